@@ -1,0 +1,87 @@
+"""Training steps in JAX: each is one jit-compiled function whose parameters are donated, so that they are updated in
+place, and each is waited for.
+
+JAX has no setting for the number of threads: it starts one per CPU it may run on, so bind the process (taskset).
+"""
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+import timing
+
+random = np.random.default_rng(0)
+
+
+def normal(*shape):
+    return jnp.asarray(random.standard_normal(shape, dtype=np.float32))
+
+
+def layers(*widths):
+    """Weights and biases of a stack of linear layers."""
+    return [(normal(i, o) / i**0.5, jnp.zeros(o)) for i, o in zip(widths, widths[1:])]
+
+
+def network(params, activation, x):
+    *hidden, (last_w, last_b) = params
+    for w, b in hidden:
+        x = activation(x @ w + b)
+    return x @ last_w + last_b
+
+
+def cross_entropy(logits, labels):
+    return -jnp.take_along_axis(jax.nn.log_softmax(logits), labels[:, None], axis=1).mean()
+
+
+def training(params, activation, loss_of, lr, x, y):
+    @partial(jax.jit, donate_argnums=0)
+    def update(params, x, y):
+        loss, grads = jax.value_and_grad(lambda p: loss_of(network(p, activation, x), y))(params)
+        return jax.tree.map(lambda p, g: p - lr * g, params, grads), loss
+
+    def step():
+        nonlocal params
+        params, loss = update(params, x, y)
+        jax.block_until_ready((params, loss))
+    return step
+
+
+def w1():
+    labels = jnp.asarray(random.integers(10, size=256, dtype=np.int32))
+    return training(layers(784, 256, 10), jax.nn.relu, cross_entropy, 0.1, normal(256, 784), labels)
+
+
+def w2():
+    mse = lambda y, t: jnp.square(y - t).mean()
+    return training(layers(2, 16, 16, 1), jnp.tanh, mse, 0.01, normal(32, 2), normal(32, 1))
+
+
+def w3():
+    half_square = lambda y, t: 0.5 * jnp.square(y - t).sum()
+    return training(layers(2, 2, 1), jax.nn.relu, half_square, 0.01, normal(1, 2), normal(1, 1))
+
+
+def w8():
+    @partial(jax.jit, donate_argnums=(0, 1))
+    def adam(params, state, grads):
+        t, means, squares = state
+        t = t + 1
+        means = [0.9 * m + 0.1 * g for m, g in zip(means, grads)]
+        squares = [0.999 * v + 0.001 * g * g for v, g in zip(squares, grads)]
+        mean_scale, square_scale = 1 / (1 - 0.9**t), 1 / (1 - 0.999**t)
+        params = [p - 1e-3 * (m * mean_scale) / (jnp.sqrt(v * square_scale) + 1e-8)
+                  for p, m, v in zip(params, means, squares)]
+        return params, (t, means, squares)
+
+    sizes = [10_000_000] + 100 * [1000]
+    params, grads = [normal(n) for n in sizes], [normal(n) for n in sizes]
+    state = jnp.float32(0), [jnp.zeros(n) for n in sizes], [jnp.zeros(n) for n in sizes]
+
+    def step():
+        nonlocal params, state
+        params, state = jax.block_until_ready(adam(params, state, grads))
+    return step
+
+
+timing.main("jax", ["jit"], lambda _: dict(W1_mlp_fashion=w1, W2_mlp_tiny=w2, W3_mlp_tiny_b1=w3, W8_adam_10m=w8))

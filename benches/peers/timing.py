@@ -1,0 +1,49 @@
+"""The command line and the timing loop that both Python benchmarks use."""
+import argparse
+import json
+import statistics
+import time
+
+
+def main(peer, variants, benchmarks):
+    """Runs the wanted benchmarks, printing one JSON line for each.
+
+    `benchmarks(options)` returns {workload: setup}; `setup()` returns the step to be timed, a function
+    without arguments that comes back only when its work is done.
+    """
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--variant", choices=variants, default=variants[0])
+    parser.add_argument("--filter", default="", help="parts of workload names, separated by commas; default: all")
+    parser.add_argument("--budget", type=float, default=1.0, help="seconds of timing per workload")
+    options = parser.parse_args()
+    parts = options.filter.split(",")
+    for workload, setup in benchmarks(options).items():
+        if not any(part in workload for part in parts):
+            continue
+        line = dict(peer=peer, variant=options.variant, threads=options.threads, workload=workload)
+        try:
+            line.update(measure(setup(), options.budget))
+        except Exception as e:  # one workload that fails must not hide the others
+            line.update(error=(str(e) or repr(e)).splitlines()[0])
+        print(json.dumps(line), flush=True)
+
+
+def measure(step, budget):
+    """Median and minimum time of one step, in microseconds."""
+    now = time.perf_counter
+    step()  # compiles
+    # Warm-up: a quarter of the budget. Its pace tells how many steps last 50 µs or more: below that, the clock
+    # itself would be a part of what is measured, so that short steps are timed in groups.
+    start, steps = now(), 0
+    while steps < 1 or now() - start < budget / 4:
+        step()
+        steps += 1
+    group = int(50e-6 * steps / (now() - start)) + 1
+    start, samples = now(), []
+    while len(samples) < 3 or now() - start < budget:
+        begin = now()
+        for _ in range(group):
+            step()
+        samples.append((now() - begin) / group * 1e6)
+    return dict(median_us=round(statistics.median(samples), 3), min_us=round(min(samples), 3), reps=len(samples))

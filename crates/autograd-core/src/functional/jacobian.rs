@@ -1,0 +1,54 @@
+//! All partial derivatives.
+
+use super::leaves;
+use crate::error::Result;
+use crate::tape::recording;
+use crate::tensor::Tensor;
+
+/// For each input the Jacobian of `y = f(inputs)`, of shape `[shape of y.., shape of x..]`: one backward walk for each
+/// element of y.
+///
+/// # Errors
+/// If `f` fails.
+///
+/// # Examples
+/// ```
+/// use autograd_core::{Tensor, jacobian};
+/// let x = Tensor::from([1.0, 2.0]);
+/// let j = jacobian(|x| Ok(x[0].square()), &[&x])?;
+/// assert_eq!(j[0].to_vec::<f32>()?, [2.0, 0.0, 0.0, 4.0]);
+/// # Ok::<(), autograd_core::Error>(())
+/// ```
+pub fn jacobian(f: impl FnOnce(&[Tensor]) -> Result<Tensor>, inputs: &[&Tensor]) -> Result<Vec<Tensor>> {
+    recording(true, || {
+        let xs = leaves(inputs);
+        let y = f(&xs)?;
+        rows_of(&y, &xs, false)
+    })
+}
+
+/// The Jacobians of `y` with respect to tensors it was computed from.
+pub(super) fn rows_of(y: &Tensor, xs: &[Tensor], recorded: bool) -> Result<Vec<Tensor>> {
+    let targets: Vec<&Tensor> = xs.iter().collect();
+    let mut rows: Vec<Vec<Tensor>> = xs.iter().map(|_| Vec::with_capacity(y.numel())).collect();
+    for element in 0..y.numel() {
+        let found = if y.is_tracked() {
+            let unit = Tensor::from([element as i64]).one_hot(Some(y.numel()))?;
+            let seed = unit.to_dtype(y.dtype()).reshape_to(y.shape())?;
+            crate::tape::gradients_of(&[(y, Some(&seed))], &targets, recorded)?
+        } else {
+            vec![None; xs.len()]
+        };
+        for ((row, g), x) in rows.iter_mut().zip(found).zip(xs) {
+            row.push(g.unwrap_or_else(|| x.detach().zeros_like()));
+        }
+    }
+    let stacked = rows.iter().zip(xs).map(|(row, x)| {
+        let shape: Vec<usize> = y.shape().iter().chain(x.shape()).copied().collect();
+        if row.is_empty() {
+            return Tensor::zeros(&shape, x.dtype());
+        }
+        Tensor::stack(&row.iter().collect::<Vec<_>>(), 0)?.reshape_to(&shape)
+    });
+    stacked.collect()
+}

@@ -1,0 +1,47 @@
+//! Forward derivatives from backward ones.
+
+use super::leaves;
+use crate::error::Result;
+use crate::tape::recording;
+use crate::tensor::Tensor;
+
+/// Jacobian-vector product: the value `y = f(inputs)`, and `Σ ∂y/∂x v` over the inputs and their tangents.
+///
+/// By two backward walks: `uᵀ ∂y/∂x` is linear in u, and its derivative with respect to u in direction v is the product.
+///
+/// # Errors
+/// If `f` fails, an operation on the way has no second derivative, or a tangent does not have its input's shape.
+///
+/// # Examples
+/// ```
+/// use autograd_core::{Tensor, jvp};
+/// let (x, v) = (Tensor::from([1.0, 2.0]), Tensor::from([10.0, 1.0]));
+/// let (_, dy) = jvp(|x| Ok(x[0].square()), &[&x], &[&v])?;
+/// assert_eq!(dy.to_vec::<f32>()?, [20.0, 4.0]);
+/// # Ok::<(), autograd_core::Error>(())
+/// ```
+pub fn jvp(
+    f: impl FnOnce(&[Tensor]) -> Result<Tensor>,
+    inputs: &[&Tensor],
+    tangents: &[&Tensor],
+) -> Result<(Tensor, Tensor)> {
+    recording(true, || {
+        let xs = leaves(inputs);
+        let y = f(&xs)?;
+        let nothing = y.detach().zeros_like();
+        if !y.is_tracked() {
+            return Ok((y, nothing));
+        }
+        let u = nothing.requires_grad();
+        let pulled = crate::tape::gradients_of(&[(&y, Some(&u))], &xs.iter().collect::<Vec<_>>(), true)?;
+        let roots: Vec<(&Tensor, Option<&Tensor>)> = pulled
+            .iter()
+            .zip(tangents)
+            .filter_map(|(g, v)| Some((g.as_ref()?, Some(*v))))
+            .filter(|(g, _)| g.is_tracked())
+            .collect();
+        let found = crate::tape::gradients_of(&roots, &[&u], false)?;
+        let product = found.into_iter().next().flatten();
+        Ok((y.detach(), product.unwrap_or(nothing)))
+    })
+}

@@ -1,0 +1,77 @@
+//! Strided copies: gathering a view into row-major order, and writing into a view's place.
+
+use super::memory::Plain;
+use super::nest::Nest;
+use super::parallel::for_rows;
+
+/// Edge of the square tiles in which a transposed copy goes: a tile's lines of both sides stay in the first-level cache.
+const TILE: usize = 32;
+
+/// `y = x` where `x` is walked by the nest and `y` is contiguous.
+pub fn gather<T: Plain>(nest: &Nest<1>, x: &[T], y: &mut [T]) {
+    if y.is_empty() {
+        return;
+    }
+    if nest.is_flat() {
+        let len = y.len();
+        y.copy_from_slice(&x[..len]);
+        return;
+    }
+    let inner = nest.inner();
+    let [stride] = nest.inner_strides();
+    let outer = nest.dims.len() - 1;
+    if stride != 1 && outer > 0 && nest.strides[0][outer - 1] == 1 {
+        return transpose(nest, x, y);
+    }
+    for_rows(y, inner, inner, |rows, y| {
+        let mut walk = nest.rows(rows.start);
+        for y in y.chunks_exact_mut(inner) {
+            let [i] = walk.step();
+            match stride {
+                1 => y.copy_from_slice(&x[i..i + inner]),
+                0 => y.fill(x[i]),
+                s => y.iter_mut().enumerate().for_each(|(k, y)| *y = x[i + k * s]),
+            }
+        }
+    });
+}
+
+/// The last two dimensions of the nest are a transposed matrix: copy it tile by tile, so that neither side is read or
+/// written a whole cache line for one element.
+fn transpose<T: Plain>(nest: &Nest<1>, x: &[T], y: &mut [T]) {
+    let outer = nest.dims.len() - 1;
+    let (rows, columns) = (nest.dims[outer - 1], nest.dims[outer]);
+    let stride = nest.strides[0][outer];
+    for_rows(y, rows * columns, rows * columns, |matrices, y| {
+        for (matrix, y) in matrices.zip(y.chunks_exact_mut(rows * columns)) {
+            let [start] = nest.rows(matrix * rows).step();
+            for r0 in (0..rows).step_by(TILE) {
+                for c0 in (0..columns).step_by(TILE) {
+                    for r in r0..(r0 + TILE).min(rows) {
+                        for c in c0..(c0 + TILE).min(columns) {
+                            y[r * columns + c] = x[start + r + c * stride];
+                        }
+                    }
+                }
+            }
+        }
+    });
+}
+
+/// `y[nest] = x` where `x` is contiguous: the inverse of [`gather`]. No two elements of the nest may coincide.
+pub fn scatter<T: Plain>(nest: &Nest<1>, x: &[T], y: &mut [T]) {
+    if x.is_empty() {
+        return;
+    }
+    let inner = nest.inner();
+    let [stride] = nest.inner_strides();
+    let mut walk = nest.rows(0);
+    for x in x.chunks_exact(inner) {
+        let [i] = walk.step();
+        if stride == 1 {
+            y[i..i + inner].copy_from_slice(x);
+        } else {
+            x.iter().enumerate().for_each(|(k, x)| y[i + k * stride] = *x);
+        }
+    }
+}

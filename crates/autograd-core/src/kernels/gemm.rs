@@ -1,0 +1,182 @@
+//! Matrix products: the `gemm` crate for all but the smallest, a plain loop for those.
+
+use super::real::Real;
+use super::simd::{Kernel, vectorize};
+
+/// Products of fewer multiply-adds than this are faster in a plain loop than through packing.
+const PLAIN_BELOW: usize = 2048;
+
+/// Products of fewer multiply-adds than this are not worth a second thread.
+const SHARED_FROM: usize = 1 << 20;
+
+/// A strided matrix: element `(i, j)` is `data[i · row + j · column]`.
+#[derive(Clone, Copy)]
+pub struct Matrix<'a, T> {
+    /// Its elements.
+    pub data: &'a [T],
+    /// Elements from one row to the next.
+    pub row: usize,
+    /// Elements from one column to the next.
+    pub column: usize,
+}
+
+impl<T> Matrix<'_, T> {
+    /// Whether every element of a `rows × columns` matrix lies inside `data`.
+    fn holds(&self, rows: usize, columns: usize) -> bool {
+        rows == 0 || columns == 0 || (rows - 1) * self.row + (columns - 1) * self.column < self.data.len()
+    }
+}
+
+/// `c = a b`, or `c += a b` if `accumulate`; a: `[m, k]`, b: `[k, n]`, c: `[m, n]` contiguous.
+///
+/// # Panics
+/// If a matrix does not hold its elements.
+pub fn gemm<T: Real>(
+    (m, k, n): (usize, usize, usize),
+    a: Matrix<'_, T>,
+    b: Matrix<'_, T>,
+    c: &mut [T],
+    accumulate: bool,
+) {
+    assert!(a.holds(m, k) && b.holds(k, n) && c.len() == m * n, "a matrix product leaves its operands");
+    if m == 0 || n == 0 {
+        return;
+    }
+    if k == 0 {
+        if !accumulate {
+            c.fill(T::ZERO);
+        }
+        return;
+    }
+    let work = m * k * n;
+    if work < PLAIN_BELOW || cfg!(miri) {
+        return vectorize(Plain { size: (m, k, n), a, b, c, accumulate });
+    }
+    let threads = if work < SHARED_FROM { 1 } else { rayon::current_num_threads() };
+    let parallelism = if threads > 1 { gemm::Parallelism::Rayon(threads) } else { gemm::Parallelism::None };
+    // SAFETY: `holds` keeps every read inside a and b, and c has m · n elements in row-major order.
+    unsafe {
+        gemm::gemm(
+            m,
+            n,
+            k,
+            c.as_mut_ptr(),
+            1,
+            n as isize,
+            accumulate,
+            a.data.as_ptr(),
+            a.column as isize,
+            a.row as isize,
+            b.data.as_ptr(),
+            b.column as isize,
+            b.row as isize,
+            T::ONE,
+            T::ONE,
+            false,
+            false,
+            false,
+            parallelism,
+        );
+    }
+}
+
+struct Plain<'a, 'b, T> {
+    size: (usize, usize, usize),
+    a: Matrix<'a, T>,
+    b: Matrix<'a, T>,
+    c: &'b mut [T],
+    accumulate: bool,
+}
+
+impl<T: Real> Kernel for Plain<'_, '_, T> {
+    type Output = ();
+    #[inline(always)]
+    fn run(self) {
+        let Plain { size: (_, k, n), a, b, c, accumulate } = self;
+        if b.column == 1 {
+            // Row by row of b: the inner loop runs along contiguous memory.
+            for (i, c) in c.chunks_exact_mut(n).enumerate() {
+                if !accumulate {
+                    c.fill(T::ZERO);
+                }
+                for p in 0..k {
+                    let a = a.data[i * a.row + p * a.column];
+                    for (c, b) in c.iter_mut().zip(&b.data[p * b.row..p * b.row + n]) {
+                        *c = a.mul_add(*b, *c);
+                    }
+                }
+            }
+        } else {
+            for (i, c) in c.chunks_exact_mut(n).enumerate() {
+                for (j, c) in c.iter_mut().enumerate() {
+                    let mut sum = if accumulate { *c } else { T::ZERO };
+                    for p in 0..k {
+                        sum = a.data[i * a.row + p * a.column].mul_add(b.data[p * b.row + j * b.column], sum);
+                    }
+                    *c = sum;
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn numbers(len: usize, seed: u64) -> Vec<f64> {
+        (0..len).map(|i| (super::super::random::bits_at(seed, i as u64) >> 40) as f64 / 1e7 - 0.8).collect()
+    }
+
+    #[test]
+    fn every_layout_agrees_with_the_definition() {
+        for (m, k, n) in
+            [(1, 1, 1), (2, 3, 4), (5, 1, 7), (1, 9, 1), (17, 16, 15), (33, 70, 9), (64, 64, 64), (3, 0, 2)]
+        {
+            let (a, b) = (numbers(m * k, 1), numbers(k * n, 2));
+            let exact = |i: usize, j: usize| (0..k).map(|p| a[i * k + p] * b[p * n + j]).sum::<f64>();
+            let at: Vec<f64> = (0..k * m).map(|i| a[(i % m) * k + i / m]).collect();
+            let bt: Vec<f64> = (0..n * k).map(|i| b[(i % k) * n + i / k]).collect();
+            for (am, bm) in [
+                (Matrix { data: &a, row: k, column: 1 }, Matrix { data: &b, row: n, column: 1 }),
+                (Matrix { data: &at, row: 1, column: m }, Matrix { data: &b, row: n, column: 1 }),
+                (Matrix { data: &a, row: k, column: 1 }, Matrix { data: &bt, row: 1, column: k }),
+                (Matrix { data: &at, row: 1, column: m }, Matrix { data: &bt, row: 1, column: k }),
+            ] {
+                let mut c = vec![7.0; m * n];
+                gemm((m, k, n), am, bm, &mut c, false);
+                let mut d = vec![7.0; m * n];
+                gemm((m, k, n), am, bm, &mut d, true);
+                for i in 0..m {
+                    for j in 0..n {
+                        assert!((c[i * n + j] - exact(i, j)).abs() < 1e-12 * (k as f64 + 1.0));
+                        assert!((d[i * n + j] - exact(i, j) - 7.0).abs() < 1e-12 * (k as f64 + 1.0));
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "leaves its operands")]
+    fn a_short_operand_is_refused() {
+        let a = Matrix { data: &[1.0f32; 3], row: 2, column: 1 };
+        gemm((2, 2, 2), a, a, &mut [0.0; 4], false);
+    }
+
+    #[test]
+    fn one_and_two_threads_give_the_same_bits() {
+        let pool = |n| rayon::ThreadPoolBuilder::new().num_threads(n).build().expect("a pool");
+        for (m, k, n) in [(256, 784, 256), (784, 256, 256), (256, 256, 10), (513, 130, 257), (1000, 3, 1000)] {
+            let a: Vec<f32> = numbers(m * k, 3).iter().map(|x| *x as f32).collect();
+            let b: Vec<f32> = numbers(k * n, 4).iter().map(|x| *x as f32).collect();
+            let product = |threads| {
+                let mut c = vec![0.0; m * n];
+                let (a, b) = (Matrix { data: &a, row: 1, column: m }, Matrix { data: &b, row: n, column: 1 });
+                pool(threads).install(|| gemm((m, k, n), a, b, &mut c, false));
+                c.iter().map(|x: &f32| x.to_bits()).collect::<Vec<_>>()
+            };
+            assert!(product(1) == product(2) && product(1) == product(3), "{m} {k} {n}");
+        }
+    }
+}

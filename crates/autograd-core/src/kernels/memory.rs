@@ -1,0 +1,102 @@
+//! A block of aligned, always initialised memory: where every tensor's numbers live.
+
+use std::alloc::{Layout, alloc_zeroed, dealloc};
+use std::ptr::NonNull;
+
+/// Blocks start at multiples of this many bytes: one cache line, and one AVX-512 register.
+pub const ALIGNMENT: usize = 64;
+
+/// Element types a block can be viewed as: every bit pattern is a value, and none needs more than [`ALIGNMENT`].
+///
+/// # Safety
+/// Implementors must accept every bit pattern, have no padding and no drop.
+pub unsafe trait Plain: Copy + Send + Sync + 'static {}
+// SAFETY: numbers without padding, for which every bit pattern is a value.
+unsafe impl Plain for f32 {}
+// SAFETY: as above.
+unsafe impl Plain for f64 {}
+// SAFETY: as above.
+unsafe impl Plain for i64 {}
+// SAFETY: as above.
+unsafe impl Plain for u8 {}
+
+/// Owned bytes, zeroed when they come from the system and initialised ever after.
+pub struct Block {
+    start: NonNull<u8>,
+    layout: Layout,
+}
+
+// SAFETY: a block owns its bytes, like a `Vec<u8>`.
+unsafe impl Send for Block {}
+// SAFETY: shared access only reads.
+unsafe impl Sync for Block {}
+
+impl Block {
+    /// A block of at least `bytes` bytes, all zero; `None` if the system has no such amount.
+    pub fn zeroed(bytes: usize) -> Option<Block> {
+        let layout = Layout::from_size_align(bytes.max(ALIGNMENT), ALIGNMENT).ok()?;
+        // SAFETY: the size is not zero.
+        let start = NonNull::new(unsafe { alloc_zeroed(layout) })?;
+        Some(Block { start, layout })
+    }
+
+    /// Its size in bytes.
+    pub fn bytes(&self) -> usize {
+        self.layout.size()
+    }
+
+    /// The first `len` elements of type `T`.
+    ///
+    /// # Panics
+    /// If the block is too small.
+    #[inline]
+    pub fn slice<T: Plain>(&self, len: usize) -> &[T] {
+        assert!(len <= self.bytes() / size_of::<T>(), "a block holds fewer elements than asked for");
+        // SAFETY: the bytes are aligned for T, initialised, long enough (checked) and borrowed as long as `self`.
+        unsafe { std::slice::from_raw_parts(self.start.as_ptr().cast(), len) }
+    }
+
+    /// The first `len` elements of type `T`, to be overwritten.
+    ///
+    /// # Panics
+    /// If the block is too small.
+    #[inline]
+    pub fn slice_mut<T: Plain>(&mut self, len: usize) -> &mut [T] {
+        assert!(len <= self.bytes() / size_of::<T>(), "a block holds fewer elements than asked for");
+        // SAFETY: as in `slice`, and `self` is borrowed mutably.
+        unsafe { std::slice::from_raw_parts_mut(self.start.as_ptr().cast(), len) }
+    }
+}
+
+impl Drop for Block {
+    fn drop(&mut self) {
+        // SAFETY: allocated in `zeroed` with this very layout.
+        unsafe { dealloc(self.start.as_ptr(), self.layout) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blocks_are_aligned_zeroed_and_typed() {
+        let mut block = Block::zeroed(100).expect("100 bytes");
+        assert_eq!(block.start.as_ptr() as usize % ALIGNMENT, 0);
+        assert!(block.slice::<f64>(12).iter().all(|x| *x == 0.0));
+        block.slice_mut::<f32>(25)[24] = 1.5;
+        assert_eq!(block.slice::<f32>(25)[24], 1.5);
+    }
+
+    #[test]
+    #[should_panic(expected = "fewer elements")]
+    fn a_slice_never_leaves_the_block() {
+        let block = Block::zeroed(64).expect("64 bytes");
+        block.slice::<f64>(9);
+    }
+
+    #[test]
+    fn an_impossible_size_is_refused() {
+        assert!(Block::zeroed(usize::MAX).is_none());
+    }
+}

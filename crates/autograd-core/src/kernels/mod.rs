@@ -1,0 +1,26 @@
+//! How numbers are computed: slices in, slices out.
+//!
+//! A kernel knows neither tensors nor gradients. It gets slices, strides and sizes that its caller has already checked,
+//! and fills a slice. This is the only folder with `unsafe`, the only one that knows about SIMD (`simd`), threads
+//! (`parallel`) and the `gemm` crate. Every loop is written for one scalar type and vectorised by the compiler for the
+//! CPU found at run time; work is cut into pieces by its size alone, never by the number of threads, so that a result
+//! has the same bits on any machine setting.
+
+pub mod math;
+pub mod memory;
+pub mod parallel;
+pub mod real;
+pub mod simd;
+
+pub mod copy;
+pub mod map;
+pub mod nest;
+pub mod zip;
+
+pub mod reduce;
+pub mod rows;
+pub mod select;
+
+pub mod gemm;
+pub mod random;
+pub mod update;

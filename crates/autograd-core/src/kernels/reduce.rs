@@ -1,0 +1,331 @@
+//! Folding many numbers into one: sums, products, extremes, along the middle of `[outer, length, inner]`.
+//!
+//! Sums are accumulated in a fixed tree: 64 lanes over blocks of 1,024 elements, the lanes joined in halves, the blocks
+//! joined pairwise like the carries of a binary counter. The error grows with the logarithm of the length, as in
+//! pairwise summation (Higham, The accuracy of floating point summation, 1993), and the tree depends on the length alone.
+
+use super::parallel::{PIECE, for_rows, worth_sharing};
+use super::real::Real;
+use super::simd::{Kernel, vectorize};
+use rayon::prelude::*;
+
+/// An associative fold with a neutral element.
+pub trait Fold: Copy + Sync {
+    /// The neutral element.
+    fn start<T: Real>(self) -> T;
+    /// Takes one more value in, or joins two partial results; mark it `#[inline(always)]`.
+    fn join<T: Real>(self, a: T, b: T) -> T;
+}
+
+/// a + b
+#[derive(Clone, Copy)]
+pub struct Sum;
+/// a · b
+#[derive(Clone, Copy)]
+pub struct Product;
+/// max(a, b), NaN if either is.
+#[derive(Clone, Copy)]
+pub struct Largest;
+/// min(a, b), NaN if either is.
+#[derive(Clone, Copy)]
+pub struct Smallest;
+
+impl Fold for Sum {
+    #[inline(always)]
+    fn start<T: Real>(self) -> T {
+        T::ZERO
+    }
+    #[inline(always)]
+    fn join<T: Real>(self, a: T, b: T) -> T {
+        a + b
+    }
+}
+impl Fold for Product {
+    #[inline(always)]
+    fn start<T: Real>(self) -> T {
+        T::ONE
+    }
+    #[inline(always)]
+    fn join<T: Real>(self, a: T, b: T) -> T {
+        a * b
+    }
+}
+impl Fold for Largest {
+    #[inline(always)]
+    fn start<T: Real>(self) -> T {
+        T::NEG_INFINITY
+    }
+    #[inline(always)]
+    fn join<T: Real>(self, a: T, b: T) -> T {
+        a.larger(b)
+    }
+}
+impl Fold for Smallest {
+    #[inline(always)]
+    fn start<T: Real>(self) -> T {
+        T::INFINITY
+    }
+    #[inline(always)]
+    fn join<T: Real>(self, a: T, b: T) -> T {
+        a.smaller(b)
+    }
+}
+
+const LANES: usize = 64;
+const BLOCK: usize = 1024;
+
+/// Folds a run of at most [`BLOCK`] values.
+#[inline(always)]
+fn fold_block<T: Real, F: Fold>(f: F, x: &[T]) -> T {
+    let (groups, rest) = x.as_chunks::<LANES>();
+    let mut total = f.start();
+    if !groups.is_empty() {
+        let mut lanes = [f.start(); LANES];
+        for group in groups {
+            for (lane, x) in lanes.iter_mut().zip(group) {
+                *lane = f.join(*lane, *x);
+            }
+        }
+        let mut width = LANES / 2;
+        while width > 0 {
+            for i in 0..width {
+                lanes[i] = f.join(lanes[i], lanes[i + width]);
+            }
+            width /= 2;
+        }
+        total = lanes[0];
+    }
+    for x in rest {
+        total = f.join(total, *x);
+    }
+    total
+}
+
+/// Joins partial results pairwise, as a binary counter carries: equal sizes meet.
+struct Carries<T> {
+    partial: [T; usize::BITS as usize],
+    used: usize,
+    count: usize,
+}
+
+impl<T: Real> Carries<T> {
+    #[inline(always)]
+    fn new() -> Self {
+        Carries { partial: [T::ZERO; usize::BITS as usize], used: 0, count: 0 }
+    }
+    #[inline(always)]
+    fn push<F: Fold>(&mut self, f: F, mut x: T) {
+        self.count += 1;
+        for _ in 0..self.count.trailing_zeros() {
+            self.used -= 1;
+            x = f.join(self.partial[self.used], x);
+        }
+        self.partial[self.used] = x;
+        self.used += 1;
+    }
+    #[inline(always)]
+    fn total<F: Fold>(self, f: F) -> T {
+        let mut parts = self.partial[..self.used].iter().rev();
+        let Some(last) = parts.next() else { return f.start() };
+        parts.fold(*last, |sum, part| f.join(*part, sum))
+    }
+}
+
+/// Folds one run, inside a vectorised kernel.
+#[inline(always)]
+pub fn fold_run<T: Real, F: Fold>(f: F, x: &[T]) -> T {
+    if x.len() <= BLOCK {
+        return fold_block(f, x);
+    }
+    let mut carries = Carries::new();
+    for block in x.chunks(BLOCK) {
+        carries.push(f, fold_block(f, block));
+    }
+    carries.total(f)
+}
+
+struct FoldRun<'a, T, F>(F, &'a [T]);
+impl<T: Real, F: Fold> Kernel for FoldRun<'_, T, F> {
+    type Output = T;
+    #[inline(always)]
+    fn run(self) -> T {
+        fold_run(self.0, self.1)
+    }
+}
+
+/// One long run, shared between threads. [`PIECE`] is a power of two of blocks, so the tree is that of [`fold_run`].
+fn fold_long<T: Real, F: Fold>(f: F, x: &[T]) -> T {
+    if !worth_sharing(x.len()) {
+        return vectorize(FoldRun(f, x));
+    }
+    let pieces: Vec<T> = x.par_chunks(PIECE).map(|piece| vectorize(FoldRun(f, piece))).collect();
+    let mut carries = Carries::new();
+    pieces.into_iter().for_each(|piece| carries.push(f, piece));
+    carries.total(f)
+}
+
+struct FoldRows<'a, T, F> {
+    f: F,
+    x: &'a [T],
+    length: usize,
+    y: &'a mut [T],
+}
+
+impl<T: Real, F: Fold> Kernel for FoldRows<'_, T, F> {
+    type Output = ();
+    #[inline(always)]
+    fn run(self) {
+        for (y, x) in self.y.iter_mut().zip(self.x.chunks_exact(self.length)) {
+            *y = fold_run(self.f, x);
+        }
+    }
+}
+
+const STRIP: usize = 128;
+const ROWS_A_BLOCK: usize = 32;
+/// Levels of carries: 2³² blocks of rows are more than memory holds.
+const LEVELS: usize = 32;
+
+struct FoldStrip<'a, T, F> {
+    f: F,
+    x: &'a [T],
+    inner: usize,
+    y: &'a mut [T],
+}
+
+impl<T: Real, F: Fold> Kernel for FoldStrip<'_, T, F> {
+    type Output = ();
+    /// Up to [`STRIP`] neighbouring columns: blocks of rows in sequence, blocks joined by carries.
+    #[inline(always)]
+    fn run(self) {
+        let FoldStrip { f, x, inner, y } = self;
+        let width = y.len();
+        let row_count = (x.len() + inner - width) / inner;
+        y.fill(f.start());
+        if row_count <= ROWS_A_BLOCK {
+            for r in 0..row_count {
+                for (y, x) in y.iter_mut().zip(&x[r * inner..r * inner + width]) {
+                    *y = f.join(*y, *x);
+                }
+            }
+            return;
+        }
+        let mut partial = [[T::ZERO; STRIP]; LEVELS];
+        let (mut used, mut count) = (0, 0usize);
+        for first in (0..row_count).step_by(ROWS_A_BLOCK) {
+            let mut sums = [f.start::<T>(); STRIP];
+            for r in first..(first + ROWS_A_BLOCK).min(row_count) {
+                for (sum, x) in sums[..width].iter_mut().zip(&x[r * inner..r * inner + width]) {
+                    *sum = f.join(*sum, *x);
+                }
+            }
+            count += 1;
+            for _ in 0..count.trailing_zeros() {
+                used -= 1;
+                for (sum, part) in sums[..width].iter_mut().zip(&partial[used]) {
+                    *sum = f.join(*part, *sum);
+                }
+            }
+            partial[used] = sums;
+            used += 1;
+        }
+        for part in partial[..used].iter().rev() {
+            for (y, part) in y.iter_mut().zip(part) {
+                *y = f.join(*part, *y);
+            }
+        }
+    }
+}
+
+/// Folds the middle dimension of contiguous `x: [outer, length, inner]` into `y: [outer, inner]`.
+pub fn fold<T: Real, F: Fold>(f: F, x: &[T], length: usize, inner: usize, y: &mut [T]) {
+    if length == 0 {
+        y.fill(f.start());
+    } else if y.len() == 1 {
+        y[0] = fold_long(f, x);
+    } else if inner == 1 {
+        for_rows(y, 1, length, |rows, y| {
+            vectorize(FoldRows { f, x: &x[rows.start * length..rows.end * length], length, y });
+        });
+    } else {
+        let outer_share = |o: usize, y: &mut [T]| {
+            let x = &x[o * length * inner..(o + 1) * length * inner];
+            let strip = |s: usize, y: &mut [T]| vectorize(FoldStrip { f, x: &x[s * STRIP..], inner, y });
+            if inner > STRIP && worth_sharing(x.len()) {
+                y.par_chunks_mut(STRIP).enumerate().for_each(|(s, y)| strip(s, y));
+            } else {
+                y.chunks_mut(STRIP).enumerate().for_each(|(s, y)| strip(s, y));
+            }
+        };
+        for_rows(y, inner, length * inner, |rows, y| {
+            rows.zip(y.chunks_exact_mut(inner)).for_each(|(o, y)| outer_share(o, y));
+        });
+    }
+}
+
+/// The position of the largest value of a run (`SMALLEST`: of the smallest), the first of ties; a NaN counts as the most
+/// extreme of all. The run is not empty.
+fn extreme_position<T: Real, const SMALLEST: bool>(x: &[T]) -> usize {
+    let extreme = if SMALLEST { vectorize(FoldRun(Smallest, x)) } else { vectorize(FoldRun(Largest, x)) };
+    x.iter().position(|x| *x == extreme || (extreme.is_nan() && x.is_nan())).unwrap_or(0)
+}
+
+/// Positions of the extremes of each row of `x: [rows, length]`.
+pub fn extreme_positions<T: Real, const SMALLEST: bool>(x: &[T], length: usize, y: &mut [i64]) {
+    for_rows(y, 1, length, |rows, y| {
+        let x = &x[rows.start * length..rows.end * length];
+        for (y, x) in y.iter_mut().zip(x.chunks_exact(length)) {
+            *y = extreme_position::<T, SMALLEST>(x) as i64;
+        }
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Sum with the running error carried along (Kahan–Babuška–Neumaier), in f64.
+    fn compensated(x: &[f32]) -> f64 {
+        x.iter().map(|x| f64::from(*x)).sum()
+    }
+
+    #[test]
+    fn long_sums_stay_accurate() {
+        for len in [1, 63, 64, 65, 1000, 1024, 1025, 5000, 100_000, 1_000_003] {
+            let x: Vec<f32> = (0..len).map(|i| ((i * 7919) % 1013) as f32 * 0.001 + 0.1).collect();
+            let exact = compensated(&x);
+            let mut y = [0.0];
+            fold(Sum, &x, len, 1, &mut y);
+            let relative = (f64::from(y[0]) - exact).abs() / exact;
+            assert!(relative < 1e-6, "{len}: relative error {relative:e}");
+        }
+    }
+
+    #[test]
+    fn columns_and_rows_agree_with_the_plain_loop() {
+        for (outer, length, inner) in [(1, 1, 3), (2, 5, 7), (3, 33, 130), (1, 1000, 2), (2, 257, 300)] {
+            let x: Vec<f64> = (0..outer * length * inner).map(|i| ((i * 31) % 97) as f64 - 48.0).collect();
+            let mut y = vec![0.0; outer * inner];
+            fold(Sum, &x, length, inner, &mut y);
+            let mut largest = vec![0.0; outer * inner];
+            fold(Largest, &x, length, inner, &mut largest);
+            for o in 0..outer {
+                for i in 0..inner {
+                    let column = || (0..length).map(|l| x[(o * length + l) * inner + i]);
+                    assert_eq!(y[o * inner + i], column().sum::<f64>());
+                    assert_eq!(largest[o * inner + i], column().fold(f64::NEG_INFINITY, f64::max));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn nan_wins_and_the_first_tie_counts() {
+        let mut y = [0i64; 3];
+        extreme_positions::<f64, false>(&[1.0, 4.0, 4.0, 2.0, f64::NAN, 9.0, -1.0, -1.0, -2.0], 3, &mut y);
+        assert_eq!(y, [1, 1, 0]);
+        let mut m = [0.0; 1];
+        fold(Largest, &[1.0, f64::NAN, 3.0], 3, 1, &mut m);
+        assert!(m[0].is_nan());
+    }
+}

@@ -1,0 +1,57 @@
+//! Tensors, a tape of differentiable operations, and gradient checks: the core of `wengert`.
+//!
+//! A tensor is an immutable value; an operation computes a new value and, if anyone may ask for its derivative, writes one
+//! entry on the tape. `backward` walks the tape backwards and returns the gradients.
+//!
+//! ```
+//! use autograd_core::{Tensor, grad};
+//!
+//! let x = Tensor::from(2.0).requires_grad();
+//! let y = x.powf(3.0);
+//! let dy = grad(&y, &[&x])?;          // 3 x²
+//! let ddy = grad(&dy[0], &[&x])?;     // 6 x
+//! assert_eq!((dy[0].item::<f32>()?, ddy[0].item::<f32>()?), (12.0, 12.0));
+//! # Ok::<(), autograd_core::Error>(())
+//! ```
+//!
+//! The folders, each standing only on those before it: `kernels` (how numbers are computed), `tensor` (what a value is),
+//! `tape` (what is remembered), `ops` (what can be differentiated), `functional`, `gradcheck` and `module`.
+
+mod error;
+mod functional;
+pub mod gradcheck;
+mod kernels;
+pub mod module;
+mod ops;
+mod tape;
+mod tensor;
+
+pub use error::{Error, Result};
+pub use functional::{grad, grad_with, hessian, hvp, jacobian, jvp, vjp};
+pub use gradcheck::gradcheck;
+pub use ops::custom::custom;
+pub use tape::{
+    Backward, Gradients, Grads, Graph, GraphNode, NodeId, Output, Pull, Pullback, detect_anomaly, graph, is_recording,
+    no_grad, record_custom,
+};
+pub use tensor::{DType, Element, Nested, Shape, Tensor};
+
+/// Writing optimizers: one element of an update rule, run over whole tensors by [`Tensor::update`].
+pub mod update {
+    pub use crate::kernels::real::Real;
+    pub use crate::kernels::update::ElementRule;
+}
+
+/// How much memory tensors hold.
+pub mod memory {
+    pub use crate::tensor::pool::{Stats, stats, trim};
+}
+
+/// The generator that examples and tests use: ChaCha with 8 rounds, whose numbers are the same on every machine and in
+/// every version.
+pub type SeededRng = rand::rngs::ChaCha8Rng;
+
+/// A random generator that gives the same numbers for the same seed.
+pub fn seeded(seed: u64) -> SeededRng {
+    rand::SeedableRng::seed_from_u64(seed)
+}

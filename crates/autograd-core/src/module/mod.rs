@@ -1,0 +1,217 @@
+//! Parameters and the trees they hang in.
+//!
+//! A [`Module`] is a named tree whose leaves are [`Param`]s (trained), [`Buffer`]s (saved, not trained), [`Stream`]s (of
+//! randomness) and [`Mode`]s (training or evaluating). `#[derive(Module)]` writes the traversal; everything else (naming,
+//! counting, saving, loading, freezing) is provided, written once over that traversal.
+
+mod buffer;
+mod containers;
+mod file;
+mod mode;
+mod param;
+mod path;
+mod state;
+mod stream;
+
+pub use buffer::Buffer;
+pub use file::write_whole;
+pub use mode::Mode;
+pub use param::Param;
+pub use path::Path;
+pub use state::{StateDict, StateMismatch, StateProblem};
+pub use stream::Stream;
+
+use crate::error::Result;
+use crate::tensor::{DType, Tensor};
+
+/// A leaf of a module tree.
+#[derive(Debug)]
+pub enum Item<'m> {
+    /// A trained tensor.
+    Param(&'m Param),
+    /// A saved tensor that is not trained.
+    Buffer(&'m Buffer),
+    /// A source of randomness.
+    Stream(&'m Stream),
+    /// Whether the layer is training.
+    Mode(&'m Mode),
+}
+
+/// A leaf of a module tree, for changing.
+#[derive(Debug)]
+pub enum ItemMut<'m> {
+    /// A trained tensor.
+    Param(&'m mut Param),
+    /// A saved tensor that is not trained.
+    Buffer(&'m mut Buffer),
+    /// A source of randomness.
+    Stream(&'m mut Stream),
+    /// Whether the layer is training.
+    Mode(&'m mut Mode),
+}
+
+/// A named tree of parameters. Derive it: `#[derive(Module)]`.
+pub trait Module {
+    /// Calls `f` with every leaf and its path, in the order of declaration.
+    fn visit<'m>(&'m self, path: &Path<'_>, f: &mut dyn FnMut(&Path<'_>, Item<'m>));
+
+    /// Calls `f` with every leaf and its path, in the order of declaration.
+    fn visit_mut<'m>(&'m mut self, path: &Path<'_>, f: &mut dyn FnMut(&Path<'_>, ItemMut<'m>));
+
+    /// The parameters with their names, in the order of declaration.
+    fn named_parameters(&self) -> Vec<(String, &Param)> {
+        let mut all = Vec::new();
+        self.visit(&Path::root(), &mut |path, item| {
+            if let Item::Param(param) = item {
+                all.push((path.to_string(), param));
+            }
+        });
+        all
+    }
+
+    /// The parameters, in the order of declaration.
+    fn parameters(&self) -> Vec<&Param> {
+        self.named_parameters().into_iter().map(|(_, param)| param).collect()
+    }
+
+    /// How many numbers the parameters have together.
+    fn num_parameters(&self) -> usize {
+        self.parameters().iter().map(|param| param.numel()).sum()
+    }
+
+    /// Parameters and buffers by name, in the order of declaration; the values are shared, not copied.
+    fn state_dict(&self) -> StateDict {
+        let mut state = StateDict::new();
+        self.visit(&Path::root(), &mut |path, item| match item {
+            Item::Param(param) => state.insert(path.to_string(), param.detach()),
+            Item::Buffer(buffer) => state.insert(path.to_string(), buffer.get().detach()),
+            Item::Stream(_) | Item::Mode(_) => {}
+        });
+        state
+    }
+
+    /// Replaces every parameter and buffer by the tensor of its name.
+    ///
+    /// # Errors
+    /// If a name is missing or left over, or a shape or dtype differs: one report of everything, and nothing is changed.
+    fn load_state_dict(&mut self, state: &StateDict) -> Result<()> {
+        state::load(self, state)
+    }
+
+    /// Lets layers behave as in training: dropout drops, batch statistics are used.
+    fn train(&mut self) {
+        set_mode(self, true);
+    }
+
+    /// Lets layers behave as in use: nothing is random.
+    fn eval(&mut self) {
+        set_mode(self, false);
+    }
+
+    /// Stops training of every parameter whose name is `prefix` or lies below it (all, if it is empty); returns how many.
+    fn freeze(&mut self, prefix: &str) -> usize {
+        set_trainable(self, prefix, false)
+    }
+
+    /// Resumes training of what [`Module::freeze`] stopped; returns how many parameters were found.
+    fn unfreeze(&mut self, prefix: &str) -> usize {
+        set_trainable(self, prefix, true)
+    }
+
+    /// Converts every parameter and float buffer.
+    fn to_dtype(&mut self, dtype: DType) {
+        self.visit_mut(&Path::root(), &mut |_, item| match item {
+            ItemMut::Param(param) => param.set(param.detach().to_dtype(dtype)),
+            ItemMut::Buffer(buffer) if buffer.get().dtype().is_float() => buffer.set(buffer.get().to_dtype(dtype)),
+            _ => {}
+        });
+    }
+}
+
+fn set_mode<M: Module + ?Sized>(module: &mut M, training: bool) {
+    module.visit_mut(&Path::root(), &mut |_, item| {
+        if let ItemMut::Mode(mode) = item {
+            mode.set(training);
+        }
+    });
+}
+
+fn set_trainable<M: Module + ?Sized>(module: &mut M, prefix: &str, trainable: bool) -> usize {
+    let mut found = 0;
+    module.visit_mut(&Path::root(), &mut |path, item| {
+        let name = path.to_string();
+        let below =
+            name.strip_prefix(prefix).is_some_and(|rest| prefix.is_empty() || rest.is_empty() || rest.starts_with('.'));
+        if let (ItemMut::Param(param), true) = (item, below) {
+            param.set_trainable(trainable);
+            found += 1;
+        }
+    });
+    found
+}
+
+/// Parameters of all streams, for resuming exactly: how far each has been drawn.
+pub fn stream_positions(module: &(impl Module + ?Sized)) -> Vec<(String, u64, u64)> {
+    let mut all = Vec::new();
+    module.visit(&Path::root(), &mut |path, item| {
+        if let Item::Stream(stream) = item {
+            let (seed, drawn) = stream.position();
+            all.push((path.to_string(), seed, drawn));
+        }
+    });
+    all
+}
+
+/// Puts streams back where [`stream_positions`] found them; returns the names of those the module does not have, or that
+/// `positions` does not tell.
+pub fn restore_streams(module: &mut (impl Module + ?Sized), positions: &[(String, u64, u64)]) -> Vec<String> {
+    let mut open: Vec<&(String, u64, u64)> = positions.iter().collect();
+    let mut strangers = Vec::new();
+    module.visit_mut(&Path::root(), &mut |path, item| {
+        if let ItemMut::Stream(stream) = item {
+            let name = path.to_string();
+            match open.iter().position(|(known, _, _)| *known == name) {
+                Some(at) => {
+                    let (_, seed, drawn) = open.swap_remove(at);
+                    *stream = Stream::at(*seed, *drawn);
+                }
+                None => strangers.push(name),
+            }
+        }
+    });
+    strangers.extend(open.into_iter().map(|(name, _, _)| name.clone()));
+    strangers
+}
+
+impl Tensor {
+    /// Applies an optimizer's rule to every element of this tensor, its gradient and its state, in one pass over memory.
+    ///
+    /// The tensors are changed in place where nobody else holds them, else replaced by fresh ones.
+    ///
+    /// # Errors
+    /// If shapes or dtypes differ, or the dtype is not a float type; then nothing is changed.
+    pub fn update<R: crate::kernels::update::ElementRule<S>, const S: usize>(
+        &mut self,
+        gradient: &Tensor,
+        state: [&mut Tensor; S],
+        rule: R,
+    ) -> Result<()> {
+        use crate::error::Error;
+        crate::ops::check::float("update", self)?;
+        let others = std::iter::once(gradient).chain(state.iter().map(|s| &**s));
+        for other in others {
+            crate::ops::check::same_dtype("update", self, other)?;
+            if other.shape() != self.shape() {
+                let expected = format!("{:?}, that of the parameter", self.shape());
+                let what = "the gradient or the state";
+                return Err(Error::WrongShape { op: "update", what, got: other.shape().into(), expected });
+            }
+        }
+        let gradient = gradient.packed();
+        crate::tensor::for_float!(self.dtype(), T => {
+            let state = state.map(|s| s.elements_mut::<T>());
+            crate::kernels::update::update(rule, self.elements_mut::<T>(), gradient.flat(), state);
+        }, else ());
+        Ok(())
+    }
+}

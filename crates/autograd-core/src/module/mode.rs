@@ -1,0 +1,36 @@
+//! Training or evaluating.
+
+use super::{Item, ItemMut, Module, Path};
+
+/// Whether the layer that holds it behaves as in training. New layers train.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mode {
+    training: bool,
+}
+
+impl Default for Mode {
+    fn default() -> Self {
+        Mode { training: true }
+    }
+}
+
+impl Mode {
+    /// Whether the layer is training.
+    pub fn is_training(self) -> bool {
+        self.training
+    }
+
+    /// Sets it; [`Module::train`] and [`Module::eval`] do so for a whole tree.
+    pub fn set(&mut self, training: bool) {
+        self.training = training;
+    }
+}
+
+impl Module for Mode {
+    fn visit<'m>(&'m self, path: &Path<'_>, f: &mut dyn FnMut(&Path<'_>, Item<'m>)) {
+        f(path, Item::Mode(self));
+    }
+    fn visit_mut<'m>(&'m mut self, path: &Path<'_>, f: &mut dyn FnMut(&Path<'_>, ItemMut<'m>)) {
+        f(path, ItemMut::Mode(self));
+    }
+}

@@ -1,0 +1,134 @@
+//! Named tensors: what is saved of a module, and how it is loaded back, whole or not at all.
+
+use super::{ItemMut, Module, Path};
+use crate::error::{Error, Result};
+use crate::tensor::{DType, Shape, Tensor};
+use std::fmt;
+
+/// Tensors by name, in a fixed order. It is written as a safetensors file, with PyTorch's names and layouts.
+#[derive(Clone, Debug, Default)]
+pub struct StateDict {
+    entries: Vec<(String, Tensor)>,
+}
+
+impl StateDict {
+    /// Without entries.
+    pub fn new() -> StateDict {
+        StateDict::default()
+    }
+
+    /// Adds a tensor, or replaces that of the same name.
+    pub fn insert(&mut self, name: impl Into<String>, value: Tensor) {
+        let name = name.into();
+        match self.entries.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, old)) => *old = value,
+            None => self.entries.push((name, value)),
+        }
+    }
+
+    /// The tensor of a name.
+    pub fn get(&self, name: &str) -> Option<&Tensor> {
+        self.entries.iter().find(|(known, _)| known == name).map(|(_, value)| value)
+    }
+
+    /// Removes a tensor.
+    pub fn remove(&mut self, name: &str) -> Option<Tensor> {
+        let at = self.entries.iter().position(|(known, _)| known == name)?;
+        Some(self.entries.remove(at).1)
+    }
+
+    /// Names and tensors, in order.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Tensor)> {
+        self.entries.iter().map(|(name, value)| (name.as_str(), value))
+    }
+
+    /// How many tensors there are.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+}
+
+impl FromIterator<(String, Tensor)> for StateDict {
+    fn from_iter<I: IntoIterator<Item = (String, Tensor)>>(entries: I) -> Self {
+        let mut state = StateDict::new();
+        entries.into_iter().for_each(|(name, value)| state.insert(name, value));
+        state
+    }
+}
+
+/// Everything about a state dict that does not fit a module.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StateMismatch {
+    /// The problems, in the order of the module, then what is left over.
+    pub problems: Vec<StateProblem>,
+}
+
+/// One thing about a state dict that does not fit.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum StateProblem {
+    /// The module has it, the state dict does not.
+    Missing(String),
+    /// The state dict has it, the module does not.
+    Unexpected(String),
+    /// Both have it, with other shapes or dtypes.
+    Misshapen {
+        /// Its name.
+        name: String,
+        /// In the state dict.
+        got: (DType, Shape),
+        /// In the module.
+        expected: (DType, Shape),
+    },
+}
+
+impl fmt::Display for StateMismatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the state does not fit, and nothing was loaded:")?;
+        for problem in &self.problems {
+            match problem {
+                StateProblem::Missing(name) => write!(f, "\n  missing: {name}")?,
+                StateProblem::Unexpected(name) => write!(f, "\n  unexpected: {name}")?,
+                StateProblem::Misshapen { name, got, expected } => {
+                    write!(f, "\n  {name}: {} {}, expected {} {}", got.0, got.1, expected.0, expected.1)?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// See [`Module::load_state_dict`].
+pub(super) fn load<M: Module + ?Sized>(module: &mut M, state: &StateDict) -> Result<()> {
+    let own = module.state_dict();
+    let mut problems = Vec::new();
+    for (name, value) in own.iter() {
+        let kind = |t: &Tensor| (t.dtype(), Shape::from(t.shape()));
+        match state.get(name) {
+            None => problems.push(StateProblem::Missing(name.into())),
+            Some(new) if kind(new) != kind(value) => {
+                problems.push(StateProblem::Misshapen { name: name.into(), got: kind(new), expected: kind(value) });
+            }
+            Some(_) => {}
+        }
+    }
+    let left_over = state.iter().filter(|(name, _)| own.get(name).is_none());
+    problems.extend(left_over.map(|(name, _)| StateProblem::Unexpected(name.into())));
+    if !problems.is_empty() {
+        return Err(Error::State(Box::new(StateMismatch { problems })));
+    }
+    module.visit_mut(&Path::root(), &mut |path, item| {
+        let new = || state.get(&path.to_string()).cloned();
+        match item {
+            ItemMut::Param(param) => new().into_iter().for_each(|value| param.set(value)),
+            ItemMut::Buffer(buffer) => new().into_iter().for_each(|value| buffer.set(value)),
+            ItemMut::Stream(_) | ItemMut::Mode(_) => {}
+        }
+    });
+    Ok(())
+}

@@ -1,0 +1,53 @@
+//! A source of randomness that belongs to a layer.
+
+use super::{Item, ItemMut, Module, Path};
+use crate::kernels::random::bits_at;
+use rand::{Rng, RngExt};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// An endless row of random seeds, given by one seed and a position. Drawing goes through `&self`, so that a layer can draw
+/// in `forward`; seed and position are part of a checkpoint, so that a resumed run draws what the first would have drawn.
+#[derive(Debug)]
+pub struct Stream {
+    seed: u64,
+    drawn: AtomicU64,
+}
+
+impl Stream {
+    /// A stream of its own, seeded from a generator.
+    pub fn new(rng: &mut (impl Rng + ?Sized)) -> Stream {
+        Stream::at(rng.random(), 0)
+    }
+
+    /// The stream of a seed, after `drawn` draws.
+    pub fn at(seed: u64, drawn: u64) -> Stream {
+        Stream { seed, drawn: AtomicU64::new(drawn) }
+    }
+
+    /// The next seed.
+    pub fn draw(&self) -> u64 {
+        bits_at(self.seed, self.drawn.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// Seed, and how many draws there were.
+    pub fn position(&self) -> (u64, u64) {
+        (self.seed, self.drawn.load(Ordering::Relaxed))
+    }
+}
+
+impl Clone for Stream {
+    /// The clone goes on from the same position.
+    fn clone(&self) -> Self {
+        let (seed, drawn) = self.position();
+        Stream::at(seed, drawn)
+    }
+}
+
+impl Module for Stream {
+    fn visit<'m>(&'m self, path: &Path<'_>, f: &mut dyn FnMut(&Path<'_>, Item<'m>)) {
+        f(path, Item::Stream(self));
+    }
+    fn visit_mut<'m>(&'m mut self, path: &Path<'_>, f: &mut dyn FnMut(&Path<'_>, ItemMut<'m>)) {
+        f(path, ItemMut::Stream(self));
+    }
+}

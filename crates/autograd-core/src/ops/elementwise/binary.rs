@@ -1,0 +1,131 @@
+//! The driver of operations `z = f(a, b)`, element by element, with broadcasting.
+
+use crate::error::Result;
+use crate::kernels::nest::Nest;
+use crate::kernels::real::Real;
+use crate::kernels::zip::{Function2, Function3, zip2, zip3};
+use crate::ops::check::{broadcast, same_dtype, strides_in};
+use crate::tape::{Grads, Pull, Pullback, is_recording, record};
+use crate::tensor::{DType, Tensor, for_float};
+use smallvec::smallvec;
+
+/// An element-wise operation of two operands; see [`super::unary::Unary`].
+pub(crate) trait Binary: Copy + Send + Sync + 'static {
+    const NAME: &'static str;
+    /// Whether the derivatives need the operands.
+    const KEEPS_OPERANDS: bool;
+
+    /// f(a, b)
+    fn value<T: Real>(self, a: T, b: T) -> T;
+
+    /// f on integers, for the operations that have such a form; for the others integers become `F32`.
+    #[inline(always)]
+    fn integer(self, _a: i64, _b: i64) -> Option<i64> {
+        None
+    }
+
+    /// gy · ∂f/∂a
+    fn pull_a<T: Real>(self, gy: T, a: T, b: T) -> T;
+    /// gy · ∂f/∂b
+    fn pull_b<T: Real>(self, gy: T, a: T, b: T) -> T;
+    /// gy · ∂f/∂a as differentiable tensor code; without kept operands `a` and `b` are `gy`.
+    fn pull_a_tensor(self, gy: &Tensor, a: &Tensor, b: &Tensor) -> Result<Tensor>;
+    /// gy · ∂f/∂b as differentiable tensor code; without kept operands `a` and `b` are `gy`.
+    fn pull_b_tensor(self, gy: &Tensor, a: &Tensor, b: &Tensor) -> Result<Tensor>;
+}
+
+#[derive(Clone, Copy)]
+struct Value<F>(F);
+impl<T: Real, F: Binary> Function2<T, T, T> for Value<F> {
+    #[inline(always)]
+    fn call(self, a: T, b: T) -> T {
+        self.0.value(a, b)
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Integer<F>(F);
+impl<F: Binary> Function2<i64, i64, i64> for Integer<F> {
+    #[inline(always)]
+    fn call(self, a: i64, b: i64) -> i64 {
+        self.0.integer(a, b).unwrap_or_default()
+    }
+}
+
+/// `z = f(a, b)`, recorded.
+pub(crate) fn binary<F: Binary>(a: &Tensor, b: &Tensor, f: F) -> Result<Tensor> {
+    let dtype = same_dtype(F::NAME, a, b)?;
+    let shape = broadcast(F::NAME, a.shape(), b.shape())?;
+    if dtype == DType::Bool || (dtype == DType::I64 && f.integer(1, 1).is_none()) {
+        return binary(&a.to_dtype(DType::F32), &b.to_dtype(DType::F32), f);
+    }
+    let nest = Nest::new(&shape, [&strides_in(a, &shape), &strides_in(b, &shape)]);
+    let value = for_float!(dtype, T => Tensor::build::<T>(dtype, &shape, |z| {
+        zip2(Value(f), &nest, a.strided(), b.strided(), z);
+    }), else Tensor::build::<i64>(dtype, &shape, |z| {
+        zip2(Integer(f), &nest, a.strided(), b.strided(), z);
+    }));
+    Ok(record(F::NAME, value, &[a, b], |_| BinaryPull {
+        f,
+        operands: F::KEEPS_OPERANDS.then(|| (a.clone(), b.clone())),
+    }))
+}
+
+struct BinaryPull<F> {
+    f: F,
+    operands: Option<(Tensor, Tensor)>,
+}
+
+#[derive(Clone, Copy)]
+struct PullA<F>(F);
+impl<T: Real, F: Binary> Function3<T, T, T, T> for PullA<F> {
+    #[inline(always)]
+    fn call(self, gy: T, a: T, b: T) -> T {
+        self.0.pull_a(gy, a, b)
+    }
+}
+
+#[derive(Clone, Copy)]
+struct PullB<F>(F);
+impl<T: Real, F: Binary> Function3<T, T, T, T> for PullB<F> {
+    #[inline(always)]
+    fn call(self, gy: T, a: T, b: T) -> T {
+        self.0.pull_b(gy, a, b)
+    }
+}
+
+fn fused<F: Send + Sync + Copy>(gy: &Tensor, a: &Tensor, b: &Tensor, f: F) -> Tensor
+where
+    F: Function3<f32, f32, f32, f32> + Function3<f64, f64, f64, f64>,
+{
+    let shape = gy.shape();
+    let nest = Nest::new(shape, [gy.strides(), &strides_in(a, shape), &strides_in(b, shape)]);
+    for_float!(gy.dtype(), T => Tensor::build::<T>(gy.dtype(), shape, |g| {
+        zip3(f, &nest, (gy.strided::<T>(), a.strided::<T>(), b.strided::<T>()), g);
+    }), else gy.clone())
+}
+
+impl<F: Binary> Pullback for BinaryPull<F> {
+    fn name(&self) -> &'static str {
+        F::NAME
+    }
+
+    fn pull(&self, at: &Pull<'_>) -> Result<Grads> {
+        let gy = at.gy();
+        let (f, recorded) = (self.f, is_recording());
+        match &self.operands {
+            Some((a, b)) if !recorded => Ok(smallvec![
+                at.when(0, || Ok(fused(gy, a, b, PullA(f))))?,
+                at.when(1, || Ok(fused(gy, a, b, PullB(f))))?,
+            ]),
+            operands => {
+                let (a, b) = operands.as_ref().map_or((gy, gy), |(a, b)| (a, b));
+                Ok(smallvec![at.when(0, || f.pull_a_tensor(gy, a, b))?, at.when(1, || f.pull_b_tensor(gy, a, b))?])
+            }
+        }
+    }
+
+    fn saved(&self) -> Vec<&Tensor> {
+        self.operands.iter().flat_map(|(a, b)| [a, b]).collect()
+    }
+}

@@ -1,0 +1,91 @@
+//! Choosing between two tensors by a mask.
+//!
+//! forward    z = a where condition, else b
+//! backward   ga = gy where condition, else 0;  gb the other way round    saves the condition
+
+use crate::error::Result;
+use crate::kernels::memory::Plain;
+use crate::kernels::nest::Nest;
+use crate::kernels::zip::{Function3, zip3};
+use crate::ops::check::{broadcast, mask, same_dtype, strides_in};
+use crate::tape::{Grads, Pull, Pullback, record};
+use crate::tensor::{Tensor, for_any};
+use smallvec::smallvec;
+
+impl Tensor {
+    /// `a` where this mask is true, else `b`; all three are broadcast.
+    ///
+    /// # Gradient
+    /// It selects, it never multiplies: an infinite derivative on the side not chosen does not leak. Saves the mask.
+    ///
+    /// # Errors
+    /// If `self` is not `Bool`, the shapes do not broadcast, or `a` and `b` differ in dtype.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::Tensor;
+    /// let mask = Tensor::from([true, false]);
+    /// let z = mask.where_(&Tensor::from([1.0, f64::NAN]), &Tensor::from([0.0, 2.0]))?;
+    /// assert_eq!(z.to_vec::<f32>()?, [1.0, 2.0]);
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
+    pub fn where_(&self, a: &Tensor, b: &Tensor) -> Result<Tensor> {
+        mask("where", self)?;
+        let dtype = same_dtype("where", a, b)?;
+        let shape = broadcast("where", &broadcast("where", self.shape(), a.shape())?, b.shape())?;
+        let strides = [&strides_in(self, &shape)[..], &strides_in(a, &shape), &strides_in(b, &shape)];
+        let nest = Nest::new(&shape, strides);
+        let value = for_any!(dtype, T => Tensor::build::<T>(dtype, &shape, |z| {
+            zip3(Choose, &nest, (self.strided::<u8>(), a.strided::<T>(), b.strided::<T>()), z);
+        }));
+        Ok(record("where", value, &[a, b], |_| Where { condition: self.detach() }))
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Choose;
+impl<T: Plain> Function3<u8, T, T, T> for Choose {
+    #[inline(always)]
+    fn call(self, condition: u8, a: T, b: T) -> T {
+        if condition != 0 { a } else { b }
+    }
+}
+
+struct Where {
+    condition: Tensor,
+}
+
+impl Pullback for Where {
+    fn name(&self) -> &'static str {
+        "where"
+    }
+
+    fn pull(&self, at: &Pull<'_>) -> Result<Grads> {
+        let gy = at.gy();
+        let none = Tensor::full(&[], 0.0, gy.dtype())?;
+        Ok(smallvec![
+            at.when(0, || self.condition.where_(gy, &none))?,
+            at.when(1, || self.condition.where_(&none, gy))?
+        ])
+    }
+
+    fn saved(&self) -> Vec<&Tensor> {
+        vec![&self.condition]
+    }
+}
+
+#[cfg(test)]
+pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
+    use crate::ops::cases::{Case, Input};
+    let call = |x: &[Tensor]| x[0].where_(&x[1], &x[2]);
+    let inputs =
+        |a: &[usize], b: &[usize]| vec![Input::mask(&[3, 4]), Input::real(a, -2.0..2.0), Input::real(b, -2.0..2.0)];
+    let reference = |x: &[Vec<f64>]| {
+        let at = |v: &[f64], i: usize| if v.len() == 4 { v[i % 4] } else { v[i] };
+        (0..12).map(|i| if x[0][i] != 0.0 { at(&x[1], i) } else { at(&x[2], i) }).collect()
+    };
+    vec![
+        Case::new("where", inputs(&[3, 4], &[3, 4]), call).value(reference),
+        Case::new("where", inputs(&[3, 4], &[4]), call).value(reference),
+    ]
+}

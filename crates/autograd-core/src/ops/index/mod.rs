@@ -1,0 +1,10 @@
+//! Operations that pick elements by index. Negative indices count from the end; an index outside is an error that names it.
+
+pub(crate) mod gather;
+pub(crate) mod index_select;
+pub(crate) mod one_hot;
+
+#[cfg(test)]
+pub(crate) fn cases() -> Vec<super::cases::Case> {
+    [gather::cases(), index_select::cases(), one_hot::cases()].into_iter().flatten().collect()
+}

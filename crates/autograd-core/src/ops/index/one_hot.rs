@@ -1,0 +1,57 @@
+//! Indices as rows of zeros with a single one.
+//!
+//! forward    y[.., k] = 1 where k = index, else 0
+//! backward   none: indices carry no gradient
+
+use crate::error::{Error, Result};
+use crate::ops::check;
+use crate::tensor::{DType, Tensor};
+
+impl Tensor {
+    /// For each index a row with a one at its place, as `I64`.
+    ///
+    /// # Shapes
+    /// `[..] → [.., K]`; without `classes`, K is the largest index plus one.
+    ///
+    /// # Errors
+    /// If an index is negative or not below `classes`, the dtype is not `I64`, or there are neither indices nor `classes`.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::Tensor;
+    /// assert_eq!(Tensor::from([1, 0]).one_hot(Some(3))?.to_vec::<i64>()?, [0, 1, 0, 1, 0, 0]);
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
+    pub fn one_hot(&self, classes: Option<usize>) -> Result<Tensor> {
+        check::index("one_hot", self)?;
+        let packed = self.packed();
+        let indices = packed.flat::<i64>();
+        let classes = match (classes, indices.iter().max()) {
+            (Some(classes), _) => classes,
+            (None, Some(largest)) => (largest + 1).max(0) as usize,
+            (None, None) => {
+                return Err(Error::argument("one_hot", "classes", "None", "given, for there are no indices"));
+            }
+        };
+        for (position, &index) in indices.iter().enumerate() {
+            if index < 0 || index as usize >= classes {
+                return Err(Error::Index { op: "one_hot", index, position, axis: 0, shape: [classes][..].into() });
+            }
+        }
+        let mut shape = self.shape().to_vec();
+        shape.push(classes);
+        Tensor::try_build::<i64>("one_hot", DType::I64, &shape, |y| {
+            y.fill(0);
+            indices.iter().enumerate().for_each(|(row, i)| y[row * classes + *i as usize] = 1);
+        })
+    }
+}
+
+#[cfg(test)]
+pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
+    use crate::ops::cases::{Case, Input};
+    let rows = |x: &[Vec<f64>]| {
+        x[0].iter().flat_map(|i| (0..4).map(move |k| f64::from(u8::from(f64::from(k) == *i)))).collect()
+    };
+    vec![Case::new("one_hot", vec![Input::index(&[2, 3], 4)], |x| x[0].one_hot(Some(4))).value(rows).without_gradient()]
+}

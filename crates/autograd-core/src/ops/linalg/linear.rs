@@ -1,0 +1,133 @@
+//! The affine map.
+//!
+//! forward    y = x Wᵀ + b                    x: [.., D], W: [K, D], b: [K], y: [.., K]
+//! backward   gx = gy W, gW = gyᵀ x, gb = Σ gy    saves x and W
+
+use super::product::{View, product};
+use crate::error::{Error, Result};
+use crate::ops::check;
+use crate::tape::{Grads, Pull, Pullback, is_recording, record};
+use crate::tensor::Tensor;
+use smallvec::{SmallVec, smallvec};
+
+impl Tensor {
+    /// `y = x Wᵀ + b`.
+    ///
+    /// # Shapes
+    /// `x: [.., D]`, `weight: [K, D]`, `bias: [K]`, `y: [.., K]`.
+    ///
+    /// # Gradient
+    /// `gx = gy W`, `gW = gyᵀ x`, `gb = Σ gy` over all but the last axis. Saves x and W.
+    ///
+    /// # Errors
+    /// If the shapes do not fit or the dtypes differ.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::Tensor;
+    /// let (x, w, b) = (Tensor::from([1.0, 2.0]), Tensor::from([[3.0, 4.0]]), Tensor::from([0.5]));
+    /// assert_eq!(x.linear(&w, Some(&b))?.to_vec::<f32>()?, [11.5]);
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
+    pub fn linear(&self, weight: &Tensor, bias: Option<&Tensor>) -> Result<Tensor> {
+        check::float("linear", self)?;
+        check::same_dtype("linear", self, weight)?;
+        let [out, inner] = weight.shape() else {
+            let expected = "[K, D]".into();
+            return Err(Error::WrongShape { op: "linear", what: "weight", got: weight.shape().into(), expected });
+        };
+        let Some((last, outer)) = self.shape().split_last() else {
+            let expected = format!("[.., {inner}]");
+            return Err(Error::WrongShape { op: "linear", what: "the input", got: self.shape().into(), expected });
+        };
+        if last != inner {
+            let (lhs, rhs) = (self.shape().into(), [*inner, *out][..].into());
+            return Err(Error::InnerDimensions { op: "linear", lhs, rhs, left: *last, right: *inner });
+        }
+        if let Some(bias) = bias {
+            check::same_dtype("linear", self, bias)?;
+            if bias.shape() != [*out] {
+                let expected = format!("[{out}]");
+                return Err(Error::WrongShape { op: "linear", what: "bias", got: bias.shape().into(), expected });
+            }
+        }
+        let mut shape: SmallVec<[usize; 4]> = SmallVec::from_slice(outer);
+        shape.push(*out);
+        let rows = if self.rank() == 2 { self.clone() } else { self.packed() };
+        let packed_bias = bias.map(Tensor::packed);
+        let value = product(View::rows_of(&rows), View::rows_of(weight).t(), packed_bias.as_ref(), &shape);
+        let pullback = |_: &Tensor| Linear { x: self.clone(), weight: weight.clone() };
+        Ok(match bias {
+            Some(bias) => record("linear", value, &[self, weight, bias], pullback),
+            None => record("linear", value, &[self, weight], pullback),
+        })
+    }
+}
+
+struct Linear {
+    x: Tensor,
+    weight: Tensor,
+}
+
+impl Linear {
+    /// gW = gyᵀ x over all rows.
+    fn weight_gradient(&self, gy: &Tensor) -> Result<Tensor> {
+        if is_recording() {
+            let rows = |t: &Tensor| t.reshape(&[-1, t.shape()[t.rank() - 1] as isize]);
+            return if self.x.numel() == 0 || gy.numel() == 0 {
+                Ok(self.weight.zeros_like())
+            } else {
+                rows(gy)?.t()?.matmul(&rows(&self.x)?)
+            };
+        }
+        let rows = |t: &Tensor| if t.rank() == 2 { t.clone() } else { t.packed() };
+        let (x, gy) = (rows(&self.x), rows(gy));
+        Ok(product(View::rows_of(&gy).t(), View::rows_of(&x), None, self.weight.shape()))
+    }
+
+    /// gx = gy W.
+    fn input_gradient(&self, gy: &Tensor) -> Result<Tensor> {
+        if is_recording() {
+            return gy.matmul(&self.weight);
+        }
+        let rows = if gy.rank() == 2 { gy.clone() } else { gy.packed() };
+        Ok(product(View::rows_of(&rows), View::rows_of(&self.weight), None, self.x.shape()))
+    }
+}
+
+impl Pullback for Linear {
+    fn name(&self) -> &'static str {
+        "linear"
+    }
+
+    fn pull(&self, at: &Pull<'_>) -> Result<Grads> {
+        let gy = at.gy();
+        let mut grads: Grads =
+            smallvec![at.when(0, || self.input_gradient(gy))?, at.when(1, || self.weight_gradient(gy))?];
+        if at.inputs() > 2 {
+            grads.push(at.wants(2).then(|| gy.clone()));
+        }
+        Ok(grads)
+    }
+
+    fn saved(&self) -> Vec<&Tensor> {
+        vec![&self.x, &self.weight]
+    }
+}
+
+#[cfg(test)]
+pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
+    use crate::ops::cases::{Case, Input};
+    let (x, w, b) =
+        (|s: &[usize]| Input::real(s, -2.0..2.0), || Input::real(&[4, 3], -2.0..2.0), || Input::real(&[4], -2.0..2.0));
+    let reference = |x: &[Vec<f64>]| {
+        let row =
+            |r: &[f64], k: usize| x.get(2).map_or(0.0, |b| b[k]) + (0..3).map(|d| r[d] * x[1][k * 3 + d]).sum::<f64>();
+        x[0].chunks(3).flat_map(|r| (0..4).map(move |k| row(r, k))).collect()
+    };
+    vec![
+        Case::new("linear", vec![x(&[5, 3]), w(), b()], |x| x[0].linear(&x[1], Some(&x[2]))).value(reference),
+        Case::new("linear without bias", vec![x(&[2, 2, 3]), w()], |x| x[0].linear(&x[1], None)).value(reference),
+        Case::new("linear of a vector", vec![x(&[3]), w(), b()], |x| x[0].linear(&x[1], Some(&x[2]))).value(reference),
+    ]
+}

@@ -1,0 +1,49 @@
+//! One unrecorded matrix product: tensors as strided matrices, transposes as strides.
+
+use crate::kernels::gemm::{Matrix, gemm};
+use crate::kernels::real::Real;
+use crate::tensor::{Tensor, for_float};
+
+/// A tensor read as a matrix.
+#[derive(Clone, Copy)]
+pub(crate) struct View<'a> {
+    tensor: &'a Tensor,
+    rows: usize,
+    columns: usize,
+    row: usize,
+    column: usize,
+}
+
+impl<'a> View<'a> {
+    /// All dimensions but the last as rows; the tensor is contiguous or a matrix.
+    pub(crate) fn rows_of(tensor: &'a Tensor) -> View<'a> {
+        let columns = tensor.shape().last().copied().unwrap_or(1);
+        if tensor.rank() == 2 {
+            let [row, column] = [tensor.strides()[0], tensor.strides()[1]];
+            return View { tensor, rows: tensor.shape()[0], columns, row, column };
+        }
+        debug_assert!(tensor.is_contiguous());
+        let rows = tensor.shape().iter().rev().skip(1).product();
+        View { tensor, rows, columns, row: columns, column: 1 }
+    }
+
+    /// Rows and columns exchanged.
+    pub(crate) fn t(self) -> View<'a> {
+        View { rows: self.columns, columns: self.rows, row: self.column, column: self.row, ..self }
+    }
+
+    fn matrix<T: Real>(self) -> Matrix<'a, T> {
+        Matrix { data: self.tensor.strided(), row: self.row, column: self.column }
+    }
+}
+
+/// `a b + bias` as a tensor of `shape`; the bias has one element a column and is contiguous.
+pub(crate) fn product(a: View<'_>, b: View<'_>, bias: Option<&Tensor>, shape: &[usize]) -> Tensor {
+    let size = (a.rows, a.columns, b.columns);
+    for_float!(a.tensor.dtype(), T => Tensor::build::<T>(a.tensor.dtype(), shape, |c| {
+        if let Some(bias) = bias && !c.is_empty() {
+            c.chunks_exact_mut(b.columns).for_each(|row| row.copy_from_slice(bias.flat()));
+        }
+        gemm::<T>(size, a.matrix(), b.matrix(), c, bias.is_some());
+    }), else a.tensor.clone())
+}

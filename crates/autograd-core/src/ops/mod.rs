@@ -1,0 +1,19 @@
+//! What can be differentiated, in chapters. An operation is one file: formula, forward, what backward needs, pull-back,
+//! test cases. Everything that all operations share (recording, summing a gradient down to a broadcast input's shape,
+//! adding gradients up, freeing, checks) is the tape's, and stands in no file here.
+
+#[cfg(test)]
+pub(crate) mod cases;
+pub(crate) mod check;
+pub(crate) mod custom;
+
+pub(crate) mod elementwise;
+pub(crate) mod index;
+pub(crate) mod linalg;
+pub(crate) mod normalize;
+pub(crate) mod random;
+pub(crate) mod reduce;
+pub(crate) mod shape;
+
+pub(crate) use elementwise::add::add_assign;
+pub(crate) use reduce::sum::sum_to;

@@ -1,0 +1,98 @@
+//! Dropping elements at random.
+//!
+//! forward    y = 0 with probability p, else x / (1 − p)
+//! backward   gx = gy dropped at the same places    saves the seed: the mask is made again, not kept
+
+use crate::error::{Error, Result};
+use crate::kernels::random::drop;
+use crate::tape::{Grads, Pull, Pullback, record};
+use crate::tensor::{Tensor, for_float};
+use rand::{Rng, RngExt};
+use smallvec::smallvec;
+
+impl Tensor {
+    /// Each element is 0 with probability `p` (the probability of being *dropped*, `0 ≤ p ≤ 1`), else `x / (1 − p)`, so
+    /// that the expected value stays.
+    ///
+    /// # Gradient
+    /// gy, dropped and scaled at the same places. Saves a seed, not a mask.
+    ///
+    /// # Errors
+    /// If `p` is not in `[0, 1]`, or the dtype is not a float type.
+    ///
+    /// # References
+    /// Srivastava, Hinton, Krizhevsky, Sutskever, Salakhutdinov, Dropout, 2014.
+    pub fn dropout(&self, p: f64, rng: &mut (impl Rng + ?Sized)) -> Result<Tensor> {
+        self.dropout_seeded(p, rng.random())
+    }
+
+    /// [`Tensor::dropout`] with the seed that decides which elements are dropped: the same seed drops the same elements.
+    ///
+    /// # Errors
+    /// As [`Tensor::dropout`].
+    pub fn dropout_seeded(&self, p: f64, seed: u64) -> Result<Tensor> {
+        crate::ops::check::float("dropout", self)?;
+        if !(0.0..=1.0).contains(&p) {
+            return Err(Error::argument("dropout", "p", p, "in [0, 1]"));
+        }
+        if p == 0.0 {
+            return Ok(self.clone());
+        }
+        Ok(dropped(self, p, seed))
+    }
+}
+
+fn dropped(x: &Tensor, p: f64, seed: u64) -> Tensor {
+    let packed = x.packed();
+    let value = for_float!(x.dtype(), T => Tensor::build::<T>(x.dtype(), x.shape(), |y| {
+        drop(seed, p, packed.flat::<T>(), y);
+    }), else packed);
+    record("dropout", value, &[x], |_| Dropout { p, seed })
+}
+
+struct Dropout {
+    p: f64,
+    seed: u64,
+}
+
+impl Pullback for Dropout {
+    fn name(&self) -> &'static str {
+        "dropout"
+    }
+
+    fn pull(&self, at: &Pull<'_>) -> Result<Grads> {
+        Ok(smallvec![Some(dropped(at.gy(), self.p, self.seed))])
+    }
+}
+
+#[cfg(test)]
+pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
+    use crate::ops::cases::{Case, Input};
+    let x = || vec![Input::real(&[4, 5], -2.0..2.0)];
+    vec![
+        Case::new("dropout", x(), |x| x[0].dropout_seeded(0.4, 7)).not_of_views(),
+        Case::new("dropout(1)", x(), |x| x[0].dropout_seeded(1.0, 7)).value(|x| vec![0.0; x[0].len()]),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{DType, Tensor};
+
+    #[test]
+    fn drops_the_share_asked_for_and_keeps_the_mean() {
+        let x = Tensor::ones(&[200_000], DType::F64).expect("small");
+        let y = x.dropout_seeded(0.3, 1).expect("valid").to_f64s();
+        let dropped = y.iter().filter(|y| **y == 0.0).count() as f64 / y.len() as f64;
+        assert!((dropped - 0.3).abs() < 0.005, "{dropped}");
+        assert!(y.iter().all(|y| *y == 0.0 || (*y - 1.0 / 0.7).abs() < 1e-12));
+    }
+
+    #[test]
+    fn a_probability_outside_its_range_is_refused() {
+        for p in [-0.1, 1.1, f64::NAN] {
+            let error = Tensor::from([1.0]).dropout_seeded(p, 0).expect_err("refused");
+            assert_eq!(error.to_string(), format!("dropout: p is {p:?}, it must be in [0, 1]"));
+        }
+    }
+}

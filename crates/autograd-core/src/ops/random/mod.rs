@@ -1,0 +1,9 @@
+//! Operations with chance in them. The randomness comes from a generator or a seed that the caller passes; there is none
+//! of the library's own.
+
+pub(crate) mod dropout;
+
+#[cfg(test)]
+pub(crate) fn cases() -> Vec<super::cases::Case> {
+    dropout::cases()
+}

@@ -1,0 +1,79 @@
+//! Which elements a reduction folds together.
+
+use crate::error::{Error, Result};
+use crate::kernels::reduce::{Fold, fold};
+use crate::ops::check;
+use crate::tensor::{Layout, Shape, Tensor, for_float};
+use smallvec::SmallVec;
+
+/// The axes of a reduction, checked.
+pub(crate) struct Along {
+    /// For each axis whether it is folded away.
+    pub(crate) named: SmallVec<[bool; 4]>,
+    /// The result's shape with the folded axes as ones.
+    pub(crate) kept: Shape,
+    /// The result's shape as asked for.
+    pub(crate) shape: Shape,
+    /// How many elements make one of the result.
+    pub(crate) count: usize,
+}
+
+impl Along {
+    pub(crate) fn new(op: &'static str, x: &Tensor, axes: &[isize], keepdim: bool) -> Result<Along> {
+        let named = check::axes(op, axes, x.shape())?;
+        let (mut kept, mut shape) = (Shape::default(), Shape::default());
+        let mut count = 1;
+        for (size, named) in x.shape().iter().zip(&named) {
+            kept.0.push(if *named { 1 } else { *size });
+            if *named {
+                count *= size;
+            }
+            if keepdim || !named {
+                shape.0.push(if *named { 1 } else { *size });
+            }
+        }
+        Ok(Along { named, kept, shape, count })
+    }
+
+    /// Fails if there is nothing to fold and something would have to come of it.
+    pub(crate) fn not_empty(self, op: &'static str, x: &Tensor) -> Result<Along> {
+        if self.count == 0 && self.kept.iter().product::<usize>() != 0 {
+            let axes = (0..self.named.len()).filter(|d| self.named[*d]).collect();
+            return Err(Error::EmptyReduction { op, axes, shape: x.shape().into() });
+        }
+        Ok(self)
+    }
+
+    /// A tensor of the result's shape as a view that broadcasts against the input.
+    pub(crate) fn spread(&self, y: &Tensor) -> Result<Tensor> {
+        y.reshape_to(&self.kept)
+    }
+
+    /// The elements in the order `[.., count]`: every run of `count` is folded into one. Not recorded.
+    pub(crate) fn rows(&self, x: &Tensor) -> Tensor {
+        let order = || {
+            let kept = (0..x.rank()).filter(|d| !self.named[*d]);
+            kept.chain((0..x.rank()).filter(|d| self.named[*d]))
+        };
+        let shape: SmallVec<[usize; 4]> = order().map(|d| x.shape()[d]).collect();
+        let strides: SmallVec<[usize; 4]> = order().map(|d| x.strides()[d]).collect();
+        x.with_layout(Layout::strided(&shape, &strides, x.layout().offset())).packed()
+    }
+
+    /// `[outer, count, inner]` if the folded axes are neighbours and the elements lie in order.
+    fn middle(&self, x: &Tensor) -> Option<usize> {
+        let first = self.named.iter().position(|named| *named)?;
+        let last = self.named.iter().rposition(|named| *named)?;
+        let neighbours = self.named[first..=last].iter().all(|named| *named);
+        (neighbours && x.is_contiguous()).then(|| x.shape()[last + 1..].iter().product())
+    }
+
+    /// Folds float elements; not recorded.
+    pub(crate) fn fold<F: Fold>(&self, f: F, x: &Tensor) -> Tensor {
+        let inner = self.middle(x);
+        let x = if inner.is_some() { x.clone() } else { self.rows(x) };
+        for_float!(x.dtype(), T => Tensor::build::<T>(x.dtype(), &self.shape, |y| {
+            fold(f, x.flat::<T>(), self.count, inner.unwrap_or(1), y);
+        }), else x)
+    }
+}

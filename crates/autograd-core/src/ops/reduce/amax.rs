@@ -1,0 +1,127 @@
+//! Largest and smallest element.
+//!
+//! forward    y = max x
+//! backward   gx = gy / k for each of the k elements equal to y, else 0    saves x and y
+
+use super::along::Along;
+use crate::error::Result;
+use crate::kernels::reduce::{Fold, Largest, Smallest};
+use crate::ops::check;
+use crate::tape::{Grads, Output, Pull, Pullback, record};
+use crate::tensor::{DType, Tensor};
+use smallvec::smallvec;
+
+impl Tensor {
+    /// The largest of all elements; NaN if there is one. Integers stay integers.
+    ///
+    /// # Gradient
+    /// Shared equally between ties (between the NaNs, if there are any); saves x and y.
+    ///
+    /// # Errors
+    /// If there are no elements.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::Tensor;
+    /// let x = Tensor::from([3.0, 1.0, 3.0]).requires_grad();
+    /// let grads = x.max()?.backward()?;
+    /// assert_eq!(grads.get(&x).unwrap().to_vec::<f32>()?, [0.5, 0.0, 0.5]);
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
+    pub fn max(&self) -> Result<Tensor> {
+        extreme("max", self, &[], false, Largest)
+    }
+
+    /// The smallest of all elements; otherwise as [`Tensor::max`].
+    ///
+    /// # Errors
+    /// If there are no elements.
+    pub fn min(&self) -> Result<Tensor> {
+        extreme("min", self, &[], false, Smallest)
+    }
+
+    /// The largest elements along `axes` (all if none is named).
+    ///
+    /// # Gradient
+    /// Shared equally between ties; NaN where the result is. Saves x and y. For the gradient of a chosen index see
+    /// [`Tensor::max_dim`].
+    ///
+    /// # Errors
+    /// If an axis is out of range, named twice or has no elements.
+    pub fn amax(&self, axes: &[isize], keepdim: bool) -> Result<Tensor> {
+        extreme("amax", self, axes, keepdim, Largest)
+    }
+
+    /// The smallest elements along `axes`; otherwise as [`Tensor::amax`].
+    ///
+    /// # Errors
+    /// If an axis is out of range, named twice or has no elements.
+    pub fn amin(&self, axes: &[isize], keepdim: bool) -> Result<Tensor> {
+        extreme("amin", self, axes, keepdim, Smallest)
+    }
+}
+
+fn extreme<F: Fold>(op: &'static str, x: &Tensor, axes: &[isize], keepdim: bool, f: F) -> Result<Tensor> {
+    let along = Along::new(op, x, axes, keepdim)?.not_empty(op, x)?;
+    if x.dtype() == DType::I64 {
+        let rows = along.rows(x);
+        let largest = f.join(0.0f64, 1.0) == 1.0;
+        return Ok(Tensor::build::<i64>(DType::I64, &along.shape, |y| {
+            y.iter_mut().zip(rows.flat::<i64>().chunks(along.count.max(1))).for_each(|(y, x)| {
+                let best = if largest { x.iter().max() } else { x.iter().min() };
+                *y = best.copied().unwrap_or_default();
+            });
+        }));
+    }
+    check::float(op, x)?;
+    let value = along.fold(f, x);
+    Ok(record(op, value, &[x], |y| Extreme { op, x: x.clone(), y: Output::of(y), along }))
+}
+
+struct Extreme {
+    op: &'static str,
+    x: Tensor,
+    y: Output,
+    along: Along,
+}
+
+impl Pullback for Extreme {
+    fn name(&self) -> &'static str {
+        self.op
+    }
+
+    fn pull(&self, at: &Pull<'_>) -> Result<Grads> {
+        // Which elements are chosen does not vary, so nothing of this is recorded.
+        let (x, y) = (self.x.detach(), self.along.spread(self.y.value())?);
+        let mut chosen = x.eq(&y)?;
+        if matches!(self.op, "max" | "min") {
+            let nan = |t: &Tensor| t.ne(t);
+            chosen = chosen.logical_or(&nan(&x)?.logical_and(&nan(&y)?)?)?;
+        }
+        let chosen = chosen.to_dtype(x.dtype());
+        let axes: Vec<isize> = (0..x.rank()).filter(|d| self.along.named[*d]).map(|d| d as isize).collect();
+        let count = if axes.is_empty() { chosen.clone() } else { chosen.sum_dim(&axes, true)? };
+        Ok(smallvec![Some(chosen.try_mul(&self.along.spread(at.gy())?.try_div(&count)?)?)])
+    }
+
+    fn saved(&self) -> Vec<&Tensor> {
+        vec![&self.x, self.y.value()]
+    }
+}
+
+#[cfg(test)]
+pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
+    use crate::ops::cases::{Case, Input};
+    let x = || vec![Input::distinct(&[2, 3, 4])];
+    let ends = |x: &[Vec<f64>]| {
+        let column = |j: usize| (0..24).filter(move |i| i / 4 % 3 == j);
+        (0..3).map(|j| column(j).map(|i| x[0][i]).fold(f64::NEG_INFINITY, f64::max)).collect()
+    };
+    let rows = |x: &[Vec<f64>]| x[0].chunks(4).map(|r| r.iter().copied().fold(f64::INFINITY, f64::min)).collect();
+    vec![
+        Case::new("max", x(), |x| x[0].max()).value(|x| vec![x[0].iter().copied().fold(f64::NEG_INFINITY, f64::max)]),
+        Case::new("min", x(), |x| x[0].min()).value(|x| vec![x[0].iter().copied().fold(f64::INFINITY, f64::min)]),
+        Case::new("amax(0, 2)", x(), |x| x[0].amax(&[0, 2], false)).value(ends),
+        Case::new("amin(-1)", x(), |x| x[0].amin(&[-1], true)).value(rows),
+    ]
+}

@@ -1,0 +1,73 @@
+//! Standard deviation.
+//!
+//! forward    y = √var x
+//! backward   gx = gy (x − μ) / ((n − correction) y), 0 where y = 0    saves x and y
+
+use super::along::Along;
+use super::var::{centred, variance};
+use crate::error::Result;
+use crate::tape::{Grads, Output, Pull, Pullback, record};
+use crate::tensor::{Tensor, for_float};
+use smallvec::smallvec;
+
+impl Tensor {
+    /// Standard deviation of all elements: the root of [`Tensor::var`].
+    ///
+    /// # Gradient
+    /// `gx = gy · (x − μ) / ((n − correction) y)`, and 0 where `y = 0`; saves x and y.
+    ///
+    /// # Errors
+    /// If the dtype is not a float type or `correction` is NaN.
+    pub fn std(&self, correction: f64) -> Result<Tensor> {
+        self.std_dim(&[], correction, false)
+    }
+
+    /// Standard deviation along `axes` (all if none is named).
+    ///
+    /// # Errors
+    /// As [`Tensor::std`], or if an axis is out of range or named twice.
+    pub fn std_dim(&self, axes: &[isize], correction: f64, keepdim: bool) -> Result<Tensor> {
+        let (mut value, along, divisor) = variance("std", self, axes, correction, keepdim)?;
+        for_float!(value.dtype(), T => {
+            value.elements_mut::<T>().iter_mut().for_each(|y| *y = y.sqrt());
+        }, else ());
+        Ok(record("std", value, &[self], |y| Std { x: self.clone(), y: Output::of(y), along, divisor }))
+    }
+}
+
+struct Std {
+    x: Tensor,
+    y: Output,
+    along: Along,
+    divisor: f64,
+}
+
+impl Pullback for Std {
+    fn name(&self) -> &'static str {
+        "std"
+    }
+
+    fn pull(&self, at: &Pull<'_>) -> Result<Grads> {
+        let y = self.y.get(at);
+        let flat = y.eq(&y.zeros_like())?;
+        let scaled = at.gy().try_div(&flat.where_(&y.ones_like(), &y)?)?.div_scalar(self.divisor);
+        let scaled = flat.where_(&y.zeros_like(), &scaled)?;
+        Ok(smallvec![Some(centred(&self.x, &self.along)?.try_mul(&self.along.spread(&scaled)?)?)])
+    }
+
+    fn saved(&self) -> Vec<&Tensor> {
+        vec![&self.x, self.y.value()]
+    }
+}
+
+#[cfg(test)]
+pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
+    use super::var::reference;
+    use crate::ops::cases::{Case, Input};
+    let x = || vec![Input::real(&[2, 3, 4], -2.0..2.0)];
+    let rows = |x: &[Vec<f64>]| x[0].chunks(4).map(|r| reference(r, 1.0).sqrt()).collect();
+    vec![
+        Case::new("std", x(), |x| x[0].std(0.0)).value(|x| vec![reference(&x[0], 0.0).sqrt()]),
+        Case::new("std_dim(2)", x(), |x| x[0].std_dim(&[2], 1.0, false)).value(rows),
+    ]
+}

@@ -1,0 +1,120 @@
+//! Variance.
+//!
+//! forward    y = Σ (x − μ)² / (n − correction),  μ = Σ x / n
+//! backward   gx = gy · 2 (x − μ) / (n − correction)    saves x
+
+use super::along::Along;
+use crate::error::{Error, Result};
+use crate::kernels::rows::squared_deviations;
+use crate::ops::check;
+use crate::tape::{Grads, Pull, Pullback, record};
+use crate::tensor::{Tensor, for_float};
+use smallvec::smallvec;
+
+/// `Σ (x − μ)²` divided by what is left of the count, and that divisor; not recorded.
+pub(super) fn variance(
+    op: &'static str,
+    x: &Tensor,
+    axes: &[isize],
+    correction: f64,
+    keepdim: bool,
+) -> Result<(Tensor, Along, f64)> {
+    check::float(op, x)?;
+    if correction.is_nan() {
+        return Err(Error::argument(op, "correction", correction, "a number"));
+    }
+    let along = Along::new(op, x, axes, keepdim)?;
+    let divisor = (along.count as f64 - correction).max(0.0);
+    let rows = along.rows(x);
+    let value = for_float!(x.dtype(), T => Tensor::build::<T>(x.dtype(), &along.shape, |y| {
+        if along.count == 0 {
+            y.fill(T::NAN);
+        } else {
+            squared_deviations::<T>(rows.flat(), along.count, y);
+            y.iter_mut().for_each(|y| *y /= divisor as T);
+        }
+    }), else rows);
+    Ok((value, along, divisor))
+}
+
+/// x − μ
+pub(super) fn centred(x: &Tensor, along: &Along) -> Result<Tensor> {
+    let axes: Vec<isize> = (0..x.rank()).filter(|d| along.named[*d]).map(|d| d as isize).collect();
+    if x.rank() == 0 || axes.is_empty() {
+        return x.try_sub(x);
+    }
+    x.try_sub(&x.mean_dim(&axes, true)?)
+}
+
+impl Tensor {
+    /// Variance of all elements: `Σ (x − μ)² / (n − correction)`. `correction` 1 is the unbiased estimate of a sample's
+    /// variance, 0 the variance of a whole population.
+    ///
+    /// # Gradient
+    /// `gx = gy · 2 (x − μ) / (n − correction)`; saves x.
+    ///
+    /// # Numerics
+    /// Two passes: no cancellation. NaN where `n ≤ correction` and all elements are equal.
+    ///
+    /// # Errors
+    /// If the dtype is not a float type or `correction` is NaN.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::Tensor;
+    /// assert_eq!(Tensor::from([1.0, 2.0, 3.0, 6.0]).var(0.0)?.item::<f32>()?, 3.5);
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
+    pub fn var(&self, correction: f64) -> Result<Tensor> {
+        self.var_dim(&[], correction, false)
+    }
+
+    /// Variance along `axes` (all if none is named).
+    ///
+    /// # Errors
+    /// As [`Tensor::var`], or if an axis is out of range or named twice.
+    pub fn var_dim(&self, axes: &[isize], correction: f64, keepdim: bool) -> Result<Tensor> {
+        let (value, along, divisor) = variance("var", self, axes, correction, keepdim)?;
+        Ok(record("var", value, &[self], |_| Var { x: self.clone(), along, divisor }))
+    }
+}
+
+struct Var {
+    x: Tensor,
+    along: Along,
+    divisor: f64,
+}
+
+impl Pullback for Var {
+    fn name(&self) -> &'static str {
+        "var"
+    }
+
+    fn pull(&self, at: &Pull<'_>) -> Result<Grads> {
+        let gy = self.along.spread(at.gy())?.mul_scalar(2.0 / self.divisor);
+        Ok(smallvec![Some(centred(&self.x, &self.along)?.try_mul(&gy)?)])
+    }
+
+    fn saved(&self) -> Vec<&Tensor> {
+        vec![&self.x]
+    }
+}
+
+#[cfg(test)]
+pub(super) fn reference(x: &[f64], correction: f64) -> f64 {
+    let mean = x.iter().sum::<f64>() / x.len() as f64;
+    x.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / (x.len() as f64 - correction)
+}
+
+#[cfg(test)]
+pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
+    use crate::ops::cases::{Case, Input};
+    let x = || vec![Input::real(&[2, 3, 4], -2.0..2.0)];
+    let rows = |x: &[Vec<f64>]| x[0].chunks(4).map(|r| reference(r, 0.0)).collect();
+    vec![
+        Case::new("var", x(), |x| x[0].var(1.0)).value(|x| vec![reference(&x[0], 1.0)]),
+        Case::new("var_dim(-1)", x(), |x| x[0].var_dim(&[-1], 0.0, true)).value(rows),
+        Case::new("var_dim(0)", x(), |x| x[0].var_dim(&[0], 0.5, false))
+            .value(|x| (0..12).map(|i| reference(&[x[0][i], x[0][12 + i]], 0.5)).collect()),
+    ]
+}

@@ -1,0 +1,117 @@
+//! Tensors joined along a dimension: cat along one they have, stack along a new one.
+//!
+//! forward    y = x₀, x₁, .. one after the other along the axis
+//! backward   gxᵢ = the part of gy that came from xᵢ    saves the sizes
+
+use crate::error::{Error, Result};
+use crate::kernels::copy::scatter;
+use crate::kernels::nest::Nest;
+use crate::ops::check;
+use crate::tape::{Grads, Pull, Pullback, record};
+use crate::tensor::{Layout, Tensor, for_any};
+use smallvec::SmallVec;
+
+impl Tensor {
+    /// The tensors one after the other along `axis`. Empty tensors of shape `[0]` are left out, as in PyTorch.
+    ///
+    /// # Errors
+    /// If there are none, or they differ in dtype or in a size other than that along `axis`.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::Tensor;
+    /// let y = Tensor::cat(&[&Tensor::from([[1, 2]]), &Tensor::from([[3, 4], [5, 6]])], 0)?;
+    /// assert_eq!(y.shape(), [3, 2]);
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
+    pub fn cat(tensors: &[&Tensor], axis: isize) -> Result<Tensor> {
+        let nothing = |x: &&&Tensor| x.shape() != [0];
+        let Some(first) = tensors.iter().find(nothing).or(tensors.first()) else {
+            return Err(Error::argument("cat", "tensors", "[]", "at least one"));
+        };
+        if first.rank() == 0 {
+            let expected = "at least one dimension; stack makes one".into();
+            return Err(Error::WrongShape { op: "cat", what: "a tensor", got: first.shape().into(), expected });
+        }
+        let d = check::axis("cat", axis, first.shape())?;
+        let mut shape: SmallVec<[usize; 4]> = SmallVec::from_slice(first.shape());
+        shape[d] = 0;
+        let mut lengths = SmallVec::new();
+        for x in tensors {
+            check::same_dtype("cat", first, x)?;
+            let skipped = x.shape() == [0] && first.rank() != 1;
+            let fits = x.rank() == first.rank() && (0..x.rank()).all(|k| k == d || x.shape()[k] == first.shape()[k]);
+            if !fits && !skipped {
+                let expected = format!("{:?} but for axis {d}", first.shape());
+                return Err(Error::WrongShape { op: "cat", what: "a tensor", got: x.shape().into(), expected });
+            }
+            lengths.push(if skipped { 0 } else { x.shape()[d] });
+            shape[d] += lengths[lengths.len() - 1];
+        }
+        let mut value = Tensor::full(&shape, 0.0, first.dtype())?;
+        let mut start = 0;
+        for (x, len) in tensors.iter().zip(&lengths) {
+            if x.numel() > 0 {
+                let packed = x.packed();
+                let place = Layout::contiguous(&shape);
+                let nest = Nest::new(x.shape(), [place.strides()]);
+                let offset = start * place.strides()[d];
+                for_any!(first.dtype(), T => scatter(&nest, packed.flat::<T>(), &mut value.elements_mut::<T>()[offset..]));
+            }
+            start += len;
+        }
+        Ok(record("cat", value, tensors, |_| Cat { axis: d, lengths }))
+    }
+
+    /// The tensors, all of one shape, along a new dimension before dimension `axis`.
+    ///
+    /// # Errors
+    /// If there are none, or they differ in shape or dtype.
+    pub fn stack(tensors: &[&Tensor], axis: isize) -> Result<Tensor> {
+        if let Some(odd) = tensors.iter().find(|x| x.shape() != tensors[0].shape()) {
+            let expected = format!("{:?}, that of the first", tensors[0].shape());
+            return Err(Error::WrongShape { op: "stack", what: "a tensor", got: odd.shape().into(), expected });
+        }
+        let raised = tensors.iter().map(|x| x.unsqueeze(axis)).collect::<Result<Vec<_>>>()?;
+        let rank = tensors.first().map_or(0, |x| x.rank() as isize);
+        let axis = if axis < 0 { axis + rank + 1 } else { axis };
+        Tensor::cat(&raised.iter().collect::<Vec<_>>(), axis)
+    }
+}
+
+struct Cat {
+    axis: usize,
+    lengths: SmallVec<[usize; 4]>,
+}
+
+impl Pullback for Cat {
+    fn name(&self) -> &'static str {
+        "cat"
+    }
+
+    fn pull(&self, at: &Pull<'_>) -> Result<Grads> {
+        let mut start = 0;
+        let mut grads = Grads::new();
+        for (i, len) in self.lengths.iter().enumerate() {
+            // A skipped empty tensor has no part in gy.
+            let present = *len > 0;
+            grads.push(if present { at.when(i, || at.gy().narrow(self.axis as isize, start, *len))? } else { None });
+            start += *len as isize;
+        }
+        Ok(grads)
+    }
+}
+
+#[cfg(test)]
+pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
+    use crate::ops::cases::{Case, Input};
+    let two = || vec![Input::real(&[2, 2], -2.0..2.0), Input::real(&[2, 3], -2.0..2.0)];
+    let rows =
+        |x: &[Vec<f64>]| (0..2).flat_map(|r| [&x[0][r * 2..r * 2 + 2], &x[1][r * 3..r * 3 + 3]].concat()).collect();
+    let same = || vec![Input::real(&[2, 2], -2.0..2.0), Input::real(&[2, 2], -2.0..2.0)];
+    let pairs = |x: &[Vec<f64>]| x[0].iter().zip(&x[1]).flat_map(|(a, b)| [*a, *b]).collect();
+    vec![
+        Case::new("cat", two(), |x| Tensor::cat(&[&x[0], &x[1]], -1)).value(rows),
+        Case::new("stack", same(), |x| Tensor::stack(&[&x[0], &x[1]], -1)).value(pairs),
+    ]
+}

@@ -1,0 +1,76 @@
+//! Repeating dimensions of size one, without copying.
+//!
+//! forward    y[.., i, ..] = x[.., 0, ..], a view with stride 0
+//! backward   gx = gy summed over the repetitions, which the tape does for every broadcast input    saves nothing
+
+use crate::error::{Error, Result};
+use crate::ops::check::strides_in;
+use crate::tape::{Grads, Pull, Pullback, record};
+use crate::tensor::{Layout, Tensor};
+use smallvec::{SmallVec, smallvec};
+
+impl Tensor {
+    /// Dimensions of size one repeated to the sizes asked for, and new ones put in front; −1 keeps a size. A view.
+    ///
+    /// # Errors
+    /// If a size differs from the tensor's and that is not 1, or −1 stands for a new dimension.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::Tensor;
+    /// let x = Tensor::from([[1, 2]]).expand(&[3, -1])?;
+    /// assert_eq!(x.to_vec::<i64>()?, [1, 2, 1, 2, 1, 2]);
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
+    pub fn expand(&self, shape: &[isize]) -> Result<Tensor> {
+        let misfit = || {
+            let expected = format!("one that expands to {shape:?} (sizes equal, or 1)");
+            Error::WrongShape { op: "expand", what: "the tensor", got: self.shape().into(), expected }
+        };
+        let missing = shape.len().checked_sub(self.rank()).ok_or_else(misfit)?;
+        let mut sizes: SmallVec<[usize; 4]> = SmallVec::with_capacity(shape.len());
+        for (d, size) in shape.iter().enumerate() {
+            let old = d.checked_sub(missing).map(|d| self.shape()[d]);
+            sizes.push(match (*size, old) {
+                (-1, Some(old)) => old,
+                (size, None) if size >= 0 => size as usize,
+                (size, Some(old)) if size >= 0 && (old == 1 || old == size as usize) => size as usize,
+                _ => return Err(misfit()),
+            });
+        }
+        self.expand_to(&sizes)
+    }
+
+    /// [`Tensor::expand`] to a shape that `self` is known to broadcast to.
+    pub(crate) fn expand_to(&self, shape: &[usize]) -> Result<Tensor> {
+        if shape == self.shape() {
+            return Ok(self.clone());
+        }
+        if crate::tensor::checked(shape, self.dtype()).is_none() {
+            return Err(Error::TooLarge { op: "expand", shape: shape.into() });
+        }
+        let layout = Layout::strided(shape, &strides_in(self, shape), self.layout().offset());
+        Ok(record("expand", self.with_layout(layout), &[self], |_| Expand))
+    }
+}
+
+struct Expand;
+
+impl Pullback for Expand {
+    fn name(&self) -> &'static str {
+        "expand"
+    }
+
+    fn pull(&self, at: &Pull<'_>) -> Result<Grads> {
+        Ok(smallvec![Some(at.gy().clone())])
+    }
+}
+
+#[cfg(test)]
+pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
+    use crate::ops::cases::{Case, Input};
+    vec![
+        Case::new("expand", vec![Input::real(&[3, 1], -2.0..2.0)], |x| x[0].expand(&[2, -1, 4]))
+            .value(|x| (0..24).map(|i| x[0][i / 4 % 3]).collect()),
+    ]
+}

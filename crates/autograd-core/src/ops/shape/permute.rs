@@ -1,0 +1,104 @@
+//! Dimensions in another order.
+//!
+//! forward    y[.., iₖ, ..] = x[.., i_{axes[k]}, ..], a view
+//! backward   gx = gy permuted back    saves the order
+
+use crate::error::{Error, Result};
+use crate::ops::check;
+use crate::tape::{Grads, Pull, Pullback, record};
+use crate::tensor::{Layout, Tensor};
+use smallvec::{SmallVec, smallvec};
+
+impl Tensor {
+    /// Dimension `i` of the result is dimension `axes[i]` of this tensor; a view.
+    ///
+    /// # Errors
+    /// If `axes` does not name every dimension once.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::Tensor;
+    /// let x = Tensor::from([[1, 2, 3], [4, 5, 6]]).permute(&[1, 0])?;
+    /// assert_eq!(x.to_vec::<i64>()?, [1, 4, 2, 5, 3, 6]);
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
+    pub fn permute(&self, axes: &[isize]) -> Result<Tensor> {
+        if axes.len() != self.rank() {
+            let expected = format!("{} dimensions, one for each of the axes {axes:?}", axes.len());
+            return Err(Error::WrongShape { op: "permute", what: "the tensor", got: self.shape().into(), expected });
+        }
+        if !axes.is_empty() {
+            check::axes("permute", axes, self.shape())?;
+        }
+        let rank = self.rank() as isize;
+        let order: SmallVec<[usize; 4]> = axes.iter().map(|a| (if *a < 0 { a + rank } else { *a }) as usize).collect();
+        Ok(self.permuted(&order))
+    }
+
+    fn permuted(&self, order: &[usize]) -> Tensor {
+        let shape: SmallVec<[usize; 4]> = order.iter().map(|d| self.shape()[*d]).collect();
+        let strides: SmallVec<[usize; 4]> = order.iter().map(|d| self.strides()[*d]).collect();
+        let value = self.with_layout(Layout::strided(&shape, &strides, self.layout().offset()));
+        record("permute", value, &[self], |_| {
+            let mut back = SmallVec::from_elem(0, order.len());
+            order.iter().enumerate().for_each(|(to, from)| back[*from] = to);
+            Permute { back }
+        })
+    }
+
+    /// Dimensions `a` and `b` exchanged; a view.
+    ///
+    /// # Errors
+    /// If an axis is out of range.
+    pub fn transpose(&self, a: isize, b: isize) -> Result<Tensor> {
+        let (a, b) = (check::axis("transpose", a, self.shape())?, check::axis("transpose", b, self.shape())?);
+        let mut order: SmallVec<[usize; 4]> = (0..self.rank()).collect();
+        if !order.is_empty() {
+            order.swap(a, b);
+        }
+        Ok(self.permuted(&order))
+    }
+
+    /// A matrix transposed; a vector or scalar as it is.
+    ///
+    /// # Errors
+    /// If the tensor has more than two dimensions.
+    pub fn t(&self) -> Result<Tensor> {
+        match self.rank() {
+            0 | 1 => Ok(self.clone()),
+            2 => Ok(self.permuted(&[1, 0])),
+            _ => {
+                let expected = "at most two dimensions".into();
+                Err(Error::WrongShape { op: "t", what: "the tensor", got: self.shape().into(), expected })
+            }
+        }
+    }
+}
+
+struct Permute {
+    back: SmallVec<[usize; 4]>,
+}
+
+impl Pullback for Permute {
+    fn name(&self) -> &'static str {
+        "permute"
+    }
+
+    fn pull(&self, at: &Pull<'_>) -> Result<Grads> {
+        Ok(smallvec![Some(at.gy().permuted(&self.back))])
+    }
+}
+
+#[cfg(test)]
+pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
+    use crate::ops::cases::{Case, Input};
+    let x = || vec![Input::real(&[2, 3, 4], -2.0..2.0)];
+    let swapped = |x: &[Vec<f64>]| (0..24).map(|i| x[0][i / 3 % 2 * 12 + i % 3 * 4 + i / 6]).collect();
+    let last = |x: &[Vec<f64>]| (0..24).map(|i| x[0][i / 12 * 12 + i % 3 * 4 + i / 3 % 4]).collect();
+    vec![
+        Case::new("permute", x(), |x| x[0].permute(&[2, 0, 1])).value(swapped),
+        Case::new("transpose", x(), |x| x[0].transpose(-1, 1)).value(last),
+        Case::new("t", vec![Input::real(&[2, 3], -2.0..2.0)], |x| x[0].t())
+            .value(|x| (0..6).map(|i| x[0][i % 2 * 3 + i / 2]).collect()),
+    ]
+}

@@ -1,0 +1,181 @@
+//! Another shape for the same elements in the same order: reshape, flatten, squeeze, unsqueeze.
+//!
+//! forward    y = x, a view where the strides allow, else a copy
+//! backward   gx = gy in the shape of x    saves the shape
+
+use crate::error::{Error, Result};
+use crate::ops::check;
+use crate::tape::{Grads, Pull, Pullback, record};
+use crate::tensor::{Layout, Shape, Tensor};
+use smallvec::{SmallVec, smallvec};
+
+impl Tensor {
+    /// The same elements in row-major order under another shape; one size may be −1 and is inferred.
+    ///
+    /// # Errors
+    /// If the number of elements differs, a size is below −1, several are −1, or −1 cannot be inferred.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::Tensor;
+    /// assert_eq!(Tensor::from([[1, 2, 3], [4, 5, 6]]).reshape(&[3, -1])?.shape(), [3, 2]);
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
+    pub fn reshape(&self, shape: &[isize]) -> Result<Tensor> {
+        let misfit = || Error::Reshape { from: self.shape().into(), to: shape.into() };
+        let known =
+            shape.iter().filter(|s| **s != -1).try_fold(1usize, |n, s| n.checked_mul(usize::try_from(*s).ok()?));
+        let known = known.ok_or_else(misfit)?;
+        let open = shape.iter().filter(|s| **s == -1).count();
+        let inferred = match open {
+            0 => 0,
+            1 if known > 0 && self.numel().is_multiple_of(known) => self.numel() / known,
+            _ => return Err(misfit()),
+        };
+        let sizes: SmallVec<[usize; 4]> = shape.iter().map(|s| if *s == -1 { inferred } else { *s as usize }).collect();
+        self.reshape_to(&sizes)
+    }
+
+    /// [`Tensor::reshape`] without anything to infer.
+    pub(crate) fn reshape_to(&self, shape: &[usize]) -> Result<Tensor> {
+        if shape == self.shape() {
+            return Ok(self.clone());
+        }
+        if shape.iter().product::<usize>() != self.numel() || crate::tensor::checked(shape, self.dtype()).is_none() {
+            return Err(Error::Reshape { from: self.shape().into(), to: shape.iter().map(|s| *s as isize).collect() });
+        }
+        let view = |x: &Tensor| Some(x.with_layout(view_layout(x.layout(), shape)?));
+        let value = match view(self) {
+            Some(value) => value,
+            // Packed elements can be viewed under any shape of their number.
+            None => self.packed().with_layout(Layout::contiguous(shape)),
+        };
+        Ok(record("reshape", value, &[self], |_| Reshape { from: self.shape().into() }))
+    }
+
+    /// Dimensions `start` to `end`, both included, merged into one.
+    ///
+    /// # Errors
+    /// If an axis is out of range or `start` comes after `end`.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{DType, Tensor};
+    /// assert_eq!(Tensor::zeros(&[2, 3, 4], DType::F32)?.flatten(1, -1)?.shape(), [2, 12]);
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
+    pub fn flatten(&self, start: isize, end: isize) -> Result<Tensor> {
+        let (first, last) = (check::axis("flatten", start, self.shape())?, check::axis("flatten", end, self.shape())?);
+        if first > last {
+            return Err(Error::argument("flatten", "end", end, "an axis not before start"));
+        }
+        let old = self.shape();
+        if old.is_empty() {
+            return self.reshape_to(&[1]);
+        }
+        let mut shape: SmallVec<[usize; 4]> = SmallVec::from_slice(&old[..first]);
+        shape.push(old[first..=last].iter().product());
+        shape.extend_from_slice(&old[last + 1..]);
+        self.reshape_to(&shape)
+    }
+
+    /// Without those of the named dimensions that have size one (all such, if none is named).
+    ///
+    /// # Errors
+    /// If an axis is out of range or named twice.
+    pub fn squeeze(&self, axes: &[isize]) -> Result<Tensor> {
+        let named = check::axes("squeeze", axes, self.shape())?;
+        let kept = self.shape().iter().zip(&named).filter(|(size, named)| **size != 1 || !**named);
+        let shape: SmallVec<[usize; 4]> = kept.map(|(size, _)| *size).collect();
+        self.reshape_to(&shape)
+    }
+
+    /// With a new dimension of size one before dimension `axis` (−1: after the last).
+    ///
+    /// # Errors
+    /// If the axis is out of range.
+    pub fn unsqueeze(&self, axis: isize) -> Result<Tensor> {
+        let rank = self.rank() as isize;
+        let at = if axis < 0 { axis + rank + 1 } else { axis };
+        if !(0..=rank).contains(&at) {
+            return Err(Error::Axis { op: "unsqueeze", axis, shape: self.shape().into() });
+        }
+        let mut shape: SmallVec<[usize; 4]> = SmallVec::from_slice(self.shape());
+        shape.insert(at as usize, 1);
+        self.reshape_to(&shape)
+    }
+
+    /// The same value with its elements in row-major order without gaps: itself, or a copy.
+    pub fn contiguous(&self) -> Tensor {
+        if self.is_contiguous() {
+            return self.clone();
+        }
+        record("contiguous", self.packed(), &[self], |_| Reshape { from: self.shape().into() })
+    }
+}
+
+/// The strides under which the elements of `x` have `shape`, if there are such.
+///
+/// Old and new dimensions are matched in groups of equal element count; a group can be viewed if its old dimensions lie
+/// without jumps between them.
+fn view_layout(x: &Layout, shape: &[usize]) -> Option<Layout> {
+    if x.is_contiguous() {
+        let plain = Layout::contiguous(shape);
+        return Some(Layout::strided(shape, plain.strides(), x.offset()));
+    }
+    let old: SmallVec<[(usize, usize); 4]> =
+        x.shape().iter().copied().zip(x.strides().iter().copied()).filter(|(size, _)| *size != 1).collect();
+    let mut strides: SmallVec<[usize; 4]> = SmallVec::from_elem(1, shape.len());
+    let (mut i, mut d) = (0, 0);
+    while i < old.len() {
+        let (mut have, mut stride) = old[i];
+        i += 1;
+        let first = d;
+        let mut want = 1;
+        while want < have || (d < shape.len() && shape[d] == 1) {
+            want *= shape.get(d)?;
+            d += 1;
+            while want > have {
+                let (size, next) = *old.get(i)?;
+                if stride != size * next {
+                    return None;
+                }
+                (have, stride, i) = (have * size, next, i + 1);
+            }
+        }
+        for k in (first..d).rev() {
+            strides[k] = stride;
+            stride *= shape[k];
+        }
+    }
+    Some(Layout::strided(shape, &strides, x.offset()))
+}
+
+struct Reshape {
+    from: Shape,
+}
+
+impl Pullback for Reshape {
+    fn name(&self) -> &'static str {
+        "reshape"
+    }
+
+    fn pull(&self, at: &Pull<'_>) -> Result<Grads> {
+        Ok(smallvec![Some(at.gy().reshape_to(&self.from)?)])
+    }
+}
+
+#[cfg(test)]
+pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
+    use crate::ops::cases::{Case, Input};
+    let x = || vec![Input::real(&[2, 3, 4], -2.0..2.0)];
+    let same = |x: &[Vec<f64>]| x[0].clone();
+    vec![
+        Case::new("reshape", x(), |x| x[0].reshape(&[4, -1])).value(same),
+        Case::new("flatten", x(), |x| x[0].flatten(0, 1)).value(same),
+        Case::new("squeeze", x(), |x| x[0].unsqueeze(1)?.unsqueeze(-1)?.squeeze(&[])).value(same),
+        Case::new("unsqueeze", x(), |x| x[0].unsqueeze(-2)).value(same),
+        Case::new("contiguous", x(), |x| Ok(x[0].permute(&[2, 0, 1])?.contiguous().permute(&[1, 2, 0])?.contiguous()))
+            .value(same),
+    ]
+}

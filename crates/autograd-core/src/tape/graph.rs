@@ -1,0 +1,81 @@
+//! The recorded graph as data, and as a Graphviz drawing.
+
+use super::node::{Node, NodeId};
+use crate::tensor::{DType, Shape, Tensor};
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::sync::Arc;
+
+/// One recorded value.
+#[derive(Clone, Debug)]
+pub struct GraphNode {
+    /// Its place on the tape.
+    pub id: NodeId,
+    /// The operation that made it; `leaf` for a tensor that requires gradients.
+    pub op: &'static str,
+    /// Its shape.
+    pub shape: Shape,
+    /// Its dtype.
+    pub dtype: DType,
+    /// The tracked values it was computed from.
+    pub inputs: Vec<NodeId>,
+    /// Bytes its pull-back keeps alive (a buffer shared with other nodes counts at each).
+    pub saved_bytes: usize,
+}
+
+/// All that a value was computed from, in the order of the tape.
+#[derive(Clone, Debug)]
+pub struct Graph {
+    /// The values, inputs before what was computed from them.
+    pub nodes: Vec<GraphNode>,
+}
+
+/// The graph behind a value; empty if it is not tracked.
+///
+/// ```
+/// use autograd_core::{Tensor, graph};
+/// let x = Tensor::from([1.0, 2.0]).requires_grad();
+/// let graph = graph(&x.exp().sum());
+/// assert_eq!(graph.nodes.iter().map(|n| n.op).collect::<Vec<_>>(), ["leaf", "exp", "sum"]);
+/// assert!(graph.to_dot().starts_with("digraph"));
+/// ```
+pub fn graph(value: &Tensor) -> Graph {
+    let mut nodes = BTreeMap::new();
+    let mut open: Vec<Arc<Node>> = Node::of(value).into_iter().collect();
+    while let Some(node) = open.pop() {
+        if nodes.contains_key(&node.id) {
+            continue;
+        }
+        let saved = node.pullback();
+        let saved_bytes = saved.map_or(0, |p| p.saved().iter().map(|t| t.numel() * t.dtype().size()).sum());
+        open.extend(node.inputs.iter().flatten().cloned());
+        let inputs = node.inputs.iter().flatten().map(|input| input.id).collect();
+        let (shape, dtype) = (node.shape.clone(), node.dtype);
+        nodes.insert(node.id, GraphNode { id: node.id, op: node.op, shape, dtype, inputs, saved_bytes });
+    }
+    Graph { nodes: nodes.into_values().collect() }
+}
+
+impl Graph {
+    /// Bytes that all pull-backs keep alive.
+    pub fn saved_bytes(&self) -> usize {
+        self.nodes.iter().map(|node| node.saved_bytes).sum()
+    }
+
+    /// The graph in Graphviz's language: `dot -Tsvg` draws it.
+    pub fn to_dot(&self) -> String {
+        let mut dot = String::from("digraph tape {\n  rankdir=LR;\n  node [shape=box, fontname=monospace];\n");
+        for node in &self.nodes {
+            let style = if node.inputs.is_empty() { ", style=filled" } else { "" };
+            let saved = if node.saved_bytes > 0 { format!("\\nsaves {} B", node.saved_bytes) } else { String::new() };
+            let label = format!("{}\\n{} {}{saved}", node.op, node.dtype, node.shape);
+            // Writing to a String cannot fail.
+            let _ = writeln!(dot, "  n{} [label=\"{label}\"{style}];", node.id.0);
+            for input in &node.inputs {
+                let _ = writeln!(dot, "  n{} -> n{};", input.0, node.id.0);
+            }
+        }
+        dot.push_str("}\n");
+        dot
+    }
+}

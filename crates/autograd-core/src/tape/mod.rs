@@ -1,0 +1,27 @@
+//! What is remembered: which value came from which, and how to pull a gradient back.
+//!
+//! [`node`] is an entry of the tape, [`record`] writes one, [`walk`] reads them backwards. The tape knows operations only
+//! by the [`Pullback`] they leave; by itself it adds gradients and sums them down to a broadcast input's shape.
+
+mod anomaly;
+mod gradients;
+pub(crate) mod graph;
+mod mode;
+mod node;
+mod pullback;
+mod record;
+mod walk;
+
+pub use anomaly::detect_anomaly;
+pub use gradients::Gradients;
+pub use graph::{Graph, GraphNode, graph};
+pub use mode::{is_recording, no_grad};
+pub use node::NodeId;
+pub use pullback::{Grads, Output, Pull, Pullback};
+pub use walk::Backward;
+
+pub(crate) use walk::gradients_of;
+
+pub(crate) use mode::recording;
+pub(crate) use record::record;
+pub use record::record_custom;

@@ -1,0 +1,129 @@
+//! An entry of the tape.
+
+use super::pullback::Pullback;
+use crate::tensor::{DType, Link, Shape, Tensor};
+use smallvec::SmallVec;
+use std::cell::RefCell;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// An entry's place on the tape. It grows with every recorded operation, so inputs always have smaller numbers than what
+/// was computed from them: walking the numbers downwards is walking backwards.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NodeId(pub(crate) u64);
+
+static NEXT: AtomicU64 = AtomicU64::new(0);
+
+/// One recorded value: what it was computed from and how its gradient is pulled back. A leaf (a tensor that requires
+/// gradients) has no inputs and no pull-back.
+///
+/// A node is kept alive by the tensor it made and by the nodes computed from it, never by itself: a pull-back that needs
+/// its own output saves the bare value ([`super::Output`]).
+pub(crate) struct Node {
+    pub(crate) id: NodeId,
+    pub(crate) op: &'static str,
+    pub(crate) shape: Shape,
+    pub(crate) dtype: DType,
+    /// The inputs' nodes; `None` for inputs that are not tracked.
+    pub(crate) inputs: Inputs,
+    /// Taken by the walk that frees the graph.
+    pullback: Mutex<Option<Arc<dyn Pullback>>>,
+}
+
+pub(crate) type Inputs = SmallVec<[Option<Arc<Node>>; 2]>;
+
+pub(crate) const LEAF: &str = "leaf";
+
+impl Node {
+    pub(crate) fn leaf(value: &Tensor) -> Arc<Node> {
+        Node::with(LEAF, value, Inputs::new(), None)
+    }
+
+    pub(crate) fn operation(value: &Tensor, inputs: Inputs, pullback: Arc<dyn Pullback>) -> Arc<Node> {
+        Node::with(pullback.name(), value, inputs, Some(pullback))
+    }
+
+    fn with(op: &'static str, value: &Tensor, inputs: Inputs, pullback: Option<Arc<dyn Pullback>>) -> Arc<Node> {
+        Arc::new(Node {
+            id: NodeId(NEXT.fetch_add(1, Ordering::Relaxed)),
+            op,
+            shape: value.shape().into(),
+            dtype: value.dtype(),
+            inputs,
+            pullback: Mutex::new(pullback),
+        })
+    }
+
+    /// The node a tensor hangs on, if it is tracked.
+    #[inline]
+    pub(crate) fn of(tensor: &Tensor) -> Option<Arc<Node>> {
+        tensor.link().and_then(|link| Arc::clone(link).downcast().ok())
+    }
+
+    pub(crate) fn is_leaf(&self) -> bool {
+        self.op == LEAF
+    }
+
+    fn slot(&self) -> MutexGuard<'_, Option<Arc<dyn Pullback>>> {
+        self.pullback.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn pullback(&self) -> Option<Arc<dyn Pullback>> {
+        self.slot().clone()
+    }
+
+    pub(crate) fn take_pullback(&self) -> Option<Arc<dyn Pullback>> {
+        self.slot().take()
+    }
+}
+
+/// Which node a tensor hangs on.
+pub(crate) fn id_of(tensor: &Tensor) -> Option<NodeId> {
+    tensor.link()?.downcast_ref::<Node>().map(|node| node.id)
+}
+
+/// The operation that made a tensor.
+pub(crate) fn operation_of(tensor: &Tensor) -> Option<&'static str> {
+    tensor.link()?.downcast_ref::<Node>().map(|node| node.op)
+}
+
+pub(crate) fn link(node: Arc<Node>) -> Link {
+    node
+}
+
+thread_local! {
+    /// What dropped nodes held, while an outer drop is under way; `None` otherwise.
+    static REMAINS: RefCell<Option<Vec<Remains>>> = const { RefCell::new(None) };
+}
+
+type Remains = (Inputs, Option<Arc<dyn Pullback>>);
+
+/// Dropping the last value of a chain drops the chain: node by node in a loop, however long it is, for the compiler's own
+/// recursive drop would overflow the stack.
+impl Drop for Node {
+    fn drop(&mut self) {
+        let pullback = self.pullback.get_mut().unwrap_or_else(PoisonError::into_inner).take();
+        let inputs = std::mem::take(&mut self.inputs);
+        if pullback.is_none() && inputs.is_empty() {
+            return;
+        }
+        let mut mine = Some((inputs, pullback));
+        let nested = REMAINS.try_with(|remains| match remains.borrow_mut().as_mut() {
+            Some(list) => {
+                list.extend(mine.take());
+                true
+            }
+            None => false,
+        });
+        if nested.unwrap_or(true) {
+            return;
+        }
+        let open = |list| REMAINS.try_with(|remains| remains.replace(list)).ok().flatten();
+        open(Some(Vec::new()));
+        drop(mine);
+        while let Some(next) = REMAINS.with(|remains| remains.borrow_mut().as_mut().and_then(Vec::pop)) {
+            drop(next);
+        }
+        open(None);
+    }
+}

@@ -1,0 +1,90 @@
+//! How an operation tells the tape what to do with its gradient.
+
+use super::node::{Node, link};
+use crate::error::{Error, Result};
+use crate::tensor::Tensor;
+use smallvec::SmallVec;
+use std::sync::Arc;
+
+/// The backward half of an operation: a struct whose fields are exactly what it needs.
+///
+/// A pull-back is tensor code: it computes with tensors it saved, so that the walk itself can be recorded and
+/// differentiated again. The engine sums a gradient down to a broadcast input's shape, adds up the gradients of a value
+/// used several times, checks shapes and frees what was saved; a pull-back does none of that.
+pub trait Pullback: Send + Sync {
+    /// The operation's name, for errors, printing and graphs.
+    fn name(&self) -> &'static str;
+
+    /// One gradient for each input, in order; `None` for those that [`Pull::wants`] does not ask for, or through which
+    /// nothing flows.
+    fn pull(&self, at: &Pull<'_>) -> Result<Grads>;
+
+    /// The tensors it saved, for memory accounting in graphs.
+    fn saved(&self) -> Vec<&Tensor> {
+        Vec::new()
+    }
+}
+
+/// Gradients of an operation's inputs, in order.
+pub type Grads = SmallVec<[Option<Tensor>; 2]>;
+
+/// What a pull-back is given: the gradient of the output, and which inputs' gradients are wanted.
+pub struct Pull<'a> {
+    gy: &'a Tensor,
+    node: &'a Arc<Node>,
+    wanted: u64,
+}
+
+impl<'a> Pull<'a> {
+    pub(crate) fn new(gy: &'a Tensor, node: &'a Arc<Node>, wanted: u64) -> Self {
+        Pull { gy, node, wanted }
+    }
+
+    /// The gradient of the loss with respect to the output; it has the output's shape and dtype.
+    pub fn gy(&self) -> &'a Tensor {
+        self.gy
+    }
+
+    /// How many inputs the operation had.
+    pub fn inputs(&self) -> usize {
+        self.node.inputs.len()
+    }
+
+    /// Whether somebody needs the gradient of input number `input`.
+    pub fn wants(&self, input: usize) -> bool {
+        // Beyond 64 inputs the last bit stands for all of them.
+        self.wanted >> input.min(63) & 1 == 1
+    }
+
+    /// `gradient()` if input number `input` wants one.
+    pub fn when(&self, input: usize, gradient: impl FnOnce() -> Result<Tensor>) -> Result<Option<Tensor>> {
+        if self.wants(input) { gradient().map(Some) } else { Ok(None) }
+    }
+
+    /// For a pull-back that is not made of differentiable operations: fails if the walk is being recorded.
+    pub fn first_order_only(&self) -> Result<()> {
+        if super::is_recording() { Err(Error::NoSecondDerivative { op: self.node.op }) } else { Ok(()) }
+    }
+}
+
+/// The output of an operation, saved by its own pull-back.
+///
+/// Saving the output as a plain tensor would tie a node to itself, and it would never be freed. This holds the bare value,
+/// and [`Output::get`] hands it over re-attached to its node.
+pub struct Output(Tensor);
+
+impl Output {
+    pub(crate) fn of(value: &Tensor) -> Output {
+        Output(value.clone())
+    }
+
+    /// The output, tracked again if the walk is being recorded.
+    pub fn get(&self, at: &Pull<'_>) -> Tensor {
+        if super::is_recording() { self.0.clone().with_link(Some(link(Arc::clone(at.node)))) } else { self.0.clone() }
+    }
+
+    /// The bare value.
+    pub fn value(&self) -> &Tensor {
+        &self.0
+    }
+}

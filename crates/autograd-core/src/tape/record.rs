@@ -1,0 +1,99 @@
+//! Writing an entry: the one place where values become tracked.
+
+use super::node::{Inputs, Node, id_of, link, operation_of};
+use super::pullback::{Output, Pullback};
+use super::{NodeId, anomaly, is_recording};
+use crate::tensor::Tensor;
+use std::fmt;
+use std::sync::Arc;
+
+/// Ties `value`, computed by `op` from `inputs`, to the tape if any input is tracked and recording is on.
+///
+/// `pullback` is built only then; it is given the value, which it may keep as an [`Output`] and in no other way. An operation without a derivative does not call this:
+/// its value is simply not tracked.
+#[inline]
+pub(crate) fn record<P: Pullback + 'static>(
+    op: &'static str,
+    value: Tensor,
+    inputs: &[&Tensor],
+    pullback: impl FnOnce(&Tensor) -> P,
+) -> Tensor {
+    anomaly::inspect(op, "forward", &value);
+    if !is_recording() || inputs.iter().all(|x| x.link().is_none()) {
+        return value;
+    }
+    let nodes: Inputs = inputs.iter().map(|x| Node::of(x)).collect();
+    let pullback: Arc<dyn Pullback> = Arc::new(pullback(&value));
+    let node = Node::operation(&value, nodes, pullback);
+    value.with_link(Some(link(node)))
+}
+
+/// Records an operation of your own: `value` was computed from `inputs` (without recording, see [`crate::no_grad`]) and
+/// `pullback` is its backward half. See [`crate::custom`] for the version with closures.
+///
+/// The value must be fresh: if it is one of the inputs, or tracked already, what was recorded before is replaced.
+pub fn record_custom<P: Pullback + 'static>(
+    value: Tensor,
+    inputs: &[&Tensor],
+    pullback: impl FnOnce(Output) -> P,
+) -> Tensor {
+    let value = value.with_link(None);
+    let tracked = is_recording() && inputs.iter().any(|x| x.is_tracked()) && value.dtype().is_float();
+    if !tracked {
+        anomaly::inspect("custom", "forward", &value);
+        return value;
+    }
+    let pullback = pullback(Output::of(&value));
+    record(pullback.name(), value, inputs, |_| pullback)
+}
+
+impl Tensor {
+    /// The same value as a leaf of the tape: operations on it are recorded, and `backward` gives its gradient.
+    ///
+    /// Only float tensors have gradients; an integer or truth-value tensor comes back as it is, and
+    /// [`Tensor::is_tracked`] says so.
+    ///
+    /// ```
+    /// use autograd_core::Tensor;
+    /// let x = Tensor::from([1.0, 2.0]).requires_grad();
+    /// let grads = (&x * &x).sum().backward()?;
+    /// assert_eq!(grads.get(&x).unwrap().to_vec::<f32>()?, [2.0, 4.0]);
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
+    pub fn requires_grad(&self) -> Tensor {
+        if !self.dtype().is_float() {
+            return self.clone();
+        }
+        let leaf = Node::leaf(self);
+        self.clone().with_link(Some(link(leaf)))
+    }
+
+    /// The same value without its history: gradients stop here.
+    pub fn detach(&self) -> Tensor {
+        self.clone().with_link(None)
+    }
+
+    /// Whether it requires gradients or was computed from something that does.
+    #[inline]
+    pub fn is_tracked(&self) -> bool {
+        self.link().is_some()
+    }
+
+    /// Its place on the tape, if it is tracked.
+    pub fn node_id(&self) -> Option<NodeId> {
+        id_of(self)
+    }
+
+    /// This value in the place of `leaf`: gradients that reach it are gradients of `leaf`.
+    pub(crate) fn replacing(self, leaf: &Tensor) -> Tensor {
+        self.with_link(leaf.link().cloned())
+    }
+}
+
+impl fmt::Debug for Tensor {
+    /// Dtype, shape and the operation that made it, then the elements.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let op = operation_of(self).map(|op| format!(", op {op}")).unwrap_or_default();
+        write!(f, "Tensor({}, {:?}{op})\n{self}", self.dtype(), self.shape())
+    }
+}

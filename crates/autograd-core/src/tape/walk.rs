@@ -1,0 +1,266 @@
+//! The backward walk.
+//!
+//! ```text
+//! waiting = { root: seed }
+//! while some node waits:
+//!     take the one with the highest number, and its gradient gy
+//!     leaf:       gy is final, for whatever used the leaf has a higher number
+//!     operation:  pull gy back to its inputs, sum each gradient down to the input's shape,
+//!                 and add it to what already waits there; then free what the operation saved
+//! ```
+
+use super::gradients::Gradients;
+use super::mode::recording;
+use super::node::{Node, NodeId, id_of};
+use super::pullback::{Grads, Pull};
+use super::{anomaly, is_recording};
+use crate::error::{Error, Result};
+use crate::tensor::Tensor;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+impl Tensor {
+    /// Gradients of this value with respect to every leaf it was computed from.
+    ///
+    /// What the operations saved is freed on the way; see [`Tensor::backward_keep`].
+    ///
+    /// # Errors
+    /// If the value is not a single number (then use [`Tensor::backward_with`]), is not tracked, or its graph has been
+    /// freed by an earlier walk.
+    pub fn backward(&self) -> Result<Gradients> {
+        Backward::from(self).run()
+    }
+
+    /// As [`Tensor::backward`] for a value of any shape: gradients of `Σ self · seed`.
+    ///
+    /// # Errors
+    /// If `seed` has another shape or dtype than the value, or as for `backward`.
+    pub fn backward_with(&self, seed: &Tensor) -> Result<Gradients> {
+        Backward::new().root(self, seed).run()
+    }
+
+    /// As [`Tensor::backward`], keeping what the operations saved, so that the graph can be walked again.
+    pub fn backward_keep(&self) -> Result<Gradients> {
+        Backward::from(self).keep().run()
+    }
+}
+
+/// A walk with its options: several roots, gradients of values in between, a graph that is kept.
+///
+/// ```
+/// use autograd_core::{Backward, Tensor};
+/// let x = Tensor::from(3.0).requires_grad();
+/// let h = &x * &x;
+/// let y = &h * 2.0;
+/// let grads = Backward::from(&y).also(&h).run()?;
+/// assert_eq!(grads.get(&h).unwrap().item::<f32>()?, 2.0);
+/// assert_eq!(grads.get(&x).unwrap().item::<f32>()?, 12.0);
+/// # Ok::<(), autograd_core::Error>(())
+/// ```
+#[derive(Default)]
+pub struct Backward<'a> {
+    roots: Vec<(&'a Tensor, Option<&'a Tensor>)>,
+    also: Vec<&'a Tensor>,
+    keep: bool,
+}
+
+impl<'a> From<&'a Tensor> for Backward<'a> {
+    /// A walk from one number.
+    fn from(root: &'a Tensor) -> Self {
+        Backward { roots: vec![(root, None)], ..Backward::default() }
+    }
+}
+
+impl<'a> Backward<'a> {
+    /// A walk without roots yet.
+    pub fn new() -> Self {
+        Backward::default()
+    }
+
+    /// Adds a root and the gradient to start it with.
+    pub fn root(mut self, value: &'a Tensor, seed: &'a Tensor) -> Self {
+        self.roots.push((value, Some(seed)));
+        self
+    }
+
+    /// Also returns the gradient of this value, which is not a leaf.
+    pub fn also(mut self, value: &'a Tensor) -> Self {
+        self.also.push(value);
+        self
+    }
+
+    /// Keeps what the operations saved.
+    pub fn keep(mut self) -> Self {
+        self.keep = true;
+        self
+    }
+
+    /// Walks.
+    ///
+    /// # Errors
+    /// If a root is not tracked or its seed does not fit, if the graph has been freed, or if a pull-back fails.
+    pub fn run(self) -> Result<Gradients> {
+        let mut also: Vec<NodeId> = self.also.iter().filter_map(|x| id_of(x)).collect();
+        also.sort_unstable();
+        recording(false, || {
+            let mut walk = Walk { keep: self.keep, ..Walk::start(&self.roots)? };
+            let mut found = Vec::new();
+            while let Some((id, (node, gy))) = walk.waiting.pop_last() {
+                if node.is_leaf() {
+                    found.push((id, gy));
+                    continue;
+                }
+                if also.binary_search(&id).is_ok() {
+                    found.push((id, gy.clone()));
+                }
+                walk.pull(&node, &gy, |_| true)?;
+            }
+            Ok(Gradients::from_descending(found))
+        })
+    }
+}
+
+/// Gradients of `Σ roots · seeds` with respect to `targets`, each of which may be any tracked tensor; the walk itself is
+/// recorded if `recorded`, and the graph is kept. `None` for a target through which nothing flows.
+pub(crate) fn gradients_of(
+    roots: &[(&Tensor, Option<&Tensor>)],
+    targets: &[&Tensor],
+    recorded: bool,
+) -> Result<Vec<Option<Tensor>>> {
+    recording(recorded, || {
+        let mut walk = Walk { keep: true, ..Walk::start(roots)? };
+        let wanted: BTreeSet<NodeId> = targets.iter().filter_map(|x| id_of(x)).collect();
+        let useful = leading_to(&wanted, walk.waiting.values().map(|(node, _)| Arc::clone(node)));
+        let mut found = BTreeMap::new();
+        while let Some((id, (node, gy))) = walk.waiting.pop_last() {
+            if wanted.contains(&id) {
+                found.insert(id, gy.clone());
+            }
+            if !node.is_leaf() && node.inputs.iter().flatten().any(|input| useful.contains(&input.id)) {
+                walk.pull(&node, &gy, |id| useful.contains(&id))?;
+            }
+        }
+        Ok(targets.iter().map(|x| found.get(&id_of(x)?).cloned()).collect())
+    })
+}
+
+/// The nodes from which a target can be reached, targets included: collects everything below the roots, then looks at it
+/// in ascending order, inputs before what was computed from them.
+fn leading_to(targets: &BTreeSet<NodeId>, roots: impl Iterator<Item = Arc<Node>>) -> BTreeSet<NodeId> {
+    let mut all: BTreeMap<NodeId, Arc<Node>> = BTreeMap::new();
+    let mut open: Vec<Arc<Node>> = roots.collect();
+    let lowest = targets.first().copied();
+    while let Some(node) = open.pop() {
+        if lowest.is_some_and(|lowest| node.id >= lowest) && !all.contains_key(&node.id) {
+            open.extend(node.inputs.iter().flatten().cloned());
+            all.insert(node.id, node);
+        }
+    }
+    let mut useful = BTreeSet::new();
+    for (id, node) in all {
+        if targets.contains(&id) || node.inputs.iter().flatten().any(|input| useful.contains(&input.id)) {
+            useful.insert(id);
+        }
+    }
+    useful
+}
+
+#[derive(Default)]
+struct Walk {
+    waiting: BTreeMap<NodeId, (Arc<Node>, Tensor)>,
+    keep: bool,
+}
+
+impl Walk {
+    fn start(roots: &[(&Tensor, Option<&Tensor>)]) -> Result<Walk> {
+        let mut walk = Walk::default();
+        for (value, seed) in roots {
+            let (dtype, shape) = (value.dtype(), value.shape());
+            let node =
+                Node::of(value).ok_or_else(|| Error::NotTracked { op: "backward", dtype, shape: shape.into() })?;
+            let seed = match seed {
+                Some(seed) if seed.shape() != shape => {
+                    let expected = format!("{shape:?}, that of the value");
+                    return Err(Error::WrongShape {
+                        op: "backward",
+                        what: "the seed",
+                        got: seed.shape().into(),
+                        expected,
+                    });
+                }
+                Some(seed) if seed.dtype() != dtype => {
+                    return Err(Error::WrongDType { op: "backward", got: seed.dtype(), expected: dtype });
+                }
+                Some(seed) => (*seed).clone(),
+                None if value.numel() != 1 => return Err(Error::NeedsSeed { shape: shape.into() }),
+                None => value.ones_like(),
+            };
+            walk.add(&node, seed)?;
+        }
+        Ok(walk)
+    }
+
+    /// Adds a gradient to what waits at a node.
+    fn add(&mut self, node: &Arc<Node>, gradient: Tensor) -> Result<()> {
+        match self.waiting.entry(node.id) {
+            std::collections::btree_map::Entry::Vacant(place) => {
+                place.insert((Arc::clone(node), gradient));
+            }
+            std::collections::btree_map::Entry::Occupied(mut place) => {
+                let (_, sum) = place.get_mut();
+                if is_recording() {
+                    *sum = sum.try_add(&gradient)?;
+                } else {
+                    crate::ops::add_assign(sum, &gradient)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Pulls `gy` back through one node, to those inputs that lead anywhere.
+    fn pull(&mut self, node: &Arc<Node>, gy: &Tensor, leads: impl Fn(NodeId) -> bool) -> Result<()> {
+        let pullback = if self.keep { node.pullback() } else { node.take_pullback() };
+        let pullback = pullback.ok_or(Error::Freed { op: node.op })?;
+        let mut wanted = 0u64;
+        for (i, input) in node.inputs.iter().enumerate() {
+            if input.as_ref().is_some_and(|input| leads(input.id)) {
+                wanted |= 1 << i.min(63);
+            }
+        }
+        let grads: Grads = pullback.pull(&Pull::new(gy, node, wanted))?;
+        drop(pullback);
+        if grads.len() != node.inputs.len() {
+            return Err(Error::GradientCount { op: node.op, got: grads.len(), expected: node.inputs.len() });
+        }
+        for (i, (gradient, input)) in grads.into_iter().zip(&node.inputs).enumerate() {
+            let (Some(gradient), Some(input)) = (gradient, input) else { continue };
+            if !leads(input.id) {
+                continue;
+            }
+            anomaly::inspect(node.op, "pull-back", &gradient);
+            let gradient = fit(node.op, i, gradient, input)?;
+            self.add(input, gradient)?;
+        }
+        Ok(())
+    }
+}
+
+/// The gradient summed down to the input's shape, if the input was broadcast; an error if it cannot be its gradient.
+fn fit(op: &'static str, i: usize, gradient: Tensor, input: &Node) -> Result<Tensor> {
+    let misfit = |gradient: &Tensor| Error::GradientShape {
+        op,
+        input: i,
+        got: gradient.shape().into(),
+        got_dtype: gradient.dtype(),
+        expected: input.shape.clone(),
+        expected_dtype: input.dtype,
+    };
+    if gradient.dtype() != input.dtype {
+        return Err(misfit(&gradient));
+    }
+    if *gradient.shape() == *input.shape {
+        return Ok(gradient);
+    }
+    crate::ops::sum_to(&gradient, &input.shape).map_err(|_| misfit(&gradient))
+}

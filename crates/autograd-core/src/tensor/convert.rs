@@ -1,0 +1,109 @@
+//! From and to Rust numbers.
+
+use super::{DType, Element, Tensor};
+use crate::error::{Error, Result};
+
+impl Tensor {
+    /// The elements in row-major order.
+    ///
+    /// # Errors
+    /// If `T` is not the tensor's dtype; `to_dtype` converts.
+    pub fn to_vec<T: Element>(&self) -> Result<Vec<T>> {
+        if T::DTYPE != self.dtype() {
+            return Err(Error::WrongDType { op: "to_vec", got: self.dtype(), expected: T::DTYPE });
+        }
+        Ok(self.packed().flat::<T::Stored>().iter().map(|x| T::load(*x)).collect())
+    }
+
+    /// The only element of a tensor that has one.
+    ///
+    /// # Errors
+    /// If it has another number of elements, or `T` is not the tensor's dtype.
+    pub fn item<T: Element>(&self) -> Result<T> {
+        if T::DTYPE != self.dtype() {
+            return Err(Error::WrongDType { op: "item", got: self.dtype(), expected: T::DTYPE });
+        }
+        match self.strided::<T::Stored>() {
+            [first, ..] if self.numel() == 1 => Ok(T::load(*first)),
+            _ => Err(Error::NotScalar { op: "item", shape: self.shape().into() }),
+        }
+    }
+
+    /// The elements in row-major order as `f64`, whatever the dtype (truth values are 0 and 1).
+    pub fn to_f64s(&self) -> Vec<f64> {
+        let x = self.packed();
+        match self.dtype() {
+            DType::F32 => x.flat::<f32>().iter().map(|x| f64::from(*x)).collect(),
+            DType::F64 => x.flat::<f64>().to_vec(),
+            DType::I64 => x.flat::<i64>().iter().map(|x| *x as f64).collect(),
+            DType::Bool => x.flat::<u8>().iter().map(|x| f64::from(*x)).collect(),
+        }
+    }
+}
+
+/// Numbers nested in arrays: `1.0`, `[1.0, 2.0]`, `[[1, 2], [3, 4]]` and so on. Float literals make `F32` tensors,
+/// integers `I64`, truth values `Bool`.
+pub trait Nested {
+    /// The type of the tensor's elements.
+    type Element: Element;
+    /// Appends the numbers in row-major order.
+    fn collect(self, into: &mut Vec<Self::Element>);
+    /// The sizes from this level inwards.
+    fn sizes(into: &mut Vec<usize>);
+}
+
+macro_rules! number {
+    ($($t:ty => $element:ty),*) => {$(
+        impl Nested for $t {
+            type Element = $element;
+            fn collect(self, into: &mut Vec<$element>) {
+                into.push(self as $element);
+            }
+            fn sizes(_: &mut Vec<usize>) {}
+        }
+    )*};
+}
+number!(f64 => f32, f32 => f32, i32 => i64, i64 => i64, bool => bool);
+
+impl<T: Nested, const N: usize> Nested for [T; N] {
+    type Element = T::Element;
+    fn collect(self, into: &mut Vec<T::Element>) {
+        self.into_iter().for_each(|x| x.collect(into));
+    }
+    fn sizes(into: &mut Vec<usize>) {
+        into.push(N);
+        T::sizes(into);
+    }
+}
+
+impl<T: Nested> From<T> for Tensor {
+    /// ```
+    /// # use autograd_core::{Tensor, DType};
+    /// assert_eq!(Tensor::from(2.0).dtype(), DType::F32);
+    /// assert_eq!(Tensor::from([[1, 2, 3], [4, 5, 6]]).shape(), [2, 3]);
+    /// ```
+    fn from(numbers: T) -> Tensor {
+        let (mut shape, mut data) = (Vec::new(), Vec::new());
+        T::sizes(&mut shape);
+        numbers.collect(&mut data);
+        Tensor::build::<<T::Element as Element>::Stored>(T::Element::DTYPE, &shape, |y| {
+            y.iter_mut().zip(data).for_each(|(y, x)| *y = x.store());
+        })
+    }
+}
+
+/// A tensor from literals: `tensor![1.0, 2.0]`, `tensor![[1, 2], [3, 4]]`, `tensor!(0.5)`. Float literals make `F32`.
+///
+/// ```
+/// use autograd_core::tensor;
+/// assert_eq!(tensor![[1.0, 2.0], [3.0, 4.0]].shape(), [2, 2]);
+/// assert_eq!(tensor!(3).item::<i64>()?, 3);
+/// # Ok::<(), autograd_core::Error>(())
+/// ```
+#[macro_export]
+macro_rules! tensor {
+    [$([$($row:tt)*]),+ $(,)?] => { $crate::Tensor::from([$([$($row)*]),+]) };
+    [$single:expr] => { $crate::tensor!(@one $single) };
+    [$($number:expr),+ $(,)?] => { $crate::Tensor::from([$($number),+]) };
+    (@one $single:expr) => { $crate::Tensor::from($single) };
+}

@@ -1,0 +1,184 @@
+//! Making tensors from nothing, from numbers and from random numbers.
+
+use super::layout::checked_numel;
+use super::pool::Buffer;
+use super::{DType, Element, Layout, Tensor, for_any};
+use crate::error::{Error, Result};
+use rand::{Rng, RngExt};
+use rand_distr::StandardNormal;
+
+impl Tensor {
+    /// As `build`, for a shape that comes from the user: too many dimensions or elements are an error.
+    pub(crate) fn try_build<S: crate::kernels::memory::Plain>(
+        op: &'static str,
+        dtype: DType,
+        shape: &[usize],
+        fill: impl FnOnce(&mut [S]),
+    ) -> Result<Tensor> {
+        let too_large = || Error::TooLarge { op, shape: shape.into() };
+        let len = checked_numel(shape, dtype.size()).ok_or_else(too_large)?;
+        let mut buffer = Buffer::try_take(len * size_of::<S>()).ok_or_else(too_large)?;
+        if let Some(elements) = buffer.slice_mut(len) {
+            fill(elements);
+        }
+        Ok(Tensor::new(buffer, Layout::contiguous(shape), dtype))
+    }
+
+    /// All elements `value`, rounded to `dtype` (for `Bool`: whether it is not 0).
+    ///
+    /// ```
+    /// # use autograd_core::{Tensor, DType};
+    /// assert_eq!(Tensor::full(&[2], 0.5, DType::F64)?.to_vec::<f64>()?, [0.5, 0.5]);
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
+    pub fn full(shape: &[usize], value: f64, dtype: DType) -> Result<Tensor> {
+        match dtype {
+            DType::F32 => Tensor::try_build::<f32>("full", dtype, shape, |y| y.fill(value as f32)),
+            DType::F64 => Tensor::try_build::<f64>("full", dtype, shape, |y| y.fill(value)),
+            DType::I64 => Tensor::try_build::<i64>("full", dtype, shape, |y| y.fill(value as i64)),
+            DType::Bool => Tensor::try_build::<u8>("full", dtype, shape, |y| y.fill(u8::from(value != 0.0))),
+        }
+    }
+
+    /// All zeros (`false` for `Bool`).
+    pub fn zeros(shape: &[usize], dtype: DType) -> Result<Tensor> {
+        Tensor::full(shape, 0.0, dtype)
+    }
+
+    /// All ones (`true` for `Bool`).
+    pub fn ones(shape: &[usize], dtype: DType) -> Result<Tensor> {
+        Tensor::full(shape, 1.0, dtype)
+    }
+
+    /// All elements `value`, in the shape and dtype of `self`.
+    pub fn full_like(&self, value: f64) -> Tensor {
+        match self.dtype() {
+            DType::F32 => Tensor::build::<f32>(DType::F32, self.shape(), |y| y.fill(value as f32)),
+            DType::F64 => Tensor::build::<f64>(DType::F64, self.shape(), |y| y.fill(value)),
+            DType::I64 => Tensor::build::<i64>(DType::I64, self.shape(), |y| y.fill(value as i64)),
+            DType::Bool => Tensor::build::<u8>(DType::Bool, self.shape(), |y| y.fill(u8::from(value != 0.0))),
+        }
+    }
+
+    /// Zeros in the shape and dtype of `self`.
+    pub fn zeros_like(&self) -> Tensor {
+        self.full_like(0.0)
+    }
+
+    /// Ones in the shape and dtype of `self`.
+    pub fn ones_like(&self) -> Tensor {
+        self.full_like(1.0)
+    }
+
+    /// The identity matrix `[n, n]`.
+    pub fn eye(n: usize, dtype: DType) -> Result<Tensor> {
+        let mut eye = Tensor::zeros(&[n, n], dtype)?;
+        for_any!(dtype, T => {
+            let one = Tensor::full(&[], 1.0, dtype)?.flat::<T>()[0];
+            eye.elements_mut::<T>().iter_mut().step_by(n + 1).for_each(|y| *y = one);
+        });
+        Ok(eye)
+    }
+
+    /// `start, start + step, ..`, as long as it stays on this side of `end`: `⌈(end − start) / step⌉` numbers.
+    ///
+    /// # Errors
+    /// If `step` is 0 or leads away from `end`, or a number is not finite.
+    pub fn arange(start: f64, end: f64, step: f64, dtype: DType) -> Result<Tensor> {
+        let steps = ((end - start) / step).ceil();
+        if step == 0.0 || !step.is_finite() || !start.is_finite() || !end.is_finite() || steps < 0.0 {
+            return Err(Error::argument("arange", "step", step, "finite, not 0, and lead from start towards end"));
+        }
+        let values = |i: usize| start + i as f64 * step;
+        Tensor::ramp("arange", steps as usize, dtype, values)
+    }
+
+    /// `steps` numbers from `start` to `end`, both included, equally far apart.
+    ///
+    /// # Errors
+    /// If a bound is not finite.
+    pub fn linspace(start: f64, end: f64, steps: usize, dtype: DType) -> Result<Tensor> {
+        for (name, value) in [("start", start), ("end", end)] {
+            if !value.is_finite() {
+                return Err(Error::argument("linspace", name, value, "finite"));
+            }
+        }
+        let gap = (end - start) / steps.saturating_sub(1).max(1) as f64;
+        // From both ends, so that the last one is `end` itself.
+        let value = |i: usize| {
+            if i < steps / 2 || steps < 2 { start + i as f64 * gap } else { end - (steps - 1 - i) as f64 * gap }
+        };
+        Tensor::ramp("linspace", steps, dtype, value)
+    }
+
+    fn ramp(op: &'static str, len: usize, dtype: DType, value: impl Fn(usize) -> f64) -> Result<Tensor> {
+        match dtype {
+            DType::F32 => Tensor::try_build::<f32>(op, dtype, &[len], |y| {
+                y.iter_mut().enumerate().for_each(|(i, y)| *y = value(i) as f32);
+            }),
+            DType::F64 => Tensor::try_build::<f64>(op, dtype, &[len], |y| {
+                y.iter_mut().enumerate().for_each(|(i, y)| *y = value(i));
+            }),
+            DType::I64 => Tensor::try_build::<i64>(op, dtype, &[len], |y| {
+                y.iter_mut().enumerate().for_each(|(i, y)| *y = value(i) as i64);
+            }),
+            DType::Bool => Err(Error::NotFloat { op, dtype }),
+        }
+    }
+
+    /// The elements of `data` in row-major order; keeps the Rust type.
+    ///
+    /// # Errors
+    /// If `data` does not have as many elements as `shape` says.
+    pub fn from_vec<T: Element>(data: Vec<T>, shape: &[usize]) -> Result<Tensor> {
+        Tensor::from_slice(&data, shape)
+    }
+
+    /// As [`Tensor::from_vec`], copying from a slice.
+    pub fn from_slice<T: Element>(data: &[T], shape: &[usize]) -> Result<Tensor> {
+        let expected = checked_numel(shape, T::DTYPE.size());
+        if expected.is_none() {
+            return Err(Error::TooLarge { op: "from_vec", shape: shape.into() });
+        }
+        if expected != Some(data.len()) {
+            return Err(Error::DataLength { shape: shape.into(), len: data.len() });
+        }
+        Tensor::try_build::<T::Stored>("from_vec", T::DTYPE, shape, |y| {
+            y.iter_mut().zip(data).for_each(|(y, x)| *y = x.store());
+        })
+    }
+
+    /// A 0-d tensor; keeps the Rust type.
+    pub fn scalar<T: Element>(value: T) -> Tensor {
+        Tensor::build::<T::Stored>(T::DTYPE, &[], |y| y.fill(value.store()))
+    }
+
+    /// Independent samples of the standard normal distribution (mean 0, variance 1).
+    ///
+    /// # Errors
+    /// If `dtype` is not a float type.
+    pub fn randn(shape: &[usize], dtype: DType, rng: &mut (impl Rng + ?Sized)) -> Result<Tensor> {
+        Tensor::sample("randn", shape, dtype, || rng.sample(StandardNormal))
+    }
+
+    /// Independent samples, uniform in `[0, 1)`.
+    ///
+    /// # Errors
+    /// If `dtype` is not a float type.
+    pub fn rand(shape: &[usize], dtype: DType, rng: &mut (impl Rng + ?Sized)) -> Result<Tensor> {
+        // 24 bits are exact in f32, and so stay below 1.
+        Tensor::sample("rand", shape, dtype, || (rng.next_u32() >> 8) as f64 / f64::from(1 << 24))
+    }
+
+    /// Independent samples from `draw`, in row-major order.
+    ///
+    /// # Errors
+    /// If `dtype` is not a float type.
+    pub fn sample(op: &'static str, shape: &[usize], dtype: DType, mut draw: impl FnMut() -> f64) -> Result<Tensor> {
+        match dtype {
+            DType::F32 => Tensor::try_build::<f32>(op, dtype, shape, |y| y.fill_with(|| draw() as f32)),
+            DType::F64 => Tensor::try_build::<f64>(op, dtype, shape, |y| y.fill_with(draw)),
+            _ => Err(Error::NotFloat { op, dtype }),
+        }
+    }
+}

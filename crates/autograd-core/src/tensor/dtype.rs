@@ -1,0 +1,89 @@
+//! Element types.
+
+use crate::kernels::memory::Plain;
+
+/// The type of a tensor's elements.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum DType {
+    /// 32-bit float, the default.
+    F32,
+    /// 64-bit float.
+    F64,
+    /// 64-bit signed integer: labels and indices. Carries no gradient.
+    I64,
+    /// Truth value: masks. Carries no gradient.
+    Bool,
+}
+
+impl DType {
+    /// Bytes an element takes.
+    pub const fn size(self) -> usize {
+        match self {
+            DType::F32 => 4,
+            DType::F64 | DType::I64 => 8,
+            DType::Bool => 1,
+        }
+    }
+
+    /// Whether it is a floating-point type, and so can carry gradients.
+    pub const fn is_float(self) -> bool {
+        matches!(self, DType::F32 | DType::F64)
+    }
+}
+
+impl std::fmt::Display for DType {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            DType::F32 => "F32",
+            DType::F64 => "F64",
+            DType::I64 => "I64",
+            DType::Bool => "Bool",
+        })
+    }
+}
+
+mod sealed {
+    pub trait Sealed {}
+    impl Sealed for f32 {}
+    impl Sealed for f64 {}
+    impl Sealed for i64 {}
+    impl Sealed for bool {}
+}
+
+/// The Rust types a tensor's elements can have: `f32`, `f64`, `i64` and `bool`.
+pub trait Element: sealed::Sealed + Copy + Send + Sync + PartialEq + std::fmt::Debug + 'static {
+    /// The matching dtype.
+    const DTYPE: DType;
+    /// The type it is stored as.
+    #[doc(hidden)]
+    type Stored: Plain;
+    /// To the stored form.
+    #[doc(hidden)]
+    fn store(self) -> Self::Stored;
+    /// From the stored form.
+    #[doc(hidden)]
+    fn load(stored: Self::Stored) -> Self;
+}
+
+macro_rules! element {
+    ($($t:ty, $dtype:ident, $stored:ty, $store:expr, $load:expr;)*) => {$(
+        impl Element for $t {
+            const DTYPE: DType = DType::$dtype;
+            type Stored = $stored;
+            #[inline]
+            fn store(self) -> $stored {
+                $store(self)
+            }
+            #[inline]
+            fn load(stored: $stored) -> $t {
+                $load(stored)
+            }
+        }
+    )*};
+}
+element! {
+    f32, F32, f32, |x| x, |x| x;
+    f64, F64, f64, |x| x, |x| x;
+    i64, I64, i64, |x| x, |x| x;
+    bool, Bool, u8, u8::from, |x| x != 0;
+}

@@ -1,0 +1,229 @@
+//! What a value is: an immutable, shared, strided array of one element type.
+//!
+//! This folder knows nothing of derivatives. A tensor carries an opaque [`Link`] for the tape, and only the tape looks
+//! into it.
+
+mod convert;
+mod create;
+mod display;
+mod dtype;
+mod layout;
+pub(crate) mod pool;
+mod shape;
+
+pub use convert::Nested;
+pub use dtype::{DType, Element};
+pub use layout::Layout;
+pub use shape::Shape;
+
+use crate::kernels::copy;
+use crate::kernels::memory::Plain;
+use pool::Buffer;
+use std::any::Any;
+use std::sync::Arc;
+
+/// An n-dimensional array: immutable, cheap to clone, safe to share between threads.
+///
+/// Its element type ([`DType`]) and shape are known at run time. Operations return new tensors; views (`reshape`,
+/// `permute`, `narrow`, `expand`, ...) share the elements of the tensor they come from.
+///
+/// ```
+/// use autograd_core::Tensor;
+///
+/// let x = Tensor::from([[1.0, 2.0], [3.0, 4.0]]);
+/// let y = &x * &x + 1.0;
+/// assert_eq!(y.shape(), [2, 2]);
+/// assert_eq!(y.to_vec::<f32>()?, [2.0, 5.0, 10.0, 17.0]);
+/// # Ok::<(), autograd_core::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Tensor(Arc<Inner>);
+
+/// What the tape ties to a value; see `tape::node`.
+pub(crate) type Link = Arc<dyn Any + Send + Sync>;
+
+#[derive(Clone)]
+struct Inner {
+    buffer: Buffer,
+    layout: Layout,
+    dtype: DType,
+    link: Option<Link>,
+}
+
+impl Tensor {
+    /// A tensor over a buffer; nothing is recorded.
+    pub(crate) fn new(buffer: Buffer, layout: Layout, dtype: DType) -> Tensor {
+        Tensor(Arc::new(Inner { buffer, layout, dtype, link: None }))
+    }
+
+    /// A contiguous tensor of `shape` whose elements `fill` writes. `fill` finds old numbers, not zeros.
+    pub(crate) fn build<T: Plain>(dtype: DType, shape: &[usize], fill: impl FnOnce(&mut [T])) -> Tensor {
+        debug_assert_eq!(dtype.size(), size_of::<T>());
+        let layout = Layout::contiguous(shape);
+        let len = layout.numel();
+        let mut buffer = Buffer::take(len * size_of::<T>());
+        if let Some(elements) = buffer.slice_mut(len) {
+            fill(elements);
+        }
+        Tensor::new(buffer, layout, dtype)
+    }
+
+    /// Another view of the same elements, not recorded.
+    pub(crate) fn with_layout(&self, layout: Layout) -> Tensor {
+        Tensor::new(self.0.buffer.clone(), layout, self.0.dtype)
+    }
+
+    /// The same value tied to `link`, or to nothing.
+    pub(crate) fn with_link(mut self, link: Option<Link>) -> Tensor {
+        match Arc::get_mut(&mut self.0) {
+            Some(inner) => {
+                inner.link = link;
+                self
+            }
+            None => {
+                let (buffer, layout) = (self.0.buffer.clone(), self.0.layout.clone());
+                Tensor(Arc::new(Inner { buffer, layout, dtype: self.0.dtype, link }))
+            }
+        }
+    }
+
+    /// What the tape tied to this value.
+    pub(crate) fn link(&self) -> Option<&Link> {
+        self.0.link.as_ref()
+    }
+
+    /// Sizes of the dimensions, outermost first; empty for a scalar.
+    #[inline]
+    pub fn shape(&self) -> &[usize] {
+        self.0.layout.shape()
+    }
+
+    /// How far apart neighbours are in memory, in elements, along each dimension; 0 where the tensor is expanded.
+    pub fn strides(&self) -> &[usize] {
+        self.0.layout.strides()
+    }
+
+    /// Element type.
+    #[inline]
+    pub fn dtype(&self) -> DType {
+        self.0.dtype
+    }
+
+    /// Number of dimensions.
+    pub fn rank(&self) -> usize {
+        self.shape().len()
+    }
+
+    /// Number of elements: the product of the shape, 1 for a scalar.
+    pub fn numel(&self) -> usize {
+        self.0.layout.numel()
+    }
+
+    /// Whether the elements lie in memory in row-major order without gaps.
+    #[inline]
+    pub fn is_contiguous(&self) -> bool {
+        self.0.layout.is_contiguous()
+    }
+
+    pub(crate) fn layout(&self) -> &Layout {
+        &self.0.layout
+    }
+
+    /// The elements in row-major order, if they lie so in memory.
+    #[inline]
+    pub(crate) fn flat<T: Plain>(&self) -> &[T] {
+        debug_assert!(self.is_contiguous());
+        let (start, len) = (self.0.layout.offset(), self.numel());
+        &self.0.buffer.slice(start + len)[start..]
+    }
+
+    /// The memory from this tensor's first element on: index it with the strides.
+    #[inline]
+    pub(crate) fn strided<T: Plain>(&self) -> &[T] {
+        let start = self.0.layout.offset();
+        &self.0.buffer.slice(start + self.0.layout.span())[start..]
+    }
+
+    /// The same elements in row-major order: this tensor itself, or a copy; not recorded.
+    pub(crate) fn packed(&self) -> Tensor {
+        if self.is_contiguous() {
+            return self.clone();
+        }
+        match self.dtype() {
+            DType::F32 => self.packed_as::<f32>(),
+            DType::F64 => self.packed_as::<f64>(),
+            DType::I64 => self.packed_as::<i64>(),
+            DType::Bool => self.packed_as::<u8>(),
+        }
+    }
+
+    fn packed_as<T: Plain>(&self) -> Tensor {
+        let nest = crate::kernels::nest::Nest::new(self.shape(), [self.strides()]);
+        Tensor::build::<T>(self.dtype(), self.shape(), |y| copy::gather(&nest, self.strided(), y))
+    }
+
+    /// The elements, for overwriting; a private copy is made first if anyone else can see them.
+    pub(crate) fn elements_mut<T: Plain>(&mut self) -> &mut [T] {
+        let alone = Arc::get_mut(&mut self.0).is_some_and(|inner| inner.buffer.is_unshared());
+        if !alone || !self.is_contiguous() {
+            let link = self.0.link.clone();
+            let copy = Tensor::build::<T>(self.dtype(), self.shape(), |y| {
+                let nest = crate::kernels::nest::Nest::new(self.shape(), [self.strides()]);
+                copy::gather(&nest, self.strided(), y);
+            });
+            *self = copy.with_link(link);
+        }
+        let (start, len) = (self.0.layout.offset(), self.0.layout.numel());
+        let inner = Arc::get_mut(&mut self.0);
+        let elements = inner.and_then(|inner| inner.buffer.slice_mut(start + len));
+        // Just made sure of above; an empty slice would be caught by the kernels' length checks.
+        elements.map(|e| &mut e[start..]).unwrap_or_default()
+    }
+}
+
+/// Runs an expression with `$t` bound to the Rust type of a float dtype; `$other` for the rest.
+macro_rules! for_float {
+    ($dtype:expr, $t:ident => $body:expr, else $other:expr) => {
+        match $dtype {
+            $crate::tensor::DType::F32 => {
+                type $t = f32;
+                $body
+            }
+            $crate::tensor::DType::F64 => {
+                type $t = f64;
+                $body
+            }
+            _ => $other,
+        }
+    };
+}
+
+/// Runs an expression with `$t` bound to the type in which a dtype is stored.
+macro_rules! for_any {
+    ($dtype:expr, $t:ident => $body:expr) => {
+        match $dtype {
+            $crate::tensor::DType::F32 => {
+                type $t = f32;
+                $body
+            }
+            $crate::tensor::DType::F64 => {
+                type $t = f64;
+                $body
+            }
+            $crate::tensor::DType::I64 => {
+                type $t = i64;
+                $body
+            }
+            $crate::tensor::DType::Bool => {
+                type $t = u8;
+                $body
+            }
+        }
+    };
+}
+pub(crate) use {for_any, for_float};
+
+/// The number of elements of a shape, if a tensor of it can exist.
+pub(crate) fn checked(shape: &[usize], dtype: DType) -> Option<usize> {
+    layout::checked_numel(shape, dtype.size())
+}

@@ -1,0 +1,263 @@
+//! Buffers, and the pool that keeps freed ones for the next request of their size.
+//!
+//! Fresh memory from the system costs more than computing on it: every page is zeroed and faulted in on first touch. So a
+//! freed buffer goes on a list of its size class, and the next tensor of that class takes it. Each thread has its own
+//! lists: no locks. A buffer stays in its `Arc` while it waits, so that reuse costs no allocation at all.
+//!
+//! A thread caches at most as many bytes as it ever had in use at once.
+
+use crate::kernels::memory::{Block, Plain};
+use std::cell::RefCell;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// Counts of one thread. Only that thread writes, so a load and a store do in place of a locked addition; a buffer freed
+/// by another thread than it came from makes one count negative and the sum still right.
+#[derive(Default)]
+struct Counts {
+    in_use: AtomicI64,
+    peak: AtomicI64,
+    cached: AtomicI64,
+    requests: AtomicI64,
+}
+
+fn bump(counter: &AtomicI64, by: i64) -> i64 {
+    let value = counter.load(Ordering::Relaxed) + by;
+    counter.store(value, Ordering::Relaxed);
+    value
+}
+
+/// Every thread's counts, including those of threads that have ended.
+static ALL_COUNTS: Mutex<Vec<Arc<Counts>>> = Mutex::new(Vec::new());
+
+fn all_counts() -> MutexGuard<'static, Vec<Arc<Counts>>> {
+    ALL_COUNTS.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Memory held by tensors.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stats {
+    /// Bytes of buffers that some tensor holds.
+    pub in_use: usize,
+    /// The most `in_use` has been (with several threads, the sum of each thread's most).
+    pub peak: usize,
+    /// Bytes of freed buffers kept for reuse.
+    pub cached: usize,
+    /// How many buffers the system has been asked for so far.
+    pub requests: usize,
+}
+
+/// Memory held by the tensors of all threads.
+pub fn stats() -> Stats {
+    let mut sums = [0i64; 4];
+    for counts in all_counts().iter() {
+        for (sum, count) in sums.iter_mut().zip([&counts.in_use, &counts.peak, &counts.cached, &counts.requests]) {
+            *sum += count.load(Ordering::Relaxed);
+        }
+    }
+    let [in_use, peak, cached, requests] = sums.map(|sum| sum.max(0) as usize);
+    Stats { in_use, peak, cached, requests }
+}
+
+/// Gives the memory cached by the calling thread back to the system.
+pub fn trim() {
+    let freed = POOL.try_with(|pool| pool.borrow_mut().empty());
+    drop(freed);
+}
+
+/// Sizes are rounded up to a class: multiples of 64 bytes up to 256, then four classes to each power of two, so that at
+/// most a fifth of a buffer is waste.
+fn class_of(bytes: usize) -> usize {
+    let units = bytes.div_ceil(64).max(1);
+    if units <= 4 {
+        return units - 1;
+    }
+    let exponent = (units - 1).ilog2() as usize; // ≥ 2
+    (exponent - 1) * 4 + (((units - 1) >> (exponent - 2)) & 3)
+}
+
+fn class_bytes(class: usize) -> usize {
+    if class < 4 {
+        return (class + 1) * 64;
+    }
+    let exponent = class / 4 + 1;
+    ((1 << exponent) + ((class % 4 + 1) << (exponent - 2))) * 64
+}
+
+struct Storage {
+    block: Block,
+    class: usize,
+}
+
+#[derive(Default)]
+struct Pool {
+    free: Vec<Vec<Arc<Storage>>>,
+    counts: Option<Arc<Counts>>,
+}
+
+thread_local! {
+    static POOL: RefCell<Pool> = RefCell::default();
+}
+
+impl Pool {
+    fn counts(&mut self) -> &Counts {
+        self.counts.get_or_insert_with(|| {
+            let counts = Arc::new(Counts::default());
+            all_counts().push(Arc::clone(&counts));
+            counts
+        })
+    }
+
+    fn used(&mut self, bytes: i64) {
+        let counts = self.counts();
+        let now = bump(&counts.in_use, bytes);
+        if now > counts.peak.load(Ordering::Relaxed) {
+            counts.peak.store(now, Ordering::Relaxed);
+        }
+    }
+
+    fn take(&mut self, class: usize) -> Option<Arc<Storage>> {
+        let storage = self.free.get_mut(class)?.pop()?;
+        let bytes = storage.block.bytes() as i64;
+        bump(&self.counts().cached, -bytes);
+        self.used(bytes);
+        Some(storage)
+    }
+
+    /// Keeps a freed buffer, or hands it back if the cache is full.
+    fn give(&mut self, storage: Arc<Storage>) -> Option<Arc<Storage>> {
+        let bytes = storage.block.bytes() as i64;
+        let counts = self.counts();
+        bump(&counts.in_use, -bytes);
+        if counts.cached.load(Ordering::Relaxed) + bytes > counts.peak.load(Ordering::Relaxed) {
+            return Some(storage);
+        }
+        bump(&counts.cached, bytes);
+        if self.free.len() <= storage.class {
+            self.free.resize_with(storage.class + 1, Vec::new);
+        }
+        self.free[storage.class].push(storage);
+        None
+    }
+
+    fn empty(&mut self) -> Vec<Vec<Arc<Storage>>> {
+        let bytes: usize = self.free.iter().flatten().map(|s| s.block.bytes()).sum();
+        bump(&self.counts().cached, -(bytes as i64));
+        std::mem::take(&mut self.free)
+    }
+}
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        drop(self.empty());
+    }
+}
+
+/// A shared piece of memory from the pool. Whoever drops it last gives it back.
+#[derive(Clone)]
+pub(crate) struct Buffer(Option<Arc<Storage>>);
+
+impl Buffer {
+    /// At least `bytes` bytes holding anything; nobody else has them.
+    ///
+    /// Where the system has no memory left this ends the process, as `Vec` does; sizes that come from users are tried
+    /// with [`Buffer::try_take`].
+    pub(crate) fn take(bytes: usize) -> Buffer {
+        Buffer::try_take(bytes).unwrap_or_else(|| {
+            let layout = std::alloc::Layout::array::<u8>(bytes).unwrap_or(std::alloc::Layout::new::<u8>());
+            std::alloc::handle_alloc_error(layout)
+        })
+    }
+
+    /// As [`Buffer::take`]; `None` if the system has no such amount.
+    pub(crate) fn try_take(bytes: usize) -> Option<Buffer> {
+        let class = class_of(bytes);
+        let cached = POOL.try_with(|pool| pool.borrow_mut().take(class)).ok().flatten();
+        if let Some(storage) = cached {
+            return Some(Buffer(Some(storage)));
+        }
+        let block = Block::zeroed(class_bytes(class))?;
+        let taken = block.bytes() as i64;
+        // Once a thread's pool is gone (the thread is ending) its last few buffers are not counted.
+        let counted = POOL.try_with(|pool| {
+            let mut pool = pool.borrow_mut();
+            pool.used(taken);
+            bump(&pool.counts().requests, 1);
+        });
+        drop(counted);
+        Some(Buffer(Some(Arc::new(Storage { block, class }))))
+    }
+
+    #[inline]
+    pub(crate) fn slice<T: Plain>(&self, len: usize) -> &[T] {
+        self.0.as_ref().map(|s| s.block.slice(len)).unwrap_or_default()
+    }
+
+    /// The elements for writing, if nobody else can see them.
+    #[inline]
+    pub(crate) fn slice_mut<T: Plain>(&mut self, len: usize) -> Option<&mut [T]> {
+        Some(Arc::get_mut(self.0.as_mut()?)?.block.slice_mut(len))
+    }
+
+    /// Whether nobody else can see the elements.
+    pub(crate) fn is_unshared(&mut self) -> bool {
+        self.0.as_mut().is_some_and(|s| Arc::get_mut(s).is_some())
+    }
+
+    /// A number that tells buffers apart while they live.
+    pub(crate) fn address(&self) -> usize {
+        self.0.as_ref().map_or(0, |s| Arc::as_ptr(s) as usize)
+    }
+
+    /// Size in bytes.
+    pub(crate) fn bytes(&self) -> usize {
+        self.0.as_ref().map_or(0, |s| s.block.bytes())
+    }
+}
+
+impl Drop for Buffer {
+    #[inline]
+    fn drop(&mut self) {
+        let Some(mut storage) = self.0.take() else { return };
+        if Arc::get_mut(&mut storage).is_some() {
+            // Outside the pool's borrow: what it does not keep is freed here.
+            let rejected = POOL.try_with(|pool| pool.borrow_mut().give(storage));
+            drop(rejected);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn classes_hold_what_they_are_asked_for_and_waste_little() {
+        for bytes in (1..5000).chain([1 << 20, (1 << 20) + 1, 3_000_001, 1 << 33]) {
+            let class = class_of(bytes);
+            let size = class_bytes(class);
+            assert!(size >= bytes, "{bytes} in class {class} of {size}");
+            assert!(bytes <= 256 || size as f64 <= bytes as f64 * 1.25 + 64.0, "{bytes} wastes {size}");
+            assert_eq!(class_of(size), class, "{bytes}");
+        }
+    }
+
+    #[test]
+    fn freed_buffers_are_reused_and_counted() {
+        std::thread::spawn(|| {
+            let own = || POOL.with(|p| Arc::clone(p.borrow_mut().counts.get_or_insert_default()));
+            let first = Buffer::take(10_000);
+            let address = first.address();
+            drop(first);
+            assert!(own().cached.load(Ordering::Relaxed) >= 10_000);
+            let second = Buffer::take(9_900);
+            assert_eq!(second.address(), address);
+            drop(second);
+            trim();
+            assert_eq!(own().cached.load(Ordering::Relaxed), 0);
+            assert_eq!(own().in_use.load(Ordering::Relaxed), 0);
+        })
+        .join()
+        .expect("no panic");
+    }
+}

@@ -19,11 +19,18 @@ pub fn worth_sharing(elements: usize) -> bool {
     elements >= SHARED_FROM && rayon::current_num_threads() > 1
 }
 
+/// Calls `work(i, chunk)` for every chunk on all threads. The call is dynamic, so that rayon's machinery is compiled once
+/// for each element type and not once for each kernel; a chunk is long enough not to notice.
+#[cold]
+fn share<T: Send>(out: &mut [T], chunk: usize, work: &(dyn Fn(usize, &mut [T]) + Sync)) {
+    out.par_chunks_mut(chunk).enumerate().for_each(|(i, chunk)| work(i, chunk));
+}
+
 /// Calls `work(start, piece)` for consecutive pieces of `out`, each `piece` elements long (the last may be shorter).
 #[inline]
 pub fn for_pieces<T: Send>(out: &mut [T], piece: usize, work: impl Fn(usize, &mut [T]) + Sync) {
     if out.len() > piece && worth_sharing(out.len()) {
-        out.par_chunks_mut(piece).enumerate().for_each(|(i, chunk)| work(i * piece, chunk));
+        share(out, piece, &|i, chunk| work(i * piece, chunk));
     } else if !out.is_empty() {
         work(0, out);
     }
@@ -38,7 +45,7 @@ pub fn for_rows<T: Send>(out: &mut [T], width: usize, cost: usize, work: impl Fn
     let rows = out.len() / width;
     if rows > 1 && worth_sharing(rows.saturating_mul(cost)) {
         let rows_a_piece = (PIECE / cost.max(1)).max(1);
-        out.par_chunks_mut(rows_a_piece * width).enumerate().for_each(|(i, chunk)| {
+        share(out, rows_a_piece * width, &|i, chunk| {
             let first = i * rows_a_piece;
             work(first..first + chunk.len() / width, chunk);
         });

@@ -86,14 +86,11 @@ fn fold_block<T: Real, F: Fold>(f: F, x: &[T]) -> T {
                 *lane = f.join(*lane, *x);
             }
         }
-        let mut width = LANES / 2;
-        while width > 0 {
-            for i in 0..width {
-                lanes[i] = f.join(lanes[i], lanes[i + width]);
-            }
-            width /= 2;
-        }
-        total = lanes[0];
+        // Halving by constants, so that each step is a register operation.
+        let l16: [T; 16] =
+            std::array::from_fn(|i| f.join(f.join(lanes[i], lanes[i + 32]), f.join(lanes[i + 16], lanes[i + 48])));
+        let l4: [T; 4] = std::array::from_fn(|i| f.join(f.join(l16[i], l16[i + 8]), f.join(l16[i + 4], l16[i + 12])));
+        total = f.join(f.join(l4[0], l4[2]), f.join(l4[1], l4[3]));
     }
     for x in rest {
         total = f.join(total, *x);

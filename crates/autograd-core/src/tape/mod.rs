@@ -10,6 +10,7 @@ mod mode;
 mod node;
 mod pullback;
 mod record;
+mod waiting;
 mod walk;
 
 pub use anomaly::detect_anomaly;

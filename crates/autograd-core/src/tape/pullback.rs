@@ -75,12 +75,12 @@ pub struct Output(Tensor);
 
 impl Output {
     pub(crate) fn of(value: &Tensor) -> Output {
-        Output(value.clone())
+        Output(value.untied())
     }
 
     /// The output, tracked again if the walk is being recorded.
     pub fn get(&self, at: &Pull<'_>) -> Tensor {
-        if super::is_recording() { self.0.clone().with_link(Some(link(Arc::clone(at.node)))) } else { self.0.clone() }
+        if super::is_recording() { self.0.untied().with_link(Some(link(Arc::clone(at.node)))) } else { self.0.clone() }
     }
 
     /// The bare value.

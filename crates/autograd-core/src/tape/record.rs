@@ -22,7 +22,8 @@ pub(crate) fn record<P: Pullback + 'static>(
     if !is_recording() || inputs.iter().all(|x| x.link().is_none()) {
         return value;
     }
-    let nodes: Inputs = inputs.iter().map(|x| Node::of(x)).collect();
+    let mut nodes = Inputs::new();
+    inputs.iter().for_each(|x| nodes.push(Node::of(x)));
     let pullback: Arc<dyn Pullback> = Arc::new(pullback(&value));
     let node = Node::operation(&value, nodes, pullback);
     value.with_link(Some(link(node)))
@@ -65,12 +66,12 @@ impl Tensor {
             return self.clone();
         }
         let leaf = Node::leaf(self);
-        self.clone().with_link(Some(link(leaf)))
+        self.untied().with_link(Some(link(leaf)))
     }
 
     /// The same value without its history: gradients stop here.
     pub fn detach(&self) -> Tensor {
-        self.clone().with_link(None)
+        self.untied()
     }
 
     /// Whether it requires gradients or was computed from something that does.

@@ -13,6 +13,7 @@ use super::gradients::Gradients;
 use super::mode::recording;
 use super::node::{Node, NodeId, id_of};
 use super::pullback::{Grads, Pull};
+use super::waiting::Queue;
 use super::{anomaly, is_recording};
 use crate::error::{Error, Result};
 use crate::tensor::Tensor;
@@ -105,7 +106,8 @@ impl<'a> Backward<'a> {
         recording(false, || {
             let mut walk = Walk { keep: self.keep, ..Walk::start(&self.roots)? };
             let mut found = Vec::new();
-            while let Some((id, (node, gy))) = walk.waiting.pop_last() {
+            while let Some((node, gy)) = walk.waiting.pop() {
+                let id = node.id;
                 if node.is_leaf() {
                     found.push((id, gy));
                     continue;
@@ -130,11 +132,11 @@ pub(crate) fn gradients_of(
     recording(recorded, || {
         let mut walk = Walk { keep: true, ..Walk::start(roots)? };
         let wanted: BTreeSet<NodeId> = targets.iter().filter_map(|x| id_of(x)).collect();
-        let useful = leading_to(&wanted, walk.waiting.values().map(|(node, _)| Arc::clone(node)));
+        let useful = leading_to(&wanted, walk.waiting.nodes().cloned());
         let mut found = BTreeMap::new();
-        while let Some((id, (node, gy))) = walk.waiting.pop_last() {
-            if wanted.contains(&id) {
-                found.insert(id, gy.clone());
+        while let Some((node, gy)) = walk.waiting.pop() {
+            if wanted.contains(&node.id) {
+                found.insert(node.id, gy.clone());
             }
             if !node.is_leaf() && node.inputs.iter().flatten().any(|input| useful.contains(&input.id)) {
                 walk.pull(&node, &gy, |id| useful.contains(&id))?;
@@ -167,7 +169,7 @@ fn leading_to(targets: &BTreeSet<NodeId>, roots: impl Iterator<Item = Arc<Node>>
 
 #[derive(Default)]
 struct Walk {
-    waiting: BTreeMap<NodeId, (Arc<Node>, Tensor)>,
+    waiting: Queue,
     keep: bool,
 }
 
@@ -202,18 +204,10 @@ impl Walk {
 
     /// Adds a gradient to what waits at a node.
     fn add(&mut self, node: &Arc<Node>, gradient: Tensor) -> Result<()> {
-        match self.waiting.entry(node.id) {
-            std::collections::btree_map::Entry::Vacant(place) => {
-                place.insert((Arc::clone(node), gradient));
-            }
-            std::collections::btree_map::Entry::Occupied(mut place) => {
-                let (_, sum) = place.get_mut();
-                if is_recording() {
-                    *sum = sum.try_add(&gradient)?;
-                } else {
-                    crate::ops::add_assign(sum, &gradient)?;
-                }
-            }
+        match self.waiting.get_mut(node.id) {
+            None => self.waiting.insert(node, gradient),
+            Some(sum) if is_recording() => *sum = sum.try_add(&gradient)?,
+            Some(sum) => crate::ops::add_assign(sum, &gradient)?,
         }
         Ok(())
     }

@@ -19,10 +19,16 @@ pub struct Layout {
 impl Layout {
     /// Row-major order without gaps.
     pub(crate) fn contiguous(shape: &[usize]) -> Layout {
-        let mut strides: Dims = SmallVec::from_elem(1, shape.len());
-        for d in (1..shape.len()).rev() {
-            strides[d - 1] = strides[d] * shape[d].max(1);
-        }
+        let mut strides = [1; 4];
+        let strides: Dims = if shape.len() <= 4 {
+            // The common case without a loop over a growing vector.
+            row_major(shape, &mut strides[..shape.len()]);
+            SmallVec::from_buf_and_len(strides, shape.len())
+        } else {
+            let mut strides = SmallVec::from_elem(1, shape.len());
+            row_major(shape, &mut strides);
+            strides
+        };
         Layout { shape: SmallVec::from_slice(shape), strides, offset: 0, contiguous: true }
     }
 
@@ -70,6 +76,12 @@ impl Layout {
             return self.numel();
         }
         1 + self.shape.iter().zip(&self.strides).map(|(size, stride)| (size - 1) * stride).sum::<usize>()
+    }
+}
+
+fn row_major(shape: &[usize], strides: &mut [usize]) {
+    for d in (1..shape.len()).rev() {
+        strides[d - 1] = strides[d] * shape[d].max(1);
     }
 }
 

@@ -18,8 +18,10 @@ pub use shape::Shape;
 
 use crate::kernels::copy;
 use crate::kernels::memory::Plain;
+use crate::kernels::nest::Nest;
 use pool::Buffer;
 use std::any::Any;
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// An n-dimensional array: immutable, cheap to clone, safe to share between threads.
@@ -37,23 +39,24 @@ use std::sync::Arc;
 /// # Ok::<(), autograd_core::Error>(())
 /// ```
 #[derive(Clone)]
-pub struct Tensor(Arc<Inner>);
+pub struct Tensor {
+    value: Arc<Value>,
+    link: Option<Link>,
+}
 
 /// What the tape ties to a value; see `tape::node`.
 pub(crate) type Link = Arc<dyn Any + Send + Sync>;
 
-#[derive(Clone)]
-struct Inner {
+struct Value {
     buffer: Buffer,
     layout: Layout,
     dtype: DType,
-    link: Option<Link>,
 }
 
 impl Tensor {
     /// A tensor over a buffer; nothing is recorded.
     pub(crate) fn new(buffer: Buffer, layout: Layout, dtype: DType) -> Tensor {
-        Tensor(Arc::new(Inner { buffer, layout, dtype, link: None }))
+        Tensor { value: Arc::new(Value { buffer, layout, dtype }), link: None }
     }
 
     /// A contiguous tensor of `shape` whose elements `fill` writes. `fill` finds old numbers, not zeros.
@@ -70,43 +73,42 @@ impl Tensor {
 
     /// Another view of the same elements, not recorded.
     pub(crate) fn with_layout(&self, layout: Layout) -> Tensor {
-        Tensor::new(self.0.buffer.clone(), layout, self.0.dtype)
+        Tensor::new(self.value.buffer.clone(), layout, self.value.dtype)
     }
 
     /// The same value tied to `link`, or to nothing.
     pub(crate) fn with_link(mut self, link: Option<Link>) -> Tensor {
-        match Arc::get_mut(&mut self.0) {
-            Some(inner) => {
-                inner.link = link;
-                self
-            }
-            None => {
-                let (buffer, layout) = (self.0.buffer.clone(), self.0.layout.clone());
-                Tensor(Arc::new(Inner { buffer, layout, dtype: self.0.dtype, link }))
-            }
-        }
+        self.link = link;
+        self
+    }
+
+    /// The same value tied to nothing.
+    #[inline]
+    pub(crate) fn untied(&self) -> Tensor {
+        Tensor { value: Arc::clone(&self.value), link: None }
     }
 
     /// What the tape tied to this value.
+    #[inline]
     pub(crate) fn link(&self) -> Option<&Link> {
-        self.0.link.as_ref()
+        self.link.as_ref()
     }
 
     /// Sizes of the dimensions, outermost first; empty for a scalar.
     #[inline]
     pub fn shape(&self) -> &[usize] {
-        self.0.layout.shape()
+        self.value.layout.shape()
     }
 
     /// How far apart neighbours are in memory, in elements, along each dimension; 0 where the tensor is expanded.
     pub fn strides(&self) -> &[usize] {
-        self.0.layout.strides()
+        self.value.layout.strides()
     }
 
     /// Element type.
     #[inline]
     pub fn dtype(&self) -> DType {
-        self.0.dtype
+        self.value.dtype
     }
 
     /// Number of dimensions.
@@ -116,66 +118,58 @@ impl Tensor {
 
     /// Number of elements: the product of the shape, 1 for a scalar.
     pub fn numel(&self) -> usize {
-        self.0.layout.numel()
+        self.value.layout.numel()
     }
 
     /// Whether the elements lie in memory in row-major order without gaps.
     #[inline]
     pub fn is_contiguous(&self) -> bool {
-        self.0.layout.is_contiguous()
+        self.value.layout.is_contiguous()
     }
 
     pub(crate) fn layout(&self) -> &Layout {
-        &self.0.layout
+        &self.value.layout
     }
 
     /// The elements in row-major order, if they lie so in memory.
     #[inline]
     pub(crate) fn flat<T: Plain>(&self) -> &[T] {
         debug_assert!(self.is_contiguous());
-        let (start, len) = (self.0.layout.offset(), self.numel());
-        &self.0.buffer.slice(start + len)[start..]
+        let (start, len) = (self.value.layout.offset(), self.numel());
+        &self.value.buffer.slice(start + len)[start..]
     }
 
     /// The memory from this tensor's first element on: index it with the strides.
     #[inline]
     pub(crate) fn strided<T: Plain>(&self) -> &[T] {
-        let start = self.0.layout.offset();
-        &self.0.buffer.slice(start + self.0.layout.span())[start..]
+        let start = self.value.layout.offset();
+        &self.value.buffer.slice(start + self.value.layout.span())[start..]
     }
 
     /// The same elements in row-major order: this tensor itself, or a copy; not recorded.
-    pub(crate) fn packed(&self) -> Tensor {
-        if self.is_contiguous() {
-            return self.clone();
-        }
-        match self.dtype() {
-            DType::F32 => self.packed_as::<f32>(),
-            DType::F64 => self.packed_as::<f64>(),
-            DType::I64 => self.packed_as::<i64>(),
-            DType::Bool => self.packed_as::<u8>(),
-        }
+    #[inline]
+    pub(crate) fn packed(&self) -> Cow<'_, Tensor> {
+        if self.is_contiguous() { Cow::Borrowed(self) } else { Cow::Owned(self.gathered()) }
     }
 
-    fn packed_as<T: Plain>(&self) -> Tensor {
-        let nest = crate::kernels::nest::Nest::new(self.shape(), [self.strides()]);
-        Tensor::build::<T>(self.dtype(), self.shape(), |y| copy::gather(&nest, self.strided(), y))
+    /// A fresh copy of the elements in row-major order; not recorded.
+    pub(crate) fn gathered(&self) -> Tensor {
+        let nest = Nest::new(self.shape(), [self.strides()]);
+        for_any!(self.dtype(), T => {
+            Tensor::build::<T>(self.dtype(), self.shape(), |y| copy::gather(&nest, self.strided(), y))
+        })
     }
 
     /// The elements, for overwriting; a private copy is made first if anyone else can see them.
     pub(crate) fn elements_mut<T: Plain>(&mut self) -> &mut [T] {
-        let alone = Arc::get_mut(&mut self.0).is_some_and(|inner| inner.buffer.is_unshared());
+        let alone = Arc::get_mut(&mut self.value).is_some_and(|value| value.buffer.is_unshared());
         if !alone || !self.is_contiguous() {
-            let link = self.0.link.clone();
-            let copy = Tensor::build::<T>(self.dtype(), self.shape(), |y| {
-                let nest = crate::kernels::nest::Nest::new(self.shape(), [self.strides()]);
-                copy::gather(&nest, self.strided(), y);
-            });
-            *self = copy.with_link(link);
+            let link = self.link.take();
+            *self = self.gathered().with_link(link);
         }
-        let (start, len) = (self.0.layout.offset(), self.0.layout.numel());
-        let inner = Arc::get_mut(&mut self.0);
-        let elements = inner.and_then(|inner| inner.buffer.slice_mut(start + len));
+        let (start, len) = (self.value.layout.offset(), self.numel());
+        let value = Arc::get_mut(&mut self.value);
+        let elements = value.and_then(|value| value.buffer.slice_mut(start + len));
         // Just made sure of above; an empty slice would be caught by the kernels' length checks.
         elements.map(|e| &mut e[start..]).unwrap_or_default()
     }

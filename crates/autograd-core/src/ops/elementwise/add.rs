@@ -37,11 +37,9 @@ impl Tensor {
 /// `sum += more`, for the tape's accumulation of gradients: in place where nobody else sees `sum`. Shapes and dtypes are
 /// equal.
 pub(crate) fn add_assign(sum: &mut Tensor, more: &Tensor) -> Result<()> {
-    let shape = more.shape().to_vec();
     for_float!(more.dtype(), T => {
-        let nest = Nest::new(&shape, [more.strides()]);
-        let total = sum.elements_mut::<T>();
-        crate::kernels::update::accumulate(&nest, more.strided(), total);
+        let nest = Nest::new(more.shape(), [more.strides()]);
+        crate::kernels::update::accumulate(&nest, more.strided(), sum.elements_mut::<T>());
     }, else *sum = sum.try_add(more)?);
     Ok(())
 }

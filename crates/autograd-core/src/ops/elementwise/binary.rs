@@ -3,7 +3,7 @@
 use crate::error::Result;
 use crate::kernels::nest::Nest;
 use crate::kernels::real::Real;
-use crate::kernels::zip::{Function2, Function3, zip2, zip3};
+use crate::kernels::zip::{Function2, Function3, zip2, zip2_flat, zip3, zip3_flat};
 use crate::ops::check::{broadcast, same_dtype, strides_in};
 use crate::tape::{Grads, Pull, Pullback, is_recording, record};
 use crate::tensor::{DType, Tensor, for_float};
@@ -55,16 +55,21 @@ impl<F: Binary> Function2<i64, i64, i64> for Integer<F> {
 /// `z = f(a, b)`, recorded.
 pub(crate) fn binary<F: Binary>(a: &Tensor, b: &Tensor, f: F) -> Result<Tensor> {
     let dtype = same_dtype(F::NAME, a, b)?;
-    let shape = broadcast(F::NAME, a.shape(), b.shape())?;
     if dtype == DType::Bool || (dtype == DType::I64 && f.integer(1, 1).is_none()) {
         return binary(&a.to_dtype(DType::F32), &b.to_dtype(DType::F32), f);
     }
-    let nest = Nest::new(&shape, [&strides_in(a, &shape), &strides_in(b, &shape)]);
-    let value = for_float!(dtype, T => Tensor::build::<T>(dtype, &shape, |z| {
-        zip2(Value(f), &nest, a.strided(), b.strided(), z);
-    }), else Tensor::build::<i64>(dtype, &shape, |z| {
-        zip2(Integer(f), &nest, a.strided(), b.strided(), z);
-    }));
+    let value = if a.shape() == b.shape() && a.is_contiguous() && b.is_contiguous() {
+        for_float!(dtype, T => Tensor::build::<T>(dtype, a.shape(), |z| zip2_flat(Value(f), a.flat(), b.flat(), z)),
+            else Tensor::build::<i64>(dtype, a.shape(), |z| zip2_flat(Integer(f), a.flat(), b.flat(), z)))
+    } else {
+        let shape = broadcast(F::NAME, a.shape(), b.shape())?;
+        let nest = Nest::new(&shape, [&strides_in(a, &shape), &strides_in(b, &shape)]);
+        for_float!(dtype, T => Tensor::build::<T>(dtype, &shape, |z| {
+            zip2(Value(f), &nest, a.strided(), b.strided(), z);
+        }), else Tensor::build::<i64>(dtype, &shape, |z| {
+            zip2(Integer(f), &nest, a.strided(), b.strided(), z);
+        }))
+    };
     Ok(record(F::NAME, value, &[a, b], |_| BinaryPull {
         f,
         operands: F::KEEPS_OPERANDS.then(|| (a.clone(), b.clone())),
@@ -99,9 +104,14 @@ where
     F: Function3<f32, f32, f32, f32> + Function3<f64, f64, f64, f64>,
 {
     let shape = gy.shape();
-    let nest = Nest::new(shape, [gy.strides(), &strides_in(a, shape), &strides_in(b, shape)]);
+    let flat = |x: &Tensor| x.is_contiguous() && x.shape() == shape;
     for_float!(gy.dtype(), T => Tensor::build::<T>(gy.dtype(), shape, |g| {
-        zip3(f, &nest, (gy.strided::<T>(), a.strided::<T>(), b.strided::<T>()), g);
+        if gy.is_contiguous() && flat(a) && flat(b) {
+            zip3_flat(f, (gy.flat::<T>(), a.flat::<T>(), b.flat::<T>()), g);
+        } else {
+            let nest = Nest::new(shape, [gy.strides(), &strides_in(a, shape), &strides_in(b, shape)]);
+            zip3(f, &nest, (gy.strided::<T>(), a.strided::<T>(), b.strided::<T>()), g);
+        }
     }), else gy.clone())
 }
 

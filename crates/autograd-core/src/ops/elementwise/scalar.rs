@@ -15,7 +15,7 @@ impl Tensor {
     /// # Gradient
     /// `gx = gy`; saves nothing.
     pub fn add_scalar(&self, c: f64) -> Tensor {
-        unary(&self.ready_for(c), AddScalar(c))
+        self.with_number(c, AddScalar(c))
     }
 
     /// `y = c x`; also written `&x * c`. Otherwise as [`Tensor::add_scalar`].
@@ -23,7 +23,7 @@ impl Tensor {
     /// # Gradient
     /// `gx = c gy`; saves nothing.
     pub fn mul_scalar(&self, c: f64) -> Tensor {
-        unary(&self.ready_for(c), MulScalar(c))
+        self.with_number(c, MulScalar(c))
     }
 
     /// `y = x / c`; also written `&x / c`. Integers become `F32` first.
@@ -34,9 +34,10 @@ impl Tensor {
         unary(self, DivScalar(c))
     }
 
-    fn ready_for(&self, c: f64) -> Tensor {
+    /// A number that is not whole makes floats of integers.
+    fn with_number<F: Unary>(&self, c: f64, f: F) -> Tensor {
         let whole = c.fract() == 0.0 && c.abs() < 9e15;
-        if self.dtype() == DType::I64 && !whole { self.to_dtype(DType::F32) } else { self.clone() }
+        if self.dtype() == DType::I64 && !whole { unary(&self.to_dtype(DType::F32), f) } else { unary(self, f) }
     }
 }
 

@@ -5,7 +5,7 @@ use crate::kernels::map::{Function1, map};
 use crate::kernels::nest::Nest;
 use crate::kernels::parallel::{self, for_pieces};
 use crate::kernels::real::Real;
-use crate::kernels::zip::{Function2, zip2};
+use crate::kernels::zip::{Function2, zip2, zip2_flat};
 use crate::tape::{Grads, Output, Pull, Pullback, is_recording, record};
 use crate::tensor::{DType, Tensor, for_float};
 use smallvec::smallvec;
@@ -136,9 +136,13 @@ impl<F: Unary> Pullback for UnaryPull<F> {
         if is_recording() || self.f.pull(0.0f32, 0.0).is_none() {
             return Ok(smallvec![Some(self.f.pull_tensor(gy, &kept)?)]);
         }
-        let nest = Nest::new(gy.shape(), [gy.strides(), kept.strides()]);
+        let f = PullKernel(self.f);
         let gx = for_float!(gy.dtype(), T => Tensor::build::<T>(gy.dtype(), gy.shape(), |gx| {
-            zip2(PullKernel(self.f), &nest, gy.strided(), kept.strided(), gx);
+            if gy.is_contiguous() && kept.is_contiguous() {
+                zip2_flat(f, gy.flat(), kept.flat(), gx);
+            } else {
+                zip2(f, &Nest::new(gy.shape(), [gy.strides(), kept.strides()]), gy.strided(), kept.strided(), gx);
+            }
         }), else gy.clone());
         Ok(smallvec![Some(gx)])
     }

@@ -9,6 +9,7 @@ use crate::ops::check;
 use crate::tape::{Grads, Pull, Pullback, is_recording, record};
 use crate::tensor::Tensor;
 use smallvec::{SmallVec, smallvec};
+use std::borrow::Cow;
 
 impl Tensor {
     /// `y = x Wᵀ + b`.
@@ -53,15 +54,20 @@ impl Tensor {
         }
         let mut shape: SmallVec<[usize; 4]> = SmallVec::from_slice(outer);
         shape.push(*out);
-        let rows = if self.rank() == 2 { self.clone() } else { self.packed() };
+        let rows = as_rows(self);
         let packed_bias = bias.map(Tensor::packed);
-        let value = product(View::rows_of(&rows), View::rows_of(weight).t(), packed_bias.as_ref(), &shape);
+        let value = product(View::rows_of(&rows), View::rows_of(weight).t(), packed_bias.as_deref(), &shape);
         let pullback = |_: &Tensor| Linear { x: self.clone(), weight: weight.clone() };
         Ok(match bias {
             Some(bias) => record("linear", value, &[self, weight, bias], pullback),
             None => record("linear", value, &[self, weight], pullback),
         })
     }
+}
+
+/// A matrix as it is, whatever its strides; anything else packed, so that its leading axes are rows.
+fn as_rows(x: &Tensor) -> Cow<'_, Tensor> {
+    if x.rank() == 2 { Cow::Borrowed(x) } else { x.packed() }
 }
 
 struct Linear {
@@ -80,8 +86,7 @@ impl Linear {
                 rows(gy)?.t()?.matmul(&rows(&self.x)?)
             };
         }
-        let rows = |t: &Tensor| if t.rank() == 2 { t.clone() } else { t.packed() };
-        let (x, gy) = (rows(&self.x), rows(gy));
+        let (x, gy) = (as_rows(&self.x), as_rows(gy));
         Ok(product(View::rows_of(&gy).t(), View::rows_of(&x), None, self.weight.shape()))
     }
 
@@ -90,8 +95,7 @@ impl Linear {
         if is_recording() {
             return gy.matmul(&self.weight);
         }
-        let rows = if gy.rank() == 2 { gy.clone() } else { gy.packed() };
-        Ok(product(View::rows_of(&rows), View::rows_of(&self.weight), None, self.x.shape()))
+        Ok(product(View::rows_of(&as_rows(gy)), View::rows_of(&self.weight), None, self.x.shape()))
     }
 }
 

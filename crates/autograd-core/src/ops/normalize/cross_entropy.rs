@@ -76,7 +76,7 @@ impl Tensor {
                 }
             });
             (value, lse)
-        }, else (x.clone(), x.clone()));
+        }, else (self.clone(), self.clone()));
         Ok(record("cross_entropy", value, &[self], |_| CrossEntropy { x: self.clone(), lse, target }))
     }
 }
@@ -107,7 +107,7 @@ impl Pullback for CrossEntropy {
                 exp_shifted(x.flat(), self.lse.flat(), gy, classes, gx);
                 gx.chunks_exact_mut(classes).zip(&*self.target).zip(gy).for_each(|((gx, t), gy)| gx[*t as usize] -= *gy);
             }
-        }), else x);
+        }), else self.x.clone());
         Ok(smallvec![Some(gx)])
     }
 

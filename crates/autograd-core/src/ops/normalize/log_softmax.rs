@@ -37,7 +37,7 @@ impl Tensor {
         let value = along(axis, [self], |[x]| {
             for_float!(x.dtype(), T => Tensor::build::<T>(x.dtype(), x.shape(), |y| {
                 rows::softmax::<T, true>(x.flat(), width, y);
-            }), else x)
+            }), else x.into_owned())
         });
         Ok(record("log_softmax", value, &[self], |y| LogSoftmax { y: Output::of(y), axis, width }))
     }
@@ -62,7 +62,7 @@ impl Pullback for LogSoftmax {
         let gx = along(self.axis, [gy, &y], |[gy, y]| {
             for_float!(gy.dtype(), T => Tensor::build::<T>(gy.dtype(), gy.shape(), |gx| {
                 rows::softmax_pull::<T, true>(gy.flat(), y.flat(), self.width, gx);
-            }), else gy)
+            }), else gy.into_owned())
         });
         Ok(smallvec![Some(gx)])
     }

@@ -2,6 +2,7 @@
 
 use crate::tensor::{Layout, Tensor};
 use smallvec::SmallVec;
+use std::borrow::Cow;
 
 fn axis_last(x: &Tensor, axis: usize) -> Tensor {
     let swap = |dims: &[usize]| {
@@ -14,9 +15,13 @@ fn axis_last(x: &Tensor, axis: usize) -> Tensor {
 }
 
 /// `f` on the tensors with `axis` moved to the end and packed; its result moved back. Not recorded.
-pub(crate) fn along<const N: usize>(axis: usize, x: [&Tensor; N], f: impl FnOnce([Tensor; N]) -> Tensor) -> Tensor {
+pub(crate) fn along<const N: usize>(
+    axis: usize,
+    x: [&Tensor; N],
+    f: impl FnOnce([Cow<'_, Tensor>; N]) -> Tensor,
+) -> Tensor {
     if x[0].rank() < 2 || axis == x[0].rank() - 1 {
         return f(x.map(Tensor::packed));
     }
-    axis_last(&f(x.map(|x| axis_last(x, axis).packed())), axis)
+    axis_last(&f(x.map(|x| Cow::Owned(axis_last(x, axis).packed().into_owned()))), axis)
 }

@@ -36,7 +36,7 @@ impl Tensor {
         let value = along(axis, [self], |[x]| {
             for_float!(x.dtype(), T => Tensor::build::<T>(x.dtype(), x.shape(), |y| {
                 rows::softmax::<T, false>(x.flat(), width, y);
-            }), else x)
+            }), else x.into_owned())
         });
         Ok(record("softmax", value, &[self], |y| Softmax { y: Output::of(y), axis, width }))
     }
@@ -63,7 +63,7 @@ impl Pullback for Softmax {
         let gx = along(self.axis, [gy, &y], |[gy, y]| {
             for_float!(gy.dtype(), T => Tensor::build::<T>(gy.dtype(), gy.shape(), |gx| {
                 rows::softmax_pull::<T, false>(gy.flat(), y.flat(), self.width, gx);
-            }), else gy)
+            }), else gy.into_owned())
         });
         Ok(smallvec![Some(gx)])
     }

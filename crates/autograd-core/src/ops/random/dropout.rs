@@ -46,7 +46,7 @@ fn dropped(x: &Tensor, p: f64, seed: u64) -> Tensor {
     let packed = x.packed();
     let value = for_float!(x.dtype(), T => Tensor::build::<T>(x.dtype(), x.shape(), |y| {
         drop(seed, p, packed.flat::<T>(), y);
-    }), else packed);
+    }), else packed.into_owned());
     record("dropout", value, &[x], |_| Dropout { p, seed })
 }
 

@@ -57,7 +57,7 @@ impl Along {
         };
         let shape: SmallVec<[usize; 4]> = order().map(|d| x.shape()[d]).collect();
         let strides: SmallVec<[usize; 4]> = order().map(|d| x.strides()[d]).collect();
-        x.with_layout(Layout::strided(&shape, &strides, x.layout().offset())).packed()
+        x.with_layout(Layout::strided(&shape, &strides, x.layout().offset())).packed().into_owned()
     }
 
     /// `[outer, count, inner]` if the folded axes are neighbours and the elements lie in order.

@@ -78,7 +78,7 @@ impl Pullback for Prod {
                 if n > 0 {
                     product_pull::<T>(flat.flat(), gy.flat(), n, gx);
                 }
-            }), else flat)
+            }), else flat.into_owned())
         };
         Ok(smallvec![Some(others.reshape_to(permuted.shape())?.permute(&back)?)])
     }

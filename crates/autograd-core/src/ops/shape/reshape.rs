@@ -110,7 +110,7 @@ impl Tensor {
         if self.is_contiguous() {
             return self.clone();
         }
-        record("contiguous", self.packed(), &[self], |_| Reshape { from: self.shape().into() })
+        record("contiguous", self.gathered(), &[self], |_| Reshape { from: self.shape().into() })
     }
 }
 

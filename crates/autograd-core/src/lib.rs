@@ -31,7 +31,7 @@ pub use functional::{grad, grad_with, hessian, hvp, jacobian, jvp, vjp};
 pub use gradcheck::gradcheck;
 pub use ops::custom::custom;
 pub use tape::{
-    Backward, Gradients, Grads, Graph, GraphNode, NodeId, Output, Pull, Pullback, detect_anomaly, graph, is_recording,
+    Backward, Gradients, Grads, Graph, GraphNode, NodeId, Pull, Pullback, Saved, detect_anomaly, graph, is_recording,
     no_grad, record_custom,
 };
 pub use tensor::{DType, Element, Nested, Shape, Tensor};

@@ -6,6 +6,9 @@ use super::simd::{Kernel, vectorize};
 /// Products of fewer multiply-adds than this are faster in a plain loop than through packing.
 const PLAIN_BELOW: usize = 2048;
 
+/// Room for an operand of a plain product that has to be brought into order: no more, for it is cleared every time.
+const SCRATCH: usize = 512;
+
 /// Products of fewer multiply-adds than this are not worth a second thread.
 const SHARED_FROM: usize = 1 << 20;
 
@@ -49,7 +52,7 @@ pub fn gemm<T: Real>(
         return;
     }
     let work = m * k * n;
-    if work < PLAIN_BELOW || cfg!(miri) {
+    if work < PLAIN_BELOW && k * m.max(n) <= SCRATCH {
         return vectorize(Plain { size: (m, k, n), a, b, c, accumulate });
     }
     let threads = if work < SHARED_FROM { 1 } else { rayon::current_num_threads() };
@@ -80,6 +83,8 @@ pub fn gemm<T: Real>(
     }
 }
 
+/// A small product. Its inner loop runs along the columns of c, or along its rows where those are the longer ones; the
+/// operand read along it is brought into order first, and none has more than [`SCRATCH`] elements.
 struct Plain<'a, 'b, T> {
     size: (usize, usize, usize),
     a: Matrix<'a, T>,
@@ -92,13 +97,19 @@ impl<T: Real> Kernel for Plain<'_, '_, T> {
     type Output = ();
     #[inline(always)]
     fn run(self) {
-        let Plain { size: (_, k, n), a, b, c, accumulate } = self;
-        if b.column == 1 {
-            // Row by row of b: the inner loop runs along contiguous memory.
+        let Plain { size: (m, k, n), a, b, c, accumulate } = self;
+        let mut scratch;
+        if n >= m || n >= 8 {
+            let b = if b.column == 1 {
+                b
+            } else {
+                scratch = [T::ZERO; SCRATCH];
+                in_order(b, k, n, &mut scratch)
+            };
+            if !accumulate {
+                c.fill(T::ZERO);
+            }
             for (i, c) in c.chunks_exact_mut(n).enumerate() {
-                if !accumulate {
-                    c.fill(T::ZERO);
-                }
                 for p in 0..k {
                     let a = a.data[i * a.row + p * a.column];
                     for (c, b) in c.iter_mut().zip(&b.data[p * b.row..p * b.row + n]) {
@@ -106,18 +117,44 @@ impl<T: Real> Kernel for Plain<'_, '_, T> {
                     }
                 }
             }
+            return;
+        }
+        // cᵀ = bᵀ aᵀ, a column of c at a time.
+        let at = Matrix { data: a.data, row: a.column, column: a.row };
+        let at = if at.column == 1 {
+            at
         } else {
-            for (i, c) in c.chunks_exact_mut(n).enumerate() {
-                for (j, c) in c.iter_mut().enumerate() {
-                    let mut sum = if accumulate { *c } else { T::ZERO };
-                    for p in 0..k {
-                        sum = a.data[i * a.row + p * a.column].mul_add(b.data[p * b.row + j * b.column], sum);
-                    }
-                    *c = sum;
+            scratch = [T::ZERO; SCRATCH];
+            in_order(at, k, m, &mut scratch)
+        };
+        let mut column = [T::ZERO; SCRATCH];
+        let column = &mut column[..m];
+        for j in 0..n {
+            for (i, column) in column.iter_mut().enumerate() {
+                *column = if accumulate { c[i * n + j] } else { T::ZERO };
+            }
+            for p in 0..k {
+                let b = b.data[p * b.row + j * b.column];
+                for (column, a) in column.iter_mut().zip(&at.data[p * at.row..p * at.row + m]) {
+                    *column = b.mul_add(*a, *column);
                 }
+            }
+            for (i, column) in column.iter().enumerate() {
+                c[i * n + j] = *column;
             }
         }
     }
+}
+
+/// A copy of the matrix in `scratch`, with neighbouring columns in neighbouring elements.
+#[inline(always)]
+fn in_order<'a, T: Real>(x: Matrix<'a, T>, rows: usize, columns: usize, scratch: &'a mut [T]) -> Matrix<'a, T> {
+    for (r, out) in scratch.chunks_exact_mut(columns).take(rows).enumerate() {
+        for (j, out) in out.iter_mut().enumerate() {
+            *out = x.data[r * x.row + j * x.column];
+        }
+    }
+    Matrix { data: scratch, row: columns, column: 1 }
 }
 
 #[cfg(test)]
@@ -130,9 +167,18 @@ mod tests {
 
     #[test]
     fn every_layout_agrees_with_the_definition() {
-        for (m, k, n) in
-            [(1, 1, 1), (2, 3, 4), (5, 1, 7), (1, 9, 1), (17, 16, 15), (33, 70, 9), (64, 64, 64), (3, 0, 2)]
-        {
+        for (m, k, n) in [
+            (1, 1, 1),
+            (2, 3, 4),
+            (5, 1, 7),
+            (1, 9, 1),
+            (16, 32, 2),
+            (40, 3, 1),
+            (17, 16, 15),
+            (33, 70, 9),
+            (64, 64, 64),
+            (3, 0, 2),
+        ] {
             let (a, b) = (numbers(m * k, 1), numbers(k * n, 2));
             let exact = |i: usize, j: usize| (0..k).map(|p| a[i * k + p] * b[p * n + j]).sum::<f64>();
             let at: Vec<f64> = (0..k * m).map(|i| a[(i % m) * k + i / m]).collect();

@@ -10,6 +10,7 @@ pub mod math;
 pub mod memory;
 pub mod parallel;
 pub mod real;
+pub mod shared;
 pub mod simd;
 
 pub mod copy;

@@ -28,12 +28,12 @@ impl<T: Real> Kernel for Drop<'_, T> {
     fn run(self) {
         for (i, (y, x)) in self.y.iter_mut().zip(self.x).enumerate() {
             let dropped = (bits_at(self.seed, self.start + i as u64) >> 32) < self.drop_below;
-            *y = if dropped { T::ZERO } else { *x * self.scale };
+            *y = *x * if dropped { T::ZERO } else { self.scale };
         }
     }
 }
 
-/// `y = 0` with probability `p`, else `x / (1 − p)`; the same elements for the same seed.
+/// `y = 0 x` with probability `p`, else `x / (1 − p)`; the same elements for the same seed.
 pub fn drop<T: Real>(seed: u64, p: f64, x: &[T], y: &mut [T]) {
     let drop_below = (p * (1u64 << 32) as f64).round() as u64;
     let scale = T::of(if p < 1.0 { 1.0 / (1.0 - p) } else { 0.0 });

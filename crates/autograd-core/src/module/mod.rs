@@ -51,6 +51,12 @@ pub enum ItemMut<'m> {
 }
 
 /// A named tree of parameters. Derive it: `#[derive(Module)]`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a module: it holds no parameters, buffers or modules",
+    label = "not a module",
+    note = "mark a field that is no part of the module with `#[module(skip)]`",
+    note = "modules are `Param`, `Buffer`, `Stream`, `Mode`, what derives `Module`, and `Option`, `Vec`, array or `Box` of such"
+)]
 pub trait Module {
     /// Calls `f` with every leaf and its path, in the order of declaration.
     fn visit<'m>(&'m self, path: &Path<'_>, f: &mut dyn FnMut(&Path<'_>, Item<'m>));

@@ -20,9 +20,16 @@ impl Param {
         Param { value: value.detach().requires_grad(), trainable: true }
     }
 
-    /// Replaces the value; the identity stays.
+    /// Replaces the value. The identity stays, unless the dtype or the shape changes: gradients of the old value are none
+    /// of the new one then.
     pub fn set(&mut self, value: Tensor) {
-        self.value = value.detach().replacing(&self.value);
+        let value = value.detach();
+        let same_kind = value.dtype() == self.value.dtype() && value.shape() == self.value.shape();
+        self.value = match same_kind {
+            true => value.replacing(&self.value),
+            false if self.trainable => value.requires_grad(),
+            false => value,
+        };
     }
 
     /// The value, for an optimizer to change with [`Tensor::update`].
@@ -65,5 +72,23 @@ impl Module for Param {
     }
     fn visit_mut<'m>(&'m mut self, path: &Path<'_>, f: &mut dyn FnMut(&Path<'_>, ItemMut<'m>)) {
         f(path, ItemMut::Param(self));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Param;
+    use crate::{DType, Tensor};
+
+    #[test]
+    fn the_identity_stays_until_the_kind_changes() {
+        let mut param = Param::new(Tensor::from([1.0, 2.0]));
+        let identity = param.node_id();
+        param.set(Tensor::from([3.0, 4.0]));
+        assert_eq!(param.node_id(), identity);
+        param.set(param.to_dtype(DType::F64));
+        assert_ne!(param.node_id(), identity);
+        let gradients = param.square().sum().backward().expect("tracked");
+        assert_eq!(gradients.get(&param).expect("a leaf").to_f64s(), [6.0, 8.0]);
     }
 }

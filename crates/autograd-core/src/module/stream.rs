@@ -29,6 +29,11 @@ impl Stream {
         bits_at(self.seed, self.drawn.fetch_add(1, Ordering::Relaxed))
     }
 
+    /// Goes to the place after `drawn` draws: what was drawn since is drawn again.
+    pub fn seek(&self, drawn: u64) {
+        self.drawn.store(drawn, Ordering::Relaxed);
+    }
+
     /// Seed, and how many draws there were.
     pub fn position(&self) -> (u64, u64) {
         (self.seed, self.drawn.load(Ordering::Relaxed))

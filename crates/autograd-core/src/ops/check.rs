@@ -88,18 +88,14 @@ pub(crate) fn strides_in(x: &Tensor, shape: &[usize]) -> SmallVec<[usize; 4]> {
     strides
 }
 
-/// Indices made non-negative, each checked against the axis it selects from.
+/// Indices, each checked against the axis it selects from; negative ones are outside.
 pub(crate) fn indices(op: &'static str, index: &Tensor, x: &[usize], axis: usize) -> Result<Vec<i64>> {
     self::index(op, index)?;
     let size = x.get(axis).copied().unwrap_or(1) as i64;
     let packed = index.packed();
     let checked = packed.flat::<i64>().iter().enumerate().map(|(position, &index)| {
-        let from_front = if index < 0 { index + size } else { index };
-        if (0..size).contains(&from_front) {
-            Ok(from_front)
-        } else {
-            Err(Error::Index { op, index, position, axis, shape: x.into() })
-        }
+        let inside = (0..size).contains(&index);
+        if inside { Ok(index) } else { Err(Error::Index { op, index, position, axis, shape: x.into() }) }
     });
     checked.collect()
 }

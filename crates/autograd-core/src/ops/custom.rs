@@ -1,7 +1,7 @@
 //! Operations of your own, written as two closures. For a named struct instead, see [`crate::record_custom`].
 
 use crate::error::Result;
-use crate::tape::{Grads, Output, Pull, Pullback, no_grad, record_custom};
+use crate::tape::{Grads, Pull, Pullback, Saved, no_grad, record_custom};
 use crate::tensor::Tensor;
 
 /// An operation from its forward and its backward half.
@@ -41,7 +41,7 @@ pub fn custom(
 struct Custom<B> {
     name: &'static str,
     inputs: Vec<Tensor>,
-    y: Output,
+    y: Saved,
     backward: B,
 }
 

@@ -1,10 +1,10 @@
 //! The recorded graph as data, and as a Graphviz drawing.
 
 use super::node::{Node, NodeId};
+use crate::kernels::shared::Shared;
 use crate::tensor::{DType, Shape, Tensor};
 use std::collections::BTreeMap;
 use std::fmt::Write;
-use std::sync::Arc;
 
 /// One recorded value.
 #[derive(Clone, Debug)]
@@ -41,16 +41,16 @@ pub struct Graph {
 /// ```
 pub fn graph(value: &Tensor) -> Graph {
     let mut nodes = BTreeMap::new();
-    let mut open: Vec<Arc<Node>> = Node::of(value).into_iter().collect();
+    let mut open: Vec<Shared<Node>> = Node::of(value).into_iter().collect();
     while let Some(node) = open.pop() {
         if nodes.contains_key(&node.id) {
             continue;
         }
-        let saved = node.pullback();
-        let saved_bytes = saved.map_or(0, |p| p.saved().iter().map(|t| t.numel() * t.dtype().size()).sum());
+        let bytes = |p: &Box<dyn super::Pullback>| p.saved().iter().map(|t| t.numel() * t.dtype().size()).sum();
+        let saved_bytes = node.pullback().as_ref().map_or(0, bytes);
         open.extend(node.inputs.iter().flatten().cloned());
         let inputs = node.inputs.iter().flatten().map(|input| input.id).collect();
-        let (shape, dtype) = (node.shape.clone(), node.dtype);
+        let (shape, dtype) = (Shape::from(&*node.shape), node.dtype);
         nodes.insert(node.id, GraphNode { id: node.id, op: node.op, shape, dtype, inputs, saved_bytes });
     }
     Graph { nodes: nodes.into_values().collect() }

@@ -18,7 +18,7 @@ pub use gradients::Gradients;
 pub use graph::{Graph, GraphNode, graph};
 pub use mode::{is_recording, no_grad};
 pub use node::NodeId;
-pub use pullback::{Grads, Output, Pull, Pullback};
+pub use pullback::{Grads, Pull, Pullback, Saved};
 pub use walk::Backward;
 
 pub(crate) use walk::gradients_of;

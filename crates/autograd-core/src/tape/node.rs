@@ -1,11 +1,12 @@
 //! An entry of the tape.
 
 use super::pullback::Pullback;
-use crate::tensor::{DType, Link, Shape, Tensor};
+use crate::kernels::shared::Shared;
+use crate::tensor::{DType, Dims, Link, Tensor};
 use smallvec::SmallVec;
 use std::cell::RefCell;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
 /// An entry's place on the tape. It grows with every recorded operation, so inputs always have smaller numbers than what
 /// was computed from them: walking the numbers downwards is walking backwards.
@@ -18,77 +19,75 @@ static NEXT: AtomicU64 = AtomicU64::new(0);
 /// gradients) has no inputs and no pull-back.
 ///
 /// A node is kept alive by the tensor it made and by the nodes computed from it, never by itself: a pull-back that needs
-/// its own output saves the bare value ([`super::Output`]).
+/// its own output saves the bare value ([`super::Saved`]).
 pub(crate) struct Node {
     pub(crate) id: NodeId,
     pub(crate) op: &'static str,
-    pub(crate) shape: Shape,
+    pub(crate) shape: Dims,
     pub(crate) dtype: DType,
     /// The inputs' nodes; `None` for inputs that are not tracked.
     pub(crate) inputs: Inputs,
     /// Taken by the walk that frees the graph.
-    pullback: Mutex<Option<Arc<dyn Pullback>>>,
+    pullback: RwLock<Option<Box<dyn Pullback>>>,
 }
 
-pub(crate) type Inputs = SmallVec<[Option<Arc<Node>>; 2]>;
+pub(crate) type Inputs = SmallVec<[Option<Shared<Node>>; 2]>;
 
 pub(crate) const LEAF: &str = "leaf";
 
 impl Node {
-    pub(crate) fn leaf(value: &Tensor) -> Arc<Node> {
+    pub(crate) fn leaf(value: &Tensor) -> Shared<Node> {
         Node::with(LEAF, value, Inputs::new(), None)
     }
 
-    pub(crate) fn operation(value: &Tensor, inputs: Inputs, pullback: Arc<dyn Pullback>) -> Arc<Node> {
+    pub(crate) fn operation(value: &Tensor, inputs: Inputs, pullback: Box<dyn Pullback>) -> Shared<Node> {
         Node::with(pullback.name(), value, inputs, Some(pullback))
     }
 
-    fn with(op: &'static str, value: &Tensor, inputs: Inputs, pullback: Option<Arc<dyn Pullback>>) -> Arc<Node> {
-        Arc::new(Node {
+    fn with(op: &'static str, value: &Tensor, inputs: Inputs, pullback: Option<Box<dyn Pullback>>) -> Shared<Node> {
+        Shared::new(Node {
             id: NodeId(NEXT.fetch_add(1, Ordering::Relaxed)),
             op,
-            shape: value.shape().into(),
+            shape: value.layout().dims().clone(),
             dtype: value.dtype(),
             inputs,
-            pullback: Mutex::new(pullback),
+            pullback: RwLock::new(pullback),
         })
     }
 
     /// The node a tensor hangs on, if it is tracked.
     #[inline]
-    pub(crate) fn of(tensor: &Tensor) -> Option<Arc<Node>> {
-        tensor.link().and_then(|link| Arc::clone(link).downcast().ok())
+    pub(crate) fn of(tensor: &Tensor) -> Option<Shared<Node>> {
+        tensor.link().and_then(|link| link.clone().downcast())
     }
 
     pub(crate) fn is_leaf(&self) -> bool {
         self.op == LEAF
     }
 
-    fn slot(&self) -> MutexGuard<'_, Option<Arc<dyn Pullback>>> {
-        self.pullback.lock().unwrap_or_else(PoisonError::into_inner)
+    /// The pull-back, if it has not been taken. Several walks may use it at once.
+    pub(crate) fn pullback(&self) -> RwLockReadGuard<'_, Option<Box<dyn Pullback>>> {
+        self.pullback.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn pullback(&self) -> Option<Arc<dyn Pullback>> {
-        self.slot().clone()
-    }
-
-    pub(crate) fn take_pullback(&self) -> Option<Arc<dyn Pullback>> {
-        self.slot().take()
+    /// Takes the pull-back, and with it all that it saved.
+    pub(crate) fn take_pullback(&self) -> Option<Box<dyn Pullback>> {
+        self.pullback.write().unwrap_or_else(PoisonError::into_inner).take()
     }
 }
 
 /// Which node a tensor hangs on.
 pub(crate) fn id_of(tensor: &Tensor) -> Option<NodeId> {
-    tensor.link()?.downcast_ref::<Node>().map(|node| node.id)
+    (**tensor.link()?).downcast_ref::<Node>().map(|node| node.id)
 }
 
 /// The operation that made a tensor.
 pub(crate) fn operation_of(tensor: &Tensor) -> Option<&'static str> {
-    tensor.link()?.downcast_ref::<Node>().map(|node| node.op)
+    (**tensor.link()?).downcast_ref::<Node>().map(|node| node.op)
 }
 
-pub(crate) fn link(node: Arc<Node>) -> Link {
-    node
+pub(crate) fn link(node: Shared<Node>) -> Link {
+    node.erase()
 }
 
 thread_local! {
@@ -96,7 +95,7 @@ thread_local! {
     static REMAINS: RefCell<Option<Vec<Remains>>> = const { RefCell::new(None) };
 }
 
-type Remains = (Inputs, Option<Arc<dyn Pullback>>);
+type Remains = (Inputs, Option<Box<dyn Pullback>>);
 
 /// Dropping the last value of a chain drops the chain: node by node in a loop, however long it is, for the compiler's own
 /// recursive drop would overflow the stack.

@@ -2,9 +2,10 @@
 
 use super::node::{Node, link};
 use crate::error::{Error, Result};
+use crate::kernels::shared::Shared;
 use crate::tensor::Tensor;
 use smallvec::SmallVec;
-use std::sync::Arc;
+use std::borrow::Cow;
 
 /// The backward half of an operation: a struct whose fields are exactly what it needs.
 ///
@@ -31,12 +32,12 @@ pub type Grads = SmallVec<[Option<Tensor>; 2]>;
 /// What a pull-back is given: the gradient of the output, and which inputs' gradients are wanted.
 pub struct Pull<'a> {
     gy: &'a Tensor,
-    node: &'a Arc<Node>,
+    node: &'a Shared<Node>,
     wanted: u64,
 }
 
 impl<'a> Pull<'a> {
-    pub(crate) fn new(gy: &'a Tensor, node: &'a Arc<Node>, wanted: u64) -> Self {
+    pub(crate) fn new(gy: &'a Tensor, node: &'a Shared<Node>, wanted: u64) -> Self {
         Pull { gy, node, wanted }
     }
 
@@ -67,24 +68,44 @@ impl<'a> Pull<'a> {
     }
 }
 
-/// The output of an operation, saved by its own pull-back.
+/// An input or the output of an operation, kept by its pull-back.
 ///
-/// Saving the output as a plain tensor would tie a node to itself, and it would never be freed. This holds the bare value,
-/// and [`Output::get`] hands it over re-attached to its node.
-pub struct Output(Tensor);
+/// It holds the bare value, never a node: the output's would tie a node to itself, and never be freed. [`Saved::get`] hands
+/// the value over re-attached to the tape where that matters.
+pub struct Saved {
+    value: Tensor,
+    /// Which input it is; the output otherwise.
+    input: Option<usize>,
+}
 
-impl Output {
-    pub(crate) fn of(value: &Tensor) -> Output {
-        Output(value.untied())
+impl Saved {
+    /// Input number `index` of the operation.
+    #[inline]
+    pub fn input(index: usize, value: &Tensor) -> Saved {
+        Saved { value: value.untied(), input: Some(index) }
     }
 
-    /// The output, tracked again if the walk is being recorded.
-    pub fn get(&self, at: &Pull<'_>) -> Tensor {
-        if super::is_recording() { self.0.untied().with_link(Some(link(Arc::clone(at.node)))) } else { self.0.clone() }
+    /// The output of the operation.
+    #[inline]
+    pub fn output(value: &Tensor) -> Saved {
+        Saved { value: value.untied(), input: None }
+    }
+
+    /// The value, tracked again if the walk is being recorded.
+    #[inline]
+    pub fn get<'s>(&'s self, at: &Pull<'_>) -> Cow<'s, Tensor> {
+        if !super::is_recording() {
+            return Cow::Borrowed(&self.value);
+        }
+        let node = match self.input {
+            Some(index) => at.node.inputs.get(index).cloned().flatten(),
+            None => Some(at.node.clone()),
+        };
+        Cow::Owned(self.value.untied().with_link(node.map(link)))
     }
 
     /// The bare value.
     pub fn value(&self) -> &Tensor {
-        &self.0
+        &self.value
     }
 }

@@ -1,15 +1,14 @@
 //! Writing an entry: the one place where values become tracked.
 
 use super::node::{Inputs, Node, id_of, link, operation_of};
-use super::pullback::{Output, Pullback};
+use super::pullback::{Pullback, Saved};
 use super::{NodeId, anomaly, is_recording};
 use crate::tensor::Tensor;
 use std::fmt;
-use std::sync::Arc;
 
 /// Ties `value`, computed by `op` from `inputs`, to the tape if any input is tracked and recording is on.
 ///
-/// `pullback` is built only then; it is given the value, which it may keep as an [`Output`] and in no other way. An operation without a derivative does not call this:
+/// `pullback` is built only then; it is given the value, which it may keep as an [`Saved`] and in no other way. An operation without a derivative does not call this:
 /// its value is simply not tracked.
 #[inline]
 pub(crate) fn record<P: Pullback + 'static>(
@@ -24,7 +23,7 @@ pub(crate) fn record<P: Pullback + 'static>(
     }
     let mut nodes = Inputs::new();
     inputs.iter().for_each(|x| nodes.push(Node::of(x)));
-    let pullback: Arc<dyn Pullback> = Arc::new(pullback(&value));
+    let pullback: Box<dyn Pullback> = Box::new(pullback(&value));
     let node = Node::operation(&value, nodes, pullback);
     value.with_link(Some(link(node)))
 }
@@ -36,7 +35,7 @@ pub(crate) fn record<P: Pullback + 'static>(
 pub fn record_custom<P: Pullback + 'static>(
     value: Tensor,
     inputs: &[&Tensor],
-    pullback: impl FnOnce(Output) -> P,
+    pullback: impl FnOnce(Saved) -> P,
 ) -> Tensor {
     let value = value.with_link(None);
     let tracked = is_recording() && inputs.iter().any(|x| x.is_tracked()) && value.dtype().is_float();
@@ -44,7 +43,7 @@ pub fn record_custom<P: Pullback + 'static>(
         anomaly::inspect("custom", "forward", &value);
         return value;
     }
-    let pullback = pullback(Output::of(&value));
+    let pullback = pullback(Saved::output(&value));
     record(pullback.name(), value, inputs, |_| pullback)
 }
 

@@ -4,12 +4,12 @@
 //! sorted list, where both are a few comparisons without any allocation; the rest, in a large graph, in a tree.
 
 use super::node::{Node, NodeId};
+use crate::kernels::shared::Shared;
 use crate::tensor::Tensor;
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 /// A node and the gradient summed up for it so far.
-pub(super) type Waiting = (Arc<Node>, Tensor);
+pub(super) type Waiting = (Shared<Node>, Tensor);
 
 /// The list holds at most this many.
 const NEAR: usize = 32;
@@ -40,26 +40,26 @@ impl Queue {
     }
 
     /// Adds an entry for a node that has none.
-    pub(super) fn insert(&mut self, node: &Arc<Node>, gradient: Tensor) {
+    pub(super) fn insert(&mut self, node: &Shared<Node>, gradient: Tensor) {
         let at = self.near.partition_point(|(other, _)| other.id < node.id);
         if self.near.len() == NEAR {
             if at == 0 {
-                self.far.insert(node.id, (Arc::clone(node), gradient));
+                self.far.insert(node.id, (node.clone(), gradient));
                 return;
             }
             let lowest = self.near.remove(0);
             self.far.insert(lowest.0.id, lowest);
-            self.near.insert(at - 1, (Arc::clone(node), gradient));
+            self.near.insert(at - 1, (node.clone(), gradient));
             return;
         }
         if self.near.capacity() == 0 {
             self.near.reserve_exact(NEAR);
         }
-        self.near.insert(at, (Arc::clone(node), gradient));
+        self.near.insert(at, (node.clone(), gradient));
     }
 
     /// The nodes, in no particular order.
-    pub(super) fn nodes(&self) -> impl Iterator<Item = &Arc<Node>> {
+    pub(super) fn nodes(&self) -> impl Iterator<Item = &Shared<Node>> {
         self.near.iter().chain(self.far.values()).map(|(node, _)| node)
     }
 }

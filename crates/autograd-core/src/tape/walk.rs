@@ -16,9 +16,9 @@ use super::pullback::{Grads, Pull};
 use super::waiting::Queue;
 use super::{anomaly, is_recording};
 use crate::error::{Error, Result};
+use crate::kernels::shared::Shared;
 use crate::tensor::Tensor;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 impl Tensor {
     /// Gradients of this value with respect to every leaf it was computed from.
@@ -148,9 +148,9 @@ pub(crate) fn gradients_of(
 
 /// The nodes from which a target can be reached, targets included: collects everything below the roots, then looks at it
 /// in ascending order, inputs before what was computed from them.
-fn leading_to(targets: &BTreeSet<NodeId>, roots: impl Iterator<Item = Arc<Node>>) -> BTreeSet<NodeId> {
-    let mut all: BTreeMap<NodeId, Arc<Node>> = BTreeMap::new();
-    let mut open: Vec<Arc<Node>> = roots.collect();
+fn leading_to(targets: &BTreeSet<NodeId>, roots: impl Iterator<Item = Shared<Node>>) -> BTreeSet<NodeId> {
+    let mut all: BTreeMap<NodeId, Shared<Node>> = BTreeMap::new();
+    let mut open: Vec<Shared<Node>> = roots.collect();
     let lowest = targets.first().copied();
     while let Some(node) = open.pop() {
         if lowest.is_some_and(|lowest| node.id >= lowest) && !all.contains_key(&node.id) {
@@ -203,7 +203,7 @@ impl Walk {
     }
 
     /// Adds a gradient to what waits at a node.
-    fn add(&mut self, node: &Arc<Node>, gradient: Tensor) -> Result<()> {
+    fn add(&mut self, node: &Shared<Node>, gradient: Tensor) -> Result<()> {
         match self.waiting.get_mut(node.id) {
             None => self.waiting.insert(node, gradient),
             Some(sum) if is_recording() => *sum = sum.try_add(&gradient)?,
@@ -213,17 +213,21 @@ impl Walk {
     }
 
     /// Pulls `gy` back through one node, to those inputs that lead anywhere.
-    fn pull(&mut self, node: &Arc<Node>, gy: &Tensor, leads: impl Fn(NodeId) -> bool) -> Result<()> {
-        let pullback = if self.keep { node.pullback() } else { node.take_pullback() };
-        let pullback = pullback.ok_or(Error::Freed { op: node.op })?;
+    fn pull(&mut self, node: &Shared<Node>, gy: &Tensor, leads: impl Fn(NodeId) -> bool) -> Result<()> {
         let mut wanted = 0u64;
         for (i, input) in node.inputs.iter().enumerate() {
             if input.as_ref().is_some_and(|input| leads(input.id)) {
                 wanted |= 1 << i.min(63);
             }
         }
-        let grads: Grads = pullback.pull(&Pull::new(gy, node, wanted))?;
-        drop(pullback);
+        let at = Pull::new(gy, node, wanted);
+        let freed = || Error::Freed { op: node.op };
+        let grads: Grads = if self.keep {
+            node.pullback().as_ref().ok_or_else(freed)?.pull(&at)?
+        } else {
+            // Dropped at the end of this line, with all it saved.
+            node.take_pullback().ok_or_else(freed)?.pull(&at)?
+        };
         if grads.len() != node.inputs.len() {
             return Err(Error::GradientCount { op: node.op, got: grads.len(), expected: node.inputs.len() });
         }
@@ -247,7 +251,7 @@ fn fit(op: &'static str, i: usize, gradient: Tensor, input: &Node) -> Result<Ten
         input: i,
         got: gradient.shape().into(),
         got_dtype: gradient.dtype(),
-        expected: input.shape.clone(),
+        expected: (*input.shape).into(),
         expected_dtype: input.dtype,
     };
     if gradient.dtype() != input.dtype {

@@ -1,8 +1,6 @@
 //! Shape, strides and offset: which element of a buffer is which element of a tensor.
 
-use smallvec::SmallVec;
-
-type Dims = SmallVec<[usize; 4]>;
+use super::dims::Dims;
 
 /// Tensors have at most this many dimensions, as in PyTorch.
 pub(crate) const MAX_RANK: usize = 64;
@@ -13,23 +11,17 @@ pub struct Layout {
     shape: Dims,
     strides: Dims,
     offset: usize,
+    numel: usize,
     contiguous: bool,
 }
 
 impl Layout {
     /// Row-major order without gaps.
+    #[inline]
     pub(crate) fn contiguous(shape: &[usize]) -> Layout {
-        let mut strides = [1; 4];
-        let strides: Dims = if shape.len() <= 4 {
-            // The common case without a loop over a growing vector.
-            row_major(shape, &mut strides[..shape.len()]);
-            SmallVec::from_buf_and_len(strides, shape.len())
-        } else {
-            let mut strides = SmallVec::from_elem(1, shape.len());
-            row_major(shape, &mut strides);
-            strides
-        };
-        Layout { shape: SmallVec::from_slice(shape), strides, offset: 0, contiguous: true }
+        let shape = Dims::new(shape);
+        let numel = shape.iter().product();
+        Layout { strides: shape.row_major_strides(), shape, offset: 0, numel, contiguous: true }
     }
 
     /// Any strides. The caller keeps every element inside the buffer.
@@ -40,17 +32,16 @@ impl Layout {
             contiguous &= *size == 1 || *stride == expected;
             expected *= size;
         }
-        let empty = shape.contains(&0);
-        Layout {
-            shape: SmallVec::from_slice(shape),
-            strides: SmallVec::from_slice(strides),
-            offset,
-            contiguous: contiguous || empty,
-        }
+        let contiguous = contiguous || expected == 0;
+        Layout { shape: Dims::new(shape), strides: Dims::new(strides), offset, numel: expected, contiguous }
     }
 
     #[inline]
     pub(crate) fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+    #[inline]
+    pub(crate) fn dims(&self) -> &Dims {
         &self.shape
     }
     #[inline]
@@ -67,7 +58,7 @@ impl Layout {
     }
     #[inline]
     pub(crate) fn numel(&self) -> usize {
-        self.shape.iter().product()
+        self.numel
     }
 
     /// Number of buffer elements from the first to the last one this layout reaches, inclusive; 0 if it has none.
@@ -75,13 +66,7 @@ impl Layout {
         if self.contiguous {
             return self.numel();
         }
-        1 + self.shape.iter().zip(&self.strides).map(|(size, stride)| (size - 1) * stride).sum::<usize>()
-    }
-}
-
-fn row_major(shape: &[usize], strides: &mut [usize]) {
-    for d in (1..shape.len()).rev() {
-        strides[d - 1] = strides[d] * shape[d].max(1);
+        1 + self.shape.iter().zip(self.strides.iter()).map(|(size, stride)| (size - 1) * stride).sum::<usize>()
     }
 }
 

@@ -5,11 +5,14 @@
 
 mod convert;
 mod create;
+mod dims;
 mod display;
 mod dtype;
 mod layout;
 pub(crate) mod pool;
 mod shape;
+
+pub(crate) use dims::Dims;
 
 pub use convert::Nested;
 pub use dtype::{DType, Element};
@@ -19,10 +22,10 @@ pub use shape::Shape;
 use crate::kernels::copy;
 use crate::kernels::memory::Plain;
 use crate::kernels::nest::Nest;
+use crate::kernels::shared::Shared;
 use pool::Buffer;
 use std::any::Any;
 use std::borrow::Cow;
-use std::sync::Arc;
 
 /// An n-dimensional array: immutable, cheap to clone, safe to share between threads.
 ///
@@ -40,12 +43,12 @@ use std::sync::Arc;
 /// ```
 #[derive(Clone)]
 pub struct Tensor {
-    value: Arc<Value>,
+    value: Shared<Value>,
     link: Option<Link>,
 }
 
 /// What the tape ties to a value; see `tape::node`.
-pub(crate) type Link = Arc<dyn Any + Send + Sync>;
+pub(crate) type Link = Shared<dyn Any + Send + Sync>;
 
 struct Value {
     buffer: Buffer,
@@ -56,7 +59,7 @@ struct Value {
 impl Tensor {
     /// A tensor over a buffer; nothing is recorded.
     pub(crate) fn new(buffer: Buffer, layout: Layout, dtype: DType) -> Tensor {
-        Tensor { value: Arc::new(Value { buffer, layout, dtype }), link: None }
+        Tensor { value: Shared::new(Value { buffer, layout, dtype }), link: None }
     }
 
     /// A contiguous tensor of `shape` whose elements `fill` writes. `fill` finds old numbers, not zeros.
@@ -85,7 +88,7 @@ impl Tensor {
     /// The same value tied to nothing.
     #[inline]
     pub(crate) fn untied(&self) -> Tensor {
-        Tensor { value: Arc::clone(&self.value), link: None }
+        Tensor { value: self.value.clone(), link: None }
     }
 
     /// What the tape tied to this value.
@@ -162,14 +165,13 @@ impl Tensor {
 
     /// The elements, for overwriting; a private copy is made first if anyone else can see them.
     pub(crate) fn elements_mut<T: Plain>(&mut self) -> &mut [T] {
-        let alone = Arc::get_mut(&mut self.value).is_some_and(|value| value.buffer.is_unshared());
+        let alone = self.value.get_mut().is_some_and(|value| value.buffer.is_unshared());
         if !alone || !self.is_contiguous() {
             let link = self.link.take();
             *self = self.gathered().with_link(link);
         }
         let (start, len) = (self.value.layout.offset(), self.numel());
-        let value = Arc::get_mut(&mut self.value);
-        let elements = value.and_then(|value| value.buffer.slice_mut(start + len));
+        let elements = self.value.get_mut().and_then(|value| value.buffer.slice_mut(start + len));
         // Just made sure of above; an empty slice would be caught by the kernels' length checks.
         elements.map(|e| &mut e[start..]).unwrap_or_default()
     }

@@ -2,11 +2,12 @@
 //!
 //! Fresh memory from the system costs more than computing on it: every page is zeroed and faulted in on first touch. So a
 //! freed buffer goes on a list of its size class, and the next tensor of that class takes it. Each thread has its own
-//! lists: no locks. A buffer stays in its `Arc` while it waits, so that reuse costs no allocation at all.
+//! lists: no locks. A buffer stays in its `Shared` while it waits, so that reuse costs no allocation at all.
 //!
 //! A thread caches at most as many bytes as it ever had in use at once.
 
 use crate::kernels::memory::{Block, Plain};
+use crate::kernels::shared::Shared;
 use std::cell::RefCell;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -89,10 +90,17 @@ struct Storage {
     class: usize,
 }
 
-#[derive(Default)]
 struct Pool {
-    free: Vec<Vec<Arc<Storage>>>,
-    counts: Option<Arc<Counts>>,
+    free: Vec<Vec<Shared<Storage>>>,
+    counts: Arc<Counts>,
+}
+
+impl Default for Pool {
+    fn default() -> Self {
+        let counts = Arc::new(Counts::default());
+        all_counts().push(Arc::clone(&counts));
+        Pool { free: Vec::new(), counts }
+    }
 }
 
 thread_local! {
@@ -100,34 +108,26 @@ thread_local! {
 }
 
 impl Pool {
-    fn counts(&mut self) -> &Counts {
-        self.counts.get_or_insert_with(|| {
-            let counts = Arc::new(Counts::default());
-            all_counts().push(Arc::clone(&counts));
-            counts
-        })
-    }
-
-    fn used(&mut self, bytes: i64) {
-        let counts = self.counts();
+    fn used(&self, bytes: i64) {
+        let counts = &self.counts;
         let now = bump(&counts.in_use, bytes);
         if now > counts.peak.load(Ordering::Relaxed) {
             counts.peak.store(now, Ordering::Relaxed);
         }
     }
 
-    fn take(&mut self, class: usize) -> Option<Arc<Storage>> {
+    fn take(&mut self, class: usize) -> Option<Shared<Storage>> {
         let storage = self.free.get_mut(class)?.pop()?;
         let bytes = storage.block.bytes() as i64;
-        bump(&self.counts().cached, -bytes);
+        bump(&self.counts.cached, -bytes);
         self.used(bytes);
         Some(storage)
     }
 
     /// Keeps a freed buffer, or hands it back if the cache is full.
-    fn give(&mut self, storage: Arc<Storage>) -> Option<Arc<Storage>> {
+    fn give(&mut self, storage: Shared<Storage>) -> Option<Shared<Storage>> {
         let bytes = storage.block.bytes() as i64;
-        let counts = self.counts();
+        let counts = &self.counts;
         bump(&counts.in_use, -bytes);
         if counts.cached.load(Ordering::Relaxed) + bytes > counts.peak.load(Ordering::Relaxed) {
             return Some(storage);
@@ -140,9 +140,9 @@ impl Pool {
         None
     }
 
-    fn empty(&mut self) -> Vec<Vec<Arc<Storage>>> {
+    fn empty(&mut self) -> Vec<Vec<Shared<Storage>>> {
         let bytes: usize = self.free.iter().flatten().map(|s| s.block.bytes()).sum();
-        bump(&self.counts().cached, -(bytes as i64));
+        bump(&self.counts.cached, -(bytes as i64));
         std::mem::take(&mut self.free)
     }
 }
@@ -155,7 +155,7 @@ impl Drop for Pool {
 
 /// A shared piece of memory from the pool. Whoever drops it last gives it back.
 #[derive(Clone)]
-pub(crate) struct Buffer(Option<Arc<Storage>>);
+pub(crate) struct Buffer(Option<Shared<Storage>>);
 
 impl Buffer {
     /// At least `bytes` bytes holding anything; nobody else has them.
@@ -180,11 +180,11 @@ impl Buffer {
         let taken = block.bytes() as i64;
         // Once a thread's pool is gone (the thread is ending) its last few buffers are not counted.
         let _ = POOL.try_with(|pool| {
-            let mut pool = pool.borrow_mut();
+            let pool = pool.borrow();
             pool.used(taken);
-            bump(&pool.counts().requests, 1);
+            bump(&pool.counts.requests, 1);
         });
-        Some(Buffer(Some(Arc::new(Storage { block, class }))))
+        Some(Buffer(Some(Shared::new(Storage { block, class }))))
     }
 
     #[inline]
@@ -195,18 +195,18 @@ impl Buffer {
     /// The elements for writing, if nobody else can see them.
     #[inline]
     pub(crate) fn slice_mut<T: Plain>(&mut self, len: usize) -> Option<&mut [T]> {
-        Some(Arc::get_mut(self.0.as_mut()?)?.block.slice_mut(len))
+        Some(self.0.as_mut()?.get_mut()?.block.slice_mut(len))
     }
 
     /// Whether nobody else can see the elements.
     pub(crate) fn is_unshared(&mut self) -> bool {
-        self.0.as_mut().is_some_and(|s| Arc::get_mut(s).is_some())
+        self.0.as_mut().is_some_and(|s| s.get_mut().is_some())
     }
 
     /// A number that tells buffers apart while they live.
     #[cfg(test)]
     pub(crate) fn address(&self) -> usize {
-        self.0.as_ref().map_or(0, |s| Arc::as_ptr(s) as usize)
+        self.0.as_ref().map_or(0, Shared::address)
     }
 }
 
@@ -214,7 +214,7 @@ impl Drop for Buffer {
     #[inline]
     fn drop(&mut self) {
         let Some(mut storage) = self.0.take() else { return };
-        if Arc::get_mut(&mut storage).is_some() {
+        if storage.get_mut().is_some() {
             // Outside the pool's borrow: what it does not keep is freed here.
             let rejected = POOL.try_with(|pool| pool.borrow_mut().give(storage));
             drop(rejected);
@@ -240,7 +240,7 @@ mod tests {
     #[test]
     fn freed_buffers_are_reused_and_counted() {
         std::thread::spawn(|| {
-            let own = || POOL.with(|p| Arc::clone(p.borrow_mut().counts.get_or_insert_default()));
+            let own = || POOL.with(|p| Arc::clone(&p.borrow().counts));
             let first = Buffer::take(10_000);
             let address = first.address();
             drop(first);

@@ -5,7 +5,7 @@ use crate::kernels::nest::Nest;
 use crate::kernels::real::Real;
 use crate::kernels::zip::{Function2, Function3, zip2, zip2_flat, zip3, zip3_flat};
 use crate::ops::check::{broadcast, same_dtype, strides_in};
-use crate::tape::{Grads, Pull, Pullback, is_recording, record};
+use crate::tape::{Grads, Pull, Pullback, Saved, is_recording, record};
 use crate::tensor::{DType, Tensor, for_float};
 use smallvec::smallvec;
 
@@ -72,13 +72,13 @@ pub(crate) fn binary<F: Binary>(a: &Tensor, b: &Tensor, f: F) -> Result<Tensor> 
     };
     Ok(record(F::NAME, value, &[a, b], |_| BinaryPull {
         f,
-        operands: F::KEEPS_OPERANDS.then(|| (a.clone(), b.clone())),
+        operands: F::KEEPS_OPERANDS.then(|| (Saved::input(0, a), Saved::input(1, b))),
     }))
 }
 
 struct BinaryPull<F> {
     f: F,
-    operands: Option<(Tensor, Tensor)>,
+    operands: Option<(Saved, Saved)>,
 }
 
 #[derive(Clone, Copy)]
@@ -123,7 +123,8 @@ impl<F: Binary> Pullback for BinaryPull<F> {
     fn pull(&self, at: &Pull<'_>) -> Result<Grads> {
         let gy = at.gy();
         let (f, recorded) = (self.f, is_recording());
-        match &self.operands {
+        let operands = self.operands.as_ref().map(|(a, b)| (a.get(at), b.get(at)));
+        match &operands {
             Some((a, b)) if !recorded => Ok(smallvec![
                 at.when(0, || Ok(fused(gy, a, b, PullA(f))))?,
                 at.when(1, || Ok(fused(gy, a, b, PullB(f))))?,
@@ -136,6 +137,6 @@ impl<F: Binary> Pullback for BinaryPull<F> {
     }
 
     fn saved(&self) -> Vec<&Tensor> {
-        self.operands.iter().flat_map(|(a, b)| [a, b]).collect()
+        self.operands.iter().flat_map(|(a, b)| [a.value(), b.value()]).collect()
     }
 }

@@ -6,7 +6,7 @@ use crate::kernels::nest::Nest;
 use crate::kernels::parallel::{self, for_pieces};
 use crate::kernels::real::Real;
 use crate::kernels::zip::{Function2, zip2, zip2_flat};
-use crate::tape::{Grads, Output, Pull, Pullback, is_recording, record};
+use crate::tape::{Grads, Pull, Pullback, Saved, is_recording, record};
 use crate::tensor::{DType, Tensor, for_float};
 use smallvec::smallvec;
 
@@ -89,9 +89,9 @@ pub(crate) fn unary<F: Unary>(x: &Tensor, f: F) -> Tensor {
     record(F::NAME, value, &[x], |y| UnaryPull {
         f,
         kept: match F::KEEPS {
-            Keeps::Input => Kept::Input(x.clone()),
-            Keeps::Output => Kept::Output(Output::of(y)),
-            Keeps::Nothing => Kept::Nothing,
+            Keeps::Input => Some(Saved::input(0, x)),
+            Keeps::Output => Some(Saved::output(y)),
+            Keeps::Nothing => None,
         },
     })
 }
@@ -110,15 +110,9 @@ pub(super) fn trig<T: Real, F: Unary>(f: F, any: fn(T) -> T, x: &[T], y: &mut [T
     });
 }
 
-enum Kept {
-    Input(Tensor),
-    Output(Output),
-    Nothing,
-}
-
 struct UnaryPull<F> {
     f: F,
-    kept: Kept,
+    kept: Option<Saved>,
 }
 
 impl<F: Unary> Pullback for UnaryPull<F> {
@@ -128,10 +122,8 @@ impl<F: Unary> Pullback for UnaryPull<F> {
 
     fn pull(&self, at: &Pull<'_>) -> Result<Grads> {
         let gy = at.gy();
-        let kept = match &self.kept {
-            Kept::Input(x) => x.clone(),
-            Kept::Output(y) => y.get(at),
-            Kept::Nothing => return Ok(smallvec![Some(self.f.pull_tensor(gy, gy)?)]),
+        let Some(kept) = self.kept.as_ref().map(|kept| kept.get(at)) else {
+            return Ok(smallvec![Some(self.f.pull_tensor(gy, gy)?)]);
         };
         if is_recording() || self.f.pull(0.0f32, 0.0).is_none() {
             return Ok(smallvec![Some(self.f.pull_tensor(gy, &kept)?)]);
@@ -148,10 +140,6 @@ impl<F: Unary> Pullback for UnaryPull<F> {
     }
 
     fn saved(&self) -> Vec<&Tensor> {
-        match &self.kept {
-            Kept::Input(x) => vec![x],
-            Kept::Output(y) => vec![y.value()],
-            Kept::Nothing => Vec::new(),
-        }
+        self.kept.iter().map(Saved::value).collect()
     }
 }

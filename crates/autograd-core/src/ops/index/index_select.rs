@@ -26,7 +26,7 @@ impl Tensor {
     /// # Examples
     /// ```
     /// # use autograd_core::Tensor;
-    /// let y = Tensor::from([[1, 2], [3, 4]]).index_select(0, &Tensor::from([1, 1, -2]))?;
+    /// let y = Tensor::from([[1, 2], [3, 4]]).index_select(0, &Tensor::from([1, 1, 0]))?;
     /// assert_eq!(y.to_vec::<i64>()?, [3, 4, 3, 4, 1, 2]);
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
@@ -105,11 +105,23 @@ impl Pullback for Add {
 #[cfg(test)]
 pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
     use crate::ops::cases::{Case, Input};
-    let index = || Tensor::from([2, 0, 2, -1]);
+    let index = || Tensor::from([2, 0, 2, 2]);
     let x = || vec![Input::real(&[2, 3, 2], -2.0..2.0)];
     let picked = |x: &[Vec<f64>]| {
         let rows = (0..2).flat_map(|o| [2, 0, 2, 2].map(move |r| o * 3 + r));
         rows.flat_map(|r| [x[0][r * 2], x[0][r * 2 + 1]]).collect()
     };
     vec![Case::new("index_select", x(), move |x| x[0].index_select(1, &index())).value(picked)]
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::Tensor;
+
+    #[test]
+    fn a_negative_index_is_outside() {
+        let error = Tensor::from([1.0, 2.0]).index_select(0, &Tensor::from([0, -1])).expect_err("refused");
+        let expected = "index_select: index -1 at position 1 is out of range for axis 0 of shape [2]";
+        assert_eq!(error.to_string(), expected);
+    }
 }

@@ -1,4 +1,5 @@
-//! Operations that pick elements by index. Negative indices count from the end; an index outside is an error that names it.
+//! Operations that pick elements by index. An index outside, and so a negative one,
+//! is an error that names it.
 
 pub(crate) mod gather;
 pub(crate) mod index_select;

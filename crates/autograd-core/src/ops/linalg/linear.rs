@@ -6,7 +6,7 @@
 use super::product::{View, product};
 use crate::error::{Error, Result};
 use crate::ops::check;
-use crate::tape::{Grads, Pull, Pullback, is_recording, record};
+use crate::tape::{Grads, Pull, Pullback, Saved, is_recording, record};
 use crate::tensor::Tensor;
 use smallvec::{SmallVec, smallvec};
 use std::borrow::Cow;
@@ -15,7 +15,7 @@ impl Tensor {
     /// `y = x Wᵀ + b`.
     ///
     /// # Shapes
-    /// `x: [.., D]`, `weight: [K, D]`, `bias: [K]`, `y: [.., K]`.
+    /// `x: [.., D]`, `weight: [K, D]`, `bias: [K]`, `y: [.., K]`; or `weight: [D]`, `bias: []`, `y: [..]`.
     ///
     /// # Gradient
     /// `gx = gy W`, `gW = gyᵀ x`, `gb = Σ gy` over all but the last axis. Saves x and W.
@@ -33,8 +33,11 @@ impl Tensor {
     pub fn linear(&self, weight: &Tensor, bias: Option<&Tensor>) -> Result<Tensor> {
         check::float("linear", self)?;
         check::same_dtype("linear", self, weight)?;
+        if weight.rank() == 1 {
+            return self.linear_to_one(weight, bias);
+        }
         let [out, inner] = weight.shape() else {
-            let expected = "[K, D]".into();
+            let expected = "[K, D] or [D]".into();
             return Err(Error::WrongShape { op: "linear", what: "weight", got: weight.shape().into(), expected });
         };
         let Some((last, outer)) = self.shape().split_last() else {
@@ -57,11 +60,23 @@ impl Tensor {
         let rows = as_rows(self);
         let packed_bias = bias.map(Tensor::packed);
         let value = product(View::rows_of(&rows), View::rows_of(weight).t(), packed_bias.as_deref(), &shape);
-        let pullback = |_: &Tensor| Linear { x: self.clone(), weight: weight.clone() };
+        let pullback = |_: &Tensor| Linear { x: Saved::input(0, self), weight: Saved::input(1, weight) };
         Ok(match bias {
             Some(bias) => record("linear", value, &[self, weight, bias], pullback),
             None => record("linear", value, &[self, weight], pullback),
         })
+    }
+
+    /// [`Tensor::linear`] with a single output, whose axis is left out.
+    fn linear_to_one(&self, weight: &Tensor, bias: Option<&Tensor>) -> Result<Tensor> {
+        let bias = match bias {
+            Some(bias) if bias.rank() > 0 => {
+                let expected = "[], for a weight of one dimension".into();
+                return Err(Error::WrongShape { op: "linear", what: "bias", got: bias.shape().into(), expected });
+            }
+            bias => bias.map(|bias| bias.unsqueeze(0)).transpose()?,
+        };
+        self.linear(&weight.unsqueeze(0)?, bias.as_ref())?.squeeze(&[-1])
     }
 }
 
@@ -71,32 +86,27 @@ fn as_rows(x: &Tensor) -> Cow<'_, Tensor> {
 }
 
 struct Linear {
-    x: Tensor,
-    weight: Tensor,
+    x: Saved,
+    weight: Saved,
 }
 
-impl Linear {
-    /// gW = gyᵀ x over all rows.
-    fn weight_gradient(&self, gy: &Tensor) -> Result<Tensor> {
-        if is_recording() {
-            let rows = |t: &Tensor| t.reshape(&[-1, t.shape()[t.rank() - 1] as isize]);
-            return if self.x.numel() == 0 || gy.numel() == 0 {
-                Ok(self.weight.zeros_like())
-            } else {
-                rows(gy)?.t()?.matmul(&rows(&self.x)?)
-            };
-        }
-        let (x, gy) = (as_rows(&self.x), as_rows(gy));
-        Ok(product(View::rows_of(&gy).t(), View::rows_of(&x), None, self.weight.shape()))
+/// gW = gyᵀ x over all rows.
+fn weight_gradient(gy: &Tensor, x: &Tensor, weight: &Tensor) -> Result<Tensor> {
+    if is_recording() {
+        let rows = |t: &Tensor| t.reshape(&[-1, t.shape()[t.rank() - 1] as isize]);
+        let nothing = x.numel() == 0 || gy.numel() == 0;
+        return if nothing { Ok(weight.zeros_like()) } else { rows(gy)?.t()?.matmul(&rows(x)?) };
     }
+    let (x, gy) = (as_rows(x), as_rows(gy));
+    Ok(product(View::rows_of(&gy).t(), View::rows_of(&x), None, weight.shape()))
+}
 
-    /// gx = gy W.
-    fn input_gradient(&self, gy: &Tensor) -> Result<Tensor> {
-        if is_recording() {
-            return gy.matmul(&self.weight);
-        }
-        Ok(product(View::rows_of(&as_rows(gy)), View::rows_of(&self.weight), None, self.x.shape()))
+/// gx = gy W.
+fn input_gradient(gy: &Tensor, x: &Tensor, weight: &Tensor) -> Result<Tensor> {
+    if is_recording() {
+        return gy.matmul(weight);
     }
+    Ok(product(View::rows_of(&as_rows(gy)), View::rows_of(weight), None, x.shape()))
 }
 
 impl Pullback for Linear {
@@ -105,9 +115,11 @@ impl Pullback for Linear {
     }
 
     fn pull(&self, at: &Pull<'_>) -> Result<Grads> {
-        let gy = at.gy();
-        let mut grads: Grads =
-            smallvec![at.when(0, || self.input_gradient(gy))?, at.when(1, || self.weight_gradient(gy))?];
+        let (gy, x, weight) = (at.gy(), self.x.get(at), self.weight.get(at));
+        let mut grads: Grads = smallvec![
+            at.when(0, || input_gradient(gy, &x, &weight))?,
+            at.when(1, || weight_gradient(gy, &x, &weight))?
+        ];
         if at.inputs() > 2 {
             grads.push(at.wants(2).then(|| gy.clone()));
         }
@@ -115,7 +127,7 @@ impl Pullback for Linear {
     }
 
     fn saved(&self) -> Vec<&Tensor> {
-        vec![&self.x, &self.weight]
+        vec![self.x.value(), self.weight.value()]
     }
 }
 
@@ -132,6 +144,8 @@ pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
     vec![
         Case::new("linear", vec![x(&[5, 3]), w(), b()], |x| x[0].linear(&x[1], Some(&x[2]))).value(reference),
         Case::new("linear without bias", vec![x(&[2, 2, 3]), w()], |x| x[0].linear(&x[1], None)).value(reference),
+        Case::new("linear to one", vec![x(&[2, 2, 3]), x(&[3]), x(&[])], |x| x[0].linear(&x[1], Some(&x[2])))
+            .value(|x| x[0].chunks(3).map(|r| x[2][0] + (0..3).map(|d| r[d] * x[1][d]).sum::<f64>()).collect()),
         Case::new("linear of a vector", vec![x(&[3]), w(), b()], |x| x[0].linear(&x[1], Some(&x[2]))).value(reference),
     ]
 }

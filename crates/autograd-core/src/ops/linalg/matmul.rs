@@ -9,7 +9,7 @@ use crate::kernels::gemm::{Matrix, gemm};
 use crate::kernels::nest::Nest;
 use crate::kernels::parallel::worth_sharing;
 use crate::ops::check::{self, broadcast, strides_in};
-use crate::tape::{Grads, Pull, Pullback, is_recording, record};
+use crate::tape::{Grads, Pull, Pullback, Saved, is_recording, record};
 use crate::tensor::{Shape, Tensor, for_float};
 use rayon::prelude::*;
 use smallvec::{SmallVec, smallvec};
@@ -64,6 +64,45 @@ impl Tensor {
     }
 }
 
+impl Tensor {
+    /// [`Tensor::matmul`] of two matrices, and of nothing else.
+    ///
+    /// # Errors
+    /// If an operand does not have two dimensions, or as `matmul`.
+    pub fn mm(&self, other: &Tensor) -> Result<Tensor> {
+        of_rank("mm", 2, self, other)?;
+        self.matmul(other)
+    }
+
+    /// [`Tensor::matmul`] of two batches of matrices of the same number, `[B, M, K] × [B, K, N]`.
+    ///
+    /// # Errors
+    /// If an operand does not have three dimensions or the batches differ in size, or as `matmul`.
+    pub fn bmm(&self, other: &Tensor) -> Result<Tensor> {
+        of_rank("bmm", 3, self, other)?;
+        if self.shape()[0] != other.shape()[0] {
+            let expected = format!("[{}, .., ..]", self.shape()[0]);
+            return Err(Error::WrongShape {
+                op: "bmm",
+                what: "the second operand",
+                got: other.shape().into(),
+                expected,
+            });
+        }
+        self.matmul(other)
+    }
+}
+
+fn of_rank(op: &'static str, rank: usize, a: &Tensor, b: &Tensor) -> Result<()> {
+    for (what, x) in [("the first operand", a), ("the second operand", b)] {
+        if x.rank() != rank {
+            let expected = format!("{rank} dimensions");
+            return Err(Error::WrongShape { op, what, got: x.shape().into(), expected });
+        }
+    }
+    Ok(())
+}
+
 /// The product of tensors of at least two dimensions whose inner sizes agree.
 fn matrices(a: &Tensor, b: &Tensor) -> Result<Tensor> {
     let (outer_a, m, k) = split(a);
@@ -77,7 +116,7 @@ fn matrices(a: &Tensor, b: &Tensor) -> Result<Tensor> {
     } else {
         batched(a, b, &outer, (m, k, n), &shape)
     };
-    Ok(record("matmul", value, &[a, b], |_| Matmul { a: a.clone(), b: b.clone() }))
+    Ok(record("matmul", value, &[a, b], |_| Matmul { a: Saved::input(0, a), b: Saved::input(1, b) }))
 }
 
 fn split(x: &Tensor) -> (&[usize], usize, usize) {
@@ -121,8 +160,8 @@ fn batched(a: &Tensor, b: &Tensor, outer: &[usize], (m, k, n): (usize, usize, us
 }
 
 struct Matmul {
-    a: Tensor,
-    b: Tensor,
+    a: Saved,
+    b: Saved,
 }
 
 impl Pullback for Matmul {
@@ -131,7 +170,7 @@ impl Pullback for Matmul {
     }
 
     fn pull(&self, at: &Pull<'_>) -> Result<Grads> {
-        let (Matmul { a, b }, gy) = (self, at.gy());
+        let (a, b, gy) = (&*self.a.get(at), &*self.b.get(at), at.gy());
         if !is_recording() && a.rank() == 2 && b.rank() == 2 {
             let product = |x: View<'_>, y: View<'_>, like: &Tensor| Ok(product(x, y, None, like.shape()));
             return Ok(smallvec![
@@ -156,7 +195,7 @@ impl Pullback for Matmul {
     }
 
     fn saved(&self) -> Vec<&Tensor> {
-        vec![&self.a, &self.b]
+        vec![self.a.value(), self.b.value()]
     }
 }
 

@@ -6,7 +6,7 @@
 use crate::error::{Error, Result};
 use crate::kernels::rows::{exp_shifted, log_sum_exp};
 use crate::ops::check;
-use crate::tape::{Grads, Pull, Pullback, is_recording, record};
+use crate::tape::{Grads, Pull, Pullback, Saved, is_recording, record};
 use crate::tensor::{Tensor, for_float};
 use smallvec::smallvec;
 use std::sync::Arc;
@@ -77,12 +77,12 @@ impl Tensor {
             });
             (value, lse)
         }, else (self.clone(), self.clone()));
-        Ok(record("cross_entropy", value, &[self], |_| CrossEntropy { x: self.clone(), lse, target }))
+        Ok(record("cross_entropy", value, &[self], |_| CrossEntropy { x: Saved::input(0, self), lse, target }))
     }
 }
 
 struct CrossEntropy {
-    x: Tensor,
+    x: Saved,
     lse: Tensor,
     target: Arc<[i64]>,
 }
@@ -93,26 +93,27 @@ impl Pullback for CrossEntropy {
     }
 
     fn pull(&self, at: &Pull<'_>) -> Result<Grads> {
-        let classes = self.x.shape()[1];
+        let x = self.x.get(at);
+        let classes = x.shape()[1];
         if is_recording() {
             let target = Tensor::from_slice(&self.target, &[self.target.len()])?;
-            let one_hot = target.one_hot(Some(classes))?.to_dtype(self.x.dtype());
-            let gx = self.x.softmax(1)?.try_sub(&one_hot)?.try_mul(&at.gy().unsqueeze(1)?)?;
+            let one_hot = target.one_hot(Some(classes))?.to_dtype(x.dtype());
+            let gx = x.softmax(1)?.try_sub(&one_hot)?.try_mul(&at.gy().unsqueeze(1)?)?;
             return Ok(smallvec![Some(gx)]);
         }
-        let (x, gy) = (self.x.packed(), at.gy().packed());
+        let (x, gy) = (x.packed(), at.gy().packed());
         let gx = for_float!(x.dtype(), T => Tensor::build::<T>(x.dtype(), x.shape(), |gx| {
             if classes > 0 {
                 let gy = gy.flat::<T>();
                 exp_shifted(x.flat(), self.lse.flat(), gy, classes, gx);
                 gx.chunks_exact_mut(classes).zip(&*self.target).zip(gy).for_each(|((gx, t), gy)| gx[*t as usize] -= *gy);
             }
-        }), else self.x.clone());
+        }), else at.gy().clone());
         Ok(smallvec![Some(gx)])
     }
 
     fn saved(&self) -> Vec<&Tensor> {
-        vec![&self.x, &self.lse]
+        vec![self.x.value(), &self.lse]
     }
 }
 

@@ -7,7 +7,7 @@ use super::rows::along;
 use crate::error::Result;
 use crate::kernels::rows;
 use crate::ops::check;
-use crate::tape::{Grads, Output, Pull, Pullback, is_recording, record};
+use crate::tape::{Grads, Pull, Pullback, Saved, is_recording, record};
 use crate::tensor::{Tensor, for_float};
 use smallvec::smallvec;
 
@@ -39,12 +39,12 @@ impl Tensor {
                 rows::softmax::<T, true>(x.flat(), width, y);
             }), else x.into_owned())
         });
-        Ok(record("log_softmax", value, &[self], |y| LogSoftmax { y: Output::of(y), axis, width }))
+        Ok(record("log_softmax", value, &[self], |y| LogSoftmax { y: Saved::output(y), axis, width }))
     }
 }
 
 struct LogSoftmax {
-    y: Output,
+    y: Saved,
     axis: usize,
     width: usize,
 }

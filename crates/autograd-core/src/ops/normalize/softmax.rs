@@ -7,7 +7,7 @@ use super::rows::along;
 use crate::error::Result;
 use crate::kernels::rows;
 use crate::ops::check;
-use crate::tape::{Grads, Output, Pull, Pullback, is_recording, record};
+use crate::tape::{Grads, Pull, Pullback, Saved, is_recording, record};
 use crate::tensor::{Tensor, for_float};
 use smallvec::smallvec;
 
@@ -38,12 +38,12 @@ impl Tensor {
                 rows::softmax::<T, false>(x.flat(), width, y);
             }), else x.into_owned())
         });
-        Ok(record("softmax", value, &[self], |y| Softmax { y: Output::of(y), axis, width }))
+        Ok(record("softmax", value, &[self], |y| Softmax { y: Saved::output(y), axis, width }))
     }
 }
 
 struct Softmax {
-    y: Output,
+    y: Saved,
     axis: usize,
     width: usize,
 }

@@ -1,6 +1,6 @@
 //! Dropping elements at random.
 //!
-//! forward    y = 0 with probability p, else x / (1 − p)
+//! forward    y = 0 x with probability p, else x / (1 − p)
 //! backward   gx = gy dropped at the same places    saves the seed: the mask is made again, not kept
 
 use crate::error::{Error, Result};
@@ -16,6 +16,9 @@ impl Tensor {
     ///
     /// # Gradient
     /// gy, dropped and scaled at the same places. Saves a seed, not a mask.
+    ///
+    /// # Numerics
+    /// Dropping multiplies by 0: a NaN or an infinity becomes NaN and stays visible.
     ///
     /// # Errors
     /// If `p` is not in `[0, 1]`, or the dtype is not a float type.
@@ -86,6 +89,12 @@ mod tests {
         let dropped = y.iter().filter(|y| **y == 0.0).count() as f64 / y.len() as f64;
         assert!((dropped - 0.3).abs() < 0.005, "{dropped}");
         assert!(y.iter().all(|y| *y == 0.0 || (*y - 1.0 / 0.7).abs() < 1e-12));
+    }
+
+    #[test]
+    fn what_is_not_finite_is_not_hidden() {
+        let y = Tensor::from([f64::INFINITY, f64::NAN, 1.0]).dropout_seeded(1.0, 1).expect("valid").to_f64s();
+        assert!(y[0].is_nan() && y[1].is_nan() && y[2] == 0.0, "{y:?}");
     }
 
     #[test]

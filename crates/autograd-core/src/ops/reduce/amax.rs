@@ -7,7 +7,7 @@ use super::along::Along;
 use crate::error::Result;
 use crate::kernels::reduce::{Fold, Largest, Smallest};
 use crate::ops::check;
-use crate::tape::{Grads, Output, Pull, Pullback, record};
+use crate::tape::{Grads, Pull, Pullback, Saved, record};
 use crate::tensor::{DType, Tensor};
 use smallvec::smallvec;
 
@@ -75,13 +75,13 @@ fn extreme<F: Fold>(op: &'static str, x: &Tensor, axes: &[isize], keepdim: bool,
     }
     check::float(op, x)?;
     let value = along.fold(f, x);
-    Ok(record(op, value, &[x], |y| Extreme { op, x: x.clone(), y: Output::of(y), along }))
+    Ok(record(op, value, &[x], |y| Extreme { op, x: Saved::input(0, x), y: Saved::output(y), along }))
 }
 
 struct Extreme {
     op: &'static str,
-    x: Tensor,
-    y: Output,
+    x: Saved,
+    y: Saved,
     along: Along,
 }
 
@@ -92,11 +92,11 @@ impl Pullback for Extreme {
 
     fn pull(&self, at: &Pull<'_>) -> Result<Grads> {
         // Which elements are chosen does not vary, so nothing of this is recorded.
-        let (x, y) = (self.x.detach(), self.along.spread(self.y.value())?);
+        let (x, y) = (self.x.value(), self.along.spread(self.y.value())?);
         let mut chosen = x.eq(&y)?;
         if matches!(self.op, "max" | "min") {
             let nan = |t: &Tensor| t.ne(t);
-            chosen = chosen.logical_or(&nan(&x)?.logical_and(&nan(&y)?)?)?;
+            chosen = chosen.logical_or(&nan(x)?.logical_and(&nan(&y)?)?)?;
         }
         let chosen = chosen.to_dtype(x.dtype());
         let axes: Vec<isize> = (0..x.rank()).filter(|d| self.along.named[*d]).map(|d| d as isize).collect();
@@ -105,7 +105,7 @@ impl Pullback for Extreme {
     }
 
     fn saved(&self) -> Vec<&Tensor> {
-        vec![&self.x, self.y.value()]
+        vec![self.x.value(), self.y.value()]
     }
 }
 

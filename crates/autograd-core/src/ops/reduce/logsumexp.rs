@@ -7,7 +7,7 @@ use super::along::Along;
 use crate::error::Result;
 use crate::kernels::rows::log_sum_exp;
 use crate::ops::check;
-use crate::tape::{Grads, Output, Pull, Pullback, record};
+use crate::tape::{Grads, Pull, Pullback, Saved, record};
 use crate::tensor::{Tensor, for_float};
 use smallvec::smallvec;
 
@@ -38,13 +38,13 @@ impl Tensor {
                 log_sum_exp::<T>(rows.flat(), along.count, y);
             }
         }), else rows);
-        Ok(record("logsumexp", value, &[self], |y| LogSumExp { x: self.clone(), y: Output::of(y), along }))
+        Ok(record("logsumexp", value, &[self], |y| LogSumExp { x: Saved::input(0, self), y: Saved::output(y), along }))
     }
 }
 
 struct LogSumExp {
-    x: Tensor,
-    y: Output,
+    x: Saved,
+    y: Saved,
     along: Along,
 }
 
@@ -58,12 +58,12 @@ impl Pullback for LogSumExp {
         // −∞ − −∞ is NaN; e^(−∞ − 0) is the 0 it should be.
         let nothing = y.eq(&y.full_like(f64::NEG_INFINITY))?;
         let y = nothing.where_(&y.zeros_like(), &y)?;
-        let softmax = self.x.try_sub(&y)?.exp();
+        let softmax = self.x.get(at).try_sub(&y)?.exp();
         Ok(smallvec![Some(softmax.try_mul(&self.along.spread(at.gy())?)?)])
     }
 
     fn saved(&self) -> Vec<&Tensor> {
-        vec![&self.x, self.y.value()]
+        vec![self.x.value(), self.y.value()]
     }
 }
 

@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::kernels::reduce::Product;
 use crate::kernels::rows::product_pull;
 use crate::ops::check;
-use crate::tape::{Grads, Pull, Pullback, is_recording, record};
+use crate::tape::{Grads, Pull, Pullback, Saved, is_recording, record};
 use crate::tensor::{Tensor, for_float};
 use smallvec::smallvec;
 
@@ -41,12 +41,12 @@ impl Tensor {
         check::float("prod", self)?;
         let along = Along::new("prod", self, axes, keepdim)?;
         let value = along.fold(Product, self);
-        Ok(record("prod", value, &[self], |_| Prod { x: self.clone(), along }))
+        Ok(record("prod", value, &[self], |_| Prod { x: Saved::input(0, self), along }))
     }
 }
 
 struct Prod {
-    x: Tensor,
+    x: Saved,
     along: Along,
 }
 
@@ -56,7 +56,7 @@ impl Pullback for Prod {
     }
 
     fn pull(&self, at: &Pull<'_>) -> Result<Grads> {
-        let Prod { x, along } = self;
+        let (x, along) = (self.x.get(at), &self.along);
         let folded = || (0..x.rank()).filter(|d| along.named[*d]);
         let order: Vec<isize> =
             (0..x.rank()).filter(|d| !along.named[*d]).chain(folded()).map(|d| d as isize).collect();
@@ -84,7 +84,7 @@ impl Pullback for Prod {
     }
 
     fn saved(&self) -> Vec<&Tensor> {
-        vec![&self.x]
+        vec![self.x.value()]
     }
 }
 

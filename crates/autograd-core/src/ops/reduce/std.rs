@@ -6,7 +6,7 @@
 use super::along::Along;
 use super::var::{centred, variance};
 use crate::error::Result;
-use crate::tape::{Grads, Output, Pull, Pullback, record};
+use crate::tape::{Grads, Pull, Pullback, Saved, record};
 use crate::tensor::{Tensor, for_float};
 use smallvec::smallvec;
 
@@ -31,13 +31,13 @@ impl Tensor {
         for_float!(value.dtype(), T => {
             value.elements_mut::<T>().iter_mut().for_each(|y| *y = y.sqrt());
         }, else ());
-        Ok(record("std", value, &[self], |y| Std { x: self.clone(), y: Output::of(y), along, divisor }))
+        Ok(record("std", value, &[self], |y| Std { x: Saved::input(0, self), y: Saved::output(y), along, divisor }))
     }
 }
 
 struct Std {
-    x: Tensor,
-    y: Output,
+    x: Saved,
+    y: Saved,
     along: Along,
     divisor: f64,
 }
@@ -52,11 +52,11 @@ impl Pullback for Std {
         let flat = y.eq(&y.zeros_like())?;
         let scaled = at.gy().try_div(&flat.where_(&y.ones_like(), &y)?)?.div_scalar(self.divisor);
         let scaled = flat.where_(&y.zeros_like(), &scaled)?;
-        Ok(smallvec![Some(centred(&self.x, &self.along)?.try_mul(&self.along.spread(&scaled)?)?)])
+        Ok(smallvec![Some(centred(&self.x.get(at), &self.along)?.try_mul(&self.along.spread(&scaled)?)?)])
     }
 
     fn saved(&self) -> Vec<&Tensor> {
-        vec![&self.x, self.y.value()]
+        vec![self.x.value(), self.y.value()]
     }
 }
 

@@ -86,8 +86,8 @@ impl Tensor {
 }
 
 /// `x` summed down to a shape that broadcasts to its own: the adjoint of broadcasting.
-pub(crate) fn sum_to(x: &Tensor, shape: &Shape) -> Result<Tensor> {
-    let misfit = || Error::Broadcast { op: "sum_to", lhs: x.shape().into(), rhs: shape.clone(), from_end: 1 };
+pub(crate) fn sum_to(x: &Tensor, shape: &[usize]) -> Result<Tensor> {
+    let misfit = || Error::Broadcast { op: "sum_to", lhs: x.shape().into(), rhs: shape.into(), from_end: 1 };
     let missing = x.rank().checked_sub(shape.len()).ok_or_else(misfit)?;
     let mut axes: smallvec::SmallVec<[isize; 4]> = (0..missing as isize).collect();
     for (d, size) in shape.iter().enumerate() {

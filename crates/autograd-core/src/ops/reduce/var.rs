@@ -7,7 +7,7 @@ use super::along::Along;
 use crate::error::{Error, Result};
 use crate::kernels::rows::squared_deviations;
 use crate::ops::check;
-use crate::tape::{Grads, Pull, Pullback, record};
+use crate::tape::{Grads, Pull, Pullback, Saved, record};
 use crate::tensor::{Tensor, for_float};
 use smallvec::smallvec;
 
@@ -75,12 +75,12 @@ impl Tensor {
     /// As [`Tensor::var`], or if an axis is out of range or named twice.
     pub fn var_dim(&self, axes: &[isize], correction: f64, keepdim: bool) -> Result<Tensor> {
         let (value, along, divisor) = variance("var", self, axes, correction, keepdim)?;
-        Ok(record("var", value, &[self], |_| Var { x: self.clone(), along, divisor }))
+        Ok(record("var", value, &[self], |_| Var { x: Saved::input(0, self), along, divisor }))
     }
 }
 
 struct Var {
-    x: Tensor,
+    x: Saved,
     along: Along,
     divisor: f64,
 }
@@ -92,11 +92,11 @@ impl Pullback for Var {
 
     fn pull(&self, at: &Pull<'_>) -> Result<Grads> {
         let gy = self.along.spread(at.gy())?.mul_scalar(2.0 / self.divisor);
-        Ok(smallvec![Some(centred(&self.x, &self.along)?.try_mul(&gy)?)])
+        Ok(smallvec![Some(centred(&self.x.get(at), &self.along)?.try_mul(&gy)?)])
     }
 
     fn saved(&self) -> Vec<&Tensor> {
-        vec![&self.x]
+        vec![self.x.value()]
     }
 }
 

@@ -1,0 +1,213 @@
+//! The arguments of one call, typed as the library needs them.
+//!
+//! Every reading is remembered: an argument that nobody read is one the library has no equivalent for. So entries of the
+//! tables read everything first, and then call.
+
+use crate::case::{Arguments, Element, Precision, special};
+use crate::stop::{Outcome, Stop};
+use autograd_core::Tensor;
+use serde::Deserialize;
+use serde_json::Value;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Results in the order of the case.
+pub type Outputs = Vec<Tensor>;
+
+/// Arguments and tensors of one call.
+pub struct Call<'a> {
+    args: &'a Arguments,
+    inputs: &'a BTreeMap<String, Tensor>,
+    precision: Precision,
+    read: RefCell<BTreeSet<String>>,
+}
+
+impl<'a> Call<'a> {
+    /// A call with these arguments.
+    pub fn new(args: &'a Arguments, inputs: &'a BTreeMap<String, Tensor>, precision: Precision) -> Call<'a> {
+        Call { args, inputs, precision, read: RefCell::default() }
+    }
+
+    /// The precision of the run.
+    pub fn precision(&self) -> Precision {
+        self.precision
+    }
+
+    /// Unsupported, if there is an argument that nobody read.
+    pub fn all_read(&self) -> Outcome<()> {
+        let read = self.read.borrow();
+        let given = self.args.iter().filter(|(_, value)| !value.is_null()).map(|(name, _)| name);
+        match given.chain(self.inputs.keys()).find(|name| !read.contains(*name)) {
+            None => Ok(()),
+            Some(name) => Err(Stop::Unsupported(format!("argument {name}"))),
+        }
+    }
+
+    fn note(&self, name: &str) {
+        self.read.borrow_mut().insert(name.into());
+    }
+
+    /// An argument that is there and not null.
+    fn value(&self, name: &str) -> Option<&'a Value> {
+        self.note(name);
+        self.args.get(name).filter(|value| !value.is_null())
+    }
+
+    /// A tensor.
+    pub fn tensor(&self, name: &str) -> Outcome<&'a Tensor> {
+        self.maybe_tensor(name)?.ok_or_else(|| missing(name))
+    }
+
+    /// A tensor, or none.
+    pub fn maybe_tensor(&self, name: &str) -> Outcome<Option<&'a Tensor>> {
+        match (self.value(name), self.inputs.get(name)) {
+            (None, found) => Ok(found),
+            (Some(value), _) => Err(Stop::argument(name, value)),
+        }
+    }
+
+    /// A tensor; a number becomes a tensor of one element.
+    pub fn operand(&self, name: &str) -> Outcome<Tensor> {
+        self.maybe_operand(name)?.ok_or_else(|| missing(name))
+    }
+
+    /// As [`Call::operand`], or none.
+    pub fn maybe_operand(&self, name: &str) -> Outcome<Option<Tensor>> {
+        if let Some(tensor) = self.inputs.get(name) {
+            self.note(name);
+            return Ok(Some(tensor.clone()));
+        }
+        let number = self.maybe_number(name)?;
+        Ok(number.map(|x| Tensor::full(&[], x, self.precision.dtype())).transpose()?)
+    }
+
+    /// Tensors `name.0`, `name.1` and so on.
+    pub fn tensors(&self, name: &str) -> Vec<&'a Tensor> {
+        let names = (0..).map(|i| format!("{name}.{i}"));
+        let found = names.map_while(|name| self.inputs.get(&name).inspect(|_| self.note(&name)));
+        found.collect()
+    }
+
+    /// A float.
+    pub fn number(&self, name: &str) -> Outcome<f64> {
+        self.maybe_number(name)?.ok_or_else(|| missing(name))
+    }
+
+    /// A float, or none.
+    pub fn maybe_number(&self, name: &str) -> Outcome<Option<f64>> {
+        self.value(name).map(|value| number(name, value)).transpose()
+    }
+
+    /// A whole number, also if it is written as a float, or given as a tensor of one element.
+    pub fn integer(&self, name: &str) -> Outcome<isize> {
+        self.maybe_integer(name)?.ok_or_else(|| missing(name))
+    }
+
+    /// As [`Call::integer`], or none.
+    pub fn maybe_integer(&self, name: &str) -> Outcome<Option<isize>> {
+        if let Some(tensor) = self.inputs.get(name) {
+            self.note(name);
+            return Ok(Some(tensor.item::<i64>()? as isize));
+        }
+        self.value(name).map(|value| integer(name, value)).transpose()
+    }
+
+    /// A number of things. A negative one is unsupported: the type rules it out.
+    pub fn count(&self, name: &str) -> Outcome<usize> {
+        let value = self.integer(name)?;
+        usize::try_from(value).map_err(|_| Stop::argument(name, value))
+    }
+
+    /// Whole numbers; one stands for a list of one.
+    pub fn integers(&self, name: &str) -> Outcome<Vec<isize>> {
+        match self.value(name) {
+            None => Err(missing(name)),
+            Some(Value::Array(list)) => list.iter().map(|value| integer(name, value)).collect(),
+            Some(value) => Ok(vec![integer(name, value)?]),
+        }
+    }
+
+    /// The dimensions of a reduction: null and `[]` mean all, which the library writes as none.
+    pub fn axes(&self, name: &str) -> Outcome<Vec<isize>> {
+        if self.value(name).is_none() { Ok(Vec::new()) } else { self.integers(name) }
+    }
+
+    /// Floats.
+    pub fn numbers(&self, name: &str) -> Outcome<Vec<f64>> {
+        match self.value(name) {
+            None => Err(missing(name)),
+            Some(Value::Array(list)) => list.iter().map(|value| number(name, value)).collect(),
+            Some(value) => Ok(vec![number(name, value)?]),
+        }
+    }
+
+    /// A truth value.
+    pub fn flag(&self, name: &str) -> Outcome<bool> {
+        let value = self.value(name).ok_or_else(|| missing(name))?;
+        value.as_bool().ok_or_else(|| Stop::argument(name, value))
+    }
+
+    /// A word.
+    pub fn word(&self, name: &str) -> Outcome<&'a str> {
+        let value = self.value(name).ok_or_else(|| missing(name))?;
+        value.as_str().ok_or_else(|| Stop::argument(name, value))
+    }
+
+    /// A word, or none.
+    pub fn maybe_word(&self, name: &str) -> Outcome<Option<&'a str>> {
+        if self.value(name).is_none() { Ok(None) } else { self.word(name).map(Some) }
+    }
+
+    /// Unsupported, unless the argument is this, or absent.
+    pub fn only(&self, name: &str, value: impl Into<Value>) -> Outcome<()> {
+        let expected = value.into();
+        match self.value(name) {
+            Some(given) if !same(given, &expected) => Err(Stop::argument(name, given)),
+            _ => Ok(()),
+        }
+    }
+
+    /// One result.
+    pub fn one<E: std::error::Error>(&self, result: Result<Tensor, E>) -> Outcome<Outputs> {
+        Ok(vec![result?])
+    }
+
+    /// An operation on `input` that cannot fail.
+    pub fn unary(&self, f: impl Fn(&Tensor) -> Tensor) -> Outcome<Outputs> {
+        Ok(vec![f(self.tensor("input")?)])
+    }
+
+    /// An operation on `input` and `other`.
+    pub fn binary<E: std::error::Error>(&self, f: impl Fn(&Tensor, &Tensor) -> Result<Tensor, E>) -> Outcome<Outputs> {
+        self.one(f(&self.operand("input")?, &self.operand("other")?))
+    }
+
+    /// A reduction of `input` along `dim` with `keepdim`.
+    pub fn reduction<E: std::error::Error>(
+        &self,
+        f: impl Fn(&Tensor, &[isize], bool) -> Result<Tensor, E>,
+    ) -> Outcome<Outputs> {
+        self.one(f(self.tensor("input")?, &self.axes("dim")?, self.flag("keepdim")?))
+    }
+}
+
+fn missing(name: &str) -> Stop {
+    Stop::Malformed(format!("argument {name} is missing"))
+}
+
+fn number(name: &str, value: &Value) -> Outcome<f64> {
+    let read = Element::deserialize(value).ok().and_then(|element| element.float().ok());
+    read.ok_or_else(|| Stop::argument(name, value))
+}
+
+fn integer(name: &str, value: &Value) -> Outcome<isize> {
+    let whole = |x: &f64| x.fract() == 0.0 && x.abs() < 9e15;
+    let read = value.as_i64().or_else(|| value.as_f64().filter(whole).map(|x| x as i64));
+    read.map(|x| x as isize).ok_or_else(|| Stop::argument(name, value))
+}
+
+/// Equal, `1` and `1.0` too.
+fn same(a: &Value, b: &Value) -> bool {
+    let float = |x: &Value| x.as_f64().or_else(|| x.as_str().and_then(special));
+    a == b || float(a).is_some_and(|x| float(b) == Some(x))
+}

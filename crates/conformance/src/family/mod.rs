@@ -1,0 +1,21 @@
+//! How the cases of each family are run.
+
+mod composite;
+mod double_grad;
+mod functional;
+mod graphs;
+mod single;
+
+use crate::case::{Case, Precision};
+use crate::stop::{Outcome, Stop};
+
+/// Runs a case in one precision. For a case that must be refused, this is all calls and no comparison.
+pub fn run(case: &Case, precision: Precision) -> Outcome<()> {
+    match case.family.as_str() {
+        "ops" | "ops_extra" | "losses" | "numerics" => single::run(case, precision),
+        "double_grad" => double_grad::run(case, precision),
+        "functional" => functional::run(case, precision),
+        "graphs" => graphs::run(case, precision),
+        _ => Err(Stop::Unsupported(String::new())),
+    }
+}

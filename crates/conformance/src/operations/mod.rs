@@ -1,0 +1,54 @@
+//! The register of operations: a name, and how the library is called for it. Wiring up an operation is one line in the
+//! table of its chapter.
+//!
+//! An entry reads its arguments first and calls then. It calls what the library has: where the library has no equivalent
+//! of an argument's value, the entry says so ([`Stop::argument`]), and it never builds one.
+
+mod elementwise;
+mod index;
+mod linalg;
+mod normalize;
+mod reduce;
+mod shape;
+
+use crate::call::{Call, Outputs};
+use crate::stop::{Outcome, Stop};
+
+/// How one operation is called.
+pub type Operation = fn(&Call<'_>) -> Outcome<Outputs>;
+
+/// A chapter of the register.
+pub type Table = &'static [(&'static str, Operation)];
+
+const TABLES: [Table; 6] =
+    [elementwise::TABLE, reduce::TABLE, shape::TABLE, index::TABLE, linalg::TABLE, normalize::TABLE];
+
+/// The operation of a name.
+pub fn find(name: &str) -> Outcome<Operation> {
+    let found = TABLES.into_iter().flatten().find(|(known, _)| *known == name);
+    found.map(|(_, operation)| *operation).ok_or_else(|| Stop::Unsupported(String::new()))
+}
+
+/// Calls an operation; unsupported, if it took no notice of an argument.
+pub fn call(operation: Operation, call: &Call<'_>) -> Outcome<Outputs> {
+    let result = operation(call);
+    if matches!(result, Err(Stop::Unsupported(_))) {
+        return result;
+    }
+    call.all_read()?;
+    result
+}
+
+#[cfg(test)]
+mod tests {
+    use super::TABLES;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn no_name_is_wired_twice() {
+        let mut seen = BTreeSet::new();
+        for (name, _) in TABLES.into_iter().flatten() {
+            assert!(seen.insert(name), "{name}");
+        }
+    }
+}

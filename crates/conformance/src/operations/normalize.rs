@@ -1,0 +1,8 @@
+//! Relating every element of a row to the whole row.
+
+use super::Table;
+
+pub(super) const TABLE: Table = &[
+    ("softmax", |c| c.one(c.tensor("input")?.softmax(c.integer("dim")?))),
+    ("log_softmax", |c| c.one(c.tensor("input")?.log_softmax(c.integer("dim")?))),
+];

@@ -1,0 +1,33 @@
+//! Folding dimensions away.
+
+use super::Table;
+use autograd_core::Tensor;
+
+pub(super) const TABLE: Table = &[
+    ("sum", |c| c.reduction(Tensor::sum_dim)),
+    ("mean", |c| c.reduction(Tensor::mean_dim)),
+    ("amax", |c| c.reduction(Tensor::amax)),
+    ("amin", |c| c.reduction(Tensor::amin)),
+    ("prod", |c| c.reduction(Tensor::prod_dim)),
+    ("logsumexp", |c| c.reduction(Tensor::logsumexp)),
+    ("max", |c| c.one(c.tensor("input")?.max())),
+    ("min", |c| c.one(c.tensor("input")?.min())),
+    ("var", |c| {
+        let correction = c.number("correction")?;
+        c.reduction(|x, axes, keepdim| x.var_dim(axes, correction, keepdim))
+    }),
+    ("std", |c| {
+        let correction = c.number("correction")?;
+        c.reduction(|x, axes, keepdim| x.std_dim(axes, correction, keepdim))
+    }),
+    ("argmax", |c| c.one(c.tensor("input")?.argmax(c.maybe_integer("dim")?, c.flag("keepdim")?))),
+    ("argmin", |c| c.one(c.tensor("input")?.argmin(c.maybe_integer("dim")?, c.flag("keepdim")?))),
+    ("max_dim", |c| {
+        let (values, indices) = c.tensor("input")?.max_dim(c.integer("dim")?, c.flag("keepdim")?)?;
+        Ok(vec![values, indices])
+    }),
+    ("min_dim", |c| {
+        let (values, indices) = c.tensor("input")?.min_dim(c.integer("dim")?, c.flag("keepdim")?)?;
+        Ok(vec![values, indices])
+    }),
+];

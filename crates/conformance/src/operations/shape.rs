@@ -1,0 +1,27 @@
+//! Rearranging elements.
+
+use super::Table;
+use crate::stop::Stop;
+use autograd_core::Tensor;
+
+pub(super) const TABLE: Table = &[
+    ("reshape", |c| c.one(c.tensor("input")?.reshape(&c.integers("shape")?))),
+    ("flatten", |c| c.one(c.tensor("input")?.flatten(c.integer("start_dim")?, c.integer("end_dim")?))),
+    ("squeeze", |c| c.one(c.tensor("input")?.squeeze(&c.axes("dim")?))),
+    ("unsqueeze", |c| c.one(c.tensor("input")?.unsqueeze(c.integer("dim")?))),
+    ("permute", |c| c.one(c.tensor("input")?.permute(&c.integers("dims")?))),
+    ("transpose", |c| c.one(c.tensor("input")?.transpose(c.integer("dim0")?, c.integer("dim1")?))),
+    ("t", |c| c.one(c.tensor("input")?.t())),
+    ("expand", |c| c.one(c.tensor("input")?.expand(&c.integers("shape")?))),
+    ("narrow", |c| c.one(c.tensor("input")?.narrow(c.integer("dim")?, c.integer("start")?, c.count("length")?))),
+    ("slice", |c| {
+        let (start, end) = (c.maybe_integer("start")?, c.maybe_integer("end")?);
+        c.one(c.tensor("input")?.slice(c.integer("dim")?, start, end, c.count("step")?))
+    }),
+    ("cat", |c| c.one(Tensor::cat(&c.tensors("tensors"), c.integer("dim")?))),
+    ("stack", |c| c.one(Tensor::stack(&c.tensors("tensors"), c.integer("dim")?))),
+    ("dropout", |c| match (c.flag("training")?, c.number("p")?) {
+        (true, p) => c.one(c.tensor("input")?.dropout_seeded(p, 7)),
+        (false, _) => Err(Stop::argument("training", false)),
+    }),
+];

@@ -1,0 +1,54 @@
+//! The golden cases that come with the project: none of those the library supports fails.
+
+use conformance::folder::{carried, case_files};
+use conformance::report::{Report, Tally};
+use conformance::verdict::{Runs, judge};
+use rayon::prelude::*;
+use serde_json::Value;
+
+fn report(runs: Runs) -> Report {
+    let files = case_files(carried()).expect("the cases are in the repository");
+    let tally = |family: &str, lines: Vec<(usize, String)>| {
+        let judged = lines.par_iter().map(|(number, line)| judge(&format!("{family}:{number}"), line, runs));
+        judged.collect::<Vec<_>>().into_iter().fold(Tally::default(), |mut tally, result| {
+            tally.count(result);
+            tally
+        })
+    };
+    let families = files.par_iter().map(|file| {
+        let lines = file.lines().expect("the file can be read");
+        (file.family.clone(), tally(&file.family, lines))
+    });
+    Report(families.collect::<Vec<_>>().into_iter().collect())
+}
+
+/// How many cases of each family pass at least: what was supported once stays so.
+const FLOOR: &[(&str, usize)] =
+    &[("double_grad", 86), ("functional", 52), ("graphs", 20), ("numerics", 67), ("ops", 758)];
+
+#[test]
+fn no_supported_case_fails() {
+    let report = report(Runs::Both);
+    assert!(!report.has_failures(), "{report}");
+    for (family, floor) in FLOOR {
+        assert!(report.0[*family].passed >= *floor, "{family} passes fewer than {floor} cases\n{report}");
+    }
+}
+
+#[test]
+fn none_fails_in_f32_alone() {
+    let report = report(Runs::OnlyF32);
+    assert!(!report.has_failures(), "{report}");
+}
+
+#[test]
+fn every_case_is_counted() {
+    let manifest = std::fs::read_to_string(carried().join("manifest.json")).expect("the manifest is there");
+    let manifest: Value = serde_json::from_str(&manifest).expect("it is JSON");
+    let families = manifest["families"].as_object().expect("it lists the families");
+    let report = report(Runs::Both);
+    assert_eq!(report.0.len(), families.len());
+    for (family, facts) in families {
+        assert_eq!(report.0[family].cases() as u64, facts["cases"].as_u64().expect("a count"), "{family}");
+    }
+}

@@ -1,0 +1,226 @@
+//! What a dataset is: numbered samples that can be fetched together.
+
+use crate::error::{Error, Result};
+use crate::shuffle::permutation;
+use autograd_core::{DType, Tensor};
+use rand::Rng;
+use std::ops::Range;
+
+/// Numbered pairs of an input and a target.
+///
+/// Only `len` and `batch` must be written. A dataset that has its samples in one piece should also write `range`.
+///
+/// ```
+/// use autograd_core::Tensor;
+/// use wengert_data::{DataLoader, Dataset, Result};
+///
+/// struct Squares(usize);
+///
+/// impl Dataset for Squares {
+///     fn len(&self) -> usize {
+///         self.0
+///     }
+///     fn batch(&self, indices: &[usize]) -> Result<(Tensor, Tensor)> {
+///         let x: Vec<f32> = indices.iter().map(|i| *i as f32).collect();
+///         let y = x.iter().map(|x| x * x).collect();
+///         Ok((Tensor::from_vec(x, &[indices.len(), 1])?, Tensor::from_vec(y, &[indices.len(), 1])?))
+///     }
+/// }
+///
+/// let batches: Vec<_> = DataLoader::new(&Squares(5)).batch_size(3).epoch(0)?.collect::<Result<_>>()?;
+/// assert_eq!(batches[1].1.to_vec::<f32>()?, [9.0, 16.0]);
+/// # Ok::<(), wengert_data::Error>(())
+/// ```
+pub trait Dataset {
+    /// How many samples there are.
+    fn len(&self) -> usize;
+
+    /// Inputs `[B, ..]` and targets `[B, ..]` of the samples of these numbers, in this order; a number may be repeated.
+    fn batch(&self, indices: &[usize]) -> Result<(Tensor, Tensor)>;
+
+    /// Inputs and targets of neighbouring samples.
+    fn range(&self, samples: Range<usize>) -> Result<(Tensor, Tensor)> {
+        self.batch(&samples.collect::<Vec<_>>())
+    }
+
+    /// Whether there are no samples.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// Inputs and targets in memory, a sample a row.
+///
+/// # Shapes
+/// `x: [N, ..]`, `y: [N, ..]`.
+///
+/// # Examples
+/// ```
+/// use autograd_core::Tensor;
+/// use wengert_data::TensorDataset;
+///
+/// let set = TensorDataset::new(Tensor::from([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]), Tensor::from([0, 1, 0]))?;
+/// assert_eq!(set.len(), 3);
+/// assert_eq!(set.select(&[2, 0])?.x.to_vec::<f32>()?, [5.0, 6.0, 1.0, 2.0]);
+/// # Ok::<(), wengert_data::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct TensorDataset {
+    /// The inputs.
+    pub x: Tensor,
+    /// The targets.
+    pub y: Tensor,
+}
+
+impl TensorDataset {
+    /// A dataset of the rows of `x` and `y`.
+    ///
+    /// # Errors
+    /// If one of them is a scalar, or they do not have the same number of rows.
+    pub fn new(x: Tensor, y: Tensor) -> Result<TensorDataset> {
+        for (what, tensor) in [("x", &x), ("y", &y)] {
+            if tensor.rank() == 0 {
+                let got = tensor.shape().into();
+                return Err(Error::WrongShape { op: "TensorDataset", what, got, expected: "[N, ..]" });
+            }
+        }
+        if x.shape().first() != y.shape().first() {
+            return Err(Error::SampleCounts { x: x.shape().into(), y: y.shape().into() });
+        }
+        Ok(TensorDataset { x, y })
+    }
+
+    /// How many samples there are.
+    pub fn len(&self) -> usize {
+        self.x.shape().first().copied().unwrap_or(0)
+    }
+
+    /// Whether there are no samples.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The samples of these numbers, in this order; a number may be repeated. They are copied.
+    ///
+    /// # Errors
+    /// If there is no sample of a number.
+    pub fn select(&self, indices: &[usize]) -> Result<TensorDataset> {
+        let (x, y) = self.rows("select", indices)?;
+        Ok(TensorDataset { x, y })
+    }
+
+    /// The same targets with other inputs: `f` of these.
+    ///
+    /// # Errors
+    /// Those of `f`; if the result has another number of rows.
+    pub fn map_x<E: From<Error>>(
+        &self,
+        f: impl FnOnce(&Tensor) -> std::result::Result<Tensor, E>,
+    ) -> std::result::Result<TensorDataset, E> {
+        Ok(TensorDataset::new(f(&self.x)?, self.y.clone())?)
+    }
+
+    /// Parts of the given fractions, after shuffling: every sample is in exactly one part.
+    ///
+    /// ```text
+    /// size_k = ⌊N · f_k⌋, and one more in the parts with the largest remainders, until all N are given out
+    /// ```
+    /// Of equal remainders the first comes first.
+    ///
+    /// # Errors
+    /// If a fraction is not a positive number, they do not sum to 1 (within 1e-9), or a part would be empty.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{seeded, DType, Tensor};
+    /// # use wengert_data::TensorDataset;
+    /// let x = Tensor::arange(0.0, 1797.0, 1.0, DType::F32)?;
+    /// let [train, valid, test] = TensorDataset::new(x.clone(), x)?.split([0.70, 0.15, 0.15], &mut seeded(7))?;
+    /// assert_eq!((train.len(), valid.len(), test.len()), (1258, 270, 269));
+    /// # Ok::<(), wengert_data::Error>(())
+    /// ```
+    pub fn split<const K: usize>(
+        &self,
+        fractions: [f64; K],
+        rng: &mut (impl Rng + ?Sized),
+    ) -> Result<[TensorDataset; K]> {
+        let sizes = part_sizes(self.len(), &fractions)?;
+        let order = permutation(self.len(), rng);
+        let mut parts = Vec::with_capacity(K);
+        let mut rest = order.as_slice();
+        for size in sizes {
+            let (part, after) = rest.split_at_checked(size).unwrap_or((rest, &[]));
+            parts.push(self.select(part)?);
+            rest = after;
+        }
+        let count = parts.len();
+        parts.try_into().map_err(|_| Error::argument("split", "fractions", count, "as many as parts"))
+    }
+
+    /// The class of each sample, if the targets are classes: `I64`, `[N]`.
+    pub(crate) fn classes(&self) -> Option<Vec<i64>> {
+        if self.y.dtype() == DType::I64 && self.y.rank() == 1 { self.y.to_vec().ok() } else { None }
+    }
+
+    fn rows(&self, op: &'static str, indices: &[usize]) -> Result<(Tensor, Tensor)> {
+        let len = self.len();
+        if let Some((position, index)) = indices.iter().enumerate().find(|(_, index)| **index >= len) {
+            return Err(Error::Sample { op, index: *index, position, len });
+        }
+        let indices: Vec<i64> = indices.iter().map(|index| *index as i64).collect();
+        let indices = Tensor::from_slice(&indices, &[indices.len()])?;
+        Ok((self.x.index_select(0, &indices)?, self.y.index_select(0, &indices)?))
+    }
+}
+
+impl Dataset for TensorDataset {
+    fn len(&self) -> usize {
+        self.len()
+    }
+
+    fn batch(&self, indices: &[usize]) -> Result<(Tensor, Tensor)> {
+        self.rows("batch", indices)
+    }
+
+    /// Views: nothing is copied.
+    fn range(&self, samples: Range<usize>) -> Result<(Tensor, Tensor)> {
+        let len = self.len();
+        if samples.end > len && !samples.is_empty() {
+            let index = samples.start.max(len);
+            return Err(Error::Sample { op: "range", index, position: index - samples.start, len });
+        }
+        // An empty range may lie anywhere; the front is always inside.
+        let start = if samples.is_empty() { 0 } else { samples.start as isize };
+        Ok((self.x.narrow(0, start, samples.len())?, self.y.narrow(0, start, samples.len())?))
+    }
+}
+
+/// Whole sizes near `n` times the fractions, summing to `n`.
+fn part_sizes(n: usize, fractions: &[f64]) -> Result<Vec<usize>> {
+    if let Some(wrong) = fractions.iter().find(|f| !(f.is_finite() && **f > 0.0)) {
+        return Err(Error::argument("split", "fractions", wrong, "finite and greater than 0"));
+    }
+    // Not `sum()`: that of nothing is −0.
+    let sum = fractions.iter().fold(0.0, |sum, fraction| sum + fraction);
+    if (sum - 1.0).abs() > 1e-9 {
+        return Err(Error::FractionSum { op: "split", fractions: fractions.into(), sum });
+    }
+    let ideal: Vec<f64> = fractions.iter().map(|f| n as f64 * f).collect();
+    let mut left = n;
+    let mut sizes: Vec<usize> = Vec::with_capacity(ideal.len());
+    for size in &ideal {
+        // Fractions that sum to a little more than 1 must not give out more than there is.
+        let size = (size.floor() as usize).min(left);
+        sizes.push(size);
+        left -= size;
+    }
+    let mut by_remainder: Vec<usize> = (0..ideal.len()).collect();
+    by_remainder.sort_by(|a, b| ideal[*b].fract().total_cmp(&ideal[*a].fract()));
+    for part in by_remainder.into_iter().cycle().take(left) {
+        sizes[part] += 1;
+    }
+    match sizes.iter().position(|size| *size == 0) {
+        Some(part) => Err(Error::EmptyPart { op: "split", part, sizes, n, fractions: fractions.into() }),
+        None => Ok(sizes),
+    }
+}

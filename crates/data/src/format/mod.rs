@@ -1,0 +1,6 @@
+//! Readers of files, one format a file.
+//!
+//! A reader believes nothing a file says about itself until the bytes are there: sizes are checked before anything is
+//! allocated for them, and what follows the promised end is an error like what is missing before it.
+
+pub mod idx;

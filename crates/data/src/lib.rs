@@ -1,0 +1,43 @@
+//! Data for `wengert`: datasets, batches, splits, scalers, file readers and small sets to try things on.
+//!
+//! ```
+//! use autograd_core::seeded;
+//! use wengert_data::sets::two_moons;
+//! use wengert_data::transform::{Fit, StandardScaler, Transform};
+//! use wengert_data::DataLoader;
+//!
+//! let mut rng = seeded(7);
+//! let [train, valid, test] = two_moons(200, 0.1, &mut rng)?.split([0.70, 0.15, 0.15], &mut rng)?;
+//! assert_eq!((train.len(), valid.len(), test.len()), (140, 30, 30));
+//!
+//! let scaler = StandardScaler::new().fit(&train.x)?;
+//! let train = train.map_x(|x| scaler.transform(x))?;
+//!
+//! let loader = DataLoader::new(&train).batch_size(64).shuffle(7);
+//! for batch in loader.epoch(0)? {
+//!     let (x, y) = batch?;
+//!     assert_eq!(x.shape()[0], y.shape()[0]);
+//! }
+//! # Ok::<(), wengert_data::Error>(())
+//! ```
+//!
+//! # Randomness
+//! What happens once takes a generator: [`TensorDataset::split`], [`split::train_test_split`], [`sets::two_moons`].
+//! What is asked again and again, and must answer the same, takes a seed: [`DataLoader::shuffle`],
+//! [`split::KFold::shuffle`]. `rng.random()` draws a seed from a generator.
+
+#![forbid(unsafe_code)]
+
+mod dataset;
+mod error;
+pub mod format;
+mod loader;
+pub mod sets;
+mod shuffle;
+pub mod split;
+pub mod transform;
+
+pub use dataset::{Dataset, TensorDataset};
+pub use error::{Error, Result};
+pub use format::idx::{IdxProblem, fashion_mnist, idx_images, idx_labels, read_idx};
+pub use loader::{DataLoader, Epoch};

@@ -1,0 +1,140 @@
+//! Batches of a dataset, epoch by epoch.
+
+use crate::dataset::Dataset;
+use crate::error::{Error, Result};
+use crate::shuffle::permutation;
+use autograd_core::{Tensor, seeded};
+use std::iter::FusedIterator;
+
+/// Cuts a dataset into batches, in order or shuffled anew each epoch.
+///
+/// The order is a pure function of the seed and the number of the epoch: a run that is resumed in epoch 17, even in the
+/// middle of it (`epoch(17)?.skip(k)` fetches nothing it skips), sees exactly what the first one would have seen.
+///
+/// # Examples
+/// ```
+/// use autograd_core::Tensor;
+/// use wengert_data::{DataLoader, TensorDataset};
+///
+/// let set = TensorDataset::new(Tensor::from([1.0, 2.0, 3.0, 4.0, 5.0]), Tensor::from([1, 2, 3, 4, 5]))?;
+/// let loader = DataLoader::new(&set).batch_size(2);
+/// let sizes: Vec<usize> = loader.epoch(0)?.map(|batch| batch.map(|(x, _)| x.numel())).collect::<Result<_, _>>()?;
+/// assert_eq!(sizes, [2, 2, 1]);
+///
+/// let shuffled = DataLoader::new(&set).batch_size(2).shuffle(7).drop_last(true);
+/// assert_eq!(shuffled.epoch(0)?.len(), 2);
+/// # Ok::<(), wengert_data::Error>(())
+/// ```
+///
+/// # Differs from
+/// PyTorch: `shuffle` takes a seed; `drop_last` with fewer samples than one batch is an error, not an epoch without
+/// batches.
+#[derive(Debug)]
+pub struct DataLoader<'d, D: ?Sized> {
+    dataset: &'d D,
+    batch_size: usize,
+    seed: Option<u64>,
+    drop_last: bool,
+}
+
+impl<'d, D: Dataset + ?Sized> DataLoader<'d, D> {
+    /// Batches of one sample, in order, none dropped.
+    pub fn new(dataset: &'d D) -> DataLoader<'d, D> {
+        DataLoader { dataset, batch_size: 1, seed: None, drop_last: false }
+    }
+
+    /// Samples a batch, at least 1; the last batch of an epoch may have fewer.
+    pub fn batch_size(mut self, batch_size: usize) -> Self {
+        self.batch_size = batch_size;
+        self
+    }
+
+    /// Another order each epoch, fixed by `seed` and the number of the epoch. `rng.random()` draws a seed.
+    pub fn shuffle(mut self, seed: u64) -> Self {
+        self.seed = Some(seed);
+        self
+    }
+
+    /// Whether the last batch of an epoch is dropped if it has fewer than `batch_size` samples.
+    pub fn drop_last(mut self, drop_last: bool) -> Self {
+        self.drop_last = drop_last;
+        self
+    }
+
+    /// How many batches an epoch has.
+    ///
+    /// # Errors
+    /// As [`DataLoader::epoch`].
+    pub fn num_batches(&self) -> Result<usize> {
+        let (n, batch_size) = (self.dataset.len(), self.batch_size);
+        if batch_size == 0 {
+            return Err(Error::argument("DataLoader", "batch_size", batch_size, "at least 1"));
+        }
+        if n == 0 {
+            return Err(Error::NoSamples { op: "DataLoader" });
+        }
+        match if self.drop_last { n / batch_size } else { n.div_ceil(batch_size) } {
+            0 => Err(Error::NoBatch { n, batch_size }),
+            batches => Ok(batches),
+        }
+    }
+
+    /// The batches of epoch number `epoch`. Without `shuffle` a [`TensorDataset`](crate::TensorDataset) gives views and
+    /// copies nothing.
+    ///
+    /// # Errors
+    /// If `batch_size` is 0, the dataset is empty, or `drop_last` would drop all of it.
+    pub fn epoch(&self, epoch: u64) -> Result<Epoch<'d, D>> {
+        let batches = self.num_batches()?;
+        let order = self.seed.map(|seed| {
+            let mut rng = seeded(seed);
+            // Streams of one ChaCha key are independent, so that no two epochs share numbers.
+            rng.set_stream(epoch);
+            permutation(self.dataset.len(), &mut rng)
+        });
+        Ok(Epoch { dataset: self.dataset, batch_size: self.batch_size, order, next: 0, batches })
+    }
+}
+
+/// The batches of one epoch: made by [`DataLoader::epoch`].
+#[derive(Debug)]
+pub struct Epoch<'d, D: ?Sized> {
+    dataset: &'d D,
+    batch_size: usize,
+    /// The samples in shuffled order, or none if they come in their own.
+    order: Option<Vec<usize>>,
+    next: usize,
+    batches: usize,
+}
+
+impl<D: Dataset + ?Sized> Iterator for Epoch<'_, D> {
+    type Item = Result<(Tensor, Tensor)>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.nth(0)
+    }
+
+    /// Skipped batches are not fetched.
+    fn nth(&mut self, skip: usize) -> Option<Self::Item> {
+        let batch = self.next.saturating_add(skip);
+        if batch >= self.batches {
+            self.next = self.batches;
+            return None;
+        }
+        self.next = batch + 1;
+        let start = batch * self.batch_size;
+        let end = start.saturating_add(self.batch_size).min(self.dataset.len());
+        Some(match &self.order {
+            None => self.dataset.range(start..end),
+            Some(order) => self.dataset.batch(order.get(start..end).unwrap_or_default()),
+        })
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let left = self.batches - self.next;
+        (left, Some(left))
+    }
+}
+
+impl<D: Dataset + ?Sized> ExactSizeIterator for Epoch<'_, D> {}
+impl<D: Dataset + ?Sized> FusedIterator for Epoch<'_, D> {}

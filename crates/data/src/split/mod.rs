@@ -1,0 +1,78 @@
+//! Ways to divide samples into those to train on and those to test on, one a file.
+//!
+//! A [`Splitter`] works on the numbers of the samples only; [`TensorDataset::select`](crate::TensorDataset::select)
+//! takes the samples themselves. Names, sizes and orders are scikit-learn's.
+
+mod k_fold;
+mod samples;
+mod size;
+mod stratified_k_fold;
+mod train_test;
+
+pub use k_fold::KFold;
+pub use samples::Samples;
+pub use size::Size;
+pub use stratified_k_fold::StratifiedKFold;
+pub use train_test::{TrainTestSplit, train_test_split};
+
+use crate::error::{Error, Result};
+
+/// One division of samples, by their numbers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fold {
+    /// Numbers of the samples to train on.
+    pub train: Vec<usize>,
+    /// Numbers of the samples to test on.
+    pub test: Vec<usize>,
+}
+
+/// A way to divide samples, once or several times.
+///
+/// The answer is a pure function of the splitter (its seed included) and the samples. `folds` is what an implementation
+/// writes; `split` is what a caller calls, with a number of samples, a [`Samples`] or a `&TensorDataset`.
+///
+/// ```
+/// use wengert_data::split::{KFold, Splitter};
+///
+/// let folds = KFold::new(2).split(5)?;
+/// assert_eq!((&folds[0].train, &folds[0].test), (&vec![3, 4], &vec![0, 1, 2]));
+/// # Ok::<(), wengert_data::Error>(())
+/// ```
+pub trait Splitter {
+    /// The divisions of these samples.
+    ///
+    /// # Errors
+    /// If the samples cannot be divided so.
+    fn folds(&self, samples: &Samples<'_>) -> Result<Vec<Fold>>;
+
+    /// The divisions of these samples.
+    ///
+    /// # Errors
+    /// As `folds`.
+    fn split<'a>(&self, samples: impl Into<Samples<'a>>) -> Result<Vec<Fold>>
+    where
+        Self: Sized,
+    {
+        self.folds(&samples.into())
+    }
+}
+
+/// The folds of a partition: sample `k` is tested in fold `fold_of[k]` and trained on in all others; both lists are
+/// ascending.
+fn by_test_fold(n_splits: usize, fold_of: &[usize]) -> Vec<Fold> {
+    let of = |keep: &dyn Fn(usize) -> bool| {
+        fold_of.iter().enumerate().filter(|(_, fold)| keep(**fold)).map(|(sample, _)| sample).collect()
+    };
+    (0..n_splits).map(|fold| Fold { train: of(&|f| f != fold), test: of(&|f| f == fold) }).collect()
+}
+
+/// At least two folds, and no more than there are samples.
+fn check_n_splits(op: &'static str, n_splits: usize, n: usize) -> Result<()> {
+    if n_splits < 2 {
+        return Err(Error::argument(op, "n_splits", n_splits, "at least 2"));
+    }
+    if n_splits > n {
+        return Err(Error::TooManySplits { op, n_splits, n });
+    }
+    Ok(())
+}

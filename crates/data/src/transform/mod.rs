@@ -1,0 +1,52 @@
+//! Transformations of inputs that are first fitted to data: on the training part only, then applied to all parts.
+//!
+//! What is fitted and what fits it are two types, so that nothing unfitted can be applied. Names and formulas are
+//! scikit-learn's.
+
+mod standard_scaler;
+
+pub use standard_scaler::{FittedStandardScaler, StandardScaler};
+
+use crate::error::Result;
+use autograd_core::Tensor;
+use autograd_core::module::StateDict;
+
+/// The settings of a transformation, ready to be fitted.
+pub trait Fit {
+    /// What comes of fitting.
+    type Fitted: Transform;
+
+    /// Learns from the rows of `x`.
+    ///
+    /// # Errors
+    /// If `x` cannot be learned from.
+    fn fit(&self, x: &Tensor) -> Result<Self::Fitted>;
+
+    /// Learns from `x`, and applies what was learned to it.
+    ///
+    /// # Errors
+    /// As `fit`.
+    fn fit_transform(&self, x: &Tensor) -> Result<(Self::Fitted, Tensor)> {
+        let fitted = self.fit(x)?;
+        let y = fitted.transform(x)?;
+        Ok((fitted, y))
+    }
+}
+
+/// A fitted transformation.
+pub trait Transform {
+    /// Applies it.
+    ///
+    /// # Errors
+    /// If `x` does not have the columns it was fitted on.
+    fn transform(&self, x: &Tensor) -> Result<Tensor>;
+
+    /// Undoes it.
+    ///
+    /// # Errors
+    /// If `y` does not have the columns it was fitted on.
+    fn inverse_transform(&self, y: &Tensor) -> Result<Tensor>;
+
+    /// What was learned, by name, for saving.
+    fn state_dict(&self) -> StateDict;
+}

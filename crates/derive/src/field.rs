@@ -1,0 +1,97 @@
+//! What the attributes of a field say: whether it is in the tree, and under which name.
+
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::spanned::Spanned;
+use syn::{Field, Index, LitStr, Member, Result};
+
+/// A field of the tree.
+pub(crate) struct Child<'a> {
+    member: Member,
+    /// The field's declaration.
+    pub(crate) field: &'a Field,
+    place: Place,
+}
+
+/// Where a child hangs.
+enum Place {
+    /// Under the field's own name or another one.
+    Named(String),
+    /// Under its position in a tuple struct.
+    Position(usize),
+    /// Where the struct itself hangs.
+    Flat,
+}
+
+impl<'a> Child<'a> {
+    /// The child that a field makes; none if it is skipped.
+    pub(crate) fn of(position: usize, field: &'a Field) -> Result<Option<Child<'a>>> {
+        let mut skipped = false;
+        let (member, mut place) = match &field.ident {
+            Some(ident) => (Member::Named(ident.clone()), Place::Named(plain_name(ident))),
+            None => (Member::Unnamed(Index::from(position)), Place::Position(position)),
+        };
+        let mut first: Option<Span> = None;
+        for attribute in field.attrs.iter().filter(|a| a.path().is_ident("module")) {
+            attribute.parse_nested_meta(|meta| {
+                if first.replace(meta.path.span()).is_some() {
+                    return Err(meta.error("a field takes one of `skip`, `rename` and `flatten`"));
+                }
+                if meta.path.is_ident("skip") {
+                    skipped = true;
+                } else if meta.path.is_ident("flatten") {
+                    place = Place::Flat;
+                } else if meta.path.is_ident("rename") {
+                    place = Place::Named(name(&meta.value()?.parse()?)?);
+                } else {
+                    let known = "known are `skip`, `rename = \"..\"` and `flatten`";
+                    return Err(meta.error(format!("unknown attribute of a module's field: {known}")));
+                }
+                Ok(())
+            })?;
+        }
+        Ok((!skipped).then_some(Child { member, field, place }))
+    }
+
+    /// The line that visits this child with `method` (`visit` or `visit_mut`).
+    pub(crate) fn call(&self, core: &TokenStream, method: &str, borrow: &TokenStream) -> TokenStream {
+        let (ty, member) = (&self.field.ty, &self.member);
+        let method = syn::Ident::new(method, Span::call_site());
+        // The span makes the compiler point at the field's type when that is no module.
+        let visit = quote_spanned!(ty.span().resolved_at(Span::call_site()) => <#ty as #core::Module>::#method);
+        let path = match &self.place {
+            Place::Named(name) => quote!(&path.child(#name)),
+            Place::Position(position) => quote!(&path.index(#position)),
+            Place::Flat => quote!(path),
+        };
+        quote!(#visit(#borrow self.#member, #path, f);)
+    }
+
+    /// Whether the field's type mentions a type parameter.
+    pub(crate) fn mentions(&self, parameter: &syn::Ident) -> bool {
+        mentioned(self.field.ty.to_token_stream(), parameter)
+    }
+}
+
+fn mentioned(tokens: TokenStream, parameter: &syn::Ident) -> bool {
+    tokens.into_iter().any(|token| match token {
+        proc_macro2::TokenTree::Ident(ident) => ident == *parameter,
+        proc_macro2::TokenTree::Group(group) => mentioned(group.stream(), parameter),
+        _ => false,
+    })
+}
+
+/// `type` for a field called `r#type`.
+fn plain_name(ident: &syn::Ident) -> String {
+    let name = ident.to_string();
+    name.strip_prefix("r#").map_or(name.clone(), String::from)
+}
+
+/// A name given by hand: one segment of a path.
+fn name(literal: &LitStr) -> Result<String> {
+    let name = literal.value();
+    if name.is_empty() || name.contains('.') {
+        return Err(syn::Error::new(literal.span(), "a name in the tree is not empty and has no dots"));
+    }
+    Ok(name)
+}

@@ -1,0 +1,112 @@
+//! What the derived traversal visits, and under which names.
+
+use autograd_core::module::{Buffer, Item, Mode, Module, Param, Path, Stream};
+use autograd_core::{DType, Tensor};
+use std::marker::PhantomData;
+use wengert_derive::Module;
+
+fn param(size: usize) -> Param {
+    Param::new(Tensor::ones(&[size], DType::F32).expect("small"))
+}
+
+fn leaves(module: &impl Module) -> Vec<String> {
+    let mut all = Vec::new();
+    module.visit(&Path::root(), &mut |path, item| {
+        let kind = match item {
+            Item::Param(_) => "param",
+            Item::Buffer(_) => "buffer",
+            Item::Stream(_) => "stream",
+            Item::Mode(_) => "mode",
+        };
+        all.push(format!("{path}: {kind}"));
+    });
+    all
+}
+
+#[derive(Module)]
+struct Affine {
+    weight: Param,
+    bias: Option<Param>,
+    #[module(skip)]
+    _name: &'static str,
+}
+
+fn affine(bias: bool) -> Affine {
+    Affine { weight: param(2), bias: bias.then(|| param(1)), _name: "affine" }
+}
+
+#[derive(Module)]
+struct Pair(Affine, #[module(rename = "second")] Affine);
+
+#[derive(Module)]
+struct Nothing;
+
+#[derive(Module)]
+struct Everything {
+    pairs: [Pair; 1],
+    nothing: Nothing,
+    boxed: Box<dyn Module>,
+    mean: Buffer,
+    r#mode: Mode,
+    stream: Stream,
+}
+
+#[derive(Module)]
+struct Flat {
+    #[module(flatten)]
+    parts: Vec<Affine>,
+}
+
+#[derive(Module)]
+struct Generic<'a, T, U, const N: usize>
+where
+    U: Copy,
+{
+    inner: [T; N],
+    #[module(skip)]
+    _borrowed: PhantomData<&'a U>,
+}
+
+#[test]
+fn fields_are_visited_in_the_order_of_declaration() {
+    let all = Everything {
+        pairs: [Pair(affine(true), affine(false))],
+        nothing: Nothing,
+        boxed: Box::new(affine(false)),
+        mean: Buffer::new(Tensor::from(0.0)),
+        r#mode: Mode::default(),
+        stream: Stream::at(0, 0),
+    };
+    let expected = [
+        "pairs.0.0.weight: param",
+        "pairs.0.0.bias: param",
+        "pairs.0.second.weight: param",
+        "boxed.weight: param",
+        "mean: buffer",
+        "mode: mode",
+        "stream: stream",
+    ];
+    assert_eq!(leaves(&all), expected);
+}
+
+#[test]
+fn both_traversals_visit_the_same() {
+    let mut pair = Pair(affine(true), affine(true));
+    let mut seen = Vec::new();
+    pair.visit_mut(&Path::root(), &mut |path, _| seen.push(format!("{path}: param")));
+    assert_eq!(seen, leaves(&pair));
+}
+
+#[test]
+fn a_flat_field_adds_no_name() {
+    let flat = Flat { parts: vec![affine(false), affine(true)] };
+    assert_eq!(leaves(&flat), ["0.weight: param", "1.weight: param", "1.bias: param"]);
+}
+
+#[test]
+fn type_parameters_are_modules_where_they_are_in_the_tree() {
+    // `u8` is no module, and need not be: its field is skipped.
+    let generic: Generic<'_, Affine, u8, 2> = Generic { inner: [affine(false), affine(false)], _borrowed: PhantomData };
+    assert_eq!(leaves(&generic), ["inner.0.weight: param", "inner.1.weight: param"]);
+    assert_eq!(generic.num_parameters(), 4);
+}

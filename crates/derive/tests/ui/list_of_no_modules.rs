@@ -1,0 +1,8 @@
+use wengert_derive::Module;
+
+#[derive(Module)]
+struct Names {
+    names: Vec<String>,
+}
+
+fn main() {}

@@ -1,0 +1,60 @@
+//! How many values go into, and come out of, one unit of a weight.
+
+use crate::error::Result;
+use autograd_core::Error;
+
+/// The fans of a weight.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fans {
+    /// Values that go into one output.
+    pub fan_in: usize,
+    /// Outputs that one value goes into.
+    pub fan_out: usize,
+}
+
+/// Which fan keeps its variance.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum FanMode {
+    /// That of the values, forward.
+    #[default]
+    FanIn,
+    /// That of the gradients, backward.
+    FanOut,
+}
+
+/// The fans of a weight of this shape.
+///
+/// # Shapes
+/// `[K, D]`, or `[K, D, ..]` with the size of a kernel, which counts in both.
+///
+/// # Errors
+/// If there are fewer than two dimensions, or a fan is larger than a number can tell.
+///
+/// # Examples
+/// ```
+/// use wengert_nn::init::{Fans, fans};
+/// assert_eq!(fans(&[10, 1, 3, 3])?, Fans { fan_in: 9, fan_out: 90 });
+/// # Ok::<(), wengert_nn::Error>(())
+/// ```
+pub fn fans(shape: &[usize]) -> Result<Fans> {
+    let [out, inner, kernel @ ..] = shape else {
+        let (got, expected) = (shape.into(), "at least two dimensions".into());
+        return Err(Error::WrongShape { op: "fans", what: "the weight", got, expected }.into());
+    };
+    let product = |first: &usize| kernel.iter().try_fold(*first, |product, size| product.checked_mul(*size));
+    match (product(inner), product(out)) {
+        (Some(fan_in), Some(fan_out)) => Ok(Fans { fan_in, fan_out }),
+        _ => Err(Error::TooLarge { op: "fans", shape: shape.into() }.into()),
+    }
+}
+
+impl Fans {
+    /// A weight without elements has no variance to keep.
+    pub(super) fn not_empty(self, shape: &[usize]) -> Result<()> {
+        if self.fan_in == 0 || self.fan_out == 0 {
+            let (got, expected) = (shape.into(), "sizes of at least 1".into());
+            return Err(Error::WrongShape { op: "fans", what: "the weight", got, expected }.into());
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,29 @@
+//! Initialisers: the values parameters start from.
+//!
+//! Each is a small value with a method [`tensor`](Initializer::tensor), that makes a tensor of a shape. Those that
+//! depend on the shape tell the [`Distribution`] they draw from.
+//!
+//! ```
+//! use autograd_core::DType;
+//! use wengert_nn::init::{FanMode, Initializer, Nonlinearity, kaiming_uniform};
+//! let start = kaiming_uniform(FanMode::FanIn, Nonlinearity::Relu);
+//! let bound = start.distribution(&[8, 6])?.bounds().expect("uniform").1;
+//! assert!((bound - 1.0).abs() < 1e-12);                                // √(6 / fan_in)
+//! let weight = start.tensor(&[8, 6], DType::F32, &mut autograd_core::seeded(7))?;
+//! assert!(weight.to_vec::<f32>()?.iter().all(|w| w.abs() <= 1.0));
+//! # Ok::<(), wengert_nn::Error>(())
+//! ```
+
+mod distribution;
+mod fans;
+mod gain;
+mod initializer;
+mod kaiming;
+mod xavier;
+
+pub use distribution::{Distribution, constant, normal, ones, uniform, zeros};
+pub use fans::{FanMode, Fans, fans};
+pub use gain::{Nonlinearity, calculate_gain};
+pub use initializer::Initializer;
+pub use kaiming::{Kaiming, kaiming_normal, kaiming_uniform};
+pub use xavier::{Xavier, xavier_normal, xavier_uniform};

@@ -1,0 +1,74 @@
+//! Xavier's (Glorot's) initialisation: the same variance forward and backward.
+
+use super::distribution::Law;
+use super::{Distribution, Initializer, fans};
+use crate::error::Result;
+use autograd_core::{DType, Error, Tensor};
+use rand::Rng;
+
+/// See [`xavier_uniform`] and [`xavier_normal`].
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Xavier {
+    gain: f64,
+    law: Law,
+}
+
+/// Uniform in ±a.
+///
+/// ```text
+/// a = gain √(6 / (fan_in + fan_out))
+/// ```
+///
+/// # Examples
+/// ```
+/// use wengert_nn::init::xavier_uniform;
+/// let (low, high) = xavier_uniform(1.0).distribution(&[256, 128])?.bounds().expect("uniform");
+/// assert!((high - 0.125).abs() < 1e-15 && low == -high);
+/// # Ok::<(), wengert_nn::Error>(())
+/// ```
+///
+/// # References
+/// Glorot, Bengio, Understanding the difficulty of training deep feedforward neural networks, 2010, equation 16.
+pub fn xavier_uniform(gain: f64) -> Xavier {
+    Xavier { gain, law: Law::Uniform }
+}
+
+/// Normal with mean 0.
+///
+/// ```text
+/// σ = gain √(2 / (fan_in + fan_out))
+/// ```
+///
+/// # Examples
+/// ```
+/// use wengert_nn::init::xavier_normal;
+/// assert_eq!(xavier_normal(3.0).distribution(&[1, 1])?.std(), 3.0);
+/// # Ok::<(), wengert_nn::Error>(())
+/// ```
+///
+/// # References
+/// Glorot, Bengio, Understanding the difficulty of training deep feedforward neural networks, 2010.
+pub fn xavier_normal(gain: f64) -> Xavier {
+    Xavier { gain, law: Law::Normal }
+}
+
+impl Xavier {
+    /// What the values of a weight of this shape are drawn from.
+    ///
+    /// # Errors
+    /// If there are fewer than two dimensions or no elements, or the gain is negative or not finite.
+    pub fn distribution(&self, shape: &[usize]) -> Result<Distribution> {
+        if !(self.gain >= 0.0 && self.gain.is_finite()) {
+            return Err(Error::argument("xavier", "gain", self.gain, "finite and at least 0").into());
+        }
+        let fans = fans(shape)?;
+        fans.not_empty(shape)?;
+        Ok(self.law.of_std(self.gain * (2.0 / (fans.fan_in as f64 + fans.fan_out as f64)).sqrt()))
+    }
+}
+
+impl Initializer for Xavier {
+    fn tensor(&self, shape: &[usize], dtype: DType, rng: &mut (impl Rng + ?Sized)) -> Result<Tensor> {
+        self.distribution(shape)?.tensor(shape, dtype, rng)
+    }
+}

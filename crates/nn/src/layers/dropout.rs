@@ -1,0 +1,62 @@
+//! Dropping elements at random while training.
+
+use crate::error::Result;
+use crate::layer::Layer;
+use autograd_core::module::{Mode, Stream};
+use autograd_core::{Error, Tensor};
+use rand::Rng;
+use wengert_derive::Module;
+
+/// In training each element is 0 with probability `p`, else `x / (1 − p)`; in evaluation the input passes unchanged.
+///
+/// The layer draws from a stream of its own, seeded from the generator it is built with: a clone draws the same as the
+/// original from then on, and a checkpoint remembers the position.
+///
+/// # Examples
+/// ```
+/// use autograd_core::{Tensor, module::Module};
+/// use wengert_nn::{Dropout, Layer};
+/// let mut dropout = Dropout::new(0.5, &mut autograd_core::seeded(7))?;
+/// let y = dropout.forward(&Tensor::from([1.0, 1.0, 1.0]))?.to_vec::<f32>()?;
+/// assert!(y.iter().all(|y| *y == 0.0 || *y == 2.0));
+/// dropout.eval();
+/// assert_eq!(dropout.forward(&Tensor::from([1.0, 1.0]))?.to_vec::<f32>()?, [1.0, 1.0]);
+/// # Ok::<(), wengert_nn::Error>(())
+/// ```
+///
+/// # References
+/// Srivastava, Hinton, Krizhevsky, Sutskever, Salakhutdinov, Dropout, 2014.
+#[derive(Clone, Debug, Module)]
+pub struct Dropout {
+    #[module(skip)]
+    p: f64,
+    stream: Stream,
+    mode: Mode,
+}
+
+impl Dropout {
+    /// A layer that drops an element with probability `p`, `0 ≤ p ≤ 1`.
+    ///
+    /// # Errors
+    /// If `p` is outside its range.
+    pub fn new(p: f64, rng: &mut (impl Rng + ?Sized)) -> Result<Dropout> {
+        if !(0.0..=1.0).contains(&p) {
+            return Err(Error::argument("Dropout", "p", p, "in [0, 1]").into());
+        }
+        Ok(Dropout { p, stream: Stream::new(rng), mode: Mode::default() })
+    }
+
+    /// The probability that an element is dropped.
+    pub fn p(&self) -> f64 {
+        self.p
+    }
+}
+
+impl Layer for Dropout {
+    fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        if !self.mode.is_training() {
+            return Ok(x.clone());
+        }
+        Ok(x.dropout_seeded(self.p, self.stream.draw())?)
+    }
+}

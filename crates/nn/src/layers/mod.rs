@@ -1,0 +1,11 @@
+//! Layers, one a file; those that act element by element are in [`crate::activation`].
+
+mod dropout;
+mod flatten;
+mod linear;
+mod sequential;
+
+pub use dropout::Dropout;
+pub use flatten::Flatten;
+pub use linear::Linear;
+pub use sequential::Sequential;

@@ -1,0 +1,43 @@
+//! Layers, losses and initialisers.
+//!
+//! A layer is a [`Module`](autograd_core::module::Module) (a named tree of parameters) with a `forward`. Layers and
+//! losses are compositions of the core's differentiable operations: there is no hand-written derivative here. Names,
+//! defaults and weight layouts are PyTorch's.
+//!
+//! ```
+//! use autograd_core::{Tensor, module::Module, seeded};
+//! use wengert_nn::{Layer, Linear, ReLU, cross_entropy, sequential};
+//!
+//! let mut rng = seeded(7);
+//! let model = sequential![Linear::new(2, 8, &mut rng)?, ReLU, Linear::new(8, 3, &mut rng)?];
+//! let x = Tensor::from([[0.5, -1.0], [2.0, 0.1]]);
+//! let loss = cross_entropy(&model.forward(&x)?, &Tensor::from([0, 2]))?;
+//! let gradients = loss.backward()?;
+//! assert_eq!(gradients.len(), model.parameters().len());
+//! assert_eq!(model.named_parameters()[2].0, "2.weight");
+//! # Ok::<(), wengert_nn::Error>(())
+//! ```
+
+#![forbid(unsafe_code)]
+
+pub mod activation;
+mod error;
+pub mod gradcheck;
+pub mod init;
+mod layer;
+pub mod layers;
+pub mod loss;
+mod summary;
+
+pub use activation::{
+    Approximate, GELU, Identity, LeakyReLU, LogSoftmax, PReLU, ReLU, SiLU, Sigmoid, Softmax, Softplus, Tanh,
+};
+pub use error::{Error, Result, Within};
+pub use layer::{Layer, LayerClone};
+pub use layers::{Dropout, Flatten, Linear, Sequential};
+pub use loss::{
+    BceWithLogitsLoss, CrossEntropyLoss, L1Loss, Loss, MseLoss, Reduction, SmoothL1Loss,
+    binary_cross_entropy_with_logits, cross_entropy, l1_loss, mse_loss, smooth_l1_loss,
+};
+pub use summary::{Row, Summary, Trace, summary, summary_of};
+pub use wengert_derive::Module;

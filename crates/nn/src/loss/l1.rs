@@ -1,0 +1,52 @@
+//! Mean absolute error.
+
+use super::pair::difference;
+use super::{Loss, Reduction};
+use crate::error::Result;
+use autograd_core::Tensor;
+
+/// Mean absolute error: `|x − t|`, the mean over all elements.
+///
+/// # Shapes
+/// `input` and `target` are broadcast, usually equal.
+///
+/// # Gradient
+/// `sign(x − t)` for x, 0 where they are equal; the negative of it for t.
+///
+/// # Errors
+/// If the shapes do not broadcast, or the dtypes are not one float type.
+///
+/// # Examples
+/// ```
+/// # use autograd_core::Tensor;
+/// # use wengert_nn::l1_loss;
+/// let loss = l1_loss(&Tensor::from([1.0, 2.0]), &Tensor::from([1.0, 4.0]))?;
+/// assert_eq!(loss.item::<f32>()?, 1.0);
+/// # Ok::<(), wengert_nn::Error>(())
+/// ```
+pub fn l1_loss(input: &Tensor, target: &Tensor) -> Result<Tensor> {
+    L1Loss::default().forward(input, target)
+}
+
+/// [`l1_loss`] with options.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct L1Loss {
+    /// What becomes of the losses of the elements; default: their mean.
+    pub reduction: Reduction,
+}
+
+impl L1Loss {
+    /// The loss of `input` against `target`.
+    ///
+    /// # Errors
+    /// As [`l1_loss`].
+    pub fn forward(&self, input: &Tensor, target: &Tensor) -> Result<Tensor> {
+        self.reduction.apply(&difference("l1_loss", input, target)?.abs())
+    }
+}
+
+impl Loss for L1Loss {
+    fn loss(&self, input: &Tensor, target: &Tensor) -> Result<Tensor> {
+        self.forward(input, target)
+    }
+}

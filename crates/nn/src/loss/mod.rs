@@ -1,0 +1,18 @@
+//! Losses: how far an output is from its target, as a function with PyTorch's defaults and as a struct with options.
+
+mod bce_with_logits;
+mod cross_entropy;
+mod l1;
+mod mse;
+mod objective;
+mod pair;
+mod reduction;
+mod smooth_l1;
+
+pub use bce_with_logits::{BceWithLogitsLoss, binary_cross_entropy_with_logits};
+pub use cross_entropy::{CrossEntropyLoss, cross_entropy};
+pub use l1::{L1Loss, l1_loss};
+pub use mse::{MseLoss, mse_loss};
+pub use objective::Loss;
+pub use reduction::Reduction;
+pub use smooth_l1::{SmoothL1Loss, smooth_l1_loss};

@@ -1,0 +1,52 @@
+//! Mean squared error.
+
+use super::pair::difference;
+use super::{Loss, Reduction};
+use crate::error::Result;
+use autograd_core::Tensor;
+
+/// Mean squared error: `(x − t)²`, the mean over all elements.
+///
+/// # Shapes
+/// `input` and `target` are broadcast, usually equal.
+///
+/// # Gradient
+/// `2 (x − t)` for x, the negative of it for t, each by the reduction.
+///
+/// # Errors
+/// If the shapes do not broadcast, or the dtypes are not one float type.
+///
+/// # Examples
+/// ```
+/// # use autograd_core::Tensor;
+/// # use wengert_nn::mse_loss;
+/// let loss = mse_loss(&Tensor::from([1.0, 2.0]), &Tensor::from([1.0, 4.0]))?;
+/// assert_eq!(loss.item::<f32>()?, 2.0);
+/// # Ok::<(), wengert_nn::Error>(())
+/// ```
+pub fn mse_loss(input: &Tensor, target: &Tensor) -> Result<Tensor> {
+    MseLoss::default().forward(input, target)
+}
+
+/// [`mse_loss`] with options.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MseLoss {
+    /// What becomes of the losses of the elements; default: their mean.
+    pub reduction: Reduction,
+}
+
+impl MseLoss {
+    /// The loss of `input` against `target`.
+    ///
+    /// # Errors
+    /// As [`mse_loss`].
+    pub fn forward(&self, input: &Tensor, target: &Tensor) -> Result<Tensor> {
+        self.reduction.apply(&difference("mse_loss", input, target)?.square())
+    }
+}
+
+impl Loss for MseLoss {
+    fn loss(&self, input: &Tensor, target: &Tensor) -> Result<Tensor> {
+        self.forward(input, target)
+    }
+}

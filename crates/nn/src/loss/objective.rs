@@ -1,0 +1,34 @@
+//! What training minimises.
+
+use crate::error::Result;
+use autograd_core::Tensor;
+
+/// A function of output and target, to be minimised.
+///
+/// Every loss here implements it, and so does every function or closure from two tensors to a result.
+///
+/// ```
+/// use autograd_core::Tensor;
+/// use wengert_nn::{Loss, MseLoss, Result, mse_loss};
+///
+/// fn value(loss: impl Loss) -> Result<f32> {
+///     Ok(loss.loss(&Tensor::from([1.0, 2.0]), &Tensor::from([1.0, 4.0]))?.item()?)
+/// }
+/// assert_eq!(value(mse_loss)?, 2.0);
+/// assert_eq!(value(MseLoss::default())?, 2.0);
+/// assert_eq!(value(|y: &Tensor, t: &Tensor| Ok(y.try_sub(t)?.abs().max()?))?, 2.0);
+/// # Ok::<(), wengert_nn::Error>(())
+/// ```
+pub trait Loss {
+    /// The loss of an output and its target.
+    ///
+    /// # Errors
+    /// If the two do not fit the loss.
+    fn loss(&self, input: &Tensor, target: &Tensor) -> Result<Tensor>;
+}
+
+impl<F: Fn(&Tensor, &Tensor) -> Result<Tensor>> Loss for F {
+    fn loss(&self, input: &Tensor, target: &Tensor) -> Result<Tensor> {
+        self(input, target)
+    }
+}

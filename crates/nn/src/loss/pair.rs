@@ -1,0 +1,34 @@
+//! What losses ask of an output and its target, with errors that name the loss.
+
+use autograd_core::{Error, Result, Tensor};
+
+/// Both are of one float type.
+pub(super) fn same_float(op: &'static str, input: &Tensor, target: &Tensor) -> Result<()> {
+    if !input.dtype().is_float() {
+        return Err(Error::NotFloat { op, dtype: input.dtype() });
+    }
+    if input.dtype() != target.dtype() {
+        return Err(Error::MixedDTypes { op, lhs: input.dtype(), rhs: target.dtype() });
+    }
+    Ok(())
+}
+
+/// `input − target`, broadcast.
+pub(super) fn difference(op: &'static str, input: &Tensor, target: &Tensor) -> Result<Tensor> {
+    same_float(op, input, target)?;
+    input.try_sub(target).map_err(|error| named(op, error))
+}
+
+/// `losses · weight`, broadcast.
+pub(super) fn weighted(op: &'static str, losses: &Tensor, weight: &Tensor) -> Result<Tensor> {
+    same_float(op, losses, weight)?;
+    losses.try_mul(weight).map_err(|error| named(op, error))
+}
+
+/// An error of an operation inside the loss, told as one of the loss: its shapes are those the caller knows.
+fn named(op: &'static str, error: Error) -> Error {
+    match error {
+        Error::Broadcast { lhs, rhs, from_end, .. } => Error::Broadcast { op, lhs, rhs, from_end },
+        other => other,
+    }
+}

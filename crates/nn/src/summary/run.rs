@@ -1,0 +1,97 @@
+//! Running a model for its summary, and leaving it as it was.
+
+use super::table::{Row, Summary};
+use super::trace::{Step, enter};
+use crate::error::Result;
+use crate::layer::Layer;
+use autograd_core::module::{Item, Path};
+use autograd_core::{DType, Tensor, no_grad};
+
+/// How many samples run through the model: more than one, for some layers need several in training.
+const BATCH: usize = 2;
+
+/// A table of a model's layers, made by running a small batch of zeros through it; printing it prints the table.
+///
+/// `shape` is that of one sample, without the batch dimension, which the table shows as N. The zeros are of the dtype
+/// of the model's first parameter. The model stays as it is, running statistics and positions of random streams
+/// included.
+///
+/// # Errors
+/// If the model does not take such an input.
+///
+/// # Examples
+/// ```
+/// use wengert_nn::{Flatten, Linear, ReLU, sequential, summary};
+/// let mut rng = autograd_core::seeded(7);
+/// let model =
+///     sequential![Flatten::default(), Linear::new(784, 256, &mut rng)?, ReLU, Linear::new(256, 10, &mut rng)?];
+/// let table = summary(&model, &[1, 28, 28])?;
+/// assert_eq!(table.trainable, 203_530);
+/// assert_eq!(table.to_string(), "\
+/// layer       output   parameters
+/// ───────────────────────────────
+/// 0 (Flatten) [N, 784]          0
+/// 1 (Linear)  [N, 256]    200,960
+/// 2 (ReLU)    [N, 256]          0
+/// 3 (Linear)  [N, 10]       2,570
+/// ───────────────────────────────
+/// trainable               203,530
+/// frozen                        0
+/// bytes                   814,120");
+/// # Ok::<(), wengert_nn::Error>(())
+/// ```
+pub fn summary(model: &(impl Layer + ?Sized), shape: &[usize]) -> Result<Summary> {
+    let dtype = model.parameters().iter().map(|param| param.dtype()).find(|dtype| dtype.is_float());
+    let batch: Vec<usize> = std::iter::once(BATCH).chain(shape.iter().copied()).collect();
+    let x = Tensor::zeros(&batch, dtype.unwrap_or(DType::F32))?;
+    run(model, &x, Some(BATCH))
+}
+
+/// As [`summary`], for an input of any dtype and shape; the table shows all sizes as they are.
+///
+/// # Errors
+/// If the model does not take the input.
+pub fn summary_of(model: &(impl Layer + ?Sized), x: &Tensor) -> Result<Summary> {
+    run(model, x, None)
+}
+
+fn run(model: &(impl Layer + ?Sized), x: &Tensor, batch: Option<usize>) -> Result<Summary> {
+    let (mut streams, mut buffers) = (Vec::new(), Vec::new());
+    let mut summary = Summary::default();
+    model.visit(&Path::root(), &mut |_, item| match item {
+        Item::Param(param) => {
+            let count = if param.is_trainable() { &mut summary.trainable } else { &mut summary.frozen };
+            *count += param.numel();
+            summary.bytes += param.numel() * param.dtype().size();
+        }
+        Item::Buffer(buffer) => {
+            let value = buffer.get();
+            summary.bytes += value.numel() * value.dtype().size();
+            buffers.push((buffer, value));
+        }
+        Item::Stream(stream) => streams.push((stream, stream.position().1)),
+        _ => {}
+    });
+    let mut steps = Vec::new();
+    let result = no_grad(|| enter(&mut steps, String::new(), model, x));
+    // What the run changed is put back, also when it failed.
+    streams.into_iter().for_each(|(stream, drawn)| stream.seek(drawn));
+    buffers.into_iter().for_each(|(buffer, value)| buffer.set(value));
+    result?;
+    summary.rows = steps.into_iter().map(|step| row(step, batch)).collect();
+    Ok(summary)
+}
+
+fn row(step: Step, batch: Option<usize>) -> Row {
+    let Step { name, kind, output, parameters } = step;
+    let output = output.map_or(String::new(), |shape| match (&shape[..], batch) {
+        ([first, rest @ ..], Some(batch)) if *first == batch => {
+            format!(
+                "[{}]",
+                std::iter::once("N".into()).chain(rest.iter().map(usize::to_string)).collect::<Vec<_>>().join(", ")
+            )
+        }
+        _ => shape.to_string(),
+    });
+    Row { name, kind, output, parameters }
+}

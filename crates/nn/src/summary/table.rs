@@ -1,0 +1,79 @@
+//! The table as data, and printed.
+
+use std::fmt;
+
+/// What [`summary`](super::summary) found; its `Display` is the table.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Summary {
+    /// A row a layer, in the order they ran. A layer made of others has a row only if it has parameters besides theirs
+    /// or does not tell its parts.
+    pub rows: Vec<Row>,
+    /// How many numbers are trained.
+    pub trainable: usize,
+    /// How many numbers of parameters are not trained.
+    pub frozen: usize,
+    /// Bytes of parameters and buffers.
+    pub bytes: usize,
+}
+
+/// A row of a [`Summary`].
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Row {
+    /// Where the layer hangs, as in the names of its parameters; empty for the model itself.
+    pub name: String,
+    /// What kind of layer it is; empty if it did not tell.
+    pub kind: String,
+    /// The shape of its output, N the batch; empty if it did not tell.
+    pub output: String,
+    /// How many numbers its own parameters have, those of other rows apart.
+    pub parameters: usize,
+}
+
+impl Row {
+    fn title(&self) -> String {
+        match (self.name.as_str(), self.kind.as_str()) {
+            (name, "") => name.into(),
+            ("", kind) => kind.into(),
+            (name, kind) => format!("{name} ({kind})"),
+        }
+    }
+}
+
+impl fmt::Display for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut lines = vec![["layer".into(), "output".into(), "parameters".into()]];
+        lines.extend(self.rows.iter().map(|row| [row.title(), row.output.clone(), grouped(row.parameters)]));
+        let totals = [("trainable", self.trainable), ("frozen", self.frozen), ("bytes", self.bytes)];
+        lines.extend(totals.map(|(name, count)| [name.into(), String::new(), grouped(count)]));
+
+        let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0);
+        let widths = [width(0), width(1), width(2)];
+        let rule = "─".repeat(widths.iter().sum::<usize>() + 2);
+        for (at, [name, output, count]) in lines.iter().enumerate() {
+            let [w0, w1, w2] = widths;
+            write!(f, "{name:<w0$} {output:<w1$} {count:>w2$}")?;
+            if at == 0 || at == self.rows.len() {
+                write!(f, "\n{rule}")?;
+            }
+            if at + 1 < lines.len() {
+                writeln!(f)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A count with its digits in groups of three: `203,530`.
+fn grouped(count: usize) -> String {
+    let digits = count.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}

@@ -1,0 +1,104 @@
+//! Limiting gradients before a step.
+//!
+//! ```text
+//! total = ‖(‖g₁‖, ‖g₂‖, ..)‖     g ← g · min(1, max_norm / (total + 1e-6))
+//! ```
+
+use crate::error::{Result, require};
+use autograd_core::{DType, Gradients, Tensor, no_grad};
+
+/// Scales all gradients by one factor so that their norm, taken over all of them together, is at most `max_norm`; returns
+/// the norm before.
+///
+/// `norm_type` p is any positive number: `(Σ |g|ᵖ)^(1/p)`, or the largest |g| for `f64::INFINITY`. The factor is
+/// `min(1, max_norm / (norm + 1e-6))`. All gradients count, also of leaves that are not parameters.
+///
+/// # Numerics
+/// Each tensor's norm is taken in its dtype, rescaled where the powers over- or underflow; these are joined in `f64`. A NaN or
+/// an infinity among the gradients is not hidden: the norm returned is not finite, and the gradients are multiplied by
+/// NaN or 0, as in PyTorch.
+///
+/// # Errors
+/// If `max_norm` is negative or NaN, or `norm_type` is not positive; then nothing is changed.
+///
+/// # Examples
+/// ```
+/// use autograd_core::Tensor;
+/// use wengert_optim::clip_grad_norm;
+///
+/// let x = Tensor::from([3.0, 4.0]).requires_grad();
+/// let mut grads = x.square().mul_scalar(0.5).sum().backward()?;   // [3, 4]
+/// assert_eq!(clip_grad_norm(&mut grads, 2.5, 2.0)?, 5.0);
+/// let clipped = grads.get(&x).unwrap().to_vec::<f32>()?;
+/// assert!((clipped[0] - 1.5).abs() < 1e-6 && (clipped[1] - 2.0).abs() < 1e-6);
+/// # Ok::<(), wengert_optim::Error>(())
+/// ```
+///
+/// # References
+/// Pascanu, Mikolov, Bengio, On the difficulty of training recurrent neural networks, 2013, algorithm 1.
+pub fn clip_grad_norm(grads: &mut Gradients, max_norm: f64, norm_type: f64) -> Result<f64> {
+    require(max_norm >= 0.0, "clip_grad_norm", "max_norm", max_norm, "at least 0")?;
+    require(norm_type > 0.0, "clip_grad_norm", "norm_type", norm_type, "positive, or infinity")?;
+    let norms = no_grad(|| grads.iter().map(|g| norm(g, norm_type)).collect::<Result<Vec<f64>>>())?;
+    let total = norm(&Tensor::from_vec(norms, &[grads.len()])?, norm_type)?;
+    let factor = max_norm / (total + 1e-6);
+    // NaN must reach the gradients.
+    if factor < 1.0 || factor.is_nan() {
+        grads.scale(factor);
+    }
+    Ok(total)
+}
+
+/// Limits every element of every gradient to `[−clip_value, clip_value]`; NaN stays NaN.
+///
+/// # Errors
+/// If `clip_value` is negative or NaN; then nothing is changed.
+///
+/// # Examples
+/// ```
+/// use autograd_core::Tensor;
+/// use wengert_optim::clip_grad_value;
+///
+/// let x = Tensor::from([3.0, -0.25]).requires_grad();
+/// let mut grads = x.square().sum().backward()?;                   // [6, -0.5]
+/// clip_grad_value(&mut grads, 1.0)?;
+/// assert_eq!(grads.get(&x).unwrap().to_vec::<f32>()?, [1.0, -0.5]);
+/// # Ok::<(), wengert_optim::Error>(())
+/// ```
+pub fn clip_grad_value(grads: &mut Gradients, clip_value: f64) -> Result<()> {
+    require(clip_value >= 0.0, "clip_grad_value", "clip_value", clip_value, "at least 0")?;
+    let clip = |g: &Tensor| g.clamp(-clip_value, clip_value);
+    let clipped = no_grad(|| grads.iter().map(clip).collect::<autograd_core::Result<Vec<_>>>())?;
+    grads.iter_mut().zip(clipped).for_each(|(g, clipped)| *g = clipped);
+    Ok(())
+}
+
+/// The p-norm of all elements.
+fn norm(g: &Tensor, p: f64) -> Result<f64> {
+    if g.numel() == 0 {
+        return Ok(0.0);
+    }
+    let number = |x: Tensor| x.to_dtype(DType::F64).item::<f64>();
+    if p == f64::INFINITY {
+        return Ok(number(g.abs().max()?)?);
+    }
+    let plain = power_norm(g, p)?;
+    if plain.is_normal() {
+        return Ok(plain);
+    }
+    // Over- or underflow of the powers, or truly 0, infinite or NaN.
+    let largest = number(g.abs().max()?)?;
+    if !largest.is_finite() || largest == 0.0 {
+        return Ok(largest);
+    }
+    Ok(largest * power_norm(&g.div_scalar(largest), p)?)
+}
+
+fn power_norm(g: &Tensor, p: f64) -> Result<f64> {
+    let powers = match p {
+        1.0 => g.abs(),
+        2.0 => g.square(),
+        _ => g.abs().powf(p),
+    };
+    Ok(powers.sum().to_dtype(DType::F64).item::<f64>()?.powf(1.0 / p))
+}

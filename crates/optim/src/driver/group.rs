@@ -1,0 +1,115 @@
+//! Parameters with hyperparameters of their own.
+
+use super::{Driver, Hyper};
+use crate::rule::Rule;
+use std::fmt;
+use std::sync::Arc;
+
+/// Some parameters, and how their hyperparameters differ.
+pub(super) struct Group<R> {
+    members: Members,
+    change: Arc<dyn Fn(Driver<R>) -> Driver<R> + Send + Sync>,
+}
+
+#[derive(Clone)]
+enum Members {
+    Below(String),
+    Where(Arc<dyn Fn(&str) -> bool + Send + Sync>),
+}
+
+impl<R: Rule> Driver<R> {
+    /// Gives the parameters whose name is `prefix` or lies below it hyperparameters of their own: those of the optimizer,
+    /// after `change`. Where several groups hold a parameter, each is applied, in the order in which they were added.
+    ///
+    /// The ratio of the group's learning rate to the optimizer's stays when [`set_lr`](crate::Optimizer::set_lr) or a
+    /// schedule changes the latter. A group without parameters is an error of the next step.
+    ///
+    /// ```
+    /// use wengert_optim::AdamW;
+    /// let adamw = AdamW::new(1e-3)
+    ///     .group("encoder", |group| group.scale_lr(0.1))
+    ///     .group_where(|name| name.ends_with("bias"), |group| group.weight_decay(0.0));
+    /// ```
+    pub fn group(self, prefix: &str, change: impl Fn(Self) -> Self + Send + Sync + 'static) -> Self {
+        self.grouped(Members::Below(prefix.into()), change)
+    }
+
+    /// [`Driver::group`] of the parameters whose name `members` accepts.
+    pub fn group_where(
+        self,
+        members: impl Fn(&str) -> bool + Send + Sync + 'static,
+        change: impl Fn(Self) -> Self + Send + Sync + 'static,
+    ) -> Self {
+        self.grouped(Members::Where(Arc::new(members)), change)
+    }
+
+    fn grouped(mut self, members: Members, change: impl Fn(Self) -> Self + Send + Sync + 'static) -> Self {
+        self.groups.push(Group { members, change: Arc::new(change) });
+        self.bound = false;
+        self
+    }
+
+    /// The hyperparameters of a parameter, its learning rate as a ratio to the optimizer's. `joined(i)` is called for
+    /// each group it belongs to.
+    pub(super) fn hyper_of(&self, parameter: &str, mut joined: impl FnMut(usize)) -> Hyper<R> {
+        let mut hyper = Hyper { lr: 1.0, ..self.hyper.clone() };
+        for (i, group) in self.groups.iter().enumerate() {
+            if group.holds(parameter) {
+                joined(i);
+                let ratio = hyper.lr;
+                hyper = group.apply(hyper, self.initial_lr);
+                hyper.lr *= ratio;
+            }
+        }
+        hyper
+    }
+}
+
+impl<R: Rule> Group<R> {
+    fn holds(&self, parameter: &str) -> bool {
+        match &self.members {
+            Members::Below(prefix) => parameter
+                .strip_prefix(prefix.as_str())
+                .is_some_and(|rest| prefix.is_empty() || rest.is_empty() || rest.starts_with('.')),
+            Members::Where(members) => members(parameter),
+        }
+    }
+
+    /// `hyper` after the group's change; its learning rate is the ratio of that after the change to that before.
+    pub(super) fn apply(&self, hyper: Hyper<R>, initial_lr: f64) -> Hyper<R> {
+        let lr = if initial_lr > 0.0 { initial_lr } else { 1.0 };
+        let before = Driver {
+            hyper: Hyper { lr, ..hyper },
+            initial_lr: lr,
+            groups: Vec::new(),
+            slots: Vec::new(),
+            bound: false,
+        };
+        let mut after = (self.change)(before).hyper;
+        after.lr /= lr;
+        after
+    }
+
+    /// How errors call it: by its prefix, or by its place among the groups.
+    pub(super) fn label(&self, position: usize) -> String {
+        match &self.members {
+            Members::Below(prefix) => format!("{prefix:?}"),
+            Members::Where(_) => format!("number {}", position + 1),
+        }
+    }
+}
+
+impl<R> Clone for Group<R> {
+    fn clone(&self) -> Self {
+        Group { members: self.members.clone(), change: Arc::clone(&self.change) }
+    }
+}
+
+impl<R> fmt::Debug for Group<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.members {
+            Members::Below(prefix) => write!(f, "{prefix:?}"),
+            Members::Where(_) => f.write_str("where"),
+        }
+    }
+}

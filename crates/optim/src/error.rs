@@ -1,0 +1,109 @@
+//! What can go wrong while training, with everything needed to mend it.
+
+use autograd_core::{DType, Shape, Tensor};
+
+/// The result of an optimizer, a schedule or a clip that can fail on its arguments.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// An error of this crate. Every variant names the optimizer and the parameter, group or key at fault.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// An error of the core; hyperparameters outside their range are its `Argument`.
+    #[error(transparent)]
+    Core(#[from] autograd_core::Error),
+    /// A gradient that does not fit its parameter.
+    #[error("{}: the gradient of {:?} is {} {}, the parameter is {} {}", .0.optimizer, .0.name, .0.got.0, .0.got.1, .0.expected.0, .0.expected.1)]
+    Gradient(Box<Misfit>),
+    /// State that was made for a parameter of another shape or dtype.
+    #[error("{}: the state {:?} is {} {}, the parameter needs {} {}", .0.optimizer, .0.name, .0.got.0, .0.got.1, .0.expected.0, .0.expected.1)]
+    State(Box<Misfit>),
+    /// A number in a state dict that cannot be what its name says.
+    #[error("{optimizer}: the state {key:?} is {value}, it must be {must}; nothing was loaded")]
+    StateValue {
+        /// The optimizer.
+        optimizer: &'static str,
+        /// The state's name.
+        key: String,
+        /// What stands there.
+        value: String,
+        /// What could stand there.
+        must: &'static str,
+    },
+    /// State of a parameter that the model does not have.
+    #[error("{optimizer}: there is state for {parameter:?}, but the model has no such parameter")]
+    UnknownParameter {
+        /// The optimizer.
+        optimizer: &'static str,
+        /// The parameter's name.
+        parameter: String,
+    },
+    /// Two parameters with one name: their states could not be told apart.
+    #[error("{optimizer}: two parameters are called {parameter:?}")]
+    DuplicateParameter {
+        /// The optimizer.
+        optimizer: &'static str,
+        /// The name.
+        parameter: String,
+    },
+    /// A parameter group that no parameter belongs to.
+    #[error("{optimizer}: no parameter of the model belongs to the group {group}")]
+    EmptyGroup {
+        /// The optimizer.
+        optimizer: &'static str,
+        /// The group's prefix, or its number.
+        group: String,
+    },
+    /// A rule that works on another number of state tensors than it asked for.
+    #[error("{optimizer}: the rule updates {got} state tensors, its slots are {expected}")]
+    SlotCount {
+        /// The optimizer.
+        optimizer: &'static str,
+        /// How many its formula takes.
+        got: usize,
+        /// How many it has.
+        expected: usize,
+    },
+    /// A model that visits its parameters in another order each time.
+    #[error("{optimizer}: the model does not visit its parameters in the same order twice")]
+    UnstableOrder {
+        /// The optimizer.
+        optimizer: &'static str,
+    },
+}
+
+/// A tensor of another dtype or shape than its parameter needs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Misfit {
+    /// The optimizer.
+    pub optimizer: &'static str,
+    /// The parameter's name, or that of its state.
+    pub name: String,
+    /// Dtype and shape of the tensor.
+    pub got: (DType, Shape),
+    /// Dtype and shape that fit.
+    pub expected: (DType, Shape),
+}
+
+impl Misfit {
+    pub(crate) fn between(optimizer: &'static str, name: String, got: &Tensor, expected: &Tensor) -> Box<Misfit> {
+        let kind = |x: &Tensor| (x.dtype(), x.shape().into());
+        Box::new(Misfit { optimizer, name, got: kind(got), expected: kind(expected) })
+    }
+}
+
+/// An error unless `ok`: the argument `name` of `op` has a value outside its range.
+pub(crate) fn require(
+    ok: bool,
+    op: &'static str,
+    name: &'static str,
+    value: impl std::fmt::Debug,
+    must: &'static str,
+) -> Result<()> {
+    if ok { Ok(()) } else { Err(autograd_core::Error::argument(op, name, value, must).into()) }
+}
+
+/// An error unless `value` is finite and at least 0.
+pub(crate) fn require_non_negative(op: &'static str, name: &'static str, value: f64) -> Result<()> {
+    require(value >= 0.0 && value.is_finite(), op, name, value, "finite and at least 0")
+}

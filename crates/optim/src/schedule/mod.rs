@@ -1,0 +1,68 @@
+//! Learning-rate schedules: pure functions of the step.
+//!
+//! A schedule answers what the rate is at step k = 0, 1, ..; it remembers nothing, so that there is nothing to save. One
+//! file is one schedule; a closure is one, too.
+//!
+//! ```
+//! use wengert_optim::schedule::{CosineAnnealingLR, LinearLR, Schedule};
+//!
+//! let warmup = LinearLR::new(0.25, 1.0, 3);
+//! let schedule = warmup.then(CosineAnnealingLR::new(10, 0.0), 3);
+//! let rates: Vec<f64> = [0, 1, 2, 3, 8, 13].into_iter().map(|k| schedule.rate(0.4, k)).collect();
+//! let expected = [0.1, 0.2, 0.3, 0.4, 0.2, 0.0];
+//! assert!(rates.iter().zip(expected).all(|(rate, expected)| (rate - expected).abs() < 1e-15));
+//! ```
+
+mod constant;
+mod cosine;
+mod linear;
+mod multi_step;
+mod step;
+mod then;
+
+pub use constant::ConstantLR;
+pub use cosine::CosineAnnealingLR;
+pub use linear::LinearLR;
+pub use multi_step::MultiStepLR;
+pub use step::StepLR;
+pub use then::Then;
+
+use crate::error::Result;
+
+/// The learning rate as a function of the step.
+pub trait Schedule {
+    /// The rate at step `step`, counted from 0, of an optimizer whose own rate is `base_lr`.
+    fn rate(&self, base_lr: f64, step: u64) -> f64;
+
+    /// Whether the arguments are in their ranges.
+    ///
+    /// # Errors
+    /// The first one that is not, with name, value and range.
+    fn check(&self) -> Result<()> {
+        Ok(())
+    }
+
+    /// This schedule before step `at`, then `next`, whose step 0 is step `at`.
+    fn then<S: Schedule>(self, next: S, at: u64) -> Then<Self, S>
+    where
+        Self: Sized,
+    {
+        Then::new(self, next, at)
+    }
+}
+
+/// `|base_lr, step| ..` is a schedule.
+impl<F: Fn(f64, u64) -> f64> Schedule for F {
+    fn rate(&self, base_lr: f64, step: u64) -> f64 {
+        self(base_lr, step)
+    }
+}
+
+impl Schedule for Box<dyn Schedule> {
+    fn rate(&self, base_lr: f64, step: u64) -> f64 {
+        (**self).rate(base_lr, step)
+    }
+    fn check(&self) -> Result<()> {
+        (**self).check()
+    }
+}

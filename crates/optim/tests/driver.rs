@@ -1,0 +1,243 @@
+//! What the driver does for every optimizer: groups, missing and frozen parameters, errors that change nothing.
+
+mod model;
+
+use autograd_core::module::{Item, ItemMut, Module, Param, Path};
+use autograd_core::{DType, Gradients, Tensor};
+use model::{Net, assert_close, half_square_grads, net, values};
+use wengert_optim::{Adam, AdamW, Optimizer, Sgd};
+
+fn refused(optimizer: impl Optimizer) -> String {
+    optimizer.check().expect_err("out of range").to_string()
+}
+
+#[test]
+fn hyperparameters_outside_their_ranges_are_named() {
+    let finite = "it must be finite and at least 0";
+    assert_eq!(refused(Sgd::new(f64::NAN)), format!("SGD: lr is NaN, {finite}"));
+    assert_eq!(refused(Sgd::new(-0.1)), format!("SGD: lr is -0.1, {finite}"));
+    assert_eq!(refused(Adam::new(f64::INFINITY)), format!("Adam: lr is inf, {finite}"));
+    assert_eq!(refused(AdamW::new(0.1).weight_decay(-1.0)), format!("AdamW: weight_decay is -1.0, {finite}"));
+    assert_eq!(refused(Sgd::new(0.1).momentum(-0.5)), format!("SGD: momentum is -0.5, {finite}"));
+    assert_eq!(refused(Sgd::new(0.1).momentum(0.5).dampening(f64::NAN)), "SGD: dampening is NaN, it must be finite");
+    let nesterov = "it must be above 0, and 0, with nesterov";
+    assert_eq!(refused(Sgd::new(0.1).nesterov(true)), format!("SGD: (momentum, dampening) is (0.0, 0.0), {nesterov}"));
+    assert_eq!(
+        refused(Sgd::new(0.1).momentum(0.9).dampening(0.1).nesterov(true)),
+        format!("SGD: (momentum, dampening) is (0.9, 0.1), {nesterov}")
+    );
+    assert_eq!(refused(Adam::new(0.1).betas(1.0, 0.9)), "Adam: betas[0] is 1.0, it must be in [0, 1)");
+    assert_eq!(refused(Adam::new(0.1).betas(0.9, -0.1)), "Adam: betas[1] is -0.1, it must be in [0, 1)");
+    assert_eq!(refused(Adam::new(0.1).eps(-1e-8)), format!("Adam: eps is -1e-8, {finite}"));
+    let in_group = Adam::new(0.1).group("hidden", |group| group.betas(f64::NAN, 0.9));
+    assert_eq!(refused(in_group), "Adam: betas[0] is NaN, it must be in [0, 1)");
+    assert!(Sgd::new(0.0).check().is_ok());
+}
+
+/// Steps once, expects this error, and that neither model nor optimizer changed.
+fn fails(model: &mut Net, optimizer: &mut dyn Optimizer, grads: &Gradients, text: &str) {
+    let before = (values(model), values_of(optimizer));
+    let error = optimizer.step(model, grads).expect_err("refused");
+    assert_eq!(error.to_string(), text);
+    assert_eq!(before, (values(model), values_of(optimizer)));
+}
+
+fn values_of(optimizer: &dyn Optimizer) -> Vec<(String, Vec<f64>)> {
+    optimizer.state_dict().iter().map(|(name, value)| (name.to_string(), value.to_f64s())).collect()
+}
+
+#[test]
+fn a_failed_step_changes_nothing() {
+    for used_before in [false, true] {
+        let (mut model, mut adam) = (net(), Adam::new(0.1));
+        if used_before {
+            let grads = half_square_grads(&model);
+            adam.step(&mut model, &grads).expect("valid");
+        }
+        let mut grads = half_square_grads(&model);
+        grads.insert(&model.output.bias, Tensor::from([1.0, 2.0]));
+        let text = r#"Adam: the gradient of "output.bias" is F32 [2], the parameter is F32 [1]"#;
+        fails(&mut model, &mut adam, &grads, text);
+        grads.insert(&model.output.bias, Tensor::zeros(&[1], DType::F64).expect("small"));
+        let text = r#"Adam: the gradient of "output.bias" is F64 [1], the parameter is F32 [1]"#;
+        fails(&mut model, &mut adam, &grads, text);
+        let grads = half_square_grads(&model);
+        adam.set_lr(f64::NAN);
+        let before = values(&model);
+        let error = adam.step(&mut model, &grads).expect_err("NaN");
+        assert_eq!(error.to_string(), "Adam: lr is NaN, it must be finite and at least 0");
+        assert_eq!(before, values(&model));
+    }
+    let (mut model, grads) = (net(), Gradients::default());
+    let mut sgd = Sgd::new(0.1).group("hiden", |group| group.scale_lr(0.1));
+    fails(&mut model, &mut sgd, &grads, r#"SGD: no parameter of the model belongs to the group "hiden""#);
+    let mut sgd = Sgd::new(0.1).group_where(|name| name.ends_with("gamma"), |group| group.weight_decay(0.0));
+    fails(&mut model, &mut sgd, &grads, "SGD: no parameter of the model belongs to the group number 1");
+}
+
+#[test]
+fn groups_have_their_own_hyperparameters() {
+    let mut model = net();
+    let mut sgd = Sgd::new(0.1)
+        .group("hidden", |group| group.scale_lr(0.5))
+        .group_where(|name| name.ends_with("bias"), |group| group.weight_decay(1.0))
+        .momentum(0.0);
+    let before = values(&model);
+    for lr in [0.1, 0.2] {
+        sgd.set_lr(lr);
+        assert_eq!(sgd.lr(), lr);
+        let grads = half_square_grads(&model);
+        sgd.step(&mut model, &grads).expect("valid");
+    }
+    // hidden.weight (4), hidden.bias (2), output.weight (2), output.bias
+    let rates = [0.5, 0.5, 0.5, 0.5, 1.0, 1.0, 1.0, 1.0, 2.0];
+    let expected: Vec<f64> = before.iter().zip(rates).map(|(x, r)| x * (1.0 - 0.1 * r) * (1.0 - 0.2 * r)).collect();
+    assert_close(&values(&model), &expected, 1e-6);
+}
+
+#[test]
+fn a_group_may_have_other_state_than_the_rest() {
+    let mut model = net();
+    let mut sgd = Sgd::new(0.1).momentum(0.9).group("output", |group| group.momentum(0.0));
+    let grads = half_square_grads(&model);
+    sgd.step(&mut model, &grads).expect("valid");
+    let state = sgd.state_dict();
+    let names: Vec<&str> = state.iter().map(|(name, _)| name).collect();
+    let expected = ["lr", "hidden.weight.step", "hidden.weight.momentum_buffer", "hidden.bias.step"];
+    assert_eq!(names[..4], expected);
+    assert_eq!(names[4..], ["hidden.bias.momentum_buffer", "output.weight.step", "output.bias.step"]);
+    let mut other = sgd.clone();
+    other.load_state_dict(&state).expect("its own");
+}
+
+#[test]
+fn a_prefix_ends_at_a_name() {
+    let mut model = net();
+    let mut sgd = Sgd::new(0.1).group("hid", |group| group.scale_lr(2.0));
+    let grads = half_square_grads(&model);
+    assert!(sgd.step(&mut model, &grads).is_err());
+    let mut whole = Sgd::new(0.1).group("", |group| group.scale_lr(2.0));
+    whole.step(&mut model, &grads).expect("the empty prefix is everything");
+    assert_close(&values(&model)[..1], &[0.08], 1e-6);
+}
+
+#[test]
+fn a_missing_gradient_is_reported_and_its_parameter_stays() {
+    let (mut model, mut adam) = (net(), Adam::new(0.1));
+    let mut grads = half_square_grads(&model);
+    grads.take(&model.hidden.bias);
+    let report = adam.step(&mut model, &grads).expect("valid");
+    assert_eq!((report.updated, report.missing), (3, vec!["hidden.bias".to_string()]));
+    assert_eq!(model.hidden.bias.to_vec::<f32>().expect("f32"), [0.1, 0.2]);
+    assert!(adam.state_dict().get("hidden.bias.step").is_none());
+    // Its first step is a first step: as large as lr.
+    let grads = half_square_grads(&model);
+    let report = adam.step(&mut model, &grads).expect("valid");
+    assert_eq!((report.updated, report.missing.len()), (4, 0));
+    assert_close(&model.hidden.bias.to_f64s(), &[0.0, 0.1], 1e-6);
+    let steps = |name: &str| adam.state_dict().get(name).expect("updated").item::<i64>().expect("a count");
+    assert_eq!((steps("hidden.bias.step"), steps("output.bias.step")), (1, 2));
+}
+
+#[test]
+fn frozen_parameters_are_passed_over_and_their_state_waits() {
+    let (mut model, mut adam) = (net(), Adam::new(0.1));
+    let mut step = |model: &mut Net| {
+        let grads = half_square_grads(model);
+        adam.step(model, &grads).expect("valid")
+    };
+    assert_eq!(step(&mut model).updated, 4);
+    assert_eq!(model.freeze("hidden"), 2);
+    let before = values(&model.hidden);
+    let report = step(&mut model);
+    assert_eq!((report.updated, report.missing.len()), (2, 0));
+    assert_eq!(values(&model.hidden), before);
+    model.unfreeze("hidden");
+    assert_eq!(step(&mut model).updated, 4);
+    let count = |name: &str| adam.state_dict().get(name).expect("updated").item::<i64>().expect("a count");
+    assert_eq!((count("hidden.weight.step"), count("output.weight.step")), (2, 3));
+}
+
+#[test]
+fn clones_of_model_and_optimizer_go_the_same_way_apart() {
+    let (mut model, mut adam) = (net(), Adam::new(0.1).amsgrad(true));
+    let step = |model: &mut Net, adam: &mut Adam| {
+        let grads = half_square_grads(model);
+        adam.step(model, &grads).expect("valid");
+    };
+    step(&mut model, &mut adam);
+    let (mut twin, mut twin_adam) = (model.clone(), adam.clone());
+    step(&mut model, &mut adam);
+    let after_two = values(&model);
+    step(&mut model, &mut adam);
+    step(&mut twin, &mut twin_adam);
+    assert_eq!(values(&twin), after_two);
+    // State follows names: the same optimizer goes on with the clone.
+    step(&mut twin, &mut adam);
+    let count = adam.state_dict().get("output.bias.step").map(|count| count.to_f64s());
+    assert_eq!(count, Some(vec![4.0]));
+}
+
+#[test]
+fn switching_amsgrad_on_keeps_the_averages() {
+    let (mut model, mut adam) = (net(), Adam::new(0.1));
+    let grads = half_square_grads(&model);
+    adam.step(&mut model, &grads).expect("valid");
+    let average = adam.state_dict().get("hidden.bias.exp_avg").map(|average| average.to_f64s());
+    let mut adam = adam.amsgrad(true).betas(1.0 - 1e-12, 0.9);
+    let grads = half_square_grads(&model);
+    adam.step(&mut model, &grads).expect("valid");
+    let state = adam.state_dict();
+    assert_close(&state.get("hidden.bias.exp_avg").expect("kept").to_f64s(), &average.expect("kept"), 1e-9);
+    assert!(state.get("hidden.bias.max_exp_avg_sq").expect("new").to_f64s()[0] > 0.0);
+}
+
+#[test]
+fn state_for_another_shape_is_refused() {
+    let (mut model, mut adam) = (net(), Adam::new(0.1));
+    let grads = half_square_grads(&model);
+    adam.step(&mut model, &grads).expect("valid");
+    model.output.bias = Param::new(Tensor::from([[1.0]]));
+    let grads = half_square_grads(&model);
+    let text = r#"Adam: the state "output.bias.exp_avg" is F32 [1], the parameter needs F32 [1, 1]"#;
+    fails(&mut model, &mut adam, &grads, text);
+}
+
+#[test]
+fn state_for_a_parameter_that_is_gone_is_refused() {
+    let (mut model, mut adam) = (net(), Adam::new(0.1));
+    let grads = half_square_grads(&model);
+    adam.step(&mut model, &grads).expect("valid");
+    let grads = half_square_grads(&model.hidden);
+    let error = adam.step(&mut model.hidden, &grads).expect_err("other names");
+    let text = r#"Adam: there is state for "hidden.weight", but the model has no such parameter"#;
+    assert_eq!(error.to_string(), text);
+}
+
+struct Twins(Param, Param);
+
+impl Module for Twins {
+    fn visit<'m>(&'m self, path: &Path<'_>, f: &mut dyn FnMut(&Path<'_>, Item<'m>)) {
+        self.0.visit(&path.child("twin"), f);
+        self.1.visit(&path.child("twin"), f);
+    }
+    fn visit_mut<'m>(&'m mut self, path: &Path<'_>, f: &mut dyn FnMut(&Path<'_>, ItemMut<'m>)) {
+        self.0.visit_mut(&path.child("twin"), f);
+        self.1.visit_mut(&path.child("twin"), f);
+    }
+}
+
+#[test]
+fn two_parameters_of_one_name_are_refused() {
+    let mut twins = Twins(model::param(&[1.0]), model::param(&[2.0]));
+    let error = Sgd::new(0.1).step(&mut twins, &Gradients::default()).expect_err("one name");
+    assert_eq!(error.to_string(), r#"SGD: two parameters are called "twin""#);
+}
+
+#[test]
+fn an_optimizer_can_be_printed_and_boxed() {
+    let sgd = Sgd::new(0.5).group("hidden", |group| group.momentum(0.5));
+    assert!(format!("{sgd:?}").starts_with("SGD { hyper: Hyper { lr: 0.5"));
+    let boxed: Vec<Box<dyn Optimizer>> = vec![Box::new(sgd), Box::new(AdamW::new(0.1))];
+    assert!(boxed.iter().all(|optimizer| optimizer.check().is_ok()));
+}

@@ -48,7 +48,7 @@ impl<'a> Call<'a> {
     }
 
     /// An argument that is there and not null.
-    fn value(&self, name: &str) -> Option<&'a Value> {
+    pub(crate) fn value(&self, name: &str) -> Option<&'a Value> {
         self.note(name);
         self.args.get(name).filter(|value| !value.is_null())
     }
@@ -139,6 +139,12 @@ impl<'a> Call<'a> {
             Some(Value::Array(list)) => list.iter().map(|value| number(name, value)).collect(),
             Some(value) => Ok(vec![number(name, value)?]),
         }
+    }
+
+    /// Two floats.
+    pub fn pair(&self, name: &str) -> Outcome<[f64; 2]> {
+        let numbers = self.numbers(name)?;
+        <[f64; 2]>::try_from(numbers).map_err(|numbers| Stop::argument(name, format!("{numbers:?}")))
     }
 
     /// A truth value.

@@ -35,10 +35,11 @@ pub fn layer(layer: &(impl Layer + Clone), x: &Tensor) -> Result<Report> {
         let mut values = values.iter();
         let x = values.next().unwrap_or(x);
         layer.visit_mut(&Path::root(), &mut |_, item| {
-            if let (ItemMut::Param(param), Some(value)) = (item, values.clone().next()) {
+            if let ItemMut::Param(param) = item
+                && let Some(value) = values.next()
+            {
                 // Not `set`, which would detach the value from the check.
                 *param.value_mut() = value.clone();
-                values.next();
             }
         });
         layer.forward(x).map_err(Error::into_core)

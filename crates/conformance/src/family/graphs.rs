@@ -151,7 +151,7 @@ fn chain(case: &Case) -> Outcome<Vec<Statement>> {
     let statement = |k: u64| {
         let before = if k == 0 { "x0".to_owned() } else { format!("t{}", k - 1) };
         let input = ("input".to_owned(), before);
-        let sum = k % 2 == 0;
+        let sum = k.is_multiple_of(2);
         Statement {
             op: if sum { "add" } else { op }.to_owned(),
             args: if sum { Arguments::from([("alpha".to_owned(), 1.into())]) } else { Arguments::new() },

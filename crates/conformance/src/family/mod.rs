@@ -4,7 +4,10 @@ mod composite;
 mod double_grad;
 mod functional;
 mod graphs;
+mod optimizers;
+mod schedulers;
 mod single;
+mod training;
 
 use crate::case::{Case, Precision};
 use crate::stop::{Outcome, Stop};
@@ -16,6 +19,9 @@ pub fn run(case: &Case, precision: Precision) -> Outcome<()> {
         "double_grad" => double_grad::run(case, precision),
         "functional" => functional::run(case, precision),
         "graphs" => graphs::run(case, precision),
+        "optimizers" => optimizers::run(case, precision),
+        "schedulers" => schedulers::run(case, precision),
+        "training" => training::run(case, precision),
         _ => Err(Stop::Unsupported(String::new())),
     }
 }

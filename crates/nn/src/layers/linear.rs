@@ -91,12 +91,12 @@ impl Linear {
 
     /// The size of the inputs' last axis, D.
     pub fn in_features(&self) -> usize {
-        self.weight.shape()[1]
+        self.weight.shape().last().copied().unwrap_or_default()
     }
 
     /// The size of the outputs' last axis, K.
     pub fn out_features(&self) -> usize {
-        self.weight.shape()[0]
+        self.weight.shape().first().copied().unwrap_or_default()
     }
 }
 

@@ -118,8 +118,8 @@ impl CrossEntropyLoss {
         if target.shape() != samples {
             return Err(wrong_shape("target", target, format!("{samples:?}")));
         }
-        let rows = rows(input, classes)?;
         let labels = target.to_vec::<i64>()?;
+        let rows = rows(input, labels.len(), classes)?;
         let ignored = labels.contains(&self.ignore_index);
         // Ignored samples get some class; what it gives is not chosen below.
         let class = |label: &i64| if *label == self.ignore_index { 0 } else { *label };
@@ -185,7 +185,7 @@ impl Loss for CrossEntropyLoss {
 }
 
 /// The logits of each sample as a row: `[C]` or `[N, C, ..] → [samples, C]`.
-fn rows(input: &Tensor, classes: usize) -> Result<Tensor> {
+fn rows(input: &Tensor, samples: usize, classes: usize) -> Result<Tensor> {
     match input.rank() {
         1 => Ok(input.unsqueeze(0)?),
         2 => Ok(input.clone()),
@@ -193,8 +193,6 @@ fn rows(input: &Tensor, classes: usize) -> Result<Tensor> {
             let mut axes: Vec<isize> = (0..rank as isize).collect();
             axes.remove(1);
             axes.push(1);
-            let samples = input.shape().iter().enumerate().filter(|(d, _)| *d != 1).map(|(_, size)| size);
-            let samples: usize = samples.product();
             Ok(input.permute(&axes)?.reshape(&[samples as isize, classes as isize])?)
         }
     }

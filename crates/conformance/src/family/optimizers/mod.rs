@@ -1,0 +1,125 @@
+//! Optimizers on problems whose gradients are known in closed form: the value before every step, and the parameters after it.
+
+mod problem;
+mod table;
+
+use crate::call::Call;
+use crate::case::{Arguments, Array, Case, Precision};
+use crate::compare;
+use crate::stop::{Outcome, Stop};
+use autograd_core::module::{Item, ItemMut, Module, Param, Path};
+use autograd_core::{Gradients, Tensor};
+use problem::Problem;
+use serde::Deserialize;
+use std::collections::{BTreeMap, BTreeSet};
+use wengert_optim::Optimizer;
+
+/// Builds the optimizer of a name.
+pub(super) fn build(
+    name: &str,
+    args: &Arguments,
+    groups: &[Group],
+    precision: Precision,
+) -> Outcome<Box<dyn Optimizer>> {
+    let entry = table::TABLE.iter().find(|(known, _)| *known == name);
+    let (_, build) = entry.ok_or_else(|| Stop::Unsupported(String::new()))?;
+    let nothing = BTreeMap::new();
+    let call = Call::new(args, &nothing, precision);
+    let optimizer = build(&call, groups)?;
+    call.all_read()?;
+    // The builder methods take anything; whether it is in range is asked here.
+    optimizer.check()?;
+    Ok(optimizer)
+}
+
+/// Parameters whose hyperparameters differ.
+#[derive(Clone, Debug)]
+pub(super) struct Group {
+    params: BTreeSet<String>,
+    /// All arguments: the optimizer's, and over them the group's own.
+    args: Arguments,
+}
+
+impl Group {
+    fn read(case: &Case) -> Outcome<Vec<Group>> {
+        #[derive(Deserialize)]
+        struct Overrides {
+            params: BTreeSet<String>,
+            #[serde(flatten)]
+            args: Arguments,
+        }
+        let groups: Vec<Overrides> = case.field("param_groups")?.unwrap_or_default();
+        let merged = |group: Overrides| {
+            let mut args = case.args.clone();
+            args.extend(group.args);
+            Group { params: group.params, args }
+        };
+        Ok(groups.into_iter().map(merged).collect())
+    }
+}
+
+pub(super) fn run(case: &Case, precision: Precision) -> Outcome<()> {
+    if case.rest.contains_key("averages") {
+        return Err(Stop::Unsupported("averages".into()));
+    }
+    let mut optimizer = build(&case.name, &case.args, &Group::read(case)?, precision)?;
+    if case.expect_error && !case.rest.contains_key("problem") {
+        return Ok(());
+    }
+    let problem: Problem = case.required("problem")?;
+    let mut model = Parameters::read(&case.required("start")?, precision)?;
+    let missing: BTreeMap<String, BTreeSet<usize>> = case.field("missing")?.unwrap_or_default();
+    let rates: Vec<f64> = case.field("lr_steps")?.unwrap_or_default();
+    let mut values = Vec::new();
+    let mut trajectory: BTreeMap<String, Vec<f64>> = BTreeMap::new();
+    for k in 0..case.required::<usize>("steps")? {
+        if let Some(lr) = rates.get(k) {
+            optimizer.set_lr(*lr);
+        }
+        let (value, gradients) = problem.at(&model.values())?;
+        values.push(value);
+        let absent = |name: &str| missing.get(name).is_some_and(|steps| steps.contains(&k));
+        let mut grads = Gradients::default();
+        for (name, param) in model.0.iter().filter(|(name, _)| !absent(name)) {
+            let gradient = gradients.get(name).ok_or_else(|| Stop::Malformed(format!("no gradient of {name}")))?;
+            grads.insert(param, Tensor::from_slice(gradient, param.shape())?.to_dtype(precision.dtype()));
+        }
+        optimizer.step(&mut model, &grads)?;
+        for (name, after) in model.values() {
+            trajectory.entry(name).or_default().extend(after);
+        }
+    }
+    if case.expect_error {
+        return Ok(());
+    }
+    let tolerance = precision.tolerance(case).ok_or_else(|| Stop::Malformed("no tolerance".into()))?;
+    compare::numbers("value", &values, &case.required::<Array>("values")?.floats(), tolerance)?;
+    for (name, want) in case.required::<BTreeMap<String, Array>>("trajectory")? {
+        let got = trajectory.get(&name).ok_or_else(|| Stop::Malformed(format!("no parameter {name}")))?;
+        compare::numbers(format!("trajectory of {name}"), got, &want.floats(), tolerance)?;
+    }
+    Ok(())
+}
+
+/// A model that is nothing but named parameters.
+pub(super) struct Parameters(pub(super) Vec<(String, Param)>);
+
+impl Parameters {
+    fn read(start: &BTreeMap<String, Array>, precision: Precision) -> Outcome<Parameters> {
+        let param = |(name, array): (&String, &Array)| Ok((name.clone(), Param::new(array.tensor(precision)?)));
+        start.iter().map(param).collect::<Outcome<_>>().map(Parameters)
+    }
+
+    fn values(&self) -> BTreeMap<String, Vec<f64>> {
+        self.0.iter().map(|(name, param)| (name.clone(), param.to_f64s())).collect()
+    }
+}
+
+impl Module for Parameters {
+    fn visit<'m>(&'m self, path: &Path<'_>, f: &mut dyn FnMut(&Path<'_>, Item<'m>)) {
+        self.0.iter().for_each(|(name, param)| param.visit(&path.child(name), f));
+    }
+    fn visit_mut<'m>(&'m mut self, path: &Path<'_>, f: &mut dyn FnMut(&Path<'_>, ItemMut<'m>)) {
+        self.0.iter_mut().for_each(|(name, param)| param.visit_mut(&path.child(name), f));
+    }
+}

@@ -1,0 +1,56 @@
+//! What happens to gradients between the backward walk and the step.
+
+use super::single::{check_values, named};
+use crate::call::{Call, Outputs};
+use crate::case::{Case, Precision};
+use crate::stop::{Outcome, Stop};
+use autograd_core::{Gradients, Tensor};
+use wengert_optim::{clip_grad_norm, clip_grad_value};
+
+type Step = fn(&Call<'_>) -> Outcome<Outputs>;
+
+const TABLE: &[(&str, Step)] = &[
+    ("clip_grad_norm", |c| {
+        let (max_norm, norm_type) = (c.number("max_norm")?, c.number("norm_type")?);
+        let (leaves, mut grads) = gradients(c);
+        let norm = clip_grad_norm(&mut grads, max_norm, norm_type)?;
+        Ok([Tensor::scalar(norm)].into_iter().chain(taken(&leaves, &mut grads)).collect())
+    }),
+    ("clip_grad_value", |c| {
+        let clip_value = c.number("clip_value")?;
+        let (leaves, mut grads) = gradients(c);
+        clip_grad_value(&mut grads, clip_value)?;
+        Ok(taken(&leaves, &mut grads).collect())
+    }),
+];
+
+/// The tensors of a call as gradients, each of a leaf of its own.
+fn gradients(c: &Call<'_>) -> (Vec<Tensor>, Gradients) {
+    let mut grads = Gradients::default();
+    let own = |gradient: &Tensor| {
+        let leaf = gradient.zeros_like().requires_grad();
+        grads.insert(&leaf, gradient.detach());
+        leaf
+    };
+    let leaves = c.tensors("grads").into_iter().map(own).collect();
+    (leaves, grads)
+}
+
+fn taken(leaves: &[Tensor], grads: &mut Gradients) -> impl Iterator<Item = Tensor> {
+    leaves.iter().filter_map(|leaf| grads.take(leaf)).collect::<Vec<_>>().into_iter()
+}
+
+pub(super) fn run(case: &Case, precision: Precision) -> Outcome<()> {
+    let entry = TABLE.iter().find(|(known, _)| *known == case.name);
+    let (_, step) = entry.ok_or_else(|| Stop::Unsupported(String::new()))?;
+    let inputs = named(&case.inputs, precision)?;
+    let call = Call::new(&case.args, &inputs, precision);
+    let outputs = step(&call);
+    call.all_read()?;
+    let outputs = outputs?;
+    if case.expect_error {
+        return Ok(());
+    }
+    let tolerance = precision.tolerance(case).ok_or_else(|| Stop::Malformed("no tolerance".into()))?;
+    check_values(&outputs, &case.outputs, tolerance)
+}

@@ -10,3 +10,5 @@ pub use wengert_data as data;
 pub use wengert_nn as nn;
 pub use wengert_optim as optim;
 pub use wengert_train as train;
+
+pub mod prelude;

@@ -3,7 +3,8 @@
 use crate::adam::AdamRule;
 use crate::driver::Driver;
 
-/// [`Adam`](crate::Adam) with decoupled weight decay: parameters shrink by `lr·λ` of themselves, whatever their gradients.
+/// [`Adam`](crate::Adam) with decoupled weight decay: parameters shrink by `lr·λ` of themselves, whatever their
+/// gradients.
 ///
 /// ```text
 /// p ← (1 − lr·λ) p
@@ -25,8 +26,9 @@ use crate::driver::Driver;
 /// ```
 ///
 /// # References
-/// Loshchilov, Hutter, Decoupled Weight Decay Regularization, 2019, algorithm 2 (with η α = lr and the decay scaled by it).
+/// Loshchilov, Hutter, Decoupled Weight Decay Regularization, 2019, algorithm 2.
 ///
 /// # Differs from
-/// * Keras: λ is 0.004 there. * burn: λ is 1e-4 there.
+/// * The paper: there the decay is not multiplied by the learning rate, only by its schedule.
+/// * Keras: λ is 0.004 by default. burn: 1e-4.
 pub type AdamW = Driver<AdamRule<true>>;

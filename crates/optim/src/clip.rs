@@ -7,16 +7,16 @@
 use crate::error::{Result, require};
 use autograd_core::{DType, Gradients, Tensor, no_grad};
 
-/// Scales all gradients by one factor so that their norm, taken over all of them together, is at most `max_norm`; returns
-/// the norm before.
+/// Scales all gradients by one factor so that their norm, taken over all of them together, is at most `max_norm`;
+/// returns the norm before.
 ///
 /// `norm_type` p is any positive number: `(Σ |g|ᵖ)^(1/p)`, or the largest |g| for `f64::INFINITY`. The factor is
 /// `min(1, max_norm / (norm + 1e-6))`. All gradients count, also of leaves that are not parameters.
 ///
 /// # Numerics
-/// Each tensor's norm is taken in its dtype, rescaled where the powers over- or underflow; these are joined in `f64`. A NaN or
-/// an infinity among the gradients is not hidden: the norm returned is not finite, and the gradients are multiplied by
-/// NaN or 0, as in PyTorch.
+/// Each tensor's norm is taken in its dtype, rescaled where the powers over- or underflow; these are joined in `f64`.
+/// A NaN or an infinity among the gradients is not hidden: the norm returned is not finite, and the gradients are
+/// multiplied by NaN or 0, as in PyTorch.
 ///
 /// # Errors
 /// If `max_norm` is negative or NaN, or `norm_type` is not positive; then nothing is changed.

@@ -1,6 +1,7 @@
 //! What can go wrong while training, with everything needed to mend it.
 
 use autograd_core::{DType, Shape, Tensor};
+use std::fmt;
 
 /// The result of an optimizer, a schedule or a clip that can fail on its arguments.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -12,12 +13,9 @@ pub enum Error {
     /// An error of the core; hyperparameters outside their range are its `Argument`.
     #[error(transparent)]
     Core(#[from] autograd_core::Error),
-    /// A gradient that does not fit its parameter.
-    #[error("{}: the gradient of {:?} is {} {}, the parameter is {} {}", .0.optimizer, .0.name, .0.got.0, .0.got.1, .0.expected.0, .0.expected.1)]
-    Gradient(Box<Misfit>),
-    /// State that was made for a parameter of another shape or dtype.
-    #[error("{}: the state {:?} is {} {}, the parameter needs {} {}", .0.optimizer, .0.name, .0.got.0, .0.got.1, .0.expected.0, .0.expected.1)]
-    State(Box<Misfit>),
+    /// A gradient, or state that was made for something else, whose dtype or shape does not fit the parameter.
+    #[error("{0}")]
+    Misfit(Box<Misfit>),
     /// A number in a state dict that cannot be what its name says.
     #[error("{optimizer}: the state {key:?} is {value}, it must be {must}; nothing was loaded")]
     StateValue {
@@ -77,6 +75,8 @@ pub enum Error {
 pub struct Misfit {
     /// The optimizer.
     pub optimizer: &'static str,
+    /// `the gradient of` or `the state`.
+    pub what: &'static str,
     /// The parameter's name, or that of its state.
     pub name: String,
     /// Dtype and shape of the tensor.
@@ -85,10 +85,24 @@ pub struct Misfit {
     pub expected: (DType, Shape),
 }
 
-impl Misfit {
-    pub(crate) fn between(optimizer: &'static str, name: String, got: &Tensor, expected: &Tensor) -> Box<Misfit> {
+impl fmt::Display for Misfit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Misfit { optimizer, what, name, got, expected } = self;
+        write!(f, "{optimizer}: {what} {name:?} is {} {}, ", got.0, got.1)?;
+        write!(f, "the parameter needs {} {}", expected.0, expected.1)
+    }
+}
+
+impl Error {
+    pub(crate) fn misfit(
+        optimizer: &'static str,
+        what: &'static str,
+        name: String,
+        got: &Tensor,
+        expected: &Tensor,
+    ) -> Error {
         let kind = |x: &Tensor| (x.dtype(), x.shape().into());
-        Box::new(Misfit { optimizer, name, got: kind(got), expected: kind(expected) })
+        Error::Misfit(Box::new(Misfit { optimizer, what, name, got: kind(got), expected: kind(expected) }))
     }
 }
 

@@ -31,16 +31,16 @@ pub trait Optimizer: Send + Sync {
     fn set_lr(&mut self, lr: f64);
 
     /// Everything that changes while training: the learning rate as `lr`, and for each parameter that was updated its
-    /// step count and its state as `<parameter>.step`, `<parameter>.exp_avg` and so on, with PyTorch's names. The values
-    /// are shared, not copied.
+    /// step count and its state as `<parameter>.step`, `<parameter>.exp_avg` and so on, with PyTorch's names. The
+    /// values are shared, not copied.
     fn state_dict(&self) -> StateDict;
 
     /// Replaces what [`Optimizer::state_dict`] tells; the run goes on bit for bit. Hyperparameters other than `lr` are
     /// those of `self`.
     ///
     /// # Errors
-    /// If a key is missing or left over (one report of all), or the learning rate or a step count is not a number that it
-    /// can be: then nothing is changed. Shapes are compared with the model by the next [`Optimizer::step`].
+    /// If a key is missing or left over (one report of all), or the learning rate or a step count is not a number that
+    /// it can be: then nothing is changed. Shapes are compared with the model by the next [`Optimizer::step`].
     fn load_state_dict(&mut self, state: &StateDict) -> Result<()>;
 }
 
@@ -51,4 +51,25 @@ pub struct StepReport {
     pub updated: usize,
     /// Names of trainable parameters that had no gradient and stayed as they are.
     pub missing: Vec<String>,
+}
+
+impl Optimizer for Box<dyn Optimizer> {
+    fn step(&mut self, model: &mut dyn Module, grads: &Gradients) -> Result<StepReport> {
+        (**self).step(model, grads)
+    }
+    fn check(&self) -> Result<()> {
+        (**self).check()
+    }
+    fn lr(&self) -> f64 {
+        (**self).lr()
+    }
+    fn set_lr(&mut self, lr: f64) {
+        (**self).set_lr(lr);
+    }
+    fn state_dict(&self) -> StateDict {
+        (**self).state_dict()
+    }
+    fn load_state_dict(&mut self, state: &StateDict) -> Result<()> {
+        (**self).load_state_dict(state)
+    }
 }

@@ -6,7 +6,8 @@ use autograd_core::update::{ElementRule, Real};
 use std::fmt::Debug;
 
 /// An optimizer's own part: its hyperparameters are the fields of the type, its formula is [`Rule::step`]. All that
-/// optimizers have in common (learning rate, weight decay, `maximize`, groups, state) is in the [`Driver`](crate::Driver).
+/// optimizers have in common (learning rate, weight decay, `maximize`, groups, state) is in the
+/// [`Driver`](crate::Driver).
 ///
 /// This is all of SGD without momentum:
 /// ```
@@ -109,7 +110,8 @@ impl Turn<'_> {
             self.state.try_into().map_err(|_| Error::SlotCount { optimizer: self.name, got: S, expected })?;
         let l2 = if self.decoupled { 0.0 } else { self.weight_decay };
         let shrink = if self.decoupled { 1.0 - self.lr * self.weight_decay } else { 1.0 };
-        let whole = Decayed { formula, maximize: self.maximize, l2, shrink };
+        let sign = if self.maximize { -1.0 } else { 1.0 };
+        let whole = Decayed { formula, sign, l2, shrink };
         Ok(self.parameter.update(self.gradient, state.each_mut(), whole)?)
     }
 }
@@ -118,7 +120,7 @@ impl Turn<'_> {
 #[derive(Clone, Copy)]
 struct Decayed<F> {
     formula: F,
-    maximize: bool,
+    sign: f64,
     l2: f64,
     shrink: f64,
 }
@@ -126,7 +128,7 @@ struct Decayed<F> {
 impl<const S: usize, F: ElementRule<S>> ElementRule<S> for Decayed<F> {
     #[inline(always)]
     fn element<T: Real>(self, p: T, g: T, state: [T; S]) -> (T, [T; S]) {
-        let g = if self.maximize { -g } else { g };
+        let g = T::of(self.sign) * g;
         // Not 0 · p: that would be NaN where a parameter is infinite.
         let g = if self.l2 == 0.0 { g } else { g + T::of(self.l2) * p };
         self.formula.element(p * T::of(self.shrink), g, state)

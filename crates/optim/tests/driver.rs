@@ -56,10 +56,10 @@ fn a_failed_step_changes_nothing() {
         }
         let mut grads = half_square_grads(&model);
         grads.insert(&model.output.bias, Tensor::from([1.0, 2.0]));
-        let text = r#"Adam: the gradient of "output.bias" is F32 [2], the parameter is F32 [1]"#;
+        let text = r#"Adam: the gradient of "output.bias" is F32 [2], the parameter needs F32 [1]"#;
         fails(&mut model, &mut adam, &grads, text);
         grads.insert(&model.output.bias, Tensor::zeros(&[1], DType::F64).expect("small"));
-        let text = r#"Adam: the gradient of "output.bias" is F64 [1], the parameter is F32 [1]"#;
+        let text = r#"Adam: the gradient of "output.bias" is F64 [1], the parameter needs F32 [1]"#;
         fails(&mut model, &mut adam, &grads, text);
         let grads = half_square_grads(&model);
         adam.set_lr(f64::NAN);
@@ -69,6 +69,12 @@ fn a_failed_step_changes_nothing() {
         assert_eq!(before, values(&model));
     }
     let (mut model, grads) = (net(), Gradients::default());
+    let mut sgd = Sgd::new(0.1)
+        .momentum(0.9)
+        .group("hidden", |group| group.nesterov(true))
+        .group("hidden.bias", |group| group.momentum(0.0));
+    let text = "SGD: (momentum, dampening) is (0.0, 0.0), it must be above 0, and 0, with nesterov";
+    fails(&mut model, &mut sgd, &grads, text);
     let mut sgd = Sgd::new(0.1).group("hiden", |group| group.scale_lr(0.1));
     fails(&mut model, &mut sgd, &grads, r#"SGD: no parameter of the model belongs to the group "hiden""#);
     let mut sgd = Sgd::new(0.1).group_where(|name| name.ends_with("gamma"), |group| group.weight_decay(0.0));
@@ -239,5 +245,17 @@ fn an_optimizer_can_be_printed_and_boxed() {
     let sgd = Sgd::new(0.5).group("hidden", |group| group.momentum(0.5));
     assert!(format!("{sgd:?}").starts_with("SGD { hyper: Hyper { lr: 0.5"));
     let boxed: Vec<Box<dyn Optimizer>> = vec![Box::new(sgd), Box::new(AdamW::new(0.1))];
-    assert!(boxed.iter().all(|optimizer| optimizer.check().is_ok()));
+    for mut optimizer in boxed {
+        let mut model = net();
+        let grads = half_square_grads(&model);
+        train(&mut optimizer, &mut model, &grads);
+    }
+}
+
+fn train(optimizer: &mut impl Optimizer, model: &mut Net, grads: &Gradients) {
+    optimizer.check().expect("in range");
+    optimizer.set_lr(optimizer.lr() / 2.0);
+    assert_eq!(optimizer.step(model, grads).expect("valid").updated, 4);
+    let state = optimizer.state_dict();
+    optimizer.load_state_dict(&state).expect("its own");
 }

@@ -46,8 +46,8 @@ pub fn graph(value: &Tensor) -> Graph {
         if nodes.contains_key(&node.id) {
             continue;
         }
-        let bytes = |p: &Box<dyn super::Pullback>| p.saved().iter().map(|t| t.numel() * t.dtype().size()).sum();
-        let saved_bytes = node.pullback().as_ref().map_or(0, bytes);
+        let bytes = |p: &dyn super::Pullback| p.saved().iter().map(|t| t.numel() * t.dtype().size()).sum();
+        let saved_bytes = node.pullback().as_deref().map_or(0, bytes);
         open.extend(node.inputs.iter().flatten().cloned());
         let inputs = node.inputs.iter().flatten().map(|input| input.id).collect();
         let (shape, dtype) = (Shape::from(&*node.shape), node.dtype);

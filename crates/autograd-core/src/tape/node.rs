@@ -31,7 +31,8 @@ pub(crate) struct Node {
     pullback: RwLock<Option<Box<dyn Pullback>>>,
 }
 
-pub(crate) type Inputs = SmallVec<[Option<Shared<Node>>; 2]>;
+/// Three in place: an affine map has input, weight and bias.
+pub(crate) type Inputs = SmallVec<[Option<Shared<Node>>; 3]>;
 
 pub(crate) const LEAF: &str = "leaf";
 

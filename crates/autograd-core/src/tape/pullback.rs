@@ -27,7 +27,7 @@ pub trait Pullback: Send + Sync {
 }
 
 /// Gradients of an operation's inputs, in order.
-pub type Grads = SmallVec<[Option<Tensor>; 2]>;
+pub type Grads = SmallVec<[Option<Tensor>; 3]>;
 
 /// What a pull-back is given: the gradient of the output, and which inputs' gradients are wanted.
 pub struct Pull<'a> {

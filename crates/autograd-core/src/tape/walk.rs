@@ -18,6 +18,7 @@ use super::{anomaly, is_recording};
 use crate::error::{Error, Result};
 use crate::kernels::shared::Shared;
 use crate::tensor::Tensor;
+use smallvec::{SmallVec, smallvec};
 use std::collections::{BTreeMap, BTreeSet};
 
 impl Tensor {
@@ -60,7 +61,7 @@ impl Tensor {
 /// ```
 #[derive(Default)]
 pub struct Backward<'a> {
-    roots: Vec<(&'a Tensor, Option<&'a Tensor>)>,
+    roots: SmallVec<[(&'a Tensor, Option<&'a Tensor>); 1]>,
     also: Vec<&'a Tensor>,
     keep: bool,
 }
@@ -68,7 +69,7 @@ pub struct Backward<'a> {
 impl<'a> From<&'a Tensor> for Backward<'a> {
     /// A walk from one number.
     fn from(root: &'a Tensor) -> Self {
-        Backward { roots: vec![(root, None)], ..Backward::default() }
+        Backward { roots: smallvec![(root, None)], ..Backward::default() }
     }
 }
 
@@ -105,7 +106,7 @@ impl<'a> Backward<'a> {
         also.sort_unstable();
         recording(false, || {
             let mut walk = Walk { keep: self.keep, ..Walk::start(&self.roots)? };
-            let mut found = Vec::new();
+            let mut found = Vec::with_capacity(8);
             while let Some((node, gy)) = walk.waiting.pop() {
                 let id = node.id;
                 if node.is_leaf() {

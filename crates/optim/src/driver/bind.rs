@@ -1,7 +1,7 @@
 //! Which slot belongs to which parameter, and whether everything fits.
 
 use super::{Driver, Hyper};
-use crate::error::{Error, Misfit, Result};
+use crate::error::{Error, Result};
 use crate::optimizer::Optimizer;
 use crate::rule::Rule;
 use autograd_core::module::{Item, Module, Param, Path};
@@ -24,8 +24,8 @@ pub(super) struct Slot<R> {
 }
 
 impl<R: Rule> Driver<R> {
-    /// Makes sure that the slots are those of `model`, and that every gradient and state fits. What it changes on the way
-    /// cannot be seen from outside.
+    /// Makes sure that the slots are those of `model`, and that every gradient and state fits. What it changes on the
+    /// way cannot be seen from outside.
     pub(super) fn prepare(&mut self, model: &dyn Module, grads: &Gradients) -> Result<()> {
         if self.bound && self.fits(model, grads)? {
             return Ok(());
@@ -63,6 +63,7 @@ impl<R: Rule> Driver<R> {
                 return Err(Error::DuplicateParameter { optimizer, parameter: name });
             }
             let hyper = self.hyper_of(&name, |group| used[group] = true);
+            hyper.check()?;
             let old = known.remove(name.as_str());
             slots.push(Slot::of(name, param, hyper, old, self.hyper.lr)?);
         }
@@ -101,7 +102,7 @@ impl<R: Rule> Slot<R> {
     fn fit(&mut self, param: &Param, grads: &Gradients, lr: f64) -> Result<()> {
         let Some(gradient) = grads.get(param).filter(|_| param.is_trainable()) else { return Ok(()) };
         if gradient.shape() != param.shape() || gradient.dtype() != param.dtype() {
-            return Err(Error::Gradient(Misfit::between(R::NAME, self.name.clone(), gradient, param)));
+            return Err(Error::misfit(R::NAME, "the gradient of", self.name.clone(), gradient, param));
         }
         match &self.fits {
             Some((dtype, shape)) if *dtype == param.dtype() && **shape == *param.shape() => Ok(()),
@@ -120,7 +121,7 @@ impl<R: Rule> Slot<R> {
         for ((slot, state), start) in rule.slots().iter().zip(&self.state).zip(&starts) {
             if state.shape() != start.shape() || state.dtype() != start.dtype() {
                 let key = format!("{}.{slot}", self.name);
-                return Err(Error::State(Misfit::between(R::NAME, key, state, start)));
+                return Err(Error::misfit(R::NAME, "the state", key, state, start));
             }
         }
         self.fits = Some((param.dtype(), param.shape().into()));

@@ -18,8 +18,9 @@ enum Members {
 }
 
 impl<R: Rule> Driver<R> {
-    /// Gives the parameters whose name is `prefix` or lies below it hyperparameters of their own: those of the optimizer,
-    /// after `change`. Where several groups hold a parameter, each is applied, in the order in which they were added.
+    /// Gives the parameters whose name is `prefix` or lies below it hyperparameters of their own: those of the
+    /// optimizer, after `change`. Where several groups hold a parameter, each is applied, in the order in which they
+    /// were added.
     ///
     /// The ratio of the group's learning rate to the optimizer's stays when [`set_lr`](crate::Optimizer::set_lr) or a
     /// schedule changes the latter. A group without parameters is an error of the next step.

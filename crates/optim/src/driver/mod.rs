@@ -1,8 +1,9 @@
 //! Everything that optimizers have in common.
 //!
-//! A [`Driver`] holds one [`Slot`] for each parameter of the model, in the order in which the model visits them, so that a
-//! steady step is two walks over the model that compare identities: no names, no look-ups, no allocation. When identities
-//! differ (the first step, another clone of the model, something frozen), the slots are bound again by name.
+//! A [`Driver`] holds one [`Slot`] for each parameter of the model, in the order in which the model visits them, so
+//! that a steady step is two walks over the model that compare identities: no names, no look-ups, no allocation. When
+//! identities differ (the first step, another clone of the model, something frozen), the slots are bound again by
+//! name.
 
 mod bind;
 mod group;
@@ -19,8 +20,8 @@ use std::fmt;
 
 /// An optimizer: a [`Rule`] with a learning rate, weight decay, parameter groups and state.
 ///
-/// `driver.clone()` is an independent optimizer in the same state. State belongs to the *names* of parameters: it follows a
-/// model through cloning, saving and loading.
+/// `driver.clone()` is an independent optimizer in the same state. State belongs to the *names* of parameters: it
+/// follows a model through cloning, saving and loading.
 #[derive(Clone)]
 pub struct Driver<R> {
     hyper: Hyper<R>,

@@ -40,7 +40,7 @@ impl<R: Rule> Driver<R> {
                 value
             };
             let t = find(STEP).map_or(Ok(0), |t| step_count::<R>(parameter, t))?;
-            let tensors = hyper.rule.slots().iter().filter_map(|slot| find(slot).cloned()).collect();
+            let tensors = hyper.rule.slots().iter().filter_map(|slot| find(slot).map(Tensor::detach)).collect();
             slots.push(Slot { name: parameter.into(), id: None, hyper, t, fits: None, state: tensors });
         }
         let owned = |parameter: &str| slots.iter().find(|slot| slot.name == parameter).map(|slot| &slot.hyper.rule);

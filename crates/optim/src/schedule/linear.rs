@@ -3,7 +3,8 @@
 use super::Schedule;
 use crate::error::{Result, require};
 
-/// From `start_factor` to `end_factor` times the base rate in `total_iters` equal steps, and `end_factor` from there on.
+/// From `start_factor` to `end_factor` times the base rate in `total_iters` equal steps, and `end_factor` from there
+/// on.
 ///
 /// ```text
 /// rate(k) = base · (s + (e − s) · min(k, n) / n)      s, e, n: start_factor, end_factor, total_iters

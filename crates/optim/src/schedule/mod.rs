@@ -1,7 +1,7 @@
 //! Learning-rate schedules: pure functions of the step.
 //!
-//! A schedule answers what the rate is at step k = 0, 1, ..; it remembers nothing, so that there is nothing to save. One
-//! file is one schedule; a closure is one, too.
+//! A schedule answers what the rate is at step k = 0, 1, ..; it remembers nothing, so that there is nothing to save.
+//! One file is one schedule; a closure is one, too.
 //!
 //! ```
 //! use wengert_optim::schedule::{CosineAnnealingLR, LinearLR, Schedule};
@@ -30,7 +30,7 @@ pub use then::Then;
 use crate::error::Result;
 
 /// The learning rate as a function of the step.
-pub trait Schedule {
+pub trait Schedule: Send + Sync {
     /// The rate at step `step`, counted from 0, of an optimizer whose own rate is `base_lr`.
     fn rate(&self, base_lr: f64, step: u64) -> f64;
 
@@ -52,7 +52,7 @@ pub trait Schedule {
 }
 
 /// `|base_lr, step| ..` is a schedule.
-impl<F: Fn(f64, u64) -> f64> Schedule for F {
+impl<F: Fn(f64, u64) -> f64 + Send + Sync> Schedule for F {
     fn rate(&self, base_lr: f64, step: u64) -> f64 {
         self(base_lr, step)
     }

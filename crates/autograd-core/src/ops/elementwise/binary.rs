@@ -99,7 +99,7 @@ impl<T: Real, F: Binary> Function3<T, T, T, T> for PullB<F> {
     }
 }
 
-fn fused<F: Send + Sync + Copy>(gy: &Tensor, a: &Tensor, b: &Tensor, f: F) -> Tensor
+fn fused<F>(gy: &Tensor, a: &Tensor, b: &Tensor, f: F) -> Tensor
 where
     F: Function3<f32, f32, f32, f32> + Function3<f64, f64, f64, f64>,
 {

@@ -44,8 +44,11 @@ impl Tensor {
     /// [`Tensor::maximum`] and [`Tensor::minimum`] share it.
     ///
     /// # Errors
-    /// If the shapes do not broadcast or the dtypes differ.
+    /// If there is no bound at all, the shapes do not broadcast or the dtypes differ.
     pub fn clamp_tensor(&self, min: Option<&Tensor>, max: Option<&Tensor>) -> Result<Tensor> {
+        if min.is_none() && max.is_none() {
+            return Err(Error::argument("clamp", "min", min, "given, where max is not"));
+        }
         let above = min.map_or_else(|| Ok(self.clone()), |min| self.maximum(min))?;
         max.map_or_else(|| Ok(above.clone()), |max| above.minimum(max))
     }
@@ -88,4 +91,15 @@ pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
         Case::fallible_unary("clamp", -2.0..2.0, &[-1.0, 0.5], |x| x.clamp(-1.0, 0.5), |x| x.clamp(-1.0, 0.5)),
         Case::new("clamp_tensor", three(), |x| x[0].clamp_tensor(Some(&x[1]), Some(&x[2]))).value(reference),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::Tensor;
+
+    #[test]
+    fn without_a_bound_there_is_nothing_to_do() {
+        let error = Tensor::from([1.0]).clamp_tensor(None, None).expect_err("refused");
+        assert_eq!(error.to_string(), "clamp: min is None, it must be given, where max is not");
+    }
 }

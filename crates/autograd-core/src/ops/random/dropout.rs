@@ -39,7 +39,7 @@ impl Tensor {
             return Err(Error::argument("dropout", "p", p, "in [0, 1]"));
         }
         if p == 0.0 {
-            return Ok(self.clone());
+            return self.reshape_to(self.shape());
         }
         Ok(dropped(self, p, seed))
     }

@@ -5,9 +5,9 @@
 
 use super::along::Along;
 use crate::error::{Error, Result};
-use crate::kernels::reduce::Sum as SumFold;
+use crate::kernels::reduce::{Sum as SumFold, fold};
 use crate::ops::check;
-use crate::tape::{Grads, Pull, Pullback, record};
+use crate::tape::{Grads, Pull, Pullback, is_recording, record};
 use crate::tensor::{DType, Shape, Tensor, for_float};
 use smallvec::smallvec;
 
@@ -89,6 +89,18 @@ impl Tensor {
 pub(crate) fn sum_to(x: &Tensor, shape: &[usize]) -> Result<Tensor> {
     let misfit = || Error::Broadcast { op: "sum_to", lhs: x.shape().into(), rhs: shape.into(), from_end: 1 };
     let missing = x.rank().checked_sub(shape.len()).ok_or_else(misfit)?;
+    let leading_only = x.shape()[missing..] == *shape;
+    if leading_only && x.numel() == shape.iter().product::<usize>() {
+        return x.reshape_to(shape);
+    }
+    if leading_only && !is_recording() && x.dtype().is_float() {
+        // A bias's gradient, in one go.
+        let rows = x.packed();
+        let (length, inner) = (x.shape()[..missing].iter().product(), shape.iter().product());
+        return Ok(for_float!(x.dtype(), T => Tensor::build::<T>(x.dtype(), shape, |y| {
+            fold(SumFold, rows.flat::<T>(), length, inner, y);
+        }), else x.clone()));
+    }
     let mut axes: smallvec::SmallVec<[isize; 4]> = (0..missing as isize).collect();
     for (d, size) in shape.iter().enumerate() {
         match x.shape()[missing + d] {

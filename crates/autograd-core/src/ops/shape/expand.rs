@@ -44,7 +44,8 @@ impl Tensor {
     /// [`Tensor::expand`] to a shape that `self` is known to broadcast to.
     pub(crate) fn expand_to(&self, shape: &[usize]) -> Result<Tensor> {
         if shape == self.shape() {
-            return Ok(self.clone());
+            // A value of its own all the same: with a gradient of its own, and cut off by no_grad.
+            return Ok(record("expand", self.detach(), &[self], |_| Expand));
         }
         if crate::tensor::checked(shape, self.dtype()).is_none() {
             return Err(Error::TooLarge { op: "expand", shape: shape.into() });

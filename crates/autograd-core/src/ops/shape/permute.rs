@@ -65,7 +65,8 @@ impl Tensor {
     /// If the tensor has more than two dimensions.
     pub fn t(&self) -> Result<Tensor> {
         match self.rank() {
-            0 | 1 => Ok(self.clone()),
+            0 => Ok(self.permuted(&[])),
+            1 => Ok(self.permuted(&[0])),
             2 => Ok(self.permuted(&[1, 0])),
             _ => {
                 let expected = "at most two dimensions".into();

@@ -38,8 +38,10 @@ impl Tensor {
 
     /// [`Tensor::reshape`] without anything to infer.
     pub(crate) fn reshape_to(&self, shape: &[usize]) -> Result<Tensor> {
+        let pullback = |_: &Tensor| Reshape { from: self.shape().into() };
         if shape == self.shape() {
-            return Ok(self.clone());
+            // A value of its own all the same: with a gradient of its own, and cut off by no_grad.
+            return Ok(record("reshape", self.detach(), &[self], pullback));
         }
         if shape.iter().product::<usize>() != self.numel() || crate::tensor::checked(shape, self.dtype()).is_none() {
             return Err(Error::Reshape { from: self.shape().into(), to: shape.iter().map(|s| *s as isize).collect() });
@@ -50,7 +52,7 @@ impl Tensor {
             // Packed elements can be viewed under any shape of their number.
             None => self.packed().with_layout(Layout::contiguous(shape)),
         };
-        Ok(record("reshape", value, &[self], |_| Reshape { from: self.shape().into() }))
+        Ok(record("reshape", value, &[self], pullback))
     }
 
     /// Dimensions `start` to `end`, both included, merged into one.
@@ -178,4 +180,33 @@ pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
         Case::new("contiguous", x(), |x| Ok(x[0].permute(&[2, 0, 1])?.contiguous().permute(&[1, 2, 0])?.contiguous()))
             .value(same),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Backward, Tensor, no_grad};
+
+    /// Views that change nothing.
+    fn same(x: &Tensor) -> [Tensor; 5] {
+        let views = [x.reshape(&[2]), x.squeeze(&[0]), x.expand(&[-1]), x.t(), x.flatten(0, 0)];
+        views.map(|view| view.expect("fits"))
+    }
+
+    #[test]
+    fn a_view_of_the_same_shape_has_a_gradient_of_its_own() {
+        let x = Tensor::from([1.0, 2.0]).requires_grad();
+        let h = x.exp();
+        for view in same(&h) {
+            let y = (&view * 2.0).try_add(&(&h * 3.0)).expect("same shape").sum();
+            let grads = Backward::from(&y).also(&view).also(&h).keep().run().expect("tracked");
+            assert_eq!(grads.get(&view).expect("on the way").to_f64s(), [2.0, 2.0]);
+            assert_eq!(grads.get(&h).expect("on the way").to_f64s(), [5.0, 5.0]);
+        }
+    }
+
+    #[test]
+    fn without_recording_a_view_of_the_same_shape_is_not_tracked() {
+        let x = Tensor::from([1.0, 2.0]).requires_grad();
+        assert!(no_grad(|| same(&x)).iter().all(|view| !view.is_tracked()));
+    }
 }

@@ -1,0 +1,121 @@
+//! The training steps that `benches/training.rs` and `examples/steps.rs` time, as users write them.
+//!
+//! Each function builds a model, a batch of random numbers and an optimizer, and returns the step: forward pass, loss,
+//! backward pass, update. The networks are those of `benches/peers/README.md`.
+
+use std::error::Error;
+use wengert::core::module::Param;
+use wengert::data::{DataLoader, TensorDataset};
+use wengert::nn::{Layer, Linear, ReLU, Sequential, Tanh, cross_entropy, mse_loss, sequential};
+use wengert::optim::{Adam, Optimizer, Sgd};
+use wengert::{DType, Gradients, Tensor, seeded};
+
+pub type Result<T = (), E = Box<dyn Error>> = std::result::Result<T, E>;
+
+/// One step, with everything it needs.
+pub type Step = Box<dyn FnMut() -> Result>;
+
+/// 784-256(ReLU)-10, batch 256, mean cross-entropy, SGD.
+pub fn mlp_fashion() -> Result<Step> {
+    let (mut model, images) = (fashion_model()?, fashion_images(256)?);
+    let mut sgd = Sgd::new(0.1);
+    Ok(Box::new(move || {
+        let loss = cross_entropy(&model.forward(&images.x)?, &images.y)?;
+        sgd.step(&mut model, &loss.backward()?)?;
+        Ok(())
+    }))
+}
+
+/// Nothing but the five matrix products of that step: what no implementation of it can be faster than.
+pub fn mlp_fashion_gemm() -> Result<Step> {
+    let mut rng = seeded(7);
+    let mut random = |shape: &[usize]| Tensor::randn(shape, DType::F32, &mut rng);
+    let (x, w1, w2) = (random(&[256, 784])?, random(&[256, 784])?, random(&[10, 256])?);
+    let (h, gz, gy) = (random(&[256, 256])?, random(&[256, 256])?, random(&[256, 10])?);
+    Ok(Box::new(move || {
+        let forward = [x.matmul(&w1.t()?)?, h.matmul(&w2.t()?)?];
+        let backward = [gy.matmul(&w2)?, gy.t()?.matmul(&h)?, gz.t()?.matmul(&x)?];
+        std::hint::black_box((forward, backward));
+        Ok(())
+    }))
+}
+
+/// 235 such steps over 60,000 rows, in a new order each time.
+pub fn mlp_fashion_epoch() -> Result<Step> {
+    let (mut model, images) = (fashion_model()?, fashion_images(60_000)?);
+    let mut sgd = Sgd::new(0.1);
+    let mut epoch = 0;
+    Ok(Box::new(move || {
+        for batch in DataLoader::new(&images).batch_size(256).shuffle(7).epoch(epoch)? {
+            let (x, y) = batch?;
+            let loss = cross_entropy(&model.forward(&x)?, &y)?;
+            sgd.step(&mut model, &loss.backward()?)?;
+        }
+        epoch += 1;
+        Ok(())
+    }))
+}
+
+/// 2-16(tanh)-16(tanh)-1, batch 32, mean squared error, SGD.
+pub fn mlp_tiny() -> Result<Step> {
+    let mut rng = seeded(7);
+    let mut model = sequential![
+        Linear::new(2, 16, &mut rng)?,
+        Tanh,
+        Linear::new(16, 16, &mut rng)?,
+        Tanh,
+        Linear::new(16, 1, &mut rng)?,
+    ];
+    let x = Tensor::randn(&[32, 2], DType::F32, &mut rng)?;
+    let t = Tensor::randn(&[32, 1], DType::F32, &mut rng)?;
+    let mut sgd = Sgd::new(0.01);
+    Ok(Box::new(move || {
+        let loss = mse_loss(&model.forward(&x)?, &t)?;
+        sgd.step(&mut model, &loss.backward()?)?;
+        Ok(())
+    }))
+}
+
+/// 2-2(ReLU)-1, batch 1, ½ (y − t)², SGD.
+pub fn mlp_tiny_b1() -> Result<Step> {
+    let mut rng = seeded(7);
+    let mut model = sequential![Linear::new(2, 2, &mut rng)?, ReLU, Linear::new(2, 1, &mut rng)?];
+    let x = Tensor::randn(&[1, 2], DType::F32, &mut rng)?;
+    let t = Tensor::randn(&[1, 1], DType::F32, &mut rng)?;
+    let mut sgd = Sgd::new(0.01);
+    Ok(Box::new(move || {
+        let loss = model.forward(&x)?.try_sub(&t)?.square().sum().mul_scalar(0.5);
+        sgd.step(&mut model, &loss.backward()?)?;
+        Ok(())
+    }))
+}
+
+/// Adam's update alone: one tensor of 10,000,000 and 100 tensors of 1,000 parameters.
+pub fn adam_10m() -> Result<Step> {
+    let mut rng = seeded(7);
+    let mut parameters = Vec::new();
+    let mut gradients = Gradients::default();
+    for len in std::iter::once(10_000_000).chain(std::iter::repeat_n(1000, 100)) {
+        let parameter = Param::new(Tensor::randn(&[len], DType::F32, &mut rng)?);
+        gradients.insert(&parameter, Tensor::randn(&[len], DType::F32, &mut rng)?);
+        parameters.push(parameter);
+    }
+    let mut adam = Adam::new(1e-3);
+    Ok(Box::new(move || {
+        adam.step(&mut parameters, &gradients)?;
+        Ok(())
+    }))
+}
+
+fn fashion_model() -> Result<Sequential> {
+    let mut rng = seeded(7);
+    Ok(sequential![Linear::new(784, 256, &mut rng)?, ReLU, Linear::new(256, 10, &mut rng)?])
+}
+
+/// Random images with random labels.
+fn fashion_images(n: usize) -> Result<TensorDataset> {
+    let mut rng = seeded(7);
+    let x = Tensor::rand(&[n, 784], DType::F32, &mut rng)?;
+    let y = Tensor::rand(&[n], DType::F32, &mut rng)?.mul_scalar(10.0).to_dtype(DType::I64);
+    Ok(TensorDataset::new(x, y)?)
+}

@@ -1,0 +1,70 @@
+//! Writing checkpoints.
+
+use super::{Callback, Plan, Run};
+use crate::checkpoint::{self, Snapshot};
+use crate::error::{Result, require};
+use std::path::{Path, PathBuf};
+
+/// Writes a checkpoint at the end of epochs, from which [`Trainer::resume`](crate::Trainer::resume) goes on bit for bit.
+///
+/// The directory holds the last checkpoint only: `checkpoint.json` (where the run stands, and its history) and the safetensors
+/// files that it names. Everything is written aside, and `checkpoint.json` is renamed into place last: whenever the process
+/// is killed, the directory holds a whole checkpoint, the new one or the one before. A new run replaces an old checkpoint
+/// when its own first one is written.
+///
+/// # Errors
+/// The run does not begin if `every` is 0 or the directory cannot be written.
+#[derive(Clone, Debug)]
+pub struct Checkpoint {
+    dir: PathBuf,
+    every: u64,
+}
+
+impl Checkpoint {
+    /// A checkpoint after each epoch, in this directory; it is made if it does not exist.
+    pub fn new(dir: impl Into<PathBuf>) -> Checkpoint {
+        Checkpoint { dir: dir.into(), every: 1 }
+    }
+
+    /// A checkpoint after every `epochs` epochs only, at least 1, and after the last.
+    pub fn every(mut self, epochs: u64) -> Checkpoint {
+        self.every = epochs;
+        self
+    }
+
+    /// Whether there is a checkpoint in a directory.
+    pub fn exists(dir: impl AsRef<Path>) -> bool {
+        dir.as_ref().join(checkpoint::MANIFEST).is_file()
+    }
+
+    /// The directory.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+}
+
+macro_rules! from_directory {
+    ($($path:ty),*) => {$(
+        impl From<$path> for Checkpoint {
+            fn from(dir: $path) -> Self {
+                Checkpoint::new(dir)
+            }
+        }
+    )*};
+}
+from_directory!(&str, String, &Path, PathBuf, &PathBuf);
+
+impl Callback for Checkpoint {
+    fn check(&mut self, _: &Plan) -> Result<()> {
+        require(self.every > 0, "Checkpoint", "every", self.every, "at least 1")?;
+        checkpoint::probe(&self.dir)
+    }
+
+    fn wants_snapshot(&self, run: &Run<'_>) -> bool {
+        run.epoch().is_multiple_of(self.every) || run.epoch() >= run.plan().epochs || run.is_stopping()
+    }
+
+    fn on_snapshot(&mut self, snapshot: &Snapshot) -> Result<()> {
+        snapshot.save(&self.dir)
+    }
+}

@@ -1,0 +1,186 @@
+//! What happens beside the arithmetic of a run, one callback a file.
+//!
+//! The loop calls every [`Callback`] at fixed points and shows it the [`Run`]. A user's own callback can do all that the
+//! ones here do. Names are Keras's.
+
+mod checkpoint;
+mod early_stopping;
+mod plan;
+mod progress_bar;
+mod run;
+
+pub use checkpoint::Checkpoint;
+pub use early_stopping::{EarlyStopping, Mode};
+pub use plan::{MetricInfo, Plan};
+pub use progress_bar::ProgressBar;
+pub use run::Run;
+
+use crate::checkpoint::Snapshot;
+use crate::error::Result;
+use autograd_core::module::{StateDict, StateMismatch, StateProblem};
+
+/// Something that watches a run, and may change its course. Every method has a default that does nothing.
+///
+/// ```text
+/// check                                    before anything has changed
+/// on_train_begin
+///   on_epoch_begin                         each epoch
+///     on_train_batch_begin                   each batch
+///     on_train_batch_end
+///   on_epoch_end                           after validation; the history has the epoch
+///   on_snapshot                            if wants_snapshot
+/// on_train_end                             also of a run that was stopped early; not after an error
+/// ```
+///
+/// A callback with a memory returns it from [`Callback::state_dict`], so that a resumed run goes on as if nothing had
+/// happened. `&mut callback` is a callback, too: it can be looked at after the run.
+///
+/// ```
+/// use autograd_core::seeded;
+/// use wengert_nn::{Linear, mse_loss};
+/// use wengert_optim::Sgd;
+/// use wengert_train::{Callback, Result, Run, Trainer};
+/// # use wengert_data::TensorDataset;
+/// # use autograd_core::Tensor;
+///
+/// /// Notes the loss of every batch.
+/// #[derive(Default)]
+/// struct Losses(Vec<f64>);
+///
+/// impl Callback for Losses {
+///     fn on_train_batch_end(&mut self, run: &mut Run<'_>) -> Result<()> {
+///         self.0.push(run.loss());
+///         if run.loss() < 1e-3 {
+///             run.stop("good enough");
+///         }
+///         Ok(())
+///     }
+/// }
+///
+/// # let set = TensorDataset::new(Tensor::from([[1.0], [2.0], [3.0]]), Tensor::from([[2.0], [4.0], [6.0]]))?;
+/// let mut losses = Losses::default();
+/// let mut model = Linear::new(1, 1, &mut seeded(7))?;
+/// let trainer = Trainer::new(Sgd::new(0.05), mse_loss).epochs(500).callback(&mut losses);
+/// let history = trainer.fit(&mut model, &set, &set, &mut seeded(7))?;
+/// assert_eq!(history.stopped.as_deref(), Some("good enough"));
+/// assert_eq!(losses.0.len(), history.epochs.len());
+/// # Ok::<(), wengert_train::Error>(())
+/// ```
+pub trait Callback {
+    /// Its name in errors and checkpoints: that of the type.
+    fn name(&self) -> String {
+        let full = std::any::type_name::<Self>();
+        let path = full.split('<').next().unwrap_or(full);
+        path.rsplit("::").next().unwrap_or(path).into()
+    }
+
+    /// Whether it can do its work in such a run. Nothing has changed yet, and nothing will if this fails.
+    ///
+    /// # Errors
+    /// If it cannot.
+    fn check(&mut self, plan: &Plan) -> Result<()> {
+        let _ = plan;
+        Ok(())
+    }
+
+    /// Before the first epoch.
+    ///
+    /// # Errors
+    /// Any error ends the run; so for all methods below.
+    fn on_train_begin(&mut self, run: &mut Run<'_>) -> Result<()> {
+        let _ = run;
+        Ok(())
+    }
+
+    /// Before an epoch; the learning rate of the epoch is set.
+    fn on_epoch_begin(&mut self, run: &mut Run<'_>) -> Result<()> {
+        let _ = run;
+        Ok(())
+    }
+
+    /// Before a batch.
+    fn on_train_batch_begin(&mut self, run: &mut Run<'_>) -> Result<()> {
+        let _ = run;
+        Ok(())
+    }
+
+    /// After the step of a batch; [`Run::loss`] is its loss.
+    fn on_train_batch_end(&mut self, run: &mut Run<'_>) -> Result<()> {
+        let _ = run;
+        Ok(())
+    }
+
+    /// After an epoch and its validation; the last record of [`Run::history`] is this epoch's.
+    fn on_epoch_end(&mut self, run: &mut Run<'_>) -> Result<()> {
+        let _ = run;
+        Ok(())
+    }
+
+    /// Whether it wants to see a snapshot of the whole run now, at the end of an epoch.
+    fn wants_snapshot(&self, run: &Run<'_>) -> bool {
+        let _ = run;
+        false
+    }
+
+    /// Everything that a run needs to go on from here; all callbacks are done with the epoch.
+    fn on_snapshot(&mut self, snapshot: &Snapshot) -> Result<()> {
+        let _ = snapshot;
+        Ok(())
+    }
+
+    /// After the last epoch.
+    fn on_train_end(&mut self, run: &mut Run<'_>) -> Result<()> {
+        let _ = run;
+        Ok(())
+    }
+
+    /// What it remembers from one epoch to the next; nothing, by default.
+    fn state_dict(&self) -> StateDict {
+        StateDict::new()
+    }
+
+    /// Replaces what [`Callback::state_dict`] tells.
+    ///
+    /// # Errors
+    /// If it does not fit.
+    fn load_state_dict(&mut self, state: &StateDict) -> Result<()> {
+        let problems: Vec<_> = state.iter().map(|(name, _)| StateProblem::Unexpected(name.into())).collect();
+        if problems.is_empty() { Ok(()) } else { Err(misfit(problems)) }
+    }
+}
+
+/// What does not fit of a callback's state.
+fn misfit(problems: Vec<StateProblem>) -> crate::error::Error {
+    autograd_core::Error::State(Box::new(StateMismatch { problems })).into()
+}
+
+macro_rules! forward {
+    ($($method:ident($self:ident, $argument:ident: $of:ty);)*) => {$(
+        fn $method(&mut $self, $argument: $of) -> Result<()> {
+            (**$self).$method($argument)
+        }
+    )*};
+}
+
+impl<C: Callback + ?Sized> Callback for &mut C {
+    fn name(&self) -> String {
+        (**self).name()
+    }
+    fn wants_snapshot(&self, run: &Run<'_>) -> bool {
+        (**self).wants_snapshot(run)
+    }
+    fn state_dict(&self) -> StateDict {
+        (**self).state_dict()
+    }
+    forward! {
+        check(self, plan: &Plan);
+        on_train_begin(self, run: &mut Run<'_>);
+        on_epoch_begin(self, run: &mut Run<'_>);
+        on_train_batch_begin(self, run: &mut Run<'_>);
+        on_train_batch_end(self, run: &mut Run<'_>);
+        on_epoch_end(self, run: &mut Run<'_>);
+        on_snapshot(self, snapshot: &Snapshot);
+        on_train_end(self, run: &mut Run<'_>);
+        load_state_dict(self, state: &StateDict);
+    }
+}

@@ -1,0 +1,104 @@
+//! Showing how far a run is.
+
+use super::{Callback, Run};
+use crate::error::Result;
+use crate::history::EpochRecord;
+use indicatif::{ProgressDrawTarget, ProgressStyle};
+use std::io::{IsTerminal, Write, stderr};
+use std::time::Instant;
+
+/// Shows a bar over the batches of an epoch on the terminal, and a line with its metrics after each epoch.
+///
+/// Everything goes to the standard error output. If that is no terminal there is no bar, only the lines.
+#[derive(Debug)]
+pub struct ProgressBar {
+    bar: Option<indicatif::ProgressBar>,
+    begun: Instant,
+}
+
+impl ProgressBar {
+    /// A bar.
+    pub fn new() -> ProgressBar {
+        ProgressBar { bar: None, begun: Instant::now() }
+    }
+}
+
+impl Default for ProgressBar {
+    fn default() -> Self {
+        ProgressBar::new()
+    }
+}
+
+impl Callback for ProgressBar {
+    fn on_epoch_begin(&mut self, run: &mut Run<'_>) -> Result<()> {
+        self.begun = Instant::now();
+        if stderr().is_terminal() {
+            let batches = run.plan().batches as u64;
+            let bar = indicatif::ProgressBar::with_draw_target(Some(batches), ProgressDrawTarget::stderr());
+            if let Ok(style) = ProgressStyle::with_template("{prefix} [{bar:30}] {pos}/{len} {msg}") {
+                bar.set_style(style.progress_chars("=> "));
+            }
+            bar.set_prefix(place(run.epoch(), run.plan().epochs));
+            self.bar = Some(bar);
+        }
+        Ok(())
+    }
+
+    fn on_train_batch_end(&mut self, run: &mut Run<'_>) -> Result<()> {
+        if let Some(bar) = &self.bar {
+            bar.set_message(format!("loss {}", short(run.loss())));
+            bar.inc(1);
+        }
+        Ok(())
+    }
+
+    fn on_epoch_end(&mut self, run: &mut Run<'_>) -> Result<()> {
+        if let Some(bar) = self.bar.take() {
+            bar.finish_and_clear();
+        }
+        if let Some(epoch) = run.last() {
+            let line = line(epoch, run.plan().epochs);
+            // That nobody can read the progress is no reason to end the run.
+            let _ = writeln!(stderr(), "{line}  {:.2} s", self.begun.elapsed().as_secs_f64());
+        }
+        Ok(())
+    }
+}
+
+fn place(epoch: u64, epochs: u64) -> String {
+    let total = epochs.to_string();
+    format!("epoch {epoch:>width$}/{total}", width = total.len())
+}
+
+/// What is told of an epoch.
+fn line(epoch: &EpochRecord, epochs: u64) -> String {
+    let mut line = place(epoch.epoch, epochs);
+    let (train, valid) = (epoch.train.iter(), epoch.valid.iter());
+    train.for_each(|(name, value)| line += &format!("  {name} {}", short(value)));
+    valid.for_each(|(name, value)| line += &format!("  val_{name} {}", short(value)));
+    line + &format!("  lr {:e}", epoch.lr)
+}
+
+/// Four digits after the point, or after the first digit if there would be nothing but zeros.
+fn short(value: f64) -> String {
+    if value != 0.0 && (value.abs() < 1e-3 || value.abs() >= 1e6) {
+        format!("{value:.3e}")
+    } else {
+        format!("{value:.4}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::history::Metrics;
+
+    #[test]
+    fn a_line_tells_everything() {
+        let train = Metrics::from_iter([("loss".into(), 0.000_123_4), ("accuracy".into(), 0.965)]);
+        let valid = Metrics::from_iter([("loss".into(), f64::NAN), ("accuracy".into(), 1.0)]);
+        let epoch = EpochRecord { epoch: 3, lr: 1e-3, train, valid };
+        let expected = "epoch  3/40  loss 1.234e-4  accuracy 0.9650  val_loss NaN  val_accuracy 1.0000  lr 1e-3";
+        assert_eq!(line(&epoch, 40), expected);
+    }
+}

@@ -1,0 +1,111 @@
+//! The files beside `checkpoint.json`.
+
+use crate::error::{Error, Result};
+use autograd_core::module::write_whole;
+use serde::{Deserialize, Serialize};
+use std::fs;
+use std::path::Path;
+
+/// A file as `checkpoint.json` names it.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Entry {
+    pub(super) file: String,
+    bytes: u64,
+    /// FNV-1a, 64 bits, in hexadecimal: tells damage, not malice.
+    checksum: String,
+}
+
+/// An error unless files can be made in the directory. The directory is made if it does not exist.
+pub(crate) fn probe(dir: &Path) -> Result<()> {
+    let fail = |e: std::io::Error| autograd_core::Error::File { path: dir.into(), reason: e.to_string() };
+    fs::create_dir_all(dir).map_err(fail)?;
+    let trial = dir.join(format!("checkpoint-trial.{}.tmp", std::process::id()));
+    fs::write(&trial, b"trial").and_then(|()| fs::remove_file(&trial)).map_err(fail)?;
+    Ok(())
+}
+
+pub(super) fn write(dir: &Path, epoch: u64, part: &str, bytes: &[u8]) -> Result<Entry> {
+    let checksum = format!("{:016x}", fnv1a(bytes));
+    let file = format!("checkpoint-{epoch:06}-{checksum}.{part}.safetensors");
+    write_whole(&dir.join(&file), bytes)?;
+    Ok(Entry { file, bytes: bytes.len() as u64, checksum })
+}
+
+pub(super) fn read(dir: &Path, entry: &Entry) -> Result<Vec<u8>> {
+    let path = dir.join(&entry.file);
+    if !is_ours(&entry.file) {
+        return Err(Error::corrupt(
+            &dir.join(super::MANIFEST),
+            format_args!("{:?} is no file of a checkpoint", entry.file),
+        ));
+    }
+    let bytes =
+        fs::read(&path).map_err(|e| autograd_core::Error::File { path: path.clone(), reason: e.to_string() })?;
+    if bytes.len() as u64 != entry.bytes {
+        let reason = format!("the file has {} bytes, {} were written", bytes.len(), entry.bytes);
+        return Err(Error::corrupt(&path, reason));
+    }
+    let checksum = format!("{:016x}", fnv1a(&bytes));
+    if checksum != entry.checksum {
+        let reason = format!("the file is damaged: its checksum is {checksum}, it was {}", entry.checksum);
+        return Err(Error::corrupt(&path, reason));
+    }
+    Ok(bytes)
+}
+
+/// Removes what earlier checkpoints left behind. What cannot be removed does no harm.
+pub(super) fn remove_others(dir: &Path, keep: &[&Entry]) {
+    let Ok(files) = fs::read_dir(dir) else { return };
+    for file in files.flatten() {
+        let name = file.file_name();
+        let old = name.to_str().is_some_and(|name| is_ours(name) && keep.iter().all(|entry| entry.file != name));
+        if old {
+            let _ = fs::remove_file(file.path());
+        }
+    }
+}
+
+/// `checkpoint-<number>-<16 hexadecimal digits>.<part>.safetensors`, and nothing else: no path.
+fn is_ours(name: &str) -> bool {
+    let parts = || {
+        let (epoch, rest) = name.strip_prefix("checkpoint-")?.split_once('-')?;
+        let (checksum, rest) = rest.split_once('.')?;
+        Some((epoch, checksum, rest.strip_suffix(".safetensors")?))
+    };
+    parts().is_some_and(|(epoch, checksum, part)| {
+        epoch.bytes().all(|b| b.is_ascii_digit())
+            && checksum.len() == 16
+            && checksum.bytes().all(|b| b.is_ascii_hexdigit())
+            && ["model", "optimizer", "callbacks"].contains(&part)
+    })
+}
+
+fn fnv1a(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_files_of_checkpoints_are_ours() {
+        assert!(is_ours("checkpoint-000007-0123456789abcdef.model.safetensors"));
+        for other in [
+            "model.safetensors",
+            "checkpoint-000007-0123456789abcdef.model.safetensors.tmp",
+            "checkpoint-000007-0123456789abcdef.other.safetensors",
+            "checkpoint-000007-../../etc/passwd.model.safetensors",
+            "checkpoint-best-0123456789abcdef.model.safetensors",
+        ] {
+            assert!(!is_ours(other), "{other}");
+        }
+    }
+
+    #[test]
+    fn the_checksum_is_fnv1a() {
+        // The published test vectors.
+        assert_eq!(fnv1a(b""), 0xcbf2_9ce4_8422_2325);
+        assert_eq!(fnv1a(b"foobar"), 0x8594_4171_f739_67e8);
+    }
+}

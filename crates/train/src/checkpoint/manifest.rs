@@ -1,0 +1,140 @@
+//! `checkpoint.json`.
+
+use super::files::{self, Entry};
+use super::{MANIFEST, Snapshot};
+use crate::callbacks::{MetricInfo, Plan};
+use crate::error::{Error, Result};
+use crate::history::{History, float};
+use autograd_core::module::{StateDict, write_whole};
+use serde::{Deserialize, Serialize};
+use std::io::ErrorKind;
+use std::path::Path;
+
+const FORMAT: &str = "wengert-checkpoint";
+const VERSION: u64 = 1;
+
+/// What is read before anything else, to know whose file this is.
+#[derive(Deserialize)]
+struct Heading {
+    format: String,
+    version: u64,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Manifest {
+    format: String,
+    version: u64,
+    epoch: u64,
+    step: u64,
+    seed: u64,
+    #[serde(with = "float")]
+    base_lr: f64,
+    epochs: u64,
+    batch_size: usize,
+    batches: usize,
+    train_samples: usize,
+    valid_samples: usize,
+    metrics: Vec<Named>,
+    streams: Vec<(String, u64, u64)>,
+    callbacks: Vec<String>,
+    model: Entry,
+    optimizer: Entry,
+    callback_state: Entry,
+    history: History,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Named {
+    name: String,
+    higher_is_better: bool,
+}
+
+pub(super) fn save(snapshot: &Snapshot, dir: &Path) -> Result<()> {
+    let epoch = snapshot.epoch;
+    let write = |part: &str, state: &StateDict| files::write(dir, epoch, part, &state.to_safetensors()?);
+    let Plan { epochs, batch_size, batches, train_samples, valid_samples, ref metrics } = snapshot.plan;
+    let named = |m: &MetricInfo| Named { name: m.name.clone(), higher_is_better: m.higher_is_better };
+    let manifest = Manifest {
+        format: FORMAT.into(),
+        version: VERSION,
+        epoch,
+        step: snapshot.step,
+        seed: snapshot.seed,
+        base_lr: snapshot.base_lr,
+        epochs,
+        batch_size,
+        batches,
+        train_samples,
+        valid_samples,
+        metrics: metrics.iter().map(named).collect(),
+        streams: snapshot.streams.clone(),
+        callbacks: snapshot.callbacks.iter().map(|(key, _)| key.clone()).collect(),
+        model: write("model", &snapshot.model)?,
+        optimizer: write("optimizer", &snapshot.optimizer)?,
+        callback_state: write("callbacks", &joined(&snapshot.callbacks))?,
+        history: snapshot.history.clone(),
+    };
+    let path = dir.join(MANIFEST);
+    let json = serde_json::to_vec_pretty(&manifest).map_err(|e| Error::corrupt(&path, e))?;
+    write_whole(&path, &json)?;
+    files::remove_others(dir, &[&manifest.model, &manifest.optimizer, &manifest.callback_state]);
+    Ok(())
+}
+
+pub(super) fn load(dir: &Path) -> Result<Snapshot> {
+    let path = dir.join(MANIFEST);
+    let json = match std::fs::read(&path) {
+        Ok(json) => json,
+        Err(e) if e.kind() == ErrorKind::NotFound => return Err(Error::NoCheckpoint { dir: dir.into() }),
+        Err(e) => return Err(autograd_core::Error::File { path, reason: e.to_string() }.into()),
+    };
+    let heading: Heading =
+        serde_json::from_slice(&json).map_err(|e| Error::corrupt(&path, format_args!("not a checkpoint: {e}")))?;
+    if heading.format != FORMAT || heading.version != VERSION {
+        let Heading { format, version } = heading;
+        let reason = format!("the format is {format:?} version {version}, expected {FORMAT:?} version {VERSION}");
+        return Err(Error::corrupt(&path, reason));
+    }
+    let manifest: Manifest =
+        serde_json::from_slice(&json).map_err(|e| Error::corrupt(&path, format_args!("not a checkpoint: {e}")))?;
+    let read = |entry: &Entry| -> Result<StateDict> {
+        let bytes = files::read(dir, entry)?;
+        Ok(StateDict::from_safetensors(&bytes, &dir.join(&entry.file))?)
+    };
+    let named = |m: Named| MetricInfo { name: m.name, higher_is_better: m.higher_is_better };
+    Ok(Snapshot {
+        model: read(&manifest.model)?,
+        optimizer: read(&manifest.optimizer)?,
+        callbacks: parted(&manifest.callbacks, &read(&manifest.callback_state)?),
+        plan: Plan {
+            epochs: manifest.epochs,
+            batch_size: manifest.batch_size,
+            batches: manifest.batches,
+            train_samples: manifest.train_samples,
+            valid_samples: manifest.valid_samples,
+            metrics: manifest.metrics.into_iter().map(named).collect(),
+        },
+        epoch: manifest.epoch,
+        step: manifest.step,
+        seed: manifest.seed,
+        base_lr: manifest.base_lr,
+        streams: manifest.streams,
+        history: manifest.history,
+    })
+}
+
+/// The states of all callbacks in one: `0.value` is `value` of the first.
+fn joined(callbacks: &[(String, StateDict)]) -> StateDict {
+    let all = callbacks.iter().enumerate();
+    all.flat_map(|(i, (_, state))| state.iter().map(move |(name, value)| (format!("{i}.{name}"), value.clone())))
+        .collect()
+}
+
+fn parted(keys: &[String], joined: &StateDict) -> Vec<(String, StateDict)> {
+    let part = |(i, key): (usize, &String)| {
+        let own = format!("{i}.");
+        let of = |(name, value): (&str, &autograd_core::Tensor)| Some((name.strip_prefix(&own)?.into(), value.clone()));
+        (key.clone(), joined.iter().filter_map(of).collect())
+    };
+    keys.iter().enumerate().map(part).collect()
+}

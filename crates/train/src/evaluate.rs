@@ -1,0 +1,71 @@
+//! A trained model in use.
+
+use crate::error::{Error, Part, Result};
+use crate::metrics::Metric;
+use autograd_core::{Tensor, no_grad};
+use wengert_data::{DataLoader, Dataset};
+use wengert_nn::Layer;
+
+/// Samples that are computed together.
+const BATCH: usize = 256;
+
+/// A metric of a model on a dataset.
+///
+/// A clone of the model in evaluation mode does the work, in batches, without recording: the model stays as it is.
+///
+/// # Errors
+/// If the dataset is empty, or the model or the metric fails on a batch.
+///
+/// # Examples
+/// ```
+/// use autograd_core::Tensor;
+/// use wengert_data::TensorDataset;
+/// use wengert_nn::Identity;
+/// use wengert_train::{Accuracy, evaluate};
+///
+/// let outputs = TensorDataset::new(Tensor::from([[2.0, 1.0], [0.0, 5.0]]), Tensor::from([0, 0]))?;
+/// assert_eq!(evaluate(&Identity, &outputs, Accuracy)?, 0.5);
+/// # Ok::<(), wengert_train::Error>(())
+/// ```
+pub fn evaluate<M: Layer + Clone>(model: &M, data: &dyn Dataset, metric: impl Metric) -> Result<f64> {
+    let mut tally = metric.start();
+    each_output("evaluate", model, data, |output, target| tally.update(output, target))?;
+    Ok(tally.value())
+}
+
+/// The outputs of a model for all samples of a dataset, in order; otherwise as [`evaluate`].
+///
+/// # Shapes
+/// `[N, ..]`, where a batch of B samples has an output `[B, ..]`.
+///
+/// # Errors
+/// As [`evaluate`].
+pub fn predict<M: Layer + Clone>(model: &M, data: &dyn Dataset) -> Result<Tensor> {
+    let mut outputs = Vec::new();
+    each_output("predict", model, data, |output, _| {
+        outputs.push(output.clone());
+        Ok(())
+    })?;
+    Ok(no_grad(|| Tensor::cat(&outputs.iter().collect::<Vec<_>>(), 0))?)
+}
+
+/// Calls `f` with outputs and targets, batch by batch.
+fn each_output<M: Layer + Clone>(
+    op: &'static str,
+    model: &M,
+    data: &dyn Dataset,
+    mut f: impl FnMut(&Tensor, &Tensor) -> Result<()>,
+) -> Result<()> {
+    if data.is_empty() {
+        return Err(Error::EmptyDataset { op, part: Part::Test });
+    }
+    let mut model = model.clone();
+    model.eval();
+    no_grad(|| {
+        for batch in DataLoader::new(data).batch_size(BATCH).epoch(0)? {
+            let (x, y) = batch?;
+            f(&model.forward(&x)?, &y)?;
+        }
+        Ok(())
+    })
+}

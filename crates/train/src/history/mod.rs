@@ -1,0 +1,98 @@
+//! What a run leaves behind: its metrics, epoch by epoch.
+
+pub(crate) mod float;
+mod table;
+
+use crate::error::Result;
+use crate::plot;
+use serde::{Deserialize, Serialize};
+use std::path::Path;
+
+/// The epochs of a run, and how it ended.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct History {
+    /// One record for each epoch.
+    pub epochs: Vec<EpochRecord>,
+    /// Names of the trainable parameters that got no gradient in any step, so that nothing was learned for them.
+    pub without_gradient: Vec<String>,
+    /// Why the run was stopped before its last epoch, if it was.
+    pub stopped: Option<String>,
+}
+
+/// What was measured in one epoch.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct EpochRecord {
+    /// The epoch, counted from 1.
+    pub epoch: u64,
+    /// The learning rate of its last step.
+    #[serde(with = "float")]
+    pub lr: f64,
+    /// On the training set, while it was being learned: the loss, then the metrics. Layers were in training mode, and the
+    /// weights changed from batch to batch.
+    pub train: Metrics,
+    /// On the validation set after the epoch, in evaluation mode: the loss, then the metrics.
+    pub valid: Metrics,
+}
+
+/// Values by name, in a fixed order.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Metrics(Vec<Value>);
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Value {
+    name: String,
+    #[serde(with = "float")]
+    value: f64,
+}
+
+impl History {
+    /// The epoch with the lowest loss on the validation set, the first of equals; none if there is no epoch whose loss is a
+    /// number.
+    pub fn best(&self) -> Option<&EpochRecord> {
+        let loss = |epoch: &EpochRecord| epoch.valid.get("loss").filter(|loss| !loss.is_nan());
+        let losses = self.epochs.iter().filter_map(|epoch| Some((epoch, loss(epoch)?)));
+        losses.min_by(|(_, a), (_, b)| a.total_cmp(b)).map(|(epoch, _)| epoch)
+    }
+
+    /// The values of one metric, epoch by epoch, by the names of [`EpochRecord::get`]; empty if it was not measured.
+    pub fn values(&self, name: &str) -> Vec<f64> {
+        self.epochs.iter().filter_map(|epoch| epoch.get(name)).collect()
+    }
+
+    /// Draws the learning curves as SVG: one picture for the loss and one for each metric, each with a line for the
+    /// training and one for the validation set.
+    ///
+    /// # Errors
+    /// If the file cannot be written.
+    pub fn plot(&self, path: impl AsRef<Path>) -> Result<()> {
+        plot::curves(self, path.as_ref())
+    }
+}
+
+impl EpochRecord {
+    /// The value of a name: `loss`, `accuracy` for the training set, `val_loss`, `val_accuracy` for the validation set.
+    pub fn get(&self, name: &str) -> Option<f64> {
+        match name.strip_prefix("val_") {
+            Some(name) => self.valid.get(name),
+            None => self.train.get(name),
+        }
+    }
+}
+
+impl Metrics {
+    /// The value of a name.
+    pub fn get(&self, name: &str) -> Option<f64> {
+        self.iter().find(|(known, _)| *known == name).map(|(_, value)| value)
+    }
+
+    /// Names and values, the loss first.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, f64)> {
+        self.0.iter().map(|entry| (entry.name.as_str(), entry.value))
+    }
+}
+
+impl FromIterator<(String, f64)> for Metrics {
+    fn from_iter<I: IntoIterator<Item = (String, f64)>>(values: I) -> Self {
+        Metrics(values.into_iter().map(|(name, value)| Value { name, value }).collect())
+    }
+}

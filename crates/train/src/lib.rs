@@ -1,0 +1,56 @@
+//! Training: the loop, what watches it, and what comes of it.
+//!
+//! ```
+//! use autograd_core::seeded;
+//! use wengert_data::sets::two_moons;
+//! use wengert_nn::{Linear, Tanh, cross_entropy, sequential};
+//! use wengert_optim::Adam;
+//! use wengert_train::{Accuracy, EarlyStopping, Trainer, evaluate};
+//!
+//! let mut rng = seeded(7);
+//! let [train, valid, test] = two_moons(400, 0.1, &mut rng)?.split([0.70, 0.15, 0.15], &mut rng)?;
+//! let mut model = sequential![Linear::new(2, 16, &mut rng)?, Tanh, Linear::new(16, 2, &mut rng)?];
+//!
+//! let history = Trainer::new(Adam::new(0.03), cross_entropy)
+//!     .epochs(30)
+//!     .batch_size(32)
+//!     .metric(Accuracy)
+//!     .callback(EarlyStopping::patience(10))
+//!     .fit(&mut model, &train, &valid, &mut rng)?;
+//!
+//! assert!(history.best().and_then(|epoch| epoch.get("val_accuracy")) > Some(0.9));
+//! assert!(evaluate(&model, &test, Accuracy)? > 0.9);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! [`Trainer`] describes a run and [`Trainer::fit`] does it. Whatever happens beside the arithmetic is a [`Callback`]:
+//! stopping early, showing progress and writing checkpoints are callbacks like a user's own, in one file each, made of the
+//! public interface. [`Metric`]s are one file each, too.
+//!
+//! # Randomness
+//! A run draws one seed from its generator. The order of the samples is a pure function of that seed and the number of the
+//! epoch; layers with randomness have streams of their own. So a run with the same seed gives the same bits, on any number
+//! of threads, and a run that is resumed from a checkpoint ends with the bits of one that was never interrupted.
+
+#![forbid(unsafe_code)]
+
+pub mod callbacks;
+mod checkpoint;
+mod error;
+mod evaluate;
+pub mod history;
+pub mod metrics;
+mod plot;
+mod session;
+mod trainer;
+mod validate;
+
+pub use callbacks::{Callback, Checkpoint, EarlyStopping, Mode, Plan, ProgressBar, Run};
+pub use checkpoint::Snapshot;
+pub use error::{BoxError, Error, Part, Result};
+pub use evaluate::{evaluate, predict};
+pub use history::{EpochRecord, History, Metrics};
+pub use metrics::{Accuracy, BinaryAccuracy, MeanLoss, Metric, Tally, confusion_matrix};
+pub use plot::plot_confusion;
+pub use trainer::Trainer;
+pub use validate::{CrossValidation, Scores, cross_validate};

@@ -1,0 +1,87 @@
+//! The share of samples whose most likely class is the right one.
+
+use super::{Mean, Metric, Tally};
+use crate::error::{Error, Result};
+use autograd_core::{DType, Tensor};
+
+/// The share of samples whose largest output is that of the target's class.
+///
+/// ```text
+/// accuracy = #{i : argmax_k output[i, k] = target[i]} / N
+/// ```
+/// Of tied outputs the first counts, and a NaN counts as the largest.
+///
+/// # Shapes
+/// `output: [N, K, ..]` float, `target: [N, ..]` I64.
+///
+/// # Examples
+/// ```
+/// use autograd_core::Tensor;
+/// use wengert_train::{Accuracy, Metric};
+///
+/// let mut tally = Accuracy.start();
+/// tally.update(&Tensor::from([[0.2, 0.8], [3.0, 1.0], [0.0, 1.0], [0.0, 1.0]]), &Tensor::from([1, 0, 0, 1]))?;
+/// assert_eq!(tally.value(), 0.75);
+/// # Ok::<(), wengert_train::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Accuracy;
+
+impl Metric for Accuracy {
+    fn name(&self) -> &str {
+        "accuracy"
+    }
+
+    fn start(&self) -> Box<dyn Tally + '_> {
+        Box::new(Right(Mean::default()))
+    }
+}
+
+struct Right(Mean);
+
+impl Tally for Right {
+    fn update(&mut self, output: &Tensor, target: &Tensor) -> Result<()> {
+        let (predicted, target) = classes("Accuracy", output, target)?;
+        let right = predicted.iter().zip(&target).filter(|(p, t)| p == t).count();
+        self.0.add(right as f64, target.len());
+        Ok(())
+    }
+
+    fn value(&self) -> f64 {
+        self.0.value()
+    }
+}
+
+/// Predicted and true class of each sample.
+pub(super) fn classes(metric: &'static str, output: &Tensor, target: &Tensor) -> Result<(Vec<i64>, Vec<i64>)> {
+    let fits = output.rank() >= 2
+        && output.dtype().is_float()
+        && target.dtype() == DType::I64
+        && output.shape()[..1] == target.shape()[..1.min(target.rank())]
+        && output.shape()[2..] == target.shape()[1.min(target.rank())..];
+    if !fits {
+        return Err(Error::MetricShapes {
+            metric,
+            output: output.shape().into(),
+            target: target.shape().into(),
+            target_dtype: target.dtype(),
+            expected: "[N, K, ..] floats and I64 [N, ..] belong together",
+        });
+    }
+    let classes = output.shape()[1];
+    let target = target.to_vec::<i64>()?;
+    check_classes(metric, "target", &target, classes)?;
+    if target.is_empty() {
+        return Ok((Vec::new(), target));
+    }
+    Ok((output.argmax(Some(1), false)?.to_vec::<i64>()?, target))
+}
+
+/// An error if a class is not one of `0..classes`.
+pub(super) fn check_classes(op: &'static str, what: &'static str, of: &[i64], classes: usize) -> Result<()> {
+    let exists = |class: i64| usize::try_from(class).is_ok_and(|class| class < classes);
+    match of.iter().enumerate().find(|(_, class)| !exists(**class)) {
+        Some((position, class)) => Err(Error::Class { op, what, class: *class, position, classes }),
+        None => Ok(()),
+    }
+}

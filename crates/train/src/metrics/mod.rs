@@ -1,0 +1,114 @@
+//! What is measured of a model beside its loss, one metric a file.
+//!
+//! A [`Metric`] says what to measure, and starts a [`Tally`] that measures it over one pass: as they are two types there is
+//! nothing to reset, and one metric can be measured on several sets at once. Names are scikit-learn's.
+
+mod accuracy;
+mod binary_accuracy;
+mod confusion_matrix;
+pub(crate) mod mean_loss;
+
+pub use accuracy::Accuracy;
+pub use binary_accuracy::BinaryAccuracy;
+pub use confusion_matrix::confusion_matrix;
+pub use mean_loss::MeanLoss;
+
+use crate::error::Result;
+use autograd_core::Tensor;
+
+/// Something to measure of outputs and targets.
+///
+/// ```
+/// use autograd_core::Tensor;
+/// use wengert_train::{Metric, Result, Tally};
+///
+/// /// The largest error of any prediction.
+/// struct MaxError;
+///
+/// struct Largest(f64);
+///
+/// impl Metric for MaxError {
+///     fn name(&self) -> &str {
+///         "max_error"
+///     }
+///     fn higher_is_better(&self) -> bool {
+///         false
+///     }
+///     fn start(&self) -> Box<dyn Tally + '_> {
+///         Box::new(Largest(0.0))
+///     }
+/// }
+///
+/// impl Tally for Largest {
+///     fn update(&mut self, output: &Tensor, target: &Tensor) -> Result<()> {
+///         self.0 = output.try_sub(target)?.to_f64s().iter().fold(self.0, |largest, e| largest.max(e.abs()));
+///         Ok(())
+///     }
+///     fn value(&self) -> f64 {
+///         self.0
+///     }
+/// }
+///
+/// let mut tally = MaxError.start();
+/// tally.update(&Tensor::from([1.0, 2.0]), &Tensor::from([1.0, 2.5]))?;
+/// tally.update(&Tensor::from([3.0]), &Tensor::from([2.0]))?;
+/// assert_eq!(tally.value(), 1.0);
+/// # Ok::<(), wengert_train::Error>(())
+/// ```
+pub trait Metric {
+    /// Its name in histories, plots and monitors.
+    fn name(&self) -> &str;
+
+    /// Whether larger values are better ones.
+    fn higher_is_better(&self) -> bool {
+        true
+    }
+
+    /// Starts measuring.
+    fn start(&self) -> Box<dyn Tally + '_>;
+}
+
+/// A [`Metric`] being measured, batch by batch.
+pub trait Tally {
+    /// Counts in the outputs and targets of a batch.
+    ///
+    /// # Errors
+    /// If they do not fit the metric; then nothing is counted.
+    fn update(&mut self, output: &Tensor, target: &Tensor) -> Result<()>;
+
+    /// The metric of everything counted so far; NaN if that is nothing.
+    fn value(&self) -> f64;
+}
+
+/// A sum and how many samples it is of.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Mean {
+    sum: f64,
+    count: f64,
+}
+
+impl Mean {
+    pub(crate) fn add(&mut self, sum: f64, count: usize) {
+        self.sum += sum;
+        self.count += count as f64;
+    }
+
+    /// NaN of nothing.
+    pub(crate) fn value(&self) -> f64 {
+        self.sum / self.count
+    }
+}
+
+impl<M: Metric + ?Sized> Metric for &M {
+    fn name(&self) -> &str {
+        (**self).name()
+    }
+
+    fn higher_is_better(&self) -> bool {
+        (**self).higher_is_better()
+    }
+
+    fn start(&self) -> Box<dyn Tally + '_> {
+        (**self).start()
+    }
+}

@@ -1,0 +1,76 @@
+//! A confusion matrix as a picture.
+
+use super::{Area, DrawingError, centred, svg};
+use crate::error::{Error, Result};
+use autograd_core::{Error as CoreError, Tensor};
+use plotters::prelude::*;
+use std::path::Path;
+
+/// Side of a cell.
+const CELL: i32 = 46;
+/// Room for the labels on the left and above.
+const MARGIN: i32 = 84;
+/// Room on the right and below.
+const EDGE: i32 = 24;
+/// Beyond this the picture would be too large to be looked at.
+const MAX_CLASSES: usize = 200;
+
+/// Draws a [`confusion_matrix`](crate::confusion_matrix) as SVG: the counts, on a blue that is the darker the larger the
+/// share of the true class (of the row) is.
+///
+/// # Shapes
+/// `matrix: [K, K]` I64, `1 ≤ K ≤ 200`.
+///
+/// # Errors
+/// If the matrix is of another shape or dtype, or the file cannot be written.
+pub fn plot_confusion(matrix: &Tensor, path: impl AsRef<Path>) -> Result<()> {
+    let classes = match *matrix.shape() {
+        [rows, columns] if rows == columns && (1..=MAX_CLASSES).contains(&rows) => rows,
+        _ => {
+            let expected = format!("[K, K] with K from 1 to {MAX_CLASSES}");
+            let got = matrix.shape().into();
+            return Err(Error::Core(CoreError::WrongShape { op: "plot_confusion", what: "the matrix", got, expected }));
+        }
+    };
+    let counts = matrix.to_vec::<i64>()?;
+    let side = MARGIN + CELL * classes as i32;
+    let size = ((side + EDGE) as u32, (side + EDGE) as u32);
+    svg(path.as_ref(), size, |area| draw(area, &counts, classes))
+}
+
+fn draw(area: &Area<'_>, counts: &[i64], classes: usize) -> Result<(), DrawingError> {
+    area.fill(&WHITE)?;
+    let side = CELL * classes as i32;
+    let centre = |i: usize| MARGIN + CELL * i as i32 + CELL / 2;
+    let middle = MARGIN + side / 2;
+    area.draw(&Text::new("predicted class", (middle, 30), centred(18, &BLACK)))?;
+    let upright = centred(18, &BLACK).transform(FontTransform::Rotate270);
+    area.draw(&Text::new("true class", (30, middle), upright))?;
+    for (t, row) in counts.chunks(classes).enumerate() {
+        area.draw(&Text::new(t.to_string(), (MARGIN - 18, centre(t)), centred(15, &BLACK)))?;
+        area.draw(&Text::new(t.to_string(), (centre(t), MARGIN - 18), centred(15, &BLACK)))?;
+        let total = row.iter().map(|count| *count as f64).sum::<f64>();
+        for (p, count) in row.iter().enumerate() {
+            let share = if total > 0.0 { (*count as f64 / total).clamp(0.0, 1.0) } else { 0.0 };
+            let corner = (MARGIN + CELL * p as i32, MARGIN + CELL * t as i32);
+            let cell = [corner, (corner.0 + CELL, corner.1 + CELL)];
+            area.draw(&Rectangle::new(cell, blue(share).filled()))?;
+            let ink = match (*count, share) {
+                (0, _) => RGBColor(170, 170, 170),
+                (_, share) if share > 0.5 => WHITE,
+                _ => BLACK,
+            };
+            let size = if *count < 10_000 { 15 } else { 10 };
+            area.draw(&Text::new(count.to_string(), (centre(p), centre(t)), centred(size, &ink)))?;
+        }
+    }
+    let frame = [(MARGIN, MARGIN), (MARGIN + side, MARGIN + side)];
+    area.draw(&Rectangle::new(frame, BLACK.mix(0.5).stroke_width(1)))?;
+    Ok(())
+}
+
+/// From white to dark blue.
+fn blue(share: f64) -> RGBColor {
+    let towards = |end: f64| (255.0 + (end - 255.0) * share).round() as u8;
+    RGBColor(towards(8.0), towards(48.0), towards(107.0))
+}

@@ -1,0 +1,117 @@
+//! Learning curves.
+
+use super::{Area, BLUE_LINE, DrawingError, FONT, ORANGE_LINE, svg};
+use crate::error::Result;
+use crate::history::History;
+use plotters::prelude::*;
+use std::ops::Range;
+use std::path::Path;
+
+/// Width and height of the picture of one metric.
+const PANEL: (u32, u32) = (560, 380);
+
+/// One picture for each metric, side by side.
+pub(crate) fn curves(history: &History, path: &Path) -> Result<()> {
+    let names: Vec<&str> =
+        history.epochs.first().map_or(vec!["loss"], |epoch| epoch.train.iter().map(|m| m.0).collect());
+    let size = (PANEL.0 * names.len() as u32, PANEL.1);
+    svg(path, size, |area| {
+        area.fill(&WHITE)?;
+        for (panel, name) in area.split_evenly((1, names.len())).iter().zip(&names) {
+            draw(panel, history, name)?;
+        }
+        Ok(())
+    })
+}
+
+fn draw(area: &Area<'_>, history: &History, name: &str) -> Result<(), DrawingError> {
+    let points = |key: &str| -> Vec<(u64, f64)> {
+        let all = history.epochs.iter().filter_map(|epoch| Some((epoch.epoch, epoch.get(key)?)));
+        all.filter(|(_, value)| value.is_finite()).collect()
+    };
+    let series = [("train", points(name), BLUE_LINE), ("valid", points(&format!("val_{name}")), ORANGE_LINE)];
+    let last = history.epochs.last().map_or(1, |epoch| epoch.epoch).max(2);
+    let values = || series.iter().flat_map(|(_, points, _)| points.iter().map(|(_, value)| *value));
+    let mut chart = ChartBuilder::on(area)
+        .caption(name, (FONT, 20))
+        .margin(12)
+        .x_label_area_size(42)
+        .y_label_area_size(64)
+        .build_cartesian_2d(1..last, padded(values()))?;
+    chart
+        .configure_mesh()
+        .x_desc("epoch")
+        .x_labels(10)
+        .y_labels(8)
+        .y_label_formatter(&|y| tick(*y))
+        .label_style((FONT, 14))
+        .axis_desc_style((FONT, 15))
+        .light_line_style(TRANSPARENT)
+        .bold_line_style(BLACK.mix(0.12))
+        .draw()?;
+    for (label, points, color) in series {
+        let line = LineSeries::new(points.iter().copied(), color.stroke_width(2)).point_size(dot(points.len()));
+        chart
+            .draw_series(line)?
+            .label(label)
+            .legend(move |(x, y)| PathElement::new([(x, y), (x + 22, y)], color.stroke_width(2)));
+    }
+    chart
+        .configure_series_labels()
+        .position(SeriesLabelPosition::UpperRight)
+        .background_style(WHITE.mix(0.85))
+        .border_style(BLACK.mix(0.4))
+        .label_font((FONT, 14))
+        .draw()?;
+    Ok(())
+}
+
+/// Points are shown where they are few: a single one makes no line.
+fn dot(points: usize) -> u32 {
+    if points <= 30 { 2 } else { 0 }
+}
+
+/// A range that holds all values, with some air above and below.
+fn padded(values: impl Iterator<Item = f64>) -> Range<f64> {
+    let (low, high) = values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| (low.min(v), high.max(v)));
+    if low > high {
+        return 0.0..1.0;
+    }
+    let air = match (high - low) * 0.06 {
+        // Also where the difference is lost in rounding.
+        air if air > 1e-9 * high.abs().max(low.abs()) && air.is_finite() => air,
+        _ => high.abs().max(1e-3) * 0.1,
+    };
+    (low - air).max(f64::MIN / 4.0)..(high + air).min(f64::MAX / 4.0)
+}
+
+fn tick(y: f64) -> String {
+    if y == 0.0 || (1e-3..1e5).contains(&y.abs()) {
+        let text = format!("{y:.4}");
+        text.trim_end_matches('0').trim_end_matches('.').into()
+    } else if y.abs() < 1e-12 {
+        "0".into()
+    } else {
+        format!("{y:.1e}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_are_never_empty() {
+        let range = |values: &[f64]| padded(values.iter().copied());
+        assert_eq!(range(&[]), 0.0..1.0);
+        for values in [&[0.0][..], &[5.0, 5.0], &[1e300, -1e300], &[f64::MAX, f64::MIN], &[1e-12, 2e-12]] {
+            let range = range(values);
+            assert!(range.start < range.end && (range.end - range.start).is_finite(), "{range:?}");
+        }
+    }
+
+    #[test]
+    fn ticks_are_short() {
+        assert_eq!([0.0, 0.25, 1.0, 2e-5, 1e-17, 120_000.0].map(tick), ["0", "0.25", "1", "2.0e-5", "0", "1.2e5"]);
+    }
+}

@@ -1,0 +1,40 @@
+//! Pictures as SVG files.
+
+mod confusion;
+mod curves;
+
+pub use confusion::plot_confusion;
+
+pub(crate) use curves::curves;
+
+use crate::error::{Error, Result};
+use autograd_core::module::write_whole;
+use plotters::coord::Shift;
+use plotters::prelude::*;
+use plotters::style::text_anchor::{HPos, Pos, VPos};
+use std::path::Path;
+
+/// What is drawn on.
+type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
+
+/// What goes wrong while drawing.
+type DrawingError = Box<dyn std::error::Error>;
+
+const FONT: &str = "sans-serif";
+const BLUE_LINE: RGBColor = RGBColor(31, 119, 180);
+const ORANGE_LINE: RGBColor = RGBColor(255, 127, 14);
+
+/// Draws a picture and writes it: aside first, then renamed.
+fn svg(path: &Path, size: (u32, u32), draw: impl FnOnce(&Area<'_>) -> Result<(), DrawingError>) -> Result<()> {
+    let mut text = String::new();
+    let area = SVGBackend::with_string(&mut text, size).into_drawing_area();
+    let drawn = draw(&area).and_then(|()| Ok(area.present()?));
+    drop(area);
+    drawn.map_err(|e| Error::Plot { path: path.into(), reason: e.to_string() })?;
+    Ok(write_whole(path, text.as_bytes())?)
+}
+
+/// Text centred on its position.
+fn centred(size: u32, color: &RGBColor) -> TextStyle<'_> {
+    TextStyle::from((FONT, size).into_font()).color(color).pos(Pos::new(HPos::Center, VPos::Center))
+}

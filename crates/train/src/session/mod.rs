@@ -1,0 +1,143 @@
+//! The loop: a [`Trainer`] at work on a model and two sets.
+
+mod before;
+mod check;
+mod pass;
+
+use crate::callbacks::{Callback, Run};
+use crate::checkpoint::{Snapshot, callback_keys};
+use crate::error::Result;
+use crate::history::{EpochRecord, History};
+use crate::metrics::Metric;
+use crate::trainer::{Every, Trainer};
+use autograd_core::module::stream_positions;
+use before::Before;
+use wengert_data::{DataLoader, Dataset};
+use wengert_nn::{Layer, Loss};
+use wengert_optim::Schedule;
+
+/// See [`Trainer::fit`].
+pub(crate) fn fit(
+    mut trainer: Trainer<'_>,
+    model: &mut dyn Layer,
+    train: &dyn Dataset,
+    valid: &dyn Dataset,
+    draw: &mut dyn FnMut() -> u64,
+) -> Result<History> {
+    let plan = check::plan(&trainer, train, valid)?;
+    let resumed = check::all(&mut trainer, &plan, model)?;
+    if let Some((snapshot, dir)) = &resumed {
+        snapshot.restore(model, &mut *trainer.optimizer, &mut trainer.callbacks, dir)?;
+    }
+    // Also a resumed run draws, so that what follows it finds the generator as the first run would have left it.
+    let drawn = draw();
+    let Trainer { mut optimizer, loss, batch_size, schedule, clip_norm, metrics, mut callbacks, .. } = trainer;
+    let before = Before::of(model);
+    let resumed = resumed.map(|(snapshot, _)| snapshot);
+    let seed = resumed.as_ref().map_or(drawn, |snapshot| snapshot.seed);
+    let mut session = Session {
+        base_lr: resumed.as_ref().map_or(optimizer.lr(), |snapshot| snapshot.base_lr),
+        seed,
+        missing: resumed.as_ref().map(|snapshot| snapshot.history.without_gradient.clone()),
+        stepped: false,
+        loss: &*loss,
+        schedule: schedule.as_ref().map(|(schedule, every)| (&**schedule, *every)),
+        clip_norm,
+        metrics: &metrics,
+        train: DataLoader::new(train).batch_size(batch_size).shuffle(seed),
+        valid: DataLoader::new(valid).batch_size(batch_size),
+        callbacks: &mut callbacks,
+        run: Run {
+            epoch: resumed.as_ref().map_or(0, |snapshot| snapshot.epoch),
+            step: resumed.as_ref().map_or(0, |snapshot| snapshot.step),
+            history: resumed.map(|snapshot| snapshot.history).unwrap_or_default(),
+            model,
+            optimizer: &mut *optimizer,
+            plan,
+            batch: 0,
+            loss: f64::NAN,
+        },
+    };
+    let outcome = session.go();
+    let Session { run, stepped, .. } = session;
+    if outcome.is_err() && !stepped {
+        before.restore(run.model);
+    } else {
+        run.model.eval();
+    }
+    outcome.map(|()| run.history)
+}
+
+/// A run in progress.
+struct Session<'s, 'r, 't> {
+    run: Run<'r>,
+    loss: &'s (dyn Loss + 't),
+    schedule: Option<(&'s (dyn Schedule + 't), Every)>,
+    clip_norm: Option<f64>,
+    metrics: &'s [Box<dyn Metric + 't>],
+    callbacks: &'s mut Vec<Box<dyn Callback + 't>>,
+    train: DataLoader<'s, dyn Dataset + 's>,
+    valid: DataLoader<'s, dyn Dataset + 's>,
+    seed: u64,
+    base_lr: f64,
+    /// Parameters that got no gradient in any step; none before the first step.
+    missing: Option<Vec<String>>,
+    /// Whether a step was made in this session.
+    stepped: bool,
+}
+
+impl Session<'_, '_, '_> {
+    fn go(&mut self) -> Result<()> {
+        self.call(|callback, run| callback.on_train_begin(run))?;
+        while self.run.epoch < self.run.plan.epochs && !self.run.is_stopping() {
+            self.epoch()?;
+        }
+        self.call(|callback, run| callback.on_train_end(run))
+    }
+
+    fn epoch(&mut self) -> Result<()> {
+        self.run.epoch += 1;
+        self.run.batch = 0;
+        if let Some((schedule, Every::Epoch)) = self.schedule {
+            self.run.optimizer.set_lr(schedule.rate(self.base_lr, self.run.epoch - 1));
+        }
+        self.call(|callback, run| callback.on_epoch_begin(run))?;
+        let train = self.train_epoch()?;
+        let valid = self.validate()?;
+        self.run.history.without_gradient = self.missing.clone().unwrap_or_default();
+        let record = EpochRecord { epoch: self.run.epoch, lr: self.run.lr(), train, valid };
+        self.run.history.epochs.push(record);
+        self.call(|callback, run| callback.on_epoch_end(run))?;
+        self.snapshot()
+    }
+
+    /// Calls every callback, in order.
+    fn call(&mut self, f: impl Fn(&mut dyn Callback, &mut Run<'_>) -> Result<()>) -> Result<()> {
+        self.callbacks.iter_mut().try_for_each(|callback| f(&mut **callback, &mut self.run))
+    }
+
+    /// Shows the whole run to the callbacks that want to see it.
+    fn snapshot(&mut self) -> Result<()> {
+        if !self.callbacks.iter().any(|callback| callback.wants_snapshot(&self.run)) {
+            return Ok(());
+        }
+        let run = &self.run;
+        let states = callback_keys(self.callbacks).into_iter().zip(self.callbacks.iter().map(|c| c.state_dict()));
+        let snapshot = Snapshot {
+            plan: run.plan.clone(),
+            epoch: run.epoch,
+            step: run.step,
+            seed: self.seed,
+            base_lr: self.base_lr,
+            model: run.model.state_dict(),
+            streams: stream_positions(&*run.model),
+            optimizer: run.optimizer.state_dict(),
+            history: run.history.clone(),
+            callbacks: states.filter(|(_, state)| !state.is_empty()).collect(),
+        };
+        for callback in self.callbacks.iter_mut().filter(|callback| callback.wants_snapshot(&self.run)) {
+            callback.on_snapshot(&snapshot)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,165 @@
+//! Describing a run.
+
+use crate::callbacks::{Callback, Checkpoint};
+use crate::error::Result;
+use crate::history::History;
+use crate::metrics::Metric;
+use crate::session;
+use rand::{Rng, RngExt};
+use std::path::PathBuf;
+use wengert_data::Dataset;
+use wengert_nn::{Layer, Loss};
+use wengert_optim::{Optimizer, Schedule};
+
+/// A run: how to train a model.
+///
+/// For each epoch and each batch of it:
+/// ```text
+/// output = model(x)          in training mode
+/// g = ∂ loss(output, y) / ∂ parameters, clipped if asked for
+/// optimizer: parameters ← parameters against g, with the rate of the schedule
+/// ```
+/// After each epoch the model is tried on the validation set, in evaluation mode.
+///
+/// By default: 1 epoch, batches of 32 (the last one of an epoch may be smaller), no schedule, no clipping, nothing measured
+/// but the loss, no callback.
+///
+/// # Examples
+/// ```
+/// use autograd_core::{Tensor, seeded};
+/// use wengert_data::TensorDataset;
+/// use wengert_nn::{Linear, mse_loss};
+/// use wengert_optim::Sgd;
+/// use wengert_train::Trainer;
+///
+/// // y = 2x + 1
+/// let set = TensorDataset::new(Tensor::from([[0.0], [1.0], [2.0]]), Tensor::from([[1.0], [3.0], [5.0]]))?;
+/// let mut model = Linear::new(1, 1, &mut seeded(7))?;
+/// let history = Trainer::new(Sgd::new(0.2), mse_loss).epochs(200).fit(&mut model, &set, &set, &mut seeded(7))?;
+/// assert!((model.weight.item::<f32>()? - 2.0).abs() < 1e-3);
+/// assert!(history.epochs[199].get("val_loss") < Some(1e-6));
+/// # Ok::<(), wengert_train::Error>(())
+/// ```
+#[must_use = "a trainer does nothing before fit"]
+pub struct Trainer<'t> {
+    pub(crate) optimizer: Box<dyn Optimizer + 't>,
+    pub(crate) loss: Box<dyn Loss + 't>,
+    pub(crate) epochs: u64,
+    pub(crate) batch_size: usize,
+    pub(crate) schedule: Option<(Box<dyn Schedule + 't>, Every)>,
+    pub(crate) clip_norm: Option<f64>,
+    pub(crate) metrics: Vec<Box<dyn Metric + 't>>,
+    pub(crate) callbacks: Vec<Box<dyn Callback + 't>>,
+    pub(crate) checkpoint: Option<PathBuf>,
+    pub(crate) resume: bool,
+}
+
+/// What a schedule counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Every {
+    Epoch,
+    Step,
+}
+
+impl<'t> Trainer<'t> {
+    /// A run that minimises `loss` with `optimizer`.
+    pub fn new(optimizer: impl Optimizer + 't, loss: impl Loss + 't) -> Trainer<'t> {
+        Trainer {
+            optimizer: Box::new(optimizer),
+            loss: Box::new(loss),
+            epochs: 1,
+            batch_size: 32,
+            schedule: None,
+            clip_norm: None,
+            metrics: Vec::new(),
+            callbacks: Vec::new(),
+            checkpoint: None,
+            resume: false,
+        }
+    }
+
+    /// How often to go through the training set, at least once.
+    pub fn epochs(mut self, epochs: u64) -> Self {
+        self.epochs = epochs;
+        self
+    }
+
+    /// Samples a batch, at least 1, in training and in validation.
+    pub fn batch_size(mut self, batch_size: usize) -> Self {
+        self.batch_size = batch_size;
+        self
+    }
+
+    /// Sets the learning rate before each *epoch*: epoch number k (the first is 0) runs with `schedule.rate(lr, k)`, where
+    /// lr is that of the optimizer.
+    pub fn schedule(mut self, schedule: impl Schedule + 't) -> Self {
+        self.schedule = Some((Box::new(schedule), Every::Epoch));
+        self
+    }
+
+    /// Sets the learning rate before each *step*: the schedule counts batches, over all epochs.
+    pub fn schedule_by_step(mut self, schedule: impl Schedule + 't) -> Self {
+        self.schedule = Some((Box::new(schedule), Every::Step));
+        self
+    }
+
+    /// Scales the gradients of a batch so that their norm, all together, is at most `max_norm` > 0; see
+    /// [`clip_grad_norm`](wengert_optim::clip_grad_norm).
+    pub fn clip_norm(mut self, max_norm: f64) -> Self {
+        self.clip_norm = Some(max_norm);
+        self
+    }
+
+    /// Measures something more than the loss, on both sets.
+    pub fn metric(mut self, metric: impl Metric + 't) -> Self {
+        self.metrics.push(Box::new(metric));
+        self
+    }
+
+    /// Adds a callback; they are called in the order in which they were added.
+    pub fn callback(mut self, callback: impl Callback + 't) -> Self {
+        self.callbacks.push(Box::new(callback));
+        self
+    }
+
+    /// Writes a checkpoint into a directory after each epoch; [`Checkpoint`] has options.
+    pub fn checkpoint(mut self, checkpoint: impl Into<Checkpoint>) -> Self {
+        let checkpoint = checkpoint.into();
+        self.checkpoint = Some(checkpoint.dir().into());
+        self.callback(checkpoint)
+    }
+
+    /// Goes on from the checkpoint in the directory named with [`Trainer::checkpoint`], to the same bits that the run would
+    /// have come to without interruption.
+    ///
+    /// The model must have the same structure, trainer and datasets must be the same as in the first run. Weights,
+    /// optimizer state, learning rate, randomness and history are those of the checkpoint, whatever they are now; the number of
+    /// epochs may be another one. A run that had ended returns at once. That there is no checkpoint is an error;
+    /// [`Checkpoint::exists`] knows.
+    pub fn resume(mut self, resume: bool) -> Self {
+        self.resume = resume;
+        self
+    }
+
+    /// Trains a model. It is left in evaluation mode.
+    ///
+    /// Exactly one number is drawn from `rng`; it decides the order of the samples in all epochs.
+    ///
+    /// # Errors
+    /// Before anything has changed:
+    /// if a set is empty, a number is out of its range (also one of the optimizer or the schedule), the model has nothing to
+    /// train, a callback cannot do its work, or there is no checkpoint to resume from, or that of another run.
+    ///
+    /// In the middle: if the model or the loss fails on a batch, the loss is NaN or infinite (or the norm of the gradients,
+    /// if they are clipped), the loss depends on no parameter, or a callback fails. Before the first step the model is put
+    /// back as it was; later it keeps what it has learned up to the step before the one that failed, and checkpoints stay.
+    pub fn fit(
+        self,
+        model: &mut dyn Layer,
+        train: &dyn Dataset,
+        valid: &dyn Dataset,
+        rng: &mut (impl Rng + ?Sized),
+    ) -> Result<History> {
+        session::fit(self, model, train, valid, &mut || rng.random())
+    }
+}

@@ -1,0 +1,163 @@
+//! Cross-validation: how well a way of making and training a model does on data it has not seen.
+
+use crate::error::{BoxError, Error, Result, require};
+use crate::evaluate::evaluate;
+use crate::history::History;
+use crate::metrics::Metric;
+use crate::trainer::Trainer;
+use autograd_core::{SeededRng, seeded};
+use rand::{Rng, RngExt};
+use std::fmt;
+use wengert_data::split::{Fold, Splitter, train_test_split};
+use wengert_data::transform::{Fit, Transform};
+use wengert_data::{Dataset, TensorDataset};
+use wengert_nn::Layer;
+
+/// Trains a new model for each fold and measures it on the part that it has not seen: [`CrossValidation`] without options.
+///
+/// # Errors
+/// As [`CrossValidation::run`].
+pub fn cross_validate<'t, M: Layer + Clone, E: Into<BoxError>>(
+    model: impl FnMut(&mut SeededRng) -> Result<M, E>,
+    trainer: impl FnMut() -> Trainer<'t>,
+    data: &TensorDataset,
+    splitter: impl Splitter,
+    metric: impl Metric,
+    rng: &mut (impl Rng + ?Sized),
+) -> Result<Scores> {
+    CrossValidation::new(splitter).run(model, trainer, data, metric, rng)
+}
+
+/// How to cross-validate.
+///
+/// For each fold of the splitter a new model is made, and trained on the fold's training part: a tenth of it, drawn at random,
+/// is held out as the validation set of the run (for early stopping and the like). Then it is measured on the fold's test
+/// part, which neither training nor validation has seen.
+///
+/// # Examples
+/// ```
+/// use autograd_core::seeded;
+/// use wengert_data::{sets::two_moons, split::KFold, transform::StandardScaler};
+/// use wengert_nn::{Linear, cross_entropy};
+/// use wengert_optim::Adam;
+/// use wengert_train::{Accuracy, CrossValidation, Trainer};
+///
+/// let mut rng = seeded(7);
+/// let data = two_moons(120, 0.1, &mut rng)?;
+/// let scores = CrossValidation::new(KFold::new(3).shuffle(7)).scale(StandardScaler::new()).run(
+///     |rng| Linear::new(2, 2, rng),
+///     || Trainer::new(Adam::new(0.1), cross_entropy).epochs(20),
+///     &data,
+///     Accuracy,
+///     &mut rng,
+/// )?;
+/// assert_eq!(scores.folds.len(), 3);
+/// assert!(scores.mean() > 0.75);
+/// # Ok::<(), wengert_train::Error>(())
+/// ```
+pub struct CrossValidation<'c, S> {
+    splitter: S,
+    validation: f64,
+    scale: Option<Box<Scaling<'c>>>,
+}
+
+/// Fits a transformation to inputs.
+type Scaling<'c> = dyn Fn(&autograd_core::Tensor) -> wengert_data::Result<Box<dyn Transform>> + 'c;
+
+impl<'c, S: Splitter> CrossValidation<'c, S> {
+    /// Over the folds of this splitter.
+    pub fn new(splitter: S) -> CrossValidation<'c, S> {
+        CrossValidation { splitter, validation: 0.1, scale: None }
+    }
+
+    /// Which fraction of a fold's training part is held out for validation, between 0 and 1, both excluded.
+    pub fn validation(mut self, fraction: f64) -> Self {
+        self.validation = fraction;
+        self
+    }
+
+    /// Transforms the inputs: fitted anew in each fold, to what the model learns from, so that nothing is known of the rest.
+    pub fn scale<F: Fit + 'c>(mut self, scaler: F) -> Self
+    where
+        F::Fitted: 'static,
+    {
+        self.scale = Some(Box::new(move |x| Ok(Box::new(scaler.fit(x)?))));
+        self
+    }
+
+    /// Does it: `model` makes a new model, `trainer` a new run for each fold.
+    ///
+    /// One number is drawn from `rng` for each fold, before the first; the rest of a fold's randomness comes of it.
+    ///
+    /// # Errors
+    /// If the splitter fails, or the fraction is outside its range; if a fold fails, which one.
+    pub fn run<'t, M: Layer + Clone, E: Into<BoxError>>(
+        &self,
+        mut model: impl FnMut(&mut SeededRng) -> Result<M, E>,
+        mut trainer: impl FnMut() -> Trainer<'t>,
+        data: &TensorDataset,
+        metric: impl Metric,
+        rng: &mut (impl Rng + ?Sized),
+    ) -> Result<Scores> {
+        let fraction = self.validation;
+        let inside = fraction > 0.0 && fraction < 1.0;
+        require(inside, "CrossValidation", "validation", fraction, "between 0 and 1, both excluded")?;
+        let folds = self.splitter.split(data)?;
+        let seeds: Vec<u64> = folds.iter().map(|_| rng.random()).collect();
+        let mut scores = Scores { folds: Vec::new(), histories: Vec::new() };
+        for (i, (fold, seed)) in folds.iter().zip(seeds).enumerate() {
+            let mut rng = seeded(seed);
+            let mut one = || {
+                let [train, valid, test] = self.parts(data, fold, &mut rng)?;
+                let mut model = model(&mut rng).map_err(|e| Error::Model(e.into()))?;
+                let history = trainer().fit(&mut model, &train, &valid, &mut rng)?;
+                Ok((evaluate(&model, &test as &dyn Dataset, &metric)?, history))
+            };
+            let (score, history) = one().map_err(|e| Error::Fold { fold: i + 1, source: Box::new(e) })?;
+            scores.folds.push(score);
+            scores.histories.push(history);
+        }
+        Ok(scores)
+    }
+
+    /// What a fold learns from, is validated on and is measured on.
+    fn parts(&self, data: &TensorDataset, fold: &Fold, rng: &mut SeededRng) -> Result<[TensorDataset; 3]> {
+        let (train, valid) = train_test_split(&data.select(&fold.train)?, self.validation, rng)?;
+        let parts = [train, valid, data.select(&fold.test)?];
+        let Some(fit) = &self.scale else { return Ok(parts) };
+        let scaler = fit(&parts[0].x)?;
+        let [train, valid, test] = parts.each_ref().map(|part| part.map_x(|x| scaler.transform(x)));
+        Ok([train?, valid?, test?])
+    }
+}
+
+/// What a cross-validation found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Scores {
+    /// The metric on the test part of each fold.
+    pub folds: Vec<f64>,
+    /// The run of each fold.
+    pub histories: Vec<History>,
+}
+
+impl Scores {
+    /// The mean over the folds; NaN without folds.
+    pub fn mean(&self) -> f64 {
+        self.folds.iter().sum::<f64>() / self.folds.len() as f64
+    }
+
+    /// The standard deviation over the folds (of these folds: divided by their number, as NumPy does).
+    pub fn std(&self) -> f64 {
+        let mean = self.mean();
+        let squares = self.folds.iter().map(|score| (score - mean) * (score - mean)).sum::<f64>();
+        (squares / self.folds.len() as f64).sqrt()
+    }
+}
+
+impl fmt::Display for Scores {
+    /// `0.9650 ± 0.0042 (0.9611 0.9694 0.9645)`
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let folds: Vec<String> = self.folds.iter().map(|score| format!("{score:.4}")).collect();
+        write!(f, "{:.4} ± {:.4} ({})", self.mean(), self.std(), folds.join(" "))
+    }
+}

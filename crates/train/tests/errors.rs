@@ -1,0 +1,180 @@
+//! Bad input: what is said, and that nothing has changed.
+
+mod moons;
+
+use autograd_core::module::{Module, stream_positions};
+use autograd_core::{DType, SeededRng, Tensor, seeded};
+use moons::{bits, model, sets};
+use wengert_data::TensorDataset;
+use wengert_nn::{Layer, Linear, Sequential, cross_entropy};
+use wengert_optim::schedule::StepLR;
+use wengert_optim::{Adam, Sgd};
+use wengert_train::{
+    Accuracy, BinaryAccuracy, Callback, EarlyStopping, Error, Metric, Result, Run, Trainer, confusion_matrix, evaluate,
+};
+
+fn trainer() -> Trainer<'static> {
+    Trainer::new(Adam::new(0.01), cross_entropy)
+}
+
+/// Fits, expects this error, and that model and generator are as before.
+fn check_on(trainer: Trainer<'_>, mut model: Sequential, sets: [&TensorDataset; 2], text: &str, draws: bool) {
+    let before = (bits(&model), stream_positions(&model));
+    let mut rng = seeded(7);
+    let error = trainer.fit(&mut model, sets[0], sets[1], &mut rng).expect_err("a bad run").to_string();
+    assert_eq!(error, text);
+    assert_eq!((bits(&model), stream_positions(&model)), before, "{text}");
+    assert_eq!(rng == seeded(7), !draws, "{text}");
+    let x = Tensor::ones(&[64, 2], DType::F32).expect("small");
+    let (one, two) = (model.forward(&x).expect("fits"), model.forward(&x).expect("fits"));
+    assert_ne!(one.to_f64s(), two.to_f64s(), "the model is still in training mode: {text}");
+}
+
+fn check(trainer: Trainer<'_>, text: &str) {
+    let [train, valid] = sets();
+    check_on(trainer, model(7), [&train, &valid], text, false);
+}
+
+struct Named(&'static str);
+
+impl Metric for Named {
+    fn name(&self) -> &str {
+        self.0
+    }
+    fn start(&self) -> Box<dyn wengert_train::Tally + '_> {
+        unreachable!("no run with this metric begins")
+    }
+}
+
+#[test]
+fn bad_settings() {
+    check(trainer().epochs(0), "fit: epochs is 0, it must be at least 1");
+    check(trainer().batch_size(0), "fit: batch_size is 0, it must be at least 1");
+    check(trainer().clip_norm(0.0), "fit: clip_norm is 0.0, it must be greater than 0");
+    check(trainer().clip_norm(f64::NAN), "fit: clip_norm is NaN, it must be greater than 0");
+    let adam = |adam: Adam| Trainer::new(adam, cross_entropy);
+    check(adam(Adam::new(f64::NAN)), "Adam: lr is NaN, it must be finite and at least 0");
+    let text = "Adam: weight_decay is -0.1, it must be finite and at least 0";
+    check(adam(Adam::new(0.1).weight_decay(-0.1)), text);
+    check(trainer().schedule(StepLR::new(0, 0.5)), "StepLR: step_size is 0, it must be at least 1");
+    check(trainer().metric(Accuracy).metric(Accuracy), "fit: two metrics are called \"accuracy\"");
+    check(trainer().metric(Named("loss")), "fit: two metrics are called \"loss\"");
+    let text = "fit: name of a metric is \"val_x\", it must be one that does not begin with val_";
+    check(trainer().metric(Named("val_x")), text);
+    check(trainer().resume(true), "fit: resume needs to know where from: name the directory with checkpoint");
+}
+
+#[test]
+fn bad_early_stopping() {
+    let early = |early: EarlyStopping| trainer().metric(Accuracy).callback(early);
+    check(early(EarlyStopping::patience(0)), "EarlyStopping: patience is 0, it must be at least 1");
+    let text = "EarlyStopping: min_delta is -1.0, it must be finite and at least 0";
+    check(early(EarlyStopping::patience(1).min_delta(-1.0)), text);
+    let text = "EarlyStopping: there is no metric \"val_f1\"; measured are \
+                [\"loss\", \"accuracy\", \"val_loss\", \"val_accuracy\"]";
+    check(early(EarlyStopping::patience(1).monitor("val_f1")), text);
+}
+
+#[test]
+fn bad_sets_and_models() {
+    let [train, valid] = sets();
+    let empty = train.select(&[]).expect("nothing");
+    check_on(trainer(), model(7), [&empty, &valid], "fit: the train set has no samples", false);
+    check_on(trainer(), model(7), [&train, &empty], "fit: the valid set has no samples", false);
+    let mut frozen = model(7);
+    frozen.freeze("");
+    let text = "fit: nothing to train: the model has 4 parameters, and none of them is trainable";
+    check_on(trainer(), frozen, [&train, &valid], text, false);
+    let error = evaluate(&model(7), &empty, Accuracy).expect_err("nothing to measure");
+    assert_eq!(error.to_string(), "evaluate: the test set has no samples");
+}
+
+#[test]
+fn a_failure_in_the_first_batch_leaves_the_model() {
+    let [train, valid] = sets();
+    let wide = train.map_x(|x| Tensor::cat(&[x, x], 1)).map_err(|e: wengert_data::Error| e).expect("4 columns");
+    let text = "epoch 1, train batch 1: in 0 (Linear): linear: inner dimensions differ: [32, 4] × [16, 2]ᵀ (4 ≠ 2)";
+    let error = trainer().fit(&mut model(7), &wide, &valid, &mut seeded(7)).expect_err("4 columns").to_string();
+    assert!(error.starts_with("epoch 1, train batch 1: in 0 (Linear): linear: "), "{error} {text}");
+
+    let unreduced = Trainer::new(Adam::new(0.1), |y: &Tensor, _: &Tensor| Ok(y.square()));
+    let text =
+        "epoch 1, train batch 1: the loss is F32 [32, 2], it must be one float (shape []); reduce it with mean or sum";
+    check_on(unreduced, model(7), [&train, &valid], text, true);
+
+    let constant =
+        Trainer::new(Adam::new(0.1), |_: &Tensor, _: &Tensor| Ok(Tensor::from(1.0).requires_grad().square()));
+    let text = "epoch 1, train batch 1: the loss depends on none of the trainable parameters \
+                [\"0.weight\", \"0.bias\", \"3.weight\", \"3.bias\"]";
+    check_on(constant, model(7), [&train, &valid], text, true);
+
+    let labels = TensorDataset::new(train.x.clone(), train.y.add_scalar(5.0)).expect("as many");
+    let error = trainer().fit(&mut model(7), &labels, &valid, &mut seeded(7)).expect_err("no such class");
+    assert!(error.to_string().starts_with("epoch 1, train batch 1: cross_entropy: "), "{error}");
+}
+
+#[test]
+fn a_run_that_diverges_stops_before_the_weights_are_spoiled() {
+    let [train, valid] = sets();
+    let mut x = train.x.to_vec::<f32>().expect("F32");
+    x[0] = f32::NAN;
+    let holed =
+        TensorDataset::new(Tensor::from_vec(x, train.x.shape()).expect("as many"), train.y.clone()).expect("same");
+    let mut model = model(7);
+    let trainer = trainer().epochs(2).batch_size(8);
+    let error = trainer.fit(&mut model, &holed, &valid, &mut seeded(7)).expect_err("a NaN").to_string();
+    assert!(error.starts_with("epoch 1, train batch ") && error.ends_with(": the loss is NaN"), "{error}");
+    assert!(model.state_dict().iter().all(|(_, value)| value.to_f64s().iter().all(|w| w.is_finite())));
+
+    // A finite loss with an infinite gradient.
+    let set = TensorDataset::new(Tensor::from([[0.0, 0.0]]), Tensor::from([0])).expect("1 row");
+    let steep = Trainer::new(Sgd::new(0.1), |y: &Tensor, _: &Tensor| Ok(y.mul_scalar(0.0).sqrt().sum()));
+    let mut linear = Linear::new(2, 2, &mut seeded(7)).expect("good sizes");
+    let error = steep.clip_norm(1.0).fit(&mut linear, &set, &set, &mut seeded(7)).expect_err("infinite").to_string();
+    assert!(error.starts_with("epoch 1, train batch 1: the norm of the gradients is "), "{error}");
+}
+
+struct Breaks;
+
+impl Callback for Breaks {
+    fn on_train_batch_end(&mut self, run: &mut Run<'_>) -> Result<()> {
+        if run.step() == 5 { Err(Error::callback("Breaks", "out of paper")) } else { Ok(()) }
+    }
+}
+
+#[test]
+fn a_callback_can_fail() {
+    let [train, valid] = sets();
+    let mut model = model(7);
+    let trainer = trainer().epochs(2).callback(Breaks);
+    let error = trainer.fit(&mut model, &train, &valid, &mut seeded(7)).expect_err("a broken callback");
+    assert_eq!(error.to_string(), "Breaks: out of paper");
+    assert_ne!(bits(&model), bits(&self::model(7)), "what was learned stays");
+}
+
+#[test]
+fn bad_metrics() {
+    let text = |error: Error| error.to_string();
+    let y = Tensor::from([[1.0, 2.0], [3.0, 4.0]]);
+    let accuracy = |y: &Tensor, t: &Tensor| Accuracy.start().update(y, t).map_err(text).expect_err("no fit");
+    let expected =
+        "Accuracy: output [2, 2] and target I64 [3] do not fit: [N, K, ..] floats and I64 [N, ..] belong together";
+    assert_eq!(accuracy(&y, &Tensor::from([0, 1, 1])), expected);
+    assert_eq!(accuracy(&y, &Tensor::from([0, 2])), "Accuracy: target 2 at position 1 is not one of 2 classes");
+    assert!(accuracy(&y, &Tensor::from(1)).starts_with("Accuracy: output [2, 2] and target I64 [] do not fit"));
+    assert!(Accuracy.start().value().is_nan());
+    let error = BinaryAccuracy::threshold(f64::NAN).map_err(text).expect_err("NaN");
+    assert_eq!(error, "BinaryAccuracy: threshold is NaN, it must be a number");
+    let error = confusion_matrix(&Tensor::from([0, 3]), &Tensor::from([0, 1]), 3).map_err(text).expect_err("a 3");
+    assert_eq!(error, "confusion_matrix: prediction 3 at position 1 is not one of 3 classes");
+    let error = confusion_matrix(&y, &Tensor::from([0, 1]), 1).map_err(text).expect_err("2 classes");
+    assert_eq!(error, "confusion_matrix: prediction 1 at position 0 is not one of 1 classes");
+}
+
+#[test]
+fn generators_compare() {
+    // What `check_on` relies on.
+    let mut rng: SeededRng = seeded(7);
+    rand::Rng::next_u64(&mut rng);
+    assert!(rng != seeded(7));
+}

@@ -1,0 +1,183 @@
+//! The loop does what it says.
+
+mod moons;
+
+use autograd_core::module::{Module, Param};
+use autograd_core::{Tensor, seeded};
+use moons::{bits, model, sets};
+use rand::Rng;
+use wengert_data::TensorDataset;
+use wengert_nn::{Layer, Linear, cross_entropy, mse_loss};
+use wengert_optim::schedule::{CosineAnnealingLR, StepLR};
+use wengert_optim::{Adam, Optimizer, Sgd};
+use wengert_train::{Accuracy, Callback, History, Result, Run, Trainer, evaluate};
+
+#[test]
+fn learns() {
+    let [train, valid] = sets();
+    let mut model = model(7);
+    let trainer = Trainer::new(Adam::new(0.03), cross_entropy).epochs(40).batch_size(16).metric(Accuracy);
+    let history = trainer.fit(&mut model, &train, &valid, &mut seeded(7)).expect("a good run");
+    assert_eq!(history.epochs.len(), 40);
+    assert!(history.values("val_accuracy")[39] > 0.9, "{history}");
+    assert!(history.values("loss")[39] < history.values("loss")[0] / 2.0);
+    assert!(history.without_gradient.is_empty() && history.stopped.is_none());
+    // What the history says of the last epoch is what evaluate finds: fit leaves the last weights, in evaluation mode.
+    assert_eq!(evaluate(&model, &valid, Accuracy).expect("fits"), history.values("val_accuracy")[39]);
+    let once = model.forward(&valid.x).expect("fits").to_f64s();
+    assert_eq!(once, model.forward(&valid.x).expect("fits").to_f64s(), "dropout is off");
+}
+
+#[test]
+fn the_same_seed_gives_the_same_bits() {
+    let [train, valid] = sets();
+    let run = |seed: u64| {
+        let mut model = model(7);
+        let mut rng = seeded(seed);
+        let trainer = Trainer::new(Adam::new(0.03), cross_entropy).epochs(3).metric(Accuracy);
+        let history = trainer.fit(&mut model, &train, &valid, &mut rng).expect("a good run");
+        (bits(&model), history, rng.next_u64())
+    };
+    assert_eq!(run(7), run(7));
+    assert_ne!(run(7).0, run(8).0);
+}
+
+/// Written out by hand, one step is what the loop does in one batch.
+#[test]
+fn a_batch_is_a_step() {
+    let set =
+        TensorDataset::new(Tensor::from([[1.0, 2.0], [0.5, -1.0]]), Tensor::from([[3.0], [1.0]])).expect("2 rows");
+    let mut by_hand = Linear::new(2, 1, &mut seeded(7)).expect("good sizes");
+    let mut by_loop = by_hand.clone();
+    let mut sgd = Sgd::new(0.1).momentum(0.9);
+    for _ in 0..3 {
+        let loss = mse_loss(&by_hand.forward(&set.x).expect("fits"), &set.y).expect("fits");
+        sgd.step(&mut by_hand, &loss.backward().expect("tracked")).expect("fits");
+    }
+    // The mean of two squares does not depend on their order, bit for bit.
+    let trainer = Trainer::new(Sgd::new(0.1).momentum(0.9), mse_loss).epochs(3);
+    trainer.fit(&mut by_loop, &set, &set, &mut seeded(3)).expect("a good run");
+    let (a, b) = (by_hand.weight.to_f64s(), by_loop.weight.to_f64s());
+    assert!(a.iter().zip(&b).all(|(a, b)| (a - b).abs() < 1e-6), "{a:?} {b:?}");
+}
+
+#[test]
+fn schedules_count_epochs_or_steps() {
+    let [train, valid] = sets();
+    let rates = |trainer: Trainer<'_>| {
+        let history = trainer.epochs(4).batch_size(40).fit(&mut model(7), &train, &valid, &mut seeded(7));
+        history.expect("a good run").epochs.iter().map(|epoch| epoch.lr).collect::<Vec<_>>()
+    };
+    let trainer = || Trainer::new(Adam::new(0.1), cross_entropy);
+    assert_eq!(rates(trainer()), [0.1; 4]);
+    assert_eq!(rates(trainer().schedule(StepLR::new(2, 0.5))), [0.1, 0.1, 0.05, 0.05]);
+    // Three batches an epoch; the last ones are steps 2, 5, 8 and 11.
+    let by_step = rates(trainer().schedule_by_step(|lr: f64, step: u64| lr / (step + 1) as f64));
+    assert_eq!(by_step, [0.1 / 3.0, 0.1 / 6.0, 0.1 / 9.0, 0.1 / 12.0]);
+    let cosine = rates(trainer().schedule(CosineAnnealingLR::new(4, 0.0)));
+    assert!(cosine.windows(2).all(|pair| pair[1] < pair[0]));
+}
+
+#[test]
+fn gradients_are_clipped() {
+    let set = TensorDataset::new(Tensor::from([[100.0]]), Tensor::from([[-1000.0]])).expect("1 row");
+    let mut model = Linear::new(1, 1, &mut seeded(7)).expect("good sizes");
+    let before: Vec<f64> =
+        [&model.weight, model.bias.as_ref().expect("a bias")].iter().map(|p| p.to_f64s()[0]).collect();
+    let trainer = Trainer::new(Sgd::new(1.0), mse_loss).clip_norm(0.5);
+    trainer.fit(&mut model, &set, &set, &mut seeded(7)).expect("a good run");
+    let after: Vec<f64> =
+        [&model.weight, model.bias.as_ref().expect("a bias")].iter().map(|p| p.to_f64s()[0]).collect();
+    let moved = (after[0] - before[0]).hypot(after[1] - before[1]);
+    assert!((moved - 0.5).abs() < 1e-3, "{moved}");
+}
+
+/// Notes when it is called.
+#[derive(Default)]
+struct Order(Vec<String>);
+
+impl Callback for Order {
+    fn on_train_begin(&mut self, _: &mut Run<'_>) -> Result<()> {
+        self.0.push("train".into());
+        Ok(())
+    }
+    fn on_epoch_begin(&mut self, run: &mut Run<'_>) -> Result<()> {
+        assert_eq!(run.history().epochs.len() as u64 + 1, run.epoch());
+        self.0.push(format!("epoch {}", run.epoch()));
+        Ok(())
+    }
+    fn on_train_batch_begin(&mut self, run: &mut Run<'_>) -> Result<()> {
+        self.0.push(format!("batch {}", run.batch()));
+        Ok(())
+    }
+    fn on_train_batch_end(&mut self, run: &mut Run<'_>) -> Result<()> {
+        assert!(run.loss().is_finite());
+        self.0.push(format!("step {}", run.step()));
+        Ok(())
+    }
+    fn on_epoch_end(&mut self, run: &mut Run<'_>) -> Result<()> {
+        assert!(run.last().and_then(|epoch| epoch.get("val_loss")).is_some());
+        self.0.push("epoch ends".into());
+        if run.epoch() == 2 {
+            run.stop("seen enough");
+            run.stop("too late");
+        }
+        Ok(())
+    }
+    fn on_train_end(&mut self, _: &mut Run<'_>) -> Result<()> {
+        self.0.push("train ends".into());
+        Ok(())
+    }
+}
+
+#[test]
+fn callbacks_are_called_at_fixed_points() {
+    let [train, valid] = sets();
+    let mut order = Order::default();
+    let trainer = Trainer::new(Adam::new(0.03), cross_entropy).epochs(9).batch_size(60).callback(&mut order);
+    let history = trainer.fit(&mut model(7), &train, &valid, &mut seeded(7)).expect("a good run");
+    let expected = "train, epoch 1, batch 1, step 1, batch 2, step 2, epoch ends, \
+                    epoch 2, batch 1, step 3, batch 2, step 4, epoch ends, train ends";
+    assert_eq!(order.0.join(", "), expected);
+    assert_eq!(history.stopped.as_deref(), Some("seen enough"));
+}
+
+/// A model with a parameter that takes no part.
+#[derive(wengert_nn::Module)]
+struct Idle {
+    linear: Linear,
+    idle: Param,
+}
+
+impl Layer for Idle {
+    fn forward(&self, x: &Tensor) -> wengert_nn::Result<Tensor> {
+        self.linear.forward(x)
+    }
+}
+
+#[test]
+fn parameters_without_gradient_are_reported() {
+    let [train, valid] = sets();
+    let linear = Linear::new(2, 2, &mut seeded(7)).expect("good sizes");
+    let mut model = Idle { linear, idle: Param::new(Tensor::from([1.0, 2.0])) };
+    model.freeze("linear.bias");
+    let trainer = Trainer::new(Adam::new(0.03), cross_entropy).epochs(2);
+    let history: History = trainer.fit(&mut model, &train, &valid, &mut seeded(7)).expect("a good run");
+    assert_eq!(history.without_gradient, ["idle"]);
+}
+
+#[test]
+fn a_history_is_a_table() {
+    let [train, valid] = sets();
+    let trainer = Trainer::new(Adam::new(0.03), cross_entropy).epochs(2).metric(Accuracy);
+    let history = trainer.fit(&mut model(7), &train, &valid, &mut seeded(7)).expect("a good run");
+    let table = history.to_string();
+    let lines: Vec<&str> = table.lines().collect();
+    assert_eq!(lines.len(), 3);
+    assert_eq!(
+        lines[0].split_whitespace().collect::<Vec<_>>(),
+        ["epoch", "lr", "loss", "accuracy", "val_loss", "val_accuracy"]
+    );
+    assert!(lines.iter().all(|line| line.len() == lines[0].len()), "{table}");
+    assert_eq!(History::default().to_string(), "no epochs");
+}

@@ -63,7 +63,8 @@ impl Bench {
         mut f: impl FnMut(&[Tensor]) -> Result<Tensor>,
     ) -> Result<()> {
         let mut rng = seeded(7);
-        let inputs = shapes.iter().map(|shape| Tensor::randn(shape, DType::F32, &mut rng)).collect::<Result<Vec<_>>>()?;
+        let inputs =
+            shapes.iter().map(|shape| Tensor::randn(shape, DType::F32, &mut rng)).collect::<Result<Vec<_>>>()?;
         let leaves: Vec<Tensor> = inputs.iter().map(Tensor::requires_grad).collect();
         // Once outside the timing, where an error can be returned.
         let y = f(&leaves)?;

@@ -39,7 +39,7 @@ impl<'a> Call<'a> {
         let given = self.args.iter().filter(|(_, value)| !value.is_null()).map(|(name, _)| name);
         match given.chain(self.inputs.keys()).find(|name| !read.contains(*name)) {
             None => Ok(()),
-            Some(name) => Err(Stop::Unsupported(format!("argument {name}"))),
+            Some(name) => Err(Stop::Unsupported(format!("argument nobody reads: {name}"))),
         }
     }
 
@@ -98,6 +98,11 @@ impl<'a> Call<'a> {
         self.value(name).map(|value| number(name, value)).transpose()
     }
 
+    /// A float, or a default where the file leaves it out.
+    pub fn number_or(&self, name: &str, default: f64) -> Outcome<f64> {
+        Ok(self.maybe_number(name)?.unwrap_or(default))
+    }
+
     /// A whole number, also if it is written as a float, or given as a tensor of one element.
     pub fn integer(&self, name: &str) -> Outcome<isize> {
         self.maybe_integer(name)?.ok_or_else(|| missing(name))
@@ -151,6 +156,11 @@ impl<'a> Call<'a> {
     pub fn flag(&self, name: &str) -> Outcome<bool> {
         let value = self.value(name).ok_or_else(|| missing(name))?;
         value.as_bool().ok_or_else(|| Stop::argument(name, value))
+    }
+
+    /// A truth value, or a default where the file leaves it out.
+    pub fn flag_or(&self, name: &str, default: bool) -> Outcome<bool> {
+        if self.value(name).is_none() { Ok(default) } else { self.flag(name) }
     }
 
     /// A word.

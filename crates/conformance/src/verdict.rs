@@ -137,7 +137,7 @@ mod tests {
         let unknown = with(9.0, 9.0).replace(r#""name":"abs""#, r#""name":"nothing""#);
         assert_eq!(verdict(&unknown), Verdict::Unsupported(String::new()));
         let argument = with(9.0, 9.0).replace(r#""args":{}"#, r#""args":{"base":2}"#);
-        assert_eq!(verdict(&argument), Verdict::Unsupported("argument base".into()));
+        assert_eq!(verdict(&argument), Verdict::Unsupported("argument nobody reads: base".into()));
     }
 
     #[test]

@@ -63,7 +63,7 @@ impl Node {
     }
 
     pub(crate) fn is_leaf(&self) -> bool {
-        self.op == LEAF
+        self.inputs.is_empty()
     }
 
     /// The pull-back, if it has not been taken. Several walks may use it at once.

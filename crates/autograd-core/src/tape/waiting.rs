@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 pub(super) type Waiting = (Shared<Node>, Tensor);
 
 /// The list holds at most this many.
-const NEAR: usize = 32;
+const NEAR: usize = 16;
 
 #[derive(Default)]
 pub(super) struct Queue {

@@ -5,12 +5,12 @@
 //! second_grads[x] = ∂s/∂x;    second_grad_outputs[i] = ∂s/∂grad_outputs[i]
 //! ```
 
-use super::single::{check_values, named};
+use super::inputs::{check_values, named, tolerance};
 use crate::call::Call;
 use crate::case::{Array, Case, Precision};
 use crate::compare;
 use crate::operations;
-use crate::stop::{Outcome, Stop};
+use crate::stop::Outcome;
 use autograd_core::{Tensor, grad_with};
 use std::collections::BTreeMap;
 
@@ -21,7 +21,7 @@ pub(super) fn run(case: &Case, precision: Precision) -> Outcome<()> {
     if case.expect_error {
         return Ok(());
     }
-    let tolerance = precision.tolerance(case).ok_or_else(|| Stop::Malformed("no tolerance".into()))?;
+    let tolerance = tolerance(case, precision)?;
     check_values(&outputs, &case.outputs, tolerance)?;
 
     let leaves: Vec<(&String, &Tensor)> = inputs.iter().filter(|(_, x)| x.is_tracked()).collect();

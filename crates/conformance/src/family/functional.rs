@@ -1,6 +1,6 @@
 //! Derivatives as functions: `vjp`, `jvp`, `jacobian`, `hessian`, `hvp` of named formulas.
 
-use super::single::named;
+use super::inputs::{named, tolerance};
 use crate::case::{Array, Case, Precision};
 use crate::compare;
 use crate::stop::{Outcome, Stop};
@@ -94,7 +94,7 @@ pub(super) fn run(case: &Case, precision: Precision) -> Outcome<()> {
     if case.expect_error {
         return Ok(());
     }
-    let tolerance = precision.tolerance(case).ok_or_else(|| Stop::Malformed("no tolerance".into()))?;
+    let tolerance = tolerance(case, precision)?;
     let want = case.outputs.first().ok_or_else(|| Stop::Malformed("no value".into()))?;
     compare::tensor("output 0", &y, want, tolerance)?;
     let want: BTreeMap<String, Option<Array>> = case.required("result")?;

@@ -1,6 +1,6 @@
 //! Whole programs: statements over named values, then one or several backward walks whose gradients accumulate.
 
-use super::single::named;
+use super::inputs::{named, tolerance};
 use crate::call::Call;
 use crate::case::{Arguments, Array, Case, Precision};
 use crate::compare;
@@ -125,7 +125,7 @@ fn backward(walk: &Walk, values: &Values, retained: &[String], precision: Precis
 }
 
 fn check(case: &Case, values: &Values, gradients: &Gradients, precision: Precision) -> Outcome<()> {
-    let tolerance = precision.tolerance(case).ok_or_else(|| Stop::Malformed("no tolerance".into()))?;
+    let tolerance = tolerance(case, precision)?;
     let want: BTreeMap<String, Array> = case.required("values")?;
     for (name, want) in &want {
         compare::tensor(format!("value {name}"), value(values, name)?, want, tolerance)?;

@@ -4,9 +4,15 @@ mod composite;
 mod double_grad;
 mod functional;
 mod graphs;
+mod init;
+mod inputs;
+mod layers;
+mod models;
 mod optimizers;
+mod scalers;
 mod schedulers;
 mod single;
+mod splits;
 mod training;
 
 use crate::case::{Case, Precision};
@@ -19,8 +25,13 @@ pub fn run(case: &Case, precision: Precision) -> Outcome<()> {
         "double_grad" => double_grad::run(case, precision),
         "functional" => functional::run(case, precision),
         "graphs" => graphs::run(case, precision),
+        "init" => init::run(case, precision),
+        "layers" => layers::run(case, precision),
+        "models" => models::run(case, precision),
         "optimizers" => optimizers::run(case, precision),
+        "scalers" => scalers::run(case, precision),
         "schedulers" => schedulers::run(case, precision),
+        "splits" => splits::run(case, precision),
         "training" => training::run(case, precision),
         _ => Err(Stop::Unsupported(String::new())),
     }

@@ -1,6 +1,6 @@
 //! What happens to gradients between the backward walk and the step.
 
-use super::single::{check_values, named};
+use super::inputs::{check_values, named, tolerance};
 use crate::call::{Call, Outputs};
 use crate::case::{Case, Precision};
 use crate::stop::{Outcome, Stop};
@@ -51,6 +51,6 @@ pub(super) fn run(case: &Case, precision: Precision) -> Outcome<()> {
     if case.expect_error {
         return Ok(());
     }
-    let tolerance = precision.tolerance(case).ok_or_else(|| Stop::Malformed("no tolerance".into()))?;
+    let tolerance = tolerance(case, precision)?;
     check_values(&outputs, &case.outputs, tolerance)
 }

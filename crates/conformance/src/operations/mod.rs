@@ -7,6 +7,7 @@
 mod elementwise;
 mod index;
 mod linalg;
+mod losses;
 mod normalize;
 mod reduce;
 mod shape;
@@ -20,8 +21,8 @@ pub type Operation = fn(&Call<'_>) -> Outcome<Outputs>;
 /// A chapter of the register.
 pub type Table = &'static [(&'static str, Operation)];
 
-const TABLES: [Table; 6] =
-    [elementwise::TABLE, reduce::TABLE, shape::TABLE, index::TABLE, linalg::TABLE, normalize::TABLE];
+const TABLES: [Table; 7] =
+    [elementwise::TABLE, reduce::TABLE, shape::TABLE, index::TABLE, linalg::TABLE, normalize::TABLE, losses::TABLE];
 
 /// The operation of a name.
 pub fn find(name: &str) -> Outcome<Operation> {

@@ -1,8 +1,9 @@
 //! Rearranging elements.
 
 use super::Table;
-use crate::stop::Stop;
-use autograd_core::Tensor;
+use autograd_core::module::Module;
+use autograd_core::{Tensor, seeded};
+use wengert_nn::{Dropout, Layer};
 
 pub(super) const TABLE: Table = &[
     ("reshape", |c| c.one(c.tensor("input")?.reshape(&c.integers("shape")?))),
@@ -20,8 +21,12 @@ pub(super) const TABLE: Table = &[
     }),
     ("cat", |c| c.one(Tensor::cat(&c.tensors("tensors"), c.integer("dim")?))),
     ("stack", |c| c.one(Tensor::stack(&c.tensors("tensors"), c.integer("dim")?))),
-    ("dropout", |c| match (c.flag("training")?, c.number("p")?) {
-        (true, p) => c.one(c.tensor("input")?.dropout_seeded(p, 7)),
-        (false, _) => Err(Stop::argument("training", false)),
+    ("dropout", |c| {
+        let (x, p, training) = (c.tensor("input")?, c.number("p")?, c.flag("training")?);
+        let mut layer = Dropout::new(p, &mut seeded(7))?;
+        if !training {
+            layer.eval();
+        }
+        c.one(layer.forward(x))
     }),
 ];

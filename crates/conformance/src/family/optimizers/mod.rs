@@ -3,6 +3,7 @@
 mod problem;
 mod table;
 
+use super::inputs::tolerance;
 use crate::call::Call;
 use crate::case::{Arguments, Array, Case, Precision};
 use crate::compare;
@@ -92,7 +93,7 @@ pub(super) fn run(case: &Case, precision: Precision) -> Outcome<()> {
     if case.expect_error {
         return Ok(());
     }
-    let tolerance = precision.tolerance(case).ok_or_else(|| Stop::Malformed("no tolerance".into()))?;
+    let tolerance = tolerance(case, precision)?;
     compare::numbers("value", &values, &case.required::<Array>("values")?.floats(), tolerance)?;
     for (name, want) in case.required::<BTreeMap<String, Array>>("trajectory")? {
         let got = trajectory.get(&name).ok_or_else(|| Stop::Malformed(format!("no parameter {name}")))?;

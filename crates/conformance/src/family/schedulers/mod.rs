@@ -2,10 +2,11 @@
 
 mod table;
 
+use super::inputs::tolerance;
 use crate::call::Call;
 use crate::case::{Array, Case, Precision};
 use crate::compare;
-use crate::stop::{Outcome, Stop};
+use crate::stop::Outcome;
 use std::collections::BTreeMap;
 use wengert_optim::Schedule;
 
@@ -20,7 +21,7 @@ pub(super) fn run(case: &Case, precision: Precision) -> Outcome<()> {
     if case.expect_error {
         return Ok(());
     }
-    let tolerance = precision.tolerance(case).ok_or_else(|| Stop::Malformed("no tolerance".into()))?;
+    let tolerance = tolerance(case, precision)?;
     let rates: Vec<f64> = (0..case.required::<u64>("steps")?).map(|k| schedule.rate(base_lr, k)).collect();
     compare::numbers("lr", &rates, &case.required::<Array>("lrs")?.floats(), tolerance)
 }

@@ -63,10 +63,6 @@ impl Call<'_> {
     fn steps_or(&self, name: &str, default: u64) -> Outcome<u64> {
         self.maybe_integer(name)?.map_or(Ok(default), |value| steps(name, value))
     }
-
-    fn number_or(&self, name: &str, default: f64) -> Outcome<f64> {
-        Ok(self.maybe_number(name)?.unwrap_or(default))
-    }
 }
 
 /// The schedules that another one is made of.

@@ -1,0 +1,245 @@
+//! Initialisers: not values but what they are drawn from. The formulas exactly, where the library tells them, and samples.
+
+use super::inputs::tolerance;
+use super::layers;
+use crate::call::Call;
+use crate::case::{Array, Case, Element, Precision, Tolerance};
+use crate::compare::{self, close};
+use crate::stop::{Outcome, Stop};
+use autograd_core::{DType, SeededRng, Tensor, seeded};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use wengert_nn::init::{
+    Distribution, FanMode, Initializer, Nonlinearity, calculate_gain, constant, fans, kaiming_normal, kaiming_uniform,
+    normal, ones, uniform, xavier_normal, xavier_uniform, zeros,
+};
+
+/// What a parameter starts from.
+struct Start {
+    distribution: Distribution,
+    sample: Box<Sample>,
+}
+
+type Sample = dyn Fn(&mut SeededRng) -> wengert_nn::Result<Tensor>;
+
+type Build = fn(&Call<'_>, &[usize]) -> Outcome<Start>;
+
+/// The register of initialisers. Wiring one up is one entry.
+const TABLE: &[(&str, Build)] = &[
+    ("zeros", |c, shape| Ok(start(c, shape, zeros(), zeros()))),
+    ("ones", |c, shape| Ok(start(c, shape, ones(), ones()))),
+    ("constant", |c, shape| {
+        let value = constant(c.number("val")?);
+        Ok(start(c, shape, value, value))
+    }),
+    ("uniform", |c, shape| {
+        let value = uniform(c.number("a")?, c.number("b")?);
+        Ok(start(c, shape, value, value))
+    }),
+    ("normal", |c, shape| {
+        let value = normal(c.number("mean")?, c.number("std")?);
+        Ok(start(c, shape, value, value))
+    }),
+    ("xavier_uniform", |c, shape| {
+        let xavier = xavier_uniform(c.number("gain")?);
+        Ok(start(c, shape, xavier.distribution(shape)?, xavier))
+    }),
+    ("xavier_normal", |c, shape| {
+        let xavier = xavier_normal(c.number("gain")?);
+        Ok(start(c, shape, xavier.distribution(shape)?, xavier))
+    }),
+    ("kaiming_uniform", |c, shape| {
+        let kaiming = kaiming_uniform(mode(c)?, nonlinearity(c, "a")?);
+        Ok(start(c, shape, kaiming.distribution(shape)?, kaiming))
+    }),
+    ("kaiming_normal", |c, shape| {
+        let kaiming = kaiming_normal(mode(c)?, nonlinearity(c, "a")?);
+        Ok(start(c, shape, kaiming.distribution(shape)?, kaiming))
+    }),
+];
+
+fn start(c: &Call<'_>, shape: &[usize], distribution: Distribution, init: impl Initializer + 'static) -> Start {
+    let (shape, dtype) = (shape.to_vec(), c.precision().dtype());
+    Start { distribution, sample: Box::new(move |rng| init.tensor(&shape, dtype, rng)) }
+}
+
+fn mode(c: &Call<'_>) -> Outcome<FanMode> {
+    match c.word("mode")? {
+        "fan_in" => Ok(FanMode::FanIn),
+        "fan_out" => Ok(FanMode::FanOut),
+        other => Err(Stop::argument("mode", other)),
+    }
+}
+
+/// An activation; the argument `slope` is that of a leaky rectifier.
+fn nonlinearity(c: &Call<'_>, slope: &str) -> Outcome<Nonlinearity> {
+    let (name, slope) = (c.word("nonlinearity")?, c.number_or(slope, 0.01)?);
+    match name {
+        "linear" | "conv1d" | "conv2d" | "conv3d" | "conv_transpose1d" | "conv_transpose2d" | "conv_transpose3d" => {
+            Ok(Nonlinearity::Linear)
+        }
+        "sigmoid" => Ok(Nonlinearity::Sigmoid),
+        "tanh" => Ok(Nonlinearity::Tanh),
+        "relu" => Ok(Nonlinearity::Relu),
+        "leaky_relu" => Ok(Nonlinearity::LeakyRelu(slope)),
+        "selu" => Ok(Nonlinearity::Selu),
+        other => Err(Stop::argument("nonlinearity", other)),
+    }
+}
+
+/// What the case tells of a distribution; each entry only where it makes sense.
+#[derive(Deserialize)]
+struct Expected {
+    value: Option<Value>,
+    low: Option<Element>,
+    high: Option<Element>,
+    mean: Option<Element>,
+    std: Option<Element>,
+    distribution: Option<String>,
+}
+
+/// All elements the same, or each its own.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Value {
+    One(f64),
+    All(Array),
+}
+
+pub(super) fn run(case: &Case, precision: Precision) -> Outcome<()> {
+    let nothing = BTreeMap::new();
+    let c = Call::new(&case.args, &nothing, precision);
+    match case.name.as_str() {
+        "fans" => {
+            let fans = fans(&shape(&c)?)?;
+            numbers(case, precision, &[("fan_in", fans.fan_in as f64), ("fan_out", fans.fan_out as f64)])
+        }
+        "calculate_gain" => {
+            let gain = calculate_gain(nonlinearity(&c, "param")?);
+            numbers(case, precision, &[("gain", gain)])
+        }
+        "default_init" => default_init(case, precision),
+        name => {
+            let entry = TABLE.iter().find(|(known, _)| *known == name);
+            let (_, build) = entry.ok_or_else(|| Stop::Unsupported(String::new()))?;
+            let start = build(&c, &shape(&c)?);
+            c.all_read()?;
+            let start = start?;
+            let sample = (start.sample)(&mut seeded(7))?;
+            if case.expect_error {
+                return Ok(());
+            }
+            let (expected, tolerance): (Expected, _) = (case.required("expect")?, tolerance(case, precision)?);
+            match &expected.value {
+                Some(Value::All(want)) => return compare::tensor("value", &sample, want, tolerance),
+                Some(Value::One(_)) | None => {}
+            }
+            expected.check_formula(start.distribution, tolerance)?;
+            expected.check_samples(|rng| Ok((start.sample)(rng)?))
+        }
+    }
+}
+
+fn shape(c: &Call<'_>) -> Outcome<Vec<usize>> {
+    let sizes = c.integers("shape")?;
+    sizes.into_iter().map(|size| usize::try_from(size).map_err(|_| Stop::argument("shape", size))).collect()
+}
+
+fn numbers(case: &Case, precision: Precision, got: &[(&str, f64)]) -> Outcome<()> {
+    if case.expect_error {
+        return Ok(());
+    }
+    let tolerance = tolerance(case, precision)?;
+    let want: BTreeMap<String, f64> = case.required("expect")?;
+    got.iter().try_for_each(|(name, got)| match want.get(*name) {
+        Some(want) => compare::numbers(name, &[*got], &[*want], tolerance),
+        None => Err(Stop::Malformed(format!("expect has no {name}"))),
+    })
+}
+
+/// What the parameters of a layer start from when it is built.
+fn default_init(case: &Case, precision: Precision) -> Outcome<()> {
+    let mut args = case.args.clone();
+    let kind = args.remove("layer").and_then(|kind| kind.as_str().map(str::to_owned));
+    let kind = kind.ok_or_else(|| Stop::Malformed("no layer".into()))?;
+    let build = |seed: u64| layers::build_seeded(&kind, &args, precision, seed);
+    build(0).map_err(|stop| match stop {
+        Stop::Unsupported(what) => Stop::Unsupported(format!("{kind} {what}").trim().into()),
+        other => other,
+    })?;
+    for (name, expected) in case.required::<BTreeMap<String, Expected>>("expect")? {
+        expected
+            .check_samples(|rng| {
+                let layer = build(rand::RngExt::random(rng))?;
+                let params = layer.named_parameters();
+                let found = params.iter().find(|(known, _)| *known == name);
+                let (_, param) = found.ok_or_else(|| Stop::Differs("there is none".into()))?;
+                Ok(param.detach())
+            })
+            .map_err(|stop| match stop {
+                Stop::Differs(text) => Stop::Differs(format!("parameter {name}: {text}")),
+                other => other,
+            })?;
+    }
+    Ok(())
+}
+
+/// How many values are drawn to compare a mean and a standard deviation with.
+const SAMPLES: usize = 20_000;
+
+impl Expected {
+    fn check_formula(&self, distribution: Distribution, tolerance: Tolerance) -> Outcome<()> {
+        let (low, high) = distribution.bounds().unzip();
+        let told = [
+            ("low", low, &self.low),
+            ("high", high, &self.high),
+            ("mean", Some(distribution.mean()), &self.mean),
+            ("std", Some(distribution.std()), &self.std),
+        ];
+        for (name, got, want) in told {
+            let Some(want) = number(want)? else { continue };
+            let got = got.ok_or_else(|| Stop::Differs(format!("{name}: there is none")))?;
+            compare::numbers(name, &[got], &[want], tolerance)?;
+        }
+        Ok(())
+    }
+
+    /// Draws and compares: no value outside the bounds; mean and deviation within six of their own standard errors.
+    fn check_samples(&self, mut draw: impl FnMut(&mut SeededRng) -> Outcome<Tensor>) -> Outcome<()> {
+        let mut rng = seeded(7);
+        let mut values = Vec::new();
+        while values.len() < SAMPLES {
+            let sample = draw(&mut rng)?;
+            if sample.numel() == 0 {
+                return Ok(());
+            }
+            values.extend(sample.to_dtype(DType::F64).to_f64s());
+        }
+        let (low, high) = (number(&self.low)?, number(&self.high)?);
+        // A bound may have been rounded to F32.
+        let rounding = Tolerance { rtol: f64::from(f32::EPSILON), atol: 0.0 };
+        let above = |x: f64, bound: Option<f64>| bound.is_none_or(|b| x >= b || close(x, b, rounding));
+        if let Some(x) = values.iter().find(|x| !above(**x, low) || !above(-**x, high.map(|h| -h))) {
+            return Err(Stop::Differs(format!("a value outside its bounds: got {x} want {low:?} to {high:?}")));
+        }
+        if let Some(Value::One(want)) = self.value {
+            let wrong = values.iter().find(|x| !close(**x, want, rounding));
+            return wrong.map_or(Ok(()), |x| Err(Stop::Differs(format!("value: got {x} want {want}"))));
+        }
+        let uniform = self.distribution.as_deref() == Some("uniform");
+        let middle = low.zip(high).filter(|_| uniform).map(|(low, high)| (low + high) / 2.0);
+        let spread = low.zip(high).filter(|_| uniform).map(|(low, high)| (high - low) / 12f64.sqrt());
+        let (mean, std) = (number(&self.mean)?.or(middle), number(&self.std)?.or(spread));
+        let n = values.len() as f64;
+        let got_mean = values.iter().sum::<f64>() / n;
+        let got_std = (values.iter().map(|x| (x - got_mean).powi(2)).sum::<f64>() / n).sqrt();
+        let Some(std) = std else { return Ok(()) };
+        let within = |error: f64| Tolerance { rtol: 0.0, atol: 6.0 * error };
+        compare::numbers("mean of samples", &[got_mean], &[mean.unwrap_or(0.0)], within(std / n.sqrt()))?;
+        compare::numbers("std of samples", &[got_std], &[std], within(std / (2.0 * n).sqrt()))
+    }
+}
+
+fn number(element: &Option<Element>) -> Outcome<Option<f64>> {
+    element.as_ref().map(|element| element.float().map_err(Stop::Malformed)).transpose()
+}

@@ -1,0 +1,117 @@
+//! Layers: built from arguments, loaded with a state, warmed up, called, differentiated.
+
+mod table;
+
+use super::inputs::{Inputs, backward, check_values, named, tolerance};
+use crate::call::Call;
+use crate::case::{Arguments, Array, Case, Precision, Tolerance};
+use crate::compare;
+use crate::stop::{Outcome, Stop};
+use autograd_core::module::{Module, StateDict};
+use autograd_core::{Tensor, no_grad, seeded};
+use std::collections::BTreeMap;
+use wengert_nn::LayerClone;
+
+type Arrays = BTreeMap<String, Array>;
+
+/// Builds the layer of a name, in the precision of the run.
+pub(super) fn build(name: &str, args: &Arguments, precision: Precision) -> Outcome<Box<dyn LayerClone>> {
+    build_seeded(name, args, precision, 7)
+}
+
+/// As [`build`], with what the layer starts from drawn from a seed.
+pub(super) fn build_seeded(
+    name: &str,
+    args: &Arguments,
+    precision: Precision,
+    seed: u64,
+) -> Outcome<Box<dyn LayerClone>> {
+    let build = table::find(name)?;
+    let nothing = BTreeMap::new();
+    let call = Call::new(args, &nothing, precision);
+    let layer = build(&call, &mut seeded(seed));
+    if !matches!(layer, Err(Stop::Unsupported(_))) {
+        call.all_read()?;
+    }
+    let mut layer = layer?;
+    layer.to_dtype(precision.dtype());
+    Ok(layer)
+}
+
+/// A state dict from the arrays of a case.
+pub(super) fn state_dict(arrays: &Arrays, precision: Precision) -> Outcome<StateDict> {
+    arrays.iter().map(|(name, array)| Ok((name.clone(), array.tensor(precision)?))).collect()
+}
+
+/// Compares parameters and buffers of the names in `want`.
+pub(super) fn check_state(module: &dyn Module, want: &Arrays, tolerance: Tolerance) -> Outcome<()> {
+    let state = module.state_dict();
+    want.iter().try_for_each(|(name, want)| match state.get(name) {
+        Some(got) => compare::tensor(format!("state {name}"), got, want, tolerance),
+        None => Err(Stop::Differs(format!("state {name}: there is none"))),
+    })
+}
+
+pub(super) fn run(case: &Case, precision: Precision) -> Outcome<()> {
+    table::find(&case.name)?;
+    let call_args: Arguments = case.field("call_args")?.unwrap_or_default();
+    if let Some((name, _)) = call_args.iter().find(|(_, value)| !value.is_null()) {
+        return Err(Stop::Unsupported(format!("argument {name} of the call")));
+    }
+    call(case, &Inputs::plain(case, precision)?, precision)?;
+    if let Some(views) = Inputs::views(case, precision)? {
+        let outcome = call(case, &views, precision);
+        return views.told(outcome);
+    }
+    Ok(())
+}
+
+fn call(case: &Case, inputs: &Inputs, precision: Precision) -> Outcome<()> {
+    let mut layer = build(&case.name, &case.args, precision)?;
+    if case.expect_error {
+        // Cases that must be refused when the layer is built have no input.
+        return if inputs.tensors.is_empty() { Ok(()) } else { forward(&*layer, &inputs.tensors).map(|_| ()) };
+    }
+    let tolerance = tolerance(case, precision)?;
+    layer.load_state_dict(&state_dict(&case.required("state")?, precision)?)?;
+    if let Some(entries) = case.field::<Vec<Arrays>>("warmup")? {
+        layer.train();
+        for entry in &entries {
+            let tensors = named(entry, precision)?;
+            no_grad(|| forward(&*layer, &tensors))?;
+        }
+        check_state(&*layer, &case.required("state_after_warmup")?, tolerance)
+            .map_err(|stop| after("the warm-up", stop))?;
+    }
+    match case.required::<String>("mode")?.as_str() {
+        "train" => layer.train(),
+        "eval" => layer.eval(),
+        other => return Err(Stop::Malformed(format!("no mode {other:?}"))),
+    }
+    let outputs = [forward(&*layer, &inputs.tensors)?];
+    check_values(&outputs, &case.outputs, tolerance)?;
+    let gradients = backward(case, &outputs, precision)?;
+    inputs.check_gradients(&gradients, &case.grads, &case.base_grads, tolerance)?;
+    let want: BTreeMap<String, Option<Array>> = case.field("param_grads")?.unwrap_or_default();
+    let params = layer.named_parameters();
+    for (name, want) in &want {
+        let param = params.iter().find(|(known, _)| known == name);
+        let (_, param) = param.ok_or_else(|| Stop::Differs(format!("parameter {name}: there is none")))?;
+        compare::gradient(format!("grad of parameter {name}"), gradients.get(param), want.as_ref(), tolerance)?;
+    }
+    check_state(&*layer, &case.field("state_after")?.unwrap_or_default(), tolerance)
+        .map_err(|stop| after("the call", stop))
+}
+
+fn after(what: &str, stop: Stop) -> Stop {
+    match stop {
+        Stop::Differs(text) => Stop::Differs(format!("after {what}, {text}")),
+        other => other,
+    }
+}
+
+fn forward(layer: &dyn LayerClone, inputs: &BTreeMap<String, Tensor>) -> Outcome<Tensor> {
+    let x = inputs.get("input").filter(|_| inputs.len() == 1);
+    let x = x.ok_or_else(|| Stop::Unsupported(format!("inputs {:?}", inputs.keys().collect::<Vec<_>>())))?;
+    Ok(layer.forward(x)?)
+}

@@ -1,0 +1,112 @@
+//! What models are made of: the layers of the library, and a few parts that only these cases have, written as a user would.
+
+use super::of;
+use crate::call::Call;
+use crate::case::{Arguments, Precision};
+use crate::family::layers;
+use crate::stop::{Outcome, Stop};
+use autograd_core::Tensor;
+use autograd_core::module::Param;
+use serde::Deserialize;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use wengert_nn::{Layer, LayerClone, Module, Result, Sequential};
+
+/// A layer of a model.
+#[derive(Deserialize)]
+pub(super) struct Part {
+    #[serde(rename = "type")]
+    kind: String,
+    args: Arguments,
+}
+
+/// The layers one after another.
+pub(super) fn sequential(parts: &[Part], precision: Precision) -> Outcome<Sequential> {
+    let layers = parts.iter().map(|part| part.build(precision).map_err(|stop| of(&part.kind, stop)));
+    Ok(Sequential::from(layers.collect::<Outcome<Vec<_>>>()?))
+}
+
+/// `y = x + inner(x)`
+#[derive(Clone, Module)]
+struct Residual {
+    inner: Sequential,
+}
+
+impl Layer for Residual {
+    fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        Ok(x.try_add(&self.inner.forward(x)?)?)
+    }
+}
+
+/// The mean over one dimension.
+#[derive(Clone, Module)]
+struct Mean {
+    #[module(skip)]
+    dim: isize,
+}
+
+impl Layer for Mean {
+    fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        Ok(x.mean_dim(&[self.dim], false)?)
+    }
+}
+
+/// `y = Â (x W) + b`
+#[derive(Clone, Module)]
+struct GraphConv {
+    weight: Param,
+    bias: Param,
+    #[module(skip)]
+    adjacency: Tensor,
+}
+
+impl Layer for GraphConv {
+    fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        Ok(self.adjacency.matmul(&x.matmul(&self.weight)?)?.try_add(&self.bias)?)
+    }
+}
+
+impl Part {
+    fn build(&self, precision: Precision) -> Outcome<Box<dyn LayerClone>> {
+        match self.kind.as_str() {
+            "Residual" => {
+                let inner = self.args.get("layers").cloned().unwrap_or_default();
+                let inner: Vec<Part> = serde_json::from_value(inner).map_err(malformed)?;
+                Ok(Box::new(Residual { inner: sequential(&inner, precision)? }))
+            }
+            "Mean" => self.own(precision, |c| Ok(Box::new(Mean { dim: c.integer("dim")? }))),
+            "GraphConv" => self.own(precision, |c| {
+                let (inputs, outputs, dtype) =
+                    (c.count("in_features")?, c.count("out_features")?, c.precision().dtype());
+                let adjacency = c.value("A_hat").cloned().unwrap_or_default();
+                Ok(Box::new(GraphConv {
+                    weight: Param::new(Tensor::zeros(&[inputs, outputs], dtype)?),
+                    bias: Param::new(Tensor::zeros(&[outputs], dtype)?),
+                    adjacency: matrix(adjacency)?.to_dtype(dtype),
+                }))
+            }),
+            kind => layers::build(kind, &self.args, precision),
+        }
+    }
+
+    fn own(
+        &self,
+        precision: Precision,
+        build: fn(&Call<'_>) -> Outcome<Box<dyn LayerClone>>,
+    ) -> Outcome<Box<dyn LayerClone>> {
+        let nothing = BTreeMap::new();
+        let call = Call::new(&self.args, &nothing, precision);
+        let layer = build(&call)?;
+        call.all_read()?;
+        Ok(layer)
+    }
+}
+
+fn malformed(error: impl std::fmt::Display) -> Stop {
+    Stop::Malformed(error.to_string())
+}
+
+fn matrix(value: Value) -> Outcome<Tensor> {
+    let rows: Vec<Vec<f64>> = serde_json::from_value(value).map_err(malformed)?;
+    Ok(Tensor::from_vec(rows.concat(), &[rows.len(), rows.first().map_or(0, Vec::len)])?)
+}

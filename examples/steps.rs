@@ -1,0 +1,95 @@
+//! Times training steps and prints a JSON line for each: this library's part of the comparison in `benches/peers`.
+//!
+//! ```text
+//! cargo run --release --example steps -- --threads 1 --filter W1,W8 --budget 2
+//! ```
+//!
+//! `--threads N` (1): how many threads compute. `--filter PARTS` (all): parts of workload names, separated by commas.
+//! `--budget SECONDS` (1): how long each workload is timed.
+
+#[path = "../benches/workloads/mod.rs"]
+mod workloads;
+
+use std::time::{Duration, Instant};
+use workloads::{Result, Step};
+
+/// The names are those of `benches/peers/README.md`; `W1_gemm` is the matrix products of `W1_mlp_fashion` alone.
+const WORKLOADS: [(&str, fn() -> Result<Step>); 6] = [
+    ("W1_mlp_fashion", workloads::mlp_fashion),
+    ("W1_gemm", workloads::mlp_fashion_gemm),
+    ("W1_epoch", workloads::mlp_fashion_epoch),
+    ("W2_mlp_tiny", workloads::mlp_tiny),
+    ("W3_mlp_tiny_b1", workloads::mlp_tiny_b1),
+    ("W8_adam_10m", workloads::adam_10m),
+];
+
+fn main() -> Result {
+    let options = Options::from_arguments(std::env::args().skip(1))?;
+    rayon::ThreadPoolBuilder::new().num_threads(options.threads).build_global()?;
+    for (workload, setup) in WORKLOADS {
+        if !options.filter.iter().any(|part| workload.contains(part.as_str())) {
+            continue;
+        }
+        let Timing { median, min, reps } = time(setup()?, options.budget)?;
+        println!(
+            "{{\"peer\": \"wengert\", \"variant\": \"default\", \"threads\": {}, \"workload\": \"{workload}\", \
+             \"median_us\": {median:.3}, \"min_us\": {min:.3}, \"reps\": {reps}}}",
+            options.threads
+        );
+    }
+    Ok(())
+}
+
+struct Options {
+    threads: usize,
+    filter: Vec<String>,
+    budget: Duration,
+}
+
+impl Options {
+    fn from_arguments(mut arguments: impl Iterator<Item = String>) -> Result<Options> {
+        let mut options = Options { threads: 1, filter: vec![String::new()], budget: Duration::from_secs(1) };
+        while let Some(name) = arguments.next() {
+            let value = arguments.next().ok_or_else(|| format!("{name} needs a value"))?;
+            match name.as_str() {
+                "--threads" => options.threads = value.parse()?,
+                "--filter" => options.filter = value.split(',').map(String::from).collect(),
+                "--budget" => options.budget = Duration::try_from_secs_f64(value.parse()?)?,
+                _ => return Err(format!("unknown option {name}; known are --threads, --filter and --budget").into()),
+            }
+        }
+        Ok(options)
+    }
+}
+
+/// Of one step, in microseconds.
+struct Timing {
+    median: f64,
+    min: f64,
+    reps: usize,
+}
+
+/// Times a step until the budget is spent, after a warm-up of a quarter of it.
+fn time(mut step: Step, budget: Duration) -> Result<Timing> {
+    // The pace of the warm-up tells how many steps last 50 µs or more: below that, the clock itself would be a part of
+    // what is measured, so that short steps are timed in groups.
+    let (start, mut steps) = (Instant::now(), 0);
+    while steps < 1 || start.elapsed() < budget / 4 {
+        step()?;
+        steps += 1;
+    }
+    let group = (50e-6 * f64::from(steps) / start.elapsed().as_secs_f64()) as u32 + 1;
+    let mut samples = Vec::new();
+    let start = Instant::now();
+    while samples.len() < 3 || start.elapsed() < budget {
+        let begin = Instant::now();
+        for _ in 0..group {
+            step()?;
+        }
+        samples.push(begin.elapsed().as_secs_f64() / f64::from(group) * 1e6);
+    }
+    samples.sort_by(f64::total_cmp);
+    let middle = samples.len() / 2;
+    let median = if samples.len() % 2 == 1 { samples[middle] } else { (samples[middle - 1] + samples[middle]) / 2.0 };
+    Ok(Timing { median, min: samples[0], reps: samples.len() })
+}

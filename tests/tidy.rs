@@ -1,0 +1,383 @@
+//! The tree is the architecture: sizes, directions, registers and links, held by reading the sources as text.
+//!
+//! Each check collects every offence before it fails, and its message tells what to do.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+const CORE: &str = "crates/autograd-core/src";
+
+/// A source file: its path from the root, with `/` between folders, and its text.
+struct Source {
+    path: String,
+    text: String,
+}
+
+impl Source {
+    /// The library's part of the text: without test modules, comments and the text of strings.
+    ///
+    /// A line is dropped from `#[cfg(test)]` to the end of the item it stands before.
+    fn code(&self) -> String {
+        let mut code = String::new();
+        let mut lines = self.text.lines();
+        while let Some(line) = lines.next() {
+            if line.trim_start().starts_with("#[cfg(test)]") {
+                let indent = line.len() - line.trim_start().len();
+                // Up to a line that ends the item: `mod tests;`, or a bracket that stands as far left as the attribute.
+                lines.find(|line| {
+                    let depth = line.len() - line.trim_start().len();
+                    let item = !line.trim_start().starts_with("#[");
+                    item && depth == indent && (line.ends_with(';') || line.ends_with('}'))
+                });
+                continue;
+            }
+            code.push_str(&without_strings(line));
+            code.push('\n');
+        }
+        code
+    }
+
+    fn name(&self) -> &str {
+        self.path.rsplit('/').next().unwrap_or_default()
+    }
+
+    fn is_under(&self, folder: &str) -> bool {
+        self.path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
+    }
+}
+
+/// A line without its comment, and with empty strings.
+fn without_strings(line: &str) -> String {
+    let (mut out, mut inside, mut escaped) = (String::new(), false, false);
+    let mut characters = line.chars().peekable();
+    while let Some(c) = characters.next() {
+        if inside {
+            inside = escaped || c != '"';
+            escaped = c == '\\' && !escaped;
+            if inside {
+                continue;
+            }
+        } else if c == '\'' && characters.peek() == Some(&'"') {
+            // The character '"'.
+            characters.next();
+            continue;
+        } else if c == '"' {
+            inside = true;
+        } else if c == '/' && characters.peek() == Some(&'/') {
+            break;
+        }
+        out.push(c);
+    }
+    out
+}
+
+/// All files below a folder with one of these endings, in the order of their paths; neither `target` nor hidden ones.
+fn files(folder: &str, endings: &[&str]) -> Vec<Source> {
+    let mut open = vec![Path::new(ROOT).join(folder)];
+    let mut paths: Vec<PathBuf> = Vec::new();
+    while let Some(folder) = open.pop() {
+        let Ok(entries) = fs::read_dir(&folder) else { continue };
+        for path in entries.map(|entry| entry.expect("a readable folder").path()) {
+            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            if name.starts_with('.') || name == "target" {
+                continue;
+            }
+            if path.is_dir() {
+                open.push(path);
+            } else if endings.iter().any(|ending| name.ends_with(ending)) {
+                paths.push(path);
+            }
+        }
+    }
+    paths.sort();
+    let read = |path: PathBuf| {
+        let text = fs::read_to_string(&path).expect("text");
+        let path = path.strip_prefix(ROOT).expect("below the root").to_string_lossy().replace('\\', "/");
+        Source { path, text }
+    };
+    paths.into_iter().map(read).collect()
+}
+
+fn rust() -> Vec<Source> {
+    let all = files("", &[".rs"]);
+    assert!(all.len() > 100, "only {} sources found below {ROOT}", all.len());
+    all
+}
+
+/// The library's sources: `src` of the facade and of every crate, without files that only tests are made of.
+fn library() -> Vec<Source> {
+    let mut all = rust();
+    all.retain(|file| {
+        let in_src = file.is_under("src") || file.path.starts_with("crates/") && file.path.contains("/src/");
+        in_src && !matches!(file.name(), "tests.rs" | "cases.rs")
+    });
+    all
+}
+
+/// Fails with all offences, if there are any.
+fn none(offences: Vec<String>, remedy: &str) {
+    assert!(offences.is_empty(), "\n{}\n→ {remedy}\n", offences.join("\n"));
+}
+
+/// The places where a needle stands in a text, as `path:line: line`.
+fn places<'a>(path: &'a str, code: &'a str, needle: &'a str) -> impl Iterator<Item = String> + 'a {
+    let found = code.lines().enumerate().filter(move |(_, line)| line.contains(needle));
+    found.map(move |(i, line)| format!("{path}: `{needle}` in `{}` (line {} or later)", line.trim(), i + 1))
+}
+
+#[test]
+fn files_are_short_and_named_after_an_idea() {
+    let long = rust().into_iter().map(|file| (file.path.clone(), file.text.lines().count())).filter(|(_, n)| *n > 400);
+    none(long.map(|(path, n)| format!("{path}: {n} lines")).collect(), "split it by ideas: at most 400 lines a file");
+
+    let vague = ["utils", "util", "base", "common", "helpers", "helper", "misc"];
+    let named = |file: &Source| {
+        let parts = file.path.trim_end_matches(".rs").split('/').map(str::to_string).collect::<Vec<_>>();
+        parts.iter().any(|part| vague.contains(&part.as_str())).then(|| file.path.clone())
+    };
+    none(rust().iter().filter_map(named).collect(), "name it after what it holds");
+}
+
+#[test]
+fn every_module_says_what_it_is_for() {
+    let silent = library().into_iter().filter(|file| {
+        // The facade's text is the README.
+        !file.text.starts_with("//! ") && !file.text.starts_with("#![doc = include_str!")
+    });
+    none(silent.map(|file| file.path).collect(), "begin with a `//!` paragraph: what belongs here, and the formula");
+}
+
+/// What each folder of the core may use, besides itself; the order is the direction of the arrows.
+const ARROWS: [(&str, &[&str]); 7] = [
+    ("kernels", &[]),
+    ("tensor", &["error", "kernels"]),
+    ("tape", &["error", "kernels", "tensor"]),
+    ("ops", &["error", "kernels", "tensor", "tape"]),
+    ("functional", &["error", "kernels", "tensor", "tape", "ops"]),
+    ("gradcheck", &["error", "kernels", "tensor", "tape", "ops", "functional"]),
+    ("module", &["error", "kernels", "tensor", "tape", "ops"]),
+];
+
+/// The two operations the tape itself needs: adding gradients, and summing one to a broadcast input's shape.
+const OPERATIONS_OF_THE_TAPE: [&str; 2] = ["crate::ops::add_assign(", "crate::ops::sum_to("];
+
+/// The names at the crate's root that a line takes from it: `tape` of `use crate::tape::Pull`.
+fn taken_from_the_root(line: &str) -> impl Iterator<Item = &str> {
+    line.split("crate::").skip(1).filter_map(|rest| rest.split(|c: char| !c.is_alphanumeric() && c != '_').next())
+}
+
+#[test]
+fn arrows_between_folders_of_the_core_point_one_way() {
+    let folders: Vec<&str> = ARROWS.iter().map(|(folder, _)| *folder).collect();
+    let root = files(CORE, &["lib.rs"]).remove(0).text;
+    // `pub use tape::{..}` makes `crate::no_grad` another name for something of the tape.
+    let home = |name: &str| {
+        let statements = root.split(';').filter_map(|s| s.split("pub use ").nth(1));
+        let mut exports = statements.filter_map(|s| s.split_once("::"));
+        let holds = |list: &str| list.split(|c: char| !c.is_alphanumeric() && c != '_').any(|item| item == name);
+        exports.find(|(_, list)| holds(list)).map(|(folder, _)| folder.trim().to_string())
+    };
+    let mut offences = Vec::new();
+    for (folder, allowed) in ARROWS {
+        let inside = format!("{CORE}/{folder}");
+        assert!(Path::new(ROOT).join(&inside).is_dir(), "{inside} is gone: mend ARROWS in tests/tidy.rs");
+        for file in library().iter().filter(|file| file.is_under(&inside)) {
+            for line in file.code().lines() {
+                let tolerated = folder == "tape" && OPERATIONS_OF_THE_TAPE.iter().any(|call| line.contains(call));
+                for name in taken_from_the_root(line) {
+                    let folder_itself = folders.contains(&name) || name == "error";
+                    let from = if folder_itself { None } else { home(name) }.unwrap_or_else(|| name.to_string());
+                    let known = folders.contains(&from.as_str()) || from == "error";
+                    if known && from != folder && !allowed.contains(&from.as_str()) && !tolerated {
+                        offences.push(format!("{}: {folder} → {from} in `{}`", file.path, line.trim()));
+                    }
+                }
+            }
+        }
+    }
+    none(offences, "kernels ← tensor ← tape ← ops ← functional, gradcheck, module: move it to where it may be used");
+
+    let tensor = library().into_iter().filter(|file| file.is_under(&format!("{CORE}/tensor")));
+    let words = ["Pullback", "backward", "is_recording", "Gradients", "NodeId"];
+    let mentions = tensor.flat_map(|file| {
+        let code = file.code();
+        words.iter().flat_map(|word| places(&file.path, &code, word).collect::<Vec<_>>()).collect::<Vec<_>>()
+    });
+    none(mentions.collect(), "a value knows nothing of derivatives: this belongs to tape/");
+}
+
+/// The crates of this workspace that each one may depend on, tests and build aside.
+const CRATES: [(&str, &[&str]); 8] = [
+    ("crates/autograd-core", &[]),
+    ("crates/derive", &[]),
+    ("crates/nn", &["autograd-core", "wengert-derive"]),
+    ("crates/optim", &["autograd-core"]),
+    ("crates/data", &["autograd-core"]),
+    ("crates/train", &["autograd-core", "wengert-nn", "wengert-optim", "wengert-data", "wengert-derive"]),
+    ("crates/conformance", &["autograd-core", "wengert-nn", "wengert-optim", "wengert-data", "wengert-train"]),
+    (".", &["autograd-core", "wengert-nn", "wengert-optim", "wengert-data", "wengert-train", "wengert-derive"]),
+];
+
+#[test]
+fn arrows_between_crates_point_one_way() {
+    let mut offences = Vec::new();
+    for (folder, allowed) in CRATES {
+        let manifest = fs::read_to_string(Path::new(ROOT).join(folder).join("Cargo.toml")).expect("a manifest");
+        let dependencies =
+            manifest.split("\n[").find(|section| section.starts_with("dependencies]")).unwrap_or_default();
+        for line in dependencies.lines() {
+            let name = line.split(['.', ' ', '=']).next().unwrap_or_default();
+            let ours = name == "autograd-core" || name.starts_with("wengert") || name == "conformance";
+            if ours && !allowed.contains(&name) {
+                offences.push(format!("{folder}/Cargo.toml depends on {name}"));
+            }
+        }
+    }
+    let listed = |path: &str| CRATES.iter().any(|(folder, _)| *folder == path);
+    let crates = files("crates", &["Cargo.toml"]);
+    let folders = crates.iter().filter_map(|file| file.path.strip_suffix("/Cargo.toml"));
+    offences.extend(folders.filter(|path| !listed(path)).map(|path| format!("{path} is not listed in CRATES")));
+    none(offences, "autograd-core ← nn, optim, data ← train ← wengert; what two of them share belongs to the core");
+}
+
+#[test]
+fn unsafe_code_stays_in_the_kernels_and_is_argued_for() {
+    let kernels = format!("{CORE}/kernels");
+    let mut offences = Vec::new();
+    for file in library().iter().filter(|file| !file.is_under(&kernels)) {
+        let code = file.code();
+        let found = places(&file.path, &code, "unsafe").filter(|place| !place.contains("forbid(unsafe_code)"));
+        offences.extend(found.filter(|place| !place.contains("undocumented_unsafe")));
+    }
+    none(offences, "unsafe code lives in autograd-core/src/kernels only");
+
+    let mut bare = Vec::new();
+    for file in rust() {
+        let lines: Vec<&str> = file.text.lines().collect();
+        for (i, line) in lines.iter().enumerate() {
+            let code = without_strings(line);
+            let starts = ["unsafe {", "unsafe impl", "unsafe extern"].iter().any(|start| code.contains(start));
+            let argued = lines[i.saturating_sub(4)..i].iter().any(|line| line.trim_start().starts_with("// SAFETY:"));
+            if starts && !argued {
+                bare.push(format!("{}:{}: {}", file.path, i + 1, line.trim()));
+            }
+        }
+    }
+    none(bare, "say in a `// SAFETY:` comment just above which invariant makes it sound");
+
+    let roots = files("", &["lib.rs", "main.rs"]);
+    let lax = roots.iter().filter(|file| !file.is_under(CORE) && file.path.contains("src/"));
+    let lax = lax.filter(|file| !file.text.contains("#![forbid(unsafe_code)]"));
+    none(lax.map(|file| file.path.clone()).collect(), "write #![forbid(unsafe_code)] under the crate's doc");
+}
+
+/// Files below `ops/` that are no operation of their own: drivers, and the operators that call operations.
+const DRIVERS: [&str; 6] = ["unary.rs", "binary.rs", "along.rs", "rows.rs", "product.rs", "operators.rs"];
+
+#[test]
+fn every_operation_is_in_the_register_of_cases() {
+    let ops = format!("{CORE}/ops");
+    let (mut offences, mut operations) = (Vec::new(), 0);
+    let table = fs::read_to_string(Path::new(ROOT).join(&ops).join("cases.rs")).expect("the table of cases");
+    let all = files(&ops, &[".rs"]);
+    for chapter in all.iter().filter(|file| file.name() == "mod.rs" && file.path != format!("{ops}/mod.rs")) {
+        let folder = chapter.path.trim_end_matches("/mod.rs");
+        let name = folder.rsplit('/').next().unwrap_or_default();
+        if !table.contains(&format!("super::{name}::cases()")) {
+            offences.push(format!("{ops}/cases.rs: fn all() does not list super::{name}::cases()"));
+        }
+        for file in all.iter().filter(|file| file.is_under(folder) && file.name() != "mod.rs") {
+            if DRIVERS.contains(&file.name()) {
+                continue;
+            }
+            operations += 1;
+            if !file.text.contains("fn cases()") {
+                offences.push(format!("{}: no `fn cases()`", file.path));
+            }
+            let call = format!("{}::cases()", file.name().trim_end_matches(".rs"));
+            let register = chapter.text.split("fn cases()").nth(1).unwrap_or_default();
+            let called = register.split(|c: char| !c.is_alphanumeric() && !"_:()".contains(c)).any(|word| word == call);
+            if !called {
+                offences.push(format!("{}: fn cases() does not list {call}", chapter.path));
+            }
+        }
+    }
+    assert!(operations > 40, "only {operations} operations found: has ops/ moved?");
+    none(offences, "an operation without cases is not tested: see docs/adding-an-operation.md");
+}
+
+#[test]
+fn inner_functions_of_kernels_are_forced_inline() {
+    // A call that is not inlined is compiled for the oldest CPU and ends all vectorisation around it.
+    let names = ["value", "pull", "call", "run", "element", "pull_a", "pull_b"];
+    let traits =
+        ["Function1<", "Function2<", "Function3<", "Kernel for", "ElementRule<", "Unary for", "Binary for", "Fold<"];
+    let mut offences = Vec::new();
+    for file in library() {
+        let code = file.code();
+        let mut inside = false;
+        let mut before = "";
+        for line in code.lines() {
+            if line.starts_with("impl") {
+                inside = traits.iter().any(|name| line.contains(name)) && line.contains(" for ");
+            } else if line.starts_with('}') {
+                inside = false;
+            }
+            let function = line.strip_prefix("    fn ").and_then(|rest| rest.split(['<', '(']).next());
+            if inside && function.is_some_and(|name| names.contains(&name)) && before.trim() != "#[inline(always)]" {
+                offences.push(format!("{}: {}", file.path, line.trim()));
+            }
+            before = line;
+        }
+    }
+    none(offences, "mark it #[inline(always)]");
+}
+
+#[test]
+fn library_code_neither_panics_carelessly_nor_is_unfinished() {
+    let banned = [".unwrap()", "todo!", "unimplemented!", "dbg!", "TODO", "FIXME", "Msg(String)"];
+    let mut offences = Vec::new();
+    for file in library() {
+        let code = file.code();
+        offences.extend(banned.iter().flat_map(|word| places(&file.path, &code, word).collect::<Vec<_>>()));
+    }
+    none(offences, "return a structured error, or finish it");
+
+    let mut skipped = Vec::new();
+    for file in rust() {
+        let code: String = file.text.lines().map(|line| without_strings(line) + "\n").collect();
+        skipped.extend(places(&file.path, &code, "#[ignore").collect::<Vec<_>>());
+    }
+    none(skipped, "a test runs, or goes");
+}
+
+#[test]
+fn links_in_the_documents_lead_somewhere() {
+    let documents = files("", &[".md"]);
+    assert!(!documents.is_empty());
+    let mut broken = Vec::new();
+    for file in &documents {
+        let folder = Path::new(ROOT).join(&file.path).parent().expect("a folder").to_path_buf();
+        for target in file.text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let path = target.split('#').next().unwrap_or_default();
+            if !target.contains("://")
+                && !target.starts_with("mailto:")
+                && !path.is_empty()
+                && !folder.join(path).exists()
+            {
+                broken.push(format!("{}: {target}", file.path));
+            }
+        }
+    }
+    none(broken, "mend the link");
+}
+
+#[test]
+fn the_checks_see_what_they_look_for() {
+    let text = "fn f() { // unsafe\n    g(\"unsafe \\\" //\"); h('\"'); crate::tape::record()\n}\n#[cfg(test)]\nmod tests {\n    x.unwrap()\n}\nfn last() {}\n";
+    let code = Source { path: "a/b.rs".into(), text: text.into() }.code();
+    assert!(!code.contains("unsafe") && !code.contains("unwrap") && code.contains("fn last"), "{code}");
+    assert_eq!(code.lines().flat_map(taken_from_the_root).collect::<Vec<_>>(), ["tape"]);
+    assert_eq!(places("p", "a\nb.unwrap()\n", ".unwrap()").count(), 1);
+}

@@ -10,9 +10,9 @@
 mod workloads;
 
 use criterion::Criterion;
-use workloads::{Result, Step};
+use workloads::Setup;
 
-const STEPS: [(&str, fn() -> Result<Step>); 6] = [
+const STEPS: [(&str, Setup); 6] = [
     ("mlp_fashion", workloads::mlp_fashion),
     ("mlp_fashion_gemm", workloads::mlp_fashion_gemm),
     ("mlp_fashion_epoch", workloads::mlp_fashion_epoch),

@@ -52,7 +52,7 @@ fn trainer<'t>() -> Trainer<'t> {
 fn main() -> Result<(), BoxError> {
     let begun = Instant::now();
     // The seed is an argument, for those who suspect that it was chosen with care.
-    let seed = std::env::args().nth(1).map_or(Ok(7), |argument| argument.parse())?;
+    let seed = std::env::args().nth(1).map_or(Ok(1), |argument| argument.parse())?;
     let mut rng = seeded(seed);
     let directory = Path::new("target/digits");
     std::fs::create_dir_all(directory)?;

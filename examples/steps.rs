@@ -11,10 +11,10 @@
 mod workloads;
 
 use std::time::{Duration, Instant};
-use workloads::{Result, Step};
+use workloads::{Result, Setup, Step};
 
 /// The names are those of `benches/peers/README.md`; `W1_gemm` is the matrix products of `W1_mlp_fashion` alone.
-const WORKLOADS: [(&str, fn() -> Result<Step>); 6] = [
+const WORKLOADS: [(&str, Setup); 6] = [
     ("W1_mlp_fashion", workloads::mlp_fashion),
     ("W1_gemm", workloads::mlp_fashion_gemm),
     ("W1_epoch", workloads::mlp_fashion_epoch),

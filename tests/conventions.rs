@@ -2,6 +2,7 @@
 //!
 //! Every gradient is taken twice, by the fused kernel (`backward`) and by the recorded walk (`grad`), which must agree.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use wengert::core::{DType, Result, Tensor, grad_with};
 
 const INF: f64 = f64::INFINITY;
@@ -62,6 +63,8 @@ fn kinks_of_piecewise_linear_functions() {
 fn ties() {
     check_two(&[1.0, 2.0, 3.0], &[1.0, 3.0, 2.0], [&[0.5, 0.0, 1.0], &[0.5, 1.0, 0.0]], |a, b| a.maximum(b));
     check_two(&[1.0, 2.0, 3.0], &[1.0, 3.0, 2.0], [&[0.5, 1.0, 0.0], &[0.5, 0.0, 1.0]], |a, b| a.minimum(b));
+    let bounded = |x: &Tensor, min: &Tensor| x.clamp_tensor(Some(min), None);
+    check_two(&[1.0, 0.0, 3.0], &[1.0, 2.0, 2.0], [&[0.5, 0.0, 1.0], &[0.5, 1.0, 0.0]], bounded);
     check(&[1.0, -2.0], &[1.0, 1.0], |x| x.maximum(x));
     check(&[1.0, -2.0], &[1.0, 1.0], |x| x.minimum(x));
 
@@ -167,4 +170,23 @@ fn dtypes_of_literals_scalars_and_results() {
     assert_eq!(Tensor::from([1, 2]).sum().dtype(), DType::I64);
     assert_eq!(Tensor::from([1, 2]).exp().dtype(), DType::F32);
     assert!(double.try_add(&Tensor::scalar(1.0f32)).is_err(), "mixed float dtypes are an error");
+}
+
+#[test]
+fn operators_panic_with_the_text_that_methods_return() {
+    type Operator = fn(&Tensor, &Tensor) -> Tensor;
+    type Method = fn(&Tensor, &Tensor) -> Result<Tensor>;
+    let operators: [(Operator, Method); 4] = [
+        (|a, b| a + b, Tensor::try_add),
+        (|a, b| a - b, Tensor::try_sub),
+        (|a, b| a * b, Tensor::try_mul),
+        (|a, b| a / b, Tensor::try_div),
+    ];
+    let (a, b) = (Tensor::from([1.0, 2.0]), Tensor::from([1.0, 2.0, 3.0]));
+    for (operator, method) in operators {
+        assert_eq!(operator(&a, &a).to_f64s(), method(&a, &a).expect("one shape").to_f64s());
+        let panic = catch_unwind(AssertUnwindSafe(|| operator(&a, &b))).expect_err("shapes that do not fit");
+        let text = panic.downcast_ref::<String>().expect("a text");
+        assert_eq!(*text, method(&a, &b).expect_err("shapes that do not fit").to_string());
+    }
 }

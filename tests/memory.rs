@@ -258,9 +258,9 @@ fn ten_thousand_steps_take_no_more_memory_than_the_first() {
 fn small_requests_of_a_step_are_few() {
     watched(1, || {
         for (name, mut training, most) in [
-            ("2-2-1", Training::tiniest(), 60),
-            ("2-16-16-1", Training::tiny(), 80),
-            ("784-256-10", Training::fashion(), 80),
+            ("2-2-1", Training::tiniest(), 45),
+            ("2-16-16-1", Training::tiny(), 60),
+            ("784-256-10", Training::fashion(), 60),
         ] {
             (0..10).for_each(|_| training.step());
             let requests = small_requests(|| training.step());

@@ -15,6 +15,9 @@ pub type Result<T = (), E = Box<dyn Error>> = std::result::Result<T, E>;
 /// One step, with everything it needs.
 pub type Step = Box<dyn FnMut() -> Result>;
 
+/// What sets a step up.
+pub type Setup = fn() -> Result<Step>;
+
 /// 784-256(ReLU)-10, batch 256, mean cross-entropy, SGD.
 pub fn mlp_fashion() -> Result<Step> {
     let (mut model, images) = (fashion_model()?, fashion_images(256)?);

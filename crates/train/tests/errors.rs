@@ -92,10 +92,10 @@ fn bad_sets_and_models() {
 #[test]
 fn a_failure_in_the_first_batch_leaves_the_model() {
     let [train, valid] = sets();
-    let wide = train.map_x(|x| Tensor::cat(&[x, x], 1)).map_err(|e: wengert_data::Error| e).expect("4 columns");
-    let text = "epoch 1, train batch 1: in 0 (Linear): linear: inner dimensions differ: [32, 4] × [16, 2]ᵀ (4 ≠ 2)";
+    let wide = TensorDataset::new(Tensor::cat(&[&train.x, &train.x], 1).expect("4 columns"), train.y.clone());
+    let wide = wide.expect("as many");
     let error = trainer().fit(&mut model(7), &wide, &valid, &mut seeded(7)).expect_err("4 columns").to_string();
-    assert!(error.starts_with("epoch 1, train batch 1: in 0 (Linear): linear: "), "{error} {text}");
+    assert!(error.starts_with("epoch 1, train batch 1: in 0 (Linear): linear: "), "{error}");
 
     let unreduced = Trainer::new(Adam::new(0.1), |y: &Tensor, _: &Tensor| Ok(y.square()));
     let text =

@@ -18,7 +18,6 @@ use super::{anomaly, is_recording};
 use crate::error::{Error, Result};
 use crate::kernels::shared::Shared;
 use crate::tensor::Tensor;
-use smallvec::{SmallVec, smallvec};
 use std::collections::{BTreeMap, BTreeSet};
 
 impl Tensor {
@@ -61,7 +60,7 @@ impl Tensor {
 /// ```
 #[derive(Default)]
 pub struct Backward<'a> {
-    roots: SmallVec<[(&'a Tensor, Option<&'a Tensor>); 1]>,
+    roots: Vec<(&'a Tensor, Option<&'a Tensor>)>,
     also: Vec<&'a Tensor>,
     keep: bool,
 }
@@ -69,7 +68,7 @@ pub struct Backward<'a> {
 impl<'a> From<&'a Tensor> for Backward<'a> {
     /// A walk from one number.
     fn from(root: &'a Tensor) -> Self {
-        Backward { roots: smallvec![(root, None)], ..Backward::default() }
+        Backward { roots: vec![(root, None)], ..Backward::default() }
     }
 }
 

@@ -94,6 +94,8 @@ impl<T: Nested> From<T> for Tensor {
 
 /// A tensor from literals: `tensor![1.0, 2.0]`, `tensor![[1, 2], [3, 4]]`, `tensor!(0.5)`. Float literals make `F32`.
 ///
+/// A single number makes a scalar, whatever the brackets: a vector of one element is `Tensor::from([0.5])`.
+///
 /// ```
 /// use autograd_core::tensor;
 /// assert_eq!(tensor![[1.0, 2.0], [3.0, 4.0]].shape(), [2, 2]);

@@ -76,7 +76,7 @@ fn line(epoch: &EpochRecord, epochs: u64) -> String {
     let (train, valid) = (epoch.train.iter(), epoch.valid.iter());
     train.for_each(|(name, value)| line += &format!("  {name} {}", short(value)));
     valid.for_each(|(name, value)| line += &format!("  val_{name} {}", short(value)));
-    line + &format!("  lr {:e}", epoch.lr)
+    line + &format!("  lr {:.2e}", epoch.lr)
 }
 
 /// Four digits after the point, or after the first digit if there would be nothing but zeros.
@@ -98,7 +98,7 @@ mod tests {
         let train = Metrics::from_iter([("loss".into(), 0.000_123_4), ("accuracy".into(), 0.965)]);
         let valid = Metrics::from_iter([("loss".into(), f64::NAN), ("accuracy".into(), 1.0)]);
         let epoch = EpochRecord { epoch: 3, lr: 1e-3, train, valid };
-        let expected = "epoch  3/40  loss 1.234e-4  accuracy 0.9650  val_loss NaN  val_accuracy 1.0000  lr 1e-3";
+        let expected = "epoch  3/40  loss 1.234e-4  accuracy 0.9650  val_loss NaN  val_accuracy 1.0000  lr 1.00e-3";
         assert_eq!(line(&epoch, 40), expected);
     }
 }

@@ -32,12 +32,18 @@ fn draw(area: &Area<'_>, history: &History, name: &str) -> Result<(), DrawingErr
     let series = [("train", points(name), BLUE_LINE), ("valid", points(&format!("val_{name}")), ORANGE_LINE)];
     let last = history.epochs.last().map_or(1, |epoch| epoch.epoch).max(2);
     let values = || series.iter().flat_map(|(_, points, _)| points.iter().map(|(_, value)| *value));
+    let range = padded(values());
+    // The legend stands where the curves do not end: they end high if they rise.
+    let middle = range.start + (range.end - range.start) / 2.0;
+    let ends = series.iter().filter_map(|(_, points, _)| points.last());
+    let rises = ends.fold(0.0, |sum, (_, value)| sum + (value - middle)) > 0.0;
+    let corner = if rises { SeriesLabelPosition::LowerRight } else { SeriesLabelPosition::UpperRight };
     let mut chart = ChartBuilder::on(area)
         .caption(name, (FONT, 20))
         .margin(12)
         .x_label_area_size(42)
         .y_label_area_size(64)
-        .build_cartesian_2d(1..last, padded(values()))?;
+        .build_cartesian_2d(1..last, range)?;
     chart
         .configure_mesh()
         .x_desc("epoch")
@@ -58,7 +64,7 @@ fn draw(area: &Area<'_>, history: &History, name: &str) -> Result<(), DrawingErr
     }
     chart
         .configure_series_labels()
-        .position(SeriesLabelPosition::UpperRight)
+        .position(corner)
         .background_style(WHITE.mix(0.85))
         .border_style(BLACK.mix(0.4))
         .label_font((FONT, 14))

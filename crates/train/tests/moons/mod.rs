@@ -1,5 +1,7 @@
 //! A small problem that all tests train on.
 
+#![allow(dead_code, reason = "each test file uses its part")]
+
 use autograd_core::{SeededRng, seeded};
 use wengert_data::TensorDataset;
 use wengert_data::sets::two_moons;

@@ -1,0 +1,269 @@
+//! A resumed run ends with the bits of one that was never interrupted; whatever happens, the checkpoint is whole.
+
+mod moons;
+
+use autograd_core::module::Module;
+use autograd_core::seeded;
+use moons::{bits, make, model, sets};
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+use wengert_nn::{Dropout, Linear, ReLU, Sequential, cross_entropy, sequential};
+use wengert_optim::schedule::CosineAnnealingLR;
+use wengert_optim::{Adam, Sgd};
+use wengert_train::{
+    Accuracy, Callback, Checkpoint, EarlyStopping, Error, History, ProgressBar, Result, Run, Snapshot, Trainer,
+};
+
+/// A process that ends in the middle of an epoch.
+struct Killed {
+    epoch: u64,
+}
+
+impl Callback for Killed {
+    fn on_train_batch_begin(&mut self, run: &mut Run<'_>) -> Result<()> {
+        if run.epoch() == self.epoch && run.batch() == 3 { Err(Error::callback("Killed", "killed")) } else { Ok(()) }
+    }
+}
+
+fn trainer(patience: u64) -> Trainer<'static> {
+    Trainer::new(Adam::new(0.05), cross_entropy)
+        .epochs(6)
+        .batch_size(16)
+        .schedule(CosineAnnealingLR::new(6, 1e-4))
+        .clip_norm(1.0)
+        .metric(Accuracy)
+        .callback(EarlyStopping::patience(patience).min_delta(0.02))
+}
+
+fn fit(trainer: Trainer<'_>, model_seed: u64, seed: u64) -> (Vec<u64>, Result<String>) {
+    let [train, valid] = sets();
+    let mut model = model(model_seed);
+    let history = trainer.fit(&mut model, &train, &valid, &mut seeded(seed));
+    (bits(&model), history.map(|history| serde_json::to_string(&history).expect("plain data")))
+}
+
+fn straight_and_resumed(patience: u64, killed_in: u64, every: u64) -> History {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let checkpoint = || Checkpoint::new(dir.path()).every(every);
+    let (weights, history) = fit(trainer(patience), 7, 7);
+    let history = history.expect("a good run");
+
+    let (_, outcome) = fit(trainer(patience).checkpoint(checkpoint()).callback(Killed { epoch: killed_in }), 7, 7);
+    assert_eq!(outcome.expect_err("killed").to_string(), "Killed: killed");
+    // Other weights, other dropout, another generator: all of it must come from the checkpoint. A callback without a
+    // state may be new.
+    let again = trainer(patience).checkpoint(checkpoint()).resume(true).callback(ProgressBar::new());
+    let (resumed_weights, resumed_history) = fit(again, 100, 200);
+    assert_eq!(resumed_history.expect("a good run"), history);
+    assert_eq!(resumed_weights, weights);
+
+    // A run that has ended returns at once, with the same result.
+    let (same_weights, same_history) = fit(trainer(patience).checkpoint(checkpoint()).resume(true), 101, 201);
+    assert_eq!(same_history.expect("a good run"), history);
+    assert_eq!(same_weights, weights);
+    serde_json::from_str(&history).expect("as written")
+}
+
+#[test]
+fn three_and_three_epochs_are_six() {
+    let history = straight_and_resumed(50, 4, 1);
+    assert_eq!((history.epochs.len(), history.stopped), (6, None));
+}
+
+#[test]
+fn epochs_after_the_last_checkpoint_are_done_again() {
+    straight_and_resumed(50, 6, 2);
+}
+
+#[test]
+fn early_stopping_remembers() {
+    // No epoch is better than the first by so much: it stops in the third, counting one from before the interruption.
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let stubborn = || {
+        let early = EarlyStopping::patience(2).min_delta(100.0);
+        Trainer::new(Adam::new(0.05), cross_entropy).epochs(6).batch_size(16).callback(early)
+    };
+    let (weights, history) = fit(stubborn(), 7, 7);
+    let history = history.expect("a good run");
+    assert!(history.contains("val_loss has not improved for 2 epochs since "), "{history}");
+    let (_, outcome) = fit(stubborn().checkpoint(dir.path()).callback(Killed { epoch: 3 }), 7, 7);
+    outcome.expect_err("killed");
+    let (resumed, resumed_history) = fit(stubborn().checkpoint(dir.path()).resume(true), 8, 9);
+    assert_eq!(resumed_history.expect("a good run"), history);
+    assert_eq!(resumed, weights);
+}
+
+fn saved(dir: &Path) {
+    let (_, history) = fit(trainer(50).checkpoint(dir), 7, 7);
+    history.expect("a good run");
+}
+
+/// The error of resuming from a directory; nothing may have changed.
+fn resume(trainer: Trainer<'_>, dir: &Path) -> String {
+    let (weights, outcome) = fit(trainer.checkpoint(dir).resume(true), 7, 7);
+    assert_eq!(weights, bits(&model(7)));
+    outcome.expect_err("a bad checkpoint").to_string().replace(&dir.display().to_string(), "DIR")
+}
+
+#[test]
+fn a_directory_that_cannot_be_written() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let file = dir.path().join("file");
+    fs::write(&file, "not a directory").expect("writable");
+    for place in [file.clone(), file.join("below")] {
+        let (weights, outcome) = fit(trainer(50).checkpoint(&place), 7, 7);
+        let text = outcome.expect_err("no directory").to_string();
+        assert!(text.starts_with(&format!("{}: ", place.display())), "{text}");
+        assert_eq!(weights, bits(&model(7)));
+    }
+    assert_eq!(fs::read_to_string(&file).expect("still there"), "not a directory");
+    let (_, outcome) = fit(trainer(50).checkpoint(Checkpoint::new(dir.path()).every(0)), 7, 7);
+    assert_eq!(outcome.expect_err("never").to_string(), "Checkpoint: every is 0, it must be at least 1");
+}
+
+#[test]
+fn missing_foreign_and_corrupt_checkpoints() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let dir = dir.path();
+    let manifest = dir.join("checkpoint.json");
+    assert_eq!(resume(trainer(50), dir), "DIR: there is no checkpoint here (no file checkpoint.json)");
+    for (content, reason) in [
+        ("{", "not a checkpoint: EOF while parsing"),
+        ("[1, 2]", "not a checkpoint: "),
+        (
+            "{\"format\": \"other\", \"version\": 1}",
+            "the format is \"other\" version 1, expected \"wengert-checkpoint\"",
+        ),
+        (
+            "{\"format\": \"wengert-checkpoint\", \"version\": 2}",
+            "the format is \"wengert-checkpoint\" version 2, expected",
+        ),
+        ("{\"format\": \"wengert-checkpoint\", \"version\": 1}", "not a checkpoint: missing field"),
+    ] {
+        fs::write(&manifest, content).expect("writable");
+        let text = resume(trainer(50), dir);
+        assert!(text.starts_with(&format!("DIR/checkpoint.json: {reason}")), "{text}");
+    }
+    saved(dir);
+    let model = part(dir, ".model.");
+    let whole = fs::read(&model).expect("just written");
+    let name = model.file_name().and_then(|name| name.to_str()).expect("plain").to_string();
+    fs::write(&model, &whole[..whole.len() - 1]).expect("writable");
+    let (cut, len) = (whole.len() - 1, whole.len());
+    assert_eq!(resume(trainer(50), dir), format!("DIR/{name}: the file has {cut} bytes, {len} were written"));
+    let mut damaged = whole.clone();
+    damaged[len - 3] ^= 1;
+    fs::write(&model, &damaged).expect("writable");
+    assert!(resume(trainer(50), dir).starts_with(&format!("DIR/{name}: the file is damaged: its checksum is ")));
+    fs::remove_file(&model).expect("there");
+    assert!(resume(trainer(50), dir).starts_with(&format!("DIR/{name}: No such file")));
+    let lured = fs::read_to_string(&manifest).expect("there").replace(&name, "../other");
+    fs::write(&manifest, lured).expect("writable");
+    assert_eq!(resume(trainer(50), dir), "DIR/checkpoint.json: \"../other\" is no file of a checkpoint");
+}
+
+fn part(dir: &Path, of: &str) -> std::path::PathBuf {
+    let mut files = fs::read_dir(dir).expect("there").map(|file| file.expect("readable").path());
+    files.find(|path| path.to_string_lossy().contains(of)).expect("one of each")
+}
+
+#[test]
+fn a_checkpoint_of_another_run() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let dir = dir.path();
+    saved(dir);
+    let text = "DIR: the checkpoint was written with batch_size 16, this run has 8";
+    assert_eq!(resume(trainer(50).batch_size(8), dir), text);
+    let plain = || Trainer::new(Adam::new(0.05), cross_entropy).epochs(6).batch_size(16);
+    let text = "DIR: the checkpoint was written with the metrics [\"loss\", \"accuracy\"], this run has [\"loss\"]";
+    assert_eq!(resume(plain(), dir), text);
+    let text = "DIR: the checkpoint was written with the callbacks [\"EarlyStopping\"], this run has []";
+    assert_eq!(resume(plain().metric(Accuracy), dir), text);
+    let other = Trainer::new(Sgd::new(0.05).momentum(0.9), cross_entropy).epochs(6).batch_size(16).metric(Accuracy);
+    let text = resume(other.callback(EarlyStopping::patience(50)), dir);
+    assert!(text.contains("0.weight.momentum_buffer"), "{text}");
+
+    let [train, valid] = sets();
+    let mut wider = wide(32).expect("good sizes");
+    let error = trainer(50).checkpoint(dir).resume(true).fit(&mut wider, &train, &valid, &mut seeded(7));
+    let text = error.expect_err("another model").to_string();
+    assert!(text.contains("\n  0.weight: F32 [16, 2], expected F32 [32, 2]"), "{text}");
+    let error = trainer(50).checkpoint(dir).resume(true).fit(&mut model(7), &train, &train, &mut seeded(7));
+    let text = error.expect_err("another set").to_string();
+    assert!(text.contains("valid samples: 30, this run has 120"), "{text}");
+}
+
+fn wide(width: usize) -> wengert_nn::Result<Sequential> {
+    let rng = &mut seeded(7);
+    let first = Linear::new(2, width, rng)?;
+    Ok(sequential![first, ReLU, Dropout::new(0.2, rng)?, Linear::new(width, 2, rng)?])
+}
+
+#[test]
+fn only_the_last_checkpoint_is_kept() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    fs::write(dir.path().join("notes.txt"), "mine").expect("writable");
+    assert!(!Checkpoint::exists(dir.path()));
+    saved(dir.path());
+    assert!(Checkpoint::exists(dir.path()));
+    let mut names: Vec<String> = fs::read_dir(dir.path())
+        .expect("there")
+        .map(|file| file.expect("readable").file_name().to_string_lossy().into_owned())
+        .collect();
+    names.sort();
+    assert_eq!(names.len(), 5, "{names:?}");
+    assert!(names[..3].iter().all(|name| name.starts_with("checkpoint-000006-")), "{names:?}");
+    assert_eq!(names[3..], ["checkpoint.json", "notes.txt"]);
+}
+
+const CHILD: &str = "WENGERT_TEST_CHECKPOINT_DIR";
+
+fn endless(dir: &Path) -> Trainer<'static> {
+    Trainer::new(Adam::new(0.01), cross_entropy).epochs(u64::MAX).batch_size(64).checkpoint(dir)
+}
+
+/// In the process that [`killed_at_any_moment`] starts, and kills: trains for ever. Elsewhere: nothing.
+#[test]
+fn child_trains_until_killed() {
+    let Ok(dir) = std::env::var(CHILD) else { return };
+    let [train, valid] = sets();
+    let resume = Checkpoint::exists(&dir);
+    let trainer = endless(Path::new(&dir)).resume(resume);
+    let _ = trainer.fit(&mut model(7), &train, &valid, &mut seeded(7));
+}
+
+#[test]
+fn killed_at_any_moment() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let mut epoch = 0;
+    for round in 0..4 {
+        let exe = std::env::current_exe().expect("this test");
+        let mut child = std::process::Command::new(exe);
+        child.args(["--exact", "child_trains_until_killed"]).env(CHILD, dir.path());
+        let mut child = child.stdout(std::process::Stdio::null()).spawn().expect("this test runs");
+        for _ in 0..2000 {
+            std::thread::sleep(Duration::from_millis(5 + round));
+            let reached =
+                if Checkpoint::exists(dir.path()) { Snapshot::load(dir.path()).map(|s| s.epoch) } else { Ok(0) };
+            // While the child replaces files a reader may find one gone; after the kill it may not.
+            if reached.is_ok_and(|reached| reached > epoch) {
+                break;
+            }
+        }
+        child.kill().expect("still running");
+        child.wait().expect("killed");
+        let reached = Snapshot::load(dir.path()).expect("whole").epoch;
+        assert!(reached > epoch, "{reached} epochs after the kill, {epoch} before");
+        epoch = reached;
+    }
+    let snapshot = Snapshot::load(dir.path()).expect("whole");
+    let [train, valid] = sets();
+    let mut model = make(&mut seeded(7)).expect("good sizes");
+    let trainer = Trainer::new(Adam::new(0.01), cross_entropy).epochs(epoch).batch_size(64);
+    let history = trainer.fit(&mut model, &train, &valid, &mut seeded(7)).expect("a good run");
+    let mut saved = self::model(8);
+    saved.load_state_dict(&snapshot.model).expect("the same structure");
+    assert_eq!(bits(&saved), bits(&model));
+    assert_eq!(snapshot.history, history);
+}

@@ -2,8 +2,9 @@
 //!
 //! An overflow of the stack ends the process, so a test that returns has passed.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, PoisonError};
-use wengert::core::{DType, Result, Tensor, custom, grad, graph};
+use wengert::core::{DType, Result, Tensor, custom, grad, graph, memory};
 
 const DEPTH: usize = 1_000_000;
 const WIDTH: usize = 100_000;
@@ -134,6 +135,7 @@ fn a_chain_dropped_while_its_thread_ends() {
         }
         // Registered before anything of the library's own, so that it is dropped after it.
         KEPT.set(None);
+        drop(leaf(0.0).tanh());
         KEPT.set(Some(chain(&leaf(0.0), DEPTH / 10, |y| Ok(y.tanh()))?));
         Ok(())
     });
@@ -172,6 +174,35 @@ fn one_operation_with_very_many_inputs() {
         let y = Tensor::stack(&branches.iter().collect::<Vec<_>>(), 0)?.sum();
         assert_eq!((y.item::<f64>()?, slope(&y, &x)?), (total, total));
         assert_eq!(y.dtype(), DType::F64);
+        Ok(())
+    });
+}
+
+/// Panics when it is dropped.
+struct Grudge;
+
+impl Drop for Grudge {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            std::panic::resume_unwind(Box::new("dropped"));
+        }
+    }
+}
+
+#[test]
+fn graphs_are_freed_after_a_drop_that_panicked() {
+    on_a_small_stack(|| {
+        let x = leaf(1.0);
+        let before = memory::stats().in_use;
+        let grudge = Grudge;
+        let pull = move |_: &Tensor, _: &[Tensor], _: &Tensor| {
+            let _held = &grudge;
+            Ok(vec![None])
+        };
+        let y = custom("grudge", &[&x], |x| Ok(x[0].exp()), pull)?.tanh();
+        assert!(catch_unwind(AssertUnwindSafe(|| drop(y))).is_err());
+        drop(chain(&x, 10, |y| Ok(y.tanh()))?);
+        assert_eq!(memory::stats().in_use, before);
         Ok(())
     });
 }

@@ -379,3 +379,17 @@ fn a_walk_frees_what_was_saved_as_it_passes() {
         drop(gradients);
     });
 }
+
+#[test]
+fn buffers_of_one_size_do_not_keep_those_of_another_from_being_reused() {
+    watched(1, || {
+        let make = |size: usize| Tensor::zeros(&[size], DType::F32).expect("fits");
+        // A phase of large tensors fills the cache; the next one works on smaller ones.
+        drop((0..4).map(|_| make(100_000)).collect::<Vec<_>>());
+        let step = || drop((0..4).map(|_| make(10_000)).collect::<Vec<_>>());
+        (0..3).for_each(|_| step());
+        let before = memory::stats().requests;
+        (0..100).for_each(|_| step());
+        assert_eq!(memory::stats().requests - before, 0, "buffers asked for in a hundred equal steps");
+    });
+}

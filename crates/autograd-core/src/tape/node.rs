@@ -5,6 +5,7 @@ use crate::kernels::shared::Shared;
 use crate::tensor::{DType, Dims, Link, Tensor};
 use smallvec::SmallVec;
 use std::cell::RefCell;
+use std::mem::ManuallyDrop;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
@@ -92,11 +93,21 @@ pub(crate) fn link(node: Shared<Node>) -> Link {
 }
 
 thread_local! {
-    /// What dropped nodes held, while an outer drop is under way; `None` otherwise.
-    static REMAINS: RefCell<Option<Vec<Remains>>> = const { RefCell::new(None) };
+    /// What dropped nodes held, while an outer drop is under way; `None` otherwise. Without a destructor of its own, so that
+    /// it is still there when a thread that ends drops its last tensors; [`Close`] leaves nothing in it.
+    static REMAINS: ManuallyDrop<RefCell<Option<Vec<Remains>>>> = const { ManuallyDrop::new(RefCell::new(None)) };
 }
 
 type Remains = (Inputs, Option<Box<dyn Pullback>>);
+
+/// Ends the outermost drop. If something that a pull-back captured panicked in its own drop, what is left is dropped now.
+struct Close;
+
+impl Drop for Close {
+    fn drop(&mut self) {
+        drop(REMAINS.with(|remains| remains.take()));
+    }
+}
 
 /// Dropping the last value of a chain drops the chain: node by node in a loop, however long it is, for the compiler's own
 /// recursive drop would overflow the stack.
@@ -108,22 +119,21 @@ impl Drop for Node {
             return;
         }
         let mut mine = Some((inputs, pullback));
-        let nested = REMAINS.try_with(|remains| match remains.borrow_mut().as_mut() {
+        let nested = REMAINS.with(|remains| match remains.borrow_mut().as_mut() {
             Some(list) => {
                 list.extend(mine.take());
                 true
             }
             None => false,
         });
-        if nested.unwrap_or(true) {
+        if nested {
             return;
         }
-        let open = |list| REMAINS.try_with(|remains| remains.replace(list)).ok().flatten();
-        open(Some(Vec::new()));
+        REMAINS.with(|remains| remains.replace(Some(Vec::new())));
+        let _close = Close;
         drop(mine);
         while let Some(next) = REMAINS.with(|remains| remains.borrow_mut().as_mut().and_then(Vec::pop)) {
             drop(next);
         }
-        open(None);
     }
 }

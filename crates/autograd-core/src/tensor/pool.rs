@@ -4,7 +4,8 @@
 //! freed buffer goes on a list of its size class, and the next tensor of that class takes it. Each thread has its own
 //! lists: no locks. A buffer stays in its `Shared` while it waits, so that reuse costs no allocation at all.
 //!
-//! A thread caches at most as many bytes as it ever had in use at once.
+//! A thread caches at most as many bytes as it ever had in use at once. When the cache is full, the class that has not been
+//! used for longest makes room, so that a program that goes on to tensors of other sizes finds its buffers cached again.
 
 use crate::kernels::memory::{Block, Plain};
 use crate::kernels::shared::Shared;
@@ -90,8 +91,17 @@ struct Storage {
     class: usize,
 }
 
+/// The freed buffers of one size class.
+#[derive(Default)]
+struct Class {
+    free: Vec<Shared<Storage>>,
+    /// When one was last taken or given, by the pool's clock.
+    used: u64,
+}
+
 struct Pool {
-    free: Vec<Vec<Shared<Storage>>>,
+    classes: Vec<Class>,
+    clock: u64,
     counts: Arc<Counts>,
 }
 
@@ -99,7 +109,7 @@ impl Default for Pool {
     fn default() -> Self {
         let counts = Arc::new(Counts::default());
         all_counts().push(Arc::clone(&counts));
-        Pool { free: Vec::new(), counts }
+        Pool { classes: Vec::new(), clock: 0, counts }
     }
 }
 
@@ -117,33 +127,46 @@ impl Pool {
     }
 
     fn take(&mut self, class: usize) -> Option<Shared<Storage>> {
-        let storage = self.free.get_mut(class)?.pop()?;
+        self.clock += 1;
+        let class = self.classes.get_mut(class)?;
+        class.used = self.clock;
+        let storage = class.free.pop()?;
         let bytes = storage.block.bytes() as i64;
         bump(&self.counts.cached, -bytes);
         self.used(bytes);
         Some(storage)
     }
 
-    /// Keeps a freed buffer, or hands it back if the cache is full.
-    fn give(&mut self, storage: Shared<Storage>) -> Option<Shared<Storage>> {
+    /// Keeps a freed buffer, and returns what has to go for it; or returns the buffer itself.
+    fn give(&mut self, storage: Shared<Storage>) -> Vec<Shared<Storage>> {
         let bytes = storage.block.bytes() as i64;
-        let counts = &self.counts;
-        bump(&counts.in_use, -bytes);
-        if counts.cached.load(Ordering::Relaxed) + bytes > counts.peak.load(Ordering::Relaxed) {
-            return Some(storage);
+        bump(&self.counts.in_use, -bytes);
+        let room = self.counts.peak.load(Ordering::Relaxed) - bytes;
+        if room < 0 {
+            return vec![storage];
         }
-        bump(&counts.cached, bytes);
-        if self.free.len() <= storage.class {
-            self.free.resize_with(storage.class + 1, Vec::new);
+        let mut evicted = Vec::new();
+        while self.counts.cached.load(Ordering::Relaxed) > room {
+            let stale = self.classes.iter_mut().filter(|class| !class.free.is_empty()).min_by_key(|class| class.used);
+            let Some(old) = stale.and_then(|class| class.free.pop()) else { break };
+            bump(&self.counts.cached, -(old.block.bytes() as i64));
+            evicted.push(old);
         }
-        self.free[storage.class].push(storage);
-        None
+        bump(&self.counts.cached, bytes);
+        if self.classes.len() <= storage.class {
+            self.classes.resize_with(storage.class + 1, Class::default);
+        }
+        self.clock += 1;
+        let class = &mut self.classes[storage.class];
+        class.used = self.clock;
+        class.free.push(storage);
+        evicted
     }
 
-    fn empty(&mut self) -> Vec<Vec<Shared<Storage>>> {
-        let bytes: usize = self.free.iter().flatten().map(|s| s.block.bytes()).sum();
+    fn empty(&mut self) -> Vec<Class> {
+        let bytes: usize = self.classes.iter().flat_map(|class| &class.free).map(|s| s.block.bytes()).sum();
         bump(&self.counts.cached, -(bytes as i64));
-        std::mem::take(&mut self.free)
+        std::mem::take(&mut self.classes)
     }
 }
 
@@ -216,8 +239,8 @@ impl Drop for Buffer {
         let Some(mut storage) = self.0.take() else { return };
         if storage.get_mut().is_some() {
             // Outside the pool's borrow: what it does not keep is freed here.
-            let rejected = POOL.try_with(|pool| pool.borrow_mut().give(storage));
-            drop(rejected);
+            let evicted = POOL.try_with(|pool| pool.borrow_mut().give(storage));
+            drop(evicted);
         }
     }
 }

@@ -5,7 +5,7 @@
 
 use crate::case::{Arguments, Element, Precision, special};
 use crate::stop::{Outcome, Stop};
-use autograd_core::Tensor;
+use autograd_core::{DType, Tensor};
 use serde::Deserialize;
 use serde_json::Value;
 use std::cell::RefCell;
@@ -47,6 +47,14 @@ impl<'a> Call<'a> {
         self.read.borrow_mut().insert(name.into());
     }
 
+    /// Of an argument that the library cannot do without. (Bad calls come without the defaults.)
+    fn missing(&self, name: &str) -> Stop {
+        match self.args.get(name) {
+            Some(_) => Stop::argument(name, "null"),
+            None => Stop::Unsupported(format!("argument nobody gives: {name}")),
+        }
+    }
+
     /// An argument that is there and not null.
     pub(crate) fn value(&self, name: &str) -> Option<&'a Value> {
         self.note(name);
@@ -55,7 +63,7 @@ impl<'a> Call<'a> {
 
     /// A tensor.
     pub fn tensor(&self, name: &str) -> Outcome<&'a Tensor> {
-        self.maybe_tensor(name)?.ok_or_else(|| missing(name))
+        self.maybe_tensor(name)?.ok_or_else(|| self.missing(name))
     }
 
     /// A tensor, or none.
@@ -68,7 +76,7 @@ impl<'a> Call<'a> {
 
     /// A tensor; a number becomes a tensor of one element.
     pub fn operand(&self, name: &str) -> Outcome<Tensor> {
-        self.maybe_operand(name)?.ok_or_else(|| missing(name))
+        self.maybe_operand(name)?.ok_or_else(|| self.missing(name))
     }
 
     /// As [`Call::operand`], or none.
@@ -77,8 +85,11 @@ impl<'a> Call<'a> {
             self.note(name);
             return Ok(Some(tensor.clone()));
         }
-        let number = self.maybe_number(name)?;
-        Ok(number.map(|x| Tensor::full(&[], x, self.precision.dtype())).transpose()?)
+        let Some(number) = self.maybe_number(name)? else { return Ok(None) };
+        // A number takes the dtype of the tensor it meets, if that holds it.
+        let other = self.inputs.values().map(Tensor::dtype).find(|dtype| *dtype != DType::Bool);
+        let dtype = other.filter(|dtype| dtype.is_float() || number.fract() == 0.0);
+        Ok(Some(Tensor::full(&[], number, dtype.unwrap_or(self.precision.dtype()))?))
     }
 
     /// Tensors `name.0`, `name.1` and so on.
@@ -90,7 +101,7 @@ impl<'a> Call<'a> {
 
     /// A float.
     pub fn number(&self, name: &str) -> Outcome<f64> {
-        self.maybe_number(name)?.ok_or_else(|| missing(name))
+        self.maybe_number(name)?.ok_or_else(|| self.missing(name))
     }
 
     /// A float, or none.
@@ -105,7 +116,7 @@ impl<'a> Call<'a> {
 
     /// A whole number, also if it is written as a float, or given as a tensor of one element.
     pub fn integer(&self, name: &str) -> Outcome<isize> {
-        self.maybe_integer(name)?.ok_or_else(|| missing(name))
+        self.maybe_integer(name)?.ok_or_else(|| self.missing(name))
     }
 
     /// As [`Call::integer`], or none.
@@ -126,7 +137,7 @@ impl<'a> Call<'a> {
     /// Whole numbers; one stands for a list of one.
     pub fn integers(&self, name: &str) -> Outcome<Vec<isize>> {
         match self.value(name) {
-            None => Err(missing(name)),
+            None => Err(self.missing(name)),
             Some(Value::Array(list)) => list.iter().map(|value| integer(name, value)).collect(),
             Some(value) => Ok(vec![integer(name, value)?]),
         }
@@ -140,7 +151,7 @@ impl<'a> Call<'a> {
     /// Floats.
     pub fn numbers(&self, name: &str) -> Outcome<Vec<f64>> {
         match self.value(name) {
-            None => Err(missing(name)),
+            None => Err(self.missing(name)),
             Some(Value::Array(list)) => list.iter().map(|value| number(name, value)).collect(),
             Some(value) => Ok(vec![number(name, value)?]),
         }
@@ -154,7 +165,7 @@ impl<'a> Call<'a> {
 
     /// A truth value.
     pub fn flag(&self, name: &str) -> Outcome<bool> {
-        let value = self.value(name).ok_or_else(|| missing(name))?;
+        let value = self.value(name).ok_or_else(|| self.missing(name))?;
         value.as_bool().ok_or_else(|| Stop::argument(name, value))
     }
 
@@ -165,7 +176,7 @@ impl<'a> Call<'a> {
 
     /// A word.
     pub fn word(&self, name: &str) -> Outcome<&'a str> {
-        let value = self.value(name).ok_or_else(|| missing(name))?;
+        let value = self.value(name).ok_or_else(|| self.missing(name))?;
         value.as_str().ok_or_else(|| Stop::argument(name, value))
     }
 
@@ -180,6 +191,14 @@ impl<'a> Call<'a> {
         match self.value(name) {
             Some(given) if !same(given, &expected) => Err(Stop::argument(name, given)),
             _ => Ok(()),
+        }
+    }
+
+    /// Unsupported, if there is such a tensor or value.
+    pub fn absent(&self, name: &str) -> Outcome<()> {
+        match (self.value(name), self.inputs.get(name)) {
+            (None, None) => Ok(()),
+            _ => Err(Stop::argument(name, "given")),
         }
     }
 
@@ -205,10 +224,6 @@ impl<'a> Call<'a> {
     ) -> Outcome<Outputs> {
         self.one(f(self.tensor("input")?, &self.axes("dim")?, self.flag("keepdim")?))
     }
-}
-
-fn missing(name: &str) -> Stop {
-    Stop::Malformed(format!("argument {name} is missing"))
 }
 
 fn number(name: &str, value: &Value) -> Outcome<f64> {

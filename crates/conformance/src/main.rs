@@ -7,6 +7,7 @@ use conformance::isolate;
 use conformance::report::Report;
 use conformance::verdict::Runs;
 use rayon::prelude::*;
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -79,12 +80,13 @@ fn run() -> Result<Report, Failure> {
         .collect::<Result<_, Failure>>()?;
     let mut report = Report::default();
     for (family, tally) in tallies {
-        report.0.insert(family, tally);
+        report.0.entry(family).or_default().extend(tally);
     }
     if let Some(path) = options.json {
         std::fs::write(&path, serde_json::to_string_pretty(&report)?)
             .map_err(|error| format!("{}: {error}", path.display()))?;
     }
-    print!("{report}");
+    // Whoever reads may have seen enough.
+    let _ = std::io::stdout().write_all(report.to_string().as_bytes());
     Ok(report)
 }

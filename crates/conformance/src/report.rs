@@ -40,6 +40,20 @@ impl Tally {
         }
     }
 
+    /// Adds the results of more cases.
+    pub fn extend(&mut self, more: Tally) {
+        self.passed += more.passed;
+        self.failed.extend(more.failed);
+        self.differences.extend(more.differences);
+        for (name, count) in more.unsupported {
+            *self.unsupported.entry(name).or_default() += count;
+        }
+        for (name, reasons) in more.reasons {
+            let known = self.reasons.entry(name).or_default();
+            reasons.into_iter().for_each(|(reason, count)| *known.entry(reason).or_default() += count);
+        }
+    }
+
     /// How many cases were run.
     pub fn cases(&self) -> usize {
         self.passed + self.failed.len() + self.unsupported.values().sum::<usize>()

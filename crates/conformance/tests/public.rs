@@ -33,6 +33,7 @@ const FLOOR: &[(&str, usize)] = &[
     ("init", 200),
     ("layers", 30),
     ("losses", 155),
+    ("metrics", 6),
     ("models", 16),
     ("numerics", 74),
     ("ops", 759),
@@ -53,10 +54,10 @@ fn no_supported_case_fails() {
 }
 
 #[test]
-fn every_entry_reads_all_its_arguments() {
+fn every_entry_reads_the_arguments_there_are() {
     for (family, tally) in &BOTH.0 {
         let reasons = tally.reasons.iter().flat_map(|(name, reasons)| reasons.keys().map(move |reason| (name, reason)));
-        let forgotten: Vec<_> = reasons.filter(|(_, reason)| reason.starts_with("argument nobody reads")).collect();
+        let forgotten: Vec<_> = reasons.filter(|(_, reason)| reason.starts_with("argument nobody")).collect();
         assert!(forgotten.is_empty(), "{family}: {forgotten:?}");
     }
 }

@@ -7,6 +7,7 @@ mod graphs;
 mod init;
 mod inputs;
 mod layers;
+mod metrics;
 mod models;
 mod optimizers;
 mod scalers;
@@ -27,6 +28,7 @@ pub fn run(case: &Case, precision: Precision) -> Outcome<()> {
         "graphs" => graphs::run(case, precision),
         "init" => init::run(case, precision),
         "layers" => layers::run(case, precision),
+        "metrics" => metrics::run(case, precision),
         "models" => models::run(case, precision),
         "optimizers" => optimizers::run(case, precision),
         "scalers" => scalers::run(case, precision),

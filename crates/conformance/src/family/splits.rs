@@ -12,8 +12,10 @@ type Build = fn(&Call<'_>) -> Outcome<Box<dyn Splitter>>;
 
 /// The register of splitters. Wiring one up is one entry.
 const TABLE: &[(&str, Build)] = &[
-    ("KFold", |c| Ok(Box::new(KFold { n_splits: c.count("n_splits")?, shuffle: shuffle(c)? }))),
-    ("StratifiedKFold", |c| Ok(Box::new(StratifiedKFold { n_splits: c.count("n_splits")?, shuffle: shuffle(c)? }))),
+    ("KFold", |c| Ok(Box::new(KFold { n_splits: c.count("n_splits")?, shuffle: only_shuffled(c)? }))),
+    ("StratifiedKFold", |c| {
+        Ok(Box::new(StratifiedKFold { n_splits: c.count("n_splits")?, shuffle: only_shuffled(c)? }))
+    }),
     ("train_test_split", |c| {
         let (test_size, train_size) = (size(c, "test_size")?, size(c, "train_size")?);
         Ok(Box::new(TrainTestSplit { test_size, train_size, shuffle: shuffle(c)? }))
@@ -24,6 +26,14 @@ const TABLE: &[(&str, Build)] = &[
 fn shuffle(c: &Call<'_>) -> Outcome<Option<u64>> {
     let seed = c.maybe_integer("random_state")?.unwrap_or(7);
     Ok(c.flag("shuffle")?.then_some(seed as u64))
+}
+
+/// As [`shuffle`]. That a seed without shuffling is an error, the types rule out.
+fn only_shuffled(c: &Call<'_>) -> Outcome<Option<u64>> {
+    match (shuffle(c)?, c.maybe_integer("random_state")?) {
+        (None, Some(seed)) => Err(Stop::argument("random_state", seed)),
+        (shuffle, _) => Ok(shuffle),
+    }
 }
 
 /// A fraction, or a number of samples if it is written without a decimal point.
@@ -68,7 +78,8 @@ pub(super) fn run(case: &Case, precision: Precision) -> Outcome<()> {
     let splitter = build(&call)?;
     call.all_read()?;
     let n: usize = case.required("n")?;
-    let classes: Option<Vec<i64>> = case.field("y")?;
+    let classes: Option<Vec<i64>> =
+        case.field("y").map_err(|_| Stop::Unsupported("classes that are no numbers".into()))?;
     let samples = Samples::of(n);
     let samples = classes.as_ref().map_or(samples.clone(), |classes| samples.classes(classes));
     let folds = splitter.folds(&samples)?;

@@ -97,9 +97,9 @@ impl Unary for GeluTanh {
     fn pull<T: Real>(self, gy: T, x: T) -> Option<T> {
         let t = (T::of(SLOPE) * x * (x * x).mul_add(T::of(CUBIC), T::ONE)).tanh();
         let slope = T::of(SLOPE) * (x * x).mul_add(T::of(3.0 * CUBIC), T::ONE);
-        // Far out 1 − t² is exactly 0 while x · u′ overflows: keep 0 · ∞ from happening.
+        // Far out 1 − t² is exactly 0 while x · u′ overflows: keep 0 · ∞ from happening. At ±∞ it is NaN, as that of gelu.
         let bent = T::ONE - t * t;
-        let tail = if bent == T::ZERO { T::ZERO } else { x * bent * slope };
+        let tail = if bent == T::ZERO { x - x } else { x * bent * slope };
         Some(gy * (T::of(0.5) * (T::ONE + t + tail)))
     }
 

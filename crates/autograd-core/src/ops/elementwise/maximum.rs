@@ -14,7 +14,7 @@ impl Tensor {
     /// `z = max(a, b)`, element by element; the operands are broadcast to a common shape.
     ///
     /// # Gradient
-    /// gy goes to the larger; where they tie, half to each. Saves both. Integers stay integers.
+    /// gy goes to the larger; where they tie, half to each; where one is NaN, to both. Saves both. Integers stay integers.
     ///
     /// # Errors
     /// If the shapes do not broadcast or the dtypes differ.
@@ -42,14 +42,13 @@ impl Tensor {
 }
 
 #[inline(always)]
-fn share<T: Real>(gy: T, wins: bool, ties: bool) -> T {
-    let half = if ties { gy * T::of(0.5) } else { T::ZERO };
-    if wins { gy } else { half }
+fn share<T: Real>(gy: T, loses: bool, ties: bool) -> T {
+    let half = if ties { gy * T::of(0.5) } else { gy };
+    if loses { T::ZERO } else { half }
 }
 
-fn share_tensor(gy: &Tensor, wins: &Tensor, ties: &Tensor) -> Result<Tensor> {
-    let none = gy.zeros_like();
-    wins.where_(gy, &ties.where_(&gy.mul_scalar(0.5), &none)?)
+fn share_tensor(gy: &Tensor, loses: &Tensor, ties: &Tensor) -> Result<Tensor> {
+    loses.where_(&gy.zeros_like(), &ties.where_(&gy.mul_scalar(0.5), gy)?)
 }
 
 #[derive(Clone, Copy)]
@@ -71,20 +70,20 @@ impl Binary for Minimum {
 
     #[inline(always)]
     fn pull_a<T: Real>(self, gy: T, a: T, b: T) -> T {
-        share(gy, a < b, a == b)
+        share(gy, a > b, a == b)
     }
 
     #[inline(always)]
     fn pull_b<T: Real>(self, gy: T, a: T, b: T) -> T {
-        share(gy, b < a, a == b)
+        share(gy, b > a, a == b)
     }
 
     fn pull_a_tensor(self, gy: &Tensor, a: &Tensor, b: &Tensor) -> Result<Tensor> {
-        share_tensor(gy, &a.lt(b)?, &a.eq(b)?)
+        share_tensor(gy, &a.gt(b)?, &a.eq(b)?)
     }
 
     fn pull_b_tensor(self, gy: &Tensor, a: &Tensor, b: &Tensor) -> Result<Tensor> {
-        share_tensor(gy, &b.lt(a)?, &a.eq(b)?)
+        share_tensor(gy, &b.gt(a)?, &a.eq(b)?)
     }
 }
 
@@ -107,20 +106,20 @@ impl Binary for Maximum {
 
     #[inline(always)]
     fn pull_a<T: Real>(self, gy: T, a: T, b: T) -> T {
-        share(gy, a > b, a == b)
+        share(gy, a < b, a == b)
     }
 
     #[inline(always)]
     fn pull_b<T: Real>(self, gy: T, a: T, b: T) -> T {
-        share(gy, b > a, a == b)
+        share(gy, b < a, a == b)
     }
 
     fn pull_a_tensor(self, gy: &Tensor, a: &Tensor, b: &Tensor) -> Result<Tensor> {
-        share_tensor(gy, &a.gt(b)?, &a.eq(b)?)
+        share_tensor(gy, &a.lt(b)?, &a.eq(b)?)
     }
 
     fn pull_b_tensor(self, gy: &Tensor, a: &Tensor, b: &Tensor) -> Result<Tensor> {
-        share_tensor(gy, &b.gt(a)?, &a.eq(b)?)
+        share_tensor(gy, &b.lt(a)?, &a.eq(b)?)
     }
 }
 
@@ -132,4 +131,26 @@ pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
         crate::ops::cases::Case::binary("minimum", -2.0..2.0, -2.0..2.0, |a, b| a.minimum(b), f64::min)
             .not_with_itself(),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Tensor, grad};
+
+    #[test]
+    fn ties_share_and_nan_gets_the_gradient_on_both_sides() {
+        let a = Tensor::from([f64::NAN, 1.0, 2.0, 3.0]).requires_grad();
+        let b = Tensor::from([1.0, f64::NAN, 2.0, 1.0]).requires_grad();
+        for (y, ga, gb) in [
+            (a.maximum(&b), [1.0, 1.0, 0.5, 1.0], [1.0, 1.0, 0.5, 0.0]),
+            (a.minimum(&b), [1.0, 1.0, 0.5, 0.0], [1.0, 1.0, 0.5, 1.0]),
+        ] {
+            let y = y.expect("same shape").sum();
+            let recorded = grad(&y, &[&a, &b]).expect("tracked");
+            assert_eq!([recorded[0].to_f64s(), recorded[1].to_f64s()], [ga, gb]);
+            let grads = y.backward().expect("tracked");
+            assert_eq!(grads.get(&a).expect("a leaf").to_f64s(), ga);
+            assert_eq!(grads.get(&b).expect("a leaf").to_f64s(), gb);
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! Rectified linear unit.
 //!
 //! forward    y = max(x, 0)
-//! backward   gx = gy where y > 0, else 0    saves y
+//! backward   gx = 0 where y ≤ 0, else gy    saves y
 
 use super::unary::{Keeps, Unary, unary};
 use crate::error::Result;
@@ -14,7 +14,8 @@ impl Tensor {
     /// `y = max(x, 0)`, element by element.
     ///
     /// # Gradient
-    /// `gx = gy` where `x > 0`, else 0, also at 0; saves y. NaN stays NaN. Integers stay integers.
+    /// `gx = gy` where `x > 0`, 0 where `x ≤ 0`, also at 0; saves y. NaN stays NaN, and its gradient passes. Integers stay
+    /// integers.
     ///
     /// # Examples
     /// ```
@@ -47,15 +48,27 @@ impl Unary for Relu {
 
     #[inline(always)]
     fn pull<T: Real>(self, gy: T, y: T) -> Option<T> {
-        Some(if y > T::ZERO { gy } else { T::ZERO })
+        Some(if y <= T::ZERO { T::ZERO } else { gy })
     }
 
     fn pull_tensor(self, gy: &Tensor, y: &Tensor) -> Result<Tensor> {
-        y.gt(&y.zeros_like())?.where_(gy, &gy.zeros_like())
+        y.le(&y.zeros_like())?.where_(&gy.zeros_like(), gy)
     }
 }
 
 #[cfg(test)]
 pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
     vec![crate::ops::cases::Case::unary("relu", -2.0..2.0, &[0.0], |x| x.relu(), |x| x.max(0.0))]
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::Tensor;
+
+    #[test]
+    fn the_gradient_of_nan_passes() {
+        let x = Tensor::from([f64::NAN, -0.0, 0.0]).requires_grad();
+        let grads = x.relu().sum().backward().expect("tracked");
+        assert_eq!(grads.get(&x).expect("a leaf").to_f64s(), [1.0, 0.0, 0.0]);
+    }
 }

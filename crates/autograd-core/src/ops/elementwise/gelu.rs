@@ -99,7 +99,7 @@ impl Unary for GeluTanh {
         let slope = T::of(SLOPE) * (x * x).mul_add(T::of(3.0 * CUBIC), T::ONE);
         // Far out 1 − t² is exactly 0 while x · u′ overflows: keep 0 · ∞ from happening. At ±∞ it is NaN, as that of gelu.
         let bent = T::ONE - t * t;
-        let tail = if bent == T::ZERO { x - x } else { x * bent * slope };
+        let tail = if bent == T::ZERO { x * T::ZERO } else { x * bent * slope };
         Some(gy * (T::of(0.5) * (T::ONE + t + tail)))
     }
 

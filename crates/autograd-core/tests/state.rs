@@ -1,0 +1,58 @@
+//! State dicts that do not fit, and files that are not what they should be: clear reports, and nothing loaded.
+
+use autograd_core::module::{Module, Param, StateDict};
+use autograd_core::{DType, Tensor};
+
+fn model() -> Vec<Param> {
+    vec![Param::new(Tensor::from([1.0, 2.0])), Param::new(Tensor::from([3.0]))]
+}
+
+#[test]
+fn one_report_of_everything_and_nothing_loaded() {
+    let mut model = model();
+    let mut state = StateDict::new();
+    state.insert("0", Tensor::from([9.0]));
+    state.insert("2", Tensor::from([9.0]));
+    let error = model.load_state_dict(&state).expect_err("refused");
+    let report = "the state does not fit, and nothing was loaded:\n  0: F32 [1], expected F32 [2]\n  missing: 1\n  unexpected: 2";
+    assert_eq!(error.to_string(), report);
+    assert_eq!(model[0].to_vec::<f32>().expect("F32"), [1.0, 2.0]);
+
+    let mut double = model.state_dict();
+    double.insert("1", Tensor::from([3.0]).to_dtype(DType::F64));
+    let error = model.load_state_dict(&double).expect_err("refused");
+    assert!(error.to_string().ends_with("\n  1: F64 [1], expected F32 [1]"), "{error}");
+}
+
+#[test]
+fn a_file_comes_back_bit_for_bit_and_in_order() {
+    let folder = std::env::temp_dir().join(format!("wengert-state-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a temporary folder");
+    let path = folder.join("model.safetensors");
+    let mut state = model().state_dict();
+    state.insert("steps", Tensor::from([7]));
+    state.insert("mask", Tensor::from([true, false]));
+    state.insert("wide", Tensor::from([f64::NAN, 0.1]).to_dtype(DType::F64));
+    state.save(&path).expect("written");
+    let back = StateDict::load(&path).expect("read");
+    assert_eq!(back.len(), state.len());
+    for (name, value) in state.iter() {
+        let bits = |t: &Tensor| t.to_f64s().iter().map(|x| x.to_bits()).collect::<Vec<_>>();
+        assert_eq!(bits(back.get(name).expect("there")), bits(value), "{name}");
+    }
+
+    let whole = std::fs::read(&path).expect("there");
+    for cut in [0, 4, 8, 20, whole.len() - 1] {
+        let error = StateDict::from_safetensors(&whole[..cut], &path).expect_err("cut off");
+        let text = error.to_string();
+        assert!(text.contains("model.safetensors: not a safetensors file, or cut off: "), "{text}");
+    }
+    assert!(StateDict::from_safetensors(b"PK\x03\x04 this is a zip archive", &path).is_err());
+
+    // A folder that cannot be written: an error with the path, and what was there stays.
+    let nowhere = folder.join("missing").join("model.safetensors");
+    let error = state.save(&nowhere).expect_err("no such folder");
+    assert!(error.to_string().contains("missing"), "{error}");
+    assert_eq!(std::fs::read(&path).expect("there"), whole);
+    std::fs::remove_dir_all(&folder).expect("removed");
+}

@@ -4,7 +4,7 @@ use super::math;
 use super::memory::Plain;
 use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub, SubAssign};
 
-/// A floating-point number. Every method is branch-free and vectorises inside [`super::simd::vectorize`], apart from
+/// A floating-point number. Every method is branch-free and vectorises, apart from
 /// those that say otherwise.
 pub trait Real:
     Plain

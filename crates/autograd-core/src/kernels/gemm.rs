@@ -6,6 +6,9 @@ use super::simd::{Kernel, vectorize};
 /// Products of fewer multiply-adds than this are faster in a plain loop than through packing.
 const PLAIN_BELOW: usize = 2048;
 
+/// Products of at most so many multiply-adds are not worth bringing anything into order.
+const TINY: usize = 64;
+
 /// Room for an operand of a plain product that has to be brought into order: no more, for it is cleared every time.
 const SCRATCH: usize = 512;
 
@@ -98,6 +101,16 @@ impl<T: Real> Kernel for Plain<'_, '_, T> {
     #[inline(always)]
     fn run(self) {
         let Plain { size: (m, k, n), a, b, c, accumulate } = self;
+        if m * k * n <= TINY {
+            for (i, c) in c.chunks_exact_mut(n).enumerate() {
+                for (j, c) in c.iter_mut().enumerate() {
+                    let start = if accumulate { *c } else { T::ZERO };
+                    let (a, b) = (&a.data[i * a.row..], &b.data[j * b.column..]);
+                    *c = (0..k).fold(start, |sum, p| a[p * self.a.column].mul_add(b[p * self.b.row], sum));
+                }
+            }
+            return;
+        }
         let mut scratch;
         if n >= m || n >= 8 {
             let b = if b.column == 1 {

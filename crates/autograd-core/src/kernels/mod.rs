@@ -8,16 +8,19 @@
 
 pub mod math;
 pub mod memory;
+pub mod opaque;
 pub mod parallel;
 pub mod real;
 pub mod shared;
 pub mod simd;
+pub mod slot;
 
 pub mod copy;
 pub mod map;
 pub mod nest;
 pub mod zip;
 
+mod recycle;
 pub mod reduce;
 pub mod rows;
 pub mod select;

@@ -3,36 +3,51 @@
 //! A training step of a small network makes and drops some twenty values and as many tape entries, nearly all of them
 //! owned once. `std::sync::Arc` pays two locked operations to free such a value and one to find out that it is owned once,
 //! because of its weak references. [`Shared`] has none: the only owner sees a count of one with a plain load, and nobody
-//! else can change that, for there is nobody else. On the machines measured that was a quarter of such a step.
+//! else can change that, for there is nobody else. On the machines measured that was a quarter of such a step. Its memory is
+//! recycled ([`super::recycle`]), and where a value itself is worth keeping, [`Recycled`] hands it on whole.
 
-use std::any::Any;
+use super::recycle;
+use std::alloc::Layout;
+use std::mem::ManuallyDrop;
 use std::ops::Deref;
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicUsize, Ordering, fence};
 
-struct Counted<T: ?Sized> {
+/// The count stands first whatever the value is.
+#[repr(C)]
+struct Counted<T> {
     count: AtomicUsize,
     value: T,
 }
 
 /// A reference-counted value, shared between threads; `Arc` without weak references.
-pub struct Shared<T: ?Sized>(NonNull<Counted<T>>);
+#[repr(transparent)]
+pub struct Shared<T>(NonNull<Counted<T>>);
 
 // SAFETY: as for `Arc`: the value is reached from, and dropped on, any thread that has a reference.
-unsafe impl<T: ?Sized + Send + Sync> Send for Shared<T> {}
+unsafe impl<T: Send + Sync> Send for Shared<T> {}
 // SAFETY: as above.
-unsafe impl<T: ?Sized + Send + Sync> Sync for Shared<T> {}
+unsafe impl<T: Send + Sync> Sync for Shared<T> {}
 
 impl<T> Shared<T> {
     /// A value with one owner.
     #[inline]
     pub fn new(value: T) -> Self {
-        let counted = Box::new(Counted { count: AtomicUsize::new(1), value });
-        Shared(NonNull::from(Box::leak(counted)))
+        Shared::new_with(|| value)
+    }
+
+    /// A value with one owner, made where it will stay: a large one is not moved there from the stack.
+    #[inline(always)]
+    pub fn new_with(value: impl FnOnce() -> T) -> Self {
+        // SAFETY: a counted value has a size, that of its count at least.
+        let memory = unsafe { recycle::take(Layout::new::<Counted<T>>()) }.cast();
+        // SAFETY: memory for just this, owned by nobody else. If `value` panics it is leaked.
+        unsafe { memory.write(Counted { count: AtomicUsize::new(1), value: value() }) };
+        Shared(memory)
     }
 }
 
-impl<T: ?Sized> Shared<T> {
+impl<T> Shared<T> {
     #[inline]
     fn counted(&self) -> &Counted<T> {
         // SAFETY: the allocation lives as long as any reference, and this is one.
@@ -50,39 +65,21 @@ impl<T: ?Sized> Shared<T> {
             None
         }
     }
-
-    /// Where the value lives: different for any two values alive.
-    #[cfg(test)]
-    pub fn address(&self) -> usize {
-        self.0.as_ptr().cast::<u8>() as usize
-    }
 }
 
-impl<T: Any + Send + Sync> Shared<T> {
-    /// The same reference without its type.
+impl<T> Shared<T> {
+    /// The same reference to the same memory, as another type.
+    ///
+    /// # Safety
+    /// A `U` must lie where the `T` does, or begin there, or `T` begin with it; and the last reference must be dropped as
+    /// the type that the memory was taken for.
     #[inline]
-    pub fn erase(self) -> Shared<dyn Any + Send + Sync> {
-        let counted: *mut Counted<dyn Any + Send + Sync> = self.0.as_ptr();
-        std::mem::forget(self);
-        // SAFETY: the pointer of a `NonNull`, made unsized.
-        Shared(unsafe { NonNull::new_unchecked(counted) })
+    pub(super) unsafe fn cast<U>(self) -> Shared<U> {
+        Shared(ManuallyDrop::new(self).0.cast())
     }
 }
 
-impl Shared<dyn Any + Send + Sync> {
-    /// The reference with its type back, if it is a `T`.
-    #[inline]
-    pub fn downcast<T: Any>(self) -> Option<Shared<T>> {
-        if !(*self).is::<T>() {
-            return None;
-        }
-        let counted = self.0.cast::<Counted<T>>();
-        std::mem::forget(self);
-        Some(Shared(counted))
-    }
-}
-
-impl<T: ?Sized> Deref for Shared<T> {
+impl<T> Deref for Shared<T> {
     type Target = T;
     #[inline]
     fn deref(&self) -> &T {
@@ -90,7 +87,7 @@ impl<T: ?Sized> Deref for Shared<T> {
     }
 }
 
-impl<T: ?Sized> Clone for Shared<T> {
+impl<T> Clone for Shared<T> {
     #[inline]
     fn clone(&self) -> Self {
         // Relaxed: whoever clones has a reference already, which keeps the value alive.
@@ -103,26 +100,89 @@ impl<T: ?Sized> Clone for Shared<T> {
     }
 }
 
-impl<T: ?Sized> Drop for Shared<T> {
+impl<T> Shared<T> {
+    /// Gives this reference up. True if it was the last: then the count is one again, and the value the caller's alone.
+    #[inline]
+    pub(super) fn give_up(&self) -> bool {
+        let count = &self.counted().count;
+        if count.load(Ordering::Acquire) == 1 {
+            return true;
+        }
+        if count.fetch_sub(1, Ordering::Release) != 1 {
+            return false;
+        }
+        // Pairs with the release of the owners that went before.
+        fence(Ordering::Acquire);
+        count.store(1, Ordering::Relaxed);
+        true
+    }
+}
+
+impl<T> Drop for Shared<T> {
     #[inline]
     fn drop(&mut self) {
-        let count = &self.counted().count;
-        if count.load(Ordering::Acquire) != 1 {
-            if count.fetch_sub(1, Ordering::Release) != 1 {
-                return;
-            }
-            // Pairs with the release of the owners that went before.
-            fence(Ordering::Acquire);
+        if self.give_up() {
+            let layout = Layout::new::<Counted<T>>();
+            // SAFETY: nobody else sees the value any more. If its own drop panics, its memory is leaked.
+            unsafe { self.0.drop_in_place() };
+            // SAFETY: taken in `new`, with this layout.
+            unsafe { recycle::give(self.0.cast(), layout) };
         }
-        // SAFETY: the last reference, made by `Box::leak` in `new`.
-        drop(unsafe { Box::from_raw(self.0.as_ptr()) });
+    }
+}
+
+/// A value that is not dropped with its last owner, but handed on to be used again.
+pub trait Recycle: Sized {
+    /// What becomes of it. It may be owned by others later, but here by `last` alone.
+    fn recycle(last: Shared<Self>);
+}
+
+/// [`Shared`] ownership of a value that is used again.
+pub struct Recycled<T: Recycle>(ManuallyDrop<Shared<T>>);
+
+impl<T: Recycle> Recycled<T> {
+    /// Ownership of a value that will be recycled with its last owner.
+    #[inline]
+    pub fn new(value: Shared<T>) -> Self {
+        Recycled(ManuallyDrop::new(value))
+    }
+
+    /// The value for changing, if this is the only owner.
+    #[inline]
+    pub fn get_mut(&mut self) -> Option<&mut T> {
+        self.0.get_mut()
+    }
+}
+
+impl<T: Recycle> Deref for Recycled<T> {
+    type Target = T;
+    #[inline]
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<T: Recycle> Clone for Recycled<T> {
+    #[inline]
+    fn clone(&self) -> Self {
+        Recycled(self.0.clone())
+    }
+}
+
+impl<T: Recycle> Drop for Recycled<T> {
+    #[inline]
+    fn drop(&mut self) {
+        if self.0.give_up() {
+            // SAFETY: this is dropped, and so nobody uses the field after this.
+            T::recycle(unsafe { ManuallyDrop::take(&mut self.0) });
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::Arc;
+    use std::sync::{Arc, Mutex};
 
     #[test]
     fn the_value_is_dropped_once_with_its_last_owner() {
@@ -136,6 +196,27 @@ mod tests {
     }
 
     #[test]
+    fn a_recycled_value_comes_back_once_with_its_last_owner() {
+        static BACK: Mutex<Vec<Shared<Word>>> = Mutex::new(Vec::new());
+        struct Word {
+            text: &'static str,
+        }
+        impl Recycle for Word {
+            fn recycle(mut last: Shared<Word>) {
+                assert!(last.get_mut().is_some());
+                BACK.lock().expect("no panic").push(last);
+            }
+        }
+        let first = Recycled::new(Shared::new(Word { text: "tape" }));
+        let threads: Vec<_> = (0..4).map(|_| first.clone()).collect();
+        let threads: Vec<_> = threads.into_iter().map(|owned| std::thread::spawn(move || drop(owned))).collect();
+        drop(first);
+        threads.into_iter().for_each(|t| t.join().expect("no panic"));
+        let back = std::mem::take(&mut *BACK.lock().expect("no panic"));
+        assert!(matches!(&back[..], [word] if word.text == "tape"));
+    }
+
+    #[test]
     fn only_a_single_owner_may_change_the_value() {
         let mut a = Shared::new(1);
         let b = a.clone();
@@ -143,12 +224,5 @@ mod tests {
         drop(b);
         *a.get_mut().expect("alone") = 2;
         assert_eq!(*a, 2);
-    }
-
-    #[test]
-    fn the_type_comes_back_only_as_itself() {
-        let text = Shared::new(String::from("tape")).erase();
-        assert!(text.clone().downcast::<u32>().is_none());
-        assert_eq!(*text.downcast::<String>().expect("a string"), "tape");
     }
 }

@@ -207,7 +207,7 @@ impl Tensor {
         let others = std::iter::once(gradient).chain(state.iter().map(|s| &**s));
         for other in others {
             crate::ops::check::same_dtype("update", self, other)?;
-            if other.shape() != self.shape() {
+            if !other.is_like(self) {
                 let expected = format!("{:?}, that of the parameter", self.shape());
                 let what = "the gradient or the state";
                 return Err(Error::WrongShape { op: "update", what, got: other.shape().into(), expected });

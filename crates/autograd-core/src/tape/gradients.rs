@@ -26,7 +26,12 @@ impl Gradients {
 
     /// The gradient with respect to `x`; `None` if `x` took no part, or is not tracked.
     pub fn get(&self, x: &Tensor) -> Option<&Tensor> {
-        self.find(id_of(x)?).ok().map(|at| &self.entries[at].1)
+        self.get_by_id(id_of(x)?)
+    }
+
+    /// As [`Gradients::get`], for the tensor with this place on the tape ([`Tensor::node_id`]).
+    pub fn get_by_id(&self, id: NodeId) -> Option<&Tensor> {
+        self.find(id).ok().map(|at| &self.entries[at].1)
     }
 
     /// As [`Gradients::get`], removing it.

@@ -1,7 +1,7 @@
 //! The recorded graph as data, and as a Graphviz drawing.
 
-use super::node::{Node, NodeId};
-use crate::kernels::shared::Shared;
+use super::node::{Node, NodeId, NodeRef};
+use super::pullback::Held;
 use crate::tensor::{DType, Shape, Tensor};
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -41,13 +41,13 @@ pub struct Graph {
 /// ```
 pub fn graph(value: &Tensor) -> Graph {
     let mut nodes = BTreeMap::new();
-    let mut open: Vec<Shared<Node>> = Node::of(value).into_iter().collect();
+    let mut open: Vec<NodeRef> = Node::of(value).into_iter().collect();
     while let Some(node) = open.pop() {
         if nodes.contains_key(&node.id) {
             continue;
         }
         let bytes = |p: &dyn super::Pullback| p.saved().iter().map(|t| t.numel() * t.dtype().size()).sum();
-        let saved_bytes = node.pullback().as_deref().map_or(0, bytes);
+        let saved_bytes = node.pullback().as_deref().and_then(Held::get).map_or(0, bytes);
         open.extend(node.inputs.iter().flatten().cloned());
         let inputs = node.inputs.iter().flatten().map(|input| input.id).collect();
         let (shape, dtype) = (Shape::from(&*node.shape), node.dtype);

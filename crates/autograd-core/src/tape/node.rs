@@ -1,20 +1,43 @@
 //! An entry of the tape.
 
-use super::pullback::Pullback;
+use super::pullback::Held;
+use crate::kernels::opaque::Typed;
 use crate::kernels::shared::Shared;
+use crate::kernels::slot::Slot;
 use crate::tensor::{DType, Dims, Link, Tensor};
 use smallvec::SmallVec;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::mem::ManuallyDrop;
+use std::ops::Deref;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
-/// An entry's place on the tape. It grows with every recorded operation, so inputs always have smaller numbers than what
-/// was computed from them: walking the numbers downwards is walking backwards.
+/// An entry's place on the tape. On one thread it grows with every recorded operation, and on any an entry has a larger
+/// number than its inputs: walking the numbers downwards is walking backwards.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NodeId(pub(crate) u64);
 
+/// Numbers that no thread has taken yet.
 static NEXT: AtomicU64 = AtomicU64::new(0);
+
+/// How many numbers a thread takes at once: a locked operation for each node would be felt in small steps.
+const BLOCK: u64 = 1 << 12;
+
+thread_local! {
+    /// This thread's next number, and where its numbers end.
+    static OWN: Cell<(u64, u64)> = const { Cell::new((0, 0)) };
+}
+
+/// A number above those of all inputs. Those of another thread may be above this thread's; then it goes on with new
+/// ones, which are above all that any thread has taken.
+fn number_above(inputs: &Inputs) -> NodeId {
+    let (mut next, mut end) = OWN.get();
+    if next == end || inputs.iter().flatten().any(|input| input.id.0 >= next) {
+        next = NEXT.fetch_add(BLOCK, Ordering::Relaxed);
+        end = next + BLOCK;
+    }
+    OWN.set((next + 1, end));
+    NodeId(next)
+}
 
 /// One recorded value: what it was computed from and how its gradient is pulled back. A leaf (a tensor that requires
 /// gradients) has no inputs and no pull-back.
@@ -29,38 +52,36 @@ pub(crate) struct Node {
     /// The inputs' nodes; `None` for inputs that are not tracked.
     pub(crate) inputs: Inputs,
     /// Taken by the walk that frees the graph.
-    pullback: RwLock<Option<Box<dyn Pullback>>>,
+    pullback: Slot<Held>,
 }
 
+/// A node as the tape holds it.
+pub(crate) type NodeRef = Shared<Typed<Node>>;
+
 /// Three in place: an affine map has input, weight and bias.
-pub(crate) type Inputs = SmallVec<[Option<Shared<Node>>; 3]>;
+pub(crate) type Inputs = SmallVec<[Option<NodeRef>; 3]>;
 
 pub(crate) const LEAF: &str = "leaf";
 
 impl Node {
-    pub(crate) fn leaf(value: &Tensor) -> Shared<Node> {
+    pub(crate) fn leaf(value: &Tensor) -> NodeRef {
         Node::with(LEAF, value, Inputs::new(), None)
     }
 
-    pub(crate) fn operation(value: &Tensor, inputs: Inputs, pullback: Box<dyn Pullback>) -> Shared<Node> {
-        Node::with(pullback.name(), value, inputs, Some(pullback))
+    pub(crate) fn operation(op: &'static str, value: &Tensor, inputs: Inputs, pullback: Held) -> NodeRef {
+        Node::with(op, value, inputs, Some(pullback))
     }
 
-    fn with(op: &'static str, value: &Tensor, inputs: Inputs, pullback: Option<Box<dyn Pullback>>) -> Shared<Node> {
-        Shared::new(Node {
-            id: NodeId(NEXT.fetch_add(1, Ordering::Relaxed)),
-            op,
-            shape: value.layout().dims().clone(),
-            dtype: value.dtype(),
-            inputs,
-            pullback: RwLock::new(pullback),
-        })
+    fn with(op: &'static str, value: &Tensor, inputs: Inputs, pullback: Option<Held>) -> NodeRef {
+        let id = number_above(&inputs);
+        let (shape, dtype) = (value.layout().dims(), value.dtype());
+        Typed::share(|| Node { id, op, shape: shape.clone(), dtype, inputs, pullback: Slot::new(pullback) })
     }
 
     /// The node a tensor hangs on, if it is tracked.
     #[inline]
-    pub(crate) fn of(tensor: &Tensor) -> Option<Shared<Node>> {
-        tensor.link().and_then(|link| link.clone().downcast())
+    pub(crate) fn of(tensor: &Tensor) -> Option<NodeRef> {
+        tensor.link()?.get().cloned()
     }
 
     pub(crate) fn is_leaf(&self) -> bool {
@@ -68,28 +89,29 @@ impl Node {
     }
 
     /// The pull-back, if it has not been taken. Several walks may use it at once.
-    pub(crate) fn pullback(&self) -> RwLockReadGuard<'_, Option<Box<dyn Pullback>>> {
-        self.pullback.read().unwrap_or_else(PoisonError::into_inner)
+    pub(crate) fn pullback(&self) -> Option<impl Deref<Target = Held>> {
+        self.pullback.read()
     }
 
     /// Takes the pull-back, and with it all that it saved.
-    pub(crate) fn take_pullback(&self) -> Option<Box<dyn Pullback>> {
-        self.pullback.write().unwrap_or_else(PoisonError::into_inner).take()
+    #[inline]
+    pub(crate) fn take_pullback(&self) -> Option<impl Deref<Target = Held>> {
+        self.pullback.take()
     }
 }
 
 /// Which node a tensor hangs on.
 pub(crate) fn id_of(tensor: &Tensor) -> Option<NodeId> {
-    (**tensor.link()?).downcast_ref::<Node>().map(|node| node.id)
+    tensor.link()?.get::<Node>().map(|node| node.id)
 }
 
 /// The operation that made a tensor.
 pub(crate) fn operation_of(tensor: &Tensor) -> Option<&'static str> {
-    (**tensor.link()?).downcast_ref::<Node>().map(|node| node.op)
+    tensor.link()?.get::<Node>().map(|node| node.op)
 }
 
-pub(crate) fn link(node: Shared<Node>) -> Link {
-    node.erase()
+pub(crate) fn link(node: NodeRef) -> Link {
+    node.into()
 }
 
 thread_local! {
@@ -98,7 +120,7 @@ thread_local! {
     static REMAINS: ManuallyDrop<RefCell<Option<Vec<Remains>>>> = const { ManuallyDrop::new(RefCell::new(None)) };
 }
 
-type Remains = (Inputs, Option<Box<dyn Pullback>>);
+type Remains = (Inputs, Option<Held>);
 
 /// Ends the outermost drop. If something that a pull-back captured panicked in its own drop, what is left is dropped now.
 struct Close;
@@ -113,27 +135,42 @@ impl Drop for Close {
 /// recursive drop would overflow the stack.
 impl Drop for Node {
     fn drop(&mut self) {
-        let pullback = self.pullback.get_mut().unwrap_or_else(PoisonError::into_inner).take();
-        let inputs = std::mem::take(&mut self.inputs);
-        if pullback.is_none() && inputs.is_empty() {
-            return;
+        let pullback = self.pullback.take_mut();
+        let mut inputs = std::mem::take(&mut self.inputs);
+        if pullback.is_some() {
+            return drop_later((inputs, pullback));
         }
-        let mut mine = Some((inputs, pullback));
-        let nested = REMAINS.with(|remains| match remains.borrow_mut().as_mut() {
-            Some(list) => {
-                list.extend(mine.take());
-                true
+        // Freed by a walk, as nearly every node is when it is dropped. Its inputs' inputs join its own, so that freed
+        // nodes nest no further than this.
+        while let Some(input) = inputs.pop() {
+            if let Some(mut input) = input
+                && let Some(node) = input.get_mut()
+                && node.pullback.is_taken()
+            {
+                inputs.extend(std::mem::take(&mut node.inputs));
             }
-            None => false,
-        });
-        if nested {
-            return;
         }
-        REMAINS.with(|remains| remains.replace(Some(Vec::new())));
-        let _close = Close;
-        drop(mine);
-        while let Some(next) = REMAINS.with(|remains| remains.borrow_mut().as_mut().and_then(Vec::pop)) {
-            drop(next);
+    }
+}
+
+/// Drops what a node held that no walk has freed. A pull-back may hold anything, other nodes too: those that are dropped
+/// meanwhile leave what they hold to the outermost drop.
+fn drop_later(remains: Remains) {
+    let mut mine = Some(remains);
+    let nested = REMAINS.with(|remains| match remains.borrow_mut().as_mut() {
+        Some(list) => {
+            list.extend(mine.take());
+            true
         }
+        None => false,
+    });
+    if nested {
+        return;
+    }
+    REMAINS.with(|remains| remains.replace(Some(Vec::new())));
+    let _close = Close;
+    drop(mine);
+    while let Some(next) = REMAINS.with(|remains| remains.borrow_mut().as_mut().and_then(Vec::pop)) {
+        drop(next);
     }
 }

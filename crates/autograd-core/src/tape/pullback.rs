@@ -1,8 +1,8 @@
 //! How an operation tells the tape what to do with its gradient.
 
-use super::node::{Node, link};
+use super::node::{NodeRef, link};
 use crate::error::{Error, Result};
-use crate::kernels::shared::Shared;
+use crate::kernels::opaque::{Opaque, Typed};
 use crate::tensor::Tensor;
 use smallvec::SmallVec;
 use std::borrow::Cow;
@@ -26,18 +26,44 @@ pub trait Pullback: Send + Sync {
     }
 }
 
+/// A pull-back of some type, in recycled memory, where a `Box<dyn Pullback>` would ask the allocator for each operation.
+pub(crate) struct Held {
+    state: Opaque,
+    typed: fn(&Opaque) -> Option<&dyn Pullback>,
+}
+
+impl Held {
+    #[inline]
+    pub(crate) fn new<P: Pullback + 'static>(pullback: P) -> Held {
+        if Typed::<P>::ALIGNED {
+            return Held {
+                state: Typed::share(|| pullback).into(),
+                typed: |state| state.get::<P>().map(|p| &***p as _),
+            };
+        }
+        let boxed = Box::new(pullback);
+        Held { state: Typed::share(|| boxed).into(), typed: |state| state.get::<Box<P>>().map(|p| &****p as _) }
+    }
+
+    /// The pull-back; always there, for its type is that of `new`.
+    #[inline]
+    pub(crate) fn get(&self) -> Option<&dyn Pullback> {
+        (self.typed)(&self.state)
+    }
+}
+
 /// Gradients of an operation's inputs, in order.
 pub type Grads = SmallVec<[Option<Tensor>; 3]>;
 
 /// What a pull-back is given: the gradient of the output, and which inputs' gradients are wanted.
 pub struct Pull<'a> {
     gy: &'a Tensor,
-    node: &'a Shared<Node>,
+    node: &'a NodeRef,
     wanted: u64,
 }
 
 impl<'a> Pull<'a> {
-    pub(crate) fn new(gy: &'a Tensor, node: &'a Shared<Node>, wanted: u64) -> Self {
+    pub(crate) fn new(gy: &'a Tensor, node: &'a NodeRef, wanted: u64) -> Self {
         Pull { gy, node, wanted }
     }
 
@@ -107,5 +133,29 @@ impl Saved {
     /// The bare value.
     pub fn value(&self) -> &Tensor {
         &self.value
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use smallvec::smallvec;
+
+    #[test]
+    fn a_pullback_may_be_of_any_alignment() {
+        #[repr(align(64))]
+        struct Wide(f64);
+        impl Pullback for Wide {
+            fn name(&self) -> &'static str {
+                "wide"
+            }
+            fn pull(&self, at: &Pull<'_>) -> Result<Grads> {
+                Ok(smallvec![Some(at.gy().mul_scalar(self.0))])
+            }
+        }
+        let x = Tensor::from(3.0).requires_grad();
+        let y = crate::record_custom(x.mul_scalar(2.0), &[&x], |_| Wide(2.0));
+        let grads = y.backward().expect("tracked");
+        assert_eq!(grads.get(&x).map(Tensor::to_f64s), Some(vec![2.0]));
     }
 }

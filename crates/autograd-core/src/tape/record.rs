@@ -1,7 +1,7 @@
 //! Writing an entry: the one place where values become tracked.
 
 use super::node::{Inputs, Node, id_of, link, operation_of};
-use super::pullback::{Pullback, Saved};
+use super::pullback::{Held, Pullback, Saved};
 use super::{NodeId, anomaly, is_recording};
 use crate::tensor::Tensor;
 use std::fmt;
@@ -23,8 +23,8 @@ pub(crate) fn record<P: Pullback + 'static>(
     }
     let mut nodes = Inputs::new();
     inputs.iter().for_each(|x| nodes.push(Node::of(x)));
-    let pullback: Box<dyn Pullback> = Box::new(pullback(&value));
-    let node = Node::operation(&value, nodes, pullback);
+    let pullback = pullback(&value);
+    let node = Node::operation(pullback.name(), &value, nodes, Held::new(pullback));
     value.with_link(Some(link(node)))
 }
 

@@ -3,27 +3,27 @@
 //! The walk always takes the highest number, and what it adds lies mostly just below. So the highest few stand in a short
 //! sorted list, where both are a few comparisons without any allocation; the rest, in a large graph, in a tree.
 
-use super::node::{Node, NodeId};
-use crate::kernels::shared::Shared;
+use super::node::{NodeId, NodeRef};
 use crate::tensor::Tensor;
+use smallvec::SmallVec;
 use std::collections::BTreeMap;
 
 /// A node and the gradient summed up for it so far.
-pub(super) type Waiting = (Shared<Node>, Tensor);
+pub(super) type Waiting<'a> = (&'a NodeRef, Tensor);
 
 /// The list holds at most this many.
-const NEAR: usize = 16;
+const NEAR: usize = 8;
 
 #[derive(Default)]
-pub(super) struct Queue {
+pub(super) struct Queue<'a> {
     /// Ascending; no entry of `far` is repeated here.
-    near: Vec<Waiting>,
-    far: BTreeMap<NodeId, Waiting>,
+    near: SmallVec<[Waiting<'a>; NEAR]>,
+    far: BTreeMap<NodeId, Waiting<'a>>,
 }
 
-impl Queue {
+impl<'a> Queue<'a> {
     /// Takes the entry with the highest number.
-    pub(super) fn pop(&mut self) -> Option<Waiting> {
+    pub(super) fn pop(&mut self) -> Option<Waiting<'a>> {
         let far = self.far.last_key_value().map(|(id, _)| *id);
         match self.near.last() {
             Some((node, _)) if far.is_none_or(|far| node.id > far) => self.near.pop(),
@@ -31,42 +31,38 @@ impl Queue {
         }
     }
 
-    /// The gradient that waits at a node already.
-    pub(super) fn get_mut(&mut self, id: NodeId) -> Option<&mut Tensor> {
-        match self.near.binary_search_by_key(&id, |(node, _)| node.id) {
-            Ok(at) => Some(&mut self.near[at].1),
-            Err(_) => self.far.get_mut(&id).map(|(_, gradient)| gradient),
+    /// Leaves a gradient at a node; or, if one waits there already, hands back that one and the new one, to be added up.
+    pub(super) fn leave(&mut self, node: &'a NodeRef, gradient: Tensor) -> Option<(&mut Tensor, Tensor)> {
+        // From the top, where it will be found soonest.
+        let at = self.near.iter().rposition(|(other, _)| other.id <= node.id);
+        if let Some(at) = at
+            && self.near[at].0.id == node.id
+        {
+            return Some((&mut self.near[at].1, gradient));
         }
-    }
-
-    /// Adds an entry for a node that has none.
-    pub(super) fn insert(&mut self, node: &Shared<Node>, gradient: Tensor) {
-        let at = self.near.partition_point(|(other, _)| other.id < node.id);
+        if self.far.contains_key(&node.id) {
+            return self.far.get_mut(&node.id).map(|(_, waiting)| (waiting, gradient));
+        }
+        let mut at = at.map_or(0, |below| below + 1);
         if self.near.len() == NEAR {
             if at == 0 {
-                self.far.insert(node.id, (node.clone(), gradient));
-                return;
+                self.far.insert(node.id, (node, gradient));
+                return None;
             }
             let lowest = self.near.remove(0);
             self.far.insert(lowest.0.id, lowest);
-            self.near.insert(at - 1, (node.clone(), gradient));
-            return;
+            at -= 1;
         }
-        if self.near.capacity() == 0 {
-            self.near.reserve_exact(NEAR);
-        }
-        self.near.insert(at, (node.clone(), gradient));
-    }
-
-    /// The nodes, in no particular order.
-    pub(super) fn nodes(&self) -> impl Iterator<Item = &Shared<Node>> {
-        self.near.iter().chain(self.far.values()).map(|(node, _)| node)
+        self.near.push((node, gradient));
+        self.near[at..].rotate_right(1);
+        None
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tape::node::Node;
 
     #[test]
     fn takes_the_highest_number_first_whatever_the_order_of_arrival() {
@@ -76,9 +72,8 @@ mod tests {
             let mut queue = Queue::default();
             for i in 0..200 {
                 let node = &nodes[i * stride % 200];
-                assert!(queue.get_mut(node.id).is_none());
-                queue.insert(node, value.clone());
-                assert!(queue.get_mut(node.id).is_some());
+                assert!(queue.leave(node, value.clone()).is_none());
+                assert!(queue.leave(node, value.clone()).is_some());
             }
             let order: Vec<_> = std::iter::from_fn(|| queue.pop()).map(|(node, _)| node.id).collect();
             assert!(order.len() == 200 && order.is_sorted_by(|a, b| a > b), "stride {stride}");

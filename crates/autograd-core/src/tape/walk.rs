@@ -11,13 +11,13 @@
 
 use super::gradients::Gradients;
 use super::mode::recording;
-use super::node::{Node, NodeId, id_of};
-use super::pullback::{Grads, Pull};
+use super::node::{Node, NodeId, NodeRef, id_of};
+use super::pullback::{Grads, Held, Pull};
 use super::waiting::Queue;
 use super::{anomaly, is_recording};
 use crate::error::{Error, Result};
-use crate::kernels::shared::Shared;
 use crate::tensor::Tensor;
+use smallvec::SmallVec;
 use std::collections::{BTreeMap, BTreeSet};
 
 impl Tensor {
@@ -29,7 +29,7 @@ impl Tensor {
     /// If the value is not a single number (then use [`Tensor::backward_with`]), is not tracked, or its graph has been
     /// freed by an earlier walk.
     pub fn backward(&self) -> Result<Gradients> {
-        Backward::from(self).run()
+        walk(&[(self, None)], &[], false)
     }
 
     /// As [`Tensor::backward`] for a value of any shape: gradients of `Σ self · seed`.
@@ -103,23 +103,29 @@ impl<'a> Backward<'a> {
     pub fn run(self) -> Result<Gradients> {
         let mut also: Vec<NodeId> = self.also.iter().filter_map(|x| id_of(x)).collect();
         also.sort_unstable();
-        recording(false, || {
-            let mut walk = Walk { keep: self.keep, ..Walk::start(&self.roots)? };
-            let mut found = Vec::with_capacity(8);
-            while let Some((node, gy)) = walk.waiting.pop() {
-                let id = node.id;
-                if node.is_leaf() {
-                    found.push((id, gy));
-                    continue;
-                }
-                if also.binary_search(&id).is_ok() {
-                    found.push((id, gy.clone()));
-                }
-                walk.pull(&node, &gy, |_| true)?;
-            }
-            Ok(Gradients::from_descending(found))
-        })
+        walk(&self.roots, &also, self.keep)
     }
+}
+
+/// Gradients with respect to all leaves, and to the nodes of `also`, which is sorted.
+fn walk(roots: &[(&Tensor, Option<&Tensor>)], also: &[NodeId], keep: bool) -> Result<Gradients> {
+    recording(false, || {
+        let nodes = nodes_of(roots)?;
+        let mut walk = Walk::start(&nodes, roots, keep)?;
+        let mut found = Vec::with_capacity(8);
+        while let Some((node, gy)) = walk.waiting.pop() {
+            let id = node.id;
+            if node.is_leaf() {
+                found.push((id, gy));
+                continue;
+            }
+            if also.binary_search(&id).is_ok() {
+                found.push((id, gy.clone()));
+            }
+            walk.pull(node, &gy, |_| true)?;
+        }
+        Ok(Gradients::from_descending(found))
+    })
 }
 
 /// Gradients of `Σ roots · seeds` with respect to `targets`, each of which may be any tracked tensor; the walk itself is
@@ -130,16 +136,17 @@ pub(crate) fn gradients_of(
     recorded: bool,
 ) -> Result<Vec<Option<Tensor>>> {
     recording(recorded, || {
-        let mut walk = Walk { keep: true, ..Walk::start(roots)? };
+        let nodes = nodes_of(roots)?;
+        let mut walk = Walk::start(&nodes, roots, true)?;
         let wanted: BTreeSet<NodeId> = targets.iter().filter_map(|x| id_of(x)).collect();
-        let useful = leading_to(&wanted, walk.waiting.nodes().cloned());
+        let useful = leading_to(&wanted, &nodes);
         let mut found = BTreeMap::new();
         while let Some((node, gy)) = walk.waiting.pop() {
             if wanted.contains(&node.id) {
                 found.insert(node.id, gy.clone());
             }
             if !node.is_leaf() && node.inputs.iter().flatten().any(|input| useful.contains(&input.id)) {
-                walk.pull(&node, &gy, |id| useful.contains(&id))?;
+                walk.pull(node, &gy, |id| useful.contains(&id))?;
             }
         }
         Ok(targets.iter().map(|x| found.get(&id_of(x)?).cloned()).collect())
@@ -148,13 +155,13 @@ pub(crate) fn gradients_of(
 
 /// The nodes from which a target can be reached, targets included: collects everything below the roots, then looks at it
 /// in ascending order, inputs before what was computed from them.
-fn leading_to(targets: &BTreeSet<NodeId>, roots: impl Iterator<Item = Shared<Node>>) -> BTreeSet<NodeId> {
-    let mut all: BTreeMap<NodeId, Shared<Node>> = BTreeMap::new();
-    let mut open: Vec<Shared<Node>> = roots.collect();
+fn leading_to(targets: &BTreeSet<NodeId>, roots: &[NodeRef]) -> BTreeSet<NodeId> {
+    let mut all: BTreeMap<NodeId, &Node> = BTreeMap::new();
+    let mut open: Vec<&Node> = roots.iter().map(|root| &***root).collect();
     let lowest = targets.first().copied();
     while let Some(node) = open.pop() {
         if lowest.is_some_and(|lowest| node.id >= lowest) && !all.contains_key(&node.id) {
-            open.extend(node.inputs.iter().flatten().cloned());
+            open.extend(node.inputs.iter().flatten().map(|input| &***input));
             all.insert(node.id, node);
         }
     }
@@ -167,53 +174,62 @@ fn leading_to(targets: &BTreeSet<NodeId>, roots: impl Iterator<Item = Shared<Nod
     useful
 }
 
-#[derive(Default)]
-struct Walk {
-    waiting: Queue,
+/// The nodes of the roots, of which there is nearly always one.
+fn nodes_of(roots: &[(&Tensor, Option<&Tensor>)]) -> Result<SmallVec<[NodeRef; 1]>> {
+    let mut nodes = SmallVec::new();
+    for (value, _) in roots {
+        let (dtype, shape) = (value.dtype(), || value.shape().into());
+        nodes.push(Node::of(value).ok_or_else(|| Error::NotTracked { op: "backward", dtype, shape: shape() })?);
+    }
+    Ok(nodes)
+}
+
+/// The gradient to start with: the seed if it fits, or one for a single number.
+fn seed_of(value: &Tensor, seed: Option<&Tensor>) -> Result<Tensor> {
+    let (dtype, shape) = (value.dtype(), value.shape());
+    match seed {
+        Some(seed) if seed.shape() != shape => {
+            let expected = format!("{shape:?}, that of the value");
+            Err(Error::WrongShape { op: "backward", what: "the seed", got: seed.shape().into(), expected })
+        }
+        Some(seed) if seed.dtype() != dtype => {
+            Err(Error::WrongDType { op: "backward", got: seed.dtype(), expected: dtype })
+        }
+        Some(seed) => Ok(seed.clone()),
+        None if value.numel() != 1 => Err(Error::NeedsSeed { shape: shape.into() }),
+        None => Ok(value.ones_like()),
+    }
+}
+
+/// A walk under way. It borrows the nodes: each is kept alive by those above it, up to the roots.
+struct Walk<'a> {
+    waiting: Queue<'a>,
     keep: bool,
 }
 
-impl Walk {
-    fn start(roots: &[(&Tensor, Option<&Tensor>)]) -> Result<Walk> {
-        let mut walk = Walk::default();
-        for (value, seed) in roots {
-            let (dtype, shape) = (value.dtype(), value.shape());
-            let node =
-                Node::of(value).ok_or_else(|| Error::NotTracked { op: "backward", dtype, shape: shape.into() })?;
-            let seed = match seed {
-                Some(seed) if seed.shape() != shape => {
-                    let expected = format!("{shape:?}, that of the value");
-                    return Err(Error::WrongShape {
-                        op: "backward",
-                        what: "the seed",
-                        got: seed.shape().into(),
-                        expected,
-                    });
-                }
-                Some(seed) if seed.dtype() != dtype => {
-                    return Err(Error::WrongDType { op: "backward", got: seed.dtype(), expected: dtype });
-                }
-                Some(seed) => (*seed).clone(),
-                None if value.numel() != 1 => return Err(Error::NeedsSeed { shape: shape.into() }),
-                None => value.ones_like(),
-            };
-            walk.add(&node, seed)?;
+impl<'a> Walk<'a> {
+    fn start(nodes: &'a [NodeRef], roots: &[(&Tensor, Option<&Tensor>)], keep: bool) -> Result<Walk<'a>> {
+        let mut walk = Walk { waiting: Queue::default(), keep };
+        for (node, (value, seed)) in nodes.iter().zip(roots) {
+            walk.add(node, seed_of(value, *seed)?)?;
         }
         Ok(walk)
     }
 
     /// Adds a gradient to what waits at a node.
-    fn add(&mut self, node: &Shared<Node>, gradient: Tensor) -> Result<()> {
-        match self.waiting.get_mut(node.id) {
-            None => self.waiting.insert(node, gradient),
-            Some(sum) if is_recording() => *sum = sum.try_add(&gradient)?,
-            Some(sum) => crate::ops::add_assign(sum, &gradient)?,
+    fn add(&mut self, node: &'a NodeRef, gradient: Tensor) -> Result<()> {
+        match self.waiting.leave(node, gradient) {
+            None => Ok(()),
+            Some((sum, gradient)) if is_recording() => {
+                *sum = sum.try_add(&gradient)?;
+                Ok(())
+            }
+            Some((sum, gradient)) => crate::ops::add_assign(sum, &gradient),
         }
-        Ok(())
     }
 
     /// Pulls `gy` back through one node, to those inputs that lead anywhere.
-    fn pull(&mut self, node: &Shared<Node>, gy: &Tensor, leads: impl Fn(NodeId) -> bool) -> Result<()> {
+    fn pull(&mut self, node: &'a NodeRef, gy: &Tensor, leads: impl Fn(NodeId) -> bool) -> Result<()> {
         let mut wanted = 0u64;
         for (i, input) in node.inputs.iter().enumerate() {
             if input.as_ref().is_some_and(|input| leads(input.id)) {
@@ -222,17 +238,17 @@ impl Walk {
         }
         let at = Pull::new(gy, node, wanted);
         let freed = || Error::Freed { op: node.op };
-        let grads: Grads = if self.keep {
-            node.pullback().as_ref().ok_or_else(freed)?.pull(&at)?
+        let mut grads: Grads = if self.keep {
+            node.pullback().as_deref().and_then(Held::get).ok_or_else(freed)?.pull(&at)?
         } else {
             // Dropped at the end of this line, with all it saved.
-            node.take_pullback().ok_or_else(freed)?.pull(&at)?
+            node.take_pullback().as_deref().and_then(Held::get).ok_or_else(freed)?.pull(&at)?
         };
         if grads.len() != node.inputs.len() {
             return Err(Error::GradientCount { op: node.op, got: grads.len(), expected: node.inputs.len() });
         }
-        for (i, (gradient, input)) in grads.into_iter().zip(&node.inputs).enumerate() {
-            let (Some(gradient), Some(input)) = (gradient, input) else { continue };
+        for (i, (gradient, input)) in grads.iter_mut().zip(&node.inputs).enumerate() {
+            let (Some(gradient), Some(input)) = (gradient.take(), input) else { continue };
             if !leads(input.id) {
                 continue;
             }
@@ -257,7 +273,7 @@ fn fit(op: &'static str, i: usize, gradient: Tensor, input: &Node) -> Result<Ten
     if gradient.dtype() != input.dtype {
         return Err(misfit(&gradient));
     }
-    if *gradient.shape() == *input.shape {
+    if *gradient.layout().dims() == input.shape {
         return Ok(gradient);
     }
     crate::ops::sum_to(&gradient, &input.shape).map_err(|_| misfit(&gradient))

@@ -1,8 +1,7 @@
 //! Making tensors from nothing, from numbers and from random numbers.
 
 use super::layout::checked_numel;
-use super::pool::Buffer;
-use super::{DType, Element, Layout, Tensor, for_any};
+use super::{DType, Element, Tensor, for_any};
 use crate::error::{Error, Result};
 use rand::{Rng, RngExt};
 use rand_distr::StandardNormal;
@@ -16,12 +15,10 @@ impl Tensor {
         fill: impl FnOnce(&mut [S]),
     ) -> Result<Tensor> {
         let too_large = || Error::TooLarge { op, shape: shape.into() };
-        let len = checked_numel(shape, dtype.size()).ok_or_else(too_large)?;
-        let mut buffer = Buffer::try_take(len * size_of::<S>()).ok_or_else(too_large)?;
-        if let Some(elements) = buffer.slice_mut(len) {
-            fill(elements);
-        }
-        Ok(Tensor::new(buffer, Layout::contiguous(shape), dtype))
+        checked_numel(shape, dtype.size()).ok_or_else(too_large)?;
+        let mut tensor = Tensor::try_fresh(dtype, shape).ok_or_else(too_large)?;
+        fill(tensor.elements_mut());
+        Ok(tensor)
     }
 
     /// All elements `value`, rounded to `dtype` (for `Bool`: whether it is not 0).

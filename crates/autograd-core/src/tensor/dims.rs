@@ -15,7 +15,7 @@ pub(crate) struct Dims {
 }
 
 impl Dims {
-    #[inline]
+    #[inline(always)]
     pub(crate) fn new(dims: &[usize]) -> Dims {
         let near = match *dims {
             [] => [0; NEAR],
@@ -28,25 +28,41 @@ impl Dims {
         Dims { near, len: dims.len(), far: None }
     }
 
-    /// The strides of a row-major layout of these sizes.
-    #[inline]
-    pub(crate) fn row_major_strides(&self) -> Dims {
-        let at = |d: usize| self.near[d].max(1);
-        let near = match (self.len, &self.far) {
-            (0, _) => [0; NEAR],
-            (1, _) => [1, 0, 0, 0],
-            (2, _) => [at(1), 1, 0, 0],
-            (3, _) => [at(1) * at(2), at(2), 1, 0],
-            (_, None) => [at(1) * at(2) * at(3), at(2) * at(3), at(3), 1],
+    /// As many zeros.
+    pub(crate) fn zeros(&self) -> Dims {
+        let far = self.far.as_ref().map(|dims| vec![0; dims.len()].into());
+        Dims { near: [0; NEAR], len: self.len, far }
+    }
+
+    /// The strides of a row-major layout of these sizes, and their product. A size of 0 counts as 1 in a stride.
+    #[inline(always)]
+    pub(crate) fn row_major(&self) -> (Dims, usize) {
+        let one = |size: usize| size.max(1);
+        let [a, b, c, d] = self.near;
+        let (near, numel) = match (self.len, &self.far) {
+            (0, _) => ([0; NEAR], 1),
+            (1, _) => ([1, 0, 0, 0], a),
+            (2, _) => ([one(b), 1, 0, 0], a * b),
+            (3, _) => ([one(b) * one(c), one(c), 1, 0], a * b * c),
+            (_, None) => ([one(b) * one(c) * one(d), one(c) * one(d), one(d), 1], a * b * c * d),
             (_, Some(dims)) => {
                 let mut strides: Box<[usize]> = dims.iter().map(|_| 1).collect();
                 for d in (1..dims.len()).rev() {
-                    strides[d - 1] = strides[d] * dims[d].max(1);
+                    strides[d - 1] = strides[d] * one(dims[d]);
                 }
-                return Dims { near: [0; NEAR], len: self.len, far: Some(strides) };
+                let strides = Dims { near: [0; NEAR], len: self.len, far: Some(strides) };
+                return (strides, dims.iter().product());
             }
         };
-        Dims { near, len: self.len, far: None }
+        (Dims { near, len: self.len, far: None }, numel)
+    }
+}
+
+/// Sizes that are kept in place are compared all at once: the rest of the place is zeros.
+impl PartialEq for Dims {
+    #[inline]
+    fn eq(&self, other: &Dims) -> bool {
+        self.len == other.len && self.near == other.near && (self.len <= NEAR || self.far == other.far)
     }
 }
 
@@ -69,9 +85,9 @@ mod tests {
     fn strides_are_row_major_for_any_rank() {
         for rank in 0..8 {
             let sizes: Vec<usize> = (0..rank).map(|d| d % 3 + 2).collect();
-            let strides = Dims::new(&sizes).row_major_strides();
+            let (strides, numel) = Dims::new(&sizes).row_major();
             let expected: Vec<usize> = (0..rank).map(|d| sizes[d + 1..].iter().product()).collect();
-            assert_eq!(strides[..], expected);
+            assert_eq!((&strides[..], numel), (&expected[..], sizes.iter().product()));
             assert_eq!(Dims::new(&sizes)[..], sizes);
         }
     }

@@ -17,11 +17,17 @@ pub struct Layout {
 
 impl Layout {
     /// Row-major order without gaps.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn contiguous(shape: &[usize]) -> Layout {
+        Layout::contiguous_at(shape, 0)
+    }
+
+    /// Row-major order without gaps, from element `offset` of the buffer on.
+    #[inline(always)]
+    pub(crate) fn contiguous_at(shape: &[usize], offset: usize) -> Layout {
         let shape = Dims::new(shape);
-        let numel = shape.iter().product();
-        Layout { strides: shape.row_major_strides(), shape, offset: 0, numel, contiguous: true }
+        let (strides, numel) = shape.row_major();
+        Layout { shape, strides, offset, numel, contiguous: true }
     }
 
     /// Any strides. The caller keeps every element inside the buffer.
@@ -34,6 +40,13 @@ impl Layout {
         }
         let contiguous = contiguous || expected == 0;
         Layout { shape: Dims::new(shape), strides: Dims::new(strides), offset, numel: expected, contiguous }
+    }
+
+    /// Element `offset` of the buffer, as often as the shape has elements.
+    pub(crate) fn repeated(shape: &[usize], offset: usize) -> Layout {
+        let shape = Dims::new(shape);
+        let numel = shape.iter().product();
+        Layout { strides: shape.zeros(), shape, offset, numel, contiguous: numel <= 1 }
     }
 
     #[inline]

@@ -11,6 +11,7 @@ mod dtype;
 mod layout;
 pub(crate) mod pool;
 mod shape;
+mod value;
 
 pub(crate) use dims::Dims;
 
@@ -22,10 +23,10 @@ pub use shape::Shape;
 use crate::kernels::copy;
 use crate::kernels::memory::Plain;
 use crate::kernels::nest::Nest;
-use crate::kernels::shared::Shared;
-use pool::Buffer;
-use std::any::Any;
+use crate::kernels::opaque::Opaque;
+use crate::kernels::shared::Recycled;
 use std::borrow::Cow;
+use value::Value;
 
 /// An n-dimensional array: immutable, cheap to clone, safe to share between threads.
 ///
@@ -43,40 +44,40 @@ use std::borrow::Cow;
 /// ```
 #[derive(Clone)]
 pub struct Tensor {
-    value: Shared<Value>,
+    value: Recycled<Value>,
     link: Option<Link>,
 }
 
 /// What the tape ties to a value; see `tape::node`.
-pub(crate) type Link = Shared<dyn Any + Send + Sync>;
-
-struct Value {
-    buffer: Buffer,
-    layout: Layout,
-    dtype: DType,
-}
+pub(crate) type Link = Opaque;
 
 impl Tensor {
-    /// A tensor over a buffer; nothing is recorded.
-    pub(crate) fn new(buffer: Buffer, layout: Layout, dtype: DType) -> Tensor {
-        Tensor { value: Shared::new(Value { buffer, layout, dtype }), link: None }
+    /// A contiguous tensor of any elements, which nobody else can see; nothing is recorded. `None` if the system has no such amount
+    /// of memory.
+    pub(crate) fn try_fresh(dtype: DType, shape: &[usize]) -> Option<Tensor> {
+        Some(Tensor { value: pool::take(dtype, shape)?, link: None })
+    }
+
+    /// As [`Tensor::try_fresh`]. Where the system has no memory left this ends the process, as `Vec` does; sizes that come
+    /// from users go through `try_build`.
+    fn fresh(dtype: DType, shape: &[usize]) -> Tensor {
+        Tensor::try_fresh(dtype, shape).unwrap_or_else(|| pool::exhausted(dtype, shape))
     }
 
     /// A contiguous tensor of `shape` whose elements `fill` writes. `fill` finds old numbers, not zeros.
+    #[inline]
     pub(crate) fn build<T: Plain>(dtype: DType, shape: &[usize], fill: impl FnOnce(&mut [T])) -> Tensor {
         debug_assert_eq!(dtype.size(), size_of::<T>());
-        let layout = Layout::contiguous(shape);
-        let len = layout.numel();
-        let mut buffer = Buffer::take(len * size_of::<T>());
-        if let Some(elements) = buffer.slice_mut(len) {
+        let mut tensor = Tensor::fresh(dtype, shape);
+        if let Some(elements) = Value::slice_mut(&mut tensor.value) {
             fill(elements);
         }
-        Tensor::new(buffer, layout, dtype)
+        tensor
     }
 
     /// Another view of the same elements, not recorded.
     pub(crate) fn with_layout(&self, layout: Layout) -> Tensor {
-        Tensor::new(self.value.buffer.clone(), layout, self.value.dtype)
+        Tensor { value: Value::view(&self.value, layout), link: None }
     }
 
     /// The same value tied to `link`, or to nothing.
@@ -114,6 +115,12 @@ impl Tensor {
         self.value.dtype
     }
 
+    /// Whether `other` has the same shape and dtype.
+    #[inline]
+    pub fn is_like(&self, other: &Tensor) -> bool {
+        self.dtype() == other.dtype() && self.layout().dims() == other.layout().dims()
+    }
+
     /// Number of dimensions.
     pub fn rank(&self) -> usize {
         self.shape().len()
@@ -138,15 +145,13 @@ impl Tensor {
     #[inline]
     pub(crate) fn flat<T: Plain>(&self) -> &[T] {
         debug_assert!(self.is_contiguous());
-        let (start, len) = (self.value.layout.offset(), self.numel());
-        &self.value.buffer.slice(start + len)[start..]
+        self.value.slice(self.numel())
     }
 
     /// The memory from this tensor's first element on: index it with the strides.
     #[inline]
     pub(crate) fn strided<T: Plain>(&self) -> &[T] {
-        let start = self.value.layout.offset();
-        &self.value.buffer.slice(start + self.value.layout.span())[start..]
+        self.value.slice(self.value.layout.span())
     }
 
     /// The same elements in row-major order: this tensor itself, or a copy; not recorded.
@@ -165,15 +170,12 @@ impl Tensor {
 
     /// The elements, for overwriting; a private copy is made first if anyone else can see them.
     pub(crate) fn elements_mut<T: Plain>(&mut self) -> &mut [T] {
-        let alone = self.value.get_mut().is_some_and(|value| value.buffer.is_unshared());
-        if !alone || !self.is_contiguous() {
+        if Value::slice_mut::<T>(&mut self.value).is_none() {
             let link = self.link.take();
             *self = self.gathered().with_link(link);
         }
-        let (start, len) = (self.value.layout.offset(), self.numel());
-        let elements = self.value.get_mut().and_then(|value| value.buffer.slice_mut(start + len));
         // Just made sure of above; an empty slice would be caught by the kernels' length checks.
-        elements.map(|e| &mut e[start..]).unwrap_or_default()
+        Value::slice_mut(&mut self.value).unwrap_or_default()
     }
 }
 

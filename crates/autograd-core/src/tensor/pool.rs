@@ -2,13 +2,15 @@
 //!
 //! Fresh memory from the system costs more than computing on it: every page is zeroed and faulted in on first touch. So a
 //! freed buffer goes on a list of its size class, and the next tensor of that class takes it. Each thread has its own
-//! lists: no locks. A buffer stays in its `Shared` while it waits, so that reuse costs no allocation at all.
+//! lists: no locks. What waits is the whole value, layout and all, so that reuse costs no allocation at all.
 //!
 //! A thread caches at most as many bytes as it ever had in use at once. When the cache is full, the class that has not been
 //! used for longest makes room, so that a program that goes on to tensors of other sizes finds its buffers cached again.
 
-use crate::kernels::memory::{Block, Plain};
-use crate::kernels::shared::Shared;
+use super::value::{Memory, Value};
+use super::{DType, Layout};
+use crate::kernels::memory::Block;
+use crate::kernels::shared::{Recycled, Shared};
 use std::cell::RefCell;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -86,15 +88,28 @@ fn class_bytes(class: usize) -> usize {
     ((1 << exponent) + ((class % 4 + 1) << (exponent - 2))) * 64
 }
 
-struct Storage {
-    block: Block,
+/// A block with its size class.
+pub(super) struct Piece {
+    pub(super) block: Block,
     class: usize,
+}
+
+/// The piece of a value that waits here, which is never a view.
+fn piece(value: &Value) -> Option<&Piece> {
+    match &value.memory {
+        Memory::Own(piece) => Some(piece),
+        Memory::Of(_) => None,
+    }
+}
+
+fn bytes_of(value: &Value) -> i64 {
+    piece(value).map_or(0, |piece| piece.block.bytes() as i64)
 }
 
 /// The freed buffers of one size class.
 #[derive(Default)]
 struct Class {
-    free: Vec<Shared<Storage>>,
+    free: Vec<Shared<Value>>,
     /// When one was last taken or given, by the pool's clock.
     used: u64,
 }
@@ -126,46 +141,57 @@ impl Pool {
         }
     }
 
-    fn take(&mut self, class: usize) -> Option<Shared<Storage>> {
+    fn take(&mut self, class: usize) -> Option<Shared<Value>> {
         self.clock += 1;
         let class = self.classes.get_mut(class)?;
         class.used = self.clock;
-        let storage = class.free.pop()?;
-        let bytes = storage.block.bytes() as i64;
+        let value = class.free.pop()?;
+        let bytes = bytes_of(&value);
         bump(&self.counts.cached, -bytes);
         self.used(bytes);
-        Some(storage)
+        Some(value)
     }
 
-    /// Keeps a freed buffer, and returns what has to go for it; or returns the buffer itself.
-    fn give(&mut self, storage: Shared<Storage>) -> Vec<Shared<Storage>> {
-        let bytes = storage.block.bytes() as i64;
+    /// Keeps a freed value, and returns what has to go for it; or returns the value itself.
+    #[inline]
+    fn give(&mut self, value: Shared<Value>) -> Vec<Shared<Value>> {
+        let Some(Piece { block, class }) = piece(&value) else { return vec![value] };
+        let (bytes, class) = (block.bytes() as i64, *class);
         bump(&self.counts.in_use, -bytes);
         let room = self.counts.peak.load(Ordering::Relaxed) - bytes;
         if room < 0 {
-            return vec![storage];
+            return vec![value];
         }
-        let mut evicted = Vec::new();
-        while self.counts.cached.load(Ordering::Relaxed) > room {
-            let stale = self.classes.iter_mut().filter(|class| !class.free.is_empty()).min_by_key(|class| class.used);
-            let Some(old) = stale.and_then(|class| class.free.pop()) else { break };
-            bump(&self.counts.cached, -(old.block.bytes() as i64));
-            evicted.push(old);
-        }
+        let cached = self.counts.cached.load(Ordering::Relaxed);
+        let evicted = if cached > room { self.evict(cached - room) } else { Vec::new() };
         bump(&self.counts.cached, bytes);
-        if self.classes.len() <= storage.class {
-            self.classes.resize_with(storage.class + 1, Class::default);
+        if self.classes.len() <= class {
+            self.classes.resize_with(class + 1, Class::default);
         }
         self.clock += 1;
-        let class = &mut self.classes[storage.class];
+        let class = &mut self.classes[class];
         class.used = self.clock;
-        class.free.push(storage);
+        class.free.push(value);
+        evicted
+    }
+
+    /// Takes at least `bytes` bytes off the lists, from those that have not been used for longest.
+    #[cold]
+    fn evict(&mut self, mut bytes: i64) -> Vec<Shared<Value>> {
+        let mut evicted = Vec::new();
+        while bytes > 0 {
+            let stale = self.classes.iter_mut().filter(|class| !class.free.is_empty()).min_by_key(|class| class.used);
+            let Some(old) = stale.and_then(|class| class.free.pop()) else { break };
+            bytes -= bytes_of(&old);
+            bump(&self.counts.cached, -bytes_of(&old));
+            evicted.push(old);
+        }
         evicted
     }
 
     fn empty(&mut self) -> Vec<Class> {
-        let bytes: usize = self.classes.iter().flat_map(|class| &class.free).map(|s| s.block.bytes()).sum();
-        bump(&self.counts.cached, -(bytes as i64));
+        let bytes: i64 = self.classes.iter().flat_map(|class| &class.free).map(|value| bytes_of(value)).sum();
+        bump(&self.counts.cached, -bytes);
         std::mem::take(&mut self.classes)
     }
 }
@@ -176,73 +202,42 @@ impl Drop for Pool {
     }
 }
 
-/// A shared piece of memory from the pool. Whoever drops it last gives it back.
-#[derive(Clone)]
-pub(crate) struct Buffer(Option<Shared<Storage>>);
-
-impl Buffer {
-    /// At least `bytes` bytes holding anything; nobody else has them.
-    ///
-    /// Where the system has no memory left this ends the process, as `Vec` does; sizes that come from users are tried
-    /// with [`Buffer::try_take`].
-    pub(crate) fn take(bytes: usize) -> Buffer {
-        Buffer::try_take(bytes).unwrap_or_else(|| {
-            let layout = std::alloc::Layout::array::<u8>(bytes).unwrap_or(std::alloc::Layout::new::<u8>());
-            std::alloc::handle_alloc_error(layout)
-        })
+/// A contiguous value of any elements, which nobody else can see; `None` if the system has no such amount of memory.
+pub(super) fn take(dtype: DType, shape: &[usize]) -> Option<Recycled<Value>> {
+    let numel: usize = shape.iter().product();
+    let class = class_of(numel * dtype.size());
+    let mut cached = POOL.try_with(|pool| pool.borrow_mut().take(class)).ok().flatten();
+    if let Some(value) = cached.as_mut().and_then(Shared::get_mut) {
+        value.layout = Layout::contiguous(shape);
+        value.dtype = dtype;
+        return cached.map(Recycled::new);
     }
-
-    /// As [`Buffer::take`]; `None` if the system has no such amount.
-    pub(crate) fn try_take(bytes: usize) -> Option<Buffer> {
-        let class = class_of(bytes);
-        let cached = POOL.try_with(|pool| pool.borrow_mut().take(class)).ok().flatten();
-        if let Some(storage) = cached {
-            return Some(Buffer(Some(storage)));
-        }
-        let block = Block::zeroed(class_bytes(class))?;
-        let taken = block.bytes() as i64;
-        // Once a thread's pool is gone (the thread is ending) its last few buffers are not counted.
-        let _ = POOL.try_with(|pool| {
-            let pool = pool.borrow();
-            pool.used(taken);
-            bump(&pool.counts.requests, 1);
-        });
-        Some(Buffer(Some(Shared::new(Storage { block, class }))))
-    }
-
-    #[inline]
-    pub(crate) fn slice<T: Plain>(&self, len: usize) -> &[T] {
-        self.0.as_ref().map(|s| s.block.slice(len)).unwrap_or_default()
-    }
-
-    /// The elements for writing, if nobody else can see them.
-    #[inline]
-    pub(crate) fn slice_mut<T: Plain>(&mut self, len: usize) -> Option<&mut [T]> {
-        Some(self.0.as_mut()?.get_mut()?.block.slice_mut(len))
-    }
-
-    /// Whether nobody else can see the elements.
-    pub(crate) fn is_unshared(&mut self) -> bool {
-        self.0.as_mut().is_some_and(|s| s.get_mut().is_some())
-    }
-
-    /// A number that tells buffers apart while they live.
-    #[cfg(test)]
-    pub(crate) fn address(&self) -> usize {
-        self.0.as_ref().map_or(0, Shared::address)
-    }
+    let block = Block::zeroed(class_bytes(class))?;
+    let taken = block.bytes() as i64;
+    // Once a thread's pool is gone (the thread is ending) its last few buffers are not counted.
+    let _ = POOL.try_with(|pool| {
+        let pool = pool.borrow();
+        pool.used(taken);
+        bump(&pool.counts.requests, 1);
+    });
+    let memory = Memory::Own(Piece { block, class });
+    Some(Recycled::new(Shared::new(Value { memory, layout: Layout::contiguous(shape), dtype })))
 }
 
-impl Drop for Buffer {
-    #[inline]
-    fn drop(&mut self) {
-        let Some(mut storage) = self.0.take() else { return };
-        if storage.get_mut().is_some() {
-            // Outside the pool's borrow: what it does not keep is freed here.
-            let evicted = POOL.try_with(|pool| pool.borrow_mut().give(storage));
-            drop(evicted);
-        }
-    }
+/// Takes back a value that nobody owns any more.
+#[inline]
+pub(super) fn give(last: Shared<Value>) {
+    // Outside the pool's borrow: what it does not keep is freed here.
+    let evicted = POOL.try_with(|pool| pool.borrow_mut().give(last));
+    drop(evicted);
+}
+
+/// There is no memory for a tensor of this shape.
+#[cold]
+pub(super) fn exhausted(dtype: DType, shape: &[usize]) -> ! {
+    let bytes = shape.iter().product::<usize>() * dtype.size();
+    let layout = std::alloc::Layout::array::<u8>(bytes).unwrap_or(std::alloc::Layout::new::<u8>());
+    std::alloc::handle_alloc_error(layout)
 }
 
 #[cfg(test)]
@@ -264,12 +259,13 @@ mod tests {
     fn freed_buffers_are_reused_and_counted() {
         std::thread::spawn(|| {
             let own = || POOL.with(|p| Arc::clone(&p.borrow().counts));
-            let first = Buffer::take(10_000);
-            let address = first.address();
+            let bytes = |n: usize| take(DType::Bool, &[n]).expect("memory");
+            let first = bytes(10_000);
+            let address = std::ptr::from_ref(&*first);
             drop(first);
             assert!(own().cached.load(Ordering::Relaxed) >= 10_000);
-            let second = Buffer::take(9_900);
-            assert_eq!(second.address(), address);
+            let second = bytes(9_900);
+            assert_eq!((std::ptr::from_ref(&*second), second.layout.shape()), (address, &[9_900][..]));
             drop(second);
             trim();
             assert_eq!(own().cached.load(Ordering::Relaxed), 0);

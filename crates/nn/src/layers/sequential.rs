@@ -73,11 +73,9 @@ impl Layer for Sequential {
     }
 
     fn trace(&self, x: &Tensor, trace: &mut Trace<'_>) -> Result<Tensor> {
-        let mut x = x.clone();
-        for (position, layer) in self.layers.iter().enumerate() {
-            x = trace.layer(position, &**layer, &x)?;
-        }
-        Ok(x)
+        let mut layers = self.layers.iter().enumerate();
+        let Some((_, first)) = layers.next() else { return Ok(x.clone()) };
+        layers.try_fold(trace.layer(0, &**first, x)?, |x, (position, layer)| trace.layer(position, &**layer, &x))
     }
 }
 

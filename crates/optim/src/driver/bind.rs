@@ -100,8 +100,9 @@ impl<R: Rule> Slot<R> {
     /// An error unless gradient and state fit the parameter; makes the state of a parameter that has none.
     #[inline]
     fn fit(&mut self, param: &Param, grads: &Gradients, lr: f64) -> Result<()> {
-        let Some(gradient) = grads.get(param).filter(|_| param.is_trainable()) else { return Ok(()) };
-        if gradient.shape() != param.shape() || gradient.dtype() != param.dtype() {
+        // The slot has the parameter's identity, and none while that is frozen.
+        let Some(gradient) = self.id.and_then(|id| grads.get_by_id(id)) else { return Ok(()) };
+        if !gradient.is_like(param) {
             return Err(Error::misfit(R::NAME, "the gradient of", self.name.clone(), gradient, param));
         }
         match &self.fits {

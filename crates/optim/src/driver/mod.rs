@@ -113,7 +113,7 @@ impl<R: Rule> Optimizer for Driver<R> {
             if outcome.is_err() || !param.is_trainable() {
                 return;
             }
-            match grads.get(param) {
+            match slot.id.and_then(|id| grads.get_by_id(id)) {
                 None => report.missing.push(slot.name.clone()),
                 Some(gradient) => {
                     let hyper = &slot.hyper;

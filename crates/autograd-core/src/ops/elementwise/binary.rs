@@ -58,7 +58,7 @@ pub(crate) fn binary<F: Binary>(a: &Tensor, b: &Tensor, f: F) -> Result<Tensor> 
     if dtype == DType::Bool || (dtype == DType::I64 && f.integer(1, 1).is_none()) {
         return binary(&a.to_dtype(DType::F32), &b.to_dtype(DType::F32), f);
     }
-    let value = if a.shape() == b.shape() && a.is_contiguous() && b.is_contiguous() {
+    let value = if a.is_like(b) && a.is_contiguous() && b.is_contiguous() {
         for_float!(dtype, T => Tensor::build::<T>(dtype, a.shape(), |z| zip2_flat(Value(f), a.flat(), b.flat(), z)),
             else Tensor::build::<i64>(dtype, a.shape(), |z| zip2_flat(Integer(f), a.flat(), b.flat(), z)))
     } else {
@@ -104,7 +104,7 @@ where
     F: Function3<f32, f32, f32, f32> + Function3<f64, f64, f64, f64>,
 {
     let shape = gy.shape();
-    let flat = |x: &Tensor| x.is_contiguous() && x.shape() == shape;
+    let flat = |x: &Tensor| x.is_contiguous() && x.is_like(gy);
     for_float!(gy.dtype(), T => Tensor::build::<T>(gy.dtype(), shape, |g| {
         if gy.is_contiguous() && flat(a) && flat(b) {
             zip3_flat(f, (gy.flat::<T>(), a.flat::<T>(), b.flat::<T>()), g);

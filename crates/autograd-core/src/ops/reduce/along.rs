@@ -5,6 +5,7 @@ use crate::kernels::reduce::{Fold, fold};
 use crate::ops::check;
 use crate::tensor::{Layout, Shape, Tensor, for_float};
 use smallvec::SmallVec;
+use std::borrow::Cow;
 
 /// The axes of a reduction, checked.
 pub(crate) struct Along {
@@ -71,9 +72,9 @@ impl Along {
     /// Folds float elements; not recorded.
     pub(crate) fn fold<F: Fold>(&self, f: F, x: &Tensor) -> Tensor {
         let inner = self.middle(x);
-        let x = if inner.is_some() { x.clone() } else { self.rows(x) };
+        let x = if inner.is_some() { Cow::Borrowed(x) } else { Cow::Owned(self.rows(x)) };
         for_float!(x.dtype(), T => Tensor::build::<T>(x.dtype(), &self.shape, |y| {
             fold(f, x.flat::<T>(), self.count, inner.unwrap_or(1), y);
-        }), else x)
+        }), else x.into_owned())
     }
 }

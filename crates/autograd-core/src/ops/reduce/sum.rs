@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::kernels::reduce::{Sum as SumFold, fold};
 use crate::ops::check;
 use crate::tape::{Grads, Pull, Pullback, is_recording, record};
-use crate::tensor::{DType, Shape, Tensor, for_float};
+use crate::tensor::{DType, Layout, Shape, Tensor, for_float};
 use smallvec::smallvec;
 
 impl Tensor {
@@ -91,7 +91,12 @@ pub(crate) fn sum_to(x: &Tensor, shape: &[usize]) -> Result<Tensor> {
     let missing = x.rank().checked_sub(shape.len()).ok_or_else(misfit)?;
     let leading_only = x.shape()[missing..] == *shape;
     if leading_only && x.numel() == shape.iter().product::<usize>() {
-        return x.reshape_to(shape);
+        let plain = x.is_contiguous() && !is_recording();
+        return if plain {
+            Ok(x.with_layout(Layout::contiguous_at(shape, x.layout().offset())))
+        } else {
+            x.reshape_to(shape)
+        };
     }
     if leading_only && !is_recording() && x.dtype().is_float() {
         // A bias's gradient, in one go.
@@ -128,6 +133,9 @@ impl Pullback for Sum {
             Some(n) => at.gy().div_scalar(n),
             None => at.gy().clone(),
         };
+        if gy.numel() == 1 && !is_recording() {
+            return Ok(smallvec![Some(gy.with_layout(Layout::repeated(&self.from, gy.layout().offset())))]);
+        }
         Ok(smallvec![Some(gy.reshape_to(&self.kept)?.expand_to(&self.from)?)])
     }
 }

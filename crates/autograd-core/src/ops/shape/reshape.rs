@@ -122,8 +122,7 @@ impl Tensor {
 /// without jumps between them.
 fn view_layout(x: &Layout, shape: &[usize]) -> Option<Layout> {
     if x.is_contiguous() {
-        let plain = Layout::contiguous(shape);
-        return Some(Layout::strided(shape, plain.strides(), x.offset()));
+        return Some(Layout::contiguous_at(shape, x.offset()));
     }
     let old: SmallVec<[(usize, usize); 4]> =
         x.shape().iter().copied().zip(x.strides().iter().copied()).filter(|(size, _)| *size != 1).collect();

@@ -14,9 +14,10 @@ pub struct Gradients {
 }
 
 impl Gradients {
-    /// From entries in descending order, as the walk meets them.
-    pub(crate) fn from_descending(mut entries: Vec<(NodeId, Tensor)>) -> Self {
-        entries.reverse();
+    pub(crate) fn new(mut entries: Vec<(NodeId, Tensor)>) -> Self {
+        if !entries.is_sorted_by_key(|(id, _)| *id) {
+            entries.sort_unstable_by_key(|(id, _)| *id);
+        }
         Gradients { entries }
     }
 

@@ -1,11 +1,12 @@
 //! The gradients that wait at nodes during a walk, by number.
 //!
-//! The walk always takes the highest number, and what it adds lies mostly just below. So the highest few stand in a short
+//! Those at leaves have nowhere to go, and are the walk's result. Of the others the walk always takes the highest number, and what it adds lies mostly just below. So the highest few stand in a short
 //! sorted list, where both are a few comparisons without any allocation; the rest, in a large graph, in a tree.
 
-use super::node::{NodeId, NodeRef};
+use super::node::{Node, NodeId, NodeRef};
 use crate::tensor::Tensor;
 use smallvec::SmallVec;
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 /// A node and the gradient summed up for it so far.
@@ -59,10 +60,35 @@ impl<'a> Queue<'a> {
     }
 }
 
+/// The gradients that have arrived at leaves, in descending order: the parameters of a network's last layer, which are
+/// reached first, were made last.
+pub(super) struct Leaves(pub(super) Vec<(NodeId, Tensor)>);
+
+impl Leaves {
+    /// Leaves a gradient; or, if one is there already, hands back that one and the new one, to be added up.
+    pub(super) fn leave(&mut self, leaf: &Node, gradient: Tensor) -> Option<(&mut Tensor, Tensor)> {
+        match self.find(leaf.id) {
+            Ok(at) => Some((&mut self.0[at].1, gradient)),
+            Err(at) => {
+                self.0.push((leaf.id, gradient));
+                self.0[at..].rotate_right(1);
+                None
+            }
+        }
+    }
+
+    pub(super) fn get(&self, id: NodeId) -> Option<&Tensor> {
+        self.find(id).ok().map(|at| &self.0[at].1)
+    }
+
+    fn find(&self, id: NodeId) -> Result<usize, usize> {
+        self.0.binary_search_by_key(&Reverse(id), |(id, _)| Reverse(*id))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tape::node::Node;
 
     #[test]
     fn takes_the_highest_number_first_whatever_the_order_of_arrival() {
@@ -77,6 +103,21 @@ mod tests {
             }
             let order: Vec<_> = std::iter::from_fn(|| queue.pop()).map(|(node, _)| node.id).collect();
             assert!(order.len() == 200 && order.is_sorted_by(|a, b| a > b), "stride {stride}");
+        }
+    }
+
+    #[test]
+    fn leaves_are_in_descending_order_whatever_the_order_of_arrival() {
+        let value = Tensor::from(1.0);
+        let nodes: Vec<_> = (0..20).map(|_| Node::leaf(&value)).collect();
+        for stride in [1, 3, 7, 19] {
+            let mut leaves = Leaves(Vec::new());
+            for i in 0..20 {
+                let leaf = &nodes[i * stride % 20];
+                assert!(leaves.leave(leaf, value.clone()).is_none() && leaves.leave(leaf, value.clone()).is_some());
+                assert!(leaves.get(leaf.id).is_some());
+            }
+            assert!(leaves.0.is_sorted_by(|(a, _), (b, _)| a > b), "stride {stride}");
         }
     }
 }

@@ -3,17 +3,18 @@
 //! ```text
 //! waiting = { root: seed }
 //! while some node waits:
-//!     take the one with the highest number, and its gradient gy
-//!     leaf:       gy is final, for whatever used the leaf has a higher number
-//!     operation:  pull gy back to its inputs, sum each gradient down to the input's shape,
-//!                 and add it to what already waits there; then free what the operation saved
+//!     take the one with the highest number, and its gradient gy: it is complete, for whatever used the value
+//!         has a higher number
+//!     pull gy back to the inputs, sum each gradient down to the input's shape, and add it to what already
+//!         waits there; then free what the operation saved
+//! what has arrived at the leaves is the result
 //! ```
 
 use super::gradients::Gradients;
 use super::mode::recording;
 use super::node::{Node, NodeId, NodeRef, id_of};
 use super::pullback::{Grads, Held, Pull};
-use super::waiting::Queue;
+use super::waiting::{Leaves, Queue};
 use super::{anomaly, is_recording};
 use crate::error::{Error, Result};
 use crate::tensor::Tensor;
@@ -112,19 +113,17 @@ fn walk(roots: &[(&Tensor, Option<&Tensor>)], also: &[NodeId], keep: bool) -> Re
     recording(false, || {
         let nodes = nodes_of(roots)?;
         let mut walk = Walk::start(&nodes, roots, keep)?;
-        let mut found = Vec::with_capacity(8);
+        let mut between = Vec::new();
         while let Some((node, gy)) = walk.waiting.pop() {
-            let id = node.id;
-            if node.is_leaf() {
-                found.push((id, gy));
-                continue;
-            }
-            if also.binary_search(&id).is_ok() {
-                found.push((id, gy.clone()));
+            if also.binary_search(&node.id).is_ok() {
+                between.push((node.id, gy.clone()));
             }
             walk.pull(node, &gy, |_| true)?;
         }
-        Ok(Gradients::from_descending(found))
+        let mut found = walk.leaves.0;
+        found.reverse();
+        found.extend(between);
+        Ok(Gradients::new(found))
     })
 }
 
@@ -145,11 +144,12 @@ pub(crate) fn gradients_of(
             if wanted.contains(&node.id) {
                 found.insert(node.id, gy.clone());
             }
-            if !node.is_leaf() && node.inputs.iter().flatten().any(|input| useful.contains(&input.id)) {
+            if node.inputs.iter().flatten().any(|input| useful.contains(&input.id)) {
                 walk.pull(node, &gy, |id| useful.contains(&id))?;
             }
         }
-        Ok(targets.iter().map(|x| found.get(&id_of(x)?).cloned()).collect())
+        let gradient_at = |id| found.get(&id).or_else(|| walk.leaves.get(id)).cloned();
+        Ok(targets.iter().map(|x| gradient_at(id_of(x)?)).collect())
     })
 }
 
@@ -204,12 +204,13 @@ fn seed_of(value: &Tensor, seed: Option<&Tensor>) -> Result<Tensor> {
 /// A walk under way. It borrows the nodes: each is kept alive by those above it, up to the roots.
 struct Walk<'a> {
     waiting: Queue<'a>,
+    leaves: Leaves,
     keep: bool,
 }
 
 impl<'a> Walk<'a> {
     fn start(nodes: &'a [NodeRef], roots: &[(&Tensor, Option<&Tensor>)], keep: bool) -> Result<Walk<'a>> {
-        let mut walk = Walk { waiting: Queue::default(), keep };
+        let mut walk = Walk { waiting: Queue::default(), leaves: Leaves(Vec::with_capacity(8)), keep };
         for (node, (value, seed)) in nodes.iter().zip(roots) {
             walk.add(node, seed_of(value, *seed)?)?;
         }
@@ -218,7 +219,11 @@ impl<'a> Walk<'a> {
 
     /// Adds a gradient to what waits at a node.
     fn add(&mut self, node: &'a NodeRef, gradient: Tensor) -> Result<()> {
-        match self.waiting.leave(node, gradient) {
+        let there = match node.is_leaf() {
+            true => self.leaves.leave(node, gradient),
+            false => self.waiting.leave(node, gradient),
+        };
+        match there {
             None => Ok(()),
             Some((sum, gradient)) if is_recording() => {
                 *sum = sum.try_add(&gradient)?;

@@ -157,37 +157,40 @@ fn linear(inputs: usize, outputs: usize) -> Linear {
     Linear::new(inputs, outputs, &mut seeded(7)).expect("sizes above 0")
 }
 
-/// What the `gemm` crate asks for when it packs the operands of such a product; the strides tell which are transposed.
+/// What the `gemm` crate asks for when it packs the operands of such a product, one part of its rows for each thread where
+/// it is large; the strides tell which are transposed.
 fn bare_product(m: usize, k: usize, n: usize, [a_row, a_column]: [usize; 2], [b_row, b_column]: [usize; 2]) {
     WATCHED.set(false);
     let (a, b, mut c) = (vec![0.5f32; m * k], vec![0.5f32; k * n], vec![0.0f32; m * n]);
-    let threads = if m * k * n < 1 << 20 { 1 } else { rayon::current_num_threads() };
-    let parallelism = if threads > 1 { gemm::Parallelism::Rayon(threads) } else { gemm::Parallelism::None };
+    let parts = if m * k * n < 1 << 20 { 1 } else { rayon::current_num_threads() };
+    let m = m / parts;
     let [a_row, a_column, b_row, b_column] = [a_row, a_column, b_row, b_column].map(|stride| stride as isize);
     WATCHED.set(true);
-    // SAFETY: three matrices of the sizes and strides told; they do not overlap.
-    unsafe {
-        gemm::gemm(
-            m,
-            n,
-            k,
-            c.as_mut_ptr(),
-            1,
-            n as isize,
-            false,
-            a.as_ptr(),
-            a_column,
-            a_row,
-            b.as_ptr(),
-            b_column,
-            b_row,
-            0.0,
-            1.0,
-            false,
-            false,
-            false,
-            parallelism,
-        );
+    for _ in 0..parts {
+        // SAFETY: three matrices of the sizes and strides told; they do not overlap.
+        unsafe {
+            gemm::gemm(
+                m,
+                n,
+                k,
+                c.as_mut_ptr(),
+                1,
+                n as isize,
+                false,
+                a.as_ptr(),
+                a_column,
+                a_row,
+                b.as_ptr(),
+                b_column,
+                b_row,
+                0.0,
+                1.0,
+                false,
+                false,
+                false,
+                gemm::Parallelism::None,
+            );
+        }
     }
     WATCHED.set(false);
     drop((a, b, c));

@@ -15,6 +15,13 @@ const SCRATCH: usize = 512;
 /// Products of fewer multiply-adds than this are not worth a second thread.
 const SHARED_FROM: usize = 1 << 20;
 
+/// Products are cut into parts of at least so many rows: below, the `gemm` crate sums in blocks of another depth, and a
+/// part would have other bits than the whole.
+const CUT_FROM: usize = 65;
+
+/// Parts have a multiple of this many rows, so that no register tile is cut.
+const ROWS: usize = 16;
+
 /// A strided matrix: element `(i, j)` is `data[i · row + j · column]`.
 #[derive(Clone, Copy)]
 pub struct Matrix<'a, T> {
@@ -59,8 +66,42 @@ pub fn gemm<T: Real>(
         return vectorize(Plain { size: (m, k, n), a, b, c, accumulate });
     }
     let threads = if work < SHARED_FROM { 1 } else { rayon::current_num_threads() };
+    split((m, k, n), a, b, c, accumulate, threads);
+}
+
+/// A product on up to so many threads, cut between rows of c: one hand-over for each cut, where the `gemm` crate's own
+/// threading has two for each block of depth. How an element is summed up does not depend on the cut.
+fn split<T: Real>(
+    (m, k, n): (usize, usize, usize),
+    a: Matrix<'_, T>,
+    b: Matrix<'_, T>,
+    c: &mut [T],
+    accumulate: bool,
+    threads: usize,
+) {
+    let half = (m / 2).next_multiple_of(ROWS);
+    if threads < 2 || half < CUT_FROM || m - half < CUT_FROM {
+        return whole((m, k, n), a, b, c, accumulate, threads);
+    }
+    let (upper, lower) = c.split_at_mut(half * n);
+    let below = Matrix { data: &a.data[half * a.row..], ..a };
+    rayon::join(
+        || split((half, k, n), a, b, upper, accumulate, threads.div_ceil(2)),
+        || split((m - half, k, n), below, b, lower, accumulate, threads / 2),
+    );
+}
+
+/// A product by the `gemm` crate.
+fn whole<T: Real>(
+    (m, k, n): (usize, usize, usize),
+    a: Matrix<'_, T>,
+    b: Matrix<'_, T>,
+    c: &mut [T],
+    accumulate: bool,
+    threads: usize,
+) {
     let parallelism = if threads > 1 { gemm::Parallelism::Rayon(threads) } else { gemm::Parallelism::None };
-    // SAFETY: `holds` keeps every read inside a and b, and c has m · n elements in row-major order.
+    // SAFETY: `gemm` has seen that every element read lies inside a and b, and c has m · n elements in row-major order.
     unsafe {
         gemm::gemm(
             m,

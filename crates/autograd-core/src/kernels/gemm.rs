@@ -1,5 +1,6 @@
 //! Matrix products: the `gemm` crate for all but the smallest, a plain loop for those.
 
+use super::parallel::join;
 use super::real::Real;
 use super::simd::{Kernel, vectorize};
 
@@ -44,7 +45,13 @@ impl<T> Matrix<'_, T> {
 ///
 /// # Panics
 /// If a matrix does not hold its elements.
-pub fn gemm<T: Real>(
+pub fn gemm<T: Real>(size: (usize, usize, usize), a: Matrix<'_, T>, b: Matrix<'_, T>, c: &mut [T], accumulate: bool) {
+    gemm_on(usize::MAX, size, a, b, c, accumulate);
+}
+
+/// [`gemm`] on at most so many threads.
+pub fn gemm_on<T: Real>(
+    threads: usize,
     (m, k, n): (usize, usize, usize),
     a: Matrix<'_, T>,
     b: Matrix<'_, T>,
@@ -65,7 +72,7 @@ pub fn gemm<T: Real>(
     if work < PLAIN_BELOW && k * m.max(n) <= SCRATCH {
         return vectorize(Plain { size: (m, k, n), a, b, c, accumulate });
     }
-    let threads = if work < SHARED_FROM { 1 } else { rayon::current_num_threads() };
+    let threads = if threads == 1 || work < SHARED_FROM { 1 } else { threads.min(rayon::current_num_threads()) };
     split((m, k, n), a, b, c, accumulate, threads);
 }
 
@@ -79,15 +86,15 @@ fn split<T: Real>(
     accumulate: bool,
     threads: usize,
 ) {
-    let half = (m / 2).next_multiple_of(ROWS);
+    let half = (m * (threads / 2) / threads).next_multiple_of(ROWS);
     if threads < 2 || half < CUT_FROM || m - half < CUT_FROM {
         return whole((m, k, n), a, b, c, accumulate, threads);
     }
     let (upper, lower) = c.split_at_mut(half * n);
     let below = Matrix { data: &a.data[half * a.row..], ..a };
-    rayon::join(
-        || split((half, k, n), a, b, upper, accumulate, threads.div_ceil(2)),
-        || split((m - half, k, n), below, b, lower, accumulate, threads / 2),
+    join(
+        || split((half, k, n), a, b, upper, accumulate, threads / 2),
+        || split((m - half, k, n), below, b, lower, accumulate, threads - threads / 2),
     );
 }
 

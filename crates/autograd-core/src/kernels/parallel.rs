@@ -1,9 +1,9 @@
 //! When work is shared between threads, and how it is cut.
 //!
-//! Handing work to another thread costs 5 to 10 µs, so only work well above that is shared. Pieces have a fixed number of
-//! elements: what a piece computes, and in which order pieces are combined, does not depend on how many threads there are.
+//! Handing work to another thread costs 5 to 10 µs, more if that thread sleeps, so only work well above that is shared, and
+//! handed over once: each thread gets its share at the start. Pieces have a fixed number of elements: what a piece
+//! computes, and in which order pieces are combined, does not depend on how many threads there are.
 
-use rayon::prelude::*;
 use std::ops::Range;
 
 /// Element-wise work below this many elements stays on the calling thread.
@@ -19,11 +19,39 @@ pub fn worth_sharing(elements: usize) -> bool {
     elements >= SHARED_FROM && rayon::current_num_threads() > 1
 }
 
-/// Calls `work(i, chunk)` for every chunk on all threads. The call is dynamic, so that rayon's machinery is compiled once
-/// for each element type and not once for each kernel; a chunk is long enough not to notice.
+/// Runs both, the second on another thread if one is free.
+pub fn join(first: impl FnOnce() + Send, second: impl FnOnce() + Send) {
+    rayon::join(first, second);
+}
+
+/// Calls `work(i, chunk)` for every chunk, an equal share of them on every thread.
+///
+/// The call is dynamic, so that the machinery is compiled once for each element type and not once for each kernel; a
+/// chunk is long enough not to notice.
 #[cold]
-fn share<T: Send>(out: &mut [T], chunk: usize, work: &(dyn Fn(usize, &mut [T]) + Sync)) {
-    out.par_chunks_mut(chunk).enumerate().for_each(|(i, chunk)| work(i, chunk));
+pub fn share<T: Send>(out: &mut [T], chunk: usize, work: &(dyn Fn(usize, &mut [T]) + Sync)) {
+    share_among(rayon::current_num_threads(), 0, out, chunk, work);
+}
+
+fn share_among<T: Send>(
+    threads: usize,
+    start: usize,
+    out: &mut [T],
+    chunk: usize,
+    work: &(dyn Fn(usize, &mut [T]) + Sync),
+) {
+    let chunks = out.len().div_ceil(chunk);
+    if threads < 2 || chunks < 2 {
+        return out.chunks_mut(chunk).enumerate().for_each(|(i, out)| work(start + i, out));
+    }
+    // One chunk at least is left for the second half, and never more threads than chunks.
+    let (threads, few) = (threads.min(chunks), threads.min(chunks) / 2);
+    let half = chunks * few / threads;
+    let (first, second) = out.split_at_mut(half * chunk);
+    join(
+        || share_among(few, start, first, chunk, work),
+        || share_among(threads - few, start + half, second, chunk, work),
+    );
 }
 
 /// Calls `work(start, piece)` for consecutive pieces of `out`, each `piece` elements long (the last may be shorter).

@@ -4,10 +4,9 @@
 //! joined pairwise like the carries of a binary counter. The error grows with the logarithm of the length, as in
 //! pairwise summation (Higham, The accuracy of floating point summation, 1993), and the tree depends on the length alone.
 
-use super::parallel::{PIECE, for_rows, worth_sharing};
+use super::parallel::{PIECE, for_rows, share, worth_sharing};
 use super::real::Real;
 use super::simd::{Kernel, vectorize};
-use rayon::prelude::*;
 
 /// An associative fold with a neutral element.
 pub trait Fold: Copy + Sync {
@@ -155,7 +154,12 @@ fn fold_long<T: Real, F: Fold>(f: F, x: &[T]) -> T {
     if !worth_sharing(x.len()) {
         return vectorize(FoldRun(f, x));
     }
-    let pieces: Vec<T> = x.par_chunks(PIECE).map(|piece| vectorize(FoldRun(f, piece))).collect();
+    let mut pieces = vec![T::ZERO; x.len().div_ceil(PIECE)];
+    for_rows(&mut pieces, 1, PIECE, |rows, pieces| {
+        for (piece, x) in pieces.iter_mut().zip(x[rows.start * PIECE..].chunks(PIECE)) {
+            *piece = vectorize(FoldRun(f, x));
+        }
+    });
     let mut carries = Carries::new();
     pieces.into_iter().for_each(|piece| carries.push(f, piece));
     carries.total(f)
@@ -249,7 +253,7 @@ pub fn fold<T: Real, F: Fold>(f: F, x: &[T], length: usize, inner: usize, y: &mu
             let x = &x[o * length * inner..(o + 1) * length * inner];
             let strip = |s: usize, y: &mut [T]| vectorize(FoldStrip { f, x: &x[s * STRIP..], inner, y });
             if inner > STRIP && worth_sharing(x.len()) {
-                y.par_chunks_mut(STRIP).enumerate().for_each(|(s, y)| strip(s, y));
+                share(y, STRIP, &strip);
             } else {
                 y.chunks_mut(STRIP).enumerate().for_each(|(s, y)| strip(s, y));
             }

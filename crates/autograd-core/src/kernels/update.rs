@@ -1,7 +1,7 @@
 //! An optimizer's pass over memory: parameter, gradient and state read once, parameter and state written once.
 
 use super::nest::Nest;
-use super::parallel::{PIECE, for_pieces, for_rows, worth_sharing};
+use super::parallel::{PIECE, for_pieces, for_rows, join, worth_sharing};
 use super::real::Real;
 use super::simd::{Kernel, vectorize};
 
@@ -55,7 +55,7 @@ pub fn update<T: Real, R: ElementRule<S>, const S: usize>(rule: R, p: &mut [T], 
         for (k, s) in state.into_iter().enumerate() {
             (first[k], second[k]) = s.split_at_mut(half);
         }
-        rayon::join(|| update(rule, p0, g0, first), || update(rule, p1, g1, second));
+        join(|| update(rule, p0, g0, first), || update(rule, p1, g1, second));
     }
 }
 

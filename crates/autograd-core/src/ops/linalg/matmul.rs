@@ -5,13 +5,12 @@
 
 use super::product::{View, product};
 use crate::error::{Error, Result};
-use crate::kernels::gemm::{Matrix, gemm};
+use crate::kernels::gemm::{Matrix, gemm_on};
 use crate::kernels::nest::Nest;
-use crate::kernels::parallel::worth_sharing;
+use crate::kernels::parallel::{share, worth_sharing};
 use crate::ops::check::{self, broadcast, strides_in};
 use crate::tape::{Grads, Pull, Pullback, Saved, is_recording, record};
 use crate::tensor::{Shape, Tensor, for_float};
-use rayon::prelude::*;
 use smallvec::{SmallVec, smallvec};
 
 impl Tensor {
@@ -137,7 +136,7 @@ fn batched(a: &Tensor, b: &Tensor, outer: &[usize], (m, k, n): (usize, usize, us
     let nest = Nest::new(outer, [&a_outer, &b_outer]);
     for_float!(a.dtype(), T => Tensor::build::<T>(a.dtype(), shape, |c| {
         let (a, b) = (a.strided::<T>(), b.strided::<T>());
-        let one = |batch: usize, c: &mut [T]| {
+        let one = |batch: usize, c: &mut [T], threads: usize| {
             // The nest's innermost dimension is walked by hand: every batch is a start of its own.
             let inner = nest.inner();
             let [i, j] = nest.rows(batch / inner).step();
@@ -145,16 +144,16 @@ fn batched(a: &Tensor, b: &Tensor, outer: &[usize], (m, k, n): (usize, usize, us
             let (i, j) = (i + batch % inner * s, j + batch % inner * t);
             let a = Matrix { data: &a[i..], row: a_matrix[0], column: a_matrix[1] };
             let b = Matrix { data: &b[j..], row: b_matrix[0], column: b_matrix[1] };
-            gemm((m, k, n), a, b, c, false);
+            gemm_on(threads, (m, k, n), a, b, c, false);
         };
         if m * n == 0 {
             return;
         }
         // Multiply-adds weigh less than element-wise work: a sixteenth here.
         if c.len() > m * n && worth_sharing(c.len() / (m * n) * m * n * k / 16) {
-            c.par_chunks_exact_mut(m * n).enumerate().for_each(|(batch, c)| one(batch, c));
+            share(c, m * n, &|batch, c| one(batch, c, 1));
         } else {
-            c.chunks_exact_mut(m * n).enumerate().for_each(|(batch, c)| one(batch, c));
+            c.chunks_exact_mut(m * n).enumerate().for_each(|(batch, c)| one(batch, c, usize::MAX));
         }
     }), else a.clone())
 }

@@ -81,6 +81,16 @@ pub enum Error {
         /// The tensor's shape.
         shape: Shape,
     },
+    /// A place for a new axis that the tensor does not have.
+    #[error("{op}: a new axis {axis} is out of range for shape {shape} (−{} to {})", shape.len() + 1, shape.len())]
+    NewAxis {
+        /// The operation.
+        op: &'static str,
+        /// The place asked for.
+        axis: isize,
+        /// The tensor's shape.
+        shape: Shape,
+    },
     /// An axis named twice.
     #[error("{op}: axis {axis} is named twice in {axes:?} (shape {shape})")]
     RepeatedAxis {

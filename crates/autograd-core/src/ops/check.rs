@@ -15,6 +15,17 @@ pub(crate) fn axis(op: &'static str, axis: isize, shape: &[usize]) -> Result<usi
     }
 }
 
+/// A place for a new axis, counted from the front: before one of those there are, or behind all.
+pub(crate) fn new_axis(op: &'static str, axis: isize, shape: &[usize]) -> Result<usize> {
+    let rank = shape.len() as isize;
+    let from_front = if axis < 0 { axis + rank + 1 } else { axis };
+    if (0..=rank).contains(&from_front) {
+        Ok(from_front as usize)
+    } else {
+        Err(Error::NewAxis { op, axis, shape: shape.into() })
+    }
+}
+
 /// Which axes are named; none named means all.
 pub(crate) fn axes(op: &'static str, axes: &[isize], shape: &[usize]) -> Result<SmallVec<[bool; 4]>> {
     let mut named = SmallVec::from_elem(axes.is_empty(), shape.len());

@@ -109,7 +109,8 @@ impl Tensor {
 
 #[cfg(test)]
 pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
-    use crate::ops::cases::Case;
+    use crate::ops::cases::{Case, Input};
+    let number = || Input::real(&[3, 4], -2.0..2.0);
     macro_rules! case {
         ($($name:ident $sign:tt),*) => {
             vec![$(Case::binary(stringify!($name), -2.0..2.0, -2.0..2.0, |a, b| a.$name(b), |a, b| f64::from(u8::from(a $sign b))).without_gradient()),*]
@@ -119,14 +120,27 @@ pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
     for (name, and) in [("logical_and", true), ("logical_or", false)] {
         let call = move |x: &[Tensor]| {
             let (a, b) = (x[0].gt(&x[0].zeros_like())?, x[1].gt(&x[1].zeros_like())?);
-            if and { a.logical_and(&b)?.logical_not()?.logical_not() } else { a.logical_or(&b) }
+            if and { a.logical_and(&b) } else { a.logical_or(&b) }
         };
+        let not_masks = move |x: &[Tensor]| if and { x[0].logical_and(&x[1]) } else { x[0].logical_or(&x[1]) };
+        let shapes = move |x: &[Tensor]| call(&[x[0].clone(), x[1].t()?]);
         let reference = move |x: &[Vec<f64>]| {
             let pick = |(a, b): (&f64, &f64)| if and { *a > 0.0 && *b > 0.0 } else { *a > 0.0 || *b > 0.0 };
             x[0].iter().zip(&x[1]).map(|pair| f64::from(u8::from(pick(pair)))).collect()
         };
-        let inputs = || crate::ops::cases::Input::real(&[3, 4], -2.0..2.0);
-        all.push(Case::new(name, vec![inputs(), inputs()], call).value(reference).without_gradient());
+        let case = Case::new(name, vec![number(), number()], call).value(reference).without_gradient();
+        all.push(case.refuses(not_masks, format!("{name}: dtype is F64, expected Bool; to_dtype converts")).refuses(
+            shapes,
+            format!("{name}: shapes [3, 4] and [4, 3] do not broadcast: 3 ≠ 4 in dimension −2 (counted from the end)"),
+        ));
     }
+    let not = Case::new("logical_not", vec![Input::mask(&[3, 4])], |x| x[0].logical_not())
+        .value(|x| x[0].iter().map(|x| 1.0 - x).collect())
+        .without_gradient()
+        .refuses(
+            |x| x[0].to_dtype(DType::I64).logical_not(),
+            "logical_not: dtype is I64, expected Bool; to_dtype converts",
+        );
+    all.push(not);
     all
 }

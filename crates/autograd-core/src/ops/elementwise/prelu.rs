@@ -70,6 +70,7 @@ impl Binary for Prelu {
 
 #[cfg(test)]
 pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
+    use crate::DType;
     use crate::ops::cases::{Case, Input};
     let x = || Input::real(&[2, 3, 2], -2.0..2.0).avoiding(&[0.0]);
     let reference = |x: &[Vec<f64>]| {
@@ -79,5 +80,14 @@ pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
     let case = |weights| {
         Case::new("prelu", vec![x(), Input::real(&[weights], 0.1..0.5)], |x| x[0].prelu(&x[1])).value(reference)
     };
-    vec![case(1), case(3)]
+    vec![
+        case(1),
+        case(3)
+            .refuses(|x| x[0].prelu(&x[1].narrow(0, 0, 2)?), "prelu: weight has shape [2], expected [1] or [3]")
+            .refuses(|x| x[0].sum().prelu(&x[1]), "prelu: weight has shape [3], expected [1]")
+            .refuses(
+                |x| x[0].prelu(&x[1].to_dtype(DType::F32)),
+                "prelu: dtypes F64 and F32 do not mix; convert one with to_dtype",
+            ),
+    ]
 }

@@ -85,7 +85,14 @@ pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
         (0..12).map(|i| if x[0][i] != 0.0 { at(&x[1], i) } else { at(&x[2], i) }).collect()
     };
     vec![
-        Case::new("where", inputs(&[3, 4], &[3, 4]), call).value(reference),
+        Case::new("where", inputs(&[3, 4], &[3, 4]), call)
+            .value(reference)
+            .refuses(|x| x[1].where_(&x[1], &x[2]), "where: dtype is F64, expected Bool; to_dtype converts")
+            .refuses(
+                |x| x[0].where_(&x[1], &x[2].t()?),
+                "where: shapes [3, 4] and [4, 3] do not broadcast: 3 ≠ 4 in dimension −2 (counted from the end)",
+            )
+            .refuses(|x| x[0].where_(&x[1], &x[0]), "where: dtypes F64 and Bool do not mix; convert one with to_dtype"),
         Case::new("where", inputs(&[3, 4], &[4]), call).value(reference),
     ]
 }

@@ -111,17 +111,29 @@ pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
         let rows = (0..2).flat_map(|o| [2, 0, 2, 2].map(move |r| o * 3 + r));
         rows.flat_map(|r| [x[0][r * 2], x[0][r * 2 + 1]]).collect()
     };
-    vec![Case::new("index_select", x(), move |x| x[0].index_select(1, &index())).value(picked)]
-}
-
-#[cfg(test)]
-mod tests {
-    use crate::Tensor;
-
-    #[test]
-    fn a_negative_index_is_outside() {
-        let error = Tensor::from([1.0, 2.0]).index_select(0, &Tensor::from([0, -1])).expect_err("refused");
-        let expected = "index_select: index -1 at position 1 is out of range for axis 0 of shape [2]";
-        assert_eq!(error.to_string(), expected);
-    }
+    vec![
+        Case::new("index_select", x(), move |x| x[0].index_select(1, &index()))
+            .value(picked)
+            .refuses(
+                |x| x[0].index_select(-4, &Tensor::from([0])),
+                "index_select: axis -4 is out of range for shape [2, 3, 2] (−3 to 2)",
+            )
+            .refuses(
+                |x| x[0].index_select(1, &Tensor::from([[0]])),
+                "index_select: index has shape [1, 1], expected one dimension",
+            )
+            .refuses(
+                |x| x[0].index_select(1, &Tensor::from([2, 3])),
+                "index_select: index 3 at position 1 is out of range for axis 1 of shape [2, 3, 2]",
+            )
+            // Negative indices do not count from the end.
+            .refuses(
+                |x| x[0].index_select(1, &Tensor::from([-1])),
+                "index_select: index -1 at position 0 is out of range for axis 1 of shape [2, 3, 2]",
+            )
+            .refuses(
+                |x| x[0].index_select(1, &Tensor::from([0.0])),
+                "index_select: dtype is F32, expected I64; to_dtype converts",
+            ),
+    ]
 }

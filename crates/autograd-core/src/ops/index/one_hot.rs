@@ -30,7 +30,7 @@ impl Tensor {
             (Some(classes), _) => classes,
             (None, Some(largest)) => (largest + 1).max(0) as usize,
             (None, None) => {
-                return Err(Error::argument("one_hot", "classes", "None", "given, for there are no indices"));
+                return Err(Error::argument("one_hot", "classes", classes, "given, for there are no indices"));
             }
         };
         for (position, &index) in indices.iter().enumerate() {
@@ -53,5 +53,25 @@ pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
     let rows = |x: &[Vec<f64>]| {
         x[0].iter().flat_map(|i| (0..4).map(move |k| f64::from(u8::from(f64::from(k) == *i)))).collect()
     };
-    vec![Case::new("one_hot", vec![Input::index(&[2, 3], 4)], |x| x[0].one_hot(Some(4))).value(rows).without_gradient()]
+    vec![
+        Case::new("one_hot", vec![Input::index(&[2, 3], 4)], |x| x[0].one_hot(Some(4)))
+            .value(rows)
+            .without_gradient()
+            .refuses(
+                |_| Tensor::from([0, 3]).one_hot(Some(3)),
+                "one_hot: index 3 at position 1 is out of range for axis 0 of shape [3]",
+            )
+            .refuses(
+                |_| Tensor::from([-1]).one_hot(None),
+                "one_hot: index -1 at position 0 is out of range for axis 0 of shape [0]",
+            )
+            .refuses(
+                |x| x[0].narrow(0, 0, 0)?.one_hot(None),
+                "one_hot: classes is None, it must be given, for there are no indices",
+            )
+            .refuses(
+                |x| x[0].to_dtype(DType::F64).one_hot(None),
+                "one_hot: dtype is F64, expected I64; to_dtype converts",
+            ),
+    ]
 }

@@ -133,6 +133,7 @@ impl Pullback for Linear {
 
 #[cfg(test)]
 pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
+    use crate::DType;
     use crate::ops::cases::{Case, Input};
     let (x, w, b) =
         (|s: &[usize]| Input::real(s, -2.0..2.0), || Input::real(&[4, 3], -2.0..2.0), || Input::real(&[4], -2.0..2.0));
@@ -142,10 +143,31 @@ pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
         x[0].chunks(3).flat_map(|r| (0..4).map(move |k| row(r, k))).collect()
     };
     vec![
-        Case::new("linear", vec![x(&[5, 3]), w(), b()], |x| x[0].linear(&x[1], Some(&x[2]))).value(reference),
+        Case::new("linear", vec![x(&[5, 3]), w(), b()], |x| x[0].linear(&x[1], Some(&x[2])))
+            .value(reference)
+            .refuses(|x| x[0].linear(&x[2].sum(), None), "linear: weight has shape [], expected [K, D] or [D]")
+            .refuses(|x| x[0].sum().linear(&x[1], None), "linear: the input has shape [], expected [.., 3]")
+            .refuses(|x| x[0].linear(&x[1].t()?, None), "linear: inner dimensions differ: [5, 3] × [4, 3] (3 ≠ 4)")
+            .refuses(|x| x[0].linear(&x[1], Some(&x[1])), "linear: bias has shape [4, 3], expected [4]")
+            .refuses(
+                |x| x[0].linear(&x[1].to_dtype(DType::F32), None),
+                "linear: dtypes F64 and F32 do not mix; convert one with to_dtype",
+            )
+            .refuses(
+                |x| x[0].linear(&x[1], Some(&x[2].to_dtype(DType::F32))),
+                "linear: dtypes F64 and F32 do not mix; convert one with to_dtype",
+            )
+            .refuses(
+                |x| x[0].to_dtype(DType::I64).linear(&x[1], None),
+                "linear: dtype is I64, expected F32 or F64; to_dtype converts",
+            ),
         Case::new("linear without bias", vec![x(&[2, 2, 3]), w()], |x| x[0].linear(&x[1], None)).value(reference),
         Case::new("linear to one", vec![x(&[2, 2, 3]), x(&[3]), x(&[])], |x| x[0].linear(&x[1], Some(&x[2])))
-            .value(|x| x[0].chunks(3).map(|r| x[2][0] + (0..3).map(|d| r[d] * x[1][d]).sum::<f64>()).collect()),
+            .value(|x| x[0].chunks(3).map(|r| x[2][0] + (0..3).map(|d| r[d] * x[1][d]).sum::<f64>()).collect())
+            .refuses(
+                |x| x[0].linear(&x[1], Some(&x[1])),
+                "linear: bias has shape [3], expected [], for a weight of one dimension",
+            ),
         Case::new("linear of a vector", vec![x(&[3]), w(), b()], |x| x[0].linear(&x[1], Some(&x[2]))).value(reference),
     ]
 }

@@ -200,6 +200,7 @@ impl Pullback for Matmul {
 
 #[cfg(test)]
 pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
+    use crate::DType;
     use crate::ops::cases::{Case, Input};
     let input = |s: &[usize]| Input::real(s, -2.0..2.0);
     // Reference for equal batches; `shared` says whether b has no batch.
@@ -214,13 +215,50 @@ pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
     };
     let case = |a: &[usize], b: &[usize]| Case::new("matmul", vec![input(a), input(b)], |x| x[0].matmul(&x[1]));
     vec![
-        case(&[2, 3], &[3, 4]).value(reference(1, 2, 3, 4, false)),
+        case(&[2, 3], &[3, 4])
+            .value(reference(1, 2, 3, 4, false))
+            .refuses(|x| x[0].matmul(&x[0]), "matmul: inner dimensions differ: [2, 3] × [2, 3] (3 ≠ 2)")
+            .refuses(
+                |x| x[0].sum().matmul(&x[1]),
+                "matmul: the first operand has shape [], expected at least one dimension",
+            )
+            .refuses(
+                |x| x[0].matmul(&x[1].sum()),
+                "matmul: the second operand has shape [], expected at least one dimension",
+            )
+            .refuses(
+                |x| x[0].matmul(&x[1].to_dtype(DType::F32)),
+                "matmul: dtypes F64 and F32 do not mix; convert one with to_dtype",
+            )
+            .refuses(
+                |x| x[0].to_dtype(DType::I64).matmul(&x[1].to_dtype(DType::I64)),
+                "matmul: dtype is I64, expected F32 or F64; to_dtype converts",
+            ),
         case(&[3], &[3]).value(reference(1, 1, 3, 1, false)),
         case(&[2, 3], &[3]).value(reference(1, 2, 3, 1, false)),
         case(&[3], &[3, 2]).value(reference(1, 1, 3, 2, false)),
-        case(&[2, 2, 3], &[2, 3, 2]).value(reference(2, 2, 3, 2, false)),
+        case(&[2, 2, 3], &[2, 3, 2]).value(reference(2, 2, 3, 2, false)).refuses(
+            |x| x[0].matmul(&Tensor::cat(&[&x[1], &x[1]], 0)?),
+            "matmul: shapes [2] and [4] do not broadcast: 2 ≠ 4 in dimension −1 (counted from the end)",
+        ),
         case(&[2, 2, 3], &[3, 2]).value(reference(2, 2, 3, 2, true)),
         case(&[2, 1, 2, 3], &[2, 3, 2]),
         case(&[1, 3, 2], &[4, 2, 1]),
+        Case::new("mm", vec![input(&[2, 3]), input(&[3, 4])], |x| x[0].mm(&x[1]))
+            .value(reference(1, 2, 3, 4, false))
+            .refuses(
+                |x| x[0].mm(&x[1].unsqueeze(0)?),
+                "mm: the second operand has shape [1, 3, 4], expected 2 dimensions",
+            ),
+        Case::new("bmm", vec![input(&[2, 2, 3]), input(&[2, 3, 2])], |x| x[0].bmm(&x[1]))
+            .value(reference(2, 2, 3, 2, false))
+            .refuses(
+                |x| x[0].sum_dim(&[0], false)?.bmm(&x[1]),
+                "bmm: the first operand has shape [2, 3], expected 3 dimensions",
+            )
+            .refuses(
+                |x| x[0].bmm(&x[1].narrow(0, 0, 1)?),
+                "bmm: the second operand has shape [1, 3, 2], expected [2, .., ..]",
+            ),
     ]
 }

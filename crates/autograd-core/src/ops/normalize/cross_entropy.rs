@@ -119,11 +119,35 @@ impl Pullback for CrossEntropy {
 
 #[cfg(test)]
 pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
+    use crate::DType;
     use crate::ops::cases::{Case, Input};
     let reference = |x: &[Vec<f64>]| {
         let row = |(r, t): (&[f64], &f64)| r.iter().map(|x| x.exp()).sum::<f64>().ln() - r[*t as usize];
         x[0].chunks(4).zip(&x[1]).map(row).collect()
     };
     let inputs = vec![Input::real(&[3, 4], -2.0..2.0), Input::index(&[3], 4)];
-    vec![Case::new("cross_entropy", inputs, |x| x[0].cross_entropy(&x[1])).value(reference)]
+    vec![
+        Case::new("cross_entropy", inputs, |x| x[0].cross_entropy(&x[1]))
+            .value(reference)
+            .refuses(
+                |x| x[0].sum_dim(&[0], false)?.cross_entropy(&x[1]),
+                "cross_entropy: the input has shape [4], expected [N, K]",
+            )
+            .refuses(
+                |x| x[0].cross_entropy(&x[1].narrow(0, 0, 1)?),
+                "cross_entropy: target has shape [1], expected [3]",
+            )
+            .refuses(
+                |x| x[0].cross_entropy(&Tensor::from([0, 4, 0])),
+                "cross_entropy: index 4 at position 1 is out of range for axis 1 of shape [3, 4]",
+            )
+            .refuses(
+                |x| x[0].cross_entropy(&x[1].to_dtype(DType::F64)),
+                "cross_entropy: dtype is F64, expected I64; to_dtype converts",
+            )
+            .refuses(
+                |x| x[0].to_dtype(DType::I64).cross_entropy(&x[1]),
+                "cross_entropy: dtype is I64, expected F32 or F64; to_dtype converts",
+            ),
+    ]
 }

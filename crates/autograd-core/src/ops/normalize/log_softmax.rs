@@ -74,6 +74,7 @@ impl Pullback for LogSoftmax {
 
 #[cfg(test)]
 pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
+    use crate::DType;
     use crate::ops::cases::{Case, Input};
     let x = || vec![Input::real(&[2, 3, 4], -2.0..2.0)];
     let row = |r: &[f64], x: f64| x - r.iter().map(|x| x.exp()).sum::<f64>().ln();
@@ -84,7 +85,13 @@ pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
         (0..24).map(|i| row(&column(i), x[0][i])).collect()
     };
     vec![
-        Case::new("log_softmax(-1)", x(), |x| x[0].log_softmax(-1)).value(last),
+        Case::new("log_softmax(-1)", x(), |x| x[0].log_softmax(-1))
+            .value(last)
+            .refuses(|x| x[0].log_softmax(-4), "log_softmax: axis -4 is out of range for shape [2, 3, 4] (−3 to 2)")
+            .refuses(
+                |x| x[0].to_dtype(DType::I64).log_softmax(0),
+                "log_softmax: dtype is I64, expected F32 or F64; to_dtype converts",
+            ),
         Case::new("log_softmax(1)", x(), |x| x[0].log_softmax(1)).value(middle),
     ]
 }

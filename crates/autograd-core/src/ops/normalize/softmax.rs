@@ -75,6 +75,7 @@ impl Pullback for Softmax {
 
 #[cfg(test)]
 pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
+    use crate::DType;
     use crate::ops::cases::{Case, Input};
     let x = || vec![Input::real(&[2, 3, 4], -2.0..2.0)];
     let row = |r: &[f64], x: f64| x.exp() / r.iter().map(|x| x.exp()).sum::<f64>();
@@ -85,7 +86,13 @@ pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
         (0..24).map(|i| row(&column(i), x[0][i])).collect()
     };
     vec![
-        Case::new("softmax(-1)", x(), |x| x[0].softmax(-1)).value(last),
+        Case::new("softmax(-1)", x(), |x| x[0].softmax(-1))
+            .value(last)
+            .refuses(|x| x[0].softmax(-4), "softmax: axis -4 is out of range for shape [2, 3, 4] (−3 to 2)")
+            .refuses(
+                |x| x[0].to_dtype(DType::I64).softmax(0),
+                "softmax: dtype is I64, expected F32 or F64; to_dtype converts",
+            ),
         Case::new("softmax(1)", x(), |x| x[0].softmax(1)).value(middle),
     ]
 }

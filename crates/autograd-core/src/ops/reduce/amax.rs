@@ -119,9 +119,27 @@ pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
     };
     let rows = |x: &[Vec<f64>]| x[0].chunks(4).map(|r| r.iter().copied().fold(f64::INFINITY, f64::min)).collect();
     vec![
-        Case::new("max", x(), |x| x[0].max()).value(|x| vec![x[0].iter().copied().fold(f64::NEG_INFINITY, f64::max)]),
-        Case::new("min", x(), |x| x[0].min()).value(|x| vec![x[0].iter().copied().fold(f64::INFINITY, f64::min)]),
-        Case::new("amax(0, 2)", x(), |x| x[0].amax(&[0, 2], false)).value(ends),
-        Case::new("amin(-1)", x(), |x| x[0].amin(&[-1], true)).value(rows),
+        Case::new("max", x(), |x| x[0].max())
+            .value(|x| vec![x[0].iter().copied().fold(f64::NEG_INFINITY, f64::max)])
+            .refuses(
+                |x| x[0].narrow(1, 0, 0)?.max(),
+                "max: axes [0, 1, 2] of shape [2, 0, 4] have no elements, and max of nothing is undefined",
+            ),
+        Case::new("min", x(), |x| x[0].min())
+            .value(|x| vec![x[0].iter().copied().fold(f64::INFINITY, f64::min)])
+            .refuses(
+                |x| x[0].to_dtype(DType::Bool).min(),
+                "min: dtype is Bool, expected F32 or F64; to_dtype converts",
+            ),
+        Case::new("amax(0, 2)", x(), |x| x[0].amax(&[0, 2], false))
+            .value(ends)
+            .refuses(|x| x[0].amax(&[3], false), "amax: axis 3 is out of range for shape [2, 3, 4] (−3 to 2)")
+            .refuses(
+                |x| x[0].narrow(1, 0, 0)?.amax(&[1], false),
+                "amax: axes [1] of shape [2, 0, 4] have no elements, and amax of nothing is undefined",
+            ),
+        Case::new("amin(-1)", x(), |x| x[0].amin(&[-1], true))
+            .value(rows)
+            .refuses(|x| x[0].amin(&[2, -1], true), "amin: axis 2 is named twice in [2, -1] (shape [2, 3, 4])"),
     ]
 }

@@ -66,9 +66,18 @@ pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
     vec![
         Case::new("argmax", x(), |x| x[0].argmax(None, false))
             .value(move |x| vec![best(&x[0], 1.0)])
-            .without_gradient(),
+            .without_gradient()
+            .refuses(
+                |x| x[0].narrow(0, 0, 0)?.argmax(None, false),
+                "argmax: axes [0, 1] of shape [0, 4] have no elements, and argmax of nothing is undefined",
+            )
+            .refuses(
+                |x| x[0].to_dtype(DType::Bool).argmax(None, false),
+                "argmax: dtype is Bool, expected F32 or F64; to_dtype converts",
+            ),
         Case::new("argmin(1)", x(), |x| x[0].argmin(Some(1), true))
             .value(move |x| x[0].chunks(4).map(|r| best(r, -1.0)).collect())
-            .without_gradient(),
+            .without_gradient()
+            .refuses(|x| x[0].argmin(Some(2), true), "argmin: axis 2 is out of range for shape [3, 4] (−2 to 1)"),
     ]
 }

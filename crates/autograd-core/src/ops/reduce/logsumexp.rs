@@ -69,12 +69,21 @@ impl Pullback for LogSumExp {
 
 #[cfg(test)]
 pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
+    use crate::DType;
     use crate::ops::cases::{Case, Input};
     let x = || vec![Input::real(&[2, 3, 4], -2.0..2.0)];
     let lse = |x: &mut dyn Iterator<Item = f64>| x.map(f64::exp).sum::<f64>().ln();
     vec![
         Case::new("logsumexp", x(), |x| x[0].logsumexp(&[], false))
-            .value(move |x| vec![lse(&mut x[0].iter().copied())]),
+            .value(move |x| vec![lse(&mut x[0].iter().copied())])
+            .refuses(
+                |x| x[0].to_dtype(DType::I64).logsumexp(&[], false),
+                "logsumexp: dtype is I64, expected F32 or F64; to_dtype converts",
+            )
+            .refuses(
+                |x| x[0].logsumexp(&[-4], false),
+                "logsumexp: axis -4 is out of range for shape [2, 3, 4] (−3 to 2)",
+            ),
         Case::new("logsumexp(1)", x(), |x| x[0].logsumexp(&[1], true))
             .value(move |x| (0..8).map(|k| lse(&mut (0..3).map(|j| x[0][k / 4 * 12 + j * 4 + k % 4]))).collect()),
     ]

@@ -51,7 +51,12 @@ pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
         |x: &[Vec<f64>]| (0..4).map(|j| (0..3).map(|i| x[0][i * 4 + j]).fold(f64::NEG_INFINITY, f64::max)).collect();
     let rows = |x: &[Vec<f64>]| x[0].chunks(4).map(|r| r.iter().copied().fold(f64::INFINITY, f64::min)).collect();
     vec![
-        Case::new("max_dim(0)", x(), |x| Ok(x[0].max_dim(0, false)?.0)).value(columns),
-        Case::new("min_dim(-1)", x(), |x| Ok(x[0].min_dim(-1, true)?.0)).value(rows),
+        Case::new("max_dim(0)", x(), |x| Ok(x[0].max_dim(0, false)?.0))
+            .value(columns)
+            .refuses(|x| Ok(x[0].max_dim(-3, false)?.0), "max_dim: axis -3 is out of range for shape [3, 4] (−2 to 1)"),
+        Case::new("min_dim(-1)", x(), |x| Ok(x[0].min_dim(-1, true)?.0)).value(rows).refuses(
+            |x| Ok(x[0].narrow(1, 0, 0)?.min_dim(1, true)?.0),
+            "min_dim: axes [1] of shape [3, 0] have no elements, and min_dim of nothing is undefined",
+        ),
     ]
 }

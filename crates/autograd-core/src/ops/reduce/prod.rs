@@ -90,12 +90,20 @@ impl Pullback for Prod {
 
 #[cfg(test)]
 pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
+    use crate::DType;
     use crate::ops::cases::{Case, Input};
     let x = || vec![Input::real(&[2, 3, 2], -2.0..2.0)];
     let middle = |x: &[Vec<f64>]| (0..4).map(|k| (0..3).map(|j| x[0][k / 2 * 6 + j * 2 + k % 2]).product()).collect();
     vec![
-        Case::new("prod", vec![Input::real(&[4], -2.0..2.0)], |x| x[0].prod()).value(|x| vec![x[0].iter().product()]),
-        Case::new("prod_dim(1)", x(), |x| x[0].prod_dim(&[1], false)).value(middle),
+        Case::new("prod", vec![Input::real(&[4], -2.0..2.0)], |x| x[0].prod())
+            .value(|x| vec![x[0].iter().product()])
+            .refuses(
+                |x| x[0].to_dtype(DType::I64).prod(),
+                "prod: dtype is I64, expected F32 or F64; to_dtype converts",
+            ),
+        Case::new("prod_dim(1)", x(), |x| x[0].prod_dim(&[1], false))
+            .value(middle)
+            .refuses(|x| x[0].prod_dim(&[3], false), "prod: axis 3 is out of range for shape [2, 3, 2] (−3 to 2)"),
         // Zeros on purpose: one in the first row, two in the second.
         Case::new("prod of zeros", vec![Input::real(&[2, 3], 0.5..2.0)], |x| {
             let zeros = Tensor::from([[1.0, 0.0, 1.0], [0.0, 0.0, 1.0]]).to_dtype(x[0].dtype());

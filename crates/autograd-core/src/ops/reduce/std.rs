@@ -63,11 +63,20 @@ impl Pullback for Std {
 #[cfg(test)]
 pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
     use super::var::reference;
+    use crate::DType;
     use crate::ops::cases::{Case, Input};
     let x = || vec![Input::real(&[2, 3, 4], -2.0..2.0)];
     let rows = |x: &[Vec<f64>]| x[0].chunks(4).map(|r| reference(r, 1.0).sqrt()).collect();
     vec![
-        Case::new("std", x(), |x| x[0].std(0.0)).value(|x| vec![reference(&x[0], 0.0).sqrt()]),
-        Case::new("std_dim(2)", x(), |x| x[0].std_dim(&[2], 1.0, false)).value(rows),
+        Case::new("std", x(), |x| x[0].std(0.0))
+            .value(|x| vec![reference(&x[0], 0.0).sqrt()])
+            .refuses(|x| x[0].std(f64::NAN), "std: correction is NaN, it must be a number")
+            .refuses(
+                |x| x[0].to_dtype(DType::I64).std(1.0),
+                "std: dtype is I64, expected F32 or F64; to_dtype converts",
+            ),
+        Case::new("std_dim(2)", x(), |x| x[0].std_dim(&[2], 1.0, false))
+            .value(rows)
+            .refuses(|x| x[0].std_dim(&[3], 1.0, false), "std: axis 3 is out of range for shape [2, 3, 4] (−3 to 2)"),
     ]
 }

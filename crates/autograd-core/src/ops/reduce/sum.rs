@@ -149,10 +149,19 @@ pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
     let middle =
         |x: &[Vec<f64>]| (0..8).map(|k| (0..3).map(|j| x[0][k / 4 * 12 + j * 4 + k % 4]).sum::<f64>() / 3.0).collect();
     vec![
-        Case::new("sum", x(), |x| Ok(x[0].sum())).value(|x| vec![x[0].iter().sum()]),
-        Case::new("sum_dim(-1)", x(), |x| x[0].sum_dim(&[-1], true)).value(rows),
-        Case::new("sum_dim(0, 2)", x(), |x| x[0].sum_dim(&[0, 2], false)).value(ends),
-        Case::new("mean", x(), |x| x[0].mean()).value(|x| vec![x[0].iter().sum::<f64>() / 24.0]),
-        Case::new("mean_dim(1)", x(), |x| x[0].mean_dim(&[1], false)).value(middle),
+        Case::new("sum", x(), |x| Ok(x[0].sum())).value(|x| vec![x[0].iter().sum()]).cannot_fail(),
+        Case::new("sum_dim(-1)", x(), |x| x[0].sum_dim(&[-1], true))
+            .value(rows)
+            .refuses(|x| x[0].sum_dim(&[3], true), "sum: axis 3 is out of range for shape [2, 3, 4] (−3 to 2)"),
+        Case::new("sum_dim(0, 2)", x(), |x| x[0].sum_dim(&[0, 2], false))
+            .value(ends)
+            .refuses(|x| x[0].sum_dim(&[0, -3], false), "sum: axis 0 is named twice in [0, -3] (shape [2, 3, 4])"),
+        Case::new("mean", x(), |x| x[0].mean()).value(|x| vec![x[0].iter().sum::<f64>() / 24.0]).refuses(
+            |x| x[0].to_dtype(DType::I64).mean(),
+            "mean: dtype is I64, expected F32 or F64; to_dtype converts",
+        ),
+        Case::new("mean_dim(1)", x(), |x| x[0].mean_dim(&[1], false))
+            .value(middle)
+            .refuses(|x| x[0].mean_dim(&[-4], false), "mean: axis -4 is out of range for shape [2, 3, 4] (−3 to 2)"),
     ]
 }

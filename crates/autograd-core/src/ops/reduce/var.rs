@@ -108,12 +108,21 @@ pub(super) fn reference(x: &[f64], correction: f64) -> f64 {
 
 #[cfg(test)]
 pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
+    use crate::DType;
     use crate::ops::cases::{Case, Input};
     let x = || vec![Input::real(&[2, 3, 4], -2.0..2.0)];
     let rows = |x: &[Vec<f64>]| x[0].chunks(4).map(|r| reference(r, 0.0)).collect();
     vec![
-        Case::new("var", x(), |x| x[0].var(1.0)).value(|x| vec![reference(&x[0], 1.0)]),
-        Case::new("var_dim(-1)", x(), |x| x[0].var_dim(&[-1], 0.0, true)).value(rows),
+        Case::new("var", x(), |x| x[0].var(1.0))
+            .value(|x| vec![reference(&x[0], 1.0)])
+            .refuses(|x| x[0].var(f64::NAN), "var: correction is NaN, it must be a number")
+            .refuses(
+                |x| x[0].to_dtype(DType::I64).var(1.0),
+                "var: dtype is I64, expected F32 or F64; to_dtype converts",
+            ),
+        Case::new("var_dim(-1)", x(), |x| x[0].var_dim(&[-1], 0.0, true))
+            .value(rows)
+            .refuses(|x| x[0].var_dim(&[0, 0], 1.0, true), "var: axis 0 is named twice in [0, 0] (shape [2, 3, 4])"),
         Case::new("var_dim(0)", x(), |x| x[0].var_dim(&[0], 0.5, false))
             .value(|x| (0..12).map(|i| reference(&[x[0][i], x[0][12 + i]], 0.5)).collect()),
     ]

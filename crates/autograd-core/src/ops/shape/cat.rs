@@ -27,7 +27,7 @@ impl Tensor {
     pub fn cat(tensors: &[&Tensor], axis: isize) -> Result<Tensor> {
         let nothing = |x: &&&Tensor| x.shape() != [0];
         let Some(first) = tensors.iter().find(nothing).or(tensors.first()) else {
-            return Err(Error::argument("cat", "tensors", "[]", "at least one"));
+            return Err(Error::argument("cat", "tensors", tensors, "at least one"));
         };
         if first.rank() == 0 {
             let expected = "at least one dimension; stack makes one".into();
@@ -68,13 +68,18 @@ impl Tensor {
     /// # Errors
     /// If there are none, or they differ in shape or dtype.
     pub fn stack(tensors: &[&Tensor], axis: isize) -> Result<Tensor> {
-        if let Some(odd) = tensors.iter().find(|x| x.shape() != tensors[0].shape()) {
-            let expected = format!("{:?}, that of the first", tensors[0].shape());
-            return Err(Error::WrongShape { op: "stack", what: "a tensor", got: odd.shape().into(), expected });
+        let Some(first) = tensors.first() else {
+            return Err(Error::argument("stack", "tensors", tensors, "at least one"));
+        };
+        let axis = check::new_axis("stack", axis, first.shape())? as isize;
+        for x in tensors {
+            check::same_dtype("stack", first, x)?;
+            if x.shape() != first.shape() {
+                let expected = format!("{:?}, that of the first", first.shape());
+                return Err(Error::WrongShape { op: "stack", what: "a tensor", got: x.shape().into(), expected });
+            }
         }
         let raised = tensors.iter().map(|x| x.unsqueeze(axis)).collect::<Result<Vec<_>>>()?;
-        let rank = tensors.first().map_or(0, |x| x.rank() as isize);
-        let axis = if axis < 0 { axis + rank + 1 } else { axis };
         Tensor::cat(&raised.iter().collect::<Vec<_>>(), axis)
     }
 }
@@ -104,6 +109,7 @@ impl Pullback for Cat {
 
 #[cfg(test)]
 pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
+    use crate::DType;
     use crate::ops::cases::{Case, Input};
     let two = || vec![Input::real(&[2, 2], -2.0..2.0), Input::real(&[2, 3], -2.0..2.0)];
     let rows =
@@ -111,7 +117,36 @@ pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
     let same = || vec![Input::real(&[2, 2], -2.0..2.0), Input::real(&[2, 2], -2.0..2.0)];
     let pairs = |x: &[Vec<f64>]| x[0].iter().zip(&x[1]).flat_map(|(a, b)| [*a, *b]).collect();
     vec![
-        Case::new("cat", two(), |x| Tensor::cat(&[&x[0], &x[1]], -1)).value(rows),
-        Case::new("stack", same(), |x| Tensor::stack(&[&x[0], &x[1]], -1)).value(pairs),
+        Case::new("cat", two(), |x| Tensor::cat(&[&x[0], &x[1]], -1))
+            .value(rows)
+            .refuses(|_| Tensor::cat(&[], 0), "cat: tensors is [], it must be at least one")
+            .refuses(
+                |x| Tensor::cat(&[&x[0].sum()], 0),
+                "cat: a tensor has shape [], expected at least one dimension; stack makes one",
+            )
+            .refuses(|x| Tensor::cat(&[&x[0], &x[1]], 2), "cat: axis 2 is out of range for shape [2, 2] (−2 to 1)")
+            .refuses(
+                |x| Tensor::cat(&[&x[0], &x[1]], 0),
+                "cat: a tensor has shape [2, 3], expected [2, 2] but for axis 0",
+            )
+            .refuses(
+                |x| Tensor::cat(&[&x[0], &x[1].to_dtype(DType::F32)], 1),
+                "cat: dtypes F64 and F32 do not mix; convert one with to_dtype",
+            ),
+        Case::new("stack", same(), |x| Tensor::stack(&[&x[0], &x[1]], -1))
+            .value(pairs)
+            .refuses(|_| Tensor::stack(&[], 0), "stack: tensors is [], it must be at least one")
+            .refuses(
+                |x| Tensor::stack(&[&x[0], &x[1]], 3),
+                "stack: a new axis 3 is out of range for shape [2, 2] (−3 to 2)",
+            )
+            .refuses(
+                |x| Tensor::stack(&[&x[0], &x[1].to_dtype(DType::F32)], 0),
+                "stack: dtypes F64 and F32 do not mix; convert one with to_dtype",
+            )
+            .refuses(
+                |x| Tensor::stack(&[&x[0], &x[1].flatten(0, -1)?], 0),
+                "stack: a tensor has shape [4], expected [2, 2], that of the first",
+            ),
     ]
 }

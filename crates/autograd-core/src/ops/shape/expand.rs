@@ -72,6 +72,22 @@ pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
     use crate::ops::cases::{Case, Input};
     vec![
         Case::new("expand", vec![Input::real(&[3, 1], -2.0..2.0)], |x| x[0].expand(&[2, -1, 4]))
-            .value(|x| (0..24).map(|i| x[0][i / 4 % 3]).collect()),
+            .value(|x| (0..24).map(|i| x[0][i / 4 % 3]).collect())
+            .refuses(
+                |x| x[0].expand(&[4, 4]),
+                "expand: the tensor has shape [3, 1], expected one that expands to [4, 4] (sizes equal, or 1)",
+            )
+            .refuses(
+                |x| x[0].expand(&[3]),
+                "expand: the tensor has shape [3, 1], expected one that expands to [3] (sizes equal, or 1)",
+            )
+            .refuses(
+                |x| x[0].expand(&[-1, 3, 1]),
+                "expand: the tensor has shape [3, 1], expected one that expands to [-1, 3, 1] (sizes equal, or 1)",
+            )
+            .refuses(
+                |x| x[0].expand(&[1 << 62, 3, 4]),
+                "expand: shape [4611686018427387904, 3, 4] is too large (at most 64 dimensions, and no more bytes than memory holds)",
+            ),
     ]
 }

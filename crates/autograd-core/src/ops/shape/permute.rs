@@ -97,9 +97,19 @@ pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
     let swapped = |x: &[Vec<f64>]| (0..24).map(|i| x[0][i / 3 % 2 * 12 + i % 3 * 4 + i / 6]).collect();
     let last = |x: &[Vec<f64>]| (0..24).map(|i| x[0][i / 12 * 12 + i % 3 * 4 + i / 3 % 4]).collect();
     vec![
-        Case::new("permute", x(), |x| x[0].permute(&[2, 0, 1])).value(swapped),
-        Case::new("transpose", x(), |x| x[0].transpose(-1, 1)).value(last),
+        Case::new("permute", x(), |x| x[0].permute(&[2, 0, 1]))
+            .value(swapped)
+            .refuses(
+                |x| x[0].permute(&[1, 0]),
+                "permute: the tensor has shape [2, 3, 4], expected 2 dimensions, one for each of the axes [1, 0]",
+            )
+            .refuses(|x| x[0].permute(&[0, 1, 0]), "permute: axis 0 is named twice in [0, 1, 0] (shape [2, 3, 4])")
+            .refuses(|x| x[0].permute(&[0, 1, 3]), "permute: axis 3 is out of range for shape [2, 3, 4] (−3 to 2)"),
+        Case::new("transpose", x(), |x| x[0].transpose(-1, 1))
+            .value(last)
+            .refuses(|x| x[0].transpose(0, 5), "transpose: axis 5 is out of range for shape [2, 3, 4] (−3 to 2)"),
         Case::new("t", vec![Input::real(&[2, 3], -2.0..2.0)], |x| x[0].t())
-            .value(|x| (0..6).map(|i| x[0][i % 2 * 3 + i / 2]).collect()),
+            .value(|x| (0..6).map(|i| x[0][i % 2 * 3 + i / 2]).collect())
+            .refuses(|x| x[0].unsqueeze(0)?.t(), "t: the tensor has shape [1, 2, 3], expected at most two dimensions"),
     ]
 }

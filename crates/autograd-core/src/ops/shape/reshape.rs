@@ -97,13 +97,9 @@ impl Tensor {
     /// # Errors
     /// If the axis is out of range.
     pub fn unsqueeze(&self, axis: isize) -> Result<Tensor> {
-        let rank = self.rank() as isize;
-        let at = if axis < 0 { axis + rank + 1 } else { axis };
-        if !(0..=rank).contains(&at) {
-            return Err(Error::Axis { op: "unsqueeze", axis, shape: self.shape().into() });
-        }
+        let at = check::new_axis("unsqueeze", axis, self.shape())?;
         let mut shape: SmallVec<[usize; 4]> = SmallVec::from_slice(self.shape());
-        shape.insert(at as usize, 1);
+        shape.insert(at, 1);
         self.reshape_to(&shape)
     }
 
@@ -172,12 +168,32 @@ pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
     let x = || vec![Input::real(&[2, 3, 4], -2.0..2.0)];
     let same = |x: &[Vec<f64>]| x[0].clone();
     vec![
-        Case::new("reshape", x(), |x| x[0].reshape(&[4, -1])).value(same),
-        Case::new("flatten", x(), |x| x[0].flatten(0, 1)).value(same),
-        Case::new("squeeze", x(), |x| x[0].unsqueeze(1)?.unsqueeze(-1)?.squeeze(&[])).value(same),
-        Case::new("unsqueeze", x(), |x| x[0].unsqueeze(-2)).value(same),
+        Case::new("reshape", x(), |x| x[0].reshape(&[4, -1]))
+            .value(same)
+            .refuses(|x| x[0].reshape(&[5, -1]), "reshape: [2, 3, 4] has 24 elements, [5, -1] asks for another number")
+            .refuses(|x| x[0].reshape(&[5, 5]), "reshape: [2, 3, 4] has 24 elements, [5, 5] asks for another number")
+            .refuses(
+                |x| x[0].reshape(&[-1, -1]),
+                "reshape: [2, 3, 4] has 24 elements, [-1, -1] asks for another number",
+            ),
+        Case::new("flatten", x(), |x| x[0].flatten(0, 1))
+            .value(same)
+            .refuses(|x| x[0].flatten(0, 3), "flatten: axis 3 is out of range for shape [2, 3, 4] (−3 to 2)")
+            .refuses(|x| x[0].flatten(2, 1), "flatten: end is 1, it must be an axis not before start")
+            .refuses(
+                |x| x[0].sum().flatten(1, 0),
+                "flatten: axis 1 is out of range for shape [] (a scalar has axis 0 and −1 only)",
+            ),
+        Case::new("squeeze", x(), |x| x[0].unsqueeze(1)?.unsqueeze(-1)?.squeeze(&[]))
+            .value(same)
+            .refuses(|x| x[0].squeeze(&[3]), "squeeze: axis 3 is out of range for shape [2, 3, 4] (−3 to 2)")
+            .refuses(|x| x[0].squeeze(&[1, -2]), "squeeze: axis 1 is named twice in [1, -2] (shape [2, 3, 4])"),
+        Case::new("unsqueeze", x(), |x| x[0].unsqueeze(-2))
+            .value(same)
+            .refuses(|x| x[0].unsqueeze(4), "unsqueeze: a new axis 4 is out of range for shape [2, 3, 4] (−4 to 3)"),
         Case::new("contiguous", x(), |x| Ok(x[0].permute(&[2, 0, 1])?.contiguous().permute(&[1, 2, 0])?.contiguous()))
-            .value(same),
+            .value(same)
+            .cannot_fail(),
     ]
 }
 

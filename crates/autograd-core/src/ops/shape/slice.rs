@@ -133,8 +133,21 @@ pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
         }
     };
     vec![
-        Case::new("narrow", x(), |x| x[0].narrow(1, 1, 3)).value(pick(&[1, 2, 3])),
+        Case::new("narrow", x(), |x| x[0].narrow(1, 1, 3))
+            .value(pick(&[1, 2, 3]))
+            .refuses(|x| x[0].narrow(3, 0, 1), "narrow: axis 3 is out of range for shape [2, 5, 3] (−3 to 2)")
+            .refuses(
+                |x| x[0].narrow(1, 3, 3),
+                "narrow: start is (3, 3), it must be within the dimension, together with its length",
+            )
+            .refuses(
+                |x| x[0].narrow(1, -6, 1),
+                "narrow: start is (-6, 1), it must be within the dimension, together with its length",
+            ),
         Case::new("narrow(-2)", x(), |x| x[0].narrow(-2, -2, 2)).value(pick(&[3, 4])),
-        Case::new("slice", x(), |x| x[0].slice(1, Some(-4), None, 2)).value(pick(&[1, 3])),
+        Case::new("slice", x(), |x| x[0].slice(1, Some(-4), None, 2))
+            .value(pick(&[1, 3]))
+            .refuses(|x| x[0].slice(1, None, None, 0), "slice: step is 0, it must be at least 1")
+            .refuses(|x| x[0].slice(-4, None, None, 1), "slice: axis -4 is out of range for shape [2, 5, 3] (−3 to 2)"),
     ]
 }

@@ -1,0 +1,190 @@
+//! The table of operation cases, and the tests it drives.
+//!
+//! A case is an operation, its inputs, the plain formula in f64, and what the operation refuses in which words. Every case
+//! goes through: value in f64 and f32, first and second derivatives against finite differences, fused against recorded
+//! gradient, permuted and expanded inputs, every combination of tracked and untracked inputs, the same tensor for several
+//! inputs, no elements and one element, bitwise repeatability, inputs left as they were, the exact text of each error.
+
+mod input;
+mod refusals;
+mod tests;
+
+pub(crate) use input::Input;
+
+use crate::error::Result;
+use crate::tensor::{DType, Tensor};
+use std::ops::Range;
+use std::sync::Arc;
+
+type Call = Arc<dyn Fn(&[Tensor]) -> Result<Tensor>>;
+type Reference = Arc<dyn Fn(&[Vec<f64>]) -> Vec<f64>>;
+
+/// One row of the table.
+#[derive(Clone)]
+pub(crate) struct Case {
+    pub(crate) op: &'static str,
+    inputs: Vec<Input>,
+    call: Call,
+    reference: Option<Reference>,
+    gradient: bool,
+    /// Element-wise operations also take any shape.
+    elementwise: bool,
+    with_itself: bool,
+    of_views: bool,
+    rtol: f64,
+    refusals: Vec<Refusal>,
+    fallible: bool,
+}
+
+/// A call that must fail, and the text of its error.
+#[derive(Clone)]
+struct Refusal {
+    call: Call,
+    text: String,
+}
+
+impl Case {
+    pub(crate) fn new(
+        op: &'static str,
+        inputs: Vec<Input>,
+        call: impl Fn(&[Tensor]) -> Result<Tensor> + 'static,
+    ) -> Case {
+        Case {
+            op,
+            inputs,
+            call: Arc::new(call),
+            reference: None,
+            gradient: true,
+            elementwise: false,
+            with_itself: true,
+            of_views: true,
+            rtol: 1e-12,
+            refusals: Vec::new(),
+            fallible: true,
+        }
+    }
+
+    /// `y = f(x)` element by element; it takes whatever tensor there is.
+    pub(crate) fn unary(
+        op: &'static str,
+        range: Range<f64>,
+        kinks: &[f64],
+        call: impl Fn(&Tensor) -> Tensor + 'static,
+        reference: impl Fn(f64) -> f64 + 'static,
+    ) -> Case {
+        Case::fallible_unary(op, range, kinks, move |x| Ok(call(x)), reference).cannot_fail()
+    }
+
+    /// As `unary`, for operations that check arguments.
+    pub(crate) fn fallible_unary(
+        op: &'static str,
+        range: Range<f64>,
+        kinks: &[f64],
+        call: impl Fn(&Tensor) -> Result<Tensor> + 'static,
+        reference: impl Fn(f64) -> f64 + 'static,
+    ) -> Case {
+        let case = Case::new(op, vec![Input::real(&[3, 4], range).avoiding(kinks)], move |x| call(&x[0]));
+        Case { elementwise: true, ..case.value(move |x| x[0].iter().map(|x| reference(*x)).collect()) }
+    }
+
+    /// `z = f(a, b)` element by element. It refuses what all of them do: shapes and dtypes that do not go together.
+    pub(crate) fn binary(
+        op: &'static str,
+        a: Range<f64>,
+        b: Range<f64>,
+        call: impl Fn(&Tensor, &Tensor) -> Result<Tensor> + 'static,
+        reference: impl Fn(f64, f64) -> f64 + 'static,
+    ) -> Case {
+        let inputs = vec![Input::real(&[3, 4], a), Input::real(&[3, 4], b)];
+        let call = Arc::new(call);
+        let [shapes, dtypes] = [Arc::clone(&call), Arc::clone(&call)];
+        let case = Case::new(op, inputs, move |x| call(&x[0], &x[1]))
+            .value(move |x| x[0].iter().zip(&x[1]).map(|(a, b)| reference(*a, *b)).collect())
+            .refuses(
+                move |x| shapes(&x[0], &x[1].t()?),
+                format!(
+                    "{op}: shapes [3, 4] and [4, 3] do not broadcast: 3 ≠ 4 in dimension −2 (counted from the end)"
+                ),
+            )
+            .refuses(
+                move |x| dtypes(&x[0], &x[1].to_dtype(DType::F32)),
+                format!("{op}: dtypes F64 and F32 do not mix; convert one with to_dtype"),
+            );
+        Case { elementwise: true, ..case }
+    }
+
+    /// The formula, on the inputs' elements in row-major order.
+    pub(crate) fn value(mut self, reference: impl Fn(&[Vec<f64>]) -> Vec<f64> + 'static) -> Case {
+        self.reference = Some(Arc::new(reference));
+        self
+    }
+    /// Its result carries no gradient.
+    pub(crate) fn without_gradient(mut self) -> Case {
+        self.gradient = false;
+        self
+    }
+    /// It has a kink where its inputs are equal.
+    pub(crate) fn not_with_itself(mut self) -> Case {
+        self.with_itself = false;
+        self
+    }
+    /// Its result depends on the order of elements in memory.
+    pub(crate) fn not_of_views(mut self) -> Case {
+        self.of_views = false;
+        self
+    }
+    /// It rounds to less than f64.
+    pub(crate) fn coarse(mut self, rtol: f64) -> Case {
+        self.rtol = rtol;
+        self.gradient = false;
+        self
+    }
+    /// A call with bad arguments, made of the case's inputs, fails with exactly this text. One a mistake.
+    pub(crate) fn refuses(
+        mut self,
+        call: impl Fn(&[Tensor]) -> Result<Tensor> + 'static,
+        text: impl Into<String>,
+    ) -> Case {
+        self.refusals.push(Refusal { call: Arc::new(call), text: text.into() });
+        self
+    }
+    /// Its method does not return a `Result`.
+    pub(crate) fn cannot_fail(mut self) -> Case {
+        self.fallible = false;
+        self
+    }
+
+    fn call(&self, x: &[Tensor]) -> Tensor {
+        (self.call)(x).unwrap_or_else(|e| panic!("{}: {e}", self.op))
+    }
+
+    fn sample(&self, seed: u64) -> Vec<Tensor> {
+        let mut rng = crate::seeded(seed);
+        self.inputs.iter().map(|input| input.sample(&mut rng)).collect()
+    }
+}
+
+/// The error function by its Taylor series, exact enough up to |x| = 3.
+pub(crate) fn erf_reference(x: f64) -> f64 {
+    let (mut term, mut sum) = (x, x);
+    for n in 1..80 {
+        term *= -x * x / f64::from(n);
+        sum += term / f64::from(2 * n + 1);
+    }
+    sum * std::f64::consts::FRAC_2_SQRT_PI
+}
+
+fn all() -> Vec<Case> {
+    [
+        super::elementwise::cases(),
+        super::index::cases(),
+        super::linalg::cases(),
+        super::normalize::cases(),
+        super::random::cases(),
+        super::reduce::cases(),
+        super::shape::cases(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}

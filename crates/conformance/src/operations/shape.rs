@@ -7,6 +7,9 @@ use wengert_nn::{Dropout, Layer};
 
 pub(super) const TABLE: Table = &[
     ("reshape", |c| c.one(c.tensor("input")?.reshape(&c.integers("shape")?))),
+    // A reshape is a view wherever the strides allow one.
+    ("view", |c| c.one(c.tensor("input")?.reshape(&c.integers("shape")?))),
+    ("ravel", |c| c.one(c.tensor("input")?.flatten(0, -1))),
     ("flatten", |c| c.one(c.tensor("input")?.flatten(c.integer("start_dim")?, c.integer("end_dim")?))),
     ("squeeze", |c| c.one(c.tensor("input")?.squeeze(&c.axes("dim")?))),
     ("unsqueeze", |c| c.one(c.tensor("input")?.unsqueeze(c.integer("dim")?))),
@@ -14,6 +17,7 @@ pub(super) const TABLE: Table = &[
     ("transpose", |c| c.one(c.tensor("input")?.transpose(c.integer("dim0")?, c.integer("dim1")?))),
     ("t", |c| c.one(c.tensor("input")?.t())),
     ("expand", |c| c.one(c.tensor("input")?.expand(&c.integers("shape")?))),
+    ("broadcast_to", |c| c.one(c.tensor("input")?.expand(&c.integers("shape")?))),
     ("narrow", |c| c.one(c.tensor("input")?.narrow(c.integer("dim")?, c.integer("start")?, c.count("length")?))),
     ("slice", |c| {
         let (start, end) = (c.maybe_integer("start")?, c.maybe_integer("end")?);

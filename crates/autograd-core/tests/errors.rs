@@ -24,6 +24,17 @@ fn creation() {
 }
 
 #[test]
+fn shapes_that_operands_ask_for_together() {
+    let wide = Tensor::from([[1.0f32]]).expand(&[1, 1 << 40]).expect("a view");
+    let tall = wide.transpose(0, 1).expect("a view");
+    let limits = "is too large (at most 64 dimensions, and no more bytes than memory holds)";
+    let shape = "[1099511627776, 1099511627776]";
+    says(tall.try_add(&wide), &format!("add: shape {shape} {limits}"));
+    says(tall.matmul(&wide), &format!("matmul: shape {shape} {limits}"));
+    says(tall.linear(&tall, None), &format!("linear: shape {shape} {limits}"));
+}
+
+#[test]
 fn conversion() {
     let x = zeros(&[2]);
     says(x.to_vec::<f64>(), "to_vec: dtype is F32, expected F64; to_dtype converts");

@@ -1,6 +1,6 @@
 //! What the derived traversal visits, and under which names.
 
-use autograd_core::module::{Buffer, Item, Mode, Module, Param, Path, Stream};
+use autograd_core::module::{Buffer, Item, ItemMut, Mode, Module, Param, Path, Stream};
 use autograd_core::{DType, Tensor};
 use std::marker::PhantomData;
 use wengert_derive::Module;
@@ -109,4 +109,35 @@ fn type_parameters_are_modules_where_they_are_in_the_tree() {
     let generic: Generic<'_, Affine, u8, 2> = Generic { inner: [affine(false), affine(false)], _borrowed: PhantomData };
     assert_eq!(leaves(&generic), ["inner.0.weight: param", "inner.1.weight: param"]);
     assert_eq!(generic.num_parameters(), 4);
+}
+
+/// The examples of the macro's documentation: what is derived, and what it stands for.
+#[test]
+fn a_derived_traversal_is_the_one_written_by_hand() {
+    #[derive(Module)]
+    struct Scale {
+        #[module(rename = "weight")]
+        factors: Param,
+        #[module(skip)]
+        channels: usize,
+    }
+    let scale = Scale { factors: Param::new(Tensor::ones(&[3], DType::F32).expect("small")), channels: 3 };
+    assert_eq!(scale.named_parameters()[0].0, "weight");
+    assert_eq!(scale.num_parameters(), scale.channels);
+
+    struct Hand {
+        weight: Param,
+        bias: Param,
+    }
+    impl Module for Hand {
+        fn visit<'m>(&'m self, path: &Path<'_>, f: &mut dyn FnMut(&Path<'_>, Item<'m>)) {
+            self.weight.visit(&path.child("weight"), f);
+            self.bias.visit(&path.child("bias"), f);
+        }
+        fn visit_mut<'m>(&'m mut self, path: &Path<'_>, f: &mut dyn FnMut(&Path<'_>, ItemMut<'m>)) {
+            self.weight.visit_mut(&path.child("weight"), f);
+            self.bias.visit_mut(&path.child("bias"), f);
+        }
+    }
+    assert_eq!(leaves(&Hand { weight: param(2), bias: param(1) }), leaves(&affine(true)));
 }

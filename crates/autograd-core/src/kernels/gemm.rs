@@ -16,9 +16,11 @@ const SCRATCH: usize = 512;
 /// Products of fewer multiply-adds than this are not worth a second thread.
 const SHARED_FROM: usize = 1 << 20;
 
-/// Products are cut into parts of at least so many rows: below, the `gemm` crate sums in blocks of another depth, and a
-/// part would have other bits than the whole.
+/// Products are cut into parts of at least so many rows and so many elements: below, the `gemm` crate sums in blocks of
+/// another depth (up to 64 × 64 elements of c) or in another order (up to 256), and a part would have other bits than the
+/// whole.
 const CUT_FROM: usize = 65;
+const CUT_FROM_ELEMENTS: usize = 257;
 
 /// Parts have a multiple of this many rows, so that no register tile is cut.
 const ROWS: usize = 16;
@@ -58,7 +60,8 @@ pub fn gemm_on<T: Real>(
     c: &mut [T],
     accumulate: bool,
 ) {
-    assert!(a.holds(m, k) && b.holds(k, n) && c.len() == m * n, "a matrix product leaves its operands");
+    let fits = a.holds(m, k) && b.holds(k, n) && m.checked_mul(n) == Some(c.len());
+    assert!(fits, "a matrix product leaves its operands");
     if m == 0 || n == 0 {
         return;
     }
@@ -68,7 +71,7 @@ pub fn gemm_on<T: Real>(
         }
         return;
     }
-    let work = m * k * n;
+    let work = c.len().saturating_mul(k);
     if work < PLAIN_BELOW && k * m.max(n) <= SCRATCH {
         return vectorize(Plain { size: (m, k, n), a, b, c, accumulate });
     }
@@ -77,7 +80,7 @@ pub fn gemm_on<T: Real>(
 }
 
 /// A product on up to so many threads, cut between rows of c: one hand-over for each cut, where the `gemm` crate's own
-/// threading has two for each block of depth. How an element is summed up does not depend on the cut.
+/// threading has two for each block of depth. How an element is summed up does not depend on the cut, see [`CUT_FROM`].
 fn split<T: Real>(
     (m, k, n): (usize, usize, usize),
     a: Matrix<'_, T>,
@@ -86,8 +89,9 @@ fn split<T: Real>(
     accumulate: bool,
     threads: usize,
 ) {
-    let half = (m * (threads / 2) / threads).next_multiple_of(ROWS);
-    if threads < 2 || half < CUT_FROM || m - half < CUT_FROM {
+    let half = (m / threads.max(1) * (threads / 2)).next_multiple_of(ROWS).min(m);
+    let least = half.min(m - half);
+    if threads < 2 || least < CUT_FROM || least * n < CUT_FROM_ELEMENTS {
         return whole((m, k, n), a, b, c, accumulate, threads);
     }
     let (upper, lower) = c.split_at_mut(half * n);
@@ -274,16 +278,32 @@ mod tests {
     #[test]
     fn one_and_two_threads_give_the_same_bits() {
         let pool = |n| rayon::ThreadPoolBuilder::new().num_threads(n).build().expect("a pool");
-        for (m, k, n) in [(256, 784, 256), (784, 256, 256), (256, 256, 10), (513, 130, 257), (1000, 3, 1000)] {
+        for (m, k, n) in [
+            (256, 784, 256),
+            (784, 256, 256),
+            (256, 256, 10),
+            (513, 130, 257),
+            (1000, 3, 1000),
+            (500, 4096, 1),
+            (200, 4096, 2),
+            (170, 3000, 3),
+            (1000, 2100, 1),
+        ] {
             let a: Vec<f32> = numbers(m * k, 3).iter().map(|x| *x as f32).collect();
             let b: Vec<f32> = numbers(k * n, 4).iter().map(|x| *x as f32).collect();
-            let product = |threads| {
-                let mut c = vec![0.0; m * n];
-                let (a, b) = (Matrix { data: &a, row: 1, column: m }, Matrix { data: &b, row: n, column: 1 });
-                pool(threads).install(|| gemm((m, k, n), a, b, &mut c, false));
-                c.iter().map(|x: &f32| x.to_bits()).collect::<Vec<_>>()
-            };
-            assert!(product(1) == product(2) && product(1) == product(3), "{m} {k} {n}");
+            for (row, column, b_row, b_column) in [(1, m, n, 1), (k, 1, n, 1), (k, 1, 1, k)] {
+                let product = |threads| {
+                    let mut c = vec![0.0; m * n];
+                    let a = Matrix { data: &a, row, column };
+                    let b = Matrix { data: &b, row: b_row, column: b_column };
+                    pool(threads).install(|| gemm((m, k, n), a, b, &mut c, false));
+                    c.iter().map(|x: &f32| x.to_bits()).collect::<Vec<_>>()
+                };
+                let one = product(1);
+                for threads in [2, 3, 4, 8] {
+                    assert!(one == product(threads), "{m} {k} {n}, strides {row} {column}, {threads} threads");
+                }
+            }
         }
     }
 }

@@ -19,7 +19,7 @@ pub fn worth_sharing(elements: usize) -> bool {
     elements >= SHARED_FROM && rayon::current_num_threads() > 1
 }
 
-/// Runs both, the second on another thread if one is free.
+/// Runs both, on two threads if a second one is free. From outside rayon's pool both run in it, and the caller waits.
 pub fn join(first: impl FnOnce() + Send, second: impl FnOnce() + Send) {
     rayon::join(first, second);
 }

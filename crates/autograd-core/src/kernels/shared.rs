@@ -118,6 +118,15 @@ impl<T> Shared<T> {
     }
 }
 
+impl<T> Shared<T> {
+    /// This reference back, if it is the last; gives it up otherwise.
+    #[inline]
+    pub fn last(self) -> Option<Self> {
+        let this = ManuallyDrop::new(self);
+        this.give_up().then(|| ManuallyDrop::into_inner(this))
+    }
+}
+
 impl<T> Drop for Shared<T> {
     #[inline]
     fn drop(&mut self) {
@@ -125,7 +134,7 @@ impl<T> Drop for Shared<T> {
             let layout = Layout::new::<Counted<T>>();
             // SAFETY: nobody else sees the value any more. If its own drop panics, its memory is leaked.
             unsafe { self.0.drop_in_place() };
-            // SAFETY: taken in `new`, with this layout.
+            // SAFETY: taken in `new_with`, with this layout.
             unsafe { recycle::give(self.0.cast(), layout) };
         }
     }

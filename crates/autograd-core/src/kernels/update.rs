@@ -44,10 +44,23 @@ impl<T: Real, R: ElementRule<S>, const S: usize> Kernel for Update<'_, T, R, S> 
 pub fn update<T: Real, R: ElementRule<S>, const S: usize>(rule: R, p: &mut [T], g: &[T], state: [&mut [T]; S]) {
     let len = p.len();
     assert!(g.len() == len && state.iter().all(|s| s.len() == len), "an update's slices differ in length");
-    if len <= PIECE || !worth_sharing(len) {
+    let threads = if worth_sharing(len) { rayon::current_num_threads() } else { 1 };
+    update_on(threads, rule, p, g, state);
+}
+
+/// [`update`] on so many threads, an equal share on each.
+fn update_on<T: Real, R: ElementRule<S>, const S: usize>(
+    threads: usize,
+    rule: R,
+    p: &mut [T],
+    g: &[T],
+    state: [&mut [T]; S],
+) {
+    if threads < 2 || p.len() <= PIECE {
         vectorize(Update { rule, p, g, state });
     } else {
-        let half = (len / 2).next_multiple_of(PIECE).min(len - 1);
+        let few = threads / 2;
+        let half = (p.len() / threads * few).next_multiple_of(64);
         let (p0, p1) = p.split_at_mut(half);
         let (g0, g1) = g.split_at(half);
         let mut second: [&mut [T]; S] = std::array::from_fn(|_| Default::default());
@@ -55,7 +68,7 @@ pub fn update<T: Real, R: ElementRule<S>, const S: usize>(rule: R, p: &mut [T], 
         for (k, s) in state.into_iter().enumerate() {
             (first[k], second[k]) = s.split_at_mut(half);
         }
-        join(|| update(rule, p0, g0, first), || update(rule, p1, g1, second));
+        join(|| update_on(few, rule, p0, g0, first), || update_on(threads - few, rule, p1, g1, second));
     }
 }
 

@@ -67,6 +67,12 @@ pub(crate) fn mask(op: &'static str, x: &Tensor) -> Result<()> {
     }
 }
 
+/// An error if no tensor can have this shape; two expanded operands may well ask for such a one.
+pub(crate) fn numel_fits(op: &'static str, shape: &Shape) -> Result<()> {
+    // As if of the widest elements.
+    crate::tensor::checked(shape, DType::F64).map(|_| ()).ok_or_else(|| Error::TooLarge { op, shape: shape.clone() })
+}
+
 /// The shape two operands broadcast to, by NumPy's rule: aligned at the end, sizes equal or one of them 1.
 pub(crate) fn broadcast(op: &'static str, a: &[usize], b: &[usize]) -> Result<Shape> {
     if a == b {
@@ -84,6 +90,7 @@ pub(crate) fn broadcast(op: &'static str, a: &[usize], b: &[usize]) -> Result<Sh
             _ => return Err(Error::Broadcast { op, lhs: a.into(), rhs: b.into(), from_end }),
         };
     }
+    numel_fits(op, &out)?;
     Ok(out)
 }
 

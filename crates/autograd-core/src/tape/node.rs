@@ -143,8 +143,8 @@ impl Drop for Node {
         // Freed by a walk, as nearly every node is when it is dropped. Its inputs' inputs join its own, so that freed
         // nodes nest no further than this.
         while let Some(input) = inputs.pop() {
-            if let Some(mut input) = input
-                && let Some(node) = input.get_mut()
+            if let Some(mut last) = input.and_then(Shared::last)
+                && let Some(node) = last.get_mut()
                 && node.pullback.is_taken()
             {
                 inputs.extend(std::mem::take(&mut node.inputs));

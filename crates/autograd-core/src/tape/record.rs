@@ -8,8 +8,8 @@ use std::fmt;
 
 /// Ties `value`, computed by `op` from `inputs`, to the tape if any input is tracked and recording is on.
 ///
-/// `pullback` is built only then; it is given the value, which it may keep as an [`Saved`] and in no other way. An operation without a derivative does not call this:
-/// its value is simply not tracked.
+/// `pullback` is built only then; it is given the value, which it may keep as a [`Saved`] and in no other way. An operation
+/// without a derivative does not call this: its value is simply not tracked.
 #[inline]
 pub(crate) fn record<P: Pullback + 'static>(
     op: &'static str,

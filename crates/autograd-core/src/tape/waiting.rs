@@ -1,13 +1,15 @@
 //! The gradients that wait at nodes during a walk, by number.
 //!
-//! Those at leaves have nowhere to go, and are the walk's result. Of the others the walk always takes the highest number, and what it adds lies mostly just below. So the highest few stand in a short
-//! sorted list, where both are a few comparisons without any allocation; the rest, in a large graph, in a tree.
+//! Those at leaves have nowhere to go, and are the walk's result. Of the others the walk always takes the highest number,
+//! and what it adds lies mostly just below. So the highest few stand in a short sorted list, where both are a few
+//! comparisons without any allocation; the rest, in a large graph, in a tree.
 
 use super::node::{Node, NodeId, NodeRef};
 use crate::tensor::Tensor;
 use smallvec::SmallVec;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 /// A node and the gradient summed up for it so far.
 pub(super) type Waiting<'a> = (&'a NodeRef, Tensor);
@@ -60,29 +62,51 @@ impl<'a> Queue<'a> {
     }
 }
 
-/// The gradients that have arrived at leaves, in descending order: the parameters of a network's last layer, which are
-/// reached first, were made last.
-pub(super) struct Leaves(pub(super) Vec<(NodeId, Tensor)>);
+/// The gradients that have arrived at leaves.
+#[derive(Default)]
+pub(super) struct Leaves {
+    /// Descending: the parameters of a network's last layer, which are reached first, were made last.
+    last_first: Vec<(NodeId, Tensor)>,
+    /// Those that came out of that order.
+    others: BTreeMap<NodeId, Tensor>,
+}
 
 impl Leaves {
     /// Leaves a gradient; or, if one is there already, hands back that one and the new one, to be added up.
     pub(super) fn leave(&mut self, leaf: &Node, gradient: Tensor) -> Option<(&mut Tensor, Tensor)> {
-        match self.find(leaf.id) {
-            Ok(at) => Some((&mut self.0[at].1, gradient)),
-            Err(at) => {
-                self.0.push((leaf.id, gradient));
-                self.0[at..].rotate_right(1);
-                None
-            }
+        let id = leaf.id;
+        if self.last_first.last().is_none_or(|(last, _)| id < *last) && !self.others.contains_key(&id) {
+            self.last_first.push((id, gradient));
+            return None;
+        }
+        match self.find(id) {
+            Some(at) => Some((&mut self.last_first[at].1, gradient)),
+            None => match self.others.entry(id) {
+                Entry::Occupied(there) => Some((there.into_mut(), gradient)),
+                Entry::Vacant(place) => {
+                    place.insert(gradient);
+                    None
+                }
+            },
         }
     }
 
     pub(super) fn get(&self, id: NodeId) -> Option<&Tensor> {
-        self.find(id).ok().map(|at| &self.0[at].1)
+        self.find(id).map(|at| &self.last_first[at].1).or_else(|| self.others.get(&id))
     }
 
-    fn find(&self, id: NodeId) -> Result<usize, usize> {
-        self.0.binary_search_by_key(&Reverse(id), |(id, _)| Reverse(*id))
+    fn find(&self, id: NodeId) -> Option<usize> {
+        self.last_first.binary_search_by_key(&Reverse(id), |(id, _)| Reverse(*id)).ok()
+    }
+
+    /// All of them, ascending.
+    pub(super) fn ascending(mut self) -> Vec<(NodeId, Tensor)> {
+        self.last_first.reverse();
+        if !self.others.is_empty() {
+            self.last_first.extend(self.others);
+            self.last_first.sort_unstable_by_key(|(id, _)| *id);
+        }
+        self.last_first
     }
 }
 
@@ -107,17 +131,18 @@ mod tests {
     }
 
     #[test]
-    fn leaves_are_in_descending_order_whatever_the_order_of_arrival() {
+    fn leaves_come_out_in_order_whatever_the_order_of_arrival() {
         let value = Tensor::from(1.0);
         let nodes: Vec<_> = (0..20).map(|_| Node::leaf(&value)).collect();
         for stride in [1, 3, 7, 19] {
-            let mut leaves = Leaves(Vec::new());
+            let mut leaves = Leaves::default();
             for i in 0..20 {
                 let leaf = &nodes[i * stride % 20];
                 assert!(leaves.leave(leaf, value.clone()).is_none() && leaves.leave(leaf, value.clone()).is_some());
                 assert!(leaves.get(leaf.id).is_some());
             }
-            assert!(leaves.0.is_sorted_by(|(a, _), (b, _)| a > b), "stride {stride}");
+            let order = leaves.ascending();
+            assert!(order.len() == 20 && order.is_sorted_by(|(a, _), (b, _)| a < b), "stride {stride}");
         }
     }
 }

@@ -120,8 +120,7 @@ fn walk(roots: &[(&Tensor, Option<&Tensor>)], also: &[NodeId], keep: bool) -> Re
             }
             walk.pull(node, &gy, |_| true)?;
         }
-        let mut found = walk.leaves.0;
-        found.reverse();
+        let mut found = walk.leaves.ascending();
         found.extend(between);
         Ok(Gradients::new(found))
     })
@@ -210,7 +209,7 @@ struct Walk<'a> {
 
 impl<'a> Walk<'a> {
     fn start(nodes: &'a [NodeRef], roots: &[(&Tensor, Option<&Tensor>)], keep: bool) -> Result<Walk<'a>> {
-        let mut walk = Walk { waiting: Queue::default(), leaves: Leaves(Vec::with_capacity(8)), keep };
+        let mut walk = Walk { waiting: Queue::default(), leaves: Leaves::default(), keep };
         for (node, (value, seed)) in nodes.iter().zip(roots) {
             walk.add(node, seed_of(value, *seed)?)?;
         }
@@ -219,6 +218,8 @@ impl<'a> Walk<'a> {
 
     /// Adds a gradient to what waits at a node.
     fn add(&mut self, node: &'a NodeRef, gradient: Tensor) -> Result<()> {
+        // What a seed or a pull-back of the user's own hangs on is no part of a gradient that is not recorded.
+        let gradient = if is_recording() { gradient } else { gradient.with_link(None) };
         let there = match node.is_leaf() {
             true => self.leaves.leave(node, gradient),
             false => self.waiting.leave(node, gradient),

@@ -52,8 +52,8 @@ pub struct Tensor {
 pub(crate) type Link = Opaque;
 
 impl Tensor {
-    /// A contiguous tensor of any elements, which nobody else can see; nothing is recorded. `None` if the system has no such amount
-    /// of memory.
+    /// A contiguous tensor of any elements, which nobody else can see; nothing is recorded. `None` if the system has no such
+    /// amount of memory.
     pub(crate) fn try_fresh(dtype: DType, shape: &[usize]) -> Option<Tensor> {
         Some(Tensor { value: pool::take(dtype, shape)?, link: None })
     }

@@ -43,7 +43,8 @@ fn all_counts() -> MutexGuard<'static, Vec<Arc<Counts>>> {
 pub struct Stats {
     /// Bytes of buffers that some tensor holds.
     pub in_use: usize,
-    /// The most `in_use` has been (with several threads, the sum of each thread's most).
+    /// The most `in_use` has been. With several threads it is the sum of each thread's most, counting what a thread has
+    /// made and others have dropped: an upper bound.
     pub peak: usize,
     /// Bytes of freed buffers kept for reuse.
     pub cached: usize,
@@ -117,6 +118,10 @@ struct Class {
 struct Pool {
     classes: Vec<Class>,
     clock: u64,
+    /// Bytes that this thread has taken and not given back, and the most that has been: what limits the cache. Not below
+    /// zero, as `in_use` is on a thread that drops what others make.
+    held: i64,
+    most: i64,
     counts: Arc<Counts>,
 }
 
@@ -124,7 +129,7 @@ impl Default for Pool {
     fn default() -> Self {
         let counts = Arc::new(Counts::default());
         all_counts().push(Arc::clone(&counts));
-        Pool { classes: Vec::new(), clock: 0, counts }
+        Pool { classes: Vec::new(), clock: 0, held: 0, most: 0, counts }
     }
 }
 
@@ -133,7 +138,9 @@ thread_local! {
 }
 
 impl Pool {
-    fn used(&self, bytes: i64) {
+    fn used(&mut self, bytes: i64) {
+        self.held += bytes;
+        self.most = self.most.max(self.held);
         let counts = &self.counts;
         let now = bump(&counts.in_use, bytes);
         if now > counts.peak.load(Ordering::Relaxed) {
@@ -158,7 +165,8 @@ impl Pool {
         let Some(Piece { block, class }) = piece(&value) else { return vec![value] };
         let (bytes, class) = (block.bytes() as i64, *class);
         bump(&self.counts.in_use, -bytes);
-        let room = self.counts.peak.load(Ordering::Relaxed) - bytes;
+        self.held = (self.held - bytes).max(0);
+        let room = self.most - bytes;
         if room < 0 {
             return vec![value];
         }
@@ -204,8 +212,8 @@ impl Drop for Pool {
 
 /// A contiguous value of any elements, which nobody else can see; `None` if the system has no such amount of memory.
 pub(super) fn take(dtype: DType, shape: &[usize]) -> Option<Recycled<Value>> {
-    let numel: usize = shape.iter().product();
-    let class = class_of(numel * dtype.size());
+    let numel = shape.iter().try_fold(1usize, |numel, size| numel.checked_mul(*size))?;
+    let class = class_of(numel.checked_mul(dtype.size())?);
     let mut cached = POOL.try_with(|pool| pool.borrow_mut().take(class)).ok().flatten();
     if let Some(value) = cached.as_mut().and_then(Shared::get_mut) {
         value.layout = Layout::contiguous(shape);
@@ -216,7 +224,7 @@ pub(super) fn take(dtype: DType, shape: &[usize]) -> Option<Recycled<Value>> {
     let taken = block.bytes() as i64;
     // Once a thread's pool is gone (the thread is ending) its last few buffers are not counted.
     let _ = POOL.try_with(|pool| {
-        let pool = pool.borrow();
+        let mut pool = pool.borrow_mut();
         pool.used(taken);
         bump(&pool.counts.requests, 1);
     });
@@ -235,7 +243,7 @@ pub(super) fn give(last: Shared<Value>) {
 /// There is no memory for a tensor of this shape.
 #[cold]
 pub(super) fn exhausted(dtype: DType, shape: &[usize]) -> ! {
-    let bytes = shape.iter().product::<usize>() * dtype.size();
+    let bytes = shape.iter().fold(dtype.size(), |bytes, size| bytes.saturating_mul(*size));
     let layout = std::alloc::Layout::array::<u8>(bytes).unwrap_or(std::alloc::Layout::new::<u8>());
     std::alloc::handle_alloc_error(layout)
 }

@@ -6,7 +6,5 @@ pub(super) const TABLE: Table = &[
     ("matmul", |c| c.one(c.tensor("input")?.matmul(c.tensor("other")?))),
     ("mm", |c| c.one(c.tensor("input")?.mm(c.tensor("mat2")?))),
     ("bmm", |c| c.one(c.tensor("input")?.bmm(c.tensor("mat2")?))),
-    ("mv", |c| c.one(c.tensor("input")?.matmul(c.tensor("vec")?))),
-    ("dot", |c| c.one(c.tensor("input")?.matmul(c.tensor("tensor")?))),
     ("linear", |c| c.one(c.tensor("input")?.linear(c.tensor("weight")?, c.maybe_tensor("bias")?))),
 ];

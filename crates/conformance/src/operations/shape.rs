@@ -7,8 +7,6 @@ use wengert_nn::{Dropout, Layer};
 
 pub(super) const TABLE: Table = &[
     ("reshape", |c| c.one(c.tensor("input")?.reshape(&c.integers("shape")?))),
-    // A reshape is a view wherever the strides allow one.
-    ("view", |c| c.one(c.tensor("input")?.reshape(&c.integers("shape")?))),
     ("ravel", |c| c.one(c.tensor("input")?.flatten(0, -1))),
     ("flatten", |c| c.one(c.tensor("input")?.flatten(c.integer("start_dim")?, c.integer("end_dim")?))),
     ("squeeze", |c| c.one(c.tensor("input")?.squeeze(&c.axes("dim")?))),

@@ -7,8 +7,8 @@ use super::product::{View, product};
 use crate::error::{Error, Result};
 use crate::ops::check;
 use crate::tape::{Grads, Pull, Pullback, Saved, is_recording, record};
-use crate::tensor::Tensor;
-use smallvec::{SmallVec, smallvec};
+use crate::tensor::{Shape, Tensor};
+use smallvec::smallvec;
 use std::borrow::Cow;
 
 impl Tensor {
@@ -55,8 +55,9 @@ impl Tensor {
                 return Err(Error::WrongShape { op: "linear", what: "bias", got: bias.shape().into(), expected });
             }
         }
-        let mut shape: SmallVec<[usize; 4]> = SmallVec::from_slice(outer);
-        shape.push(*out);
+        let mut shape = Shape::from(outer);
+        shape.0.push(*out);
+        check::numel_fits("linear", &shape)?;
         let rows = as_rows(self);
         let packed_bias = bias.map(Tensor::packed);
         let value = product(View::rows_of(&rows), View::rows_of(weight).t(), packed_bias.as_deref(), &shape);

@@ -109,6 +109,7 @@ fn matrices(a: &Tensor, b: &Tensor) -> Result<Tensor> {
     let mut shape: Shape = broadcast("matmul", outer_a, outer_b)?;
     let outer: SmallVec<[usize; 4]> = shape.0.clone();
     shape.0.extend([m, n]);
+    check::numel_fits("matmul", &shape)?;
     let value = if b.rank() == 2 && (a.rank() == 2 || a.is_contiguous()) {
         // One matrix on the right: all matrices on the left are its rows.
         product(View::rows_of(a), View::rows_of(b), None, &shape)
@@ -151,7 +152,8 @@ fn batched(a: &Tensor, b: &Tensor, outer: &[usize], (m, k, n): (usize, usize, us
         }
         // Multiply-adds weigh less than element-wise work: a sixteenth here.
         if c.len() > m * n && worth_sharing(c.len() / (m * n) * m * n * k / 16) {
-            share(c, m * n, &|batch, c| one(batch, c, 1));
+            let threads = rayon::current_num_threads() / (c.len() / (m * n));
+            share(c, m * n, &|batch, c| one(batch, c, threads.max(1)));
         } else {
             c.chunks_exact_mut(m * n).enumerate().for_each(|(batch, c)| one(batch, c, usize::MAX));
         }

@@ -2,6 +2,7 @@
 
 use super::{Callback, Plan, Run, misfit};
 use crate::error::{Result, require};
+use crate::history::short::short;
 use autograd_core::Tensor;
 use autograd_core::module::{StateDict, StateProblem};
 
@@ -119,8 +120,9 @@ impl Callback for EarlyStopping {
         self.best.wait += 1;
         if self.best.wait >= self.patience {
             let Best { epoch, value, wait, .. } = &self.best;
-            let best = if *epoch > 0 { format!(" since {value} in epoch {epoch}") } else { String::new() };
-            run.stop(format!("{} has not improved for {wait} epochs{best}", self.monitor));
+            let best = if *epoch > 0 { format!(" since {} in epoch {epoch}", short(*value)) } else { String::new() };
+            let epochs = if *wait == 1 { "epoch" } else { "epochs" };
+            run.stop(format!("{} has not improved for {wait} {epochs}{best}", self.monitor));
         }
         Ok(())
     }

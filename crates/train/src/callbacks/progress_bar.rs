@@ -3,6 +3,7 @@
 use super::{Callback, Run};
 use crate::error::Result;
 use crate::history::EpochRecord;
+use crate::history::short::short;
 use indicatif::{ProgressDrawTarget, ProgressStyle};
 use std::io::{IsTerminal, Write, stderr};
 use std::time::Instant;
@@ -76,16 +77,7 @@ fn line(epoch: &EpochRecord, epochs: u64) -> String {
     let (train, valid) = (epoch.train.iter(), epoch.valid.iter());
     train.for_each(|(name, value)| line += &format!("  {name} {}", short(value)));
     valid.for_each(|(name, value)| line += &format!("  val_{name} {}", short(value)));
-    line + &format!("  lr {:.2e}", epoch.lr)
-}
-
-/// Four digits after the point, or after the first digit if there would be nothing but zeros.
-fn short(value: f64) -> String {
-    if value != 0.0 && (value.abs() < 1e-3 || value.abs() >= 1e6) {
-        format!("{value:.3e}")
-    } else {
-        format!("{value:.4}")
-    }
+    line + &format!("  lr {}", short(epoch.lr))
 }
 
 #[cfg(test)]
@@ -97,8 +89,8 @@ mod tests {
     fn a_line_tells_everything() {
         let train = Metrics::from_iter([("loss".into(), 0.000_123_4), ("accuracy".into(), 0.965)]);
         let valid = Metrics::from_iter([("loss".into(), f64::NAN), ("accuracy".into(), 1.0)]);
-        let epoch = EpochRecord { epoch: 3, lr: 1e-3, train, valid };
-        let expected = "epoch  3/40  loss 1.234e-4  accuracy 0.9650  val_loss NaN  val_accuracy 1.0000  lr 1.00e-3";
+        let epoch = EpochRecord { epoch: 3, lr: 0.002951056516295153, train, valid };
+        let expected = "epoch  3/40  loss 1.234e-4  accuracy 0.9650  val_loss NaN  val_accuracy 1.000  lr 0.002951";
         assert_eq!(line(&epoch, 40), expected);
     }
 }

@@ -1,6 +1,7 @@
 //! What a run leaves behind: its metrics, epoch by epoch.
 
 pub(crate) mod float;
+pub(crate) mod short;
 mod table;
 
 use crate::error::Result;

@@ -1,11 +1,12 @@
 //! A history as a table.
 
+use super::short::short;
 use super::{EpochRecord, History};
 use std::fmt;
 
 /// ```text
-/// epoch        lr      loss  val_loss
-///     1    1.0e-3    0.6931    0.6012
+/// epoch        lr    loss  val_loss
+///     1  0.001000  0.6931    0.6012
 /// ```
 impl fmt::Display for History {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -37,6 +38,6 @@ fn head(epoch: &EpochRecord) -> Vec<String> {
 }
 
 fn row(epoch: &EpochRecord) -> Vec<String> {
-    let values = epoch.train.iter().chain(epoch.valid.iter()).map(|(_, value)| format!("{value:.4}"));
-    [epoch.epoch.to_string(), format!("{:.2e}", epoch.lr)].into_iter().chain(values).collect()
+    let values = epoch.train.iter().chain(epoch.valid.iter()).map(|(_, value)| short(value));
+    [epoch.epoch.to_string(), short(epoch.lr)].into_iter().chain(values).collect()
 }

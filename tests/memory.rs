@@ -261,9 +261,9 @@ fn ten_thousand_steps_take_no_more_memory_than_the_first() {
 fn small_requests_of_a_step_are_few() {
     watched(1, || {
         for (name, mut training, most) in [
-            ("2-2-1", Training::tiniest(), 45),
-            ("2-16-16-1", Training::tiny(), 60),
-            ("784-256-10", Training::fashion(), 60),
+            ("2-2-1", Training::tiniest(), 3),
+            ("2-16-16-1", Training::tiny(), 8),
+            ("784-256-10", Training::fashion(), 16),
         ] {
             (0..10).for_each(|_| training.step());
             let requests = small_requests(|| training.step());

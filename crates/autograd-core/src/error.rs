@@ -6,7 +6,7 @@ use crate::tensor::{DType, Shape};
 pub type Result<T> = std::result::Result<T, Error>;
 
 /// An error of the core. Every variant names the operation, and carries the shapes, axes, indices or dtypes at fault.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[derive(Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// Two shapes do not broadcast together.
@@ -292,5 +292,12 @@ fn axis_range(shape: &Shape) -> String {
     match shape.len() {
         0 => "a scalar has axis 0 and −1 only".into(),
         n => format!("−{n} to {}", n - 1),
+    }
+}
+
+/// The text, not the fields: it is what a program prints that returns the error from `main` or unwraps it.
+impl std::fmt::Debug for Error {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        std::fmt::Display::fmt(self, f)
     }
 }

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 pub type Result<T> = std::result::Result<T, Error>;
 
 /// An error of this crate.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[derive(Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// A tensor operation failed, or a file could not be read.
@@ -227,4 +227,11 @@ impl Error {
 
 fn samples(shape: &Shape) -> usize {
     shape.first().copied().unwrap_or(0)
+}
+
+/// The text, not the fields: it is what a program prints that returns the error from `main` or unwraps it.
+impl std::fmt::Debug for Error {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        std::fmt::Display::fmt(self, f)
+    }
 }

@@ -24,7 +24,8 @@
 //! # Randomness
 //! What happens once takes a generator: [`TensorDataset::split`], [`split::train_test_split`], [`sets::two_moons`].
 //! What is asked again and again, and must answer the same, takes a seed: [`DataLoader::shuffle`],
-//! [`split::KFold::shuffle`]. `rng.random()` draws a seed from a generator.
+//! [`split::KFold::shuffle`]. `rng.random()` draws a seed from a generator; it is a method of `rand::RngExt`, so that your
+//! program needs `rand` 0.10 among its own dependencies for it.
 
 #![forbid(unsafe_code)]
 

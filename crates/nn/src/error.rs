@@ -4,7 +4,7 @@
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// An error of a layer or a loss.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[derive(Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// An operation failed on its arguments.
@@ -53,5 +53,12 @@ impl Error {
             Error::Core(error) => error,
             Error::In(within) => within.error,
         }
+    }
+}
+
+/// The text, not the fields: it is what a program prints that returns the error from `main` or unwraps it.
+impl std::fmt::Debug for Error {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        std::fmt::Display::fmt(self, f)
     }
 }

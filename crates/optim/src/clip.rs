@@ -10,7 +10,7 @@ use autograd_core::{DType, Gradients, Tensor, no_grad};
 /// Scales all gradients by one factor so that their norm, taken over all of them together, is at most `max_norm`;
 /// returns the norm before.
 ///
-/// `norm_type` p is any positive number: `(Σ |g|ᵖ)^(1/p)`, or the largest |g| for `f64::INFINITY`. The factor is
+/// `norm_type` p is any positive number, mostly 2: `(Σ |g|ᵖ)^(1/p)`, or the largest |g| for `f64::INFINITY`. The factor is
 /// `min(1, max_norm / (norm + 1e-6))`. All gradients count, also of leaves that are not parameters.
 ///
 /// # Numerics

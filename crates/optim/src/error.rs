@@ -7,7 +7,7 @@ use std::fmt;
 pub type Result<T> = std::result::Result<T, Error>;
 
 /// An error of this crate. Every variant names the optimizer and the parameter, group or key at fault.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[derive(Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// An error of the core; hyperparameters outside their range are its `Argument`.
@@ -120,4 +120,11 @@ pub(crate) fn require(
 /// An error unless `value` is finite and at least 0.
 pub(crate) fn require_non_negative(op: &'static str, name: &'static str, value: f64) -> Result<()> {
     require(value >= 0.0 && value.is_finite(), op, name, value, "finite and at least 0")
+}
+
+/// The text, not the fields: it is what a program prints that returns the error from `main` or unwraps it.
+impl std::fmt::Debug for Error {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        std::fmt::Display::fmt(self, f)
+    }
 }

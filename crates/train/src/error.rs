@@ -11,7 +11,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// An error of this crate.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// A tensor operation failed, or a file could not be read or written.
@@ -250,4 +250,11 @@ pub(crate) fn require(
     must: &'static str,
 ) -> Result<()> {
     if ok { Ok(()) } else { Err(Error::Argument { op, name, value: format!("{value:?}"), must }) }
+}
+
+/// The text, not the fields: it is what a program prints that returns the error from `main` or unwraps it.
+impl std::fmt::Debug for Error {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        std::fmt::Display::fmt(self, f)
+    }
 }

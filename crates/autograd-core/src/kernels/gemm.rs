@@ -1,6 +1,6 @@
 //! Matrix products: the `gemm` crate for all but the smallest, a plain loop for those.
 
-use super::parallel::join;
+use super::parallel::{self, join};
 use super::real::Real;
 use super::simd::{Kernel, vectorize};
 
@@ -75,7 +75,7 @@ pub fn gemm_on<T: Real>(
     if work < PLAIN_BELOW && k * m.max(n) <= SCRATCH {
         return vectorize(Plain { size: (m, k, n), a, b, c, accumulate });
     }
-    let threads = if threads == 1 || work < SHARED_FROM { 1 } else { threads.min(rayon::current_num_threads()) };
+    let threads = if threads == 1 || work < SHARED_FROM { 1 } else { threads.min(parallel::threads()) };
     split((m, k, n), a, b, c, accumulate, threads);
 }
 

@@ -16,7 +16,12 @@ pub const PIECE: usize = 1 << 15;
 /// Whether `elements` of element-wise work are worth a second thread, and there is one.
 #[inline]
 pub fn worth_sharing(elements: usize) -> bool {
-    elements >= SHARED_FROM && rayon::current_num_threads() > 1
+    elements >= SHARED_FROM && threads() > 1
+}
+
+/// How many threads there are.
+pub fn threads() -> usize {
+    rayon::current_num_threads()
 }
 
 /// Runs both, on two threads if a second one is free. From outside rayon's pool both run in it, and the caller waits.
@@ -30,7 +35,7 @@ pub fn join(first: impl FnOnce() + Send, second: impl FnOnce() + Send) {
 /// chunk is long enough not to notice.
 #[cold]
 pub fn share<T: Send>(out: &mut [T], chunk: usize, work: &(dyn Fn(usize, &mut [T]) + Sync)) {
-    share_among(rayon::current_num_threads(), 0, out, chunk, work);
+    share_among(threads(), 0, out, chunk, work);
 }
 
 fn share_among<T: Send>(

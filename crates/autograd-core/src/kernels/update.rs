@@ -1,7 +1,7 @@
 //! An optimizer's pass over memory: parameter, gradient and state read once, parameter and state written once.
 
 use super::nest::Nest;
-use super::parallel::{PIECE, for_pieces, for_rows, join, worth_sharing};
+use super::parallel::{self, PIECE, for_pieces, for_rows, join, worth_sharing};
 use super::real::Real;
 use super::simd::{Kernel, vectorize};
 
@@ -44,7 +44,7 @@ impl<T: Real, R: ElementRule<S>, const S: usize> Kernel for Update<'_, T, R, S> 
 pub fn update<T: Real, R: ElementRule<S>, const S: usize>(rule: R, p: &mut [T], g: &[T], state: [&mut [T]; S]) {
     let len = p.len();
     assert!(g.len() == len && state.iter().all(|s| s.len() == len), "an update's slices differ in length");
-    let threads = if worth_sharing(len) { rayon::current_num_threads() } else { 1 };
+    let threads = if worth_sharing(len) { parallel::threads() } else { 1 };
     update_on(threads, rule, p, g, state);
 }
 

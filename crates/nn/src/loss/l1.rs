@@ -8,13 +8,14 @@ use autograd_core::Tensor;
 /// Mean absolute error: `|x − t|`, the mean over all elements.
 ///
 /// # Shapes
-/// `input` and `target` are broadcast, usually equal.
+/// `target` as `input`, or broadcasting to it. That `input` would have to be repeated for the target is an error: `[N, 1]`
+/// against `[N]` would be all N² pairs.
 ///
 /// # Gradient
 /// `sign(x − t)` for x, 0 where they are equal; the negative of it for t.
 ///
 /// # Errors
-/// If the shapes do not broadcast, or the dtypes are not one float type.
+/// If the target does not broadcast to the input, or the dtypes are not one float type.
 ///
 /// # Examples
 /// ```

@@ -8,13 +8,14 @@ use autograd_core::Tensor;
 /// Mean squared error: `(x − t)²`, the mean over all elements.
 ///
 /// # Shapes
-/// `input` and `target` are broadcast, usually equal.
+/// `target` as `input`, or broadcasting to it. That `input` would have to be repeated for the target is an error: `[N, 1]`
+/// against `[N]` would be all N² pairs.
 ///
 /// # Gradient
 /// `2 (x − t)` for x, the negative of it for t, each by the reduction.
 ///
 /// # Errors
-/// If the shapes do not broadcast, or the dtypes are not one float type.
+/// If the target does not broadcast to the input, or the dtypes are not one float type.
 ///
 /// # Examples
 /// ```

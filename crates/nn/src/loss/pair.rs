@@ -13,10 +13,16 @@ pub(super) fn same_float(op: &'static str, input: &Tensor, target: &Tensor) -> R
     Ok(())
 }
 
-/// `input − target`, broadcast.
+/// `input − target`, the target broadcast to the input. The other way round, `[N, 1]` against `[N]` would be `N²` pairs
+/// of which N are meant.
 pub(super) fn difference(op: &'static str, input: &Tensor, target: &Tensor) -> Result<Tensor> {
     same_float(op, input, target)?;
-    input.try_sub(target).map_err(|error| named(op, error))
+    let difference = input.try_sub(target).map_err(|error| named(op, error))?;
+    if difference.shape() != input.shape() {
+        let expected = format!("one that broadcasts to the input's, {:?}", input.shape());
+        return Err(Error::WrongShape { op, what: "the target", got: target.shape().into(), expected });
+    }
+    Ok(difference)
 }
 
 /// `losses · weight`, broadcast.

@@ -12,13 +12,14 @@ use autograd_core::{Error, Tensor};
 /// ```
 ///
 /// # Shapes
-/// `input` and `target` are broadcast, usually equal.
+/// `target` as `input`, or broadcasting to it. That `input` would have to be repeated for the target is an error: `[N, 1]`
+/// against `[N]` would be all N² pairs.
 ///
 /// # Gradient
 /// `d/β` where `|d| < β`, else `sign d`: continuous, but for β = 0, where it is that of the absolute error.
 ///
 /// # Errors
-/// If the shapes do not broadcast, or the dtypes are not one float type.
+/// If the target does not broadcast to the input, or the dtypes are not one float type.
 ///
 /// # Examples
 /// ```

@@ -7,7 +7,7 @@ use super::product::{View, product};
 use crate::error::{Error, Result};
 use crate::kernels::gemm::{Matrix, gemm_on};
 use crate::kernels::nest::Nest;
-use crate::kernels::parallel::{share, worth_sharing};
+use crate::kernels::parallel::{share, threads, worth_sharing};
 use crate::ops::check::{self, broadcast, strides_in};
 use crate::tape::{Grads, Pull, Pullback, Saved, is_recording, record};
 use crate::tensor::{Shape, Tensor, for_float};
@@ -152,8 +152,8 @@ fn batched(a: &Tensor, b: &Tensor, outer: &[usize], (m, k, n): (usize, usize, us
         }
         // Multiply-adds weigh less than element-wise work: a sixteenth here.
         if c.len() > m * n && worth_sharing(c.len() / (m * n) * m * n * k / 16) {
-            let threads = rayon::current_num_threads() / (c.len() / (m * n));
-            share(c, m * n, &|batch, c| one(batch, c, threads.max(1)));
+            let each = threads() / (c.len() / (m * n));
+            share(c, m * n, &|batch, c| one(batch, c, each.max(1)));
         } else {
             c.chunks_exact_mut(m * n).enumerate().for_each(|(batch, c)| one(batch, c, usize::MAX));
         }

@@ -1,0 +1,45 @@
+//! What a walk hands out, and what is made on one thread and dropped on another.
+
+use autograd_core::{Backward, DType, Tensor, memory};
+
+#[test]
+fn gradients_of_a_plain_walk_hang_on_nothing() {
+    let x = Tensor::from([1.0, 2.0]).requires_grad();
+    let seed = Tensor::from([5.0, 6.0]).requires_grad();
+    let y = &x + 1.0;
+    let once = Backward::new().root(&y, &seed).keep().run().expect("tracked");
+    let twice = Backward::new().root(&y, &seed).root(&y, &seed).run().expect("tracked");
+    for (grads, expected) in [(once, [5.0, 6.0]), (twice, [10.0, 12.0])] {
+        let gx = grads.get(&x).expect("a leaf");
+        assert_eq!((gx.to_f64s(), gx.is_tracked()), (expected.to_vec(), false));
+    }
+    assert_eq!(seed.to_f64s(), [5.0, 6.0]);
+}
+
+#[test]
+fn leaves_of_any_order_have_their_gradients() {
+    let leaves: Vec<Tensor> = (0..300).map(|i| Tensor::from(f64::from(i)).requires_grad()).collect();
+    for stride in [1, 7, 299] {
+        let mut y = Tensor::from(0.0);
+        for i in 0..600 {
+            y = &y + &leaves[i * stride % 300].square();
+        }
+        let grads = y.backward().expect("tracked");
+        assert_eq!(grads.len(), 300);
+        for (i, leaf) in leaves.iter().enumerate() {
+            assert_eq!(grads.get(leaf).map(Tensor::to_f64s), Some(vec![4.0 * i as f64]), "stride {stride}, leaf {i}");
+        }
+    }
+}
+
+#[test]
+fn a_thread_that_drops_what_another_makes_still_caches_its_own() {
+    let (send, receive) = std::sync::mpsc::sync_channel::<Tensor>(1);
+    let make = move || (0..50).all(|_| send.send(Tensor::zeros(&[1 << 12], DType::F32).expect("small")).is_ok());
+    let maker = std::thread::spawn(make);
+    receive.into_iter().for_each(drop);
+    assert!(maker.join().expect("no panic"));
+    drop(Tensor::zeros(&[1 << 14], DType::F32).expect("small"));
+    let cached = memory::stats().cached;
+    assert!(cached >= 4 << 14, "a freed tensor is not kept: {cached} bytes cached");
+}

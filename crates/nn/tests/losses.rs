@@ -165,3 +165,17 @@ fn a_reduction_is_an_option() -> Result<()> {
     }
     Ok(())
 }
+
+#[test]
+fn an_output_is_not_repeated_for_a_target() {
+    let (column, row) = (Tensor::from([[1.0], [2.0]]), Tensor::from([1.0, 2.0]));
+    let text = "the target has shape [2], expected one that broadcasts to the input's, [2, 1]";
+    for (name, result) in [
+        ("mse_loss", mse_loss(&column, &row)),
+        ("l1_loss", l1_loss(&column, &row)),
+        ("smooth_l1_loss", smooth_l1_loss(&column, &row)),
+    ] {
+        assert_eq!(result.expect_err("four pairs of which two are meant").to_string(), format!("{name}: {text}"));
+    }
+    assert!(mse_loss(&Tensor::from([[1.0, 2.0], [3.0, 4.0]]), &row).is_ok());
+}

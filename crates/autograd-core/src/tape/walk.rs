@@ -253,7 +253,8 @@ impl<'a> Walk<'a> {
         if grads.len() != node.inputs.len() {
             return Err(Error::GradientCount { op: node.op, got: grads.len(), expected: node.inputs.len() });
         }
-        for (i, (gradient, input)) in grads.iter_mut().zip(&node.inputs).enumerate() {
+        // From the last: of a layer's parameters the bias was made last, and leaves expect the last first.
+        for (i, (gradient, input)) in grads.iter_mut().zip(&node.inputs).enumerate().rev() {
             let (Some(gradient), Some(input)) = (gradient.take(), input) else { continue };
             if !leads(input.id) {
                 continue;

@@ -14,6 +14,7 @@ pub mod real;
 pub mod shared;
 pub mod simd;
 pub mod slot;
+mod standby;
 
 pub mod copy;
 pub mod map;

@@ -24,10 +24,7 @@ pub fn threads() -> usize {
     rayon::current_num_threads()
 }
 
-/// Runs both, on two threads if a second one is free. From outside rayon's pool both run in it, and the caller waits.
-pub fn join(first: impl FnOnce() + Send, second: impl FnOnce() + Send) {
-    rayon::join(first, second);
-}
+pub use super::standby::join;
 
 /// Calls `work(i, chunk)` for every chunk, an equal share of them on every thread.
 ///

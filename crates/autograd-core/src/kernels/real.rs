@@ -2,12 +2,14 @@
 
 use super::math;
 use super::memory::Plain;
+use super::simd::Lanes;
 use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub, SubAssign};
 
 /// A floating-point number. Every method is branch-free and vectorises, apart from
 /// those that say otherwise.
 pub trait Real:
     Plain
+    + Lanes
     + PartialOrd
     + Default
     + std::fmt::Debug

@@ -31,3 +31,87 @@ static ARCH: LazyLock<pulp::Arch> = LazyLock::new(pulp::Arch::new);
 pub fn vectorize<K: Kernel>(kernel: K) -> K::Output {
     ARCH.dispatch(Dispatched(kernel))
 }
+
+/// A [`Kernel`] that asks for vectors by name: for the loops the compiler does not keep in registers by itself.
+pub trait Vectorized {
+    /// What the loop returns.
+    type Output;
+    /// The loop, with the vectors of `S`.
+    fn run<S: pulp::Simd>(self, simd: S) -> Self::Output;
+}
+
+struct Named<K>(K);
+
+impl<K: Vectorized> pulp::WithSimd for Named<K> {
+    type Output = K::Output;
+    #[inline(always)]
+    fn with_simd<S: pulp::Simd>(self, simd: S) -> K::Output {
+        self.0.run(simd)
+    }
+}
+
+/// Runs it with the vectors of the best instruction set of this CPU.
+#[inline]
+pub fn vectorize_with<K: Vectorized>(kernel: K) -> K::Output {
+    ARCH.dispatch(Named(kernel))
+}
+
+/// Whether this CPU has vectors with fused multiply-add, which tell apart what a kernel may gain from naming them.
+pub fn has_vectors() -> bool {
+    struct Widest;
+    impl Vectorized for Widest {
+        type Output = bool;
+        #[inline(always)]
+        fn run<S: pulp::Simd>(self, _: S) -> bool {
+            S::F32_LANES >= if cfg!(target_arch = "x86_64") { 8 } else { 4 }
+        }
+    }
+    static ANSWER: LazyLock<bool> = LazyLock::new(|| vectorize_with(Widest));
+    *ANSWER
+}
+
+/// Numbers that come in vectors.
+pub trait Lanes: Copy {
+    /// As many as a register holds.
+    type Vector<S: pulp::Simd>: Copy;
+    /// How many that is.
+    fn count<S: pulp::Simd>() -> usize;
+    /// The number in every lane.
+    fn splat<S: pulp::Simd>(simd: S, x: Self) -> Self::Vector<S>;
+    /// a · b + c, rounded once.
+    fn mul_add_all<S: pulp::Simd>(
+        simd: S,
+        a: Self::Vector<S>,
+        b: Self::Vector<S>,
+        c: Self::Vector<S>,
+    ) -> Self::Vector<S>;
+    /// a + b
+    fn add_all<S: pulp::Simd>(simd: S, a: Self::Vector<S>, b: Self::Vector<S>) -> Self::Vector<S>;
+}
+
+macro_rules! lanes {
+    ($t:ident, $vector:ident, $count:ident, $splat:ident, $mul_add:ident, $add:ident) => {
+        impl Lanes for $t {
+            type Vector<S: pulp::Simd> = S::$vector;
+            #[inline(always)]
+            fn count<S: pulp::Simd>() -> usize {
+                S::$count
+            }
+            #[inline(always)]
+            fn splat<S: pulp::Simd>(simd: S, x: Self) -> S::$vector {
+                simd.$splat(x)
+            }
+            #[inline(always)]
+            fn mul_add_all<S: pulp::Simd>(simd: S, a: S::$vector, b: S::$vector, c: S::$vector) -> S::$vector {
+                simd.$mul_add(a, b, c)
+            }
+            #[inline(always)]
+            fn add_all<S: pulp::Simd>(simd: S, a: S::$vector, b: S::$vector) -> S::$vector {
+                simd.$add(a, b)
+            }
+        }
+    };
+}
+
+lanes!(f32, f32s, F32_LANES, splat_f32s, mul_add_f32s, add_f32s);
+lanes!(f64, f64s, F64_LANES, splat_f64s, mul_add_f64s, add_f64s);

@@ -192,7 +192,11 @@ mod tests {
                     scope.spawn(move || {
                         for _ in 0..20 {
                             let total = AtomicUsize::new(0);
-                            if inside { pool.install(|| sum(x, &total)) } else { sum(x, &total) }
+                            if inside {
+                                pool.install(|| sum(x, &total))
+                            } else {
+                                sum(x, &total)
+                            }
                             assert_eq!(total.into_inner(), 499_500);
                         }
                     });

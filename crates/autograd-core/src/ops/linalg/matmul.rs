@@ -5,7 +5,7 @@
 
 use super::product::{View, product};
 use crate::error::{Error, Result};
-use crate::kernels::gemm::{Matrix, gemm_on};
+use crate::kernels::gemm::{Matrix, gemm};
 use crate::kernels::nest::Nest;
 use crate::kernels::parallel::{share, threads, worth_sharing};
 use crate::ops::check::{self, broadcast, strides_in};
@@ -145,7 +145,7 @@ fn batched(a: &Tensor, b: &Tensor, outer: &[usize], (m, k, n): (usize, usize, us
             let (i, j) = (i + batch % inner * s, j + batch % inner * t);
             let a = Matrix { data: &a[i..], row: a_matrix[0], column: a_matrix[1] };
             let b = Matrix { data: &b[j..], row: b_matrix[0], column: b_matrix[1] };
-            gemm_on(threads, (m, k, n), a, b, c, false);
+            gemm(threads, (m, k, n), a, b, None, c);
         };
         if m * n == 0 {
             return;

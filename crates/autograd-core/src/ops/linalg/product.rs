@@ -41,9 +41,6 @@ impl<'a> View<'a> {
 pub(crate) fn product(a: View<'_>, b: View<'_>, bias: Option<&Tensor>, shape: &[usize]) -> Tensor {
     let size = (a.rows, a.columns, b.columns);
     for_float!(a.tensor.dtype(), T => Tensor::build::<T>(a.tensor.dtype(), shape, |c| {
-        if let Some(bias) = bias && !c.is_empty() {
-            c.chunks_exact_mut(b.columns).for_each(|row| row.copy_from_slice(bias.flat()));
-        }
-        gemm::<T>(size, a.matrix(), b.matrix(), c, bias.is_some());
+        gemm::<T>(usize::MAX, size, a.matrix(), b.matrix(), bias.map(Tensor::flat), c);
     }), else a.tensor.clone())
 }

@@ -1,20 +1,20 @@
-//! Matrix products: the `gemm` crate for all but the smallest, a plain loop for those.
+//! Matrix products: a plain loop for the smallest, tiles in the cache for most, the `gemm` crate for the rest.
+
+mod pack;
+mod plain;
+mod tiles;
 
 use super::parallel::{self, join};
 use super::real::Real;
-use super::simd::{Kernel, vectorize};
+use super::simd::vectorize;
+use plain::Plain;
+use tiles::Product;
 
 /// Products of fewer multiply-adds than this are faster in a plain loop than through packing.
 const PLAIN_BELOW: usize = 2048;
 
-/// Products of at most so many multiply-adds are not worth bringing anything into order.
-const TINY: usize = 64;
-
-/// Room for an operand of a plain product that has to be brought into order: no more, for it is cleared every time.
-const SCRATCH: usize = 512;
-
 /// Products of fewer multiply-adds than this are not worth a second thread.
-const SHARED_FROM: usize = 1 << 20;
+const SHARED_FROM: usize = 1 << 18;
 
 /// Products are cut into parts of at least so many rows and so many elements: below, the `gemm` crate sums in blocks of
 /// another depth (up to 64 × 64 elements of c) or in another order (up to 256), and a part would have other bits than the
@@ -43,40 +43,41 @@ impl<T> Matrix<'_, T> {
     }
 }
 
-/// `c = a b`, or `c += a b` if `accumulate`; a: `[m, k]`, b: `[k, n]`, c: `[m, n]` contiguous.
+/// `c = a b`, or `c = a b + bias`; a: `[m, k]`, b: `[k, n]`, bias: `[n]`, c: `[m, n]` contiguous. It runs on up to so many
+/// threads, and has the same bits on any number.
 ///
 /// # Panics
 /// If a matrix does not hold its elements.
-pub fn gemm<T: Real>(size: (usize, usize, usize), a: Matrix<'_, T>, b: Matrix<'_, T>, c: &mut [T], accumulate: bool) {
-    gemm_on(usize::MAX, size, a, b, c, accumulate);
-}
-
-/// [`gemm`] on at most so many threads.
-pub fn gemm_on<T: Real>(
+pub fn gemm<T: Real>(
     threads: usize,
     (m, k, n): (usize, usize, usize),
     a: Matrix<'_, T>,
     b: Matrix<'_, T>,
+    bias: Option<&[T]>,
     c: &mut [T],
-    accumulate: bool,
 ) {
     let fits = a.holds(m, k) && b.holds(k, n) && m.checked_mul(n) == Some(c.len());
-    assert!(fits, "a matrix product leaves its operands");
-    if m == 0 || n == 0 {
-        return;
-    }
-    if k == 0 {
-        if !accumulate {
-            c.fill(T::ZERO);
-        }
+    assert!(fits && bias.is_none_or(|bias| bias.len() == n), "a matrix product leaves its operands");
+    if c.is_empty() {
         return;
     }
     let work = c.len().saturating_mul(k);
-    if work < PLAIN_BELOW && k * m.max(n) <= SCRATCH {
-        return vectorize(Plain { size: (m, k, n), a, b, c, accumulate });
+    if work < PLAIN_BELOW && k * m.max(n) <= plain::SCRATCH && k > 0 {
+        return vectorize(Plain { size: (m, k, n), a, b, bias, c });
     }
     let threads = if threads == 1 || work < SHARED_FROM { 1 } else { threads.min(parallel::threads()) };
-    split((m, k, n), a, b, c, accumulate, threads);
+    if k > 0 && tiles::suit::<T>((m, k, n)) {
+        // SAFETY: `fits`, and all of them are borrowed until the product is there.
+        return unsafe { Product::new((m, k, n), a, b, bias, c) }.compute(threads);
+    }
+    match bias {
+        Some(bias) => c.chunks_exact_mut(n).for_each(|row| row.copy_from_slice(bias)),
+        None if k == 0 => c.fill(T::ZERO),
+        None => (),
+    }
+    if k > 0 {
+        split((m, k, n), a, b, c, bias.is_some(), threads);
+    }
 }
 
 /// A product on up to so many threads, cut between rows of c: one hand-over for each cut, where the `gemm` crate's own
@@ -138,90 +139,6 @@ fn whole<T: Real>(
     }
 }
 
-/// A small product. Its inner loop runs along the columns of c, or along its rows where those are the longer ones; the
-/// operand read along it is brought into order first, and none has more than [`SCRATCH`] elements.
-struct Plain<'a, 'b, T> {
-    size: (usize, usize, usize),
-    a: Matrix<'a, T>,
-    b: Matrix<'a, T>,
-    c: &'b mut [T],
-    accumulate: bool,
-}
-
-impl<T: Real> Kernel for Plain<'_, '_, T> {
-    type Output = ();
-    #[inline(always)]
-    fn run(self) {
-        let Plain { size: (m, k, n), a, b, c, accumulate } = self;
-        if m * k * n <= TINY {
-            for (i, c) in c.chunks_exact_mut(n).enumerate() {
-                for (j, c) in c.iter_mut().enumerate() {
-                    let start = if accumulate { *c } else { T::ZERO };
-                    let (a, b) = (&a.data[i * a.row..], &b.data[j * b.column..]);
-                    *c = (0..k).fold(start, |sum, p| a[p * self.a.column].mul_add(b[p * self.b.row], sum));
-                }
-            }
-            return;
-        }
-        let mut scratch;
-        if n >= m || n >= 8 {
-            let b = if b.column == 1 {
-                b
-            } else {
-                scratch = [T::ZERO; SCRATCH];
-                in_order(b, k, n, &mut scratch)
-            };
-            if !accumulate {
-                c.fill(T::ZERO);
-            }
-            for (i, c) in c.chunks_exact_mut(n).enumerate() {
-                for p in 0..k {
-                    let a = a.data[i * a.row + p * a.column];
-                    for (c, b) in c.iter_mut().zip(&b.data[p * b.row..p * b.row + n]) {
-                        *c = a.mul_add(*b, *c);
-                    }
-                }
-            }
-            return;
-        }
-        // cᵀ = bᵀ aᵀ, a column of c at a time.
-        let at = Matrix { data: a.data, row: a.column, column: a.row };
-        let at = if at.column == 1 {
-            at
-        } else {
-            scratch = [T::ZERO; SCRATCH];
-            in_order(at, k, m, &mut scratch)
-        };
-        let mut column = [T::ZERO; SCRATCH];
-        let column = &mut column[..m];
-        for j in 0..n {
-            for (i, column) in column.iter_mut().enumerate() {
-                *column = if accumulate { c[i * n + j] } else { T::ZERO };
-            }
-            for p in 0..k {
-                let b = b.data[p * b.row + j * b.column];
-                for (column, a) in column.iter_mut().zip(&at.data[p * at.row..p * at.row + m]) {
-                    *column = b.mul_add(*a, *column);
-                }
-            }
-            for (i, column) in column.iter().enumerate() {
-                c[i * n + j] = *column;
-            }
-        }
-    }
-}
-
-/// A copy of the matrix in `scratch`, with neighbouring columns in neighbouring elements.
-#[inline(always)]
-fn in_order<'a, T: Real>(x: Matrix<'a, T>, rows: usize, columns: usize, scratch: &'a mut [T]) -> Matrix<'a, T> {
-    for (r, out) in scratch.chunks_exact_mut(columns).take(rows).enumerate() {
-        for (j, out) in out.iter_mut().enumerate() {
-            *out = x.data[r * x.row + j * x.column];
-        }
-    }
-    Matrix { data: scratch, row: columns, column: 1 }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -243,6 +160,12 @@ mod tests {
             (33, 70, 9),
             (64, 64, 64),
             (3, 0, 2),
+            (4, 200, 4),
+            (23, 37, 45),
+            (12, 1100, 32),
+            (31, 2051, 33),
+            (37, 20, 100),
+            (300, 500, 7),
         ] {
             let (a, b) = (numbers(m * k, 1), numbers(k * n, 2));
             let exact = |i: usize, j: usize| (0..k).map(|p| a[i * k + p] * b[p * n + j]).sum::<f64>();
@@ -255,13 +178,15 @@ mod tests {
                 (Matrix { data: &at, row: 1, column: m }, Matrix { data: &bt, row: 1, column: k }),
             ] {
                 let mut c = vec![7.0; m * n];
-                gemm((m, k, n), am, bm, &mut c, false);
+                gemm(1, (m, k, n), am, bm, None, &mut c);
+                let bias: Vec<f64> = (0..n).map(|j| j as f64 - 7.5).collect();
                 let mut d = vec![7.0; m * n];
-                gemm((m, k, n), am, bm, &mut d, true);
+                gemm(1, (m, k, n), am, bm, Some(&bias), &mut d);
                 for i in 0..m {
                     for j in 0..n {
-                        assert!((c[i * n + j] - exact(i, j)).abs() < 1e-12 * (k as f64 + 1.0));
-                        assert!((d[i * n + j] - exact(i, j) - 7.0).abs() < 1e-12 * (k as f64 + 1.0));
+                        let close = |x: f64, y: f64| (x - y).abs() < 1e-12 * (k as f64 + 1.0);
+                        assert!(close(c[i * n + j], exact(i, j)), "{m} {k} {n}: ({i}, {j})");
+                        assert!(close(d[i * n + j], exact(i, j) + bias[j]), "{m} {k} {n} with a bias: ({i}, {j})");
                     }
                 }
             }
@@ -272,7 +197,7 @@ mod tests {
     #[should_panic(expected = "leaves its operands")]
     fn a_short_operand_is_refused() {
         let a = Matrix { data: &[1.0f32; 3], row: 2, column: 1 };
-        gemm((2, 2, 2), a, a, &mut [0.0; 4], false);
+        gemm(1, (2, 2, 2), a, a, None, &mut [0.0; 4]);
     }
 
     #[test]
@@ -288,6 +213,8 @@ mod tests {
             (200, 4096, 2),
             (170, 3000, 3),
             (1000, 2100, 1),
+            (1000, 1500, 70),
+            (64, 4097, 64),
         ] {
             let a: Vec<f32> = numbers(m * k, 3).iter().map(|x| *x as f32).collect();
             let b: Vec<f32> = numbers(k * n, 4).iter().map(|x| *x as f32).collect();
@@ -296,7 +223,7 @@ mod tests {
                     let mut c = vec![0.0; m * n];
                     let a = Matrix { data: &a, row, column };
                     let b = Matrix { data: &b, row: b_row, column: b_column };
-                    pool(threads).install(|| gemm((m, k, n), a, b, &mut c, false));
+                    pool(threads).install(|| gemm(threads, (m, k, n), a, b, None, &mut c));
                     c.iter().map(|x: &f32| x.to_bits()).collect::<Vec<_>>()
                 };
                 let one = product(1);

@@ -1,0 +1,124 @@
+//! Bringing operands into the order in which tiles read them.
+
+use super::super::memory::{Block, Plain};
+use super::super::real::Real;
+use pulp::Simd;
+use std::cell::Cell;
+
+thread_local! {
+    /// Where this thread packs. It grows to the largest packing so far, at most some 2 MiB.
+    static ROOM: Cell<Option<Block>> = const { Cell::new(None) };
+}
+
+/// A block of at least so many bytes, of any content; give it back with [`keep`]. Not a call with a closure, which would
+/// not be compiled for the CPU its caller is compiled for.
+pub(super) fn room(bytes: usize) -> Block {
+    let kept = ROOM.try_with(Cell::take).ok().flatten().filter(|block| block.bytes() >= bytes);
+    kept.or_else(|| Block::zeroed(bytes.next_power_of_two())).expect("memory for packing a product")
+}
+
+/// Keeps a block for the next product; at the end of a thread there is nowhere to keep it.
+pub(super) fn keep(block: Block) {
+    let _ = ROOM.try_with(|room| room.set(Some(block)));
+}
+
+/// Rows of a in panels of R: element `(i, p)` goes to `out[i / R · R · depth + p · R + i % R]`.
+///
+/// # Safety
+/// The matrix at `a` has m rows and `depth` columns; `out` has room for m, rounded up to R, times `depth`.
+#[inline(always)]
+pub(super) unsafe fn rows<T: Plain, const R: usize>(
+    m: usize,
+    depth: usize,
+    a: *const T,
+    row: usize,
+    column: usize,
+    out: *mut T,
+) {
+    for i in (0..m).step_by(R) {
+        // SAFETY: rows from i on, as many as there are; R of them are neighbours where that is told.
+        unsafe {
+            let (a, out) = (a.add(i * row), out.add(i * depth));
+            for p in 0..depth {
+                let (a, out) = (a.add(p * column), out.add(p * R));
+                if row == 1 && m - i >= R {
+                    *out.cast::<[T; R]>() = a.cast::<[T; R]>().read_unaligned();
+                } else {
+                    for x in 0..R.min(m - i) {
+                        *out.add(x) = *a.add(x * row);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Columns of b, W vectors of them: element `(p, j)` goes to `out[p · width + j]`, and zeros to columns that b has not.
+///
+/// # Safety
+/// The matrix at `b` has `depth` rows and `columns` columns, no more than W vectors; `out` has room for `depth` times W
+/// vectors.
+#[inline(always)]
+pub(super) unsafe fn columns<T: Real, S: Simd, const W: usize>(
+    depth: usize,
+    columns: usize,
+    b: *const T,
+    row: usize,
+    column: usize,
+    out: *mut T,
+) {
+    /// Elements of a column read at a time: one cache line of f32.
+    const RUN: usize = 16;
+    let (vector, width) = (T::count::<S>(), W * T::count::<S>());
+    // SAFETY: elements of the matrix and places in `out`, as the caller promises; runs are told by `row`.
+    unsafe {
+        if columns < width {
+            for p in 0..depth {
+                for j in 0..width {
+                    *out.add(p * width + j) = if j < columns { *b.add(p * row + j * column) } else { T::ZERO };
+                }
+            }
+        } else if column == 1 {
+            for p in 0..depth {
+                for j in 0..W {
+                    store::<T, S>(load::<T, S>(b.add(p * row + j * vector)), out.add(p * width + j * vector));
+                }
+            }
+        } else {
+            let runs = if row == 1 { depth / RUN * RUN } else { 0 };
+            for p in (0..runs).step_by(RUN) {
+                for j in 0..width {
+                    let run = b.add(p + j * column).cast::<[T; RUN]>().read_unaligned();
+                    for (q, x) in run.into_iter().enumerate() {
+                        *out.add((p + q) * width + j) = x;
+                    }
+                }
+            }
+            for p in runs..depth {
+                for j in 0..width {
+                    *out.add(p * width + j) = *b.add(p * row + j * column);
+                }
+            }
+        }
+    }
+}
+
+/// The vector that starts there, whatever its alignment.
+///
+/// # Safety
+/// There are as many elements.
+#[inline(always)]
+pub(super) unsafe fn load<T: Real, S: Simd>(from: *const T) -> T::Vector<S> {
+    // SAFETY: a vector is its elements in order, and may be of any value.
+    unsafe { from.cast::<T::Vector<S>>().read_unaligned() }
+}
+
+/// The vector to where `to` points, whatever its alignment.
+///
+/// # Safety
+/// There is room for as many elements.
+#[inline(always)]
+pub(super) unsafe fn store<T: Real, S: Simd>(vector: T::Vector<S>, to: *mut T) {
+    // SAFETY: as above.
+    unsafe { to.cast::<T::Vector<S>>().write_unaligned(vector) }
+}

@@ -1,0 +1,255 @@
+//! Products whose left operand fits in the second-level cache, tile by tile.
+//!
+//! c is computed in tiles of R rows by two vectors of columns, which stay in registers over the whole depth:
+//!
+//! ```text
+//! tile[i][..] += a[i][p] · b[p][..]        for p in 0..k
+//! ```
+//!
+//! Of b, the columns of one tile are packed so that each step in depth is one read of two vectors; they stay in the first-
+//! and second-level cache while all rows of a pass by. Every element of c is summed up in the order of depth, in blocks
+//! whose size depends on k alone: neither how c is cut nor which tile an element is in changes its bits.
+//!
+//! Method: Goto & van de Geijn, "Anatomy of High-Performance Matrix Multiplication", ACM TOMS 34 (2008).
+
+use super::super::parallel::join;
+use super::super::real::Real;
+use super::super::simd::{Vectorized, has_vectors, vectorize_with};
+use super::Matrix;
+use super::pack::{self, load, store};
+use pulp::Simd;
+use std::ptr::null;
+
+/// The most a left operand may take: a second-level cache of today has 1 MiB or more.
+const LEFT: usize = 1 << 20;
+
+/// Operands with fewer rows or columns than this leave most of a tile empty.
+const NARROW: usize = 4;
+
+/// Steps in depth for which the columns of b are packed at once.
+const DEPTH: usize = 1024;
+
+/// Up to so many tiles of rows it is not worth packing b.
+const FEW: usize = 3;
+
+/// Parts for other threads have a multiple of this many columns: one cache line of f32.
+const LINE: usize = 16;
+
+/// Whether a product is one for this file, on this CPU.
+pub(super) fn suit<T: Real>((m, k, n): (usize, usize, usize)) -> bool {
+    m >= NARROW && n >= NARROW && m.saturating_mul(k).saturating_mul(size_of::<T>()) <= LEFT && has_vectors()
+}
+
+/// A product, or the part of one that a thread computes.
+#[derive(Clone, Copy)]
+pub(super) struct Product<T> {
+    size: (usize, usize, usize),
+    a: *const T,
+    a_row: usize,
+    a_column: usize,
+    b: *const T,
+    b_row: usize,
+    b_column: usize,
+    /// What every row of c starts from, or null.
+    bias: *const T,
+    c: *mut T,
+    c_row: usize,
+}
+
+// SAFETY: a part has its elements of c for itself, and the operands are only read.
+unsafe impl<T: Send + Sync> Send for Product<T> {}
+
+impl<T: Real> Product<T> {
+    /// `c = a b + bias`, to be computed while all of them are borrowed.
+    ///
+    /// # Safety
+    /// The matrices hold their elements, c has m · n and the bias n.
+    pub(super) unsafe fn new(
+        size: (usize, usize, usize),
+        a: Matrix<'_, T>,
+        b: Matrix<'_, T>,
+        bias: Option<&[T]>,
+        c: &mut [T],
+    ) -> Product<T> {
+        let (a_row, a_column, b_row, b_column) = (a.row, a.column, b.row, b.column);
+        let bias = bias.map_or(null(), <[T]>::as_ptr);
+        let (a, b, c, c_row) = (a.data.as_ptr(), b.data.as_ptr(), c.as_mut_ptr(), size.2);
+        Product { size, a, a_row, a_column, b, b_row, b_column, bias, c, c_row }
+    }
+
+    /// Computes it on up to so many threads. A product is cut so that no part packs what another does: between columns
+    /// where rows of a are read as they are, else between rows.
+    pub(super) fn compute(self, threads: usize) {
+        let ((m, k, n), few) = (self.size, threads / 2);
+        let (rows, columns) =
+            ((m * few / threads).next_multiple_of(NARROW), (n * few / threads).next_multiple_of(LINE));
+        // SAFETY: parts of the product, each with its own elements of c.
+        let (first, second) = if few > 0 && self.a_column == 1 && columns + LINE <= n {
+            let first = Product { size: (m, k, columns), ..self };
+            let bias = if self.bias.is_null() { null() } else { unsafe { self.bias.add(columns) } };
+            let (b, c) = unsafe { (self.b.add(columns * self.b_column), self.c.add(columns)) };
+            (first, Product { size: (m, k, n - columns), b, bias, c, ..self })
+        } else if few > 0 && rows + NARROW <= m {
+            let first = Product { size: (rows, k, n), ..self };
+            let (a, c) = unsafe { (self.a.add(rows * self.a_row), self.c.add(rows * self.c_row)) };
+            (first, Product { size: (m - rows, k, n), a, c, ..self })
+        } else {
+            return vectorize_with(self);
+        };
+        join(move || first.compute(few), move || second.compute(threads - few));
+    }
+
+    /// The product in tiles of up to R rows.
+    #[inline(always)]
+    fn in_tiles<S: Simd, const R: usize>(self, simd: S) {
+        let Product { size: (m, k, n), .. } = self;
+        let (vector, depth) = (T::count::<S>(), k.div_ceil(k.div_ceil(DEPTH)));
+        let a_room = if self.a_column == 1 { 0 } else { m.next_multiple_of(R) * depth };
+        let len = a_room + 2 * vector * depth;
+        let mut block = pack::room(len * size_of::<T>());
+        let (a_room, b_room) = block.slice_mut(len).split_at_mut(a_room);
+        for start in (0..k).step_by(depth) {
+            let depth = depth.min(k - start);
+            // SAFETY: `new`'s caller vouches for the operands; `a_room` has a column for each of m rows, rounded up,
+            // and `b_room` two vectors for each step in depth.
+            unsafe {
+                let mut a = Left {
+                    start: self.a.add(start * self.a_column),
+                    row: self.a_row,
+                    column: self.a_column,
+                    panel: R * self.a_row,
+                };
+                if a.column != 1 {
+                    pack::rows::<T, R>(m, depth, a.start, a.row, a.column, a_room.as_mut_ptr());
+                    a = Left { start: a_room.as_ptr(), row: 1, column: R, panel: R * depth };
+                }
+                for j in (0..n).step_by(2 * vector) {
+                    let columns = (n - j).min(2 * vector);
+                    let (b, c) = (self.b.add(start * self.b_row + j * self.b_column), self.c.add(j));
+                    let base = match (start, self.bias.is_null()) {
+                        (0, true) => (null(), 0),
+                        (0, false) => (self.bias.add(j), 0),
+                        _ => (c.cast_const(), self.c_row),
+                    };
+                    let strip = Strip { simd, m, depth, a, columns, base, c, c_row: self.c_row };
+                    if columns > vector {
+                        strip.compute::<R, 2>(b, self.b_row, self.b_column, b_room);
+                    } else {
+                        strip.compute::<R, 1>(b, self.b_row, self.b_column, b_room);
+                    }
+                }
+            }
+        }
+        pack::keep(block);
+    }
+}
+
+impl<T: Real> Vectorized for Product<T> {
+    type Output = ();
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        // Two vectors of columns for every row, two of b and one of a fit in the registers.
+        if S::REGISTER_COUNT >= 32 { self.in_tiles::<S, 12>(simd) } else { self.in_tiles::<S, 6>(simd) }
+    }
+}
+
+/// The left operand: element `(i, p)` of panel `i / R` is `start[i / R · panel + i % R · row + p · column]`.
+#[derive(Clone, Copy)]
+struct Left<T> {
+    start: *const T,
+    row: usize,
+    column: usize,
+    panel: usize,
+}
+
+/// All rows of c, in up to two vectors of columns.
+#[derive(Clone, Copy)]
+struct Strip<T, S> {
+    simd: S,
+    m: usize,
+    depth: usize,
+    a: Left<T>,
+    columns: usize,
+    /// What the sums are added to, and the distance of its rows; null for nothing.
+    base: (*const T, usize),
+    c: *mut T,
+    c_row: usize,
+}
+
+impl<T: Real, S: Simd> Strip<T, S> {
+    /// In tiles of R rows by W vectors; what is left at the end in smaller ones.
+    #[inline(always)]
+    unsafe fn compute<const R: usize, const W: usize>(
+        self,
+        b: *const T,
+        b_row: usize,
+        b_column: usize,
+        room: &mut [T],
+    ) {
+        // SAFETY: the caller's promise: `room` has W vectors for each step, all else is of the product's own matrices.
+        unsafe {
+            let width = W * T::count::<S>();
+            let (mut b, mut b_row) = (b, b_row);
+            if b_column != 1 || self.columns < width || self.m > FEW * R {
+                pack::columns::<T, S, W>(self.depth, self.columns, b, b_row, b_column, room.as_mut_ptr());
+                (b, b_row) = (room.as_ptr(), width);
+            }
+            let mut i = 0;
+            while i < self.m {
+                let a = self.a.start.add(i / R * self.a.panel + i % R * self.a.row);
+                let rows = self.m - i;
+                i += match rows {
+                    _ if rows >= R => self.tile::<R, W>(i, a, b, b_row),
+                    8.. if R > 8 => self.tile::<8, W>(i, a, b, b_row),
+                    4.. => self.tile::<4, W>(i, a, b, b_row),
+                    2.. => self.tile::<2, W>(i, a, b, b_row),
+                    _ => self.tile::<1, W>(i, a, b, b_row),
+                };
+            }
+        }
+    }
+
+    /// One tile, from row i on; returns its rows.
+    #[inline(always)]
+    unsafe fn tile<const R: usize, const W: usize>(self, i: usize, a: *const T, b: *const T, b_row: usize) -> usize {
+        let Strip { simd, columns, base, c_row, .. } = self;
+        let vector = T::count::<S>();
+        // SAFETY: the caller's promise: R rows of a from `a` on, W vectors of b for each step, R rows of c from i on.
+        unsafe {
+            let mut tile = [[T::splat(simd, T::ZERO); W]; R];
+            for p in 0..self.depth {
+                let (a, b) = (a.add(p * self.a.column), b.add(p * b_row));
+                let b: [T::Vector<S>; W] = std::array::from_fn(|j| load::<T, S>(b.add(j * vector)));
+                for (i, tile) in tile.iter_mut().enumerate() {
+                    let a = T::splat(simd, *a.add(i * self.a.row));
+                    for (tile, b) in tile.iter_mut().zip(b) {
+                        *tile = T::mul_add_all(simd, a, b, *tile);
+                    }
+                }
+            }
+            for (row, tile) in tile.into_iter().enumerate() {
+                let c = self.c.add((i + row) * c_row);
+                let base = if base.0.is_null() { null() } else { base.0.add((i + row) * base.1) };
+                if columns == W * vector {
+                    for (j, sum) in tile.into_iter().enumerate() {
+                        let sum = if base.is_null() {
+                            sum
+                        } else {
+                            T::add_all(simd, load::<T, S>(base.add(j * vector)), sum)
+                        };
+                        store::<T, S>(sum, c.add(j * vector));
+                    }
+                } else {
+                    let mut sums = [T::ZERO; 32];
+                    for (j, sum) in tile.into_iter().enumerate() {
+                        store::<T, S>(sum, sums[j * vector..][..vector].as_mut_ptr());
+                    }
+                    for (j, sum) in sums[..columns].iter().enumerate() {
+                        *c.add(j) = if base.is_null() { *sum } else { *base.add(j) + *sum };
+                    }
+                }
+            }
+        }
+        R
+    }
+}

@@ -3,6 +3,7 @@
 mod pack;
 mod plain;
 mod tiles;
+mod transpose;
 
 use super::parallel::{self, join};
 use super::real::Real;

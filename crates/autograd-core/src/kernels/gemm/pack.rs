@@ -2,6 +2,7 @@
 
 use super::super::memory::{Block, Plain};
 use super::super::real::Real;
+use super::transpose::{side, transpose};
 use pulp::Simd;
 use std::cell::Cell;
 
@@ -67,8 +68,6 @@ pub(super) unsafe fn columns<T: Real, S: Simd, const W: usize>(
     column: usize,
     out: *mut T,
 ) {
-    /// Elements of a column read at a time: one cache line of f32.
-    const RUN: usize = 16;
     let (vector, width) = (T::count::<S>(), W * T::count::<S>());
     // SAFETY: elements of the matrix and places in `out`, as the caller promises; runs are told by `row`.
     unsafe {
@@ -85,13 +84,12 @@ pub(super) unsafe fn columns<T: Real, S: Simd, const W: usize>(
                 }
             }
         } else {
-            let runs = if row == 1 { depth / RUN * RUN } else { 0 };
-            for p in (0..runs).step_by(RUN) {
-                for j in 0..width {
-                    let run = b.add(p + j * column).cast::<[T; RUN]>().read_unaligned();
-                    for (q, x) in run.into_iter().enumerate() {
-                        *out.add((p + q) * width + j) = x;
-                    }
+            let wide = S::F32_LANES >= 8;
+            let side = side::<T>(wide);
+            let runs = if row == 1 && width.is_multiple_of(side) { depth / side * side } else { 0 };
+            for p in (0..runs).step_by(side) {
+                for j in (0..width).step_by(side) {
+                    transpose(wide, b.add(p + j * column), column, out.add(p * width + j), width);
                 }
             }
             for p in runs..depth {

@@ -26,11 +26,6 @@ const WORKLOADS: [(&str, Setup); 6] = [
 fn main() -> Result {
     let options = Options::from_arguments(std::env::args().skip(1))?;
     rayon::ThreadPoolBuilder::new().num_threads(options.threads).build_global()?;
-    // Inside the pool: every piece of work shared from outside would cost one change of thread more.
-    Ok(rayon::scope(|_| run(&options).map_err(|error| error.to_string()))?)
-}
-
-fn run(options: &Options) -> Result {
     for (workload, setup) in WORKLOADS {
         if !options.filter.iter().any(|part| workload.contains(part.as_str())) {
             continue;

@@ -1,30 +1,42 @@
 //! When work is shared between threads, and how it is cut.
 //!
-//! Handing work to another thread costs 5 to 10 µs, more if that thread sleeps, so only work well above that is shared, and
-//! handed over once: each thread gets its share at the start. Pieces have a fixed number of elements: what a piece
-//! computes, and in which order pieces are combined, does not depend on how many threads there are.
+//! Handing a piece to a thread that stands by costs under a microsecond, to one that sleeps 5 to 50: so smaller work is
+//! shared while somebody stands by. It is handed over once, each thread gets its share at the start. Pieces have a fixed
+//! number of elements: what a piece computes, and in which order pieces are combined, depends neither on how many threads
+//! there are nor on whether work is shared at all.
 
+pub use super::standby::join;
+use super::standby::stands_by;
 use std::ops::Range;
 
 /// Element-wise work below this many elements stays on the calling thread.
-pub const SHARED_FROM: usize = 1 << 16;
+pub const SHARED_FROM: usize = 1 << 15;
 
-/// Elements of one piece of shared element-wise work: a few pieces a thread at 2^17 elements, and the piece's operands
-/// (two in, one out, f32: 384 KiB) stay in the second-level cache.
-pub const PIECE: usize = 1 << 15;
+/// Element-wise work that is worth waking a thread for.
+pub const WOKEN_FROM: usize = 1 << 17;
+
+/// Multiply-adds of a matrix product that take as long as one element of element-wise work.
+const PRODUCTS: usize = 16;
+
+/// Elements of one piece of shared element-wise work: two at least when work is shared, and the piece's operands (two in,
+/// one out, f32: 192 KiB) stay in the second-level cache.
+pub const PIECE: usize = 1 << 14;
 
 /// Whether `elements` of element-wise work are worth a second thread, and there is one.
 #[inline]
 pub fn worth_sharing(elements: usize) -> bool {
-    elements >= SHARED_FROM && threads() > 1
+    elements >= SHARED_FROM && (elements >= WOKEN_FROM || stands_by()) && threads() > 1
+}
+
+/// Whether so many multiply-adds are worth a second thread, and there is one.
+pub fn worth_sharing_products(multiply_adds: usize) -> bool {
+    worth_sharing(multiply_adds / PRODUCTS)
 }
 
 /// How many threads there are.
 pub fn threads() -> usize {
     rayon::current_num_threads()
 }
-
-pub use super::standby::join;
 
 /// Calls `work(i, chunk)` for every chunk, an equal share of them on every thread.
 ///

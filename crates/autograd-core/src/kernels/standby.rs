@@ -1,7 +1,7 @@
 //! Two pieces of work at once, the second on a thread that stands by for more.
 //!
-//! Waking a sleeping thread costs 5 to 50 µs, and a training step shares work every few dozen: it would sleep in between,
-//! every time. So a thread of rayon's pool that has helped once looks out for the next piece for [`LINGER`] before it goes
+//! Waking a sleeping thread costs 5 to 50 µs, and a training step shares work every few dozen: it would go to sleep in
+//! between, every time. So a thread of rayon's pool that has helped once looks out for the next piece for [`LINGER`] before it goes
 //! back, and handing it a piece costs what two cache lines need to change cores. The caller keeps one piece for itself,
 //! whether it is one of the pool or not, and takes the other back if nobody has come for it.
 
@@ -126,6 +126,11 @@ unsafe fn run<F: FnOnce()>(task: *mut ()) {
     if let Some(work) = task.work.take() {
         task.panic = catch_unwind(AssertUnwindSafe(work)).err();
     }
+}
+
+/// Whether somebody looks out for a piece of work.
+pub fn stands_by() -> bool {
+    PLACES[0].attended.load(Ordering::Relaxed)
 }
 
 /// Runs both, the second on another thread if one of the pool is free. A panic of either goes on in the caller.

@@ -5,7 +5,7 @@ mod plain;
 mod tiles;
 mod transpose;
 
-use super::parallel::{self, join};
+use super::parallel::{self, join, worth_sharing_products};
 use super::real::Real;
 use super::simd::vectorize;
 use plain::Plain;
@@ -13,9 +13,6 @@ use tiles::Product;
 
 /// Products of fewer multiply-adds than this are faster in a plain loop than through packing.
 const PLAIN_BELOW: usize = 2048;
-
-/// Products of fewer multiply-adds than this are not worth a second thread.
-const SHARED_FROM: usize = 1 << 18;
 
 /// Products are cut into parts of at least so many rows and so many elements: below, the `gemm` crate sums in blocks of
 /// another depth (up to 64 × 64 elements of c) or in another order (up to 256), and a part would have other bits than the
@@ -66,7 +63,7 @@ pub fn gemm<T: Real>(
     if work < PLAIN_BELOW && k * m.max(n) <= plain::SCRATCH && k > 0 {
         return vectorize(Plain { size: (m, k, n), a, b, bias, c });
     }
-    let threads = if threads == 1 || work < SHARED_FROM { 1 } else { threads.min(parallel::threads()) };
+    let threads = if threads > 1 && worth_sharing_products(work) { threads.min(parallel::threads()) } else { 1 };
     if k > 0 && tiles::suit::<T>((m, k, n)) {
         // SAFETY: `fits`, and all of them are borrowed until the product is there.
         return unsafe { Product::new((m, k, n), a, b, bias, c) }.compute(threads);
@@ -144,8 +141,8 @@ fn whole<T: Real>(
 mod tests {
     use super::*;
 
-    fn numbers(len: usize, seed: u64) -> Vec<f64> {
-        (0..len).map(|i| (super::super::random::bits_at(seed, i as u64) >> 40) as f64 / 1e7 - 0.8).collect()
+    pub(super) fn numbers(len: usize, seed: u64) -> Vec<f64> {
+        (0..len).map(|i| (crate::kernels::random::bits_at(seed, i as u64) >> 40) as f64 / 1e7 - 0.8).collect()
     }
 
     #[test]

@@ -60,10 +60,11 @@ pub(super) struct Product<T> {
 unsafe impl<T: Send + Sync> Send for Product<T> {}
 
 impl<T: Real> Product<T> {
-    /// `c = a b + bias`, to be computed while all of them are borrowed.
+    /// `c = a b + bias`.
     ///
     /// # Safety
-    /// The matrices hold their elements, c has m · n and the bias n.
+    /// The matrices hold their elements, c has m · n and the bias n, and all of them are borrowed as long as the product
+    /// is used.
     pub(super) unsafe fn new(
         size: (usize, usize, usize),
         a: Matrix<'_, T>,
@@ -251,5 +252,61 @@ impl<T: Real, S: Simd> Strip<T, S> {
             }
         }
         R
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::numbers;
+    use super::*;
+
+    /// Compiles a kernel for `S`, whatever the best instruction set is.
+    struct On<S, K>(S, K);
+
+    impl<S: Simd, K: Vectorized> pulp::NullaryFnOnce for On<S, K> {
+        type Output = K::Output;
+        #[inline(always)]
+        fn call(self) -> K::Output {
+            self.1.run(self.0)
+        }
+    }
+
+    fn bits<T: Real, S: Simd>(simd: S, (m, k, n): (usize, usize, usize), transposed: [bool; 2]) -> Vec<u64> {
+        let of = |x: Vec<f64>| x.into_iter().map(T::of).collect::<Vec<T>>();
+        let (a, b, bias) = (of(numbers(m * k, 1)), of(numbers(k * n, 2)), of(numbers(n, 3)));
+        let matrix = |x, [rows, columns]: [usize; 2], transposed| match transposed {
+            true => Matrix { data: x, row: 1, column: rows },
+            false => Matrix { data: x, row: columns, column: 1 },
+        };
+        let (a, b) = (matrix(&a, [m, k], transposed[0]), matrix(&b, [k, n], transposed[1]));
+        let mut c = vec![T::ZERO; m * n];
+        // SAFETY: sizes as the matrices have them, all of them alive until the call below returns.
+        let product = unsafe { Product::new((m, k, n), a, b, Some(&bias), &mut c) };
+        simd.vectorize(On(simd, product));
+        c.into_iter().map(|x| x.as_f64().to_bits()).collect()
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[test]
+    fn every_instruction_set_gives_the_same_bits() {
+        fn compare<T: Real>() {
+            let (Some(avx2), avx512) = (pulp::x86::V3::try_new(), pulp::x86::V4::try_new()) else { return };
+            for size in [(4, 5, 4), (13, 33, 50), (37, 1100, 9), (24, 64, 32), (7, 3, 100)] {
+                for transposed in [[false, false], [true, false], [false, true], [true, true]] {
+                    let expected = bits::<T, _>(avx2, size, transposed);
+                    // Without vectors: one lane, but the same multiply-adds in the same order.
+                    assert_eq!(
+                        expected,
+                        bits::<T, _>(pulp::Scalar::new(), size, transposed),
+                        "{size:?} {transposed:?}"
+                    );
+                    if let Some(avx512) = avx512 {
+                        assert_eq!(expected, bits::<T, _>(avx512, size, transposed), "{size:?} {transposed:?}");
+                    }
+                }
+            }
+        }
+        compare::<f32>();
+        compare::<f64>();
     }
 }

@@ -7,7 +7,7 @@ use super::product::{View, product};
 use crate::error::{Error, Result};
 use crate::kernels::gemm::{Matrix, gemm};
 use crate::kernels::nest::Nest;
-use crate::kernels::parallel::{share, threads, worth_sharing};
+use crate::kernels::parallel::{share, threads, worth_sharing_products};
 use crate::ops::check::{self, broadcast, strides_in};
 use crate::tape::{Grads, Pull, Pullback, Saved, is_recording, record};
 use crate::tensor::{Shape, Tensor, for_float};
@@ -150,8 +150,7 @@ fn batched(a: &Tensor, b: &Tensor, outer: &[usize], (m, k, n): (usize, usize, us
         if m * n == 0 {
             return;
         }
-        // Multiply-adds weigh less than element-wise work: a sixteenth here.
-        if c.len() > m * n && worth_sharing(c.len() / (m * n) * m * n * k / 16) {
+        if c.len() > m * n && worth_sharing_products(c.len().saturating_mul(k)) {
             let each = threads() / (c.len() / (m * n));
             share(c, m * n, &|batch, c| one(batch, c, each.max(1)));
         } else {

@@ -228,26 +228,31 @@ impl<T: Real, S: Simd> Strip<T, S> {
                     }
                 }
             }
-            for (row, tile) in tile.into_iter().enumerate() {
-                let c = self.c.add((i + row) * c_row);
-                let base = if base.0.is_null() { null() } else { base.0.add((i + row) * base.1) };
-                if columns == W * vector {
-                    for (j, sum) in tile.into_iter().enumerate() {
-                        let sum = if base.is_null() {
-                            sum
+            let (c, base) = (self.c.add(i * c_row), base.0.wrapping_add(i * base.1));
+            if columns == W * vector {
+                for (row, tile) in tile.iter().enumerate() {
+                    for (j, sum) in tile.iter().enumerate() {
+                        let at = row * self.base.1 + j * vector;
+                        let sum = if self.base.0.is_null() {
+                            *sum
                         } else {
-                            T::add_all(simd, load::<T, S>(base.add(j * vector)), sum)
+                            T::add_all(simd, load::<T, S>(base.add(at)), *sum)
                         };
-                        store::<T, S>(sum, c.add(j * vector));
+                        store::<T, S>(sum, c.add(row * c_row + j * vector));
                     }
-                } else {
-                    let mut sums = [T::ZERO; 32];
-                    for (j, sum) in tile.into_iter().enumerate() {
-                        store::<T, S>(sum, sums[j * vector..][..vector].as_mut_ptr());
-                    }
-                    for (j, sum) in sums[..columns].iter().enumerate() {
-                        *c.add(j) = if base.is_null() { *sum } else { *base.add(j) + *sum };
-                    }
+                }
+                return R;
+            }
+            let mut sums = [[T::ZERO; 32]; R];
+            for (sums, tile) in sums.iter_mut().zip(&tile) {
+                for (j, sum) in tile.iter().enumerate() {
+                    store::<T, S>(*sum, sums[j * vector..][..vector].as_mut_ptr());
+                }
+            }
+            for (row, sums) in sums.iter().enumerate() {
+                for (j, sum) in sums[..columns].iter().enumerate() {
+                    let start = if self.base.0.is_null() { T::ZERO } else { *base.add(row * self.base.1 + j) };
+                    *c.add(row * c_row + j) = start + *sum;
                 }
             }
         }

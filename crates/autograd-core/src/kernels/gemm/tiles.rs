@@ -32,6 +32,9 @@ const DEPTH: usize = 1024;
 /// Up to so many tiles of rows it is not worth packing b.
 const FEW: usize = 3;
 
+/// Strips of columns from which on it is worth packing a left operand whose rows are neighbours.
+const OFTEN: usize = 8;
+
 /// Parts for other threads have a multiple of this many columns: one cache line of f32.
 const LINE: usize = 16;
 
@@ -105,7 +108,9 @@ impl<T: Real> Product<T> {
     fn in_tiles<S: Simd, const R: usize>(self, simd: S) {
         let Product { size: (m, k, n), .. } = self;
         let (vector, depth) = (T::count::<S>(), k.div_ceil(k.div_ceil(DEPTH)));
-        let a_room = if self.a_column == 1 { 0 } else { m.next_multiple_of(R) * depth };
+        // Neighbours in depth or in rows are read as they are, the latter unless that has to be repeated often.
+        let packed = self.a_column != 1 && (self.a_row != 1 || n > OFTEN * 2 * vector);
+        let a_room = if packed { m.next_multiple_of(R) * depth } else { 0 };
         let len = a_room + 2 * vector * depth;
         let mut block = pack::room(len * size_of::<T>());
         let (a_room, b_room) = block.slice_mut(len).split_at_mut(a_room);
@@ -120,7 +125,7 @@ impl<T: Real> Product<T> {
                     column: self.a_column,
                     panel: R * self.a_row,
                 };
-                if a.column != 1 {
+                if packed {
                     pack::rows::<T, R>(m, depth, a.start, a.row, a.column, a_room.as_mut_ptr());
                     a = Left { start: a_room.as_ptr(), row: 1, column: R, panel: R * depth };
                 }

@@ -64,7 +64,7 @@ pub fn gemm<T: Real>(
         return vectorize(Plain { size: (m, k, n), a, b, bias, c });
     }
     let threads = if threads > 1 && worth_sharing_products(work) { threads.min(parallel::threads()) } else { 1 };
-    if k > 0 && tiles::suit::<T>((m, k, n)) {
+    if k > 0 && tiles::suit((m, k, n), b) {
         // SAFETY: `fits`, and all of them are borrowed until the product is there.
         return unsafe { Product::new((m, k, n), a, b, bias, c) }.compute(threads);
     }

@@ -1,4 +1,4 @@
-//! Products whose left operand fits in the second-level cache, tile by tile.
+//! Products of which a block of the left operand, all its rows, fits in the second-level cache, tile by tile.
 //!
 //! c is computed in tiles of R rows by two vectors of columns, which stay in registers over the whole depth:
 //!
@@ -20,7 +20,8 @@ use super::pack::{self, load, store};
 use pulp::Simd;
 use std::ptr::null;
 
-/// The most a left operand may take: a second-level cache of today has 1 MiB or more.
+/// The most that all rows of the left operand may take, as deep as b is packed at once: a second-level cache of today has
+/// 1 MiB or more.
 const LEFT: usize = 1 << 20;
 
 /// Operands with fewer rows or columns than this leave most of a tile empty.
@@ -29,8 +30,11 @@ const NARROW: usize = 4;
 /// Steps in depth for which the columns of b are packed at once.
 const DEPTH: usize = 1024;
 
-/// Up to so many tiles of rows it is not worth packing b.
-const FEW: usize = 3;
+/// The most that rows of b may take to be read where they are, as deep as one block, all their columns.
+const NEAR: usize = 1 << 18;
+
+/// Rows of a from which on it is worth packing a b that is read in order as it is.
+const MANY: usize = 48;
 
 /// Strips of columns from which on it is worth packing a left operand whose rows are neighbours.
 const OFTEN: usize = 8;
@@ -39,8 +43,11 @@ const OFTEN: usize = 8;
 const LINE: usize = 16;
 
 /// Whether a product is one for this file, on this CPU.
-pub(super) fn suit<T: Real>((m, k, n): (usize, usize, usize)) -> bool {
-    m >= NARROW && n >= NARROW && m.saturating_mul(k).saturating_mul(size_of::<T>()) <= LEFT && has_vectors()
+pub(super) fn suit<T: Real>((m, k, n): (usize, usize, usize), b: Matrix<'_, T>) -> bool {
+    let bytes = |elements: usize| elements.saturating_mul(k.min(DEPTH) * size_of::<T>());
+    let left = m >= NARROW && bytes(m) <= LEFT;
+    let right = n >= NARROW && (b.column != 1 || bytes(b.row) <= NEAR || m >= MANY);
+    left && right && has_vectors()
 }
 
 /// A product, or the part of one that a thread computes.
@@ -196,7 +203,8 @@ impl<T: Real, S: Simd> Strip<T, S> {
         unsafe {
             let width = W * T::count::<S>();
             let (mut b, mut b_row) = (b, b_row);
-            if b_column != 1 || self.columns < width || self.m > FEW * R {
+            let near = b_column == 1 && self.depth * b_row * size_of::<T>() <= NEAR;
+            if !near || self.columns < width {
                 pack::columns::<T, S, W>(self.depth, self.columns, b, b_row, b_column, room.as_mut_ptr());
                 (b, b_row) = (room.as_ptr(), width);
             }

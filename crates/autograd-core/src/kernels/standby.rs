@@ -6,7 +6,7 @@
 //! whether it is one of the pool or not, and takes the other back if nobody has come for it.
 
 use std::any::Any;
-use std::cell::UnsafeCell;
+use std::cell::{Cell, UnsafeCell};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::ptr::null_mut;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
@@ -53,6 +53,11 @@ struct Piece {
 // between release and acquire it. What it points to is `Send`, as `join` demands.
 unsafe impl Sync for Place {}
 
+thread_local! {
+    /// Whether this thread is doing somebody's piece.
+    static HELPING: Cell<bool> = const { Cell::new(false) };
+}
+
 /// More than two hundred threads would not share one kernel's work well; those beyond get none.
 static PLACES: [Place; 255] = [const { Place::new() }; 255];
 
@@ -69,16 +74,19 @@ impl Place {
             && self.state.compare_exchange(from, to, Ordering::Acquire, Ordering::Relaxed).is_ok()
     }
 
-    /// Does the piece that is open, and those that follow within [`LINGER`] of each other.
+    /// Does the piece that is open, and those that follow within [`LINGER`] of each other. A thread that is in the middle of
+    /// a piece, waiting for rayon, has no time to stand by.
     fn attend(&self) {
         let mut last = None;
-        loop {
+        while !HELPING.get() {
             if self.change(OPEN, TAKEN) {
+                HELPING.set(true);
                 // SAFETY: in this state the piece is this thread's; its caller waits for DONE before it leaves.
                 unsafe {
                     let piece = *self.piece.get();
                     (piece.run)(piece.task);
                 }
+                HELPING.set(false);
                 self.state.store(DONE, Ordering::Release);
                 last = Some(Instant::now());
             }

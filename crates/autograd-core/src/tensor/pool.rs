@@ -64,8 +64,10 @@ pub fn stats() -> Stats {
     Stats { in_use, peak, cached, requests }
 }
 
-/// Gives the memory cached by the calling thread back to the system.
+/// Gives the memory cached by the calling thread back to the system: freed buffers, and the room in which it packs the
+/// operands of matrix products.
 pub fn trim() {
+    crate::kernels::gemm::forget();
     let freed = POOL.try_with(|pool| pool.borrow_mut().empty());
     drop(freed);
 }

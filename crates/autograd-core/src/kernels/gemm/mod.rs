@@ -8,6 +8,7 @@ mod transpose;
 use super::parallel::{self, join, worth_sharing_products};
 use super::real::Real;
 use super::simd::vectorize;
+pub use pack::forget;
 use plain::Plain;
 use tiles::Product;
 

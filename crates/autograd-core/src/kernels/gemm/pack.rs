@@ -23,6 +23,12 @@ pub(super) fn keep(block: Block) {
     let _ = ROOM.try_with(|room| room.set(Some(block)));
 }
 
+/// Gives the block this thread keeps back to the system.
+pub fn forget() {
+    let kept = ROOM.try_with(Cell::take);
+    drop(kept);
+}
+
 /// Rows of a in panels of R: element `(i, p)` goes to `out[i / R · R · depth + p · R + i % R]`.
 ///
 /// # Safety

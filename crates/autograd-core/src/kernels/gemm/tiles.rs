@@ -94,15 +94,15 @@ impl<T: Real> Product<T> {
         let ((m, k, n), few) = (self.size, threads / 2);
         let (rows, columns) =
             ((m * few / threads).next_multiple_of(NARROW), (n * few / threads).next_multiple_of(LINE));
-        // SAFETY: parts of the product, each with its own elements of c.
+        // Inside the matrices, as every part has rows or columns of its own: so wrapping never comes to pass.
         let (first, second) = if few > 0 && self.a_column == 1 && columns + LINE <= n {
             let first = Product { size: (m, k, columns), ..self };
-            let bias = if self.bias.is_null() { null() } else { unsafe { self.bias.add(columns) } };
-            let (b, c) = unsafe { (self.b.add(columns * self.b_column), self.c.add(columns)) };
+            let (b, c) = (self.b.wrapping_add(columns * self.b_column), self.c.wrapping_add(columns));
+            let bias = if self.bias.is_null() { null() } else { self.bias.wrapping_add(columns) };
             (first, Product { size: (m, k, n - columns), b, bias, c, ..self })
         } else if few > 0 && rows + NARROW <= m {
             let first = Product { size: (rows, k, n), ..self };
-            let (a, c) = unsafe { (self.a.add(rows * self.a_row), self.c.add(rows * self.c_row)) };
+            let (a, c) = (self.a.wrapping_add(rows * self.a_row), self.c.wrapping_add(rows * self.c_row));
             (first, Product { size: (m - rows, k, n), a, c, ..self })
         } else {
             return vectorize_with(self);

@@ -19,8 +19,7 @@ pub(super) unsafe fn transpose<T: Copy>(wide: bool, from: *const T, row: usize, 
         }
         let rows: [[T; 4]; 4] = std::array::from_fn(|i| from.add(i * row).cast::<[T; 4]>().read_unaligned());
         for j in 0..4 {
-            let column = [rows[0][j], rows[1][j], rows[2][j], rows[3][j]];
-            to.add(j * to_row).cast::<[T; 4]>().write_unaligned(column);
+            to.add(j * to_row).cast::<[T; 4]>().write_unaligned(rows.map(|row| row[j]));
         }
     }
 }

@@ -21,15 +21,26 @@ def benchmarks(options):
         torch.compiler.reset()  # the workloads share the code of `loss`, which may be compiled only a few times
         loss = compiled(lambda x, y: loss_of(model(x), y))
 
-        def step():
+        def step(x=x, y=y):
             optimizer.zero_grad()
             loss(x, y).backward()
             optimizer.step()
         return step
 
-    def w1():
+    def fashion(x=None, y=None):
         model = nn.Sequential(nn.Linear(784, 256), nn.ReLU(), nn.Linear(256, 10))
-        return training(model, F.cross_entropy, 0.1, torch.rand(256, 784), torch.randint(10, (256,)))
+        return training(model, F.cross_entropy, 0.1, x, y)
+
+    def w1():
+        return fashion(torch.rand(256, 784), torch.randint(10, (256,)))
+
+    def w1_epoch():
+        step, images, labels = fashion(), torch.rand(60_000, 784), torch.randint(10, (60_000,))
+
+        def epoch():
+            for batch in torch.randperm(60_000).split(256):
+                step(images[batch], labels[batch])
+        return epoch
 
     def w2():
         model = nn.Sequential(nn.Linear(2, 16), nn.Tanh(), nn.Linear(16, 16), nn.Tanh(), nn.Linear(16, 1))
@@ -46,7 +57,7 @@ def benchmarks(options):
         optimizer = optim.Adam(parameters, lr=1e-3, fused=fused)
         return compiled(optimizer.step)
 
-    return dict(W1_mlp_fashion=w1, W2_mlp_tiny=w2, W3_mlp_tiny_b1=w3, W8_adam_10m=w8)
+    return dict(W1_mlp_fashion=w1, W1_epoch=w1_epoch, W2_mlp_tiny=w2, W3_mlp_tiny_b1=w3, W8_adam_10m=w8)
 
 
 timing.main("pytorch", ["eager", "compile", "fused"], benchmarks)

@@ -1,10 +1,15 @@
 //! A block of aligned, always initialised memory: where every tensor's numbers live.
 
-use std::alloc::{Layout, alloc_zeroed, dealloc};
+use std::alloc::{Layout, alloc, alloc_zeroed, dealloc};
 use std::ptr::NonNull;
 
 /// Blocks start at multiples of this many bytes: one cache line, and one AVX-512 register.
 pub const ALIGNMENT: usize = 64;
+
+/// Blocks of at least this many bytes start at a huge page, and ask for such pages where the system has them: a page of
+/// 4 KiB is soon looked up more often than it is used, and every one costs a fault when it is first touched.
+const HUGE: usize = 2 * HUGE_PAGE;
+const HUGE_PAGE: usize = 1 << 21;
 
 /// Element types a block can be viewed as: every bit pattern is a value, and none needs more than [`ALIGNMENT`].
 ///
@@ -34,9 +39,19 @@ unsafe impl Sync for Block {}
 impl Block {
     /// A block of at least `bytes` bytes, all zero; `None` if the system has no such amount.
     pub fn zeroed(bytes: usize) -> Option<Block> {
-        let layout = Layout::from_size_align(bytes.max(ALIGNMENT), ALIGNMENT).ok()?;
+        let alignment = if bytes >= HUGE { HUGE_PAGE } else { ALIGNMENT };
+        let layout = Layout::from_size_align(bytes.max(ALIGNMENT), alignment).ok()?;
+        if bytes < HUGE {
+            // SAFETY: the size is not zero.
+            let start = NonNull::new(unsafe { alloc_zeroed(layout) })?;
+            return Some(Block { start, layout });
+        }
+        // Not zeroed by the system: the pages would be there before they are asked to be huge.
         // SAFETY: the size is not zero.
-        let start = NonNull::new(unsafe { alloc_zeroed(layout) })?;
+        let start = NonNull::new(unsafe { alloc(layout) })?;
+        ask_for_huge_pages(start, bytes);
+        // SAFETY: as many bytes have just been allocated.
+        unsafe { start.write_bytes(0, bytes) };
         Some(Block { start, layout })
     }
 
@@ -68,6 +83,17 @@ impl Block {
     }
 }
 
+/// Asks for huge pages under all of the block but its last part of one. The answer does not matter.
+fn ask_for_huge_pages(start: NonNull<u8>, bytes: usize) {
+    // SAFETY: these pages are the block's own, and their content stays what it is.
+    #[cfg(target_os = "linux")]
+    unsafe {
+        libc::madvise(start.as_ptr().cast(), bytes / HUGE_PAGE * HUGE_PAGE, libc::MADV_HUGEPAGE);
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = (start, bytes);
+}
+
 impl Drop for Block {
     fn drop(&mut self) {
         // SAFETY: allocated in `zeroed` with this very layout.
@@ -86,6 +112,19 @@ mod tests {
         assert!(block.slice::<f64>(12).iter().all(|x| *x == 0.0));
         block.slice_mut::<f32>(25)[24] = 1.5;
         assert_eq!(block.slice::<f32>(25)[24], 1.5);
+    }
+
+    #[test]
+    fn a_large_block_starts_at_a_huge_page_and_is_zeroed_to_its_end() {
+        for bytes in [HUGE, HUGE + 64, 2 * HUGE + 4096] {
+            // What the first one leaves behind must not be seen in the second.
+            for _ in 0..2 {
+                let mut block = Block::zeroed(bytes).expect("some MiB");
+                assert_eq!(block.start.as_ptr() as usize % HUGE_PAGE, 0);
+                assert!(block.slice::<u8>(bytes).iter().all(|x| *x == 0));
+                block.slice_mut::<u8>(bytes).fill(7);
+            }
+        }
     }
 
     #[test]

@@ -2,9 +2,9 @@
 //!
 //! A kernel knows neither tensors nor gradients. It gets slices, strides and sizes that its caller has already checked,
 //! and fills a slice. This is the only folder with `unsafe`, the only one that knows about SIMD (`simd`), threads
-//! (`parallel`) and the `gemm` crate. Every loop is written for one scalar type and vectorised by the compiler for the
-//! CPU found at run time; work is cut into pieces by its size alone, never by the number of threads, so that a result
-//! has the same bits on any machine setting.
+//! (`parallel`, `standby`) and the `gemm` crate. Every loop is written for one scalar type and vectorised by the compiler
+//! for the CPU found at run time; wherever work is cut, no bit of a result depends on it, so that it is the same on any
+//! number of threads.
 
 pub mod math;
 pub mod memory;

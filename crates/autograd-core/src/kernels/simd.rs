@@ -2,7 +2,8 @@
 //!
 //! A [`Kernel`] is plain scalar code marked `#[inline(always)]`. [`vectorize`] compiles it inside functions that may use
 //! AVX-512, AVX2 + FMA, or only the baseline, and calls the best one this CPU has; the compiler does the vectorising.
-//! Rejected: intrinsics or explicit lanes for each operation. They made no loop here faster, and each was a page long.
+//! Rejected: intrinsics or explicit lanes for each operation. They made no such loop faster, and each was a page long. The
+//! tiles of matrix products do name vectors ([`Vectorized`]): their sums must stay in registers.
 
 use std::sync::LazyLock;
 
@@ -56,7 +57,7 @@ pub fn vectorize_with<K: Vectorized>(kernel: K) -> K::Output {
     ARCH.dispatch(Named(kernel))
 }
 
-/// Whether this CPU has vectors with fused multiply-add, which tell apart what a kernel may gain from naming them.
+/// Whether this CPU has vectors worth naming: with multiply-add, and eight numbers of f32 long on x86.
 pub fn has_vectors() -> bool {
     struct Widest;
     impl Vectorized for Widest {

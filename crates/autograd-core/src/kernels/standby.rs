@@ -9,11 +9,15 @@ use std::any::Any;
 use std::cell::{Cell, UnsafeCell};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::ptr::null_mut;
-use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 /// How long a thread that has helped looks out for more: longer than the parts of a step that one thread does alone.
 const LINGER: Duration = Duration::from_micros(200);
+
+/// How long it does so altogether: then rayon has its thread back, for whatever else waits there, and the next caller may
+/// ask for it again.
+const LONGEST: Duration = Duration::from_millis(2);
 
 /// Turns of a waiting loop between two looks at the clock.
 const TURNS: usize = 32;
@@ -26,8 +30,11 @@ const PATIENCE: usize = 1 << 14;
 struct Place {
     /// One of the states below.
     state: AtomicU8,
-    /// Whether a helper is looking, or on its way.
-    attended: AtomicBool,
+    /// How many helpers have been called and have not gone. One is enough, but it may be held up, even in another pool; two
+    /// at one place do no harm.
+    called: AtomicUsize,
+    /// How many pieces nobody came for since somebody last did.
+    missed: AtomicUsize,
     piece: UnsafeCell<Piece>,
 }
 
@@ -54,8 +61,16 @@ struct Piece {
 unsafe impl Sync for Place {}
 
 thread_local! {
-    /// Whether this thread is doing somebody's piece.
-    static HELPING: Cell<bool> = const { Cell::new(false) };
+    /// Whether this thread is in the middle of a piece, of its own or somebody else's.
+    static BUSY: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Runs one piece of work, and returns the panic it ended in.
+fn busy(work: impl FnOnce()) -> Result<(), Box<dyn Any + Send>> {
+    let before = BUSY.replace(true);
+    let outcome = catch_unwind(AssertUnwindSafe(work));
+    BUSY.set(before);
+    outcome
 }
 
 /// More than two hundred threads would not share one kernel's work well; those beyond get none.
@@ -65,7 +80,7 @@ impl Place {
     const fn new() -> Place {
         unsafe fn nothing(_: *mut ()) {}
         let piece = UnsafeCell::new(Piece { task: null_mut(), run: nothing });
-        Place { state: AtomicU8::new(FREE), attended: AtomicBool::new(false), piece }
+        Place { state: AtomicU8::new(FREE), called: AtomicUsize::new(0), missed: AtomicUsize::new(0), piece }
     }
 
     /// From one state to another, if it was that one.
@@ -74,34 +89,36 @@ impl Place {
             && self.state.compare_exchange(from, to, Ordering::Acquire, Ordering::Relaxed).is_ok()
     }
 
-    /// Does the piece that is open, and those that follow within [`LINGER`] of each other. A thread that is in the middle of
-    /// a piece, waiting for rayon, has no time to stand by.
+    /// Does the piece that is open, and those that follow within [`LINGER`] of each other. A thread that comes by in the
+    /// middle of a piece, waiting for rayon, has no time for that, and one that comes too late for the first goes at once.
     fn attend(&self) {
-        let mut last = None;
-        while !HELPING.get() {
-            if self.change(OPEN, TAKEN) {
-                HELPING.set(true);
-                // SAFETY: in this state the piece is this thread's; its caller waits for DONE before it leaves.
-                unsafe {
-                    let piece = *self.piece.get();
-                    (piece.run)(piece.task);
-                }
-                HELPING.set(false);
-                self.state.store(DONE, Ordering::Release);
-                last = Some(Instant::now());
-            }
-            // Whoever comes too late for the first piece goes at once.
-            if last.is_none_or(|last| last.elapsed() > LINGER) {
-                break;
-            }
+        let start = Instant::now();
+        let mut last = start;
+        let welcome = !BUSY.get() && self.help();
+        while welcome && last.elapsed() < LINGER && start.elapsed() < LONGEST {
             for _ in 0..TURNS {
-                if self.state.load(Ordering::Relaxed) == OPEN {
+                if self.help() {
+                    last = Instant::now();
                     break;
                 }
                 std::hint::spin_loop();
             }
         }
-        self.attended.store(false, Ordering::Release);
+        self.called.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// Does the piece that is open, if one is.
+    fn help(&self) -> bool {
+        let open = self.change(OPEN, TAKEN);
+        if open {
+            // SAFETY: in this state the piece is this thread's; its caller waits for DONE before it leaves.
+            unsafe {
+                let piece = *self.piece.get();
+                (piece.run)(piece.task);
+            }
+            self.state.store(DONE, Ordering::Release);
+        }
+        open
     }
 
     /// Until the helper has finished.
@@ -132,13 +149,14 @@ unsafe fn run<F: FnOnce()>(task: *mut ()) {
     // SAFETY: the caller's promise.
     let task = unsafe { &mut *task.cast::<Task<F>>() };
     if let Some(work) = task.work.take() {
-        task.panic = catch_unwind(AssertUnwindSafe(work)).err();
+        task.panic = busy(work).err();
     }
 }
 
-/// Whether somebody looks out for a piece of work.
+/// Whether somebody most likely looks out for work: has been called, and came for the last piece.
 pub fn stands_by() -> bool {
-    PLACES[0].attended.load(Ordering::Relaxed)
+    let place = &PLACES[0];
+    place.called.load(Ordering::Relaxed) > 0 && place.missed.load(Ordering::Relaxed) == 0
 }
 
 /// Runs both, the second on another thread if one of the pool is free. A panic of either goes on in the caller.
@@ -154,14 +172,18 @@ pub fn join<F: FnOnce(), G: FnOnce() + Send>(first: F, second: G) {
     // SAFETY: in this state the piece is this thread's.
     unsafe { *place.piece.get() = Piece { task: pointer.cast(), run: run::<G> } };
     place.state.store(OPEN, Ordering::Release);
-    if !place.attended.swap(true, Ordering::AcqRel) {
+    // Another one is called after 1, 2, 4, 8.. pieces in vain: soon, and never many.
+    let missed = place.missed.load(Ordering::Relaxed);
+    if missed.is_power_of_two() || place.called.load(Ordering::Relaxed) == 0 {
+        place.called.fetch_add(1, Ordering::Relaxed);
         rayon::spawn(|| place.attend());
     }
-    let outcome = catch_unwind(AssertUnwindSafe(first));
+    let outcome = busy(first);
     let back = place.change(OPEN, HELD);
     if !back {
         place.wait();
     }
+    place.missed.store(if back { missed + 1 } else { 0 }, Ordering::Relaxed);
     place.state.store(FREE, Ordering::Release);
     if let Err(panic) = outcome {
         resume_unwind(panic);
@@ -178,7 +200,7 @@ pub fn join<F: FnOnce(), G: FnOnce() + Send>(first: F, second: G) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::atomic::AtomicUsize;
+    use std::sync::Barrier;
 
     fn pool(threads: usize) -> rayon::ThreadPool {
         rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool")
@@ -216,6 +238,47 @@ mod tests {
                 }
             });
         }
+    }
+
+    /// Whether another thread takes the second piece, one time out of many.
+    fn is_helped() -> bool {
+        let caller = std::thread::current().id();
+        (0..10_000).any(|_| {
+            let (came, helped) = (AtomicBool::new(false), AtomicBool::new(false));
+            let wait =
+                || (0..1000).take_while(|_| !came.load(Ordering::Acquire)).for_each(|_| std::thread::yield_now());
+            let come = || {
+                helped.store(std::thread::current().id() != caller, Ordering::Relaxed);
+                came.store(true, Ordering::Release);
+            };
+            join(wait, come);
+            helped.into_inner()
+        })
+    }
+
+    #[test]
+    fn a_pool_whose_threads_are_held_up_keeps_no_other_pool_from_help() {
+        let (started, called, release) = (Barrier::new(2), Barrier::new(2), Barrier::new(3));
+        let (held, other) = (pool(2), pool(2));
+        let helped = std::thread::scope(|scope| {
+            let (started, called, release, held) = (&started, &called, &release, &held);
+            let calls = || {
+                started.wait();
+                (0..10).for_each(|_| join(|| (), || ()));
+                called.wait();
+                release.wait();
+            };
+            let is_held_up = || {
+                started.wait();
+                release.wait();
+            };
+            scope.spawn(move || held.install(|| rayon::join(calls, is_held_up)));
+            called.wait();
+            let helped = other.install(is_helped);
+            release.wait();
+            helped
+        });
+        assert!(helped);
     }
 
     #[test]

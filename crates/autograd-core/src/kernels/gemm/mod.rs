@@ -38,7 +38,13 @@ pub struct Matrix<'a, T> {
 impl<T> Matrix<'_, T> {
     /// Whether every element of a `rows × columns` matrix lies inside `data`.
     fn holds(&self, rows: usize, columns: usize) -> bool {
-        rows == 0 || columns == 0 || (rows - 1) * self.row + (columns - 1) * self.column < self.data.len()
+        let offset = |count: usize, step: usize| count.checked_sub(1).map(|last| last.checked_mul(step));
+        match (offset(rows, self.row), offset(columns, self.column)) {
+            (Some(row), Some(column)) => {
+                row.zip(column).and_then(|(row, column)| row.checked_add(column)).is_some_and(|at| at < self.data.len())
+            }
+            _ => true,
+        }
     }
 }
 
@@ -197,6 +203,26 @@ mod tests {
     fn a_short_operand_is_refused() {
         let a = Matrix { data: &[1.0f32; 3], row: 2, column: 1 };
         gemm(1, (2, 2, 2), a, a, None, &mut [0.0; 4]);
+    }
+
+    #[test]
+    fn strides_that_wrap_are_no_way_around_the_check() {
+        let a = Matrix { data: &[1.0f32; 3], row: 1 << (usize::BITS - 1), column: 1 };
+        assert!(!a.holds(3, 1));
+        assert!(a.holds(1, 3) && a.holds(0, 9) && !a.holds(1, 4));
+    }
+
+    #[test]
+    fn a_sum_that_underflows_has_one_sign_wherever_it_stands() {
+        let (m, k, n) = (256, 128, 72);
+        let (a, b) = (vec![-1e-30f32; m * k], vec![1e-30f32; k * n]);
+        let (a, b) = (Matrix { data: &a, row: k, column: 1 }, Matrix { data: &b, row: n, column: 1 });
+        for threads in [1, 2, 3] {
+            let mut c = vec![1.0; m * n];
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool");
+            pool.install(|| gemm(threads, (m, k, n), a, b, None, &mut c));
+            assert!(c.iter().all(|x| x.to_bits() == (-0.0f32).to_bits()), "{threads} threads");
+        }
     }
 
     #[test]

@@ -20,8 +20,8 @@ use super::pack::{self, load, store};
 use pulp::Simd;
 use std::ptr::null;
 
-/// The most that all rows of the left operand may take, as deep as b is packed at once: a second-level cache of today has
-/// 1 MiB or more.
+/// The most that all rows of the left operand may take, as deep as b is packed at once: the second-level cache of a large CPU
+/// of today.
 const LEFT: usize = 1 << 20;
 
 /// Operands with fewer rows or columns than this leave most of a tile empty.
@@ -51,7 +51,6 @@ pub(super) fn suit<T: Real>((m, k, n): (usize, usize, usize), b: Matrix<'_, T>) 
 }
 
 /// A product, or the part of one that a thread computes.
-#[derive(Clone, Copy)]
 pub(super) struct Product<T> {
     size: (usize, usize, usize),
     a: *const T,
@@ -88,8 +87,8 @@ impl<T: Real> Product<T> {
         Product { size, a, a_row, a_column, b, b_row, b_column, bias, c, c_row }
     }
 
-    /// Computes it on up to so many threads. A product is cut so that no part packs what another does: between columns
-    /// where rows of a are read as they are, else between rows.
+    /// Computes it on up to so many threads: cut between columns where rows of a are read as they are, so that no part packs
+    /// what another does, else between rows, so that only b is packed by each.
     pub(super) fn compute(self, threads: usize) {
         let ((m, k, n), few) = (self.size, threads / 2);
         let (rows, columns) =
@@ -117,10 +116,11 @@ impl<T: Real> Product<T> {
         let (vector, depth) = (T::count::<S>(), k.div_ceil(k.div_ceil(DEPTH)));
         // Neighbours in depth or in rows are read as they are, the latter unless that has to be repeated often.
         let packed = self.a_column != 1 && (self.a_row != 1 || n > OFTEN * 2 * vector);
-        let a_room = if packed { m.next_multiple_of(R) * depth } else { 0 };
-        let len = a_room + 2 * vector * depth;
+        // That of b first: its vectors then start where vectors do.
+        let b_room = 2 * vector * depth;
+        let len = b_room + if packed { m.next_multiple_of(R) * depth } else { 0 };
         let mut block = pack::room(len * size_of::<T>());
-        let (a_room, b_room) = block.slice_mut(len).split_at_mut(a_room);
+        let (b_room, a_room) = block.slice_mut(len).split_at_mut(b_room);
         for start in (0..k).step_by(depth) {
             let depth = depth.min(k - start);
             // SAFETY: `new`'s caller vouches for the operands; `a_room` has a column for each of m rows, rounded up,
@@ -264,8 +264,9 @@ impl<T: Real, S: Simd> Strip<T, S> {
             }
             for (row, sums) in sums.iter().enumerate() {
                 for (j, sum) in sums[..columns].iter().enumerate() {
-                    let start = if self.base.0.is_null() { T::ZERO } else { *base.add(row * self.base.1 + j) };
-                    *c.add(row * c_row + j) = start + *sum;
+                    // Not 0 + sum where there is nothing to add to: that would turn −0 into 0.
+                    let at = row * self.base.1 + j;
+                    *c.add(row * c_row + j) = if self.base.0.is_null() { *sum } else { *base.add(at) + *sum };
                 }
             }
         }

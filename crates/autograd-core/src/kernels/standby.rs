@@ -1,9 +1,9 @@
 //! Two pieces of work at once, the second on a thread that stands by for more.
 //!
 //! Waking a sleeping thread costs 5 to 50 µs, and a training step shares work every few dozen: it would go to sleep in
-//! between, every time. So a thread of rayon's pool that has helped once looks out for the next piece for [`LINGER`] before it goes
-//! back, and handing it a piece costs what two cache lines need to change cores. The caller keeps one piece for itself,
-//! whether it is one of the pool or not, and takes the other back if nobody has come for it.
+//! between, every time. So a thread of rayon's pool that has helped once looks out for the next piece for [`LINGER`] before
+//! it goes back, and handing it a piece costs what two cache lines need to change cores. The caller keeps one piece for
+//! itself, whether it is one of the pool or not, and takes the other back if nobody has come for it.
 
 use std::any::Any;
 use std::cell::{Cell, UnsafeCell};

@@ -20,8 +20,8 @@ use super::pack::{self, load, store};
 use pulp::Simd;
 use std::ptr::null;
 
-/// The most that all rows of the left operand may take, as deep as b is packed at once: the second-level cache of a large CPU
-/// of today.
+/// The most that all rows of the left operand may take, as deep as b is packed at once: the second-level cache of a server's
+/// CPU of today.
 const LEFT: usize = 1 << 20;
 
 /// Operands with fewer rows or columns than this leave most of a tile empty.

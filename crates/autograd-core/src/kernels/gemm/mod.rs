@@ -81,13 +81,13 @@ pub fn gemm<T: Real>(
         None => (),
     }
     if k > 0 {
-        split((m, k, n), a, b, c, bias.is_some(), threads);
+        by_crate((m, k, n), a, b, c, bias.is_some(), threads);
     }
 }
 
-/// A product on up to so many threads, cut between rows of c: one hand-over for each cut, where the `gemm` crate's own
+/// A product by the `gemm` crate on up to so many threads, cut between rows of c: one hand-over for each cut, where the `gemm` crate's own
 /// threading has two for each block of depth. How an element is summed up does not depend on the cut, see [`CUT_FROM`].
-fn split<T: Real>(
+fn by_crate<T: Real>(
     (m, k, n): (usize, usize, usize),
     a: Matrix<'_, T>,
     b: Matrix<'_, T>,
@@ -97,26 +97,14 @@ fn split<T: Real>(
 ) {
     let half = (m / threads.max(1) * (threads / 2)).next_multiple_of(ROWS).min(m);
     let least = half.min(m - half);
-    if threads < 2 || least < CUT_FROM || least * n < CUT_FROM_ELEMENTS {
-        return whole((m, k, n), a, b, c, accumulate, threads);
+    if threads > 1 && least >= CUT_FROM && least * n >= CUT_FROM_ELEMENTS {
+        let (upper, lower) = c.split_at_mut(half * n);
+        let below = Matrix { data: &a.data[half * a.row..], ..a };
+        return join(
+            || by_crate((half, k, n), a, b, upper, accumulate, threads / 2),
+            || by_crate((m - half, k, n), below, b, lower, accumulate, threads - threads / 2),
+        );
     }
-    let (upper, lower) = c.split_at_mut(half * n);
-    let below = Matrix { data: &a.data[half * a.row..], ..a };
-    join(
-        || split((half, k, n), a, b, upper, accumulate, threads / 2),
-        || split((m - half, k, n), below, b, lower, accumulate, threads - threads / 2),
-    );
-}
-
-/// A product by the `gemm` crate.
-fn whole<T: Real>(
-    (m, k, n): (usize, usize, usize),
-    a: Matrix<'_, T>,
-    b: Matrix<'_, T>,
-    c: &mut [T],
-    accumulate: bool,
-    threads: usize,
-) {
     let parallelism = if threads > 1 { gemm::Parallelism::Rayon(threads) } else { gemm::Parallelism::None };
     // SAFETY: `gemm` has seen that every element read lies inside a and b, and c has m · n elements in row-major order.
     unsafe {

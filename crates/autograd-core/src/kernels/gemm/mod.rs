@@ -85,8 +85,9 @@ pub fn gemm<T: Real>(
     }
 }
 
-/// A product by the `gemm` crate on up to so many threads, cut between rows of c: one hand-over for each cut, where the `gemm` crate's own
-/// threading has two for each block of depth. How an element is summed up does not depend on the cut, see [`CUT_FROM`].
+/// A product by the `gemm` crate on up to so many threads, cut between rows of c: one hand-over for each cut, where the
+/// crate's own threading has two for each block of depth. How an element is summed up does not depend on the cut, see
+/// [`CUT_FROM`].
 fn by_crate<T: Real>(
     (m, k, n): (usize, usize, usize),
     a: Matrix<'_, T>,

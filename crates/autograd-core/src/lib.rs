@@ -31,10 +31,16 @@ pub use functional::{grad, grad_with, hessian, hvp, jacobian, jvp, vjp};
 pub use gradcheck::gradcheck;
 pub use ops::custom::custom;
 pub use tape::{
-    Backward, Gradients, Grads, Graph, GraphNode, NodeId, Pull, Pullback, Saved, detect_anomaly, graph, is_recording,
-    no_grad, record_custom,
+    Backward, Gradients, Graph, GraphNode, NodeId, Pull, Pullback, Saved, detect_anomaly, graph, is_recording, no_grad,
+    record_custom,
 };
 pub use tensor::{DType, Element, Nested, Shape, Tensor};
+
+/// Checks of arguments that return what they prove: for operations, layers and losses.
+pub mod check {
+    pub use crate::ops::check::Check;
+    pub use crate::tensor::Float;
+}
 
 /// Writing optimizers: one element of an update rule, run over whole tensors by [`Tensor::update`].
 pub mod update {

@@ -202,22 +202,17 @@ impl Tensor {
         state: [&mut Tensor; S],
         rule: R,
     ) -> Result<()> {
-        use crate::error::Error;
-        crate::ops::check::float("update", self)?;
-        let others = std::iter::once(gradient).chain(state.iter().map(|s| &**s));
-        for other in others {
-            crate::ops::check::same_dtype("update", self, other)?;
-            if !other.is_like(self) {
-                let expected = format!("{:?}, that of the parameter", self.shape());
-                let what = "the gradient or the state";
-                return Err(Error::shape("update", what, other.shape(), expected));
-            }
+        let check = crate::ops::check::Check("update");
+        let float = check.float(self)?;
+        for other in std::iter::once(gradient).chain(state.iter().map(|s| &**s)) {
+            check.same_dtype(self, other)?;
+            check.is("the gradient or the state", other, self.shape())?;
         }
         let gradient = gradient.packed();
-        crate::tensor::for_float!(self.dtype(), T => {
+        crate::tensor::for_float!(float, T => {
             let state = state.map(|s| s.elements_mut::<T>());
             crate::kernels::update::update(rule, self.elements_mut::<T>(), gradient.flat(), state);
-        }, else ());
+        });
         Ok(())
     }
 }

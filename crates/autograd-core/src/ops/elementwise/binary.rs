@@ -4,10 +4,9 @@ use crate::error::Result;
 use crate::kernels::nest::Nest;
 use crate::kernels::real::Real;
 use crate::kernels::zip::{Function2, Function3, zip2, zip2_flat, zip3, zip3_flat};
-use crate::ops::check::{broadcast, same_dtype, strides_in};
-use crate::tape::{Grads, Pull, Pullback, Saved, is_recording, record};
-use crate::tensor::{DType, Tensor, for_float};
-use smallvec::smallvec;
+use crate::ops::check::{Check, strides_in};
+use crate::tape::{Pull, Pullback, Saved, record};
+use crate::tensor::{DType, Float, Tensor, for_float};
 
 /// An element-wise operation of two operands; see [`super::unary::Unary`].
 pub(crate) trait Binary: Copy + Send + Sync + 'static {
@@ -54,21 +53,26 @@ impl<F: Binary> Function2<i64, i64, i64> for Integer<F> {
 
 /// `z = f(a, b)`, recorded.
 pub(crate) fn binary<F: Binary>(a: &Tensor, b: &Tensor, f: F) -> Result<Tensor> {
-    let dtype = same_dtype(F::NAME, a, b)?;
+    let dtype = Check(F::NAME).same_dtype(a, b)?;
     if dtype == DType::Bool || (dtype == DType::I64 && f.integer(1, 1).is_none()) {
         return binary(&a.to_dtype(DType::F32), &b.to_dtype(DType::F32), f);
     }
     let value = if a.is_like(b) && a.is_contiguous() && b.is_contiguous() {
-        for_float!(dtype, T => Tensor::build::<T>(dtype, a.shape(), |z| zip2_flat(Value(f), a.flat(), b.flat(), z)),
-            else Tensor::build::<i64>(dtype, a.shape(), |z| zip2_flat(Integer(f), a.flat(), b.flat(), z)))
+        match Float::of(dtype) {
+            Some(float) => {
+                for_float!(float, T => Tensor::build::<T>(a.shape(), |z| zip2_flat(Value(f), a.flat(), b.flat(), z)))
+            }
+            None => Tensor::build::<i64>(a.shape(), |z| zip2_flat(Integer(f), a.flat(), b.flat(), z)),
+        }
     } else {
-        let shape = broadcast(F::NAME, a.shape(), b.shape())?;
+        let shape = Check(F::NAME).broadcast(a.shape(), b.shape())?;
         let nest = Nest::new(&shape, [&strides_in(a, &shape), &strides_in(b, &shape)]);
-        for_float!(dtype, T => Tensor::build::<T>(dtype, &shape, |z| {
-            zip2(Value(f), &nest, a.strided(), b.strided(), z);
-        }), else Tensor::build::<i64>(dtype, &shape, |z| {
-            zip2(Integer(f), &nest, a.strided(), b.strided(), z);
-        }))
+        match Float::of(dtype) {
+            Some(float) => for_float!(float, T => Tensor::build::<T>(&shape, |z| {
+                zip2(Value(f), &nest, a.strided(), b.strided(), z);
+            })),
+            None => Tensor::build::<i64>(&shape, |z| zip2(Integer(f), &nest, a.strided(), b.strided(), z)),
+        }
     };
     Ok(record(F::NAME, value, &[a, b], |_| BinaryPull {
         f,
@@ -105,38 +109,36 @@ where
 {
     let shape = gy.shape();
     let flat = |x: &Tensor| x.is_contiguous() && x.is_like(gy);
-    for_float!(gy.dtype(), T => Tensor::build::<T>(gy.dtype(), shape, |g| {
+    for_float!(gy.float(), T => Tensor::build::<T>(shape, |g| {
         if gy.is_contiguous() && flat(a) && flat(b) {
             zip3_flat(f, (gy.flat::<T>(), a.flat::<T>(), b.flat::<T>()), g);
         } else {
             let nest = Nest::new(shape, [gy.strides(), &strides_in(a, shape), &strides_in(b, shape)]);
             zip3(f, &nest, (gy.strided::<T>(), a.strided::<T>(), b.strided::<T>()), g);
         }
-    }), else gy.clone())
+    }))
 }
 
 impl<F: Binary> Pullback for BinaryPull<F> {
-    fn name(&self) -> &'static str {
-        F::NAME
-    }
-
-    fn pull(&self, at: &Pull<'_>) -> Result<Grads> {
-        let gy = at.gy();
-        let (f, recorded) = (self.f, is_recording());
+    fn pull(&self, at: &mut Pull<'_>) -> Result<()> {
+        let (gy, f) = (at.gy(), self.f);
         let operands = self.operands.as_ref().map(|(a, b)| (a.get(at), b.get(at)));
-        match &operands {
-            Some((a, b)) if !recorded => Ok(smallvec![
-                at.when(0, || Ok(fused(gy, a, b, PullA(f))))?,
-                at.when(1, || Ok(fused(gy, a, b, PullB(f))))?,
-            ]),
-            operands => {
-                let (a, b) = operands.as_ref().map_or((gy, gy), |(a, b)| (a, b));
-                Ok(smallvec![at.when(0, || f.pull_a_tensor(gy, a, b))?, at.when(1, || f.pull_b_tensor(gy, a, b))?])
-            }
-        }
+        let (a, b) = operands.as_ref().map_or((gy, gy), |(a, b)| (a, b));
+        at.give(1, || f.pull_b_tensor(gy, a, b))?;
+        at.give(0, || f.pull_a_tensor(gy, a, b))
     }
 
-    fn saved(&self) -> Vec<&Tensor> {
-        self.operands.iter().flat_map(|(a, b)| [a.value(), b.value()]).collect()
+    fn pull_fused(&self, at: &mut Pull<'_>) -> Result<()> {
+        let (gy, f) = (at.gy(), self.f);
+        let Some((a, b)) = &self.operands else { return self.pull(at) };
+        at.give(1, || Ok(fused(gy, a.value(), b.value(), PullB(f))))?;
+        at.give(0, || Ok(fused(gy, a.value(), b.value(), PullA(f))))
+    }
+
+    fn saved(&self, see: &mut dyn FnMut(&Saved)) {
+        if let Some((a, b)) = &self.operands {
+            see(a);
+            see(b);
+        }
     }
 }

@@ -6,17 +6,17 @@ use crate::error::Result;
 use crate::kernels::memory::Plain;
 use crate::kernels::nest::Nest;
 use crate::kernels::zip::{Function2, zip2};
-use crate::ops::check::{broadcast, mask, same_dtype, strides_in};
+use crate::ops::check::{Check, strides_in};
 use crate::tensor::{DType, Tensor, for_any};
 
 fn compare<F>(op: &'static str, a: &Tensor, b: &Tensor, f: F) -> Result<Tensor>
 where
     F: Function2<f32, f32, u8> + Function2<f64, f64, u8> + Function2<i64, i64, u8> + Function2<u8, u8, u8>,
 {
-    let dtype = same_dtype(op, a, b)?;
-    let shape = broadcast(op, a.shape(), b.shape())?;
+    let dtype = Check(op).same_dtype(a, b)?;
+    let shape = Check(op).broadcast(a.shape(), b.shape())?;
     let nest = Nest::new(&shape, [&strides_in(a, &shape), &strides_in(b, &shape)]);
-    Ok(for_any!(dtype, T => Tensor::build::<u8>(DType::Bool, &shape, |z| {
+    Ok(for_any!(dtype, T => Tensor::build::<u8>(&shape, |z| {
         zip2(f, &nest, a.strided::<T>(), b.strided::<T>(), z);
     })))
 }
@@ -70,11 +70,11 @@ impl Function2<u8, u8, u8> for Or {
 }
 
 fn logic<F: Function2<u8, u8, u8>>(op: &'static str, a: &Tensor, b: &Tensor, f: F) -> Result<Tensor> {
-    mask(op, a)?;
-    mask(op, b)?;
-    let shape = broadcast(op, a.shape(), b.shape())?;
+    Check(op).dtype(a, DType::Bool)?;
+    Check(op).dtype(b, DType::Bool)?;
+    let shape = Check(op).broadcast(a.shape(), b.shape())?;
     let nest = Nest::new(&shape, [&strides_in(a, &shape), &strides_in(b, &shape)]);
-    Ok(Tensor::build::<u8>(DType::Bool, &shape, |z| zip2(f, &nest, a.strided(), b.strided(), z)))
+    Ok(Tensor::build::<u8>(&shape, |z| zip2(f, &nest, a.strided(), b.strided(), z)))
 }
 
 impl Tensor {
@@ -99,17 +99,16 @@ impl Tensor {
     /// # Errors
     /// If it is not `Bool`.
     pub fn logical_not(&self) -> Result<Tensor> {
-        mask("logical_not", self)?;
+        Check("logical_not").dtype(self, DType::Bool)?;
         let x = self.packed();
-        Ok(Tensor::build::<u8>(DType::Bool, x.shape(), |y| {
+        Ok(Tensor::build::<u8>(x.shape(), |y| {
             y.iter_mut().zip(x.flat::<u8>()).for_each(|(y, x)| *y = x ^ 1);
         }))
     }
 }
 
 #[cfg(test)]
-pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
-    use crate::ops::cases::{Case, Input};
+crate::ops::cases::cases![{
     let number = || Input::real(&[3, 4], -2.0..2.0);
     macro_rules! case {
         ($($name:ident $sign:tt),*) => {
@@ -143,4 +142,4 @@ pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
         );
     all.push(not);
     all
-}
+}];

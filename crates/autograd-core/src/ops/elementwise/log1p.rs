@@ -54,6 +54,4 @@ impl Unary for Log1p {
 }
 
 #[cfg(test)]
-pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
-    vec![crate::ops::cases::Case::unary("log1p", -0.7..2.0, &[], |x| x.log1p(), f64::ln_1p)]
-}
+crate::ops::cases::cases![Case::unary("log1p", -0.7..2.0, &[], |x| x.log1p(), f64::ln_1p)];

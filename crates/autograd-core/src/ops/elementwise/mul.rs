@@ -68,6 +68,4 @@ impl Binary for Mul {
 }
 
 #[cfg(test)]
-pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
-    vec![crate::ops::cases::Case::binary("mul", -2.0..2.0, -2.0..2.0, |a, b| a.try_mul(b), |a, b| a * b)]
-}
+crate::ops::cases::cases![Case::binary("mul", -2.0..2.0, -2.0..2.0, |a, b| a.try_mul(b), |a, b| a * b)];

@@ -41,6 +41,4 @@ impl Unary for Neg {
 }
 
 #[cfg(test)]
-pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
-    vec![crate::ops::cases::Case::unary("neg", -2.0..2.0, &[], |x| x.neg(), |x| -x)]
-}
+crate::ops::cases::cases![Case::unary("neg", -2.0..2.0, &[], |x| x.neg(), |x| -x)];

@@ -5,7 +5,7 @@
 
 use crate::kernels::map::{Function1, map};
 use crate::kernels::real::Real;
-use crate::tensor::{DType, Tensor, for_float};
+use crate::tensor::{DType, Float, Tensor, for_float};
 
 impl Tensor {
     /// −1, 0 or 1 by the sign of `x`; NaN stays NaN.
@@ -14,14 +14,13 @@ impl Tensor {
     /// None: the result is not tracked, for its derivative is zero wherever it exists.
     pub fn sign(&self) -> Tensor {
         let x = self.packed();
-        for_float!(x.dtype(), T => {
-            Tensor::build::<T>(x.dtype(), x.shape(), |y| map(Sign, x.flat::<T>(), y))
-        }, else match x.dtype() {
-            DType::I64 => Tensor::build::<i64>(DType::I64, x.shape(), |y| {
+        match Float::of(x.dtype()) {
+            Some(float) => for_float!(float, T => Tensor::build::<T>(x.shape(), |y| map(Sign, x.flat::<T>(), y))),
+            None if x.dtype() == DType::I64 => Tensor::build::<i64>(x.shape(), |y| {
                 y.iter_mut().zip(x.flat::<i64>()).for_each(|(y, x)| *y = x.signum());
             }),
-            _ => x.detach(),
-        })
+            None => x.detach(),
+        }
     }
 }
 
@@ -37,6 +36,4 @@ impl<T: Real> Function1<T, T> for Sign {
 }
 
 #[cfg(test)]
-pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
-    vec![crate::ops::cases::Case::unary("sign", -2.0..2.0, &[0.0], |x| x.sign(), f64::signum).without_gradient()]
-}
+crate::ops::cases::cases![Case::unary("sign", -2.0..2.0, &[0.0], |x| x.sign(), f64::signum).without_gradient()];

@@ -50,6 +50,4 @@ impl Unary for Sin {
 }
 
 #[cfg(test)]
-pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
-    vec![crate::ops::cases::Case::unary("sin", -3.0..3.0, &[], |x| x.sin(), f64::sin)]
-}
+crate::ops::cases::cases![Case::unary("sin", -3.0..3.0, &[], |x| x.sin(), f64::sin)];

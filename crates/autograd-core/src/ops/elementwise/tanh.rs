@@ -54,6 +54,4 @@ impl Unary for Tanh {
 }
 
 #[cfg(test)]
-pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
-    vec![crate::ops::cases::Case::unary("tanh", -2.0..2.0, &[], |x| x.tanh(), f64::tanh)]
-}
+crate::ops::cases::cases![Case::unary("tanh", -2.0..2.0, &[], |x| x.tanh(), f64::tanh)];

@@ -6,9 +6,8 @@ use crate::kernels::nest::Nest;
 use crate::kernels::parallel::{self, for_pieces};
 use crate::kernels::real::Real;
 use crate::kernels::zip::{Function2, zip2, zip2_flat};
-use crate::tape::{Grads, Pull, Pullback, Saved, is_recording, record};
+use crate::tape::{Pull, Pullback, Saved, record};
 use crate::tensor::{DType, Tensor, for_float};
-use smallvec::smallvec;
 
 /// What the pull-back is computed from.
 pub(crate) enum Keeps {
@@ -76,16 +75,14 @@ pub(crate) fn unary<F: Unary>(x: &Tensor, f: F) -> Tensor {
     if !x.dtype().is_float() {
         if x.dtype() == DType::I64 && f.integer(0).is_some() {
             let x = x.packed();
-            return Tensor::build::<i64>(DType::I64, x.shape(), |y| {
+            return Tensor::build::<i64>(x.shape(), |y| {
                 y.iter_mut().zip(x.flat::<i64>()).for_each(|(y, x)| *y = f.integer(*x).unwrap_or_default());
             });
         }
         return unary(&x.to_dtype(DType::F32), f);
     }
     let packed = x.packed();
-    let value = for_float!(x.dtype(), T => {
-        Tensor::build::<T>(x.dtype(), x.shape(), |y| f.values::<T>(packed.flat(), y))
-    }, else return x.clone());
+    let value = for_float!(x.float(), T => Tensor::build::<T>(x.shape(), |y| f.values::<T>(packed.flat(), y)));
     record(F::NAME, value, &[x], |y| UnaryPull {
         f,
         kept: match F::KEEPS {
@@ -116,30 +113,33 @@ struct UnaryPull<F> {
 }
 
 impl<F: Unary> Pullback for UnaryPull<F> {
-    fn name(&self) -> &'static str {
-        F::NAME
+    fn pull(&self, at: &mut Pull<'_>) -> Result<()> {
+        let gy = at.gy();
+        match self.kept.as_ref().map(|kept| kept.get(at)) {
+            Some(kept) => at.give(0, || self.f.pull_tensor(gy, &kept)),
+            None => at.give(0, || self.f.pull_tensor(gy, gy)),
+        }
     }
 
-    fn pull(&self, at: &Pull<'_>) -> Result<Grads> {
+    fn pull_fused(&self, at: &mut Pull<'_>) -> Result<()> {
         let gy = at.gy();
-        let Some(kept) = self.kept.as_ref().map(|kept| kept.get(at)) else {
-            return Ok(smallvec![Some(self.f.pull_tensor(gy, gy)?)]);
-        };
-        if is_recording() || self.f.pull(0.0f32, 0.0).is_none() {
-            return Ok(smallvec![Some(self.f.pull_tensor(gy, &kept)?)]);
+        let Some(kept) = self.kept.as_ref().map(Saved::value) else { return self.pull(at) };
+        if self.f.pull(0.0f32, 0.0).is_none() {
+            return self.pull(at);
         }
         let f = PullKernel(self.f);
-        let gx = for_float!(gy.dtype(), T => Tensor::build::<T>(gy.dtype(), gy.shape(), |gx| {
-            if gy.is_contiguous() && kept.is_contiguous() {
-                zip2_flat(f, gy.flat(), kept.flat(), gx);
-            } else {
-                zip2(f, &Nest::new(gy.shape(), [gy.strides(), kept.strides()]), gy.strided(), kept.strided(), gx);
-            }
-        }), else gy.clone());
-        Ok(smallvec![Some(gx)])
+        at.give(0, || {
+            Ok(for_float!(gy.float(), T => Tensor::build::<T>(gy.shape(), |gx| {
+                if gy.is_contiguous() && kept.is_contiguous() {
+                    zip2_flat(f, gy.flat(), kept.flat(), gx);
+                } else {
+                    zip2(f, &Nest::new(gy.shape(), [gy.strides(), kept.strides()]), gy.strided(), kept.strided(), gx);
+                }
+            })))
+        })
     }
 
-    fn saved(&self) -> Vec<&Tensor> {
-        self.kept.iter().map(Saved::value).collect()
+    fn saved(&self, see: &mut dyn FnMut(&Saved)) {
+        self.kept.iter().for_each(see);
     }
 }

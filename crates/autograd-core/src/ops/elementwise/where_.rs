@@ -7,10 +7,9 @@ use crate::error::Result;
 use crate::kernels::memory::Plain;
 use crate::kernels::nest::Nest;
 use crate::kernels::zip::{Function3, zip3};
-use crate::ops::check::{broadcast, mask, same_dtype, strides_in};
-use crate::tape::{Grads, Pull, Pullback, record};
-use crate::tensor::{Tensor, for_any};
-use smallvec::smallvec;
+use crate::ops::check::{Check, strides_in};
+use crate::tape::{Pull, Pullback, Saved, record};
+use crate::tensor::{DType, Tensor, for_any};
 
 impl Tensor {
     /// `a` where this mask is true, else `b`; all three are broadcast.
@@ -30,15 +29,15 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn where_(&self, a: &Tensor, b: &Tensor) -> Result<Tensor> {
-        mask("where", self)?;
-        let dtype = same_dtype("where", a, b)?;
-        let shape = broadcast("where", &broadcast("where", self.shape(), a.shape())?, b.shape())?;
+        Check("where").dtype(self, DType::Bool)?;
+        let dtype = Check("where").same_dtype(a, b)?;
+        let shape = Check("where").broadcast(&Check("where").broadcast(self.shape(), a.shape())?, b.shape())?;
         let strides = [&strides_in(self, &shape)[..], &strides_in(a, &shape), &strides_in(b, &shape)];
         let nest = Nest::new(&shape, strides);
-        let value = for_any!(dtype, T => Tensor::build::<T>(dtype, &shape, |z| {
+        let value = for_any!(dtype, T => Tensor::build::<T>(&shape, |z| {
             zip3(Choose, &nest, (self.strided::<u8>(), a.strided::<T>(), b.strided::<T>()), z);
         }));
-        Ok(record("where", value, &[a, b], |_| Where { condition: self.detach() }))
+        Ok(record("where", value, &[a, b], |_| Where { condition: Saved::constant(self) }))
     }
 }
 
@@ -52,31 +51,24 @@ impl<T: Plain> Function3<u8, T, T, T> for Choose {
 }
 
 struct Where {
-    condition: Tensor,
+    condition: Saved,
 }
 
 impl Pullback for Where {
-    fn name(&self) -> &'static str {
-        "where"
-    }
-
-    fn pull(&self, at: &Pull<'_>) -> Result<Grads> {
-        let gy = at.gy();
+    fn pull(&self, at: &mut Pull<'_>) -> Result<()> {
+        let (gy, condition) = (at.gy(), self.condition.value());
         let none = Tensor::full(&[], 0.0, gy.dtype())?;
-        Ok(smallvec![
-            at.when(0, || self.condition.where_(gy, &none))?,
-            at.when(1, || self.condition.where_(&none, gy))?
-        ])
+        at.give(1, || condition.where_(&none, gy))?;
+        at.give(0, || condition.where_(gy, &none))
     }
 
-    fn saved(&self) -> Vec<&Tensor> {
-        vec![&self.condition]
+    fn saved(&self, see: &mut dyn FnMut(&Saved)) {
+        see(&self.condition);
     }
 }
 
 #[cfg(test)]
-pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
-    use crate::ops::cases::{Case, Input};
+crate::ops::cases::cases![{
     let call = |x: &[Tensor]| x[0].where_(&x[1], &x[2]);
     let inputs =
         |a: &[usize], b: &[usize]| vec![Input::mask(&[3, 4]), Input::real(a, -2.0..2.0), Input::real(b, -2.0..2.0)];
@@ -84,7 +76,7 @@ pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
         let at = |v: &[f64], i: usize| if v.len() == 4 { v[i % 4] } else { v[i] };
         (0..12).map(|i| if x[0][i] != 0.0 { at(&x[1], i) } else { at(&x[2], i) }).collect()
     };
-    vec![
+    [
         Case::new("where", inputs(&[3, 4], &[3, 4]), call)
             .value(reference)
             .refuses(|x| x[1].where_(&x[1], &x[2]), "where: dtype is F64, expected Bool; to_dtype converts")
@@ -95,4 +87,4 @@ pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
             .refuses(|x| x[0].where_(&x[1], &x[0]), "where: dtypes F64 and Bool do not mix; convert one with to_dtype"),
         Case::new("where", inputs(&[3, 4], &[4]), call).value(reference),
     ]
-}
+}];

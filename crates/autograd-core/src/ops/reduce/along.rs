@@ -1,8 +1,8 @@
-//! Which elements a reduction folds together.
+//! The dimensions of a reduction, and the fold along them.
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::kernels::reduce::{Fold, fold};
-use crate::ops::check;
+use crate::ops::check::Check;
 use crate::tensor::{Layout, Shape, Tensor, for_float};
 use smallvec::SmallVec;
 use std::borrow::Cow;
@@ -21,7 +21,7 @@ pub(crate) struct Along {
 
 impl Along {
     pub(crate) fn new(op: &'static str, x: &Tensor, axes: &[isize], keepdim: bool) -> Result<Along> {
-        let named = check::axes(op, axes, x.shape())?;
+        let named = Check(op).dims(axes, x.shape())?;
         let (mut kept, mut shape) = (Shape::default(), Shape::default());
         let mut count = 1;
         for (size, named) in x.shape().iter().zip(&named) {
@@ -44,6 +44,11 @@ impl Along {
             return Err(Error::new(ErrorKind::Shape, format!("{op}: {place}, and {op} of nothing is undefined")));
         }
         Ok(self)
+    }
+
+    /// The folded dimensions, as `sum_dim` and its like take them.
+    pub(crate) fn folded(&self) -> SmallVec<[isize; 4]> {
+        (0..self.named.len()).filter(|d| self.named[*d]).map(|d| d as isize).collect()
     }
 
     /// A tensor of the result's shape as a view that broadcasts against the input.
@@ -74,8 +79,8 @@ impl Along {
     pub(crate) fn fold<F: Fold>(&self, f: F, x: &Tensor) -> Tensor {
         let inner = self.middle(x);
         let x = if inner.is_some() { Cow::Borrowed(x) } else { Cow::Owned(self.rows(x)) };
-        for_float!(x.dtype(), T => Tensor::build::<T>(x.dtype(), &self.shape, |y| {
+        for_float!(x.float(), T => Tensor::build::<T>(&self.shape, |y| {
             fold(f, x.flat::<T>(), self.count, inner.unwrap_or(1), y);
-        }), else x.into_owned())
+        }))
     }
 }

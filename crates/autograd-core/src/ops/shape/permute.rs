@@ -1,16 +1,16 @@
 //! Dimensions in another order.
-//!
-//! forward    y[.., iₖ, ..] = x[.., i_{axes[k]}, ..], a view
-//! backward   gx = gy permuted back    saves the order
 
 use crate::error::{Error, Result};
-use crate::ops::check;
-use crate::tape::{Grads, Pull, Pullback, record};
+use crate::ops::check::Check;
+use crate::tape::{Pull, Pullback, record};
 use crate::tensor::{Layout, Tensor};
-use smallvec::{SmallVec, smallvec};
+use smallvec::SmallVec;
 
 impl Tensor {
     /// Dimension `i` of the result is dimension `axes[i]` of this tensor; a view.
+    ///
+    /// # Gradient
+    /// gy with its dimensions put back. Saves the order.
     ///
     /// # Errors
     /// If `axes` does not name every dimension once.
@@ -28,7 +28,7 @@ impl Tensor {
             return Err(Error::shape("permute", "the tensor", self.shape(), expected));
         }
         if !axes.is_empty() {
-            check::axes("permute", axes, self.shape())?;
+            Check("permute").dims(axes, self.shape())?;
         }
         let rank = self.rank() as isize;
         let order: SmallVec<[usize; 4]> = axes.iter().map(|a| (if *a < 0 { a + rank } else { *a }) as usize).collect();
@@ -51,7 +51,7 @@ impl Tensor {
     /// # Errors
     /// If an axis is out of range.
     pub fn transpose(&self, a: isize, b: isize) -> Result<Tensor> {
-        let (a, b) = (check::axis("transpose", a, self.shape())?, check::axis("transpose", b, self.shape())?);
+        let (a, b) = (Check("transpose").dim(a, self.shape())?, Check("transpose").dim(b, self.shape())?);
         let mut order: SmallVec<[usize; 4]> = (0..self.rank()).collect();
         if !order.is_empty() {
             order.swap(a, b);
@@ -68,10 +68,7 @@ impl Tensor {
             0 => Ok(self.permuted(&[])),
             1 => Ok(self.permuted(&[0])),
             2 => Ok(self.permuted(&[1, 0])),
-            _ => {
-                let expected = "at most two dimensions";
-                Err(Error::shape("t", "the tensor", self.shape(), expected))
-            }
+            _ => Err(Error::shape("t", "the tensor", self.shape(), "at most two dimensions")),
         }
     }
 }
@@ -81,22 +78,18 @@ struct Permute {
 }
 
 impl Pullback for Permute {
-    fn name(&self) -> &'static str {
-        "permute"
-    }
-
-    fn pull(&self, at: &Pull<'_>) -> Result<Grads> {
-        Ok(smallvec![Some(at.gy().permuted(&self.back))])
+    fn pull(&self, at: &mut Pull<'_>) -> Result<()> {
+        let gy = at.gy();
+        at.give(0, || Ok(gy.permuted(&self.back)))
     }
 }
 
 #[cfg(test)]
-pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
-    use crate::ops::cases::{Case, Input};
+crate::ops::cases::cases![{
     let x = || vec![Input::real(&[2, 3, 4], -2.0..2.0)];
     let swapped = |x: &[Vec<f64>]| (0..24).map(|i| x[0][i / 3 % 2 * 12 + i % 3 * 4 + i / 6]).collect();
     let last = |x: &[Vec<f64>]| (0..24).map(|i| x[0][i / 12 * 12 + i % 3 * 4 + i / 3 % 4]).collect();
-    vec![
+    [
         Case::new("permute", x(), |x| x[0].permute(&[2, 0, 1]))
             .value(swapped)
             .refuses(
@@ -112,4 +105,4 @@ pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
             .value(|x| (0..6).map(|i| x[0][i % 2 * 3 + i / 2]).collect())
             .refuses(|x| x[0].unsqueeze(0)?.t(), "t: the tensor has shape [1, 2, 3], expected at most two dimensions"),
     ]
-}
+}];

@@ -1,17 +1,18 @@
 //! Another shape for the same elements in the same order: reshape, flatten, squeeze, unsqueeze.
-//!
-//! forward    y = x, a view where the strides allow, else a copy
-//! backward   gx = gy in the shape of x    saves the shape
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::ops::check;
-use crate::tape::{Grads, Pull, Pullback, record};
+use crate::ops::check::Check;
+use crate::tape::{Pull, Pullback, record};
 use crate::tensor::{Layout, Shape, Tensor};
-use smallvec::{SmallVec, smallvec};
+use smallvec::SmallVec;
 use std::fmt::Debug;
 
 impl Tensor {
-    /// The same elements in row-major order under another shape; one size may be −1 and is inferred.
+    /// The same elements in row-major order under another shape; one size may be −1 and is inferred. A view where the strides
+    /// allow one, else a copy.
+    ///
+    /// # Gradient
+    /// gy in the shape of x. Saves the shape.
     ///
     /// # Errors
     /// If the number of elements differs, a size is below −1, several are −1, or −1 cannot be inferred.
@@ -68,7 +69,7 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn flatten(&self, start: isize, end: isize) -> Result<Tensor> {
-        let (first, last) = (check::axis("flatten", start, self.shape())?, check::axis("flatten", end, self.shape())?);
+        let (first, last) = (Check("flatten").dim(start, self.shape())?, Check("flatten").dim(end, self.shape())?);
         if first > last {
             return Err(Error::argument("flatten", "end", end, "an axis not before start"));
         }
@@ -87,7 +88,7 @@ impl Tensor {
     /// # Errors
     /// If an axis is out of range or named twice.
     pub fn squeeze(&self, axes: &[isize]) -> Result<Tensor> {
-        let named = check::axes("squeeze", axes, self.shape())?;
+        let named = Check("squeeze").dims(axes, self.shape())?;
         let kept = self.shape().iter().zip(&named).filter(|(size, named)| **size != 1 || !**named);
         let shape: SmallVec<[usize; 4]> = kept.map(|(size, _)| *size).collect();
         self.reshape_to(&shape)
@@ -98,7 +99,7 @@ impl Tensor {
     /// # Errors
     /// If the axis is out of range.
     pub fn unsqueeze(&self, axis: isize) -> Result<Tensor> {
-        let at = check::new_axis("unsqueeze", axis, self.shape())?;
+        let at = Check("unsqueeze").new_dim(axis, self.shape())?;
         let mut shape: SmallVec<[usize; 4]> = SmallVec::from_slice(self.shape());
         shape.insert(at, 1);
         self.reshape_to(&shape)
@@ -161,21 +162,17 @@ struct Reshape {
 }
 
 impl Pullback for Reshape {
-    fn name(&self) -> &'static str {
-        "reshape"
-    }
-
-    fn pull(&self, at: &Pull<'_>) -> Result<Grads> {
-        Ok(smallvec![Some(at.gy().reshape_to(&self.from)?)])
+    fn pull(&self, at: &mut Pull<'_>) -> Result<()> {
+        let gy = at.gy();
+        at.give(0, || gy.reshape_to(&self.from))
     }
 }
 
 #[cfg(test)]
-pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
-    use crate::ops::cases::{Case, Input};
+crate::ops::cases::cases![{
     let x = || vec![Input::real(&[2, 3, 4], -2.0..2.0)];
     let same = |x: &[Vec<f64>]| x[0].clone();
-    vec![
+    [
         Case::new("reshape", x(), |x| x[0].reshape(&[4, -1]))
             .value(same)
             .refuses(|x| x[0].reshape(&[5, -1]), "reshape: [2, 3, 4] has 24 elements, [5, -1] asks for another number")
@@ -203,7 +200,7 @@ pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
             .value(same)
             .cannot_fail(),
     ]
-}
+}];
 
 #[cfg(test)]
 mod tests {

@@ -74,6 +74,33 @@ pub mod nn {
     //! A layer is a [`Module`](crate::core::module::Module) (a named tree of parameters) with a
     //! [`forward`](Layer::forward). Layers and losses are compositions of the core's differentiable operations: there is no
     //! hand-written derivative here. Names, defaults and weight layouts are PyTorch's.
+    //!
+    //! ```
+    //! use wengert::prelude::*;
+    //!
+    //! /// A factor for each column.
+    //! #[derive(Clone, Module)]
+    //! struct Scale {
+    //!     #[module(rename = "weight")]
+    //!     factors: Param,
+    //!     #[module(skip)]
+    //!     columns: usize,
+    //! }
+    //!
+    //! impl Layer for Scale {
+    //!     fn forward(&self, x: &Tensor) -> Result<Tensor> {
+    //!         Ok(x.try_mul(&self.factors)?)
+    //!     }
+    //! }
+    //!
+    //! let scale = Scale { factors: Param::new(Tensor::ones(&[3], DType::F32)?), columns: 3 };
+    //! assert_eq!(scale.named_parameters()[0].0, "weight");
+    //! assert_eq!(scale.num_parameters(), scale.columns);
+    //!
+    //! let model = sequential![scale, Linear::new(3, 1, &mut seeded(7))?];
+    //! assert_eq!(model.forward(&tensor![[1.0, 2.0, 3.0]])?.shape(), [1, 1]);
+    //! # Ok::<(), wengert::nn::Error>(())
+    //! ```
 
     // Named, so that it comes before the glob's own: that one writes the paths of `autograd_core`, this one of `wengert`.
     #[doc(inline)]

@@ -31,6 +31,8 @@ use syn::{DeriveInput, parse_macro_input};
 
 #[doc = include_str!("module.md")]
 ///
+/// Its code has the paths of `autograd_core`, on which the crate that uses it depends.
+///
 /// # Examples
 /// ```
 /// use autograd_core::module::{Module, Param};
@@ -57,26 +59,8 @@ pub fn derive_module(input: TokenStream) -> TokenStream {
 
 #[doc = include_str!("module.md")]
 ///
-/// This is the derive that `wengert` exports as `Module`. A program that depends on `wengert` under another name `w` says
-/// `extern crate w as wengert;` at its root.
-///
-/// # Examples
-/// ```
-/// use wengert::prelude::*;
-///
-/// #[derive(Module)]
-/// struct Scale {
-///     #[module(rename = "weight")]
-///     factors: Param,
-///     #[module(skip)]
-///     channels: usize,
-/// }
-///
-/// let scale = Scale { factors: Param::new(Tensor::ones(&[3], DType::F32)?), channels: 3 };
-/// assert_eq!(scale.named_parameters()[0].0, "weight");
-/// assert_eq!(scale.num_parameters(), scale.channels);
-/// # Ok::<(), wengert::Error>(())
-/// ```
+/// This is the derive that `wengert` exports as `Module`; its code has the paths of that crate. A program that depends on
+/// `wengert` under another name `w` says `extern crate w as wengert;` at its root.
 #[proc_macro_derive(WengertModule, attributes(module))]
 pub fn derive_wengert_module(input: TokenStream) -> TokenStream {
     derived(input, &quote!(::wengert::core::module))

@@ -89,7 +89,7 @@ pub mod nn {
     //!
     //! impl Layer for Scale {
     //!     fn forward(&self, x: &Tensor) -> Result<Tensor> {
-    //!         Ok(x.try_mul(&self.factors)?)
+    //!         x.try_mul(&self.factors)
     //!     }
     //! }
     //!
@@ -99,7 +99,7 @@ pub mod nn {
     //!
     //! let model = sequential![scale, Linear::new(3, 1, &mut seeded(7))?];
     //! assert_eq!(model.forward(&tensor![[1.0, 2.0, 3.0]])?.shape(), [1, 1]);
-    //! # Ok::<(), wengert::nn::Error>(())
+    //! # Ok::<(), wengert::Error>(())
     //! ```
 
     // Named, so that it comes before the glob's own: that one writes the paths of `autograd_core`, this one of `wengert`.

@@ -1,13 +1,12 @@
 //! The implementation of `Module` for a struct: both traversals, a line a field.
 
 use crate::field::Child;
-use proc_macro_crate::{FoundCrate, crate_name};
 use proc_macro2::{Span, TokenStream};
 use quote::quote;
-use syn::{Data, DeriveInput, Error, Ident, Result, parse_quote};
+use syn::{Data, DeriveInput, Error, Result, parse_quote};
 
-/// The `impl` for a derive input.
-pub(crate) fn implementation(input: &DeriveInput) -> Result<TokenStream> {
+/// The `impl` for a derive input, where `core` is the path of `Module`, `Path` and `Item`.
+pub(crate) fn implementation(input: &DeriveInput, core: &TokenStream) -> Result<TokenStream> {
     let fields = match &input.data {
         Data::Struct(data) => &data.fields,
         Data::Enum(data) => return Err(refused(data.enum_token.span, "an enum")),
@@ -21,9 +20,8 @@ pub(crate) fn implementation(input: &DeriveInput) -> Result<TokenStream> {
         children.extend(Child::of(position, field)?);
     }
 
-    let core = core_path()?;
-    let visits = children.iter().map(|child| child.call(&core, "visit", &quote!(&)));
-    let visits_mut = children.iter().map(|child| child.call(&core, "visit_mut", &quote!(&mut)));
+    let visits = children.iter().map(|child| child.call(core, "visit", &quote!(&)));
+    let visits_mut = children.iter().map(|child| child.call(core, "visit_mut", &quote!(&mut)));
 
     let mut generics = input.generics.clone();
     for parameter in generics.type_params_mut() {
@@ -60,20 +58,4 @@ fn refused(span: Span, what: &str) -> Error {
     let how = "only a struct can derive Module, because its parameters must not depend on its value; \
                hold the variants in `Option` fields, or implement Module by hand";
     Error::new(span, format!("{what} cannot derive Module: {how}"))
-}
-
-/// Where the user's crate finds `Module`, `Path` and `Item`, under whatever name it depends on them.
-fn core_path() -> Result<TokenStream> {
-    let found = |package: &str| match crate_name(package) {
-        Ok(FoundCrate::Itself) => Some(Ident::new(&package.replace('-', "_"), Span::call_site())),
-        Ok(FoundCrate::Name(name)) => Some(Ident::new(&name, Span::call_site())),
-        Err(_) => None,
-    };
-    if let Some(core) = found("autograd-core") {
-        return Ok(quote!(::#core::module));
-    }
-    if let Some(facade) = found("wengert") {
-        return Ok(quote!(::#facade::core::module));
-    }
-    Err(Error::new(Span::call_site(), "derive(Module) needs `wengert` or `autograd-core` among the dependencies"))
 }

@@ -1,5 +1,6 @@
 //! The scalar types kernels are written for: `f32` and `f64` behind one trait.
 
+use super::gemm::Factor;
 use super::math;
 use super::memory::Plain;
 use super::simd::Lanes;
@@ -10,6 +11,7 @@ use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub, SubAssign};
 pub trait Real:
     Plain
     + Lanes
+    + Factor
     + PartialOrd
     + Default
     + std::fmt::Debug

@@ -1,12 +1,15 @@
-//! `#[derive(Module)]`: a struct whose fields are modules becomes a module.
+//! `#[derive(Module)]`: a type whose fields are modules becomes a module.
 //!
-//! Only the traversal is generated, one line a field, as one would write it by hand:
+//! Only the kind and the traversal are generated, one line for each field, as one would write them by hand:
 //!
 //! ```
 //! # use autograd_core::module::{Item, ItemMut, Module, Param, Path};
 //! struct Affine { weight: Param, bias: Param }
 //!
 //! impl Module for Affine {
+//!     fn kind(&self) -> &'static str {
+//!         "Affine"
+//!     }
 //!     fn visit<'m>(&'m self, path: &Path<'_>, f: &mut dyn FnMut(&Path<'_>, Item<'m>)) {
 //!         self.weight.visit(&path.child("weight"), f);
 //!         self.bias.visit(&path.child("bias"), f);
@@ -28,16 +31,18 @@ mod traversal;
 use proc_macro::TokenStream;
 use syn::{DeriveInput, parse_macro_input};
 
-/// Makes a struct a module: a named tree of the parameters in its fields, in the order of declaration.
+/// Makes a type a module: a named tree of the parameters in its fields, in the order of declaration. Its kind is its name.
 ///
-/// A field is named as it is declared, or by its position in a tuple struct. Every field must be a module: a `Param`, a
-/// `Buffer`, a `Stream`, a `Mode`, another module, or an `Option`, `Vec`, array or `Box` of such. What is none says so:
+/// A field is named as it is declared, or by its position in a tuple. Every field must be a module: a `Param`, a
+/// `Buffer`, a `Stream`, a `Mode`, another module, or an `Option`, `Vec`, array or `Box` of such. Plain values (numbers,
+/// `bool`, `char`, `String`) may stand among them: sizes, rates and names need no attribute. Attributes of a field:
 ///
-/// * `#[module(skip)]`: the field is no part of the tree (a size, a probability, a name).
+/// * `#[module(skip)]`: the field is no part of the tree; it may be of any type.
 /// * `#[module(rename = "x")]`: the field is called `x` in the tree, as a state dict of another library may want it.
 /// * `#[module(flatten)]`: the field adds no name of its own: its children stand where it stands.
 ///
-/// Type parameters of fields in the tree are bounded by `Module`. Enums and unions are refused.
+/// An enum has the fields of the variant it is; the variant adds no name of its own. Type parameters of fields in the tree
+/// are bounded by `Module`. Unions are refused.
 ///
 /// # Examples
 /// ```
@@ -49,13 +54,12 @@ use syn::{DeriveInput, parse_macro_input};
 /// struct Scale {
 ///     #[module(rename = "weight")]
 ///     factors: Param,
-///     #[module(skip)]
 ///     channels: usize,
 /// }
 ///
 /// let scale = Scale { factors: Param::new(Tensor::ones(&[3], DType::F32)?), channels: 3 };
 /// assert_eq!(scale.named_parameters()[0].0, "weight");
-/// assert_eq!(scale.num_parameters(), scale.channels);
+/// assert_eq!((scale.num_parameters(), scale.kind()), (scale.channels, "Scale"));
 /// # Ok::<(), autograd_core::Error>(())
 /// ```
 #[proc_macro_derive(Module, attributes(module))]

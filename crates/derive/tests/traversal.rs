@@ -105,7 +105,8 @@ fn a_flat_field_adds_no_name() {
 #[test]
 fn type_parameters_are_modules_where_they_are_in_the_tree() {
     // `Instant` is no module, and need not be: its field is skipped.
-    let generic: Generic<'_, Affine, std::time::Instant, 2> = Generic { inner: [affine(false), affine(false)], _borrowed: PhantomData };
+    let generic: Generic<'_, Affine, std::time::Instant, 2> =
+        Generic { inner: [affine(false), affine(false)], _borrowed: PhantomData };
     assert_eq!(leaves(&generic), ["inner.0.weight: param", "inner.1.weight: param"]);
     assert_eq!(generic.num_parameters(), 4);
 }

@@ -1,4 +1,4 @@
-//! Gradient checks of whole layers and losses: what the tape says against what finite differences say.
+//! Gradient checks of whole layers and losses against finite differences.
 
 use crate::error::{Error, Result};
 use crate::layer::Layer;
@@ -63,6 +63,6 @@ pub fn layer(layer: &(impl Layer + Clone), x: &Tensor) -> Result<Report> {
 /// # Ok::<(), wengert_nn::Error>(())
 /// ```
 pub fn loss(loss: impl Loss, input: &Tensor, target: &Tensor) -> Result<Report> {
-    let check = |values: &[Tensor]| loss.loss(&values[0], &values[1]).map_err(Error::into_core);
+    let check = |values: &[Tensor]| loss.forward(&values[0], &values[1]).map_err(Error::into_core);
     Ok(GradCheck::default().check(check, &[input.clone(), target.clone()])?)
 }

@@ -1,11 +1,11 @@
-//! Initialisers: their formulas, that samples follow them, and what they refuse.
+//! Initialisers: their formulas, samples that follow them, and what they refuse.
 
 use autograd_core::{DType, seeded};
-use wengert_nn::Result;
 use wengert_nn::init::{
     Distribution, FanMode, Initializer, Nonlinearity, calculate_gain, constant, fans, kaiming_normal, kaiming_uniform,
     normal, ones, uniform, xavier_normal, xavier_uniform, zeros,
 };
+use wengert_nn::{Linear, LinearOptions, Result};
 
 fn text<T>(result: Result<T>) -> String {
     result.err().expect("refused").to_string()
@@ -39,11 +39,13 @@ fn samples_follow_their_distribution() -> Result<()> {
     {
         check(start, start, shape)?;
     }
-    for start in [xavier_uniform(1.0), xavier_normal(1.5)] {
+    for start in [xavier_uniform(), xavier_normal().gain(1.5)] {
         check(start, start.distribution(shape)?, shape)?;
     }
     for mode in [FanMode::FanIn, FanMode::FanOut] {
-        for start in [kaiming_uniform(mode, Nonlinearity::Relu), kaiming_normal(mode, Nonlinearity::LeakyRelu(0.2))] {
+        for start in
+            [kaiming_uniform().mode(mode), kaiming_normal().mode(mode).nonlinearity(Nonlinearity::LeakyRelu(0.2))]
+        {
             check(start, start.distribution(shape)?, shape)?;
         }
     }
@@ -54,13 +56,27 @@ fn samples_follow_their_distribution() -> Result<()> {
 fn formulas() -> Result<()> {
     let shape = [6, 3, 5, 5]; // fan_in 75, fan_out 150
     let near = |a: f64, b: f64| assert!((a - b).abs() < 1e-15, "{a} {b}");
-    near(xavier_uniform(2.0).distribution(&shape)?.bounds().expect("uniform").1, 2.0 * (6.0 / 225.0f64).sqrt());
-    near(xavier_normal(2.0).distribution(&shape)?.std(), 2.0 * (2.0 / 225.0f64).sqrt());
-    let tanh = kaiming_uniform(FanMode::FanOut, Nonlinearity::Tanh).distribution(&shape)?;
+    near(xavier_uniform().gain(2.0).distribution(&shape)?.bounds().expect("uniform").1, 2.0 * (6.0 / 225.0f64).sqrt());
+    near(xavier_normal().gain(2.0).distribution(&shape)?.std(), 2.0 * (2.0 / 225.0f64).sqrt());
+    let tanh = kaiming_uniform().mode(FanMode::FanOut).nonlinearity(Nonlinearity::Tanh).distribution(&shape)?;
     near(tanh.bounds().expect("uniform").1, 5.0 / 3.0 * (3.0 / 150.0f64).sqrt());
-    near(kaiming_normal(FanMode::FanIn, Nonlinearity::Selu).distribution(&shape)?.std(), 0.75 / 75f64.sqrt());
+    near(kaiming_normal().nonlinearity(Nonlinearity::Selu).distribution(&shape)?.std(), 0.75 / 75f64.sqrt());
     near(calculate_gain(Nonlinearity::LeakyRelu(0.01)), (2.0 / 1.0001f64).sqrt());
     assert_eq!((calculate_gain(Nonlinearity::Linear), calculate_gain(Nonlinearity::Sigmoid)), (1.0, 1.0));
+    Ok(())
+}
+
+#[test]
+fn a_boxed_initialiser_draws_what_the_initialiser_draws() -> Result<()> {
+    let boxed: Box<dyn Initializer> = Box::new(kaiming_normal());
+    let (a, b) = (
+        boxed.tensor(&[3, 2], DType::F64, &mut seeded(1))?,
+        kaiming_normal().tensor(&[3, 2], DType::F64, &mut seeded(1))?,
+    );
+    assert_eq!(a.to_f64s(), b.to_f64s());
+    let twice: Box<dyn Initializer> = Box::new(boxed);
+    let linear = Linear::with(2, 3, LinearOptions::new().weight(twice).bias(false), &mut seeded(1))?;
+    assert_eq!(linear.weight.to_f64s(), kaiming_normal().tensor(&[3, 2], DType::F32, &mut seeded(1))?.to_f64s());
     Ok(())
 }
 
@@ -77,15 +93,15 @@ fn bad_arguments_are_refused() {
         "constant: dtype is I64, expected F32 or F64; to_dtype converts"
     );
     let no_fans = "fans: the weight has shape [3], expected at least two dimensions";
-    assert_eq!(text(xavier_normal(1.0).tensor(&[3], DType::F32, &mut rng)), no_fans);
-    let empty = kaiming_normal(FanMode::FanIn, Nonlinearity::Relu);
+    assert_eq!(text(xavier_normal().tensor(&[3], DType::F32, &mut rng)), no_fans);
+    let empty = kaiming_normal();
     assert_eq!(text(empty.distribution(&[0, 3])), "fans: the weight has shape [0, 3], expected sizes of at least 1");
     assert_eq!(
-        text(xavier_uniform(-1.0).distribution(&[2, 3])),
+        text(xavier_uniform().gain(-1.0).distribution(&[2, 3])),
         "xavier: gain is -1.0, it must be finite and at least 0"
     );
     assert_eq!(
-        text(kaiming_uniform(FanMode::FanIn, Nonlinearity::LeakyRelu(f64::NAN)).distribution(&[2, 3])),
+        text(kaiming_uniform().nonlinearity(Nonlinearity::LeakyRelu(f64::NAN)).distribution(&[2, 3])),
         "kaiming: negative slope is NaN, it must be finite"
     );
     assert!(text(fans(&[usize::MAX, 1, 2])).starts_with("fans: shape [18446744073709551615, 1, 2] is too large"));

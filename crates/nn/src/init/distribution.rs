@@ -125,7 +125,7 @@ impl Distribution {
 }
 
 impl Initializer for Distribution {
-    fn tensor(&self, shape: &[usize], dtype: DType, rng: &mut (impl Rng + ?Sized)) -> Result<Tensor> {
+    fn tensor(&self, shape: &[usize], dtype: DType, rng: &mut dyn Rng) -> Result<Tensor> {
         self.check()?;
         Ok(match *self {
             Distribution::Constant(value) => Tensor::sample("constant", shape, dtype, || value)?,

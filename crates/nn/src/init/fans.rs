@@ -1,4 +1,4 @@
-//! How many values go into, and come out of, one unit of a weight.
+//! The fans of a weight: the values that go into, and come out of, one of its units.
 
 use crate::error::Result;
 use autograd_core::Error;
@@ -28,7 +28,7 @@ pub enum FanMode {
 /// `[K, D]`, or `[K, D, ..]` with the size of a kernel, which counts in both.
 ///
 /// # Errors
-/// If there are fewer than two dimensions, or a fan is larger than a number can tell.
+/// If there are fewer than two dimensions, or a fan is too large to be counted.
 ///
 /// # Examples
 /// ```

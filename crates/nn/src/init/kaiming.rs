@@ -6,7 +6,7 @@ use crate::error::Result;
 use autograd_core::{DType, Error, Tensor};
 use rand::Rng;
 
-/// See [`kaiming_uniform`] and [`kaiming_normal`].
+/// See [`kaiming_uniform`] and [`kaiming_normal`]; the setters are the options of both.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Kaiming {
     mode: FanMode,
@@ -22,9 +22,8 @@ pub struct Kaiming {
 ///
 /// # Examples
 /// ```
-/// use wengert_nn::init::{FanMode, Nonlinearity, kaiming_uniform};
-/// let start = kaiming_uniform(FanMode::FanIn, Nonlinearity::Relu);
-/// let (_, high) = start.distribution(&[64, 24])?.bounds().expect("uniform");
+/// use wengert_nn::init::kaiming_uniform;
+/// let (_, high) = kaiming_uniform().distribution(&[64, 24])?.bounds().expect("uniform");
 /// assert!((high - 0.5).abs() < 1e-15);
 /// # Ok::<(), wengert_nn::Error>(())
 /// ```
@@ -33,9 +32,10 @@ pub struct Kaiming {
 /// He, Zhang, Ren, Sun, Delving deep into rectifiers, 2015, section 2.2.
 ///
 /// # Differs from
-/// PyTorch: the slope `a` of a leaky rectifier is part of the nonlinearity, for nothing else uses it.
-pub fn kaiming_uniform(mode: FanMode, nonlinearity: Nonlinearity) -> Kaiming {
-    Kaiming { mode, nonlinearity, law: Law::Uniform }
+/// PyTorch: the slope `a` of a leaky rectifier is part of the nonlinearity, because nothing else uses it. The default
+/// nonlinearity is [`Nonlinearity::Relu`]: PyTorch's, a leaky rectifier of slope 0, has the same gain.
+pub fn kaiming_uniform() -> Kaiming {
+    Kaiming { mode: FanMode::FanIn, nonlinearity: Nonlinearity::Relu, law: Law::Uniform }
 }
 
 /// Normal with mean 0.
@@ -46,8 +46,8 @@ pub fn kaiming_uniform(mode: FanMode, nonlinearity: Nonlinearity) -> Kaiming {
 ///
 /// # Examples
 /// ```
-/// use wengert_nn::init::{FanMode, Nonlinearity, kaiming_normal};
-/// let start = kaiming_normal(FanMode::FanOut, Nonlinearity::Relu);
+/// use wengert_nn::init::{FanMode, kaiming_normal};
+/// let start = kaiming_normal().mode(FanMode::FanOut);
 /// assert!((start.distribution(&[8, 100])?.std() - 0.5).abs() < 1e-15);
 /// # Ok::<(), wengert_nn::Error>(())
 /// ```
@@ -56,12 +56,27 @@ pub fn kaiming_uniform(mode: FanMode, nonlinearity: Nonlinearity) -> Kaiming {
 /// He, Zhang, Ren, Sun, Delving deep into rectifiers, 2015, equations 10 and 14.
 ///
 /// # Differs from
-/// PyTorch: the slope `a` of a leaky rectifier is part of the nonlinearity, for nothing else uses it.
-pub fn kaiming_normal(mode: FanMode, nonlinearity: Nonlinearity) -> Kaiming {
-    Kaiming { mode, nonlinearity, law: Law::Normal }
+/// PyTorch: the slope `a` of a leaky rectifier is part of the nonlinearity, because nothing else uses it. The default
+/// nonlinearity is [`Nonlinearity::Relu`]: PyTorch's, a leaky rectifier of slope 0, has the same gain.
+pub fn kaiming_normal() -> Kaiming {
+    Kaiming { mode: FanMode::FanIn, nonlinearity: Nonlinearity::Relu, law: Law::Normal }
 }
 
 impl Kaiming {
+    /// The fan that keeps its variance; default [`FanMode::FanIn`].
+    #[must_use]
+    pub fn mode(mut self, mode: FanMode) -> Kaiming {
+        self.mode = mode;
+        self
+    }
+
+    /// The activation after the layer; default [`Nonlinearity::Relu`].
+    #[must_use]
+    pub fn nonlinearity(mut self, nonlinearity: Nonlinearity) -> Kaiming {
+        self.nonlinearity = nonlinearity;
+        self
+    }
+
     /// What the values of a weight of this shape are drawn from.
     ///
     /// # Errors
@@ -83,7 +98,7 @@ impl Kaiming {
 }
 
 impl Initializer for Kaiming {
-    fn tensor(&self, shape: &[usize], dtype: DType, rng: &mut (impl Rng + ?Sized)) -> Result<Tensor> {
+    fn tensor(&self, shape: &[usize], dtype: DType, rng: &mut dyn Rng) -> Result<Tensor> {
         self.distribution(shape)?.tensor(shape, dtype, rng)
     }
 }

@@ -1,4 +1,4 @@
-//! What losses ask of an output and its target, with errors that name the loss.
+//! Checks of an output and its target, whose errors name the loss.
 
 use autograd_core::{Error, Result, Tensor};
 
@@ -17,24 +17,46 @@ pub(super) fn same_float(op: &'static str, input: &Tensor, target: &Tensor) -> R
 /// of which N are meant.
 pub(super) fn difference(op: &'static str, input: &Tensor, target: &Tensor) -> Result<Tensor> {
     same_float(op, input, target)?;
-    let difference = input.try_sub(target).map_err(|error| named(op, error))?;
-    if difference.shape() != input.shape() {
-        let expected = format!("one that broadcasts to the input's, {:?}", input.shape());
-        return Err(Error::WrongShape { op, what: "the target", got: target.shape().into(), expected });
-    }
-    Ok(difference)
+    spreads(op, "the target", target, input)?;
+    input.try_sub(target)
 }
 
-/// `losses · weight`, broadcast.
-pub(super) fn weighted(op: &'static str, losses: &Tensor, weight: &Tensor) -> Result<Tensor> {
+/// `losses · weight`, the weight broadcast to the losses.
+pub(super) fn weighted(op: &'static str, what: &'static str, losses: &Tensor, weight: &Tensor) -> Result<Tensor> {
     same_float(op, losses, weight)?;
-    losses.try_mul(weight).map_err(|error| named(op, error))
+    spreads(op, what, weight, losses)?;
+    losses.try_mul(weight)
 }
 
-/// An error of an operation inside the loss, told as one of the loss: its shapes are those the caller knows.
-fn named(op: &'static str, error: Error) -> Error {
-    match error {
-        Error::Broadcast { lhs, rhs, from_end, .. } => Error::Broadcast { op, lhs, rhs, from_end },
-        other => other,
+/// A tensor broadcasts to the input's shape: from the last dimension on, each of its sizes is the input's or 1.
+fn spreads(op: &'static str, what: &'static str, tensor: &Tensor, input: &Tensor) -> Result<()> {
+    let (from, to) = (tensor.shape(), input.shape());
+    let fits = from.iter().rev().zip(to.iter().rev()).all(|(from, to)| from == to || *from == 1);
+    if from.len() <= to.len() && fits {
+        return Ok(());
     }
+    let expected = format!("one that broadcasts to the input's, {to:?}");
+    Err(Error::WrongShape { op, what, got: from.into(), expected })
+}
+
+/// The pairs that every loss of two like tensors takes and refuses.
+#[cfg(test)]
+pub(super) fn pairs(case: crate::cases::LossCase) -> crate::cases::LossCase {
+    use autograd_core::DType;
+    let zeros = |shape: &[usize]| Tensor::zeros(shape, DType::F32).expect("small");
+    let expected = "expected one that broadcasts to the input's";
+    case.shapes(&[2, 3], &[2, 3])
+        .shapes(&[2, 3], &[3])
+        .shapes(&[2, 3], &[2, 1])
+        .shapes(&[], &[])
+        .shapes(&[0], &[0])
+        .refuses(zeros(&[2]), zeros(&[3]), &format!("the target has shape [3], {expected}, [2]"))
+        .refuses(zeros(&[2, 1]), zeros(&[2]), &format!("the target has shape [2], {expected}, [2, 1]"))
+        .refuses(zeros(&[2]), zeros(&[1, 2]), &format!("the target has shape [1, 2], {expected}, [2]"))
+        .refuses(
+            zeros(&[2]),
+            zeros(&[2]).to_dtype(DType::F64),
+            "dtypes F32 and F64 do not mix; convert one with to_dtype",
+        )
+        .refuses(Tensor::from([1, 2]), zeros(&[2]), "dtype is I64, expected F32 or F64; to_dtype converts")
 }

@@ -1,4 +1,4 @@
-//! One loss an element, or one for all of them.
+//! One loss for each element, or one for all of them.
 
 use crate::error::Result;
 use autograd_core::Tensor;

@@ -36,16 +36,14 @@ use autograd_core::{Error, Tensor};
 /// # Differs from
 /// Huber's loss is β times this one.
 pub fn smooth_l1_loss(input: &Tensor, target: &Tensor) -> Result<Tensor> {
-    SmoothL1Loss::default().forward(input, target)
+    SmoothL1Loss::new().forward(input, target)
 }
 
 /// [`smooth_l1_loss`] with options.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SmoothL1Loss {
-    /// Where the square ends, `β ≥ 0`; 0 gives the absolute error. Default 1.
-    pub beta: f64,
-    /// What becomes of the losses of the elements; default: their mean.
-    pub reduction: Reduction,
+    beta: f64,
+    reduction: Reduction,
 }
 
 impl Default for SmoothL1Loss {
@@ -55,11 +53,28 @@ impl Default for SmoothL1Loss {
 }
 
 impl SmoothL1Loss {
-    /// The loss of `input` against `target`.
-    ///
-    /// # Errors
-    /// As [`smooth_l1_loss`], and if `beta` is negative or not finite.
-    pub fn forward(&self, input: &Tensor, target: &Tensor) -> Result<Tensor> {
+    /// With the default options.
+    pub fn new() -> SmoothL1Loss {
+        SmoothL1Loss::default()
+    }
+
+    /// Where the square ends, `β ≥ 0` and finite; 0 gives the absolute error. Default 1.
+    #[must_use]
+    pub fn beta(mut self, beta: f64) -> SmoothL1Loss {
+        self.beta = beta;
+        self
+    }
+
+    /// What becomes of the losses of the elements; default: their mean.
+    #[must_use]
+    pub fn reduction(mut self, reduction: Reduction) -> SmoothL1Loss {
+        self.reduction = reduction;
+        self
+    }
+}
+
+impl Loss for SmoothL1Loss {
+    fn forward(&self, input: &Tensor, target: &Tensor) -> Result<Tensor> {
         const OP: &str = "smooth_l1_loss";
         if !(self.beta >= 0.0 && self.beta.is_finite()) {
             return Err(Error::argument(OP, "beta", self.beta, "finite and at least 0").into());
@@ -70,14 +85,63 @@ impl SmoothL1Loss {
             return self.reduction.apply(&distance);
         }
         let near = distance.lt(&distance.full_like(self.beta))?;
-        // The square is taken of zeros where it is not chosen, so that an infinite distance has a finite gradient.
+        // The square is taken of zeros where it is not chosen, so an infinite distance has a finite gradient.
         let square = near.where_(&d, &d.zeros_like())?.square().div_scalar(2.0 * self.beta);
         self.reduction.apply(&near.where_(&square, &distance.add_scalar(-0.5 * self.beta))?)
     }
 }
 
-impl Loss for SmoothL1Loss {
-    fn loss(&self, input: &Tensor, target: &Tensor) -> Result<Tensor> {
-        self.forward(input, target)
+#[cfg(test)]
+use super::pair::pairs;
+#[cfg(test)]
+cases![
+    pairs(
+        loss(
+            "smooth_l1_loss",
+            |r| SmoothL1Loss::new().reduction(r),
+            each(|x, t| {
+                let d = (x - t).abs();
+                if d < 1.0 { d * d / 2.0 } else { d - 0.5 }
+            })
+        )
+        .function(smooth_l1_loss)
+    ),
+    pairs(loss(
+        "smooth_l1_loss",
+        |r| SmoothL1Loss::new().beta(0.5).reduction(r),
+        each(|x, t| {
+            let d = (x - t).abs();
+            if d < 0.5 { d * d } else { d - 0.25 }
+        })
+    )),
+    pairs(loss("smooth_l1_loss", |r| SmoothL1Loss::new().beta(0.0).reduction(r), each(|x, t| (x - t).abs()))),
+    loss("smooth_l1_loss", |r| SmoothL1Loss::new().beta(-1.0).reduction(r), each(|_, _| f64::NAN)).refuses(
+        Tensor::from([0.0]),
+        Tensor::from([0.0]),
+        "beta is -1.0, it must be finite and at least 0"
+    ),
+    loss("smooth_l1_loss", |r| SmoothL1Loss::new().beta(f64::NAN).reduction(r), each(|_, _| f64::NAN)).refuses(
+        Tensor::from([0.0]),
+        Tensor::from([0.0]),
+        "beta is NaN, it must be finite and at least 0"
+    ),
+    loss("smooth_l1_loss", |r| SmoothL1Loss::new().beta(f64::INFINITY).reduction(r), each(|_, _| f64::NAN)).refuses(
+        Tensor::from([0.0]),
+        Tensor::from([0.0]),
+        "beta is inf, it must be finite and at least 0"
+    ),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::{Result, smooth_l1_loss};
+    use autograd_core::{Tensor, grad};
+
+    #[test]
+    fn an_infinite_distance_has_a_finite_gradient() -> Result<()> {
+        let x = Tensor::from([f64::INFINITY, 0.5]).requires_grad();
+        let gradient = &grad(&smooth_l1_loss(&x, &Tensor::from([0.0, 0.0]))?, &[&x])?[0];
+        assert_eq!(gradient.to_vec::<f32>()?, [0.5, 0.25]);
+        Ok(())
     }
 }

@@ -221,7 +221,7 @@ impl Error {
     }
 
     pub(crate) fn file(path: &std::path::Path, reason: &std::io::Error) -> Error {
-        autograd_core::Error::File { path: path.into(), reason: reason.to_string() }.into()
+        autograd_core::Error::file(path.as_ref(), reason).into()
     }
 }
 

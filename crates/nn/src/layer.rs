@@ -1,9 +1,8 @@
 //! The `Layer` trait: a module that maps one tensor to another.
 
-use crate::error::Result;
 use crate::observe;
-use autograd_core::Tensor;
 use autograd_core::module::Module;
+use autograd_core::{Result, Tensor};
 
 /// A module that maps one tensor to another.
 ///

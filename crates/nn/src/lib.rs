@@ -25,7 +25,6 @@
 mod cases;
 
 pub mod activation;
-mod error;
 pub mod gradcheck;
 pub mod init;
 mod layer;
@@ -35,7 +34,7 @@ mod observe;
 mod summary;
 
 pub use activation::*;
-pub use error::{Error, Result, Within};
+pub use autograd_core::{Error, ErrorKind, Result};
 pub use layer::{DynLayer, Layer};
 pub use layers::*;
 pub use loss::*;

@@ -2,10 +2,9 @@
 //!
 //! A recording belongs to the thread that started it. Without one, a call costs a look at a thread-local variable.
 
-use crate::error::Result;
 use crate::layer::Layer;
 use autograd_core::module::Param;
-use autograd_core::{Shape, Tensor};
+use autograd_core::{Result, Shape, Tensor};
 use std::cell::RefCell;
 use std::collections::HashSet;
 use std::fmt::Display;

@@ -17,9 +17,6 @@ pub enum Error {
     /// A tensor operation failed, or a file could not be read or written.
     #[error(transparent)]
     Core(#[from] autograd_core::Error),
-    /// The model or the loss failed.
-    #[error(transparent)]
-    Nn(#[from] wengert_nn::Error),
     /// The optimizer, the schedule or the clipping of gradients failed.
     #[error(transparent)]
     Optim(#[from] wengert_optim::Error),

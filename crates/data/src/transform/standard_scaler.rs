@@ -85,7 +85,7 @@ impl Fit for StandardScaler {
             }
         };
         if !x.dtype().is_float() {
-            return Err(CoreError::NotFloat { op, dtype: x.dtype() }.into());
+            return Err(CoreError::not_float(op, x.dtype()).into());
         }
         let x = x.to_f64s();
         if let Some(at) = x.iter().position(|x| x.is_infinite()) {
@@ -208,7 +208,7 @@ impl FittedStandardScaler {
                 let columns = n_samples_seen.numel();
                 Ok(FittedStandardScaler { mean, var, scale, n_samples_seen, with_mean, columns })
             }
-            _ => Err(CoreError::State(Box::new(StateMismatch { problems: reader.problems })).into()),
+            _ => Err(CoreError::from(StateMismatch { problems: reader.problems }).into()),
         }
     }
 
@@ -218,7 +218,7 @@ impl FittedStandardScaler {
             return Err(Error::Columns { op, got: x.shape().into(), columns: self.columns });
         }
         if !x.dtype().is_float() {
-            return Err(CoreError::NotFloat { op, dtype: x.dtype() }.into());
+            return Err(CoreError::not_float(op, x.dtype()).into());
         }
         Ok(x.to_dtype(DType::F64))
     }

@@ -1,8 +1,7 @@
 //! Gaussian error linear unit.
 
-use crate::error::Result;
 use crate::layer::Layer;
-use autograd_core::Tensor;
+use autograd_core::{Result, Tensor};
 use wengert_derive::Module;
 
 /// Gaussian error linear unit: [`Tensor::gelu`] as a layer, or, with an option, [`Tensor::gelu_tanh`].

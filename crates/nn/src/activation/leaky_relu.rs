@@ -1,8 +1,7 @@
 //! Rectified linear unit with a small negative slope.
 
-use crate::error::Result;
 use crate::layer::Layer;
-use autograd_core::Tensor;
+use autograd_core::{Result, Tensor};
 use wengert_derive::Module;
 
 /// Rectified linear unit with a small negative slope: [`Tensor::leaky_relu`] as a layer.

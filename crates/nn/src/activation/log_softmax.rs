@@ -1,8 +1,7 @@
 //! The logarithm of softmax.
 
-use crate::error::Result;
 use crate::layer::Layer;
-use autograd_core::Tensor;
+use autograd_core::{Result, Tensor};
 use wengert_derive::Module;
 
 /// The logarithm of softmax along a dimension: [`Tensor::log_softmax`] as a layer.
@@ -35,7 +34,7 @@ impl LogSoftmax {
 
 impl Layer for LogSoftmax {
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        Ok(x.log_softmax(self.dim)?)
+        x.log_softmax(self.dim)
     }
 }
 

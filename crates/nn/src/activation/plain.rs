@@ -1,8 +1,7 @@
 //! Activations without options or parameters: each is a method of [`Tensor`] as a layer.
 
-use crate::error::Result;
 use crate::layer::Layer;
-use autograd_core::Tensor;
+use autograd_core::{Result, Tensor};
 use wengert_derive::Module;
 
 /// Layers from lines `Name: method, "title"`. Formula, gradient and numerics stand at the method.

@@ -1,9 +1,8 @@
 //! Rectified linear unit whose negative slope is learned.
 
-use crate::error::Result;
 use crate::layer::Layer;
 use autograd_core::module::Param;
-use autograd_core::{DType, Error, Tensor};
+use autograd_core::{DType, Error, Result, Tensor};
 use wengert_derive::Module;
 
 /// Rectified linear unit whose negative slope is learned: [`Tensor::prelu`] as a layer, with one slope or one for each
@@ -77,7 +76,7 @@ impl PReLU {
     pub fn with(options: PReLUOptions) -> Result<PReLU> {
         let PReLUOptions { num_parameters, init } = options;
         if num_parameters == 0 {
-            return Err(Error::argument("PReLU", "num_parameters", num_parameters, "at least 1").into());
+            return Err(Error::argument("PReLU", "num_parameters", num_parameters, "at least 1"));
         }
         Ok(PReLU { weight: Param::new(Tensor::full(&[num_parameters], init, DType::F32)?) })
     }
@@ -91,7 +90,7 @@ impl Default for PReLU {
 
 impl Layer for PReLU {
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        Ok(x.prelu(&self.weight)?)
+        x.prelu(&self.weight)
     }
 }
 

@@ -1,8 +1,7 @@
 //! Exponentials that sum to one.
 
-use crate::error::Result;
 use crate::layer::Layer;
-use autograd_core::Tensor;
+use autograd_core::{Result, Tensor};
 use wengert_derive::Module;
 
 /// Exponentials that sum to one along a dimension: [`Tensor::softmax`] as a layer.
@@ -34,7 +33,7 @@ impl Softmax {
 
 impl Layer for Softmax {
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        Ok(x.softmax(self.dim)?)
+        x.softmax(self.dim)
     }
 }
 

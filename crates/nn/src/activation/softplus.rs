@@ -1,8 +1,7 @@
 //! Smooth rectifier.
 
-use crate::error::Result;
 use crate::layer::Layer;
-use autograd_core::Tensor;
+use autograd_core::{Result, Tensor};
 use wengert_derive::Module;
 
 /// Smooth rectifier: [`Tensor::softplus`] as a layer.
@@ -54,9 +53,9 @@ impl Default for Softplus {
 impl Layer for Softplus {
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
         if self.threshold.is_nan() {
-            return Err(autograd_core::Error::argument("softplus", "threshold", self.threshold, "a number").into());
+            return Err(autograd_core::Error::argument("softplus", "threshold", self.threshold, "a number"));
         }
-        Ok(x.softplus(self.beta, self.threshold)?)
+        x.softplus(self.beta, self.threshold)
     }
 }
 

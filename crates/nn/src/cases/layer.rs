@@ -1,11 +1,10 @@
 //! Cases of layers.
 
 use super::{Outcome, Property, ensure, equal, failures, near, randn, refused};
-use crate::error::Result;
 use crate::layer::{DynLayer, Layer};
 use crate::{gradcheck, summary_of};
 use autograd_core::module::{ItemMut, Module, Path, StateDict, restore_streams, stream_positions};
-use autograd_core::{DType, Shape, Tensor, seeded};
+use autograd_core::{DType, Result, Shape, Tensor, seeded};
 use rand::Rng;
 
 type Built = Box<dyn DynLayer>;

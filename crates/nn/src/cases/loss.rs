@@ -1,10 +1,9 @@
 //! Cases of losses.
 
 use super::{Outcome, Property, ensure, equal, failures, near, randn, refused};
-use crate::error::Result;
 use crate::gradcheck;
 use crate::loss::{Loss, Reduction};
-use autograd_core::{DType, Tensor};
+use autograd_core::{DType, Result, Tensor};
 
 type Function = fn(&Tensor, &Tensor) -> Result<Tensor>;
 

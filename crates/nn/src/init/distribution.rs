@@ -1,8 +1,7 @@
 //! Independent values: all the same, uniform or normal.
 
 use super::Initializer;
-use crate::error::Result;
-use autograd_core::{DType, Error, Tensor};
+use autograd_core::{DType, Error, Result, Tensor};
 use rand::{Rng, RngExt};
 use rand_distr::StandardNormal;
 

@@ -1,7 +1,6 @@
 //! The `Initializer` trait: a way to make the values a parameter starts from.
 
-use crate::error::Result;
-use autograd_core::{DType, Tensor};
+use autograd_core::{DType, Result, Tensor};
 use rand::Rng;
 use std::fmt::Debug;
 

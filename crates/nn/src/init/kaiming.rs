@@ -2,8 +2,7 @@
 
 use super::distribution::Law;
 use super::{Distribution, FanMode, Initializer, Nonlinearity, calculate_gain, fans};
-use crate::error::Result;
-use autograd_core::{DType, Error, Tensor};
+use autograd_core::{DType, Error, Result, Tensor};
 use rand::Rng;
 
 /// See [`kaiming_uniform`] and [`kaiming_normal`]; the setters are the options of both.
@@ -85,7 +84,7 @@ impl Kaiming {
         if let Nonlinearity::LeakyRelu(slope) = self.nonlinearity
             && !slope.is_finite()
         {
-            return Err(Error::argument("kaiming", "negative slope", slope, "finite").into());
+            return Err(Error::argument("kaiming", "negative slope", slope, "finite"));
         }
         let fans = fans(shape)?;
         fans.not_empty(shape)?;

@@ -2,8 +2,7 @@
 
 use super::distribution::Law;
 use super::{Distribution, Initializer, fans};
-use crate::error::Result;
-use autograd_core::{DType, Error, Tensor};
+use autograd_core::{DType, Error, Result, Tensor};
 use rand::Rng;
 
 /// See [`xavier_uniform`] and [`xavier_normal`]; the setter is the option of both.
@@ -66,7 +65,7 @@ impl Xavier {
     /// If there are fewer than two dimensions or no elements, or the gain is negative or not finite.
     pub fn distribution(&self, shape: &[usize]) -> Result<Distribution> {
         if !(self.gain >= 0.0 && self.gain.is_finite()) {
-            return Err(Error::argument("xavier", "gain", self.gain, "finite and at least 0").into());
+            return Err(Error::argument("xavier", "gain", self.gain, "finite and at least 0"));
         }
         let fans = fans(shape)?;
         fans.not_empty(shape)?;

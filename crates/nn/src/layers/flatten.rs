@@ -1,8 +1,7 @@
 //! Several dimensions merged into one.
 
-use crate::error::Result;
 use crate::layer::Layer;
-use autograd_core::Tensor;
+use autograd_core::{Result, Tensor};
 use wengert_derive::Module;
 
 /// Merges dimensions `start_dim` to `end_dim`, both included, into one; by default all but the first.
@@ -57,7 +56,7 @@ impl Default for Flatten {
 
 impl Layer for Flatten {
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        Ok(x.flatten(self.start_dim, self.end_dim)?)
+        x.flatten(self.start_dim, self.end_dim)
     }
 }
 

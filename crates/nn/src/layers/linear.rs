@@ -1,10 +1,9 @@
 //! The affine layer.
 
-use crate::error::Result;
 use crate::init::{Initializer, uniform};
 use crate::layer::Layer;
 use autograd_core::module::Param;
-use autograd_core::{DType, Error, Tensor};
+use autograd_core::{DType, Error, Result, Tensor};
 use rand::Rng;
 use std::sync::Arc;
 use wengert_derive::Module;
@@ -94,7 +93,7 @@ impl Linear {
     pub fn with(in_features: usize, out_features: usize, options: LinearOptions, rng: &mut dyn Rng) -> Result<Linear> {
         for (name, size) in [("in_features", in_features), ("out_features", out_features)] {
             if size == 0 {
-                return Err(Error::argument("Linear", name, size, "at least 1").into());
+                return Err(Error::argument("Linear", name, size, "at least 1"));
             }
         }
         let bound = 1.0 / (in_features as f64).sqrt();
@@ -116,20 +115,20 @@ impl Linear {
         let out = match *weight.shape() {
             [out, inner] if out > 0 && inner > 0 => out,
             _ => {
-                let (got, expected) = (weight.shape().into(), "[K, D], both at least 1".into());
-                return Err(Error::WrongShape { op: OP, what: "weight", got, expected }.into());
+                let (got, expected) = (weight.shape(), "[K, D], both at least 1");
+                return Err(Error::shape(OP, "weight", got, expected));
             }
         };
         if !weight.dtype().is_float() {
-            return Err(Error::NotFloat { op: OP, dtype: weight.dtype() }.into());
+            return Err(Error::not_float(OP, weight.dtype()));
         }
         if let Some(bias) = &bias {
             if bias.shape() != [out] {
-                let (got, expected) = (bias.shape().into(), format!("[{out}]"));
-                return Err(Error::WrongShape { op: OP, what: "bias", got, expected }.into());
+                let (got, expected) = (bias.shape(), format!("[{out}]"));
+                return Err(Error::shape(OP, "bias", got, expected));
             }
             if bias.dtype() != weight.dtype() {
-                return Err(Error::MixedDTypes { op: OP, lhs: weight.dtype(), rhs: bias.dtype() }.into());
+                return Err(Error::mixed_dtypes(OP, weight.dtype(), bias.dtype()));
             }
         }
         Ok(Linear { weight: Param::new(weight), bias: bias.map(Param::new) })
@@ -148,7 +147,7 @@ impl Linear {
 
 impl Layer for Linear {
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        Ok(x.linear(&self.weight, self.bias.as_deref())?)
+        x.linear(&self.weight, self.bias.as_deref())
     }
 }
 

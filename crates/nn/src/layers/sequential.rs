@@ -1,9 +1,8 @@
 //! Layers one after another.
 
-use crate::error::Result;
 use crate::layer::{DynLayer, Layer};
 use crate::observe;
-use autograd_core::Tensor;
+use autograd_core::{Result, Tensor};
 use std::fmt;
 use wengert_derive::Module;
 

@@ -2,8 +2,7 @@
 
 use super::pair::{same_float, weighted};
 use super::{Loss, Reduction};
-use crate::error::Result;
-use autograd_core::{Error, Tensor};
+use autograd_core::{Error, Result, Tensor};
 
 /// Binary cross-entropy of a logit x with the probability t of the positive class, the mean over all elements.
 ///
@@ -84,7 +83,7 @@ impl Loss for BceWithLogitsLoss {
         same_float(OP, input, target)?;
         if input.shape() != target.shape() {
             let (got, expected) = (target.shape().into(), format!("{:?}, that of the input", input.shape()));
-            return Err(Error::WrongShape { op: OP, what: "target", got, expected }.into());
+            return Err(Error::shape(OP, "target", got, expected));
         }
         // Without a threshold above which it would be linear: exact everywhere.
         let softplus = |x: &Tensor| x.softplus(1.0, f64::INFINITY);

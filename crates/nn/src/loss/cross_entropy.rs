@@ -1,8 +1,7 @@
 //! Cross-entropy of logits, against class indices or class probabilities.
 
 use super::{Loss, Reduction};
-use crate::error::Result;
-use autograd_core::{DType, Error, Tensor};
+use autograd_core::{DType, Error, Result, Tensor};
 
 const OP: &str = "cross_entropy";
 
@@ -108,14 +107,14 @@ impl CrossEntropyLoss {
 
     fn check_options(&self, input: &Tensor, classes: usize) -> Result<()> {
         if !(0.0..=1.0).contains(&self.label_smoothing) {
-            return Err(Error::argument(OP, "label_smoothing", self.label_smoothing, "in [0, 1]").into());
+            return Err(Error::argument(OP, "label_smoothing", self.label_smoothing, "in [0, 1]"));
         }
         if let Some(weight) = &self.weight {
             if weight.shape() != [classes] {
                 return Err(wrong_shape("weight", weight, format!("[{classes}], one for each class")));
             }
             if weight.dtype() != input.dtype() {
-                return Err(Error::MixedDTypes { op: OP, lhs: input.dtype(), rhs: weight.dtype() }.into());
+                return Err(Error::mixed_dtypes(OP, input.dtype(), weight.dtype()));
             }
         }
         Ok(())
@@ -170,7 +169,7 @@ impl CrossEntropyLoss {
         }
         if self.ignore_index >= 0 {
             let must = "negative with class probabilities: there is no class to ignore";
-            return Err(Error::argument(OP, "ignore_index", self.ignore_index, must).into());
+            return Err(Error::argument(OP, "ignore_index", self.ignore_index, must));
         }
         let classes = input.shape()[axis];
         let mut target = target.clone();
@@ -190,7 +189,7 @@ impl CrossEntropyLoss {
 impl Loss for CrossEntropyLoss {
     fn forward(&self, input: &Tensor, target: &Tensor) -> Result<Tensor> {
         if !input.dtype().is_float() {
-            return Err(Error::NotFloat { op: OP, dtype: input.dtype() }.into());
+            return Err(Error::not_float(OP, input.dtype()));
         }
         let axis = match input.rank() {
             0 => return Err(wrong_shape("the input", input, "[C], [N, C] or [N, C, ..]".into())),
@@ -202,8 +201,8 @@ impl Loss for CrossEntropyLoss {
         match target.dtype() {
             DType::I64 => self.of_indices(input, target, axis),
             dtype if dtype == input.dtype() => self.of_probabilities(input, target, axis),
-            got if got.is_float() => Err(Error::MixedDTypes { op: OP, lhs: input.dtype(), rhs: got }.into()),
-            got => Err(Error::WrongDType { op: OP, got, expected: DType::I64 }.into()),
+            got if got.is_float() => Err(Error::mixed_dtypes(OP, input.dtype(), got)),
+            got => Err(Error::wrong_dtype(OP, got, DType::I64)),
         }
     }
 }
@@ -211,19 +210,19 @@ impl Loss for CrossEntropyLoss {
 /// The logits of each sample as a row: `[C]` or `[N, C, ..] → [samples, C]`.
 fn rows(input: &Tensor, samples: usize, classes: usize) -> Result<Tensor> {
     match input.rank() {
-        1 => Ok(input.unsqueeze(0)?),
+        1 => input.unsqueeze(0),
         2 => Ok(input.clone()),
         rank => {
             let mut axes: Vec<isize> = (0..rank as isize).collect();
             axes.remove(1);
             axes.push(1);
-            Ok(input.permute(&axes)?.reshape(&[samples as isize, classes as isize])?)
+            input.permute(&axes)?.reshape(&[samples as isize, classes as isize])
         }
     }
 }
 
 fn wrong_shape(what: &'static str, tensor: &Tensor, expected: String) -> crate::Error {
-    Error::WrongShape { op: OP, what, got: tensor.shape().into(), expected }.into()
+    Error::shape(OP, what, tensor.shape(), expected).into()
 }
 
 #[cfg(test)]

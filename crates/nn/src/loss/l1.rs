@@ -2,8 +2,7 @@
 
 use super::pair::difference;
 use super::{Loss, Reduction};
-use crate::error::Result;
-use autograd_core::Tensor;
+use autograd_core::{Result, Tensor};
 
 /// Mean absolute error: `|x − t|`, the mean over all elements.
 ///

@@ -2,8 +2,7 @@
 
 use super::pair::difference;
 use super::{Loss, Reduction};
-use crate::error::Result;
-use autograd_core::Tensor;
+use autograd_core::{Result, Tensor};
 
 /// Mean squared error: `(x − t)²`, the mean over all elements.
 ///

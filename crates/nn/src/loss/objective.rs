@@ -1,7 +1,6 @@
 //! The `Loss` trait: what training minimises.
 
-use crate::error::Result;
-use autograd_core::Tensor;
+use autograd_core::{Result, Tensor};
 
 /// A function of output and target, to be minimised.
 ///

@@ -5,10 +5,10 @@ use autograd_core::{Error, Result, Tensor};
 /// Both are of one float type.
 pub(super) fn same_float(op: &'static str, input: &Tensor, target: &Tensor) -> Result<()> {
     if !input.dtype().is_float() {
-        return Err(Error::NotFloat { op, dtype: input.dtype() });
+        return Err(Error::not_float(op, input.dtype()));
     }
     if input.dtype() != target.dtype() {
-        return Err(Error::MixedDTypes { op, lhs: input.dtype(), rhs: target.dtype() });
+        return Err(Error::mixed_dtypes(op, input.dtype(), target.dtype()));
     }
     Ok(())
 }
@@ -36,7 +36,7 @@ fn spreads(op: &'static str, what: &'static str, tensor: &Tensor, input: &Tensor
         return Ok(());
     }
     let expected = format!("one that broadcasts to the input's, {to:?}");
-    Err(Error::WrongShape { op, what, got: from.into(), expected })
+    Err(Error::shape(op, what, from, expected))
 }
 
 /// The pairs that every loss of two like tensors takes and refuses.

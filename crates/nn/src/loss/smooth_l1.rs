@@ -2,8 +2,7 @@
 
 use super::pair::difference;
 use super::{Loss, Reduction};
-use crate::error::Result;
-use autograd_core::{Error, Tensor};
+use autograd_core::{Error, Result, Tensor};
 
 /// Squared error below `beta = 1`, absolute error above, the mean over all elements.
 ///
@@ -77,7 +76,7 @@ impl Loss for SmoothL1Loss {
     fn forward(&self, input: &Tensor, target: &Tensor) -> Result<Tensor> {
         const OP: &str = "smooth_l1_loss";
         if !(self.beta >= 0.0 && self.beta.is_finite()) {
-            return Err(Error::argument(OP, "beta", self.beta, "finite and at least 0").into());
+            return Err(Error::argument(OP, "beta", self.beta, "finite and at least 0"));
         }
         let d = difference(OP, input, target)?;
         let distance = d.abs();

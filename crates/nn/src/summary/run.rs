@@ -1,11 +1,10 @@
 //! Running a model for its summary, and leaving it as it was.
 
 use super::table::{Row, Summary};
-use crate::error::Result;
 use crate::layer::Layer;
 use crate::observe::{Step, record};
 use autograd_core::module::{Buffer, Item, Path, Stream};
-use autograd_core::{DType, Tensor, no_grad};
+use autograd_core::{DType, Result, Tensor, no_grad};
 
 /// How many samples run through the model: more than one, because some layers need several in training.
 const BATCH: usize = 2;

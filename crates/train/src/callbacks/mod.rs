@@ -151,7 +151,7 @@ pub trait Callback {
 
 /// What does not fit of a callback's state.
 fn misfit(problems: Vec<StateProblem>) -> crate::error::Error {
-    autograd_core::Error::State(Box::new(StateMismatch { problems })).into()
+    autograd_core::Error::from(StateMismatch { problems }).into()
 }
 
 macro_rules! forward {

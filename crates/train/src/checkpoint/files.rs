@@ -17,7 +17,7 @@ pub(super) struct Entry {
 
 /// An error unless files can be made in the directory. The directory is made if it does not exist.
 pub(crate) fn probe(dir: &Path) -> Result<()> {
-    let fail = |e: std::io::Error| autograd_core::Error::File { path: dir.into(), reason: e.to_string() };
+    let fail = |e: std::io::Error| autograd_core::Error::file(dir, e);
     fs::create_dir_all(dir).map_err(fail)?;
     let trial = dir.join(format!("checkpoint-trial.{}.tmp", std::process::id()));
     fs::write(&trial, b"trial").and_then(|()| fs::remove_file(&trial)).map_err(fail)?;
@@ -39,8 +39,7 @@ pub(super) fn read(dir: &Path, entry: &Entry) -> Result<Vec<u8>> {
             format_args!("{:?} is no file of a checkpoint", entry.file),
         ));
     }
-    let bytes =
-        fs::read(&path).map_err(|e| autograd_core::Error::File { path: path.clone(), reason: e.to_string() })?;
+    let bytes = fs::read(&path).map_err(|e| autograd_core::Error::file(&path, e))?;
     if bytes.len() as u64 != entry.bytes {
         let reason = format!("the file has {} bytes, {} were written", bytes.len(), entry.bytes);
         return Err(Error::corrupt(&path, reason));

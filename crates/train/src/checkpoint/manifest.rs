@@ -86,7 +86,7 @@ pub(super) fn load(dir: &Path) -> Result<Snapshot> {
     let json = match std::fs::read(&path) {
         Ok(json) => json,
         Err(e) if e.kind() == ErrorKind::NotFound => return Err(Error::NoCheckpoint { dir: dir.into() }),
-        Err(e) => return Err(autograd_core::Error::File { path, reason: e.to_string() }.into()),
+        Err(e) => return Err(autograd_core::Error::file(&path, e).into()),
     };
     let heading: Heading =
         serde_json::from_slice(&json).map_err(|e| Error::corrupt(&path, format_args!("not a checkpoint: {e}")))?;

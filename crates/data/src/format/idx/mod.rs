@@ -14,7 +14,7 @@ pub use fashion_mnist::fashion_mnist;
 pub use parse::IdxProblem;
 
 use crate::error::{Error, Result};
-use autograd_core::{Error as CoreError, Tensor};
+use autograd_core::{Error as CoreError, ErrorKind, Tensor};
 use parse::{Idx, Kind};
 use std::fs::File;
 use std::io::BufReader;
@@ -46,7 +46,7 @@ pub fn read_idx(path: impl AsRef<Path>) -> Result<Tensor> {
         Kind::F32 => Tensor::from_vec(elements(&bytes, f32::from_be_bytes), &shape),
         Kind::F64 => Tensor::from_vec(elements(&bytes, f64::from_be_bytes), &shape),
     };
-    tensor.map_err(|e| in_file(path, e))
+    tensor.map_err(|e| in_file(path, &shape, e))
 }
 
 /// Reads the images of an IDX file of `u8`, scaled from 0..=255 to [0, 1].
@@ -60,7 +60,7 @@ pub fn idx_images(path: impl AsRef<Path>) -> Result<Tensor> {
     let path = path.as_ref();
     let Idx { shape, bytes, .. } = open_bytes(path, "images", 3)?;
     let pixels = bytes.into_iter().map(|byte| f32::from(byte) / 255.0).collect();
-    Tensor::from_vec(pixels, &shape).map_err(|e| in_file(path, e))
+    Tensor::from_vec(pixels, &shape).map_err(|e| in_file(path, &shape, e))
 }
 
 /// Reads the labels of an IDX file of `u8`.
@@ -73,7 +73,7 @@ pub fn idx_images(path: impl AsRef<Path>) -> Result<Tensor> {
 pub fn idx_labels(path: impl AsRef<Path>) -> Result<Tensor> {
     let path = path.as_ref();
     let Idx { shape, bytes, .. } = open_bytes(path, "labels", 1)?;
-    Tensor::from_vec(bytes.into_iter().map(i64::from).collect(), &shape).map_err(|e| in_file(path, e))
+    Tensor::from_vec(bytes.into_iter().map(i64::from).collect(), &shape).map_err(|e| in_file(path, &shape, e))
 }
 
 fn open(path: &Path) -> Result<Idx> {
@@ -90,13 +90,11 @@ fn open_bytes(path: &Path, what: &'static str, rank: usize) -> Result<Idx> {
     Ok(idx)
 }
 
-fn in_file(path: &Path, error: CoreError) -> Error {
-    match error {
-        CoreError::TooLarge { shape, .. } => {
-            Error::Idx { path: path.into(), problem: IdxProblem::TooLarge { shape: shape.to_vec() } }
-        }
-        other => other.into(),
+fn in_file(path: &Path, shape: &[usize], error: CoreError) -> Error {
+    if error.kind() == ErrorKind::TooLarge {
+        return Error::Idx { path: path.into(), problem: IdxProblem::TooLarge { shape: shape.to_vec() } };
     }
+    error.into()
 }
 
 fn elements<const SIZE: usize, T>(bytes: &[u8], read: impl Fn([u8; SIZE]) -> T) -> Vec<T> {

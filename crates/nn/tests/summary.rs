@@ -95,7 +95,7 @@ struct Mixed {
 impl Layer for Mixed {
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
         let h = self.twice.call("twice", &self.twice.call("twice", x)?)?;
-        Ok(self.silent.forward(&h)?.try_mul(&self.scale)?)
+        self.silent.forward(&h)?.try_mul(&self.scale)
     }
 }
 

@@ -8,11 +8,12 @@ use autograd_core::{DType, Result, Shape, Tensor, seeded};
 use rand::Rng;
 
 type Built = Box<dyn DynLayer>;
+type Build = Box<dyn Fn(&mut dyn Rng) -> Result<Built>>;
 
 /// A layer, what it gives and what it refuses.
 pub(crate) struct Case {
     kind: &'static str,
-    build: Box<dyn Fn(&mut dyn Rng) -> Result<Built>>,
+    build: Build,
     state: &'static [&'static str],
     /// Shapes of inputs and of their outputs.
     shapes: Vec<(Shape, Shape)>,

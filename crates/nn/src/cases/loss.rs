@@ -6,13 +6,14 @@ use crate::loss::{Loss, Reduction};
 use autograd_core::{DType, Result, Tensor};
 
 type Function = fn(&Tensor, &Tensor) -> Result<Tensor>;
+type Formula = Box<dyn Fn(&Tensor, &Tensor) -> Expected>;
 
 /// A loss, its plain formula, and what it refuses.
 pub(crate) struct Case {
     name: &'static str,
     build: Box<dyn Fn(Reduction) -> Box<dyn Loss>>,
     function: Option<Function>,
-    formula: Box<dyn Fn(&Tensor, &Tensor) -> Expected>,
+    formula: Formula,
     pairs: Vec<(Tensor, Tensor)>,
     refusals: Vec<(Tensor, Tensor, String)>,
 }

@@ -82,8 +82,8 @@ impl Loss for BceWithLogitsLoss {
         const OP: &str = "binary_cross_entropy_with_logits";
         same_float(OP, input, target)?;
         if input.shape() != target.shape() {
-            let (got, expected) = (target.shape().into(), format!("{:?}, that of the input", input.shape()));
-            return Err(Error::shape(OP, "target", got, expected));
+            let expected = format!("{:?}, that of the input", input.shape());
+            return Err(Error::shape(OP, "target", target.shape(), expected));
         }
         // Without a threshold above which it would be linear: exact everywhere.
         let softplus = |x: &Tensor| x.softplus(1.0, f64::INFINITY);

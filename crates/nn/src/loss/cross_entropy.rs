@@ -111,7 +111,7 @@ impl CrossEntropyLoss {
         }
         if let Some(weight) = &self.weight {
             if weight.shape() != [classes] {
-                return Err(wrong_shape("weight", weight, format!("[{classes}], one for each class")));
+                return Err(Error::shape(OP, "weight", weight.shape(), format!("[{classes}], one for each class")));
             }
             if weight.dtype() != input.dtype() {
                 return Err(Error::mixed_dtypes(OP, input.dtype(), weight.dtype()));
@@ -124,7 +124,7 @@ impl CrossEntropyLoss {
         let mut samples = input.shape().to_vec();
         let classes = samples.remove(axis);
         if target.shape() != samples {
-            return Err(wrong_shape("target", target, format!("{samples:?}")));
+            return Err(Error::shape(OP, "target", target.shape(), format!("{samples:?}")));
         }
         let labels = target.to_vec::<i64>()?;
         let rows = rows(input, labels.len(), classes)?;
@@ -165,7 +165,7 @@ impl CrossEntropyLoss {
     fn of_probabilities(&self, input: &Tensor, target: &Tensor, axis: usize) -> Result<Tensor> {
         if target.shape() != input.shape() {
             let expected = format!("{:?}, that of the input", input.shape());
-            return Err(wrong_shape("the target of class probabilities", target, expected));
+            return Err(Error::shape(OP, "the target of class probabilities", target.shape(), expected));
         }
         if self.ignore_index >= 0 {
             let must = "negative with class probabilities: there is no class to ignore";
@@ -192,7 +192,7 @@ impl Loss for CrossEntropyLoss {
             return Err(Error::not_float(OP, input.dtype()));
         }
         let axis = match input.rank() {
-            0 => return Err(wrong_shape("the input", input, "[C], [N, C] or [N, C, ..]".into())),
+            0 => return Err(Error::shape(OP, "the input", input.shape(), "[C], [N, C] or [N, C, ..]")),
             1 => 0,
             _ => 1,
         };
@@ -219,10 +219,6 @@ fn rows(input: &Tensor, samples: usize, classes: usize) -> Result<Tensor> {
             input.permute(&axes)?.reshape(&[samples as isize, classes as isize])
         }
     }
-}
-
-fn wrong_shape(what: &'static str, tensor: &Tensor, expected: String) -> crate::Error {
-    Error::shape(OP, what, tensor.shape(), expected).into()
 }
 
 #[cfg(test)]

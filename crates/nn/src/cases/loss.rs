@@ -76,6 +76,26 @@ impl Case {
         self
     }
 
+    /// Computes and refuses the pairs that every loss of two like tensors does.
+    pub(crate) fn pairs(self) -> Case {
+        let zeros = |shape: &[usize]| Tensor::zeros(shape, DType::F32).expect("small");
+        let expected = "expected one that broadcasts to the input's";
+        self.shapes(&[2, 3], &[2, 3])
+            .shapes(&[2, 3], &[3])
+            .shapes(&[2, 3], &[2, 1])
+            .shapes(&[], &[])
+            .shapes(&[0], &[0])
+            .refuses(zeros(&[2]), zeros(&[3]), &format!("the target has shape [3], {expected}, [2]"))
+            .refuses(zeros(&[2, 1]), zeros(&[2]), &format!("the target has shape [2], {expected}, [2, 1]"))
+            .refuses(zeros(&[2]), zeros(&[1, 2]), &format!("the target has shape [1, 2], {expected}, [2]"))
+            .refuses(
+                zeros(&[2]),
+                zeros(&[2]).to_dtype(DType::F64),
+                "dtypes F32 and F64 do not mix; convert one with to_dtype",
+            )
+            .refuses(Tensor::from([1, 2]), zeros(&[2]), "dtype is I64, expected F32 or F64; to_dtype converts")
+    }
+
     /// The properties that do not hold.
     pub(crate) fn failures(self) -> Vec<String> {
         assert!(!(self.pairs.is_empty() && self.refusals.is_empty()), "{}: a case that checks nothing", self.name);

@@ -38,8 +38,7 @@ pub enum FanMode {
 /// ```
 pub fn fans(shape: &[usize]) -> Result<Fans> {
     let [out, inner, kernel @ ..] = shape else {
-        let (got, expected) = (shape, "at least two dimensions");
-        return Err(Error::shape("fans", "the weight", got, expected));
+        return Err(Error::shape("fans", "the weight", shape, "at least two dimensions"));
     };
     let product = |first: &usize| kernel.iter().try_fold(*first, |product, size| product.checked_mul(*size));
     match (product(inner), product(out)) {
@@ -52,8 +51,7 @@ impl Fans {
     /// A weight without elements has no variance to keep.
     pub(super) fn not_empty(self, shape: &[usize]) -> Result<()> {
         if self.fan_in == 0 || self.fan_out == 0 {
-            let (got, expected) = (shape, "sizes of at least 1");
-            return Err(Error::shape("fans", "the weight", got, expected));
+            return Err(Error::shape("fans", "the weight", shape, "sizes of at least 1"));
         }
         Ok(())
     }

@@ -115,8 +115,7 @@ impl Linear {
         let out = match *weight.shape() {
             [out, inner] if out > 0 && inner > 0 => out,
             _ => {
-                let (got, expected) = (weight.shape(), "[K, D], both at least 1");
-                return Err(Error::shape(OP, "weight", got, expected));
+                return Err(Error::shape(OP, "weight", weight.shape(), "[K, D], both at least 1"));
             }
         };
         if !weight.dtype().is_float() {
@@ -124,8 +123,7 @@ impl Linear {
         }
         if let Some(bias) = &bias {
             if bias.shape() != [out] {
-                let (got, expected) = (bias.shape(), format!("[{out}]"));
-                return Err(Error::shape(OP, "bias", got, expected));
+                return Err(Error::shape(OP, "bias", bias.shape(), format!("[{out}]")));
             }
             if bias.dtype() != weight.dtype() {
                 return Err(Error::mixed_dtypes(OP, weight.dtype(), bias.dtype()));

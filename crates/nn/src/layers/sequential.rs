@@ -90,19 +90,22 @@ macro_rules! sequential {
 }
 
 #[cfg(test)]
-use crate::{Dropout, Linear, Softplus, Tanh};
-#[cfg(test)]
-cases![
-    layer("Sequential", |_| Ok(Sequential::new())).maps(&[2, 2], &[2, 2]).gives([1.0, 2.0], [1.0, 2.0]),
-    layer("Sequential", |rng| {
-        Ok(sequential![Linear::new(2, 4, rng)?, Tanh, Dropout::new(0.5, rng)?, Linear::new(4, 1, rng)?])
-    })
-    .state(&["0.weight", "0.bias", "3.weight", "3.bias"])
-    .maps(&[3, 2], &[3, 1])
-    .maps(&[0, 2], &[0, 1])
-    .refuses(&[1, 3], "in 0 (Linear): linear: inner dimensions differ: [1, 3] × [2, 4] (3 ≠ 2)"),
-    layer("Sequential", |rng| Ok(sequential![sequential![Linear::new(2, 2, rng)?], Box::new(Softplus::new())]))
-        .state(&["0.0.weight", "0.0.bias"])
-        .maps(&[3, 2], &[3, 2])
-        .refuses(&[1, 3], "in 0.0 (Linear): linear: inner dimensions differ: [1, 3] × [2, 2] (3 ≠ 2)"),
-];
+mod tests {
+    use super::Sequential;
+    use crate::{Dropout, Linear, Softplus, Tanh};
+
+    cases![
+        layer("Sequential", |_| Ok(Sequential::new())).maps(&[2, 2], &[2, 2]).gives([1.0, 2.0], [1.0, 2.0]),
+        layer("Sequential", |rng| {
+            Ok(sequential![Linear::new(2, 4, rng)?, Tanh, Dropout::new(0.5, rng)?, Linear::new(4, 1, rng)?])
+        })
+        .state(&["0.weight", "0.bias", "3.weight", "3.bias"])
+        .maps(&[3, 2], &[3, 1])
+        .maps(&[0, 2], &[0, 1])
+        .refuses(&[1, 3], "in 0 (Linear): linear: inner dimensions differ: [1, 3] × [2, 4] (3 ≠ 2)"),
+        layer("Sequential", |rng| Ok(sequential![sequential![Linear::new(2, 2, rng)?], Box::new(Softplus::new())]))
+            .state(&["0.0.weight", "0.0.bias"])
+            .maps(&[3, 2], &[3, 2])
+            .refuses(&[1, 3], "in 0.0 (Linear): linear: inner dimensions differ: [1, 3] × [2, 2] (3 ≠ 2)"),
+    ];
+}

@@ -101,75 +101,46 @@ impl Loss for BceWithLogitsLoss {
 }
 
 #[cfg(test)]
-cases![
-    of(None, None)
-        .function(binary_cross_entropy_with_logits)
-        .on(zeros(&[0]), zeros(&[0]))
-        .refuses(zeros(&[2]), zeros(&[1]), "target has shape [1], expected [2], that of the input")
-        .refuses(
-            zeros(&[2]),
-            zeros(&[2]).to_dtype(DType::F64),
-            "dtypes F32 and F64 do not mix; convert one with to_dtype"
-        )
-        .refuses(Tensor::from([1]), zeros(&[1]), "dtype is I64, expected F32 or F64; to_dtype converts"),
-    of(Some(&[0.5, 0.0, 2.0]), None),
-    of(None, Some(&[3.0, 0.5, 1.0])),
-    of(Some(&[0.5, 0.0, 2.0]), Some(&[3.0, 0.5, 1.0])).refuses(
-        zeros(&[2]),
-        zeros(&[2]),
-        "pos_weight has shape [3], expected one that broadcasts to the input's, [2]"
-    ),
-    of(Some(&[0.5, 0.0, 2.0]), None).refuses(
-        zeros(&[1]),
-        zeros(&[1]),
-        "weight has shape [3], expected one that broadcasts to the input's, [1]"
-    ),
-];
-
-#[cfg(test)]
-use autograd_core::DType;
-
-#[cfg(test)]
-fn zeros(shape: &[usize]) -> Tensor {
-    Tensor::zeros(shape, DType::F32).expect("small")
-}
-
-/// The loss of three classes with these weights, against the plain formula.
-#[cfg(test)]
-fn of(weight: Option<&'static [f64; 3]>, pos_weight: Option<&'static [f64; 3]>) -> crate::cases::LossCase {
-    // In the dtype of the input: a weight is not converted.
-    let weighted = move |reduction: Reduction| {
-        move |x: &Tensor, t: &Tensor| {
-            let of_class = |weights: &[f64; 3]| Tensor::from(*weights).to_dtype(x.dtype());
-            let mut loss = BceWithLogitsLoss::new().reduction(reduction);
-            if let Some(weight) = weight {
-                loss = loss.weight(of_class(weight));
-            }
-            if let Some(pos_weight) = pos_weight {
-                loss = loss.pos_weight(of_class(pos_weight));
-            }
-            loss.forward(x, t)
-        }
-    };
-    let formula = move |x: &Tensor, t: &Tensor| {
-        let of_class = |weights: Option<&[f64; 3]>, i: usize| weights.map_or(1.0, |weights| weights[i % 3]);
-        let sigmoid = |x: f64| 1.0 / (1.0 + (-x).exp());
-        let element = |(i, (x, t)): (usize, (f64, f64))| {
-            let (yes, no) = (t * sigmoid(x).ln(), (1.0 - t) * sigmoid(-x).ln());
-            -of_class(weight, i) * (of_class(pos_weight, i) * yes + no)
-        };
-        let losses: Vec<f64> = x.to_f64s().into_iter().zip(t.to_f64s()).enumerate().map(element).collect();
-        crate::cases::Expected { shape: x.shape().into(), divisor: losses.len() as f64, losses }
-    };
-    let x = Tensor::from([[0.5, -1.5, 3.0], [-0.25, 2.0, 0.75]]).to_dtype(DType::F64);
-    let t = Tensor::from([[0.0, 1.0, 0.25], [1.0, 0.5, 0.75]]).to_dtype(DType::F64);
-    crate::cases::loss("binary_cross_entropy_with_logits", weighted, formula).on(x, t)
-}
-
-#[cfg(test)]
 mod tests {
-    use super::{BceWithLogitsLoss, Loss, Reduction, Result};
-    use autograd_core::{DType, Tensor};
+    use super::{BceWithLogitsLoss, binary_cross_entropy_with_logits};
+    use crate::cases::{Expected, LossCase};
+    use crate::loss::{Loss, Reduction};
+    use autograd_core::{DType, Result, Tensor};
+
+    fn zeros(shape: &[usize]) -> Tensor {
+        Tensor::zeros(shape, DType::F32).expect("small")
+    }
+
+    /// The loss of three classes with these weights, against the plain formula.
+    fn of(weight: Option<&'static [f64; 3]>, pos_weight: Option<&'static [f64; 3]>) -> LossCase {
+        // In the dtype of the input: a weight is not converted.
+        let weighted = move |reduction: Reduction| {
+            move |x: &Tensor, t: &Tensor| {
+                let of_class = |weights: &[f64; 3]| Tensor::from(*weights).to_dtype(x.dtype());
+                let mut loss = BceWithLogitsLoss::new().reduction(reduction);
+                if let Some(weight) = weight {
+                    loss = loss.weight(of_class(weight));
+                }
+                if let Some(pos_weight) = pos_weight {
+                    loss = loss.pos_weight(of_class(pos_weight));
+                }
+                loss.forward(x, t)
+            }
+        };
+        let formula = move |x: &Tensor, t: &Tensor| {
+            let of_class = |weights: Option<&[f64; 3]>, i: usize| weights.map_or(1.0, |weights| weights[i % 3]);
+            let sigmoid = |x: f64| 1.0 / (1.0 + (-x).exp());
+            let element = |(i, (x, t)): (usize, (f64, f64))| {
+                let (yes, no) = (t * sigmoid(x).ln(), (1.0 - t) * sigmoid(-x).ln());
+                -of_class(weight, i) * (of_class(pos_weight, i) * yes + no)
+            };
+            let losses: Vec<f64> = x.to_f64s().into_iter().zip(t.to_f64s()).enumerate().map(element).collect();
+            Expected { shape: x.shape().into(), divisor: losses.len() as f64, losses }
+        };
+        let x = Tensor::from([[0.5, -1.5, 3.0], [-0.25, 2.0, 0.75]]).to_dtype(DType::F64);
+        let t = Tensor::from([[0.0, 1.0, 0.25], [1.0, 0.5, 0.75]]).to_dtype(DType::F64);
+        crate::cases::loss("binary_cross_entropy_with_logits", weighted, formula).on(x, t)
+    }
 
     #[test]
     fn confident_logits_lose_no_digits() -> Result<()> {
@@ -182,4 +153,29 @@ mod tests {
         assert_eq!(wrong, [40.0, 40.0, 1000.0, 1000.0]);
         Ok(())
     }
+
+    cases![
+        of(None, None)
+            .function(binary_cross_entropy_with_logits)
+            .on(zeros(&[0]), zeros(&[0]))
+            .refuses(zeros(&[2]), zeros(&[1]), "target has shape [1], expected [2], that of the input")
+            .refuses(
+                zeros(&[2]),
+                zeros(&[2]).to_dtype(DType::F64),
+                "dtypes F32 and F64 do not mix; convert one with to_dtype"
+            )
+            .refuses(Tensor::from([1]), zeros(&[1]), "dtype is I64, expected F32 or F64; to_dtype converts"),
+        of(Some(&[0.5, 0.0, 2.0]), None),
+        of(None, Some(&[3.0, 0.5, 1.0])),
+        of(Some(&[0.5, 0.0, 2.0]), Some(&[3.0, 0.5, 1.0])).refuses(
+            zeros(&[2]),
+            zeros(&[2]),
+            "pos_weight has shape [3], expected one that broadcasts to the input's, [2]"
+        ),
+        of(Some(&[0.5, 0.0, 2.0]), None).refuses(
+            zeros(&[1]),
+            zeros(&[1]),
+            "weight has shape [3], expected one that broadcasts to the input's, [1]"
+        ),
+    ];
 }

@@ -222,147 +222,86 @@ fn rows(input: &Tensor, samples: usize, classes: usize) -> Result<Tensor> {
 }
 
 #[cfg(test)]
-cases![
-    with(None, -100, 0.0)
-        .function(cross_entropy)
-        .on(zeros(&[0, 3]), labels(&[0]))
-        .refuses(zeros(&[]), labels(&[]), "the input has shape [], expected [C], [N, C] or [N, C, ..]")
-        .refuses(zeros(&[2, 3, 4]), labels(&[2]), "target has shape [2], expected [2, 4]")
-        .refuses(
-            zeros(&[2, 3]),
-            zeros(&[2]),
-            "the target of class probabilities has shape [2], expected [2, 3], that of the input"
-        )
-        .refuses(zeros(&[2, 3]), Tensor::from([true, false]), "dtype is Bool, expected I64; to_dtype converts")
-        .refuses(labels(&[2]), labels(&[2]), "dtype is I64, expected F32 or F64; to_dtype converts")
-        .refuses(
-            zeros(&[2]),
-            zeros(&[2]).to_dtype(DType::F64),
-            "dtypes F32 and F64 do not mix; convert one with to_dtype"
-        )
-        .refuses(
-            zeros(&[2, 3]),
-            Tensor::from([0, -1]),
-            "index -1 at position 1 is out of range for axis 1 of shape [2, 3]"
-        )
-        .refuses(
-            zeros(&[2, 3]),
-            Tensor::from([0, 3]),
-            "index 3 at position 1 is out of range for axis 1 of shape [2, 3]"
-        ),
-    with(None, 2, 0.0),
-    with(Some(&WEIGHT), -100, 0.0).refuses(
-        zeros(&[2, 4]),
-        labels(&[2]),
-        "weight has shape [3], expected [4], one for each class"
-    ),
-    with(Some(&WEIGHT), 2, 0.0),
-    with(None, 2, 0.2),
-    with(Some(&WEIGHT), 2, 0.2),
-    probabilities(with(None, -100, 0.0)),
-    probabilities(with(Some(&WEIGHT), -100, 0.0)),
-    probabilities(with(Some(&WEIGHT), -1, 0.2)),
-    with(None, 1, 0.0).refuses(
-        zeros(&[1, 2]),
-        zeros(&[1, 2]),
-        "ignore_index is 1, it must be negative with class probabilities: there is no class to ignore"
-    ),
-    with(None, -100, -0.1).refuses(zeros(&[1, 2]), labels(&[1]), "label_smoothing is -0.1, it must be in [0, 1]"),
-    with(None, -100, 1.5).refuses(zeros(&[1, 2]), labels(&[1]), "label_smoothing is 1.5, it must be in [0, 1]"),
-    with(None, -100, f64::NAN).refuses(zeros(&[1, 2]), labels(&[1]), "label_smoothing is NaN, it must be in [0, 1]"),
-    loss(OP, |r| CrossEntropyLoss::new().reduction(r).weight(Tensor::from([1.0, 1.0])), each(|_, _| f64::NAN)).refuses(
-        zeros(&[1, 2]).to_dtype(DType::F64),
-        labels(&[1]),
-        "dtypes F64 and F32 do not mix; convert one with to_dtype"
-    ),
-];
-
-#[cfg(test)]
-use crate::cases::{Expected, LossCase};
-
-#[cfg(test)]
-const WEIGHT: [f64; 3] = [0.5, 2.0, 1.25];
-
-#[cfg(test)]
-fn zeros(shape: &[usize]) -> Tensor {
-    Tensor::zeros(shape, DType::F32).expect("small")
-}
-
-/// The classes 0, 2, 1, 0, ..
-#[cfg(test)]
-fn labels(shape: &[usize]) -> Tensor {
-    let count: usize = shape.iter().product();
-    Tensor::from_vec((0..count as i64).map(|i| i * 2 % 3).collect(), shape).expect("fits")
-}
-
-#[cfg(test)]
-fn logits(shape: &[usize], seed: u64) -> Tensor {
-    Tensor::randn(shape, DType::F64, &mut autograd_core::seeded(seed)).expect("small")
-}
-
-/// The loss with these options against class indices.
-#[cfg(test)]
-fn with(weight: Option<&'static [f64; 3]>, ignore_index: i64, label_smoothing: f64) -> LossCase {
-    let loss = move |reduction: Reduction| {
-        move |x: &Tensor, t: &Tensor| {
-            let loss = CrossEntropyLoss::new().ignore_index(ignore_index).label_smoothing(label_smoothing);
-            // In the dtype of the input: a weight is not converted.
-            let weight = weight.map(|weight| Tensor::from(*weight).to_dtype(x.dtype()));
-            weight.into_iter().fold(loss, CrossEntropyLoss::weight).reduction(reduction).forward(x, t)
-        }
-    };
-    let formula = move |x: &Tensor, t: &Tensor| plain(x, t, weight, ignore_index, label_smoothing);
-    let case = crate::cases::loss(OP, loss, formula);
-    if !(0.0..=1.0).contains(&label_smoothing) {
-        return case;
-    }
-    case.on(logits(&[4, 3], 1), labels(&[4]))
-        .on(logits(&[3], 1), labels(&[]))
-        .on(logits(&[2, 3, 2], 1), labels(&[2, 2]))
-        .on(logits(&[2, 3], 1).mul_scalar(30.0), labels(&[2]))
-}
-
-/// The same against class probabilities.
-#[cfg(test)]
-fn probabilities(case: LossCase) -> LossCase {
-    [&[4, 3][..], &[3], &[2, 3, 2]].into_iter().fold(case, |case, shape| {
-        case.on(logits(shape, 1), logits(shape, 2).softmax(if shape.len() == 1 { 0 } else { 1 }).expect("has classes"))
-    })
-}
-
-/// The formula of [`CrossEntropyLoss`], sample by sample.
-#[cfg(test)]
-fn plain(x: &Tensor, t: &Tensor, weight: Option<&[f64; 3]>, ignore_index: i64, smoothing: f64) -> Expected {
-    let mut shape = x.shape().to_vec();
-    let classes = shape.remove(if x.rank() == 1 { 0 } else { 1 });
-    let (samples, inner): (usize, usize) = (shape.iter().product(), shape.iter().skip(1).product());
-    let (x, of_classes, t) = (x.to_f64s(), t.dtype() != DType::I64, t.to_f64s());
-    let weight = |class: usize| weight.map_or(1.0, |weight| weight[class]);
-    let (mut losses, mut divisor) = (Vec::new(), 0.0);
-    for sample in 0..samples {
-        let at = |class: usize| (sample / inner * classes + class) * inner + sample % inner;
-        let total: f64 = (0..classes).map(|class| x[at(class)].exp()).sum();
-        let log_p = |class: usize| x[at(class)] - total.ln();
-        let spread: f64 = (0..classes).map(|class| smoothing / classes as f64 * weight(class) * log_p(class)).sum();
-        if of_classes {
-            let own: f64 = (0..classes).map(|class| t[at(class)] * weight(class) * log_p(class)).sum();
-            losses.push(-(1.0 - smoothing) * own - spread);
-            divisor += 1.0;
-        } else if t[sample] as i64 == ignore_index {
-            losses.push(0.0);
-        } else {
-            let class = t[sample] as usize;
-            losses.push(-(1.0 - smoothing) * weight(class) * log_p(class) - spread);
-            divisor += weight(class);
-        }
-    }
-    Expected { shape, losses, divisor }
-}
-
-#[cfg(test)]
 mod tests {
-    use super::{CrossEntropyLoss, Loss, Reduction, Result};
-    use autograd_core::{Tensor, grad};
+    use super::{CrossEntropyLoss, OP, cross_entropy};
+    use crate::cases::{Expected, LossCase};
+    use crate::loss::{Loss, Reduction};
+    use autograd_core::{DType, Result, Tensor, grad};
+
+    const WEIGHT: [f64; 3] = [0.5, 2.0, 1.25];
+
+    fn zeros(shape: &[usize]) -> Tensor {
+        Tensor::zeros(shape, DType::F32).expect("small")
+    }
+
+    /// The classes 0, 2, 1, 0, ..
+    fn labels(shape: &[usize]) -> Tensor {
+        let count: usize = shape.iter().product();
+        Tensor::from_vec((0..count as i64).map(|i| i * 2 % 3).collect(), shape).expect("fits")
+    }
+
+    fn logits(shape: &[usize], seed: u64) -> Tensor {
+        Tensor::randn(shape, DType::F64, &mut autograd_core::seeded(seed)).expect("small")
+    }
+
+    /// The loss with these options against class indices.
+    fn with(weight: Option<&'static [f64; 3]>, ignore_index: i64, label_smoothing: f64) -> LossCase {
+        let loss = move |reduction: Reduction| {
+            move |x: &Tensor, t: &Tensor| {
+                let loss = CrossEntropyLoss::new().ignore_index(ignore_index).label_smoothing(label_smoothing);
+                // In the dtype of the input: a weight is not converted.
+                let weight = weight.map(|weight| Tensor::from(*weight).to_dtype(x.dtype()));
+                weight.into_iter().fold(loss, CrossEntropyLoss::weight).reduction(reduction).forward(x, t)
+            }
+        };
+        let formula = move |x: &Tensor, t: &Tensor| plain(x, t, weight, ignore_index, label_smoothing);
+        let case = crate::cases::loss(OP, loss, formula);
+        if !(0.0..=1.0).contains(&label_smoothing) {
+            return case;
+        }
+        case.on(logits(&[4, 3], 1), labels(&[4]))
+            .on(logits(&[3], 1), labels(&[]))
+            .on(logits(&[2, 3, 2], 1), labels(&[2, 2]))
+            .on(logits(&[2, 3], 1).mul_scalar(30.0), labels(&[2]))
+    }
+
+    /// The same against class probabilities.
+    fn probabilities(case: LossCase) -> LossCase {
+        [&[4, 3][..], &[3], &[2, 3, 2]].into_iter().fold(case, |case, shape| {
+            case.on(
+                logits(shape, 1),
+                logits(shape, 2).softmax(if shape.len() == 1 { 0 } else { 1 }).expect("has classes"),
+            )
+        })
+    }
+
+    /// The formula of [`CrossEntropyLoss`], sample by sample.
+    fn plain(x: &Tensor, t: &Tensor, weight: Option<&[f64; 3]>, ignore_index: i64, smoothing: f64) -> Expected {
+        let mut shape = x.shape().to_vec();
+        let classes = shape.remove(if x.rank() == 1 { 0 } else { 1 });
+        let (samples, inner): (usize, usize) = (shape.iter().product(), shape.iter().skip(1).product());
+        let (x, of_classes, t) = (x.to_f64s(), t.dtype() != DType::I64, t.to_f64s());
+        let weight = |class: usize| weight.map_or(1.0, |weight| weight[class]);
+        let (mut losses, mut divisor) = (Vec::new(), 0.0);
+        for sample in 0..samples {
+            let at = |class: usize| (sample / inner * classes + class) * inner + sample % inner;
+            let total: f64 = (0..classes).map(|class| x[at(class)].exp()).sum();
+            let log_p = |class: usize| x[at(class)] - total.ln();
+            let spread: f64 = (0..classes).map(|class| smoothing / classes as f64 * weight(class) * log_p(class)).sum();
+            if of_classes {
+                let own: f64 = (0..classes).map(|class| t[at(class)] * weight(class) * log_p(class)).sum();
+                losses.push(-(1.0 - smoothing) * own - spread);
+                divisor += 1.0;
+            } else if t[sample] as i64 == ignore_index {
+                losses.push(0.0);
+            } else {
+                let class = t[sample] as usize;
+                losses.push(-(1.0 - smoothing) * weight(class) * log_p(class) - spread);
+                divisor += weight(class);
+            }
+        }
+        Expected { shape, losses, divisor }
+    }
 
     #[test]
     fn ignored_samples_count_nothing() -> Result<()> {
@@ -378,4 +317,64 @@ mod tests {
         assert_eq!(loss.reduction(Reduction::Sum).forward(&x, &all)?.item::<f32>()?, 0.0);
         Ok(())
     }
+
+    cases![
+        with(None, -100, 0.0)
+            .function(cross_entropy)
+            .on(zeros(&[0, 3]), labels(&[0]))
+            .refuses(zeros(&[]), labels(&[]), "the input has shape [], expected [C], [N, C] or [N, C, ..]")
+            .refuses(zeros(&[2, 3, 4]), labels(&[2]), "target has shape [2], expected [2, 4]")
+            .refuses(
+                zeros(&[2, 3]),
+                zeros(&[2]),
+                "the target of class probabilities has shape [2], expected [2, 3], that of the input"
+            )
+            .refuses(zeros(&[2, 3]), Tensor::from([true, false]), "dtype is Bool, expected I64; to_dtype converts")
+            .refuses(labels(&[2]), labels(&[2]), "dtype is I64, expected F32 or F64; to_dtype converts")
+            .refuses(
+                zeros(&[2]),
+                zeros(&[2]).to_dtype(DType::F64),
+                "dtypes F32 and F64 do not mix; convert one with to_dtype"
+            )
+            .refuses(
+                zeros(&[2, 3]),
+                Tensor::from([0, -1]),
+                "index -1 at position 1 is out of range for axis 1 of shape [2, 3]"
+            )
+            .refuses(
+                zeros(&[2, 3]),
+                Tensor::from([0, 3]),
+                "index 3 at position 1 is out of range for axis 1 of shape [2, 3]"
+            ),
+        with(None, 2, 0.0),
+        with(Some(&WEIGHT), -100, 0.0).refuses(
+            zeros(&[2, 4]),
+            labels(&[2]),
+            "weight has shape [3], expected [4], one for each class"
+        ),
+        with(Some(&WEIGHT), 2, 0.0),
+        with(None, 2, 0.2),
+        with(Some(&WEIGHT), 2, 0.2),
+        probabilities(with(None, -100, 0.0)),
+        probabilities(with(Some(&WEIGHT), -100, 0.0)),
+        probabilities(with(Some(&WEIGHT), -1, 0.2)),
+        with(None, 1, 0.0).refuses(
+            zeros(&[1, 2]),
+            zeros(&[1, 2]),
+            "ignore_index is 1, it must be negative with class probabilities: there is no class to ignore"
+        ),
+        with(None, -100, -0.1).refuses(zeros(&[1, 2]), labels(&[1]), "label_smoothing is -0.1, it must be in [0, 1]"),
+        with(None, -100, 1.5).refuses(zeros(&[1, 2]), labels(&[1]), "label_smoothing is 1.5, it must be in [0, 1]"),
+        with(None, -100, f64::NAN).refuses(
+            zeros(&[1, 2]),
+            labels(&[1]),
+            "label_smoothing is NaN, it must be in [0, 1]"
+        ),
+        loss(OP, |r| CrossEntropyLoss::new().reduction(r).weight(Tensor::from([1.0, 1.0])), each(|_, _| f64::NAN))
+            .refuses(
+                zeros(&[1, 2]).to_dtype(DType::F64),
+                labels(&[1]),
+                "dtypes F64 and F32 do not mix; convert one with to_dtype"
+            ),
+    ];
 }

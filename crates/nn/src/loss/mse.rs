@@ -55,6 +55,4 @@ impl Loss for MseLoss {
 }
 
 #[cfg(test)]
-use super::pair::pairs;
-#[cfg(test)]
-cases![pairs(loss("mse_loss", |r| MseLoss::new().reduction(r), each(|x, t| (x - t).powi(2))).function(mse_loss)),];
+cases![loss("mse_loss", |r| MseLoss::new().reduction(r), each(|x, t| (x - t).powi(2))).function(mse_loss).pairs()];

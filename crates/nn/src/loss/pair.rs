@@ -38,25 +38,3 @@ fn spreads(op: &'static str, what: &'static str, tensor: &Tensor, input: &Tensor
     let expected = format!("one that broadcasts to the input's, {to:?}");
     Err(Error::shape(op, what, from, expected))
 }
-
-/// The pairs that every loss of two like tensors takes and refuses.
-#[cfg(test)]
-pub(super) fn pairs(case: crate::cases::LossCase) -> crate::cases::LossCase {
-    use autograd_core::DType;
-    let zeros = |shape: &[usize]| Tensor::zeros(shape, DType::F32).expect("small");
-    let expected = "expected one that broadcasts to the input's";
-    case.shapes(&[2, 3], &[2, 3])
-        .shapes(&[2, 3], &[3])
-        .shapes(&[2, 3], &[2, 1])
-        .shapes(&[], &[])
-        .shapes(&[0], &[0])
-        .refuses(zeros(&[2]), zeros(&[3]), &format!("the target has shape [3], {expected}, [2]"))
-        .refuses(zeros(&[2, 1]), zeros(&[2]), &format!("the target has shape [2], {expected}, [2, 1]"))
-        .refuses(zeros(&[2]), zeros(&[1, 2]), &format!("the target has shape [1, 2], {expected}, [2]"))
-        .refuses(
-            zeros(&[2]),
-            zeros(&[2]).to_dtype(DType::F64),
-            "dtypes F32 and F64 do not mix; convert one with to_dtype",
-        )
-        .refuses(Tensor::from([1, 2]), zeros(&[2]), "dtype is I64, expected F32 or F64; to_dtype converts")
-}

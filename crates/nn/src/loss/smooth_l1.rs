@@ -91,50 +91,20 @@ impl Loss for SmoothL1Loss {
 }
 
 #[cfg(test)]
-use super::pair::pairs;
-#[cfg(test)]
-cases![
-    pairs(
-        loss(
-            "smooth_l1_loss",
-            |r| SmoothL1Loss::new().reduction(r),
-            each(|x, t| {
-                let d = (x - t).abs();
-                if d < 1.0 { d * d / 2.0 } else { d - 0.5 }
-            })
-        )
-        .function(smooth_l1_loss)
-    ),
-    pairs(loss(
-        "smooth_l1_loss",
-        |r| SmoothL1Loss::new().beta(0.5).reduction(r),
-        each(|x, t| {
-            let d = (x - t).abs();
-            if d < 0.5 { d * d } else { d - 0.25 }
-        })
-    )),
-    pairs(loss("smooth_l1_loss", |r| SmoothL1Loss::new().beta(0.0).reduction(r), each(|x, t| (x - t).abs()))),
-    loss("smooth_l1_loss", |r| SmoothL1Loss::new().beta(-1.0).reduction(r), each(|_, _| f64::NAN)).refuses(
-        Tensor::from([0.0]),
-        Tensor::from([0.0]),
-        "beta is -1.0, it must be finite and at least 0"
-    ),
-    loss("smooth_l1_loss", |r| SmoothL1Loss::new().beta(f64::NAN).reduction(r), each(|_, _| f64::NAN)).refuses(
-        Tensor::from([0.0]),
-        Tensor::from([0.0]),
-        "beta is NaN, it must be finite and at least 0"
-    ),
-    loss("smooth_l1_loss", |r| SmoothL1Loss::new().beta(f64::INFINITY).reduction(r), each(|_, _| f64::NAN)).refuses(
-        Tensor::from([0.0]),
-        Tensor::from([0.0]),
-        "beta is inf, it must be finite and at least 0"
-    ),
-];
-
-#[cfg(test)]
 mod tests {
-    use super::{Result, smooth_l1_loss};
-    use autograd_core::{Tensor, grad};
+    use super::{SmoothL1Loss, smooth_l1_loss};
+    use crate::cases::{LossCase, each, loss};
+    use autograd_core::{Result, Tensor, grad};
+
+    fn one() -> Tensor {
+        Tensor::from([1.0])
+    }
+
+    fn of(beta: f64) -> LossCase {
+        let formula = move |d: f64| if d < beta { d * d / (2.0 * beta) } else { d - beta / 2.0 };
+        let loss_of = move |reduction| SmoothL1Loss::new().beta(beta).reduction(reduction);
+        loss("smooth_l1_loss", loss_of, each(move |x, t| formula((x - t).abs())))
+    }
 
     #[test]
     fn an_infinite_distance_has_a_finite_gradient() -> Result<()> {
@@ -143,4 +113,13 @@ mod tests {
         assert_eq!(gradient.to_vec::<f32>()?, [0.5, 0.25]);
         Ok(())
     }
+
+    cases![
+        of(1.0).function(smooth_l1_loss).pairs(),
+        of(0.5).pairs(),
+        of(0.0).pairs(),
+        of(-1.0).refuses(one(), one(), "beta is -1.0, it must be finite and at least 0"),
+        of(f64::NAN).refuses(one(), one(), "beta is NaN, it must be finite and at least 0"),
+        of(f64::INFINITY).refuses(one(), one(), "beta is inf, it must be finite and at least 0"),
+    ];
 }

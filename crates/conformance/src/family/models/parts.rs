@@ -34,7 +34,7 @@ struct Residual {
 
 impl Layer for Residual {
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        Ok(x.try_add(&self.inner.call("inner", x)?)?)
+        x.try_add(&self.inner.call("inner", x)?)
     }
 }
 
@@ -46,7 +46,7 @@ struct Mean {
 
 impl Layer for Mean {
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        Ok(x.mean_dim(&[self.dim], false)?)
+        x.mean_dim(&[self.dim], false)
     }
 }
 
@@ -61,7 +61,7 @@ struct GraphConv {
 
 impl Layer for GraphConv {
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        Ok(self.adjacency.matmul(&x.matmul(&self.weight)?)?.try_add(&self.bias)?)
+        self.adjacency.matmul(&x.matmul(&self.weight)?)?.try_add(&self.bias)
     }
 }
 

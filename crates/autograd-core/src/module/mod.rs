@@ -61,7 +61,7 @@ pub enum ItemMut<'m> {
     note = "mark a field that is no part of the module with `#[module(skip)]`"
 )]
 pub trait Module {
-    /// The name of its type, for errors and summaries: `"Linear"`. The derive writes it.
+    /// The name of its type, for errors and summaries: `"Linear"`. The derive writes it; without, it is `"module"`.
     fn kind(&self) -> &'static str {
         "module"
     }

@@ -1,4 +1,4 @@
-//! Cases beside layers and losses, and the suites they run through.
+//! Cases beside layers, losses and initialisers, and the suites they run through.
 //!
 //! A case says how a thing is built, what it gives and what it refuses; the suite of its family checks everything else. A
 //! file ends with its cases:
@@ -8,9 +8,11 @@
 //! cases![layer("Linear", |rng| Linear::new(3, 2, rng)).state(&["weight", "bias"]).maps(&[4, 3], &[4, 2])];
 //! ```
 
+mod init;
 mod layer;
 mod loss;
 
+pub(crate) use init::start;
 pub(crate) use layer::{activation, layer};
 pub(crate) use loss::{Case as LossCase, Expected, each, loss};
 
@@ -22,7 +24,7 @@ macro_rules! cases {
         #[test]
         fn cases() {
             #[allow(unused_imports)]
-            use crate::cases::{activation, each, layer, loss};
+            use crate::cases::{activation, each, layer, loss, start};
             let mut failures: Vec<String> = Vec::new();
             $(failures.extend($case.failures());)+
             assert!(failures.is_empty(), "\n{}", failures.join("\n"));

@@ -101,3 +101,26 @@ impl Initializer for Kaiming {
         self.distribution(shape)?.tensor(shape, dtype, rng)
     }
 }
+
+#[cfg(test)]
+cases![
+    start("kaiming_uniform", kaiming_uniform(), Kaiming::distribution)
+        .draws(&[80, 100], 0.0, 2f64.sqrt() / 10.0)
+        .refuses(&[3], "fans: the weight has shape [3], expected at least two dimensions"),
+    start("kaiming_normal", kaiming_normal().nonlinearity(Nonlinearity::LeakyRelu(0.2)), Kaiming::distribution)
+        .draws(&[80, 100], 0.0, (2.0 / 1.04f64).sqrt() / 10.0)
+        .refuses(&[0, 3], "fans: the weight has shape [0, 3], expected sizes of at least 1"),
+    start(
+        "kaiming_uniform",
+        kaiming_uniform().mode(FanMode::FanOut).nonlinearity(Nonlinearity::Tanh),
+        Kaiming::distribution
+    )
+    .draws(&[48, 3, 5, 5], 0.0, 5.0 / 3.0 / 1200f64.sqrt()),
+    start("kaiming_normal", kaiming_normal().nonlinearity(Nonlinearity::Selu), Kaiming::distribution).draws(
+        &[48, 3, 5, 5],
+        0.0,
+        0.75 / 75f64.sqrt()
+    ),
+    start("kaiming_normal", kaiming_normal().nonlinearity(Nonlinearity::LeakyRelu(f64::NAN)), Kaiming::distribution)
+        .refuses(&[2, 3], "kaiming: negative slope is NaN, it must be finite"),
+];

@@ -78,3 +78,15 @@ impl Initializer for Xavier {
         self.distribution(shape)?.tensor(shape, dtype, rng)
     }
 }
+
+#[cfg(test)]
+cases![
+    start("xavier_uniform", xavier_uniform(), Xavier::distribution)
+        .draws(&[80, 100], 0.0, (2.0 / 180f64).sqrt())
+        .refuses(&[2, 0], "fans: the weight has shape [2, 0], expected sizes of at least 1"),
+    start("xavier_normal", xavier_normal().gain(1.5), Xavier::distribution)
+        .draws(&[48, 3, 5, 5], 0.0, 1.5 * (2.0 / 1275f64).sqrt())
+        .refuses(&[3], "fans: the weight has shape [3], expected at least two dimensions"),
+    start("xavier_uniform", xavier_uniform().gain(-1.0), Xavier::distribution)
+        .refuses(&[2, 3], "xavier: gain is -1.0, it must be finite and at least 0"),
+];

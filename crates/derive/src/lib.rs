@@ -1,12 +1,15 @@
-//! `#[derive(Module)]`: a struct whose fields are modules becomes a module.
+//! `#[derive(Module)]`: a type whose fields are modules becomes a module.
 //!
-//! Only the traversal is generated, one line a field, as one would write it by hand:
+//! Only the kind and the traversal are generated, one line for each field, as one would write them by hand:
 //!
 //! ```
 //! # use autograd_core::module::{Item, ItemMut, Module, Param, Path};
 //! struct Affine { weight: Param, bias: Param }
 //!
 //! impl Module for Affine {
+//!     fn kind(&self) -> &'static str {
+//!         "Affine"
+//!     }
 //!     fn visit<'m>(&'m self, path: &Path<'_>, f: &mut dyn FnMut(&Path<'_>, Item<'m>)) {
 //!         self.weight.visit(&path.child("weight"), f);
 //!         self.bias.visit(&path.child("bias"), f);
@@ -43,13 +46,12 @@ use syn::{DeriveInput, parse_macro_input};
 /// struct Scale {
 ///     #[module(rename = "weight")]
 ///     factors: Param,
-///     #[module(skip)]
 ///     channels: usize,
 /// }
 ///
 /// let scale = Scale { factors: Param::new(Tensor::ones(&[3], DType::F32)?), channels: 3 };
 /// assert_eq!(scale.named_parameters()[0].0, "weight");
-/// assert_eq!(scale.num_parameters(), scale.channels);
+/// assert_eq!((scale.num_parameters(), scale.kind()), (scale.channels, "Scale"));
 /// # Ok::<(), autograd_core::Error>(())
 /// ```
 #[proc_macro_derive(Module, attributes(module))]

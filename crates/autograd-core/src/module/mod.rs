@@ -10,6 +10,7 @@ mod file;
 mod mode;
 mod param;
 mod path;
+mod plain;
 mod state;
 mod stream;
 
@@ -52,16 +53,23 @@ pub enum ItemMut<'m> {
 
 /// A named tree of parameters. Derive it: `#[derive(Module)]`.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a module: it holds no parameters, buffers or modules",
+    message = "`{Self}` is neither a module nor a plain value",
     label = "not a module",
-    note = "mark a field that is no part of the module with `#[module(skip)]`",
-    note = "modules are `Param`, `Buffer`, `Stream`, `Mode`, what derives `Module`, and `Option`, `Vec`, array or `Box` of such"
+    note = "modules are `Param`, `Buffer`, `Stream`, `Mode`, what derives `Module`, and `Option`, `Vec`, array or `Box` of such",
+    note = "plain values are numbers, `bool`, `char`, `String` and `&'static str`, and the same of such",
+    note = "a tensor is a `Param` if it is trained and a `Buffer` if it is saved",
+    note = "mark a field that is no part of the module with `#[module(skip)]`"
 )]
 pub trait Module {
+    /// The name of its type, for errors and summaries: `"Linear"`. The derive writes it; without, it is `"module"`.
+    fn kind(&self) -> &'static str {
+        "module"
+    }
+
     /// Calls `f` with every leaf and its path, in the order of declaration.
     fn visit<'m>(&'m self, path: &Path<'_>, f: &mut dyn FnMut(&Path<'_>, Item<'m>));
 
-    /// Calls `f` with every leaf and its path, in the order of declaration.
+    /// Like [`Module::visit`], but the leaves can be changed.
     fn visit_mut<'m>(&'m mut self, path: &Path<'_>, f: &mut dyn FnMut(&Path<'_>, ItemMut<'m>));
 
     /// The parameters with their names, in the order of declaration.

@@ -56,7 +56,7 @@ struct Weighted<'l> {
 impl Tally for Weighted<'_> {
     fn update(&mut self, output: &Tensor, target: &Tensor) -> Result<()> {
         let samples = target.shape().first().copied().unwrap_or(1);
-        let loss = number(&self.loss.loss(output, target)?)?;
+        let loss = number(&self.loss.forward(output, target)?)?;
         self.mean.add(loss * samples as f64, samples);
         Ok(())
     }

@@ -58,7 +58,7 @@ impl Session<'_, '_, '_> {
     fn step(&mut self, x: &Tensor, y: &Tensor) -> Result<Tensor> {
         let Run { epoch, batch, .. } = self.run;
         let output = self.run.model.forward(x)?;
-        let loss = self.loss.loss(&output, y)?;
+        let loss = self.loss.forward(&output, y)?;
         let value = number(&loss)?;
         if !value.is_finite() {
             return Err(Error::LossNotFinite { epoch, batch, value });
@@ -95,7 +95,7 @@ impl Session<'_, '_, '_> {
             let tried = batch.map_err(Error::from).and_then(|(x, y)| {
                 let (output, loss) = no_grad(|| {
                     let output = self.run.model.forward(&x)?;
-                    let loss = number(&self.loss.loss(&output, &y)?)?;
+                    let loss = number(&self.loss.forward(&output, &y)?)?;
                     Ok::<_, Error>((output, loss))
                 })?;
                 measured.update(loss, &output, &y)

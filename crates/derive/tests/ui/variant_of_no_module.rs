@@ -2,9 +2,9 @@ use autograd_core::module::Param;
 use wengert_derive::Module;
 
 #[derive(Module)]
-struct Scale {
-    weight: Param,
-    channels: usize,
+enum Either {
+    One(Param),
+    Other { since: std::time::Instant },
 }
 
 fn main() {}

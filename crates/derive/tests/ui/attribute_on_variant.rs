@@ -3,6 +3,7 @@ use wengert_derive::Module;
 
 #[derive(Module)]
 enum Either {
+    #[module(flatten)]
     One(Param),
     Other,
 }

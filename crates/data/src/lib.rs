@@ -22,10 +22,15 @@
 //! ```
 //!
 //! # Randomness
-//! What happens once takes a generator: [`TensorDataset::split`], [`split::train_test_split`], [`sets::two_moons`].
+//! What happens once takes a generator, last: [`TensorDataset::split`], [`split::train_test_split`], [`sets::two_moons`].
 //! What is asked again and again, and must answer the same, takes a seed: [`DataLoader::shuffle`],
-//! [`split::KFold::shuffle`]. `rng.random()` draws a seed from a generator; it is a method of `rand::RngExt`, so that your
+//! [`split::KFold::shuffle`]. `rng.random()` draws a seed from a generator; it is a method of `rand::RngExt`, so your
 //! program needs `rand` 0.10 among its own dependencies for it.
+//!
+//! # Options
+//! What is required is an argument of `new`: [`split::KFold::new`] takes the number of folds. What has a default is set
+//! afterwards, by a method with the option's name: `KFold::new(5).shuffle(7)`. All of it is checked together where it is
+//! first used: by [`split::Splitter::split`], [`transform::Fit::fit`], [`DataLoader::epoch`].
 
 #![forbid(unsafe_code)]
 
@@ -39,6 +44,6 @@ pub mod split;
 pub mod transform;
 
 pub use dataset::{Dataset, TensorDataset};
-pub use error::{Error, Result};
-pub use format::idx::{IdxProblem, fashion_mnist, idx_images, idx_labels, read_idx};
+pub use error::{BoxError, Error, ErrorKind, Result};
+pub use format::idx::{fashion_mnist, idx_images, idx_labels, read_idx};
 pub use loader::{DataLoader, Epoch};

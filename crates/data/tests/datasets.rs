@@ -125,7 +125,7 @@ fn the_order_is_a_function_of_seed_and_epoch() {
 
 #[test]
 fn the_shuffle_of_a_seed_stays_as_it_is() {
-    // A change of these numbers breaks every run that somebody wants to repeat or resume.
+    // A change of these numbers breaks every run that is to be repeated or resumed.
     let set = numbered(8);
     let order = |number| epoch(&DataLoader::new(&set).batch_size(8).shuffle(7), number).concat();
     assert_eq!((order(0), order(1)), (vec![0, 7, 5, 2, 4, 1, 6, 3], vec![0, 5, 7, 1, 4, 6, 3, 2]));

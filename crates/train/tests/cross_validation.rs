@@ -19,7 +19,7 @@ fn data() -> TensorDataset {
 
 fn trainer() -> Trainer<'static> {
     let trainer = Trainer::new(Adam::new(0.05), cross_entropy).epochs(40).batch_size(16);
-    trainer.callback(EarlyStopping::patience(20))
+    trainer.callback(EarlyStopping::new().patience(20))
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Pictures are SVG files with readable labels.
 
+#![cfg(feature = "plot")]
+
 mod moons;
 
 use autograd_core::{Tensor, seeded};
@@ -38,6 +40,8 @@ fn histories_with_nothing_to_see() {
     let history: History = serde_json::from_str(nan).expect("a history");
     history.plot(&path).expect("writable");
     assert!(history.best().is_none());
+    let svg = fs::read_to_string(&path).expect("just written");
+    assert!(!svg.lines().any(|line| line.trim() == "valid"), "there was no validation set");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use super::{Area, DrawingError, centred, svg};
 use crate::error::{Error, Result};
-use autograd_core::{Error as CoreError, Tensor};
+use autograd_core::Tensor;
 use plotters::prelude::*;
 use std::path::Path;
 
@@ -28,8 +28,7 @@ pub fn plot_confusion(matrix: &Tensor, path: impl AsRef<Path>) -> Result<()> {
         [rows, columns] if rows == columns && (1..=MAX_CLASSES).contains(&rows) => rows,
         _ => {
             let expected = format!("[K, K] with K from 1 to {MAX_CLASSES}");
-            let got = matrix.shape().into();
-            return Err(Error::Core(CoreError::WrongShape { op: "plot_confusion", what: "the matrix", got, expected }));
+            return Err(Error::shape("plot_confusion", "the matrix", matrix.shape(), expected));
         }
     };
     let counts = matrix.to_vec::<i64>()?;

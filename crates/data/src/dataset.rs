@@ -1,8 +1,6 @@
 //! Numbered samples that can be fetched together.
-
-use crate::error::{Error, ErrorKind, Result};
 use crate::shuffle::permutation;
-use autograd_core::{DType, Tensor};
+use autograd_core::{DType, Error, ErrorKind, Result, Tensor};
 use rand::Rng;
 use std::ops::Range;
 
@@ -120,11 +118,8 @@ impl TensorDataset {
     ///
     /// # Errors
     /// Those of `f`; if the result has another number of rows.
-    pub fn map_x<E: From<Error>>(
-        &self,
-        f: impl FnOnce(&Tensor) -> std::result::Result<Tensor, E>,
-    ) -> std::result::Result<TensorDataset, E> {
-        Ok(TensorDataset::new(f(&self.x)?, self.y.clone())?)
+    pub fn map_x(&self, f: impl FnOnce(&Tensor) -> Result<Tensor>) -> Result<TensorDataset> {
+        TensorDataset::new(f(&self.x)?, self.y.clone())
     }
 
     /// Parts of the given fractions, after shuffling: every sample is in exactly one part.
@@ -164,7 +159,7 @@ impl TensorDataset {
         if self.y.dtype() == DType::I64 && self.y.rank() == 1 { self.y.to_vec().ok() } else { None }
     }
 
-    fn rows(&self, op: &'static str, indices: &[usize]) -> Result<(Tensor, Tensor)> {
+    fn rows(&self, op: &str, indices: &[usize]) -> Result<(Tensor, Tensor)> {
         let len = self.len();
         if let Some((position, index)) = indices.iter().enumerate().find(|(_, index)| **index >= len) {
             return Err(no_sample(op, *index, position, len));

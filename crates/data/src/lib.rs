@@ -35,7 +35,6 @@
 #![forbid(unsafe_code)]
 
 mod dataset;
-mod error;
 pub mod format;
 mod loader;
 pub mod sets;
@@ -43,7 +42,7 @@ mod shuffle;
 pub mod split;
 pub mod transform;
 
+pub use autograd_core::{BoxError, Error, ErrorKind, Result};
 pub use dataset::{Dataset, TensorDataset};
-pub use error::{BoxError, Error, ErrorKind, Result};
 pub use format::idx::{fashion_mnist, idx_images, idx_labels, read_idx};
 pub use loader::{DataLoader, Epoch};

@@ -1,9 +1,8 @@
 //! Batches of a dataset, epoch by epoch.
 
 use crate::dataset::Dataset;
-use crate::error::{Error, ErrorKind, Result};
 use crate::shuffle::permutation;
-use autograd_core::{Tensor, seeded};
+use autograd_core::{Error, ErrorKind, Result, Tensor, seeded};
 use std::iter::FusedIterator;
 
 /// Cuts a dataset into batches, in order or shuffled anew each epoch.

@@ -32,7 +32,7 @@ mod summary;
 pub use activation::{
     Approximate, GELU, Identity, LeakyReLU, LogSoftmax, PReLU, ReLU, SiLU, Sigmoid, Softmax, Softplus, Tanh,
 };
-pub use error::{Error, Result, Within};
+pub use error::{Error, ErrorKind, Result};
 pub use layer::{Layer, LayerClone};
 pub use layers::{Dropout, Flatten, Linear, Sequential};
 pub use loss::{

@@ -1,8 +1,6 @@
 //! A trained model in use.
-
-use crate::error::{Error, ErrorKind, Result};
 use crate::metrics::Metric;
-use autograd_core::{Tensor, no_grad};
+use autograd_core::{Error, ErrorKind, Result, Tensor, no_grad};
 use wengert_data::{DataLoader, Dataset};
 use wengert_nn::Layer;
 
@@ -46,7 +44,7 @@ pub fn predict<M: Layer + Clone>(model: &M, data: &dyn Dataset) -> Result<Tensor
         outputs.push(output.clone());
         Ok(())
     })?;
-    Ok(no_grad(|| Tensor::cat(&outputs.iter().collect::<Vec<_>>(), 0))?)
+    no_grad(|| Tensor::cat(&outputs.iter().collect::<Vec<_>>(), 0))
 }
 
 /// Calls `f` with outputs and targets, batch by batch.

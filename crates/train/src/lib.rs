@@ -45,7 +45,6 @@
 
 pub mod callbacks;
 mod checkpoint;
-mod error;
 mod evaluate;
 pub mod history;
 pub mod metrics;
@@ -56,11 +55,11 @@ mod session;
 mod trainer;
 mod validate;
 
+pub use autograd_core::{BoxError, Error, ErrorKind, Result};
 #[cfg(feature = "progress")]
 pub use callbacks::ProgressBar;
 pub use callbacks::{Better, Callback, Checkpoint, EarlyStopping};
 pub use checkpoint::Snapshot;
-pub use error::{BoxError, Error, ErrorKind, Result};
 pub use evaluate::{evaluate, predict};
 pub use history::{EpochRecord, History, Metrics};
 pub use metrics::{Accuracy, BinaryAccuracy, MeanLoss, Metric, Tally, confusion_matrix};

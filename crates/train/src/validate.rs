@@ -1,11 +1,9 @@
 //! Cross-validation: the quality of a way to make and train a model, on data that it has not seen.
-
-use crate::error::{BoxError, Error, Result};
 use crate::evaluate::evaluate;
 use crate::history::History;
 use crate::metrics::Metric;
 use crate::trainer::Trainer;
-use autograd_core::{SeededRng, seeded};
+use autograd_core::{BoxError, Error, Result, SeededRng, seeded};
 use rand::{Rng, RngExt};
 use std::fmt;
 use wengert_data::split::{Fold, Splitter, train_test_split};

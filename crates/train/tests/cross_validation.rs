@@ -52,7 +52,7 @@ fn a_model_is_new_in_each_fold() {
 #[test]
 fn a_scaler_is_fitted_in_each_fold() {
     // Far from 0 the network learns nothing, unless the inputs are scaled.
-    let far = data().map_x::<wengert_data::Error>(|x| Ok(x.mul_scalar(1e-3).add_scalar(5.0))).expect("as many");
+    let far = data().map_x(|x| Ok(x.mul_scalar(1e-3).add_scalar(5.0))).expect("as many");
     let run = |cv: CrossValidation<'_, StratifiedKFold>| {
         cv.run(make, trainer, &far, Accuracy, &mut seeded(7)).expect("good folds").mean()
     };

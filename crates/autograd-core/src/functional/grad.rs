@@ -1,7 +1,7 @@
 //! Gradients that are recorded.
 
 use super::leaves;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::tape::{no_grad, recording};
 use crate::tensor::Tensor;
 
@@ -25,12 +25,16 @@ use crate::tensor::Tensor;
 pub fn grad(y: &Tensor, xs: &[&Tensor]) -> Result<Vec<Tensor>> {
     for x in xs {
         if !x.is_tracked() {
-            return Err(Error::NotTracked { op: "grad", dtype: x.dtype(), shape: x.shape().into() });
+            return Err(Error::not_tracked("grad", x.dtype(), x.shape()));
         }
     }
     let found = crate::tape::gradients_of(&[(y, None)], xs, true)?;
     let named = found.into_iter().zip(xs).enumerate();
-    named.map(|(input, (g, x))| g.ok_or_else(|| Error::Unused { op: "grad", input, shape: x.shape().into() })).collect()
+    let unused = |input: usize, x: &Tensor| {
+        let text = format!("grad: input {input} of shape {:?} takes no part in the result", x.shape());
+        Error::new(ErrorKind::Tape, text)
+    };
+    named.map(|(input, (g, x))| g.ok_or_else(|| unused(input, x))).collect()
 }
 
 /// Gradients of `Σ ys · seeds` with respect to each of `xs`, themselves differentiable; `None` where nothing flows.

@@ -5,7 +5,7 @@
 
 mod numeric;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::functional::grad_with;
 use crate::tape::recording;
 use crate::tensor::{DType, Tensor};
@@ -73,10 +73,12 @@ impl fmt::Display for Mismatch {
     }
 }
 
+impl std::error::Error for Mismatch {}
+
 /// Checks the first and second derivatives of `f` at `inputs` with the default settings.
 ///
 /// # Errors
-/// [`Error::GradCheck`] with the derivative that differs; or whatever `f` returns.
+/// The derivative that differs, with a [`Mismatch`] as its [`detail`](Error::detail); or whatever `f` returns.
 ///
 /// # Examples
 /// ```
@@ -99,7 +101,7 @@ impl GradCheck {
     pub fn check(&self, f: impl Fn(&[Tensor]) -> Result<Tensor>, inputs: &[Tensor]) -> Result<Report> {
         for x in inputs {
             if x.dtype() == DType::F32 {
-                return Err(Error::WrongDType { op: "gradcheck", got: DType::F32, expected: DType::F64 });
+                return Err(Error::wrong_dtype("gradcheck", DType::F32, DType::F64));
             }
         }
         let mut rng = crate::SeededRng::seed_from_u64(self.seed);
@@ -153,7 +155,9 @@ impl GradCheck {
                         *x = start.try_add(&Tensor::randn(start.shape(), start.dtype(), rng)?.mul_scalar(0.05))?;
                     }
                 }
-                Some((mismatch, _)) => return Err(Error::GradCheck(Box::new(mismatch))),
+                Some((mismatch, _)) => {
+                    return Err(Error::new(ErrorKind::Gradient, mismatch.to_string()).with_source(mismatch));
+                }
             }
         }
         Ok(())

@@ -17,7 +17,7 @@ fn a_wrong_gradient_is_named_with_input_element_and_values() {
     let wrong =
         |x: &[Tensor]| custom("wrong", &[&x[0]], |x| Ok(x[0].square()), |gy, x, _| Ok(vec![Some(gy.try_mul(&x[0])?)]));
     let error = gradcheck(wrong, &[point()]).expect_err("wrong");
-    let Error::GradCheck(mismatch) = &error else { panic!("{error}") };
+    let Some(mismatch) = error.detail::<Mismatch>() else { panic!("{error}") };
     assert_eq!((mismatch.order, mismatch.input, mismatch.index), (1, 0, Some(0)));
     assert!((mismatch.numeric / mismatch.analytic - 2.0).abs() < 1e-6);
     assert!(error.to_string().starts_with("gradient with respect to input 0 at element 0: analytic "));
@@ -42,7 +42,7 @@ fn a_wrong_second_derivative_is_told_from_a_wrong_first() {
         )
     };
     let error = gradcheck(cut, &[point()]).expect_err("wrong");
-    let Error::GradCheck(mismatch) = &error else { panic!("{error}") };
+    let Some(mismatch) = error.detail::<Mismatch>() else { panic!("{error}") };
     assert_eq!(mismatch.order, 2);
     let first_only = GradCheck { second_order: false, ..GradCheck::default() };
     first_only.check(cut, &[point()]).expect("the first derivative is right");

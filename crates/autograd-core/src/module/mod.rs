@@ -210,7 +210,7 @@ impl Tensor {
             if !other.is_like(self) {
                 let expected = format!("{:?}, that of the parameter", self.shape());
                 let what = "the gradient or the state";
-                return Err(Error::WrongShape { op: "update", what, got: other.shape().into(), expected });
+                return Err(Error::shape("update", what, other.shape(), expected));
             }
         }
         let gradient = gradient.packed();

@@ -1,7 +1,7 @@
 //! Named tensors: what is saved of a module, and how it is loaded back, whole or not at all.
 
 use super::{ItemMut, Module, Path};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::tensor::{DType, Shape, Tensor};
 use std::fmt;
 
@@ -103,6 +103,14 @@ impl fmt::Display for StateMismatch {
     }
 }
 
+impl std::error::Error for StateMismatch {}
+
+impl From<StateMismatch> for Error {
+    fn from(mismatch: StateMismatch) -> Error {
+        Error::new(ErrorKind::State, mismatch.to_string()).with_source(mismatch)
+    }
+}
+
 /// See [`Module::load_state_dict`].
 pub(super) fn load<M: Module + ?Sized>(module: &mut M, state: &StateDict) -> Result<()> {
     let own = module.state_dict();
@@ -120,7 +128,7 @@ pub(super) fn load<M: Module + ?Sized>(module: &mut M, state: &StateDict) -> Res
     let left_over = state.iter().filter(|(name, _)| own.get(name).is_none());
     problems.extend(left_over.map(|(name, _)| StateProblem::Unexpected(name.into())));
     if !problems.is_empty() {
-        return Err(Error::State(Box::new(StateMismatch { problems })));
+        return Err(StateMismatch { problems }.into());
     }
     module.visit_mut(&Path::root(), &mut |path, item| {
         let new = || state.get(&path.to_string()).cloned();

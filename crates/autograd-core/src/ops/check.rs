@@ -1,6 +1,6 @@
 //! Checks of arguments that many operations make: axes, dtypes, broadcastable shapes.
 
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::tensor::{DType, Shape, Tensor};
 use smallvec::SmallVec;
 
@@ -8,11 +8,7 @@ use smallvec::SmallVec;
 pub(crate) fn axis(op: &'static str, axis: isize, shape: &[usize]) -> Result<usize> {
     let rank = shape.len().max(1) as isize;
     let from_front = if axis < 0 { axis + rank } else { axis };
-    if (0..rank).contains(&from_front) {
-        Ok(from_front as usize)
-    } else {
-        Err(Error::Axis { op, axis, shape: shape.into() })
-    }
+    if (0..rank).contains(&from_front) { Ok(from_front as usize) } else { Err(Error::dim(op, axis, shape)) }
 }
 
 /// A place for a new axis, counted from the front: before one of those there are, or behind all.
@@ -22,7 +18,9 @@ pub(crate) fn new_axis(op: &'static str, axis: isize, shape: &[usize]) -> Result
     if (0..=rank).contains(&from_front) {
         Ok(from_front as usize)
     } else {
-        Err(Error::NewAxis { op, axis, shape: shape.into() })
+        let range = format!("−{} to {rank}", rank + 1);
+        let text = format!("{op}: a new axis {axis} is out of range for shape {shape:?} ({range})");
+        Err(Error::new(ErrorKind::Dim, text))
     }
 }
 
@@ -35,7 +33,8 @@ pub(crate) fn axes(op: &'static str, axes: &[isize], shape: &[usize]) -> Result<
             continue;
         }
         if std::mem::replace(&mut named[d], true) {
-            return Err(Error::RepeatedAxis { op, axis: d, axes: axes.into(), shape: shape.into() });
+            let text = format!("{op}: axis {d} is named twice in {axes:?} (shape {shape:?})");
+            return Err(Error::new(ErrorKind::Dim, text));
         }
     }
     Ok(named)
@@ -43,19 +42,19 @@ pub(crate) fn axes(op: &'static str, axes: &[isize], shape: &[usize]) -> Result<
 
 /// One dtype for both.
 pub(crate) fn same_dtype(op: &'static str, a: &Tensor, b: &Tensor) -> Result<DType> {
-    if a.dtype() == b.dtype() { Ok(a.dtype()) } else { Err(Error::MixedDTypes { op, lhs: a.dtype(), rhs: b.dtype() }) }
+    if a.dtype() == b.dtype() { Ok(a.dtype()) } else { Err(Error::mixed_dtypes(op, a.dtype(), b.dtype())) }
 }
 
 /// A float dtype.
 pub(crate) fn float(op: &'static str, x: &Tensor) -> Result<DType> {
-    if x.dtype().is_float() { Ok(x.dtype()) } else { Err(Error::NotFloat { op, dtype: x.dtype() }) }
+    if x.dtype().is_float() { Ok(x.dtype()) } else { Err(Error::not_float(op, x.dtype())) }
 }
 
 /// An index dtype.
 pub(crate) fn index(op: &'static str, x: &Tensor) -> Result<()> {
     match x.dtype() {
         DType::I64 => Ok(()),
-        got => Err(Error::WrongDType { op, got, expected: DType::I64 }),
+        got => Err(Error::wrong_dtype(op, got, DType::I64)),
     }
 }
 
@@ -63,14 +62,14 @@ pub(crate) fn index(op: &'static str, x: &Tensor) -> Result<()> {
 pub(crate) fn mask(op: &'static str, x: &Tensor) -> Result<()> {
     match x.dtype() {
         DType::Bool => Ok(()),
-        got => Err(Error::WrongDType { op, got, expected: DType::Bool }),
+        got => Err(Error::wrong_dtype(op, got, DType::Bool)),
     }
 }
 
 /// An error if no tensor can have this shape; two expanded operands may well ask for such a one.
 pub(crate) fn numel_fits(op: &'static str, shape: &Shape) -> Result<()> {
     // As if of the widest elements.
-    crate::tensor::checked(shape, DType::F64).map(|_| ()).ok_or_else(|| Error::TooLarge { op, shape: shape.clone() })
+    crate::tensor::checked(shape, DType::F64).map(|_| ()).ok_or_else(|| Error::too_large(op, shape))
 }
 
 /// The shape two operands broadcast to, by NumPy's rule: aligned at the end, sizes equal or one of them 1.
@@ -87,7 +86,7 @@ pub(crate) fn broadcast(op: &'static str, a: &[usize], b: &[usize]) -> Result<Sh
             (x, y) if x == y => x,
             (1, y) => y,
             (x, 1) => x,
-            _ => return Err(Error::Broadcast { op, lhs: a.into(), rhs: b.into(), from_end }),
+            _ => return Err(Error::broadcast(op, a, b, from_end)),
         };
     }
     numel_fits(op, &out)?;
@@ -113,7 +112,7 @@ pub(crate) fn indices(op: &'static str, index: &Tensor, x: &[usize], axis: usize
     let packed = index.packed();
     let checked = packed.flat::<i64>().iter().enumerate().map(|(position, &index)| {
         let inside = (0..size).contains(&index);
-        if inside { Ok(index) } else { Err(Error::Index { op, index, position, axis, shape: x.into() }) }
+        if inside { Ok(index) } else { Err(Error::index(op, index, position, axis, x)) }
     });
     checked.collect()
 }

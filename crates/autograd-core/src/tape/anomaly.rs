@@ -1,6 +1,6 @@
 //! Hunting the operation that first made a NaN or an infinity.
 
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::tensor::{DType, Tensor};
 use std::cell::{Cell, RefCell};
 
@@ -14,7 +14,7 @@ thread_local! {
 /// Every result is searched, so it is slow; use it to find a bug, not in a training run.
 ///
 /// # Errors
-/// [`Error::Anomaly`] if one was made, even if `f` succeeded otherwise.
+/// [`ErrorKind::NotFinite`] if one was made, even if `f` succeeded otherwise.
 ///
 /// ```
 /// use autograd_core::{Tensor, detect_anomaly};
@@ -53,6 +53,7 @@ fn search(op: &'static str, phase: &'static str, value: &Tensor) {
     let bad = value.to_f64s().into_iter().enumerate().find(|(_, x)| !x.is_finite());
     if let Some((at, x)) = bad {
         let what = if x.is_nan() { "NaN" } else { "an infinity" };
-        FOUND.set(Some(Error::Anomaly { op, phase, what, at, shape: value.shape().into() }));
+        let place = format!("first at element {at} of shape {:?}", value.shape());
+        FOUND.set(Some(Error::new(ErrorKind::NotFinite, format!("{phase} of {op} made {what} ({place})"))));
     }
 }

@@ -1,7 +1,7 @@
 //! How an operation tells the tape what to do with its gradient.
 
 use super::node::{NodeRef, link};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::kernels::opaque::{Opaque, Typed};
 use crate::tensor::Tensor;
 use smallvec::SmallVec;
@@ -90,7 +90,11 @@ impl<'a> Pull<'a> {
 
     /// For a pull-back that is not made of differentiable operations: fails if the walk is being recorded.
     pub fn first_order_only(&self) -> Result<()> {
-        if super::is_recording() { Err(Error::NoSecondDerivative { op: self.node.op }) } else { Ok(()) }
+        if super::is_recording() {
+            Err(Error::new(ErrorKind::NoDerivative, format!("{} has no second derivative", self.node.op)))
+        } else {
+            Ok(())
+        }
     }
 }
 

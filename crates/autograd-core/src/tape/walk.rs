@@ -16,7 +16,7 @@ use super::node::{Node, NodeId, NodeRef, id_of};
 use super::pullback::{Grads, Held, Pull};
 use super::waiting::{Leaves, Queue};
 use super::{anomaly, is_recording};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::tensor::Tensor;
 use smallvec::SmallVec;
 use std::collections::{BTreeMap, BTreeSet};
@@ -177,8 +177,8 @@ fn leading_to(targets: &BTreeSet<NodeId>, roots: &[NodeRef]) -> BTreeSet<NodeId>
 fn nodes_of(roots: &[(&Tensor, Option<&Tensor>)]) -> Result<SmallVec<[NodeRef; 1]>> {
     let mut nodes = SmallVec::new();
     for (value, _) in roots {
-        let (dtype, shape) = (value.dtype(), || value.shape().into());
-        nodes.push(Node::of(value).ok_or_else(|| Error::NotTracked { op: "backward", dtype, shape: shape() })?);
+        let not_tracked = || Error::not_tracked("backward", value.dtype(), value.shape());
+        nodes.push(Node::of(value).ok_or_else(not_tracked)?);
     }
     Ok(nodes)
 }
@@ -189,13 +189,15 @@ fn seed_of(value: &Tensor, seed: Option<&Tensor>) -> Result<Tensor> {
     match seed {
         Some(seed) if seed.shape() != shape => {
             let expected = format!("{shape:?}, that of the value");
-            Err(Error::WrongShape { op: "backward", what: "the seed", got: seed.shape().into(), expected })
+            Err(Error::shape("backward", "the seed", seed.shape(), expected))
         }
-        Some(seed) if seed.dtype() != dtype => {
-            Err(Error::WrongDType { op: "backward", got: seed.dtype(), expected: dtype })
-        }
+        Some(seed) if seed.dtype() != dtype => Err(Error::wrong_dtype("backward", seed.dtype(), dtype)),
         Some(seed) => Ok(seed.clone()),
-        None if value.numel() != 1 => Err(Error::NeedsSeed { shape: shape.into() }),
+        None if value.numel() != 1 => {
+            let text =
+                format!("the value has shape {shape:?}, so it needs a gradient of that shape: use backward_with");
+            Err(Error::new(ErrorKind::Tape, format!("backward: {text}")))
+        }
         None => Ok(value.ones_like()),
     }
 }
@@ -243,7 +245,10 @@ impl<'a> Walk<'a> {
             }
         }
         let at = Pull::new(gy, node, wanted);
-        let freed = || Error::Freed { op: node.op };
+        let freed = || {
+            let text = "were freed by an earlier backward; the first one must be backward_keep";
+            Error::new(ErrorKind::Tape, format!("backward: the saved values of {} {text}", node.op))
+        };
         let mut grads: Grads = if self.keep {
             node.pullback().as_deref().and_then(Held::get).ok_or_else(freed)?.pull(&at)?
         } else {
@@ -251,7 +256,9 @@ impl<'a> Walk<'a> {
             node.take_pullback().as_deref().and_then(Held::get).ok_or_else(freed)?.pull(&at)?
         };
         if grads.len() != node.inputs.len() {
-            return Err(Error::GradientCount { op: node.op, got: grads.len(), expected: node.inputs.len() });
+            let (got, n) = (grads.len(), node.inputs.len());
+            let text = format!("{}: its pull-back returned {got} gradients for {n} inputs", node.op);
+            return Err(Error::new(ErrorKind::Gradient, text));
         }
         // From the last: of a layer's parameters the bias was made last, and leaves expect the last first.
         for (i, (gradient, input)) in grads.iter_mut().zip(&node.inputs).enumerate().rev() {
@@ -269,13 +276,10 @@ impl<'a> Walk<'a> {
 
 /// The gradient summed down to the input's shape, if the input was broadcast; an error if it cannot be its gradient.
 fn fit(op: &'static str, i: usize, gradient: Tensor, input: &Node) -> Result<Tensor> {
-    let misfit = |gradient: &Tensor| Error::GradientShape {
-        op,
-        input: i,
-        got: gradient.shape().into(),
-        got_dtype: gradient.dtype(),
-        expected: (*input.shape).into(),
-        expected_dtype: input.dtype,
+    let misfit = |gradient: &Tensor| {
+        let (dtype, shape) = (gradient.dtype(), gradient.shape());
+        let text = format!("the gradient for input {i} is {dtype} {shape:?}, the input is");
+        Error::new(ErrorKind::Gradient, format!("{op}: {text} {} {:?}", input.dtype, &*input.shape))
     };
     if gradient.dtype() != input.dtype {
         return Err(misfit(&gradient));

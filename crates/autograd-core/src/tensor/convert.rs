@@ -1,7 +1,7 @@
 //! From and to Rust numbers.
 
 use super::{DType, Element, Tensor};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 
 impl Tensor {
     /// The elements in row-major order.
@@ -10,7 +10,7 @@ impl Tensor {
     /// If `T` is not the tensor's dtype; `to_dtype` converts.
     pub fn to_vec<T: Element>(&self) -> Result<Vec<T>> {
         if T::DTYPE != self.dtype() {
-            return Err(Error::WrongDType { op: "to_vec", got: self.dtype(), expected: T::DTYPE });
+            return Err(Error::wrong_dtype("to_vec", self.dtype(), T::DTYPE));
         }
         Ok(self.packed().flat::<T::Stored>().iter().map(|x| T::load(*x)).collect())
     }
@@ -21,11 +21,14 @@ impl Tensor {
     /// If it has another number of elements, or `T` is not the tensor's dtype.
     pub fn item<T: Element>(&self) -> Result<T> {
         if T::DTYPE != self.dtype() {
-            return Err(Error::WrongDType { op: "item", got: self.dtype(), expected: T::DTYPE });
+            return Err(Error::wrong_dtype("item", self.dtype(), T::DTYPE));
         }
         match self.strided::<T::Stored>() {
             [first, ..] if self.numel() == 1 => Ok(T::load(*first)),
-            _ => Err(Error::NotScalar { op: "item", shape: self.shape().into() }),
+            _ => {
+                let text = format!("item: shape is {:?}, expected a single element", self.shape());
+                Err(Error::new(ErrorKind::Shape, text))
+            }
         }
     }
 

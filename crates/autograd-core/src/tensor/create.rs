@@ -2,7 +2,7 @@
 
 use super::layout::checked_numel;
 use super::{DType, Element, Tensor, for_any};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use rand::{Rng, RngExt};
 use rand_distr::StandardNormal;
 
@@ -14,7 +14,7 @@ impl Tensor {
         shape: &[usize],
         fill: impl FnOnce(&mut [S]),
     ) -> Result<Tensor> {
-        let too_large = || Error::TooLarge { op, shape: shape.into() };
+        let too_large = || Error::too_large(op, shape);
         checked_numel(shape, dtype.size()).ok_or_else(too_large)?;
         let mut tensor = Tensor::try_fresh(dtype, shape).ok_or_else(too_large)?;
         fill(tensor.elements_mut());
@@ -119,7 +119,7 @@ impl Tensor {
             DType::I64 => Tensor::try_build::<i64>(op, dtype, &[len], |y| {
                 y.iter_mut().enumerate().for_each(|(i, y)| *y = value(i) as i64);
             }),
-            DType::Bool => Err(Error::NotFloat { op, dtype }),
+            DType::Bool => Err(Error::not_float(op, dtype)),
         }
     }
 
@@ -135,10 +135,12 @@ impl Tensor {
     pub fn from_slice<T: Element>(data: &[T], shape: &[usize]) -> Result<Tensor> {
         let expected = checked_numel(shape, T::DTYPE.size());
         if expected.is_none() {
-            return Err(Error::TooLarge { op: "from_vec", shape: shape.into() });
+            return Err(Error::too_large("from_vec", shape));
         }
         if expected != Some(data.len()) {
-            return Err(Error::DataLength { shape: shape.into(), len: data.len() });
+            let (n, len) = (shape.iter().product::<usize>(), data.len());
+            let text = format!("from_vec: shape {shape:?} needs {n} elements, got {len}");
+            return Err(Error::new(ErrorKind::Shape, text));
         }
         Tensor::try_build::<T::Stored>("from_vec", T::DTYPE, shape, |y| {
             y.iter_mut().zip(data).for_each(|(y, x)| *y = x.store());
@@ -175,7 +177,7 @@ impl Tensor {
         match dtype {
             DType::F32 => Tensor::try_build::<f32>(op, dtype, shape, |y| y.fill_with(|| draw() as f32)),
             DType::F64 => Tensor::try_build::<f64>(op, dtype, shape, |y| y.fill_with(draw)),
-            _ => Err(Error::NotFloat { op, dtype }),
+            _ => Err(Error::not_float(op, dtype)),
         }
     }
 }

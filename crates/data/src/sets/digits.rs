@@ -1,8 +1,7 @@
 //! Handwritten digits.
 
 use crate::dataset::TensorDataset;
-use crate::error::Result;
-use autograd_core::Tensor;
+use autograd_core::{Result, Tensor};
 
 /// 1,797 handwritten digits of 8 × 8 pixels, in the order and layout of scikit-learn's `load_digits`.
 ///

@@ -1,9 +1,8 @@
 //! Two interleaving half circles.
 
 use crate::dataset::TensorDataset;
-use crate::error::{Error, Result};
 use crate::shuffle::permutation;
-use autograd_core::{DType, Tensor};
+use autograd_core::{DType, Error, Result, Tensor};
 use rand::Rng;
 use std::f64::consts::PI;
 

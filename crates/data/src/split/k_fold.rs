@@ -1,9 +1,8 @@
 //! K-fold cross-validation.
 
 use super::{Fold, Samples, Splitter, by_test_fold, check_n_splits};
-use crate::error::Result;
 use crate::shuffle::permutation;
-use autograd_core::seeded;
+use autograd_core::{Result, seeded};
 
 /// K folds of nearly equal size: each sample is tested once and trained on `n_splits − 1` times.
 ///

@@ -16,7 +16,7 @@ pub use stratified_k_fold::StratifiedKFold;
 mod train_test;
 pub use train_test::{TrainTestSplit, train_test_split};
 
-use crate::error::{Error, ErrorKind, Result};
+use autograd_core::{Error, ErrorKind, Result};
 
 /// One division of samples, by their numbers.
 #[derive(Clone, Debug, PartialEq, Eq)]

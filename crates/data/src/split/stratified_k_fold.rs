@@ -1,8 +1,7 @@
 //! K-fold cross-validation with the same mix of classes in every fold.
 
 use super::{Fold, Samples, Splitter, by_test_fold, check_n_splits};
-use crate::error::{Error, ErrorKind, Result};
-use autograd_core::seeded;
+use autograd_core::{Error, ErrorKind, Result, seeded};
 use rand::seq::SliceRandom;
 use std::collections::BTreeMap;
 

@@ -3,9 +3,8 @@
 use super::input::train_test_sizes;
 use super::{Fold, Samples, Size, Splitter};
 use crate::dataset::TensorDataset;
-use crate::error::Result;
 use crate::shuffle::permutation;
-use autograd_core::seeded;
+use autograd_core::{Result, seeded};
 use rand::{Rng, RngExt};
 
 /// A train and a test part, in order (the train part first) or of random samples.

@@ -8,11 +8,9 @@
 mod cases;
 
 mod standard_scaler;
-pub use standard_scaler::{FittedStandardScaler, StandardScaler};
-
-use crate::error::Result;
-use autograd_core::Tensor;
 use autograd_core::module::StateDict;
+use autograd_core::{Result, Tensor};
+pub use standard_scaler::{FittedStandardScaler, StandardScaler};
 
 /// The settings of a transformation, ready to be fitted.
 pub trait Fit {

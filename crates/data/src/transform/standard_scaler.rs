@@ -1,9 +1,8 @@
 //! Columns with mean 0 and variance 1.
 
 use super::{Fit, Transform};
-use crate::error::{Error, ErrorKind, Result, misfit};
-use autograd_core::module::{StateDict, StateProblem};
-use autograd_core::{DType, Shape, Tensor};
+use autograd_core::module::{StateDict, StateMismatch, StateProblem};
+use autograd_core::{DType, Error, ErrorKind, Result, Shape, Tensor};
 
 /// Scales each column to mean 0 and variance 1.
 ///
@@ -208,12 +207,12 @@ impl FittedStandardScaler {
                 let columns = n_samples_seen.numel();
                 Ok(FittedStandardScaler { mean, var, scale, n_samples_seen, with_mean, columns })
             }
-            _ => Err(misfit(reader.problems)),
+            _ => Err(StateMismatch { problems: reader.problems }.into()),
         }
     }
 
     /// `x` as f64, once it is known to have the right columns.
-    fn checked(&self, op: &'static str, x: &Tensor) -> Result<Tensor> {
+    fn checked(&self, op: &str, x: &Tensor) -> Result<Tensor> {
         if x.rank() != 2 || x.shape().last() != Some(&self.columns) {
             let text = format!("{op}: x has shape {:?}, the scaler was fitted on [N, {}]", x.shape(), self.columns);
             return Err(Error::new(ErrorKind::Shape, text));

@@ -38,13 +38,13 @@ pub enum FanMode {
 /// ```
 pub fn fans(shape: &[usize]) -> Result<Fans> {
     let [out, inner, kernel @ ..] = shape else {
-        let (got, expected) = (shape.into(), "at least two dimensions".into());
-        return Err(Error::WrongShape { op: "fans", what: "the weight", got, expected }.into());
+        let (got, expected) = (shape, "at least two dimensions");
+        return Err(Error::shape("fans", "the weight", got, expected).into());
     };
     let product = |first: &usize| kernel.iter().try_fold(*first, |product, size| product.checked_mul(*size));
     match (product(inner), product(out)) {
         (Some(fan_in), Some(fan_out)) => Ok(Fans { fan_in, fan_out }),
-        _ => Err(Error::TooLarge { op: "fans", shape: shape.into() }.into()),
+        _ => Err(Error::too_large("fans", shape).into()),
     }
 }
 
@@ -52,8 +52,8 @@ impl Fans {
     /// A weight without elements has no variance to keep.
     pub(super) fn not_empty(self, shape: &[usize]) -> Result<()> {
         if self.fan_in == 0 || self.fan_out == 0 {
-            let (got, expected) = (shape.into(), "sizes of at least 1".into());
-            return Err(Error::WrongShape { op: "fans", what: "the weight", got, expected }.into());
+            let (got, expected) = (shape, "sizes of at least 1");
+            return Err(Error::shape("fans", "the weight", got, expected).into());
         }
         Ok(())
     }

@@ -57,20 +57,20 @@ impl Linear {
         let out = match *weight.shape() {
             [out, inner] if out > 0 && inner > 0 => out,
             _ => {
-                let (got, expected) = (weight.shape().into(), "[K, D], both at least 1".into());
-                return Err(Error::WrongShape { op: OP, what: "weight", got, expected }.into());
+                let (got, expected) = (weight.shape(), "[K, D], both at least 1");
+                return Err(Error::shape(OP, "weight", got, expected).into());
             }
         };
         if !weight.dtype().is_float() {
-            return Err(Error::NotFloat { op: OP, dtype: weight.dtype() }.into());
+            return Err(Error::not_float(OP, weight.dtype()).into());
         }
         if let Some(bias) = &bias {
             if bias.shape() != [out] {
-                let (got, expected) = (bias.shape().into(), format!("[{out}]"));
-                return Err(Error::WrongShape { op: OP, what: "bias", got, expected }.into());
+                let (got, expected) = (bias.shape(), format!("[{out}]"));
+                return Err(Error::shape(OP, "bias", got, expected).into());
             }
             if bias.dtype() != weight.dtype() {
-                return Err(Error::MixedDTypes { op: OP, lhs: weight.dtype(), rhs: bias.dtype() }.into());
+                return Err(Error::mixed_dtypes(OP, weight.dtype(), bias.dtype()).into());
             }
         }
         Ok(Linear { weight: Param::new(weight), bias: bias.map(Param::new) })

@@ -60,7 +60,7 @@ impl BceWithLogitsLoss {
         same_float(OP, input, target)?;
         if input.shape() != target.shape() {
             let (got, expected) = (target.shape().into(), format!("{:?}, that of the input", input.shape()));
-            return Err(Error::WrongShape { op: OP, what: "target", got, expected }.into());
+            return Err(Error::shape(OP, "target", got, expected).into());
         }
         // Without a threshold above which it would be linear: exact everywhere.
         let softplus = |x: &Tensor| x.softplus(1.0, f64::INFINITY);

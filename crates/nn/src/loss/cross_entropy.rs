@@ -80,7 +80,7 @@ impl CrossEntropyLoss {
     /// As [`cross_entropy`], and if an option is out of range or `weight` is not `[C]` in the input's dtype.
     pub fn forward(&self, input: &Tensor, target: &Tensor) -> Result<Tensor> {
         if !input.dtype().is_float() {
-            return Err(Error::NotFloat { op: OP, dtype: input.dtype() }.into());
+            return Err(Error::not_float(OP, input.dtype()).into());
         }
         let axis = match input.rank() {
             0 => return Err(wrong_shape("the input", input, "[C], [N, C] or [N, C, ..]".into())),
@@ -92,8 +92,8 @@ impl CrossEntropyLoss {
         match target.dtype() {
             DType::I64 => self.of_indices(input, target, axis),
             dtype if dtype == input.dtype() => self.of_probabilities(input, target, axis),
-            got if got.is_float() => Err(Error::MixedDTypes { op: OP, lhs: input.dtype(), rhs: got }.into()),
-            got => Err(Error::WrongDType { op: OP, got, expected: DType::I64 }.into()),
+            got if got.is_float() => Err(Error::mixed_dtypes(OP, input.dtype(), got).into()),
+            got => Err(Error::wrong_dtype(OP, got, DType::I64).into()),
         }
     }
 
@@ -106,7 +106,7 @@ impl CrossEntropyLoss {
                 return Err(wrong_shape("weight", weight, format!("[{classes}], one a class")));
             }
             if weight.dtype() != input.dtype() {
-                return Err(Error::MixedDTypes { op: OP, lhs: input.dtype(), rhs: weight.dtype() }.into());
+                return Err(Error::mixed_dtypes(OP, input.dtype(), weight.dtype()).into());
             }
         }
         Ok(())
@@ -199,5 +199,5 @@ fn rows(input: &Tensor, samples: usize, classes: usize) -> Result<Tensor> {
 }
 
 fn wrong_shape(what: &'static str, tensor: &Tensor, expected: String) -> crate::Error {
-    Error::WrongShape { op: OP, what, got: tensor.shape().into(), expected }.into()
+    Error::shape(OP, what, tensor.shape(), expected).into()
 }

@@ -1,14 +1,14 @@
 //! What losses ask of an output and its target, with errors that name the loss.
 
-use autograd_core::{Error, Result, Tensor};
+use autograd_core::{Error, ErrorKind, Result, Tensor};
 
 /// Both are of one float type.
 pub(super) fn same_float(op: &'static str, input: &Tensor, target: &Tensor) -> Result<()> {
     if !input.dtype().is_float() {
-        return Err(Error::NotFloat { op, dtype: input.dtype() });
+        return Err(Error::not_float(op, input.dtype()));
     }
     if input.dtype() != target.dtype() {
-        return Err(Error::MixedDTypes { op, lhs: input.dtype(), rhs: target.dtype() });
+        return Err(Error::mixed_dtypes(op, input.dtype(), target.dtype()));
     }
     Ok(())
 }
@@ -20,7 +20,7 @@ pub(super) fn difference(op: &'static str, input: &Tensor, target: &Tensor) -> R
     let difference = input.try_sub(target).map_err(|error| named(op, error))?;
     if difference.shape() != input.shape() {
         let expected = format!("one that broadcasts to the input's, {:?}", input.shape());
-        return Err(Error::WrongShape { op, what: "the target", got: target.shape().into(), expected });
+        return Err(Error::shape(op, "the target", target.shape(), expected));
     }
     Ok(difference)
 }
@@ -33,8 +33,9 @@ pub(super) fn weighted(op: &'static str, losses: &Tensor, weight: &Tensor) -> Re
 
 /// An error of an operation inside the loss, told as one of the loss: its shapes are those the caller knows.
 fn named(op: &'static str, error: Error) -> Error {
-    match error {
-        Error::Broadcast { lhs, rhs, from_end, .. } => Error::Broadcast { op, lhs, rhs, from_end },
-        other => other,
+    let text = error.to_string();
+    match text.split_once(": ") {
+        Some((_, what)) if error.kind() == ErrorKind::Shape => Error::new(ErrorKind::Shape, format!("{op}: {what}")),
+        _ => error,
     }
 }

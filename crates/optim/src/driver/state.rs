@@ -62,7 +62,7 @@ impl<R: Rule> Driver<R> {
             }
         };
         if !problems.is_empty() {
-            return Err(autograd_core::Error::State(Box::new(StateMismatch { problems })).into());
+            return Err(autograd_core::Error::from(StateMismatch { problems }).into());
         }
         self.hyper.lr = lr;
         self.slots = slots;

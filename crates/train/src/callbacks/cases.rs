@@ -2,13 +2,12 @@
 
 use super::Callback;
 use crate::checkpoint::Snapshot;
-use crate::error::{Error, Result};
 use crate::history::History;
 use crate::metrics::BinaryAccuracy;
 use crate::run::{Plan, Run};
 use crate::trainer::Trainer;
 use autograd_core::module::StateDict;
-use autograd_core::{DType, Tensor, seeded};
+use autograd_core::{DType, Error, Result, Tensor, seeded};
 use std::path::Path;
 use tempfile::TempDir;
 use wengert_data::TensorDataset;

@@ -2,8 +2,8 @@
 
 use super::{Callback, bad_option};
 use crate::checkpoint::{self, Snapshot};
-use crate::error::Result;
 use crate::run::{Plan, Run};
+use autograd_core::Result;
 use std::path::{Path, PathBuf};
 
 /// Writes a checkpoint at the end of epochs, from which [`Trainer::resume`](crate::Trainer::resume) goes on bit for bit.

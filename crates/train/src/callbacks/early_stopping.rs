@@ -1,11 +1,10 @@
 //! Ending a run that no longer gets better.
 
 use super::{Callback, bad_option};
-use crate::error::{Result, misfit};
 use crate::history::short::short;
 use crate::run::{Plan, Run};
-use autograd_core::Tensor;
-use autograd_core::module::{StateDict, StateProblem};
+use autograd_core::module::{StateDict, StateMismatch, StateProblem};
+use autograd_core::{Result, Tensor};
 
 /// Ends the run when a metric has not improved for some epochs, and puts back the weights of the best epoch.
 ///
@@ -202,7 +201,7 @@ impl Callback for EarlyStopping {
             }
         }
         if !problems.is_empty() {
-            return Err(misfit(problems));
+            return Err(StateMismatch { problems }.into());
         }
         self.best = best;
         Ok(())

@@ -17,9 +17,9 @@ mod progress_bar;
 pub use progress_bar::ProgressBar;
 
 use crate::checkpoint::Snapshot;
-use crate::error::{Error, ErrorKind, Result, misfit};
 use crate::run::{Plan, Run};
-use autograd_core::module::{StateDict, StateProblem};
+use autograd_core::module::{StateDict, StateMismatch, StateProblem};
+use autograd_core::{Error, ErrorKind, Result};
 
 /// Something that watches a run, and may change its course. Every method but `name` has a default that does nothing.
 ///
@@ -147,7 +147,7 @@ pub trait Callback {
     /// If it does not fit.
     fn load_state_dict(&mut self, state: &StateDict) -> Result<()> {
         let problems: Vec<_> = state.iter().map(|(name, _)| StateProblem::Unexpected(name.into())).collect();
-        if problems.is_empty() { Ok(()) } else { Err(misfit(problems)) }
+        if problems.is_empty() { Ok(()) } else { Err(StateMismatch { problems }.into()) }
     }
 }
 

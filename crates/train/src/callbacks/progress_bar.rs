@@ -1,10 +1,10 @@
 //! A bar and a line for each epoch on the terminal.
 
 use super::Callback;
-use crate::error::Result;
 use crate::history::EpochRecord;
 use crate::history::short::short;
 use crate::run::Run;
+use autograd_core::Result;
 use indicatif::{ProgressDrawTarget, ProgressStyle};
 use std::io::{IsTerminal, Write, stderr};
 use std::time::Instant;

@@ -1,8 +1,8 @@
 //! The files beside `checkpoint.json`.
 
 use super::corrupt;
-use crate::error::{Error, Result};
 use autograd_core::module::write_whole;
+use autograd_core::{Error, Result};
 use serde::{Deserialize, Serialize};
 use std::fs;
 use std::path::Path;

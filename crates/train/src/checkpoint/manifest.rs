@@ -2,10 +2,10 @@
 
 use super::files::{self, Entry};
 use super::{MANIFEST, Snapshot, corrupt};
-use crate::error::{Error, Result};
 use crate::history::{History, float};
 use crate::run::{MetricInfo, Plan};
 use autograd_core::module::{StateDict, write_whole};
+use autograd_core::{Error, Result};
 use serde::{Deserialize, Serialize};
 use std::io::ErrorKind;
 use std::path::Path;
@@ -101,7 +101,7 @@ pub(super) fn load(dir: &Path) -> Result<Snapshot> {
         serde_json::from_slice(&json).map_err(|e| corrupt(&path, format_args!("not a checkpoint: {e}")))?;
     let read = |entry: &Entry| -> Result<StateDict> {
         let bytes = files::read(dir, entry)?;
-        Ok(StateDict::from_safetensors(&bytes, &dir.join(&entry.file))?)
+        StateDict::from_safetensors(&bytes, &dir.join(&entry.file))
     };
     let named = |m: Named| MetricInfo { name: m.name, higher_is_better: m.higher_is_better };
     Ok(Snapshot {

@@ -16,7 +16,7 @@ mod snapshot;
 
 pub use snapshot::Snapshot;
 
-use crate::error::{Error, ErrorKind};
+use autograd_core::{Error, ErrorKind};
 use std::fmt::Display;
 use std::path::Path;
 

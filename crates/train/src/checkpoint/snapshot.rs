@@ -1,10 +1,10 @@
 //! The state of a run: everything that it needs to go on.
 
 use super::manifest;
-use crate::error::{Error, ErrorKind, Result};
 use crate::history::History;
 use crate::run::Plan;
 use autograd_core::module::{Module, StateDict, stream_positions};
+use autograd_core::{Error, ErrorKind, Result};
 use std::path::Path;
 
 /// The state of a run at the end of an epoch. Tensors are shared with the run, not copied; while a snapshot is kept, the
@@ -53,7 +53,7 @@ impl Snapshot {
 
     /// Whether a run with this plan can go on from here. `dir` is for the error.
     pub(crate) fn check(&self, plan: &Plan, model: &dyn Module, dir: &Path) -> Result<()> {
-        let differ = |what: &'static str, saved: String, now: String| {
+        let differ = |what: &str, saved: String, now: String| {
             if saved == now { Ok(()) } else { Err(mismatch(dir, what, &saved, &now)) }
         };
         let names = |plan: &Plan| format!("{:?}", plan.metrics.iter().map(|m| m.name.as_str()).collect::<Vec<_>>());

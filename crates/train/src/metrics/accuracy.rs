@@ -1,8 +1,7 @@
 //! The share of samples whose most likely class is the right one.
 
 use super::{Mean, Metric, Tally, misfits};
-use crate::error::{Error, ErrorKind, Result};
-use autograd_core::{DType, Tensor};
+use autograd_core::{DType, Error, ErrorKind, Result, Tensor};
 
 /// The share of samples whose largest output is that of the target's class.
 ///

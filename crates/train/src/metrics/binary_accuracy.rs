@@ -1,8 +1,7 @@
 //! The share of yes-or-no answers that are right.
 
 use super::{Mean, Metric, Tally, misfits};
-use crate::error::{Error, Result};
-use autograd_core::Tensor;
+use autograd_core::{Error, Result, Tensor};
 
 /// The share of elements whose output is above a threshold exactly if the target is 1.
 ///

@@ -1,8 +1,7 @@
 //! The suite that every metric runs.
 
 use super::Metric;
-use crate::error::Result;
-use autograd_core::{DType, Tensor, seeded};
+use autograd_core::{DType, Result, Tensor, seeded};
 use rand::RngExt;
 
 type Formula = dyn Fn(&[f64], &[f64]) -> Vec<f64>;

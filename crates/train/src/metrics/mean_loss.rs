@@ -1,8 +1,7 @@
 //! A loss as a metric.
 
 use super::{Mean, Metric, Tally};
-use crate::error::{Error, ErrorKind, Result};
-use autograd_core::Tensor;
+use autograd_core::{Error, ErrorKind, Result, Tensor};
 use wengert_nn::Loss;
 
 /// The mean of a loss over all samples: the losses of the batches, each weighted with its number of samples.

@@ -16,10 +16,8 @@ pub use confusion_matrix::confusion_matrix;
 mod mean_loss;
 pub use mean_loss::MeanLoss;
 
+use autograd_core::{Error, ErrorKind, Result, Tensor};
 pub(crate) use mean_loss::number;
-
-use crate::error::{Error, ErrorKind, Result};
-use autograd_core::Tensor;
 
 /// Something to measure of outputs and targets.
 ///

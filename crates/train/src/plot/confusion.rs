@@ -1,8 +1,7 @@
 //! A confusion matrix as a picture.
 
 use super::{Area, DrawingError, centred, svg};
-use crate::error::{Error, Result};
-use autograd_core::Tensor;
+use autograd_core::{Error, Result, Tensor};
 use plotters::prelude::*;
 use std::path::Path;
 

@@ -1,8 +1,8 @@
 //! Learning curves.
 
 use super::{Area, BLUE_LINE, DrawingError, FONT, ORANGE_LINE, svg};
-use crate::error::Result;
 use crate::history::History;
+use autograd_core::Result;
 use plotters::prelude::*;
 use std::ops::Range;
 use std::path::Path;

@@ -5,8 +5,8 @@ mod curves;
 
 pub use confusion::plot_confusion;
 
-use crate::error::{Error, ErrorKind, Result};
 use autograd_core::module::write_whole;
+use autograd_core::{Error, ErrorKind, Result};
 use plotters::coord::Shift;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
@@ -29,7 +29,7 @@ fn svg(path: &Path, size: (u32, u32), draw: impl FnOnce(&Area<'_>) -> Result<(),
     let drawn = draw(&area).and_then(|()| Ok(area.present()?));
     drop(area);
     drawn.map_err(|e| Error::new(ErrorKind::Io, format!("{}: {e}", path.display())))?;
-    Ok(write_whole(path, text.as_bytes())?)
+    write_whole(path, text.as_bytes())
 }
 
 /// Text centred on its position.

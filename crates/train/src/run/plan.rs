@@ -1,7 +1,7 @@
 //! Sizes and names of a run, known before it begins.
 
-use crate::error::{Error, ErrorKind, Result};
 use crate::metrics::Metric;
+use autograd_core::{Error, ErrorKind, Result};
 
 /// The sizes and names of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,10 +1,10 @@
 //! Checks that are made before anything has changed.
 
 use crate::checkpoint::Snapshot;
-use crate::error::{Error, ErrorKind, Result};
 use crate::run::{MetricInfo, Plan};
 use crate::trainer::Trainer;
 use autograd_core::module::Module;
+use autograd_core::{Error, ErrorKind, Result};
 use std::path::PathBuf;
 use wengert_data::Dataset;
 

@@ -10,11 +10,11 @@ pub use validation::Validation;
 
 use crate::callbacks::Callback;
 use crate::checkpoint::Snapshot;
-use crate::error::Result;
 use crate::history::{EpochRecord, History};
 use crate::metrics::Metric;
 use crate::run::Run;
 use crate::trainer::{Every, Trainer};
+use autograd_core::Result;
 use autograd_core::module::stream_positions;
 use before::Before;
 use rand::{Rng, RngExt};

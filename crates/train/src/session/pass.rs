@@ -1,11 +1,10 @@
 //! One pass over a set: learning from it, or being tried on it.
 
 use super::Session;
-use crate::error::{Error, ErrorKind, Result};
 use crate::history::Metrics;
 use crate::metrics::{Mean, Metric, Tally, number};
 use crate::trainer::Every;
-use autograd_core::{Tensor, no_grad};
+use autograd_core::{Error, ErrorKind, Result, Tensor, no_grad};
 use wengert_optim::clip_grad_norm;
 
 /// The measurements of a pass: the loss of the batches, weighted with their numbers of samples, and the metrics.
@@ -42,7 +41,7 @@ impl Session<'_, '_, '_> {
         for (i, batch) in self.train.epoch(self.run.epoch - 1)?.enumerate() {
             self.run.batch = i + 1;
             self.call(|callback, run| callback.on_train_batch_begin(run))?;
-            let learned = batch.map_err(Error::from).and_then(|(x, y)| {
+            let learned = batch.and_then(|(x, y)| {
                 let output = self.step(&x, &y)?;
                 measured.update(self.run.loss, &output, &y)
             });
@@ -96,7 +95,7 @@ impl Session<'_, '_, '_> {
         let Some(valid) = &self.valid else { return Ok(Metrics::default()) };
         let mut measured = Measured::start(self.metrics)?;
         for (i, batch) in valid.epoch(0)?.enumerate() {
-            let tried = batch.map_err(Error::from).and_then(|(x, y)| {
+            let tried = batch.and_then(|(x, y)| {
                 let (output, loss) = no_grad(|| {
                     let output = self.run.model.forward(&x)?;
                     let loss = number(&self.loss.loss(&output, &y)?)?;

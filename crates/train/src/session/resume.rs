@@ -2,7 +2,7 @@
 
 use crate::callbacks::Callback;
 use crate::checkpoint::{Snapshot, mismatch};
-use crate::error::Result;
+use autograd_core::Result;
 use autograd_core::module::{Module, restore_streams};
 use std::path::Path;
 use wengert_optim::Optimizer;

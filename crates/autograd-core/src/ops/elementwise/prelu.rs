@@ -26,7 +26,7 @@ impl Tensor {
         let channels = if self.rank() > 1 { self.shape()[1] } else { 1 };
         if weight.rank() > 1 || (weight.numel() != 1 && weight.numel() != channels) {
             let expected = if channels == 1 { "[1]".into() } else { format!("[1] or [{channels}]") };
-            return Err(Error::WrongShape { op: "prelu", what: "weight", got: weight.shape().into(), expected });
+            return Err(Error::shape("prelu", "weight", weight.shape(), expected));
         }
         let mut along = vec![1; self.rank().max(1)];
         if weight.numel() != 1 {

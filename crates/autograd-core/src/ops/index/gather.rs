@@ -37,7 +37,7 @@ impl Tensor {
         let same_rank = index.rank().max(1) == self.rank().max(1);
         if !same_rank || !(0..index.rank().min(self.rank())).all(fits) {
             let expected = format!("as many dimensions as {:?}, none larger but axis {d}", self.shape());
-            return Err(Error::WrongShape { op: "gather", what: "index", got: index.shape().into(), expected });
+            return Err(Error::shape("gather", "index", index.shape(), expected));
         }
         let rows = check::indices("gather", index, self.shape(), d)?;
         let offsets: Arc<[usize]> = if self.rank() == 0 || index.rank() == 0 {

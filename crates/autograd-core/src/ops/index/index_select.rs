@@ -33,8 +33,8 @@ impl Tensor {
     pub fn index_select(&self, axis: isize, index: &Tensor) -> Result<Tensor> {
         let d = check::axis("index_select", axis, self.shape())?;
         if index.rank() > 1 {
-            let expected = "one dimension".into();
-            return Err(Error::WrongShape { op: "index_select", what: "index", got: index.shape().into(), expected });
+            let expected = "one dimension";
+            return Err(Error::shape("index_select", "index", index.shape(), expected));
         }
         let rows: Arc<[i64]> = check::indices("index_select", index, self.shape(), d)?.into();
         Ok(self.rows(d, rows))

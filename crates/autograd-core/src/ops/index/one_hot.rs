@@ -35,7 +35,7 @@ impl Tensor {
         };
         for (position, &index) in indices.iter().enumerate() {
             if index < 0 || index as usize >= classes {
-                return Err(Error::Index { op: "one_hot", index, position, axis: 0, shape: [classes][..].into() });
+                return Err(Error::index("one_hot", index, position, 0, &[classes]));
             }
         }
         let mut shape = self.shape().to_vec();

@@ -37,22 +37,21 @@ impl Tensor {
             return self.linear_to_one(weight, bias);
         }
         let [out, inner] = weight.shape() else {
-            let expected = "[K, D] or [D]".into();
-            return Err(Error::WrongShape { op: "linear", what: "weight", got: weight.shape().into(), expected });
+            let expected = "[K, D] or [D]";
+            return Err(Error::shape("linear", "weight", weight.shape(), expected));
         };
         let Some((last, outer)) = self.shape().split_last() else {
             let expected = format!("[.., {inner}]");
-            return Err(Error::WrongShape { op: "linear", what: "the input", got: self.shape().into(), expected });
+            return Err(Error::shape("linear", "the input", self.shape(), expected));
         };
         if last != inner {
-            let (lhs, rhs) = (self.shape().into(), [*inner, *out][..].into());
-            return Err(Error::InnerDimensions { op: "linear", lhs, rhs, left: *last, right: *inner });
+            return Err(Error::inner_sizes("linear", self.shape(), &[*inner, *out], *last, *inner));
         }
         if let Some(bias) = bias {
             check::same_dtype("linear", self, bias)?;
             if bias.shape() != [*out] {
                 let expected = format!("[{out}]");
-                return Err(Error::WrongShape { op: "linear", what: "bias", got: bias.shape().into(), expected });
+                return Err(Error::shape("linear", "bias", bias.shape(), expected));
             }
         }
         let mut shape = Shape::from(outer);
@@ -72,8 +71,8 @@ impl Tensor {
     fn linear_to_one(&self, weight: &Tensor, bias: Option<&Tensor>) -> Result<Tensor> {
         let bias = match bias {
             Some(bias) if bias.rank() > 0 => {
-                let expected = "[], for a weight of one dimension".into();
-                return Err(Error::WrongShape { op: "linear", what: "bias", got: bias.shape().into(), expected });
+                let expected = "[], for a weight of one dimension";
+                return Err(Error::shape("linear", "bias", bias.shape(), expected));
             }
             bias => bias.map(|bias| bias.unsqueeze(0)).transpose()?,
         };

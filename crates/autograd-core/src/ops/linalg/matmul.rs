@@ -41,15 +41,14 @@ impl Tensor {
         check::same_dtype("matmul", self, other)?;
         for (what, x) in [("the first operand", self), ("the second operand", other)] {
             if x.rank() == 0 {
-                let expected = "at least one dimension".into();
-                return Err(Error::WrongShape { op: "matmul", what, got: x.shape().into(), expected });
+                let expected = "at least one dimension";
+                return Err(Error::shape("matmul", what, x.shape(), expected));
             }
         }
         let inner = |t: &Tensor, from_end: usize| t.shape()[t.rank().saturating_sub(from_end)];
         let (left, right) = (inner(self, 1), inner(other, 2));
         if left != right {
-            let (lhs, rhs) = (self.shape().into(), other.shape().into());
-            return Err(Error::InnerDimensions { op: "matmul", lhs, rhs, left, right });
+            return Err(Error::inner_sizes("matmul", self.shape(), other.shape(), left, right));
         }
         let a = if self.rank() == 1 { self.unsqueeze(0)? } else { self.clone() };
         let b = if other.rank() == 1 { other.unsqueeze(1)? } else { other.clone() };
@@ -81,12 +80,7 @@ impl Tensor {
         of_rank("bmm", 3, self, other)?;
         if self.shape()[0] != other.shape()[0] {
             let expected = format!("[{}, .., ..]", self.shape()[0]);
-            return Err(Error::WrongShape {
-                op: "bmm",
-                what: "the second operand",
-                got: other.shape().into(),
-                expected,
-            });
+            return Err(Error::shape("bmm", "the second operand", other.shape(), expected));
         }
         self.matmul(other)
     }
@@ -96,7 +90,7 @@ fn of_rank(op: &'static str, rank: usize, a: &Tensor, b: &Tensor) -> Result<()> 
     for (what, x) in [("the first operand", a), ("the second operand", b)] {
         if x.rank() != rank {
             let expected = format!("{rank} dimensions");
-            return Err(Error::WrongShape { op, what, got: x.shape().into(), expected });
+            return Err(Error::shape(op, what, x.shape(), expected));
         }
     }
     Ok(())

@@ -36,29 +36,18 @@ impl Tensor {
     pub fn cross_entropy(&self, target: &Tensor) -> Result<Tensor> {
         check::float("cross_entropy", self)?;
         let [rows, classes] = *self.shape() else {
-            let expected = "[N, K]".into();
-            return Err(Error::WrongShape {
-                op: "cross_entropy",
-                what: "the input",
-                got: self.shape().into(),
-                expected,
-            });
+            let expected = "[N, K]";
+            return Err(Error::shape("cross_entropy", "the input", self.shape(), expected));
         };
         check::index("cross_entropy", target)?;
         if target.shape() != [rows] {
             let expected = format!("[{rows}]");
-            return Err(Error::WrongShape {
-                op: "cross_entropy",
-                what: "target",
-                got: target.shape().into(),
-                expected,
-            });
+            return Err(Error::shape("cross_entropy", "target", target.shape(), expected));
         }
         let packed = target.packed();
         for (position, &index) in packed.flat::<i64>().iter().enumerate() {
             if index < 0 || index >= classes as i64 {
-                let shape = self.shape().into();
-                return Err(Error::Index { op: "cross_entropy", index, position, axis: 1, shape });
+                return Err(Error::index("cross_entropy", index, position, 1, self.shape()));
             }
         }
         let target: Arc<[i64]> = packed.flat::<i64>().into();

@@ -1,6 +1,6 @@
 //! Which elements a reduction folds together.
 
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::kernels::reduce::{Fold, fold};
 use crate::ops::check;
 use crate::tensor::{Layout, Shape, Tensor, for_float};
@@ -39,8 +39,9 @@ impl Along {
     /// Fails if there is nothing to fold and something would have to come of it.
     pub(crate) fn not_empty(self, op: &'static str, x: &Tensor) -> Result<Along> {
         if self.count == 0 && self.kept.iter().product::<usize>() != 0 {
-            let axes = (0..self.named.len()).filter(|d| self.named[*d]).collect();
-            return Err(Error::EmptyReduction { op, axes, shape: x.shape().into() });
+            let axes: Vec<usize> = (0..self.named.len()).filter(|d| self.named[*d]).collect();
+            let place = format!("axes {axes:?} of shape {:?} have no elements", x.shape());
+            return Err(Error::new(ErrorKind::Shape, format!("{op}: {place}, and {op} of nothing is undefined")));
         }
         Ok(self)
     }

@@ -87,7 +87,7 @@ impl Tensor {
 
 /// `x` summed down to a shape that broadcasts to its own: the adjoint of broadcasting.
 pub(crate) fn sum_to(x: &Tensor, shape: &[usize]) -> Result<Tensor> {
-    let misfit = || Error::Broadcast { op: "sum_to", lhs: x.shape().into(), rhs: shape.into(), from_end: 1 };
+    let misfit = || Error::broadcast("sum_to", x.shape(), shape, 1);
     let missing = x.rank().checked_sub(shape.len()).ok_or_else(misfit)?;
     let leading_only = x.shape()[missing..] == *shape;
     if leading_only && x.numel() == shape.iter().product::<usize>() {

@@ -30,8 +30,8 @@ impl Tensor {
             return Err(Error::argument("cat", "tensors", tensors, "at least one"));
         };
         if first.rank() == 0 {
-            let expected = "at least one dimension; stack makes one".into();
-            return Err(Error::WrongShape { op: "cat", what: "a tensor", got: first.shape().into(), expected });
+            let expected = "at least one dimension; stack makes one";
+            return Err(Error::shape("cat", "a tensor", first.shape(), expected));
         }
         let d = check::axis("cat", axis, first.shape())?;
         let mut shape: SmallVec<[usize; 4]> = SmallVec::from_slice(first.shape());
@@ -43,7 +43,7 @@ impl Tensor {
             let fits = x.rank() == first.rank() && (0..x.rank()).all(|k| k == d || x.shape()[k] == first.shape()[k]);
             if !fits && !skipped {
                 let expected = format!("{:?} but for axis {d}", first.shape());
-                return Err(Error::WrongShape { op: "cat", what: "a tensor", got: x.shape().into(), expected });
+                return Err(Error::shape("cat", "a tensor", x.shape(), expected));
             }
             lengths.push(if skipped { 0 } else { x.shape()[d] });
             shape[d] += lengths[lengths.len() - 1];
@@ -76,7 +76,7 @@ impl Tensor {
             check::same_dtype("stack", first, x)?;
             if x.shape() != first.shape() {
                 let expected = format!("{:?}, that of the first", first.shape());
-                return Err(Error::WrongShape { op: "stack", what: "a tensor", got: x.shape().into(), expected });
+                return Err(Error::shape("stack", "a tensor", x.shape(), expected));
             }
         }
         let raised = tensors.iter().map(|x| x.unsqueeze(axis)).collect::<Result<Vec<_>>>()?;

@@ -25,7 +25,7 @@ impl Tensor {
     pub fn expand(&self, shape: &[isize]) -> Result<Tensor> {
         let misfit = || {
             let expected = format!("one that expands to {shape:?} (sizes equal, or 1)");
-            Error::WrongShape { op: "expand", what: "the tensor", got: self.shape().into(), expected }
+            Error::shape("expand", "the tensor", self.shape(), expected)
         };
         let missing = shape.len().checked_sub(self.rank()).ok_or_else(misfit)?;
         let mut sizes: SmallVec<[usize; 4]> = SmallVec::with_capacity(shape.len());
@@ -48,7 +48,7 @@ impl Tensor {
             return Ok(record("expand", self.detach(), &[self], |_| Expand));
         }
         if crate::tensor::checked(shape, self.dtype()).is_none() {
-            return Err(Error::TooLarge { op: "expand", shape: shape.into() });
+            return Err(Error::too_large("expand", shape));
         }
         let layout = Layout::strided(shape, &strides_in(self, shape), self.layout().offset());
         Ok(record("expand", self.with_layout(layout), &[self], |_| Expand))

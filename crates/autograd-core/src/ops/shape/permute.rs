@@ -25,7 +25,7 @@ impl Tensor {
     pub fn permute(&self, axes: &[isize]) -> Result<Tensor> {
         if axes.len() != self.rank() {
             let expected = format!("{} dimensions, one for each of the axes {axes:?}", axes.len());
-            return Err(Error::WrongShape { op: "permute", what: "the tensor", got: self.shape().into(), expected });
+            return Err(Error::shape("permute", "the tensor", self.shape(), expected));
         }
         if !axes.is_empty() {
             check::axes("permute", axes, self.shape())?;
@@ -69,8 +69,8 @@ impl Tensor {
             1 => Ok(self.permuted(&[0])),
             2 => Ok(self.permuted(&[1, 0])),
             _ => {
-                let expected = "at most two dimensions".into();
-                Err(Error::WrongShape { op: "t", what: "the tensor", got: self.shape().into(), expected })
+                let expected = "at most two dimensions";
+                Err(Error::shape("t", "the tensor", self.shape(), expected))
             }
         }
     }

@@ -3,11 +3,12 @@
 //! forward    y = x, a view where the strides allow, else a copy
 //! backward   gx = gy in the shape of x    saves the shape
 
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::ops::check;
 use crate::tape::{Grads, Pull, Pullback, record};
 use crate::tensor::{Layout, Shape, Tensor};
 use smallvec::{SmallVec, smallvec};
+use std::fmt::Debug;
 
 impl Tensor {
     /// The same elements in row-major order under another shape; one size may be −1 and is inferred.
@@ -22,7 +23,7 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn reshape(&self, shape: &[isize]) -> Result<Tensor> {
-        let misfit = || Error::Reshape { from: self.shape().into(), to: shape.into() };
+        let misfit = || misfit(self, &format_args!("{shape:?}"));
         let known =
             shape.iter().filter(|s| **s != -1).try_fold(1usize, |n, s| n.checked_mul(usize::try_from(*s).ok()?));
         let known = known.ok_or_else(misfit)?;
@@ -44,7 +45,7 @@ impl Tensor {
             return Ok(record("reshape", self.detach(), &[self], pullback));
         }
         if shape.iter().product::<usize>() != self.numel() || crate::tensor::checked(shape, self.dtype()).is_none() {
-            return Err(Error::Reshape { from: self.shape().into(), to: shape.iter().map(|s| *s as isize).collect() });
+            return Err(misfit(self, &format_args!("{shape:?}")));
         }
         let view = |x: &Tensor| Some(x.with_layout(view_layout(x.layout(), shape)?));
         let value = match view(self) {
@@ -110,6 +111,13 @@ impl Tensor {
         }
         record("contiguous", self.gathered(), &[self], |_| Reshape { from: self.shape().into() })
     }
+}
+
+/// The elements of `x` cannot be laid out as the sizes `to`, as they were asked for.
+#[cold]
+fn misfit(x: &Tensor, to: &dyn Debug) -> Error {
+    let (from, n) = (x.shape(), x.numel());
+    Error::new(ErrorKind::Shape, format!("reshape: {from:?} has {n} elements, {to:?} asks for another number"))
 }
 
 /// The strides under which the elements of `x` have `shape`, if there are such.

@@ -26,7 +26,7 @@ impl Tensor {
     pub fn narrow(&self, axis: isize, start: isize, len: usize) -> Result<Tensor> {
         let d = check::axis("narrow", axis, self.shape())?;
         let size = self.shape().get(d).copied();
-        let size = size.ok_or_else(|| Error::Axis { op: "narrow", axis, shape: self.shape().into() })?;
+        let size = size.ok_or_else(|| Error::dim("narrow", axis, self.shape()))?;
         let first = if start < 0 { start + size as isize } else { start };
         let end = usize::try_from(first).ok().and_then(|first| first.checked_add(len));
         if end.is_none_or(|end| end > size) {
@@ -44,7 +44,7 @@ impl Tensor {
     pub fn slice(&self, axis: isize, start: Option<isize>, end: Option<isize>, step: usize) -> Result<Tensor> {
         let d = check::axis("slice", axis, self.shape())?;
         let size = self.shape().get(d).copied();
-        let size = size.ok_or_else(|| Error::Axis { op: "slice", axis, shape: self.shape().into() })?;
+        let size = size.ok_or_else(|| Error::dim("slice", axis, self.shape()))?;
         if step == 0 {
             return Err(Error::argument("slice", "step", step, "at least 1"));
         }

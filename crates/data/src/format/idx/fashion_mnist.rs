@@ -2,7 +2,7 @@
 
 use super::{idx_images, idx_labels};
 use crate::dataset::TensorDataset;
-use crate::error::{Error, ErrorKind, Result};
+use autograd_core::{Error, ErrorKind, Result};
 use std::path::{Path, PathBuf};
 
 /// Reads Fashion-MNIST (or MNIST: the files have the same names) from a directory: the train part and the test part.

@@ -10,10 +10,8 @@ mod parse;
 #[cfg(test)]
 mod tests;
 
+use autograd_core::{Error, ErrorKind, Result, Tensor};
 pub use fashion_mnist::fashion_mnist;
-
-use crate::error::{Error, ErrorKind, Result};
-use autograd_core::Tensor;
 use parse::{Idx, Kind};
 use std::fs::File;
 use std::io::BufReader;
@@ -45,7 +43,7 @@ pub fn read_idx(path: impl AsRef<Path>) -> Result<Tensor> {
         Kind::F32 => Tensor::from_vec(elements(&bytes, f32::from_be_bytes), &shape),
         Kind::F64 => Tensor::from_vec(elements(&bytes, f64::from_be_bytes), &shape),
     };
-    tensor.map_err(|e| in_file(path, &shape, e.into()))
+    tensor.map_err(|e| in_file(path, &shape, e))
 }
 
 /// Reads the images of an IDX file of `u8`, scaled from 0..=255 to [0, 1].
@@ -59,7 +57,7 @@ pub fn idx_images(path: impl AsRef<Path>) -> Result<Tensor> {
     let path = path.as_ref();
     let Idx { shape, bytes, .. } = open_bytes(path, "images", 3)?;
     let pixels = bytes.into_iter().map(|byte| f32::from(byte) / 255.0).collect();
-    Tensor::from_vec(pixels, &shape).map_err(|e| in_file(path, &shape, e.into()))
+    Tensor::from_vec(pixels, &shape).map_err(|e| in_file(path, &shape, e))
 }
 
 /// Reads the labels of an IDX file of `u8`.
@@ -73,7 +71,7 @@ pub fn idx_labels(path: impl AsRef<Path>) -> Result<Tensor> {
     let path = path.as_ref();
     let Idx { shape, bytes, .. } = open_bytes(path, "labels", 1)?;
     let labels = bytes.into_iter().map(i64::from).collect();
-    Tensor::from_vec(labels, &shape).map_err(|e| in_file(path, &shape, e.into()))
+    Tensor::from_vec(labels, &shape).map_err(|e| in_file(path, &shape, e))
 }
 
 fn open(path: &Path) -> Result<Idx> {

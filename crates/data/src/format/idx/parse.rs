@@ -1,6 +1,6 @@
 //! From bytes to a header and its elements, believing neither.
 
-use crate::error::{Error, ErrorKind, Result};
+use autograd_core::{Error, ErrorKind, Result};
 use flate2::bufread::MultiGzDecoder;
 use std::io::{self, BufRead, Read};
 

@@ -1,7 +1,7 @@
 //! Number and classes of the samples to be divided.
 
 use crate::dataset::TensorDataset;
-use crate::error::{Error, ErrorKind, Result};
+use autograd_core::{Error, ErrorKind, Result};
 use std::borrow::Cow;
 
 /// How many samples there are, and, if they are known, their classes.

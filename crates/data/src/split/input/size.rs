@@ -1,6 +1,6 @@
 //! Sizes of a train and a test part.
 
-use crate::error::{Error, ErrorKind, Result};
+use autograd_core::{Error, ErrorKind, Result};
 
 /// The size of a part: a fraction of the samples, or a number of them.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -1,0 +1,108 @@
+//! The sentences that several operations share.
+
+use super::{BoxError, Error, ErrorKind};
+use crate::tensor::{DType, Shape};
+use std::fmt::{Debug, Display};
+use std::path::Path;
+
+/// Public: what layers, losses, optimizers and data say as well.
+impl Error {
+    /// An argument outside its range: `adam: lr is -1.0, it must be at least 0`.
+    #[cold]
+    pub fn argument(op: &str, name: &str, value: impl Debug, must: impl Display) -> Error {
+        Error::new(ErrorKind::Argument, format!("{op}: {name} is {value:?}, it must be {must}"))
+    }
+
+    /// A tensor without the shape it needs: `linear: weight has shape [2], expected [K, D]`.
+    #[cold]
+    pub fn shape(op: &str, what: &str, got: &[usize], expected: impl Display) -> Error {
+        Error::new(ErrorKind::Shape, format!("{op}: {what} has shape {got:?}, expected {expected}"))
+    }
+
+    /// Floats are needed.
+    #[cold]
+    pub fn not_float(op: &str, dtype: DType) -> Error {
+        Error::new(ErrorKind::DType, format!("{op}: dtype is {dtype}, expected F32 or F64; to_dtype converts"))
+    }
+
+    /// Two dtypes that do not mix.
+    #[cold]
+    pub fn mixed_dtypes(op: &str, a: DType, b: DType) -> Error {
+        Error::new(ErrorKind::DType, format!("{op}: dtypes {a} and {b} do not mix; convert one with to_dtype"))
+    }
+
+    /// A dtype the operation does not take here.
+    #[cold]
+    pub fn wrong_dtype(op: &str, got: DType, expected: DType) -> Error {
+        Error::new(ErrorKind::DType, format!("{op}: dtype is {got}, expected {expected}; to_dtype converts"))
+    }
+
+    /// A shape that no tensor can have.
+    #[cold]
+    pub fn too_large(op: &str, shape: &[usize]) -> Error {
+        let limit = "at most 64 dimensions, and no more bytes than memory holds";
+        Error::new(ErrorKind::TooLarge, format!("{op}: shape {} is too large ({limit})", Shape::from(shape)))
+    }
+
+    /// A file that could not be read or written.
+    #[cold]
+    pub fn file(path: &Path, reason: impl Display) -> Error {
+        Error::new(ErrorKind::Io, format!("{}: {reason}", path.display()))
+    }
+
+    /// What a user's own code returned: passed through if it is an error of this library.
+    #[cold]
+    pub fn user(error: impl Into<BoxError>) -> Error {
+        match error.into().downcast::<Error>() {
+            Ok(own) => *own,
+            Err(other) => {
+                let mut error = Error::new(ErrorKind::User, other.to_string());
+                error.0.source = Some(other.into());
+                error
+            }
+        }
+    }
+}
+
+/// Of the core's own operations.
+impl Error {
+    /// Shapes that do not broadcast; `from_end` is the outermost dimension that disagrees, counted from the end.
+    #[cold]
+    pub(crate) fn broadcast(op: &str, a: &[usize], b: &[usize], from_end: usize) -> Error {
+        let size = |shape: &[usize]| shape.len().checked_sub(from_end).map_or(1, |d| shape[d]);
+        let (x, y) = (size(a), size(b));
+        let which = format!("{x} ≠ {y} in dimension −{from_end} (counted from the end)");
+        Error::new(ErrorKind::Shape, format!("{op}: shapes {a:?} and {b:?} do not broadcast: {which}"))
+    }
+
+    /// A matrix product whose inner sizes differ.
+    #[cold]
+    pub(crate) fn inner_sizes(op: &str, a: &[usize], b: &[usize], left: usize, right: usize) -> Error {
+        let text = format!("{op}: inner dimensions differ: {a:?} × {b:?} ({left} ≠ {right})");
+        Error::new(ErrorKind::Shape, text)
+    }
+
+    /// A dimension the tensor does not have.
+    #[cold]
+    pub(crate) fn dim(op: &str, axis: isize, shape: &[usize]) -> Error {
+        let range = match shape.len() {
+            0 => "a scalar has axis 0 and −1 only".into(),
+            n => format!("−{n} to {}", n - 1),
+        };
+        Error::new(ErrorKind::Dim, format!("{op}: axis {axis} is out of range for shape {shape:?} ({range})"))
+    }
+
+    /// An index outside its dimension; `position` is its place in the index tensor, in row-major order.
+    #[cold]
+    pub(crate) fn index(op: &str, index: i64, position: usize, axis: usize, shape: &[usize]) -> Error {
+        let place = format!("index {index} at position {position}");
+        Error::new(ErrorKind::Index, format!("{op}: {place} is out of range for axis {axis} of shape {shape:?}"))
+    }
+
+    /// A value that no gradient can reach.
+    #[cold]
+    pub(crate) fn not_tracked(op: &str, dtype: DType, shape: &[usize]) -> Error {
+        let why = "nothing it was computed from requires gradients, or recording was off";
+        Error::new(ErrorKind::Tape, format!("{op}: the {dtype} tensor of shape {shape:?} is not tracked: {why}"))
+    }
+}

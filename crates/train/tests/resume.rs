@@ -11,9 +11,7 @@ use std::time::Duration;
 use wengert_nn::{Dropout, Linear, ReLU, Sequential, cross_entropy, sequential};
 use wengert_optim::schedule::CosineAnnealingLR;
 use wengert_optim::{Adam, Sgd};
-use wengert_train::{
-    Accuracy, Callback, Checkpoint, EarlyStopping, Error, History, ProgressBar, Result, Run, Snapshot, Trainer,
-};
+use wengert_train::{Accuracy, Callback, Checkpoint, EarlyStopping, Error, History, Result, Run, Snapshot, Trainer};
 
 /// A process that ends in the middle of an epoch.
 struct Killed {
@@ -26,6 +24,15 @@ impl Callback for Killed {
     }
     fn on_train_batch_begin(&mut self, run: &mut Run<'_>) -> Result<()> {
         if run.epoch() == self.epoch && run.batch() == 3 { Err(Error::user("killed")) } else { Ok(()) }
+    }
+}
+
+/// A callback without a state.
+struct Idle;
+
+impl Callback for Idle {
+    fn name(&self) -> &str {
+        "Idle"
     }
 }
 
@@ -56,7 +63,7 @@ fn straight_and_resumed(patience: u64, killed_in: u64, every: u64) -> History {
     assert_eq!(outcome.expect_err("killed").to_string(), "Killed: killed");
     // Other weights, other dropout, another generator: all of it must come from the checkpoint. A callback without a
     // state may be new.
-    let again = trainer(patience).checkpoint(checkpoint()).resume(true).callback(ProgressBar::new());
+    let again = trainer(patience).checkpoint(checkpoint()).resume(true).callback(Idle);
     let (resumed_weights, resumed_history) = fit(again, 100, 200);
     assert_eq!(resumed_history.expect("a good run"), history);
     assert_eq!(resumed_weights, weights);

@@ -112,15 +112,15 @@ pub(super) fn run(case: &Case, precision: Precision) -> Outcome<()> {
 }
 
 fn same(got: &[Fold], want: &[Indices]) -> Outcome<()> {
-    expect("number of folds", &got.len(), &want.len())?;
+    agree("number of folds", &got.len(), &want.len())?;
     for (i, (got, want)) in got.iter().zip(want).enumerate() {
-        expect(&format!("train part of fold {i}"), &got.train, &want.train)?;
-        expect(&format!("test part of fold {i}"), &got.test, &want.test)?;
+        agree(&format!("train part of fold {i}"), &got.train, &want.train)?;
+        agree(&format!("test part of fold {i}"), &got.test, &want.test)?;
     }
     Ok(())
 }
 
-fn told<T: PartialEq + std::fmt::Debug>(what: &str, got: &T, want: &T) -> Outcome<()> {
+fn agree<T: PartialEq + std::fmt::Debug>(what: &str, got: &T, want: &T) -> Outcome<()> {
     if got == want { Ok(()) } else { Err(Stop::Differs(format!("{what}: got {got:?} want {want:?}"))) }
 }
 
@@ -135,10 +135,10 @@ impl Split<'_> {
     fn check(&self, want: &Properties) -> Outcome<()> {
         let sizes = |part: fn(&Fold) -> &Vec<usize>| self.folds.iter().map(|fold| part(fold).len()).collect::<Vec<_>>();
         if let Some(want) = &want.test_sizes {
-            expect("test sizes", &sizes(|fold| &fold.test), want)?;
+            agree("test sizes", &sizes(|fold| &fold.test), want)?;
         }
         if let Some(want) = &want.train_sizes {
-            expect("train sizes", &sizes(|fold| &fold.train), want)?;
+            agree("train sizes", &sizes(|fold| &fold.train), want)?;
         }
         for (i, fold) in self.folds.iter().enumerate() {
             let both: Vec<usize> = fold.train.iter().chain(&fold.test).copied().collect();
@@ -146,7 +146,7 @@ impl Split<'_> {
             if (want.disjoint || want.partition) && distinct.len() != both.len() {
                 return Err(Stop::Differs(format!("fold {i}: a sample twice")));
             }
-            expect(
+            agree(
                 &format!("fold {i}: samples below {}", self.n),
                 &distinct.iter().all(|sample| *sample < self.n),
                 &true,
@@ -173,7 +173,7 @@ impl Split<'_> {
 
     fn check_partition(&self, mut tested: Vec<usize>) -> Outcome<()> {
         tested.sort_unstable();
-        expect("all test parts together", &tested, &(0..self.n).collect())
+        agree("all test parts together", &tested, &(0..self.n).collect())
     }
 
     fn check_classes(&self, want: &[Vec<usize>], slack: usize) -> Outcome<()> {
@@ -184,7 +184,7 @@ impl Split<'_> {
             let got: Vec<usize> = ascending.iter().map(count).collect();
             let fits = got.len() == want.len() && got.iter().zip(want).all(|(got, want)| got.abs_diff(*want) <= slack);
             if !fits {
-                return expect(&format!("class counts of test part {i}"), &got, want);
+                return agree(&format!("class counts of test part {i}"), &got, want);
             }
         }
         Ok(())

@@ -34,10 +34,10 @@ pub struct EpochRecord {
 
 /// Values by name, in a fixed order.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Metrics(Vec<Value>);
+pub struct Metrics(Vec<MetricValue>);
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct Value {
+struct MetricValue {
     name: String,
     #[serde(with = "float")]
     value: f64,
@@ -82,6 +82,6 @@ impl Metrics {
 
 impl FromIterator<(String, f64)> for Metrics {
     fn from_iter<I: IntoIterator<Item = (String, f64)>>(values: I) -> Self {
-        Metrics(values.into_iter().map(|(name, value)| Value { name, value }).collect())
+        Metrics(values.into_iter().map(|(name, value)| MetricValue { name, value }).collect())
     }
 }

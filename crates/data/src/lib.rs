@@ -22,13 +22,13 @@
 //! ```
 //!
 //! # Randomness
-//! What happens once takes a generator, last: [`TensorDataset::split`], [`split::train_test_split`], [`sets::two_moons`].
-//! What is asked again and again, and must answer the same, takes a seed: [`DataLoader::shuffle`],
+//! Single events take a generator, last: [`TensorDataset::split`], [`split::train_test_split`], [`sets::two_moons`].
+//! Whatever is asked again and again, and must answer the same, takes a seed: [`DataLoader::shuffle`],
 //! [`split::KFold::shuffle`]. `rng.random()` draws a seed from a generator; it is a method of `rand::RngExt`, so your
 //! program needs `rand` 0.10 among its own dependencies for it.
 //!
 //! # Options
-//! What is required is an argument of `new`: [`split::KFold::new`] takes the number of folds. What has a default is set
+//! Required things are arguments of `new`: [`split::KFold::new`] takes the number of folds. Options have defaults and are set
 //! afterwards, by a method with the option's name: `KFold::new(5).shuffle(7)`. All of it is checked together where it is
 //! first used: by [`split::Splitter::split`], [`transform::Fit::fit`], [`DataLoader::epoch`].
 

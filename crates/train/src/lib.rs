@@ -28,8 +28,8 @@
 //! Without a validation set, `None` stands in its place.
 //!
 //! # Options
-//! What is required is an argument of `new`: [`Trainer::new`] takes the optimizer and the loss, [`Checkpoint::new`] the
-//! directory. What has a default is set afterwards, by a method with the option's name. All of it is checked together before
+//! Required things are arguments of `new`: [`Trainer::new`] takes the optimizer and the loss, [`Checkpoint::new`] the
+//! directory. Options have defaults and are set afterwards, by a method with the option's name. All of it is checked before
 //! anything has changed: by [`Trainer::fit`], [`Metric::start`], [`CrossValidation::run`].
 //!
 //! # Features

@@ -7,12 +7,13 @@ use autograd_core::{DType, Tensor, grad, seeded};
 use rand::RngExt;
 
 type Column = dyn Fn(&[f64]) -> Vec<f64>;
+type Make<From> = dyn Fn(&From) -> Result<Box<dyn Transform>>;
 
 /// A transformation of single columns, and everything that is known of it.
 pub(super) struct Case {
     name: &'static str,
-    fit: Box<dyn Fn(&Tensor) -> Result<Box<dyn Transform>>>,
-    load: Box<dyn Fn(&StateDict) -> Result<Box<dyn Transform>>>,
+    fit: Box<Make<Tensor>>,
+    load: Box<Make<StateDict>>,
     formula: Option<Box<Column>>,
     wrong: Vec<String>,
 }

@@ -138,7 +138,8 @@ impl Case {
     fn run(&mut self) {
         if let Measured::Metric(metric) = &self.metric {
             let got = (metric.name().to_string(), metric.higher_is_better());
-            let by_reference = ((&metric).name().to_string(), (&metric).higher_is_better());
+            let reference = &&**metric;
+            let by_reference = (Metric::name(reference).to_string(), Metric::higher_is_better(reference));
             self.expect("name and direction", got.clone(), (self.name.to_string(), self.higher_is_better));
             self.expect("name and direction of the reference", by_reference, got);
         }

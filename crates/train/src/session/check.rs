@@ -17,7 +17,9 @@ pub(super) fn plan(trainer: &Trainer<'_>, train: &dyn Dataset, valid: Option<&dy
     if trainer.batch_size == 0 {
         return Err(Error::argument(OP, "batch_size", trainer.batch_size, "at least 1"));
     }
-    if let Some(max_norm) = trainer.clip_norm.filter(|max_norm| !(*max_norm > 0.0)) {
+    if let Some(max_norm) = trainer.clip_norm
+        && (max_norm.is_nan() || max_norm <= 0.0)
+    {
         return Err(Error::argument(OP, "clip_norm", max_norm, "greater than 0"));
     }
     for (part, set) in [("train", Some(train)), ("valid", valid)] {

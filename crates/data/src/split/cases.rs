@@ -184,7 +184,8 @@ fn partition_offences(folds: &[Fold], classes: &[i64], stratified: bool) -> Vec<
 /// Runs the suite over all cases; fails with everything that is wrong.
 pub(super) fn run(mut cases: Vec<Case>) {
     cases.iter_mut().for_each(Case::sweep);
-    let wrong = cases.iter().flat_map(|case| case.wrong.iter().map(|wrong| format!("{}: {wrong}", case.name)));
+    // One mistake of a splitter is found in many sweeps: a few show it.
+    let wrong = cases.iter().flat_map(|case| case.wrong.iter().take(6).map(|wrong| format!("{}: {wrong}", case.name)));
     let wrong: Vec<String> = wrong.collect();
     assert!(wrong.is_empty(), "\n{}\n", wrong.join("\n"));
 }

@@ -9,7 +9,9 @@ use wengert_data::TensorDataset;
 use wengert_nn::{Layer, Linear, Sequential, cross_entropy};
 use wengert_optim::schedule::StepLR;
 use wengert_optim::{Adam, Sgd};
-use wengert_train::{Accuracy, BinaryAccuracy, Callback, Error, Metric, Result, Run, Tally, Trainer, evaluate};
+use wengert_train::{
+    Accuracy, BinaryAccuracy, Callback, Error, ErrorKind, Metric, Result, Run, Tally, Trainer, evaluate,
+};
 
 fn trainer() -> Trainer<'static> {
     Trainer::new(Adam::new(0.01), cross_entropy)
@@ -111,7 +113,9 @@ fn a_run_that_diverges_stops_before_the_weights_are_spoiled() {
         TensorDataset::new(Tensor::from_vec(x, train.x.shape()).expect("as many"), train.y.clone()).expect("same");
     let mut model = model(7);
     let trainer = trainer().epochs(2).batch_size(8);
-    let error = trainer.fit(&mut model, &holed, &valid, &mut seeded(7)).expect_err("a NaN").to_string();
+    let error = trainer.fit(&mut model, &holed, &valid, &mut seeded(7)).expect_err("a NaN");
+    assert_eq!(error.kind(), ErrorKind::NotFinite);
+    let error = error.to_string();
     assert!(error.starts_with("epoch 1, train batch ") && error.ends_with(": the loss is NaN"), "{error}");
     assert!(model.state_dict().iter().all(|(_, value)| value.to_f64s().iter().all(|w| w.is_finite())));
 
@@ -140,7 +144,7 @@ fn a_callback_can_fail() {
     let mut model = model(7);
     let trainer = trainer().epochs(2).callback(Breaks);
     let error = trainer.fit(&mut model, &train, &valid, &mut seeded(7)).expect_err("a broken callback");
-    assert_eq!(error.to_string(), "Breaks: out of paper");
+    assert_eq!((error.kind(), error.to_string().as_str()), (ErrorKind::User, "Breaks: out of paper"));
     assert_ne!(bits(&model), bits(&self::model(7)), "what was learned stays");
 }
 

@@ -27,8 +27,9 @@ use autograd_core::{Result, Tensor};
 /// let set = TensorDataset::new(Tensor::from([[1.0], [2.0]]), Tensor::from([[2.0], [4.0]]))?;
 /// let mut model = Linear::new(1, 1, &mut seeded(7))?;
 /// // With such steps every epoch is worse than the one before.
-/// let trainer = Trainer::new(Sgd::new(2.0), mse_loss).epochs(100).callback(EarlyStopping::new().patience(3));
-/// let history = trainer.fit(&mut model, &set, &set, &mut seeded(7))?;
+/// let early = EarlyStopping::new().monitor("loss").patience(3);
+/// let trainer = Trainer::new(Sgd::new(2.0), mse_loss).epochs(100).callback(early);
+/// let history = trainer.fit(&mut model, &set, None, &mut seeded(7))?;
 /// assert_eq!(history.epochs.len(), 4);
 /// # Ok::<(), wengert_train::Error>(())
 /// ```

@@ -67,7 +67,7 @@ use autograd_core::{Error, ErrorKind, Result};
 /// let mut losses = Losses::default();
 /// let mut model = Linear::new(1, 1, &mut seeded(7))?;
 /// let trainer = Trainer::new(Sgd::new(0.05), mse_loss).epochs(500).callback(&mut losses);
-/// let history = trainer.fit(&mut model, &set, &set, &mut seeded(7))?;
+/// let history = trainer.fit(&mut model, &set, None, &mut seeded(7))?;
 /// assert_eq!(history.stopped.as_deref(), Some("good enough"));
 /// assert_eq!(losses.0.len(), history.epochs.len());
 /// # Ok::<(), wengert_train::Error>(())

@@ -46,7 +46,7 @@ fn trainer<'t>() -> Trainer<'t> {
         .batch_size(32)
         .schedule(CosineAnnealingLR::new(EPOCHS, 0.0))
         .metric(Accuracy)
-        .callback(EarlyStopping::patience(15))
+        .callback(EarlyStopping::new().patience(15))
 }
 
 fn main() -> Result<(), BoxError> {

@@ -1,6 +1,9 @@
 //! A run as its callbacks see it.
 
-use super::Plan;
+mod plan;
+
+pub use plan::{MetricInfo, Plan};
+
 use crate::history::{EpochRecord, History};
 use autograd_core::module::StateDict;
 use wengert_nn::Layer;
@@ -79,12 +82,12 @@ impl Run<'_> {
         self.optimizer.set_lr(lr);
     }
 
-    /// Ends the run after this epoch. The first reason counts; [`History::stopped`] tells it.
+    /// Ends the run after this epoch. The first reason counts; it becomes [`History::stopped`].
     pub fn stop(&mut self, reason: impl Into<String>) {
         self.history.stopped.get_or_insert_with(|| reason.into());
     }
 
-    /// Whether the run ends after this epoch, because someone asked for it.
+    /// Whether the run ends after this epoch because [`Run::stop`] was called.
     pub fn is_stopping(&self) -> bool {
         self.history.stopped.is_some()
     }

@@ -1,10 +1,6 @@
 //! Sizes of a train and a test part.
-//!
-//! ```text
-//! n_test = ⌈test_size · n⌉, n_train = ⌊train_size · n⌋ for fractions; a size that is not given is the rest
-//! ```
 
-use crate::error::{Error, Result};
+use autograd_core::{Error, ErrorKind, Result};
 
 /// The size of a part: a fraction of the samples, or a number of them.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -28,8 +24,8 @@ impl From<usize> for Size {
 }
 
 /// The numbers of train and test samples. `default_test` is the test fraction if neither size is given.
-pub(super) fn train_test_sizes(
-    op: &'static str,
+pub(in crate::split) fn train_test_sizes(
+    op: &str,
     n: usize,
     test: Option<Size>,
     train: Option<Size>,
@@ -42,7 +38,8 @@ pub(super) fn train_test_sizes(
                 return Err(Error::argument(op, name, f, "a fraction between 0 and 1, both excluded"));
             }
             Some(Size::Count(count)) if count == 0 || count >= n => {
-                return Err(Error::PartSize { op, name, count, n });
+                let must = format!("at least 1 and less than the number of samples, {n}");
+                return Err(Error::argument(op, name, count, must));
             }
             _ => {}
         }
@@ -50,7 +47,8 @@ pub(super) fn train_test_sizes(
     if let (Some(Size::Fraction(test)), Some(Size::Fraction(train))) = (test, train)
         && test + train > 1.0
     {
-        return Err(Error::argument(op, "test_size + train_size", test + train, "at most 1"));
+        let text = format!("{op}: test_size {test:?} and train_size {train:?} exceed 1 together");
+        return Err(Error::new(ErrorKind::Argument, text));
     }
     // Only the product can exceed n by rounding, and only for an n that no memory holds.
     let n_test = test.map(|size| match size {
@@ -67,10 +65,12 @@ pub(super) fn train_test_sizes(
         (None, test) => (n - test.unwrap_or(0), test.unwrap_or(0)),
     };
     if train + test > n {
-        return Err(Error::SizesExceed { op, train, test, n });
+        let text = format!("{op}: train_size and test_size ask for {train} + {test} samples of {n}");
+        return Err(Error::new(ErrorKind::Data, text));
     }
     if train == 0 {
-        return Err(Error::EmptyTrain { op, test, n });
+        let text = format!("{op}: the train part would be empty: {test} of {n} samples are for testing");
+        return Err(Error::new(ErrorKind::Data, text));
     }
     Ok((train, test))
 }

@@ -1,7 +1,7 @@
-//! What a splitter is told about the samples.
+//! Number and classes of the samples to be divided.
 
 use crate::dataset::TensorDataset;
-use crate::error::{Error, Result};
+use autograd_core::{Error, ErrorKind, Result};
 use std::borrow::Cow;
 
 /// How many samples there are, and, if they are known, their classes.
@@ -9,7 +9,7 @@ use std::borrow::Cow;
 /// ```
 /// use wengert_data::split::{Samples, Splitter, StratifiedKFold};
 ///
-/// let folds = StratifiedKFold::new(2).split(Samples::of(4).classes(&[0, 0, 1, 1]))?;
+/// let folds = StratifiedKFold::new(2).split(Samples::new(4).classes(&[0, 0, 1, 1]))?;
 /// assert_eq!(folds[0].test, [0, 2]);
 /// # Ok::<(), wengert_data::Error>(())
 /// ```
@@ -20,12 +20,12 @@ pub struct Samples<'a> {
 }
 
 impl<'a> Samples<'a> {
-    /// So many samples.
-    pub fn of(n: usize) -> Samples<'a> {
+    /// This number of samples, without classes.
+    pub fn new(n: usize) -> Samples<'a> {
         Samples { n, classes: None }
     }
 
-    /// With a class each.
+    /// The class of each sample, for splitters that need it. By default there are none.
     pub fn classes(mut self, classes: &'a [i64]) -> Samples<'a> {
         self.classes = Some(Cow::Borrowed(classes));
         self
@@ -40,10 +40,14 @@ impl<'a> Samples<'a> {
     ///
     /// # Errors
     /// If the classes were not given, or are more or fewer than the samples.
-    pub fn need_classes(&self, op: &'static str) -> Result<&[i64]> {
-        let classes = self.classes.as_deref().ok_or(Error::NoClasses { op })?;
+    pub fn need_classes(&self, op: &str) -> Result<&[i64]> {
+        let Some(classes) = self.classes.as_deref() else {
+            let given = "Samples::classes gives them, or a dataset whose y is I64 [N]";
+            return Err(Error::new(ErrorKind::Data, format!("{op}: the classes of the samples are needed; {given}")));
+        };
         if classes.len() != self.n {
-            return Err(Error::LabelCount { op, what: "classes", got: classes.len(), n: self.n });
+            let text = format!("{op}: {} classes for {} samples", classes.len(), self.n);
+            return Err(Error::new(ErrorKind::Data, text));
         }
         Ok(classes)
     }
@@ -51,7 +55,7 @@ impl<'a> Samples<'a> {
 
 impl From<usize> for Samples<'_> {
     fn from(n: usize) -> Self {
-        Samples::of(n)
+        Samples::new(n)
     }
 }
 

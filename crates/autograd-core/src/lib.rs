@@ -44,6 +44,7 @@ pub mod check {
 
 /// Writing optimizers: one element of an update rule, run over whole tensors by [`Tensor::update`].
 pub mod update {
+    pub use crate::kernels::number::Number;
     pub use crate::kernels::real::Real;
     pub use crate::kernels::update::ElementRule;
 }

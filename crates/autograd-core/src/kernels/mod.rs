@@ -8,6 +8,7 @@
 
 pub mod math;
 pub mod memory;
+pub mod number;
 pub mod opaque;
 pub mod parallel;
 pub mod real;
@@ -17,7 +18,6 @@ pub mod slot;
 mod standby;
 
 pub mod copy;
-pub mod map;
 pub mod nest;
 pub mod zip;
 

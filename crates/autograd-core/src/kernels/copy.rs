@@ -1,9 +1,9 @@
 //! Strided copies: gathering a view into row-major order, and writing into a view's place.
 
-use super::memory::Plain;
 use super::nest::Nest;
-use super::parallel::for_rows;
 use super::real::Real;
+use crate::storage::block::Plain;
+use crate::threads::parallel::for_rows;
 
 /// Edge of the square tiles in which a transposed copy goes: a tile's lines of both sides stay in the first-level cache.
 const TILE: usize = 32;

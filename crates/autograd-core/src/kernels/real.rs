@@ -2,9 +2,9 @@
 
 use super::gemm::Factor;
 use super::math;
-use super::memory::Plain;
 use super::number::Number;
 use super::simd::Lanes;
+use crate::storage::block::Plain;
 use std::ops::{AddAssign, SubAssign};
 
 /// A floating-point number. Every method is branch-free and vectorises, apart from

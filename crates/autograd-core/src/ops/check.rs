@@ -1,8 +1,9 @@
 //! Checks of arguments. Each returns what it proved: a float type, sizes, a dimension, indices in range.
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::shape::Shape;
 use crate::tape::Saved;
-use crate::tensor::{DType, Float, Shape, Tensor};
+use crate::tensor::{DType, Float, Tensor};
 use smallvec::SmallVec;
 use std::fmt::{Debug, Display};
 
@@ -223,16 +224,4 @@ impl Indices {
     pub(crate) fn saved(&self) -> &Saved {
         &self.0
     }
-}
-
-/// A tensor's strides in a shape it broadcasts to: 0 in the dimensions it is repeated along.
-pub(crate) fn strides_in(x: &Tensor, shape: &[usize]) -> SmallVec<[usize; 4]> {
-    let missing = shape.len() - x.rank();
-    let mut strides = SmallVec::from_elem(0, shape.len());
-    for (d, (size, stride)) in x.shape().iter().zip(x.strides()).enumerate() {
-        if *size == shape[missing + d] && *size != 1 {
-            strides[missing + d] = *stride;
-        }
-    }
-    strides
 }

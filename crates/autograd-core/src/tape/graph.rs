@@ -1,7 +1,8 @@
 //! The recorded graph as data, and as a Graphviz drawing.
 
 use super::node::{Node, NodeId, NodeRef};
-use crate::tensor::{DType, Shape, Tensor};
+use crate::shape::Shape;
+use crate::tensor::{DType, Tensor};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 

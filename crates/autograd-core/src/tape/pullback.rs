@@ -3,7 +3,7 @@
 use super::node::{NodeRef, link};
 use super::part::Part;
 use crate::error::{Error, ErrorKind, Result};
-use crate::kernels::opaque::{Opaque, Typed};
+use crate::storage::opaque::{Opaque, Typed};
 use crate::tensor::Tensor;
 use std::borrow::Cow;
 

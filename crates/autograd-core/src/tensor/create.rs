@@ -1,8 +1,8 @@
 //! Making tensors from nothing, from numbers and from random numbers.
 
-use super::layout::checked_numel;
 use super::{DType, Element, Stored, Tensor, for_any};
 use crate::error::{Error, ErrorKind, Result};
+use crate::shape::checked_numel;
 use rand::{Rng, RngExt};
 use rand_distr::StandardNormal;
 

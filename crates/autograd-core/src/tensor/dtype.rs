@@ -1,6 +1,6 @@
 //! Element types.
 
-use crate::kernels::memory::Plain;
+use crate::storage::block::Plain;
 
 /// The type of a tensor's elements.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

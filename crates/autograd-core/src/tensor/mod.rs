@@ -5,27 +5,21 @@
 
 mod convert;
 mod create;
-mod dims;
 mod display;
 mod dtype;
-mod layout;
 pub(crate) mod pool;
-mod shape;
 mod value;
-
-pub(crate) use dims::Dims;
 
 pub use convert::Nested;
 pub(crate) use dtype::Stored;
 pub use dtype::{DType, Element, Float};
-pub use layout::Layout;
-pub use shape::Shape;
 
 use crate::kernels::copy;
-use crate::kernels::memory::Plain;
 use crate::kernels::nest::Nest;
-use crate::kernels::opaque::Opaque;
-use crate::kernels::shared::Recycled;
+use crate::shape::Layout;
+use crate::storage::block::Plain;
+use crate::storage::opaque::Opaque;
+use crate::storage::shared::Recycled;
 use std::borrow::Cow;
 use value::Value;
 
@@ -228,5 +222,5 @@ pub(crate) use {for_any, for_float};
 
 /// The number of elements of a shape, if a tensor of it can exist.
 pub(crate) fn checked(shape: &[usize], dtype: DType) -> Option<usize> {
-    layout::checked_numel(shape, dtype.size())
+    crate::shape::checked_numel(shape, dtype.size())
 }

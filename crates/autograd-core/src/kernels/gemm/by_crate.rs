@@ -1,8 +1,8 @@
 //! Products by the `gemm-f32` and `gemm-f64` crates.
 
-use super::super::parallel::join;
 use super::super::real::Real;
 use super::Matrix;
+use crate::threads::parallel::join;
 use gemm_common::Parallelism;
 
 /// Products are cut into parts of at least so many rows and so many elements: below, the crates sum in blocks of another

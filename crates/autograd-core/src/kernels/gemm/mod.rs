@@ -6,9 +6,9 @@ mod plain;
 mod tiles;
 mod transpose;
 
-use super::parallel::{self, worth_sharing_products};
 use super::real::Real;
 use super::simd::vectorize;
+use crate::threads::parallel::{self, worth_sharing_products};
 pub use by_crate::Factor;
 use by_crate::by_crate;
 pub use pack::forget;

@@ -6,7 +6,8 @@ use crate::kernels::nest::Nest;
 use crate::kernels::number::{Near, Number};
 use crate::kernels::real::Real;
 use crate::kernels::zip::{Function, zip, zip_flat};
-use crate::ops::check::{Check, strides_in};
+use crate::ops::check::Check;
+use crate::shape::strides_in;
 use crate::tape::{Pull, Pullback, Saved, record};
 use crate::tensor::{DType, Float, Stored, Tensor, for_float};
 use std::array::from_fn;
@@ -117,7 +118,7 @@ fn fused<T: Stored, F: Function<N, T, T>, const N: usize>(f: F, shape: Option<&[
     if x[0].is_contiguous() && x[1..].iter().all(|other| other.is_contiguous() && x[0].is_like(other)) {
         return Tensor::build::<T>(shape, |z| zip_flat(f, x.map(|x| x.flat()), z));
     }
-    let strides = x.map(|x| strides_in(x, shape));
+    let strides = x.map(|x| strides_in(x.layout(), shape));
     let nest = Nest::new(shape, strides.each_ref().map(|strides| &strides[..]));
     Tensor::build::<T>(shape, |z| zip(f, &nest, x.map(|x| x.strided()), z))
 }

@@ -3,6 +3,7 @@
 use crate::error::{Error, Result};
 use crate::kernels::select::{add_rows, take_rows};
 use crate::ops::check::{Check, Indices};
+use crate::shape::Dims;
 use crate::tape::{Part, Pull, Pullback, Saved, record};
 use crate::tensor::{Tensor, for_any, for_float};
 use smallvec::SmallVec;
@@ -48,7 +49,7 @@ struct Rows {
 
 impl Rows {
     fn of(self, x: &Tensor) -> Tensor {
-        let mut shape: SmallVec<[usize; 4]> = SmallVec::from_slice(x.shape());
+        let mut shape: Dims = SmallVec::from_slice(x.shape());
         if let Some(size) = shape.get_mut(self.axis) {
             *size = self.index.len();
         }

@@ -3,8 +3,9 @@
 use super::product::{View, product};
 use crate::error::{Error, Result};
 use crate::ops::check::Check;
+use crate::shape::Shape;
 use crate::tape::{Pull, Pullback, Saved, record};
-use crate::tensor::{Shape, Tensor};
+use crate::tensor::Tensor;
 use std::borrow::Cow;
 
 const CHECK: Check = Check("linear");

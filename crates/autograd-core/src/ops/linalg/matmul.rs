@@ -4,10 +4,11 @@ use super::product::{View, product};
 use crate::error::{Error, Result};
 use crate::kernels::gemm::{Matrix, gemm};
 use crate::kernels::nest::Nest;
-use crate::kernels::parallel::{share, threads, worth_sharing_products};
-use crate::ops::check::{Check, strides_in};
+use crate::ops::check::Check;
+use crate::shape::{Dims, Shape, strides_in};
 use crate::tape::{Pull, Pullback, Saved, record};
-use crate::tensor::{Shape, Tensor, for_float};
+use crate::tensor::{Tensor, for_float};
+use crate::threads::parallel::{share, threads, worth_sharing_products};
 use smallvec::SmallVec;
 
 impl Tensor {
@@ -95,7 +96,7 @@ fn matrices(a: &Tensor, b: &Tensor) -> Result<Tensor> {
     let (outer_a, m, k) = split(a);
     let (outer_b, _, n) = split(b);
     let mut shape: Shape = Check("matmul").broadcast(outer_a, outer_b)?;
-    let outer: SmallVec<[usize; 4]> = shape.0.clone();
+    let outer: Dims = shape.0.clone();
     shape.0.extend([m, n]);
     Check("matmul").fits_memory(&shape)?;
     let value = if b.rank() == 2 && (a.rank() == 2 || a.is_contiguous()) {
@@ -114,9 +115,9 @@ fn split(x: &Tensor) -> (&[usize], usize, usize) {
 
 fn batched(a: &Tensor, b: &Tensor, outer: &[usize], (m, k, n): (usize, usize, usize), shape: &[usize]) -> Tensor {
     let in_outer = |x: &Tensor| {
-        let mut full: SmallVec<[usize; 4]> = SmallVec::from_slice(outer);
+        let mut full: Dims = SmallVec::from_slice(outer);
         full.extend_from_slice(&x.shape()[x.rank() - 2..]);
-        let mut strides = strides_in(x, &full);
+        let mut strides = strides_in(x.layout(), &full);
         let matrix = [x.strides()[x.rank() - 2], x.strides()[x.rank() - 1]];
         strides.truncate(outer.len());
         (strides, matrix)

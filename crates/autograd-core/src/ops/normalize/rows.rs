@@ -3,8 +3,9 @@
 use crate::error::Result;
 use crate::kernels::rows;
 use crate::ops::check::Check;
+use crate::shape::{Dims, Layout};
 use crate::tape::{Pull, Pullback, Saved, record};
-use crate::tensor::{Layout, Tensor, for_float};
+use crate::tensor::{Tensor, for_float};
 use smallvec::SmallVec;
 use std::borrow::Cow;
 
@@ -56,7 +57,7 @@ impl<const LOG: bool> Pullback for Softmax<LOG> {
 
 fn axis_last(x: &Tensor, axis: usize) -> Tensor {
     let swap = |dims: &[usize]| {
-        let mut dims: SmallVec<[usize; 4]> = SmallVec::from_slice(dims);
+        let mut dims: Dims = SmallVec::from_slice(dims);
         let last = dims.len() - 1;
         dims.swap(axis, last);
         dims

@@ -3,7 +3,8 @@
 use crate::error::{Error, ErrorKind, Result};
 use crate::kernels::reduce::{Fold, fold};
 use crate::ops::check::Check;
-use crate::tensor::{Layout, Shape, Tensor, for_float};
+use crate::shape::{Dims, Layout, Shape};
+use crate::tensor::{Tensor, for_float};
 use smallvec::SmallVec;
 use std::borrow::Cow;
 
@@ -62,8 +63,8 @@ impl Along {
             let kept = (0..x.rank()).filter(|d| !self.named[*d]);
             kept.chain((0..x.rank()).filter(|d| self.named[*d]))
         };
-        let shape: SmallVec<[usize; 4]> = order().map(|d| x.shape()[d]).collect();
-        let strides: SmallVec<[usize; 4]> = order().map(|d| x.strides()[d]).collect();
+        let shape: Dims = order().map(|d| x.shape()[d]).collect();
+        let strides: Dims = order().map(|d| x.strides()[d]).collect();
         x.with_layout(Layout::strided(&shape, &strides, x.layout().offset())).packed().into_owned()
     }
 

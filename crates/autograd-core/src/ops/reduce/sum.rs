@@ -4,8 +4,9 @@ use super::along::Along;
 use crate::error::{Error, Result};
 use crate::kernels::reduce::{Sum as SumFold, fold};
 use crate::ops::check::Check;
+use crate::shape::{Layout, Shape};
 use crate::tape::{Pull, Pullback, record};
-use crate::tensor::{DType, Layout, Shape, Tensor, for_float};
+use crate::tensor::{DType, Tensor, for_float};
 
 impl Tensor {
     /// Sum of all elements; 0 if there are none. Integers and truth values give an `I64`.

@@ -4,8 +4,9 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::kernels::copy::scatter;
 use crate::kernels::nest::Nest;
 use crate::ops::check::Check;
+use crate::shape::{Dims, Layout};
 use crate::tape::{Pull, Pullback, record};
-use crate::tensor::{Layout, Tensor, for_any};
+use crate::tensor::{Tensor, for_any};
 use smallvec::SmallVec;
 
 impl Tensor {
@@ -33,7 +34,7 @@ impl Tensor {
             return Err(Error::shape("cat", "a tensor", &[], "at least one dimension; stack makes one"));
         }
         let d = Check("cat").dim(axis, first.shape())?;
-        let mut shape: SmallVec<[usize; 4]> = SmallVec::from_slice(first.shape());
+        let mut shape: Dims = SmallVec::from_slice(first.shape());
         shape[d] = 0;
         let mut lengths = SmallVec::new();
         for x in tensors {
@@ -85,7 +86,7 @@ impl Tensor {
 
 struct Cat {
     axis: usize,
-    lengths: SmallVec<[usize; 4]>,
+    lengths: Dims,
 }
 
 impl Pullback for Cat {

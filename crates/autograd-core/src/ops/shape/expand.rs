@@ -1,9 +1,9 @@
 //! Repeating dimensions of size one, without copying.
 
 use crate::error::{Error, Result};
-use crate::ops::check::strides_in;
+use crate::shape::{Dims, Layout, strides_in};
 use crate::tape::{Pull, Pullback, record};
-use crate::tensor::{Layout, Tensor};
+use crate::tensor::Tensor;
 use smallvec::SmallVec;
 
 impl Tensor {
@@ -28,7 +28,7 @@ impl Tensor {
             Error::shape("expand", "the tensor", self.shape(), expected)
         };
         let missing = shape.len().checked_sub(self.rank()).ok_or_else(misfit)?;
-        let mut sizes: SmallVec<[usize; 4]> = SmallVec::with_capacity(shape.len());
+        let mut sizes: Dims = SmallVec::with_capacity(shape.len());
         for (d, size) in shape.iter().enumerate() {
             let old = d.checked_sub(missing).map(|d| self.shape()[d]);
             sizes.push(match (*size, old) {
@@ -50,7 +50,7 @@ impl Tensor {
         if crate::tensor::checked(shape, self.dtype()).is_none() {
             return Err(Error::too_large("expand", shape));
         }
-        let layout = Layout::strided(shape, &strides_in(self, shape), self.layout().offset());
+        let layout = Layout::strided(shape, &strides_in(self.layout(), shape), self.layout().offset());
         Ok(record("expand", self.with_layout(layout), &[self], |_| Expand))
     }
 }

@@ -2,8 +2,9 @@
 
 use crate::error::{Error, Result};
 use crate::ops::check::Check;
+use crate::shape::{Dims, Layout};
 use crate::tape::{Pull, Pullback, record};
-use crate::tensor::{Layout, Tensor};
+use crate::tensor::Tensor;
 use smallvec::SmallVec;
 
 impl Tensor {
@@ -31,13 +32,13 @@ impl Tensor {
             Check("permute").dims(axes, self.shape())?;
         }
         let rank = self.rank() as isize;
-        let order: SmallVec<[usize; 4]> = axes.iter().map(|a| (if *a < 0 { a + rank } else { *a }) as usize).collect();
+        let order: Dims = axes.iter().map(|a| (if *a < 0 { a + rank } else { *a }) as usize).collect();
         Ok(self.permuted(&order))
     }
 
     fn permuted(&self, order: &[usize]) -> Tensor {
-        let shape: SmallVec<[usize; 4]> = order.iter().map(|d| self.shape()[*d]).collect();
-        let strides: SmallVec<[usize; 4]> = order.iter().map(|d| self.strides()[*d]).collect();
+        let shape: Dims = order.iter().map(|d| self.shape()[*d]).collect();
+        let strides: Dims = order.iter().map(|d| self.strides()[*d]).collect();
         let value = self.with_layout(Layout::strided(&shape, &strides, self.layout().offset()));
         record("permute", value, &[self], |_| {
             let mut back = SmallVec::from_elem(0, order.len());
@@ -52,7 +53,7 @@ impl Tensor {
     /// If an axis is out of range.
     pub fn transpose(&self, a: isize, b: isize) -> Result<Tensor> {
         let (a, b) = (Check("transpose").dim(a, self.shape())?, Check("transpose").dim(b, self.shape())?);
-        let mut order: SmallVec<[usize; 4]> = (0..self.rank()).collect();
+        let mut order: Dims = (0..self.rank()).collect();
         if !order.is_empty() {
             order.swap(a, b);
         }
@@ -74,7 +75,7 @@ impl Tensor {
 }
 
 struct Permute {
-    back: SmallVec<[usize; 4]>,
+    back: Dims,
 }
 
 impl Pullback for Permute {

@@ -2,8 +2,9 @@
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::ops::check::Check;
+use crate::shape::{Dims, Layout, Shape};
 use crate::tape::{Pull, Pullback, record};
-use crate::tensor::{Layout, Shape, Tensor};
+use crate::tensor::Tensor;
 use smallvec::SmallVec;
 use std::fmt::Debug;
 
@@ -34,7 +35,7 @@ impl Tensor {
             1 if known > 0 && self.numel().is_multiple_of(known) => self.numel() / known,
             _ => return Err(misfit()),
         };
-        let sizes: SmallVec<[usize; 4]> = shape.iter().map(|s| if *s == -1 { inferred } else { *s as usize }).collect();
+        let sizes: Dims = shape.iter().map(|s| if *s == -1 { inferred } else { *s as usize }).collect();
         self.reshape_to(&sizes)
     }
 
@@ -77,7 +78,7 @@ impl Tensor {
         if old.is_empty() {
             return self.reshape_to(&[1]);
         }
-        let mut shape: SmallVec<[usize; 4]> = SmallVec::from_slice(&old[..first]);
+        let mut shape: Dims = SmallVec::from_slice(&old[..first]);
         shape.push(old[first..=last].iter().product());
         shape.extend_from_slice(&old[last + 1..]);
         self.reshape_to(&shape)
@@ -90,7 +91,7 @@ impl Tensor {
     pub fn squeeze(&self, axes: &[isize]) -> Result<Tensor> {
         let named = Check("squeeze").dims(axes, self.shape())?;
         let kept = self.shape().iter().zip(&named).filter(|(size, named)| **size != 1 || !**named);
-        let shape: SmallVec<[usize; 4]> = kept.map(|(size, _)| *size).collect();
+        let shape: Dims = kept.map(|(size, _)| *size).collect();
         self.reshape_to(&shape)
     }
 
@@ -100,7 +101,7 @@ impl Tensor {
     /// If the axis is out of range.
     pub fn unsqueeze(&self, axis: isize) -> Result<Tensor> {
         let at = Check("unsqueeze").new_dim(axis, self.shape())?;
-        let mut shape: SmallVec<[usize; 4]> = SmallVec::from_slice(self.shape());
+        let mut shape: Dims = SmallVec::from_slice(self.shape());
         shape.insert(at, 1);
         self.reshape_to(&shape)
     }
@@ -131,7 +132,7 @@ fn view_layout(x: &Layout, shape: &[usize]) -> Option<Layout> {
     }
     let old: SmallVec<[(usize, usize); 4]> =
         x.shape().iter().copied().zip(x.strides().iter().copied()).filter(|(size, _)| *size != 1).collect();
-    let mut strides: SmallVec<[usize; 4]> = SmallVec::from_elem(1, shape.len());
+    let mut strides: Dims = SmallVec::from_elem(1, shape.len());
     let (mut i, mut d) = (0, 0);
     while i < old.len() {
         let (mut have, mut stride) = old[i];

@@ -4,8 +4,9 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::kernels::copy::scatter_add;
 use crate::kernels::nest::Nest;
 use crate::ops::check::Check;
+use crate::shape::{Dims, Layout};
 use crate::tape::{Part, Pull, Pullback, record};
-use crate::tensor::{Layout, Tensor, for_float};
+use crate::tensor::{Tensor, for_float};
 use smallvec::SmallVec;
 
 impl Tensor {
@@ -69,8 +70,8 @@ impl Slice {
 
     /// Where the part lies, given where the whole does.
     fn within(self, x: &Layout) -> Layout {
-        let mut shape: SmallVec<[usize; 4]> = SmallVec::from_slice(x.shape());
-        let mut strides: SmallVec<[usize; 4]> = SmallVec::from_slice(x.strides());
+        let mut shape: Dims = SmallVec::from_slice(x.shape());
+        let mut strides: Dims = SmallVec::from_slice(x.strides());
         // An empty part may start at the very end: keep its offset inside the buffer. The step matters from two elements on.
         let start = if self.len == 0 { 0 } else { self.start * strides[self.axis] };
         shape[self.axis] = self.len;

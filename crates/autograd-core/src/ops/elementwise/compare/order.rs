@@ -1,10 +1,11 @@
 //! Comparisons: equal, less, greater.
 
 use crate::error::Result;
-use crate::kernels::memory::Plain;
 use crate::kernels::nest::Nest;
 use crate::kernels::zip::{Function, zip};
-use crate::ops::check::{Check, strides_in};
+use crate::ops::check::Check;
+use crate::shape::strides_in;
+use crate::storage::block::Plain;
 use crate::tensor::{Tensor, for_any};
 
 fn compare<F>(op: &'static str, a: &Tensor, b: &Tensor, f: F) -> Result<Tensor>
@@ -13,7 +14,7 @@ where
 {
     let dtype = Check(op).same_dtype(a, b)?;
     let shape = Check(op).broadcast(a.shape(), b.shape())?;
-    let nest = Nest::new(&shape, [&strides_in(a, &shape), &strides_in(b, &shape)]);
+    let nest = Nest::new(&shape, [&strides_in(a.layout(), &shape), &strides_in(b.layout(), &shape)]);
     Ok(for_any!(dtype, T => Tensor::build::<u8>(&shape, |z| {
         zip(f, &nest, [a.strided::<T>(), b.strided::<T>()], z);
     })))

@@ -3,7 +3,8 @@
 use crate::error::Result;
 use crate::kernels::nest::Nest;
 use crate::kernels::zip::{Function, zip};
-use crate::ops::check::{Check, strides_in};
+use crate::ops::check::Check;
+use crate::shape::strides_in;
 use crate::tensor::{DType, Tensor};
 
 #[derive(Clone, Copy)]
@@ -37,7 +38,7 @@ fn logic<F: Function<2, u8, u8>>(op: &'static str, a: &Tensor, b: &Tensor, f: F)
     Check(op).dtype(a, DType::Bool)?;
     Check(op).dtype(b, DType::Bool)?;
     let shape = Check(op).broadcast(a.shape(), b.shape())?;
-    let nest = Nest::new(&shape, [&strides_in(a, &shape), &strides_in(b, &shape)]);
+    let nest = Nest::new(&shape, [&strides_in(a.layout(), &shape), &strides_in(b.layout(), &shape)]);
     Ok(Tensor::build::<u8>(&shape, |z| zip(f, &nest, [a.strided(), b.strided()], z)))
 }
 

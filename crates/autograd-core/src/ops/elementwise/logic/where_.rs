@@ -3,7 +3,8 @@
 use crate::error::Result;
 use crate::kernels::nest::Nest;
 use crate::kernels::zip::choose;
-use crate::ops::check::{Check, strides_in};
+use crate::ops::check::Check;
+use crate::shape::strides_in;
 use crate::tape::{Pull, Pullback, Saved, record};
 use crate::tensor::{DType, Tensor, for_any};
 
@@ -29,7 +30,8 @@ impl Tensor {
         Check("where").dtype(self, DType::Bool)?;
         let dtype = Check("where").same_dtype(a, b)?;
         let shape = Check("where").broadcast(&Check("where").broadcast(self.shape(), a.shape())?, b.shape())?;
-        let strides = [&strides_in(self, &shape)[..], &strides_in(a, &shape), &strides_in(b, &shape)];
+        let strides =
+            [&strides_in(self.layout(), &shape)[..], &strides_in(a.layout(), &shape), &strides_in(b.layout(), &shape)];
         let nest = Nest::new(&shape, strides);
         let value = for_any!(dtype, T => Tensor::build::<T>(&shape, |z| {
             choose::<T>(&nest, self.strided(), a.strided(), b.strided(), z);

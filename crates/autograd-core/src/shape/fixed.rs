@@ -8,35 +8,35 @@ const NEAR: usize = 4;
 /// Sizes or strides, one a dimension. Layouts are copied with every tensor made: this is moved with a few register
 /// operations, where a general vector calls for a copy.
 #[derive(Clone, Debug)]
-pub(crate) struct Dims {
+pub(crate) struct FixedDims {
     near: [usize; NEAR],
     len: usize,
     far: Option<Box<[usize]>>,
 }
 
-impl Dims {
+impl FixedDims {
     #[inline(always)]
-    pub(crate) fn new(dims: &[usize]) -> Dims {
+    pub(crate) fn new(dims: &[usize]) -> FixedDims {
         let near = match *dims {
             [] => [0; NEAR],
             [a] => [a, 0, 0, 0],
             [a, b] => [a, b, 0, 0],
             [a, b, c] => [a, b, c, 0],
             [a, b, c, d] => [a, b, c, d],
-            _ => return Dims { near: [0; NEAR], len: dims.len(), far: Some(dims.into()) },
+            _ => return FixedDims { near: [0; NEAR], len: dims.len(), far: Some(dims.into()) },
         };
-        Dims { near, len: dims.len(), far: None }
+        FixedDims { near, len: dims.len(), far: None }
     }
 
     /// As many zeros.
-    pub(crate) fn zeros(&self) -> Dims {
+    pub(crate) fn zeros(&self) -> FixedDims {
         let far = self.far.as_ref().map(|dims| vec![0; dims.len()].into());
-        Dims { near: [0; NEAR], len: self.len, far }
+        FixedDims { near: [0; NEAR], len: self.len, far }
     }
 
     /// The strides of a row-major layout of these sizes, and their product. A size of 0 counts as 1 in a stride.
     #[inline(always)]
-    pub(crate) fn row_major(&self) -> (Dims, usize) {
+    pub(crate) fn row_major(&self) -> (FixedDims, usize) {
         let one = |size: usize| size.max(1);
         let [a, b, c, d] = self.near;
         let (near, numel) = match (self.len, &self.far) {
@@ -50,23 +50,23 @@ impl Dims {
                 for d in (1..dims.len()).rev() {
                     strides[d - 1] = strides[d] * one(dims[d]);
                 }
-                let strides = Dims { near: [0; NEAR], len: self.len, far: Some(strides) };
+                let strides = FixedDims { near: [0; NEAR], len: self.len, far: Some(strides) };
                 return (strides, dims.iter().product());
             }
         };
-        (Dims { near, len: self.len, far: None }, numel)
+        (FixedDims { near, len: self.len, far: None }, numel)
     }
 }
 
 /// Sizes that are kept in place are compared all at once: the rest of the place is zeros.
-impl PartialEq for Dims {
+impl PartialEq for FixedDims {
     #[inline]
-    fn eq(&self, other: &Dims) -> bool {
+    fn eq(&self, other: &FixedDims) -> bool {
         self.len == other.len && self.near == other.near && (self.len <= NEAR || self.far == other.far)
     }
 }
 
-impl Deref for Dims {
+impl Deref for FixedDims {
     type Target = [usize];
     #[inline]
     fn deref(&self) -> &[usize] {
@@ -85,10 +85,10 @@ mod tests {
     fn strides_are_row_major_for_any_rank() {
         for rank in 0..8 {
             let sizes: Vec<usize> = (0..rank).map(|d| d % 3 + 2).collect();
-            let (strides, numel) = Dims::new(&sizes).row_major();
+            let (strides, numel) = FixedDims::new(&sizes).row_major();
             let expected: Vec<usize> = (0..rank).map(|d| sizes[d + 1..].iter().product()).collect();
             assert_eq!((&strides[..], numel), (&expected[..], sizes.iter().product()));
-            assert_eq!(Dims::new(&sizes)[..], sizes);
+            assert_eq!(FixedDims::new(&sizes)[..], sizes);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Shape, strides and offset: which element of a buffer is which element of a tensor.
 
-use super::dims::Dims;
+use super::FixedDims;
 
 /// Tensors have at most this many dimensions, as in PyTorch.
 pub(crate) const MAX_RANK: usize = 64;
@@ -8,8 +8,8 @@ pub(crate) const MAX_RANK: usize = 64;
 /// Element `(i, j, ..)` of a tensor is number `offset + i · strides[0] + j · strides[1] + ..` of its buffer.
 #[derive(Clone, Debug)]
 pub struct Layout {
-    shape: Dims,
-    strides: Dims,
+    shape: FixedDims,
+    strides: FixedDims,
     offset: usize,
     numel: usize,
     contiguous: bool,
@@ -25,7 +25,7 @@ impl Layout {
     /// Row-major order without gaps, from element `offset` of the buffer on.
     #[inline(always)]
     pub(crate) fn contiguous_at(shape: &[usize], offset: usize) -> Layout {
-        let shape = Dims::new(shape);
+        let shape = FixedDims::new(shape);
         let (strides, numel) = shape.row_major();
         Layout { shape, strides, offset, numel, contiguous: true }
     }
@@ -39,12 +39,12 @@ impl Layout {
             expected *= size;
         }
         let contiguous = contiguous || expected == 0;
-        Layout { shape: Dims::new(shape), strides: Dims::new(strides), offset, numel: expected, contiguous }
+        Layout { shape: FixedDims::new(shape), strides: FixedDims::new(strides), offset, numel: expected, contiguous }
     }
 
     /// Element `offset` of the buffer, as often as the shape has elements.
     pub(crate) fn repeated(shape: &[usize], offset: usize) -> Layout {
-        let shape = Dims::new(shape);
+        let shape = FixedDims::new(shape);
         let numel = shape.iter().product();
         Layout { strides: shape.zeros(), shape, offset, numel, contiguous: numel <= 1 }
     }
@@ -54,7 +54,7 @@ impl Layout {
         &self.shape
     }
     #[inline]
-    pub(crate) fn dims(&self) -> &Dims {
+    pub(crate) fn dims(&self) -> &FixedDims {
         &self.shape
     }
     #[inline]

@@ -1,10 +1,11 @@
-//! Shapes as they appear in errors and on the tape.
+//! The shapes that users see.
 
+use super::Dims;
 use smallvec::SmallVec;
 
 /// The sizes of a tensor's dimensions, printed as `[2, 3]`.
 #[derive(Clone, PartialEq, Eq, Hash, Default)]
-pub struct Shape(pub(crate) SmallVec<[usize; 4]>);
+pub struct Shape(pub(crate) Dims);
 
 impl std::ops::Deref for Shape {
     type Target = [usize];

@@ -11,7 +11,8 @@ use super::DType;
 use super::value::{Memory, Value};
 use crate::shape::Layout;
 use crate::storage::block::Block;
-use crate::storage::shared::{Recycled, Shared};
+use crate::storage::piece::{Piece, class_bytes, class_of};
+use crate::storage::shared::{Recycle, Recycled, Shared};
 use std::cell::RefCell;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -71,31 +72,6 @@ pub fn trim() {
     crate::kernels::gemm::forget();
     let freed = POOL.try_with(|pool| pool.borrow_mut().empty());
     drop(freed);
-}
-
-/// Sizes are rounded up to a class: multiples of 64 bytes up to 256, then four classes to each power of two, so that at
-/// most a fifth of a buffer is waste.
-fn class_of(bytes: usize) -> usize {
-    let units = bytes.div_ceil(64).max(1);
-    if units <= 4 {
-        return units - 1;
-    }
-    let exponent = (units - 1).ilog2() as usize; // ≥ 2
-    (exponent - 1) * 4 + (((units - 1) >> (exponent - 2)) & 3)
-}
-
-fn class_bytes(class: usize) -> usize {
-    if class < 4 {
-        return (class + 1) * 64;
-    }
-    let exponent = class / 4 + 1;
-    ((1 << exponent) + ((class % 4 + 1) << (exponent - 2))) * 64
-}
-
-/// A block with its size class.
-pub(super) struct Piece {
-    pub(super) block: Block,
-    class: usize,
 }
 
 /// The piece of a value that waits here, which is never a view.
@@ -237,10 +213,20 @@ pub(super) fn take(dtype: DType, shape: &[usize]) -> Option<Recycled<Value>> {
 
 /// Takes back a value that nobody owns any more.
 #[inline]
-pub(super) fn give(last: Shared<Value>) {
+fn give(last: Shared<Value>) {
     // Outside the pool's borrow: what it does not keep is freed here.
     let evicted = POOL.try_with(|pool| pool.borrow_mut().give(last));
     drop(evicted);
+}
+
+impl Recycle for Value {
+    #[inline]
+    fn recycle(last: Shared<Value>) {
+        match last.memory {
+            Memory::Own(_) => give(last),
+            Memory::Of(_) => drop(last),
+        }
+    }
 }
 
 /// There is no memory for a tensor of this shape.

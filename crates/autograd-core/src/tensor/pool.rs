@@ -25,6 +25,7 @@ struct Counts {
     peak: AtomicI64,
     cached: AtomicI64,
     requests: AtomicI64,
+    taken: AtomicI64,
 }
 
 fn bump(counter: &AtomicI64, by: i64) -> i64 {
@@ -52,18 +53,22 @@ pub struct Stats {
     pub cached: usize,
     /// How many buffers the system has been asked for so far.
     pub requests: usize,
+    /// Bytes of all buffers handed out so far, from the system or from the cache: what computing has cost in memory
+    /// traffic, where `peak` is what it needed at once.
+    pub taken: usize,
 }
 
 /// Memory held by the tensors of all threads.
 pub fn stats() -> Stats {
-    let mut sums = [0i64; 4];
+    let mut sums = [0i64; 5];
     for counts in all_counts().iter() {
-        for (sum, count) in sums.iter_mut().zip([&counts.in_use, &counts.peak, &counts.cached, &counts.requests]) {
+        let all = [&counts.in_use, &counts.peak, &counts.cached, &counts.requests, &counts.taken];
+        for (sum, count) in sums.iter_mut().zip(all) {
             *sum += count.load(Ordering::Relaxed);
         }
     }
-    let [in_use, peak, cached, requests] = sums.map(|sum| sum.max(0) as usize);
-    Stats { in_use, peak, cached, requests }
+    let [in_use, peak, cached, requests, taken] = sums.map(|sum| sum.max(0) as usize);
+    Stats { in_use, peak, cached, requests, taken }
 }
 
 /// Gives the memory cached by the calling thread back to the system: freed buffers, and the room in which it packs the
@@ -121,6 +126,7 @@ impl Pool {
         self.held += bytes;
         self.most = self.most.max(self.held);
         let counts = &self.counts;
+        bump(&counts.taken, bytes);
         let now = bump(&counts.in_use, bytes);
         if now > counts.peak.load(Ordering::Relaxed) {
             counts.peak.store(now, Ordering::Relaxed);

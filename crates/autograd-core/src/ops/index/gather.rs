@@ -58,7 +58,10 @@ impl Picked {
 
     /// Where the elements lie in a packed tensor of this shape.
     fn offsets<'a>(&'a self, shape: &[usize]) -> impl Iterator<Item = usize> + 'a {
-        gather_offsets(self.index.values(), self.index.tensor().shape(), shape, self.axis)
+        // A scalar counts as one element of one dimension, as the tensor and as the index.
+        let of_vector = |shape: &'a [usize]| if shape.is_empty() { &[1] } else { shape };
+        let shape = if shape.is_empty() { &[1] } else { shape };
+        gather_offsets(self.index.values(), of_vector(self.index.tensor().shape()), shape, self.axis)
     }
 }
 

@@ -13,3 +13,4 @@ pub(crate) mod prod;
 pub(crate) mod std;
 pub(crate) mod sum;
 pub(crate) mod var;
+pub(crate) mod var_mean;

@@ -92,6 +92,9 @@ impl Part for Slice {
     }
 
     fn add(&self, sum: &mut Tensor, gradient: &Tensor) {
+        if gradient.numel() == 0 {
+            return;
+        }
         let place = self.within(&Layout::contiguous(sum.shape()));
         let nest = Nest::new(gradient.shape(), [gradient.strides(), place.strides()]);
         for_float!(gradient.float(), T => {
@@ -120,6 +123,10 @@ crate::ops::cases::cases![{
             .refuses(|x| x[0].narrow(1, 3, 3), "narrow: 3 elements from 3 are outside axis 1 of size 5")
             .refuses(|x| x[0].narrow(1, -6, 1), "narrow: 1 elements from -6 are outside axis 1 of size 5"),
         Case::new("narrow(-2)", x(), |x| x[0].narrow(-2, -2, 2)).value(pick(&[3, 4])),
+        Case::new("narrow to nothing", x(), |x| x[0].narrow(1, 5, 0)).value(|_| Vec::new()),
+        Case::new("narrow of nothing", vec![Input::real(&[0, 4], -2.0..2.0)], |x| x[0].narrow(1, 1, 2))
+            .value(|_| Vec::new()),
+        Case::new("slice past the end", x(), |x| x[0].slice(1, Some(9), None, 2)).value(|_| Vec::new()),
         Case::new("slice", x(), |x| x[0].slice(1, Some(-4), None, 2))
             .value(pick(&[1, 3]))
             .refuses(|x| x[0].slice(1, None, None, 0), "slice: step is 0, it must be at least 1")

@@ -1,6 +1,7 @@
 //! Cross-entropy of logits, against class indices or class probabilities.
 
 use super::{Loss, Reduction};
+use autograd_core::check::Check;
 use autograd_core::{DType, Error, Result, Tensor};
 
 const OP: &str = "cross_entropy";
@@ -106,16 +107,13 @@ impl CrossEntropyLoss {
     }
 
     fn check_options(&self, input: &Tensor, classes: usize) -> Result<()> {
-        if !(0.0..=1.0).contains(&self.label_smoothing) {
-            return Err(Error::argument(OP, "label_smoothing", self.label_smoothing, "in [0, 1]"));
-        }
+        let in_range = (0.0..=1.0).contains(&self.label_smoothing);
+        Check(OP).require(in_range, "label_smoothing", self.label_smoothing, "in [0, 1]")?;
         if let Some(weight) = &self.weight {
             if weight.shape() != [classes] {
                 return Err(Error::shape(OP, "weight", weight.shape(), format!("[{classes}], one for each class")));
             }
-            if weight.dtype() != input.dtype() {
-                return Err(Error::mixed_dtypes(OP, input.dtype(), weight.dtype()));
-            }
+            Check(OP).same_dtype(input, weight)?;
         }
         Ok(())
     }
@@ -123,9 +121,7 @@ impl CrossEntropyLoss {
     fn of_indices(&self, input: &Tensor, target: &Tensor, axis: usize) -> Result<Tensor> {
         let mut samples = input.shape().to_vec();
         let classes = samples.remove(axis);
-        if target.shape() != samples {
-            return Err(Error::shape(OP, "target", target.shape(), format!("{samples:?}")));
-        }
+        Check(OP).is("target", target, &samples)?;
         let labels = target.to_vec::<i64>()?;
         let rows = rows(input, labels.len(), classes)?;
         let ignored = labels.contains(&self.ignore_index);
@@ -188,9 +184,7 @@ impl CrossEntropyLoss {
 
 impl Loss for CrossEntropyLoss {
     fn forward(&self, input: &Tensor, target: &Tensor) -> Result<Tensor> {
-        if !input.dtype().is_float() {
-            return Err(Error::not_float(OP, input.dtype()));
-        }
+        Check(OP).float(input)?;
         let axis = match input.rank() {
             0 => return Err(Error::shape(OP, "the input", input.shape(), "[C], [N, C] or [N, C, ..]")),
             1 => 0,

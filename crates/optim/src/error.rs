@@ -128,3 +128,12 @@ impl std::fmt::Debug for Error {
         std::fmt::Display::fmt(self, f)
     }
 }
+
+impl From<Error> for autograd_core::Error {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Core(error) => error,
+            error => autograd_core::Error::user(error),
+        }
+    }
+}

@@ -1,7 +1,8 @@
 //! The sentences that several operations share.
 
 use super::{BoxError, Error, ErrorKind};
-use crate::tensor::{DType, Shape};
+use crate::shape::Shape;
+use crate::tensor::DType;
 use std::fmt::{Debug, Display};
 use std::path::Path;
 

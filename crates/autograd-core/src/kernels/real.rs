@@ -1,15 +1,16 @@
 //! The scalar types kernels are written for: `f32` and `f64` behind one trait.
 
+use super::gemm::Factor;
 use super::math;
-use super::memory::Plain;
 use super::number::Number;
 use super::simd::Lanes;
+use crate::storage::block::Plain;
 use std::ops::{AddAssign, SubAssign};
 
 /// A floating-point number. Every method is branch-free and vectorises, apart from
 /// those that say otherwise.
 pub trait Real:
-    Number<Mask = bool> + Plain + Lanes + PartialOrd + Default + std::fmt::Debug + AddAssign + SubAssign
+    Number<Mask = bool> + Plain + Lanes + Factor + PartialOrd + Default + std::fmt::Debug + AddAssign + SubAssign
 {
     /// 0
     const ZERO: Self;

@@ -1,8 +1,8 @@
 //! Moving rows by index. Indices have been checked and made non-negative by the caller.
 
-use super::memory::Plain;
-use super::parallel::for_rows;
 use super::real::Real;
+use crate::storage::block::Plain;
+use crate::threads::parallel::for_rows;
 
 /// `y[o, k, :] = x[o, index[k], :]` for `x: [outer, size, inner]`.
 pub fn take_rows<T: Plain>(x: &[T], size: usize, inner: usize, index: &[i64], y: &mut [T]) {

@@ -3,10 +3,10 @@
 //! Only the loop over contiguous slices is compiled for every function. Strided and broadcast operands are copied, a
 //! block that stays in the first-level cache at a time, into contiguous scratch, and go through that same loop.
 
-use super::memory::Plain;
 use super::nest::Nest;
-use super::parallel::{PIECE, for_pieces, for_rows};
 use super::simd::{Kernel, vectorize};
+use crate::storage::block::Plain;
+use crate::threads::parallel::{PIECE, for_pieces, for_rows};
 use std::array::from_fn;
 use std::ops::Range;
 

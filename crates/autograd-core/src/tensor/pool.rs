@@ -7,10 +7,11 @@
 //! A thread caches at most as many bytes as it ever had in use at once. When the cache is full, the class that has not been
 //! used for longest makes room, so that a program that goes on to tensors of other sizes finds its buffers cached again.
 
+use super::DType;
 use super::value::{Memory, Value};
-use super::{DType, Layout};
-use crate::kernels::memory::Block;
-use crate::kernels::shared::{Recycled, Shared};
+use crate::shape::Layout;
+use crate::storage::block::Block;
+use crate::storage::shared::{Recycled, Shared};
 use std::cell::RefCell;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -1,9 +1,10 @@
 //! What tensors share: a layout over elements in memory.
 
+use super::DType;
 use super::pool;
-use super::{DType, Layout};
-use crate::kernels::memory::{Block, Plain};
-use crate::kernels::shared::{Recycle, Recycled, Shared};
+use crate::shape::Layout;
+use crate::storage::block::{Block, Plain};
+use crate::storage::shared::{Recycle, Recycled, Shared};
 
 /// An array of elements, or a view of another's.
 pub(super) struct Value {

@@ -1,4 +1,4 @@
-//! What happens to gradients between the backward walk and the step.
+//! Changes of gradients between the backward walk and the step.
 
 use super::inputs::{check_values, named, tolerance};
 use crate::call::{Call, Outputs};

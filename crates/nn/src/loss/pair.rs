@@ -1,6 +1,6 @@
-//! What losses ask of an output and its target, with errors that name the loss.
+//! Checks of an output and its target, whose errors name the loss.
 
-use autograd_core::{Error, ErrorKind, Result, Tensor};
+use autograd_core::{Error, Result, Tensor};
 
 /// Both are of one float type.
 pub(super) fn same_float(op: &'static str, input: &Tensor, target: &Tensor) -> Result<()> {
@@ -17,25 +17,24 @@ pub(super) fn same_float(op: &'static str, input: &Tensor, target: &Tensor) -> R
 /// of which N are meant.
 pub(super) fn difference(op: &'static str, input: &Tensor, target: &Tensor) -> Result<Tensor> {
     same_float(op, input, target)?;
-    let difference = input.try_sub(target).map_err(|error| named(op, error))?;
-    if difference.shape() != input.shape() {
-        let expected = format!("one that broadcasts to the input's, {:?}", input.shape());
-        return Err(Error::shape(op, "the target", target.shape(), expected));
-    }
-    Ok(difference)
+    spreads(op, "the target", target, input)?;
+    input.try_sub(target)
 }
 
-/// `losses · weight`, broadcast.
-pub(super) fn weighted(op: &'static str, losses: &Tensor, weight: &Tensor) -> Result<Tensor> {
+/// `losses · weight`, the weight broadcast to the losses.
+pub(super) fn weighted(op: &'static str, what: &'static str, losses: &Tensor, weight: &Tensor) -> Result<Tensor> {
     same_float(op, losses, weight)?;
-    losses.try_mul(weight).map_err(|error| named(op, error))
+    spreads(op, what, weight, losses)?;
+    losses.try_mul(weight)
 }
 
-/// An error of an operation inside the loss, told as one of the loss: its shapes are those the caller knows.
-fn named(op: &'static str, error: Error) -> Error {
-    let text = error.to_string();
-    match text.split_once(": ") {
-        Some((_, what)) if error.kind() == ErrorKind::Shape => Error::new(ErrorKind::Shape, format!("{op}: {what}")),
-        _ => error,
+/// A tensor broadcasts to the input's shape: from the last dimension on, each of its sizes is the input's or 1.
+fn spreads(op: &'static str, what: &'static str, tensor: &Tensor, input: &Tensor) -> Result<()> {
+    let (from, to) = (tensor.shape(), input.shape());
+    let fits = from.iter().rev().zip(to.iter().rev()).all(|(from, to)| from == to || *from == 1);
+    if from.len() <= to.len() && fits {
+        return Ok(());
     }
+    let expected = format!("one that broadcasts to the input's, {to:?}");
+    Err(Error::shape(op, what, from, expected))
 }

@@ -2,14 +2,14 @@
 
 use super::traced::{Steps, Traced};
 use crate::error::Result;
-use crate::kernels::memory::Plain;
 use crate::kernels::nest::Nest;
 use crate::kernels::number::{Near, Number};
 use crate::kernels::real::Real;
 use crate::kernels::zip::{Function, zip, zip_flat};
-use crate::ops::check::{broadcast, same_dtype, strides_in};
-use crate::tape::{Grads, Pull, Pullback, Saved, is_recording, record};
-use crate::tensor::{DType, Tensor, for_float};
+use crate::ops::check::Check;
+use crate::shape::strides_in;
+use crate::tape::{Pull, Pullback, Saved, record};
+use crate::tensor::{DType, Float, Stored, Tensor, for_float};
 use std::array::from_fn;
 
 /// What the pull-back is computed from.
@@ -73,7 +73,7 @@ pub(crate) fn elementwise<F: Elementwise<1>>([x]: [&Tensor; 1], f: F) -> Tensor 
 /// If the shapes do not broadcast or the dtypes differ.
 pub(crate) fn try_elementwise<F: Elementwise<K>, const K: usize>(x: [&Tensor; K], f: F) -> Result<Tensor> {
     for other in &x[1..] {
-        same_dtype(F::NAME, x[0], other)?;
+        Check(F::NAME).same_dtype(x[0], other)?;
     }
     let dtype = x[0].dtype();
     if becomes_float::<F, K>(dtype) {
@@ -82,9 +82,9 @@ pub(crate) fn try_elementwise<F: Elementwise<K>, const K: usize>(x: [&Tensor; K]
     if x[1..].iter().all(|other| x[0].is_like(other)) {
         return Ok(computed(dtype, None, x, f));
     }
-    let mut shape = broadcast(F::NAME, x[0].shape(), x[1].shape())?;
+    let mut shape = Check(F::NAME).broadcast(x[0].shape(), x[1].shape())?;
     for other in &x[2..] {
-        shape = broadcast(F::NAME, &shape, other.shape())?;
+        shape = Check(F::NAME).broadcast(&shape, other.shape())?;
     }
     Ok(computed(dtype, Some(&shape), x, f))
 }
@@ -97,8 +97,10 @@ fn becomes_float<F: Elementwise<K>, const K: usize>(dtype: DType) -> bool {
 /// The value in a shape that all operands broadcast to, by default the shape they have; recorded.
 #[inline]
 fn computed<F: Elementwise<K>, const K: usize>(dtype: DType, shape: Option<&[usize]>, x: [&Tensor; K], f: F) -> Tensor {
-    let value = for_float!(dtype, T => fused::<T, _, K>(Floats(Value(f)), shape, x),
-        else fused::<i64, _, K>(Integers(f), shape, x));
+    let value = match Float::of(dtype) {
+        Some(float) => for_float!(float, T => fused::<T, _, K>(Floats(Value(f)), shape, x)),
+        None => fused::<i64, _, K>(Integers(f), shape, x),
+    };
     if F::KEEPS == Keeps::Untracked {
         return value;
     }
@@ -111,15 +113,14 @@ fn computed<F: Elementwise<K>, const K: usize>(dtype: DType, shape: Option<&[usi
 
 /// `z = f(x)` by a kernel, in a shape that all operands broadcast to, by default that of the first.
 #[inline]
-fn fused<T: Plain, F: Function<N, T, T>, const N: usize>(f: F, shape: Option<&[usize]>, x: [&Tensor; N]) -> Tensor {
-    let dtype = x[0].dtype();
+fn fused<T: Stored, F: Function<N, T, T>, const N: usize>(f: F, shape: Option<&[usize]>, x: [&Tensor; N]) -> Tensor {
     let shape = shape.unwrap_or(x[0].shape());
     if x[0].is_contiguous() && x[1..].iter().all(|other| other.is_contiguous() && x[0].is_like(other)) {
-        return Tensor::build::<T>(dtype, shape, |z| zip_flat(f, x.map(|x| x.flat()), z));
+        return Tensor::build::<T>(shape, |z| zip_flat(f, x.map(|x| x.flat()), z));
     }
-    let strides = x.map(|x| strides_in(x, shape));
+    let strides = x.map(|x| strides_in(x.layout(), shape));
     let nest = Nest::new(shape, strides.each_ref().map(|strides| &strides[..]));
-    Tensor::build::<T>(dtype, shape, |z| zip(f, &nest, x.map(|x| x.strided()), z))
+    Tensor::build::<T>(shape, |z| zip(f, &nest, x.map(|x| x.strided()), z))
 }
 
 /// A formula that a kernel reads, of `N` operands.
@@ -204,20 +205,6 @@ impl<F: Elementwise<K>, const K: usize> Derivative<F, K> {
     const AT_LEAST_TWO: bool = K >= 2;
     const AT_LEAST_THREE: bool = K >= 3;
 
-    /// The gradients as differentiable tensor code.
-    fn recorded(&self, at: &Pull<'_>) -> Result<Grads> {
-        let gy = at.gy();
-        let steps = Steps::new(gy.dtype());
-        let nan = Traced::Constant(f64::NAN);
-        let x = match &self.inputs {
-            Some(x) => x.each_ref().map(|x| steps.given(&x.get(at))),
-            None => [nan; K],
-        };
-        let y = self.output.as_ref().map_or(nan, |y| steps.given(&y.get(at)));
-        let gradients = self.f.pull(steps.given(gy), x, y);
-        (0..K).map(|i| at.when(i, || steps.tensor(gradients[i], gy))).collect()
-    }
-
     /// The gradient of input `i` by a fused kernel.
     fn fused(&self, gy: &Tensor, i: usize) -> Tensor {
         // Constants guard the arms, so no kernel is compiled for an input that there is not.
@@ -246,25 +233,35 @@ impl<F: Elementwise<K>, const K: usize> Derivative<F, K> {
         let operands: [&Tensor; N] =
             from_fn(|_| operands.next().unwrap_or_else(|| unreachable!("as many as OPERANDS says are kept")));
         let f = Floats(Gradient::<F, K, I>(self.f));
-        for_float!(gy.dtype(), T => fused::<T, _, N>(f, None, operands), else unreachable!("gradients are floats"))
+        for_float!(gy.float(), T => fused::<T, _, N>(f, None, operands))
     }
 }
 
 impl<F: Elementwise<K>, const K: usize> Pullback for Derivative<F, K> {
-    fn name(&self) -> &'static str {
-        F::NAME
+    fn pull(&self, at: &mut Pull<'_>) -> Result<()> {
+        let gy = at.gy();
+        let steps = Steps::new(gy.dtype());
+        let nan = Traced::Constant(f64::NAN);
+        let x = match &self.inputs {
+            Some(x) => x.each_ref().map(|x| steps.given(&x.get(at))),
+            None => [nan; K],
+        };
+        let y = self.output.as_ref().map_or(nan, |y| steps.given(&y.get(at)));
+        let gradients = self.f.pull(steps.given(gy), x, y);
+        (0..K).rev().try_for_each(|i| at.give(i, || steps.tensor(gradients[i], gy)))
     }
 
-    fn pull(&self, at: &Pull<'_>) -> Result<Grads> {
+    fn pull_fused(&self, at: &mut Pull<'_>) -> Result<()> {
         // What keeps nothing is linear, and its tensor code one kernel or none: `gy` itself, for a sum.
-        if is_recording() || F::KEEPS == Keeps::Nothing {
-            return self.recorded(at);
+        if F::KEEPS == Keeps::Nothing {
+            return self.pull(at);
         }
-        (0..K).map(|i| at.when(i, || Ok(self.fused(at.gy(), i)))).collect()
+        let gy = at.gy();
+        (0..K).rev().try_for_each(|i| at.give(i, || Ok(self.fused(gy, i))))
     }
 
-    fn saved(&self) -> Vec<&Tensor> {
-        self.inputs.iter().flatten().chain(&self.output).map(Saved::value).collect()
+    fn saved(&self, see: &mut dyn FnMut(&Saved)) {
+        self.inputs.iter().flatten().chain(&self.output).for_each(see);
     }
 }
 

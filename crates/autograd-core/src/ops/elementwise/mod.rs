@@ -16,21 +16,3 @@ mod logic;
 mod rounding;
 mod special;
 mod trigonometric;
-
-#[cfg(test)]
-pub(crate) fn cases() -> Vec<super::cases::Case> {
-    [
-        activation::cases(),
-        arithmetic::cases(),
-        compare::cases(),
-        exponential::cases(),
-        hyperbolic::cases(),
-        logic::cases(),
-        rounding::cases(),
-        special::cases(),
-        trigonometric::cases(),
-    ]
-    .into_iter()
-    .flatten()
-    .collect()
-}

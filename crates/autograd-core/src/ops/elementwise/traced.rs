@@ -5,10 +5,10 @@
 
 use crate::error::Result;
 use crate::kernels::number::Number;
-use crate::ops::check::broadcast;
-use crate::tape::{Grads, Pull, Pullback, record};
+use crate::ops::check::Check;
+use crate::tape::{Pull, Pullback, Saved, record};
 use crate::tensor::{DType, Tensor};
-use smallvec::{SmallVec, smallvec};
+use smallvec::SmallVec;
 use std::cell::RefCell;
 use std::ops::{Add, BitAnd, BitOr, Div, Mul, Neg, Sub};
 
@@ -154,29 +154,29 @@ impl Branch {
         if !x.is_tracked() {
             return Ok(x);
         }
-        let shape = broadcast("select", x.shape(), self.mask.shape())?;
+        let shape = Check("select").broadcast(x.shape(), self.mask.shape())?;
         let sizes: Vec<isize> = shape.iter().map(|size| *size as isize).collect();
         let value = x.detach().expand(&sizes)?;
-        Ok(record("select", value, &[&x], |_| Gate(self.clone())))
+        Ok(record("select", value, &[&x], |_| Gate { mask: Saved::constant(&self.mask), side: self.side }))
     }
 }
 
-struct Gate(Branch);
+struct Gate {
+    mask: Saved,
+    side: bool,
+}
 
 impl Pullback for Gate {
-    fn name(&self) -> &'static str {
-        "select"
+    fn pull(&self, at: &mut Pull<'_>) -> Result<()> {
+        let (gy, mask) = (at.gy(), self.mask.value());
+        at.give(0, || {
+            let zero = Tensor::full(&[], 0.0, gy.dtype())?;
+            if self.side { mask.where_(gy, &zero) } else { mask.where_(&zero, gy) }
+        })
     }
 
-    fn pull(&self, at: &Pull<'_>) -> Result<Grads> {
-        let Branch { mask, side } = &self.0;
-        let zero = Tensor::full(&[], 0.0, at.gy().dtype())?;
-        let gx = if *side { mask.where_(at.gy(), &zero)? } else { mask.where_(&zero, at.gy())? };
-        Ok(smallvec![Some(gx)])
-    }
-
-    fn saved(&self) -> Vec<&Tensor> {
-        vec![&self.0.mask]
+    fn saved(&self, see: &mut dyn FnMut(&Saved)) {
+        see(&self.mask);
     }
 }
 

@@ -1,9 +1,10 @@
-//! Which elements a reduction folds together.
+//! The dimensions of a reduction, and the fold along them.
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::kernels::reduce::{Fold, fold};
-use crate::ops::check;
-use crate::tensor::{Layout, Shape, Tensor, for_float};
+use crate::ops::check::Check;
+use crate::shape::{Dims, Layout, Shape};
+use crate::tensor::{Tensor, for_float};
 use smallvec::SmallVec;
 use std::borrow::Cow;
 
@@ -21,7 +22,7 @@ pub(crate) struct Along {
 
 impl Along {
     pub(crate) fn new(op: &'static str, x: &Tensor, axes: &[isize], keepdim: bool) -> Result<Along> {
-        let named = check::axes(op, axes, x.shape())?;
+        let named = Check(op).dims(axes, x.shape())?;
         let (mut kept, mut shape) = (Shape::default(), Shape::default());
         let mut count = 1;
         for (size, named) in x.shape().iter().zip(&named) {
@@ -46,6 +47,11 @@ impl Along {
         Ok(self)
     }
 
+    /// The folded dimensions, as `sum_dim` and its like take them.
+    pub(crate) fn folded(&self) -> SmallVec<[isize; 4]> {
+        (0..self.named.len()).filter(|d| self.named[*d]).map(|d| d as isize).collect()
+    }
+
     /// A tensor of the result's shape as a view that broadcasts against the input.
     pub(crate) fn spread(&self, y: &Tensor) -> Result<Tensor> {
         y.reshape_to(&self.kept)
@@ -57,8 +63,8 @@ impl Along {
             let kept = (0..x.rank()).filter(|d| !self.named[*d]);
             kept.chain((0..x.rank()).filter(|d| self.named[*d]))
         };
-        let shape: SmallVec<[usize; 4]> = order().map(|d| x.shape()[d]).collect();
-        let strides: SmallVec<[usize; 4]> = order().map(|d| x.strides()[d]).collect();
+        let shape: Dims = order().map(|d| x.shape()[d]).collect();
+        let strides: Dims = order().map(|d| x.strides()[d]).collect();
         x.with_layout(Layout::strided(&shape, &strides, x.layout().offset())).packed().into_owned()
     }
 
@@ -74,8 +80,8 @@ impl Along {
     pub(crate) fn fold<F: Fold>(&self, f: F, x: &Tensor) -> Tensor {
         let inner = self.middle(x);
         let x = if inner.is_some() { Cow::Borrowed(x) } else { Cow::Owned(self.rows(x)) };
-        for_float!(x.dtype(), T => Tensor::build::<T>(x.dtype(), &self.shape, |y| {
+        for_float!(x.float(), T => Tensor::build::<T>(&self.shape, |y| {
             fold(f, x.flat::<T>(), self.count, inner.unwrap_or(1), y);
-        }), else x.into_owned())
+        }))
     }
 }

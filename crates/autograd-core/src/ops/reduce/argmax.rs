@@ -1,12 +1,9 @@
 //! Position of the largest and of the smallest element.
-//!
-//! forward    y = the first i with xᵢ = max x
-//! backward   none: positions carry no gradient
 
 use super::along::Along;
 use crate::error::Result;
 use crate::kernels::reduce::extreme_positions;
-use crate::ops::check;
+use crate::ops::check::Check;
 use crate::tensor::{DType, Tensor, for_float};
 
 impl Tensor {
@@ -42,28 +39,36 @@ pub(super) fn positions<const SMALLEST: bool>(
     axis: Option<isize>,
     keepdim: bool,
 ) -> Result<Tensor> {
-    if x.dtype() == DType::I64 {
-        // Exact up to 2⁵³, which no count of anything in memory exceeds.
-        return positions::<SMALLEST>(op, &x.to_dtype(DType::F64), axis, keepdim);
-    }
-    check::float(op, x)?;
     let along = Along::new(op, x, axis.as_slice(), keepdim)?.not_empty(op, x)?;
     let rows = along.rows(x);
-    Ok(for_float!(x.dtype(), T => Tensor::build::<i64>(DType::I64, &along.shape, |y| {
+    if x.dtype() == DType::I64 {
+        return Ok(Tensor::build::<i64>(&along.shape, |y| {
+            for (y, row) in y.iter_mut().zip(rows.flat::<i64>().chunks(along.count.max(1))) {
+                // Of equal elements the first: the later index counts as the worse one.
+                let better = |i: &usize| std::cmp::Reverse(*i);
+                let places = 0..row.len();
+                let best = match SMALLEST {
+                    true => places.min_by_key(|i| row[*i]),
+                    false => places.max_by_key(|i| (row[*i], better(i))),
+                };
+                *y = best.unwrap_or_else(|| unreachable!("a run of elements is not empty")) as i64;
+            }
+        }));
+    }
+    Ok(for_float!(Check(op).float(x)?, T => Tensor::build::<i64>(&along.shape, |y| {
         if along.count > 0 {
             extreme_positions::<T, SMALLEST>(rows.flat(), along.count, y);
         }
-    }), else rows))
+    })))
 }
 
 #[cfg(test)]
-pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
-    use crate::ops::cases::{Case, Input};
+crate::ops::cases::cases![{
     let best = |r: &[f64], sign: f64| {
         (0..r.len()).max_by(|i, j| (sign * r[*i]).total_cmp(&(sign * r[*j]))).expect("not empty") as f64
     };
     let x = || vec![Input::distinct(&[3, 4])];
-    vec![
+    [
         Case::new("argmax", x(), |x| x[0].argmax(None, false))
             .value(move |x| vec![best(&x[0], 1.0)])
             .without_gradient()
@@ -80,4 +85,22 @@ pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
             .without_gradient()
             .refuses(|x| x[0].argmin(Some(2), true), "argmin: axis 2 is out of range for shape [3, 4] (−2 to 1)"),
     ]
+}];
+
+#[cfg(test)]
+mod tests {
+    use crate::Tensor;
+
+    #[test]
+    fn integers_are_compared_exactly() {
+        let x = Tensor::from([i64::MAX - 1, i64::MAX, i64::MAX, (1 << 53) + 1, 1 << 53, i64::MIN + 1, i64::MIN]);
+        let item = |x: Tensor| x.item::<i64>().expect("one integer");
+        assert_eq!(item(x.argmax(None, false).expect("not empty")), 1);
+        assert_eq!(item(x.argmin(None, false).expect("not empty")), 6);
+        assert_eq!(item(x.max_dim(0, false).expect("not empty").0), i64::MAX);
+        assert_eq!(item(x.min_dim(0, false).expect("not empty").0), i64::MIN);
+        let near = x.narrow(0, 3, 2).expect("inside");
+        assert_eq!(item(near.argmax(None, false).expect("not empty")), 0);
+        assert_eq!(item(near.argmin(None, false).expect("not empty")), 1);
+    }
 }

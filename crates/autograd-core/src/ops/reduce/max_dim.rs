@@ -1,7 +1,4 @@
 //! Largest and smallest elements along one axis, with their positions.
-//!
-//! forward    i = argmax x, y = xᵢ
-//! backward   gxᵢ = gy, else 0: the gradient of `gather`    saves i
 
 use super::argmax::positions;
 use crate::error::Result;
@@ -44,13 +41,12 @@ fn chosen<const SMALLEST: bool>(op: &'static str, x: &Tensor, axis: isize, keepd
 }
 
 #[cfg(test)]
-pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
-    use crate::ops::cases::{Case, Input};
+crate::ops::cases::cases![{
     let x = || vec![Input::distinct(&[3, 4])];
     let columns =
         |x: &[Vec<f64>]| (0..4).map(|j| (0..3).map(|i| x[0][i * 4 + j]).fold(f64::NEG_INFINITY, f64::max)).collect();
     let rows = |x: &[Vec<f64>]| x[0].chunks(4).map(|r| r.iter().copied().fold(f64::INFINITY, f64::min)).collect();
-    vec![
+    [
         Case::new("max_dim(0)", x(), |x| Ok(x[0].max_dim(0, false)?.0))
             .value(columns)
             .refuses(|x| Ok(x[0].max_dim(-3, false)?.0), "max_dim: axis -3 is out of range for shape [3, 4] (−2 to 1)"),
@@ -59,4 +55,4 @@ pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
             "min_dim: axes [1] of shape [3, 0] have no elements, and min_dim of nothing is undefined",
         ),
     ]
-}
+}];

@@ -13,20 +13,3 @@ pub(crate) mod prod;
 pub(crate) mod std;
 pub(crate) mod sum;
 pub(crate) mod var;
-
-#[cfg(test)]
-pub(crate) fn cases() -> Vec<super::cases::Case> {
-    [
-        amax::cases(),
-        argmax::cases(),
-        logsumexp::cases(),
-        max_dim::cases(),
-        prod::cases(),
-        std::cases(),
-        sum::cases(),
-        var::cases(),
-    ]
-    .into_iter()
-    .flatten()
-    .collect()
-}

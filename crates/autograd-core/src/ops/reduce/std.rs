@@ -1,14 +1,10 @@
 //! Standard deviation.
-//!
-//! forward    y = √var x
-//! backward   gx = gy (x − μ) / ((n − correction) y), 0 where y = 0    saves x and y
 
 use super::along::Along;
 use super::var::{centred, variance};
 use crate::error::Result;
-use crate::tape::{Grads, Pull, Pullback, Saved, record};
+use crate::tape::{Pull, Pullback, Saved, record};
 use crate::tensor::{Tensor, for_float};
-use smallvec::smallvec;
 
 impl Tensor {
     /// Standard deviation of all elements: the root of [`Tensor::var`].
@@ -28,9 +24,7 @@ impl Tensor {
     /// As [`Tensor::std`], or if an axis is out of range or named twice.
     pub fn std_dim(&self, axes: &[isize], correction: f64, keepdim: bool) -> Result<Tensor> {
         let (mut value, along, divisor) = variance("std", self, axes, correction, keepdim)?;
-        for_float!(value.dtype(), T => {
-            value.elements_mut::<T>().iter_mut().for_each(|y| *y = y.sqrt());
-        }, else ());
+        for_float!(value.float(), T => value.elements_mut::<T>().iter_mut().for_each(|y| *y = y.sqrt()));
         Ok(record("std", value, &[self], |y| Std { x: Saved::input(0, self), y: Saved::output(y), along, divisor }))
     }
 }
@@ -43,31 +37,29 @@ struct Std {
 }
 
 impl Pullback for Std {
-    fn name(&self) -> &'static str {
-        "std"
+    fn pull(&self, at: &mut Pull<'_>) -> Result<()> {
+        let (x, y, gy) = (self.x.get(at), self.y.get(at), at.gy());
+        at.give(0, || {
+            let flat = y.eq(&y.zeros_like())?;
+            let scaled = gy.try_div(&flat.where_(&y.ones_like(), &y)?)?.div_scalar(self.divisor);
+            let scaled = flat.where_(&y.zeros_like(), &scaled)?;
+            centred(&x, &self.along)?.try_mul(&self.along.spread(&scaled)?)
+        })
     }
 
-    fn pull(&self, at: &Pull<'_>) -> Result<Grads> {
-        let y = self.y.get(at);
-        let flat = y.eq(&y.zeros_like())?;
-        let scaled = at.gy().try_div(&flat.where_(&y.ones_like(), &y)?)?.div_scalar(self.divisor);
-        let scaled = flat.where_(&y.zeros_like(), &scaled)?;
-        Ok(smallvec![Some(centred(&self.x.get(at), &self.along)?.try_mul(&self.along.spread(&scaled)?)?)])
-    }
-
-    fn saved(&self) -> Vec<&Tensor> {
-        vec![self.x.value(), self.y.value()]
+    fn saved(&self, see: &mut dyn FnMut(&Saved)) {
+        see(&self.x);
+        see(&self.y);
     }
 }
 
 #[cfg(test)]
-pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
+crate::ops::cases::cases![{
     use super::var::reference;
     use crate::DType;
-    use crate::ops::cases::{Case, Input};
     let x = || vec![Input::real(&[2, 3, 4], -2.0..2.0)];
     let rows = |x: &[Vec<f64>]| x[0].chunks(4).map(|r| reference(r, 1.0).sqrt()).collect();
-    vec![
+    [
         Case::new("std", x(), |x| x[0].std(0.0))
             .value(|x| vec![reference(&x[0], 0.0).sqrt()])
             .refuses(|x| x[0].std(f64::NAN), "std: correction is NaN, it must be a number")
@@ -79,4 +71,4 @@ pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
             .value(rows)
             .refuses(|x| x[0].std_dim(&[3], 1.0, false), "std: axis 3 is out of range for shape [2, 3, 4] (−3 to 2)"),
     ]
-}
+}];

@@ -105,11 +105,10 @@ impl Elementwise<1> for GeluTanh {
 }
 
 #[cfg(test)]
-pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
-    use crate::ops::cases::{Case, erf_reference};
+crate::ops::cases::cases![{
     let tanh = |x: f64| 0.5 * x * (1.0 + (SLOPE * (x + CUBIC * x.powi(3))).tanh());
-    vec![
+    [
         Case::unary("gelu", -2.0..2.0, &[], |x| x.gelu(), |x| x * 0.5 * (1.0 + erf_reference(x * FRAC_1_SQRT_2))),
         Case::unary("gelu_tanh", -2.0..2.0, &[], |x| x.gelu_tanh(), tanh),
     ]
-}
+}];

@@ -45,8 +45,7 @@ impl Elementwise<1> for LeakyRelu {
 }
 
 #[cfg(test)]
-pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
-    use crate::ops::cases::Case;
+crate::ops::cases::cases![{
     let reference = |x: f64| if x > 0.0 { x } else { 0.2 * x };
-    vec![Case::unary("leaky_relu", -2.0..2.0, &[0.0], |x| x.leaky_relu(0.2), reference)]
-}
+    [Case::unary("leaky_relu", -2.0..2.0, &[0.0], |x| x.leaky_relu(0.2), reference)]
+}];

@@ -54,9 +54,8 @@ impl Elementwise<2> for Prelu {
 }
 
 #[cfg(test)]
-pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
+crate::ops::cases::cases![{
     use crate::DType;
-    use crate::ops::cases::{Case, Input};
     let x = || Input::real(&[2, 3, 2], -2.0..2.0).avoiding(&[0.0]);
     let reference = |x: &[Vec<f64>]| {
         let slope = |i: usize| x[1][(i / 2 % 3) % x[1].len()];
@@ -65,7 +64,7 @@ pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
     let case = |weights| {
         Case::new("prelu", vec![x(), Input::real(&[weights], 0.1..0.5)], |x| x[0].prelu(&x[1])).value(reference)
     };
-    vec![
+    [
         case(1),
         case(3)
             .refuses(|x| x[0].prelu(&x[1].narrow(0, 0, 2)?), "prelu: weight has shape [2], expected [1] or [3]")
@@ -75,4 +74,4 @@ pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
                 "prelu: dtypes F64 and F32 do not mix; convert one with to_dtype",
             ),
     ]
-}
+}];

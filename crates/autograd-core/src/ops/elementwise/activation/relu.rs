@@ -47,9 +47,7 @@ impl Elementwise<1> for Relu {
 }
 
 #[cfg(test)]
-pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
-    vec![crate::ops::cases::Case::unary("relu", -2.0..2.0, &[0.0], |x| x.relu(), |x| x.max(0.0))]
-}
+crate::ops::cases::cases![Case::unary("relu", -2.0..2.0, &[0.0], |x| x.relu(), |x| x.max(0.0))];
 
 #[cfg(test)]
 mod tests {

@@ -46,6 +46,4 @@ impl Elementwise<1> for Sigmoid {
 }
 
 #[cfg(test)]
-pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
-    vec![crate::ops::cases::Case::unary("sigmoid", -3.0..3.0, &[], |x| x.sigmoid(), |x| 1.0 / (1.0 + (-x).exp()))]
-}
+crate::ops::cases::cases![Case::unary("sigmoid", -3.0..3.0, &[], |x| x.sigmoid(), |x| 1.0 / (1.0 + (-x).exp()))];

@@ -52,6 +52,4 @@ impl Elementwise<1> for Silu {
 }
 
 #[cfg(test)]
-pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
-    vec![crate::ops::cases::Case::unary("silu", -3.0..3.0, &[], |x| x.silu(), |x| x / (1.0 + (-x).exp()))]
-}
+crate::ops::cases::cases![Case::unary("silu", -3.0..3.0, &[], |x| x.silu(), |x| x / (1.0 + (-x).exp()))];

@@ -59,13 +59,10 @@ impl Elementwise<1> for Softplus {
 }
 
 #[cfg(test)]
-pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
-    use crate::ops::cases::Case;
+crate::ops::cases::cases![{
     let call = |x: &Tensor| x.softplus(2.0, 3.0);
     let reference = |x: f64| if 2.0 * x > 3.0 { x } else { (2.0 * x).exp().ln_1p() / 2.0 };
-    vec![
-        Case::fallible_unary("softplus", -2.0..2.0, &[1.5], call, reference)
-            .refuses(|x| x[0].softplus(0.0, 20.0), "softplus: beta is 0.0, it must be finite and not 0")
-            .refuses(|x| x[0].softplus(f64::NAN, 20.0), "softplus: beta is NaN, it must be finite and not 0"),
-    ]
-}
+    [Case::fallible_unary("softplus", -2.0..2.0, &[1.5], call, reference)
+        .refuses(|x| x[0].softplus(0.0, 20.0), "softplus: beta is 0.0, it must be finite and not 0")
+        .refuses(|x| x[0].softplus(f64::NAN, 20.0), "softplus: beta is NaN, it must be finite and not 0")]
+}];

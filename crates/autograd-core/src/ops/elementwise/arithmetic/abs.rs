@@ -44,6 +44,4 @@ impl Elementwise<1> for Abs {
 }
 
 #[cfg(test)]
-pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
-    vec![crate::ops::cases::Case::unary("abs", -2.0..2.0, &[0.0], |x| x.abs(), f64::abs)]
-}
+crate::ops::cases::cases![Case::unary("abs", -2.0..2.0, &[0.0], |x| x.abs(), f64::abs)];

@@ -47,6 +47,4 @@ impl Elementwise<2> for Div {
 }
 
 #[cfg(test)]
-pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
-    vec![crate::ops::cases::Case::binary("div", -2.0..2.0, 0.5..2.0, |a, b| a.try_div(b), |a, b| a / b)]
-}
+crate::ops::cases::cases![Case::binary("div", -2.0..2.0, 0.5..2.0, |a, b| a.try_div(b), |a, b| a / b)];

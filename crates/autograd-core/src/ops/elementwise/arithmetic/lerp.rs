@@ -55,9 +55,8 @@ impl Elementwise<3> for Lerp {
 }
 
 #[cfg(test)]
-pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
+crate::ops::cases::cases![{
     use crate::DType;
-    use crate::ops::cases::{Case, Input};
     let case = |shapes: [&[usize]; 3], index: [fn(usize) -> usize; 3]| {
         let inputs = shapes.map(|shape| Input::real(shape, -1.0..2.0)).to_vec();
         Case::new("lerp", inputs, |x| x[0].lerp(&x[1], &x[2])).value(move |x| {
@@ -65,7 +64,7 @@ pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
             (0..12).map(|i| at(0, i) * (1.0 - at(2, i)) + at(1, i) * at(2, i)).collect()
         })
     };
-    vec![
+    [
         case([&[3, 4]; 3], [|i| i; 3])
             .refuses(
                 |x| x[0].lerp(&x[1].t()?, &x[2]),
@@ -82,7 +81,7 @@ pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
         case([&[4], &[3, 1], &[]], [|i| i % 4, |i| i / 4, |_| 0]),
         case([&[3, 1], &[1, 4], &[3, 4]], [|i| i / 4, |i| i % 4, |i| i]),
     ]
-}
+}];
 
 #[cfg(test)]
 mod tests {

@@ -11,21 +11,3 @@ mod square;
 mod sub;
 
 mod operators;
-
-#[cfg(test)]
-pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
-    [
-        abs::cases(),
-        add::cases(),
-        div::cases(),
-        lerp::cases(),
-        mul::cases(),
-        neg::cases(),
-        scalar::cases(),
-        square::cases(),
-        sub::cases(),
-    ]
-    .into_iter()
-    .flatten()
-    .collect()
-}

@@ -48,6 +48,4 @@ impl Elementwise<2> for Mul {
 }
 
 #[cfg(test)]
-pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
-    vec![crate::ops::cases::Case::binary("mul", -2.0..2.0, -2.0..2.0, |a, b| a.try_mul(b), |a, b| a * b)]
-}
+crate::ops::cases::cases![Case::binary("mul", -2.0..2.0, -2.0..2.0, |a, b| a.try_mul(b), |a, b| a * b)];

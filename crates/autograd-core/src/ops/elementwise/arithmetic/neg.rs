@@ -34,6 +34,4 @@ impl Elementwise<1> for Neg {
 }
 
 #[cfg(test)]
-pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
-    vec![crate::ops::cases::Case::unary("neg", -2.0..2.0, &[], |x| x.neg(), |x| -x)]
-}
+crate::ops::cases::cases![Case::unary("neg", -2.0..2.0, &[], |x| x.neg(), |x| -x)];

@@ -95,11 +95,8 @@ impl Elementwise<1> for DivScalar {
 }
 
 #[cfg(test)]
-pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
-    use crate::ops::cases::Case;
-    vec![
-        Case::unary("add_scalar", -2.0..2.0, &[], |x| x.add_scalar(1.5), |x| x + 1.5),
-        Case::unary("mul_scalar", -2.0..2.0, &[], |x| x.mul_scalar(-1.5), |x| x * -1.5),
-        Case::unary("div_scalar", -2.0..2.0, &[], |x| x.div_scalar(-1.5), |x| x / -1.5),
-    ]
-}
+crate::ops::cases::cases![
+    Case::unary("add_scalar", -2.0..2.0, &[], |x| x.add_scalar(1.5), |x| x + 1.5),
+    Case::unary("mul_scalar", -2.0..2.0, &[], |x| x.mul_scalar(-1.5), |x| x * -1.5),
+    Case::unary("div_scalar", -2.0..2.0, &[], |x| x.div_scalar(-1.5), |x| x / -1.5),
+];

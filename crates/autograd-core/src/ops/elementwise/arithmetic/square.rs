@@ -44,6 +44,4 @@ impl Elementwise<1> for Square {
 }
 
 #[cfg(test)]
-pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
-    vec![crate::ops::cases::Case::unary("square", -2.0..2.0, &[], |x| x.square(), |x| x * x)]
-}
+crate::ops::cases::cases![Case::unary("square", -2.0..2.0, &[], |x| x.square(), |x| x * x)];

@@ -48,6 +48,4 @@ impl Elementwise<2> for Sub {
 }
 
 #[cfg(test)]
-pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
-    vec![crate::ops::cases::Case::binary("sub", -2.0..2.0, -2.0..2.0, |a, b| a.try_sub(b), |a, b| a - b)]
-}
+crate::ops::cases::cases![Case::binary("sub", -2.0..2.0, -2.0..2.0, |a, b| a.try_sub(b), |a, b| a - b)];

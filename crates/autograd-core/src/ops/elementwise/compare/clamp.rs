@@ -73,12 +73,11 @@ impl Elementwise<1> for Clamp {
 }
 
 #[cfg(test)]
-pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
-    use crate::ops::cases::{Case, Input};
+crate::ops::cases::cases![{
     let three = || vec![Input::real(&[3, 4], -2.0..2.0), Input::real(&[4], -1.5..-0.2), Input::real(&[3, 1], 0.2..1.5)];
     let reference =
         |x: &[Vec<f64>]| x[0].iter().enumerate().map(|(i, v)| v.max(x[1][i % 4]).min(x[2][i / 4])).collect();
-    vec![
+    [
         Case::fallible_unary("clamp", -2.0..2.0, &[-1.0, 0.5], |x| x.clamp(-1.0, 0.5), |x| x.clamp(-1.0, 0.5))
             .refuses(|x| x[0].clamp(f64::NAN, 1.0), "clamp: min is NaN, it must be a number or an infinity")
             .refuses(|x| x[0].clamp(-1.0, f64::NAN), "clamp: max is NaN, it must be a number or an infinity"),
@@ -86,4 +85,4 @@ pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
             .value(reference)
             .refuses(|x| x[0].clamp_tensor(None, None), "clamp: min is None, it must be given, where max is not"),
     ]
-}
+}];

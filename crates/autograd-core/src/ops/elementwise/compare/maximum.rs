@@ -85,14 +85,10 @@ impl Elementwise<2> for Minimum {
 }
 
 #[cfg(test)]
-pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
-    vec![
-        crate::ops::cases::Case::binary("maximum", -2.0..2.0, -2.0..2.0, |a, b| a.maximum(b), f64::max)
-            .not_with_itself(),
-        crate::ops::cases::Case::binary("minimum", -2.0..2.0, -2.0..2.0, |a, b| a.minimum(b), f64::min)
-            .not_with_itself(),
-    ]
-}
+crate::ops::cases::cases![
+    Case::binary("maximum", -2.0..2.0, -2.0..2.0, |a, b| a.maximum(b), f64::max).not_with_itself(),
+    Case::binary("minimum", -2.0..2.0, -2.0..2.0, |a, b| a.minimum(b), f64::min).not_with_itself(),
+];
 
 #[cfg(test)]
 mod tests {

@@ -1,20 +1,21 @@
 //! Comparisons: equal, less, greater.
 
 use crate::error::Result;
-use crate::kernels::memory::Plain;
 use crate::kernels::nest::Nest;
 use crate::kernels::zip::{Function, zip};
-use crate::ops::check::{broadcast, same_dtype, strides_in};
-use crate::tensor::{DType, Tensor, for_any};
+use crate::ops::check::Check;
+use crate::shape::strides_in;
+use crate::storage::block::Plain;
+use crate::tensor::{Tensor, for_any};
 
 fn compare<F>(op: &'static str, a: &Tensor, b: &Tensor, f: F) -> Result<Tensor>
 where
     F: Function<2, f32, u8> + Function<2, f64, u8> + Function<2, i64, u8> + Function<2, u8, u8>,
 {
-    let dtype = same_dtype(op, a, b)?;
-    let shape = broadcast(op, a.shape(), b.shape())?;
-    let nest = Nest::new(&shape, [&strides_in(a, &shape), &strides_in(b, &shape)]);
-    Ok(for_any!(dtype, T => Tensor::build::<u8>(DType::Bool, &shape, |z| {
+    let dtype = Check(op).same_dtype(a, b)?;
+    let shape = Check(op).broadcast(a.shape(), b.shape())?;
+    let nest = Nest::new(&shape, [&strides_in(a.layout(), &shape), &strides_in(b.layout(), &shape)]);
+    Ok(for_any!(dtype, T => Tensor::build::<u8>(&shape, |z| {
         zip(f, &nest, [a.strided::<T>(), b.strided::<T>()], z);
     })))
 }
@@ -50,12 +51,11 @@ comparison! {
 }
 
 #[cfg(test)]
-pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
-    use crate::ops::cases::Case;
+crate::ops::cases::cases![{
     macro_rules! case {
         ($($name:ident $sign:tt),*) => {
             vec![$(Case::binary(stringify!($name), -2.0..2.0, -2.0..2.0, |a, b| a.$name(b), |a, b| f64::from(u8::from(a $sign b))).without_gradient()),*]
         };
     }
     case!(eq ==, ne !=, lt <, le <=, gt >, ge >=)
-}
+}];

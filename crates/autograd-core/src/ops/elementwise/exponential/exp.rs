@@ -46,6 +46,4 @@ impl Elementwise<1> for Exp {
 }
 
 #[cfg(test)]
-pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
-    vec![crate::ops::cases::Case::unary("exp", -2.0..2.0, &[], |x| x.exp(), f64::exp)]
-}
+crate::ops::cases::cases![Case::unary("exp", -2.0..2.0, &[], |x| x.exp(), f64::exp)];

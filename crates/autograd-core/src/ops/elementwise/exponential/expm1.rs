@@ -46,6 +46,4 @@ impl Elementwise<1> for Expm1 {
 }
 
 #[cfg(test)]
-pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
-    vec![crate::ops::cases::Case::unary("expm1", -2.0..2.0, &[], |x| x.expm1(), f64::exp_m1)]
-}
+crate::ops::cases::cases![Case::unary("expm1", -2.0..2.0, &[], |x| x.expm1(), f64::exp_m1)];

@@ -46,6 +46,4 @@ impl Elementwise<1> for Log {
 }
 
 #[cfg(test)]
-pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
-    vec![crate::ops::cases::Case::unary("log", 0.3..3.0, &[], |x| x.log(), f64::ln)]
-}
+crate::ops::cases::cases![Case::unary("log", 0.3..3.0, &[], |x| x.log(), f64::ln)];

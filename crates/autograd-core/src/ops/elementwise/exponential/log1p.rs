@@ -46,6 +46,4 @@ impl Elementwise<1> for Log1p {
 }
 
 #[cfg(test)]
-pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
-    vec![crate::ops::cases::Case::unary("log1p", -0.7..2.0, &[], |x| x.log1p(), f64::ln_1p)]
-}
+crate::ops::cases::cases![Case::unary("log1p", -0.7..2.0, &[], |x| x.log1p(), f64::ln_1p)];

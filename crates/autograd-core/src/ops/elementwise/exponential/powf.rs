@@ -55,14 +55,7 @@ impl Elementwise<1> for Powf {
 }
 
 #[cfg(test)]
-pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
-    use crate::ops::cases::Case;
+crate::ops::cases::cases![{
     let case = |label, c: f64| Case::unary(label, 0.4..2.0, &[], move |x| x.powf(c), move |x| x.powf(c));
-    vec![
-        case("powf(2.5)", 2.5),
-        case("powf(3)", 3.0),
-        case("powf(-1)", -1.0),
-        case("powf(0.5)", 0.5),
-        case("powf(0)", 0.0),
-    ]
-}
+    [case("powf(2.5)", 2.5), case("powf(3)", 3.0), case("powf(-1)", -1.0), case("powf(0.5)", 0.5), case("powf(0)", 0.0)]
+}];

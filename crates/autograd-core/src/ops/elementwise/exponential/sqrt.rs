@@ -46,6 +46,4 @@ impl Elementwise<1> for Sqrt {
 }
 
 #[cfg(test)]
-pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
-    vec![crate::ops::cases::Case::unary("sqrt", 0.3..3.0, &[], |x| x.sqrt(), f64::sqrt)]
-}
+crate::ops::cases::cases![Case::unary("sqrt", 0.3..3.0, &[], |x| x.sqrt(), f64::sqrt)];

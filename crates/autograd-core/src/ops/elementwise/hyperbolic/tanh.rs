@@ -46,6 +46,4 @@ impl Elementwise<1> for Tanh {
 }
 
 #[cfg(test)]
-pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
-    vec![crate::ops::cases::Case::unary("tanh", -2.0..2.0, &[], |x| x.tanh(), f64::tanh)]
-}
+crate::ops::cases::cases![Case::unary("tanh", -2.0..2.0, &[], |x| x.tanh(), f64::tanh)];

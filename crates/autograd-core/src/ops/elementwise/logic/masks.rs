@@ -3,7 +3,8 @@
 use crate::error::Result;
 use crate::kernels::nest::Nest;
 use crate::kernels::zip::{Function, zip};
-use crate::ops::check::{broadcast, mask, strides_in};
+use crate::ops::check::Check;
+use crate::shape::strides_in;
 use crate::tensor::{DType, Tensor};
 
 #[derive(Clone, Copy)]
@@ -34,11 +35,11 @@ impl Function<1, u8, u8> for Not {
 }
 
 fn logic<F: Function<2, u8, u8>>(op: &'static str, a: &Tensor, b: &Tensor, f: F) -> Result<Tensor> {
-    mask(op, a)?;
-    mask(op, b)?;
-    let shape = broadcast(op, a.shape(), b.shape())?;
-    let nest = Nest::new(&shape, [&strides_in(a, &shape), &strides_in(b, &shape)]);
-    Ok(Tensor::build::<u8>(DType::Bool, &shape, |z| zip(f, &nest, [a.strided(), b.strided()], z)))
+    Check(op).dtype(a, DType::Bool)?;
+    Check(op).dtype(b, DType::Bool)?;
+    let shape = Check(op).broadcast(a.shape(), b.shape())?;
+    let nest = Nest::new(&shape, [&strides_in(a.layout(), &shape), &strides_in(b.layout(), &shape)]);
+    Ok(Tensor::build::<u8>(&shape, |z| zip(f, &nest, [a.strided(), b.strided()], z)))
 }
 
 impl Tensor {
@@ -63,15 +64,14 @@ impl Tensor {
     /// # Errors
     /// If it is not `Bool`.
     pub fn logical_not(&self) -> Result<Tensor> {
-        mask("logical_not", self)?;
+        Check("logical_not").dtype(self, DType::Bool)?;
         let nest = Nest::new(self.shape(), [self.strides()]);
-        Ok(Tensor::build::<u8>(DType::Bool, self.shape(), |y| zip(Not, &nest, [self.strided()], y)))
+        Ok(Tensor::build::<u8>(self.shape(), |y| zip(Not, &nest, [self.strided()], y)))
     }
 }
 
 #[cfg(test)]
-pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
-    use crate::ops::cases::{Case, Input};
+crate::ops::cases::cases![{
     let number = || Input::real(&[3, 4], -2.0..2.0);
     let mut all = Vec::new();
     for (name, and) in [("logical_and", true), ("logical_or", false)] {
@@ -100,4 +100,4 @@ pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
         );
     all.push(not);
     all
-}
+}];

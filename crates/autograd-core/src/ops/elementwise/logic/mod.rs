@@ -2,8 +2,3 @@
 
 mod masks;
 mod where_;
-
-#[cfg(test)]
-pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
-    [masks::cases(), where_::cases()].into_iter().flatten().collect()
-}

@@ -3,16 +3,17 @@
 use crate::error::Result;
 use crate::kernels::nest::Nest;
 use crate::kernels::zip::choose;
-use crate::ops::check::{broadcast, mask, same_dtype, strides_in};
-use crate::tape::{Grads, Pull, Pullback, record};
-use crate::tensor::{Tensor, for_any};
-use smallvec::smallvec;
+use crate::ops::check::Check;
+use crate::shape::strides_in;
+use crate::tape::{Pull, Pullback, Saved, record};
+use crate::tensor::{DType, Tensor, for_any};
 
 impl Tensor {
     /// `a` where this mask is true, else `b`; all three are broadcast.
     ///
     /// # Gradient
-    /// `ga = gy` where the mask is true, else 0; `gb` the other way round. It selects, it never multiplies: an infinite derivative on the side not chosen does not leak. Saves the mask.
+    /// `ga = gy` where the mask is true, else 0; `gb` the other way round. It selects, it never multiplies: an infinite
+    /// derivative on the side not chosen does not leak. Saves the mask.
     ///
     /// # Errors
     /// If `self` is not `Bool`, the shapes do not broadcast, or `a` and `b` differ in dtype.
@@ -26,44 +27,38 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn where_(&self, a: &Tensor, b: &Tensor) -> Result<Tensor> {
-        mask("where", self)?;
-        let dtype = same_dtype("where", a, b)?;
-        let shape = broadcast("where", &broadcast("where", self.shape(), a.shape())?, b.shape())?;
-        let strides = [&strides_in(self, &shape)[..], &strides_in(a, &shape), &strides_in(b, &shape)];
+        Check("where").dtype(self, DType::Bool)?;
+        let dtype = Check("where").same_dtype(a, b)?;
+        let shape = Check("where").broadcast(&Check("where").broadcast(self.shape(), a.shape())?, b.shape())?;
+        let strides =
+            [&strides_in(self.layout(), &shape)[..], &strides_in(a.layout(), &shape), &strides_in(b.layout(), &shape)];
         let nest = Nest::new(&shape, strides);
-        let value = for_any!(dtype, T => Tensor::build::<T>(dtype, &shape, |z| {
+        let value = for_any!(dtype, T => Tensor::build::<T>(&shape, |z| {
             choose::<T>(&nest, self.strided(), a.strided(), b.strided(), z);
         }));
-        Ok(record("where", value, &[a, b], |_| Where { condition: self.detach() }))
+        Ok(record("where", value, &[a, b], |_| Where { condition: Saved::constant(self) }))
     }
 }
 
 struct Where {
-    condition: Tensor,
+    condition: Saved,
 }
 
 impl Pullback for Where {
-    fn name(&self) -> &'static str {
-        "where"
-    }
-
-    fn pull(&self, at: &Pull<'_>) -> Result<Grads> {
-        let gy = at.gy();
+    fn pull(&self, at: &mut Pull<'_>) -> Result<()> {
+        let (gy, condition) = (at.gy(), self.condition.value());
         let none = Tensor::full(&[], 0.0, gy.dtype())?;
-        Ok(smallvec![
-            at.when(0, || self.condition.where_(gy, &none))?,
-            at.when(1, || self.condition.where_(&none, gy))?
-        ])
+        at.give(1, || condition.where_(&none, gy))?;
+        at.give(0, || condition.where_(gy, &none))
     }
 
-    fn saved(&self) -> Vec<&Tensor> {
-        vec![&self.condition]
+    fn saved(&self, see: &mut dyn FnMut(&Saved)) {
+        see(&self.condition);
     }
 }
 
 #[cfg(test)]
-pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
-    use crate::ops::cases::{Case, Input};
+crate::ops::cases::cases![{
     let call = |x: &[Tensor]| x[0].where_(&x[1], &x[2]);
     let inputs =
         |a: &[usize], b: &[usize]| vec![Input::mask(&[3, 4]), Input::real(a, -2.0..2.0), Input::real(b, -2.0..2.0)];
@@ -71,7 +66,7 @@ pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
         let at = |v: &[f64], i: usize| if v.len() == 4 { v[i % 4] } else { v[i] };
         (0..12).map(|i| if x[0][i] != 0.0 { at(&x[1], i) } else { at(&x[2], i) }).collect()
     };
-    vec![
+    [
         Case::new("where", inputs(&[3, 4], &[3, 4]), call)
             .value(reference)
             .refuses(|x| x[1].where_(&x[1], &x[2]), "where: dtype is F64, expected Bool; to_dtype converts")
@@ -82,4 +77,4 @@ pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
             .refuses(|x| x[0].where_(&x[1], &x[0]), "where: dtypes F64 and Bool do not mix; convert one with to_dtype"),
         Case::new("where", inputs(&[3, 4], &[4]), call).value(reference),
     ]
-}
+}];

@@ -1,9 +1,8 @@
 //! Changing the dtype.
 
 use crate::error::Result;
-use crate::tape::{Grads, Pull, Pullback, record};
+use crate::tape::{Pull, Pullback, record};
 use crate::tensor::{DType, Tensor};
-use smallvec::smallvec;
 
 impl Tensor {
     /// The elements converted to `dtype`.
@@ -28,7 +27,7 @@ impl Tensor {
         let shape = self.shape();
         macro_rules! convert {
             ($from:ty, $to:ty, $f:expr) => {
-                Tensor::build::<$to>(dtype, shape, |y| {
+                Tensor::build::<$to>(shape, |y| {
                     let convert: fn($from) -> $to = $f;
                     y.iter_mut().zip(from.flat::<$from>()).for_each(|(y, x)| *y = convert(*x));
                 })
@@ -64,20 +63,16 @@ struct Cast {
 }
 
 impl Pullback for Cast {
-    fn name(&self) -> &'static str {
-        "cast"
-    }
-
-    fn pull(&self, at: &Pull<'_>) -> Result<Grads> {
-        Ok(smallvec![Some(at.gy().to_dtype(self.from))])
+    fn pull(&self, at: &mut Pull<'_>) -> Result<()> {
+        let gy = at.gy();
+        at.give(0, || Ok(gy.to_dtype(self.from)))
     }
 }
 
 #[cfg(test)]
-pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
-    use crate::ops::cases::{Case, Input};
+crate::ops::cases::cases![{
     // There and back through F32, on numbers that F32 holds exactly.
     let halves = |x: &[Vec<f64>]| x[0].iter().map(|x| f64::from(*x as f32)).collect();
     let call = |x: &[Tensor]| Ok(x[0].to_dtype(DType::F32).to_dtype(x[0].dtype()));
-    vec![Case::new("cast", vec![Input::real(&[3, 4], -2.0..2.0)], call).value(halves).coarse(1e-6).cannot_fail()]
-}
+    [Case::new("cast", vec![Input::real(&[3, 4], -2.0..2.0)], call).value(halves).coarse(1e-6).cannot_fail()]
+}];

@@ -2,8 +2,3 @@
 
 mod cast;
 mod sign;
-
-#[cfg(test)]
-pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
-    [cast::cases(), sign::cases()].into_iter().flatten().collect()
-}

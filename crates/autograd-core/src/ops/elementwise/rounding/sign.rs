@@ -29,6 +29,4 @@ impl Elementwise<1> for Sign {
 }
 
 #[cfg(test)]
-pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
-    vec![crate::ops::cases::Case::unary("sign", -2.0..2.0, &[0.0], |x| x.sign(), f64::signum).without_gradient()]
-}
+crate::ops::cases::cases![Case::unary("sign", -2.0..2.0, &[0.0], |x| x.sign(), f64::signum).without_gradient()];

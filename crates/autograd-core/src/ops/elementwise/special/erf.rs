@@ -47,6 +47,4 @@ impl Elementwise<1> for Erf {
 }
 
 #[cfg(test)]
-pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
-    vec![crate::ops::cases::Case::unary("erf", -2.0..2.0, &[], |x| x.erf(), crate::ops::cases::erf_reference)]
-}
+crate::ops::cases::cases![Case::unary("erf", -2.0..2.0, &[], |x| x.erf(), crate::ops::cases::erf_reference)];

@@ -44,6 +44,4 @@ impl Elementwise<1> for Cos {
 }
 
 #[cfg(test)]
-pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
-    vec![crate::ops::cases::Case::unary("cos", -3.0..3.0, &[], |x| x.cos(), f64::cos)]
-}
+crate::ops::cases::cases![Case::unary("cos", -3.0..3.0, &[], |x| x.cos(), f64::cos)];

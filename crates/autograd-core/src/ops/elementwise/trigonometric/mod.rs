@@ -2,8 +2,3 @@
 
 mod cos;
 mod sin;
-
-#[cfg(test)]
-pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
-    [cos::cases(), sin::cases()].into_iter().flatten().collect()
-}

@@ -44,6 +44,4 @@ impl Elementwise<1> for Sin {
 }
 
 #[cfg(test)]
-pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
-    vec![crate::ops::cases::Case::unary("sin", -3.0..3.0, &[], |x| x.sin(), f64::sin)]
-}
+crate::ops::cases::cases![Case::unary("sin", -3.0..3.0, &[], |x| x.sin(), f64::sin)];

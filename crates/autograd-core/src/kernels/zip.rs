@@ -58,13 +58,11 @@ pub fn zip<A: Plain, O: Plain, F: Function<N, A, O>, const N: usize>(f: F, nest:
     blocks(nest, x, z, &|x, z| vectorize(Flat { f, x, z }));
 }
 
+/// A loop over the contiguous operands of one block.
+type OfBlock<'a, A, O, const N: usize> = &'a (dyn Fn([&[A]; N], &mut [O]) + Sync);
+
 /// Calls `f` for one block after the other. The call is dynamic, so the copying is compiled once per element type.
-fn blocks<A: Plain, O: Plain, const N: usize>(
-    nest: &Nest<N>,
-    x: [&[A]; N],
-    z: &mut [O],
-    f: &(dyn Fn([&[A]; N], &mut [O]) + Sync),
-) {
+fn blocks<A: Plain, O: Plain, const N: usize>(nest: &Nest<N>, x: [&[A]; N], z: &mut [O], f: OfBlock<'_, A, O, N>) {
     let inner = nest.inner();
     for_rows(z, inner, inner, |rows, z| {
         let mut operands: [_; N] = from_fn(|n| Operand::new(x[n], n));

@@ -98,20 +98,31 @@ crate::ops::cases::cases![{
     let index = || Tensor::from([[2, 2, 0], [1, 1, 1]]);
     let x = || vec![Input::real(&[2, 4], -2.0..2.0)];
     let picked = |x: &[Vec<f64>]| [2, 2, 0, 5, 5, 5].map(|i| x[0][i]).to_vec();
-    [Case::new("gather", x(), move |x| x[0].gather(1, &index()))
-        .value(picked)
-        .refuses(|x| x[0].gather(2, &Tensor::from([[0]])), "gather: axis 2 is out of range for shape [2, 4] (−2 to 1)")
-        .refuses(
-            |x| x[0].gather(1, &Tensor::from([0, 1])),
-            "gather: index has shape [2], expected as many dimensions as [2, 4], none larger but axis 1",
-        )
-        .refuses(
-            |x| x[0].gather(1, &Tensor::from([[0], [0], [0]])),
-            "gather: index has shape [3, 1], expected as many dimensions as [2, 4], none larger but axis 1",
-        )
-        .refuses(
-            |x| x[0].gather(1, &Tensor::from([[0], [9]])),
-            "gather: index 9 at position 1 is out of range for axis 1 of shape [2, 4]",
-        )
-        .refuses(|x| x[0].gather(1, &x[0]), "gather: dtype is F64, expected I64; to_dtype converts")]
+    [
+        Case::new("gather of a scalar", vec![Input::real(&[], -2.0..2.0)], |x| x[0].gather(0, &Tensor::from([0, 0])))
+            .value(|x| vec![x[0][0]; 2]),
+        Case::new("gather of nothing", vec![Input::real(&[2, 3], -2.0..2.0)], |x| {
+            x[0].gather(1, &Tensor::zeros(&[2, 0], crate::DType::I64)?)
+        })
+        .value(|_| Vec::new()),
+        Case::new("gather", x(), move |x| x[0].gather(1, &index()))
+            .value(picked)
+            .refuses(
+                |x| x[0].gather(2, &Tensor::from([[0]])),
+                "gather: axis 2 is out of range for shape [2, 4] (−2 to 1)",
+            )
+            .refuses(
+                |x| x[0].gather(1, &Tensor::from([0, 1])),
+                "gather: index has shape [2], expected as many dimensions as [2, 4], none larger but axis 1",
+            )
+            .refuses(
+                |x| x[0].gather(1, &Tensor::from([[0], [0], [0]])),
+                "gather: index has shape [3, 1], expected as many dimensions as [2, 4], none larger but axis 1",
+            )
+            .refuses(
+                |x| x[0].gather(1, &Tensor::from([[0], [9]])),
+                "gather: index 9 at position 1 is out of range for axis 1 of shape [2, 4]",
+            )
+            .refuses(|x| x[0].gather(1, &x[0]), "gather: dtype is F64, expected I64; to_dtype converts"),
+    ]
 }];

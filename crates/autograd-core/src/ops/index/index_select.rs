@@ -106,31 +106,39 @@ crate::ops::cases::cases![{
         let rows = (0..2).flat_map(|o| [2, 0, 2, 2].map(move |r| o * 3 + r));
         rows.flat_map(|r| [x[0][r * 2], x[0][r * 2 + 1]]).collect()
     };
-    [Case::new("index_select", x(), move |x| x[0].index_select(1, &index()))
-        .value(picked)
-        .refuses(
-            |x| x[0].index_select(-4, &Tensor::from([0])),
-            "index_select: axis -4 is out of range for shape [2, 3, 2] (−3 to 2)",
-        )
-        .refuses(
-            |x| x[0].index_select(1, &Tensor::from([[0]])),
-            "index_select: index has shape [1, 1], expected one dimension",
-        )
-        .refuses(
-            |x| x[0].sum().index_select(0, &Tensor::zeros(&[0], crate::DType::I64)?),
-            "index_select: index has shape [0], expected one element, to select from a scalar",
-        )
-        .refuses(
-            |x| x[0].index_select(1, &Tensor::from([2, 3])),
-            "index_select: index 3 at position 1 is out of range for axis 1 of shape [2, 3, 2]",
-        )
-        // Negative indices do not count from the end.
-        .refuses(
-            |x| x[0].index_select(1, &Tensor::from([-1])),
-            "index_select: index -1 at position 0 is out of range for axis 1 of shape [2, 3, 2]",
-        )
-        .refuses(
-            |x| x[0].index_select(1, &Tensor::from([0.0])),
-            "index_select: dtype is F32, expected I64; to_dtype converts",
-        )]
+    [
+        Case::new("index_select of nothing", x(), |x| x[0].index_select(1, &Tensor::zeros(&[0], crate::DType::I64)?))
+            .value(|_| Vec::new()),
+        Case::new("index_select of a scalar", vec![Input::real(&[], -2.0..2.0)], |x| {
+            x[0].index_select(0, &Tensor::from([0]))
+        })
+        .value(|x| x[0].clone()),
+        Case::new("index_select", x(), move |x| x[0].index_select(1, &index()))
+            .value(picked)
+            .refuses(
+                |x| x[0].index_select(-4, &Tensor::from([0])),
+                "index_select: axis -4 is out of range for shape [2, 3, 2] (−3 to 2)",
+            )
+            .refuses(
+                |x| x[0].index_select(1, &Tensor::from([[0]])),
+                "index_select: index has shape [1, 1], expected one dimension",
+            )
+            .refuses(
+                |x| x[0].sum().index_select(0, &Tensor::zeros(&[0], crate::DType::I64)?),
+                "index_select: index has shape [0], expected one element, to select from a scalar",
+            )
+            .refuses(
+                |x| x[0].index_select(1, &Tensor::from([2, 3])),
+                "index_select: index 3 at position 1 is out of range for axis 1 of shape [2, 3, 2]",
+            )
+            // Negative indices do not count from the end.
+            .refuses(
+                |x| x[0].index_select(1, &Tensor::from([-1])),
+                "index_select: index -1 at position 0 is out of range for axis 1 of shape [2, 3, 2]",
+            )
+            .refuses(
+                |x| x[0].index_select(1, &Tensor::from([0.0])),
+                "index_select: dtype is F32, expected I64; to_dtype converts",
+            ),
+    ]
 }];

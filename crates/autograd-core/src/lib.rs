@@ -33,6 +33,7 @@ pub use error::{BoxError, Error, ErrorKind, Result};
 pub use functional::{grad, grad_with, hessian, hvp, jacobian, jvp, vjp};
 pub use gradcheck::gradcheck;
 pub use ops::custom::custom;
+pub use ops::reduce::dims::{ReduceDims, keep};
 pub use shape::Shape;
 pub use tape::{
     Backward, Gradients, Graph, GraphNode, NodeId, Pull, Pullback, Saved, detect_anomaly, graph, is_recording, no_grad,

@@ -85,8 +85,8 @@ impl Loss for SmoothL1Loss {
         }
         let near = distance.lt(&distance.full_like(self.beta))?;
         // The square is taken of zeros where it is not chosen, so an infinite distance has a finite gradient.
-        let square = near.where_(&d, &d.zeros_like())?.square().div_scalar(2.0 * self.beta);
-        self.reduction.apply(&near.where_(&square, &distance.add_scalar(-0.5 * self.beta))?)
+        let square = near.where_cond(&d, &d.zeros_like())?.square().div_scalar(2.0 * self.beta);
+        self.reduction.apply(&near.where_cond(&square, &distance.add_scalar(-0.5 * self.beta))?)
     }
 }
 

@@ -212,6 +212,8 @@ macro_rules! cases {
         fn cases() {
             #[allow(unused_imports)]
             use $crate::ops::cases::{Case, Input, Rows, erf_reference};
+            #[allow(unused_imports)]
+            use $crate::keep;
             $crate::ops::cases::run(&[$(Rows::rows($rows)),+].concat());
         }
     };

@@ -5,7 +5,6 @@ use crate::case::{Array, Case, Precision};
 use crate::compare;
 use crate::stop::{Outcome, Stop};
 use autograd_core::{Result, Tensor, hessian, hvp, jacobian, jvp, keep, vjp};
-use autograd_core::{Result, Tensor, hessian, hvp, jacobian, jvp, vjp};
 use std::collections::BTreeMap;
 
 type Formula = fn(&[Tensor]) -> Result<Tensor>;

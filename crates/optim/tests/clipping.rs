@@ -8,7 +8,7 @@ fn gradients(values: &[&[f64]]) -> (Gradients, Vec<Tensor>) {
     let leaf = |v: &&[f64]| Tensor::from_slice(v, &[v.len()]).expect("one dimension").requires_grad();
     let leaves: Vec<Tensor> = values.iter().map(leaf).collect();
     let mut grads = Gradients::default();
-    leaves.iter().for_each(|x| grads.insert(x, x.detach()));
+    leaves.iter().for_each(|x| grads.insert(x, x.detach()).expect("a leaf"));
     (grads, leaves)
 }
 

@@ -83,7 +83,7 @@ pub(super) fn run(case: &Case, precision: Precision) -> Outcome<()> {
         let mut grads = Gradients::default();
         for (name, param) in model.0.iter().filter(|(name, _)| !absent(name)) {
             let gradient = gradients.get(name).ok_or_else(|| Stop::Malformed(format!("no gradient of {name}")))?;
-            grads.insert(param, Tensor::from_slice(gradient, param.shape())?.to_dtype(precision.dtype()));
+            grads.insert(param, Tensor::from_slice(gradient, param.shape())?.to_dtype(precision.dtype()))?;
         }
         optimizer.step(&mut model, &grads)?;
         for (name, after) in model.values() {

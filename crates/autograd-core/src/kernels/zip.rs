@@ -65,8 +65,16 @@ type OfBlock<'a, A, O, const N: usize> = &'a (dyn Fn([&[A]; N], &mut [O]) + Sync
 fn blocks<A: Plain, O: Plain, const N: usize>(nest: &Nest<N>, x: [&[A]; N], z: &mut [O], f: OfBlock<'_, A, O, N>) {
     let inner = nest.inner();
     for_rows(z, inner, inner, |rows, z| {
-        let mut operands: [_; N] = from_fn(|n| Operand::new(x[n], n));
-        walk(nest, rows, z, |block, z| f(operands.each_mut().map(|x| x.run(&block, z.len())), z));
+        // Any value will do: every element is written before it is read.
+        let mut room = [[x[0][0]; BLOCK]; N];
+        walk(nest, rows, z, |block, z| {
+            let mut n = 0;
+            let x = room.each_mut().map(|room| {
+                n += 1;
+                block.of(n - 1, x[n - 1], room, z.len())
+            });
+            f(x, z);
+        });
     });
 }
 
@@ -97,11 +105,12 @@ pub fn choose<T: Plain>(nest: &Nest<3>, mask: &[u8], yes: &[T], no: &[T], z: &mu
     }
     let inner = nest.inner();
     for_rows(z, inner, inner, |rows, z| {
-        let mut mask = Operand::new(mask, 0);
-        let (mut yes, mut no) = (Operand::new(yes, 1), Operand::new(no, 2));
+        let mut masks = [0; BLOCK];
+        let [mut yeses, mut noes] = [[yes[0]; BLOCK]; 2];
         walk(nest, rows, z, |block, z| {
-            let len = z.len();
-            vectorize(Choose { mask: mask.run(&block, len), yes: yes.run(&block, len), no: no.run(&block, len), z });
+            let mask = block.of(0, mask, &mut masks, z.len());
+            let (yes, no) = (block.of(1, yes, &mut yeses, z.len()), block.of(2, no, &mut noes, z.len()));
+            vectorize(Choose { mask, yes, no, z });
         });
     });
 }
@@ -138,33 +147,21 @@ fn walk<const N: usize, O>(nest: &Nest<N>, rows: Range<usize>, z: &mut [O], mut 
     }
 }
 
-/// An operand, which is number `n`, and room for one block of it.
-struct Operand<'a, T> {
-    x: &'a [T],
-    n: usize,
-    room: [T; BLOCK],
-}
-
-impl<'a, T: Plain> Operand<'a, T> {
-    fn new(x: &'a [T], n: usize) -> Self {
-        // Any value will do: every element is written before it is read.
-        Operand { x, n, room: [x[0]; BLOCK] }
-    }
-
-    /// The operand's elements of a block as one slice: its own memory if they lie together, else a copy.
-    fn run<const N: usize>(&mut self, block: &Block<'_, N>, len: usize) -> &[T] {
-        let (x, n, stride) = (self.x, self.n, block.strides[self.n]);
-        if let ([start], 1) = (block.starts, stride) {
+impl<const N: usize> Block<'_, N> {
+    /// The elements of operand number `n` as one slice: its own memory if they lie together, else a copy in `room`.
+    fn of<'a, T: Copy>(&self, n: usize, x: &'a [T], room: &'a mut [T; BLOCK], len: usize) -> &'a [T] {
+        let stride = self.strides[n];
+        if let ([start], 1) = (self.starts, stride) {
             return &x[start[n]..start[n] + len];
         }
-        for (start, out) in block.starts.iter().zip(self.room.chunks_mut(block.inner)) {
+        for (start, out) in self.starts.iter().zip(room.chunks_mut(self.inner)) {
             let start = start[n];
             match stride {
                 0 => out.fill(x[start]),
-                1 => out.copy_from_slice(&x[start..start + block.inner]),
+                1 => out.copy_from_slice(&x[start..start + self.inner]),
                 _ => out.iter_mut().enumerate().for_each(|(k, out)| *out = x[start + k * stride]),
             }
         }
-        &self.room[..len]
+        &room[..len]
     }
 }

@@ -94,7 +94,7 @@ fn becomes_float<F: Elementwise<K>, const K: usize>(dtype: DType) -> bool {
     dtype == DType::Bool || (dtype == DType::I64 && F::INTEGER.is_none())
 }
 
-/// The value in a shape that all operands broadcast to, by default the shape they have; recorded.
+/// The value in a shape that all operands broadcast to, or in the shape that all of them have; recorded.
 #[inline]
 fn computed<F: Elementwise<K>, const K: usize>(dtype: DType, shape: Option<&[usize]>, x: [&Tensor; K], f: F) -> Tensor {
     let value = match Float::of(dtype) {
@@ -111,13 +111,13 @@ fn computed<F: Elementwise<K>, const K: usize>(dtype: DType, shape: Option<&[usi
     })
 }
 
-/// `z = f(x)` by a kernel, in a shape that all operands broadcast to, by default that of the first.
+/// `z = f(x)` by a kernel, in a shape that all operands broadcast to, or in the shape that all of them have.
 #[inline]
 fn fused<T: Stored, F: Function<N, T, T>, const N: usize>(f: F, shape: Option<&[usize]>, x: [&Tensor; N]) -> Tensor {
-    let shape = shape.unwrap_or(x[0].shape());
-    if x[0].is_contiguous() && x[1..].iter().all(|other| other.is_contiguous() && x[0].is_like(other)) {
-        return Tensor::build::<T>(shape, |z| zip_flat(f, x.map(|x| x.flat()), z));
+    if shape.is_none() && x.iter().all(|x| x.is_contiguous()) {
+        return Tensor::build::<T>(x[0].shape(), |z| zip_flat(f, x.map(|x| x.flat()), z));
     }
+    let shape = shape.unwrap_or(x[0].shape());
     let strides = x.map(|x| strides_in(x.layout(), shape));
     let nest = Nest::new(shape, strides.each_ref().map(|strides| &strides[..]));
     Tensor::build::<T>(shape, |z| zip(f, &nest, x.map(|x| x.strided()), z))
@@ -228,25 +228,26 @@ impl<F: Elementwise<K>, const K: usize> Derivative<F, K> {
     }
 
     fn kernel<const I: usize, const N: usize>(&self, gy: &Tensor) -> Tensor {
-        let kept = self.inputs.iter().flatten().chain(&self.output).map(Saved::value);
-        let mut operands = std::iter::once(gy).chain(kept);
-        let operands: [&Tensor; N] =
-            from_fn(|_| operands.next().unwrap_or_else(|| unreachable!("as many as OPERANDS says are kept")));
+        let operands: [&Tensor; N] = from_fn(|n| match (n.checked_sub(1), &self.inputs, &self.output) {
+            (None, ..) => gy,
+            (Some(k), Some(inputs), _) if k < K => inputs[k].value(),
+            (_, _, Some(output)) => output.value(),
+            _ => unreachable!("as many are kept as OPERANDS says"),
+        });
         let f = Floats(Gradient::<F, K, I>(self.f));
-        for_float!(gy.float(), T => fused::<T, _, N>(f, None, operands))
+        let shape = (!operands[1..].iter().all(|x| gy.is_like(x))).then_some(gy.shape());
+        for_float!(gy.float(), T => fused::<T, _, N>(f, shape, operands))
     }
 }
 
 impl<F: Elementwise<K>, const K: usize> Pullback for Derivative<F, K> {
     fn pull(&self, at: &mut Pull<'_>) -> Result<()> {
         let gy = at.gy();
-        let steps = Steps::new(gy.dtype());
-        let nan = Traced::Constant(f64::NAN);
-        let x = match &self.inputs {
-            Some(x) => x.each_ref().map(|x| steps.given(&x.get(at))),
-            None => [nan; K],
-        };
-        let y = self.output.as_ref().map_or(nan, |y| steps.given(&y.get(at)));
+        let inputs = self.inputs.as_ref().map(|x| x.each_ref().map(|x| x.get(at)));
+        let output = self.output.as_ref().map(|y| y.get(at));
+        let (steps, nan) = (Steps::new(gy.dtype()), Traced::Constant(f64::NAN));
+        let x = inputs.as_ref().map_or([nan; K], |x| x.each_ref().map(|x| steps.given(x)));
+        let y = output.as_ref().map_or(nan, |y| steps.given(y));
         let gradients = self.f.pull(steps.given(gy), x, y);
         (0..K).rev().try_for_each(|i| at.give(i, || steps.tensor(gradients[i], gy)))
     }

@@ -9,52 +9,43 @@ use crate::ops::check::Check;
 use crate::tape::{Pull, Pullback, Saved, record};
 use crate::tensor::{DType, Tensor};
 use smallvec::SmallVec;
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::ops::{Add, BitAnd, BitOr, Div, Mul, Neg, Sub};
 
-/// A constant, or the result of a step. Masks are such, too: 1 and 0, or a tensor of truth values.
+/// A constant, a tensor the formula reads, or the result of a step. Masks are such, too: 1 and 0, or a tensor of truth
+/// values.
 #[derive(Clone, Copy)]
-pub(super) enum Traced<'a> {
+pub(super) enum Traced<'s, 'x> {
     Constant(f64),
-    Step(&'a Steps, usize),
+    Given(&'s Steps<'x>, &'x Tensor),
+    Step(&'s Steps<'x>, usize),
 }
 use Traced::Constant;
 
 /// The steps of one formula; nothing is computed before [`Steps::tensor`] asks.
-pub(super) struct Steps {
-    steps: RefCell<SmallVec<[Entry; 8]>>,
+pub(super) struct Steps<'x> {
+    steps: RefCell<SmallVec<[(Step<'x>, Option<Tensor>); 8]>>,
     dtype: DType,
 }
 
-/// A step, and its result once it has been asked for.
-#[derive(Clone)]
-struct Entry {
-    step: Step,
-    result: Option<Tensor>,
+/// One step; its result stands beside it once it has been asked for.
+#[derive(Clone, Copy)]
+enum Step<'x> {
+    One(fn(&Tensor) -> Result<Tensor>, At<'x>),
+    Two(&'static Rule, At<'x>, At<'x>),
+    Select { mask: At<'x>, yes: At<'x>, no: At<'x> },
 }
 
-/// One step, on constants and earlier steps.
+/// An operand of a step.
 #[derive(Clone, Copy)]
-enum Step {
-    /// A tensor from outside, known from the start.
-    Given,
-    One(fn(&Tensor) -> Result<Tensor>, At),
-    Two(Rule, At, At),
-    Select {
-        mask: At,
-        yes: At,
-        no: At,
-    },
-}
-
-#[derive(Clone, Copy)]
-enum At {
+enum At<'x> {
     Constant(f64),
+    Given(&'x Tensor),
     Step(usize),
 }
 
 /// How two operands are combined: two numbers, two tensors, and, where there is a shorter way, a tensor and a number.
-#[derive(Clone, Copy)]
 struct Rule {
     numbers: fn(f64, f64) -> f64,
     tensors: fn(&Tensor, &Tensor) -> Result<Tensor>,
@@ -69,78 +60,75 @@ struct Branch {
     side: bool,
 }
 
-impl Steps {
-    pub(super) fn new(dtype: DType) -> Steps {
+impl<'x> Steps<'x> {
+    pub(super) fn new(dtype: DType) -> Self {
         Steps { steps: RefCell::default(), dtype }
     }
 
     /// A tensor the formula reads.
-    pub(super) fn given(&self, x: &Tensor) -> Traced<'_> {
-        self.push(Step::Given, Some(x.clone()))
+    pub(super) fn given(&self, x: &'x Tensor) -> Traced<'_, 'x> {
+        Traced::Given(self, x)
     }
 
     /// The value of an expression. A constant comes in the shape of `like`.
-    pub(super) fn tensor(&self, x: Traced<'_>, like: &Tensor) -> Result<Tensor> {
+    pub(super) fn tensor(&self, x: Traced<'_, 'x>, like: &Tensor) -> Result<Tensor> {
         match x {
             Constant(c) => Ok(like.full_like(c)),
+            Traced::Given(_, x) => Ok(x.clone()),
             Traced::Step(_, step) => self.compute(step, &[]),
         }
     }
 
-    fn push(&self, step: Step, result: Option<Tensor>) -> Traced<'_> {
+    fn push(&self, step: Step<'x>) -> Traced<'_, 'x> {
         let mut steps = self.steps.borrow_mut();
-        steps.push(Entry { step, result });
+        steps.push((step, None));
         Traced::Step(self, steps.len() - 1)
     }
 
     /// The result of a step, within the branches of the selections that asked for it. A result is kept where there are
     /// none: within a branch the same step has other inputs, see [`Branch::gate`].
     fn compute(&self, step: usize, within: &[Branch]) -> Result<Tensor> {
-        // A copy, since what follows borrows the steps, too.
-        let Entry { step: todo, result: known } = self.steps.borrow()[step].clone();
-        match known {
-            Some(x) if within.is_empty() || matches!(todo, Step::Given) => {
-                return within.iter().try_fold(x, |x, branch| branch.gate(x));
-            }
-            _ => {}
+        // Copies, since what follows borrows the steps, too.
+        let (todo, known) = self.steps.borrow()[step].clone();
+        if let (Some(known), true) = (known, within.is_empty()) {
+            return Ok(known);
         }
         let result = match todo {
-            Step::Given => unreachable!("what was given is known"),
-            Step::One(f, x) => f(&self.operand(x, within)?)?,
+            Step::One(f, x) => f(&*self.operand(x, within)?)?,
             Step::Two(rule, a, b) => match (a, b, rule.right, rule.left) {
-                (_, At::Constant(c), Some(f), _) => f(&self.operand(a, within)?, c),
-                (At::Constant(c), _, _, Some(f)) => f(c, &self.operand(b, within)?),
-                _ => (rule.tensors)(&self.operand(a, within)?, &self.operand(b, within)?)?,
+                (_, At::Constant(c), Some(f), _) => f(&*self.operand(a, within)?, c),
+                (At::Constant(c), _, _, Some(f)) => f(c, &*self.operand(b, within)?),
+                _ => (rule.tensors)(&*self.operand(a, within)?, &*self.operand(b, within)?)?,
             },
             Step::Select { mask, yes, no } => {
                 let mask = self.operand(mask, within)?;
                 let [yes, no] = [(yes, true), (no, false)].map(|(x, side)| self.branch(x, &mask, side, within));
-                mask.where_cond(&yes?, &no?)?
+                mask.where_cond(&*yes?, &*no?)?
             }
         };
         if within.is_empty() {
-            self.steps.borrow_mut()[step].result = Some(result.clone());
+            self.steps.borrow_mut()[step].1 = Some(result.clone());
         }
         Ok(result)
     }
 
-    fn operand(&self, x: At, within: &[Branch]) -> Result<Tensor> {
+    fn operand(&self, x: At<'x>, within: &[Branch]) -> Result<Cow<'x, Tensor>> {
         match x {
-            At::Constant(c) => Tensor::full(&[], c, self.dtype),
-            At::Step(step) => self.compute(step, within),
+            At::Constant(c) => Tensor::full(&[], c, self.dtype).map(Cow::Owned),
+            At::Given(x) => within.iter().try_fold(Cow::Borrowed(x), |x, branch| branch.gate(x)),
+            At::Step(step) => self.compute(step, within).map(Cow::Owned),
         }
     }
 
     /// What is selected by one side of a mask.
-    fn branch(&self, x: At, mask: &Tensor, side: bool, within: &[Branch]) -> Result<Tensor> {
-        let given = |step: usize| matches!(self.steps.borrow()[step].step, Step::Given);
+    fn branch(&self, x: At<'x>, mask: &Tensor, side: bool, within: &[Branch]) -> Result<Cow<'x, Tensor>> {
         match x {
-            At::Step(step) if !given(step) => {
+            At::Step(_) => {
                 let within: Vec<Branch> = within.iter().cloned().chain([Branch { mask: mask.clone(), side }]).collect();
-                self.compute(step, &within)
+                self.operand(x, &within)
             }
             // Nothing is computed on the way, so nothing can go wrong on the other side.
-            x => self.operand(x, within),
+            _ => self.operand(x, within),
         }
     }
 }
@@ -150,14 +138,15 @@ impl Branch {
     ///
     /// The selection sends zeros into the side that is not chosen, and the branch multiplies them by its derivative there,
     /// which may be infinite or NaN. Here, where what was computed in the branch meets the rest, that is dropped.
-    fn gate(&self, x: Tensor) -> Result<Tensor> {
+    fn gate<'x>(&self, x: Cow<'x, Tensor>) -> Result<Cow<'x, Tensor>> {
         if !x.is_tracked() {
             return Ok(x);
         }
         let shape = Check("select").broadcast(x.shape(), self.mask.shape())?;
         let sizes: Vec<isize> = shape.iter().map(|size| *size as isize).collect();
         let value = x.detach().expand(&sizes)?;
-        Ok(record("select", value, &[&x], |_| Gate { mask: Saved::constant(&self.mask), side: self.side }))
+        let gate = |_: &Tensor| Gate { mask: Saved::constant(&self.mask), side: self.side };
+        Ok(Cow::Owned(record("select", value, &[&x], gate)))
     }
 }
 
@@ -180,103 +169,113 @@ impl Pullback for Gate {
     }
 }
 
-impl<'a> Traced<'a> {
-    fn at(self) -> At {
+impl<'s, 'x> Traced<'s, 'x> {
+    /// The steps it belongs to; a constant belongs to none.
+    fn steps(self) -> Option<&'s Steps<'x>> {
+        match self {
+            Constant(_) => None,
+            Traced::Given(steps, _) | Traced::Step(steps, _) => Some(steps),
+        }
+    }
+
+    fn at(self) -> At<'x> {
         match self {
             Constant(c) => At::Constant(c),
+            Traced::Given(_, x) => At::Given(x),
             Traced::Step(_, step) => At::Step(step),
         }
     }
 
     fn one(self, number: fn(f64) -> f64, tensor: fn(&Tensor) -> Result<Tensor>) -> Self {
-        match self {
-            Constant(c) => Constant(number(c)),
-            Traced::Step(steps, _) => steps.push(Step::One(tensor, self.at()), None),
+        match (self, self.steps()) {
+            (Constant(c), _) => Constant(number(c)),
+            (x, Some(steps)) => steps.push(Step::One(tensor, x.at())),
+            (_, None) => unreachable!("only a constant belongs to no steps"),
         }
     }
 
-    fn two(self, other: Self, rule: Rule) -> Self {
-        match (self, other) {
-            (Constant(a), Constant(b)) => Constant((rule.numbers)(a, b)),
-            (Traced::Step(steps, _), _) | (_, Traced::Step(steps, _)) => {
-                steps.push(Step::Two(rule, self.at(), other.at()), None)
-            }
+    fn two(self, other: Self, rule: &'static Rule) -> Self {
+        match (self, other, self.steps().or(other.steps())) {
+            (Constant(a), Constant(b), _) => Constant((rule.numbers)(a, b)),
+            (a, b, Some(steps)) => steps.push(Step::Two(rule, a.at(), b.at())),
+            (_, _, None) => unreachable!("only constants belong to no steps"),
         }
-    }
-
-    fn compare(
-        self,
-        other: Self,
-        numbers: fn(f64, f64) -> f64,
-        tensors: fn(&Tensor, &Tensor) -> Result<Tensor>,
-    ) -> Self {
-        self.two(other, Rule { numbers, tensors, right: None, left: None })
     }
 }
 
-impl Add for Traced<'_> {
+/// A rule in static memory.
+macro_rules! rule {
+    ($numbers:expr, $tensors:expr) => {
+        const { &Rule { numbers: $numbers, tensors: $tensors, right: None, left: None } }
+    };
+    ($numbers:expr, $tensors:expr, $right:expr, $left:expr) => {
+        const { &Rule { numbers: $numbers, tensors: $tensors, right: $right, left: $left } }
+    };
+}
+
+impl Add for Traced<'_, '_> {
     type Output = Self;
     fn add(self, other: Self) -> Self {
-        let right: fn(&Tensor, f64) -> Tensor = |a, c| a.add_scalar(c);
-        let left: fn(f64, &Tensor) -> Tensor = |c, b| b.add_scalar(c);
-        let rule = Rule { numbers: |a, b| a + b, tensors: Tensor::try_add, right: Some(right), left: Some(left) };
-        self.two(other, rule)
+        self.two(
+            other,
+            rule!(|a, b| a + b, Tensor::try_add, Some(|a, c| a.add_scalar(c)), Some(|c, b| b.add_scalar(c))),
+        )
     }
 }
 
-impl Sub for Traced<'_> {
+impl Sub for Traced<'_, '_> {
     type Output = Self;
     fn sub(self, other: Self) -> Self {
-        let right: fn(&Tensor, f64) -> Tensor = |a, c| a.add_scalar(-c);
-        let left: fn(f64, &Tensor) -> Tensor = |c, b| b.neg().add_scalar(c);
-        let rule = Rule { numbers: |a, b| a - b, tensors: Tensor::try_sub, right: Some(right), left: Some(left) };
-        self.two(other, rule)
+        self.two(
+            other,
+            rule!(|a, b| a - b, Tensor::try_sub, Some(|a, c| a.add_scalar(-c)), Some(|c, b| b.neg().add_scalar(c))),
+        )
     }
 }
 
-impl Mul for Traced<'_> {
+impl Mul for Traced<'_, '_> {
     type Output = Self;
     fn mul(self, other: Self) -> Self {
-        let right: fn(&Tensor, f64) -> Tensor = |a, c| a.mul_scalar(c);
-        let left: fn(f64, &Tensor) -> Tensor = |c, b| b.mul_scalar(c);
-        let rule = Rule { numbers: |a, b| a * b, tensors: Tensor::try_mul, right: Some(right), left: Some(left) };
-        self.two(other, rule)
+        self.two(
+            other,
+            rule!(|a, b| a * b, Tensor::try_mul, Some(|a, c| a.mul_scalar(c)), Some(|c, b| b.mul_scalar(c))),
+        )
     }
 }
 
-impl Div for Traced<'_> {
+impl Div for Traced<'_, '_> {
     type Output = Self;
     fn div(self, other: Self) -> Self {
-        let right: fn(&Tensor, f64) -> Tensor = |a, c| a.div_scalar(c);
-        let left: fn(f64, &Tensor) -> Tensor = |c, b| b.powf(-1.0).mul_scalar(c);
-        let rule = Rule { numbers: |a, b| a / b, tensors: Tensor::try_div, right: Some(right), left: Some(left) };
-        self.two(other, rule)
+        self.two(
+            other,
+            rule!(|a, b| a / b, Tensor::try_div, Some(|a, c| a.div_scalar(c)), Some(|c, b| b.powf(-1.0).mul_scalar(c))),
+        )
     }
 }
 
-impl Neg for Traced<'_> {
+impl Neg for Traced<'_, '_> {
     type Output = Self;
     fn neg(self) -> Self {
         self.one(|x| -x, |x| Ok(x.neg()))
     }
 }
 
-impl BitAnd for Traced<'_> {
+impl BitAnd for Traced<'_, '_> {
     type Output = Self;
     fn bitand(self, other: Self) -> Self {
         match (self, other) {
             (Constant(mask), other) | (other, Constant(mask)) => Traced::select(Constant(mask), other, Constant(0.0)),
-            _ => self.compare(other, f64::min, Tensor::logical_and),
+            _ => self.two(other, rule!(f64::min, Tensor::logical_and)),
         }
     }
 }
 
-impl BitOr for Traced<'_> {
+impl BitOr for Traced<'_, '_> {
     type Output = Self;
     fn bitor(self, other: Self) -> Self {
         match (self, other) {
             (Constant(mask), other) | (other, Constant(mask)) => Traced::select(Constant(mask), Constant(1.0), other),
-            _ => self.compare(other, f64::max, Tensor::logical_or),
+            _ => self.two(other, rule!(f64::max, Tensor::logical_or)),
         }
     }
 }
@@ -292,12 +291,12 @@ macro_rules! one {
 macro_rules! compare {
     ($($f:ident $sign:tt),*) => {$(
         fn $f(self, other: Self) -> Self {
-            self.compare(other, |a, b| f64::from(u8::from(a $sign b)), Tensor::$f)
+            self.two(other, rule!(|a, b| if a $sign b { 1.0 } else { 0.0 }, Tensor::$f))
         }
     )*};
 }
 
-impl Number for Traced<'_> {
+impl Number for Traced<'_, '_> {
     type Mask = Self;
     one! { abs abs, sign sign, sqrt sqrt, exp exp, exp_m1 expm1, ln log, ln_1p log1p }
     one! { tanh tanh, sigmoid sigmoid, erf erf, sin sin, cos cos }
@@ -308,10 +307,10 @@ impl Number for Traced<'_> {
     }
 
     fn select(mask: Self, yes: Self, no: Self) -> Self {
-        match mask {
-            Constant(0.0) => no,
-            Constant(_) => yes,
-            Traced::Step(steps, _) => steps.push(Step::Select { mask: mask.at(), yes: yes.at(), no: no.at() }, None),
+        match (mask, mask.steps()) {
+            (Constant(0.0), _) => no,
+            (_, None) => yes,
+            (mask, Some(steps)) => steps.push(Step::Select { mask: mask.at(), yes: yes.at(), no: no.at() }),
         }
     }
 
@@ -320,8 +319,7 @@ impl Number for Traced<'_> {
     }
 
     fn powf(self, e: Self) -> Self {
-        let right: fn(&Tensor, f64) -> Tensor = |a, c| a.powf(c);
-        self.two(e, Rule { numbers: f64::powf, tensors: Tensor::pow, right: Some(right), left: None })
+        self.two(e, rule!(f64::powf, Tensor::pow, Some(|a, c| a.powf(c)), None))
     }
 
     fn mul_add(self, a: Self, b: Self) -> Self {

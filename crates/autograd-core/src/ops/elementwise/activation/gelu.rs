@@ -99,7 +99,7 @@ impl Elementwise<1> for GeluTanh {
         let slope = N::of(SLOPE) * (x * x).mul_add(N::of(3.0 * CUBIC), one);
         // Far out 1 − t² is exactly 0 while x · u′ overflows: keep 0 · ∞ from happening. At ±∞ it is NaN, like that of gelu.
         let bent = one - t * t;
-        let tail = N::select(bent.eq(N::of(0.0)), x * N::of(0.0), x * bent * slope);
+        let tail = x * bent * N::select(bent.eq(N::of(0.0)), one, slope);
         [gy * (N::of(0.5) * (one + t + tail))]
     }
 }

@@ -44,7 +44,7 @@ fn trainer<'t>() -> Trainer<'t> {
     Trainer::new(Adam::new(3e-3), cross_entropy)
         .epochs(EPOCHS)
         .batch_size(32)
-        .schedule(CosineAnnealingLR::new(EPOCHS, 0.0))
+        .schedule(CosineAnnealingLR::new(EPOCHS))
         .metric(Accuracy)
         .callback(EarlyStopping::patience(15))
 }

@@ -36,8 +36,10 @@ pub use tape::{
 };
 pub use tensor::{DType, Element, Nested, Shape, Tensor};
 
-/// Writing optimizers: one element of an update rule, run over whole tensors by [`Tensor::update`].
+/// Writing optimizers: one element of an update rule, run over whole tensors by [`Tensor::update`], and numbers that all
+/// elements contribute to ([`Tensor::fold`]).
 pub mod update {
+    pub use crate::kernels::fold::FoldRule;
     pub use crate::kernels::real::Real;
     pub use crate::kernels::update::ElementRule;
 }

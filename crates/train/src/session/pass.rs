@@ -65,7 +65,7 @@ impl Session<'_, '_, '_> {
         }
         let mut grads = loss.backward()?;
         if let Some(max_norm) = self.clip_norm {
-            let norm = clip_grad_norm(&mut grads, max_norm, 2.0)?;
+            let norm = clip_grad_norm(&mut grads, max_norm)?;
             if !norm.is_finite() {
                 return Err(Error::GradientNotFinite { epoch, batch, norm });
             }

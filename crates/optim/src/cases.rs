@@ -202,7 +202,12 @@ fn state(plain: &Plain) -> Result<(), String> {
     let (mut net, mut optimizer) = (net(DType::F32), (plain.make)(Form::Plain));
     same(keys(&optimizer.state_dict()), vec!["lr".into()])?;
     steps(&mut net, &mut *optimizer, 0..1)?;
-    let each = |name: &str| std::iter::once("step").chain(plain.keeps.iter().copied()).map(move |slot| format!("{name}.{slot}")).collect::<Vec<_>>();
+    let each = |name: &str| {
+        std::iter::once("step")
+            .chain(plain.keeps.iter().copied())
+            .map(move |slot| format!("{name}.{slot}"))
+            .collect::<Vec<_>>()
+    };
     let expected = std::iter::once("lr".to_string()).chain(SHAPES.iter().flat_map(|(name, _)| each(name)));
     same(keys(&optimizer.state_dict()), expected.collect())
 }

@@ -73,7 +73,10 @@ fn arguments_outside_their_ranges_are_named_and_nothing_changes() {
     assert_eq!(text(clip_grad_norm(&mut grads, -1.0)), format!("clip_grad_norm: max_norm is -1.0, {at_least}"));
     assert_eq!(text(clip_grad_norm(&mut grads, f64::NAN)), format!("clip_grad_norm: max_norm is NaN, {at_least}"));
     let positive = "it must be positive, or infinity";
-    assert_eq!(text(clip_grad_norm(&mut grads, ClipNorm::new(1.0).norm_type(0.0))), format!("clip_grad_norm: norm_type is 0.0, {positive}"));
+    assert_eq!(
+        text(clip_grad_norm(&mut grads, ClipNorm::new(1.0).norm_type(0.0))),
+        format!("clip_grad_norm: norm_type is 0.0, {positive}")
+    );
     assert_eq!(
         text(clip_grad_norm(&mut grads, ClipNorm::new(1.0).norm_type(f64::NAN))),
         format!("clip_grad_norm: norm_type is NaN, {positive}")

@@ -42,7 +42,7 @@ fn rosenbrocks_valley_is_crossed_in_a_few_steps() {
 fn a_resumed_run_continues_bit_for_bit() {
     for make in both() {
         let (mut model, mut lbfgs) = (net(), make.clone());
-        let mut run = |model: &mut Net, lbfgs: &mut Lbfgs, steps: usize| {
+        let run = |model: &mut Net, lbfgs: &mut Lbfgs, steps: usize| {
             (0..steps).for_each(|_| drop(lbfgs.step_with(model, loss).expect("valid")));
         };
         run(&mut model, &mut lbfgs, 2);

@@ -14,12 +14,10 @@ pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 #[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// A tensor operation failed, or a file could not be read or written.
+    /// A tensor operation, the optimizer, the schedule or the clipping of gradients failed, or a file could not be read or
+    /// written.
     #[error(transparent)]
     Core(#[from] autograd_core::Error),
-    /// The optimizer, the schedule or the clipping of gradients failed.
-    #[error(transparent)]
-    Optim(#[from] wengert_optim::Error),
     /// The data failed.
     #[error(transparent)]
     Data(#[from] wengert_data::Error),

@@ -143,16 +143,21 @@ impl History {
                 _ => Err(crate::driver::wrong("LBFGS", key, &value, &format!("one {dtype}, of a number it can be"))),
             }
         };
-        let (iterations, evaluations) = (number("n_iter", DType::I64)? as u64, number("func_evals", DType::I64)? as u64);
+        let (iterations, evaluations) =
+            (number("n_iter", DType::I64)? as u64, number("func_evals", DType::I64)? as u64);
         let (t, scale) = (number("t", DType::F64)?, number("H_diag", DType::F64)?);
-        let count = state.iter().filter(|(key, _)| key.strip_prefix("ro.").is_some_and(|k| k.parse::<usize>().is_ok())).count();
+        let count =
+            state.iter().filter(|(key, _)| key.strip_prefix("ro.").is_some_and(|k| k.parse::<usize>().is_ok())).count();
         let rho: Vec<f64> = (0..count).map(|k| number(&format!("ro.{k}"), DType::F64)).collect::<Result<_>>()?;
         let names: Vec<String> =
             state.iter().filter_map(|(key, _)| key.strip_suffix(".d")).map(str::to_string).collect();
-        let mut vector = |slot: &str| -> Vector { names.iter().filter_map(|name| find(format!("{name}.{slot}"))).collect() };
+        let mut vector =
+            |slot: &str| -> Vector { names.iter().filter_map(|name| find(format!("{name}.{slot}"))).collect() };
         let (direction, gradient) = (vector("d"), vector("prev_flat_grad"));
-        let pair = |(k, rho): (usize, &f64)| {
-            Pair { y: vector(&format!("old_dirs.{k}")), s: vector(&format!("old_stps.{k}")), rho: *rho }
+        let pair = |(k, rho): (usize, &f64)| Pair {
+            y: vector(&format!("old_dirs.{k}")),
+            s: vector(&format!("old_stps.{k}")),
+            rho: *rho,
         };
         let pairs = rho.iter().enumerate().map(pair).collect();
         let strangers = state.iter().map(|(key, _)| key).filter(|key| !known.contains(key));

@@ -180,7 +180,7 @@ impl Lbfgs {
             match self.line_search {
                 LineSearch::StrongWolfe => {
                     let start = Point { t: 0.0, loss, gradient, slope };
-                    let best = self.search(objective, &start, &direction)?;
+                    let best = self.search(objective, &start, &direction, last_evaluation)?;
                     (self.history.t, loss, gradient) = (best.t, best.loss, best.gradient);
                 }
                 LineSearch::Off => {
@@ -201,15 +201,22 @@ impl Lbfgs {
     }
 
     /// Moves to the best point that the line search finds along `direction`.
-    fn search(&mut self, objective: &mut dyn Objective, start: &Point, direction: &[Tensor]) -> Result<Point> {
+    fn search(
+        &mut self,
+        objective: &mut dyn Objective,
+        start: &Point,
+        direction: &[Tensor],
+        last_evaluation: u64,
+    ) -> Result<Point> {
         let origin = values(objective.model());
         let along = |t: f64| -> Result<Vector> {
             let mut x = origin.clone();
             add(&mut x, t, direction)?;
             Ok(x)
         };
-        let (first, tolerance) = (self.history.t, SEARCH_TOLERANCE);
-        let best = search(start, first, abs_max(direction)?, tolerance, &mut |t| {
+        let (first, size) = (self.history.t, abs_max(direction)?);
+        let most = last_evaluation.saturating_sub(self.history.evaluations);
+        let best = search(start, first, size, SEARCH_TOLERANCE, most, &mut |t| {
             place(objective.model(), &along(t)?);
             let (loss, gradient, _) = self.evaluate(objective)?;
             let slope = dot(&gradient, direction)?;
@@ -303,8 +310,5 @@ cases![
     refused(Lbfgs::new(-1.0), "LBFGS: lr is -1.0, it must be finite and at least 0"),
     refused(Lbfgs::new(1.0).max_iter(0), "LBFGS: max_iter is 0, it must be at least 1"),
     refused(Lbfgs::new(1.0).history_size(0), "LBFGS: history_size is 0, it must be at least 1"),
-    refused(
-        Lbfgs::new(1.0).tolerance_grad(f64::NAN),
-        "LBFGS: tolerance_grad is NaN, it must be finite and at least 0"
-    ),
+    refused(Lbfgs::new(1.0).tolerance_grad(f64::NAN), "LBFGS: tolerance_grad is NaN, it must be finite and at least 0"),
 ];

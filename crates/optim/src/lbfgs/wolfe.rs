@@ -13,7 +13,6 @@ use autograd_core::Result;
 
 const C1: f64 = 1e-4;
 const C2: f64 = 0.9;
-const MOST_EVALUATIONS: usize = 25;
 
 /// A point of the line: the length of the step, the loss, its gradient and the slope along the line.
 #[derive(Clone)]
@@ -25,12 +24,13 @@ pub(super) struct Point {
 }
 
 /// A point that fulfils the conditions, or the best that was found. `size` is the largest element of the direction:
-/// intervals that move no parameter by `tolerance` are not searched.
+/// intervals that move no parameter by `tolerance` are not searched. There are `most` evaluations after the first.
 pub(super) fn search(
     start: &Point,
     first: f64,
     size: f64,
     tolerance: f64,
+    most: u64,
     at: &mut dyn FnMut(f64) -> Result<Point>,
 ) -> Result<Point> {
     let flat = |point: &Point| point.slope.abs() <= -C2 * start.slope;
@@ -38,7 +38,7 @@ pub(super) fn search(
     let (mut before, mut point) = (start.clone(), at(first)?);
     let mut rounds = 0;
     let mut ends = loop {
-        if rounds == MOST_EVALUATIONS {
+        if rounds == most {
             break [start.clone(), point];
         }
         if high(&point) || (rounds > 1 && point.loss >= before.loss) {
@@ -58,7 +58,7 @@ pub(super) fn search(
     let lower = |ends: &[Point; 2]| usize::from(ends[0].loss > ends[1].loss);
     let mut low = lower(&ends);
     let mut stuck = false;
-    while rounds < MOST_EVALUATIONS {
+    while rounds < most {
         let (min, max) = (ends[0].t.min(ends[1].t), ends[0].t.max(ends[1].t));
         if (max - min) * size < tolerance {
             break;

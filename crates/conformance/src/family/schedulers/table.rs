@@ -18,7 +18,9 @@ const TABLE: &[(&str, Build)] = &[
             c.integers("milestones")?.into_iter().map(|k| steps("milestones", k)).collect::<Outcome<_>>()?;
         Ok(Box::new(MultiStepLR::new(milestones).gamma(c.number("gamma")?)))
     }),
-    ("ConstantLR", |c| Ok(Box::new(ConstantLR::new().factor(c.number("factor")?).total_iters(c.steps_or("total_iters", 5)?)))),
+    ("ConstantLR", |c| {
+        Ok(Box::new(ConstantLR::new().factor(c.number("factor")?).total_iters(c.steps_or("total_iters", 5)?)))
+    }),
     ("LinearLR", |c| {
         let (start, end) = (c.number_or("start_factor", 1.0 / 3.0)?, c.number_or("end_factor", 1.0)?);
         let total_iters = c.steps_or("total_iters", 5)?;

@@ -39,9 +39,12 @@ enum Form {
     Maximizing,
 }
 
+type Make = Box<dyn Fn(Form) -> Box<dyn Optimizer> + Sync>;
+type Formula = Box<dyn Fn(&mut Scalar, f64) + Sync>;
+
 pub(crate) struct Plain {
-    make: Box<dyn Fn(Form) -> Box<dyn Optimizer> + Sync>,
-    formula: Box<dyn Fn(&mut Scalar, f64) + Sync>,
+    make: Make,
+    formula: Formula,
     keeps: &'static [&'static str],
 }
 
@@ -324,8 +327,7 @@ fn by_name(plain: &Plain) -> Result<(), String> {
     let (mut other, mut reference) = (net(DType::F64), (plain.make)(Form::Grouped));
     let all = optimizer.hyperparameters();
     same(all[0], ("lr", optimizer.lr()))?;
-    for k in 0..all.len() {
-        let (name, value) = all[k];
+    for (k, (name, value)) in all.iter().copied().enumerate() {
         same(optimizer.get(name).map_err(text)?, value)?;
         optimizer.set(name, value + 0.25).map_err(text)?;
         same(optimizer.get(name).map_err(text)?, value + 0.25)?;

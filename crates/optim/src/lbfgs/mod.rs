@@ -56,6 +56,7 @@ use wolfe::{Point, search};
 ///
 /// # Differs from
 /// * PyTorch: inner products are `f64` also of `F32` parameters; a step whose evaluation fails changes nothing.
+///   Before PyTorch 2.10 a line search could evaluate 25 times, whatever was left of `max_eval`.
 #[derive(Clone, Debug)]
 pub struct Lbfgs {
     lr: f64,

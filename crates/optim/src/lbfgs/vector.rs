@@ -52,7 +52,7 @@ struct Add {
 impl ElementRule<0> for Add {
     #[inline(always)]
     fn element<T: Real>(self, p: T, g: T, []: [T; 0]) -> (T, [T; 0]) {
-        (T::of(self.factor).mul_add(g, p), [])
+        (p + T::of(self.factor) * g, [])
     }
 }
 

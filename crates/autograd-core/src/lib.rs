@@ -47,8 +47,10 @@ pub mod check {
     pub use crate::tensor::Float;
 }
 
-/// Writing optimizers: one element of an update rule, run over whole tensors by [`Tensor::update`].
+/// Writing optimizers: one element of an update rule, run over whole tensors by [`Tensor::update`], and numbers that all
+/// elements contribute to ([`Tensor::fold`]).
 pub mod update {
+    pub use crate::kernels::fold::FoldRule;
     pub use crate::kernels::number::Number;
     pub use crate::kernels::real::Real;
     pub use crate::kernels::update::ElementRule;

@@ -34,8 +34,14 @@ fn sum_of_squares(x: &Tensor, parts: usize, cut: Cut) -> Tensor {
     squares.reduce(|a, b| a.try_add(&b).expect("scalars")).expect("a part")
 }
 
+/// Both in one test: the count is of all threads.
 #[test]
-fn backward_through_parts_costs_what_the_whole_costs() {
+fn parts_cost_what_the_whole_costs() {
+    a_plain_walk();
+    a_recorded_walk();
+}
+
+fn a_plain_walk() {
     let x = Tensor::from_vec((0..N).map(|i| i as f64).collect(), &[N]).expect("as many").requires_grad();
     let expected: Vec<f64> = (0..N).map(|i| 2.0 * i as f64).collect();
     for (name, cut) in cuts() {
@@ -54,8 +60,7 @@ fn backward_through_parts_costs_what_the_whole_costs() {
     }
 }
 
-#[test]
-fn so_does_a_walk_that_is_recorded() {
+fn a_recorded_walk() {
     let x = Tensor::from_vec((0..N).map(|i| i as f64).collect(), &[N]).expect("as many").requires_grad();
     for (name, cut) in cuts() {
         for parts in [1, 10, 100, 1000] {

@@ -175,17 +175,18 @@ impl Check {
         Ok(out)
     }
 
-    /// The shape that `b` broadcasts to `a`'s: an error where `a` would have to be repeated, which pairs of an output and a
-    /// target must never be: `[N, 1]` against `[N]` would be all N² pairs.
+    /// The tensor must broadcast to `shape` without `shape` being repeated, which pairs of an output and a target must never
+    /// be: `[N, 1]` against `[N]` would be all N² pairs.
     ///
     /// # Errors
-    /// If the shapes do not broadcast, or only to another shape than `a`'s.
-    pub fn broadcasts_to(self, what: &str, b: &Tensor, a: &Tensor) -> Result<()> {
-        if *self.broadcast(a.shape(), b.shape())? == *a.shape() {
+    /// If it does not.
+    pub fn broadcasts_to(self, what: &str, x: &Tensor, shape: &[usize]) -> Result<()> {
+        let fits = |(from, to): (&usize, &usize)| from == to || *from == 1;
+        if x.rank() <= shape.len() && x.shape().iter().rev().zip(shape.iter().rev()).all(fits) {
             return Ok(());
         }
-        let expected = format!("one that broadcasts to the input's, {:?}", a.shape());
-        Err(Error::shape(self.0, what, b.shape(), expected))
+        let expected = format!("one that broadcasts to the input's, {shape:?}");
+        Err(Error::shape(self.0, what, x.shape(), expected))
     }
 
     /// Indices into dimension `dim` of a tensor of shape `shape`, each in range; negative ones are outside.

@@ -123,7 +123,9 @@ impl<'a> Leaves<'a> {
     pub(super) fn at(&mut self, leaf: &'a NodeRef) -> &mut Sum {
         let id = leaf.id;
         if self.last_first.last().is_none_or(|(last, _)| id < last.id) && !self.others.contains_key(&id) {
+            let end = self.last_first.len();
             self.last_first.push((leaf, Sum::default()));
+            return &mut self.last_first[end].1;
         }
         match self.last_first.binary_search_by_key(&Reverse(id), |(leaf, _)| Reverse(leaf.id)) {
             Ok(at) => &mut self.last_first[at].1,

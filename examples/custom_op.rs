@@ -5,7 +5,7 @@
 //!
 //! Run it with `cargo run --example custom_op`.
 
-use wengert::core::{Grads, Pull, Pullback, Result, Saved, record_custom};
+use wengert::core::{Pull, Pullback, Result, Saved, record_custom};
 use wengert::{DType, Tensor, custom, grad, gradcheck, no_grad, seeded, tensor};
 
 /// The Gaussian bump.
@@ -16,7 +16,7 @@ use wengert::{DType, Tensor, custom, grad, gradcheck, no_grad, seeded, tensor};
 /// ```
 fn bump(x: &Tensor) -> Tensor {
     let y = no_grad(|| x.square().neg().exp());
-    record_custom(y, &[x], |y| Bump { x: Saved::input(0, x), y })
+    record_custom("bump", y, &[x], |y| Bump { x: Saved::input(0, x), y })
 }
 
 /// Its fields are what the pull-back needs, and nothing else is kept.
@@ -26,19 +26,16 @@ struct Bump {
 }
 
 impl Pullback for Bump {
-    fn name(&self) -> &'static str {
-        "bump"
-    }
-
-    fn pull(&self, at: &Pull<'_>) -> Result<Grads> {
+    fn pull(&self, at: &mut Pull<'_>) -> Result<()> {
         // `get` ties what was saved to the tape again while the walk itself is recorded: x by its own history, y as the
         // value of this very operation.
-        let slope = self.x.get(at).try_mul(&self.y.get(at))?.mul_scalar(-2.0);
-        Ok(vec![Some(at.gy().try_mul(&slope)?)].into())
+        let (gy, x, y) = (at.gy(), self.x.get(at), self.y.get(at));
+        at.give(0, || gy.try_mul(&x.try_mul(&y)?.mul_scalar(-2.0)))
     }
 
-    fn saved(&self) -> Vec<&Tensor> {
-        vec![self.x.value(), self.y.value()]
+    fn saved(&self, see: &mut dyn FnMut(&Saved)) {
+        see(&self.x);
+        see(&self.y);
     }
 }
 

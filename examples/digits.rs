@@ -33,8 +33,8 @@ impl Mlp {
 
 impl Layer for Mlp {
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        let h = self.hidden.forward(x)?.relu();
-        self.output.forward(&self.drop.forward(&h)?)
+        let h = self.hidden.call("hidden", x)?.relu();
+        self.output.call("output", &self.drop.call("drop", &h)?)
     }
 }
 
@@ -46,7 +46,7 @@ fn trainer<'t>() -> Trainer<'t> {
         .batch_size(32)
         .schedule(CosineAnnealingLR::new(EPOCHS))
         .metric(Accuracy)
-        .callback(EarlyStopping::patience(15))
+        .callback(EarlyStopping::new().patience(15))
 }
 
 fn main() -> Result<(), BoxError> {

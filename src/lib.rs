@@ -1,14 +1,148 @@
-#![doc = include_str!("../README.md")]
+//! Reverse-mode automatic differentiation for Rust, and neural networks on top of it. CPU, f32 and f64, no system library.
+//!
+//! ```
+//! use wengert::prelude::*;
+//!
+//! #[derive(Clone, Module)]
+//! struct Mlp {
+//!     hidden: Linear,
+//!     output: Linear,
+//! }
+//!
+//! impl Layer for Mlp {
+//!     fn forward(&self, x: &Tensor) -> Result<Tensor> {
+//!         self.output.forward(&self.hidden.forward(x)?.relu())
+//!     }
+//! }
+//!
+//! let mut rng = seeded(7);
+//! let [train, valid, test] = two_moons(400, 0.1, &mut rng)?.split([0.70, 0.15, 0.15], &mut rng)?;
+//! let mut model = Mlp { hidden: Linear::new(2, 16, &mut rng)?, output: Linear::new(16, 2, &mut rng)? };
+//!
+//! let trainer = Trainer::new(Adam::new(0.03), cross_entropy).epochs(30).batch_size(32).metric(Accuracy);
+//! trainer.fit(&mut model, &train, &valid, &mut rng)?;
+//! assert!(evaluate(&model, &test, Accuracy)? > 0.9);
+//! # Ok::<(), BoxError>(())
+//! ```
+//!
+//! # Where things are
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`core`] | tensors, the tape, derivatives, gradient checks, the tree of parameters; the most used of it is here at the root, too |
+//! | [`nn`] | layers, losses, initialisers |
+//! | [`optim`] | optimizers, learning-rate schedules, gradient clipping |
+//! | [`data`] | datasets, batches, splits, scalers, file readers, small sets |
+//! | [`train`] | the training loop, callbacks, metrics, checkpoints, cross-validation |
+//! | [`prelude`] | what most programs use of all of them |
+
 #![forbid(unsafe_code)]
 
-pub use autograd_core as core;
+#[doc(inline)]
 pub use autograd_core::{
     Backward, DType, Error, Gradients, Tensor, custom, detect_anomaly, grad, gradcheck, graph, hessian, hvp, jacobian,
     jvp, no_grad, seeded, tensor, vjp,
 };
-pub use wengert_data as data;
-pub use wengert_nn as nn;
-pub use wengert_optim as optim;
-pub use wengert_train as train;
+
+// The crates behind the modules below are taken by globs, not under other names: rustdoc lists an inlined crate as if it
+// were a documentation of its own, with links to pages that are not there.
+
+pub mod core {
+    //! Tensors, the tape of differentiable operations, and what is made of derivatives.
+    //!
+    //! A tensor is an immutable value; an operation computes a new value and, if anyone may ask for its derivative, writes
+    //! one entry on the tape. [`Tensor::backward`] walks the tape backwards and returns the gradients; [`grad`] returns
+    //! them as tensors that have derivatives themselves.
+    //!
+    //! ```
+    //! use wengert::{Tensor, grad};
+    //!
+    //! let x = Tensor::from(2.0).requires_grad();
+    //! let dy = grad(&x.powf(3.0), &[&x])?;   // 3 x²
+    //! let ddy = grad(&dy[0], &[&x])?;        // 6 x
+    //! assert_eq!((dy[0].item::<f32>()?, ddy[0].item::<f32>()?), (12.0, 12.0));
+    //! # Ok::<(), wengert::Error>(())
+    //! ```
+
+    #[doc(inline)]
+    pub use autograd_core::*;
+}
+
+pub mod nn {
+    //! Layers, losses and initialisers.
+    //!
+    //! A layer is a [`Module`](crate::core::module::Module) (a named tree of parameters) with a
+    //! [`forward`](Layer::forward). Layers and losses are compositions of the core's differentiable operations: there is no
+    //! hand-written derivative here. Names, defaults and weight layouts are PyTorch's.
+    //!
+    //! ```
+    //! use wengert::prelude::*;
+    //!
+    //! /// A factor for each column.
+    //! #[derive(Clone, Module)]
+    //! struct Scale {
+    //!     #[module(rename = "weight")]
+    //!     factors: Param,
+    //!     #[module(skip)]
+    //!     columns: usize,
+    //! }
+    //!
+    //! impl Layer for Scale {
+    //!     fn forward(&self, x: &Tensor) -> Result<Tensor> {
+    //!         x.try_mul(&self.factors)
+    //!     }
+    //! }
+    //!
+    //! let scale = Scale { factors: Param::new(Tensor::ones(&[3], DType::F32)?), columns: 3 };
+    //! assert_eq!(scale.named_parameters()[0].0, "weight");
+    //! assert_eq!(scale.num_parameters(), scale.columns);
+    //!
+    //! let model = sequential![scale, Linear::new(3, 1, &mut seeded(7))?];
+    //! assert_eq!(model.forward(&tensor![[1.0, 2.0, 3.0]])?.shape(), [1, 1]);
+    //! # Ok::<(), wengert::Error>(())
+    //! ```
+
+    // Named, so that it comes before the glob's own: that one writes the paths of `autograd_core`, this one of `wengert`.
+    #[doc(inline)]
+    pub use wengert_derive::WengertModule as Module;
+    #[doc(inline)]
+    pub use wengert_nn::*;
+}
+
+pub mod optim {
+    //! Optimizers, learning-rate schedules and gradient clipping.
+    //!
+    //! An optimizer is its hyperparameters and one formula ([`Rule`]); the [`Driver`] does everything else. A schedule is a
+    //! function of the step.
+
+    #[doc(inline)]
+    pub use wengert_optim::*;
+}
+
+pub mod data {
+    //! Datasets, batches, splits, scalers, file readers, and small sets to try things on.
+    //!
+    //! What happens once takes a random generator: a split in two, a synthetic set. What is asked again and again, and must
+    //! answer the same, takes a seed: the order of a [`DataLoader`], the folds of a cross-validation.
+
+    #[doc(inline)]
+    pub use wengert_data::*;
+}
+
+pub mod train {
+    //! Training: the loop, what watches it, and what comes of it.
+    //!
+    //! A [`Trainer`] describes a run and [`Trainer::fit`] does it. Whatever happens beside the arithmetic is a
+    //! [`Callback`]: stopping early, showing progress, writing checkpoints. A run with the same seed gives the same bits, on
+    //! any number of threads, also when it is resumed from a checkpoint.
+
+    #[doc(inline)]
+    pub use wengert_train::*;
+}
 
 pub mod prelude;
+
+/// The examples of the README are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

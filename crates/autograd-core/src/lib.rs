@@ -23,23 +23,35 @@ pub mod gradcheck;
 mod kernels;
 pub mod module;
 mod ops;
+mod shape;
+mod storage;
 mod tape;
 mod tensor;
+mod threads;
 
 pub use error::{BoxError, Error, ErrorKind, Result};
 pub use functional::{grad, grad_with, hessian, hvp, jacobian, jvp, vjp};
 pub use gradcheck::gradcheck;
 pub use ops::custom::custom;
+pub use ops::reduce::dims::{ReduceDims, keep};
+pub use shape::Shape;
 pub use tape::{
-    Backward, Gradients, Grads, Graph, GraphNode, NodeId, Pull, Pullback, Saved, detect_anomaly, graph, is_recording,
-    no_grad, record_custom,
+    Backward, Gradients, Graph, GraphNode, NodeId, Pull, Pullback, Saved, detect_anomaly, graph, is_recording, no_grad,
+    record_custom,
 };
-pub use tensor::{DType, Element, Nested, Shape, Tensor};
+pub use tensor::{DType, Element, Nested, Tensor};
+
+/// Checks of arguments that return what they prove: for operations, layers and losses.
+pub mod check {
+    pub use crate::ops::check::Check;
+    pub use crate::tensor::Float;
+}
 
 /// Writing optimizers: one element of an update rule, run over whole tensors by [`Tensor::update`], and numbers that all
 /// elements contribute to ([`Tensor::fold`]).
 pub mod update {
     pub use crate::kernels::fold::FoldRule;
+    pub use crate::kernels::number::Number;
     pub use crate::kernels::real::Real;
     pub use crate::kernels::update::ElementRule;
 }

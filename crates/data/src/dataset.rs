@@ -1,8 +1,6 @@
-//! What a dataset is: numbered samples that can be fetched together.
-
-use crate::error::{Error, Result};
+//! Numbered samples that can be fetched together.
 use crate::shuffle::permutation;
-use autograd_core::{DType, Tensor};
+use autograd_core::{DType, Error, ErrorKind, Result, Tensor};
 use rand::Rng;
 use std::ops::Range;
 
@@ -49,7 +47,7 @@ pub trait Dataset {
     }
 }
 
-/// Inputs and targets in memory, a sample a row.
+/// Inputs and targets in memory, one row for each sample.
 ///
 /// # Shapes
 /// `x: [N, ..]`, `y: [N, ..]`.
@@ -80,12 +78,19 @@ impl TensorDataset {
     pub fn new(x: Tensor, y: Tensor) -> Result<TensorDataset> {
         for (what, tensor) in [("x", &x), ("y", &y)] {
             if tensor.rank() == 0 {
-                let got = tensor.shape().into();
-                return Err(Error::WrongShape { op: "TensorDataset", what, got, expected: "[N, ..]" });
+                return Err(Error::shape("TensorDataset", what, tensor.shape(), "[N, ..]"));
             }
         }
-        if x.shape().first() != y.shape().first() {
-            return Err(Error::SampleCounts { x: x.shape().into(), y: y.shape().into() });
+        let samples = |tensor: &Tensor| tensor.shape().first().copied().unwrap_or(0);
+        if samples(&x) != samples(&y) {
+            let text = format!(
+                "TensorDataset: x has {} samples and y has {} (shapes {:?} and {:?})",
+                samples(&x),
+                samples(&y),
+                x.shape(),
+                y.shape()
+            );
+            return Err(Error::new(ErrorKind::Data, text));
         }
         Ok(TensorDataset { x, y })
     }
@@ -113,11 +118,8 @@ impl TensorDataset {
     ///
     /// # Errors
     /// Those of `f`; if the result has another number of rows.
-    pub fn map_x<E: From<Error>>(
-        &self,
-        f: impl FnOnce(&Tensor) -> std::result::Result<Tensor, E>,
-    ) -> std::result::Result<TensorDataset, E> {
-        Ok(TensorDataset::new(f(&self.x)?, self.y.clone())?)
+    pub fn map_x(&self, f: impl FnOnce(&Tensor) -> Result<Tensor>) -> Result<TensorDataset> {
+        TensorDataset::new(f(&self.x)?, self.y.clone())
     }
 
     /// Parts of the given fractions, after shuffling: every sample is in exactly one part.
@@ -139,11 +141,7 @@ impl TensorDataset {
     /// assert_eq!((train.len(), valid.len(), test.len()), (1258, 270, 269));
     /// # Ok::<(), wengert_data::Error>(())
     /// ```
-    pub fn split<const K: usize>(
-        &self,
-        fractions: [f64; K],
-        rng: &mut (impl Rng + ?Sized),
-    ) -> Result<[TensorDataset; K]> {
+    pub fn split<const K: usize>(&self, fractions: [f64; K], rng: &mut dyn Rng) -> Result<[TensorDataset; K]> {
         let sizes = part_sizes(self.len(), &fractions)?;
         let order = permutation(self.len(), rng);
         let mut parts = Vec::with_capacity(K);
@@ -153,8 +151,7 @@ impl TensorDataset {
             parts.push(self.select(part)?);
             rest = after;
         }
-        let count = parts.len();
-        parts.try_into().map_err(|_| Error::argument("split", "fractions", count, "as many as parts"))
+        Ok(parts.try_into().unwrap_or_else(|_| unreachable!("one size for each of the K fractions")))
     }
 
     /// The class of each sample, if the targets are classes: `I64`, `[N]`.
@@ -162,10 +159,10 @@ impl TensorDataset {
         if self.y.dtype() == DType::I64 && self.y.rank() == 1 { self.y.to_vec().ok() } else { None }
     }
 
-    fn rows(&self, op: &'static str, indices: &[usize]) -> Result<(Tensor, Tensor)> {
+    fn rows(&self, op: &str, indices: &[usize]) -> Result<(Tensor, Tensor)> {
         let len = self.len();
         if let Some((position, index)) = indices.iter().enumerate().find(|(_, index)| **index >= len) {
-            return Err(Error::Sample { op, index: *index, position, len });
+            return Err(no_sample(op, *index, position, len));
         }
         let indices: Vec<i64> = indices.iter().map(|index| *index as i64).collect();
         let indices = Tensor::from_slice(&indices, &[indices.len()])?;
@@ -187,12 +184,18 @@ impl Dataset for TensorDataset {
         let len = self.len();
         if samples.end > len && !samples.is_empty() {
             let index = samples.start.max(len);
-            return Err(Error::Sample { op: "range", index, position: index - samples.start, len });
+            return Err(no_sample("range", index, index - samples.start, len));
         }
         // An empty range may lie anywhere; the front is always inside.
         let start = if samples.is_empty() { 0 } else { samples.start as isize };
         Ok((self.x.narrow(0, start, samples.len())?, self.y.narrow(0, start, samples.len())?))
     }
+}
+
+/// The error for a sample that the dataset does not have.
+fn no_sample(op: &str, index: usize, position: usize, len: usize) -> Error {
+    let text = format!("{op}: sample {index} at position {position} is out of range for {len} samples");
+    Error::new(ErrorKind::Index, text)
 }
 
 /// Whole sizes near `n` times the fractions, summing to `n`.
@@ -203,7 +206,8 @@ fn part_sizes(n: usize, fractions: &[f64]) -> Result<Vec<usize>> {
     // Not `sum()`: that of nothing is −0.
     let sum = fractions.iter().fold(0.0, |sum, fraction| sum + fraction);
     if (sum - 1.0).abs() > 1e-9 {
-        return Err(Error::FractionSum { op: "split", fractions: fractions.into(), sum });
+        let text = format!("split: the fractions {fractions:?} sum to {sum}, they must sum to 1");
+        return Err(Error::new(ErrorKind::Argument, text));
     }
     let ideal: Vec<f64> = fractions.iter().map(|f| n as f64 * f).collect();
     let mut left = n;
@@ -220,7 +224,10 @@ fn part_sizes(n: usize, fractions: &[f64]) -> Result<Vec<usize>> {
         sizes[part] += 1;
     }
     match sizes.iter().position(|size| *size == 0) {
-        Some(part) => Err(Error::EmptyPart { op: "split", part, sizes, n, fractions: fractions.into() }),
+        Some(part) => {
+            let few = format!("{n} samples are too few for {fractions:?}");
+            Err(Error::new(ErrorKind::Data, format!("split: part {part} of {sizes:?} would be empty: {few}")))
+        }
         None => Ok(sizes),
     }
 }

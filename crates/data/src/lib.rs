@@ -22,15 +22,19 @@
 //! ```
 //!
 //! # Randomness
-//! What happens once takes a generator: [`TensorDataset::split`], [`split::train_test_split`], [`sets::two_moons`].
-//! What is asked again and again, and must answer the same, takes a seed: [`DataLoader::shuffle`],
-//! [`split::KFold::shuffle`]. `rng.random()` draws a seed from a generator; it is a method of `rand::RngExt`, so that your
+//! Single events take a generator, last: [`TensorDataset::split`], [`split::train_test_split`], [`sets::two_moons`].
+//! Whatever is asked again and again, and must answer the same, takes a seed: [`DataLoader::shuffle`],
+//! [`split::KFold::shuffle`]. `rng.random()` draws a seed from a generator; it is a method of `rand::RngExt`, so your
 //! program needs `rand` 0.10 among its own dependencies for it.
+//!
+//! # Options
+//! Required things are arguments of `new`: [`split::KFold::new`] takes the number of folds. Options have defaults and are set
+//! afterwards, by a method with the option's name: `KFold::new(5).shuffle(7)`. All of it is checked together where it is
+//! first used: by [`split::Splitter::split`], [`transform::Fit::fit`], [`DataLoader::epoch`].
 
 #![forbid(unsafe_code)]
 
 mod dataset;
-mod error;
 pub mod format;
 mod loader;
 pub mod sets;
@@ -38,7 +42,7 @@ mod shuffle;
 pub mod split;
 pub mod transform;
 
+pub use autograd_core::{BoxError, Error, ErrorKind, Result};
 pub use dataset::{Dataset, TensorDataset};
-pub use error::{Error, Result};
-pub use format::idx::{IdxProblem, fashion_mnist, idx_images, idx_labels, read_idx};
+pub use format::idx::{fashion_mnist, idx_images, idx_labels, read_idx};
 pub use loader::{DataLoader, Epoch};

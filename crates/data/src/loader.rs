@@ -1,9 +1,8 @@
 //! Batches of a dataset, epoch by epoch.
 
 use crate::dataset::Dataset;
-use crate::error::{Error, Result};
 use crate::shuffle::permutation;
-use autograd_core::{Tensor, seeded};
+use autograd_core::{Error, ErrorKind, Result, Tensor, seeded};
 use std::iter::FusedIterator;
 
 /// Cuts a dataset into batches, in order or shuffled anew each epoch.
@@ -38,24 +37,25 @@ pub struct DataLoader<'d, D: ?Sized> {
 }
 
 impl<'d, D: Dataset + ?Sized> DataLoader<'d, D> {
-    /// Batches of one sample, in order, none dropped.
+    /// By default: batches of one sample, in order, none dropped.
     pub fn new(dataset: &'d D) -> DataLoader<'d, D> {
         DataLoader { dataset, batch_size: 1, seed: None, drop_last: false }
     }
 
-    /// Samples a batch, at least 1; the last batch of an epoch may have fewer.
+    /// Samples in a batch, at least 1; the last batch of an epoch may have fewer. Default 1.
     pub fn batch_size(mut self, batch_size: usize) -> Self {
         self.batch_size = batch_size;
         self
     }
 
-    /// Another order each epoch, fixed by `seed` and the number of the epoch. `rng.random()` draws a seed.
+    /// Another order each epoch, fixed by `seed` and the number of the epoch; by default the samples keep their own.
+    /// `rng.random()` draws a seed.
     pub fn shuffle(mut self, seed: u64) -> Self {
         self.seed = Some(seed);
         self
     }
 
-    /// Whether the last batch of an epoch is dropped if it has fewer than `batch_size` samples.
+    /// Whether the last batch of an epoch is dropped if it has fewer than `batch_size` samples. Default false.
     pub fn drop_last(mut self, drop_last: bool) -> Self {
         self.drop_last = drop_last;
         self
@@ -64,17 +64,20 @@ impl<'d, D: Dataset + ?Sized> DataLoader<'d, D> {
     /// How many batches an epoch has.
     ///
     /// # Errors
-    /// As [`DataLoader::epoch`].
+    /// Those of [`DataLoader::epoch`].
     pub fn num_batches(&self) -> Result<usize> {
         let (n, batch_size) = (self.dataset.len(), self.batch_size);
         if batch_size == 0 {
             return Err(Error::argument("DataLoader", "batch_size", batch_size, "at least 1"));
         }
         if n == 0 {
-            return Err(Error::NoSamples { op: "DataLoader" });
+            return Err(Error::new(ErrorKind::Data, "DataLoader: there are no samples"));
         }
         match if self.drop_last { n / batch_size } else { n.div_ceil(batch_size) } {
-            0 => Err(Error::NoBatch { n, batch_size }),
+            0 => {
+                let sizes = format!("there are {n} samples and batch_size is {batch_size}");
+                Err(Error::new(ErrorKind::Data, format!("DataLoader: drop_last leaves no batch: {sizes}")))
+            }
             batches => Ok(batches),
         }
     }
@@ -88,7 +91,7 @@ impl<'d, D: Dataset + ?Sized> DataLoader<'d, D> {
         let batches = self.num_batches()?;
         let order = self.seed.map(|seed| {
             let mut rng = seeded(seed);
-            // Streams of one ChaCha key are independent, so that no two epochs share numbers.
+            // Streams of one ChaCha key are independent: no two epochs share numbers.
             rng.set_stream(epoch);
             permutation(self.dataset.len(), &mut rng)
         });

@@ -58,9 +58,9 @@ fn samples_by_number() {
 #[test]
 fn inputs_can_be_replaced() {
     let set = numbered(3);
-    let doubled = set.map_x(|x| Ok::<_, Error>(x.mul_scalar(2.0))).expect("as many rows");
+    let doubled = set.map_x(|x| Ok(x.mul_scalar(2.0))).expect("as many rows");
     assert_eq!((doubled.x.to_f64s(), labels(&doubled)), (vec![0.0, 2.0, 4.0], vec![0, 1, 2]));
-    let error = set.map_x(|x| Ok::<_, Error>(x.narrow(0, 0, 2)?)).expect_err("a row is gone");
+    let error = set.map_x(|x| x.narrow(0, 0, 2)).expect_err("a row is gone");
     assert_eq!(error.to_string(), "TensorDataset: x has 2 samples and y has 3 (shapes [2, 1] and [3])");
 }
 
@@ -125,7 +125,7 @@ fn the_order_is_a_function_of_seed_and_epoch() {
 
 #[test]
 fn the_shuffle_of_a_seed_stays_as_it_is() {
-    // A change of these numbers breaks every run that somebody wants to repeat or resume.
+    // A change of these numbers breaks every run that is to be repeated or resumed.
     let set = numbered(8);
     let order = |number| epoch(&DataLoader::new(&set).batch_size(8).shuffle(7), number).concat();
     assert_eq!((order(0), order(1)), (vec![0, 7, 5, 2, 4, 1, 6, 3], vec![0, 5, 7, 1, 4, 6, 3, 2]));

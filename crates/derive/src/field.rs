@@ -1,25 +1,27 @@
-//! What the attributes of a field say: whether it is in the tree, and under which name.
+//! A field and its attributes: whether it is in the tree, and under which name.
 
 use proc_macro2::{Span, TokenStream};
-use quote::{ToTokens, quote, quote_spanned};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{Field, Index, LitStr, Member, Result};
+use syn::{Field, Ident, Index, LitStr, Member, Result};
 
 /// A field of the tree.
 pub(crate) struct Child<'a> {
     member: Member,
+    /// What it is called in the arm that visits it.
+    variable: Ident,
     /// The field's declaration.
     pub(crate) field: &'a Field,
     place: Place,
 }
 
-/// Where a child hangs.
+/// The place of a child.
 enum Place {
     /// Under the field's own name or another one.
     Named(String),
     /// Under its position in a tuple struct.
     Position(usize),
-    /// Where the struct itself hangs.
+    /// The place of the type itself.
     Flat,
 }
 
@@ -50,13 +52,20 @@ impl<'a> Child<'a> {
                 Ok(())
             })?;
         }
-        Ok((!skipped).then_some(Child { member, field, place }))
+        let variable = format_ident!("__field_{position}");
+        Ok((!skipped).then_some(Child { member, variable, field, place }))
+    }
+
+    /// The pattern that takes the child out of its struct or variant, by reference.
+    pub(crate) fn binding(&self) -> TokenStream {
+        let (member, variable) = (&self.member, &self.variable);
+        quote!(#member: #variable)
     }
 
     /// The line that visits this child with `method` (`visit` or `visit_mut`).
-    pub(crate) fn call(&self, core: &TokenStream, method: &str, borrow: &TokenStream) -> TokenStream {
-        let (ty, member) = (&self.field.ty, &self.member);
-        let method = syn::Ident::new(method, Span::call_site());
+    pub(crate) fn visit(&self, core: &TokenStream, method: &str) -> TokenStream {
+        let (ty, variable) = (&self.field.ty, &self.variable);
+        let method = Ident::new(method, Span::call_site());
         // The span makes the compiler point at the field's type when that is no module.
         let visit = quote_spanned!(ty.span().resolved_at(Span::call_site()) => <#ty as #core::Module>::#method);
         let path = match &self.place {
@@ -64,16 +73,16 @@ impl<'a> Child<'a> {
             Place::Position(position) => quote!(&path.index(#position)),
             Place::Flat => quote!(path),
         };
-        quote!(#visit(#borrow self.#member, #path, f);)
+        quote!(#visit(#variable, #path, f);)
     }
 
     /// Whether the field's type mentions a type parameter.
-    pub(crate) fn mentions(&self, parameter: &syn::Ident) -> bool {
+    pub(crate) fn mentions(&self, parameter: &Ident) -> bool {
         mentioned(self.field.ty.to_token_stream(), parameter)
     }
 }
 
-fn mentioned(tokens: TokenStream, parameter: &syn::Ident) -> bool {
+fn mentioned(tokens: TokenStream, parameter: &Ident) -> bool {
     tokens.into_iter().any(|token| match token {
         proc_macro2::TokenTree::Ident(ident) => ident == *parameter,
         proc_macro2::TokenTree::Group(group) => mentioned(group.stream(), parameter),
@@ -82,7 +91,7 @@ fn mentioned(tokens: TokenStream, parameter: &syn::Ident) -> bool {
 }
 
 /// `type` for a field called `r#type`.
-fn plain_name(ident: &syn::Ident) -> String {
+pub(crate) fn plain_name(ident: &Ident) -> String {
     let name = ident.to_string();
     name.strip_prefix("r#").map_or(name.clone(), String::from)
 }

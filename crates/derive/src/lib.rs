@@ -1,12 +1,15 @@
-//! `#[derive(Module)]`: a struct whose fields are modules becomes a module.
+//! `#[derive(Module)]`: a type whose fields are modules becomes a module.
 //!
-//! Only the traversal is generated, one line a field, as one would write it by hand:
+//! Only the kind and the traversal are generated, one line for each field, as one would write them by hand:
 //!
 //! ```
 //! # use autograd_core::module::{Item, ItemMut, Module, Param, Path};
 //! struct Affine { weight: Param, bias: Param }
 //!
 //! impl Module for Affine {
+//!     fn kind(&self) -> &'static str {
+//!         "Affine"
+//!     }
 //!     fn visit<'m>(&'m self, path: &Path<'_>, f: &mut dyn FnMut(&Path<'_>, Item<'m>)) {
 //!         self.weight.visit(&path.child("weight"), f);
 //!         self.bias.visit(&path.child("bias"), f);
@@ -26,18 +29,12 @@ mod field;
 mod traversal;
 
 use proc_macro::TokenStream;
+use quote::quote;
 use syn::{DeriveInput, parse_macro_input};
 
-/// Makes a struct a module: a named tree of the parameters in its fields, in the order of declaration.
+#[doc = include_str!("module.md")]
 ///
-/// A field is named as it is declared, or by its position in a tuple struct. Every field must be a module: a `Param`, a
-/// `Buffer`, a `Stream`, a `Mode`, another module, or an `Option`, `Vec`, array or `Box` of such. What is none says so:
-///
-/// * `#[module(skip)]`: the field is no part of the tree (a size, a probability, a name).
-/// * `#[module(rename = "x")]`: the field is called `x` in the tree, as a state dict of another library may want it.
-/// * `#[module(flatten)]`: the field adds no name of its own: its children stand where it stands.
-///
-/// Type parameters of fields in the tree are bounded by `Module`. Enums and unions are refused.
+/// Its code has the paths of `autograd_core`, on which the crate that uses it depends.
 ///
 /// # Examples
 /// ```
@@ -49,17 +46,29 @@ use syn::{DeriveInput, parse_macro_input};
 /// struct Scale {
 ///     #[module(rename = "weight")]
 ///     factors: Param,
-///     #[module(skip)]
 ///     channels: usize,
 /// }
 ///
 /// let scale = Scale { factors: Param::new(Tensor::ones(&[3], DType::F32)?), channels: 3 };
 /// assert_eq!(scale.named_parameters()[0].0, "weight");
-/// assert_eq!(scale.num_parameters(), scale.channels);
+/// assert_eq!((scale.num_parameters(), scale.kind()), (scale.channels, "Scale"));
 /// # Ok::<(), autograd_core::Error>(())
 /// ```
 #[proc_macro_derive(Module, attributes(module))]
 pub fn derive_module(input: TokenStream) -> TokenStream {
+    derived(input, &quote!(::autograd_core::module))
+}
+
+#[doc = include_str!("module.md")]
+///
+/// This is the derive that `wengert` exports as `Module`; its code has the paths of that crate. A program that depends on
+/// `wengert` under another name `w` says `extern crate w as wengert;` at its root.
+#[proc_macro_derive(WengertModule, attributes(module))]
+pub fn derive_wengert_module(input: TokenStream) -> TokenStream {
+    derived(input, &quote!(::wengert::core::module))
+}
+
+fn derived(input: TokenStream, core: &proc_macro2::TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
-    traversal::implementation(&input).unwrap_or_else(syn::Error::into_compile_error).into()
+    traversal::implementation(&input, core).unwrap_or_else(syn::Error::into_compile_error).into()
 }

@@ -1,48 +1,81 @@
-//! The implementation of `Module` for a struct: both traversals, a line a field.
+//! The implementation of `Module`: the kind and both traversals, a line for each field.
 
 use crate::field::Child;
-use proc_macro_crate::{FoundCrate, crate_name};
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::TokenStream;
 use quote::quote;
-use syn::{Data, DeriveInput, Error, Ident, Result, parse_quote};
+use syn::{Attribute, Data, DeriveInput, Error, Fields, Result, parse_quote};
 
-/// The `impl` for a derive input.
-pub(crate) fn implementation(input: &DeriveInput) -> Result<TokenStream> {
-    let fields = match &input.data {
-        Data::Struct(data) => &data.fields,
-        Data::Enum(data) => return Err(refused(data.enum_token.span, "an enum")),
-        Data::Union(data) => return Err(refused(data.union_token.span, "a union")),
-    };
-    if let Some(attribute) = input.attrs.iter().find(|a| a.path().is_ident("module")) {
-        return Err(Error::new_spanned(attribute, "`#[module(..)]` belongs on a field, not on the struct"));
-    }
-    let mut children = Vec::new();
-    for (position, field) in fields.iter().enumerate() {
-        children.extend(Child::of(position, field)?);
+/// A form that a value of the type can have: a struct has one, an enum one for each variant.
+struct Form<'a> {
+    /// `Self` or `Self::Variant`.
+    name: TokenStream,
+    children: Vec<Child<'a>>,
+}
+
+impl<'a> Form<'a> {
+    fn of(name: TokenStream, fields: &'a Fields) -> Result<Form<'a>> {
+        let mut children = Vec::new();
+        for (position, field) in fields.iter().enumerate() {
+            children.extend(Child::of(position, field)?);
+        }
+        Ok(Form { name, children })
     }
 
-    let core = core_path()?;
-    let visits = children.iter().map(|child| child.call(&core, "visit", &quote!(&)));
-    let visits_mut = children.iter().map(|child| child.call(&core, "visit_mut", &quote!(&mut)));
+    /// The arm of a `match` that visits the children of this form.
+    fn arm(&self, core: &TokenStream, method: &str) -> TokenStream {
+        let (name, bindings) = (&self.name, self.children.iter().map(Child::binding));
+        let visits = self.children.iter().map(|child| child.visit(core, method));
+        quote!(#name { #(#bindings,)* .. } => { #(#visits)* })
+    }
+}
+
+/// The `impl` for a derive input, where `core` is the path of `Module`, `Path` and `Item`.
+pub(crate) fn implementation(input: &DeriveInput, core: &TokenStream) -> Result<TokenStream> {
+    no_attribute(&input.attrs, "the type")?;
+    let mut forms = Vec::new();
+    match &input.data {
+        Data::Struct(data) => forms.push(Form::of(quote!(Self), &data.fields)?),
+        Data::Enum(data) => {
+            for variant in &data.variants {
+                no_attribute(&variant.attrs, "a variant")?;
+                let name = &variant.ident;
+                forms.push(Form::of(quote!(Self::#name), &variant.fields)?);
+            }
+        }
+        Data::Union(data) => {
+            let text = "a union cannot derive Module: which of its fields there is cannot be seen";
+            return Err(Error::new(data.union_token.span, text));
+        }
+    }
+
+    let arms = forms.iter().map(|form| form.arm(core, "visit"));
+    let arms_mut = forms.iter().map(|form| form.arm(core, "visit_mut"));
+    // An enum without variants has no value to match by reference.
+    let place = if forms.is_empty() { quote!(*self) } else { quote!(self) };
 
     let mut generics = input.generics.clone();
     for parameter in generics.type_params_mut() {
-        if children.iter().any(|child| child.mentions(&parameter.ident)) {
+        if forms.iter().flat_map(|form| &form.children).any(|child| child.mentions(&parameter.ident)) {
             parameter.bounds.push(parse_quote!(#core::Module));
         }
     }
     let (parameters, arguments, conditions) = generics.split_for_impl();
     let name = &input.ident;
+    let kind = crate::field::plain_name(name);
     Ok(quote! {
         #[automatically_derived]
         #[allow(unused_variables)]
         impl #parameters #core::Module for #name #arguments #conditions {
+            fn kind(&self) -> &'static str {
+                #kind
+            }
+
             fn visit<'__m>(
                 &'__m self,
                 path: &#core::Path<'_>,
                 f: &mut dyn ::core::ops::FnMut(&#core::Path<'_>, #core::Item<'__m>),
             ) {
-                #(#visits)*
+                match #place { #(#arms)* }
             }
 
             fn visit_mut<'__m>(
@@ -50,30 +83,16 @@ pub(crate) fn implementation(input: &DeriveInput) -> Result<TokenStream> {
                 path: &#core::Path<'_>,
                 f: &mut dyn ::core::ops::FnMut(&#core::Path<'_>, #core::ItemMut<'__m>),
             ) {
-                #(#visits_mut)*
+                match #place { #(#arms_mut)* }
             }
         }
     })
 }
 
-fn refused(span: Span, what: &str) -> Error {
-    let how = "only a struct can derive Module, because its parameters must not depend on its value; \
-               hold the variants in `Option` fields, or implement Module by hand";
-    Error::new(span, format!("{what} cannot derive Module: {how}"))
-}
-
-/// Where the user's crate finds `Module`, `Path` and `Item`, under whatever name it depends on them.
-fn core_path() -> Result<TokenStream> {
-    let found = |package: &str| match crate_name(package) {
-        Ok(FoundCrate::Itself) => Some(Ident::new(&package.replace('-', "_"), Span::call_site())),
-        Ok(FoundCrate::Name(name)) => Some(Ident::new(&name, Span::call_site())),
-        Err(_) => None,
-    };
-    if let Some(core) = found("autograd-core") {
-        return Ok(quote!(::#core::module));
+/// `#[module(..)]` says something about a field and nothing else.
+fn no_attribute(attributes: &[Attribute], place: &str) -> Result<()> {
+    match attributes.iter().find(|a| a.path().is_ident("module")) {
+        Some(found) => Err(Error::new_spanned(found, format!("`#[module(..)]` belongs on a field, not on {place}"))),
+        None => Ok(()),
     }
-    if let Some(facade) = found("wengert") {
-        return Ok(quote!(::#facade::core::module));
-    }
-    Err(Error::new(Span::call_site(), "derive(Module) needs `wengert` or `autograd-core` among the dependencies"))
 }

@@ -1,4 +1,4 @@
-//! What misuse of the derive looks like to the user.
+//! The messages for misuse of the derive.
 
 #[test]
 fn misuse_is_explained() {

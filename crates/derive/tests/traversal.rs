@@ -1,4 +1,4 @@
-//! What the derived traversal visits, and under which names.
+//! The leaves that a derived traversal visits, and their names.
 
 use autograd_core::module::{Buffer, Item, ItemMut, Mode, Module, Param, Path, Stream};
 use autograd_core::{DType, Tensor};
@@ -27,7 +27,6 @@ fn leaves(module: &impl Module) -> Vec<String> {
 struct Affine {
     weight: Param,
     bias: Option<Param>,
-    #[module(skip)]
     _name: &'static str,
 }
 
@@ -105,10 +104,48 @@ fn a_flat_field_adds_no_name() {
 
 #[test]
 fn type_parameters_are_modules_where_they_are_in_the_tree() {
-    // `u8` is no module, and need not be: its field is skipped.
-    let generic: Generic<'_, Affine, u8, 2> = Generic { inner: [affine(false), affine(false)], _borrowed: PhantomData };
+    // `Instant` is no module, and need not be: its field is skipped.
+    let generic: Generic<'_, Affine, std::time::Instant, 2> =
+        Generic { inner: [affine(false), affine(false)], _borrowed: PhantomData };
     assert_eq!(leaves(&generic), ["inner.0.weight: param", "inner.1.weight: param"]);
     assert_eq!(generic.num_parameters(), 4);
+}
+
+#[derive(Module)]
+enum Either<T> {
+    Nothing,
+    Pair(Affine, T),
+    Named {
+        scale: Param,
+        #[module(skip)]
+        _at: std::time::Instant,
+    },
+    Same(#[module(flatten)] Affine),
+}
+
+#[derive(Module)]
+enum Never {}
+
+#[test]
+fn an_enum_has_the_fields_of_its_variant() {
+    assert!(leaves(&Either::<f64>::Nothing).is_empty());
+    assert_eq!(leaves(&Either::Pair(affine(false), 0.5)), ["0.weight: param"]);
+    let named = Either::<Affine>::Named { scale: param(1), _at: std::time::Instant::now() };
+    assert_eq!(leaves(&named), ["scale: param"]);
+    let mut same = Either::<Affine>::Same(affine(true));
+    assert_eq!(leaves(&same), ["weight: param", "bias: param"]);
+    assert_eq!((same.freeze("weight"), same.kind()), (1, "Either"));
+    assert!(Option::<Never>::None.parameters().is_empty());
+}
+
+#[test]
+fn a_kind_is_the_name_of_the_type() {
+    let boxed: Box<dyn Module> = Box::new(Pair(affine(true), affine(true)));
+    assert_eq!((boxed.kind(), Nothing.kind()), ("Pair", "Nothing"));
+    #[allow(non_camel_case_types)]
+    #[derive(Module)]
+    struct r#type;
+    assert_eq!(r#type.kind(), "type");
 }
 
 /// The examples of the macro's documentation: what is derived, and what it stands for.
@@ -118,18 +155,20 @@ fn a_derived_traversal_is_the_one_written_by_hand() {
     struct Scale {
         #[module(rename = "weight")]
         factors: Param,
-        #[module(skip)]
         channels: usize,
     }
     let scale = Scale { factors: Param::new(Tensor::ones(&[3], DType::F32).expect("small")), channels: 3 };
     assert_eq!(scale.named_parameters()[0].0, "weight");
-    assert_eq!(scale.num_parameters(), scale.channels);
+    assert_eq!((scale.num_parameters(), scale.kind()), (scale.channels, "Scale"));
 
     struct Hand {
         weight: Param,
         bias: Param,
     }
     impl Module for Hand {
+        fn kind(&self) -> &'static str {
+            "Affine"
+        }
         fn visit<'m>(&'m self, path: &Path<'_>, f: &mut dyn FnMut(&Path<'_>, Item<'m>)) {
             self.weight.visit(&path.child("weight"), f);
             self.bias.visit(&path.child("bias"), f);
@@ -139,5 +178,6 @@ fn a_derived_traversal_is_the_one_written_by_hand() {
             self.bias.visit_mut(&path.child("bias"), f);
         }
     }
-    assert_eq!(leaves(&Hand { weight: param(2), bias: param(1) }), leaves(&affine(true)));
+    let hand = Hand { weight: param(2), bias: param(1) };
+    assert_eq!((leaves(&hand), hand.kind()), (leaves(&affine(true)), affine(true).kind()));
 }

@@ -1,24 +1,27 @@
-//! What a layer is.
+//! The `Layer` trait: a module that maps one tensor to another.
 
-use crate::error::Result;
-use crate::summary::Trace;
-use autograd_core::Tensor;
+use crate::observe;
 use autograd_core::module::Module;
+use autograd_core::{Result, Tensor};
 
 /// A module that maps one tensor to another.
 ///
 /// Layers with other inputs (recurrent state, masks, graphs) have a `forward` of their own instead.
 ///
+/// A layer made of others runs them with [`Layer::call`], which takes the name of the part: it is the place in an error and
+/// the row in a [`summary`](crate::summary).
+///
 /// ```
 /// use autograd_core::{Tensor, module::Module};
-/// use wengert_nn::{Layer, Linear, Module, Result};
+/// use wengert_nn::{Layer, Linear, Module, Result, summary};
 ///
 /// #[derive(Module)]
 /// struct Mlp { hidden: Linear, output: Linear }
 ///
 /// impl Layer for Mlp {
 ///     fn forward(&self, x: &Tensor) -> Result<Tensor> {
-///         self.output.forward(&self.hidden.forward(x)?.relu())
+///         let h = self.hidden.call("hidden", x)?.relu();
+///         self.output.call("output", &h)
 ///     }
 /// }
 ///
@@ -26,6 +29,11 @@ use autograd_core::module::Module;
 /// let mlp = Mlp { hidden: Linear::new(4, 8, &mut rng)?, output: Linear::new(8, 3, &mut rng)? };
 /// assert_eq!(mlp.forward(&Tensor::from([[1.0, 2.0, 3.0, 4.0]]))?.shape(), [1, 3]);
 /// assert_eq!(mlp.named_parameters()[2].0, "output.weight");
+///
+/// let rows = summary(&mlp, &[4])?.rows;
+/// assert_eq!((rows[1].name.as_str(), rows[1].output.as_str()), ("output", "[N, 3]"));
+/// let error = mlp.forward(&Tensor::from([1.0])).expect_err("one feature, not four");
+/// assert!(error.to_string().starts_with("in hidden (Linear): linear: inner dimensions differ"));
 /// # Ok::<(), wengert_nn::Error>(())
 /// ```
 pub trait Layer: Module + Send + Sync {
@@ -35,22 +43,16 @@ pub trait Layer: Module + Send + Sync {
     /// If `x` does not fit the layer.
     fn forward(&self, x: &Tensor) -> Result<Tensor>;
 
-    /// What kind of layer this is, for errors and summaries: the name of the type.
-    fn kind(&self) -> String {
-        let full = std::any::type_name::<Self>();
-        let (path, arguments) = full.split_at(full.find('<').unwrap_or(full.len()));
-        let name = path.rsplit("::").next().unwrap_or(path);
-        if arguments.is_empty() { name.into() } else { format!("{name}<..>") }
-    }
-
-    /// As [`Layer::forward`], telling `trace` which layers it is made of, so that a summary can show them.
+    /// Like [`Layer::forward`], as the part called `name` of the layer that calls it: the name of the field, or the
+    /// position in a list.
     ///
-    /// A layer made of others may say so with [`Trace::layer`]; see there.
+    /// A part that is run with `forward` computes the same, but its errors have no place, and a summary shows its
+    /// parameters without its output.
     ///
     /// # Errors
-    /// As [`Layer::forward`].
-    fn trace(&self, x: &Tensor, _trace: &mut Trace<'_>) -> Result<Tensor> {
-        self.forward(x)
+    /// Those of `forward`, with the place in front.
+    fn call(&self, name: &str, x: &Tensor) -> Result<Tensor> {
+        observe::call(self, name, x)
     }
 }
 
@@ -58,29 +60,22 @@ impl<L: Layer + ?Sized> Layer for Box<L> {
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
         (**self).forward(x)
     }
-
-    fn kind(&self) -> String {
-        (**self).kind()
-    }
-
-    fn trace(&self, x: &Tensor, trace: &mut Trace<'_>) -> Result<Tensor> {
-        (**self).trace(x, trace)
-    }
 }
 
-/// A layer that can be cloned behind a box: every layer that is `Clone`, so there is nothing to implement.
-pub trait LayerClone: Layer {
+/// A layer of any type that can be cloned: `Box<dyn DynLayer>` is `Clone`. Every layer that is `Clone` is one, so there is
+/// nothing to implement.
+pub trait DynLayer: Layer {
     /// A clone in a box.
-    fn clone_box(&self) -> Box<dyn LayerClone>;
+    fn clone_box(&self) -> Box<dyn DynLayer>;
 }
 
-impl<L: Layer + Clone + 'static> LayerClone for L {
-    fn clone_box(&self) -> Box<dyn LayerClone> {
+impl<L: Layer + Clone + 'static> DynLayer for L {
+    fn clone_box(&self) -> Box<dyn DynLayer> {
         Box::new(self.clone())
     }
 }
 
-impl Clone for Box<dyn LayerClone> {
+impl Clone for Box<dyn DynLayer> {
     fn clone(&self) -> Self {
         (**self).clone_box()
     }

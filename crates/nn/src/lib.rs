@@ -20,24 +20,23 @@
 
 #![forbid(unsafe_code)]
 
+#[cfg(test)]
+#[macro_use]
+mod cases;
+
 pub mod activation;
-mod error;
 pub mod gradcheck;
 pub mod init;
 mod layer;
 pub mod layers;
 pub mod loss;
+mod observe;
 mod summary;
 
-pub use activation::{
-    Approximate, GELU, Identity, LeakyReLU, LogSoftmax, PReLU, ReLU, SiLU, Sigmoid, Softmax, Softplus, Tanh,
-};
-pub use error::{Error, ErrorKind, Result};
-pub use layer::{Layer, LayerClone};
-pub use layers::{Dropout, Flatten, Linear, Sequential};
-pub use loss::{
-    BceWithLogitsLoss, CrossEntropyLoss, L1Loss, Loss, MseLoss, Reduction, SmoothL1Loss,
-    binary_cross_entropy_with_logits, cross_entropy, l1_loss, mse_loss, smooth_l1_loss,
-};
-pub use summary::{Row, Summary, Trace, summary, summary_of};
+pub use activation::*;
+pub use autograd_core::{Error, ErrorKind, Result};
+pub use layer::{DynLayer, Layer};
+pub use layers::*;
+pub use loss::*;
+pub use summary::{Row, Summary, summary, summary_of};
 pub use wengert_derive::Module;

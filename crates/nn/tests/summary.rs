@@ -1,8 +1,10 @@
 //! The table of a model's layers.
 
-use autograd_core::module::{Buffer, Module as _};
+use autograd_core::module::{Buffer, Module as _, Param, stream_positions};
 use autograd_core::{DType, Tensor, seeded};
-use wengert_nn::{Dropout, Layer, Linear, Module, PReLU, Result, Tanh, sequential, summary, summary_of};
+use wengert_nn::{
+    Dropout, Layer, Linear, LinearOptions, Module, PReLU, Result, Sequential, Tanh, sequential, summary, summary_of,
+};
 
 fn rows(model: &impl Layer, shape: &[usize]) -> Result<Vec<(String, String, String, usize)>> {
     let table = summary(model, shape)?;
@@ -16,8 +18,8 @@ fn row(name: &str, kind: &str, output: &str, parameters: usize) -> (String, Stri
 #[test]
 fn nested_layers_have_rows_of_their_own() -> Result<()> {
     let rng = &mut seeded(0);
-    let mut model =
-        sequential![sequential![Linear::new(3, 4, rng)?, Tanh], PReLU::default(), Linear::no_bias(4, 2, rng)?];
+    let last = Linear::with(4, 2, LinearOptions::new().bias(false), rng)?;
+    let mut model = sequential![sequential![Linear::new(3, 4, rng)?, Tanh], PReLU::new(), last];
     let expected = [
         row("0.0", "Linear", "[N, 4]", 16),
         row("0.1", "Tanh", "[N, 4]", 0),
@@ -31,14 +33,14 @@ fn nested_layers_have_rows_of_their_own() -> Result<()> {
     Ok(())
 }
 
-#[derive(Module)]
-struct Untold {
+#[derive(Clone, Module)]
+struct Silent {
     first: Linear,
     second: Linear,
     scale: Buffer,
 }
 
-impl Layer for Untold {
+impl Layer for Silent {
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
         self.scale.set(self.scale.get().add_scalar(1.0));
         self.second.forward(&self.first.forward(x)?)
@@ -46,11 +48,11 @@ impl Layer for Untold {
 }
 
 #[test]
-fn a_layer_that_does_not_tell_its_parts_shows_its_parameters() -> Result<()> {
+fn parts_that_are_not_called_show_their_parameters() -> Result<()> {
     let rng = &mut seeded(0);
     let first = Linear::new(3, 4, rng)?;
-    let model = Untold { first, second: Linear::new(4, 2, rng)?, scale: Buffer::new(Tensor::from(0.0)) };
-    let expected = [row("first", "", "", 16), row("second", "", "", 10), row("", "Untold", "[N, 2]", 0)];
+    let model = Silent { first, second: Linear::new(4, 2, rng)?, scale: Buffer::new(Tensor::from(0.0)) };
+    let expected = [row("first", "", "", 16), row("second", "", "", 10), row("", "Silent", "[N, 2]", 0)];
     assert_eq!(rows(&model, &[3])?, expected);
     assert_eq!(model.scale.get().item::<f32>()?, 0.0, "the buffer is as it was");
     assert_eq!(summary(&model, &[3])?.bytes, 27 * 4);
@@ -80,4 +82,85 @@ fn an_input_that_does_not_fit_is_refused() -> Result<()> {
     let error = summary(&model, &[4]).expect_err("four features, not three");
     assert_eq!(error.to_string(), "in 1 (Linear): linear: inner dimensions differ: [2, 4] × [3, 2] (4 ≠ 3)");
     Ok(())
+}
+
+/// Calls one part twice, one in silence, and has a parameter of its own.
+#[derive(Module)]
+struct Mixed {
+    twice: Linear,
+    silent: Linear,
+    scale: Param,
+}
+
+impl Layer for Mixed {
+    fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        let h = self.twice.call("twice", &self.twice.call("twice", x)?)?;
+        self.silent.forward(&h)?.try_mul(&self.scale)
+    }
+}
+
+#[test]
+fn a_parameter_counts_once() -> Result<()> {
+    let rng = &mut seeded(0);
+    let model = Mixed {
+        twice: Linear::new(3, 3, rng)?,
+        silent: Linear::new(3, 2, rng)?,
+        scale: Param::new(Tensor::from([2.0])),
+    };
+    let expected = [
+        row("twice", "Linear", "[N, 3]", 12),
+        row("twice", "Linear", "[N, 3]", 0),
+        row("silent", "", "", 8),
+        row("", "Mixed", "[N, 2]", 1),
+    ];
+    assert_eq!(rows(&model, &[3])?, expected);
+    Ok(())
+}
+
+/// Makes a summary of its part while it runs, and may fail or panic.
+#[derive(Clone, Module)]
+struct Inspector {
+    part: Sequential,
+    panics: bool,
+}
+
+impl Layer for Inspector {
+    fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        let inner = summary_of(&self.part, x)?;
+        assert_eq!(inner.rows.len(), self.part.len());
+        assert!(summary_of(&self.part, &Tensor::zeros(&[1, 7], DType::F32)?).is_err());
+        let y = self.part.call("part", x)?;
+        assert!(!self.panics, "on demand");
+        Ok(y)
+    }
+}
+
+#[test]
+fn summaries_nest_and_a_failed_one_leaves_no_trace() -> Result<()> {
+    let part = sequential![Linear::new(3, 3, &mut seeded(0))?, Tanh];
+    let calm = sequential![Inspector { part: part.clone(), panics: false }, Tanh];
+    let expected =
+        [row("0.part.0", "Linear", "[N, 3]", 12), row("0.part.1", "Tanh", "[N, 3]", 0), row("1", "Tanh", "[N, 3]", 0)];
+    assert_eq!(rows(&calm, &[3])?, expected);
+    assert!(summary(&calm, &[4]).is_err());
+    let angry = sequential![Dropout::new(0.5, &mut seeded(0))?, Inspector { part, panics: true }];
+    let drawn = stream_positions(&angry);
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| summary(&angry, &[3]))).expect_err("on demand");
+    assert_eq!(stream_positions(&angry), drawn);
+    assert_eq!(rows(&calm, &[3])?, expected);
+    Ok(())
+}
+
+#[test]
+fn each_thread_records_its_own() -> Result<()> {
+    let model = sequential![Linear::new(3, 3, &mut seeded(0))?, sequential![Tanh, Linear::new(3, 1, &mut seeded(0))?]];
+    let alone = rows(&model, &[3])?;
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..4).map(|_| scope.spawn(|| (0..20).map(|_| rows(&model, &[3])).collect())).collect();
+        for thread in threads {
+            let all: Result<Vec<_>> = thread.join().expect("no panic");
+            assert!(all?.iter().all(|rows| *rows == alone));
+        }
+        Ok(())
+    })
 }

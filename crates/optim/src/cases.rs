@@ -152,7 +152,7 @@ fn grads(net: &Net, k: usize, sign: f64) -> Gradients {
     for (_, param) in &net.0 {
         let values: Vec<f64> = (0..param.numel()).map(|i| sign * slope(i, k)).collect();
         let gradient = Tensor::from_slice(&values, param.shape()).expect("small").to_dtype(param.dtype());
-        grads.insert(param, gradient);
+        grads.insert(param, gradient).expect("tracked");
     }
     grads
 }
@@ -298,7 +298,7 @@ fn not_a_number(plain: &Plain) -> Result<(), String> {
         zeros.scale(0.0);
         optimizer.step(&mut model, &zeros).map_err(text)?;
         let mut spoilt = grads(&model, 0, 1.0);
-        spoilt.insert(&model.0[1].1, Tensor::from([f64::NAN, 1.0]).to_dtype(dtype));
+        spoilt.insert(&model.0[1].1, Tensor::from([f64::NAN, 1.0]).to_dtype(dtype)).expect("tracked");
         optimizer.step(&mut model, &spoilt).map_err(text)?;
         let nan: Vec<usize> = (0..11).filter(|i| !values(&model)[*i].is_finite()).collect();
         same(nan, vec![6])?;

@@ -29,10 +29,10 @@ fn a_failed_step_changes_nothing() {
             adam.step(&mut model, &grads).expect("valid");
         }
         let mut grads = half_square_grads(&model);
-        grads.insert(&model.output.bias, Tensor::from([1.0, 2.0]));
+        grads.insert(&model.output.bias, Tensor::from([1.0, 2.0])).expect("tracked");
         let text = r#"Adam: the gradient of "output.bias" is F32 [2], the parameter needs F32 [1]"#;
         fails(&mut model, &mut adam, &grads, text);
-        grads.insert(&model.output.bias, Tensor::zeros(&[1], DType::F64).expect("small"));
+        grads.insert(&model.output.bias, Tensor::zeros(&[1], DType::F64).expect("small")).expect("tracked");
         let text = r#"Adam: the gradient of "output.bias" is F64 [1], the parameter needs F32 [1]"#;
         fails(&mut model, &mut adam, &grads, text);
         let grads = half_square_grads(&model);

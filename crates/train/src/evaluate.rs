@@ -1,8 +1,6 @@
 //! A trained model in use.
-
-use crate::error::{Error, Part, Result};
 use crate::metrics::Metric;
-use autograd_core::{Tensor, no_grad};
+use autograd_core::{Error, ErrorKind, Result, Tensor, no_grad};
 use wengert_data::{DataLoader, Dataset};
 use wengert_nn::Layer;
 
@@ -14,7 +12,7 @@ const BATCH: usize = 256;
 /// A clone of the model in evaluation mode does the work, in batches, without recording: the model stays as it is.
 ///
 /// # Errors
-/// If the dataset is empty, or the model or the metric fails on a batch.
+/// If the dataset is empty, an option of the metric is outside its range, or the model or the metric fails on a batch.
 ///
 /// # Examples
 /// ```
@@ -28,36 +26,36 @@ const BATCH: usize = 256;
 /// # Ok::<(), wengert_train::Error>(())
 /// ```
 pub fn evaluate<M: Layer + Clone>(model: &M, data: &dyn Dataset, metric: impl Metric) -> Result<f64> {
-    let mut tally = metric.start();
+    let mut tally = metric.start()?;
     each_output("evaluate", model, data, |output, target| tally.update(output, target))?;
     Ok(tally.value())
 }
 
-/// The outputs of a model for all samples of a dataset, in order; otherwise as [`evaluate`].
+/// The outputs of a model for all samples of a dataset, in order, computed like in [`evaluate`].
 ///
 /// # Shapes
 /// `[N, ..]`, where a batch of B samples has an output `[B, ..]`.
 ///
 /// # Errors
-/// As [`evaluate`].
+/// If the dataset is empty, or the model fails on a batch.
 pub fn predict<M: Layer + Clone>(model: &M, data: &dyn Dataset) -> Result<Tensor> {
     let mut outputs = Vec::new();
     each_output("predict", model, data, |output, _| {
         outputs.push(output.clone());
         Ok(())
     })?;
-    Ok(no_grad(|| Tensor::cat(&outputs.iter().collect::<Vec<_>>(), 0))?)
+    no_grad(|| Tensor::cat(&outputs.iter().collect::<Vec<_>>(), 0))
 }
 
 /// Calls `f` with outputs and targets, batch by batch.
 fn each_output<M: Layer + Clone>(
-    op: &'static str,
+    op: &str,
     model: &M,
     data: &dyn Dataset,
     mut f: impl FnMut(&Tensor, &Tensor) -> Result<()>,
 ) -> Result<()> {
     if data.is_empty() {
-        return Err(Error::EmptyDataset { op, part: Part::Test });
+        return Err(Error::new(ErrorKind::Data, format!("{op}: the test set has no samples")));
     }
     let mut model = model.clone();
     model.eval();

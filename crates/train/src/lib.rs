@@ -1,4 +1,4 @@
-//! Training: the loop, what watches it, and what comes of it.
+//! Training: the loop, its callbacks and metrics, and the history of a run.
 //!
 //! ```
 //! use autograd_core::seeded;
@@ -15,7 +15,7 @@
 //!     .epochs(30)
 //!     .batch_size(32)
 //!     .metric(Accuracy)
-//!     .callback(EarlyStopping::patience(10))
+//!     .callback(EarlyStopping::new().patience(10))
 //!     .fit(&mut model, &train, &valid, &mut rng)?;
 //!
 //! assert!(history.best().and_then(|epoch| epoch.get("val_accuracy")) > Some(0.9));
@@ -24,8 +24,17 @@
 //! ```
 //!
 //! [`Trainer`] describes a run and [`Trainer::fit`] does it. Whatever happens beside the arithmetic is a [`Callback`]:
-//! stopping early, showing progress and writing checkpoints are callbacks like a user's own, in one file each, made of the
-//! public interface. [`Metric`]s are one file each, too.
+//! stopping early, showing progress and writing checkpoints are callbacks like a user's own, made of the public interface.
+//! Without a validation set, `None` stands in its place.
+//!
+//! # Options
+//! Required things are arguments of `new`: [`Trainer::new`] takes the optimizer and the loss, [`Checkpoint::new`] the
+//! directory. Options have defaults and are set afterwards, by a method with the option's name. All of it is checked before
+//! anything has changed: by [`Trainer::fit`], [`Metric::start`], [`CrossValidation::run`].
+//!
+//! # Features
+//! Both are on by default: `progress` ([`ProgressBar`], by indicatif) and `plot` ([`History::plot`] and [`plot_confusion`], by
+//! plotters).
 //!
 //! # Randomness
 //! A run draws one seed from its generator. The order of the samples is a pure function of that seed and the number of the
@@ -36,21 +45,27 @@
 
 pub mod callbacks;
 mod checkpoint;
-mod error;
 mod evaluate;
 pub mod history;
 pub mod metrics;
+#[cfg(feature = "plot")]
 mod plot;
+mod run;
 mod session;
 mod trainer;
 mod validate;
 
-pub use callbacks::{Callback, Checkpoint, EarlyStopping, Mode, Plan, ProgressBar, Run};
+pub use autograd_core::{BoxError, Error, ErrorKind, Result};
+#[cfg(feature = "progress")]
+pub use callbacks::ProgressBar;
+pub use callbacks::{Better, Callback, Checkpoint, EarlyStopping};
 pub use checkpoint::Snapshot;
-pub use error::{BoxError, Error, Part, Result};
 pub use evaluate::{evaluate, predict};
 pub use history::{EpochRecord, History, Metrics};
 pub use metrics::{Accuracy, BinaryAccuracy, MeanLoss, Metric, Tally, confusion_matrix};
+#[cfg(feature = "plot")]
 pub use plot::plot_confusion;
+pub use run::{MetricInfo, Plan, Run};
+pub use session::Validation;
 pub use trainer::Trainer;
 pub use validate::{CrossValidation, Scores, cross_validate};

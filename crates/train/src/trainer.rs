@@ -1,14 +1,9 @@
-//! Describing a run.
+//! The description of a run.
 
 use crate::callbacks::{Callback, Checkpoint};
-use crate::error::Result;
-use crate::history::History;
 use crate::metrics::Metric;
-use crate::session;
-use rand::{Rng, RngExt};
 use std::path::PathBuf;
-use wengert_data::Dataset;
-use wengert_nn::{Layer, Loss};
+use wengert_nn::Loss;
 use wengert_optim::{Optimizer, Schedule};
 
 /// A run: how to train a model.
@@ -19,7 +14,7 @@ use wengert_optim::{Optimizer, Schedule};
 /// g = ∂ loss(output, y) / ∂ parameters, clipped if asked for
 /// optimizer: parameters ← parameters against g, with the rate of the schedule
 /// ```
-/// After each epoch the model is tried on the validation set, in evaluation mode.
+/// After each epoch the model is tried on the validation set, if there is one, in evaluation mode.
 ///
 /// By default: 1 epoch, batches of 32 (the last one of an epoch may be smaller), no schedule, no clipping, nothing measured
 /// but the loss, no callback.
@@ -35,9 +30,9 @@ use wengert_optim::{Optimizer, Schedule};
 /// // y = 2x + 1
 /// let set = TensorDataset::new(Tensor::from([[0.0], [1.0], [2.0]]), Tensor::from([[1.0], [3.0], [5.0]]))?;
 /// let mut model = Linear::new(1, 1, &mut seeded(7))?;
-/// let history = Trainer::new(Sgd::new(0.2), mse_loss).epochs(200).fit(&mut model, &set, &set, &mut seeded(7))?;
+/// let history = Trainer::new(Sgd::new(0.2), mse_loss).epochs(200).fit(&mut model, &set, None, &mut seeded(7))?;
 /// assert!((model.weight.item::<f32>()? - 2.0).abs() < 1e-3);
-/// assert!(history.epochs[199].get("val_loss") < Some(1e-6));
+/// assert!(history.epochs[199].get("loss") < Some(1e-6));
 /// # Ok::<(), wengert_train::Error>(())
 /// ```
 #[must_use = "a trainer does nothing before fit"]
@@ -54,7 +49,7 @@ pub struct Trainer<'t> {
     pub(crate) resume: bool,
 }
 
-/// What a schedule counts.
+/// The unit that a schedule counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Every {
     Epoch,
@@ -78,13 +73,13 @@ impl<'t> Trainer<'t> {
         }
     }
 
-    /// How often to go through the training set, at least once.
+    /// How often to go through the training set, at least once. Default 1.
     pub fn epochs(mut self, epochs: u64) -> Self {
         self.epochs = epochs;
         self
     }
 
-    /// Samples a batch, at least 1, in training and in validation.
+    /// Samples in a batch, at least 1, in training and in validation. Default 32.
     pub fn batch_size(mut self, batch_size: usize) -> Self {
         self.batch_size = batch_size;
         self
@@ -103,14 +98,14 @@ impl<'t> Trainer<'t> {
         self
     }
 
-    /// Scales the gradients of a batch so that their norm, all together, is at most `max_norm` > 0; see
+    /// Scales the gradients of a batch down so that their norm, all together, is at most `max_norm` > 0; see
     /// [`clip_grad_norm`](wengert_optim::clip_grad_norm).
     pub fn clip_norm(mut self, max_norm: f64) -> Self {
         self.clip_norm = Some(max_norm);
         self
     }
 
-    /// Measures something more than the loss, on both sets.
+    /// Measures something more than the loss, on all sets.
     pub fn metric(mut self, metric: impl Metric + 't) -> Self {
         self.metrics.push(Box::new(metric));
         self
@@ -129,37 +124,15 @@ impl<'t> Trainer<'t> {
         self.callback(checkpoint)
     }
 
-    /// Goes on from the checkpoint in the directory named with [`Trainer::checkpoint`], to the same bits that the run would
+    /// Whether to go on from the checkpoint in the directory named with [`Trainer::checkpoint`], to the same bits that the run would
     /// have come to without interruption.
     ///
     /// The model must have the same structure, trainer and datasets must be the same as in the first run. Weights,
     /// optimizer state, learning rate, randomness and history are those of the checkpoint, whatever they are now; the number of
-    /// epochs may be another one. A run that had ended returns at once. That there is no checkpoint is an error;
-    /// [`Checkpoint::exists`] knows.
+    /// epochs may be another one. A run that had ended returns at once. A missing checkpoint is an error;
+    /// [`Checkpoint::exists`] finds out. Default false.
     pub fn resume(mut self, resume: bool) -> Self {
         self.resume = resume;
         self
-    }
-
-    /// Trains a model. It is left in evaluation mode.
-    ///
-    /// Exactly one number is drawn from `rng`; it decides the order of the samples in all epochs.
-    ///
-    /// # Errors
-    /// Before anything has changed:
-    /// if a set is empty, a number is out of its range (also one of the optimizer or the schedule), the model has nothing to
-    /// train, a callback cannot do its work, or there is no checkpoint to resume from, or that of another run.
-    ///
-    /// In the middle: if the model or the loss fails on a batch, the loss is NaN or infinite (or the norm of the gradients,
-    /// if they are clipped), the loss depends on no parameter, or a callback fails. Before the first step the model is put
-    /// back as it was; later it keeps what it has learned up to the step before the one that failed, and checkpoints stay.
-    pub fn fit(
-        self,
-        model: &mut dyn Layer,
-        train: &dyn Dataset,
-        valid: &dyn Dataset,
-        rng: &mut (impl Rng + ?Sized),
-    ) -> Result<History> {
-        session::fit(self, model, train, valid, &mut || rng.random())
     }
 }

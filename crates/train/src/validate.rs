@@ -1,11 +1,9 @@
-//! Cross-validation: how well a way of making and training a model does on data it has not seen.
-
-use crate::error::{BoxError, Error, Result, require};
+//! Cross-validation: the quality of a way to make and train a model, on data that it has not seen.
 use crate::evaluate::evaluate;
 use crate::history::History;
 use crate::metrics::Metric;
 use crate::trainer::Trainer;
-use autograd_core::{SeededRng, seeded};
+use autograd_core::{BoxError, Error, Result, SeededRng, seeded};
 use rand::{Rng, RngExt};
 use std::fmt;
 use wengert_data::split::{Fold, Splitter, train_test_split};
@@ -16,19 +14,19 @@ use wengert_nn::Layer;
 /// Trains a new model for each fold and measures it on the part that it has not seen: [`CrossValidation`] without options.
 ///
 /// # Errors
-/// As [`CrossValidation::run`].
+/// Those of [`CrossValidation::run`].
 pub fn cross_validate<'t, M: Layer + Clone, E: Into<BoxError>>(
     model: impl FnMut(&mut SeededRng) -> Result<M, E>,
     trainer: impl FnMut() -> Trainer<'t>,
     data: &TensorDataset,
     splitter: impl Splitter,
     metric: impl Metric,
-    rng: &mut (impl Rng + ?Sized),
+    rng: &mut dyn Rng,
 ) -> Result<Scores> {
     CrossValidation::new(splitter).run(model, trainer, data, metric, rng)
 }
 
-/// How to cross-validate.
+/// A cross-validation and its options.
 ///
 /// For each fold of the splitter a new model is made, and trained on the fold's training part: a tenth of it, drawn at random,
 /// is held out as the validation set of the run (for early stopping and the like). Then it is measured on the fold's test
@@ -70,13 +68,14 @@ impl<'c, S: Splitter> CrossValidation<'c, S> {
         CrossValidation { splitter, validation: 0.1, scale: None }
     }
 
-    /// Which fraction of a fold's training part is held out for validation, between 0 and 1, both excluded.
+    /// The fraction of a fold's training part that is held out for validation, between 0 and 1, both excluded. Default 0.1.
     pub fn validation(mut self, fraction: f64) -> Self {
         self.validation = fraction;
         self
     }
 
-    /// Transforms the inputs: fitted anew in each fold, to what the model learns from, so that nothing is known of the rest.
+    /// Transforms the inputs: fitted anew in each fold, to what the model learns from, and to nothing else. By default they
+    /// stay as they are.
     pub fn scale<F: Fit + 'c>(mut self, scaler: F) -> Self
     where
         F::Fitted: 'static,
@@ -90,18 +89,20 @@ impl<'c, S: Splitter> CrossValidation<'c, S> {
     /// One number is drawn from `rng` for each fold, before the first; the rest of a fold's randomness comes of it.
     ///
     /// # Errors
-    /// If the splitter fails, or the fraction is outside its range; if a fold fails, which one.
+    /// If the splitter fails, or the fraction is outside its range; if a fold fails, with the number of the fold.
     pub fn run<'t, M: Layer + Clone, E: Into<BoxError>>(
         &self,
         mut model: impl FnMut(&mut SeededRng) -> Result<M, E>,
         mut trainer: impl FnMut() -> Trainer<'t>,
         data: &TensorDataset,
         metric: impl Metric,
-        rng: &mut (impl Rng + ?Sized),
+        rng: &mut dyn Rng,
     ) -> Result<Scores> {
         let fraction = self.validation;
-        let inside = fraction > 0.0 && fraction < 1.0;
-        require(inside, "CrossValidation", "validation", fraction, "between 0 and 1, both excluded")?;
+        if !(fraction > 0.0 && fraction < 1.0) {
+            let must = "between 0 and 1, both excluded";
+            return Err(Error::argument("CrossValidation", "validation", fraction, must));
+        }
         let folds = self.splitter.split(data)?;
         let seeds: Vec<u64> = folds.iter().map(|_| rng.random()).collect();
         let mut scores = Scores { folds: Vec::new(), histories: Vec::new() };
@@ -109,18 +110,18 @@ impl<'c, S: Splitter> CrossValidation<'c, S> {
             let mut rng = seeded(seed);
             let mut one = || {
                 let [train, valid, test] = self.parts(data, fold, &mut rng)?;
-                let mut model = model(&mut rng).map_err(|e| Error::Model(e.into()))?;
+                let mut model = model(&mut rng).map_err(|e| Error::user(e).context("the model could not be made"))?;
                 let history = trainer().fit(&mut model, &train, &valid, &mut rng)?;
                 Ok((evaluate(&model, &test as &dyn Dataset, &metric)?, history))
             };
-            let (score, history) = one().map_err(|e| Error::Fold { fold: i + 1, source: Box::new(e) })?;
+            let (score, history) = one().map_err(|e: Error| e.context(format_args!("fold {}", i + 1)))?;
             scores.folds.push(score);
             scores.histories.push(history);
         }
         Ok(scores)
     }
 
-    /// What a fold learns from, is validated on and is measured on.
+    /// The training, validation and test part of a fold.
     fn parts(&self, data: &TensorDataset, fold: &Fold, rng: &mut SeededRng) -> Result<[TensorDataset; 3]> {
         let (train, valid) = train_test_split(&data.select(&fold.train)?, self.validation, rng)?;
         let parts = [train, valid, data.select(&fold.test)?];
@@ -131,7 +132,7 @@ impl<'c, S: Splitter> CrossValidation<'c, S> {
     }
 }
 
-/// What a cross-validation found.
+/// The result of a cross-validation.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Scores {
     /// The metric on the test part of each fold.

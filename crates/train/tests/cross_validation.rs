@@ -19,7 +19,7 @@ fn data() -> TensorDataset {
 
 fn trainer() -> Trainer<'static> {
     let trainer = Trainer::new(Adam::new(0.05), cross_entropy).epochs(40).batch_size(16);
-    trainer.callback(EarlyStopping::patience(20))
+    trainer.callback(EarlyStopping::new().patience(20))
 }
 
 #[test]
@@ -52,7 +52,7 @@ fn a_model_is_new_in_each_fold() {
 #[test]
 fn a_scaler_is_fitted_in_each_fold() {
     // Far from 0 the network learns nothing, unless the inputs are scaled.
-    let far = data().map_x::<wengert_data::Error>(|x| Ok(x.mul_scalar(1e-3).add_scalar(5.0))).expect("as many");
+    let far = data().map_x(|x| Ok(x.mul_scalar(1e-3).add_scalar(5.0))).expect("as many");
     let run = |cv: CrossValidation<'_, StratifiedKFold>| {
         cv.run(make, trainer, &far, Accuracy, &mut seeded(7)).expect("good folds").mean()
     };

@@ -6,7 +6,7 @@ use autograd_core::module::{Module, Param};
 use autograd_core::{Tensor, seeded};
 use moons::{bits, model, sets};
 use rand::Rng;
-use wengert_data::TensorDataset;
+use wengert_data::{Dataset, TensorDataset};
 use wengert_nn::{Layer, Linear, cross_entropy, mse_loss};
 use wengert_optim::schedule::{CosineAnnealingLR, StepLR};
 use wengert_optim::{Adam, Optimizer, Sgd};
@@ -97,6 +97,9 @@ fn gradients_are_clipped() {
 struct Order(Vec<String>);
 
 impl Callback for Order {
+    fn name(&self) -> &str {
+        "Order"
+    }
     fn on_train_begin(&mut self, _: &mut Run<'_>) -> Result<()> {
         self.0.push("train".into());
         Ok(())
@@ -180,4 +183,46 @@ fn a_history_is_a_table() {
     );
     assert!(lines.iter().all(|line| line.len() == lines[0].len()), "{table}");
     assert_eq!(History::default().to_string(), "no epochs");
+}
+
+#[test]
+fn without_a_validation_set() {
+    let [train, valid] = sets();
+    let fit = |validate: bool| {
+        let mut model = model(7);
+        let trainer = Trainer::new(Adam::new(0.03), cross_entropy).epochs(3).metric(Accuracy);
+        let valid: Option<&dyn Dataset> = if validate { Some(&valid) } else { None };
+        (trainer.fit(&mut model, &train, valid, &mut seeded(7)).expect("a good run"), bits(&model))
+    };
+    let ((with, weights), (without, same_weights)) = (fit(true), fit(false));
+    assert_eq!(weights, same_weights, "validation changes nothing");
+    for name in ["loss", "accuracy"] {
+        assert_eq!(without.values(name), with.values(name));
+        assert!(without.values(&format!("val_{name}")).is_empty());
+    }
+    let losses = without.values("loss");
+    let best = without.best().expect("the lowest loss of the training set").epoch;
+    assert!(losses.iter().all(|loss| *loss >= losses[best as usize - 1]), "{losses:?} {best}");
+    assert_eq!(without.to_string().lines().next().map(|head| head.split_whitespace().count()), Some(4));
+    // Sets whose type is not known are sets, too.
+    let boxed: [Box<dyn Dataset>; 2] = sets().map(|set| Box::new(set) as Box<dyn Dataset>);
+    let trainer = Trainer::new(Adam::new(0.03), cross_entropy).epochs(3).metric(Accuracy);
+    let mut model = model(7);
+    let history = trainer.fit(&mut model, &*boxed[0], &*boxed[1], &mut seeded(7)).expect("a good run");
+    assert_eq!((history, bits(&model)), (with, weights));
+}
+
+/// Trained from a checkpoint, a run without a validation set ends like one that was not interrupted.
+#[test]
+fn without_a_validation_set_from_a_checkpoint() {
+    let [train, _] = sets();
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let fit = |trainer: Trainer<'_>, seed: u64| {
+        let mut model = model(seed);
+        let history = trainer.batch_size(16).fit(&mut model, &train, None, &mut seeded(seed)).expect("a good run");
+        (history, bits(&model))
+    };
+    let trainer = |epochs: u64| Trainer::new(Adam::new(0.03), cross_entropy).epochs(epochs);
+    fit(trainer(2).checkpoint(dir.path()), 7);
+    assert_eq!(fit(trainer(4).checkpoint(dir.path()).resume(true), 8), fit(trainer(4), 7));
 }

@@ -1,5 +1,7 @@
 //! Pictures are SVG files with readable labels.
 
+#![cfg(feature = "plot")]
+
 mod moons;
 
 use autograd_core::{Tensor, seeded};
@@ -33,11 +35,15 @@ fn histories_with_nothing_to_see() {
     let dir = tempfile::tempdir().expect("a temporary directory");
     let path = dir.path().join("curves.svg");
     History::default().plot(&path).expect("writable");
-    let nan = r#"{"epochs": [{"epoch": 1, "lr": 0.1, "train": [{"name": "loss", "value": "inf"}], "valid": []}],
-                  "without_gradient": [], "stopped": null}"#;
-    let history: History = serde_json::from_str(nan).expect("a history");
-    history.plot(&path).expect("writable");
-    assert!(history.best().is_none());
+    for value in ["inf", "NaN:7ff8000000000000"] {
+        let json = r#"{"epochs": [{"epoch": 1, "lr": 0.1, "train": [{"name": "loss", "value": "VALUE"}], "valid": []}],
+                       "without_gradient": [], "stopped": null}"#;
+        let history: History = serde_json::from_str(&json.replace("VALUE", value)).expect("a history");
+        history.plot(&path).expect("writable");
+        assert_eq!(history.best().is_none(), value != "inf", "NaN is no number");
+    }
+    let svg = fs::read_to_string(&path).expect("just written");
+    assert!(!svg.lines().any(|line| line.trim() == "valid"), "there was no validation set");
 }
 
 #[test]

@@ -11,9 +11,7 @@ use std::time::Duration;
 use wengert_nn::{Dropout, Linear, ReLU, Sequential, cross_entropy, sequential};
 use wengert_optim::schedule::CosineAnnealingLR;
 use wengert_optim::{Adam, Sgd};
-use wengert_train::{
-    Accuracy, Callback, Checkpoint, EarlyStopping, Error, History, ProgressBar, Result, Run, Snapshot, Trainer,
-};
+use wengert_train::{Accuracy, Callback, Checkpoint, EarlyStopping, Error, History, Result, Run, Snapshot, Trainer};
 
 /// A process that ends in the middle of an epoch.
 struct Killed {
@@ -21,8 +19,20 @@ struct Killed {
 }
 
 impl Callback for Killed {
+    fn name(&self) -> &str {
+        "Killed"
+    }
     fn on_train_batch_begin(&mut self, run: &mut Run<'_>) -> Result<()> {
-        if run.epoch() == self.epoch && run.batch() == 3 { Err(Error::callback("Killed", "killed")) } else { Ok(()) }
+        if run.epoch() == self.epoch && run.batch() == 3 { Err(Error::user("killed")) } else { Ok(()) }
+    }
+}
+
+/// A callback without a state.
+struct Idle;
+
+impl Callback for Idle {
+    fn name(&self) -> &str {
+        "Idle"
     }
 }
 
@@ -33,7 +43,7 @@ fn trainer(patience: u64) -> Trainer<'static> {
         .schedule(CosineAnnealingLR::new(6).eta_min(1e-4))
         .clip_norm(1.0)
         .metric(Accuracy)
-        .callback(EarlyStopping::patience(patience).min_delta(0.02))
+        .callback(EarlyStopping::new().patience(patience).min_delta(0.02))
 }
 
 fn fit(trainer: Trainer<'_>, model_seed: u64, seed: u64) -> (Vec<u64>, Result<String>) {
@@ -53,7 +63,7 @@ fn straight_and_resumed(patience: u64, killed_in: u64, every: u64) -> History {
     assert_eq!(outcome.expect_err("killed").to_string(), "Killed: killed");
     // Other weights, other dropout, another generator: all of it must come from the checkpoint. A callback without a
     // state may be new.
-    let again = trainer(patience).checkpoint(checkpoint()).resume(true).callback(ProgressBar::new());
+    let again = trainer(patience).checkpoint(checkpoint()).resume(true).callback(Idle);
     let (resumed_weights, resumed_history) = fit(again, 100, 200);
     assert_eq!(resumed_history.expect("a good run"), history);
     assert_eq!(resumed_weights, weights);
@@ -81,7 +91,7 @@ fn early_stopping_remembers() {
     // No epoch is better than the first by so much: it stops in the third, counting one from before the interruption.
     let dir = tempfile::tempdir().expect("a temporary directory");
     let stubborn = || {
-        let early = EarlyStopping::patience(2).min_delta(100.0);
+        let early = EarlyStopping::new().patience(2).min_delta(100.0);
         Trainer::new(Adam::new(0.05), cross_entropy).epochs(6).batch_size(16).callback(early)
     };
     let (weights, history) = fit(stubborn(), 7, 7);
@@ -114,12 +124,10 @@ fn a_directory_that_cannot_be_written() {
     for place in [file.clone(), file.join("below")] {
         let (weights, outcome) = fit(trainer(50).checkpoint(&place), 7, 7);
         let text = outcome.expect_err("no directory").to_string();
-        assert!(text.starts_with(&format!("{}: ", place.display())), "{text}");
+        assert!(text.starts_with(&format!("Checkpoint: {}: ", place.display())), "{text}");
         assert_eq!(weights, bits(&model(7)));
     }
     assert_eq!(fs::read_to_string(&file).expect("still there"), "not a directory");
-    let (_, outcome) = fit(trainer(50).checkpoint(Checkpoint::new(dir.path()).every(0)), 7, 7);
-    assert_eq!(outcome.expect_err("never").to_string(), "Checkpoint: every is 0, it must be at least 1");
 }
 
 #[test]
@@ -181,7 +189,7 @@ fn a_checkpoint_of_another_run() {
     let text = "DIR: the checkpoint was written with the callbacks [\"EarlyStopping\"], this run has []";
     assert_eq!(resume(plain().metric(Accuracy), dir), text);
     let other = Trainer::new(Sgd::new(0.05).momentum(0.9), cross_entropy).epochs(6).batch_size(16).metric(Accuracy);
-    let text = resume(other.callback(EarlyStopping::patience(50)), dir);
+    let text = resume(other.callback(EarlyStopping::new().patience(50)), dir);
     assert!(text.contains("0.weight.momentum_buffer"), "{text}");
 
     let [train, valid] = sets();
@@ -192,6 +200,9 @@ fn a_checkpoint_of_another_run() {
     let error = trainer(50).checkpoint(dir).resume(true).fit(&mut model(7), &train, &train, &mut seeded(7));
     let text = error.expect_err("another set").to_string();
     assert!(text.contains("valid samples: 30, this run has 120"), "{text}");
+    let error = trainer(50).checkpoint(dir).resume(true).fit(&mut model(7), &train, None, &mut seeded(7));
+    let text = error.expect_err("no set").to_string();
+    assert!(text.contains("valid samples: 30, this run has none"), "{text}");
 }
 
 fn wide(width: usize) -> wengert_nn::Result<Sequential> {

@@ -7,6 +7,7 @@ mod numeric;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::functional::grad_with;
+use crate::ops::check::Check;
 use crate::tape::recording;
 use crate::tensor::{DType, Tensor};
 use numeric::{Estimate, difference};
@@ -106,7 +107,7 @@ impl GradCheck {
         }
         let mut rng = crate::SeededRng::seed_from_u64(self.seed);
         let y = crate::no_grad(|| f(inputs))?;
-        crate::ops::check::float("gradcheck", &y)?;
+        Check("gradcheck").float(&y)?;
         let upstream = Tensor::randn(y.shape(), y.dtype(), &mut rng)?;
         let mut report = Report::default();
         // The upstream gradient as one more input: its derivative is the value itself, and in second order it must flow.

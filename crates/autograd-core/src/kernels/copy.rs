@@ -1,8 +1,9 @@
 //! Strided copies: gathering a view into row-major order, and writing into a view's place.
 
-use super::memory::Plain;
 use super::nest::Nest;
-use super::parallel::for_rows;
+use super::real::Real;
+use crate::storage::block::Plain;
+use crate::threads::parallel::for_rows;
 
 /// Edge of the square tiles in which a transposed copy goes: a tile's lines of both sides stay in the first-level cache.
 const TILE: usize = 32;
@@ -72,6 +73,20 @@ pub fn scatter<T: Plain>(nest: &Nest<1>, x: &[T], y: &mut [T]) {
             y[i..i + inner].copy_from_slice(x);
         } else {
             x.iter().enumerate().for_each(|(k, x)| y[i + k * stride] = *x);
+        }
+    }
+}
+
+/// `y[second operand] += x[first operand]` for every place of the nest.
+pub fn scatter_add<T: Real>(nest: &Nest<2>, x: &[T], y: &mut [T]) {
+    let inner = nest.inner();
+    let strides = nest.inner_strides();
+    let mut walk = nest.rows(0);
+    for _ in 0..nest.dims.iter().rev().skip(1).product::<usize>() {
+        let [i, j] = walk.step();
+        match strides {
+            [1, 1] => y[j..j + inner].iter_mut().zip(&x[i..i + inner]).for_each(|(y, x)| *y += *x),
+            [s, t] => (0..inner).for_each(|k| y[j + k * t] += x[i + k * s]),
         }
     }
 }

@@ -1,8 +1,8 @@
 //! One number from all elements of two tensors: inner products and norms.
 
-use super::parallel::{PIECE, join, worth_sharing};
 use super::real::Real;
 use super::simd::{Kernel, vectorize};
+use crate::threads::parallel::{PIECE, join, worth_sharing};
 
 /// What is computed: `join` of `element(x, y)` over all elements, beginning with 0, in `f64`. Mark the methods
 /// `#[inline(always)]`.

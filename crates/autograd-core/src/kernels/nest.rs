@@ -1,9 +1,6 @@
 //! The loop nest over several strided operands, with dimensions merged where memory allows.
 
-use smallvec::SmallVec;
-
-/// Sizes or strides, one a dimension.
-pub type Dims = SmallVec<[usize; 4]>;
+use crate::shape::Dims;
 
 /// How to walk `N` strided operands in the row-major order of their common (broadcast) shape.
 ///

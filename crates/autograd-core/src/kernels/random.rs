@@ -1,8 +1,8 @@
 //! Random bits by position: element `i` of draw `seed` is a pure function of the two, so any thread can make any part.
 
-use super::parallel::{PIECE, for_pieces};
 use super::real::Real;
 use super::simd::{Kernel, vectorize};
+use crate::threads::parallel::{PIECE, for_pieces};
 
 /// 64 random bits: SplitMix64 (Steele, Lea, Flood, Fast splittable pseudorandom number generators, 2014) at position `i`.
 #[inline(always)]

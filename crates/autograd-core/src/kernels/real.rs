@@ -1,25 +1,16 @@
 //! The scalar types kernels are written for: `f32` and `f64` behind one trait.
 
+use super::gemm::Factor;
 use super::math;
-use super::memory::Plain;
+use super::number::Number;
 use super::simd::Lanes;
-use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub, SubAssign};
+use crate::storage::block::Plain;
+use std::ops::{AddAssign, SubAssign};
 
 /// A floating-point number. Every method is branch-free and vectorises, apart from
 /// those that say otherwise.
 pub trait Real:
-    Plain
-    + Lanes
-    + PartialOrd
-    + Default
-    + std::fmt::Debug
-    + Add<Output = Self>
-    + Sub<Output = Self>
-    + Mul<Output = Self>
-    + Div<Output = Self>
-    + Neg<Output = Self>
-    + AddAssign
-    + SubAssign
+    Number<Mask = bool> + Plain + Lanes + Factor + PartialOrd + Default + std::fmt::Debug + AddAssign + SubAssign
 {
     /// 0
     const ZERO: Self;
@@ -32,113 +23,72 @@ pub trait Real:
     /// Not a number.
     const NAN: Self;
 
-    /// The nearest value of this type.
-    fn of(x: f64) -> Self;
     /// This value as `f64`, exactly.
     fn as_f64(self) -> f64;
-    /// |x|
-    fn abs(self) -> Self;
-    /// √x
-    fn sqrt(self) -> Self;
-    /// self · a + b, rounded once.
-    fn mul_add(self, a: Self, b: Self) -> Self;
     /// Whether it is neither infinite nor NaN.
     fn is_finite(self) -> bool;
-    /// Whether it is not a number.
-    fn is_nan(self) -> bool;
     /// Rounded towards −∞.
     fn floor(self) -> Self;
     /// Rounded towards zero.
     fn trunc(self) -> Self;
     /// x with the sign of `sign`.
     fn copysign(self, sign: Self) -> Self;
-    /// eˣ
-    fn exp(self) -> Self;
-    /// eˣ − 1
-    fn exp_m1(self) -> Self;
-    /// ln x
-    fn ln(self) -> Self;
-    /// ln(1 + x)
-    fn ln_1p(self) -> Self;
-    /// Hyperbolic tangent.
-    fn tanh(self) -> Self;
-    /// 1 / (1 + e⁻ˣ)
-    fn sigmoid(self) -> Self;
-    /// 2/√π ∫₀ˣ e^(−t²) dt
-    fn erf(self) -> Self;
-    /// sin x, for |x| up to [`Real::TRIG_LIMIT`].
-    fn sin_reduced(self) -> Self;
-    /// cos x, for |x| up to [`Real::TRIG_LIMIT`].
-    fn cos_reduced(self) -> Self;
+    /// sin x, for |x| up to [`Real::TRIG_LIMIT`], vectorised.
+    fn sin_near(self) -> Self;
+    /// cos x, for |x| up to [`Real::TRIG_LIMIT`], vectorised.
+    fn cos_near(self) -> Self;
     /// The largest argument of the vectorised sine and cosine.
     const TRIG_LIMIT: Self;
-    /// sin x for any x; not vectorised.
-    fn sin_any(self) -> Self;
-    /// cos x for any x; not vectorised.
-    fn cos_any(self) -> Self;
-    /// xᵉ for any x and e; not vectorised.
-    fn powf(self, e: Self) -> Self;
-
-    /// The larger one; NaN if either is.
-    #[inline(always)]
-    fn larger(self, other: Self) -> Self {
-        if self > other || self.is_nan() { self } else { other }
-    }
-    /// The smaller one; NaN if either is.
-    #[inline(always)]
-    fn smaller(self, other: Self) -> Self {
-        if self < other || self.is_nan() { self } else { other }
-    }
 }
 
 macro_rules! real {
     ($t:ident, $trig_limit:expr, $exp:ident, $expm1:ident, $ln:ident, $ln1p:ident, $tanh:ident, $sigmoid:ident, $erf:ident, $sin:ident, $cos:ident) => {
-        impl Real for $t {
-            const ZERO: Self = 0.0;
-            const ONE: Self = 1.0;
-            const NEG_INFINITY: Self = $t::NEG_INFINITY;
-            const INFINITY: Self = $t::INFINITY;
-            const NAN: Self = $t::NAN;
-            const TRIG_LIMIT: Self = $trig_limit;
+        impl Number for $t {
+            type Mask = bool;
             #[inline(always)]
             fn of(x: f64) -> Self {
                 x as $t
             }
             #[inline(always)]
-            fn as_f64(self) -> f64 {
-                f64::from(self)
+            fn select(mask: bool, yes: Self, no: Self) -> Self {
+                if mask { yes } else { no }
             }
             #[inline(always)]
-            fn abs(self) -> Self {
-                $t::abs(self)
+            fn lt(self, other: Self) -> bool {
+                self < other
             }
             #[inline(always)]
-            fn sqrt(self) -> Self {
-                $t::sqrt(self)
+            fn le(self, other: Self) -> bool {
+                self <= other
             }
             #[inline(always)]
-            fn mul_add(self, a: Self, b: Self) -> Self {
-                $t::mul_add(self, a, b)
+            fn gt(self, other: Self) -> bool {
+                self > other
             }
             #[inline(always)]
-            fn is_finite(self) -> bool {
-                $t::is_finite(self)
+            fn ge(self, other: Self) -> bool {
+                self >= other
+            }
+            #[inline(always)]
+            fn eq(self, other: Self) -> bool {
+                self == other
             }
             #[inline(always)]
             fn is_nan(self) -> bool {
                 $t::is_nan(self)
             }
             #[inline(always)]
-            fn floor(self) -> Self {
-                $t::floor(self)
+            fn abs(self) -> Self {
+                $t::abs(self)
             }
             #[inline(always)]
-            fn trunc(self) -> Self {
-                $t::trunc(self)
+            fn sign(self) -> Self {
+                let negative = if self < 0.0 { -1.0 } else { self * 0.0 };
+                if self > 0.0 { 1.0 } else { negative }
             }
             #[inline(always)]
-            fn copysign(self, sign: Self) -> Self {
-                $t::copysign(self, sign)
+            fn sqrt(self) -> Self {
+                $t::sqrt(self)
             }
             #[inline(always)]
             fn exp(self) -> Self {
@@ -168,25 +118,57 @@ macro_rules! real {
             fn erf(self) -> Self {
                 math::$erf(self)
             }
-            #[inline(always)]
-            fn sin_reduced(self) -> Self {
-                math::$sin(self)
-            }
-            #[inline(always)]
-            fn cos_reduced(self) -> Self {
-                math::$cos(self)
-            }
             #[inline]
-            fn sin_any(self) -> Self {
+            fn sin(self) -> Self {
                 $t::sin(self)
             }
             #[inline]
-            fn cos_any(self) -> Self {
+            fn cos(self) -> Self {
                 $t::cos(self)
             }
             #[inline]
             fn powf(self, e: Self) -> Self {
                 $t::powf(self, e)
+            }
+            #[inline(always)]
+            fn mul_add(self, a: Self, b: Self) -> Self {
+                $t::mul_add(self, a, b)
+            }
+        }
+        impl Real for $t {
+            const ZERO: Self = 0.0;
+            const ONE: Self = 1.0;
+            const NEG_INFINITY: Self = $t::NEG_INFINITY;
+            const INFINITY: Self = $t::INFINITY;
+            const NAN: Self = $t::NAN;
+            const TRIG_LIMIT: Self = $trig_limit;
+            #[inline(always)]
+            fn as_f64(self) -> f64 {
+                f64::from(self)
+            }
+            #[inline(always)]
+            fn is_finite(self) -> bool {
+                $t::is_finite(self)
+            }
+            #[inline(always)]
+            fn floor(self) -> Self {
+                $t::floor(self)
+            }
+            #[inline(always)]
+            fn trunc(self) -> Self {
+                $t::trunc(self)
+            }
+            #[inline(always)]
+            fn copysign(self, sign: Self) -> Self {
+                $t::copysign(self, sign)
+            }
+            #[inline(always)]
+            fn sin_near(self) -> Self {
+                math::$sin(self)
+            }
+            #[inline(always)]
+            fn cos_near(self) -> Self {
+                math::$cos(self)
             }
         }
     };

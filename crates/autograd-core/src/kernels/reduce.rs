@@ -4,9 +4,9 @@
 //! joined pairwise like the carries of a binary counter. The error grows with the logarithm of the length, as in
 //! pairwise summation (Higham, The accuracy of floating point summation, 1993), and the tree depends on the length alone.
 
-use super::parallel::{PIECE, for_rows, share, worth_sharing};
 use super::real::Real;
 use super::simd::{Kernel, vectorize};
+use crate::threads::parallel::{PIECE, for_rows, share, worth_sharing};
 
 /// An associative fold with a neutral element.
 pub trait Fold: Copy + Sync {

@@ -1,9 +1,9 @@
 //! Fused kernels over the rows of a contiguous matrix `[rows, width]`: softmax and its relatives, cross-entropy, variance.
 
-use super::parallel::for_rows;
 use super::real::Real;
 use super::reduce::{Largest, Sum, fold_run};
 use super::simd::{Kernel, vectorize};
+use crate::threads::parallel::for_rows;
 
 /// Rows are handled in groups of about this many elements, so that every pass but the first finds them in the first-level
 /// cache, and narrow rows still give the exponential long runs.

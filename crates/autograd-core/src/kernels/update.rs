@@ -1,9 +1,9 @@
 //! An optimizer's pass over memory: parameter, gradient and state read once, parameter and state written once.
 
 use super::nest::Nest;
-use super::parallel::{self, PIECE, for_pieces, for_rows, join, worth_sharing};
 use super::real::Real;
 use super::simd::{Kernel, vectorize};
+use crate::threads::parallel::{self, PIECE, for_pieces, for_rows, join, worth_sharing};
 
 /// One element of an update rule with `S` numbers of state per element.
 pub trait ElementRule<const S: usize>: Copy + Sync {

@@ -16,6 +16,9 @@ impl<M: Module> Module for Option<M> {
 }
 
 impl<M: Module + ?Sized> Module for Box<M> {
+    fn kind(&self) -> &'static str {
+        (**self).kind()
+    }
     fn visit<'m>(&'m self, path: &Path<'_>, f: &mut dyn FnMut(&Path<'_>, Item<'m>)) {
         (**self).visit(path, f);
     }

@@ -10,6 +10,7 @@ mod file;
 mod mode;
 mod param;
 mod path;
+mod plain;
 mod state;
 mod stream;
 
@@ -52,16 +53,23 @@ pub enum ItemMut<'m> {
 
 /// A named tree of parameters. Derive it: `#[derive(Module)]`.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a module: it holds no parameters, buffers or modules",
+    message = "`{Self}` is neither a module nor a plain value",
     label = "not a module",
-    note = "mark a field that is no part of the module with `#[module(skip)]`",
-    note = "modules are `Param`, `Buffer`, `Stream`, `Mode`, what derives `Module`, and `Option`, `Vec`, array or `Box` of such"
+    note = "modules are `Param`, `Buffer`, `Stream`, `Mode`, what derives `Module`, and `Option`, `Vec`, array or `Box` of such",
+    note = "plain values are numbers, `bool`, `char`, `String` and `&'static str`, and the same of such",
+    note = "a tensor is a `Param` if it is trained and a `Buffer` if it is saved",
+    note = "mark a field that is no part of the module with `#[module(skip)]`"
 )]
 pub trait Module {
+    /// The name of its type, for errors and summaries: `"Linear"`. The derive writes it; without, it is `"module"`.
+    fn kind(&self) -> &'static str {
+        "module"
+    }
+
     /// Calls `f` with every leaf and its path, in the order of declaration.
     fn visit<'m>(&'m self, path: &Path<'_>, f: &mut dyn FnMut(&Path<'_>, Item<'m>));
 
-    /// Calls `f` with every leaf and its path, in the order of declaration.
+    /// Like [`Module::visit`], but the leaves can be changed.
     fn visit_mut<'m>(&'m mut self, path: &Path<'_>, f: &mut dyn FnMut(&Path<'_>, ItemMut<'m>));
 
     /// The parameters with their names, in the order of declaration.
@@ -205,25 +213,21 @@ impl Tensor {
         rule: R,
     ) -> Result<()> {
         use crate::error::{Error, ErrorKind};
-        crate::ops::check::float("update", self)?;
+        let check = crate::ops::check::Check("update");
+        let float = check.float(self)?;
         if let Some(missing) = state.iter().take(R::ALWAYS).position(Option::is_none) {
             let text = format!("update: state number {} is missing, the rule always needs {}", missing + 1, R::ALWAYS);
             return Err(Error::new(ErrorKind::Argument, text));
         }
-        let others = std::iter::once(gradient).chain(state.iter().filter_map(Option::as_deref));
-        for other in others {
-            crate::ops::check::same_dtype("update", self, other)?;
-            if !other.is_like(self) {
-                let expected = format!("{:?}, that of the parameter", self.shape());
-                let what = "the gradient or the state";
-                return Err(Error::shape("update", what, other.shape(), expected));
-            }
+        for other in std::iter::once(gradient).chain(state.iter().filter_map(Option::as_deref)) {
+            check.same_dtype(self, other)?;
+            check.is("the gradient or the state", other, self.shape())?;
         }
         let gradient = gradient.packed();
-        crate::tensor::for_float!(self.dtype(), T => {
+        crate::tensor::for_float!(float, T => {
             let state = state.map(|s| s.map(|s| s.elements_mut::<T>()));
             crate::kernels::update::update(rule, self.elements_mut::<T>(), gradient.flat(), state);
-        }, else ());
+        });
         Ok(())
     }
 
@@ -233,16 +237,13 @@ impl Tensor {
     /// # Errors
     /// If shapes or dtypes differ, or the dtype is not a float type.
     pub fn fold<R: crate::kernels::fold::FoldRule>(&self, other: &Tensor, rule: R) -> Result<f64> {
-        crate::ops::check::float("fold", self)?;
-        crate::ops::check::same_dtype("fold", self, other)?;
-        if other.shape() != self.shape() {
-            let expected = format!("{:?}, that of the first", self.shape());
-            return Err(crate::error::Error::shape("fold", "the second tensor", other.shape(), expected));
-        }
+        let check = crate::ops::check::Check("fold");
+        let float = check.float(self)?;
+        check.same_dtype(self, other)?;
+        check.is("the second tensor", other, self.shape())?;
         let (x, y) = (self.packed(), other.packed());
-        let folded = crate::tensor::for_float!(self.dtype(), T => {
+        Ok(crate::tensor::for_float!(float, T => {
             crate::kernels::fold::fold(rule, x.flat::<T>(), y.flat::<T>())
-        }, else unreachable!("a float, as checked above"));
-        Ok(folded)
+        }))
     }
 }

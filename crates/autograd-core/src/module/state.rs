@@ -2,7 +2,8 @@
 
 use super::{ItemMut, Module, Path};
 use crate::error::{Error, ErrorKind, Result};
-use crate::tensor::{DType, Shape, Tensor};
+use crate::shape::Shape;
+use crate::tensor::{DType, Tensor};
 use std::fmt;
 
 /// Tensors by name, in a fixed order. It is written as a safetensors file, with PyTorch's names and layouts.

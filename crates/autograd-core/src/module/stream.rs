@@ -15,7 +15,7 @@ pub struct Stream {
 
 impl Stream {
     /// A stream of its own, seeded from a generator.
-    pub fn new(rng: &mut (impl Rng + ?Sized)) -> Stream {
+    pub fn new(rng: &mut dyn Rng) -> Stream {
         Stream::at(rng.random(), 0)
     }
 

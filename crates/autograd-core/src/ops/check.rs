@@ -1,118 +1,227 @@
-//! Checks of arguments that many operations make: axes, dtypes, broadcastable shapes.
+//! Checks of arguments. Each returns what it proved: a float type, sizes, a dimension, indices in range.
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::tensor::{DType, Shape, Tensor};
+use crate::shape::Shape;
+use crate::tape::Saved;
+use crate::tensor::{DType, Float, Tensor};
 use smallvec::SmallVec;
+use std::fmt::{Debug, Display};
 
-/// An axis counted from the front. A scalar accepts 0 and −1, as in PyTorch.
-pub(crate) fn axis(op: &'static str, axis: isize, shape: &[usize]) -> Result<usize> {
-    let rank = shape.len().max(1) as isize;
-    let from_front = if axis < 0 { axis + rank } else { axis };
-    if (0..rank).contains(&from_front) { Ok(from_front as usize) } else { Err(Error::dim(op, axis, shape)) }
-}
+/// The checks of one operation, layer or loss, whose name begins every error.
+///
+/// ```
+/// use autograd_core::{Tensor, check::Check};
+/// let check = Check("scores");
+/// let x = Tensor::from([[1.0, 2.0, 3.0]]);
+/// let [n, k] = check.shape("the input", &x, "[N, K]")?;
+/// assert_eq!((n, k), (1, 3));
+/// let error = check.is("target", &x, &[n]).unwrap_err();
+/// assert_eq!(error.to_string(), "scores: target has shape [1, 3], expected [1]");
+/// # Ok::<(), autograd_core::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Check(pub &'static str);
 
-/// A place for a new axis, counted from the front: before one of those there are, or behind all.
-pub(crate) fn new_axis(op: &'static str, axis: isize, shape: &[usize]) -> Result<usize> {
-    let rank = shape.len() as isize;
-    let from_front = if axis < 0 { axis + rank + 1 } else { axis };
-    if (0..=rank).contains(&from_front) {
-        Ok(from_front as usize)
-    } else {
+impl Check {
+    /// The float type of a tensor.
+    ///
+    /// # Errors
+    /// If it is of another type.
+    #[inline]
+    pub fn float(self, x: &Tensor) -> Result<Float> {
+        Float::of(x.dtype()).ok_or_else(|| Error::not_float(self.0, x.dtype()))
+    }
+
+    /// The float type of two tensors.
+    ///
+    /// # Errors
+    /// If the first is of another type, or the second of another than the first.
+    #[inline]
+    pub fn same_float(self, a: &Tensor, b: &Tensor) -> Result<Float> {
+        let float = self.float(a)?;
+        self.same_dtype(a, b).map(|_| float)
+    }
+
+    /// The dtype of two tensors.
+    ///
+    /// # Errors
+    /// If they differ.
+    #[inline]
+    pub fn same_dtype(self, a: &Tensor, b: &Tensor) -> Result<DType> {
+        let same = a.dtype() == b.dtype();
+        if same { Ok(a.dtype()) } else { Err(Error::mixed_dtypes(self.0, a.dtype(), b.dtype())) }
+    }
+
+    /// The dtype must be this one.
+    ///
+    /// # Errors
+    /// If it is another.
+    pub fn dtype(self, x: &Tensor, expected: DType) -> Result<()> {
+        if x.dtype() == expected { Ok(()) } else { Err(Error::wrong_dtype(self.0, x.dtype(), expected)) }
+    }
+
+    /// The sizes of a tensor of `N` dimensions, which `expected` names: `let [n, k] = check.shape("x", x, "[N, K]")?`.
+    ///
+    /// # Errors
+    /// If it has another number of dimensions.
+    #[inline]
+    pub fn shape<const N: usize>(self, what: &str, x: &Tensor, expected: &str) -> Result<[usize; N]> {
+        debug_assert!(expected.split(", ").count() == N || expected.len() > 20, "{expected} names {N} sizes");
+        <[usize; N]>::try_from(x.shape()).map_err(|_| Error::shape(self.0, what, x.shape(), expected))
+    }
+
+    /// The last `N` sizes of a tensor of at least as many dimensions: `let [d] = check.last("x", x, "[.., D]")?`.
+    ///
+    /// # Errors
+    /// If it has fewer dimensions.
+    #[inline]
+    pub fn last<const N: usize>(self, what: &str, x: &Tensor, expected: impl Display) -> Result<[usize; N]> {
+        let sizes = x.shape().last_chunk::<N>();
+        sizes.copied().ok_or_else(|| Error::shape(self.0, what, x.shape(), expected))
+    }
+
+    /// The shape must be this one.
+    ///
+    /// # Errors
+    /// If it is another.
+    #[inline]
+    pub fn is(self, what: &str, x: &Tensor, expected: &[usize]) -> Result<()> {
+        if x.shape() == expected {
+            return Ok(());
+        }
+        Err(Error::shape(self.0, what, x.shape(), format_args!("{expected:?}")))
+    }
+
+    /// An argument must be in its range.
+    ///
+    /// # Errors
+    /// Unless `ok`: `{op}: {name} is {value}, it must be {must}`.
+    #[inline]
+    pub fn require(self, ok: bool, name: &str, value: impl Debug, must: impl Display) -> Result<()> {
+        if ok { Ok(()) } else { Err(Error::argument(self.0, name, value, must)) }
+    }
+
+    /// A dimension counted from the front. A scalar accepts 0 and −1, as in PyTorch.
+    ///
+    /// # Errors
+    /// If the tensor has no such dimension.
+    pub fn dim(self, dim: isize, shape: &[usize]) -> Result<usize> {
+        let rank = shape.len().max(1) as isize;
+        let from_front = if dim < 0 { dim.saturating_add(rank) } else { dim };
+        if (0..rank).contains(&from_front) { Ok(from_front as usize) } else { Err(Error::dim(self.0, dim, shape)) }
+    }
+
+    /// A dimension that a scalar does not have, and its size.
+    ///
+    /// # Errors
+    /// If the tensor has no such dimension.
+    pub fn sized_dim(self, dim: isize, shape: &[usize]) -> Result<(usize, usize)> {
+        let d = self.dim(dim, shape)?;
+        shape.get(d).map(|size| (d, *size)).ok_or_else(|| Error::dim(self.0, dim, shape))
+    }
+
+    /// A place for a new dimension, counted from the front: before one of those there are, or behind all.
+    pub(crate) fn new_dim(self, dim: isize, shape: &[usize]) -> Result<usize> {
+        let rank = shape.len() as isize;
+        let from_front = if dim < 0 { dim.saturating_add(rank + 1) } else { dim };
+        if (0..=rank).contains(&from_front) {
+            return Ok(from_front as usize);
+        }
         let range = format!("−{} to {rank}", rank + 1);
-        let text = format!("{op}: a new axis {axis} is out of range for shape {shape:?} ({range})");
+        let text = format!("{}: a new dim {dim} is out of range for shape {shape:?} ({range})", self.0);
         Err(Error::new(ErrorKind::Dim, text))
     }
-}
 
-/// Which axes are named; none named means all.
-pub(crate) fn axes(op: &'static str, axes: &[isize], shape: &[usize]) -> Result<SmallVec<[bool; 4]>> {
-    let mut named = SmallVec::from_elem(axes.is_empty(), shape.len());
-    for a in axes {
-        let d = axis(op, *a, shape)?;
-        if shape.is_empty() {
-            continue;
+    /// Which dimensions are named; none named means all.
+    pub(crate) fn dims(self, dims: &[isize], shape: &[usize]) -> Result<SmallVec<[bool; 4]>> {
+        let mut named = SmallVec::from_elem(dims.is_empty(), shape.len());
+        for dim in dims {
+            let d = self.dim(*dim, shape)?;
+            if shape.is_empty() {
+                continue;
+            }
+            if std::mem::replace(&mut named[d], true) {
+                let text = format!("{}: dim {d} is named twice in {dims:?} (shape {shape:?})", self.0);
+                return Err(Error::new(ErrorKind::Dim, text));
+            }
         }
-        if std::mem::replace(&mut named[d], true) {
-            let text = format!("{op}: axis {d} is named twice in {axes:?} (shape {shape:?})");
-            return Err(Error::new(ErrorKind::Dim, text));
+        Ok(named)
+    }
+
+    /// The shape must be one that a tensor can have; two expanded operands may well ask for another.
+    pub(crate) fn fits_memory(self, shape: &[usize]) -> Result<()> {
+        // As if of the widest elements.
+        crate::tensor::checked(shape, DType::F64).map(|_| ()).ok_or_else(|| Error::too_large(self.0, shape))
+    }
+
+    /// The shape two operands broadcast to, by NumPy's rule: aligned at the end, sizes equal or one of them 1.
+    pub(crate) fn broadcast(self, a: &[usize], b: &[usize]) -> Result<Shape> {
+        if a == b {
+            return Ok(a.into());
         }
+        let rank = a.len().max(b.len());
+        let size = |shape: &[usize], from_end: usize| shape.len().checked_sub(from_end).map_or(1, |d| shape[d]);
+        let mut out: Shape = if a.len() == rank { a.into() } else { b.into() };
+        for from_end in (1..=rank).rev() {
+            let (x, y) = (size(a, from_end), size(b, from_end));
+            out.0[rank - from_end] = match (x, y) {
+                (x, y) if x == y => x,
+                (1, y) => y,
+                (x, 1) => x,
+                _ => return Err(Error::broadcast(self.0, a, b, from_end)),
+            };
+        }
+        self.fits_memory(&out)?;
+        Ok(out)
     }
-    Ok(named)
-}
 
-/// One dtype for both.
-pub(crate) fn same_dtype(op: &'static str, a: &Tensor, b: &Tensor) -> Result<DType> {
-    if a.dtype() == b.dtype() { Ok(a.dtype()) } else { Err(Error::mixed_dtypes(op, a.dtype(), b.dtype())) }
-}
-
-/// A float dtype.
-pub(crate) fn float(op: &'static str, x: &Tensor) -> Result<DType> {
-    if x.dtype().is_float() { Ok(x.dtype()) } else { Err(Error::not_float(op, x.dtype())) }
-}
-
-/// An index dtype.
-pub(crate) fn index(op: &'static str, x: &Tensor) -> Result<()> {
-    match x.dtype() {
-        DType::I64 => Ok(()),
-        got => Err(Error::wrong_dtype(op, got, DType::I64)),
+    /// The shape that `b` broadcasts to `a`'s: an error where `a` would have to be repeated, which pairs of an output and a
+    /// target must never be: `[N, 1]` against `[N]` would be all N² pairs.
+    ///
+    /// # Errors
+    /// If the shapes do not broadcast, or only to another shape than `a`'s.
+    pub fn broadcasts_to(self, what: &str, b: &Tensor, a: &Tensor) -> Result<()> {
+        if *self.broadcast(a.shape(), b.shape())? == *a.shape() {
+            return Ok(());
+        }
+        let expected = format!("one that broadcasts to the input's, {:?}", a.shape());
+        Err(Error::shape(self.0, what, b.shape(), expected))
     }
-}
 
-/// A mask dtype.
-pub(crate) fn mask(op: &'static str, x: &Tensor) -> Result<()> {
-    match x.dtype() {
-        DType::Bool => Ok(()),
-        got => Err(Error::wrong_dtype(op, got, DType::Bool)),
-    }
-}
-
-/// An error if no tensor can have this shape; two expanded operands may well ask for such a one.
-pub(crate) fn numel_fits(op: &'static str, shape: &Shape) -> Result<()> {
-    // As if of the widest elements.
-    crate::tensor::checked(shape, DType::F64).map(|_| ()).ok_or_else(|| Error::too_large(op, shape))
-}
-
-/// The shape two operands broadcast to, by NumPy's rule: aligned at the end, sizes equal or one of them 1.
-pub(crate) fn broadcast(op: &'static str, a: &[usize], b: &[usize]) -> Result<Shape> {
-    if a == b {
-        return Ok(a.into());
-    }
-    let rank = a.len().max(b.len());
-    let size = |shape: &[usize], from_end: usize| shape.len().checked_sub(from_end).map_or(1, |d| shape[d]);
-    let mut out: Shape = if a.len() == rank { a.into() } else { b.into() };
-    for from_end in (1..=rank).rev() {
-        let (x, y) = (size(a, from_end), size(b, from_end));
-        out.0[rank - from_end] = match (x, y) {
-            (x, y) if x == y => x,
-            (1, y) => y,
-            (x, 1) => x,
-            _ => return Err(Error::broadcast(op, a, b, from_end)),
-        };
-    }
-    numel_fits(op, &out)?;
-    Ok(out)
-}
-
-/// A tensor's strides in a shape it broadcasts to: 0 in the dimensions it is repeated along.
-pub(crate) fn strides_in(x: &Tensor, shape: &[usize]) -> SmallVec<[usize; 4]> {
-    let missing = shape.len() - x.rank();
-    let mut strides = SmallVec::from_elem(0, shape.len());
-    for (d, (size, stride)) in x.shape().iter().zip(x.strides()).enumerate() {
-        if *size == shape[missing + d] && *size != 1 {
-            strides[missing + d] = *stride;
+    /// Indices into dimension `dim` of a tensor of shape `shape`, each in range; negative ones are outside.
+    pub(crate) fn indices(self, index: &Tensor, shape: &[usize], dim: usize) -> Result<Indices> {
+        self.dtype(index, DType::I64)?;
+        let size = shape.get(dim).copied().unwrap_or(1) as i64;
+        let indices = Indices(Saved::constant(&index.packed()));
+        match indices.values().iter().position(|index| !(0..size).contains(index)) {
+            None => Ok(indices),
+            Some(at) => Err(Error::index(self.0, indices.values()[at], at, dim, shape)),
         }
     }
-    strides
 }
 
-/// Indices, each checked against the axis it selects from; negative ones are outside.
-pub(crate) fn indices(op: &'static str, index: &Tensor, x: &[usize], axis: usize) -> Result<Vec<i64>> {
-    self::index(op, index)?;
-    let size = x.get(axis).copied().unwrap_or(1) as i64;
-    let packed = index.packed();
-    let checked = packed.flat::<i64>().iter().enumerate().map(|(position, &index)| {
-        let inside = (0..size).contains(&index);
-        if inside { Ok(index) } else { Err(Error::index(op, index, position, axis, x)) }
-    });
-    checked.collect()
+/// Indices that are in range, as a pull-back saves them.
+#[derive(Clone)]
+pub(crate) struct Indices(Saved);
+
+impl Indices {
+    /// The indices in row-major order, none of them negative.
+    pub(crate) fn values(&self) -> &[i64] {
+        self.tensor().flat()
+    }
+
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.tensor().numel()
+    }
+
+    /// The same indices as a tensor, of the shape they were given in.
+    pub(crate) fn tensor(&self) -> &Tensor {
+        self.0.value()
+    }
+
+    /// The same indices for [`Pullback::saved`](crate::Pullback::saved).
+    pub(crate) fn saved(&self) -> &Saved {
+        &self.0
+    }
 }

@@ -1,7 +1,7 @@
 //! Operations of your own, written as two closures. For a named struct instead, see [`crate::record_custom`].
 
-use crate::error::Result;
-use crate::tape::{Grads, Pull, Pullback, Saved, no_grad, record_custom};
+use crate::error::{Error, ErrorKind, Result};
+use crate::tape::{Pull, Pullback, Saved, no_grad, record_custom};
 use crate::tensor::Tensor;
 
 /// An operation from its forward and its backward half.
@@ -33,14 +33,17 @@ pub fn custom(
     forward: impl FnOnce(&[Tensor]) -> Result<Tensor>,
     backward: impl Fn(&Tensor, &[Tensor], &Tensor) -> Result<Vec<Option<Tensor>>> + Send + Sync + 'static,
 ) -> Result<Tensor> {
-    let inputs_owned: Vec<Tensor> = inputs.iter().map(|x| (*x).clone()).collect();
-    let value = no_grad(|| forward(&inputs_owned))?;
-    Ok(record_custom(value, inputs, |y| Custom { name, inputs: inputs_owned, y, backward }))
+    let values: Vec<Tensor> = inputs.iter().map(|x| (*x).clone()).collect();
+    let value = no_grad(|| forward(&values))?;
+    Ok(record_custom(name, value, inputs, |y| {
+        let inputs = inputs.iter().enumerate().map(|(i, x)| Saved::input(i, x)).collect();
+        Custom { name, inputs, y, backward }
+    }))
 }
 
 struct Custom<B> {
     name: &'static str,
-    inputs: Vec<Tensor>,
+    inputs: Vec<Saved>,
     y: Saved,
     backward: B,
 }
@@ -49,15 +52,25 @@ impl<B> Pullback for Custom<B>
 where
     B: Fn(&Tensor, &[Tensor], &Tensor) -> Result<Vec<Option<Tensor>>> + Send + Sync,
 {
-    fn name(&self) -> &'static str {
-        self.name
+    fn pull(&self, at: &mut Pull<'_>) -> Result<()> {
+        let inputs: Vec<Tensor> = self.inputs.iter().map(|x| x.get(at).into_owned()).collect();
+        let gradients = (self.backward)(at.gy(), &inputs, &self.y.get(at))?;
+        if gradients.len() != inputs.len() {
+            let (got, n) = (gradients.len(), inputs.len());
+            let text = format!("{}: its pull-back returned {got} gradients for {n} inputs", self.name);
+            return Err(Error::new(ErrorKind::Gradient, text));
+        }
+        for (i, gradient) in gradients.into_iter().enumerate() {
+            match gradient {
+                Some(gradient) => at.give(i, || Ok(gradient))?,
+                None => at.give_nothing(i),
+            }
+        }
+        Ok(())
     }
 
-    fn pull(&self, at: &Pull<'_>) -> Result<Grads> {
-        Ok((self.backward)(at.gy(), &self.inputs, &self.y.get(at))?.into())
-    }
-
-    fn saved(&self) -> Vec<&Tensor> {
-        self.inputs.iter().chain([self.y.value()]).collect()
+    fn saved(&self, see: &mut dyn FnMut(&Saved)) {
+        self.inputs.iter().for_each(&mut *see);
+        see(&self.y);
     }
 }

@@ -15,5 +15,6 @@ pub(crate) mod random;
 pub(crate) mod reduce;
 pub(crate) mod shape;
 
-pub(crate) use elementwise::add::add_assign;
-pub(crate) use reduce::sum::sum_to;
+pub(crate) use elementwise::arithmetic::add::add_assign;
+pub(crate) use reduce::sum::{sum_to, sum_to_fused};
+pub(crate) use shape::assemble::assemble;

@@ -1,8 +1,8 @@
 //! The recorded graph as data, and as a Graphviz drawing.
 
 use super::node::{Node, NodeId, NodeRef};
-use super::pullback::Held;
-use crate::tensor::{DType, Shape, Tensor};
+use crate::shape::Shape;
+use crate::tensor::{DType, Tensor};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
@@ -46,14 +46,32 @@ pub fn graph(value: &Tensor) -> Graph {
         if nodes.contains_key(&node.id) {
             continue;
         }
-        let bytes = |p: &dyn super::Pullback| p.saved().iter().map(|t| t.numel() * t.dtype().size()).sum();
-        let saved_bytes = node.pullback().as_deref().and_then(Held::get).map_or(0, bytes);
+        let mut saved_bytes = 0;
+        if let Some(held) = node.pullback() {
+            held.get().saved(&mut |saved| saved_bytes += saved.value().numel() * saved.value().dtype().size());
+        }
         open.extend(node.inputs.iter().flatten().cloned());
         let inputs = node.inputs.iter().flatten().map(|input| input.id).collect();
         let (shape, dtype) = (Shape::from(&*node.shape), node.dtype);
         nodes.insert(node.id, GraphNode { id: node.id, op: node.op, shape, dtype, inputs, saved_bytes });
     }
     Graph { nodes: nodes.into_values().collect() }
+}
+
+/// How many values the pull-backs behind `value` show as saved.
+#[cfg(test)]
+pub(crate) fn saved_values(value: &Tensor) -> usize {
+    let mut open: Vec<NodeRef> = Node::of(value).into_iter().collect();
+    let (mut known, mut count) = (std::collections::BTreeSet::new(), 0);
+    while let Some(node) = open.pop() {
+        if known.insert(node.id) {
+            if let Some(held) = node.pullback() {
+                held.get().saved(&mut |_| count += 1);
+            }
+            open.extend(node.inputs.iter().flatten().cloned());
+        }
+    }
+    count
 }
 
 impl Graph {

@@ -8,6 +8,7 @@ mod gradients;
 pub(crate) mod graph;
 mod mode;
 mod node;
+mod part;
 mod pullback;
 mod record;
 mod waiting;
@@ -18,8 +19,12 @@ pub use gradients::Gradients;
 pub use graph::{Graph, GraphNode, graph};
 pub use mode::{is_recording, no_grad};
 pub use node::NodeId;
-pub use pullback::{Grads, Pull, Pullback, Saved};
+pub use pullback::{Pull, Pullback, Saved};
+
+pub(crate) use part::Part;
 pub use walk::Backward;
+#[cfg(test)]
+pub(crate) use {graph::saved_values, pullback::SAVED};
 
 pub(crate) use walk::gradients_of;
 

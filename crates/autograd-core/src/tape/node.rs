@@ -1,10 +1,11 @@
 //! An entry of the tape.
 
 use super::pullback::Held;
-use crate::kernels::opaque::Typed;
-use crate::kernels::shared::Shared;
-use crate::kernels::slot::Slot;
-use crate::tensor::{DType, Dims, Link, Tensor};
+use crate::shape::FixedDims;
+use crate::storage::opaque::Typed;
+use crate::storage::shared::Shared;
+use crate::storage::slot::Slot;
+use crate::tensor::{DType, Link, Tensor};
 use smallvec::SmallVec;
 use std::cell::{Cell, RefCell};
 use std::mem::ManuallyDrop;
@@ -47,7 +48,7 @@ fn number_above(inputs: &Inputs) -> NodeId {
 pub(crate) struct Node {
     pub(crate) id: NodeId,
     pub(crate) op: &'static str,
-    pub(crate) shape: Dims,
+    pub(crate) shape: FixedDims,
     pub(crate) dtype: DType,
     /// The inputs' nodes; `None` for inputs that are not tracked.
     pub(crate) inputs: Inputs,

@@ -1,28 +1,39 @@
-//! How an operation tells the tape what to do with its gradient.
+//! The backward half of an operation, and what the engine hands to it.
 
-use super::node::{NodeRef, link};
+use super::part::Part;
 use crate::error::{Error, ErrorKind, Result};
-use crate::kernels::opaque::{Opaque, Typed};
-use crate::tensor::Tensor;
-use smallvec::SmallVec;
+use crate::storage::opaque::{Opaque, Typed};
+use crate::tensor::{Link, Tensor};
 use std::borrow::Cow;
 
 /// The backward half of an operation: a struct whose fields are exactly what it needs.
 ///
-/// A pull-back is tensor code: it computes with tensors it saved, so that the walk itself can be recorded and
-/// differentiated again. The engine sums a gradient down to a broadcast input's shape, adds up the gradients of a value
-/// used several times, checks shapes and frees what was saved; a pull-back does none of that.
+/// It gives the gradients of the operation's inputs to the engine ([`Pull::give`]), which decides what is computed: only
+/// what is wanted, as a fused kernel in a plain walk, as differentiable tensor code in a walk that is itself recorded. The
+/// engine sums a gradient down to a broadcast input's shape, adds up the gradients of a value used several times, checks
+/// shapes and frees what was saved; a pull-back does none of that.
+///
+/// The tape keeps one pull-back for each output. An operation with two float outputs records both, and their pull-backs
+/// share what they save; a pull-back is linear in `gy`, so the walk adds up what the two give.
 pub trait Pullback: Send + Sync {
-    /// The operation's name, for errors, printing and graphs.
-    fn name(&self) -> &'static str;
+    /// Gives the gradients as differentiable tensor code.
+    ///
+    /// # Errors
+    /// If they cannot be computed, or there is no second derivative ([`Pull::first_order_only`]).
+    fn pull(&self, at: &mut Pull<'_>) -> Result<()>;
 
-    /// One gradient for each input, in order; `None` for those that [`Pull::wants`] does not ask for, or through which
-    /// nothing flows.
-    fn pull(&self, at: &Pull<'_>) -> Result<Grads>;
+    /// Gives the same as fused kernels, which are not differentiable. It runs when the walk is not recorded; by default it
+    /// is `pull`.
+    ///
+    /// # Errors
+    /// If they cannot be computed.
+    fn pull_fused(&self, at: &mut Pull<'_>) -> Result<()> {
+        self.pull(at)
+    }
 
-    /// The tensors it saved, for memory accounting in graphs.
-    fn saved(&self) -> Vec<&Tensor> {
-        Vec::new()
+    /// Shows everything it saved, for the memory accounting of graphs. The test of the cases counts it.
+    fn saved(&self, see: &mut dyn FnMut(&Saved)) {
+        let _ = see;
     }
 }
 
@@ -41,30 +52,39 @@ impl Held {
                 typed: |state| state.get::<P>().map(|p| &***p as _),
             };
         }
+        // Recycled memory has the alignment of a pointer; what needs more, SIMD vectors of a user's own, is boxed.
         let boxed = Box::new(pullback);
         Held { state: Typed::share(|| boxed).into(), typed: |state| state.get::<Box<P>>().map(|p| &****p as _) }
     }
 
-    /// The pull-back; always there, for its type is that of `new`.
+    /// The pull-back.
     #[inline]
-    pub(crate) fn get(&self) -> Option<&dyn Pullback> {
-        (self.typed)(&self.state)
+    pub(crate) fn get(&self) -> &dyn Pullback {
+        (self.typed)(&self.state).unwrap_or_else(|| unreachable!("it was made with this type"))
     }
 }
 
-/// Gradients of an operation's inputs, in order.
-pub type Grads = SmallVec<[Option<Tensor>; 3]>;
-
-/// What a pull-back is given: the gradient of the output, and which inputs' gradients are wanted.
+/// What a pull-back is given: the gradient of the output, which inputs' gradients are wanted, and where they go.
 pub struct Pull<'a> {
     gy: &'a Tensor,
-    node: &'a NodeRef,
+    /// Bit i: whether the gradient of input i is wanted; beyond 64 inputs the last bit stands for all of them.
     wanted: u64,
+    given: u64,
+    walk: &'a mut dyn Step,
+}
+
+/// The step of a walk that a pull-back is run for: what it needs to know of the node, and where gradients go.
+pub(super) trait Step {
+    fn op(&self) -> &'static str;
+    fn inputs(&self) -> usize;
+    fn link(&self, origin: Origin) -> Option<Link>;
+    fn add(&mut self, input: usize, gradient: Tensor) -> Result<()>;
+    fn add_part(&mut self, input: usize, part: &dyn Part, gradient: &Tensor) -> Result<()>;
 }
 
 impl<'a> Pull<'a> {
-    pub(crate) fn new(gy: &'a Tensor, node: &'a NodeRef, wanted: u64) -> Self {
-        Pull { gy, node, wanted }
+    pub(super) fn new(gy: &'a Tensor, wanted: u64, walk: &'a mut dyn Step) -> Self {
+        Pull { gy, wanted, given: 0, walk }
     }
 
     /// The gradient of the loss with respect to the output; it has the output's shape and dtype.
@@ -74,51 +94,106 @@ impl<'a> Pull<'a> {
 
     /// How many inputs the operation had.
     pub fn inputs(&self) -> usize {
-        self.node.inputs.len()
+        self.walk.inputs()
     }
 
-    /// Whether somebody needs the gradient of input number `input`.
+    /// Whether the gradient of input `input` is needed.
     pub fn wants(&self, input: usize) -> bool {
-        // Beyond 64 inputs the last bit stands for all of them.
-        self.wanted >> input.min(63) & 1 == 1
+        self.wanted & bit(input) != 0
     }
 
-    /// `gradient()` if input number `input` wants one.
-    pub fn when(&self, input: usize, gradient: impl FnOnce() -> Result<Tensor>) -> Result<Option<Tensor>> {
-        if self.wants(input) { gradient().map(Some) } else { Ok(None) }
-    }
-
-    /// For a pull-back that is not made of differentiable operations: fails if the walk is being recorded.
-    pub fn first_order_only(&self) -> Result<()> {
-        if super::is_recording() {
-            Err(Error::new(ErrorKind::NoDerivative, format!("{} has no second derivative", self.node.op)))
-        } else {
-            Ok(())
+    /// Gives the gradient of input `input`, which is computed only if it is needed. Several gradients for one input add up.
+    ///
+    /// # Errors
+    /// What `gradient` returns; if the gradient does not have the input's dtype and a shape that the input broadcasts to.
+    pub fn give(&mut self, input: usize, gradient: impl FnOnce() -> Result<Tensor>) -> Result<()> {
+        if !self.wants(input) {
+            return Ok(());
         }
+        self.given |= bit(input);
+        self.walk.add(input, gradient()?)
+    }
+
+    /// Says that nothing flows to input `input`. An input that is needed and gets neither this nor a gradient is an error of
+    /// the walk, so a forgotten gradient is never a silent zero.
+    pub fn give_nothing(&mut self, input: usize) {
+        self.given |= bit(input);
+    }
+
+    /// Gives the gradient of a part of input `input`; those of all other elements are 0. It is added in place to what has
+    /// been given so far: many parts cost as much as the whole.
+    pub(crate) fn give_part(&mut self, input: usize, part: &dyn Part, gradient: &Tensor) -> Result<()> {
+        if !self.wants(input) {
+            return Ok(());
+        }
+        self.given |= bit(input);
+        self.walk.add_part(input, part, gradient)
+    }
+
+    /// The first input that was wanted and got nothing.
+    pub(super) fn forgotten(&self) -> Option<usize> {
+        let forgotten = self.wanted & !self.given;
+        (forgotten != 0).then(|| forgotten.trailing_zeros() as usize)
+    }
+
+    /// For a pull-back that is not made of differentiable operations: fails, since the walk is being recorded.
+    ///
+    /// # Errors
+    /// Always, in a recorded walk.
+    pub fn first_order_only(&self) -> Result<()> {
+        if !super::is_recording() {
+            return Ok(());
+        }
+        Err(Error::new(ErrorKind::NoDerivative, format!("{} has no second derivative", self.walk.op())))
     }
 }
 
-/// An input or the output of an operation, kept by its pull-back.
+fn bit(input: usize) -> u64 {
+    1 << input.min(63)
+}
+
+/// A value that a pull-back keeps.
 ///
 /// It holds the bare value, never a node: the output's would tie a node to itself, and never be freed. [`Saved::get`] hands
 /// the value over re-attached to the tape where that matters.
+#[derive(Clone)]
 pub struct Saved {
     value: Tensor,
-    /// Which input it is; the output otherwise.
-    input: Option<usize>,
+    origin: Origin,
+}
+
+/// What a saved value was to its operation.
+#[derive(Clone, Copy)]
+pub(super) enum Origin {
+    Input(usize),
+    Output,
+    Constant,
 }
 
 impl Saved {
     /// Input number `index` of the operation.
     #[inline]
     pub fn input(index: usize, value: &Tensor) -> Saved {
-        Saved { value: value.untied(), input: Some(index) }
+        Saved::new(value, Origin::Input(index))
     }
 
     /// The output of the operation.
     #[inline]
     pub fn output(value: &Tensor) -> Saved {
-        Saved { value: value.untied(), input: None }
+        Saved::new(value, Origin::Output)
+    }
+
+    /// A value through which no gradient flows: indices, a mask, a number for each row that was computed on the way.
+    #[inline]
+    pub fn constant(value: &Tensor) -> Saved {
+        Saved::new(value, Origin::Constant)
+    }
+
+    #[inline]
+    fn new(value: &Tensor, origin: Origin) -> Saved {
+        #[cfg(test)]
+        SAVED.set(SAVED.get() + 1);
+        Saved { value: value.untied(), origin }
     }
 
     /// The value, tracked again if the walk is being recorded.
@@ -127,11 +202,7 @@ impl Saved {
         if !super::is_recording() {
             return Cow::Borrowed(&self.value);
         }
-        let node = match self.input {
-            Some(index) => at.node.inputs.get(index).cloned().flatten(),
-            None => Some(at.node.clone()),
-        };
-        Cow::Owned(self.value.untied().with_link(node.map(link)))
+        Cow::Owned(self.value.untied().with_link(at.walk.link(self.origin)))
     }
 
     /// The bare value.
@@ -141,25 +212,44 @@ impl Saved {
 }
 
 #[cfg(test)]
+thread_local! {
+    /// How many values this thread has saved: what [`Pullback::saved`] shows is counted against it.
+    pub(crate) static SAVED: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
-    use smallvec::smallvec;
 
     #[test]
     fn a_pullback_may_be_of_any_alignment() {
         #[repr(align(64))]
         struct Wide(f64);
         impl Pullback for Wide {
-            fn name(&self) -> &'static str {
-                "wide"
-            }
-            fn pull(&self, at: &Pull<'_>) -> Result<Grads> {
-                Ok(smallvec![Some(at.gy().mul_scalar(self.0))])
+            fn pull(&self, at: &mut Pull<'_>) -> Result<()> {
+                let gy = at.gy();
+                at.give(0, || Ok(gy.mul_scalar(self.0)))
             }
         }
         let x = Tensor::from(3.0).requires_grad();
-        let y = crate::record_custom(x.mul_scalar(2.0), &[&x], |_| Wide(2.0));
+        let y = crate::record_custom("wide", x.mul_scalar(2.0), &[&x], |_| Wide(2.0));
         let grads = y.backward().expect("tracked");
         assert_eq!(grads.get(&x).map(Tensor::to_f64s), Some(vec![2.0]));
+    }
+
+    #[test]
+    fn a_forgotten_gradient_is_an_error() {
+        struct Forgetful;
+        impl Pullback for Forgetful {
+            fn pull(&self, at: &mut Pull<'_>) -> Result<()> {
+                let gy = at.gy();
+                at.give(0, || Ok(gy.clone()))
+            }
+        }
+        let (x, y) = (Tensor::from(3.0).requires_grad(), Tensor::from(4.0).requires_grad());
+        let sum = x.detach().try_add(&y.detach()).expect("scalars");
+        let error = crate::record_custom("sum", sum, &[&x, &y], |_| Forgetful).backward().expect_err("half is missing");
+        let text = "sum: its pull-back gave no gradient for input 1; where none flows, it says so by give_nothing";
+        assert_eq!(error.to_string(), text);
     }
 }

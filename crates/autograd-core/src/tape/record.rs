@@ -1,4 +1,4 @@
-//! Writing an entry: the one place where values become tracked.
+//! Writing a node: the one place where values become tracked.
 
 use super::node::{Inputs, Node, id_of, link, operation_of};
 use super::pullback::{Held, Pullback, Saved};
@@ -24,15 +24,16 @@ pub(crate) fn record<P: Pullback + 'static>(
     let mut nodes = Inputs::new();
     inputs.iter().for_each(|x| nodes.push(Node::of(x)));
     let pullback = pullback(&value);
-    let node = Node::operation(pullback.name(), &value, nodes, Held::new(pullback));
+    let node = Node::operation(op, &value, nodes, Held::new(pullback));
     value.with_link(Some(link(node)))
 }
 
-/// Records an operation of your own: `value` was computed from `inputs` (without recording, see [`crate::no_grad`]) and
+/// Records an operation of your own, called `op`: `value` was computed from `inputs` (without recording, see [`crate::no_grad`]) and
 /// `pullback` is its backward half. See [`crate::custom`] for the version with closures.
 ///
 /// The value must be fresh: if it is one of the inputs, or tracked already, what was recorded before is replaced.
 pub fn record_custom<P: Pullback + 'static>(
+    op: &'static str,
     value: Tensor,
     inputs: &[&Tensor],
     pullback: impl FnOnce(Saved) -> P,
@@ -40,11 +41,11 @@ pub fn record_custom<P: Pullback + 'static>(
     let value = value.with_link(None);
     let tracked = is_recording() && inputs.iter().any(|x| x.is_tracked()) && value.dtype().is_float();
     if !tracked {
-        anomaly::inspect("custom", "forward", &value);
+        anomaly::inspect(op, "forward", &value);
         return value;
     }
     let pullback = pullback(Saved::output(&value));
-    record(pullback.name(), value, inputs, |_| pullback)
+    record(op, value, inputs, |_| pullback)
 }
 
 impl Tensor {

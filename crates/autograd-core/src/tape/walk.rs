@@ -12,12 +12,13 @@
 
 use super::gradients::Gradients;
 use super::mode::recording;
-use super::node::{Node, NodeId, NodeRef, id_of};
-use super::pullback::{Grads, Held, Pull};
-use super::waiting::{Leaves, Queue};
+use super::node::{Node, NodeId, NodeRef, id_of, link};
+use super::part::Part;
+use super::pullback::{Origin, Pull, Pullback, Step};
+use super::waiting::{Leaves, Queue, Sum};
 use super::{anomaly, is_recording};
 use crate::error::{Error, ErrorKind, Result};
-use crate::tensor::Tensor;
+use crate::tensor::{Link, Tensor};
 use smallvec::SmallVec;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -114,13 +115,14 @@ fn walk(roots: &[(&Tensor, Option<&Tensor>)], also: &[NodeId], keep: bool) -> Re
         let nodes = nodes_of(roots)?;
         let mut walk = Walk::start(&nodes, roots, keep)?;
         let mut between = Vec::new();
-        while let Some((node, gy)) = walk.waiting.pop() {
+        while let Some((node, sum)) = walk.waiting.pop() {
+            let gy = sum.finish(node)?;
             if also.binary_search(&node.id).is_ok() {
                 between.push((node.id, gy.clone()));
             }
             walk.pull(node, &gy, |_| true)?;
         }
-        let mut found = walk.leaves.ascending();
+        let mut found = walk.leaves.ascending()?;
         found.extend(between);
         Ok(Gradients::new(found))
     })
@@ -139,7 +141,8 @@ pub(crate) fn gradients_of(
         let wanted: BTreeSet<NodeId> = targets.iter().filter_map(|x| id_of(x)).collect();
         let useful = leading_to(&wanted, &nodes);
         let mut found = BTreeMap::new();
-        while let Some((node, gy)) = walk.waiting.pop() {
+        while let Some((node, sum)) = walk.waiting.pop() {
+            let gy = sum.finish(node)?;
             if wanted.contains(&node.id) {
                 found.insert(node.id, gy.clone());
             }
@@ -147,8 +150,8 @@ pub(crate) fn gradients_of(
                 walk.pull(node, &gy, |id| useful.contains(&id))?;
             }
         }
-        let gradient_at = |id| found.get(&id).or_else(|| walk.leaves.get(id)).cloned();
-        Ok(targets.iter().map(|x| gradient_at(id_of(x)?)).collect())
+        found.extend(walk.leaves.ascending()?);
+        Ok(targets.iter().map(|x| found.get(&id_of(x)?).cloned()).collect())
     })
 }
 
@@ -205,7 +208,7 @@ fn seed_of(value: &Tensor, seed: Option<&Tensor>) -> Result<Tensor> {
 /// A walk under way. It borrows the nodes: each is kept alive by those above it, up to the roots.
 struct Walk<'a> {
     waiting: Queue<'a>,
-    leaves: Leaves,
+    leaves: Leaves<'a>,
     keep: bool,
 }
 
@@ -213,27 +216,14 @@ impl<'a> Walk<'a> {
     fn start(nodes: &'a [NodeRef], roots: &[(&Tensor, Option<&Tensor>)], keep: bool) -> Result<Walk<'a>> {
         let mut walk = Walk { waiting: Queue::default(), leaves: Leaves::default(), keep };
         for (node, (value, seed)) in nodes.iter().zip(roots) {
-            walk.add(node, seed_of(value, *seed)?)?;
+            walk.at(node).add(untied(seed_of(value, *seed)?))?;
         }
         Ok(walk)
     }
 
-    /// Adds a gradient to what waits at a node.
-    fn add(&mut self, node: &'a NodeRef, gradient: Tensor) -> Result<()> {
-        // What a seed or a pull-back of the user's own hangs on is no part of a gradient that is not recorded.
-        let gradient = if is_recording() { gradient } else { gradient.with_link(None) };
-        let there = match node.is_leaf() {
-            true => self.leaves.leave(node, gradient),
-            false => self.waiting.leave(node, gradient),
-        };
-        match there {
-            None => Ok(()),
-            Some((sum, gradient)) if is_recording() => {
-                *sum = sum.try_add(&gradient)?;
-                Ok(())
-            }
-            Some((sum, gradient)) => crate::ops::add_assign(sum, &gradient),
-        }
+    /// What waits at a node.
+    fn at(&mut self, node: &'a NodeRef) -> &mut Sum {
+        if node.is_leaf() { self.leaves.at(node) } else { self.waiting.at(node) }
     }
 
     /// Pulls `gy` back through one node, to those inputs that lead anywhere.
@@ -244,33 +234,88 @@ impl<'a> Walk<'a> {
                 wanted |= 1 << i.min(63);
             }
         }
-        let at = Pull::new(gy, node, wanted);
         let freed = || {
             let text = "were freed by an earlier backward; the first one must be backward_keep";
             Error::new(ErrorKind::Tape, format!("backward: the saved values of {} {text}", node.op))
         };
-        let mut grads: Grads = if self.keep {
-            node.pullback().as_deref().and_then(Held::get).ok_or_else(freed)?.pull(&at)?
+        if self.keep {
+            self.run(node.pullback().ok_or_else(freed)?.get(), node, gy, wanted)
         } else {
             // Dropped at the end of this line, with all it saved.
-            node.take_pullback().as_deref().and_then(Held::get).ok_or_else(freed)?.pull(&at)?
-        };
-        if grads.len() != node.inputs.len() {
-            let (got, n) = (grads.len(), node.inputs.len());
-            let text = format!("{}: its pull-back returned {got} gradients for {n} inputs", node.op);
-            return Err(Error::new(ErrorKind::Gradient, text));
+            self.run(node.take_pullback().ok_or_else(freed)?.get(), node, gy, wanted)
         }
-        // From the last: of a layer's parameters the bias was made last, and leaves expect the last first.
-        for (i, (gradient, input)) in grads.iter_mut().zip(&node.inputs).enumerate().rev() {
-            let (Some(gradient), Some(input)) = (gradient.take(), input) else { continue };
-            if !leads(input.id) {
-                continue;
+    }
+
+    fn run(&mut self, pullback: &dyn Pullback, node: &'a NodeRef, gy: &Tensor, wanted: u64) -> Result<()> {
+        let mut step = StepAt { walk: self, node };
+        let mut at = Pull::new(gy, wanted, &mut step);
+        if is_recording() {
+            pullback.pull(&mut at)?
+        } else {
+            pullback.pull_fused(&mut at)?
+        }
+        match at.forgotten() {
+            None => Ok(()),
+            Some(input) => {
+                let text = format!("its pull-back gave no gradient for input {input}");
+                let text = format!("{}: {text}; where none flows, it says so by give_nothing", node.op);
+                Err(Error::new(ErrorKind::Gradient, text))
             }
-            anomaly::inspect(node.op, "pull-back", &gradient);
-            let gradient = fit(node.op, i, gradient, input)?;
-            self.add(input, gradient)?;
         }
-        Ok(())
+    }
+}
+
+/// What a seed or a pull-back of the user's own belongs to is no part of a gradient that is not recorded.
+fn untied(gradient: Tensor) -> Tensor {
+    if is_recording() { gradient } else { gradient.with_link(None) }
+}
+
+/// The step at one node: gradients that its pull-back gives go to its inputs.
+struct StepAt<'w, 'a> {
+    walk: &'w mut Walk<'a>,
+    node: &'a NodeRef,
+}
+
+impl<'a> StepAt<'_, 'a> {
+    /// The node of an input; `None` if it is not tracked.
+    fn node_of(&self, input: usize) -> Result<Option<&'a NodeRef>> {
+        let Some(node) = self.node.inputs.get(input) else {
+            let n = self.node.inputs.len();
+            let text = format!("{}: its pull-back gave a gradient for input {input} of {n}", self.node.op);
+            return Err(Error::new(ErrorKind::Gradient, text));
+        };
+        Ok(node.as_ref())
+    }
+}
+
+impl Step for StepAt<'_, '_> {
+    fn op(&self) -> &'static str {
+        self.node.op
+    }
+
+    fn inputs(&self) -> usize {
+        self.node.inputs.len()
+    }
+
+    fn link(&self, origin: Origin) -> Option<Link> {
+        match origin {
+            Origin::Input(index) => self.node.inputs.get(index).cloned().flatten().map(link),
+            Origin::Output => Some(link(self.node.clone())),
+            Origin::Constant => None,
+        }
+    }
+
+    fn add(&mut self, input: usize, gradient: Tensor) -> Result<()> {
+        let Some(node) = self.node_of(input)? else { return Ok(()) };
+        anomaly::inspect(self.node.op, "pull-back", &gradient);
+        let gradient = fit(self.node.op, input, gradient, node)?;
+        self.walk.at(node).add(untied(gradient))
+    }
+
+    fn add_part(&mut self, input: usize, part: &dyn Part, gradient: &Tensor) -> Result<()> {
+        let Some(node) = self.node_of(input)? else { return Ok(()) };
+        anomaly::inspect(self.node.op, "pull-back", gradient);
+        self.walk.at(node).add_part(node, part, gradient)
     }
 }
 
@@ -287,5 +332,6 @@ fn fit(op: &'static str, i: usize, gradient: Tensor, input: &Node) -> Result<Ten
     if *gradient.layout().dims() == input.shape {
         return Ok(gradient);
     }
-    crate::ops::sum_to(&gradient, &input.shape).map_err(|_| misfit(&gradient))
+    let sum_to = if is_recording() { crate::ops::sum_to } else { crate::ops::sum_to_fused };
+    sum_to(&gradient, &input.shape).map_err(|_| misfit(&gradient))
 }

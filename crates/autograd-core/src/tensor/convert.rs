@@ -89,7 +89,7 @@ impl<T: Nested> From<T> for Tensor {
         let (mut shape, mut data) = (Vec::new(), Vec::new());
         T::sizes(&mut shape);
         numbers.collect(&mut data);
-        Tensor::build::<<T::Element as Element>::Stored>(T::Element::DTYPE, &shape, |y| {
+        Tensor::build::<<T::Element as Element>::Stored>(&shape, |y| {
             y.iter_mut().zip(data).for_each(|(y, x)| *y = x.store());
         })
     }

@@ -1,22 +1,21 @@
 //! Making tensors from nothing, from numbers and from random numbers.
 
-use super::layout::checked_numel;
-use super::{DType, Element, Tensor, for_any};
+use super::{DType, Element, Stored, Tensor, for_any};
 use crate::error::{Error, ErrorKind, Result};
+use crate::shape::checked_numel;
 use rand::{Rng, RngExt};
 use rand_distr::StandardNormal;
 
 impl Tensor {
     /// As `build`, for a shape that comes from the user: too many dimensions or elements are an error.
-    pub(crate) fn try_build<S: crate::kernels::memory::Plain>(
+    pub(crate) fn try_build<S: Stored>(
         op: &'static str,
-        dtype: DType,
         shape: &[usize],
         fill: impl FnOnce(&mut [S]),
     ) -> Result<Tensor> {
         let too_large = || Error::too_large(op, shape);
-        checked_numel(shape, dtype.size()).ok_or_else(too_large)?;
-        let mut tensor = Tensor::try_fresh(dtype, shape).ok_or_else(too_large)?;
+        checked_numel(shape, S::DTYPE.size()).ok_or_else(too_large)?;
+        let mut tensor = Tensor::try_fresh(S::DTYPE, shape).ok_or_else(too_large)?;
         fill(tensor.elements_mut());
         Ok(tensor)
     }
@@ -30,10 +29,10 @@ impl Tensor {
     /// ```
     pub fn full(shape: &[usize], value: f64, dtype: DType) -> Result<Tensor> {
         match dtype {
-            DType::F32 => Tensor::try_build::<f32>("full", dtype, shape, |y| y.fill(value as f32)),
-            DType::F64 => Tensor::try_build::<f64>("full", dtype, shape, |y| y.fill(value)),
-            DType::I64 => Tensor::try_build::<i64>("full", dtype, shape, |y| y.fill(value as i64)),
-            DType::Bool => Tensor::try_build::<u8>("full", dtype, shape, |y| y.fill(u8::from(value != 0.0))),
+            DType::F32 => Tensor::try_build::<f32>("full", shape, |y| y.fill(value as f32)),
+            DType::F64 => Tensor::try_build::<f64>("full", shape, |y| y.fill(value)),
+            DType::I64 => Tensor::try_build::<i64>("full", shape, |y| y.fill(value as i64)),
+            DType::Bool => Tensor::try_build::<u8>("full", shape, |y| y.fill(u8::from(value != 0.0))),
         }
     }
 
@@ -50,10 +49,10 @@ impl Tensor {
     /// All elements `value`, in the shape and dtype of `self`.
     pub fn full_like(&self, value: f64) -> Tensor {
         match self.dtype() {
-            DType::F32 => Tensor::build::<f32>(DType::F32, self.shape(), |y| y.fill(value as f32)),
-            DType::F64 => Tensor::build::<f64>(DType::F64, self.shape(), |y| y.fill(value)),
-            DType::I64 => Tensor::build::<i64>(DType::I64, self.shape(), |y| y.fill(value as i64)),
-            DType::Bool => Tensor::build::<u8>(DType::Bool, self.shape(), |y| y.fill(u8::from(value != 0.0))),
+            DType::F32 => Tensor::build::<f32>(self.shape(), |y| y.fill(value as f32)),
+            DType::F64 => Tensor::build::<f64>(self.shape(), |y| y.fill(value)),
+            DType::I64 => Tensor::build::<i64>(self.shape(), |y| y.fill(value as i64)),
+            DType::Bool => Tensor::build::<u8>(self.shape(), |y| y.fill(u8::from(value != 0.0))),
         }
     }
 
@@ -110,13 +109,13 @@ impl Tensor {
 
     fn ramp(op: &'static str, len: usize, dtype: DType, value: impl Fn(usize) -> f64) -> Result<Tensor> {
         match dtype {
-            DType::F32 => Tensor::try_build::<f32>(op, dtype, &[len], |y| {
+            DType::F32 => Tensor::try_build::<f32>(op, &[len], |y| {
                 y.iter_mut().enumerate().for_each(|(i, y)| *y = value(i) as f32);
             }),
-            DType::F64 => Tensor::try_build::<f64>(op, dtype, &[len], |y| {
+            DType::F64 => Tensor::try_build::<f64>(op, &[len], |y| {
                 y.iter_mut().enumerate().for_each(|(i, y)| *y = value(i));
             }),
-            DType::I64 => Tensor::try_build::<i64>(op, dtype, &[len], |y| {
+            DType::I64 => Tensor::try_build::<i64>(op, &[len], |y| {
                 y.iter_mut().enumerate().for_each(|(i, y)| *y = value(i) as i64);
             }),
             DType::Bool => Err(Error::not_float(op, dtype)),
@@ -142,14 +141,14 @@ impl Tensor {
             let text = format!("from_vec: shape {shape:?} needs {n} elements, got {len}");
             return Err(Error::new(ErrorKind::Shape, text));
         }
-        Tensor::try_build::<T::Stored>("from_vec", T::DTYPE, shape, |y| {
+        Tensor::try_build::<T::Stored>("from_vec", shape, |y| {
             y.iter_mut().zip(data).for_each(|(y, x)| *y = x.store());
         })
     }
 
     /// A 0-d tensor; keeps the Rust type.
     pub fn scalar<T: Element>(value: T) -> Tensor {
-        Tensor::build::<T::Stored>(T::DTYPE, &[], |y| y.fill(value.store()))
+        Tensor::build::<T::Stored>(&[], |y| y.fill(value.store()))
     }
 
     /// Independent samples of the standard normal distribution (mean 0, variance 1).
@@ -175,8 +174,8 @@ impl Tensor {
     /// If `dtype` is not a float type.
     pub fn sample(op: &'static str, shape: &[usize], dtype: DType, mut draw: impl FnMut() -> f64) -> Result<Tensor> {
         match dtype {
-            DType::F32 => Tensor::try_build::<f32>(op, dtype, shape, |y| y.fill_with(|| draw() as f32)),
-            DType::F64 => Tensor::try_build::<f64>(op, dtype, shape, |y| y.fill_with(draw)),
+            DType::F32 => Tensor::try_build::<f32>(op, shape, |y| y.fill_with(|| draw() as f32)),
+            DType::F64 => Tensor::try_build::<f64>(op, shape, |y| y.fill_with(draw)),
             _ => Err(Error::not_float(op, dtype)),
         }
     }

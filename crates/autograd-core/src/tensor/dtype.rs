@@ -1,6 +1,6 @@
 //! Element types.
 
-use crate::kernels::memory::Plain;
+use crate::storage::block::Plain;
 
 /// The type of a tensor's elements.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -42,6 +42,55 @@ impl std::fmt::Display for DType {
     }
 }
 
+/// A floating-point type: what a check of a dtype proves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Float {
+    /// 32-bit float.
+    F32,
+    /// 64-bit float.
+    F64,
+}
+
+impl Float {
+    /// The float type of a dtype, if it is one.
+    #[inline]
+    pub const fn of(dtype: DType) -> Option<Float> {
+        match dtype {
+            DType::F32 => Some(Float::F32),
+            DType::F64 => Some(Float::F64),
+            DType::I64 | DType::Bool => None,
+        }
+    }
+}
+
+impl From<Float> for DType {
+    fn from(float: Float) -> DType {
+        match float {
+            Float::F32 => DType::F32,
+            Float::F64 => DType::F64,
+        }
+    }
+}
+
+/// The types in which elements lie in memory.
+pub(crate) trait Stored: Plain {
+    /// The dtype stored so.
+    const DTYPE: DType;
+}
+
+impl Stored for f32 {
+    const DTYPE: DType = DType::F32;
+}
+impl Stored for f64 {
+    const DTYPE: DType = DType::F64;
+}
+impl Stored for i64 {
+    const DTYPE: DType = DType::I64;
+}
+impl Stored for u8 {
+    const DTYPE: DType = DType::Bool;
+}
+
 mod sealed {
     pub trait Sealed {}
     impl Sealed for f32 {}
@@ -56,7 +105,8 @@ pub trait Element: sealed::Sealed + Copy + Send + Sync + PartialEq + std::fmt::D
     const DTYPE: DType;
     /// The type it is stored as.
     #[doc(hidden)]
-    type Stored: Plain;
+    #[allow(private_bounds)]
+    type Stored: Stored;
     /// To the stored form.
     #[doc(hidden)]
     fn store(self) -> Self::Stored;

@@ -5,26 +5,21 @@
 
 mod convert;
 mod create;
-mod dims;
 mod display;
 mod dtype;
-mod layout;
 pub(crate) mod pool;
-mod shape;
 mod value;
 
-pub(crate) use dims::Dims;
-
 pub use convert::Nested;
-pub use dtype::{DType, Element};
-pub use layout::Layout;
-pub use shape::Shape;
+pub(crate) use dtype::Stored;
+pub use dtype::{DType, Element, Float};
 
 use crate::kernels::copy;
-use crate::kernels::memory::Plain;
 use crate::kernels::nest::Nest;
-use crate::kernels::opaque::Opaque;
-use crate::kernels::shared::Recycled;
+use crate::shape::Layout;
+use crate::storage::block::Plain;
+use crate::storage::opaque::Opaque;
+use crate::storage::shared::Recycled;
 use std::borrow::Cow;
 use value::Value;
 
@@ -66,12 +61,12 @@ impl Tensor {
 
     /// A contiguous tensor of `shape` whose elements `fill` writes. `fill` finds old numbers, not zeros.
     #[inline]
-    pub(crate) fn build<T: Plain>(dtype: DType, shape: &[usize], fill: impl FnOnce(&mut [T])) -> Tensor {
-        debug_assert_eq!(dtype.size(), size_of::<T>());
-        let mut tensor = Tensor::fresh(dtype, shape);
-        if let Some(elements) = Value::slice_mut(&mut tensor.value) {
-            fill(elements);
-        }
+    pub(crate) fn build<T: Stored>(shape: &[usize], fill: impl FnOnce(&mut [T])) -> Tensor {
+        let mut tensor = Tensor::fresh(T::DTYPE, shape);
+        fill(
+            Value::slice_mut(&mut tensor.value)
+                .unwrap_or_else(|| unreachable!("a fresh value is contiguous and owned once")),
+        );
         tensor
     }
 
@@ -113,6 +108,12 @@ impl Tensor {
     #[inline]
     pub fn dtype(&self) -> DType {
         self.value.dtype
+    }
+
+    /// The float type of a tensor that takes part in differentiation.
+    #[inline]
+    pub(crate) fn float(&self) -> Float {
+        Float::of(self.dtype()).unwrap_or_else(|| unreachable!("only floats carry gradients"))
     }
 
     /// Whether `other` has the same shape and dtype.
@@ -164,7 +165,7 @@ impl Tensor {
     pub(crate) fn gathered(&self) -> Tensor {
         let nest = Nest::new(self.shape(), [self.strides()]);
         for_any!(self.dtype(), T => {
-            Tensor::build::<T>(self.dtype(), self.shape(), |y| copy::gather(&nest, self.strided(), y))
+            Tensor::build::<T>(self.shape(), |y| copy::gather(&nest, self.strided(), y))
         })
     }
 
@@ -174,24 +175,22 @@ impl Tensor {
             let link = self.link.take();
             *self = self.gathered().with_link(link);
         }
-        // Just made sure of above; an empty slice would be caught by the kernels' length checks.
-        Value::slice_mut(&mut self.value).unwrap_or_default()
+        Value::slice_mut(&mut self.value).unwrap_or_else(|| unreachable!("a copy of its own was just made"))
     }
 }
 
-/// Runs an expression with `$t` bound to the Rust type of a float dtype; `$other` for the rest.
+/// Runs an expression with `$t` bound to the Rust type of a [`Float`].
 macro_rules! for_float {
-    ($dtype:expr, $t:ident => $body:expr, else $other:expr) => {
-        match $dtype {
-            $crate::tensor::DType::F32 => {
+    ($float:expr, $t:ident => $body:expr) => {
+        match $float {
+            $crate::tensor::Float::F32 => {
                 type $t = f32;
                 $body
             }
-            $crate::tensor::DType::F64 => {
+            $crate::tensor::Float::F64 => {
                 type $t = f64;
                 $body
             }
-            _ => $other,
         }
     };
 }
@@ -223,5 +222,5 @@ pub(crate) use {for_any, for_float};
 
 /// The number of elements of a shape, if a tensor of it can exist.
 pub(crate) fn checked(shape: &[usize], dtype: DType) -> Option<usize> {
-    layout::checked_numel(shape, dtype.size())
+    crate::shape::checked_numel(shape, dtype.size())
 }

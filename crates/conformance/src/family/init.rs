@@ -41,19 +41,19 @@ const TABLE: &[(&str, Build)] = &[
         Ok(start(c, shape, value, value))
     }),
     ("xavier_uniform", |c, shape| {
-        let xavier = xavier_uniform(c.number("gain")?);
+        let xavier = xavier_uniform().gain(c.number("gain")?);
         Ok(start(c, shape, xavier.distribution(shape)?, xavier))
     }),
     ("xavier_normal", |c, shape| {
-        let xavier = xavier_normal(c.number("gain")?);
+        let xavier = xavier_normal().gain(c.number("gain")?);
         Ok(start(c, shape, xavier.distribution(shape)?, xavier))
     }),
     ("kaiming_uniform", |c, shape| {
-        let kaiming = kaiming_uniform(mode(c)?, nonlinearity(c, "a")?);
+        let kaiming = kaiming_uniform().mode(mode(c)?).nonlinearity(nonlinearity(c, "a")?);
         Ok(start(c, shape, kaiming.distribution(shape)?, kaiming))
     }),
     ("kaiming_normal", |c, shape| {
-        let kaiming = kaiming_normal(mode(c)?, nonlinearity(c, "a")?);
+        let kaiming = kaiming_normal().mode(mode(c)?).nonlinearity(nonlinearity(c, "a")?);
         Ok(start(c, shape, kaiming.distribution(shape)?, kaiming))
     }),
 ];

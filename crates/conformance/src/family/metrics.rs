@@ -19,7 +19,7 @@ const TABLE: &[(&str, Measure)] = &[
         // The metric takes a score for each class: all on the one predicted.
         let classes = [target, prediction].map(|labels| labels.to_f64s().into_iter().fold(0.0, f64::max) as usize + 1);
         let scores = prediction.one_hot(Some(classes[0].max(classes[1])))?.to_dtype(c.precision().dtype());
-        let mut tally = Accuracy.start();
+        let mut tally = Accuracy.start()?;
         tally.update(&scores, target)?;
         Ok(Tensor::scalar(tally.value()))
     }),

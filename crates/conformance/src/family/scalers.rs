@@ -20,7 +20,7 @@ type Build = fn(&Call<'_>) -> Outcome<Box<dyn Fn(&Tensor) -> Outcome<Fitted>>>;
 
 /// The register of scalers. Wiring one up is one entry.
 const TABLE: &[(&str, Build)] = &[("StandardScaler", |c| {
-    let scaler = StandardScaler { with_mean: c.flag_or("with_mean", true)?, with_std: c.flag_or("with_std", true)? };
+    let scaler = StandardScaler::new().mean(c.flag_or("with_mean", true)?).std(c.flag_or("with_std", true)?);
     Ok(Box::new(move |x| {
         let fitted = scaler.fit(x)?;
         let attributes = [("mean_", fitted.mean()), ("var_", fitted.var()), ("scale_", fitted.scale())];

@@ -12,27 +12,45 @@ type Build = fn(&Call<'_>) -> Outcome<Box<dyn Splitter>>;
 
 /// The register of splitters. Wiring one up is one entry.
 const TABLE: &[(&str, Build)] = &[
-    ("KFold", |c| Ok(Box::new(KFold { n_splits: c.count("n_splits")?, shuffle: only_shuffled(c)? }))),
+    ("KFold", |c| shuffled(KFold::new(c.count("n_splits")?), KFold::shuffle, only_shuffled(c)?)),
     ("StratifiedKFold", |c| {
-        Ok(Box::new(StratifiedKFold { n_splits: c.count("n_splits")?, shuffle: only_shuffled(c)? }))
+        shuffled(StratifiedKFold::new(c.count("n_splits")?), StratifiedKFold::shuffle, only_shuffled(c)?)
     }),
     ("train_test_split", |c| {
-        let (test_size, train_size) = (size(c, "test_size")?, size(c, "train_size")?);
-        Ok(Box::new(TrainTestSplit { test_size, train_size, shuffle: shuffle(c)? }))
+        let mut split = TrainTestSplit::new();
+        if let Some(test) = size(c, "test_size")? {
+            split = split.test_size(test);
+        }
+        if let Some(train) = size(c, "train_size")? {
+            split = split.train_size(train);
+        }
+        shuffled(split, TrainTestSplit::shuffle, seed(c)?)
     }),
 ];
 
+/// A splitter with a seed, if there is one.
+fn shuffled<S: Splitter + 'static>(
+    splitter: S,
+    shuffle: fn(S, u64) -> S,
+    seed: Option<u64>,
+) -> Outcome<Box<dyn Splitter>> {
+    Ok(Box::new(match seed {
+        Some(seed) => shuffle(splitter, seed),
+        None => splitter,
+    }))
+}
+
 /// The seed, if the order is random: any will do where none is given.
-fn shuffle(c: &Call<'_>) -> Outcome<Option<u64>> {
+fn seed(c: &Call<'_>) -> Outcome<Option<u64>> {
     let seed = c.maybe_integer("random_state")?.unwrap_or(7);
     Ok(c.flag("shuffle")?.then_some(seed as u64))
 }
 
-/// As [`shuffle`]. That a seed without shuffling is an error, the types rule out.
+/// Like [`seed`], but a seed without shuffling is an error there, which the types rule out here.
 fn only_shuffled(c: &Call<'_>) -> Outcome<Option<u64>> {
-    match (shuffle(c)?, c.maybe_integer("random_state")?) {
+    match (seed(c)?, c.maybe_integer("random_state")?) {
         (None, Some(seed)) => Err(Stop::argument("random_state", seed)),
-        (shuffle, _) => Ok(shuffle),
+        (seed, _) => Ok(seed),
     }
 }
 
@@ -51,7 +69,7 @@ struct Indices {
     test: Vec<usize>,
 }
 
-/// What holds whatever the seed.
+/// Properties that hold for every seed.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Properties {
@@ -80,7 +98,7 @@ pub(super) fn run(case: &Case, precision: Precision) -> Outcome<()> {
     let n: usize = case.required("n")?;
     let classes: Option<Vec<i64>> =
         case.field("y").map_err(|_| Stop::Unsupported("classes that are no numbers".into()))?;
-    let samples = Samples::of(n);
+    let samples = Samples::new(n);
     let samples = classes.as_ref().map_or(samples.clone(), |classes| samples.classes(classes));
     let folds = splitter.folds(&samples)?;
     if case.expect_error {
@@ -94,15 +112,15 @@ pub(super) fn run(case: &Case, precision: Precision) -> Outcome<()> {
 }
 
 fn same(got: &[Fold], want: &[Indices]) -> Outcome<()> {
-    told("number of folds", &got.len(), &want.len())?;
+    agree("number of folds", &got.len(), &want.len())?;
     for (i, (got, want)) in got.iter().zip(want).enumerate() {
-        told(&format!("train part of fold {i}"), &got.train, &want.train)?;
-        told(&format!("test part of fold {i}"), &got.test, &want.test)?;
+        agree(&format!("train part of fold {i}"), &got.train, &want.train)?;
+        agree(&format!("test part of fold {i}"), &got.test, &want.test)?;
     }
     Ok(())
 }
 
-fn told<T: PartialEq + std::fmt::Debug>(what: &str, got: &T, want: &T) -> Outcome<()> {
+fn agree<T: PartialEq + std::fmt::Debug>(what: &str, got: &T, want: &T) -> Outcome<()> {
     if got == want { Ok(()) } else { Err(Stop::Differs(format!("{what}: got {got:?} want {want:?}"))) }
 }
 
@@ -117,10 +135,10 @@ impl Split<'_> {
     fn check(&self, want: &Properties) -> Outcome<()> {
         let sizes = |part: fn(&Fold) -> &Vec<usize>| self.folds.iter().map(|fold| part(fold).len()).collect::<Vec<_>>();
         if let Some(want) = &want.test_sizes {
-            told("test sizes", &sizes(|fold| &fold.test), want)?;
+            agree("test sizes", &sizes(|fold| &fold.test), want)?;
         }
         if let Some(want) = &want.train_sizes {
-            told("train sizes", &sizes(|fold| &fold.train), want)?;
+            agree("train sizes", &sizes(|fold| &fold.train), want)?;
         }
         for (i, fold) in self.folds.iter().enumerate() {
             let both: Vec<usize> = fold.train.iter().chain(&fold.test).copied().collect();
@@ -128,7 +146,7 @@ impl Split<'_> {
             if (want.disjoint || want.partition) && distinct.len() != both.len() {
                 return Err(Stop::Differs(format!("fold {i}: a sample twice")));
             }
-            told(
+            agree(
                 &format!("fold {i}: samples below {}", self.n),
                 &distinct.iter().all(|sample| *sample < self.n),
                 &true,
@@ -155,7 +173,7 @@ impl Split<'_> {
 
     fn check_partition(&self, mut tested: Vec<usize>) -> Outcome<()> {
         tested.sort_unstable();
-        told("all test parts together", &tested, &(0..self.n).collect())
+        agree("all test parts together", &tested, &(0..self.n).collect())
     }
 
     fn check_classes(&self, want: &[Vec<usize>], slack: usize) -> Outcome<()> {
@@ -166,7 +184,7 @@ impl Split<'_> {
             let got: Vec<usize> = ascending.iter().map(count).collect();
             let fits = got.len() == want.len() && got.iter().zip(want).all(|(got, want)| got.abs_diff(*want) <= slack);
             if !fits {
-                return told(&format!("class counts of test part {i}"), &got, want);
+                return agree(&format!("class counts of test part {i}"), &got, want);
             }
         }
         Ok(())

@@ -1,4 +1,4 @@
-//! What happens to gradients between the backward walk and the step.
+//! Changes of gradients between the backward walk and the step.
 
 use super::inputs::{check_values, named, tolerance};
 use crate::call::{Call, Outputs};
@@ -29,7 +29,7 @@ fn gradients(c: &Call<'_>) -> (Vec<Tensor>, Gradients) {
     let mut grads = Gradients::default();
     let own = |gradient: &Tensor| {
         let leaf = gradient.zeros_like().requires_grad();
-        grads.insert(&leaf, gradient.detach());
+        grads.insert(&leaf, gradient.detach()).expect("a leaf");
         leaf
     };
     let leaves = c.tensors("grads").into_iter().map(own).collect();

@@ -1,20 +1,15 @@
 //! Two interleaving half circles.
-//!
-//! ```text
-//! class 0: (cos t, sin t)    class 1: (1 − cos t, ½ − sin t)    t evenly from 0 to π, both included
-//! ```
 
 use crate::dataset::TensorDataset;
-use crate::error::{Error, Result};
 use crate::shuffle::permutation;
-use autograd_core::{DType, Tensor};
+use autograd_core::{DType, Error, Result, Tensor};
 use rand::Rng;
 use std::f64::consts::PI;
 
-/// Two interleaving half circles, a class each, in random order: the smallest problem that no straight line solves.
+/// Two interleaving half circles, one for each class, in random order: the smallest problem that no straight line solves.
 ///
 /// ```text
-/// class 0: (cos t, sin t) + e    class 1: (1 − cos t, ½ − sin t) + e    e ~ N(0, noise²)
+/// class 0: (cos t, sin t) + e    class 1: (1 − cos t, ½ − sin t) + e    t evenly from 0 to π, e ~ N(0, noise²)
 /// ```
 ///
 /// # Shapes
@@ -33,7 +28,7 @@ use std::f64::consts::PI;
 /// assert!((x[2 * first].hypot(x[2 * first + 1]) - 1.0).abs() < 1e-6);
 /// # Ok::<(), wengert_data::Error>(())
 /// ```
-pub fn two_moons(n: usize, noise: f64, rng: &mut (impl Rng + ?Sized)) -> Result<TensorDataset> {
+pub fn two_moons(n: usize, noise: f64, rng: &mut dyn Rng) -> Result<TensorDataset> {
     if n < 2 {
         return Err(Error::argument("two_moons", "n", n, "at least 2"));
     }
@@ -55,36 +50,26 @@ pub fn two_moons(n: usize, noise: f64, rng: &mut (impl Rng + ?Sized)) -> Result<
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use autograd_core::seeded;
-
-    #[test]
-    fn points_lie_on_their_circles() {
-        let moons = two_moons(101, 0.0, &mut seeded(1)).expect("a fine size");
-        let (x, y) = (moons.x.to_f64s(), moons.y.to_vec::<i64>().expect("I64"));
-        assert_eq!(y.iter().filter(|y| **y == 0).count(), 50);
-        for (point, class) in x.chunks(2).zip(&y) {
-            let (a, b) = if *class == 0 { (point[0], point[1]) } else { (1.0 - point[0], 0.5 - point[1]) };
-            assert!((a.hypot(b) - 1.0).abs() < 1e-6 && b > -1e-6, "{point:?} of class {class}");
-        }
-    }
-
-    #[test]
-    fn same_seed_same_bits() {
-        let moons = |seed| two_moons(20, 0.2, &mut seeded(seed)).expect("a fine size").x.to_f64s();
-        assert_eq!(moons(3), moons(3));
-        assert_ne!(moons(3), moons(4));
-    }
-
-    #[test]
-    fn bad_input() {
-        let check = |n: usize, noise: f64, text: &str| {
-            assert_eq!(two_moons(n, noise, &mut seeded(0)).expect_err("bad input").to_string(), text);
-        };
-        check(1, 0.1, "two_moons: n is 1, it must be at least 2");
-        check(10, -0.1, "two_moons: noise is -0.1, it must be finite and at least 0");
-        check(10, f64::NAN, "two_moons: noise is NaN, it must be finite and at least 0");
-        assert!(two_moons(usize::MAX, 0.1, &mut seeded(0)).is_err());
-    }
-}
+cases![
+    Case::synthetic("two_moons", 2, |n, rng| two_moons(n, 0.2, rng)),
+    Case::synthetic("two_moons without noise", 2, |n, rng| two_moons(n, 0.0, rng)).points(|class, x| {
+        let (a, b) = if class == 0 { (x[0], x[1]) } else { (1.0 - x[0], 0.5 - x[1]) };
+        (a.hypot(b) - 1.0).abs() < 1e-6 && b > -1e-6
+    }),
+    Case::refused("one point", |rng| two_moons(1, 0.1, rng), "two_moons: n is 1, it must be at least 2"),
+    Case::refused(
+        "negative noise",
+        |rng| two_moons(10, -0.1, rng),
+        "two_moons: noise is -0.1, it must be finite and at least 0",
+    ),
+    Case::refused(
+        "no noise at all",
+        |rng| two_moons(10, f64::NAN, rng),
+        "two_moons: noise is NaN, it must be finite and at least 0",
+    ),
+    Case::refused(
+        "more points than memory",
+        |rng| two_moons(usize::MAX, 0.1, rng),
+        "randn: shape [18446744073709551615, 2] is too large (at most 64 dimensions, and no more bytes than memory holds)",
+    ),
+];

@@ -1,21 +1,22 @@
-//! Ways to divide samples into those to train on and those to test on, one a file.
+//! Ways to divide samples into those to train on and those to test on, one file for each.
 //!
 //! A [`Splitter`] works on the numbers of the samples only; [`TensorDataset::select`](crate::TensorDataset::select)
 //! takes the samples themselves. Names, sizes and orders are scikit-learn's.
 
-mod k_fold;
-mod samples;
-mod size;
-mod stratified_k_fold;
-mod train_test;
+#[cfg(test)]
+#[macro_use]
+mod cases;
+mod input;
+pub use input::{Samples, Size};
 
+mod k_fold;
 pub use k_fold::KFold;
-pub use samples::Samples;
-pub use size::Size;
+mod stratified_k_fold;
 pub use stratified_k_fold::StratifiedKFold;
+mod train_test;
 pub use train_test::{TrainTestSplit, train_test_split};
 
-use crate::error::{Error, Result};
+use autograd_core::{Error, ErrorKind, Result};
 
 /// One division of samples, by their numbers.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,7 +49,7 @@ pub trait Splitter {
     /// The divisions of these samples.
     ///
     /// # Errors
-    /// As `folds`.
+    /// Those of `folds`.
     fn split<'a>(&self, samples: impl Into<Samples<'a>>) -> Result<Vec<Fold>>
     where
         Self: Sized,
@@ -67,12 +68,13 @@ fn by_test_fold(n_splits: usize, fold_of: &[usize]) -> Vec<Fold> {
 }
 
 /// At least two folds, and no more than there are samples.
-fn check_n_splits(op: &'static str, n_splits: usize, n: usize) -> Result<()> {
+fn check_n_splits(op: &str, n_splits: usize, n: usize) -> Result<()> {
     if n_splits < 2 {
         return Err(Error::argument(op, "n_splits", n_splits, "at least 2"));
     }
     if n_splits > n {
-        return Err(Error::TooManySplits { op, n_splits, n });
+        let text = format!("{op}: n_splits is {n_splits}, greater than the number of samples, {n}");
+        return Err(Error::new(ErrorKind::Data, text));
     }
     Ok(())
 }

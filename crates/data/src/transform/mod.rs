@@ -1,19 +1,20 @@
 //! Transformations of inputs that are first fitted to data: on the training part only, then applied to all parts.
 //!
-//! What is fitted and what fits it are two types, so that nothing unfitted can be applied. Names and formulas are
+//! The settings and the fitted transformation are two types: nothing unfitted can be applied. Names and formulas are
 //! scikit-learn's.
 
+#[cfg(test)]
+#[macro_use]
+mod cases;
+
 mod standard_scaler;
-
-pub use standard_scaler::{FittedStandardScaler, StandardScaler};
-
-use crate::error::Result;
-use autograd_core::Tensor;
 use autograd_core::module::StateDict;
+use autograd_core::{Result, Tensor};
+pub use standard_scaler::{FittedStandardScaler, StandardScaler};
 
 /// The settings of a transformation, ready to be fitted.
 pub trait Fit {
-    /// What comes of fitting.
+    /// The fitted transformation.
     type Fitted: Transform;
 
     /// Learns from the rows of `x`.
@@ -25,7 +26,7 @@ pub trait Fit {
     /// Learns from `x`, and applies what was learned to it.
     ///
     /// # Errors
-    /// As `fit`.
+    /// Those of `fit`.
     fn fit_transform(&self, x: &Tensor) -> Result<(Self::Fitted, Tensor)> {
         let fitted = self.fit(x)?;
         let y = fitted.transform(x)?;
@@ -47,6 +48,6 @@ pub trait Transform {
     /// If `y` does not have the columns it was fitted on.
     fn inverse_transform(&self, y: &Tensor) -> Result<Tensor>;
 
-    /// What was learned, by name, for saving.
+    /// The learned numbers by name, for saving.
     fn state_dict(&self) -> StateDict;
 }

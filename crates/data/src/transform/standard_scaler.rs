@@ -1,19 +1,14 @@
 //! Columns with mean 0 and variance 1.
-//!
-//! ```text
-//! y = (x − μ) / s    μ = mean of a column, s = √(its population variance), both over the numbers that are not NaN
-//! s = 1 where the variance is 0 but for rounding: σ² ≤ n ε σ² + (n μ ε)²
-//! ```
 
 use super::{Fit, Transform};
-use crate::error::{Error, Result};
 use autograd_core::module::{StateDict, StateMismatch, StateProblem};
-use autograd_core::{DType, Error as CoreError, Shape, Tensor};
+use autograd_core::{DType, Error, ErrorKind, Result, Shape, Tensor};
 
 /// Scales each column to mean 0 and variance 1.
 ///
 /// ```text
-/// y = (x − μ) / s
+/// y = (x − μ) / s    μ = mean of a column, s = √σ², σ² = its population variance; both over the numbers that are not NaN
+/// s = 1 where the variance is 0 but for rounding: σ² ≤ n ε σ² + (n μ ε)²
 /// ```
 ///
 /// # Shapes
@@ -23,8 +18,7 @@ use autograd_core::{DType, Error as CoreError, Shape, Tensor};
 /// Applying is differentiable; fitting is not recorded.
 ///
 /// # Numerics
-/// All arithmetic is in f64, the result has the dtype of `x`. The variance is the population's, two-pass. A constant
-/// column gets scale 1. NaN stands for a missing number: ignored in fitting, NaN again in the result.
+/// All arithmetic is in f64, the result has the dtype of `x`. The variance is two-pass. NaN stands for a missing number: ignored in fitting, NaN again in the result.
 ///
 /// # Errors
 /// `fit` fails if `x` is not a float tensor `[N, D]` with at least one row and one column, or holds an infinity.
@@ -39,35 +33,37 @@ use autograd_core::{DType, Error as CoreError, Shape, Tensor};
 /// assert_eq!(scaler.inverse_transform(&y)?.to_vec::<f32>()?, [1.0, 5.0, 3.0, 5.0]);
 /// # Ok::<(), wengert_data::Error>(())
 /// ```
+///
+/// # Differs from
+/// scikit-learn: `with_mean` and `with_std` are the setters [`mean`](StandardScaler::mean) and
+/// [`std`](StandardScaler::std).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StandardScaler {
-    /// Whether the mean is subtracted.
-    pub with_mean: bool,
-    /// Whether columns are divided by their standard deviation.
-    pub with_std: bool,
+    mean: bool,
+    std: bool,
 }
 
 impl Default for StandardScaler {
     fn default() -> Self {
-        StandardScaler { with_mean: true, with_std: true }
+        StandardScaler { mean: true, std: true }
     }
 }
 
 impl StandardScaler {
-    /// Subtracts the mean and divides by the standard deviation.
+    /// By default: subtracts the mean and divides by the standard deviation.
     pub fn new() -> StandardScaler {
         StandardScaler::default()
     }
 
-    /// Sets whether the mean is subtracted.
-    pub fn with_mean(mut self, with_mean: bool) -> StandardScaler {
-        self.with_mean = with_mean;
+    /// Whether the mean is subtracted. Default true.
+    pub fn mean(mut self, mean: bool) -> StandardScaler {
+        self.mean = mean;
         self
     }
 
-    /// Sets whether columns are divided by their standard deviation.
-    pub fn with_std(mut self, with_std: bool) -> StandardScaler {
-        self.with_std = with_std;
+    /// Whether columns are divided by their standard deviation. Default true.
+    pub fn std(mut self, std: bool) -> StandardScaler {
+        self.std = std;
         self
     }
 }
@@ -80,26 +76,29 @@ impl Fit for StandardScaler {
         let columns = match x.shape() {
             [rows, columns] if *rows > 0 && *columns > 0 => *columns,
             got => {
-                let (got, expected) = (got.into(), "[N, D] with at least one row and one column");
-                return Err(Error::WrongShape { op, what: "x", got, expected });
+                return Err(Error::shape(op, "x", got, "[N, D] with at least one row and one column"));
             }
         };
         if !x.dtype().is_float() {
-            return Err(CoreError::not_float(op, x.dtype()).into());
+            return Err(Error::not_float(op, x.dtype()));
         }
         let x = x.to_f64s();
         if let Some(at) = x.iter().position(|x| x.is_infinite()) {
-            return Err(Error::Infinite { op, value: x[at], row: at / columns, column: at % columns });
+            let (value, row, column) = (x[at], at / columns, at % columns);
+            let text = format!(
+                "{op}: x holds {value} at row {row}, column {column}; it must be finite, or NaN where it is missing"
+            );
+            return Err(Error::new(ErrorKind::NotFinite, text));
         }
         let moments = Moments::of(&x, columns);
         let column = |values: &[f64]| Tensor::from_slice(values, &[columns]);
         let scale: Vec<f64> = moments.scale();
         Ok(FittedStandardScaler {
-            mean: if self.with_mean || self.with_std { Some(column(&moments.mean)?) } else { None },
-            var: if self.with_std { Some(column(&moments.var)?) } else { None },
-            scale: if self.with_std { Some(column(&scale)?) } else { None },
+            mean: if self.mean || self.std { Some(column(&moments.mean)?) } else { None },
+            var: if self.std { Some(column(&moments.var)?) } else { None },
+            scale: if self.std { Some(column(&scale)?) } else { None },
             n_samples_seen: Tensor::from_slice(&moments.count, &[columns])?,
-            with_mean: self.with_mean,
+            with_mean: self.mean,
             columns,
         })
     }
@@ -168,12 +167,12 @@ impl FittedStandardScaler {
         self.mean.as_ref()
     }
 
-    /// The population variance of each column, F64 `[D]`; none without `with_std`.
+    /// The population variance of each column, F64 `[D]`; none without [`std`](StandardScaler::std).
     pub fn var(&self) -> Option<&Tensor> {
         self.var.as_ref()
     }
 
-    /// What each column is divided by, F64 `[D]`; none without `with_std`.
+    /// What each column is divided by, F64 `[D]`; none without [`std`](StandardScaler::std).
     pub fn scale(&self) -> Option<&Tensor> {
         self.scale.as_ref()
     }
@@ -208,17 +207,18 @@ impl FittedStandardScaler {
                 let columns = n_samples_seen.numel();
                 Ok(FittedStandardScaler { mean, var, scale, n_samples_seen, with_mean, columns })
             }
-            _ => Err(CoreError::from(StateMismatch { problems: reader.problems }).into()),
+            _ => Err(StateMismatch { problems: reader.problems }.into()),
         }
     }
 
     /// `x` as f64, once it is known to have the right columns.
-    fn checked(&self, op: &'static str, x: &Tensor) -> Result<Tensor> {
+    fn checked(&self, op: &str, x: &Tensor) -> Result<Tensor> {
         if x.rank() != 2 || x.shape().last() != Some(&self.columns) {
-            return Err(Error::Columns { op, got: x.shape().into(), columns: self.columns });
+            let text = format!("{op}: x has shape {:?}, the scaler was fitted on [N, {}]", x.shape(), self.columns);
+            return Err(Error::new(ErrorKind::Shape, text));
         }
         if !x.dtype().is_float() {
-            return Err(CoreError::not_float(op, x.dtype()).into());
+            return Err(Error::not_float(op, x.dtype()));
         }
         Ok(x.to_dtype(DType::F64))
     }
@@ -291,5 +291,101 @@ impl Reader<'_> {
             Some(value) => return Some(value.clone()),
         }
         None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::transform::cases::{Case, matrix};
+
+    cases![
+        standard(StandardScaler::new())
+            .formula(|x| plain(x, true, true))
+            .example(&[1.0, 2.0, 6.0], &[-2.0 / S, -1.0 / S, 3.0 / S])
+            // A missing number is ignored and passed through; a column of them is left alone.
+            .example(&[1.0, f64::NAN, 3.0], &[-1.0, f64::NAN, 1.0])
+            .example(&[f64::NAN, f64::NAN], &[f64::NAN, f64::NAN])
+            .refuses(&zeros(&[3]), &shape("[3]"))
+            .refuses(&zeros(&[0, 2]), &shape("[0, 2]"))
+            .refuses(&zeros(&[2, 0]), &shape("[2, 0]"))
+            .refuses(&zeros(&[1, 2, 3]), &shape("[1, 2, 3]"))
+            .refuses(&Tensor::from([[1, 2]]), "StandardScaler: dtype is I64, expected F32 or F64; to_dtype converts")
+            .refuses(
+                &matrix(2, &[1.0, f64::NAN, f64::NEG_INFINITY, 2.0]),
+                "StandardScaler: x holds -inf at row 1, column 0; it must be finite, or NaN where it is missing",
+            )
+            .refuses_to_apply("StandardScaler", &zeros(&[2, 3]), "x has shape [2, 3], the scaler was fitted on [N, 2]")
+            .refuses_to_apply("StandardScaler", &zeros(&[2]), "x has shape [2], the scaler was fitted on [N, 2]")
+            .refuses_to_apply(
+                "StandardScaler",
+                &Tensor::from([[1, 2]]),
+                "dtype is I64, expected F32 or F64; to_dtype converts",
+            ),
+        standard(StandardScaler::new().std(false)).formula(|x| plain(x, true, false)),
+        standard(StandardScaler::new().mean(false)).formula(|x| plain(x, false, true)),
+        standard(StandardScaler::new().mean(false).std(false)).formula(|x| plain(x, false, false)),
+    ];
+
+    /// The standard deviation of 1, 2, 6: √(14/3).
+    const S: f64 = 2.160_246_899_469_286_7;
+
+    fn standard(scaler: StandardScaler) -> Case {
+        Case::new("StandardScaler", scaler, FittedStandardScaler::from_state_dict)
+    }
+
+    /// The formula, as it is written; a column whose variance is lost in rounding is constant.
+    fn plain(x: &[f64], mean: bool, std: bool) -> Vec<f64> {
+        let n = x.len() as f64;
+        let mu = x.iter().sum::<f64>() / n;
+        let sigma = (x.iter().map(|x| (x - mu) * (x - mu)).sum::<f64>() / n).sqrt();
+        let sigma = if sigma < 1e-9 * mu.abs() { 1.0 } else { sigma };
+        x.iter().map(|x| (x - if mean { mu } else { 0.0 }) / if std { sigma } else { 1.0 }).collect()
+    }
+
+    fn zeros(shape: &[usize]) -> Tensor {
+        Tensor::zeros(shape, DType::F32).expect("a small tensor")
+    }
+
+    fn shape(shown: &str) -> String {
+        format!("StandardScaler: x has shape {shown}, expected [N, D] with at least one row and one column")
+    }
+
+    #[test]
+    fn learned_numbers() {
+        let nan = f64::NAN;
+        let x = matrix(3, &[1.0, 10.0, nan, 2.0, 30.0, nan, 6.0, nan, nan]);
+        let known = |scaler: StandardScaler| {
+            let fitted = scaler.fit(&x).expect("NaN may be fitted");
+            assert_eq!(fitted.n_samples_seen().to_vec::<i64>(), Ok(vec![3, 2, 0]));
+            [fitted.mean(), fitted.var(), fitted.scale()].map(|known| known.map(Tensor::to_f64s))
+        };
+        let [mean, var, scale] = known(StandardScaler::new()).map(|known| known.expect("learned"));
+        assert_eq!((&mean[..2], mean[2].is_nan()), (&[3.0, 20.0][..], true));
+        assert_eq!((&var[..2], var[2].is_nan()), (&[14.0 / 3.0, 100.0][..], true));
+        assert_eq!(scale[..2], [(14.0f64 / 3.0).sqrt(), 10.0]);
+        let some = |scaler| known(scaler).map(|known| known.is_some());
+        assert_eq!(some(StandardScaler::new().std(false)), [true, false, false]);
+        assert_eq!(some(StandardScaler::new().mean(false)), [true, true, true]);
+        assert_eq!(some(StandardScaler::new().mean(false).std(false)), [false, false, false]);
+    }
+
+    #[test]
+    fn constant_columns_keep_their_scale() {
+        // The mean of 0.1, 0.1, .. is not exactly 0.1: the rest of the variance is rounding and must not be divided by.
+        for x in [matrix(1, &[0.1; 10]), matrix(1, &[1e9])] {
+            let scaler = StandardScaler::new().fit(&x).expect("a proper matrix");
+            assert_eq!(scaler.scale().expect("learned").to_f64s(), [1.0]);
+        }
+    }
+
+    #[test]
+    fn f32_is_computed_in_f64() {
+        // In f32 the neighbours of 16,777,216 are 1 and 2 away: sums of them would be far off.
+        let x = Tensor::from([[16_777_212.0], [16_777_214.0], [16_777_216.0]]);
+        let (scaler, y) = StandardScaler::new().fit_transform(&x).expect("a proper matrix");
+        assert_eq!(scaler.mean().expect("learned").to_f64s(), [16_777_214.0]);
+        let s = 1.5f64.sqrt() as f32;
+        assert_eq!(y.to_vec::<f32>(), Ok(vec![-s, 0.0, s]));
     }
 }

@@ -1,8 +1,8 @@
 use wengert_derive::Module;
 
 #[derive(Module)]
-struct Names {
-    names: Vec<String>,
+struct Waits {
+    waits: Vec<std::time::Duration>,
 }
 
 fn main() {}

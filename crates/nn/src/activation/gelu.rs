@@ -1,24 +1,19 @@
 //! Gaussian error linear unit.
 
-use crate::error::Result;
 use crate::layer::Layer;
-use autograd_core::Tensor;
+use autograd_core::{Result, Tensor};
 use wengert_derive::Module;
 
-/// `y = x Φ(x)`, with Φ the normal distribution function: exact, or by PyTorch's tanh approximation.
-///
-/// ```text
-/// None   y = x/2 · (1 + erf(x/√2))
-/// Tanh   y = x/2 · (1 + tanh(√(2/π) (x + 0.044715 x³)))
-/// ```
+/// Gaussian error linear unit: [`Tensor::gelu`] as a layer, or, with an option, [`Tensor::gelu_tanh`].
 ///
 /// # Examples
 /// ```
 /// use autograd_core::Tensor;
 /// use wengert_nn::{Approximate, GELU, Layer};
 /// let x = Tensor::from(1.0);
-/// assert!((GELU::default().forward(&x)?.item::<f32>()? - 0.841_344_7).abs() < 1e-6);
-/// assert!((GELU::new(Approximate::Tanh).forward(&x)?.item::<f32>()? - 0.841_192).abs() < 1e-6);
+/// assert!((GELU::new().forward(&x)?.item::<f32>()? - 0.841_344_7).abs() < 1e-6);
+/// let tanh = GELU::new().approximate(Approximate::Tanh);
+/// assert!((tanh.forward(&x)?.item::<f32>()? - 0.841_192).abs() < 1e-6);
 /// # Ok::<(), wengert_nn::Error>(())
 /// ```
 ///
@@ -26,13 +21,11 @@ use wengert_derive::Module;
 /// Hendrycks, Gimpel, Gaussian error linear units, 2016.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Module)]
 pub struct GELU {
-    /// Whether Φ is approximated.
-    #[module(skip)]
-    pub approximate: Approximate,
+    approximate: Approximate,
 }
 
-/// How [`GELU`] computes Φ.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// The way [`GELU`] computes the normal distribution function.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Module)]
 pub enum Approximate {
     /// By the error function.
     #[default]
@@ -42,9 +35,16 @@ pub enum Approximate {
 }
 
 impl GELU {
-    /// With Φ computed this way.
-    pub fn new(approximate: Approximate) -> GELU {
-        GELU { approximate }
+    /// Without approximation.
+    pub fn new() -> GELU {
+        GELU::default()
+    }
+
+    /// The way the normal distribution function is computed; default [`Approximate::None`].
+    #[must_use]
+    pub fn approximate(mut self, approximate: Approximate) -> GELU {
+        self.approximate = approximate;
+        self
     }
 }
 
@@ -56,3 +56,25 @@ impl Layer for GELU {
         })
     }
 }
+
+#[cfg(test)]
+cases![
+    // Φ by its power series, which converges everywhere.
+    activation(
+        "GELU",
+        |_| Ok(GELU::new()),
+        |x| {
+            let (mut term, mut sum) = (x, x);
+            for n in 1..60 {
+                term *= -x * x / (2.0 * f64::from(n));
+                sum += term / f64::from(2 * n + 1);
+            }
+            x * (0.5 + sum / std::f64::consts::TAU.sqrt())
+        }
+    ),
+    activation(
+        "GELU",
+        |_| Ok(GELU::new().approximate(Approximate::Tanh)),
+        |x| { 0.5 * x * (1.0 + ((2.0 / std::f64::consts::PI).sqrt() * (x + 0.044715 * x.powi(3))).tanh()) }
+    ),
+];

@@ -1,39 +1,41 @@
 //! Rectified linear unit with a small negative slope.
 
-use crate::error::Result;
 use crate::layer::Layer;
-use autograd_core::Tensor;
+use autograd_core::{Result, Tensor};
 use wengert_derive::Module;
 
-/// `y = x` where `x > 0`, else `negative_slope · x`; the slope is 0.01 by default.
-///
-/// # Gradient
-/// `gx = gy` where `x > 0`, else `negative_slope · gy`, also at 0.
+/// Rectified linear unit with a small negative slope: [`Tensor::leaky_relu`] as a layer.
 ///
 /// # Examples
 /// ```
 /// use autograd_core::Tensor;
 /// use wengert_nn::{Layer, LeakyReLU};
-/// assert_eq!(LeakyReLU::new(0.5).forward(&Tensor::from([-1.0, 2.0]))?.to_vec::<f32>()?, [-0.5, 2.0]);
+/// let leaky = LeakyReLU::new().negative_slope(0.5);
+/// assert_eq!(leaky.forward(&Tensor::from([-1.0, 2.0]))?.to_vec::<f32>()?, [-0.5, 2.0]);
 /// # Ok::<(), wengert_nn::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Module)]
 pub struct LeakyReLU {
-    /// The slope for negative inputs.
-    #[module(skip)]
-    pub negative_slope: f64,
+    negative_slope: f64,
 }
 
 impl LeakyReLU {
-    /// With this slope for negative inputs.
-    pub fn new(negative_slope: f64) -> LeakyReLU {
-        LeakyReLU { negative_slope }
+    /// With the default slope.
+    pub fn new() -> LeakyReLU {
+        LeakyReLU { negative_slope: 0.01 }
+    }
+
+    /// The slope for negative inputs; default 0.01.
+    #[must_use]
+    pub fn negative_slope(mut self, negative_slope: f64) -> LeakyReLU {
+        self.negative_slope = negative_slope;
+        self
     }
 }
 
 impl Default for LeakyReLU {
     fn default() -> Self {
-        LeakyReLU::new(0.01)
+        LeakyReLU::new()
     }
 }
 
@@ -42,3 +44,9 @@ impl Layer for LeakyReLU {
         Ok(x.leaky_relu(self.negative_slope))
     }
 }
+
+#[cfg(test)]
+cases![
+    activation("LeakyReLU", |_| Ok(LeakyReLU::new()), |x| if x > 0.0 { x } else { 0.01 * x }),
+    activation("LeakyReLU", |_| Ok(LeakyReLU::new().negative_slope(2.0)), |x| x.min(2.0 * x)),
+];

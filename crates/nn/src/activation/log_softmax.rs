@@ -1,17 +1,10 @@
 //! The logarithm of softmax.
 
-use crate::error::Result;
 use crate::layer::Layer;
-use autograd_core::Tensor;
+use autograd_core::{Result, Tensor};
 use wengert_derive::Module;
 
-/// `y = x − ln Σ e^x` along dimension `dim`.
-///
-/// # Gradient
-/// `gx = gy − e^y Σ gy`.
-///
-/// # Numerics
-/// Shifted by the largest element: no overflow. A row of −∞ gives NaN.
+/// The logarithm of softmax along a dimension: [`Tensor::log_softmax`] as a layer.
 ///
 /// # Errors
 /// `forward` fails if the input has no such dimension.
@@ -26,16 +19,14 @@ use wengert_derive::Module;
 /// ```
 ///
 /// # Differs from
-/// PyTorch: `dim` has no default, for its default depends on the number of dimensions and is deprecated.
+/// PyTorch: `dim` has no default, because PyTorch's depends on the number of dimensions and is deprecated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Module)]
 pub struct LogSoftmax {
-    /// The dimension that is normalised; negative counts from the end.
-    #[module(skip)]
-    pub dim: isize,
+    dim: isize,
 }
 
 impl LogSoftmax {
-    /// Along dimension `dim`.
+    /// Along dimension `dim`; negative counts from the end.
     pub fn new(dim: isize) -> LogSoftmax {
         LogSoftmax { dim }
     }
@@ -43,6 +34,19 @@ impl LogSoftmax {
 
 impl Layer for LogSoftmax {
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        Ok(x.log_softmax(self.dim)?)
+        x.log_softmax(self.dim)
     }
 }
+
+#[cfg(test)]
+cases![
+    layer("LogSoftmax", |_| Ok(LogSoftmax::new(-1)))
+        .maps(&[2, 3], &[2, 3])
+        .maps(&[4], &[4])
+        .maps(&[], &[])
+        .maps(&[0, 2], &[0, 2])
+        .gives([[0.0, 3f64.ln()], [1000.0, 0.0]], [[0.25f64.ln(), 0.75f64.ln()], [0.0, -1000.0]]),
+    layer("LogSoftmax", |_| Ok(LogSoftmax::new(0))).gives([[0.0], [0.0]], [[0.5f64.ln()], [0.5f64.ln()]]),
+    layer("LogSoftmax", |_| Ok(LogSoftmax::new(-3)))
+        .refuses(&[2, 3], "log_softmax: dim -3 is out of range for shape [2, 3] (−2 to 1)"),
+];

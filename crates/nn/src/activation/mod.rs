@@ -1,25 +1,19 @@
-//! Activations as layers, one a file: element by element, or (softmax) along one dimension.
+//! Activations as layers: element by element, or (softmax) along one dimension.
+//!
+//! Those without options are in one list, `plain.rs`; each of the others has a file.
 
 mod gelu;
-mod identity;
 mod leaky_relu;
 mod log_softmax;
+mod plain;
 mod prelu;
-mod relu;
-mod sigmoid;
-mod silu;
 mod softmax;
 mod softplus;
-mod tanh;
 
 pub use gelu::{Approximate, GELU};
-pub use identity::Identity;
 pub use leaky_relu::LeakyReLU;
 pub use log_softmax::LogSoftmax;
-pub use prelu::PReLU;
-pub use relu::ReLU;
-pub use sigmoid::Sigmoid;
-pub use silu::SiLU;
+pub use plain::{Identity, ReLU, SiLU, Sigmoid, Tanh};
+pub use prelu::{PReLU, PReLUOptions};
 pub use softmax::Softmax;
 pub use softplus::Softplus;
-pub use tanh::Tanh;

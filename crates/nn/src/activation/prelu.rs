@@ -1,24 +1,22 @@
 //! Rectified linear unit whose negative slope is learned.
 
-use crate::error::Result;
 use crate::layer::Layer;
 use autograd_core::module::Param;
-use autograd_core::{DType, Error, Tensor};
+use autograd_core::{DType, Error, Result, Tensor};
 use wengert_derive::Module;
 
-/// `y = x` where `x > 0`, else `w x`, with one learned slope `w`, or one a channel (dimension 1); it starts at 0.25.
+/// Rectified linear unit whose negative slope is learned: [`Tensor::prelu`] as a layer, with one slope or one for each
+/// channel (dimension 1).
 ///
 /// # Shapes
 /// `x: [N, C, ..]`, or any with one slope; `weight: [C]` or `[1]`.
 ///
-/// # Gradient
-/// `gx = gy` where `x > 0`, else `w gy`, also at 0; `gw = Σ gy x` over `x < 0`.
-///
 /// # Examples
 /// ```
 /// use autograd_core::Tensor;
-/// use wengert_nn::{Layer, PReLU};
-/// let y = PReLU::new(2, 0.5)?.forward(&Tensor::from([[-1.0, 2.0]]))?;
+/// use wengert_nn::{Layer, PReLU, PReLUOptions};
+/// assert_eq!(PReLU::new().forward(&Tensor::from([-1.0, 2.0]))?.to_vec::<f32>()?, [-0.25, 2.0]);
+/// let y = PReLU::with(PReLUOptions::new().num_parameters(2).init(0.5))?.forward(&Tensor::from([[-1.0, 2.0]]))?;
 /// assert_eq!(y.to_vec::<f32>()?, [-0.5, 2.0]);
 /// # Ok::<(), wengert_nn::Error>(())
 /// ```
@@ -31,14 +29,54 @@ pub struct PReLU {
     pub weight: Param,
 }
 
+/// The options of [`PReLU`].
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PReLUOptions {
+    num_parameters: usize,
+    init: f64,
+}
+
+impl Default for PReLUOptions {
+    fn default() -> Self {
+        PReLUOptions { num_parameters: 1, init: 0.25 }
+    }
+}
+
+impl PReLUOptions {
+    /// The defaults.
+    pub fn new() -> PReLUOptions {
+        PReLUOptions::default()
+    }
+
+    /// How many slopes there are: 1 (the default) or the number of channels.
+    #[must_use]
+    pub fn num_parameters(mut self, num_parameters: usize) -> PReLUOptions {
+        self.num_parameters = num_parameters;
+        self
+    }
+
+    /// The value all slopes start from; default 0.25.
+    #[must_use]
+    pub fn init(mut self, init: f64) -> PReLUOptions {
+        self.init = init;
+        self
+    }
+}
+
 impl PReLU {
-    /// With `num_parameters` slopes (1, or the number of channels), all starting at `init`.
+    /// With one slope, which starts at 0.25.
+    pub fn new() -> PReLU {
+        PReLU { weight: Param::new(Tensor::from([0.25])) }
+    }
+
+    /// With these options.
     ///
     /// # Errors
     /// If `num_parameters` is 0.
-    pub fn new(num_parameters: usize, init: f64) -> Result<PReLU> {
+    pub fn with(options: PReLUOptions) -> Result<PReLU> {
+        let PReLUOptions { num_parameters, init } = options;
         if num_parameters == 0 {
-            return Err(Error::argument("PReLU", "num_parameters", num_parameters, "at least 1").into());
+            return Err(Error::argument("PReLU", "num_parameters", num_parameters, "at least 1"));
         }
         Ok(PReLU { weight: Param::new(Tensor::full(&[num_parameters], init, DType::F32)?) })
     }
@@ -46,12 +84,25 @@ impl PReLU {
 
 impl Default for PReLU {
     fn default() -> Self {
-        PReLU { weight: Param::new(Tensor::from([0.25])) }
+        PReLU::new()
     }
 }
 
 impl Layer for PReLU {
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        Ok(x.prelu(&self.weight)?)
+        x.prelu(&self.weight)
     }
 }
+
+#[cfg(test)]
+cases![
+    activation("PReLU", |_| Ok(PReLU::new()), |x| if x > 0.0 { x } else { 0.25 * x }).state(&["weight"]),
+    layer("PReLU", |_| PReLU::with(PReLUOptions::new().num_parameters(3).init(0.5)))
+        .state(&["weight"])
+        .maps(&[2, 3, 2], &[2, 3, 2])
+        .maps(&[0, 3], &[0, 3])
+        .gives([[-1.0, 2.0, -3.0]], [[-0.5, 2.0, -1.5]])
+        .refuses(&[2, 2], "prelu: weight has shape [3], expected [1] or [2]"),
+    layer("PReLU", |_| PReLU::with(PReLUOptions::new().num_parameters(0)))
+        .cannot_be("PReLU: num_parameters is 0, it must be at least 1"),
+];

@@ -1,17 +1,10 @@
 //! Exponentials that sum to one.
 
-use crate::error::Result;
 use crate::layer::Layer;
-use autograd_core::Tensor;
+use autograd_core::{Result, Tensor};
 use wengert_derive::Module;
 
-/// `y = e^x / Σ e^x` along dimension `dim`.
-///
-/// # Gradient
-/// `gx = y (gy − Σ gy y)`.
-///
-/// # Numerics
-/// Shifted by the largest element: no overflow. A row of −∞ gives NaN.
+/// Exponentials that sum to one along a dimension: [`Tensor::softmax`] as a layer.
 ///
 /// # Errors
 /// `forward` fails if the input has no such dimension.
@@ -25,16 +18,14 @@ use wengert_derive::Module;
 /// ```
 ///
 /// # Differs from
-/// PyTorch: `dim` has no default, for its default depends on the number of dimensions and is deprecated.
+/// PyTorch: `dim` has no default, because PyTorch's depends on the number of dimensions and is deprecated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Module)]
 pub struct Softmax {
-    /// The dimension that is normalised; negative counts from the end.
-    #[module(skip)]
-    pub dim: isize,
+    dim: isize,
 }
 
 impl Softmax {
-    /// Along dimension `dim`.
+    /// Along dimension `dim`; negative counts from the end.
     pub fn new(dim: isize) -> Softmax {
         Softmax { dim }
     }
@@ -42,6 +33,21 @@ impl Softmax {
 
 impl Layer for Softmax {
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        Ok(x.softmax(self.dim)?)
+        x.softmax(self.dim)
     }
 }
+
+#[cfg(test)]
+cases![
+    layer("Softmax", |_| Ok(Softmax::new(-1)))
+        .maps(&[2, 3], &[2, 3])
+        .maps(&[4], &[4])
+        .maps(&[], &[])
+        .maps(&[0, 2], &[0, 2])
+        .gives([[0.0, 3f64.ln()], [1000.0, 1000.0]], [[0.25, 0.75], [0.5, 0.5]]),
+    layer("Softmax", |_| Ok(Softmax::new(0)))
+        .maps(&[2, 3], &[2, 3])
+        .gives([[0.0, 1.0], [3f64.ln(), 1.0]], [[0.25, 0.5], [0.75, 0.5]]),
+    layer("Softmax", |_| Ok(Softmax::new(2)))
+        .refuses(&[2, 3], "softmax: dim 2 is out of range for shape [2, 3] (−2 to 1)"),
+];

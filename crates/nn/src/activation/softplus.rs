@@ -1,55 +1,76 @@
 //! Smooth rectifier.
 
-use crate::error::Result;
 use crate::layer::Layer;
-use autograd_core::{Error, Tensor};
+use autograd_core::{Result, Tensor};
 use wengert_derive::Module;
 
-/// `y = ln(1 + e^(β x)) / β`, and `y = x` where `β x > threshold`; by default β = 1, threshold = 20.
+/// Smooth rectifier: [`Tensor::softplus`] as a layer.
 ///
-/// # Gradient
-/// `gx = gy · σ(β x)`, and `gy` above the threshold.
+/// # Errors
+/// `forward` fails if `beta` is 0 or not finite.
 ///
 /// # Examples
 /// ```
 /// use autograd_core::Tensor;
 /// use wengert_nn::{Layer, Softplus};
-/// let y = Softplus::default().forward(&Tensor::from(0.0))?.item::<f32>()?;
-/// assert!((y - 2f32.ln()).abs() < 1e-6);
+/// let y = Softplus::new().beta(2.0).forward(&Tensor::from(0.0))?.item::<f32>()?;
+/// assert!((y - 2f32.ln() / 2.0).abs() < 1e-6);
 /// # Ok::<(), wengert_nn::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Module)]
 pub struct Softplus {
-    #[module(skip)]
     beta: f64,
-    #[module(skip)]
     threshold: f64,
 }
 
 impl Softplus {
-    /// With this sharpness β, and linear where `β x > threshold`.
-    ///
-    /// # Errors
-    /// If `beta` is 0 or not finite, or `threshold` is NaN.
-    pub fn new(beta: f64, threshold: f64) -> Result<Softplus> {
-        if beta == 0.0 || !beta.is_finite() {
-            return Err(Error::argument("Softplus", "beta", beta, "finite and not 0").into());
-        }
-        if threshold.is_nan() {
-            return Err(Error::argument("Softplus", "threshold", threshold, "a number").into());
-        }
-        Ok(Softplus { beta, threshold })
+    /// With the default options.
+    pub fn new() -> Softplus {
+        Softplus { beta: 1.0, threshold: 20.0 }
+    }
+
+    /// The sharpness β; default 1.
+    #[must_use]
+    pub fn beta(mut self, beta: f64) -> Softplus {
+        self.beta = beta;
+        self
+    }
+
+    /// Above it `β x` is taken as it is; default 20.
+    #[must_use]
+    pub fn threshold(mut self, threshold: f64) -> Softplus {
+        self.threshold = threshold;
+        self
     }
 }
 
 impl Default for Softplus {
     fn default() -> Self {
-        Softplus { beta: 1.0, threshold: 20.0 }
+        Softplus::new()
     }
 }
 
 impl Layer for Softplus {
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        Ok(x.softplus(self.beta, self.threshold)?)
+        if self.threshold.is_nan() {
+            return Err(autograd_core::Error::argument("softplus", "threshold", self.threshold, "a number"));
+        }
+        x.softplus(self.beta, self.threshold)
     }
 }
+
+#[cfg(test)]
+cases![
+    activation("Softplus", |_| Ok(Softplus::new()), |x| x.exp().ln_1p()),
+    activation(
+        "Softplus",
+        |_| Ok(Softplus::new().beta(2.0).threshold(1.0)),
+        |x| if 2.0 * x > 1.0 { x } else { (2.0 * x).exp().ln_1p() / 2.0 }
+    ),
+    layer("Softplus", |_| Ok(Softplus::new().beta(0.0)))
+        .refuses(&[2], "softplus: beta is 0.0, it must be finite and not 0"),
+    layer("Softplus", |_| Ok(Softplus::new().beta(f64::INFINITY)))
+        .refuses(&[2], "softplus: beta is inf, it must be finite and not 0"),
+    layer("Softplus", |_| Ok(Softplus::new().threshold(f64::NAN)))
+        .refuses(&[2], "softplus: threshold is NaN, it must be a number"),
+];

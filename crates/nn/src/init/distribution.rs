@@ -1,8 +1,7 @@
 //! Independent values: all the same, uniform or normal.
 
 use super::Initializer;
-use crate::error::Result;
-use autograd_core::{DType, Error, Tensor};
+use autograd_core::{DType, Error, Result, Tensor};
 use rand::{Rng, RngExt};
 use rand_distr::StandardNormal;
 
@@ -125,7 +124,7 @@ impl Distribution {
 }
 
 impl Initializer for Distribution {
-    fn tensor(&self, shape: &[usize], dtype: DType, rng: &mut (impl Rng + ?Sized)) -> Result<Tensor> {
+    fn tensor(&self, shape: &[usize], dtype: DType, rng: &mut dyn Rng) -> Result<Tensor> {
         self.check()?;
         Ok(match *self {
             Distribution::Constant(value) => Tensor::sample("constant", shape, dtype, || value)?,
@@ -138,3 +137,20 @@ impl Initializer for Distribution {
         })
     }
 }
+
+#[cfg(test)]
+cases![
+    start("zeros", zeros(), |d, _| Ok(*d)).draws(&[80, 100], 0.0, 0.0),
+    start("ones", ones(), |d, _| Ok(*d)).draws(&[80, 100], 1.0, 0.0),
+    start("constant", constant(0.3), |d, _| Ok(*d)).draws(&[8000], 0.3, 0.0),
+    start("uniform", uniform(-0.3, 0.2), |d, _| Ok(*d)).draws(&[80, 100], -0.05, 0.5 / 12f64.sqrt()),
+    start("uniform", uniform(1.0, 1.0), |d, _| Ok(*d)).draws(&[80, 100], 1.0, 0.0),
+    start("normal", normal(2.0, 0.1), |d, _| Ok(*d)).draws(&[80, 100], 2.0, 0.1),
+    start("normal", normal(1.0, 0.0), |d, _| Ok(*d)).draws(&[80, 100], 1.0, 0.0),
+    start("uniform", uniform(f64::NAN, 1.0), |d, _| Ok(*d)).refuses(&[2], "uniform: a is NaN, it must be finite"),
+    start("uniform", uniform(1.0, 0.0), |d, _| Ok(*d))
+        .refuses(&[2], "uniform: b is 0.0, it must be finite and not below a"),
+    start("normal", normal(f64::INFINITY, 1.0), |d, _| Ok(*d)).refuses(&[2], "normal: mean is inf, it must be finite"),
+    start("normal", normal(0.0, -1.0), |d, _| Ok(*d))
+        .refuses(&[2], "normal: std is -1.0, it must be finite and at least 0"),
+];

@@ -1,7 +1,7 @@
-//! How many values go into, and come out of, one unit of a weight.
+//! The fans of a weight: the values that go into, and come out of, one of its units.
 
-use crate::error::Result;
 use autograd_core::Error;
+use autograd_core::Result;
 
 /// The fans of a weight.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,7 +28,7 @@ pub enum FanMode {
 /// `[K, D]`, or `[K, D, ..]` with the size of a kernel, which counts in both.
 ///
 /// # Errors
-/// If there are fewer than two dimensions, or a fan is larger than a number can tell.
+/// If there are fewer than two dimensions, or a fan is too large to be counted.
 ///
 /// # Examples
 /// ```
@@ -38,13 +38,12 @@ pub enum FanMode {
 /// ```
 pub fn fans(shape: &[usize]) -> Result<Fans> {
     let [out, inner, kernel @ ..] = shape else {
-        let (got, expected) = (shape, "at least two dimensions");
-        return Err(Error::shape("fans", "the weight", got, expected).into());
+        return Err(Error::shape("fans", "the weight", shape, "at least two dimensions"));
     };
     let product = |first: &usize| kernel.iter().try_fold(*first, |product, size| product.checked_mul(*size));
     match (product(inner), product(out)) {
         (Some(fan_in), Some(fan_out)) => Ok(Fans { fan_in, fan_out }),
-        _ => Err(Error::too_large("fans", shape).into()),
+        _ => Err(Error::too_large("fans", shape)),
     }
 }
 
@@ -52,8 +51,7 @@ impl Fans {
     /// A weight without elements has no variance to keep.
     pub(super) fn not_empty(self, shape: &[usize]) -> Result<()> {
         if self.fan_in == 0 || self.fan_out == 0 {
-            let (got, expected) = (shape, "sizes of at least 1");
-            return Err(Error::shape("fans", "the weight", got, expected).into());
+            return Err(Error::shape("fans", "the weight", shape, "sizes of at least 1"));
         }
         Ok(())
     }

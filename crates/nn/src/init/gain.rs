@@ -1,4 +1,4 @@
-//! How much an activation shrinks what passes through it.
+//! The gain of an activation.
 
 /// What comes after a layer.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -2,11 +2,10 @@
 
 use super::distribution::Law;
 use super::{Distribution, FanMode, Initializer, Nonlinearity, calculate_gain, fans};
-use crate::error::Result;
-use autograd_core::{DType, Error, Tensor};
+use autograd_core::{DType, Error, Result, Tensor};
 use rand::Rng;
 
-/// See [`kaiming_uniform`] and [`kaiming_normal`].
+/// See [`kaiming_uniform`] and [`kaiming_normal`]; the setters are the options of both.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Kaiming {
     mode: FanMode,
@@ -22,9 +21,8 @@ pub struct Kaiming {
 ///
 /// # Examples
 /// ```
-/// use wengert_nn::init::{FanMode, Nonlinearity, kaiming_uniform};
-/// let start = kaiming_uniform(FanMode::FanIn, Nonlinearity::Relu);
-/// let (_, high) = start.distribution(&[64, 24])?.bounds().expect("uniform");
+/// use wengert_nn::init::kaiming_uniform;
+/// let (_, high) = kaiming_uniform().distribution(&[64, 24])?.bounds().expect("uniform");
 /// assert!((high - 0.5).abs() < 1e-15);
 /// # Ok::<(), wengert_nn::Error>(())
 /// ```
@@ -33,9 +31,10 @@ pub struct Kaiming {
 /// He, Zhang, Ren, Sun, Delving deep into rectifiers, 2015, section 2.2.
 ///
 /// # Differs from
-/// PyTorch: the slope `a` of a leaky rectifier is part of the nonlinearity, for nothing else uses it.
-pub fn kaiming_uniform(mode: FanMode, nonlinearity: Nonlinearity) -> Kaiming {
-    Kaiming { mode, nonlinearity, law: Law::Uniform }
+/// PyTorch: the slope `a` of a leaky rectifier is part of the nonlinearity, because nothing else uses it. The default
+/// nonlinearity is [`Nonlinearity::Relu`]: PyTorch's, a leaky rectifier of slope 0, has the same gain.
+pub fn kaiming_uniform() -> Kaiming {
+    Kaiming { mode: FanMode::FanIn, nonlinearity: Nonlinearity::Relu, law: Law::Uniform }
 }
 
 /// Normal with mean 0.
@@ -46,8 +45,8 @@ pub fn kaiming_uniform(mode: FanMode, nonlinearity: Nonlinearity) -> Kaiming {
 ///
 /// # Examples
 /// ```
-/// use wengert_nn::init::{FanMode, Nonlinearity, kaiming_normal};
-/// let start = kaiming_normal(FanMode::FanOut, Nonlinearity::Relu);
+/// use wengert_nn::init::{FanMode, kaiming_normal};
+/// let start = kaiming_normal().mode(FanMode::FanOut);
 /// assert!((start.distribution(&[8, 100])?.std() - 0.5).abs() < 1e-15);
 /// # Ok::<(), wengert_nn::Error>(())
 /// ```
@@ -56,12 +55,27 @@ pub fn kaiming_uniform(mode: FanMode, nonlinearity: Nonlinearity) -> Kaiming {
 /// He, Zhang, Ren, Sun, Delving deep into rectifiers, 2015, equations 10 and 14.
 ///
 /// # Differs from
-/// PyTorch: the slope `a` of a leaky rectifier is part of the nonlinearity, for nothing else uses it.
-pub fn kaiming_normal(mode: FanMode, nonlinearity: Nonlinearity) -> Kaiming {
-    Kaiming { mode, nonlinearity, law: Law::Normal }
+/// PyTorch: the slope `a` of a leaky rectifier is part of the nonlinearity, because nothing else uses it. The default
+/// nonlinearity is [`Nonlinearity::Relu`]: PyTorch's, a leaky rectifier of slope 0, has the same gain.
+pub fn kaiming_normal() -> Kaiming {
+    Kaiming { mode: FanMode::FanIn, nonlinearity: Nonlinearity::Relu, law: Law::Normal }
 }
 
 impl Kaiming {
+    /// The fan that keeps its variance; default [`FanMode::FanIn`].
+    #[must_use]
+    pub fn mode(mut self, mode: FanMode) -> Kaiming {
+        self.mode = mode;
+        self
+    }
+
+    /// The activation after the layer; default [`Nonlinearity::Relu`].
+    #[must_use]
+    pub fn nonlinearity(mut self, nonlinearity: Nonlinearity) -> Kaiming {
+        self.nonlinearity = nonlinearity;
+        self
+    }
+
     /// What the values of a weight of this shape are drawn from.
     ///
     /// # Errors
@@ -70,7 +84,7 @@ impl Kaiming {
         if let Nonlinearity::LeakyRelu(slope) = self.nonlinearity
             && !slope.is_finite()
         {
-            return Err(Error::argument("kaiming", "negative slope", slope, "finite").into());
+            return Err(Error::argument("kaiming", "negative slope", slope, "finite"));
         }
         let fans = fans(shape)?;
         fans.not_empty(shape)?;
@@ -83,7 +97,30 @@ impl Kaiming {
 }
 
 impl Initializer for Kaiming {
-    fn tensor(&self, shape: &[usize], dtype: DType, rng: &mut (impl Rng + ?Sized)) -> Result<Tensor> {
+    fn tensor(&self, shape: &[usize], dtype: DType, rng: &mut dyn Rng) -> Result<Tensor> {
         self.distribution(shape)?.tensor(shape, dtype, rng)
     }
 }
+
+#[cfg(test)]
+cases![
+    start("kaiming_uniform", kaiming_uniform(), Kaiming::distribution)
+        .draws(&[80, 100], 0.0, 2f64.sqrt() / 10.0)
+        .refuses(&[3], "fans: the weight has shape [3], expected at least two dimensions"),
+    start("kaiming_normal", kaiming_normal().nonlinearity(Nonlinearity::LeakyRelu(0.2)), Kaiming::distribution)
+        .draws(&[80, 100], 0.0, (2.0 / 1.04f64).sqrt() / 10.0)
+        .refuses(&[0, 3], "fans: the weight has shape [0, 3], expected sizes of at least 1"),
+    start(
+        "kaiming_uniform",
+        kaiming_uniform().mode(FanMode::FanOut).nonlinearity(Nonlinearity::Tanh),
+        Kaiming::distribution
+    )
+    .draws(&[48, 3, 5, 5], 0.0, 5.0 / 3.0 / 1200f64.sqrt()),
+    start("kaiming_normal", kaiming_normal().nonlinearity(Nonlinearity::Selu), Kaiming::distribution).draws(
+        &[48, 3, 5, 5],
+        0.0,
+        0.75 / 75f64.sqrt()
+    ),
+    start("kaiming_normal", kaiming_normal().nonlinearity(Nonlinearity::LeakyRelu(f64::NAN)), Kaiming::distribution)
+        .refuses(&[2, 3], "kaiming: negative slope is NaN, it must be finite"),
+];

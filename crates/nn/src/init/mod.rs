@@ -1,12 +1,12 @@
 //! Initialisers: the values parameters start from.
 //!
-//! Each is a small value with a method [`tensor`](Initializer::tensor), that makes a tensor of a shape. Those that
-//! depend on the shape tell the [`Distribution`] they draw from.
+//! Each is a small value with a method [`tensor`](Initializer::tensor) that makes a tensor of a shape. Those that depend on
+//! the shape have a method `distribution`: what they draw from for a shape.
 //!
 //! ```
 //! use autograd_core::DType;
-//! use wengert_nn::init::{FanMode, Initializer, Nonlinearity, kaiming_uniform};
-//! let start = kaiming_uniform(FanMode::FanIn, Nonlinearity::Relu);
+//! use wengert_nn::init::{Initializer, kaiming_uniform};
+//! let start = kaiming_uniform();
 //! let bound = start.distribution(&[8, 6])?.bounds().expect("uniform").1;
 //! assert!((bound - 1.0).abs() < 1e-12);                                // √(6 / fan_in)
 //! let weight = start.tensor(&[8, 6], DType::F32, &mut autograd_core::seeded(7))?;

@@ -2,11 +2,10 @@
 
 use super::distribution::Law;
 use super::{Distribution, Initializer, fans};
-use crate::error::Result;
-use autograd_core::{DType, Error, Tensor};
+use autograd_core::{DType, Error, Result, Tensor};
 use rand::Rng;
 
-/// See [`xavier_uniform`] and [`xavier_normal`].
+/// See [`xavier_uniform`] and [`xavier_normal`]; the setter is the option of both.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Xavier {
     gain: f64,
@@ -22,15 +21,15 @@ pub struct Xavier {
 /// # Examples
 /// ```
 /// use wengert_nn::init::xavier_uniform;
-/// let (low, high) = xavier_uniform(1.0).distribution(&[256, 128])?.bounds().expect("uniform");
+/// let (low, high) = xavier_uniform().distribution(&[256, 128])?.bounds().expect("uniform");
 /// assert!((high - 0.125).abs() < 1e-15 && low == -high);
 /// # Ok::<(), wengert_nn::Error>(())
 /// ```
 ///
 /// # References
 /// Glorot, Bengio, Understanding the difficulty of training deep feedforward neural networks, 2010, equation 16.
-pub fn xavier_uniform(gain: f64) -> Xavier {
-    Xavier { gain, law: Law::Uniform }
+pub fn xavier_uniform() -> Xavier {
+    Xavier { gain: 1.0, law: Law::Uniform }
 }
 
 /// Normal with mean 0.
@@ -42,24 +41,31 @@ pub fn xavier_uniform(gain: f64) -> Xavier {
 /// # Examples
 /// ```
 /// use wengert_nn::init::xavier_normal;
-/// assert_eq!(xavier_normal(3.0).distribution(&[1, 1])?.std(), 3.0);
+/// assert_eq!(xavier_normal().gain(3.0).distribution(&[1, 1])?.std(), 3.0);
 /// # Ok::<(), wengert_nn::Error>(())
 /// ```
 ///
 /// # References
 /// Glorot, Bengio, Understanding the difficulty of training deep feedforward neural networks, 2010.
-pub fn xavier_normal(gain: f64) -> Xavier {
-    Xavier { gain, law: Law::Normal }
+pub fn xavier_normal() -> Xavier {
+    Xavier { gain: 1.0, law: Law::Normal }
 }
 
 impl Xavier {
+    /// The factor of the standard deviation, see [`calculate_gain`](super::calculate_gain); default 1.
+    #[must_use]
+    pub fn gain(mut self, gain: f64) -> Xavier {
+        self.gain = gain;
+        self
+    }
+
     /// What the values of a weight of this shape are drawn from.
     ///
     /// # Errors
     /// If there are fewer than two dimensions or no elements, or the gain is negative or not finite.
     pub fn distribution(&self, shape: &[usize]) -> Result<Distribution> {
         if !(self.gain >= 0.0 && self.gain.is_finite()) {
-            return Err(Error::argument("xavier", "gain", self.gain, "finite and at least 0").into());
+            return Err(Error::argument("xavier", "gain", self.gain, "finite and at least 0"));
         }
         let fans = fans(shape)?;
         fans.not_empty(shape)?;
@@ -68,7 +74,19 @@ impl Xavier {
 }
 
 impl Initializer for Xavier {
-    fn tensor(&self, shape: &[usize], dtype: DType, rng: &mut (impl Rng + ?Sized)) -> Result<Tensor> {
+    fn tensor(&self, shape: &[usize], dtype: DType, rng: &mut dyn Rng) -> Result<Tensor> {
         self.distribution(shape)?.tensor(shape, dtype, rng)
     }
 }
+
+#[cfg(test)]
+cases![
+    start("xavier_uniform", xavier_uniform(), Xavier::distribution)
+        .draws(&[80, 100], 0.0, (2.0 / 180f64).sqrt())
+        .refuses(&[2, 0], "fans: the weight has shape [2, 0], expected sizes of at least 1"),
+    start("xavier_normal", xavier_normal().gain(1.5), Xavier::distribution)
+        .draws(&[48, 3, 5, 5], 0.0, 1.5 * (2.0 / 1275f64).sqrt())
+        .refuses(&[3], "fans: the weight has shape [3], expected at least two dimensions"),
+    start("xavier_uniform", xavier_uniform().gain(-1.0), Xavier::distribution)
+        .refuses(&[2, 3], "xavier: gain is -1.0, it must be finite and at least 0"),
+];

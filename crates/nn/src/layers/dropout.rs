@@ -1,9 +1,9 @@
-//! Dropping elements at random while training.
+//! Dropout.
 
-use crate::error::Result;
 use crate::layer::Layer;
+use autograd_core::check::Check;
 use autograd_core::module::{Mode, Stream};
-use autograd_core::{Error, Tensor};
+use autograd_core::{Result, Tensor};
 use rand::Rng;
 use wengert_derive::Module;
 
@@ -28,7 +28,6 @@ use wengert_derive::Module;
 /// Srivastava, Hinton, Krizhevsky, Sutskever, Salakhutdinov, Dropout, 2014.
 #[derive(Clone, Debug, Module)]
 pub struct Dropout {
-    #[module(skip)]
     p: f64,
     stream: Stream,
     mode: Mode,
@@ -39,10 +38,8 @@ impl Dropout {
     ///
     /// # Errors
     /// If `p` is outside its range.
-    pub fn new(p: f64, rng: &mut (impl Rng + ?Sized)) -> Result<Dropout> {
-        if !(0.0..=1.0).contains(&p) {
-            return Err(Error::argument("Dropout", "p", p, "in [0, 1]").into());
-        }
+    pub fn new(p: f64, rng: &mut dyn Rng) -> Result<Dropout> {
+        Check("Dropout").require((0.0..=1.0).contains(&p), "p", p, "in [0, 1]")?;
         Ok(Dropout { p, stream: Stream::new(rng), mode: Mode::default() })
     }
 
@@ -57,6 +54,16 @@ impl Layer for Dropout {
         if !self.mode.is_training() {
             return Ok(x.clone());
         }
-        Ok(x.dropout_seeded(self.p, self.stream.draw())?)
+        x.dropout_seeded(self.p, self.stream.draw())
     }
 }
+
+#[cfg(test)]
+cases![
+    layer("Dropout", |rng| Dropout::new(0.4, rng)).maps(&[3, 4], &[3, 4]).maps(&[], &[]).maps(&[0, 2], &[0, 2]),
+    layer("Dropout", |rng| Dropout::new(0.0, rng)).gives([1.0, 2.0], [1.0, 2.0]),
+    layer("Dropout", |rng| Dropout::new(1.0, rng)).maps(&[3], &[3]).gives([1.0, 2.0], [0.0, 0.0]),
+    layer("Dropout", |rng| Dropout::new(-0.1, rng)).cannot_be("Dropout: p is -0.1, it must be in [0, 1]"),
+    layer("Dropout", |rng| Dropout::new(1.1, rng)).cannot_be("Dropout: p is 1.1, it must be in [0, 1]"),
+    layer("Dropout", |rng| Dropout::new(f64::NAN, rng)).cannot_be("Dropout: p is NaN, it must be in [0, 1]"),
+];

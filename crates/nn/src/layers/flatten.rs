@@ -1,8 +1,7 @@
-//! Merging dimensions into one.
+//! Several dimensions merged into one.
 
-use crate::error::Result;
 use crate::layer::Layer;
-use autograd_core::Tensor;
+use autograd_core::{Result, Tensor};
 use wengert_derive::Module;
 
 /// Merges dimensions `start_dim` to `end_dim`, both included, into one; by default all but the first.
@@ -10,39 +9,64 @@ use wengert_derive::Module;
 /// # Shapes
 /// By default `[N, ..] → [N, product of the rest]`.
 ///
+/// # Errors
+/// `forward` fails if the input has no such dimensions, or `end_dim` is before `start_dim`.
+///
 /// # Examples
 /// ```
 /// use autograd_core::{DType, Tensor};
 /// use wengert_nn::{Flatten, Layer};
 /// let images = Tensor::zeros(&[2, 1, 28, 28], DType::F32)?;
-/// assert_eq!(Flatten::default().forward(&images)?.shape(), [2, 784]);
+/// assert_eq!(Flatten::new().forward(&images)?.shape(), [2, 784]);
+/// assert_eq!(Flatten::new().start_dim(0).end_dim(1).forward(&images)?.shape(), [2, 28, 28]);
 /// # Ok::<(), wengert_nn::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Module)]
 pub struct Flatten {
-    /// The first dimension merged; negative counts from the end.
-    #[module(skip)]
-    pub start_dim: isize,
-    /// The last dimension merged; negative counts from the end.
-    #[module(skip)]
-    pub end_dim: isize,
+    start_dim: isize,
+    end_dim: isize,
 }
 
 impl Flatten {
-    /// Merges dimensions `start_dim` to `end_dim`, both included.
-    pub fn new(start_dim: isize, end_dim: isize) -> Flatten {
-        Flatten { start_dim, end_dim }
+    /// All dimensions but the first.
+    pub fn new() -> Flatten {
+        Flatten { start_dim: 1, end_dim: -1 }
+    }
+
+    /// The first dimension that is merged, default 1; negative counts from the end.
+    #[must_use]
+    pub fn start_dim(mut self, start_dim: isize) -> Flatten {
+        self.start_dim = start_dim;
+        self
+    }
+
+    /// The last dimension that is merged, default −1; negative counts from the end.
+    #[must_use]
+    pub fn end_dim(mut self, end_dim: isize) -> Flatten {
+        self.end_dim = end_dim;
+        self
     }
 }
 
 impl Default for Flatten {
     fn default() -> Self {
-        Flatten::new(1, -1)
+        Flatten::new()
     }
 }
 
 impl Layer for Flatten {
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        Ok(x.flatten(self.start_dim, self.end_dim)?)
+        x.flatten(self.start_dim, self.end_dim)
     }
 }
+
+#[cfg(test)]
+cases![
+    layer("Flatten", |_| Ok(Flatten::new()))
+        .maps(&[2, 2, 3], &[2, 6])
+        .maps(&[4, 3], &[4, 3])
+        .maps(&[0, 2, 3], &[0, 6])
+        .gives([[[1.0, 2.0], [3.0, 4.0]]], [[1.0, 2.0, 3.0, 4.0]])
+        .refuses(&[3], "flatten: dim 1 is out of range for shape [3] (−1 to 0)"),
+    layer("Flatten", |_| Ok(Flatten::new().start_dim(0).end_dim(-2))).maps(&[2, 2, 3], &[4, 3]),
+];

@@ -1,16 +1,17 @@
-//! The affine layer: `y = x Wᵀ + b`.
+//! The affine layer.
 
-use crate::error::Result;
 use crate::init::{Initializer, uniform};
 use crate::layer::Layer;
+use autograd_core::check::Check;
 use autograd_core::module::Param;
-use autograd_core::{DType, Error, Tensor};
+use autograd_core::{DType, Error, Result, Tensor};
 use rand::Rng;
+use std::sync::Arc;
 use wengert_derive::Module;
 
 /// `y = x Wᵀ + b`.
 ///
-/// Weight and bias start uniform in `±1/√D`.
+/// Weight and bias start uniform in `±1/√D` by default.
 ///
 /// # Shapes
 /// `x: [.., D] → [.., K]`, `weight: [K, D]`, `bias: [K]`.
@@ -18,9 +19,13 @@ use wengert_derive::Module;
 /// # Examples
 /// ```
 /// use autograd_core::Tensor;
-/// use wengert_nn::{Layer, Linear};
+/// use wengert_nn::{Layer, Linear, LinearOptions, init};
 /// let linear = Linear::from_tensors(Tensor::from([[3.0, 4.0]]), Some(Tensor::from([0.5])))?;
 /// assert_eq!(linear.forward(&Tensor::from([1.0, 2.0]))?.to_vec::<f32>()?, [11.5]);
+///
+/// let options = LinearOptions::new().weight(init::kaiming_normal()).bias_init(init::zeros());
+/// let linear = Linear::with(4, 8, options, &mut autograd_core::seeded(7))?;
+/// assert_eq!(linear.forward(&Tensor::from([0.0; 4]))?.to_vec::<f32>()?, [0.0; 8]);
 /// # Ok::<(), wengert_nn::Error>(())
 /// ```
 #[derive(Clone, Debug, Module)]
@@ -31,21 +36,73 @@ pub struct Linear {
     pub bias: Option<Param>,
 }
 
-impl Linear {
-    /// A layer from `in_features` (D) to `out_features` (K) values, with bias.
-    ///
-    /// # Errors
-    /// If a size is 0.
-    pub fn new(in_features: usize, out_features: usize, rng: &mut (impl Rng + ?Sized)) -> Result<Linear> {
-        Linear::sized(in_features, out_features, true, rng)
+/// The options of [`Linear`].
+#[derive(Clone, Debug)]
+pub struct LinearOptions {
+    bias: bool,
+    weight: Option<Arc<dyn Initializer>>,
+    bias_init: Option<Arc<dyn Initializer>>,
+}
+
+impl Default for LinearOptions {
+    fn default() -> Self {
+        LinearOptions { bias: true, weight: None, bias_init: None }
+    }
+}
+
+impl LinearOptions {
+    /// The defaults.
+    pub fn new() -> LinearOptions {
+        LinearOptions::default()
     }
 
-    /// As [`Linear::new`], without bias: `y = x Wᵀ`.
+    /// Whether there is a bias; default true.
+    #[must_use]
+    pub fn bias(mut self, bias: bool) -> LinearOptions {
+        self.bias = bias;
+        self
+    }
+
+    /// The values the weight starts from; default: uniform in `±1/√D`.
+    #[must_use]
+    pub fn weight(mut self, start: impl Initializer + 'static) -> LinearOptions {
+        self.weight = Some(Arc::new(start));
+        self
+    }
+
+    /// The values the bias starts from; default: uniform in `±1/√D`.
+    #[must_use]
+    pub fn bias_init(mut self, start: impl Initializer + 'static) -> LinearOptions {
+        self.bias_init = Some(Arc::new(start));
+        self
+    }
+}
+
+impl Linear {
+    /// A layer from `in_features` (D) to `out_features` (K) values, with the default options.
     ///
     /// # Errors
     /// If a size is 0.
-    pub fn no_bias(in_features: usize, out_features: usize, rng: &mut (impl Rng + ?Sized)) -> Result<Linear> {
-        Linear::sized(in_features, out_features, false, rng)
+    pub fn new(in_features: usize, out_features: usize, rng: &mut dyn Rng) -> Result<Linear> {
+        Linear::with(in_features, out_features, LinearOptions::new(), rng)
+    }
+
+    /// A layer from `in_features` (D) to `out_features` (K) values.
+    ///
+    /// # Errors
+    /// If a size is 0, or an initialiser fails or gives values of another shape or dtype.
+    pub fn with(in_features: usize, out_features: usize, options: LinearOptions, rng: &mut dyn Rng) -> Result<Linear> {
+        for (name, size) in [("in_features", in_features), ("out_features", out_features)] {
+            Check("Linear").require(size > 0, name, size, "at least 1")?;
+        }
+        let bound = 1.0 / (in_features as f64).sqrt();
+        let mut start = |init: &Option<Arc<dyn Initializer>>, shape: &[usize]| match init {
+            Some(init) => init.tensor(shape, DType::F32, rng),
+            None => uniform(-bound, bound).tensor(shape, DType::F32, rng),
+        };
+        let weight = start(&options.weight, &[out_features, in_features])?;
+        let bias = if options.bias { Some(start(&options.bias_init, &[out_features])?) } else { None };
+        Linear::from_tensors(weight, bias)
     }
 
     /// A layer with these values.
@@ -53,48 +110,26 @@ impl Linear {
     /// # Errors
     /// If `weight` is not `[K, D]` with sizes above 0, `bias` not `[K]`, or the dtypes are not one float type.
     pub fn from_tensors(weight: Tensor, bias: Option<Tensor>) -> Result<Linear> {
-        const OP: &str = "Linear";
-        let out = match *weight.shape() {
-            [out, inner] if out > 0 && inner > 0 => out,
-            _ => {
-                let (got, expected) = (weight.shape(), "[K, D], both at least 1");
-                return Err(Error::shape(OP, "weight", got, expected).into());
-            }
-        };
-        if !weight.dtype().is_float() {
-            return Err(Error::not_float(OP, weight.dtype()).into());
+        const EXPECTED: &str = "[K, D], both at least 1";
+        let check = Check("Linear");
+        let [k, d] = check.shape("weight", &weight, EXPECTED)?;
+        if k == 0 || d == 0 {
+            return Err(Error::shape("Linear", "weight", weight.shape(), EXPECTED));
         }
+        check.float(&weight)?;
         if let Some(bias) = &bias {
-            if bias.shape() != [out] {
-                let (got, expected) = (bias.shape(), format!("[{out}]"));
-                return Err(Error::shape(OP, "bias", got, expected).into());
-            }
-            if bias.dtype() != weight.dtype() {
-                return Err(Error::mixed_dtypes(OP, weight.dtype(), bias.dtype()).into());
-            }
+            check.is("bias", bias, &[k])?;
+            check.same_float(&weight, bias)?;
         }
         Ok(Linear { weight: Param::new(weight), bias: bias.map(Param::new) })
     }
 
-    fn sized(in_features: usize, out_features: usize, bias: bool, rng: &mut (impl Rng + ?Sized)) -> Result<Linear> {
-        for (name, size) in [("in_features", in_features), ("out_features", out_features)] {
-            if size == 0 {
-                return Err(Error::argument("Linear", name, size, "at least 1").into());
-            }
-        }
-        let bound = 1.0 / (in_features as f64).sqrt();
-        let start = uniform(-bound, bound);
-        let weight = start.tensor(&[out_features, in_features], DType::F32, rng)?;
-        let bias = if bias { Some(start.tensor(&[out_features], DType::F32, rng)?) } else { None };
-        Linear::from_tensors(weight, bias)
-    }
-
-    /// The size of the inputs' last axis, D.
+    /// The size of the inputs' last dimension, D.
     pub fn in_features(&self) -> usize {
         self.weight.shape().last().copied().unwrap_or_default()
     }
 
-    /// The size of the outputs' last axis, K.
+    /// The size of the outputs' last dimension, K.
     pub fn out_features(&self) -> usize {
         self.weight.shape().first().copied().unwrap_or_default()
     }
@@ -102,6 +137,44 @@ impl Linear {
 
 impl Layer for Linear {
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        Ok(x.linear(&self.weight, self.bias.as_deref())?)
+        x.linear(&self.weight, self.bias.as_deref())
     }
 }
+
+#[cfg(test)]
+cases![
+    layer("Linear", |rng| Linear::new(3, 2, rng))
+        .state(&["weight", "bias"])
+        .maps(&[4, 3], &[4, 2])
+        .maps(&[3], &[2])
+        .maps(&[0, 3], &[0, 2])
+        .refuses(&[2, 4], "linear: inner dimensions differ: [2, 4] × [3, 2] (4 ≠ 3)"),
+    layer("Linear", |rng| Linear::with(3, 2, LinearOptions::new().bias(false), rng))
+        .state(&["weight"])
+        .maps(&[2, 2, 3], &[2, 2, 2]),
+    layer("Linear", |rng| {
+        let start = LinearOptions::new().weight(crate::init::constant(2.0)).bias_init(crate::init::ones());
+        Linear::with(2, 1, start, rng)
+    })
+    .state(&["weight", "bias"])
+    .gives([[1.0, 2.0], [0.0, -1.0]], [[7.0], [-1.0]]),
+    layer("Linear", |_| Linear::from_tensors(Tensor::from([[3.0, 4.0]]), Some(Tensor::from([0.5]))))
+        .state(&["weight", "bias"])
+        .gives([1.0, 2.0], [11.5]),
+    layer("Linear", |rng| Linear::new(0, 2, rng)).cannot_be("Linear: in_features is 0, it must be at least 1"),
+    layer("Linear", |rng| Linear::new(2, 0, rng)).cannot_be("Linear: out_features is 0, it must be at least 1"),
+    layer("Linear", |rng| Linear::with(1, 1, LinearOptions::new().weight(uniform(1.0, 0.0)), rng))
+        .cannot_be("uniform: b is 0.0, it must be finite and not below a"),
+    layer("Linear", |_| Linear::from_tensors(Tensor::from([0.0, 0.0]), None))
+        .cannot_be("Linear: weight has shape [2], expected [K, D], both at least 1"),
+    layer("Linear", |_| Linear::from_tensors(Tensor::zeros(&[0, 3], DType::F32)?, None))
+        .cannot_be("Linear: weight has shape [0, 3], expected [K, D], both at least 1"),
+    layer("Linear", |_| Linear::from_tensors(Tensor::from([[1.0, 2.0]]), Some(Tensor::from([0.0, 0.0]))))
+        .cannot_be("Linear: bias has shape [2], expected [1]"),
+    layer("Linear", |_| {
+        Linear::from_tensors(Tensor::from([[1.0]]), Some(Tensor::from([0.0]).to_dtype(DType::F64)))
+    })
+    .cannot_be("Linear: dtypes F32 and F64 do not mix; convert one with to_dtype"),
+    layer("Linear", |_| Linear::from_tensors(Tensor::from([[1]]), None))
+        .cannot_be("Linear: dtype is I64, expected F32 or F64; to_dtype converts"),
+];

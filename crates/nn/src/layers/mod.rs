@@ -1,4 +1,4 @@
-//! Layers, one a file; those that act element by element are in [`crate::activation`].
+//! Layers, one file for each; those that act element by element are in [`crate::activation`].
 
 mod dropout;
 mod flatten;
@@ -7,5 +7,5 @@ mod sequential;
 
 pub use dropout::Dropout;
 pub use flatten::Flatten;
-pub use linear::Linear;
+pub use linear::{Linear, LinearOptions};
 pub use sequential::Sequential;

@@ -1,9 +1,8 @@
 //! Layers one after another.
 
-use crate::error::Result;
-use crate::layer::{Layer, LayerClone};
-use crate::summary::Trace;
-use autograd_core::Tensor;
+use crate::layer::{DynLayer, Layer};
+use crate::observe;
+use autograd_core::{Result, Tensor};
 use std::fmt;
 use wengert_derive::Module;
 
@@ -29,7 +28,7 @@ use wengert_derive::Module;
 #[derive(Clone, Default, Module)]
 pub struct Sequential {
     #[module(flatten)]
-    layers: Vec<Box<dyn LayerClone>>,
+    layers: Vec<Box<dyn DynLayer>>,
 }
 
 impl Sequential {
@@ -46,7 +45,7 @@ impl Sequential {
     }
 
     /// The layer at a position.
-    pub fn get(&self, position: usize) -> Option<&dyn LayerClone> {
+    pub fn get(&self, position: usize) -> Option<&dyn DynLayer> {
         self.layers.get(position).map(|layer| &**layer)
     }
 
@@ -61,21 +60,19 @@ impl Sequential {
     }
 }
 
-impl From<Vec<Box<dyn LayerClone>>> for Sequential {
-    fn from(layers: Vec<Box<dyn LayerClone>>) -> Self {
+impl From<Vec<Box<dyn DynLayer>>> for Sequential {
+    fn from(layers: Vec<Box<dyn DynLayer>>) -> Self {
         Sequential { layers }
     }
 }
 
 impl Layer for Sequential {
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        self.trace(x, &mut Trace::silent())
-    }
-
-    fn trace(&self, x: &Tensor, trace: &mut Trace<'_>) -> Result<Tensor> {
         let mut layers = self.layers.iter().enumerate();
         let Some((_, first)) = layers.next() else { return Ok(x.clone()) };
-        layers.try_fold(trace.layer(0, &**first, x)?, |x, (position, layer)| trace.layer(position, &**layer, &x))
+        // What `Layer::call` does, without a string for each position.
+        let first = observe::call(&**first, 0, x)?;
+        layers.try_fold(first, |x, (position, layer)| observe::call(&**layer, position, &x))
     }
 }
 
@@ -90,4 +87,25 @@ impl fmt::Debug for Sequential {
 #[macro_export]
 macro_rules! sequential {
     [$($layer:expr),* $(,)?] => { $crate::Sequential::new()$(.push($layer))* };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Sequential;
+    use crate::{Dropout, Linear, Softplus, Tanh};
+
+    cases![
+        layer("Sequential", |_| Ok(Sequential::new())).maps(&[2, 2], &[2, 2]).gives([1.0, 2.0], [1.0, 2.0]),
+        layer("Sequential", |rng| {
+            Ok(sequential![Linear::new(2, 4, rng)?, Tanh, Dropout::new(0.5, rng)?, Linear::new(4, 1, rng)?])
+        })
+        .state(&["0.weight", "0.bias", "3.weight", "3.bias"])
+        .maps(&[3, 2], &[3, 1])
+        .maps(&[0, 2], &[0, 1])
+        .refuses(&[1, 3], "in 0 (Linear): linear: inner dimensions differ: [1, 3] × [2, 4] (3 ≠ 2)"),
+        layer("Sequential", |rng| Ok(sequential![sequential![Linear::new(2, 2, rng)?], Box::new(Softplus::new())]))
+            .state(&["0.0.weight", "0.0.bias"])
+            .maps(&[3, 2], &[3, 2])
+            .refuses(&[1, 3], "in 0.0 (Linear): linear: inner dimensions differ: [1, 3] × [2, 2] (3 ≠ 2)"),
+    ];
 }

@@ -1,9 +1,9 @@
 //! Binary cross-entropy of logits.
 
-use super::pair::{same_float, weighted};
+use super::pair::weighted;
 use super::{Loss, Reduction};
-use crate::error::Result;
-use autograd_core::{Error, Tensor};
+use autograd_core::check::Check;
+use autograd_core::{Error, Result, Tensor};
 
 /// Binary cross-entropy of a logit x with the probability t of the positive class, the mean over all elements.
 ///
@@ -18,7 +18,7 @@ use autograd_core::{Error, Tensor};
 /// `σ(x) − t` for x, `−x` for t, each by the reduction.
 ///
 /// # Numerics
-/// Computed as `t softplus(−x) + (1 − t) softplus(x)`: two terms of one sign, so that nothing overflows or cancels.
+/// Computed as `t softplus(−x) + (1 − t) softplus(x)`: two terms of one sign, so nothing overflows or cancels.
 ///
 /// # Errors
 /// If the shapes differ, or the dtypes are not one float type.
@@ -32,7 +32,7 @@ use autograd_core::{Error, Tensor};
 /// # Ok::<(), wengert_nn::Error>(())
 /// ```
 pub fn binary_cross_entropy_with_logits(input: &Tensor, target: &Tensor) -> Result<Tensor> {
-    BceWithLogitsLoss::default().forward(input, target)
+    BceWithLogitsLoss::new().forward(input, target)
 }
 
 /// [`binary_cross_entropy_with_logits`] with options.
@@ -40,45 +40,143 @@ pub fn binary_cross_entropy_with_logits(input: &Tensor, target: &Tensor) -> Resu
 /// ```text
 /// loss = −w (p t ln σ(x) + (1 − t) ln(1 − σ(x)))
 /// ```
+///
+/// # Errors
+/// `forward` also fails if a weight does not broadcast to the input or has another dtype.
 #[derive(Clone, Debug, Default)]
 pub struct BceWithLogitsLoss {
-    /// w: how much each element counts; broadcast. The mean still divides by the number of elements.
-    pub weight: Option<Tensor>,
-    /// p: how much the positive class counts; broadcast, usually one a class.
-    pub pos_weight: Option<Tensor>,
-    /// What becomes of the losses of the elements; default: their mean.
-    pub reduction: Reduction,
+    weight: Option<Tensor>,
+    pos_weight: Option<Tensor>,
+    reduction: Reduction,
 }
 
 impl BceWithLogitsLoss {
-    /// The loss of `input` against `target`.
-    ///
-    /// # Errors
-    /// As [`binary_cross_entropy_with_logits`], and if a weight does not broadcast or has another dtype.
-    pub fn forward(&self, input: &Tensor, target: &Tensor) -> Result<Tensor> {
+    /// With the default options.
+    pub fn new() -> BceWithLogitsLoss {
+        BceWithLogitsLoss::default()
+    }
+
+    /// w: how much each element counts; broadcast. The mean still divides by the number of elements.
+    #[must_use]
+    pub fn weight(mut self, weight: Tensor) -> BceWithLogitsLoss {
+        self.weight = Some(weight);
+        self
+    }
+
+    /// p: how much the positive class counts; broadcast, usually one for each class.
+    #[must_use]
+    pub fn pos_weight(mut self, pos_weight: Tensor) -> BceWithLogitsLoss {
+        self.pos_weight = Some(pos_weight);
+        self
+    }
+
+    /// What becomes of the losses of the elements; default: their mean.
+    #[must_use]
+    pub fn reduction(mut self, reduction: Reduction) -> BceWithLogitsLoss {
+        self.reduction = reduction;
+        self
+    }
+}
+
+impl Loss for BceWithLogitsLoss {
+    fn forward(&self, input: &Tensor, target: &Tensor) -> Result<Tensor> {
         const OP: &str = "binary_cross_entropy_with_logits";
-        same_float(OP, input, target)?;
+        Check(OP).same_float(input, target)?;
         if input.shape() != target.shape() {
-            let (got, expected) = (target.shape().into(), format!("{:?}, that of the input", input.shape()));
-            return Err(Error::shape(OP, "target", got, expected).into());
+            let expected = format!("{:?}, that of the input", input.shape());
+            return Err(Error::shape(OP, "target", target.shape(), expected));
         }
         // Without a threshold above which it would be linear: exact everywhere.
         let softplus = |x: &Tensor| x.softplus(1.0, f64::INFINITY);
         let mut positive = softplus(&input.neg())?.try_mul(target)?;
         if let Some(weight) = &self.pos_weight {
-            positive = weighted(OP, &positive, weight)?;
+            positive = weighted(OP, "pos_weight", &positive, weight)?;
         }
         let negative = softplus(input)?.try_mul(&target.neg().add_scalar(1.0))?;
         let mut losses = positive.try_add(&negative)?;
         if let Some(weight) = &self.weight {
-            losses = weighted(OP, &losses, weight)?;
+            losses = weighted(OP, "weight", &losses, weight)?;
         }
         self.reduction.apply(&losses)
     }
 }
 
-impl Loss for BceWithLogitsLoss {
-    fn loss(&self, input: &Tensor, target: &Tensor) -> Result<Tensor> {
-        self.forward(input, target)
+#[cfg(test)]
+mod tests {
+    use super::{BceWithLogitsLoss, binary_cross_entropy_with_logits};
+    use crate::cases::{Expected, LossCase};
+    use crate::loss::{Loss, Reduction};
+    use autograd_core::{DType, Result, Tensor};
+
+    fn zeros(shape: &[usize]) -> Tensor {
+        Tensor::zeros(shape, DType::F32).expect("small")
     }
+
+    /// The loss of three classes with these weights, against the plain formula.
+    fn of(weight: Option<&'static [f64; 3]>, pos_weight: Option<&'static [f64; 3]>) -> LossCase {
+        // In the dtype of the input: a weight is not converted.
+        let weighted = move |reduction: Reduction| {
+            move |x: &Tensor, t: &Tensor| {
+                let of_class = |weights: &[f64; 3]| Tensor::from(*weights).to_dtype(x.dtype());
+                let mut loss = BceWithLogitsLoss::new().reduction(reduction);
+                if let Some(weight) = weight {
+                    loss = loss.weight(of_class(weight));
+                }
+                if let Some(pos_weight) = pos_weight {
+                    loss = loss.pos_weight(of_class(pos_weight));
+                }
+                loss.forward(x, t)
+            }
+        };
+        let formula = move |x: &Tensor, t: &Tensor| {
+            let of_class = |weights: Option<&[f64; 3]>, i: usize| weights.map_or(1.0, |weights| weights[i % 3]);
+            let sigmoid = |x: f64| 1.0 / (1.0 + (-x).exp());
+            let element = |(i, (x, t)): (usize, (f64, f64))| {
+                let (yes, no) = (t * sigmoid(x).ln(), (1.0 - t) * sigmoid(-x).ln());
+                -of_class(weight, i) * (of_class(pos_weight, i) * yes + no)
+            };
+            let losses: Vec<f64> = x.to_f64s().into_iter().zip(t.to_f64s()).enumerate().map(element).collect();
+            Expected { shape: x.shape().into(), divisor: losses.len() as f64, losses }
+        };
+        let x = Tensor::from([[0.5, -1.5, 3.0], [-0.25, 2.0, 0.75]]).to_dtype(DType::F64);
+        let t = Tensor::from([[0.0, 1.0, 0.25], [1.0, 0.5, 0.75]]).to_dtype(DType::F64);
+        crate::cases::loss("binary_cross_entropy_with_logits", weighted, formula).on(x, t)
+    }
+
+    #[test]
+    fn confident_logits_lose_no_digits() -> Result<()> {
+        let x = Tensor::from([40.0, -40.0, 1000.0, -1000.0]).to_dtype(DType::F64);
+        let loss = BceWithLogitsLoss::new().reduction(Reduction::None);
+        let right = loss.forward(&x, &Tensor::from([1.0, 0.0, 1.0, 0.0]).to_dtype(DType::F64))?.to_f64s();
+        assert!(right[..2].iter().all(|l| (l / (-40f64).exp() - 1.0).abs() < 1e-14), "{right:?}");
+        assert_eq!(right[2..], [0.0, 0.0]);
+        let wrong = loss.forward(&x, &Tensor::from([0.0, 1.0, 0.0, 1.0]).to_dtype(DType::F64))?.to_f64s();
+        assert_eq!(wrong, [40.0, 40.0, 1000.0, 1000.0]);
+        Ok(())
+    }
+
+    cases![
+        of(None, None)
+            .function(binary_cross_entropy_with_logits)
+            .on(zeros(&[0]), zeros(&[0]))
+            .refuses(zeros(&[2]), zeros(&[1]), "target has shape [1], expected [2], that of the input")
+            .refuses(
+                zeros(&[2]),
+                zeros(&[2]).to_dtype(DType::F64),
+                "dtypes F32 and F64 do not mix; convert one with to_dtype"
+            )
+            .refuses(Tensor::from([1]), zeros(&[1]), "dtype is I64, expected F32 or F64; to_dtype converts"),
+        of(Some(&[0.5, 0.0, 2.0]), None),
+        of(None, Some(&[3.0, 0.5, 1.0])),
+        of(Some(&[0.5, 0.0, 2.0]), Some(&[3.0, 0.5, 1.0])).refuses(
+            zeros(&[2]),
+            zeros(&[2]),
+            "pos_weight has shape [3], expected one that broadcasts to the input's, [2]"
+        ),
+        of(Some(&[0.5, 0.0, 2.0]), None).refuses(
+            zeros(&[1]),
+            zeros(&[1]),
+            "weight has shape [3], expected one that broadcasts to the input's, [1]"
+        ),
+    ];
 }

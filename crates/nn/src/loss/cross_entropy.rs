@@ -1,8 +1,8 @@
 //! Cross-entropy of logits, against class indices or class probabilities.
 
 use super::{Loss, Reduction};
-use crate::error::Result;
-use autograd_core::{DType, Error, Tensor};
+use autograd_core::check::Check;
+use autograd_core::{DType, Error, Result, Tensor};
 
 const OP: &str = "cross_entropy";
 
@@ -32,7 +32,7 @@ const OP: &str = "cross_entropy";
 /// # Ok::<(), wengert_nn::Error>(())
 /// ```
 pub fn cross_entropy(input: &Tensor, target: &Tensor) -> Result<Tensor> {
-    CrossEntropyLoss::default().forward(input, target)
+    CrossEntropyLoss::new().forward(input, target)
 }
 
 /// [`cross_entropy`] with options.
@@ -48,23 +48,21 @@ pub fn cross_entropy(input: &Tensor, target: &Tensor) -> Result<Tensor> {
 /// # Examples
 /// ```
 /// # use autograd_core::Tensor;
-/// # use wengert_nn::CrossEntropyLoss;
-/// let loss = CrossEntropyLoss { label_smoothing: 0.1, ..CrossEntropyLoss::default() };
+/// # use wengert_nn::{CrossEntropyLoss, Loss};
+/// let loss = CrossEntropyLoss::new().label_smoothing(0.1);
 /// let value = loss.forward(&Tensor::from([[2.0, 0.0]]), &Tensor::from([0]))?.item::<f32>()?;
 /// assert!((value - (0.126_928 + 0.05 * 2.0)).abs() < 1e-5);
 /// # Ok::<(), wengert_nn::Error>(())
 /// ```
+///
+/// # Errors
+/// `forward` also fails if an option is out of range or `weight` is not `[C]` in the input's dtype.
 #[derive(Clone, Debug)]
 pub struct CrossEntropyLoss {
-    /// How much each class counts, `[C]`; by default all the same.
-    pub weight: Option<Tensor>,
-    /// Samples of this class count nothing, in sum and mean; default −100. With class probabilities it must be
-    /// negative, for then there is no class to ignore.
-    pub ignore_index: i64,
-    /// The share ε of the target that is spread over all classes, `0 ≤ ε ≤ 1`; default 0.
-    pub label_smoothing: f64,
-    /// What becomes of the losses of the samples; default: their mean.
-    pub reduction: Reduction,
+    weight: Option<Tensor>,
+    ignore_index: i64,
+    label_smoothing: f64,
+    reduction: Reduction,
 }
 
 impl Default for CrossEntropyLoss {
@@ -74,50 +72,56 @@ impl Default for CrossEntropyLoss {
 }
 
 impl CrossEntropyLoss {
-    /// The loss of `input` against `target`.
-    ///
-    /// # Errors
-    /// As [`cross_entropy`], and if an option is out of range or `weight` is not `[C]` in the input's dtype.
-    pub fn forward(&self, input: &Tensor, target: &Tensor) -> Result<Tensor> {
-        if !input.dtype().is_float() {
-            return Err(Error::not_float(OP, input.dtype()).into());
-        }
-        let axis = match input.rank() {
-            0 => return Err(wrong_shape("the input", input, "[C], [N, C] or [N, C, ..]".into())),
-            1 => 0,
-            _ => 1,
-        };
-        let classes = input.shape()[axis];
-        self.check_options(input, classes)?;
-        match target.dtype() {
-            DType::I64 => self.of_indices(input, target, axis),
-            dtype if dtype == input.dtype() => self.of_probabilities(input, target, axis),
-            got if got.is_float() => Err(Error::mixed_dtypes(OP, input.dtype(), got).into()),
-            got => Err(Error::wrong_dtype(OP, got, DType::I64).into()),
-        }
+    /// With the default options.
+    pub fn new() -> CrossEntropyLoss {
+        CrossEntropyLoss::default()
+    }
+
+    /// How much each class counts, `[C]`; by default all the same.
+    #[must_use]
+    pub fn weight(mut self, weight: Tensor) -> CrossEntropyLoss {
+        self.weight = Some(weight);
+        self
+    }
+
+    /// Samples of this class count nothing, in sum and mean; default −100. With class probabilities it must be negative,
+    /// because then there is no class to ignore.
+    #[must_use]
+    pub fn ignore_index(mut self, ignore_index: i64) -> CrossEntropyLoss {
+        self.ignore_index = ignore_index;
+        self
+    }
+
+    /// The share ε of the target that is spread over all classes, `0 ≤ ε ≤ 1`; default 0.
+    #[must_use]
+    pub fn label_smoothing(mut self, label_smoothing: f64) -> CrossEntropyLoss {
+        self.label_smoothing = label_smoothing;
+        self
+    }
+
+    /// What becomes of the losses of the samples; default: their mean.
+    #[must_use]
+    pub fn reduction(mut self, reduction: Reduction) -> CrossEntropyLoss {
+        self.reduction = reduction;
+        self
     }
 
     fn check_options(&self, input: &Tensor, classes: usize) -> Result<()> {
-        if !(0.0..=1.0).contains(&self.label_smoothing) {
-            return Err(Error::argument(OP, "label_smoothing", self.label_smoothing, "in [0, 1]").into());
-        }
+        let in_range = (0.0..=1.0).contains(&self.label_smoothing);
+        Check(OP).require(in_range, "label_smoothing", self.label_smoothing, "in [0, 1]")?;
         if let Some(weight) = &self.weight {
             if weight.shape() != [classes] {
-                return Err(wrong_shape("weight", weight, format!("[{classes}], one a class")));
+                return Err(Error::shape(OP, "weight", weight.shape(), format!("[{classes}], one for each class")));
             }
-            if weight.dtype() != input.dtype() {
-                return Err(Error::mixed_dtypes(OP, input.dtype(), weight.dtype()).into());
-            }
+            Check(OP).same_dtype(input, weight)?;
         }
         Ok(())
     }
 
-    fn of_indices(&self, input: &Tensor, target: &Tensor, axis: usize) -> Result<Tensor> {
+    fn of_indices(&self, input: &Tensor, target: &Tensor, dim: usize) -> Result<Tensor> {
         let mut samples = input.shape().to_vec();
-        let classes = samples.remove(axis);
-        if target.shape() != samples {
-            return Err(wrong_shape("target", target, format!("{samples:?}")));
-        }
+        let classes = samples.remove(dim);
+        Check(OP).is("target", target, &samples)?;
         let labels = target.to_vec::<i64>()?;
         let rows = rows(input, labels.len(), classes)?;
         let ignored = labels.contains(&self.ignore_index);
@@ -125,7 +129,7 @@ impl CrossEntropyLoss {
         let class = |label: &i64| if *label == self.ignore_index { 0 } else { *label };
         let chosen = Tensor::from_vec(labels.iter().map(class).collect(), &[labels.len()])?;
         let kept = Tensor::from_vec(labels.iter().map(|label| *label != self.ignore_index).collect(), &[labels.len()])?;
-        let keep = |values: Tensor| if ignored { kept.where_(&values, &values.zeros_like()) } else { Ok(values) };
+        let keep = |values: Tensor| if ignored { kept.where_cond(&values, &values.zeros_like()) } else { Ok(values) };
 
         let mut losses = rows.cross_entropy(&chosen)?;
         let mut weights = None;
@@ -139,7 +143,7 @@ impl CrossEntropyLoss {
             if let Some(weight) = &self.weight {
                 all = all.try_mul(weight)?;
             }
-            let spread = all.sum_dim(&[1], false)?.mul_scalar(-self.label_smoothing / classes as f64);
+            let spread = all.sum_dim(1)?.mul_scalar(-self.label_smoothing / classes as f64);
             losses = losses.mul_scalar(1.0 - self.label_smoothing).try_add(&spread)?;
         }
         let losses = keep(losses)?;
@@ -154,50 +158,217 @@ impl CrossEntropyLoss {
         })
     }
 
-    fn of_probabilities(&self, input: &Tensor, target: &Tensor, axis: usize) -> Result<Tensor> {
+    fn of_probabilities(&self, input: &Tensor, target: &Tensor, dim: usize) -> Result<Tensor> {
         if target.shape() != input.shape() {
             let expected = format!("{:?}, that of the input", input.shape());
-            return Err(wrong_shape("the target of class probabilities", target, expected));
+            return Err(Error::shape(OP, "the target of class probabilities", target.shape(), expected));
         }
         if self.ignore_index >= 0 {
             let must = "negative with class probabilities: there is no class to ignore";
-            return Err(Error::argument(OP, "ignore_index", self.ignore_index, must).into());
+            return Err(Error::argument(OP, "ignore_index", self.ignore_index, must));
         }
-        let classes = input.shape()[axis];
+        let classes = input.shape()[dim];
         let mut target = target.clone();
         if self.label_smoothing > 0.0 {
             target = target.mul_scalar(1.0 - self.label_smoothing).add_scalar(self.label_smoothing / classes as f64);
         }
-        let mut losses = input.log_softmax(axis as isize)?.try_mul(&target)?;
+        let mut losses = input.log_softmax(dim as isize)?.try_mul(&target)?;
         if let Some(weight) = &self.weight {
             let mut along = vec![1; input.rank()];
-            along[axis] = classes as isize;
+            along[dim] = classes as isize;
             losses = losses.try_mul(&weight.reshape(&along)?)?;
         }
-        self.reduction.apply(&losses.sum_dim(&[axis as isize], false)?.neg())
+        self.reduction.apply(&losses.sum_dim(dim as isize)?.neg())
     }
 }
 
 impl Loss for CrossEntropyLoss {
-    fn loss(&self, input: &Tensor, target: &Tensor) -> Result<Tensor> {
-        self.forward(input, target)
+    fn forward(&self, input: &Tensor, target: &Tensor) -> Result<Tensor> {
+        Check(OP).float(input)?;
+        let dim = match input.rank() {
+            0 => return Err(Error::shape(OP, "the input", input.shape(), "[C], [N, C] or [N, C, ..]")),
+            1 => 0,
+            _ => 1,
+        };
+        let classes = input.shape()[dim];
+        self.check_options(input, classes)?;
+        match target.dtype() {
+            DType::I64 => self.of_indices(input, target, dim),
+            dtype if dtype == input.dtype() => self.of_probabilities(input, target, dim),
+            got if got.is_float() => Err(Error::mixed_dtypes(OP, input.dtype(), got)),
+            got => Err(Error::wrong_dtype(OP, got, DType::I64)),
+        }
     }
 }
 
 /// The logits of each sample as a row: `[C]` or `[N, C, ..] → [samples, C]`.
 fn rows(input: &Tensor, samples: usize, classes: usize) -> Result<Tensor> {
     match input.rank() {
-        1 => Ok(input.unsqueeze(0)?),
+        1 => input.unsqueeze(0),
         2 => Ok(input.clone()),
         rank => {
-            let mut axes: Vec<isize> = (0..rank as isize).collect();
-            axes.remove(1);
-            axes.push(1);
-            Ok(input.permute(&axes)?.reshape(&[samples as isize, classes as isize])?)
+            let mut dims: Vec<isize> = (0..rank as isize).collect();
+            dims.remove(1);
+            dims.push(1);
+            input.permute(&dims)?.reshape(&[samples as isize, classes as isize])
         }
     }
 }
 
-fn wrong_shape(what: &'static str, tensor: &Tensor, expected: String) -> crate::Error {
-    Error::shape(OP, what, tensor.shape(), expected).into()
+#[cfg(test)]
+mod tests {
+    use super::{CrossEntropyLoss, OP, cross_entropy};
+    use crate::cases::{Expected, LossCase};
+    use crate::loss::{Loss, Reduction};
+    use autograd_core::{DType, Result, Tensor, grad};
+
+    const WEIGHT: [f64; 3] = [0.5, 2.0, 1.25];
+
+    fn zeros(shape: &[usize]) -> Tensor {
+        Tensor::zeros(shape, DType::F32).expect("small")
+    }
+
+    /// The classes 0, 2, 1, 0, ..
+    fn labels(shape: &[usize]) -> Tensor {
+        let count: usize = shape.iter().product();
+        Tensor::from_vec((0..count as i64).map(|i| i * 2 % 3).collect(), shape).expect("fits")
+    }
+
+    fn logits(shape: &[usize], seed: u64) -> Tensor {
+        Tensor::randn(shape, DType::F64, &mut autograd_core::seeded(seed)).expect("small")
+    }
+
+    /// The loss with these options against class indices.
+    fn with(weight: Option<&'static [f64; 3]>, ignore_index: i64, label_smoothing: f64) -> LossCase {
+        let loss = move |reduction: Reduction| {
+            move |x: &Tensor, t: &Tensor| {
+                let loss = CrossEntropyLoss::new().ignore_index(ignore_index).label_smoothing(label_smoothing);
+                // In the dtype of the input: a weight is not converted.
+                let weight = weight.map(|weight| Tensor::from(*weight).to_dtype(x.dtype()));
+                weight.into_iter().fold(loss, CrossEntropyLoss::weight).reduction(reduction).forward(x, t)
+            }
+        };
+        let formula = move |x: &Tensor, t: &Tensor| plain(x, t, weight, ignore_index, label_smoothing);
+        let case = crate::cases::loss(OP, loss, formula);
+        if !(0.0..=1.0).contains(&label_smoothing) {
+            return case;
+        }
+        case.on(logits(&[4, 3], 1), labels(&[4]))
+            .on(logits(&[3], 1), labels(&[]))
+            .on(logits(&[2, 3, 2], 1), labels(&[2, 2]))
+            .on(logits(&[2, 3], 1).mul_scalar(30.0), labels(&[2]))
+    }
+
+    /// The same against class probabilities.
+    fn probabilities(case: LossCase) -> LossCase {
+        [&[4, 3][..], &[3], &[2, 3, 2]].into_iter().fold(case, |case, shape| {
+            case.on(
+                logits(shape, 1),
+                logits(shape, 2).softmax(if shape.len() == 1 { 0 } else { 1 }).expect("has classes"),
+            )
+        })
+    }
+
+    /// The formula of [`CrossEntropyLoss`], sample by sample.
+    fn plain(x: &Tensor, t: &Tensor, weight: Option<&[f64; 3]>, ignore_index: i64, smoothing: f64) -> Expected {
+        let mut shape = x.shape().to_vec();
+        let classes = shape.remove(if x.rank() == 1 { 0 } else { 1 });
+        let (samples, inner): (usize, usize) = (shape.iter().product(), shape.iter().skip(1).product());
+        let (x, of_classes, t) = (x.to_f64s(), t.dtype() != DType::I64, t.to_f64s());
+        let weight = |class: usize| weight.map_or(1.0, |weight| weight[class]);
+        let (mut losses, mut divisor) = (Vec::new(), 0.0);
+        for sample in 0..samples {
+            let at = |class: usize| (sample / inner * classes + class) * inner + sample % inner;
+            let total: f64 = (0..classes).map(|class| x[at(class)].exp()).sum();
+            let log_p = |class: usize| x[at(class)] - total.ln();
+            let spread: f64 = (0..classes).map(|class| smoothing / classes as f64 * weight(class) * log_p(class)).sum();
+            if of_classes {
+                let own: f64 = (0..classes).map(|class| t[at(class)] * weight(class) * log_p(class)).sum();
+                losses.push(-(1.0 - smoothing) * own - spread);
+                divisor += 1.0;
+            } else if t[sample] as i64 == ignore_index {
+                losses.push(0.0);
+            } else {
+                let class = t[sample] as usize;
+                losses.push(-(1.0 - smoothing) * weight(class) * log_p(class) - spread);
+                divisor += weight(class);
+            }
+        }
+        Expected { shape, losses, divisor }
+    }
+
+    #[test]
+    fn ignored_samples_count_nothing() -> Result<()> {
+        let x = Tensor::from([[2.0, 0.0], [5.0, -5.0], [0.0, 1.0]]).requires_grad();
+        let loss = CrossEntropyLoss::new();
+        let with = loss.forward(&x, &Tensor::from([0, -100, 1]))?;
+        let kept = loss.forward(&Tensor::from([[2.0, 0.0], [0.0, 1.0]]), &Tensor::from([0, 1]))?;
+        assert!((with.item::<f32>()? - kept.item::<f32>()?).abs() < 1e-6);
+        let gradient = grad(&with, &[&x])?[0].to_vec::<f32>()?;
+        assert_eq!(gradient[2..4], [0.0, 0.0]);
+        let all = Tensor::from([-100, -100, -100]);
+        assert!(loss.forward(&x, &all)?.item::<f32>()?.is_nan());
+        assert_eq!(loss.reduction(Reduction::Sum).forward(&x, &all)?.item::<f32>()?, 0.0);
+        Ok(())
+    }
+
+    cases![
+        with(None, -100, 0.0)
+            .function(cross_entropy)
+            .on(zeros(&[0, 3]), labels(&[0]))
+            .refuses(zeros(&[]), labels(&[]), "the input has shape [], expected [C], [N, C] or [N, C, ..]")
+            .refuses(zeros(&[2, 3, 4]), labels(&[2]), "target has shape [2], expected [2, 4]")
+            .refuses(
+                zeros(&[2, 3]),
+                zeros(&[2]),
+                "the target of class probabilities has shape [2], expected [2, 3], that of the input"
+            )
+            .refuses(zeros(&[2, 3]), Tensor::from([true, false]), "dtype is Bool, expected I64; to_dtype converts")
+            .refuses(labels(&[2]), labels(&[2]), "dtype is I64, expected F32 or F64; to_dtype converts")
+            .refuses(
+                zeros(&[2]),
+                zeros(&[2]).to_dtype(DType::F64),
+                "dtypes F32 and F64 do not mix; convert one with to_dtype"
+            )
+            .refuses(
+                zeros(&[2, 3]),
+                Tensor::from([0, -1]),
+                "index -1 at position 1 is out of range for dim 1 of shape [2, 3]"
+            )
+            .refuses(
+                zeros(&[2, 3]),
+                Tensor::from([0, 3]),
+                "index 3 at position 1 is out of range for dim 1 of shape [2, 3]"
+            ),
+        with(None, 2, 0.0),
+        with(Some(&WEIGHT), -100, 0.0).refuses(
+            zeros(&[2, 4]),
+            labels(&[2]),
+            "weight has shape [3], expected [4], one for each class"
+        ),
+        with(Some(&WEIGHT), 2, 0.0),
+        with(None, 2, 0.2),
+        with(Some(&WEIGHT), 2, 0.2),
+        probabilities(with(None, -100, 0.0)),
+        probabilities(with(Some(&WEIGHT), -100, 0.0)),
+        probabilities(with(Some(&WEIGHT), -1, 0.2)),
+        with(None, 1, 0.0).refuses(
+            zeros(&[1, 2]),
+            zeros(&[1, 2]),
+            "ignore_index is 1, it must be negative with class probabilities: there is no class to ignore"
+        ),
+        with(None, -100, -0.1).refuses(zeros(&[1, 2]), labels(&[1]), "label_smoothing is -0.1, it must be in [0, 1]"),
+        with(None, -100, 1.5).refuses(zeros(&[1, 2]), labels(&[1]), "label_smoothing is 1.5, it must be in [0, 1]"),
+        with(None, -100, f64::NAN).refuses(
+            zeros(&[1, 2]),
+            labels(&[1]),
+            "label_smoothing is NaN, it must be in [0, 1]"
+        ),
+        loss(OP, |r| CrossEntropyLoss::new().reduction(r).weight(Tensor::from([1.0, 1.0])), each(|_, _| f64::NAN))
+            .refuses(
+                zeros(&[1, 2]).to_dtype(DType::F64),
+                labels(&[1]),
+                "dtypes F64 and F32 do not mix; convert one with to_dtype"
+            ),
+    ];
 }

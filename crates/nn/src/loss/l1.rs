@@ -2,8 +2,7 @@
 
 use super::pair::difference;
 use super::{Loss, Reduction};
-use crate::error::Result;
-use autograd_core::Tensor;
+use autograd_core::{Result, Tensor};
 
 /// Mean absolute error: `|x − t|`, the mean over all elements.
 ///
@@ -26,28 +25,34 @@ use autograd_core::Tensor;
 /// # Ok::<(), wengert_nn::Error>(())
 /// ```
 pub fn l1_loss(input: &Tensor, target: &Tensor) -> Result<Tensor> {
-    L1Loss::default().forward(input, target)
+    L1Loss::new().forward(input, target)
 }
 
 /// [`l1_loss`] with options.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct L1Loss {
-    /// What becomes of the losses of the elements; default: their mean.
-    pub reduction: Reduction,
+    reduction: Reduction,
 }
 
 impl L1Loss {
-    /// The loss of `input` against `target`.
-    ///
-    /// # Errors
-    /// As [`l1_loss`].
-    pub fn forward(&self, input: &Tensor, target: &Tensor) -> Result<Tensor> {
-        self.reduction.apply(&difference("l1_loss", input, target)?.abs())
+    /// With the default options.
+    pub fn new() -> L1Loss {
+        L1Loss::default()
+    }
+
+    /// What becomes of the losses of the elements; default: their mean.
+    #[must_use]
+    pub fn reduction(mut self, reduction: Reduction) -> L1Loss {
+        self.reduction = reduction;
+        self
     }
 }
 
 impl Loss for L1Loss {
-    fn loss(&self, input: &Tensor, target: &Tensor) -> Result<Tensor> {
-        self.forward(input, target)
+    fn forward(&self, input: &Tensor, target: &Tensor) -> Result<Tensor> {
+        self.reduction.apply(&difference("l1_loss", input, target)?.abs())
     }
 }
+
+#[cfg(test)]
+cases![loss("l1_loss", |r| L1Loss::new().reduction(r), each(|x, t| (x - t).abs())).function(l1_loss).pairs()];

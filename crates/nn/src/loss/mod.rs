@@ -1,4 +1,4 @@
-//! Losses: how far an output is from its target, as a function with PyTorch's defaults and as a struct with options.
+//! Losses: the distance of an output from its target, as a function with PyTorch's defaults and as a struct with options.
 
 mod bce_with_logits;
 mod cross_entropy;

@@ -2,8 +2,7 @@
 
 use super::pair::difference;
 use super::{Loss, Reduction};
-use crate::error::Result;
-use autograd_core::Tensor;
+use autograd_core::{Result, Tensor};
 
 /// Mean squared error: `(x − t)²`, the mean over all elements.
 ///
@@ -26,28 +25,34 @@ use autograd_core::Tensor;
 /// # Ok::<(), wengert_nn::Error>(())
 /// ```
 pub fn mse_loss(input: &Tensor, target: &Tensor) -> Result<Tensor> {
-    MseLoss::default().forward(input, target)
+    MseLoss::new().forward(input, target)
 }
 
 /// [`mse_loss`] with options.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct MseLoss {
-    /// What becomes of the losses of the elements; default: their mean.
-    pub reduction: Reduction,
+    reduction: Reduction,
 }
 
 impl MseLoss {
-    /// The loss of `input` against `target`.
-    ///
-    /// # Errors
-    /// As [`mse_loss`].
-    pub fn forward(&self, input: &Tensor, target: &Tensor) -> Result<Tensor> {
-        self.reduction.apply(&difference("mse_loss", input, target)?.square())
+    /// With the default options.
+    pub fn new() -> MseLoss {
+        MseLoss::default()
+    }
+
+    /// What becomes of the losses of the elements; default: their mean.
+    #[must_use]
+    pub fn reduction(mut self, reduction: Reduction) -> MseLoss {
+        self.reduction = reduction;
+        self
     }
 }
 
 impl Loss for MseLoss {
-    fn loss(&self, input: &Tensor, target: &Tensor) -> Result<Tensor> {
-        self.forward(input, target)
+    fn forward(&self, input: &Tensor, target: &Tensor) -> Result<Tensor> {
+        self.reduction.apply(&difference("mse_loss", input, target)?.square())
     }
 }
+
+#[cfg(test)]
+cases![loss("mse_loss", |r| MseLoss::new().reduction(r), each(|x, t| (x - t).powi(2))).function(mse_loss).pairs()];

@@ -1,7 +1,6 @@
-//! What training minimises.
+//! The `Loss` trait: what training minimises.
 
-use crate::error::Result;
-use autograd_core::Tensor;
+use autograd_core::{Result, Tensor};
 
 /// A function of output and target, to be minimised.
 ///
@@ -12,10 +11,10 @@ use autograd_core::Tensor;
 /// use wengert_nn::{Loss, MseLoss, Result, mse_loss};
 ///
 /// fn value(loss: impl Loss) -> Result<f32> {
-///     Ok(loss.loss(&Tensor::from([1.0, 2.0]), &Tensor::from([1.0, 4.0]))?.item()?)
+///     Ok(loss.forward(&Tensor::from([1.0, 2.0]), &Tensor::from([1.0, 4.0]))?.item()?)
 /// }
 /// assert_eq!(value(mse_loss)?, 2.0);
-/// assert_eq!(value(MseLoss::default())?, 2.0);
+/// assert_eq!(value(MseLoss::new())?, 2.0);
 /// assert_eq!(value(|y: &Tensor, t: &Tensor| Ok(y.try_sub(t)?.abs().max()?))?, 2.0);
 /// # Ok::<(), wengert_nn::Error>(())
 /// ```
@@ -24,11 +23,11 @@ pub trait Loss {
     ///
     /// # Errors
     /// If the two do not fit the loss.
-    fn loss(&self, input: &Tensor, target: &Tensor) -> Result<Tensor>;
+    fn forward(&self, input: &Tensor, target: &Tensor) -> Result<Tensor>;
 }
 
 impl<F: Fn(&Tensor, &Tensor) -> Result<Tensor>> Loss for F {
-    fn loss(&self, input: &Tensor, target: &Tensor) -> Result<Tensor> {
+    fn forward(&self, input: &Tensor, target: &Tensor) -> Result<Tensor> {
         self(input, target)
     }
 }

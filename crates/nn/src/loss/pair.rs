@@ -1,41 +1,30 @@
-//! What losses ask of an output and its target, with errors that name the loss.
+//! Checks of an output and its target, whose errors name the loss.
 
-use autograd_core::{Error, ErrorKind, Result, Tensor};
-
-/// Both are of one float type.
-pub(super) fn same_float(op: &'static str, input: &Tensor, target: &Tensor) -> Result<()> {
-    if !input.dtype().is_float() {
-        return Err(Error::not_float(op, input.dtype()));
-    }
-    if input.dtype() != target.dtype() {
-        return Err(Error::mixed_dtypes(op, input.dtype(), target.dtype()));
-    }
-    Ok(())
-}
+use autograd_core::check::Check;
+use autograd_core::{Error, Result, Tensor};
 
 /// `input − target`, the target broadcast to the input. The other way round, `[N, 1]` against `[N]` would be `N²` pairs
 /// of which N are meant.
 pub(super) fn difference(op: &'static str, input: &Tensor, target: &Tensor) -> Result<Tensor> {
-    same_float(op, input, target)?;
-    let difference = input.try_sub(target).map_err(|error| named(op, error))?;
-    if difference.shape() != input.shape() {
-        let expected = format!("one that broadcasts to the input's, {:?}", input.shape());
-        return Err(Error::shape(op, "the target", target.shape(), expected));
-    }
-    Ok(difference)
+    Check(op).same_float(input, target)?;
+    spreads(op, "the target", target, input)?;
+    input.try_sub(target)
 }
 
-/// `losses · weight`, broadcast.
-pub(super) fn weighted(op: &'static str, losses: &Tensor, weight: &Tensor) -> Result<Tensor> {
-    same_float(op, losses, weight)?;
-    losses.try_mul(weight).map_err(|error| named(op, error))
+/// `losses · weight`, the weight broadcast to the losses.
+pub(super) fn weighted(op: &'static str, what: &'static str, losses: &Tensor, weight: &Tensor) -> Result<Tensor> {
+    Check(op).same_float(losses, weight)?;
+    spreads(op, what, weight, losses)?;
+    losses.try_mul(weight)
 }
 
-/// An error of an operation inside the loss, told as one of the loss: its shapes are those the caller knows.
-fn named(op: &'static str, error: Error) -> Error {
-    let text = error.to_string();
-    match text.split_once(": ") {
-        Some((_, what)) if error.kind() == ErrorKind::Shape => Error::new(ErrorKind::Shape, format!("{op}: {what}")),
-        _ => error,
+/// A tensor broadcasts to the input's shape: from the last dimension on, each of its sizes is the input's or 1.
+fn spreads(op: &'static str, what: &'static str, tensor: &Tensor, input: &Tensor) -> Result<()> {
+    let (from, to) = (tensor.shape(), input.shape());
+    let fits = from.iter().rev().zip(to.iter().rev()).all(|(from, to)| from == to || *from == 1);
+    if from.len() <= to.len() && fits {
+        return Ok(());
     }
+    let expected = format!("one that broadcasts to the input's, {to:?}");
+    Err(Error::shape(op, what, from, expected))
 }

@@ -1,7 +1,6 @@
-//! One loss an element, or one for all of them.
+//! One loss for each element, or one for all of them.
 
-use crate::error::Result;
-use autograd_core::Tensor;
+use autograd_core::{Result, Tensor};
 
 /// What becomes of the losses of the elements.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

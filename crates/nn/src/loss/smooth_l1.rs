@@ -2,8 +2,8 @@
 
 use super::pair::difference;
 use super::{Loss, Reduction};
-use crate::error::Result;
-use autograd_core::{Error, Tensor};
+use autograd_core::check::Check;
+use autograd_core::{Result, Tensor};
 
 /// Squared error below `beta = 1`, absolute error above, the mean over all elements.
 ///
@@ -36,16 +36,14 @@ use autograd_core::{Error, Tensor};
 /// # Differs from
 /// Huber's loss is β times this one.
 pub fn smooth_l1_loss(input: &Tensor, target: &Tensor) -> Result<Tensor> {
-    SmoothL1Loss::default().forward(input, target)
+    SmoothL1Loss::new().forward(input, target)
 }
 
 /// [`smooth_l1_loss`] with options.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SmoothL1Loss {
-    /// Where the square ends, `β ≥ 0`; 0 gives the absolute error. Default 1.
-    pub beta: f64,
-    /// What becomes of the losses of the elements; default: their mean.
-    pub reduction: Reduction,
+    beta: f64,
+    reduction: Reduction,
 }
 
 impl Default for SmoothL1Loss {
@@ -55,29 +53,73 @@ impl Default for SmoothL1Loss {
 }
 
 impl SmoothL1Loss {
-    /// The loss of `input` against `target`.
-    ///
-    /// # Errors
-    /// As [`smooth_l1_loss`], and if `beta` is negative or not finite.
-    pub fn forward(&self, input: &Tensor, target: &Tensor) -> Result<Tensor> {
+    /// With the default options.
+    pub fn new() -> SmoothL1Loss {
+        SmoothL1Loss::default()
+    }
+
+    /// Where the square ends, `β ≥ 0` and finite; 0 gives the absolute error. Default 1.
+    #[must_use]
+    pub fn beta(mut self, beta: f64) -> SmoothL1Loss {
+        self.beta = beta;
+        self
+    }
+
+    /// What becomes of the losses of the elements; default: their mean.
+    #[must_use]
+    pub fn reduction(mut self, reduction: Reduction) -> SmoothL1Loss {
+        self.reduction = reduction;
+        self
+    }
+}
+
+impl Loss for SmoothL1Loss {
+    fn forward(&self, input: &Tensor, target: &Tensor) -> Result<Tensor> {
         const OP: &str = "smooth_l1_loss";
-        if !(self.beta >= 0.0 && self.beta.is_finite()) {
-            return Err(Error::argument(OP, "beta", self.beta, "finite and at least 0").into());
-        }
+        let in_range = self.beta >= 0.0 && self.beta.is_finite();
+        Check(OP).require(in_range, "beta", self.beta, "finite and at least 0")?;
         let d = difference(OP, input, target)?;
         let distance = d.abs();
         if self.beta == 0.0 {
             return self.reduction.apply(&distance);
         }
         let near = distance.lt(&distance.full_like(self.beta))?;
-        // The square is taken of zeros where it is not chosen, so that an infinite distance has a finite gradient.
-        let square = near.where_(&d, &d.zeros_like())?.square().div_scalar(2.0 * self.beta);
-        self.reduction.apply(&near.where_(&square, &distance.add_scalar(-0.5 * self.beta))?)
+        // The square is taken of zeros where it is not chosen, so an infinite distance has a finite gradient.
+        let square = near.where_cond(&d, &d.zeros_like())?.square().div_scalar(2.0 * self.beta);
+        self.reduction.apply(&near.where_cond(&square, &distance.add_scalar(-0.5 * self.beta))?)
     }
 }
 
-impl Loss for SmoothL1Loss {
-    fn loss(&self, input: &Tensor, target: &Tensor) -> Result<Tensor> {
-        self.forward(input, target)
+#[cfg(test)]
+mod tests {
+    use super::{SmoothL1Loss, smooth_l1_loss};
+    use crate::cases::{LossCase, each, loss};
+    use autograd_core::{Result, Tensor, grad};
+
+    fn one() -> Tensor {
+        Tensor::from([1.0])
     }
+
+    fn of(beta: f64) -> LossCase {
+        let formula = move |d: f64| if d < beta { d * d / (2.0 * beta) } else { d - beta / 2.0 };
+        let loss_of = move |reduction| SmoothL1Loss::new().beta(beta).reduction(reduction);
+        loss("smooth_l1_loss", loss_of, each(move |x, t| formula((x - t).abs())))
+    }
+
+    #[test]
+    fn an_infinite_distance_has_a_finite_gradient() -> Result<()> {
+        let x = Tensor::from([f64::INFINITY, 0.5]).requires_grad();
+        let gradient = &grad(&smooth_l1_loss(&x, &Tensor::from([0.0, 0.0]))?, &[&x])?[0];
+        assert_eq!(gradient.to_vec::<f32>()?, [0.5, 0.25]);
+        Ok(())
+    }
+
+    cases![
+        of(1.0).function(smooth_l1_loss).pairs(),
+        of(0.5).pairs(),
+        of(0.0).pairs(),
+        of(-1.0).refuses(one(), one(), "beta is -1.0, it must be finite and at least 0"),
+        of(f64::NAN).refuses(one(), one(), "beta is NaN, it must be finite and at least 0"),
+        of(f64::INFINITY).refuses(one(), one(), "beta is inf, it must be finite and at least 0"),
+    ];
 }

@@ -1,9 +1,7 @@
-//! A table of a model's layers: what each returns and how many parameters it has.
+//! A table of a model's layers: the shape that each returns and the number of its parameters.
 
 mod run;
 mod table;
-mod trace;
 
 pub use run::{summary, summary_of};
 pub use table::{Row, Summary};
-pub use trace::Trace;

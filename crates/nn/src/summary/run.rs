@@ -1,13 +1,12 @@
 //! Running a model for its summary, and leaving it as it was.
 
 use super::table::{Row, Summary};
-use super::trace::{Step, enter};
-use crate::error::Result;
 use crate::layer::Layer;
-use autograd_core::module::{Item, Path};
-use autograd_core::{DType, Tensor, no_grad};
+use crate::observe::{Step, record};
+use autograd_core::module::{Buffer, Item, Path, Stream};
+use autograd_core::{DType, Result, Tensor, no_grad};
 
-/// How many samples run through the model: more than one, for some layers need several in training.
+/// How many samples run through the model: more than one, because some layers need several in training.
 const BATCH: usize = 2;
 
 /// A table of a model's layers, made by running a small batch of zeros through it; printing it prints the table.
@@ -24,7 +23,7 @@ const BATCH: usize = 2;
 /// use wengert_nn::{Flatten, Linear, ReLU, sequential, summary};
 /// let mut rng = autograd_core::seeded(7);
 /// let model =
-///     sequential![Flatten::default(), Linear::new(784, 256, &mut rng)?, ReLU, Linear::new(256, 10, &mut rng)?];
+///     sequential![Flatten::new(), Linear::new(784, 256, &mut rng)?, ReLU, Linear::new(256, 10, &mut rng)?];
 /// let table = summary(&model, &[1, 28, 28])?;
 /// assert_eq!(table.trainable, 203_530);
 /// assert_eq!(table.to_string(), "\
@@ -47,7 +46,7 @@ pub fn summary(model: &(impl Layer + ?Sized), shape: &[usize]) -> Result<Summary
     run(model, &x, Some(BATCH))
 }
 
-/// As [`summary`], for an input of any dtype and shape; the table shows all sizes as they are.
+/// Like [`summary`], but for an input of any dtype and shape; the table shows all sizes as they are.
 ///
 /// # Errors
 /// If the model does not take the input.
@@ -72,14 +71,24 @@ fn run(model: &(impl Layer + ?Sized), x: &Tensor, batch: Option<usize>) -> Resul
         Item::Stream(stream) => streams.push((stream, stream.position().1)),
         _ => {}
     });
-    let mut steps = Vec::new();
-    let result = no_grad(|| enter(&mut steps, String::new(), model, x));
-    // What the run changed is put back, also when it failed.
-    streams.into_iter().for_each(|(stream, drawn)| stream.seek(drawn));
-    buffers.into_iter().for_each(|(buffer, value)| buffer.set(value));
-    result?;
+    let unchanged = Unchanged { streams, buffers };
+    let steps = no_grad(|| record(model, x))?;
+    drop(unchanged);
     summary.rows = steps.into_iter().map(|step| row(step, batch)).collect();
     Ok(summary)
+}
+
+/// Puts back what a run changes, also after an error or a panic.
+struct Unchanged<'m> {
+    streams: Vec<(&'m Stream, u64)>,
+    buffers: Vec<(&'m Buffer, Tensor)>,
+}
+
+impl Drop for Unchanged<'_> {
+    fn drop(&mut self) {
+        self.streams.drain(..).for_each(|(stream, drawn)| stream.seek(drawn));
+        self.buffers.drain(..).for_each(|(buffer, value)| buffer.set(value));
+    }
 }
 
 fn row(step: Step, batch: Option<usize>) -> Row {
@@ -93,5 +102,5 @@ fn row(step: Step, batch: Option<usize>) -> Row {
         }
         _ => shape.to_string(),
     });
-    Row { name, kind, output, parameters }
+    Row { name, kind: kind.into(), output, parameters }
 }

@@ -2,12 +2,12 @@
 
 use std::fmt;
 
-/// What [`summary`](super::summary) found; its `Display` is the table.
+/// The result of [`summary`](super::summary); its `Display` is the table.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Summary {
-    /// A row a layer, in the order they ran. A layer made of others has a row only if it has parameters besides theirs
-    /// or does not tell its parts.
+    /// One row for each call of a layer, in the order they ran. A layer made of others has a row only if it has parameters
+    /// besides theirs, or runs its parts without [`Layer::call`](crate::Layer::call).
     pub rows: Vec<Row>,
     /// How many numbers are trained.
     pub trainable: usize,
@@ -21,13 +21,13 @@ pub struct Summary {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Row {
-    /// Where the layer hangs, as in the names of its parameters; empty for the model itself.
+    /// The place of the layer, as in the names of its parameters; empty for the model itself.
     pub name: String,
-    /// What kind of layer it is; empty if it did not tell.
+    /// The type of the layer; empty if it was not run with [`Layer::call`](crate::Layer::call).
     pub kind: String,
-    /// The shape of its output, N the batch; empty if it did not tell.
+    /// The shape of its output, N the batch; empty if it was not run with [`Layer::call`](crate::Layer::call).
     pub output: String,
-    /// How many numbers its own parameters have, those of other rows apart.
+    /// How many numbers its own parameters have, without those of other rows.
     pub parameters: usize,
 }
 

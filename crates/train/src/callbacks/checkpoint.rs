@@ -1,15 +1,16 @@
 //! Writing checkpoints.
 
-use super::{Callback, Plan, Run};
+use super::{Callback, bad_option};
 use crate::checkpoint::{self, Snapshot};
-use crate::error::{Result, require};
+use crate::run::{Plan, Run};
+use autograd_core::Result;
 use std::path::{Path, PathBuf};
 
 /// Writes a checkpoint at the end of epochs, from which [`Trainer::resume`](crate::Trainer::resume) goes on bit for bit.
 ///
-/// The directory holds the last checkpoint only: `checkpoint.json` (where the run stands, and its history) and the safetensors
+/// The directory contains the last checkpoint only: `checkpoint.json` (where the run stands, and its history) and the safetensors
 /// files that it names. Everything is written aside, and `checkpoint.json` is renamed into place last: whenever the process
-/// is killed, the directory holds a whole checkpoint, the new one or the one before. A new run replaces an old checkpoint
+/// is killed, the directory contains a whole checkpoint, the new one or the one before. A new run replaces an old checkpoint
 /// when its own first one is written.
 ///
 /// # Errors
@@ -26,7 +27,7 @@ impl Checkpoint {
         Checkpoint { dir: dir.into(), every: 1 }
     }
 
-    /// A checkpoint after every `epochs` epochs only, at least 1, and after the last.
+    /// A checkpoint after every `epochs` epochs only, at least 1, and after the last. Default 1.
     pub fn every(mut self, epochs: u64) -> Checkpoint {
         self.every = epochs;
         self
@@ -55,8 +56,14 @@ macro_rules! from_directory {
 from_directory!(&str, String, &Path, PathBuf, &PathBuf);
 
 impl Callback for Checkpoint {
+    fn name(&self) -> &str {
+        "Checkpoint"
+    }
+
     fn check(&mut self, _: &Plan) -> Result<()> {
-        require(self.every > 0, "Checkpoint", "every", self.every, "at least 1")?;
+        if self.every == 0 {
+            return Err(bad_option("every", self.every, "at least 1"));
+        }
         checkpoint::probe(&self.dir)
     }
 
@@ -68,3 +75,21 @@ impl Callback for Checkpoint {
         snapshot.save(&self.dir)
     }
 }
+
+#[cfg(test)]
+cases![
+    Case::new("Checkpoint: each epoch", |dir| Checkpoint::new(dir.join("new")))
+        .effects(
+            &[1, 2, 3, 4, 5, 6].map(|epoch| format!("epoch {epoch} end: takes a snapshot")).each_ref().map(|e| &**e)
+        )
+        .then(|_, seen, dir| {
+            let snapshot = Snapshot::load(dir.join("new")).expect("just written");
+            assert_eq!((snapshot.epoch, snapshot.history), (6, seen.history.clone()));
+        }),
+    Case::new("Checkpoint: every fourth epoch and the last", |dir| Checkpoint::new(dir).every(4))
+        .effects(&["epoch 4 end: takes a snapshot", "epoch 6 end: takes a snapshot"])
+        .then(|_, _, dir| assert!(Checkpoint::exists(dir))),
+    Case::new("Checkpoint: never", |dir| Checkpoint::new(dir).every(0)).refuses("every is 0, it must be at least 1"),
+    Case::new("Checkpoint: in a place that is no directory", |_| Checkpoint::new("/dev/null"))
+        .refuses("/dev/null: File exists (os error 17)"),
+];

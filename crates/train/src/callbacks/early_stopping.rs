@@ -1,39 +1,59 @@
 //! Ending a run that no longer gets better.
 
-use super::{Callback, Plan, Run, misfit};
-use crate::error::{Result, require};
+use super::{Callback, bad_option};
 use crate::history::short::short;
-use autograd_core::Tensor;
-use autograd_core::module::{StateDict, StateProblem};
+use crate::run::{Plan, Run};
+use autograd_core::module::{StateDict, StateMismatch, StateProblem};
+use autograd_core::{Result, Tensor};
 
 /// Ends the run when a metric has not improved for some epochs, and puts back the weights of the best epoch.
 ///
-/// By default the loss on the validation set is watched. An epoch is better if its value is below the best one so far by
-/// more than `min_delta` (above it, for metrics where higher is better); a NaN is never better. The best weights (parameters
-/// and buffers) are put back at the end of every run, stopped or not.
+/// An epoch is better if its value is below the best one so far by more than `min_delta` (above it, for metrics where higher
+/// is better); a NaN is never better. The best weights (parameters and buffers) are put back at the end of every run, stopped
+/// or not.
 ///
 /// # Errors
-/// The run does not begin if `patience` is 0, `min_delta` is negative or not finite, or the metric is not measured.
+/// The run does not begin if `patience` is 0, `min_delta` is negative or not finite, or the metric is not measured: without a
+/// validation set there is no `val_loss`.
+///
+/// # Examples
+/// ```
+/// use autograd_core::{Tensor, seeded};
+/// use wengert_data::TensorDataset;
+/// use wengert_nn::{Linear, mse_loss};
+/// use wengert_optim::Sgd;
+/// use wengert_train::{EarlyStopping, Trainer};
+///
+/// let set = TensorDataset::new(Tensor::from([[1.0], [2.0]]), Tensor::from([[2.0], [4.0]]))?;
+/// let mut model = Linear::new(1, 1, &mut seeded(7))?;
+/// // With such steps every epoch is worse than the one before.
+/// let early = EarlyStopping::new().monitor("loss").patience(3);
+/// let trainer = Trainer::new(Sgd::new(2.0), mse_loss).epochs(100).callback(early);
+/// let history = trainer.fit(&mut model, &set, None, &mut seeded(7))?;
+/// assert_eq!(history.epochs.len(), 4);
+/// # Ok::<(), wengert_train::Error>(())
+/// ```
 ///
 /// # Differs from
-/// Keras: the best weights are restored by default, and `patience` is at least 1.
+/// Keras: the best weights are restored by default, and `patience` is at least 1, which does what Keras's 0 does. `mode` takes
+/// [`Better`] in place of `"min"` and `"max"`.
 #[derive(Clone, Debug)]
 pub struct EarlyStopping {
     monitor: String,
     patience: u64,
     min_delta: f64,
-    mode: Option<Mode>,
+    mode: Option<Better>,
     restore_best_weights: bool,
     best: Best,
 }
 
-/// Which values are better.
+/// The values of a metric that are better ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mode {
-    /// Smaller ones.
-    Min,
-    /// Larger ones.
-    Max,
+pub enum Better {
+    /// Lower ones, as of a loss.
+    Lower,
+    /// Higher ones, as of an accuracy.
+    Higher,
 }
 
 /// The best epoch so far.
@@ -47,38 +67,50 @@ struct Best {
     weights: StateDict,
 }
 
-impl EarlyStopping {
-    /// Ends the run after so many epochs in a row, at least 1, that were not better.
-    pub fn patience(patience: u64) -> EarlyStopping {
+impl Default for EarlyStopping {
+    fn default() -> Self {
         EarlyStopping {
             monitor: "val_loss".into(),
-            patience,
+            patience: 1,
             min_delta: 0.0,
             mode: None,
             restore_best_weights: true,
             best: Best::default(),
         }
     }
+}
 
-    /// Which metric to watch: `loss`, `val_loss`, `val_accuracy` and so on.
+impl EarlyStopping {
+    /// By default: ends the run after the first epoch whose `val_loss` is no better.
+    pub fn new() -> EarlyStopping {
+        EarlyStopping::default()
+    }
+
+    /// The number of epochs in a row, at least 1, that are not better before the run ends. Default 1.
+    pub fn patience(mut self, patience: u64) -> EarlyStopping {
+        self.patience = patience;
+        self
+    }
+
+    /// The metric to watch: `loss`, `val_loss`, `val_accuracy` and so on. Default `val_loss`.
     pub fn monitor(mut self, metric: impl Into<String>) -> EarlyStopping {
         self.monitor = metric.into();
         self
     }
 
-    /// Which values are better; by default the metric knows.
-    pub fn mode(mut self, mode: Mode) -> EarlyStopping {
+    /// The values that are better ones. Default: as the metric says.
+    pub fn mode(mut self, mode: Better) -> EarlyStopping {
         self.mode = Some(mode);
         self
     }
 
-    /// By how much more than this, at least 0, a better value must differ.
+    /// A better value must differ by more than this, at least 0. Default 0.
     pub fn min_delta(mut self, min_delta: f64) -> EarlyStopping {
         self.min_delta = min_delta;
         self
     }
 
-    /// Whether to put the weights of the best epoch back; otherwise the model keeps the last ones.
+    /// Whether to put the weights of the best epoch back; otherwise the model keeps the last ones. Default true.
     pub fn restore_best_weights(mut self, restore: bool) -> EarlyStopping {
         self.restore_best_weights = restore;
         self
@@ -92,20 +124,26 @@ impl EarlyStopping {
     fn is_better(&self, value: f64) -> bool {
         match self.mode {
             _ if self.best.epoch == 0 => !value.is_nan(),
-            Some(Mode::Max) => value > self.best.value + self.min_delta,
+            Some(Better::Higher) => value > self.best.value + self.min_delta,
             _ => value < self.best.value - self.min_delta,
         }
     }
 }
 
 impl Callback for EarlyStopping {
+    fn name(&self) -> &str {
+        "EarlyStopping"
+    }
+
     fn check(&mut self, plan: &Plan) -> Result<()> {
-        const OP: &str = "EarlyStopping";
-        require(self.patience > 0, OP, "patience", self.patience, "at least 1")?;
-        let delta = self.min_delta;
-        require(delta >= 0.0 && delta.is_finite(), OP, "min_delta", delta, "finite and at least 0")?;
-        let metric = plan.metric(OP, &self.monitor)?;
-        self.mode.get_or_insert(if metric.higher_is_better { Mode::Max } else { Mode::Min });
+        if self.patience == 0 {
+            return Err(bad_option("patience", self.patience, "at least 1"));
+        }
+        if !(self.min_delta >= 0.0 && self.min_delta.is_finite()) {
+            return Err(bad_option("min_delta", self.min_delta, "finite and at least 0"));
+        }
+        let metric = plan.metric(&self.monitor)?;
+        self.mode.get_or_insert(if metric.higher_is_better { Better::Higher } else { Better::Lower });
         self.best = Best::default();
         Ok(())
     }
@@ -164,9 +202,72 @@ impl Callback for EarlyStopping {
             }
         }
         if !problems.is_empty() {
-            return Err(misfit(problems));
+            return Err(StateMismatch { problems }.into());
         }
         self.best = best;
         Ok(())
     }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    cases![
+        Case::new("EarlyStopping: every epoch is better", |_| EarlyStopping::new()).then(|early, seen, _| {
+            assert_eq!((early.best().map(|best| best.0), &seen.history.stopped), (Some(6), &None));
+        }),
+        Case::new("EarlyStopping: stops, and restores the best weights", |_| EarlyStopping::new().patience(3))
+            .diverging()
+            .effects(&["epoch 4 end: stops", "train end: sets the weights of epoch 1"])
+            .then(|early, seen, _| {
+                let (epoch, value) = early.best().expect("an epoch is best");
+                assert_eq!((epoch, value), (1, seen.history.values("val_loss")[0]));
+                let reason = format!("val_loss has not improved for 3 epochs since {} in epoch 1", short(value));
+                assert_eq!((seen.history.stopped.as_deref(), &seen.last), (Some(&*reason), &seen.weights[0]));
+            }),
+        Case::new("EarlyStopping: restores the best weights when the run was not stopped", |_| EarlyStopping::new()
+            .patience(6))
+        .diverging()
+        .effects(&["train end: sets the weights of epoch 1"]),
+        Case::new("EarlyStopping: leaves the last weights", |_| EarlyStopping::new().restore_best_weights(false))
+            .diverging()
+            .effects(&["epoch 2 end: stops"])
+            .then(|_, seen, _| {
+                let reason = seen.history.stopped.as_deref().expect("stopped");
+                assert!(reason.starts_with("val_loss has not improved for 1 epoch since "), "{reason}");
+                assert_eq!(seen.last, seen.weights[1]);
+            }),
+        Case::new("EarlyStopping: small improvements do not count", |_| EarlyStopping::new()
+            .patience(2)
+            .min_delta(100.0))
+        .effects(&["epoch 3 end: stops", "train end: sets the weights of epoch 1"]),
+        Case::new("EarlyStopping: the metric knows the direction", |_| EarlyStopping::new()
+            .patience(9)
+            .monitor("val_binary_accuracy"))
+        .then(|early, seen, _| {
+            let values = seen.history.values("val_binary_accuracy");
+            let highest = values.iter().copied().fold(0.0, f64::max);
+            let first = values.iter().position(|value| *value == highest).expect("one of them") as u64 + 1;
+            assert_eq!(early.best(), Some((first, highest)));
+        },),
+        // Of a loss that falls the first epoch is the highest.
+        Case::new("EarlyStopping: against the nature of the metric", |_| EarlyStopping::new()
+            .monitor("loss")
+            .mode(Better::Higher))
+        .effects(&["epoch 2 end: stops", "train end: sets the weights of epoch 1"]),
+        Case::new("EarlyStopping: no patience", |_| EarlyStopping::new().patience(0))
+            .refuses("patience is 0, it must be at least 1"),
+        Case::new("EarlyStopping: a negative difference", |_| EarlyStopping::new().min_delta(-1.0))
+            .refuses("min_delta is -1.0, it must be finite and at least 0"),
+        Case::new("EarlyStopping: an unknown metric", |_| EarlyStopping::new().monitor("val_f1"))
+            .refuses(
+                "there is no metric \"val_f1\"; measured are \
+                 [\"loss\", \"binary_accuracy\", \"val_loss\", \"val_binary_accuracy\"]",
+            )
+            .refuses_without_validation("there is no metric \"val_f1\"; measured are [\"loss\", \"binary_accuracy\"]"),
+        Case::new("EarlyStopping: no validation set", |_| EarlyStopping::new()).refuses_without_validation(
+            "\"val_loss\" is measured on a validation set, and this run has none; give one to fit, or use \"loss\"",
+        ),
+    ];
 }

@@ -1,25 +1,27 @@
-//! What happens beside the arithmetic of a run, one callback a file.
+//! Callbacks: all that happens beside the arithmetic of a run, one file for each.
 //!
 //! The loop calls every [`Callback`] at fixed points and shows it the [`Run`]. A user's own callback can do all that the
 //! ones here do. Names are Keras's.
 
-mod checkpoint;
-mod early_stopping;
-mod plan;
-mod progress_bar;
-mod run;
+#[cfg(test)]
+#[macro_use]
+mod cases;
 
+mod checkpoint;
 pub use checkpoint::Checkpoint;
-pub use early_stopping::{EarlyStopping, Mode};
-pub use plan::{MetricInfo, Plan};
+mod early_stopping;
+pub use early_stopping::{Better, EarlyStopping};
+#[cfg(feature = "progress")]
+mod progress_bar;
+#[cfg(feature = "progress")]
 pub use progress_bar::ProgressBar;
-pub use run::Run;
 
 use crate::checkpoint::Snapshot;
-use crate::error::Result;
+use crate::run::{Plan, Run};
 use autograd_core::module::{StateDict, StateMismatch, StateProblem};
+use autograd_core::{Error, ErrorKind, Result};
 
-/// Something that watches a run, and may change its course. Every method has a default that does nothing.
+/// Something that watches a run, and may change its course. Every method but `name` has a default that does nothing.
 ///
 /// ```text
 /// check                                    before anything has changed
@@ -33,7 +35,8 @@ use autograd_core::module::{StateDict, StateMismatch, StateProblem};
 /// ```
 ///
 /// A callback with a memory returns it from [`Callback::state_dict`], so that a resumed run goes on as if nothing had
-/// happened. `&mut callback` is a callback, too: it can be looked at after the run.
+/// happened. `&mut callback` is a callback, too: it can be looked at after the run. The run puts the callback's name before
+/// the text of its errors; an error of another crate becomes one of this with [`Error::user`](crate::Error::user).
 ///
 /// ```
 /// use autograd_core::seeded;
@@ -48,6 +51,9 @@ use autograd_core::module::{StateDict, StateMismatch, StateProblem};
 /// struct Losses(Vec<f64>);
 ///
 /// impl Callback for Losses {
+///     fn name(&self) -> &str {
+///         "Losses"
+///     }
 ///     fn on_train_batch_end(&mut self, run: &mut Run<'_>) -> Result<()> {
 ///         self.0.push(run.loss());
 ///         if run.loss() < 1e-3 {
@@ -61,18 +67,14 @@ use autograd_core::module::{StateDict, StateMismatch, StateProblem};
 /// let mut losses = Losses::default();
 /// let mut model = Linear::new(1, 1, &mut seeded(7))?;
 /// let trainer = Trainer::new(Sgd::new(0.05), mse_loss).epochs(500).callback(&mut losses);
-/// let history = trainer.fit(&mut model, &set, &set, &mut seeded(7))?;
+/// let history = trainer.fit(&mut model, &set, None, &mut seeded(7))?;
 /// assert_eq!(history.stopped.as_deref(), Some("good enough"));
 /// assert_eq!(losses.0.len(), history.epochs.len());
 /// # Ok::<(), wengert_train::Error>(())
 /// ```
 pub trait Callback {
-    /// Its name in errors and checkpoints: that of the type.
-    fn name(&self) -> String {
-        let full = std::any::type_name::<Self>();
-        let path = full.split('<').next().unwrap_or(full);
-        path.rsplit("::").next().unwrap_or(path).into()
-    }
+    /// Its name in errors and checkpoints. A run is resumed by it: it must stay what it is.
+    fn name(&self) -> &str;
 
     /// Whether it can do its work in such a run. Nothing has changed yet, and nothing will if this fails.
     ///
@@ -134,24 +136,24 @@ pub trait Callback {
         Ok(())
     }
 
-    /// What it remembers from one epoch to the next; nothing, by default.
+    /// Its memory from one epoch to the next; nothing, by default.
     fn state_dict(&self) -> StateDict {
         StateDict::new()
     }
 
-    /// Replaces what [`Callback::state_dict`] tells.
+    /// Replaces its memory by one that [`Callback::state_dict`] returned.
     ///
     /// # Errors
     /// If it does not fit.
     fn load_state_dict(&mut self, state: &StateDict) -> Result<()> {
         let problems: Vec<_> = state.iter().map(|(name, _)| StateProblem::Unexpected(name.into())).collect();
-        if problems.is_empty() { Ok(()) } else { Err(misfit(problems)) }
+        if problems.is_empty() { Ok(()) } else { Err(StateMismatch { problems }.into()) }
     }
 }
 
-/// What does not fit of a callback's state.
-fn misfit(problems: Vec<StateProblem>) -> crate::error::Error {
-    autograd_core::Error::from(StateMismatch { problems }).into()
+/// The error for an option outside its range.
+fn bad_option(name: &str, value: impl std::fmt::Debug, must: &str) -> Error {
+    Error::new(ErrorKind::Argument, format!("{name} is {value:?}, it must be {must}"))
 }
 
 macro_rules! forward {
@@ -163,7 +165,7 @@ macro_rules! forward {
 }
 
 impl<C: Callback + ?Sized> Callback for &mut C {
-    fn name(&self) -> String {
+    fn name(&self) -> &str {
         (**self).name()
     }
     fn wants_snapshot(&self, run: &Run<'_>) -> bool {

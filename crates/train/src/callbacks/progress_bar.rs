@@ -1,9 +1,10 @@
-//! Showing how far a run is.
+//! A bar and a line for each epoch on the terminal.
 
-use super::{Callback, Run};
-use crate::error::Result;
+use super::Callback;
 use crate::history::EpochRecord;
 use crate::history::short::short;
+use crate::run::Run;
+use autograd_core::Result;
 use indicatif::{ProgressDrawTarget, ProgressStyle};
 use std::io::{IsTerminal, Write, stderr};
 use std::time::Instant;
@@ -18,7 +19,7 @@ pub struct ProgressBar {
 }
 
 impl ProgressBar {
-    /// A bar.
+    /// A bar on the standard error output.
     pub fn new() -> ProgressBar {
         ProgressBar { bar: None, begun: Instant::now() }
     }
@@ -31,6 +32,10 @@ impl Default for ProgressBar {
 }
 
 impl Callback for ProgressBar {
+    fn name(&self) -> &str {
+        "ProgressBar"
+    }
+
     fn on_epoch_begin(&mut self, run: &mut Run<'_>) -> Result<()> {
         self.begun = Instant::now();
         if stderr().is_terminal() {
@@ -59,7 +64,7 @@ impl Callback for ProgressBar {
         }
         if let Some(epoch) = run.last() {
             let line = line(epoch, run.plan().epochs);
-            // That nobody can read the progress is no reason to end the run.
+            // A closed output is no reason to end the run.
             let _ = writeln!(stderr(), "{line}  {:.2} s", self.begun.elapsed().as_secs_f64());
         }
         Ok(())
@@ -71,7 +76,7 @@ fn place(epoch: u64, epochs: u64) -> String {
     format!("epoch {epoch:>width$}/{total}", width = total.len())
 }
 
-/// What is told of an epoch.
+/// The values of an epoch.
 fn line(epoch: &EpochRecord, epochs: u64) -> String {
     let mut line = place(epoch.epoch, epochs);
     let (train, valid) = (epoch.train.iter(), epoch.valid.iter());
@@ -85,8 +90,10 @@ mod tests {
     use super::*;
     use crate::history::Metrics;
 
+    cases![Case::new("ProgressBar", |_| ProgressBar::new())];
+
     #[test]
-    fn a_line_tells_everything() {
+    fn a_line_has_everything() {
         let train = Metrics::from_iter([("loss".into(), 0.000_123_4), ("accuracy".into(), 0.965)]);
         let valid = Metrics::from_iter([("loss".into(), f64::NAN), ("accuracy".into(), 1.0)]);
         let epoch = EpochRecord { epoch: 3, lr: 0.002951056516295153, train, valid };

@@ -1,7 +1,8 @@
 //! The files beside `checkpoint.json`.
 
-use crate::error::{Error, Result};
+use super::corrupt;
 use autograd_core::module::write_whole;
+use autograd_core::{Error, Result};
 use serde::{Deserialize, Serialize};
 use std::fs;
 use std::path::Path;
@@ -11,17 +12,16 @@ use std::path::Path;
 pub(super) struct Entry {
     pub(super) file: String,
     bytes: u64,
-    /// FNV-1a, 64 bits, in hexadecimal: tells damage, not malice.
+    /// FNV-1a, 64 bits, in hexadecimal: it shows damage, not malice.
     checksum: String,
 }
 
 /// An error unless files can be made in the directory. The directory is made if it does not exist.
 pub(crate) fn probe(dir: &Path) -> Result<()> {
-    let fail = |e: std::io::Error| autograd_core::Error::file(dir, e);
+    let fail = |e: std::io::Error| Error::file(dir, e);
     fs::create_dir_all(dir).map_err(fail)?;
     let trial = dir.join(format!("checkpoint-trial.{}.tmp", std::process::id()));
-    fs::write(&trial, b"trial").and_then(|()| fs::remove_file(&trial)).map_err(fail)?;
-    Ok(())
+    fs::write(&trial, b"trial").and_then(|()| fs::remove_file(&trial)).map_err(fail)
 }
 
 pub(super) fn write(dir: &Path, epoch: u64, part: &str, bytes: &[u8]) -> Result<Entry> {
@@ -34,20 +34,18 @@ pub(super) fn write(dir: &Path, epoch: u64, part: &str, bytes: &[u8]) -> Result<
 pub(super) fn read(dir: &Path, entry: &Entry) -> Result<Vec<u8>> {
     let path = dir.join(&entry.file);
     if !is_ours(&entry.file) {
-        return Err(Error::corrupt(
-            &dir.join(super::MANIFEST),
-            format_args!("{:?} is no file of a checkpoint", entry.file),
-        ));
+        let reason = format_args!("{:?} is no file of a checkpoint", entry.file);
+        return Err(corrupt(&dir.join(super::MANIFEST), reason));
     }
-    let bytes = fs::read(&path).map_err(|e| autograd_core::Error::file(&path, e))?;
+    let bytes = fs::read(&path).map_err(|e| Error::file(&path, e))?;
     if bytes.len() as u64 != entry.bytes {
         let reason = format!("the file has {} bytes, {} were written", bytes.len(), entry.bytes);
-        return Err(Error::corrupt(&path, reason));
+        return Err(corrupt(&path, reason));
     }
     let checksum = format!("{:016x}", fnv1a(&bytes));
     if checksum != entry.checksum {
         let reason = format!("the file is damaged: its checksum is {checksum}, it was {}", entry.checksum);
-        return Err(Error::corrupt(&path, reason));
+        return Err(corrupt(&path, reason));
     }
     Ok(bytes)
 }

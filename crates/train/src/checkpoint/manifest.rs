@@ -1,11 +1,11 @@
 //! `checkpoint.json`.
 
 use super::files::{self, Entry};
-use super::{MANIFEST, Snapshot};
-use crate::callbacks::{MetricInfo, Plan};
-use crate::error::{Error, Result};
+use super::{MANIFEST, Snapshot, corrupt};
 use crate::history::{History, float};
+use crate::run::{MetricInfo, Plan};
 use autograd_core::module::{StateDict, write_whole};
+use autograd_core::{Error, Result};
 use serde::{Deserialize, Serialize};
 use std::io::ErrorKind;
 use std::path::Path;
@@ -13,7 +13,7 @@ use std::path::Path;
 const FORMAT: &str = "wengert-checkpoint";
 const VERSION: u64 = 1;
 
-/// What is read before anything else, to know whose file this is.
+/// The part that is read before anything else, to know whose file this is.
 #[derive(Deserialize)]
 struct Heading {
     format: String,
@@ -33,7 +33,7 @@ struct Manifest {
     batch_size: usize,
     batches: usize,
     train_samples: usize,
-    valid_samples: usize,
+    valid_samples: Option<usize>,
     metrics: Vec<Named>,
     streams: Vec<(String, u64, u64)>,
     callbacks: Vec<String>,
@@ -75,7 +75,7 @@ pub(super) fn save(snapshot: &Snapshot, dir: &Path) -> Result<()> {
         history: snapshot.history.clone(),
     };
     let path = dir.join(MANIFEST);
-    let json = serde_json::to_vec_pretty(&manifest).map_err(|e| Error::corrupt(&path, e))?;
+    let json = serde_json::to_vec_pretty(&manifest).map_err(|e| corrupt(&path, e))?;
     write_whole(&path, &json)?;
     files::remove_others(dir, &[&manifest.model, &manifest.optimizer, &manifest.callback_state]);
     Ok(())
@@ -85,21 +85,23 @@ pub(super) fn load(dir: &Path) -> Result<Snapshot> {
     let path = dir.join(MANIFEST);
     let json = match std::fs::read(&path) {
         Ok(json) => json,
-        Err(e) if e.kind() == ErrorKind::NotFound => return Err(Error::NoCheckpoint { dir: dir.into() }),
-        Err(e) => return Err(autograd_core::Error::file(&path, e).into()),
+        Err(e) if e.kind() == ErrorKind::NotFound => {
+            return Err(Error::file(dir, format_args!("there is no checkpoint here (no file {MANIFEST})")));
+        }
+        Err(e) => return Err(Error::file(&path, e)),
     };
     let heading: Heading =
-        serde_json::from_slice(&json).map_err(|e| Error::corrupt(&path, format_args!("not a checkpoint: {e}")))?;
+        serde_json::from_slice(&json).map_err(|e| corrupt(&path, format_args!("not a checkpoint: {e}")))?;
     if heading.format != FORMAT || heading.version != VERSION {
         let Heading { format, version } = heading;
         let reason = format!("the format is {format:?} version {version}, expected {FORMAT:?} version {VERSION}");
-        return Err(Error::corrupt(&path, reason));
+        return Err(corrupt(&path, reason));
     }
     let manifest: Manifest =
-        serde_json::from_slice(&json).map_err(|e| Error::corrupt(&path, format_args!("not a checkpoint: {e}")))?;
+        serde_json::from_slice(&json).map_err(|e| corrupt(&path, format_args!("not a checkpoint: {e}")))?;
     let read = |entry: &Entry| -> Result<StateDict> {
         let bytes = files::read(dir, entry)?;
-        Ok(StateDict::from_safetensors(&bytes, &dir.join(&entry.file))?)
+        StateDict::from_safetensors(&bytes, &dir.join(&entry.file))
     };
     let named = |m: Named| MetricInfo { name: m.name, higher_is_better: m.higher_is_better };
     Ok(Snapshot {

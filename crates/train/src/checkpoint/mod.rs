@@ -7,8 +7,8 @@
 //! checkpoint-000007-<checksum>.callbacks.safetensors
 //! ```
 //!
-//! The files are written first, under names that their content decides, so that a file the old `checkpoint.json` names is
-//! never overwritten by another; then `checkpoint.json` is renamed into place; then the old files are removed.
+//! The files are written first, under names that their content decides: a file that the old `checkpoint.json` names is
+//! never overwritten by another. Then `checkpoint.json` is renamed into place, then the old files are removed.
 
 mod files;
 mod manifest;
@@ -16,8 +16,17 @@ mod snapshot;
 
 pub use snapshot::Snapshot;
 
+use autograd_core::{Error, ErrorKind};
+use std::fmt::Display;
+use std::path::Path;
+
 pub(crate) use files::probe;
-pub(crate) use snapshot::callback_keys;
+pub(crate) use snapshot::mismatch;
 
 /// The file that makes a directory a checkpoint.
 pub(crate) const MANIFEST: &str = "checkpoint.json";
+
+/// The error for a file of a checkpoint that is not what was written.
+fn corrupt(path: &Path, reason: impl Display) -> Error {
+    Error::new(ErrorKind::Format, format!("{}: {reason}", path.display()))
+}

@@ -1,15 +1,14 @@
-//! Everything that a run needs to go on.
+//! The state of a run: everything that it needs to go on.
 
 use super::manifest;
-use crate::callbacks::{Callback, Plan};
-use crate::error::{Error, Result};
 use crate::history::History;
-use autograd_core::module::{Module, StateDict, restore_streams, stream_positions};
+use crate::run::Plan;
+use autograd_core::module::{Module, StateDict, stream_positions};
+use autograd_core::{Error, ErrorKind, Result};
 use std::path::Path;
-use wengert_optim::Optimizer;
 
-/// The state of a run at the end of an epoch. Tensors are shared with the run, not copied; who keeps a snapshot makes the
-/// next step copy them.
+/// The state of a run at the end of an epoch. Tensors are shared with the run, not copied; while a snapshot is kept, the
+/// next step copies them.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Snapshot {
@@ -54,57 +53,25 @@ impl Snapshot {
 
     /// Whether a run with this plan can go on from here. `dir` is for the error.
     pub(crate) fn check(&self, plan: &Plan, model: &dyn Module, dir: &Path) -> Result<()> {
-        let differ = |what: &'static str, saved: String, now: String| {
-            if saved == now { Ok(()) } else { Err(Error::CheckpointMismatch { dir: dir.into(), what, saved, now }) }
+        let differ = |what: &str, saved: String, now: String| {
+            if saved == now { Ok(()) } else { Err(mismatch(dir, what, &saved, &now)) }
         };
         let names = |plan: &Plan| format!("{:?}", plan.metrics.iter().map(|m| m.name.as_str()).collect::<Vec<_>>());
         let count = |count: usize| count.to_string();
         differ("batch_size", count(self.plan.batch_size), count(plan.batch_size))?;
         differ("train samples:", count(self.plan.train_samples), count(plan.train_samples))?;
-        differ("valid samples:", count(self.plan.valid_samples), count(plan.valid_samples))?;
+        let valid = |plan: &Plan| plan.valid_samples.map_or("none".into(), count);
+        differ("valid samples:", valid(&self.plan), valid(plan))?;
         differ("the metrics", names(&self.plan), names(plan))?;
         let streams = |all: &[(String, u64, u64)]| {
             format!("{:?}", all.iter().map(|(path, ..)| path.as_str()).collect::<Vec<_>>())
         };
         differ("sources of randomness", streams(&self.streams), streams(&stream_positions(model)))
     }
-
-    /// Puts everything back: the model last, as it is what the caller keeps when something does not fit.
-    pub(crate) fn restore(
-        &self,
-        model: &mut dyn Module,
-        optimizer: &mut dyn Optimizer,
-        callbacks: &mut [Box<dyn Callback + '_>],
-        dir: &Path,
-    ) -> Result<()> {
-        optimizer.load_state_dict(&self.optimizer)?;
-        let keys = callback_keys(callbacks);
-        let saved: Vec<&str> = self.callbacks.iter().map(|(key, _)| &**key).collect();
-        let now =
-            keys.iter().zip(&*callbacks).filter(|(key, c)| saved.contains(&&***key) || !c.state_dict().is_empty());
-        let now: Vec<&str> = now.map(|(key, _)| &**key).collect();
-        if saved != now {
-            let (saved, now) = (format!("{saved:?}"), format!("{now:?}"));
-            return Err(Error::CheckpointMismatch { dir: dir.into(), what: "the callbacks", saved, now });
-        }
-        for (key, callback) in keys.iter().zip(callbacks) {
-            if let Some((_, state)) = self.callbacks.iter().find(|(saved, _)| saved == key) {
-                callback.load_state_dict(state)?;
-            }
-        }
-        model.load_state_dict(&self.model)?;
-        // Paths were compared by `check`: there are no strangers.
-        restore_streams(model, &self.streams);
-        Ok(())
-    }
 }
 
-/// Names that tell callbacks of one kind apart.
-pub(crate) fn callback_keys(callbacks: &[Box<dyn Callback + '_>]) -> Vec<String> {
-    let names: Vec<String> = callbacks.iter().map(|callback| callback.name()).collect();
-    let key = |(i, name): (usize, &String)| match names[..i].iter().filter(|other| *other == name).count() {
-        0 => name.clone(),
-        before => format!("{name}#{}", before + 1),
-    };
-    names.iter().enumerate().map(key).collect()
+/// The error for a checkpoint of another run. Nothing was loaded.
+pub(crate) fn mismatch(dir: &Path, what: &str, saved: &str, now: &str) -> Error {
+    let text = format!("{}: the checkpoint was written with {what} {saved}, this run has {now}", dir.display());
+    Error::new(ErrorKind::State, text)
 }

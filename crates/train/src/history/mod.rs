@@ -1,26 +1,23 @@
-//! What a run leaves behind: its metrics, epoch by epoch.
+//! The history of a run: its metrics, epoch by epoch.
 
 pub(crate) mod float;
 pub(crate) mod short;
 mod table;
 
-use crate::error::Result;
-use crate::plot;
 use serde::{Deserialize, Serialize};
-use std::path::Path;
 
 /// The epochs of a run, and how it ended.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct History {
     /// One record for each epoch.
     pub epochs: Vec<EpochRecord>,
-    /// Names of the trainable parameters that got no gradient in any step, so that nothing was learned for them.
+    /// Names of the trainable parameters that got no gradient in any step: nothing was learned for them.
     pub without_gradient: Vec<String>,
     /// Why the run was stopped before its last epoch, if it was.
     pub stopped: Option<String>,
 }
 
-/// What was measured in one epoch.
+/// The measurements of one epoch.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct EpochRecord {
     /// The epoch, counted from 1.
@@ -31,26 +28,26 @@ pub struct EpochRecord {
     /// On the training set, while it was being learned: the loss, then the metrics. Layers were in training mode, and the
     /// weights changed from batch to batch.
     pub train: Metrics,
-    /// On the validation set after the epoch, in evaluation mode: the loss, then the metrics.
+    /// On the validation set after the epoch, in evaluation mode: the loss, then the metrics. Empty without a validation set.
     pub valid: Metrics,
 }
 
 /// Values by name, in a fixed order.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Metrics(Vec<Value>);
+pub struct Metrics(Vec<MetricValue>);
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct Value {
+struct MetricValue {
     name: String,
     #[serde(with = "float")]
     value: f64,
 }
 
 impl History {
-    /// The epoch with the lowest loss on the validation set, the first of equals; none if there is no epoch whose loss is a
-    /// number.
+    /// The epoch with the lowest loss on the validation set (without one: on the training set), the first of equals; none if
+    /// there is no epoch whose loss is a number.
     pub fn best(&self) -> Option<&EpochRecord> {
-        let loss = |epoch: &EpochRecord| epoch.valid.get("loss").filter(|loss| !loss.is_nan());
+        let loss = |epoch: &EpochRecord| epoch.get("val_loss").or(epoch.get("loss")).filter(|loss| !loss.is_nan());
         let losses = self.epochs.iter().filter_map(|epoch| Some((epoch, loss(epoch)?)));
         losses.min_by(|(_, a), (_, b)| a.total_cmp(b)).map(|(epoch, _)| epoch)
     }
@@ -58,15 +55,6 @@ impl History {
     /// The values of one metric, epoch by epoch, by the names of [`EpochRecord::get`]; empty if it was not measured.
     pub fn values(&self, name: &str) -> Vec<f64> {
         self.epochs.iter().filter_map(|epoch| epoch.get(name)).collect()
-    }
-
-    /// Draws the learning curves as SVG: one picture for the loss and one for each metric, each with a line for the
-    /// training and one for the validation set.
-    ///
-    /// # Errors
-    /// If the file cannot be written.
-    pub fn plot(&self, path: impl AsRef<Path>) -> Result<()> {
-        plot::curves(self, path.as_ref())
     }
 }
 
@@ -94,6 +82,6 @@ impl Metrics {
 
 impl FromIterator<(String, f64)> for Metrics {
     fn from_iter<I: IntoIterator<Item = (String, f64)>>(values: I) -> Self {
-        Metrics(values.into_iter().map(|(name, value)| Value { name, value }).collect())
+        Metrics(values.into_iter().map(|(name, value)| MetricValue { name, value }).collect())
     }
 }

@@ -1,4 +1,4 @@
-//! Floats for people to read: four significant digits.
+//! Floats for people to read, with four significant digits.
 
 /// As plain digits between 0.001 and 10,000, scientific outside: `0.05788`, `12.35`, `1.234e-4`.
 pub(crate) fn short(value: f64) -> String {

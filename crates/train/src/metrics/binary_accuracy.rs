@@ -1,8 +1,7 @@
 //! The share of yes-or-no answers that are right.
 
-use super::{Mean, Metric, Tally};
-use crate::error::{Error, Result, require};
-use autograd_core::Tensor;
+use super::{Mean, Metric, Tally, misfits};
+use autograd_core::{Error, Result, Tensor};
 
 /// The share of elements whose output is above a threshold exactly if the target is 1.
 ///
@@ -10,6 +9,9 @@ use autograd_core::Tensor;
 /// accuracy = #{i : (output[i] > threshold) = (target[i] > ½)} / N
 /// ```
 /// The threshold is ½ for probabilities; for logits (as `binary_cross_entropy_with_logits` takes them) it is 0.
+///
+/// # Errors
+/// `start` fails if the threshold is NaN.
 ///
 /// # Shapes
 /// `output: [..]` float, `target: [..]` of the same shape and any dtype.
@@ -19,8 +21,8 @@ use autograd_core::Tensor;
 /// use autograd_core::Tensor;
 /// use wengert_train::{BinaryAccuracy, Metric};
 ///
-/// let logits = BinaryAccuracy::threshold(0.0)?;
-/// let mut tally = logits.start();
+/// let logits = BinaryAccuracy::new().threshold(0.0);
+/// let mut tally = logits.start()?;
 /// tally.update(&Tensor::from([[-2.0], [0.3], [0.1], [5.0]]), &Tensor::from([[0.0], [1.0], [0.0], [1.0]]))?;
 /// assert_eq!(tally.value(), 0.75);
 /// # Ok::<(), wengert_train::Error>(())
@@ -31,20 +33,21 @@ pub struct BinaryAccuracy {
 }
 
 impl BinaryAccuracy {
-    /// Above which outputs mean yes.
-    ///
-    /// # Errors
-    /// If it is NaN.
-    pub fn threshold(threshold: f64) -> Result<BinaryAccuracy> {
-        require(!threshold.is_nan(), "BinaryAccuracy", "threshold", threshold, "a number")?;
-        Ok(BinaryAccuracy { threshold })
+    /// By default for probabilities: the threshold is ½.
+    pub fn new() -> BinaryAccuracy {
+        BinaryAccuracy { threshold: 0.5 }
+    }
+
+    /// Above which outputs mean yes. Default ½.
+    pub fn threshold(mut self, threshold: f64) -> BinaryAccuracy {
+        self.threshold = threshold;
+        self
     }
 }
 
 impl Default for BinaryAccuracy {
-    /// For probabilities.
     fn default() -> Self {
-        BinaryAccuracy { threshold: 0.5 }
+        BinaryAccuracy::new()
     }
 }
 
@@ -53,8 +56,11 @@ impl Metric for BinaryAccuracy {
         "binary_accuracy"
     }
 
-    fn start(&self) -> Box<dyn Tally + '_> {
-        Box::new(Right { threshold: self.threshold, mean: Mean::default() })
+    fn start(&self) -> Result<Box<dyn Tally + '_>> {
+        if self.threshold.is_nan() {
+            return Err(Error::argument("BinaryAccuracy", "threshold", self.threshold, "a number"));
+        }
+        Ok(Box::new(Right { threshold: self.threshold, mean: Mean::default() }))
     }
 }
 
@@ -66,13 +72,8 @@ struct Right {
 impl Tally for Right {
     fn update(&mut self, output: &Tensor, target: &Tensor) -> Result<()> {
         if output.shape() != target.shape() || !output.dtype().is_float() {
-            return Err(Error::MetricShapes {
-                metric: "BinaryAccuracy",
-                output: output.shape().into(),
-                target: target.shape().into(),
-                target_dtype: target.dtype(),
-                expected: "floats and targets of the same shape belong together",
-            });
+            let expected = "floats and targets of the same shape belong together";
+            return Err(misfits("BinaryAccuracy", output, target, expected));
         }
         let (output, target) = (output.to_f64s(), target.to_f64s());
         let right = output.iter().zip(&target).filter(|(y, t)| (**y > self.threshold) == (**t > 0.5)).count();
@@ -84,3 +85,27 @@ impl Tally for Right {
         self.mean.value()
     }
 }
+
+#[cfg(test)]
+cases![
+    Case::new("binary_accuracy", BinaryAccuracy::new())
+        .yes_or_no(&[40, 2])
+        .formula(|y, t| y.iter().zip(t).filter(|(y, t)| (**y > 0.5) == (**t == 1.0)).count() as f64 / t.len() as f64)
+        .example(Tensor::from([0.5, 0.6, 0.4]), Tensor::from([1, 1, 0]), 2.0 / 3.0)
+        .example(Tensor::from([[0.9], [0.1]]), Tensor::from([[true], [true]]), 0.5)
+        .refuses(
+            Tensor::from([0.5, 0.6]),
+            Tensor::from([[1.0], [0.0]]),
+            "BinaryAccuracy: output [2] and target F32 [2, 1] do not fit: floats and targets of the same shape belong together",
+        )
+        .refuses(
+            Tensor::from([1, 0]),
+            Tensor::from([1, 0]),
+            "BinaryAccuracy: output [2] and target I64 [2] do not fit: floats and targets of the same shape belong together",
+        ),
+    Case::new("binary_accuracy", BinaryAccuracy::new().threshold(0.0))
+        .yes_or_no(&[40])
+        .formula(|y, t| y.iter().zip(t).filter(|(y, t)| (**y > 0.0) == (**t == 1.0)).count() as f64 / t.len() as f64),
+    Case::new("binary_accuracy", BinaryAccuracy::new().threshold(f64::NAN))
+        .does_not_start("BinaryAccuracy: threshold is NaN, it must be a number"),
+];

@@ -1,8 +1,8 @@
-//! Which classes are taken for which.
+//! The confusion matrix: true classes against predicted ones.
 
 use super::accuracy::{check_classes, classes as predicted_and_true};
-use crate::error::{Error, Result};
-use autograd_core::{DType, Tensor};
+use super::misfits;
+use autograd_core::{DType, Result, Tensor};
 
 /// How often samples of each class were taken for each class: rows are the true classes, columns the predicted ones.
 ///
@@ -28,18 +28,12 @@ use autograd_core::{DType, Tensor};
 /// ```
 ///
 /// # Differs from
-/// scikit-learn: the prediction comes first, as everywhere here; the number of classes is told, not guessed.
+/// scikit-learn: the prediction comes first, like everywhere here; the number of classes is given, not guessed.
 pub fn confusion_matrix(prediction: &Tensor, target: &Tensor, classes: usize) -> Result<Tensor> {
     const OP: &str = "confusion_matrix";
     let (prediction, target) = if prediction.dtype() == DType::I64 {
         if target.dtype() != DType::I64 || prediction.rank() != 1 || prediction.shape() != target.shape() {
-            return Err(Error::MetricShapes {
-                metric: OP,
-                output: prediction.shape().into(),
-                target: target.shape().into(),
-                target_dtype: target.dtype(),
-                expected: "I64 [N] and I64 [N] belong together",
-            });
+            return Err(misfits(OP, prediction, target, "I64 [N] and I64 [N] belong together"));
         }
         (prediction.to_vec::<i64>()?, target.to_vec::<i64>()?)
     } else {
@@ -53,5 +47,45 @@ pub fn confusion_matrix(prediction: &Tensor, target: &Tensor, classes: usize) ->
         // Checked above to be classes.
         counts[*t as usize * classes + *p as usize] += 1;
     }
-    Ok(Tensor::from_vec(counts, &[classes, classes])?)
+    Tensor::from_vec(counts, &[classes, classes])
 }
+
+#[cfg(test)]
+cases![
+    Case::counts(|output, target| confusion_matrix(output, target, 3))
+        .classes(3)
+        .counts_by_formula(|scores, target| {
+            let mut matrix = vec![0.0; 9];
+            for (row, t) in scores.chunks(3).zip(target) {
+                let p = (0..3).find(|p| row.iter().all(|score| *score <= row[*p])).expect("one of three");
+                matrix[3 * *t as usize + p] += 1.0;
+            }
+            matrix
+        })
+        .refuses(
+            Tensor::from([0, 3]),
+            Tensor::from([0, 1]),
+            "confusion_matrix: prediction 3 at position 1 is not one of 3 classes",
+        )
+        .refuses(
+            Tensor::from([0, 2]),
+            Tensor::from([0, -1]),
+            "confusion_matrix: target -1 at position 1 is not one of 3 classes",
+        )
+        .refuses(
+            Tensor::from([0, 2]),
+            Tensor::from([0]),
+            "confusion_matrix: output [2] and target I64 [1] do not fit: I64 [N] and I64 [N] belong together",
+        )
+        .refuses(
+            Tensor::from([[1.0, 2.0], [3.0, 4.0]]),
+            Tensor::from([0.0, 1.0]),
+            "confusion_matrix: output [2, 2] and target F32 [2] do not fit: \
+             [N, K, ..] floats and I64 [N, ..] belong together",
+        ),
+    Case::counts(|output, target| confusion_matrix(output, target, 1)).refuses(
+        Tensor::from([[1.0, 2.0], [3.0, 4.0]]),
+        Tensor::from([0, 1]),
+        "confusion_matrix: prediction 1 at position 0 is not one of 1 classes",
+    ),
+];

@@ -1,8 +1,7 @@
 //! A loss as a metric.
 
 use super::{Mean, Metric, Tally};
-use crate::error::{Error, Result};
-use autograd_core::Tensor;
+use autograd_core::{Error, ErrorKind, Result, Tensor};
 use wengert_nn::Loss;
 
 /// The mean of a loss over all samples: the losses of the batches, each weighted with its number of samples.
@@ -16,35 +15,43 @@ use wengert_nn::Loss;
 /// use wengert_train::{MeanLoss, Metric};
 ///
 /// let metric = MeanLoss::new(mse_loss);
-/// let mut tally = metric.start();
+/// let mut tally = metric.start()?;
 /// tally.update(&Tensor::from([1.0, 2.0]), &Tensor::from([1.0, 2.0]))?;
 /// tally.update(&Tensor::from([3.0]), &Tensor::from([0.0]))?;
 /// assert_eq!(tally.value(), 3.0);
 /// # Ok::<(), wengert_train::Error>(())
 /// ```
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct MeanLoss<L> {
     loss: L,
+    name: String,
 }
 
 impl<L: Loss> MeanLoss<L> {
-    /// The mean of this loss.
+    /// The mean of this loss, by default under the name `mean_loss`.
     pub fn new(loss: L) -> MeanLoss<L> {
-        MeanLoss { loss }
+        MeanLoss { loss, name: "mean_loss".into() }
+    }
+
+    /// The name of the metric: a run that measures two losses needs two names. Default `mean_loss`; a function or a closure
+    /// cannot say what it is called.
+    pub fn named(mut self, name: impl Into<String>) -> MeanLoss<L> {
+        self.name = name.into();
+        self
     }
 }
 
 impl<L: Loss> Metric for MeanLoss<L> {
     fn name(&self) -> &str {
-        "mean_loss"
+        &self.name
     }
 
     fn higher_is_better(&self) -> bool {
         false
     }
 
-    fn start(&self) -> Box<dyn Tally + '_> {
-        Box::new(Weighted { loss: &self.loss, mean: Mean::default() })
+    fn start(&self) -> Result<Box<dyn Tally + '_>> {
+        Ok(Box::new(Weighted { loss: &self.loss, mean: Mean::default() }))
     }
 }
 
@@ -56,8 +63,11 @@ struct Weighted<'l> {
 impl Tally for Weighted<'_> {
     fn update(&mut self, output: &Tensor, target: &Tensor) -> Result<()> {
         let samples = target.shape().first().copied().unwrap_or(1);
-        let loss = number(&self.loss.loss(output, target)?)?;
-        self.mean.add(loss * samples as f64, samples);
+        let loss = number(&self.loss.forward(output, target)?)?;
+        // The mean of no samples is NaN, and no reason to lose those of the other batches.
+        if samples > 0 {
+            self.mean.add(loss * samples as f64, samples);
+        }
         Ok(())
     }
 
@@ -71,6 +81,41 @@ pub(crate) fn number(loss: &Tensor) -> Result<f64> {
     match (loss.rank(), loss.item::<f32>(), loss.item::<f64>()) {
         (0, Ok(value), _) => Ok(f64::from(value)),
         (0, _, Ok(value)) => Ok(value),
-        _ => Err(Error::LossNotScalar { dtype: loss.dtype(), shape: loss.shape().into() }),
+        _ => {
+            let (dtype, shape) = (loss.dtype(), loss.shape());
+            let text =
+                format!("the loss is {dtype} {shape:?}, it must be one float (shape []); reduce it with mean or sum");
+            Err(Error::new(ErrorKind::Shape, text))
+        }
     }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wengert_nn::{l1_loss, mse_loss};
+
+    cases![
+        Case::new("mean_loss", MeanLoss::new(mse_loss))
+            .lower_is_better()
+            .numbers(&[40, 3])
+            .formula(|y, t| y.iter().zip(t).map(|(y, t)| (y - t) * (y - t)).sum::<f64>() / t.len() as f64)
+            .example(Tensor::from([1.0, 2.0]), Tensor::from([1.0, 4.0]), 2.0)
+            .refuses(
+                Tensor::from([1.0, 2.0]),
+                Tensor::from([1.0, 2.0, 3.0]),
+                "mse_loss: the target has shape [3], expected one that broadcasts to the input's, [2]",
+            ),
+        Case::new("l1", MeanLoss::new(l1_loss).named("l1")).lower_is_better().numbers(&[40]).formula(|y, t| y
+            .iter()
+            .zip(t)
+            .map(|(y, t)| (y - t).abs())
+            .sum::<f64>()
+            / t.len() as f64),
+        Case::new("mean_loss", MeanLoss::new(|y: &Tensor, _: &Tensor| Ok(y.square()))).lower_is_better().refuses(
+            Tensor::from([1.0, 2.0]),
+            Tensor::from([1.0, 2.0]),
+            "the loss is F32 [2], it must be one float (shape []); reduce it with mean or sum",
+        ),
+    ];
 }

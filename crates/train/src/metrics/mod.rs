@@ -1,20 +1,23 @@
-//! What is measured of a model beside its loss, one metric a file.
+//! Metrics: what is measured of a model beside its loss, one file for each.
 //!
-//! A [`Metric`] says what to measure, and starts a [`Tally`] that measures it over one pass: as they are two types there is
-//! nothing to reset, and one metric can be measured on several sets at once. Names are scikit-learn's.
+//! A [`Metric`] has the settings, and starts a [`Tally`] that measures it over one pass. They are two types: there is nothing
+//! to reset, and one metric can be measured on several sets at once. Names are scikit-learn's.
+
+#[cfg(test)]
+#[macro_use]
+mod cases;
 
 mod accuracy;
-mod binary_accuracy;
-mod confusion_matrix;
-pub(crate) mod mean_loss;
-
 pub use accuracy::Accuracy;
+mod binary_accuracy;
 pub use binary_accuracy::BinaryAccuracy;
+mod confusion_matrix;
 pub use confusion_matrix::confusion_matrix;
+mod mean_loss;
 pub use mean_loss::MeanLoss;
 
-use crate::error::Result;
-use autograd_core::Tensor;
+use autograd_core::{Error, ErrorKind, Result, Tensor};
+pub(crate) use mean_loss::number;
 
 /// Something to measure of outputs and targets.
 ///
@@ -34,8 +37,8 @@ use autograd_core::Tensor;
 ///     fn higher_is_better(&self) -> bool {
 ///         false
 ///     }
-///     fn start(&self) -> Box<dyn Tally + '_> {
-///         Box::new(Largest(0.0))
+///     fn start(&self) -> Result<Box<dyn Tally + '_>> {
+///         Ok(Box::new(Largest(0.0)))
 ///     }
 /// }
 ///
@@ -49,7 +52,7 @@ use autograd_core::Tensor;
 ///     }
 /// }
 ///
-/// let mut tally = MaxError.start();
+/// let mut tally = MaxError.start()?;
 /// tally.update(&Tensor::from([1.0, 2.0]), &Tensor::from([1.0, 2.5]))?;
 /// tally.update(&Tensor::from([3.0]), &Tensor::from([2.0]))?;
 /// assert_eq!(tally.value(), 1.0);
@@ -65,7 +68,10 @@ pub trait Metric {
     }
 
     /// Starts measuring.
-    fn start(&self) -> Box<dyn Tally + '_>;
+    ///
+    /// # Errors
+    /// If an option is outside its range.
+    fn start(&self) -> Result<Box<dyn Tally + '_>>;
 }
 
 /// A [`Metric`] being measured, batch by batch.
@@ -80,7 +86,13 @@ pub trait Tally {
     fn value(&self) -> f64;
 }
 
-/// A sum and how many samples it is of.
+/// The error for an output and a target that do not fit a metric.
+fn misfits(metric: &str, output: &Tensor, target: &Tensor, expected: &str) -> Error {
+    let (dtype, o, t) = (target.dtype(), output.shape(), target.shape());
+    Error::new(ErrorKind::Shape, format!("{metric}: output {o:?} and target {dtype} {t:?} do not fit: {expected}"))
+}
+
+/// A sum and the number of its samples.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Mean {
     sum: f64,
@@ -108,7 +120,7 @@ impl<M: Metric + ?Sized> Metric for &M {
         (**self).higher_is_better()
     }
 
-    fn start(&self) -> Box<dyn Tally + '_> {
+    fn start(&self) -> Result<Box<dyn Tally + '_>> {
         (**self).start()
     }
 }

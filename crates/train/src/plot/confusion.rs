@@ -1,8 +1,7 @@
 //! A confusion matrix as a picture.
 
 use super::{Area, DrawingError, centred, svg};
-use crate::error::Result;
-use autograd_core::{Error as CoreError, Tensor};
+use autograd_core::{Error, Result, Tensor};
 use plotters::prelude::*;
 use std::path::Path;
 
@@ -28,7 +27,7 @@ pub fn plot_confusion(matrix: &Tensor, path: impl AsRef<Path>) -> Result<()> {
         [rows, columns] if rows == columns && (1..=MAX_CLASSES).contains(&rows) => rows,
         _ => {
             let expected = format!("[K, K] with K from 1 to {MAX_CLASSES}");
-            return Err(CoreError::shape("plot_confusion", "the matrix", matrix.shape(), expected).into());
+            return Err(Error::shape("plot_confusion", "the matrix", matrix.shape(), expected));
         }
     };
     let counts = matrix.to_vec::<i64>()?;

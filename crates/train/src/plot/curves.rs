@@ -1,8 +1,8 @@
 //! Learning curves.
 
 use super::{Area, BLUE_LINE, DrawingError, FONT, ORANGE_LINE, svg};
-use crate::error::Result;
 use crate::history::History;
+use autograd_core::Result;
 use plotters::prelude::*;
 use std::ops::Range;
 use std::path::Path;
@@ -10,8 +10,19 @@ use std::path::Path;
 /// Width and height of the picture of one metric.
 const PANEL: (u32, u32) = (560, 380);
 
+impl History {
+    /// Draws the learning curves as SVG: one picture for the loss and one for each metric, each with a line for the
+    /// training and one for the validation set, if there is one.
+    ///
+    /// # Errors
+    /// If the file cannot be written.
+    pub fn plot(&self, path: impl AsRef<Path>) -> Result<()> {
+        curves(self, path.as_ref())
+    }
+}
+
 /// One picture for each metric, side by side.
-pub(crate) fn curves(history: &History, path: &Path) -> Result<()> {
+fn curves(history: &History, path: &Path) -> Result<()> {
     let names: Vec<&str> =
         history.epochs.first().map_or(vec!["loss"], |epoch| epoch.train.iter().map(|m| m.0).collect());
     let size = (PANEL.0 * names.len() as u32, PANEL.1);
@@ -29,7 +40,11 @@ fn draw(area: &Area<'_>, history: &History, name: &str) -> Result<(), DrawingErr
         let all = history.epochs.iter().filter_map(|epoch| Some((epoch.epoch, epoch.get(key)?)));
         all.filter(|(_, value)| value.is_finite()).collect()
     };
-    let series = [("train", points(name), BLUE_LINE), ("valid", points(&format!("val_{name}")), ORANGE_LINE)];
+    let valid = format!("val_{name}");
+    let mut series = vec![("train", points(name), BLUE_LINE)];
+    if history.epochs.iter().any(|epoch| epoch.get(&valid).is_some()) {
+        series.push(("valid", points(&valid), ORANGE_LINE));
+    }
     let last = history.epochs.last().map_or(1, |epoch| epoch.epoch).max(2);
     let values = || series.iter().flat_map(|(_, points, _)| points.iter().map(|(_, value)| *value));
     let range = padded(values());

@@ -5,19 +5,17 @@ mod curves;
 
 pub use confusion::plot_confusion;
 
-pub(crate) use curves::curves;
-
-use crate::error::{Error, Result};
 use autograd_core::module::write_whole;
+use autograd_core::{Error, ErrorKind, Result};
 use plotters::coord::Shift;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use std::path::Path;
 
-/// What is drawn on.
+/// The area that is drawn on.
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 
-/// What goes wrong while drawing.
+/// An error of the drawing library.
 type DrawingError = Box<dyn std::error::Error>;
 
 const FONT: &str = "sans-serif";
@@ -30,8 +28,8 @@ fn svg(path: &Path, size: (u32, u32), draw: impl FnOnce(&Area<'_>) -> Result<(),
     let area = SVGBackend::with_string(&mut text, size).into_drawing_area();
     let drawn = draw(&area).and_then(|()| Ok(area.present()?));
     drop(area);
-    drawn.map_err(|e| Error::Plot { path: path.into(), reason: e.to_string() })?;
-    Ok(write_whole(path, text.as_bytes())?)
+    drawn.map_err(|e| Error::new(ErrorKind::Io, format!("{}: {e}", path.display())))?;
+    write_whole(path, text.as_bytes())
 }
 
 /// Text centred on its position.

@@ -1,4 +1,4 @@
-//! What a forward pass changes of a model: its modes, its sources of randomness, its buffers.
+//! The part of a model that a forward pass changes: its modes, its sources of randomness, its buffers.
 
 use autograd_core::Tensor;
 use autograd_core::module::{Item, ItemMut, Mode, Module, Path, Stream};

@@ -1,38 +1,43 @@
-//! Everything that can be known to be wrong before anything has changed.
+//! Checks that are made before anything has changed.
 
-use crate::callbacks::{MetricInfo, Plan};
 use crate::checkpoint::Snapshot;
-use crate::error::{Error, Part, Result, require};
+use crate::run::{MetricInfo, Plan};
 use crate::trainer::Trainer;
 use autograd_core::module::Module;
+use autograd_core::{Error, ErrorKind, Result};
 use std::path::PathBuf;
 use wengert_data::Dataset;
 
 /// Sizes and names of a run.
-pub(super) fn plan(trainer: &Trainer<'_>, train: &dyn Dataset, valid: &dyn Dataset) -> Result<Plan> {
+pub(super) fn plan(trainer: &Trainer<'_>, train: &dyn Dataset, valid: Option<&dyn Dataset>) -> Result<Plan> {
     const OP: &str = "fit";
-    require(trainer.epochs > 0, OP, "epochs", trainer.epochs, "at least 1")?;
-    require(trainer.batch_size > 0, OP, "batch_size", trainer.batch_size, "at least 1")?;
-    if let Some(max_norm) = trainer.clip_norm {
-        require(max_norm > 0.0, OP, "clip_norm", max_norm, "greater than 0")?;
+    if trainer.epochs == 0 {
+        return Err(Error::argument(OP, "epochs", trainer.epochs, "at least 1"));
     }
-    for (part, set) in [(Part::Train, train), (Part::Valid, valid)] {
-        if set.is_empty() {
-            return Err(Error::EmptyDataset { op: OP, part });
+    if trainer.batch_size == 0 {
+        return Err(Error::argument(OP, "batch_size", trainer.batch_size, "at least 1"));
+    }
+    if let Some(max_norm) = trainer.clip_norm
+        && (max_norm.is_nan() || max_norm <= 0.0)
+    {
+        return Err(Error::argument(OP, "clip_norm", max_norm, "greater than 0"));
+    }
+    for (part, set) in [("train", Some(train)), ("valid", valid)] {
+        if set.is_some_and(|set| set.is_empty()) {
+            return Err(Error::new(ErrorKind::Data, format!("{OP}: the {part} set has no samples")));
         }
     }
     let mut metrics = vec![MetricInfo::loss()];
     for metric in &trainer.metrics {
+        metric.start()?;
         let metric = MetricInfo::of(&**metric);
-        require(
-            !metric.name.starts_with("val_"),
-            OP,
-            "name of a metric",
-            &metric.name,
-            "one that does not begin with val_",
-        )?;
+        if metric.name.starts_with("val_") {
+            let text = format!("{OP}: the metric {:?} must have a name that does not begin with val_", metric.name);
+            return Err(Error::new(ErrorKind::Argument, text));
+        }
         if metrics.iter().any(|other| other.name == metric.name) {
-            return Err(Error::DuplicateMetric { name: metric.name });
+            let text = format!("{OP}: two metrics are called {:?}", metric.name);
+            return Err(Error::new(ErrorKind::Argument, text));
         }
         metrics.push(metric);
     }
@@ -41,7 +46,7 @@ pub(super) fn plan(trainer: &Trainer<'_>, train: &dyn Dataset, valid: &dyn Datas
         batch_size: trainer.batch_size,
         batches: train.len().div_ceil(trainer.batch_size),
         train_samples: train.len(),
-        valid_samples: valid.len(),
+        valid_samples: valid.map(|valid| valid.len()),
         metrics,
     })
 }
@@ -54,16 +59,22 @@ pub(super) fn all(trainer: &mut Trainer<'_>, plan: &Plan, model: &dyn Module) ->
     }
     let parameters = model.parameters();
     if !parameters.iter().any(|parameter| parameter.is_trainable()) {
-        return Err(Error::NothingToTrain { parameters: parameters.len() });
+        let model = format!("the model has {} parameters, and none of them is trainable", parameters.len());
+        return Err(Error::new(ErrorKind::Argument, format!("fit: nothing to train: {model}")));
     }
     let resumed = match (&trainer.checkpoint, trainer.resume) {
         (_, false) => None,
-        (None, true) => return Err(Error::ResumeFromNowhere),
+        (None, true) => {
+            let text = "fit: resume needs to know where from: name the directory with checkpoint";
+            return Err(Error::new(ErrorKind::Argument, text));
+        }
         (Some(dir), true) => Some((Snapshot::load(dir)?, dir.clone())),
     };
     if let Some((snapshot, dir)) = &resumed {
         snapshot.check(plan, model, dir)?;
     }
-    trainer.callbacks.iter_mut().try_for_each(|callback| callback.check(plan))?;
+    for callback in &mut trainer.callbacks {
+        callback.check(plan).map_err(|e| e.context(callback.name()))?;
+    }
     Ok(resumed)
 }

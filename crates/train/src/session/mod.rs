@@ -1,36 +1,67 @@
-//! The loop: a [`Trainer`] at work on a model and two sets.
+//! The loop: a [`Trainer`] at work on a model and its sets.
 
 mod before;
 mod check;
 mod pass;
+mod resume;
+mod validation;
 
-use crate::callbacks::{Callback, Run};
-use crate::checkpoint::{Snapshot, callback_keys};
-use crate::error::Result;
+pub use validation::Validation;
+
+use crate::callbacks::Callback;
+use crate::checkpoint::Snapshot;
 use crate::history::{EpochRecord, History};
 use crate::metrics::Metric;
+use crate::run::Run;
 use crate::trainer::{Every, Trainer};
+use autograd_core::Result;
 use autograd_core::module::stream_positions;
 use before::Before;
+use rand::{Rng, RngExt};
+use resume::callback_keys;
 use wengert_data::{DataLoader, Dataset};
 use wengert_nn::{Layer, Loss};
 use wengert_optim::Schedule;
 
-/// See [`Trainer::fit`].
-pub(crate) fn fit(
+impl Trainer<'_> {
+    /// Trains a model. It is left in evaluation mode.
+    ///
+    /// The validation set is `&valid`, or `None` for none: then nothing is named `val_…`, neither in the history nor for
+    /// callbacks. Exactly one number is drawn from `rng`; it decides the order of the samples in all epochs.
+    ///
+    /// # Errors
+    /// Before anything has changed:
+    /// if a set is empty, a number is out of its range (also one of the optimizer, the schedule or a metric), the model has
+    /// nothing to train, a callback cannot do its work, or there is no checkpoint to resume from, or that of another run.
+    ///
+    /// In the middle: if the model or the loss fails on a batch, the loss is NaN or infinite (or the norm of the gradients,
+    /// if they are clipped), the loss depends on no parameter, or a callback fails. Before the first step the model is put
+    /// back as it was; later it keeps what it has learned up to the step before the one that failed, and checkpoints stay.
+    pub fn fit<'v>(
+        self,
+        model: &mut dyn Layer,
+        train: &dyn Dataset,
+        valid: impl Into<Validation<'v>>,
+        rng: &mut dyn Rng,
+    ) -> Result<History> {
+        fit(self, model, train, valid.into().set(), rng)
+    }
+}
+
+fn fit(
     mut trainer: Trainer<'_>,
     model: &mut dyn Layer,
     train: &dyn Dataset,
-    valid: &dyn Dataset,
-    draw: &mut dyn FnMut() -> u64,
+    valid: Option<&dyn Dataset>,
+    rng: &mut dyn Rng,
 ) -> Result<History> {
     let plan = check::plan(&trainer, train, valid)?;
     let resumed = check::all(&mut trainer, &plan, model)?;
     if let Some((snapshot, dir)) = &resumed {
-        snapshot.restore(model, &mut *trainer.optimizer, &mut trainer.callbacks, dir)?;
+        resume::restore(snapshot, model, &mut *trainer.optimizer, &mut trainer.callbacks, dir)?;
     }
-    // Also a resumed run draws, so that what follows it finds the generator as the first run would have left it.
-    let drawn = draw();
+    // A resumed run draws, too: it leaves the generator where the first run would have left it.
+    let drawn: u64 = rng.random();
     let Trainer { mut optimizer, loss, batch_size, schedule, clip_norm, metrics, mut callbacks, .. } = trainer;
     let before = Before::of(model);
     let resumed = resumed.map(|(snapshot, _)| snapshot);
@@ -45,7 +76,7 @@ pub(crate) fn fit(
         clip_norm,
         metrics: &metrics,
         train: DataLoader::new(train).batch_size(batch_size).shuffle(seed),
-        valid: DataLoader::new(valid).batch_size(batch_size),
+        valid: valid.map(|valid| DataLoader::new(valid).batch_size(batch_size)),
         callbacks: &mut callbacks,
         run: Run {
             epoch: resumed.as_ref().map_or(0, |snapshot| snapshot.epoch),
@@ -77,7 +108,7 @@ struct Session<'s, 'r, 't> {
     metrics: &'s [Box<dyn Metric + 't>],
     callbacks: &'s mut Vec<Box<dyn Callback + 't>>,
     train: DataLoader<'s, dyn Dataset + 's>,
-    valid: DataLoader<'s, dyn Dataset + 's>,
+    valid: Option<DataLoader<'s, dyn Dataset + 's>>,
     seed: u64,
     base_lr: f64,
     /// Parameters that got no gradient in any step; none before the first step.
@@ -113,7 +144,10 @@ impl Session<'_, '_, '_> {
 
     /// Calls every callback, in order.
     fn call(&mut self, f: impl Fn(&mut dyn Callback, &mut Run<'_>) -> Result<()>) -> Result<()> {
-        self.callbacks.iter_mut().try_for_each(|callback| f(&mut **callback, &mut self.run))
+        let Session { callbacks, run, .. } = self;
+        let mut call =
+            |callback: &mut Box<dyn Callback + '_>| f(&mut **callback, run).map_err(|e| e.context(callback.name()));
+        callbacks.iter_mut().try_for_each(&mut call)
     }
 
     /// Shows the whole run to the callbacks that want to see it.
@@ -136,7 +170,7 @@ impl Session<'_, '_, '_> {
             callbacks: states.filter(|(_, state)| !state.is_empty()).collect(),
         };
         for callback in self.callbacks.iter_mut().filter(|callback| callback.wants_snapshot(&self.run)) {
-            callback.on_snapshot(&snapshot)?;
+            callback.on_snapshot(&snapshot).map_err(|e| e.context(callback.name()))?;
         }
         Ok(())
     }

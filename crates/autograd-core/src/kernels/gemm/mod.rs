@@ -1,28 +1,22 @@
-//! Matrix products: a plain loop for the smallest, tiles in the cache for most, the `gemm` crate for the rest.
+//! Matrix products: a plain loop for the smallest, tiles in the cache for most, the `gemm` crates for the rest.
 
+mod by_crate;
 mod pack;
 mod plain;
 mod tiles;
 mod transpose;
 
-use super::parallel::{self, join, worth_sharing_products};
 use super::real::Real;
 use super::simd::vectorize;
+use crate::threads::parallel::{self, worth_sharing_products};
+pub use by_crate::Factor;
+use by_crate::by_crate;
 pub use pack::forget;
 use plain::Plain;
 use tiles::Product;
 
 /// Products of fewer multiply-adds than this are faster in a plain loop than through packing.
 const PLAIN_BELOW: usize = 2048;
-
-/// Products are cut into parts of at least so many rows and so many elements: below, the `gemm` crate sums in blocks of
-/// another depth (up to 64 × 64 elements of c) or in another order (up to 256), and a part would have other bits than the
-/// whole.
-const CUT_FROM: usize = 65;
-const CUT_FROM_ELEMENTS: usize = 257;
-
-/// Parts have a multiple of this many rows, so that no register tile is cut.
-const ROWS: usize = 16;
 
 /// A strided matrix: element `(i, j)` is `data[i · row + j · column]`.
 #[derive(Clone, Copy)]
@@ -35,7 +29,13 @@ pub struct Matrix<'a, T> {
     pub column: usize,
 }
 
-impl<T> Matrix<'_, T> {
+impl<'a, T> Matrix<'a, T> {
+    /// The transposed matrix, in the same memory.
+    #[inline(always)]
+    fn transposed(self) -> Matrix<'a, T> {
+        Matrix { data: self.data, row: self.column, column: self.row }
+    }
+
     /// Whether every element of a `rows × columns` matrix lies inside `data`.
     fn holds(&self, rows: usize, columns: usize) -> bool {
         let offset = |count: usize, step: usize| count.checked_sub(1).map(|last| last.checked_mul(step));
@@ -81,55 +81,8 @@ pub fn gemm<T: Real>(
         None => (),
     }
     if k > 0 {
-        by_crate((m, k, n), a, b, c, bias.is_some(), threads);
-    }
-}
-
-/// A product by the `gemm` crate on up to so many threads, cut between rows of c: one hand-over for each cut, where the
-/// crate's own threading has two for each block of depth. How an element is summed up does not depend on the cut, see
-/// [`CUT_FROM`].
-fn by_crate<T: Real>(
-    (m, k, n): (usize, usize, usize),
-    a: Matrix<'_, T>,
-    b: Matrix<'_, T>,
-    c: &mut [T],
-    accumulate: bool,
-    threads: usize,
-) {
-    let half = (m / threads.max(1) * (threads / 2)).next_multiple_of(ROWS).min(m);
-    let least = half.min(m - half);
-    if threads > 1 && least >= CUT_FROM && least * n >= CUT_FROM_ELEMENTS {
-        let (upper, lower) = c.split_at_mut(half * n);
-        let below = Matrix { data: &a.data[half * a.row..], ..a };
-        return join(
-            || by_crate((half, k, n), a, b, upper, accumulate, threads / 2),
-            || by_crate((m - half, k, n), below, b, lower, accumulate, threads - threads / 2),
-        );
-    }
-    let parallelism = if threads > 1 { gemm::Parallelism::Rayon(threads) } else { gemm::Parallelism::None };
-    // SAFETY: `gemm` has seen that every element read lies inside a and b, and c has m · n elements in row-major order.
-    unsafe {
-        gemm::gemm(
-            m,
-            n,
-            k,
-            c.as_mut_ptr(),
-            1,
-            n as isize,
-            accumulate,
-            a.data.as_ptr(),
-            a.column as isize,
-            a.row as isize,
-            b.data.as_ptr(),
-            b.column as isize,
-            b.row as isize,
-            T::ONE,
-            T::ONE,
-            false,
-            false,
-            false,
-            parallelism,
-        );
+        // SAFETY: `fits`, c is not empty, and neither is k.
+        unsafe { by_crate((m, k, n), a, b, c, bias.is_some(), threads) };
     }
 }
 

@@ -1,8 +1,8 @@
 //! Bringing operands into the order in which tiles read them.
 
-use super::super::memory::{Block, Plain};
 use super::super::real::Real;
 use super::transpose::{side, transpose};
+use crate::storage::block::{Block, Plain};
 use pulp::Simd;
 use std::cell::Cell;
 

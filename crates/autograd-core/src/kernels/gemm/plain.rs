@@ -58,7 +58,7 @@ impl<T: Real> Kernel for Plain<'_, '_, T> {
             return;
         }
         // cᵀ = bᵀ aᵀ, a column of c at a time.
-        let at = Matrix { data: a.data, row: a.column, column: a.row };
+        let at = a.transposed();
         let at = if at.column == 1 {
             at
         } else {

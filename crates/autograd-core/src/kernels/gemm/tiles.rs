@@ -12,11 +12,11 @@
 //!
 //! Method: Goto & van de Geijn, "Anatomy of High-Performance Matrix Multiplication", ACM TOMS 34 (2008).
 
-use super::super::parallel::join;
 use super::super::real::Real;
 use super::super::simd::{Vectorized, has_vectors, vectorize_with};
 use super::Matrix;
 use super::pack::{self, load, store};
+use crate::threads::parallel::join;
 use pulp::Simd;
 use std::ptr::null;
 

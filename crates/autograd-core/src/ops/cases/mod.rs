@@ -1,15 +1,16 @@
-//! The table of operation cases, and the tests it drives.
+//! The cases of operations, and the suite they go through.
 //!
-//! A case is an operation, its inputs, the plain formula in f64, and what the operation refuses in which words. Every case
+//! Every operation's file ends with its own, in `cases![..]`, which makes a test of them: `cargo test tanh` runs those of
+//! `tanh`. A case is an operation, its inputs, the plain formula in f64, and what the operation refuses in which words. Every case
 //! goes through: value in f64 and f32, first and second derivatives against finite differences, fused against recorded
 //! gradient, permuted and expanded inputs, every combination of tracked and untracked inputs, the same tensor for several
 //! inputs, no elements and one element, bitwise repeatability, inputs left as they were, the exact text of each error.
 
 mod input;
-mod refusals;
-mod tests;
+mod suite;
 
 pub(crate) use input::Input;
+pub(crate) use suite::run;
 
 use crate::error::Result;
 use crate::tensor::{DType, Tensor};
@@ -34,6 +35,7 @@ pub(crate) struct Case {
     rtol: f64,
     refusals: Vec<Refusal>,
     fallible: bool,
+    counts_saved: bool,
 }
 
 /// A call that must fail, and the text of its error.
@@ -61,6 +63,7 @@ impl Case {
             rtol: 1e-12,
             refusals: Vec::new(),
             fallible: true,
+            counts_saved: true,
         }
     }
 
@@ -148,6 +151,11 @@ impl Case {
         self.refusals.push(Refusal { call: Arc::new(call), text: text.into() });
         self
     }
+    /// Values saved cannot be counted: nodes share them, or it computes on the way what is not part of its graph.
+    pub(crate) fn not_counting_saved(mut self) -> Case {
+        self.counts_saved = false;
+        self
+    }
     /// Its method does not return a `Result`.
     pub(crate) fn cannot_fail(mut self) -> Case {
         self.fallible = false;
@@ -155,7 +163,7 @@ impl Case {
     }
 
     fn call(&self, x: &[Tensor]) -> Tensor {
-        (self.call)(x).unwrap_or_else(|e| panic!("{}: {e}", self.op))
+        (self.call)(x).unwrap_or_else(|e| panic!("{e}"))
     }
 
     fn sample(&self, seed: u64) -> Vec<Tensor> {
@@ -174,17 +182,40 @@ pub(crate) fn erf_reference(x: f64) -> f64 {
     sum * std::f64::consts::FRAC_2_SQRT_PI
 }
 
-fn all() -> Vec<Case> {
-    [
-        super::elementwise::cases(),
-        super::index::cases(),
-        super::linalg::cases(),
-        super::normalize::cases(),
-        super::random::cases(),
-        super::reduce::cases(),
-        super::shape::cases(),
-    ]
-    .into_iter()
-    .flatten()
-    .collect()
+/// What stands in `cases![..]`: a case, or a block that ends with several.
+pub(crate) trait Rows {
+    fn rows(self) -> Vec<Case>;
 }
+
+impl Rows for Case {
+    fn rows(self) -> Vec<Case> {
+        vec![self]
+    }
+}
+
+impl<const N: usize> Rows for [Case; N] {
+    fn rows(self) -> Vec<Case> {
+        self.into()
+    }
+}
+
+impl Rows for Vec<Case> {
+    fn rows(self) -> Vec<Case> {
+        self
+    }
+}
+
+/// The cases of an operation's file, as a test of their own. `Case`, `Input` and `erf_reference` are in scope.
+macro_rules! cases {
+    ($($rows:expr),+ $(,)?) => {
+        #[test]
+        fn cases() {
+            #[allow(unused_imports)]
+            use $crate::ops::cases::{Case, Input, Rows, erf_reference};
+            #[allow(unused_imports)]
+            use $crate::keep;
+            $crate::ops::cases::run(&[$(Rows::rows($rows)),+].concat());
+        }
+    };
+}
+pub(crate) use cases;

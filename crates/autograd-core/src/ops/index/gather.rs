@@ -1,25 +1,20 @@
-//! Single elements by index along one axis.
-//!
-//! forward    y[i, j, k] = x[i, index[i, j, k], k]    (axis 1)
-//! backward   gx[i, index[i, j, k], k] += gy[i, j, k]: repeated indices add up    saves where, and the shape
+//! Single elements by index along one dim.
 
 use crate::error::{Error, Result};
 use crate::kernels::select::gather_offsets;
-use crate::ops::check;
-use crate::tape::{Grads, Pull, Pullback, record};
-use crate::tensor::{Shape, Tensor, for_any, for_float};
-use smallvec::smallvec;
-use std::sync::Arc;
+use crate::ops::check::{Check, Indices};
+use crate::tape::{Part, Pull, Pullback, Saved, record};
+use crate::tensor::{Tensor, for_any, for_float};
 
 impl Tensor {
-    /// For each element of `index`, the element of this tensor at its coordinates, with that along `axis` replaced by the
+    /// For each element of `index`, the element of this tensor at its coordinates, with that along `dim` replaced by the
     /// index.
     ///
     /// # Shapes
-    /// `index` has as many dimensions as `self` and is no larger, but along `axis`; the result has its shape.
+    /// `index` has as many dimensions as `self` and is no larger, but along `dim`; the result has its shape.
     ///
     /// # Gradient
-    /// Repeated indices add up. Saves the index.
+    /// gy is added to the elements it came from; those of repeated indices add up. Saves the index.
     ///
     /// # Errors
     /// If the shapes do not fit, an index is out of range, or `index` is not `I64`.
@@ -31,99 +26,103 @@ impl Tensor {
     /// assert_eq!(y.to_vec::<i64>()?, [1, 1, 4, 3]);
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
-    pub fn gather(&self, axis: isize, index: &Tensor) -> Result<Tensor> {
-        let d = check::axis("gather", axis, self.shape())?;
+    pub fn gather(&self, dim: isize, index: &Tensor) -> Result<Tensor> {
+        let check = Check("gather");
+        let d = check.dim(dim, self.shape())?;
         let fits = |k: usize| k == d || index.shape()[k] <= self.shape()[k];
         let same_rank = index.rank().max(1) == self.rank().max(1);
         if !same_rank || !(0..index.rank().min(self.rank())).all(fits) {
-            let expected = format!("as many dimensions as {:?}, none larger but axis {d}", self.shape());
+            let expected = format!("as many dimensions as {:?}, none larger but dim {d}", self.shape());
             return Err(Error::shape("gather", "index", index.shape(), expected));
         }
-        let rows = check::indices("gather", index, self.shape(), d)?;
-        let offsets: Arc<[usize]> = if self.rank() == 0 || index.rank() == 0 {
-            rows.iter().map(|i| *i as usize).collect()
-        } else {
-            gather_offsets(&rows, index.shape(), self.shape(), d).collect()
-        };
-        Ok(self.picked(offsets, index.shape()))
+        Ok(Picked { dim: d, index: check.indices(index, self.shape(), d)? }.of(self))
     }
+}
 
-    fn picked(&self, offsets: Arc<[usize]>, shape: &[usize]) -> Tensor {
-        let x = self.packed();
-        let value = for_any!(self.dtype(), T => Tensor::build::<T>(self.dtype(), shape, |y| {
-            let x = x.flat::<T>();
-            y.iter_mut().zip(&*offsets).for_each(|(y, at)| *y = x[*at]);
+/// The elements of a tensor in the places of an index tensor, but for their coordinate along `dim`, which it holds.
+#[derive(Clone)]
+struct Picked {
+    dim: usize,
+    index: Indices,
+}
+
+impl Picked {
+    fn of(self, x: &Tensor) -> Tensor {
+        let packed = x.packed();
+        let value = for_any!(x.dtype(), T => Tensor::build::<T>(self.index.tensor().shape(), |y| {
+            let elements = packed.flat::<T>();
+            y.iter_mut().zip(self.offsets(x.shape())).for_each(|(y, at)| *y = elements[at]);
         }));
-        record("gather", value, &[self], |_| Gather { offsets, from: self.shape().into() })
+        record("gather", value, &[x], |_| self)
     }
 
-    /// Zeros of `shape` to which the elements of `self` are added at `offsets`: the adjoint of picking them.
-    fn dropped_at(&self, offsets: Arc<[usize]>, shape: &Shape) -> Result<Tensor> {
-        let mut value = Tensor::full(shape, 0.0, self.dtype())?;
-        let x = self.packed();
-        for_float!(self.dtype(), T => {
-            let y = value.elements_mut::<T>();
-            x.flat::<T>().iter().zip(&*offsets).for_each(|(x, at)| y[*at] += *x);
-        }, else ());
-        Ok(record("scatter_add", value, &[self], |_| ScatterAdd { offsets, from: self.shape().into() }))
+    /// Where the elements lie in a packed tensor of this shape.
+    fn offsets<'a>(&'a self, shape: &[usize]) -> impl Iterator<Item = usize> + 'a {
+        // A scalar counts as one element of one dimension, as the tensor and as the index.
+        let of_vector = |shape: &'a [usize]| if shape.is_empty() { &[1] } else { shape };
+        let shape = if shape.is_empty() { &[1] } else { shape };
+        gather_offsets(self.index.values(), of_vector(self.index.tensor().shape()), shape, self.dim)
     }
 }
 
-struct Gather {
-    offsets: Arc<[usize]>,
-    from: Shape,
-}
-
-impl Pullback for Gather {
-    fn name(&self) -> &'static str {
-        "gather"
+impl Pullback for Picked {
+    fn pull(&self, at: &mut Pull<'_>) -> Result<()> {
+        at.give_part(0, self, at.gy())
     }
 
-    fn pull(&self, at: &Pull<'_>) -> Result<Grads> {
-        Ok(smallvec![Some(at.gy().dropped_at(Arc::clone(&self.offsets), &self.from)?)])
+    fn saved(&self, see: &mut dyn FnMut(&Saved)) {
+        see(self.index.saved());
     }
 }
 
-struct ScatterAdd {
-    offsets: Arc<[usize]>,
-    from: Shape,
-}
-
-impl Pullback for ScatterAdd {
-    fn name(&self) -> &'static str {
-        "scatter_add"
+impl Part for Picked {
+    fn take(&self, whole: &Tensor) -> Result<Tensor> {
+        Ok(self.clone().of(whole))
     }
 
-    fn pull(&self, at: &Pull<'_>) -> Result<Grads> {
-        Ok(smallvec![Some(at.gy().picked(Arc::clone(&self.offsets), &self.from))])
+    fn add(&self, sum: &mut Tensor, gradient: &Tensor) {
+        let (gradient, offsets) = (gradient.packed(), self.offsets(sum.shape()));
+        for_float!(gradient.float(), T => {
+            let sum = sum.elements_mut::<T>();
+            gradient.flat::<T>().iter().zip(offsets).for_each(|(g, at)| sum[at] += *g);
+        });
+    }
+
+    fn boxed(&self) -> Box<dyn Part> {
+        Box::new(self.clone())
     }
 }
 
 #[cfg(test)]
-pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
-    use crate::ops::cases::{Case, Input};
+crate::ops::cases::cases![{
     let index = || Tensor::from([[2, 2, 0], [1, 1, 1]]);
     let x = || vec![Input::real(&[2, 4], -2.0..2.0)];
     let picked = |x: &[Vec<f64>]| [2, 2, 0, 5, 5, 5].map(|i| x[0][i]).to_vec();
-    vec![
+    [
+        Case::new("gather of a scalar", vec![Input::real(&[], -2.0..2.0)], |x| x[0].gather(0, &Tensor::from([0, 0])))
+            .value(|x| vec![x[0][0]; 2]),
+        Case::new("gather of nothing", vec![Input::real(&[2, 3], -2.0..2.0)], |x| {
+            x[0].gather(1, &Tensor::zeros(&[2, 0], crate::DType::I64)?)
+        })
+        .value(|_| Vec::new()),
         Case::new("gather", x(), move |x| x[0].gather(1, &index()))
             .value(picked)
             .refuses(
                 |x| x[0].gather(2, &Tensor::from([[0]])),
-                "gather: axis 2 is out of range for shape [2, 4] (−2 to 1)",
+                "gather: dim 2 is out of range for shape [2, 4] (−2 to 1)",
             )
             .refuses(
                 |x| x[0].gather(1, &Tensor::from([0, 1])),
-                "gather: index has shape [2], expected as many dimensions as [2, 4], none larger but axis 1",
+                "gather: index has shape [2], expected as many dimensions as [2, 4], none larger but dim 1",
             )
             .refuses(
                 |x| x[0].gather(1, &Tensor::from([[0], [0], [0]])),
-                "gather: index has shape [3, 1], expected as many dimensions as [2, 4], none larger but axis 1",
+                "gather: index has shape [3, 1], expected as many dimensions as [2, 4], none larger but dim 1",
             )
             .refuses(
                 |x| x[0].gather(1, &Tensor::from([[0], [9]])),
-                "gather: index 9 at position 1 is out of range for axis 1 of shape [2, 4]",
+                "gather: index 9 at position 1 is out of range for dim 1 of shape [2, 4]",
             )
             .refuses(|x| x[0].gather(1, &x[0]), "gather: dtype is F64, expected I64; to_dtype converts"),
     ]
-}
+}];

@@ -4,8 +4,3 @@
 pub(crate) mod gather;
 pub(crate) mod index_select;
 pub(crate) mod one_hot;
-
-#[cfg(test)]
-pub(crate) fn cases() -> Vec<super::cases::Case> {
-    [gather::cases(), index_select::cases(), one_hot::cases()].into_iter().flatten().collect()
-}

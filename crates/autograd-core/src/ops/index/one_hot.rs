@@ -3,8 +3,8 @@
 //! forward    y[.., k] = 1 where k = index, else 0
 //! backward   none: indices carry no gradient
 
-use crate::error::{Error, Result};
-use crate::ops::check;
+use crate::error::{Error, ErrorKind, Result};
+use crate::ops::check::Check;
 use crate::tensor::{DType, Tensor};
 
 impl Tensor {
@@ -23,55 +23,43 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn one_hot(&self, classes: Option<usize>) -> Result<Tensor> {
-        check::index("one_hot", self)?;
+        let check = Check("one_hot");
+        check.dtype(self, DType::I64)?;
         let packed = self.packed();
-        let indices = packed.flat::<i64>();
-        let classes = match (classes, indices.iter().max()) {
+        let classes = match (classes, packed.flat::<i64>().iter().max()) {
             (Some(classes), _) => classes,
-            (None, Some(largest)) => (largest + 1).max(0) as usize,
+            (None, Some(largest)) => largest.saturating_add(1).max(0) as usize,
             (None, None) => {
-                return Err(Error::argument("one_hot", "classes", classes, "given, for there are no indices"));
+                let text = "one_hot: classes must be given where there are no indices";
+                return Err(Error::new(ErrorKind::Argument, text));
             }
         };
-        for (position, &index) in indices.iter().enumerate() {
-            if index < 0 || index as usize >= classes {
-                return Err(Error::index("one_hot", index, position, 0, &[classes]));
-            }
-        }
+        let indices = check.indices(&packed, &[classes], 0)?;
         let mut shape = self.shape().to_vec();
         shape.push(classes);
-        Tensor::try_build::<i64>("one_hot", DType::I64, &shape, |y| {
+        Tensor::try_build::<i64>("one_hot", &shape, |y| {
             y.fill(0);
-            indices.iter().enumerate().for_each(|(row, i)| y[row * classes + *i as usize] = 1);
+            indices.values().iter().enumerate().for_each(|(row, i)| y[row * classes + *i as usize] = 1);
         })
     }
 }
 
 #[cfg(test)]
-pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
-    use crate::ops::cases::{Case, Input};
+crate::ops::cases::cases![{
     let rows = |x: &[Vec<f64>]| {
         x[0].iter().flat_map(|i| (0..4).map(move |k| f64::from(u8::from(f64::from(k) == *i)))).collect()
     };
-    vec![
-        Case::new("one_hot", vec![Input::index(&[2, 3], 4)], |x| x[0].one_hot(Some(4)))
-            .value(rows)
-            .without_gradient()
-            .refuses(
-                |_| Tensor::from([0, 3]).one_hot(Some(3)),
-                "one_hot: index 3 at position 1 is out of range for axis 0 of shape [3]",
-            )
-            .refuses(
-                |_| Tensor::from([-1]).one_hot(None),
-                "one_hot: index -1 at position 0 is out of range for axis 0 of shape [0]",
-            )
-            .refuses(
-                |x| x[0].narrow(0, 0, 0)?.one_hot(None),
-                "one_hot: classes is None, it must be given, for there are no indices",
-            )
-            .refuses(
-                |x| x[0].to_dtype(DType::F64).one_hot(None),
-                "one_hot: dtype is F64, expected I64; to_dtype converts",
-            ),
-    ]
-}
+    [Case::new("one_hot", vec![Input::index(&[2, 3], 4)], |x| x[0].one_hot(Some(4)))
+        .value(rows)
+        .without_gradient()
+        .refuses(
+            |_| Tensor::from([0, 3]).one_hot(Some(3)),
+            "one_hot: index 3 at position 1 is out of range for dim 0 of shape [3]",
+        )
+        .refuses(
+            |_| Tensor::from([-1]).one_hot(None),
+            "one_hot: index -1 at position 0 is out of range for dim 0 of shape [0]",
+        )
+        .refuses(|x| x[0].narrow(0, 0, 0)?.one_hot(None), "one_hot: classes must be given where there are no indices")
+        .refuses(|x| x[0].to_dtype(DType::F64).one_hot(None), "one_hot: dtype is F64, expected I64; to_dtype converts")]
+}];

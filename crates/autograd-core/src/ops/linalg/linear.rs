@@ -1,15 +1,14 @@
 //! The affine map.
-//!
-//! forward    y = x Wᵀ + b                    x: [.., D], W: [K, D], b: [K], y: [.., K]
-//! backward   gx = gy W, gW = gyᵀ x, gb = Σ gy    saves x and W
 
 use super::product::{View, product};
 use crate::error::{Error, Result};
-use crate::ops::check;
-use crate::tape::{Grads, Pull, Pullback, Saved, is_recording, record};
-use crate::tensor::{Shape, Tensor};
-use smallvec::smallvec;
+use crate::ops::check::Check;
+use crate::shape::Shape;
+use crate::tape::{Pull, Pullback, Saved, record};
+use crate::tensor::Tensor;
 use std::borrow::Cow;
+
+const CHECK: Check = Check("linear");
 
 impl Tensor {
     /// `y = x Wᵀ + b`.
@@ -18,7 +17,7 @@ impl Tensor {
     /// `x: [.., D]`, `weight: [K, D]`, `bias: [K]`, `y: [.., K]`; or `weight: [D]`, `bias: []`, `y: [..]`.
     ///
     /// # Gradient
-    /// `gx = gy W`, `gW = gyᵀ x`, `gb = Σ gy` over all but the last axis. Saves x and W.
+    /// `gx = gy W`, `gW = gyᵀ x`, `gb = Σ gy` over all but the last dim. Saves x and W.
     ///
     /// # Errors
     /// If the shapes do not fit or the dtypes differ.
@@ -31,32 +30,22 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn linear(&self, weight: &Tensor, bias: Option<&Tensor>) -> Result<Tensor> {
-        check::float("linear", self)?;
-        check::same_dtype("linear", self, weight)?;
+        CHECK.same_float(self, weight)?;
         if weight.rank() == 1 {
             return self.linear_to_one(weight, bias);
         }
-        let [out, inner] = weight.shape() else {
-            let expected = "[K, D] or [D]";
-            return Err(Error::shape("linear", "weight", weight.shape(), expected));
-        };
-        let Some((last, outer)) = self.shape().split_last() else {
-            let expected = format!("[.., {inner}]");
-            return Err(Error::shape("linear", "the input", self.shape(), expected));
-        };
+        let [out, inner] = CHECK.shape("weight", weight, "[K, D] or [D]")?;
+        let [last] = CHECK.last("the input", self, format_args!("[.., {inner}]"))?;
         if last != inner {
-            return Err(Error::inner_sizes("linear", self.shape(), &[*inner, *out], *last, *inner));
+            return Err(Error::inner_sizes("linear", self.shape(), &[inner, out], last, inner));
         }
         if let Some(bias) = bias {
-            check::same_dtype("linear", self, bias)?;
-            if bias.shape() != [*out] {
-                let expected = format!("[{out}]");
-                return Err(Error::shape("linear", "bias", bias.shape(), expected));
-            }
+            CHECK.same_dtype(self, bias)?;
+            CHECK.is("bias", bias, &[out])?;
         }
-        let mut shape = Shape::from(outer);
-        shape.0.push(*out);
-        check::numel_fits("linear", &shape)?;
+        let mut shape = Shape::from(self.shape());
+        shape.0[self.rank() - 1] = out;
+        CHECK.fits_memory(&shape)?;
         let rows = as_rows(self);
         let packed_bias = bias.map(Tensor::packed);
         let value = product(View::rows_of(&rows), View::rows_of(weight).t(), packed_bias.as_deref(), &shape);
@@ -67,12 +56,11 @@ impl Tensor {
         })
     }
 
-    /// [`Tensor::linear`] with a single output, whose axis is left out.
+    /// [`Tensor::linear`] with a single output, whose dim is left out.
     fn linear_to_one(&self, weight: &Tensor, bias: Option<&Tensor>) -> Result<Tensor> {
         let bias = match bias {
             Some(bias) if bias.rank() > 0 => {
-                let expected = "[], for a weight of one dimension";
-                return Err(Error::shape("linear", "bias", bias.shape(), expected));
+                return Err(Error::shape("linear", "bias", bias.shape(), "[], for a weight of one dimension"));
             }
             bias => bias.map(|bias| bias.unsqueeze(0)).transpose()?,
         };
@@ -80,7 +68,7 @@ impl Tensor {
     }
 }
 
-/// A matrix as it is, whatever its strides; anything else packed, so that its leading axes are rows.
+/// A matrix as it is, whatever its strides; anything else packed, so that its leading dims are rows.
 fn as_rows(x: &Tensor) -> Cow<'_, Tensor> {
     if x.rank() == 2 { Cow::Borrowed(x) } else { x.packed() }
 }
@@ -90,51 +78,40 @@ struct Linear {
     weight: Saved,
 }
 
-/// gW = gyᵀ x over all rows.
-fn weight_gradient(gy: &Tensor, x: &Tensor, weight: &Tensor) -> Result<Tensor> {
-    if is_recording() {
-        let rows = |t: &Tensor| t.reshape(&[-1, t.shape()[t.rank() - 1] as isize]);
-        let nothing = x.numel() == 0 || gy.numel() == 0;
-        return if nothing { Ok(weight.zeros_like()) } else { rows(gy)?.t()?.matmul(&rows(x)?) };
-    }
-    let (x, gy) = (as_rows(x), as_rows(gy));
-    Ok(product(View::rows_of(&gy).t(), View::rows_of(&x), None, weight.shape()))
-}
-
-/// gx = gy W.
-fn input_gradient(gy: &Tensor, x: &Tensor, weight: &Tensor) -> Result<Tensor> {
-    if is_recording() {
-        return gy.matmul(weight);
-    }
-    Ok(product(View::rows_of(&as_rows(gy)), View::rows_of(weight), None, x.shape()))
-}
-
 impl Pullback for Linear {
-    fn name(&self) -> &'static str {
-        "linear"
-    }
-
-    fn pull(&self, at: &Pull<'_>) -> Result<Grads> {
+    // From the last input: of a layer's parameters the bias was made last, and the walk collects leaves in that order.
+    fn pull(&self, at: &mut Pull<'_>) -> Result<()> {
         let (gy, x, weight) = (at.gy(), self.x.get(at), self.weight.get(at));
-        let mut grads: Grads = smallvec![
-            at.when(0, || input_gradient(gy, &x, &weight))?,
-            at.when(1, || weight_gradient(gy, &x, &weight))?
-        ];
         if at.inputs() > 2 {
-            grads.push(at.wants(2).then(|| gy.clone()));
+            at.give(2, || Ok(gy.clone()))?;
         }
-        Ok(grads)
+        at.give(1, || {
+            let rows = |t: &Tensor| t.reshape(&[-1, t.shape()[t.rank() - 1] as isize]);
+            let nothing = x.numel() == 0 || gy.numel() == 0;
+            if nothing { Ok(weight.zeros_like()) } else { rows(gy)?.t()?.matmul(&rows(&x)?) }
+        })?;
+        at.give(0, || gy.matmul(&weight))
     }
 
-    fn saved(&self) -> Vec<&Tensor> {
-        vec![self.x.value(), self.weight.value()]
+    fn pull_fused(&self, at: &mut Pull<'_>) -> Result<()> {
+        let (gy, x, weight) = (at.gy(), self.x.value(), self.weight.value());
+        let gy_rows = as_rows(gy);
+        if at.inputs() > 2 {
+            at.give(2, || Ok(gy.clone()))?;
+        }
+        at.give(1, || Ok(product(View::rows_of(&gy_rows).t(), View::rows_of(&as_rows(x)), None, weight.shape())))?;
+        at.give(0, || Ok(product(View::rows_of(&gy_rows), View::rows_of(weight), None, x.shape())))
+    }
+
+    fn saved(&self, see: &mut dyn FnMut(&Saved)) {
+        see(&self.x);
+        see(&self.weight);
     }
 }
 
 #[cfg(test)]
-pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
+crate::ops::cases::cases![{
     use crate::DType;
-    use crate::ops::cases::{Case, Input};
     let (x, w, b) =
         (|s: &[usize]| Input::real(s, -2.0..2.0), || Input::real(&[4, 3], -2.0..2.0), || Input::real(&[4], -2.0..2.0));
     let reference = |x: &[Vec<f64>]| {
@@ -142,7 +119,7 @@ pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
             |r: &[f64], k: usize| x.get(2).map_or(0.0, |b| b[k]) + (0..3).map(|d| r[d] * x[1][k * 3 + d]).sum::<f64>();
         x[0].chunks(3).flat_map(|r| (0..4).map(move |k| row(r, k))).collect()
     };
-    vec![
+    [
         Case::new("linear", vec![x(&[5, 3]), w(), b()], |x| x[0].linear(&x[1], Some(&x[2])))
             .value(reference)
             .refuses(|x| x[0].linear(&x[2].sum(), None), "linear: weight has shape [], expected [K, D] or [D]")
@@ -170,4 +147,4 @@ pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
             ),
         Case::new("linear of a vector", vec![x(&[3]), w(), b()], |x| x[0].linear(&x[1], Some(&x[2]))).value(reference),
     ]
-}
+}];

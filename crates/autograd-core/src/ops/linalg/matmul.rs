@@ -1,30 +1,28 @@
 //! The matrix product, batched and broadcast.
-//!
-//! forward    y = a b                a: [.., M, K], b: [.., K, N], y: [.., M, N]
-//! backward   ga = gy bᵀ, gb = aᵀ gy    saves both
 
 use super::product::{View, product};
 use crate::error::{Error, Result};
 use crate::kernels::gemm::{Matrix, gemm};
 use crate::kernels::nest::Nest;
-use crate::kernels::parallel::{share, threads, worth_sharing_products};
-use crate::ops::check::{self, broadcast, strides_in};
-use crate::tape::{Grads, Pull, Pullback, Saved, is_recording, record};
-use crate::tensor::{Shape, Tensor, for_float};
-use smallvec::{SmallVec, smallvec};
+use crate::ops::check::Check;
+use crate::shape::{Dims, Shape, strides_in};
+use crate::tape::{Pull, Pullback, Saved, record};
+use crate::tensor::{Tensor, for_float};
+use crate::threads::parallel::{share, threads, worth_sharing_products};
+use smallvec::SmallVec;
 
 impl Tensor {
     /// Matrix product, by NumPy's rules.
     ///
     /// # Shapes
-    /// `[.., M, K] × [.., K, N] → [.., M, N]`, the leading axes broadcast; a vector counts as a row on the left, a column
-    /// on the right, and its axis is left out of the result: `[K] × [K]` is a scalar.
+    /// `[.., M, K] × [.., K, N] → [.., M, N]`, the leading dims broadcast; a vector counts as a row on the left, a column
+    /// on the right, and its dim is left out of the result: `[K] × [K]` is a scalar.
     ///
     /// # Gradient
-    /// `ga = gy bᵀ`, `gb = aᵀ gy`, summed over broadcast axes. Saves both.
+    /// `ga = gy bᵀ`, `gb = aᵀ gy`, summed over broadcast dims. Saves both.
     ///
     /// # Errors
-    /// If an operand is a scalar or not a float tensor, the inner sizes differ, the leading axes do not broadcast, or the
+    /// If an operand is a scalar or not a float tensor, the inner sizes differ, the leading dims do not broadcast, or the
     /// dtypes differ.
     ///
     /// # Examples
@@ -37,13 +35,10 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn matmul(&self, other: &Tensor) -> Result<Tensor> {
-        check::float("matmul", self)?;
-        check::same_dtype("matmul", self, other)?;
+        let check = Check("matmul");
+        check.same_float(self, other)?;
         for (what, x) in [("the first operand", self), ("the second operand", other)] {
-            if x.rank() == 0 {
-                let expected = "at least one dimension";
-                return Err(Error::shape("matmul", what, x.shape(), expected));
-            }
+            let [_] = check.last(what, x, "at least one dimension")?;
         }
         let inner = |t: &Tensor, from_end: usize| t.shape()[t.rank().saturating_sub(from_end)];
         let (left, right) = (inner(self, 1), inner(other, 2));
@@ -79,7 +74,7 @@ impl Tensor {
     pub fn bmm(&self, other: &Tensor) -> Result<Tensor> {
         of_rank("bmm", 3, self, other)?;
         if self.shape()[0] != other.shape()[0] {
-            let expected = format!("[{}, .., ..]", self.shape()[0]);
+            let expected = format_args!("[{}, .., ..]", self.shape()[0]);
             return Err(Error::shape("bmm", "the second operand", other.shape(), expected));
         }
         self.matmul(other)
@@ -100,10 +95,10 @@ fn of_rank(op: &'static str, rank: usize, a: &Tensor, b: &Tensor) -> Result<()> 
 fn matrices(a: &Tensor, b: &Tensor) -> Result<Tensor> {
     let (outer_a, m, k) = split(a);
     let (outer_b, _, n) = split(b);
-    let mut shape: Shape = broadcast("matmul", outer_a, outer_b)?;
-    let outer: SmallVec<[usize; 4]> = shape.0.clone();
+    let mut shape: Shape = Check("matmul").broadcast(outer_a, outer_b)?;
+    let outer: Dims = shape.0.clone();
     shape.0.extend([m, n]);
-    check::numel_fits("matmul", &shape)?;
+    Check("matmul").fits_memory(&shape)?;
     let value = if b.rank() == 2 && (a.rank() == 2 || a.is_contiguous()) {
         // One matrix on the right: all matrices on the left are its rows.
         product(View::rows_of(a), View::rows_of(b), None, &shape)
@@ -120,16 +115,16 @@ fn split(x: &Tensor) -> (&[usize], usize, usize) {
 
 fn batched(a: &Tensor, b: &Tensor, outer: &[usize], (m, k, n): (usize, usize, usize), shape: &[usize]) -> Tensor {
     let in_outer = |x: &Tensor| {
-        let mut full: SmallVec<[usize; 4]> = SmallVec::from_slice(outer);
+        let mut full: Dims = SmallVec::from_slice(outer);
         full.extend_from_slice(&x.shape()[x.rank() - 2..]);
-        let mut strides = strides_in(x, &full);
+        let mut strides = strides_in(x.layout(), &full);
         let matrix = [x.strides()[x.rank() - 2], x.strides()[x.rank() - 1]];
         strides.truncate(outer.len());
         (strides, matrix)
     };
     let ((a_outer, a_matrix), (b_outer, b_matrix)) = (in_outer(a), in_outer(b));
     let nest = Nest::new(outer, [&a_outer, &b_outer]);
-    for_float!(a.dtype(), T => Tensor::build::<T>(a.dtype(), shape, |c| {
+    for_float!(a.float(), T => Tensor::build::<T>(shape, |c| {
         let (a, b) = (a.strided::<T>(), b.strided::<T>());
         let one = |batch: usize, c: &mut [T], threads: usize| {
             // The nest's innermost dimension is walked by hand: every batch is a start of its own.
@@ -150,7 +145,7 @@ fn batched(a: &Tensor, b: &Tensor, outer: &[usize], (m, k, n): (usize, usize, us
         } else {
             c.chunks_exact_mut(m * n).enumerate().for_each(|(batch, c)| one(batch, c, usize::MAX));
         }
-    }), else a.clone())
+    }))
 }
 
 struct Matmul {
@@ -159,44 +154,40 @@ struct Matmul {
 }
 
 impl Pullback for Matmul {
-    fn name(&self) -> &'static str {
-        "matmul"
+    fn pull(&self, at: &mut Pull<'_>) -> Result<()> {
+        let (a, b, gy) = (self.a.get(at), self.b.get(at), at.gy());
+        at.give(1, || {
+            if b.rank() > 2 || a.rank() == 2 {
+                return matrices(&a.transpose(-1, -2)?, gy);
+            }
+            // One matrix on the right: sum over the batch inside the product.
+            let (m, n) = (a.shape()[a.rank() - 1] as isize, gy.shape()[gy.rank() - 1] as isize);
+            if a.numel() == 0 || gy.numel() == 0 {
+                return Ok(b.zeros_like());
+            }
+            matrices(&a.reshape(&[-1, m])?.t()?, &gy.reshape(&[-1, n])?)
+        })?;
+        at.give(0, || matrices(gy, &b.transpose(-1, -2)?))
     }
 
-    fn pull(&self, at: &Pull<'_>) -> Result<Grads> {
-        let (a, b, gy) = (&*self.a.get(at), &*self.b.get(at), at.gy());
-        if !is_recording() && a.rank() == 2 && b.rank() == 2 {
-            let product = |x: View<'_>, y: View<'_>, like: &Tensor| Ok(product(x, y, None, like.shape()));
-            return Ok(smallvec![
-                at.when(0, || product(View::rows_of(gy), View::rows_of(b).t(), a))?,
-                at.when(1, || product(View::rows_of(a).t(), View::rows_of(gy), b))?,
-            ]);
+    fn pull_fused(&self, at: &mut Pull<'_>) -> Result<()> {
+        let (a, b, gy) = (self.a.value(), self.b.value(), at.gy());
+        if a.rank() > 2 || b.rank() > 2 {
+            return self.pull(at);
         }
-        Ok(smallvec![
-            at.when(0, || matrices(gy, &b.transpose(-1, -2)?))?,
-            at.when(1, || {
-                if b.rank() == 2 && a.rank() > 2 {
-                    // One matrix on the right: sum over the batch inside the product.
-                    let (m, n) = (a.shape()[a.rank() - 1] as isize, gy.shape()[gy.rank() - 1] as isize);
-                    if a.numel() == 0 || gy.numel() == 0 {
-                        return Ok(b.zeros_like());
-                    }
-                    return matrices(&a.reshape(&[-1, m])?.t()?, &gy.reshape(&[-1, n])?);
-                }
-                matrices(&a.transpose(-1, -2)?, gy)
-            })?
-        ])
+        at.give(1, || Ok(product(View::rows_of(a).t(), View::rows_of(gy), None, b.shape())))?;
+        at.give(0, || Ok(product(View::rows_of(gy), View::rows_of(b).t(), None, a.shape())))
     }
 
-    fn saved(&self) -> Vec<&Tensor> {
-        vec![self.a.value(), self.b.value()]
+    fn saved(&self, see: &mut dyn FnMut(&Saved)) {
+        see(&self.a);
+        see(&self.b);
     }
 }
 
 #[cfg(test)]
-pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
+crate::ops::cases::cases![{
     use crate::DType;
-    use crate::ops::cases::{Case, Input};
     let input = |s: &[usize]| Input::real(s, -2.0..2.0);
     // Reference for equal batches; `shared` says whether b has no batch.
     let reference = |batch: usize, m: usize, k: usize, n: usize, shared: bool| {
@@ -209,7 +200,7 @@ pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
         }
     };
     let case = |a: &[usize], b: &[usize]| Case::new("matmul", vec![input(a), input(b)], |x| x[0].matmul(&x[1]));
-    vec![
+    [
         case(&[2, 3], &[3, 4])
             .value(reference(1, 2, 3, 4, false))
             .refuses(|x| x[0].matmul(&x[0]), "matmul: inner dimensions differ: [2, 3] × [2, 3] (3 ≠ 2)")
@@ -247,13 +238,10 @@ pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
             ),
         Case::new("bmm", vec![input(&[2, 2, 3]), input(&[2, 3, 2])], |x| x[0].bmm(&x[1]))
             .value(reference(2, 2, 3, 2, false))
-            .refuses(
-                |x| x[0].sum_dim(&[0], false)?.bmm(&x[1]),
-                "bmm: the first operand has shape [2, 3], expected 3 dimensions",
-            )
+            .refuses(|x| x[0].sum_dim(0)?.bmm(&x[1]), "bmm: the first operand has shape [2, 3], expected 3 dimensions")
             .refuses(
                 |x| x[0].bmm(&x[1].narrow(0, 0, 1)?),
                 "bmm: the second operand has shape [1, 3, 2], expected [2, .., ..]",
             ),
     ]
-}
+}];

@@ -40,7 +40,7 @@ impl<'a> View<'a> {
 /// `a b + bias` as a tensor of `shape`; the bias has one element a column and is contiguous.
 pub(crate) fn product(a: View<'_>, b: View<'_>, bias: Option<&Tensor>, shape: &[usize]) -> Tensor {
     let size = (a.rows, a.columns, b.columns);
-    for_float!(a.tensor.dtype(), T => Tensor::build::<T>(a.tensor.dtype(), shape, |c| {
+    for_float!(a.tensor.float(), T => Tensor::build::<T>(shape, |c| {
         gemm::<T>(usize::MAX, size, a.matrix(), b.matrix(), bias.map(Tensor::flat), c);
-    }), else a.tensor.clone())
+    }))
 }

@@ -1,27 +1,75 @@
-//! Running a row kernel along any axis.
+//! Row kernels along any dimension: softmax and its logarithm, which differ in two formulas.
 
-use crate::tensor::{Layout, Tensor};
+use crate::error::Result;
+use crate::keep;
+use crate::kernels::rows;
+use crate::ops::check::Check;
+use crate::shape::{Dims, Layout};
+use crate::tape::{Pull, Pullback, Saved, record};
+use crate::tensor::{Tensor, for_float};
 use smallvec::SmallVec;
 use std::borrow::Cow;
 
-fn axis_last(x: &Tensor, axis: usize) -> Tensor {
+/// Softmax along one dimension, or its logarithm if `LOG`.
+pub(super) fn softmax<const LOG: bool>(op: &'static str, x: &Tensor, dim: isize) -> Result<Tensor> {
+    let float = Check(op).float(x)?;
+    let dim = Check(op).dim(dim, x.shape())?;
+    let width = x.shape().get(dim).copied().unwrap_or(1);
+    let value = along(
+        dim,
+        [x],
+        |[x]| for_float!(float, T => Tensor::build::<T>(x.shape(), |y| rows::softmax::<T, LOG>(x.flat(), width, y))),
+    );
+    Ok(record(op, value, &[x], |y| Softmax::<LOG> { y: Saved::output(y), dim, width }))
+}
+
+struct Softmax<const LOG: bool> {
+    y: Saved,
+    dim: usize,
+    width: usize,
+}
+
+impl<const LOG: bool> Pullback for Softmax<LOG> {
+    fn pull(&self, at: &mut Pull<'_>) -> Result<()> {
+        let (y, gy) = (self.y.get(at), at.gy());
+        // The only element of a scalar is its own row.
+        let sum = |x: &Tensor| if x.rank() == 0 { Ok(x.clone()) } else { x.sum_dim(keep(self.dim as isize)) };
+        at.give(0, || match LOG {
+            true => gy.try_sub(&y.exp().try_mul(&sum(gy)?)?),
+            false => y.try_mul(&gy.try_sub(&sum(&gy.try_mul(&y)?)?)?),
+        })
+    }
+
+    fn pull_fused(&self, at: &mut Pull<'_>) -> Result<()> {
+        let (y, gy) = (self.y.value(), at.gy());
+        at.give(0, || {
+            Ok(along(self.dim, [gy, y], |[gy, y]| {
+                for_float!(gy.float(), T => Tensor::build::<T>(gy.shape(), |gx| {
+                    rows::softmax_pull::<T, LOG>(gy.flat(), y.flat(), self.width, gx);
+                }))
+            }))
+        })
+    }
+
+    fn saved(&self, see: &mut dyn FnMut(&Saved)) {
+        see(&self.y);
+    }
+}
+
+fn dim_last(x: &Tensor, dim: usize) -> Tensor {
     let swap = |dims: &[usize]| {
-        let mut dims: SmallVec<[usize; 4]> = SmallVec::from_slice(dims);
+        let mut dims: Dims = SmallVec::from_slice(dims);
         let last = dims.len() - 1;
-        dims.swap(axis, last);
+        dims.swap(dim, last);
         dims
     };
     x.with_layout(Layout::strided(&swap(x.shape()), &swap(x.strides()), x.layout().offset()))
 }
 
-/// `f` on the tensors with `axis` moved to the end and packed; its result moved back. Not recorded.
-pub(crate) fn along<const N: usize>(
-    axis: usize,
-    x: [&Tensor; N],
-    f: impl FnOnce([Cow<'_, Tensor>; N]) -> Tensor,
-) -> Tensor {
-    if x[0].rank() < 2 || axis == x[0].rank() - 1 {
+/// `f` on the tensors with `dim` moved to the end and packed; its result moved back. Not recorded.
+fn along<const N: usize>(dim: usize, x: [&Tensor; N], f: impl FnOnce([Cow<'_, Tensor>; N]) -> Tensor) -> Tensor {
+    if x[0].rank() < 2 || dim == x[0].rank() - 1 {
         return f(x.map(Tensor::packed));
     }
-    axis_last(&f(x.map(|x| Cow::Owned(axis_last(x, axis).packed().into_owned()))), axis)
+    dim_last(&f(x.map(|x| Cow::Owned(dim_last(x, dim).packed().into_owned()))), dim)
 }

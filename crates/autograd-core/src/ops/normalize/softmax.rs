@@ -1,27 +1,20 @@
 //! Softmax.
-//!
-//! forward    y = eˣ / Σ eˣ along one axis
-//! backward   gx = y (gy − Σ gy y)    saves y
 
-use super::rows::along;
+use super::rows;
 use crate::error::Result;
-use crate::kernels::rows;
-use crate::ops::check;
-use crate::tape::{Grads, Pull, Pullback, Saved, is_recording, record};
-use crate::tensor::{Tensor, for_float};
-use smallvec::smallvec;
+use crate::tensor::Tensor;
 
 impl Tensor {
-    /// `y = eˣ / Σ eˣ along one axis`.
+    /// `y = eˣ / Σ eˣ ` along one dim.
     ///
     /// # Gradient
-    /// `gx = y (gy − Σ gy y)`, summed along the axis; saves y.
+    /// `gx = y (gy − Σ gy y)`, summed along the dim; saves y.
     ///
     /// # Numerics
     /// The largest element is subtracted first: no overflow. A row of −∞ alone gives NaN.
     ///
     /// # Errors
-    /// If the axis is out of range or the dtype is not a float type.
+    /// If the dim is out of range or the dtype is not a float type.
     ///
     /// # Examples
     /// ```
@@ -29,54 +22,14 @@ impl Tensor {
     /// assert_eq!(Tensor::from([7.0, 7.0]).softmax(0)?.to_vec::<f32>()?, [0.5, 0.5]);
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
-    pub fn softmax(&self, axis: isize) -> Result<Tensor> {
-        check::float("softmax", self)?;
-        let axis = check::axis("softmax", axis, self.shape())?;
-        let width = self.shape().get(axis).copied().unwrap_or(1);
-        let value = along(axis, [self], |[x]| {
-            for_float!(x.dtype(), T => Tensor::build::<T>(x.dtype(), x.shape(), |y| {
-                rows::softmax::<T, false>(x.flat(), width, y);
-            }), else x.into_owned())
-        });
-        Ok(record("softmax", value, &[self], |y| Softmax { y: Saved::output(y), axis, width }))
-    }
-}
-
-struct Softmax {
-    y: Saved,
-    axis: usize,
-    width: usize,
-}
-
-impl Pullback for Softmax {
-    fn name(&self) -> &'static str {
-        "softmax"
-    }
-
-    fn pull(&self, at: &Pull<'_>) -> Result<Grads> {
-        let (y, gy) = (self.y.get(at), at.gy());
-        if is_recording() && gy.rank() > 0 {
-            return Ok(smallvec![Some(
-                y.try_mul(&gy.try_sub(&gy.try_mul(&y)?.sum_dim(&[self.axis as isize], true)?)?)?
-            )]);
-        }
-        let gx = along(self.axis, [gy, &y], |[gy, y]| {
-            for_float!(gy.dtype(), T => Tensor::build::<T>(gy.dtype(), gy.shape(), |gx| {
-                rows::softmax_pull::<T, false>(gy.flat(), y.flat(), self.width, gx);
-            }), else gy.into_owned())
-        });
-        Ok(smallvec![Some(gx)])
-    }
-
-    fn saved(&self) -> Vec<&Tensor> {
-        vec![self.y.value()]
+    pub fn softmax(&self, dim: isize) -> Result<Tensor> {
+        rows::softmax::<false>("softmax", self, dim)
     }
 }
 
 #[cfg(test)]
-pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
+crate::ops::cases::cases![{
     use crate::DType;
-    use crate::ops::cases::{Case, Input};
     let x = || vec![Input::real(&[2, 3, 4], -2.0..2.0)];
     let row = |r: &[f64], x: f64| x.exp() / r.iter().map(|x| x.exp()).sum::<f64>();
     let last =
@@ -85,14 +38,14 @@ pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
         let column = |i: usize| (0..3).map(|j| x[0][i / 12 * 12 + j * 4 + i % 4]).collect::<Vec<_>>();
         (0..24).map(|i| row(&column(i), x[0][i])).collect()
     };
-    vec![
+    [
         Case::new("softmax(-1)", x(), |x| x[0].softmax(-1))
             .value(last)
-            .refuses(|x| x[0].softmax(-4), "softmax: axis -4 is out of range for shape [2, 3, 4] (−3 to 2)")
+            .refuses(|x| x[0].softmax(-4), "softmax: dim -4 is out of range for shape [2, 3, 4] (−3 to 2)")
             .refuses(
                 |x| x[0].to_dtype(DType::I64).softmax(0),
                 "softmax: dtype is I64, expected F32 or F64; to_dtype converts",
             ),
         Case::new("softmax(1)", x(), |x| x[0].softmax(1)).value(middle),
     ]
-}
+}];

@@ -1,14 +1,11 @@
 //! Dropping elements at random.
-//!
-//! forward    y = 0 x with probability p, else x / (1 − p)
-//! backward   gx = gy dropped at the same places    saves the seed: the mask is made again, not kept
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::kernels::random::drop;
-use crate::tape::{Grads, Pull, Pullback, record};
+use crate::ops::check::Check;
+use crate::tape::{Pull, Pullback, record};
 use crate::tensor::{Tensor, for_float};
 use rand::{Rng, RngExt};
-use smallvec::smallvec;
 
 impl Tensor {
     /// Each element is 0 with probability `p` (the probability of being *dropped*, `0 ≤ p ≤ 1`), else `x / (1 − p)`, so
@@ -25,7 +22,7 @@ impl Tensor {
     ///
     /// # References
     /// Srivastava, Hinton, Krizhevsky, Sutskever, Salakhutdinov, Dropout, 2014.
-    pub fn dropout(&self, p: f64, rng: &mut (impl Rng + ?Sized)) -> Result<Tensor> {
+    pub fn dropout(&self, p: f64, rng: &mut dyn Rng) -> Result<Tensor> {
         self.dropout_seeded(p, rng.random())
     }
 
@@ -34,10 +31,8 @@ impl Tensor {
     /// # Errors
     /// As [`Tensor::dropout`].
     pub fn dropout_seeded(&self, p: f64, seed: u64) -> Result<Tensor> {
-        crate::ops::check::float("dropout", self)?;
-        if !(0.0..=1.0).contains(&p) {
-            return Err(Error::argument("dropout", "p", p, "in [0, 1]"));
-        }
+        Check("dropout").float(self)?;
+        Check("dropout").require((0.0..=1.0).contains(&p), "p", p, "in [0, 1]")?;
         if p == 0.0 {
             return self.reshape_to(self.shape());
         }
@@ -47,9 +42,9 @@ impl Tensor {
 
 fn dropped(x: &Tensor, p: f64, seed: u64) -> Tensor {
     let packed = x.packed();
-    let value = for_float!(x.dtype(), T => Tensor::build::<T>(x.dtype(), x.shape(), |y| {
+    let value = for_float!(x.float(), T => Tensor::build::<T>(x.shape(), |y| {
         drop(seed, p, packed.flat::<T>(), y);
-    }), else packed.into_owned());
+    }));
     record("dropout", value, &[x], |_| Dropout { p, seed })
 }
 
@@ -59,21 +54,17 @@ struct Dropout {
 }
 
 impl Pullback for Dropout {
-    fn name(&self) -> &'static str {
-        "dropout"
-    }
-
-    fn pull(&self, at: &Pull<'_>) -> Result<Grads> {
-        Ok(smallvec![Some(dropped(at.gy(), self.p, self.seed))])
+    fn pull(&self, at: &mut Pull<'_>) -> Result<()> {
+        let gy = at.gy();
+        at.give(0, || Ok(dropped(gy, self.p, self.seed)))
     }
 }
 
 #[cfg(test)]
-pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
+crate::ops::cases::cases![{
     use crate::DType;
-    use crate::ops::cases::{Case, Input};
     let x = || vec![Input::real(&[4, 5], -2.0..2.0)];
-    vec![
+    [
         Case::new("dropout", x(), |x| x[0].dropout_seeded(0.4, 7))
             .not_of_views()
             .refuses(|x| x[0].dropout_seeded(-0.1, 7), "dropout: p is -0.1, it must be in [0, 1]")
@@ -85,7 +76,7 @@ pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
             ),
         Case::new("dropout(1)", x(), |x| x[0].dropout_seeded(1.0, 7)).value(|x| vec![0.0; x[0].len()]),
     ]
-}
+}];
 
 #[cfg(test)]
 mod tests {

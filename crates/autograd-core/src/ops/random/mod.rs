@@ -2,8 +2,3 @@
 //! of the library's own.
 
 pub(crate) mod dropout;
-
-#[cfg(test)]
-pub(crate) fn cases() -> Vec<super::cases::Case> {
-    dropout::cases()
-}

@@ -1,15 +1,12 @@
 //! Largest and smallest element.
-//!
-//! forward    y = max x
-//! backward   gx = gy / k for each of the k elements equal to y, else 0    saves x and y
 
 use super::along::Along;
+use super::dims::{ReduceDims, keep};
 use crate::error::Result;
 use crate::kernels::reduce::{Fold, Largest, Smallest};
-use crate::ops::check;
-use crate::tape::{Grads, Pull, Pullback, Saved, record};
+use crate::ops::check::Check;
+use crate::tape::{Pull, Pullback, Saved, record};
 use crate::tensor::{DType, Tensor};
-use smallvec::smallvec;
 
 impl Tensor {
     /// The largest of all elements; NaN if there is one. Integers stay integers.
@@ -29,7 +26,7 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn max(&self) -> Result<Tensor> {
-        extreme("max", self, &[], false, Largest)
+        extreme("max", self, &(..).into(), Largest, i64::max, Nan::Shares)
     }
 
     /// The smallest of all elements; otherwise as [`Tensor::max`].
@@ -37,93 +34,107 @@ impl Tensor {
     /// # Errors
     /// If there are no elements.
     pub fn min(&self) -> Result<Tensor> {
-        extreme("min", self, &[], false, Smallest)
+        extreme("min", self, &(..).into(), Smallest, i64::min, Nan::Shares)
     }
 
-    /// The largest elements along `axes` (all if none is named).
+    /// The largest elements along `dims`.
     ///
     /// # Gradient
     /// Shared equally between ties; NaN where the result is. Saves x and y. For the gradient of a chosen index see
     /// [`Tensor::max_dim`].
     ///
     /// # Errors
-    /// If an axis is out of range, named twice or has no elements.
-    pub fn amax(&self, axes: &[isize], keepdim: bool) -> Result<Tensor> {
-        extreme("amax", self, axes, keepdim, Largest)
+    /// If a dim is out of range, named twice or has no elements.
+    pub fn amax(&self, dims: impl Into<ReduceDims>) -> Result<Tensor> {
+        extreme("amax", self, &dims.into(), Largest, i64::max, Nan::Spreads)
     }
 
-    /// The smallest elements along `axes`; otherwise as [`Tensor::amax`].
+    /// The smallest elements along `dims`; otherwise as [`Tensor::amax`].
     ///
     /// # Errors
-    /// If an axis is out of range, named twice or has no elements.
-    pub fn amin(&self, axes: &[isize], keepdim: bool) -> Result<Tensor> {
-        extreme("amin", self, axes, keepdim, Smallest)
+    /// If a dim is out of range, named twice or has no elements.
+    pub fn amin(&self, dims: impl Into<ReduceDims>) -> Result<Tensor> {
+        extreme("amin", self, &dims.into(), Smallest, i64::min, Nan::Spreads)
     }
 }
 
-fn extreme<F: Fold>(op: &'static str, x: &Tensor, axes: &[isize], keepdim: bool, f: F) -> Result<Tensor> {
-    let along = Along::new(op, x, axes, keepdim)?.not_empty(op, x)?;
+/// Where the gradient goes if the extreme is NaN.
+#[derive(Clone, Copy, PartialEq)]
+enum Nan {
+    /// It is shared between the NaNs.
+    Shares,
+    /// No element is equal to the extreme: every gradient is NaN.
+    Spreads,
+}
+
+fn extreme<F: Fold>(
+    op: &'static str,
+    x: &Tensor,
+    dims: &ReduceDims,
+    fold: F,
+    fold_integers: fn(i64, i64) -> i64,
+    nan: Nan,
+) -> Result<Tensor> {
+    let along = Along::new(op, x, dims)?.not_empty(op, x)?;
     if x.dtype() == DType::I64 {
         let rows = along.rows(x);
-        let largest = f.join(0.0f64, 1.0) == 1.0;
-        return Ok(Tensor::build::<i64>(DType::I64, &along.shape, |y| {
+        return Ok(Tensor::build::<i64>(&along.shape, |y| {
             y.iter_mut().zip(rows.flat::<i64>().chunks(along.count.max(1))).for_each(|(y, x)| {
-                let best = if largest { x.iter().max() } else { x.iter().min() };
-                *y = best.copied().unwrap_or_default();
+                let best = x.iter().copied().reduce(fold_integers);
+                *y = best.unwrap_or_else(|| unreachable!("a run of elements is not empty"));
             });
         }));
     }
-    check::float(op, x)?;
-    let value = along.fold(f, x);
-    Ok(record(op, value, &[x], |y| Extreme { op, x: Saved::input(0, x), y: Saved::output(y), along }))
+    Check(op).float(x)?;
+    let value = along.fold(fold, x);
+    Ok(record(op, value, &[x], |y| Extreme { x: Saved::input(0, x), y: Saved::output(y), along, nan }))
 }
 
 struct Extreme {
-    op: &'static str,
     x: Saved,
     y: Saved,
     along: Along,
+    nan: Nan,
 }
 
 impl Pullback for Extreme {
-    fn name(&self) -> &'static str {
-        self.op
+    fn pull(&self, at: &mut Pull<'_>) -> Result<()> {
+        let gy = at.gy();
+        at.give(0, || {
+            // Which elements are chosen does not vary, so nothing of this is recorded.
+            let (x, y) = (self.x.value(), self.along.spread(self.y.value())?);
+            let mut chosen = x.eq(&y)?;
+            if self.nan == Nan::Shares {
+                let nan = |t: &Tensor| t.ne(t);
+                chosen = chosen.logical_or(&nan(x)?.logical_and(&nan(&y)?)?)?;
+            }
+            let chosen = chosen.to_dtype(x.dtype());
+            let dims = self.along.folded();
+            let count = if dims.is_empty() { chosen.clone() } else { chosen.sum_dim(keep(&dims[..]))? };
+            chosen.try_mul(&self.along.spread(gy)?.try_div(&count)?)
+        })
     }
 
-    fn pull(&self, at: &Pull<'_>) -> Result<Grads> {
-        // Which elements are chosen does not vary, so nothing of this is recorded.
-        let (x, y) = (self.x.value(), self.along.spread(self.y.value())?);
-        let mut chosen = x.eq(&y)?;
-        if matches!(self.op, "max" | "min") {
-            let nan = |t: &Tensor| t.ne(t);
-            chosen = chosen.logical_or(&nan(x)?.logical_and(&nan(&y)?)?)?;
-        }
-        let chosen = chosen.to_dtype(x.dtype());
-        let axes: Vec<isize> = (0..x.rank()).filter(|d| self.along.named[*d]).map(|d| d as isize).collect();
-        let count = if axes.is_empty() { chosen.clone() } else { chosen.sum_dim(&axes, true)? };
-        Ok(smallvec![Some(chosen.try_mul(&self.along.spread(at.gy())?.try_div(&count)?)?)])
-    }
-
-    fn saved(&self) -> Vec<&Tensor> {
-        vec![self.x.value(), self.y.value()]
+    fn saved(&self, see: &mut dyn FnMut(&Saved)) {
+        see(&self.x);
+        see(&self.y);
     }
 }
 
 #[cfg(test)]
-pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
-    use crate::ops::cases::{Case, Input};
+crate::ops::cases::cases![{
     let x = || vec![Input::distinct(&[2, 3, 4])];
     let ends = |x: &[Vec<f64>]| {
         let column = |j: usize| (0..24).filter(move |i| i / 4 % 3 == j);
         (0..3).map(|j| column(j).map(|i| x[0][i]).fold(f64::NEG_INFINITY, f64::max)).collect()
     };
     let rows = |x: &[Vec<f64>]| x[0].chunks(4).map(|r| r.iter().copied().fold(f64::INFINITY, f64::min)).collect();
-    vec![
+    [
         Case::new("max", x(), |x| x[0].max())
             .value(|x| vec![x[0].iter().copied().fold(f64::NEG_INFINITY, f64::max)])
             .refuses(
                 |x| x[0].narrow(1, 0, 0)?.max(),
-                "max: axes [0, 1, 2] of shape [2, 0, 4] have no elements, and max of nothing is undefined",
+                "max: dims [0, 1, 2] of shape [2, 0, 4] have no elements, and max of nothing is undefined",
             ),
         Case::new("min", x(), |x| x[0].min())
             .value(|x| vec![x[0].iter().copied().fold(f64::INFINITY, f64::min)])
@@ -131,15 +142,15 @@ pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
                 |x| x[0].to_dtype(DType::Bool).min(),
                 "min: dtype is Bool, expected F32 or F64; to_dtype converts",
             ),
-        Case::new("amax(0, 2)", x(), |x| x[0].amax(&[0, 2], false))
+        Case::new("amax(0, 2)", x(), |x| x[0].amax([0, 2]))
             .value(ends)
-            .refuses(|x| x[0].amax(&[3], false), "amax: axis 3 is out of range for shape [2, 3, 4] (−3 to 2)")
+            .refuses(|x| x[0].amax(3), "amax: dim 3 is out of range for shape [2, 3, 4] (−3 to 2)")
             .refuses(
-                |x| x[0].narrow(1, 0, 0)?.amax(&[1], false),
-                "amax: axes [1] of shape [2, 0, 4] have no elements, and amax of nothing is undefined",
+                |x| x[0].narrow(1, 0, 0)?.amax(1),
+                "amax: dims [1] of shape [2, 0, 4] have no elements, and amax of nothing is undefined",
             ),
-        Case::new("amin(-1)", x(), |x| x[0].amin(&[-1], true))
+        Case::new("amin(-1)", x(), |x| x[0].amin(keep(-1)))
             .value(rows)
-            .refuses(|x| x[0].amin(&[2, -1], true), "amin: axis 2 is named twice in [2, -1] (shape [2, 3, 4])"),
+            .refuses(|x| x[0].amin(keep([2, -1])), "amin: dim 2 is named twice in [2, -1] (shape [2, 3, 4])"),
     ]
-}
+}];

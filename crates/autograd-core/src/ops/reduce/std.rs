@@ -1,14 +1,11 @@
 //! Standard deviation.
-//!
-//! forward    y = √var x
-//! backward   gx = gy (x − μ) / ((n − correction) y), 0 where y = 0    saves x and y
 
 use super::along::Along;
+use super::dims::ReduceDims;
 use super::var::{centred, variance};
 use crate::error::Result;
-use crate::tape::{Grads, Pull, Pullback, Saved, record};
+use crate::tape::{Pull, Pullback, Saved, record};
 use crate::tensor::{Tensor, for_float};
-use smallvec::smallvec;
 
 impl Tensor {
     /// Standard deviation of all elements: the root of [`Tensor::var`].
@@ -19,18 +16,16 @@ impl Tensor {
     /// # Errors
     /// If the dtype is not a float type or `correction` is NaN.
     pub fn std(&self, correction: f64) -> Result<Tensor> {
-        self.std_dim(&[], correction, false)
+        self.std_dim(.., correction)
     }
 
-    /// Standard deviation along `axes` (all if none is named).
+    /// Standard deviation along `dims`.
     ///
     /// # Errors
-    /// As [`Tensor::std`], or if an axis is out of range or named twice.
-    pub fn std_dim(&self, axes: &[isize], correction: f64, keepdim: bool) -> Result<Tensor> {
-        let (mut value, along, divisor) = variance("std", self, axes, correction, keepdim)?;
-        for_float!(value.dtype(), T => {
-            value.elements_mut::<T>().iter_mut().for_each(|y| *y = y.sqrt());
-        }, else ());
+    /// As [`Tensor::std`], or if a dim is out of range or named twice.
+    pub fn std_dim(&self, dims: impl Into<ReduceDims>, correction: f64) -> Result<Tensor> {
+        let (mut value, along, divisor) = variance("std", self, &dims.into(), correction)?;
+        for_float!(value.float(), T => value.elements_mut::<T>().iter_mut().for_each(|y| *y = y.sqrt()));
         Ok(record("std", value, &[self], |y| Std { x: Saved::input(0, self), y: Saved::output(y), along, divisor }))
     }
 }
@@ -43,31 +38,29 @@ struct Std {
 }
 
 impl Pullback for Std {
-    fn name(&self) -> &'static str {
-        "std"
+    fn pull(&self, at: &mut Pull<'_>) -> Result<()> {
+        let (x, y, gy) = (self.x.get(at), self.y.get(at), at.gy());
+        at.give(0, || {
+            let flat = y.eq(&y.zeros_like())?;
+            let scaled = gy.try_div(&flat.where_cond(&y.ones_like(), &y)?)?.div_scalar(self.divisor);
+            let scaled = flat.where_cond(&y.zeros_like(), &scaled)?;
+            centred(&x, &self.along)?.try_mul(&self.along.spread(&scaled)?)
+        })
     }
 
-    fn pull(&self, at: &Pull<'_>) -> Result<Grads> {
-        let y = self.y.get(at);
-        let flat = y.eq(&y.zeros_like())?;
-        let scaled = at.gy().try_div(&flat.where_(&y.ones_like(), &y)?)?.div_scalar(self.divisor);
-        let scaled = flat.where_(&y.zeros_like(), &scaled)?;
-        Ok(smallvec![Some(centred(&self.x.get(at), &self.along)?.try_mul(&self.along.spread(&scaled)?)?)])
-    }
-
-    fn saved(&self) -> Vec<&Tensor> {
-        vec![self.x.value(), self.y.value()]
+    fn saved(&self, see: &mut dyn FnMut(&Saved)) {
+        see(&self.x);
+        see(&self.y);
     }
 }
 
 #[cfg(test)]
-pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
+crate::ops::cases::cases![{
     use super::var::reference;
     use crate::DType;
-    use crate::ops::cases::{Case, Input};
     let x = || vec![Input::real(&[2, 3, 4], -2.0..2.0)];
     let rows = |x: &[Vec<f64>]| x[0].chunks(4).map(|r| reference(r, 1.0).sqrt()).collect();
-    vec![
+    [
         Case::new("std", x(), |x| x[0].std(0.0))
             .value(|x| vec![reference(&x[0], 0.0).sqrt()])
             .refuses(|x| x[0].std(f64::NAN), "std: correction is NaN, it must be a number")
@@ -75,8 +68,8 @@ pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
                 |x| x[0].to_dtype(DType::I64).std(1.0),
                 "std: dtype is I64, expected F32 or F64; to_dtype converts",
             ),
-        Case::new("std_dim(2)", x(), |x| x[0].std_dim(&[2], 1.0, false))
+        Case::new("std_dim(2)", x(), |x| x[0].std_dim(2, 1.0))
             .value(rows)
-            .refuses(|x| x[0].std_dim(&[3], 1.0, false), "std: axis 3 is out of range for shape [2, 3, 4] (−3 to 2)"),
+            .refuses(|x| x[0].std_dim(3, 1.0), "std: dim 3 is out of range for shape [2, 3, 4] (−3 to 2)"),
     ]
-}
+}];

@@ -1,49 +1,43 @@
 //! Variance.
-//!
-//! forward    y = Σ (x − μ)² / (n − correction),  μ = Σ x / n
-//! backward   gx = gy · 2 (x − μ) / (n − correction)    saves x
 
 use super::along::Along;
-use crate::error::{Error, Result};
+use super::dims::{ReduceDims, keep};
+use crate::error::Result;
 use crate::kernels::rows::squared_deviations;
-use crate::ops::check;
-use crate::tape::{Grads, Pull, Pullback, Saved, record};
+use crate::ops::check::Check;
+use crate::tape::{Pull, Pullback, Saved, record};
 use crate::tensor::{Tensor, for_float};
-use smallvec::smallvec;
 
 /// `Σ (x − μ)²` divided by what is left of the count, and that divisor; not recorded.
 pub(super) fn variance(
     op: &'static str,
     x: &Tensor,
-    axes: &[isize],
+    dims: &ReduceDims,
     correction: f64,
-    keepdim: bool,
 ) -> Result<(Tensor, Along, f64)> {
-    check::float(op, x)?;
-    if correction.is_nan() {
-        return Err(Error::argument(op, "correction", correction, "a number"));
-    }
-    let along = Along::new(op, x, axes, keepdim)?;
+    let float = Check(op).float(x)?;
+    Check(op).require(!correction.is_nan(), "correction", correction, "a number")?;
+    let along = Along::new(op, x, dims)?;
     let divisor = (along.count as f64 - correction).max(0.0);
     let rows = along.rows(x);
-    let value = for_float!(x.dtype(), T => Tensor::build::<T>(x.dtype(), &along.shape, |y| {
+    let value = for_float!(float, T => Tensor::build::<T>(&along.shape, |y| {
         if along.count == 0 {
             y.fill(T::NAN);
         } else {
             squared_deviations::<T>(rows.flat(), along.count, y);
             y.iter_mut().for_each(|y| *y /= divisor as T);
         }
-    }), else rows);
+    }));
     Ok((value, along, divisor))
 }
 
 /// x − μ
 pub(super) fn centred(x: &Tensor, along: &Along) -> Result<Tensor> {
-    let axes: Vec<isize> = (0..x.rank()).filter(|d| along.named[*d]).map(|d| d as isize).collect();
-    if x.rank() == 0 || axes.is_empty() {
+    let dims = along.folded();
+    if dims.is_empty() {
         return x.try_sub(x);
     }
-    x.try_sub(&x.mean_dim(&axes, true)?)
+    x.try_sub(&x.mean_dim(keep(&dims[..]))?)
 }
 
 impl Tensor {
@@ -66,15 +60,15 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn var(&self, correction: f64) -> Result<Tensor> {
-        self.var_dim(&[], correction, false)
+        self.var_dim(.., correction)
     }
 
-    /// Variance along `axes` (all if none is named).
+    /// Variance along `dims`.
     ///
     /// # Errors
-    /// As [`Tensor::var`], or if an axis is out of range or named twice.
-    pub fn var_dim(&self, axes: &[isize], correction: f64, keepdim: bool) -> Result<Tensor> {
-        let (value, along, divisor) = variance("var", self, axes, correction, keepdim)?;
+    /// As [`Tensor::var`], or if a dim is out of range or named twice.
+    pub fn var_dim(&self, dims: impl Into<ReduceDims>, correction: f64) -> Result<Tensor> {
+        let (value, along, divisor) = variance("var", self, &dims.into(), correction)?;
         Ok(record("var", value, &[self], |_| Var { x: Saved::input(0, self), along, divisor }))
     }
 }
@@ -86,17 +80,16 @@ struct Var {
 }
 
 impl Pullback for Var {
-    fn name(&self) -> &'static str {
-        "var"
+    fn pull(&self, at: &mut Pull<'_>) -> Result<()> {
+        let (x, gy) = (self.x.get(at), at.gy());
+        at.give(0, || {
+            let gy = self.along.spread(gy)?.mul_scalar(2.0 / self.divisor);
+            centred(&x, &self.along)?.try_mul(&gy)
+        })
     }
 
-    fn pull(&self, at: &Pull<'_>) -> Result<Grads> {
-        let gy = self.along.spread(at.gy())?.mul_scalar(2.0 / self.divisor);
-        Ok(smallvec![Some(centred(&self.x.get(at), &self.along)?.try_mul(&gy)?)])
-    }
-
-    fn saved(&self) -> Vec<&Tensor> {
-        vec![self.x.value()]
+    fn saved(&self, see: &mut dyn FnMut(&Saved)) {
+        see(&self.x);
     }
 }
 
@@ -107,12 +100,11 @@ pub(super) fn reference(x: &[f64], correction: f64) -> f64 {
 }
 
 #[cfg(test)]
-pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
+crate::ops::cases::cases![{
     use crate::DType;
-    use crate::ops::cases::{Case, Input};
     let x = || vec![Input::real(&[2, 3, 4], -2.0..2.0)];
     let rows = |x: &[Vec<f64>]| x[0].chunks(4).map(|r| reference(r, 0.0)).collect();
-    vec![
+    [
         Case::new("var", x(), |x| x[0].var(1.0))
             .value(|x| vec![reference(&x[0], 1.0)])
             .refuses(|x| x[0].var(f64::NAN), "var: correction is NaN, it must be a number")
@@ -120,10 +112,10 @@ pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
                 |x| x[0].to_dtype(DType::I64).var(1.0),
                 "var: dtype is I64, expected F32 or F64; to_dtype converts",
             ),
-        Case::new("var_dim(-1)", x(), |x| x[0].var_dim(&[-1], 0.0, true))
+        Case::new("var_dim(-1)", x(), |x| x[0].var_dim(keep(-1), 0.0))
             .value(rows)
-            .refuses(|x| x[0].var_dim(&[0, 0], 1.0, true), "var: axis 0 is named twice in [0, 0] (shape [2, 3, 4])"),
-        Case::new("var_dim(0)", x(), |x| x[0].var_dim(&[0], 0.5, false))
+            .refuses(|x| x[0].var_dim(keep([0, 0]), 1.0), "var: dim 0 is named twice in [0, 0] (shape [2, 3, 4])"),
+        Case::new("var_dim(0)", x(), |x| x[0].var_dim(0, 0.5))
             .value(|x| (0..12).map(|i| reference(&[x[0][i], x[0][12 + i]], 0.5)).collect()),
     ]
-}
+}];

@@ -1,21 +1,22 @@
 //! Tensors joined along a dimension: cat along one they have, stack along a new one.
-//!
-//! forward    y = x₀, x₁, .. one after the other along the axis
-//! backward   gxᵢ = the part of gy that came from xᵢ    saves the sizes
 
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::kernels::copy::scatter;
 use crate::kernels::nest::Nest;
-use crate::ops::check;
-use crate::tape::{Grads, Pull, Pullback, record};
-use crate::tensor::{Layout, Tensor, for_any};
+use crate::ops::check::Check;
+use crate::shape::{Dims, Layout};
+use crate::tape::{Pull, Pullback, record};
+use crate::tensor::{Tensor, for_any};
 use smallvec::SmallVec;
 
 impl Tensor {
-    /// The tensors one after the other along `axis`. Empty tensors of shape `[0]` are left out, as in PyTorch.
+    /// The tensors one after the other along `dim`. Empty tensors of shape `[0]` are left out, as in PyTorch.
+    ///
+    /// # Gradient
+    /// Each tensor gets the part of gy that came from it. Saves the sizes.
     ///
     /// # Errors
-    /// If there are none, or they differ in dtype or in a size other than that along `axis`.
+    /// If there are none, or they differ in dtype or in a size other than that along `dim`.
     ///
     /// # Examples
     /// ```
@@ -24,25 +25,24 @@ impl Tensor {
     /// assert_eq!(y.shape(), [3, 2]);
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
-    pub fn cat(tensors: &[&Tensor], axis: isize) -> Result<Tensor> {
+    pub fn cat(tensors: &[&Tensor], dim: isize) -> Result<Tensor> {
         let nothing = |x: &&&Tensor| x.shape() != [0];
         let Some(first) = tensors.iter().find(nothing).or(tensors.first()) else {
-            return Err(Error::argument("cat", "tensors", tensors, "at least one"));
+            return Err(Error::new(ErrorKind::Argument, "cat: needs at least one tensor"));
         };
         if first.rank() == 0 {
-            let expected = "at least one dimension; stack makes one";
-            return Err(Error::shape("cat", "a tensor", first.shape(), expected));
+            return Err(Error::shape("cat", "a tensor", &[], "at least one dimension; stack makes one"));
         }
-        let d = check::axis("cat", axis, first.shape())?;
-        let mut shape: SmallVec<[usize; 4]> = SmallVec::from_slice(first.shape());
+        let d = Check("cat").dim(dim, first.shape())?;
+        let mut shape: Dims = SmallVec::from_slice(first.shape());
         shape[d] = 0;
         let mut lengths = SmallVec::new();
         for x in tensors {
-            check::same_dtype("cat", first, x)?;
+            Check("cat").same_dtype(first, x)?;
             let skipped = x.shape() == [0] && first.rank() != 1;
             let fits = x.rank() == first.rank() && (0..x.rank()).all(|k| k == d || x.shape()[k] == first.shape()[k]);
             if !fits && !skipped {
-                let expected = format!("{:?} but for axis {d}", first.shape());
+                let expected = format!("{:?} but for dim {d}", first.shape());
                 return Err(Error::shape("cat", "a tensor", x.shape(), expected));
             }
             lengths.push(if skipped { 0 } else { x.shape()[d] });
@@ -60,74 +60,71 @@ impl Tensor {
             }
             start += len;
         }
-        Ok(record("cat", value, tensors, |_| Cat { axis: d, lengths }))
+        Ok(record("cat", value, tensors, |_| Cat { dim: d, lengths }))
     }
 
-    /// The tensors, all of one shape, along a new dimension before dimension `axis`.
+    /// The tensors, all of one shape, along a new dimension before dimension `dim`.
     ///
     /// # Errors
     /// If there are none, or they differ in shape or dtype.
-    pub fn stack(tensors: &[&Tensor], axis: isize) -> Result<Tensor> {
+    pub fn stack(tensors: &[&Tensor], dim: isize) -> Result<Tensor> {
         let Some(first) = tensors.first() else {
-            return Err(Error::argument("stack", "tensors", tensors, "at least one"));
+            return Err(Error::new(ErrorKind::Argument, "stack: needs at least one tensor"));
         };
-        let axis = check::new_axis("stack", axis, first.shape())? as isize;
+        let dim = Check("stack").new_dim(dim, first.shape())? as isize;
         for x in tensors {
-            check::same_dtype("stack", first, x)?;
+            Check("stack").same_dtype(first, x)?;
             if x.shape() != first.shape() {
                 let expected = format!("{:?}, that of the first", first.shape());
                 return Err(Error::shape("stack", "a tensor", x.shape(), expected));
             }
         }
-        let raised = tensors.iter().map(|x| x.unsqueeze(axis)).collect::<Result<Vec<_>>>()?;
-        Tensor::cat(&raised.iter().collect::<Vec<_>>(), axis)
+        let raised = tensors.iter().map(|x| x.unsqueeze(dim)).collect::<Result<Vec<_>>>()?;
+        Tensor::cat(&raised.iter().collect::<Vec<_>>(), dim)
     }
 }
 
 struct Cat {
-    axis: usize,
-    lengths: SmallVec<[usize; 4]>,
+    dim: usize,
+    lengths: Dims,
 }
 
 impl Pullback for Cat {
-    fn name(&self) -> &'static str {
-        "cat"
-    }
-
-    fn pull(&self, at: &Pull<'_>) -> Result<Grads> {
+    fn pull(&self, at: &mut Pull<'_>) -> Result<()> {
+        let (gy, dim) = (at.gy(), self.dim as isize);
         let mut start = 0;
-        let mut grads = Grads::new();
         for (i, len) in self.lengths.iter().enumerate() {
-            // A skipped empty tensor has no part in gy.
-            let present = *len > 0;
-            grads.push(if present { at.when(i, || at.gy().narrow(self.axis as isize, start, *len))? } else { None });
+            match len {
+                // An empty tensor that was left out has no part in gy.
+                0 => at.give_nothing(i),
+                _ => at.give(i, || gy.narrow(dim, start, *len))?,
+            }
             start += *len as isize;
         }
-        Ok(grads)
+        Ok(())
     }
 }
 
 #[cfg(test)]
-pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
+crate::ops::cases::cases![{
     use crate::DType;
-    use crate::ops::cases::{Case, Input};
     let two = || vec![Input::real(&[2, 2], -2.0..2.0), Input::real(&[2, 3], -2.0..2.0)];
     let rows =
         |x: &[Vec<f64>]| (0..2).flat_map(|r| [&x[0][r * 2..r * 2 + 2], &x[1][r * 3..r * 3 + 3]].concat()).collect();
     let same = || vec![Input::real(&[2, 2], -2.0..2.0), Input::real(&[2, 2], -2.0..2.0)];
     let pairs = |x: &[Vec<f64>]| x[0].iter().zip(&x[1]).flat_map(|(a, b)| [*a, *b]).collect();
-    vec![
+    [
         Case::new("cat", two(), |x| Tensor::cat(&[&x[0], &x[1]], -1))
             .value(rows)
-            .refuses(|_| Tensor::cat(&[], 0), "cat: tensors is [], it must be at least one")
+            .refuses(|_| Tensor::cat(&[], 0), "cat: needs at least one tensor")
             .refuses(
                 |x| Tensor::cat(&[&x[0].sum()], 0),
                 "cat: a tensor has shape [], expected at least one dimension; stack makes one",
             )
-            .refuses(|x| Tensor::cat(&[&x[0], &x[1]], 2), "cat: axis 2 is out of range for shape [2, 2] (−2 to 1)")
+            .refuses(|x| Tensor::cat(&[&x[0], &x[1]], 2), "cat: dim 2 is out of range for shape [2, 2] (−2 to 1)")
             .refuses(
                 |x| Tensor::cat(&[&x[0], &x[1]], 0),
-                "cat: a tensor has shape [2, 3], expected [2, 2] but for axis 0",
+                "cat: a tensor has shape [2, 3], expected [2, 2] but for dim 0",
             )
             .refuses(
                 |x| Tensor::cat(&[&x[0], &x[1].to_dtype(DType::F32)], 1),
@@ -135,10 +132,10 @@ pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
             ),
         Case::new("stack", same(), |x| Tensor::stack(&[&x[0], &x[1]], -1))
             .value(pairs)
-            .refuses(|_| Tensor::stack(&[], 0), "stack: tensors is [], it must be at least one")
+            .refuses(|_| Tensor::stack(&[], 0), "stack: needs at least one tensor")
             .refuses(
                 |x| Tensor::stack(&[&x[0], &x[1]], 3),
-                "stack: a new axis 3 is out of range for shape [2, 2] (−3 to 2)",
+                "stack: a new dim 3 is out of range for shape [2, 2] (−3 to 2)",
             )
             .refuses(
                 |x| Tensor::stack(&[&x[0], &x[1].to_dtype(DType::F32)], 0),
@@ -149,4 +146,4 @@ pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
                 "stack: a tensor has shape [4], expected [2, 2], that of the first",
             ),
     ]
-}
+}];

@@ -1,16 +1,16 @@
 //! Repeating dimensions of size one, without copying.
-//!
-//! forward    y[.., i, ..] = x[.., 0, ..], a view with stride 0
-//! backward   gx = gy summed over the repetitions, which the tape does for every broadcast input    saves nothing
 
 use crate::error::{Error, Result};
-use crate::ops::check::strides_in;
-use crate::tape::{Grads, Pull, Pullback, record};
-use crate::tensor::{Layout, Tensor};
-use smallvec::{SmallVec, smallvec};
+use crate::shape::{Dims, Layout, strides_in};
+use crate::tape::{Pull, Pullback, record};
+use crate::tensor::Tensor;
+use smallvec::SmallVec;
 
 impl Tensor {
     /// Dimensions of size one repeated to the sizes asked for, and new ones put in front; −1 keeps a size. A view.
+    ///
+    /// # Gradient
+    /// gy summed over the repetitions. Saves nothing.
     ///
     /// # Errors
     /// If a size differs from the tensor's and that is not 1, or −1 stands for a new dimension.
@@ -28,7 +28,7 @@ impl Tensor {
             Error::shape("expand", "the tensor", self.shape(), expected)
         };
         let missing = shape.len().checked_sub(self.rank()).ok_or_else(misfit)?;
-        let mut sizes: SmallVec<[usize; 4]> = SmallVec::with_capacity(shape.len());
+        let mut sizes: Dims = SmallVec::with_capacity(shape.len());
         for (d, size) in shape.iter().enumerate() {
             let old = d.checked_sub(missing).map(|d| self.shape()[d]);
             sizes.push(match (*size, old) {
@@ -50,7 +50,7 @@ impl Tensor {
         if crate::tensor::checked(shape, self.dtype()).is_none() {
             return Err(Error::too_large("expand", shape));
         }
-        let layout = Layout::strided(shape, &strides_in(self, shape), self.layout().offset());
+        let layout = Layout::strided(shape, &strides_in(self.layout(), shape), self.layout().offset());
         Ok(record("expand", self.with_layout(layout), &[self], |_| Expand))
     }
 }
@@ -58,20 +58,14 @@ impl Tensor {
 struct Expand;
 
 impl Pullback for Expand {
-    fn name(&self) -> &'static str {
-        "expand"
-    }
-
-    fn pull(&self, at: &Pull<'_>) -> Result<Grads> {
-        Ok(smallvec![Some(at.gy().clone())])
+    fn pull(&self, at: &mut Pull<'_>) -> Result<()> {
+        let gy = at.gy();
+        at.give(0, || Ok(gy.clone()))
     }
 }
 
 #[cfg(test)]
-pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
-    use crate::ops::cases::{Case, Input};
-    vec![
-        Case::new("expand", vec![Input::real(&[3, 1], -2.0..2.0)], |x| x[0].expand(&[2, -1, 4]))
+crate::ops::cases::cases![Case::new("expand", vec![Input::real(&[3, 1], -2.0..2.0)], |x| x[0].expand(&[2, -1, 4]))
             .value(|x| (0..24).map(|i| x[0][i / 4 % 3]).collect())
             .refuses(
                 |x| x[0].expand(&[4, 4]),
@@ -88,6 +82,4 @@ pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
             .refuses(
                 |x| x[0].expand(&[1 << 62, 3, 4]),
                 "expand: shape [4611686018427387904, 3, 4] is too large (at most 64 dimensions, and no more bytes than memory holds)",
-            ),
-    ]
-}
+            ),];

@@ -1,19 +1,20 @@
 //! Dimensions in another order.
-//!
-//! forward    y[.., iₖ, ..] = x[.., i_{axes[k]}, ..], a view
-//! backward   gx = gy permuted back    saves the order
 
 use crate::error::{Error, Result};
-use crate::ops::check;
-use crate::tape::{Grads, Pull, Pullback, record};
-use crate::tensor::{Layout, Tensor};
-use smallvec::{SmallVec, smallvec};
+use crate::ops::check::Check;
+use crate::shape::{Dims, Layout};
+use crate::tape::{Pull, Pullback, record};
+use crate::tensor::Tensor;
+use smallvec::SmallVec;
 
 impl Tensor {
-    /// Dimension `i` of the result is dimension `axes[i]` of this tensor; a view.
+    /// Dimension `i` of the result is dimension `dims[i]` of this tensor; a view.
+    ///
+    /// # Gradient
+    /// gy with its dimensions put back. Saves the order.
     ///
     /// # Errors
-    /// If `axes` does not name every dimension once.
+    /// If `dims` does not name every dimension once.
     ///
     /// # Examples
     /// ```
@@ -22,22 +23,22 @@ impl Tensor {
     /// assert_eq!(x.to_vec::<i64>()?, [1, 4, 2, 5, 3, 6]);
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
-    pub fn permute(&self, axes: &[isize]) -> Result<Tensor> {
-        if axes.len() != self.rank() {
-            let expected = format!("{} dimensions, one for each of the axes {axes:?}", axes.len());
+    pub fn permute(&self, dims: &[isize]) -> Result<Tensor> {
+        if dims.len() != self.rank() {
+            let expected = format!("{} dimensions, one for each of the dims {dims:?}", dims.len());
             return Err(Error::shape("permute", "the tensor", self.shape(), expected));
         }
-        if !axes.is_empty() {
-            check::axes("permute", axes, self.shape())?;
+        if !dims.is_empty() {
+            Check("permute").dims(dims, self.shape())?;
         }
         let rank = self.rank() as isize;
-        let order: SmallVec<[usize; 4]> = axes.iter().map(|a| (if *a < 0 { a + rank } else { *a }) as usize).collect();
+        let order: Dims = dims.iter().map(|a| (if *a < 0 { a + rank } else { *a }) as usize).collect();
         Ok(self.permuted(&order))
     }
 
     fn permuted(&self, order: &[usize]) -> Tensor {
-        let shape: SmallVec<[usize; 4]> = order.iter().map(|d| self.shape()[*d]).collect();
-        let strides: SmallVec<[usize; 4]> = order.iter().map(|d| self.strides()[*d]).collect();
+        let shape: Dims = order.iter().map(|d| self.shape()[*d]).collect();
+        let strides: Dims = order.iter().map(|d| self.strides()[*d]).collect();
         let value = self.with_layout(Layout::strided(&shape, &strides, self.layout().offset()));
         record("permute", value, &[self], |_| {
             let mut back = SmallVec::from_elem(0, order.len());
@@ -49,10 +50,10 @@ impl Tensor {
     /// Dimensions `a` and `b` exchanged; a view.
     ///
     /// # Errors
-    /// If an axis is out of range.
+    /// If a dim is out of range.
     pub fn transpose(&self, a: isize, b: isize) -> Result<Tensor> {
-        let (a, b) = (check::axis("transpose", a, self.shape())?, check::axis("transpose", b, self.shape())?);
-        let mut order: SmallVec<[usize; 4]> = (0..self.rank()).collect();
+        let (a, b) = (Check("transpose").dim(a, self.shape())?, Check("transpose").dim(b, self.shape())?);
+        let mut order: Dims = (0..self.rank()).collect();
         if !order.is_empty() {
             order.swap(a, b);
         }
@@ -68,48 +69,41 @@ impl Tensor {
             0 => Ok(self.permuted(&[])),
             1 => Ok(self.permuted(&[0])),
             2 => Ok(self.permuted(&[1, 0])),
-            _ => {
-                let expected = "at most two dimensions";
-                Err(Error::shape("t", "the tensor", self.shape(), expected))
-            }
+            _ => Err(Error::shape("t", "the tensor", self.shape(), "at most two dimensions")),
         }
     }
 }
 
 struct Permute {
-    back: SmallVec<[usize; 4]>,
+    back: Dims,
 }
 
 impl Pullback for Permute {
-    fn name(&self) -> &'static str {
-        "permute"
-    }
-
-    fn pull(&self, at: &Pull<'_>) -> Result<Grads> {
-        Ok(smallvec![Some(at.gy().permuted(&self.back))])
+    fn pull(&self, at: &mut Pull<'_>) -> Result<()> {
+        let gy = at.gy();
+        at.give(0, || Ok(gy.permuted(&self.back)))
     }
 }
 
 #[cfg(test)]
-pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
-    use crate::ops::cases::{Case, Input};
+crate::ops::cases::cases![{
     let x = || vec![Input::real(&[2, 3, 4], -2.0..2.0)];
     let swapped = |x: &[Vec<f64>]| (0..24).map(|i| x[0][i / 3 % 2 * 12 + i % 3 * 4 + i / 6]).collect();
     let last = |x: &[Vec<f64>]| (0..24).map(|i| x[0][i / 12 * 12 + i % 3 * 4 + i / 3 % 4]).collect();
-    vec![
+    [
         Case::new("permute", x(), |x| x[0].permute(&[2, 0, 1]))
             .value(swapped)
             .refuses(
                 |x| x[0].permute(&[1, 0]),
-                "permute: the tensor has shape [2, 3, 4], expected 2 dimensions, one for each of the axes [1, 0]",
+                "permute: the tensor has shape [2, 3, 4], expected 2 dimensions, one for each of the dims [1, 0]",
             )
-            .refuses(|x| x[0].permute(&[0, 1, 0]), "permute: axis 0 is named twice in [0, 1, 0] (shape [2, 3, 4])")
-            .refuses(|x| x[0].permute(&[0, 1, 3]), "permute: axis 3 is out of range for shape [2, 3, 4] (−3 to 2)"),
+            .refuses(|x| x[0].permute(&[0, 1, 0]), "permute: dim 0 is named twice in [0, 1, 0] (shape [2, 3, 4])")
+            .refuses(|x| x[0].permute(&[0, 1, 3]), "permute: dim 3 is out of range for shape [2, 3, 4] (−3 to 2)"),
         Case::new("transpose", x(), |x| x[0].transpose(-1, 1))
             .value(last)
-            .refuses(|x| x[0].transpose(0, 5), "transpose: axis 5 is out of range for shape [2, 3, 4] (−3 to 2)"),
+            .refuses(|x| x[0].transpose(0, 5), "transpose: dim 5 is out of range for shape [2, 3, 4] (−3 to 2)"),
         Case::new("t", vec![Input::real(&[2, 3], -2.0..2.0)], |x| x[0].t())
             .value(|x| (0..6).map(|i| x[0][i % 2 * 3 + i / 2]).collect())
             .refuses(|x| x[0].unsqueeze(0)?.t(), "t: the tensor has shape [1, 2, 3], expected at most two dimensions"),
     ]
-}
+}];

@@ -1,17 +1,19 @@
 //! Another shape for the same elements in the same order: reshape, flatten, squeeze, unsqueeze.
-//!
-//! forward    y = x, a view where the strides allow, else a copy
-//! backward   gx = gy in the shape of x    saves the shape
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::ops::check;
-use crate::tape::{Grads, Pull, Pullback, record};
-use crate::tensor::{Layout, Shape, Tensor};
-use smallvec::{SmallVec, smallvec};
+use crate::ops::check::Check;
+use crate::shape::{Dims, Layout, Shape};
+use crate::tape::{Pull, Pullback, record};
+use crate::tensor::Tensor;
+use smallvec::SmallVec;
 use std::fmt::Debug;
 
 impl Tensor {
-    /// The same elements in row-major order under another shape; one size may be −1 and is inferred.
+    /// The same elements in row-major order under another shape; one size may be −1 and is inferred. A view where the strides
+    /// allow one, else a copy.
+    ///
+    /// # Gradient
+    /// gy in the shape of x. Saves the shape.
     ///
     /// # Errors
     /// If the number of elements differs, a size is below −1, several are −1, or −1 cannot be inferred.
@@ -33,7 +35,7 @@ impl Tensor {
             1 if known > 0 && self.numel().is_multiple_of(known) => self.numel() / known,
             _ => return Err(misfit()),
         };
-        let sizes: SmallVec<[usize; 4]> = shape.iter().map(|s| if *s == -1 { inferred } else { *s as usize }).collect();
+        let sizes: Dims = shape.iter().map(|s| if *s == -1 { inferred } else { *s as usize }).collect();
         self.reshape_to(&sizes)
     }
 
@@ -59,7 +61,7 @@ impl Tensor {
     /// Dimensions `start` to `end`, both included, merged into one.
     ///
     /// # Errors
-    /// If an axis is out of range or `start` comes after `end`.
+    /// If a dim is out of range or `start` comes after `end`.
     ///
     /// # Examples
     /// ```
@@ -68,15 +70,15 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn flatten(&self, start: isize, end: isize) -> Result<Tensor> {
-        let (first, last) = (check::axis("flatten", start, self.shape())?, check::axis("flatten", end, self.shape())?);
+        let (first, last) = (Check("flatten").dim(start, self.shape())?, Check("flatten").dim(end, self.shape())?);
         if first > last {
-            return Err(Error::argument("flatten", "end", end, "an axis not before start"));
+            return Err(Error::argument("flatten", "end", end, "a dim not before start"));
         }
         let old = self.shape();
         if old.is_empty() {
             return self.reshape_to(&[1]);
         }
-        let mut shape: SmallVec<[usize; 4]> = SmallVec::from_slice(&old[..first]);
+        let mut shape: Dims = SmallVec::from_slice(&old[..first]);
         shape.push(old[first..=last].iter().product());
         shape.extend_from_slice(&old[last + 1..]);
         self.reshape_to(&shape)
@@ -85,21 +87,21 @@ impl Tensor {
     /// Without those of the named dimensions that have size one (all such, if none is named).
     ///
     /// # Errors
-    /// If an axis is out of range or named twice.
-    pub fn squeeze(&self, axes: &[isize]) -> Result<Tensor> {
-        let named = check::axes("squeeze", axes, self.shape())?;
+    /// If a dim is out of range or named twice.
+    pub fn squeeze(&self, dims: &[isize]) -> Result<Tensor> {
+        let named = Check("squeeze").dims(dims, self.shape())?;
         let kept = self.shape().iter().zip(&named).filter(|(size, named)| **size != 1 || !**named);
-        let shape: SmallVec<[usize; 4]> = kept.map(|(size, _)| *size).collect();
+        let shape: Dims = kept.map(|(size, _)| *size).collect();
         self.reshape_to(&shape)
     }
 
-    /// With a new dimension of size one before dimension `axis` (−1: after the last).
+    /// With a new dimension of size one before dimension `dim` (−1: after the last).
     ///
     /// # Errors
-    /// If the axis is out of range.
-    pub fn unsqueeze(&self, axis: isize) -> Result<Tensor> {
-        let at = check::new_axis("unsqueeze", axis, self.shape())?;
-        let mut shape: SmallVec<[usize; 4]> = SmallVec::from_slice(self.shape());
+    /// If the dim is out of range.
+    pub fn unsqueeze(&self, dim: isize) -> Result<Tensor> {
+        let at = Check("unsqueeze").new_dim(dim, self.shape())?;
+        let mut shape: Dims = SmallVec::from_slice(self.shape());
         shape.insert(at, 1);
         self.reshape_to(&shape)
     }
@@ -130,7 +132,7 @@ fn view_layout(x: &Layout, shape: &[usize]) -> Option<Layout> {
     }
     let old: SmallVec<[(usize, usize); 4]> =
         x.shape().iter().copied().zip(x.strides().iter().copied()).filter(|(size, _)| *size != 1).collect();
-    let mut strides: SmallVec<[usize; 4]> = SmallVec::from_elem(1, shape.len());
+    let mut strides: Dims = SmallVec::from_elem(1, shape.len());
     let (mut i, mut d) = (0, 0);
     while i < old.len() {
         let (mut have, mut stride) = old[i];
@@ -161,21 +163,17 @@ struct Reshape {
 }
 
 impl Pullback for Reshape {
-    fn name(&self) -> &'static str {
-        "reshape"
-    }
-
-    fn pull(&self, at: &Pull<'_>) -> Result<Grads> {
-        Ok(smallvec![Some(at.gy().reshape_to(&self.from)?)])
+    fn pull(&self, at: &mut Pull<'_>) -> Result<()> {
+        let gy = at.gy();
+        at.give(0, || gy.reshape_to(&self.from))
     }
 }
 
 #[cfg(test)]
-pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
-    use crate::ops::cases::{Case, Input};
+crate::ops::cases::cases![{
     let x = || vec![Input::real(&[2, 3, 4], -2.0..2.0)];
     let same = |x: &[Vec<f64>]| x[0].clone();
-    vec![
+    [
         Case::new("reshape", x(), |x| x[0].reshape(&[4, -1]))
             .value(same)
             .refuses(|x| x[0].reshape(&[5, -1]), "reshape: [2, 3, 4] has 24 elements, [5, -1] asks for another number")
@@ -186,24 +184,24 @@ pub(super) fn cases() -> Vec<crate::ops::cases::Case> {
             ),
         Case::new("flatten", x(), |x| x[0].flatten(0, 1))
             .value(same)
-            .refuses(|x| x[0].flatten(0, 3), "flatten: axis 3 is out of range for shape [2, 3, 4] (−3 to 2)")
-            .refuses(|x| x[0].flatten(2, 1), "flatten: end is 1, it must be an axis not before start")
+            .refuses(|x| x[0].flatten(0, 3), "flatten: dim 3 is out of range for shape [2, 3, 4] (−3 to 2)")
+            .refuses(|x| x[0].flatten(2, 1), "flatten: end is 1, it must be a dim not before start")
             .refuses(
                 |x| x[0].sum().flatten(1, 0),
-                "flatten: axis 1 is out of range for shape [] (a scalar has axis 0 and −1 only)",
+                "flatten: dim 1 is out of range for shape [] (a scalar has dim 0 and −1 only)",
             ),
         Case::new("squeeze", x(), |x| x[0].unsqueeze(1)?.unsqueeze(-1)?.squeeze(&[]))
             .value(same)
-            .refuses(|x| x[0].squeeze(&[3]), "squeeze: axis 3 is out of range for shape [2, 3, 4] (−3 to 2)")
-            .refuses(|x| x[0].squeeze(&[1, -2]), "squeeze: axis 1 is named twice in [1, -2] (shape [2, 3, 4])"),
+            .refuses(|x| x[0].squeeze(&[3]), "squeeze: dim 3 is out of range for shape [2, 3, 4] (−3 to 2)")
+            .refuses(|x| x[0].squeeze(&[1, -2]), "squeeze: dim 1 is named twice in [1, -2] (shape [2, 3, 4])"),
         Case::new("unsqueeze", x(), |x| x[0].unsqueeze(-2))
             .value(same)
-            .refuses(|x| x[0].unsqueeze(4), "unsqueeze: a new axis 4 is out of range for shape [2, 3, 4] (−4 to 3)"),
+            .refuses(|x| x[0].unsqueeze(4), "unsqueeze: a new dim 4 is out of range for shape [2, 3, 4] (−4 to 3)"),
         Case::new("contiguous", x(), |x| Ok(x[0].permute(&[2, 0, 1])?.contiguous().permute(&[1, 2, 0])?.contiguous()))
             .value(same)
             .cannot_fail(),
     ]
-}
+}];
 
 #[cfg(test)]
 mod tests {

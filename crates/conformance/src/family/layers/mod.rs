@@ -10,22 +10,22 @@ use crate::stop::{Outcome, Stop};
 use autograd_core::module::{Module, StateDict};
 use autograd_core::{Tensor, no_grad, seeded};
 use std::collections::BTreeMap;
-use wengert_nn::LayerClone;
+use wengert_nn::DynLayer;
 
 type Arrays = BTreeMap<String, Array>;
 
 /// Builds the layer of a name, in the precision of the run.
-pub(super) fn build(name: &str, args: &Arguments, precision: Precision) -> Outcome<Box<dyn LayerClone>> {
+pub(super) fn build(name: &str, args: &Arguments, precision: Precision) -> Outcome<Box<dyn DynLayer>> {
     build_seeded(name, args, precision, 7)
 }
 
-/// As [`build`], with what the layer starts from drawn from a seed.
+/// Like [`build`], but draws what the layer starts from with this seed.
 pub(super) fn build_seeded(
     name: &str,
     args: &Arguments,
     precision: Precision,
     seed: u64,
-) -> Outcome<Box<dyn LayerClone>> {
+) -> Outcome<Box<dyn DynLayer>> {
     let build = table::find(name)?;
     let nothing = BTreeMap::new();
     let call = Call::new(args, &nothing, precision);
@@ -110,7 +110,7 @@ fn after(what: &str, stop: Stop) -> Stop {
     }
 }
 
-fn forward(layer: &dyn LayerClone, inputs: &BTreeMap<String, Tensor>) -> Outcome<Tensor> {
+fn forward(layer: &dyn DynLayer, inputs: &BTreeMap<String, Tensor>) -> Outcome<Tensor> {
     let x = inputs.get("input").filter(|_| inputs.len() == 1);
     let x = x.ok_or_else(|| Stop::Unsupported(format!("inputs {:?}", inputs.keys().collect::<Vec<_>>())))?;
     Ok(layer.forward(x)?)

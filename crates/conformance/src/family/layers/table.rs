@@ -4,11 +4,11 @@ use crate::call::Call;
 use crate::stop::{Outcome, Stop};
 use autograd_core::SeededRng;
 use wengert_nn::{
-    Approximate, Dropout, Flatten, GELU, Identity, Layer, LayerClone, LeakyReLU, Linear, LogSoftmax, PReLU, ReLU, SiLU,
-    Sigmoid, Softmax, Softplus, Tanh,
+    Approximate, Dropout, DynLayer, Flatten, GELU, Identity, Layer, LeakyReLU, Linear, LinearOptions, LogSoftmax,
+    PReLU, PReLUOptions, ReLU, SiLU, Sigmoid, Softmax, Softplus, Tanh,
 };
 
-pub(super) type Build = fn(&Call<'_>, &mut SeededRng) -> Outcome<Box<dyn LayerClone>>;
+pub(super) type Build = fn(&Call<'_>, &mut SeededRng) -> Outcome<Box<dyn DynLayer>>;
 
 /// How the layer of a name is built.
 pub(super) fn find(name: &str) -> Outcome<Build> {
@@ -22,28 +22,27 @@ const TABLE: &[(&str, Build)] = &[
     ("SiLU", |_, _| layer(SiLU)),
     ("Sigmoid", |_, _| layer(Sigmoid)),
     ("Tanh", |_, _| layer(Tanh)),
-    ("LeakyReLU", |c, _| layer(LeakyReLU::new(c.number("negative_slope")?))),
-    ("Softplus", |c, _| layer(Softplus::new(c.number("beta")?, c.number("threshold")?)?)),
+    ("LeakyReLU", |c, _| layer(LeakyReLU::new().negative_slope(c.number("negative_slope")?))),
+    ("Softplus", |c, _| layer(Softplus::new().beta(c.number("beta")?).threshold(c.number("threshold")?))),
     ("Softmax", |c, _| layer(Softmax::new(c.integer("dim")?))),
     ("LogSoftmax", |c, _| layer(LogSoftmax::new(c.integer("dim")?))),
-    ("PReLU", |c, _| layer(PReLU::new(c.count("num_parameters")?, c.number("init")?)?)),
+    ("PReLU", |c, _| {
+        let options = PReLUOptions::new().num_parameters(c.count("num_parameters")?).init(c.number("init")?);
+        layer(PReLU::with(options)?)
+    }),
     ("GELU", |c, _| match c.word("approximate")? {
-        "none" => layer(GELU::new(Approximate::None)),
-        "tanh" => layer(GELU::new(Approximate::Tanh)),
+        "none" => layer(GELU::new()),
+        "tanh" => layer(GELU::new().approximate(Approximate::Tanh)),
         other => Err(Stop::argument("approximate", other)),
     }),
-    ("Flatten", |c, _| layer(Flatten::new(c.integer("start_dim")?, c.integer("end_dim")?))),
+    ("Flatten", |c, _| layer(Flatten::new().start_dim(c.integer("start_dim")?).end_dim(c.integer("end_dim")?))),
     ("Dropout", |c, rng| layer(Dropout::new(c.number("p")?, rng)?)),
     ("Linear", |c, rng| {
         let (inputs, outputs) = (c.count("in_features")?, c.count("out_features")?);
-        layer(if c.flag_or("bias", true)? {
-            Linear::new(inputs, outputs, rng)?
-        } else {
-            Linear::no_bias(inputs, outputs, rng)?
-        })
+        layer(Linear::with(inputs, outputs, LinearOptions::new().bias(c.flag_or("bias", true)?), rng)?)
     }),
 ];
 
-fn layer(layer: impl Layer + Clone + 'static) -> Outcome<Box<dyn LayerClone>> {
+fn layer(layer: impl Layer + Clone + 'static) -> Outcome<Box<dyn DynLayer>> {
     Ok(Box::new(layer))
 }

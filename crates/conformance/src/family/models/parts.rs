@@ -1,4 +1,4 @@
-//! What models are made of: the layers of the library, and a few parts that only these cases have, written as a user would.
+//! The parts of models: the layers of the library, and a few parts that only these cases have, written as a user would.
 
 use super::of;
 use crate::call::Call;
@@ -10,7 +10,7 @@ use autograd_core::module::Param;
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
-use wengert_nn::{Layer, LayerClone, Module, Result, Sequential};
+use wengert_nn::{DynLayer, Layer, Module, Result, Sequential};
 
 /// A layer of a model.
 #[derive(Deserialize)]
@@ -34,20 +34,19 @@ struct Residual {
 
 impl Layer for Residual {
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        Ok(x.try_add(&self.inner.forward(x)?)?)
+        x.try_add(&self.inner.call("inner", x)?)
     }
 }
 
 /// The mean over one dimension.
 #[derive(Clone, Module)]
 struct Mean {
-    #[module(skip)]
     dim: isize,
 }
 
 impl Layer for Mean {
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        Ok(x.mean_dim(&[self.dim], false)?)
+        x.mean_dim(self.dim)
     }
 }
 
@@ -62,12 +61,12 @@ struct GraphConv {
 
 impl Layer for GraphConv {
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        Ok(self.adjacency.matmul(&x.matmul(&self.weight)?)?.try_add(&self.bias)?)
+        self.adjacency.matmul(&x.matmul(&self.weight)?)?.try_add(&self.bias)
     }
 }
 
 impl Part {
-    fn build(&self, precision: Precision) -> Outcome<Box<dyn LayerClone>> {
+    fn build(&self, precision: Precision) -> Outcome<Box<dyn DynLayer>> {
         match self.kind.as_str() {
             "Residual" => {
                 let inner = self.args.get("layers").cloned().unwrap_or_default();
@@ -92,8 +91,8 @@ impl Part {
     fn own(
         &self,
         precision: Precision,
-        build: fn(&Call<'_>) -> Outcome<Box<dyn LayerClone>>,
-    ) -> Outcome<Box<dyn LayerClone>> {
+        build: fn(&Call<'_>) -> Outcome<Box<dyn DynLayer>>,
+    ) -> Outcome<Box<dyn DynLayer>> {
         let nothing = BTreeMap::new();
         let call = Call::new(&self.args, &nothing, precision);
         let layer = build(&call)?;

@@ -122,7 +122,7 @@ impl Problem {
         let mut grads = Gradients::default();
         for (name, param) in model.0.iter().filter(|(name, _)| !absent(name)) {
             let gradient = gradients.get(name).ok_or_else(|| Stop::Malformed(format!("no gradient of {name}")))?;
-            grads.insert(param, Tensor::from_slice(gradient, param.shape())?.to_dtype(precision.dtype()));
+            grads.insert(param, Tensor::from_slice(gradient, param.shape())?.to_dtype(precision.dtype()))?;
         }
         Ok((value, grads))
     }

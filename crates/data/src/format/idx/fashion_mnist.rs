@@ -2,7 +2,7 @@
 
 use super::{idx_images, idx_labels};
 use crate::dataset::TensorDataset;
-use crate::error::{Error, Result};
+use autograd_core::{Error, ErrorKind, Result};
 use std::path::{Path, PathBuf};
 
 /// Reads Fashion-MNIST (or MNIST: the files have the same names) from a directory: the train part and the test part.
@@ -36,7 +36,7 @@ pub fn fashion_mnist(dir: impl AsRef<Path>) -> Result<(TensorDataset, TensorData
 }
 
 fn find(dir: &Path, name: &str) -> Result<PathBuf> {
-    let names = vec![name.to_string(), format!("{name}.gz")];
+    let names = [name.to_string(), format!("{name}.gz")];
     let found = names.iter().map(|name| dir.join(name)).find(|path| path.is_file());
-    found.ok_or_else(|| Error::NoSuchFile { dir: dir.into(), names })
+    found.ok_or_else(|| Error::new(ErrorKind::Io, format!("{}: none of {names:?} is there", dir.display())))
 }

@@ -10,11 +10,8 @@ mod parse;
 #[cfg(test)]
 mod tests;
 
+use autograd_core::{Error, ErrorKind, Result, Tensor};
 pub use fashion_mnist::fashion_mnist;
-pub use parse::IdxProblem;
-
-use crate::error::{Error, Result};
-use autograd_core::{Error as CoreError, ErrorKind, Tensor};
 use parse::{Idx, Kind};
 use std::fs::File;
 use std::io::BufReader;
@@ -55,7 +52,7 @@ pub fn read_idx(path: impl AsRef<Path>) -> Result<Tensor> {
 /// `[N, H, W]`, F32.
 ///
 /// # Errors
-/// As [`read_idx`]; if the elements are not `u8` or there are not three dimensions.
+/// Those of [`read_idx`]; if the elements are not `u8` or there are not three dimensions.
 pub fn idx_images(path: impl AsRef<Path>) -> Result<Tensor> {
     let path = path.as_ref();
     let Idx { shape, bytes, .. } = open_bytes(path, "images", 3)?;
@@ -69,32 +66,32 @@ pub fn idx_images(path: impl AsRef<Path>) -> Result<Tensor> {
 /// `[N]`, I64.
 ///
 /// # Errors
-/// As [`read_idx`]; if the elements are not `u8` or there is not one dimension.
+/// Those of [`read_idx`]; if the elements are not `u8` or there is not one dimension.
 pub fn idx_labels(path: impl AsRef<Path>) -> Result<Tensor> {
     let path = path.as_ref();
     let Idx { shape, bytes, .. } = open_bytes(path, "labels", 1)?;
-    Tensor::from_vec(bytes.into_iter().map(i64::from).collect(), &shape).map_err(|e| in_file(path, &shape, e))
+    let labels = bytes.into_iter().map(i64::from).collect();
+    Tensor::from_vec(labels, &shape).map_err(|e| in_file(path, &shape, e))
 }
 
 fn open(path: &Path) -> Result<Idx> {
-    let file = File::open(path).map_err(|e| Error::file(path, &e))?;
-    parse::read(BufReader::new(file)).map_err(|problem| Error::Idx { path: path.into(), problem })
+    let file = File::open(path).map_err(|e| Error::file(path, e))?;
+    parse::read(BufReader::new(file)).map_err(|e| e.context(path.display()))
 }
 
-fn open_bytes(path: &Path, what: &'static str, rank: usize) -> Result<Idx> {
+fn open_bytes(path: &Path, what: &str, rank: usize) -> Result<Idx> {
     let idx = open(path)?;
     if idx.kind != Kind::U8 || idx.shape.len() != rank {
-        let problem = IdxProblem::Other { what, rank, kind: idx.kind.name(), shape: idx.shape };
-        return Err(Error::Idx { path: path.into(), problem });
+        let (kind, shape) = (idx.kind.name(), &idx.shape);
+        let holds = format!("it holds {kind} of shape {shape:?}, expected u8 with {rank} dimensions");
+        return Err(parse::broken(format!("not a file of {what}: {holds}")).context(path.display()));
     }
     Ok(idx)
 }
 
-fn in_file(path: &Path, shape: &[usize], error: CoreError) -> Error {
-    if error.kind() == ErrorKind::TooLarge {
-        return Error::Idx { path: path.into(), problem: IdxProblem::TooLarge { shape: shape.to_vec() } };
-    }
-    error.into()
+fn in_file(path: &Path, shape: &[usize], error: Error) -> Error {
+    let error = if error.kind() == ErrorKind::TooLarge { parse::too_large(shape) } else { error };
+    error.context(path.display())
 }
 
 fn elements<const SIZE: usize, T>(bytes: &[u8], read: impl Fn([u8; SIZE]) -> T) -> Vec<T> {

@@ -1,81 +1,8 @@
 //! From bytes to a header and its elements, believing neither.
 
+use autograd_core::{Error, ErrorKind, Result};
 use flate2::bufread::MultiGzDecoder;
-use std::io::{BufRead, ErrorKind, Read};
-
-/// What is wrong with an IDX file.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
-#[non_exhaustive]
-pub enum IdxProblem {
-    /// It does not begin as an IDX file does.
-    #[error(
-        "not an IDX file: it begins with {first:02x?}, not with 00 00, a type (08, 09, 0b, 0c, 0d or 0e) and a rank"
-    )]
-    Foreign {
-        /// Its first bytes, four if it has them.
-        first: Vec<u8>,
-    },
-    /// It ends inside the header.
-    #[error("cut off in the header: size {missing} of {rank} is missing")]
-    CutHeader {
-        /// The number of dimensions promised.
-        rank: usize,
-        /// The first size that is not there, counted from 1.
-        missing: usize,
-    },
-    /// It ends before the last element.
-    #[error("cut off: shape {shape:?} of {kind} needs {expected} bytes, there are {got}")]
-    CutOff {
-        /// The shape in the header.
-        shape: Vec<usize>,
-        /// The type of the elements.
-        kind: &'static str,
-        /// The bytes the elements need.
-        expected: usize,
-        /// The bytes that are there.
-        got: usize,
-    },
-    /// It goes on after the last element.
-    #[error("too long: shape {shape:?} of {kind} needs {expected} bytes, and more follow")]
-    TooLong {
-        /// The shape in the header.
-        shape: Vec<usize>,
-        /// The type of the elements.
-        kind: &'static str,
-        /// The bytes the elements need.
-        expected: usize,
-    },
-    /// A shape that no tensor can have.
-    #[error("shape {shape:?} is too large (at most 64 dimensions, and no more bytes than memory holds)")]
-    TooLarge {
-        /// The shape in the header.
-        shape: Vec<usize>,
-    },
-    /// It is an IDX file, but not one of images or labels.
-    #[error("not a file of {what}: it holds {kind} of shape {shape:?}, expected u8 with {rank} dimensions")]
-    Other {
-        /// `images` or `labels`.
-        what: &'static str,
-        /// The number of dimensions expected.
-        rank: usize,
-        /// The type of the elements.
-        kind: &'static str,
-        /// The shape in the header.
-        shape: Vec<usize>,
-    },
-    /// Its gzip stream is damaged.
-    #[error("damaged gzip stream: {reason}")]
-    Gzip {
-        /// What the decoder says.
-        reason: String,
-    },
-    /// Reading failed.
-    #[error("{reason}")]
-    Read {
-        /// What the system says.
-        reason: String,
-    },
-}
+use std::io::{self, BufRead, Read};
 
 /// The type of the elements.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -130,46 +57,61 @@ pub(super) struct Idx {
     pub(super) bytes: Vec<u8>,
 }
 
-type Parsed<T> = std::result::Result<T, IdxProblem>;
-
 /// Reads an IDX file, through gzip if it begins so.
-pub(super) fn read(mut file: impl BufRead) -> Parsed<Idx> {
+pub(super) fn read(mut file: impl BufRead) -> Result<Idx> {
     // A gzip stream begins with 1f, an IDX file with 00: one byte decides, and a file that has any shows at least one.
-    let start = file.fill_buf().map_err(|e| IdxProblem::Read { reason: e.to_string() })?;
+    let start = file.fill_buf().map_err(unread)?;
     if start.first() == Some(&0x1f) {
         parse(MultiGzDecoder::new(file), |e| match e.kind() {
-            ErrorKind::UnexpectedEof => IdxProblem::Gzip { reason: "cut off".into() },
-            _ => IdxProblem::Gzip { reason: e.to_string() },
+            io::ErrorKind::UnexpectedEof => broken("damaged gzip stream: cut off"),
+            _ => broken(format!("damaged gzip stream: {e}")),
         })
     } else {
-        parse(file, |e| IdxProblem::Read { reason: e.to_string() })
+        parse(file, unread)
     }
 }
 
-fn parse(mut source: impl Read, fail: impl Fn(std::io::Error) -> IdxProblem) -> Parsed<Idx> {
+fn unread(error: io::Error) -> Error {
+    Error::new(ErrorKind::Io, error.to_string())
+}
+
+/// The error for content that is not as it should be.
+pub(super) fn broken(text: impl Into<String>) -> Error {
+    Error::new(ErrorKind::Format, text)
+}
+
+/// The error for a shape that no tensor can have.
+pub(super) fn too_large(shape: &[usize]) -> Error {
+    broken(format!("shape {shape:?} is too large (at most 64 dimensions, and no more bytes than memory holds)"))
+}
+
+fn parse(mut source: impl Read, fail: impl Fn(io::Error) -> Error) -> Result<Idx> {
     let first = up_to(&mut source, 4).map_err(&fail)?;
     let (kind, rank) = match first[..] {
         [0, 0, code, rank] => (Kind::from_code(code), usize::from(rank)),
         _ => (None, 0),
     };
-    let Some(kind) = kind else { return Err(IdxProblem::Foreign { first }) };
+    let Some(kind) = kind else {
+        let wanted = "not with 00 00, a type (08, 09, 0b, 0c, 0d or 0e) and a rank";
+        return Err(broken(format!("not an IDX file: it begins with {first:02x?}, {wanted}")));
+    };
 
     let sizes = up_to(&mut source, 4 * rank).map_err(&fail)?;
     let shape: Vec<usize> = sizes.as_chunks().0.iter().map(|size| u32::from_be_bytes(*size) as usize).collect();
     if shape.len() < rank {
-        return Err(IdxProblem::CutHeader { rank, missing: shape.len() + 1 });
+        return Err(broken(format!("cut off in the header: size {} of {rank} is missing", shape.len() + 1)));
     }
     let len = shape.iter().try_fold(kind.size(), |len, size| len.checked_mul(*size));
     let Some(expected) = len.filter(|len| *len < isize::MAX as usize) else {
-        return Err(IdxProblem::TooLarge { shape });
+        return Err(too_large(&shape));
     };
 
-    // One byte more than promised tells a file that goes on; however it would grow under gzip, it is read no further.
+    // One byte more than promised shows that the file goes on; however it would grow under gzip, it is read no further.
     let mut bytes = up_to(&mut source, expected + 1).map_err(&fail)?;
-    let kind_name = kind.name();
+    let needs = format!("shape {shape:?} of {} needs {expected} bytes", kind.name());
     match bytes.len() {
-        got if got < expected => Err(IdxProblem::CutOff { shape, kind: kind_name, expected, got }),
-        got if got > expected => Err(IdxProblem::TooLong { shape, kind: kind_name, expected }),
+        got if got < expected => Err(broken(format!("cut off: {needs}, there are {got}"))),
+        got if got > expected => Err(broken(format!("too long: {needs}, and more follow"))),
         _ => {
             bytes.shrink_to_fit();
             Ok(Idx { kind, shape, bytes })
@@ -178,7 +120,7 @@ fn parse(mut source: impl Read, fail: impl Fn(std::io::Error) -> IdxProblem) -> 
 }
 
 /// The next bytes, fewer than `len` only at the end. Memory grows with what arrives, not with `len`.
-fn up_to(source: &mut impl Read, len: usize) -> std::io::Result<Vec<u8>> {
+fn up_to(source: &mut impl Read, len: usize) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     source.take(len as u64).read_to_end(&mut bytes)?;
     Ok(bytes)

@@ -128,7 +128,7 @@ fn a_gzip_bomb_is_read_no_further_than_promised() {
 fn a_missing_file_is_named() {
     let path = temp().path().join("nothing-here");
     let error = read_idx(&path).expect_err("no such file");
-    assert!(error.to_string().starts_with(&format!("{}: ", path.display())), "{error}");
+    assert_eq!(error.kind(), ErrorKind::Io);
     assert_eq!(error.to_string(), format!("{}: No such file or directory (os error 2)", path.display()));
 }
 

@@ -1,0 +1,9 @@
+//! Activation functions of neural networks.
+
+mod gelu;
+mod leaky_relu;
+mod prelu;
+mod relu;
+mod sigmoid;
+mod silu;
+mod softplus;

@@ -1,0 +1,13 @@
+//! Arithmetic: `+ − · /` between tensors and with numbers, and what is made of nothing else.
+
+mod abs;
+pub(crate) mod add;
+mod div;
+mod lerp;
+mod mul;
+mod neg;
+mod scalar;
+mod square;
+mod sub;
+
+mod operators;

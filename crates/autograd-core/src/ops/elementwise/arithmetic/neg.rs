@@ -1,0 +1,37 @@
+//! Negation.
+
+use crate::kernels::number::Number;
+use crate::ops::elementwise::driver::{Elementwise, Keeps, elementwise};
+use crate::tensor::Tensor;
+
+impl Tensor {
+    /// `y = −x`, element by element; also written `-&x`. Integers stay integers.
+    ///
+    /// # Gradient
+    /// `gx = −gy`; saves nothing.
+    pub fn neg(&self) -> Tensor {
+        elementwise([self], Neg)
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Neg;
+
+impl Elementwise<1> for Neg {
+    const NAME: &'static str = "neg";
+    const KEEPS: Keeps = Keeps::Nothing;
+    const INTEGER: Option<fn(Self, [i64; 1]) -> i64> = Some(|_, [x]| x.wrapping_neg());
+
+    #[inline(always)]
+    fn value<N: Number>(self, [x]: [N; 1]) -> N {
+        -x
+    }
+
+    #[inline(always)]
+    fn pull<N: Number>(self, gy: N, _: [N; 1], _: N) -> [N; 1] {
+        [-gy]
+    }
+}
+
+#[cfg(test)]
+crate::ops::cases::cases![Case::unary("neg", -2.0..2.0, &[], |x| x.neg(), |x| -x)];

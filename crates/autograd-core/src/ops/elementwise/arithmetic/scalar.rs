@@ -1,0 +1,102 @@
+//! Adding, multiplying and dividing by a number.
+
+use crate::kernels::number::Number;
+use crate::ops::elementwise::driver::{Elementwise, Keeps, elementwise};
+use crate::tensor::{DType, Tensor};
+
+impl Tensor {
+    /// `y = x + c`; also written `&x + c`. The number takes the tensor's dtype; an integer tensor becomes `F32` if the
+    /// number is not whole.
+    ///
+    /// # Gradient
+    /// `gx = gy`; saves nothing.
+    pub fn add_scalar(&self, c: f64) -> Tensor {
+        self.with_number(c, AddScalar(c))
+    }
+
+    /// `y = c x`; also written `&x * c`. Otherwise as [`Tensor::add_scalar`].
+    ///
+    /// # Gradient
+    /// `gx = c gy`; saves nothing.
+    pub fn mul_scalar(&self, c: f64) -> Tensor {
+        self.with_number(c, MulScalar(c))
+    }
+
+    /// `y = x / c`; also written `&x / c`. Integers become `F32` first.
+    ///
+    /// # Gradient
+    /// `gx = gy / c`; saves nothing.
+    pub fn div_scalar(&self, c: f64) -> Tensor {
+        elementwise([self], DivScalar(c))
+    }
+
+    /// A number that is not whole makes floats of integers.
+    fn with_number<F: Elementwise<1>>(&self, c: f64, f: F) -> Tensor {
+        let whole = c.fract() == 0.0 && c.abs() < 9e15;
+        let float = (self.dtype() == DType::I64 && !whole).then(|| self.to_dtype(DType::F32));
+        elementwise([float.as_ref().unwrap_or(self)], f)
+    }
+}
+
+#[derive(Clone, Copy)]
+struct AddScalar(f64);
+
+impl Elementwise<1> for AddScalar {
+    const NAME: &'static str = "add_scalar";
+    const KEEPS: Keeps = Keeps::Nothing;
+    const INTEGER: Option<fn(Self, [i64; 1]) -> i64> = Some(|f, [x]| x.wrapping_add(f.0 as i64));
+
+    #[inline(always)]
+    fn value<N: Number>(self, [x]: [N; 1]) -> N {
+        x + N::of(self.0)
+    }
+
+    #[inline(always)]
+    fn pull<N: Number>(self, gy: N, _: [N; 1], _: N) -> [N; 1] {
+        [gy]
+    }
+}
+
+#[derive(Clone, Copy)]
+struct MulScalar(f64);
+
+impl Elementwise<1> for MulScalar {
+    const NAME: &'static str = "mul_scalar";
+    const KEEPS: Keeps = Keeps::Nothing;
+    const INTEGER: Option<fn(Self, [i64; 1]) -> i64> = Some(|f, [x]| x.wrapping_mul(f.0 as i64));
+
+    #[inline(always)]
+    fn value<N: Number>(self, [x]: [N; 1]) -> N {
+        x * N::of(self.0)
+    }
+
+    #[inline(always)]
+    fn pull<N: Number>(self, gy: N, _: [N; 1], _: N) -> [N; 1] {
+        [gy * N::of(self.0)]
+    }
+}
+
+#[derive(Clone, Copy)]
+struct DivScalar(f64);
+
+impl Elementwise<1> for DivScalar {
+    const NAME: &'static str = "div_scalar";
+    const KEEPS: Keeps = Keeps::Nothing;
+
+    #[inline(always)]
+    fn value<N: Number>(self, [x]: [N; 1]) -> N {
+        x / N::of(self.0)
+    }
+
+    #[inline(always)]
+    fn pull<N: Number>(self, gy: N, _: [N; 1], _: N) -> [N; 1] {
+        [gy / N::of(self.0)]
+    }
+}
+
+#[cfg(test)]
+crate::ops::cases::cases![
+    Case::unary("add_scalar", -2.0..2.0, &[], |x| x.add_scalar(1.5), |x| x + 1.5),
+    Case::unary("mul_scalar", -2.0..2.0, &[], |x| x.mul_scalar(-1.5), |x| x * -1.5),
+    Case::unary("div_scalar", -2.0..2.0, &[], |x| x.div_scalar(-1.5), |x| x / -1.5),
+];

@@ -1,0 +1,88 @@
+//! Limiting to an interval, with numbers or tensors as bounds.
+
+use crate::error::{Error, Result};
+use crate::kernels::number::Number;
+use crate::ops::elementwise::driver::{Elementwise, Keeps, elementwise};
+use crate::tensor::Tensor;
+
+impl Tensor {
+    /// `y = min(max(x, min), max)`; an infinite bound does not limit. If `min > max`, the result is `max`.
+    ///
+    /// # Gradient
+    /// `gx = gy` strictly inside, 0 outside and at the bounds; saves x.
+    ///
+    /// # Errors
+    /// If a bound is NaN.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::Tensor;
+    /// let y = Tensor::from([-2.0, 0.5, 2.0]).clamp(-1.0, 1.0)?;
+    /// assert_eq!(y.to_vec::<f32>()?, [-1.0, 0.5, 1.0]);
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
+    ///
+    /// # Differs from
+    /// PyTorch before 2.15, which passes the gradient at the bounds.
+    pub fn clamp(&self, min: f64, max: f64) -> Result<Tensor> {
+        for (name, bound) in [("min", min), ("max", max)] {
+            if bound.is_nan() {
+                return Err(Error::argument("clamp", name, bound, "a number or an infinity"));
+            }
+        }
+        Ok(elementwise([self], Clamp { min, max }))
+    }
+
+    /// [`Tensor::clamp`] with tensors as bounds, each broadcast with `self`; `None` does not limit.
+    ///
+    /// # Gradient
+    /// gy goes to whichever of the three the result is; where they tie, to the bound's neighbour as
+    /// [`Tensor::maximum`] and [`Tensor::minimum`] share it.
+    ///
+    /// # Errors
+    /// If there is no bound at all, the shapes do not broadcast or the dtypes differ.
+    pub fn clamp_tensor(&self, min: Option<&Tensor>, max: Option<&Tensor>) -> Result<Tensor> {
+        if min.is_none() && max.is_none() {
+            return Err(Error::argument("clamp", "min", min, "given, where max is not"));
+        }
+        let above = min.map_or_else(|| Ok(self.clone()), |min| self.maximum(min))?;
+        max.map_or_else(|| Ok(above.clone()), |max| above.minimum(max))
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Clamp {
+    min: f64,
+    max: f64,
+}
+
+impl Elementwise<1> for Clamp {
+    const NAME: &'static str = "clamp";
+    const KEEPS: Keeps = Keeps::Inputs;
+
+    #[inline(always)]
+    fn value<N: Number>(self, [x]: [N; 1]) -> N {
+        x.larger(N::of(self.min)).smaller(N::of(self.max))
+    }
+
+    #[inline(always)]
+    fn pull<N: Number>(self, gy: N, [x]: [N; 1], _: N) -> [N; 1] {
+        let inside = x.gt(N::of(self.min)) & x.lt(N::of(self.max));
+        [N::select(inside, gy, N::of(0.0))]
+    }
+}
+
+#[cfg(test)]
+crate::ops::cases::cases![{
+    let three = || vec![Input::real(&[3, 4], -2.0..2.0), Input::real(&[4], -1.5..-0.2), Input::real(&[3, 1], 0.2..1.5)];
+    let reference =
+        |x: &[Vec<f64>]| x[0].iter().enumerate().map(|(i, v)| v.max(x[1][i % 4]).min(x[2][i / 4])).collect();
+    [
+        Case::fallible_unary("clamp", -2.0..2.0, &[-1.0, 0.5], |x| x.clamp(-1.0, 0.5), |x| x.clamp(-1.0, 0.5))
+            .refuses(|x| x[0].clamp(f64::NAN, 1.0), "clamp: min is NaN, it must be a number or an infinity")
+            .refuses(|x| x[0].clamp(-1.0, f64::NAN), "clamp: max is NaN, it must be a number or an infinity"),
+        Case::new("clamp_tensor", three(), |x| x[0].clamp_tensor(Some(&x[1]), Some(&x[2])))
+            .value(reference)
+            .refuses(|x| x[0].clamp_tensor(None, None), "clamp: min is None, it must be given, where max is not"),
+    ]
+}];

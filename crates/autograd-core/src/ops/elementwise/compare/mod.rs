@@ -1,0 +1,5 @@
+//! Comparisons, extremes of two, and limits.
+
+mod clamp;
+mod maximum;
+mod order;

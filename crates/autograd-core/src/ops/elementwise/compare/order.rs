@@ -1,0 +1,61 @@
+//! Comparisons: equal, less, greater.
+
+use crate::error::Result;
+use crate::kernels::nest::Nest;
+use crate::kernels::zip::{Function, zip};
+use crate::ops::check::Check;
+use crate::shape::strides_in;
+use crate::storage::block::Plain;
+use crate::tensor::{Tensor, for_any};
+
+fn compare<F>(op: &'static str, a: &Tensor, b: &Tensor, f: F) -> Result<Tensor>
+where
+    F: Function<2, f32, u8> + Function<2, f64, u8> + Function<2, i64, u8> + Function<2, u8, u8>,
+{
+    let dtype = Check(op).same_dtype(a, b)?;
+    let shape = Check(op).broadcast(a.shape(), b.shape())?;
+    let nest = Nest::new(&shape, [&strides_in(a.layout(), &shape), &strides_in(b.layout(), &shape)]);
+    Ok(for_any!(dtype, T => Tensor::build::<u8>(&shape, |z| {
+        zip(f, &nest, [a.strided::<T>(), b.strided::<T>()], z);
+    })))
+}
+
+macro_rules! comparison {
+    ($($name:ident $struct:ident $sign:tt $words:literal;)*) => {$(
+        #[derive(Clone, Copy)]
+        struct $struct;
+        impl<T: Plain + PartialOrd> Function<2, T, u8> for $struct {
+            #[inline(always)]
+            fn call(self, [a, b]: [T; 2]) -> u8 {
+                u8::from(a $sign b)
+            }
+        }
+        impl Tensor {
+            #[doc = concat!("Where `a ", stringify!($sign), " b`: ", $words, ". The operands are broadcast; a comparison with NaN is false, `ne` apart. The result is `Bool`.")]
+            ///
+            /// # Errors
+            /// If the shapes do not broadcast or the dtypes differ.
+            pub fn $name(&self, other: &Tensor) -> Result<Tensor> {
+                compare(stringify!($name), self, other, $struct)
+            }
+        }
+    )*};
+}
+comparison! {
+    eq Eq == "equal";
+    ne Ne != "not equal";
+    lt Lt < "less";
+    le Le <= "less or equal";
+    gt Gt > "greater";
+    ge Ge >= "greater or equal";
+}
+
+#[cfg(test)]
+crate::ops::cases::cases![{
+    macro_rules! case {
+        ($($name:ident $sign:tt),*) => {
+            vec![$(Case::binary(stringify!($name), -2.0..2.0, -2.0..2.0, |a, b| a.$name(b), |a, b| f64::from(u8::from(a $sign b))).without_gradient()),*]
+        };
+    }
+    case!(eq ==, ne !=, lt <, le <=, gt >, ge >=)
+}];

@@ -1,0 +1,315 @@
+//! The driver of elementwise operations `y = f(a, b, ..)`, with broadcasting.
+
+use super::traced::{Steps, Traced};
+use crate::error::Result;
+use crate::kernels::nest::Nest;
+use crate::kernels::number::{Near, Number};
+use crate::kernels::real::Real;
+use crate::kernels::zip::{Function, zip, zip_flat};
+use crate::ops::check::Check;
+use crate::shape::strides_in;
+use crate::tape::{Pull, Pullback, Saved, record};
+use crate::tensor::{DType, Float, Stored, Tensor, for_float};
+use std::array::from_fn;
+
+/// What the pull-back is computed from.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Keeps {
+    /// All inputs.
+    Inputs,
+    /// The output, which is in memory anyway.
+    Output,
+    /// All inputs and the output.
+    Both,
+    /// Nothing but the upstream gradient: the operation is linear.
+    Nothing,
+    /// There is no pull-back: the derivative is zero wherever it exists, and the value is not tracked.
+    Untracked,
+}
+
+impl Keeps {
+    const fn inputs(self) -> bool {
+        matches!(self, Keeps::Inputs | Keeps::Both)
+    }
+    const fn output(self) -> bool {
+        matches!(self, Keeps::Output | Keeps::Both)
+    }
+}
+
+/// An elementwise operation of `K` operands: its formula and its derivative.
+///
+/// Both are written once, for any [`Number`]: the fused kernels read them with floats, a walk that is recorded reads
+/// them with tensors. Every function is `#[inline(always)]`, or it is compiled for the oldest CPU.
+pub(crate) trait Elementwise<const K: usize>: Copy + Send + Sync + 'static {
+    const NAME: &'static str;
+    const KEEPS: Keeps;
+    /// f on integers, for the operations that keep them integers; the others make floats of them first.
+    const INTEGER: Option<fn(Self, [i64; K]) -> i64> = None;
+    /// Whether the formula has sines or cosines: their vectorised forms are accurate in a range only.
+    const TRIGONOMETRIC: bool = false;
+
+    /// f(x)
+    fn value<N: Number>(self, x: [N; K]) -> N;
+
+    /// The gradients of all inputs; those that are not wanted are not computed. What is not kept is NaN.
+    #[inline(always)]
+    fn pull<N: Number>(self, gy: N, x: [N; K], y: N) -> [N; K] {
+        let _ = (gy, x, y);
+        unreachable!("{} is not tracked", Self::NAME)
+    }
+}
+
+/// `y = f(x)`, recorded. Integers and truth values become `F32` first, unless `f` has an integer form.
+pub(crate) fn elementwise<F: Elementwise<1>>([x]: [&Tensor; 1], f: F) -> Tensor {
+    if becomes_float::<F, 1>(x.dtype()) {
+        return elementwise([&x.to_dtype(DType::F32)], f);
+    }
+    computed(x.dtype(), None, [x], f)
+}
+
+/// `y = f(a, b, ..)`, recorded, of operands that are broadcast to a common shape; dtypes as for [`elementwise`].
+///
+/// # Errors
+/// If the shapes do not broadcast or the dtypes differ.
+pub(crate) fn try_elementwise<F: Elementwise<K>, const K: usize>(x: [&Tensor; K], f: F) -> Result<Tensor> {
+    for other in &x[1..] {
+        Check(F::NAME).same_dtype(x[0], other)?;
+    }
+    let dtype = x[0].dtype();
+    if becomes_float::<F, K>(dtype) {
+        return try_elementwise(x.map(|x| x.to_dtype(DType::F32)).each_ref(), f);
+    }
+    if x[1..].iter().all(|other| x[0].is_like(other)) {
+        return Ok(computed(dtype, None, x, f));
+    }
+    let mut shape = Check(F::NAME).broadcast(x[0].shape(), x[1].shape())?;
+    for other in &x[2..] {
+        shape = Check(F::NAME).broadcast(&shape, other.shape())?;
+    }
+    Ok(computed(dtype, Some(&shape), x, f))
+}
+
+#[inline]
+fn becomes_float<F: Elementwise<K>, const K: usize>(dtype: DType) -> bool {
+    dtype == DType::Bool || (dtype == DType::I64 && F::INTEGER.is_none())
+}
+
+/// The value in a shape that all operands broadcast to, by default the shape they have; recorded.
+#[inline]
+fn computed<F: Elementwise<K>, const K: usize>(dtype: DType, shape: Option<&[usize]>, x: [&Tensor; K], f: F) -> Tensor {
+    let value = match Float::of(dtype) {
+        Some(float) => for_float!(float, T => fused::<T, _, K>(Floats(Value(f)), shape, x)),
+        None => fused::<i64, _, K>(Integers(f), shape, x),
+    };
+    if F::KEEPS == Keeps::Untracked {
+        return value;
+    }
+    record(F::NAME, value, &x, |y| Derivative {
+        f,
+        inputs: F::KEEPS.inputs().then(|| from_fn(|k| Saved::input(k, x[k]))),
+        output: F::KEEPS.output().then(|| Saved::output(y)),
+    })
+}
+
+/// `z = f(x)` by a kernel, in a shape that all operands broadcast to, by default that of the first.
+#[inline]
+fn fused<T: Stored, F: Function<N, T, T>, const N: usize>(f: F, shape: Option<&[usize]>, x: [&Tensor; N]) -> Tensor {
+    let shape = shape.unwrap_or(x[0].shape());
+    if x[0].is_contiguous() && x[1..].iter().all(|other| other.is_contiguous() && x[0].is_like(other)) {
+        return Tensor::build::<T>(shape, |z| zip_flat(f, x.map(|x| x.flat()), z));
+    }
+    let strides = x.map(|x| strides_in(x.layout(), shape));
+    let nest = Nest::new(shape, strides.each_ref().map(|strides| &strides[..]));
+    Tensor::build::<T>(shape, |z| zip(f, &nest, x.map(|x| x.strided()), z))
+}
+
+/// A formula that a kernel reads, of `N` operands.
+trait Formula<const N: usize>: Copy + Sync {
+    const TRIGONOMETRIC: bool;
+    fn read<A: Number>(self, x: [A; N]) -> A;
+}
+
+/// A formula, read with floats.
+#[derive(Clone, Copy)]
+struct Floats<F>(F);
+
+impl<T: Real, F: Formula<N>, const N: usize> Function<N, T, T> for Floats<F> {
+    #[inline(always)]
+    fn call(self, x: [T; N]) -> T {
+        if F::TRIGONOMETRIC { self.0.read(x.map(Near)).0 } else { self.0.read(x) }
+    }
+
+    #[inline(always)]
+    fn mend(self, x: [&[T]; N], z: &mut [T]) {
+        if F::TRIGONOMETRIC {
+            // Beyond the range of the vectorised sine, or NaN in any case.
+            for (i, z) in z.iter_mut().enumerate().filter(|(_, z)| z.is_nan()) {
+                *z = self.0.read(from_fn(|n| x[n][i]));
+            }
+        }
+    }
+}
+
+/// The value.
+#[derive(Clone, Copy)]
+struct Value<F>(F);
+
+impl<F: Elementwise<K>, const K: usize> Formula<K> for Value<F> {
+    const TRIGONOMETRIC: bool = F::TRIGONOMETRIC;
+    #[inline(always)]
+    fn read<A: Number>(self, x: [A; K]) -> A {
+        self.0.value(x)
+    }
+}
+
+/// The value on integers.
+#[derive(Clone, Copy)]
+struct Integers<F>(F);
+
+impl<F: Elementwise<K>, const K: usize> Function<K, i64, i64> for Integers<F> {
+    #[inline(always)]
+    fn call(self, x: [i64; K]) -> i64 {
+        match F::INTEGER {
+            Some(f) => f(self.0, x),
+            None => unreachable!("{} makes floats of integers", F::NAME),
+        }
+    }
+}
+
+/// The gradient of input `I`; the operands are the upstream gradient and what is kept. As nothing else is used of what
+/// `pull` returns, the compiler leaves the other gradients out.
+#[derive(Clone, Copy)]
+struct Gradient<F, const K: usize, const I: usize>(F);
+
+impl<F: Elementwise<K>, const K: usize, const I: usize, const N: usize> Formula<N> for Gradient<F, K, I> {
+    const TRIGONOMETRIC: bool = F::TRIGONOMETRIC;
+    #[inline(always)]
+    fn read<A: Number>(self, operands: [A; N]) -> A {
+        let nan = A::of(f64::NAN);
+        let x = from_fn(|k| if F::KEEPS.inputs() { operands[1 + k] } else { nan });
+        let y = if F::KEEPS.output() { operands[N - 1] } else { nan };
+        self.0.pull(operands[0], x, y)[I]
+    }
+}
+
+/// The pull-back of an elementwise operation.
+struct Derivative<F, const K: usize> {
+    f: F,
+    inputs: Option<[Saved; K]>,
+    output: Option<Saved>,
+}
+
+impl<F: Elementwise<K>, const K: usize> Derivative<F, K> {
+    /// How many operands the gradients are computed from.
+    const OPERANDS: usize = 1 + if F::KEEPS.inputs() { K } else { 0 } + if F::KEEPS.output() { 1 } else { 0 };
+    const AT_LEAST_TWO: bool = K >= 2;
+    const AT_LEAST_THREE: bool = K >= 3;
+
+    /// The gradient of input `i` by a fused kernel.
+    fn fused(&self, gy: &Tensor, i: usize) -> Tensor {
+        // Constants guard the arms, so no kernel is compiled for an input that there is not.
+        match i {
+            0 => self.fused_of::<0>(gy),
+            1 if Self::AT_LEAST_TWO => self.fused_of::<1>(gy),
+            2 if Self::AT_LEAST_THREE => self.fused_of::<2>(gy),
+            _ => unreachable!("{} has {K} inputs: add an arm for input {i}", F::NAME),
+        }
+    }
+
+    fn fused_of<const I: usize>(&self, gy: &Tensor) -> Tensor {
+        // The same: `K + 1` is no number of operands that Rust could write down.
+        match Self::OPERANDS {
+            2 => self.kernel::<I, 2>(gy),
+            3 => self.kernel::<I, 3>(gy),
+            4 => self.kernel::<I, 4>(gy),
+            5 => self.kernel::<I, 5>(gy),
+            n => unreachable!("add an arm for {n} operands"),
+        }
+    }
+
+    fn kernel<const I: usize, const N: usize>(&self, gy: &Tensor) -> Tensor {
+        let kept = self.inputs.iter().flatten().chain(&self.output).map(Saved::value);
+        let mut operands = std::iter::once(gy).chain(kept);
+        let operands: [&Tensor; N] =
+            from_fn(|_| operands.next().unwrap_or_else(|| unreachable!("as many as OPERANDS says are kept")));
+        let f = Floats(Gradient::<F, K, I>(self.f));
+        for_float!(gy.float(), T => fused::<T, _, N>(f, None, operands))
+    }
+}
+
+impl<F: Elementwise<K>, const K: usize> Pullback for Derivative<F, K> {
+    fn pull(&self, at: &mut Pull<'_>) -> Result<()> {
+        let gy = at.gy();
+        let steps = Steps::new(gy.dtype());
+        let nan = Traced::Constant(f64::NAN);
+        let x = match &self.inputs {
+            Some(x) => x.each_ref().map(|x| steps.given(&x.get(at))),
+            None => [nan; K],
+        };
+        let y = self.output.as_ref().map_or(nan, |y| steps.given(&y.get(at)));
+        let gradients = self.f.pull(steps.given(gy), x, y);
+        (0..K).rev().try_for_each(|i| at.give(i, || steps.tensor(gradients[i], gy)))
+    }
+
+    fn pull_fused(&self, at: &mut Pull<'_>) -> Result<()> {
+        // What keeps nothing is linear, and its tensor code one kernel or none: `gy` itself, for a sum.
+        if F::KEEPS == Keeps::Nothing {
+            return self.pull(at);
+        }
+        let gy = at.gy();
+        (0..K).rev().try_for_each(|i| at.give(i, || Ok(self.fused(gy, i))))
+    }
+
+    fn saved(&self, see: &mut dyn FnMut(&Saved)) {
+        self.inputs.iter().flatten().chain(&self.output).for_each(see);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gradcheck::GradCheck;
+
+    /// A product that says of what it needs, by a parameter, and uses everything.
+    #[derive(Clone, Copy)]
+    struct Product<const KEEPS: usize>;
+
+    impl<const KEEPS: usize> Elementwise<2> for Product<KEEPS> {
+        const NAME: &'static str = "product";
+        const KEEPS: Keeps = [Keeps::Inputs, Keeps::Output, Keeps::Both, Keeps::Nothing][KEEPS];
+        #[inline(always)]
+        fn value<N: Number>(self, [a, b]: [N; 2]) -> N {
+            a * b
+        }
+        #[inline(always)]
+        fn pull<N: Number>(self, gy: N, [_, b]: [N; 2], y: N) -> [N; 2] {
+            [gy * b, gy * (y / b)]
+        }
+    }
+
+    #[test]
+    fn what_is_not_kept_is_nan() {
+        fn check<const KEEPS: usize>() -> bool {
+            let x = [Tensor::from_slice(&[2.0, 3.0], &[2]), Tensor::from_slice(&[0.5, 4.0], &[2])];
+            let x = x.map(|x| x.expect("two numbers"));
+            let fused = |x: &[Tensor]| try_elementwise([&x[0], &x[1]], Product::<KEEPS>);
+            GradCheck::default().check(fused, &x).is_ok()
+        }
+        assert_eq!([check::<0>(), check::<1>(), check::<2>(), check::<3>()], [false, false, true, false]);
+    }
+
+    #[test]
+    fn a_sine_is_right_beyond_the_range_of_the_vectorised_one_and_beside_nan() {
+        let x: Vec<f32> = (0..3000).map(|i| if i % 7 == 0 { 3e6 + i as f32 } else { i as f32 }).collect();
+        let mut x = x;
+        x[5] = f32::NAN;
+        let t = Tensor::from_slice(&x, &[3000]).expect("many").requires_grad();
+        let y = t.sin();
+        let gradient = y.sum().backward().expect("tracked").get(&t).expect("a leaf").to_f64s();
+        for (i, (y, gradient)) in y.to_f64s().into_iter().zip(gradient).enumerate() {
+            let exact = f64::from(x[i]);
+            let near = |a: f64, b: f64| (a - b).abs() < 2e-7 || (a.is_nan() && b.is_nan());
+            assert!(near(y, exact.sin()) && near(gradient, exact.cos()), "{exact}: {y}, {gradient}");
+        }
+    }
+}

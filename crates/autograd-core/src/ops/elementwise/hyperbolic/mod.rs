@@ -1,0 +1,3 @@
+//! Hyperbolic functions.
+
+mod tanh;

@@ -1,0 +1,49 @@
+//! Hyperbolic tangent.
+
+use crate::kernels::number::Number;
+use crate::ops::elementwise::driver::{Elementwise, Keeps, elementwise};
+use crate::tensor::Tensor;
+
+impl Tensor {
+    /// Hyperbolic tangent.
+    ///
+    /// `y = tanh x`, element by element. Integers and truth values become `F32` first.
+    ///
+    /// # Gradient
+    /// `gx = gy (1 − y²)`; saves y.
+    ///
+    /// # Numerics
+    /// Within 2 ulp.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::Tensor;
+    /// let y = Tensor::from([0.0, 1.0]).tanh().to_vec::<f32>()?;
+    /// assert!(y.iter().zip([0.0, 0.761_594_2]).all(|(y, e): (&f32, f32)| (y - e).abs() < 1e-6));
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
+    pub fn tanh(&self) -> Tensor {
+        elementwise([self], Tanh)
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Tanh;
+
+impl Elementwise<1> for Tanh {
+    const NAME: &'static str = "tanh";
+    const KEEPS: Keeps = Keeps::Output;
+
+    #[inline(always)]
+    fn value<N: Number>(self, [x]: [N; 1]) -> N {
+        x.tanh()
+    }
+
+    #[inline(always)]
+    fn pull<N: Number>(self, gy: N, _: [N; 1], y: N) -> [N; 1] {
+        [gy * (N::of(1.0) - y * y)]
+    }
+}
+
+#[cfg(test)]
+crate::ops::cases::cases![Case::unary("tanh", -2.0..2.0, &[], |x| x.tanh(), f64::tanh)];

@@ -1,0 +1,103 @@
+//! The logic of masks: and, or, not.
+
+use crate::error::Result;
+use crate::kernels::nest::Nest;
+use crate::kernels::zip::{Function, zip};
+use crate::ops::check::Check;
+use crate::shape::strides_in;
+use crate::tensor::{DType, Tensor};
+
+#[derive(Clone, Copy)]
+struct And;
+impl Function<2, u8, u8> for And {
+    #[inline(always)]
+    fn call(self, [a, b]: [u8; 2]) -> u8 {
+        a & b
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Or;
+impl Function<2, u8, u8> for Or {
+    #[inline(always)]
+    fn call(self, [a, b]: [u8; 2]) -> u8 {
+        a | b
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Not;
+impl Function<1, u8, u8> for Not {
+    #[inline(always)]
+    fn call(self, [a]: [u8; 1]) -> u8 {
+        a ^ 1
+    }
+}
+
+fn logic<F: Function<2, u8, u8>>(op: &'static str, a: &Tensor, b: &Tensor, f: F) -> Result<Tensor> {
+    Check(op).dtype(a, DType::Bool)?;
+    Check(op).dtype(b, DType::Bool)?;
+    let shape = Check(op).broadcast(a.shape(), b.shape())?;
+    let nest = Nest::new(&shape, [&strides_in(a.layout(), &shape), &strides_in(b.layout(), &shape)]);
+    Ok(Tensor::build::<u8>(&shape, |z| zip(f, &nest, [a.strided(), b.strided()], z)))
+}
+
+impl Tensor {
+    /// Where both masks are true.
+    ///
+    /// # Errors
+    /// If the shapes do not broadcast or an operand is not `Bool`.
+    pub fn logical_and(&self, other: &Tensor) -> Result<Tensor> {
+        logic("logical_and", self, other, And)
+    }
+
+    /// Where at least one mask is true.
+    ///
+    /// # Errors
+    /// If the shapes do not broadcast or an operand is not `Bool`.
+    pub fn logical_or(&self, other: &Tensor) -> Result<Tensor> {
+        logic("logical_or", self, other, Or)
+    }
+
+    /// Where the mask is false.
+    ///
+    /// # Errors
+    /// If it is not `Bool`.
+    pub fn logical_not(&self) -> Result<Tensor> {
+        Check("logical_not").dtype(self, DType::Bool)?;
+        let nest = Nest::new(self.shape(), [self.strides()]);
+        Ok(Tensor::build::<u8>(self.shape(), |y| zip(Not, &nest, [self.strided()], y)))
+    }
+}
+
+#[cfg(test)]
+crate::ops::cases::cases![{
+    let number = || Input::real(&[3, 4], -2.0..2.0);
+    let mut all = Vec::new();
+    for (name, and) in [("logical_and", true), ("logical_or", false)] {
+        let call = move |x: &[Tensor]| {
+            let (a, b) = (x[0].gt(&x[0].zeros_like())?, x[1].gt(&x[1].zeros_like())?);
+            if and { a.logical_and(&b) } else { a.logical_or(&b) }
+        };
+        let not_masks = move |x: &[Tensor]| if and { x[0].logical_and(&x[1]) } else { x[0].logical_or(&x[1]) };
+        let shapes = move |x: &[Tensor]| call(&[x[0].clone(), x[1].t()?]);
+        let reference = move |x: &[Vec<f64>]| {
+            let pick = |(a, b): (&f64, &f64)| if and { *a > 0.0 && *b > 0.0 } else { *a > 0.0 || *b > 0.0 };
+            x[0].iter().zip(&x[1]).map(|pair| f64::from(u8::from(pick(pair)))).collect()
+        };
+        let case = Case::new(name, vec![number(), number()], call).value(reference).without_gradient();
+        all.push(case.refuses(not_masks, format!("{name}: dtype is F64, expected Bool; to_dtype converts")).refuses(
+            shapes,
+            format!("{name}: shapes [3, 4] and [4, 3] do not broadcast: 3 ≠ 4 in dimension −2 (counted from the end)"),
+        ));
+    }
+    let not = Case::new("logical_not", vec![Input::mask(&[3, 4])], |x| x[0].logical_not())
+        .value(|x| x[0].iter().map(|x| 1.0 - x).collect())
+        .without_gradient()
+        .refuses(
+            |x| x[0].to_dtype(DType::I64).logical_not(),
+            "logical_not: dtype is I64, expected Bool; to_dtype converts",
+        );
+    all.push(not);
+    all
+}];

@@ -1,0 +1,4 @@
+//! Functions of angles.
+
+mod cos;
+mod sin;

@@ -1,0 +1,116 @@
+//! Cases of initialisers.
+
+use super::{Outcome, Property, ensure, equal, failures, near, refused};
+use crate::init::{Distribution, Initializer};
+use autograd_core::{DType, Result, Shape, Tensor, seeded};
+
+type Promise = Box<dyn Fn(&[usize]) -> Result<Distribution>>;
+
+/// An initialiser, the distribution of its values for some shapes, and what it refuses.
+pub(crate) struct Case {
+    name: &'static str,
+    start: Box<dyn Initializer>,
+    distribution: Promise,
+    /// Shapes with the mean and the standard deviation of their values.
+    draws: Vec<(Shape, f64, f64)>,
+    refusals: Vec<(Shape, &'static str)>,
+}
+
+/// An initialiser with this name in errors, and the method that says what it draws from.
+pub(crate) fn start<I: Initializer + Clone + 'static>(
+    name: &'static str,
+    start: I,
+    distribution: fn(&I, &[usize]) -> Result<Distribution>,
+) -> Case {
+    let boxed = Box::new(start.clone());
+    let distribution = Box::new(move |shape: &[usize]| distribution(&start, shape));
+    Case { name, start: boxed, distribution, draws: Vec::new(), refusals: Vec::new() }
+}
+
+impl Case {
+    /// The values for this shape, which has thousands, have this mean and standard deviation.
+    pub(crate) fn draws(mut self, shape: &[usize], mean: f64, std: f64) -> Case {
+        self.draws.push((shape.into(), mean, std));
+        self
+    }
+
+    /// This shape is an error with this text.
+    pub(crate) fn refuses(mut self, shape: &[usize], text: &'static str) -> Case {
+        self.refusals.push((shape.into(), text));
+        self
+    }
+
+    /// The properties that do not hold.
+    pub(crate) fn failures(self) -> Vec<String> {
+        assert!(!(self.draws.is_empty() && self.refusals.is_empty()), "{}: a case that checks nothing", self.name);
+        failures(self.name, &self, PROPERTIES)
+    }
+}
+
+const PROPERTIES: &[Property<Case>] = &[
+    ("formula", formula),
+    ("samples", samples),
+    ("the same seed", repeated),
+    ("other dtypes", dtypes),
+    ("refused shapes", refusals),
+];
+
+fn formula(case: &Case) -> Outcome {
+    for (shape, mean, std) in &case.draws {
+        let distribution = (case.distribution)(shape)?;
+        near(&[distribution.mean(), distribution.std()], &[*mean, *std], 1e-15)?;
+    }
+    Ok(())
+}
+
+fn samples(case: &Case) -> Outcome {
+    for (shape, mean, std) in &case.draws {
+        for dtype in [DType::F32, DType::F64] {
+            let x = case.start.tensor(shape, dtype, &mut seeded(1))?;
+            equal((x.shape(), x.dtype()), (&shape[..], dtype))?;
+            let values = x.to_f64s();
+            let count = values.len() as f64;
+            ensure(count >= 1000.0, || format!("{count} values are too few to see their distribution"))?;
+            let got = values.iter().sum::<f64>() / count;
+            let spread = (values.iter().map(|x| (x - got).powi(2)).sum::<f64>() / count).sqrt();
+            ensure((got - mean).abs() <= 5.0 * std / count.sqrt() + 1e-6, || format!("mean {got}, not {mean}"))?;
+            ensure((spread - std).abs() <= 0.05 * std + 1e-6, || format!("standard deviation {spread}, not {std}"))?;
+            if let Some((low, high)) = (case.distribution)(shape)?.bounds() {
+                let inside = values.iter().all(|x| (low - 1e-6..=high + 1e-6).contains(x));
+                ensure(inside, || format!("values outside {low} to {high}"))?;
+                let (most, least) =
+                    (values.iter().copied().fold(low, f64::max), values.iter().copied().fold(high, f64::min));
+                let reached = high - most < 0.02 * (high - low) + 1e-6 && least - low < 0.02 * (high - low) + 1e-6;
+                ensure(reached, || format!("values only {least} to {most}, not {low} to {high}"))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn repeated(case: &Case) -> Outcome {
+    for (shape, ..) in &case.draws {
+        let draw =
+            |seed| -> Result<Vec<f64>> { Ok(case.start.tensor(shape, DType::F32, &mut seeded(seed))?.to_f64s()) };
+        equal(draw(1)?, draw(1)?)?;
+        let random = (case.distribution)(shape)?.std() > 0.0;
+        equal(draw(1)? != draw(2)?, random)?;
+    }
+    Ok(())
+}
+
+fn dtypes(case: &Case) -> Outcome {
+    for (shape, ..) in &case.draws {
+        let text = refused::<Tensor>(case.start.tensor(shape, DType::I64, &mut seeded(1)))?;
+        let end = ": dtype is I64, expected F32 or F64; to_dtype converts";
+        ensure(text.ends_with(end), || text.clone())?;
+    }
+    Ok(())
+}
+
+fn refusals(case: &Case) -> Outcome {
+    for (shape, text) in &case.refusals {
+        equal(refused(case.start.tensor(shape, DType::F32, &mut seeded(1)))?.as_str(), text)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,258 @@
+//! Cases of layers.
+
+use super::{Outcome, Property, ensure, equal, failures, near, randn, refused};
+use crate::layer::{DynLayer, Layer};
+use crate::{gradcheck, summary_of};
+use autograd_core::module::{ItemMut, Module, Path, StateDict, restore_streams, stream_positions};
+use autograd_core::{DType, Result, Shape, Tensor, seeded};
+use rand::Rng;
+
+type Built = Box<dyn DynLayer>;
+type Build = Box<dyn Fn(&mut dyn Rng) -> Result<Built>>;
+
+/// A layer, what it gives and what it refuses.
+pub(crate) struct Case {
+    kind: &'static str,
+    build: Build,
+    state: &'static [&'static str],
+    /// Shapes of inputs and of their outputs.
+    shapes: Vec<(Shape, Shape)>,
+    values: Vec<(Tensor, Tensor)>,
+    formula: Option<fn(f64) -> f64>,
+    refusals: Vec<(Shape, &'static str)>,
+    impossible: Option<&'static str>,
+}
+
+/// A layer of this kind, as `build` makes it.
+pub(crate) fn layer<L: Layer + Clone + 'static>(
+    kind: &'static str,
+    build: impl Fn(&mut dyn Rng) -> Result<L> + 'static,
+) -> Case {
+    Case {
+        kind,
+        build: Box::new(move |rng| Ok(Box::new(build(rng)?))),
+        state: &[],
+        shapes: Vec::new(),
+        values: Vec::new(),
+        formula: None,
+        refusals: Vec::new(),
+        impossible: None,
+    }
+}
+
+/// A layer that acts element by element, as the formula says.
+pub(crate) fn activation<L: Layer + Clone + 'static>(
+    kind: &'static str,
+    build: impl Fn(&mut dyn Rng) -> Result<L> + 'static,
+    formula: fn(f64) -> f64,
+) -> Case {
+    let shapes = [&[2, 3][..], &[4], &[], &[0, 2]];
+    let case = shapes.into_iter().fold(layer(kind, build), |case, shape| case.maps(shape, shape));
+    Case { formula: Some(formula), ..case }
+}
+
+impl Case {
+    /// The names in its state dict.
+    pub(crate) fn state(mut self, names: &'static [&'static str]) -> Case {
+        self.state = names;
+        self
+    }
+
+    /// Inputs of this shape give outputs of that one. Every check that needs an input uses these.
+    pub(crate) fn maps(mut self, input: &[usize], output: &[usize]) -> Case {
+        self.shapes.push((input.into(), output.into()));
+        self
+    }
+
+    /// This input gives this output.
+    pub(crate) fn gives(mut self, input: impl Into<Tensor>, output: impl Into<Tensor>) -> Case {
+        self.values.push((input.into(), output.into()));
+        self
+    }
+
+    /// An input of this shape is an error with this text.
+    pub(crate) fn refuses(mut self, input: &[usize], text: &'static str) -> Case {
+        self.refusals.push((input.into(), text));
+        self
+    }
+
+    /// It cannot be built: an error with this text.
+    pub(crate) fn cannot_be(mut self, text: &'static str) -> Case {
+        self.impossible = Some(text);
+        self
+    }
+
+    /// The properties that do not hold.
+    pub(crate) fn failures(self) -> Vec<String> {
+        if let Some(text) = self.impossible {
+            let got = refused((self.build)(&mut seeded(1))).and_then(|got| equal(got.as_str(), text));
+            return got.err().map(|reason| format!("{}: {reason}", self.kind)).into_iter().collect();
+        }
+        let says_something = !(self.shapes.is_empty() && self.values.is_empty() && self.refusals.is_empty());
+        assert!(says_something, "{}: a case that checks nothing", self.kind);
+        failures(self.kind, &self, PROPERTIES)
+    }
+
+    fn layer(&self) -> Result<Built> {
+        (self.build)(&mut seeded(1))
+    }
+
+    fn inputs(&self, dtype: DType) -> impl Iterator<Item = Tensor> {
+        self.shapes.iter().map(move |(shape, _)| randn(shape, dtype, 3))
+    }
+}
+
+const PROPERTIES: &[Property<Case>] = &[
+    ("kind", |case| equal(case.layer()?.kind(), case.kind)),
+    ("names in the state dict", names),
+    ("values", values),
+    ("formula", formula),
+    ("shapes and dtypes", shapes),
+    ("inputs that are views", views),
+    ("derivatives", derivatives),
+    ("state that is saved and loaded", state),
+    ("a clone", clones),
+    ("called as a part", called),
+    ("summary", summarised),
+    ("refused inputs", refusals),
+];
+
+fn names(case: &Case) -> Outcome {
+    let state = case.layer()?.state_dict();
+    equal(state.iter().map(|(name, _)| name).collect::<Vec<_>>(), case.state.to_vec())
+}
+
+fn values(case: &Case) -> Outcome {
+    for (x, want) in &case.values {
+        for dtype in [DType::F32, DType::F64] {
+            let mut layer = case.layer()?;
+            layer.to_dtype(dtype);
+            let y = layer.forward(&x.to_dtype(dtype))?;
+            equal(y.shape(), want.shape())?;
+            near(&y.to_f64s(), &want.to_f64s(), 1e-6)?;
+        }
+    }
+    Ok(())
+}
+
+fn formula(case: &Case) -> Outcome {
+    let Some(formula) = case.formula else { return Ok(()) };
+    let points: Vec<f64> = (-12..=12).map(|i| f64::from(i) / 4.0).collect();
+    let want: Vec<f64> = points.iter().map(|x| formula(*x)).collect();
+    let mut layer = case.layer()?;
+    let single = layer.forward(&Tensor::from_slice(&points, &[points.len()])?.to_dtype(DType::F32))?;
+    near(&single.to_f64s(), &want, 1e-6)?;
+    layer.to_dtype(DType::F64);
+    near(&layer.forward(&Tensor::from_slice(&points, &[points.len()])?)?.to_f64s(), &want, 1e-13)
+}
+
+fn shapes(case: &Case) -> Outcome {
+    let layer = case.layer()?;
+    for (x, (_, output)) in case.inputs(DType::F64).zip(&case.shapes) {
+        let mut results = Vec::new();
+        for dtype in [DType::F32, DType::F64] {
+            // A clone draws what the other one draws.
+            let mut layer = layer.clone();
+            layer.to_dtype(dtype);
+            let converted = x.to_dtype(dtype);
+            let y = layer.forward(&converted)?;
+            equal((y.shape(), y.dtype()), (&output[..], dtype))?;
+            equal(converted.to_f64s(), x.to_dtype(dtype).to_f64s())?;
+            ensure(y.to_f64s().iter().all(|y| y.is_finite()), || format!("{y:?} is not finite"))?;
+            results.push(y.to_f64s());
+        }
+        near(&results[0], &results[1], 1e-5)?;
+    }
+    Ok(())
+}
+
+fn views(case: &Case) -> Outcome {
+    let layer = case.layer()?;
+    for (shape, _) in case.shapes.iter().filter(|(shape, _)| shape.len() > 1) {
+        let mut swapped = shape.to_vec();
+        swapped.swap(shape.len() - 2, shape.len() - 1);
+        let view = randn(&swapped, DType::F32, 3).transpose(-1, -2)?;
+        let got = layer.clone().forward(&view)?.to_f64s();
+        near(&got, &layer.clone().forward(&view.contiguous())?.to_f64s(), 1e-6)?;
+    }
+    Ok(())
+}
+
+fn derivatives(case: &Case) -> Outcome {
+    let layer = case.layer()?;
+    for x in case.inputs(DType::F64) {
+        let report = gradcheck::layer(&layer, &x)?;
+        ensure(report.compared > 0 || x.numel() == 0, || "nothing was compared".into())?;
+    }
+    Ok(())
+}
+
+fn state(case: &Case) -> Outcome {
+    let layer = case.layer()?;
+    let mut twin = (case.build)(&mut seeded(2))?;
+    let bytes = layer.state_dict().to_safetensors()?;
+    twin.load_state_dict(&StateDict::from_safetensors(&bytes, std::path::Path::new("case"))?)?;
+    equal(restore_streams(&mut twin, &stream_positions(&layer)), Vec::new())?;
+    for x in case.inputs(DType::F32) {
+        equal(twin.forward(&x)?.to_f64s(), layer.forward(&x)?.to_f64s())?;
+    }
+    Ok(())
+}
+
+fn clones(case: &Case) -> Outcome {
+    let mut layer = case.layer()?;
+    for x in case.inputs(DType::F32) {
+        layer.eval();
+        let (before, drawn) = (layer.forward(&x)?.to_f64s(), stream_positions(&layer));
+        let mut clone = layer.clone();
+        let ids = |layer: &Built| layer.parameters().iter().map(|param| param.node_id()).collect::<Vec<_>>();
+        ensure(ids(&clone).iter().all(|id| !ids(&layer).contains(id)), || "it shares parameters".into())?;
+        clone.train();
+        clone.visit_mut(&Path::root(), &mut |_, item| {
+            if let ItemMut::Param(param) = item {
+                param.set(param.add_scalar(1.0));
+            }
+        });
+        clone.forward(&x)?;
+        equal(layer.forward(&x)?.to_f64s(), before)?;
+        equal(stream_positions(&layer), drawn)?;
+    }
+    Ok(())
+}
+
+fn called(case: &Case) -> Outcome {
+    let layer = case.layer()?;
+    for x in case.inputs(DType::F32) {
+        equal(layer.clone().call("part", &x)?.to_f64s(), layer.clone().forward(&x)?.to_f64s())?;
+    }
+    for (shape, text) in &case.refusals {
+        let got = refused(layer.call("part", &randn(shape, DType::F32, 3)))?;
+        let text = text
+            .strip_prefix("in ")
+            .map_or(format!("in part ({}): {text}", case.kind), |inner| format!("in part.{inner}"));
+        equal(got, text)?;
+    }
+    Ok(())
+}
+
+fn summarised(case: &Case) -> Outcome {
+    let layer = case.layer()?;
+    for x in case.inputs(DType::F32) {
+        let drawn = stream_positions(&layer);
+        let summary = summary_of(&layer, &x)?;
+        equal(stream_positions(&layer), drawn)?;
+        let parameters: usize = summary.rows.iter().map(|row| row.parameters).sum();
+        equal((parameters, summary.trainable), (layer.num_parameters(), layer.num_parameters()))?;
+        let output = summary.rows.last().map(|row| row.output.clone());
+        equal(output, Some(Shape::from(layer.clone().forward(&x)?.shape()).to_string()))?;
+    }
+    Ok(())
+}
+
+fn refusals(case: &Case) -> Outcome {
+    let layer = case.layer()?;
+    for (shape, text) in &case.refusals {
+        equal(refused(layer.forward(&randn(shape, DType::F32, 3)))?.as_str(), text)?;
+    }
+    Ok(())
+}

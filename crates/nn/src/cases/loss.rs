@@ -1,0 +1,172 @@
+//! Cases of losses.
+
+use super::{Outcome, Property, ensure, equal, failures, near, randn, refused};
+use crate::gradcheck;
+use crate::loss::{Loss, Reduction};
+use autograd_core::{DType, Result, Tensor};
+
+type Function = fn(&Tensor, &Tensor) -> Result<Tensor>;
+type Formula = Box<dyn Fn(&Tensor, &Tensor) -> Expected>;
+
+/// A loss, its plain formula, and what it refuses.
+pub(crate) struct Case {
+    name: &'static str,
+    build: Box<dyn Fn(Reduction) -> Box<dyn Loss>>,
+    function: Option<Function>,
+    formula: Formula,
+    pairs: Vec<(Tensor, Tensor)>,
+    refusals: Vec<(Tensor, Tensor, String)>,
+}
+
+/// The losses of all elements or samples by the plain formula.
+pub(crate) struct Expected {
+    pub(crate) shape: Vec<usize>,
+    pub(crate) losses: Vec<f64>,
+    /// What their sum is divided by for the mean.
+    pub(crate) divisor: f64,
+}
+
+/// The loss with this name in errors, as `build` makes it, which computes `formula`.
+pub(crate) fn loss<L: Loss + 'static>(
+    name: &'static str,
+    build: impl Fn(Reduction) -> L + 'static,
+    formula: impl Fn(&Tensor, &Tensor) -> Expected + 'static,
+) -> Case {
+    Case {
+        name,
+        build: Box::new(move |reduction| Box::new(build(reduction))),
+        function: None,
+        formula: Box::new(formula),
+        pairs: Vec::new(),
+        refusals: Vec::new(),
+    }
+}
+
+/// The formula of a loss that pairs each element with one of the target, which is broadcast.
+pub(crate) fn each(formula: impl Fn(f64, f64) -> f64 + 'static) -> impl Fn(&Tensor, &Tensor) -> Expected + 'static {
+    move |x, t| {
+        let shape: Vec<isize> = x.shape().iter().map(|size| *size as isize).collect();
+        let t = t.expand(&shape).expect("broadcasts").to_f64s();
+        let losses: Vec<f64> = x.to_f64s().into_iter().zip(t).map(|(x, t)| formula(x, t)).collect();
+        Expected { shape: x.shape().into(), divisor: losses.len() as f64, losses }
+    }
+}
+
+impl Case {
+    /// The function that is this loss with its defaults.
+    pub(crate) fn function(mut self, function: Function) -> Case {
+        self.function = Some(function);
+        self
+    }
+
+    /// Computes it for random values of these shapes.
+    pub(crate) fn shapes(self, input: &[usize], target: &[usize]) -> Case {
+        self.on(randn(input, DType::F64, 1), randn(target, DType::F64, 2))
+    }
+
+    /// Computes it for this input and target.
+    pub(crate) fn on(mut self, input: Tensor, target: Tensor) -> Case {
+        self.pairs.push((input, target));
+        self
+    }
+
+    /// This input and target are an error with this text, after the name.
+    pub(crate) fn refuses(mut self, input: Tensor, target: Tensor, text: &str) -> Case {
+        self.refusals.push((input, target, format!("{}: {text}", self.name)));
+        self
+    }
+
+    /// Computes and refuses the pairs that every loss of two like tensors does.
+    pub(crate) fn pairs(self) -> Case {
+        let zeros = |shape: &[usize]| Tensor::zeros(shape, DType::F32).expect("small");
+        let expected = "expected one that broadcasts to the input's";
+        self.shapes(&[2, 3], &[2, 3])
+            .shapes(&[2, 3], &[3])
+            .shapes(&[2, 3], &[2, 1])
+            .shapes(&[], &[])
+            .shapes(&[0], &[0])
+            .refuses(zeros(&[2]), zeros(&[3]), &format!("the target has shape [3], {expected}, [2]"))
+            .refuses(zeros(&[2, 1]), zeros(&[2]), &format!("the target has shape [2], {expected}, [2, 1]"))
+            .refuses(zeros(&[2]), zeros(&[1, 2]), &format!("the target has shape [1, 2], {expected}, [2]"))
+            .refuses(
+                zeros(&[2]),
+                zeros(&[2]).to_dtype(DType::F64),
+                "dtypes F32 and F64 do not mix; convert one with to_dtype",
+            )
+            .refuses(Tensor::from([1, 2]), zeros(&[2]), "dtype is I64, expected F32 or F64; to_dtype converts")
+    }
+
+    /// The properties that do not hold.
+    pub(crate) fn failures(self) -> Vec<String> {
+        assert!(!(self.pairs.is_empty() && self.refusals.is_empty()), "{}: a case that checks nothing", self.name);
+        failures(self.name, &self, PROPERTIES)
+    }
+}
+
+const REDUCTIONS: [Reduction; 3] = [Reduction::None, Reduction::Mean, Reduction::Sum];
+
+const PROPERTIES: &[Property<Case>] = &[
+    ("values", values),
+    ("derivatives", derivatives),
+    ("the function is the loss with its defaults", function),
+    ("refused arguments", refusals),
+];
+
+/// Floats in this type; labels stay labels.
+fn as_dtype(x: &Tensor, dtype: DType) -> Tensor {
+    if x.dtype().is_float() { x.to_dtype(dtype) } else { x.clone() }
+}
+
+fn values(case: &Case) -> Outcome {
+    for (x, t) in &case.pairs {
+        let want = (case.formula)(x, t);
+        let sum: f64 = want.losses.iter().sum();
+        for (dtype, tolerance) in [(DType::F64, 1e-12), (DType::F32, 1e-5)] {
+            let (x, t) = (as_dtype(x, dtype), as_dtype(t, dtype));
+            let before = (x.to_f64s(), t.to_f64s());
+            for (reduction, losses) in
+                REDUCTIONS.into_iter().zip([want.losses.clone(), vec![sum / want.divisor], vec![sum]])
+            {
+                let got = (case.build)(reduction).forward(&x, &t)?;
+                let shape = if reduction == Reduction::None { &want.shape[..] } else { &[] };
+                equal((got.shape(), got.dtype()), (shape, dtype))?;
+                near(&got.to_f64s(), &losses, tolerance)
+                    .map_err(|reason| format!("{reduction:?}, {dtype}: {reason}"))?;
+            }
+            equal((x.to_f64s(), t.to_f64s()), before)?;
+        }
+    }
+    Ok(())
+}
+
+fn derivatives(case: &Case) -> Outcome {
+    for (x, t) in case.pairs.iter().filter(|(x, _)| x.numel() > 0) {
+        for reduction in REDUCTIONS {
+            let loss = (case.build)(reduction);
+            let report = gradcheck::loss(|x: &Tensor, t: &Tensor| loss.forward(x, t), x, t)?;
+            ensure(report.compared > 0, || "nothing was compared".into())?;
+        }
+    }
+    Ok(())
+}
+
+fn function(case: &Case) -> Outcome {
+    let Some(function) = case.function else { return Ok(()) };
+    let loss = (case.build)(Reduction::default());
+    for (x, t) in &case.pairs {
+        near(&function(x, t)?.to_f64s(), &loss.forward(x, t)?.to_f64s(), 0.0)?;
+    }
+    for (x, t, text) in &case.refusals {
+        equal(refused(function(x, t))?.as_str(), text)?;
+    }
+    Ok(())
+}
+
+fn refusals(case: &Case) -> Outcome {
+    for (x, t, text) in &case.refusals {
+        for reduction in REDUCTIONS {
+            equal(refused((case.build)(reduction).forward(x, t))?.as_str(), text)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,72 @@
+//! Cases beside layers, losses and initialisers, and the suites they run through.
+//!
+//! A case says how a thing is built, what it gives and what it refuses; the suite of its family checks everything else. A
+//! file ends with its cases:
+//!
+//! ```text
+//! #[cfg(test)]
+//! cases![layer("Linear", |rng| Linear::new(3, 2, rng)).state(&["weight", "bias"]).maps(&[4, 3], &[4, 2])];
+//! ```
+
+mod init;
+mod layer;
+mod loss;
+
+pub(crate) use init::start;
+pub(crate) use layer::{activation, layer};
+pub(crate) use loss::{Case as LossCase, Expected, each, loss};
+
+use autograd_core::{DType, Tensor, seeded};
+
+/// The cases of a file: one test, which reports every property that fails.
+macro_rules! cases {
+    [$($case:expr),+ $(,)?] => {
+        #[test]
+        fn cases() {
+            #[allow(unused_imports)]
+            use crate::cases::{activation, each, layer, loss, start};
+            let mut failures: Vec<String> = Vec::new();
+            $(failures.extend($case.failures());)+
+            assert!(failures.is_empty(), "\n{}", failures.join("\n"));
+        }
+    };
+}
+
+/// A property holds, or the reason why not.
+type Outcome<T = ()> = Result<T, Box<dyn std::error::Error>>;
+
+/// A property of a family's cases, by name.
+type Property<C> = (&'static str, fn(&C) -> Outcome);
+
+/// Runs a case through all properties; returns those that fail.
+fn failures<C>(name: &str, case: &C, properties: &[Property<C>]) -> Vec<String> {
+    let failed = properties.iter().filter_map(|(property, holds)| Some((property, holds(case).err()?)));
+    failed.map(|(property, reason)| format!("{name}: {property}: {reason}")).collect()
+}
+
+fn randn(shape: &[usize], dtype: DType, seed: u64) -> Tensor {
+    Tensor::randn(shape, dtype, &mut seeded(seed)).expect("small")
+}
+
+fn ensure(holds: bool, reason: impl FnOnce() -> String) -> Outcome {
+    if holds { Ok(()) } else { Err(reason().into()) }
+}
+
+fn equal<T: PartialEq + std::fmt::Debug>(got: T, want: T) -> Outcome {
+    ensure(got == want, || format!("got {got:?}, want {want:?}"))
+}
+
+/// Values within `tolerance`, relative where they are above 1; NaN is near NaN, and an infinity near itself.
+fn near(got: &[f64], want: &[f64], tolerance: f64) -> Outcome {
+    let close = |a: f64, b: f64| a == b || a.is_nan() && b.is_nan() || (a - b).abs() <= tolerance * b.abs().max(1.0);
+    let same = got.len() == want.len() && got.iter().zip(want).all(|(a, b)| close(*a, *b));
+    ensure(same, || format!("got {got:?}, want {want:?}"))
+}
+
+/// The text of the error of something that must fail.
+fn refused<T>(result: crate::Result<T>) -> Outcome<String> {
+    match result {
+        Ok(_) => Err("not refused".into()),
+        Err(error) => Ok(error.to_string()),
+    }
+}

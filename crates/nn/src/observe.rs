@@ -1,0 +1,140 @@
+//! Calls of layers inside layers, and a recording of those of one thread.
+//!
+//! A recording belongs to the thread that started it. Without one, a call costs a look at a thread-local variable.
+
+use crate::layer::Layer;
+use autograd_core::module::Param;
+use autograd_core::{Result, Shape, Tensor};
+use std::cell::RefCell;
+use std::collections::HashSet;
+use std::fmt::Display;
+
+/// One layer that ran.
+#[derive(Debug)]
+pub(crate) struct Step {
+    /// Its place, as in the names of its parameters.
+    pub(crate) name: String,
+    /// Its kind; empty if it was not called as a part.
+    pub(crate) kind: &'static str,
+    /// The shape of its output; none if it was not called as a part.
+    pub(crate) output: Option<Shape>,
+    /// How many numbers its parameters have, without those of steps before.
+    pub(crate) parameters: usize,
+}
+
+/// What a thread has seen since its recording began.
+#[derive(Debug, Default)]
+struct Recording {
+    steps: Vec<Step>,
+    /// The place of the layer that is running.
+    place: String,
+    /// The addresses of the parameters that belong to a step: the model is borrowed, so they stay where they are.
+    counted: HashSet<usize>,
+}
+
+thread_local! {
+    static RECORDING: RefCell<Option<Recording>> = const { RefCell::new(None) };
+}
+
+/// Uses the recording of this thread, if there is one. Where thread-locals are gone already there is none.
+fn recording<R>(use_it: impl FnOnce(&mut Recording) -> R) -> Option<R> {
+    RECORDING.try_with(|slot| slot.borrow_mut().as_mut().map(use_it)).ok().flatten()
+}
+
+fn replace(new: Option<Recording>) -> Option<Recording> {
+    RECORDING.try_with(|slot| slot.replace(new)).ok().flatten()
+}
+
+/// Puts back the recording around this one, also after a panic.
+struct Around(Option<Recording>);
+
+impl Drop for Around {
+    fn drop(&mut self) {
+        replace(self.0.take());
+    }
+}
+
+/// Runs a model and returns the steps of its parts and its own. Inside another recording, that one sees nothing of it.
+pub(crate) fn record(model: &(impl Layer + ?Sized), x: &Tensor) -> Result<Vec<Step>> {
+    let around = Around(replace(Some(Recording::default())));
+    step(model, x)?;
+    let own = replace(None);
+    drop(around);
+    Ok(own.map_or_else(Vec::new, |recording| recording.steps))
+}
+
+/// The output of `layer`, the part called `name` of the layer that calls it.
+pub(crate) fn call<L: Layer + ?Sized>(layer: &L, name: impl Display, x: &Tensor) -> Result<Tensor> {
+    let entered = recording(|recording| {
+        let outer = recording.place.len();
+        recording.place = join(&recording.place, &name);
+        outer
+    });
+    let y = match entered {
+        Some(outer) => {
+            let _left = Entered(outer);
+            step(layer, x)
+        }
+        None => layer.forward(x),
+    };
+    y.map_err(|error| error.inside(name, layer.kind()))
+}
+
+/// The place is the outer layer's again afterwards, also after an error or a panic.
+struct Entered(usize);
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        recording(|recording| recording.place.truncate(self.0));
+    }
+}
+
+/// Runs a layer, whose parts record their steps, and then records its own, unless it consists of recorded parts only.
+fn step<L: Layer + ?Sized>(layer: &L, x: &Tensor) -> Result<Tensor> {
+    let before = recording(|recording| recording.steps.len());
+    let y = layer.forward(x)?;
+    if let Some(before) = before {
+        // Outside the recording: both are code of the layer.
+        let (kind, params) = (layer.kind(), layer.named_parameters());
+        recording(|recording| recording.leave(before, kind, &params, &y));
+    }
+    Ok(y)
+}
+
+impl Recording {
+    /// Records the end of a layer that began when there were `before` steps.
+    fn leave(&mut self, before: usize, kind: &'static str, params: &[(String, &Param)], y: &Tensor) {
+        let parts = self.steps.len() > before;
+        let mut own = 0;
+        // Parts that were not called as such, as far as the names of their parameters show them.
+        let mut silent: Vec<Step> = Vec::new();
+        for (name, param) in params {
+            if !self.counted.insert(address(param)) {
+                continue;
+            }
+            let Some((group, _)) = name.rsplit_once('.') else {
+                own += param.numel();
+                continue;
+            };
+            let name = join(&self.place, &group);
+            match silent.last_mut().filter(|last| last.name == name) {
+                Some(last) => last.parameters += param.numel(),
+                None => silent.push(Step { name, kind: "", output: None, parameters: param.numel() }),
+            }
+        }
+        let whole = !parts || own > 0 || !silent.is_empty();
+        self.steps.extend(silent);
+        if whole {
+            let (name, output) = (self.place.clone(), Some(y.shape().into()));
+            self.steps.push(Step { name, kind, output, parameters: own });
+        }
+    }
+}
+
+fn address(param: &Param) -> usize {
+    std::ptr::from_ref(param).addr()
+}
+
+fn join(place: &str, name: &dyn Display) -> String {
+    if place.is_empty() { name.to_string() } else { format!("{place}.{name}") }
+}

@@ -1,0 +1,94 @@
+//! A run as its callbacks see it.
+
+mod plan;
+
+pub use plan::{MetricInfo, Plan};
+
+use crate::history::{EpochRecord, History};
+use autograd_core::module::StateDict;
+use wengert_nn::Layer;
+use wengert_optim::Optimizer;
+
+/// Where a run stands, and what may be done to it.
+pub struct Run<'r> {
+    pub(crate) model: &'r mut dyn Layer,
+    pub(crate) optimizer: &'r mut dyn Optimizer,
+    pub(crate) plan: Plan,
+    pub(crate) history: History,
+    pub(crate) epoch: u64,
+    pub(crate) batch: usize,
+    pub(crate) step: u64,
+    pub(crate) loss: f64,
+}
+
+impl Run<'_> {
+    /// Sizes and names.
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// The epoch, counted from 1; 0 before the first.
+    pub fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
+    /// The batch of the epoch, counted from 1.
+    pub fn batch(&self) -> usize {
+        self.batch
+    }
+
+    /// How many steps the optimizer has made since the first epoch.
+    pub fn step(&self) -> u64 {
+        self.step
+    }
+
+    /// The loss of the last batch; NaN before the first.
+    pub fn loss(&self) -> f64 {
+        self.loss
+    }
+
+    /// The epochs so far.
+    pub fn history(&self) -> &History {
+        &self.history
+    }
+
+    /// The last epoch that has ended.
+    pub fn last(&self) -> Option<&EpochRecord> {
+        self.history.epochs.last()
+    }
+
+    /// The model's parameters and buffers; they are shared, not copied, until the next step changes them.
+    pub fn state_dict(&self) -> StateDict {
+        self.model.state_dict()
+    }
+
+    /// The model.
+    pub fn model(&self) -> &dyn Layer {
+        &*self.model
+    }
+
+    /// The model, for changing its weights.
+    pub fn model_mut(&mut self) -> &mut dyn Layer {
+        &mut *self.model
+    }
+
+    /// The learning rate.
+    pub fn lr(&self) -> f64 {
+        self.optimizer.lr()
+    }
+
+    /// Changes the learning rate. A schedule sets it again when its next step comes.
+    pub fn set_lr(&mut self, lr: f64) {
+        self.optimizer.set_lr(lr);
+    }
+
+    /// Ends the run after this epoch. The first reason counts; it becomes [`History::stopped`].
+    pub fn stop(&mut self, reason: impl Into<String>) {
+        self.history.stopped.get_or_insert_with(|| reason.into());
+    }
+
+    /// Whether the run ends after this epoch because [`Run::stop`] was called.
+    pub fn is_stopping(&self) -> bool {
+        self.history.stopped.is_some()
+    }
+}

@@ -65,7 +65,7 @@ fn every_optimizer_finds_the_minimum_of_rosenbrocks_valley() {
     run(&mut Sgd::new(2e-4).momentum(0.9).nesterov(true), 20_000);
     run(&mut Adam::new(0.02), 5_000);
     run(&mut Adam::new(0.02).amsgrad(true), 10_000);
-    run(&mut NAdam::new(0.02), 10_000);
+    run(&mut NAdam::new(2e-3), 20_000);
     run(&mut RmsProp::new(5e-4).momentum(0.9).centered(true).eps(1.0), 20_000);
     run(&mut AdamW::new(0.02).weight_decay(1e-6), 5_000);
 }

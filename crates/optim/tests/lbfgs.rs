@@ -35,7 +35,8 @@ fn rosenbrocks_valley_is_crossed_in_a_few_steps() {
         });
         outcome.expect("valid");
     }
-    assert_close(&x.to_f64s(), &[1.0, 1.0], 1e-7);
+    // It stops where the loss changes by less than 1e-9.
+    assert_close(&x.to_f64s(), &[1.0, 1.0], 1e-5);
 }
 
 #[test]

@@ -6,7 +6,7 @@
 //! ```
 //!
 //! The numbers in the names are the sizes: `1m` is 1,048,576 elements, `badd_1024` a matrix plus a row, `sum0` and
-//! `sum1` the sums along the first and the last axis, `lsmce` log-softmax with cross-entropy. The upstream gradient is all
+//! `sum1` the sums along the first and the last dim, `lsmce` log-softmax with cross-entropy. The upstream gradient is all
 //! ones, made beforehand.
 
 use criterion::Criterion;
@@ -43,8 +43,8 @@ fn matrices(bench: &mut Bench) -> Result<()> {
 }
 
 fn rows(bench: &mut Bench) -> Result<()> {
-    bench.operation("sum0_1024", &[&[1024, 1024]], |x| x[0].sum_dim(&[0], false))?;
-    bench.operation("sum1_1024", &[&[1024, 1024]], |x| x[0].sum_dim(&[1], false))?;
+    bench.operation("sum0_1024", &[&[1024, 1024]], |x| x[0].sum_dim(0))?;
+    bench.operation("sum1_1024", &[&[1024, 1024]], |x| x[0].sum_dim(1))?;
     bench.operation("softmax_1024x1000", &[&[1024, 1000]], |x| x[0].softmax(1))?;
     let classes = Tensor::rand(&[1024], DType::F32, &mut seeded(7))?.mul_scalar(1000.0).to_dtype(DType::I64);
     bench.operation("lsmce_1024x1000", &[&[1024, 1000]], move |x| x[0].cross_entropy(&classes)?.mean())

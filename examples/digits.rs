@@ -9,24 +9,27 @@
 
 use std::path::Path;
 use std::time::Instant;
-use wengert::core::SeededRng;
-use wengert::data::sets::digits;
+use wengert::core::module::StateDict;
+use wengert::data::{KFold, StandardScaler, TensorDataset, digits};
 use wengert::prelude::*;
-use wengert::train::CrossValidation;
+use wengert::train::{
+    Accuracy, CrossValidation, EarlyStopping, ProgressBar, Trainer, confusion_matrix, evaluate, plot_confusion, predict,
+};
+use wengert::{BoxError, Result, SeededRng, seeded};
 
 #[derive(Clone, Module)]
 struct Mlp {
-    hidden: Linear,
-    drop: Dropout,
-    output: Linear,
+    hidden: nn::Linear,
+    drop: nn::Dropout,
+    output: nn::Linear,
 }
 
 impl Mlp {
     fn new(rng: &mut SeededRng) -> Result<Mlp> {
         Ok(Mlp {
-            hidden: Linear::new(64, 256, rng)?,
-            drop: Dropout::new(0.3, rng)?,
-            output: Linear::new(256, 10, rng)?,
+            hidden: nn::Linear::new(64, 256, rng)?,
+            drop: nn::Dropout::new(0.3, rng)?,
+            output: nn::Linear::new(256, 10, rng)?,
         })
     }
 }
@@ -41,10 +44,10 @@ impl Layer for Mlp {
 const EPOCHS: u64 = 60;
 
 fn trainer<'t>() -> Trainer<'t> {
-    Trainer::new(Adam::new(3e-3), cross_entropy)
+    Trainer::new(optim::Adam::new(3e-3), nn::cross_entropy)
         .epochs(EPOCHS)
         .batch_size(32)
-        .schedule(CosineAnnealingLR::new(EPOCHS, 0.0))
+        .schedule(optim::CosineAnnealingLR::new(EPOCHS))
         .metric(Accuracy)
         .callback(EarlyStopping::new().patience(15))
 }

@@ -101,7 +101,7 @@ fn with_layers(train: &TensorDataset, test: &TensorDataset, epochs: u64) -> Resu
 
 /// Prints the mean loss of an epoch, and the share of the test images whose largest output is that of their class.
 fn report(epoch: u64, loss: f32, outputs: &Tensor, classes: &Tensor) -> Result<()> {
-    let right = outputs.argmax(Some(1), false)?.eq(classes)?.to_dtype(DType::F32);
+    let right = outputs.argmax(1)?.eq(classes)?.to_dtype(DType::F32);
     println!("epoch {:>2}: loss {loss:.4}, test accuracy {:.4}", epoch + 1, right.mean()?.item::<f32>()?);
     Ok(())
 }

@@ -2,27 +2,29 @@
 //!
 //! ```
 //! use wengert::prelude::*;
+//! use wengert::train::{Accuracy, Trainer, evaluate};
+//! use wengert::{Result, seeded};
 //!
 //! #[derive(Clone, Module)]
 //! struct Mlp {
-//!     hidden: Linear,
-//!     output: Linear,
+//!     hidden: nn::Linear,
+//!     output: nn::Linear,
 //! }
 //!
 //! impl Layer for Mlp {
 //!     fn forward(&self, x: &Tensor) -> Result<Tensor> {
-//!         self.output.forward(&self.hidden.forward(x)?.relu())
+//!         self.output.call("output", &self.hidden.call("hidden", x)?.relu())
 //!     }
 //! }
 //!
 //! let mut rng = seeded(7);
-//! let [train, valid, test] = two_moons(400, 0.1, &mut rng)?.split([0.70, 0.15, 0.15], &mut rng)?;
-//! let mut model = Mlp { hidden: Linear::new(2, 16, &mut rng)?, output: Linear::new(16, 2, &mut rng)? };
+//! let [seen, valid, test] = data::two_moons(400, 0.1, &mut rng)?.split([0.70, 0.15, 0.15], &mut rng)?;
+//! let mut model = Mlp { hidden: nn::Linear::new(2, 16, &mut rng)?, output: nn::Linear::new(16, 2, &mut rng)? };
 //!
-//! let trainer = Trainer::new(Adam::new(0.03), cross_entropy).epochs(30).batch_size(32).metric(Accuracy);
-//! trainer.fit(&mut model, &train, &valid, &mut rng)?;
+//! let trainer = Trainer::new(optim::Adam::new(0.03), nn::cross_entropy).epochs(30).batch_size(32).metric(Accuracy);
+//! trainer.fit(&mut model, &seen, &valid, &mut rng)?;
 //! assert!(evaluate(&model, &test, Accuracy)? > 0.9);
-//! # Ok::<(), BoxError>(())
+//! # Ok::<(), wengert::Error>(())
 //! ```
 //!
 //! # Where things are
@@ -34,14 +36,14 @@
 //! | [`optim`] | optimizers, learning-rate schedules, gradient clipping |
 //! | [`data`] | datasets, batches, splits, scalers, file readers, small sets |
 //! | [`train`] | the training loop, callbacks, metrics, checkpoints, cross-validation |
-//! | [`prelude`] | what most programs use of all of them |
+//! | [`prelude`] | the few names that nearly every program uses |
 
 #![forbid(unsafe_code)]
 
 #[doc(inline)]
 pub use autograd_core::{
-    Backward, DType, Error, Gradients, Tensor, custom, detect_anomaly, grad, gradcheck, graph, hessian, hvp, jacobian,
-    jvp, no_grad, seeded, tensor, vjp,
+    Backward, BoxError, DType, Error, ErrorKind, Gradients, Result, SeededRng, Tensor, custom, detect_anomaly, grad,
+    gradcheck, graph, hessian, hvp, jacobian, jvp, keep, no_grad, seeded, tensor, vjp,
 };
 
 // The crates behind the modules below are taken by globs, not under other names: rustdoc lists an inlined crate as if it
@@ -77,13 +79,13 @@ pub mod nn {
     //!
     //! ```
     //! use wengert::prelude::*;
+    //! use wengert::{Result, seeded};
     //!
     //! /// A factor for each column.
     //! #[derive(Clone, Module)]
     //! struct Scale {
     //!     #[module(rename = "weight")]
     //!     factors: Param,
-    //!     #[module(skip)]
     //!     columns: usize,
     //! }
     //!
@@ -97,7 +99,7 @@ pub mod nn {
     //! assert_eq!(scale.named_parameters()[0].0, "weight");
     //! assert_eq!(scale.num_parameters(), scale.columns);
     //!
-    //! let model = sequential![scale, Linear::new(3, 1, &mut seeded(7))?];
+    //! let model = nn::sequential![scale, nn::Linear::new(3, 1, &mut seeded(7))?];
     //! assert_eq!(model.forward(&tensor![[1.0, 2.0, 3.0]])?.shape(), [1, 1]);
     //! # Ok::<(), wengert::Error>(())
     //! ```

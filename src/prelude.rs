@@ -1,25 +1,18 @@
-//! What most programs use: `use wengert::prelude::*;`.
+//! The few names that nearly every program uses: `use wengert::prelude::*;`.
 //!
-//! `Result<T>` is that of layers and losses, so that a layer of your own can be written with it; a program that uses
-//! everything returns `Result<(), BoxError>`.
+//! Traits whose methods are called, the tensor with its literal, and the namespaces [`nn`], [`optim`], [`data`] and
+//! [`train`]: `nn::Linear`, `optim::Adam` and `data::KFold` say where they come from, and a new layer takes no name from a
+//! program. Everything else is at the root: `wengert::Result`, `wengert::seeded`, `wengert::grad`.
 
-pub use crate::core::module::{Buffer, Module, Param, StateDict};
-pub use crate::core::{Backward, DType, Gradients, SeededRng, Tensor, grad, no_grad, seeded, tensor};
-#[cfg(feature = "digits")]
-pub use crate::data::sets::digits;
-pub use crate::data::sets::two_moons;
-pub use crate::data::split::{KFold, Splitter, StratifiedKFold, train_test_split};
-pub use crate::data::transform::{Fit, StandardScaler, Transform};
-pub use crate::data::{DataLoader, Dataset, TensorDataset, fashion_mnist};
-pub use crate::nn::{
-    Approximate, BceWithLogitsLoss, CrossEntropyLoss, Dropout, Flatten, GELU, Identity, L1Loss, Layer, LeakyReLU,
-    Linear, LogSoftmax, Loss, Module, MseLoss, PReLU, ReLU, Reduction, Result, Sequential, SiLU, Sigmoid, SmoothL1Loss,
-    Softmax, Softplus, Tanh, binary_cross_entropy_with_logits, cross_entropy, l1_loss, mse_loss, sequential,
-    smooth_l1_loss, summary,
-};
-pub use crate::optim::schedule::{ConstantLR, CosineAnnealingLR, LinearLR, MultiStepLR, StepLR};
-pub use crate::optim::{Adam, AdamW, Optimizer, Schedule, Sgd, clip_grad_norm, clip_grad_value};
-pub use crate::train::{
-    Accuracy, BinaryAccuracy, BoxError, Callback, Checkpoint, CrossValidation, EarlyStopping, History, Metric,
-    ProgressBar, Trainer, confusion_matrix, cross_validate, evaluate, plot_confusion, predict,
-};
+#[doc(no_inline)]
+pub use crate::core::module::{Module, Param};
+#[doc(no_inline)]
+pub use crate::core::{DType, Tensor, keep, tensor};
+#[doc(no_inline)]
+pub use crate::data::{self, Dataset, Fit, Splitter, Transform};
+#[doc(no_inline)]
+pub use crate::nn::{self, Layer, Loss, Module};
+#[doc(no_inline)]
+pub use crate::optim::{self, Optimizer, Schedule};
+#[doc(no_inline)]
+pub use crate::train::{self, Callback, Metric};

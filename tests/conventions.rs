@@ -70,12 +70,12 @@ fn ties() {
 
     check(&[3.0, 1.0, 3.0], &[0.5, 0.0, 0.5], |x| x.max());
     check(&[-0.0, 0.0, -1.0], &[0.5, 0.5, 0.0], |x| x.max());
-    check(&[1.0, 3.0, 1.0, 1.0], &[1.0 / 3.0, 0.0, 1.0 / 3.0, 1.0 / 3.0], |x| x.amin(&[0], false));
+    check(&[1.0, 3.0, 1.0, 1.0], &[1.0 / 3.0, 0.0, 1.0 / 3.0, 1.0 / 3.0], |x| x.amin(0));
 
-    check(&[3.0, 1.0, 3.0], &[1.0, 0.0, 0.0], |x| Ok(x.max_dim(0, false)?.0));
-    check(&[3.0, 1.0, 1.0], &[0.0, 1.0, 0.0], |x| Ok(x.min_dim(0, false)?.0));
+    check(&[3.0, 1.0, 3.0], &[1.0, 0.0, 0.0], |x| Ok(x.max_dim(0)?.0));
+    check(&[3.0, 1.0, 1.0], &[0.0, 1.0, 0.0], |x| Ok(x.min_dim(0)?.0));
     let tied = Tensor::from([[0.0, 5.0, 5.0], [2.0, 2.0, 2.0]]);
-    assert_eq!(tied.argmax(Some(1), false).expect("an axis").to_f64s(), [1.0, 0.0]);
+    assert_eq!(tied.argmax(1).expect("a dim").to_f64s(), [1.0, 0.0]);
 }
 
 #[test]
@@ -112,20 +112,20 @@ fn standard_deviation_and_products_at_zero() {
 #[test]
 fn sums_of_exponentials_of_nothing_but_minus_infinity() {
     let nothing = [-INF, -INF];
-    check(&nothing, &[0.0, 0.0], |x| x.logsumexp(&[0], false));
+    check(&nothing, &[0.0, 0.0], |x| x.logsumexp(0));
     let x = Tensor::from_slice(&nothing, &[2]).expect("two");
-    assert_eq!(x.logsumexp(&[0], false).expect("an axis").to_f64s(), [-INF]);
-    assert!(x.softmax(0).expect("an axis").to_f64s().iter().all(|y| y.is_nan()));
-    assert!(x.log_softmax(0).expect("an axis").to_f64s().iter().all(|y| y.is_nan()));
+    assert_eq!(x.logsumexp(0).expect("a dim").to_f64s(), [-INF]);
+    assert!(x.softmax(0).expect("a dim").to_f64s().iter().all(|y| y.is_nan()));
+    assert!(x.log_softmax(0).expect("a dim").to_f64s().iter().all(|y| y.is_nan()));
 }
 
 #[test]
 fn where_selects_and_never_multiplies() {
     let mask = Tensor::from([true, false]);
     // Infinite slopes flow into the operand that was not chosen only as zeros.
-    let [a, b] = seeded_gradients([&[1.0, 2.0], &[3.0, 4.0]], Some(&[INF, INF]), |[a, b]| mask.where_(a, b));
+    let [a, b] = seeded_gradients([&[1.0, 2.0], &[3.0, 4.0]], Some(&[INF, INF]), |[a, b]| mask.where_cond(a, b));
     assert!(same(&a, &[INF, 0.0]) && same(&b, &[0.0, INF]), "{a:?} {b:?}");
-    let [a, b] = seeded_gradients([&[1.0, 2.0], &[f64::NAN, INF]], None, |[a, b]| mask.where_(a, b));
+    let [a, b] = seeded_gradients([&[1.0, 2.0], &[f64::NAN, INF]], None, |[a, b]| mask.where_cond(a, b));
     assert!(same(&a, &[1.0, 0.0]) && same(&b, &[0.0, 1.0]), "{a:?} {b:?}");
 }
 
@@ -143,8 +143,8 @@ fn repeated_indices_add_up() {
 fn what_is_flat_everywhere_is_not_tracked() {
     let x = Tensor::from([[1.5, -0.5]]).requires_grad();
     assert!(!x.sign().is_tracked());
-    assert!(!x.argmax(Some(1), false).expect("an axis").is_tracked());
-    assert!(!x.argmin(None, false).expect("elements").is_tracked());
+    assert!(!x.argmax(1).expect("a dim").is_tracked());
+    assert!(!x.argmin(..).expect("elements").is_tracked());
     assert!(!x.lt(&x).expect("one shape").is_tracked());
     assert!(!x.eq(&x).expect("one shape").is_tracked());
     assert!(!x.to_dtype(DType::I64).is_tracked());

@@ -19,7 +19,7 @@ fn bits(x: &Tensor) -> Vec<u64> {
 fn train() -> Vec<(String, Vec<u64>)> {
     let mut rng = seeded(7);
     let x = Tensor::randn(&[1000, 784], DType::F32, &mut rng).expect("fits");
-    let y = x.narrow(1, 0, 10).and_then(|x| x.argmax(Some(1), false)).expect("an axis of ten");
+    let y = x.narrow(1, 0, 10).and_then(|x| x.argmax(1)).expect("a dim of ten");
     let set = TensorDataset::new(x, y).expect("as many rows");
     let mut model = sequential![
         Linear::new(784, 512, &mut rng).expect("sizes above 0"),
@@ -71,13 +71,13 @@ fn single_operations_give_the_same_bits_on_any_number_of_threads() {
         ("exp of a transposed view", |x, _| Ok(x.t()?.exp())),
         ("add, broadcast", |x, row| x.try_add(row)),
         ("sum", |x, _| Ok(x.sum())),
-        ("sum of columns", |x, _| x.sum_dim(&[0], false)),
-        ("sum of rows", |x, _| x.sum_dim(&[1], false)),
+        ("sum of columns", |x, _| x.sum_dim(0)),
+        ("sum of rows", |x, _| x.sum_dim(1)),
         ("mean", |x, _| x.mean()),
-        ("var", |x, _| x.var_dim(&[0], 1.0, false)),
-        ("amax", |x, _| x.amax(&[0], false)),
+        ("var", |x, _| x.var_dim(0, 1.0)),
+        ("amax", |x, _| x.amax(0)),
         ("softmax", |x, _| x.softmax(1)),
-        ("logsumexp", |x, _| x.logsumexp(&[0], false)),
+        ("logsumexp", |x, _| x.logsumexp(0)),
         ("matmul", |x, _| x.matmul(&x.t()?)),
         ("dropout", |x, _| x.dropout_seeded(0.5, 9)),
     ];

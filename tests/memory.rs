@@ -254,8 +254,8 @@ fn no_graph_holds_itself() {
         ("exp, tanh, sigmoid, sqrt, which save their output", |x| Ok(x.exp().tanh().sigmoid().sqrt())),
         ("softmax and its logarithm", |x| x.softmax(1)?.log_softmax(1)),
         ("logsumexp, std, amax, prod", |x| {
-            let row = x.logsumexp(&[0], false)?.try_add(&x.std_dim(&[0], 1.0, false)?)?;
-            row.try_add(&x.amax(&[0], false)?)?.try_add(&x.prod_dim(&[0], false)?)
+            let row = x.logsumexp(0)?.try_add(&x.std_dim(0, 1.0)?)?;
+            row.try_add(&x.amax(0)?)?.try_add(&x.prod_dim(0)?)
         }),
         ("an operation of the user's own that uses its output", |x| {
             custom("own", &[x], |x| Ok(x[0].exp()), |gy, _, y| Ok(vec![Some(gy.try_mul(y)?)]))

@@ -100,7 +100,7 @@ pub fn adam_10m() -> Result<Step> {
     let mut gradients = Gradients::default();
     for len in std::iter::once(10_000_000).chain(std::iter::repeat_n(1000, 100)) {
         let parameter = Param::new(Tensor::randn(&[len], DType::F32, &mut rng)?);
-        gradients.insert(&parameter, Tensor::randn(&[len], DType::F32, &mut rng)?);
+        gradients.insert(&parameter, Tensor::randn(&[len], DType::F32, &mut rng)?)?;
         parameters.push(parameter);
     }
     let mut adam = Adam::new(1e-3);

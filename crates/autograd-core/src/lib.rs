@@ -33,6 +33,7 @@ pub use error::{BoxError, Error, ErrorKind, Result};
 pub use functional::{grad, grad_with, hessian, hvp, jacobian, jvp, vjp};
 pub use gradcheck::gradcheck;
 pub use ops::custom::custom;
+pub use ops::reduce::dims::{ReduceDims, keep};
 pub use shape::Shape;
 pub use tape::{
     Backward, Gradients, Graph, GraphNode, NodeId, Pull, Pullback, Saved, detect_anomaly, graph, is_recording, no_grad,
@@ -46,8 +47,10 @@ pub mod check {
     pub use crate::tensor::Float;
 }
 
-/// Writing optimizers: one element of an update rule, run over whole tensors by [`Tensor::update`].
+/// Writing optimizers: one element of an update rule, run over whole tensors by [`Tensor::update`], and numbers that all
+/// elements contribute to ([`Tensor::fold`]).
 pub mod update {
+    pub use crate::kernels::fold::FoldRule;
     pub use crate::kernels::number::Number;
     pub use crate::kernels::real::Real;
     pub use crate::kernels::update::ElementRule;

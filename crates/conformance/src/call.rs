@@ -5,7 +5,7 @@
 
 use crate::case::{Arguments, Element, Precision, special};
 use crate::stop::{Outcome, Stop};
-use autograd_core::{DType, Tensor};
+use autograd_core::{DType, ReduceDims, Result, Tensor, keep};
 use serde::Deserialize;
 use serde_json::Value;
 use std::cell::RefCell;
@@ -144,7 +144,7 @@ impl<'a> Call<'a> {
     }
 
     /// The dimensions of a reduction: null and `[]` mean all, which the library writes as none.
-    pub fn axes(&self, name: &str) -> Outcome<Vec<isize>> {
+    pub fn dims(&self, name: &str) -> Outcome<Vec<isize>> {
         if self.value(name).is_none() { Ok(Vec::new()) } else { self.integers(name) }
     }
 
@@ -218,11 +218,14 @@ impl<'a> Call<'a> {
     }
 
     /// A reduction of `input` along `dim` with `keepdim`.
-    pub fn reduction<E: std::error::Error>(
-        &self,
-        f: impl Fn(&Tensor, &[isize], bool) -> Result<Tensor, E>,
-    ) -> Outcome<Outputs> {
-        self.one(f(self.tensor("input")?, &self.axes("dim")?, self.flag("keepdim")?))
+    pub fn reduction(&self, f: impl Fn(&Tensor, ReduceDims) -> Result<Tensor>) -> Outcome<Outputs> {
+        self.one(f(self.tensor("input")?, self.reduce_dims()?))
+    }
+
+    /// The arguments `dim` and `keepdim`.
+    pub fn reduce_dims(&self) -> Outcome<ReduceDims> {
+        let dims = self.dims("dim")?;
+        Ok(if self.flag("keepdim")? { keep(&dims[..]) } else { dims[..].into() })
     }
 }
 

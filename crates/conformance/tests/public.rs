@@ -37,7 +37,7 @@ const FLOOR: &[(&str, usize)] = &[
     ("models", 16),
     ("numerics", 74),
     ("ops", 780),
-    ("optimizers", 45),
+    ("optimizers", 79),
     ("scalers", 30),
     ("schedulers", 36),
     ("splits", 101),

@@ -46,3 +46,6 @@ pub use autograd_core::{BoxError, Error, ErrorKind, Result};
 pub use dataset::{Dataset, TensorDataset};
 pub use format::idx::{fashion_mnist, idx_images, idx_labels, read_idx};
 pub use loader::{DataLoader, Epoch};
+pub use sets::*;
+pub use split::*;
+pub use transform::*;

@@ -1,14 +1,10 @@
 //! Adam: steps of the size of the learning rate, whatever the size of the gradient.
-//!
-//! ```text
-//! m ← β₁ m + (1 − β₁) g
-//! v ← β₂ v + (1 − β₂) g²
-//! p ← p − lr · m̂ / (√v̂ + ε)      m̂ = m / (1 − β₁ᵗ),  v̂ = v / (1 − β₂ᵗ)
-//! ```
 
 use crate::driver::Driver;
-use crate::error::{Result, require, require_non_negative};
-use crate::rule::{Rule, Turn};
+use crate::named::optimizer;
+use crate::range::Range;
+use crate::rule::{Rule, See, Turn};
+use autograd_core::Result;
 use autograd_core::update::{ElementRule, Real};
 
 /// Adam: adaptive moment estimation.
@@ -33,7 +29,7 @@ use autograd_core::update::{ElementRule, Real};
 /// let grads = x.square().sum().backward()?;
 /// adam.step(&mut x, &grads)?;                 // the first step is lr, for any gradient
 /// assert_eq!(x.to_vec::<f32>()?, [0.5, 999.5]);
-/// # Ok::<(), wengert_optim::Error>(())
+/// # Ok::<(), autograd_core::Error>(())
 /// ```
 ///
 /// # References
@@ -43,51 +39,56 @@ use autograd_core::update::{ElementRule, Real};
 /// # Differs from
 /// * Keras: ε is added to √v before the bias correction, and is 1e-7.
 /// * Reddi et al.: the largest v is taken before the bias correction, as in PyTorch, not after.
-pub type Adam = Driver<AdamRule<false>>;
+#[derive(Clone)]
+pub struct Adam(Driver<AdamRule<false>>);
+optimizer!(Adam, AdamRule<false>);
 
-/// Hyperparameters of [`Adam`] and, if `W`, of [`AdamW`](crate::AdamW).
+/// The rule of Adam and, if `W`, of AdamW: all that differs is the name in errors.
 #[derive(Clone, Debug)]
-pub struct AdamRule<const W: bool> {
-    betas: [f64; 2],
-    eps: f64,
-    amsgrad: bool,
+pub(crate) struct AdamRule<const W: bool> {
+    pub(crate) betas: [f64; 2],
+    pub(crate) eps: f64,
+    pub(crate) amsgrad: bool,
 }
 
-impl<const W: bool> Driver<AdamRule<W>> {
+impl<const W: bool> AdamRule<W> {
+    pub(crate) const DEFAULT: Self = AdamRule { betas: [0.9, 0.999], eps: 1e-8, amsgrad: false };
+}
+
+impl Adam {
     /// With the default hyperparameters.
-    pub fn new(lr: f64) -> Self {
-        let adam = Driver::of(AdamRule { betas: [0.9, 0.999], eps: 1e-8, amsgrad: false }, lr);
-        if W { adam.weight_decay(0.01).decoupled_weight_decay(true) } else { adam }
+    pub fn new(lr: f64) -> Adam {
+        Adam(Driver::new(AdamRule::DEFAULT, lr))
     }
 
     /// β₁ and β₂, `0 ≤ β < 1`: how much of the past the averages of g and g² keep.
-    pub fn betas(self, beta1: f64, beta2: f64) -> Self {
+    pub fn betas(self, beta1: f64, beta2: f64) -> Adam {
         self.with(|rule| rule.betas = [beta1, beta2])
     }
 
     /// ε ≥ 0: keeps the division from 0.
-    pub fn eps(self, eps: f64) -> Self {
+    pub fn eps(self, eps: f64) -> Adam {
         self.with(|rule| rule.eps = eps)
     }
 
-    /// Whether to divide by the largest average of g² so far, so that steps never grow again.
-    pub fn amsgrad(self, amsgrad: bool) -> Self {
+    /// Whether to divide by the largest average of g² so far: steps never grow again.
+    pub fn amsgrad(self, amsgrad: bool) -> Adam {
         self.with(|rule| rule.amsgrad = amsgrad)
     }
 }
 
 impl<const W: bool> Rule for AdamRule<W> {
     const NAME: &'static str = if W { "AdamW" } else { "Adam" };
+    const STATE: &'static [&'static str] = &["exp_avg", "exp_avg_sq", "max_exp_avg_sq"];
 
-    fn slots(&self) -> &'static [&'static str] {
-        if self.amsgrad { &["exp_avg", "exp_avg_sq", "max_exp_avg_sq"] } else { &["exp_avg", "exp_avg_sq"] }
+    fn uses(&self, slot: usize) -> bool {
+        slot < 2 || self.amsgrad
     }
 
-    fn check(&self) -> Result<()> {
-        for (name, beta) in ["betas[0]", "betas[1]"].into_iter().zip(self.betas) {
-            require((0.0..1.0).contains(&beta), Self::NAME, name, beta, "in [0, 1)")?;
-        }
-        require_non_negative(Self::NAME, "eps", self.eps)
+    fn hyperparameters(&mut self, see: &mut See<'_>) {
+        see("betas[0]", &mut self.betas[0], Range::DECAY);
+        see("betas[1]", &mut self.betas[1], Range::DECAY);
+        see("eps", &mut self.eps, Range::AT_LEAST_0);
     }
 
     fn step(&self, turn: Turn<'_>) -> Result<()> {
@@ -101,7 +102,7 @@ impl<const W: bool> Rule for AdamRule<W> {
             correction: 1.0 / (1.0 - beta2.powf(t)).sqrt(),
             eps: self.eps,
         };
-        if self.amsgrad { turn.update::<3>(formula) } else { turn.update::<2>(formula) }
+        turn.update(formula)
     }
 }
 
@@ -115,32 +116,48 @@ struct Formula {
     eps: f64,
 }
 
-impl Formula {
-    /// The averages after this step.
-    #[inline(always)]
-    fn averages<T: Real>(self, g: T, m: T, v: T) -> [T; 2] {
-        [m + T::of(self.gain1) * (g - m), T::of(self.beta2) * v + T::of(self.gain2) * (g * g)]
-    }
-
-    #[inline(always)]
-    fn descend<T: Real>(self, p: T, m: T, v: T) -> T {
-        p - T::of(self.step) * (m / (v.sqrt() * T::of(self.correction) + T::of(self.eps)))
-    }
-}
-
-impl ElementRule<2> for Formula {
-    #[inline(always)]
-    fn element<T: Real>(self, p: T, g: T, [m, v]: [T; 2]) -> (T, [T; 2]) {
-        let [m, v] = self.averages(g, m, v);
-        (self.descend(p, m, v), [m, v])
-    }
-}
-
 impl ElementRule<3> for Formula {
+    const ALWAYS: usize = 2;
+
     #[inline(always)]
     fn element<T: Real>(self, p: T, g: T, [m, v, largest]: [T; 3]) -> (T, [T; 3]) {
-        let [m, v] = self.averages(g, m, v);
+        let m = m + T::of(self.gain1) * (g - m);
+        let v = T::of(self.beta2) * v + T::of(self.gain2) * (g * g);
+        // Without amsgrad the largest so far is 0, and this is v.
         let largest = largest.larger(v);
-        (self.descend(p, m, largest), [m, v, largest])
+        let root = largest.sqrt() * T::of(self.correction) + T::of(self.eps);
+        (p - T::of(self.step) * (m / root), [m, v, largest])
     }
 }
+
+/// Adam in plain words, for cases.
+#[cfg(test)]
+pub(crate) fn by_hand(s: &mut crate::cases::Scalar, g: f64, lr: f64, amsgrad: bool) {
+    s.a = 0.9 * s.a + 0.1 * g;
+    s.b = 0.999 * s.b + 0.001 * g * g;
+    s.c = if amsgrad { s.b.max(s.c) } else { s.b };
+    let (m, v) = (s.a / (1.0 - 0.9f64.powf(s.t)), s.c / (1.0 - 0.999f64.powf(s.t)));
+    s.p -= lr * m / (v.sqrt() + 1e-8);
+}
+
+#[cfg(test)]
+cases![
+    plain(|| Adam::new(0.05), |s, g| by_hand(s, g, 0.05, false)).keeps(&["exp_avg", "exp_avg_sq"]),
+    plain(|| Adam::new(0.05).amsgrad(true), |s, g| by_hand(s, g, 0.05, true)).keeps(&[
+        "exp_avg",
+        "exp_avg_sq",
+        "max_exp_avg_sq"
+    ]),
+    plain(|| Adam::new(0.05).weight_decay(0.1), |s, g| by_hand(s, g + 0.1 * s.p, 0.05, false))
+        .keeps(&["exp_avg", "exp_avg_sq"]),
+    plain(|| Adam::new(0.1).betas(0.0, 0.0).eps(1.0), |s, g| s.p -= 0.1 * g / (g.abs() + 1.0))
+        .keeps(&["exp_avg", "exp_avg_sq"]),
+    refused(Adam::new(f64::INFINITY), "Adam: lr is inf, it must be finite and at least 0"),
+    refused(Adam::new(0.1).betas(1.0, 0.9), "Adam: betas[0] is 1.0, it must be in [0, 1)"),
+    refused(Adam::new(0.1).betas(0.9, -0.1), "Adam: betas[1] is -0.1, it must be in [0, 1)"),
+    refused(Adam::new(0.1).eps(-1e-8), "Adam: eps is -1e-8, it must be finite and at least 0"),
+    refused(
+        Adam::new(0.1).group("hidden", |group| group.betas(f64::NAN, 0.9)),
+        "Adam: betas[0] is NaN, it must be in [0, 1)"
+    ),
+];

@@ -2,6 +2,7 @@
 
 use crate::adam::AdamRule;
 use crate::driver::Driver;
+use crate::named::optimizer;
 
 /// [`Adam`](crate::Adam) with decoupled weight decay: parameters shrink by `lr·λ` of themselves, whatever their
 /// gradients.
@@ -22,7 +23,7 @@ use crate::driver::Driver;
 /// let grads = x.square().backward()?;
 /// AdamW::new(0.5).weight_decay(0.5).step(&mut x, &grads)?;
 /// assert_eq!(x.item::<f32>()?, 5.5);              // (1 − 0.25) · 8 − 0.5
-/// # Ok::<(), wengert_optim::Error>(())
+/// # Ok::<(), autograd_core::Error>(())
 /// ```
 ///
 /// # References
@@ -31,4 +32,53 @@ use crate::driver::Driver;
 /// # Differs from
 /// * The paper: there the decay is not multiplied by the learning rate, only by its schedule.
 /// * Keras: λ is 0.004 by default. burn: 1e-4.
-pub type AdamW = Driver<AdamRule<true>>;
+#[derive(Clone)]
+pub struct AdamW(Driver<AdamRule<true>>);
+optimizer!(AdamW, AdamRule<true>);
+
+impl AdamW {
+    /// With the default hyperparameters.
+    pub fn new(lr: f64) -> AdamW {
+        AdamW(Driver::new(AdamRule::DEFAULT, lr).weight_decay(0.01).decoupled_weight_decay(true))
+    }
+
+    /// β₁ and β₂, `0 ≤ β < 1`: how much of the past the averages of g and g² keep.
+    pub fn betas(self, beta1: f64, beta2: f64) -> AdamW {
+        self.with(|rule| rule.betas = [beta1, beta2])
+    }
+
+    /// ε ≥ 0: keeps the division from 0.
+    pub fn eps(self, eps: f64) -> AdamW {
+        self.with(|rule| rule.eps = eps)
+    }
+
+    /// Whether to divide by the largest average of g² so far: steps never grow again.
+    pub fn amsgrad(self, amsgrad: bool) -> AdamW {
+        self.with(|rule| rule.amsgrad = amsgrad)
+    }
+}
+
+#[cfg(test)]
+use crate::adam::by_hand;
+
+#[cfg(test)]
+cases![
+    plain(
+        || AdamW::new(0.05).weight_decay(0.3),
+        |s, g| {
+            s.p *= 1.0 - 0.05 * 0.3;
+            by_hand(s, g, 0.05, false);
+        }
+    )
+    .keeps(&["exp_avg", "exp_avg_sq"]),
+    plain(
+        || AdamW::new(0.05).amsgrad(true),
+        |s, g| {
+            s.p *= 1.0 - 0.05 * 0.01;
+            by_hand(s, g, 0.05, true);
+        }
+    )
+    .keeps(&["exp_avg", "exp_avg_sq", "max_exp_avg_sq"]),
+    refused(AdamW::new(0.1).weight_decay(-1.0), "AdamW: weight_decay is -1.0, it must be finite and at least 0"),
+    refused(AdamW::new(0.1).betas(0.9, 1.0), "AdamW: betas[1] is 1.0, it must be in [0, 1)"),
+];

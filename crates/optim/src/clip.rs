@@ -1,17 +1,46 @@
-//! Limiting gradients before a step.
-//!
-//! ```text
-//! total = ‖(‖g₁‖, ‖g₂‖, ..)‖     g ← g · min(1, max_norm / (total + 1e-6))
-//! ```
+//! The clipping of gradients before a step.
 
-use crate::error::{Result, require};
-use autograd_core::{DType, Gradients, Tensor, no_grad};
+use crate::range::Range;
+use autograd_core::{DType, Gradients, Result, Tensor, no_grad};
+
+const AT_LEAST_0: Range = Range::new(|x| x >= 0.0, "at least 0");
+const POSITIVE: Range = Range::new(|x| x > 0.0, "positive, or infinity");
+
+/// The norm that [`clip_grad_norm`] limits, and its limit; a number is the limit of the 2-norm.
+#[derive(Clone, Copy, Debug)]
+pub struct ClipNorm {
+    max_norm: f64,
+    norm_type: f64,
+}
+
+impl ClipNorm {
+    /// At most `max_norm` in the 2-norm.
+    pub fn new(max_norm: f64) -> ClipNorm {
+        ClipNorm { max_norm, norm_type: 2.0 }
+    }
+
+    /// p, any positive number: `(Σ |g|ᵖ)^(1/p)`, or the largest |g| for `f64::INFINITY`.
+    pub fn norm_type(mut self, norm_type: f64) -> ClipNorm {
+        self.norm_type = norm_type;
+        self
+    }
+}
+
+impl From<f64> for ClipNorm {
+    fn from(max_norm: f64) -> ClipNorm {
+        ClipNorm::new(max_norm)
+    }
+}
 
 /// Scales all gradients by one factor so that their norm, taken over all of them together, is at most `max_norm`;
 /// returns the norm before.
 ///
-/// `norm_type` p is any positive number, mostly 2: `(Σ |g|ᵖ)^(1/p)`, or the largest |g| for `f64::INFINITY`. The factor is
-/// `min(1, max_norm / (norm + 1e-6))`. All gradients count, also of leaves that are not parameters.
+/// ```text
+/// total = ‖(‖g₁‖, ‖g₂‖, ..)‖     g ← g · min(1, max_norm / (total + 1e-6))
+/// ```
+///
+/// All gradients count, also of leaves that are not parameters. Other norms than the 2-norm:
+/// `clip_grad_norm(&mut grads, ClipNorm::new(1.0).norm_type(1.0))`.
 ///
 /// # Numerics
 /// Each tensor's norm is taken in its dtype, rescaled where the powers over- or underflow; these are joined in `f64`.
@@ -28,17 +57,18 @@ use autograd_core::{DType, Gradients, Tensor, no_grad};
 ///
 /// let x = Tensor::from([3.0, 4.0]).requires_grad();
 /// let mut grads = x.square().mul_scalar(0.5).sum().backward()?;   // [3, 4]
-/// assert_eq!(clip_grad_norm(&mut grads, 2.5, 2.0)?, 5.0);
+/// assert_eq!(clip_grad_norm(&mut grads, 2.5)?, 5.0);
 /// let clipped = grads.get(&x).unwrap().to_vec::<f32>()?;
 /// assert!((clipped[0] - 1.5).abs() < 1e-6 && (clipped[1] - 2.0).abs() < 1e-6);
-/// # Ok::<(), wengert_optim::Error>(())
+/// # Ok::<(), autograd_core::Error>(())
 /// ```
 ///
 /// # References
 /// Pascanu, Mikolov, Bengio, On the difficulty of training recurrent neural networks, 2013, algorithm 1.
-pub fn clip_grad_norm(grads: &mut Gradients, max_norm: f64, norm_type: f64) -> Result<f64> {
-    require(max_norm >= 0.0, "clip_grad_norm", "max_norm", max_norm, "at least 0")?;
-    require(norm_type > 0.0, "clip_grad_norm", "norm_type", norm_type, "positive, or infinity")?;
+pub fn clip_grad_norm(grads: &mut Gradients, max_norm: impl Into<ClipNorm>) -> Result<f64> {
+    let ClipNorm { max_norm, norm_type } = max_norm.into();
+    AT_LEAST_0.check("clip_grad_norm", "max_norm", max_norm)?;
+    POSITIVE.check("clip_grad_norm", "norm_type", norm_type)?;
     let norms = no_grad(|| grads.iter().map(|g| norm(g, norm_type)).collect::<Result<Vec<f64>>>())?;
     let total = norm(&Tensor::from_vec(norms, &[grads.len()])?, norm_type)?;
     let factor = max_norm / (total + 1e-6);
@@ -63,12 +93,12 @@ pub fn clip_grad_norm(grads: &mut Gradients, max_norm: f64, norm_type: f64) -> R
 /// let mut grads = x.square().sum().backward()?;                   // [6, -0.5]
 /// clip_grad_value(&mut grads, 1.0)?;
 /// assert_eq!(grads.get(&x).unwrap().to_vec::<f32>()?, [1.0, -0.5]);
-/// # Ok::<(), wengert_optim::Error>(())
+/// # Ok::<(), autograd_core::Error>(())
 /// ```
 pub fn clip_grad_value(grads: &mut Gradients, clip_value: f64) -> Result<()> {
-    require(clip_value >= 0.0, "clip_grad_value", "clip_value", clip_value, "at least 0")?;
+    AT_LEAST_0.check("clip_grad_value", "clip_value", clip_value)?;
     let clip = |g: &Tensor| g.clamp(-clip_value, clip_value);
-    let clipped = no_grad(|| grads.iter().map(clip).collect::<autograd_core::Result<Vec<_>>>())?;
+    let clipped = no_grad(|| grads.iter().map(clip).collect::<Result<Vec<_>>>())?;
     grads.iter_mut().zip(clipped).for_each(|(g, clipped)| *g = clipped);
     Ok(())
 }
@@ -80,7 +110,7 @@ fn norm(g: &Tensor, p: f64) -> Result<f64> {
     }
     let number = |x: Tensor| x.to_dtype(DType::F64).item::<f64>();
     if p == f64::INFINITY {
-        return Ok(number(g.abs().max()?)?);
+        return number(g.abs().max()?);
     }
     let plain = power_norm(g, p)?;
     if plain.is_normal() {

@@ -1,7 +1,8 @@
-//! Optimizers, learning-rate schedules and gradient clipping.
+//! Optimizers, schedules of their hyperparameters, and gradient clipping.
 //!
 //! An optimizer is its hyperparameters and one formula ([`Rule`]); the [`Driver`] does everything else: it walks the
-//! model, knows parameter groups, missing gradients, step counts and saved state. `Adam` is `Driver<AdamRule>`.
+//! model, knows parameter groups, missing gradients, step counts and saved state. [`Adam`] is a name around the driver
+//! of its rule.
 //!
 //! ```
 //! use autograd_core::{Tensor, module::Param};
@@ -12,29 +13,43 @@
 //! let loss = x.square().sum();
 //! sgd.step(&mut x, &loss.backward()?)?;              // x − 0.25 · 2x
 //! assert_eq!(x.to_vec::<f32>()?, [1.5, -1.0]);
-//! # Ok::<(), wengert_optim::Error>(())
+//! # Ok::<(), autograd_core::Error>(())
 //! ```
 //!
 //! A new optimizer is one file, like `adam.rs`; a new schedule is one file, like `schedule/step.rs`.
 
 #![forbid(unsafe_code)]
 
-mod adam;
-mod adamw;
+#[cfg(test)]
+#[macro_use]
+mod cases;
+
 mod clip;
 mod driver;
-mod error;
+mod named;
 mod optimizer;
+mod range;
 mod rule;
 pub mod schedule;
+
+mod adam;
+mod adamw;
+mod lbfgs;
+mod nadam;
+mod rmsprop;
 mod sgd;
 
-pub use adam::{Adam, AdamRule};
+pub use autograd_core::{Error, ErrorKind, Result};
+pub use clip::{ClipNorm, clip_grad_norm, clip_grad_value};
+pub use driver::{Driver, Parameters};
+pub use optimizer::{Objective, Optimizer, StepReport};
+pub use range::Range;
+pub use rule::{Rule, See, Turn};
+pub use schedule::*;
+
+pub use adam::Adam;
 pub use adamw::AdamW;
-pub use clip::{clip_grad_norm, clip_grad_value};
-pub use driver::Driver;
-pub use error::{Error, Misfit, Result};
-pub use optimizer::{Optimizer, StepReport};
-pub use rule::{Rule, Turn};
-pub use schedule::Schedule;
-pub use sgd::{Sgd, SgdRule};
+pub use lbfgs::{Lbfgs, LineSearch};
+pub use nadam::NAdam;
+pub use rmsprop::RmsProp;
+pub use sgd::Sgd;

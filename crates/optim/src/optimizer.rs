@@ -1,12 +1,26 @@
-//! What every optimizer can do, whatever its formula.
+//! The `Optimizer` trait, which hides the formula.
 
-use crate::error::Result;
-use autograd_core::Gradients;
 use autograd_core::module::{Module, StateDict};
+use autograd_core::{Error, ErrorKind, Gradients, Result};
 
 /// Changes a model's parameters against their gradients.
 ///
-/// Every [`Driver`](crate::Driver) is one; code that takes any optimizer takes `&mut dyn Optimizer`.
+/// Code that takes any optimizer takes `&mut dyn Optimizer`.
+///
+/// # Hyperparameters by name
+/// A hyperparameter that is a number is called as its setter; one of several that a setter takes has its place behind it:
+/// `lr`, `weight_decay`, `momentum`, `betas[0]`. A schedule can drive any of them:
+///
+/// ```
+/// use wengert_optim::schedule::{LinearLR, Schedule};
+/// use wengert_optim::{Optimizer, Sgd};
+///
+/// let mut sgd = Sgd::new(0.1).momentum(0.8);
+/// let (schedule, base) = (LinearLR::new().start_factor(0.5).total_iters(4), sgd.get("momentum")?);
+/// sgd.set("momentum", schedule.rate(base, 2))?;
+/// assert!((sgd.get("momentum")? - 0.6).abs() < 1e-15);
+/// # Ok::<(), autograd_core::Error>(())
+/// ```
 pub trait Optimizer: Send + Sync {
     /// Changes every trainable parameter that has a gradient, once.
     ///
@@ -14,9 +28,48 @@ pub trait Optimizer: Send + Sync {
     /// Frozen parameters are passed over.
     ///
     /// # Errors
-    /// If a hyperparameter is outside its range, a gradient or a loaded state does not fit its parameter, or a group is
-    /// empty; then nothing is changed.
+    /// If a hyperparameter is outside its range, a gradient or a loaded state does not fit its parameter, a group is
+    /// empty, or the optimizer evaluates more than once in a step; then nothing is changed.
     fn step(&mut self, model: &mut dyn Module, grads: &Gradients) -> Result<StepReport>;
+
+    /// [`Optimizer::step_with`] for an objective behind `dyn`. By default one evaluation and one step.
+    ///
+    /// # Errors
+    /// Those of the evaluation, and those of [`Optimizer::step`].
+    fn step_on(&mut self, objective: &mut dyn Objective) -> Result<(f64, StepReport)> {
+        let (loss, grads) = objective.evaluate()?;
+        let report = self.step(objective.model(), &grads)?;
+        Ok((loss, report))
+    }
+
+    /// One step of an optimizer that may evaluate the loss and its gradients more than once, as [`Lbfgs`](crate::Lbfgs)
+    /// does; the others evaluate once. Returns the loss of the first evaluation.
+    ///
+    /// ```
+    /// use autograd_core::{Tensor, module::Param};
+    /// use wengert_optim::{Optimizer, Sgd};
+    ///
+    /// let mut x = Param::new(Tensor::from(1.0));
+    /// let (loss, _) = Sgd::new(0.25).step_with(&mut x, |x| {
+    ///     let loss = x.square();
+    ///     Ok((loss.item::<f32>()?.into(), loss.backward()?))
+    /// })?;
+    /// assert_eq!((loss, x.item::<f32>()?), (1.0, 0.5));
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Those of `evaluate`, and those of [`Optimizer::step`].
+    fn step_with<M: Module>(
+        &mut self,
+        model: &mut M,
+        evaluate: impl FnMut(&mut M) -> Result<(f64, Gradients)>,
+    ) -> Result<(f64, StepReport)>
+    where
+        Self: Sized,
+    {
+        self.step_on(&mut Evaluated(model, evaluate))
+    }
 
     /// Whether every hyperparameter, also those of groups, is in its range. [`Optimizer::step`] asks this first.
     ///
@@ -30,18 +83,69 @@ pub trait Optimizer: Send + Sync {
     /// Changes the learning rate, as a schedule does between steps; groups keep their ratio to it.
     fn set_lr(&mut self, lr: f64);
 
+    /// All hyperparameters that are numbers, by name; `lr` is the first.
+    fn hyperparameters(&self) -> Vec<(&'static str, f64)>;
+
+    /// The hyperparameter of this name.
+    ///
+    /// # Errors
+    /// If there is none.
+    fn get(&self, name: &str) -> Result<f64> {
+        let all = self.hyperparameters();
+        match all.iter().find(|(known, _)| *known == name) {
+            Some((_, value)) => Ok(*value),
+            None => Err(unknown(name, &all)),
+        }
+    }
+
+    /// Changes the hyperparameter of this name; groups that set it themselves keep theirs, and their ratio to `lr`.
+    /// The number is compared with its range by the next step.
+    ///
+    /// # Errors
+    /// If there is none of this name.
+    fn set(&mut self, name: &str, value: f64) -> Result<()>;
+
     /// Everything that changes while training: the learning rate as `lr`, and for each parameter that was updated its
     /// step count and its state as `<parameter>.step`, `<parameter>.exp_avg` and so on, with PyTorch's names. The
     /// values are shared, not copied.
     fn state_dict(&self) -> StateDict;
 
-    /// Replaces what [`Optimizer::state_dict`] tells; the run goes on bit for bit. Hyperparameters other than `lr` are
-    /// those of `self`.
+    /// Replaces what [`Optimizer::state_dict`] returns; the run goes on bit for bit. Hyperparameters other than `lr` are
+    /// those of `self`: whatever sets one while training sets it again.
     ///
     /// # Errors
-    /// If a key is missing or left over (one report of all), or the learning rate or a step count is not a number that
-    /// it can be: then nothing is changed. Shapes are compared with the model by the next [`Optimizer::step`].
+    /// If a key is missing or left over (one report of all), or a number is none that it can be: then nothing is
+    /// changed. Shapes are compared with the model by the next [`Optimizer::step`].
     fn load_state_dict(&mut self, state: &StateDict) -> Result<()>;
+}
+
+/// The refusal of a name that no hyperparameter has.
+pub(crate) fn unknown(name: &str, all: &[(&'static str, f64)]) -> Error {
+    let known: Vec<&str> = all.iter().map(|(name, _)| *name).collect();
+    Error::new(ErrorKind::Argument, format!("no hyperparameter is called {name:?}, there are {}", known.join(", ")))
+}
+
+/// A loss that can be evaluated again, with the model it belongs to.
+pub trait Objective {
+    /// The model.
+    fn model(&mut self) -> &mut dyn Module;
+
+    /// The loss and its gradients at the model's present parameters.
+    ///
+    /// # Errors
+    /// Whatever keeps it from being evaluated.
+    fn evaluate(&mut self) -> Result<(f64, Gradients)>;
+}
+
+struct Evaluated<'m, M, F>(&'m mut M, F);
+
+impl<M: Module, F: FnMut(&mut M) -> Result<(f64, Gradients)>> Objective for Evaluated<'_, M, F> {
+    fn model(&mut self) -> &mut dyn Module {
+        self.0
+    }
+    fn evaluate(&mut self) -> Result<(f64, Gradients)> {
+        (self.1)(self.0)
+    }
 }
 
 /// What a step did.
@@ -53,23 +157,47 @@ pub struct StepReport {
     pub missing: Vec<String>,
 }
 
+/// The methods of a type that holds an optimizer, as those of the optimizer.
+macro_rules! forward_optimizer {
+    ($self:ident => $inner:expr) => {
+        fn step(
+            &mut $self,
+            model: &mut dyn autograd_core::module::Module,
+            grads: &autograd_core::Gradients,
+        ) -> autograd_core::Result<crate::StepReport> {
+            $inner.step(model, grads)
+        }
+        fn step_on(&mut $self, objective: &mut dyn crate::Objective) -> autograd_core::Result<(f64, crate::StepReport)> {
+            $inner.step_on(objective)
+        }
+        fn check(&$self) -> autograd_core::Result<()> {
+            $inner.check()
+        }
+        fn lr(&$self) -> f64 {
+            $inner.lr()
+        }
+        fn set_lr(&mut $self, lr: f64) {
+            $inner.set_lr(lr);
+        }
+        fn hyperparameters(&$self) -> Vec<(&'static str, f64)> {
+            $inner.hyperparameters()
+        }
+        fn get(&$self, name: &str) -> autograd_core::Result<f64> {
+            $inner.get(name)
+        }
+        fn set(&mut $self, name: &str, value: f64) -> autograd_core::Result<()> {
+            $inner.set(name, value)
+        }
+        fn state_dict(&$self) -> autograd_core::module::StateDict {
+            $inner.state_dict()
+        }
+        fn load_state_dict(&mut $self, state: &autograd_core::module::StateDict) -> autograd_core::Result<()> {
+            $inner.load_state_dict(state)
+        }
+    };
+}
+pub(crate) use forward_optimizer;
+
 impl Optimizer for Box<dyn Optimizer> {
-    fn step(&mut self, model: &mut dyn Module, grads: &Gradients) -> Result<StepReport> {
-        (**self).step(model, grads)
-    }
-    fn check(&self) -> Result<()> {
-        (**self).check()
-    }
-    fn lr(&self) -> f64 {
-        (**self).lr()
-    }
-    fn set_lr(&mut self, lr: f64) {
-        (**self).set_lr(lr);
-    }
-    fn state_dict(&self) -> StateDict {
-        (**self).state_dict()
-    }
-    fn load_state_dict(&mut self, state: &StateDict) -> Result<()> {
-        (**self).load_state_dict(state)
-    }
+    forward_optimizer!(self => (**self));
 }

@@ -1,58 +1,87 @@
-//! What one optimizer is: hyperparameters and a formula.
+//! The `Rule` trait: an optimizer's hyperparameters and formula.
 
-use crate::error::{Error, Result};
-use autograd_core::Tensor;
+use crate::driver::Parameters;
+use crate::range::Range;
 use autograd_core::update::{ElementRule, Real};
+use autograd_core::{Error, ErrorKind, Result, Tensor};
 use std::fmt::Debug;
+
+/// What is called for each hyperparameter: its name, the number, and its range.
+pub type See<'a> = dyn FnMut(&'static str, &mut f64, Range) + 'a;
 
 /// An optimizer's own part: its hyperparameters are the fields of the type, its formula is [`Rule::step`]. All that
 /// optimizers have in common (learning rate, weight decay, `maximize`, groups, state) is in the
 /// [`Driver`](crate::Driver).
 ///
-/// This is all of SGD without momentum:
+/// A rule holds nothing that changes while training: whatever does is state and numbers, which the driver saves.
+///
+/// This is all of SGD with momentum:
 /// ```
-/// use autograd_core::{Tensor, module::Param, update::{ElementRule, Real}};
-/// use wengert_optim::{Driver, Optimizer, Result, Rule, Turn};
+/// use autograd_core::{Result, Tensor, module::Param, update::{ElementRule, Real}};
+/// use wengert_optim::{Driver, Optimizer, Range, Rule, See, Turn};
 ///
 /// #[derive(Clone, Debug)]
-/// struct Plain;
+/// struct Heavy {
+///     momentum: f64,
+/// }
 ///
-/// impl Rule for Plain {
-///     const NAME: &'static str = "Plain";
+/// impl Rule for Heavy {
+///     const NAME: &'static str = "Heavy";
+///     const STATE: &'static [&'static str] = &["momentum_buffer"];
+///
+///     fn hyperparameters(&mut self, see: &mut See<'_>) {
+///         see("momentum", &mut self.momentum, Range::AT_LEAST_0);
+///     }
+///
 ///     fn step(&self, turn: Turn<'_>) -> Result<()> {
-///         let lr = turn.lr;
-///         turn.update(Formula { lr })
+///         let formula = Formula { lr: turn.lr, momentum: self.momentum };
+///         turn.update(formula)
 ///     }
 /// }
 ///
 /// #[derive(Clone, Copy)]
 /// struct Formula {
 ///     lr: f64,
+///     momentum: f64,
 /// }
 ///
-/// impl ElementRule<0> for Formula {
+/// impl ElementRule<1> for Formula {
 ///     #[inline(always)]
-///     fn element<T: Real>(self, p: T, g: T, []: [T; 0]) -> (T, [T; 0]) {
-///         (p - T::of(self.lr) * g, [])
+///     fn element<T: Real>(self, p: T, g: T, [b]: [T; 1]) -> (T, [T; 1]) {
+///         let b = T::of(self.momentum) * b + g;
+///         (p - T::of(self.lr) * b, [b])
 ///     }
 /// }
 ///
 /// let mut x = Param::new(Tensor::from(1.0));
 /// let grads = x.square().backward()?;
-/// Driver::of(Plain, 0.1).step(&mut x, &grads)?;
+/// let mut heavy = Driver::new(Heavy { momentum: 0.9 }, 0.1);
+/// heavy.step(&mut x, &grads)?;
 /// assert_eq!(x.item::<f32>()?, 0.8);
-/// # Ok::<(), wengert_optim::Error>(())
+/// heavy.set("momentum", 0.5)?;
+/// # Ok::<(), autograd_core::Error>(())
 /// ```
 pub trait Rule: Clone + Debug + Send + Sync + 'static {
     /// The optimizer's name in errors.
     const NAME: &'static str;
 
-    /// The names of the state tensors that each parameter has, in PyTorch's words.
-    fn slots(&self) -> &'static [&'static str] {
-        &[]
+    /// The names of the state tensors that a parameter may have, in PyTorch's words; those that are always in use stand
+    /// first ([`ElementRule::ALWAYS`]).
+    const STATE: &'static [&'static str] = &[];
+
+    /// The names of the numbers that each parameter has, like NAdam's `mu_product`.
+    const NUMBERS: &'static [&'static str] = &[];
+
+    /// The names of the numbers that the optimizer has once, for all parameters; [`Rule::begin`] changes them.
+    const SHARED: &'static [&'static str] = &[];
+
+    /// Whether state tensor number `slot` is in use. One that is not is neither made nor saved.
+    fn uses(&self, slot: usize) -> bool {
+        let _ = slot;
+        true
     }
 
-    /// State tensor number `slot` before the parameter's first step: zeros like the parameter, unless said otherwise.
+    /// State tensor number `slot` before the parameter's first step; zeros like the parameter by default.
     ///
     /// # Errors
     /// If the rule cannot work on such a parameter. This is asked for all parameters before any is changed.
@@ -61,18 +90,47 @@ pub trait Rule: Clone + Debug + Send + Sync + 'static {
         Ok(parameter.zeros_like())
     }
 
-    /// Whether the hyperparameters are in their ranges; the driver checks its own.
+    /// Number `number` of [`Rule::NUMBERS`] before the parameter's first step; 0 by default.
+    fn start_number(&self, number: usize, lr: f64) -> f64 {
+        let _ = (number, lr);
+        0.0
+    }
+
+    /// Number `number` of [`Rule::SHARED`] before the first step; 0 by default.
+    fn start_shared(&self, number: usize, lr: f64) -> f64 {
+        let _ = (number, lr);
+        0.0
+    }
+
+    /// Shows every hyperparameter that is a number, by the name of its setter; `betas[0]` where a setter takes several.
+    /// By these names they are checked, read ([`Optimizer::get`](crate::Optimizer::get)) and changed
+    /// ([`Optimizer::set`](crate::Optimizer::set)).
+    fn hyperparameters(&mut self, see: &mut See<'_>) {
+        let _ = see;
+    }
+
+    /// Whether hyperparameters fit each other; the driver has compared each with its range.
     ///
     /// # Errors
-    /// The first one that is not.
+    /// If they do not.
     fn check(&self) -> Result<()> {
+        Ok(())
+    }
+
+    /// Called at the beginning of every step, with all parameters that have a gradient: for norms over the model, and
+    /// rates that are found while training.
+    ///
+    /// # Errors
+    /// Only what could not be checked beforehand: numbers and state may have been changed by now.
+    fn begin(&self, all: &mut Parameters<'_, Self>) -> Result<()> {
+        let _ = all;
         Ok(())
     }
 
     /// Changes one parameter and its state, mostly by [`Turn::update`].
     ///
     /// # Errors
-    /// None that could have been found earlier: parameters before this one are changed already.
+    /// Only what could not be checked beforehand: earlier parameters have been changed by now.
     fn step(&self, turn: Turn<'_>) -> Result<()>;
 }
 
@@ -83,8 +141,12 @@ pub struct Turn<'a> {
     pub parameter: &'a mut Tensor,
     /// Its gradient, of the same shape and dtype.
     pub gradient: &'a Tensor,
-    /// Its state, one tensor for each of the rule's slots.
-    pub state: &'a mut [Tensor],
+    /// Its state, one entry for each of [`Rule::STATE`]; `None` where it is not in use.
+    pub state: &'a mut [Option<Tensor>],
+    /// Its numbers, one for each of [`Rule::NUMBERS`].
+    pub numbers: &'a mut [f64],
+    /// The optimizer's numbers, one for each of [`Rule::SHARED`].
+    pub shared: &'a [f64],
     /// The learning rate of the parameter's group.
     pub lr: f64,
     /// Which step of this parameter it is: 1 at the first.
@@ -103,16 +165,19 @@ impl Turn<'_> {
     /// its g is the gradient to descend along, its p is decayed.
     ///
     /// # Errors
-    /// If the formula takes another number of state tensors than the rule has.
+    /// If the formula takes another number of state tensors than the rule has, or one is not in use that the formula
+    /// always needs.
     pub fn update<const S: usize>(self, formula: impl ElementRule<S>) -> Result<()> {
-        let expected = self.state.len();
-        let state: &mut [Tensor; S] =
-            self.state.try_into().map_err(|_| Error::SlotCount { optimizer: self.name, got: S, expected })?;
+        let (name, expected) = (self.name, self.state.len());
+        let state: &mut [Option<Tensor>; S] = self.state.try_into().map_err(|_| {
+            let text = format!("{name}: the rule updates {S} state tensors, its slots are {expected}");
+            Error::new(ErrorKind::Argument, text)
+        })?;
         let l2 = if self.decoupled { 0.0 } else { self.weight_decay };
         let shrink = if self.decoupled { 1.0 - self.lr * self.weight_decay } else { 1.0 };
         let sign = if self.maximize { -1.0 } else { 1.0 };
         let whole = Decayed { formula, sign, l2, shrink };
-        Ok(self.parameter.update(self.gradient, state.each_mut(), whole)?)
+        self.parameter.update(self.gradient, state.each_mut().map(Option::as_mut), whole)
     }
 }
 
@@ -126,6 +191,8 @@ struct Decayed<F> {
 }
 
 impl<const S: usize, F: ElementRule<S>> ElementRule<S> for Decayed<F> {
+    const ALWAYS: usize = F::ALWAYS;
+
     #[inline(always)]
     fn element<T: Real>(self, p: T, g: T, state: [T; S]) -> (T, [T; S]) {
         let g = T::of(self.sign) * g;

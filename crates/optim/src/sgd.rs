@@ -1,15 +1,11 @@
 //! Stochastic gradient descent.
-//!
-//! ```text
-//! b ← g                    at a parameter's first step
-//! b ← μ b + (1 − τ) g      later
-//! p ← p − lr · b           or p − lr · (g + μ b) with nesterov
-//! ```
 
 use crate::driver::Driver;
-use crate::error::{Result, require, require_non_negative};
-use crate::rule::{Rule, Turn};
+use crate::named::optimizer;
+use crate::range::Range;
+use crate::rule::{Rule, See, Turn};
 use autograd_core::update::{ElementRule, Real};
+use autograd_core::{Error, ErrorKind, Result};
 
 /// Stochastic gradient descent, with momentum if asked for.
 ///
@@ -33,7 +29,7 @@ use autograd_core::update::{ElementRule, Real};
 ///     sgd.step(&mut x, &grads)?;
 ///     assert_eq!(x.item::<f32>()?, expected);
 /// }
-/// # Ok::<(), wengert_optim::Error>(())
+/// # Ok::<(), autograd_core::Error>(())
 /// ```
 ///
 /// # References
@@ -42,11 +38,12 @@ use autograd_core::update::{ElementRule, Real};
 /// # Differs from
 /// * PyTorch: nothing; there, too, the learning rate stands outside the momentum buffer.
 /// * Keras and the paper: the learning rate inside the velocity, `v ← μ v − lr g`; the same while `lr` is constant.
-pub type Sgd = Driver<SgdRule>;
+#[derive(Clone)]
+pub struct Sgd(Driver<SgdRule>);
+optimizer!(Sgd, SgdRule);
 
-/// Hyperparameters of [`Sgd`].
 #[derive(Clone, Debug)]
-pub struct SgdRule {
+struct SgdRule {
     momentum: f64,
     dampening: f64,
     nesterov: bool,
@@ -55,7 +52,7 @@ pub struct SgdRule {
 impl Sgd {
     /// Without momentum.
     pub fn new(lr: f64) -> Sgd {
-        Driver::of(SgdRule { momentum: 0.0, dampening: 0.0, nesterov: false }, lr)
+        Sgd(Driver::new(SgdRule { momentum: 0.0, dampening: 0.0, nesterov: false }, lr))
     }
 
     /// μ ≥ 0: how much of the past directions is kept; 0 for none.
@@ -76,24 +73,32 @@ impl Sgd {
 
 impl Rule for SgdRule {
     const NAME: &'static str = "SGD";
+    const STATE: &'static [&'static str] = &["momentum_buffer"];
 
-    fn slots(&self) -> &'static [&'static str] {
-        if self.momentum == 0.0 { &[] } else { &["momentum_buffer"] }
+    fn uses(&self, _: usize) -> bool {
+        self.momentum != 0.0
+    }
+
+    fn hyperparameters(&mut self, see: &mut See<'_>) {
+        see("momentum", &mut self.momentum, Range::AT_LEAST_0);
+        see("dampening", &mut self.dampening, Range::FINITE);
     }
 
     fn check(&self) -> Result<()> {
-        require_non_negative(Self::NAME, "momentum", self.momentum)?;
-        require(self.dampening.is_finite(), Self::NAME, "dampening", self.dampening, "finite")?;
-        let fits = !self.nesterov || (self.momentum > 0.0 && self.dampening == 0.0);
-        let value = (self.momentum, self.dampening);
-        require(fits, Self::NAME, "(momentum, dampening)", value, "above 0, and 0, with nesterov")
+        let SgdRule { momentum, dampening, nesterov } = self;
+        if *nesterov && !(*momentum > 0.0 && *dampening == 0.0) {
+            let got = format!("got momentum {momentum} and dampening {dampening}");
+            let text = format!("SGD: nesterov needs momentum above 0 and dampening 0, {got}");
+            return Err(Error::new(ErrorKind::Argument, text));
+        }
+        Ok(())
     }
 
     fn step(&self, turn: Turn<'_>) -> Result<()> {
-        // b = 0 before the first step, so that μ b + g is g.
+        // b = 0 before the first step, so μ b + g is g.
         let gain = if turn.t == 1 { 1.0 } else { 1.0 - self.dampening };
         let formula = Formula { lr: turn.lr, momentum: self.momentum, gain, nesterov: self.nesterov };
-        if self.momentum == 0.0 { turn.update::<0>(formula) } else { turn.update::<1>(formula) }
+        turn.update(formula)
     }
 }
 
@@ -105,18 +110,49 @@ struct Formula {
     nesterov: bool,
 }
 
-impl ElementRule<0> for Formula {
-    #[inline(always)]
-    fn element<T: Real>(self, p: T, g: T, []: [T; 0]) -> (T, [T; 0]) {
-        (p - T::of(self.lr) * g, [])
-    }
-}
-
 impl ElementRule<1> for Formula {
+    const ALWAYS: usize = 0;
+
     #[inline(always)]
     fn element<T: Real>(self, p: T, g: T, [b]: [T; 1]) -> (T, [T; 1]) {
-        let b = T::of(self.momentum) * b + T::of(self.gain) * g;
+        let b = if self.momentum == 0.0 { g } else { T::of(self.momentum) * b + T::of(self.gain) * g };
         let direction = if self.nesterov { g + T::of(self.momentum) * b } else { b };
         (p - T::of(self.lr) * direction, [b])
     }
 }
+
+#[cfg(test)]
+cases![
+    plain(|| Sgd::new(0.1), |s, g| s.p -= 0.1 * g),
+    plain(|| Sgd::new(0.1).dampening(0.5), |s, g| s.p -= 0.1 * g),
+    plain(|| Sgd::new(0.1).weight_decay(0.5), |s, g| s.p -= 0.1 * (g + 0.5 * s.p)),
+    plain(|| Sgd::new(0.1).weight_decay(0.5).decoupled_weight_decay(true), |s, g| s.p -= 0.1 * (0.5 * s.p + g)),
+    plain(
+        || Sgd::new(0.1).momentum(0.5).dampening(0.25),
+        |s, g| {
+            s.a = if s.t == 1.0 { g } else { 0.5 * s.a + 0.75 * g };
+            s.p -= 0.1 * s.a;
+        }
+    )
+    .keeps(&["momentum_buffer"]),
+    plain(
+        || Sgd::new(0.1).momentum(0.5).nesterov(true),
+        |s, g| {
+            s.a = 0.5 * s.a + g;
+            s.p -= 0.1 * (g + 0.5 * s.a);
+        }
+    )
+    .keeps(&["momentum_buffer"]),
+    refused(Sgd::new(f64::NAN), "SGD: lr is NaN, it must be finite and at least 0"),
+    refused(Sgd::new(-0.1), "SGD: lr is -0.1, it must be finite and at least 0"),
+    refused(Sgd::new(0.1).momentum(-0.5), "SGD: momentum is -0.5, it must be finite and at least 0"),
+    refused(Sgd::new(0.1).momentum(0.5).dampening(f64::NAN), "SGD: dampening is NaN, it must be finite"),
+    refused(
+        Sgd::new(0.1).nesterov(true),
+        "SGD: nesterov needs momentum above 0 and dampening 0, got momentum 0 and dampening 0"
+    ),
+    refused(
+        Sgd::new(0.1).momentum(0.9).dampening(0.1).nesterov(true),
+        "SGD: nesterov needs momentum above 0 and dampening 0, got momentum 0.9 and dampening 0.1"
+    ),
+];

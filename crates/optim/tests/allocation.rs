@@ -5,7 +5,7 @@ mod model;
 use model::{half_square_grads, net};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
-use wengert_optim::{Adam, AdamW, Optimizer, Sgd};
+use wengert_optim::{Adam, AdamW, NAdam, Optimizer, RmsProp, Sgd};
 
 struct Counting;
 
@@ -32,17 +32,26 @@ static ALLOCATOR: Counting = Counting;
 
 #[test]
 fn a_steady_step_allocates_nothing() {
-    let optimizers: [Box<dyn Optimizer>; 5] = [
+    let optimizers: [Box<dyn Optimizer>; 7] = [
         Box::new(Sgd::new(0.1)),
         Box::new(Sgd::new(0.1).momentum(0.9).weight_decay(0.1)),
         Box::new(Adam::new(0.1)),
         Box::new(Adam::new(0.1).amsgrad(true)),
+        Box::new(NAdam::new(0.1)),
+        Box::new(RmsProp::new(0.1).momentum(0.5).centered(true)),
         Box::new(AdamW::new(0.1).group("hidden", |group| group.scale_lr(0.5))),
     ];
     for mut optimizer in optimizers {
         let mut model = net();
         let grads = half_square_grads(&model);
-        let mut step = || optimizer.step(&mut model, &grads).map(|report| report.updated);
+        let names: Vec<&str> = optimizer.hyperparameters().into_iter().map(|(name, _)| name).collect();
+        let mut k = 0;
+        // Every hyperparameter follows a schedule.
+        let mut step = || {
+            k += 1;
+            names.iter().try_for_each(|name| optimizer.set(name, 0.5 / f64::from(k)))?;
+            optimizer.step(&mut model, &grads).map(|report| report.updated)
+        };
         assert_eq!(step(), Ok(4));
         let before = REQUESTS.get();
         for _ in 0..10 {

@@ -5,34 +5,8 @@ mod model;
 use autograd_core::module::{Item, ItemMut, Module, Param, Path};
 use autograd_core::{DType, Gradients, Tensor};
 use model::{Net, assert_close, half_square_grads, net, values};
-use wengert_optim::{Adam, AdamW, Optimizer, Sgd};
-
-fn refused(optimizer: impl Optimizer) -> String {
-    optimizer.check().expect_err("out of range").to_string()
-}
-
-#[test]
-fn hyperparameters_outside_their_ranges_are_named() {
-    let finite = "it must be finite and at least 0";
-    assert_eq!(refused(Sgd::new(f64::NAN)), format!("SGD: lr is NaN, {finite}"));
-    assert_eq!(refused(Sgd::new(-0.1)), format!("SGD: lr is -0.1, {finite}"));
-    assert_eq!(refused(Adam::new(f64::INFINITY)), format!("Adam: lr is inf, {finite}"));
-    assert_eq!(refused(AdamW::new(0.1).weight_decay(-1.0)), format!("AdamW: weight_decay is -1.0, {finite}"));
-    assert_eq!(refused(Sgd::new(0.1).momentum(-0.5)), format!("SGD: momentum is -0.5, {finite}"));
-    assert_eq!(refused(Sgd::new(0.1).momentum(0.5).dampening(f64::NAN)), "SGD: dampening is NaN, it must be finite");
-    let nesterov = "it must be above 0, and 0, with nesterov";
-    assert_eq!(refused(Sgd::new(0.1).nesterov(true)), format!("SGD: (momentum, dampening) is (0.0, 0.0), {nesterov}"));
-    assert_eq!(
-        refused(Sgd::new(0.1).momentum(0.9).dampening(0.1).nesterov(true)),
-        format!("SGD: (momentum, dampening) is (0.9, 0.1), {nesterov}")
-    );
-    assert_eq!(refused(Adam::new(0.1).betas(1.0, 0.9)), "Adam: betas[0] is 1.0, it must be in [0, 1)");
-    assert_eq!(refused(Adam::new(0.1).betas(0.9, -0.1)), "Adam: betas[1] is -0.1, it must be in [0, 1)");
-    assert_eq!(refused(Adam::new(0.1).eps(-1e-8)), format!("Adam: eps is -1e-8, {finite}"));
-    let in_group = Adam::new(0.1).group("hidden", |group| group.betas(f64::NAN, 0.9));
-    assert_eq!(refused(in_group), "Adam: betas[0] is NaN, it must be in [0, 1)");
-    assert!(Sgd::new(0.0).check().is_ok());
-}
+use wengert_optim::schedule::StepLR;
+use wengert_optim::{Adam, AdamW, Optimizer, RmsProp, Schedule, Sgd};
 
 /// Steps once, expects this error, and that neither model nor optimizer changed.
 fn fails(model: &mut Net, optimizer: &mut dyn Optimizer, grads: &Gradients, text: &str) {
@@ -55,10 +29,10 @@ fn a_failed_step_changes_nothing() {
             adam.step(&mut model, &grads).expect("valid");
         }
         let mut grads = half_square_grads(&model);
-        grads.insert(&model.output.bias, Tensor::from([1.0, 2.0]));
+        grads.insert(&model.output.bias, Tensor::from([1.0, 2.0])).expect("tracked");
         let text = r#"Adam: the gradient of "output.bias" is F32 [2], the parameter needs F32 [1]"#;
         fails(&mut model, &mut adam, &grads, text);
-        grads.insert(&model.output.bias, Tensor::zeros(&[1], DType::F64).expect("small"));
+        grads.insert(&model.output.bias, Tensor::zeros(&[1], DType::F64).expect("small")).expect("tracked");
         let text = r#"Adam: the gradient of "output.bias" is F64 [1], the parameter needs F32 [1]"#;
         fails(&mut model, &mut adam, &grads, text);
         let grads = half_square_grads(&model);
@@ -73,7 +47,7 @@ fn a_failed_step_changes_nothing() {
         .momentum(0.9)
         .group("hidden", |group| group.nesterov(true))
         .group("hidden.bias", |group| group.momentum(0.0));
-    let text = "SGD: (momentum, dampening) is (0.0, 0.0), it must be above 0, and 0, with nesterov";
+    let text = "SGD: nesterov needs momentum above 0 and dampening 0, got momentum 0 and dampening 0";
     fails(&mut model, &mut sgd, &grads, text);
     let mut sgd = Sgd::new(0.1).group("hiden", |group| group.scale_lr(0.1));
     fails(&mut model, &mut sgd, &grads, r#"SGD: no parameter of the model belongs to the group "hiden""#);
@@ -258,4 +232,52 @@ fn train(optimizer: &mut impl Optimizer, model: &mut Net, grads: &Gradients) {
     assert_eq!(optimizer.step(model, grads).expect("valid").updated, 4);
     let state = optimizer.state_dict();
     optimizer.load_state_dict(&state).expect("its own");
+}
+
+#[test]
+fn a_rate_of_0_is_in_range() {
+    assert!(Sgd::new(0.0).check().is_ok());
+}
+
+#[test]
+fn a_schedule_drives_any_hyperparameter() {
+    let (mut model, mut sgd) = (net(), Sgd::new(0.5).momentum(0.8).group("hidden", |group| group.momentum(0.5)));
+    let (schedule, base) = (StepLR::new(2).gamma(0.5), sgd.get("momentum").expect("known"));
+    let (lr, mut b, mut p) = (sgd.lr(), 0.0, values(&model)[8]);
+    for k in 0..5 {
+        sgd.set("momentum", schedule.rate(base, k)).expect("known");
+        sgd.set_lr(schedule.rate(lr, k));
+        let grads = half_square_grads(&model);
+        sgd.step(&mut model, &grads).expect("valid");
+        b = [0.8, 0.8, 0.4, 0.4, 0.2][k as usize] * b + p;
+        p -= sgd.lr() * b;
+    }
+    assert_eq!((sgd.lr(), sgd.get("momentum").expect("known")), (0.125, 0.2));
+    assert_close(&values(&model)[8..], &[p], 1e-6);
+}
+
+#[test]
+fn a_hyperparameter_may_change_what_state_is_in_use() {
+    let (mut model, mut rmsprop) = (net(), RmsProp::new(0.1));
+    let mut keys_after = |rmsprop: &mut RmsProp| {
+        let grads = half_square_grads(&model);
+        rmsprop.step(&mut model, &grads).expect("valid");
+        let state = rmsprop.state_dict();
+        let of = |key: &&str| key.starts_with("output.bias.");
+        state.iter().map(|(key, _)| key).filter(of).map(str::to_string).collect::<Vec<_>>()
+    };
+    assert_eq!(keys_after(&mut rmsprop), ["output.bias.step", "output.bias.square_avg"]);
+    rmsprop.set("momentum", 0.5).expect("known");
+    let expected = ["output.bias.step", "output.bias.square_avg", "output.bias.momentum_buffer"];
+    assert_eq!(keys_after(&mut rmsprop), expected);
+    rmsprop.set("momentum", 0.0).expect("known");
+    assert_eq!(keys_after(&mut rmsprop), expected[..2]);
+}
+
+#[test]
+fn an_unknown_name_is_refused_with_those_there_are() {
+    let mut sgd = Sgd::new(0.1);
+    let text = r#"no hyperparameter is called "betas[0]", there are lr, weight_decay, momentum, dampening"#;
+    assert_eq!(sgd.get("betas[0]").expect_err("unknown").to_string(), text);
+    assert_eq!(sgd.set("betas[0]", 0.5).expect_err("unknown").to_string(), format!("SGD: {text}"));
 }

@@ -3,29 +3,31 @@
 mod model;
 
 use autograd_core::module::{Item, ItemMut, Module, Path};
-use autograd_core::update::{ElementRule, Real};
-use autograd_core::{Error as CoreError, Tensor};
+use autograd_core::update::{ElementRule, FoldRule, Real};
+use autograd_core::{Error, Tensor};
 use model::{Net, assert_close, half_square_grads, net, param, values};
 use std::cell::Cell;
-use wengert_optim::{Driver, Optimizer, Result, Rule, Turn};
+use wengert_optim::{Driver, Optimizer, Parameters, Result, Rule, Turn};
 
 /// A running sum s ← s + g, and p ← p − lr · s / t, where s starts at `lr`. It takes no vectors of two.
 #[derive(Clone, Debug)]
-struct Mean {
-    slots: &'static [&'static str],
+struct Mean<const SLOTS: usize> {
+    in_use: bool,
 }
 
-impl Rule for Mean {
+impl<const SLOTS: usize> Rule for Mean<SLOTS> {
     const NAME: &'static str = "Mean";
 
-    fn slots(&self) -> &'static [&'static str] {
-        self.slots
+    const STATE: &'static [&'static str] = if SLOTS == 0 { &[] } else { &["sum"] };
+
+    fn uses(&self, _: usize) -> bool {
+        self.in_use
     }
 
     fn start(&self, slot: usize, parameter: &Tensor, lr: f64) -> Result<Tensor> {
         assert_eq!(slot, 0);
         if parameter.shape() == [2] {
-            return Err(CoreError::argument("Mean", "parameter", "two", "something else").into());
+            return Err(Error::argument("Mean", "parameter", "two", "something else"));
         }
         Ok(parameter.full_like(lr))
     }
@@ -52,22 +54,22 @@ impl ElementRule<1> for Sum {
 #[test]
 fn state_starts_where_the_rule_says() {
     let mut x = param(&[1.0]);
-    let mut mean = Driver::of(Mean { slots: &["sum"] }, 0.5);
+    let mut mean = Driver::new(Mean::<1> { in_use: true }, 0.5);
     for expected in [1.0 - 0.5 * 1.5, 0.25 - 0.25 * (1.5 + 0.25)] {
         let grads = half_square_grads(&x);
         mean.step(&mut x, &grads).expect("valid");
         assert_close(&x.to_f64s(), &[expected], 1e-15);
     }
-    // The parameter is the whole model, so that it has no name.
+    // The parameter is the whole model, so it has no name.
     assert_eq!(mean.state_dict().get(".sum").map(|sum| sum.to_f64s()), Some(vec![1.75]));
-    assert_eq!(mean.rule().slots(), ["sum"]);
+    assert!(mean.rule().in_use);
 }
 
 #[test]
 fn a_parameter_that_the_rule_refuses_keeps_all_from_changing() {
     let mut model = net();
     let (before, grads) = (values(&model), half_square_grads(&model));
-    let error = Driver::of(Mean { slots: &["sum"] }, 0.5).step(&mut model, &grads).expect_err("a vector of two");
+    let error = Driver::new(Mean::<1> { in_use: true }, 0.5).step(&mut model, &grads).expect_err("a vector of two");
     assert_eq!(error.to_string(), r#"Mean: parameter is "two", it must be something else"#);
     assert_eq!(values(&model), before);
 }
@@ -76,8 +78,10 @@ fn a_parameter_that_the_rule_refuses_keeps_all_from_changing() {
 fn a_formula_for_other_state_than_the_slots_is_refused() {
     let mut x = param(&[1.0]);
     let grads = half_square_grads(&x);
-    let error = Driver::of(Mean { slots: &[] }, 0.5).step(&mut x, &grads).expect_err("no slot");
+    let error = Driver::new(Mean::<0> { in_use: true }, 0.5).step(&mut x, &grads).expect_err("no slot");
     assert_eq!(error.to_string(), "Mean: the rule updates 1 state tensors, its slots are 0");
+    let error = Driver::new(Mean::<1> { in_use: false }, 0.5).step(&mut x, &grads).expect_err("not in use");
+    assert_eq!(error.to_string(), "update: state number 1 is missing, the rule always needs 1");
     assert_eq!(x.to_f64s(), [1.0]);
 }
 
@@ -103,4 +107,82 @@ fn a_model_without_an_order_is_refused() {
     let error = wengert_optim::Sgd::new(0.5).step(&mut model, &grads).expect_err("no order");
     assert_eq!(error.to_string(), "SGD: the model does not visit its parameters in the same order twice");
     assert_eq!(values(&model.0), before);
+}
+
+/// p ← p − lr · g / ‖g‖, where the norm is taken over the whole model, and the norms of all steps are summed up.
+#[derive(Clone, Debug)]
+struct Normalised;
+
+#[derive(Clone, Copy)]
+struct Squares;
+
+impl FoldRule for Squares {
+    #[inline(always)]
+    fn element(self, x: f64, y: f64) -> f64 {
+        x * y
+    }
+    #[inline(always)]
+    fn join(self, a: f64, b: f64) -> f64 {
+        a + b
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Descend {
+    rate: f64,
+}
+
+impl ElementRule<0> for Descend {
+    #[inline(always)]
+    fn element<T: Real>(self, p: T, g: T, []: [T; 0]) -> (T, [T; 0]) {
+        (p - T::of(self.rate) * g, [])
+    }
+}
+
+impl Rule for Normalised {
+    const NAME: &'static str = "Normalised";
+    const SHARED: &'static [&'static str] = &["norm", "way"];
+
+    fn start_shared(&self, number: usize, lr: f64) -> f64 {
+        if number == 0 { 0.0 } else { lr }
+    }
+
+    fn begin(&self, all: &mut Parameters<'_, Self>) -> Result<()> {
+        let mut squares = 0.0;
+        all.each(|_, turn| {
+            squares += turn.gradient.fold(turn.gradient, Squares)?;
+            Ok(())
+        })?;
+        all.shared[0] = squares.sqrt();
+        all.shared[1] += all.shared[0];
+        Ok(())
+    }
+
+    fn step(&self, turn: Turn<'_>) -> Result<()> {
+        let rate = turn.lr / turn.shared[0];
+        turn.update(Descend { rate })
+    }
+}
+
+#[test]
+fn a_rule_may_see_all_parameters_and_keep_numbers_of_its_own() {
+    let (mut model, mut normalised) = (net(), Driver::new(Normalised, 0.5));
+    let norm = |model: &Net| values(model).iter().map(|x| x * x).sum::<f64>().sqrt();
+    let mut way = 0.5;
+    for _ in 0..3 {
+        let (before, grads) = (norm(&model), half_square_grads(&model));
+        way += before;
+        normalised.step(&mut model, &grads).expect("valid");
+        // Straight towards 0, by lr.
+        assert_close(&[norm(&model)], &[(before - 0.5).abs()], 1e-6);
+    }
+    let state = normalised.state_dict();
+    assert_close(&state.get("way").expect("saved").to_f64s(), &[way], 1e-6);
+    let mut other = Driver::new(Normalised, 0.1);
+    other.load_state_dict(&state).expect("its own");
+    assert_eq!(other.state_dict().to_safetensors(), state.to_safetensors());
+    let mut part = state.clone();
+    part.remove("way");
+    let text = "the state does not fit, and nothing was loaded:\n  missing: way";
+    assert_eq!(other.load_state_dict(&part).expect_err("no way").to_string(), text);
 }

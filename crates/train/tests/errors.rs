@@ -56,7 +56,7 @@ fn bad_settings() {
     check(adam(Adam::new(f64::NAN)), "Adam: lr is NaN, it must be finite and at least 0");
     let text = "Adam: weight_decay is -0.1, it must be finite and at least 0";
     check(adam(Adam::new(0.1).weight_decay(-0.1)), text);
-    check(trainer().schedule(StepLR::new(0, 0.5)), "StepLR: step_size is 0, it must be at least 1");
+    check(trainer().schedule(StepLR::new(0)), "StepLR: step_size is 0, it must be at least 1");
     check(trainer().metric(Accuracy).metric(Accuracy), "fit: two metrics are called \"accuracy\"");
     let text = "BinaryAccuracy: threshold is NaN, it must be a number";
     check(trainer().metric(BinaryAccuracy::new().threshold(f64::NAN)), text);

@@ -70,11 +70,11 @@ fn schedules_count_epochs_or_steps() {
     };
     let trainer = || Trainer::new(Adam::new(0.1), cross_entropy);
     assert_eq!(rates(trainer()), [0.1; 4]);
-    assert_eq!(rates(trainer().schedule(StepLR::new(2, 0.5))), [0.1, 0.1, 0.05, 0.05]);
+    assert_eq!(rates(trainer().schedule(StepLR::new(2).gamma(0.5))), [0.1, 0.1, 0.05, 0.05]);
     // Three batches an epoch; the last ones are steps 2, 5, 8 and 11.
     let by_step = rates(trainer().schedule_by_step(|lr: f64, step: u64| lr / (step + 1) as f64));
     assert_eq!(by_step, [0.1 / 3.0, 0.1 / 6.0, 0.1 / 9.0, 0.1 / 12.0]);
-    let cosine = rates(trainer().schedule(CosineAnnealingLR::new(4, 0.0)));
+    let cosine = rates(trainer().schedule(CosineAnnealingLR::new(4)));
     assert!(cosine.windows(2).all(|pair| pair[1] < pair[0]));
 }
 

@@ -40,7 +40,7 @@ fn trainer(patience: u64) -> Trainer<'static> {
     Trainer::new(Adam::new(0.05), cross_entropy)
         .epochs(6)
         .batch_size(16)
-        .schedule(CosineAnnealingLR::new(6, 1e-4))
+        .schedule(CosineAnnealingLR::new(6).eta_min(1e-4))
         .clip_norm(1.0)
         .metric(Accuracy)
         .callback(EarlyStopping::new().patience(patience).min_delta(0.02))

@@ -11,7 +11,7 @@ fn train(threads: usize) -> Vec<u64> {
     pool.install(|| {
         let mut rng = seeded(7);
         let x = Tensor::randn(&[512, 64], DType::F32, &mut rng).expect("small");
-        let y = x.narrow(1, 0, 10).expect("64 columns").argmax(Some(1), false).expect("10 columns");
+        let y = x.narrow(1, 0, 10).expect("64 columns").argmax(1).expect("10 columns");
         let set = TensorDataset::new(x, y).expect("512 rows");
         let model = || -> wengert_nn::Result<_> {
             let rng = &mut seeded(7);

@@ -85,19 +85,19 @@ impl Error {
 
     /// A dimension the tensor does not have.
     #[cold]
-    pub(crate) fn dim(op: &str, axis: isize, shape: &[usize]) -> Error {
+    pub(crate) fn dim(op: &str, dim: isize, shape: &[usize]) -> Error {
         let range = match shape.len() {
-            0 => "a scalar has axis 0 and −1 only".into(),
+            0 => "a scalar has dim 0 and −1 only".into(),
             n => format!("−{n} to {}", n - 1),
         };
-        Error::new(ErrorKind::Dim, format!("{op}: axis {axis} is out of range for shape {shape:?} ({range})"))
+        Error::new(ErrorKind::Dim, format!("{op}: dim {dim} is out of range for shape {shape:?} ({range})"))
     }
 
     /// An index outside its dimension; `position` is its place in the index tensor, in row-major order.
     #[cold]
-    pub(crate) fn index(op: &str, index: i64, position: usize, axis: usize, shape: &[usize]) -> Error {
+    pub(crate) fn index(op: &str, index: i64, position: usize, dim: usize, shape: &[usize]) -> Error {
         let place = format!("index {index} at position {position}");
-        Error::new(ErrorKind::Index, format!("{op}: {place} is out of range for axis {axis} of shape {shape:?}"))
+        Error::new(ErrorKind::Index, format!("{op}: {place} is out of range for dim {dim} of shape {shape:?}"))
     }
 
     /// A value that no gradient can reach.

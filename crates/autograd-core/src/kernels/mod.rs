@@ -17,6 +17,7 @@ pub mod reduce;
 pub mod rows;
 pub mod select;
 
+pub mod fold;
 pub mod gemm;
 pub mod random;
 pub mod update;

@@ -31,12 +31,12 @@ pub fn add_rows<T: Real>(x: &[T], size: usize, inner: usize, index: &[i64], y: &
 }
 
 /// Where `gather` reads: for each element of a row-major index tensor of `shape`, the offset into row-major `x` of
-/// `x_shape`, with the coordinate along `axis` replaced by the index.
+/// `x_shape`, with the coordinate along `dim` replaced by the index.
 pub fn gather_offsets<'a>(
     index: &'a [i64],
     shape: &'a [usize],
     x_shape: &[usize],
-    axis: usize,
+    dim: usize,
 ) -> impl Iterator<Item = usize> + 'a {
     let mut strides = vec![1; x_shape.len()];
     for d in (0..x_shape.len().saturating_sub(1)).rev() {
@@ -46,7 +46,7 @@ pub fn gather_offsets<'a>(
         let mut rest = i;
         let mut offset = 0;
         for d in (0..shape.len()).rev() {
-            let coordinate = if d == axis { k as usize } else { rest % shape[d] };
+            let coordinate = if d == dim { k as usize } else { rest % shape[d] };
             rest /= shape[d];
             offset += coordinate * strides[d];
         }

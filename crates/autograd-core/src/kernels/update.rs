@@ -5,59 +5,104 @@ use super::real::Real;
 use super::simd::{Kernel, vectorize};
 use crate::threads::parallel::{self, PIECE, for_pieces, for_rows, join, worth_sharing};
 
-/// One element of an update rule with `S` numbers of state an element.
+/// One element of an update rule with `S` numbers of state per element.
 pub trait ElementRule<const S: usize>: Copy + Sync {
+    /// How many of the `S` numbers, the first ones, every use of the rule has; each of the others may be unused. The loop
+    /// is compiled once for each subset of the others.
+    const ALWAYS: usize = S;
+
     /// The new parameter and state from the old parameter `p`, its gradient `g` and the old state; mark it
-    /// `#[inline(always)]`.
+    /// `#[inline(always)]`. State that is not in use arrives as 0, and what is returned for it is dropped.
     fn element<T: Real>(self, p: T, g: T, state: [T; S]) -> (T, [T; S]);
 }
 
-struct Update<'a, T, R, const S: usize> {
+/// Bit k of `OTHERS`: whether state number `ALWAYS + k` is in use. The slices of state that is not are empty.
+struct Update<'a, T, R, const S: usize, const OTHERS: usize> {
     rule: R,
     p: &'a mut [T],
     g: &'a [T],
     state: [&'a mut [T]; S],
 }
 
-impl<T: Real, R: ElementRule<S>, const S: usize> Kernel for Update<'_, T, R, S> {
+impl<T: Real, R: ElementRule<S>, const S: usize, const OTHERS: usize> Update<'_, T, R, S, OTHERS> {
+    #[inline(always)]
+    fn uses(k: usize) -> bool {
+        k < R::ALWAYS || (OTHERS >> (k - R::ALWAYS)) & 1 == 1
+    }
+}
+
+impl<T: Real, R: ElementRule<S>, const S: usize, const OTHERS: usize> Kernel for Update<'_, T, R, S, OTHERS> {
     type Output = ();
     #[inline(always)]
     fn run(self) {
         let Update { rule, p, g, mut state } = self;
         let len = p.len();
         let g = &g[..len];
-        for s in &mut state {
-            *s = &mut std::mem::take(s)[..len];
+        for (k, s) in state.iter_mut().enumerate() {
+            *s = &mut std::mem::take(s)[..if Self::uses(k) { len } else { 0 }];
         }
         for i in 0..len {
-            let old = std::array::from_fn(|k| state[k][i]);
+            let old = std::array::from_fn(|k| if Self::uses(k) { state[k][i] } else { T::ZERO });
             let (new, kept) = rule.element(p[i], g[i], old);
             p[i] = new;
             for k in 0..S {
-                state[k][i] = kept[k];
+                if Self::uses(k) {
+                    state[k][i] = kept[k];
+                }
             }
         }
     }
 }
 
-/// Applies the rule to every element, in place. All slices have one length.
-pub fn update<T: Real, R: ElementRule<S>, const S: usize>(rule: R, p: &mut [T], g: &[T], state: [&mut [T]; S]) {
+/// Runs the loop that is compiled for the state in use. A guard is a constant: loops for subsets that the rule cannot
+/// have are not compiled.
+fn vectorize_used<T: Real, R: ElementRule<S>, const S: usize>(
+    others: usize,
+    rule: R,
+    p: &mut [T],
+    g: &[T],
+    state: [&mut [T]; S],
+) {
+    macro_rules! choose {
+        ($($mask:literal)*) => {
+            match others {
+                $($mask if const { $mask < 1 << (S - R::ALWAYS) } => {
+                    vectorize(Update::<T, R, S, $mask> { rule, p, g, state });
+                })*
+                _ => unreachable!("Tensor::update admits at most {MOST_OTHERS} numbers of state that may be unused"),
+            }
+        };
+    }
+    choose!(0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15);
+}
+
+/// How many numbers of state may be unused at most.
+const MOST_OTHERS: usize = 4;
+
+/// Applies the rule to every element, in place. All slices have one length; state that is not in use is `None`, which
+/// the first [`ElementRule::ALWAYS`] cannot be.
+pub fn update<T: Real, R: ElementRule<S>, const S: usize>(rule: R, p: &mut [T], g: &[T], state: [Option<&mut [T]>; S]) {
+    const { assert!(R::ALWAYS <= S && S - R::ALWAYS <= MOST_OTHERS, "an update rule has too much state that may be unused") };
     let len = p.len();
-    assert!(g.len() == len && state.iter().all(|s| s.len() == len), "an update's slices differ in length");
+    let fits = |(k, s): (usize, &Option<&mut [T]>)| s.as_ref().map_or(k >= R::ALWAYS, |s| s.len() == len);
+    assert!(g.len() == len && state.iter().enumerate().all(fits), "an update's slices differ in length");
+    let bit = |(k, s): (usize, &Option<&mut [T]>)| usize::from(s.is_some()) << k;
+    let others = state.iter().skip(R::ALWAYS).enumerate().map(bit).sum();
     let threads = if worth_sharing(len) { parallel::threads() } else { 1 };
-    update_on(threads, rule, p, g, state);
+    update_on(threads, others, rule, p, g, state.map(Option::unwrap_or_default));
 }
 
 /// [`update`] on so many threads, an equal share on each.
 fn update_on<T: Real, R: ElementRule<S>, const S: usize>(
     threads: usize,
+    others: usize,
     rule: R,
     p: &mut [T],
     g: &[T],
     state: [&mut [T]; S],
 ) {
     if threads < 2 || p.len() <= PIECE {
-        vectorize(Update { rule, p, g, state });
+        vectorize_used(others, rule, p, g, state);
     } else {
         let few = threads / 2;
         let half = (p.len() / threads * few).next_multiple_of(64);
@@ -66,9 +111,9 @@ fn update_on<T: Real, R: ElementRule<S>, const S: usize>(
         let mut second: [&mut [T]; S] = std::array::from_fn(|_| Default::default());
         let mut first: [&mut [T]; S] = std::array::from_fn(|_| Default::default());
         for (k, s) in state.into_iter().enumerate() {
-            (first[k], second[k]) = s.split_at_mut(half);
+            (first[k], second[k]) = s.split_at_mut(half.min(s.len()));
         }
-        join(|| update_on(few, rule, p0, g0, first), || update_on(threads - few, rule, p1, g1, second));
+        join(|| update_on(few, others, rule, p0, g0, first), || update_on(threads - few, others, rule, p1, g1, second));
     }
 }
 

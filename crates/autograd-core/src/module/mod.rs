@@ -22,7 +22,7 @@ pub use path::Path;
 pub use state::{StateDict, StateMismatch, StateProblem};
 pub use stream::Stream;
 
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::tensor::{DType, Tensor};
 
 /// A leaf of a module tree.
@@ -199,28 +199,47 @@ pub fn restore_streams(module: &mut (impl Module + ?Sized), positions: &[(String
 
 impl Tensor {
     /// Applies an optimizer's rule to every element of this tensor, its gradient and its state, in one pass over memory.
+    /// State that the rule can do without may be `None`: it is neither read nor written.
     ///
     /// The tensors are changed in place where nobody else holds them, else replaced by fresh ones.
     ///
     /// # Errors
-    /// If shapes or dtypes differ, or the dtype is not a float type; then nothing is changed.
+    /// If shapes or dtypes differ, the dtype is not a float type, or state is missing that the rule always needs; then
+    /// nothing is changed.
     pub fn update<R: crate::kernels::update::ElementRule<S>, const S: usize>(
         &mut self,
         gradient: &Tensor,
-        state: [&mut Tensor; S],
+        state: [Option<&mut Tensor>; S],
         rule: R,
     ) -> Result<()> {
         let check = crate::ops::check::Check("update");
         let float = check.float(self)?;
-        for other in std::iter::once(gradient).chain(state.iter().map(|s| &**s)) {
+        if let Some(missing) = state.iter().take(R::ALWAYS).position(Option::is_none) {
+            let text = format!("update: state number {} is missing, the rule always needs {}", missing + 1, R::ALWAYS);
+            return Err(Error::new(ErrorKind::Argument, text));
+        }
+        for other in std::iter::once(gradient).chain(state.iter().filter_map(Option::as_deref)) {
             check.same_dtype(self, other)?;
             check.is("the gradient or the state", other, self.shape())?;
         }
         let gradient = gradient.packed();
         crate::tensor::for_float!(float, T => {
-            let state = state.map(|s| s.elements_mut::<T>());
+            let state = state.map(|s| s.map(|s| s.elements_mut::<T>()));
             crate::kernels::update::update(rule, self.elements_mut::<T>(), gradient.flat(), state);
         });
         Ok(())
+    }
+
+    /// One number from all elements of this tensor and another of the same shape and dtype, gathered in `f64`: an inner
+    /// product, a norm. Its bits are the same on any number of threads.
+    ///
+    /// # Errors
+    /// If shapes or dtypes differ, or the dtype is not a float type.
+    pub fn fold<R: crate::kernels::fold::FoldRule>(&self, other: &Tensor, rule: R) -> Result<f64> {
+        let check = crate::ops::check::Check("fold");
+        let float = check.same_float(self, other)?;
+        check.is("the second tensor", other, self.shape())?;
+        let (x, y) = (self.packed(), other.packed());
+        Ok(crate::tensor::for_float!(float, T => crate::kernels::fold::fold(rule, x.flat::<T>(), y.flat::<T>())))
     }
 }

@@ -128,7 +128,7 @@ impl Check {
             return Ok(from_front as usize);
         }
         let range = format!("−{} to {rank}", rank + 1);
-        let text = format!("{}: a new axis {dim} is out of range for shape {shape:?} ({range})", self.0);
+        let text = format!("{}: a new dim {dim} is out of range for shape {shape:?} ({range})", self.0);
         Err(Error::new(ErrorKind::Dim, text))
     }
 
@@ -141,7 +141,7 @@ impl Check {
                 continue;
             }
             if std::mem::replace(&mut named[d], true) {
-                let text = format!("{}: axis {d} is named twice in {dims:?} (shape {shape:?})", self.0);
+                let text = format!("{}: dim {d} is named twice in {dims:?} (shape {shape:?})", self.0);
                 return Err(Error::new(ErrorKind::Dim, text));
             }
         }

@@ -1,7 +1,7 @@
 //! What `backward` returns.
 
 use super::node::{NodeId, id_of};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::tensor::Tensor;
 
 /// Gradients of one or several walks, by the tensor they belong to.
@@ -40,13 +40,17 @@ impl Gradients {
         self.find(id_of(x)?).ok().map(|at| self.entries.remove(at).1)
     }
 
-    /// Replaces the gradient with respect to `x`, or adds one. Does nothing if `x` is not tracked.
-    pub fn insert(&mut self, x: &Tensor, gradient: Tensor) {
-        let Some(id) = id_of(x) else { return };
+    /// Replaces the gradient with respect to `x`, or adds one.
+    ///
+    /// # Errors
+    /// If `x` is not tracked.
+    pub fn insert(&mut self, x: &Tensor, gradient: Tensor) -> Result<()> {
+        let id = id_of(x).ok_or_else(|| Error::not_tracked("insert", x.dtype(), x.shape()))?;
         match self.find(id) {
             Ok(at) => self.entries[at].1 = gradient,
             Err(at) => self.entries.insert(at, (id, gradient)),
         }
+        Ok(())
     }
 
     /// Adds the gradients of another walk: `self += other`. On an error nothing has changed.

@@ -1,10 +1,9 @@
 //! The backward half of an operation, and what the engine hands to it.
 
-use super::node::{NodeRef, link};
 use super::part::Part;
 use crate::error::{Error, ErrorKind, Result};
 use crate::storage::opaque::{Opaque, Typed};
-use crate::tensor::Tensor;
+use crate::tensor::{Link, Tensor};
 use std::borrow::Cow;
 
 /// The backward half of an operation: a struct whose fields are exactly what it needs.
@@ -68,22 +67,24 @@ impl Held {
 /// What a pull-back is given: the gradient of the output, which inputs' gradients are wanted, and where they go.
 pub struct Pull<'a> {
     gy: &'a Tensor,
-    node: &'a NodeRef,
     /// Bit i: whether the gradient of input i is wanted; beyond 64 inputs the last bit stands for all of them.
     wanted: u64,
     given: u64,
-    sink: &'a mut dyn Sink,
+    walk: &'a mut dyn Step,
 }
 
-/// Where gradients go: the walk.
-pub(super) trait Sink {
+/// The step of a walk that a pull-back is run for: what it needs to know of the node, and where gradients go.
+pub(super) trait Step {
+    fn op(&self) -> &'static str;
+    fn inputs(&self) -> usize;
+    fn link(&self, origin: Origin) -> Option<Link>;
     fn add(&mut self, input: usize, gradient: Tensor) -> Result<()>;
     fn add_part(&mut self, input: usize, part: &dyn Part, gradient: &Tensor) -> Result<()>;
 }
 
 impl<'a> Pull<'a> {
-    pub(super) fn new(gy: &'a Tensor, node: &'a NodeRef, wanted: u64, sink: &'a mut dyn Sink) -> Self {
-        Pull { gy, node, wanted, given: 0, sink }
+    pub(super) fn new(gy: &'a Tensor, wanted: u64, walk: &'a mut dyn Step) -> Self {
+        Pull { gy, wanted, given: 0, walk }
     }
 
     /// The gradient of the loss with respect to the output; it has the output's shape and dtype.
@@ -93,7 +94,7 @@ impl<'a> Pull<'a> {
 
     /// How many inputs the operation had.
     pub fn inputs(&self) -> usize {
-        self.node.inputs.len()
+        self.walk.inputs()
     }
 
     /// Whether the gradient of input `input` is needed.
@@ -110,7 +111,7 @@ impl<'a> Pull<'a> {
             return Ok(());
         }
         self.given |= bit(input);
-        self.sink.add(input, gradient()?)
+        self.walk.add(input, gradient()?)
     }
 
     /// Says that nothing flows to input `input`. An input that is needed and gets neither this nor a gradient is an error of
@@ -126,7 +127,7 @@ impl<'a> Pull<'a> {
             return Ok(());
         }
         self.given |= bit(input);
-        self.sink.add_part(input, part, gradient)
+        self.walk.add_part(input, part, gradient)
     }
 
     /// The first input that was wanted and got nothing.
@@ -143,7 +144,7 @@ impl<'a> Pull<'a> {
         if !super::is_recording() {
             return Ok(());
         }
-        Err(Error::new(ErrorKind::NoDerivative, format!("{} has no second derivative", self.node.op)))
+        Err(Error::new(ErrorKind::NoDerivative, format!("{} has no second derivative", self.walk.op())))
     }
 }
 
@@ -163,7 +164,7 @@ pub struct Saved {
 
 /// What a saved value was to its operation.
 #[derive(Clone, Copy)]
-enum Origin {
+pub(super) enum Origin {
     Input(usize),
     Output,
     Constant,
@@ -201,12 +202,7 @@ impl Saved {
         if !super::is_recording() {
             return Cow::Borrowed(&self.value);
         }
-        let node = match self.origin {
-            Origin::Input(index) => at.node.inputs.get(index).cloned().flatten(),
-            Origin::Output => Some(at.node.clone()),
-            Origin::Constant => None,
-        };
-        Cow::Owned(self.value.untied().with_link(node.map(link)))
+        Cow::Owned(self.value.untied().with_link(at.walk.link(self.origin)))
     }
 
     /// The bare value.

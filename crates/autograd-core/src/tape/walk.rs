@@ -12,13 +12,13 @@
 
 use super::gradients::Gradients;
 use super::mode::recording;
-use super::node::{Node, NodeId, NodeRef, id_of};
+use super::node::{Node, NodeId, NodeRef, id_of, link};
 use super::part::Part;
-use super::pullback::{Pull, Pullback, Sink};
+use super::pullback::{Origin, Pull, Pullback, Step};
 use super::waiting::{Leaves, Queue, Sum};
 use super::{anomaly, is_recording};
 use crate::error::{Error, ErrorKind, Result};
-use crate::tensor::Tensor;
+use crate::tensor::{Link, Tensor};
 use smallvec::SmallVec;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -247,8 +247,8 @@ impl<'a> Walk<'a> {
     }
 
     fn run(&mut self, pullback: &dyn Pullback, node: &'a NodeRef, gy: &Tensor, wanted: u64) -> Result<()> {
-        let mut inputs = InputsOf { walk: self, node };
-        let mut at = Pull::new(gy, node, wanted, &mut inputs);
+        let mut step = StepAt { walk: self, node };
+        let mut at = Pull::new(gy, wanted, &mut step);
         if is_recording() {
             pullback.pull(&mut at)?
         } else {
@@ -270,13 +270,13 @@ fn untied(gradient: Tensor) -> Tensor {
     if is_recording() { gradient } else { gradient.with_link(None) }
 }
 
-/// The inputs of a node, as the place where its pull-back leaves their gradients.
-struct InputsOf<'w, 'a> {
+/// The step at one node: gradients that its pull-back gives go to its inputs.
+struct StepAt<'w, 'a> {
     walk: &'w mut Walk<'a>,
     node: &'a NodeRef,
 }
 
-impl<'a> InputsOf<'_, 'a> {
+impl<'a> StepAt<'_, 'a> {
     /// The node of an input; `None` if it is not tracked.
     fn node_of(&self, input: usize) -> Result<Option<&'a NodeRef>> {
         let Some(node) = self.node.inputs.get(input) else {
@@ -288,7 +288,23 @@ impl<'a> InputsOf<'_, 'a> {
     }
 }
 
-impl Sink for InputsOf<'_, '_> {
+impl Step for StepAt<'_, '_> {
+    fn op(&self) -> &'static str {
+        self.node.op
+    }
+
+    fn inputs(&self) -> usize {
+        self.node.inputs.len()
+    }
+
+    fn link(&self, origin: Origin) -> Option<Link> {
+        match origin {
+            Origin::Input(index) => self.node.inputs.get(index).cloned().flatten().map(link),
+            Origin::Output => Some(link(self.node.clone())),
+            Origin::Constant => None,
+        }
+    }
+
     fn add(&mut self, input: usize, gradient: Tensor) -> Result<()> {
         let Some(node) = self.node_of(input)? else { return Ok(()) };
         anomaly::inspect(self.node.op, "pull-back", &gradient);

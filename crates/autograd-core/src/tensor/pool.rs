@@ -11,7 +11,8 @@ use super::DType;
 use super::value::{Memory, Value};
 use crate::shape::Layout;
 use crate::storage::block::Block;
-use crate::storage::shared::{Recycled, Shared};
+use crate::storage::piece::{Piece, class_bytes, class_of};
+use crate::storage::shared::{Recycle, Recycled, Shared};
 use std::cell::RefCell;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -24,6 +25,7 @@ struct Counts {
     peak: AtomicI64,
     cached: AtomicI64,
     requests: AtomicI64,
+    taken: AtomicI64,
 }
 
 fn bump(counter: &AtomicI64, by: i64) -> i64 {
@@ -51,18 +53,22 @@ pub struct Stats {
     pub cached: usize,
     /// How many buffers the system has been asked for so far.
     pub requests: usize,
+    /// Bytes of all buffers handed out so far, from the system or from the cache: what computing has cost in memory
+    /// traffic, where `peak` is what it needed at once.
+    pub taken: usize,
 }
 
 /// Memory held by the tensors of all threads.
 pub fn stats() -> Stats {
-    let mut sums = [0i64; 4];
+    let mut sums = [0i64; 5];
     for counts in all_counts().iter() {
-        for (sum, count) in sums.iter_mut().zip([&counts.in_use, &counts.peak, &counts.cached, &counts.requests]) {
+        let all = [&counts.in_use, &counts.peak, &counts.cached, &counts.requests, &counts.taken];
+        for (sum, count) in sums.iter_mut().zip(all) {
             *sum += count.load(Ordering::Relaxed);
         }
     }
-    let [in_use, peak, cached, requests] = sums.map(|sum| sum.max(0) as usize);
-    Stats { in_use, peak, cached, requests }
+    let [in_use, peak, cached, requests, taken] = sums.map(|sum| sum.max(0) as usize);
+    Stats { in_use, peak, cached, requests, taken }
 }
 
 /// Gives the memory cached by the calling thread back to the system: freed buffers, and the room in which it packs the
@@ -71,31 +77,6 @@ pub fn trim() {
     crate::kernels::gemm::forget();
     let freed = POOL.try_with(|pool| pool.borrow_mut().empty());
     drop(freed);
-}
-
-/// Sizes are rounded up to a class: multiples of 64 bytes up to 256, then four classes to each power of two, so that at
-/// most a fifth of a buffer is waste.
-fn class_of(bytes: usize) -> usize {
-    let units = bytes.div_ceil(64).max(1);
-    if units <= 4 {
-        return units - 1;
-    }
-    let exponent = (units - 1).ilog2() as usize; // ≥ 2
-    (exponent - 1) * 4 + (((units - 1) >> (exponent - 2)) & 3)
-}
-
-fn class_bytes(class: usize) -> usize {
-    if class < 4 {
-        return (class + 1) * 64;
-    }
-    let exponent = class / 4 + 1;
-    ((1 << exponent) + ((class % 4 + 1) << (exponent - 2))) * 64
-}
-
-/// A block with its size class.
-pub(super) struct Piece {
-    pub(super) block: Block,
-    class: usize,
 }
 
 /// The piece of a value that waits here, which is never a view.
@@ -145,6 +126,7 @@ impl Pool {
         self.held += bytes;
         self.most = self.most.max(self.held);
         let counts = &self.counts;
+        bump(&counts.taken, bytes);
         let now = bump(&counts.in_use, bytes);
         if now > counts.peak.load(Ordering::Relaxed) {
             counts.peak.store(now, Ordering::Relaxed);
@@ -237,10 +219,20 @@ pub(super) fn take(dtype: DType, shape: &[usize]) -> Option<Recycled<Value>> {
 
 /// Takes back a value that nobody owns any more.
 #[inline]
-pub(super) fn give(last: Shared<Value>) {
+fn give(last: Shared<Value>) {
     // Outside the pool's borrow: what it does not keep is freed here.
     let evicted = POOL.try_with(|pool| pool.borrow_mut().give(last));
     drop(evicted);
+}
+
+impl Recycle for Value {
+    #[inline]
+    fn recycle(last: Shared<Value>) {
+        match last.memory {
+            Memory::Own(_) => give(last),
+            Memory::Of(_) => drop(last),
+        }
+    }
 }
 
 /// There is no memory for a tensor of this shape.

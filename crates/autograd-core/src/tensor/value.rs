@@ -1,10 +1,10 @@
 //! What tensors share: a layout over elements in memory.
 
 use super::DType;
-use super::pool;
 use crate::shape::Layout;
 use crate::storage::block::{Block, Plain};
-use crate::storage::shared::{Recycle, Recycled, Shared};
+use crate::storage::piece::Piece;
+use crate::storage::shared::{Recycled, Shared};
 
 /// An array of elements, or a view of another's.
 pub(super) struct Value {
@@ -16,7 +16,7 @@ pub(super) struct Value {
 /// Where the elements are.
 pub(super) enum Memory {
     /// In a block from the pool.
-    Own(pool::Piece),
+    Own(Piece),
     /// In the block of another value, which is not a view itself.
     Of(Recycled<Value>),
 }
@@ -58,15 +58,5 @@ impl Value {
             },
         };
         Some(&mut block.slice_mut(start + len)[start..])
-    }
-}
-
-impl Recycle for Value {
-    #[inline]
-    fn recycle(last: Shared<Value>) {
-        match last.memory {
-            Memory::Own(_) => pool::give(last),
-            Memory::Of(_) => drop(last),
-        }
     }
 }

@@ -9,8 +9,8 @@ type Formula = fn(&Tensor) -> Result<Tensor>;
 const TABLE: &[(&str, Formula)] = &[
     ("x * detach(x)", |x| x.try_mul(&x.detach())),
     ("sqrt(x*x)", |x| Ok(x.try_mul(x)?.sqrt())),
-    ("where(x > 0, sqrt(x), 0)", |x| x.gt(&x.zeros_like())?.where_(&x.sqrt(), &x.zeros_like())),
-    ("where(x != 0, sin(x)/x, 1)", |x| x.ne(&x.zeros_like())?.where_(&x.sin().try_div(x)?, &x.ones_like())),
+    ("where(x > 0, sqrt(x), 0)", |x| x.gt(&x.zeros_like())?.where_cond(&x.sqrt(), &x.zeros_like())),
+    ("where(x != 0, sin(x)/x, 1)", |x| x.ne(&x.zeros_like())?.where_cond(&x.sin().try_div(x)?, &x.ones_like())),
     ("y = x*x; z = y + y*x; out = z*y", |x| {
         let y = x.try_mul(x)?;
         let z = y.try_add(&y.try_mul(x)?)?;

@@ -4,7 +4,7 @@ use super::inputs::{named, tolerance};
 use crate::case::{Array, Case, Precision};
 use crate::compare;
 use crate::stop::{Outcome, Stop};
-use autograd_core::{Result, Tensor, hessian, hvp, jacobian, jvp, vjp};
+use autograd_core::{Result, Tensor, hessian, hvp, jacobian, jvp, keep, vjp};
 use std::collections::BTreeMap;
 
 type Formula = fn(&[Tensor]) -> Result<Tensor>;
@@ -19,11 +19,11 @@ const FORMULAS: &[(&str, Formula)] = &[
         Ok(valley.try_add(&left.neg().add_scalar(1.0).square())?.sum())
     }),
     // x, A, b
-    ("logsumexp_affine", |x| x[1].matmul(&x[0])?.try_add(&x[2])?.logsumexp(&[], false)),
+    ("logsumexp_affine", |x| x[1].matmul(&x[0])?.try_add(&x[2])?.logsumexp(..)),
     // x, c
     ("layernorm_sq", |x| {
-        let centred = x[0].try_sub(&x[0].mean_dim(&[-1], true)?)?;
-        let deviation = centred.square().mean_dim(&[-1], true)?.add_scalar(1e-5).sqrt();
+        let centred = x[0].try_sub(&x[0].mean_dim(keep(-1))?)?;
+        let deviation = centred.square().mean_dim(keep(-1))?.add_scalar(1e-5).sqrt();
         Ok(centred.try_div(&deviation)?.powf(3.0).try_mul(&x[1])?.sum())
     }),
     // x, t
@@ -43,7 +43,7 @@ const FORMULAS: &[(&str, Formula)] = &[
     // x
     ("norm_cubed", |x| Ok(x[0].square().sum().powf(1.5))),
     // x1, x2
-    ("sin_of_product", |x| x[0].try_mul(&x[1])?.sin().sum_dim(&[1], false)),
+    ("sin_of_product", |x| x[0].try_mul(&x[1])?.sin().sum_dim(1)),
     // x = [r, a]
     ("polar", |x| {
         let (r, a) = (x[0].narrow(0, 0, 1)?, x[0].narrow(0, 1, 1)?);

@@ -5,7 +5,7 @@ use crate::call::{Call, Outputs};
 use crate::case::{Case, Precision};
 use crate::stop::{Outcome, Stop};
 use autograd_core::{Gradients, Tensor};
-use wengert_optim::{clip_grad_norm, clip_grad_value};
+use wengert_optim::{ClipNorm, clip_grad_norm, clip_grad_value};
 
 type Step = fn(&Call<'_>) -> Outcome<Outputs>;
 
@@ -13,7 +13,7 @@ const TABLE: &[(&str, Step)] = &[
     ("clip_grad_norm", |c| {
         let (max_norm, norm_type) = (c.number("max_norm")?, c.number("norm_type")?);
         let (leaves, mut grads) = gradients(c);
-        let norm = clip_grad_norm(&mut grads, max_norm, norm_type)?;
+        let norm = clip_grad_norm(&mut grads, ClipNorm::new(max_norm).norm_type(norm_type))?;
         Ok([Tensor::scalar(norm)].into_iter().chain(taken(&leaves, &mut grads)).collect())
     }),
     ("clip_grad_value", |c| {
@@ -29,7 +29,7 @@ fn gradients(c: &Call<'_>) -> (Vec<Tensor>, Gradients) {
     let mut grads = Gradients::default();
     let own = |gradient: &Tensor| {
         let leaf = gradient.zeros_like().requires_grad();
-        grads.insert(&leaf, gradient.detach());
+        grads.insert(&leaf, gradient.detach()).expect("a leaf");
         leaf
     };
     let leaves = c.tensors("grads").into_iter().map(own).collect();

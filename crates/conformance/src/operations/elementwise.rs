@@ -76,5 +76,5 @@ pub(super) const TABLE: Table = &[
     ("logical_and", |c| c.binary(|x, y| x.to_dtype(DType::Bool).logical_and(&y.to_dtype(DType::Bool)))),
     ("logical_or", |c| c.binary(|x, y| x.to_dtype(DType::Bool).logical_or(&y.to_dtype(DType::Bool)))),
     ("logical_not", |c| c.one(c.tensor("input")?.to_dtype(DType::Bool).logical_not())),
-    ("where", |c| c.one(c.tensor("condition")?.where_(&c.operand("input")?, &c.operand("other")?))),
+    ("where", |c| c.one(c.tensor("condition")?.where_cond(&c.operand("input")?, &c.operand("other")?))),
 ];

@@ -14,20 +14,20 @@ pub(super) const TABLE: Table = &[
     ("min", |c| c.one(c.tensor("input")?.min())),
     ("var", |c| {
         let correction = c.number("correction")?;
-        c.reduction(|x, axes, keepdim| x.var_dim(axes, correction, keepdim))
+        c.reduction(|x, dims| x.var_dim(dims, correction))
     }),
     ("std", |c| {
         let correction = c.number("correction")?;
-        c.reduction(|x, axes, keepdim| x.std_dim(axes, correction, keepdim))
+        c.reduction(|x, dims| x.std_dim(dims, correction))
     }),
-    ("argmax", |c| c.one(c.tensor("input")?.argmax(c.maybe_integer("dim")?, c.flag("keepdim")?))),
-    ("argmin", |c| c.one(c.tensor("input")?.argmin(c.maybe_integer("dim")?, c.flag("keepdim")?))),
+    ("argmax", |c| c.reduction(Tensor::argmax)),
+    ("argmin", |c| c.reduction(Tensor::argmin)),
     ("max_dim", |c| {
-        let (values, indices) = c.tensor("input")?.max_dim(c.integer("dim")?, c.flag("keepdim")?)?;
+        let (values, indices) = c.tensor("input")?.max_dim(c.reduce_dims()?)?;
         Ok(vec![values, indices])
     }),
     ("min_dim", |c| {
-        let (values, indices) = c.tensor("input")?.min_dim(c.integer("dim")?, c.flag("keepdim")?)?;
+        let (values, indices) = c.tensor("input")?.min_dim(c.reduce_dims()?)?;
         Ok(vec![values, indices])
     }),
 ];

@@ -9,7 +9,7 @@ pub(super) const TABLE: Table = &[
     ("reshape", |c| c.one(c.tensor("input")?.reshape(&c.integers("shape")?))),
     ("ravel", |c| c.one(c.tensor("input")?.flatten(0, -1))),
     ("flatten", |c| c.one(c.tensor("input")?.flatten(c.integer("start_dim")?, c.integer("end_dim")?))),
-    ("squeeze", |c| c.one(c.tensor("input")?.squeeze(&c.axes("dim")?))),
+    ("squeeze", |c| c.one(c.tensor("input")?.squeeze(&c.dims("dim")?))),
     ("unsqueeze", |c| c.one(c.tensor("input")?.unsqueeze(c.integer("dim")?))),
     ("permute", |c| c.one(c.tensor("input")?.permute(&c.integers("dims")?))),
     ("transpose", |c| c.one(c.tensor("input")?.transpose(c.integer("dim0")?, c.integer("dim1")?))),

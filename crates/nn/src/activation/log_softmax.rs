@@ -48,5 +48,5 @@ cases![
         .gives([[0.0, 3f64.ln()], [1000.0, 0.0]], [[0.25f64.ln(), 0.75f64.ln()], [0.0, -1000.0]]),
     layer("LogSoftmax", |_| Ok(LogSoftmax::new(0))).gives([[0.0], [0.0]], [[0.5f64.ln()], [0.5f64.ln()]]),
     layer("LogSoftmax", |_| Ok(LogSoftmax::new(-3)))
-        .refuses(&[2, 3], "log_softmax: axis -3 is out of range for shape [2, 3] (−2 to 1)"),
+        .refuses(&[2, 3], "log_softmax: dim -3 is out of range for shape [2, 3] (−2 to 1)"),
 ];

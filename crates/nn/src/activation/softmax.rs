@@ -49,5 +49,5 @@ cases![
         .maps(&[2, 3], &[2, 3])
         .gives([[0.0, 1.0], [3f64.ln(), 1.0]], [[0.25, 0.5], [0.75, 0.5]]),
     layer("Softmax", |_| Ok(Softmax::new(2)))
-        .refuses(&[2, 3], "softmax: axis 2 is out of range for shape [2, 3] (−2 to 1)"),
+        .refuses(&[2, 3], "softmax: dim 2 is out of range for shape [2, 3] (−2 to 1)"),
 ];

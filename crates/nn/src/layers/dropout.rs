@@ -1,8 +1,9 @@
 //! Dropout.
 
 use crate::layer::Layer;
+use autograd_core::check::Check;
 use autograd_core::module::{Mode, Stream};
-use autograd_core::{Error, Result, Tensor};
+use autograd_core::{Result, Tensor};
 use rand::Rng;
 use wengert_derive::Module;
 
@@ -38,9 +39,7 @@ impl Dropout {
     /// # Errors
     /// If `p` is outside its range.
     pub fn new(p: f64, rng: &mut dyn Rng) -> Result<Dropout> {
-        if !(0.0..=1.0).contains(&p) {
-            return Err(Error::argument("Dropout", "p", p, "in [0, 1]"));
-        }
+        Check("Dropout").require((0.0..=1.0).contains(&p), "p", p, "in [0, 1]")?;
         Ok(Dropout { p, stream: Stream::new(rng), mode: Mode::default() })
     }
 

@@ -67,6 +67,6 @@ cases![
         .maps(&[4, 3], &[4, 3])
         .maps(&[0, 2, 3], &[0, 6])
         .gives([[[1.0, 2.0], [3.0, 4.0]]], [[1.0, 2.0, 3.0, 4.0]])
-        .refuses(&[3], "flatten: axis 1 is out of range for shape [3] (−1 to 0)"),
+        .refuses(&[3], "flatten: dim 1 is out of range for shape [3] (−1 to 0)"),
     layer("Flatten", |_| Ok(Flatten::new().start_dim(0).end_dim(-2))).maps(&[2, 2, 3], &[4, 3]),
 ];

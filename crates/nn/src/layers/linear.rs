@@ -2,6 +2,7 @@
 
 use crate::init::{Initializer, uniform};
 use crate::layer::Layer;
+use autograd_core::check::Check;
 use autograd_core::module::Param;
 use autograd_core::{DType, Error, Result, Tensor};
 use rand::Rng;
@@ -92,9 +93,7 @@ impl Linear {
     /// If a size is 0, or an initialiser fails or gives values of another shape or dtype.
     pub fn with(in_features: usize, out_features: usize, options: LinearOptions, rng: &mut dyn Rng) -> Result<Linear> {
         for (name, size) in [("in_features", in_features), ("out_features", out_features)] {
-            if size == 0 {
-                return Err(Error::argument("Linear", name, size, "at least 1"));
-            }
+            Check("Linear").require(size > 0, name, size, "at least 1")?;
         }
         let bound = 1.0 / (in_features as f64).sqrt();
         let mut start = |init: &Option<Arc<dyn Initializer>>, shape: &[usize]| match init {
@@ -111,23 +110,16 @@ impl Linear {
     /// # Errors
     /// If `weight` is not `[K, D]` with sizes above 0, `bias` not `[K]`, or the dtypes are not one float type.
     pub fn from_tensors(weight: Tensor, bias: Option<Tensor>) -> Result<Linear> {
-        const OP: &str = "Linear";
-        let out = match *weight.shape() {
-            [out, inner] if out > 0 && inner > 0 => out,
-            _ => {
-                return Err(Error::shape(OP, "weight", weight.shape(), "[K, D], both at least 1"));
-            }
-        };
-        if !weight.dtype().is_float() {
-            return Err(Error::not_float(OP, weight.dtype()));
+        const EXPECTED: &str = "[K, D], both at least 1";
+        let check = Check("Linear");
+        let [k, d] = check.shape("weight", &weight, EXPECTED)?;
+        if k == 0 || d == 0 {
+            return Err(Error::shape("Linear", "weight", weight.shape(), EXPECTED));
         }
+        check.float(&weight)?;
         if let Some(bias) = &bias {
-            if bias.shape() != [out] {
-                return Err(Error::shape(OP, "bias", bias.shape(), format!("[{out}]")));
-            }
-            if bias.dtype() != weight.dtype() {
-                return Err(Error::mixed_dtypes(OP, weight.dtype(), bias.dtype()));
-            }
+            check.is("bias", bias, &[k])?;
+            check.same_float(&weight, bias)?;
         }
         Ok(Linear { weight: Param::new(weight), bias: bias.map(Param::new) })
     }

@@ -1,7 +1,8 @@
 //! Binary cross-entropy of logits.
 
-use super::pair::{same_float, weighted};
+use super::pair::weighted;
 use super::{Loss, Reduction};
+use autograd_core::check::Check;
 use autograd_core::{Error, Result, Tensor};
 
 /// Binary cross-entropy of a logit x with the probability t of the positive class, the mean over all elements.
@@ -80,7 +81,7 @@ impl BceWithLogitsLoss {
 impl Loss for BceWithLogitsLoss {
     fn forward(&self, input: &Tensor, target: &Tensor) -> Result<Tensor> {
         const OP: &str = "binary_cross_entropy_with_logits";
-        same_float(OP, input, target)?;
+        Check(OP).same_float(input, target)?;
         if input.shape() != target.shape() {
             let expected = format!("{:?}, that of the input", input.shape());
             return Err(Error::shape(OP, "target", target.shape(), expected));

@@ -1,6 +1,7 @@
 //! Cross-entropy of logits, against class indices or class probabilities.
 
 use super::{Loss, Reduction};
+use autograd_core::check::Check;
 use autograd_core::{DType, Error, Result, Tensor};
 
 const OP: &str = "cross_entropy";
@@ -106,26 +107,21 @@ impl CrossEntropyLoss {
     }
 
     fn check_options(&self, input: &Tensor, classes: usize) -> Result<()> {
-        if !(0.0..=1.0).contains(&self.label_smoothing) {
-            return Err(Error::argument(OP, "label_smoothing", self.label_smoothing, "in [0, 1]"));
-        }
+        let in_range = (0.0..=1.0).contains(&self.label_smoothing);
+        Check(OP).require(in_range, "label_smoothing", self.label_smoothing, "in [0, 1]")?;
         if let Some(weight) = &self.weight {
             if weight.shape() != [classes] {
                 return Err(Error::shape(OP, "weight", weight.shape(), format!("[{classes}], one for each class")));
             }
-            if weight.dtype() != input.dtype() {
-                return Err(Error::mixed_dtypes(OP, input.dtype(), weight.dtype()));
-            }
+            Check(OP).same_dtype(input, weight)?;
         }
         Ok(())
     }
 
-    fn of_indices(&self, input: &Tensor, target: &Tensor, axis: usize) -> Result<Tensor> {
+    fn of_indices(&self, input: &Tensor, target: &Tensor, dim: usize) -> Result<Tensor> {
         let mut samples = input.shape().to_vec();
-        let classes = samples.remove(axis);
-        if target.shape() != samples {
-            return Err(Error::shape(OP, "target", target.shape(), format!("{samples:?}")));
-        }
+        let classes = samples.remove(dim);
+        Check(OP).is("target", target, &samples)?;
         let labels = target.to_vec::<i64>()?;
         let rows = rows(input, labels.len(), classes)?;
         let ignored = labels.contains(&self.ignore_index);
@@ -133,7 +129,7 @@ impl CrossEntropyLoss {
         let class = |label: &i64| if *label == self.ignore_index { 0 } else { *label };
         let chosen = Tensor::from_vec(labels.iter().map(class).collect(), &[labels.len()])?;
         let kept = Tensor::from_vec(labels.iter().map(|label| *label != self.ignore_index).collect(), &[labels.len()])?;
-        let keep = |values: Tensor| if ignored { kept.where_(&values, &values.zeros_like()) } else { Ok(values) };
+        let keep = |values: Tensor| if ignored { kept.where_cond(&values, &values.zeros_like()) } else { Ok(values) };
 
         let mut losses = rows.cross_entropy(&chosen)?;
         let mut weights = None;
@@ -147,7 +143,7 @@ impl CrossEntropyLoss {
             if let Some(weight) = &self.weight {
                 all = all.try_mul(weight)?;
             }
-            let spread = all.sum_dim(&[1], false)?.mul_scalar(-self.label_smoothing / classes as f64);
+            let spread = all.sum_dim(1)?.mul_scalar(-self.label_smoothing / classes as f64);
             losses = losses.mul_scalar(1.0 - self.label_smoothing).try_add(&spread)?;
         }
         let losses = keep(losses)?;
@@ -162,7 +158,7 @@ impl CrossEntropyLoss {
         })
     }
 
-    fn of_probabilities(&self, input: &Tensor, target: &Tensor, axis: usize) -> Result<Tensor> {
+    fn of_probabilities(&self, input: &Tensor, target: &Tensor, dim: usize) -> Result<Tensor> {
         if target.shape() != input.shape() {
             let expected = format!("{:?}, that of the input", input.shape());
             return Err(Error::shape(OP, "the target of class probabilities", target.shape(), expected));
@@ -171,36 +167,34 @@ impl CrossEntropyLoss {
             let must = "negative with class probabilities: there is no class to ignore";
             return Err(Error::argument(OP, "ignore_index", self.ignore_index, must));
         }
-        let classes = input.shape()[axis];
+        let classes = input.shape()[dim];
         let mut target = target.clone();
         if self.label_smoothing > 0.0 {
             target = target.mul_scalar(1.0 - self.label_smoothing).add_scalar(self.label_smoothing / classes as f64);
         }
-        let mut losses = input.log_softmax(axis as isize)?.try_mul(&target)?;
+        let mut losses = input.log_softmax(dim as isize)?.try_mul(&target)?;
         if let Some(weight) = &self.weight {
             let mut along = vec![1; input.rank()];
-            along[axis] = classes as isize;
+            along[dim] = classes as isize;
             losses = losses.try_mul(&weight.reshape(&along)?)?;
         }
-        self.reduction.apply(&losses.sum_dim(&[axis as isize], false)?.neg())
+        self.reduction.apply(&losses.sum_dim(dim as isize)?.neg())
     }
 }
 
 impl Loss for CrossEntropyLoss {
     fn forward(&self, input: &Tensor, target: &Tensor) -> Result<Tensor> {
-        if !input.dtype().is_float() {
-            return Err(Error::not_float(OP, input.dtype()));
-        }
-        let axis = match input.rank() {
+        Check(OP).float(input)?;
+        let dim = match input.rank() {
             0 => return Err(Error::shape(OP, "the input", input.shape(), "[C], [N, C] or [N, C, ..]")),
             1 => 0,
             _ => 1,
         };
-        let classes = input.shape()[axis];
+        let classes = input.shape()[dim];
         self.check_options(input, classes)?;
         match target.dtype() {
-            DType::I64 => self.of_indices(input, target, axis),
-            dtype if dtype == input.dtype() => self.of_probabilities(input, target, axis),
+            DType::I64 => self.of_indices(input, target, dim),
+            dtype if dtype == input.dtype() => self.of_probabilities(input, target, dim),
             got if got.is_float() => Err(Error::mixed_dtypes(OP, input.dtype(), got)),
             got => Err(Error::wrong_dtype(OP, got, DType::I64)),
         }
@@ -213,10 +207,10 @@ fn rows(input: &Tensor, samples: usize, classes: usize) -> Result<Tensor> {
         1 => input.unsqueeze(0),
         2 => Ok(input.clone()),
         rank => {
-            let mut axes: Vec<isize> = (0..rank as isize).collect();
-            axes.remove(1);
-            axes.push(1);
-            input.permute(&axes)?.reshape(&[samples as isize, classes as isize])
+            let mut dims: Vec<isize> = (0..rank as isize).collect();
+            dims.remove(1);
+            dims.push(1);
+            input.permute(&dims)?.reshape(&[samples as isize, classes as isize])
         }
     }
 }
@@ -339,12 +333,12 @@ mod tests {
             .refuses(
                 zeros(&[2, 3]),
                 Tensor::from([0, -1]),
-                "index -1 at position 1 is out of range for axis 1 of shape [2, 3]"
+                "index -1 at position 1 is out of range for dim 1 of shape [2, 3]"
             )
             .refuses(
                 zeros(&[2, 3]),
                 Tensor::from([0, 3]),
-                "index 3 at position 1 is out of range for axis 1 of shape [2, 3]"
+                "index 3 at position 1 is out of range for dim 1 of shape [2, 3]"
             ),
         with(None, 2, 0.0),
         with(Some(&WEIGHT), -100, 0.0).refuses(

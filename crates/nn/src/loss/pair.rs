@@ -1,29 +1,19 @@
 //! Checks of an output and its target, whose errors name the loss.
 
+use autograd_core::check::Check;
 use autograd_core::{Error, Result, Tensor};
-
-/// Both are of one float type.
-pub(super) fn same_float(op: &'static str, input: &Tensor, target: &Tensor) -> Result<()> {
-    if !input.dtype().is_float() {
-        return Err(Error::not_float(op, input.dtype()));
-    }
-    if input.dtype() != target.dtype() {
-        return Err(Error::mixed_dtypes(op, input.dtype(), target.dtype()));
-    }
-    Ok(())
-}
 
 /// `input − target`, the target broadcast to the input. The other way round, `[N, 1]` against `[N]` would be `N²` pairs
 /// of which N are meant.
 pub(super) fn difference(op: &'static str, input: &Tensor, target: &Tensor) -> Result<Tensor> {
-    same_float(op, input, target)?;
+    Check(op).same_float(input, target)?;
     spreads(op, "the target", target, input)?;
     input.try_sub(target)
 }
 
 /// `losses · weight`, the weight broadcast to the losses.
 pub(super) fn weighted(op: &'static str, what: &'static str, losses: &Tensor, weight: &Tensor) -> Result<Tensor> {
-    same_float(op, losses, weight)?;
+    Check(op).same_float(losses, weight)?;
     spreads(op, what, weight, losses)?;
     losses.try_mul(weight)
 }

@@ -1,16 +1,15 @@
-//! Which slot belongs to which parameter, and whether everything fits.
+//! The binding of slots to parameters, and the check that everything fits.
 
-use super::{Driver, Hyper};
-use crate::error::{Error, Result};
+use super::{Driver, Hyper, Slots};
 use crate::optimizer::Optimizer;
-use crate::rule::Rule;
+use crate::rule::{Rule, Turn};
 use autograd_core::module::{Item, Module, Param, Path};
-use autograd_core::{DType, Gradients, NodeId, Shape, Tensor};
-use std::collections::HashMap;
+use autograd_core::{DType, Error, ErrorKind, Gradients, NodeId, Result, Shape, Tensor};
+use std::collections::{HashMap, HashSet};
 
 /// What the driver remembers of one parameter.
 #[derive(Clone, Debug)]
-pub(super) struct Slot<R> {
+pub struct Slot<R> {
     pub(super) name: String,
     /// The parameter's identity; none while it is frozen, or if this slot was loaded and no model has been seen yet.
     pub(super) id: Option<NodeId>,
@@ -19,20 +18,49 @@ pub(super) struct Slot<R> {
     pub(super) t: u64,
     /// Dtype and shape of the parameter that the state was made for or compared with.
     pub(super) fits: Option<(DType, Shape)>,
-    /// As many tensors as the rule has slots, from the first step on.
-    pub(super) state: Vec<Tensor>,
+    /// From the first step on one entry for each of the rule's state tensors.
+    pub(super) state: Vec<Option<Tensor>>,
+    /// From the first step on one for each of the rule's numbers.
+    pub(super) numbers: Vec<f64>,
 }
 
 impl<R: Rule> Driver<R> {
     /// Makes sure that the slots are those of `model`, and that every gradient and state fits. What it changes on the
     /// way cannot be seen from outside.
     pub(super) fn prepare(&mut self, model: &dyn Module, grads: &Gradients) -> Result<()> {
-        if self.bound && self.fits(model, grads)? {
-            return Ok(());
+        if self.slots_are == Slots::Stale {
+            self.refresh()?;
         }
-        self.slots = self.bind(model)?;
-        self.bound = true;
-        if self.fits(model, grads)? { Ok(()) } else { Err(Error::UnstableOrder { optimizer: R::NAME }) }
+        if self.slots_are != Slots::Current || !self.fits(model, grads)? {
+            self.slots = self.bind(model)?;
+            self.slots_are = Slots::Current;
+            if !self.fits(model, grads)? {
+                let text = format!("{}: the model does not visit its parameters in the same order twice", R::NAME);
+                return Err(Error::new(ErrorKind::Argument, text));
+            }
+        }
+        if self.shared.len() != R::SHARED.len() {
+            let start = |k| self.hyper.rule.start_shared(k, self.hyper.lr);
+            self.shared = (0..R::SHARED.len()).map(start).collect();
+        }
+        Ok(())
+    }
+
+    /// Hands every slot the hyperparameters of today. Other state may be in use with them.
+    fn refresh(&mut self) -> Result<()> {
+        self.check()?;
+        let mut slots = std::mem::take(&mut self.slots);
+        for slot in &mut slots {
+            let before = std::mem::replace(&mut slot.hyper, self.hyper_of(&slot.name, |_| ()));
+            if (0..R::STATE.len()).any(|k| before.rule.uses(k) != slot.hyper.rule.uses(k)) {
+                slot.fits = None;
+            }
+        }
+        self.slots = slots;
+        // Several groups may give one parameter what none of them is refused for.
+        self.slots.iter().try_for_each(|slot| slot.hyper.check())?;
+        self.slots_are = Slots::Current;
+        Ok(())
     }
 
     /// Whether the slots have the identities of the model's parameters; an error if a gradient or a state does not fit.
@@ -53,48 +81,70 @@ impl<R: Rule> Driver<R> {
     /// Slots for the model's parameters, with the state of the present ones of the same name.
     fn bind(&self, model: &dyn Module) -> Result<Vec<Slot<R>>> {
         self.check()?;
-        let optimizer = R::NAME;
+        let refuse = |kind, text: String| Err(Error::new(kind, format!("{}: {text}", R::NAME)));
         let mut known: HashMap<&str, &Slot<R>> = self.slots.iter().map(|slot| (slot.name.as_str(), slot)).collect();
-        let mut names = std::collections::HashSet::new();
+        let mut names = HashSet::new();
         let mut used = vec![false; self.groups.len()];
         let mut slots = Vec::new();
         for (name, param) in model.named_parameters() {
             if !names.insert(name.clone()) {
-                return Err(Error::DuplicateParameter { optimizer, parameter: name });
+                return refuse(ErrorKind::Argument, format!("two parameters are called {name:?}"));
             }
             let hyper = self.hyper_of(&name, |group| used[group] = true);
             hyper.check()?;
             let old = known.remove(name.as_str());
-            slots.push(Slot::of(name, param, hyper, old, self.hyper.lr)?);
+            slots.push(Slot::of(name, param, hyper, old));
         }
         if let Some(group) = used.iter().position(|used| !used) {
-            return Err(Error::EmptyGroup { optimizer, group: self.groups[group].label(group) });
+            let group = self.groups[group].label(group);
+            return refuse(ErrorKind::Argument, format!("no parameter of the model belongs to the group {group}"));
         }
         // In the order of the slots, not of the map.
         match self.slots.iter().find(|slot| slot.t > 0 && known.contains_key(slot.name.as_str())) {
-            Some(slot) => Err(Error::UnknownParameter { optimizer, parameter: slot.name.clone() }),
+            Some(Slot { name, .. }) => {
+                refuse(ErrorKind::State, format!("there is state for {name:?}, but the model has no such parameter"))
+            }
             None => Ok(slots),
         }
     }
 }
 
 impl<R: Rule> Slot<R> {
-    fn of(name: String, param: &Param, hyper: Hyper<R>, old: Option<&Slot<R>>, lr: f64) -> Result<Slot<R>> {
+    fn of(name: String, param: &Param, hyper: Hyper<R>, old: Option<&Slot<R>>) -> Slot<R> {
         let id = param.node_id();
         let Some(old) = old.filter(|old| old.t > 0) else {
-            return Ok(Slot { name, id, hyper, t: 0, fits: None, state: Vec::new() });
+            return Slot { name, id, hyper, t: 0, fits: None, state: Vec::new(), numbers: Vec::new() };
         };
-        let (before, after) = (old.hyper.rule.slots(), hyper.rule.slots());
-        if before == after {
-            return Ok(Slot { name, id, hyper, t: old.t, fits: old.fits.clone(), state: old.state.clone() });
-        }
-        // Hyperparameters that decide which state there is (amsgrad, momentum) were changed between steps.
-        let carry = |(i, slot): (usize, &&str)| match before.iter().position(|known| known == slot) {
-            Some(at) => Ok(old.state[at].clone()),
-            None => hyper.rule.start(i, param, lr * hyper.lr),
+        // Hyperparameters that decide which state is in use (amsgrad, momentum) may have been changed between steps.
+        let same = (0..R::STATE.len()).all(|k| hyper.rule.uses(k) == old.hyper.rule.uses(k));
+        let fits = old.fits.clone().filter(|_| same);
+        Slot { name, id, hyper, t: old.t, fits, state: old.state.clone(), numbers: old.numbers.clone() }
+    }
+
+    /// The rule of the parameter's group, and the parameter's turn.
+    #[inline]
+    pub(super) fn turn<'a>(
+        &'a mut self,
+        parameter: &'a mut Tensor,
+        gradient: &'a Tensor,
+        lr: f64,
+        shared: &'a [f64],
+    ) -> (&'a R, Turn<'a>) {
+        let Slot { hyper, state, numbers, t, .. } = self;
+        let turn = Turn {
+            parameter,
+            gradient,
+            state,
+            numbers,
+            shared,
+            lr: lr * hyper.lr,
+            t: *t + 1,
+            weight_decay: hyper.weight_decay,
+            decoupled: hyper.decoupled,
+            maximize: hyper.maximize,
+            name: R::NAME,
         };
-        let state = after.iter().enumerate().map(carry).collect::<Result<_>>()?;
-        Ok(Slot { name, id, hyper, t: old.t, fits: None, state })
+        (&hyper.rule, turn)
     }
 
     /// An error unless gradient and state fit the parameter; makes the state of a parameter that has none.
@@ -103,7 +153,7 @@ impl<R: Rule> Slot<R> {
         // The slot has the parameter's identity, and none while that is frozen.
         let Some(gradient) = self.id.and_then(|id| grads.get_by_id(id)) else { return Ok(()) };
         if !gradient.is_like(param) {
-            return Err(Error::misfit(R::NAME, "the gradient of", self.name.clone(), gradient, param));
+            return Err(misfit(R::NAME, "the gradient of", &self.name, gradient, param));
         }
         match &self.fits {
             Some((dtype, shape)) if *dtype == param.dtype() && **shape == *param.shape() => Ok(()),
@@ -113,19 +163,31 @@ impl<R: Rule> Slot<R> {
 
     #[cold]
     fn fit_state(&mut self, param: &Param, lr: f64) -> Result<()> {
-        let rule = &self.hyper.rule;
-        let starts = rule.slots().iter().enumerate().map(|(i, _)| rule.start(i, param, lr * self.hyper.lr));
-        let starts = starts.collect::<Result<Vec<_>>>()?;
+        let (rule, lr) = (&self.hyper.rule, lr * self.hyper.lr);
+        let mut state = Vec::with_capacity(R::STATE.len());
+        for (k, name) in R::STATE.iter().enumerate() {
+            let start = rule.uses(k).then(|| rule.start(k, param, lr)).transpose()?;
+            let old = self.state.get(k).and_then(Option::as_ref).filter(|_| self.t > 0);
+            state.push(match (start, old) {
+                (Some(start), Some(old)) if old.shape() != start.shape() || old.dtype() != start.dtype() => {
+                    return Err(misfit(R::NAME, "the state", &format!("{}.{name}", self.name), old, &start));
+                }
+                (Some(_), Some(old)) => Some(old.clone()),
+                (start, _) => start,
+            });
+        }
         if self.t == 0 {
-            self.state.clone_from(&starts);
+            self.numbers = (0..R::NUMBERS.len()).map(|k| rule.start_number(k, lr)).collect();
         }
-        for ((slot, state), start) in rule.slots().iter().zip(&self.state).zip(&starts) {
-            if state.shape() != start.shape() || state.dtype() != start.dtype() {
-                let key = format!("{}.{slot}", self.name);
-                return Err(Error::misfit(R::NAME, "the state", key, state, start));
-            }
-        }
+        self.state = state;
         self.fits = Some((param.dtype(), param.shape().into()));
         Ok(())
     }
+}
+
+/// A gradient, or state that was made for something else, whose dtype or shape does not fit the parameter.
+pub(crate) fn misfit(optimizer: &str, what: &str, name: &str, got: &Tensor, expected: &Tensor) -> Error {
+    let kind = |x: &Tensor| format!("{} {}", x.dtype(), Shape::from(x.shape()));
+    let text = format!("{optimizer}: {what} {name:?} is {}, the parameter needs {}", kind(got), kind(expected));
+    Error::new(if got.dtype() == expected.dtype() { ErrorKind::Shape } else { ErrorKind::DType }, text)
 }

@@ -1,6 +1,6 @@
-//! Parameters with hyperparameters of their own.
+//! Groups of parameters with hyperparameters of their own.
 
-use super::{Driver, Hyper};
+use super::{Driver, Hyper, Slots};
 use crate::rule::Rule;
 use std::fmt;
 use std::sync::Arc;
@@ -46,7 +46,7 @@ impl<R: Rule> Driver<R> {
 
     fn grouped(mut self, members: Members, change: impl Fn(Self) -> Self + Send + Sync + 'static) -> Self {
         self.groups.push(Group { members, change: Arc::new(change) });
-        self.bound = false;
+        self.slots_are = Slots::Unbound;
         self
     }
 
@@ -79,14 +79,7 @@ impl<R: Rule> Group<R> {
     /// `hyper` after the group's change; its learning rate is the ratio of that after the change to that before.
     pub(super) fn apply(&self, hyper: Hyper<R>, initial_lr: f64) -> Hyper<R> {
         let lr = if initial_lr > 0.0 { initial_lr } else { 1.0 };
-        let before = Driver {
-            hyper: Hyper { lr, ..hyper },
-            initial_lr: lr,
-            groups: Vec::new(),
-            slots: Vec::new(),
-            bound: false,
-        };
-        let mut after = (self.change)(before).hyper;
+        let mut after = (self.change)(Driver::of(Hyper { lr, ..hyper })).hyper;
         after.lr /= lr;
         after
     }

@@ -1,21 +1,25 @@
 //! Everything that optimizers have in common.
 //!
 //! A [`Driver`] holds one [`Slot`] for each parameter of the model, in the order in which the model visits them, so
-//! that a steady step is two walks over the model that compare identities: no names, no look-ups, no allocation. When
+//! a steady step is two walks over the model that compare identities: no names, no look-ups, no allocation. When
 //! identities differ (the first step, another clone of the model, something frozen), the slots are bound again by
-//! name.
+//! name. Hyperparameters that were changed by name are handed to the slots by the next step.
 
 mod bind;
 mod group;
+mod parameters;
 mod state;
 
-use crate::error::{Result, require_non_negative};
-use crate::optimizer::{Optimizer, StepReport};
-use crate::rule::{Rule, Turn};
-use autograd_core::Gradients;
+use crate::optimizer::{Optimizer, StepReport, unknown};
+use crate::range::Range;
+use crate::rule::{Rule, See};
 use autograd_core::module::{ItemMut, Module, Path, StateDict};
+use autograd_core::{Gradients, Result};
 use bind::Slot;
+pub(crate) use bind::misfit;
 use group::Group;
+pub use parameters::Parameters;
+pub(crate) use state::{rate, single, wrong};
 use std::fmt;
 
 /// An optimizer: a [`Rule`] with a learning rate, weight decay, parameter groups and state.
@@ -29,8 +33,19 @@ pub struct Driver<R> {
     initial_lr: f64,
     groups: Vec<Group<R>>,
     slots: Vec<Slot<R>>,
-    /// Whether the slots are up to date with `hyper` and `groups`.
-    bound: bool,
+    /// The numbers that the rule has for all parameters; none before the first step.
+    shared: Vec<f64>,
+    /// How far the slots are up to date with `hyper` and `groups`.
+    slots_are: Slots,
+}
+
+/// What has to be done before the slots can be used.
+#[derive(Clone, Copy, PartialEq)]
+enum Slots {
+    Unbound,
+    /// Their hyperparameters are to be found again.
+    Stale,
+    Current,
 }
 
 /// The hyperparameters of one parameter.
@@ -45,18 +60,40 @@ struct Hyper<R> {
 }
 
 impl<R: Rule> Hyper<R> {
+    /// Shows every number, those of all optimizers first.
+    fn each(&mut self, see: &mut See<'_>) {
+        see("lr", &mut self.lr, Range::AT_LEAST_0);
+        see("weight_decay", &mut self.weight_decay, Range::AT_LEAST_0);
+        self.rule.hyperparameters(see);
+    }
+
     fn check(&self) -> Result<()> {
-        require_non_negative(R::NAME, "lr", self.lr)?;
-        require_non_negative(R::NAME, "weight_decay", self.weight_decay)?;
-        self.rule.check()
+        let mut outcome = Ok(());
+        self.clone().each(&mut |name, value, range| {
+            if outcome.is_ok() {
+                outcome = range.check(R::NAME, name, *value);
+            }
+        });
+        outcome.and_then(|()| self.rule.check())
     }
 }
 
 impl<R: Rule> Driver<R> {
     /// An optimizer from its rule.
-    pub fn of(rule: R, lr: f64) -> Driver<R> {
-        let hyper = Hyper { lr, weight_decay: 0.0, decoupled: false, maximize: false, rule };
-        Driver { hyper, initial_lr: lr, groups: Vec::new(), slots: Vec::new(), bound: false }
+    pub fn new(rule: R, lr: f64) -> Driver<R> {
+        Driver::of(Hyper { lr, weight_decay: 0.0, decoupled: false, maximize: false, rule })
+    }
+
+    fn of(hyper: Hyper<R>) -> Driver<R> {
+        let initial_lr = hyper.lr;
+        Driver {
+            hyper,
+            initial_lr,
+            groups: Vec::new(),
+            slots: Vec::new(),
+            shared: Vec::new(),
+            slots_are: Slots::Unbound,
+        }
     }
 
     /// λ ≥ 0: how strongly parameters are drawn to 0. By default λ·p is added to the gradient (the L2 penalty).
@@ -77,14 +114,14 @@ impl<R: Rule> Driver<R> {
         self.changed(|hyper| hyper.maximize = maximize)
     }
 
-    /// Multiplies the learning rate; meant for groups: `adam.group("encoder", |group| group.scale_lr(0.1))`.
+    /// Multiplies the learning rate; meant for groups: `.group("encoder", |group| group.scale_lr(0.1))`.
     pub fn scale_lr(self, factor: f64) -> Self {
         self.changed(|hyper| hyper.lr *= factor)
     }
 
-    /// Changes hyperparameters of the rule: what the builder methods of each optimizer are made of.
-    pub fn with(self, change: impl FnOnce(&mut R)) -> Self {
-        self.changed(|hyper| change(&mut hyper.rule))
+    /// Another rule of the same type: how groups change hyperparameters of a rule without setters on the driver.
+    pub fn map_rule(self, change: impl FnOnce(R) -> R) -> Self {
+        self.changed(|hyper| hyper.rule = change(hyper.rule.clone()))
     }
 
     /// The rule with its hyperparameters.
@@ -94,17 +131,18 @@ impl<R: Rule> Driver<R> {
 
     fn changed(mut self, change: impl FnOnce(&mut Hyper<R>)) -> Self {
         change(&mut self.hyper);
-        self.bound = false;
+        self.slots_are = Slots::Unbound;
         self
     }
 }
 
 impl<R: Rule> Optimizer for Driver<R> {
     fn step(&mut self, model: &mut dyn Module, grads: &Gradients) -> Result<StepReport> {
-        require_non_negative(R::NAME, "lr", self.hyper.lr)?;
+        Range::AT_LEAST_0.check(R::NAME, "lr", self.hyper.lr)?;
         self.prepare(model, grads)?;
-        let lr = self.hyper.lr;
-        let mut slots = self.slots.iter_mut();
+        let Driver { hyper: Hyper { lr, rule, .. }, slots, shared, .. } = self;
+        rule.begin(&mut Parameters { model, grads, slots, lr: *lr, shared })?;
+        let mut slots = slots.iter_mut();
         let mut report = StepReport::default();
         let mut outcome = Ok(());
         model.visit_mut(&Path::root(), &mut |_, item| {
@@ -116,19 +154,8 @@ impl<R: Rule> Optimizer for Driver<R> {
             match slot.id.and_then(|id| grads.get_by_id(id)) {
                 None => report.missing.push(slot.name.clone()),
                 Some(gradient) => {
-                    let hyper = &slot.hyper;
-                    let turn = Turn {
-                        parameter: param.value_mut(),
-                        gradient,
-                        state: &mut slot.state,
-                        lr: lr * hyper.lr,
-                        t: slot.t + 1,
-                        weight_decay: hyper.weight_decay,
-                        decoupled: hyper.decoupled,
-                        maximize: hyper.maximize,
-                        name: R::NAME,
-                    };
-                    outcome = hyper.rule.step(turn);
+                    let (rule, turn) = slot.turn(param.value_mut(), gradient, *lr, shared);
+                    outcome = rule.step(turn);
                     slot.t += u64::from(outcome.is_ok());
                     report.updated += 1;
                 }
@@ -148,6 +175,28 @@ impl<R: Rule> Optimizer for Driver<R> {
 
     fn set_lr(&mut self, lr: f64) {
         self.hyper.lr = lr;
+    }
+
+    fn hyperparameters(&self) -> Vec<(&'static str, f64)> {
+        let mut all = Vec::new();
+        self.hyper.clone().each(&mut |name, value, _| all.push((name, *value)));
+        all
+    }
+
+    fn set(&mut self, name: &str, value: f64) -> Result<()> {
+        let mut changed = None;
+        self.hyper.each(&mut |known, number, _| {
+            if known == name {
+                changed = Some(*number != value);
+                *number = value;
+            }
+        });
+        match changed {
+            None => return Err(unknown(name, &self.hyperparameters()).context(R::NAME)),
+            Some(true) if name != "lr" && self.slots_are == Slots::Current => self.slots_are = Slots::Stale,
+            Some(_) => {}
+        }
+        Ok(())
     }
 
     fn state_dict(&self) -> StateDict {

@@ -1,10 +1,9 @@
 //! Saving and loading what changes while training.
 
-use super::{Driver, Slot};
-use crate::error::{Error, Result};
+use super::{Driver, Slot, Slots};
 use crate::rule::Rule;
 use autograd_core::module::{StateDict, StateMismatch, StateProblem};
-use autograd_core::{DType, Shape, Tensor};
+use autograd_core::{DType, Error, ErrorKind, Result, Shape, Tensor};
 use std::collections::HashSet;
 
 const LR: &str = "lr";
@@ -14,11 +13,19 @@ impl<R: Rule> Driver<R> {
     pub(super) fn save(&self) -> StateDict {
         let mut state = StateDict::new();
         state.insert(LR, Tensor::scalar(self.hyper.lr));
+        for (name, value) in R::SHARED.iter().zip(&self.shared) {
+            state.insert(*name, Tensor::scalar(*value));
+        }
         for slot in self.slots.iter().filter(|slot| slot.t > 0) {
             // 2⁶³ steps are out of reach.
             state.insert(format!("{}.{STEP}", slot.name), Tensor::scalar(slot.t as i64));
-            for (name, value) in slot.hyper.rule.slots().iter().zip(&slot.state) {
-                state.insert(format!("{}.{name}", slot.name), value.clone());
+            for (name, value) in R::NUMBERS.iter().zip(&slot.numbers) {
+                state.insert(format!("{}.{name}", slot.name), Tensor::scalar(*value));
+            }
+            for (name, value) in R::STATE.iter().zip(&slot.state) {
+                if let Some(value) = value {
+                    state.insert(format!("{}.{name}", slot.name), value.clone());
+                }
             }
         }
         state
@@ -28,45 +35,47 @@ impl<R: Rule> Driver<R> {
         let mut problems = Vec::new();
         let mut slots: Vec<Slot<R>> = Vec::new();
         let mut seen = HashSet::new();
+        let mut expected: HashSet<String> = R::SHARED.iter().map(|name| name.to_string()).collect();
+        expected.insert(LR.into());
+        let mut find = |key: String| {
+            let value = state.get(&key);
+            if value.is_none() {
+                problems.push(StateProblem::Missing(key.clone()));
+            }
+            expected.insert(key);
+            value
+        };
+        let lr = find(LR.into()).map_or(Ok(self.hyper.lr), learning_rate::<R>)?;
         let owners = state.iter().filter_map(|(key, _)| key.rsplit_once('.')).map(|(parameter, _)| parameter);
         for parameter in owners.filter(|parameter| seen.insert(*parameter)) {
             let hyper = self.hyper_of(parameter, |_| ());
-            let mut find = |slot: &str| {
-                let key = format!("{parameter}.{slot}");
-                let value = state.get(&key);
-                if value.is_none() {
-                    problems.push(StateProblem::Missing(key));
-                }
-                value
-            };
-            let t = find(STEP).map_or(Ok(0), |t| step_count::<R>(parameter, t))?;
-            let tensors = hyper.rule.slots().iter().filter_map(|slot| find(slot).map(Tensor::detach)).collect();
-            slots.push(Slot { name: parameter.into(), id: None, hyper, t, fits: None, state: tensors });
+            let key = |name: &str| format!("{parameter}.{name}");
+            let t = find(key(STEP)).map_or(Ok(0), |t| step_count::<R>(parameter, t))?;
+            let mut numbers = Vec::new();
+            for name in R::NUMBERS {
+                numbers.extend(find(key(name)).map(|value| number::<R>(key(name), value)).transpose()?);
+            }
+            let names = R::STATE.iter().enumerate();
+            let tensors = names.map(|(k, name)| hyper.rule.uses(k).then(|| find(key(name))?.detach().into()).flatten());
+            let state = tensors.collect();
+            slots.push(Slot { name: parameter.into(), id: None, hyper, t, fits: None, state, numbers });
         }
-        let owned = |parameter: &str| slots.iter().find(|slot| slot.name == parameter).map(|slot| &slot.hyper.rule);
-        for (key, _) in state.iter() {
-            let known = match key.rsplit_once('.') {
-                None => key == LR,
-                Some((_, STEP)) => true,
-                Some((parameter, slot)) => owned(parameter).is_some_and(|rule| rule.slots().contains(&slot)),
-            };
-            if !known {
-                problems.push(StateProblem::Unexpected(key.into()));
+        // There are no shared numbers before the first step.
+        let mut shared = Vec::new();
+        for name in R::SHARED {
+            if !slots.is_empty() || state.get(name).is_some() {
+                shared.extend(find(name.to_string()).map(|value| number::<R>(name.to_string(), value)).transpose()?);
             }
         }
-        let lr = match state.get(LR) {
-            Some(lr) => learning_rate::<R>(lr)?,
-            None => {
-                problems.insert(0, StateProblem::Missing(LR.into()));
-                self.hyper.lr
-            }
-        };
+        let strangers = state.iter().filter(|(key, _)| !expected.contains(*key));
+        problems.extend(strangers.map(|(key, _)| StateProblem::Unexpected(key.into())));
         if !problems.is_empty() {
-            return Err(autograd_core::Error::from(StateMismatch { problems }).into());
+            return Err(StateMismatch { problems }.into());
         }
         self.hyper.lr = lr;
         self.slots = slots;
-        self.bound = false;
+        self.shared = shared;
+        self.slots_are = Slots::Unbound;
         Ok(())
     }
 }
@@ -75,25 +84,40 @@ impl<R: Rule> Driver<R> {
 fn step_count<R: Rule>(parameter: &str, value: &Tensor) -> Result<u64> {
     match single(value) {
         Some(t) if t >= 0.0 && t.fract() == 0.0 && t <= i64::MAX as f64 => Ok(t as u64),
-        _ => Err(wrong::<R>(format!("{parameter}.{STEP}"), value, "one whole number, at least 0")),
+        _ => Err(wrong(R::NAME, &format!("{parameter}.{STEP}"), value, "one whole number, at least 0")),
     }
 }
 
 fn learning_rate<R: Rule>(value: &Tensor) -> Result<f64> {
+    rate(R::NAME, value)
+}
+
+/// The learning rate of a state dict.
+pub(crate) fn rate(optimizer: &str, value: &Tensor) -> Result<f64> {
     match single(value) {
         Some(lr) if value.dtype() == DType::F64 && lr >= 0.0 && lr.is_finite() => Ok(lr),
-        _ => Err(wrong::<R>(LR.into(), value, "one F64, finite and at least 0")),
+        _ => Err(wrong(optimizer, LR, value, "one F64, finite and at least 0")),
     }
 }
 
-fn single(value: &Tensor) -> Option<f64> {
+fn number<R: Rule>(key: String, value: &Tensor) -> Result<f64> {
+    // Not finite after a gradient that was not: the run goes on as it would have.
+    match single(value) {
+        Some(number) if value.dtype() == DType::F64 => Ok(number),
+        _ => Err(wrong(R::NAME, &key, value, "one F64")),
+    }
+}
+
+pub(crate) fn single(value: &Tensor) -> Option<f64> {
     if value.numel() == 1 { value.to_f64s().first().copied() } else { None }
 }
 
-fn wrong<R: Rule>(key: String, value: &Tensor, must: &'static str) -> Error {
+/// A number in a state dict that cannot be what its name says.
+pub(crate) fn wrong(optimizer: &str, key: &str, value: &Tensor, must: &str) -> Error {
     let value = match single(value) {
         Some(number) => format!("{number} ({})", value.dtype()),
         None => format!("{} {}", value.dtype(), Shape::from(value.shape())),
     };
-    Error::StateValue { optimizer: R::NAME, key, value, must }
+    let text = format!("{optimizer}: the state {key:?} is {value}, it must be {must}; nothing was loaded");
+    Error::new(ErrorKind::State, text)
 }

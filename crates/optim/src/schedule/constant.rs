@@ -1,7 +1,8 @@
 //! A smaller rate at the beginning.
 
 use super::Schedule;
-use crate::error::{Result, require};
+use crate::range::Range;
+use autograd_core::Result;
 
 /// `factor` times the base rate for the first `total_iters` steps, then the base rate.
 ///
@@ -9,11 +10,11 @@ use crate::error::{Result, require};
 /// rate(k) = base · factor   for k < total_iters,   else base
 /// ```
 ///
-/// `0 ≤ factor ≤ 1`.
+/// `0 ≤ factor ≤ 1` (1/3); `total_iters` is 5 by default.
 ///
 /// ```
 /// use wengert_optim::schedule::{ConstantLR, Schedule};
-/// let schedule = ConstantLR::new(0.5, 3);
+/// let schedule = ConstantLR::new().factor(0.5).total_iters(3);
 /// assert_eq!([0, 2, 3].map(|k| schedule.rate(0.4, k)), [0.2, 0.2, 0.4]);
 /// ```
 #[derive(Clone, Debug)]
@@ -23,18 +24,43 @@ pub struct ConstantLR {
 }
 
 impl ConstantLR {
-    /// `factor` times the rate for `total_iters` steps.
-    pub fn new(factor: f64, total_iters: u64) -> ConstantLR {
-        ConstantLR { factor, total_iters }
+    /// A third of the rate for 5 steps.
+    pub fn new() -> ConstantLR {
+        ConstantLR { factor: 1.0 / 3.0, total_iters: 5 }
+    }
+
+    /// The factor at the beginning, in [0, 1].
+    pub fn factor(mut self, factor: f64) -> ConstantLR {
+        self.factor = factor;
+        self
+    }
+
+    /// How many steps it holds for.
+    pub fn total_iters(mut self, total_iters: u64) -> ConstantLR {
+        self.total_iters = total_iters;
+        self
+    }
+}
+
+impl Default for ConstantLR {
+    fn default() -> Self {
+        ConstantLR::new()
     }
 }
 
 impl Schedule for ConstantLR {
-    fn rate(&self, base_lr: f64, step: u64) -> f64 {
-        if step < self.total_iters { base_lr * self.factor } else { base_lr }
+    fn rate(&self, base: f64, step: u64) -> f64 {
+        if step < self.total_iters { base * self.factor } else { base }
     }
 
     fn check(&self) -> Result<()> {
-        require((0.0..=1.0).contains(&self.factor), "ConstantLR", "factor", self.factor, "in [0, 1]")
+        Range::FRACTION.check("ConstantLR", "factor", self.factor)
     }
 }
+
+#[cfg(test)]
+schedule_cases![
+    values(ConstantLR::new().factor(0.5).total_iters(3), 0.4, &[(0, 0.2), (2, 0.2), (3, 0.4)]),
+    values(ConstantLR::new(), 3.0, &[(4, 1.0), (5, 3.0)]),
+    refused(ConstantLR::new().factor(1.5), "ConstantLR: factor is 1.5, it must be in [0, 1]"),
+];

@@ -1,7 +1,8 @@
 //! Half a cosine from the base rate down.
 
 use super::Schedule;
-use crate::error::{Result, require, require_non_negative};
+use crate::range::Range;
+use autograd_core::{Error, Result};
 use std::f64::consts::PI;
 
 /// From the base rate to `eta_min` along half a cosine of `t_max` steps, then up again, and so on.
@@ -10,11 +11,11 @@ use std::f64::consts::PI;
 /// rate(k) = η_min + (base − η_min) (1 + cos(π k / t_max)) / 2
 /// ```
 ///
-/// `t_max ≥ 1`, `η_min ≥ 0`. To stay at the bottom, end training at `t_max`.
+/// `t_max ≥ 1`, `η_min ≥ 0` (0). To stay at the bottom, end training at `t_max`.
 ///
 /// ```
 /// use wengert_optim::schedule::{CosineAnnealingLR, Schedule};
-/// let schedule = CosineAnnealingLR::new(100, 0.0);
+/// let schedule = CosineAnnealingLR::new(100);
 /// assert_eq!([0, 100, 200].map(|k| schedule.rate(0.1, k)), [0.1, 0.0, 0.1]);
 /// assert!((schedule.rate(0.1, 50) - 0.05).abs() < 1e-15);
 /// ```
@@ -28,22 +29,42 @@ pub struct CosineAnnealingLR {
 }
 
 impl CosineAnnealingLR {
-    /// Down to `eta_min` in `t_max` steps.
-    pub fn new(t_max: u64, eta_min: f64) -> CosineAnnealingLR {
-        CosineAnnealingLR { t_max, eta_min }
+    /// Down to 0 in `t_max` steps.
+    pub fn new(t_max: u64) -> CosineAnnealingLR {
+        CosineAnnealingLR { t_max, eta_min: 0.0 }
+    }
+
+    /// η_min ≥ 0: the lowest rate.
+    pub fn eta_min(mut self, eta_min: f64) -> CosineAnnealingLR {
+        self.eta_min = eta_min;
+        self
     }
 }
 
 impl Schedule for CosineAnnealingLR {
-    fn rate(&self, base_lr: f64, step: u64) -> f64 {
+    fn rate(&self, base: f64, step: u64) -> f64 {
         let t_max = self.t_max.max(1);
         // Within one period, so that late steps lose no digits.
         let phase = (step % t_max.saturating_mul(2)) as f64 / t_max as f64;
-        self.eta_min + (base_lr - self.eta_min) * (1.0 + (PI * phase).cos()) / 2.0
+        self.eta_min + (base - self.eta_min) * (1.0 + (PI * phase).cos()) / 2.0
     }
 
     fn check(&self) -> Result<()> {
-        require(self.t_max > 0, "CosineAnnealingLR", "t_max", self.t_max, "at least 1")?;
-        require_non_negative("CosineAnnealingLR", "eta_min", self.eta_min)
+        if self.t_max == 0 {
+            return Err(Error::argument("CosineAnnealingLR", "t_max", self.t_max, "at least 1"));
+        }
+        Range::AT_LEAST_0.check("CosineAnnealingLR", "eta_min", self.eta_min)
     }
 }
+
+#[cfg(test)]
+schedule_cases![
+    values(CosineAnnealingLR::new(100), 0.1, &[(0, 0.1), (50, 0.05), (100, 0.0), (200, 0.1)]),
+    values(CosineAnnealingLR::new(3).eta_min(0.2), 1.0, &[(1, 0.8), (2, 0.4), (3, 0.2), (6, 1.0)]),
+    values(CosineAnnealingLR::new(u64::MAX), 1.0, &[(0, 1.0)]),
+    refused(CosineAnnealingLR::new(0), "CosineAnnealingLR: t_max is 0, it must be at least 1"),
+    refused(
+        CosineAnnealingLR::new(1).eta_min(f64::NAN),
+        "CosineAnnealingLR: eta_min is NaN, it must be finite and at least 0"
+    ),
+];

@@ -1,17 +1,21 @@
-//! Learning-rate schedules: pure functions of the step.
+//! Schedules: pure functions of the step.
 //!
-//! A schedule answers what the rate is at step k = 0, 1, ..; it remembers nothing, so that there is nothing to save.
-//! One file is one schedule; a closure is one, too.
+//! A schedule says what the learning rate, or any other hyperparameter, is at step k = 0, 1, ..; it remembers nothing, so
+//! there is nothing to save. One file is one schedule; a closure is one, too.
 //!
 //! ```
 //! use wengert_optim::schedule::{CosineAnnealingLR, LinearLR, Schedule};
 //!
-//! let warmup = LinearLR::new(0.25, 1.0, 3);
-//! let schedule = warmup.then(CosineAnnealingLR::new(10, 0.0), 3);
+//! let warmup = LinearLR::new().start_factor(0.25).total_iters(3);
+//! let schedule = warmup.then(CosineAnnealingLR::new(10), 3);
 //! let rates: Vec<f64> = [0, 1, 2, 3, 8, 13].into_iter().map(|k| schedule.rate(0.4, k)).collect();
 //! let expected = [0.1, 0.2, 0.3, 0.4, 0.2, 0.0];
 //! assert!(rates.iter().zip(expected).all(|(rate, expected)| (rate - expected).abs() < 1e-15));
 //! ```
+
+#[cfg(test)]
+#[macro_use]
+mod cases;
 
 mod constant;
 mod cosine;
@@ -27,12 +31,12 @@ pub use multi_step::MultiStepLR;
 pub use step::StepLR;
 pub use then::Then;
 
-use crate::error::Result;
+use autograd_core::Result;
 
-/// The learning rate as a function of the step.
+/// A learning rate, or another hyperparameter, as a function of the step.
 pub trait Schedule: Send + Sync {
-    /// The rate at step `step`, counted from 0, of an optimizer whose own rate is `base_lr`.
-    fn rate(&self, base_lr: f64, step: u64) -> f64;
+    /// The number at step `step`, counted from 0, of an optimizer whose own is `base`.
+    fn rate(&self, base: f64, step: u64) -> f64;
 
     /// Whether the arguments are in their ranges.
     ///
@@ -51,16 +55,16 @@ pub trait Schedule: Send + Sync {
     }
 }
 
-/// `|base_lr, step| ..` is a schedule.
+/// `|base, step| ..` is a schedule.
 impl<F: Fn(f64, u64) -> f64 + Send + Sync> Schedule for F {
-    fn rate(&self, base_lr: f64, step: u64) -> f64 {
-        self(base_lr, step)
+    fn rate(&self, base: f64, step: u64) -> f64 {
+        self(base, step)
     }
 }
 
 impl Schedule for Box<dyn Schedule> {
-    fn rate(&self, base_lr: f64, step: u64) -> f64 {
-        (**self).rate(base_lr, step)
+    fn rate(&self, base: f64, step: u64) -> f64 {
+        (**self).rate(base, step)
     }
     fn check(&self) -> Result<()> {
         (**self).check()

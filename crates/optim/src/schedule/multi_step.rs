@@ -1,7 +1,8 @@
 //! A factor at given steps.
 
 use super::Schedule;
-use crate::error::{Result, require_non_negative};
+use crate::range::Range;
+use autograd_core::Result;
 
 /// Multiplies the rate by γ at each milestone; a milestone named twice counts twice.
 ///
@@ -9,11 +10,11 @@ use crate::error::{Result, require_non_negative};
 /// rate(k) = base · γ^(number of milestones ≤ k)
 /// ```
 ///
-/// `γ ≥ 0`; the milestones may come in any order.
+/// `γ ≥ 0` (0.1); the milestones may come in any order.
 ///
 /// ```
 /// use wengert_optim::schedule::{MultiStepLR, Schedule};
-/// let schedule = MultiStepLR::new([5, 8], 0.5);
+/// let schedule = MultiStepLR::new([5, 8]).gamma(0.5);
 /// assert_eq!([0, 4, 5, 8].map(|k| schedule.rate(0.8, k)), [0.8, 0.8, 0.4, 0.2]);
 /// ```
 #[derive(Clone, Debug)]
@@ -23,19 +24,33 @@ pub struct MultiStepLR {
 }
 
 impl MultiStepLR {
-    /// A factor of `gamma` at each of `milestones`.
-    pub fn new(milestones: impl Into<Vec<u64>>, gamma: f64) -> MultiStepLR {
-        MultiStepLR { milestones: milestones.into(), gamma }
+    /// A factor at each of `milestones`.
+    pub fn new(milestones: impl Into<Vec<u64>>) -> MultiStepLR {
+        MultiStepLR { milestones: milestones.into(), gamma: 0.1 }
+    }
+
+    /// γ ≥ 0: the factor.
+    pub fn gamma(mut self, gamma: f64) -> MultiStepLR {
+        self.gamma = gamma;
+        self
     }
 }
 
 impl Schedule for MultiStepLR {
-    fn rate(&self, base_lr: f64, step: u64) -> f64 {
+    fn rate(&self, base: f64, step: u64) -> f64 {
         let passed = self.milestones.iter().filter(|milestone| **milestone <= step).count();
-        base_lr * self.gamma.powf(passed as f64)
+        base * self.gamma.powf(passed as f64)
     }
 
     fn check(&self) -> Result<()> {
-        require_non_negative("MultiStepLR", "gamma", self.gamma)
+        Range::AT_LEAST_0.check("MultiStepLR", "gamma", self.gamma)
     }
 }
+
+#[cfg(test)]
+schedule_cases![
+    values(MultiStepLR::new([5, 8]).gamma(0.5), 0.8, &[(0, 0.8), (4, 0.8), (5, 0.4), (8, 0.2)]),
+    values(MultiStepLR::new([20, 5, 5]).gamma(0.5), 1.0, &[(4, 1.0), (5, 0.25), (19, 0.25), (20, 0.125)]),
+    values(MultiStepLR::new([]), 0.3, &[(1000, 0.3)]),
+    refused(MultiStepLR::new([1]).gamma(-0.1), "MultiStepLR: gamma is -0.1, it must be finite and at least 0"),
+];

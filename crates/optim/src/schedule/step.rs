@@ -1,7 +1,8 @@
 //! A factor every so many steps.
 
 use super::Schedule;
-use crate::error::{Result, require, require_non_negative};
+use crate::range::Range;
+use autograd_core::{Error, Result};
 
 /// Multiplies the rate by γ every `step_size` steps.
 ///
@@ -9,11 +10,11 @@ use crate::error::{Result, require, require_non_negative};
 /// rate(k) = base · γ^⌊k / step_size⌋
 /// ```
 ///
-/// `step_size ≥ 1`, `γ ≥ 0`.
+/// `step_size ≥ 1`, `γ ≥ 0` (0.1).
 ///
 /// ```
 /// use wengert_optim::schedule::{Schedule, StepLR};
-/// let schedule = StepLR::new(10, 0.5);
+/// let schedule = StepLR::new(10).gamma(0.5);
 /// assert_eq!([0, 9, 10, 25].map(|k| schedule.rate(0.8, k)), [0.8, 0.8, 0.4, 0.2]);
 /// ```
 #[derive(Clone, Debug)]
@@ -23,19 +24,35 @@ pub struct StepLR {
 }
 
 impl StepLR {
-    /// A factor of `gamma` every `step_size` steps.
-    pub fn new(step_size: u64, gamma: f64) -> StepLR {
-        StepLR { step_size, gamma }
+    /// A factor every `step_size` steps.
+    pub fn new(step_size: u64) -> StepLR {
+        StepLR { step_size, gamma: 0.1 }
+    }
+
+    /// γ ≥ 0: the factor.
+    pub fn gamma(mut self, gamma: f64) -> StepLR {
+        self.gamma = gamma;
+        self
     }
 }
 
 impl Schedule for StepLR {
-    fn rate(&self, base_lr: f64, step: u64) -> f64 {
-        base_lr * self.gamma.powf((step / self.step_size.max(1)) as f64)
+    fn rate(&self, base: f64, step: u64) -> f64 {
+        base * self.gamma.powf((step / self.step_size.max(1)) as f64)
     }
 
     fn check(&self) -> Result<()> {
-        require(self.step_size > 0, "StepLR", "step_size", self.step_size, "at least 1")?;
-        require_non_negative("StepLR", "gamma", self.gamma)
+        if self.step_size == 0 {
+            return Err(Error::argument("StepLR", "step_size", self.step_size, "at least 1"));
+        }
+        Range::AT_LEAST_0.check("StepLR", "gamma", self.gamma)
     }
 }
+
+#[cfg(test)]
+schedule_cases![
+    values(StepLR::new(10).gamma(0.5), 0.8, &[(0, 0.8), (9, 0.8), (10, 0.4), (25, 0.2)]),
+    values(StepLR::new(2), 1.0, &[(1, 1.0), (2, 0.1), (4, 0.01)]),
+    refused(StepLR::new(0), "StepLR: step_size is 0, it must be at least 1"),
+    refused(StepLR::new(1).gamma(f64::NAN), "StepLR: gamma is NaN, it must be finite and at least 0"),
+];

@@ -1,9 +1,9 @@
 //! One schedule after another.
 
 use super::Schedule;
-use crate::error::Result;
+use autograd_core::Result;
 
-/// What [`Schedule::then`] returns.
+/// One schedule, and another from a step on: [`Schedule::then`].
 ///
 /// ```text
 /// rate(k) = first(k)   for k < at,   else next(k − at)
@@ -11,7 +11,7 @@ use crate::error::Result;
 ///
 /// ```
 /// use wengert_optim::schedule::{ConstantLR, Schedule, StepLR};
-/// let schedule = ConstantLR::new(0.5, 4).then(StepLR::new(2, 0.5), 4);
+/// let schedule = ConstantLR::new().factor(0.5).total_iters(4).then(StepLR::new(2).gamma(0.5), 4);
 /// assert_eq!([0, 3, 4, 5, 6].map(|k| schedule.rate(0.8, k)), [0.4, 0.4, 0.8, 0.8, 0.4]);
 /// ```
 #[derive(Clone, Debug)]
@@ -28,10 +28,10 @@ impl<A: Schedule, B: Schedule> Then<A, B> {
 }
 
 impl<A: Schedule, B: Schedule> Schedule for Then<A, B> {
-    fn rate(&self, base_lr: f64, step: u64) -> f64 {
+    fn rate(&self, base: f64, step: u64) -> f64 {
         match step.checked_sub(self.at) {
-            None => self.first.rate(base_lr, step),
-            Some(step) => self.next.rate(base_lr, step),
+            None => self.first.rate(base, step),
+            Some(step) => self.next.rate(base, step),
         }
     }
 
@@ -40,3 +40,24 @@ impl<A: Schedule, B: Schedule> Schedule for Then<A, B> {
         self.next.check()
     }
 }
+
+#[cfg(test)]
+use super::{LinearLR, StepLR};
+
+#[cfg(test)]
+schedule_cases![
+    values(
+        LinearLR::new().start_factor(0.5).total_iters(4).then(StepLR::new(2).gamma(0.5), 4),
+        0.8,
+        &[(0, 0.4), (2, 0.6), (4, 0.8), (5, 0.8), (6, 0.4)]
+    ),
+    values(
+        (Box::new(StepLR::new(1).gamma(0.5)) as Box<dyn Schedule>)
+            .then(Box::new(|base: f64, k: u64| base + k as f64) as Box<dyn Schedule>, 2)
+            .then(LinearLR::new().end_factor(0.0).total_iters(0), 4),
+        8.0,
+        &[(0, 8.0), (1, 4.0), (2, 8.0), (3, 9.0), (4, 0.0)]
+    ),
+    refused(LinearLR::new().then(StepLR::new(0), 5), "StepLR: step_size is 0, it must be at least 1"),
+    refused(StepLR::new(0).then(LinearLR::new(), 5), "StepLR: step_size is 0, it must be at least 1"),
+];

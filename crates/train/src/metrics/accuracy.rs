@@ -67,7 +67,7 @@ pub(super) fn classes(metric: &str, output: &Tensor, target: &Tensor) -> Result<
     if target.is_empty() {
         return Ok((Vec::new(), target));
     }
-    Ok((output.argmax(Some(1), false)?.to_vec::<i64>()?, target))
+    Ok((output.argmax(1)?.to_vec::<i64>()?, target))
 }
 
 /// An error if a class is not one of `0..classes`.

@@ -61,7 +61,7 @@ impl Session<'_, '_, '_> {
         }
         let mut grads = loss.backward()?;
         if let Some(max_norm) = self.clip_norm {
-            let norm = clip_grad_norm(&mut grads, max_norm, 2.0)?;
+            let norm = clip_grad_norm(&mut grads, max_norm)?;
             if !norm.is_finite() {
                 return Err(Error::new(ErrorKind::NotFinite, format!("the norm of the gradients is {norm}")));
             }

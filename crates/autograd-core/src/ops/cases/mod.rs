@@ -151,8 +151,8 @@ impl Case {
         self.refusals.push(Refusal { call: Arc::new(call), text: text.into() });
         self
     }
-    /// It computes on the way what is not part of its graph, so that values saved cannot be counted.
-    pub(crate) fn saves_on_the_way(mut self) -> Case {
+    /// Values saved cannot be counted: nodes share them, or it computes on the way what is not part of its graph.
+    pub(crate) fn not_counting_saved(mut self) -> Case {
         self.counts_saved = false;
         self
     }
@@ -212,6 +212,8 @@ macro_rules! cases {
         fn cases() {
             #[allow(unused_imports)]
             use $crate::ops::cases::{Case, Input, Rows, erf_reference};
+            #[allow(unused_imports)]
+            use $crate::keep;
             $crate::ops::cases::run(&[$(Rows::rows($rows)),+].concat());
         }
     };

@@ -107,7 +107,7 @@ impl<'x> Steps<'x> {
             Step::Select { mask, yes, no } => {
                 let mask = self.operand(mask, within)?;
                 let [yes, no] = [(yes, true), (no, false)].map(|(x, side)| self.branch(x, &mask, side, within));
-                mask.where_(&*yes?, &*no?)?
+                mask.where_cond(&*yes?, &*no?)?
             }
         };
         let mut steps = self.steps.borrow_mut();
@@ -166,7 +166,7 @@ impl Pullback for Gate {
         let (gy, mask) = (at.gy(), self.mask.value());
         at.give(0, || {
             let zero = Tensor::full(&[], 0.0, gy.dtype())?;
-            if self.side { mask.where_(gy, &zero) } else { mask.where_(&zero, gy) }
+            if self.side { mask.where_cond(gy, &zero) } else { mask.where_cond(&zero, gy) }
         })
     }
 

@@ -1,4 +1,4 @@
-//! Single elements by index along one axis.
+//! Single elements by index along one dim.
 
 use crate::error::{Error, Result};
 use crate::kernels::select::gather_offsets;
@@ -7,11 +7,11 @@ use crate::tape::{Part, Pull, Pullback, Saved, record};
 use crate::tensor::{Tensor, for_any, for_float};
 
 impl Tensor {
-    /// For each element of `index`, the element of this tensor at its coordinates, with that along `axis` replaced by the
+    /// For each element of `index`, the element of this tensor at its coordinates, with that along `dim` replaced by the
     /// index.
     ///
     /// # Shapes
-    /// `index` has as many dimensions as `self` and is no larger, but along `axis`; the result has its shape.
+    /// `index` has as many dimensions as `self` and is no larger, but along `dim`; the result has its shape.
     ///
     /// # Gradient
     /// gy is added to the elements it came from; those of repeated indices add up. Saves the index.
@@ -26,23 +26,23 @@ impl Tensor {
     /// assert_eq!(y.to_vec::<i64>()?, [1, 1, 4, 3]);
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
-    pub fn gather(&self, axis: isize, index: &Tensor) -> Result<Tensor> {
+    pub fn gather(&self, dim: isize, index: &Tensor) -> Result<Tensor> {
         let check = Check("gather");
-        let d = check.dim(axis, self.shape())?;
+        let d = check.dim(dim, self.shape())?;
         let fits = |k: usize| k == d || index.shape()[k] <= self.shape()[k];
         let same_rank = index.rank().max(1) == self.rank().max(1);
         if !same_rank || !(0..index.rank().min(self.rank())).all(fits) {
-            let expected = format!("as many dimensions as {:?}, none larger but axis {d}", self.shape());
+            let expected = format!("as many dimensions as {:?}, none larger but dim {d}", self.shape());
             return Err(Error::shape("gather", "index", index.shape(), expected));
         }
-        Ok(Picked { axis: d, index: check.indices(index, self.shape(), d)? }.of(self))
+        Ok(Picked { dim: d, index: check.indices(index, self.shape(), d)? }.of(self))
     }
 }
 
-/// The elements of a tensor in the places of an index tensor, but for their coordinate along `axis`, which it holds.
+/// The elements of a tensor in the places of an index tensor, but for their coordinate along `dim`, which it holds.
 #[derive(Clone)]
 struct Picked {
-    axis: usize,
+    dim: usize,
     index: Indices,
 }
 
@@ -58,7 +58,10 @@ impl Picked {
 
     /// Where the elements lie in a packed tensor of this shape.
     fn offsets<'a>(&'a self, shape: &[usize]) -> impl Iterator<Item = usize> + 'a {
-        gather_offsets(self.index.values(), self.index.tensor().shape(), shape, self.axis)
+        // A scalar counts as one element of one dimension, as the tensor and as the index.
+        let of_vector = |shape: &'a [usize]| if shape.is_empty() { &[1] } else { shape };
+        let shape = if shape.is_empty() { &[1] } else { shape };
+        gather_offsets(self.index.values(), of_vector(self.index.tensor().shape()), shape, self.dim)
     }
 }
 
@@ -95,20 +98,31 @@ crate::ops::cases::cases![{
     let index = || Tensor::from([[2, 2, 0], [1, 1, 1]]);
     let x = || vec![Input::real(&[2, 4], -2.0..2.0)];
     let picked = |x: &[Vec<f64>]| [2, 2, 0, 5, 5, 5].map(|i| x[0][i]).to_vec();
-    [Case::new("gather", x(), move |x| x[0].gather(1, &index()))
-        .value(picked)
-        .refuses(|x| x[0].gather(2, &Tensor::from([[0]])), "gather: axis 2 is out of range for shape [2, 4] (−2 to 1)")
-        .refuses(
-            |x| x[0].gather(1, &Tensor::from([0, 1])),
-            "gather: index has shape [2], expected as many dimensions as [2, 4], none larger but axis 1",
-        )
-        .refuses(
-            |x| x[0].gather(1, &Tensor::from([[0], [0], [0]])),
-            "gather: index has shape [3, 1], expected as many dimensions as [2, 4], none larger but axis 1",
-        )
-        .refuses(
-            |x| x[0].gather(1, &Tensor::from([[0], [9]])),
-            "gather: index 9 at position 1 is out of range for axis 1 of shape [2, 4]",
-        )
-        .refuses(|x| x[0].gather(1, &x[0]), "gather: dtype is F64, expected I64; to_dtype converts")]
+    [
+        Case::new("gather of a scalar", vec![Input::real(&[], -2.0..2.0)], |x| x[0].gather(0, &Tensor::from([0, 0])))
+            .value(|x| vec![x[0][0]; 2]),
+        Case::new("gather of nothing", vec![Input::real(&[2, 3], -2.0..2.0)], |x| {
+            x[0].gather(1, &Tensor::zeros(&[2, 0], crate::DType::I64)?)
+        })
+        .value(|_| Vec::new()),
+        Case::new("gather", x(), move |x| x[0].gather(1, &index()))
+            .value(picked)
+            .refuses(
+                |x| x[0].gather(2, &Tensor::from([[0]])),
+                "gather: dim 2 is out of range for shape [2, 4] (−2 to 1)",
+            )
+            .refuses(
+                |x| x[0].gather(1, &Tensor::from([0, 1])),
+                "gather: index has shape [2], expected as many dimensions as [2, 4], none larger but dim 1",
+            )
+            .refuses(
+                |x| x[0].gather(1, &Tensor::from([[0], [0], [0]])),
+                "gather: index has shape [3, 1], expected as many dimensions as [2, 4], none larger but dim 1",
+            )
+            .refuses(
+                |x| x[0].gather(1, &Tensor::from([[0], [9]])),
+                "gather: index 9 at position 1 is out of range for dim 1 of shape [2, 4]",
+            )
+            .refuses(|x| x[0].gather(1, &x[0]), "gather: dtype is F64, expected I64; to_dtype converts"),
+    ]
 }];

@@ -9,10 +9,10 @@ use crate::tensor::{Tensor, for_any, for_float};
 use smallvec::SmallVec;
 
 impl Tensor {
-    /// The slices number `index[0]`, `index[1]`, .. along `axis`.
+    /// The slices number `index[0]`, `index[1]`, .. along `dim`.
     ///
     /// # Shapes
-    /// `index: [K]` (or a scalar, as `[1]`); the result has size K along `axis`.
+    /// `index: [K]` (or a scalar, as `[1]`); the result has size K along `dim`.
     ///
     /// # Gradient
     /// gy is added to the rows it came from; those of repeated indices add up. Saves the index.
@@ -27,30 +27,30 @@ impl Tensor {
     /// assert_eq!(y.to_vec::<i64>()?, [3, 4, 3, 4, 1, 2]);
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
-    pub fn index_select(&self, axis: isize, index: &Tensor) -> Result<Tensor> {
+    pub fn index_select(&self, dim: isize, index: &Tensor) -> Result<Tensor> {
         let check = Check("index_select");
-        let d = check.dim(axis, self.shape())?;
+        let d = check.dim(dim, self.shape())?;
         if index.rank() > 1 {
             return Err(Error::shape("index_select", "index", index.shape(), "one dimension"));
         }
         if self.rank() == 0 && index.numel() != 1 {
             return Err(Error::shape("index_select", "index", index.shape(), "one element, to select from a scalar"));
         }
-        Ok(Rows { axis: d, index: check.indices(index, self.shape(), d)? }.of(self))
+        Ok(Rows { dim: d, index: check.indices(index, self.shape(), d)? }.of(self))
     }
 }
 
 /// The rows of a tensor with these numbers.
 #[derive(Clone)]
 struct Rows {
-    axis: usize,
+    dim: usize,
     index: Indices,
 }
 
 impl Rows {
     fn of(self, x: &Tensor) -> Tensor {
         let mut shape: Dims = SmallVec::from_slice(x.shape());
-        if let Some(size) = shape.get_mut(self.axis) {
+        if let Some(size) = shape.get_mut(self.dim) {
             *size = self.index.len();
         }
         let packed = x.packed();
@@ -61,9 +61,9 @@ impl Rows {
         record("index_select", value, &[x], |_| self)
     }
 
-    /// The size of the axis in a tensor of this shape, and the number of elements of one row.
+    /// The size of the dim in a tensor of this shape, and the number of elements of one row.
     fn around(&self, shape: &[usize]) -> (usize, usize) {
-        match shape.get(self.axis..) {
+        match shape.get(self.dim..) {
             Some([size, inner @ ..]) => (*size, inner.iter().product()),
             _ => (1, 1),
         }
@@ -106,31 +106,39 @@ crate::ops::cases::cases![{
         let rows = (0..2).flat_map(|o| [2, 0, 2, 2].map(move |r| o * 3 + r));
         rows.flat_map(|r| [x[0][r * 2], x[0][r * 2 + 1]]).collect()
     };
-    [Case::new("index_select", x(), move |x| x[0].index_select(1, &index()))
-        .value(picked)
-        .refuses(
-            |x| x[0].index_select(-4, &Tensor::from([0])),
-            "index_select: axis -4 is out of range for shape [2, 3, 2] (−3 to 2)",
-        )
-        .refuses(
-            |x| x[0].index_select(1, &Tensor::from([[0]])),
-            "index_select: index has shape [1, 1], expected one dimension",
-        )
-        .refuses(
-            |x| x[0].sum().index_select(0, &Tensor::zeros(&[0], crate::DType::I64)?),
-            "index_select: index has shape [0], expected one element, to select from a scalar",
-        )
-        .refuses(
-            |x| x[0].index_select(1, &Tensor::from([2, 3])),
-            "index_select: index 3 at position 1 is out of range for axis 1 of shape [2, 3, 2]",
-        )
-        // Negative indices do not count from the end.
-        .refuses(
-            |x| x[0].index_select(1, &Tensor::from([-1])),
-            "index_select: index -1 at position 0 is out of range for axis 1 of shape [2, 3, 2]",
-        )
-        .refuses(
-            |x| x[0].index_select(1, &Tensor::from([0.0])),
-            "index_select: dtype is F32, expected I64; to_dtype converts",
-        )]
+    [
+        Case::new("index_select of nothing", x(), |x| x[0].index_select(1, &Tensor::zeros(&[0], crate::DType::I64)?))
+            .value(|_| Vec::new()),
+        Case::new("index_select of a scalar", vec![Input::real(&[], -2.0..2.0)], |x| {
+            x[0].index_select(0, &Tensor::from([0]))
+        })
+        .value(|x| x[0].clone()),
+        Case::new("index_select", x(), move |x| x[0].index_select(1, &index()))
+            .value(picked)
+            .refuses(
+                |x| x[0].index_select(-4, &Tensor::from([0])),
+                "index_select: dim -4 is out of range for shape [2, 3, 2] (−3 to 2)",
+            )
+            .refuses(
+                |x| x[0].index_select(1, &Tensor::from([[0]])),
+                "index_select: index has shape [1, 1], expected one dimension",
+            )
+            .refuses(
+                |x| x[0].sum().index_select(0, &Tensor::zeros(&[0], crate::DType::I64)?),
+                "index_select: index has shape [0], expected one element, to select from a scalar",
+            )
+            .refuses(
+                |x| x[0].index_select(1, &Tensor::from([2, 3])),
+                "index_select: index 3 at position 1 is out of range for dim 1 of shape [2, 3, 2]",
+            )
+            // Negative indices do not count from the end.
+            .refuses(
+                |x| x[0].index_select(1, &Tensor::from([-1])),
+                "index_select: index -1 at position 0 is out of range for dim 1 of shape [2, 3, 2]",
+            )
+            .refuses(
+                |x| x[0].index_select(1, &Tensor::from([0.0])),
+                "index_select: dtype is F32, expected I64; to_dtype converts",
+            ),
+    ]
 }];

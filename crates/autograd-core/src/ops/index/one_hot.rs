@@ -54,11 +54,11 @@ crate::ops::cases::cases![{
         .without_gradient()
         .refuses(
             |_| Tensor::from([0, 3]).one_hot(Some(3)),
-            "one_hot: index 3 at position 1 is out of range for axis 0 of shape [3]",
+            "one_hot: index 3 at position 1 is out of range for dim 0 of shape [3]",
         )
         .refuses(
             |_| Tensor::from([-1]).one_hot(None),
-            "one_hot: index -1 at position 0 is out of range for axis 0 of shape [0]",
+            "one_hot: index -1 at position 0 is out of range for dim 0 of shape [0]",
         )
         .refuses(|x| x[0].narrow(0, 0, 0)?.one_hot(None), "one_hot: classes must be given where there are no indices")
         .refuses(|x| x[0].to_dtype(DType::F64).one_hot(None), "one_hot: dtype is F64, expected I64; to_dtype converts")]

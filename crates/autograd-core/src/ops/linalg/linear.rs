@@ -17,7 +17,7 @@ impl Tensor {
     /// `x: [.., D]`, `weight: [K, D]`, `bias: [K]`, `y: [.., K]`; or `weight: [D]`, `bias: []`, `y: [..]`.
     ///
     /// # Gradient
-    /// `gx = gy W`, `gW = gyᵀ x`, `gb = Σ gy` over all but the last axis. Saves x and W.
+    /// `gx = gy W`, `gW = gyᵀ x`, `gb = Σ gy` over all but the last dim. Saves x and W.
     ///
     /// # Errors
     /// If the shapes do not fit or the dtypes differ.
@@ -56,7 +56,7 @@ impl Tensor {
         })
     }
 
-    /// [`Tensor::linear`] with a single output, whose axis is left out.
+    /// [`Tensor::linear`] with a single output, whose dim is left out.
     fn linear_to_one(&self, weight: &Tensor, bias: Option<&Tensor>) -> Result<Tensor> {
         let bias = match bias {
             Some(bias) if bias.rank() > 0 => {
@@ -68,7 +68,7 @@ impl Tensor {
     }
 }
 
-/// A matrix as it is, whatever its strides; anything else packed, so that its leading axes are rows.
+/// A matrix as it is, whatever its strides; anything else packed, so that its leading dims are rows.
 fn as_rows(x: &Tensor) -> Cow<'_, Tensor> {
     if x.rank() == 2 { Cow::Borrowed(x) } else { x.packed() }
 }

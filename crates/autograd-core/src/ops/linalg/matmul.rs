@@ -15,14 +15,14 @@ impl Tensor {
     /// Matrix product, by NumPy's rules.
     ///
     /// # Shapes
-    /// `[.., M, K] × [.., K, N] → [.., M, N]`, the leading axes broadcast; a vector counts as a row on the left, a column
-    /// on the right, and its axis is left out of the result: `[K] × [K]` is a scalar.
+    /// `[.., M, K] × [.., K, N] → [.., M, N]`, the leading dims broadcast; a vector counts as a row on the left, a column
+    /// on the right, and its dim is left out of the result: `[K] × [K]` is a scalar.
     ///
     /// # Gradient
-    /// `ga = gy bᵀ`, `gb = aᵀ gy`, summed over broadcast axes. Saves both.
+    /// `ga = gy bᵀ`, `gb = aᵀ gy`, summed over broadcast dims. Saves both.
     ///
     /// # Errors
-    /// If an operand is a scalar or not a float tensor, the inner sizes differ, the leading axes do not broadcast, or the
+    /// If an operand is a scalar or not a float tensor, the inner sizes differ, the leading dims do not broadcast, or the
     /// dtypes differ.
     ///
     /// # Examples
@@ -238,10 +238,7 @@ crate::ops::cases::cases![{
             ),
         Case::new("bmm", vec![input(&[2, 2, 3]), input(&[2, 3, 2])], |x| x[0].bmm(&x[1]))
             .value(reference(2, 2, 3, 2, false))
-            .refuses(
-                |x| x[0].sum_dim(&[0], false)?.bmm(&x[1]),
-                "bmm: the first operand has shape [2, 3], expected 3 dimensions",
-            )
+            .refuses(|x| x[0].sum_dim(0)?.bmm(&x[1]), "bmm: the first operand has shape [2, 3], expected 3 dimensions")
             .refuses(
                 |x| x[0].bmm(&x[1].narrow(0, 0, 1)?),
                 "bmm: the second operand has shape [1, 3, 2], expected [2, .., ..]",

@@ -5,16 +5,16 @@ use crate::error::Result;
 use crate::tensor::Tensor;
 
 impl Tensor {
-    /// `y = x − ln Σ eˣ ` along one axis.
+    /// `y = x − ln Σ eˣ ` along one dim.
     ///
     /// # Gradient
-    /// `gx = gy − eʸ Σ gy`, summed along the axis; saves y.
+    /// `gx = gy − eʸ Σ gy`, summed along the dim; saves y.
     ///
     /// # Numerics
     /// Computed as `(x − m) − ln Σ e^(x−m)` with `m = max x`: no overflow, and no logarithm of a rounded zero.
     ///
     /// # Errors
-    /// If the axis is out of range or the dtype is not a float type.
+    /// If the dim is out of range or the dtype is not a float type.
     ///
     /// # Examples
     /// ```
@@ -23,8 +23,8 @@ impl Tensor {
     /// assert!((y.to_vec::<f32>()?[0] + 2f32.ln()).abs() < 1e-6);
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
-    pub fn log_softmax(&self, axis: isize) -> Result<Tensor> {
-        rows::softmax::<true>("log_softmax", self, axis)
+    pub fn log_softmax(&self, dim: isize) -> Result<Tensor> {
+        rows::softmax::<true>("log_softmax", self, dim)
     }
 }
 
@@ -42,7 +42,7 @@ crate::ops::cases::cases![{
     [
         Case::new("log_softmax(-1)", x(), |x| x[0].log_softmax(-1))
             .value(last)
-            .refuses(|x| x[0].log_softmax(-4), "log_softmax: axis -4 is out of range for shape [2, 3, 4] (−3 to 2)")
+            .refuses(|x| x[0].log_softmax(-4), "log_softmax: dim -4 is out of range for shape [2, 3, 4] (−3 to 2)")
             .refuses(
                 |x| x[0].to_dtype(DType::I64).log_softmax(0),
                 "log_softmax: dtype is I64, expected F32 or F64; to_dtype converts",

@@ -1,6 +1,7 @@
 //! Row kernels along any dimension: softmax and its logarithm, which differ in two formulas.
 
 use crate::error::Result;
+use crate::keep;
 use crate::kernels::rows;
 use crate::ops::check::Check;
 use crate::shape::{Dims, Layout};
@@ -10,21 +11,21 @@ use smallvec::SmallVec;
 use std::borrow::Cow;
 
 /// Softmax along one dimension, or its logarithm if `LOG`.
-pub(super) fn softmax<const LOG: bool>(op: &'static str, x: &Tensor, axis: isize) -> Result<Tensor> {
+pub(super) fn softmax<const LOG: bool>(op: &'static str, x: &Tensor, dim: isize) -> Result<Tensor> {
     let float = Check(op).float(x)?;
-    let axis = Check(op).dim(axis, x.shape())?;
-    let width = x.shape().get(axis).copied().unwrap_or(1);
+    let dim = Check(op).dim(dim, x.shape())?;
+    let width = x.shape().get(dim).copied().unwrap_or(1);
     let value = along(
-        axis,
+        dim,
         [x],
         |[x]| for_float!(float, T => Tensor::build::<T>(x.shape(), |y| rows::softmax::<T, LOG>(x.flat(), width, y))),
     );
-    Ok(record(op, value, &[x], |y| Softmax::<LOG> { y: Saved::output(y), axis, width }))
+    Ok(record(op, value, &[x], |y| Softmax::<LOG> { y: Saved::output(y), dim, width }))
 }
 
 struct Softmax<const LOG: bool> {
     y: Saved,
-    axis: usize,
+    dim: usize,
     width: usize,
 }
 
@@ -32,7 +33,7 @@ impl<const LOG: bool> Pullback for Softmax<LOG> {
     fn pull(&self, at: &mut Pull<'_>) -> Result<()> {
         let (y, gy) = (self.y.get(at), at.gy());
         // The only element of a scalar is its own row.
-        let sum = |x: &Tensor| if x.rank() == 0 { Ok(x.clone()) } else { x.sum_dim(&[self.axis as isize], true) };
+        let sum = |x: &Tensor| if x.rank() == 0 { Ok(x.clone()) } else { x.sum_dim(keep(self.dim as isize)) };
         at.give(0, || match LOG {
             true => gy.try_sub(&y.exp().try_mul(&sum(gy)?)?),
             false => y.try_mul(&gy.try_sub(&sum(&gy.try_mul(&y)?)?)?),
@@ -42,7 +43,7 @@ impl<const LOG: bool> Pullback for Softmax<LOG> {
     fn pull_fused(&self, at: &mut Pull<'_>) -> Result<()> {
         let (y, gy) = (self.y.value(), at.gy());
         at.give(0, || {
-            Ok(along(self.axis, [gy, y], |[gy, y]| {
+            Ok(along(self.dim, [gy, y], |[gy, y]| {
                 for_float!(gy.float(), T => Tensor::build::<T>(gy.shape(), |gx| {
                     rows::softmax_pull::<T, LOG>(gy.flat(), y.flat(), self.width, gx);
                 }))
@@ -55,20 +56,20 @@ impl<const LOG: bool> Pullback for Softmax<LOG> {
     }
 }
 
-fn axis_last(x: &Tensor, axis: usize) -> Tensor {
+fn dim_last(x: &Tensor, dim: usize) -> Tensor {
     let swap = |dims: &[usize]| {
         let mut dims: Dims = SmallVec::from_slice(dims);
         let last = dims.len() - 1;
-        dims.swap(axis, last);
+        dims.swap(dim, last);
         dims
     };
     x.with_layout(Layout::strided(&swap(x.shape()), &swap(x.strides()), x.layout().offset()))
 }
 
-/// `f` on the tensors with `axis` moved to the end and packed; its result moved back. Not recorded.
-fn along<const N: usize>(axis: usize, x: [&Tensor; N], f: impl FnOnce([Cow<'_, Tensor>; N]) -> Tensor) -> Tensor {
-    if x[0].rank() < 2 || axis == x[0].rank() - 1 {
+/// `f` on the tensors with `dim` moved to the end and packed; its result moved back. Not recorded.
+fn along<const N: usize>(dim: usize, x: [&Tensor; N], f: impl FnOnce([Cow<'_, Tensor>; N]) -> Tensor) -> Tensor {
+    if x[0].rank() < 2 || dim == x[0].rank() - 1 {
         return f(x.map(Tensor::packed));
     }
-    axis_last(&f(x.map(|x| Cow::Owned(axis_last(x, axis).packed().into_owned()))), axis)
+    dim_last(&f(x.map(|x| Cow::Owned(dim_last(x, dim).packed().into_owned()))), dim)
 }

@@ -5,16 +5,16 @@ use crate::error::Result;
 use crate::tensor::Tensor;
 
 impl Tensor {
-    /// `y = eˣ / Σ eˣ ` along one axis.
+    /// `y = eˣ / Σ eˣ ` along one dim.
     ///
     /// # Gradient
-    /// `gx = y (gy − Σ gy y)`, summed along the axis; saves y.
+    /// `gx = y (gy − Σ gy y)`, summed along the dim; saves y.
     ///
     /// # Numerics
     /// The largest element is subtracted first: no overflow. A row of −∞ alone gives NaN.
     ///
     /// # Errors
-    /// If the axis is out of range or the dtype is not a float type.
+    /// If the dim is out of range or the dtype is not a float type.
     ///
     /// # Examples
     /// ```
@@ -22,8 +22,8 @@ impl Tensor {
     /// assert_eq!(Tensor::from([7.0, 7.0]).softmax(0)?.to_vec::<f32>()?, [0.5, 0.5]);
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
-    pub fn softmax(&self, axis: isize) -> Result<Tensor> {
-        rows::softmax::<false>("softmax", self, axis)
+    pub fn softmax(&self, dim: isize) -> Result<Tensor> {
+        rows::softmax::<false>("softmax", self, dim)
     }
 }
 
@@ -41,7 +41,7 @@ crate::ops::cases::cases![{
     [
         Case::new("softmax(-1)", x(), |x| x[0].softmax(-1))
             .value(last)
-            .refuses(|x| x[0].softmax(-4), "softmax: axis -4 is out of range for shape [2, 3, 4] (−3 to 2)")
+            .refuses(|x| x[0].softmax(-4), "softmax: dim -4 is out of range for shape [2, 3, 4] (−3 to 2)")
             .refuses(
                 |x| x[0].to_dtype(DType::I64).softmax(0),
                 "softmax: dtype is I64, expected F32 or F64; to_dtype converts",

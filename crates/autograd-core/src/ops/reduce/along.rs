@@ -1,5 +1,6 @@
 //! The dimensions of a reduction, and the fold along them.
 
+use super::dims::ReduceDims;
 use crate::error::{Error, ErrorKind, Result};
 use crate::kernels::reduce::{Fold, fold};
 use crate::ops::check::Check;
@@ -8,11 +9,11 @@ use crate::tensor::{Tensor, for_float};
 use smallvec::SmallVec;
 use std::borrow::Cow;
 
-/// The axes of a reduction, checked.
+/// The dims of a reduction, checked.
 pub(crate) struct Along {
-    /// For each axis whether it is folded away.
+    /// For each dim whether it is folded away.
     pub(crate) named: SmallVec<[bool; 4]>,
-    /// The result's shape with the folded axes as ones.
+    /// The result's shape with the folded dims as ones.
     pub(crate) kept: Shape,
     /// The result's shape as asked for.
     pub(crate) shape: Shape,
@@ -21,8 +22,8 @@ pub(crate) struct Along {
 }
 
 impl Along {
-    pub(crate) fn new(op: &'static str, x: &Tensor, axes: &[isize], keepdim: bool) -> Result<Along> {
-        let named = Check(op).dims(axes, x.shape())?;
+    pub(crate) fn new(op: &'static str, x: &Tensor, dims: &ReduceDims) -> Result<Along> {
+        let named = Check(op).dims(&dims.dims, x.shape())?;
         let (mut kept, mut shape) = (Shape::default(), Shape::default());
         let mut count = 1;
         for (size, named) in x.shape().iter().zip(&named) {
@@ -30,7 +31,7 @@ impl Along {
             if *named {
                 count *= size;
             }
-            if keepdim || !named {
+            if dims.keep || !named {
                 shape.0.push(if *named { 1 } else { *size });
             }
         }
@@ -40,8 +41,8 @@ impl Along {
     /// Fails if there is nothing to fold and something would have to come of it.
     pub(crate) fn not_empty(self, op: &'static str, x: &Tensor) -> Result<Along> {
         if self.count == 0 && self.kept.iter().product::<usize>() != 0 {
-            let axes: Vec<usize> = (0..self.named.len()).filter(|d| self.named[*d]).collect();
-            let place = format!("axes {axes:?} of shape {:?} have no elements", x.shape());
+            let dims: Vec<usize> = (0..self.named.len()).filter(|d| self.named[*d]).collect();
+            let place = format!("dims {dims:?} of shape {:?} have no elements", x.shape());
             return Err(Error::new(ErrorKind::Shape, format!("{op}: {place}, and {op} of nothing is undefined")));
         }
         Ok(self)
@@ -68,7 +69,7 @@ impl Along {
         x.with_layout(Layout::strided(&shape, &strides, x.layout().offset())).packed().into_owned()
     }
 
-    /// `[outer, count, inner]` if the folded axes are neighbours and the elements lie in order.
+    /// `[outer, count, inner]` if the folded dims are neighbours and the elements lie in order.
     fn middle(&self, x: &Tensor) -> Option<usize> {
         let first = self.named.iter().position(|named| *named)?;
         let last = self.named.iter().rposition(|named| *named)?;

@@ -1,6 +1,7 @@
 //! Largest and smallest element.
 
 use super::along::Along;
+use super::dims::{ReduceDims, keep};
 use crate::error::Result;
 use crate::kernels::reduce::{Fold, Largest, Smallest};
 use crate::ops::check::Check;
@@ -25,7 +26,7 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn max(&self) -> Result<Tensor> {
-        extreme("max", self, &[], false, Largest, i64::max, Nan::Shares)
+        extreme("max", self, &(..).into(), Largest, i64::max, Nan::Shares)
     }
 
     /// The smallest of all elements; otherwise as [`Tensor::max`].
@@ -33,27 +34,27 @@ impl Tensor {
     /// # Errors
     /// If there are no elements.
     pub fn min(&self) -> Result<Tensor> {
-        extreme("min", self, &[], false, Smallest, i64::min, Nan::Shares)
+        extreme("min", self, &(..).into(), Smallest, i64::min, Nan::Shares)
     }
 
-    /// The largest elements along `axes` (all if none is named).
+    /// The largest elements along `dims`.
     ///
     /// # Gradient
     /// Shared equally between ties; NaN where the result is. Saves x and y. For the gradient of a chosen index see
     /// [`Tensor::max_dim`].
     ///
     /// # Errors
-    /// If an axis is out of range, named twice or has no elements.
-    pub fn amax(&self, axes: &[isize], keepdim: bool) -> Result<Tensor> {
-        extreme("amax", self, axes, keepdim, Largest, i64::max, Nan::Spreads)
+    /// If a dim is out of range, named twice or has no elements.
+    pub fn amax(&self, dims: impl Into<ReduceDims>) -> Result<Tensor> {
+        extreme("amax", self, &dims.into(), Largest, i64::max, Nan::Spreads)
     }
 
-    /// The smallest elements along `axes`; otherwise as [`Tensor::amax`].
+    /// The smallest elements along `dims`; otherwise as [`Tensor::amax`].
     ///
     /// # Errors
-    /// If an axis is out of range, named twice or has no elements.
-    pub fn amin(&self, axes: &[isize], keepdim: bool) -> Result<Tensor> {
-        extreme("amin", self, axes, keepdim, Smallest, i64::min, Nan::Spreads)
+    /// If a dim is out of range, named twice or has no elements.
+    pub fn amin(&self, dims: impl Into<ReduceDims>) -> Result<Tensor> {
+        extreme("amin", self, &dims.into(), Smallest, i64::min, Nan::Spreads)
     }
 }
 
@@ -69,13 +70,12 @@ enum Nan {
 fn extreme<F: Fold>(
     op: &'static str,
     x: &Tensor,
-    axes: &[isize],
-    keepdim: bool,
+    dims: &ReduceDims,
     fold: F,
     fold_integers: fn(i64, i64) -> i64,
     nan: Nan,
 ) -> Result<Tensor> {
-    let along = Along::new(op, x, axes, keepdim)?.not_empty(op, x)?;
+    let along = Along::new(op, x, dims)?.not_empty(op, x)?;
     if x.dtype() == DType::I64 {
         let rows = along.rows(x);
         return Ok(Tensor::build::<i64>(&along.shape, |y| {
@@ -109,8 +109,8 @@ impl Pullback for Extreme {
                 chosen = chosen.logical_or(&nan(x)?.logical_and(&nan(&y)?)?)?;
             }
             let chosen = chosen.to_dtype(x.dtype());
-            let axes = self.along.folded();
-            let count = if axes.is_empty() { chosen.clone() } else { chosen.sum_dim(&axes, true)? };
+            let dims = self.along.folded();
+            let count = if dims.is_empty() { chosen.clone() } else { chosen.sum_dim(keep(&dims[..]))? };
             chosen.try_mul(&self.along.spread(gy)?.try_div(&count)?)
         })
     }
@@ -134,7 +134,7 @@ crate::ops::cases::cases![{
             .value(|x| vec![x[0].iter().copied().fold(f64::NEG_INFINITY, f64::max)])
             .refuses(
                 |x| x[0].narrow(1, 0, 0)?.max(),
-                "max: axes [0, 1, 2] of shape [2, 0, 4] have no elements, and max of nothing is undefined",
+                "max: dims [0, 1, 2] of shape [2, 0, 4] have no elements, and max of nothing is undefined",
             ),
         Case::new("min", x(), |x| x[0].min())
             .value(|x| vec![x[0].iter().copied().fold(f64::INFINITY, f64::min)])
@@ -142,15 +142,15 @@ crate::ops::cases::cases![{
                 |x| x[0].to_dtype(DType::Bool).min(),
                 "min: dtype is Bool, expected F32 or F64; to_dtype converts",
             ),
-        Case::new("amax(0, 2)", x(), |x| x[0].amax(&[0, 2], false))
+        Case::new("amax(0, 2)", x(), |x| x[0].amax([0, 2]))
             .value(ends)
-            .refuses(|x| x[0].amax(&[3], false), "amax: axis 3 is out of range for shape [2, 3, 4] (−3 to 2)")
+            .refuses(|x| x[0].amax(3), "amax: dim 3 is out of range for shape [2, 3, 4] (−3 to 2)")
             .refuses(
-                |x| x[0].narrow(1, 0, 0)?.amax(&[1], false),
-                "amax: axes [1] of shape [2, 0, 4] have no elements, and amax of nothing is undefined",
+                |x| x[0].narrow(1, 0, 0)?.amax(1),
+                "amax: dims [1] of shape [2, 0, 4] have no elements, and amax of nothing is undefined",
             ),
-        Case::new("amin(-1)", x(), |x| x[0].amin(&[-1], true))
+        Case::new("amin(-1)", x(), |x| x[0].amin(keep(-1)))
             .value(rows)
-            .refuses(|x| x[0].amin(&[2, -1], true), "amin: axis 2 is named twice in [2, -1] (shape [2, 3, 4])"),
+            .refuses(|x| x[0].amin(keep([2, -1])), "amin: dim 2 is named twice in [2, -1] (shape [2, 3, 4])"),
     ]
 }];

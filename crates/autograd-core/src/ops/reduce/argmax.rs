@@ -1,45 +1,41 @@
 //! Position of the largest and of the smallest element.
 
 use super::along::Along;
+use super::dims::ReduceDims;
 use crate::error::Result;
 use crate::kernels::reduce::extreme_positions;
 use crate::ops::check::Check;
 use crate::tensor::{DType, Tensor, for_float};
 
 impl Tensor {
-    /// Position of the largest element along `axis` (among all elements in row-major order, if `None`) as `I64`: the first
-    /// of ties; a NaN counts as the largest.
+    /// Position of the largest element along `dims` as `I64`, in row-major order where they are several: the first of ties;
+    /// a NaN counts as the largest.
     ///
     /// # Errors
-    /// If the axis is out of range or has no elements, or the tensor is `Bool`.
+    /// If the dim is out of range or has no elements, or the tensor is `Bool`.
     ///
     /// # Examples
     /// ```
     /// # use autograd_core::Tensor;
     /// let x = Tensor::from([[1.0, 4.0, 4.0], [2.0, 0.0, 1.0]]);
-    /// assert_eq!(x.argmax(Some(1), false)?.to_vec::<i64>()?, [1, 0]);
+    /// assert_eq!(x.argmax(1)?.to_vec::<i64>()?, [1, 0]);
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
-    pub fn argmax(&self, axis: Option<isize>, keepdim: bool) -> Result<Tensor> {
-        positions::<false>("argmax", self, axis, keepdim)
+    pub fn argmax(&self, dims: impl Into<ReduceDims>) -> Result<Tensor> {
+        positions::<false>("argmax", self, &dims.into())
     }
 
     /// Position of the smallest element; otherwise as [`Tensor::argmax`].
     ///
     /// # Errors
-    /// If the axis is out of range or has no elements, or the tensor is `Bool`.
-    pub fn argmin(&self, axis: Option<isize>, keepdim: bool) -> Result<Tensor> {
-        positions::<true>("argmin", self, axis, keepdim)
+    /// If the dim is out of range or has no elements, or the tensor is `Bool`.
+    pub fn argmin(&self, dims: impl Into<ReduceDims>) -> Result<Tensor> {
+        positions::<true>("argmin", self, &dims.into())
     }
 }
 
-pub(super) fn positions<const SMALLEST: bool>(
-    op: &'static str,
-    x: &Tensor,
-    axis: Option<isize>,
-    keepdim: bool,
-) -> Result<Tensor> {
-    let along = Along::new(op, x, axis.as_slice(), keepdim)?.not_empty(op, x)?;
+pub(super) fn positions<const SMALLEST: bool>(op: &'static str, x: &Tensor, dims: &ReduceDims) -> Result<Tensor> {
+    let along = Along::new(op, x, dims)?.not_empty(op, x)?;
     let rows = along.rows(x);
     if x.dtype() == DType::I64 {
         return Ok(Tensor::build::<i64>(&along.shape, |y| {
@@ -69,21 +65,21 @@ crate::ops::cases::cases![{
     };
     let x = || vec![Input::distinct(&[3, 4])];
     [
-        Case::new("argmax", x(), |x| x[0].argmax(None, false))
+        Case::new("argmax", x(), |x| x[0].argmax(..))
             .value(move |x| vec![best(&x[0], 1.0)])
             .without_gradient()
             .refuses(
-                |x| x[0].narrow(0, 0, 0)?.argmax(None, false),
-                "argmax: axes [0, 1] of shape [0, 4] have no elements, and argmax of nothing is undefined",
+                |x| x[0].narrow(0, 0, 0)?.argmax(..),
+                "argmax: dims [0, 1] of shape [0, 4] have no elements, and argmax of nothing is undefined",
             )
             .refuses(
-                |x| x[0].to_dtype(DType::Bool).argmax(None, false),
+                |x| x[0].to_dtype(DType::Bool).argmax(..),
                 "argmax: dtype is Bool, expected F32 or F64; to_dtype converts",
             ),
-        Case::new("argmin(1)", x(), |x| x[0].argmin(Some(1), true))
+        Case::new("argmin(1)", x(), |x| x[0].argmin(keep(1)))
             .value(move |x| x[0].chunks(4).map(|r| best(r, -1.0)).collect())
             .without_gradient()
-            .refuses(|x| x[0].argmin(Some(2), true), "argmin: axis 2 is out of range for shape [3, 4] (−2 to 1)"),
+            .refuses(|x| x[0].argmin(keep(2)), "argmin: dim 2 is out of range for shape [3, 4] (−2 to 1)"),
     ]
 }];
 
@@ -95,12 +91,12 @@ mod tests {
     fn integers_are_compared_exactly() {
         let x = Tensor::from([i64::MAX - 1, i64::MAX, i64::MAX, (1 << 53) + 1, 1 << 53, i64::MIN + 1, i64::MIN]);
         let item = |x: Tensor| x.item::<i64>().expect("one integer");
-        assert_eq!(item(x.argmax(None, false).expect("not empty")), 1);
-        assert_eq!(item(x.argmin(None, false).expect("not empty")), 6);
-        assert_eq!(item(x.max_dim(0, false).expect("not empty").0), i64::MAX);
-        assert_eq!(item(x.min_dim(0, false).expect("not empty").0), i64::MIN);
+        assert_eq!(item(x.argmax(..).expect("not empty")), 1);
+        assert_eq!(item(x.argmin(..).expect("not empty")), 6);
+        assert_eq!(item(x.max_dim(0).expect("not empty").0), i64::MAX);
+        assert_eq!(item(x.min_dim(0).expect("not empty").0), i64::MIN);
         let near = x.narrow(0, 3, 2).expect("inside");
-        assert_eq!(item(near.argmax(None, false).expect("not empty")), 0);
-        assert_eq!(item(near.argmin(None, false).expect("not empty")), 1);
+        assert_eq!(item(near.argmax(..).expect("not empty")), 0);
+        assert_eq!(item(near.argmin(..).expect("not empty")), 1);
     }
 }

@@ -1,9 +1,10 @@
 //! Operations that fold dimensions away.
 //!
-//! Each comes in two forms: over everything (`sum()`), and along named axes with or without keeping them as size one
-//! (`sum_dim(&[0, -1], keepdim)`; no axes named means all). [`along`] brings the reduced axes into one run.
+//! Each comes in two forms: over everything (`sum()`), and along named dims with or without keeping them as size one
+//! (`sum_dim([0, -1])`, `sum_dim(keep(0))`). [`along`] brings the reduced dims into one run.
 
 pub(crate) mod along;
+pub(crate) mod dims;
 
 pub(crate) mod amax;
 pub(crate) mod argmax;
@@ -13,3 +14,4 @@ pub(crate) mod prod;
 pub(crate) mod std;
 pub(crate) mod sum;
 pub(crate) mod var;
+pub(crate) mod var_mean;

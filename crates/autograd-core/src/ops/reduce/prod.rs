@@ -1,6 +1,7 @@
 //! Product.
 
 use super::along::Along;
+use super::dims::ReduceDims;
 use crate::error::Result;
 use crate::kernels::reduce::Product;
 use crate::kernels::rows::product_pull;
@@ -26,16 +27,16 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn prod(&self) -> Result<Tensor> {
-        self.prod_dim(&[], false)
+        self.prod_dim(..)
     }
 
-    /// Product along `axes` (all if none is named).
+    /// Product along `dims`.
     ///
     /// # Errors
-    /// If an axis is out of range or named twice, or the dtype is not a float type.
-    pub fn prod_dim(&self, axes: &[isize], keepdim: bool) -> Result<Tensor> {
+    /// If a dim is out of range or named twice, or the dtype is not a float type.
+    pub fn prod_dim(&self, dims: impl Into<ReduceDims>) -> Result<Tensor> {
         Check("prod").float(self)?;
-        let along = Along::new("prod", self, axes, keepdim)?;
+        let along = Along::new("prod", self, &dims.into())?;
         let value = along.fold(Product, self);
         Ok(record("prod", value, &[self], |_| Prod { x: Saved::input(0, self), along }))
     }
@@ -71,7 +72,7 @@ impl Pullback for Prod {
                 // of "all the others".
                 let diagonal = Tensor::eye(x.shape()[1], crate::DType::Bool)?;
                 let all = x.unsqueeze(1)?;
-                let others = diagonal.where_(&all.full_like(1.0), &all)?.prod_dim(&[-1], false)?;
+                let others = diagonal.where_cond(&all.full_like(1.0), &all)?.prod_dim(-1)?;
                 gy.narrow(0, 0, x.shape()[0])?.unsqueeze(1)?.try_mul(&others)
             })
         })
@@ -108,13 +109,13 @@ crate::ops::cases::cases![{
                 |x| x[0].to_dtype(DType::I64).prod(),
                 "prod: dtype is I64, expected F32 or F64; to_dtype converts",
             ),
-        Case::new("prod_dim(1)", x(), |x| x[0].prod_dim(&[1], false))
+        Case::new("prod_dim(1)", x(), |x| x[0].prod_dim(1))
             .value(middle)
-            .refuses(|x| x[0].prod_dim(&[3], false), "prod: axis 3 is out of range for shape [2, 3, 2] (−3 to 2)"),
+            .refuses(|x| x[0].prod_dim(3), "prod: dim 3 is out of range for shape [2, 3, 2] (−3 to 2)"),
         // Zeros on purpose: one in the first row, two in the second.
         Case::new("prod of zeros", vec![Input::real(&[2, 3], 0.5..2.0)], |x| {
             let zeros = Tensor::from([[1.0, 0.0, 1.0], [0.0, 0.0, 1.0]]).to_dtype(x[0].dtype());
-            x[0].try_mul(&zeros)?.prod_dim(&[1], false)
+            x[0].try_mul(&zeros)?.prod_dim(1)
         })
         .value(|_| vec![0.0, 0.0]),
     ]

@@ -1,6 +1,7 @@
 //! Standard deviation.
 
 use super::along::Along;
+use super::dims::ReduceDims;
 use super::var::{centred, variance};
 use crate::error::Result;
 use crate::tape::{Pull, Pullback, Saved, record};
@@ -15,15 +16,15 @@ impl Tensor {
     /// # Errors
     /// If the dtype is not a float type or `correction` is NaN.
     pub fn std(&self, correction: f64) -> Result<Tensor> {
-        self.std_dim(&[], correction, false)
+        self.std_dim(.., correction)
     }
 
-    /// Standard deviation along `axes` (all if none is named).
+    /// Standard deviation along `dims`.
     ///
     /// # Errors
-    /// As [`Tensor::std`], or if an axis is out of range or named twice.
-    pub fn std_dim(&self, axes: &[isize], correction: f64, keepdim: bool) -> Result<Tensor> {
-        let (mut value, along, divisor) = variance("std", self, axes, correction, keepdim)?;
+    /// As [`Tensor::std`], or if a dim is out of range or named twice.
+    pub fn std_dim(&self, dims: impl Into<ReduceDims>, correction: f64) -> Result<Tensor> {
+        let (mut value, along, divisor) = variance("std", self, &dims.into(), correction)?;
         for_float!(value.float(), T => value.elements_mut::<T>().iter_mut().for_each(|y| *y = y.sqrt()));
         Ok(record("std", value, &[self], |y| Std { x: Saved::input(0, self), y: Saved::output(y), along, divisor }))
     }
@@ -41,8 +42,8 @@ impl Pullback for Std {
         let (x, y, gy) = (self.x.get(at), self.y.get(at), at.gy());
         at.give(0, || {
             let flat = y.eq(&y.zeros_like())?;
-            let scaled = gy.try_div(&flat.where_(&y.ones_like(), &y)?)?.div_scalar(self.divisor);
-            let scaled = flat.where_(&y.zeros_like(), &scaled)?;
+            let scaled = gy.try_div(&flat.where_cond(&y.ones_like(), &y)?)?.div_scalar(self.divisor);
+            let scaled = flat.where_cond(&y.zeros_like(), &scaled)?;
             centred(&x, &self.along)?.try_mul(&self.along.spread(&scaled)?)
         })
     }
@@ -67,8 +68,8 @@ crate::ops::cases::cases![{
                 |x| x[0].to_dtype(DType::I64).std(1.0),
                 "std: dtype is I64, expected F32 or F64; to_dtype converts",
             ),
-        Case::new("std_dim(2)", x(), |x| x[0].std_dim(&[2], 1.0, false))
+        Case::new("std_dim(2)", x(), |x| x[0].std_dim(2, 1.0))
             .value(rows)
-            .refuses(|x| x[0].std_dim(&[3], 1.0, false), "std: axis 3 is out of range for shape [2, 3, 4] (−3 to 2)"),
+            .refuses(|x| x[0].std_dim(3, 1.0), "std: dim 3 is out of range for shape [2, 3, 4] (−3 to 2)"),
     ]
 }];

@@ -1,6 +1,7 @@
 //! Sum and mean.
 
 use super::along::Along;
+use super::dims::{ReduceDims, keep};
 use crate::error::{Error, Result};
 use crate::kernels::reduce::{Sum as SumFold, fold};
 use crate::ops::check::Check;
@@ -24,15 +25,15 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn sum(&self) -> Tensor {
-        self.sum_dim(&[], false).unwrap_or_else(|_| unreachable!("no axis is named, so none is out of range"))
+        self.sum_dim(..).unwrap_or_else(|_| unreachable!("no dim is named, so none is out of range"))
     }
 
-    /// Sum along `axes` (all if none is named).
+    /// Sum along `dims`.
     ///
     /// # Errors
-    /// If an axis is out of range or named twice.
-    pub fn sum_dim(&self, axes: &[isize], keepdim: bool) -> Result<Tensor> {
-        let along = Along::new("sum", self, axes, keepdim)?;
+    /// If a dim is out of range or named twice.
+    pub fn sum_dim(&self, dims: impl Into<ReduceDims>) -> Result<Tensor> {
+        let along = Along::new("sum", self, &dims.into())?;
         if !self.dtype().is_float() {
             let rows = along.rows(&self.to_dtype(DType::I64));
             return Ok(Tensor::build::<i64>(&along.shape, |y| {
@@ -61,16 +62,16 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn mean(&self) -> Result<Tensor> {
-        self.mean_dim(&[], false)
+        self.mean_dim(..)
     }
 
-    /// Mean along `axes` (all if none is named).
+    /// Mean along `dims`.
     ///
     /// # Errors
-    /// If an axis is out of range or named twice, or the dtype is not a float type.
-    pub fn mean_dim(&self, axes: &[isize], keepdim: bool) -> Result<Tensor> {
+    /// If a dim is out of range or named twice, or the dtype is not a float type.
+    pub fn mean_dim(&self, dims: impl Into<ReduceDims>) -> Result<Tensor> {
         let float = Check("mean").float(self)?;
-        let along = Along::new("mean", self, axes, keepdim)?;
+        let along = Along::new("mean", self, &dims.into())?;
         let count = along.count as f64;
         let mut value = along.fold(SumFold, self);
         for_float!(float, T => value.elements_mut::<T>().iter_mut().for_each(|y| *y /= count as T));
@@ -83,16 +84,16 @@ impl Tensor {
 pub(crate) fn sum_to(x: &Tensor, shape: &[usize]) -> Result<Tensor> {
     let misfit = || Error::broadcast("sum_to", x.shape(), shape, 1);
     let missing = x.rank().checked_sub(shape.len()).ok_or_else(misfit)?;
-    let mut axes: smallvec::SmallVec<[isize; 4]> = (0..missing as isize).collect();
+    let mut dims: smallvec::SmallVec<[isize; 4]> = (0..missing as isize).collect();
     for (d, size) in shape.iter().enumerate() {
         match x.shape()[missing + d] {
             same if same == *size => {}
-            _ if *size == 1 => axes.push((missing + d) as isize),
+            _ if *size == 1 => dims.push((missing + d) as isize),
             _ => return Err(misfit()),
         }
     }
-    let folds = axes.iter().any(|d| x.shape()[*d as usize] != 1);
-    if folds { x.sum_dim(&axes, true)?.reshape_to(shape) } else { x.reshape_to(shape) }
+    let folds = dims.iter().any(|d| x.shape()[*d as usize] != 1);
+    if folds { x.sum_dim(keep(&dims[..]))?.reshape_to(shape) } else { x.reshape_to(shape) }
 }
 
 /// [`sum_to`] of floats for a walk that is not recorded, in one pass where it can be.
@@ -150,18 +151,18 @@ crate::ops::cases::cases![{
         |x: &[Vec<f64>]| (0..8).map(|k| (0..3).map(|j| x[0][k / 4 * 12 + j * 4 + k % 4]).sum::<f64>() / 3.0).collect();
     [
         Case::new("sum", x(), |x| Ok(x[0].sum())).value(|x| vec![x[0].iter().sum()]).cannot_fail(),
-        Case::new("sum_dim(-1)", x(), |x| x[0].sum_dim(&[-1], true))
+        Case::new("sum_dim(-1)", x(), |x| x[0].sum_dim(keep(-1)))
             .value(rows)
-            .refuses(|x| x[0].sum_dim(&[3], true), "sum: axis 3 is out of range for shape [2, 3, 4] (−3 to 2)"),
-        Case::new("sum_dim(0, 2)", x(), |x| x[0].sum_dim(&[0, 2], false))
+            .refuses(|x| x[0].sum_dim(keep(3)), "sum: dim 3 is out of range for shape [2, 3, 4] (−3 to 2)"),
+        Case::new("sum_dim(0, 2)", x(), |x| x[0].sum_dim([0, 2]))
             .value(ends)
-            .refuses(|x| x[0].sum_dim(&[0, -3], false), "sum: axis 0 is named twice in [0, -3] (shape [2, 3, 4])"),
+            .refuses(|x| x[0].sum_dim([0, -3]), "sum: dim 0 is named twice in [0, -3] (shape [2, 3, 4])"),
         Case::new("mean", x(), |x| x[0].mean()).value(|x| vec![x[0].iter().sum::<f64>() / 24.0]).refuses(
             |x| x[0].to_dtype(DType::I64).mean(),
             "mean: dtype is I64, expected F32 or F64; to_dtype converts",
         ),
-        Case::new("mean_dim(1)", x(), |x| x[0].mean_dim(&[1], false))
+        Case::new("mean_dim(1)", x(), |x| x[0].mean_dim(1))
             .value(middle)
-            .refuses(|x| x[0].mean_dim(&[-4], false), "mean: axis -4 is out of range for shape [2, 3, 4] (−3 to 2)"),
+            .refuses(|x| x[0].mean_dim(-4), "mean: dim -4 is out of range for shape [2, 3, 4] (−3 to 2)"),
     ]
 }];

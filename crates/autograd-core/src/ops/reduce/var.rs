@@ -1,6 +1,7 @@
 //! Variance.
 
 use super::along::Along;
+use super::dims::{ReduceDims, keep};
 use crate::error::Result;
 use crate::kernels::rows::squared_deviations;
 use crate::ops::check::Check;
@@ -11,13 +12,12 @@ use crate::tensor::{Tensor, for_float};
 pub(super) fn variance(
     op: &'static str,
     x: &Tensor,
-    axes: &[isize],
+    dims: &ReduceDims,
     correction: f64,
-    keepdim: bool,
 ) -> Result<(Tensor, Along, f64)> {
     let float = Check(op).float(x)?;
     Check(op).require(!correction.is_nan(), "correction", correction, "a number")?;
-    let along = Along::new(op, x, axes, keepdim)?;
+    let along = Along::new(op, x, dims)?;
     let divisor = (along.count as f64 - correction).max(0.0);
     let rows = along.rows(x);
     let value = for_float!(float, T => Tensor::build::<T>(&along.shape, |y| {
@@ -33,11 +33,11 @@ pub(super) fn variance(
 
 /// x − μ
 pub(super) fn centred(x: &Tensor, along: &Along) -> Result<Tensor> {
-    let axes = along.folded();
-    if axes.is_empty() {
+    let dims = along.folded();
+    if dims.is_empty() {
         return x.try_sub(x);
     }
-    x.try_sub(&x.mean_dim(&axes, true)?)
+    x.try_sub(&x.mean_dim(keep(&dims[..]))?)
 }
 
 impl Tensor {
@@ -60,15 +60,15 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn var(&self, correction: f64) -> Result<Tensor> {
-        self.var_dim(&[], correction, false)
+        self.var_dim(.., correction)
     }
 
-    /// Variance along `axes` (all if none is named).
+    /// Variance along `dims`.
     ///
     /// # Errors
-    /// As [`Tensor::var`], or if an axis is out of range or named twice.
-    pub fn var_dim(&self, axes: &[isize], correction: f64, keepdim: bool) -> Result<Tensor> {
-        let (value, along, divisor) = variance("var", self, axes, correction, keepdim)?;
+    /// As [`Tensor::var`], or if a dim is out of range or named twice.
+    pub fn var_dim(&self, dims: impl Into<ReduceDims>, correction: f64) -> Result<Tensor> {
+        let (value, along, divisor) = variance("var", self, &dims.into(), correction)?;
         Ok(record("var", value, &[self], |_| Var { x: Saved::input(0, self), along, divisor }))
     }
 }
@@ -112,10 +112,10 @@ crate::ops::cases::cases![{
                 |x| x[0].to_dtype(DType::I64).var(1.0),
                 "var: dtype is I64, expected F32 or F64; to_dtype converts",
             ),
-        Case::new("var_dim(-1)", x(), |x| x[0].var_dim(&[-1], 0.0, true))
+        Case::new("var_dim(-1)", x(), |x| x[0].var_dim(keep(-1), 0.0))
             .value(rows)
-            .refuses(|x| x[0].var_dim(&[0, 0], 1.0, true), "var: axis 0 is named twice in [0, 0] (shape [2, 3, 4])"),
-        Case::new("var_dim(0)", x(), |x| x[0].var_dim(&[0], 0.5, false))
+            .refuses(|x| x[0].var_dim(keep([0, 0]), 1.0), "var: dim 0 is named twice in [0, 0] (shape [2, 3, 4])"),
+        Case::new("var_dim(0)", x(), |x| x[0].var_dim(0, 0.5))
             .value(|x| (0..12).map(|i| reference(&[x[0][i], x[0][12 + i]], 0.5)).collect()),
     ]
 }];

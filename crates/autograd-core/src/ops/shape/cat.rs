@@ -10,13 +10,13 @@ use crate::tensor::{Tensor, for_any};
 use smallvec::SmallVec;
 
 impl Tensor {
-    /// The tensors one after the other along `axis`. Empty tensors of shape `[0]` are left out, as in PyTorch.
+    /// The tensors one after the other along `dim`. Empty tensors of shape `[0]` are left out, as in PyTorch.
     ///
     /// # Gradient
     /// Each tensor gets the part of gy that came from it. Saves the sizes.
     ///
     /// # Errors
-    /// If there are none, or they differ in dtype or in a size other than that along `axis`.
+    /// If there are none, or they differ in dtype or in a size other than that along `dim`.
     ///
     /// # Examples
     /// ```
@@ -25,7 +25,7 @@ impl Tensor {
     /// assert_eq!(y.shape(), [3, 2]);
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
-    pub fn cat(tensors: &[&Tensor], axis: isize) -> Result<Tensor> {
+    pub fn cat(tensors: &[&Tensor], dim: isize) -> Result<Tensor> {
         let nothing = |x: &&&Tensor| x.shape() != [0];
         let Some(first) = tensors.iter().find(nothing).or(tensors.first()) else {
             return Err(Error::new(ErrorKind::Argument, "cat: needs at least one tensor"));
@@ -33,7 +33,7 @@ impl Tensor {
         if first.rank() == 0 {
             return Err(Error::shape("cat", "a tensor", &[], "at least one dimension; stack makes one"));
         }
-        let d = Check("cat").dim(axis, first.shape())?;
+        let d = Check("cat").dim(dim, first.shape())?;
         let mut shape: Dims = SmallVec::from_slice(first.shape());
         shape[d] = 0;
         let mut lengths = SmallVec::new();
@@ -42,7 +42,7 @@ impl Tensor {
             let skipped = x.shape() == [0] && first.rank() != 1;
             let fits = x.rank() == first.rank() && (0..x.rank()).all(|k| k == d || x.shape()[k] == first.shape()[k]);
             if !fits && !skipped {
-                let expected = format!("{:?} but for axis {d}", first.shape());
+                let expected = format!("{:?} but for dim {d}", first.shape());
                 return Err(Error::shape("cat", "a tensor", x.shape(), expected));
             }
             lengths.push(if skipped { 0 } else { x.shape()[d] });
@@ -60,18 +60,18 @@ impl Tensor {
             }
             start += len;
         }
-        Ok(record("cat", value, tensors, |_| Cat { axis: d, lengths }))
+        Ok(record("cat", value, tensors, |_| Cat { dim: d, lengths }))
     }
 
-    /// The tensors, all of one shape, along a new dimension before dimension `axis`.
+    /// The tensors, all of one shape, along a new dimension before dimension `dim`.
     ///
     /// # Errors
     /// If there are none, or they differ in shape or dtype.
-    pub fn stack(tensors: &[&Tensor], axis: isize) -> Result<Tensor> {
+    pub fn stack(tensors: &[&Tensor], dim: isize) -> Result<Tensor> {
         let Some(first) = tensors.first() else {
             return Err(Error::new(ErrorKind::Argument, "stack: needs at least one tensor"));
         };
-        let axis = Check("stack").new_dim(axis, first.shape())? as isize;
+        let dim = Check("stack").new_dim(dim, first.shape())? as isize;
         for x in tensors {
             Check("stack").same_dtype(first, x)?;
             if x.shape() != first.shape() {
@@ -79,25 +79,25 @@ impl Tensor {
                 return Err(Error::shape("stack", "a tensor", x.shape(), expected));
             }
         }
-        let raised = tensors.iter().map(|x| x.unsqueeze(axis)).collect::<Result<Vec<_>>>()?;
-        Tensor::cat(&raised.iter().collect::<Vec<_>>(), axis)
+        let raised = tensors.iter().map(|x| x.unsqueeze(dim)).collect::<Result<Vec<_>>>()?;
+        Tensor::cat(&raised.iter().collect::<Vec<_>>(), dim)
     }
 }
 
 struct Cat {
-    axis: usize,
+    dim: usize,
     lengths: Dims,
 }
 
 impl Pullback for Cat {
     fn pull(&self, at: &mut Pull<'_>) -> Result<()> {
-        let (gy, axis) = (at.gy(), self.axis as isize);
+        let (gy, dim) = (at.gy(), self.dim as isize);
         let mut start = 0;
         for (i, len) in self.lengths.iter().enumerate() {
             match len {
                 // An empty tensor that was left out has no part in gy.
                 0 => at.give_nothing(i),
-                _ => at.give(i, || gy.narrow(axis, start, *len))?,
+                _ => at.give(i, || gy.narrow(dim, start, *len))?,
             }
             start += *len as isize;
         }
@@ -121,10 +121,10 @@ crate::ops::cases::cases![{
                 |x| Tensor::cat(&[&x[0].sum()], 0),
                 "cat: a tensor has shape [], expected at least one dimension; stack makes one",
             )
-            .refuses(|x| Tensor::cat(&[&x[0], &x[1]], 2), "cat: axis 2 is out of range for shape [2, 2] (−2 to 1)")
+            .refuses(|x| Tensor::cat(&[&x[0], &x[1]], 2), "cat: dim 2 is out of range for shape [2, 2] (−2 to 1)")
             .refuses(
                 |x| Tensor::cat(&[&x[0], &x[1]], 0),
-                "cat: a tensor has shape [2, 3], expected [2, 2] but for axis 0",
+                "cat: a tensor has shape [2, 3], expected [2, 2] but for dim 0",
             )
             .refuses(
                 |x| Tensor::cat(&[&x[0], &x[1].to_dtype(DType::F32)], 1),
@@ -135,7 +135,7 @@ crate::ops::cases::cases![{
             .refuses(|_| Tensor::stack(&[], 0), "stack: needs at least one tensor")
             .refuses(
                 |x| Tensor::stack(&[&x[0], &x[1]], 3),
-                "stack: a new axis 3 is out of range for shape [2, 2] (−3 to 2)",
+                "stack: a new dim 3 is out of range for shape [2, 2] (−3 to 2)",
             )
             .refuses(
                 |x| Tensor::stack(&[&x[0], &x[1].to_dtype(DType::F32)], 0),

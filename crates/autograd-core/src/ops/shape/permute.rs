@@ -8,13 +8,13 @@ use crate::tensor::Tensor;
 use smallvec::SmallVec;
 
 impl Tensor {
-    /// Dimension `i` of the result is dimension `axes[i]` of this tensor; a view.
+    /// Dimension `i` of the result is dimension `dims[i]` of this tensor; a view.
     ///
     /// # Gradient
     /// gy with its dimensions put back. Saves the order.
     ///
     /// # Errors
-    /// If `axes` does not name every dimension once.
+    /// If `dims` does not name every dimension once.
     ///
     /// # Examples
     /// ```
@@ -23,16 +23,16 @@ impl Tensor {
     /// assert_eq!(x.to_vec::<i64>()?, [1, 4, 2, 5, 3, 6]);
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
-    pub fn permute(&self, axes: &[isize]) -> Result<Tensor> {
-        if axes.len() != self.rank() {
-            let expected = format!("{} dimensions, one for each of the axes {axes:?}", axes.len());
+    pub fn permute(&self, dims: &[isize]) -> Result<Tensor> {
+        if dims.len() != self.rank() {
+            let expected = format!("{} dimensions, one for each of the dims {dims:?}", dims.len());
             return Err(Error::shape("permute", "the tensor", self.shape(), expected));
         }
-        if !axes.is_empty() {
-            Check("permute").dims(axes, self.shape())?;
+        if !dims.is_empty() {
+            Check("permute").dims(dims, self.shape())?;
         }
         let rank = self.rank() as isize;
-        let order: Dims = axes.iter().map(|a| (if *a < 0 { a + rank } else { *a }) as usize).collect();
+        let order: Dims = dims.iter().map(|a| (if *a < 0 { a + rank } else { *a }) as usize).collect();
         Ok(self.permuted(&order))
     }
 
@@ -50,7 +50,7 @@ impl Tensor {
     /// Dimensions `a` and `b` exchanged; a view.
     ///
     /// # Errors
-    /// If an axis is out of range.
+    /// If a dim is out of range.
     pub fn transpose(&self, a: isize, b: isize) -> Result<Tensor> {
         let (a, b) = (Check("transpose").dim(a, self.shape())?, Check("transpose").dim(b, self.shape())?);
         let mut order: Dims = (0..self.rank()).collect();
@@ -95,13 +95,13 @@ crate::ops::cases::cases![{
             .value(swapped)
             .refuses(
                 |x| x[0].permute(&[1, 0]),
-                "permute: the tensor has shape [2, 3, 4], expected 2 dimensions, one for each of the axes [1, 0]",
+                "permute: the tensor has shape [2, 3, 4], expected 2 dimensions, one for each of the dims [1, 0]",
             )
-            .refuses(|x| x[0].permute(&[0, 1, 0]), "permute: axis 0 is named twice in [0, 1, 0] (shape [2, 3, 4])")
-            .refuses(|x| x[0].permute(&[0, 1, 3]), "permute: axis 3 is out of range for shape [2, 3, 4] (−3 to 2)"),
+            .refuses(|x| x[0].permute(&[0, 1, 0]), "permute: dim 0 is named twice in [0, 1, 0] (shape [2, 3, 4])")
+            .refuses(|x| x[0].permute(&[0, 1, 3]), "permute: dim 3 is out of range for shape [2, 3, 4] (−3 to 2)"),
         Case::new("transpose", x(), |x| x[0].transpose(-1, 1))
             .value(last)
-            .refuses(|x| x[0].transpose(0, 5), "transpose: axis 5 is out of range for shape [2, 3, 4] (−3 to 2)"),
+            .refuses(|x| x[0].transpose(0, 5), "transpose: dim 5 is out of range for shape [2, 3, 4] (−3 to 2)"),
         Case::new("t", vec![Input::real(&[2, 3], -2.0..2.0)], |x| x[0].t())
             .value(|x| (0..6).map(|i| x[0][i % 2 * 3 + i / 2]).collect())
             .refuses(|x| x[0].unsqueeze(0)?.t(), "t: the tensor has shape [1, 2, 3], expected at most two dimensions"),

@@ -61,7 +61,7 @@ impl Tensor {
     /// Dimensions `start` to `end`, both included, merged into one.
     ///
     /// # Errors
-    /// If an axis is out of range or `start` comes after `end`.
+    /// If a dim is out of range or `start` comes after `end`.
     ///
     /// # Examples
     /// ```
@@ -72,7 +72,7 @@ impl Tensor {
     pub fn flatten(&self, start: isize, end: isize) -> Result<Tensor> {
         let (first, last) = (Check("flatten").dim(start, self.shape())?, Check("flatten").dim(end, self.shape())?);
         if first > last {
-            return Err(Error::argument("flatten", "end", end, "an axis not before start"));
+            return Err(Error::argument("flatten", "end", end, "a dim not before start"));
         }
         let old = self.shape();
         if old.is_empty() {
@@ -87,20 +87,20 @@ impl Tensor {
     /// Without those of the named dimensions that have size one (all such, if none is named).
     ///
     /// # Errors
-    /// If an axis is out of range or named twice.
-    pub fn squeeze(&self, axes: &[isize]) -> Result<Tensor> {
-        let named = Check("squeeze").dims(axes, self.shape())?;
+    /// If a dim is out of range or named twice.
+    pub fn squeeze(&self, dims: &[isize]) -> Result<Tensor> {
+        let named = Check("squeeze").dims(dims, self.shape())?;
         let kept = self.shape().iter().zip(&named).filter(|(size, named)| **size != 1 || !**named);
         let shape: Dims = kept.map(|(size, _)| *size).collect();
         self.reshape_to(&shape)
     }
 
-    /// With a new dimension of size one before dimension `axis` (−1: after the last).
+    /// With a new dimension of size one before dimension `dim` (−1: after the last).
     ///
     /// # Errors
-    /// If the axis is out of range.
-    pub fn unsqueeze(&self, axis: isize) -> Result<Tensor> {
-        let at = Check("unsqueeze").new_dim(axis, self.shape())?;
+    /// If the dim is out of range.
+    pub fn unsqueeze(&self, dim: isize) -> Result<Tensor> {
+        let at = Check("unsqueeze").new_dim(dim, self.shape())?;
         let mut shape: Dims = SmallVec::from_slice(self.shape());
         shape.insert(at, 1);
         self.reshape_to(&shape)
@@ -184,19 +184,19 @@ crate::ops::cases::cases![{
             ),
         Case::new("flatten", x(), |x| x[0].flatten(0, 1))
             .value(same)
-            .refuses(|x| x[0].flatten(0, 3), "flatten: axis 3 is out of range for shape [2, 3, 4] (−3 to 2)")
-            .refuses(|x| x[0].flatten(2, 1), "flatten: end is 1, it must be an axis not before start")
+            .refuses(|x| x[0].flatten(0, 3), "flatten: dim 3 is out of range for shape [2, 3, 4] (−3 to 2)")
+            .refuses(|x| x[0].flatten(2, 1), "flatten: end is 1, it must be a dim not before start")
             .refuses(
                 |x| x[0].sum().flatten(1, 0),
-                "flatten: axis 1 is out of range for shape [] (a scalar has axis 0 and −1 only)",
+                "flatten: dim 1 is out of range for shape [] (a scalar has dim 0 and −1 only)",
             ),
         Case::new("squeeze", x(), |x| x[0].unsqueeze(1)?.unsqueeze(-1)?.squeeze(&[]))
             .value(same)
-            .refuses(|x| x[0].squeeze(&[3]), "squeeze: axis 3 is out of range for shape [2, 3, 4] (−3 to 2)")
-            .refuses(|x| x[0].squeeze(&[1, -2]), "squeeze: axis 1 is named twice in [1, -2] (shape [2, 3, 4])"),
+            .refuses(|x| x[0].squeeze(&[3]), "squeeze: dim 3 is out of range for shape [2, 3, 4] (−3 to 2)")
+            .refuses(|x| x[0].squeeze(&[1, -2]), "squeeze: dim 1 is named twice in [1, -2] (shape [2, 3, 4])"),
         Case::new("unsqueeze", x(), |x| x[0].unsqueeze(-2))
             .value(same)
-            .refuses(|x| x[0].unsqueeze(4), "unsqueeze: a new axis 4 is out of range for shape [2, 3, 4] (−4 to 3)"),
+            .refuses(|x| x[0].unsqueeze(4), "unsqueeze: a new dim 4 is out of range for shape [2, 3, 4] (−4 to 3)"),
         Case::new("contiguous", x(), |x| Ok(x[0].permute(&[2, 0, 1])?.contiguous().permute(&[1, 2, 0])?.contiguous()))
             .value(same)
             .cannot_fail(),

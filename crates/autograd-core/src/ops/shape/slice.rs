@@ -10,13 +10,13 @@ use crate::tensor::{Tensor, for_float};
 use smallvec::SmallVec;
 
 impl Tensor {
-    /// Elements `start` to `start + len` of dimension `axis`; a view. A negative start counts from the end.
+    /// Elements `start` to `start + len` of dimension `dim`; a view. A negative start counts from the end.
     ///
     /// # Gradient
     /// gy in its place, 0 elsewhere. Saves the place.
     ///
     /// # Errors
-    /// If the axis or the range is outside the tensor.
+    /// If the dim or the range is outside the tensor.
     ///
     /// # Examples
     /// ```
@@ -24,24 +24,24 @@ impl Tensor {
     /// assert_eq!(Tensor::from([1, 2, 3, 4]).narrow(0, 1, 2)?.to_vec::<i64>()?, [2, 3]);
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
-    pub fn narrow(&self, axis: isize, start: isize, len: usize) -> Result<Tensor> {
-        let (d, size) = Check("narrow").sized_dim(axis, self.shape())?;
+    pub fn narrow(&self, dim: isize, start: isize, len: usize) -> Result<Tensor> {
+        let (d, size) = Check("narrow").sized_dim(dim, self.shape())?;
         let first = if start < 0 { start.saturating_add_unsigned(size) } else { start };
         let end = usize::try_from(first).ok().and_then(|first| first.checked_add(len));
         if end.is_none_or(|end| end > size) {
-            let place = format!("{len} elements from {start} are outside axis {d} of size {size}");
+            let place = format!("{len} elements from {start} are outside dim {d} of size {size}");
             return Err(Error::new(ErrorKind::Index, format!("narrow: {place}")));
         }
-        Ok(Slice { op: "narrow", axis: d, start: first as usize, step: 1, len }.of(self))
+        Ok(Slice { op: "narrow", dim: d, start: first as usize, step: 1, len }.of(self))
     }
 
-    /// Elements `start`, `start + step`, .. before `end` of dimension `axis`, by Python's rules: negative bounds count from
+    /// Elements `start`, `start + step`, .. before `end` of dimension `dim`, by Python's rules: negative bounds count from
     /// the end, bounds outside are clamped, `None` is open. A view; its gradient is that of [`Tensor::narrow`].
     ///
     /// # Errors
-    /// If the axis is out of range or `step` is 0.
-    pub fn slice(&self, axis: isize, start: Option<isize>, end: Option<isize>, step: usize) -> Result<Tensor> {
-        let (d, size) = Check("slice").sized_dim(axis, self.shape())?;
+    /// If the dim is out of range or `step` is 0.
+    pub fn slice(&self, dim: isize, start: Option<isize>, end: Option<isize>, step: usize) -> Result<Tensor> {
+        let (d, size) = Check("slice").sized_dim(dim, self.shape())?;
         Check("slice").require(step > 0, "step", step, "at least 1")?;
         let clamped = |bound: isize| {
             let from_front = if bound < 0 { bound.saturating_add_unsigned(size) } else { bound };
@@ -49,7 +49,7 @@ impl Tensor {
         };
         let (start, end) = (start.map_or(0, clamped), end.map_or(size, clamped));
         let len = end.saturating_sub(start).div_ceil(step);
-        Ok(Slice { op: "slice", axis: d, start, step, len }.of(self))
+        Ok(Slice { op: "slice", dim: d, start, step, len }.of(self))
     }
 }
 
@@ -57,7 +57,7 @@ impl Tensor {
 #[derive(Clone, Copy)]
 struct Slice {
     op: &'static str,
-    axis: usize,
+    dim: usize,
     start: usize,
     step: usize,
     len: usize,
@@ -73,9 +73,9 @@ impl Slice {
         let mut shape: Dims = SmallVec::from_slice(x.shape());
         let mut strides: Dims = SmallVec::from_slice(x.strides());
         // An empty part may start at the very end: keep its offset inside the buffer. The step matters from two elements on.
-        let start = if self.len == 0 { 0 } else { self.start * strides[self.axis] };
-        shape[self.axis] = self.len;
-        strides[self.axis] = if self.len > 1 { strides[self.axis] * self.step } else { 1 };
+        let start = if self.len == 0 { 0 } else { self.start * strides[self.dim] };
+        shape[self.dim] = self.len;
+        strides[self.dim] = if self.len > 1 { strides[self.dim] * self.step } else { 1 };
         Layout::strided(&shape, &strides, x.offset() + start)
     }
 }
@@ -92,6 +92,9 @@ impl Part for Slice {
     }
 
     fn add(&self, sum: &mut Tensor, gradient: &Tensor) {
+        if gradient.numel() == 0 {
+            return;
+        }
         let place = self.within(&Layout::contiguous(sum.shape()));
         let nest = Nest::new(gradient.shape(), [gradient.strides(), place.strides()]);
         for_float!(gradient.float(), T => {
@@ -116,13 +119,17 @@ crate::ops::cases::cases![{
     [
         Case::new("narrow", x(), |x| x[0].narrow(1, 1, 3))
             .value(pick(&[1, 2, 3]))
-            .refuses(|x| x[0].narrow(3, 0, 1), "narrow: axis 3 is out of range for shape [2, 5, 3] (−3 to 2)")
-            .refuses(|x| x[0].narrow(1, 3, 3), "narrow: 3 elements from 3 are outside axis 1 of size 5")
-            .refuses(|x| x[0].narrow(1, -6, 1), "narrow: 1 elements from -6 are outside axis 1 of size 5"),
+            .refuses(|x| x[0].narrow(3, 0, 1), "narrow: dim 3 is out of range for shape [2, 5, 3] (−3 to 2)")
+            .refuses(|x| x[0].narrow(1, 3, 3), "narrow: 3 elements from 3 are outside dim 1 of size 5")
+            .refuses(|x| x[0].narrow(1, -6, 1), "narrow: 1 elements from -6 are outside dim 1 of size 5"),
         Case::new("narrow(-2)", x(), |x| x[0].narrow(-2, -2, 2)).value(pick(&[3, 4])),
+        Case::new("narrow to nothing", x(), |x| x[0].narrow(1, 5, 0)).value(|_| Vec::new()),
+        Case::new("narrow of nothing", vec![Input::real(&[0, 4], -2.0..2.0)], |x| x[0].narrow(1, 1, 2))
+            .value(|_| Vec::new()),
+        Case::new("slice past the end", x(), |x| x[0].slice(1, Some(9), None, 2)).value(|_| Vec::new()),
         Case::new("slice", x(), |x| x[0].slice(1, Some(-4), None, 2))
             .value(pick(&[1, 3]))
             .refuses(|x| x[0].slice(1, None, None, 0), "slice: step is 0, it must be at least 1")
-            .refuses(|x| x[0].slice(-4, None, None, 1), "slice: axis -4 is out of range for shape [2, 5, 3] (−3 to 2)"),
+            .refuses(|x| x[0].slice(-4, None, None, 1), "slice: dim -4 is out of range for shape [2, 5, 3] (−3 to 2)"),
     ]
 }];

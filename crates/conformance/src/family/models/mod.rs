@@ -106,7 +106,7 @@ impl Run {
                 grads.accumulate(loss.div_scalar(self.accumulate as f64).backward()?)?;
             }
             if let Some(max_norm) = self.clip {
-                seen.grad_norms.push(clip_grad_norm(&mut grads, max_norm, 2.0)?);
+                seen.grad_norms.push(clip_grad_norm(&mut grads, max_norm)?);
             }
             if k == 0 {
                 let own = |(name, param): (String, &Param)| Some((name, grads.get(param)?.clone()));

@@ -46,7 +46,7 @@ struct Mean {
 
 impl Layer for Mean {
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        x.mean_dim(&[self.dim], false)
+        x.mean_dim(self.dim)
     }
 }
 

@@ -9,7 +9,7 @@ use crate::case::{Arguments, Array, Case, Precision};
 use crate::compare;
 use crate::stop::{Outcome, Stop};
 use autograd_core::module::{Item, ItemMut, Module, Param, Path};
-use autograd_core::{Gradients, Tensor};
+use autograd_core::{Error, ErrorKind, Gradients, Tensor};
 use problem::Problem;
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -33,10 +33,13 @@ pub(super) fn build(
     Ok(optimizer)
 }
 
+/// The names of a group's parameters.
+type Members = BTreeSet<String>;
+
 /// Parameters whose hyperparameters differ.
 #[derive(Clone, Debug)]
 pub(super) struct Group {
-    params: BTreeSet<String>,
+    params: Members,
     /// All arguments: the optimizer's, and over them the group's own.
     args: Arguments,
 }
@@ -77,15 +80,20 @@ pub(super) fn run(case: &Case, precision: Precision) -> Outcome<()> {
         if let Some(lr) = rates.get(k) {
             optimizer.set_lr(*lr);
         }
-        let (value, gradients) = problem.at(&model.values())?;
-        values.push(value);
         let absent = |name: &str| missing.get(name).is_some_and(|steps| steps.contains(&k));
-        let mut grads = Gradients::default();
-        for (name, param) in model.0.iter().filter(|(name, _)| !absent(name)) {
-            let gradient = gradients.get(name).ok_or_else(|| Stop::Malformed(format!("no gradient of {name}")))?;
-            grads.insert(param, Tensor::from_slice(gradient, param.shape())?.to_dtype(precision.dtype()));
-        }
-        optimizer.step(&mut model, &grads)?;
+        let mut unreadable = None;
+        let outcome = optimizer.step_with(&mut model, |model| {
+            problem.evaluate(model, &absent, precision).map_err(|stop| {
+                let error = Error::new(ErrorKind::User, format!("{stop:?}"));
+                unreadable = Some(stop);
+                error
+            })
+        });
+        let outcome = outcome.map_err(Stop::from);
+        values.push(match unreadable {
+            Some(stop) => return Err(stop),
+            None => outcome?.0,
+        });
         for (name, after) in model.values() {
             trajectory.entry(name).or_default().extend(after);
         }
@@ -100,6 +108,24 @@ pub(super) fn run(case: &Case, precision: Precision) -> Outcome<()> {
         compare::numbers(format!("trajectory of {name}"), got, &want.floats(), tolerance)?;
     }
     Ok(())
+}
+
+impl Problem {
+    /// The value, and the gradients of all parameters that are not absent.
+    fn evaluate(
+        &self,
+        model: &Parameters,
+        absent: &dyn Fn(&str) -> bool,
+        precision: Precision,
+    ) -> Outcome<(f64, Gradients)> {
+        let (value, gradients) = self.at(&model.values())?;
+        let mut grads = Gradients::default();
+        for (name, param) in model.0.iter().filter(|(name, _)| !absent(name)) {
+            let gradient = gradients.get(name).ok_or_else(|| Stop::Malformed(format!("no gradient of {name}")))?;
+            grads.insert(param, Tensor::from_slice(gradient, param.shape())?.to_dtype(precision.dtype()))?;
+        }
+        Ok((value, grads))
+    }
 }
 
 /// A model that is nothing but named parameters.

@@ -12,18 +12,21 @@ use wengert_optim::schedule::{ConstantLR, CosineAnnealingLR, LinearLR, MultiStep
 type Build = fn(&Call<'_>) -> Outcome<Box<dyn Schedule>>;
 
 const TABLE: &[(&str, Build)] = &[
-    ("StepLR", |c| Ok(Box::new(StepLR::new(c.steps("step_size")?, c.number("gamma")?)))),
+    ("StepLR", |c| Ok(Box::new(StepLR::new(c.steps("step_size")?).gamma(c.number("gamma")?)))),
     ("MultiStepLR", |c| {
         let milestones: Vec<u64> =
             c.integers("milestones")?.into_iter().map(|k| steps("milestones", k)).collect::<Outcome<_>>()?;
-        Ok(Box::new(MultiStepLR::new(milestones, c.number("gamma")?)))
+        Ok(Box::new(MultiStepLR::new(milestones).gamma(c.number("gamma")?)))
     }),
-    ("ConstantLR", |c| Ok(Box::new(ConstantLR::new(c.number("factor")?, c.steps_or("total_iters", 5)?)))),
+    ("ConstantLR", |c| {
+        Ok(Box::new(ConstantLR::new().factor(c.number("factor")?).total_iters(c.steps_or("total_iters", 5)?)))
+    }),
     ("LinearLR", |c| {
         let (start, end) = (c.number_or("start_factor", 1.0 / 3.0)?, c.number_or("end_factor", 1.0)?);
-        Ok(Box::new(LinearLR::new(start, end, c.steps_or("total_iters", 5)?)))
+        let total_iters = c.steps_or("total_iters", 5)?;
+        Ok(Box::new(LinearLR::new().start_factor(start).end_factor(end).total_iters(total_iters)))
     }),
-    ("CosineAnnealingLR", |c| Ok(Box::new(CosineAnnealingLR::new(c.steps("T_max")?, c.number("eta_min")?)))),
+    ("CosineAnnealingLR", |c| Ok(Box::new(CosineAnnealingLR::new(c.steps("T_max")?).eta_min(c.number("eta_min")?)))),
     ("LambdaLR", |c| {
         let factors = c.numbers("factors")?;
         Ok(Box::new(move |base: f64, k: u64| base * factors.get(k as usize).copied().unwrap_or(f64::NAN)))

@@ -1,4 +1,4 @@
 //! Masks: their logic, and choosing by them.
 
 mod masks;
-mod where_;
+mod where_cond;

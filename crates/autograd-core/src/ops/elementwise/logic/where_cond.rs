@@ -22,11 +22,11 @@ impl Tensor {
     /// ```
     /// # use autograd_core::Tensor;
     /// let mask = Tensor::from([true, false]);
-    /// let z = mask.where_(&Tensor::from([1.0, f64::NAN]), &Tensor::from([0.0, 2.0]))?;
+    /// let z = mask.where_cond(&Tensor::from([1.0, f64::NAN]), &Tensor::from([0.0, 2.0]))?;
     /// assert_eq!(z.to_vec::<f32>()?, [1.0, 2.0]);
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
-    pub fn where_(&self, a: &Tensor, b: &Tensor) -> Result<Tensor> {
+    pub fn where_cond(&self, a: &Tensor, b: &Tensor) -> Result<Tensor> {
         Check("where").dtype(self, DType::Bool)?;
         let dtype = Check("where").same_dtype(a, b)?;
         let shape = Check("where").broadcast(&Check("where").broadcast(self.shape(), a.shape())?, b.shape())?;
@@ -48,8 +48,8 @@ impl Pullback for Where {
     fn pull(&self, at: &mut Pull<'_>) -> Result<()> {
         let (gy, condition) = (at.gy(), self.condition.value());
         let none = Tensor::full(&[], 0.0, gy.dtype())?;
-        at.give(1, || condition.where_(&none, gy))?;
-        at.give(0, || condition.where_(gy, &none))
+        at.give(1, || condition.where_cond(&none, gy))?;
+        at.give(0, || condition.where_cond(gy, &none))
     }
 
     fn saved(&self, see: &mut dyn FnMut(&Saved)) {
@@ -59,7 +59,7 @@ impl Pullback for Where {
 
 #[cfg(test)]
 crate::ops::cases::cases![{
-    let call = |x: &[Tensor]| x[0].where_(&x[1], &x[2]);
+    let call = |x: &[Tensor]| x[0].where_cond(&x[1], &x[2]);
     let inputs =
         |a: &[usize], b: &[usize]| vec![Input::mask(&[3, 4]), Input::real(a, -2.0..2.0), Input::real(b, -2.0..2.0)];
     let reference = |x: &[Vec<f64>]| {
@@ -69,12 +69,15 @@ crate::ops::cases::cases![{
     [
         Case::new("where", inputs(&[3, 4], &[3, 4]), call)
             .value(reference)
-            .refuses(|x| x[1].where_(&x[1], &x[2]), "where: dtype is F64, expected Bool; to_dtype converts")
+            .refuses(|x| x[1].where_cond(&x[1], &x[2]), "where: dtype is F64, expected Bool; to_dtype converts")
             .refuses(
-                |x| x[0].where_(&x[1], &x[2].t()?),
+                |x| x[0].where_cond(&x[1], &x[2].t()?),
                 "where: shapes [3, 4] and [4, 3] do not broadcast: 3 ≠ 4 in dimension −2 (counted from the end)",
             )
-            .refuses(|x| x[0].where_(&x[1], &x[0]), "where: dtypes F64 and Bool do not mix; convert one with to_dtype"),
+            .refuses(
+                |x| x[0].where_cond(&x[1], &x[0]),
+                "where: dtypes F64 and Bool do not mix; convert one with to_dtype",
+            ),
         Case::new("where", inputs(&[3, 4], &[4]), call).value(reference),
     ]
 }];

@@ -1,0 +1,71 @@
+//! The dimensions of a reduction, as its caller names them.
+
+use crate::shape::Shape;
+use smallvec::SmallVec;
+
+/// The dimensions that a reduction folds: one, several, or `..` for all of them. They are left out of the result, unless
+/// [`keep`] leaves them in with size one. Negative ones count from the end.
+///
+/// ```
+/// use autograd_core::{Tensor, keep};
+/// let x = Tensor::from([[1.0, 2.0], [3.0, 4.0]]);
+/// assert_eq!(x.sum_dim(0)?.to_vec::<f32>()?, [4.0, 6.0]);
+/// assert_eq!(x.sum_dim([0, -1])?.shape(), []);
+/// assert_eq!(x.sum_dim(keep(1))?.shape(), [2, 1]);
+/// assert_eq!(x.sum_dim(keep(..))?.shape(), [1, 1]);
+/// # Ok::<(), autograd_core::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct ReduceDims {
+    /// None named means all.
+    pub(super) dims: SmallVec<[isize; 4]>,
+    pub(super) keep: bool,
+}
+
+/// The same dimensions, kept in the result with size one.
+pub fn keep(dims: impl Into<ReduceDims>) -> ReduceDims {
+    ReduceDims { keep: true, ..dims.into() }
+}
+
+impl From<std::ops::RangeFull> for ReduceDims {
+    fn from(_: std::ops::RangeFull) -> ReduceDims {
+        ReduceDims { dims: SmallVec::new(), keep: false }
+    }
+}
+
+/// A list known at run time only; none named means all.
+impl From<&[isize]> for ReduceDims {
+    fn from(dims: &[isize]) -> ReduceDims {
+        ReduceDims { dims: dims.into(), keep: false }
+    }
+}
+
+macro_rules! numbers {
+    ($($t:ty)*) => {$(
+        impl From<$t> for ReduceDims {
+            fn from(dim: $t) -> ReduceDims {
+                ReduceDims { dims: SmallVec::from_slice(&[dim as isize]), keep: false }
+            }
+        }
+        impl<const N: usize> From<[$t; N]> for ReduceDims {
+            fn from(dims: [$t; N]) -> ReduceDims {
+                ReduceDims { dims: dims.iter().map(|dim| *dim as isize).collect(), keep: false }
+            }
+        }
+    )*};
+}
+// A literal without a type is an `i32`.
+numbers!(i32 isize);
+
+impl ReduceDims {
+    /// The only dimension, for reductions that return positions along one; for a scalar, its own.
+    pub(super) fn only(&self, op: &'static str, shape: &[usize]) -> crate::Result<isize> {
+        match self.dims[..] {
+            [dim] => Ok(dim),
+            _ => {
+                let text = format!("{op}: needs one dim, got {:?} (shape {})", &self.dims[..], Shape::from(shape));
+                Err(crate::Error::new(crate::ErrorKind::Dim, text))
+            }
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! Variance and mean together: the form of an operation with two float outputs.
+
+use super::along::Along;
+use super::dims::ReduceDims;
+use super::var::{centred, variance};
+use crate::error::Result;
+use crate::tape::{Pull, Pullback, Saved, record};
+use crate::tensor::Tensor;
+use std::sync::Arc;
+
+impl Tensor {
+    /// Variance and mean along `dims`, as [`Tensor::var_dim`] and [`Tensor::mean_dim`] give them.
+    ///
+    /// # Gradient
+    /// `gx = g_var · 2 (x − μ) / (n − correction) + g_mean / n`. Saves x, once for both.
+    ///
+    /// # Errors
+    /// If a dim is out of range or named twice, the dtype is not a float type, or `correction` is NaN.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::Tensor;
+    /// let (var, mean) = Tensor::from([1.0, 2.0, 3.0, 6.0]).var_mean(.., 0.0)?;
+    /// assert_eq!((var.item::<f32>()?, mean.item::<f32>()?), (3.5, 3.0));
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
+    pub fn var_mean(&self, dims: impl Into<ReduceDims>, correction: f64) -> Result<(Tensor, Tensor)> {
+        let dims = dims.into();
+        let (var, along, divisor) = variance("var_mean", self, &dims, correction)?;
+        let mean = crate::no_grad(|| self.mean_dim(dims))?;
+        // One node for each output. They share what is saved; the walk adds up what the two give.
+        let state = Arc::new(Moments { x: Saved::input(0, self), along, divisor });
+        let var = record("var_mean", var, &[self], |_| VarOf(Arc::clone(&state)));
+        let mean = record("var_mean", mean, &[self], |_| MeanOf(state));
+        Ok((var, mean))
+    }
+}
+
+/// What both outputs are pulled back with.
+struct Moments {
+    x: Saved,
+    along: Along,
+    divisor: f64,
+}
+
+struct VarOf(Arc<Moments>);
+
+impl Pullback for VarOf {
+    fn pull(&self, at: &mut Pull<'_>) -> Result<()> {
+        let Moments { x, along, divisor } = &*self.0;
+        let (x, gy) = (x.get(at), at.gy());
+        at.give(0, || centred(&x, along)?.try_mul(&along.spread(gy)?.mul_scalar(2.0 / divisor)))
+    }
+
+    fn saved(&self, see: &mut dyn FnMut(&Saved)) {
+        see(&self.0.x);
+    }
+}
+
+struct MeanOf(Arc<Moments>);
+
+impl Pullback for MeanOf {
+    fn pull(&self, at: &mut Pull<'_>) -> Result<()> {
+        let Moments { x, along, .. } = &*self.0;
+        let gy = at.gy();
+        at.give(0, || along.spread(&gy.div_scalar(along.count as f64))?.expand_to(x.value().shape()))
+    }
+
+    fn saved(&self, see: &mut dyn FnMut(&Saved)) {
+        see(&self.0.x);
+    }
+}
+
+#[cfg(test)]
+crate::ops::cases::cases![{
+    use super::var::reference;
+    use crate::DType;
+    let x = || vec![Input::real(&[2, 3, 4], -2.0..2.0)];
+    let mean = |r: &[f64]| r.iter().sum::<f64>() / r.len() as f64;
+    let (var_of, mean_of) = (|x: &[Tensor]| x[0].var_mean(2, 1.0), |x: &[Tensor]| x[0].var_mean(keep(..), 0.0));
+    [
+        Case::new("var_mean", x(), move |x| var_of(x).map(|(var, mean)| var.try_mul(&mean))?)
+            .value(move |x| x[0].chunks(4).map(|r| reference(r, 1.0) * mean(r)).collect())
+            .not_counting_saved()
+            .refuses(
+                |x| Ok(x[0].to_dtype(DType::I64).var_mean(.., 1.0)?.0),
+                "var_mean: dtype is I64, expected F32 or F64; to_dtype converts",
+            )
+            .refuses(|x| Ok(x[0].var_mean(3, 1.0)?.0), "var_mean: dim 3 is out of range for shape [2, 3, 4] (−3 to 2)")
+            .refuses(|x| Ok(x[0].var_mean(.., f64::NAN)?.0), "var_mean: correction is NaN, it must be a number"),
+        Case::new("var_mean (mean alone)", x(), move |x| Ok(mean_of(x)?.1)).value(move |x| vec![mean(&x[0])]),
+        Case::new("var_mean (variance alone)", x(), move |x| Ok(var_of(x)?.0))
+            .value(|x| x[0].chunks(4).map(|r| reference(r, 1.0)).collect()),
+    ]
+}];

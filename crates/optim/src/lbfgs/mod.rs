@@ -1,0 +1,315 @@
+//! L-BFGS: steps that know the curvature, from the last gradients.
+
+mod history;
+mod vector;
+mod wolfe;
+
+use crate::driver::{misfit, rate};
+use crate::optimizer::{Objective, Optimizer, StepReport, unknown};
+use crate::range::Range;
+use crate::rule::See;
+use autograd_core::module::{Module, StateDict, StateMismatch, StateProblem};
+use autograd_core::{Error, ErrorKind, Gradients, Result, Tensor};
+use history::History;
+use vector::{Vector, abs_max, abs_sum, add, dot, place, shift, values};
+use wolfe::{Point, search};
+
+/// Limited-memory BFGS: a quasi-Newton method, for losses without randomness.
+///
+/// ```text
+/// d = −H g            H ≈ the inverse Hessian, from the last history_size pairs  s = t d,  y = change of g on it
+/// p ← p + t d         t = lr  (the first time: min(1, 1 / Σ|g|) · lr), or what the line search finds from there
+/// ```
+///
+/// H is never formed: `H g` is the two-loop recursion, with `(sᵀy / yᵀy) · 1` in its middle. Pairs with `yᵀs ≤ 1e-10` are
+/// left out. One step is up to `max_iter` (20) such iterations; it ends early where it has evaluated `max_eval` times
+/// (`5/4 · max_iter`), `max |g| ≤ tolerance_grad` (1e-7), or the parameters, the loss or the slope `gᵀd` change by no more
+/// than `tolerance_change` (1e-9).
+///
+/// `lr ≥ 0`, `history_size ≥ 1` (100), `max_iter ≥ 1`; line search: off. There are no groups, and no weight decay: add a
+/// penalty to the loss. A parameter without a gradient has the gradient 0. State: the direction `d`, the gradient
+/// `prev_flat_grad`, and the history `old_dirs` (y) and `old_stps` (s) of each parameter.
+///
+/// # Numerics
+/// Inner products are gathered in `f64`, in an order that no number of threads changes.
+///
+/// # Examples
+/// ```
+/// use autograd_core::{Tensor, module::Param};
+/// use wengert_optim::{Lbfgs, LineSearch, Optimizer};
+///
+/// let mut x = Param::new(Tensor::from([3.0, -2.0]));
+/// let scale = Tensor::from([1.0, 100.0]);
+/// let mut lbfgs = Lbfgs::new(1.0).line_search(LineSearch::StrongWolfe);
+/// let (before, _) = lbfgs.step_with(&mut x, |x| {
+///     let loss = x.square().try_mul(&scale)?.sum();
+///     Ok((loss.item::<f32>()?.into(), loss.backward()?))
+/// })?;
+/// assert_eq!(before, 409.0);
+/// assert!(x.to_f64s().iter().all(|x| x.abs() < 1e-4));
+/// # Ok::<(), autograd_core::Error>(())
+/// ```
+///
+/// # References
+/// Nocedal, Wright, Numerical Optimization, 2006, algorithms 7.4 and 7.5. Liu, Nocedal, On the limited memory BFGS method
+/// for large scale optimization, 1989.
+///
+/// # Differs from
+/// * PyTorch: inner products are `f64` also of `F32` parameters; a step whose evaluation fails changes nothing.
+///   Before PyTorch 2.10 a line search could evaluate 25 times, whatever was left of `max_eval`.
+#[derive(Clone, Debug)]
+pub struct Lbfgs {
+    lr: f64,
+    max_iter: usize,
+    max_eval: Option<usize>,
+    tolerance_grad: f64,
+    tolerance_change: f64,
+    history_size: usize,
+    line_search: LineSearch,
+    history: History,
+}
+
+/// How [`Lbfgs`] finds the length of a step.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LineSearch {
+    /// The learning rate.
+    #[default]
+    Off,
+    /// Evaluates along the direction until the strong Wolfe conditions hold: the loss falls enough, the slope is flat
+    /// enough.
+    StrongWolfe,
+}
+
+impl Lbfgs {
+    /// With the default hyperparameters; PyTorch's `lr` is 1.
+    pub fn new(lr: f64) -> Lbfgs {
+        Lbfgs {
+            lr,
+            max_iter: 20,
+            max_eval: None,
+            tolerance_grad: 1e-7,
+            tolerance_change: 1e-9,
+            history_size: 100,
+            line_search: LineSearch::Off,
+            history: History::default(),
+        }
+    }
+
+    /// The most iterations of one step, at least 1.
+    pub fn max_iter(mut self, max_iter: usize) -> Lbfgs {
+        self.max_iter = max_iter;
+        self
+    }
+
+    /// How many evaluations end a step; `5/4 · max_iter` by default.
+    pub fn max_eval(mut self, max_eval: usize) -> Lbfgs {
+        self.max_eval = Some(max_eval);
+        self
+    }
+
+    /// The largest element of a gradient that counts as 0.
+    pub fn tolerance_grad(mut self, tolerance_grad: f64) -> Lbfgs {
+        self.tolerance_grad = tolerance_grad;
+        self
+    }
+
+    /// The largest change of loss or parameters that counts as none.
+    pub fn tolerance_change(mut self, tolerance_change: f64) -> Lbfgs {
+        self.tolerance_change = tolerance_change;
+        self
+    }
+
+    /// How many pairs are kept, at least 1.
+    pub fn history_size(mut self, history_size: usize) -> Lbfgs {
+        self.history_size = history_size;
+        self
+    }
+
+    /// How the length of a step is found.
+    pub fn line_search(mut self, line_search: LineSearch) -> Lbfgs {
+        self.line_search = line_search;
+        self
+    }
+
+    fn each(&mut self, see: &mut See<'_>) {
+        see("lr", &mut self.lr, Range::AT_LEAST_0);
+        see("tolerance_grad", &mut self.tolerance_grad, Range::AT_LEAST_0);
+        see("tolerance_change", &mut self.tolerance_change, Range::AT_LEAST_0);
+    }
+
+    /// The loss and the gradient here.
+    fn evaluate(&mut self, objective: &mut dyn Objective) -> Result<(f64, Vector, StepReport)> {
+        let (loss, grads) = objective.evaluate()?;
+        self.history.evaluations += 1;
+        let (mut gradient, mut report) = (Vector::new(), StepReport::default());
+        let named = objective.model().named_parameters();
+        for (name, param) in named.into_iter().filter(|(_, param)| param.is_trainable()) {
+            match grads.get(param) {
+                Some(g) if !g.is_like(param) => return Err(misfit("LBFGS", "the gradient of", &name, g, param)),
+                Some(g) => {
+                    report.updated += 1;
+                    gradient.push(g.detach());
+                }
+                None => {
+                    gradient.push(param.detach().zeros_like());
+                    report.missing.push(name);
+                }
+            }
+        }
+        Ok((loss, gradient, report))
+    }
+
+    fn minimize(&mut self, objective: &mut dyn Objective) -> Result<(f64, StepReport)> {
+        let (first, mut gradient, mut report) = self.evaluate(objective)?;
+        self.history.fit(objective.model())?;
+        if abs_max(&gradient)? <= self.tolerance_grad {
+            report.updated = 0;
+            return Ok((first, report));
+        }
+        let mut loss = first;
+        let last_evaluation = self.history.evaluations - 1 + self.max_eval.unwrap_or(self.max_iter * 5 / 4) as u64;
+        for iteration in 1..=self.max_iter {
+            self.history.turn(&gradient, self.history_size)?;
+            let shorter = if self.history.iterations == 1 { (1.0 / abs_sum(&gradient)?).min(1.0) } else { 1.0 };
+            self.history.t = shorter * self.lr;
+            let direction = self.history.direction.clone();
+            let slope = dot(&gradient, &direction)?;
+            if slope > -self.tolerance_change {
+                break;
+            }
+            let before = loss;
+            match self.line_search {
+                LineSearch::StrongWolfe => {
+                    let start = Point { t: 0.0, loss, gradient, slope };
+                    let best = self.search(objective, &start, &direction, last_evaluation)?;
+                    (self.history.t, loss, gradient) = (best.t, best.loss, best.gradient);
+                }
+                LineSearch::Off => {
+                    shift(objective.model(), self.history.t, &direction)?;
+                    if iteration < self.max_iter {
+                        (loss, gradient, _) = self.evaluate(objective)?;
+                    }
+                }
+            }
+            let resting = self.history.t * abs_max(&direction)? <= self.tolerance_change;
+            let settled = (loss - before).abs() < self.tolerance_change;
+            let arrived = abs_max(&gradient)? <= self.tolerance_grad;
+            if self.history.evaluations >= last_evaluation || arrived || resting || settled {
+                break;
+            }
+        }
+        Ok((first, report))
+    }
+
+    /// Moves to the best point that the line search finds along `direction`.
+    fn search(
+        &mut self,
+        objective: &mut dyn Objective,
+        start: &Point,
+        direction: &[Tensor],
+        last_evaluation: u64,
+    ) -> Result<Point> {
+        let origin = values(objective.model());
+        let along = |t: f64| -> Result<Vector> {
+            let mut x = origin.clone();
+            add(&mut x, t, direction)?;
+            Ok(x)
+        };
+        let (first, size) = (self.history.t, abs_max(direction)?);
+        let most = last_evaluation.saturating_sub(self.history.evaluations);
+        let best = search(start, first, size, SEARCH_TOLERANCE, most, &mut |t| {
+            place(objective.model(), &along(t)?);
+            let (loss, gradient, _) = self.evaluate(objective)?;
+            let slope = dot(&gradient, direction)?;
+            Ok(Point { t, loss, gradient, slope })
+        })?;
+        place(objective.model(), &along(best.t)?);
+        Ok(best)
+    }
+}
+
+/// PyTorch's line search has a tolerance of its own, whatever `tolerance_change` is.
+const SEARCH_TOLERANCE: f64 = 1e-9;
+
+impl Optimizer for Lbfgs {
+    /// Refused: one step needs several evaluations.
+    fn step(&mut self, _: &mut dyn Module, _: &Gradients) -> Result<StepReport> {
+        let text = "LBFGS: one step evaluates the loss several times: call step_with instead of step";
+        Err(Error::new(ErrorKind::Argument, text))
+    }
+
+    fn step_on(&mut self, objective: &mut dyn Objective) -> Result<(f64, StepReport)> {
+        self.check()?;
+        let (start, history) = (values(objective.model()), self.history.clone());
+        let outcome = self.minimize(objective);
+        if outcome.is_err() {
+            place(objective.model(), &start);
+            self.history = history;
+        }
+        outcome
+    }
+
+    fn check(&self) -> Result<()> {
+        let mut outcome = Ok(());
+        self.clone().each(&mut |name, value, range| {
+            if outcome.is_ok() {
+                outcome = range.check("LBFGS", name, *value);
+            }
+        });
+        outcome?;
+        for (name, value) in [("max_iter", self.max_iter), ("history_size", self.history_size)] {
+            if value == 0 {
+                return Err(Error::argument("LBFGS", name, value, "at least 1"));
+            }
+        }
+        Ok(())
+    }
+
+    fn lr(&self) -> f64 {
+        self.lr
+    }
+
+    fn set_lr(&mut self, lr: f64) {
+        self.lr = lr;
+    }
+
+    fn hyperparameters(&self) -> Vec<(&'static str, f64)> {
+        let mut all = Vec::new();
+        self.clone().each(&mut |name, value, _| all.push((name, *value)));
+        all
+    }
+
+    fn set(&mut self, name: &str, value: f64) -> Result<()> {
+        let mut found = false;
+        self.each(&mut |known, number, _| {
+            if known == name {
+                (*number, found) = (value, true);
+            }
+        });
+        if found { Ok(()) } else { Err(unknown(name, &self.hyperparameters()).context("LBFGS")) }
+    }
+
+    fn state_dict(&self) -> StateDict {
+        let mut state = StateDict::new();
+        state.insert("lr", Tensor::scalar(self.lr));
+        self.history.save(&mut state);
+        state
+    }
+
+    fn load_state_dict(&mut self, state: &StateDict) -> Result<()> {
+        let Some(lr) = state.get("lr") else {
+            return Err(StateMismatch { problems: vec![StateProblem::Missing("lr".into())] }.into());
+        };
+        let (lr, history) = (rate("LBFGS", lr)?, History::load(state, &["lr"])?);
+        (self.lr, self.history) = (lr, history);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+cases![
+    refused(Lbfgs::new(-1.0), "LBFGS: lr is -1.0, it must be finite and at least 0"),
+    refused(Lbfgs::new(1.0).max_iter(0), "LBFGS: max_iter is 0, it must be at least 1"),
+    refused(Lbfgs::new(1.0).history_size(0), "LBFGS: history_size is 0, it must be at least 1"),
+    refused(Lbfgs::new(1.0).tolerance_grad(f64::NAN), "LBFGS: tolerance_grad is NaN, it must be finite and at least 0"),
+];

@@ -1,0 +1,103 @@
+//! Vectors of the model's shape: one tensor per parameter.
+
+use autograd_core::module::{ItemMut, Module, Path};
+use autograd_core::update::{ElementRule, FoldRule, Real};
+use autograd_core::{Result, Tensor};
+
+pub(super) type Vector = Vec<Tensor>;
+
+#[derive(Clone, Copy)]
+enum Fold {
+    Dot,
+    AbsSum,
+    AbsMax,
+}
+
+impl FoldRule for Fold {
+    #[inline(always)]
+    fn element(self, x: f64, y: f64) -> f64 {
+        if let Fold::Dot = self { x * y } else { x.abs() }
+    }
+    #[inline(always)]
+    fn join(self, a: f64, b: f64) -> f64 {
+        // NaN must be seen.
+        if let Fold::AbsMax = self { if a > b || a.is_nan() { a } else { b } } else { a + b }
+    }
+}
+
+fn fold(rule: Fold, x: &[Tensor], y: &[Tensor]) -> Result<f64> {
+    x.iter().zip(y).try_fold(0.0, |sum, (x, y)| Ok(rule.join(sum, x.fold(y, rule)?)))
+}
+
+/// `xᵀ y`
+pub(super) fn dot(x: &[Tensor], y: &[Tensor]) -> Result<f64> {
+    fold(Fold::Dot, x, y)
+}
+
+/// `Σ |xᵢ|`
+pub(super) fn abs_sum(x: &[Tensor]) -> Result<f64> {
+    fold(Fold::AbsSum, x, x)
+}
+
+/// `max |xᵢ|`
+pub(super) fn abs_max(x: &[Tensor]) -> Result<f64> {
+    fold(Fold::AbsMax, x, x)
+}
+
+#[derive(Clone, Copy)]
+struct Add {
+    factor: f64,
+}
+
+impl ElementRule<0> for Add {
+    #[inline(always)]
+    fn element<T: Real>(self, p: T, g: T, []: [T; 0]) -> (T, [T; 0]) {
+        (p + T::of(self.factor) * g, [])
+    }
+}
+
+/// `x ← x + factor · d`, in place.
+pub(super) fn add(x: &mut [Tensor], factor: f64, d: &[Tensor]) -> Result<()> {
+    x.iter_mut().zip(d).try_for_each(|(x, d)| x.update(d, [], Add { factor }))
+}
+
+/// `factor · x`
+pub(super) fn scaled(x: &[Tensor], factor: f64) -> Vector {
+    x.iter().map(|x| x.mul_scalar(factor)).collect()
+}
+
+/// `x − y`
+pub(super) fn difference(x: &[Tensor], y: &[Tensor]) -> Result<Vector> {
+    x.iter().zip(y).map(|(x, y)| x.try_sub(y)).collect()
+}
+
+/// The values of the trained parameters, shared with the model.
+pub(super) fn values(model: &dyn Module) -> Vector {
+    let trained = model.named_parameters().into_iter().filter(|(_, param)| param.is_trainable());
+    trained.map(|(_, param)| param.detach()).collect()
+}
+
+/// Moves the trained parameters by `factor · d`, in place.
+pub(super) fn shift(model: &mut dyn Module, factor: f64, d: &[Tensor]) -> Result<()> {
+    let (mut d, mut outcome) = (d.iter(), Ok(()));
+    model.visit_mut(&Path::root(), &mut |_, item| {
+        let ItemMut::Param(param) = item else { return };
+        if outcome.is_ok() && param.is_trainable() {
+            outcome = d.next().map_or(Ok(()), |d| param.value_mut().update(d, [], Add { factor }));
+        }
+    });
+    outcome
+}
+
+/// Puts the trained parameters at `x`.
+pub(super) fn place(model: &mut dyn Module, x: &[Tensor]) {
+    let mut x = x.iter();
+    model.visit_mut(&Path::root(), &mut |_, item| {
+        let ItemMut::Param(param) = item else { return };
+        if param.is_trainable()
+            && let Some(x) = x.next()
+        {
+            param.set(x.clone());
+        }
+    });
+}

@@ -1,0 +1,76 @@
+//! One type per optimizer: a name around its driver, with the setters that all have.
+
+/// Gives `$Name`, a struct around `Driver<$Rule>`, the common setters and [`Optimizer`](crate::Optimizer). The struct and
+/// its own setters stand in the optimizer's file.
+macro_rules! optimizer {
+    ($Name:ident, $Rule:ty) => {
+        impl $Name {
+            /// Changes hyperparameters of the rule.
+            fn with(self, change: impl FnOnce(&mut $Rule)) -> Self {
+                $Name(self.0.map_rule(|mut rule| {
+                    change(&mut rule);
+                    rule
+                }))
+            }
+
+            /// λ ≥ 0: how strongly parameters are drawn to 0. By default λ·p is added to the gradient (the L2 penalty).
+            pub fn weight_decay(self, weight_decay: f64) -> Self {
+                $Name(self.0.weight_decay(weight_decay))
+            }
+
+            /// Whether weight decay shrinks the parameter itself, `p ← (1 − lr·λ) p`, instead of adding to the gradient.
+            ///
+            /// # References
+            /// Loshchilov, Hutter, Decoupled Weight Decay Regularization, 2019.
+            pub fn decoupled_weight_decay(self, decoupled: bool) -> Self {
+                $Name(self.0.decoupled_weight_decay(decoupled))
+            }
+
+            /// Whether to follow the gradient upwards: g is negated before anything else.
+            pub fn maximize(self, maximize: bool) -> Self {
+                $Name(self.0.maximize(maximize))
+            }
+
+            /// Multiplies the learning rate; meant for groups: `.group("encoder", |group| group.scale_lr(0.1))`.
+            pub fn scale_lr(self, factor: f64) -> Self {
+                $Name(self.0.scale_lr(factor))
+            }
+
+            /// Gives the parameters whose name is `prefix` or lies below it hyperparameters of their own: those of the
+            /// optimizer, after `change`. See [`Driver::group`](crate::Driver::group).
+            pub fn group(self, prefix: &str, change: impl Fn(Self) -> Self + Send + Sync + 'static) -> Self {
+                $Name(self.0.group(prefix, move |driver| change($Name(driver)).0))
+            }
+
+            /// The same for the parameters whose name `members` accepts.
+            pub fn group_where(
+                self,
+                members: impl Fn(&str) -> bool + Send + Sync + 'static,
+                change: impl Fn(Self) -> Self + Send + Sync + 'static,
+            ) -> Self {
+                $Name(self.0.group_where(members, move |driver| change($Name(driver)).0))
+            }
+        }
+
+        impl crate::Optimizer for $Name {
+            crate::optimizer::forward_optimizer!(self => self.0);
+        }
+
+        impl std::fmt::Debug for $Name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+
+        #[cfg(test)]
+        impl crate::cases::Common for $Name {
+            fn with_group(self, prefix: &'static str, factor: f64) -> Self {
+                self.group(prefix, move |group| group.scale_lr(factor))
+            }
+            fn with_maximize(self) -> Self {
+                self.maximize(true)
+            }
+        }
+    };
+}
+pub(crate) use optimizer;

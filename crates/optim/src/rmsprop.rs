@@ -1,0 +1,154 @@
+//! RMSprop: gradients divided by their recent size.
+
+use crate::driver::Driver;
+use crate::named::optimizer;
+use crate::range::Range;
+use crate::rule::{Rule, See, Turn};
+use autograd_core::Result;
+use autograd_core::update::{ElementRule, Real};
+
+/// RMSprop: each gradient is divided by the root of the average of its square.
+///
+/// ```text
+/// g ← g + λ p                            (weight_decay λ)
+/// s ← α s + (1 − α) g²                   (centered: a ← α a + (1 − α) g, and s − a² in place of s below)
+/// b ← μ b + g / (√s + ε)                 (momentum μ; without momentum b = g / (√s + ε))
+/// p ← p − lr · b
+/// ```
+///
+/// `lr ≥ 0`, `0 ≤ α ≤ 1` (0.99), `ε ≥ 0` (1e-8), `μ ≥ 0` (0), `λ ≥ 0` (0). State: `square_avg` (s), `momentum_buffer`
+/// (b) with momentum, `grad_avg` (a) if centered.
+///
+/// # Examples
+/// ```
+/// use autograd_core::{Tensor, module::Param};
+/// use wengert_optim::{Optimizer, RmsProp};
+///
+/// let mut x = Param::new(Tensor::from([1.0, 1000.0]));
+/// let grads = x.square().sum().backward()?;
+/// RmsProp::new(0.5).alpha(0.75).step(&mut x, &grads)?;        // s = g² / 4: the first step is 2 lr, for any gradient
+/// assert_eq!(x.to_vec::<f32>()?, [0.0, 999.0]);
+/// # Ok::<(), autograd_core::Error>(())
+/// ```
+///
+/// # References
+/// Tieleman, Hinton, Lecture 6.5 — RMSprop, Coursera: Neural Networks for Machine Learning, 2012. Graves, Generating
+/// Sequences With Recurrent Neural Networks, 2013, equations 38 to 41 (centered, momentum).
+///
+/// # Differs from
+/// * PyTorch: s − a² that rounding takes below 0 counts as 0; there it becomes NaN.
+/// * Keras and the paper of Graves: ε stands inside the root.
+/// * Keras: the learning rate stands inside the momentum, `b ← μ b + lr · g / √(s + ε)`, and α is 0.9.
+#[derive(Clone)]
+pub struct RmsProp(Driver<RmsPropRule>);
+optimizer!(RmsProp, RmsPropRule);
+
+#[derive(Clone, Debug)]
+struct RmsPropRule {
+    alpha: f64,
+    eps: f64,
+    momentum: f64,
+    centered: bool,
+}
+
+impl RmsProp {
+    /// With the default hyperparameters.
+    pub fn new(lr: f64) -> RmsProp {
+        RmsProp(Driver::new(RmsPropRule { alpha: 0.99, eps: 1e-8, momentum: 0.0, centered: false }, lr))
+    }
+
+    /// α, `0 ≤ α ≤ 1`: how much of the past the averages keep.
+    pub fn alpha(self, alpha: f64) -> RmsProp {
+        self.with(|rule| rule.alpha = alpha)
+    }
+
+    /// ε ≥ 0: keeps the division from 0.
+    pub fn eps(self, eps: f64) -> RmsProp {
+        self.with(|rule| rule.eps = eps)
+    }
+
+    /// μ ≥ 0: how much of the past directions is kept; 0 for none.
+    pub fn momentum(self, momentum: f64) -> RmsProp {
+        self.with(|rule| rule.momentum = momentum)
+    }
+
+    /// Whether to divide by the root of the variance of g instead of the average of g².
+    pub fn centered(self, centered: bool) -> RmsProp {
+        self.with(|rule| rule.centered = centered)
+    }
+}
+
+impl Rule for RmsPropRule {
+    const NAME: &'static str = "RMSprop";
+    const STATE: &'static [&'static str] = &["square_avg", "momentum_buffer", "grad_avg"];
+
+    fn uses(&self, slot: usize) -> bool {
+        [true, self.momentum != 0.0, self.centered][slot]
+    }
+
+    fn hyperparameters(&mut self, see: &mut See<'_>) {
+        see("alpha", &mut self.alpha, Range::FRACTION);
+        see("eps", &mut self.eps, Range::AT_LEAST_0);
+        see("momentum", &mut self.momentum, Range::AT_LEAST_0);
+    }
+
+    fn step(&self, turn: Turn<'_>) -> Result<()> {
+        let RmsPropRule { alpha, eps, momentum, centered } = *self;
+        let formula = Formula { lr: turn.lr, alpha, gain: 1.0 - alpha, eps, momentum, centered };
+        turn.update(formula)
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Formula {
+    lr: f64,
+    alpha: f64,
+    gain: f64,
+    eps: f64,
+    momentum: f64,
+    centered: bool,
+}
+
+impl ElementRule<3> for Formula {
+    const ALWAYS: usize = 1;
+
+    #[inline(always)]
+    fn element<T: Real>(self, p: T, g: T, [s, b, a]: [T; 3]) -> (T, [T; 3]) {
+        let s = T::of(self.alpha) * s + T::of(self.gain) * (g * g);
+        let a = if self.centered { a + T::of(self.gain) * (g - a) } else { T::ZERO };
+        let u = g / (T::ZERO.larger(s - a * a).sqrt() + T::of(self.eps));
+        // Without momentum the b before is 0.
+        let b = T::of(self.momentum) * b + u;
+        (p - T::of(self.lr) * b, [s, b, a])
+    }
+}
+
+#[cfg(test)]
+fn by_hand(s: &mut crate::cases::Scalar, g: f64, momentum: f64, centered: bool) {
+    s.a = 0.75 * s.a + 0.25 * g * g;
+    s.b = 0.75 * s.b + 0.25 * g;
+    let spread = if centered { s.a - s.b * s.b } else { s.a };
+    s.c = momentum * s.c + g / (spread.max(0.0).sqrt() + 0.01);
+    s.p -= 0.05 * s.c;
+}
+
+#[cfg(test)]
+fn quarter() -> RmsProp {
+    RmsProp::new(0.05).alpha(0.75).eps(0.01)
+}
+
+#[cfg(test)]
+cases![
+    plain(quarter, |s, g| by_hand(s, g, 0.0, false)).keeps(&["square_avg"]),
+    plain(|| quarter().momentum(0.5), |s, g| by_hand(s, g, 0.5, false)).keeps(&["square_avg", "momentum_buffer"]),
+    plain(|| quarter().centered(true), |s, g| by_hand(s, g, 0.0, true)).keeps(&["square_avg", "grad_avg"]),
+    plain(|| quarter().centered(true).momentum(0.5), |s, g| by_hand(s, g, 0.5, true)).keeps(&[
+        "square_avg",
+        "momentum_buffer",
+        "grad_avg"
+    ]),
+    plain(|| quarter().weight_decay(0.5), |s, g| by_hand(s, g + 0.5 * s.p, 0.0, false)).keeps(&["square_avg"]),
+    refused(RmsProp::new(0.1).alpha(-0.1), "RMSprop: alpha is -0.1, it must be in [0, 1]"),
+    refused(RmsProp::new(0.1).eps(-1.0), "RMSprop: eps is -1.0, it must be finite and at least 0"),
+    refused(RmsProp::new(0.1).momentum(f64::NAN), "RMSprop: momentum is NaN, it must be finite and at least 0"),
+];

@@ -25,11 +25,15 @@ use Traced::Constant;
 
 /// The steps of one formula; nothing is computed before [`Steps::tensor`] asks.
 pub(super) struct Steps<'x> {
-    steps: RefCell<SmallVec<[(Step<'x>, Option<Tensor>); 8]>>,
+    /// One has room: what is linear has one at most, and runs in every walk.
+    steps: RefCell<SmallVec<[Entry<'x>; 1]>>,
     dtype: DType,
 }
 
-/// One step; its result stands beside it once it has been asked for.
+/// A step, and its result once it has been asked for.
+type Entry<'x> = (Step<'x>, Option<Tensor>);
+
+/// One step.
 #[derive(Clone, Copy)]
 enum Step<'x> {
     One(fn(&Tensor) -> Result<Tensor>, At<'x>),
@@ -106,8 +110,10 @@ impl<'x> Steps<'x> {
                 mask.where_cond(&*yes?, &*no?)?
             }
         };
-        if within.is_empty() {
-            self.steps.borrow_mut()[step].1 = Some(result.clone());
+        let mut steps = self.steps.borrow_mut();
+        // The last step is no other's operand.
+        if within.is_empty() && step + 1 < steps.len() {
+            steps[step].1 = Some(result.clone());
         }
         Ok(result)
     }

@@ -38,6 +38,7 @@ pub trait Pullback: Send + Sync {
 }
 
 /// A pull-back of some type, in recycled memory, where a `Box<dyn Pullback>` would ask the allocator for each operation.
+#[derive(Clone)]
 pub(crate) struct Held {
     state: Opaque,
     typed: fn(&Opaque) -> Option<&dyn Pullback>,

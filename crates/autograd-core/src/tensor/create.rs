@@ -155,7 +155,7 @@ impl Tensor {
     ///
     /// # Errors
     /// If `dtype` is not a float type.
-    pub fn randn(shape: &[usize], dtype: DType, rng: &mut (impl Rng + ?Sized)) -> Result<Tensor> {
+    pub fn randn(shape: &[usize], dtype: DType, rng: &mut dyn Rng) -> Result<Tensor> {
         Tensor::sample("randn", shape, dtype, || rng.sample(StandardNormal))
     }
 
@@ -163,7 +163,7 @@ impl Tensor {
     ///
     /// # Errors
     /// If `dtype` is not a float type.
-    pub fn rand(shape: &[usize], dtype: DType, rng: &mut (impl Rng + ?Sized)) -> Result<Tensor> {
+    pub fn rand(shape: &[usize], dtype: DType, rng: &mut dyn Rng) -> Result<Tensor> {
         // 24 bits are exact in f32, and so stay below 1.
         Tensor::sample("rand", shape, dtype, || (rng.next_u32() >> 8) as f64 / f64::from(1 << 24))
     }

@@ -35,9 +35,9 @@ pub mod schedule;
 
 pub use autograd_core::{Error, ErrorKind, Result};
 pub use clip::{ClipNorm, clip_grad_norm, clip_grad_value};
-pub use driver::{Driver, Parameters};
+pub use driver::Driver;
 pub use optimizer::{Objective, Optimizer, StepReport};
 pub use optimizers::*;
 pub use range::Range;
-pub use rule::{Rule, See, Turn};
+pub use rule::{Parameters, Rule, See, Turn};
 pub use schedule::*;

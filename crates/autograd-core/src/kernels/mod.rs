@@ -4,7 +4,9 @@
 //! and fills a slice. This is the only folder that knows about SIMD (`simd`) and the `gemm` crates. Every loop is written for one scalar type and vectorised by the compiler
 //! for the CPU found at run time; wherever work is cut, no bit of a result depends on it.
 
+pub mod factor;
 pub mod math;
+pub mod near;
 pub mod number;
 pub mod real;
 pub mod simd;

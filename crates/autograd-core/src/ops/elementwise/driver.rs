@@ -2,8 +2,9 @@
 
 use super::traced::{Steps, Traced};
 use crate::error::Result;
+use crate::kernels::near::Near;
 use crate::kernels::nest::Nest;
-use crate::kernels::number::{Near, Number};
+use crate::kernels::number::Number;
 use crate::kernels::real::Real;
 use crate::kernels::zip::{Function, zip, zip_flat};
 use crate::ops::check::Check;

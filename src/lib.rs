@@ -52,7 +52,7 @@ pub use autograd_core::{
 pub mod core {
     //! Tensors, the tape of differentiable operations, and what is made of derivatives.
     //!
-    //! A tensor is an immutable value; an operation computes a new value and, if anyone may ask for its derivative, writes
+    //! A tensor is an immutable value; an operation computes a new value and, if a derivative may be asked for, writes
     //! one entry on the tape. [`Tensor::backward`] walks the tape backwards and returns the gradients; [`grad`] returns
     //! them as tensors that have derivatives themselves.
     //!
@@ -104,7 +104,7 @@ pub mod nn {
     //! # Ok::<(), wengert::Error>(())
     //! ```
 
-    // Named, so that it comes before the glob's own: that one writes the paths of `autograd_core`, this one of `wengert`.
+    // Named, so it comes before the glob's own: that one writes the paths of `autograd_core`, this one of `wengert`.
     #[doc(inline)]
     pub use wengert_derive::WengertModule as Module;
     #[doc(inline)]
@@ -124,15 +124,15 @@ pub mod optim {
 pub mod data {
     //! Datasets, batches, splits, scalers, file readers, and small sets to try things on.
     //!
-    //! What happens once takes a random generator: a split in two, a synthetic set. What is asked again and again, and must
-    //! answer the same, takes a seed: the order of a [`DataLoader`], the folds of a cross-validation.
+    //! Whatever happens once takes a random generator: a split in two, a synthetic set. Whatever must give the same answer
+    //! each time it is asked takes a seed: the order of a [`DataLoader`], the folds of a cross-validation.
 
     #[doc(inline)]
     pub use wengert_data::*;
 }
 
 pub mod train {
-    //! Training: the loop, what watches it, and what comes of it.
+    //! Training: the loop, its callbacks and metrics, and the history of a run.
     //!
     //! A [`Trainer`] describes a run and [`Trainer::fit`] does it. Whatever happens beside the arithmetic is a
     //! [`Callback`]: stopping early, showing progress, writing checkpoints. A run with the same seed gives the same bits, on

@@ -1,4 +1,4 @@
-//! What is told of a run.
+//! The report of a run.
 
 use crate::verdict::{Result, Verdict};
 use serde::Serialize;
@@ -60,7 +60,7 @@ impl Tally {
     }
 }
 
-/// All families: one line each, then the failures, then what is unsupported.
+/// All families: one line for each, then the failures, then what is unsupported.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[serde(transparent)]
 pub struct Report(pub BTreeMap<String, Tally>);

@@ -23,7 +23,7 @@
 //!
 //! # Randomness
 //! Single events take a generator, last: [`TensorDataset::split`], [`split::train_test_split`], [`sets::two_moons`].
-//! Whatever is asked again and again, and must answer the same, takes a seed: [`DataLoader::shuffle`],
+//! Whatever must give the same answer each time it is asked takes a seed: [`DataLoader::shuffle`],
 //! [`split::KFold::shuffle`]. `rng.random()` draws a seed from a generator; it is a method of `rand::RngExt`, so your
 //! program needs `rand` 0.10 among its own dependencies for it.
 //!

@@ -34,7 +34,7 @@ use syn::{DeriveInput, parse_macro_input};
 
 #[doc = include_str!("module.md")]
 ///
-/// Its code has the paths of `autograd_core`, on which the crate that uses it depends.
+/// The generated code has the paths of `autograd_core`, so the crate that uses it must depend on that.
 ///
 /// # Examples
 /// ```
@@ -61,7 +61,7 @@ pub fn derive_module(input: TokenStream) -> TokenStream {
 
 #[doc = include_str!("module.md")]
 ///
-/// This is the derive that `wengert` exports as `Module`; its code has the paths of that crate. A program that depends on
+/// This is the derive that `wengert` exports as `Module`; the generated code has the paths of that crate. A program that depends on
 /// `wengert` under another name `w` says `extern crate w as wengert;` at its root.
 #[proc_macro_derive(WengertModule, attributes(module))]
 pub fn derive_wengert_module(input: TokenStream) -> TokenStream {

@@ -5,7 +5,7 @@ use autograd_core::{DType, seeded};
 use rand::Rng;
 use std::fmt::Debug;
 
-/// A set and everything that is known of it.
+/// A set, and all that must hold for it.
 pub(crate) struct Case {
     name: &'static str,
     set: Set,

@@ -9,7 +9,7 @@ use rand::RngExt;
 type Column = dyn Fn(&[f64]) -> Vec<f64>;
 type Make<From> = dyn Fn(&From) -> Result<Box<dyn Transform>>;
 
-/// A transformation of single columns, and everything that is known of it.
+/// A transformation of single columns, and all that must hold for it.
 pub(super) struct Case {
     name: &'static str,
     fit: Box<Make<Tensor>>,
@@ -180,7 +180,7 @@ impl Case {
     }
 }
 
-/// A matrix of so many columns.
+/// A matrix with this many columns.
 pub(super) fn matrix(columns: usize, values: &[f64]) -> Tensor {
     Tensor::from_slice(values, &[values.len() / columns, columns]).expect("whole rows")
 }

@@ -63,7 +63,7 @@ fn near(got: &[f64], want: &[f64], tolerance: f64) -> Outcome {
     ensure(same, || format!("got {got:?}, want {want:?}"))
 }
 
-/// The text of the error of something that must fail.
+/// The error text of something that must fail.
 fn refused<T>(result: crate::Result<T>) -> Outcome<String> {
     match result {
         Ok(_) => Err("not refused".into()),

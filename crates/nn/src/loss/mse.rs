@@ -7,8 +7,8 @@ use autograd_core::{Result, Tensor};
 /// Mean squared error: `(x − t)²`, the mean over all elements.
 ///
 /// # Shapes
-/// `target` as `input`, or broadcasting to it. That `input` would have to be repeated for the target is an error: `[N, 1]`
-/// against `[N]` would be all N² pairs.
+/// `target` has the shape of `input`, or broadcasts to it. If `input` had to be repeated for the target, that is an error:
+/// `[N, 1]` against `[N]` would be all N² pairs.
 ///
 /// # Gradient
 /// `2 (x − t)` for x, the negative of it for t, each by the reduction.
@@ -35,12 +35,12 @@ pub struct MseLoss {
 }
 
 impl MseLoss {
-    /// With the default options.
+    /// A loss with the default options.
     pub fn new() -> MseLoss {
         MseLoss::default()
     }
 
-    /// What becomes of the losses of the elements; default: their mean.
+    /// The reduction of the losses of the elements; default: their mean.
     #[must_use]
     pub fn reduction(mut self, reduction: Reduction) -> MseLoss {
         self.reduction = reduction;

@@ -1,4 +1,4 @@
-//! The table as data, and printed.
+//! The summary's table, as data and as text.
 
 use std::fmt;
 

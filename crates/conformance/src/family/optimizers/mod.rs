@@ -28,7 +28,7 @@ pub(super) fn build(
     let call = Call::new(args, &nothing, precision);
     let optimizer = build(&call, groups)?;
     call.all_read()?;
-    // The builder methods take anything; whether it is in range is asked here.
+    // The setters take anything; this compares it with its range.
     optimizer.check()?;
     Ok(optimizer)
 }

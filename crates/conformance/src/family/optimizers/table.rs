@@ -68,7 +68,7 @@ pub(super) const TABLE: &[(&str, Build)] = &[
 /// Sets hyperparameters.
 type Settings<O> = Box<dyn Fn(O) -> O + Send + Sync>;
 
-/// What the optimizers around a driver have in common; the setters are theirs by name.
+/// The setters that all optimizers around a driver have by name.
 trait Common: Optimizer + Sized + 'static {
     fn common(self, weight_decay: f64, maximize: bool) -> Self;
     fn with_group(self, members: super::Members, change: impl Fn(Self) -> Self + Send + Sync + 'static) -> Self;

@@ -1,7 +1,7 @@
 //! The arguments of one call, typed as the library needs them.
 //!
-//! A call remembers which arguments were read: one that its entry does not read has no equivalent in the library. So entries
-//! of the tables read everything first, and then call.
+//! A call remembers which arguments were read: one that its entry does not read has no equivalent in the library. So
+//! entries of the tables read everything first, and then call.
 
 use crate::case::{Arguments, Element, Precision, special};
 use crate::stop::{Outcome, Stop};

@@ -4,10 +4,10 @@
 //! computed for it in 64-bit floats. The cases of one family stand in one file, `<family>.jsonl`, one case per line.
 //! [`case`] is the format, [`operations`] the register of what the library has, [`family`] runs each kind of case.
 //!
-//! A case *passes* if everything compared is as wanted; a case that must be refused passes if any error is reported. It is
-//! *unsupported* if its name has no entry in the register, or an argument has a value without an equivalent: names and
-//! arguments decide, never results. Otherwise it *failed*. Cases run in F64 and, where they are meant for it, in F32 as well,
-//! with the wider tolerance; both must be right.
+//! A case *passes* if everything compared is as wanted; a case that must be refused passes if any error is reported. It
+//! is *unsupported* if its name has no entry in the register, or an argument has a value without an equivalent: names
+//! and arguments decide, never results. Otherwise it *failed*. Cases run in F64 and, where they are meant for it, in
+//! F32 as well, with the wider tolerance; both must be right.
 #![forbid(unsafe_code)]
 
 pub mod call;

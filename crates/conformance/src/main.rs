@@ -1,7 +1,7 @@
 //! The program `conformance [--family F]... [--json FILE] [--f32] [DIR]`.
 //!
-//! It runs the golden cases of a folder, by default those that come with the project. It prints one line for each family,
-//! the failures, and what is unsupported, and fails if a case failed.
+//! It runs the golden cases of a folder, by default those that come with the project. It prints one line for each
+//! family, the failures, and what is unsupported, and fails if a case failed.
 #![forbid(unsafe_code)]
 
 use conformance::folder::{CaseFile, carried, case_files};

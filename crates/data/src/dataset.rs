@@ -33,7 +33,7 @@ pub trait Dataset {
     /// How many samples there are.
     fn len(&self) -> usize;
 
-    /// Inputs `[B, ..]` and targets `[B, ..]` of the samples with these numbers, in this order; a number may be repeated.
+    /// Inputs `[B, ..]` and targets `[B, ..]` of the samples with these numbers, in this order; numbers may repeat.
     fn batch(&self, indices: &[usize]) -> Result<(Tensor, Tensor)>;
 
     /// Inputs and targets of neighbouring samples.

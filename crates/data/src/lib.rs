@@ -28,9 +28,9 @@
 //! program needs `rand` 0.10 among its own dependencies for it.
 //!
 //! # Options
-//! Required things are arguments of `new`: [`split::KFold::new`] takes the number of folds. Options have defaults and are set
-//! afterwards, by a method with the option's name: `KFold::new(5).shuffle(7)`. All of it is checked together where it is
-//! first used: by [`split::Splitter::split`], [`transform::Fit::fit`], [`DataLoader::epoch`].
+//! Required things are arguments of `new`: [`split::KFold::new`] takes the number of folds. Options have defaults and
+//! are set afterwards, by a method with the option's name: `KFold::new(5).shuffle(7)`. All of it is checked together
+//! where it is first used: by [`split::Splitter::split`], [`transform::Fit::fit`], [`DataLoader::epoch`].
 
 #![forbid(unsafe_code)]
 

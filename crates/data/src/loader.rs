@@ -48,8 +48,8 @@ impl<'d, D: Dataset + ?Sized> DataLoader<'d, D> {
         self
     }
 
-    /// Another order for each epoch, fixed by `seed` and the number of the epoch; by default the samples keep their order.
-    /// `rng.random()` draws a seed.
+    /// Another order for each epoch, fixed by `seed` and the number of the epoch; by default the samples keep their
+    /// order. `rng.random()` draws a seed.
     pub fn shuffle(mut self, seed: u64) -> Self {
         self.seed = Some(seed);
         self

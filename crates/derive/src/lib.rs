@@ -61,8 +61,8 @@ pub fn derive_module(input: TokenStream) -> TokenStream {
 
 #[doc = include_str!("module.md")]
 ///
-/// This is the derive that `wengert` exports as `Module`; the generated code has the paths of that crate. A program that depends on
-/// `wengert` under another name `w` says `extern crate w as wengert;` at its root.
+/// This is the derive that `wengert` exports as `Module`; the generated code has the paths of that crate. A program
+/// that depends on `wengert` under another name `w` says `extern crate w as wengert;` at its root.
 #[proc_macro_derive(WengertModule, attributes(module))]
 pub fn derive_wengert_module(input: TokenStream) -> TokenStream {
     derived(input, &quote!(::wengert::core::module))

@@ -1,4 +1,4 @@
-//! The ranges of numbers, each a test and its words.
+//! The ranges of hyperparameters, each with a test and its words.
 
 use autograd_core::{Error, Result};
 

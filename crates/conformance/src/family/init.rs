@@ -1,4 +1,4 @@
-//! Initialisers: the distributions they draw from. Where the library returns one, its numbers are compared; and samples are.
+//! Initialisers: the distributions they draw from, exactly where the library returns one, and by samples.
 
 use super::inputs::tolerance;
 use super::layers;

@@ -50,7 +50,7 @@ impl Inputs {
         }
     }
 
-    /// Compares the gradients of the leaves. Those of a view's leaf are the case's `base_grads`, all others are `grads`.
+    /// Compares the gradients of the leaves: that of a view's leaf with `base_grads`, all others with `grads`.
     pub(super) fn check_gradients(
         &self,
         got: &Gradients,

@@ -1,8 +1,8 @@
 //! The register of operations: each name with the call of the library for it. Wiring up an operation is one line in the
 //! table of its chapter.
 //!
-//! An entry reads its arguments first and calls then. It calls what the library has: where the library has no equivalent
-//! of an argument's value, the entry says so ([`Stop::argument`]), and it never builds one.
+//! An entry reads its arguments first and calls then. It calls what the library has: where the library has no
+//! equivalent of an argument's value, the entry says so ([`Stop::argument`]), and it never builds one.
 
 mod elementwise;
 mod index;

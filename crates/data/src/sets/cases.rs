@@ -26,7 +26,8 @@ enum Set {
 }
 
 impl Case {
-    /// A set of any number of points, drawn from a generator: classes `0..classes` of nearly the same size, in random order.
+    /// A set of any number of points, drawn from a generator: classes `0..classes` of nearly equal size, in random
+    /// order.
     pub(crate) fn synthetic(
         name: &'static str,
         classes: i64,

@@ -30,7 +30,7 @@ impl Case {
         }
     }
 
-    /// What becomes of a column that it was fitted on, without NaN. The suite tries it, and everything that holds for all.
+    /// What becomes of a column that it was fitted on, without NaN. The suite tries it, and what holds for all.
     pub(super) fn formula(mut self, formula: impl Fn(&[f64]) -> Vec<f64> + 'static) -> Case {
         self.formula = Some(Box::new(formula));
         self

@@ -7,7 +7,7 @@ use autograd_core::{DType, Error, ErrorKind, Result, Shape, Tensor};
 /// Scales each column to mean 0 and variance 1.
 ///
 /// ```text
-/// y = (x − μ) / s    μ = mean of a column, s = √σ², σ² = its population variance; both over the numbers that are not NaN
+/// y = (x − μ) / s    μ = mean of a column, s = √σ², σ² = its population variance; both leave out NaN
 /// s = 1 where the variance is 0 but for rounding: σ² ≤ n ε σ² + (n μ ε)²
 /// ```
 ///

@@ -1,7 +1,7 @@
 //! Cases beside layers, losses and initialisers, and the suites they run through.
 //!
-//! A case says how a thing is built, what it gives and what it refuses; the suite of its family checks everything else. A
-//! file ends with its cases:
+//! A case says how a thing is built, what it gives and what it refuses; the suite of its family checks everything else.
+//! A file ends with its cases:
 //!
 //! ```text
 //! #[cfg(test)]

@@ -84,8 +84,8 @@ impl CrossEntropyLoss {
         self
     }
 
-    /// Samples of this class count nothing, in sum and mean; default −100. With class probabilities it must be negative,
-    /// because then there is no class to ignore.
+    /// Samples of this class count nothing, in sum and mean; default −100. With class probabilities it must be
+    /// negative, because then there is no class to ignore.
     #[must_use]
     pub fn ignore_index(mut self, ignore_index: i64) -> CrossEntropyLoss {
         self.ignore_index = ignore_index;

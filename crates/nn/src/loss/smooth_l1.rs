@@ -12,8 +12,8 @@ use autograd_core::{Result, Tensor};
 /// ```
 ///
 /// # Shapes
-/// `target` has the shape of `input`, or broadcasts to it. If `input` had to be repeated for the target, that is an error:
-/// `[N, 1]` against `[N]` would be all N² pairs.
+/// `target` has the shape of `input`, or broadcasts to it. If `input` had to be repeated for the target, that is an
+/// error: `[N, 1]` against `[N]` would be all N² pairs.
 ///
 /// # Gradient
 /// `d/β` where `|d| < β`, else `sign d`. It is continuous except for β = 0, where it is that of the absolute error.
@@ -40,6 +40,15 @@ pub fn smooth_l1_loss(input: &Tensor, target: &Tensor) -> Result<Tensor> {
 }
 
 /// [`smooth_l1_loss`] with options.
+///
+/// # Examples
+/// ```
+/// # use autograd_core::Tensor;
+/// # use wengert_nn::{Loss, SmoothL1Loss};
+/// let loss = SmoothL1Loss::new().beta(2.0);
+/// assert_eq!(loss.forward(&Tensor::from([1.0, 3.0]), &Tensor::from([0.0, 0.0]))?.item::<f32>()?, (0.25 + 2.0) / 2.0);
+/// # Ok::<(), wengert_nn::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SmoothL1Loss {
     beta: f64,

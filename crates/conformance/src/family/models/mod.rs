@@ -1,4 +1,4 @@
-//! Training runs: a model from a list of layers, some steps of an optimizer, and everything that can be seen on the way.
+//! Training runs: a model from a list of layers, some steps of an optimizer, and all that can be seen on the way.
 
 mod parts;
 

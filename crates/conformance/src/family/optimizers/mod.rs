@@ -1,4 +1,4 @@
-//! Optimizers on problems whose gradients are known in closed form: the value before every step, and the parameters after it.
+//! Optimizers on problems with gradients in closed form: the value before every step, and the parameters after it.
 
 mod problem;
 mod table;

@@ -1,4 +1,4 @@
-//! The register of optimizers. Wiring one up is one entry: how its own hyperparameters are set; the driver's are common.
+//! The register of optimizers. Wiring one up is one entry, which sets its own hyperparameters; all share the driver's.
 
 use super::Group;
 use crate::call::Call;

@@ -59,7 +59,7 @@ pub(super) struct Idx {
 
 /// Reads an IDX file, and decompresses it if it begins like gzip.
 pub(super) fn read(mut file: impl BufRead) -> Result<Idx> {
-    // A gzip stream begins with 1f, an IDX file with 00: one byte decides, and `fill_buf` shows at least one if there are any.
+    // A gzip stream begins with 1f, an IDX file with 00: one byte decides, and `fill_buf` shows one if there is any.
     let start = file.fill_buf().map_err(unread)?;
     if start.first() == Some(&0x1f) {
         parse(MultiGzDecoder::new(file), |e| match e.kind() {

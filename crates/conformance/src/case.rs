@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use crate::stop::{Outcome, Stop};
 
-/// Arguments by name, as they stand in the file.
+/// Arguments by name, as the file has them.
 pub type Arguments = BTreeMap<String, Value>;
 
 /// A case: what to call, with what, and what must come out.
@@ -48,7 +48,7 @@ pub struct Case {
     pub tol: Option<Tolerance>,
     /// The tolerance of a run in F32; none if the case is not meant for it.
     pub tol32: Option<Tolerance>,
-    /// What only some families have.
+    /// The fields that only some families have.
     #[serde(flatten)]
     pub rest: BTreeMap<String, Value>,
 }

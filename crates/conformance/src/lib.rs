@@ -1,7 +1,7 @@
 //! Golden cases from other frameworks, run against this library.
 //!
 //! Each case is one call with inputs, arguments and the values and gradients that PyTorch, scikit-learn, Keras or optax
-//! computed for it in 64-bit floats. The cases of one family stand in one file, `<family>.jsonl`, one case per line.
+//! computed for it in 64-bit floats. The cases of one family are in one file, `<family>.jsonl`, one per line.
 //! [`case`] is the format, [`operations`] the register of what the library has, [`family`] runs each kind of case.
 //!
 //! A case *passes* if everything compared is as wanted; a case that must be refused passes if any error is reported. It

@@ -17,7 +17,7 @@ pub struct Tally {
     /// The first difference of each that failed.
     #[serde(skip)]
     pub differences: Vec<String>,
-    /// What it has no equivalent for, if not the whole name, by name.
+    /// The arguments it has no equivalent for, if not the whole name, by name.
     #[serde(skip)]
     pub reasons: BTreeMap<String, BTreeMap<String, usize>>,
 }

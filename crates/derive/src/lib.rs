@@ -1,4 +1,4 @@
-//! `#[derive(Module)]`: a type whose fields are modules becomes a module.
+//! `#[derive(Module)]` for types whose fields are modules.
 //!
 //! Only the kind and the traversal are generated, one line for each field, as one would write them by hand:
 //!

@@ -37,8 +37,8 @@ use autograd_core::update::{ElementRule, Real};
 ///
 /// # Differs from
 /// * PyTorch: s − a² that rounding takes below 0 counts as 0; there it becomes NaN.
-/// * Keras and the paper of Graves: ε stands inside the root.
-/// * Keras: the learning rate stands inside the momentum, `b ← μ b + lr · g / √(s + ε)`, and α is 0.9.
+/// * Keras and the paper of Graves: ε is inside the root.
+/// * Keras: the learning rate is inside the momentum, `b ← μ b + lr · g / √(s + ε)`, and α is 0.9.
 #[derive(Clone)]
 pub struct RmsProp(Driver<RmsPropRule>);
 optimizer!(RmsProp, RmsPropRule);

@@ -36,7 +36,7 @@ use autograd_core::{Error, ErrorKind, Result};
 /// Sutskever, Martens, Dahl, Hinton, On the importance of initialization and momentum in deep learning, 2013.
 ///
 /// # Differs from
-/// * PyTorch: nothing; there, too, the learning rate stands outside the momentum buffer.
+/// * PyTorch: nothing; there, too, the learning rate is outside the momentum buffer.
 /// * Keras and the paper: the learning rate is inside the velocity, `v ← μ v − lr g`; the same while `lr` is constant.
 #[derive(Clone)]
 pub struct Sgd(Driver<SgdRule>);

@@ -36,7 +36,7 @@ impl Case {
         Case { name, set: Set::Synthetic { classes, make, point: |_, _| true } }
     }
 
-    /// What holds for each point: its class and its coordinates.
+    /// Whether a point may be in the set, from its class and its coordinates.
     pub(crate) fn points(mut self, holds: fn(i64, &[f64]) -> bool) -> Case {
         if let Set::Synthetic { point, .. } = &mut self.set {
             *point = holds;

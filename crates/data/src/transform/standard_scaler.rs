@@ -173,7 +173,7 @@ impl FittedStandardScaler {
         self.var.as_ref()
     }
 
-    /// What each column is divided by, F64 `[D]`; none without [`std`](StandardScaler::std).
+    /// The divisor of each column, F64 `[D]`; none without [`std`](StandardScaler::std).
     pub fn scale(&self) -> Option<&Tensor> {
         self.scale.as_ref()
     }

@@ -18,7 +18,7 @@ pub struct Snapshot {
     pub epoch: u64,
     /// Steps done.
     pub step: u64,
-    /// What decides the order of the samples.
+    /// The seed that decides the order of the samples.
     pub seed: u64,
     /// The learning rate that the schedule is applied to.
     pub base_lr: f64,

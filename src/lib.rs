@@ -1,4 +1,4 @@
-//! Reverse-mode automatic differentiation for Rust, and neural networks on top of it. CPU, f32 and f64, no system library.
+//! Reverse-mode automatic differentiation for Rust, and neural networks on top. CPU, f32 and f64, no system library.
 //!
 //! ```
 //! use wengert::prelude::*;
@@ -46,13 +46,13 @@ pub use autograd_core::{
     gradcheck, graph, hessian, hvp, jacobian, jvp, keep, no_grad, seeded, tensor, vjp,
 };
 
-// The crates behind the modules below are taken by globs, not under other names: rustdoc lists an inlined crate as if it
-// were a documentation of its own, with links to pages that are not there.
+// The crates behind the modules below are taken by globs, not under other names: rustdoc lists an inlined crate as if
+// it were a documentation of its own, with links to pages that are not there.
 
 pub mod core {
     //! Tensors, the tape of differentiable operations, and what is made of derivatives.
     //!
-    //! A tensor is an immutable value; an operation computes a new value and, if anyone may ask for its derivative, writes
+    //! A tensor is an immutable value; an operation computes a new value and, if a derivative may be asked for, writes
     //! one entry on the tape. [`Tensor::backward`] walks the tape backwards and returns the gradients; [`grad`] returns
     //! them as tensors that have derivatives themselves.
     //!
@@ -74,8 +74,8 @@ pub mod nn {
     //! Layers, losses and initialisers.
     //!
     //! A layer is a [`Module`](crate::core::module::Module) (a named tree of parameters) with a
-    //! [`forward`](Layer::forward). Layers and losses are compositions of the core's differentiable operations: there is no
-    //! hand-written derivative here. Names, defaults and weight layouts are PyTorch's.
+    //! [`forward`](Layer::forward). Layers and losses are compositions of the core's differentiable operations: there
+    //! is no hand-written derivative here. Names, defaults and weight layouts are PyTorch's.
     //!
     //! ```
     //! use wengert::prelude::*;
@@ -104,7 +104,7 @@ pub mod nn {
     //! # Ok::<(), wengert::Error>(())
     //! ```
 
-    // Named, so that it comes before the glob's own: that one writes the paths of `autograd_core`, this one of `wengert`.
+    // Named, so it comes before the glob's own: that one writes the paths of `autograd_core`, this one of `wengert`.
     #[doc(inline)]
     pub use wengert_derive::WengertModule as Module;
     #[doc(inline)]
@@ -114,8 +114,8 @@ pub mod nn {
 pub mod optim {
     //! Optimizers, learning-rate schedules and gradient clipping.
     //!
-    //! An optimizer is its hyperparameters and one formula ([`Rule`]); the [`Driver`] does everything else. A schedule is a
-    //! function of the step.
+    //! An optimizer is its hyperparameters and one formula ([`Rule`]); the [`Driver`] does everything else. A schedule
+    //! is a function of the step.
 
     #[doc(inline)]
     pub use wengert_optim::*;
@@ -124,19 +124,19 @@ pub mod optim {
 pub mod data {
     //! Datasets, batches, splits, scalers, file readers, and small sets to try things on.
     //!
-    //! What happens once takes a random generator: a split in two, a synthetic set. What is asked again and again, and must
-    //! answer the same, takes a seed: the order of a [`DataLoader`], the folds of a cross-validation.
+    //! Whatever happens once takes a random generator: a split in two, a synthetic set. Whatever must give the same
+    //! answer each time it is asked takes a seed: the order of a [`DataLoader`], the folds of a cross-validation.
 
     #[doc(inline)]
     pub use wengert_data::*;
 }
 
 pub mod train {
-    //! Training: the loop, what watches it, and what comes of it.
+    //! Training: the loop, its callbacks and metrics, and the history of a run.
     //!
     //! A [`Trainer`] describes a run and [`Trainer::fit`] does it. Whatever happens beside the arithmetic is a
-    //! [`Callback`]: stopping early, showing progress, writing checkpoints. A run with the same seed gives the same bits, on
-    //! any number of threads, also when it is resumed from a checkpoint.
+    //! [`Callback`]: stopping early, showing progress, writing checkpoints. A run with the same seed gives the same
+    //! bits, on any number of threads, also when it is resumed from a checkpoint.
 
     #[doc(inline)]
     pub use wengert_train::*;

@@ -1,8 +1,8 @@
 //! The few names that nearly every program uses: `use wengert::prelude::*;`.
 //!
 //! Traits whose methods are called, the tensor with its literal, and the namespaces [`nn`], [`optim`], [`data`] and
-//! [`train`]: `nn::Linear`, `optim::Adam` and `data::KFold` say where they come from, and a new layer takes no name from a
-//! program. Everything else is at the root: `wengert::Result`, `wengert::seeded`, `wengert::grad`.
+//! [`train`]: `nn::Linear`, `optim::Adam` and `data::KFold` say where they come from, and a new layer takes no name
+//! from a program. Everything else is at the root: `wengert::Result`, `wengert::seeded`, `wengert::grad`.
 
 #[doc(no_inline)]
 pub use crate::core::module::{Module, Param};

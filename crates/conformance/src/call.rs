@@ -1,7 +1,7 @@
 //! The arguments of one call, typed as the library needs them.
 //!
-//! Every reading is remembered: an argument that nobody read is one the library has no equivalent for. So entries of the
-//! tables read everything first, and then call.
+//! A call remembers which arguments were read: one that its entry does not read has no equivalent in the library. So
+//! entries of the tables read everything first, and then call.
 
 use crate::case::{Arguments, Element, Precision, special};
 use crate::stop::{Outcome, Stop};
@@ -33,7 +33,7 @@ impl<'a> Call<'a> {
         self.precision
     }
 
-    /// Unsupported, if there is an argument that nobody read.
+    /// Unsupported, if an argument has not been read.
     pub fn all_read(&self) -> Outcome<()> {
         let read = self.read.borrow();
         let given = self.args.iter().filter(|(_, value)| !value.is_null()).map(|(name, _)| name);
@@ -47,7 +47,7 @@ impl<'a> Call<'a> {
         self.read.borrow_mut().insert(name.into());
     }
 
-    /// Of an argument that the library cannot do without. (Bad calls come without the defaults.)
+    /// The reason to stop for an argument that the library cannot do without. (Bad calls come without the defaults.)
     fn missing(&self, name: &str) -> Stop {
         match self.args.get(name) {
             Some(_) => Stop::argument(name, "null"),
@@ -79,7 +79,7 @@ impl<'a> Call<'a> {
         self.maybe_operand(name)?.ok_or_else(|| self.missing(name))
     }
 
-    /// As [`Call::operand`], or none.
+    /// Like [`Call::operand`], but none if it is absent.
     pub fn maybe_operand(&self, name: &str) -> Outcome<Option<Tensor>> {
         if let Some(tensor) = self.inputs.get(name) {
             self.note(name);
@@ -119,7 +119,7 @@ impl<'a> Call<'a> {
         self.maybe_integer(name)?.ok_or_else(|| self.missing(name))
     }
 
-    /// As [`Call::integer`], or none.
+    /// Like [`Call::integer`], but none if it is absent.
     pub fn maybe_integer(&self, name: &str) -> Outcome<Option<isize>> {
         if let Some(tensor) = self.inputs.get(name) {
             self.note(name);

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use crate::stop::{Outcome, Stop};
 
-/// Arguments by name, as they stand in the file.
+/// Arguments by name, as the file has them.
 pub type Arguments = BTreeMap<String, Value>;
 
 /// A case: what to call, with what, and what must come out.
@@ -35,7 +35,7 @@ pub struct Case {
     /// The gradient wanted, for each input that requires one.
     #[serde(default)]
     pub grads: BTreeMap<String, Option<Array>>,
-    /// As `grads`, for the tensors that the inputs are views of.
+    /// Like `grads`, but for the tensors that the inputs are views of.
     #[serde(default)]
     pub base_grads: BTreeMap<String, Option<Array>>,
     /// Other answers that are right too.
@@ -44,16 +44,16 @@ pub struct Case {
     /// The call must be refused.
     #[serde(default)]
     pub expect_error: bool,
-    /// How far a run in F64 may be off.
+    /// The tolerance of a run in F64.
     pub tol: Option<Tolerance>,
-    /// How far a run in F32 may be off; none if the case is not meant for it.
+    /// The tolerance of a run in F32; none if the case is not meant for it.
     pub tol32: Option<Tolerance>,
-    /// What only some families have.
+    /// The fields that only some families have.
     #[serde(flatten)]
     pub rest: BTreeMap<String, Value>,
 }
 
-/// Another answer; what it leaves out is as in the case.
+/// Another answer; the case itself has what it leaves out.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Alternative {
     /// In place of [`Case::outputs`].
@@ -80,7 +80,7 @@ impl Case {
         }
     }
 
-    /// As [`Case::field`], for one that must be there.
+    /// Like [`Case::field`], but the field must be there.
     pub fn required<T: DeserializeOwned>(&self, name: &str) -> Outcome<T> {
         self.field(name)?.ok_or_else(|| Stop::Malformed(format!("no field {name}")))
     }
@@ -158,7 +158,7 @@ pub enum View {
     },
     /// A part of one dimension.
     Slice {
-        /// Which.
+        /// The dimension.
         dim: isize,
         /// The first index.
         start: Option<isize>,
@@ -199,7 +199,7 @@ impl Array {
         })
     }
 
-    /// As [`Array::tensor`], a leaf if its gradient is wanted.
+    /// Like [`Array::tensor`], but a leaf if its gradient is wanted.
     pub fn leaf(&self, precision: Precision) -> Outcome<Tensor> {
         let tensor = self.tensor(precision)?;
         Ok(if self.requires_grad { tensor.requires_grad() } else { tensor })

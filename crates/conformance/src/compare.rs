@@ -1,9 +1,7 @@
-//! Is this what was wanted?
+//! The comparison of a result with the one that is wanted.
 //!
-//! ```text
-//! |got − want| ≤ atol + rtol · |want|;   NaN fits NaN, an infinity itself, 0.0 and −0.0 each other;
-//! integers and truth values exactly
-//! ```
+//! Floats must fit within the tolerance: NaN fits NaN, an infinity itself, 0.0 and −0.0 each other. Integers and truth
+//! values must be equal.
 
 use crate::case::{Array, Tolerance, Values};
 use crate::stop::{Outcome, Stop};
@@ -21,7 +19,7 @@ pub fn close(got: f64, want: f64, tolerance: Tolerance) -> bool {
     (got - want).abs() <= tolerance.atol + tolerance.rtol * want.abs()
 }
 
-/// Compares a tensor: kind of dtype, shape, every element. The difference told is the first.
+/// Compares a tensor: kind of dtype, shape, every element; reports the first difference.
 pub fn tensor(what: impl Display, got: &Tensor, want: &Array, tolerance: Tolerance) -> Outcome<()> {
     let (kind, tolerance) = match want.values {
         Values::Floats(_) => (got.dtype().is_float(), tolerance),

@@ -1,4 +1,4 @@
-//! Running a file of cases in a process of its own, so that whatever a case does, the run goes on.
+//! A process of its own for each file of cases: whatever a case does, the run goes on.
 //!
 //! ```text
 //! child:   for each line: print "begin <line>", run the case, print "end <result as JSON>"
@@ -15,15 +15,15 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::Duration;
 
-/// How long a case may take.
+/// The longest time that a case may take.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// The argument by which a child knows that it is one: `--child FILE FIRST_LINE`, with the other options of the run.
+/// The argument that makes a process a child: `--child FILE FIRST_LINE`, with the other options of the run.
 pub const CHILD: &str = "--child";
 
-/// Runs a file from a line on and prints as this module's head says.
+/// Runs a file from a line on and prints as the head of this module describes.
 pub fn child(file: &CaseFile, first: usize, runs: Runs) -> io::Result<()> {
-    // A panic is told as the result of its case.
+    // A panic becomes the result of its case.
     std::panic::set_hook(Box::new(|_| {}));
     let mut out = io::stdout().lock();
     for (number, line) in file.lines()?.into_iter().filter(|(number, _)| *number >= first) {

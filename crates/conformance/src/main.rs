@@ -1,5 +1,7 @@
-//! `conformance [--family F]... [--json FILE] [--f32] [DIR]`: runs the golden cases of a folder, by default those that come
-//! with the project. Prints one line a family, the failures, and what is unsupported; fails if a case failed.
+//! The program `conformance [--family F]... [--json FILE] [--f32] [DIR]`.
+//!
+//! It runs the golden cases of a folder, by default those that come with the project. It prints one line for each
+//! family, the failures, and what is unsupported, and fails if a case failed.
 #![forbid(unsafe_code)]
 
 use conformance::folder::{CaseFile, carried, case_files};
@@ -86,7 +88,7 @@ fn run() -> Result<Report, Failure> {
         std::fs::write(&path, serde_json::to_string_pretty(&report)?)
             .map_err(|error| format!("{}: {error}", path.display()))?;
     }
-    // Whoever reads may have seen enough.
+    // The reader may have closed the pipe.
     let _ = std::io::stdout().write_all(report.to_string().as_bytes());
     Ok(report)
 }

@@ -1,4 +1,4 @@
-//! What is told of a run.
+//! The report of a run.
 
 use crate::verdict::{Result, Verdict};
 use serde::Serialize;
@@ -17,7 +17,7 @@ pub struct Tally {
     /// The first difference of each that failed.
     #[serde(skip)]
     pub differences: Vec<String>,
-    /// What it has no equivalent for, if not the whole name, by name.
+    /// The arguments it has no equivalent for, if not the whole name, by name.
     #[serde(skip)]
     pub reasons: BTreeMap<String, BTreeMap<String, usize>>,
 }
@@ -60,7 +60,7 @@ impl Tally {
     }
 }
 
-/// All families: one line each, then the failures, then what is unsupported.
+/// All families: one line for each, then the failures, then what is unsupported.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[serde(transparent)]
 pub struct Report(pub BTreeMap<String, Tally>);

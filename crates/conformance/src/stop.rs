@@ -1,4 +1,4 @@
-//! Why a case ends before everything has been compared.
+//! The reasons why a case ends before everything has been compared.
 
 /// The result of a step of a case.
 pub type Outcome<T> = Result<T, Stop>;

@@ -1,4 +1,4 @@
-//! From a line of a case file to passed, failed or unsupported.
+//! The verdict on one line of a case file: passed, failed or unsupported.
 
 use crate::case::{Case, Precision};
 use crate::family;
@@ -6,18 +6,18 @@ use crate::stop::{Outcome, Stop};
 use serde::{Deserialize, Serialize};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// What became of a case.
+/// The verdict on a case.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Verdict {
-    /// As wanted, in every precision it was run in.
+    /// The results are as wanted, in every precision it was run in.
     Passed,
-    /// Not as wanted: the first difference.
+    /// The results are not as wanted; this is the first difference.
     Failed(String),
-    /// The library has no such operation or argument: which, if it is not all of that name.
+    /// The library has no such operation, or not the argument named here.
     Unsupported(String),
 }
 
-/// In which precisions cases are run.
+/// The precisions that cases are run in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Runs {
     /// In F64 and, where the case allows it, in F32 too: both must be right.
@@ -36,7 +36,7 @@ pub struct Result {
     pub id: String,
     /// Its name.
     pub name: String,
-    /// What became of it.
+    /// Its verdict.
     pub verdict: Verdict,
 }
 

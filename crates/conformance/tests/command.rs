@@ -1,4 +1,4 @@
-//! The program: what it prints, what it writes, and how it ends.
+//! The program: its output, its files and its exit code.
 
 use std::path::Path;
 use std::process::{Command, Output};

@@ -33,7 +33,7 @@ pub trait Dataset {
     /// How many samples there are.
     fn len(&self) -> usize;
 
-    /// Inputs `[B, ..]` and targets `[B, ..]` of the samples of these numbers, in this order; a number may be repeated.
+    /// Inputs `[B, ..]` and targets `[B, ..]` of the samples with these numbers, in this order; numbers may repeat.
     fn batch(&self, indices: &[usize]) -> Result<(Tensor, Tensor)>;
 
     /// Inputs and targets of neighbouring samples.
@@ -105,19 +105,19 @@ impl TensorDataset {
         self.len() == 0
     }
 
-    /// The samples of these numbers, in this order; a number may be repeated. They are copied.
+    /// Copies of the samples with these numbers, in this order; a number may be repeated.
     ///
     /// # Errors
-    /// If there is no sample of a number.
+    /// If a sample does not exist.
     pub fn select(&self, indices: &[usize]) -> Result<TensorDataset> {
         let (x, y) = self.rows("select", indices)?;
         Ok(TensorDataset { x, y })
     }
 
-    /// The same targets with other inputs: `f` of these.
+    /// The same targets with the inputs `f(x)`.
     ///
     /// # Errors
-    /// Those of `f`; if the result has another number of rows.
+    /// Those of `f`; also if the result has another number of rows.
     pub fn map_x(&self, f: impl FnOnce(&Tensor) -> Result<Tensor>) -> Result<TensorDataset> {
         TensorDataset::new(f(&self.x)?, self.y.clone())
     }
@@ -127,7 +127,7 @@ impl TensorDataset {
     /// ```text
     /// size_k = ⌊N · f_k⌋, and one more in the parts with the largest remainders, until all N are given out
     /// ```
-    /// Of equal remainders the first comes first.
+    /// Where remainders are equal, the first part comes first.
     ///
     /// # Errors
     /// If a fraction is not a positive number, they do not sum to 1 (within 1e-9), or a part would be empty.
@@ -203,7 +203,7 @@ fn part_sizes(n: usize, fractions: &[f64]) -> Result<Vec<usize>> {
     if let Some(wrong) = fractions.iter().find(|f| !(f.is_finite() && **f > 0.0)) {
         return Err(Error::argument("split", "fractions", wrong, "finite and greater than 0"));
     }
-    // Not `sum()`: that of nothing is −0.
+    // Not `sum()`, which is −0 for no numbers.
     let sum = fractions.iter().fold(0.0, |sum, fraction| sum + fraction);
     if (sum - 1.0).abs() > 1e-9 {
         let text = format!("split: the fractions {fractions:?} sum to {sum}, they must sum to 1");

@@ -23,14 +23,14 @@
 //!
 //! # Randomness
 //! Single events take a generator, last: [`TensorDataset::split`], [`split::train_test_split`], [`sets::two_moons`].
-//! Whatever is asked again and again, and must answer the same, takes a seed: [`DataLoader::shuffle`],
+//! Whatever must give the same answer each time it is asked takes a seed: [`DataLoader::shuffle`],
 //! [`split::KFold::shuffle`]. `rng.random()` draws a seed from a generator; it is a method of `rand::RngExt`, so your
 //! program needs `rand` 0.10 among its own dependencies for it.
 //!
 //! # Options
-//! Required things are arguments of `new`: [`split::KFold::new`] takes the number of folds. Options have defaults and are set
-//! afterwards, by a method with the option's name: `KFold::new(5).shuffle(7)`. All of it is checked together where it is
-//! first used: by [`split::Splitter::split`], [`transform::Fit::fit`], [`DataLoader::epoch`].
+//! Required things are arguments of `new`: [`split::KFold::new`] takes the number of folds. Options have defaults and
+//! are set afterwards, by a method with the option's name: `KFold::new(5).shuffle(7)`. All of it is checked together
+//! where it is first used: by [`split::Splitter::split`], [`transform::Fit::fit`], [`DataLoader::epoch`].
 
 #![forbid(unsafe_code)]
 

@@ -48,8 +48,8 @@ impl<'d, D: Dataset + ?Sized> DataLoader<'d, D> {
         self
     }
 
-    /// Another order each epoch, fixed by `seed` and the number of the epoch; by default the samples keep their own.
-    /// `rng.random()` draws a seed.
+    /// Another order for each epoch, fixed by `seed` and the number of the epoch; by default the samples keep their
+    /// order. `rng.random()` draws a seed.
     pub fn shuffle(mut self, seed: u64) -> Self {
         self.seed = Some(seed);
         self
@@ -104,7 +104,7 @@ impl<'d, D: Dataset + ?Sized> DataLoader<'d, D> {
 pub struct Epoch<'d, D: ?Sized> {
     dataset: &'d D,
     batch_size: usize,
-    /// The samples in shuffled order, or none if they come in their own.
+    /// The samples in shuffled order; none if they keep their own order.
     order: Option<Vec<usize>>,
     next: usize,
     batches: usize,

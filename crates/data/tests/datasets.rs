@@ -151,7 +151,7 @@ fn a_boxed_dataset_can_be_loaded() {
 }
 
 proptest! {
-    // Beside the sources of an integration test there is no place that the default would find.
+    // The default finds no place for failures beside the sources of an integration test.
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
@@ -159,7 +159,7 @@ proptest! {
         let total: u32 = weights.iter().sum();
         let fractions = weights.map(|w| f64::from(w) / f64::from(total));
         let Ok(parts) = numbered(n).split(fractions, &mut seeded(seed)) else {
-            // Only because a part is too small for even half a sample.
+            // This fails only if a part is smaller than half a sample.
             prop_assert!(weights.iter().any(|w| f64::from(*w) * (n as f64) < f64::from(total)));
             return Ok(());
         };

@@ -1,4 +1,4 @@
-//! A field and its attributes: whether it is in the tree, and under which name.
+//! A field, its attributes, and its name in the tree.
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
@@ -8,7 +8,7 @@ use syn::{Field, Ident, Index, LitStr, Member, Result};
 /// A field of the tree.
 pub(crate) struct Child<'a> {
     member: Member,
-    /// What it is called in the arm that visits it.
+    /// Its name in the arm that visits it.
     variable: Ident,
     /// The field's declaration.
     pub(crate) field: &'a Field,

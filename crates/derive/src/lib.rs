@@ -1,4 +1,4 @@
-//! `#[derive(Module)]`: a type whose fields are modules becomes a module.
+//! `#[derive(Module)]` for types whose fields are modules.
 //!
 //! Only the kind and the traversal are generated, one line for each field, as one would write them by hand:
 //!
@@ -34,7 +34,7 @@ use syn::{DeriveInput, parse_macro_input};
 
 #[doc = include_str!("module.md")]
 ///
-/// Its code has the paths of `autograd_core`, on which the crate that uses it depends.
+/// The generated code has the paths of `autograd_core`, so the crate that uses it must depend on that.
 ///
 /// # Examples
 /// ```
@@ -61,8 +61,8 @@ pub fn derive_module(input: TokenStream) -> TokenStream {
 
 #[doc = include_str!("module.md")]
 ///
-/// This is the derive that `wengert` exports as `Module`; its code has the paths of that crate. A program that depends on
-/// `wengert` under another name `w` says `extern crate w as wengert;` at its root.
+/// This is the derive that `wengert` exports as `Module`; the generated code has the paths of that crate. A program
+/// that depends on `wengert` under another name `w` says `extern crate w as wengert;` at its root.
 #[proc_macro_derive(WengertModule, attributes(module))]
 pub fn derive_wengert_module(input: TokenStream) -> TokenStream {
     derived(input, &quote!(::wengert::core::module))

@@ -1,4 +1,4 @@
-//! The implementation of `Module`: the kind and both traversals, a line for each field.
+//! The implementation of `Module`: the kind and both traversals, one line for each field.
 
 use crate::field::Child;
 use proc_macro2::TokenStream;
@@ -89,7 +89,7 @@ pub(crate) fn implementation(input: &DeriveInput, core: &TokenStream) -> Result<
     })
 }
 
-/// `#[module(..)]` says something about a field and nothing else.
+/// An error for `#[module(..)]` anywhere but on a field.
 fn no_attribute(attributes: &[Attribute], place: &str) -> Result<()> {
     match attributes.iter().find(|a| a.path().is_ident("module")) {
         Some(found) => Err(Error::new_spanned(found, format!("`#[module(..)]` belongs on a field, not on {place}"))),

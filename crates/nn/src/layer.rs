@@ -8,8 +8,8 @@ use autograd_core::{Result, Tensor};
 ///
 /// Layers with other inputs (recurrent state, masks, graphs) have a `forward` of their own instead.
 ///
-/// A layer made of others runs them with [`Layer::call`], which takes the name of the part: it is the place in an error and
-/// the row in a [`summary`](crate::summary).
+/// A layer made of others runs them with [`Layer::call`], which takes the name of the part: it is the place in an error
+/// and the row in a [`summary`](crate::summary).
 ///
 /// ```
 /// use autograd_core::{Tensor, module::Module};
@@ -62,8 +62,8 @@ impl<L: Layer + ?Sized> Layer for Box<L> {
     }
 }
 
-/// A layer of any type that can be cloned: `Box<dyn DynLayer>` is `Clone`. Every layer that is `Clone` is one, so there is
-/// nothing to implement.
+/// A layer of any type that can be cloned: `Box<dyn DynLayer>` is `Clone`. Every layer that is `Clone` is one, so there
+/// is nothing to implement.
 pub trait DynLayer: Layer {
     /// A clone in a box.
     fn clone_box(&self) -> Box<dyn DynLayer>;

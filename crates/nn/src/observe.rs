@@ -21,7 +21,7 @@ pub(crate) struct Step {
     pub(crate) parameters: usize,
 }
 
-/// What a thread has seen since its recording began.
+/// The steps of a thread since its recording began.
 #[derive(Debug, Default)]
 struct Recording {
     steps: Vec<Step>,
@@ -53,8 +53,7 @@ impl Drop for Around {
     }
 }
 
-/// Runs a model by `forward` and returns the steps of its parts and its own. Inside another recording, that one sees nothing
-/// of it.
+/// Runs a model by `forward` and returns the steps of its parts and its own. A recording around this one sees none of them.
 pub(crate) fn record(model: &(impl Module + ?Sized), forward: impl FnOnce() -> Result<Tensor>) -> Result<Vec<Step>> {
     let around = Around(replace(Some(Recording::default())));
     step(model, forward)?;
@@ -98,7 +97,7 @@ fn step(layer: &(impl Module + ?Sized), forward: impl FnOnce() -> Result<Tensor>
     let before = recording(|recording| recording.steps.len());
     let y = forward()?;
     if let Some(before) = before {
-        // Outside the recording: both are code of the layer.
+        // Not while the recording is borrowed: both are code of the layer, which may use it.
         let (kind, params) = (layer.kind(), layer.named_parameters());
         recording(|recording| recording.leave(before, kind, &params, &y));
     }
@@ -110,7 +109,7 @@ impl Recording {
     fn leave(&mut self, before: usize, kind: &'static str, params: &[(String, &Param)], y: &Tensor) {
         let parts = self.steps.len() > before;
         let mut own = 0;
-        // Parts that were not called as such, as far as the names of their parameters show them.
+        // Parts that ran without `Layer::call`, as far as the names of their parameters show them.
         let mut silent: Vec<Step> = Vec::new();
         for (name, param) in params {
             if !self.counted.insert(address(param)) {

@@ -1,4 +1,4 @@
-//! Gains, fans and boxed initialisers. What each initialiser draws and refuses is tested beside it.
+//! Gains, fans and boxed initialisers. Each initialiser's file tests what it draws and refuses.
 
 use autograd_core::{DType, seeded};
 use wengert_nn::init::{Initializer, Nonlinearity, calculate_gain, fans, kaiming_normal};

@@ -1,4 +1,4 @@
-//! Names, places, clones and threads, across layers. What each layer computes and refuses is tested beside it.
+//! Names, places, clones and threads, across layers. Each layer's file tests what it computes and refuses.
 
 use autograd_core::module::Module as _;
 use autograd_core::{DType, Tensor, seeded};

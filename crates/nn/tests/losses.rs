@@ -1,4 +1,4 @@
-//! Reductions, the same for every loss. What each loss computes and refuses is tested beside it.
+//! Reductions, the same for every loss. Each loss's file tests what it computes and refuses.
 
 use autograd_core::{DType, Tensor};
 use wengert_nn::{Loss, MseLoss, Reduction, Result, cross_entropy, gradcheck, mse_loss};

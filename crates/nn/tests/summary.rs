@@ -84,7 +84,7 @@ fn an_input_that_does_not_fit_is_refused() -> Result<()> {
     Ok(())
 }
 
-/// Calls one part twice, one in silence, and has a parameter of its own.
+/// Calls one part twice, runs one without `call`, and has a parameter of its own.
 #[derive(Module)]
 struct Mixed {
     twice: Linear,

@@ -16,7 +16,7 @@ macro_rules! cases {
     };
 }
 
-/// What the suite asks of an optimizer beyond [`Optimizer`]; `optimizer!` provides it.
+/// The methods that the suite needs beyond [`Optimizer`]; `optimizer!` provides them.
 pub(crate) trait Common: Optimizer + 'static {
     fn with_group(self, prefix: &'static str, factor: f64) -> Self;
     fn with_maximize(self) -> Self;

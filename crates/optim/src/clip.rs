@@ -6,7 +6,7 @@ use autograd_core::{DType, Gradients, Result, Tensor, no_grad};
 const AT_LEAST_0: Range = Range::new(|x| x >= 0.0, "at least 0");
 const POSITIVE: Range = Range::new(|x| x > 0.0, "positive, or infinity");
 
-/// The norm that [`clip_grad_norm`] limits, and its limit; a number is the limit of the 2-norm.
+/// The norm that [`clip_grad_norm`] limits, and its limit; a plain number is a limit of the 2-norm.
 #[derive(Clone, Copy, Debug)]
 pub struct ClipNorm {
     max_norm: f64,
@@ -14,12 +14,12 @@ pub struct ClipNorm {
 }
 
 impl ClipNorm {
-    /// At most `max_norm` in the 2-norm.
+    /// At most `max_norm` ≥ 0 in the 2-norm.
     pub fn new(max_norm: f64) -> ClipNorm {
         ClipNorm { max_norm, norm_type: 2.0 }
     }
 
-    /// p, any positive number: `(Σ |g|ᵖ)^(1/p)`, or the largest |g| for `f64::INFINITY`.
+    /// p, any positive number: `(Σ |g|ᵖ)^(1/p)`, or the largest |g| for `f64::INFINITY`. Default 2.
     pub fn norm_type(mut self, norm_type: f64) -> ClipNorm {
         self.norm_type = norm_type;
         self
@@ -32,8 +32,8 @@ impl From<f64> for ClipNorm {
     }
 }
 
-/// Scales all gradients by one factor so that their norm, taken over all of them together, is at most `max_norm`;
-/// returns the norm before.
+/// Scales all gradients by one factor so that their norm, taken over all of them together, is at most `max_norm`.
+/// Returns the norm before.
 ///
 /// ```text
 /// total = ‖(‖g₁‖, ‖g₂‖, ..)‖     g ← g · min(1, max_norm / (total + 1e-6))

@@ -1,7 +1,7 @@
 //! One type per optimizer: a name around its driver, with the setters that all have.
 
-/// Gives `$Name`, a struct around `Driver<$Rule>`, the common setters and [`Optimizer`](crate::Optimizer). The struct and
-/// its own setters stand in the optimizer's file.
+/// Gives `$Name`, a struct around `Driver<$Rule>`, the common setters and [`Optimizer`](crate::Optimizer). The struct
+/// and its own setters are in the optimizer's file.
 macro_rules! optimizer {
     ($Name:ident, $Rule:ty) => {
         impl $Name {
@@ -13,12 +13,14 @@ macro_rules! optimizer {
                 }))
             }
 
-            /// λ ≥ 0: how strongly parameters are drawn to 0. By default λ·p is added to the gradient (the L2 penalty).
+            /// λ ≥ 0: how strongly parameters are drawn to 0. Without decoupling λ·p is added to the gradient (the L2
+            /// penalty). Default 0, except for AdamW: 0.01.
             pub fn weight_decay(self, weight_decay: f64) -> Self {
                 $Name(self.0.weight_decay(weight_decay))
             }
 
-            /// Whether weight decay shrinks the parameter itself, `p ← (1 − lr·λ) p`, instead of adding to the gradient.
+            /// Whether weight decay shrinks the parameter itself, `p ← (1 − lr·λ) p`, instead of adding to the
+            /// gradient. Default false, except for AdamW: true.
             ///
             /// # References
             /// Loshchilov, Hutter, Decoupled Weight Decay Regularization, 2019.
@@ -26,12 +28,13 @@ macro_rules! optimizer {
                 $Name(self.0.decoupled_weight_decay(decoupled))
             }
 
-            /// Whether to follow the gradient upwards: g is negated before anything else.
+            /// Whether to follow the gradient upwards: g is negated before anything else. Default false.
             pub fn maximize(self, maximize: bool) -> Self {
                 $Name(self.0.maximize(maximize))
             }
 
-            /// Multiplies the learning rate; meant for groups: `.group("encoder", |group| group.scale_lr(0.1))`.
+            /// Multiplies the learning rate by a factor ≥ 0; meant for groups:
+            /// `.group("encoder", |group| group.scale_lr(0.1))`.
             pub fn scale_lr(self, factor: f64) -> Self {
                 $Name(self.0.scale_lr(factor))
             }
@@ -42,7 +45,7 @@ macro_rules! optimizer {
                 $Name(self.0.group(prefix, move |driver| change($Name(driver)).0))
             }
 
-            /// The same for the parameters whose name `members` accepts.
+            /// Like `group`, but for the parameters whose name `members` accepts.
             pub fn group_where(
                 self,
                 members: impl Fn(&str) -> bool + Send + Sync + 'static,

@@ -8,8 +8,8 @@ use autograd_core::{Error, ErrorKind, Gradients, Result};
 /// Code that takes any optimizer takes `&mut dyn Optimizer`.
 ///
 /// # Hyperparameters by name
-/// A hyperparameter that is a number is called as its setter; one of several that a setter takes has its place behind it:
-/// `lr`, `weight_decay`, `momentum`, `betas[0]`. A schedule can drive any of them:
+/// A hyperparameter that is a number has the name of its setter; one of several that a setter takes has its index
+/// behind it: `lr`, `weight_decay`, `momentum`, `betas[0]`. A schedule can drive any of them:
 ///
 /// ```
 /// use wengert_optim::schedule::{LinearLR, Schedule};
@@ -32,7 +32,7 @@ pub trait Optimizer: Send + Sync {
     /// empty, or the optimizer evaluates more than once in a step; then nothing is changed.
     fn step(&mut self, model: &mut dyn Module, grads: &Gradients) -> Result<StepReport>;
 
-    /// [`Optimizer::step_with`] for an objective behind `dyn`. By default one evaluation and one step.
+    /// [`Optimizer::step_with`] for an objective behind `dyn`. By default it is one evaluation and one step.
     ///
     /// # Errors
     /// Those of the evaluation, and those of [`Optimizer::step`].
@@ -110,11 +110,11 @@ pub trait Optimizer: Send + Sync {
     /// values are shared, not copied.
     fn state_dict(&self) -> StateDict;
 
-    /// Replaces what [`Optimizer::state_dict`] returns; the run goes on bit for bit. Hyperparameters other than `lr` are
-    /// those of `self`: whatever sets one while training sets it again.
+    /// Replaces what [`Optimizer::state_dict`] returns; the run goes on bit for bit. Hyperparameters other than `lr`
+    /// are those of `self`: whatever sets one while training sets it again.
     ///
     /// # Errors
-    /// If a key is missing or left over (one report of all), or a number is none that it can be: then nothing is
+    /// If a key is missing or left over (one report of all), or a number is not one that it can be: then nothing is
     /// changed. Shapes are compared with the model by the next [`Optimizer::step`].
     fn load_state_dict(&mut self, state: &StateDict) -> Result<()>;
 }
@@ -133,7 +133,7 @@ pub trait Objective {
     /// The loss and its gradients at the model's present parameters.
     ///
     /// # Errors
-    /// Whatever keeps it from being evaluated.
+    /// If the model or the loss fails.
     fn evaluate(&mut self) -> Result<(f64, Gradients)>;
 }
 
@@ -148,16 +148,16 @@ impl<M: Module, F: FnMut(&mut M) -> Result<(f64, Gradients)>> Objective for Eval
     }
 }
 
-/// What a step did.
+/// The outcome of a step.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct StepReport {
-    /// How many parameters were changed.
+    /// The number of parameters that were changed.
     pub updated: usize,
     /// Names of trainable parameters that had no gradient and stayed as they are.
     pub missing: Vec<String>,
 }
 
-/// The methods of a type that holds an optimizer, as those of the optimizer.
+/// The methods of a type that holds an optimizer: each calls the optimizer's own.
 macro_rules! forward_optimizer {
     ($self:ident => $inner:expr) => {
         fn step(

@@ -1,4 +1,4 @@
-//! The ranges of numbers, each a test and its words.
+//! The ranges of hyperparameters, each with a test and its words.
 
 use autograd_core::{Error, Result};
 
@@ -19,7 +19,7 @@ impl Range {
     /// `0 ≤ x ≤ 1`
     pub const FRACTION: Range = Range::new(|x| (0.0..=1.0).contains(&x), "in [0, 1]");
 
-    /// A range, and the words that stand behind "it must be".
+    /// A range, and the words that follow "it must be".
     pub const fn new(holds: fn(f64) -> bool, must: &'static str) -> Range {
         Range { holds, must }
     }

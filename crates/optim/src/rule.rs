@@ -5,14 +5,14 @@ use autograd_core::update::{ElementRule, Real};
 use autograd_core::{Error, ErrorKind, Result, Tensor};
 use std::fmt::Debug;
 
-/// What is called for each hyperparameter: its name, the number, and its range.
+/// A function that is called for each hyperparameter, with its name, the number and its range.
 pub type See<'a> = dyn FnMut(&'static str, &mut f64, Range) + 'a;
 
 /// An optimizer's own part: its hyperparameters are the fields of the type, its formula is [`Rule::step`]. All that
 /// optimizers have in common (learning rate, weight decay, `maximize`, groups, state) is in the
 /// [`Driver`](crate::Driver).
 ///
-/// A rule holds nothing that changes while training: whatever does is state and numbers, which the driver saves.
+/// A rule holds nothing that changes while training: whatever changes is state and numbers, which the driver saves.
 ///
 /// This is all of SGD with momentum:
 /// ```
@@ -64,7 +64,7 @@ pub trait Rule: Clone + Debug + Send + Sync + 'static {
     /// The optimizer's name in errors.
     const NAME: &'static str;
 
-    /// The names of the state tensors that a parameter may have, in PyTorch's words; those that are always in use stand
+    /// The names of the state tensors that a parameter may have, in PyTorch's words; those that are always in use come
     /// first ([`ElementRule::ALWAYS`]).
     const STATE: &'static [&'static str] = &[];
 
@@ -188,7 +188,7 @@ pub struct Turn<'a> {
     pub shared: &'a [f64],
     /// The learning rate of the parameter's group.
     pub lr: f64,
-    /// Which step of this parameter it is: 1 at the first.
+    /// The number of this step of the parameter, 1 for the first.
     pub t: u64,
     /// The factor of the weight decay, 0 for none.
     pub weight_decay: f64,

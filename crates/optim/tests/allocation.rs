@@ -1,4 +1,4 @@
-//! A steady step allocates nothing.
+//! The allocations of a steady step: none.
 
 mod model;
 

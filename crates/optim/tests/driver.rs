@@ -1,4 +1,4 @@
-//! What the driver does for every optimizer: groups, missing and frozen parameters, errors that change nothing.
+//! The driver's work for every optimizer: groups, missing and frozen parameters, errors that change nothing.
 
 mod model;
 

@@ -1,4 +1,4 @@
-//! L-BFGS: the search finds minima, resumes bit for bit, and leaves everything as it was after an error.
+//! L-BFGS: the minima it finds, runs resumed bit for bit, and errors that change nothing.
 
 mod model;
 

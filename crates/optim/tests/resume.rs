@@ -1,5 +1,6 @@
-//! Loading state into an optimizer: what does not fit is refused whole. (That a resumed run goes on bit for bit is part of
-//! every optimizer's cases.)
+//! State dicts that do not fit an optimizer, which refuses them whole.
+//!
+//! Every optimizer's cases test that a resumed run goes on bit for bit.
 
 mod model;
 

@@ -1,4 +1,4 @@
-//! Optimizers written outside of this crate: what the driver promises their rules, and what it finds out.
+//! Optimizers written outside of this crate: the driver's promises to their rules, and its checks of them.
 
 mod model;
 

@@ -4,7 +4,7 @@ use autograd_core::{Error, ErrorKind, Result, Tensor, no_grad};
 use wengert_data::{DataLoader, Dataset};
 use wengert_nn::Layer;
 
-/// Samples that are computed together.
+/// The number of samples in a batch.
 const BATCH: usize = 256;
 
 /// A metric of a model on a dataset.
@@ -31,13 +31,25 @@ pub fn evaluate<M: Layer + Clone>(model: &M, data: &dyn Dataset, metric: impl Me
     Ok(tally.value())
 }
 
-/// The outputs of a model for all samples of a dataset, in order, computed like in [`evaluate`].
+/// The outputs of a model for all samples of a dataset, in order, computed as in [`evaluate`].
 ///
 /// # Shapes
 /// `[N, ..]`, where a batch of B samples has an output `[B, ..]`.
 ///
 /// # Errors
 /// If the dataset is empty, or the model fails on a batch.
+///
+/// # Examples
+/// ```
+/// use autograd_core::Tensor;
+/// use wengert_data::TensorDataset;
+/// use wengert_nn::Identity;
+/// use wengert_train::predict;
+///
+/// let data = TensorDataset::new(Tensor::from([[2.0, 1.0], [0.0, 5.0]]), Tensor::from([0, 0]))?;
+/// assert_eq!(predict(&Identity, &data)?.to_vec::<f32>()?, [2.0, 1.0, 0.0, 5.0]);
+/// # Ok::<(), wengert_train::Error>(())
+/// ```
 pub fn predict<M: Layer + Clone>(model: &M, data: &dyn Dataset) -> Result<Tensor> {
     let mut outputs = Vec::new();
     each_output("predict", model, data, |output, _| {

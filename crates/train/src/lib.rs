@@ -24,22 +24,22 @@
 //! ```
 //!
 //! [`Trainer`] describes a run and [`Trainer::fit`] does it. Whatever happens beside the arithmetic is a [`Callback`]:
-//! stopping early, showing progress and writing checkpoints are callbacks like a user's own, made of the public interface.
-//! Without a validation set, `None` stands in its place.
+//! stopping early, showing progress and writing checkpoints are callbacks like a user's own, made of the public
+//! interface. Without a validation set, `None` stands in its place.
 //!
 //! # Options
 //! Required things are arguments of `new`: [`Trainer::new`] takes the optimizer and the loss, [`Checkpoint::new`] the
-//! directory. Options have defaults and are set afterwards, by a method with the option's name. All of it is checked before
-//! anything has changed: by [`Trainer::fit`], [`Metric::start`], [`CrossValidation::run`].
+//! directory. Options have defaults and are set afterwards, by a method with the option's name. All of it is checked
+//! before anything has changed: by [`Trainer::fit`], [`Metric::start`], [`CrossValidation::run`].
 //!
 //! # Features
-//! Both are on by default: `progress` ([`ProgressBar`], by indicatif) and `plot` ([`History::plot`] and [`plot_confusion`], by
-//! plotters).
+//! Both are on by default: `progress` ([`ProgressBar`], by indicatif) and `plot` ([`History::plot`] and
+//! [`plot_confusion`], by plotters).
 //!
 //! # Randomness
-//! A run draws one seed from its generator. The order of the samples is a pure function of that seed and the number of the
-//! epoch; layers with randomness have streams of their own. So a run with the same seed gives the same bits, on any number
-//! of threads, and a run that is resumed from a checkpoint ends with the bits of one that was never interrupted.
+//! A run draws one seed from its generator. The order of the samples is a pure function of that seed and the number of
+//! the epoch; layers with randomness have streams of their own. So a run with the same seed gives the same bits, on any
+//! number of threads, and a run that is resumed from a checkpoint ends with the bits of one that was never interrupted.
 
 #![forbid(unsafe_code)]
 

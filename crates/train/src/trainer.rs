@@ -16,8 +16,8 @@ use wengert_optim::{Optimizer, Schedule};
 /// ```
 /// After each epoch the model is tried on the validation set, if there is one, in evaluation mode.
 ///
-/// By default: 1 epoch, batches of 32 (the last one of an epoch may be smaller), no schedule, no clipping, nothing measured
-/// but the loss, no callback.
+/// By default: 1 epoch, batches of 32 (the last one of an epoch may be smaller), no schedule, no clipping, nothing
+/// measured but the loss, no callback.
 ///
 /// # Examples
 /// ```
@@ -73,7 +73,7 @@ impl<'t> Trainer<'t> {
         }
     }
 
-    /// How often to go through the training set, at least once. Default 1.
+    /// The number of passes over the training set, at least 1. Default 1.
     pub fn epochs(mut self, epochs: u64) -> Self {
         self.epochs = epochs;
         self
@@ -85,8 +85,8 @@ impl<'t> Trainer<'t> {
         self
     }
 
-    /// Sets the learning rate before each *epoch*: epoch number k (the first is 0) runs with `schedule.rate(lr, k)`, where
-    /// lr is that of the optimizer.
+    /// Sets the learning rate before each *epoch*: epoch number k (the first is 0) runs with `schedule.rate(lr, k)`,
+    /// where lr is that of the optimizer. By default the learning rate stays as it is.
     pub fn schedule(mut self, schedule: impl Schedule + 't) -> Self {
         self.schedule = Some((Box::new(schedule), Every::Epoch));
         self
@@ -99,13 +99,13 @@ impl<'t> Trainer<'t> {
     }
 
     /// Scales the gradients of a batch down so that their norm, all together, is at most `max_norm` > 0; see
-    /// [`clip_grad_norm`](wengert_optim::clip_grad_norm).
+    /// [`clip_grad_norm`](wengert_optim::clip_grad_norm). By default they stay as they are.
     pub fn clip_norm(mut self, max_norm: f64) -> Self {
         self.clip_norm = Some(max_norm);
         self
     }
 
-    /// Measures something more than the loss, on all sets.
+    /// Adds a metric, which is measured on all sets beside the loss.
     pub fn metric(mut self, metric: impl Metric + 't) -> Self {
         self.metrics.push(Box::new(metric));
         self
@@ -124,12 +124,12 @@ impl<'t> Trainer<'t> {
         self.callback(checkpoint)
     }
 
-    /// Whether to go on from the checkpoint in the directory named with [`Trainer::checkpoint`], to the same bits that the run would
-    /// have come to without interruption.
+    /// Whether to go on from the checkpoint in the directory named with [`Trainer::checkpoint`], to the same bits that
+    /// the run would have come to without interruption.
     ///
     /// The model must have the same structure, trainer and datasets must be the same as in the first run. Weights,
-    /// optimizer state, learning rate, randomness and history are those of the checkpoint, whatever they are now; the number of
-    /// epochs may be another one. A run that had ended returns at once. A missing checkpoint is an error;
+    /// optimizer state, learning rate, randomness and history are those of the checkpoint, whatever they are now; the
+    /// number of epochs may be another one. A run that had ended returns at once. A missing checkpoint is an error;
     /// [`Checkpoint::exists`] finds out. Default false.
     pub fn resume(mut self, resume: bool) -> Self {
         self.resume = resume;

@@ -11,7 +11,7 @@ use wengert_data::transform::{Fit, Transform};
 use wengert_data::{Dataset, TensorDataset};
 use wengert_nn::Layer;
 
-/// Trains a new model for each fold and measures it on the part that it has not seen: [`CrossValidation`] without options.
+/// Trains a new model for each fold and measures it on the part it has not seen: [`CrossValidation`] without options.
 ///
 /// # Errors
 /// Those of [`CrossValidation::run`].
@@ -28,9 +28,9 @@ pub fn cross_validate<'t, M: Layer + Clone, E: Into<BoxError>>(
 
 /// A cross-validation and its options.
 ///
-/// For each fold of the splitter a new model is made, and trained on the fold's training part: a tenth of it, drawn at random,
-/// is held out as the validation set of the run (for early stopping and the like). Then it is measured on the fold's test
-/// part, which neither training nor validation has seen.
+/// For each fold of the splitter a new model is made, and trained on the fold's training part: a tenth of it, drawn at
+/// random, is held out as the validation set of the run (for early stopping and the like). Then it is measured on the
+/// fold's test part, which neither training nor validation has seen.
 ///
 /// # Examples
 /// ```
@@ -63,19 +63,19 @@ pub struct CrossValidation<'c, S> {
 type Scaling<'c> = dyn Fn(&autograd_core::Tensor) -> wengert_data::Result<Box<dyn Transform>> + 'c;
 
 impl<'c, S: Splitter> CrossValidation<'c, S> {
-    /// Over the folds of this splitter.
+    /// A cross-validation over the folds of this splitter.
     pub fn new(splitter: S) -> CrossValidation<'c, S> {
         CrossValidation { splitter, validation: 0.1, scale: None }
     }
 
-    /// The fraction of a fold's training part that is held out for validation, between 0 and 1, both excluded. Default 0.1.
+    /// The fraction of a fold's training part held out for validation, between 0 and 1, both excluded. Default 0.1.
     pub fn validation(mut self, fraction: f64) -> Self {
         self.validation = fraction;
         self
     }
 
-    /// Transforms the inputs: fitted anew in each fold, to what the model learns from, and to nothing else. By default they
-    /// stay as they are.
+    /// Transforms the inputs. The scaler is fitted anew in each fold, only to the samples that the model learns from.
+    /// By default the inputs stay as they are.
     pub fn scale<F: Fit + 'c>(mut self, scaler: F) -> Self
     where
         F::Fitted: 'static,
@@ -84,9 +84,9 @@ impl<'c, S: Splitter> CrossValidation<'c, S> {
         self
     }
 
-    /// Does it: `model` makes a new model, `trainer` a new run for each fold.
+    /// Runs the cross-validation: `model` makes a new model, `trainer` a new run for each fold.
     ///
-    /// One number is drawn from `rng` for each fold, before the first; the rest of a fold's randomness comes of it.
+    /// One number is drawn from `rng` for each fold, before the first; all randomness of a fold comes from it.
     ///
     /// # Errors
     /// If the splitter fails, or the fraction is outside its range; if a fold fails, with the number of the fold.

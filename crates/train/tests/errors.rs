@@ -1,4 +1,4 @@
-//! Bad input: what is said, and that nothing has changed.
+//! Bad input: the texts of errors, and models that have not changed.
 
 mod moons;
 

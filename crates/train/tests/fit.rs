@@ -1,4 +1,4 @@
-//! The loop does what it says.
+//! The training loop against its documentation.
 
 mod moons;
 
@@ -22,7 +22,7 @@ fn learns() {
     assert!(history.values("val_accuracy")[39] > 0.9, "{history}");
     assert!(history.values("loss")[39] < history.values("loss")[0] / 2.0);
     assert!(history.without_gradient.is_empty() && history.stopped.is_none());
-    // What the history says of the last epoch is what evaluate finds: fit leaves the last weights, in evaluation mode.
+    // The last epoch of the history agrees with evaluate: fit leaves the last weights, in evaluation mode.
     assert_eq!(evaluate(&model, &valid, Accuracy).expect("fits"), history.values("val_accuracy")[39]);
     let once = model.forward(&valid.x).expect("fits").to_f64s();
     assert_eq!(once, model.forward(&valid.x).expect("fits").to_f64s(), "dropout is off");
@@ -42,7 +42,7 @@ fn the_same_seed_gives_the_same_bits() {
     assert_ne!(run(7).0, run(8).0);
 }
 
-/// Written out by hand, one step is what the loop does in one batch.
+/// A step written out by hand is the same as a batch of the loop.
 #[test]
 fn a_batch_is_a_step() {
     let set =
@@ -71,7 +71,7 @@ fn schedules_count_epochs_or_steps() {
     let trainer = || Trainer::new(Adam::new(0.1), cross_entropy);
     assert_eq!(rates(trainer()), [0.1; 4]);
     assert_eq!(rates(trainer().schedule(StepLR::new(2).gamma(0.5))), [0.1, 0.1, 0.05, 0.05]);
-    // Three batches an epoch; the last ones are steps 2, 5, 8 and 11.
+    // Three batches per epoch; the last ones are steps 2, 5, 8 and 11.
     let by_step = rates(trainer().schedule_by_step(|lr: f64, step: u64| lr / (step + 1) as f64));
     assert_eq!(by_step, [0.1 / 3.0, 0.1 / 6.0, 0.1 / 9.0, 0.1 / 12.0]);
     let cosine = rates(trainer().schedule(CosineAnnealingLR::new(4)));

@@ -1,4 +1,4 @@
-//! Pictures are SVG files with readable labels.
+//! Pictures as SVG files with readable labels.
 
 #![cfg(feature = "plot")]
 

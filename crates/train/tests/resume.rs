@@ -1,4 +1,4 @@
-//! A resumed run ends with the bits of one that was never interrupted; whatever happens, the checkpoint is whole.
+//! Resumed runs, which end with the bits of one that was never interrupted, and checkpoints, which are always whole.
 
 mod moons;
 

@@ -1,4 +1,4 @@
-//! The number of threads changes no bit.
+//! The same bits on any number of threads.
 
 use autograd_core::{DType, Tensor, seeded};
 use wengert_data::TensorDataset;

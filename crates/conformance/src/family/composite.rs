@@ -20,7 +20,7 @@ const TABLE: &[(&str, Formula)] = &[
 
 /// Computes the formula of the case.
 pub(super) fn call(c: &Call<'_>) -> Outcome<Outputs> {
-    // The name beside the formula only informs.
+    // The name beside the formula is for readers only.
     let (formula, _) = (c.word("formula")?, c.maybe_word("function")?);
     let found = TABLE.iter().find(|(known, _)| *known == formula);
     let (_, compute) = found.ok_or_else(|| Stop::argument("formula", formula))?;

@@ -26,7 +26,7 @@ struct Statement {
 #[derive(Deserialize)]
 struct Walk {
     outputs: Vec<String>,
-    /// Null: none was given. An entry that is null: none for this value.
+    /// None if the case gives none; an entry is none if the case gives none for this value.
     grad_outputs: Option<Vec<Option<Array>>>,
     #[serde(default)]
     retain_graph: bool,
@@ -54,7 +54,7 @@ pub(super) fn run(case: &Case, precision: Precision) -> Outcome<()> {
     if case.expect_error { Ok(()) } else { check(case, &values, &gradients, precision) }
 }
 
-/// The operation of every statement, so that a program is unsupported by its names and not by how far it came.
+/// The operation of every statement: names decide whether a program is unsupported, not how far it came.
 fn find_all(program: &[Statement]) -> Outcome<Vec<Operation>> {
     let find = |statement: &Statement| {
         operations::find(&statement.op).map_err(|_| Stop::Unsupported(format!("operation {}", statement.op)))

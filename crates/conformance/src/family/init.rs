@@ -1,4 +1,4 @@
-//! Initialisers: not values but what they are drawn from. The formulas exactly, where the library tells them, and samples.
+//! Initialisers: the distributions they draw from, exactly where the library returns one, and by samples.
 
 use super::inputs::tolerance;
 use super::layers;
@@ -14,7 +14,7 @@ use wengert_nn::init::{
     normal, ones, uniform, xavier_normal, xavier_uniform, zeros,
 };
 
-/// What a parameter starts from.
+/// The start of a parameter.
 struct Start {
     distribution: Distribution,
     sample: Box<Sample>,
@@ -87,7 +87,7 @@ fn nonlinearity(c: &Call<'_>, slope: &str) -> Outcome<Nonlinearity> {
     }
 }
 
-/// What the case tells of a distribution; each entry only where it makes sense.
+/// The numbers of a distribution in a case; each only where it makes sense.
 #[derive(Deserialize)]
 struct Expected {
     value: Option<Value>,
@@ -157,7 +157,7 @@ fn numbers(case: &Case, precision: Precision, got: &[(&str, f64)]) -> Outcome<()
     })
 }
 
-/// What the parameters of a layer start from when it is built.
+/// Checks the starts of a layer's parameters when it is built.
 fn default_init(case: &Case, precision: Precision) -> Outcome<()> {
     let mut args = case.args.clone();
     let kind = args.remove("layer").and_then(|kind| kind.as_str().map(str::to_owned));

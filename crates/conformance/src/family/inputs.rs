@@ -25,7 +25,7 @@ impl Inputs {
         Ok(Inputs { leaves: tensors.clone(), tensors, views: false })
     }
 
-    /// Every tensor as the view of a leaf that its `via` tells; none if there is no such tensor.
+    /// Every tensor as the view of a leaf that its `via` describes; none if there is no such tensor.
     pub(super) fn views(case: &Case, precision: Precision) -> Outcome<Option<Inputs>> {
         if case.inputs.values().all(|array| array.via.is_none()) {
             return Ok(None);
@@ -42,7 +42,7 @@ impl Inputs {
         Ok(Some(inputs))
     }
 
-    /// A difference, told as one of views if these are such.
+    /// Marks a difference as one of views, if these are views.
     pub(super) fn told(&self, outcome: Outcome<()>) -> Outcome<()> {
         match outcome {
             Err(Stop::Differs(text)) if self.views => Err(Stop::Differs(format!("of views, {text}"))),
@@ -50,7 +50,7 @@ impl Inputs {
         }
     }
 
-    /// Compares the gradients of the leaves. Those of a view's leaf are the case's `base_grads`, all others are `grads`.
+    /// Compares the gradients of the leaves: that of a view's leaf with `base_grads`, all others with `grads`.
     pub(super) fn check_gradients(
         &self,
         got: &Gradients,

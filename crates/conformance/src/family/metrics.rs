@@ -16,7 +16,7 @@ const TABLE: &[(&str, Measure)] = &[
         c.only("normalize", true)?;
         c.absent("sample_weight")?;
         let (target, prediction) = (c.tensor("y_true")?, c.tensor("y_pred")?);
-        // The metric takes a score for each class: all on the one predicted.
+        // The metric takes a score for each class: the predicted class gets all of it.
         let classes = [target, prediction].map(|labels| labels.to_f64s().into_iter().fold(0.0, f64::max) as usize + 1);
         let scores = prediction.one_hot(Some(classes[0].max(classes[1])))?.to_dtype(c.precision().dtype());
         let mut tally = Accuracy.start()?;

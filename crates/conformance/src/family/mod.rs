@@ -1,4 +1,4 @@
-//! How the cases of each family are run.
+//! The runner of each family of cases.
 
 mod composite;
 mod double_grad;

@@ -34,7 +34,7 @@ fn call(case: &Case, operation: Operation, inputs: &Inputs, precision: Precision
         let grads = answer.grads.as_ref().unwrap_or(&case.grads);
         inputs.check_gradients(&gradients, grads, &case.base_grads, tolerance)
     };
-    // Any alternative will do, as a whole; the difference told is that from the case itself.
+    // Any alternative will do, as a whole; the reported difference is that from the case itself.
     let first = check(&Alternative { outputs: None, grads: None });
     if first.is_err() && case.alt.iter().any(|answer| check(answer).is_ok()) { Ok(()) } else { first }
 }

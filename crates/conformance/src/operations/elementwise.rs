@@ -1,4 +1,4 @@
-//! Element by element.
+//! Elementwise operations.
 
 use super::Table;
 use crate::stop::Stop;

@@ -1,4 +1,4 @@
-//! Picking elements by index.
+//! Selections of elements by index.
 
 use super::Table;
 

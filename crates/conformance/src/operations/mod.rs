@@ -1,8 +1,8 @@
-//! The register of operations: a name, and how the library is called for it. Wiring up an operation is one line in the
+//! The register of operations: each name with the call of the library for it. Wiring up an operation is one line in the
 //! table of its chapter.
 //!
-//! An entry reads its arguments first and calls then. It calls what the library has: where the library has no equivalent
-//! of an argument's value, the entry says so ([`Stop::argument`]), and it never builds one.
+//! An entry reads its arguments first and calls then. It calls what the library has: where the library has no
+//! equivalent of an argument's value, the entry says so ([`Stop::argument`]), and it never builds one.
 
 mod elementwise;
 mod index;
@@ -15,7 +15,7 @@ mod shape;
 use crate::call::{Call, Outputs};
 use crate::stop::{Outcome, Stop};
 
-/// How one operation is called.
+/// The call of one operation.
 pub type Operation = fn(&Call<'_>) -> Outcome<Outputs>;
 
 /// A chapter of the register.
@@ -30,7 +30,7 @@ pub fn find(name: &str) -> Outcome<Operation> {
     found.map(|(_, operation)| *operation).ok_or_else(|| Stop::Unsupported(String::new()))
 }
 
-/// Calls an operation; unsupported, if it took no notice of an argument.
+/// Calls an operation; unsupported, if it did not read an argument.
 pub fn call(operation: Operation, call: &Call<'_>) -> Outcome<Outputs> {
     let result = operation(call);
     if matches!(result, Err(Stop::Unsupported(_))) {

@@ -1,4 +1,4 @@
-//! Relating every element of a row to the whole row.
+//! Normalisations, which relate every element of a row to the whole row.
 
 use super::Table;
 

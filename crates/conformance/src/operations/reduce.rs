@@ -1,4 +1,4 @@
-//! Folding dimensions away.
+//! Reductions of dimensions.
 
 use super::Table;
 use autograd_core::Tensor;

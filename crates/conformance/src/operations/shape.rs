@@ -1,4 +1,4 @@
-//! Rearranging elements.
+//! Rearrangements of elements.
 
 use super::Table;
 use autograd_core::module::Module;

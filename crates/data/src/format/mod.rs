@@ -1,6 +1,6 @@
 //! Readers of files, one module for each format.
 //!
-//! A reader believes nothing a file says about itself until the bytes are there: sizes are checked before anything is
-//! allocated for them, and what follows the promised end is an error like what is missing before it.
+//! A reader trusts no size in a file until the bytes are there: it checks sizes before it allocates memory for them.
+//! Bytes after the promised end are an error, like missing ones.
 
 pub mod idx;

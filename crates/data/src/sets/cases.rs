@@ -5,7 +5,7 @@ use autograd_core::{DType, seeded};
 use rand::Rng;
 use std::fmt::Debug;
 
-/// A set and everything that is known of it.
+/// A set, and all that must hold for it.
 pub(crate) struct Case {
     name: &'static str,
     set: Set,
@@ -26,7 +26,8 @@ enum Set {
 }
 
 impl Case {
-    /// A set of any number of points, drawn from a generator: classes `0..classes` of nearly the same size, in random order.
+    /// A set of any number of points, drawn from a generator: classes `0..classes` of nearly equal size, in random
+    /// order.
     pub(crate) fn synthetic(
         name: &'static str,
         classes: i64,
@@ -35,7 +36,7 @@ impl Case {
         Case { name, set: Set::Synthetic { classes, make, point: |_, _| true } }
     }
 
-    /// What holds for each point: its class and its coordinates.
+    /// Whether a point may be in the set, from its class and its coordinates.
     pub(crate) fn points(mut self, holds: fn(i64, &[f64]) -> bool) -> Case {
         if let Set::Synthetic { point, .. } = &mut self.set {
             *point = holds;

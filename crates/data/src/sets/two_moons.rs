@@ -6,7 +6,7 @@ use autograd_core::{DType, Error, Result, Tensor};
 use rand::Rng;
 use std::f64::consts::PI;
 
-/// Two interleaving half circles, one for each class, in random order: the smallest problem that no straight line solves.
+/// Two interleaving half circles, one for each class, in random order: the smallest problem that no line solves.
 ///
 /// ```text
 /// class 0: (cos t, sin t) + e    class 1: (1 − cos t, ½ − sin t) + e    t evenly from 0 to π, e ~ N(0, noise²)

@@ -4,7 +4,7 @@ use super::{Fold, Samples, Splitter};
 use rand::RngExt;
 use std::collections::BTreeSet;
 
-/// A splitter and everything that is known of it.
+/// A splitter, and all that must hold for it.
 pub(super) struct Case {
     name: &'static str,
     /// In order, or shuffled by a seed.
@@ -18,11 +18,11 @@ pub(super) struct Case {
 
 /// A promise about the folds.
 enum Kind {
-    /// So many folds; each sample is tested in one and trained on in the others.
+    /// This many folds; each sample is tested in one and trained on in the others.
     Partition { folds: usize, stratified: bool },
-    /// One fold of everything, with so many test samples.
+    /// One fold of everything, with this many test samples.
     Complete(fn(usize) -> usize),
-    /// One fold, with so many train and test samples.
+    /// One fold, with this many train and test samples.
     Disjoint(fn(usize) -> (usize, usize)),
 }
 
@@ -41,7 +41,7 @@ impl Case {
         Case { name, splitter: Box::new(splitter), kind: None, divides: |_, _| true, wrong: Vec::new() }
     }
 
-    /// So many folds; each sample is tested in one and trained on in the others.
+    /// This many folds; each sample is tested in one and trained on in the others.
     pub(super) fn partition(mut self, folds: usize) -> Case {
         self.kind = Some(Kind::Partition { folds, stratified: false });
         self
@@ -53,13 +53,13 @@ impl Case {
         self
     }
 
-    /// One fold of everything, with so many test samples.
+    /// One fold of everything, with this many test samples.
     pub(super) fn complete(mut self, test: fn(usize) -> usize) -> Case {
         self.kind = Some(Kind::Complete(test));
         self
     }
 
-    /// One fold, with so many train and test samples.
+    /// One fold, with this many train and test samples.
     pub(super) fn disjoint(mut self, sizes: fn(usize) -> (usize, usize)) -> Case {
         self.kind = Some(Kind::Disjoint(sizes));
         self
@@ -184,7 +184,7 @@ fn partition_offences(folds: &[Fold], classes: &[i64], stratified: bool) -> Vec<
 /// Runs the suite over all cases; fails with everything that is wrong.
 pub(super) fn run(mut cases: Vec<Case>) {
     cases.iter_mut().for_each(Case::sweep);
-    // One mistake of a splitter is found in many sweeps: a few show it.
+    // A mistake of a splitter appears in many sweeps: a few of them show it.
     let wrong = cases.iter().flat_map(|case| case.wrong.iter().take(6).map(|wrong| format!("{}: {wrong}", case.name)));
     let wrong: Vec<String> = wrong.collect();
     assert!(wrong.is_empty(), "\n{}\n", wrong.join("\n"));

@@ -35,8 +35,8 @@ impl KFold {
         KFold { n_splits, shuffle: None }
     }
 
-    /// Folds of random samples, the same for the same seed; by default the samples keep their order. `rng.random()` draws a
-    /// seed.
+    /// Folds of random samples, the same for the same seed; by default the samples keep their order. `rng.random()`
+    /// draws a seed.
     pub fn shuffle(mut self, seed: u64) -> KFold {
         self.shuffle = Some(seed);
         self

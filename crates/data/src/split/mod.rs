@@ -43,7 +43,7 @@ pub trait Splitter {
     /// The divisions of these samples.
     ///
     /// # Errors
-    /// If the samples cannot be divided so.
+    /// If the samples cannot be divided in this way.
     fn folds(&self, samples: &Samples<'_>) -> Result<Vec<Fold>>;
 
     /// The divisions of these samples.

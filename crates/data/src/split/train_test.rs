@@ -54,8 +54,8 @@ impl TrainTestSplit {
         self
     }
 
-    /// Random samples in random order, the same for the same seed; by default the samples keep their order. `rng.random()`
-    /// draws a seed.
+    /// Random samples in random order, the same for the same seed; by default the samples keep their order.
+    /// `rng.random()` draws a seed.
     pub fn shuffle(mut self, seed: u64) -> TrainTestSplit {
         self.shuffle = Some(seed);
         self

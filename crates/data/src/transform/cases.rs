@@ -9,7 +9,7 @@ use rand::RngExt;
 type Column = dyn Fn(&[f64]) -> Vec<f64>;
 type Make<From> = dyn Fn(&From) -> Result<Box<dyn Transform>>;
 
-/// A transformation of single columns, and everything that is known of it.
+/// A transformation of single columns, and all that must hold for it.
 pub(super) struct Case {
     name: &'static str,
     fit: Box<Make<Tensor>>,
@@ -30,13 +30,13 @@ impl Case {
         }
     }
 
-    /// What becomes of a column that it was fitted on, without NaN. The suite tries it, and everything that holds for all.
+    /// The result for a column, without NaN, that it was fitted on. The suite tries it, and what holds for all.
     pub(super) fn formula(mut self, formula: impl Fn(&[f64]) -> Vec<f64> + 'static) -> Case {
         self.formula = Some(Box::new(formula));
         self
     }
 
-    /// What becomes of a column that it was fitted on, and that the inverse gives it back; NaN is NaN.
+    /// The result for a column that it was fitted on, which the inverse must give back; NaN is NaN.
     pub(super) fn example(mut self, x: &[f64], y: &[f64]) -> Case {
         let x = matrix(1, x);
         let fitted = (self.fit)(&x).expect("a proper matrix");
@@ -180,7 +180,7 @@ impl Case {
     }
 }
 
-/// A matrix of so many columns.
+/// A matrix with this many columns.
 pub(super) fn matrix(columns: usize, values: &[f64]) -> Tensor {
     Tensor::from_slice(values, &[values.len() / columns, columns]).expect("whole rows")
 }

@@ -1,4 +1,4 @@
-//! Transformations of inputs that are first fitted to data: on the training part only, then applied to all parts.
+//! Transformations of inputs, which are fitted to the training part and then applied to all parts.
 //!
 //! The settings and the fitted transformation are two types: nothing unfitted can be applied. Names and formulas are
 //! scikit-learn's.
@@ -23,7 +23,7 @@ pub trait Fit {
     /// If `x` cannot be learned from.
     fn fit(&self, x: &Tensor) -> Result<Self::Fitted>;
 
-    /// Learns from `x`, and applies what was learned to it.
+    /// Learns from `x`, then transforms `x`.
     ///
     /// # Errors
     /// Those of `fit`.
@@ -36,13 +36,13 @@ pub trait Fit {
 
 /// A fitted transformation.
 pub trait Transform {
-    /// Applies it.
+    /// Applies the transformation.
     ///
     /// # Errors
     /// If `x` does not have the columns it was fitted on.
     fn transform(&self, x: &Tensor) -> Result<Tensor>;
 
-    /// Undoes it.
+    /// Undoes the transformation.
     ///
     /// # Errors
     /// If `y` does not have the columns it was fitted on.

@@ -1,4 +1,4 @@
-//! Columns with mean 0 and variance 1.
+//! The standard scaler.
 
 use super::{Fit, Transform};
 use autograd_core::module::{StateDict, StateMismatch, StateProblem};
@@ -7,7 +7,7 @@ use autograd_core::{DType, Error, ErrorKind, Result, Shape, Tensor};
 /// Scales each column to mean 0 and variance 1.
 ///
 /// ```text
-/// y = (x − μ) / s    μ = mean of a column, s = √σ², σ² = its population variance; both over the numbers that are not NaN
+/// y = (x − μ) / s    μ = mean of a column, s = √σ², σ² = its population variance; both leave out NaN
 /// s = 1 where the variance is 0 but for rounding: σ² ≤ n ε σ² + (n μ ε)²
 /// ```
 ///
@@ -18,7 +18,8 @@ use autograd_core::{DType, Error, ErrorKind, Result, Shape, Tensor};
 /// Applying is differentiable; fitting is not recorded.
 ///
 /// # Numerics
-/// All arithmetic is in f64, the result has the dtype of `x`. The variance is two-pass. NaN stands for a missing number: ignored in fitting, NaN again in the result.
+/// All arithmetic is in f64, the result has the dtype of `x`. The variance takes two passes. NaN stands for a missing
+/// number: `fit` ignores it, and it stays NaN in the result.
 ///
 /// # Errors
 /// `fit` fails if `x` is not a float tensor `[N, D]` with at least one row and one column, or holds an infinity.
@@ -122,7 +123,7 @@ impl Moments {
             }
         }
         mean.iter_mut().zip(&count).for_each(|(mean, n)| *mean /= *n as f64);
-        // What the deviations sum to is the rounding of the mean; its square is taken out again.
+        // The deviations sum to the rounding error of the mean; its square is subtracted again.
         let mut deviations = vec![0.0; columns];
         let mut squares = vec![0.0; columns];
         for row in x.chunks_exact(columns) {
@@ -172,7 +173,7 @@ impl FittedStandardScaler {
         self.var.as_ref()
     }
 
-    /// What each column is divided by, F64 `[D]`; none without [`std`](StandardScaler::std).
+    /// The divisor of each column, F64 `[D]`; none without [`std`](StandardScaler::std).
     pub fn scale(&self) -> Option<&Tensor> {
         self.scale.as_ref()
     }
@@ -211,7 +212,7 @@ impl FittedStandardScaler {
         }
     }
 
-    /// `x` as f64, once it is known to have the right columns.
+    /// `x` as f64, after a check of its columns.
     fn checked(&self, op: &str, x: &Tensor) -> Result<Tensor> {
         if x.rank() != 2 || x.shape().last() != Some(&self.columns) {
             let text = format!("{op}: x has shape {:?}, the scaler was fitted on [N, {}]", x.shape(), self.columns);
@@ -275,7 +276,7 @@ impl Reader<'_> {
         value.and_then(|value| value.item().ok()).unwrap_or(false)
     }
 
-    /// A tensor of one dimension, of so many elements if that is known.
+    /// A tensor of one dimension, with `len` elements if that is given.
     fn tensor(&mut self, name: &str, dtype: DType, len: Option<usize>) -> Option<Tensor> {
         let fits = |shape: &[usize]| shape.len() == 1 && len.is_none_or(|len| shape == [len]);
         self.get(name, dtype, fits, &[len.unwrap_or(1)])
@@ -303,7 +304,7 @@ mod tests {
         standard(StandardScaler::new())
             .formula(|x| plain(x, true, true))
             .example(&[1.0, 2.0, 6.0], &[-2.0 / S, -1.0 / S, 3.0 / S])
-            // A missing number is ignored and passed through; a column of them is left alone.
+            // A missing number is ignored and stays missing; a column without numbers stays as it is.
             .example(&[1.0, f64::NAN, 3.0], &[-1.0, f64::NAN, 1.0])
             .example(&[f64::NAN, f64::NAN], &[f64::NAN, f64::NAN])
             .refuses(&zeros(&[3]), &shape("[3]"))

@@ -35,7 +35,7 @@ pub enum Approximate {
 }
 
 impl GELU {
-    /// Without approximation.
+    /// A layer without approximation.
     pub fn new() -> GELU {
         GELU::default()
     }

@@ -20,12 +20,12 @@ pub struct LeakyReLU {
 }
 
 impl LeakyReLU {
-    /// With the default slope.
+    /// A layer with the default slope.
     pub fn new() -> LeakyReLU {
         LeakyReLU { negative_slope: 0.01 }
     }
 
-    /// The slope for negative inputs; default 0.01.
+    /// The slope for negative inputs, any number; default 0.01.
     #[must_use]
     pub fn negative_slope(mut self, negative_slope: f64) -> LeakyReLU {
         self.negative_slope = negative_slope;

@@ -26,7 +26,7 @@ pub struct LogSoftmax {
 }
 
 impl LogSoftmax {
-    /// Along dimension `dim`; negative counts from the end.
+    /// A layer along dimension `dim`; a negative one counts from the end.
     pub fn new(dim: isize) -> LogSoftmax {
         LogSoftmax { dim }
     }

@@ -1,6 +1,6 @@
 //! Activations as layers: element by element, or (softmax) along one dimension.
 //!
-//! Those without options are in one list, `plain.rs`; each of the others has a file.
+//! `plain.rs` lists those without options; each of the others has a file.
 
 mod gelu;
 mod leaky_relu;

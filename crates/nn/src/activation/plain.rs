@@ -4,7 +4,7 @@ use crate::layer::Layer;
 use autograd_core::{Result, Tensor};
 use wengert_derive::Module;
 
-/// Layers from lines `Name: method, "title"`. Formula, gradient and numerics stand at the method.
+/// Layers from lines `Name: method, "title"`. The method's documentation has formula, gradient and numerics.
 macro_rules! activations {
     ($($name:ident: $method:ident, $title:literal;)+) => {$(
         #[doc = concat!($title, ": [`Tensor::", stringify!($method), "`] as a layer.")]

@@ -55,7 +55,7 @@ impl PReLUOptions {
         self
     }
 
-    /// The value all slopes start from; default 0.25.
+    /// The value all slopes start from, any number; default 0.25.
     #[must_use]
     pub fn init(mut self, init: f64) -> PReLUOptions {
         self.init = init;
@@ -64,12 +64,12 @@ impl PReLUOptions {
 }
 
 impl PReLU {
-    /// With one slope, which starts at 0.25.
+    /// A layer with one slope, which starts at 0.25.
     pub fn new() -> PReLU {
         PReLU { weight: Param::new(Tensor::from([0.25])) }
     }
 
-    /// With these options.
+    /// A layer with these options.
     ///
     /// # Errors
     /// If `num_parameters` is 0.

@@ -25,7 +25,7 @@ pub struct Softmax {
 }
 
 impl Softmax {
-    /// Along dimension `dim`; negative counts from the end.
+    /// A layer along dimension `dim`; a negative one counts from the end.
     pub fn new(dim: isize) -> Softmax {
         Softmax { dim }
     }

@@ -1,4 +1,4 @@
-//! Smooth rectifier.
+//! The smooth rectifier.
 
 use crate::layer::Layer;
 use autograd_core::{Result, Tensor};
@@ -24,19 +24,19 @@ pub struct Softplus {
 }
 
 impl Softplus {
-    /// With the default options.
+    /// A layer with the default options.
     pub fn new() -> Softplus {
         Softplus { beta: 1.0, threshold: 20.0 }
     }
 
-    /// The sharpness β; default 1.
+    /// The sharpness β, finite and not 0; default 1.
     #[must_use]
     pub fn beta(mut self, beta: f64) -> Softplus {
         self.beta = beta;
         self
     }
 
-    /// Above it `β x` is taken as it is; default 20.
+    /// The value of `β x` above which the result is x; default 20.
     #[must_use]
     pub fn threshold(mut self, threshold: f64) -> Softplus {
         self.threshold = threshold;

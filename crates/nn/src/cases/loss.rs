@@ -22,7 +22,7 @@ pub(crate) struct Case {
 pub(crate) struct Expected {
     pub(crate) shape: Vec<usize>,
     pub(crate) losses: Vec<f64>,
-    /// What their sum is divided by for the mean.
+    /// The divisor of their sum for the mean.
     pub(crate) divisor: f64,
 }
 

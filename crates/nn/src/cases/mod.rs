@@ -1,7 +1,7 @@
 //! Cases beside layers, losses and initialisers, and the suites they run through.
 //!
-//! A case says how a thing is built, what it gives and what it refuses; the suite of its family checks everything else. A
-//! file ends with its cases:
+//! A case says how a thing is built, what it gives and what it refuses; the suite of its family checks everything else.
+//! A file ends with its cases:
 //!
 //! ```text
 //! #[cfg(test)]
@@ -63,7 +63,7 @@ fn near(got: &[f64], want: &[f64], tolerance: f64) -> Outcome {
     ensure(same, || format!("got {got:?}, want {want:?}"))
 }
 
-/// The text of the error of something that must fail.
+/// The error text of something that must fail.
 fn refused<T>(result: crate::Result<T>) -> Outcome<String> {
     match result {
         Ok(_) => Err("not refused".into()),

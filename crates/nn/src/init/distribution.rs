@@ -5,13 +5,13 @@ use autograd_core::{DType, Error, Result, Tensor};
 use rand::{Rng, RngExt};
 use rand_distr::StandardNormal;
 
-/// What independent values are drawn from.
+/// The distribution that independent values are drawn from.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Distribution {
     /// Always this value.
     Constant(f64),
-    /// Every value in `[low, high)` is as likely.
+    /// All values in `[low, high)` are equally likely.
     Uniform {
         /// The smallest value.
         low: f64,
@@ -52,7 +52,7 @@ pub fn normal(mean: f64, std: f64) -> Distribution {
     Distribution::Normal { mean, std }
 }
 
-/// Which of two distributions of the same standard deviation an initialiser draws from.
+/// The kind of distribution that an initialiser draws from; both have the same standard deviation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Law {
     /// Uniform in ±√3 σ.
@@ -90,7 +90,7 @@ impl Distribution {
         }
     }
 
-    /// The smallest and the largest value it gives, if there are such.
+    /// The smallest and the largest value, if there are such.
     pub fn bounds(&self) -> Option<(f64, f64)> {
         match *self {
             Distribution::Constant(value) => Some((value, value)),

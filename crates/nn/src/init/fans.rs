@@ -12,13 +12,13 @@ pub struct Fans {
     pub fan_out: usize,
 }
 
-/// Which fan keeps its variance.
+/// The pass whose variance an initialiser keeps, and so the fan it scales by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum FanMode {
-    /// That of the values, forward.
+    /// The forward pass: the variance of the values stays the same.
     #[default]
     FanIn,
-    /// That of the gradients, backward.
+    /// The backward pass: the variance of the gradients stays the same.
     FanOut,
 }
 

@@ -1,6 +1,6 @@
 //! The gain of an activation.
 
-/// What comes after a layer.
+/// The activation after a layer.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Nonlinearity {

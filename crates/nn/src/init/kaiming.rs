@@ -5,7 +5,7 @@ use super::{Distribution, FanMode, Initializer, Nonlinearity, calculate_gain, fa
 use autograd_core::{DType, Error, Result, Tensor};
 use rand::Rng;
 
-/// See [`kaiming_uniform`] and [`kaiming_normal`]; the setters are the options of both.
+/// The initialiser of [`kaiming_uniform`] and [`kaiming_normal`]; the setters are the options of both.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Kaiming {
     mode: FanMode,
@@ -62,7 +62,7 @@ pub fn kaiming_normal() -> Kaiming {
 }
 
 impl Kaiming {
-    /// The fan that keeps its variance; default [`FanMode::FanIn`].
+    /// The pass whose variance stays the same; default [`FanMode::FanIn`].
     #[must_use]
     pub fn mode(mut self, mode: FanMode) -> Kaiming {
         self.mode = mode;
@@ -76,7 +76,7 @@ impl Kaiming {
         self
     }
 
-    /// What the values of a weight of this shape are drawn from.
+    /// The distribution that the values of a weight of this shape are drawn from.
     ///
     /// # Errors
     /// If there are fewer than two dimensions or no elements, or the slope of a leaky rectifier is not finite.

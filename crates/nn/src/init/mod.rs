@@ -1,7 +1,7 @@
 //! Initialisers: the values parameters start from.
 //!
-//! Each is a small value with a method [`tensor`](Initializer::tensor) that makes a tensor of a shape. Those that depend on
-//! the shape have a method `distribution`: what they draw from for a shape.
+//! Each is a small value with a method [`tensor`](Initializer::tensor) that makes a tensor of a shape. Those that
+//! depend on the shape have a method `distribution`, which returns the distribution they draw from for a shape.
 //!
 //! ```
 //! use autograd_core::DType;

@@ -5,7 +5,7 @@ use super::{Distribution, Initializer, fans};
 use autograd_core::{DType, Error, Result, Tensor};
 use rand::Rng;
 
-/// See [`xavier_uniform`] and [`xavier_normal`]; the setter is the option of both.
+/// The initialiser of [`xavier_uniform`] and [`xavier_normal`]; the setter is the option of both.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Xavier {
     gain: f64,
@@ -52,14 +52,14 @@ pub fn xavier_normal() -> Xavier {
 }
 
 impl Xavier {
-    /// The factor of the standard deviation, see [`calculate_gain`](super::calculate_gain); default 1.
+    /// The factor of the standard deviation, at least 0; see [`calculate_gain`](super::calculate_gain). Default 1.
     #[must_use]
     pub fn gain(mut self, gain: f64) -> Xavier {
         self.gain = gain;
         self
     }
 
-    /// What the values of a weight of this shape are drawn from.
+    /// The distribution that the values of a weight of this shape are drawn from.
     ///
     /// # Errors
     /// If there are fewer than two dimensions or no elements, or the gain is negative or not finite.

@@ -7,7 +7,7 @@ use autograd_core::{Result, Tensor};
 use rand::Rng;
 use wengert_derive::Module;
 
-/// In training each element is 0 with probability `p`, else `x / (1 − p)`; in evaluation the input passes unchanged.
+/// Dropout: in training each element is 0 with probability `p`, else `x / (1 − p)`; in evaluation nothing changes.
 ///
 /// The layer draws from a stream of its own, seeded from the generator it is built with: a clone draws the same as the
 /// original from then on, and a checkpoint remembers the position.

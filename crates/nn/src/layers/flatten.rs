@@ -28,7 +28,7 @@ pub struct Flatten {
 }
 
 impl Flatten {
-    /// All dimensions but the first.
+    /// A layer that merges all dimensions but the first.
     pub fn new() -> Flatten {
         Flatten { start_dim: 1, end_dim: -1 }
     }

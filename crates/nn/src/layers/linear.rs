@@ -30,9 +30,9 @@ use wengert_derive::Module;
 /// ```
 #[derive(Clone, Debug, Module)]
 pub struct Linear {
-    /// `[K, D]`.
+    /// The weight, `[K, D]`.
     pub weight: Param,
-    /// `[K]`, if there is one.
+    /// The bias, `[K]`, if there is one.
     pub bias: Option<Param>,
 }
 

@@ -32,12 +32,12 @@ pub struct Sequential {
 }
 
 impl Sequential {
-    /// Without layers.
+    /// A model without layers.
     pub fn new() -> Sequential {
         Sequential::default()
     }
 
-    /// With one more layer at the end.
+    /// Adds a layer at the end.
     #[must_use]
     pub fn push(mut self, layer: impl Layer + Clone + 'static) -> Sequential {
         self.layers.push(Box::new(layer));
@@ -54,7 +54,7 @@ impl Sequential {
         self.layers.len()
     }
 
-    /// Whether there are none.
+    /// Whether there are no layers.
     pub fn is_empty(&self) -> bool {
         self.layers.is_empty()
     }

@@ -51,26 +51,26 @@ pub struct BceWithLogitsLoss {
 }
 
 impl BceWithLogitsLoss {
-    /// With the default options.
+    /// A loss with the default options.
     pub fn new() -> BceWithLogitsLoss {
         BceWithLogitsLoss::default()
     }
 
-    /// w: how much each element counts; broadcast. The mean still divides by the number of elements.
+    /// w: how much each element counts; broadcast. The mean still divides by the number of elements. Default: all 1.
     #[must_use]
     pub fn weight(mut self, weight: Tensor) -> BceWithLogitsLoss {
         self.weight = Some(weight);
         self
     }
 
-    /// p: how much the positive class counts; broadcast, usually one for each class.
+    /// p: how much the positive class counts; broadcast, usually one for each class. Default: 1.
     #[must_use]
     pub fn pos_weight(mut self, pos_weight: Tensor) -> BceWithLogitsLoss {
         self.pos_weight = Some(pos_weight);
         self
     }
 
-    /// What becomes of the losses of the elements; default: their mean.
+    /// The reduction of the losses of the elements; default: their mean.
     #[must_use]
     pub fn reduction(mut self, reduction: Reduction) -> BceWithLogitsLoss {
         self.reduction = reduction;
@@ -86,7 +86,7 @@ impl Loss for BceWithLogitsLoss {
             let expected = format!("{:?}, that of the input", input.shape());
             return Err(Error::shape(OP, "target", target.shape(), expected));
         }
-        // Without a threshold above which it would be linear: exact everywhere.
+        // No threshold above which softplus would be linear, so it is exact everywhere.
         let softplus = |x: &Tensor| x.softplus(1.0, f64::INFINITY);
         let mut positive = softplus(&input.neg())?.try_mul(target)?;
         if let Some(weight) = &self.pos_weight {

@@ -72,7 +72,7 @@ impl Default for CrossEntropyLoss {
 }
 
 impl CrossEntropyLoss {
-    /// With the default options.
+    /// A loss with the default options.
     pub fn new() -> CrossEntropyLoss {
         CrossEntropyLoss::default()
     }
@@ -84,8 +84,8 @@ impl CrossEntropyLoss {
         self
     }
 
-    /// Samples of this class count nothing, in sum and mean; default −100. With class probabilities it must be negative,
-    /// because then there is no class to ignore.
+    /// Samples of this class count nothing, in sum and mean; default −100. With class probabilities it must be
+    /// negative, because then there is no class to ignore.
     #[must_use]
     pub fn ignore_index(mut self, ignore_index: i64) -> CrossEntropyLoss {
         self.ignore_index = ignore_index;
@@ -99,7 +99,7 @@ impl CrossEntropyLoss {
         self
     }
 
-    /// What becomes of the losses of the samples; default: their mean.
+    /// The reduction of the losses of the samples; default: their mean.
     #[must_use]
     pub fn reduction(mut self, reduction: Reduction) -> CrossEntropyLoss {
         self.reduction = reduction;
@@ -125,7 +125,7 @@ impl CrossEntropyLoss {
         let labels = target.to_vec::<i64>()?;
         let rows = rows(input, labels.len(), classes)?;
         let ignored = labels.contains(&self.ignore_index);
-        // Ignored samples get some class; what it gives is not chosen below.
+        // Ignored samples get some class; its loss is not chosen below.
         let class = |label: &i64| if *label == self.ignore_index { 0 } else { *label };
         let chosen = Tensor::from_vec(labels.iter().map(class).collect(), &[labels.len()])?;
         let kept = Tensor::from_vec(labels.iter().map(|label| *label != self.ignore_index).collect(), &[labels.len()])?;

@@ -7,11 +7,11 @@ use autograd_core::{Result, Tensor};
 /// Mean absolute error: `|x − t|`, the mean over all elements.
 ///
 /// # Shapes
-/// `target` as `input`, or broadcasting to it. That `input` would have to be repeated for the target is an error: `[N, 1]`
-/// against `[N]` would be all N² pairs.
+/// `target` has the shape of `input`, or broadcasts to it. If `input` had to be repeated for the target, that is an
+/// error: `[N, 1]` against `[N]` would be all N² pairs.
 ///
 /// # Gradient
-/// `sign(x − t)` for x, 0 where they are equal; the negative of it for t.
+/// `sign(x − t)` for x, 0 where both are equal, and the negative of it for t, each by the reduction.
 ///
 /// # Errors
 /// If the target does not broadcast to the input, or the dtypes are not one float type.
@@ -29,18 +29,27 @@ pub fn l1_loss(input: &Tensor, target: &Tensor) -> Result<Tensor> {
 }
 
 /// [`l1_loss`] with options.
+///
+/// # Examples
+/// ```
+/// # use autograd_core::Tensor;
+/// # use wengert_nn::{L1Loss, Loss, Reduction};
+/// let loss = L1Loss::new().reduction(Reduction::None);
+/// assert_eq!(loss.forward(&Tensor::from([1.0, 2.0]), &Tensor::from([1.0, 4.0]))?.to_vec::<f32>()?, [0.0, 2.0]);
+/// # Ok::<(), wengert_nn::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct L1Loss {
     reduction: Reduction,
 }
 
 impl L1Loss {
-    /// With the default options.
+    /// A loss with the default options.
     pub fn new() -> L1Loss {
         L1Loss::default()
     }
 
-    /// What becomes of the losses of the elements; default: their mean.
+    /// The reduction of the losses of the elements; default: their mean.
     #[must_use]
     pub fn reduction(mut self, reduction: Reduction) -> L1Loss {
         self.reduction = reduction;

@@ -1,4 +1,4 @@
-//! Losses: the distance of an output from its target, as a function with PyTorch's defaults and as a struct with options.
+//! Losses: distances of outputs from targets, as functions with PyTorch's defaults and as structs with options.
 
 mod bce_with_logits;
 mod cross_entropy;

@@ -7,8 +7,8 @@ use autograd_core::{Result, Tensor};
 /// Mean squared error: `(x − t)²`, the mean over all elements.
 ///
 /// # Shapes
-/// `target` as `input`, or broadcasting to it. That `input` would have to be repeated for the target is an error: `[N, 1]`
-/// against `[N]` would be all N² pairs.
+/// `target` has the shape of `input`, or broadcasts to it. If `input` had to be repeated for the target, that is an
+/// error: `[N, 1]` against `[N]` would be all N² pairs.
 ///
 /// # Gradient
 /// `2 (x − t)` for x, the negative of it for t, each by the reduction.
@@ -29,18 +29,27 @@ pub fn mse_loss(input: &Tensor, target: &Tensor) -> Result<Tensor> {
 }
 
 /// [`mse_loss`] with options.
+///
+/// # Examples
+/// ```
+/// # use autograd_core::Tensor;
+/// # use wengert_nn::{Loss, MseLoss, Reduction};
+/// let loss = MseLoss::new().reduction(Reduction::Sum);
+/// assert_eq!(loss.forward(&Tensor::from([1.0, 2.0]), &Tensor::from([1.0, 4.0]))?.item::<f32>()?, 4.0);
+/// # Ok::<(), wengert_nn::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct MseLoss {
     reduction: Reduction,
 }
 
 impl MseLoss {
-    /// With the default options.
+    /// A loss with the default options.
     pub fn new() -> MseLoss {
         MseLoss::default()
     }
 
-    /// What becomes of the losses of the elements; default: their mean.
+    /// The reduction of the losses of the elements; default: their mean.
     #[must_use]
     pub fn reduction(mut self, reduction: Reduction) -> MseLoss {
         self.reduction = reduction;

@@ -1,13 +1,13 @@
-//! One loss for each element, or one for all of them.
+//! The reduction of the losses of all elements.
 
 use autograd_core::{Result, Tensor};
 
-/// What becomes of the losses of the elements.
+/// The reduction of the losses of the elements.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Reduction {
-    /// They stay as they are.
+    /// The losses stay as they are.
     None,
-    /// Their mean; of none it is NaN.
+    /// Their mean; NaN if there are none.
     #[default]
     Mean,
     /// Their sum.

@@ -1,4 +1,4 @@
-//! Squared error near zero, absolute error away from it.
+//! The smooth L1 loss.
 
 use super::pair::difference;
 use super::{Loss, Reduction};
@@ -12,11 +12,11 @@ use autograd_core::{Result, Tensor};
 /// ```
 ///
 /// # Shapes
-/// `target` as `input`, or broadcasting to it. That `input` would have to be repeated for the target is an error: `[N, 1]`
-/// against `[N]` would be all N² pairs.
+/// `target` has the shape of `input`, or broadcasts to it. If `input` had to be repeated for the target, that is an
+/// error: `[N, 1]` against `[N]` would be all N² pairs.
 ///
 /// # Gradient
-/// `d/β` where `|d| < β`, else `sign d`: continuous, but for β = 0, where it is that of the absolute error.
+/// `d/β` where `|d| < β`, else `sign d`. It is continuous except for β = 0, where it is that of the absolute error.
 ///
 /// # Errors
 /// If the target does not broadcast to the input, or the dtypes are not one float type.
@@ -40,6 +40,15 @@ pub fn smooth_l1_loss(input: &Tensor, target: &Tensor) -> Result<Tensor> {
 }
 
 /// [`smooth_l1_loss`] with options.
+///
+/// # Examples
+/// ```
+/// # use autograd_core::Tensor;
+/// # use wengert_nn::{Loss, SmoothL1Loss};
+/// let loss = SmoothL1Loss::new().beta(2.0);
+/// assert_eq!(loss.forward(&Tensor::from([1.0, 3.0]), &Tensor::from([0.0, 0.0]))?.item::<f32>()?, (0.25 + 2.0) / 2.0);
+/// # Ok::<(), wengert_nn::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SmoothL1Loss {
     beta: f64,
@@ -53,7 +62,7 @@ impl Default for SmoothL1Loss {
 }
 
 impl SmoothL1Loss {
-    /// With the default options.
+    /// A loss with the default options.
     pub fn new() -> SmoothL1Loss {
         SmoothL1Loss::default()
     }
@@ -65,7 +74,7 @@ impl SmoothL1Loss {
         self
     }
 
-    /// What becomes of the losses of the elements; default: their mean.
+    /// The reduction of the losses of the elements; default: their mean.
     #[must_use]
     pub fn reduction(mut self, reduction: Reduction) -> SmoothL1Loss {
         self.reduction = reduction;

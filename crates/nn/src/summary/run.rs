@@ -1,4 +1,4 @@
-//! Running a model for its summary, and leaving it as it was.
+//! The run that a summary is made from, which leaves the model as it was.
 
 use super::table::{Row, Summary};
 use crate::layer::Layer;

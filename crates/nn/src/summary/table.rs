@@ -1,4 +1,4 @@
-//! The table as data, and printed.
+//! The summary's table, as data and as text.
 
 use std::fmt;
 
@@ -6,8 +6,8 @@ use std::fmt;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Summary {
-    /// One row for each call of a layer, in the order they ran. A layer made of others has a row only if it has parameters
-    /// besides theirs, or runs its parts without [`Layer::call`](crate::Layer::call).
+    /// One row for each call of a layer, in the order they ran. A layer made of others has a row only if it has
+    /// parameters besides theirs, or runs its parts without [`Layer::call`](crate::Layer::call).
     pub rows: Vec<Row>,
     /// How many numbers are trained.
     pub trainable: usize,

@@ -7,7 +7,7 @@ use autograd_core::module::{Item, Module, Param, Path};
 use autograd_core::{DType, Error, ErrorKind, Gradients, NodeId, Result, Shape, Tensor};
 use std::collections::{HashMap, HashSet};
 
-/// What the driver remembers of one parameter.
+/// The driver's record of one parameter.
 #[derive(Clone, Debug)]
 pub struct Slot<R> {
     pub(super) name: String,
@@ -25,8 +25,8 @@ pub struct Slot<R> {
 }
 
 impl<R: Rule> Driver<R> {
-    /// Makes sure that the slots are those of `model`, and that every gradient and state fits. What it changes on the
-    /// way cannot be seen from outside.
+    /// Makes sure that the slots are those of `model`, and that every gradient and state fits. Its changes on the way
+    /// cannot be seen from outside.
     pub(super) fn prepare(&mut self, model: &dyn Module, grads: &Gradients) -> Result<()> {
         if self.slots_are == Slots::Stale {
             self.refresh()?;
@@ -46,7 +46,7 @@ impl<R: Rule> Driver<R> {
         Ok(())
     }
 
-    /// Hands every slot the hyperparameters of today. Other state may be in use with them.
+    /// Gives every slot its present hyperparameters. Other state may be in use with them.
     fn refresh(&mut self) -> Result<()> {
         self.check()?;
         let mut slots = std::mem::take(&mut self.slots);
@@ -57,7 +57,7 @@ impl<R: Rule> Driver<R> {
             }
         }
         self.slots = slots;
-        // Several groups may give one parameter what none of them is refused for.
+        // Several groups together may give one parameter numbers that none of them gives alone.
         self.slots.iter().try_for_each(|slot| slot.hyper.check())?;
         self.slots_are = Slots::Current;
         Ok(())

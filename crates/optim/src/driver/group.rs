@@ -35,7 +35,7 @@ impl<R: Rule> Driver<R> {
         self.grouped(Members::Below(prefix.into()), change)
     }
 
-    /// [`Driver::group`] of the parameters whose name `members` accepts.
+    /// Like [`Driver::group`], but for the parameters whose name `members` accepts.
     pub fn group_where(
         self,
         members: impl Fn(&str) -> bool + Send + Sync + 'static,
@@ -84,7 +84,7 @@ impl<R: Rule> Group<R> {
         after
     }
 
-    /// How errors call it: by its prefix, or by its place among the groups.
+    /// Its name in errors: its prefix, or its place among the groups.
     pub(super) fn label(&self, position: usize) -> String {
         match &self.members {
             Members::Below(prefix) => format!("{prefix:?}"),

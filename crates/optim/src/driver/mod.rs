@@ -1,4 +1,4 @@
-//! Everything that optimizers have in common.
+//! The driver: everything that optimizers have in common.
 //!
 //! A [`Driver`] holds one [`Slot`] for each parameter of the model, in the order in which the model visits them, so
 //! a steady step is two walks over the model that compare identities: no names, no look-ups, no allocation. When
@@ -35,15 +35,15 @@ pub struct Driver<R> {
     slots: Vec<Slot<R>>,
     /// The numbers that the rule has for all parameters; none before the first step.
     shared: Vec<f64>,
-    /// How far the slots are up to date with `hyper` and `groups`.
+    /// Whether the slots are up to date with `hyper` and `groups`.
     slots_are: Slots,
 }
 
-/// What has to be done before the slots can be used.
+/// Whether the slots can be used, and what must be done first.
 #[derive(Clone, Copy, PartialEq)]
 enum Slots {
     Unbound,
-    /// Their hyperparameters are to be found again.
+    /// Their hyperparameters must be found again.
     Stale,
     Current,
 }
@@ -96,12 +96,14 @@ impl<R: Rule> Driver<R> {
         }
     }
 
-    /// λ ≥ 0: how strongly parameters are drawn to 0. By default λ·p is added to the gradient (the L2 penalty).
+    /// λ ≥ 0: how strongly parameters are drawn to 0. Without decoupling λ·p is added to the gradient (the L2 penalty).
+    /// Default 0.
     pub fn weight_decay(self, weight_decay: f64) -> Self {
         self.changed(|hyper| hyper.weight_decay = weight_decay)
     }
 
     /// Whether weight decay shrinks the parameter itself, `p ← (1 − lr·λ) p`, instead of adding to the gradient.
+    /// Default false.
     ///
     /// # References
     /// Loshchilov, Hutter, Decoupled Weight Decay Regularization, 2019.
@@ -109,17 +111,18 @@ impl<R: Rule> Driver<R> {
         self.changed(|hyper| hyper.decoupled = decoupled)
     }
 
-    /// Whether to follow the gradient upwards: g is negated before anything else.
+    /// Whether to follow the gradient upwards: g is negated before anything else. Default false.
     pub fn maximize(self, maximize: bool) -> Self {
         self.changed(|hyper| hyper.maximize = maximize)
     }
 
-    /// Multiplies the learning rate; meant for groups: `.group("encoder", |group| group.scale_lr(0.1))`.
+    /// Multiplies the learning rate by a factor ≥ 0; meant for groups:
+    /// `.group("encoder", |group| group.scale_lr(0.1))`.
     pub fn scale_lr(self, factor: f64) -> Self {
         self.changed(|hyper| hyper.lr *= factor)
     }
 
-    /// Another rule of the same type: how groups change hyperparameters of a rule without setters on the driver.
+    /// Replaces the rule by `change` of it. Groups use it to change hyperparameters that have no setter on the driver.
     pub fn map_rule(self, change: impl FnOnce(R) -> R) -> Self {
         self.changed(|hyper| hyper.rule = change(hyper.rule.clone()))
     }

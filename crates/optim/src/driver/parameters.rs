@@ -1,4 +1,4 @@
-//! The sight of all parameters at the beginning of a step.
+//! All parameters of a step, as a rule sees them at its beginning.
 
 use super::bind::Slot;
 use crate::rule::{EachTurn, Rule, Turn};

@@ -1,4 +1,4 @@
-//! Saving and loading what changes while training.
+//! The state dict of a driver: saving and loading.
 
 use super::{Driver, Slot, Slots};
 use crate::rule::Rule;
@@ -101,7 +101,7 @@ pub(crate) fn rate(optimizer: &str, value: &Tensor) -> Result<f64> {
 }
 
 fn number<R: Rule>(key: String, value: &Tensor) -> Result<f64> {
-    // Not finite after a gradient that was not: the run goes on as it would have.
+    // Infinite or NaN after such a gradient: the run goes on as it would have.
     match single(value) {
         Some(number) if value.dtype() == DType::F64 => Ok(number),
         _ => Err(wrong(R::NAME, &key, value, "one F64")),

@@ -1,4 +1,4 @@
-//! Adam: steps of the size of the learning rate, whatever the size of the gradient.
+//! Adam.
 
 use crate::driver::Driver;
 use crate::named::optimizer;
@@ -7,7 +7,7 @@ use crate::rule::{Rule, See, Turn};
 use autograd_core::Result;
 use autograd_core::update::{ElementRule, Real};
 
-/// Adam: adaptive moment estimation.
+/// Adam, adaptive moment estimation: steps of the size of the learning rate, whatever the size of the gradient.
 ///
 /// ```text
 /// g ← g + λ p                            (weight_decay λ; decoupled: p ← (1 − lr·λ) p instead)
@@ -43,7 +43,7 @@ use autograd_core::update::{ElementRule, Real};
 pub struct Adam(Driver<AdamRule<false>>);
 optimizer!(Adam, AdamRule<false>);
 
-/// The rule of Adam and, if `W`, of AdamW: all that differs is the name in errors.
+/// The rule of Adam and, if `W`, of AdamW: they differ only in the name in errors.
 #[derive(Clone, Debug)]
 pub(crate) struct AdamRule<const W: bool> {
     pub(crate) betas: [f64; 2],
@@ -56,22 +56,22 @@ impl<const W: bool> AdamRule<W> {
 }
 
 impl Adam {
-    /// With the default hyperparameters.
+    /// An optimizer with the default hyperparameters.
     pub fn new(lr: f64) -> Adam {
         Adam(Driver::new(AdamRule::DEFAULT, lr))
     }
 
-    /// β₁ and β₂, `0 ≤ β < 1`: how much of the past the averages of g and g² keep.
+    /// β₁ and β₂, `0 ≤ β < 1`: how much of the past the averages of g and g² keep. Default 0.9 and 0.999.
     pub fn betas(self, beta1: f64, beta2: f64) -> Adam {
         self.with(|rule| rule.betas = [beta1, beta2])
     }
 
-    /// ε ≥ 0: keeps the division from 0.
+    /// ε ≥ 0, which is added to the divisor to keep it from 0. Default 1e-8.
     pub fn eps(self, eps: f64) -> Adam {
         self.with(|rule| rule.eps = eps)
     }
 
-    /// Whether to divide by the largest average of g² so far: steps never grow again.
+    /// Whether to divide by the largest average of g² so far, so steps never grow again. Default false.
     pub fn amsgrad(self, amsgrad: bool) -> Adam {
         self.with(|rule| rule.amsgrad = amsgrad)
     }

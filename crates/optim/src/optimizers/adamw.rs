@@ -1,18 +1,18 @@
-//! AdamW: Adam whose weight decay does not pass through the averages.
+//! AdamW.
 
 use super::adam::AdamRule;
 use crate::driver::Driver;
 use crate::named::optimizer;
 
 /// [`Adam`](crate::Adam) with decoupled weight decay: parameters shrink by `lr·λ` of themselves, whatever their
-/// gradients.
+/// gradients; the decay does not pass through the averages.
 ///
 /// ```text
 /// p ← (1 − lr·λ) p
-/// p ← p − lr · m̂ / (√v̂ + ε)      as Adam
+/// p ← p − lr · m̂ / (√v̂ + ε)      m̂ and v̂ of Adam
 /// ```
 ///
-/// Hyperparameters and state as Adam, but λ (`weight_decay`) is 0.01.
+/// Hyperparameters and state are those of Adam, but λ (`weight_decay`) is 0.01.
 ///
 /// # Examples
 /// ```
@@ -37,22 +37,22 @@ pub struct AdamW(Driver<AdamRule<true>>);
 optimizer!(AdamW, AdamRule<true>);
 
 impl AdamW {
-    /// With the default hyperparameters.
+    /// An optimizer with the default hyperparameters.
     pub fn new(lr: f64) -> AdamW {
         AdamW(Driver::new(AdamRule::DEFAULT, lr).weight_decay(0.01).decoupled_weight_decay(true))
     }
 
-    /// β₁ and β₂, `0 ≤ β < 1`: how much of the past the averages of g and g² keep.
+    /// β₁ and β₂, `0 ≤ β < 1`: how much of the past the averages of g and g² keep. Default 0.9 and 0.999.
     pub fn betas(self, beta1: f64, beta2: f64) -> AdamW {
         self.with(|rule| rule.betas = [beta1, beta2])
     }
 
-    /// ε ≥ 0: keeps the division from 0.
+    /// ε ≥ 0, which is added to the divisor to keep it from 0. Default 1e-8.
     pub fn eps(self, eps: f64) -> AdamW {
         self.with(|rule| rule.eps = eps)
     }
 
-    /// Whether to divide by the largest average of g² so far: steps never grow again.
+    /// Whether to divide by the largest average of g² so far, so steps never grow again. Default false.
     pub fn amsgrad(self, amsgrad: bool) -> AdamW {
         self.with(|rule| rule.amsgrad = amsgrad)
     }

@@ -1,4 +1,4 @@
-//! NAdam: Adam with Nesterov's momentum.
+//! NAdam.
 
 use crate::driver::Driver;
 use crate::named::optimizer;
@@ -53,22 +53,22 @@ struct NAdamRule {
 }
 
 impl NAdam {
-    /// With the default hyperparameters.
+    /// An optimizer with the default hyperparameters.
     pub fn new(lr: f64) -> NAdam {
         NAdam(Driver::new(NAdamRule { betas: [0.9, 0.999], eps: 1e-8, momentum_decay: 0.004 }, lr))
     }
 
-    /// β₁ and β₂, `0 ≤ β < 1`: how much of the past the averages of g and g² keep.
+    /// β₁ and β₂, `0 ≤ β < 1`: how much of the past the averages of g and g² keep. Default 0.9 and 0.999.
     pub fn betas(self, beta1: f64, beta2: f64) -> NAdam {
         self.with(|rule| rule.betas = [beta1, beta2])
     }
 
-    /// ε ≥ 0: keeps the division from 0.
+    /// ε ≥ 0, which is added to the divisor to keep it from 0. Default 1e-8.
     pub fn eps(self, eps: f64) -> NAdam {
         self.with(|rule| rule.eps = eps)
     }
 
-    /// ψ ≥ 0: how fast μ grows from β₁ / 2 to β₁.
+    /// ψ ≥ 0: how fast μ grows from β₁ / 2 to β₁. Default 0.004.
     pub fn momentum_decay(self, momentum_decay: f64) -> NAdam {
         self.with(|rule| rule.momentum_decay = momentum_decay)
     }

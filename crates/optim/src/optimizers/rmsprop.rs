@@ -1,4 +1,4 @@
-//! RMSprop: gradients divided by their recent size.
+//! RMSprop.
 
 use crate::driver::Driver;
 use crate::named::optimizer;
@@ -37,8 +37,8 @@ use autograd_core::update::{ElementRule, Real};
 ///
 /// # Differs from
 /// * PyTorch: s − a² that rounding takes below 0 counts as 0; there it becomes NaN.
-/// * Keras and the paper of Graves: ε stands inside the root.
-/// * Keras: the learning rate stands inside the momentum, `b ← μ b + lr · g / √(s + ε)`, and α is 0.9.
+/// * Keras and the paper of Graves: ε is inside the root.
+/// * Keras: the learning rate is inside the momentum, `b ← μ b + lr · g / √(s + ε)`, and α is 0.9.
 #[derive(Clone)]
 pub struct RmsProp(Driver<RmsPropRule>);
 optimizer!(RmsProp, RmsPropRule);
@@ -52,27 +52,27 @@ struct RmsPropRule {
 }
 
 impl RmsProp {
-    /// With the default hyperparameters.
+    /// An optimizer with the default hyperparameters.
     pub fn new(lr: f64) -> RmsProp {
         RmsProp(Driver::new(RmsPropRule { alpha: 0.99, eps: 1e-8, momentum: 0.0, centered: false }, lr))
     }
 
-    /// α, `0 ≤ α ≤ 1`: how much of the past the averages keep.
+    /// α, `0 ≤ α ≤ 1`: how much of the past the averages keep. Default 0.99.
     pub fn alpha(self, alpha: f64) -> RmsProp {
         self.with(|rule| rule.alpha = alpha)
     }
 
-    /// ε ≥ 0: keeps the division from 0.
+    /// ε ≥ 0, which is added to the divisor to keep it from 0. Default 1e-8.
     pub fn eps(self, eps: f64) -> RmsProp {
         self.with(|rule| rule.eps = eps)
     }
 
-    /// μ ≥ 0: how much of the past directions is kept; 0 for none.
+    /// μ ≥ 0: how much of the past directions is kept. Default 0: nothing.
     pub fn momentum(self, momentum: f64) -> RmsProp {
         self.with(|rule| rule.momentum = momentum)
     }
 
-    /// Whether to divide by the root of the variance of g instead of the average of g².
+    /// Whether to divide by the root of the variance of g instead of the average of g². Default false.
     pub fn centered(self, centered: bool) -> RmsProp {
         self.with(|rule| rule.centered = centered)
     }

@@ -7,7 +7,7 @@ use crate::rule::{Rule, See, Turn};
 use autograd_core::update::{ElementRule, Real};
 use autograd_core::{Error, ErrorKind, Result};
 
-/// Stochastic gradient descent, with momentum if asked for.
+/// Stochastic gradient descent, with optional momentum.
 ///
 /// ```text
 /// g ← g + λ p                                   (weight_decay λ)
@@ -15,7 +15,7 @@ use autograd_core::{Error, ErrorKind, Result};
 /// p ← p − lr · b                                (nesterov: p − lr · (g + μ b))
 /// ```
 ///
-/// `lr ≥ 0`, `μ ≥ 0`, τ any number, `λ ≥ 0`. State: `momentum_buffer` (b), only with momentum.
+/// `lr ≥ 0`, `μ ≥ 0` (0), τ any number (0), `λ ≥ 0` (0). State: `momentum_buffer` (b), only with momentum.
 ///
 /// # Examples
 /// ```
@@ -36,8 +36,8 @@ use autograd_core::{Error, ErrorKind, Result};
 /// Sutskever, Martens, Dahl, Hinton, On the importance of initialization and momentum in deep learning, 2013.
 ///
 /// # Differs from
-/// * PyTorch: nothing; there, too, the learning rate stands outside the momentum buffer.
-/// * Keras and the paper: the learning rate inside the velocity, `v ← μ v − lr g`; the same while `lr` is constant.
+/// * PyTorch: nothing; there, too, the learning rate is outside the momentum buffer.
+/// * Keras and the paper: the learning rate is inside the velocity, `v ← μ v − lr g`; the same while `lr` is constant.
 #[derive(Clone)]
 pub struct Sgd(Driver<SgdRule>);
 optimizer!(Sgd, SgdRule);
@@ -50,22 +50,22 @@ struct SgdRule {
 }
 
 impl Sgd {
-    /// Without momentum.
+    /// An optimizer without momentum.
     pub fn new(lr: f64) -> Sgd {
         Sgd(Driver::new(SgdRule { momentum: 0.0, dampening: 0.0, nesterov: false }, lr))
     }
 
-    /// μ ≥ 0: how much of the past directions is kept; 0 for none.
+    /// μ ≥ 0: how much of the past directions is kept. Default 0: nothing.
     pub fn momentum(self, momentum: f64) -> Sgd {
         self.with(|rule| rule.momentum = momentum)
     }
 
-    /// τ: the gradient enters the momentum buffer with weight 1 − τ, except at the first step.
+    /// τ, any number: the gradient enters the momentum buffer with weight 1 − τ, except at the first step. Default 0.
     pub fn dampening(self, dampening: f64) -> Sgd {
         self.with(|rule| rule.dampening = dampening)
     }
 
-    /// Nesterov's momentum, which needs momentum and no dampening.
+    /// Whether the momentum is Nesterov's, which needs momentum above 0 and dampening 0. Default false.
     pub fn nesterov(self, nesterov: bool) -> Sgd {
         self.with(|rule| rule.nesterov = nesterov)
     }

@@ -24,18 +24,18 @@ pub struct ConstantLR {
 }
 
 impl ConstantLR {
-    /// A third of the rate for 5 steps.
+    /// By default a third of the rate for 5 steps.
     pub fn new() -> ConstantLR {
         ConstantLR { factor: 1.0 / 3.0, total_iters: 5 }
     }
 
-    /// The factor at the beginning, in [0, 1].
+    /// The factor at the beginning, in [0, 1]. Default 1/3.
     pub fn factor(mut self, factor: f64) -> ConstantLR {
         self.factor = factor;
         self
     }
 
-    /// How many steps it holds for.
+    /// The number of steps with the factor. Default 5.
     pub fn total_iters(mut self, total_iters: u64) -> ConstantLR {
         self.total_iters = total_iters;
         self

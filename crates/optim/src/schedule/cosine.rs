@@ -1,11 +1,11 @@
-//! Half a cosine from the base rate down.
+//! Half a cosine, down from the base rate.
 
 use super::Schedule;
 use crate::range::Range;
 use autograd_core::{Error, Result};
 use std::f64::consts::PI;
 
-/// From the base rate to `eta_min` along half a cosine of `t_max` steps, then up again, and so on.
+/// Falls from the base rate to `eta_min` along half a cosine of `t_max` steps, then rises again, and so on.
 ///
 /// ```text
 /// rate(k) = η_min + (base − η_min) (1 + cos(π k / t_max)) / 2
@@ -29,12 +29,12 @@ pub struct CosineAnnealingLR {
 }
 
 impl CosineAnnealingLR {
-    /// Down to 0 in `t_max` steps.
+    /// By default down to 0, in `t_max` ≥ 1 steps.
     pub fn new(t_max: u64) -> CosineAnnealingLR {
         CosineAnnealingLR { t_max, eta_min: 0.0 }
     }
 
-    /// η_min ≥ 0: the lowest rate.
+    /// η_min ≥ 0: the lowest rate. Default 0.
     pub fn eta_min(mut self, eta_min: f64) -> CosineAnnealingLR {
         self.eta_min = eta_min;
         self

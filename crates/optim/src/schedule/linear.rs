@@ -4,8 +4,7 @@ use super::Schedule;
 use crate::range::Range;
 use autograd_core::Result;
 
-/// From `start_factor` to `end_factor` times the base rate in `total_iters` equal steps, and `end_factor` from there
-/// on.
+/// Goes from `start_factor` to `end_factor` times the base rate in `total_iters` equal steps, and stays there.
 ///
 /// ```text
 /// rate(k) = base · (s + (e − s) · min(k, n) / n)      s, e, n: start_factor, end_factor, total_iters
@@ -26,24 +25,24 @@ pub struct LinearLR {
 }
 
 impl LinearLR {
-    /// From a third of the rate to the rate, in 5 steps.
+    /// By default from a third of the rate to the rate, in 5 steps.
     pub fn new() -> LinearLR {
         LinearLR { start_factor: 1.0 / 3.0, end_factor: 1.0, total_iters: 5 }
     }
 
-    /// The factor at step 0, in (0, 1].
+    /// The factor at step 0, in (0, 1]. Default 1/3.
     pub fn start_factor(mut self, start_factor: f64) -> LinearLR {
         self.start_factor = start_factor;
         self
     }
 
-    /// The factor from step `total_iters` on, in [0, 1].
+    /// The factor from step `total_iters` on, in [0, 1]. Default 1.
     pub fn end_factor(mut self, end_factor: f64) -> LinearLR {
         self.end_factor = end_factor;
         self
     }
 
-    /// The number of steps from one factor to the other.
+    /// The number of steps from one factor to the other. Default 5.
     pub fn total_iters(mut self, total_iters: u64) -> LinearLR {
         self.total_iters = total_iters;
         self

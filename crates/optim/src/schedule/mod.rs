@@ -1,7 +1,7 @@
 //! Schedules: pure functions of the step.
 //!
-//! A schedule says what the learning rate, or any other hyperparameter, is at step k = 0, 1, ..; it remembers nothing, so
-//! there is nothing to save. One file is one schedule; a closure is one, too.
+//! A schedule says what the learning rate, or any other hyperparameter, is at step k = 0, 1, ..; it remembers nothing,
+//! so there is nothing to save. Each file holds one schedule; a closure is one, too.
 //!
 //! ```
 //! use wengert_optim::schedule::{CosineAnnealingLR, LinearLR, Schedule};

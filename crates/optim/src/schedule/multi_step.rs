@@ -29,7 +29,7 @@ impl MultiStepLR {
         MultiStepLR { milestones: milestones.into(), gamma: 0.1 }
     }
 
-    /// γ ≥ 0: the factor.
+    /// γ ≥ 0: the factor. Default 0.1.
     pub fn gamma(mut self, gamma: f64) -> MultiStepLR {
         self.gamma = gamma;
         self

@@ -1,4 +1,4 @@
-//! A factor every so many steps.
+//! A factor at regular steps.
 
 use super::Schedule;
 use crate::range::Range;
@@ -24,12 +24,12 @@ pub struct StepLR {
 }
 
 impl StepLR {
-    /// A factor every `step_size` steps.
+    /// A factor every `step_size` ≥ 1 steps.
     pub fn new(step_size: u64) -> StepLR {
         StepLR { step_size, gamma: 0.1 }
     }
 
-    /// γ ≥ 0: the factor.
+    /// γ ≥ 0: the factor. Default 0.1.
     pub fn gamma(mut self, gamma: f64) -> StepLR {
         self.gamma = gamma;
         self

@@ -1,4 +1,4 @@
-//! A 2-2-1 network, and what the tests do with it.
+//! A 2-2-1 network, and helpers of the tests.
 
 #![allow(dead_code, reason = "each test file uses its own part")]
 

@@ -14,7 +14,7 @@ use wengert_data::TensorDataset;
 use wengert_nn::{Layer, Linear, mse_loss};
 use wengert_optim::Sgd;
 
-/// A callback in a tiny run, and everything that is known of it.
+/// A callback in a tiny run, and all that must hold for it.
 pub(super) struct Case<C> {
     /// The name of the callback, and after a colon what the case is about.
     title: &'static str,
@@ -30,7 +30,7 @@ pub(super) struct Case<C> {
 /// The result of a run.
 pub(super) struct Seen {
     pub(super) history: History,
-    /// What the callback did: `place: effect`.
+    /// The effects of the callback: `place: effect`.
     effects: Vec<String>,
     /// The weights at the end of each epoch, before the callback was called.
     pub(super) weights: Vec<Vec<u64>>,
@@ -40,8 +40,8 @@ pub(super) struct Seen {
 }
 
 impl<C: Callback> Case<C> {
-    /// A callback: its name, after a colon what the case is about, and how it is made. It may write into a directory of its own. The run has 6 epochs of two steps, all of which
-    /// lower the loss.
+    /// A callback: its name, after a colon what the case is about, and a function that makes it, with a directory that
+    /// it may write into. The run has 6 epochs of two steps, all of which lower the loss.
     pub(super) fn new(title: &'static str, make: fn(&Path) -> C) -> Case<C> {
         let then = |_: &C, _: &Seen, _: &Path| {};
         Case { title, make, epochs: 6, lr: 0.05, effects: Vec::new(), then, refused: false, wrong: Vec::new() }
@@ -71,7 +71,7 @@ impl<C: Callback> Case<C> {
         self
     }
 
-    /// The same in a run without a validation set.
+    /// Like `refuses`, but in a run without a validation set.
     pub(super) fn refuses_without_validation(mut self, text: &str) -> Case<C> {
         self.refusal(false, text);
         self
@@ -190,7 +190,7 @@ impl Callback for Killed {
     }
 }
 
-/// Passes every call on to a callback, and notes what that does.
+/// Passes every call on to a callback, and notes its effects.
 struct Recorder<'c> {
     callback: &'c mut dyn Callback,
     effects: Vec<String>,
@@ -215,7 +215,7 @@ impl Recorder<'_> {
             self.effects.push(format!("{place}: sets the learning rate {}", run.lr()));
         }
         if after.2 != before.2 {
-            // Of the epochs before an interruption nothing is known here.
+            // The weights of epochs before an interruption are not here.
             let epoch = self.weights.iter().position(|weights| *weights == after.2);
             let epoch = epoch.map_or("an unknown epoch".into(), |epoch| format!("epoch {}", epoch + 1));
             self.effects.push(format!("{place}: sets the weights of {epoch}"));

@@ -1,4 +1,4 @@
-//! Writing checkpoints.
+//! The callback that writes checkpoints.
 
 use super::{Callback, bad_option};
 use crate::checkpoint::{self, Snapshot};
@@ -6,15 +6,28 @@ use crate::run::{Plan, Run};
 use autograd_core::Result;
 use std::path::{Path, PathBuf};
 
-/// Writes a checkpoint at the end of epochs, from which [`Trainer::resume`](crate::Trainer::resume) goes on bit for bit.
+/// Writes a checkpoint at the end of epochs, from which [`Trainer::resume`](crate::Trainer::resume) goes on bit for
+/// bit.
 ///
-/// The directory contains the last checkpoint only: `checkpoint.json` (where the run stands, and its history) and the safetensors
-/// files that it names. Everything is written aside, and `checkpoint.json` is renamed into place last: whenever the process
-/// is killed, the directory contains a whole checkpoint, the new one or the one before. A new run replaces an old checkpoint
-/// when its own first one is written.
+/// The directory contains the last checkpoint only: `checkpoint.json` (where the run stands, and its history) and the
+/// safetensors files that it names. Everything is written aside, and `checkpoint.json` is renamed into place last:
+/// whenever the process is killed, the directory contains a whole checkpoint, the new one or the one before. A new run
+/// replaces an old checkpoint when its own first one is written.
 ///
 /// # Errors
 /// The run does not begin if `every` is 0 or the directory cannot be written.
+///
+/// # Examples
+/// ```
+/// use wengert_nn::mse_loss;
+/// use wengert_optim::Sgd;
+/// use wengert_train::{Checkpoint, Trainer};
+///
+/// let trainer = Trainer::new(Sgd::new(0.1), mse_loss)
+///     .epochs(100)
+///     .checkpoint(Checkpoint::new("run").every(10))
+///     .resume(Checkpoint::exists("run"));
+/// ```
 #[derive(Clone, Debug)]
 pub struct Checkpoint {
     dir: PathBuf,
@@ -27,7 +40,7 @@ impl Checkpoint {
         Checkpoint { dir: dir.into(), every: 1 }
     }
 
-    /// A checkpoint after every `epochs` epochs only, at least 1, and after the last. Default 1.
+    /// The number of epochs from one checkpoint to the next, at least 1; there is also one after the last. Default 1.
     pub fn every(mut self, epochs: u64) -> Checkpoint {
         self.every = epochs;
         self

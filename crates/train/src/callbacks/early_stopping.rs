@@ -1,4 +1,4 @@
-//! Ending a run that no longer gets better.
+//! The early end of a run that no longer improves.
 
 use super::{Callback, bad_option};
 use crate::history::short::short;
@@ -8,13 +8,13 @@ use autograd_core::{Result, Tensor};
 
 /// Ends the run when a metric has not improved for some epochs, and puts back the weights of the best epoch.
 ///
-/// An epoch is better if its value is below the best one so far by more than `min_delta` (above it, for metrics where higher
-/// is better); a NaN is never better. The best weights (parameters and buffers) are put back at the end of every run, stopped
-/// or not.
+/// An epoch is better if its value is below the best one so far by more than `min_delta` (above it, for metrics where
+/// higher is better); a NaN is never better. The best weights (parameters and buffers) are put back at the end of every
+/// run, stopped or not.
 ///
 /// # Errors
-/// The run does not begin if `patience` is 0, `min_delta` is negative or not finite, or the metric is not measured: without a
-/// validation set there is no `val_loss`.
+/// The run does not begin if `patience` is 0, `min_delta` is negative or not finite, or the metric is not measured:
+/// without a validation set there is no `val_loss`.
 ///
 /// # Examples
 /// ```
@@ -35,8 +35,8 @@ use autograd_core::{Result, Tensor};
 /// ```
 ///
 /// # Differs from
-/// Keras: the best weights are restored by default, and `patience` is at least 1, which does what Keras's 0 does. `mode` takes
-/// [`Better`] in place of `"min"` and `"max"`.
+/// Keras: the best weights are restored by default, and `patience` is at least 1, which does what Keras's 0 does.
+/// `mode` takes [`Better`] in place of `"min"` and `"max"`.
 #[derive(Clone, Debug)]
 pub struct EarlyStopping {
     monitor: String,
@@ -47,12 +47,12 @@ pub struct EarlyStopping {
     best: Best,
 }
 
-/// The values of a metric that are better ones.
+/// The direction in which a metric improves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Better {
-    /// Lower ones, as of a loss.
+    /// Lower values are better, as for a loss.
     Lower,
-    /// Higher ones, as of an accuracy.
+    /// Higher values are better, as for an accuracy.
     Higher,
 }
 
@@ -62,7 +62,7 @@ struct Best {
     /// Counted from 1; 0 before there is one.
     epoch: u64,
     value: f64,
-    /// Epochs since.
+    /// The number of epochs since.
     wait: u64,
     weights: StateDict,
 }
@@ -81,12 +81,12 @@ impl Default for EarlyStopping {
 }
 
 impl EarlyStopping {
-    /// By default: ends the run after the first epoch whose `val_loss` is no better.
+    /// By default, the run ends after the first epoch whose `val_loss` is no better.
     pub fn new() -> EarlyStopping {
         EarlyStopping::default()
     }
 
-    /// The number of epochs in a row, at least 1, that are not better before the run ends. Default 1.
+    /// The number of epochs in a row, at least 1, without improvement that ends the run. Default 1.
     pub fn patience(mut self, patience: u64) -> EarlyStopping {
         self.patience = patience;
         self
@@ -98,7 +98,7 @@ impl EarlyStopping {
         self
     }
 
-    /// The values that are better ones. Default: as the metric says.
+    /// Whether lower or higher values are better. By default the metric decides.
     pub fn mode(mut self, mode: Better) -> EarlyStopping {
         self.mode = Some(mode);
         self
@@ -251,7 +251,7 @@ mod tests {
             let first = values.iter().position(|value| *value == highest).expect("one of them") as u64 + 1;
             assert_eq!(early.best(), Some((first, highest)));
         },),
-        // Of a loss that falls the first epoch is the highest.
+        // The first epoch of a falling loss is the highest.
         Case::new("EarlyStopping: against the nature of the metric", |_| EarlyStopping::new()
             .monitor("loss")
             .mode(Better::Higher))

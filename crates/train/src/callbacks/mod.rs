@@ -1,7 +1,7 @@
 //! Callbacks: all that happens beside the arithmetic of a run, one file for each.
 //!
-//! The loop calls every [`Callback`] at fixed points and shows it the [`Run`]. A user's own callback can do all that the
-//! ones here do. Names are Keras's.
+//! The loop calls every [`Callback`] at fixed points and shows it the [`Run`]. A user's own callback can do all that
+//! the ones here do. Names are Keras's.
 
 #[cfg(test)]
 #[macro_use]
@@ -35,8 +35,9 @@ use autograd_core::{Error, ErrorKind, Result};
 /// ```
 ///
 /// A callback with a memory returns it from [`Callback::state_dict`], so that a resumed run goes on as if nothing had
-/// happened. `&mut callback` is a callback, too: it can be looked at after the run. The run puts the callback's name before
-/// the text of its errors; an error of another crate becomes one of this with [`Error::user`](crate::Error::user).
+/// happened. `&mut callback` is a callback, too: it can be looked at after the run. The run puts the callback's name
+/// before the text of its errors; an error of another crate becomes one of this with
+/// [`Error::user`](crate::Error::user).
 ///
 /// ```
 /// use autograd_core::seeded;
@@ -73,7 +74,7 @@ use autograd_core::{Error, ErrorKind, Result};
 /// # Ok::<(), wengert_train::Error>(())
 /// ```
 pub trait Callback {
-    /// Its name in errors and checkpoints. A run is resumed by it: it must stay what it is.
+    /// Its name in errors and checkpoints. A resumed run finds the callback's state by it, so it must not change.
     fn name(&self) -> &str;
 
     /// Whether it can do its work in such a run. Nothing has changed yet, and nothing will if this fails.
@@ -88,7 +89,7 @@ pub trait Callback {
     /// Before the first epoch.
     ///
     /// # Errors
-    /// Any error ends the run; so for all methods below.
+    /// Any error ends the run; this holds for all methods below.
     fn on_train_begin(&mut self, run: &mut Run<'_>) -> Result<()> {
         let _ = run;
         Ok(())
@@ -136,7 +137,7 @@ pub trait Callback {
         Ok(())
     }
 
-    /// Its memory from one epoch to the next; nothing, by default.
+    /// Its memory from one epoch to the next; empty by default.
     fn state_dict(&self) -> StateDict {
         StateDict::new()
     }

@@ -11,7 +11,16 @@ use std::time::Instant;
 
 /// Shows a bar over the batches of an epoch on the terminal, and a line with its metrics after each epoch.
 ///
-/// Everything goes to the standard error output. If that is no terminal there is no bar, only the lines.
+/// Everything goes to the standard error output. If that is not a terminal, there are only the lines and no bar.
+///
+/// # Examples
+/// ```
+/// use wengert_nn::mse_loss;
+/// use wengert_optim::Sgd;
+/// use wengert_train::{ProgressBar, Trainer};
+///
+/// let trainer = Trainer::new(Sgd::new(0.1), mse_loss).callback(ProgressBar::new());
+/// ```
 #[derive(Debug)]
 pub struct ProgressBar {
     bar: Option<indicatif::ProgressBar>,

@@ -1,4 +1,4 @@
-//! `checkpoint.json`.
+//! The file `checkpoint.json`.
 
 use super::files::{self, Entry};
 use super::{MANIFEST, Snapshot, corrupt};
@@ -13,7 +13,7 @@ use std::path::Path;
 const FORMAT: &str = "wengert-checkpoint";
 const VERSION: u64 = 1;
 
-/// The part that is read before anything else, to know whose file this is.
+/// The part that is read before anything else, to recognise the file.
 #[derive(Deserialize)]
 struct Heading {
     format: String,

@@ -7,8 +7,8 @@ use autograd_core::module::{Module, StateDict, stream_positions};
 use autograd_core::{Error, ErrorKind, Result};
 use std::path::Path;
 
-/// The state of a run at the end of an epoch. Tensors are shared with the run, not copied; while a snapshot is kept, the
-/// next step copies them.
+/// The state of a run at the end of an epoch. Tensors are shared with the run, not copied; while a snapshot is kept,
+/// the next step copies them.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Snapshot {
@@ -18,7 +18,7 @@ pub struct Snapshot {
     pub epoch: u64,
     /// Steps done.
     pub step: u64,
-    /// What decides the order of the samples.
+    /// The seed that decides the order of the samples.
     pub seed: u64,
     /// The learning rate that the schedule is applied to.
     pub base_lr: f64,

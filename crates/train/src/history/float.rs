@@ -1,7 +1,7 @@
 //! Floats in JSON that come back with all their bits.
 //!
-//! JSON has no NaN and no infinity; those are written as strings, `"inf"`, `"-inf"` and `"NaN:7ff8000000000000"` with the
-//! bits of the NaN.
+//! JSON has no NaN and no infinity; those are written as strings, `"inf"`, `"-inf"` and `"NaN:7ff8000000000000"` with
+//! the bits of the NaN.
 
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};

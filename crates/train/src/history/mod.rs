@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 pub struct History {
     /// One record for each epoch.
     pub epochs: Vec<EpochRecord>,
-    /// Names of the trainable parameters that got no gradient in any step: nothing was learned for them.
+    /// Names of the trainable parameters that got no gradient in any step: they learned nothing.
     pub without_gradient: Vec<String>,
     /// Why the run was stopped before its last epoch, if it was.
     pub stopped: Option<String>,
@@ -25,10 +25,11 @@ pub struct EpochRecord {
     /// The learning rate of its last step.
     #[serde(with = "float")]
     pub lr: f64,
-    /// On the training set, while it was being learned: the loss, then the metrics. Layers were in training mode, and the
-    /// weights changed from batch to batch.
+    /// On the training set, while it was being learned: the loss, then the metrics. Layers were in training mode, and
+    /// the weights changed from batch to batch.
     pub train: Metrics,
-    /// On the validation set after the epoch, in evaluation mode: the loss, then the metrics. Empty without a validation set.
+    /// On the validation set after the epoch, in evaluation mode: the loss, then the metrics. Empty without a
+    /// validation set.
     pub valid: Metrics,
 }
 
@@ -44,8 +45,8 @@ struct MetricValue {
 }
 
 impl History {
-    /// The epoch with the lowest loss on the validation set (without one: on the training set), the first of equals; none if
-    /// there is no epoch whose loss is a number.
+    /// The epoch with the lowest loss on the validation set (without one: on the training set), the first of equals;
+    /// none if there is no epoch whose loss is a number.
     pub fn best(&self) -> Option<&EpochRecord> {
         let loss = |epoch: &EpochRecord| epoch.get("val_loss").or(epoch.get("loss")).filter(|loss| !loss.is_nan());
         let losses = self.epochs.iter().filter_map(|epoch| Some((epoch, loss(epoch)?)));

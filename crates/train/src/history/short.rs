@@ -1,6 +1,6 @@
 //! Floats for people to read, with four significant digits.
 
-/// As plain digits between 0.001 and 10,000, scientific outside: `0.05788`, `12.35`, `1.234e-4`.
+/// The number in plain digits between 0.001 and 10,000, scientific outside: `0.05788`, `12.35`, `1.234e-4`.
 pub(crate) fn short(value: f64) -> String {
     if value == 0.0 || !value.is_finite() {
         return value.to_string();

@@ -1,4 +1,4 @@
-//! The share of samples whose most likely class is the right one.
+//! The accuracy of classes.
 
 use super::{Mean, Metric, Tally, misfits};
 use autograd_core::{DType, Error, ErrorKind, Result, Tensor};
@@ -8,7 +8,7 @@ use autograd_core::{DType, Error, ErrorKind, Result, Tensor};
 /// ```text
 /// accuracy = #{i : argmax_k output[i, k] = target[i]} / N
 /// ```
-/// Of tied outputs the first counts, and a NaN counts as the largest.
+/// The first of tied outputs counts, and a NaN counts as the largest.
 ///
 /// # Shapes
 /// `output: [N, K, ..]` float, `target: [N, ..]` I64.
@@ -91,7 +91,7 @@ cases![
             let right = rows.filter(|(row, t)| row.iter().all(|score| *score <= row[**t as usize])).count();
             right as f64 / target.len() as f64
         })
-        // Of tied outputs the first counts, and a NaN counts as the largest.
+        // The first of tied outputs counts, and a NaN counts as the largest.
         .example(Tensor::from([[0.5, 0.5], [0.5, 0.5]]), Tensor::from([0, 1]), 0.5)
         .example(Tensor::from([[f32::NAN, 0.5], [0.5, f32::NAN]]), Tensor::from([0, 0]), 0.5)
         // Classes in dimension 1, samples in all others.

@@ -1,4 +1,4 @@
-//! The share of yes-or-no answers that are right.
+//! The accuracy of yes-or-no answers.
 
 use super::{Mean, Metric, Tally, misfits};
 use autograd_core::{Error, Result, Tensor};
@@ -33,12 +33,12 @@ pub struct BinaryAccuracy {
 }
 
 impl BinaryAccuracy {
-    /// By default for probabilities: the threshold is ½.
+    /// By default, the threshold is ½, for probabilities.
     pub fn new() -> BinaryAccuracy {
         BinaryAccuracy { threshold: 0.5 }
     }
 
-    /// Above which outputs mean yes. Default ½.
+    /// The threshold, any number but NaN: outputs above it mean yes. Default ½.
     pub fn threshold(mut self, threshold: f64) -> BinaryAccuracy {
         self.threshold = threshold;
         self

@@ -6,7 +6,7 @@ use rand::RngExt;
 
 type Formula = dyn Fn(&[f64], &[f64]) -> Vec<f64>;
 
-/// A metric and everything that is known of it.
+/// A metric, and all that must hold for it.
 pub(super) struct Case {
     name: &'static str,
     metric: Measured,

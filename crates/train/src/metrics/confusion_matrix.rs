@@ -4,7 +4,8 @@ use super::accuracy::{check_classes, classes as predicted_and_true};
 use super::misfits;
 use autograd_core::{DType, Result, Tensor};
 
-/// How often samples of each class were taken for each class: rows are the true classes, columns the predicted ones.
+/// The number of samples of each class that were taken for each class: rows are the true classes, columns the predicted
+/// ones.
 ///
 /// ```text
 /// M[t, p] = #{i : target[i] = t, prediction[i] = p}

@@ -6,7 +6,7 @@ use wengert_nn::Loss;
 
 /// The mean of a loss over all samples: the losses of the batches, each weighted with its number of samples.
 ///
-/// Of a loss that is itself a mean over samples this is the exact mean, however the samples are cut into batches.
+/// For a loss that is itself a mean over samples this is the exact mean, however the samples are cut into batches.
 ///
 /// # Examples
 /// ```
@@ -33,8 +33,8 @@ impl<L: Loss> MeanLoss<L> {
         MeanLoss { loss, name: "mean_loss".into() }
     }
 
-    /// The name of the metric: a run that measures two losses needs two names. Default `mean_loss`; a function or a closure
-    /// cannot say what it is called.
+    /// The name of the metric: a run that measures two losses needs two names. Default `mean_loss`; a function or a
+    /// closure cannot say what it is called.
     pub fn named(mut self, name: impl Into<String>) -> MeanLoss<L> {
         self.name = name.into();
         self

@@ -1,7 +1,7 @@
-//! Metrics: what is measured of a model beside its loss, one file for each.
+//! Metrics: measures of a model beside its loss, one file for each.
 //!
-//! A [`Metric`] has the settings, and starts a [`Tally`] that measures it over one pass. They are two types: there is nothing
-//! to reset, and one metric can be measured on several sets at once. Names are scikit-learn's.
+//! A [`Metric`] has the settings, and starts a [`Tally`] that measures it over one pass. They are two types: there is
+//! nothing to reset, and one metric can be measured on several sets at once. Names are scikit-learn's.
 
 #[cfg(test)]
 #[macro_use]
@@ -19,7 +19,7 @@ pub use mean_loss::MeanLoss;
 use autograd_core::{Error, ErrorKind, Result, Tensor};
 pub(crate) use mean_loss::number;
 
-/// Something to measure of outputs and targets.
+/// A measure of outputs against their targets.
 ///
 /// ```
 /// use autograd_core::Tensor;
@@ -82,7 +82,7 @@ pub trait Tally {
     /// If they do not fit the metric; then nothing is counted.
     fn update(&mut self, output: &Tensor, target: &Tensor) -> Result<()>;
 
-    /// The metric of everything counted so far; NaN if that is nothing.
+    /// The metric of everything counted so far; NaN if nothing was counted.
     fn value(&self) -> f64;
 }
 
@@ -105,7 +105,7 @@ impl Mean {
         self.count += count as f64;
     }
 
-    /// NaN of nothing.
+    /// The mean; NaN without samples.
     pub(crate) fn value(&self) -> f64 {
         self.sum / self.count
     }

@@ -14,14 +14,21 @@ const EDGE: i32 = 24;
 /// Beyond this the picture would be too large to be looked at.
 const MAX_CLASSES: usize = 200;
 
-/// Draws a [`confusion_matrix`](crate::confusion_matrix) as SVG: the counts, on a blue that is the darker the larger the
-/// share of the true class (of the row) is.
+/// Draws a [`confusion_matrix`](crate::confusion_matrix) as SVG: the counts, on a blue that is darker where the share
+/// of the true class (of the row) is larger.
 ///
 /// # Shapes
 /// `matrix: [K, K]` I64, `1 ≤ K ≤ 200`.
 ///
 /// # Errors
 /// If the matrix is of another shape or dtype, or the file cannot be written.
+///
+/// # Examples
+/// ```no_run
+/// # use autograd_core::Tensor;
+/// wengert_train::plot_confusion(&Tensor::from([[9, 1], [0, 8]]), "confusion.svg")?;
+/// # Ok::<(), wengert_train::Error>(())
+/// ```
 pub fn plot_confusion(matrix: &Tensor, path: impl AsRef<Path>) -> Result<()> {
     let classes = match *matrix.shape() {
         [rows, columns] if rows == columns && (1..=MAX_CLASSES).contains(&rows) => rows,

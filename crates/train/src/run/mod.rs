@@ -9,7 +9,7 @@ use autograd_core::module::StateDict;
 use wengert_nn::Layer;
 use wengert_optim::Optimizer;
 
-/// Where a run stands, and what may be done to it.
+/// The state of a run, and the changes that a callback may make.
 pub struct Run<'r> {
     pub(crate) model: &'r mut dyn Layer,
     pub(crate) optimizer: &'r mut dyn Optimizer,

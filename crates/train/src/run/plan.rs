@@ -16,11 +16,11 @@ pub struct Plan {
     pub train_samples: usize,
     /// Samples to validate on; none without a validation set.
     pub valid_samples: Option<usize>,
-    /// What is measured, the loss first. The value on the validation set has the name with `val_` before it.
+    /// The measurements, the loss first. The value on the validation set has the name with `val_` before it.
     pub metrics: Vec<MetricInfo>,
 }
 
-/// One of the things that are measured.
+/// One of the measurements.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MetricInfo {
     /// Its name.

@@ -26,17 +26,19 @@ use wengert_optim::Schedule;
 impl Trainer<'_> {
     /// Trains a model. It is left in evaluation mode.
     ///
-    /// The validation set is `&valid`, or `None` for none: then nothing is named `val_…`, neither in the history nor for
-    /// callbacks. Exactly one number is drawn from `rng`; it decides the order of the samples in all epochs.
+    /// The validation set is `&valid`, or `None` for none: then nothing is named `val_…`, neither in the history nor
+    /// for callbacks. Exactly one number is drawn from `rng`; it decides the order of the samples in all epochs.
     ///
     /// # Errors
     /// Before anything has changed:
-    /// if a set is empty, a number is out of its range (also one of the optimizer, the schedule or a metric), the model has
-    /// nothing to train, a callback cannot do its work, or there is no checkpoint to resume from, or that of another run.
+    /// if a set is empty, a number is out of its range (also one of the optimizer, the schedule or a metric), the model
+    /// has nothing to train, a callback cannot do its work, or there is no checkpoint to resume from, or that of
+    /// another run.
     ///
-    /// In the middle: if the model or the loss fails on a batch, the loss is NaN or infinite (or the norm of the gradients,
-    /// if they are clipped), the loss depends on no parameter, or a callback fails. Before the first step the model is put
-    /// back as it was; later it keeps what it has learned up to the step before the one that failed, and checkpoints stay.
+    /// In the middle: if the model or the loss fails on a batch, the loss is NaN or infinite (or the norm of the
+    /// gradients, if they are clipped), the loss depends on no parameter, or a callback fails. Before the first step
+    /// the model is put back as it was; later it keeps what it has learned up to the step before the one that failed,
+    /// and checkpoints stay.
     pub fn fit<'v>(
         self,
         model: &mut dyn Layer,

@@ -1,4 +1,4 @@
-//! One pass over a set: learning from it, or being tried on it.
+//! One pass over a set, for training or for validation.
 
 use super::Session;
 use crate::history::Metrics;
@@ -89,7 +89,7 @@ impl Session<'_, '_, '_> {
         error.context(format_args!("epoch {}, {part} batch {}", self.run.epoch, batch + 1))
     }
 
-    /// The model on the validation set; nothing without one. A loss that is NaN here ends nothing: it is in the history.
+    /// The model on the validation set; nothing without one. A NaN loss here does not end the run: the history has it.
     pub(super) fn validate(&mut self) -> Result<Metrics> {
         self.run.model.eval();
         let Some(valid) = &self.valid else { return Ok(Metrics::default()) };

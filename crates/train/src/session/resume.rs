@@ -29,12 +29,12 @@ pub(super) fn restore(
         }
     }
     model.load_state_dict(&snapshot.model)?;
-    // Paths were compared by `check`: there are no strangers.
+    // `check` has compared the paths, so every one is in the model.
     restore_streams(model, &snapshot.streams);
     Ok(())
 }
 
-/// Names that tell callbacks of one kind apart.
+/// Names that distinguish callbacks of one kind.
 pub(super) fn callback_keys(callbacks: &[Box<dyn Callback + '_>]) -> Vec<String> {
     let names: Vec<&str> = callbacks.iter().map(|callback| callback.name()).collect();
     let key = |(i, name): (usize, &&str)| match names[..i].iter().filter(|other| *other == name).count() {

@@ -19,7 +19,7 @@ pub(super) fn build(name: &str, args: &Arguments, precision: Precision) -> Outco
     build_seeded(name, args, precision, 7)
 }
 
-/// Like [`build`], but draws what the layer starts from with this seed.
+/// Like [`build`], but draws the layer's starting values with this seed.
 pub(super) fn build_seeded(
     name: &str,
     args: &Arguments,

@@ -10,7 +10,7 @@ use wengert_nn::{
 
 pub(super) type Build = fn(&Call<'_>, &mut SeededRng) -> Outcome<Box<dyn DynLayer>>;
 
-/// How the layer of a name is built.
+/// The function that builds the layer of a name.
 pub(super) fn find(name: &str) -> Outcome<Build> {
     let entry = TABLE.iter().find(|(known, _)| *known == name);
     entry.map(|(_, build)| *build).ok_or_else(|| Stop::Unsupported(String::new()))

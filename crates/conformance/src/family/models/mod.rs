@@ -1,4 +1,4 @@
-//! Training runs: a model from a list of layers, some steps of an optimizer, and everything that can be seen on the way.
+//! Training runs: a model from a list of layers, some steps of an optimizer, and all that can be seen on the way.
 
 mod parts;
 
@@ -26,7 +26,7 @@ struct Named {
     args: Arguments,
 }
 
-/// What is trained, and how.
+/// A training run.
 struct Run {
     model: Sequential,
     optimizer: Box<dyn Optimizer>,
@@ -37,7 +37,7 @@ struct Run {
     precision: Precision,
 }
 
-/// What was seen.
+/// The observations of a run.
 #[derive(Default)]
 struct Seen {
     first_output: Option<Tensor>,
@@ -152,7 +152,7 @@ impl Seen {
     }
 }
 
-/// Says of what it is that there is none.
+/// Names the thing that is unsupported.
 fn of(name: &str, stop: Stop) -> Stop {
     match stop {
         Stop::Unsupported(what) if what.is_empty() => Stop::Unsupported(name.into()),

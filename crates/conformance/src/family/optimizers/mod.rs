@@ -1,4 +1,4 @@
-//! Optimizers on problems whose gradients are known in closed form: the value before every step, and the parameters after it.
+//! Optimizers on problems with gradients in closed form: the value before every step, and the parameters after it.
 
 mod problem;
 mod table;
@@ -28,7 +28,7 @@ pub(super) fn build(
     let call = Call::new(args, &nothing, precision);
     let optimizer = build(&call, groups)?;
     call.all_read()?;
-    // The builder methods take anything; whether it is in range is asked here.
+    // The setters take anything; this compares it with its range.
     optimizer.check()?;
     Ok(optimizer)
 }

@@ -1,4 +1,4 @@
-//! The register of optimizers. Wiring one up is one entry: how its own hyperparameters are set; the driver's are common.
+//! The register of optimizers. Wiring one up is one entry, which sets its own hyperparameters; all share the driver's.
 
 use super::Group;
 use crate::call::Call;
@@ -68,7 +68,7 @@ pub(super) const TABLE: &[(&str, Build)] = &[
 /// Sets hyperparameters.
 type Settings<O> = Box<dyn Fn(O) -> O + Send + Sync>;
 
-/// What the optimizers around a driver have in common; the setters are theirs by name.
+/// The setters that all optimizers around a driver have by name.
 trait Common: Optimizer + Sized + 'static {
     fn common(self, weight_decay: f64, maximize: bool) -> Self;
     fn with_group(self, members: super::Members, change: impl Fn(Self) -> Self + Send + Sync + 'static) -> Self;

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 /// Reads Fashion-MNIST (or MNIST: the files have the same names) from a directory: the train part and the test part.
 ///
 /// The files are `train-images-idx3-ubyte`, `train-labels-idx1-ubyte`, `t10k-images-idx3-ubyte` and
-/// `t10k-labels-idx1-ubyte`, each plain or, if that is not there, with `.gz`.
+/// `t10k-labels-idx1-ubyte`, each plain or, if the plain one is missing, with `.gz`.
 ///
 /// # Shapes
 /// `x: [N, 28, 28]` F32 in [0, 1]; `y: [N]` I64.

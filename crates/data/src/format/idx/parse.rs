@@ -1,4 +1,4 @@
-//! From bytes to a header and its elements, believing neither.
+//! The parser of IDX files, which trusts neither the header nor the length.
 
 use autograd_core::{Error, ErrorKind, Result};
 use flate2::bufread::MultiGzDecoder;
@@ -57,9 +57,9 @@ pub(super) struct Idx {
     pub(super) bytes: Vec<u8>,
 }
 
-/// Reads an IDX file, through gzip if it begins so.
+/// Reads an IDX file, and decompresses it if it begins like gzip.
 pub(super) fn read(mut file: impl BufRead) -> Result<Idx> {
-    // A gzip stream begins with 1f, an IDX file with 00: one byte decides, and a file that has any shows at least one.
+    // A gzip stream begins with 1f, an IDX file with 00: one byte decides, and `fill_buf` shows one if there is any.
     let start = file.fill_buf().map_err(unread)?;
     if start.first() == Some(&0x1f) {
         parse(MultiGzDecoder::new(file), |e| match e.kind() {
@@ -75,7 +75,7 @@ fn unread(error: io::Error) -> Error {
     Error::new(ErrorKind::Io, error.to_string())
 }
 
-/// The error for content that is not as it should be.
+/// The error for malformed content.
 pub(super) fn broken(text: impl Into<String>) -> Error {
     Error::new(ErrorKind::Format, text)
 }
@@ -106,7 +106,7 @@ fn parse(mut source: impl Read, fail: impl Fn(io::Error) -> Error) -> Result<Idx
         return Err(too_large(&shape));
     };
 
-    // One byte more than promised shows that the file goes on; however it would grow under gzip, it is read no further.
+    // One byte more than promised shows that the file goes on. It is read no further, however large gzip would make it.
     let mut bytes = up_to(&mut source, expected + 1).map_err(&fail)?;
     let needs = format!("shape {shape:?} of {} needs {expected} bytes", kind.name());
     match bytes.len() {

@@ -1,4 +1,4 @@
-//! Files that are right, and files that are wrong in each way they can be.
+//! Valid files, and files with each possible error.
 
 use super::*;
 use crate::TensorDataset;
@@ -85,7 +85,7 @@ fn bad_files() {
     check(&file(&[2, 2], &[0; 9]), long);
     check(&gzip(&file(&[2, 2], &[0; 9])), long);
 
-    // Promises that nothing is allocated for: 2⁶³ bytes and more, and almost as many that are just not there.
+    // Promises for which nothing must be allocated: 2⁶³ bytes and more, and almost as many that the file does not have.
     let most = u32::MAX;
     let many = "(at most 64 dimensions, and no more bytes than memory holds)";
     check(&file(&[most, most, most], &[]), &format!("shape [{most}, {most}, {most}] is too large {many}"));
@@ -190,7 +190,7 @@ proptest! {
 
     #[test]
     fn no_bytes_make_it_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200), begin in 0usize..4) {
-        // Random bytes seldom look like a file: help them to get past the first checks.
+        // Random bytes seldom look like a file: these beginnings pass the first checks.
         let start: &[u8] = [&[][..], &[0, 0, 8, 2], &[0, 0, 14, 1, 0, 0, 0], &[0x1f, 0x8b, 8, 0]][begin];
         let bytes = [start, &bytes].concat();
         for bytes in [&bytes[..], &gzip(&bytes)] {

@@ -1,11 +1,11 @@
-//! What the last steps show of the curvature: the history, and the direction made of it.
+//! The history of the last steps, and the direction that follows from it.
 
 use super::vector::{Vector, add, difference, dot, scaled};
 use crate::driver::misfit;
 use autograd_core::module::{Module, StateDict, StateMismatch, StateProblem};
 use autograd_core::{DType, Error, ErrorKind, Result, Tensor};
 
-/// Everything that changes while training, but the parameters and the rate.
+/// Everything that changes while training, except the parameters and the rate.
 #[derive(Clone, Debug)]
 pub(super) struct History {
     /// Names of the parameters; the vectors have one tensor for each.

@@ -1,4 +1,4 @@
-//! L-BFGS: steps that know the curvature, from the last gradients.
+//! L-BFGS.
 
 mod history;
 mod vector;
@@ -14,20 +14,21 @@ use history::History;
 use vector::{Vector, abs_max, abs_sum, add, dot, place, shift, values};
 use wolfe::{Point, search};
 
-/// Limited-memory BFGS: a quasi-Newton method, for losses without randomness.
+/// Limited-memory BFGS: a quasi-Newton method, which estimates the curvature from the last gradients, for losses
+/// without randomness.
 ///
 /// ```text
 /// d = −H g            H ≈ the inverse Hessian, from the last history_size pairs  s = t d,  y = change of g on it
 /// p ← p + t d         t = lr  (the first time: min(1, 1 / Σ|g|) · lr), or what the line search finds from there
 /// ```
 ///
-/// H is never formed: `H g` is the two-loop recursion, with `(sᵀy / yᵀy) · 1` in its middle. Pairs with `yᵀs ≤ 1e-10` are
-/// left out. One step is up to `max_iter` (20) such iterations; it ends early where it has evaluated `max_eval` times
-/// (`5/4 · max_iter`), `max |g| ≤ tolerance_grad` (1e-7), or the parameters, the loss or the slope `gᵀd` change by no more
-/// than `tolerance_change` (1e-9).
+/// H is never formed: `H g` is the two-loop recursion, with `(sᵀy / yᵀy) · 1` in its middle. Pairs with `yᵀs ≤ 1e-10`
+/// are left out. One step is up to `max_iter` (20) such iterations; it ends early where it has evaluated `max_eval`
+/// times (`5/4 · max_iter`), `max |g| ≤ tolerance_grad` (1e-7), or the parameters, the loss or the slope `gᵀd` change
+/// by no more than `tolerance_change` (1e-9).
 ///
-/// `lr ≥ 0`, `history_size ≥ 1` (100), `max_iter ≥ 1`; line search: off. There are no groups, and no weight decay: add a
-/// penalty to the loss. A parameter without a gradient has the gradient 0. State: the direction `d`, the gradient
+/// `lr ≥ 0`, `history_size ≥ 1` (100), `max_iter ≥ 1`; line search: off. There are no groups, and no weight decay: add
+/// a penalty to the loss. A parameter without a gradient has the gradient 0. State: the direction `d`, the gradient
 /// `prev_flat_grad`, and the history `old_dirs` (y) and `old_stps` (s) of each parameter.
 ///
 /// # Numerics
@@ -51,8 +52,8 @@ use wolfe::{Point, search};
 /// ```
 ///
 /// # References
-/// Nocedal, Wright, Numerical Optimization, 2006, algorithms 7.4 and 7.5. Liu, Nocedal, On the limited memory BFGS method
-/// for large scale optimization, 1989.
+/// Nocedal, Wright, Numerical Optimization, 2006, algorithms 7.4 and 7.5. Liu, Nocedal, On the limited memory BFGS
+/// method for large scale optimization, 1989.
 ///
 /// # Differs from
 /// * PyTorch: inner products are `f64` also of `F32` parameters; a step whose evaluation fails changes nothing.
@@ -69,10 +70,10 @@ pub struct Lbfgs {
     history: History,
 }
 
-/// How [`Lbfgs`] finds the length of a step.
+/// The way [`Lbfgs`] finds the length of a step.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum LineSearch {
-    /// The learning rate.
+    /// Takes the learning rate.
     #[default]
     Off,
     /// Evaluates along the direction until the strong Wolfe conditions hold: the loss falls enough, the slope is flat
@@ -81,7 +82,7 @@ pub enum LineSearch {
 }
 
 impl Lbfgs {
-    /// With the default hyperparameters; PyTorch's `lr` is 1.
+    /// An optimizer with the default hyperparameters; PyTorch's `lr` is 1.
     pub fn new(lr: f64) -> Lbfgs {
         Lbfgs {
             lr,
@@ -95,37 +96,37 @@ impl Lbfgs {
         }
     }
 
-    /// The most iterations of one step, at least 1.
+    /// The most iterations of one step, at least 1. Default 20.
     pub fn max_iter(mut self, max_iter: usize) -> Lbfgs {
         self.max_iter = max_iter;
         self
     }
 
-    /// How many evaluations end a step; `5/4 · max_iter` by default.
+    /// The number of evaluations that ends a step. Default `5/4 · max_iter`.
     pub fn max_eval(mut self, max_eval: usize) -> Lbfgs {
         self.max_eval = Some(max_eval);
         self
     }
 
-    /// The largest element of a gradient that counts as 0.
+    /// The largest element, at least 0, of a gradient that counts as 0. Default 1e-7.
     pub fn tolerance_grad(mut self, tolerance_grad: f64) -> Lbfgs {
         self.tolerance_grad = tolerance_grad;
         self
     }
 
-    /// The largest change of loss or parameters that counts as none.
+    /// The largest change, at least 0, of loss or parameters that counts as none. Default 1e-9.
     pub fn tolerance_change(mut self, tolerance_change: f64) -> Lbfgs {
         self.tolerance_change = tolerance_change;
         self
     }
 
-    /// How many pairs are kept, at least 1.
+    /// The number of pairs that are kept, at least 1. Default 100.
     pub fn history_size(mut self, history_size: usize) -> Lbfgs {
         self.history_size = history_size;
         self
     }
 
-    /// How the length of a step is found.
+    /// The way the length of a step is found. Default [`LineSearch::Off`].
     pub fn line_search(mut self, line_search: LineSearch) -> Lbfgs {
         self.line_search = line_search;
         self
@@ -232,7 +233,7 @@ impl Lbfgs {
 const SEARCH_TOLERANCE: f64 = 1e-9;
 
 impl Optimizer for Lbfgs {
-    /// Refused: one step needs several evaluations.
+    /// Always an error: one step needs several evaluations.
     fn step(&mut self, _: &mut dyn Module, _: &Gradients) -> Result<StepReport> {
         let text = "LBFGS: one step evaluates the loss several times: call step_with instead of step";
         Err(Error::new(ErrorKind::Argument, text))

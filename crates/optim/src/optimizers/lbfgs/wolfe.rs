@@ -4,9 +4,9 @@
 //! f(t) ≤ f(0) + c₁ t f'(0)      |f'(t)| ≤ c₂ |f'(0)|      c₁ = 1e-4, c₂ = 0.9
 //! ```
 //!
-//! First steps grow until two of them enclose such a t, then the interval shrinks; each new t is the minimum of the cubic
-//! through values and slopes at the ends. Nocedal, Wright, Numerical Optimization, 2006, algorithms 3.5 and 3.6, with
-//! PyTorch's choices of bounds.
+//! First steps grow until two of them enclose such a t, then the interval shrinks; each new t is the minimum of the
+//! cubic through values and slopes at the ends. Nocedal, Wright, Numerical Optimization, 2006, algorithms 3.5 and 3.6,
+//! with PyTorch's choices of bounds.
 
 use super::vector::Vector;
 use autograd_core::Result;

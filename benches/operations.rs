@@ -6,8 +6,8 @@
 //! ```
 //!
 //! The numbers in the names are the sizes: `1m` is 1,048,576 elements, `badd_1024` a matrix plus a row, `sum0` and
-//! `sum1` the sums along the first and the last dim, `lsmce` log-softmax with cross-entropy. The upstream gradient is all
-//! ones, made beforehand.
+//! `sum1` the sums along the first and the last dim, `lsmce` log-softmax with cross-entropy. The upstream gradient is
+//! all ones, made beforehand.
 
 use criterion::Criterion;
 use std::hint::black_box;

@@ -14,8 +14,8 @@ fn bits(x: &Tensor) -> Vec<u64> {
     x.to_f64s().iter().map(|x| x.to_bits()).collect()
 }
 
-/// A run with chance in every place it can be: initialisation, dropout, the order of samples. Products, element-wise work
-/// and updates are each large enough to be shared between threads.
+/// A run with chance in every place it can be: initialisation, dropout, the order of samples. Products, element-wise
+/// work and updates are each large enough to be shared between threads.
 fn train() -> Vec<(String, Vec<u64>)> {
     let mut rng = seeded(7);
     let x = Tensor::randn(&[1000, 784], DType::F32, &mut rng).expect("fits");

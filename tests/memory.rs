@@ -1,8 +1,8 @@
-//! What training asks of the allocator: in a steady loop no tensor buffer, a bounded number of small things, and nothing
-//! that is not given back.
+//! What training asks of the allocator: in a steady loop no tensor buffer, a bounded number of small things, and
+//! nothing that is not given back.
 //!
-//! The test's own allocator counts what watched threads ask for. Everything runs in pools of watched threads, so that the
-//! test harness's own threads do not disturb the counts.
+//! The test's own allocator counts what watched threads ask for. Everything runs in pools of watched threads, so that
+//! the test harness's own threads do not disturb the counts.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;

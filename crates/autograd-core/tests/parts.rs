@@ -49,8 +49,8 @@ fn a_plain_walk() {
             let y = sum_of_squares(&x, parts, cut);
             let (bytes, grads) = taken(|| y.backward().expect("tracked"));
             assert_eq!(grads.get(&x).expect("a leaf").to_f64s(), expected, "{name}: {parts} parts");
-            // The whole twice (the sum, and the gradients of all parts together), and for each part a few numbers of its
-            // own: the smallest buffer has 64 bytes.
+            // The whole twice (the sum, and the gradients of all parts together), and for each part a few numbers of
+            // its own: the smallest buffer has 64 bytes.
             let allowed = 3 * N * 8 + parts * 16 * 64;
             assert!(
                 bytes <= allowed,

@@ -26,8 +26,8 @@ pub fn hessian(f: impl FnOnce(&[Tensor]) -> Result<Tensor>, inputs: &[&Tensor]) 
     })
 }
 
-/// Hessian-vector product of the number `f(inputs)`: for each input `Σ H v` over the inputs and their tangents. One more
-/// backward walk than the gradient, whatever the size.
+/// Hessian-vector product of the number `f(inputs)`: for each input `Σ H v` over the inputs and their tangents. One
+/// more backward walk than the gradient, whatever the size.
 ///
 /// # Errors
 /// As [`hessian`], or if a tangent does not have its input's shape.

@@ -1,5 +1,5 @@
-//! Derivatives as functions: gradients that are differentiable themselves, products with Jacobians and Hessians, and the
-//! matrices whole.
+//! Derivatives as functions: gradients that are differentiable themselves, products with Jacobians and Hessians, and
+//! the matrices whole.
 
 mod grad;
 mod hessian;

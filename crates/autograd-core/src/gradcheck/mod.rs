@@ -1,7 +1,8 @@
 //! Gradient checks: what the tape says against what finite differences say.
 //!
-//! Use it on your own operations, layers and losses. It works in f64, and compares every partial derivative, or, for large
-//! inputs, derivatives in random directions. Where a function has a kink near the point checked, the point is moved.
+//! Use it on your own operations, layers and losses. It works in f64, and compares every partial derivative, or, for
+//! large inputs, derivatives in random directions. Where a function has a kink near the point checked, the point is
+//! moved.
 
 mod numeric;
 
@@ -110,7 +111,8 @@ impl GradCheck {
         Check("gradcheck").float(&y)?;
         let upstream = Tensor::randn(y.shape(), y.dtype(), &mut rng)?;
         let mut report = Report::default();
-        // The upstream gradient as one more input: its derivative is the value itself, and in second order it must flow.
+        // The upstream gradient as one more input: its derivative is the value itself, and in second order it must
+        // flow.
         let mut all = inputs.to_vec();
         all.push(upstream);
         let weighted = |x: &[Tensor]| {

@@ -5,7 +5,8 @@ use super::real::Real;
 use crate::storage::block::Plain;
 use crate::threads::parallel::for_rows;
 
-/// Edge of the square tiles in which a transposed copy goes: a tile's lines of both sides stay in the first-level cache.
+/// Edge of the square tiles in which a transposed copy goes: a tile's lines of both sides stay in the first-level
+/// cache.
 const TILE: usize = 32;
 
 /// `y = x` where `x` is walked by the nest and `y` is contiguous.

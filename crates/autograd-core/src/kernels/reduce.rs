@@ -2,7 +2,8 @@
 //!
 //! Sums are accumulated in a fixed tree: 64 lanes over blocks of 1,024 elements, the lanes joined in halves, the blocks
 //! joined pairwise like the carries of a binary counter. The error grows with the logarithm of the length, as in
-//! pairwise summation (Higham, The accuracy of floating point summation, 1993), and the tree depends on the length alone.
+//! pairwise summation (Higham, The accuracy of floating point summation, 1993), and the tree depends on the length
+//! alone.
 
 use super::real::Real;
 use super::simd::{Kernel, vectorize};
@@ -264,8 +265,8 @@ pub fn fold<T: Real, F: Fold>(f: F, x: &[T], length: usize, inner: usize, y: &mu
     }
 }
 
-/// The position of the largest value of a run (`SMALLEST`: of the smallest), the first of ties; a NaN counts as the most
-/// extreme of all. The run is not empty.
+/// The position of the largest value of a run (`SMALLEST`: of the smallest), the first of ties; a NaN counts as the
+/// most extreme of all. The run is not empty.
 fn extreme_position<T: Real, const SMALLEST: bool>(x: &[T]) -> usize {
     let extreme = if SMALLEST { vectorize(FoldRun(Smallest, x)) } else { vectorize(FoldRun(Largest, x)) };
     x.iter().position(|x| *x == extreme || (extreme.is_nan() && x.is_nan())).unwrap_or(0)

@@ -1,9 +1,9 @@
 //! One compiled copy of a loop for each kind of CPU, chosen at run time.
 //!
-//! A [`Kernel`] is plain scalar code marked `#[inline(always)]`. [`vectorize`] compiles it inside functions that may use
-//! AVX-512, AVX2 + FMA, or only the baseline, and calls the best one this CPU has; the compiler does the vectorising.
-//! Rejected: intrinsics or explicit lanes for each operation. They made no such loop faster, and each was a page long. The
-//! tiles of matrix products do name vectors ([`Vectorized`]): their sums must stay in registers.
+//! A [`Kernel`] is plain scalar code marked `#[inline(always)]`. [`vectorize`] compiles it inside functions that may
+//! use AVX-512, AVX2 + FMA, or only the baseline, and calls the best one this CPU has; the compiler does the
+//! vectorising. Rejected: intrinsics or explicit lanes for each operation. They made no such loop faster, and each was
+//! a page long. The tiles of matrix products do name vectors ([`Vectorized`]): their sums must stay in registers.
 
 use std::sync::LazyLock;
 

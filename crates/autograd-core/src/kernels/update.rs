@@ -7,8 +7,8 @@ use crate::threads::parallel::{self, PIECE, for_pieces, for_rows, join, worth_sh
 
 /// One element of an update rule with `S` numbers of state per element.
 pub trait ElementRule<const S: usize>: Copy + Sync {
-    /// How many of the `S` numbers, the first ones, every use of the rule has; each of the others may be unused. The loop
-    /// is compiled once for each subset of the others.
+    /// How many of the `S` numbers, the first ones, every use of the rule has; each of the others may be unused. The
+    /// loop is compiled once for each subset of the others.
     const ALWAYS: usize = S;
 
     /// The new parameter and state from the old parameter `p`, its gradient `g` and the old state; mark it

@@ -4,8 +4,8 @@ use super::{Item, ItemMut, Module, Path};
 use crate::tensor::Tensor;
 use std::sync::{PoisonError, RwLock};
 
-/// A tensor that belongs to a module's state and has no gradient. It can be replaced through `&self`, so that `forward` can
-/// update running statistics.
+/// A tensor that belongs to a module's state and has no gradient. It can be replaced through `&self`, so that `forward`
+/// can update running statistics.
 #[derive(Debug)]
 pub struct Buffer(RwLock<Tensor>);
 

@@ -1,8 +1,8 @@
 //! Parameters and the trees they hang in.
 //!
-//! A [`Module`] is a named tree whose leaves are [`Param`]s (trained), [`Buffer`]s (saved, not trained), [`Stream`]s (of
-//! randomness) and [`Mode`]s (training or evaluating). `#[derive(Module)]` writes the traversal; everything else (naming,
-//! counting, saving, loading, freezing) is provided, written once over that traversal.
+//! A [`Module`] is a named tree whose leaves are [`Param`]s (trained), [`Buffer`]s (saved, not trained), [`Stream`]s
+//! (of randomness) and [`Mode`]s (training or evaluating). `#[derive(Module)]` writes the traversal; everything else
+//! (naming, counting, saving, loading, freezing) is provided, written once over that traversal.
 
 mod buffer;
 mod containers;
@@ -107,7 +107,8 @@ pub trait Module {
     /// Replaces every parameter and buffer by the tensor of its name.
     ///
     /// # Errors
-    /// If a name is missing or left over, or a shape or dtype differs: one report of everything, and nothing is changed.
+    /// If a name is missing or left over, or a shape or dtype differs: one report of everything, and nothing is
+    /// changed.
     fn load_state_dict(&mut self, state: &StateDict) -> Result<()> {
         state::load(self, state)
     }
@@ -122,7 +123,8 @@ pub trait Module {
         set_mode(self, false);
     }
 
-    /// Stops training of every parameter whose name is `prefix` or lies below it (all, if it is empty); returns how many.
+    /// Stops training of every parameter whose name is `prefix` or lies below it (all, if it is empty); returns how
+    /// many.
     fn freeze(&mut self, prefix: &str) -> usize {
         set_trainable(self, prefix, false)
     }
@@ -176,8 +178,8 @@ pub fn stream_positions(module: &(impl Module + ?Sized)) -> Vec<(String, u64, u6
     all
 }
 
-/// Puts streams back where [`stream_positions`] found them; returns the names of those the module does not have, or that
-/// `positions` does not tell.
+/// Puts streams back where [`stream_positions`] found them; returns the names of those the module does not have, or
+/// that `positions` does not tell.
 pub fn restore_streams(module: &mut (impl Module + ?Sized), positions: &[(String, u64, u64)]) -> Vec<String> {
     let mut open: Vec<&(String, u64, u64)> = positions.iter().collect();
     let mut strangers = Vec::new();
@@ -198,8 +200,8 @@ pub fn restore_streams(module: &mut (impl Module + ?Sized), positions: &[(String
 }
 
 impl Tensor {
-    /// Applies an optimizer's rule to every element of this tensor, its gradient and its state, in one pass over memory.
-    /// State that the rule can do without may be `None`: it is neither read nor written.
+    /// Applies an optimizer's rule to every element of this tensor, its gradient and its state, in one pass over
+    /// memory. State that the rule can do without may be `None`: it is neither read nor written.
     ///
     /// The tensors are changed in place where nobody else holds them, else replaced by fresh ones.
     ///

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-/// The names from the root of a module tree to one of its parts. It lives on the stack while the tree is walked and costs
-/// nothing until it is printed.
+/// The names from the root of a module tree to one of its parts. It lives on the stack while the tree is walked and
+/// costs nothing until it is printed.
 #[derive(Clone, Copy, Debug)]
 pub struct Path<'a> {
     parent: Option<&'a Path<'a>>,

@@ -175,8 +175,8 @@ impl Check {
         Ok(out)
     }
 
-    /// The tensor must broadcast to `shape` without `shape` being repeated, which pairs of an output and a target must never
-    /// be: `[N, 1]` against `[N]` would be all N² pairs.
+    /// The tensor must broadcast to `shape` without `shape` being repeated, which pairs of an output and a target must
+    /// never be: `[N, 1]` against `[N]` would be all N² pairs.
     ///
     /// # Errors
     /// If it does not.

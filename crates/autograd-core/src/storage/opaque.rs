@@ -1,7 +1,7 @@
 //! A shared value behind a thin pointer that does not tell its type.
 //!
-//! A tensor carries what the tape ties to it without knowing what that is. With `Shared<dyn Any>` a tensor would be three
-//! words, and travel through memory; with the type written beside the value it is two, and travels in registers.
+//! A tensor carries what the tape ties to it without knowing what that is. With `Shared<dyn Any>` a tensor would be
+//! three words, and travel through memory; with the type written beside the value it is two, and travels in registers.
 
 use super::shared::Shared;
 use std::any::TypeId;

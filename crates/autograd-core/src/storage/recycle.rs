@@ -1,9 +1,9 @@
 //! Small memory that is asked for again and again: heads of values and entries of the tape.
 //!
-//! A training step of a small network makes and drops some thirty of them, and asking the system's allocator for each is a
-//! fifth of such a step. So a freed piece goes on a list of its size class, one list of each class a thread, and the next
-//! request of that class takes it: a handful of instructions, no lock. The lists are short: what does not fit goes back
-//! to the system, and so does everything when the thread ends.
+//! A training step of a small network makes and drops some thirty of them, and asking the system's allocator for each
+//! is a fifth of such a step. So a freed piece goes on a list of its size class, one list of each class a thread, and
+//! the next request of that class takes it: a handful of instructions, no lock. The lists are short: what does not fit
+//! goes back to the system, and so does everything when the thread ends.
 
 use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
 use std::cell::Cell;

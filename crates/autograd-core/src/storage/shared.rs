@@ -1,10 +1,11 @@
 //! Shared ownership that costs one atomic operation less where it matters.
 //!
 //! A training step of a small network makes and drops some twenty values and as many tape entries, nearly all of them
-//! owned once. `std::sync::Arc` pays two locked operations to free such a value and one to find out that it is owned once,
-//! because of its weak references. [`Shared`] has none: the only owner sees a count of one with a plain load, and nobody
-//! else can change that, for there is nobody else. On the machines measured that was a quarter of such a step. Its memory is
-//! recycled ([`super::recycle`]), and where a value itself is worth keeping, [`Recycled`] hands it on whole.
+//! owned once. `std::sync::Arc` pays two locked operations to free such a value and one to find out that it is owned
+//! once, because of its weak references. [`Shared`] has none: the only owner sees a count of one with a plain load, and
+//! nobody else can change that, for there is nobody else. On the machines measured that was a quarter of such a step.
+//! Its memory is recycled ([`super::recycle`]), and where a value itself is worth keeping, [`Recycled`] hands it on
+//! whole.
 
 use super::recycle;
 use std::alloc::Layout;
@@ -71,8 +72,8 @@ impl<T> Shared<T> {
     /// The same reference to the same memory, as another type.
     ///
     /// # Safety
-    /// A `U` must lie where the `T` does, or begin there, or `T` begin with it; and the last reference must be dropped as
-    /// the type that the memory was taken for.
+    /// A `U` must lie where the `T` does, or begin there, or `T` begin with it; and the last reference must be dropped
+    /// as the type that the memory was taken for.
     #[inline]
     pub(super) unsafe fn cast<U>(self) -> Shared<U> {
         Shared(ManuallyDrop::new(self).0.cast())

@@ -15,8 +15,8 @@ const READER: usize = 2;
 
 /// A place for one value.
 pub struct Slot<T> {
-    /// The number of readers times [`READER`], and [`TAKEN`]. The value is there unless this is [`TAKEN`] alone; if a reader
-    /// was forgotten it is never dropped.
+    /// The number of readers times [`READER`], and [`TAKEN`]. The value is there unless this is [`TAKEN`] alone; if a
+    /// reader was forgotten it is never dropped.
     state: AtomicUsize,
     value: UnsafeCell<MaybeUninit<T>>,
 }

@@ -77,8 +77,8 @@ impl Gradients {
         crate::no_grad(|| self.entries.iter_mut().for_each(|(_, g)| *g = g.mul_scalar(factor)));
     }
 
-    /// The gradients, in the order of their tensors' places on the tape ([`Tensor::node_id`]); those of one thread stand in
-    /// the order in which they were made.
+    /// The gradients, in the order of their tensors' places on the tape ([`Tensor::node_id`]); those of one thread
+    /// stand in the order in which they were made.
     pub fn iter(&self) -> impl Iterator<Item = &Tensor> {
         self.entries.iter().map(|(_, gradient)| gradient)
     }

@@ -24,7 +24,8 @@ pub(crate) fn recording<R>(on: bool, f: impl FnOnce() -> R) -> R {
     f()
 }
 
-/// Runs `f` without recording anything, on this thread: its results are not tracked, and it takes no memory for backward.
+/// Runs `f` without recording anything, on this thread: its results are not tracked, and it takes no memory for
+/// backward.
 ///
 /// ```
 /// use autograd_core::{Tensor, no_grad};

@@ -43,8 +43,8 @@ fn number_above(inputs: &Inputs) -> NodeId {
 /// One recorded value: what it was computed from and how its gradient is pulled back. A leaf (a tensor that requires
 /// gradients) has no inputs and no pull-back.
 ///
-/// A node is kept alive by the tensor it made and by the nodes computed from it, never by itself: a pull-back that needs
-/// its own output saves the bare value ([`super::Saved`]).
+/// A node is kept alive by the tensor it made and by the nodes computed from it, never by itself: a pull-back that
+/// needs its own output saves the bare value ([`super::Saved`]).
 pub(crate) struct Node {
     pub(crate) id: NodeId,
     pub(crate) op: &'static str,
@@ -116,14 +116,15 @@ pub(crate) fn link(node: NodeRef) -> Link {
 }
 
 thread_local! {
-    /// What dropped nodes held, while an outer drop is under way; `None` otherwise. Without a destructor of its own, so that
-    /// it is still there when a thread that ends drops its last tensors; [`Close`] leaves nothing in it.
+    /// What dropped nodes held, while an outer drop is under way; `None` otherwise. Without a destructor of its own, so
+    /// that it is still there when a thread that ends drops its last tensors; [`Close`] leaves nothing in it.
     static REMAINS: ManuallyDrop<RefCell<Option<Vec<Remains>>>> = const { ManuallyDrop::new(RefCell::new(None)) };
 }
 
 type Remains = (Inputs, Option<Held>);
 
-/// Ends the outermost drop. If something that a pull-back captured panicked in its own drop, what is left is dropped now.
+/// Ends the outermost drop. If something that a pull-back captured panicked in its own drop, what is left is dropped
+/// now.
 struct Close;
 
 impl Drop for Close {
@@ -132,8 +133,8 @@ impl Drop for Close {
     }
 }
 
-/// Dropping the last value of a chain drops the chain: node by node in a loop, however long it is, for the compiler's own
-/// recursive drop would overflow the stack.
+/// Dropping the last value of a chain drops the chain: node by node in a loop, however long it is, for the compiler's
+/// own recursive drop would overflow the stack.
 impl Drop for Node {
     fn drop(&mut self) {
         let pullback = self.pullback.take_mut();
@@ -154,8 +155,8 @@ impl Drop for Node {
     }
 }
 
-/// Drops what a node held that no walk has freed. A pull-back may hold anything, other nodes too: those that are dropped
-/// meanwhile leave what they hold to the outermost drop.
+/// Drops what a node held that no walk has freed. A pull-back may hold anything, other nodes too: those that are
+/// dropped meanwhile leave what they hold to the outermost drop.
 fn drop_later(remains: Remains) {
     let mut mine = Some(remains);
     let nested = REMAINS.with(|remains| match remains.borrow_mut().as_mut() {

@@ -8,10 +8,10 @@ use std::borrow::Cow;
 
 /// The backward half of an operation: a struct whose fields are exactly what it needs.
 ///
-/// It gives the gradients of the operation's inputs to the engine ([`Pull::give`]), which decides what is computed: only
-/// what is wanted, as a fused kernel in a plain walk, as differentiable tensor code in a walk that is itself recorded. The
-/// engine sums a gradient down to a broadcast input's shape, adds up the gradients of a value used several times, checks
-/// shapes and frees what was saved; a pull-back does none of that.
+/// It gives the gradients of the operation's inputs to the engine ([`Pull::give`]), which decides what is computed:
+/// only what is wanted, as a fused kernel in a plain walk, as differentiable tensor code in a walk that is itself
+/// recorded. The engine sums a gradient down to a broadcast input's shape, adds up the gradients of a value used
+/// several times, checks shapes and frees what was saved; a pull-back does none of that.
 ///
 /// The tape keeps one pull-back for each output. An operation with two float outputs records both, and their pull-backs
 /// share what they save; a pull-back is linear in `gy`, so the walk adds up what the two give.
@@ -22,8 +22,8 @@ pub trait Pullback: Send + Sync {
     /// If they cannot be computed, or there is no second derivative ([`Pull::first_order_only`]).
     fn pull(&self, at: &mut Pull<'_>) -> Result<()>;
 
-    /// Gives the same as fused kernels, which are not differentiable. It runs when the walk is not recorded; by default it
-    /// is `pull`.
+    /// Gives the same as fused kernels, which are not differentiable. It runs when the walk is not recorded; by default
+    /// it is `pull`.
     ///
     /// # Errors
     /// If they cannot be computed.
@@ -37,7 +37,8 @@ pub trait Pullback: Send + Sync {
     }
 }
 
-/// A pull-back of some type, in recycled memory, where a `Box<dyn Pullback>` would ask the allocator for each operation.
+/// A pull-back of some type, in recycled memory, where a `Box<dyn Pullback>` would ask the allocator for each
+/// operation.
 pub(crate) struct Held {
     state: Opaque,
     typed: fn(&Opaque) -> Option<&dyn Pullback>,
@@ -102,10 +103,12 @@ impl<'a> Pull<'a> {
         self.wanted & bit(input) != 0
     }
 
-    /// Gives the gradient of input `input`, which is computed only if it is needed. Several gradients for one input add up.
+    /// Gives the gradient of input `input`, which is computed only if it is needed. Several gradients for one input add
+    /// up.
     ///
     /// # Errors
-    /// What `gradient` returns; if the gradient does not have the input's dtype and a shape that the input broadcasts to.
+    /// What `gradient` returns; if the gradient does not have the input's dtype and a shape that the input broadcasts
+    /// to.
     pub fn give(&mut self, input: usize, gradient: impl FnOnce() -> Result<Tensor>) -> Result<()> {
         if !self.wants(input) {
             return Ok(());
@@ -114,14 +117,14 @@ impl<'a> Pull<'a> {
         self.walk.add(input, gradient()?)
     }
 
-    /// Says that nothing flows to input `input`. An input that is needed and gets neither this nor a gradient is an error of
-    /// the walk, so a forgotten gradient is never a silent zero.
+    /// Says that nothing flows to input `input`. An input that is needed and gets neither this nor a gradient is an
+    /// error of the walk, so a forgotten gradient is never a silent zero.
     pub fn give_nothing(&mut self, input: usize) {
         self.given |= bit(input);
     }
 
-    /// Gives the gradient of a part of input `input`; those of all other elements are 0. It is added in place to what has
-    /// been given so far: many parts cost as much as the whole.
+    /// Gives the gradient of a part of input `input`; those of all other elements are 0. It is added in place to what
+    /// has been given so far: many parts cost as much as the whole.
     pub(crate) fn give_part(&mut self, input: usize, part: &dyn Part, gradient: &Tensor) -> Result<()> {
         if !self.wants(input) {
             return Ok(());
@@ -154,8 +157,8 @@ fn bit(input: usize) -> u64 {
 
 /// A value that a pull-back keeps.
 ///
-/// It holds the bare value, never a node: the output's would tie a node to itself, and never be freed. [`Saved::get`] hands
-/// the value over re-attached to the tape where that matters.
+/// It holds the bare value, never a node: the output's would tie a node to itself, and never be freed. [`Saved::get`]
+/// hands the value over re-attached to the tape where that matters.
 #[derive(Clone)]
 pub struct Saved {
     value: Tensor,

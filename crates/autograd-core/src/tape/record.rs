@@ -8,8 +8,8 @@ use std::fmt;
 
 /// Ties `value`, computed by `op` from `inputs`, to the tape if any input is tracked and recording is on.
 ///
-/// `pullback` is built only then; it is given the value, which it may keep as a [`Saved`] and in no other way. An operation
-/// without a derivative does not call this: its value is simply not tracked.
+/// `pullback` is built only then; it is given the value, which it may keep as a [`Saved`] and in no other way. An
+/// operation without a derivative does not call this: its value is simply not tracked.
 #[inline]
 pub(crate) fn record<P: Pullback + 'static>(
     op: &'static str,
@@ -28,8 +28,8 @@ pub(crate) fn record<P: Pullback + 'static>(
     value.with_link(Some(link(node)))
 }
 
-/// Records an operation of your own, called `op`: `value` was computed from `inputs` (without recording, see [`crate::no_grad`]) and
-/// `pullback` is its backward half. See [`crate::custom`] for the version with closures.
+/// Records an operation of your own, called `op`: `value` was computed from `inputs` (without recording, see
+/// [`crate::no_grad`]) and `pullback` is its backward half. See [`crate::custom`] for the version with closures.
 ///
 /// The value must be fresh: if it is one of the inputs, or tracked already, what was recorded before is replaced.
 pub fn record_custom<P: Pullback + 'static>(

@@ -128,8 +128,8 @@ fn walk(roots: &[(&Tensor, Option<&Tensor>)], also: &[NodeId], keep: bool) -> Re
     })
 }
 
-/// Gradients of `Σ roots · seeds` with respect to `targets`, each of which may be any tracked tensor; the walk itself is
-/// recorded if `recorded`, and the graph is kept. `None` for a target through which nothing flows.
+/// Gradients of `Σ roots · seeds` with respect to `targets`, each of which may be any tracked tensor; the walk itself
+/// is recorded if `recorded`, and the graph is kept. `None` for a target through which nothing flows.
 pub(crate) fn gradients_of(
     roots: &[(&Tensor, Option<&Tensor>)],
     targets: &[&Tensor],
@@ -155,8 +155,8 @@ pub(crate) fn gradients_of(
     })
 }
 
-/// The nodes from which a target can be reached, targets included: collects everything below the roots, then looks at it
-/// in ascending order, inputs before what was computed from them.
+/// The nodes from which a target can be reached, targets included: collects everything below the roots, then looks at
+/// it in ascending order, inputs before what was computed from them.
 fn leading_to(targets: &BTreeSet<NodeId>, roots: &[NodeRef]) -> BTreeSet<NodeId> {
     let mut all: BTreeMap<NodeId, &Node> = BTreeMap::new();
     let mut open: Vec<&Node> = roots.iter().map(|root| &***root).collect();

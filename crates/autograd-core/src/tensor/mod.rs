@@ -47,14 +47,14 @@ pub struct Tensor {
 pub(crate) type Link = Opaque;
 
 impl Tensor {
-    /// A contiguous tensor of any elements, which nobody else can see; nothing is recorded. `None` if the system has no such
-    /// amount of memory.
+    /// A contiguous tensor of any elements, which nobody else can see; nothing is recorded. `None` if the system has no
+    /// such amount of memory.
     pub(crate) fn try_fresh(dtype: DType, shape: &[usize]) -> Option<Tensor> {
         Some(Tensor { value: pool::take(dtype, shape)?, link: None })
     }
 
-    /// As [`Tensor::try_fresh`]. Where the system has no memory left this ends the process, as `Vec` does; sizes that come
-    /// from users go through `try_build`.
+    /// As [`Tensor::try_fresh`]. Where the system has no memory left this ends the process, as `Vec` does; sizes that
+    /// come from users go through `try_build`.
     fn fresh(dtype: DType, shape: &[usize]) -> Tensor {
         Tensor::try_fresh(dtype, shape).unwrap_or_else(|| pool::exhausted(dtype, shape))
     }

@@ -1,11 +1,12 @@
 //! Buffers, and the pool that keeps freed ones for the next request of their size.
 //!
-//! Fresh memory from the system costs more than computing on it: every page is zeroed and faulted in on first touch. So a
-//! freed buffer goes on a list of its size class, and the next tensor of that class takes it. Each thread has its own
+//! Fresh memory from the system costs more than computing on it: every page is zeroed and faulted in on first touch. So
+//! a freed buffer goes on a list of its size class, and the next tensor of that class takes it. Each thread has its own
 //! lists: no locks. What waits is the whole value, layout and all, so that reuse costs no allocation at all.
 //!
-//! A thread caches at most as many bytes as it ever had in use at once. When the cache is full, the class that has not been
-//! used for longest makes room, so that a program that goes on to tensors of other sizes finds its buffers cached again.
+//! A thread caches at most as many bytes as it ever had in use at once. When the cache is full, the class that has not
+//! been used for longest makes room, so that a program that goes on to tensors of other sizes finds its buffers cached
+//! again.
 
 use super::DType;
 use super::value::{Memory, Value};
@@ -17,8 +18,8 @@ use std::cell::RefCell;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Counts of one thread. Only that thread writes, so a load and a store do in place of a locked addition; a buffer freed
-/// by another thread than it came from makes one count negative and the sum still right.
+/// Counts of one thread. Only that thread writes, so a load and a store do in place of a locked addition; a buffer
+/// freed by another thread than it came from makes one count negative and the sum still right.
 #[derive(Default)]
 struct Counts {
     in_use: AtomicI64,
@@ -102,8 +103,8 @@ struct Class {
 struct Pool {
     classes: Vec<Class>,
     clock: u64,
-    /// Bytes that this thread has taken and not given back, and the most that has been: what limits the cache. Not below
-    /// zero, as `in_use` is on a thread that drops what others make.
+    /// Bytes that this thread has taken and not given back, and the most that has been: what limits the cache. Not
+    /// below zero, as `in_use` is on a thread that drops what others make.
     held: i64,
     most: i64,
     counts: Arc<Counts>,

@@ -1,9 +1,9 @@
 //! When work is shared between threads, and how it is cut.
 //!
 //! Handing a piece to a thread that stands by costs under a microsecond, to one that sleeps 5 to 50: so smaller work is
-//! shared while somebody stands by. It is handed over once, each thread gets its share at the start. Pieces have a fixed
-//! number of elements: what a piece computes, and in which order pieces are combined, depends neither on how many threads
-//! there are nor on whether work is shared at all.
+//! shared while somebody stands by. It is handed over once, each thread gets its share at the start. Pieces have a
+//! fixed number of elements: what a piece computes, and in which order pieces are combined, depends neither on how many
+//! threads there are nor on whether work is shared at all.
 
 pub use super::standby::join;
 use super::standby::stands_by;
@@ -18,8 +18,8 @@ pub const WOKEN_FROM: usize = 1 << 17;
 /// Multiply-adds of a matrix product that take as long as one element of element-wise work.
 const PRODUCTS: usize = 16;
 
-/// Elements of one piece of shared element-wise work: two at least when work is shared, and the piece's operands (two in,
-/// one out, f32: 192 KiB) stay in the second-level cache.
+/// Elements of one piece of shared element-wise work: two at least when work is shared, and the piece's operands (two
+/// in, one out, f32: 192 KiB) stay in the second-level cache.
 pub const PIECE: usize = 1 << 14;
 
 /// Whether `elements` of element-wise work are worth a second thread, and there is one.
@@ -78,8 +78,8 @@ pub fn for_pieces<T: Send>(out: &mut [T], piece: usize, work: impl Fn(usize, &mu
     }
 }
 
-/// Calls `work` for consecutive ranges of rows of `out` (`width` elements each), cut so that a range has about [`PIECE`]
-/// elements of work; `cost` is the work a row stands for.
+/// Calls `work` for consecutive ranges of rows of `out` (`width` elements each), cut so that a range has about
+/// [`PIECE`] elements of work; `cost` is the work a row stands for.
 pub fn for_rows<T: Send>(out: &mut [T], width: usize, cost: usize, work: impl Fn(Range<usize>, &mut [T]) + Sync) {
     if width == 0 || out.is_empty() {
         return;

@@ -1,9 +1,9 @@
 //! Two pieces of work at once, the second on a thread that stands by for more.
 //!
 //! Waking a sleeping thread costs 5 to 50 µs, and a training step shares work every few dozen: it would go to sleep in
-//! between, every time. So a thread of rayon's pool that has helped once looks out for the next piece for [`LINGER`] before
-//! it goes back, and handing it a piece costs what two cache lines need to change cores. The caller keeps one piece for
-//! itself, whether it is one of the pool or not, and takes the other back if nobody has come for it.
+//! between, every time. So a thread of rayon's pool that has helped once looks out for the next piece for [`LINGER`]
+//! before it goes back, and handing it a piece costs what two cache lines need to change cores. The caller keeps one
+//! piece for itself, whether it is one of the pool or not, and takes the other back if nobody has come for it.
 
 use std::any::Any;
 use std::cell::{Cell, UnsafeCell};
@@ -15,8 +15,8 @@ use std::time::{Duration, Instant};
 /// How long a thread that has helped looks out for more: longer than the parts of a step that one thread does alone.
 const LINGER: Duration = Duration::from_micros(200);
 
-/// How long it does so altogether: then rayon has its thread back, for whatever else waits there, and the next caller may
-/// ask for it again.
+/// How long it does so altogether: then rayon has its thread back, for whatever else waits there, and the next caller
+/// may ask for it again.
 const LONGEST: Duration = Duration::from_millis(2);
 
 /// Turns of a waiting loop between two looks at the clock.
@@ -30,8 +30,8 @@ const PATIENCE: usize = 1 << 14;
 struct Place {
     /// One of the states below.
     state: AtomicU8,
-    /// How many helpers have been called and have not gone. One is enough, but it may be held up, even in another pool; two
-    /// at one place do no harm.
+    /// How many helpers have been called and have not gone. One is enough, but it may be held up, even in another pool;
+    /// two at one place do no harm.
     called: AtomicUsize,
     /// How many pieces nobody came for since somebody last did.
     missed: AtomicUsize,
@@ -56,8 +56,8 @@ struct Piece {
     run: unsafe fn(*mut ()),
 }
 
-// SAFETY: the piece is written by the caller in state HELD and read by the helper in state TAKEN; the changes of state in
-// between release and acquire it. What it points to is `Send`, as `join` demands.
+// SAFETY: the piece is written by the caller in state HELD and read by the helper in state TAKEN; the changes of state
+// in between release and acquire it. What it points to is `Send`, as `join` demands.
 unsafe impl Sync for Place {}
 
 thread_local! {
@@ -89,8 +89,9 @@ impl Place {
             && self.state.compare_exchange(from, to, Ordering::Acquire, Ordering::Relaxed).is_ok()
     }
 
-    /// Does the piece that is open, and those that follow within [`LINGER`] of each other. A thread that comes by in the
-    /// middle of a piece, waiting for rayon, has no time for that, and one that comes too late for the first goes at once.
+    /// Does the piece that is open, and those that follow within [`LINGER`] of each other. A thread that comes by in
+    /// the middle of a piece, waiting for rayon, has no time for that, and one that comes too late for the first goes
+    /// at once.
     fn attend(&self) {
         let start = Instant::now();
         let mut last = start;

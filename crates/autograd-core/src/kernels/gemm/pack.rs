@@ -11,8 +11,8 @@ thread_local! {
     static ROOM: Cell<Option<Block>> = const { Cell::new(None) };
 }
 
-/// A block of at least so many bytes, of any content; give it back with [`keep`]. Not a call with a closure, which would
-/// not be compiled for the CPU its caller is compiled for.
+/// A block of at least so many bytes, of any content; give it back with [`keep`]. Not a call with a closure, which
+/// would not be compiled for the CPU its caller is compiled for.
 pub(super) fn room(bytes: usize) -> Block {
     let kept = ROOM.try_with(Cell::take).ok().flatten().filter(|block| block.bytes() >= bytes);
     kept.or_else(|| Block::zeroed(bytes.next_power_of_two())).expect("memory for packing a product")

@@ -6,9 +6,9 @@
 //! tile[i][..] += a[i][p] · b[p][..]        for p in 0..k
 //! ```
 //!
-//! Of b, the columns of one tile are packed so that each step in depth is one read of two vectors; they stay in the first-
-//! and second-level cache while all rows of a pass by. Every element of c is summed up in the order of depth, in blocks
-//! whose size depends on k alone: neither how c is cut nor which tile an element is in changes its bits.
+//! Of b, the columns of one tile are packed so that each step in depth is one read of two vectors; they stay in the
+//! first- and second-level cache while all rows of a pass by. Every element of c is summed up in the order of depth, in
+//! blocks whose size depends on k alone: neither how c is cut nor which tile an element is in changes its bits.
 //!
 //! Method: Goto & van de Geijn, "Anatomy of High-Performance Matrix Multiplication", ACM TOMS 34 (2008).
 
@@ -20,8 +20,8 @@ use crate::threads::parallel::join;
 use pulp::Simd;
 use std::ptr::null;
 
-/// The most that all rows of the left operand may take, as deep as b is packed at once: the second-level cache of a server's
-/// CPU of today.
+/// The most that all rows of the left operand may take, as deep as b is packed at once: the second-level cache of a
+/// server's CPU of today.
 const LEFT: usize = 1 << 20;
 
 /// Operands with fewer rows or columns than this leave most of a tile empty.
@@ -72,8 +72,8 @@ impl<T: Real> Product<T> {
     /// `c = a b + bias`.
     ///
     /// # Safety
-    /// The matrices hold their elements, c has m · n and the bias n, and all of them are borrowed as long as the product
-    /// is used.
+    /// The matrices hold their elements, c has m · n and the bias n, and all of them are borrowed as long as the
+    /// product is used.
     pub(super) unsafe fn new(
         size: (usize, usize, usize),
         a: Matrix<'_, T>,
@@ -87,8 +87,8 @@ impl<T: Real> Product<T> {
         Product { size, a, a_row, a_column, b, b_row, b_column, bias, c, c_row }
     }
 
-    /// Computes it on up to so many threads: cut between columns where rows of a are read as they are, so that no part packs
-    /// what another does, else between rows, so that only b is packed by each.
+    /// Computes it on up to so many threads: cut between columns where rows of a are read as they are, so that no part
+    /// packs what another does, else between rows, so that only b is packed by each.
     pub(super) fn compute(self, threads: usize) {
         let ((m, k, n), few) = (self.size, threads / 2);
         let (rows, columns) =

@@ -5,12 +5,12 @@
 //! eˣ − 1 = (2ᵏ − 1 + 2ᵏ r_high) + 2ᵏ (eʳ − 1 − r_high)
 //! ```
 //!
-//! Reduction after W. J. Cody and W. Waite, Software Manual for the Elementary Functions, 1980, ch. 6: `ln 2` in two parts,
-//! the product with the first is exact in the fused multiply-add. In `eˣ − 1` the first bracket is rounded with
+//! Reduction after W. J. Cody and W. Waite, Software Manual for the Elementary Functions, 1980, ch. 6: `ln 2` in two
+//! parts, the product with the first is exact in the fused multiply-add. In `eˣ − 1` the first bracket is rounded with
 //! its error kept (Fast2Sum) and the second is small, so the cancellation against 1 loses nothing.
 //!
-//! Worst error measured: `exp` f32 0.85, f64 1.00 ulp; `expm1` f32 1.04, f64 1.05 ulp (f32: all bit patterns; f64: 60000 random
-//! arguments, all binades and the critical intervals, against mpmath with 45 digits).
+//! Worst error measured: `exp` f32 0.85, f64 1.00 ulp; `expm1` f32 1.04, f64 1.05 ulp (f32: all bit patterns; f64:
+//! 60000 random arguments, all binades and the critical intervals, against mpmath with 45 digits).
 
 use core::f32::consts::{LN_2 as LN_2_F32, LOG2_E as LOG2_E_F32};
 use core::f64::consts::{LN_2 as LN_2_F64, LOG2_E as LOG2_E_F64};

@@ -5,13 +5,14 @@
 //! sin r = r + r³ s(r²),   cos r = 1 − r²/2 + r⁴ c(r²)
 //! ```
 //!
-//! Reduction after W. J. Cody and W. Waite, Software Manual for the Elementary Functions, 1980, ch. 8: π/2 in three parts, here
-//! each a full significand, with the products' errors recovered by fused multiply-adds; `r` is kept as a sum `high + low`.
-//! It holds up to `SIN_LIMIT_*`; **beyond the limit the results are meaningless** and the caller must use another function.
-//! ±∞ and NaN give NaN.
+//! Reduction after W. J. Cody and W. Waite, Software Manual for the Elementary Functions, 1980, ch. 8: π/2 in three
+//! parts, here each a full significand, with the products' errors recovered by fused multiply-adds; `r` is kept as a
+//! sum `high + low`. It holds up to `SIN_LIMIT_*`; **beyond the limit the results are meaningless** and the caller must
+//! use another function. ±∞ and NaN give NaN.
 //!
-//! Worst error measured up to the limits: `sin` f32 0.90, f64 0.73 ulp; `cos` f32 0.91, f64 0.74 ulp (f32: all bit patterns up to the limit; f64: 40000 random
-//! arguments, all binades and the critical intervals, against mpmath with 45 digits).
+//! Worst error measured up to the limits: `sin` f32 0.90, f64 0.73 ulp; `cos` f32 0.91, f64 0.74 ulp (f32: all bit
+//! patterns up to the limit; f64: 40000 random arguments, all binades and the critical intervals, against mpmath with
+//! 45 digits).
 
 use core::f32::consts::{FRAC_2_PI as FRAC_2_PI_F32, FRAC_PI_2 as FRAC_PI_2_F32};
 use core::f64::consts::{FRAC_2_PI as FRAC_2_PI_F64, FRAC_PI_2 as FRAC_PI_2_F64};

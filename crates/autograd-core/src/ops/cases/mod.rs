@@ -1,10 +1,11 @@
 //! The cases of operations, and the suite they go through.
 //!
-//! Every operation's file ends with its own, in `cases![..]`, which makes a test of them: `cargo test tanh` runs those of
-//! `tanh`. A case is an operation, its inputs, the plain formula in f64, and what the operation refuses in which words. Every case
-//! goes through: value in f64 and f32, first and second derivatives against finite differences, fused against recorded
-//! gradient, permuted and expanded inputs, every combination of tracked and untracked inputs, the same tensor for several
-//! inputs, no elements and one element, bitwise repeatability, inputs left as they were, the exact text of each error.
+//! Every operation's file ends with its own, in `cases![..]`, which makes a test of them: `cargo test tanh` runs those
+//! of `tanh`. A case is an operation, its inputs, the plain formula in f64, and what the operation refuses in which
+//! words. Every case goes through: value in f64 and f32, first and second derivatives against finite differences, fused
+//! against recorded gradient, permuted and expanded inputs, every combination of tracked and untracked inputs, the same
+//! tensor for several inputs, no elements and one element, bitwise repeatability, inputs left as they were, the exact
+//! text of each error.
 
 mod input;
 mod suite;

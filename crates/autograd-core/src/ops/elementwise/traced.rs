@@ -142,8 +142,9 @@ impl<'x> Steps<'x> {
 impl Branch {
     /// `x` itself; only from where the branch is chosen does a gradient come back.
     ///
-    /// The selection sends zeros into the side that is not chosen, and the branch multiplies them by its derivative there,
-    /// which may be infinite or NaN. Here, where what was computed in the branch meets the rest, that is dropped.
+    /// The selection sends zeros into the side that is not chosen, and the branch multiplies them by its derivative
+    /// there, which may be infinite or NaN. Here, where what was computed in the branch meets the rest, that is
+    /// dropped.
     fn gate<'x>(&self, x: Cow<'x, Tensor>) -> Result<Cow<'x, Tensor>> {
         if !x.is_tracked() {
             return Ok(x);

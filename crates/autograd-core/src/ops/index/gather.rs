@@ -7,8 +7,8 @@ use crate::tape::{Part, Pull, Pullback, Saved, record};
 use crate::tensor::{Tensor, for_any, for_float};
 
 impl Tensor {
-    /// For each element of `index`, the element of this tensor at its coordinates, with that along `dim` replaced by the
-    /// index.
+    /// For each element of `index`, the element of this tensor at its coordinates, with that along `dim` replaced by
+    /// the index.
     ///
     /// # Shapes
     /// `index` has as many dimensions as `self` and is no larger, but along `dim`; the result has its shape.

@@ -14,7 +14,8 @@ impl Tensor {
     /// `[..] → [.., K]`; without `classes`, K is the largest index plus one.
     ///
     /// # Errors
-    /// If an index is negative or not below `classes`, the dtype is not `I64`, or there are neither indices nor `classes`.
+    /// If an index is negative or not below `classes`, the dtype is not `I64`, or there are neither indices nor
+    /// `classes`.
     ///
     /// # Examples
     /// ```

@@ -15,15 +15,15 @@ impl Tensor {
     /// Matrix product, by NumPy's rules.
     ///
     /// # Shapes
-    /// `[.., M, K] × [.., K, N] → [.., M, N]`, the leading dims broadcast; a vector counts as a row on the left, a column
-    /// on the right, and its dim is left out of the result: `[K] × [K]` is a scalar.
+    /// `[.., M, K] × [.., K, N] → [.., M, N]`, the leading dims broadcast; a vector counts as a row on the left, a
+    /// column on the right, and its dim is left out of the result: `[K] × [K]` is a scalar.
     ///
     /// # Gradient
     /// `ga = gy bᵀ`, `gb = aᵀ gy`, summed over broadcast dims. Saves both.
     ///
     /// # Errors
-    /// If an operand is a scalar or not a float tensor, the inner sizes differ, the leading dims do not broadcast, or the
-    /// dtypes differ.
+    /// If an operand is a scalar or not a float tensor, the inner sizes differ, the leading dims do not broadcast, or
+    /// the dtypes differ.
     ///
     /// # Examples
     /// ```

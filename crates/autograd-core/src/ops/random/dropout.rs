@@ -26,7 +26,8 @@ impl Tensor {
         self.dropout_seeded(p, rng.random())
     }
 
-    /// [`Tensor::dropout`] with the seed that decides which elements are dropped: the same seed drops the same elements.
+    /// [`Tensor::dropout`] with the seed that decides which elements are dropped: the same seed drops the same
+    /// elements.
     ///
     /// # Errors
     /// As [`Tensor::dropout`].

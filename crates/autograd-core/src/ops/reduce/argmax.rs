@@ -8,8 +8,8 @@ use crate::ops::check::Check;
 use crate::tensor::{DType, Tensor, for_float};
 
 impl Tensor {
-    /// Position of the largest element along `dims` as `I64`, in row-major order where they are several: the first of ties;
-    /// a NaN counts as the largest.
+    /// Position of the largest element along `dims` as `I64`, in row-major order where they are several: the first of
+    /// ties; a NaN counts as the largest.
     ///
     /// # Errors
     /// If the dim is out of range or has no elements, or the tensor is `Bool`.

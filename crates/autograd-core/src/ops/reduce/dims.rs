@@ -3,8 +3,8 @@
 use crate::shape::Shape;
 use smallvec::SmallVec;
 
-/// The dimensions that a reduction folds: one, several, or `..` for all of them. They are left out of the result, unless
-/// [`keep`] leaves them in with size one. Negative ones count from the end.
+/// The dimensions that a reduction folds: one, several, or `..` for all of them. They are left out of the result,
+/// unless [`keep`] leaves them in with size one. Negative ones count from the end.
 ///
 /// ```
 /// use autograd_core::{Tensor, keep};

@@ -68,8 +68,8 @@ impl Pullback for Prod {
         let (x, gy) = (self.x.get(at), at.gy());
         at.give(0, || {
             self.by_rows(&x, gy, |x, gy| {
-                // Row i of this [rows, n, n] is x with its i-th element replaced by 1: its product is a differentiable form
-                // of "all the others".
+                // Row i of this [rows, n, n] is x with its i-th element replaced by 1: its product is a differentiable
+                // form of "all the others".
                 let diagonal = Tensor::eye(x.shape()[1], crate::DType::Bool)?;
                 let all = x.unsqueeze(1)?;
                 let others = diagonal.where_cond(&all.full_like(1.0), &all)?.prod_dim(-1)?;

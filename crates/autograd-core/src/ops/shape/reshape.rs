@@ -9,8 +9,8 @@ use smallvec::SmallVec;
 use std::fmt::Debug;
 
 impl Tensor {
-    /// The same elements in row-major order under another shape; one size may be −1 and is inferred. A view where the strides
-    /// allow one, else a copy.
+    /// The same elements in row-major order under another shape; one size may be −1 and is inferred. A view where the
+    /// strides allow one, else a copy.
     ///
     /// # Gradient
     /// gy in the shape of x. Saves the shape.

@@ -11,7 +11,8 @@ impl Tensor {
     /// `z = max(a, b)`, element by element; the operands are broadcast to a common shape.
     ///
     /// # Gradient
-    /// gy goes to the larger; where they tie, half to each; where one is NaN, to both. Saves both. Integers stay integers.
+    /// gy goes to the larger; where they tie, half to each; where one is NaN, to both. Saves both. Integers stay
+    /// integers.
     ///
     /// # Errors
     /// If the shapes do not broadcast or the dtypes differ.

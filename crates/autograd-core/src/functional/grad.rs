@@ -1,4 +1,4 @@
-//! Gradients that are recorded.
+//! Recorded gradients.
 
 use super::leaves;
 use crate::error::{Error, ErrorKind, Result};

@@ -1,4 +1,4 @@
-//! Strided copies: gathering a view into row-major order, and writing into a view's place.
+//! Strided copies, out of a view into row-major order and back into a view's place.
 
 use super::nest::Nest;
 use super::real::Real;

@@ -1,4 +1,4 @@
-//! The `Number` trait: what formulas of elementwise operations are written in.
+//! The `Number` trait, in which the formulas of elementwise operations are written.
 
 use super::real::Real;
 use std::ops::{Add, BitAnd, BitOr, Div, Mul, Neg, Sub};

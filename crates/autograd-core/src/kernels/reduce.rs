@@ -1,4 +1,4 @@
-//! Folding many numbers into one: sums, products, extremes, along the middle of `[outer, length, inner]`.
+//! The fold of many numbers into one: sums, products, extremes, along the middle of `[outer, length, inner]`.
 //!
 //! Sums are accumulated in a fixed tree: 64 lanes over blocks of 1,024 elements, the lanes joined in halves, the blocks
 //! joined pairwise like the carries of a binary counter. The error grows with the logarithm of the length, as in
@@ -128,7 +128,7 @@ impl<T: Real> Carries<T> {
     }
 }
 
-/// Folds one run, inside a vectorised kernel.
+/// Folds one run; it is called inside a vectorised kernel.
 #[inline(always)]
 pub fn fold_run<T: Real, F: Fold>(f: F, x: &[T]) -> T {
     if x.len() <= BLOCK {
@@ -150,7 +150,8 @@ impl<T: Real, F: Fold> Kernel for FoldRun<'_, T, F> {
     }
 }
 
-/// One long run, shared between threads. [`PIECE`] is a power of two of blocks, so the tree is that of [`fold_run`].
+/// Folds one long run, shared between threads. [`PIECE`] is a power of two of blocks, so the tree is that of
+/// [`fold_run`].
 fn fold_long<T: Real, F: Fold>(f: F, x: &[T]) -> T {
     if !worth_sharing(x.len()) {
         return vectorize(FoldRun(f, x));
@@ -197,7 +198,7 @@ struct FoldStrip<'a, T, F> {
 
 impl<T: Real, F: Fold> Kernel for FoldStrip<'_, T, F> {
     type Output = ();
-    /// Up to [`STRIP`] neighbouring columns: blocks of rows in sequence, blocks joined by carries.
+    /// Folds up to [`STRIP`] neighbouring columns: blocks of rows in sequence, joined by carries.
     #[inline(always)]
     fn run(self) {
         let FoldStrip { f, x, inner, y } = self;
@@ -286,8 +287,8 @@ pub fn extreme_positions<T: Real, const SMALLEST: bool>(x: &[T], length: usize, 
 mod tests {
     use super::*;
 
-    /// Sum with the running error carried along (Kahan–Babuška–Neumaier), in f64.
-    fn compensated(x: &[f32]) -> f64 {
+    /// The plain sum in f64.
+    fn plain_sum(x: &[f32]) -> f64 {
         x.iter().map(|x| f64::from(*x)).sum()
     }
 
@@ -295,7 +296,7 @@ mod tests {
     fn long_sums_stay_accurate() {
         for len in [1, 63, 64, 65, 1000, 1024, 1025, 5000, 100_000, 1_000_003] {
             let x: Vec<f32> = (0..len).map(|i| ((i * 7919) % 1013) as f32 * 0.001 + 0.1).collect();
-            let exact = compensated(&x);
+            let exact = plain_sum(&x);
             let mut y = [0.0];
             fold(Sum, &x, len, 1, &mut y);
             let relative = (f64::from(y[0]) - exact).abs() / exact;

@@ -5,7 +5,7 @@ use super::Matrix;
 use crate::threads::parallel::join;
 use gemm_common::Parallelism;
 
-/// Products are cut into parts of at least so many rows and so many elements: below, the crates sum in blocks of
+/// Products are cut into parts of at least this many rows and this many elements: below, the crates sum in blocks of
 /// another depth (up to 64 × 64 elements of c) or in another order (up to 256), and a part would have other bits than
 /// the whole.
 const CUT_FROM: usize = 65;
@@ -40,7 +40,7 @@ type Gemm<T> = unsafe fn(
     Parallelism,
 );
 
-/// Numbers of which there are products by crate. The `gemm` crate would choose by type as well, but it brings the
+/// A number type that a crate multiplies matrices of. The `gemm` crate would choose by type as well, but it brings the
 /// products of complex numbers with it: a quarter of the time that a clean build takes.
 pub trait Factor: Sized {
     /// The product.
@@ -61,8 +61,9 @@ impl Factor for f64 {
     }
 }
 
-/// A product on up to so many threads, cut between rows of c: one hand-over for each cut, where the crates' own
-/// threading has two for each block of depth. How an element is summed up does not depend on the cut, see [`CUT_FROM`].
+/// A product on up to `threads` threads, cut between rows of c. Each cut costs one hand-over, where the crates' own
+/// threading has two for each block of depth. The order in which an element is summed up does not depend on the cut,
+/// see [`CUT_FROM`].
 ///
 /// # Safety
 /// a and b hold `m × k` and `k × n` elements, c has m · n, and none of m, k and n is 0.

@@ -25,7 +25,7 @@ pub const SIN_LIMIT_F32: f32 = 1_048_576.0;
 
 /// `π/2 − (π/2 rounded to f32)`, rounded.
 const FRAC_PI_2_MIDDLE_F32: f32 = -4.371139e-8;
-/// What the two parts lack of π/2, rounded.
+/// The part of π/2 that those two lack, rounded.
 const FRAC_PI_2_LOW_F32: f32 = -1.7151245e-15;
 /// `sin r = r + r³ s(r²)` on |r| ≤ 0.83: the coefficients of `s`; relative error 2⁻³⁶.
 const SIN_F32: [f32; 4] = [-1.6666667e-01, 8.333327e-03, -1.9838827e-04, 2.7137346e-06];
@@ -86,7 +86,7 @@ pub const SIN_LIMIT_F64: f64 = 4_294_967_296.0;
 
 /// `π/2 − (π/2 rounded to f64)`, rounded.
 const FRAC_PI_2_MIDDLE_F64: f64 = 6.123233995736766e-17;
-/// What the two parts lack of π/2, rounded.
+/// The part of π/2 that those two lack, rounded.
 const FRAC_PI_2_LOW_F64: f64 = -1.4973849048591698e-33;
 /// `sin r = r + r³ s(r²)` on |r| ≤ 0.786: the coefficients of `s`; relative error 2⁻⁶⁸.
 const SIN_F64: [f64; 7] = [

@@ -15,12 +15,12 @@ impl Buffer {
         Buffer(RwLock::new(value.detach()))
     }
 
-    /// Its value.
+    /// The value.
     pub fn get(&self) -> Tensor {
         self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Replaces its value.
+    /// Replaces the value.
     pub fn set(&self, value: Tensor) {
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = value.detach();
     }

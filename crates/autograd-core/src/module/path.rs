@@ -1,4 +1,4 @@
-//! Where a leaf hangs: `encoder.2.weight`.
+//! The path of a leaf: `encoder.2.weight`.
 
 use std::fmt;
 

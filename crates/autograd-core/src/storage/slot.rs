@@ -1,14 +1,14 @@
-//! A place whose value many may read until somebody takes it.
+//! A place whose value many threads may read until one takes it.
 //!
-//! What a lock would be used for, with one locked operation for taking instead of two, without waiting and without
-//! poisoning: whoever takes while others read reads too, and the last of them drops the value.
+//! It does what a lock would do, with one locked operation for taking instead of two, without waiting and without
+//! poisoning: a thread that takes the value while others read it reads it, too, and the last of them drops it.
 
 use std::cell::UnsafeCell;
 use std::mem::MaybeUninit;
 use std::ops::Deref;
 use std::sync::atomic::{AtomicUsize, Ordering, fence};
 
-/// Nobody may start reading any more.
+/// The value is taken: no reader may start any more.
 const TAKEN: usize = 1;
 /// One reader.
 const READER: usize = 2;
@@ -16,16 +16,16 @@ const READER: usize = 2;
 /// A place for one value.
 pub struct Slot<T> {
     /// The number of readers times [`READER`], and [`TAKEN`]. The value is there unless this is [`TAKEN`] alone; if a
-    /// reader was forgotten it is never dropped.
+    /// reader was leaked, it is never dropped.
     state: AtomicUsize,
     value: UnsafeCell<MaybeUninit<T>>,
 }
 
-// SAFETY: readers on several threads share the value, and whoever takes it may be on any thread.
+// SAFETY: readers on several threads share the value, and any thread may take it.
 unsafe impl<T: Send + Sync> Sync for Slot<T> {}
 
 impl<T> Slot<T> {
-    /// With this value, or already taken.
+    /// A place with this value, or one that is already taken.
     #[inline]
     pub fn new(value: Option<T>) -> Self {
         let state = AtomicUsize::new(if value.is_some() { 0 } else { TAKEN });
@@ -38,18 +38,18 @@ impl<T> Slot<T> {
         self.state.fetch_update(Ordering::Acquire, Ordering::Relaxed, enter).ok().map(|_| Reader(self))
     }
 
-    /// The value, for the last time.
+    /// Takes the value: every later `read` or `take` finds nothing.
     #[inline]
     pub fn take(&self) -> Option<Last<'_, T>> {
         if self.state.compare_exchange(0, TAKEN, Ordering::Acquire, Ordering::Relaxed).is_ok() {
-            // SAFETY: the value was there, nobody read it, and after TAKEN nobody reads it again.
+            // SAFETY: the value was there, it had no reader, and after TAKEN it gets none.
             return Some(Last::Owned(unsafe { (*self.value.get()).assume_init_read() }));
         }
         let enter = |state| (state & TAKEN == 0).then_some((state + READER) | TAKEN);
         self.state.fetch_update(Ordering::Acquire, Ordering::Relaxed, enter).ok().map(|_| Last::Shared(Reader(self)))
     }
 
-    /// The value, taken by the only owner of the place.
+    /// Takes the value for the only owner of the place.
     #[inline]
     pub fn take_mut(&mut self) -> Option<T> {
         let state = self.state.get_mut();
@@ -91,17 +91,17 @@ impl<T> Drop for Reader<'_, T> {
         if self.0.state.fetch_sub(READER, Ordering::Release) == READER | TAKEN {
             // Pairs with the release of the readers that went before.
             fence(Ordering::Acquire);
-            // SAFETY: taken, and read by nobody any more: it is dropped here and only here.
+            // SAFETY: the value is taken and has no reader any more: it is dropped here and only here.
             unsafe { (*self.0.value.get()).assume_init_drop() };
         }
     }
 }
 
-/// A value that was taken: dropped with this, or with the last of those who were reading it.
+/// A value that was taken: it is dropped with this, or with the last of its readers.
 pub enum Last<'a, T> {
-    /// Nobody else has it.
+    /// No reader had it.
     Owned(T),
-    /// Others are reading it.
+    /// Others were reading it.
     Shared(Reader<'a, T>),
 }
 

@@ -1,4 +1,4 @@
-//! Parts of a tensor: taking one out, and adding its gradient back.
+//! Parts of a tensor, to take one out and to add its gradient back.
 
 use crate::error::Result;
 use crate::tensor::Tensor;

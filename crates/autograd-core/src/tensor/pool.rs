@@ -2,10 +2,10 @@
 //!
 //! Fresh memory from the system costs more than computing on it: every page is zeroed and faulted in on first touch. So
 //! a freed buffer goes on a list of its size class, and the next tensor of that class takes it. Each thread has its own
-//! lists: no locks. What waits is the whole value, layout and all, so that reuse costs no allocation at all.
+//! lists: no locks. What waits is the whole value, layout and all, so reuse costs no allocation at all.
 //!
 //! A thread caches at most as many bytes as it ever had in use at once. When the cache is full, the class that has not
-//! been used for longest makes room, so that a program that goes on to tensors of other sizes finds its buffers cached
+//! been used for longest makes room, so a program that goes on to tensors of other sizes finds its buffers cached
 //! again.
 
 use super::DType;
@@ -54,8 +54,8 @@ pub struct Stats {
     pub cached: usize,
     /// How many buffers the system has been asked for so far.
     pub requests: usize,
-    /// Bytes of all buffers handed out so far, from the system or from the cache: what computing has cost in memory
-    /// traffic, where `peak` is what it needed at once.
+    /// Bytes of all buffers handed out so far, from the system or from the cache: the memory traffic of computing,
+    /// where `peak` is what it needed at once.
     pub taken: usize,
 }
 
@@ -196,7 +196,8 @@ impl Drop for Pool {
     }
 }
 
-/// A contiguous value of any elements, which nobody else can see; `None` if the system has no such amount of memory.
+/// A contiguous value of any elements, which no other owner can see; `None` if the system does not have that much
+/// memory.
 pub(super) fn take(dtype: DType, shape: &[usize]) -> Option<Recycled<Value>> {
     let numel = shape.iter().try_fold(1usize, |numel, size| numel.checked_mul(*size))?;
     let class = class_of(numel.checked_mul(dtype.size())?);
@@ -218,7 +219,7 @@ pub(super) fn take(dtype: DType, shape: &[usize]) -> Option<Recycled<Value>> {
     Some(Recycled::new(Shared::new(Value { memory, layout: Layout::contiguous(shape), dtype })))
 }
 
-/// Takes back a value that nobody owns any more.
+/// Takes back a value that has no owner any more.
 #[inline]
 fn give(last: Shared<Value>) {
     // Outside the pool's borrow: what it does not keep is freed here.

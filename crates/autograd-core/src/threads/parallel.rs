@@ -1,9 +1,9 @@
-//! When work is shared between threads, and how it is cut.
+//! The decision whether to share work, and the cuts.
 //!
 //! Handing a piece to a thread that stands by costs under a microsecond, to one that sleeps 5 to 50: so smaller work is
-//! shared while somebody stands by. It is handed over once, each thread gets its share at the start. Pieces have a
-//! fixed number of elements: what a piece computes, and in which order pieces are combined, depends neither on how many
-//! threads there are nor on whether work is shared at all.
+//! shared while a helper stands by. Work is handed over once: each thread gets its share at the start. Pieces have a
+//! fixed number of elements: the result of a piece, and the order in which pieces are combined, depend neither on the
+//! number of threads nor on whether work is shared at all.
 
 pub use super::standby::join;
 use super::standby::stands_by;
@@ -12,7 +12,7 @@ use std::ops::Range;
 /// Element-wise work below this many elements stays on the calling thread.
 pub const SHARED_FROM: usize = 1 << 15;
 
-/// Element-wise work that is worth waking a thread for.
+/// Element-wise work of this many elements is worth waking a thread for.
 pub const WOKEN_FROM: usize = 1 << 17;
 
 /// Multiply-adds of a matrix product that take as long as one element of element-wise work.
@@ -28,12 +28,12 @@ pub fn worth_sharing(elements: usize) -> bool {
     elements >= SHARED_FROM && (elements >= WOKEN_FROM || stands_by()) && threads() > 1
 }
 
-/// Whether so many multiply-adds are worth a second thread, and there is one.
+/// Whether this many multiply-adds are worth a second thread, and there is one.
 pub fn worth_sharing_products(multiply_adds: usize) -> bool {
     worth_sharing(multiply_adds / PRODUCTS)
 }
 
-/// How many threads there are.
+/// The number of threads.
 pub fn threads() -> usize {
     rayon::current_num_threads()
 }

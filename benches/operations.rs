@@ -66,7 +66,7 @@ impl Bench {
         let inputs =
             shapes.iter().map(|shape| Tensor::randn(shape, DType::F32, &mut rng)).collect::<Result<Vec<_>>>()?;
         let leaves: Vec<Tensor> = inputs.iter().map(Tensor::requires_grad).collect();
-        // Once outside the timing, where an error can be returned.
+        // It runs once outside the timing, where an error can be returned.
         let y = f(&leaves)?;
         let ones = y.detach().ones_like();
         y.backward_with(&ones)?;

@@ -1,4 +1,4 @@
-//! The same seed gives the same bits: on repetition, and for any number of threads.
+//! The same bits from the same seed: on repetition, and for any number of threads.
 
 use wengert::core::module::Module;
 use wengert::core::{DType, Tensor, seeded};
@@ -44,7 +44,7 @@ fn train() -> Vec<(String, Vec<u64>)> {
     log
 }
 
-/// Names of the entries that differ.
+/// The names of the tensors that differ.
 fn differing<'a>(a: &'a [(String, Vec<u64>)], b: &'a [(String, Vec<u64>)]) -> Vec<&'a str> {
     assert_eq!(a.len(), b.len());
     a.iter().zip(b).filter(|(a, b)| a != b).map(|(a, _)| a.0.as_str()).collect()

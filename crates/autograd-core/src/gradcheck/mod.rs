@@ -26,7 +26,7 @@ pub struct GradCheck {
     pub second_order: bool,
     /// Inputs with more elements than this together are checked in random directions instead of one by one; default 64.
     pub full_up_to: usize,
-    /// How many random directions; default 4.
+    /// The number of random directions; default 4.
     pub directions: usize,
     /// Seed of upstream gradients, directions and moved points.
     pub seed: u64,
@@ -41,7 +41,7 @@ impl Default for GradCheck {
 /// The result of a check that passed.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Report {
-    /// How many derivatives were compared.
+    /// The number of derivatives compared.
     pub compared: usize,
     /// The largest difference between analytic and numeric derivative.
     pub max_error: f64,

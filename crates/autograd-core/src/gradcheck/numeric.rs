@@ -7,9 +7,9 @@ use crate::tensor::Tensor;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Estimate {
     pub(super) value: f64,
-    /// How much the rounding of the function's values can have moved it.
+    /// The most that the rounding of the function's values can have moved it.
     pub(super) rounding: f64,
-    /// How much estimates with different steps disagree: large where there is a kink nearby.
+    /// The difference between estimates with different steps: large where there is a kink nearby.
     pub(super) unsteady: f64,
 }
 

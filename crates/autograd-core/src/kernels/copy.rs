@@ -38,8 +38,8 @@ pub fn gather<T: Plain>(nest: &Nest<1>, x: &[T], y: &mut [T]) {
     });
 }
 
-/// The last two dimensions of the nest are a transposed matrix: copy it tile by tile, so that neither side is read or
-/// written a whole cache line for one element.
+/// The last two dimensions of the nest are a transposed matrix, which is copied tile by tile, so that neither side is
+/// read or written a whole cache line for one element.
 fn transpose<T: Plain>(nest: &Nest<1>, x: &[T], y: &mut [T]) {
     let outer = nest.dims.len() - 1;
     let (rows, columns) = (nest.dims[outer - 1], nest.dims[outer]);

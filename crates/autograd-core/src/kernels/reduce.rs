@@ -86,7 +86,7 @@ fn fold_block<T: Real, F: Fold>(f: F, x: &[T]) -> T {
                 *lane = f.join(*lane, *x);
             }
         }
-        // Halving by constants, so that each step is a register operation.
+        // The halves are constants, so that each step is a register operation.
         let l16: [T; 16] =
             std::array::from_fn(|i| f.join(f.join(lanes[i], lanes[i + 32]), f.join(lanes[i + 16], lanes[i + 48])));
         let l4: [T; 4] = std::array::from_fn(|i| f.join(f.join(l16[i], l16[i + 8]), f.join(l16[i + 4], l16[i + 12])));

@@ -1,4 +1,4 @@
-//! The moving of rows by index. The caller has checked the indices, and none is negative.
+//! Rows picked and added by index. The caller has checked the indices, and none is negative.
 
 use super::real::Real;
 use crate::storage::block::Plain;

@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 
 /// A loop nest over slices. `run` and all it calls must be `#[inline(always)]`, or it is compiled for the baseline CPU.
 pub trait Kernel {
-    /// What the loop returns.
+    /// The result of the loop.
     type Output;
     /// The loop.
     fn run(self) -> Self::Output;
@@ -35,7 +35,7 @@ pub fn vectorize<K: Kernel>(kernel: K) -> K::Output {
 
 /// A [`Kernel`] that asks for vectors by name, for loops that the compiler does not keep in registers by itself.
 pub trait Vectorized {
-    /// What the loop returns.
+    /// The result of the loop.
     type Output;
     /// The loop, with the vectors of `S`.
     fn run<S: pulp::Simd>(self, simd: S) -> Self::Output;

@@ -89,7 +89,7 @@ pub trait Module {
         self.named_parameters().into_iter().map(|(_, param)| param).collect()
     }
 
-    /// How many numbers the parameters have together.
+    /// The number of numbers that all parameters have together.
     fn num_parameters(&self) -> usize {
         self.parameters().iter().map(|param| param.numel()).sum()
     }

@@ -43,7 +43,7 @@ impl StateDict {
         self.entries.iter().map(|(name, value)| (name.as_str(), value))
     }
 
-    /// How many tensors there are.
+    /// The number of tensors.
     pub fn len(&self) -> usize {
         self.entries.len()
     }

@@ -11,7 +11,7 @@ use crate::tensor::Tensor;
 /// by themselves. A gradient that has the shape of a broadcast output is summed down to its input's shape.
 ///
 /// # Errors
-/// What `forward` returns; what `backward` returns comes out of the walk.
+/// The error of `forward`; the walk returns the error of `backward`.
 ///
 /// # Examples
 /// ```

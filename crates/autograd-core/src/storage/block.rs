@@ -117,7 +117,7 @@ mod tests {
     #[test]
     fn a_large_block_starts_at_a_huge_page_and_is_zeroed_to_its_end() {
         for bytes in [HUGE, HUGE + 64, 2 * HUGE + 4096] {
-            // What the first one leaves behind must not be seen in the second.
+            // The second must not see what the first leaves behind.
             for _ in 0..2 {
                 let mut block = Block::zeroed(bytes).expect("some MiB");
                 assert_eq!(block.start.as_ptr() as usize % HUGE_PAGE, 0);

@@ -88,7 +88,7 @@ impl Gradients {
         self.entries.iter_mut().map(|(_, gradient)| gradient)
     }
 
-    /// How many tensors have a gradient.
+    /// The number of tensors that have a gradient.
     pub fn len(&self) -> usize {
         self.entries.len()
     }

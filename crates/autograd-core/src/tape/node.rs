@@ -20,7 +20,8 @@ pub struct NodeId(pub(crate) u64);
 /// Numbers that no thread has taken yet.
 static NEXT: AtomicU64 = AtomicU64::new(0);
 
-/// How many numbers a thread takes at once: a locked operation for each node would be felt in small steps.
+/// The size of the block of numbers that a thread takes at once: a locked operation for each node would slow small
+/// steps down.
 const BLOCK: u64 = 1 << 12;
 
 thread_local! {
@@ -116,8 +117,9 @@ pub(crate) fn link(node: NodeRef) -> Link {
 }
 
 thread_local! {
-    /// What dropped nodes held, while an outer drop is under way; `None` otherwise. It has no destructor, so that it is
-    /// still there when a thread that ends drops its last tensors; [`Close`] leaves nothing in it.
+    /// The inputs and pull-backs of dropped nodes, while an outer drop is under way; `None` otherwise. It has no
+    /// destructor, so that it is still there when a thread that ends drops its last tensors; [`Close`] leaves nothing
+    /// in it.
     static REMAINS: ManuallyDrop<RefCell<Option<Vec<Remains>>>> = const { ManuallyDrop::new(RefCell::new(None)) };
 }
 

@@ -226,7 +226,7 @@ impl<'a> Walk<'a> {
         if node.is_leaf() { self.leaves.at(node) } else { self.waiting.at(node) }
     }
 
-    /// Pulls `gy` back through one node, to the inputs that lead to a target.
+    /// Pulls `gy` back through one node, to the inputs that `leads` accepts.
     fn pull(&mut self, node: &'a NodeRef, gy: &Tensor, leads: impl Fn(NodeId) -> bool) -> Result<()> {
         let mut wanted = 0u64;
         for (i, input) in node.inputs.iter().enumerate() {
@@ -265,8 +265,8 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// Without its link: the history of a seed, or of a gradient from a user's pull-back, is no part of a gradient that is
-/// not recorded.
+/// The gradient without its link: the history of a seed, or of a gradient from a user's pull-back, is no part of a
+/// gradient that is not recorded.
 fn untied(gradient: Tensor) -> Tensor {
     if is_recording() { gradient } else { gradient.with_link(None) }
 }

@@ -96,7 +96,7 @@ fn bytes_of(value: &Value) -> i64 {
 #[derive(Default)]
 struct Class {
     free: Vec<Shared<Value>>,
-    /// When one was last taken or given, by the pool's clock.
+    /// The time when one was last taken or given, by the pool's clock.
     used: u64,
 }
 

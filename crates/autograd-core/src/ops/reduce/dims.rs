@@ -17,7 +17,7 @@ use smallvec::SmallVec;
 /// ```
 #[derive(Clone, Debug)]
 pub struct ReduceDims {
-    /// None named means all.
+    /// An empty list means all.
     pub(super) dims: SmallVec<[isize; 4]>,
     pub(super) keep: bool,
 }

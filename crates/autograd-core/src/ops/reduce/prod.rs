@@ -48,7 +48,7 @@ struct Prod {
 }
 
 impl Prod {
-    /// The gradient, from x and gy with the folded dimensions last and merged: `f(x: [rows, n], gy: [rows])`.
+    /// Computes the gradient from x and gy with the folded dimensions last and merged: `f(x: [rows, n], gy: [rows])`.
     fn by_rows(&self, x: &Tensor, gy: &Tensor, f: impl FnOnce(&Tensor, &Tensor) -> Result<Tensor>) -> Result<Tensor> {
         let named = &self.along.named;
         let kept = (0..x.rank()).filter(|d| !named[*d]);

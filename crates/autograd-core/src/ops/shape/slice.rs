@@ -68,11 +68,11 @@ impl Slice {
         record(self.op, x.with_layout(self.within(x.layout())), &[x], |_| self)
     }
 
-    /// Where the part lies, given where the whole does.
+    /// The layout of the part, given the layout of the whole.
     fn within(self, x: &Layout) -> Layout {
         let mut shape: Dims = SmallVec::from_slice(x.shape());
         let mut strides: Dims = SmallVec::from_slice(x.strides());
-        // An empty part may start at the very end: keep its offset inside the buffer. The step matters from two
+        // An empty part may start at the very end: its offset must stay inside the buffer. The step matters from two
         // elements on.
         let start = if self.len == 0 { 0 } else { self.start * strides[self.dim] };
         shape[self.dim] = self.len;

@@ -29,7 +29,7 @@ impl Tensor {
     }
 }
 
-/// `sum += more`, for the tape's accumulation of gradients: in place where no one else sees `sum`. Shapes and dtypes
+/// `sum += more`, for the tape's accumulation of gradients: in place where `sum` has no other owner. Shapes and dtypes
 /// are equal.
 pub(crate) fn add_assign(sum: &mut Tensor, more: &Tensor) {
     for_float!(more.float(), T => {

@@ -30,7 +30,7 @@ impl Tensor {
 }
 
 impl Tensor {
-    /// The smaller of two, element by element; NaN if either is. Otherwise as [`Tensor::maximum`].
+    /// The smaller of two, element by element; NaN if either is. Otherwise like [`Tensor::maximum`].
     ///
     /// # Errors
     /// If the shapes do not broadcast or the dtypes differ.
@@ -39,7 +39,7 @@ impl Tensor {
     }
 }
 
-/// What one of the two gets: nothing if it loses, half where they tie.
+/// The share of one of the two: none if it loses, half where they tie.
 #[inline(always)]
 fn share<N: Number>(gy: N, loses: N::Mask, ties: N::Mask) -> N {
     N::select(loses, N::of(0.0), N::select(ties, gy * N::of(0.5), gy))

@@ -51,9 +51,9 @@ pub trait Number:
     fn sigmoid(self) -> Self;
     /// 2/√π ∫₀ˣ e^(−t²) dt
     fn erf(self) -> Self;
-    /// sin x; not vectorised for `f32` and `f64`, see [`Near`].
+    /// sin x; not vectorised for `f32` and `f64`, see `Near`.
     fn sin(self) -> Self;
-    /// cos x; not vectorised for `f32` and `f64`, see [`Near`].
+    /// cos x; not vectorised for `f32` and `f64`, see `Near`.
     fn cos(self) -> Self;
     /// xᵉ for any x and e; not vectorised.
     fn powf(self, e: Self) -> Self;

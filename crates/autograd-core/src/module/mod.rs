@@ -89,7 +89,7 @@ pub trait Module {
         self.named_parameters().into_iter().map(|(_, param)| param).collect()
     }
 
-    /// The number of numbers that all parameters have together.
+    /// The count of numbers in all parameters together.
     fn num_parameters(&self) -> usize {
         self.parameters().iter().map(|param| param.numel()).sum()
     }

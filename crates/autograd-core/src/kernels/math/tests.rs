@@ -200,7 +200,7 @@ fn erf_f64_agrees_with_the_table() {
     check_table("erf", erf_f64, &ERF);
 }
 
-/// It agrees everywhere with `1 − 2 / (e²ˣ + 1)` where that does not cancel.
+/// It also agrees with `1 − 2 / (e²ˣ + 1)` wherever that does not cancel.
 #[test]
 fn tanh_f64_agrees_with_the_table() {
     check_table("tanh", tanh_f64, &TANH);

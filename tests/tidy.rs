@@ -151,18 +151,22 @@ fn every_module_says_what_it_is_for() {
 }
 
 /// What each folder of the core may use, besides itself; the order is the direction of the arrows.
-const ARROWS: [(&str, &[&str]); 7] = [
-    ("kernels", &[]),
-    ("tensor", &["error", "kernels"]),
-    ("tape", &["error", "kernels", "tensor"]),
-    ("ops", &["error", "kernels", "tensor", "tape"]),
-    ("functional", &["error", "kernels", "tensor", "tape", "ops"]),
-    ("gradcheck", &["error", "kernels", "tensor", "tape", "ops", "functional"]),
-    ("module", &["error", "kernels", "tensor", "tape", "ops"]),
+const ARROWS: [(&str, &[&str]); 10] = [
+    ("shape", &[]),
+    ("storage", &[]),
+    ("threads", &[]),
+    ("kernels", &["shape", "storage", "threads"]),
+    ("tensor", &["error", "shape", "storage", "threads", "kernels"]),
+    ("tape", &["error", "shape", "storage", "kernels", "tensor"]),
+    ("ops", &["error", "shape", "storage", "threads", "kernels", "tensor", "tape"]),
+    ("functional", &["error", "shape", "tensor", "tape", "ops"]),
+    ("gradcheck", &["error", "shape", "tensor", "tape", "ops", "functional"]),
+    ("module", &["error", "shape", "kernels", "tensor", "tape", "ops"]),
 ];
 
-/// The two operations the tape itself needs: adding gradients, and summing one to a broadcast input's shape.
-const OPERATIONS_OF_THE_TAPE: [&str; 2] = ["crate::ops::add_assign(", "crate::ops::sum_to("];
+/// The operations the tape itself needs: adding gradients, summing one to a broadcast input's shape, and putting parts
+/// together.
+const OPERATIONS_OF_THE_TAPE: [&str; 3] = ["crate::ops::add_assign(", "crate::ops::sum_to", "crate::ops::assemble("];
 
 /// The names at the crate's root that a line takes from it: `tape` of `use crate::tape::Pull`.
 fn taken_from_the_root(line: &str) -> impl Iterator<Item = &str> {
@@ -198,7 +202,10 @@ fn arrows_between_folders_of_the_core_point_one_way() {
             }
         }
     }
-    none(offences, "kernels ← tensor ← tape ← ops ← functional, gradcheck, module: move it to where it may be used");
+    none(
+        offences,
+        "shape, storage, threads ← kernels ← tensor ← tape ← ops ← functional, gradcheck, module: move it to where it may be used",
+    );
 
     let tensor = library().into_iter().filter(|file| file.is_under(&format!("{CORE}/tensor")));
     let words = ["Pullback", "backward", "is_recording", "Gradients", "NodeId"];
@@ -244,15 +251,15 @@ fn arrows_between_crates_point_one_way() {
 }
 
 #[test]
-fn unsafe_code_stays_in_the_kernels_and_is_argued_for() {
-    let kernels = format!("{CORE}/kernels");
+fn unsafe_code_stays_in_its_rooms_and_is_argued_for() {
+    let rooms = ["kernels", "storage", "threads"].map(|room| format!("{CORE}/{room}"));
     let mut offences = Vec::new();
-    for file in library().iter().filter(|file| !file.is_under(&kernels)) {
+    for file in library().iter().filter(|file| !rooms.iter().any(|room| file.is_under(room))) {
         let code = file.code();
         let found = places(&file.path, &code, "unsafe").filter(|place| !place.contains("forbid(unsafe_code)"));
         offences.extend(found.filter(|place| !place.contains("undocumented_unsafe")));
     }
-    none(offences, "unsafe code lives in autograd-core/src/kernels only");
+    none(offences, "unsafe code lives in kernels/, storage/ and threads/ of autograd-core only");
 
     let mut bare = Vec::new();
     for file in rust() {
@@ -274,40 +281,79 @@ fn unsafe_code_stays_in_the_kernels_and_is_argued_for() {
     none(lax.map(|file| file.path.clone()).collect(), "write #![forbid(unsafe_code)] under the crate's doc");
 }
 
-/// Files below `ops/` that are no operation of their own: drivers, and the operators that call operations.
-const DRIVERS: [&str; 6] = ["driver.rs", "traced.rs", "along.rs", "rows.rs", "product.rs", "operators.rs"];
+/// The folders of families, and the files in them that are no member: drivers, and what members share.
+const FAMILIES: [(&str, &[&str]); 11] = [
+    (
+        "crates/autograd-core/src/ops",
+        &[
+            "along.rs",
+            "check.rs",
+            "custom.rs",
+            "dims.rs",
+            "driver.rs",
+            "operators.rs",
+            "product.rs",
+            "rows.rs",
+            "traced.rs",
+        ],
+    ),
+    ("crates/nn/src/layers", &[]),
+    ("crates/nn/src/activation", &[]),
+    ("crates/nn/src/loss", &["objective.rs", "pair.rs", "reduction.rs"]),
+    ("crates/nn/src/init", &["fans.rs", "gain.rs", "initializer.rs"]),
+    ("crates/optim/src/optimizers", &["history.rs", "vector.rs", "wolfe.rs"]),
+    ("crates/optim/src/schedule", &[]),
+    ("crates/data/src/split", &["samples.rs", "size.rs"]),
+    ("crates/data/src/transform", &[]),
+    ("crates/train/src/metrics", &[]),
+    ("crates/train/src/callbacks", &[]),
+];
 
 #[test]
-fn every_operation_is_in_the_register_of_cases() {
-    let ops = format!("{CORE}/ops");
-    let (mut offences, mut operations) = (Vec::new(), 0);
-    let table = fs::read_to_string(Path::new(ROOT).join(TABLE).join("mod.rs")).expect("the table of cases");
-    let mut all = files(&ops, &[".rs"]);
-    all.retain(|file| !file.is_under(TABLE));
-    for chapter in all.iter().filter(|file| file.name() == "mod.rs" && file.path != format!("{ops}/mod.rs")) {
-        let folder = chapter.path.trim_end_matches("/mod.rs");
-        let name = folder.rsplit('/').next().unwrap_or_default();
-        if !table.contains(&format!("super::{name}::cases()")) {
-            offences.push(format!("{TABLE}/mod.rs: fn all() does not list super::{name}::cases()"));
-        }
-        for file in all.iter().filter(|file| file.is_under(folder) && file.name() != "mod.rs") {
-            if DRIVERS.contains(&file.name()) {
-                continue;
-            }
-            operations += 1;
-            if !file.text.contains("fn cases()") {
-                offences.push(format!("{}: no `fn cases()`", file.path));
-            }
-            let call = format!("{}::cases()", file.name().trim_end_matches(".rs"));
-            let register = chapter.text.split("fn cases()").nth(1).unwrap_or_default();
-            let called = register.split(|c: char| !c.is_alphanumeric() && !"_:()".contains(c)).any(|word| word == call);
-            if !called {
-                offences.push(format!("{}: fn cases() does not list {call}", chapter.path));
+fn every_member_of_a_family_has_its_cases_beside_it() {
+    let mut offences = Vec::new();
+    for (folder, others) in FAMILIES {
+        let mut members = files(folder, &[".rs"]);
+        members.retain(|file| {
+            let shared = ["mod.rs", "cases.rs", "tests.rs"].contains(&file.name()) || others.contains(&file.name());
+            !shared && !file.is_under(TABLE)
+        });
+        assert!(!members.is_empty(), "{folder} has no members: has it moved?");
+        offences.extend(members.iter().filter(|file| !file.text.contains("cases![")).map(|file| file.path.clone()));
+    }
+    none(offences, "end the file with `cases![..]`: what has no cases is not tested (see CONTRIBUTING.md)");
+}
+
+#[test]
+fn folders_have_at_most_twenty_five_files() {
+    let mut counts = std::collections::BTreeMap::new();
+    for file in library() {
+        let folder = file.path.rsplit_once('/').map_or("", |(folder, _)| folder).to_string();
+        *counts.entry(folder).or_insert(0) += 1;
+    }
+    let full = counts.into_iter().filter(|(_, files)| *files > 25);
+    none(full.map(|(folder, files)| format!("{folder}: {files} files")).collect(), "make chapters of it");
+}
+
+#[test]
+fn headers_are_titles_and_comments_name_who_acts() {
+    let questions = ["What ", "How ", "Which ", "Where ", "When ", "Whether "];
+    let asks = |file: &Source| {
+        let first = file.text.lines().next().unwrap_or_default().trim_start_matches("//! ").to_string();
+        questions.iter().any(|word| first.starts_with(word)).then(|| format!("{}: {first}", file.path))
+    };
+    none(library().iter().filter_map(asks).collect(), "begin with a noun phrase: `The backward walk.`");
+
+    let mut vague = Vec::new();
+    for file in library() {
+        for (i, line) in file.text.lines().enumerate() {
+            let comment = line.trim_start().strip_prefix("//").unwrap_or_default().to_lowercase();
+            if comment.split(|c: char| !c.is_alphabetic()).any(|word| word == "somebody" || word == "nobody") {
+                vague.push(format!("{}:{}: {}", file.path, i + 1, line.trim()));
             }
         }
     }
-    assert!(operations > 40, "only {operations} operations found: has ops/ moved?");
-    none(offences, "an operation without cases is not tested: see docs/adding-an-operation.md");
+    none(vague, "name who acts: the engine, the caller, another tensor");
 }
 
 #[test]

@@ -23,6 +23,8 @@ pub enum Runs {
     /// In F64 and, where the case allows it, in F32 too: both must be right.
     #[default]
     Both,
+    /// In F64 alone.
+    OnlyF64,
     /// In F32 alone; cases that are not meant for it are unsupported.
     OnlyF32,
 }
@@ -56,6 +58,7 @@ fn judge_case(case: &Case, runs: Runs) -> Verdict {
     match runs {
         Runs::OnlyF32 if narrow => in_precision(case, Precision::F32),
         Runs::OnlyF32 => Verdict::Unsupported("not meant for F32".into()),
+        Runs::OnlyF64 => in_precision(case, Precision::F64),
         Runs::Both => match in_precision(case, Precision::F64) {
             Verdict::Passed if narrow => in_precision(case, Precision::F32),
             other => other,

@@ -2,8 +2,7 @@
 //!
 //! A recording belongs to the thread that started it. Without one, a call costs a look at a thread-local variable.
 
-use crate::layer::Layer;
-use autograd_core::module::Param;
+use autograd_core::module::{Module, Param};
 use autograd_core::{Result, Shape, Tensor};
 use std::cell::RefCell;
 use std::collections::HashSet;
@@ -54,17 +53,22 @@ impl Drop for Around {
     }
 }
 
-/// Runs a model and returns the steps of its parts and its own. Inside another recording, that one sees nothing of it.
-pub(crate) fn record(model: &(impl Layer + ?Sized), x: &Tensor) -> Result<Vec<Step>> {
+/// Runs a model by `forward` and returns the steps of its parts and its own. Inside another recording, that one sees nothing
+/// of it.
+pub(crate) fn record(model: &(impl Module + ?Sized), forward: impl FnOnce() -> Result<Tensor>) -> Result<Vec<Step>> {
     let around = Around(replace(Some(Recording::default())));
-    step(model, x)?;
+    step(model, forward)?;
     let own = replace(None);
     drop(around);
     Ok(own.map_or_else(Vec::new, |recording| recording.steps))
 }
 
-/// The output of `layer`, the part called `name` of the layer that calls it.
-pub(crate) fn call<L: Layer + ?Sized>(layer: &L, name: impl Display, x: &Tensor) -> Result<Tensor> {
+/// The output that `forward` computes by `layer`, the part called `name` of the layer that calls it.
+pub(crate) fn call(
+    layer: &(impl Module + ?Sized),
+    name: impl Display,
+    forward: impl FnOnce() -> Result<Tensor>,
+) -> Result<Tensor> {
     let entered = recording(|recording| {
         let outer = recording.place.len();
         recording.place = join(&recording.place, &name);
@@ -73,9 +77,9 @@ pub(crate) fn call<L: Layer + ?Sized>(layer: &L, name: impl Display, x: &Tensor)
     let y = match entered {
         Some(outer) => {
             let _left = Entered(outer);
-            step(layer, x)
+            step(layer, forward)
         }
-        None => layer.forward(x),
+        None => forward(),
     };
     y.map_err(|error| error.inside(name, layer.kind()))
 }
@@ -90,9 +94,9 @@ impl Drop for Entered {
 }
 
 /// Runs a layer, whose parts record their steps, and then records its own, unless it consists of recorded parts only.
-fn step<L: Layer + ?Sized>(layer: &L, x: &Tensor) -> Result<Tensor> {
+fn step(layer: &(impl Module + ?Sized), forward: impl FnOnce() -> Result<Tensor>) -> Result<Tensor> {
     let before = recording(|recording| recording.steps.len());
-    let y = layer.forward(x)?;
+    let y = forward()?;
     if let Some(before) = before {
         // Outside the recording: both are code of the layer.
         let (kind, params) = (layer.kind(), layer.named_parameters());

@@ -16,7 +16,7 @@
 //! # Ok::<(), autograd_core::Error>(())
 //! ```
 //!
-//! A new optimizer is one file, like `adam.rs`; a new schedule is one file, like `schedule/step.rs`.
+//! A new optimizer is one file, like `optimizers/adam.rs`; a new schedule is one file, like `schedule/step.rs`.
 
 #![forbid(unsafe_code)]
 
@@ -28,28 +28,16 @@ mod clip;
 mod driver;
 mod named;
 mod optimizer;
+mod optimizers;
 mod range;
 mod rule;
 pub mod schedule;
 
-mod adam;
-mod adamw;
-mod lbfgs;
-mod nadam;
-mod rmsprop;
-mod sgd;
-
 pub use autograd_core::{Error, ErrorKind, Result};
 pub use clip::{ClipNorm, clip_grad_norm, clip_grad_value};
-pub use driver::{Driver, Parameters};
+pub use driver::Driver;
 pub use optimizer::{Objective, Optimizer, StepReport};
+pub use optimizers::*;
 pub use range::Range;
-pub use rule::{Rule, See, Turn};
+pub use rule::{Parameters, Rule, See, Turn};
 pub use schedule::*;
-
-pub use adam::Adam;
-pub use adamw::AdamW;
-pub use lbfgs::{Lbfgs, LineSearch};
-pub use nadam::NAdam;
-pub use rmsprop::RmsProp;
-pub use sgd::Sgd;

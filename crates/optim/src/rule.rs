@@ -1,6 +1,5 @@
 //! The `Rule` trait: an optimizer's hyperparameters and formula.
 
-use crate::driver::Parameters;
 use crate::range::Range;
 use autograd_core::update::{ElementRule, Real};
 use autograd_core::{Error, ErrorKind, Result, Tensor};
@@ -132,6 +131,46 @@ pub trait Rule: Clone + Debug + Send + Sync + 'static {
     /// # Errors
     /// Only what could not be checked beforehand: earlier parameters have been changed by now.
     fn step(&self, turn: Turn<'_>) -> Result<()>;
+}
+
+/// All parameters that have a gradient, for [`Rule::begin`].
+pub struct Parameters<'a, R>(&'a mut dyn EachTurn<R>);
+
+/// The driver's sight of all parameters.
+pub(crate) trait EachTurn<R> {
+    fn lr(&self) -> f64;
+    fn shared(&mut self) -> &mut [f64];
+    fn each(&mut self, see: &mut dyn FnMut(&R, Turn<'_>) -> Result<()>) -> Result<()>;
+}
+
+impl<'a, R> Parameters<'a, R> {
+    pub(crate) fn new(all: &'a mut dyn EachTurn<R>) -> Self {
+        Parameters(all)
+    }
+
+    /// The learning rate of the optimizer.
+    pub fn lr(&self) -> f64 {
+        self.0.lr()
+    }
+
+    /// The optimizer's numbers, one for each of [`Rule::SHARED`].
+    pub fn shared(&mut self) -> &mut [f64] {
+        self.0.shared()
+    }
+
+    /// Calls `see` for each parameter, in the order of the model, with the rule of its group and the turn it will have.
+    ///
+    /// # Errors
+    /// The first one of `see`.
+    pub fn each(&mut self, mut see: impl FnMut(&R, Turn<'_>) -> Result<()>) -> Result<()> {
+        self.0.each(&mut see)
+    }
+}
+
+impl<R> std::fmt::Debug for Parameters<'_, R> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Parameters").field("lr", &self.lr()).finish_non_exhaustive()
+    }
 }
 
 /// One parameter's turn in a step: the tensors, and the numbers that hold for all of their elements.

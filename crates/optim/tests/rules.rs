@@ -153,8 +153,8 @@ impl Rule for Normalised {
             squares += turn.gradient.fold(turn.gradient, Squares)?;
             Ok(())
         })?;
-        all.shared[0] = squares.sqrt();
-        all.shared[1] += all.shared[0];
+        all.shared()[0] = squares.sqrt();
+        all.shared()[1] += squares.sqrt();
         Ok(())
     }
 

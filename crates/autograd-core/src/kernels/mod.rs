@@ -5,7 +5,9 @@
 //! type and vectorised by the compiler for the CPU found at run time; wherever work is cut, no bit of a result depends
 //! on it.
 
+pub mod factor;
 pub mod math;
+pub mod near;
 pub mod number;
 pub mod real;
 pub mod simd;

@@ -1,6 +1,5 @@
 //! The `Number` trait, in which the formulas of elementwise operations are written.
 
-use super::real::Real;
 use std::ops::{Add, BitAnd, BitOr, Div, Mul, Neg, Sub};
 
 /// Something to calculate with: `f32` and `f64` in kernels, tensors when a backward walk is recorded.
@@ -51,9 +50,9 @@ pub trait Number:
     fn sigmoid(self) -> Self;
     /// 2/√π ∫₀ˣ e^(−t²) dt
     fn erf(self) -> Self;
-    /// sin x; not vectorised for `f32` and `f64`, see `Near`.
+    /// sin x; not vectorised for `f32` and `f64`, see `near::Near`.
     fn sin(self) -> Self;
-    /// cos x; not vectorised for `f32` and `f64`, see `Near`.
+    /// cos x; not vectorised for `f32` and `f64`, see `near::Near`.
     fn cos(self) -> Self;
     /// xᵉ for any x and e; not vectorised.
     fn powf(self, e: Self) -> Self;
@@ -69,105 +68,5 @@ pub trait Number:
     #[inline(always)]
     fn smaller(self, other: Self) -> Self {
         Self::select(self.lt(other) | self.is_nan(), self, other)
-    }
-}
-
-/// A float whose sine and cosine are vectorised, and NaN beyond the range in which that is accurate.
-#[derive(Clone, Copy)]
-pub struct Near<T>(pub T);
-
-macro_rules! operator {
-    ($($trait:ident $method:ident $sign:tt;)*) => {$(
-        impl<T: Real> $trait for Near<T> {
-            type Output = Self;
-            #[inline(always)]
-            fn $method(self, other: Self) -> Self {
-                Near(self.0 $sign other.0)
-            }
-        }
-    )*};
-}
-operator! { Add add +; Sub sub -; Mul mul *; Div div /; }
-
-impl<T: Real> Neg for Near<T> {
-    type Output = Self;
-    #[inline(always)]
-    fn neg(self) -> Self {
-        Near(-self.0)
-    }
-}
-
-impl<T: Real> Near<T> {
-    /// `y` where the vectorised functions are accurate.
-    #[inline(always)]
-    fn if_near(self, y: T) -> Self {
-        Near(T::select(self.0.abs().le(T::TRIG_LIMIT), y, T::NAN))
-    }
-}
-
-macro_rules! same {
-    ($($f:ident)*) => {$(
-        #[inline(always)]
-        fn $f(self) -> Self {
-            Near(self.0.$f())
-        }
-    )*};
-}
-macro_rules! compare {
-    ($($f:ident)*) => {$(
-        #[inline(always)]
-        fn $f(self, other: Self) -> bool {
-            Number::$f(self.0, other.0)
-        }
-    )*};
-}
-
-impl<T: Real> Number for Near<T> {
-    type Mask = bool;
-    same! { abs sign sqrt exp exp_m1 ln ln_1p tanh sigmoid erf }
-    compare! { lt le gt ge eq }
-    #[inline(always)]
-    fn of(x: f64) -> Self {
-        Near(T::of(x))
-    }
-    #[inline(always)]
-    fn select(mask: bool, yes: Self, no: Self) -> Self {
-        Near(T::select(mask, yes.0, no.0))
-    }
-    #[inline(always)]
-    fn is_nan(self) -> bool {
-        self.0.is_nan()
-    }
-    #[inline(always)]
-    fn sin(self) -> Self {
-        self.if_near(self.0.sin_near())
-    }
-    #[inline(always)]
-    fn cos(self) -> Self {
-        self.if_near(self.0.cos_near())
-    }
-    #[inline(always)]
-    fn powf(self, e: Self) -> Self {
-        Near(self.0.powf(e.0))
-    }
-    #[inline(always)]
-    fn mul_add(self, a: Self, b: Self) -> Self {
-        Near(self.0.mul_add(a.0, b.0))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn near_numbers_are_accurate_or_nan() {
-        for x in [0.0f32, -1.5, 1e6, 2e6, f32::MAX, f32::INFINITY, f32::NAN] {
-            let (near, any) = ([Near(x).sin().0, Near(x).cos().0], [x.sin(), x.cos()]);
-            for (near, any) in near.into_iter().zip(any) {
-                let right = if x.abs() <= f32::TRIG_LIMIT { (near - any).abs() < 1e-6 } else { near.is_nan() };
-                assert!(right, "{x}: {near}, {any}");
-            }
-        }
     }
 }

@@ -14,7 +14,7 @@ pub fn bits_at(seed: u64, i: u64) -> u64 {
     z ^ (z >> 31)
 }
 
-struct Drop<'a, T> {
+struct Dropout<'a, T> {
     seed: u64,
     start: u64,
     drop_below: u64,
@@ -23,7 +23,7 @@ struct Drop<'a, T> {
     y: &'a mut [T],
 }
 
-impl<T: Real> Kernel for Drop<'_, T> {
+impl<T: Real> Kernel for Dropout<'_, T> {
     type Output = ();
     #[inline(always)]
     fn run(self) {
@@ -35,11 +35,11 @@ impl<T: Real> Kernel for Drop<'_, T> {
 }
 
 /// `y = 0 x` with probability `p`, else `x / (1 − p)`; the same elements for the same seed.
-pub fn drop<T: Real>(seed: u64, p: f64, x: &[T], y: &mut [T]) {
+pub fn dropout<T: Real>(seed: u64, p: f64, x: &[T], y: &mut [T]) {
     let drop_below = (p * (1u64 << 32) as f64).round() as u64;
     let scale = T::of(if p < 1.0 { 1.0 / (1.0 - p) } else { 0.0 });
     for_pieces(y, PIECE, |start, y| {
         let x = &x[start..start + y.len()];
-        vectorize(Drop { seed, start: start as u64, drop_below, scale, x, y });
+        vectorize(Dropout { seed, start: start as u64, drop_below, scale, x, y });
     });
 }

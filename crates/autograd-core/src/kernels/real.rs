@@ -1,6 +1,6 @@
 //! The scalar types of kernels: `f32` and `f64` behind one trait.
 
-use super::gemm::Factor;
+use super::factor::Factor;
 use super::math;
 use super::number::Number;
 use super::simd::Lanes;

@@ -38,6 +38,7 @@ pub trait Pullback: Send + Sync {
 }
 
 /// A pull-back of any type, in recycled memory: a `Box<dyn Pullback>` would ask the allocator for each operation.
+#[derive(Clone)]
 pub(crate) struct Held {
     state: Opaque,
     typed: fn(&Opaque) -> Option<&dyn Pullback>,

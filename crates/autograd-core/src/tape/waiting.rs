@@ -8,43 +8,48 @@ use super::is_recording;
 use super::node::{Node, NodeId, NodeRef};
 use super::part::Part;
 use crate::error::Result;
-use crate::tensor::Tensor;
+use crate::shape::FixedDims;
+use crate::tensor::{DType, Tensor};
 use smallvec::SmallVec;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 /// The gradient of one node, summed up so far.
-#[derive(Default)]
-pub(super) struct Sum {
-    whole: Option<Tensor>,
-    /// In a recorded walk, the parts that are yet to be put together.
-    parts: Option<Box<Parts>>,
+pub(super) type Sum = Option<Tensor>;
+
+/// Adds a gradient of the node's shape and dtype.
+#[inline]
+pub(super) fn add(sum: &mut Sum, gradient: Tensor) -> Result<()> {
+    match sum {
+        None => *sum = Some(gradient),
+        Some(sum) if is_recording() => *sum = sum.try_add(&gradient)?,
+        Some(sum) => crate::ops::add_assign(sum, &gradient),
+    }
+    Ok(())
 }
 
-/// Parts of a tensor with the gradient of each.
-type Parts = (Vec<Box<dyn Part>>, Vec<Tensor>);
+/// In a recorded walk, the gradients of parts, which are put together when the whole is asked for.
+#[derive(Default)]
+pub(super) struct Parts(BTreeMap<NodeId, PartsOf>);
 
-impl Sum {
-    /// Adds a gradient of the node's shape and dtype.
-    #[inline]
-    pub(super) fn add(&mut self, gradient: Tensor) -> Result<()> {
-        match &mut self.whole {
-            None => self.whole = Some(gradient),
-            Some(sum) if is_recording() => *sum = sum.try_add(&gradient)?,
-            Some(sum) => crate::ops::add_assign(sum, &gradient),
-        }
-        Ok(())
-    }
+struct PartsOf {
+    shape: FixedDims,
+    dtype: DType,
+    parts: Vec<Box<dyn Part>>,
+    gradients: Vec<Tensor>,
+}
 
-    /// Adds the gradient of a part of the node's value.
-    pub(super) fn add_part(&mut self, node: &Node, part: &dyn Part, gradient: &Tensor) -> Result<()> {
+impl Parts {
+    /// Adds the gradient of a part of the node's value: in place to the sum if nothing is recorded, else to the parts.
+    pub(super) fn add(&mut self, sum: &mut Sum, node: &Node, part: &dyn Part, gradient: &Tensor) -> Result<()> {
         if is_recording() {
-            let (parts, gradients) = &mut **self.parts.get_or_insert_default();
-            parts.push(part.boxed());
-            gradients.push(gradient.clone());
+            let new = || PartsOf { shape: node.shape.clone(), dtype: node.dtype, parts: vec![], gradients: vec![] };
+            let of_node = self.0.entry(node.id).or_insert_with(new);
+            of_node.parts.push(part.boxed());
+            of_node.gradients.push(gradient.clone());
             return Ok(());
         }
-        let sum = match &mut self.whole {
+        let sum = match sum {
             Some(sum) => sum,
             none => none.insert(Tensor::full(&node.shape, 0.0, node.dtype)?),
         };
@@ -52,13 +57,13 @@ impl Sum {
         Ok(())
     }
 
-    /// All of it in one tensor.
-    pub(super) fn finish(mut self, node: &Node) -> Result<Tensor> {
-        if let Some(parts) = self.parts.take() {
-            let (parts, gradients) = *parts;
-            self.add(crate::ops::assemble(&node.shape, node.dtype, parts, &gradients)?)?;
+    /// The whole sum of a node.
+    #[inline]
+    pub(super) fn finish(&mut self, id: NodeId, mut sum: Sum) -> Result<Tensor> {
+        if let Some(PartsOf { shape, dtype, parts, gradients }) = self.0.remove(&id) {
+            add(&mut sum, crate::ops::assemble(&shape, dtype, parts, &gradients)?)?;
         }
-        Ok(self.whole.unwrap_or_else(|| unreachable!("a sum is made to add to it")))
+        Ok(sum.unwrap_or_else(|| unreachable!("a place is made to add to it")))
     }
 }
 
@@ -85,7 +90,7 @@ impl<'a> Queue<'a> {
         }
     }
 
-    /// What waits at a node, to add to.
+    /// The place of a node's sum.
     pub(super) fn at(&mut self, node: &'a NodeRef) -> &mut Sum {
         // From the top, where it will be found soonest.
         let below = self.near.iter().rposition(|(other, _)| other.id <= node.id);
@@ -96,14 +101,14 @@ impl<'a> Queue<'a> {
         }
         let mut at = below.map_or(0, |below| below + 1);
         if self.near.len() == NEAR && at == 0 || self.far.contains_key(&node.id) {
-            return &mut self.far.entry(node.id).or_insert_with(|| (node, Sum::default())).1;
+            return &mut self.far.entry(node.id).or_insert_with(|| (node, None)).1;
         }
         if self.near.len() == NEAR {
             let lowest = self.near.remove(0);
             self.far.insert(lowest.0.id, lowest);
             at -= 1;
         }
-        self.near.push((node, Sum::default()));
+        self.near.push((node, None));
         self.near[at..].rotate_right(1);
         &mut self.near[at].1
     }
@@ -111,39 +116,37 @@ impl<'a> Queue<'a> {
 
 /// The gradients that have arrived at leaves.
 #[derive(Default)]
-pub(super) struct Leaves<'a> {
+pub(super) struct Leaves {
     /// Descending: the parameters of a network's last layer, which are reached first, were made last.
-    last_first: Vec<Waiting<'a>>,
+    last_first: Vec<(NodeId, Sum)>,
     /// Those that came out of that order.
-    others: BTreeMap<NodeId, Waiting<'a>>,
+    others: BTreeMap<NodeId, Sum>,
 }
 
-impl<'a> Leaves<'a> {
-    /// What has arrived at a leaf, to add to.
-    pub(super) fn at(&mut self, leaf: &'a NodeRef) -> &mut Sum {
+impl Leaves {
+    /// The place of a leaf's sum.
+    pub(super) fn at(&mut self, leaf: &Node) -> &mut Sum {
         let id = leaf.id;
-        if self.last_first.last().is_none_or(|(last, _)| id < last.id) && !self.others.contains_key(&id) {
+        if self.last_first.last().is_none_or(|(last, _)| id < *last) && !self.others.contains_key(&id) {
             let end = self.last_first.len();
-            self.last_first.push((leaf, Sum::default()));
+            self.last_first.push((id, None));
             return &mut self.last_first[end].1;
         }
-        match self.last_first.binary_search_by_key(&Reverse(id), |(leaf, _)| Reverse(leaf.id)) {
+        match self.last_first.binary_search_by_key(&Reverse(id), |(id, _)| Reverse(*id)) {
             Ok(at) => &mut self.last_first[at].1,
-            Err(_) => &mut self.others.entry(id).or_insert_with(|| (leaf, Sum::default())).1,
+            Err(_) => self.others.entry(id).or_default(),
         }
     }
 
     /// All of them, ascending.
-    pub(super) fn ascending(self) -> Result<Vec<(NodeId, Tensor)>> {
-        let finish = |(leaf, sum): Waiting<'a>| Ok((leaf.id, sum.finish(leaf)?));
-        let mut all = self.last_first.into_iter().rev().map(finish).collect::<Result<Vec<_>>>()?;
+    pub(super) fn ascending(mut self, parts: &mut Parts) -> Result<Vec<(NodeId, Tensor)>> {
+        self.last_first.reverse();
         if !self.others.is_empty() {
-            for waiting in self.others.into_values() {
-                all.push(finish(waiting)?);
-            }
-            all.sort_unstable_by_key(|(id, _)| *id);
+            self.last_first.extend(self.others);
+            self.last_first.sort_unstable_by_key(|(id, _)| *id);
         }
-        Ok(all)
+        // In the memory of the list itself.
+        self.last_first.into_iter().map(|(id, sum)| Ok((id, parts.finish(id, sum)?))).collect()
     }
 }
 
@@ -159,12 +162,12 @@ mod tests {
             let mut queue = Queue::default();
             for i in 0..200 {
                 let node = &nodes[i * stride % 200];
-                queue.at(node).add(value.clone()).expect("scalars");
-                queue.at(node).add(value.clone()).expect("scalars");
+                add(queue.at(node), value.clone()).expect("scalars");
+                add(queue.at(node), value.clone()).expect("scalars");
             }
             let order: Vec<_> = std::iter::from_fn(|| queue.pop())
                 .map(|(node, sum)| {
-                    assert_eq!(sum.finish(node).expect("added to").to_f64s(), [2.0]);
+                    assert_eq!(sum.expect("added to").to_f64s(), [2.0]);
                     node.id
                 })
                 .collect();
@@ -180,10 +183,10 @@ mod tests {
             let mut leaves = Leaves::default();
             for i in 0..20 {
                 let leaf = &nodes[i * stride % 20];
-                leaves.at(leaf).add(value.clone()).expect("scalars");
-                leaves.at(leaf).add(value.clone()).expect("scalars");
+                add(leaves.at(leaf), value.clone()).expect("scalars");
+                add(leaves.at(leaf), value.clone()).expect("scalars");
             }
-            let order = leaves.ascending().expect("added to");
+            let order = leaves.ascending(&mut Parts::default()).expect("added to");
             assert!(order.iter().all(|(_, sum)| sum.to_f64s() == [2.0]));
             assert!(order.len() == 20 && order.is_sorted_by(|(a, _), (b, _)| a < b), "stride {stride}");
         }

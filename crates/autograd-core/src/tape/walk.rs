@@ -15,7 +15,7 @@ use super::mode::recording;
 use super::node::{Node, NodeId, NodeRef, id_of, link};
 use super::part::Part;
 use super::pullback::{Origin, Pull, Pullback, Step};
-use super::waiting::{Leaves, Queue, Sum};
+use super::waiting::{Leaves, Parts, Queue, Sum, add};
 use super::{anomaly, is_recording};
 use crate::error::{Error, ErrorKind, Result};
 use crate::tensor::{Link, Tensor};
@@ -116,13 +116,13 @@ fn walk(roots: &[(&Tensor, Option<&Tensor>)], also: &[NodeId], keep: bool) -> Re
         let mut walk = Walk::start(&nodes, roots, keep)?;
         let mut between = Vec::new();
         while let Some((node, sum)) = walk.waiting.pop() {
-            let gy = sum.finish(node)?;
+            let gy = walk.parts.finish(node.id, sum)?;
             if also.binary_search(&node.id).is_ok() {
                 between.push((node.id, gy.clone()));
             }
             walk.pull(node, &gy, |_| true)?;
         }
-        let mut found = walk.leaves.ascending()?;
+        let mut found = walk.leaves.ascending(&mut walk.parts)?;
         found.extend(between);
         Ok(Gradients::new(found))
     })
@@ -142,7 +142,7 @@ pub(crate) fn gradients_of(
         let useful = leading_to(&wanted, &nodes);
         let mut found = BTreeMap::new();
         while let Some((node, sum)) = walk.waiting.pop() {
-            let gy = sum.finish(node)?;
+            let gy = walk.parts.finish(node.id, sum)?;
             if wanted.contains(&node.id) {
                 found.insert(node.id, gy.clone());
             }
@@ -150,7 +150,7 @@ pub(crate) fn gradients_of(
                 walk.pull(node, &gy, |id| useful.contains(&id))?;
             }
         }
-        found.extend(walk.leaves.ascending()?);
+        found.extend(walk.leaves.ascending(&mut walk.parts)?);
         Ok(targets.iter().map(|x| found.get(&id_of(x)?).cloned()).collect())
     })
 }
@@ -208,20 +208,21 @@ fn seed_of(value: &Tensor, seed: Option<&Tensor>) -> Result<Tensor> {
 /// A walk under way. It borrows the nodes: each is kept alive by those above it, up to the roots.
 struct Walk<'a> {
     waiting: Queue<'a>,
-    leaves: Leaves<'a>,
+    leaves: Leaves,
+    parts: Parts,
     keep: bool,
 }
 
 impl<'a> Walk<'a> {
     fn start(nodes: &'a [NodeRef], roots: &[(&Tensor, Option<&Tensor>)], keep: bool) -> Result<Walk<'a>> {
-        let mut walk = Walk { waiting: Queue::default(), leaves: Leaves::default(), keep };
+        let mut walk = Walk { waiting: Queue::default(), leaves: Leaves::default(), parts: Parts::default(), keep };
         for (node, (value, seed)) in nodes.iter().zip(roots) {
-            walk.at(node).add(untied(seed_of(value, *seed)?))?;
+            add(walk.at(node), untied(seed_of(value, *seed)?))?;
         }
         Ok(walk)
     }
 
-    /// What waits at a node.
+    /// The place of a node's sum.
     fn at(&mut self, node: &'a NodeRef) -> &mut Sum {
         if node.is_leaf() { self.leaves.at(node) } else { self.waiting.at(node) }
     }
@@ -310,13 +311,15 @@ impl Step for StepAt<'_, '_> {
         let Some(node) = self.node_of(input)? else { return Ok(()) };
         anomaly::inspect(self.node.op, "pull-back", &gradient);
         let gradient = fit(self.node.op, input, gradient, node)?;
-        self.walk.at(node).add(untied(gradient))
+        add(self.walk.at(node), untied(gradient))
     }
 
     fn add_part(&mut self, input: usize, part: &dyn Part, gradient: &Tensor) -> Result<()> {
         let Some(node) = self.node_of(input)? else { return Ok(()) };
         anomaly::inspect(self.node.op, "pull-back", gradient);
-        self.walk.at(node).add_part(node, part, gradient)
+        let Walk { waiting, leaves, parts, .. } = &mut *self.walk;
+        let sum = if node.is_leaf() { leaves.at(node) } else { waiting.at(node) };
+        parts.add(sum, node, part, gradient)
     }
 }
 

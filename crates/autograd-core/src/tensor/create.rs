@@ -155,28 +155,44 @@ impl Tensor {
     ///
     /// # Errors
     /// If `dtype` is not a float type.
-    pub fn randn(shape: &[usize], dtype: DType, rng: &mut (impl Rng + ?Sized)) -> Result<Tensor> {
-        Tensor::sample("randn", shape, dtype, || rng.sample(StandardNormal))
+    pub fn randn(shape: &[usize], dtype: DType, rng: &mut dyn Rng) -> Result<Tensor> {
+        sampled("randn", shape, dtype, || rng.sample(StandardNormal))
     }
 
     /// Independent samples, uniform in `[0, 1)`.
     ///
     /// # Errors
     /// If `dtype` is not a float type.
-    pub fn rand(shape: &[usize], dtype: DType, rng: &mut (impl Rng + ?Sized)) -> Result<Tensor> {
+    pub fn rand(shape: &[usize], dtype: DType, rng: &mut dyn Rng) -> Result<Tensor> {
         // 24 bits are exact in f32, so the numbers stay below 1.
-        Tensor::sample("rand", shape, dtype, || (rng.next_u32() >> 8) as f64 / f64::from(1 << 24))
+        sampled("rand", shape, dtype, || (rng.next_u32() >> 8) as f64 / f64::from(1 << 24))
     }
 
     /// Independent samples from `draw`, in row-major order.
     ///
     /// # Errors
-    /// If `dtype` is not a float type.
-    pub fn sample(op: &'static str, shape: &[usize], dtype: DType, mut draw: impl FnMut() -> f64) -> Result<Tensor> {
-        match dtype {
-            DType::F32 => Tensor::try_build::<f32>(op, shape, |y| y.fill_with(|| draw() as f32)),
-            DType::F64 => Tensor::try_build::<f64>(op, shape, |y| y.fill_with(draw)),
-            _ => Err(Error::not_float(op, dtype)),
-        }
+    /// If `dtype` is not a float type, or the shape is too large.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{DType, Tensor};
+    /// let mut next = 0.0;
+    /// let x = Tensor::sample(&[3], DType::F32, || {
+    ///     next += 0.5;
+    ///     next
+    /// })?;
+    /// assert_eq!(x.to_vec::<f32>()?, [0.5, 1.0, 1.5]);
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
+    pub fn sample(shape: &[usize], dtype: DType, draw: impl FnMut() -> f64) -> Result<Tensor> {
+        sampled("sample", shape, dtype, draw)
+    }
+}
+
+fn sampled(op: &'static str, shape: &[usize], dtype: DType, mut draw: impl FnMut() -> f64) -> Result<Tensor> {
+    match dtype {
+        DType::F32 => Tensor::try_build::<f32>(op, shape, |y| y.fill_with(|| draw() as f32)),
+        DType::F64 => Tensor::try_build::<f64>(op, shape, |y| y.fill_with(draw)),
+        _ => Err(Error::not_float(op, dtype)),
     }
 }

@@ -127,12 +127,12 @@ impl Initializer for Distribution {
     fn tensor(&self, shape: &[usize], dtype: DType, rng: &mut dyn Rng) -> Result<Tensor> {
         self.check()?;
         Ok(match *self {
-            Distribution::Constant(value) => Tensor::sample("constant", shape, dtype, || value)?,
+            Distribution::Constant(value) => Tensor::sample(shape, dtype, || value)?,
             Distribution::Uniform { low, high } => {
-                Tensor::sample("uniform", shape, dtype, || low + (high - low) * rng.random::<f64>())?
+                Tensor::sample(shape, dtype, || low + (high - low) * rng.random::<f64>())?
             }
             Distribution::Normal { mean, std } => {
-                Tensor::sample("normal", shape, dtype, || mean + std * rng.sample::<f64, _>(StandardNormal))?
+                Tensor::sample(shape, dtype, || mean + std * rng.sample::<f64, _>(StandardNormal))?
             }
         })
     }

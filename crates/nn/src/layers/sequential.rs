@@ -71,8 +71,8 @@ impl Layer for Sequential {
         let mut layers = self.layers.iter().enumerate();
         let Some((_, first)) = layers.next() else { return Ok(x.clone()) };
         // What `Layer::call` does, without a string for each position.
-        let first = observe::call(&**first, 0, x)?;
-        layers.try_fold(first, |x, (position, layer)| observe::call(&**layer, position, &x))
+        let first = observe::call(&**first, 0, || first.forward(x))?;
+        layers.try_fold(first, |x, (position, layer)| observe::call(&**layer, position, || layer.forward(&x)))
     }
 }
 

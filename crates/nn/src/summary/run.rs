@@ -72,7 +72,7 @@ fn run(model: &(impl Layer + ?Sized), x: &Tensor, batch: Option<usize>) -> Resul
         _ => {}
     });
     let unchanged = Unchanged { streams, buffers };
-    let steps = no_grad(|| record(model, x))?;
+    let steps = no_grad(|| record(model, || model.forward(x)))?;
     drop(unchanged);
     summary.rows = steps.into_iter().map(|step| row(step, batch)).collect();
     Ok(summary)

@@ -12,13 +12,13 @@ mod state;
 
 use crate::optimizer::{Optimizer, StepReport, unknown};
 use crate::range::Range;
-use crate::rule::{Rule, See};
+use crate::rule::{Parameters, Rule, See};
 use autograd_core::module::{ItemMut, Module, Path, StateDict};
 use autograd_core::{Gradients, Result};
 use bind::Slot;
 pub(crate) use bind::misfit;
 use group::Group;
-pub use parameters::Parameters;
+use parameters::AllSlots;
 pub(crate) use state::{rate, single, wrong};
 use std::fmt;
 
@@ -141,7 +141,7 @@ impl<R: Rule> Optimizer for Driver<R> {
         Range::AT_LEAST_0.check(R::NAME, "lr", self.hyper.lr)?;
         self.prepare(model, grads)?;
         let Driver { hyper: Hyper { lr, rule, .. }, slots, shared, .. } = self;
-        rule.begin(&mut Parameters { model, grads, slots, lr: *lr, shared })?;
+        rule.begin(&mut Parameters::new(&mut AllSlots { model, grads, slots, lr: *lr, shared }))?;
         let mut slots = slots.iter_mut();
         let mut report = StepReport::default();
         let mut outcome = Ok(());

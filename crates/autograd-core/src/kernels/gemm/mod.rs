@@ -9,7 +9,6 @@ mod transpose;
 use super::real::Real;
 use super::simd::vectorize;
 use crate::threads::parallel::{self, worth_sharing_products};
-pub use by_crate::Factor;
 use by_crate::by_crate;
 pub use pack::forget;
 use plain::Plain;

@@ -2,8 +2,9 @@
 
 use super::traced::{Steps, Traced};
 use crate::error::Result;
+use crate::kernels::near::Near;
 use crate::kernels::nest::Nest;
-use crate::kernels::number::{Near, Number};
+use crate::kernels::number::Number;
 use crate::kernels::real::Real;
 use crate::kernels::zip::{Function, zip, zip_flat};
 use crate::ops::check::Check;
@@ -205,6 +206,11 @@ impl<F: Elementwise<K>, const K: usize> Derivative<F, K> {
     const AT_LEAST_TWO: bool = K >= 2;
     const AT_LEAST_THREE: bool = K >= 3;
 
+    /// Whether the gradient of input `i` is `gy` itself, as that of a sum: what keeps nothing is linear in `gy` alone.
+    fn passes_on(&self, i: usize) -> bool {
+        F::KEEPS == Keeps::Nothing && self.f.pull(1.0, [f64::NAN; K], f64::NAN)[i] == 1.0
+    }
+
     /// The gradient of input `i` by a fused kernel.
     fn fused(&self, gy: &Tensor, i: usize) -> Tensor {
         // Constants guard the arms, so no kernel is compiled for an input that there is not.
@@ -219,6 +225,7 @@ impl<F: Elementwise<K>, const K: usize> Derivative<F, K> {
     fn fused_of<const I: usize>(&self, gy: &Tensor) -> Tensor {
         // The same: `K + 1` is no number of operands that Rust could write down.
         match Self::OPERANDS {
+            1 => self.kernel::<I, 1>(gy),
             2 => self.kernel::<I, 2>(gy),
             3 => self.kernel::<I, 3>(gy),
             4 => self.kernel::<I, 4>(gy),
@@ -253,12 +260,8 @@ impl<F: Elementwise<K>, const K: usize> Pullback for Derivative<F, K> {
     }
 
     fn pull_fused(&self, at: &mut Pull<'_>) -> Result<()> {
-        // What keeps nothing is linear, and its tensor code one kernel or none: `gy` itself, for a sum.
-        if F::KEEPS == Keeps::Nothing {
-            return self.pull(at);
-        }
         let gy = at.gy();
-        (0..K).rev().try_for_each(|i| at.give(i, || Ok(self.fused(gy, i))))
+        (0..K).rev().try_for_each(|i| at.give(i, || Ok(if self.passes_on(i) { gy.clone() } else { self.fused(gy, i) })))
     }
 
     fn saved(&self, see: &mut dyn FnMut(&Saved)) {

@@ -1,7 +1,7 @@
 //! Random dropping of elements.
 
 use crate::error::Result;
-use crate::kernels::random::drop;
+use crate::kernels::random::dropout;
 use crate::ops::check::Check;
 use crate::tape::{Pull, Pullback, record};
 use crate::tensor::{Tensor, for_float};
@@ -44,7 +44,7 @@ impl Tensor {
 fn dropped(x: &Tensor, p: f64, seed: u64) -> Tensor {
     let packed = x.packed();
     let value = for_float!(x.float(), T => Tensor::build::<T>(x.shape(), |y| {
-        drop(seed, p, packed.flat::<T>(), y);
+        dropout(seed, p, packed.flat::<T>(), y);
     }));
     record("dropout", value, &[x], |_| Dropout { p, seed })
 }

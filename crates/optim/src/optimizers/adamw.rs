@@ -1,6 +1,6 @@
 //! AdamW: Adam whose weight decay does not pass through the averages.
 
-use crate::adam::AdamRule;
+use super::adam::AdamRule;
 use crate::driver::Driver;
 use crate::named::optimizer;
 
@@ -59,7 +59,7 @@ impl AdamW {
 }
 
 #[cfg(test)]
-use crate::adam::by_hand;
+use super::adam::by_hand;
 
 #[cfg(test)]
 cases![

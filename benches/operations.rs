@@ -6,8 +6,8 @@
 //! ```
 //!
 //! The numbers in the names are the sizes: `1m` is 1,048,576 elements, `badd_1024` a matrix plus a row, `sum0` and
-//! `sum1` the sums along the first and the last dim, `lsmce` log-softmax with cross-entropy. The upstream gradient is all
-//! ones, made beforehand.
+//! `sum1` the sums along the first and the last dim, `lsmce` log-softmax with cross-entropy. The upstream gradient is
+//! all ones, made beforehand.
 
 use criterion::Criterion;
 use std::hint::black_box;
@@ -66,7 +66,7 @@ impl Bench {
         let inputs =
             shapes.iter().map(|shape| Tensor::randn(shape, DType::F32, &mut rng)).collect::<Result<Vec<_>>>()?;
         let leaves: Vec<Tensor> = inputs.iter().map(Tensor::requires_grad).collect();
-        // Once outside the timing, where an error can be returned.
+        // It runs once outside the timing, where an error can be returned.
         let y = f(&leaves)?;
         let ones = y.detach().ones_like();
         y.backward_with(&ones)?;

@@ -1,4 +1,4 @@
-//! Operations of your own: with a named struct, and with two closures; and how a wrong derivative is found.
+//! Operations of your own: with a named struct, and with two closures; and the check that finds a wrong derivative.
 //!
 //! An operation is a value and a pull-back. If the pull-back is made of differentiable operations, second derivatives
 //! work by themselves; `gradcheck` compares both orders with finite differences.

@@ -5,8 +5,8 @@
 //! ```
 //!
 //! The first part is all there is to it: two products, two biases, a loss, and `p ← p − lr · gradient`. The second part
-//! does the same with the pieces that the library has for it. Both begin with the same weights and see the same batches,
-//! so that they print the same numbers but for rounding.
+//! does the same with the pieces that the library has for it. Both begin with the same weights and see the same
+//! batches, so they print the same numbers except for rounding.
 
 use std::process::ExitCode;
 use wengert::data::{DataLoader, TensorDataset, fashion_mnist};

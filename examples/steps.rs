@@ -1,11 +1,11 @@
-//! Times training steps and prints a JSON line for each: this library's part of the comparison in `benches/peers`.
+//! The times of training steps, as one JSON line per step: this library's part of the comparison in `benches/peers`.
 //!
 //! ```text
 //! cargo run --release --example steps -- --threads 1 --filter W1,W8 --budget 2
 //! ```
 //!
-//! `--threads N` (1): how many threads compute. `--filter PARTS` (all): parts of workload names, separated by commas.
-//! `--budget SECONDS` (1): how long each workload is timed.
+//! `--threads N` (1): the number of threads that compute. `--filter PARTS` (all): parts of workload names, separated by
+//! commas. `--budget SECONDS` (1): how long each workload is timed.
 
 #[path = "../benches/workloads/mod.rs"]
 mod workloads;
@@ -62,7 +62,7 @@ impl Options {
     }
 }
 
-/// Of one step, in microseconds.
+/// Times of one step, in microseconds.
 struct Timing {
     median: f64,
     min: f64,
@@ -71,8 +71,8 @@ struct Timing {
 
 /// Times a step until the budget is spent, after a warm-up of a quarter of it.
 fn time(mut step: Step, budget: Duration) -> Result<Timing> {
-    // The pace of the warm-up tells how many steps last 50 µs or more: below that, the clock itself would be a part of
-    // what is measured, so that short steps are timed in groups.
+    // The pace of the warm-up shows how many steps last 50 µs or more: below that, the clock itself would be a part of
+    // what is measured, so short steps are timed in groups.
     let (start, mut steps) = (Instant::now(), 0);
     while steps < 1 || start.elapsed() < budget / 4 {
         step()?;

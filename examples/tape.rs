@@ -1,4 +1,4 @@
-//! The tape: what is recorded, how gradients come out of it, how it is looked at and how it is switched off.
+//! The tape: its nodes, the gradients that come out of it, its picture and its switch.
 //!
 //! ```text
 //! cargo run --example tape
@@ -25,7 +25,7 @@ fn numbers() -> Result<()> {
     let mut derivative = y.clone();
     for (order, formula) in ["x³", "3x²", "6x", "6"].into_iter().enumerate() {
         if order > 0 {
-            // `grad` records its own walk: what it returns can be differentiated again.
+            // `grad` records its own walk: the gradients it returns can be differentiated again.
             derivative = grad(&derivative, &[&x])?.remove(0);
         }
         println!("order {order}: {formula:<4} = {}", derivative.item::<f32>()?);
@@ -42,7 +42,7 @@ fn numbers() -> Result<()> {
     Ok(())
 }
 
-/// loss = mean((tanh(x Wᵀ + b) − t)²): one entry of the tape for each operation, whatever the sizes of its tensors.
+/// loss = mean((tanh(x Wᵀ + b) − t)²): one node of the tape for each operation, whatever the sizes of its tensors.
 fn tensors() -> Result<()> {
     println!("\n-- tensors");
     let x = tensor![[0.5, -1.0], [2.0, 0.1], [0.3, 0.7]];
@@ -54,7 +54,7 @@ fn tensors() -> Result<()> {
     println!("loss = {:.6}", loss.item::<f32>()?);
 
     // The leaves are grey; an edge leads from a value to what was computed from it. x and the target need no gradient,
-    // so that they are not on the tape.
+    // so they are not on the tape.
     let tape = graph(&loss);
     println!("{} entries, {} bytes kept for the walk backwards:", tape.nodes.len(), tape.saved_bytes());
     print!("{}", tape.to_dot());
@@ -64,14 +64,14 @@ fn tensors() -> Result<()> {
     println!("d loss / d weight = {}", gradients.get(&weight).ok_or("takes no part")?);
     println!("d loss / d bias   = {}", gradients.get(&bias).ok_or("takes no part")?);
 
-    // The walk has freed what it needed, and a second one says so.
+    // The walk has freed what it needed, and a second walk returns an error.
     if let Err(error) = loss.backward() {
         println!("a second walk: {error}");
     }
     Ok(())
 }
 
-/// Two ways not to record: a closure within which nothing is, and a value cut off from its history.
+/// Two ways not to record: a closure in which nothing is recorded, and a value cut off from its history.
 fn unrecorded() -> Result<()> {
     println!("\n-- not recorded");
     let x = tensor![1.0, 2.0].requires_grad();

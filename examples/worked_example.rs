@@ -43,7 +43,7 @@ fn main() -> Result<ExitCode> {
 
     println!("\nbackward, with δ = ∂L/∂y = y − t = {delta:.3}");
     let gradients = loss.backward()?;
-    // Both z are positive, so that ReLU lets everything pass: ∂L/∂z = δ W2.
+    // Both z are positive, so ReLU passes everything on: ∂L/∂z = δ W2.
     let (gz1, gz2) = (0.5 * delta, 0.6 * delta);
     let expected: [(&str, &str, &Tensor, &[f64]); 4] = [
         ("∂L/∂W2", "δ hᵀ", &network.output.weight, &[delta * 0.27, delta * 0.59]),

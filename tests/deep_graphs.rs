@@ -1,4 +1,4 @@
-//! Graphs of any depth and width are built, walked and dropped in loops: a million operations on a 256 KiB stack.
+//! Graphs of any depth and width, built, walked and dropped in loops: a million operations on a 256 KiB stack.
 //!
 //! An overflow of the stack ends the process, so a test that returns has passed.
 
@@ -97,7 +97,7 @@ fn holding(link: &Tensor, x: &Tensor) -> Result<Tensor> {
 fn chains_that_run_through_what_closures_captured() {
     on_a_small_stack(|| {
         let x = leaf(1.0);
-        // Not one of these is an input of the next: only closures hold them.
+        // None of these is an input of the next: only closures hold them.
         let captured = chain(&x, DEPTH, |y| holding(y, &x))?;
         assert_eq!(captured.backward()?.get(&x).expect("an input").item::<f64>()?, 1.0);
         drop(captured);
@@ -158,7 +158,7 @@ fn a_wide_graph_summed_in_both_orders() {
                 sum = sum.try_add(branch)?;
             }
             assert_eq!((sum.item::<f64>()?, slope(&sum, &x)?), (total, total));
-            // Freed by the walk: made anew for the other order.
+            // The walk has freed the graph, so it is made anew for the other order.
             branches = self::branches(&x).0;
             branches.reverse();
         }

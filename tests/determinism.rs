@@ -1,4 +1,4 @@
-//! The same seed gives the same bits: on repetition, and for any number of threads.
+//! The same bits from the same seed: on repetition, and for any number of threads.
 
 use wengert::core::module::Module;
 use wengert::core::{DType, Tensor, seeded};
@@ -14,8 +14,8 @@ fn bits(x: &Tensor) -> Vec<u64> {
     x.to_f64s().iter().map(|x| x.to_bits()).collect()
 }
 
-/// A run with chance in every place it can be: initialisation, dropout, the order of samples. Products, element-wise work
-/// and updates are each large enough to be shared between threads.
+/// A run with chance in every place it can be: initialisation, dropout, the order of samples. Products, element-wise
+/// work and updates are each large enough to be shared between threads.
 fn train() -> Vec<(String, Vec<u64>)> {
     let mut rng = seeded(7);
     let x = Tensor::randn(&[1000, 784], DType::F32, &mut rng).expect("fits");
@@ -44,7 +44,7 @@ fn train() -> Vec<(String, Vec<u64>)> {
     log
 }
 
-/// Names of the entries that differ.
+/// The names of the tensors that differ.
 fn differing<'a>(a: &'a [(String, Vec<u64>)], b: &'a [(String, Vec<u64>)]) -> Vec<&'a str> {
     assert_eq!(a.len(), b.len());
     a.iter().zip(b).filter(|(a, b)| a != b).map(|(a, _)| a.0.as_str()).collect()

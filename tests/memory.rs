@@ -1,7 +1,7 @@
-//! What training asks of the allocator: in a steady loop no tensor buffer, a bounded number of small things, and nothing
-//! that is not given back.
+//! The requests of training to the allocator: in a steady loop no tensor buffer, a bounded number of small pieces, and
+//! nothing that is not given back.
 //!
-//! The test's own allocator counts what watched threads ask for. Everything runs in pools of watched threads, so that the
+//! The test's own allocator counts what watched threads ask for. Everything runs in pools of watched threads, so the
 //! test harness's own threads do not disturb the counts.
 
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -59,7 +59,7 @@ unsafe impl GlobalAlloc for Counting {
     }
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         count(size, layout.size());
-        // SAFETY: `block` came from `System` with this layout, and the caller vouches for `size`.
+        // SAFETY: `block` came from `System` with this layout, and the caller promises that `size` is valid.
         unsafe { System.realloc(block, layout, size) }
     }
 }
@@ -98,7 +98,7 @@ fn large_requests(mut f: impl FnMut()) -> Vec<usize> {
     sizes
 }
 
-/// How many small requests `f` makes.
+/// The number of small requests that `f` makes.
 fn small_requests(f: impl FnOnce()) -> usize {
     let before = SMALL_REQUESTS.load(Relaxed);
     f();

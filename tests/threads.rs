@@ -1,4 +1,4 @@
-//! Several threads on one model, and what belongs to a thread: whether it records.
+//! Several threads on one model, and the recording switch that each of them has.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
@@ -120,7 +120,7 @@ fn nested_blocks_restore_what_was_before_them() {
     no_grad(|| {
         no_grad(|| assert!(!core::is_recording()));
         assert!(!core::is_recording());
-        // What must record does so, and leaves the switch as it found it.
+        // Code that must record does so, and leaves the switch as it found it.
         let (_, gradients) = core::vjp(|x| Ok(x[0].square()), &[&x], &Tensor::from(1.0)).expect("a gradient");
         assert_eq!(gradients[0].to_f64s(), [4.0]);
         assert!(!core::is_recording());

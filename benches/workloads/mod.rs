@@ -15,7 +15,7 @@ pub type Result<T = (), E = Box<dyn Error>> = std::result::Result<T, E>;
 /// One step, with everything it needs.
 pub type Step = Box<dyn FnMut() -> Result>;
 
-/// What sets a step up.
+/// A function that sets a step up.
 pub type Setup = fn() -> Result<Step>;
 
 /// 784-256(ReLU)-10, batch 256, mean cross-entropy, SGD.
@@ -29,7 +29,7 @@ pub fn mlp_fashion() -> Result<Step> {
     }))
 }
 
-/// Nothing but the five matrix products of that step: what no implementation of it can be faster than.
+/// The five matrix products of that step and nothing else: no implementation of the step can be faster.
 pub fn mlp_fashion_gemm() -> Result<Step> {
     let mut rng = seeded(7);
     let mut random = |shape: &[usize]| Tensor::randn(shape, DType::F32, &mut rng);

@@ -1,7 +1,7 @@
 //! Tensors, a tape of differentiable operations, and gradient checks: the core of `wengert`.
 //!
-//! A tensor is an immutable value; an operation computes a new value and, if anyone may ask for its derivative, writes one
-//! entry on the tape. `backward` walks the tape backwards and returns the gradients.
+//! A tensor is an immutable value; an operation computes a new value and, if its derivative can be asked for, writes
+//! one node on the tape. `backward` walks the tape backwards and returns the gradients.
 //!
 //! ```
 //! use autograd_core::{Tensor, grad};
@@ -14,8 +14,8 @@
 //! # Ok::<(), autograd_core::Error>(())
 //! ```
 //!
-//! The folders, each standing only on those before it: `kernels` (how numbers are computed), `tensor` (what a value is),
-//! `tape` (what is remembered), `ops` (what can be differentiated), `functional`, `gradcheck` and `module`.
+//! The folders, each of which uses only those before it: `kernels` (arithmetic), `tensor` (values), `tape` (the record
+//! of operations, and the backward walk), `ops` (the operations), `functional`, `gradcheck` and `module`.
 
 mod error;
 mod functional;
@@ -47,8 +47,8 @@ pub mod check {
     pub use crate::tensor::Float;
 }
 
-/// Writing optimizers: one element of an update rule, run over whole tensors by [`Tensor::update`], and numbers that all
-/// elements contribute to ([`Tensor::fold`]).
+/// For writing optimizers: one element of an update rule, run over whole tensors by [`Tensor::update`], and numbers
+/// that all elements contribute to ([`Tensor::fold`]).
 pub mod update {
     pub use crate::kernels::fold::FoldRule;
     pub use crate::kernels::number::Number;
@@ -56,7 +56,7 @@ pub mod update {
     pub use crate::kernels::update::ElementRule;
 }
 
-/// How much memory tensors hold.
+/// The memory that tensors hold.
 pub mod memory {
     pub use crate::tensor::pool::{Stats, stats, trim};
 }

@@ -1,4 +1,4 @@
-//! What the core says to bad input, with the exact text. What operations say stands in their tables of cases.
+//! The errors of the core for bad input, with their exact text. Those of operations stand in their cases.
 
 use autograd_core::{DType, Result, Tensor, gradcheck};
 

@@ -1,4 +1,4 @@
-//! Parts of a tensor cost in backward what the whole costs, however many there are.
+//! The cost of parts in backward: all together cost what the whole costs, however many there are.
 
 use autograd_core::{Tensor, grad, memory};
 
@@ -34,7 +34,7 @@ fn sum_of_squares(x: &Tensor, parts: usize, cut: Cut) -> Tensor {
     squares.reduce(|a, b| a.try_add(&b).expect("scalars")).expect("a part")
 }
 
-/// Both in one test: the count is of all threads.
+/// Both checks stand in one test, for the count is over all threads.
 #[test]
 fn parts_cost_what_the_whole_costs() {
     a_plain_walk();
@@ -49,8 +49,8 @@ fn a_plain_walk() {
             let y = sum_of_squares(&x, parts, cut);
             let (bytes, grads) = taken(|| y.backward().expect("tracked"));
             assert_eq!(grads.get(&x).expect("a leaf").to_f64s(), expected, "{name}: {parts} parts");
-            // The whole twice (the sum, and the gradients of all parts together), and for each part a few numbers of its
-            // own: the smallest buffer has 64 bytes.
+            // The whole twice (the sum, and the gradients of all parts together), and for each part a few numbers of
+            // its own: the smallest buffer has 64 bytes.
             let allowed = 3 * N * 8 + parts * 16 * 64;
             assert!(
                 bytes <= allowed,

@@ -49,7 +49,7 @@ fn a_file_comes_back_bit_for_bit_and_in_order() {
     }
     assert!(StateDict::from_safetensors(b"PK\x03\x04 this is a zip archive", &path).is_err());
 
-    // A folder that cannot be written: an error with the path, and what was there stays.
+    // A folder that cannot be written gives an error with the path, and what was there stays.
     let nowhere = folder.join("missing").join("model.safetensors");
     let error = state.save(&nowhere).expect_err("no such folder");
     assert!(error.to_string().contains("missing"), "{error}");

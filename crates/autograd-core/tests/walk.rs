@@ -1,4 +1,4 @@
-//! What a walk hands out, and what is made on one thread and dropped on another.
+//! The gradients that a walk hands out, and values made on one thread and dropped on another.
 
 use autograd_core::{Backward, DType, Tensor, memory};
 

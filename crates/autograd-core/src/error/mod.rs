@@ -27,7 +27,7 @@ pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 #[derive(Clone)]
 pub struct Error(Box<Inner>);
 
-/// What sort of mistake an [`Error`] is.
+/// The kinds of mistake that an [`Error`] reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
@@ -83,14 +83,14 @@ impl Error {
         Error(Box::new(Inner { kind, context, place, layer, text: text.into(), source: None }))
     }
 
-    /// With the structured error behind the sentence, for [`Error::detail`] and `source()`.
+    /// The same error with the structured error behind its sentence, for [`Error::detail`] and `source()`.
     #[cold]
     pub fn with_source(mut self, source: impl std::error::Error + Send + Sync + 'static) -> Error {
         self.0.source = Some(Arc::new(source));
         self
     }
 
-    /// What sort of mistake it is.
+    /// The kind of mistake.
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
     }
@@ -146,7 +146,7 @@ impl fmt::Display for Error {
     }
 }
 
-/// The text, not the fields: it is what a program prints that returns the error from `main` or unwraps it.
+/// The text, not the fields: a program that returns the error from `main` or unwraps it prints this.
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)

@@ -6,7 +6,7 @@ use crate::tensor::DType;
 use std::fmt::{Debug, Display};
 use std::path::Path;
 
-/// Public: what layers, losses, optimizers and data say as well.
+/// Public sentences, which layers, losses, optimizers and data use as well.
 impl Error {
     /// An argument outside its range: `adam: lr is -1.0, it must be at least 0`.
     #[cold]
@@ -51,7 +51,7 @@ impl Error {
         Error::new(ErrorKind::Io, format!("{}: {reason}", path.display()))
     }
 
-    /// What a user's own code returned: passed through if it is an error of this library.
+    /// An error that a user's own code returned, passed through if it is one of this library's.
     #[cold]
     pub fn user(error: impl Into<BoxError>) -> Error {
         match error.into().downcast::<Error>() {
@@ -65,7 +65,7 @@ impl Error {
     }
 }
 
-/// Of the core's own operations.
+/// Sentences of the core's own operations.
 impl Error {
     /// Shapes that do not broadcast; `from_end` is the outermost dimension that disagrees, counted from the end.
     #[cold]

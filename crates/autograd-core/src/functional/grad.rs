@@ -1,4 +1,4 @@
-//! Gradients that are recorded.
+//! Recorded gradients.
 
 use super::leaves;
 use crate::error::{Error, ErrorKind, Result};
@@ -10,8 +10,8 @@ use crate::tensor::Tensor;
 /// The graph is kept. `xs` may be any tracked tensors, not only leaves.
 ///
 /// # Errors
-/// If `y` is not a single number or not tracked, if one of `xs` takes no part in it, if the graph has been freed, or if an
-/// operation on the way has no second derivative.
+/// If `y` is not a single number or not tracked, if one of `xs` takes no part in it, if the graph has been freed, or if
+/// an operation on the way has no second derivative.
 ///
 /// # Examples
 /// ```

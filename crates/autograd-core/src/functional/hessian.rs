@@ -26,11 +26,11 @@ pub fn hessian(f: impl FnOnce(&[Tensor]) -> Result<Tensor>, inputs: &[&Tensor]) 
     })
 }
 
-/// Hessian-vector product of the number `f(inputs)`: for each input `Σ H v` over the inputs and their tangents. One more
-/// backward walk than the gradient, whatever the size.
+/// Hessian-vector product of the number `f(inputs)`: for each input `Σ H v` over the inputs and their tangents. It
+/// takes one more backward walk than the gradient, whatever the size.
 ///
 /// # Errors
-/// As [`hessian`], or if a tangent does not have its input's shape.
+/// As for [`hessian`], or if a tangent does not have its input's shape.
 pub fn hvp(
     f: impl FnOnce(&[Tensor]) -> Result<Tensor>,
     inputs: &[&Tensor],

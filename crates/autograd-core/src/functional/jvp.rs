@@ -7,7 +7,8 @@ use crate::tensor::Tensor;
 
 /// Jacobian-vector product: the value `y = f(inputs)`, and `Σ ∂y/∂x v` over the inputs and their tangents.
 ///
-/// By two backward walks: `uᵀ ∂y/∂x` is linear in u, and its derivative with respect to u in direction v is the product.
+/// It takes two backward walks: `uᵀ ∂y/∂x` is linear in u, and its derivative with respect to u in direction v is the
+/// product.
 ///
 /// # Errors
 /// If `f` fails, an operation on the way has no second derivative, or a tangent does not have its input's shape.

@@ -1,5 +1,4 @@
-//! Derivatives as functions: gradients that are differentiable themselves, products with Jacobians and Hessians, and the
-//! matrices whole.
+//! Derivatives as functions: differentiable gradients, products with Jacobians and Hessians, and the whole matrices.
 
 mod grad;
 mod hessian;

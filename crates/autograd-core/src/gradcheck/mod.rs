@@ -1,7 +1,8 @@
-//! Gradient checks: what the tape says against what finite differences say.
+//! Gradient checks: the derivatives by the tape against finite differences.
 //!
-//! Use it on your own operations, layers and losses. It works in f64, and compares every partial derivative, or, for large
-//! inputs, derivatives in random directions. Where a function has a kink near the point checked, the point is moved.
+//! Use them on your own operations, layers and losses. They work in f64, and compare every partial derivative, or, for
+//! large inputs, derivatives in random directions. Where a function has a kink near the point checked, the point is
+//! moved.
 
 mod numeric;
 
@@ -14,7 +15,7 @@ use numeric::{Estimate, difference};
 use rand::SeedableRng;
 use std::fmt;
 
-/// How to check. [`gradcheck`] uses the defaults.
+/// The settings of a check. [`gradcheck`] uses the defaults.
 #[derive(Clone, Debug)]
 pub struct GradCheck {
     /// Largest error relative to the derivative; default 1e-6.
@@ -25,7 +26,7 @@ pub struct GradCheck {
     pub second_order: bool,
     /// Inputs with more elements than this together are checked in random directions instead of one by one; default 64.
     pub full_up_to: usize,
-    /// How many random directions; default 4.
+    /// The number of random directions; default 4.
     pub directions: usize,
     /// Seed of upstream gradients, directions and moved points.
     pub seed: u64,
@@ -37,10 +38,10 @@ impl Default for GradCheck {
     }
 }
 
-/// What a passed check has seen.
+/// The result of a check that passed.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Report {
-    /// How many derivatives were compared.
+    /// The number of derivatives compared.
     pub compared: usize,
     /// The largest difference between analytic and numeric derivative.
     pub max_error: f64,
@@ -57,9 +58,9 @@ pub struct Mismatch {
     pub input: usize,
     /// The element in row-major order; `None` for a random direction over all inputs.
     pub index: Option<usize>,
-    /// What the tape says.
+    /// The derivative by the tape.
     pub analytic: f64,
-    /// What finite differences say.
+    /// The derivative by finite differences.
     pub numeric: f64,
 }
 
@@ -95,10 +96,10 @@ pub fn gradcheck(f: impl Fn(&[Tensor]) -> Result<Tensor>, inputs: &[Tensor]) -> 
 
 impl GradCheck {
     /// Checks `f` at `inputs`. Float inputs must be `F64`; others are passed on as they are. The upstream gradient is
-    /// random, so that a gradient that is only right for a sum does not pass.
+    /// random, so a gradient that is right only for a sum does not pass.
     ///
     /// # Errors
-    /// As [`gradcheck`], or if a float input is not `F64`.
+    /// As for [`gradcheck`], or if a float input is not `F64`.
     pub fn check(&self, f: impl Fn(&[Tensor]) -> Result<Tensor>, inputs: &[Tensor]) -> Result<Report> {
         for x in inputs {
             if x.dtype() == DType::F32 {
@@ -110,7 +111,8 @@ impl GradCheck {
         Check("gradcheck").float(&y)?;
         let upstream = Tensor::randn(y.shape(), y.dtype(), &mut rng)?;
         let mut report = Report::default();
-        // The upstream gradient as one more input: its derivative is the value itself, and in second order it must flow.
+        // The upstream gradient is one more input: its derivative is the value itself, and in second order it must
+        // flow.
         let mut all = inputs.to_vec();
         all.push(upstream);
         let weighted = |x: &[Tensor]| {
@@ -179,7 +181,7 @@ impl GradCheck {
         let mut judge = |input, index, analytic: f64, numeric: Estimate| {
             let error = (analytic - numeric.value).abs();
             report.compared += 1;
-            // Rounding of the function's own value limits what differences can tell.
+            // Rounding of the function's own value limits what differences can show.
             let allowed = self.atol + self.rtol * numeric.value.abs() + 2.0 * numeric.rounding;
             if error <= allowed {
                 report.max_error = report.max_error.max(error);
@@ -224,7 +226,7 @@ fn tracked(inputs: &[Tensor]) -> Vec<Tensor> {
     inputs.iter().map(|x| x.detach().requires_grad()).collect()
 }
 
-/// What the tape says of a scalar function: by the plain walk, the one that training uses.
+/// The derivatives of a scalar function by the tape, in the plain walk, which training uses.
 fn gradients(f: &dyn Fn(&[Tensor]) -> Result<Tensor>, inputs: &[Tensor]) -> Result<Vec<Tensor>> {
     recording(true, || {
         let xs = tracked(inputs);

@@ -7,9 +7,9 @@ use crate::tensor::Tensor;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Estimate {
     pub(super) value: f64,
-    /// How much the rounding of the function's values can have moved it.
+    /// The most that the rounding of the function's values can have moved it.
     pub(super) rounding: f64,
-    /// How much estimates with different steps disagree: large where there is a kink nearby.
+    /// The difference between estimates with different steps: large where there is a kink nearby.
     pub(super) unsteady: f64,
 }
 
@@ -35,7 +35,7 @@ pub(super) fn difference(
     let five_point = |h: f64| -> Result<(f64, f64, f64)> {
         let (p1, m1, p2, m2) = (at(h)?, at(-h)?, at(2.0 * h)?, at(-2.0 * h)?);
         let size = [p1, m1, p2, m2].iter().fold(0.0, |m: f64, v| m.max(v.abs()));
-        // The slope to the right minus the slope to the left: falls with h, unless there is a kink between.
+        // The slope to the right minus the slope to the left: it falls with h unless there is a kink in between.
         let bend = (p1 - 2.0 * middle + m1) / h;
         Ok(((8.0 * (p1 - m1) - (p2 - m2)) / (12.0 * h), bend, size * 8.0 * f64::EPSILON / h))
     };

@@ -1,11 +1,12 @@
-//! Strided copies: gathering a view into row-major order, and writing into a view's place.
+//! Strided copies, out of a view into row-major order and back into a view's place.
 
 use super::nest::Nest;
 use super::real::Real;
 use crate::storage::block::Plain;
 use crate::threads::parallel::for_rows;
 
-/// Edge of the square tiles in which a transposed copy goes: a tile's lines of both sides stay in the first-level cache.
+/// Edge of the square tiles in which a transposed copy goes: a tile's lines of both sides stay in the first-level
+/// cache.
 const TILE: usize = 32;
 
 /// `y = x` where `x` is walked by the nest and `y` is contiguous.
@@ -37,8 +38,8 @@ pub fn gather<T: Plain>(nest: &Nest<1>, x: &[T], y: &mut [T]) {
     });
 }
 
-/// The last two dimensions of the nest are a transposed matrix: copy it tile by tile, so that neither side is read or
-/// written a whole cache line for one element.
+/// The last two dimensions of the nest are a transposed matrix, which is copied tile by tile, so that neither side is
+/// read or written a whole cache line for one element.
 fn transpose<T: Plain>(nest: &Nest<1>, x: &[T], y: &mut [T]) {
     let outer = nest.dims.len() - 1;
     let (rows, columns) = (nest.dims[outer - 1], nest.dims[outer]);

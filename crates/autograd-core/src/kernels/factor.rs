@@ -1,4 +1,4 @@
-//! The numbers of which there are products by crate.
+//! The number types that a crate multiplies matrices of.
 
 use gemm_common::Parallelism;
 
@@ -28,8 +28,8 @@ pub type Gemm<T> = unsafe fn(
     Parallelism,
 );
 
-/// Numbers of which there are products by crate. The `gemm` crate would choose by type as well, but it brings the products
-/// of complex numbers with it: a quarter of the time that a clean build takes.
+/// A number type that a crate multiplies matrices of. The `gemm` crate would choose by type as well, but it brings the
+/// products of complex numbers with it: a quarter of the time that a clean build takes.
 pub trait Factor: Sized {
     /// The product.
     fn product() -> Gemm<Self>;

@@ -4,16 +4,16 @@ use super::real::Real;
 use super::simd::{Kernel, vectorize};
 use crate::threads::parallel::{PIECE, join, worth_sharing};
 
-/// What is computed: `join` of `element(x, y)` over all elements, beginning with 0, in `f64`. Mark the methods
+/// A fold: `join` of `element(x, y)` over all elements, beginning with 0, in `f64`. Mark the methods
 /// `#[inline(always)]`.
 pub trait FoldRule: Copy + Sync {
-    /// What one element contributes.
+    /// The contribution of one element.
     fn element(self, x: f64, y: f64) -> f64;
     /// Two contributions together; 0 changes nothing.
     fn join(self, a: f64, b: f64) -> f64;
 }
 
-/// Contributions are gathered in so many lanes, for a sum in one would wait for itself.
+/// The number of lanes that gather contributions: a sum in a single lane would wait for itself.
 const LANES: usize = 16;
 
 struct Fold<'a, T, R> {

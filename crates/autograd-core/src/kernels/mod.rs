@@ -1,8 +1,9 @@
-//! The arithmetic: slices in, slices out.
+//! The arithmetic, on plain slices.
 //!
 //! A kernel knows neither tensors nor gradients. It gets slices, strides and sizes that its caller has already checked,
-//! and fills a slice. This is the only folder that knows about SIMD (`simd`) and the `gemm` crates. Every loop is written for one scalar type and vectorised by the compiler
-//! for the CPU found at run time; wherever work is cut, no bit of a result depends on it.
+//! and fills a slice. No other folder uses SIMD (`simd`) or the `gemm` crates. Every loop is written for one scalar
+//! type and vectorised by the compiler for the CPU found at run time; wherever work is cut, no bit of a result depends
+//! on it.
 
 pub mod factor;
 pub mod math;

@@ -2,10 +2,10 @@
 
 use crate::shape::Dims;
 
-/// How to walk `N` strided operands in the row-major order of their common (broadcast) shape.
+/// The walk of `N` strided operands in the row-major order of their common (broadcast) shape.
 ///
-/// Neighbouring dimensions that every operand crosses without a jump are merged, and dimensions of size one are dropped:
-/// contiguous operands give a single dimension, a matrix plus a row vector gives two.
+/// Neighbouring dimensions that every operand crosses without a jump are merged, and dimensions of size one are
+/// dropped: contiguous operands give a single dimension, a matrix plus a row vector gives two.
 #[derive(Debug)]
 pub struct Nest<const N: usize> {
     /// Sizes, outermost first; at least one.

@@ -1,4 +1,4 @@
-//! The `Number` trait: what formulas of elementwise operations are written in.
+//! The `Number` trait, in which the formulas of elementwise operations are written.
 
 use std::ops::{Add, BitAnd, BitOr, Div, Mul, Neg, Sub};
 
@@ -50,9 +50,9 @@ pub trait Number:
     fn sigmoid(self) -> Self;
     /// 2/√π ∫₀ˣ e^(−t²) dt
     fn erf(self) -> Self;
-    /// sin x; not vectorised for `f32` and `f64`, see [`super::near::Near`].
+    /// sin x; not vectorised for `f32` and `f64`, see `near::Near`.
     fn sin(self) -> Self;
-    /// cos x; not vectorised for `f32` and `f64`, see [`super::near::Near`].
+    /// cos x; not vectorised for `f32` and `f64`, see `near::Near`.
     fn cos(self) -> Self;
     /// xᵉ for any x and e; not vectorised.
     fn powf(self, e: Self) -> Self;

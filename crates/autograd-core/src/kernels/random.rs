@@ -4,7 +4,8 @@ use super::real::Real;
 use super::simd::{Kernel, vectorize};
 use crate::threads::parallel::{PIECE, for_pieces};
 
-/// 64 random bits: SplitMix64 (Steele, Lea, Flood, Fast splittable pseudorandom number generators, 2014) at position `i`.
+/// 64 random bits: SplitMix64 (Steele, Lea, Flood, Fast splittable pseudorandom number generators, 2014) at position
+/// `i`.
 #[inline(always)]
 pub fn bits_at(seed: u64, i: u64) -> u64 {
     let mut z = seed.wrapping_add(i.wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15));

@@ -1,4 +1,4 @@
-//! The scalar types kernels are written for: `f32` and `f64` behind one trait.
+//! The scalar types of kernels: `f32` and `f64` behind one trait.
 
 use super::factor::Factor;
 use super::math;

@@ -1,8 +1,9 @@
-//! Folding many numbers into one: sums, products, extremes, along the middle of `[outer, length, inner]`.
+//! The fold of many numbers into one: sums, products, extremes, along the middle of `[outer, length, inner]`.
 //!
 //! Sums are accumulated in a fixed tree: 64 lanes over blocks of 1,024 elements, the lanes joined in halves, the blocks
 //! joined pairwise like the carries of a binary counter. The error grows with the logarithm of the length, as in
-//! pairwise summation (Higham, The accuracy of floating point summation, 1993), and the tree depends on the length alone.
+//! pairwise summation (Higham, The accuracy of floating point summation, 1993), and the tree depends on the length
+//! alone.
 
 use super::real::Real;
 use super::simd::{Kernel, vectorize};
@@ -85,7 +86,7 @@ fn fold_block<T: Real, F: Fold>(f: F, x: &[T]) -> T {
                 *lane = f.join(*lane, *x);
             }
         }
-        // Halving by constants, so that each step is a register operation.
+        // The halves are constants, so that each step is a register operation.
         let l16: [T; 16] =
             std::array::from_fn(|i| f.join(f.join(lanes[i], lanes[i + 32]), f.join(lanes[i + 16], lanes[i + 48])));
         let l4: [T; 4] = std::array::from_fn(|i| f.join(f.join(l16[i], l16[i + 8]), f.join(l16[i + 4], l16[i + 12])));
@@ -127,7 +128,7 @@ impl<T: Real> Carries<T> {
     }
 }
 
-/// Folds one run, inside a vectorised kernel.
+/// Folds one run; it is called inside a vectorised kernel.
 #[inline(always)]
 pub fn fold_run<T: Real, F: Fold>(f: F, x: &[T]) -> T {
     if x.len() <= BLOCK {
@@ -149,7 +150,8 @@ impl<T: Real, F: Fold> Kernel for FoldRun<'_, T, F> {
     }
 }
 
-/// One long run, shared between threads. [`PIECE`] is a power of two of blocks, so the tree is that of [`fold_run`].
+/// Folds one long run, shared between threads. [`PIECE`] is a power of two of blocks, so the tree is that of
+/// [`fold_run`].
 fn fold_long<T: Real, F: Fold>(f: F, x: &[T]) -> T {
     if !worth_sharing(x.len()) {
         return vectorize(FoldRun(f, x));
@@ -196,7 +198,7 @@ struct FoldStrip<'a, T, F> {
 
 impl<T: Real, F: Fold> Kernel for FoldStrip<'_, T, F> {
     type Output = ();
-    /// Up to [`STRIP`] neighbouring columns: blocks of rows in sequence, blocks joined by carries.
+    /// Folds up to [`STRIP`] neighbouring columns: blocks of rows in sequence, joined by carries.
     #[inline(always)]
     fn run(self) {
         let FoldStrip { f, x, inner, y } = self;
@@ -264,8 +266,8 @@ pub fn fold<T: Real, F: Fold>(f: F, x: &[T], length: usize, inner: usize, y: &mu
     }
 }
 
-/// The position of the largest value of a run (`SMALLEST`: of the smallest), the first of ties; a NaN counts as the most
-/// extreme of all. The run is not empty.
+/// The position of the largest value of a run (`SMALLEST`: of the smallest), the first of ties; a NaN counts as the
+/// most extreme of all. The run is not empty.
 fn extreme_position<T: Real, const SMALLEST: bool>(x: &[T]) -> usize {
     let extreme = if SMALLEST { vectorize(FoldRun(Smallest, x)) } else { vectorize(FoldRun(Largest, x)) };
     x.iter().position(|x| *x == extreme || (extreme.is_nan() && x.is_nan())).unwrap_or(0)
@@ -285,8 +287,8 @@ pub fn extreme_positions<T: Real, const SMALLEST: bool>(x: &[T], length: usize, 
 mod tests {
     use super::*;
 
-    /// Sum with the running error carried along (Kahan–Babuška–Neumaier), in f64.
-    fn compensated(x: &[f32]) -> f64 {
+    /// The plain sum in f64.
+    fn plain_sum(x: &[f32]) -> f64 {
         x.iter().map(|x| f64::from(*x)).sum()
     }
 
@@ -294,7 +296,7 @@ mod tests {
     fn long_sums_stay_accurate() {
         for len in [1, 63, 64, 65, 1000, 1024, 1025, 5000, 100_000, 1_000_003] {
             let x: Vec<f32> = (0..len).map(|i| ((i * 7919) % 1013) as f32 * 0.001 + 0.1).collect();
-            let exact = compensated(&x);
+            let exact = plain_sum(&x);
             let mut y = [0.0];
             fold(Sum, &x, len, 1, &mut y);
             let relative = (f64::from(y[0]) - exact).abs() / exact;

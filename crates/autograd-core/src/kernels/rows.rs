@@ -1,12 +1,13 @@
-//! Fused kernels over the rows of a contiguous matrix `[rows, width]`: softmax and its relatives, cross-entropy, variance.
+//! Fused kernels over the rows of a contiguous matrix `[rows, width]`: softmax and its relatives, cross-entropy,
+//! variance.
 
 use super::real::Real;
 use super::reduce::{Largest, Sum, fold_run};
 use super::simd::{Kernel, vectorize};
 use crate::threads::parallel::for_rows;
 
-/// Rows are handled in groups of about this many elements, so that every pass but the first finds them in the first-level
-/// cache, and narrow rows still give the exponential long runs.
+/// Rows are handled in groups of about this many elements, so that every pass but the first finds them in the
+/// first-level cache, and narrow rows still give the exponential long runs.
 const GROUP: usize = 2048;
 
 #[inline(always)]
@@ -14,7 +15,8 @@ fn group_rows(width: usize) -> usize {
     (GROUP / width.max(1)).max(1)
 }
 
-/// The value subtracted before exponentials: the row's maximum, or 0 where that is infinite and nothing can overflow it.
+/// The value to subtract before exponentials: the row's maximum, or 0 where that is infinite and nothing can overflow
+/// it.
 #[inline(always)]
 fn shift<T: Real>(x: &[T]) -> T {
     let m = fold_run(Largest, x);
@@ -72,7 +74,7 @@ impl<T: Real, const LOG: bool> Kernel for Softmax<'_, T, LOG> {
     }
 }
 
-/// Σ exp(xᵢ − m) of one row, by groups that stay in the first-level cache.
+/// Σ exp(xᵢ − m) of one row, in groups that stay in the first-level cache.
 #[inline(always)]
 fn sum_of_exps<T: Real>(x: &[T], m: T) -> T {
     let mut exps = [T::ZERO; GROUP];
@@ -217,7 +219,7 @@ impl<T: Real> Kernel for ExpShifted<'_, T> {
     }
 }
 
-/// `y = e^(x − lse) · scale`, with one `lse` and one `scale` a row: a softmax from its saved logarithm.
+/// `y = e^(x − lse) · scale`, with one `lse` and one `scale` per row: a softmax from its saved logarithm.
 pub fn exp_shifted<T: Real>(x: &[T], lse: &[T], scale: &[T], width: usize, y: &mut [T]) {
     for_rows(y, width, width * 4, |rows, y| {
         let x = &x[rows.start * width..rows.end * width];

@@ -1,4 +1,4 @@
-//! Moving rows by index. Indices have been checked and made non-negative by the caller.
+//! Rows picked and added by index. The caller has checked the indices, and none is negative.
 
 use super::real::Real;
 use crate::storage::block::Plain;
@@ -30,8 +30,8 @@ pub fn add_rows<T: Real>(x: &[T], size: usize, inner: usize, index: &[i64], y: &
     }
 }
 
-/// Where `gather` reads: for each element of a row-major index tensor of `shape`, the offset into row-major `x` of
-/// `x_shape`, with the coordinate along `dim` replaced by the index.
+/// The places where `gather` reads: for each element of a row-major index tensor of `shape`, the offset into row-major
+/// `x` of `x_shape`, with the coordinate along `dim` replaced by the index.
 pub fn gather_offsets<'a>(
     index: &'a [i64],
     shape: &'a [usize],

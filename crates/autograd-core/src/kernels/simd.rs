@@ -1,15 +1,15 @@
 //! One compiled copy of a loop for each kind of CPU, chosen at run time.
 //!
-//! A [`Kernel`] is plain scalar code marked `#[inline(always)]`. [`vectorize`] compiles it inside functions that may use
-//! AVX-512, AVX2 + FMA, or only the baseline, and calls the best one this CPU has; the compiler does the vectorising.
-//! Rejected: intrinsics or explicit lanes for each operation. They made no such loop faster, and each was a page long. The
-//! tiles of matrix products do name vectors ([`Vectorized`]): their sums must stay in registers.
+//! A [`Kernel`] is plain scalar code marked `#[inline(always)]`. [`vectorize`] compiles it inside functions that may
+//! use AVX-512, AVX2 + FMA, or only the baseline, and calls the best one this CPU has; the compiler does the
+//! vectorising. Intrinsics or explicit lanes for each operation were rejected: they made no such loop faster, and each
+//! was a page long. The tiles of matrix products do name vectors ([`Vectorized`]): their sums must stay in registers.
 
 use std::sync::LazyLock;
 
 /// A loop nest over slices. `run` and all it calls must be `#[inline(always)]`, or it is compiled for the baseline CPU.
 pub trait Kernel {
-    /// What the loop returns.
+    /// The result of the loop.
     type Output;
     /// The loop.
     fn run(self) -> Self::Output;
@@ -33,9 +33,9 @@ pub fn vectorize<K: Kernel>(kernel: K) -> K::Output {
     ARCH.dispatch(Dispatched(kernel))
 }
 
-/// A [`Kernel`] that asks for vectors by name: for the loops the compiler does not keep in registers by itself.
+/// A [`Kernel`] that asks for vectors by name, for loops that the compiler does not keep in registers by itself.
 pub trait Vectorized {
-    /// What the loop returns.
+    /// The result of the loop.
     type Output;
     /// The loop, with the vectors of `S`.
     fn run<S: pulp::Simd>(self, simd: S) -> Self::Output;
@@ -51,7 +51,7 @@ impl<K: Vectorized> pulp::WithSimd for Named<K> {
     }
 }
 
-/// Runs it with the vectors of the best instruction set of this CPU.
+/// Runs a [`Vectorized`] kernel with the vectors of the best instruction set of this CPU.
 #[inline]
 pub fn vectorize_with<K: Vectorized>(kernel: K) -> K::Output {
     ARCH.dispatch(Named(kernel))
@@ -73,9 +73,9 @@ pub fn has_vectors() -> bool {
 
 /// Numbers that come in vectors.
 pub trait Lanes: Copy {
-    /// As many as a register holds.
+    /// As many of them as a register holds.
     type Vector<S: pulp::Simd>: Copy;
-    /// How many that is.
+    /// The number of lanes of a register.
     fn count<S: pulp::Simd>() -> usize;
     /// The number in every lane.
     fn splat<S: pulp::Simd>(simd: S, x: Self) -> Self::Vector<S>;

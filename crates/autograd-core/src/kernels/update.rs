@@ -7,8 +7,8 @@ use crate::threads::parallel::{self, PIECE, for_pieces, for_rows, join, worth_sh
 
 /// One element of an update rule with `S` numbers of state per element.
 pub trait ElementRule<const S: usize>: Copy + Sync {
-    /// How many of the `S` numbers, the first ones, every use of the rule has; each of the others may be unused. The loop
-    /// is compiled once for each subset of the others.
+    /// Every use of the rule has the first `ALWAYS` of the `S` numbers; each of the others may be unused. The loop is
+    /// compiled once for each subset of the others.
     const ALWAYS: usize = S;
 
     /// The new parameter and state from the old parameter `p`, its gradient `g` and the old state; mark it
@@ -16,7 +16,7 @@ pub trait ElementRule<const S: usize>: Copy + Sync {
     fn element<T: Real>(self, p: T, g: T, state: [T; S]) -> (T, [T; S]);
 }
 
-/// Bit k of `OTHERS`: whether state number `ALWAYS + k` is in use. The slices of state that is not are empty.
+/// Bit k of `OTHERS`: whether state number `ALWAYS + k` is in use. The slices of state that is not in use are empty.
 struct Update<'a, T, R, const S: usize, const OTHERS: usize> {
     rule: R,
     p: &'a mut [T],
@@ -76,7 +76,7 @@ fn vectorize_used<T: Real, R: ElementRule<S>, const S: usize>(
     choose!(0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15);
 }
 
-/// How many numbers of state may be unused at most.
+/// At most this many numbers of state may be unused.
 const MOST_OTHERS: usize = 4;
 
 /// Applies the rule to every element, in place. All slices have one length; state that is not in use is `None`, which
@@ -92,7 +92,7 @@ pub fn update<T: Real, R: ElementRule<S>, const S: usize>(rule: R, p: &mut [T], 
     update_on(threads, others, rule, p, g, state.map(Option::unwrap_or_default));
 }
 
-/// [`update`] on so many threads, an equal share on each.
+/// [`update`] on `threads` threads, with an equal share on each.
 fn update_on<T: Real, R: ElementRule<S>, const S: usize>(
     threads: usize,
     others: usize,

@@ -1,7 +1,7 @@
 //! Elementwise loops: `z[i] = f(a[i], b[i], ..)` for any number of operands, with broadcasting.
 //!
-//! Only the loop over contiguous slices is compiled for every function. Strided and broadcast operands are copied, a
-//! block that stays in the first-level cache at a time, into contiguous scratch, and go through that same loop.
+//! Only the loop over contiguous slices is compiled for every function. Strided and broadcast operands are copied into
+//! contiguous scratch, one block that stays in the first-level cache at a time, and go through that same loop.
 
 use super::nest::Nest;
 use super::simd::{Kernel, vectorize};
@@ -10,7 +10,8 @@ use crate::threads::parallel::{PIECE, for_pieces, for_rows};
 use std::array::from_fn;
 use std::ops::Range;
 
-/// A function of `N` values. A zero- or few-byte struct rather than a closure, so that it can be forced inline.
+/// A function of `N` values. It is a struct of few bytes or none rather than a closure, so that it can be forced
+/// inline.
 pub trait Function<const N: usize, A, O>: Copy + Sync {
     /// f(x); mark it `#[inline(always)]`.
     fn call(self, x: [A; N]) -> O;
@@ -115,7 +116,7 @@ pub fn choose<T: Plain>(nest: &Nest<3>, mask: &[u8], yes: &[T], no: &[T], z: &mu
     });
 }
 
-/// Elements of a block: three operands of f64 fill half of a 48 KiB first-level cache.
+/// The elements of a block: three operands of f64 fill half of a 48 KiB first-level cache.
 const BLOCK: usize = 1024;
 
 /// The rows of a block: where they start in each operand, the operands' strides along a row, and how long a row is.

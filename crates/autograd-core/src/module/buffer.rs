@@ -4,8 +4,8 @@ use super::{Item, ItemMut, Module, Path};
 use crate::tensor::Tensor;
 use std::sync::{PoisonError, RwLock};
 
-/// A tensor that belongs to a module's state and has no gradient. It can be replaced through `&self`, so that `forward` can
-/// update running statistics.
+/// A tensor that belongs to a module's state and has no gradient. It can be replaced through `&self`, so that `forward`
+/// can update running statistics.
 #[derive(Debug)]
 pub struct Buffer(RwLock<Tensor>);
 
@@ -15,12 +15,12 @@ impl Buffer {
         Buffer(RwLock::new(value.detach()))
     }
 
-    /// Its value.
+    /// The value.
     pub fn get(&self) -> Tensor {
         self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Replaces its value.
+    /// Replaces the value.
     pub fn set(&self, value: Tensor) {
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = value.detach();
     }

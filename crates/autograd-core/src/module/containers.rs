@@ -1,4 +1,4 @@
-//! Options, vectors, arrays and boxes of modules are modules. Elements are named by their position.
+//! Options, vectors, arrays and boxes of modules as modules. Elements are named by their position.
 
 use super::{Item, ItemMut, Module, Path};
 

@@ -27,7 +27,7 @@ impl StateDict {
         serialize(views.collect::<Result<Vec<_>>>()?, None).map_err(|e| fail(&e))
     }
 
-    /// The state in the bytes of a safetensors file. `path` is for errors.
+    /// The state in the bytes of a safetensors file. Errors name `path`.
     ///
     /// # Errors
     /// If the bytes are not such a file, are cut off, or hold a dtype other than F32, F64, I64 and BOOL.
@@ -53,14 +53,15 @@ impl StateDict {
                     return Err(Error::file(path, reason));
                 }
             };
-            // Files hold tensors in the order of alignment; where they lie in the file says in which they were written.
+            // Files hold tensors in the order of alignment; their positions in the file give the order in which they
+            // were written.
             entries.push((data.as_ptr() as usize, name.to_string(), value));
         }
         entries.sort_by_key(|(start, _, _)| *start);
         Ok(entries.into_iter().map(|(_, name, value)| (name, value)).collect())
     }
 
-    /// Writes a safetensors file: aside first, then renamed, so that a failure leaves what was there.
+    /// Writes a safetensors file: aside first, then renamed, so a failure leaves what was there.
     ///
     /// # Errors
     /// If the file cannot be written.
@@ -93,7 +94,7 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
         file.sync_all()
     });
     written.and_then(|()| fs::rename(aside, path)).map_err(|e| {
-        // The failure itself is what is reported; that the rest could not be removed adds nothing.
+        // The failure itself is reported; that the rest could not be removed adds nothing.
         let _ = fs::remove_file(aside);
         Error::file(path, e)
     })

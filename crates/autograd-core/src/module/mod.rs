@@ -1,8 +1,8 @@
-//! Parameters and the trees they hang in.
+//! Parameters and the trees they belong to.
 //!
-//! A [`Module`] is a named tree whose leaves are [`Param`]s (trained), [`Buffer`]s (saved, not trained), [`Stream`]s (of
-//! randomness) and [`Mode`]s (training or evaluating). `#[derive(Module)]` writes the traversal; everything else (naming,
-//! counting, saving, loading, freezing) is provided, written once over that traversal.
+//! A [`Module`] is a named tree whose leaves are [`Param`]s (trained), [`Buffer`]s (saved, not trained), [`Stream`]s
+//! (of randomness) and [`Mode`]s (training or evaluating). `#[derive(Module)]` writes the traversal; everything else
+//! (naming, counting, saving, loading, freezing) is provided, written once over that traversal.
 
 mod buffer;
 mod containers;
@@ -61,7 +61,8 @@ pub enum ItemMut<'m> {
     note = "mark a field that is no part of the module with `#[module(skip)]`"
 )]
 pub trait Module {
-    /// The name of its type, for errors and summaries: `"Linear"`. The derive writes it; without, it is `"module"`.
+    /// The name of its type, for errors and summaries: `"Linear"`. The derive writes it; without the derive it is
+    /// `"module"`.
     fn kind(&self) -> &'static str {
         "module"
     }
@@ -88,7 +89,7 @@ pub trait Module {
         self.named_parameters().into_iter().map(|(_, param)| param).collect()
     }
 
-    /// How many numbers the parameters have together.
+    /// The count of numbers in all parameters together.
     fn num_parameters(&self) -> usize {
         self.parameters().iter().map(|param| param.numel()).sum()
     }
@@ -107,22 +108,24 @@ pub trait Module {
     /// Replaces every parameter and buffer by the tensor of its name.
     ///
     /// # Errors
-    /// If a name is missing or left over, or a shape or dtype differs: one report of everything, and nothing is changed.
+    /// If a name is missing or left over, or a shape or dtype differs: one report of everything, and nothing is
+    /// changed.
     fn load_state_dict(&mut self, state: &StateDict) -> Result<()> {
         state::load(self, state)
     }
 
-    /// Lets layers behave as in training: dropout drops, batch statistics are used.
+    /// Makes layers behave as in training: dropout drops, batch statistics are used.
     fn train(&mut self) {
         set_mode(self, true);
     }
 
-    /// Lets layers behave as in use: nothing is random.
+    /// Makes layers behave as in use: nothing is random.
     fn eval(&mut self) {
         set_mode(self, false);
     }
 
-    /// Stops training of every parameter whose name is `prefix` or lies below it (all, if it is empty); returns how many.
+    /// Stops training of every parameter whose name is `prefix` or lies below it (all, if it is empty); returns how
+    /// many.
     fn freeze(&mut self, prefix: &str) -> usize {
         set_trainable(self, prefix, false)
     }
@@ -164,7 +167,7 @@ fn set_trainable<M: Module + ?Sized>(module: &mut M, prefix: &str, trainable: bo
     found
 }
 
-/// Parameters of all streams, for resuming exactly: how far each has been drawn.
+/// The name, seed and position of every stream, for resuming a run exactly.
 pub fn stream_positions(module: &(impl Module + ?Sized)) -> Vec<(String, u64, u64)> {
     let mut all = Vec::new();
     module.visit(&Path::root(), &mut |path, item| {
@@ -176,8 +179,8 @@ pub fn stream_positions(module: &(impl Module + ?Sized)) -> Vec<(String, u64, u6
     all
 }
 
-/// Puts streams back where [`stream_positions`] found them; returns the names of those the module does not have, or that
-/// `positions` does not tell.
+/// Puts streams back where [`stream_positions`] found them; returns the names that only the module or only `positions`
+/// has.
 pub fn restore_streams(module: &mut (impl Module + ?Sized), positions: &[(String, u64, u64)]) -> Vec<String> {
     let mut open: Vec<&(String, u64, u64)> = positions.iter().collect();
     let mut strangers = Vec::new();
@@ -198,10 +201,10 @@ pub fn restore_streams(module: &mut (impl Module + ?Sized), positions: &[(String
 }
 
 impl Tensor {
-    /// Applies an optimizer's rule to every element of this tensor, its gradient and its state, in one pass over memory.
-    /// State that the rule can do without may be `None`: it is neither read nor written.
+    /// Applies an optimizer's rule to every element of this tensor, its gradient and its state, in one pass over
+    /// memory. State that the rule can do without may be `None`: it is neither read nor written.
     ///
-    /// The tensors are changed in place where nobody else holds them, else replaced by fresh ones.
+    /// The tensors are changed in place where they are the only owners of their memory, else replaced by fresh ones.
     ///
     /// # Errors
     /// If shapes or dtypes differ, the dtype is not a float type, or state is missing that the rule always needs; then

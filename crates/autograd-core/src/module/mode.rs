@@ -1,4 +1,4 @@
-//! Training or evaluating.
+//! The mode of a layer: training or evaluating.
 
 use super::{Item, ItemMut, Module, Path};
 
@@ -20,7 +20,7 @@ impl Mode {
         self.training
     }
 
-    /// Sets it; [`Module::train`] and [`Module::eval`] do so for a whole tree.
+    /// Sets whether the layer trains; [`Module::train`] and [`Module::eval`] do so for a whole tree.
     pub fn set(&mut self, training: bool) {
         self.training = training;
     }

@@ -6,8 +6,8 @@ use std::ops::Deref;
 
 /// A tensor that requires gradients, with an identity: it stays the same parameter while its value changes.
 ///
-/// A clone has the same value (shared until one side changes) and an identity of its own. `Param` derefs to [`Tensor`], so
-/// it goes wherever a tensor goes.
+/// A clone has the same value (shared until one side changes) and an identity of its own. `Param` derefs to [`Tensor`],
+/// so it goes wherever a tensor goes.
 #[derive(Debug)]
 pub struct Param {
     value: Tensor,
@@ -20,8 +20,8 @@ impl Param {
         Param { value: value.detach().requires_grad(), trainable: true }
     }
 
-    /// Replaces the value. The identity stays, unless the dtype or the shape changes: gradients of the old value are none
-    /// of the new one then.
+    /// Replaces the value. The identity stays, unless the dtype or the shape changes: then gradients of the old value
+    /// are not gradients of the new one.
     pub fn set(&mut self, value: Tensor) {
         let value = value.detach();
         let same_kind = value.dtype() == self.value.dtype() && value.shape() == self.value.shape();

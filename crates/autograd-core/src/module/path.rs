@@ -1,9 +1,9 @@
-//! Where a leaf hangs: `encoder.2.weight`.
+//! The path of a leaf: `encoder.2.weight`.
 
 use std::fmt;
 
-/// The names from the root of a module tree to one of its parts. It lives on the stack while the tree is walked and costs
-/// nothing until it is printed.
+/// The names from the root of a module tree to one of its parts. It lives on the stack while the tree is walked and
+/// costs nothing until it is printed.
 #[derive(Clone, Copy, Debug)]
 pub struct Path<'a> {
     parent: Option<&'a Path<'a>>,

@@ -1,4 +1,4 @@
-//! Named tensors: what is saved of a module, and how it is loaded back, whole or not at all.
+//! Named tensors: the saved state of a module, loaded back whole or not at all.
 
 use super::{ItemMut, Module, Path};
 use crate::error::{Error, ErrorKind, Result};
@@ -13,12 +13,12 @@ pub struct StateDict {
 }
 
 impl StateDict {
-    /// Without entries.
+    /// A state dict without tensors.
     pub fn new() -> StateDict {
         StateDict::default()
     }
 
-    /// Adds a tensor, or replaces that of the same name.
+    /// Adds a tensor, or replaces the one of the same name.
     pub fn insert(&mut self, name: impl Into<String>, value: Tensor) {
         let name = name.into();
         match self.entries.iter_mut().find(|(known, _)| *known == name) {
@@ -43,7 +43,7 @@ impl StateDict {
         self.entries.iter().map(|(name, value)| (name.as_str(), value))
     }
 
-    /// How many tensors there are.
+    /// The number of tensors.
     pub fn len(&self) -> usize {
         self.entries.len()
     }

@@ -5,8 +5,9 @@ use crate::kernels::random::bits_at;
 use rand::{Rng, RngExt};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// An endless row of random seeds, given by one seed and a position. Drawing goes through `&self`, so that a layer can draw
-/// in `forward`; seed and position are part of a checkpoint, so that a resumed run draws what the first would have drawn.
+/// An endless row of random seeds, given by one seed and a position. Drawing goes through `&self`, so that a layer can
+/// draw in `forward`; seed and position are part of a checkpoint, so a resumed run draws what the first would have
+/// drawn.
 #[derive(Debug)]
 pub struct Stream {
     seed: u64,
@@ -34,7 +35,7 @@ impl Stream {
         self.drawn.store(drawn, Ordering::Relaxed);
     }
 
-    /// Seed, and how many draws there were.
+    /// The seed, and the number of draws so far.
     pub fn position(&self) -> (u64, u64) {
         (self.seed, self.drawn.load(Ordering::Relaxed))
     }

@@ -1,4 +1,4 @@
-//! Checks of arguments. Each returns what it proved: a float type, sizes, a dimension, indices in range.
+//! Checks of arguments, each of which returns what it proved: a float type, sizes, a dimension, indices in range.
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::shape::Shape;
@@ -26,7 +26,7 @@ impl Check {
     /// The float type of a tensor.
     ///
     /// # Errors
-    /// If it is of another type.
+    /// If it has another type.
     #[inline]
     pub fn float(self, x: &Tensor) -> Result<Float> {
         Float::of(x.dtype()).ok_or_else(|| Error::not_float(self.0, x.dtype()))
@@ -35,7 +35,7 @@ impl Check {
     /// The float type of two tensors.
     ///
     /// # Errors
-    /// If the first is of another type, or the second of another than the first.
+    /// If the first has another type, or the second has another type than the first.
     #[inline]
     pub fn same_float(self, a: &Tensor, b: &Tensor) -> Result<Float> {
         let float = self.float(a)?;
@@ -120,7 +120,7 @@ impl Check {
         shape.get(d).map(|size| (d, *size)).ok_or_else(|| Error::dim(self.0, dim, shape))
     }
 
-    /// A place for a new dimension, counted from the front: before one of those there are, or behind all.
+    /// A place for a new dimension, counted from the front: before an existing dimension, or behind all.
     pub(crate) fn new_dim(self, dim: isize, shape: &[usize]) -> Result<usize> {
         let rank = shape.len() as isize;
         let from_front = if dim < 0 { dim.saturating_add(rank + 1) } else { dim };
@@ -132,7 +132,7 @@ impl Check {
         Err(Error::new(ErrorKind::Dim, text))
     }
 
-    /// Which dimensions are named; none named means all.
+    /// The dimensions that are named; none named means all.
     pub(crate) fn dims(self, dims: &[isize], shape: &[usize]) -> Result<SmallVec<[bool; 4]>> {
         let mut named = SmallVec::from_elem(dims.is_empty(), shape.len());
         for dim in dims {
@@ -148,9 +148,9 @@ impl Check {
         Ok(named)
     }
 
-    /// The shape must be one that a tensor can have; two expanded operands may well ask for another.
+    /// The shape must be one that a tensor can have; that of two expanded operands may be larger.
     pub(crate) fn fits_memory(self, shape: &[usize]) -> Result<()> {
-        // As if of the widest elements.
+        // The check assumes the widest elements.
         crate::tensor::checked(shape, DType::F64).map(|_| ()).ok_or_else(|| Error::too_large(self.0, shape))
     }
 
@@ -175,8 +175,8 @@ impl Check {
         Ok(out)
     }
 
-    /// The tensor must broadcast to `shape` without `shape` being repeated, which pairs of an output and a target must never
-    /// be: `[N, 1]` against `[N]` would be all N² pairs.
+    /// The tensor must broadcast to `shape`, and `shape` must not be repeated. An output and a target need this:
+    /// `[N, 1]` against `[N]` would compare all N² pairs.
     ///
     /// # Errors
     /// If it does not.
@@ -211,7 +211,7 @@ impl Indices {
         self.tensor().flat()
     }
 
-    /// How many there are.
+    /// The number of indices.
     pub(crate) fn len(&self) -> usize {
         self.tensor().numel()
     }

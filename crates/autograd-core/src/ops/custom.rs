@@ -7,11 +7,11 @@ use crate::tensor::Tensor;
 /// An operation from its forward and its backward half.
 ///
 /// `forward(inputs)` computes the value; nothing in it is recorded. `backward(gy, inputs, y)` returns one gradient for
-/// each input, `None` where nothing flows. If `backward` is made of differentiable operations, second derivatives work by
-/// themselves. A gradient that has the shape of a broadcast output is summed down to its input's shape.
+/// each input, `None` where nothing flows. If `backward` is made of differentiable operations, second derivatives work
+/// by themselves. A gradient that has the shape of a broadcast output is summed down to its input's shape.
 ///
 /// # Errors
-/// What `forward` returns; what `backward` returns comes out of the walk.
+/// The error of `forward`; the walk returns the error of `backward`.
 ///
 /// # Examples
 /// ```

@@ -1,6 +1,6 @@
-//! What can be differentiated, in chapters. An operation is one file: formula, forward, what backward needs, pull-back,
+//! The operations, in chapters. An operation is one file: formula, forward, the values that backward needs, pull-back,
 //! test cases. Everything that all operations share (recording, summing a gradient down to a broadcast input's shape,
-//! adding gradients up, freeing, checks) is the tape's, and stands in no file here.
+//! adding gradients up, freeing, checks) is in the tape, and in no file here.
 
 #[cfg(test)]
 pub(crate) mod cases;

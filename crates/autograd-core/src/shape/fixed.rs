@@ -5,8 +5,8 @@ use std::ops::Deref;
 /// Up to this many are kept in place; tensors of more dimensions are rare enough for an allocation.
 const NEAR: usize = 4;
 
-/// Sizes or strides, one a dimension. Layouts are copied with every tensor made: this is moved with a few register
-/// operations, where a general vector calls for a copy.
+/// Sizes or strides, one per dimension. Every new tensor copies a layout: this type moves with a few register
+/// operations, where a general vector needs a call to copy it.
 #[derive(Clone, Debug)]
 pub(crate) struct FixedDims {
     near: [usize; NEAR],
@@ -28,7 +28,7 @@ impl FixedDims {
         FixedDims { near, len: dims.len(), far: None }
     }
 
-    /// As many zeros.
+    /// This many zeros.
     pub(crate) fn zeros(&self) -> FixedDims {
         let far = self.far.as_ref().map(|dims| vec![0; dims.len()].into());
         FixedDims { near: [0; NEAR], len: self.len, far }

@@ -1,7 +1,7 @@
 //! Sizes and strides, below everything else.
 //!
-//! Three lists of numbers, each where it is best: [`Shape`] is what users see, [`Dims`] is put together element by
-//! element, [`FixedDims`] stands in every layout and node and is copied with a few register operations.
+//! Three types hold such numbers, each where it is best. Users see [`Shape`]. Code that puts sizes together one by one
+//! uses [`Dims`]. Every layout and node has [`FixedDims`], which is copied with a few register operations.
 
 mod fixed;
 mod layout;

@@ -1,4 +1,4 @@
-//! A block of aligned, always initialised memory: where every tensor's numbers live.
+//! A block of aligned, always initialised memory, which holds a tensor's numbers.
 
 use std::alloc::{Layout, alloc, alloc_zeroed, dealloc};
 use std::ptr::NonNull;
@@ -6,8 +6,8 @@ use std::ptr::NonNull;
 /// Blocks start at multiples of this many bytes: one cache line, and one AVX-512 register.
 pub const ALIGNMENT: usize = 64;
 
-/// Blocks of at least this many bytes start at a huge page, and ask for such pages where the system has them: a page of
-/// 4 KiB is soon looked up more often than it is used, and every one costs a fault when it is first touched.
+/// Blocks of at least this many bytes start at a huge page, and ask for such pages where the system has them: pages of
+/// 4 KiB are many to look up, and every one costs a fault when it is first touched.
 const HUGE: usize = 2 * HUGE_PAGE;
 const HUGE_PAGE: usize = 1 << 21;
 
@@ -37,7 +37,7 @@ unsafe impl Send for Block {}
 unsafe impl Sync for Block {}
 
 impl Block {
-    /// A block of at least `bytes` bytes, all zero; `None` if the system has no such amount.
+    /// A block of at least `bytes` bytes, all zero; `None` if the system does not have that much.
     pub fn zeroed(bytes: usize) -> Option<Block> {
         let alignment = if bytes >= HUGE { HUGE_PAGE } else { ALIGNMENT };
         let layout = Layout::from_size_align(bytes.max(ALIGNMENT), alignment).ok()?;
@@ -46,8 +46,8 @@ impl Block {
             let start = NonNull::new(unsafe { alloc_zeroed(layout) })?;
             return Some(Block { start, layout });
         }
-        // Not zeroed by the system: the pages would be there before they are asked to be huge.
-        // SAFETY: the size is not zero.
+        // The system must not zero it: the pages would exist before the call that asks for huge ones. SAFETY: the size
+        // is not zero.
         let start = NonNull::new(unsafe { alloc(layout) })?;
         ask_for_huge_pages(start, bytes);
         // SAFETY: as many bytes have just been allocated.
@@ -55,7 +55,7 @@ impl Block {
         Some(Block { start, layout })
     }
 
-    /// Its size in bytes.
+    /// The size in bytes.
     pub fn bytes(&self) -> usize {
         self.layout.size()
     }
@@ -117,7 +117,7 @@ mod tests {
     #[test]
     fn a_large_block_starts_at_a_huge_page_and_is_zeroed_to_its_end() {
         for bytes in [HUGE, HUGE + 64, 2 * HUGE + 4096] {
-            // What the first one leaves behind must not be seen in the second.
+            // The second must not see what the first leaves behind.
             for _ in 0..2 {
                 let mut block = Block::zeroed(bytes).expect("some MiB");
                 assert_eq!(block.start.as_ptr() as usize % HUGE_PAGE, 0);

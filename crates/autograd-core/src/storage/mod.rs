@@ -1,8 +1,9 @@
-//! What values are made of: aligned blocks, a count of owners, small memory that is used again.
+//! The memory of values: aligned blocks, counts of owners, small pieces that are used again.
 //!
-//! [`block`] holds a tensor's numbers, [`piece`] adds its size class, [`shared`] is a count of owners without weak references,
-//! [`opaque`] the same without the type, [`recycle`] keeps small memory for the next value of its size. Nothing here knows
-//! what a tensor is. Like the kernels' and the threads', this folder's `unsafe` is argued for line by line.
+//! [`block`] holds a tensor's numbers, [`piece`] adds its size class, [`shared`] is a count of owners without weak
+//! references, [`opaque`] the same without the type, [`recycle`] keeps small memory for the next value of its size.
+//! Nothing here knows what a tensor is. Like the kernels' and the threads', this folder's `unsafe` is argued for line
+//! by line.
 
 pub mod block;
 pub mod opaque;

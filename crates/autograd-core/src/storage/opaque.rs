@@ -1,7 +1,7 @@
-//! A shared value behind a thin pointer that does not tell its type.
+//! The `Opaque` pointer: a tensor must carry its tape node, and the tensor folder must not know the tape.
 //!
-//! A tensor carries what the tape ties to it without knowing what that is. With `Shared<dyn Any>` a tensor would be three
-//! words, and travel through memory; with the type written beside the value it is two, and travels in registers.
+//! So the pointer hides the type of its value. With `Shared<dyn Any>` a tensor would be three words and travel through
+//! memory; with the type written beside the value it is two and travels in registers.
 
 use super::shared::Shared;
 use std::any::TypeId;
@@ -16,14 +16,14 @@ pub struct Typed<T> {
     value: T,
 }
 
-/// Which type it is, and how such a value is dropped with its last owner.
+/// The type of the value, and the function that drops it with its last owner.
 struct Kind {
     id: TypeId,
     free: unsafe fn(Shared<Kind>),
 }
 
 impl<T: Send + Sync + 'static> Typed<T> {
-    /// Whether such values can be shared: their kind must stand where it stands without a value behind it.
+    /// Whether values of this type can be shared: their alignment must not move the kind in front of them.
     pub const ALIGNED: bool = align_of::<T>() <= align_of::<Kind>();
 
     /// A value with one owner.
@@ -68,7 +68,7 @@ pub struct Opaque(ManuallyDrop<Shared<Kind>>);
 impl<T: Send + Sync + 'static> From<Shared<Typed<T>>> for Opaque {
     #[inline]
     fn from(value: Shared<Typed<T>>) -> Opaque {
-        // SAFETY: a `Typed` begins with its kind, and is dropped as what it is, by `free`.
+        // SAFETY: a `Typed` begins with its kind, and `free` drops it with its own type.
         Opaque(ManuallyDrop::new(unsafe { value.cast() }))
     }
 }
@@ -93,7 +93,7 @@ impl Drop for Opaque {
     #[inline]
     fn drop(&mut self) {
         if self.0.give_up() {
-            // SAFETY: this is dropped, and so nobody uses the field after this.
+            // SAFETY: `self` is being dropped, so the field is not used again.
             let last = unsafe { ManuallyDrop::take(&mut self.0) };
             let free = last.free;
             // SAFETY: `free` was written with the type that the value has, and this is its last reference.

@@ -2,8 +2,8 @@
 
 use super::block::Block;
 
-/// Sizes are rounded up to a class: multiples of 64 bytes up to 256, then four classes to each power of two, so that at
-/// most a fifth of a buffer is waste.
+/// Sizes are rounded up to a class: multiples of 64 bytes up to 256, then four classes to each power of two, so at most
+/// a fifth of a buffer is waste.
 pub fn class_of(bytes: usize) -> usize {
     let units = bytes.div_ceil(64).max(1);
     if units <= 4 {

@@ -1,9 +1,9 @@
-//! Small memory that is asked for again and again: heads of values and entries of the tape.
+//! Small memory that is asked for again and again: heads of values and nodes of the tape.
 //!
-//! A training step of a small network makes and drops some thirty of them, and asking the system's allocator for each is a
-//! fifth of such a step. So a freed piece goes on a list of its size class, one list of each class a thread, and the next
-//! request of that class takes it: a handful of instructions, no lock. The lists are short: what does not fit goes back
-//! to the system, and so does everything when the thread ends.
+//! A training step of a small network makes and drops some thirty of them, and asking the system's allocator for each
+//! is a fifth of such a step. So a freed piece goes on a list of its size class, one list of each class per thread, and
+//! the next request of that class takes it: a handful of instructions, no lock. The lists are short: what does not fit
+//! goes back to the system, and so does everything when the thread ends.
 
 use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
 use std::cell::Cell;
@@ -15,11 +15,11 @@ const STEP: usize = 64;
 /// Pieces of up to `STEP · CLASSES` bytes are recycled.
 const CLASSES: usize = 6;
 
-/// A list keeps at most so many pieces: enough for the graph of a step, little enough to forget about (under 2 MiB a
-/// thread if all lists were full).
+/// A list keeps at most this many pieces: enough for the graph of a step, and little memory (under 2 MiB per thread if
+/// all lists were full).
 const KEPT: usize = 1024;
 
-/// What is written into a piece while it waits: the list goes through the pieces themselves.
+/// The content of a piece while it waits: the list runs through the pieces themselves.
 struct Waiting {
     next: *mut Waiting,
 }
@@ -54,7 +54,7 @@ pub unsafe fn take(layout: Layout) -> NonNull<u8> {
         Some((class, whole)) => (whole, LISTS.try_with(|lists| lists.0[class].pop()).ok().flatten()),
     };
     waiting.unwrap_or_else(|| {
-        // SAFETY: the layout's size is not zero, which the caller vouches for.
+        // SAFETY: the layout's size is not zero, as the caller promises.
         NonNull::new(unsafe { alloc(layout) }).unwrap_or_else(|| handle_alloc_error(layout))
     })
 }
@@ -62,7 +62,7 @@ pub unsafe fn take(layout: Layout) -> NonNull<u8> {
 /// Gives memory back.
 ///
 /// # Safety
-/// `piece` must come from [`take`] with this layout, and nobody may use it any more.
+/// `piece` must come from [`take`] with this layout, and must not be used any more.
 #[inline]
 pub unsafe fn give(piece: NonNull<u8>, layout: Layout) {
     let mut whole = layout;
@@ -81,7 +81,7 @@ impl List {
     #[inline(always)]
     fn pop(&self) -> Option<NonNull<u8>> {
         let first = NonNull::new(self.first.get())?;
-        // SAFETY: what is on the list was written by `push` and belongs to the list.
+        // SAFETY: `push` wrote what is on the list, and it belongs to the list.
         self.first.set(unsafe { first.as_ref() }.next);
         self.len.set(self.len.get() - 1);
         Some(first.cast())

@@ -1,10 +1,10 @@
 //! Shared ownership that costs one atomic operation less where it matters.
 //!
-//! A training step of a small network makes and drops some twenty values and as many tape entries, nearly all of them
-//! owned once. `std::sync::Arc` pays two locked operations to free such a value and one to find out that it is owned once,
-//! because of its weak references. [`Shared`] has none: the only owner sees a count of one with a plain load, and nobody
-//! else can change that, for there is nobody else. On the machines measured that was a quarter of such a step. Its memory is
-//! recycled ([`super::recycle`]), and where a value itself is worth keeping, [`Recycled`] hands it on whole.
+//! A training step of a small network makes and drops some twenty values and as many tape nodes, nearly all of which
+//! have one owner. `std::sync::Arc` pays two locked operations to free such a value and one to find out that it has one
+//! owner, because of its weak references. [`Shared`] has none: the only owner sees a count of one with a plain load,
+//! and no other owner exists that could change that. On the machines measured, that saved a quarter of such a step. Its
+//! memory is recycled ([`super::recycle`]), and where a value itself is worth keeping, [`Recycled`] hands it on whole.
 
 use super::recycle;
 use std::alloc::Layout;
@@ -41,7 +41,7 @@ impl<T> Shared<T> {
     pub fn new_with(value: impl FnOnce() -> T) -> Self {
         // SAFETY: a counted value has a size, that of its count at least.
         let memory = unsafe { recycle::take(Layout::new::<Counted<T>>()) }.cast();
-        // SAFETY: memory for just this, owned by nobody else. If `value` panics it is leaked.
+        // SAFETY: memory for just this, with no other owner. If `value` panics it is leaked.
         unsafe { memory.write(Counted { count: AtomicUsize::new(1), value: value() }) };
         Shared(memory)
     }
@@ -59,7 +59,8 @@ impl<T> Shared<T> {
     pub fn get_mut(&mut self) -> Option<&mut T> {
         // Acquire pairs with the release of the owners that are gone: what they did to the value has happened.
         if self.counted().count.load(Ordering::Acquire) == 1 {
-            // SAFETY: a count of one, and that one borrowed mutably: nobody else can reach the value, or clone.
+            // SAFETY: the count is one, and that one is borrowed mutably: no other reference can reach the value, or be
+            // cloned.
             Some(unsafe { &mut self.0.as_mut().value })
         } else {
             None
@@ -71,8 +72,8 @@ impl<T> Shared<T> {
     /// The same reference to the same memory, as another type.
     ///
     /// # Safety
-    /// A `U` must lie where the `T` does, or begin there, or `T` begin with it; and the last reference must be dropped as
-    /// the type that the memory was taken for.
+    /// A `U` must lie where the `T` does, or begin there, or `T` begin with it; and the last reference must be dropped
+    /// as the type that the memory was taken for.
     #[inline]
     pub(super) unsafe fn cast<U>(self) -> Shared<U> {
         Shared(ManuallyDrop::new(self).0.cast())
@@ -90,7 +91,7 @@ impl<T> Deref for Shared<T> {
 impl<T> Clone for Shared<T> {
     #[inline]
     fn clone(&self) -> Self {
-        // Relaxed: whoever clones has a reference already, which keeps the value alive.
+        // Relaxed: the clone is made from a reference, which keeps the value alive.
         let before = self.counted().count.fetch_add(1, Ordering::Relaxed);
         if before > isize::MAX as usize {
             // More owners than memory has room for: references were leaked in a loop, and the count is about to wrap.
@@ -101,7 +102,8 @@ impl<T> Clone for Shared<T> {
 }
 
 impl<T> Shared<T> {
-    /// Gives this reference up. True if it was the last: then the count is one again, and the value the caller's alone.
+    /// Gives this reference up. Returns true if it was the last: then the count is one again, and the value is the
+    /// caller's alone.
     #[inline]
     pub(super) fn give_up(&self) -> bool {
         let count = &self.counted().count;
@@ -119,7 +121,7 @@ impl<T> Shared<T> {
 }
 
 impl<T> Shared<T> {
-    /// This reference back, if it is the last; gives it up otherwise.
+    /// Returns this reference if it is the last, and gives it up otherwise.
     #[inline]
     pub fn last(self) -> Option<Self> {
         let this = ManuallyDrop::new(self);
@@ -132,9 +134,9 @@ impl<T> Drop for Shared<T> {
     fn drop(&mut self) {
         if self.give_up() {
             let layout = Layout::new::<Counted<T>>();
-            // SAFETY: nobody else sees the value any more. If its own drop panics, its memory is leaked.
+            // SAFETY: no other reference to the value is left. If its own drop panics, its memory is leaked.
             unsafe { self.0.drop_in_place() };
-            // SAFETY: taken in `new_with`, with this layout.
+            // SAFETY: `new_with` took this memory, with this layout.
             unsafe { recycle::give(self.0.cast(), layout) };
         }
     }
@@ -142,7 +144,7 @@ impl<T> Drop for Shared<T> {
 
 /// A value that is not dropped with its last owner, but handed on to be used again.
 pub trait Recycle: Sized {
-    /// What becomes of it. It may be owned by others later, but here by `last` alone.
+    /// Hands the value on. Others may own it later; here `last` is its only owner.
     fn recycle(last: Shared<Self>);
 }
 
@@ -182,7 +184,7 @@ impl<T: Recycle> Drop for Recycled<T> {
     #[inline]
     fn drop(&mut self) {
         if self.0.give_up() {
-            // SAFETY: this is dropped, and so nobody uses the field after this.
+            // SAFETY: `self` is being dropped, so the field is not used again.
             T::recycle(unsafe { ManuallyDrop::take(&mut self.0) });
         }
     }

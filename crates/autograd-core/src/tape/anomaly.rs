@@ -1,4 +1,4 @@
-//! Hunting the operation that first made a NaN or an infinity.
+//! The hunt for the operation that first made a NaN or an infinity.
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::tensor::{DType, Tensor};
@@ -11,7 +11,7 @@ thread_local! {
 
 /// Runs `f` and reports the operation whose forward or pull-back first made a NaN or an infinity on this thread.
 ///
-/// Every result is searched, so it is slow; use it to find a bug, not in a training run.
+/// It searches every result, so it is slow; use it to find a bug, not in a training run.
 ///
 /// # Errors
 /// [`ErrorKind::NotFinite`] if one was made, even if `f` succeeded otherwise.

@@ -1,4 +1,4 @@
-//! What `backward` returns.
+//! The gradients that a walk returns.
 
 use super::node::{NodeId, id_of};
 use crate::error::{Error, Result};
@@ -9,7 +9,7 @@ use crate::tensor::Tensor;
 /// There is nothing to reset between steps: each walk returns its own. [`Gradients::accumulate`] adds up several.
 #[derive(Clone, Debug, Default)]
 pub struct Gradients {
-    /// Ascending by node.
+    /// In ascending order of nodes.
     entries: Vec<(NodeId, Tensor)>,
 }
 
@@ -30,12 +30,12 @@ impl Gradients {
         self.get_by_id(id_of(x)?)
     }
 
-    /// As [`Gradients::get`], for the tensor with this place on the tape ([`Tensor::node_id`]).
+    /// Like [`Gradients::get`], but for the tensor with this place on the tape ([`Tensor::node_id`]).
     pub fn get_by_id(&self, id: NodeId) -> Option<&Tensor> {
         self.find(id).ok().map(|at| &self.entries[at].1)
     }
 
-    /// As [`Gradients::get`], removing it.
+    /// Like [`Gradients::get`], but removes it.
     pub fn take(&mut self, x: &Tensor) -> Option<Tensor> {
         self.find(id_of(x)?).ok().map(|at| self.entries.remove(at).1)
     }
@@ -77,18 +77,18 @@ impl Gradients {
         crate::no_grad(|| self.entries.iter_mut().for_each(|(_, g)| *g = g.mul_scalar(factor)));
     }
 
-    /// The gradients, in the order of their tensors' places on the tape ([`Tensor::node_id`]); those of one thread stand in
-    /// the order in which they were made.
+    /// The gradients, in the order of their tensors' places on the tape ([`Tensor::node_id`]); those of one thread
+    /// stand in the order in which they were made.
     pub fn iter(&self) -> impl Iterator<Item = &Tensor> {
         self.entries.iter().map(|(_, gradient)| gradient)
     }
 
-    /// As [`Gradients::iter`], for replacing them.
+    /// Like [`Gradients::iter`], but for replacing them.
     pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Tensor> {
         self.entries.iter_mut().map(|(_, gradient)| gradient)
     }
 
-    /// How many tensors have a gradient.
+    /// The number of tensors that have a gradient.
     pub fn len(&self) -> usize {
         self.entries.len()
     }

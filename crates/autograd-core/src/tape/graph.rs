@@ -23,10 +23,10 @@ pub struct GraphNode {
     pub saved_bytes: usize,
 }
 
-/// All that a value was computed from, in the order of the tape.
+/// Everything that a value was computed from, in the order of the tape.
 #[derive(Clone, Debug)]
 pub struct Graph {
-    /// The values, inputs before what was computed from them.
+    /// The values, in an order in which inputs come first.
     pub nodes: Vec<GraphNode>,
 }
 
@@ -58,7 +58,7 @@ pub fn graph(value: &Tensor) -> Graph {
     Graph { nodes: nodes.into_values().collect() }
 }
 
-/// How many values the pull-backs behind `value` show as saved.
+/// The number of values that the pull-backs behind `value` show as saved.
 #[cfg(test)]
 pub(crate) fn saved_values(value: &Tensor) -> usize {
     let mut open: Vec<NodeRef> = Node::of(value).into_iter().collect();

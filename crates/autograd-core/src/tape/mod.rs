@@ -1,7 +1,7 @@
-//! What is remembered: which value came from which, and how to pull a gradient back.
+//! The tape: a record of which value came from which, and of how to pull a gradient back.
 //!
-//! [`node`] is an entry of the tape, [`record`] writes one, [`walk`] reads them backwards. The tape knows operations only
-//! by the [`Pullback`] they leave; by itself it adds gradients and sums them down to a broadcast input's shape.
+//! [`node`] is a node of the tape, [`record`] writes one, [`walk`] reads them backwards. Of an operation the tape knows
+//! only the [`Pullback`] that it leaves; by itself it adds gradients and sums them down to a broadcast input's shape.
 
 mod anomaly;
 mod gradients;

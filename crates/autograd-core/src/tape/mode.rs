@@ -1,4 +1,4 @@
-//! Whether operations are recorded, on this thread.
+//! The switch of a thread: whether it records operations.
 
 use std::cell::Cell;
 
@@ -12,7 +12,7 @@ pub fn is_recording() -> bool {
     RECORDING.get()
 }
 
-/// Runs `f` with recording set to `on`, and puts it back, also when `f` panics.
+/// Runs `f` with recording set to `on`, and puts the switch back, also when `f` panics.
 pub(crate) fn recording<R>(on: bool, f: impl FnOnce() -> R) -> R {
     struct Restore(bool);
     impl Drop for Restore {
@@ -24,7 +24,8 @@ pub(crate) fn recording<R>(on: bool, f: impl FnOnce() -> R) -> R {
     f()
 }
 
-/// Runs `f` without recording anything, on this thread: its results are not tracked, and it takes no memory for backward.
+/// Runs `f` without recording anything, on this thread: its results are not tracked, and it takes no memory for
+/// backward.
 ///
 /// ```
 /// use autograd_core::{Tensor, no_grad};

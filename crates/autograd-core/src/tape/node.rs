@@ -1,4 +1,4 @@
-//! An entry of the tape.
+//! A node of the tape.
 
 use super::pullback::Held;
 use crate::shape::FixedDims;
@@ -11,15 +11,16 @@ use std::mem::ManuallyDrop;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-/// An entry's place on the tape. On one thread it grows with every recorded operation, and on any an entry has a larger
-/// number than its inputs: walking the numbers downwards is walking backwards.
+/// A node's place on the tape. On one thread it grows with every recorded operation, and on any thread a node has a
+/// larger number than its inputs: walking the numbers downwards is walking backwards.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NodeId(pub(crate) u64);
 
 /// Numbers that no thread has taken yet.
 static NEXT: AtomicU64 = AtomicU64::new(0);
 
-/// How many numbers a thread takes at once: a locked operation for each node would be felt in small steps.
+/// The size of the block of numbers that a thread takes at once: a locked operation for each node would slow small
+/// steps down.
 const BLOCK: u64 = 1 << 12;
 
 thread_local! {
@@ -27,8 +28,8 @@ thread_local! {
     static OWN: Cell<(u64, u64)> = const { Cell::new((0, 0)) };
 }
 
-/// A number above those of all inputs. Those of another thread may be above this thread's; then it goes on with new
-/// ones, which are above all that any thread has taken.
+/// A number above those of all inputs. Numbers of another thread may be above this thread's; then this thread goes on
+/// with new ones, which are above all that any thread has taken.
 fn number_above(inputs: &Inputs) -> NodeId {
     let (mut next, mut end) = OWN.get();
     if next == end || inputs.iter().flatten().any(|input| input.id.0 >= next) {
@@ -42,8 +43,8 @@ fn number_above(inputs: &Inputs) -> NodeId {
 /// One recorded value: what it was computed from and how its gradient is pulled back. A leaf (a tensor that requires
 /// gradients) has no inputs and no pull-back.
 ///
-/// A node is kept alive by the tensor it made and by the nodes computed from it, never by itself: a pull-back that needs
-/// its own output saves the bare value ([`super::Saved`]).
+/// A node is kept alive by the tensor it made and by the nodes computed from it, never by itself: a pull-back that
+/// needs its own output saves the bare value ([`super::Saved`]).
 pub(crate) struct Node {
     pub(crate) id: NodeId,
     pub(crate) op: &'static str,
@@ -51,14 +52,14 @@ pub(crate) struct Node {
     pub(crate) dtype: DType,
     /// The inputs' nodes; `None` for inputs that are not tracked.
     pub(crate) inputs: Inputs,
-    /// Taken by the walk that frees the graph.
+    /// The walk that frees the graph takes it.
     pullback: Mutex<Option<Held>>,
 }
 
 /// A node as the tape holds it.
 pub(crate) type NodeRef = Shared<Typed<Node>>;
 
-/// Three in place: an affine map has input, weight and bias.
+/// Three are kept in place: an affine map has input, weight and bias.
 pub(crate) type Inputs = SmallVec<[Option<NodeRef>; 3]>;
 
 pub(crate) const LEAF: &str = "leaf";
@@ -78,7 +79,7 @@ impl Node {
         Typed::share(|| Node { id, op, shape: shape.clone(), dtype, inputs, pullback: Mutex::new(pullback) })
     }
 
-    /// The node a tensor hangs on, if it is tracked.
+    /// The node of a tensor, if it is tracked.
     #[inline]
     pub(crate) fn of(tensor: &Tensor) -> Option<NodeRef> {
         tensor.link()?.get().cloned()
@@ -100,7 +101,7 @@ impl Node {
     }
 }
 
-/// Which node a tensor hangs on.
+/// The place of the node of a tensor, if it is tracked.
 pub(crate) fn id_of(tensor: &Tensor) -> Option<NodeId> {
     tensor.link()?.get::<Node>().map(|node| node.id)
 }
@@ -115,14 +116,16 @@ pub(crate) fn link(node: NodeRef) -> Link {
 }
 
 thread_local! {
-    /// What dropped nodes held, while an outer drop is under way; `None` otherwise. Without a destructor of its own, so that
-    /// it is still there when a thread that ends drops its last tensors; [`Close`] leaves nothing in it.
+    /// The inputs and pull-backs of dropped nodes, while an outer drop is under way; `None` otherwise. It has no
+    /// destructor, so that it is still there when a thread that ends drops its last tensors; [`Close`] leaves nothing
+    /// in it.
     static REMAINS: ManuallyDrop<RefCell<Option<Vec<Remains>>>> = const { ManuallyDrop::new(RefCell::new(None)) };
 }
 
 type Remains = (Inputs, Option<Held>);
 
-/// Ends the outermost drop. If something that a pull-back captured panicked in its own drop, what is left is dropped now.
+/// Ends the outermost drop. If something that a pull-back captured panicked in its own drop, what is left is dropped
+/// now.
 struct Close;
 
 impl Drop for Close {
@@ -131,8 +134,8 @@ impl Drop for Close {
     }
 }
 
-/// Dropping the last value of a chain drops the chain: node by node in a loop, however long it is, for the compiler's own
-/// recursive drop would overflow the stack.
+/// Dropping the last value of a chain drops the chain: node by node in a loop, however long it is, for the compiler's
+/// own recursive drop would overflow the stack.
 impl Drop for Node {
     fn drop(&mut self) {
         let pullback = self.pullback.get_mut().unwrap_or_else(PoisonError::into_inner).take();
@@ -140,8 +143,8 @@ impl Drop for Node {
         if pullback.is_some() {
             return drop_later((inputs, pullback));
         }
-        // Freed by a walk, as nearly every node is when it is dropped. Its inputs' inputs join its own, so that freed
-        // nodes nest no further than this.
+        // A walk has freed it, as nearly every node when it is dropped. The inputs of its inputs join its own, so that
+        // drops of freed nodes nest no further than this.
         while let Some(input) = inputs.pop() {
             if let Some(mut last) = input.and_then(Shared::last)
                 && let Some(node) = last.get_mut()
@@ -153,8 +156,8 @@ impl Drop for Node {
     }
 }
 
-/// Drops what a node held that no walk has freed. A pull-back may hold anything, other nodes too: those that are dropped
-/// meanwhile leave what they hold to the outermost drop.
+/// Drops what a node held that no walk has freed. A pull-back may hold anything, other nodes too: those that are
+/// dropped meanwhile leave what they hold to the outermost drop.
 fn drop_later(remains: Remains) {
     let mut mine = Some(remains);
     let nested = REMAINS.with(|remains| match remains.borrow_mut().as_mut() {

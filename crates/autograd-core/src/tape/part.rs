@@ -1,12 +1,12 @@
-//! Parts of a tensor: taking one out, and adding its gradient back.
+//! Parts of a tensor, to take one out and to add its gradient back.
 
 use crate::error::Result;
 use crate::tensor::Tensor;
 
 /// Some elements of a tensor, taken out by an operation that cuts (`narrow`, `index_select`, `gather`).
 ///
-/// The engine adds the gradient of a part in place to what waits for the whole. In a recorded walk it collects the parts,
-/// and puts them together once, by an operation that is differentiated by taking the parts out again.
+/// The engine adds the gradient of a part in place to what waits for the whole. In a recorded walk it collects the
+/// parts, and puts them together once, by an operation that is differentiated by taking the parts out again.
 pub(crate) trait Part: Send + Sync {
     /// The part of `whole`, recorded.
     ///

@@ -1,4 +1,4 @@
-//! The backward half of an operation, and what the engine hands to it.
+//! The backward half of an operation, and the access to the walk that the engine gives it.
 
 use super::part::Part;
 use crate::error::{Error, ErrorKind, Result};
@@ -8,10 +8,10 @@ use std::borrow::Cow;
 
 /// The backward half of an operation: a struct whose fields are exactly what it needs.
 ///
-/// It gives the gradients of the operation's inputs to the engine ([`Pull::give`]), which decides what is computed: only
-/// what is wanted, as a fused kernel in a plain walk, as differentiable tensor code in a walk that is itself recorded. The
-/// engine sums a gradient down to a broadcast input's shape, adds up the gradients of a value used several times, checks
-/// shapes and frees what was saved; a pull-back does none of that.
+/// It gives the gradients of the operation's inputs to the engine ([`Pull::give`]), which decides what is computed:
+/// only what is wanted, as a fused kernel in a plain walk, as differentiable tensor code in a walk that is itself
+/// recorded. The engine sums a gradient down to a broadcast input's shape, adds up the gradients of a value used
+/// several times, checks shapes and frees what was saved; a pull-back does none of that.
 ///
 /// The tape keeps one pull-back for each output. An operation with two float outputs records both, and their pull-backs
 /// share what they save; a pull-back is linear in `gy`, so the walk adds up what the two give.
@@ -22,8 +22,8 @@ pub trait Pullback: Send + Sync {
     /// If they cannot be computed, or there is no second derivative ([`Pull::first_order_only`]).
     fn pull(&self, at: &mut Pull<'_>) -> Result<()>;
 
-    /// Gives the same as fused kernels, which are not differentiable. It runs when the walk is not recorded; by default it
-    /// is `pull`.
+    /// Gives the same gradients by fused kernels, which are not differentiable. It runs when the walk is not recorded;
+    /// by default it is `pull`.
     ///
     /// # Errors
     /// If they cannot be computed.
@@ -31,13 +31,13 @@ pub trait Pullback: Send + Sync {
         self.pull(at)
     }
 
-    /// Shows everything it saved, for the memory accounting of graphs. The test of the cases counts it.
+    /// Shows every value that it saved, for the memory accounting of graphs. The suite of the cases counts them.
     fn saved(&self, see: &mut dyn FnMut(&Saved)) {
         let _ = see;
     }
 }
 
-/// A pull-back of some type, in recycled memory, where a `Box<dyn Pullback>` would ask the allocator for each operation.
+/// A pull-back of any type, in recycled memory: a `Box<dyn Pullback>` would ask the allocator for each operation.
 #[derive(Clone)]
 pub(crate) struct Held {
     state: Opaque,
@@ -53,7 +53,8 @@ impl Held {
                 typed: |state| state.get::<P>().map(|p| &***p as _),
             };
         }
-        // Recycled memory has the alignment of a pointer; what needs more, SIMD vectors of a user's own, is boxed.
+        // Recycled memory has the alignment of a pointer; a pull-back that needs more, as one with SIMD vectors of a
+        // user's own does, is boxed.
         let boxed = Box::new(pullback);
         Held { state: Typed::share(|| boxed).into(), typed: |state| state.get::<Box<P>>().map(|p| &****p as _) }
     }
@@ -65,7 +66,8 @@ impl Held {
     }
 }
 
-/// What a pull-back is given: the gradient of the output, which inputs' gradients are wanted, and where they go.
+/// The arguments of a pull-back: the gradient of the output, the inputs whose gradients are wanted, and the way to give
+/// those.
 pub struct Pull<'a> {
     gy: &'a Tensor,
     /// Bit i: whether the gradient of input i is wanted; beyond 64 inputs the last bit stands for all of them.
@@ -74,7 +76,7 @@ pub struct Pull<'a> {
     walk: &'a mut dyn Step,
 }
 
-/// The step of a walk that a pull-back is run for: what it needs to know of the node, and where gradients go.
+/// The step of a walk that a pull-back is run for: the facts about the node, and the place that gradients go to.
 pub(super) trait Step {
     fn op(&self) -> &'static str;
     fn inputs(&self) -> usize;
@@ -93,7 +95,7 @@ impl<'a> Pull<'a> {
         self.gy
     }
 
-    /// How many inputs the operation had.
+    /// The number of inputs of the operation.
     pub fn inputs(&self) -> usize {
         self.walk.inputs()
     }
@@ -103,10 +105,12 @@ impl<'a> Pull<'a> {
         self.wanted & bit(input) != 0
     }
 
-    /// Gives the gradient of input `input`, which is computed only if it is needed. Several gradients for one input add up.
+    /// Gives the gradient of input `input`, which is computed only if it is needed. Several gradients for one input add
+    /// up.
     ///
     /// # Errors
-    /// What `gradient` returns; if the gradient does not have the input's dtype and a shape that the input broadcasts to.
+    /// The error of `gradient`; or an error if the gradient does not have the input's dtype and a shape that the input
+    /// broadcasts to.
     pub fn give(&mut self, input: usize, gradient: impl FnOnce() -> Result<Tensor>) -> Result<()> {
         if !self.wants(input) {
             return Ok(());
@@ -115,14 +119,14 @@ impl<'a> Pull<'a> {
         self.walk.add(input, gradient()?)
     }
 
-    /// Says that nothing flows to input `input`. An input that is needed and gets neither this nor a gradient is an error of
-    /// the walk, so a forgotten gradient is never a silent zero.
+    /// Declares that nothing flows to input `input`. An input that is needed and gets neither this nor a gradient is an
+    /// error of the walk, so a forgotten gradient is never a silent zero.
     pub fn give_nothing(&mut self, input: usize) {
         self.given |= bit(input);
     }
 
-    /// Gives the gradient of a part of input `input`; those of all other elements are 0. It is added in place to what has
-    /// been given so far: many parts cost as much as the whole.
+    /// Gives the gradient of a part of input `input`; those of all other elements are 0. It is added in place to what
+    /// has been given so far: many parts cost as much as the whole.
     pub(crate) fn give_part(&mut self, input: usize, part: &dyn Part, gradient: &Tensor) -> Result<()> {
         if !self.wants(input) {
             return Ok(());
@@ -137,7 +141,7 @@ impl<'a> Pull<'a> {
         (forgotten != 0).then(|| forgotten.trailing_zeros() as usize)
     }
 
-    /// For a pull-back that is not made of differentiable operations: fails, since the walk is being recorded.
+    /// Fails in a recorded walk, for a pull-back that is not made of differentiable operations.
     ///
     /// # Errors
     /// Always, in a recorded walk.
@@ -155,15 +159,15 @@ fn bit(input: usize) -> u64 {
 
 /// A value that a pull-back keeps.
 ///
-/// It holds the bare value, never a node: the output's would tie a node to itself, and never be freed. [`Saved::get`] hands
-/// the value over re-attached to the tape where that matters.
+/// It holds the bare value, never a node: with the output's node inside, a node would own itself and never be freed.
+/// [`Saved::get`] hands the value over re-attached to the tape where that matters.
 #[derive(Clone)]
 pub struct Saved {
     value: Tensor,
     origin: Origin,
 }
 
-/// What a saved value was to its operation.
+/// The role of a saved value in its operation.
 #[derive(Clone, Copy)]
 pub(super) enum Origin {
     Input(usize),
@@ -214,7 +218,7 @@ impl Saved {
 
 #[cfg(test)]
 thread_local! {
-    /// How many values this thread has saved: what [`Pullback::saved`] shows is counted against it.
+    /// The number of values that this thread has saved, to compare with what [`Pullback::saved`] shows.
     pub(crate) static SAVED: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
 }
 

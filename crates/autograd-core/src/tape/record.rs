@@ -1,4 +1,4 @@
-//! Writing a node: the one place where values become tracked.
+//! The recording of nodes: the one place where values become tracked.
 
 use super::node::{Inputs, Node, id_of, link, operation_of};
 use super::pullback::{Held, Pullback, Saved};
@@ -8,8 +8,8 @@ use std::fmt;
 
 /// Ties `value`, computed by `op` from `inputs`, to the tape if any input is tracked and recording is on.
 ///
-/// `pullback` is built only then; it is given the value, which it may keep as a [`Saved`] and in no other way. An operation
-/// without a derivative does not call this: its value is simply not tracked.
+/// `pullback` is called only then; it gets the value, which it may keep as a [`Saved`] and in no other way. An
+/// operation without a derivative does not call this: its value is simply not tracked.
 #[inline]
 pub(crate) fn record<P: Pullback + 'static>(
     op: &'static str,
@@ -28,8 +28,8 @@ pub(crate) fn record<P: Pullback + 'static>(
     value.with_link(Some(link(node)))
 }
 
-/// Records an operation of your own, called `op`: `value` was computed from `inputs` (without recording, see [`crate::no_grad`]) and
-/// `pullback` is its backward half. See [`crate::custom`] for the version with closures.
+/// Records an operation of your own, called `op`: `value` was computed from `inputs` (without recording, see
+/// [`crate::no_grad`]) and `pullback` is its backward half. See [`crate::custom`] for the version with closures.
 ///
 /// The value must be fresh: if it is one of the inputs, or tracked already, what was recorded before is replaced.
 pub fn record_custom<P: Pullback + 'static>(
@@ -52,7 +52,7 @@ impl Tensor {
     /// The same value as a leaf of the tape: operations on it are recorded, and `backward` gives its gradient.
     ///
     /// Only float tensors have gradients; an integer or truth-value tensor comes back as it is, and
-    /// [`Tensor::is_tracked`] says so.
+    /// [`Tensor::is_tracked`] is false.
     ///
     /// ```
     /// use autograd_core::Tensor;
@@ -80,7 +80,7 @@ impl Tensor {
         self.link().is_some()
     }
 
-    /// Its place on the tape, if it is tracked.
+    /// The place on the tape, if it is tracked.
     pub fn node_id(&self) -> Option<NodeId> {
         id_of(self)
     }

@@ -34,7 +34,7 @@ impl Tensor {
         walk(&[(self, None)], &[], false)
     }
 
-    /// As [`Tensor::backward`] for a value of any shape: gradients of `Σ self · seed`.
+    /// Like [`Tensor::backward`], but for a value of any shape: gradients of `Σ self · seed`.
     ///
     /// # Errors
     /// If `seed` has another shape or dtype than the value, or as for `backward`.
@@ -42,7 +42,7 @@ impl Tensor {
         Backward::new().root(self, seed).run()
     }
 
-    /// As [`Tensor::backward`], keeping what the operations saved, so that the graph can be walked again.
+    /// Like [`Tensor::backward`], but keeps what the operations saved, so that the graph can be walked again.
     pub fn backward_keep(&self) -> Result<Gradients> {
         Backward::from(self).keep().run()
     }
@@ -98,7 +98,7 @@ impl<'a> Backward<'a> {
         self
     }
 
-    /// Walks.
+    /// Runs the walk.
     ///
     /// # Errors
     /// If a root is not tracked or its seed does not fit, if the graph has been freed, or if a pull-back fails.
@@ -128,8 +128,8 @@ fn walk(roots: &[(&Tensor, Option<&Tensor>)], also: &[NodeId], keep: bool) -> Re
     })
 }
 
-/// Gradients of `Σ roots · seeds` with respect to `targets`, each of which may be any tracked tensor; the walk itself is
-/// recorded if `recorded`, and the graph is kept. `None` for a target through which nothing flows.
+/// Gradients of `Σ roots · seeds` with respect to `targets`, each of which may be any tracked tensor; the walk itself
+/// is recorded if `recorded`, and the graph is kept. `None` for a target through which nothing flows.
 pub(crate) fn gradients_of(
     roots: &[(&Tensor, Option<&Tensor>)],
     targets: &[&Tensor],
@@ -155,8 +155,8 @@ pub(crate) fn gradients_of(
     })
 }
 
-/// The nodes from which a target can be reached, targets included: collects everything below the roots, then looks at it
-/// in ascending order, inputs before what was computed from them.
+/// The nodes from which a target can be reached, targets included. It collects everything below the roots, then looks
+/// at it in ascending order, in which inputs come first.
 fn leading_to(targets: &BTreeSet<NodeId>, roots: &[NodeRef]) -> BTreeSet<NodeId> {
     let mut all: BTreeMap<NodeId, &Node> = BTreeMap::new();
     let mut open: Vec<&Node> = roots.iter().map(|root| &***root).collect();
@@ -227,7 +227,7 @@ impl<'a> Walk<'a> {
         if node.is_leaf() { self.leaves.at(node) } else { self.waiting.at(node) }
     }
 
-    /// Pulls `gy` back through one node, to those inputs that lead anywhere.
+    /// Pulls `gy` back through one node, to the inputs that `leads` accepts.
     fn pull(&mut self, node: &'a NodeRef, gy: &Tensor, leads: impl Fn(NodeId) -> bool) -> Result<()> {
         let mut wanted = 0u64;
         for (i, input) in node.inputs.iter().enumerate() {
@@ -242,7 +242,7 @@ impl<'a> Walk<'a> {
         if self.keep {
             self.run(node.pullback().ok_or_else(freed)?.get(), node, gy, wanted)
         } else {
-            // Dropped at the end of this line, with all it saved.
+            // It is dropped at the end of this line, with all that it saved.
             self.run(node.take_pullback().ok_or_else(freed)?.get(), node, gy, wanted)
         }
     }
@@ -266,7 +266,8 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// What a seed or a pull-back of the user's own belongs to is no part of a gradient that is not recorded.
+/// The gradient without its link: the history of a seed, or of a gradient from a user's pull-back, is no part of a
+/// gradient that is not recorded.
 fn untied(gradient: Tensor) -> Tensor {
     if is_recording() { gradient } else { gradient.with_link(None) }
 }

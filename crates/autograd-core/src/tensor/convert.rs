@@ -1,4 +1,4 @@
-//! From and to Rust numbers.
+//! Conversions from and to Rust numbers.
 
 use super::{DType, Element, Tensor};
 use crate::error::{Error, ErrorKind, Result};

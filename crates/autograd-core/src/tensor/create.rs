@@ -1,4 +1,4 @@
-//! Making tensors from nothing, from numbers and from random numbers.
+//! Constructors of tensors: constant, from numbers, random.
 
 use super::{DType, Element, Stored, Tensor, for_any};
 use crate::error::{Error, ErrorKind, Result};
@@ -7,7 +7,7 @@ use rand::{Rng, RngExt};
 use rand_distr::StandardNormal;
 
 impl Tensor {
-    /// As `build`, for a shape that comes from the user: too many dimensions or elements are an error.
+    /// Like `build`, but for a shape that comes from the user: too many dimensions or elements are an error.
     pub(crate) fn try_build<S: Stored>(
         op: &'static str,
         shape: &[usize],
@@ -100,7 +100,7 @@ impl Tensor {
             }
         }
         let gap = (end - start) / steps.saturating_sub(1).max(1) as f64;
-        // From both ends, so that the last one is `end` itself.
+        // It is computed from both ends, so that the last number is `end` itself.
         let value = |i: usize| {
             if i < steps / 2 || steps < 2 { start + i as f64 * gap } else { end - (steps - 1 - i) as f64 * gap }
         };
@@ -125,12 +125,12 @@ impl Tensor {
     /// The elements of `data` in row-major order; keeps the Rust type.
     ///
     /// # Errors
-    /// If `data` does not have as many elements as `shape` says.
+    /// If `data` does not have as many elements as `shape`.
     pub fn from_vec<T: Element>(data: Vec<T>, shape: &[usize]) -> Result<Tensor> {
         Tensor::from_slice(&data, shape)
     }
 
-    /// As [`Tensor::from_vec`], copying from a slice.
+    /// Like [`Tensor::from_vec`], but copies from a slice.
     pub fn from_slice<T: Element>(data: &[T], shape: &[usize]) -> Result<Tensor> {
         let expected = checked_numel(shape, T::DTYPE.size());
         if expected.is_none() {
@@ -164,7 +164,7 @@ impl Tensor {
     /// # Errors
     /// If `dtype` is not a float type.
     pub fn rand(shape: &[usize], dtype: DType, rng: &mut dyn Rng) -> Result<Tensor> {
-        // 24 bits are exact in f32, and so stay below 1.
+        // 24 bits are exact in f32, so the numbers stay below 1.
         sampled("rand", shape, dtype, || (rng.next_u32() >> 8) as f64 / f64::from(1 << 24))
     }
 

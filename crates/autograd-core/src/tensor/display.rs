@@ -1,4 +1,4 @@
-//! Printing: as NumPy does.
+//! Printing in the manner of NumPy.
 
 use super::{DType, Tensor};
 use std::fmt;
@@ -21,7 +21,8 @@ impl fmt::Display for Tensor {
     }
 }
 
-/// All in one notation: plain where that is readable, else scientific; trailing zeros that every number has are left out.
+/// All numbers in one notation: plain where that is readable, else scientific; trailing zeros that every number has are
+/// left out.
 fn floats(x: &[f64], digits: usize) -> Vec<String> {
     let finite = || x.iter().map(|x| x.abs()).filter(|x| x.is_finite() && *x > 0.0);
     let (largest, smallest) = (finite().fold(0.0, f64::max), finite().fold(f64::INFINITY, f64::min));

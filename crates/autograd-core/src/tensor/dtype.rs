@@ -16,7 +16,7 @@ pub enum DType {
 }
 
 impl DType {
-    /// Bytes an element takes.
+    /// The bytes that an element takes.
     pub const fn size(self) -> usize {
         match self {
             DType::F32 => 4,
@@ -103,14 +103,14 @@ mod sealed {
 pub trait Element: sealed::Sealed + Copy + Send + Sync + PartialEq + std::fmt::Debug + 'static {
     /// The matching dtype.
     const DTYPE: DType;
-    /// The type it is stored as.
+    /// The type that it is stored as.
     #[doc(hidden)]
     #[allow(private_bounds)]
     type Stored: Stored;
-    /// To the stored form.
+    /// Converts to the stored form.
     #[doc(hidden)]
     fn store(self) -> Self::Stored;
-    /// From the stored form.
+    /// Converts from the stored form.
     #[doc(hidden)]
     fn load(stored: Self::Stored) -> Self;
 }

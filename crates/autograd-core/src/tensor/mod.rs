@@ -1,4 +1,4 @@
-//! What a value is: an immutable, shared, strided array of one element type.
+//! The tensor: an immutable, shared, strided array of one element type.
 //!
 //! This folder knows nothing of derivatives. A tensor carries an opaque [`Link`] for the tape, and only the tape looks
 //! into it.
@@ -43,18 +43,18 @@ pub struct Tensor {
     link: Option<Link>,
 }
 
-/// What the tape ties to a value; see `tape::node`.
+/// The link that the tape ties to a value; see `tape::node`.
 pub(crate) type Link = Opaque;
 
 impl Tensor {
-    /// A contiguous tensor of any elements, which nobody else can see; nothing is recorded. `None` if the system has no such
-    /// amount of memory.
+    /// A contiguous tensor of any elements, which no other tensor can see; nothing is recorded. `None` if the system
+    /// does not have that much memory.
     pub(crate) fn try_fresh(dtype: DType, shape: &[usize]) -> Option<Tensor> {
         Some(Tensor { value: pool::take(dtype, shape)?, link: None })
     }
 
-    /// As [`Tensor::try_fresh`]. Where the system has no memory left this ends the process, as `Vec` does; sizes that come
-    /// from users go through `try_build`.
+    /// Like [`Tensor::try_fresh`], but where the system has no memory left, it ends the process, as `Vec` does; sizes
+    /// that come from users go through `try_build`.
     fn fresh(dtype: DType, shape: &[usize]) -> Tensor {
         Tensor::try_fresh(dtype, shape).unwrap_or_else(|| pool::exhausted(dtype, shape))
     }
@@ -87,7 +87,7 @@ impl Tensor {
         Tensor { value: self.value.clone(), link: None }
     }
 
-    /// What the tape tied to this value.
+    /// The link that the tape tied to this value.
     #[inline]
     pub(crate) fn link(&self) -> Option<&Link> {
         self.link.as_ref()
@@ -99,7 +99,7 @@ impl Tensor {
         self.value.layout.shape()
     }
 
-    /// How far apart neighbours are in memory, in elements, along each dimension; 0 where the tensor is expanded.
+    /// The distance between neighbours in memory, in elements, along each dimension; 0 where the tensor is expanded.
     pub fn strides(&self) -> &[usize] {
         self.value.layout.strides()
     }
@@ -169,7 +169,7 @@ impl Tensor {
         })
     }
 
-    /// The elements, for overwriting; a private copy is made first if anyone else can see them.
+    /// The elements, for overwriting; a private copy is made first if another tensor can see them.
     pub(crate) fn elements_mut<T: Plain>(&mut self) -> &mut [T] {
         if Value::slice_mut::<T>(&mut self.value).is_none() {
             let link = self.link.take();

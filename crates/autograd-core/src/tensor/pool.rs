@@ -1,11 +1,12 @@
 //! Buffers, and the pool that keeps freed ones for the next request of their size.
 //!
-//! Fresh memory from the system costs more than computing on it: every page is zeroed and faulted in on first touch. So a
-//! freed buffer goes on a list of its size class, and the next tensor of that class takes it. Each thread has its own
-//! lists: no locks. What waits is the whole value, layout and all, so that reuse costs no allocation at all.
+//! Fresh memory from the system costs more than computing on it: every page is zeroed and faulted in on first touch. So
+//! a freed buffer goes on a list of its size class, and the next tensor of that class takes it. Each thread has its own
+//! lists: no locks. What waits is the whole value, layout and all, so reuse costs no allocation at all.
 //!
-//! A thread caches at most as many bytes as it ever had in use at once. When the cache is full, the class that has not been
-//! used for longest makes room, so that a program that goes on to tensors of other sizes finds its buffers cached again.
+//! A thread caches at most as many bytes as it ever had in use at once. When the cache is full, the class that has not
+//! been used for longest makes room, so a program that goes on to tensors of other sizes finds its buffers cached
+//! again.
 
 use super::DType;
 use super::value::{Memory, Value};
@@ -17,8 +18,8 @@ use std::cell::RefCell;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Counts of one thread. Only that thread writes, so a load and a store do in place of a locked addition; a buffer freed
-/// by another thread than it came from makes one count negative and the sum still right.
+/// Counts of one thread. Only that thread writes, so a load and a store do in place of a locked addition; a buffer
+/// freed by another thread than it came from makes one count negative and the sum still right.
 #[derive(Default)]
 struct Counts {
     in_use: AtomicI64,
@@ -53,8 +54,8 @@ pub struct Stats {
     pub cached: usize,
     /// How many buffers the system has been asked for so far.
     pub requests: usize,
-    /// Bytes of all buffers handed out so far, from the system or from the cache: what computing has cost in memory
-    /// traffic, where `peak` is what it needed at once.
+    /// Bytes of all buffers handed out so far, from the system or from the cache: the memory traffic of computing,
+    /// where `peak` is what it needed at once.
     pub taken: usize,
 }
 
@@ -95,15 +96,15 @@ fn bytes_of(value: &Value) -> i64 {
 #[derive(Default)]
 struct Class {
     free: Vec<Shared<Value>>,
-    /// When one was last taken or given, by the pool's clock.
+    /// The time when one was last taken or given, by the pool's clock.
     used: u64,
 }
 
 struct Pool {
     classes: Vec<Class>,
     clock: u64,
-    /// Bytes that this thread has taken and not given back, and the most that has been: what limits the cache. Not below
-    /// zero, as `in_use` is on a thread that drops what others make.
+    /// Bytes that this thread has taken and not given back, and the most that has been: what limits the cache. Not
+    /// below zero, as `in_use` is on a thread that drops what others make.
     held: i64,
     most: i64,
     counts: Arc<Counts>,
@@ -195,7 +196,8 @@ impl Drop for Pool {
     }
 }
 
-/// A contiguous value of any elements, which nobody else can see; `None` if the system has no such amount of memory.
+/// A contiguous value of any elements, which no other owner can see; `None` if the system does not have that much
+/// memory.
 pub(super) fn take(dtype: DType, shape: &[usize]) -> Option<Recycled<Value>> {
     let numel = shape.iter().try_fold(1usize, |numel, size| numel.checked_mul(*size))?;
     let class = class_of(numel.checked_mul(dtype.size())?);
@@ -217,7 +219,7 @@ pub(super) fn take(dtype: DType, shape: &[usize]) -> Option<Recycled<Value>> {
     Some(Recycled::new(Shared::new(Value { memory, layout: Layout::contiguous(shape), dtype })))
 }
 
-/// Takes back a value that nobody owns any more.
+/// Takes back a value that has no owner any more.
 #[inline]
 fn give(last: Shared<Value>) {
     // Outside the pool's borrow: what it does not keep is freed here.

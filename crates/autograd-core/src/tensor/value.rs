@@ -1,4 +1,4 @@
-//! What tensors share: a layout over elements in memory.
+//! The value that tensors share: a layout over elements in memory.
 
 use super::DType;
 use crate::shape::Layout;
@@ -13,7 +13,7 @@ pub(super) struct Value {
     pub(super) dtype: DType,
 }
 
-/// Where the elements are.
+/// The place of the elements.
 pub(super) enum Memory {
     /// In a block from the pool.
     Own(Piece),
@@ -45,7 +45,7 @@ impl Value {
         &self.block().slice(start + len)[start..]
     }
 
-    /// The elements of a contiguous value for writing, if nobody else can see them.
+    /// The elements of a contiguous value for writing, if no other value can see them.
     #[inline]
     pub(super) fn slice_mut<T: Plain>(this: &mut Recycled<Value>) -> Option<&mut [T]> {
         let value = this.get_mut().filter(|value| value.layout.is_contiguous())?;

@@ -1,7 +1,7 @@
-//! When work is shared between threads, and how it is handed over.
+//! The sharing of work between threads.
 //!
-//! [`parallel`] decides and cuts, [`standby`] hands over. What a kernel computes depends neither on how many threads there
-//! are nor on whether work is shared at all.
+//! [`parallel`] decides and cuts, [`standby`] hands over. The result of a kernel depends neither on the number of
+//! threads nor on whether work is shared at all.
 
 pub mod parallel;
 mod standby;

@@ -1,9 +1,9 @@
-//! When work is shared between threads, and how it is cut.
+//! The decision whether to share work, and the cuts.
 //!
 //! Handing a piece to a thread that stands by costs under a microsecond, to one that sleeps 5 to 50: so smaller work is
-//! shared while somebody stands by. It is handed over once, each thread gets its share at the start. Pieces have a fixed
-//! number of elements: what a piece computes, and in which order pieces are combined, depends neither on how many threads
-//! there are nor on whether work is shared at all.
+//! shared while a helper stands by. Work is handed over once: each thread gets its share at the start. Pieces have a
+//! fixed number of elements: the result of a piece, and the order in which pieces are combined, depend neither on the
+//! number of threads nor on whether work is shared at all.
 
 pub use super::standby::join;
 use super::standby::stands_by;
@@ -12,14 +12,14 @@ use std::ops::Range;
 /// Element-wise work below this many elements stays on the calling thread.
 pub const SHARED_FROM: usize = 1 << 15;
 
-/// Element-wise work that is worth waking a thread for.
+/// Element-wise work of this many elements is worth waking a thread for.
 pub const WOKEN_FROM: usize = 1 << 17;
 
 /// Multiply-adds of a matrix product that take as long as one element of element-wise work.
 const PRODUCTS: usize = 16;
 
-/// Elements of one piece of shared element-wise work: two at least when work is shared, and the piece's operands (two in,
-/// one out, f32: 192 KiB) stay in the second-level cache.
+/// Elements of one piece of shared element-wise work: two at least when work is shared, and the piece's operands (two
+/// in, one out, f32: 192 KiB) stay in the second-level cache.
 pub const PIECE: usize = 1 << 14;
 
 /// Whether `elements` of element-wise work are worth a second thread, and there is one.
@@ -28,12 +28,12 @@ pub fn worth_sharing(elements: usize) -> bool {
     elements >= SHARED_FROM && (elements >= WOKEN_FROM || stands_by()) && threads() > 1
 }
 
-/// Whether so many multiply-adds are worth a second thread, and there is one.
+/// Whether this many multiply-adds are worth a second thread, and there is one.
 pub fn worth_sharing_products(multiply_adds: usize) -> bool {
     worth_sharing(multiply_adds / PRODUCTS)
 }
 
-/// How many threads there are.
+/// The number of threads.
 pub fn threads() -> usize {
     rayon::current_num_threads()
 }
@@ -78,8 +78,8 @@ pub fn for_pieces<T: Send>(out: &mut [T], piece: usize, work: impl Fn(usize, &mu
     }
 }
 
-/// Calls `work` for consecutive ranges of rows of `out` (`width` elements each), cut so that a range has about [`PIECE`]
-/// elements of work; `cost` is the work a row stands for.
+/// Calls `work` for consecutive ranges of rows of `out` (`width` elements each), cut so that a range has about
+/// [`PIECE`] elements of work; `cost` is the work a row stands for.
 pub fn for_rows<T: Send>(out: &mut [T], width: usize, cost: usize, work: impl Fn(Range<usize>, &mut [T]) + Sync) {
     if width == 0 || out.is_empty() {
         return;

@@ -1,9 +1,21 @@
 //! Two pieces of work at once, the second on a thread that stands by for more.
 //!
-//! Waking a sleeping thread costs 5 to 50 µs, and a training step shares work every few dozen: it would go to sleep in
-//! between, every time. So a thread of rayon's pool that has helped once looks out for the next piece for [`LINGER`] before
-//! it goes back, and handing it a piece costs what two cache lines need to change cores. The caller keeps one piece for
-//! itself, whether it is one of the pool or not, and takes the other back if nobody has come for it.
+//! Waking a sleeping thread costs 5 to 50 µs, and a training step shares work every few dozen: the thread would go to
+//! sleep in between, every time. So a thread of rayon's pool that has helped once looks out for the next piece for
+//! [`LINGER`] before it goes back, and handing it a piece costs what two cache lines need to change cores. The caller
+//! keeps one piece for itself, whether its own thread is one of the pool or not, and takes the other back if no helper
+//! has come for it.
+//!
+//! ```text
+//! from   to     who     when
+//! FREE   HELD   caller  it takes the place, to write the second piece there
+//! HELD   OPEN   caller  it has written the piece, and now does the first piece
+//! OPEN   TAKEN  helper  it has found the piece, and now does it
+//! TAKEN  DONE   helper  it has done the piece
+//! DONE   FREE   caller  it has done the first piece, and has waited for DONE
+//! OPEN   HELD   caller  it has done the first piece before a helper came, and takes the second back
+//! HELD   FREE   caller  it leaves the place, and now does the second piece
+//! ```
 
 use std::any::Any;
 use std::cell::{Cell, UnsafeCell};
@@ -15,14 +27,14 @@ use std::time::{Duration, Instant};
 /// How long a thread that has helped looks out for more: longer than the parts of a step that one thread does alone.
 const LINGER: Duration = Duration::from_micros(200);
 
-/// How long it does so altogether: then rayon has its thread back, for whatever else waits there, and the next caller may
-/// ask for it again.
+/// How long it does so altogether: then rayon gets its thread back, for other work that waits there, and the next
+/// caller may ask for it again.
 const LONGEST: Duration = Duration::from_millis(2);
 
 /// Turns of a waiting loop between two looks at the clock.
 const TURNS: usize = 32;
 
-/// Turns after which whoever waits for a piece lets other programs run.
+/// Turns after which a caller that waits for its helper lets other programs run.
 const PATIENCE: usize = 1 << 14;
 
 /// Where one caller at a time leaves a piece of work, and one helper looks for it. No two share a cache line.
@@ -30,38 +42,38 @@ const PATIENCE: usize = 1 << 14;
 struct Place {
     /// One of the states below.
     state: AtomicU8,
-    /// How many helpers have been called and have not gone. One is enough, but it may be held up, even in another pool; two
-    /// at one place do no harm.
+    /// The number of helpers that have been called and have not gone. One is enough, but it may be held up, even in
+    /// another pool; two at one place do no harm.
     called: AtomicUsize,
-    /// How many pieces nobody came for since somebody last did.
+    /// The number of pieces without a helper since the last that had one.
     missed: AtomicUsize,
     piece: UnsafeCell<Piece>,
 }
 
-/// Nobody uses the place.
+/// No caller uses the place.
 const FREE: u8 = 0;
-/// A caller has it, and alone may write the piece.
+/// A caller has the place, and alone may write the piece.
 const HELD: u8 = 1;
-/// The piece is there: caller or helper, who comes first takes it.
+/// The piece is there: caller or helper takes it, whichever comes first.
 const OPEN: u8 = 2;
-/// A helper has it, and alone may touch what it points to.
+/// A helper has the piece, and alone may touch what it points to.
 const TAKEN: u8 = 3;
-/// A helper has finished it.
+/// The helper has done the piece.
 const DONE: u8 = 4;
 
-/// A [`Task`] on its caller's stack, and what runs it.
+/// A [`Task`] on its caller's stack, and the function that runs it.
 #[derive(Clone, Copy)]
 struct Piece {
     task: *mut (),
     run: unsafe fn(*mut ()),
 }
 
-// SAFETY: the piece is written by the caller in state HELD and read by the helper in state TAKEN; the changes of state in
-// between release and acquire it. What it points to is `Send`, as `join` demands.
+// SAFETY: the piece is written by the caller in state HELD and read by the helper in state TAKEN; the changes of state
+// in between release and acquire it. What it points to is `Send`, as `join` demands.
 unsafe impl Sync for Place {}
 
 thread_local! {
-    /// Whether this thread is in the middle of a piece, of its own or somebody else's.
+    /// Whether this thread is in the middle of a piece, of its own or of another thread.
     static BUSY: Cell<bool> = const { Cell::new(false) };
 }
 
@@ -83,14 +95,15 @@ impl Place {
         Place { state: AtomicU8::new(FREE), called: AtomicUsize::new(0), missed: AtomicUsize::new(0), piece }
     }
 
-    /// From one state to another, if it was that one.
+    /// Moves from one state to another, if the place is in the first.
     fn change(&self, from: u8, to: u8) -> bool {
         self.state.load(Ordering::Relaxed) == from
             && self.state.compare_exchange(from, to, Ordering::Acquire, Ordering::Relaxed).is_ok()
     }
 
-    /// Does the piece that is open, and those that follow within [`LINGER`] of each other. A thread that comes by in the
-    /// middle of a piece, waiting for rayon, has no time for that, and one that comes too late for the first goes at once.
+    /// Does the piece that is open, and those that follow within [`LINGER`] of each other. A thread that comes by in
+    /// the middle of a piece, while it waits for rayon, has no time for that, and a thread that comes too late for the
+    /// first piece goes at once.
     fn attend(&self) {
         let start = Instant::now();
         let mut last = start;
@@ -121,7 +134,7 @@ impl Place {
         open
     }
 
-    /// Until the helper has finished.
+    /// Waits until the helper has finished.
     fn wait(&self) {
         let mut turns = 0;
         while self.state.load(Ordering::Acquire) != DONE {
@@ -144,7 +157,7 @@ struct Task<F> {
 /// Runs a task, and keeps its panic.
 ///
 /// # Safety
-/// `task` points to a `Task<F>` that nobody else touches meanwhile.
+/// `task` points to a `Task<F>` that no other code touches meanwhile.
 unsafe fn run<F: FnOnce()>(task: *mut ()) {
     // SAFETY: the caller's promise.
     let task = unsafe { &mut *task.cast::<Task<F>>() };
@@ -153,7 +166,7 @@ unsafe fn run<F: FnOnce()>(task: *mut ()) {
     }
 }
 
-/// Whether somebody most likely looks out for work: has been called, and came for the last piece.
+/// Whether a helper most likely looks out for work: one has been called, and one came for the last piece.
 pub fn stands_by() -> bool {
     let place = &PLACES[0];
     place.called.load(Ordering::Relaxed) > 0 && place.missed.load(Ordering::Relaxed) == 0
@@ -167,7 +180,7 @@ pub fn join<F: FnOnce(), G: FnOnce() + Send>(first: F, second: G) {
         return second();
     };
     let mut task = Task { work: Some(second), panic: None };
-    // The only way to the task from here on, until no helper can have it.
+    // From here on the task is reached by this pointer only, until no helper can have it.
     let pointer = &raw mut task;
     // SAFETY: in this state the piece is this thread's.
     unsafe { *place.piece.get() = Piece { task: pointer.cast(), run: run::<G> } };

@@ -5,16 +5,18 @@ use super::Matrix;
 use crate::threads::parallel::join;
 use gemm_common::Parallelism;
 
-/// Products are cut into parts of at least so many rows and so many elements: below, the crates sum in blocks of another
-/// depth (up to 64 × 64 elements of c) or in another order (up to 256), and a part would have other bits than the whole.
+/// Products are cut into parts of at least this many rows and this many elements: below, the crates sum in blocks of
+/// another depth (up to 64 × 64 elements of c) or in another order (up to 256), and a part would have other bits than
+/// the whole.
 const CUT_FROM: usize = 65;
 const CUT_FROM_ELEMENTS: usize = 257;
 
 /// Parts have a multiple of this many rows, so that no register tile is cut.
 const ROWS: usize = 16;
 
-/// A product on up to so many threads, cut between rows of c: one hand-over for each cut, where the crates' own threading
-/// has two for each block of depth. How an element is summed up does not depend on the cut, see [`CUT_FROM`].
+/// A product on up to `threads` threads, cut between rows of c. Each cut costs one hand-over, where the crates' own
+/// threading has two for each block of depth. The order in which an element is summed up does not depend on the cut,
+/// see [`CUT_FROM`].
 ///
 /// # Safety
 /// a and b hold `m × k` and `k × n` elements, c has m · n, and none of m, k and n is 0.

@@ -47,8 +47,8 @@ impl<'a, T> Matrix<'a, T> {
     }
 }
 
-/// `c = a b`, or `c = a b + bias`; a: `[m, k]`, b: `[k, n]`, bias: `[n]`, c: `[m, n]` contiguous. It runs on up to so many
-/// threads, and has the same bits on any number.
+/// `c = a b`, or `c = a b + bias`; a: `[m, k]`, b: `[k, n]`, bias: `[n]`, c: `[m, n]` contiguous. It runs on up to
+/// `threads` threads, and has the same bits on any number.
 ///
 /// # Panics
 /// If a matrix does not hold its elements.

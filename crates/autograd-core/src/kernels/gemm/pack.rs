@@ -1,4 +1,4 @@
-//! Bringing operands into the order in which tiles read them.
+//! The packing of operands into the order in which tiles read them.
 
 use super::super::real::Real;
 use super::transpose::{side, transpose};
@@ -7,12 +7,12 @@ use pulp::Simd;
 use std::cell::Cell;
 
 thread_local! {
-    /// Where this thread packs. It grows to the largest packing so far, at most some 2 MiB.
+    /// The block into which this thread packs. It grows to the largest packing so far, at most some 2 MiB.
     static ROOM: Cell<Option<Block>> = const { Cell::new(None) };
 }
 
-/// A block of at least so many bytes, of any content; give it back with [`keep`]. Not a call with a closure, which would
-/// not be compiled for the CPU its caller is compiled for.
+/// A block of at least this many bytes, with any content; give it back with [`keep`]. It is not lent to a closure, for
+/// a closure would not be compiled for the CPU that its caller is compiled for.
 pub(super) fn room(bytes: usize) -> Block {
     let kept = ROOM.try_with(Cell::take).ok().flatten().filter(|block| block.bytes() >= bytes);
     kept.or_else(|| Block::zeroed(bytes.next_power_of_two())).expect("memory for packing a product")
@@ -43,7 +43,7 @@ pub(super) unsafe fn rows<T: Plain, const R: usize>(
     out: *mut T,
 ) {
     for i in (0..m).step_by(R) {
-        // SAFETY: rows from i on, as many as there are; R of them are neighbours where that is told.
+        // SAFETY: rows from i on, as many as there are; R of them are neighbours where `row` is 1.
         unsafe {
             let (a, out) = (a.add(i * row), out.add(i * depth));
             for p in 0..depth {
@@ -60,7 +60,8 @@ pub(super) unsafe fn rows<T: Plain, const R: usize>(
     }
 }
 
-/// Columns of b, W vectors of them: element `(p, j)` goes to `out[p · width + j]`, and zeros to columns that b has not.
+/// Columns of b, W vectors of them: element `(p, j)` goes to `out[p · width + j]`, and zeros go to columns that b does
+/// not have.
 ///
 /// # Safety
 /// The matrix at `b` has `depth` rows and `columns` columns, no more than W vectors; `out` has room for `depth` times W
@@ -75,7 +76,7 @@ pub(super) unsafe fn columns<T: Real, S: Simd, const W: usize>(
     out: *mut T,
 ) {
     let (vector, width) = (T::count::<S>(), W * T::count::<S>());
-    // SAFETY: elements of the matrix and places in `out`, as the caller promises; runs are told by `row`.
+    // SAFETY: elements of the matrix and places in `out`, as the caller promises; columns are runs where `row` is 1.
     unsafe {
         if columns < width {
             for p in 0..depth {
@@ -107,20 +108,20 @@ pub(super) unsafe fn columns<T: Real, S: Simd, const W: usize>(
     }
 }
 
-/// The vector that starts there, whatever its alignment.
+/// The vector that starts at `from`, whatever its alignment.
 ///
 /// # Safety
-/// There are as many elements.
+/// As many elements as a vector has start at `from`.
 #[inline(always)]
 pub(super) unsafe fn load<T: Real, S: Simd>(from: *const T) -> T::Vector<S> {
     // SAFETY: a vector is its elements in order, and may be of any value.
     unsafe { from.cast::<T::Vector<S>>().read_unaligned() }
 }
 
-/// The vector to where `to` points, whatever its alignment.
+/// Writes the vector to where `to` points, whatever its alignment.
 ///
 /// # Safety
-/// There is room for as many elements.
+/// There is room at `to` for as many elements as a vector has.
 #[inline(always)]
 pub(super) unsafe fn store<T: Real, S: Simd>(vector: T::Vector<S>, to: *mut T) {
     // SAFETY: as above.

@@ -4,10 +4,11 @@ use super::super::real::Real;
 use super::super::simd::Kernel;
 use super::Matrix;
 
-/// Products of at most so many multiply-adds are not worth bringing anything into order.
+/// Products of at most this many multiply-adds are not worth bringing anything into order.
 const TINY: usize = 64;
 
-/// Room for an operand of a plain product that has to be brought into order: no more, for it is cleared every time.
+/// Room for an operand of a plain product that has to be brought into order. It is no larger, for it is cleared every
+/// time.
 pub(super) const SCRATCH: usize = 512;
 
 /// A small product. Its inner loop runs along the columns of c, or along its rows where those are the longer ones; the
@@ -57,7 +58,7 @@ impl<T: Real> Kernel for Plain<'_, '_, T> {
             }
             return;
         }
-        // cᵀ = bᵀ aᵀ, a column of c at a time.
+        // cᵀ = bᵀ aᵀ, one column of c at a time.
         let at = a.transposed();
         let at = if at.column == 1 {
             at

@@ -1,4 +1,4 @@
-//! Products of which a block of the left operand, all its rows, fits in the second-level cache, tile by tile.
+//! Products tile by tile, where a block of the left operand with all its rows fits in the second-level cache.
 //!
 //! c is computed in tiles of R rows by two vectors of columns, which stay in registers over the whole depth:
 //!
@@ -6,9 +6,9 @@
 //! tile[i][..] += a[i][p] · b[p][..]        for p in 0..k
 //! ```
 //!
-//! Of b, the columns of one tile are packed so that each step in depth is one read of two vectors; they stay in the first-
-//! and second-level cache while all rows of a pass by. Every element of c is summed up in the order of depth, in blocks
-//! whose size depends on k alone: neither how c is cut nor which tile an element is in changes its bits.
+//! Of b, the columns of one tile are packed so that each step in depth is one read of two vectors; they stay in the
+//! first- and second-level cache while all rows of a pass by. Every element of c is summed up in the order of depth, in
+//! blocks whose size depends on k alone: neither how c is cut nor which tile an element is in changes its bits.
 //!
 //! Method: Goto & van de Geijn, "Anatomy of High-Performance Matrix Multiplication", ACM TOMS 34 (2008).
 
@@ -20,8 +20,8 @@ use crate::threads::parallel::join;
 use pulp::Simd;
 use std::ptr::null;
 
-/// The most that all rows of the left operand may take, as deep as b is packed at once: the second-level cache of a server's
-/// CPU of today.
+/// The most bytes that all rows of the left operand may take, to the depth to which b is packed at once: about the
+/// second-level cache of a current server CPU.
 const LEFT: usize = 1 << 20;
 
 /// Operands with fewer rows or columns than this leave most of a tile empty.
@@ -30,19 +30,19 @@ const NARROW: usize = 4;
 /// Steps in depth for which the columns of b are packed at once.
 const DEPTH: usize = 1024;
 
-/// The most that rows of b may take to be read where they are, as deep as one block, all their columns.
+/// The most bytes that the rows of b in one block of depth, with all columns, may take to be read where they are.
 const NEAR: usize = 1 << 18;
 
-/// Rows of a from which on it is worth packing a b that is read in order as it is.
+/// From this many rows of a on, it is worth packing even a b that is read in order as it is.
 const MANY: usize = 48;
 
-/// Strips of columns from which on it is worth packing a left operand whose rows are neighbours.
+/// From this many strips of columns on, it is worth packing a left operand whose rows are neighbours.
 const OFTEN: usize = 8;
 
 /// Parts for other threads have a multiple of this many columns: one cache line of f32.
 const LINE: usize = 16;
 
-/// Whether a product is one for this file, on this CPU.
+/// Whether this file computes a product of this size on this CPU.
 pub(super) fn suit<T: Real>((m, k, n): (usize, usize, usize), b: Matrix<'_, T>) -> bool {
     let bytes = |elements: usize| elements.saturating_mul(k.min(DEPTH) * size_of::<T>());
     let left = m >= NARROW && bytes(m) <= LEFT;
@@ -59,7 +59,7 @@ pub(super) struct Product<T> {
     b: *const T,
     b_row: usize,
     b_column: usize,
-    /// What every row of c starts from, or null.
+    /// The row that every row of c starts from, or null.
     bias: *const T,
     c: *mut T,
     c_row: usize,
@@ -72,8 +72,8 @@ impl<T: Real> Product<T> {
     /// `c = a b + bias`.
     ///
     /// # Safety
-    /// The matrices hold their elements, c has m · n and the bias n, and all of them are borrowed as long as the product
-    /// is used.
+    /// The matrices hold their elements, c has m · n and the bias n, and all of them are borrowed as long as the
+    /// product is used.
     pub(super) unsafe fn new(
         size: (usize, usize, usize),
         a: Matrix<'_, T>,
@@ -87,13 +87,13 @@ impl<T: Real> Product<T> {
         Product { size, a, a_row, a_column, b, b_row, b_column, bias, c, c_row }
     }
 
-    /// Computes it on up to so many threads: cut between columns where rows of a are read as they are, so that no part packs
-    /// what another does, else between rows, so that only b is packed by each.
+    /// Computes the product on up to `threads` threads. It is cut between columns where rows of a are read as they are,
+    /// so that no part packs what another packs, else between rows, so that each packs only b again.
     pub(super) fn compute(self, threads: usize) {
         let ((m, k, n), few) = (self.size, threads / 2);
         let (rows, columns) =
             ((m * few / threads).next_multiple_of(NARROW), (n * few / threads).next_multiple_of(LINE));
-        // Inside the matrices, as every part has rows or columns of its own: so wrapping never comes to pass.
+        // The pointers stay inside the matrices, for every part has rows or columns of its own: none of them wraps.
         let (first, second) = if few > 0 && self.a_column == 1 && columns + LINE <= n {
             let first = Product { size: (m, k, columns), ..self };
             let (b, c) = (self.b.wrapping_add(columns * self.b_column), self.c.wrapping_add(columns));
@@ -109,14 +109,14 @@ impl<T: Real> Product<T> {
         join(move || first.compute(few), move || second.compute(threads - few));
     }
 
-    /// The product in tiles of up to R rows.
+    /// Computes the product in tiles of up to R rows.
     #[inline(always)]
     fn in_tiles<S: Simd, const R: usize>(self, simd: S) {
         let Product { size: (m, k, n), .. } = self;
         let (vector, depth) = (T::count::<S>(), k.div_ceil(k.div_ceil(DEPTH)));
         // Neighbours in depth or in rows are read as they are, the latter unless that has to be repeated often.
         let packed = self.a_column != 1 && (self.a_row != 1 || n > OFTEN * 2 * vector);
-        // That of b first: its vectors then start where vectors do.
+        // The room for b comes first, so that its vectors are aligned.
         let b_room = 2 * vector * depth;
         let len = b_room + if packed { m.next_multiple_of(R) * depth } else { 0 };
         let mut block = pack::room(len * size_of::<T>());
@@ -161,7 +161,7 @@ impl<T: Real> Vectorized for Product<T> {
     type Output = ();
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        // Two vectors of columns for every row, two of b and one of a fit in the registers.
+        // The registers hold two vectors of columns for every row, two of b and one of a.
         if S::REGISTER_COUNT >= 32 { self.in_tiles::<S, 12>(simd) } else { self.in_tiles::<S, 6>(simd) }
     }
 }
@@ -183,14 +183,14 @@ struct Strip<T, S> {
     depth: usize,
     a: Left<T>,
     columns: usize,
-    /// What the sums are added to, and the distance of its rows; null for nothing.
+    /// The values that the sums are added to, and the distance between their rows; null for none.
     base: (*const T, usize),
     c: *mut T,
     c_row: usize,
 }
 
 impl<T: Real, S: Simd> Strip<T, S> {
-    /// In tiles of R rows by W vectors; what is left at the end in smaller ones.
+    /// Computes it in tiles of R rows by W vectors, and the rest at the end in smaller ones.
     #[inline(always)]
     unsafe fn compute<const R: usize, const W: usize>(
         self,
@@ -223,7 +223,7 @@ impl<T: Real, S: Simd> Strip<T, S> {
         }
     }
 
-    /// One tile, from row i on; returns its rows.
+    /// Computes one tile, from row i on; returns the number of its rows.
     #[inline(always)]
     unsafe fn tile<const R: usize, const W: usize>(self, i: usize, a: *const T, b: *const T, b_row: usize) -> usize {
         let Strip { simd, columns, base, c_row, .. } = self;
@@ -299,7 +299,7 @@ mod tests {
         };
         let (a, b) = (matrix(&a, [m, k], transposed[0]), matrix(&b, [k, n], transposed[1]));
         let mut c = vec![T::ZERO; m * n];
-        // SAFETY: sizes as the matrices have them, all of them alive until the call below returns.
+        // SAFETY: the sizes are those of the matrices, which are all alive until the call below returns.
         let product = unsafe { Product::new((m, k, n), a, b, Some(&bias), &mut c) };
         simd.vectorize(On(simd, product));
         c.into_iter().map(|x| x.as_f64().to_bits()).collect()
@@ -313,7 +313,7 @@ mod tests {
             for size in [(4, 5, 4), (13, 33, 50), (37, 1100, 9), (24, 64, 32), (7, 3, 100)] {
                 for transposed in [[false, false], [true, false], [false, true], [true, true]] {
                     let expected = bits::<T, _>(avx2, size, transposed);
-                    // Without vectors: one lane, but the same multiply-adds in the same order.
+                    // Without vectors there is one lane, but the same multiply-adds in the same order.
                     assert_eq!(
                         expected,
                         bits::<T, _>(pulp::Scalar::new(), size, transposed),

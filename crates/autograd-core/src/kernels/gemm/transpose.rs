@@ -1,11 +1,12 @@
-//! Small square blocks with rows and columns exchanged: what packing a transposed operand comes down to.
+//! The transposition of small square blocks, to which packing a transposed operand comes down.
 
-/// How many rows and columns a block has, for elements of this size on a CPU with or without vectors of 32 bytes.
+/// The number of rows and columns of a block, for elements of this size on a CPU with or without vectors of 32 bytes.
 pub(super) const fn side<T>(wide: bool) -> usize {
     if cfg!(target_arch = "x86_64") && wide && size_of::<T>() == 4 { 8 } else { 4 }
 }
 
-/// Element `(i, j)` of the block at `from` goes to `(j, i)` of the block at `to`; rows are so many elements apart.
+/// Element `(i, j)` of the block at `from` goes to `(j, i)` of the block at `to`; rows are `row` and `to_row` elements
+/// apart.
 ///
 /// # Safety
 /// Both blocks have [`side`] rows and columns, and the CPU has vectors of 32 bytes if `wide`.
@@ -28,7 +29,7 @@ pub(super) unsafe fn transpose<T: Copy>(wide: bool, from: *const T, row: usize, 
 /// left alone, moves one number at a time, which takes twice as long.
 ///
 /// # Safety
-/// As [`transpose`], on a CPU with AVX.
+/// As for [`transpose`], on a CPU with AVX.
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
 unsafe fn eight(from: *const f32, row: usize, to: *mut f32, to_row: usize) {

@@ -6,8 +6,8 @@
 //! otherwise:     erf x = ±(1 − e^q(|x|)),   q ≈ ln erfc
 //! ```
 //!
-//! Both are computed and one is chosen. `ln erfc` is smooth, and its error counts only in proportion to `erfc`, which is
-//! small: a short polynomial does, and no cancellation arises because `erfc < 0.16` there.
+//! Both are computed and one is chosen. `ln erfc` is smooth, and its error counts only in proportion to `erfc`, which
+//! is small: a short polynomial does, and no cancellation arises because `erfc < 0.16` there.
 //!
 //! Worst error measured: `erf` f32 1.06, f64 1.30 ulp (f32: all bit patterns; f64: 40000 random
 //! arguments, all binades and the critical intervals, against mpmath with 45 digits).

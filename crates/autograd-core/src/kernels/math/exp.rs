@@ -5,12 +5,12 @@
 //! eˣ − 1 = (2ᵏ − 1 + 2ᵏ r_high) + 2ᵏ (eʳ − 1 − r_high)
 //! ```
 //!
-//! Reduction after W. J. Cody and W. Waite, Software Manual for the Elementary Functions, 1980, ch. 6: `ln 2` in two parts,
-//! the product with the first is exact in the fused multiply-add. In `eˣ − 1` the first bracket is rounded with
+//! Reduction after W. J. Cody and W. Waite, Software Manual for the Elementary Functions, 1980, ch. 6: `ln 2` in two
+//! parts, the product with the first is exact in the fused multiply-add. In `eˣ − 1` the first bracket is rounded with
 //! its error kept (Fast2Sum) and the second is small, so the cancellation against 1 loses nothing.
 //!
-//! Worst error measured: `exp` f32 0.85, f64 1.00 ulp; `expm1` f32 1.04, f64 1.05 ulp (f32: all bit patterns; f64: 60000 random
-//! arguments, all binades and the critical intervals, against mpmath with 45 digits).
+//! Worst error measured: `exp` f32 0.85, f64 1.00 ulp; `expm1` f32 1.04, f64 1.05 ulp (f32: all bit patterns; f64:
+//! 60000 random arguments, all binades and the critical intervals, against mpmath with 45 digits).
 
 use core::f32::consts::{LN_2 as LN_2_F32, LOG2_E as LOG2_E_F32};
 use core::f64::consts::{LN_2 as LN_2_F64, LOG2_E as LOG2_E_F64};
@@ -20,7 +20,7 @@ use super::scale::{nearest_f32, nearest_f64, pow2_f32, pow2_f64, scale_f32, scal
 
 /// `eʳ = 1 + r + r² q(r)` on |r| ≤ ½ ln 2: the coefficients of `q`; error of `eʳ − 1` relative to itself 2⁻³¹.
 const EXP_F32: [f32; 6] = [5.0e-01, 1.6666666e-01, 4.1666362e-02, 8.333387e-03, 1.3940624e-03, 1.984759e-04];
-/// `ln 2 − (ln 2 rounded to f32)`, so that the two carry twice the digits.
+/// `ln 2 − (ln 2 rounded to f32)`, so the two together carry twice the digits.
 const LN_2_LOW_F32: f32 = -1.9046542e-9;
 
 /// `e` to the power `x = k ln 2 + high + low`, taken apart: `e^x = 2ᵏ (1 + high + tail)`.
@@ -29,7 +29,7 @@ pub(super) struct PartsF32 {
     pub(super) k: i32,
     /// `x − k ln 2` with `ln 2` rounded: exact.
     pub(super) high: f32,
-    /// What `high` lacks of `eʳ − 1`; at most 0.08, so its own rounding hardly counts.
+    /// The part of `eʳ − 1` that `high` lacks; at most 0.08, so its own rounding hardly counts.
     pub(super) tail: f32,
 }
 
@@ -83,7 +83,7 @@ const EXP_F64: [f64; 11] = [
     2.5108973391179914e-08,
     2.0877804580670117e-09,
 ];
-/// `ln 2 − (ln 2 rounded to f64)`, so that the two carry twice the digits.
+/// `ln 2 − (ln 2 rounded to f64)`, so the two together carry twice the digits.
 const LN_2_LOW_F64: f64 = 2.3190468138462996e-17;
 
 /// `e` to the power `x = k ln 2 + high + low`, taken apart: `e^x = 2ᵏ (1 + high + tail)`.
@@ -92,7 +92,7 @@ pub(super) struct PartsF64 {
     pub(super) k: i64,
     /// `x − k ln 2` with `ln 2` rounded: exact.
     pub(super) high: f64,
-    /// What `high` lacks of `eʳ − 1`; at most 0.08, so its own rounding hardly counts.
+    /// The part of `eʳ − 1` that `high` lacks; at most 0.08, so its own rounding hardly counts.
     pub(super) tail: f64,
 }
 

@@ -5,12 +5,12 @@
 //! ln(1 + x) = ln u + ln(1 + c/u),   u = 1 + x rounded,   c = (1 + x) − u exactly
 //! ```
 //!
-//! A polynomial in `f` and not in `f / (2 + f)`: a vector division costs more than the longer polynomial. The interval of `m`
-//! contains 1, so that near `x = 1` the exponent is 0 and nothing cancels. `c` is found by Fast2Sum (T. J. Dekker, A
+//! A polynomial in `f` and not in `f / (2 + f)`: a vector division costs more than the longer polynomial. The interval
+//! of `m` contains 1, so near `x = 1` the exponent is 0 and nothing cancels. `c` is found by Fast2Sum (T. J. Dekker, A
 //! floating-point technique for extending the available precision, 1971) and joins `f` as `c 2⁻ᵉ`.
 //!
-//! Worst error measured: `ln` f32 0.89, f64 0.76 ulp; `ln_1p` f32 0.96, f64 0.87 ulp (f32: all bit patterns; f64: 60000 random
-//! arguments, all binades and the critical intervals, against mpmath with 45 digits).
+//! Worst error measured: `ln` f32 0.89, f64 0.76 ulp; `ln_1p` f32 0.96, f64 0.87 ulp (f32: all bit patterns; f64: 60000
+//! random arguments, all binades and the critical intervals, against mpmath with 45 digits).
 
 use super::polynomial::{horner_f32, horner_f64};
 use super::scale::{pow2_f32, pow2_f64};
@@ -27,7 +27,7 @@ const LOG_F32: [f32; 9] = [
     1.398537e-01,
     -1.289059e-01,
 ];
-/// `ln 2` to a multiple of 2⁻¹⁶: so that its product with an exponent is exact.
+/// `ln 2` rounded to a multiple of 2⁻¹⁶, so that its product with an exponent is exact.
 const LN_2_HIGH_F32: f32 = 6.9314575e-1;
 /// `ln 2 − LN_2_HIGH_F32`.
 const LN_2_LOW_F32: f32 = 1.4286068e-6;
@@ -113,7 +113,7 @@ const LOG_F64: [f64; 21] = [
     0.08496673467721325,
     -0.0832939317528429,
 ];
-/// `ln 2` to a multiple of 2⁻⁴²: so that its product with an exponent is exact.
+/// `ln 2` rounded to a multiple of 2⁻⁴², so that its product with an exponent is exact.
 const LN_2_HIGH_F64: f64 = 0.6931471805598903;
 /// `ln 2 − LN_2_HIGH_F64`.
 const LN_2_LOW_F64: f64 = 5.497923018708371e-14;
@@ -125,8 +125,8 @@ const TWO_THIRDS_F64: u64 = 0x3fe5555555555555;
 fn split_f64(x: f64) -> (i64, f64, f64) {
     let shifted = x.to_bits().wrapping_add(0x3ff0_0000_0000_0000 - TWO_THIRDS_F64);
     let m = f64::from_bits((shifted & 0x000f_ffff_ffff_ffff).wrapping_add(TWO_THIRDS_F64));
-    // AVX2 neither shifts 64-bit lanes arithmetically nor converts them to floats. Hence a biased exponent, and: an integer
-    // below 2⁵² in the low bits of 2⁵² is that integer added.
+    // AVX2 neither shifts 64-bit lanes arithmetically nor converts them to floats. Hence the exponent stays biased, and
+    // is converted by its bits: an integer below 2⁵², put into the low bits of 2⁵², is added to it.
     let biased = shifted >> 52;
     let e = f64::from_bits(0x4330_0000_0000_0000 | biased) - (4_503_599_627_370_496.0 + 1023.0);
     ((biased as i64).wrapping_sub(1023), e, m)

@@ -5,8 +5,9 @@
 //! 1 + e⁻ˣ = (1 + 2ᵏ + 2ᵏ r_high) + 2ᵏ tail
 //! ```
 //!
-//! The denominator is summed like `eˣ − 1` in `exp.rs`, to little more than half a unit in the last place. All of it is scaled
-//! down, and the quotient with it, so that the left tail reaches down to the subnormal numbers without an overflow.
+//! The denominator is summed like `eˣ − 1` in `exp.rs`, to little more than half a unit in the last place. All of it is
+//! scaled down, and the quotient with it, so that the left tail reaches down to the subnormal numbers without an
+//! overflow.
 //!
 //! Worst error measured: `sigmoid` f32 1.12, f64 1.05 ulp (f32: all bit patterns; f64: 40000 random
 //! arguments, all binades and the critical intervals, against mpmath with 45 digits).

@@ -1,14 +1,14 @@
-//! Transcendental functions a compiler can vectorise.
+//! Transcendental functions that a compiler can vectorise.
 //!
-//! What belongs here: scalar functions `name_f32` and `name_f64` that are pure, safe and free of branches, so that a plain
-//! loop over a slice, compiled inside `pulp`'s dispatch, turns into AVX-512 or AVX2 code. They use selects, bit casts, integer
-//! operations of the float's own width, and `mul_add` written out: each result has the same bits on every processor.
-//! What does not belong here: loops, dispatch, tensors, and functions composed of these (softplus, gelu).
+//! Scalar functions `name_f32` and `name_f64` belong here that are pure, safe and free of branches, so a plain loop
+//! over a slice, compiled inside `pulp`'s dispatch, turns into AVX-512 or AVX2 code. They use selects, bit casts,
+//! integer operations of the float's own width, and `mul_add` written out: each result has the same bits on every
+//! processor. Loops, dispatch, tensors, and functions composed of these (softplus, gelu) do not belong here.
 //!
-//! Coefficients are our own minimax fits (Remez exchange in 50-digit arithmetic, rounded to the type); the error next to a
-//! table is the weighted error of the fit before rounding. Each file states the worst error measured, in units in the
-//! last place (ulp), f32 over all 2³² bit patterns; `tests.rs` measures it again on a sample. Give the loops buffers aligned to
-//! 64 bytes: misaligned ones cost up to half of the speed in the first-level cache.
+//! Coefficients are our own minimax fits (Remez exchange in 50-digit arithmetic, rounded to the type); the error next
+//! to a table is the weighted error of the fit before rounding. Each file states the worst error measured, in units in
+//! the last place (ulp), f32 over all 2³² bit patterns; `tests.rs` measures it again on a sample. Give the loops
+//! buffers aligned to 64 bytes: misaligned ones cost up to half of the speed in the first-level cache.
 
 pub mod erf;
 pub mod exp;

@@ -1,7 +1,8 @@
 //! Polynomials by Horner's rule.
 //!
-//! `c[0] + c[1] x + … + c[N−1] xᴺ⁻¹`, one fused multiply-add a coefficient. Horner is a long chain of dependent operations,
-//! but the lanes and iterations of a vector loop are independent and hide it; Estrin's scheme would only add operations.
+//! `c[0] + c[1] x + … + c[N−1] xᴺ⁻¹`, one fused multiply-add per coefficient. Horner is a long chain of dependent
+//! operations, but the lanes and iterations of a vector loop are independent and hide it; Estrin's scheme would only
+//! add operations.
 
 /// `Σ c[i] xⁱ` in f32.
 #[inline(always)]

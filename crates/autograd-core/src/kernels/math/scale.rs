@@ -1,7 +1,7 @@
 //! Rounding to an integer and powers of two, by bit patterns.
 //!
-//! Adding 1.5·2²³ (f64: 1.5·2⁵²) to a small `x` leaves no room for a fraction: the sum is rounded to an integer, which sits
-//! in its low bits, in two's complement. A cast `x as i32` saturates and does not vectorise; this does.
+//! Adding 1.5·2²³ (f64: 1.5·2⁵²) to a small `x` leaves no room for a fraction: the sum is rounded to an integer, which
+//! sits in its low bits, in two's complement. A cast `x as i32` saturates and does not vectorise; this does.
 
 /// 1.5·2²³; between 2²³ and 2²⁴ neighbouring f32 are 1 apart.
 const ROUND_F32: f32 = 12_582_912.0;

@@ -1,7 +1,8 @@
 //! The worst error of each function, measured and printed.
 //!
-//! f32 is compared with std's f64 functions (error function: with `erf_f64`), f64 with std's, whose own error is below 1 ulp
-//! (error function and hyperbolic tangent: with tables; glibc's tanh is itself off by 2 ulp). A sweep of f32 visits every 2003rd bit pattern, subnormal numbers included.
+//! f32 is compared with std's f64 functions (error function: with `erf_f64`), f64 with std's, whose own error is below
+//! 1 ulp (error function and hyperbolic tangent: with tables; glibc's tanh is itself off by 2 ulp). A sweep of f32
+//! visits every 2003rd bit pattern, subnormal numbers included.
 
 use super::*;
 
@@ -46,7 +47,8 @@ fn check_f32(name: &str, limit: f32, f: impl Fn(f32) -> f32, reference: impl Fn(
     assert!(worst <= 2.0, "{name}_f32({at:e}) is off by {worst} ulp");
 }
 
-/// Half of the samples uniform in `[low, high]`, half uniform in the exponent, of both signs; those in `[low, high]` count.
+/// Half of the samples uniform in `[low, high]`, half uniform in the exponent, of both signs; those in `[low, high]`
+/// count.
 fn check_f64(name: &str, low: f64, high: f64, f: impl Fn(f64) -> f64, reference: impl Fn(f64) -> f64) {
     let (mut worst, mut at) = (0.0, 0.0);
     let mut state = 1_u64;
@@ -198,7 +200,7 @@ fn erf_f64_agrees_with_the_table() {
     check_table("erf", erf_f64, &ERF);
 }
 
-/// And everywhere with `1 − 2 / (e²ˣ + 1)` where that does not cancel.
+/// It also agrees with `1 − 2 / (e²ˣ + 1)` wherever that does not cancel.
 #[test]
 fn tanh_f64_agrees_with_the_table() {
     check_table("tanh", tanh_f64, &TANH);

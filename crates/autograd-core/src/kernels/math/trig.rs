@@ -5,13 +5,14 @@
 //! sin r = r + r³ s(r²),   cos r = 1 − r²/2 + r⁴ c(r²)
 //! ```
 //!
-//! Reduction after W. J. Cody and W. Waite, Software Manual for the Elementary Functions, 1980, ch. 8: π/2 in three parts, here
-//! each a full significand, with the products' errors recovered by fused multiply-adds; `r` is kept as a sum `high + low`.
-//! It holds up to `SIN_LIMIT_*`; **beyond the limit the results are meaningless** and the caller must use another function.
-//! ±∞ and NaN give NaN.
+//! Reduction after W. J. Cody and W. Waite, Software Manual for the Elementary Functions, 1980, ch. 8: π/2 in three
+//! parts, here each a full significand, with the products' errors recovered by fused multiply-adds; `r` is kept as a
+//! sum `high + low`. It holds up to `SIN_LIMIT_*`; **beyond the limit the results are meaningless** and the caller must
+//! use another function. ±∞ and NaN give NaN.
 //!
-//! Worst error measured up to the limits: `sin` f32 0.90, f64 0.73 ulp; `cos` f32 0.91, f64 0.74 ulp (f32: all bit patterns up to the limit; f64: 40000 random
-//! arguments, all binades and the critical intervals, against mpmath with 45 digits).
+//! Worst error measured up to the limits: `sin` f32 0.90, f64 0.73 ulp; `cos` f32 0.91, f64 0.74 ulp (f32: all bit
+//! patterns up to the limit; f64: 40000 random arguments, all binades and the critical intervals, against mpmath with
+//! 45 digits).
 
 use core::f32::consts::{FRAC_2_PI as FRAC_2_PI_F32, FRAC_PI_2 as FRAC_PI_2_F32};
 use core::f64::consts::{FRAC_2_PI as FRAC_2_PI_F64, FRAC_PI_2 as FRAC_PI_2_F64};
@@ -24,7 +25,7 @@ pub const SIN_LIMIT_F32: f32 = 1_048_576.0;
 
 /// `π/2 − (π/2 rounded to f32)`, rounded.
 const FRAC_PI_2_MIDDLE_F32: f32 = -4.371139e-8;
-/// What the two parts lack of π/2, rounded.
+/// The part of π/2 that those two lack, rounded.
 const FRAC_PI_2_LOW_F32: f32 = -1.7151245e-15;
 /// `sin r = r + r³ s(r²)` on |r| ≤ 0.83: the coefficients of `s`; relative error 2⁻³⁶.
 const SIN_F32: [f32; 4] = [-1.6666667e-01, 8.333327e-03, -1.9838827e-04, 2.7137346e-06];
@@ -85,7 +86,7 @@ pub const SIN_LIMIT_F64: f64 = 4_294_967_296.0;
 
 /// `π/2 − (π/2 rounded to f64)`, rounded.
 const FRAC_PI_2_MIDDLE_F64: f64 = 6.123233995736766e-17;
-/// What the two parts lack of π/2, rounded.
+/// The part of π/2 that those two lack, rounded.
 const FRAC_PI_2_LOW_F64: f64 = -1.4973849048591698e-33;
 /// `sin r = r + r³ s(r²)` on |r| ≤ 0.786: the coefficients of `s`; relative error 2⁻⁶⁸.
 const SIN_F64: [f64; 7] = [

@@ -1,4 +1,4 @@
-//! The inputs of a case: a shape, and where the elements come from.
+//! The inputs of a case: a shape, and the source of the elements.
 
 use crate::tensor::Tensor;
 use rand::RngExt;

@@ -1,10 +1,11 @@
 //! The cases of operations, and the suite they go through.
 //!
-//! Every operation's file ends with its own, in `cases![..]`, which makes a test of them: `cargo test tanh` runs those of
-//! `tanh`. A case is an operation, its inputs, the plain formula in f64, and what the operation refuses in which words. Every case
-//! goes through: value in f64 and f32, first and second derivatives against finite differences, fused against recorded
-//! gradient, permuted and expanded inputs, every combination of tracked and untracked inputs, the same tensor for several
-//! inputs, no elements and one element, bitwise repeatability, inputs left as they were, the exact text of each error.
+//! Every operation's file ends with its own, in `cases![..]`, which makes a test of them: `cargo test tanh` runs those
+//! of `tanh`. A case has an operation, its inputs, the plain formula in f64, and the calls that the operation refuses,
+//! each with the text of its error. Every case goes through: value in f64 and f32, first and second derivatives against
+//! finite differences, fused against recorded gradient, permuted and expanded inputs, every combination of tracked and
+//! untracked inputs, the same tensor for several inputs, no elements and one element, bitwise repeatability, inputs
+//! left as they were, the exact text of each error.
 
 mod input;
 mod suite;
@@ -20,7 +21,7 @@ use std::sync::Arc;
 type Call = Arc<dyn Fn(&[Tensor]) -> Result<Tensor>>;
 type Reference = Arc<dyn Fn(&[Vec<f64>]) -> Vec<f64>>;
 
-/// One row of the table.
+/// One case.
 #[derive(Clone)]
 pub(crate) struct Case {
     pub(crate) op: &'static str,
@@ -67,7 +68,7 @@ impl Case {
         }
     }
 
-    /// `y = f(x)` element by element; it takes whatever tensor there is.
+    /// `y = f(x)` element by element; it takes any tensor.
     pub(crate) fn unary(
         op: &'static str,
         range: Range<f64>,
@@ -78,7 +79,7 @@ impl Case {
         Case::fallible_unary(op, range, kinks, move |x| Ok(call(x)), reference).cannot_fail()
     }
 
-    /// As `unary`, for operations that check arguments.
+    /// Like `unary`, but for operations that check arguments.
     pub(crate) fn fallible_unary(
         op: &'static str,
         range: Range<f64>,
@@ -90,7 +91,7 @@ impl Case {
         Case { elementwise: true, ..case.value(move |x| x[0].iter().map(|x| reference(*x)).collect()) }
     }
 
-    /// `z = f(a, b)` element by element. It refuses what all of them do: shapes and dtypes that do not go together.
+    /// `z = f(a, b)` element by element. Like all of them, it refuses shapes and dtypes that do not go together.
     pub(crate) fn binary(
         op: &'static str,
         a: Range<f64>,
@@ -142,7 +143,8 @@ impl Case {
         self.gradient = false;
         self
     }
-    /// A call with bad arguments, made of the case's inputs, fails with exactly this text. One a mistake.
+    /// A call with bad arguments, made of the case's inputs, fails with exactly this text. There is one call per
+    /// mistake.
     pub(crate) fn refuses(
         mut self,
         call: impl Fn(&[Tensor]) -> Result<Tensor> + 'static,
@@ -151,7 +153,8 @@ impl Case {
         self.refusals.push(Refusal { call: Arc::new(call), text: text.into() });
         self
     }
-    /// Values saved cannot be counted: nodes share them, or it computes on the way what is not part of its graph.
+    /// Its saved values cannot be counted: nodes share them, or it computes values on the way that are not part of its
+    /// graph.
     pub(crate) fn not_counting_saved(mut self) -> Case {
         self.counts_saved = false;
         self
@@ -172,7 +175,7 @@ impl Case {
     }
 }
 
-/// The error function by its Taylor series, exact enough up to |x| = 3.
+/// The error function by its Taylor series, accurate enough up to |x| = 3.
 pub(crate) fn erf_reference(x: f64) -> f64 {
     let (mut term, mut sum) = (x, x);
     for n in 1..80 {
@@ -182,7 +185,7 @@ pub(crate) fn erf_reference(x: f64) -> f64 {
     sum * std::f64::consts::FRAC_2_SQRT_PI
 }
 
-/// What stands in `cases![..]`: a case, or a block that ends with several.
+/// The content of `cases![..]`: a case, or a block that ends with several.
 pub(crate) trait Rows {
     fn rows(self) -> Vec<Case>;
 }

@@ -1,4 +1,4 @@
-//! What every case goes through.
+//! The suite that every case goes through.
 
 use super::{Case, Refusal};
 use crate::gradcheck::GradCheck;
@@ -52,7 +52,7 @@ impl Case {
         }
     }
 
-    /// The operation without what tells its cases apart: `amax` of `amax(0, 2)`, `linear` of `linear to one`.
+    /// The operation without the words that distinguish its cases: `amax` of `amax(0, 2)`, `linear` of `linear to one`.
     fn operation(&self) -> &'static str {
         self.op.split(['(', ' ']).next().unwrap_or(self.op)
     }
@@ -77,7 +77,7 @@ fn values_agree_with_the_formula(case: &Case) {
         let want = reference(&x.iter().map(Tensor::to_f64s).collect::<Vec<_>>());
         let got = case.call(&x).to_f64s();
         assert_eq!(close(&got, &want, case.rtol), None, "{got:?} instead of {want:?}");
-        // In single precision, comparisons may fall the other way: only what is continuous.
+        // In single precision, comparisons may fall the other way: only continuous operations are compared.
         if case.gradient {
             let single = |x: &Tensor| if x.dtype() == DType::F64 { x.to_dtype(DType::F32) } else { x.clone() };
             let y = case.call(&x.iter().map(single).collect::<Vec<_>>());
@@ -196,7 +196,7 @@ fn results_repeat_and_inputs_stay(case: &Case) {
     assert_eq!(x.iter().map(Tensor::to_f64s).collect::<Vec<_>>(), before, "an input has changed");
 }
 
-/// Every value a forward saves is shown by [`crate::Pullback::saved`]: what is kept alive is accounted for.
+/// Every value a forward saves is shown by [`crate::Pullback::saved`], so graphs account for all that they keep alive.
 fn all_that_is_saved_is_shown(case: &Case) {
     let x: Vec<Tensor> = case.sample(12).iter().map(Tensor::requires_grad).collect();
     let before = SAVED.get();
@@ -207,7 +207,7 @@ fn all_that_is_saved_is_shown(case: &Case) {
     }
 }
 
-/// Everything of a tensor that a caller can see.
+/// Everything that a caller can see of a tensor.
 fn seen(x: &Tensor) -> (Vec<usize>, Vec<usize>, Vec<u64>, bool) {
     let bits = x.to_f64s().into_iter().map(f64::to_bits).collect();
     (x.shape().to_vec(), x.strides().to_vec(), bits, x.is_tracked())

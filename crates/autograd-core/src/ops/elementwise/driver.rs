@@ -13,7 +13,7 @@ use crate::tape::{Pull, Pullback, Saved, record};
 use crate::tensor::{DType, Float, Stored, Tensor, for_float};
 use std::array::from_fn;
 
-/// What the pull-back is computed from.
+/// The values that the pull-back needs.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Keeps {
     /// All inputs.
@@ -177,8 +177,8 @@ impl<F: Elementwise<K>, const K: usize> Function<K, i64, i64> for Integers<F> {
     }
 }
 
-/// The gradient of input `I`; the operands are the upstream gradient and what is kept. As nothing else is used of what
-/// `pull` returns, the compiler leaves the other gradients out.
+/// The gradient of input `I`; the operands are the upstream gradient and what is kept. Nothing else is used of what
+/// `pull` returns, so the compiler leaves the other gradients out.
 #[derive(Clone, Copy)]
 struct Gradient<F, const K: usize, const I: usize>(F);
 
@@ -274,7 +274,7 @@ mod tests {
     use super::*;
     use crate::gradcheck::GradCheck;
 
-    /// A product that says of what it needs, by a parameter, and uses everything.
+    /// A product that uses everything, with a parameter for what it claims to need.
     #[derive(Clone, Copy)]
     struct Product<const KEEPS: usize>;
 

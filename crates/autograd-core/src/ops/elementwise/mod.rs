@@ -1,8 +1,8 @@
 //! Operations that treat every element by itself.
 //!
-//! An operation is one file: a formula and its derivative, each written once ([`driver::Elementwise`]) in numbers of any
-//! kind. [`driver`] does what all share: dtypes, broadcasting, the fused kernels, recording. [`traced`] reads the
-//! derivative as tensor code when the backward walk is itself recorded.
+//! An operation is one file: a formula and its derivative, each written once ([`driver::Elementwise`]) in numbers of
+//! any kind. [`driver`] does what all of them share: dtypes, broadcasting, the fused kernels, recording. [`traced`]
+//! reads the derivative as tensor code when the backward walk is itself recorded.
 
 pub(crate) mod driver;
 mod traced;

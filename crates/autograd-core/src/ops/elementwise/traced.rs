@@ -13,8 +13,8 @@ use std::borrow::Cow;
 use std::cell::RefCell;
 use std::ops::{Add, BitAnd, BitOr, Div, Mul, Neg, Sub};
 
-/// A constant, a tensor the formula reads, or the result of a step. Masks are such, too: 1 and 0, or a tensor of truth
-/// values.
+/// A constant, a tensor the formula reads, or the result of a step. Masks are expressions, too: 1 and 0, or a tensor of
+/// truth values.
 #[derive(Clone, Copy)]
 pub(super) enum Traced<'s, 'x> {
     Constant(f64),
@@ -25,7 +25,7 @@ use Traced::Constant;
 
 /// The steps of one formula; nothing is computed before [`Steps::tensor`] asks.
 pub(super) struct Steps<'x> {
-    /// One has room: what is linear has one at most, and runs in every walk.
+    /// One is kept in place: a linear formula has one at most, and runs in every walk.
     steps: RefCell<SmallVec<[Entry<'x>; 1]>>,
     dtype: DType,
 }
@@ -49,7 +49,8 @@ enum At<'x> {
     Step(usize),
 }
 
-/// How two operands are combined: two numbers, two tensors, and, where there is a shorter way, a tensor and a number.
+/// The ways to combine two operands: two numbers, two tensors, and, where there is a shorter way, a tensor and a
+/// number.
 struct Rule {
     numbers: fn(f64, f64) -> f64,
     tensors: fn(&Tensor, &Tensor) -> Result<Tensor>,
@@ -57,7 +58,7 @@ struct Rule {
     left: Option<fn(f64, &Tensor) -> Tensor>,
 }
 
-/// A branch of a selection: where the mask is as it says, the branch is chosen.
+/// A branch of a selection: it is chosen where the mask is equal to `side`.
 #[derive(Clone)]
 struct Branch {
     mask: Tensor,
@@ -92,7 +93,7 @@ impl<'x> Steps<'x> {
     /// The result of a step, within the branches of the selections that asked for it. A result is kept where there are
     /// none: within a branch the same step has other inputs, see [`Branch::gate`].
     fn compute(&self, step: usize, within: &[Branch]) -> Result<Tensor> {
-        // Copies, since what follows borrows the steps, too.
+        // These are copies, for the code below borrows the steps, too.
         let (todo, known) = self.steps.borrow()[step].clone();
         if let (Some(known), true) = (known, within.is_empty()) {
             return Ok(known);
@@ -111,7 +112,7 @@ impl<'x> Steps<'x> {
             }
         };
         let mut steps = self.steps.borrow_mut();
-        // The last step is no other's operand.
+        // The last step is no operand of another.
         if within.is_empty() && step + 1 < steps.len() {
             steps[step].1 = Some(result.clone());
         }
@@ -126,24 +127,25 @@ impl<'x> Steps<'x> {
         }
     }
 
-    /// What is selected by one side of a mask.
+    /// The values that one side of a mask selects.
     fn branch(&self, x: At<'x>, mask: &Tensor, side: bool, within: &[Branch]) -> Result<Cow<'x, Tensor>> {
         match x {
             At::Step(_) => {
                 let within: Vec<Branch> = within.iter().cloned().chain([Branch { mask: mask.clone(), side }]).collect();
                 self.operand(x, &within)
             }
-            // Nothing is computed on the way, so nothing can go wrong on the other side.
+            // Nothing is computed on the way, so the other side can make no infinity or NaN.
             _ => self.operand(x, within),
         }
     }
 }
 
 impl Branch {
-    /// `x` itself; only from where the branch is chosen does a gradient come back.
+    /// `x` itself; a gradient comes back only from where the branch is chosen.
     ///
-    /// The selection sends zeros into the side that is not chosen, and the branch multiplies them by its derivative there,
-    /// which may be infinite or NaN. Here, where what was computed in the branch meets the rest, that is dropped.
+    /// The selection sends zeros into the side that is not chosen, and the branch multiplies them by its derivative
+    /// there, which may be infinite or NaN. This function stands where the values computed in the branch meet the rest,
+    /// and drops that.
     fn gate<'x>(&self, x: Cow<'x, Tensor>) -> Result<Cow<'x, Tensor>> {
         if !x.is_tracked() {
             return Ok(x);

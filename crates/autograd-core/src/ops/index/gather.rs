@@ -7,11 +7,11 @@ use crate::tape::{Part, Pull, Pullback, Saved, record};
 use crate::tensor::{Tensor, for_any, for_float};
 
 impl Tensor {
-    /// For each element of `index`, the element of this tensor at its coordinates, with that along `dim` replaced by the
-    /// index.
+    /// For each element of `index`, the element of this tensor at its coordinates, with that along `dim` replaced by
+    /// the index.
     ///
     /// # Shapes
-    /// `index` has as many dimensions as `self` and is no larger, but along `dim`; the result has its shape.
+    /// `index` has as many dimensions as `self`, and is no larger except along `dim`; the result has its shape.
     ///
     /// # Gradient
     /// gy is added to the elements it came from; those of repeated indices add up. Saves the index.
@@ -39,7 +39,7 @@ impl Tensor {
     }
 }
 
-/// The elements of a tensor in the places of an index tensor, but for their coordinate along `dim`, which it holds.
+/// The elements of a tensor in the places of an index tensor, which holds their coordinates along `dim`.
 #[derive(Clone)]
 struct Picked {
     dim: usize,
@@ -56,9 +56,9 @@ impl Picked {
         record("gather", value, &[x], |_| self)
     }
 
-    /// Where the elements lie in a packed tensor of this shape.
+    /// The places of the elements in a packed tensor of this shape.
     fn offsets<'a>(&'a self, shape: &[usize]) -> impl Iterator<Item = usize> + 'a {
-        // A scalar counts as one element of one dimension, as the tensor and as the index.
+        // A scalar counts as a tensor of one dimension with one element, for the tensor and for the index.
         let of_vector = |shape: &'a [usize]| if shape.is_empty() { &[1] } else { shape };
         let shape = if shape.is_empty() { &[1] } else { shape };
         gather_offsets(self.index.values(), of_vector(self.index.tensor().shape()), shape, self.dim)

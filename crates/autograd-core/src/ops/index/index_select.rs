@@ -9,7 +9,7 @@ use crate::tensor::{Tensor, for_any, for_float};
 use smallvec::SmallVec;
 
 impl Tensor {
-    /// The slices number `index[0]`, `index[1]`, .. along `dim`.
+    /// The slices `index[0]`, `index[1]`, .. along `dim`.
     ///
     /// # Shapes
     /// `index: [K]` (or a scalar, as `[1]`); the result has size K along `dim`.

@@ -1,20 +1,21 @@
 //! Indices as rows of zeros with a single one.
-//!
-//! forward    y[.., k] = 1 where k = index, else 0
-//! backward   none: indices carry no gradient
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::ops::check::Check;
 use crate::tensor::{DType, Tensor};
 
 impl Tensor {
-    /// For each index a row with a one at its place, as `I64`.
+    /// For each index a row with a one at its place: `y[.., k] = 1` where k is the index, else 0, as `I64`.
     ///
     /// # Shapes
     /// `[..] → [.., K]`; without `classes`, K is the largest index plus one.
     ///
+    /// # Gradient
+    /// None: indices carry no gradient.
+    ///
     /// # Errors
-    /// If an index is negative or not below `classes`, the dtype is not `I64`, or there are neither indices nor `classes`.
+    /// If an index is negative or not below `classes`, the dtype is not `I64`, or there are neither indices nor
+    /// `classes`.
     ///
     /// # Examples
     /// ```

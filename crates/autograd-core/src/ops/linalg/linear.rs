@@ -68,7 +68,7 @@ impl Tensor {
     }
 }
 
-/// A matrix as it is, whatever its strides; anything else packed, so that its leading dims are rows.
+/// A matrix as it is, whatever its strides; any other tensor packed, so that its leading dims are rows.
 fn as_rows(x: &Tensor) -> Cow<'_, Tensor> {
     if x.rank() == 2 { Cow::Borrowed(x) } else { x.packed() }
 }
@@ -79,7 +79,8 @@ struct Linear {
 }
 
 impl Pullback for Linear {
-    // From the last input: of a layer's parameters the bias was made last, and the walk collects leaves in that order.
+    // The last input comes first: of a layer's parameters the bias was made last, and the walk collects leaves in that
+    // order.
     fn pull(&self, at: &mut Pull<'_>) -> Result<()> {
         let (gy, x, weight) = (at.gy(), self.x.get(at), self.weight.get(at));
         if at.inputs() > 2 {

@@ -15,15 +15,15 @@ impl Tensor {
     /// Matrix product, by NumPy's rules.
     ///
     /// # Shapes
-    /// `[.., M, K] × [.., K, N] → [.., M, N]`, the leading dims broadcast; a vector counts as a row on the left, a column
-    /// on the right, and its dim is left out of the result: `[K] × [K]` is a scalar.
+    /// `[.., M, K] × [.., K, N] → [.., M, N]`, the leading dims broadcast; a vector counts as a row on the left, a
+    /// column on the right, and its dim is left out of the result: `[K] × [K]` is a scalar.
     ///
     /// # Gradient
     /// `ga = gy bᵀ`, `gb = aᵀ gy`, summed over broadcast dims. Saves both.
     ///
     /// # Errors
-    /// If an operand is a scalar or not a float tensor, the inner sizes differ, the leading dims do not broadcast, or the
-    /// dtypes differ.
+    /// If an operand is a scalar or not a float tensor, the inner sizes differ, the leading dims do not broadcast, or
+    /// the dtypes differ.
     ///
     /// # Examples
     /// ```
@@ -61,7 +61,7 @@ impl Tensor {
     /// [`Tensor::matmul`] of two matrices, and of nothing else.
     ///
     /// # Errors
-    /// If an operand does not have two dimensions, or as `matmul`.
+    /// If an operand does not have two dimensions, or as for `matmul`.
     pub fn mm(&self, other: &Tensor) -> Result<Tensor> {
         of_rank("mm", 2, self, other)?;
         self.matmul(other)
@@ -70,7 +70,7 @@ impl Tensor {
     /// [`Tensor::matmul`] of two batches of matrices of the same number, `[B, M, K] × [B, K, N]`.
     ///
     /// # Errors
-    /// If an operand does not have three dimensions or the batches differ in size, or as `matmul`.
+    /// If an operand does not have three dimensions or the batches differ in size, or as for `matmul`.
     pub fn bmm(&self, other: &Tensor) -> Result<Tensor> {
         of_rank("bmm", 3, self, other)?;
         if self.shape()[0] != other.shape()[0] {
@@ -100,7 +100,7 @@ fn matrices(a: &Tensor, b: &Tensor) -> Result<Tensor> {
     shape.0.extend([m, n]);
     Check("matmul").fits_memory(&shape)?;
     let value = if b.rank() == 2 && (a.rank() == 2 || a.is_contiguous()) {
-        // One matrix on the right: all matrices on the left are its rows.
+        // With one matrix on the right, all matrices on the left are the rows of a single one.
         product(View::rows_of(a), View::rows_of(b), None, &shape)
     } else {
         batched(a, b, &outer, (m, k, n), &shape)
@@ -127,7 +127,7 @@ fn batched(a: &Tensor, b: &Tensor, outer: &[usize], (m, k, n): (usize, usize, us
     for_float!(a.float(), T => Tensor::build::<T>(shape, |c| {
         let (a, b) = (a.strided::<T>(), b.strided::<T>());
         let one = |batch: usize, c: &mut [T], threads: usize| {
-            // The nest's innermost dimension is walked by hand: every batch is a start of its own.
+            // This code walks the nest's innermost dimension itself, for every batch has a start of its own.
             let inner = nest.inner();
             let [i, j] = nest.rows(batch / inner).step();
             let [s, t] = nest.inner_strides();
@@ -160,7 +160,7 @@ impl Pullback for Matmul {
             if b.rank() > 2 || a.rank() == 2 {
                 return matrices(&a.transpose(-1, -2)?, gy);
             }
-            // One matrix on the right: sum over the batch inside the product.
+            // With one matrix on the right, the product itself sums over the batch.
             let (m, n) = (a.shape()[a.rank() - 1] as isize, gy.shape()[gy.rank() - 1] as isize);
             if a.numel() == 0 || gy.numel() == 0 {
                 return Ok(b.zeros_like());
@@ -189,7 +189,7 @@ impl Pullback for Matmul {
 crate::ops::cases::cases![{
     use crate::DType;
     let input = |s: &[usize]| Input::real(s, -2.0..2.0);
-    // Reference for equal batches; `shared` says whether b has no batch.
+    // The reference for equal batches; `shared`: whether b has no batch.
     let reference = |batch: usize, m: usize, k: usize, n: usize, shared: bool| {
         move |x: &[Vec<f64>]| {
             let at = |o: usize, i: usize, j: usize| {

@@ -1,4 +1,4 @@
-//! Matrix products, and the affine map networks are made of.
+//! Matrix products, and the affine map that networks are made of.
 
 pub(crate) mod linear;
 pub(crate) mod matmul;

@@ -15,7 +15,7 @@ pub(crate) struct View<'a> {
 }
 
 impl<'a> View<'a> {
-    /// All dimensions but the last as rows; the tensor is contiguous or a matrix.
+    /// The view with all dimensions but the last as rows; the tensor is contiguous or a matrix.
     pub(crate) fn rows_of(tensor: &'a Tensor) -> View<'a> {
         let columns = tensor.shape().last().copied().unwrap_or(1);
         if tensor.rank() == 2 {
@@ -27,7 +27,7 @@ impl<'a> View<'a> {
         View { tensor, rows, columns, row: columns, column: 1 }
     }
 
-    /// Rows and columns exchanged.
+    /// The view with rows and columns exchanged.
     pub(crate) fn t(self) -> View<'a> {
         View { rows: self.columns, columns: self.rows, row: self.column, column: self.row, ..self }
     }
@@ -37,7 +37,7 @@ impl<'a> View<'a> {
     }
 }
 
-/// `a b + bias` as a tensor of `shape`; the bias has one element a column and is contiguous.
+/// `a b + bias` as a tensor of `shape`; the bias has one element per column and is contiguous.
 pub(crate) fn product(a: View<'_>, b: View<'_>, bias: Option<&Tensor>, shape: &[usize]) -> Tensor {
     let size = (a.rows, a.columns, b.columns);
     for_float!(a.tensor.float(), T => Tensor::build::<T>(shape, |c| {

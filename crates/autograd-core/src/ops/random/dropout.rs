@@ -1,4 +1,4 @@
-//! Dropping elements at random.
+//! Random dropping of elements.
 
 use crate::error::Result;
 use crate::kernels::random::dropout;
@@ -9,7 +9,7 @@ use rand::{Rng, RngExt};
 
 impl Tensor {
     /// Each element is 0 with probability `p` (the probability of being *dropped*, `0 ≤ p ≤ 1`), else `x / (1 − p)`, so
-    /// that the expected value stays.
+    /// the expected value stays.
     ///
     /// # Gradient
     /// gy, dropped and scaled at the same places. Saves a seed, not a mask.
@@ -26,10 +26,11 @@ impl Tensor {
         self.dropout_seeded(p, rng.random())
     }
 
-    /// [`Tensor::dropout`] with the seed that decides which elements are dropped: the same seed drops the same elements.
+    /// [`Tensor::dropout`] with the seed that decides which elements are dropped: the same seed drops the same
+    /// elements.
     ///
     /// # Errors
-    /// As [`Tensor::dropout`].
+    /// As for [`Tensor::dropout`].
     pub fn dropout_seeded(&self, p: f64, seed: u64) -> Result<Tensor> {
         Check("dropout").float(self)?;
         Check("dropout").require((0.0..=1.0).contains(&p), "p", p, "in [0, 1]")?;

@@ -1,4 +1,4 @@
-//! Operations with chance in them. The randomness comes from a generator or a seed that the caller passes; there is none
-//! of the library's own.
+//! Random operations. The randomness comes from a generator or a seed that the caller passes; the library has none of
+//! its own.
 
 pub(crate) mod dropout;

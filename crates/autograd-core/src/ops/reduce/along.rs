@@ -11,13 +11,13 @@ use std::borrow::Cow;
 
 /// The dims of a reduction, checked.
 pub(crate) struct Along {
-    /// For each dim whether it is folded away.
+    /// Whether each dim is folded away.
     pub(crate) named: SmallVec<[bool; 4]>,
     /// The result's shape with the folded dims as ones.
     pub(crate) kept: Shape,
-    /// The result's shape as asked for.
+    /// The result's shape as the caller asked for it.
     pub(crate) shape: Shape,
-    /// How many elements make one of the result.
+    /// The number of elements that make one of the result.
     pub(crate) count: usize,
 }
 
@@ -38,7 +38,7 @@ impl Along {
         Ok(Along { named, kept, shape, count })
     }
 
-    /// Fails if there is nothing to fold and something would have to come of it.
+    /// Fails if no elements are folded and yet the result has elements.
     pub(crate) fn not_empty(self, op: &'static str, x: &Tensor) -> Result<Along> {
         if self.count == 0 && self.kept.iter().product::<usize>() != 0 {
             let dims: Vec<usize> = (0..self.named.len()).filter(|d| self.named[*d]).collect();

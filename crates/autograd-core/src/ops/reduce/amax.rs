@@ -29,7 +29,7 @@ impl Tensor {
         extreme("max", self, &(..).into(), Largest, i64::max, Nan::Shares)
     }
 
-    /// The smallest of all elements; otherwise as [`Tensor::max`].
+    /// The smallest of all elements; otherwise like [`Tensor::max`].
     ///
     /// # Errors
     /// If there are no elements.
@@ -49,7 +49,7 @@ impl Tensor {
         extreme("amax", self, &dims.into(), Largest, i64::max, Nan::Spreads)
     }
 
-    /// The smallest elements along `dims`; otherwise as [`Tensor::amax`].
+    /// The smallest elements along `dims`; otherwise like [`Tensor::amax`].
     ///
     /// # Errors
     /// If a dim is out of range, named twice or has no elements.
@@ -58,7 +58,7 @@ impl Tensor {
     }
 }
 
-/// Where the gradient goes if the extreme is NaN.
+/// The place that the gradient goes to if the extreme is NaN.
 #[derive(Clone, Copy, PartialEq)]
 enum Nan {
     /// It is shared between the NaNs.
@@ -101,7 +101,7 @@ impl Pullback for Extreme {
     fn pull(&self, at: &mut Pull<'_>) -> Result<()> {
         let gy = at.gy();
         at.give(0, || {
-            // Which elements are chosen does not vary, so nothing of this is recorded.
+            // The choice of elements has no derivative, so it is not recorded.
             let (x, y) = (self.x.value(), self.along.spread(self.y.value())?);
             let mut chosen = x.eq(&y)?;
             if self.nan == Nan::Shares {

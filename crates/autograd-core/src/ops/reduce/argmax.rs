@@ -8,8 +8,8 @@ use crate::ops::check::Check;
 use crate::tensor::{DType, Tensor, for_float};
 
 impl Tensor {
-    /// Position of the largest element along `dims` as `I64`, in row-major order where they are several: the first of ties;
-    /// a NaN counts as the largest.
+    /// Position of the largest element along `dims` as `I64`, in row-major order where they are several: the first of
+    /// ties; a NaN counts as the largest.
     ///
     /// # Errors
     /// If the dim is out of range or has no elements, or the tensor is `Bool`.
@@ -25,7 +25,7 @@ impl Tensor {
         positions::<false>("argmax", self, &dims.into())
     }
 
-    /// Position of the smallest element; otherwise as [`Tensor::argmax`].
+    /// Position of the smallest element; otherwise like [`Tensor::argmax`].
     ///
     /// # Errors
     /// If the dim is out of range or has no elements, or the tensor is `Bool`.
@@ -40,7 +40,7 @@ pub(super) fn positions<const SMALLEST: bool>(op: &'static str, x: &Tensor, dims
     if x.dtype() == DType::I64 {
         return Ok(Tensor::build::<i64>(&along.shape, |y| {
             for (y, row) in y.iter_mut().zip(rows.flat::<i64>().chunks(along.count.max(1))) {
-                // Of equal elements the first: the later index counts as the worse one.
+                // Of equal elements the first is chosen: a later index counts as worse.
                 let better = |i: &usize| std::cmp::Reverse(*i);
                 let places = 0..row.len();
                 let best = match SMALLEST {

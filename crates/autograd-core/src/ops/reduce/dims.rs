@@ -3,8 +3,8 @@
 use crate::shape::Shape;
 use smallvec::SmallVec;
 
-/// The dimensions that a reduction folds: one, several, or `..` for all of them. They are left out of the result, unless
-/// [`keep`] leaves them in with size one. Negative ones count from the end.
+/// The dimensions that a reduction folds: one, several, or `..` for all of them. They are left out of the result,
+/// unless [`keep`] leaves them in with size one. Negative ones count from the end.
 ///
 /// ```
 /// use autograd_core::{Tensor, keep};
@@ -17,7 +17,7 @@ use smallvec::SmallVec;
 /// ```
 #[derive(Clone, Debug)]
 pub struct ReduceDims {
-    /// None named means all.
+    /// An empty list means all.
     pub(super) dims: SmallVec<[isize; 4]>,
     pub(super) keep: bool,
 }

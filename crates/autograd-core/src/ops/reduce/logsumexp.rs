@@ -50,7 +50,7 @@ impl Pullback for LogSumExp {
         let (x, y, gy) = (self.x.get(at), self.y.get(at), at.gy());
         at.give(0, || {
             let y = self.along.spread(&y)?;
-            // −∞ − −∞ is NaN; e^(−∞ − 0) is the 0 it should be.
+            // −∞ − −∞ would be NaN, but e^(−∞ − 0) is 0, as it should be.
             let nothing = y.eq(&y.full_like(f64::NEG_INFINITY))?;
             let y = nothing.where_cond(&y.zeros_like(), &y)?;
             x.try_sub(&y)?.exp().try_mul(&self.along.spread(gy)?)

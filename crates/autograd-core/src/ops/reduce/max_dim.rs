@@ -26,7 +26,7 @@ impl Tensor {
         chosen::<false>("max_dim", self, &dim.into())
     }
 
-    /// The smallest elements along `dim` and their positions; otherwise as [`Tensor::max_dim`].
+    /// The smallest elements along `dim` and their positions; otherwise like [`Tensor::max_dim`].
     ///
     /// # Errors
     /// If the dim is out of range or has no elements.

@@ -48,7 +48,7 @@ struct Prod {
 }
 
 impl Prod {
-    /// The gradient, from x and gy with the folded dimensions last and merged: `f(x: [rows, n], gy: [rows])`.
+    /// Computes the gradient from x and gy with the folded dimensions last and merged: `f(x: [rows, n], gy: [rows])`.
     fn by_rows(&self, x: &Tensor, gy: &Tensor, f: impl FnOnce(&Tensor, &Tensor) -> Result<Tensor>) -> Result<Tensor> {
         let named = &self.along.named;
         let kept = (0..x.rank()).filter(|d| !named[*d]);
@@ -68,8 +68,8 @@ impl Pullback for Prod {
         let (x, gy) = (self.x.get(at), at.gy());
         at.give(0, || {
             self.by_rows(&x, gy, |x, gy| {
-                // Row i of this [rows, n, n] is x with its i-th element replaced by 1: its product is a differentiable form
-                // of "all the others".
+                // Row i of this [rows, n, n] is x with its i-th element replaced by 1: its product is a differentiable
+                // form of "all the others".
                 let diagonal = Tensor::eye(x.shape()[1], crate::DType::Bool)?;
                 let all = x.unsqueeze(1)?;
                 let others = diagonal.where_cond(&all.full_like(1.0), &all)?.prod_dim(-1)?;

@@ -22,7 +22,7 @@ impl Tensor {
     /// Standard deviation along `dims`.
     ///
     /// # Errors
-    /// As [`Tensor::std`], or if a dim is out of range or named twice.
+    /// As for [`Tensor::std`], or if a dim is out of range or named twice.
     pub fn std_dim(&self, dims: impl Into<ReduceDims>, correction: f64) -> Result<Tensor> {
         let (mut value, along, divisor) = variance("std", self, &dims.into(), correction)?;
         for_float!(value.float(), T => value.elements_mut::<T>().iter_mut().for_each(|y| *y = y.sqrt()));

@@ -96,7 +96,7 @@ pub(crate) fn sum_to(x: &Tensor, shape: &[usize]) -> Result<Tensor> {
     if folds { x.sum_dim(keep(&dims[..]))?.reshape_to(shape) } else { x.reshape_to(shape) }
 }
 
-/// [`sum_to`] of floats for a walk that is not recorded, in one pass where it can be.
+/// [`sum_to`] of floats for a walk that is not recorded, in one pass where possible.
 pub(crate) fn sum_to_fused(x: &Tensor, shape: &[usize]) -> Result<Tensor> {
     let Some(missing) = x.rank().checked_sub(shape.len()).filter(|missing| x.shape()[*missing..] == *shape) else {
         return sum_to(x, shape);
@@ -113,7 +113,7 @@ pub(crate) fn sum_to_fused(x: &Tensor, shape: &[usize]) -> Result<Tensor> {
 struct Sum {
     from: Shape,
     kept: Shape,
-    /// Of a mean, the count.
+    /// The count, for a mean.
     divisor: Option<f64>,
 }
 

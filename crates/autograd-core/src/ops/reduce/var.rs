@@ -8,7 +8,7 @@ use crate::ops::check::Check;
 use crate::tape::{Pull, Pullback, Saved, record};
 use crate::tensor::{Tensor, for_float};
 
-/// `Σ (x − μ)²` divided by what is left of the count, and that divisor; not recorded.
+/// `Σ (x − μ)²` divided by the count less the correction, and that divisor; not recorded.
 pub(super) fn variance(
     op: &'static str,
     x: &Tensor,
@@ -66,7 +66,7 @@ impl Tensor {
     /// Variance along `dims`.
     ///
     /// # Errors
-    /// As [`Tensor::var`], or if a dim is out of range or named twice.
+    /// As for [`Tensor::var`], or if a dim is out of range or named twice.
     pub fn var_dim(&self, dims: impl Into<ReduceDims>, correction: f64) -> Result<Tensor> {
         let (value, along, divisor) = variance("var", self, &dims.into(), correction)?;
         Ok(record("var", value, &[self], |_| Var { x: Saved::input(0, self), along, divisor }))

@@ -1,4 +1,4 @@
-//! Variance and mean together: the form of an operation with two float outputs.
+//! Variance and mean together: an operation with two float outputs.
 
 use super::along::Along;
 use super::dims::ReduceDims;
@@ -28,7 +28,7 @@ impl Tensor {
         let dims = dims.into();
         let (var, along, divisor) = variance("var_mean", self, &dims, correction)?;
         let mean = crate::no_grad(|| self.mean_dim(dims))?;
-        // One node for each output. They share what is saved; the walk adds up what the two give.
+        // Each output has a node. The two share what they save, and the walk adds up what they give.
         let state = Arc::new(Moments { x: Saved::input(0, self), along, divisor });
         let var = record("var_mean", var, &[self], |_| VarOf(Arc::clone(&state)));
         let mean = record("var_mean", mean, &[self], |_| MeanOf(state));
@@ -36,7 +36,7 @@ impl Tensor {
     }
 }
 
-/// What both outputs are pulled back with.
+/// The values that the pull-backs of both outputs need.
 struct Moments {
     x: Saved,
     along: Along,

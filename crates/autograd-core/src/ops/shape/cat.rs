@@ -1,4 +1,4 @@
-//! Tensors joined along a dimension: cat along one they have, stack along a new one.
+//! Tensors joined along a dimension, one that they have or a new one.
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::kernels::copy::scatter;

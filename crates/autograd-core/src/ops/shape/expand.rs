@@ -1,4 +1,4 @@
-//! Repeating dimensions of size one, without copying.
+//! Repetition of dimensions of size one, without copying.
 
 use crate::error::{Error, Result};
 use crate::shape::{Dims, Layout, strides_in};
@@ -44,7 +44,7 @@ impl Tensor {
     /// [`Tensor::expand`] to a shape that `self` is known to broadcast to.
     pub(crate) fn expand_to(&self, shape: &[usize]) -> Result<Tensor> {
         if shape == self.shape() {
-            // A value of its own all the same: with a gradient of its own, and cut off by no_grad.
+            // It is a value of its own all the same: it has its own gradient, and no_grad cuts it off.
             return Ok(record("expand", self.detach(), &[self], |_| Expand));
         }
         if crate::tensor::checked(shape, self.dtype()).is_none() {

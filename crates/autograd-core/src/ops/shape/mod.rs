@@ -1,4 +1,4 @@
-//! Operations that rearrange elements. Most are views: the same memory under other strides.
+//! Operations that rearrange elements. Most are views: the same memory with other strides.
 
 pub(crate) mod assemble;
 pub(crate) mod cat;

@@ -9,8 +9,8 @@ use smallvec::SmallVec;
 use std::fmt::Debug;
 
 impl Tensor {
-    /// The same elements in row-major order under another shape; one size may be −1 and is inferred. A view where the strides
-    /// allow one, else a copy.
+    /// The same elements in row-major order in another shape; one size may be −1 and is inferred. A view where the
+    /// strides allow one, else a copy.
     ///
     /// # Gradient
     /// gy in the shape of x. Saves the shape.
@@ -39,11 +39,11 @@ impl Tensor {
         self.reshape_to(&sizes)
     }
 
-    /// [`Tensor::reshape`] without anything to infer.
+    /// [`Tensor::reshape`] with no size to infer.
     pub(crate) fn reshape_to(&self, shape: &[usize]) -> Result<Tensor> {
         let pullback = |_: &Tensor| Reshape { from: self.shape().into() };
         if shape == self.shape() {
-            // A value of its own all the same: with a gradient of its own, and cut off by no_grad.
+            // It is a value of its own all the same: it has its own gradient, and no_grad cuts it off.
             return Ok(record("reshape", self.detach(), &[self], pullback));
         }
         if shape.iter().product::<usize>() != self.numel() || crate::tensor::checked(shape, self.dtype()).is_none() {
@@ -52,7 +52,7 @@ impl Tensor {
         let view = |x: &Tensor| Some(x.with_layout(view_layout(x.layout(), shape)?));
         let value = match view(self) {
             Some(value) => value,
-            // Packed elements can be viewed under any shape of their number.
+            // Packed elements can be viewed in any shape with their number of elements.
             None => self.packed().with_layout(Layout::contiguous(shape)),
         };
         Ok(record("reshape", value, &[self], pullback))
@@ -84,7 +84,8 @@ impl Tensor {
         self.reshape_to(&shape)
     }
 
-    /// Without those of the named dimensions that have size one (all such, if none is named).
+    /// The same elements without those of the named dimensions that have size one (without all such dimensions, if none
+    /// is named).
     ///
     /// # Errors
     /// If a dim is out of range or named twice.
@@ -95,7 +96,7 @@ impl Tensor {
         self.reshape_to(&shape)
     }
 
-    /// With a new dimension of size one before dimension `dim` (−1: after the last).
+    /// The same elements with a new dimension of size one before dimension `dim` (−1: after the last).
     ///
     /// # Errors
     /// If the dim is out of range.
@@ -115,14 +116,14 @@ impl Tensor {
     }
 }
 
-/// The elements of `x` cannot be laid out as the sizes `to`, as they were asked for.
+/// The error that the elements of `x` cannot be laid out in the sizes `to`, which the caller asked for.
 #[cold]
 fn misfit(x: &Tensor, to: &dyn Debug) -> Error {
     let (from, n) = (x.shape(), x.numel());
     Error::new(ErrorKind::Shape, format!("reshape: {from:?} has {n} elements, {to:?} asks for another number"))
 }
 
-/// The strides under which the elements of `x` have `shape`, if there are such.
+/// The strides under which the elements of `x` have `shape`, if such strides exist.
 ///
 /// Old and new dimensions are matched in groups of equal element count; a group can be viewed if its old dimensions lie
 /// without jumps between them.

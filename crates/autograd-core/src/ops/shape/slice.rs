@@ -35,8 +35,8 @@ impl Tensor {
         Ok(Slice { op: "narrow", dim: d, start: first as usize, step: 1, len }.of(self))
     }
 
-    /// Elements `start`, `start + step`, .. before `end` of dimension `dim`, by Python's rules: negative bounds count from
-    /// the end, bounds outside are clamped, `None` is open. A view; its gradient is that of [`Tensor::narrow`].
+    /// Elements `start`, `start + step`, .. before `end` of dimension `dim`, by Python's rules: negative bounds count
+    /// from the end, bounds outside are clamped, `None` is open. A view; its gradient is that of [`Tensor::narrow`].
     ///
     /// # Errors
     /// If the dim is out of range or `step` is 0.
@@ -68,11 +68,12 @@ impl Slice {
         record(self.op, x.with_layout(self.within(x.layout())), &[x], |_| self)
     }
 
-    /// Where the part lies, given where the whole does.
+    /// The layout of the part, given the layout of the whole.
     fn within(self, x: &Layout) -> Layout {
         let mut shape: Dims = SmallVec::from_slice(x.shape());
         let mut strides: Dims = SmallVec::from_slice(x.strides());
-        // An empty part may start at the very end: keep its offset inside the buffer. The step matters from two elements on.
+        // An empty part may start at the very end: its offset must stay inside the buffer. The step matters from two
+        // elements on.
         let start = if self.len == 0 { 0 } else { self.start * strides[self.dim] };
         shape[self.dim] = self.len;
         strides[self.dim] = if self.len > 1 { strides[self.dim] * self.step } else { 1 };

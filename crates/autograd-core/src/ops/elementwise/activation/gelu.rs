@@ -97,7 +97,8 @@ impl Elementwise<1> for GeluTanh {
     fn pull<N: Number>(self, gy: N, [x]: [N; 1], _: N) -> [N; 1] {
         let (one, t) = (N::of(1.0), u(x).tanh());
         let slope = N::of(SLOPE) * (x * x).mul_add(N::of(3.0 * CUBIC), one);
-        // Far out 1 − t² is exactly 0 while x · u′ overflows: keep 0 · ∞ from happening. At ±∞ it is NaN, like that of gelu.
+        // Far out 1 − t² is exactly 0 while x · u′ overflows: this avoids 0 · ∞. At ±∞ the gradient is NaN, like that
+        // of gelu.
         let bent = one - t * t;
         let tail = x * bent * N::select(bent.eq(N::of(0.0)), one, slope);
         [gy * (N::of(0.5) * (one + t + tail))]

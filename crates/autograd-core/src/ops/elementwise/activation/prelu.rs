@@ -15,7 +15,7 @@ impl Tensor {
     /// `gx = gy` where `x > 0`, else `w gy`, also at 0; `gw = Σ gy x` over `x < 0`. Saves both.
     ///
     /// # Errors
-    /// If `weight` has neither one element nor one a channel, or another dtype.
+    /// If `weight` has neither one element nor one per channel, or another dtype.
     ///
     /// # References
     /// He, Zhang, Ren, Sun, Delving deep into rectifiers, 2015, equation 1.

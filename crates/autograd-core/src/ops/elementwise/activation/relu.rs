@@ -10,8 +10,8 @@ impl Tensor {
     /// `y = max(x, 0)`, element by element.
     ///
     /// # Gradient
-    /// `gx = gy` where `x > 0`, 0 where `x ≤ 0`, also at 0; saves y. NaN stays NaN, and its gradient passes. Integers stay
-    /// integers.
+    /// `gx = gy` where `x > 0`, 0 where `x ≤ 0`, also at 0; saves y. NaN stays NaN, and its gradient passes. Integers
+    /// stay integers.
     ///
     /// # Examples
     /// ```

@@ -29,8 +29,8 @@ impl Tensor {
     }
 }
 
-/// `sum += more`, for the tape's accumulation of gradients: in place where no one else sees `sum`. Shapes and dtypes are
-/// equal.
+/// `sum += more`, for the tape's accumulation of gradients: in place where `sum` has no other owner. Shapes and dtypes
+/// are equal.
 pub(crate) fn add_assign(sum: &mut Tensor, more: &Tensor) {
     for_float!(more.float(), T => {
         let nest = Nest::new(more.shape(), [more.strides()]);

@@ -11,12 +11,12 @@ impl Tensor {
     /// Element by element; the three operands are broadcast to a common shape. A weight outside of 0 to 1 extrapolates.
     ///
     /// # Gradient
-    /// `gstart = gy · (1 − weight)`, `gend = gy · weight`, `gweight = gy · (end − start)`; saves all three. Integers become
-    /// `F32` first.
+    /// `gstart = gy · (1 − weight)`, `gend = gy · weight`, `gweight = gy · (end − start)`; saves all three. Integers
+    /// become `F32` first.
     ///
     /// # Numerics
-    /// Where |weight| ≥ ½ it is computed from the other side, as `end − (end − start) · (1 − weight)`: the result is exactly
-    /// `start` at 0 and exactly `end` at 1.
+    /// Where |weight| ≥ ½ it is computed from the other side, as `end − (end − start) · (1 − weight)`: the result is
+    /// exactly `start` at 0 and exactly `end` at 1.
     ///
     /// # Errors
     /// If the shapes do not broadcast or the dtypes differ.

@@ -1,4 +1,4 @@
-//! Arithmetic: `+ − · /` between tensors and with numbers, and what is made of nothing else.
+//! Arithmetic: `+ − · /` between tensors and with numbers, and operations made of these alone.
 
 mod abs;
 pub(crate) mod add;

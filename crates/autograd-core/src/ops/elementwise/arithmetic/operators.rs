@@ -1,4 +1,5 @@
-//! `+ - * /` between tensors and with numbers. They panic with the text of the error that `try_add` and so on return.
+//! The operators `+ - * /` between tensors and with numbers. They panic with the text of the error that `try_add` and
+//! so on return.
 
 use crate::tensor::Tensor;
 use std::ops::{Add, Div, Mul, Neg, Sub};

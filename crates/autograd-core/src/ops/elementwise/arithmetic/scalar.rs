@@ -1,4 +1,4 @@
-//! Adding, multiplying and dividing by a number.
+//! Arithmetic with a number.
 
 use crate::kernels::number::Number;
 use crate::ops::elementwise::driver::{Elementwise, Keeps, elementwise};
@@ -14,7 +14,7 @@ impl Tensor {
         self.with_number(c, AddScalar(c))
     }
 
-    /// `y = c x`; also written `&x * c`. Otherwise as [`Tensor::add_scalar`].
+    /// `y = c x`; also written `&x * c`. Otherwise like [`Tensor::add_scalar`].
     ///
     /// # Gradient
     /// `gx = c gy`; saves nothing.
@@ -30,7 +30,7 @@ impl Tensor {
         elementwise([self], DivScalar(c))
     }
 
-    /// A number that is not whole makes floats of integers.
+    /// Integers become floats if the number is not whole.
     fn with_number<F: Elementwise<1>>(&self, c: f64, f: F) -> Tensor {
         let whole = c.fract() == 0.0 && c.abs() < 9e15;
         let float = (self.dtype() == DType::I64 && !whole).then(|| self.to_dtype(DType::F32));

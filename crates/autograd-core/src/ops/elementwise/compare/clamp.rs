@@ -1,4 +1,4 @@
-//! Limiting to an interval, with numbers or tensors as bounds.
+//! Clamping to an interval, with numbers or tensors as bounds.
 
 use crate::error::{Error, Result};
 use crate::kernels::number::Number;

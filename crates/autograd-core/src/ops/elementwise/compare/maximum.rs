@@ -11,7 +11,8 @@ impl Tensor {
     /// `z = max(a, b)`, element by element; the operands are broadcast to a common shape.
     ///
     /// # Gradient
-    /// gy goes to the larger; where they tie, half to each; where one is NaN, to both. Saves both. Integers stay integers.
+    /// gy goes to the larger; where they tie, half to each; where one is NaN, to both. Saves both. Integers stay
+    /// integers.
     ///
     /// # Errors
     /// If the shapes do not broadcast or the dtypes differ.
@@ -29,7 +30,7 @@ impl Tensor {
 }
 
 impl Tensor {
-    /// The smaller of two, element by element; NaN if either is. Otherwise as [`Tensor::maximum`].
+    /// The smaller of two, element by element; NaN if either is. Otherwise like [`Tensor::maximum`].
     ///
     /// # Errors
     /// If the shapes do not broadcast or the dtypes differ.
@@ -38,7 +39,7 @@ impl Tensor {
     }
 }
 
-/// What one of the two gets: nothing if it loses, half where they tie.
+/// The share of one of the two: none if it loses, half where they tie.
 #[inline(always)]
 fn share<N: Number>(gy: N, loses: N::Mask, ties: N::Mask) -> N {
     N::select(loses, N::of(0.0), N::select(ties, gy * N::of(0.5), gy))

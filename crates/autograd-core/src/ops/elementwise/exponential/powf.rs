@@ -11,8 +11,8 @@ impl Tensor {
     /// `gx = gy · c xᶜ⁻¹`; at 0: 0 for c = 0 and c > 1, 1 for c = 1, +∞ for 0 < c < 1, −∞ for c < 0. Saves x.
     ///
     /// # Numerics
-    /// The exponents −1, 0, ½, 1, 2 and 3 are computed without logarithms; a negative base with a fractional exponent is
-    /// NaN.
+    /// The exponents −1, 0, ½, 1, 2 and 3 are computed without logarithms; a negative base with a fractional exponent
+    /// is NaN.
     ///
     /// # Examples
     /// ```

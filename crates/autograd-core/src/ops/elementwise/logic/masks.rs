@@ -43,7 +43,7 @@ fn logic<F: Function<2, u8, u8>>(op: &'static str, a: &Tensor, b: &Tensor, f: F)
 }
 
 impl Tensor {
-    /// Where both masks are true.
+    /// True where both masks are true.
     ///
     /// # Errors
     /// If the shapes do not broadcast or an operand is not `Bool`.
@@ -51,7 +51,7 @@ impl Tensor {
         logic("logical_and", self, other, And)
     }
 
-    /// Where at least one mask is true.
+    /// True where at least one mask is true.
     ///
     /// # Errors
     /// If the shapes do not broadcast or an operand is not `Bool`.
@@ -59,7 +59,7 @@ impl Tensor {
         logic("logical_or", self, other, Or)
     }
 
-    /// Where the mask is false.
+    /// True where the mask is false.
     ///
     /// # Errors
     /// If it is not `Bool`.

@@ -1,4 +1,4 @@
-//! Masks: their logic, and choosing by them.
+//! Masks: their logic, and the choice by them.
 
 mod masks;
 mod where_cond;

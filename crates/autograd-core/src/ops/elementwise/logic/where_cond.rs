@@ -1,4 +1,4 @@
-//! Choosing between two tensors by a mask.
+//! The choice between two tensors by a mask.
 
 use crate::error::Result;
 use crate::kernels::nest::Nest;

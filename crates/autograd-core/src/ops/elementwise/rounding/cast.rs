@@ -1,4 +1,4 @@
-//! Changing the dtype.
+//! Conversion to another dtype.
 
 use crate::error::Result;
 use crate::tape::{Pull, Pullback, record};
@@ -7,8 +7,8 @@ use crate::tensor::{DType, Tensor};
 impl Tensor {
     /// The elements converted to `dtype`.
     ///
-    /// Floats become integers by rounding towards zero (NaN becomes 0, values out of range the nearest integer), anything
-    /// becomes a truth value by being not 0, truth values become 0 and 1.
+    /// Floats become integers by rounding towards zero (NaN becomes 0, values out of range the nearest integer),
+    /// numbers become truth values by being not 0, and truth values become 0 and 1.
     ///
     /// # Gradient
     /// Between float types it flows, cast back; a conversion to or from `I64` or `Bool` is not tracked. Saves nothing.

@@ -79,7 +79,7 @@ fn constants_are_folded_and_take_the_shape_they_are_needed_in() {
     let two = Traced::of(1.0) + Traced::of(1.0);
     assert!(matches!(Traced::select(two.gt(Traced::of(1.0)), two, Traced::of(f64::NAN)), Constant(2.0)));
     assert_eq!(steps.tensor(two, &x).expect("numbers").to_f64s(), [2.0, 2.0]);
-    // Either side, in each operation.
+    // Each operation, with the tensor on either side.
     let x = steps.given(&x);
     for (y, want) in [
         (two - x, [1.0, 0.0]),

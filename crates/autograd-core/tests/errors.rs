@@ -1,6 +1,6 @@
 //! The errors of the core for bad input, with their exact text. Those of operations stand in their cases.
 
-use autograd_core::{DType, Result, Tensor, gradcheck};
+use autograd_core::{DType, Result, Tensor, gradcheck, hvp, jacobian, jvp, vjp};
 
 fn zeros(shape: &[usize]) -> Tensor {
     Tensor::zeros(shape, DType::F32).expect("small")
@@ -71,4 +71,21 @@ fn backward() {
 
     let (y, other) = (x.square().sum(), Tensor::from(1.0).requires_grad());
     says(autograd_core::grad(&y, &[&other]), "grad: input 0 of shape [] takes no part in the result");
+}
+
+#[test]
+fn derivatives_as_functions() {
+    let (x, y) = (Tensor::from([1.0, 2.0]), Tensor::from([3.0, 4.0]));
+    let product = |v: &[Tensor]| v[0].try_mul(&v[1]);
+    let both = [&x, &y];
+    says(jvp(product, &both, &[&x]), "jvp: there are 1 tangents for 2 inputs");
+    says(hvp(|v| Ok(product(v)?.sum()), &both, &[&x]), "hvp: there are 1 tangents for 2 inputs");
+    let one = Tensor::from([1.0]);
+    says(jvp(|v| Ok(v[0].detach()), &[&x], &[&one]), "jvp: a tangent has shape [1], expected [2]");
+    says(hvp(|v| Ok(v[0].sum()), &[&x], &[&one]), "hvp: a tangent has shape [1], expected [2]");
+    let integers = Tensor::from([1, 2]);
+    let text = |op: &str| format!("{op}: dtype is I64, expected F32 or F64; to_dtype converts");
+    says(jacobian(|v| Ok(v[0].exp()), &[&integers]), &text("jacobian"));
+    says(jvp(|v| Ok(v[0].exp()), &[&integers], &[&integers]), &text("jvp"));
+    says(vjp(|v| Ok(v[0].exp()), &[&integers], &x).map(|_| ()), &text("vjp"));
 }

@@ -53,6 +53,8 @@ fn a_failed_step_changes_nothing() {
     fails(&mut model, &mut sgd, &grads, r#"SGD: no parameter of the model belongs to the group "hiden""#);
     let mut sgd = Sgd::new(0.1).group_where(|name| name.ends_with("gamma"), |group| group.weight_decay(0.0));
     fails(&mut model, &mut sgd, &grads, "SGD: no parameter of the model belongs to the group number 1");
+    let mut sgd = Sgd::new(0.1).group("hidden", |group| group.group("bias", |inner| inner.scale_lr(0.0)));
+    fails(&mut model, &mut sgd, &grads, r#"SGD: the group "hidden" adds groups; add them to the optimizer"#);
 }
 
 #[test]

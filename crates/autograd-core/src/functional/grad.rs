@@ -58,7 +58,7 @@ pub fn vjp(
     w: &Tensor,
 ) -> Result<(Tensor, Vec<Tensor>)> {
     recording(true, || {
-        let xs = leaves(inputs);
+        let xs = leaves("vjp", inputs)?;
         let y = f(&xs)?;
         if !y.is_tracked() {
             return Ok((y, inputs.iter().map(|x| x.zeros_like()).collect()));

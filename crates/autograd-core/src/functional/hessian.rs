@@ -1,7 +1,7 @@
 //! Second derivatives.
 
 use super::jacobian::rows_of;
-use super::leaves;
+use super::{fits, leaves};
 use crate::error::Result;
 use crate::tape::recording;
 use crate::tensor::Tensor;
@@ -21,7 +21,7 @@ use crate::tensor::Tensor;
 /// ```
 pub fn hessian(f: impl FnOnce(&[Tensor]) -> Result<Tensor>, inputs: &[&Tensor]) -> Result<Vec<Vec<Tensor>>> {
     recording(true, || {
-        let (xs, first) = first_derivatives(f, inputs)?;
+        let (xs, first) = first_derivatives("hessian", f, inputs)?;
         first.iter().map(|g| rows_of(g, &xs, false)).collect()
     })
 }
@@ -37,7 +37,8 @@ pub fn hvp(
     tangents: &[&Tensor],
 ) -> Result<Vec<Tensor>> {
     recording(true, || {
-        let (xs, first) = first_derivatives(f, inputs)?;
+        fits("hvp", inputs, tangents)?;
+        let (xs, first) = first_derivatives("hvp", f, inputs)?;
         let tracked = first.iter().zip(tangents).filter(|(g, _)| g.is_tracked());
         let roots: Vec<(&Tensor, Option<&Tensor>)> = tracked.map(|(g, v)| (g, Some(*v))).collect();
         let found = crate::tape::gradients_of(&roots, &xs.iter().collect::<Vec<_>>(), false)?;
@@ -46,10 +47,11 @@ pub fn hvp(
 }
 
 fn first_derivatives(
+    op: &'static str,
     f: impl FnOnce(&[Tensor]) -> Result<Tensor>,
     inputs: &[&Tensor],
 ) -> Result<(Vec<Tensor>, Vec<Tensor>)> {
-    let xs = leaves(inputs);
+    let xs = leaves(op, inputs)?;
     let y = f(&xs)?;
     let targets: Vec<&Tensor> = xs.iter().collect();
     let first =

@@ -21,7 +21,7 @@ use crate::tensor::Tensor;
 /// ```
 pub fn jacobian(f: impl FnOnce(&[Tensor]) -> Result<Tensor>, inputs: &[&Tensor]) -> Result<Vec<Tensor>> {
     recording(true, || {
-        let xs = leaves(inputs);
+        let xs = leaves("jacobian", inputs)?;
         let y = f(&xs)?;
         rows_of(&y, &xs, false)
     })

@@ -1,6 +1,6 @@
 //! Forward derivatives from backward ones.
 
-use super::leaves;
+use super::{fits, leaves};
 use crate::error::Result;
 use crate::tape::recording;
 use crate::tensor::Tensor;
@@ -27,7 +27,8 @@ pub fn jvp(
     tangents: &[&Tensor],
 ) -> Result<(Tensor, Tensor)> {
     recording(true, || {
-        let xs = leaves(inputs);
+        fits("jvp", inputs, tangents)?;
+        let xs = leaves("jvp", inputs)?;
         let y = f(&xs)?;
         let nothing = y.detach().zeros_like();
         if !y.is_tracked() {

@@ -192,7 +192,7 @@ impl Check {
     /// Indices into dimension `dim` of a tensor of shape `shape`, each in range; negative ones are outside.
     pub(crate) fn indices(self, index: &Tensor, shape: &[usize], dim: usize) -> Result<Indices> {
         self.dtype(index, DType::I64)?;
-        let size = shape.get(dim).copied().unwrap_or(1) as i64;
+        let size = i64::try_from(shape.get(dim).copied().unwrap_or(1)).unwrap_or(i64::MAX);
         let indices = Indices(Saved::constant(&index.packed()));
         match indices.values().iter().position(|index| !(0..size).contains(index)) {
             None => Ok(indices),

@@ -46,8 +46,8 @@ impl Block {
             let start = NonNull::new(unsafe { alloc_zeroed(layout) })?;
             return Some(Block { start, layout });
         }
-        // The system must not zero it: the pages would exist before the call that asks for huge ones. SAFETY: the size
-        // is not zero.
+        // The system must not zero it: the pages would exist before the call that asks for huge ones.
+        // SAFETY: the size is not zero.
         let start = NonNull::new(unsafe { alloc(layout) })?;
         ask_for_huge_pages(start, bytes);
         // SAFETY: as many bytes have just been allocated.

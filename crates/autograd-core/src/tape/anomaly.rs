@@ -37,6 +37,18 @@ pub fn detect_anomaly<R>(f: impl FnOnce() -> Result<R>) -> Result<R> {
     }
 }
 
+/// Runs `f` without hunting: what a formula computes on the side that it does not select is no one's result.
+pub(crate) fn unwatched<R>(f: impl FnOnce() -> R) -> R {
+    struct Restore(bool);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            HUNTING.set(self.0);
+        }
+    }
+    let _restore = Restore(HUNTING.replace(false));
+    f()
+}
+
 /// Notes the first result that is not finite, while hunting.
 #[inline]
 pub(crate) fn inspect(op: &'static str, phase: &'static str, value: &Tensor) {

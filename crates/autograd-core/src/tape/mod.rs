@@ -15,6 +15,7 @@ mod waiting;
 mod walk;
 
 pub use anomaly::detect_anomaly;
+pub(crate) use anomaly::unwatched;
 pub use gradients::Gradients;
 pub use graph::{Graph, GraphNode, graph};
 pub use mode::{is_recording, no_grad};

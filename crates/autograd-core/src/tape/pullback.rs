@@ -5,6 +5,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::storage::opaque::{Opaque, Typed};
 use crate::tensor::{Link, Tensor};
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 /// The backward half of an operation: a struct whose fields are exactly what it needs.
 ///
@@ -70,10 +71,35 @@ impl Held {
 /// those.
 pub struct Pull<'a> {
     gy: &'a Tensor,
-    /// Bit i: whether the gradient of input i is wanted; beyond 64 inputs the last bit stands for all of them.
-    wanted: u64,
-    given: u64,
+    wanted: Inputs,
+    given: Inputs,
     walk: &'a mut dyn Step,
+}
+
+/// A set of inputs of one operation: a word, and a list for those of large operations.
+#[derive(Default)]
+pub(super) struct Inputs {
+    /// Bit i for input i.
+    first: u64,
+    beyond: BTreeSet<usize>,
+}
+
+impl Inputs {
+    #[inline]
+    pub(super) fn insert(&mut self, input: usize) {
+        match input {
+            0..64 => self.first |= 1 << input,
+            _ => _ = self.beyond.insert(input),
+        }
+    }
+
+    #[inline]
+    fn contains(&self, input: usize) -> bool {
+        match input {
+            0..64 => self.first >> input & 1 == 1,
+            _ => self.beyond.contains(&input),
+        }
+    }
 }
 
 /// The step of a walk that a pull-back is run for: the facts about the node, and the place that gradients go to.
@@ -86,8 +112,8 @@ pub(super) trait Step {
 }
 
 impl<'a> Pull<'a> {
-    pub(super) fn new(gy: &'a Tensor, wanted: u64, walk: &'a mut dyn Step) -> Self {
-        Pull { gy, wanted, given: 0, walk }
+    pub(super) fn new(gy: &'a Tensor, wanted: Inputs, walk: &'a mut dyn Step) -> Self {
+        Pull { gy, wanted, given: Inputs::default(), walk }
     }
 
     /// The gradient of the loss with respect to the output; it has the output's shape and dtype.
@@ -102,7 +128,7 @@ impl<'a> Pull<'a> {
 
     /// Whether the gradient of input `input` is needed.
     pub fn wants(&self, input: usize) -> bool {
-        self.wanted & bit(input) != 0
+        self.wanted.contains(input)
     }
 
     /// Gives the gradient of input `input`, which is computed only if it is needed. Several gradients for one input add
@@ -115,14 +141,14 @@ impl<'a> Pull<'a> {
         if !self.wants(input) {
             return Ok(());
         }
-        self.given |= bit(input);
+        self.given.insert(input);
         self.walk.add(input, gradient()?)
     }
 
     /// Declares that nothing flows to input `input`. An input that is needed and gets neither this nor a gradient is an
     /// error of the walk, so a forgotten gradient is never a silent zero.
     pub fn give_nothing(&mut self, input: usize) {
-        self.given |= bit(input);
+        self.given.insert(input);
     }
 
     /// Gives the gradient of a part of input `input`; those of all other elements are 0. It is added in place to what
@@ -131,14 +157,17 @@ impl<'a> Pull<'a> {
         if !self.wants(input) {
             return Ok(());
         }
-        self.given |= bit(input);
+        self.given.insert(input);
         self.walk.add_part(input, part, gradient)
     }
 
     /// The first input that was wanted and got nothing.
     pub(super) fn forgotten(&self) -> Option<usize> {
-        let forgotten = self.wanted & !self.given;
-        (forgotten != 0).then(|| forgotten.trailing_zeros() as usize)
+        let forgotten = self.wanted.first & !self.given.first;
+        if forgotten != 0 {
+            return Some(forgotten.trailing_zeros() as usize);
+        }
+        self.wanted.beyond.difference(&self.given.beyond).next().copied()
     }
 
     /// Fails in a recorded walk, for a pull-back that is not made of differentiable operations.
@@ -151,10 +180,6 @@ impl<'a> Pull<'a> {
         }
         Err(Error::new(ErrorKind::NoDerivative, format!("{} has no second derivative", self.walk.op())))
     }
-}
-
-fn bit(input: usize) -> u64 {
-    1 << input.min(63)
 }
 
 /// A value that a pull-back keeps.
@@ -240,6 +265,21 @@ mod tests {
         let y = crate::record_custom("wide", x.mul_scalar(2.0), &[&x], |_| Wide(2.0));
         let grads = y.backward().expect("tracked");
         assert_eq!(grads.get(&x).map(Tensor::to_f64s), Some(vec![2.0]));
+    }
+
+    #[test]
+    fn so_is_one_among_very_many() {
+        struct FirstOnes;
+        impl Pullback for FirstOnes {
+            fn pull(&self, at: &mut Pull<'_>) -> Result<()> {
+                let gy = at.gy();
+                (0..68).try_for_each(|i| at.give(i, || Ok(gy.clone())))
+            }
+        }
+        let x: Vec<Tensor> = (0..70).map(|_| Tensor::from(1.0).requires_grad()).collect();
+        let y = crate::record_custom("many", Tensor::from(70.0), &x.iter().collect::<Vec<_>>(), |_| FirstOnes);
+        let error = y.backward_keep().expect_err("two are missing");
+        assert!(error.to_string().starts_with("many: its pull-back gave no gradient for input 68"), "{error}");
     }
 
     #[test]

@@ -14,7 +14,7 @@ use super::gradients::Gradients;
 use super::mode::recording;
 use super::node::{Node, NodeId, NodeRef, id_of, link};
 use super::part::Part;
-use super::pullback::{Origin, Pull, Pullback, Step};
+use super::pullback::{Inputs, Origin, Pull, Pullback, Step};
 use super::waiting::{Leaves, Parts, Queue, Sum, add};
 use super::{anomaly, is_recording};
 use crate::error::{Error, ErrorKind, Result};
@@ -229,10 +229,10 @@ impl<'a> Walk<'a> {
 
     /// Pulls `gy` back through one node, to the inputs that `leads` accepts.
     fn pull(&mut self, node: &'a NodeRef, gy: &Tensor, leads: impl Fn(NodeId) -> bool) -> Result<()> {
-        let mut wanted = 0u64;
+        let mut wanted = Inputs::default();
         for (i, input) in node.inputs.iter().enumerate() {
             if input.as_ref().is_some_and(|input| leads(input.id)) {
-                wanted |= 1 << i.min(63);
+                wanted.insert(i);
             }
         }
         let freed = || {
@@ -247,7 +247,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn run(&mut self, pullback: &dyn Pullback, node: &'a NodeRef, gy: &Tensor, wanted: u64) -> Result<()> {
+    fn run(&mut self, pullback: &dyn Pullback, node: &'a NodeRef, gy: &Tensor, wanted: Inputs) -> Result<()> {
         let mut step = StepAt { walk: self, node };
         let mut at = Pull::new(gy, wanted, &mut step);
         if is_recording() {

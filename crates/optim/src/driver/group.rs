@@ -2,6 +2,7 @@
 
 use super::{Driver, Hyper, Slots};
 use crate::rule::Rule;
+use autograd_core::{Error, ErrorKind, Result};
 use std::fmt;
 use std::sync::Arc;
 
@@ -82,6 +83,15 @@ impl<R: Rule> Group<R> {
         let mut after = (self.change)(Driver::of(Hyper { lr, ..hyper })).hyper;
         after.lr /= lr;
         after
+    }
+
+    /// An error if the group's change adds groups: whose parameters they were could not be said.
+    pub(super) fn adds_none(&self, hyper: Hyper<R>, position: usize) -> Result<()> {
+        if (self.change)(Driver::of(hyper)).groups.is_empty() {
+            return Ok(());
+        }
+        let text = format!("{}: the group {} adds groups; add them to the optimizer", R::NAME, self.label(position));
+        Err(Error::new(ErrorKind::Argument, text))
     }
 
     /// Its name in errors: its prefix, or its place among the groups.

@@ -169,7 +169,10 @@ impl<R: Rule> Optimizer for Driver<R> {
 
     fn check(&self) -> Result<()> {
         self.hyper.check()?;
-        self.groups.iter().try_for_each(|group| group.apply(self.hyper.clone(), self.initial_lr).check())
+        self.groups.iter().enumerate().try_for_each(|(position, group)| {
+            group.adds_none(self.hyper.clone(), position)?;
+            group.apply(self.hyper.clone(), self.initial_lr).check()
+        })
     }
 
     fn lr(&self) -> f64 {

@@ -6,9 +6,12 @@ use crate::tape::SAVED;
 use crate::tensor::{DType, Tensor};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+/// A property by name.
+type Property = (&'static str, fn(&Case));
+
 /// Runs every property over every case of a file, and reports all that fail, not only the first.
 pub(crate) fn run(cases: &[Case]) {
-    let properties: [(&str, fn(&Case)); 12] = [
+    let properties: [Property; 12] = [
         ("values agree with the formula", values_agree_with_the_formula),
         ("derivatives agree with finite differences", |case| case.check_gradients(&case.sample(1), "plain")),
         ("fused and recorded gradients agree", fused_and_recorded_gradients_agree),

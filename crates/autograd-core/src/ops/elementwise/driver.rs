@@ -9,7 +9,7 @@ use crate::kernels::real::Real;
 use crate::kernels::zip::{Function, zip, zip_flat};
 use crate::ops::check::Check;
 use crate::shape::strides_in;
-use crate::tape::{Pull, Pullback, Saved, record};
+use crate::tape::{Pull, Pullback, Saved, record, unwatched};
 use crate::tensor::{DType, Float, Stored, Tensor, for_float};
 use std::array::from_fn;
 
@@ -256,7 +256,7 @@ impl<F: Elementwise<K>, const K: usize> Pullback for Derivative<F, K> {
         let x = inputs.as_ref().map_or([nan; K], |x| x.each_ref().map(|x| steps.given(x)));
         let y = output.as_ref().map_or(nan, |y| steps.given(y));
         let gradients = self.f.pull(steps.given(gy), x, y);
-        (0..K).rev().try_for_each(|i| at.give(i, || steps.tensor(gradients[i], gy)))
+        (0..K).rev().try_for_each(|i| at.give(i, || unwatched(|| steps.tensor(gradients[i], gy))))
     }
 
     fn pull_fused(&self, at: &mut Pull<'_>) -> Result<()> {

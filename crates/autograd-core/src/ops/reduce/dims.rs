@@ -10,7 +10,7 @@ use smallvec::SmallVec;
 /// use autograd_core::{Tensor, keep};
 /// let x = Tensor::from([[1.0, 2.0], [3.0, 4.0]]);
 /// assert_eq!(x.sum_dim(0)?.to_vec::<f32>()?, [4.0, 6.0]);
-/// assert_eq!(x.sum_dim([0, -1])?.shape(), []);
+/// assert_eq!(x.sum_dim([0, -1])?.item::<f32>()?, 10.0);
 /// assert_eq!(x.sum_dim(keep(1))?.shape(), [2, 1]);
 /// assert_eq!(x.sum_dim(keep(..))?.shape(), [1, 1]);
 /// # Ok::<(), autograd_core::Error>(())

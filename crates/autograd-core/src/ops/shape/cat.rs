@@ -46,7 +46,8 @@ impl Tensor {
                 return Err(Error::shape("cat", "a tensor", x.shape(), expected));
             }
             lengths.push(if skipped { 0 } else { x.shape()[d] });
-            shape[d] += lengths[lengths.len() - 1];
+            let len: usize = lengths[lengths.len() - 1];
+            shape[d] = shape[d].checked_add(len).ok_or_else(|| Error::too_large("cat", x.shape()))?;
         }
         let mut value = Tensor::full(&shape, 0.0, first.dtype())?;
         let mut start = 0;
@@ -117,6 +118,13 @@ crate::ops::cases::cases![{
         Case::new("cat", two(), |x| Tensor::cat(&[&x[0], &x[1]], -1))
             .value(rows)
             .refuses(|_| Tensor::cat(&[], 0), "cat: needs at least one tensor")
+            .refuses(
+                |x| {
+                    let long = x[0].sum().expand(&[1 << 60])?;
+                    Tensor::cat(&[&long; 17], 0)
+                },
+                "cat: shape [1152921504606846976] is too large (at most 64 dimensions, and no more bytes than memory holds)",
+            )
             .refuses(
                 |x| Tensor::cat(&[&x[0].sum()], 0),
                 "cat: a tensor has shape [], expected at least one dimension; stack makes one",

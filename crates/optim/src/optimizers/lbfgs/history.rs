@@ -53,9 +53,11 @@ impl History {
             let Some(at) = self.names.iter().position(|known| known == name) else {
                 return refuse(format!("there is no state for {name:?}, which was not trained before"));
             };
-            let state = &self.direction[at];
-            if state.shape() != param.shape() || state.dtype() != param.dtype() {
-                return Err(misfit("LBFGS", "the state", &format!("{name}.d"), state, param));
+            let pairs = self.pairs.iter().flat_map(|pair| [("old_dirs", &pair.y), ("old_stps", &pair.s)]);
+            for (slot, state) in [("d", &self.direction), ("prev_flat_grad", &self.gradient)].into_iter().chain(pairs) {
+                if !state[at].is_like(param) {
+                    return Err(misfit("LBFGS", "the state", &format!("{name}.{slot}"), &state[at], param));
+                }
             }
             order.push(at);
         }

@@ -108,6 +108,11 @@ impl Lbfgs {
         self
     }
 
+    /// How many evaluations one step makes at most: by default a quarter more than iterations.
+    fn evaluations(&self) -> usize {
+        self.max_eval.unwrap_or(self.max_iter.saturating_add(self.max_iter / 4))
+    }
+
     /// The largest element, at least 0, of a gradient that counts as 0. Default 1e-7.
     pub fn tolerance_grad(mut self, tolerance_grad: f64) -> Lbfgs {
         self.tolerance_grad = tolerance_grad;
@@ -168,7 +173,7 @@ impl Lbfgs {
             return Ok((first, report));
         }
         let mut loss = first;
-        let last_evaluation = self.history.evaluations - 1 + self.max_eval.unwrap_or(self.max_iter * 5 / 4) as u64;
+        let last_evaluation = (self.history.evaluations - 1).saturating_add(self.evaluations() as u64);
         for iteration in 1..=self.max_iter {
             self.history.turn(&gradient, self.history_size)?;
             let shorter = if self.history.iterations == 1 { (1.0 / abs_sum(&gradient)?).min(1.0) } else { 1.0 };

@@ -130,13 +130,16 @@ impl CrossEntropyLoss {
         let chosen = Tensor::from_vec(labels.iter().map(class).collect(), &[labels.len()])?;
         let kept = Tensor::from_vec(labels.iter().map(|label| *label != self.ignore_index).collect(), &[labels.len()])?;
         let keep = |values: Tensor| if ignored { kept.where_cond(&values, &values.zeros_like()) } else { Ok(values) };
+        // Before the loss, too: what an ignored row holds, NaN or infinite, reaches neither the loss nor a gradient.
+        let rows = if ignored { kept.unsqueeze(1)?.where_cond(&rows, &rows.zeros_like())? } else { rows };
 
         let mut losses = rows.cross_entropy(&chosen)?;
         let mut weights = None;
         if let Some(weight) = &self.weight {
             let weight = weight.index_select(0, &chosen)?;
+            let weight = keep(weight)?;
             losses = losses.try_mul(&weight)?;
-            weights = Some(keep(weight)?);
+            weights = Some(weight);
         }
         if self.label_smoothing > 0.0 {
             let mut all = rows.log_softmax(1)?;
@@ -295,6 +298,29 @@ mod tests {
             }
         }
         Expected { shape, losses, divisor }
+    }
+
+    #[test]
+    fn what_an_ignored_row_holds_reaches_nothing() -> Result<()> {
+        let inf = f64::INFINITY;
+        let target = Tensor::from([2, -100]);
+        for bad in [[inf, 0.0, 0.0], [f64::NAN, 1.0, 2.0], [-inf, -inf, -inf]] {
+            for loss in [CrossEntropyLoss::new(), CrossEntropyLoss::new().label_smoothing(0.1)] {
+                let x = Tensor::from([[1.0, 2.0, 3.0], bad]).requires_grad();
+                let y = loss.forward(&x, &target)?;
+                assert!(y.item::<f32>()?.is_finite());
+                let (plain, recorded) = (y.backward_keep()?, grad(&y, &[&x])?);
+                for gradient in [plain.get(&x).expect("a leaf"), &recorded[0]] {
+                    let gradient = gradient.to_vec::<f32>()?;
+                    assert!(gradient[..3].iter().all(|g| g.is_finite()) && gradient[3..] == [0.0; 3], "{gradient:?}");
+                }
+            }
+        }
+        let x = Tensor::from([[1.0, 2.0, 3.0], [0.0, 0.0, 0.0]]).requires_grad();
+        let weighted = CrossEntropyLoss::new().weight(Tensor::from([inf, 1.0, 2.0]));
+        let gradient = grad(&weighted.forward(&x, &target)?, &[&x])?[0].to_vec::<f32>()?;
+        assert_eq!(gradient[3..], [0.0; 3]);
+        Ok(())
     }
 
     #[test]

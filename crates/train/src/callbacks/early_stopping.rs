@@ -43,6 +43,8 @@ pub struct EarlyStopping {
     patience: u64,
     min_delta: f64,
     mode: Option<Better>,
+    /// The direction in this run: that of `mode`, or of the metric.
+    better: Option<Better>,
     restore_best_weights: bool,
     best: Best,
 }
@@ -74,6 +76,7 @@ impl Default for EarlyStopping {
             patience: 1,
             min_delta: 0.0,
             mode: None,
+            better: None,
             restore_best_weights: true,
             best: Best::default(),
         }
@@ -122,7 +125,7 @@ impl EarlyStopping {
     }
 
     fn is_better(&self, value: f64) -> bool {
-        match self.mode {
+        match self.better {
             _ if self.best.epoch == 0 => !value.is_nan(),
             Some(Better::Higher) => value > self.best.value + self.min_delta,
             _ => value < self.best.value - self.min_delta,
@@ -143,7 +146,8 @@ impl Callback for EarlyStopping {
             return Err(bad_option("min_delta", self.min_delta, "finite and at least 0"));
         }
         let metric = plan.metric(&self.monitor)?;
-        self.mode.get_or_insert(if metric.higher_is_better { Better::Higher } else { Better::Lower });
+        let of_metric = if metric.higher_is_better { Better::Higher } else { Better::Lower };
+        self.better = self.mode.or(Some(of_metric));
         self.best = Best::default();
         Ok(())
     }

@@ -58,6 +58,10 @@ crate::ops::cases::cases![{
             "one_hot: index 3 at position 1 is out of range for dim 0 of shape [3]",
         )
         .refuses(
+            |_| Tensor::from([0]).one_hot(Some(usize::MAX)),
+            "one_hot: shape [1, 18446744073709551615] is too large (at most 64 dimensions, and no more bytes than memory holds)",
+        )
+        .refuses(
             |_| Tensor::from([-1]).one_hot(None),
             "one_hot: index -1 at position 0 is out of range for dim 0 of shape [0]",
         )

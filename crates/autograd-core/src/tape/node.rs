@@ -4,12 +4,13 @@ use super::pullback::Held;
 use crate::shape::FixedDims;
 use crate::storage::opaque::Typed;
 use crate::storage::shared::Shared;
+use crate::storage::slot::Slot;
 use crate::tensor::{DType, Link, Tensor};
 use smallvec::SmallVec;
 use std::cell::{Cell, RefCell};
 use std::mem::ManuallyDrop;
+use std::ops::Deref;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
 
 /// A node's place on the tape. On one thread it grows with every recorded operation, and on any thread a node has a
 /// larger number than its inputs: walking the numbers downwards is walking backwards.
@@ -53,7 +54,7 @@ pub(crate) struct Node {
     /// The inputs' nodes; `None` for inputs that are not tracked.
     pub(crate) inputs: Inputs,
     /// The walk that frees the graph takes it.
-    pullback: Mutex<Option<Held>>,
+    pullback: Slot<Held>,
 }
 
 /// A node as the tape holds it.
@@ -76,7 +77,7 @@ impl Node {
     fn with(op: &'static str, value: &Tensor, inputs: Inputs, pullback: Option<Held>) -> NodeRef {
         let id = number_above(&inputs);
         let (shape, dtype) = (value.layout().dims(), value.dtype());
-        Typed::share(|| Node { id, op, shape: shape.clone(), dtype, inputs, pullback: Mutex::new(pullback) })
+        Typed::share(|| Node { id, op, shape: shape.clone(), dtype, inputs, pullback: Slot::new(pullback) })
     }
 
     /// The node of a tensor, if it is tracked.
@@ -89,15 +90,15 @@ impl Node {
         self.inputs.is_empty()
     }
 
-    /// The pull-back, if it has not been taken. Several walks may use it at once: none holds the lock meanwhile.
-    pub(crate) fn pullback(&self) -> Option<Held> {
-        self.pullback.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    /// The pull-back, if it has not been taken. Several walks may use it at once.
+    pub(crate) fn pullback(&self) -> Option<impl Deref<Target = Held>> {
+        self.pullback.read()
     }
 
     /// Takes the pull-back, and with it all that it saved.
     #[inline]
-    pub(crate) fn take_pullback(&self) -> Option<Held> {
-        self.pullback.lock().unwrap_or_else(PoisonError::into_inner).take()
+    pub(crate) fn take_pullback(&self) -> Option<impl Deref<Target = Held>> {
+        self.pullback.take()
     }
 }
 
@@ -138,7 +139,7 @@ impl Drop for Close {
 /// own recursive drop would overflow the stack.
 impl Drop for Node {
     fn drop(&mut self) {
-        let pullback = self.pullback.get_mut().unwrap_or_else(PoisonError::into_inner).take();
+        let pullback = self.pullback.take_mut();
         let mut inputs = std::mem::take(&mut self.inputs);
         if pullback.is_some() {
             return drop_later((inputs, pullback));
@@ -148,7 +149,7 @@ impl Drop for Node {
         while let Some(input) = inputs.pop() {
             if let Some(mut last) = input.and_then(Shared::last)
                 && let Some(node) = last.get_mut()
-                && node.pullback.get_mut().unwrap_or_else(PoisonError::into_inner).is_none()
+                && node.pullback.is_taken()
             {
                 inputs.extend(std::mem::take(&mut node.inputs));
             }

@@ -39,7 +39,6 @@ pub trait Pullback: Send + Sync {
 }
 
 /// A pull-back of any type, in recycled memory: a `Box<dyn Pullback>` would ask the allocator for each operation.
-#[derive(Clone)]
 pub(crate) struct Held {
     state: Opaque,
     typed: fn(&Opaque) -> Option<&dyn Pullback>,
@@ -81,7 +80,7 @@ pub struct Pull<'a> {
 pub(super) struct Inputs {
     /// Bit i for input i.
     first: u64,
-    beyond: BTreeSet<usize>,
+    beyond: Option<Box<BTreeSet<usize>>>,
 }
 
 impl Inputs {
@@ -89,7 +88,7 @@ impl Inputs {
     pub(super) fn insert(&mut self, input: usize) {
         match input {
             0..64 => self.first |= 1 << input,
-            _ => _ = self.beyond.insert(input),
+            _ => _ = self.beyond.get_or_insert_default().insert(input),
         }
     }
 
@@ -97,7 +96,7 @@ impl Inputs {
     fn contains(&self, input: usize) -> bool {
         match input {
             0..64 => self.first >> input & 1 == 1,
-            _ => self.beyond.contains(&input),
+            _ => self.beyond.as_ref().is_some_and(|beyond| beyond.contains(&input)),
         }
     }
 }
@@ -167,7 +166,8 @@ impl<'a> Pull<'a> {
         if forgotten != 0 {
             return Some(forgotten.trailing_zeros() as usize);
         }
-        self.wanted.beyond.difference(&self.given.beyond).next().copied()
+        let beyond = self.wanted.beyond.as_ref()?;
+        beyond.iter().copied().find(|input| !self.given.contains(*input))
     }
 
     /// Fails in a recorded walk, for a pull-back that is not made of differentiable operations.

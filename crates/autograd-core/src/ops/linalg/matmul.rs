@@ -139,6 +139,10 @@ fn batched(a: &Tensor, b: &Tensor, outer: &[usize], (m, k, n): (usize, usize, us
         if m * n == 0 {
             return;
         }
+        if k == 0 {
+            // Sums of nothing; the operands have no element to start from.
+            return c.fill(0.0);
+        }
         if c.len() > m * n && worth_sharing_products(c.len().saturating_mul(k)) {
             let each = threads() / (c.len() / (m * n));
             share(c, m * n, &|batch, c| one(batch, c, each.max(1)));
@@ -201,6 +205,10 @@ crate::ops::cases::cases![{
     };
     let case = |a: &[usize], b: &[usize]| Case::new("matmul", vec![input(a), input(b)], |x| x[0].matmul(&x[1]));
     [
+        case(&[2, 3, 0], &[2, 0, 4]).value(|_| vec![0.0; 24]),
+        case(&[2, 3, 4], &[2, 4, 0]).value(|_| Vec::new()),
+        case(&[2, 0, 4], &[2, 4, 3]).value(|_| Vec::new()),
+        case(&[2, 3], &[4, 3, 0]).value(|_| Vec::new()),
         case(&[2, 3], &[3, 4])
             .value(reference(1, 2, 3, 4, false))
             .refuses(|x| x[0].matmul(&x[0]), "matmul: inner dimensions differ: [2, 3] × [2, 3] (3 ≠ 2)")

@@ -72,10 +72,9 @@ impl Slice {
     fn within(self, x: &Layout) -> Layout {
         let mut shape: Dims = SmallVec::from_slice(x.shape());
         let mut strides: Dims = SmallVec::from_slice(x.strides());
-        // An empty part may start at the very end: its offset must stay inside the buffer. The step matters from two
-        // elements on.
-        let start = if self.len == 0 { 0 } else { self.start * strides[self.dim] };
         shape[self.dim] = self.len;
+        // A part without elements has no place: its start may lie outside the buffer. The step matters from two elements on.
+        let start = if shape.contains(&0) { 0 } else { self.start * strides[self.dim] };
         strides[self.dim] = if self.len > 1 { strides[self.dim] * self.step } else { 1 };
         Layout::strided(&shape, &strides, x.offset() + start)
     }
@@ -125,6 +124,10 @@ crate::ops::cases::cases![{
             .refuses(|x| x[0].narrow(1, -6, 1), "narrow: 1 elements from -6 are outside dim 1 of size 5"),
         Case::new("narrow(-2)", x(), |x| x[0].narrow(-2, -2, 2)).value(pick(&[3, 4])),
         Case::new("narrow to nothing", x(), |x| x[0].narrow(1, 5, 0)).value(|_| Vec::new()),
+        Case::new("narrow far into nothing", vec![Input::real(&[0, 900], -2.0..2.0)], |x| {
+            x[0].narrow(1, 300, 300)?.exp().slice(1, Some(200), None, 7)
+        })
+        .value(|_| Vec::new()),
         Case::new("narrow of nothing", vec![Input::real(&[0, 4], -2.0..2.0)], |x| x[0].narrow(1, 1, 2))
             .value(|_| Vec::new()),
         Case::new("slice past the end", x(), |x| x[0].slice(1, Some(9), None, 2)).value(|_| Vec::new()),

@@ -44,7 +44,10 @@ impl Elementwise<2> for Pow {
     #[inline(always)]
     fn pull<N: Number>(self, gy: N, [a, b]: [N; 2], z: N) -> [N; 2] {
         let zero = N::of(0.0);
-        let by_base = N::select(b.eq(zero), zero, gy * b * a.powf(b - N::of(1.0)));
+        // Only where both are 0, or a is NaN, is b aᵇ⁻¹ not the 0 it should be; elsewhere it varies with b, and a constant in
+        // its place would have no derivative.
+        let undefined = b.eq(zero) & (a.eq(zero) | a.is_nan());
+        let by_base = N::select(undefined, zero, gy * b * a.powf(b - N::of(1.0)));
         let by_exponent = N::select(a.eq(zero) & b.ge(zero), zero, gy * z * a.ln());
         [by_base, by_exponent]
     }
@@ -52,3 +55,17 @@ impl Elementwise<2> for Pow {
 
 #[cfg(test)]
 crate::ops::cases::cases![Case::binary("pow", 0.3..2.0, 0.4..2.0, |a, b| a.pow(b), f64::powf)];
+
+#[cfg(test)]
+mod tests {
+    use crate::{Tensor, hessian};
+
+    #[test]
+    fn an_exponent_of_0_is_a_smooth_point() {
+        let (a, b) = (Tensor::from([2.0]), Tensor::from([0.0]));
+        let h = hessian(|x| Ok(x[0].pow(&x[1])?.sum()), &[&a, &b]).expect("smooth");
+        let at = |i: usize, j: usize| h[i][j].to_f64s()[0];
+        let (mixed, square) = (0.5, 2f64.ln() * 2f64.ln());
+        assert!((at(0, 0), at(0, 1), at(1, 0)) == (0.0, mixed, mixed) && (at(1, 1) - square).abs() < 1e-6);
+    }
+}

@@ -65,14 +65,21 @@ type OfBlock<'a, A, O, const N: usize> = &'a (dyn Fn([&[A]; N], &mut [O]) + Sync
 /// Calls `f` for one block after the other. The call is dynamic, so the copying is compiled once per element type.
 fn blocks<A: Plain, O: Plain, const N: usize>(nest: &Nest<N>, x: [&[A]; N], z: &mut [O], f: OfBlock<'_, A, O, N>) {
     let inner = nest.inner();
+    // An operand of one number is copied once for all blocks: the upstream gradient of a sum is one.
+    let constant: [bool; N] = from_fn(|n| nest.strides[n].iter().all(|stride| *stride == 0));
     for_rows(z, inner, inner, |rows, z| {
-        // Any value will do: every element is written before it is read.
+        // Any value will do for the others: every element is written before it is read.
         let mut room = [[x[0][0]; BLOCK]; N];
+        (0..N).filter(|n| constant[*n]).for_each(|n| room[n].fill(x[n][0]));
         walk(nest, rows, z, |block, z| {
+            if let Some(x) = block.in_place(x, z.len()) {
+                return f(x, z);
+            }
             let mut n = 0;
             let x = room.each_mut().map(|room| {
                 n += 1;
-                block.of(n - 1, x[n - 1], room, z.len())
+                let n = n - 1;
+                if constant[n] { &room[..z.len()] } else { block.of(n, x[n], room, z.len()) }
             });
             f(x, z);
         });
@@ -149,6 +156,14 @@ fn walk<const N: usize, O>(nest: &Nest<N>, rows: Range<usize>, z: &mut [O], mut 
 }
 
 impl<const N: usize> Block<'_, N> {
+    /// The elements of all operands, if each lie together.
+    fn in_place<'a, T>(&self, x: [&'a [T]; N], len: usize) -> Option<[&'a [T]; N]> {
+        match self.starts {
+            [start] if self.strides == [1; N] => Some(from_fn(|n| &x[n][start[n]..start[n] + len])),
+            _ => None,
+        }
+    }
+
     /// The elements of operand number `n` as one slice: its own memory if they lie together, else a copy in `room`.
     fn of<'a, T: Copy>(&self, n: usize, x: &'a [T], room: &'a mut [T; BLOCK], len: usize) -> &'a [T] {
         let stride = self.strides[n];

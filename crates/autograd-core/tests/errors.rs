@@ -1,5 +1,6 @@
 //! The errors of the core for bad input, with their exact text. Those of operations stand in their cases.
 
+use autograd_core::gradcheck::GradCheck;
 use autograd_core::{DType, Result, Tensor, gradcheck, hvp, jacobian, jvp, vjp};
 
 fn zeros(shape: &[usize]) -> Tensor {
@@ -88,4 +89,13 @@ fn derivatives_as_functions() {
     says(jacobian(|v| Ok(v[0].exp()), &[&integers]), &text("jacobian"));
     says(jvp(|v| Ok(v[0].exp()), &[&integers], &[&integers]), &text("jvp"));
     says(vjp(|v| Ok(v[0].exp()), &[&integers], &x).map(|_| ()), &text("vjp"));
+}
+
+#[test]
+fn options_of_a_gradient_check() {
+    let x = Tensor::from([0.3]).to_dtype(DType::F64);
+    let check = |options: GradCheck| options.check(|x| Ok(x[0].exp()), std::slice::from_ref(&x));
+    says(check(GradCheck::new().rtol(f64::NAN)), "gradcheck: rtol is NaN, it must be finite and at least 0");
+    says(check(GradCheck::new().atol(-1.0)), "gradcheck: atol is -1.0, it must be finite and at least 0");
+    assert!(check(GradCheck::new().rtol(0.0).atol(1e-6).second_order(false)).is_ok());
 }

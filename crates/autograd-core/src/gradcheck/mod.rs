@@ -18,23 +18,60 @@ use std::fmt;
 /// The settings of a check. [`gradcheck`] uses the defaults.
 #[derive(Clone, Debug)]
 pub struct GradCheck {
-    /// Largest error relative to the derivative; default 1e-6.
-    pub rtol: f64,
-    /// Largest absolute error; default 1e-7.
-    pub atol: f64,
-    /// Also checks the derivatives of the gradient; default true.
-    pub second_order: bool,
-    /// Inputs with more elements than this together are checked in random directions instead of one by one; default 64.
-    pub full_up_to: usize,
-    /// The number of random directions; default 4.
-    pub directions: usize,
-    /// Seed of upstream gradients, directions and moved points.
-    pub seed: u64,
+    rtol: f64,
+    atol: f64,
+    second_order: bool,
+    full_up_to: usize,
+    directions: usize,
+    seed: u64,
 }
 
 impl Default for GradCheck {
     fn default() -> Self {
         GradCheck { rtol: 1e-6, atol: 1e-7, second_order: true, full_up_to: 64, directions: 4, seed: 0x5eed }
+    }
+}
+
+impl GradCheck {
+    /// A check with the default options.
+    pub fn new() -> GradCheck {
+        GradCheck::default()
+    }
+
+    /// The largest error relative to the derivative, `rtol ≥ 0`. Default 1e-6.
+    pub fn rtol(mut self, rtol: f64) -> GradCheck {
+        self.rtol = rtol;
+        self
+    }
+
+    /// The largest absolute error, `atol ≥ 0`. Default 1e-7.
+    pub fn atol(mut self, atol: f64) -> GradCheck {
+        self.atol = atol;
+        self
+    }
+
+    /// Whether to check the derivatives of the gradient, too. Default true.
+    pub fn second_order(mut self, second_order: bool) -> GradCheck {
+        self.second_order = second_order;
+        self
+    }
+
+    /// Inputs with more elements than this together are checked in random directions instead of one by one. Default 64.
+    pub fn full_up_to(mut self, full_up_to: usize) -> GradCheck {
+        self.full_up_to = full_up_to;
+        self
+    }
+
+    /// The number of random directions. Default 4.
+    pub fn directions(mut self, directions: usize) -> GradCheck {
+        self.directions = directions;
+        self
+    }
+
+    /// The seed of upstream gradients, directions and moved points.
+    pub fn seed(mut self, seed: u64) -> GradCheck {
+        self.seed = seed;
+        self
     }
 }
 
@@ -101,6 +138,10 @@ impl GradCheck {
     /// # Errors
     /// As for [`gradcheck`], or if a float input is not `F64`.
     pub fn check(&self, f: impl Fn(&[Tensor]) -> Result<Tensor>, inputs: &[Tensor]) -> Result<Report> {
+        for (name, tolerance) in [("rtol", self.rtol), ("atol", self.atol)] {
+            let ok = tolerance >= 0.0 && tolerance.is_finite();
+            Check("gradcheck").require(ok, name, tolerance, "finite and at least 0")?;
+        }
         for x in inputs {
             if x.dtype() == DType::F32 {
                 return Err(Error::wrong_dtype("gradcheck", DType::F32, DType::F64));

@@ -44,7 +44,7 @@ fn a_wrong_second_derivative_is_told_from_a_wrong_first() {
     let error = gradcheck(cut, &[point()]).expect_err("wrong");
     let Some(mismatch) = error.detail::<Mismatch>() else { panic!("{error}") };
     assert_eq!(mismatch.order, 2);
-    let first_only = GradCheck { second_order: false, ..GradCheck::default() };
+    let first_only = GradCheck::new().second_order(false);
     first_only.check(cut, &[point()]).expect("the first derivative is right");
 }
 

@@ -1,6 +1,6 @@
 //! The gradients that a walk hands out, and values made on one thread and dropped on another.
 
-use autograd_core::{Backward, DType, Tensor, memory};
+use autograd_core::{Backward, DType, Tensor, detect_anomaly, grad, memory};
 
 #[test]
 fn gradients_of_a_plain_walk_hang_on_nothing() {
@@ -42,4 +42,13 @@ fn a_thread_that_drops_what_another_makes_still_caches_its_own() {
     drop(Tensor::zeros(&[1 << 14], DType::F32).expect("small"));
     let cached = memory::stats().cached;
     assert!(cached >= 4 << 14, "a freed tensor is not kept: {cached} bytes cached");
+}
+
+#[test]
+fn the_side_that_a_formula_does_not_select_is_no_anomaly() {
+    let (a, b) = (Tensor::from([0.0, 2.0]).requires_grad(), Tensor::from([2.0, 2.0]).requires_grad());
+    // The gradient by the exponent takes ln a, and does not select it where a is 0.
+    let found = detect_anomaly(|| grad(&a.pow(&b)?.sum(), &[&a, &b])).expect("all derivatives are finite");
+    assert!(found.iter().all(|g| g.to_f64s().iter().all(|x| x.is_finite())));
+    assert!(detect_anomaly(|| grad(&a.log().sum(), &[&a])).is_err());
 }

@@ -80,8 +80,8 @@ pub struct Pull<'a> {
 pub(super) struct Inputs {
     /// Bit i for input i.
     first: u64,
-    /// The others; in a box, for one word in every walked node is enough.
-    #[allow(clippy::box_collection)]
+    /// The others.
+    #[allow(clippy::box_collection, reason = "one word where there are none, as nearly always")]
     beyond: Option<Box<BTreeSet<usize>>>,
 }
 

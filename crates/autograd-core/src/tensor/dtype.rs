@@ -73,7 +73,7 @@ impl From<Float> for DType {
 }
 
 /// The types in which elements lie in memory.
-pub(crate) trait Stored: Plain {
+pub trait Stored: Plain {
     /// The dtype stored so.
     const DTYPE: DType;
 }
@@ -105,7 +105,6 @@ pub trait Element: sealed::Sealed + Copy + Send + Sync + PartialEq + std::fmt::D
     const DTYPE: DType;
     /// The type that it is stored as.
     #[doc(hidden)]
-    #[allow(private_bounds)]
     type Stored: Stored;
     /// Converts to the stored form.
     #[doc(hidden)]

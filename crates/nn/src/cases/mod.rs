@@ -23,7 +23,7 @@ macro_rules! cases {
     [$($case:expr),+ $(,)?] => {
         #[test]
         fn cases() {
-            #[allow(unused_imports)]
+            #[allow(unused_imports, reason = "a file may have rows of one sort only")]
             use crate::cases::{activation, each, layer, loss, start};
             let mut failures: Vec<String> = Vec::new();
             $(failures.extend($case.failures());)+

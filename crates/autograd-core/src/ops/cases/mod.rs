@@ -213,9 +213,9 @@ macro_rules! cases {
     ($($rows:expr),+ $(,)?) => {
         #[test]
         fn cases() {
-            #[allow(unused_imports)]
+            #[allow(unused_imports, reason = "a file may have rows of one sort only")]
             use $crate::ops::cases::{Case, Input, Rows, erf_reference};
-            #[allow(unused_imports)]
+            #[allow(unused_imports, reason = "a file may have rows of one sort only")]
             use $crate::keep;
             $crate::ops::cases::run(&[$(Rows::rows($rows)),+].concat());
         }

@@ -71,8 +71,19 @@ impl Fold for Smallest {
     }
 }
 
-const LANES: usize = 64;
+/// Lanes of one quarter: a register of AVX-512, or two of AVX2.
+const QUARTER: usize = 16;
+const LANES: usize = 4 * QUARTER;
 const BLOCK: usize = 1024;
+
+/// Folds `x` into a quarter of the lanes. By value: what the compiler sees as memory it keeps there.
+#[inline(always)]
+fn fold_quarter<T: Real, F: Fold>(f: F, mut lanes: [T; QUARTER], x: &[T; QUARTER]) -> [T; QUARTER] {
+    for (lane, x) in lanes.iter_mut().zip(x) {
+        *lane = f.join(*lane, *x);
+    }
+    lanes
+}
 
 /// Folds a run of at most [`BLOCK`] values.
 #[inline(always)]
@@ -80,15 +91,17 @@ fn fold_block<T: Real, F: Fold>(f: F, x: &[T]) -> T {
     let (groups, rest) = x.as_chunks::<LANES>();
     let mut total = f.start();
     if !groups.is_empty() {
-        let mut lanes = [f.start(); LANES];
+        let mut quarters = [[f.start(); QUARTER]; 4];
         for group in groups {
-            for (lane, x) in lanes.iter_mut().zip(group) {
-                *lane = f.join(*lane, *x);
-            }
+            let (x, _) = group.as_chunks::<QUARTER>();
+            let [a, b, c, d] = quarters;
+            let (a, b) = (fold_quarter(f, a, &x[0]), fold_quarter(f, b, &x[1]));
+            let (c, d) = (fold_quarter(f, c, &x[2]), fold_quarter(f, d, &x[3]));
+            quarters = [a, b, c, d];
         }
         // The halves are constants, so that each step is a register operation.
-        let l16: [T; 16] =
-            std::array::from_fn(|i| f.join(f.join(lanes[i], lanes[i + 32]), f.join(lanes[i + 16], lanes[i + 48])));
+        let [a, b, c, d] = quarters;
+        let l16: [T; 16] = std::array::from_fn(|i| f.join(f.join(a[i], c[i]), f.join(b[i], d[i])));
         let l4: [T; 4] = std::array::from_fn(|i| f.join(f.join(l16[i], l16[i + 8]), f.join(l16[i + 4], l16[i + 12])));
         total = f.join(f.join(l4[0], l4[2]), f.join(l4[1], l4[3]));
     }

@@ -23,22 +23,34 @@ pub trait Function<const N: usize, A, O>: Copy + Sync {
     }
 }
 
-struct Flat<'a, A, O, F, const N: usize> {
-    f: F,
+/// Contiguous runs of the operands: where each begins, and how many elements it has.
+struct Runs<'a, A, const N: usize> {
     x: [&'a [A]; N],
+    starts: &'a [[usize; N]],
+    len: usize,
+}
+
+/// The loop over runs, one after the other.
+struct Loop<'a, A, O, F, const N: usize> {
+    f: F,
+    runs: Runs<'a, A, N>,
     z: &'a mut [O],
 }
 
-impl<A: Copy, O, F: Function<N, A, O>, const N: usize> Kernel for Flat<'_, A, O, F, N> {
+impl<A: Copy, O, F: Function<N, A, O>, const N: usize> Kernel for Loop<'_, A, O, F, N> {
     type Output = ();
     #[inline(always)]
     fn run(self) {
-        let Flat { f, x, z } = self;
-        let x: [&[A]; N] = from_fn(|n| &x[n][..z.len()]);
-        for (i, z) in z.iter_mut().enumerate() {
-            *z = f.call(from_fn(|n| x[n][i]));
+        let Loop { f, runs: Runs { x, starts, len }, z } = self;
+        for (start, z) in starts.iter().zip(z.chunks_mut(len)) {
+            let x: [&[A]; N] = from_fn(|n| &x[n][start[n]..start[n] + z.len()]);
+            for (i, z) in z.iter_mut().enumerate() {
+                // SAFETY: every operand was cut to the length of `z`. With a check that the compiler cannot prove away,
+                // it leaves up to 32 elements of each run to scalar code.
+                *z = f.call(from_fn(|n| unsafe { *x[n].get_unchecked(i) }));
+            }
+            f.mend(x, z);
         }
-        f.mend(x, z);
     }
 }
 
@@ -46,8 +58,8 @@ impl<A: Copy, O, F: Function<N, A, O>, const N: usize> Kernel for Flat<'_, A, O,
 #[inline]
 pub fn zip_flat<A: Plain, O: Plain, F: Function<N, A, O>, const N: usize>(f: F, x: [&[A]; N], z: &mut [O]) {
     for_pieces(z, PIECE, |start, z| {
-        let x = from_fn(|n| &x[n][start..start + z.len()]);
-        vectorize(Flat { f, x, z });
+        let runs = Runs { x, starts: &[[start; N]], len: z.len() };
+        vectorize(Loop { f, runs, z });
     });
 }
 
@@ -56,15 +68,26 @@ pub fn zip<A: Plain, O: Plain, F: Function<N, A, O>, const N: usize>(f: F, nest:
     if nest.is_flat() {
         return zip_flat(f, x, z);
     }
-    blocks(nest, x, z, &|x, z| vectorize(Flat { f, x, z }));
+    blocks(nest, x, z, &|runs, z| vectorize(Loop { f, runs, z }));
 }
 
 /// A loop over the contiguous operands of one block.
-type OfBlock<'a, A, O, const N: usize> = &'a (dyn Fn([&[A]; N], &mut [O]) + Sync);
+type OfBlock<'a, A, O, const N: usize> = &'a (dyn Fn(Runs<'_, A, N>, &mut [O]) + Sync);
 
 /// Calls `f` for one block after the other. The call is dynamic, so the copying is compiled once per element type.
 fn blocks<A: Plain, O: Plain, const N: usize>(nest: &Nest<N>, x: [&[A]; N], z: &mut [O], f: OfBlock<'_, A, O, N>) {
     let inner = nest.inner();
+    if nest.inner_strides() == [1; N] && inner >= LONG {
+        return for_rows(z, inner, inner, |rows, z| {
+            let mut next = nest.rows(rows.start);
+            for z in z.chunks_mut(TOGETHER * inner) {
+                let mut starts = [[0; N]; TOGETHER];
+                let starts = &mut starts[..z.len() / inner];
+                starts.fill_with(|| next.step());
+                f(Runs { x, starts, len: inner }, z);
+            }
+        });
+    }
     // An operand of one number is copied once for all blocks: the upstream gradient of a sum is one.
     let constant: [bool; N] = from_fn(|n| nest.strides[n].iter().all(|stride| *stride == 0));
     for_rows(z, inner, inner, |rows, z| {
@@ -72,16 +95,13 @@ fn blocks<A: Plain, O: Plain, const N: usize>(nest: &Nest<N>, x: [&[A]; N], z: &
         let mut room = [[x[0][0]; BLOCK]; N];
         (0..N).filter(|n| constant[*n]).for_each(|n| room[n].fill(x[n][0]));
         walk(nest, rows, z, |block, z| {
-            if let Some(x) = block.in_place(x, z.len()) {
-                return f(x, z);
-            }
             let mut n = 0;
             let x = room.each_mut().map(|room| {
                 n += 1;
                 let n = n - 1;
                 if constant[n] { &room[..z.len()] } else { block.of(n, x[n], room, z.len()) }
             });
-            f(x, z);
+            f(Runs { x, starts: &[[0; N]], len: z.len() }, z);
         });
     });
 }
@@ -126,6 +146,10 @@ pub fn choose<T: Plain>(nest: &Nest<3>, mask: &[u8], yes: &[T], no: &[T], z: &mu
 /// The elements of a block: three operands of f64 fill half of a 48 KiB first-level cache.
 const BLOCK: usize = 1024;
 
+/// Rows of this many elements are read where they are, [`TOGETHER`] by one call; shorter ones are copied first.
+const LONG: usize = 64;
+const TOGETHER: usize = 16;
+
 /// The rows of a block: where they start in each operand, the operands' strides along a row, and how long a row is.
 struct Block<'a, const N: usize> {
     starts: &'a [[usize; N]],
@@ -156,14 +180,6 @@ fn walk<const N: usize, O>(nest: &Nest<N>, rows: Range<usize>, z: &mut [O], mut 
 }
 
 impl<const N: usize> Block<'_, N> {
-    /// The elements of all operands, if each lie together.
-    fn in_place<'a, T>(&self, x: [&'a [T]; N], len: usize) -> Option<[&'a [T]; N]> {
-        match self.starts {
-            [start] if self.strides == [1; N] => Some(from_fn(|n| &x[n][start[n]..start[n] + len])),
-            _ => None,
-        }
-    }
-
     /// The elements of operand number `n` as one slice: its own memory if they lie together, else a copy in `room`.
     fn of<'a, T: Copy>(&self, n: usize, x: &'a [T], room: &'a mut [T; BLOCK], len: usize) -> &'a [T] {
         let stride = self.strides[n];

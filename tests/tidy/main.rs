@@ -108,7 +108,7 @@ fn arrows_between_folders_of_the_core_point_one_way() {
 }
 
 /// The crates of this workspace that each one may depend on, tests and build aside.
-const CRATES: [(&str, &[&str]); 8] = [
+const CRATES: [(&str, &[&str]); 9] = [
     ("crates/autograd-core", &[]),
     ("crates/derive", &[]),
     ("crates/nn", &["autograd-core", "wengert-derive"]),
@@ -116,6 +116,7 @@ const CRATES: [(&str, &[&str]); 8] = [
     ("crates/data", &["autograd-core"]),
     ("crates/train", &["autograd-core", "wengert-nn", "wengert-optim", "wengert-data", "wengert-derive"]),
     ("crates/conformance", &["autograd-core", "wengert-nn", "wengert-optim", "wengert-data", "wengert-train"]),
+    ("crates/loom-models", &[]),
     (".", &["autograd-core", "wengert-nn", "wengert-optim", "wengert-data", "wengert-train", "wengert-derive"]),
 ];
 
@@ -143,7 +144,9 @@ fn arrows_between_crates_point_one_way() {
 
 #[test]
 fn unsafe_code_stays_in_its_rooms_and_is_argued_for() {
-    let rooms = ["kernels", "storage", "threads"].map(|room| format!("{CORE}/{room}"));
+    let mut rooms = ["kernels", "storage", "threads"].map(|room| format!("{CORE}/{room}")).to_vec();
+    // It compiles some of these files a second time.
+    rooms.push("crates/loom-models".into());
     let mut offences = Vec::new();
     for file in library().iter().filter(|file| !rooms.iter().any(|room| file.is_under(room))) {
         let code = file.code();
@@ -167,7 +170,8 @@ fn unsafe_code_stays_in_its_rooms_and_is_argued_for() {
     none(bare, "say in a `// SAFETY:` comment just above which invariant makes it sound");
 
     let roots = files("", &["lib.rs", "main.rs"]);
-    let lax = roots.iter().filter(|file| !file.is_under(CORE) && file.path.contains("src/"));
+    let lax = roots.iter().filter(|file| !file.is_under(CORE) && !file.is_under("crates/loom-models"));
+    let lax = lax.filter(|file| file.path.contains("src/"));
     let lax = lax.filter(|file| !file.text.contains("#![forbid(unsafe_code)]"));
     none(lax.map(|file| file.path.clone()).collect(), "write #![forbid(unsafe_code)] under the crate's doc");
 }

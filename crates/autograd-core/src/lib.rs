@@ -25,6 +25,7 @@ pub mod module;
 mod ops;
 mod shape;
 mod storage;
+mod sync;
 mod tape;
 mod tensor;
 mod threads;

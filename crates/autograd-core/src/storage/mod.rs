@@ -11,3 +11,5 @@ pub mod piece;
 mod recycle;
 pub mod shared;
 pub mod slot;
+
+use crate::sync;

@@ -7,11 +7,11 @@
 //! memory is recycled ([`super::recycle`]), and where a value itself is worth keeping, [`Recycled`] hands it on whole.
 
 use super::recycle;
+use super::sync::{AtomicUsize, Ordering, fence};
 use std::alloc::Layout;
 use std::mem::ManuallyDrop;
 use std::ops::Deref;
 use std::ptr::NonNull;
-use std::sync::atomic::{AtomicUsize, Ordering, fence};
 
 /// The count stands first whatever the value is.
 #[repr(C)]

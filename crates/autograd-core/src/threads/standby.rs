@@ -5,23 +5,12 @@
 //! [`LINGER`] before it goes back, and handing it a piece costs what two cache lines need to change cores. The caller
 //! keeps one piece for itself, whether its own thread is one of the pool or not, and takes the other back if no helper
 //! has come for it.
-//!
-//! ```text
-//! from   to     who     when
-//! FREE   HELD   caller  it takes the place, to write the second piece there
-//! HELD   OPEN   caller  it has written the piece, and now does the first piece
-//! OPEN   TAKEN  helper  it has found the piece, and now does it
-//! TAKEN  DONE   helper  it has done the piece
-//! DONE   FREE   caller  it has done the first piece, and has waited for DONE
-//! OPEN   HELD   caller  it has done the first piece before a helper came, and takes the second back
-//! HELD   FREE   caller  it leaves the place, and now does the second piece
-//! ```
 
+use super::place::{Piece, Place};
 use std::any::Any;
-use std::cell::{Cell, UnsafeCell};
+use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::ptr::null_mut;
-use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 /// How long a thread that has helped looks out for more: longer than the parts of a step that one thread does alone.
@@ -34,43 +23,16 @@ const LONGEST: Duration = Duration::from_millis(2);
 /// Turns of a waiting loop between two looks at the clock.
 const TURNS: usize = 32;
 
-/// Turns after which a caller that waits for its helper lets other programs run.
-const PATIENCE: usize = 1 << 14;
-
-/// Where one caller at a time leaves a piece of work, and one helper looks for it. No two share a cache line.
+/// A place for a piece of work, and who has been called to it. No two share a cache line.
 #[repr(align(128))]
-struct Place {
-    /// One of the states below.
-    state: AtomicU8,
+struct Post {
+    place: Place,
     /// The number of helpers that have been called and have not gone. One is enough, but it may be held up, even in
     /// another pool; two at one place do no harm.
     called: AtomicUsize,
     /// The number of pieces without a helper since the last that had one.
     missed: AtomicUsize,
-    piece: UnsafeCell<Piece>,
 }
-
-/// No caller uses the place.
-const FREE: u8 = 0;
-/// A caller has the place, and alone may write the piece.
-const HELD: u8 = 1;
-/// The piece is there: caller or helper takes it, whichever comes first.
-const OPEN: u8 = 2;
-/// A helper has the piece, and alone may touch what it points to.
-const TAKEN: u8 = 3;
-/// The helper has done the piece.
-const DONE: u8 = 4;
-
-/// A [`Task`] on its caller's stack, and the function that runs it.
-#[derive(Clone, Copy)]
-struct Piece {
-    task: *mut (),
-    run: unsafe fn(*mut ()),
-}
-
-// SAFETY: the piece is written by the caller in state HELD and read by the helper in state TAKEN; the changes of state
-// in between release and acquire it. What it points to is `Send`, as `join` demands.
-unsafe impl Sync for Place {}
 
 thread_local! {
     /// Whether this thread is in the middle of a piece, of its own or of another thread.
@@ -86,19 +48,11 @@ fn busy(work: impl FnOnce()) -> Result<(), Box<dyn Any + Send>> {
 }
 
 /// More than two hundred threads would not share one kernel's work well; those beyond get none.
-static PLACES: [Place; 255] = [const { Place::new() }; 255];
+static POSTS: [Post; 255] = [const { Post::new() }; 255];
 
-impl Place {
-    const fn new() -> Place {
-        unsafe fn nothing(_: *mut ()) {}
-        let piece = UnsafeCell::new(Piece { task: null_mut(), run: nothing });
-        Place { state: AtomicU8::new(FREE), called: AtomicUsize::new(0), missed: AtomicUsize::new(0), piece }
-    }
-
-    /// Moves from one state to another, if the place is in the first.
-    fn change(&self, from: u8, to: u8) -> bool {
-        self.state.load(Ordering::Relaxed) == from
-            && self.state.compare_exchange(from, to, Ordering::Acquire, Ordering::Relaxed).is_ok()
+impl Post {
+    const fn new() -> Post {
+        Post { place: Place::new(), called: AtomicUsize::new(0), missed: AtomicUsize::new(0) }
     }
 
     /// Does the piece that is open, and those that follow within [`LINGER`] of each other. A thread that comes by in
@@ -107,10 +61,10 @@ impl Place {
     fn attend(&self) {
         let start = Instant::now();
         let mut last = start;
-        let welcome = !BUSY.get() && self.help();
+        let welcome = !BUSY.get() && self.place.help();
         while welcome && last.elapsed() < LINGER && start.elapsed() < LONGEST {
             for _ in 0..TURNS {
-                if self.help() {
+                if self.place.help() {
                     last = Instant::now();
                     break;
                 }
@@ -118,33 +72,6 @@ impl Place {
             }
         }
         self.called.fetch_sub(1, Ordering::Relaxed);
-    }
-
-    /// Does the piece that is open, if one is.
-    fn help(&self) -> bool {
-        let open = self.change(OPEN, TAKEN);
-        if open {
-            // SAFETY: in this state the piece is this thread's; its caller waits for DONE before it leaves.
-            unsafe {
-                let piece = *self.piece.get();
-                (piece.run)(piece.task);
-            }
-            self.state.store(DONE, Ordering::Release);
-        }
-        open
-    }
-
-    /// Waits until the helper has finished.
-    fn wait(&self) {
-        let mut turns = 0;
-        while self.state.load(Ordering::Acquire) != DONE {
-            turns += 1;
-            if turns < PATIENCE {
-                std::hint::spin_loop();
-            } else {
-                std::thread::yield_now();
-            }
-        }
     }
 }
 
@@ -168,40 +95,39 @@ unsafe fn run<F: FnOnce()>(task: *mut ()) {
 
 /// Whether a helper most likely looks out for work: one has been called, and one came for the last piece.
 pub fn stands_by() -> bool {
-    let place = &PLACES[0];
-    place.called.load(Ordering::Relaxed) > 0 && place.missed.load(Ordering::Relaxed) == 0
+    let post = &POSTS[0];
+    post.called.load(Ordering::Relaxed) > 0 && post.missed.load(Ordering::Relaxed) == 0
 }
 
 /// Runs both, the second on another thread if one of the pool is free. A panic of either goes on in the caller.
 pub fn join<F: FnOnce(), G: FnOnce() + Send>(first: F, second: G) {
     let helpers = rayon::current_num_threads() - 1;
-    let Some(place) = PLACES.iter().take(helpers).find(|place| place.change(FREE, HELD)) else {
+    let Some(post) = POSTS.iter().take(helpers).find(|post| post.place.claim()) else {
         first();
         return second();
     };
     let mut task = Task { work: Some(second), panic: None };
     // From here on the task is reached by this pointer only, until no helper can have it.
     let pointer = &raw mut task;
-    // SAFETY: in this state the piece is this thread's.
-    unsafe { *place.piece.get() = Piece { task: pointer.cast(), run: run::<G> } };
-    place.state.store(OPEN, Ordering::Release);
-    // Another one is called after 1, 2, 4, 8.. pieces in vain: soon, and never many.
-    let missed = place.missed.load(Ordering::Relaxed);
-    if missed.is_power_of_two() || place.called.load(Ordering::Relaxed) == 0 {
-        place.called.fetch_add(1, Ordering::Relaxed);
-        rayon::spawn(|| place.attend());
-    }
-    let outcome = busy(first);
-    let back = place.change(OPEN, HELD);
-    if !back {
-        place.wait();
-    }
-    place.missed.store(if back { missed + 1 } else { 0 }, Ordering::Relaxed);
-    place.state.store(FREE, Ordering::Release);
+    let missed = post.missed.load(Ordering::Relaxed);
+    let mut outcome = Ok(());
+    let meanwhile = || {
+        // Another one is called after 1, 2, 4, 8.. pieces in vain: soon, and never many.
+        if missed.is_power_of_two() || post.called.load(Ordering::Relaxed) == 0 {
+            post.called.fetch_add(1, Ordering::Relaxed);
+            rayon::spawn(|| post.attend());
+        }
+        outcome = busy(first);
+    };
+    // SAFETY: the place was claimed above; the task is this function's until the call ends, `G` may be sent, and `run`
+    // and `busy` keep panics.
+    let helped = unsafe { post.place.offer(Piece { task: pointer.cast(), run: run::<G> }, meanwhile) };
+    post.missed.store(if helped { 0 } else { missed + 1 }, Ordering::Relaxed);
+    post.place.leave();
     if let Err(panic) = outcome {
         resume_unwind(panic);
     }
-    if back {
+    if !helped {
         // SAFETY: no helper has seen the task, and none will: it is this function's own again.
         unsafe { run::<G>(pointer.cast()) };
     }

@@ -8,7 +8,7 @@
 pub mod block;
 pub mod opaque;
 pub mod piece;
-mod recycle;
+pub mod recycle;
 pub mod shared;
 pub mod slot;
 

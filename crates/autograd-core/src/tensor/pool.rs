@@ -13,6 +13,7 @@ use super::value::{Memory, Value};
 use crate::shape::Layout;
 use crate::storage::block::Block;
 use crate::storage::piece::{Piece, class_bytes, class_of};
+use crate::storage::recycle::RECYCLES;
 use crate::storage::shared::{Recycle, Recycled, Shared};
 use std::cell::RefCell;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -153,7 +154,7 @@ impl Pool {
         bump(&self.counts.in_use, -bytes);
         self.held = (self.held - bytes).max(0);
         let room = self.most - bytes;
-        if room < 0 {
+        if room < 0 || !RECYCLES {
             return vec![value];
         }
         let cached = self.counts.cached.load(Ordering::Relaxed);
@@ -260,6 +261,7 @@ mod tests {
         }
     }
 
+    #[cfg(not(no_recycling))]
     #[test]
     fn freed_buffers_are_reused_and_counted() {
         std::thread::spawn(|| {

@@ -134,7 +134,10 @@ fn probabilities_near_one_keep_their_digits() -> Result<()> {
                 let second = &grad(&recorded.try_mul(&direction)?.sum(), &[&x])?[0];
                 let want = [sign * product, -sign * product];
                 // Where the second derivative itself passes through 0, its digits are not defined.
-                assert!(ulps(&second.to_f64s(), &want, dtype) <= 2.0 * bound, "{what}: second {second:?}, not {want:?}");
+                assert!(
+                    ulps(&second.to_f64s(), &want, dtype) <= 2.0 * bound,
+                    "{what}: second {second:?}, not {want:?}"
+                );
             }
         }
     }
@@ -174,10 +177,18 @@ fn variance_keeps_its_digits_beside_a_large_mean() -> Result<()> {
             let want = exact.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / n as f64;
             let x = Tensor::from_vec(x, &[n])?.requires_grad();
             let y = x.var(0.0)?;
-            assert!(ulps(&y.to_f64s(), &[want], DType::F32) <= 8.0, "{offset} + .. of {n}: {:?}, not {want}", y.to_f64s());
+            assert!(
+                ulps(&y.to_f64s(), &[want], DType::F32) <= 8.0,
+                "{offset} + .. of {n}: {:?}, not {want}",
+                y.to_f64s()
+            );
             let gradient: Vec<f64> = exact.iter().map(|x| 2.0 * (x - mean) / n as f64).collect();
             for got in [y.backward_keep()?.get(&x).expect("a leaf").to_f64s(), grad(&y, &[&x])?[0].to_f64s()] {
-                assert!(apart(&got, &gradient) < 1e-6, "{offset} + .. of {n}: gradient off {:e}", apart(&got, &gradient));
+                assert!(
+                    apart(&got, &gradient) < 1e-6,
+                    "{offset} + .. of {n}: gradient off {:e}",
+                    apart(&got, &gradient)
+                );
             }
         }
     }
@@ -193,7 +204,8 @@ fn variance_keeps_its_digits_beside_a_large_mean() -> Result<()> {
 #[test]
 fn products_of_many_and_of_none_have_gradients() -> Result<()> {
     let n = 10_000;
-    let x = Tensor::from_vec((0..n).map(|i| 1.0 + f64::from(i % 7 - 3) * 1e-3).collect(), &[n as usize])?.requires_grad();
+    let x =
+        Tensor::from_vec((0..n).map(|i| 1.0 + f64::from(i % 7 - 3) * 1e-3).collect(), &[n as usize])?.requires_grad();
     let y = x.prod()?;
     let before = autograd_core::memory::stats();
     let recorded = grad(&y, &[&x])?.remove(0);
@@ -258,7 +270,8 @@ fn a_reduction_of_a_view_has_the_bits_of_its_copy() -> Result<()> {
 fn a_list_that_names_no_dim_folds_nothing() -> Result<()> {
     let x = Tensor::from([[1.0, 2.0], [3.0, 5.0]]);
     let none: [i32; 0] = [];
-    for y in [x.sum_dim(none)?, x.mean_dim(none)?, x.prod_dim(none)?, x.amax(none)?, x.amin(none)?, x.logsumexp(none)?] {
+    for y in [x.sum_dim(none)?, x.mean_dim(none)?, x.prod_dim(none)?, x.amax(none)?, x.amin(none)?, x.logsumexp(none)?]
+    {
         assert_eq!((y.shape(), y.to_f64s()), (&[2, 2][..], x.to_f64s()));
     }
     assert_eq!(x.var_dim(none, 0.0)?.to_f64s(), [0.0; 4]);

@@ -31,7 +31,7 @@ mod tensor;
 mod threads;
 
 pub use error::{BoxError, Error, ErrorKind, Result};
-pub use functional::{grad, grad_with, hessian, hvp, jacobian, jvp, vjp};
+pub use functional::{TensorList, grad, grad_with, hessian, hvp, jacobian, jvp, vjp};
 pub use gradcheck::gradcheck;
 pub use ops::custom::custom;
 pub use ops::reduce::dims::{ReduceDims, keep};

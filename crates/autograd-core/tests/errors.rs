@@ -1,7 +1,7 @@
 //! The errors of the core for bad input, with their exact text. Those of operations stand in their cases.
 
 use autograd_core::gradcheck::GradCheck;
-use autograd_core::{DType, Result, Tensor, gradcheck, hvp, jacobian, jvp, vjp};
+use autograd_core::{DType, Result, Tensor, grad, grad_with, gradcheck, hessian, hvp, jacobian, jvp, vjp};
 
 fn zeros(shape: &[usize]) -> Tensor {
     Tensor::zeros(shape, DType::F32).expect("small")
@@ -89,6 +89,87 @@ fn derivatives_as_functions() {
     says(jacobian(|v| Ok(v[0].exp()), &[&integers]), &text("jacobian"));
     says(jvp(|v| Ok(v[0].exp()), &[&integers], &[&integers]), &text("jvp"));
     says(vjp(|v| Ok(v[0].exp()), &[&integers], &x).map(|_| ()), &text("vjp"));
+}
+
+/// Every derivative as a function, of the number `f(inputs)`, with these vectors.
+type Derivative = fn(fn(&[Tensor]) -> Result<Tensor>, &[&Tensor], &[&Tensor]) -> Result<()>;
+
+const DERIVATIVES: [(&str, Derivative); 5] = [
+    ("jvp", |f, inputs, vectors| jvp(f, inputs, vectors).map(|_| ())),
+    ("hvp", |f, inputs, vectors| hvp(f, inputs, vectors).map(|_| ())),
+    ("vjp", |f, inputs, vectors| vjp(f, inputs, vectors[0]).map(|_| ())),
+    ("jacobian", |f, inputs, _| jacobian(f, inputs).map(|_| ())),
+    ("hessian", |f, inputs, _| hessian(f, inputs).map(|_| ())),
+];
+
+#[test]
+fn every_vector_must_fit_whatever_the_function_does_with_its_input() {
+    let (x, y) = (Tensor::from([1.0, 2.0]), Tensor::from([3.0]));
+    let functions: [fn(&[Tensor]) -> Result<Tensor>; 3] =
+        [|v| Ok(v[0].square().sum()), |v| Ok(v[0].sum()), |v| Ok(v[0].detach().sum())];
+    let doubles = |x: &Tensor| x.to_dtype(DType::F64);
+    for f in functions {
+        for (name, derivative) in &DERIVATIVES[..2] {
+            let fails =
+                |vectors: &[&Tensor], text: &str| says(derivative(f, &[&x, &y], vectors), &format!("{name}: {text}"));
+            fails(&[&x], "there are 1 tangents for 2 inputs");
+            fails(&[&x, &y, &y], "there are 3 tangents for 2 inputs");
+            fails(&[], "there are 0 tangents for 2 inputs");
+            fails(&[&y, &y], "a tangent has shape [1], expected [2]");
+            fails(&[&x, &x], "a tangent has shape [2], expected [1]");
+            fails(&[&x, &doubles(&y)], "dtypes F32 and F64 do not mix; convert one with to_dtype");
+            fails(&[&Tensor::from([1, 2]), &y], "dtypes F32 and I64 do not mix; convert one with to_dtype");
+            derivative(f, &[&x, &y], &[&x, &y]).expect("they fit");
+        }
+        let cotangent = |w: &Tensor, text: &str| says(vjp(f, [&x, &y], w), text);
+        cotangent(&y, "vjp: w has shape [1], expected []");
+        cotangent(&Tensor::scalar(1.0f64), "vjp: dtypes F32 and F64 do not mix; convert one with to_dtype");
+        vjp(f, [&x, &y], &Tensor::from(1.0)).expect("it fits");
+    }
+    let vectors: [&Tensor; 2] = [&x, &y];
+    for (name, derivative) in DERIVATIVES {
+        let integers: fn(&[Tensor]) -> Result<Tensor> = |v| Ok(v[0].to_dtype(DType::I64).sum());
+        let float = format!("{name}: dtype is I64, expected F32 or F64; to_dtype converts");
+        says(derivative(integers, &vectors, &vectors), &float);
+        if ["hvp", "hessian"].contains(&name) {
+            for f in [(|v| Ok(v[0].exp())) as fn(&[Tensor]) -> Result<Tensor>, |v| Ok(v[0].detach())] {
+                let number = format!("{name}: the value has shape [2], expected a single number");
+                says(derivative(f, &vectors, &vectors), &number);
+            }
+        }
+    }
+    let seed = Tensor::from([1.0, 1.0, 1.0]);
+    let tracked = x.requires_grad();
+    says(
+        grad_with(&[(&tracked.exp(), &seed)], [&tracked]),
+        "backward: the seed has shape [3], expected [2], that of the value",
+    );
+    says(
+        grad(&tracked.sum(), [&x]).map(|_| ()),
+        "grad: the F32 tensor of shape [2] is not tracked: nothing it was computed from requires gradients, or recording was off",
+    );
+}
+
+#[test]
+fn arrays_give_arrays_and_lists_give_lists() -> Result<()> {
+    let (x, y) = (Tensor::from([1.0, 2.0]).requires_grad(), Tensor::from([3.0, 4.0]).requires_grad());
+    let z = x.try_mul(&y)?.sum();
+    let [dx, dy] = grad(&z, [&x, &y])?;
+    assert_eq!((dx.to_f64s(), dy.to_f64s()), (y.to_f64s(), x.to_f64s()));
+    let list: Vec<Tensor> = vec![x.clone(), y.clone()];
+    for found in [grad(&z, &list)?, grad(&z, &list[..])?, grad(&z, list.clone())?, grad(&z, &[&x, &y])?] {
+        assert_eq!([found[0].to_f64s(), found[1].to_f64s()], [dx.to_f64s(), dy.to_f64s()]);
+    }
+    let [[xx, xy], [yx, yy]] = hessian(|v| Ok(v[0].try_mul(&v[1])?.sum()), [&x, &y])?;
+    let eye = [1.0, 0.0, 0.0, 1.0];
+    assert_eq!([xx, xy, yx, yy].map(|h| h.to_f64s()), [vec![0.0; 4], eye.into(), eye.into(), vec![0.0; 4]]);
+    let [hx, _] = hvp(|v| Ok(v[0].try_mul(&v[1])?.sum()), [&x, &y], [&x, &y])?;
+    assert_eq!(hx.to_f64s(), y.to_f64s());
+    let (_, [wx, _]) = vjp(|v| v[0].try_mul(&v[1]), [&x, &y], &x)?;
+    assert_eq!(wx.to_f64s(), [3.0, 8.0]);
+    let empty: [&Tensor; 0] = [];
+    let [] = jacobian(|_| Ok(Tensor::from(1.0)), empty)?;
+    Ok(())
 }
 
 #[test]

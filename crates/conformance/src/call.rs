@@ -225,7 +225,8 @@ impl<'a> Call<'a> {
     /// The arguments `dim` and `keepdim`.
     pub fn reduce_dims(&self) -> Outcome<ReduceDims> {
         let dims = self.dims("dim")?;
-        Ok(if self.flag("keepdim")? { keep(&dims[..]) } else { dims[..].into() })
+        let dims: ReduceDims = if dims.is_empty() { (..).into() } else { dims[..].into() };
+        Ok(if self.flag("keepdim")? { keep(dims) } else { dims })
     }
 }
 

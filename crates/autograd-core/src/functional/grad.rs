@@ -1,13 +1,14 @@
 //! Recorded gradients.
 
-use super::leaves;
+use super::{TensorList, fits, leaves, value_of};
 use crate::error::{Error, ErrorKind, Result};
-use crate::tape::{no_grad, recording};
+use crate::tape::recording;
 use crate::tensor::Tensor;
 
 /// The gradients of the number `y` with respect to each of `xs`, themselves differentiable, to any order.
 ///
-/// The graph is kept. `xs` may be any tracked tensors, not only leaves.
+/// The graph is kept. `xs` may be any tracked tensors, not only leaves: an array of them gives an array of gradients, a
+/// slice or a `Vec` of tensors or of parameters a `Vec` ([`TensorList`]).
 ///
 /// # Errors
 /// If `y` is not a single number or not tracked, if one of `xs` takes no part in it, if the graph has been freed, or if
@@ -17,24 +18,25 @@ use crate::tensor::Tensor;
 /// ```
 /// use autograd_core::{Tensor, grad};
 /// let x = Tensor::from(2.0).requires_grad();
-/// let dy = grad(&x.powf(3.0), &[&x])?;
-/// let ddy = grad(&dy[0], &[&x])?;
-/// assert_eq!(ddy[0].item::<f32>()?, 12.0);
+/// let [dy] = grad(&x.powf(3.0), [&x])?;
+/// let [ddy] = grad(&dy, [&x])?;
+/// assert_eq!(ddy.item::<f32>()?, 12.0);
 /// # Ok::<(), autograd_core::Error>(())
 /// ```
-pub fn grad(y: &Tensor, xs: &[&Tensor]) -> Result<Vec<Tensor>> {
-    for x in xs {
+pub fn grad<L: TensorList>(y: &Tensor, xs: L) -> Result<L::Of<Tensor>> {
+    let xs = xs.tensors();
+    for x in &xs {
         if !x.is_tracked() {
             return Err(Error::not_tracked("grad", x.dtype(), x.shape()));
         }
     }
-    let found = crate::tape::gradients_of(&[(y, None)], xs, true)?;
-    let named = found.into_iter().zip(xs).enumerate();
+    let found = crate::tape::gradients_of(&[(y, None)], &xs, true)?;
+    let named = found.into_iter().zip(&xs).enumerate();
     let unused = |input: usize, x: &Tensor| {
         let text = format!("grad: input {input} of shape {:?} takes no part in the result", x.shape());
         Error::new(ErrorKind::Tape, text)
     };
-    named.map(|(input, (g, x))| g.ok_or_else(|| unused(input, x))).collect()
+    named.map(|(input, (g, x))| g.ok_or_else(|| unused(input, x))).collect::<Result<_>>().map(L::of)
 }
 
 /// Gradients of `Σ ys · seeds` with respect to each of `xs`, themselves differentiable; `None` where nothing flows.
@@ -42,29 +44,40 @@ pub fn grad(y: &Tensor, xs: &[&Tensor]) -> Result<Vec<Tensor>> {
 /// The general form of [`grad`]: several outputs of any shape, each with the gradient to start from.
 ///
 /// # Errors
-/// If an output is not tracked, a seed does not fit, or as for [`grad`].
-pub fn grad_with(ys: &[(&Tensor, &Tensor)], xs: &[&Tensor]) -> Result<Vec<Option<Tensor>>> {
+/// If an output is not tracked, a seed does not have its output's shape and dtype, or as for [`grad`].
+pub fn grad_with<L: TensorList>(ys: &[(&Tensor, &Tensor)], xs: L) -> Result<L::Of<Option<Tensor>>> {
+    let xs = xs.tensors();
     let roots: Vec<_> = ys.iter().map(|(y, seed)| (*y, Some(*seed))).collect();
-    crate::tape::gradients_of(&roots, xs, true)
+    crate::tape::gradients_of(&roots, &xs, true).map(L::of)
 }
 
 /// Vector-Jacobian product: the value `y = f(inputs)`, and `wᵀ ∂y/∂x` for each input (zeros where nothing flows).
 ///
 /// # Errors
-/// If `f` fails, or `w` does not have the shape of its value.
-pub fn vjp(
+/// If `f` fails, an input or the value is not of float type, or `w` does not have the shape and the dtype of the value.
+///
+/// # Examples
+/// ```
+/// use autograd_core::{Tensor, vjp};
+/// let (x, w) = (Tensor::from([1.0, 2.0]), Tensor::from([10.0, 1.0]));
+/// let (_, [dx]) = vjp(|x| Ok(x[0].square()), [&x], &w)?;
+/// assert_eq!(dx.to_vec::<f32>()?, [20.0, 4.0]);
+/// # Ok::<(), autograd_core::Error>(())
+/// ```
+pub fn vjp<L: TensorList>(
     f: impl FnOnce(&[Tensor]) -> Result<Tensor>,
-    inputs: &[&Tensor],
+    inputs: L,
     w: &Tensor,
-) -> Result<(Tensor, Vec<Tensor>)> {
+) -> Result<(Tensor, L::Of<Tensor>)> {
     recording(true, || {
-        let xs = leaves("vjp", inputs)?;
-        let y = f(&xs)?;
-        if !y.is_tracked() {
-            return Ok((y, inputs.iter().map(|x| x.zeros_like()).collect()));
-        }
-        let found = crate::tape::gradients_of(&[(&y, Some(w))], &xs.iter().collect::<Vec<_>>(), false)?;
-        let grads = found.into_iter().zip(inputs).map(|(g, x)| g.unwrap_or_else(|| no_grad(|| x.zeros_like())));
-        Ok((y.detach(), grads.collect()))
+        let xs = leaves("vjp", &inputs.tensors())?;
+        let y = value_of("vjp", f, &xs)?;
+        fits("vjp", "w", w, &y)?;
+        let found = match y.is_tracked() {
+            true => crate::tape::gradients_of(&[(&y, Some(w))], &xs.iter().collect::<Vec<_>>(), false)?,
+            false => vec![None; xs.len()],
+        };
+        let grads = found.into_iter().zip(&xs).map(|(g, x)| g.unwrap_or_else(|| x.detach().zeros_like()));
+        Ok((y.detach(), L::of(grads.collect())))
     })
 }

@@ -1,6 +1,6 @@
 //! All partial derivatives.
 
-use super::leaves;
+use super::{TensorList, leaves, value_of};
 use crate::error::Result;
 use crate::tape::recording;
 use crate::tensor::Tensor;
@@ -9,21 +9,21 @@ use crate::tensor::Tensor;
 /// element of y.
 ///
 /// # Errors
-/// If `f` fails.
+/// If `f` fails, or an input or the value is not of float type.
 ///
 /// # Examples
 /// ```
 /// use autograd_core::{Tensor, jacobian};
 /// let x = Tensor::from([1.0, 2.0]);
-/// let j = jacobian(|x| Ok(x[0].square()), &[&x])?;
-/// assert_eq!(j[0].to_vec::<f32>()?, [2.0, 0.0, 0.0, 4.0]);
+/// let [j] = jacobian(|x| Ok(x[0].square()), [&x])?;
+/// assert_eq!(j.to_vec::<f32>()?, [2.0, 0.0, 0.0, 4.0]);
 /// # Ok::<(), autograd_core::Error>(())
 /// ```
-pub fn jacobian(f: impl FnOnce(&[Tensor]) -> Result<Tensor>, inputs: &[&Tensor]) -> Result<Vec<Tensor>> {
+pub fn jacobian<L: TensorList>(f: impl FnOnce(&[Tensor]) -> Result<Tensor>, inputs: L) -> Result<L::Of<Tensor>> {
     recording(true, || {
-        let xs = leaves("jacobian", inputs)?;
-        let y = f(&xs)?;
-        rows_of(&y, &xs, false)
+        let xs = leaves("jacobian", &inputs.tensors())?;
+        let y = value_of("jacobian", f, &xs)?;
+        rows_of(&y, &xs, false).map(L::of)
     })
 }
 

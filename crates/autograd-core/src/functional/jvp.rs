@@ -1,6 +1,6 @@
 //! Forward derivatives from backward ones.
 
-use super::{fits, leaves};
+use super::{TensorList, all_fit, leaves, value_of};
 use crate::error::Result;
 use crate::tape::recording;
 use crate::tensor::Tensor;
@@ -11,25 +11,27 @@ use crate::tensor::Tensor;
 /// product.
 ///
 /// # Errors
-/// If `f` fails, an operation on the way has no second derivative, or a tangent does not have its input's shape.
+/// If `f` fails, an operation on the way has no second derivative, an input or the value is not of float type, or there
+/// is not one tangent for each input, of its shape and dtype.
 ///
 /// # Examples
 /// ```
 /// use autograd_core::{Tensor, jvp};
 /// let (x, v) = (Tensor::from([1.0, 2.0]), Tensor::from([10.0, 1.0]));
-/// let (_, dy) = jvp(|x| Ok(x[0].square()), &[&x], &[&v])?;
+/// let (_, dy) = jvp(|x| Ok(x[0].square()), [&x], [&v])?;
 /// assert_eq!(dy.to_vec::<f32>()?, [20.0, 4.0]);
 /// # Ok::<(), autograd_core::Error>(())
 /// ```
 pub fn jvp(
     f: impl FnOnce(&[Tensor]) -> Result<Tensor>,
-    inputs: &[&Tensor],
-    tangents: &[&Tensor],
+    inputs: impl TensorList,
+    tangents: impl TensorList,
 ) -> Result<(Tensor, Tensor)> {
     recording(true, || {
-        fits("jvp", inputs, tangents)?;
-        let xs = leaves("jvp", inputs)?;
-        let y = f(&xs)?;
+        let (inputs, tangents) = (inputs.tensors(), tangents.tensors());
+        all_fit("jvp", &inputs, &tangents)?;
+        let xs = leaves("jvp", &inputs)?;
+        let y = value_of("jvp", f, &xs)?;
         let nothing = y.detach().zeros_like();
         if !y.is_tracked() {
             return Ok((y, nothing));
@@ -38,7 +40,7 @@ pub fn jvp(
         let pulled = crate::tape::gradients_of(&[(&y, Some(&u))], &xs.iter().collect::<Vec<_>>(), true)?;
         let roots: Vec<(&Tensor, Option<&Tensor>)> = pulled
             .iter()
-            .zip(tangents)
+            .zip(&tangents)
             .filter_map(|(g, v)| Some((g.as_ref()?, Some(*v))))
             .filter(|(g, _)| g.is_tracked())
             .collect();

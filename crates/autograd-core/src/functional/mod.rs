@@ -4,11 +4,13 @@ mod grad;
 mod hessian;
 mod jacobian;
 mod jvp;
+mod list;
 
 pub use grad::{grad, grad_with, vjp};
 pub use hessian::{hessian, hvp};
 pub use jacobian::jacobian;
 pub use jvp::jvp;
+pub use list::TensorList;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::ops::check::Check;
@@ -20,15 +22,24 @@ fn leaves(op: &'static str, inputs: &[&Tensor]) -> Result<Vec<Tensor>> {
     inputs.iter().map(leaf).collect()
 }
 
+/// The value of `f`, which must be of float type for the same reason.
+fn value_of(op: &'static str, f: impl FnOnce(&[Tensor]) -> Result<Tensor>, xs: &[Tensor]) -> Result<Tensor> {
+    let y = f(xs)?;
+    Check(op).float(&y)?;
+    Ok(y)
+}
+
+/// A tangent or a cotangent: of the shape and the dtype of the tensor it goes with.
+fn fits(op: &'static str, what: &str, vector: &Tensor, x: &Tensor) -> Result<()> {
+    Check(op).same_dtype(x, vector)?;
+    Check(op).is(what, vector, x.shape())
+}
+
 /// One tangent for each input, of its shape and dtype.
-fn fits(op: &'static str, inputs: &[&Tensor], tangents: &[&Tensor]) -> Result<()> {
+fn all_fit(op: &'static str, inputs: &[&Tensor], tangents: &[&Tensor]) -> Result<()> {
     if inputs.len() != tangents.len() {
         let text = format!("{op}: there are {} tangents for {} inputs", tangents.len(), inputs.len());
         return Err(Error::new(ErrorKind::Argument, text));
     }
-    for (x, tangent) in inputs.iter().zip(tangents) {
-        Check(op).same_dtype(x, tangent)?;
-        Check(op).is("a tangent", tangent, x.shape())?;
-    }
-    Ok(())
+    inputs.iter().zip(tangents).try_for_each(|(x, tangent)| fits(op, "a tangent", tangent, x))
 }

@@ -1,17 +1,17 @@
 //! Gradient checks: the derivatives by the tape against finite differences.
 //!
 //! Use them on your own operations, layers and losses. They work in f64, and compare every partial derivative, or, for
-//! large inputs, derivatives in random directions. Where a function has a kink near the point checked, the point is
-//! moved.
+//! large inputs, derivatives in random directions. The step goes with the size of the input. Where a function has a kink
+//! near the point checked, the point is moved. What finite differences cannot tell is an error, not a success.
 
 mod numeric;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::functional::grad_with;
 use crate::ops::check::Check;
-use crate::tape::recording;
+use crate::tape::{Backward, recording};
 use crate::tensor::{DType, Tensor};
-use numeric::{Estimate, difference};
+use numeric::{Line, Tolerance, Verdict};
 use rand::SeedableRng;
 use std::fmt;
 
@@ -44,7 +44,8 @@ impl GradCheck {
         self
     }
 
-    /// The largest absolute error, `atol ≥ 0`. Default 1e-7.
+    /// The largest absolute error, `atol ≥ 0`, of `x ∂y/∂x` where x is larger than 1; smaller by as much as the values of
+    /// the function that depend on x are smaller than 1. Default 1e-7.
     pub fn atol(mut self, atol: f64) -> GradCheck {
         self.atol = atol;
         self
@@ -103,12 +104,17 @@ pub struct Mismatch {
 
 impl fmt::Display for Mismatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let order = if self.order == 1 { "gradient" } else { "second derivative" };
-        match self.index {
-            Some(index) => write!(f, "{order} with respect to input {} at element {index}", self.input)?,
-            None => write!(f, "{order} in a random direction")?,
-        }
-        write!(f, ": analytic {:e}, numeric {:e}", self.analytic, self.numeric)
+        let name = name(self.order, self.input, self.index);
+        write!(f, "{name} is {:e} by the tape, but {:e} by finite differences", self.analytic, self.numeric)
+    }
+}
+
+/// The name of a derivative.
+fn name(order: usize, input: usize, index: Option<usize>) -> String {
+    let order = if order == 1 { "the gradient" } else { "the second derivative" };
+    match index {
+        Some(index) => format!("{order} with respect to input {input} at element {index}"),
+        None => format!("{order} in a random direction"),
     }
 }
 
@@ -117,7 +123,9 @@ impl std::error::Error for Mismatch {}
 /// Checks the first and second derivatives of `f` at `inputs` with the default settings.
 ///
 /// # Errors
-/// The derivative that differs, with a [`Mismatch`] as its [`detail`](Error::detail); or whatever `f` returns.
+/// The derivative that differs, with a [`Mismatch`] as its [`detail`](Error::detail); the derivative that finite
+/// differences cannot tell, because `f` is not finite nearby or its values are so large that their rounding hides the
+/// difference; no elements of float type to differentiate for; or whatever `f` returns.
 ///
 /// # Examples
 /// ```
@@ -147,6 +155,10 @@ impl GradCheck {
                 return Err(Error::wrong_dtype("gradcheck", DType::F32, DType::F64));
             }
         }
+        if !inputs.iter().any(|x| x.dtype().is_float() && x.numel() > 0) {
+            let text = format!("none of the {} inputs has elements of float type", inputs.len());
+            return Err(Error::new(ErrorKind::Argument, format!("gradcheck: there is nothing to check: {text}")));
+        }
         let mut rng = crate::SeededRng::seed_from_u64(self.seed);
         let y = crate::no_grad(|| f(inputs))?;
         Check("gradcheck").float(&y)?;
@@ -157,28 +169,30 @@ impl GradCheck {
         let mut all = inputs.to_vec();
         all.push(upstream);
         let weighted = |x: &[Tensor]| {
-            let (upstream, x) =
-                x.split_last().ok_or_else(|| Error::argument("gradcheck", "inputs", "[]", "not empty"))?;
-            Ok(f(x)?.try_mul(upstream)?.sum())
+            let (upstream, x) = x.split_last().unwrap_or_else(|| unreachable!("the upstream gradient is an input"));
+            Ok(vec![f(x)?.try_mul(upstream)?])
         };
-        self.compare(1, &weighted, &all, &mut report, &mut rng)?;
+        self.compare((1, 0.0), &weighted, &all, &mut report, &mut rng)?;
         if self.second_order {
             let mut directions = Vec::new();
-            for x in &all {
+            for x in inputs {
                 let float = x.dtype().is_float();
                 directions.push(if float { Tensor::randn(x.shape(), x.dtype(), &mut rng)? } else { x.clone() });
             }
-            let slope = |x: &[Tensor]| slope_along(&weighted, x, &directions);
-            self.compare(2, &slope, &all, &mut report, &mut rng)?;
+            let slopes = |x: &[Tensor]| slopes_along(&weighted, x, &directions);
+            // The values of a slope may be 0 where what they were computed from rounds: that is as large as the function.
+            let size: f64 = y.try_mul(&all[inputs.len()])?.to_f64s().iter().map(|y| y.abs()).sum();
+            let floor = if size <= 1e3 { size * 16.0 * f64::EPSILON * 1024.0 } else { 0.0 };
+            self.compare((2, floor), &slopes, &all, &mut report, &mut rng)?;
         }
         Ok(report)
     }
 
-    /// Compares the derivatives of a scalar function, moving the point away from kinks.
+    /// Compares the derivatives of a sum, moving the point away from kinks.
     fn compare(
         &self,
-        order: usize,
-        f: &dyn Fn(&[Tensor]) -> Result<Tensor>,
+        (order, floor): (usize, f64),
+        f: Terms<'_>,
         inputs: &[Tensor],
         report: &mut Report,
         rng: &mut crate::SeededRng,
@@ -187,7 +201,7 @@ impl GradCheck {
         let mut point = inputs.to_vec();
         for attempt in 0..=MOVES {
             let mut seen = Report { moved: report.moved, ..Report::default() };
-            match self.compare_here(order, f, &point, &mut seen, rng)? {
+            match self.compare_here((order, floor), f, &point, &mut seen, rng)? {
                 None => {
                     report.compared += seen.compared;
                     report.max_error = report.max_error.max(seen.max_error);
@@ -196,49 +210,65 @@ impl GradCheck {
                 Some((_, kink)) if kink && attempt < MOVES => {
                     report.moved += 1;
                     for (x, start) in point.iter_mut().zip(inputs).filter(|(x, _)| x.dtype().is_float()) {
-                        *x = start.try_add(&Tensor::randn(start.shape(), start.dtype(), rng)?.mul_scalar(0.05))?;
+                        let random = Tensor::randn(start.shape(), start.dtype(), rng)?.mul_scalar(0.05);
+                        *x = start.try_add(&random.try_mul(&scales(start)?)?)?;
                     }
                 }
-                Some((mismatch, _)) => {
-                    return Err(Error::new(ErrorKind::Gradient, mismatch.to_string()).with_source(mismatch));
-                }
+                Some((error, _)) => return Err(error),
             }
         }
         Ok(())
     }
 
-    /// The first derivative that differs at this point, and whether a kink may be the reason.
+    /// The error of the first derivative that is not right at this point, and whether a kink may be the reason.
     fn compare_here(
         &self,
-        order: usize,
-        f: &dyn Fn(&[Tensor]) -> Result<Tensor>,
+        (order, floor): (usize, f64),
+        f: Terms<'_>,
         inputs: &[Tensor],
         report: &mut Report,
         rng: &mut crate::SeededRng,
-    ) -> Result<Option<(Mismatch, bool)>> {
+    ) -> Result<Option<(Error, bool)>> {
         let analytic = gradients(f, inputs)?;
-        let value = |x: &[Tensor]| -> Result<f64> { Ok(f(x)?.detach().to_f64s().iter().sum()) };
-        let count: usize = inputs.iter().filter(|x| x.dtype().is_float()).map(|x| x.numel()).sum();
-        let mut judge = |input, index, analytic: f64, numeric: Estimate| {
-            let error = (analytic - numeric.value).abs();
+        let values = |x: &[Tensor]| Ok(f(x)?.iter().flat_map(|term| term.detach().to_f64s()).collect::<Vec<f64>>());
+        let middle = values(inputs)?;
+        // `per` is the size of the direction: the tape's derivative is for a step of one.
+        let mut judge = |input, index, analytic: f64, per: f64, direction: &[(usize, Tensor)], reach: f64| {
+            let line = Line { f: &values, inputs, middle: &middle, direction, reach };
+            let floor = if order == 1 { 0.0 } else { floor / per };
+            let tolerance = Tolerance { absolute: self.atol, relative: self.rtol, floor };
             report.compared += 1;
-            // Rounding of the function's own value limits what differences can show.
-            let allowed = self.atol + self.rtol * numeric.value.abs() + 2.0 * numeric.rounding;
-            if error <= allowed {
-                report.max_error = report.max_error.max(error);
-                return None;
+            let unsure = |text: String, kink: bool| -> Result<Option<(Error, bool)>> {
+                let name = name(order, input, index);
+                let text = format!("{name} is {analytic:e} by the tape; finite differences cannot tell, for {text}");
+                Ok(Some((Error::new(ErrorKind::Gradient, format!("gradcheck: {text}")), kink)))
+            };
+            match line.judge(analytic * per, tolerance)? {
+                Verdict::Right(off) => {
+                    report.max_error = report.max_error.max(off / per);
+                    Ok(None)
+                }
+                Verdict::Wrong { numeric, kink } => {
+                    let mismatch = Mismatch { order, input, index, analytic, numeric: numeric / per };
+                    let error = Error::new(ErrorKind::Gradient, format!("gradcheck: {mismatch}"));
+                    Ok(Some((error.with_source(mismatch), kink)))
+                }
+                Verdict::NotFinite => unsure("the function is not finite nearby".into(), false),
+                Verdict::Rounded { numeric, by, kink } => {
+                    let (numeric, by) = (numeric / per, by / per);
+                    unsure(format!("rounding of the function's values makes them {numeric:e} ± {by:e}"), kink)
+                }
             }
-            let mismatch = Mismatch { order, input, index, analytic, numeric: numeric.value };
-            Some((mismatch, numeric.unsteady > 0.1 * error))
         };
-        if count <= self.full_up_to {
-            for (input, x) in inputs.iter().enumerate().filter(|(_, x)| x.dtype().is_float()) {
-                for index in 0..x.numel() {
+        let floats = || inputs.iter().enumerate().filter(|(_, x)| x.dtype().is_float());
+        if floats().map(|(_, x)| x.numel()).sum::<usize>() <= self.full_up_to {
+            for (input, x) in floats() {
+                let scales = scales(x)?.to_f64s();
+                for (index, (scale, analytic)) in scales.into_iter().zip(analytic[input].to_f64s()).enumerate() {
                     let mut direction = vec![0.0; x.numel()];
-                    direction[index] = 1.0;
-                    let direction = Tensor::from_vec(direction, x.shape())?;
-                    let numeric = difference(&value, inputs, &[(input, direction)])?;
-                    let failed = judge(input, Some(index), analytic[input].to_f64s()[index], numeric);
+                    direction[index] = scale;
+                    let direction = Tensor::from_vec(direction, x.shape())?.to_dtype(x.dtype());
+                    let failed = judge(input, Some(index), analytic, scale, &[(input, direction)], 1.0)?;
                     if failed.is_some() {
                         return Ok(failed);
                     }
@@ -248,13 +278,15 @@ impl GradCheck {
         }
         for _ in 0..self.directions {
             let mut steps = Vec::new();
-            let mut along = 0.0;
-            for (input, x) in inputs.iter().enumerate().filter(|(_, x)| x.dtype().is_float()) {
-                let direction = Tensor::randn(x.shape(), x.dtype(), rng)?;
+            let (mut along, mut reach) = (0.0, 0.0f64);
+            for (input, x) in floats() {
+                let random = Tensor::randn(x.shape(), x.dtype(), rng)?;
+                reach = random.to_f64s().into_iter().fold(reach, |m, d| m.max(d.abs()));
+                let direction = random.try_mul(&scales(x)?)?;
                 along += direction.try_mul(&analytic[input])?.to_f64s().iter().sum::<f64>();
                 steps.push((input, direction));
             }
-            let failed = judge(0, None, along, difference(&value, inputs, &steps)?);
+            let failed = judge(0, None, along, 1.0, &steps, reach)?;
             if failed.is_some() {
                 return Ok(failed);
             }
@@ -263,37 +295,44 @@ impl GradCheck {
     }
 }
 
+/// A function whose value is the sum of all elements of these tensors.
+type Terms<'a> = &'a dyn Fn(&[Tensor]) -> Result<Vec<Tensor>>;
+
+/// The scale of each element.
+fn scales(x: &Tensor) -> Result<Tensor> {
+    let scales = x.detach().to_f64s().into_iter().map(numeric::scale).collect();
+    Ok(Tensor::from_vec(scales, x.shape())?.to_dtype(x.dtype()))
+}
+
 fn tracked(inputs: &[Tensor]) -> Vec<Tensor> {
     inputs.iter().map(|x| x.detach().requires_grad()).collect()
 }
 
-/// The derivatives of a scalar function by the tape, in the plain walk, which training uses.
-fn gradients(f: &dyn Fn(&[Tensor]) -> Result<Tensor>, inputs: &[Tensor]) -> Result<Vec<Tensor>> {
+/// The derivatives of a sum by the tape, in the plain walk, which training uses.
+fn gradients(f: Terms<'_>, inputs: &[Tensor]) -> Result<Vec<Tensor>> {
     recording(true, || {
         let xs = tracked(inputs);
-        let y = f(&xs)?;
-        let grads = if y.is_tracked() { y.backward()? } else { crate::Gradients::default() };
+        let terms = f(&xs)?;
+        let ones: Vec<Tensor> = terms.iter().map(|term| term.detach().ones_like()).collect();
+        let roots = terms.iter().zip(&ones).filter(|(term, _)| term.is_tracked());
+        let grads = roots.fold(Backward::new(), |walk, (term, ones)| walk.root(term, ones)).run()?;
         Ok(xs.iter().map(|x| grads.get(x).cloned().unwrap_or_else(|| x.detach().zeros_like())).collect())
     })
 }
 
-/// `Σ ⟨∂f/∂x, direction⟩` as a recorded number: its own gradient is the second derivative in that direction.
-fn slope_along(f: &dyn Fn(&[Tensor]) -> Result<Tensor>, inputs: &[Tensor], directions: &[Tensor]) -> Result<Tensor> {
+/// The terms of `Σ ⟨∂f/∂x, direction⟩`, recorded: their own gradient is the second derivative in that direction. The
+/// last input, the upstream gradient, has no direction: f is linear in it.
+fn slopes_along(f: Terms<'_>, inputs: &[Tensor], directions: &[Tensor]) -> Result<Vec<Tensor>> {
     recording(true, || {
         // Inputs that come in untracked are tracked here, or there would be nothing to differentiate.
         let xs: Vec<Tensor> =
             inputs.iter().map(|x| if x.is_tracked() { x.clone() } else { x.requires_grad() }).collect();
-        let y = f(&xs)?;
-        let mut total = y.detach().zeros_like();
-        if y.is_tracked() {
-            let found = grad_with(&[(&y, &y.detach().ones_like())], &xs.iter().collect::<Vec<_>>())?;
-            for (g, direction) in found.iter().zip(directions) {
-                if let Some(g) = g {
-                    total = total.try_add(&g.try_mul(direction)?.sum())?;
-                }
-            }
-        }
-        Ok(total)
+        let terms = f(&xs)?;
+        let ones: Vec<Tensor> = terms.iter().map(|term| term.detach().ones_like()).collect();
+        let roots: Vec<_> = terms.iter().zip(&ones).filter(|(term, _)| term.is_tracked()).collect();
+        let found = grad_with(&roots, &xs.iter().take(directions.len()).collect::<Vec<_>>())?;
+        let along = found.iter().zip(directions).filter_map(|(g, direction)| Some(g.as_ref()?.try_mul(direction)));
+        along.collect()
     })
 }
 

@@ -7,6 +7,7 @@
 
 pub mod factor;
 pub mod math;
+pub mod moments;
 pub mod near;
 pub mod number;
 pub mod real;

@@ -89,7 +89,7 @@ fn fold_quarter<T: Real, F: Fold>(f: F, mut lanes: [T; QUARTER], x: &[T; QUARTER
 #[inline(always)]
 fn fold_block<T: Real, F: Fold>(f: F, x: &[T]) -> T {
     let (groups, rest) = x.as_chunks::<LANES>();
-    let mut total = f.start();
+    let mut total: T = f.start();
     if !groups.is_empty() {
         let mut quarters = [[f.start(); QUARTER]; 4];
         for group in groups {
@@ -105,10 +105,12 @@ fn fold_block<T: Real, F: Fold>(f: F, x: &[T]) -> T {
         let l4: [T; 4] = std::array::from_fn(|i| f.join(f.join(l16[i], l16[i + 8]), f.join(l16[i + 4], l16[i + 12])));
         total = f.join(f.join(l4[0], l4[2]), f.join(l4[1], l4[3]));
     }
+    // The rest is folded by itself: each of its small numbers, added to the total, would round that.
+    let mut tail = f.start();
     for x in rest {
-        total = f.join(total, *x);
+        tail = f.join(tail, *x);
     }
-    total
+    f.join(total, tail)
 }
 
 /// Joins partial results pairwise, as a binary counter carries: equal sizes meet.

@@ -1,26 +1,88 @@
 //! Fused kernels over the rows of a contiguous matrix `[rows, width]`: softmax and its relatives, cross-entropy,
-//! variance.
+//! products.
 
 use super::real::Real;
 use super::reduce::{Largest, Sum, fold_run};
 use super::simd::{Kernel, vectorize};
 use crate::threads::parallel::for_rows;
 
-/// Rows are handled in groups of about this many elements, so that every pass but the first finds them in the
-/// first-level cache, and narrow rows still give the exponential long runs.
+/// Narrow rows are handled in groups of about this many elements, so that every pass but the first finds them in the
+/// first-level cache, and they still give the exponential long runs.
 const GROUP: usize = 2048;
+
+/// Rows at least this wide give the exponential a long run by themselves.
+const WIDE: usize = 128;
 
 #[inline(always)]
 fn group_rows(width: usize) -> usize {
     (GROUP / width.max(1)).max(1)
 }
 
-/// The value to subtract before exponentials: the row's maximum, or 0 where that is infinite and nothing can overflow
-/// it.
+/// The value to subtract before exponentials: the row's maximum, or 0 where that is −∞ and nothing can overflow it.
 #[inline(always)]
 fn shift<T: Real>(x: &[T]) -> T {
     let m = fold_run(Largest, x);
     if m == T::NEG_INFINITY { T::ZERO } else { m }
+}
+
+/// +∞ − +∞ would be NaN: subtract nothing, and the sum is +∞ by itself.
+#[inline(always)]
+fn finite<T: Real>(m: T) -> T {
+    if m == T::INFINITY { T::ZERO } else { m }
+}
+
+/// Below this sum the largest term, which is 1, hides digits of the others.
+#[inline(always)]
+fn hides_digits<T: Real>(total: T) -> bool {
+    total < T::of(1.5)
+}
+
+/// `Σ e − 1` of exponentials of which the largest is 1. Where the others are small, they are added without it.
+#[inline(always)]
+fn rest<T: Real>(exps: &mut [T]) -> T {
+    let total = fold_run(Sum, exps);
+    if hides_digits(total)
+        && let Some(one) = exps.iter_mut().find(|e| **e == T::ONE)
+    {
+        *one = T::ZERO;
+        return fold_run(Sum, exps);
+    }
+    total - T::ONE
+}
+
+/// Σ exp(xᵢ − m), in groups that stay in the first-level cache.
+#[inline(always)]
+fn sum_of_exps<T: Real>(x: &[T], m: T, exps: &mut [T; GROUP]) -> T {
+    let mut total = T::ZERO;
+    for x in x.chunks(GROUP) {
+        let exps = &mut exps[..x.len()];
+        exps_of(x, m, exps);
+        total += fold_run(Sum, exps);
+    }
+    total
+}
+
+/// `e = exp(x − m)`
+#[inline(always)]
+fn exps_of<T: Real>(x: &[T], m: T, e: &mut [T]) {
+    for (e, x) in e.iter_mut().zip(x) {
+        *e = (*x - m).exp();
+    }
+}
+
+/// `Σ exp(xᵢ − m) − 1` of one row, whose largest element is m.
+#[inline(always)]
+fn rest_of_row<T: Real>(x: &[T], m: T, exps: &mut [T; GROUP]) -> T {
+    if x.len() <= GROUP {
+        let exps = &mut exps[..x.len()];
+        exps_of(x, m, exps);
+        return rest(exps);
+    }
+    let total = sum_of_exps(x, m, exps);
+    match x.iter().position(|x| *x == m) {
+        Some(at) if hides_digits(total) => sum_of_exps(&x[..at], m, exps) + sum_of_exps(&x[at + 1..], m, exps),
+        _ => total - T::ONE,
+    }
 }
 
 struct Softmax<'a, T, const LOG: bool> {
@@ -34,8 +96,20 @@ impl<T: Real, const LOG: bool> Kernel for Softmax<'_, T, LOG> {
     #[inline(always)]
     fn run(self) {
         let Softmax { x, y, width } = self;
-        let step = group_rows(width) * width;
         let mut exps = [T::ZERO; GROUP];
+        if width >= WIDE {
+            for (x, y) in x.chunks_exact(width).zip(y.chunks_exact_mut(width)) {
+                let m = fold_run(Largest, x);
+                if LOG {
+                    subtract_log_sum(x, m, rest_of_row(x, m, &mut exps), y);
+                } else {
+                    exps_of(x, m, y);
+                    divide_by_sum(y);
+                }
+            }
+            return;
+        }
+        let step = group_rows(width) * width;
         for (x, y) in x.chunks(step).zip(y.chunks_mut(step)) {
             for (x, y) in x.chunks_exact(width).zip(y.chunks_exact_mut(width)) {
                 let m = fold_run(Largest, x);
@@ -43,50 +117,41 @@ impl<T: Real, const LOG: bool> Kernel for Softmax<'_, T, LOG> {
                     *y = *x - m;
                 }
             }
-            if !LOG {
-                for y in y.iter_mut() {
-                    *y = y.exp();
-                }
-                for y in y.chunks_exact_mut(width) {
-                    let scale = T::ONE / fold_run(Sum, y);
-                    for y in y.iter_mut() {
-                        *y = *y * scale;
-                    }
-                }
-            } else if y.len() <= GROUP {
+            if LOG {
                 let exps = &mut exps[..y.len()];
-                for (e, y) in exps.iter_mut().zip(y.iter()) {
-                    *e = y.exp();
-                }
-                for (y, e) in y.chunks_exact_mut(width).zip(exps.chunks_exact(width)) {
-                    let log_sum = fold_run(Sum, e).ln();
+                exps_of(y, T::ZERO, exps);
+                for (y, e) in y.chunks_exact_mut(width).zip(exps.chunks_exact_mut(width)) {
+                    let log_sum = rest(e).ln_1p();
                     for y in y.iter_mut() {
                         *y -= log_sum;
                     }
                 }
             } else {
-                let log_sum = sum_of_exps(y, T::ZERO).ln();
                 for y in y.iter_mut() {
-                    *y -= log_sum;
+                    *y = y.exp();
                 }
+                y.chunks_exact_mut(width).for_each(divide_by_sum);
             }
         }
     }
 }
 
-/// Σ exp(xᵢ − m) of one row, in groups that stay in the first-level cache.
+/// `y = (x − m) − ln(1 + rest)`
 #[inline(always)]
-fn sum_of_exps<T: Real>(x: &[T], m: T) -> T {
-    let mut exps = [T::ZERO; GROUP];
-    let mut total = T::ZERO;
-    for x in x.chunks(GROUP) {
-        let exps = &mut exps[..x.len()];
-        for (e, x) in exps.iter_mut().zip(x) {
-            *e = (*x - m).exp();
-        }
-        total += fold_run(Sum, exps);
+fn subtract_log_sum<T: Real>(x: &[T], m: T, rest: T, y: &mut [T]) {
+    let log_sum = rest.ln_1p();
+    for (y, x) in y.iter_mut().zip(x) {
+        *y = (*x - m) - log_sum;
     }
-    total
+}
+
+/// `y · (1 / Σ y)`: one division for the row.
+#[inline(always)]
+fn divide_by_sum<T: Real>(y: &mut [T]) {
+    let scale = T::ONE / fold_run(Sum, y);
+    for y in y.iter_mut() {
+        *y = *y * scale;
+    }
 }
 
 /// `y = softmax(x)`, or its logarithm, along each row.
@@ -95,6 +160,13 @@ pub fn softmax<T: Real, const LOG: bool>(x: &[T], width: usize, y: &mut [T]) {
         let x = &x[rows.start * width..rows.end * width];
         vectorize(Softmax::<T, LOG> { x, y, width });
     });
+}
+
+/// The position of the element of a row that is above `half`, if there is one.
+#[inline(always)]
+fn dominant<T: Real>(y: &[T], half: T) -> Option<usize> {
+    let m = fold_run(Largest, y);
+    if m > half { y.iter().position(|y| *y == m) } else { None }
 }
 
 struct SoftmaxPull<'a, T, const LOG: bool> {
@@ -115,13 +187,21 @@ impl<T: Real, const LOG: bool> Kernel for SoftmaxPull<'_, T, LOG> {
                 for ((gx, gy), y) in gx.iter_mut().zip(gy).zip(y) {
                     *gx = *gy - y.exp() * total;
                 }
+                // Near probability 1 the two would cancel.
+                if let Some(i) = dominant(y, T::of(-std::f64::consts::LN_2)) {
+                    let others = fold_run(Sum, &gy[..i]) + fold_run(Sum, &gy[i + 1..]);
+                    gx[i] = -(gy[i] * y[i].exp_m1() + y[i].exp() * others);
+                }
             } else {
+                // The y of a row add up to 1, so what all gy have in common changes nothing. The gy of an element near
+                // 1 would be nearly all of the sum, and cancel.
+                let common = dominant(y, T::of(0.5)).map_or(T::ZERO, |i| gy[i]);
                 for ((gx, gy), y) in gx.iter_mut().zip(gy).zip(y) {
-                    *gx = *gy * *y;
+                    *gx = (*gy - common) * *y;
                 }
                 let dot = fold_run(Sum, gx);
                 for ((gx, gy), y) in gx.iter_mut().zip(gy).zip(y) {
-                    *gx = (*gy - dot) * *y;
+                    *gx = ((*gy - common) - dot) * *y;
                 }
             }
         }
@@ -136,29 +216,35 @@ pub fn softmax_pull<T: Real, const LOG: bool>(gy: &[T], y: &[T], width: usize, g
     });
 }
 
-struct LogSumExp<'a, T> {
+/// What is kept of a row of exponentials: its largest element m (0 where that is −∞), and `Σ e^(x − m) − 1`. The two
+/// stay apart: in their sum `ln Σ eˣ` the second loses the digits that the first has before the point.
+pub type Norm<T> = [T; 2];
+
+struct Norms<'a, T> {
     x: &'a [T],
-    y: &'a mut [T],
+    norms: &'a mut [Norm<T>],
     width: usize,
 }
 
-impl<T: Real> Kernel for LogSumExp<'_, T> {
+impl<T: Real> Kernel for Norms<'_, T> {
     type Output = ();
     #[inline(always)]
     fn run(self) {
-        let LogSumExp { x, y, width } = self;
-        let step = group_rows(width);
+        let Norms { x, norms, width } = self;
         let mut exps = [T::ZERO; GROUP];
-        for (x, y) in x.chunks(step * width).zip(y.chunks_mut(step)) {
-            if x.len() > GROUP {
+        if width >= WIDE {
+            for (x, norm) in x.chunks_exact(width).zip(norms) {
                 let m = shift(x);
-                y[0] = m + sum_of_exps(x, finite(m)).ln();
-                continue;
+                *norm = [m, rest_of_row(x, finite(m), &mut exps)];
             }
+            return;
+        }
+        let step = group_rows(width);
+        for (x, norms) in x.chunks(step * width).zip(norms.chunks_mut(step)) {
             let exps = &mut exps[..x.len()];
-            for ((x, e), y) in x.chunks_exact(width).zip(exps.chunks_exact_mut(width)).zip(y.iter_mut()) {
-                *y = shift(x);
-                let m = finite(*y);
+            for ((x, e), norm) in x.chunks_exact(width).zip(exps.chunks_exact_mut(width)).zip(norms.iter_mut()) {
+                norm[0] = shift(x);
+                let m = finite(norm[0]);
                 for (e, x) in e.iter_mut().zip(x) {
                     *e = *x - m;
                 }
@@ -166,97 +252,71 @@ impl<T: Real> Kernel for LogSumExp<'_, T> {
             for e in exps.iter_mut() {
                 *e = e.exp();
             }
-            for (e, y) in exps.chunks_exact(width).zip(y) {
-                *y += fold_run(Sum, e).ln();
+            for (e, norm) in exps.chunks_exact_mut(width).zip(norms) {
+                norm[1] = rest(e);
             }
         }
     }
 }
 
-/// +∞ − +∞ would be NaN: subtract nothing, and the sum is +∞ by itself.
-#[inline(always)]
-fn finite<T: Real>(m: T) -> T {
-    if m == T::INFINITY { T::ZERO } else { m }
-}
-
-/// `y = ln Σ eˣ` of each row, without overflow; −∞ for a row of −∞.
-pub fn log_sum_exp<T: Real>(x: &[T], width: usize, y: &mut [T]) {
-    for_rows(y, 1, width * 4, |rows, y| {
-        vectorize(LogSumExp { x: &x[rows.start * width..rows.end * width], y, width });
+/// The [`Norm`] of each row.
+pub fn norms<T: Real>(x: &[T], width: usize, norms: &mut [Norm<T>]) {
+    for_rows(norms, 1, width * 4, |rows, norms| {
+        vectorize(Norms { x: &x[rows.start * width..rows.end * width], norms, width });
     });
 }
 
-struct ExpShifted<'a, T> {
+/// `ln Σ eˣ` of a row; −∞ for a row of −∞.
+pub fn log_sum_exp<T: Real>([m, rest]: Norm<T>) -> T {
+    m + rest.ln_1p()
+}
+
+/// `x − ln Σ eˣ` for an element of a row: two sums of one sign, in which nothing cancels.
+pub fn log_probability<T: Real>(x: T, [m, rest]: Norm<T>) -> T {
+    -((m - x) + rest.ln_1p())
+}
+
+struct Probabilities<'a, T> {
     x: &'a [T],
-    lse: &'a [T],
-    scale: &'a [T],
-    y: &'a mut [T],
+    norms: &'a [Norm<T>],
+    gy: &'a [T],
+    gx: &'a mut [T],
     width: usize,
 }
 
-impl<T: Real> Kernel for ExpShifted<'_, T> {
+impl<T: Real> Kernel for Probabilities<'_, T> {
     type Output = ();
     #[inline(always)]
     fn run(self) {
-        let ExpShifted { x, lse, scale, y, width } = self;
+        let Probabilities { x, norms, gy, gx, width } = self;
         let step = group_rows(width);
-        let groups = x.chunks(step * width).zip(y.chunks_mut(step * width));
-        for ((x, y), (lse, scale)) in groups.zip(lse.chunks(step).zip(scale.chunks(step))) {
-            for ((x, y), lse) in x.chunks_exact(width).zip(y.chunks_exact_mut(width)).zip(lse) {
-                for (y, x) in y.iter_mut().zip(x) {
-                    *y = *x - *lse;
+        let groups = x.chunks(step * width).zip(gx.chunks_mut(step * width));
+        for ((x, gx), (norms, gy)) in groups.zip(norms.chunks(step).zip(gy.chunks(step))) {
+            for ((x, gx), [m, _]) in x.chunks_exact(width).zip(gx.chunks_exact_mut(width)).zip(norms) {
+                for (gx, x) in gx.iter_mut().zip(x) {
+                    *gx = *x - *m;
                 }
             }
-            for y in y.iter_mut() {
-                *y = y.exp();
+            for gx in gx.iter_mut() {
+                *gx = gx.exp();
             }
-            for (y, scale) in y.chunks_exact_mut(width).zip(scale) {
-                for y in y.iter_mut() {
-                    *y = *y * *scale;
+            for (gx, ([_, rest], gy)) in gx.chunks_exact_mut(width).zip(norms.iter().zip(gy)) {
+                let total = T::ONE + *rest;
+                // A row of −∞ has no probabilities, and a gradient of 0.
+                let scale = if total == T::ZERO { T::ZERO } else { *gy / total };
+                for gx in gx.iter_mut() {
+                    *gx = *gx * scale;
                 }
             }
         }
     }
 }
 
-/// `y = e^(x − lse) · scale`, with one `lse` and one `scale` per row: a softmax from its saved logarithm.
-pub fn exp_shifted<T: Real>(x: &[T], lse: &[T], scale: &[T], width: usize, y: &mut [T]) {
-    for_rows(y, width, width * 4, |rows, y| {
+/// `gx = gy · softmax(x)` from the norms of the rows, with one `gy` per row; 0 for a row of −∞.
+pub fn probabilities<T: Real>(x: &[T], norms: &[Norm<T>], gy: &[T], width: usize, gx: &mut [T]) {
+    for_rows(gx, width, width * 4, |rows, gx| {
         let x = &x[rows.start * width..rows.end * width];
-        vectorize(ExpShifted { x, lse: &lse[rows.clone()], scale: &scale[rows], y, width });
-    });
-}
-
-struct SquaredDeviations<'a, T> {
-    x: &'a [T],
-    y: &'a mut [T],
-    width: usize,
-}
-
-impl<T: Real> Kernel for SquaredDeviations<'_, T> {
-    type Output = ();
-    #[inline(always)]
-    fn run(self) {
-        let mut squares = [T::ZERO; GROUP];
-        for (x, y) in self.x.chunks_exact(self.width).zip(self.y) {
-            let mean = fold_run(Sum, x) / T::of(self.width as f64);
-            *y = T::ZERO;
-            for x in x.chunks(GROUP) {
-                let squares = &mut squares[..x.len()];
-                for (s, x) in squares.iter_mut().zip(x) {
-                    let d = *x - mean;
-                    *s = d * d;
-                }
-                *y += fold_run(Sum, squares);
-            }
-        }
-    }
-}
-
-/// `y = Σ (x − mean x)²` of each row, in two passes.
-pub fn squared_deviations<T: Real>(x: &[T], width: usize, y: &mut [T]) {
-    for_rows(y, 1, width * 2, |rows, y| {
-        vectorize(SquaredDeviations { x: &x[rows.start * width..rows.end * width], y, width });
+        vectorize(Probabilities { x, norms: &norms[rows.clone()], gy: &gy[rows], gx, width });
     });
 }
 

@@ -49,7 +49,8 @@ pub(crate) fn run(cases: &[Case]) {
 
 impl Case {
     fn check_gradients(&self, x: &[Tensor], what: &str) {
-        if self.gradient {
+        // Without elements there is nothing to check, and a check of nothing is refused.
+        if self.gradient && x.iter().any(|x| x.dtype().is_float() && x.numel() > 0) {
             let checked = GradCheck::default().check(|x| (self.call)(x), x);
             checked.unwrap_or_else(|e| panic!("{what}: {e}"));
         }

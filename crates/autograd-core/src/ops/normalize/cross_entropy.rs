@@ -1,7 +1,7 @@
 //! Cross-entropy with class indices, straight from the logits.
 
 use crate::error::Result;
-use crate::kernels::rows::{exp_shifted, log_sum_exp};
+use crate::kernels::rows::{log_probability, norms, probabilities};
 use crate::ops::check::{Check, Indices};
 use crate::tape::{Pull, Pullback, Saved, record};
 use crate::tensor::{DType, Tensor, for_float};
@@ -14,10 +14,13 @@ impl Tensor {
     /// `x: [N, K]` logits, `target: [N]` class indices (`I64`, from 0 to K − 1), result `[N]`.
     ///
     /// # Gradient
-    /// `gx = gy · (softmax(x) − one_hot(target))`; saves x, `ln Σ eˣ` of each row, and the target.
+    /// `gx = gy · (softmax(x) − one_hot(target))`; saves x, the target, and of each row the largest element m and
+    /// `Σ e^(x − m)`.
     ///
     /// # Numerics
-    /// By log-sum-exp: no overflow, and no logarithm of a rounded zero.
+    /// `y = (m − xₙₜ) + ln Σ e^(x − m)`: no overflow, no logarithm of a rounded zero, and adding the same to a whole row
+    /// changes neither value nor derivatives. Where the target's probability p is near 1, `1 − p` comes from the other
+    /// classes: value and gradient keep their digits however small they are.
     ///
     /// # Errors
     /// If the shapes do not fit, a class is out of range, or the dtypes are not float and `I64`.
@@ -37,25 +40,26 @@ impl Tensor {
         check.is("target", target, &[n])?;
         let target = check.indices(target, self.shape(), 1)?;
         let x = self.packed();
-        let lse = for_float!(float, T => Tensor::build::<T>(&[n], |y| {
+        let norms = for_float!(float, T => Tensor::build::<T>(&[n, 2], |y| {
             if classes > 0 {
-                log_sum_exp::<T>(x.flat(), classes, y);
+                norms::<T>(x.flat(), classes, y.as_chunks_mut::<2>().0);
             }
         }));
         let value = for_float!(float, T => Tensor::build::<T>(&[n], |y| {
-            let rows = lse.flat::<T>().iter().zip(target.values()).enumerate();
-            for (y, (n, (lse, t))) in y.iter_mut().zip(rows) {
-                *y = *lse - x.flat::<T>()[n * classes + *t as usize];
+            let rows = norms.flat::<T>().as_chunks::<2>().0.iter().zip(target.values()).enumerate();
+            for (y, (n, (norm, t))) in y.iter_mut().zip(rows) {
+                *y = -log_probability(x.flat::<T>()[n * classes + *t as usize], *norm);
             }
         }));
-        let saved = |_: &Tensor| CrossEntropy { x: Saved::input(0, self), lse: Saved::constant(&lse), target };
+        let saved = |_: &Tensor| CrossEntropy { x: Saved::input(0, self), norms: Saved::constant(&norms), target };
         Ok(record("cross_entropy", value, &[self], saved))
     }
 }
 
 struct CrossEntropy {
     x: Saved,
-    lse: Saved,
+    /// The largest element m of each row, and `Σ e^(x − m) − 1`.
+    norms: Saved,
     target: Indices,
 }
 
@@ -63,21 +67,26 @@ impl Pullback for CrossEntropy {
     fn pull(&self, at: &mut Pull<'_>) -> Result<()> {
         let (x, gy) = (self.x.get(at), at.gy());
         at.give(0, || {
-            let one_hot = self.target.tensor().one_hot(Some(x.shape()[1]))?.to_dtype(x.dtype());
-            x.softmax(1)?.try_sub(&one_hot)?.try_mul(&gy.unsqueeze(1)?)
+            let chosen = self.target.tensor().one_hot(Some(x.shape()[1]))?.to_dtype(DType::Bool);
+            // p − 1 of the target's class, without the cancellation near 1.
+            let below_one = x.log_softmax(1)?.expm1();
+            chosen.where_cond(&below_one, &x.softmax(1)?)?.try_mul(&gy.unsqueeze(1)?)
         })
     }
 
     fn pull_fused(&self, at: &mut Pull<'_>) -> Result<()> {
         let (x, gy) = (self.x.value().packed(), at.gy().packed());
-        let (classes, lse) = (x.shape()[1], self.lse.value());
+        let (classes, norms) = (x.shape()[1], self.norms.value());
         at.give(0, || {
             Ok(for_float!(x.float(), T => Tensor::build::<T>(x.shape(), |gx| {
                 if classes > 0 {
-                    let gy = gy.flat::<T>();
-                    exp_shifted(x.flat(), lse.flat(), gy, classes, gx);
-                    let rows = gx.chunks_exact_mut(classes).zip(self.target.values()).zip(gy);
-                    rows.for_each(|((gx, t), gy)| gx[*t as usize] -= *gy);
+                    let (norms, gy) = (norms.flat::<T>().as_chunks::<2>().0, gy.flat::<T>());
+                    probabilities(x.flat(), norms, gy, classes, gx);
+                    let rows = gx.chunks_exact_mut(classes).zip(x.flat::<T>().chunks_exact(classes));
+                    for ((gx, x), ((t, norm), gy)) in rows.zip(self.target.values().iter().zip(norms).zip(gy)) {
+                        let t = *t as usize;
+                        gx[t] = *gy * log_probability(x[t], *norm).exp_m1();
+                    }
                 }
             })))
         })
@@ -85,7 +94,7 @@ impl Pullback for CrossEntropy {
 
     fn saved(&self, see: &mut dyn FnMut(&Saved)) {
         see(&self.x);
-        see(&self.lse);
+        see(&self.norms);
         see(self.target.saved());
     }
 }

@@ -11,7 +11,9 @@ impl Tensor {
     /// `gx = gy − eʸ Σ gy`, summed along the dim; saves y.
     ///
     /// # Numerics
-    /// Computed as `(x − m) − ln Σ e^(x−m)` with `m = max x`: no overflow, and no logarithm of a rounded zero.
+    /// Computed as `(x − m) − ln Σ e^(x−m)` with `m = max x`: no overflow, no logarithm of a rounded zero, and adding the
+    /// same to all x changes nothing. Where one y is near 0, it and its gradient come from the other elements, and keep
+    /// their digits.
     ///
     /// # Errors
     /// If the dim is out of range or the dtype is not a float type.

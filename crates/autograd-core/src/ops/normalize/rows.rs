@@ -34,9 +34,21 @@ impl<const LOG: bool> Pullback for Softmax<LOG> {
         let (y, gy) = (self.y.get(at), at.gy());
         // The only element of a scalar is its own row.
         let sum = |x: &Tensor| if x.rank() == 0 { Ok(x.clone()) } else { x.sum_dim(keep(self.dim as isize)) };
-        at.give(0, || match LOG {
-            true => gy.try_sub(&y.exp().try_mul(&sum(gy)?)?),
-            false => y.try_mul(&gy.try_sub(&sum(&gy.try_mul(&y)?)?)?),
+        at.give(0, || {
+            if LOG {
+                // gy − eʸ Σ gy, with what cancels near y = 0 taken out of both.
+                let others = sum(gy)?.try_sub(gy)?;
+                return gy.try_mul(&y.expm1())?.try_add(&y.exp().try_mul(&others)?).map(|gx| gx.neg());
+            }
+            // The y of a row add up to 1, so what all gy have in common changes nothing: that of the largest y would be
+            // most of the sum, and cancel.
+            let common = if y.numel() == 0 || y.rank() == 0 {
+                gy.zeros_like()
+            } else {
+                gy.gather(self.dim as isize, &y.detach().argmax(keep(self.dim as i32))?)?
+            };
+            let gy = gy.try_sub(&common)?;
+            y.try_mul(&gy.try_sub(&sum(&gy.try_mul(&y)?)?)?)
         })
     }
 

@@ -23,7 +23,10 @@ pub(crate) struct Along {
 
 impl Along {
     pub(crate) fn new(op: &'static str, x: &Tensor, dims: &ReduceDims) -> Result<Along> {
-        let named = Check(op).dims(&dims.dims, x.shape())?;
+        let named = match &dims.dims {
+            Some(dims) if !dims.is_empty() => Check(op).dims(dims, x.shape())?,
+            dims => SmallVec::from_elem(dims.is_none(), x.rank()),
+        };
         let (mut kept, mut shape) = (Shape::default(), Shape::default());
         let mut count = 1;
         for (size, named) in x.shape().iter().zip(&named) {
@@ -69,18 +72,38 @@ impl Along {
         x.with_layout(Layout::strided(&shape, &strides, x.layout().offset())).packed().into_owned()
     }
 
-    /// `[outer, count, inner]` if the folded dims are neighbours and the elements lie in order.
+    /// Whether only trailing dims are folded, so that rows lie as the elements do.
+    pub(crate) fn trailing(&self) -> bool {
+        self.named.is_sorted()
+    }
+
+    /// `f(x: [rows, count])` with its result, of the same shape, brought back to the order of x.
+    pub(crate) fn by_rows(&self, x: &Tensor, f: impl FnOnce(&Tensor) -> Result<Tensor>) -> Result<Tensor> {
+        let rows: usize = self.kept.iter().product();
+        if self.trailing() {
+            return f(&x.reshape_to(&[rows, self.count])?)?.reshape_to(x.shape());
+        }
+        let kept = (0..x.rank()).filter(|d| !self.named[*d]);
+        let order: Vec<isize> = kept.chain((0..x.rank()).filter(|d| self.named[*d])).map(|d| d as isize).collect();
+        let mut back = vec![0; order.len()];
+        order.iter().enumerate().for_each(|(to, from)| back[*from as usize] = to as isize);
+        let permuted = x.permute(&order)?;
+        f(&permuted.reshape_to(&[rows, self.count])?)?.reshape_to(permuted.shape())?.permute(&back)
+    }
+
+    /// The size of `inner` in `[outer, count, inner]`, if the folded dims are neighbours.
     fn middle(&self, x: &Tensor) -> Option<usize> {
         let first = self.named.iter().position(|named| *named)?;
         let last = self.named.iter().rposition(|named| *named)?;
         let neighbours = self.named[first..=last].iter().all(|named| *named);
-        (neighbours && x.is_contiguous()).then(|| x.shape()[last + 1..].iter().product())
+        neighbours.then(|| x.shape()[last + 1..].iter().product())
     }
 
-    /// Folds float elements; not recorded.
+    /// Folds float elements; not recorded. The order of the fold depends on the sizes alone, not on how the elements
+    /// lie: a view and its copy give the same bits.
     pub(crate) fn fold<F: Fold>(&self, f: F, x: &Tensor) -> Tensor {
         let inner = self.middle(x);
-        let x = if inner.is_some() { Cow::Borrowed(x) } else { Cow::Owned(self.rows(x)) };
+        let x = if inner.is_some() { x.packed() } else { Cow::Owned(self.rows(x)) };
         for_float!(x.float(), T => Tensor::build::<T>(&self.shape, |y| {
             fold(f, x.flat::<T>(), self.count, inner.unwrap_or(1), y);
         }))

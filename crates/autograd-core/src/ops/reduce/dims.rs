@@ -4,7 +4,8 @@ use crate::shape::Shape;
 use smallvec::SmallVec;
 
 /// The dimensions that a reduction folds: one, several, or `..` for all of them. They are left out of the result,
-/// unless [`keep`] leaves them in with size one. Negative ones count from the end.
+/// unless [`keep`] leaves them in with size one. Negative ones count from the end. An empty list names no dim, so
+/// nothing is folded: every element is a result of its own.
 ///
 /// ```
 /// use autograd_core::{Tensor, keep};
@@ -13,12 +14,13 @@ use smallvec::SmallVec;
 /// assert_eq!(x.sum_dim([0, -1])?.item::<f32>()?, 10.0);
 /// assert_eq!(x.sum_dim(keep(1))?.shape(), [2, 1]);
 /// assert_eq!(x.sum_dim(keep(..))?.shape(), [1, 1]);
+/// assert_eq!(x.sum_dim([0; 0])?.shape(), [2, 2]);
 /// # Ok::<(), autograd_core::Error>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct ReduceDims {
-    /// An empty list means all.
-    pub(super) dims: SmallVec<[isize; 4]>,
+    /// `None` means all.
+    pub(super) dims: Option<SmallVec<[isize; 4]>>,
     pub(super) keep: bool,
 }
 
@@ -29,14 +31,14 @@ pub fn keep(dims: impl Into<ReduceDims>) -> ReduceDims {
 
 impl From<std::ops::RangeFull> for ReduceDims {
     fn from(_: std::ops::RangeFull) -> ReduceDims {
-        ReduceDims { dims: SmallVec::new(), keep: false }
+        ReduceDims { dims: None, keep: false }
     }
 }
 
-/// A list known at run time only; none named means all.
+/// A list known at run time only.
 impl From<&[isize]> for ReduceDims {
     fn from(dims: &[isize]) -> ReduceDims {
-        ReduceDims { dims: dims.into(), keep: false }
+        ReduceDims { dims: Some(dims.into()), keep: false }
     }
 }
 
@@ -44,12 +46,12 @@ macro_rules! numbers {
     ($($t:ty)*) => {$(
         impl From<$t> for ReduceDims {
             fn from(dim: $t) -> ReduceDims {
-                ReduceDims { dims: SmallVec::from_slice(&[dim as isize]), keep: false }
+                ReduceDims { dims: Some(SmallVec::from_slice(&[dim as isize])), keep: false }
             }
         }
         impl<const N: usize> From<[$t; N]> for ReduceDims {
             fn from(dims: [$t; N]) -> ReduceDims {
-                ReduceDims { dims: dims.iter().map(|dim| *dim as isize).collect(), keep: false }
+                ReduceDims { dims: Some(dims.iter().map(|dim| *dim as isize).collect()), keep: false }
             }
         }
     )*};
@@ -60,12 +62,12 @@ numbers!(i32 isize);
 impl ReduceDims {
     /// The only dimension, for reductions that return positions along one; for a scalar, its own.
     pub(super) fn only(&self, op: &'static str, shape: &[usize]) -> crate::Result<isize> {
-        match self.dims[..] {
-            [dim] => Ok(dim),
-            _ => {
-                let text = format!("{op}: needs one dim, got {:?} (shape {})", &self.dims[..], Shape::from(shape));
-                Err(crate::Error::new(crate::ErrorKind::Dim, text))
-            }
-        }
+        let got = match self.dims.as_deref() {
+            Some([dim]) => return Ok(*dim),
+            Some(dims) => format!("{dims:?}"),
+            None => "..".into(),
+        };
+        let text = format!("{op}: needs one dim, got {got} (shape {})", Shape::from(shape));
+        Err(crate::Error::new(crate::ErrorKind::Dim, text))
     }
 }

@@ -3,7 +3,8 @@
 use super::along::Along;
 use super::dims::ReduceDims;
 use crate::error::Result;
-use crate::kernels::rows::log_sum_exp;
+use crate::kernels::real::Real;
+use crate::kernels::rows::{log_sum_exp, norms, probabilities};
 use crate::ops::check::Check;
 use crate::tape::{Pull, Pullback, Saved, record};
 use crate::tensor::{Tensor, for_float};
@@ -12,7 +13,10 @@ impl Tensor {
     /// `y = ln Σ eˣ` along `dims`, without overflow; −∞ over no elements.
     ///
     /// # Gradient
-    /// `gx = gy · softmax(x)`; 0 where y = −∞. Saves x and y.
+    /// `gx = gy · softmax(x)`; 0 where y = −∞. Saves x, and of each row the largest element m and `Σ e^(x − m)`.
+    ///
+    /// # Numerics
+    /// `y = m + ln Σ e^(x − m)`. Adding the same to all x adds it to y and changes no derivative.
     ///
     /// # Errors
     /// If a dim is out of range or named twice, or the dtype is not a float type.
@@ -28,38 +32,70 @@ impl Tensor {
         let float = Check("logsumexp").float(self)?;
         let along = Along::new("logsumexp", self, &dims.into())?;
         let rows = along.rows(self);
-        let value = for_float!(float, T => Tensor::build::<T>(&along.shape, |y| {
+        let norms = for_float!(float, T => Tensor::build::<T>(&[along.shape.iter().product(), 2], |y| {
+            let (y, _) = y.as_chunks_mut::<2>();
             if along.count == 0 {
-                y.fill(T::NEG_INFINITY);
+                y.fill([T::ZERO, -T::ONE]);
             } else {
-                log_sum_exp::<T>(rows.flat(), along.count, y);
+                norms::<T>(rows.flat(), along.count, y);
             }
         }));
-        Ok(record("logsumexp", value, &[self], |y| LogSumExp { x: Saved::input(0, self), y: Saved::output(y), along }))
+        let value = for_float!(float, T => Tensor::build::<T>(&along.shape, |y| {
+            let (norms, _) = norms.flat::<T>().as_chunks::<2>();
+            y.iter_mut().zip(norms).for_each(|(y, norm)| *y = log_sum_exp(*norm));
+        }));
+        let saved = |_: &Tensor| LogSumExp { x: Saved::input(0, self), norms: Saved::constant(&norms), along };
+        Ok(record("logsumexp", value, &[self], saved))
     }
 }
 
 struct LogSumExp {
     x: Saved,
-    y: Saved,
+    /// The largest element m of each row, and `Σ e^(x − m) − 1`.
+    norms: Saved,
     along: Along,
+}
+
+impl LogSumExp {
+    fn norm(&self, i: isize) -> Result<Tensor> {
+        self.norms.value().narrow(1, i, 1)?.reshape_to(&self.along.kept)
+    }
 }
 
 impl Pullback for LogSumExp {
     fn pull(&self, at: &mut Pull<'_>) -> Result<()> {
-        let (x, y, gy) = (self.x.get(at), self.y.get(at), at.gy());
+        let (x, gy) = (self.x.get(at), at.gy());
         at.give(0, || {
-            let y = self.along.spread(&y)?;
-            // −∞ − −∞ would be NaN, but e^(−∞ − 0) is 0, as it should be.
-            let nothing = y.eq(&y.full_like(f64::NEG_INFINITY))?;
-            let y = nothing.where_cond(&y.zeros_like(), &y)?;
-            x.try_sub(&y)?.exp().try_mul(&self.along.spread(gy)?)
+            let rest = self.norm(1)?;
+            let nothing = rest.eq(&rest.full_like(-1.0))?;
+            // A row of −∞ has no softmax, and a gradient of 0.
+            let x = nothing.where_cond(&x.zeros_like(), &x)?;
+            let gy = self.along.spread(gy)?;
+            let gy = nothing.where_cond(&gy.zeros_like(), &gy)?;
+            self.along.by_rows(&x, |x| x.softmax(1))?.try_mul(&gy)
+        })
+    }
+
+    fn pull_fused(&self, at: &mut Pull<'_>) -> Result<()> {
+        let (x, gy, along) = (self.x.value(), at.gy(), &self.along);
+        at.give(0, || {
+            if along.trailing() && along.count > 0 {
+                let (x, gy) = (x.packed(), gy.packed());
+                return Ok(for_float!(x.float(), T => Tensor::build::<T>(x.shape(), |gx| {
+                    let (norms, _) = self.norms.value().flat::<T>().as_chunks::<2>();
+                    probabilities::<T>(x.flat(), norms, gy.flat(), along.count, gx);
+                })));
+            }
+            let total = self.norm(1)?.add_scalar(1.0);
+            let nothing = total.eq(&total.zeros_like())?;
+            let scale = nothing.where_cond(&total.zeros_like(), &along.spread(gy)?.try_div(&total)?)?;
+            x.try_sub(&self.norm(0)?)?.exp().try_mul(&scale)
         })
     }
 
     fn saved(&self, see: &mut dyn FnMut(&Saved)) {
         see(&self.x);
-        see(&self.y);
+        see(&self.norms);
     }
 }
 

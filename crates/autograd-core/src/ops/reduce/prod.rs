@@ -2,7 +2,7 @@
 
 use super::along::Along;
 use super::dims::ReduceDims;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::kernels::reduce::Product;
 use crate::kernels::rows::product_pull;
 use crate::ops::check::Check;
@@ -13,7 +13,8 @@ impl Tensor {
     /// Product of all elements; 1 if there are none.
     ///
     /// # Gradient
-    /// The product of all the others: exact where elements are 0. Saves x.
+    /// The product of all the others: exact where elements are 0, at every order, and linear in time and
+    /// memory. Saves x.
     ///
     /// # Errors
     /// If the dtype is not a float type.
@@ -47,42 +48,43 @@ struct Prod {
     along: Along,
 }
 
-impl Prod {
-    /// Computes the gradient from x and gy with the folded dimensions last and merged: `f(x: [rows, n], gy: [rows])`.
-    fn by_rows(&self, x: &Tensor, gy: &Tensor, f: impl FnOnce(&Tensor, &Tensor) -> Result<Tensor>) -> Result<Tensor> {
-        let named = &self.along.named;
-        let kept = (0..x.rank()).filter(|d| !named[*d]);
-        let order: Vec<isize> = kept.chain((0..x.rank()).filter(|d| named[*d])).map(|d| d as isize).collect();
-        let mut back = vec![0; order.len()];
-        order.iter().enumerate().for_each(|(to, from)| back[*from as usize] = to as isize);
-        let n = self.along.count;
-        let rows = x.numel().checked_div(n).unwrap_or(0);
-        let permuted = x.permute(&order)?;
-        let gx = f(&permuted.reshape_to(&[rows, n])?, &gy.reshape_to(&[gy.numel()])?)?;
-        gx.reshape_to(permuted.shape())?.permute(&back)
+/// `yᵢ = Π_{j≠i} xⱼ` of each row of `x: [rows, n]`, recorded: a tree of products up to the product of all, and down
+/// again what each node's outside multiplies to. It is linear in memory, at any order.
+fn others(x: &Tensor) -> Result<Tensor> {
+    let rows = x.shape()[0];
+    let halves = |pairs: &Tensor| Ok::<_, Error>((pairs.narrow(2, 0, 1)?, pairs.narrow(2, 1, 1)?));
+    let mut level = x.clone();
+    let mut levels = Vec::new();
+    while level.shape()[1] > 1 {
+        let width = level.shape()[1];
+        if width % 2 == 1 {
+            level = Tensor::cat(&[&level, &Tensor::ones(&[rows, 1], x.dtype())?], 1)?;
+        }
+        let pairs = level.reshape_to(&[rows, width.div_ceil(2), 2])?;
+        let (left, right) = halves(&pairs)?;
+        level = left.try_mul(&right)?.reshape_to(&[rows, width.div_ceil(2)])?;
+        levels.push((width, pairs));
     }
+    let mut outside = Tensor::ones(level.shape(), x.dtype())?;
+    while let Some((width, pairs)) = levels.pop() {
+        let (left, right) = halves(&pairs)?;
+        let of_pairs = outside.unsqueeze(2)?.try_mul(&Tensor::cat(&[&right, &left], 2)?)?;
+        outside = of_pairs.reshape_to(&[rows, width.next_multiple_of(2)])?.narrow(1, 0, width)?;
+    }
+    Ok(outside)
 }
 
 impl Pullback for Prod {
     fn pull(&self, at: &mut Pull<'_>) -> Result<()> {
         let (x, gy) = (self.x.get(at), at.gy());
-        at.give(0, || {
-            self.by_rows(&x, gy, |x, gy| {
-                // Row i of this [rows, n, n] is x with its i-th element replaced by 1: its product is a differentiable
-                // form of "all the others".
-                let diagonal = Tensor::eye(x.shape()[1], crate::DType::Bool)?;
-                let all = x.unsqueeze(1)?;
-                let others = diagonal.where_cond(&all.full_like(1.0), &all)?.prod_dim(-1)?;
-                gy.narrow(0, 0, x.shape()[0])?.unsqueeze(1)?.try_mul(&others)
-            })
-        })
+        at.give(0, || self.along.by_rows(&x, others)?.try_mul(&self.along.spread(gy)?))
     }
 
     fn pull_fused(&self, at: &mut Pull<'_>) -> Result<()> {
-        let (x, gy) = (self.x.value(), at.gy());
+        let (x, gy) = (self.x.value(), at.gy().packed());
         at.give(0, || {
-            self.by_rows(x, gy, |x, gy| {
-                let (n, x, gy) = (x.shape()[1], x.packed(), gy.packed());
+            self.along.by_rows(x, |x| {
+                let (n, x) = (self.along.count, x.packed());
                 Ok(for_float!(x.float(), T => Tensor::build::<T>(x.shape(), |gx| {
                     if n > 0 {
                         product_pull::<T>(x.flat(), gy.flat(), n, gx);

@@ -1,8 +1,7 @@
 //! Standard deviation.
 
-use super::along::Along;
 use super::dims::ReduceDims;
-use super::var::{centred, variance};
+use super::var::{Spread, variance};
 use crate::error::Result;
 use crate::tape::{Pull, Pullback, Saved, record};
 use crate::tensor::{Tensor, for_float};
@@ -11,7 +10,11 @@ impl Tensor {
     /// Standard deviation of all elements: the root of [`Tensor::var`].
     ///
     /// # Gradient
-    /// `gx = gy · (x − μ) / ((n − correction) y)`, and 0 where `y = 0`; saves x and y.
+    /// `gx = gy · (x − μ) / ((n − correction) y)`, and 0 where `y = 0`; saves x, y, and the mean and the squares
+    /// of each row.
+    ///
+    /// # Numerics
+    /// Like [`Tensor::var`]: of equal elements exactly 0, and so are its derivatives of every order.
     ///
     /// # Errors
     /// If the dtype is not a float type or `correction` is NaN.
@@ -24,17 +27,16 @@ impl Tensor {
     /// # Errors
     /// As for [`Tensor::std`], or if a dim is out of range or named twice.
     pub fn std_dim(&self, dims: impl Into<ReduceDims>, correction: f64) -> Result<Tensor> {
-        let (mut value, along, divisor) = variance("std", self, &dims.into(), correction)?;
+        let (mut value, spread) = variance("std", self, &dims.into(), correction)?;
         for_float!(value.float(), T => value.elements_mut::<T>().iter_mut().for_each(|y| *y = y.sqrt()));
-        Ok(record("std", value, &[self], |y| Std { x: Saved::input(0, self), y: Saved::output(y), along, divisor }))
+        Ok(record("std", value, &[self], |y| Std { x: Saved::input(0, self), y: Saved::output(y), spread }))
     }
 }
 
 struct Std {
     x: Saved,
     y: Saved,
-    along: Along,
-    divisor: f64,
+    spread: Spread,
 }
 
 impl Pullback for Std {
@@ -42,15 +44,16 @@ impl Pullback for Std {
         let (x, y, gy) = (self.x.get(at), self.y.get(at), at.gy());
         at.give(0, || {
             let flat = y.eq(&y.zeros_like())?;
-            let scaled = gy.try_div(&flat.where_cond(&y.ones_like(), &y)?)?.div_scalar(self.divisor);
+            let scaled = gy.try_div(&flat.where_cond(&y.ones_like(), &y)?)?.div_scalar(self.spread.divisor);
             let scaled = flat.where_cond(&y.zeros_like(), &scaled)?;
-            centred(&x, &self.along)?.try_mul(&self.along.spread(&scaled)?)
+            self.spread.deviations(&x, &scaled)
         })
     }
 
     fn saved(&self, see: &mut dyn FnMut(&Saved)) {
         see(&self.x);
         see(&self.y);
+        self.spread.saved(see);
     }
 }
 

@@ -36,6 +36,7 @@ impl Tensor {
         let along = Along::new("sum", self, &dims.into())?;
         if !self.dtype().is_float() {
             let rows = along.rows(&self.to_dtype(DType::I64));
+            // Integers wrap around: a sum has the same bits in any order.
             return Ok(Tensor::build::<i64>(&along.shape, |y| {
                 let x = rows.flat::<i64>();
                 y.iter_mut().enumerate().for_each(|(i, y)| {

@@ -3,41 +3,67 @@
 use super::along::Along;
 use super::dims::{ReduceDims, keep};
 use crate::error::Result;
-use crate::kernels::rows::squared_deviations;
+use crate::kernels::moments::{deviations, moments};
 use crate::ops::check::Check;
-use crate::tape::{Pull, Pullback, Saved, record};
+use crate::tape::{Pull, Pullback, Saved, is_recording, record};
 use crate::tensor::{Tensor, for_float};
 
-/// `Σ (x − μ)²` divided by the count less the correction, and that divisor; not recorded.
-pub(super) fn variance(
-    op: &'static str,
-    x: &Tensor,
-    dims: &ReduceDims,
-    correction: f64,
-) -> Result<(Tensor, Along, f64)> {
+/// The moments of rows, and what they were taken of.
+pub(super) struct Spread {
+    pub(super) along: Along,
+    pub(super) divisor: f64,
+    /// [`Moments`] of each row, `[rows, 3]`.
+    moments: Saved,
+}
+
+/// `Σ (x − μ)²` divided by the count less the correction, and what its derivative needs; not recorded.
+pub(super) fn variance(op: &'static str, x: &Tensor, dims: &ReduceDims, correction: f64) -> Result<(Tensor, Spread)> {
     let float = Check(op).float(x)?;
     Check(op).require(!correction.is_nan(), "correction", correction, "a number")?;
     let along = Along::new(op, x, dims)?;
     let divisor = (along.count as f64 - correction).max(0.0);
     let rows = along.rows(x);
-    let value = for_float!(float, T => Tensor::build::<T>(&along.shape, |y| {
+    let count = along.shape.iter().product();
+    let moments = for_float!(float, T => Tensor::build::<T>(&[count, 3], |y| {
+        let (y, _) = y.as_chunks_mut::<3>();
         if along.count == 0 {
-            y.fill(T::NAN);
+            y.fill([T::NAN; 3]);
         } else {
-            squared_deviations::<T>(rows.flat(), along.count, y);
-            y.iter_mut().for_each(|y| *y /= divisor as T);
+            moments::<T>(rows.flat(), along.count, y);
         }
     }));
-    Ok((value, along, divisor))
+    let value = for_float!(float, T => Tensor::build::<T>(&along.shape, |y| {
+        let (moments, _) = moments.flat::<T>().as_chunks::<3>();
+        y.iter_mut().zip(moments).for_each(|(y, [_, _, squares])| *y = *squares / divisor as T);
+    }));
+    Ok((value, Spread { along, divisor, moments: Saved::constant(&moments) }))
 }
 
-/// x − μ
-pub(super) fn centred(x: &Tensor, along: &Along) -> Result<Tensor> {
-    let dims = along.folded();
-    if dims.is_empty() {
-        return x.try_sub(x);
+impl Spread {
+    /// `(x − μ) · scale`, with one scale for each element of the result.
+    pub(super) fn deviations(&self, x: &Tensor, scale: &Tensor) -> Result<Tensor> {
+        let (along, moments) = (&self.along, self.moments.value());
+        if !is_recording() && along.trailing() && along.count > 0 {
+            let (x, scale) = (x.packed(), scale.packed());
+            return Ok(for_float!(x.float(), T => Tensor::build::<T>(x.shape(), |y| {
+                let (moments, _) = moments.flat::<T>().as_chunks::<3>();
+                deviations::<T>(x.flat(), moments, scale.flat(), along.count, y);
+            })));
+        }
+        let part = |i: isize| moments.narrow(1, i, 1)?.reshape_to(&along.kept);
+        let about_centre = x.try_sub(&part(0)?)?;
+        // The centre is a constant that nothing depends on; what it lacks to the mean does.
+        let drift = match along.folded() {
+            dims if dims.is_empty() => about_centre.clone(),
+            dims if is_recording() => about_centre.mean_dim(keep(&dims[..]))?,
+            _ => part(1)?,
+        };
+        about_centre.try_sub(&drift)?.try_mul(&along.spread(scale)?)
     }
-    x.try_sub(&x.mean_dim(keep(&dims[..]))?)
+
+    pub(super) fn saved(&self, see: &mut dyn FnMut(&Saved)) {
+        see(&self.moments);
+    }
 }
 
 impl Tensor {
@@ -45,10 +71,12 @@ impl Tensor {
     /// variance, 0 the variance of a whole population.
     ///
     /// # Gradient
-    /// `gx = gy · 2 (x − μ) / (n − correction)`; saves x.
+    /// `gx = gy · 2 (x − μ) / (n − correction)`; saves x, and the mean and the squares of each row.
     ///
     /// # Numerics
-    /// Two passes: no cancellation. NaN where `n ≤ correction` and all elements are equal.
+    /// By the corrected two-pass algorithm, with a mean of two parts: adding the same to all elements changes neither
+    /// value nor derivatives, as far as the sums are exact, and of equal elements both are exactly 0. NaN where
+    /// `n ≤ correction` and all elements are equal.
     ///
     /// # Errors
     /// If the dtype is not a float type or `correction` is NaN.
@@ -68,28 +96,25 @@ impl Tensor {
     /// # Errors
     /// As for [`Tensor::var`], or if a dim is out of range or named twice.
     pub fn var_dim(&self, dims: impl Into<ReduceDims>, correction: f64) -> Result<Tensor> {
-        let (value, along, divisor) = variance("var", self, &dims.into(), correction)?;
-        Ok(record("var", value, &[self], |_| Var { x: Saved::input(0, self), along, divisor }))
+        let (value, spread) = variance("var", self, &dims.into(), correction)?;
+        Ok(record("var", value, &[self], |_| Var { x: Saved::input(0, self), spread }))
     }
 }
 
 struct Var {
     x: Saved,
-    along: Along,
-    divisor: f64,
+    spread: Spread,
 }
 
 impl Pullback for Var {
     fn pull(&self, at: &mut Pull<'_>) -> Result<()> {
         let (x, gy) = (self.x.get(at), at.gy());
-        at.give(0, || {
-            let gy = self.along.spread(gy)?.mul_scalar(2.0 / self.divisor);
-            centred(&x, &self.along)?.try_mul(&gy)
-        })
+        at.give(0, || self.spread.deviations(&x, &gy.mul_scalar(2.0 / self.spread.divisor)))
     }
 
     fn saved(&self, see: &mut dyn FnMut(&Saved)) {
         see(&self.x);
+        self.spread.saved(see);
     }
 }
 

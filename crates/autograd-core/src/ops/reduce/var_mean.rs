@@ -1,8 +1,7 @@
 //! Variance and mean together: an operation with two float outputs.
 
-use super::along::Along;
 use super::dims::ReduceDims;
-use super::var::{centred, variance};
+use super::var::{Spread, variance};
 use crate::error::Result;
 use crate::tape::{Pull, Pullback, Saved, record};
 use crate::tensor::Tensor;
@@ -12,7 +11,8 @@ impl Tensor {
     /// Variance and mean along `dims`, as [`Tensor::var_dim`] and [`Tensor::mean_dim`] give them.
     ///
     /// # Gradient
-    /// `gx = g_var · 2 (x − μ) / (n − correction) + g_mean / n`. Saves x, once for both.
+    /// `gx = g_var · 2 (x − μ) / (n − correction) + g_mean / n`. Saves x, and the
+    /// mean and the squares of each row, once for both.
     ///
     /// # Errors
     /// If a dim is out of range or named twice, the dtype is not a float type, or `correction` is NaN.
@@ -26,10 +26,10 @@ impl Tensor {
     /// ```
     pub fn var_mean(&self, dims: impl Into<ReduceDims>, correction: f64) -> Result<(Tensor, Tensor)> {
         let dims = dims.into();
-        let (var, along, divisor) = variance("var_mean", self, &dims, correction)?;
+        let (var, spread) = variance("var_mean", self, &dims, correction)?;
         let mean = crate::no_grad(|| self.mean_dim(dims))?;
         // Each output has a node. The two share what they save, and the walk adds up what they give.
-        let state = Arc::new(Moments { x: Saved::input(0, self), along, divisor });
+        let state = Arc::new(Moments { x: Saved::input(0, self), spread });
         let var = record("var_mean", var, &[self], |_| VarOf(Arc::clone(&state)));
         let mean = record("var_mean", mean, &[self], |_| MeanOf(state));
         Ok((var, mean))
@@ -39,21 +39,21 @@ impl Tensor {
 /// The values that the pull-backs of both outputs need.
 struct Moments {
     x: Saved,
-    along: Along,
-    divisor: f64,
+    spread: Spread,
 }
 
 struct VarOf(Arc<Moments>);
 
 impl Pullback for VarOf {
     fn pull(&self, at: &mut Pull<'_>) -> Result<()> {
-        let Moments { x, along, divisor } = &*self.0;
+        let Moments { x, spread } = &*self.0;
         let (x, gy) = (x.get(at), at.gy());
-        at.give(0, || centred(&x, along)?.try_mul(&along.spread(gy)?.mul_scalar(2.0 / divisor)))
+        at.give(0, || spread.deviations(&x, &gy.mul_scalar(2.0 / spread.divisor)))
     }
 
     fn saved(&self, see: &mut dyn FnMut(&Saved)) {
         see(&self.0.x);
+        self.0.spread.saved(see);
     }
 }
 
@@ -61,13 +61,15 @@ struct MeanOf(Arc<Moments>);
 
 impl Pullback for MeanOf {
     fn pull(&self, at: &mut Pull<'_>) -> Result<()> {
-        let Moments { x, along, .. } = &*self.0;
+        let Moments { x, spread } = &*self.0;
+        let along = &spread.along;
         let gy = at.gy();
         at.give(0, || along.spread(&gy.div_scalar(along.count as f64))?.expand_to(x.value().shape()))
     }
 
     fn saved(&self, see: &mut dyn FnMut(&Saved)) {
         see(&self.0.x);
+        self.0.spread.saved(see);
     }
 }
 

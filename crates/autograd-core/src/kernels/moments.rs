@@ -1,0 +1,113 @@
+//! Mean and squared deviations of the rows of a contiguous matrix.
+
+use super::real::Real;
+use super::reduce::{Sum, fold_run};
+use super::simd::{Kernel, vectorize};
+use crate::threads::parallel::for_rows;
+
+/// Deviations are squared in groups that stay in the first-level cache.
+const GROUP: usize = 2048;
+
+/// The moments of a row: a number c near its mean, `μ − c`, and `Σ (x − μ)²`. The mean is kept in two parts, since as
+/// one number it would be rounded, and with it all deviations. The deviation of an element is `(x − c) − (μ − c)`:
+/// exactly 0 if all elements of the row are equal.
+pub type Moments<T> = [T; 3];
+
+/// `Σ (x − c)` and `Σ (x − c)²`
+#[inline(always)]
+fn sums_about<T: Real>(x: &[T], c: T, buffer: &mut [T; GROUP]) -> (T, T) {
+    let (mut sum, mut squares) = (T::ZERO, T::ZERO);
+    for x in x.chunks(GROUP) {
+        let d = &mut buffer[..x.len()];
+        for (d, x) in d.iter_mut().zip(x) {
+            *d = *x - c;
+        }
+        sum += fold_run(Sum, d);
+        for d in d.iter_mut() {
+            *d = *d * *d;
+        }
+        squares += fold_run(Sum, d);
+    }
+    (sum, squares)
+}
+
+/// By the corrected two-pass algorithm, `Σ (x − c)² − (Σ (x − c))² / n` (Chan, Golub, LeVeque, Algorithms for computing
+/// the sample variance, 1983), with one more pass where c was too far from the mean.
+#[inline(always)]
+fn moments_of<T: Real>(x: &[T], buffer: &mut [T; GROUP]) -> Moments<T> {
+    const PASSES: usize = 3;
+    let (n, first) = (T::of(x.len() as f64), x[0]);
+    if first.is_finite() && x.iter().all(|x| *x == first) {
+        return [first, T::ZERO, T::ZERO];
+    }
+    let mean = fold_run(Sum, x) / n;
+    // The sum of large numbers may overflow where their deviations do not.
+    let mut c = if mean.is_finite() { mean } else { first };
+    let mut pass = 1;
+    loop {
+        let (sum, squares) = sums_about(x, c, buffer);
+        let drift = sum / n;
+        let correction = sum * drift;
+        let next = c + drift;
+        if correction + correction > squares && next != c && next.is_finite() && pass < PASSES {
+            c = next;
+            pass += 1;
+            continue;
+        }
+        let left = squares - correction;
+        return [c, drift, if left < T::ZERO { T::ZERO } else { left }];
+    }
+}
+
+struct OfRows<'a, T> {
+    x: &'a [T],
+    y: &'a mut [Moments<T>],
+    width: usize,
+}
+
+impl<T: Real> Kernel for OfRows<'_, T> {
+    type Output = ();
+    #[inline(always)]
+    fn run(self) {
+        let mut buffer = [T::ZERO; GROUP];
+        for (x, y) in self.x.chunks_exact(self.width).zip(self.y) {
+            *y = moments_of(x, &mut buffer);
+        }
+    }
+}
+
+/// The [`Moments`] of each row; a row is not empty.
+pub fn moments<T: Real>(x: &[T], width: usize, y: &mut [Moments<T>]) {
+    for_rows(y, 1, width * 2, |rows, y| {
+        vectorize(OfRows { x: &x[rows.start * width..rows.end * width], y, width });
+    });
+}
+
+struct Deviations<'a, T> {
+    x: &'a [T],
+    moments: &'a [Moments<T>],
+    scale: &'a [T],
+    y: &'a mut [T],
+    width: usize,
+}
+
+impl<T: Real> Kernel for Deviations<'_, T> {
+    type Output = ();
+    #[inline(always)]
+    fn run(self) {
+        let rows = self.x.chunks_exact(self.width).zip(self.y.chunks_exact_mut(self.width));
+        for ((x, y), ([c, drift, _], scale)) in rows.zip(self.moments.iter().zip(self.scale)) {
+            for (y, x) in y.iter_mut().zip(x) {
+                *y = ((*x - *c) - *drift) * *scale;
+            }
+        }
+    }
+}
+
+/// `y = (x − μ) · scale`, with one `scale` per row.
+pub fn deviations<T: Real>(x: &[T], moments: &[Moments<T>], scale: &[T], width: usize, y: &mut [T]) {
+    for_rows(y, width, width, |rows, y| {
+        let x = &x[rows.start * width..rows.end * width];
+        vectorize(Deviations { x, moments: &moments[rows.clone()], scale: &scale[rows], y, width });
+    });
+}

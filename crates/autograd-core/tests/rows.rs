@@ -1,0 +1,286 @@
+//! Operations on rows: what the elements of a row have in common, and probabilities near 0 and 1.
+
+use autograd_core::{DType, Result, Tensor, grad};
+
+/// An operation, and how its value changes when the same is added to all x.
+type Op = (&'static str, fn(&Tensor) -> Result<Tensor>, Shifts);
+
+#[derive(Clone, Copy, PartialEq)]
+enum Shifts {
+    /// Not at all.
+    No,
+    /// By as much.
+    Along,
+}
+
+fn labels() -> Tensor {
+    Tensor::from([2, 0])
+}
+
+const BY_LARGEST: [Op; 9] = [
+    ("softmax", |x| x.softmax(1), Shifts::No),
+    ("softmax(0)", |x| x.softmax(0), Shifts::No),
+    ("log_softmax", |x| x.log_softmax(1), Shifts::No),
+    ("log_softmax(0)", |x| x.log_softmax(0), Shifts::No),
+    ("logsumexp", |x| x.logsumexp(1), Shifts::Along),
+    ("logsumexp(0)", |x| x.logsumexp(0), Shifts::Along),
+    ("logsumexp of all", |x| x.logsumexp(..), Shifts::Along),
+    ("cross_entropy", |x| x.cross_entropy(&labels()), Shifts::No),
+    ("negative log-likelihood", |x| x.log_softmax(1)?.gather(1, &labels().unsqueeze(1)?), Shifts::No),
+];
+
+const BY_MEAN: [Op; 6] = [
+    ("var", |x| x.var(1.0), Shifts::No),
+    ("var_dim(1)", |x| x.var_dim(1, 0.0), Shifts::No),
+    ("var_dim(0)", |x| x.var_dim(0, 1.0), Shifts::No),
+    ("std_dim(1)", |x| x.std_dim(1, 1.0), Shifts::No),
+    ("std_dim(0)", |x| x.std_dim(0, 0.0), Shifts::No),
+    ("var_mean", |x| Ok(x.var_mean(1, 0.0)?.0), Shifts::No),
+];
+
+/// Value, gradient in the fused and in the recorded walk, and second derivative: all in f64.
+fn all_of(op: fn(&Tensor) -> Result<Tensor>, x: &Tensor) -> Result<[Vec<f64>; 4]> {
+    let x = x.requires_grad();
+    let y = op(&x)?;
+    let random = |like: &Tensor, seed| Tensor::randn(like.shape(), like.dtype(), &mut autograd_core::seeded(seed));
+    let (seed, direction) = (random(&y, 1)?, random(&x, 2)?);
+    let weighted = y.try_mul(&seed)?.sum();
+    let fused = weighted.backward_keep()?.get(&x).expect("a leaf").to_f64s();
+    let recorded = &grad(&weighted, &[&x])?[0];
+    let second = &grad(&recorded.try_mul(&direction)?.sum(), &[&x])?[0];
+    Ok([y.to_f64s(), fused, recorded.to_f64s(), second.to_f64s()])
+}
+
+/// The largest difference, relative to the largest element.
+fn apart(a: &[f64], b: &[f64]) -> f64 {
+    let size = b.iter().fold(1e-30, |m: f64, b| m.max(b.abs()));
+    a.iter().zip(b).fold(0.0, |m: f64, (a, b)| if (a - b).is_nan() { f64::NAN } else { m.max((a - b).abs()) }) / size
+}
+
+/// Numbers with three binary places, so adding a large power of two is exact.
+fn sample(dtype: DType, width: usize) -> Tensor {
+    let x = (0..2 * width).map(|i| ((i * 37) % 53) as f64 * 0.125 - 3.0).collect();
+    Tensor::from_vec(x, &[2, width]).expect("fits").to_dtype(dtype)
+}
+
+#[test]
+fn what_all_elements_have_in_common_changes_nothing() -> Result<()> {
+    for (dtype, epsilon) in [(DType::F32, f64::from(f32::EPSILON)), (DType::F64, f64::EPSILON)] {
+        for shift in [1024.0, f64::powi(2.0, 20), -f64::powi(2.0, 20)] {
+            for (name, op, shifts) in BY_LARGEST.into_iter().chain(BY_MEAN) {
+                for width in [3, 7, 130, 2500] {
+                    let x = sample(dtype, width);
+                    let (here, there) = (all_of(op, &x)?, all_of(op, &x.add_scalar(shift))?);
+                    let what = format!("{name} of {width} in {dtype}, shifted by {shift}");
+                    let skip = usize::from(shifts == Shifts::Along);
+                    for (i, (here, there)) in here.iter().zip(&there).enumerate().skip(skip) {
+                        assert!(apart(there, here) <= 32.0 * epsilon, "{what}: {i}: {:e}", apart(there, here));
+                    }
+                    assert!(apart(&here[1], &here[2]) <= 32.0 * epsilon, "{what}: fused and recorded differ");
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn equal_logits_of_any_size_are_equally_likely() -> Result<()> {
+    for dtype in [DType::F32, DType::F64] {
+        for size in [0.0, 1e4, 1e6, 1e8, -1e30, 3e38] {
+            let x = Tensor::from([[size, size]]).to_dtype(dtype);
+            let loss = |x: &Tensor| x.cross_entropy(&Tensor::from([0]));
+            let [y, fused, recorded, second] = all_of(loss, &x)?;
+            let [_, lse, lse_recorded, _] = all_of(|x| x.logsumexp(1), &x)?;
+            assert!((y[0] - std::f64::consts::LN_2).abs() < 1e-7, "{size}: {y:?}");
+            assert!(fused == recorded && fused[0] == -fused[1] && second[0] == -second[1]);
+            assert!(lse == lse_recorded && lse[0] == lse[1]);
+            assert_eq!(x.softmax(1)?.to_f64s(), [0.5, 0.5]);
+        }
+    }
+    Ok(())
+}
+
+/// The digits that are right, as the largest relative error in units of the dtype's.
+fn ulps(got: &[f64], want: &[f64], dtype: DType) -> f64 {
+    let epsilon = if dtype == DType::F32 { f64::from(f32::EPSILON) } else { f64::EPSILON };
+    got.iter().zip(want).fold(0.0, |m: f64, (g, w)| m.max((g - w).abs() / (w.abs() * epsilon)))
+}
+
+#[test]
+fn probabilities_near_one_keep_their_digits() -> Result<()> {
+    for dtype in [DType::F32, DType::F64] {
+        for distance in [0.5f64, 1.0, 5.0, 10.0, 20.0, 40.0, 80.0] {
+            // Two classes: 1 − p of the first is p of the second, q = 1 / (1 + eᵈ).
+            let x = Tensor::from_vec(vec![distance, 0.0], &[1, 2])?.to_dtype(dtype).requires_grad();
+            let q = 1.0 / (1.0 + distance.exp());
+            let product = q * (1.0 - q);
+            let one = |y: &Tensor, i: i64| y.gather(1, &Tensor::from([[i]])).map(|y| y.sum());
+            let direction = Tensor::from([[1.0, 0.0]]).to_dtype(dtype);
+            let cases = [
+                ("cross_entropy", x.cross_entropy(&Tensor::from([0]))?.sum(), (-distance).exp().ln_1p(), [-q, q], 1.0),
+                ("log_softmax", one(&x.log_softmax(1)?, 0)?, -(-distance).exp().ln_1p(), [q, -q], -1.0),
+                ("softmax", one(&x.softmax(1)?, 0)?, 1.0 - q, [product, -product], -(1.0 - 2.0 * q)),
+            ];
+            for (name, y, value, first, sign) in cases {
+                let what = format!("{name} at {distance} in {dtype}");
+                assert!(ulps(&y.to_f64s(), &[value], dtype) <= 4.0, "{what}: {y:?}, not {value:e}");
+                // The exponential of a rounded logarithm has as many errors more as that is large.
+                let bound = if name == "log_softmax" { 4.0 + distance / 2.0 } else { 4.0 };
+                let fused = y.backward_keep()?.get(&x).expect("a leaf").to_f64s();
+                assert!(ulps(&fused, &first, dtype) <= bound, "{what}: fused {fused:?}, not {first:?}");
+                let recorded = &grad(&y, &[&x])?[0];
+                assert!(ulps(&recorded.to_f64s(), &first, dtype) <= bound, "{what}: {recorded:?}, not {first:?}");
+                let second = &grad(&recorded.try_mul(&direction)?.sum(), &[&x])?[0];
+                let want = [sign * product, -sign * product];
+                // Where the second derivative itself passes through 0, its digits are not defined.
+                assert!(
+                    ulps(&second.to_f64s(), &want, dtype) <= 2.0 * bound,
+                    "{what}: second {second:?}, not {want:?}"
+                );
+            }
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn equal_elements_do_not_vary() -> Result<()> {
+    for dtype in [DType::F32, DType::F64] {
+        for value in [0.1, -1.0 / 3.0, 1e8 + 1.0, 1e-30, 3e38] {
+            for (rows, width) in [(1, 2), (2, 3), (2, 7), (1, 1000), (1, 5001)] {
+                let x = Tensor::full(&[rows, width], value, dtype)?;
+                for (name, op, _) in BY_MEAN.into_iter().filter(|(name, ..)| rows > 1 || !name.ends_with("(0)")) {
+                    let [y, fused, recorded, second] = all_of(op, &x)?;
+                    let what = format!("{name} of {value} × [{rows}, {width}] in {dtype}");
+                    let zero = |x: &[f64]| x.iter().all(|x| *x == 0.0);
+                    assert!(zero(&y), "{what}: {y:?}");
+                    assert!(zero(&fused) && zero(&recorded), "{what}: gradients {fused:?}, {recorded:?}");
+                    assert!(second.iter().all(|x| x.is_finite()), "{what}: second {second:?}");
+                    assert!(name.starts_with("var") || zero(&second), "{what}: second {second:?}");
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn variance_keeps_its_digits_beside_a_large_mean() -> Result<()> {
+    let big = f32::powi(2.0, 24);
+    assert_eq!(Tensor::from([big, big + 2.0]).var(0.0)?.item::<f32>()?, 1.0);
+    for offset in [0.0f32, 1e3, 1e5, 1e7] {
+        for n in [2usize, 5, 33, 1000, 10_000] {
+            let x: Vec<f32> = (0..n).map(|i| offset + ((i * 7919) % 13) as f32).collect();
+            let exact: Vec<f64> = x.iter().map(|x| f64::from(*x)).collect();
+            let mean = exact.iter().sum::<f64>() / n as f64;
+            let want = exact.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / n as f64;
+            let x = Tensor::from_vec(x, &[n])?.requires_grad();
+            let y = x.var(0.0)?;
+            assert!(
+                ulps(&y.to_f64s(), &[want], DType::F32) <= 8.0,
+                "{offset} + .. of {n}: {:?}, not {want}",
+                y.to_f64s()
+            );
+            let gradient: Vec<f64> = exact.iter().map(|x| 2.0 * (x - mean) / n as f64).collect();
+            for got in [y.backward_keep()?.get(&x).expect("a leaf").to_f64s(), grad(&y, &[&x])?[0].to_f64s()] {
+                assert!(
+                    apart(&got, &gradient) < 1e-6,
+                    "{offset} + .. of {n}: gradient off {:e}",
+                    apart(&got, &gradient)
+                );
+            }
+        }
+    }
+    // One far element must not blur the others.
+    let x: Vec<f32> = (0..100).map(|i| if i == 0 { 1e6 } else { 1.0 + i as f32 * 0.01 }).collect();
+    let exact: Vec<f64> = x.iter().map(|x| f64::from(*x)).collect();
+    let mean = exact.iter().sum::<f64>() / 100.0;
+    let want = exact.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / 100.0;
+    assert!(ulps(&Tensor::from_vec(x, &[100])?.var(0.0)?.to_f64s(), &[want], DType::F32) <= 8.0);
+    Ok(())
+}
+
+#[test]
+fn products_of_many_and_of_none_have_gradients() -> Result<()> {
+    let n = 10_000;
+    let x =
+        Tensor::from_vec((0..n).map(|i| 1.0 + f64::from(i % 7 - 3) * 1e-3).collect(), &[n as usize])?.requires_grad();
+    let y = x.prod()?;
+    let before = autograd_core::memory::stats();
+    let recorded = grad(&y, &[&x])?.remove(0);
+    let taken = autograd_core::memory::stats().in_use - before.in_use;
+    assert!(taken < 200 * n as usize, "a recorded walk keeps {taken} bytes for {n} elements");
+    let fused = y.backward_keep()?.get(&x).expect("a leaf").to_f64s();
+    assert!(apart(&recorded.to_f64s(), &fused) < 1e-12);
+    for shape in [&[0][..], &[3, 0], &[0, 3], &[2, 0, 3]] {
+        for dim in 0..shape.len() as isize {
+            let x = Tensor::zeros(shape, DType::F64)?.requires_grad();
+            let y = x.prod_dim(&[dim][..])?.sum();
+            assert_eq!(y.backward_keep()?.get(&x).expect("a leaf").shape(), shape);
+            assert_eq!(grad(&y, &[&x])?[0].shape(), shape);
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn a_reduction_of_a_view_has_the_bits_of_its_copy() -> Result<()> {
+    type Reduction = fn(&Tensor, isize) -> Result<Tensor>;
+    let reductions: [(&str, Reduction); 12] = [
+        ("sum", |x, d| x.sum_dim(&[d][..])),
+        ("sum of all", |x, _| Ok(x.sum())),
+        ("sum over two", |x, d| x.sum_dim(&[d, (d + 2) % 3][..])),
+        ("mean", |x, d| x.mean_dim(&[d][..])),
+        ("mean of all", |x, _| x.mean()),
+        ("prod", |x, d| x.prod_dim(&[d][..])),
+        ("var", |x, d| x.var_dim(&[d][..], 1.0)),
+        ("std over two", |x, d| x.std_dim(&[d, (d + 1) % 3][..], 0.0)),
+        ("logsumexp", |x, d| x.logsumexp(&[d][..])),
+        ("softmax", |x, d| x.softmax(d)),
+        ("log_softmax", |x, d| x.log_softmax(d)),
+        ("amax", |x, d| x.amax(&[d][..])),
+    ];
+    for dtype in [DType::F32, DType::F64] {
+        let x = Tensor::randn(&[70, 66, 5], dtype, &mut autograd_core::seeded(3))?;
+        let views = [
+            ("permuted", x.permute(&[2, 0, 1])?),
+            ("reversed", x.permute(&[2, 1, 0])?),
+            ("swapped", x.permute(&[1, 0, 2])?),
+            ("narrow", x.narrow(1, 3, 40)?),
+            ("narrow and swapped", x.narrow(0, 1, 68)?.permute(&[0, 2, 1])?),
+            ("expanded", x.narrow(1, 2, 1)?.expand(&[70, 66, 5])?),
+        ];
+        for (view, v) in &views {
+            let copy = Tensor::from_vec(v.to_f64s(), v.shape())?.to_dtype(dtype);
+            for (name, reduction) in reductions {
+                for dim in 0..3 {
+                    let bits = |x: &Tensor| -> Result<Vec<u64>> {
+                        Ok(reduction(x, dim)?.to_f64s().into_iter().map(f64::to_bits).collect())
+                    };
+                    assert_eq!(bits(v)?, bits(&copy)?, "{name} along {dim} of a {view} view in {dtype}");
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn a_list_that_names_no_dim_folds_nothing() -> Result<()> {
+    let x = Tensor::from([[1.0, 2.0], [3.0, 5.0]]);
+    let none: [i32; 0] = [];
+    for y in [x.sum_dim(none)?, x.mean_dim(none)?, x.prod_dim(none)?, x.amax(none)?, x.amin(none)?, x.logsumexp(none)?]
+    {
+        assert_eq!((y.shape(), y.to_f64s()), (&[2, 2][..], x.to_f64s()));
+    }
+    assert_eq!(x.var_dim(none, 0.0)?.to_f64s(), [0.0; 4]);
+    assert_eq!(x.argmax(none)?.to_vec::<i64>()?, [0; 4]);
+    assert_eq!(x.sum_dim(..)?.item::<f32>()?, 11.0);
+    let tracked = x.requires_grad();
+    for y in [tracked.sum_dim(none)?, tracked.prod_dim(none)?, tracked.amax(none)?, tracked.logsumexp(none)?] {
+        assert_eq!(grad(&y.sum(), &[&tracked])?[0].to_f64s(), [1.0; 4]);
+        assert_eq!(y.sum().backward()?.get(&tracked).expect("a leaf").to_f64s(), [1.0; 4]);
+    }
+    Ok(())
+}

@@ -8,6 +8,7 @@ use crate::tensor::Tensor;
 ///
 /// There is nothing to reset between steps: each walk returns its own. [`Gradients::accumulate`] adds up several.
 #[derive(Clone, Debug, Default)]
+#[must_use = "a walk changes no tensor: its gradients are here and nowhere else"]
 pub struct Gradients {
     /// In ascending order of nodes.
     entries: Vec<(NodeId, Tensor)>,
@@ -43,8 +44,15 @@ impl Gradients {
     /// Replaces the gradient with respect to `x`, or adds one.
     ///
     /// # Errors
-    /// If `x` is not tracked.
+    /// If `x` is not tracked, or the gradient does not have its shape and dtype.
     pub fn insert(&mut self, x: &Tensor, gradient: Tensor) -> Result<()> {
+        if gradient.dtype() != x.dtype() {
+            return Err(Error::wrong_dtype("insert", gradient.dtype(), x.dtype()));
+        }
+        if gradient.shape() != x.shape() {
+            let expected = format!("{:?}, that of its tensor", x.shape());
+            return Err(Error::shape("insert", "the gradient", gradient.shape(), expected));
+        }
         let id = id_of(x).ok_or_else(|| Error::not_tracked("insert", x.dtype(), x.shape()))?;
         match self.find(id) {
             Ok(at) => self.entries[at].1 = gradient,

@@ -35,3 +35,18 @@ pub(crate) fn recording<R>(on: bool, f: impl FnOnce() -> R) -> R {
 pub fn no_grad<R>(f: impl FnOnce() -> R) -> R {
     recording(false, f)
 }
+
+/// Runs `f` with recording on, on this thread, inside [`no_grad`] or a pull-back, where it is off.
+///
+/// A pull-back that needs a walk of its own is written so; [`custom`](crate::custom()) has an example.
+///
+/// ```
+/// use autograd_core::{Tensor, enable_grad, no_grad};
+/// let x = Tensor::from(3.0).requires_grad();
+/// let slope = no_grad(|| enable_grad(|| x.square()).backward())?;
+/// assert_eq!(slope.get(&x).unwrap().item::<f32>()?, 6.0);
+/// # Ok::<(), autograd_core::Error>(())
+/// ```
+pub fn enable_grad<R>(f: impl FnOnce() -> R) -> R {
+    recording(true, f)
+}

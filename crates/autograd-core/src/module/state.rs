@@ -8,6 +8,7 @@ use std::fmt;
 
 /// Tensors by name, in a fixed order. It is written as a safetensors file, with PyTorch's names and layouts.
 #[derive(Clone, Debug, Default)]
+#[must_use = "it is a copy of a state: nothing is saved or loaded by making it"]
 pub struct StateDict {
     entries: Vec<(String, Tensor)>,
 }

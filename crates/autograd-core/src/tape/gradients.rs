@@ -44,15 +44,8 @@ impl Gradients {
     /// Replaces the gradient with respect to `x`, or adds one.
     ///
     /// # Errors
-    /// If `x` is not tracked, or the gradient does not have its shape and dtype.
+    /// If `x` is not tracked.
     pub fn insert(&mut self, x: &Tensor, gradient: Tensor) -> Result<()> {
-        if gradient.dtype() != x.dtype() {
-            return Err(Error::wrong_dtype("insert", gradient.dtype(), x.dtype()));
-        }
-        if gradient.shape() != x.shape() {
-            let expected = format!("{:?}, that of its tensor", x.shape());
-            return Err(Error::shape("insert", "the gradient", gradient.shape(), expected));
-        }
         let id = id_of(x).ok_or_else(|| Error::not_tracked("insert", x.dtype(), x.shape()))?;
         match self.find(id) {
             Ok(at) => self.entries[at].1 = gradient,

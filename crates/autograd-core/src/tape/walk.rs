@@ -17,7 +17,7 @@ use super::node::{Node, NodeId, NodeRef, id_of, link};
 use super::part::Part;
 use super::pullback::{Inputs, Origin, Pull, Pullback, Step};
 use super::waiting::{Leaves, Parts, Queue, Sum, add};
-use super::{anomaly, is_recording};
+use super::{anomaly, is_recording, mode};
 use crate::error::{Error, ErrorKind, Result};
 use crate::storage::slot::Last;
 use crate::tensor::{Link, Tensor};
@@ -89,7 +89,7 @@ impl<'a> Backward<'a> {
         self
     }
 
-    /// Also returns the gradient of this value, which is not a leaf.
+    /// Also returns the gradient of this value, which is not a leaf; [`Backward::run`] refuses one that is not tracked.
     pub fn also(mut self, value: &'a Tensor) -> Self {
         self.also.push(value);
         self
@@ -106,7 +106,8 @@ impl<'a> Backward<'a> {
     /// # Errors
     /// If a root is not tracked or its seed does not fit, if the graph has been freed, or if a pull-back fails.
     pub fn run(self) -> Result<Gradients> {
-        let mut also: Vec<NodeId> = self.also.iter().filter_map(|x| id_of(x)).collect();
+        let tracked = |x: &&Tensor| id_of(x).ok_or_else(|| Error::not_tracked("also", x.dtype(), x.shape()));
+        let mut also = self.also.iter().map(tracked).collect::<Result<Vec<NodeId>>>()?;
         also.sort_unstable();
         walk(&self.roots, &also, self.keep)
     }
@@ -114,6 +115,7 @@ impl<'a> Backward<'a> {
 
 /// Gradients with respect to all leaves, and to the nodes of `also`, which is sorted.
 fn walk(roots: &[(&Tensor, Option<&Tensor>)], also: &[NodeId], keep: bool) -> Result<Gradients> {
+    mode::check_nesting()?;
     recording(false, || {
         let nodes = nodes_of(roots)?;
         let walk = Walk::start(&nodes, roots, keep)?;
@@ -147,6 +149,9 @@ pub(crate) fn gradients_of(
     targets: &[&Tensor],
     recorded: bool,
 ) -> Result<Vec<Option<Tensor>>> {
+    if !recorded {
+        mode::check_nesting()?;
+    }
     recording(recorded, || {
         let nodes = nodes_of(roots)?;
         let mut walk = Walk::start(&nodes, roots, true)?;
@@ -267,10 +272,9 @@ impl<'a> Walk<'a> {
         let blameless = anomaly::hunting() && anomaly::noted().is_none();
         let mut step = StepAt { walk: self, node, gy, pullback };
         let mut at = Pull::new(gy, wanted, &mut step);
-        if is_recording() {
-            pullback.pull(&mut at)?
-        } else {
-            pullback.pull_fused(&mut at)?
+        match is_recording() {
+            true => mode::recorded_pull(|| pullback.pull(&mut at))?,
+            false => pullback.pull_fused(&mut at)?,
         }
         match at.forgotten() {
             None if blameless => anomaly::noted().map_or(Ok(()), Err),

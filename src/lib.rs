@@ -42,8 +42,8 @@
 
 #[doc(inline)]
 pub use autograd_core::{
-    Backward, BoxError, DType, Error, ErrorKind, Gradients, Result, SeededRng, Tensor, custom, detect_anomaly, grad,
-    gradcheck, graph, hessian, hvp, jacobian, jvp, keep, no_grad, seeded, tensor, vjp,
+    Backward, BoxError, DType, Error, ErrorKind, Gradients, Result, SeededRng, Tensor, custom, detect_anomaly,
+    enable_grad, grad, gradcheck, graph, hessian, hvp, jacobian, jvp, keep, no_grad, seeded, tensor, vjp,
 };
 
 // The crates behind the modules below are taken by globs, not under other names: rustdoc lists an inlined crate as if
@@ -95,7 +95,7 @@ pub mod nn {
     //!     }
     //! }
     //!
-    //! let scale = Scale { factors: Param::new(Tensor::ones(&[3], DType::F32)?), columns: 3 };
+    //! let scale = Scale { factors: Param::new(Tensor::ones(&[3], DType::F32)?)?, columns: 3 };
     //! assert_eq!(scale.named_parameters()[0].0, "weight");
     //! assert_eq!(scale.num_parameters(), scale.columns);
     //!

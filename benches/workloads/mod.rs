@@ -38,7 +38,7 @@ pub fn mlp_fashion_gemm() -> Result<Step> {
     Ok(Box::new(move || {
         let forward = [x.matmul(&w1.t()?)?, h.matmul(&w2.t()?)?];
         let backward = [gy.matmul(&w2)?, gy.t()?.matmul(&h)?, gz.t()?.matmul(&x)?];
-        std::hint::black_box((forward, backward));
+        drop(std::hint::black_box((forward, backward)));
         Ok(())
     }))
 }
@@ -99,7 +99,7 @@ pub fn adam_10m() -> Result<Step> {
     let mut parameters = Vec::new();
     let mut gradients = Gradients::default();
     for len in std::iter::once(10_000_000).chain(std::iter::repeat_n(1000, 100)) {
-        let parameter = Param::new(Tensor::randn(&[len], DType::F32, &mut rng)?);
+        let parameter = Param::new(Tensor::randn(&[len], DType::F32, &mut rng)?)?;
         gradients.insert(&parameter, Tensor::randn(&[len], DType::F32, &mut rng)?)?;
         parameters.push(parameter);
     }

@@ -37,8 +37,8 @@ pub use ops::custom::custom;
 pub use ops::reduce::dims::{ReduceDims, keep};
 pub use shape::Shape;
 pub use tape::{
-    Backward, Gradients, Graph, GraphNode, NodeId, Pull, Pullback, Saved, detect_anomaly, graph, is_recording, no_grad,
-    record_custom,
+    Backward, Gradients, Graph, GraphNode, NodeId, Pull, Pullback, Saved, detect_anomaly, enable_grad, graph,
+    is_recording, no_grad, record_custom,
 };
 pub use tensor::{DType, Element, Nested, Tensor};
 

@@ -51,7 +51,8 @@ fn gradient_checks() {
 #[test]
 fn backward() {
     let x = Tensor::from([1.0, 2.0]).requires_grad();
-    let untracked = "the F32 tensor of shape [] is not tracked: nothing it was computed from requires gradients, or recording was off";
+    let untracked = "the F32 tensor of shape [] is not tracked: nothing it was computed from requires gradients, or \
+                     recording was off, as in no_grad and in pull-backs (enable_grad switches it on)";
     says(x.detach().sum().backward(), &format!("backward: {untracked}"));
     says(
         x.exp().backward(),
@@ -67,8 +68,8 @@ fn backward() {
     assert_eq!(first.get(&x).expect("a leaf").to_f64s().len(), 2);
 
     let kept = x.exp().sum();
-    kept.backward_keep().expect("kept");
-    kept.backward().expect("still there");
+    assert_eq!(kept.backward_keep().expect("kept").len(), 1);
+    assert_eq!(kept.backward().expect("still there").len(), 1);
 
     let (y, other) = (x.square().sum(), Tensor::from(1.0).requires_grad());
     says(autograd_core::grad(&y, &[&other]), "grad: input 0 of shape [] takes no part in the result");

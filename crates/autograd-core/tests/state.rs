@@ -4,7 +4,7 @@ use autograd_core::module::{Module, Param, StateDict};
 use autograd_core::{DType, Tensor};
 
 fn model() -> Vec<Param> {
-    vec![Param::new(Tensor::from([1.0, 2.0])), Param::new(Tensor::from([3.0]))]
+    [Tensor::from([1.0, 2.0]), Tensor::from([3.0])].map(|x| Param::new(x).expect("floats")).to_vec()
 }
 
 #[test]

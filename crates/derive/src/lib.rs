@@ -49,7 +49,7 @@ use syn::{DeriveInput, parse_macro_input};
 ///     channels: usize,
 /// }
 ///
-/// let scale = Scale { factors: Param::new(Tensor::ones(&[3], DType::F32)?), channels: 3 };
+/// let scale = Scale { factors: Param::new(Tensor::ones(&[3], DType::F32)?)?, channels: 3 };
 /// assert_eq!(scale.named_parameters()[0].0, "weight");
 /// assert_eq!((scale.num_parameters(), scale.kind()), (scale.channels, "Scale"));
 /// # Ok::<(), autograd_core::Error>(())

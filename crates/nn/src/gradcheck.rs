@@ -24,7 +24,7 @@ use autograd_core::{DType, Result, Tensor};
 /// ```
 pub fn layer(layer: &(impl Layer + Clone), x: &Tensor) -> Result<Report> {
     let mut layer = layer.clone();
-    layer.to_dtype(DType::F64);
+    layer.to_dtype(DType::F64)?;
     let mut inputs = vec![x.clone()];
     inputs.extend(layer.parameters().into_iter().map(|param| param.detach()));
     let check = |values: &[Tensor]| {
@@ -35,7 +35,7 @@ pub fn layer(layer: &(impl Layer + Clone), x: &Tensor) -> Result<Report> {
             if let ItemMut::Param(param) = item
                 && let Some(value) = values.next()
             {
-                // Not `set`, which would detach the value from the check.
+                // Not `set`, which refuses a value with a history.
                 *param.value_mut() = value.clone();
             }
         });

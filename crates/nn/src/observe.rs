@@ -56,7 +56,7 @@ impl Drop for Around {
 /// Runs a model by `forward` and returns the steps of its parts and its own. A recording around this one sees none of them.
 pub(crate) fn record(model: &(impl Module + ?Sized), forward: impl FnOnce() -> Result<Tensor>) -> Result<Vec<Step>> {
     let around = Around(replace(Some(Recording::default())));
-    step(model, forward)?;
+    drop(step(model, forward)?);
     let own = replace(None);
     drop(around);
     Ok(own.map_or_else(Vec::new, |recording| recording.steps))

@@ -85,11 +85,12 @@ impl Case {
 
 type Property = fn(&Plain) -> Result<(), String>;
 
-const PROPERTIES: [(&str, Property); 10] = [
+const PROPERTIES: [(&str, Property); 11] = [
     ("formula", formula),
     ("state", state),
     ("resume", resume),
     ("missing gradients", missing),
+    ("strange gradients", strange),
     ("groups", groups),
     ("maximize", maximize),
     ("not a number", not_a_number),
@@ -137,7 +138,7 @@ const SHAPES: [(&str, &[usize]); 4] =
 fn net(dtype: DType) -> Net {
     let param = |(k, (name, shape)): (usize, &(&'static str, &[usize]))| {
         let values: Vec<f64> = (0..shape.iter().product()).map(|i| ((i * 3 + k * 5) % 8) as f64 / 4.0 - 1.0).collect();
-        (*name, Param::new(Tensor::from_slice(&values, shape).expect("small").to_dtype(dtype)))
+        (*name, Param::new(Tensor::from_slice(&values, shape).expect("small").to_dtype(dtype)).expect("floats"))
     };
     Net(SHAPES.iter().enumerate().map(param).collect())
 }
@@ -268,6 +269,35 @@ fn missing(plain: &Plain) -> Result<(), String> {
     same(model.0[1].1.to_f64s(), fresh.0[1].1.to_f64s())
 }
 
+/// Gradients of no parameter of the model: of another one, of what it was cloned from, none at all.
+fn strange(plain: &Plain) -> Result<(), String> {
+    let (mut model, mut optimizer) = (net(DType::F64), (plain.make)(Form::Plain));
+    for used in [false, true] {
+        let state = |optimizer: &dyn Optimizer| optimizer.state_dict().to_safetensors().map_err(text);
+        let before = (values(&model), state(&*optimizer)?);
+        let (of_model, mut clone) = (grads(&model, 0, 1.0), model.clone());
+        let attempts = [
+            (optimizer.step(&mut model, &grads(&net(DType::F64), 0, 1.0)), "another model"),
+            (optimizer.step(&mut clone, &of_model), "clone"),
+            (optimizer.step(&mut model, &Gradients::default()), "there are no gradients"),
+        ];
+        for (outcome, why) in attempts {
+            let error = outcome.map_or_else(text, |report| format!("not refused: {report:?}"));
+            let says = error.contains("none of the trainable parameters has a gradient") && error.contains(why);
+            same((says, error.as_str()), (true, error.as_str()))?;
+        }
+        same((values(&model), state(&*optimizer)?), before.clone())?;
+        same(values(&clone), before.0)?;
+        model.freeze("").map_err(text)?;
+        let frozen =
+            optimizer.step(&mut model, &of_model).map_or_else(text, |report| format!("not refused: {report:?}"));
+        same(frozen.ends_with("the model has 4 parameters, and all of them are frozen"), true)?;
+        model.unfreeze("").map_err(text)?;
+        steps(&mut model, &mut *optimizer, 0..usize::from(!used))?;
+    }
+    Ok(())
+}
+
 fn groups(plain: &Plain) -> Result<(), String> {
     let run = |form: Form, factor: f64| {
         let (mut model, mut optimizer) = (net(DType::F64), (plain.make)(form));
@@ -310,7 +340,7 @@ fn threads(plain: &Plain) -> Result<(), String> {
     let n = 150_001;
     let run = |n: usize| {
         let start: Vec<f32> = (0..n).map(|i| (i % 11) as f32 / 7.0 - 1.0).collect();
-        let mut model = Net(vec![("x", Param::new(Tensor::from_vec(start, &[n]).expect("small")))]);
+        let mut model = Net(vec![("x", Param::new(Tensor::from_vec(start, &[n]).expect("small")).expect("floats"))]);
         steps(&mut model, &mut *(plain.make)(Form::Plain), 0..4).map(|()| model.0[0].1.to_vec::<f32>().expect("F32"))
     };
     let on = |threads: usize| {

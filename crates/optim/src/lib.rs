@@ -8,7 +8,7 @@
 //! use autograd_core::{Tensor, module::Param};
 //! use wengert_optim::{Optimizer, Sgd};
 //!
-//! let mut x = Param::new(Tensor::from([3.0, -2.0]));
+//! let mut x = Param::new(Tensor::from([3.0, -2.0]))?;
 //! let mut sgd = Sgd::new(0.25);
 //! let loss = x.square().sum();
 //! sgd.step(&mut x, &loss.backward()?)?;              // x − 0.25 · 2x

@@ -28,7 +28,8 @@ pub trait Optimizer: Send + Sync {
     /// Frozen parameters are passed over.
     ///
     /// # Errors
-    /// If a hyperparameter is outside its range, a gradient or a loaded state does not fit its parameter, a group is
+    /// If no trainable parameter has a gradient, as with the gradients of another model or of the one this was cloned
+    /// from. If a hyperparameter is outside its range, a gradient or a loaded state does not fit its parameter, a group is
     /// empty, or the optimizer evaluates more than once in a step; then nothing is changed.
     fn step(&mut self, model: &mut dyn Module, grads: &Gradients) -> Result<StepReport>;
 
@@ -49,7 +50,7 @@ pub trait Optimizer: Send + Sync {
     /// use autograd_core::{Tensor, module::Param};
     /// use wengert_optim::{Optimizer, Sgd};
     ///
-    /// let mut x = Param::new(Tensor::from(1.0));
+    /// let mut x = Param::new(Tensor::from(1.0))?;
     /// let (loss, _) = Sgd::new(0.25).step_with(&mut x, |x| {
     ///     let loss = x.square();
     ///     Ok((loss.item::<f32>()?.into(), loss.backward()?))

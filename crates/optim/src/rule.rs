@@ -52,7 +52,7 @@ pub type See<'a> = dyn FnMut(&'static str, &mut f64, Range) + 'a;
 ///     }
 /// }
 ///
-/// let mut x = Param::new(Tensor::from(1.0));
+/// let mut x = Param::new(Tensor::from(1.0))?;
 /// let grads = x.square().backward()?;
 /// let mut heavy = Driver::new(Heavy { momentum: 0.9 }, 0.1);
 /// heavy.step(&mut x, &grads)?;

@@ -129,12 +129,12 @@ fn frozen_parameters_are_passed_over_and_their_state_waits() {
         adam.step(model, &grads).expect("valid")
     };
     assert_eq!(step(&mut model).updated, 4);
-    assert_eq!(model.freeze("hidden"), 2);
+    assert_eq!(model.freeze("hidden").expect("there"), 2);
     let before = values(&model.hidden);
     let report = step(&mut model);
     assert_eq!((report.updated, report.missing.len()), (2, 0));
     assert_eq!(values(&model.hidden), before);
-    model.unfreeze("hidden");
+    assert_eq!(model.unfreeze("hidden").expect("there"), 2);
     assert_eq!(step(&mut model).updated, 4);
     let count = |name: &str| adam.state_dict().get(name).expect("updated").item::<i64>().expect("a count");
     assert_eq!((count("hidden.weight.step"), count("output.weight.step")), (2, 3));
@@ -179,7 +179,7 @@ fn state_for_another_shape_is_refused() {
     let (mut model, mut adam) = (net(), Adam::new(0.1));
     let grads = half_square_grads(&model);
     adam.step(&mut model, &grads).expect("valid");
-    model.output.bias = Param::new(Tensor::from([[1.0]]));
+    model.output.bias = Param::new(Tensor::from([[1.0]])).expect("floats");
     let grads = half_square_grads(&model);
     let text = r#"Adam: the state "output.bias.exp_avg" is F32 [1], the parameter needs F32 [1, 1]"#;
     fails(&mut model, &mut adam, &grads, text);
@@ -282,4 +282,47 @@ fn an_unknown_name_is_refused_with_those_there_are() {
     let text = r#"no hyperparameter is called "betas[0]", there are lr, weight_decay, momentum, dampening"#;
     assert_eq!(sgd.get("betas[0]").expect_err("unknown").to_string(), text);
     assert_eq!(sgd.set("betas[0]", 0.5).expect_err("unknown").to_string(), format!("SGD: {text}"));
+}
+
+#[test]
+fn a_panic_in_a_group_loses_no_state() {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    let panics = Arc::new(AtomicBool::new(false));
+    let in_names = Arc::clone(&panics);
+    let in_change = Arc::clone(&panics);
+    let grouped = |panics: Arc<AtomicBool>, there: bool| {
+        assert!(there || !panics.load(Ordering::Relaxed), "on purpose");
+        true
+    };
+    let mut adam = Adam::new(0.1)
+        .group_where(move |name| grouped(Arc::clone(&in_names), name != "output.bias"), |group| group.scale_lr(0.5))
+        .group("hidden", move |group| {
+            assert!(!in_change.load(Ordering::Relaxed), "on purpose");
+            group
+        });
+    let (mut model, mut calm) = (net(), Adam::new(0.05));
+    let mut twin = net();
+    let mut step = |adam: &mut Adam, calm: &mut Adam| {
+        let (grads, of_twin) = (half_square_grads(&model), half_square_grads(&twin));
+        let outcome = catch_unwind(AssertUnwindSafe(|| adam.step(&mut model, &grads)));
+        if outcome.is_ok() {
+            calm.step(&mut twin, &of_twin).expect("valid");
+        }
+        assert_eq!(values(&model), values(&twin));
+        outcome.is_ok()
+    };
+    assert!(step(&mut adam, &mut calm));
+    let before = values_of(&adam);
+    for name in ["weight_decay", "betas[0]"] {
+        adam.set(name, 0.5).expect("there is one");
+        calm.set(name, 0.5).expect("there is one");
+        panics.store(true, Ordering::Relaxed);
+        assert!(!step(&mut adam, &mut calm), "the closure does not panic");
+        assert_eq!(values_of(&adam), before, "state was lost");
+        panics.store(false, Ordering::Relaxed);
+    }
+    assert!(step(&mut adam, &mut calm));
+    assert_eq!(values_of(&adam)[1..], values_of(&calm)[1..]);
 }

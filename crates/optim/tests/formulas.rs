@@ -72,7 +72,7 @@ fn every_optimizer_finds_the_minimum_of_rosenbrocks_valley() {
 
 #[test]
 fn the_value_held_by_others_does_not_change() {
-    let mut x = Param::new(Tensor::from([1.0]));
+    let mut x = Param::new(Tensor::from([1.0])).expect("floats");
     let before = x.detach();
     let grads = half_square_grads(&x);
     Sgd::new(0.5).step(&mut x, &grads).expect("valid");

@@ -88,7 +88,8 @@ fn no_bit_depends_on_threads() {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
         pool.install(|| {
             let start: Vec<f32> = (0..150_001).map(|i| (i % 1001) as f32 / 500.0 - 1.0).collect();
-            let mut x = autograd_core::module::Param::new(Tensor::from_slice(&start, &[start.len()]).expect("small"));
+            let mut x = autograd_core::module::Param::new(Tensor::from_slice(&start, &[start.len()]).expect("small"))
+                .expect("floats");
             let mut lbfgs = Lbfgs::new(1.0).max_iter(5).line_search(LineSearch::StrongWolfe);
             let outcome = lbfgs.step_with(&mut x, |x| {
                 let f = x.square().square().sum().try_add(&x.exp().sum())?;
@@ -109,7 +110,7 @@ fn what_it_cannot_do_is_said() {
     let error = lbfgs.step(&mut model, &grads).expect_err("one evaluation");
     assert_eq!(text(error), "LBFGS: one step evaluates the loss several times: call step_with instead of step");
     lbfgs.step_with(&mut model, loss).expect("valid");
-    model.freeze("hidden.bias");
+    assert_eq!(model.freeze("hidden.bias").expect("there"), 1);
     let error = lbfgs.step_with(&mut model, loss).expect_err("one less");
     assert_eq!(text(error), r#"LBFGS: there is state for "hidden.bias", but the model trains no such parameter"#);
     let error = Lbfgs::new(-1.0).step_with(&mut model, loss).expect_err("out of range");

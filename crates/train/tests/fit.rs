@@ -162,8 +162,8 @@ impl Layer for Idle {
 fn parameters_without_gradient_are_reported() {
     let [train, valid] = sets();
     let linear = Linear::new(2, 2, &mut seeded(7)).expect("good sizes");
-    let mut model = Idle { linear, idle: Param::new(Tensor::from([1.0, 2.0])) };
-    model.freeze("linear.bias");
+    let mut model = Idle { linear, idle: Param::new(Tensor::from([1.0, 2.0])).expect("floats") };
+    assert_eq!(model.freeze("linear.bias").expect("there"), 1);
     let trainer = Trainer::new(Adam::new(0.03), cross_entropy).epochs(2);
     let history: History = trainer.fit(&mut model, &train, &valid, &mut seeded(7)).expect("a good run");
     assert_eq!(history.without_gradient, ["idle"]);

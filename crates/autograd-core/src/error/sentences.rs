@@ -103,7 +103,8 @@ impl Error {
     /// A value that no gradient can reach.
     #[cold]
     pub(crate) fn not_tracked(op: &str, dtype: DType, shape: &[usize]) -> Error {
-        let why = "nothing it was computed from requires gradients, or recording was off";
+        let why = "nothing it was computed from requires gradients, or recording was off, as in no_grad and in \
+                   pull-backs (enable_grad switches it on)";
         Error::new(ErrorKind::Tape, format!("{op}: the {dtype} tensor of shape {shape:?} is not tracked: {why}"))
     }
 }

@@ -7,13 +7,21 @@ use safetensors::tensor::{Dtype, SafeTensors, TensorView, serialize};
 use std::fs;
 use std::path::Path;
 
+/// The name under which a safetensors file holds what is no tensor.
+const METADATA: &str = "__metadata__";
+
 impl StateDict {
     /// The bytes of a safetensors file.
     ///
     /// # Errors
-    /// If the format cannot hold the state.
+    /// If the format cannot hold the state: no tensor can be called `__metadata__`.
     pub fn to_safetensors(&self) -> Result<Vec<u8>> {
         let fail = |e: &dyn std::fmt::Display| Error::file(Path::new("safetensors"), e);
+        if self.get(METADATA).is_some() {
+            return Err(fail(&format_args!(
+                "a tensor cannot be called {METADATA:?}, which the format keeps for itself"
+            )));
+        }
         let bytes: Vec<Vec<u8>> = self.iter().map(|(_, x)| little_endian(x)).collect();
         let views = self.iter().zip(&bytes).map(|((name, x), bytes)| {
             let dtype = match x.dtype() {

@@ -8,6 +8,7 @@ mod buffer;
 mod containers;
 mod file;
 mod mode;
+mod near;
 mod param;
 mod path;
 mod plain;
@@ -126,22 +127,37 @@ pub trait Module {
 
     /// Stops training of every parameter whose name is `prefix` or lies below it (all, if it is empty); returns how
     /// many.
-    fn freeze(&mut self, prefix: &str) -> usize {
-        set_trainable(self, prefix, false)
+    ///
+    /// # Errors
+    /// If `prefix` names none; the text has the names that are near it.
+    fn freeze(&mut self, prefix: &str) -> Result<usize> {
+        set_trainable(self, "freeze", prefix, false)
     }
 
     /// Resumes training of what [`Module::freeze`] stopped; returns how many parameters were found.
-    fn unfreeze(&mut self, prefix: &str) -> usize {
-        set_trainable(self, prefix, true)
+    ///
+    /// # Errors
+    /// As for [`Module::freeze`].
+    fn unfreeze(&mut self, prefix: &str) -> Result<usize> {
+        set_trainable(self, "unfreeze", prefix, true)
     }
 
     /// Converts every parameter and float buffer.
-    fn to_dtype(&mut self, dtype: DType) {
+    ///
+    /// # Errors
+    /// If `dtype` is not a float type: the parameters would be rounded, and could not be trained any more.
+    fn to_dtype(&mut self, dtype: DType) -> Result<()> {
+        if !dtype.is_float() {
+            let text = format!("to_dtype: the dtype of a model cannot be {dtype}, it must be F32 or F64");
+            return Err(Error::new(ErrorKind::DType, text));
+        }
+        let mut outcome = Ok(());
         self.visit_mut(&Path::root(), &mut |_, item| match item {
-            ItemMut::Param(param) => param.set(param.detach().to_dtype(dtype)),
+            ItemMut::Param(param) if outcome.is_ok() => outcome = param.set(param.detach().to_dtype(dtype)),
             ItemMut::Buffer(buffer) if buffer.get().dtype().is_float() => buffer.set(buffer.get().to_dtype(dtype)),
             _ => {}
         });
+        outcome
     }
 }
 
@@ -153,7 +169,7 @@ fn set_mode<M: Module + ?Sized>(module: &mut M, training: bool) {
     });
 }
 
-fn set_trainable<M: Module + ?Sized>(module: &mut M, prefix: &str, trainable: bool) -> usize {
+fn set_trainable<M: Module + ?Sized>(module: &mut M, op: &str, prefix: &str, trainable: bool) -> Result<usize> {
     let mut found = 0;
     module.visit_mut(&Path::root(), &mut |path, item| {
         let name = path.to_string();
@@ -164,7 +180,13 @@ fn set_trainable<M: Module + ?Sized>(module: &mut M, prefix: &str, trainable: bo
             found += 1;
         }
     });
-    found
+    if found == 0 && !prefix.is_empty() {
+        let known: Vec<String> = module.named_parameters().into_iter().map(|(name, _)| name).collect();
+        let text =
+            format!("{op}: no parameter is called {prefix:?} or lies below it; {}", near::instead(prefix, &known));
+        return Err(Error::new(ErrorKind::Argument, text));
+    }
+    Ok(found)
 }
 
 /// The name, seed and position of every stream, for resuming a run exactly.
@@ -207,8 +229,9 @@ impl Tensor {
     /// The tensors are changed in place where they are the only owners of their memory, else replaced by fresh ones.
     ///
     /// # Errors
-    /// If shapes or dtypes differ, the dtype is not a float type, or state is missing that the rule always needs; then
-    /// nothing is changed.
+    /// If shapes or dtypes differ, the dtype is not a float type, state is missing that the rule always needs, or a tensor
+    /// that is to change was computed from tracked ones ([`Tensor::detach`] it): its history would be that of another
+    /// value. Then nothing is changed.
     pub fn update<R: crate::kernels::update::ElementRule<S>, const S: usize>(
         &mut self,
         gradient: &Tensor,
@@ -224,6 +247,12 @@ impl Tensor {
         for other in std::iter::once(gradient).chain(state.iter().filter_map(Option::as_deref)) {
             check.same_dtype(self, other)?;
             check.is("the gradient or the state", other, self.shape())?;
+        }
+        for changed in std::iter::once(&*self).chain(state.iter().filter_map(Option::as_deref)) {
+            if let Some(op) = crate::tape::result_of(changed) {
+                let text = "is tracked, and its history would be that of another value; detach() leaves it out";
+                return Err(Error::new(ErrorKind::Tape, format!("update: the result of {op} {text}")));
+            }
         }
         let gradient = gradient.packed();
         crate::tensor::for_float!(float, T => {

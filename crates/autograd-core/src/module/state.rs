@@ -8,6 +8,7 @@ use std::fmt;
 
 /// Tensors by name, in a fixed order. It is written as a safetensors file, with PyTorch's names and layouts.
 #[derive(Clone, Debug, Default)]
+#[must_use = "it is a copy of a state: nothing is saved or loaded by making it"]
 pub struct StateDict {
     entries: Vec<(String, Tensor)>,
 }
@@ -131,13 +132,15 @@ pub(super) fn load<M: Module + ?Sized>(module: &mut M, state: &StateDict) -> Res
     if !problems.is_empty() {
         return Err(StateMismatch { problems }.into());
     }
+    let mut outcome = Ok(());
     module.visit_mut(&Path::root(), &mut |path, item| {
-        let new = || state.get(&path.to_string()).cloned();
-        match item {
-            ItemMut::Param(param) => new().into_iter().for_each(|value| param.set(value)),
-            ItemMut::Buffer(buffer) => new().into_iter().for_each(|value| buffer.set(value)),
-            ItemMut::Stream(_) | ItemMut::Mode(_) => {}
+        // A state is values; where they were computed from is no part of it.
+        let new = || state.get(&path.to_string()).map(Tensor::detach);
+        match (item, &outcome) {
+            (ItemMut::Param(param), Ok(())) => outcome = new().map_or(Ok(()), |value| param.set(value)),
+            (ItemMut::Buffer(buffer), Ok(())) => new().into_iter().for_each(|value| buffer.set(value)),
+            _ => {}
         }
     });
-    Ok(())
+    outcome
 }

@@ -10,6 +10,10 @@ use crate::tensor::Tensor;
 /// each input, `None` where nothing flows. If `backward` is made of differentiable operations, second derivatives work
 /// by themselves. A gradient that has the shape of a broadcast output is summed down to its input's shape.
 ///
+/// Recording is off in `backward`, unless the walk is itself recorded. One that needs a walk of its own switches it on
+/// with [`enable_grad`](crate::enable_grad); the inputs whose gradients are wanted are tracked, and
+/// [`grad_with`](crate::grad_with) keeps the result differentiable.
+///
 /// # Errors
 /// The error of `forward`; the walk returns the error of `backward`.
 ///
@@ -26,6 +30,24 @@ use crate::tensor::Tensor;
 /// let grads = cube.sum().backward()?;
 /// assert_eq!(grads.get(&x).unwrap().to_vec::<f32>()?, [3.0, 12.0]);
 /// # Ok::<(), autograd_core::Error>(())
+/// ```
+/// What is cheap to compute again need not be saved: backward runs forward once more, and walks it.
+/// ```
+/// use autograd_core::{Error, Result, Tensor, custom, enable_grad, grad, grad_with};
+/// fn f(x: &[Tensor]) -> Result<Tensor> {
+///     Ok(x[0].sin().exp())
+/// }
+/// let x = Tensor::from(0.5).requires_grad();
+/// let again = |gy: &Tensor, x: &[Tensor], _: &Tensor| {
+///     enable_grad(|| grad_with(&[(&f(x)?, gy)], &[&x[0]]))
+/// };
+/// let y = custom("checkpoint", &[&x], f, again)?;
+/// let slope = grad(&y, &[&x])?.remove(0);
+/// let curvature = grad(&slope, &[&x])?.remove(0);
+/// let (sin, cos) = 0.5f32.sin_cos();
+/// assert!((slope.item::<f32>()? - cos * sin.exp()).abs() < 1e-6);
+/// assert!((curvature.item::<f32>()? - (cos * cos - sin) * sin.exp()).abs() < 1e-6);
+/// # Ok::<(), Error>(())
 /// ```
 pub fn custom(
     name: &'static str,
@@ -53,8 +75,13 @@ where
     B: Fn(&Tensor, &[Tensor], &Tensor) -> Result<Vec<Option<Tensor>>> + Send + Sync,
 {
     fn pull(&self, at: &mut Pull<'_>) -> Result<()> {
-        let inputs: Vec<Tensor> = self.inputs.iter().map(|x| x.get(at).into_owned()).collect();
-        let gradients = (self.backward)(at.gy(), &inputs, &self.y.get(at))?;
+        let input = |(i, x): (usize, &Saved)| match x.get(at) {
+            x if at.wants(i) && !x.is_tracked() => x.requires_grad(),
+            x => x.into_owned(),
+        };
+        let inputs: Vec<Tensor> = self.inputs.iter().enumerate().map(input).collect();
+        let gradients = (self.backward)(at.gy(), &inputs, &self.y.get(at))
+            .map_err(|error| error.context(format_args!("pull-back of {}", self.name)))?;
         if gradients.len() != inputs.len() {
             let (got, n) = (gradients.len(), inputs.len());
             let text = format!("{}: its pull-back returned {got} gradients for {n} inputs", self.name);

@@ -50,6 +50,19 @@ impl<T> Slot<T> {
         self.state.fetch_update(Ordering::Acquire, Ordering::Relaxed, enter).ok().map(|_| Last::Shared(Reader(self)))
     }
 
+    /// Puts a value into a place whose value was taken; it comes back if there is one, or one is still being read.
+    pub fn put(&self, value: T) -> Result<(), T> {
+        // As a reader of what was taken: while it is that, no other comes in.
+        let enter = self.state.compare_exchange(TAKEN, TAKEN | READER, Ordering::Acquire, Ordering::Relaxed);
+        if enter.is_err() {
+            return Err(value);
+        }
+        // SAFETY: the value that was here is gone, for TAKEN stood alone; no thread reads before 0 is stored.
+        unsafe { (*self.value.get()).write(value) };
+        self.state.store(0, Ordering::Release);
+        Ok(())
+    }
+
     /// The value, taken by the only owner of the place.
     #[inline]
     pub fn take_mut(&mut self) -> Option<T> {
@@ -154,6 +167,22 @@ mod tests {
         let mut slot = Slot::new(Some(Arc::clone(&witness)));
         assert!(!slot.is_taken() && slot.take_mut().is_some() && slot.is_taken());
         assert!(Slot::new(None::<u8>).take().is_none());
+        assert_eq!(Arc::strong_count(&witness), 1);
+    }
+
+    #[test]
+    fn what_was_taken_can_be_put_back() {
+        let witness = Arc::new(7);
+        let slot = Slot::new(Some(Arc::clone(&witness)));
+        assert!(slot.put(Arc::new(8)).is_err());
+        let reader = slot.read().expect("there");
+        let taken = slot.take().expect("there");
+        assert!(slot.put(Arc::new(8)).is_err(), "it is still being read");
+        drop((reader, taken));
+        assert_eq!(Arc::strong_count(&witness), 1);
+        assert!(slot.put(Arc::clone(&witness)).is_ok());
+        assert_eq!(slot.read().map(|value| **value), Some(7));
+        drop(slot);
         assert_eq!(Arc::strong_count(&witness), 1);
     }
 

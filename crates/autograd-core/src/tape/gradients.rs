@@ -8,6 +8,7 @@ use crate::tensor::Tensor;
 ///
 /// There is nothing to reset between steps: each walk returns its own. [`Gradients::accumulate`] adds up several.
 #[derive(Clone, Debug, Default)]
+#[must_use = "a walk changes no tensor: its gradients are here and nowhere else"]
 pub struct Gradients {
     /// In ascending order of nodes.
     entries: Vec<(NodeId, Tensor)>,

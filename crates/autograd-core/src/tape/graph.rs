@@ -86,7 +86,7 @@ impl Graph {
         for node in &self.nodes {
             let style = if node.inputs.is_empty() { ", style=filled" } else { "" };
             let saved = if node.saved_bytes > 0 { format!("\\nsaves {} B", node.saved_bytes) } else { String::new() };
-            let label = format!("{}\\n{} {}{saved}", node.op, node.dtype, node.shape);
+            let label = format!("{}\\n{} {}{saved}", escaped(node.op), node.dtype, node.shape);
             // Writing to a String cannot fail.
             let _ = writeln!(dot, "  n{} [label=\"{label}\"{style}];", node.id.0);
             for input in &node.inputs {
@@ -95,5 +95,32 @@ impl Graph {
         }
         dot.push_str("}\n");
         dot
+    }
+}
+
+/// A name inside a quoted string of Graphviz's language.
+fn escaped(name: &str) -> String {
+    name.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n").replace('\r', "")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_cannot_break_out_of_a_drawing() {
+        let x = Tensor::from(1.0).requires_grad();
+        struct Nothing;
+        impl crate::Pullback for Nothing {
+            fn pull(&self, at: &mut crate::Pull<'_>) -> crate::Result<()> {
+                at.give_nothing(0);
+                Ok(())
+            }
+        }
+        let name = "a\"]; b -> c; \\ [label=\"\n";
+        let y = crate::record_custom(name, Tensor::from(2.0), &[&x], |_| Nothing);
+        let dot = graph(&y).to_dot();
+        assert!(dot.contains(r#"label="a\"]; b -> c; \\ [label=\"\n\nF32 []"]"#), "{dot}");
+        assert_eq!(dot.lines().count(), 7, "{dot}");
     }
 }

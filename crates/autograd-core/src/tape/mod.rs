@@ -4,6 +4,7 @@
 //! only the [`Pullback`] that it leaves; by itself it adds gradients and sums them down to a broadcast input's shape.
 
 mod anomaly;
+mod failed;
 mod gradients;
 pub(crate) mod graph;
 mod mode;
@@ -18,8 +19,9 @@ pub use anomaly::detect_anomaly;
 pub(crate) use anomaly::unwatched;
 pub use gradients::Gradients;
 pub use graph::{Graph, GraphNode, graph};
-pub use mode::{is_recording, no_grad};
+pub use mode::{enable_grad, is_recording, no_grad};
 pub use node::NodeId;
+pub(crate) use node::result_of;
 pub use pullback::{Pull, Pullback, Saved};
 
 pub(crate) use part::Part;
@@ -30,5 +32,5 @@ pub(crate) use {graph::saved_values, pullback::SAVED};
 pub(crate) use walk::gradients_of;
 
 pub(crate) use mode::recording;
-pub(crate) use record::record;
 pub use record::record_custom;
+pub(crate) use record::{record, record_same};

@@ -1,9 +1,27 @@
 //! The switch of a thread: whether it records operations.
 
+use crate::error::{Error, ErrorKind, Result};
 use std::cell::Cell;
 
 thread_local! {
     static RECORDING: Cell<bool> = const { Cell::new(true) };
+    /// Whether a pull-back of a recorded walk is running.
+    static IN_RECORDED_PULL: Cell<bool> = const { Cell::new(false) };
+}
+
+/// A switch at another position, put back when this is dropped, also by a panic.
+struct Switched(&'static std::thread::LocalKey<Cell<bool>>, bool);
+
+impl Switched {
+    fn to(on: bool, switch: &'static std::thread::LocalKey<Cell<bool>>) -> Switched {
+        Switched(switch, switch.replace(on))
+    }
+}
+
+impl Drop for Switched {
+    fn drop(&mut self) {
+        self.0.set(self.1);
+    }
 }
 
 /// Whether operations on tracked tensors are recorded on this thread.
@@ -14,14 +32,25 @@ pub fn is_recording() -> bool {
 
 /// Runs `f` with recording set to `on`, and puts the switch back, also when `f` panics.
 pub(crate) fn recording<R>(on: bool, f: impl FnOnce() -> R) -> R {
-    struct Restore(bool);
-    impl Drop for Restore {
-        fn drop(&mut self) {
-            RECORDING.set(self.0);
-        }
-    }
-    let _restore = Restore(RECORDING.replace(on));
+    let _switched = Switched::to(on, &RECORDING);
     f()
+}
+
+/// Runs a pull-back of a walk that is recorded.
+pub(super) fn recorded_pull<R>(f: impl FnOnce() -> R) -> R {
+    let _switched = Switched::to(true, &IN_RECORDED_PULL);
+    f()
+}
+
+/// Refuses a walk that is not recorded inside a pull-back that is: its gradients have no history, so the next
+/// derivative would miss them in silence.
+pub(super) fn check_nesting() -> Result<()> {
+    if !IN_RECORDED_PULL.get() {
+        return Ok(());
+    }
+    let text = "it runs in a pull-back of a walk that is recorded, and its gradients would have no derivative: grad and \
+                grad_with keep it, no_grad says that it is not wanted";
+    Err(Error::new(ErrorKind::NoDerivative, format!("backward: {text}")))
 }
 
 /// Runs `f` without recording anything, on this thread: its results are not tracked, and it takes no memory for
@@ -33,5 +62,21 @@ pub(crate) fn recording<R>(on: bool, f: impl FnOnce() -> R) -> R {
 /// assert!(!no_grad(|| x.exp()).is_tracked());
 /// ```
 pub fn no_grad<R>(f: impl FnOnce() -> R) -> R {
+    let _unwanted = Switched::to(false, &IN_RECORDED_PULL);
     recording(false, f)
+}
+
+/// Runs `f` with recording on, on this thread, inside [`no_grad`] or a pull-back, where it is off.
+///
+/// A pull-back that needs a walk of its own is written so; [`custom`](crate::custom()) has an example.
+///
+/// ```
+/// use autograd_core::{Tensor, enable_grad, no_grad};
+/// let x = Tensor::from(3.0).requires_grad();
+/// let slope = no_grad(|| enable_grad(|| x.square()).backward())?;
+/// assert_eq!(slope.get(&x).unwrap().item::<f32>()?, 6.0);
+/// # Ok::<(), autograd_core::Error>(())
+/// ```
+pub fn enable_grad<R>(f: impl FnOnce() -> R) -> R {
+    recording(true, f)
 }

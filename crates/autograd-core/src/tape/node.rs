@@ -4,7 +4,7 @@ use super::pullback::Held;
 use crate::shape::FixedDims;
 use crate::storage::opaque::Typed;
 use crate::storage::shared::Shared;
-use crate::storage::slot::Slot;
+use crate::storage::slot::{Last, Slot};
 use crate::tensor::{DType, Link, Tensor};
 use smallvec::SmallVec;
 use std::cell::{Cell, RefCell};
@@ -97,8 +97,15 @@ impl Node {
 
     /// Takes the pull-back, and with it all that it saved.
     #[inline]
-    pub(crate) fn take_pullback(&self) -> Option<impl Deref<Target = Held>> {
+    pub(crate) fn take_pullback(&self) -> Option<Last<'_, Held>> {
         self.pullback.take()
+    }
+
+    /// Puts a pull-back in the place of one that was taken; nothing happens if there is one.
+    #[cold]
+    pub(crate) fn put_pullback(&self, pullback: Held) {
+        // What is there already can be pulled back, which is all that this is for.
+        let _ = self.pullback.put(pullback);
     }
 }
 
@@ -110,6 +117,11 @@ pub(crate) fn id_of(tensor: &Tensor) -> Option<NodeId> {
 /// The operation that made a tensor.
 pub(crate) fn operation_of(tensor: &Tensor) -> Option<&'static str> {
     tensor.link()?.get::<Node>().map(|node| node.op)
+}
+
+/// The operation that made a tracked tensor which is no leaf.
+pub(crate) fn result_of(tensor: &Tensor) -> Option<&'static str> {
+    tensor.link()?.get::<Node>().filter(|node| !node.is_leaf()).map(|node| node.op)
 }
 
 pub(crate) fn link(node: NodeRef) -> Link {

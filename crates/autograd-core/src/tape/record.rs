@@ -1,8 +1,9 @@
 //! The recording of nodes: the one place where values become tracked.
 
 use super::node::{Inputs, Node, id_of, link, operation_of};
-use super::pullback::{Held, Pullback, Saved};
+use super::pullback::{Held, Pull, Pullback, Saved};
 use super::{NodeId, anomaly, is_recording};
+use crate::error::Result;
 use crate::tensor::Tensor;
 use std::fmt;
 
@@ -17,7 +18,7 @@ pub(crate) fn record<P: Pullback + 'static>(
     inputs: &[&Tensor],
     pullback: impl FnOnce(&Tensor) -> P,
 ) -> Tensor {
-    anomaly::inspect(op, "forward", &value);
+    anomaly::inspect(op, &value, inputs);
     if !is_recording() || inputs.iter().all(|x| x.link().is_none()) {
         return value;
     }
@@ -26,6 +27,21 @@ pub(crate) fn record<P: Pullback + 'static>(
     let pullback = pullback(&value);
     let node = Node::operation(op, &value, nodes, Held::new(pullback));
     value.with_link(Some(link(node)))
+}
+
+/// The result of an operation called `op` that leaves `x` as it is: a value of its own all the same, with its own
+/// gradient, and cut off by [`crate::no_grad`].
+pub(crate) fn record_same(op: &'static str, x: &Tensor) -> Tensor {
+    record(op, x.untied(), &[x], |_| Same)
+}
+
+struct Same;
+
+impl Pullback for Same {
+    fn pull(&self, at: &mut Pull<'_>) -> Result<()> {
+        let gy = at.gy();
+        at.give(0, || Ok(gy.clone()))
+    }
 }
 
 /// Records an operation of your own, called `op`: `value` was computed from `inputs` (without recording, see
@@ -41,7 +57,7 @@ pub fn record_custom<P: Pullback + 'static>(
     let value = value.with_link(None);
     let tracked = is_recording() && inputs.iter().any(|x| x.is_tracked()) && value.dtype().is_float();
     if !tracked {
-        anomaly::inspect(op, "forward", &value);
+        anomaly::inspect(op, &value, inputs);
         return value;
     }
     let pullback = pullback(Saved::output(&value));

@@ -10,14 +10,16 @@
 //! what has arrived at the leaves is the result
 //! ```
 
+use super::failed::Unfinished;
 use super::gradients::Gradients;
 use super::mode::recording;
 use super::node::{Node, NodeId, NodeRef, id_of, link};
 use super::part::Part;
 use super::pullback::{Inputs, Origin, Pull, Pullback, Step};
 use super::waiting::{Leaves, Parts, Queue, Sum, add};
-use super::{anomaly, is_recording};
+use super::{anomaly, is_recording, mode};
 use crate::error::{Error, ErrorKind, Result};
+use crate::storage::slot::Last;
 use crate::tensor::{Link, Tensor};
 use smallvec::SmallVec;
 use std::collections::{BTreeMap, BTreeSet};
@@ -61,6 +63,7 @@ impl Tensor {
 /// # Ok::<(), autograd_core::Error>(())
 /// ```
 #[derive(Default)]
+#[must_use = "nothing is walked before `run`"]
 pub struct Backward<'a> {
     roots: Vec<(&'a Tensor, Option<&'a Tensor>)>,
     also: Vec<&'a Tensor>,
@@ -86,7 +89,7 @@ impl<'a> Backward<'a> {
         self
     }
 
-    /// Also returns the gradient of this value, which is not a leaf.
+    /// Also returns the gradient of this value, which is not a leaf; [`Backward::run`] refuses one that is not tracked.
     pub fn also(mut self, value: &'a Tensor) -> Self {
         self.also.push(value);
         self
@@ -103,7 +106,8 @@ impl<'a> Backward<'a> {
     /// # Errors
     /// If a root is not tracked or its seed does not fit, if the graph has been freed, or if a pull-back fails.
     pub fn run(self) -> Result<Gradients> {
-        let mut also: Vec<NodeId> = self.also.iter().filter_map(|x| id_of(x)).collect();
+        let tracked = |x: &&Tensor| id_of(x).ok_or_else(|| Error::not_tracked("also", x.dtype(), x.shape()));
+        let mut also = self.also.iter().map(tracked).collect::<Result<Vec<NodeId>>>()?;
         also.sort_unstable();
         walk(&self.roots, &also, self.keep)
     }
@@ -111,21 +115,31 @@ impl<'a> Backward<'a> {
 
 /// Gradients with respect to all leaves, and to the nodes of `also`, which is sorted.
 fn walk(roots: &[(&Tensor, Option<&Tensor>)], also: &[NodeId], keep: bool) -> Result<Gradients> {
+    mode::check_nesting()?;
     recording(false, || {
         let nodes = nodes_of(roots)?;
-        let mut walk = Walk::start(&nodes, roots, keep)?;
-        let mut between = Vec::new();
-        while let Some((node, sum)) = walk.waiting.pop() {
-            let gy = walk.parts.finish(node.id, sum)?;
-            if also.binary_search(&node.id).is_ok() {
-                between.push((node.id, gy.clone()));
-            }
-            walk.pull(node, &gy, |_| true)?;
-        }
-        let mut found = walk.leaves.ascending(&mut walk.parts)?;
-        found.extend(between);
-        Ok(Gradients::new(found))
+        let walk = Walk::start(&nodes, roots, keep)?;
+        let mut way = Unfinished::new(&nodes);
+        let found = collect(walk, also, &mut way.at);
+        way.end(found.as_ref().err());
+        found.map(Gradients::new)
     })
+}
+
+/// Runs a walk to its end; `at` is always the node it has come to.
+fn collect(mut walk: Walk<'_>, also: &[NodeId], at: &mut Option<NodeId>) -> Result<Vec<(NodeId, Tensor)>> {
+    let mut between = Vec::new();
+    while let Some((node, sum)) = walk.waiting.pop() {
+        *at = Some(node.id);
+        let gy = walk.parts.finish(node.id, sum)?;
+        if also.binary_search(&node.id).is_ok() {
+            between.push((node.id, gy.clone()));
+        }
+        walk.pull(node, &gy, |_| true)?;
+    }
+    let mut found = walk.leaves.ascending(&mut walk.parts)?;
+    found.extend(between);
+    Ok(found)
 }
 
 /// Gradients of `Σ roots · seeds` with respect to `targets`, each of which may be any tracked tensor; the walk itself
@@ -135,6 +149,9 @@ pub(crate) fn gradients_of(
     targets: &[&Tensor],
     recorded: bool,
 ) -> Result<Vec<Option<Tensor>>> {
+    if !recorded {
+        mode::check_nesting()?;
+    }
     recording(recorded, || {
         let nodes = nodes_of(roots)?;
         let mut walk = Walk::start(&nodes, roots, true)?;
@@ -240,22 +257,27 @@ impl<'a> Walk<'a> {
             Error::new(ErrorKind::Tape, format!("backward: the saved values of {} {text}", node.op))
         };
         if self.keep {
-            self.run(node.pullback().ok_or_else(freed)?.get(), node, gy, wanted)
-        } else {
-            // It is dropped at the end of this line, with all that it saved.
-            self.run(node.take_pullback().ok_or_else(freed)?.get(), node, gy, wanted)
+            return self.run(node.pullback().ok_or_else(freed)?.get(), node, gy, wanted);
         }
+        // It is dropped at the end, with all that it saved.
+        let taken = node.take_pullback().ok_or_else(freed)?;
+        let outcome = self.run(taken.get(), node, gy, wanted);
+        if let (Err(_), Last::Owned(pullback)) = (&outcome, taken) {
+            node.put_pullback(pullback);
+        }
+        outcome
     }
 
     fn run(&mut self, pullback: &dyn Pullback, node: &'a NodeRef, gy: &Tensor, wanted: Inputs) -> Result<()> {
-        let mut step = StepAt { walk: self, node };
+        let blameless = anomaly::hunting() && anomaly::noted().is_none();
+        let mut step = StepAt { walk: self, node, gy, pullback };
         let mut at = Pull::new(gy, wanted, &mut step);
-        if is_recording() {
-            pullback.pull(&mut at)?
-        } else {
-            pullback.pull_fused(&mut at)?
+        match is_recording() {
+            true => mode::recorded_pull(|| pullback.pull(&mut at))?,
+            false => pullback.pull_fused(&mut at)?,
         }
         match at.forgotten() {
+            None if blameless => anomaly::noted().map_or(Ok(()), Err),
             None => Ok(()),
             Some(input) => {
                 let text = format!("its pull-back gave no gradient for input {input}");
@@ -276,6 +298,8 @@ fn untied(gradient: Tensor) -> Tensor {
 struct StepAt<'w, 'a> {
     walk: &'w mut Walk<'a>,
     node: &'a NodeRef,
+    gy: &'w Tensor,
+    pullback: &'w dyn Pullback,
 }
 
 impl<'a> StepAt<'_, 'a> {
@@ -309,18 +333,50 @@ impl Step for StepAt<'_, '_> {
 
     fn add(&mut self, input: usize, gradient: Tensor) -> Result<()> {
         let Some(node) = self.node_of(input)? else { return Ok(()) };
-        anomaly::inspect(self.node.op, "pull-back", &gradient);
+        if anomaly::hunting() {
+            return self.add_watched(input, node, gradient);
+        }
         let gradient = fit(self.node.op, input, gradient, node)?;
         add(self.walk.at(node), untied(gradient))
     }
 
     fn add_part(&mut self, input: usize, part: &dyn Part, gradient: &Tensor) -> Result<()> {
         let Some(node) = self.node_of(input)? else { return Ok(()) };
-        anomaly::inspect(self.node.op, "pull-back", gradient);
+        let before = anomaly::hunting().then(|| {
+            anomaly::inspect_pulled(self.node.op, gradient, self.gy, self.pullback);
+            self.walk.at(node).clone()
+        });
         let Walk { waiting, leaves, parts, .. } = &mut *self.walk;
         let sum = if node.is_leaf() { leaves.at(node) } else { waiting.at(node) };
-        parts.add(sum, node, part, gradient)
+        parts.add(sum, node, part, gradient)?;
+        if let (Some(before), Some(sum)) = (before, sum) {
+            search_sum(node, sum, [before, Some(gradient.clone())]);
+        }
+        Ok(())
     }
+}
+
+impl<'a> StepAt<'_, 'a> {
+    /// [`Step::add`], while hunting: every sum is searched, beside what was summed.
+    #[cold]
+    fn add_watched(&mut self, input: usize, node: &'a NodeRef, gradient: Tensor) -> Result<()> {
+        let op = self.node.op;
+        anomaly::inspect_pulled(op, &gradient, self.gy, self.pullback);
+        let fitted = anomaly::unwatched(|| fit(op, input, gradient.clone(), node))?;
+        let step = format_args!("the sum of the gradient of {op} to the shape of its input {input}");
+        anomaly::search(step, &fitted, [("the gradient".into(), gradient)]);
+        let sum = self.walk.at(node);
+        let before = sum.clone();
+        anomaly::unwatched(|| add(sum, untied(fitted.clone())))?;
+        sum.iter().for_each(|sum| search_sum(node, sum, [before.clone(), Some(fitted.clone())]));
+        Ok(())
+    }
+}
+
+/// Searches the sum of the gradients that have arrived at a node.
+fn search_sum(node: &Node, sum: &Tensor, of: [Sum; 2]) {
+    let of = of.into_iter().flatten().map(|x| ("one of them".into(), x));
+    anomaly::search(format_args!("the sum of the gradients for {} {:?}", node.op, &*node.shape), sum, of);
 }
 
 /// The gradient summed down to the input's shape, if the input was broadcast; an error if it cannot be its gradient.

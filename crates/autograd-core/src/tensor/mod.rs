@@ -7,6 +7,7 @@ mod convert;
 mod create;
 mod display;
 mod dtype;
+mod find;
 pub(crate) mod pool;
 mod value;
 
@@ -37,7 +38,16 @@ use value::Value;
 /// assert_eq!(y.to_vec::<f32>()?, [2.0, 5.0, 10.0, 17.0]);
 /// # Ok::<(), autograd_core::Error>(())
 /// ```
+///
+/// A result that is not used is a warning of the compiler:
+/// ```compile_fail
+/// # #![deny(unused_must_use)]
+/// # use autograd_core::Tensor;
+/// let x = Tensor::from(1.0);
+/// x.requires_grad(); // `x` itself is as it was
+/// ```
 #[derive(Clone)]
+#[must_use = "operations change no tensor: what they return is the result"]
 pub struct Tensor {
     value: Recycled<Value>,
     link: Option<Link>,

@@ -66,7 +66,8 @@ impl PReLUOptions {
 impl PReLU {
     /// A layer with one slope, which starts at 0.25.
     pub fn new() -> PReLU {
-        PReLU { weight: Param::new(Tensor::from([0.25])) }
+        let weight = Param::new(Tensor::from([0.25]));
+        PReLU { weight: weight.unwrap_or_else(|_| unreachable!("a fresh float can be trained")) }
     }
 
     /// A layer with these options.
@@ -78,7 +79,7 @@ impl PReLU {
         if num_parameters == 0 {
             return Err(Error::argument("PReLU", "num_parameters", num_parameters, "at least 1"));
         }
-        Ok(PReLU { weight: Param::new(Tensor::full(&[num_parameters], init, DType::F32)?) })
+        Ok(PReLU { weight: Param::new(Tensor::full(&[num_parameters], init, DType::F32)?)? })
     }
 }
 

@@ -126,7 +126,7 @@ fn values(case: &Case) -> Outcome {
     for (x, want) in &case.values {
         for dtype in [DType::F32, DType::F64] {
             let mut layer = case.layer()?;
-            layer.to_dtype(dtype);
+            layer.to_dtype(dtype)?;
             let y = layer.forward(&x.to_dtype(dtype))?;
             equal(y.shape(), want.shape())?;
             near(&y.to_f64s(), &want.to_f64s(), 1e-6)?;
@@ -142,7 +142,7 @@ fn formula(case: &Case) -> Outcome {
     let mut layer = case.layer()?;
     let single = layer.forward(&Tensor::from_slice(&points, &[points.len()])?.to_dtype(DType::F32))?;
     near(&single.to_f64s(), &want, 1e-6)?;
-    layer.to_dtype(DType::F64);
+    layer.to_dtype(DType::F64)?;
     near(&layer.forward(&Tensor::from_slice(&points, &[points.len()])?)?.to_f64s(), &want, 1e-13)
 }
 
@@ -153,7 +153,7 @@ fn shapes(case: &Case) -> Outcome {
         for dtype in [DType::F32, DType::F64] {
             // A clone draws what the other one draws.
             let mut layer = layer.clone();
-            layer.to_dtype(dtype);
+            layer.to_dtype(dtype)?;
             let converted = x.to_dtype(dtype);
             let y = layer.forward(&converted)?;
             equal((y.shape(), y.dtype()), (&output[..], dtype))?;
@@ -208,12 +208,14 @@ fn clones(case: &Case) -> Outcome {
         let ids = |layer: &Built| layer.parameters().iter().map(|param| param.node_id()).collect::<Vec<_>>();
         ensure(ids(&clone).iter().all(|id| !ids(&layer).contains(id)), || "it shares parameters".into())?;
         clone.train();
+        let mut outcome = Ok(());
         clone.visit_mut(&Path::root(), &mut |_, item| {
             if let ItemMut::Param(param) = item {
-                param.set(param.add_scalar(1.0));
+                outcome = outcome.clone().and_then(|()| param.set(param.detach().add_scalar(1.0)));
             }
         });
-        clone.forward(&x)?;
+        outcome?;
+        drop(clone.forward(&x)?);
         equal(layer.forward(&x)?.to_f64s(), before)?;
         equal(stream_positions(&layer), drawn)?;
     }

@@ -121,7 +121,7 @@ impl Linear {
             check.is("bias", bias, &[k])?;
             check.same_float(&weight, bias)?;
         }
-        Ok(Linear { weight: Param::new(weight), bias: bias.map(Param::new) })
+        Ok(Linear { weight: Param::new(weight)?, bias: bias.map(Param::new).transpose()? })
     }
 
     /// The size of the inputs' last dimension, D.

@@ -69,7 +69,8 @@ impl From<Vec<Box<dyn DynLayer>>> for Sequential {
 impl Layer for Sequential {
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
         let mut layers = self.layers.iter().enumerate();
-        let Some((_, first)) = layers.next() else { return Ok(x.clone()) };
+        // The same value, but one of its own, like every result.
+        let Some((_, first)) = layers.next() else { return Ok(x.to_dtype(x.dtype())) };
         // What `Layer::call` does, without a string for each position.
         let first = observe::call(&**first, 0, || first.forward(x))?;
         layers.try_fold(first, |x, (position, layer)| observe::call(&**layer, position, || layer.forward(&x)))

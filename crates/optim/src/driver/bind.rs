@@ -31,13 +31,20 @@ impl<R: Rule> Driver<R> {
         if self.slots_are == Slots::Stale {
             self.refresh()?;
         }
-        if self.slots_are != Slots::Current || !self.fits(model, grads)? {
-            self.slots = self.bind(model)?;
-            self.slots_are = Slots::Current;
-            if !self.fits(model, grads)? {
-                let text = format!("{}: the model does not visit its parameters in the same order twice", R::NAME);
-                return Err(Error::new(ErrorKind::Argument, text));
+        let bound = if self.slots_are == Slots::Current { self.fits(model, grads)? } else { None };
+        let fitting = match bound {
+            Some(fitting) => fitting,
+            None => {
+                self.slots = self.bind(model)?;
+                self.slots_are = Slots::Current;
+                self.fits(model, grads)?.ok_or_else(|| {
+                    let text = "the model does not visit its parameters in the same order twice";
+                    Error::new(ErrorKind::Argument, format!("{}: {text}", R::NAME))
+                })?
             }
+        };
+        if fitting == 0 {
+            return Err(nothing_to_update(R::NAME, model, grads));
         }
         if self.shared.len() != R::SHARED.len() {
             let start = |k| self.hyper.rule.start_shared(k, self.hyper.lr);
@@ -49,33 +56,36 @@ impl<R: Rule> Driver<R> {
     /// Gives every slot its present hyperparameters. Other state may be in use with them.
     fn refresh(&mut self) -> Result<()> {
         self.check()?;
-        let mut slots = std::mem::take(&mut self.slots);
-        for slot in &mut slots {
-            let before = std::mem::replace(&mut slot.hyper, self.hyper_of(&slot.name, |_| ()));
+        // All of them first: groups run a user's closures, and after a panic in one the slots are what they were.
+        let present: Vec<Hyper<R>> = self.slots.iter().map(|slot| self.hyper_of(&slot.name, |_| ())).collect();
+        for (slot, present) in self.slots.iter_mut().zip(present) {
+            let before = std::mem::replace(&mut slot.hyper, present);
             if (0..R::STATE.len()).any(|k| before.rule.uses(k) != slot.hyper.rule.uses(k)) {
                 slot.fits = None;
             }
         }
-        self.slots = slots;
         // Several groups together may give one parameter numbers that none of them gives alone.
         self.slots.iter().try_for_each(|slot| slot.hyper.check())?;
         self.slots_are = Slots::Current;
         Ok(())
     }
 
-    /// Whether the slots have the identities of the model's parameters; an error if a gradient or a state does not fit.
-    fn fits(&mut self, model: &dyn Module, grads: &Gradients) -> Result<bool> {
+    /// How many parameters have a gradient, if the slots have the identities of the model's parameters; an error if
+    /// a gradient or a state does not fit.
+    fn fits(&mut self, model: &dyn Module, grads: &Gradients) -> Result<Option<usize>> {
         let lr = self.hyper.lr;
         let mut slots = self.slots.iter_mut();
-        let mut outcome = Ok(true);
+        let mut outcome = Ok(Some(0));
         model.visit(&Path::root(), &mut |_, item| {
-            let (Item::Param(param), Ok(true)) = (item, &outcome) else { return };
+            let (Item::Param(param), Ok(Some(fitting))) = (item, &outcome) else { return };
             outcome = match slots.next() {
-                Some(slot) if slot.id == param.node_id() => slot.fit(param, grads, lr).map(|()| true),
-                _ => Ok(false),
+                Some(slot) if slot.id == param.node_id() => {
+                    slot.fit(param, grads, lr).map(|has_gradient| Some(fitting + usize::from(has_gradient)))
+                }
+                _ => Ok(None),
             };
         });
-        Ok(outcome? && slots.next().is_none())
+        Ok(outcome?.filter(|_| slots.next().is_none()))
     }
 
     /// Slots for the model's parameters, with the state of the present ones of the same name.
@@ -147,18 +157,20 @@ impl<R: Rule> Slot<R> {
         (&hyper.rule, turn)
     }
 
-    /// An error unless gradient and state fit the parameter; makes the state of a parameter that has none.
+    /// An error unless gradient and state fit the parameter; makes the state of a parameter that has none. Returns
+    /// whether there is a gradient.
     #[inline]
-    fn fit(&mut self, param: &Param, grads: &Gradients, lr: f64) -> Result<()> {
+    fn fit(&mut self, param: &Param, grads: &Gradients, lr: f64) -> Result<bool> {
         // The slot has the parameter's identity, and none while that is frozen.
-        let Some(gradient) = self.id.and_then(|id| grads.get_by_id(id)) else { return Ok(()) };
+        let Some(gradient) = self.id.and_then(|id| grads.get_by_id(id)) else { return Ok(false) };
         if !gradient.is_like(param) {
             return Err(misfit(R::NAME, "the gradient of", &self.name, gradient, param));
         }
         match &self.fits {
-            Some((dtype, shape)) if *dtype == param.dtype() && **shape == *param.shape() => Ok(()),
-            _ => self.fit_state(param, lr),
+            Some((dtype, shape)) if *dtype == param.dtype() && **shape == *param.shape() => {}
+            _ => self.fit_state(param, lr)?,
         }
+        Ok(true)
     }
 
     #[cold]
@@ -183,6 +195,27 @@ impl<R: Rule> Slot<R> {
         self.fits = Some((param.dtype(), param.shape().into()));
         Ok(())
     }
+}
+
+/// A step that would change nothing, and the reason.
+#[cold]
+pub(crate) fn nothing_to_update(optimizer: &str, model: &dyn Module, grads: &Gradients) -> Error {
+    let all = model.named_parameters();
+    let open: Vec<&str> = all.iter().filter(|(_, param)| param.is_trainable()).map(|(name, _)| name.as_str()).collect();
+    let text = match (all.len(), open.len()) {
+        (0, _) => "the model has no parameters".into(),
+        (n, 0) => format!("the model has {n} parameters, and all of them are frozen"),
+        (_, n) => {
+            let names = open.iter().take(5).map(|name| format!("{name:?}")).collect::<Vec<_>>().join(", ");
+            let more = if n > 5 { ", .." } else { "" };
+            let why = match grads.len() {
+                0 => "there are no gradients",
+                _ => "the loss does not depend on them, or was computed with another model, or with a clone of it",
+            };
+            format!("none of the trainable parameters has a gradient ({names}{more}): {why}")
+        }
+    };
+    Error::new(ErrorKind::Gradient, format!("{optimizer}: {text}"))
 }
 
 /// A gradient, or state that was made for something else, whose dtype or shape does not fit the parameter.

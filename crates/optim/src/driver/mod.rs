@@ -16,7 +16,7 @@ use crate::rule::{Parameters, Rule, See};
 use autograd_core::module::{ItemMut, Module, Path, StateDict};
 use autograd_core::{Gradients, Result};
 use bind::Slot;
-pub(crate) use bind::misfit;
+pub(crate) use bind::{misfit, nothing_to_update};
 use group::Group;
 use parameters::AllSlots;
 pub(crate) use state::{rate, single, wrong};

@@ -24,7 +24,7 @@ use autograd_core::update::{ElementRule, Real};
 /// use autograd_core::{Tensor, module::Param};
 /// use wengert_optim::{Adam, Optimizer};
 ///
-/// let mut x = Param::new(Tensor::from([1.0, 1000.0]));
+/// let mut x = Param::new(Tensor::from([1.0, 1000.0]))?;
 /// let mut adam = Adam::new(0.5);
 /// let grads = x.square().sum().backward()?;
 /// adam.step(&mut x, &grads)?;                 // the first step is lr, for any gradient

@@ -19,7 +19,7 @@ use crate::named::optimizer;
 /// use autograd_core::{Tensor, module::Param};
 /// use wengert_optim::{AdamW, Optimizer};
 ///
-/// let mut x = Param::new(Tensor::from(8.0));
+/// let mut x = Param::new(Tensor::from(8.0))?;
 /// let grads = x.square().backward()?;
 /// AdamW::new(0.5).weight_decay(0.5).step(&mut x, &grads)?;
 /// assert_eq!(x.item::<f32>()?, 5.5);              // (1 − 0.25) · 8 − 0.5

@@ -25,7 +25,7 @@ use autograd_core::update::{ElementRule, Real};
 /// use autograd_core::{Tensor, module::Param};
 /// use wengert_optim::{NAdam, Optimizer};
 ///
-/// let mut x = Param::new(Tensor::from(1.0));
+/// let mut x = Param::new(Tensor::from(1.0))?;
 /// let mut nadam = NAdam::new(0.1);
 /// for _ in 0..100 {
 ///     let grads = x.square().backward()?;

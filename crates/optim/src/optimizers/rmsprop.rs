@@ -24,7 +24,7 @@ use autograd_core::update::{ElementRule, Real};
 /// use autograd_core::{Tensor, module::Param};
 /// use wengert_optim::{Optimizer, RmsProp};
 ///
-/// let mut x = Param::new(Tensor::from([1.0, 1000.0]));
+/// let mut x = Param::new(Tensor::from([1.0, 1000.0]))?;
 /// let grads = x.square().sum().backward()?;
 /// RmsProp::new(0.5).alpha(0.75).step(&mut x, &grads)?;        // s = g² / 4: the first step is 2 lr, for any gradient
 /// assert_eq!(x.to_vec::<f32>()?, [0.0, 999.0]);

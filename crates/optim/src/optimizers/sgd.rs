@@ -22,7 +22,7 @@ use autograd_core::{Error, ErrorKind, Result};
 /// use autograd_core::{Tensor, module::Param};
 /// use wengert_optim::{Optimizer, Sgd};
 ///
-/// let mut x = Param::new(Tensor::from(1.0));
+/// let mut x = Param::new(Tensor::from(1.0))?;
 /// let mut sgd = Sgd::new(0.25).momentum(0.5);
 /// for expected in [0.75, 0.4375] {           // b = 1, then 0.5 · 1 + 0.75
 ///     let grads = x.square().mul_scalar(0.5).backward()?;

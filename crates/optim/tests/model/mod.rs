@@ -40,7 +40,8 @@ impl Module for Net {
 }
 
 pub(crate) fn net() -> Net {
-    let linear = |weight: Tensor, bias: Tensor| Linear { weight: Param::new(weight), bias: Param::new(bias) };
+    let param = |x: Tensor| Param::new(x).expect("floats");
+    let linear = |weight: Tensor, bias: Tensor| Linear { weight: param(weight), bias: param(bias) };
     Net {
         hidden: linear(Tensor::from([[0.1, 0.2], [0.3, 0.4]]), Tensor::from([0.1, 0.2])),
         output: linear(Tensor::from([[0.5, 0.6]]), Tensor::from([0.3])),
@@ -64,7 +65,7 @@ pub(crate) fn values(model: &impl Module) -> Vec<f64> {
 
 /// One parameter of dtype F64.
 pub(crate) fn param(values: &[f64]) -> Param {
-    Param::new(Tensor::from_slice(values, &[values.len()]).expect("one dimension"))
+    Param::new(Tensor::from_slice(values, &[values.len()]).expect("one dimension")).expect("floats")
 }
 
 pub(crate) fn assert_close(got: &[f64], expected: &[f64], tolerance: f64) {

@@ -9,6 +9,7 @@
 
 mod input;
 mod suite;
+mod walks;
 
 pub(crate) use input::Input;
 pub(crate) use suite::run;

@@ -7,7 +7,7 @@ use crate::tensor::{DType, Tensor};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// A property by name.
-type Property = (&'static str, fn(&Case));
+pub(super) type Property = (&'static str, fn(&Case));
 
 /// Runs every property over every case of a file, and reports all that fail, not only the first.
 pub(crate) fn run(cases: &[Case]) {
@@ -29,7 +29,7 @@ pub(crate) fn run(cases: &[Case]) {
     ];
     let mut failures = Vec::new();
     for case in cases {
-        for (name, property) in &properties {
+        for (name, property) in properties.iter().chain(&super::walks::PROPERTIES) {
             if let Err(panic) = catch_unwind(AssertUnwindSafe(|| property(case))) {
                 let text = panic.downcast_ref::<String>().map(String::as_str);
                 let text = text.or(panic.downcast_ref::<&str>().copied()).unwrap_or("a panic without a text");
@@ -62,7 +62,7 @@ impl Case {
     }
 
     /// A seed for the walk, of the result's shape.
-    fn seed(y: &Tensor) -> Tensor {
+    pub(super) fn seed(y: &Tensor) -> Tensor {
         Tensor::randn(y.shape(), y.dtype(), &mut crate::seeded(3)).expect("small")
     }
 }

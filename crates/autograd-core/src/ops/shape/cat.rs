@@ -61,7 +61,9 @@ impl Tensor {
             }
             start += len;
         }
-        Ok(record("cat", value, tensors, |_| Cat { dim: d, lengths }))
+        let skipped = |i: usize| tensors[i].rank() != first.rank();
+        let left_out = (0..tensors.len()).filter(|i| skipped(*i)).collect();
+        Ok(record("cat", value, tensors, |_| Cat { dim: d, lengths, left_out }))
     }
 
     /// The tensors, all of one shape, along a new dimension before dimension `dim`.
@@ -88,6 +90,8 @@ impl Tensor {
 struct Cat {
     dim: usize,
     lengths: Dims,
+    /// The places of the tensors of shape `[0]` among those of another rank.
+    left_out: Dims,
 }
 
 impl Pullback for Cat {
@@ -95,10 +99,9 @@ impl Pullback for Cat {
         let (gy, dim) = (at.gy(), self.dim as isize);
         let mut start = 0;
         for (i, len) in self.lengths.iter().enumerate() {
-            match len {
-                // An empty tensor that was left out has no part in gy.
-                0 => at.give_nothing(i),
-                _ => at.give(i, || gy.narrow(dim, start, *len))?,
+            match self.left_out.binary_search(&i).is_ok() {
+                true => at.give(i, || Tensor::zeros(&[0], gy.dtype()))?,
+                false => at.give(i, || gy.narrow(dim, start, *len))?,
             }
             start += *len as isize;
         }

@@ -3,7 +3,7 @@
 use crate::error::{Error, ErrorKind, Result};
 use crate::ops::check::Check;
 use crate::shape::{Dims, Layout, Shape};
-use crate::tape::{Pull, Pullback, record};
+use crate::tape::{Pull, Pullback, record, record_same};
 use crate::tensor::Tensor;
 use smallvec::SmallVec;
 use std::fmt::Debug;
@@ -107,10 +107,10 @@ impl Tensor {
         self.reshape_to(&shape)
     }
 
-    /// The same value with its elements in row-major order without gaps: itself, or a copy.
+    /// The same value with its elements in row-major order without gaps: in the same memory, or a copy.
     pub fn contiguous(&self) -> Tensor {
         if self.is_contiguous() {
-            return self.clone();
+            return record_same("contiguous", self);
         }
         record("contiguous", self.gathered(), &[self], |_| Reshape { from: self.shape().into() })
     }

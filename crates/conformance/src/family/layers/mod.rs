@@ -34,7 +34,7 @@ pub(super) fn build_seeded(
         call.all_read()?;
     }
     let mut layer = layer?;
-    layer.to_dtype(precision.dtype());
+    layer.to_dtype(precision.dtype())?;
     Ok(layer)
 }
 
@@ -78,7 +78,7 @@ fn call(case: &Case, inputs: &Inputs, precision: Precision) -> Outcome<()> {
         layer.train();
         for entry in &entries {
             let tensors = named(entry, precision)?;
-            no_grad(|| forward(&*layer, &tensors))?;
+            drop(no_grad(|| forward(&*layer, &tensors))?);
         }
         check_state(&*layer, &case.required("state_after_warmup")?, tolerance)
             .map_err(|stop| after("the warm-up", stop))?;

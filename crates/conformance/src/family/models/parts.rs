@@ -79,8 +79,8 @@ impl Part {
                     (c.count("in_features")?, c.count("out_features")?, c.precision().dtype());
                 let adjacency = c.value("A_hat").cloned().unwrap_or_default();
                 Ok(Box::new(GraphConv {
-                    weight: Param::new(Tensor::zeros(&[inputs, outputs], dtype)?),
-                    bias: Param::new(Tensor::zeros(&[outputs], dtype)?),
+                    weight: Param::new(Tensor::zeros(&[inputs, outputs], dtype)?)?,
+                    bias: Param::new(Tensor::zeros(&[outputs], dtype)?)?,
                     adjacency: matrix(adjacency)?.to_dtype(dtype),
                 }))
             }),

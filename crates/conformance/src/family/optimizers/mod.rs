@@ -133,7 +133,7 @@ pub(super) struct Parameters(pub(super) Vec<(String, Param)>);
 
 impl Parameters {
     fn read(start: &BTreeMap<String, Array>, precision: Precision) -> Outcome<Parameters> {
-        let param = |(name, array): (&String, &Array)| Ok((name.clone(), Param::new(array.tensor(precision)?)));
+        let param = |(name, array): (&String, &Array)| Ok((name.clone(), Param::new(array.tensor(precision)?)?));
         start.iter().map(param).collect::<Outcome<_>>().map(Parameters)
     }
 

@@ -4,7 +4,7 @@ mod history;
 mod vector;
 mod wolfe;
 
-use crate::driver::{misfit, rate};
+use crate::driver::{misfit, nothing_to_update, rate};
 use crate::optimizer::{Objective, Optimizer, StepReport, unknown};
 use crate::range::Range;
 use crate::rule::See;
@@ -39,7 +39,7 @@ use wolfe::{Point, search};
 /// use autograd_core::{Tensor, module::Param};
 /// use wengert_optim::{Lbfgs, LineSearch, Optimizer};
 ///
-/// let mut x = Param::new(Tensor::from([3.0, -2.0]));
+/// let mut x = Param::new(Tensor::from([3.0, -2.0]))?;
 /// let scale = Tensor::from([1.0, 100.0]);
 /// let mut lbfgs = Lbfgs::new(1.0).line_search(LineSearch::StrongWolfe);
 /// let (before, _) = lbfgs.step_with(&mut x, |x| {
@@ -162,6 +162,9 @@ impl Lbfgs {
                 }
             }
         }
+        if report.updated == 0 {
+            return Err(nothing_to_update("LBFGS", objective.model(), &grads));
+        }
         Ok((loss, gradient, report))
     }
 
@@ -224,12 +227,12 @@ impl Lbfgs {
         let (first, size) = (self.history.t, abs_max(direction)?);
         let most = last_evaluation.saturating_sub(self.history.evaluations);
         let best = search(start, first, size, SEARCH_TOLERANCE, most, &mut |t| {
-            place(objective.model(), &along(t)?);
+            place(objective.model(), &along(t)?)?;
             let (loss, gradient, _) = self.evaluate(objective)?;
             let slope = dot(&gradient, direction)?;
             Ok(Point { t, loss, gradient, slope })
         })?;
-        place(objective.model(), &along(best.t)?);
+        place(objective.model(), &along(best.t)?)?;
         Ok(best)
     }
 }
@@ -249,8 +252,8 @@ impl Optimizer for Lbfgs {
         let (start, history) = (values(objective.model()), self.history.clone());
         let outcome = self.minimize(objective);
         if outcome.is_err() {
-            place(objective.model(), &start);
             self.history = history;
+            place(objective.model(), &start)?;
         }
         outcome
     }

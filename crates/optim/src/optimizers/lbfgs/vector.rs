@@ -90,14 +90,14 @@ pub(super) fn shift(model: &mut dyn Module, factor: f64, d: &[Tensor]) -> Result
 }
 
 /// Puts the trained parameters at `x`.
-pub(super) fn place(model: &mut dyn Module, x: &[Tensor]) {
+pub(super) fn place(model: &mut dyn Module, x: &[Tensor]) -> Result<()> {
     let mut x = x.iter();
+    let mut outcome = Ok(());
     model.visit_mut(&Path::root(), &mut |_, item| {
         let ItemMut::Param(param) = item else { return };
-        if param.is_trainable()
-            && let Some(x) = x.next()
-        {
-            param.set(x.clone());
+        if outcome.is_ok() && param.is_trainable() {
+            outcome = x.next().map_or(Ok(()), |x| param.set(x.clone()));
         }
     });
+    outcome
 }

@@ -2,6 +2,7 @@
 
 use crate::kernels::number::Number;
 use crate::ops::elementwise::driver::{Elementwise, Keeps, elementwise};
+use crate::tape::unwatched;
 use crate::tensor::{DType, Tensor};
 
 impl Tensor {
@@ -11,7 +12,9 @@ impl Tensor {
     /// # Gradient
     /// `gx = gy`; saves nothing.
     pub fn add_scalar(&self, c: f64) -> Tensor {
-        self.with_number(c, AddScalar(c))
+        // An infinite number, as in a mask of −∞, is the caller's: the sum has not made it.
+        let sum = || self.with_number(c, AddScalar(c));
+        if c.is_finite() { sum() } else { unwatched(sum) }
     }
 
     /// `y = c x`; also written `&x * c`. Otherwise like [`Tensor::add_scalar`].

@@ -3,10 +3,11 @@
 use crate::error::{Error, ErrorKind, Result};
 use crate::kernels::number::Number;
 use crate::ops::elementwise::driver::{Elementwise, Keeps, elementwise};
-use crate::tensor::Tensor;
+use crate::tensor::{DType, Tensor};
 
 impl Tensor {
-    /// `y = min(max(x, min), max)`; an infinite bound does not limit. If `min > max`, the result is `max`.
+    /// `y = min(max(x, min), max)`; an infinite bound does not limit. If `min > max`, the result is `max`. Integers stay
+    /// integers where the bounds are whole or infinite, else they become `F32`.
     ///
     /// # Gradient
     /// `gx = gy` strictly inside, 0 outside and at the bounds; saves x.
@@ -29,6 +30,10 @@ impl Tensor {
             if bound.is_nan() {
                 return Err(Error::argument("clamp", name, bound, "a number or an infinity"));
             }
+        }
+        let whole = |bound: f64| bound.fract() == 0.0 || bound.is_infinite();
+        if self.dtype() == DType::I64 && !(whole(min) && whole(max)) {
+            return Ok(elementwise([&self.to_dtype(DType::F32)], Clamp { min, max }));
         }
         Ok(elementwise([self], Clamp { min, max }))
     }
@@ -59,6 +64,8 @@ struct Clamp {
 impl Elementwise<1> for Clamp {
     const NAME: &'static str = "clamp";
     const KEEPS: Keeps = Keeps::Inputs;
+    // An infinite bound is converted to the largest or smallest integer, which does not limit either.
+    const INTEGER: Option<fn(Self, [i64; 1]) -> i64> = Some(|f, [x]| x.max(f.min as i64).min(f.max as i64));
 
     #[inline(always)]
     fn value<N: Number>(self, [x]: [N; 1]) -> N {
@@ -86,3 +93,20 @@ crate::ops::cases::cases![{
             .refuses(|x| x[0].clamp_tensor(None, None), "clamp: needs min, max or both"),
     ]
 }];
+
+#[cfg(test)]
+mod tests {
+    use crate::{DType, Tensor};
+
+    #[test]
+    fn integers_stay_exact_where_the_bounds_are_whole() {
+        let large = (1i64 << 60) + 1;
+        let x = Tensor::from([-5, 3, large, i64::MAX, i64::MIN]);
+        let clamped = |min: f64, max: f64| x.clamp(min, max).expect("numbers");
+        let low = clamped(-1.0, f64::INFINITY);
+        assert_eq!(low.to_vec::<i64>().expect("I64"), [-1, 3, large, i64::MAX, -1]);
+        assert_eq!(clamped(f64::NEG_INFINITY, 4.0).to_vec::<i64>().expect("I64"), [-5, 3, 4, 4, i64::MIN]);
+        assert_eq!(clamped(2.0, 1.0).to_vec::<i64>().expect("I64"), [1; 5]);
+        assert_eq!(clamped(0.5, 4.0).dtype(), DType::F32);
+    }
+}

@@ -1,7 +1,7 @@
 //! Conversion to another dtype.
 
 use crate::error::Result;
-use crate::tape::{Pull, Pullback, record};
+use crate::tape::{Pull, Pullback, record, record_same};
 use crate::tensor::{DType, Tensor};
 
 impl Tensor {
@@ -21,7 +21,7 @@ impl Tensor {
     /// ```
     pub fn to_dtype(&self, dtype: DType) -> Tensor {
         if dtype == self.dtype() {
-            return self.clone();
+            return record_same("cast", self);
         }
         let from = self.packed();
         let shape = self.shape();

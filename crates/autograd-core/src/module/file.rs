@@ -14,7 +14,7 @@ impl StateDict {
     /// If the format cannot hold the state.
     pub fn to_safetensors(&self) -> Result<Vec<u8>> {
         let fail = |e: &dyn std::fmt::Display| Error::file(Path::new("safetensors"), e);
-        let bytes: Vec<Vec<u8>> = self.iter().map(|(_, x)| little_endian(x)).collect();
+        let bytes = self.iter().map(|(_, x)| little_endian(x)).collect::<Result<Vec<_>>>()?;
         let views = self.iter().zip(&bytes).map(|((name, x), bytes)| {
             let dtype = match x.dtype() {
                 DType::F32 => Dtype::F32,
@@ -100,7 +100,10 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
     })
 }
 
-fn little_endian(x: &Tensor) -> Vec<u8> {
-    let x = x.packed();
-    for_any!(x.dtype(), T => x.flat::<T>().iter().flat_map(|v| v.to_le_bytes()).collect())
+fn little_endian(x: &Tensor) -> Result<Vec<u8>> {
+    let (x, mut bytes) = (x.try_packed("save")?, Vec::new());
+    let room = bytes.try_reserve_exact(x.numel() * x.dtype().size());
+    room.map_err(|_| Error::too_large("save", x.shape()))?;
+    for_any!(x.dtype(), T => bytes.extend(x.flat::<T>().iter().flat_map(|v| v.to_le_bytes())));
+    Ok(bytes)
 }

@@ -225,7 +225,11 @@ impl Tensor {
             check.same_dtype(self, other)?;
             check.is("the gradient or the state", other, self.shape())?;
         }
-        let gradient = gradient.packed();
+        self.can_be_packed("update")?;
+        for state in state.iter().flatten() {
+            state.can_be_packed("update")?;
+        }
+        let gradient = gradient.try_packed("update")?;
         crate::tensor::for_float!(float, T => {
             let state = state.map(|s| s.map(|s| s.elements_mut::<T>()));
             crate::kernels::update::update(rule, self.elements_mut::<T>(), gradient.flat(), state);
@@ -242,7 +246,7 @@ impl Tensor {
         let check = crate::ops::check::Check("fold");
         let float = check.same_float(self, other)?;
         check.is("the second tensor", other, self.shape())?;
-        let (x, y) = (self.packed(), other.packed());
+        let (x, y) = (self.try_packed("fold")?, other.try_packed("fold")?);
         Ok(crate::tensor::for_float!(float, T => crate::kernels::fold::fold(rule, x.flat::<T>(), y.flat::<T>())))
     }
 }

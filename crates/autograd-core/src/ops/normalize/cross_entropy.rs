@@ -36,7 +36,7 @@ impl Tensor {
         check.dtype(target, DType::I64)?;
         check.is("target", target, &[n])?;
         let target = check.indices(target, self.shape(), 1)?;
-        let x = self.packed();
+        let x = self.try_packed("cross_entropy")?;
         let lse = for_float!(float, T => Tensor::build::<T>(&[n], |y| {
             if classes > 0 {
                 log_sum_exp::<T>(x.flat(), classes, y);

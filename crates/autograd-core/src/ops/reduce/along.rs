@@ -24,6 +24,7 @@ pub(crate) struct Along {
 impl Along {
     pub(crate) fn new(op: &'static str, x: &Tensor, dims: &ReduceDims) -> Result<Along> {
         let named = Check(op).dims(&dims.dims, x.shape())?;
+        x.can_be_packed(op)?;
         let (mut kept, mut shape) = (Shape::default(), Shape::default());
         let mut count = 1;
         for (size, named) in x.shape().iter().zip(&named) {

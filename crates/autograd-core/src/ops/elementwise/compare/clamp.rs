@@ -2,7 +2,7 @@
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::kernels::number::Number;
-use crate::ops::elementwise::driver::{Elementwise, Keeps, elementwise};
+use crate::ops::elementwise::driver::{Elementwise, Keeps, try_elementwise};
 use crate::tensor::Tensor;
 
 impl Tensor {
@@ -30,7 +30,7 @@ impl Tensor {
                 return Err(Error::argument("clamp", name, bound, "a number or an infinity"));
             }
         }
-        Ok(elementwise([self], Clamp { min, max }))
+        try_elementwise([self], Clamp { min, max })
     }
 
     /// [`Tensor::clamp`] with tensors as bounds, each broadcast with `self`; `None` does not limit.

@@ -54,11 +54,11 @@ impl StateDict {
                 }
             };
             // Files hold tensors in the order of alignment; their positions in the file give the order in which they
-            // were written.
-            entries.push((data.as_ptr() as usize, name.to_string(), value));
+            // were written. Those without elements share a position with the next: their size and name decide.
+            entries.push(((data.as_ptr() as usize, data.len(), name.to_string()), value));
         }
-        entries.sort_by_key(|(start, _, _)| *start);
-        Ok(entries.into_iter().map(|(_, name, value)| (name, value)).collect())
+        entries.sort_by(|(a, _), (b, _)| a.cmp(b));
+        Ok(entries.into_iter().map(|((_, _, name), value)| (name, value)).collect())
     }
 
     /// Writes a safetensors file: aside first, then renamed, so a failure leaves what was there.

@@ -59,6 +59,8 @@ pub mod update {
 
 /// The memory that tensors hold.
 pub mod memory {
+    #[doc(hidden)]
+    pub use crate::tensor::pool::unwritten;
     pub use crate::tensor::pool::{Stats, stats, trim};
 }
 

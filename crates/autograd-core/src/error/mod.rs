@@ -75,6 +75,14 @@ struct Inner {
     source: Option<Arc<dyn std::error::Error + Send + Sync>>,
 }
 
+/// Ends an operation that returns a plain value and yet cannot give one: a sum by `+` of shapes that do not broadcast,
+/// an `exp` for which there is no memory. It panics with the text that the fallible form of the operation returns.
+#[cold]
+#[track_caller]
+pub(crate) fn refuse(error: &Error) -> ! {
+    panic!("{error}")
+}
+
 impl Error {
     /// An error with a sentence of its own, which begins with the operation: `cat: needs at least one tensor`.
     #[cold]

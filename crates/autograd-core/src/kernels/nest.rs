@@ -73,6 +73,18 @@ impl<const N: usize> Nest<N> {
     }
 }
 
+impl Nest<1> {
+    /// The offset of one element, by its number in row-major order.
+    pub fn offset(&self, number: usize) -> usize {
+        let (mut rest, mut offset) = (number, 0);
+        for (size, stride) in self.dims.iter().zip(&self.strides[0]).rev() {
+            offset += rest % size.max(&1) * stride;
+            rest /= size.max(&1);
+        }
+        offset
+    }
+}
+
 /// The inner runs of a nest, one after the other.
 pub struct Rows<'a, const N: usize> {
     nest: &'a Nest<N>,

@@ -1,18 +1,24 @@
 //! Rows picked and added by index. The caller has checked the indices, and none is negative.
 
+use super::copy::gather;
+use super::nest::Nest;
 use super::real::Real;
 use crate::storage::block::Plain;
 use crate::threads::parallel::for_rows;
 
-/// `y[o, k, :] = x[o, index[k], :]` for `x: [outer, size, inner]`.
-pub fn take_rows<T: Plain>(x: &[T], size: usize, inner: usize, index: &[i64], y: &mut [T]) {
-    if inner == 0 || index.is_empty() {
+/// `y[o, k, :] = x[o, index[k], :]` for x of any shape and strides, of which those of dimension `dim` are picked. No
+/// other elements of x are read: a copy of an expanded x may be larger than memory.
+pub fn take_rows<T: Plain>(x: &[T], shape: &[usize], strides: &[usize], dim: usize, index: &[i64], y: &mut [T]) {
+    let outer = Nest::new(&shape[..dim], [&strides[..dim]]);
+    let inner = Nest::new(&shape[dim + 1..], [&strides[dim + 1..]]);
+    let width: usize = inner.dims.iter().product();
+    if y.is_empty() {
         return;
     }
-    for_rows(y, inner, inner, |rows, y| {
-        for (row, y) in rows.zip(y.chunks_exact_mut(inner)) {
-            let from = (row / index.len()) * size + index[row % index.len()] as usize;
-            y.copy_from_slice(&x[from * inner..(from + 1) * inner]);
+    for_rows(y, width, width, |rows, y| {
+        for (row, y) in rows.zip(y.chunks_exact_mut(width)) {
+            let start = outer.offset(row / index.len()) + index[row % index.len()] as usize * strides[dim];
+            gather(&inner, &x[start..], y);
         }
     });
 }
@@ -30,18 +36,14 @@ pub fn add_rows<T: Real>(x: &[T], size: usize, inner: usize, index: &[i64], y: &
     }
 }
 
-/// The places where `gather` reads: for each element of a row-major index tensor of `shape`, the offset into row-major
-/// `x` of `x_shape`, with the coordinate along `dim` replaced by the index.
+/// The places where `gather` reads: for each element of a row-major index tensor of `shape`, its place in a tensor with
+/// these strides, with the coordinate along `dim` replaced by the index.
 pub fn gather_offsets<'a>(
     index: &'a [i64],
     shape: &'a [usize],
-    x_shape: &[usize],
+    strides: &'a [usize],
     dim: usize,
 ) -> impl Iterator<Item = usize> + 'a {
-    let mut strides = vec![1; x_shape.len()];
-    for d in (0..x_shape.len().saturating_sub(1)).rev() {
-        strides[d] = strides[d + 1] * x_shape[d + 1];
-    }
     index.iter().enumerate().map(move |(i, &k)| {
         let mut rest = i;
         let mut offset = 0;

@@ -22,7 +22,7 @@ impl StateDict {
                 "a tensor cannot be called {METADATA:?}, which the format keeps for itself"
             )));
         }
-        let bytes: Vec<Vec<u8>> = self.iter().map(|(_, x)| little_endian(x)).collect();
+        let bytes = self.iter().map(|(_, x)| little_endian(x)).collect::<Result<Vec<_>>>()?;
         let views = self.iter().zip(&bytes).map(|((name, x), bytes)| {
             let dtype = match x.dtype() {
                 DType::F32 => Dtype::F32,
@@ -62,11 +62,11 @@ impl StateDict {
                 }
             };
             // Files hold tensors in the order of alignment; their positions in the file give the order in which they
-            // were written.
-            entries.push((data.as_ptr() as usize, name.to_string(), value));
+            // were written. Those without elements share a position with the next: their size and name decide.
+            entries.push(((data.as_ptr() as usize, data.len(), name.to_string()), value));
         }
-        entries.sort_by_key(|(start, _, _)| *start);
-        Ok(entries.into_iter().map(|(_, name, value)| (name, value)).collect())
+        entries.sort_by(|(a, _), (b, _)| a.cmp(b));
+        Ok(entries.into_iter().map(|((_, _, name), value)| (name, value)).collect())
     }
 
     /// Writes a safetensors file: aside first, then renamed, so a failure leaves what was there.
@@ -108,7 +108,10 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
     })
 }
 
-fn little_endian(x: &Tensor) -> Vec<u8> {
-    let x = x.packed();
-    for_any!(x.dtype(), T => x.flat::<T>().iter().flat_map(|v| v.to_le_bytes()).collect())
+fn little_endian(x: &Tensor) -> Result<Vec<u8>> {
+    let (x, mut bytes) = (x.try_packed("save")?, Vec::new());
+    let room = bytes.try_reserve_exact(x.numel() * x.dtype().size());
+    room.map_err(|_| Error::too_large("save", x.shape()))?;
+    for_any!(x.dtype(), T => bytes.extend(x.flat::<T>().iter().flat_map(|v| v.to_le_bytes())));
+    Ok(bytes)
 }

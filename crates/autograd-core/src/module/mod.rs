@@ -253,8 +253,9 @@ impl Tensor {
                 let text = "is tracked, and its history would be that of another value; detach() leaves it out";
                 return Err(Error::new(ErrorKind::Tape, format!("update: the result of {op} {text}")));
             }
+            changed.can_be_packed("update")?;
         }
-        let gradient = gradient.packed();
+        let gradient = gradient.try_packed("update")?;
         crate::tensor::for_float!(float, T => {
             let state = state.map(|s| s.map(|s| s.elements_mut::<T>()));
             crate::kernels::update::update(rule, self.elements_mut::<T>(), gradient.flat(), state);
@@ -271,7 +272,7 @@ impl Tensor {
         let check = crate::ops::check::Check("fold");
         let float = check.same_float(self, other)?;
         check.is("the second tensor", other, self.shape())?;
-        let (x, y) = (self.packed(), other.packed());
+        let (x, y) = (self.try_packed("fold")?, other.try_packed("fold")?);
         Ok(crate::tensor::for_float!(float, T => crate::kernels::fold::fold(rule, x.flat::<T>(), y.flat::<T>())))
     }
 }

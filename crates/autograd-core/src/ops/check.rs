@@ -193,7 +193,7 @@ impl Check {
     pub(crate) fn indices(self, index: &Tensor, shape: &[usize], dim: usize) -> Result<Indices> {
         self.dtype(index, DType::I64)?;
         let size = i64::try_from(shape.get(dim).copied().unwrap_or(1)).unwrap_or(i64::MAX);
-        let indices = Indices(Saved::constant(&index.packed()));
+        let indices = Indices(Saved::constant(index.try_packed(self.0)?.as_ref()));
         match indices.values().iter().position(|index| !(0..size).contains(index)) {
             None => Ok(indices),
             Some(at) => Err(Error::index(self.0, indices.values()[at], at, dim, shape)),

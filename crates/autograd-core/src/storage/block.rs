@@ -11,10 +11,11 @@ pub const ALIGNMENT: usize = 64;
 const HUGE: usize = 2 * HUGE_PAGE;
 const HUGE_PAGE: usize = 1 << 21;
 
-/// Element types a block can be viewed as: every bit pattern is a value, and none needs more than [`ALIGNMENT`].
+/// Element types a block can be viewed as.
 ///
 /// # Safety
-/// Implementors must accept every bit pattern, have no padding and no drop.
+/// Every bit pattern is a value of the type, and the type has neither padding nor interior mutability. That it has a
+/// size and is aligned no more strictly than a block is checked where a block is viewed as it.
 pub unsafe trait Plain: Copy + Send + Sync + 'static {}
 // SAFETY: numbers without padding, for which every bit pattern is a value.
 unsafe impl Plain for f32 {}
@@ -55,6 +56,22 @@ impl Block {
         Some(Block { start, layout })
     }
 
+    /// Whether the system would give this many bytes now. A small block is taken for granted.
+    pub fn has_room(bytes: usize) -> bool {
+        const SMALL: usize = 1 << 30;
+        if bytes <= SMALL {
+            return true;
+        }
+        let Ok(layout) = Layout::from_size_align(bytes, HUGE_PAGE) else { return false };
+        // SAFETY: the size is not zero. No page of it is touched.
+        let start = unsafe { alloc(layout) };
+        if !start.is_null() {
+            // SAFETY: just allocated with this layout.
+            unsafe { dealloc(start, layout) };
+        }
+        !start.is_null()
+    }
+
     /// The size in bytes.
     pub fn bytes(&self) -> usize {
         self.layout.size()
@@ -66,8 +83,10 @@ impl Block {
     /// If the block is too small.
     #[inline]
     pub fn slice<T: Plain>(&self, len: usize) -> &[T] {
+        const { assert!(size_of::<T>() > 0 && align_of::<T>() <= ALIGNMENT, "a block cannot be viewed as this type") };
         assert!(len <= self.bytes() / size_of::<T>(), "a block holds fewer elements than asked for");
-        // SAFETY: the bytes are aligned for T, initialised, long enough (checked) and borrowed as long as `self`.
+        // SAFETY: the bytes are aligned for T (checked), initialised, long enough (checked) and borrowed as long as
+        // `self`.
         unsafe { std::slice::from_raw_parts(self.start.as_ptr().cast(), len) }
     }
 
@@ -77,6 +96,7 @@ impl Block {
     /// If the block is too small.
     #[inline]
     pub fn slice_mut<T: Plain>(&mut self, len: usize) -> &mut [T] {
+        const { assert!(size_of::<T>() > 0 && align_of::<T>() <= ALIGNMENT, "a block cannot be viewed as this type") };
         assert!(len <= self.bytes() / size_of::<T>(), "a block holds fewer elements than asked for");
         // SAFETY: as in `slice`, and `self` is borrowed mutably.
         unsafe { std::slice::from_raw_parts_mut(self.start.as_ptr().cast(), len) }
@@ -137,5 +157,6 @@ mod tests {
     #[test]
     fn an_impossible_size_is_refused() {
         assert!(Block::zeroed(usize::MAX).is_none());
+        assert!(!Block::has_room(usize::MAX) && !Block::has_room(isize::MAX as usize / 2) && Block::has_room(1 << 20));
     }
 }

@@ -13,13 +13,13 @@ pub fn class_of(bytes: usize) -> usize {
     (exponent - 1) * 4 + (((units - 1) >> (exponent - 2)) & 3)
 }
 
-/// The bytes of a block of this class.
-pub fn class_bytes(class: usize) -> usize {
+/// The bytes of a block of this class; `None` if they cannot be counted.
+pub fn class_bytes(class: usize) -> Option<usize> {
     if class < 4 {
-        return (class + 1) * 64;
+        return Some((class + 1) * 64);
     }
     let exponent = class / 4 + 1;
-    ((1 << exponent) + ((class % 4 + 1) << (exponent - 2))) * 64
+    ((1usize << exponent) + ((class % 4 + 1) << (exponent - 2))).checked_mul(64)
 }
 
 /// A block with its size class.

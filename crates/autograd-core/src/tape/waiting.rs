@@ -23,7 +23,10 @@ pub(super) fn add(sum: &mut Sum, gradient: Tensor) -> Result<()> {
     match sum {
         None => *sum = Some(gradient),
         Some(sum) if is_recording() => *sum = sum.try_add(&gradient)?,
-        Some(sum) => crate::ops::add_assign(sum, &gradient),
+        Some(sum) => {
+            sum.can_be_packed("backward")?;
+            crate::ops::add_assign(sum, &gradient);
+        }
     }
     Ok(())
 }
@@ -51,8 +54,9 @@ impl Parts {
         }
         let sum = match sum {
             Some(sum) => sum,
-            none => none.insert(Tensor::full(&node.shape, 0.0, node.dtype)?),
+            none => none.insert(Tensor::filled("backward", &node.shape, 0.0, node.dtype)?),
         };
+        sum.can_be_packed("backward")?;
         part.add(sum, gradient);
         Ok(())
     }

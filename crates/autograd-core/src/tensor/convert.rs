@@ -1,7 +1,7 @@
 //! Conversions from and to Rust numbers.
 
 use super::{DType, Element, Tensor};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, refuse};
 
 impl Tensor {
     /// The elements in row-major order.
@@ -12,7 +12,10 @@ impl Tensor {
         if T::DTYPE != self.dtype() {
             return Err(Error::wrong_dtype("to_vec", self.dtype(), T::DTYPE));
         }
-        Ok(self.packed().flat::<T::Stored>().iter().map(|x| T::load(*x)).collect())
+        let (x, mut y) = (self.try_packed("to_vec")?, Vec::new());
+        y.try_reserve_exact(x.numel()).map_err(|_| Error::too_large("to_vec", self.shape()))?;
+        y.extend(x.flat::<T::Stored>().iter().map(|x| T::load(*x)));
+        Ok(y)
     }
 
     /// The only element of a tensor that has one.
@@ -34,13 +37,17 @@ impl Tensor {
 
     /// The elements in row-major order as `f64`, whatever the dtype (truth values are 0 and 1).
     pub fn to_f64s(&self) -> Vec<f64> {
-        let x = self.packed();
-        match self.dtype() {
-            DType::F32 => x.flat::<f32>().iter().map(|x| f64::from(*x)).collect(),
-            DType::F64 => x.flat::<f64>().to_vec(),
-            DType::I64 => x.flat::<i64>().iter().map(|x| *x as f64).collect(),
-            DType::Bool => x.flat::<u8>().iter().map(|x| f64::from(*x)).collect(),
+        let (x, mut y) = (self.try_packed("to_f64s").unwrap_or_else(|error| refuse(&error)), Vec::new());
+        if y.try_reserve_exact(x.numel()).is_err() {
+            refuse(&Error::too_large("to_f64s", self.shape()));
         }
+        match self.dtype() {
+            DType::F32 => y.extend(x.flat::<f32>().iter().map(|x| f64::from(*x))),
+            DType::F64 => y.extend(x.flat::<f64>()),
+            DType::I64 => y.extend(x.flat::<i64>().iter().map(|x| *x as f64)),
+            DType::Bool => y.extend(x.flat::<u8>().iter().map(|x| f64::from(*x))),
+        }
+        y
     }
 }
 

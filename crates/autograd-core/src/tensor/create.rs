@@ -1,25 +1,12 @@
 //! Constructors of tensors: constant, from numbers, random.
 
-use super::{DType, Element, Stored, Tensor, for_any};
-use crate::error::{Error, ErrorKind, Result};
+use super::{DType, Element, Tensor, for_any};
+use crate::error::{Error, ErrorKind, Result, refuse};
 use crate::shape::checked_numel;
 use rand::{Rng, RngExt};
 use rand_distr::StandardNormal;
 
 impl Tensor {
-    /// Like `build`, but for a shape that comes from the user: too many dimensions or elements are an error.
-    pub(crate) fn try_build<S: Stored>(
-        op: &'static str,
-        shape: &[usize],
-        fill: impl FnOnce(&mut [S]),
-    ) -> Result<Tensor> {
-        let too_large = || Error::too_large(op, shape);
-        checked_numel(shape, S::DTYPE.size()).ok_or_else(too_large)?;
-        let mut tensor = Tensor::try_fresh(S::DTYPE, shape).ok_or_else(too_large)?;
-        fill(tensor.elements_mut());
-        Ok(tensor)
-    }
-
     /// All elements `value`, rounded to `dtype` (for `Bool`: whether it is not 0).
     ///
     /// ```
@@ -28,32 +15,33 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn full(shape: &[usize], value: f64, dtype: DType) -> Result<Tensor> {
+        Tensor::filled("full", shape, value, dtype)
+    }
+
+    /// [`Tensor::full`] for an operation.
+    pub(crate) fn filled(op: &'static str, shape: &[usize], value: f64, dtype: DType) -> Result<Tensor> {
         match dtype {
-            DType::F32 => Tensor::try_build::<f32>("full", shape, |y| y.fill(value as f32)),
-            DType::F64 => Tensor::try_build::<f64>("full", shape, |y| y.fill(value)),
-            DType::I64 => Tensor::try_build::<i64>("full", shape, |y| y.fill(value as i64)),
-            DType::Bool => Tensor::try_build::<u8>("full", shape, |y| y.fill(u8::from(value != 0.0))),
+            DType::F32 => Tensor::try_build::<f32>(op, shape, |y| y.fill(value as f32)),
+            DType::F64 => Tensor::try_build::<f64>(op, shape, |y| y.fill(value)),
+            DType::I64 => Tensor::try_build::<i64>(op, shape, |y| y.fill(value as i64)),
+            DType::Bool => Tensor::try_build::<u8>(op, shape, |y| y.fill(u8::from(value != 0.0))),
         }
     }
 
     /// All zeros (`false` for `Bool`).
     pub fn zeros(shape: &[usize], dtype: DType) -> Result<Tensor> {
-        Tensor::full(shape, 0.0, dtype)
+        Tensor::filled("zeros", shape, 0.0, dtype)
     }
 
     /// All ones (`true` for `Bool`).
     pub fn ones(shape: &[usize], dtype: DType) -> Result<Tensor> {
-        Tensor::full(shape, 1.0, dtype)
+        Tensor::filled("ones", shape, 1.0, dtype)
     }
 
     /// All elements `value`, in the shape and dtype of `self`.
     pub fn full_like(&self, value: f64) -> Tensor {
-        match self.dtype() {
-            DType::F32 => Tensor::build::<f32>(self.shape(), |y| y.fill(value as f32)),
-            DType::F64 => Tensor::build::<f64>(self.shape(), |y| y.fill(value)),
-            DType::I64 => Tensor::build::<i64>(self.shape(), |y| y.fill(value as i64)),
-            DType::Bool => Tensor::build::<u8>(self.shape(), |y| y.fill(u8::from(value != 0.0))),
-        }
+        let filled = Tensor::filled("full_like", self.shape(), value, self.dtype());
+        filled.unwrap_or_else(|error| refuse(&error))
     }
 
     /// Zeros in the shape and dtype of `self`.
@@ -68,7 +56,7 @@ impl Tensor {
 
     /// The identity matrix `[n, n]`.
     pub fn eye(n: usize, dtype: DType) -> Result<Tensor> {
-        let mut eye = Tensor::zeros(&[n, n], dtype)?;
+        let mut eye = Tensor::filled("eye", &[n, n], 0.0, dtype)?;
         for_any!(dtype, T => {
             let one = Tensor::full(&[], 1.0, dtype)?.flat::<T>()[0];
             eye.elements_mut::<T>().iter_mut().step_by(n + 1).for_each(|y| *y = one);

@@ -15,10 +15,11 @@ pub use convert::Nested;
 pub(crate) use dtype::Stored;
 pub use dtype::{DType, Element, Float};
 
+use crate::error::{Error, Result, refuse};
 use crate::kernels::copy;
 use crate::kernels::nest::Nest;
 use crate::shape::Layout;
-use crate::storage::block::Plain;
+use crate::storage::block::{Block, Plain};
 use crate::storage::opaque::Opaque;
 use crate::storage::shared::Recycled;
 use std::borrow::Cow;
@@ -46,6 +47,12 @@ use value::Value;
 /// let x = Tensor::from(1.0);
 /// x.requires_grad(); // `x` itself is as it was
 /// ```
+/// # Panics
+/// A view may have more elements than memory holds: `expand` copies nothing. Where an operation has to write them all,
+/// there may be no room for them, as for the result of a broadcast. Operations that return a `Result` then give an
+/// error of the kind [`ErrorKind::TooLarge`](crate::ErrorKind::TooLarge). Those that return a plain tensor (`exp` and
+/// the other functions of single elements, `sum`, `contiguous`, `to_dtype`, `full_like`, the operators) panic with the
+/// same text. Nothing ends the process.
 #[derive(Clone)]
 #[must_use = "operations change no tensor: what they return is the result"]
 pub struct Tensor {
@@ -63,21 +70,29 @@ impl Tensor {
         Some(Tensor { value: pool::take(dtype, shape)?, link: None })
     }
 
-    /// Like [`Tensor::try_fresh`], but where the system has no memory left, it ends the process, as `Vec` does; sizes
-    /// that come from users go through `try_build`.
-    fn fresh(dtype: DType, shape: &[usize]) -> Tensor {
-        Tensor::try_fresh(dtype, shape).unwrap_or_else(|| pool::exhausted(dtype, shape))
-    }
-
     /// A contiguous tensor of `shape` whose elements `fill` writes. `fill` finds old numbers, not zeros.
+    ///
+    /// # Errors
+    /// If no tensor can have that shape or the system does not have that much memory.
     #[inline]
-    pub(crate) fn build<T: Stored>(shape: &[usize], fill: impl FnOnce(&mut [T])) -> Tensor {
-        let mut tensor = Tensor::fresh(T::DTYPE, shape);
+    pub(crate) fn try_build<T: Stored>(
+        op: &'static str,
+        shape: &[usize],
+        fill: impl FnOnce(&mut [T]),
+    ) -> Result<Tensor> {
+        let mut tensor = Tensor::try_fresh(T::DTYPE, shape).ok_or_else(|| Error::too_large(op, shape))?;
         fill(
             Value::slice_mut(&mut tensor.value)
                 .unwrap_or_else(|| unreachable!("a fresh value is contiguous and owned once")),
         );
-        tensor
+        Ok(tensor)
+    }
+
+    /// [`Tensor::try_build`] where the shape is that of something in memory, or the caller has no error to give: it
+    /// panics with the text.
+    #[inline]
+    pub(crate) fn build<T: Stored>(shape: &[usize], fill: impl FnOnce(&mut [T])) -> Tensor {
+        Tensor::try_build("a tensor", shape, fill).unwrap_or_else(|error| refuse(&error))
     }
 
     /// Another view of the same elements, not recorded.
@@ -166,17 +181,41 @@ impl Tensor {
     }
 
     /// The same elements in row-major order: this tensor itself, or a copy; not recorded.
+    ///
+    /// # Errors
+    /// If there is no room for the copy.
+    #[inline]
+    pub(crate) fn try_packed(&self, op: &'static str) -> Result<Cow<'_, Tensor>> {
+        if self.is_contiguous() { Ok(Cow::Borrowed(self)) } else { self.try_gathered(op).map(Cow::Owned) }
+    }
+
+    /// [`Tensor::try_packed`] where the caller has no error to give: it panics with the text.
     #[inline]
     pub(crate) fn packed(&self) -> Cow<'_, Tensor> {
-        if self.is_contiguous() { Cow::Borrowed(self) } else { Cow::Owned(self.gathered()) }
+        self.try_packed("contiguous").unwrap_or_else(|error| refuse(&error))
     }
 
     /// A fresh copy of the elements in row-major order; not recorded.
-    pub(crate) fn gathered(&self) -> Tensor {
+    ///
+    /// # Errors
+    /// If there is no room for it.
+    pub(crate) fn try_gathered(&self, op: &'static str) -> Result<Tensor> {
         let nest = Nest::new(self.shape(), [self.strides()]);
         for_any!(self.dtype(), T => {
-            Tensor::build::<T>(self.shape(), |y| copy::gather(&nest, self.strided(), y))
+            Tensor::try_build::<T>(op, self.shape(), |y| copy::gather(&nest, self.strided(), y))
         })
+    }
+
+    /// Fails if the elements of this view do not lie in row-major order, and there is no room for a copy that does.
+    pub(crate) fn can_be_packed(&self, op: &'static str) -> Result<()> {
+        let bytes = self.numel().checked_mul(self.dtype().size());
+        let fits = self.is_contiguous() || bytes.is_some_and(Block::has_room);
+        if fits { Ok(()) } else { Err(Error::too_large(op, self.shape())) }
+    }
+
+    /// A fresh copy where another tensor can see the elements.
+    pub(crate) fn gathered(&self) -> Tensor {
+        self.try_gathered("contiguous").unwrap_or_else(|error| refuse(&error))
     }
 
     /// The elements, for overwriting; a private copy is made first if another tensor can see them.

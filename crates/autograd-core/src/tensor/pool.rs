@@ -7,11 +7,14 @@
 //! A thread caches at most as many bytes as it ever had in use at once. When the cache is full, the class that has not
 //! been used for longest makes room, so a program that goes on to tensors of other sizes finds its buffers cached
 //! again.
+//!
+//! What a buffer held before must never show in a result. Debug builds fill every buffer that is handed out with
+//! numbers that no computation makes ([`unwritten`]), and the tests look for them.
 
-use super::DType;
 use super::value::{Memory, Value};
-use crate::shape::Layout;
-use crate::storage::block::Block;
+use super::{DType, Tensor, for_any};
+use crate::shape::{Layout, checked_numel};
+use crate::storage::block::{Block, Plain};
 use crate::storage::piece::{Piece, class_bytes, class_of};
 use crate::storage::recycle::RECYCLES;
 use crate::storage::shared::{Recycle, Recycled, Shared};
@@ -36,11 +39,37 @@ fn bump(counter: &AtomicI64, by: i64) -> i64 {
     value
 }
 
-/// Every thread's counts, including those of threads that have ended.
-static ALL_COUNTS: Mutex<Vec<Arc<Counts>>> = Mutex::new(Vec::new());
+/// The counts of a thread, or the sums of several: in use, peak, cached, requests, taken.
+type Sums = [i64; 5];
 
-fn all_counts() -> MutexGuard<'static, Vec<Arc<Counts>>> {
-    ALL_COUNTS.lock().unwrap_or_else(PoisonError::into_inner)
+impl Counts {
+    fn read(&self) -> Sums {
+        [&self.in_use, &self.peak, &self.cached, &self.requests, &self.taken].map(|count| count.load(Ordering::Relaxed))
+    }
+}
+
+/// The counts of the threads that run, and the sums of what those that have ended counted.
+struct Registry {
+    running: Vec<Arc<Counts>>,
+    ended: Sums,
+}
+
+static REGISTRY: Mutex<Registry> = Mutex::new(Registry { running: Vec::new(), ended: [0; 5] });
+
+fn registry() -> MutexGuard<'static, Registry> {
+    REGISTRY.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Registry {
+    fn add(&mut self, counts: Sums) {
+        self.ended.iter_mut().zip(counts).for_each(|(sum, count)| *sum += count);
+    }
+
+    /// Adds up what a thread that ends has counted, and forgets the thread.
+    fn end(&mut self, counts: &Arc<Counts>) {
+        self.add(counts.read());
+        self.running.retain(|other| !Arc::ptr_eq(other, counts));
+    }
 }
 
 /// Memory held by tensors.
@@ -62,12 +91,10 @@ pub struct Stats {
 
 /// Memory held by the tensors of all threads.
 pub fn stats() -> Stats {
-    let mut sums = [0i64; 5];
-    for counts in all_counts().iter() {
-        let all = [&counts.in_use, &counts.peak, &counts.cached, &counts.requests, &counts.taken];
-        for (sum, count) in sums.iter_mut().zip(all) {
-            *sum += count.load(Ordering::Relaxed);
-        }
+    let registry = registry();
+    let mut sums = registry.ended;
+    for counts in &registry.running {
+        sums.iter_mut().zip(counts.read()).for_each(|(sum, count)| *sum += count);
     }
     let [in_use, peak, cached, requests, taken] = sums.map(|sum| sum.max(0) as usize);
     Stats { in_use, peak, cached, requests, taken }
@@ -114,7 +141,7 @@ struct Pool {
 impl Default for Pool {
     fn default() -> Self {
         let counts = Arc::new(Counts::default());
-        all_counts().push(Arc::clone(&counts));
+        registry().running.push(Arc::clone(&counts));
         Pool { classes: Vec::new(), clock: 0, held: 0, most: 0, counts }
     }
 }
@@ -194,38 +221,102 @@ impl Pool {
 impl Drop for Pool {
     fn drop(&mut self) {
         drop(self.empty());
+        registry().end(&self.counts);
     }
 }
 
-/// A contiguous value of any elements, which no other owner can see; `None` if the system does not have that much
-/// memory.
+/// A contiguous value of any elements, which no other owner can see; `None` if the shape is none that a tensor can have
+/// or the system does not have that much memory.
 pub(super) fn take(dtype: DType, shape: &[usize]) -> Option<Recycled<Value>> {
-    let numel = shape.iter().try_fold(1usize, |numel, size| numel.checked_mul(*size))?;
-    let class = class_of(numel.checked_mul(dtype.size())?);
+    let numel = checked_numel(shape, dtype.size())?;
+    let class = class_of(numel * dtype.size());
     let mut cached = POOL.try_with(|pool| pool.borrow_mut().take(class)).ok().flatten();
-    if let Some(value) = cached.as_mut().and_then(Shared::get_mut) {
+    let mut value = if let Some(value) = cached.as_mut().and_then(Shared::get_mut) {
         value.layout = Layout::contiguous(shape);
         value.dtype = dtype;
-        return cached.map(Recycled::new);
+        cached.map(Recycled::new)?
+    } else {
+        let block = Block::zeroed(class_bytes(class)?)?;
+        let taken = block.bytes() as i64;
+        let counted = POOL.try_with(|pool| {
+            let mut pool = pool.borrow_mut();
+            pool.used(taken);
+            bump(&pool.counts.requests, 1);
+        });
+        if counted.is_err() {
+            // The thread is ending, and its pool is gone.
+            registry().add([taken, 0, 0, 1, taken]);
+        }
+        let memory = Memory::Own(Piece { block, class });
+        Recycled::new(Shared::new(Value { memory, layout: Layout::contiguous(shape), dtype }))
+    };
+    if cfg!(debug_assertions) {
+        for_any!(dtype, T => {
+            let fresh = Value::slice_mut::<T>(&mut value).unwrap_or_else(|| unreachable!("it has one owner"));
+            fresh.fill(T::UNWRITTEN);
+        });
     }
-    let block = Block::zeroed(class_bytes(class))?;
-    let taken = block.bytes() as i64;
-    // Once a thread's pool is gone (the thread is ending) its last few buffers are not counted.
-    let _ = POOL.try_with(|pool| {
-        let mut pool = pool.borrow_mut();
-        pool.used(taken);
-        bump(&pool.counts.requests, 1);
-    });
-    let memory = Memory::Own(Piece { block, class });
-    Some(Recycled::new(Shared::new(Value { memory, layout: Layout::contiguous(shape), dtype })))
+    Some(value)
 }
 
 /// Takes back a value that has no owner any more.
 #[inline]
 fn give(last: Shared<Value>) {
+    let mut last = Some(last);
     // Outside the pool's borrow: what it does not keep is freed here.
-    let evicted = POOL.try_with(|pool| pool.borrow_mut().give(last));
+    let evicted = POOL.try_with(|pool| last.take().map(|last| pool.borrow_mut().give(last)));
     drop(evicted);
+    if let Some(last) = last {
+        // The thread is ending, and its pool is gone.
+        registry().add([-bytes_of(&last), 0, 0, 0, 0]);
+    }
+}
+
+/// Elements with a value that is none of a computation's.
+trait Unwritten: Plain {
+    /// The value.
+    const UNWRITTEN: Self;
+    /// Whether this is that value, or one that a float operation passes on for it.
+    fn is_unwritten(self) -> bool;
+}
+
+impl Unwritten for f32 {
+    const UNWRITTEN: f32 = f32::from_bits(0x7fed_fade);
+    fn is_unwritten(self) -> bool {
+        self.to_bits() & !(1 << 31) == Self::UNWRITTEN.to_bits()
+    }
+}
+
+impl Unwritten for f64 {
+    const UNWRITTEN: f64 = f64::from_bits(WIDENED | 0xfed_fade);
+    fn is_unwritten(self) -> bool {
+        // The second is what the conversion of an `f32` gives.
+        [Self::UNWRITTEN.to_bits(), WIDENED].contains(&(self.to_bits() & !(1 << 63)))
+    }
+}
+
+/// The NaN of `f32` above, as an `f64`.
+const WIDENED: u64 = 0x7ffd_bf5b_c000_0000;
+
+impl Unwritten for i64 {
+    const UNWRITTEN: i64 = 0x0fed_fade_0fed_fade;
+    fn is_unwritten(self) -> bool {
+        self == Self::UNWRITTEN
+    }
+}
+
+/// Truth values: every byte is sound for them, and all but 0 are true.
+impl Unwritten for u8 {
+    const UNWRITTEN: u8 = 0xa5;
+    fn is_unwritten(self) -> bool {
+        self > 1
+    }
+}
+
+/// Whether an element of a tensor is a number that no operation wrote. Only debug builds know.
+#[doc(hidden)]
+pub fn unwritten(x: &Tensor) -> bool {
+    for_any!(x.dtype(), T => x.strided::<T>().iter().any(|x| x.is_unwritten()))
 }
 
 impl Recycle for Value {
@@ -238,14 +329,6 @@ impl Recycle for Value {
     }
 }
 
-/// There is no memory for a tensor of this shape.
-#[cold]
-pub(super) fn exhausted(dtype: DType, shape: &[usize]) -> ! {
-    let bytes = shape.iter().fold(dtype.size(), |bytes, size| bytes.saturating_mul(*size));
-    let layout = std::alloc::Layout::array::<u8>(bytes).unwrap_or(std::alloc::Layout::new::<u8>());
-    std::alloc::handle_alloc_error(layout)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -254,7 +337,7 @@ mod tests {
     fn classes_hold_what_they_are_asked_for_and_waste_little() {
         for bytes in (1..5000).chain([1 << 20, (1 << 20) + 1, 3_000_001, 1 << 33]) {
             let class = class_of(bytes);
-            let size = class_bytes(class);
+            let size = class_bytes(class).expect("a size");
             assert!(size >= bytes, "{bytes} in class {class} of {size}");
             assert!(bytes <= 256 || size as f64 <= bytes as f64 * 1.25 + 64.0, "{bytes} wastes {size}");
             assert_eq!(class_of(size), class, "{bytes}");

@@ -44,6 +44,10 @@ impl Input {
         Input { shape: shape.into(), kind: Kind::Mask }
     }
 
+    pub(super) fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+
     /// The same in another shape.
     pub(super) fn of_shape(&self, shape: &[usize]) -> Input {
         Input { shape: shape.into(), ..self.clone() }

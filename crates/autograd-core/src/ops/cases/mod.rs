@@ -4,10 +4,12 @@
 //! of `tanh`. A case has an operation, its inputs, the plain formula in f64, and the calls that the operation refuses,
 //! each with the text of its error. Every case goes through: value in f64 and f32, first and second derivatives against
 //! finite differences, fused against recorded gradient, permuted and expanded inputs, every combination of tracked and
-//! untracked inputs, the same tensor for several inputs, no elements and one element, bitwise repeatability, inputs
-//! left as they were, the exact text of each error.
+//! untracked inputs, the same tensor for several inputs, no elements, no dimensions, one element and very many
+//! (on one thread and three), no element left unwritten, bitwise repeatability, inputs left as they were, the exact text
+//! of each error.
 
 mod input;
+mod sizes;
 mod suite;
 mod walks;
 
@@ -19,8 +21,8 @@ use crate::tensor::{DType, Tensor};
 use std::ops::Range;
 use std::sync::Arc;
 
-type Call = Arc<dyn Fn(&[Tensor]) -> Result<Tensor>>;
-type Reference = Arc<dyn Fn(&[Vec<f64>]) -> Vec<f64>>;
+type Call = Arc<dyn Fn(&[Tensor]) -> Result<Tensor> + Send + Sync>;
+type Reference = Arc<dyn Fn(&[Vec<f64>]) -> Vec<f64> + Send + Sync>;
 
 /// One case.
 #[derive(Clone)]
@@ -51,7 +53,7 @@ impl Case {
     pub(crate) fn new(
         op: &'static str,
         inputs: Vec<Input>,
-        call: impl Fn(&[Tensor]) -> Result<Tensor> + 'static,
+        call: impl Fn(&[Tensor]) -> Result<Tensor> + Send + Sync + 'static,
     ) -> Case {
         Case {
             op,
@@ -74,8 +76,8 @@ impl Case {
         op: &'static str,
         range: Range<f64>,
         kinks: &[f64],
-        call: impl Fn(&Tensor) -> Tensor + 'static,
-        reference: impl Fn(f64) -> f64 + 'static,
+        call: impl Fn(&Tensor) -> Tensor + Send + Sync + 'static,
+        reference: impl Fn(f64) -> f64 + Send + Sync + 'static,
     ) -> Case {
         Case::fallible_unary(op, range, kinks, move |x| Ok(call(x)), reference).cannot_fail()
     }
@@ -85,8 +87,8 @@ impl Case {
         op: &'static str,
         range: Range<f64>,
         kinks: &[f64],
-        call: impl Fn(&Tensor) -> Result<Tensor> + 'static,
-        reference: impl Fn(f64) -> f64 + 'static,
+        call: impl Fn(&Tensor) -> Result<Tensor> + Send + Sync + 'static,
+        reference: impl Fn(f64) -> f64 + Send + Sync + 'static,
     ) -> Case {
         let case = Case::new(op, vec![Input::real(&[3, 4], range).avoiding(kinks)], move |x| call(&x[0]));
         Case { elementwise: true, ..case.value(move |x| x[0].iter().map(|x| reference(*x)).collect()) }
@@ -97,8 +99,8 @@ impl Case {
         op: &'static str,
         a: Range<f64>,
         b: Range<f64>,
-        call: impl Fn(&Tensor, &Tensor) -> Result<Tensor> + 'static,
-        reference: impl Fn(f64, f64) -> f64 + 'static,
+        call: impl Fn(&Tensor, &Tensor) -> Result<Tensor> + Send + Sync + 'static,
+        reference: impl Fn(f64, f64) -> f64 + Send + Sync + 'static,
     ) -> Case {
         let inputs = vec![Input::real(&[3, 4], a), Input::real(&[3, 4], b)];
         let call = Arc::new(call);
@@ -119,7 +121,7 @@ impl Case {
     }
 
     /// The formula, on the inputs' elements in row-major order.
-    pub(crate) fn value(mut self, reference: impl Fn(&[Vec<f64>]) -> Vec<f64> + 'static) -> Case {
+    pub(crate) fn value(mut self, reference: impl Fn(&[Vec<f64>]) -> Vec<f64> + Send + Sync + 'static) -> Case {
         self.reference = Some(Arc::new(reference));
         self
     }
@@ -148,7 +150,7 @@ impl Case {
     /// mistake.
     pub(crate) fn refuses(
         mut self,
-        call: impl Fn(&[Tensor]) -> Result<Tensor> + 'static,
+        call: impl Fn(&[Tensor]) -> Result<Tensor> + Send + Sync + 'static,
         text: impl Into<String>,
     ) -> Case {
         self.refusals.push(Refusal { call: Arc::new(call), text: text.into() });

@@ -1,9 +1,10 @@
 //! The suite that every case goes through.
 
-use super::{Case, Refusal};
+use super::{Case, Refusal, sizes};
 use crate::gradcheck::GradCheck;
 use crate::tape::SAVED;
 use crate::tensor::{DType, Tensor};
+use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// A property by name.
@@ -11,7 +12,7 @@ pub(super) type Property = (&'static str, fn(&Case));
 
 /// Runs every property over every case of a file, and reports all that fail, not only the first.
 pub(crate) fn run(cases: &[Case]) {
-    let properties: [Property; 12] = [
+    let properties: [Property; 14] = [
         ("values agree with the formula", values_agree_with_the_formula),
         ("derivatives agree with finite differences", |case| case.check_gradients(&case.sample(1), "plain")),
         ("fused and recorded gradients agree", fused_and_recorded_gradients_agree),
@@ -23,6 +24,11 @@ pub(crate) fn run(cases: &[Case]) {
         ("results repeat bit for bit, and inputs stay", results_repeat_and_inputs_stay),
         ("all that is saved is shown", all_that_is_saved_is_shown),
         ("errors have their exact text and change nothing", errors_have_their_exact_text),
+        ("nothing is an input like any other", sizes::nothing_is_an_input_like_any_other),
+        (
+            "many elements give the same bits on any number of threads",
+            sizes::many_elements_give_the_same_bits_on_any_number_of_threads,
+        ),
         ("an operation that can fail says how, one that cannot does not", |case| {
             assert!(case.fallible || case.refusals.is_empty(), "it cannot fail, and yet refuses something");
         }),
@@ -31,9 +37,7 @@ pub(crate) fn run(cases: &[Case]) {
     for case in cases {
         for (name, property) in properties.iter().chain(&super::walks::PROPERTIES) {
             if let Err(panic) = catch_unwind(AssertUnwindSafe(|| property(case))) {
-                let text = panic.downcast_ref::<String>().map(String::as_str);
-                let text = text.or(panic.downcast_ref::<&str>().copied()).unwrap_or("a panic without a text");
-                failures.push(format!("{}: {name}:\n  {text}", case.op));
+                failures.push(format!("{}: {name}:\n  {}", case.op, text_of(&*panic)));
             }
         }
     }
@@ -45,6 +49,17 @@ pub(crate) fn run(cases: &[Case]) {
         failures.push(format!("{}: give a case of it `.refuses(..)`, or mark it `.cannot_fail()`", case.op));
     }
     assert!(failures.is_empty(), "{} failures\n{}", failures.len(), failures.join("\n"));
+}
+
+/// The text of a panic.
+pub(super) fn text_of(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    text.or(panic.downcast_ref::<&str>().copied()).unwrap_or("a panic without a text")
+}
+
+/// A seed for the walk, of the result's shape.
+pub(super) fn case_seed(y: &Tensor) -> Tensor {
+    Tensor::randn(y.shape(), y.dtype(), &mut crate::seeded(3)).expect("small")
 }
 
 impl Case {
@@ -59,11 +74,6 @@ impl Case {
     /// The operation without the words that distinguish its cases: `amax` of `amax(0, 2)`, `linear` of `linear to one`.
     fn operation(&self) -> &'static str {
         self.op.split(['(', ' ']).next().unwrap_or(self.op)
-    }
-
-    /// A seed for the walk, of the result's shape.
-    pub(super) fn seed(y: &Tensor) -> Tensor {
-        Tensor::randn(y.shape(), y.dtype(), &mut crate::seeded(3)).expect("small")
     }
 }
 
@@ -97,7 +107,7 @@ fn fused_and_recorded_gradients_agree(case: &Case) {
     }
     let x: Vec<Tensor> = case.sample(2).iter().map(Tensor::requires_grad).collect();
     let y = case.call(&x);
-    let seed = Case::seed(&y);
+    let seed = case_seed(&y);
     let targets: Vec<&Tensor> = x.iter().collect();
     let recorded = crate::grad_with(&[(&y, &seed)], &targets).unwrap_or_else(|e| panic!("recorded: {e}"));
     let fused = y.backward_with(&seed).unwrap_or_else(|e| panic!("fused: {e}"));
@@ -111,7 +121,7 @@ fn fused_and_recorded_gradients_agree(case: &Case) {
 }
 
 /// The same values lying in memory in another order.
-fn scrambled(x: &Tensor) -> Tensor {
+pub(super) fn scrambled(x: &Tensor) -> Tensor {
     let mut order: Vec<isize> = (0..x.rank() as isize).collect();
     order.reverse();
     x.permute(&order).and_then(|t| t.packed().permute(&order)).expect("a permutation")
@@ -134,7 +144,7 @@ fn every_combination_of_tracked_inputs(case: &Case) {
     let x = case.sample(5);
     let y = case.call(&x);
     assert!(!y.is_tracked(), "tracked without a reason");
-    let seed = Case::seed(&y);
+    let seed = case_seed(&y);
     let gradients = |mask: usize| {
         let track = |(i, x): (usize, &Tensor)| if mask >> i & 1 == 1 { x.requires_grad() } else { x.clone() };
         let x: Vec<Tensor> = x.iter().enumerate().map(track).collect();

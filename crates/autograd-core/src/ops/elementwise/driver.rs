@@ -1,7 +1,7 @@
 //! The driver of elementwise operations `y = f(a, b, ..)`, with broadcasting.
 
 use super::traced::{Steps, Traced};
-use crate::error::Result;
+use crate::error::{Result, refuse};
 use crate::kernels::near::Near;
 use crate::kernels::nest::Nest;
 use crate::kernels::number::Number;
@@ -61,33 +61,36 @@ pub(crate) trait Elementwise<const K: usize>: Copy + Send + Sync + 'static {
 }
 
 /// `y = f(x)`, recorded. Integers and truth values become `F32` first, unless `f` has an integer form.
-pub(crate) fn elementwise<F: Elementwise<1>>([x]: [&Tensor; 1], f: F) -> Tensor {
-    if becomes_float::<F, 1>(x.dtype()) {
-        return elementwise([&x.to_dtype(DType::F32)], f);
-    }
-    computed(x.dtype(), None, [x], f)
+///
+/// # Panics
+/// If there is no memory for the result: see [`Tensor`].
+pub(crate) fn elementwise<F: Elementwise<1>>(x: [&Tensor; 1], f: F) -> Tensor {
+    try_elementwise(x, f).unwrap_or_else(|error| refuse(&error))
 }
 
 /// `y = f(a, b, ..)`, recorded, of operands that are broadcast to a common shape; dtypes as for [`elementwise`].
 ///
 /// # Errors
-/// If the shapes do not broadcast or the dtypes differ.
+/// If the shapes do not broadcast, the dtypes differ or there is no memory for the result.
 pub(crate) fn try_elementwise<F: Elementwise<K>, const K: usize>(x: [&Tensor; K], f: F) -> Result<Tensor> {
     for other in &x[1..] {
         Check(F::NAME).same_dtype(x[0], other)?;
     }
     let dtype = x[0].dtype();
     if becomes_float::<F, K>(dtype) {
+        for x in x {
+            x.can_be_packed(F::NAME)?;
+        }
         return try_elementwise(x.map(|x| x.to_dtype(DType::F32)).each_ref(), f);
     }
     if x[1..].iter().all(|other| x[0].is_like(other)) {
-        return Ok(computed(dtype, None, x, f));
+        return computed(dtype, None, x, f);
     }
     let mut shape = Check(F::NAME).broadcast(x[0].shape(), x[1].shape())?;
     for other in &x[2..] {
         shape = Check(F::NAME).broadcast(&shape, other.shape())?;
     }
-    Ok(computed(dtype, Some(&shape), x, f))
+    computed(dtype, Some(&shape), x, f)
 }
 
 #[inline]
@@ -97,31 +100,41 @@ fn becomes_float<F: Elementwise<K>, const K: usize>(dtype: DType) -> bool {
 
 /// The value in a shape that all operands broadcast to, or in the shape that all of them have; recorded.
 #[inline]
-fn computed<F: Elementwise<K>, const K: usize>(dtype: DType, shape: Option<&[usize]>, x: [&Tensor; K], f: F) -> Tensor {
+fn computed<F: Elementwise<K>, const K: usize>(
+    dtype: DType,
+    shape: Option<&[usize]>,
+    x: [&Tensor; K],
+    f: F,
+) -> Result<Tensor> {
     let value = match Float::of(dtype) {
-        Some(float) => for_float!(float, T => fused::<T, _, K>(Floats(Value(f)), shape, x)),
-        None => fused::<i64, _, K>(Integers(f), shape, x),
-    };
+        Some(float) => for_float!(float, T => fused::<T, _, K>(F::NAME, Floats(Value(f)), shape, x)),
+        None => fused::<i64, _, K>(F::NAME, Integers(f), shape, x),
+    }?;
     if F::KEEPS == Keeps::Untracked {
-        return value;
+        return Ok(value);
     }
-    record(F::NAME, value, &x, |y| Derivative {
+    Ok(record(F::NAME, value, &x, |y| Derivative {
         f,
         inputs: F::KEEPS.inputs().then(|| from_fn(|k| Saved::input(k, x[k]))),
         output: F::KEEPS.output().then(|| Saved::output(y)),
-    })
+    }))
 }
 
 /// `z = f(x)` by a kernel, in a shape that all operands broadcast to, or in the shape that all of them have.
 #[inline]
-fn fused<T: Stored, F: Function<N, T, T>, const N: usize>(f: F, shape: Option<&[usize]>, x: [&Tensor; N]) -> Tensor {
+fn fused<T: Stored, F: Function<N, T, T>, const N: usize>(
+    op: &'static str,
+    f: F,
+    shape: Option<&[usize]>,
+    x: [&Tensor; N],
+) -> Result<Tensor> {
     if shape.is_none() && x.iter().all(|x| x.is_contiguous()) {
-        return Tensor::build::<T>(x[0].shape(), |z| zip_flat(f, x.map(|x| x.flat()), z));
+        return Tensor::try_build::<T>(op, x[0].shape(), |z| zip_flat(f, x.map(|x| x.flat()), z));
     }
     let shape = shape.unwrap_or(x[0].shape());
     let strides = x.map(|x| strides_in(x.layout(), shape));
     let nest = Nest::new(shape, strides.each_ref().map(|strides| &strides[..]));
-    Tensor::build::<T>(shape, |z| zip(f, &nest, x.map(|x| x.strided()), z))
+    Tensor::try_build::<T>(op, shape, |z| zip(f, &nest, x.map(|x| x.strided()), z))
 }
 
 /// A formula that a kernel reads, of `N` operands.
@@ -212,7 +225,7 @@ impl<F: Elementwise<K>, const K: usize> Derivative<F, K> {
     }
 
     /// The gradient of input `i` by a fused kernel.
-    fn fused(&self, gy: &Tensor, i: usize) -> Tensor {
+    fn fused(&self, gy: &Tensor, i: usize) -> Result<Tensor> {
         // Constants guard the arms, so no kernel is compiled for an input that there is not.
         match i {
             0 => self.fused_of::<0>(gy),
@@ -222,7 +235,7 @@ impl<F: Elementwise<K>, const K: usize> Derivative<F, K> {
         }
     }
 
-    fn fused_of<const I: usize>(&self, gy: &Tensor) -> Tensor {
+    fn fused_of<const I: usize>(&self, gy: &Tensor) -> Result<Tensor> {
         // The same: `K + 1` is no number of operands that Rust could write down.
         match Self::OPERANDS {
             1 => self.kernel::<I, 1>(gy),
@@ -234,7 +247,7 @@ impl<F: Elementwise<K>, const K: usize> Derivative<F, K> {
         }
     }
 
-    fn kernel<const I: usize, const N: usize>(&self, gy: &Tensor) -> Tensor {
+    fn kernel<const I: usize, const N: usize>(&self, gy: &Tensor) -> Result<Tensor> {
         let operands: [&Tensor; N] = from_fn(|n| match (n.checked_sub(1), &self.inputs, &self.output) {
             (None, ..) => gy,
             (Some(k), Some(inputs), _) if k < K => inputs[k].value(),
@@ -243,7 +256,7 @@ impl<F: Elementwise<K>, const K: usize> Derivative<F, K> {
         });
         let f = Floats(Gradient::<F, K, I>(self.f));
         let shape = (!operands[1..].iter().all(|x| gy.is_like(x))).then_some(gy.shape());
-        for_float!(gy.float(), T => fused::<T, _, N>(f, shape, operands))
+        for_float!(gy.float(), T => fused::<T, _, N>(F::NAME, f, shape, operands))
     }
 }
 
@@ -261,7 +274,7 @@ impl<F: Elementwise<K>, const K: usize> Pullback for Derivative<F, K> {
 
     fn pull_fused(&self, at: &mut Pull<'_>) -> Result<()> {
         let gy = at.gy();
-        (0..K).rev().try_for_each(|i| at.give(i, || Ok(if self.passes_on(i) { gy.clone() } else { self.fused(gy, i) })))
+        (0..K).rev().try_for_each(|i| at.give(i, || if self.passes_on(i) { Ok(gy.clone()) } else { self.fused(gy, i) }))
     }
 
     fn saved(&self, see: &mut dyn FnMut(&Saved)) {

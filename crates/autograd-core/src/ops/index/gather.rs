@@ -3,6 +3,7 @@
 use crate::error::{Error, Result};
 use crate::kernels::select::gather_offsets;
 use crate::ops::check::{Check, Indices};
+use crate::shape::Layout;
 use crate::tape::{Part, Pull, Pullback, Saved, record};
 use crate::tensor::{Tensor, for_any, for_float};
 
@@ -35,7 +36,7 @@ impl Tensor {
             let expected = format!("as many dimensions as {:?}, none larger but dim {d}", self.shape());
             return Err(Error::shape("gather", "index", index.shape(), expected));
         }
-        Ok(Picked { dim: d, index: check.indices(index, self.shape(), d)? }.of(self))
+        Picked { dim: d, index: check.indices(index, self.shape(), d)? }.of(self)
     }
 }
 
@@ -47,21 +48,20 @@ struct Picked {
 }
 
 impl Picked {
-    fn of(self, x: &Tensor) -> Tensor {
-        let packed = x.packed();
-        let value = for_any!(x.dtype(), T => Tensor::build::<T>(self.index.tensor().shape(), |y| {
-            let elements = packed.flat::<T>();
-            y.iter_mut().zip(self.offsets(x.shape())).for_each(|(y, at)| *y = elements[at]);
-        }));
-        record("gather", value, &[x], |_| self)
+    fn of(self, x: &Tensor) -> Result<Tensor> {
+        let value = for_any!(x.dtype(), T => Tensor::try_build::<T>("gather", self.index.tensor().shape(), |y| {
+            // As it lies in memory: an expanded tensor has fewer elements there than a copy would have.
+            let elements = x.strided::<T>();
+            y.iter_mut().zip(self.offsets(x.strides())).for_each(|(y, at)| *y = elements[at]);
+        }))?;
+        Ok(record("gather", value, &[x], |_| self))
     }
 
-    /// The places of the elements in a packed tensor of this shape.
-    fn offsets<'a>(&'a self, shape: &[usize]) -> impl Iterator<Item = usize> + 'a {
+    /// The places of the elements in a tensor with these strides.
+    fn offsets<'a>(&'a self, strides: &'a [usize]) -> impl Iterator<Item = usize> + 'a {
         // A scalar counts as a tensor of one dimension with one element, for the tensor and for the index.
-        let of_vector = |shape: &'a [usize]| if shape.is_empty() { &[1] } else { shape };
-        let shape = if shape.is_empty() { &[1] } else { shape };
-        gather_offsets(self.index.values(), of_vector(self.index.tensor().shape()), shape, self.dim)
+        let of_vector = |sizes: &'a [usize]| if sizes.is_empty() { &[1] } else { sizes };
+        gather_offsets(self.index.values(), of_vector(self.index.tensor().shape()), of_vector(strides), self.dim)
     }
 }
 
@@ -77,11 +77,12 @@ impl Pullback for Picked {
 
 impl Part for Picked {
     fn take(&self, whole: &Tensor) -> Result<Tensor> {
-        Ok(self.clone().of(whole))
+        self.clone().of(whole)
     }
 
     fn add(&self, sum: &mut Tensor, gradient: &Tensor) {
-        let (gradient, offsets) = (gradient.packed(), self.offsets(sum.shape()));
+        let place = Layout::contiguous(sum.shape());
+        let (gradient, offsets) = (gradient.packed(), self.offsets(place.strides()));
         for_float!(gradient.float(), T => {
             let sum = sum.elements_mut::<T>();
             gradient.flat::<T>().iter().zip(offsets).for_each(|(g, at)| sum[at] += *g);

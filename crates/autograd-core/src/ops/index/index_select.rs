@@ -36,7 +36,7 @@ impl Tensor {
         if self.rank() == 0 && index.numel() != 1 {
             return Err(Error::shape("index_select", "index", index.shape(), "one element, to select from a scalar"));
         }
-        Ok(Rows { dim: d, index: check.indices(index, self.shape(), d)? }.of(self))
+        Rows { dim: d, index: check.indices(index, self.shape(), d)? }.of(self)
     }
 }
 
@@ -48,17 +48,18 @@ struct Rows {
 }
 
 impl Rows {
-    fn of(self, x: &Tensor) -> Tensor {
+    fn of(self, x: &Tensor) -> Result<Tensor> {
         let mut shape: Dims = SmallVec::from_slice(x.shape());
-        if let Some(size) = shape.get_mut(self.dim) {
-            *size = self.index.len();
+        let (mut of, mut strides): (Dims, Dims) = (shape.clone(), SmallVec::from_slice(x.strides()));
+        match shape.get_mut(self.dim) {
+            Some(size) => *size = self.index.len(),
+            // A scalar counts as a vector of one element.
+            None => (of, strides) = (SmallVec::from_slice(&[1]), SmallVec::from_slice(&[1])),
         }
-        let packed = x.packed();
-        let (size, inner) = self.around(x.shape());
-        let value = for_any!(x.dtype(), T => Tensor::build::<T>(&shape, |y| {
-            take_rows(packed.flat::<T>(), size, inner, self.index.values(), y);
-        }));
-        record("index_select", value, &[x], |_| self)
+        let value = for_any!(x.dtype(), T => Tensor::try_build::<T>("index_select", &shape, |y| {
+            take_rows(x.strided::<T>(), &of, &strides, self.dim, self.index.values(), y);
+        }))?;
+        Ok(record("index_select", value, &[x], |_| self))
     }
 
     /// The size of the dim in a tensor of this shape, and the number of elements of one row.
@@ -82,7 +83,7 @@ impl Pullback for Rows {
 
 impl Part for Rows {
     fn take(&self, whole: &Tensor) -> Result<Tensor> {
-        Ok(self.clone().of(whole))
+        self.clone().of(whole)
     }
 
     fn add(&self, sum: &mut Tensor, gradient: &Tensor) {

@@ -26,7 +26,7 @@ impl Tensor {
     pub fn one_hot(&self, classes: Option<usize>) -> Result<Tensor> {
         let check = Check("one_hot");
         check.dtype(self, DType::I64)?;
-        let packed = self.packed();
+        let packed = self.try_packed("one_hot")?;
         let classes = match (classes, packed.flat::<i64>().iter().max()) {
             (Some(classes), _) => classes,
             (None, Some(largest)) => largest.saturating_add(1).max(0) as usize,

@@ -46,9 +46,9 @@ impl Tensor {
         let mut shape = Shape::from(self.shape());
         shape.0[self.rank() - 1] = out;
         CHECK.fits_memory(&shape)?;
-        let rows = as_rows(self);
-        let packed_bias = bias.map(Tensor::packed);
-        let value = product(View::rows_of(&rows), View::rows_of(weight).t(), packed_bias.as_deref(), &shape);
+        let rows = as_rows(self)?;
+        let packed_bias = bias.map(|bias| bias.try_packed("linear")).transpose()?;
+        let value = product("linear", View::rows_of(&rows), View::rows_of(weight).t(), packed_bias.as_deref(), &shape)?;
         let pullback = |_: &Tensor| Linear { x: Saved::input(0, self), weight: Saved::input(1, weight) };
         Ok(match bias {
             Some(bias) => record("linear", value, &[self, weight, bias], pullback),
@@ -69,8 +69,8 @@ impl Tensor {
 }
 
 /// A matrix as it is, whatever its strides; any other tensor packed, so that its leading dims are rows.
-fn as_rows(x: &Tensor) -> Cow<'_, Tensor> {
-    if x.rank() == 2 { Cow::Borrowed(x) } else { x.packed() }
+fn as_rows(x: &Tensor) -> Result<Cow<'_, Tensor>> {
+    if x.rank() == 2 { Ok(Cow::Borrowed(x)) } else { x.try_packed("linear") }
 }
 
 struct Linear {
@@ -96,12 +96,15 @@ impl Pullback for Linear {
 
     fn pull_fused(&self, at: &mut Pull<'_>) -> Result<()> {
         let (gy, x, weight) = (at.gy(), self.x.value(), self.weight.value());
-        let gy_rows = as_rows(gy);
+        let gy_rows = as_rows(gy)?;
         if at.inputs() > 2 {
             at.give(2, || Ok(gy.clone()))?;
         }
-        at.give(1, || Ok(product(View::rows_of(&gy_rows).t(), View::rows_of(&as_rows(x)), None, weight.shape())))?;
-        at.give(0, || Ok(product(View::rows_of(&gy_rows), View::rows_of(weight), None, x.shape())))
+        at.give(1, || {
+            let (gy, x) = (View::rows_of(&gy_rows).t(), as_rows(x)?);
+            product("linear", gy, View::rows_of(&x), None, weight.shape())
+        })?;
+        at.give(0, || product("linear", View::rows_of(&gy_rows), View::rows_of(weight), None, x.shape()))
     }
 
     fn saved(&self, see: &mut dyn FnMut(&Saved)) {

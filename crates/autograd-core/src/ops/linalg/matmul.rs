@@ -101,9 +101,9 @@ fn matrices(a: &Tensor, b: &Tensor) -> Result<Tensor> {
     Check("matmul").fits_memory(&shape)?;
     let value = if b.rank() == 2 && (a.rank() == 2 || a.is_contiguous()) {
         // With one matrix on the right, all matrices on the left are the rows of a single one.
-        product(View::rows_of(a), View::rows_of(b), None, &shape)
+        product("matmul", View::rows_of(a), View::rows_of(b), None, &shape)?
     } else {
-        batched(a, b, &outer, (m, k, n), &shape)
+        batched(a, b, &outer, (m, k, n), &shape)?
     };
     Ok(record("matmul", value, &[a, b], |_| Matmul { a: Saved::input(0, a), b: Saved::input(1, b) }))
 }
@@ -113,7 +113,13 @@ fn split(x: &Tensor) -> (&[usize], usize, usize) {
     (outer, matrix[0], matrix[1])
 }
 
-fn batched(a: &Tensor, b: &Tensor, outer: &[usize], (m, k, n): (usize, usize, usize), shape: &[usize]) -> Tensor {
+fn batched(
+    a: &Tensor,
+    b: &Tensor,
+    outer: &[usize],
+    (m, k, n): (usize, usize, usize),
+    shape: &[usize],
+) -> Result<Tensor> {
     let in_outer = |x: &Tensor| {
         let mut full: Dims = SmallVec::from_slice(outer);
         full.extend_from_slice(&x.shape()[x.rank() - 2..]);
@@ -124,7 +130,7 @@ fn batched(a: &Tensor, b: &Tensor, outer: &[usize], (m, k, n): (usize, usize, us
     };
     let ((a_outer, a_matrix), (b_outer, b_matrix)) = (in_outer(a), in_outer(b));
     let nest = Nest::new(outer, [&a_outer, &b_outer]);
-    for_float!(a.float(), T => Tensor::build::<T>(shape, |c| {
+    for_float!(a.float(), T => Tensor::try_build::<T>("matmul", shape, |c| {
         let (a, b) = (a.strided::<T>(), b.strided::<T>());
         let one = |batch: usize, c: &mut [T], threads: usize| {
             // This code walks the nest's innermost dimension itself, for every batch has a start of its own.
@@ -179,8 +185,8 @@ impl Pullback for Matmul {
         if a.rank() > 2 || b.rank() > 2 {
             return self.pull(at);
         }
-        at.give(1, || Ok(product(View::rows_of(a).t(), View::rows_of(gy), None, b.shape())))?;
-        at.give(0, || Ok(product(View::rows_of(gy), View::rows_of(b).t(), None, a.shape())))
+        at.give(1, || product("matmul", View::rows_of(a).t(), View::rows_of(gy), None, b.shape()))?;
+        at.give(0, || product("matmul", View::rows_of(gy), View::rows_of(b).t(), None, a.shape()))
     }
 
     fn saved(&self, see: &mut dyn FnMut(&Saved)) {

@@ -1,5 +1,6 @@
 //! One unrecorded matrix product: tensors as strided matrices, transposes as strides.
 
+use crate::error::Result;
 use crate::kernels::gemm::{Matrix, gemm};
 use crate::kernels::real::Real;
 use crate::tensor::{Tensor, for_float};
@@ -38,9 +39,18 @@ impl<'a> View<'a> {
 }
 
 /// `a b + bias` as a tensor of `shape`; the bias has one element per column and is contiguous.
-pub(crate) fn product(a: View<'_>, b: View<'_>, bias: Option<&Tensor>, shape: &[usize]) -> Tensor {
+///
+/// # Errors
+/// If there is no memory for it.
+pub(crate) fn product(
+    op: &'static str,
+    a: View<'_>,
+    b: View<'_>,
+    bias: Option<&Tensor>,
+    shape: &[usize],
+) -> Result<Tensor> {
     let size = (a.rows, a.columns, b.columns);
-    for_float!(a.tensor.float(), T => Tensor::build::<T>(shape, |c| {
+    for_float!(a.tensor.float(), T => Tensor::try_build::<T>(op, shape, |c| {
         gemm::<T>(usize::MAX, size, a.matrix(), b.matrix(), bias.map(Tensor::flat), c);
     }))
 }

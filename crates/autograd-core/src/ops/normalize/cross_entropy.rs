@@ -39,7 +39,7 @@ impl Tensor {
         check.dtype(target, DType::I64)?;
         check.is("target", target, &[n])?;
         let target = check.indices(target, self.shape(), 1)?;
-        let x = self.packed();
+        let x = self.try_packed("cross_entropy")?;
         let norms = for_float!(float, T => Tensor::build::<T>(&[n, 2], |y| {
             if classes > 0 {
                 norms::<T>(x.flat(), classes, y.as_chunks_mut::<2>().0);

@@ -15,11 +15,11 @@ pub(super) fn softmax<const LOG: bool>(op: &'static str, x: &Tensor, dim: isize)
     let float = Check(op).float(x)?;
     let dim = Check(op).dim(dim, x.shape())?;
     let width = x.shape().get(dim).copied().unwrap_or(1);
-    let value = along(
-        dim,
-        [x],
-        |[x]| for_float!(float, T => Tensor::build::<T>(x.shape(), |y| rows::softmax::<T, LOG>(x.flat(), width, y))),
-    );
+    let value = along(op, dim, [x], |[x]| {
+        for_float!(float, T => Tensor::try_build::<T>(op, x.shape(), |y| {
+            rows::softmax::<T, LOG>(x.flat(), width, y);
+        }))
+    })?;
     Ok(record(op, value, &[x], |y| Softmax::<LOG> { y: Saved::output(y), dim, width }))
 }
 
@@ -55,11 +55,11 @@ impl<const LOG: bool> Pullback for Softmax<LOG> {
     fn pull_fused(&self, at: &mut Pull<'_>) -> Result<()> {
         let (y, gy) = (self.y.value(), at.gy());
         at.give(0, || {
-            Ok(along(self.dim, [gy, y], |[gy, y]| {
-                for_float!(gy.float(), T => Tensor::build::<T>(gy.shape(), |gx| {
+            along("softmax", self.dim, [gy, y], |[gy, y]| {
+                for_float!(gy.float(), T => Tensor::try_build::<T>("softmax", gy.shape(), |gx| {
                     rows::softmax_pull::<T, LOG>(gy.flat(), y.flat(), self.width, gx);
                 }))
-            }))
+            })
         })
     }
 
@@ -79,9 +79,17 @@ fn dim_last(x: &Tensor, dim: usize) -> Tensor {
 }
 
 /// `f` on the tensors with `dim` moved to the end and packed; its result moved back. Not recorded.
-fn along<const N: usize>(dim: usize, x: [&Tensor; N], f: impl FnOnce([Cow<'_, Tensor>; N]) -> Tensor) -> Tensor {
+fn along<const N: usize>(
+    op: &'static str,
+    dim: usize,
+    x: [&Tensor; N],
+    f: impl FnOnce([Cow<'_, Tensor>; N]) -> Result<Tensor>,
+) -> Result<Tensor> {
+    for x in x {
+        x.can_be_packed(op)?;
+    }
     if x[0].rank() < 2 || dim == x[0].rank() - 1 {
         return f(x.map(Tensor::packed));
     }
-    dim_last(&f(x.map(|x| Cow::Owned(dim_last(x, dim).packed().into_owned()))), dim)
+    Ok(dim_last(&f(x.map(|x| Cow::Owned(dim_last(x, dim).packed().into_owned())))?, dim))
 }

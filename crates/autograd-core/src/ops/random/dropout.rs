@@ -37,16 +37,16 @@ impl Tensor {
         if p == 0.0 {
             return self.reshape_to(self.shape());
         }
-        Ok(dropped(self, p, seed))
+        dropped(self, p, seed)
     }
 }
 
-fn dropped(x: &Tensor, p: f64, seed: u64) -> Tensor {
-    let packed = x.packed();
-    let value = for_float!(x.float(), T => Tensor::build::<T>(x.shape(), |y| {
+fn dropped(x: &Tensor, p: f64, seed: u64) -> Result<Tensor> {
+    let packed = x.try_packed("dropout")?;
+    let value = for_float!(x.float(), T => Tensor::try_build::<T>("dropout", x.shape(), |y| {
         dropout(seed, p, packed.flat::<T>(), y);
-    }));
-    record("dropout", value, &[x], |_| Dropout { p, seed })
+    }))?;
+    Ok(record("dropout", value, &[x], |_| Dropout { p, seed }))
 }
 
 struct Dropout {
@@ -57,7 +57,7 @@ struct Dropout {
 impl Pullback for Dropout {
     fn pull(&self, at: &mut Pull<'_>) -> Result<()> {
         let gy = at.gy();
-        at.give(0, || Ok(dropped(gy, self.p, self.seed)))
+        at.give(0, || dropped(gy, self.p, self.seed))
     }
 }
 

@@ -5,7 +5,8 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::kernels::reduce::{Fold, fold};
 use crate::ops::check::Check;
 use crate::shape::{Dims, Layout, Shape};
-use crate::tensor::{Tensor, for_float};
+use crate::storage::block::Block;
+use crate::tensor::{DType, Tensor, for_float};
 use smallvec::SmallVec;
 use std::borrow::Cow;
 
@@ -27,6 +28,7 @@ impl Along {
             Some(dims) if !dims.is_empty() => Check(op).dims(dims, x.shape())?,
             dims => SmallVec::from_elem(dims.is_none(), x.rank()),
         };
+        x.can_be_packed(op)?;
         let (mut kept, mut shape) = (Shape::default(), Shape::default());
         let mut count = 1;
         for (size, named) in x.shape().iter().zip(&named) {
@@ -36,6 +38,13 @@ impl Along {
             }
             if dims.keep || !named {
                 shape.0.push(if *named { 1 } else { *size });
+            }
+        }
+        if count == 0 {
+            // The result has more elements than the input, which has none.
+            let bytes = crate::tensor::checked(&shape, DType::F64).map(|numel| numel * DType::F64.size());
+            if !bytes.is_some_and(Block::has_room) {
+                return Err(Error::too_large(op, &shape));
             }
         }
         Ok(Along { named, kept, shape, count })

@@ -2,7 +2,7 @@
 
 use super::along::Along;
 use super::dims::{ReduceDims, keep};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, refuse};
 use crate::kernels::reduce::{Sum as SumFold, fold};
 use crate::ops::check::Check;
 use crate::shape::{Layout, Shape};
@@ -25,7 +25,7 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn sum(&self) -> Tensor {
-        self.sum_dim(..).unwrap_or_else(|_| unreachable!("no dim is named, so none is out of range"))
+        self.sum_dim(..).unwrap_or_else(|error| refuse(&error))
     }
 
     /// Sum along `dims`.
@@ -106,7 +106,7 @@ pub(crate) fn sum_to_fused(x: &Tensor, shape: &[usize]) -> Result<Tensor> {
         return Ok(x.with_layout(Layout::contiguous_at(shape, x.layout().offset())));
     }
     // Only leading dimensions fold, as for a bias.
-    let rows = x.packed();
+    let rows = x.try_packed("sum")?;
     let (length, inner) = (x.shape()[..missing].iter().product(), shape.iter().product());
     Ok(for_float!(x.float(), T => Tensor::build::<T>(shape, |y| fold(SumFold, rows.flat::<T>(), length, inner, y))))
 }

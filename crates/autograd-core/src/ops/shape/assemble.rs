@@ -7,7 +7,7 @@ use crate::tensor::{DType, Tensor};
 /// Zeros of `shape` to which every tensor of `pieces` is added in the place of its part: the adjoint of taking all the
 /// parts out. Its gradient for a piece is that part of gy.
 pub(crate) fn assemble(shape: &[usize], dtype: DType, parts: Vec<Box<dyn Part>>, pieces: &[Tensor]) -> Result<Tensor> {
-    let mut value = Tensor::full(shape, 0.0, dtype)?;
+    let mut value = Tensor::filled("backward", shape, 0.0, dtype)?;
     parts.iter().zip(pieces).for_each(|(part, piece)| part.add(&mut value, piece));
     Ok(record("assemble", value, &pieces.iter().collect::<Vec<_>>(), |_| Assemble { parts }))
 }

@@ -49,11 +49,11 @@ impl Tensor {
             let len: usize = lengths[lengths.len() - 1];
             shape[d] = shape[d].checked_add(len).ok_or_else(|| Error::too_large("cat", x.shape()))?;
         }
-        let mut value = Tensor::full(&shape, 0.0, first.dtype())?;
+        let mut value = Tensor::filled("cat", &shape, 0.0, first.dtype())?;
         let mut start = 0;
         for (x, len) in tensors.iter().zip(&lengths) {
             if x.numel() > 0 {
-                let packed = x.packed();
+                let packed = x.try_packed("cat")?;
                 let place = Layout::contiguous(&shape);
                 let nest = Nest::new(x.shape(), [place.strides()]);
                 let offset = start * place.strides()[d];

@@ -53,7 +53,7 @@ impl Tensor {
         let value = match view(self) {
             Some(value) => value,
             // Packed elements can be viewed in any shape with their number of elements.
-            None => self.packed().with_layout(Layout::contiguous(shape)),
+            None => self.try_packed("reshape")?.with_layout(Layout::contiguous(shape)),
         };
         Ok(record("reshape", value, &[self], pullback))
     }

@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::kernels::number::Number;
-use crate::ops::elementwise::driver::{Elementwise, Keeps, elementwise};
+use crate::ops::elementwise::driver::{Elementwise, Keeps, try_elementwise};
 use crate::tensor::Tensor;
 
 impl Tensor {
@@ -28,7 +28,7 @@ impl Tensor {
         if beta == 0.0 || !beta.is_finite() {
             return Err(Error::argument("softplus", "beta", beta, "finite and not 0"));
         }
-        Ok(elementwise([self], Softplus { beta, threshold }))
+        try_elementwise([self], Softplus { beta, threshold })
     }
 }
 

@@ -1,15 +1,9 @@
 //! The operators `+ - * /` between tensors and with numbers. They panic with the text of the error that `try_add` and
 //! so on return.
 
+use crate::error::refuse;
 use crate::tensor::Tensor;
 use std::ops::{Add, Div, Mul, Neg, Sub};
-
-/// The one place of the library that panics on its arguments.
-#[cold]
-#[track_caller]
-fn refuse(error: &crate::error::Error) -> ! {
-    panic!("{error}")
-}
 
 macro_rules! operator {
     ($($trait:ident $method:ident $checked:ident;)*) => {$(

@@ -2,7 +2,7 @@
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::kernels::number::Number;
-use crate::ops::elementwise::driver::{Elementwise, Keeps, elementwise};
+use crate::ops::elementwise::driver::{Elementwise, Keeps, try_elementwise};
 use crate::tensor::{DType, Tensor};
 
 impl Tensor {
@@ -33,9 +33,9 @@ impl Tensor {
         }
         let whole = |bound: f64| bound.fract() == 0.0 || bound.is_infinite();
         if self.dtype() == DType::I64 && !(whole(min) && whole(max)) {
-            return Ok(elementwise([&self.to_dtype(DType::F32)], Clamp { min, max }));
+            return try_elementwise([&self.to_dtype(DType::F32)], Clamp { min, max });
         }
-        Ok(elementwise([self], Clamp { min, max }))
+        try_elementwise([self], Clamp { min, max })
     }
 
     /// [`Tensor::clamp`] with tensors as bounds, each broadcast with `self`; `None` does not limit.

@@ -15,9 +15,9 @@ where
     let dtype = Check(op).same_dtype(a, b)?;
     let shape = Check(op).broadcast(a.shape(), b.shape())?;
     let nest = Nest::new(&shape, [&strides_in(a.layout(), &shape), &strides_in(b.layout(), &shape)]);
-    Ok(for_any!(dtype, T => Tensor::build::<u8>(&shape, |z| {
+    for_any!(dtype, T => Tensor::try_build::<u8>(op, &shape, |z| {
         zip(f, &nest, [a.strided::<T>(), b.strided::<T>()], z);
-    })))
+    }))
 }
 
 macro_rules! comparison {

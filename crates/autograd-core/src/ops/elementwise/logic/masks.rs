@@ -39,7 +39,7 @@ fn logic<F: Function<2, u8, u8>>(op: &'static str, a: &Tensor, b: &Tensor, f: F)
     Check(op).dtype(b, DType::Bool)?;
     let shape = Check(op).broadcast(a.shape(), b.shape())?;
     let nest = Nest::new(&shape, [&strides_in(a.layout(), &shape), &strides_in(b.layout(), &shape)]);
-    Ok(Tensor::build::<u8>(&shape, |z| zip(f, &nest, [a.strided(), b.strided()], z)))
+    Tensor::try_build::<u8>(op, &shape, |z| zip(f, &nest, [a.strided(), b.strided()], z))
 }
 
 impl Tensor {
@@ -66,7 +66,7 @@ impl Tensor {
     pub fn logical_not(&self) -> Result<Tensor> {
         Check("logical_not").dtype(self, DType::Bool)?;
         let nest = Nest::new(self.shape(), [self.strides()]);
-        Ok(Tensor::build::<u8>(self.shape(), |y| zip(Not, &nest, [self.strided()], y)))
+        Tensor::try_build::<u8>("logical_not", self.shape(), |y| zip(Not, &nest, [self.strided()], y))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Conversion to another dtype.
 
-use crate::error::Result;
+use crate::error::{Result, refuse};
 use crate::tape::{Pull, Pullback, record, record_same};
 use crate::tensor::{DType, Tensor};
 
@@ -23,14 +23,15 @@ impl Tensor {
         if dtype == self.dtype() {
             return record_same("cast", self);
         }
-        let from = self.packed();
+        let from = self.try_packed("cast").unwrap_or_else(|error| refuse(&error));
         let shape = self.shape();
         macro_rules! convert {
             ($from:ty, $to:ty, $f:expr) => {
-                Tensor::build::<$to>(shape, |y| {
+                Tensor::try_build::<$to>("cast", shape, |y| {
                     let convert: fn($from) -> $to = $f;
                     y.iter_mut().zip(from.flat::<$from>()).for_each(|(y, x)| *y = convert(*x));
                 })
+                .unwrap_or_else(|error| refuse(&error))
             };
         }
         let value = match (self.dtype(), dtype) {

@@ -1,0 +1,54 @@
+//! A random machine: programs of sixty steps with wild arguments, each run on one thread and on three.
+//!
+//! No step may panic, but for the operations that return a plain tensor of more elements than memory holds, whose text
+//! says so. No element may be one that nothing wrote, and no bit may depend on the number of threads. A longer run:
+//! `AUTOGRAD_MACHINE_SEEDS=100000 cargo test -p autograd-core --test machine`.
+
+mod steps;
+mod values;
+mod walks;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use values::{Machine, text_of};
+
+/// Programs of an ordinary run.
+const SEEDS: u64 = 500;
+
+/// Steps of a program.
+const STEPS: usize = 60;
+
+/// What a program has shown: a line for each step.
+fn run(seed: u64) -> Vec<String> {
+    let mut machine = Machine::new(seed);
+    for step in 0..STEPS {
+        let name = machine.choose();
+        let outcome = catch_unwind(AssertUnwindSafe(|| machine.step(name)));
+        if let Err(panic) = outcome {
+            let text = text_of(&*panic);
+            panic!("seed {seed}, step {step}, {name} of {}: {text}", machine.used());
+        }
+    }
+    machine.seen
+}
+
+#[test]
+fn programs_neither_panic_nor_depend_on_the_number_of_threads() {
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        // These are expected, and caught.
+        let expected =
+            info.payload_as_str().is_some_and(|text| text.contains(values::TOO_LARGE) && !text.starts_with("seed "));
+        if !expected {
+            usual(info);
+        }
+    }));
+    let pool = |threads| rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
+    let (one, three) = (pool(1), pool(3));
+    let seeds = std::env::var("AUTOGRAD_MACHINE_SEEDS").ok().and_then(|seeds| seeds.parse().ok()).unwrap_or(SEEDS);
+    for seed in 0..seeds {
+        let (alone, shared) = (one.install(|| run(seed)), three.install(|| run(seed)));
+        for (step, (alone, shared)) in alone.iter().zip(&shared).enumerate() {
+            assert_eq!(alone, shared, "seed {seed}, step {step}: one thread and three differ");
+        }
+    }
+}

@@ -20,6 +20,7 @@ pub use gradients::Gradients;
 pub use graph::{Graph, GraphNode, graph};
 pub use mode::{is_recording, no_grad};
 pub use node::NodeId;
+pub(crate) use node::next_number;
 pub use pullback::{Pull, Pullback, Saved};
 
 pub(crate) use part::Part;

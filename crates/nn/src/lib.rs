@@ -25,6 +25,7 @@
 mod cases;
 
 pub mod activation;
+mod functional;
 pub mod gradcheck;
 pub mod init;
 mod layer;
@@ -35,6 +36,7 @@ mod summary;
 
 pub use activation::*;
 pub use autograd_core::{Error, ErrorKind, Result};
+pub use functional::functional_call;
 pub use layer::{DynLayer, Layer};
 pub use layers::*;
 pub use loss::*;

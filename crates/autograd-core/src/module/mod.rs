@@ -8,6 +8,7 @@ mod buffer;
 mod containers;
 mod file;
 mod mode;
+mod operators;
 mod param;
 mod path;
 mod plain;

@@ -8,11 +8,13 @@ mod create;
 mod display;
 mod dtype;
 pub(crate) mod pool;
+mod source;
 mod value;
 
 pub use convert::Nested;
 pub(crate) use dtype::Stored;
 pub use dtype::{DType, Element, Float};
+pub use source::Source;
 
 use crate::kernels::copy;
 use crate::kernels::nest::Nest;

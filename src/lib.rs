@@ -43,7 +43,7 @@
 #[doc(inline)]
 pub use autograd_core::{
     Backward, BoxError, DType, Error, ErrorKind, Gradients, Result, SeededRng, Tensor, custom, detect_anomaly, grad,
-    gradcheck, graph, hessian, hvp, jacobian, jvp, keep, no_grad, seeded, tensor, vjp,
+    gradcheck, graph, hessian, hvp, jacobian, jvp, keep, no_grad, num_threads, seeded, set_num_threads, tensor, vjp,
 };
 
 // The crates behind the modules below are taken by globs, not under other names: rustdoc lists an inlined crate as if

@@ -40,5 +40,5 @@ pub use functional::functional_call;
 pub use layer::{DynLayer, Layer};
 pub use layers::*;
 pub use loss::*;
-pub use summary::{Row, Summary, summary, summary_of};
+pub use summary::{Row, Summary, summary, summary_of, summary_with};
 pub use wengert_derive::Module;

@@ -43,7 +43,8 @@
 #[doc(inline)]
 pub use autograd_core::{
     Backward, BoxError, DType, Error, ErrorKind, Gradients, Result, SeededRng, Tensor, custom, detect_anomaly,
-    enable_grad, grad, gradcheck, graph, hessian, hvp, jacobian, jvp, keep, no_grad, seeded, tensor, vjp,
+    enable_grad, grad, gradcheck, graph, hessian, hvp, jacobian, jvp, keep, no_grad, num_threads, seeded,
+    set_num_threads, tensor, vjp,
 };
 
 // The crates behind the modules below are taken by globs, not under other names: rustdoc lists an inlined crate as if

@@ -7,7 +7,7 @@
 #[doc(no_inline)]
 pub use crate::core::module::{Module, Param};
 #[doc(no_inline)]
-pub use crate::core::{DType, Tensor, keep, tensor};
+pub use crate::core::{DType, Rng, RngExt, Tensor, keep, tensor};
 #[doc(no_inline)]
 pub use crate::data::{self, Dataset, Fit, Splitter, Transform};
 #[doc(no_inline)]

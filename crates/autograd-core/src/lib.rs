@@ -35,12 +35,12 @@ pub use functional::{TensorList, grad, grad_with, hessian, hvp, jacobian, jvp, v
 pub use gradcheck::gradcheck;
 pub use ops::custom::custom;
 pub use ops::reduce::dims::{ReduceDims, keep};
-pub use shape::Shape;
+pub use shape::{Dim, Shape};
 pub use tape::{
     Backward, Gradients, Graph, GraphNode, NodeId, Pull, Pullback, Saved, detect_anomaly, enable_grad, graph,
     is_recording, no_grad, record_custom,
 };
-pub use tensor::{DType, Element, Nested, Tensor};
+pub use tensor::{DType, Element, Nested, Source, Tensor};
 
 /// Checks of arguments that return what they prove: for operations, layers and losses.
 pub mod check {
@@ -62,6 +62,43 @@ pub mod memory {
     #[doc(hidden)]
     pub use crate::tensor::pool::unwritten;
     pub use crate::tensor::pool::{Stats, stats, trim};
+}
+
+/// How a random generator is asked: `rng.random::<f64>()`, `rng.random_range(0..6)`. They are those of the `rand` crate.
+pub use rand::{Rng, RngExt};
+
+/// Sets how many threads compute: once, before anything is computed. Otherwise there is one for each core, or as many as
+/// the environment variable `RAYON_NUM_THREADS` says. Results do not depend on it, to the last bit.
+///
+/// The threads are those of rayon's global pool, which a program may have for other work, too.
+///
+/// # Errors
+/// If `n` is 0, or the threads run already and are not `n`.
+///
+/// # Examples
+/// ```
+/// autograd_core::set_num_threads(2)?;
+/// assert_eq!(autograd_core::num_threads(), 2);
+/// # Ok::<(), autograd_core::Error>(())
+/// ```
+pub fn set_num_threads(n: usize) -> Result<()> {
+    check::Check("set_num_threads").require(n > 0, "n", n, "at least 1")?;
+    threads::parallel::start(n).map_err(|running| {
+        let text = format!(
+            "set_num_threads: {running} threads run already, not {n}; call it before anything else that uses threads"
+        );
+        Error::new(ErrorKind::Argument, text)
+    })
+}
+
+/// How many threads compute. The first call starts them, if nothing has yet.
+///
+/// # Examples
+/// ```
+/// assert!(autograd_core::num_threads() >= 1);
+/// ```
+pub fn num_threads() -> usize {
+    threads::parallel::threads()
 }
 
 /// The generator that examples and tests use: ChaCha with 8 rounds, whose numbers are the same on every machine and in

@@ -14,6 +14,7 @@ fn leaves(module: &impl Module) -> Vec<String> {
     module.visit(&Path::root(), &mut |path, item| {
         let kind = match item {
             Item::Param(_) => "param",
+            Item::Tied(_) => "tied",
             Item::Buffer(_) => "buffer",
             Item::Stream(_) => "stream",
             Item::Mode(_) => "mode",

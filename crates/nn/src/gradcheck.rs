@@ -1,9 +1,9 @@
 //! Gradient checks of whole layers and losses against finite differences.
 
+use crate::functional::functional_call;
 use crate::layer::Layer;
 use crate::loss::Loss;
 use autograd_core::gradcheck::{GradCheck, Report};
-use autograd_core::module::{ItemMut, Path};
 use autograd_core::{DType, Result, Tensor};
 
 /// Checks the first and second derivatives of a layer with respect to its input and every parameter, in f64. The layer
@@ -25,21 +25,12 @@ use autograd_core::{DType, Result, Tensor};
 pub fn layer(layer: &(impl Layer + Clone), x: &Tensor) -> Result<Report> {
     let mut layer = layer.clone();
     layer.to_dtype(DType::F64)?;
+    let (names, parameters): (Vec<_>, Vec<_>) = layer.named_parameters().into_iter().unzip();
     let mut inputs = vec![x.clone()];
-    inputs.extend(layer.parameters().into_iter().map(|param| param.detach()));
+    inputs.extend(parameters.into_iter().map(|param| param.detach()));
     let check = |values: &[Tensor]| {
-        let mut layer = layer.clone();
-        let mut values = values.iter();
-        let x = values.next().unwrap_or(x);
-        layer.visit_mut(&Path::root(), &mut |_, item| {
-            if let ItemMut::Param(param) = item
-                && let Some(value) = values.next()
-            {
-                // Not `set`, which refuses a value with a history.
-                *param.value_mut() = value.clone();
-            }
-        });
-        layer.forward(x)
+        let named = names.iter().cloned().zip(values.iter().skip(1).cloned()).collect();
+        functional_call(&layer, &named, values.first().unwrap_or(x))
     };
     GradCheck::default().check(check, &inputs)
 }

@@ -25,6 +25,7 @@
 mod cases;
 
 pub mod activation;
+mod functional;
 pub mod gradcheck;
 pub mod init;
 mod layer;
@@ -35,8 +36,9 @@ mod summary;
 
 pub use activation::*;
 pub use autograd_core::{Error, ErrorKind, Result};
+pub use functional::functional_call;
 pub use layer::{DynLayer, Layer};
 pub use layers::*;
 pub use loss::*;
-pub use summary::{Row, Summary, summary, summary_of};
+pub use summary::{Row, Summary, summary, summary_of, summary_with};
 pub use wengert_derive::Module;

@@ -1,19 +1,36 @@
 //! A trained tensor.
 
+use super::tie::{State, Tie};
 use super::{Item, ItemMut, Module, Path};
 use crate::error::{Error, ErrorKind, Result};
 use crate::tensor::Tensor;
-use std::ops::Deref;
+use std::fmt;
+use std::ops::{Deref, DerefMut};
+use std::sync::OnceLock;
 
 /// A tensor that requires gradients, with an identity: it stays the same parameter while its value changes.
 ///
-/// A clone has the same value (shared until one side changes) and an identity of its own. `Param` derefs to [`Tensor`],
-/// so it goes wherever a tensor goes.
-#[derive(Debug)]
+/// `Param` derefs to [`Tensor`], so it goes wherever a tensor goes.
+///
+/// # A clone is another parameter
+/// It has the same value (shared until one side changes) and an identity of its own: what trains one does not touch the
+/// other. One parameter in two places of a model is made by [`Param::tie`].
+///
+/// # Examples
+/// ```
+/// use autograd_core::{Tensor, module::Param};
+/// let gate = Param::new(Tensor::from([0.5, 2.0]))?;
+/// let y = Tensor::from([3.0, 4.0]) * &gate;
+/// assert_eq!(y.to_vec::<f32>()?, [1.5, 8.0]);
+/// assert_eq!(y.sum().backward()?.get(&gate).expect("a leaf").to_vec::<f32>()?, [3.0, 4.0]);
+/// assert_ne!(gate.clone().node_id(), gate.node_id());
+/// # Ok::<(), autograd_core::Error>(())
+/// ```
 #[must_use = "it trains nothing unless a module holds it"]
 pub struct Param {
-    value: Tensor,
-    trainable: bool,
+    /// What it is as long as nothing is tied to it.
+    own: State,
+    tie: OnceLock<Tie>,
 }
 
 impl Param {
@@ -24,7 +41,28 @@ impl Param {
     /// float type, for only floats are trained: a [`Buffer`](super::Buffer) holds others.
     pub fn new(value: Tensor) -> Result<Param> {
         fresh(&value)?;
-        Ok(Param { value: value.requires_grad(), trainable: true })
+        Ok(Param::of(State { value: value.requires_grad(), trainable: true }))
+    }
+
+    fn of(own: State) -> Param {
+        Param { own, tie: OnceLock::new() }
+    }
+
+    #[inline]
+    fn state(&self) -> &State {
+        self.tie.get().map_or(&self.own, Tie::state)
+    }
+
+    /// Changes value and switch together, for all that are tied.
+    fn write(&mut self, state: State) {
+        match self.tie.get_mut() {
+            Some(tie) => {
+                // The first value is not needed any more.
+                self.own = state.clone();
+                tie.write(state);
+            }
+            None => self.own = state,
+        }
     }
 
     /// Replaces the value. The identity stays, unless the dtype or the shape changes: then gradients of the old value
@@ -34,31 +72,113 @@ impl Param {
     /// As for [`Param::new`]; then nothing has changed.
     pub fn set(&mut self, value: Tensor) -> Result<()> {
         fresh(&value)?;
-        let same_kind = value.dtype() == self.value.dtype() && value.shape() == self.value.shape();
-        self.value = match same_kind {
-            true => value.replacing(&self.value),
-            false if self.trainable => value.requires_grad(),
+        let State { value: old, trainable } = self.state();
+        let (same_kind, trainable) = (value.is_like(old), *trainable);
+        let value = match same_kind {
+            true => value.replacing(old),
+            false if trainable => value.requires_grad(),
             false => value,
         };
+        self.write(State { value, trainable });
         Ok(())
     }
 
-    /// The value, for an optimizer to change with [`Tensor::update`].
-    pub fn value_mut(&mut self) -> &mut Tensor {
-        &mut self.value
+    /// The value, for an optimizer to change with [`Tensor::update`]. What is tied to it sees the change when the guard
+    /// is dropped.
+    pub fn value_mut(&mut self) -> ValueMut<'_> {
+        let copy = self.tie.get().map(|tie| tie.state().clone());
+        ValueMut { param: self, copy }
     }
 
     /// Whether it is trained; see [`Module::freeze`].
     pub fn is_trainable(&self) -> bool {
-        self.trainable
+        self.state().trainable
     }
 
     /// Stops or resumes training it.
     pub fn set_trainable(&mut self, trainable: bool) {
-        if trainable != self.trainable {
-            self.trainable = trainable;
-            let value = self.value.detach();
-            self.value = if trainable { value.requires_grad() } else { value };
+        if trainable != self.is_trainable() {
+            let value = self.detach();
+            self.write(State { value: if trainable { value.requires_grad() } else { value }, trainable });
+        }
+    }
+
+    /// The same parameter for another place of the model: a Linear layer that uses the weight of an embedding.
+    ///
+    /// What is tied has one value, one identity and one gradient, the sum over all its places, and whoever changes one
+    /// changes all. [`parameters`](Module::parameters) lists the original only, so optimizers update it once;
+    /// [`state_dict`](Module::state_dict) has it under each of its names, as in PyTorch. A clone of the whole model is
+    /// tied in itself and to nothing else: clones made directly one after another on one thread, as a derived `Clone`
+    /// makes them, are tied as their originals are. One that is cloned alone is a parameter of its own.
+    ///
+    /// # Examples
+    /// ```
+    /// use autograd_core::module::{Module, Param};
+    /// use autograd_core::Tensor;
+    ///
+    /// let embedding = Param::new(Tensor::from([[1.0, 2.0], [3.0, 4.0]]));
+    /// let output = embedding.tie();
+    /// let mut model = [embedding, output];
+    /// assert_eq!((model.parameters().len(), model.state_dict().len()), (1, 2));
+    ///
+    /// let loss = (&model[0] * &model[1]).sum();
+    /// assert_eq!(loss.backward()?.get(&model[1]).expect("a leaf").to_vec::<f32>()?, [2.0, 4.0, 6.0, 8.0]);
+    ///
+    /// model[0].set(Tensor::from([[0.0, 0.0], [0.0, 5.0]]));
+    /// assert_eq!(model[1].to_vec::<f32>()?, [0.0, 0.0, 0.0, 5.0]);
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
+    #[must_use = "the tied parameter is the one returned"]
+    pub fn tie(&self) -> Param {
+        let tie = self.tie.get_or_init(|| Tie::new(self.own.clone()));
+        Param { own: tie.state().clone(), tie: tie.another().into() }
+    }
+
+    /// Whether [`Param::tie`] made it: another place of a parameter that is listed where the original is.
+    pub fn is_tied(&self) -> bool {
+        self.tie.get().is_some_and(Tie::follows)
+    }
+
+    /// Whether the two are places of one parameter.
+    pub(super) fn shares_with(&self, other: &Param) -> bool {
+        self.tie.get().zip(other.tie.get()).is_some_and(|(a, b)| a.is_with(b))
+    }
+
+    /// A value with its history in the place of this one; see [`Module::with_parameters`].
+    pub(super) fn substitute(&mut self, value: Tensor) {
+        let trainable = value.is_tracked();
+        self.write(State { value, trainable });
+    }
+}
+
+/// The value of a [`Param`] while it is changed.
+#[derive(Debug)]
+pub struct ValueMut<'p> {
+    param: &'p mut Param,
+    /// The value of tied ones is copied, for others may be reading it.
+    copy: Option<State>,
+}
+
+impl Deref for ValueMut<'_> {
+    type Target = Tensor;
+    #[inline]
+    fn deref(&self) -> &Tensor {
+        self.copy.as_ref().map_or(&self.param.own.value, |copy| &copy.value)
+    }
+}
+
+impl DerefMut for ValueMut<'_> {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut Tensor {
+        self.copy.as_mut().map_or(&mut self.param.own.value, |copy| &mut copy.value)
+    }
+}
+
+impl Drop for ValueMut<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        if let Some(state) = self.copy.take() {
+            self.param.write(state);
         }
     }
 }
@@ -79,24 +199,46 @@ fn fresh(value: &Tensor) -> Result<()> {
 
 impl Clone for Param {
     fn clone(&self) -> Self {
-        let value = self.value.detach();
-        Param { value: if self.trainable { value.requires_grad() } else { value }, trainable: self.trainable }
+        super::tie::in_a_run(self.tie.get(), |tied| match tied {
+            Some(tie) => Param { own: tie.state().clone(), tie: tie.into() },
+            None => Param::of(self.state().fresh()),
+        })
+    }
+}
+
+impl fmt::Debug for Param {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let State { value, trainable } = self.state();
+        f.debug_struct("Param").field("value", value).field("trainable", trainable).finish()
+    }
+}
+
+/// A parameter is printed like a tensor.
+impl fmt::Display for Param {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&**self, f)
     }
 }
 
 impl Deref for Param {
     type Target = Tensor;
+    #[inline]
     fn deref(&self) -> &Tensor {
-        &self.value
+        &self.state().value
     }
 }
 
 impl Module for Param {
     fn visit<'m>(&'m self, path: &Path<'_>, f: &mut dyn FnMut(&Path<'_>, Item<'m>)) {
-        f(path, Item::Param(self));
+        f(path, if self.is_tied() { Item::Tied(self) } else { Item::Param(self) });
     }
     fn visit_mut<'m>(&'m mut self, path: &Path<'_>, f: &mut dyn FnMut(&Path<'_>, ItemMut<'m>)) {
-        f(path, ItemMut::Param(self));
+        if let Some(tie) = self.tie.get_mut() {
+            // Values that others may have been reading are let go.
+            tie.catch_up();
+            self.own = tie.state().clone();
+        }
+        f(path, if self.is_tied() { ItemMut::Tied(self) } else { ItemMut::Param(self) });
     }
 }
 

@@ -1,6 +1,6 @@
 //! Named tensors: the saved state of a module, loaded back whole or not at all.
 
-use super::{ItemMut, Module, Path};
+use super::{Item, ItemMut, Module, Param, Path};
 use crate::error::{Error, ErrorKind, Result};
 use crate::shape::Shape;
 use crate::tensor::{DType, Tensor};
@@ -87,6 +87,13 @@ pub enum StateProblem {
         /// In the module.
         expected: (DType, Shape),
     },
+    /// Both names belong to one parameter, and the state dict has two tensors for it.
+    Torn {
+        /// The name of the tied place.
+        name: String,
+        /// The name of the original, or of the other place.
+        other: String,
+    },
 }
 
 impl fmt::Display for StateMismatch {
@@ -98,6 +105,9 @@ impl fmt::Display for StateMismatch {
                 StateProblem::Unexpected(name) => write!(f, "\n  unexpected: {name}")?,
                 StateProblem::Misshapen { name, got, expected } => {
                     write!(f, "\n  {name}: {} {}, expected {} {}", got.0, got.1, expected.0, expected.1)?;
+                }
+                StateProblem::Torn { name, other } => {
+                    write!(f, "\n  {name}: tied to {other}, and the two tensors differ")?;
                 }
             }
         }
@@ -113,22 +123,61 @@ impl From<StateMismatch> for Error {
     }
 }
 
-/// See [`Module::load_state_dict`].
-pub(super) fn load<M: Module + ?Sized>(module: &mut M, state: &StateDict) -> Result<()> {
-    let own = module.state_dict();
+/// Whether two tensors have the same bits, or are the same.
+fn same(a: &Tensor, b: &Tensor) -> bool {
+    let bits = |x: &Tensor| x.to_f64s().iter().map(|x| x.to_bits()).collect::<Vec<_>>();
+    a.is_like(b) && (a.node_id().is_some() && a.node_id() == b.node_id() || bits(a) == bits(b))
+}
+
+/// The places of tied parameters, each with the name of the original: the one of them that is listed, or else the
+/// first.
+pub(super) fn ties<M: Module + ?Sized>(module: &M) -> Vec<(String, String)> {
+    let mut listed: Vec<(String, &Param)> = Vec::new();
+    let mut tied: Vec<(String, &Param)> = Vec::new();
+    module.visit(&Path::root(), &mut |path, item| match item {
+        Item::Param(param) => listed.push((path.to_string(), param)),
+        Item::Tied(param) => tied.push((path.to_string(), param)),
+        _ => {}
+    });
+    let mut pairs = Vec::new();
+    for (at, (name, param)) in tied.iter().enumerate() {
+        let original = listed.iter().chain(&tied[..at]).find(|(_, other)| param.shares_with(other));
+        if let Some((original, _)) = original {
+            pairs.push((name.clone(), original.clone()));
+        }
+    }
+    pairs
+}
+
+/// Everything about `state` that does not fit `module`. Without `whole`, names may be missing.
+pub(super) fn problems<M: Module + ?Sized>(module: &M, state: &StateDict, whole: bool) -> Vec<StateProblem> {
+    let (own, ties) = (module.state_dict(), ties(module));
+    let original = |name: &str| ties.iter().find(|(tied, _)| tied == name).map(|(_, original)| original);
     let mut problems = Vec::new();
     for (name, value) in own.iter() {
         let kind = |t: &Tensor| (t.dtype(), Shape::from(t.shape()));
-        match state.get(name) {
-            None => problems.push(StateProblem::Missing(name.into())),
-            Some(new) if kind(new) != kind(value) => {
+        let other = original(name).and_then(|original| Some((original, state.get(original)?)));
+        match (state.get(name), other) {
+            (None, Some(_)) => {}
+            (None, None) if whole => problems.push(StateProblem::Missing(name.into())),
+            (None, None) => {}
+            (Some(new), _) if kind(new) != kind(value) => {
                 problems.push(StateProblem::Misshapen { name: name.into(), got: kind(new), expected: kind(value) });
             }
-            Some(_) => {}
+            (Some(new), Some((other, twin))) if !same(new, twin) => {
+                problems.push(StateProblem::Torn { name: name.into(), other: other.clone() });
+            }
+            (Some(_), _) => {}
         }
     }
     let left_over = state.iter().filter(|(name, _)| own.get(name).is_none());
     problems.extend(left_over.map(|(name, _)| StateProblem::Unexpected(name.into())));
+    problems
+}
+
+/// See [`Module::load_state_dict`].
+pub(super) fn load<M: Module + ?Sized>(module: &mut M, state: &StateDict) -> Result<()> {
+    let problems = problems(module, state, true);
     if !problems.is_empty() {
         return Err(StateMismatch { problems }.into());
     }
@@ -137,7 +186,9 @@ pub(super) fn load<M: Module + ?Sized>(module: &mut M, state: &StateDict) -> Res
         // A state is values; where they were computed from is no part of it.
         let new = || state.get(&path.to_string()).map(Tensor::detach);
         match (item, &outcome) {
-            (ItemMut::Param(param), Ok(())) => outcome = new().map_or(Ok(()), |value| param.set(value)),
+            (ItemMut::Param(param) | ItemMut::Tied(param), Ok(())) => {
+                outcome = new().map_or(Ok(()), |value| param.set(value));
+            }
             (ItemMut::Buffer(buffer), Ok(())) => new().into_iter().for_each(|value| buffer.set(value)),
             _ => {}
         }

@@ -3,10 +3,12 @@
 //! Three types hold such numbers, each where it is best. Users see [`Shape`]. Code that puts sizes together one by one
 //! uses [`Dims`]. Every layout and node has [`FixedDims`], which is copied with a few register operations.
 
+mod dim;
 mod fixed;
 mod layout;
 mod list;
 
+pub use dim::Dim;
 pub(crate) use fixed::FixedDims;
 pub use layout::Layout;
 pub(crate) use layout::checked_numel;

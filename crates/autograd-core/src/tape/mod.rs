@@ -21,7 +21,7 @@ pub use gradients::Gradients;
 pub use graph::{Graph, GraphNode, graph};
 pub use mode::{enable_grad, is_recording, no_grad};
 pub use node::NodeId;
-pub(crate) use node::result_of;
+pub(crate) use node::{next_number, result_of};
 pub use pullback::{Pull, Pullback, Saved};
 
 pub(crate) use part::Part;

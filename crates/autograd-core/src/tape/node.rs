@@ -41,6 +41,11 @@ fn number_above(inputs: &Inputs) -> NodeId {
     NodeId(next)
 }
 
+/// The number that the next node of this thread has, if it is above those of its inputs.
+pub(crate) fn next_number() -> u64 {
+    OWN.get().0
+}
+
 /// One recorded value: what it was computed from and how its gradient is pulled back. A leaf (a tensor that requires
 /// gradients) has no inputs and no pull-back.
 ///

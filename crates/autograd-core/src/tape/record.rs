@@ -96,6 +96,19 @@ impl Tensor {
         self.link().is_some()
     }
 
+    /// The name of the operation that made it, if it is tracked; `"leaf"` for a tensor that requires gradients itself.
+    ///
+    /// # Examples
+    /// ```
+    /// use autograd_core::Tensor;
+    /// let x = Tensor::from([1.0, 2.0]).requires_grad();
+    /// assert_eq!(x.exp().operation(), Some("exp"));
+    /// assert_eq!(Tensor::from(1.0).exp().operation(), None);
+    /// ```
+    pub fn operation(&self) -> Option<&'static str> {
+        operation_of(self)
+    }
+
     /// The place on the tape, if it is tracked.
     pub fn node_id(&self) -> Option<NodeId> {
         id_of(self)

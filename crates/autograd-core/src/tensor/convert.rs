@@ -18,14 +18,53 @@ impl Tensor {
         Ok(y)
     }
 
-    /// The only element of a tensor that has one.
+    /// The only element of a tensor that has one: of the tensor's dtype, or as `f64` where that is exact.
     ///
     /// # Errors
-    /// If it has another number of elements, or `T` is not the tensor's dtype.
+    /// If it has another number of elements, or `T` is neither.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::Tensor;
+    /// let loss = Tensor::from([1.5, 2.0]).sum();
+    /// assert_eq!(loss.item::<f32>()?, 3.5);
+    /// let wide: f64 = loss.item()?;
+    /// assert_eq!((wide, loss.to_f64()?), (3.5, 3.5));
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
     pub fn item<T: Element>(&self) -> Result<T> {
         if T::DTYPE != self.dtype() {
-            return Err(Error::wrong_dtype("item", self.dtype(), T::DTYPE));
+            let exact = self.dtype() != DType::I64 || self.numel() != 1 || self.strided::<i64>()[0].abs() <= 1 << 53;
+            return match T::of_f64(0.0) {
+                Some(_) if exact => self.to_f64().map(|x| T::of_f64(x).unwrap_or_else(|| unreachable!("it is f64"))),
+                _ => Err(Error::wrong_dtype("item", self.dtype(), T::DTYPE)),
+            };
         }
+        self.single::<T>()
+    }
+
+    /// The only element of a tensor that has one as `f64`, whatever the dtype (truth values are 0 and 1).
+    ///
+    /// # Errors
+    /// If it has another number of elements.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::Tensor;
+    /// let accuracy = Tensor::from([1, 0, 1, 1]).sum().to_f64()? / 4.0;
+    /// assert_eq!(accuracy, 0.75);
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
+    pub fn to_f64(&self) -> Result<f64> {
+        Ok(match self.dtype() {
+            DType::F32 => self.single::<f32>()?.into(),
+            DType::F64 => self.single::<f64>()?,
+            DType::I64 => self.single::<i64>()? as f64,
+            DType::Bool => u8::from(self.single::<bool>()?).into(),
+        })
+    }
+
+    fn single<T: Element>(&self) -> Result<T> {
         match self.strided::<T::Stored>() {
             [first, ..] if self.numel() == 1 => Ok(T::load(*first)),
             _ => {
@@ -51,8 +90,28 @@ impl Tensor {
     }
 }
 
+/// A list of integers or truth values as a tensor of one dimension: labels of any type that fits `I64`.
+///
+/// Floats have [`Tensor::from_vec`], which keeps their type, and `usize` and `u64`, which may be too large, have it too.
+macro_rules! lists {
+    ($($t:ty)*) => {$(
+        impl From<Vec<$t>> for Tensor {
+            fn from(list: Vec<$t>) -> Tensor {
+                let shape = [list.len()];
+                Tensor::from_vec(list, &shape).unwrap_or_else(|error| unreachable!("it fits: {error}"))
+            }
+        }
+    )*};
+}
+lists!(u8 u16 u32 i8 i16 i32 i64 bool);
+
 /// Numbers nested in arrays: `1.0`, `[1.0, 2.0]`, `[[1, 2], [3, 4]]` and so on. Float literals make `F32` tensors,
 /// integers `I64`, truth values `Bool`.
+#[diagnostic::on_unimplemented(
+    message = "a tensor is not made of `{Self}` like that",
+    label = "not a number, an array of numbers or a list of labels",
+    note = "`Tensor::from_vec(data, &[2, 3])?` makes a tensor of a `Vec`, `Tensor::from_slice` of a slice"
+)]
 pub trait Nested {
     /// The type of the tensor's elements.
     type Element: Element;

@@ -1,6 +1,6 @@
 //! Constructors of tensors: constant, from numbers, random.
 
-use super::{DType, Element, Tensor, for_any};
+use super::{DType, Element, Source, Stored, Tensor, for_any};
 use crate::error::{Error, ErrorKind, Result, refuse};
 use crate::shape::checked_numel;
 use rand::{Rng, RngExt};
@@ -110,17 +110,27 @@ impl Tensor {
         }
     }
 
-    /// The elements of `data` in row-major order; keeps the Rust type.
+    /// The elements of `data` in row-major order. `f32`, `f64`, `i64` and `bool` keep their type; other integers, such
+    /// as labels of `u8` or `usize`, become `I64`.
     ///
     /// # Errors
-    /// If `data` does not have as many elements as `shape`.
-    pub fn from_vec<T: Element>(data: Vec<T>, shape: &[usize]) -> Result<Tensor> {
+    /// If `data` does not have as many elements as `shape`, or an integer is too large for `I64`.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{DType, Tensor};
+    /// let labels: Vec<usize> = vec![2, 0, 1];
+    /// assert_eq!(Tensor::from_vec(labels, &[3])?.dtype(), DType::I64);
+    /// assert_eq!(Tensor::from_vec(vec![0.5; 6], &[2, 3])?.dtype(), DType::F64);
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
+    pub fn from_vec<T: Source>(data: Vec<T>, shape: &[usize]) -> Result<Tensor> {
         Tensor::from_slice(&data, shape)
     }
 
     /// Like [`Tensor::from_vec`], but copies from a slice.
-    pub fn from_slice<T: Element>(data: &[T], shape: &[usize]) -> Result<Tensor> {
-        let expected = checked_numel(shape, T::DTYPE.size());
+    pub fn from_slice<T: Source>(data: &[T], shape: &[usize]) -> Result<Tensor> {
+        let expected = checked_numel(shape, T::Element::DTYPE.size());
         if expected.is_none() {
             return Err(Error::too_large("from_vec", shape));
         }
@@ -129,8 +139,12 @@ impl Tensor {
             let text = format!("from_vec: shape {shape:?} needs {n} elements, got {len}");
             return Err(Error::new(ErrorKind::Shape, text));
         }
-        Tensor::try_build::<T::Stored>("from_vec", shape, |y| {
-            y.iter_mut().zip(data).for_each(|(y, x)| *y = x.store());
+        if let Some(at) = data.iter().position(|x| x.element().is_none()) {
+            let text = format!("from_vec: element {at} is {:?}, it must be at most {}", data[at], i64::MAX);
+            return Err(Error::new(ErrorKind::Argument, text));
+        }
+        Tensor::try_build::<<T::Element as Element>::Stored>("from_vec", shape, |y| {
+            y.iter_mut().zip(data.iter().filter_map(|x| x.element())).for_each(|(y, x)| *y = x.store());
         })
     }
 

@@ -100,7 +100,7 @@ mod sealed {
 }
 
 /// The Rust types a tensor's elements can have: `f32`, `f64`, `i64` and `bool`.
-pub trait Element: sealed::Sealed + Copy + Send + Sync + PartialEq + std::fmt::Debug + 'static {
+pub trait Element: sealed::Sealed + super::Source<Element = Self> + Send + Sync + PartialEq + 'static {
     /// The matching dtype.
     const DTYPE: DType;
     /// The type that it is stored as.
@@ -112,10 +112,13 @@ pub trait Element: sealed::Sealed + Copy + Send + Sync + PartialEq + std::fmt::D
     /// Converts from the stored form.
     #[doc(hidden)]
     fn load(stored: Self::Stored) -> Self;
+    /// Converts from `f64`, if it is `f64`.
+    #[doc(hidden)]
+    fn of_f64(value: f64) -> Option<Self>;
 }
 
 macro_rules! element {
-    ($($t:ty, $dtype:ident, $stored:ty, $store:expr, $load:expr;)*) => {$(
+    ($($t:ty, $dtype:ident, $stored:ty, $store:expr, $load:expr, $of_f64:expr;)*) => {$(
         impl Element for $t {
             const DTYPE: DType = DType::$dtype;
             type Stored = $stored;
@@ -127,12 +130,16 @@ macro_rules! element {
             fn load(stored: $stored) -> $t {
                 $load(stored)
             }
+            #[inline]
+            fn of_f64(value: f64) -> Option<$t> {
+                $of_f64(value)
+            }
         }
     )*};
 }
 element! {
-    f32, F32, f32, |x| x, |x| x;
-    f64, F64, f64, |x| x, |x| x;
-    i64, I64, i64, |x| x, |x| x;
-    bool, Bool, u8, u8::from, |x| x != 0;
+    f32, F32, f32, |x| x, |x| x, |_| None;
+    f64, F64, f64, |x| x, |x| x, Some;
+    i64, I64, i64, |x| x, |x| x, |_| None;
+    bool, Bool, u8, u8::from, |x| x != 0, |_| None;
 }

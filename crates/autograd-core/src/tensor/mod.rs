@@ -9,11 +9,13 @@ mod display;
 mod dtype;
 mod find;
 pub(crate) mod pool;
+mod source;
 mod value;
 
 pub use convert::Nested;
 pub(crate) use dtype::Stored;
 pub use dtype::{DType, Element, Float};
+pub use source::Source;
 
 use crate::error::{Error, Result, refuse};
 use crate::kernels::copy;

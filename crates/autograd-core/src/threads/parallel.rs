@@ -38,6 +38,12 @@ pub fn threads() -> usize {
     rayon::current_num_threads()
 }
 
+/// Starts `n` threads; if threads run already and are not as many, their number is the error.
+pub fn start(n: usize) -> Result<(), usize> {
+    let started = rayon::ThreadPoolBuilder::new().num_threads(n).build_global().is_ok();
+    if started || threads() == n { Ok(()) } else { Err(threads()) }
+}
+
 /// Calls `work(i, chunk)` for every chunk, an equal share of them on every thread.
 ///
 /// The call is dynamic, so that the machinery is compiled once for each element type and not once for each kernel; a

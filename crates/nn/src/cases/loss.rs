@@ -86,8 +86,16 @@ impl Case {
             .shapes(&[], &[])
             .shapes(&[0], &[0])
             .refuses(zeros(&[2]), zeros(&[3]), &format!("the target has shape [3], {expected}, [2]"))
-            .refuses(zeros(&[2, 1]), zeros(&[2]), &format!("the target has shape [2], {expected}, [2, 1]"))
-            .refuses(zeros(&[2]), zeros(&[1, 2]), &format!("the target has shape [1, 2], {expected}, [2]"))
+            .refuses(
+                zeros(&[2, 1]),
+                zeros(&[2]),
+                &format!("the target has shape [2], {expected}, [2, 1]; unsqueeze(1) makes it so"),
+            )
+            .refuses(
+                zeros(&[2]),
+                zeros(&[1, 2]),
+                &format!("the target has shape [1, 2], {expected}, [2]; squeeze(&[0]) makes it so"),
+            )
             .refuses(
                 zeros(&[2]),
                 zeros(&[2]).to_dtype(DType::F64),

@@ -1,5 +1,6 @@
 //! Layers one after another.
 
+use super::IntoLayer;
 use crate::layer::{DynLayer, Layer};
 use crate::observe;
 use autograd_core::{Result, Tensor};
@@ -37,10 +38,10 @@ impl Sequential {
         Sequential::default()
     }
 
-    /// Adds a layer at the end.
+    /// Adds a layer at the end, or a function: `|x: &Tensor| x.relu()`, see [`Lambda`](crate::Lambda).
     #[must_use]
-    pub fn push(mut self, layer: impl Layer + Clone + 'static) -> Sequential {
-        self.layers.push(Box::new(layer));
+    pub fn push<Form>(mut self, layer: impl IntoLayer<Form>) -> Sequential {
+        self.layers.push(layer.into_layer());
         self
     }
 
@@ -84,7 +85,16 @@ impl fmt::Debug for Sequential {
     }
 }
 
-/// A [`Sequential`] of layers of any types: `sequential![Linear::new(2, 8, &mut rng)?, ReLU]`.
+/// A [`Sequential`] of layers of any types, and of functions: `sequential![Linear::new(2, 8, &mut rng)?, ReLU]`.
+///
+/// # Examples
+/// ```
+/// use autograd_core::{Tensor, seeded};
+/// use wengert_nn::{Layer, Linear, ReLU, sequential};
+/// let model = sequential![Linear::new(2, 8, &mut seeded(7))?, ReLU, |x: &Tensor| x.sum_dim(1)];
+/// assert_eq!(model.forward(&Tensor::from([[1.0, 2.0], [3.0, 4.0]]))?.shape(), [2]);
+/// # Ok::<(), wengert_nn::Error>(())
+/// ```
 #[macro_export]
 macro_rules! sequential {
     [$($layer:expr),* $(,)?] => { $crate::Sequential::new()$(.push($layer))* };

@@ -1,9 +1,9 @@
 //! Binary cross-entropy of logits.
 
 use super::pair::weighted;
-use super::{Loss, Reduction};
+use super::{Loss, Reduction, hint};
 use autograd_core::check::Check;
-use autograd_core::{Error, Result, Tensor};
+use autograd_core::{Result, Tensor};
 
 /// Binary cross-entropy of a logit x with the probability t of the positive class, the mean over all elements.
 ///
@@ -21,7 +21,7 @@ use autograd_core::{Error, Result, Tensor};
 /// Computed as `t softplus(−x) + (1 − t) softplus(x)`: two terms of one sign, so nothing overflows or cancels.
 ///
 /// # Errors
-/// If the shapes differ, or the dtypes are not one float type.
+/// If the shapes differ, the dtypes are not one float type, or the input is itself the result of `sigmoid`.
 ///
 /// # Examples
 /// ```
@@ -82,10 +82,8 @@ impl Loss for BceWithLogitsLoss {
     fn forward(&self, input: &Tensor, target: &Tensor) -> Result<Tensor> {
         const OP: &str = "binary_cross_entropy_with_logits";
         Check(OP).same_float(input, target)?;
-        if input.shape() != target.shape() {
-            let expected = format!("{:?}, that of the input", input.shape());
-            return Err(Error::shape(OP, "target", target.shape(), expected));
-        }
+        hint::same(OP, target, input.shape())?;
+        hint::logits(OP, input, "sigmoid")?;
         // No threshold above which softplus would be linear, so it is exact everywhere.
         let softplus = |x: &Tensor| x.softplus(1.0, f64::INFINITY);
         let mut positive = softplus(&input.neg())?.try_mul(target)?;

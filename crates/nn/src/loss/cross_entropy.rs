@@ -1,6 +1,6 @@
 //! Cross-entropy of logits, against class indices or class probabilities.
 
-use super::{Loss, Reduction};
+use super::{Loss, Reduction, hint};
 use autograd_core::check::Check;
 use autograd_core::{DType, Error, Result, Tensor};
 
@@ -20,8 +20,8 @@ const OP: &str = "cross_entropy";
 /// By log-sum-exp: no overflow, and no logarithm of a rounded zero. The mean of no samples is NaN.
 ///
 /// # Errors
-/// If the shapes do not fit, a class is out of range, or the target is neither `I64` nor of the input's dtype. Samples
-/// of class −100 are ignored, see [`CrossEntropyLoss::ignore_index`].
+/// If the shapes do not fit, a class is out of range, the target is neither `I64` nor of the input's dtype, or the input
+/// is itself the result of `softmax`. Samples of class −100 are ignored, see [`CrossEntropyLoss::ignore_index`].
 ///
 /// # Examples
 /// ```
@@ -121,7 +121,7 @@ impl CrossEntropyLoss {
     fn of_indices(&self, input: &Tensor, target: &Tensor, dim: usize) -> Result<Tensor> {
         let mut samples = input.shape().to_vec();
         let classes = samples.remove(dim);
-        Check(OP).is("target", target, &samples)?;
+        hint::indices(OP, target, &samples, input)?;
         let labels = target.to_vec::<i64>()?;
         let rows = rows(input, labels.len(), classes)?;
         let ignored = labels.contains(&self.ignore_index);
@@ -162,10 +162,6 @@ impl CrossEntropyLoss {
     }
 
     fn of_probabilities(&self, input: &Tensor, target: &Tensor, dim: usize) -> Result<Tensor> {
-        if target.shape() != input.shape() {
-            let expected = format!("{:?}, that of the input", input.shape());
-            return Err(Error::shape(OP, "the target of class probabilities", target.shape(), expected));
-        }
         if self.ignore_index >= 0 {
             let must = "negative with class probabilities: there is no class to ignore";
             return Err(Error::argument(OP, "ignore_index", self.ignore_index, must));
@@ -195,8 +191,12 @@ impl Loss for CrossEntropyLoss {
         };
         let classes = input.shape()[dim];
         self.check_options(input, classes)?;
+        hint::logits(OP, input, "softmax")?;
         match target.dtype() {
             DType::I64 => self.of_indices(input, target, dim),
+            got if got.is_float() && target.shape() != input.shape() => {
+                Err(hint::probabilities(OP, target, dim, input))
+            }
             dtype if dtype == input.dtype() => self.of_probabilities(input, target, dim),
             got if got.is_float() => Err(Error::mixed_dtypes(OP, input.dtype(), got)),
             got => Err(Error::wrong_dtype(OP, got, DType::I64)),
@@ -347,7 +347,8 @@ mod tests {
             .refuses(
                 zeros(&[2, 3]),
                 zeros(&[2]),
-                "the target of class probabilities has shape [2], expected [2, 3], that of the input"
+                "the target of class probabilities has shape [2], expected [2, 3], that of the input; for class \
+                 indices, to_dtype(DType::I64)"
             )
             .refuses(zeros(&[2, 3]), Tensor::from([true, false]), "dtype is Bool, expected I64; to_dtype converts")
             .refuses(labels(&[2]), labels(&[2]), "dtype is I64, expected F32 or F64; to_dtype converts")

@@ -2,6 +2,7 @@
 
 mod bce_with_logits;
 mod cross_entropy;
+mod hint;
 mod l1;
 mod mse;
 mod objective;

@@ -1,5 +1,6 @@
 //! Checks of an output and its target, whose errors name the loss.
 
+use super::hint;
 use autograd_core::check::Check;
 use autograd_core::{Result, Tensor};
 
@@ -7,13 +8,13 @@ use autograd_core::{Result, Tensor};
 /// of which N are meant.
 pub(super) fn difference(op: &'static str, input: &Tensor, target: &Tensor) -> Result<Tensor> {
     Check(op).same_float(input, target)?;
-    Check(op).broadcasts_to("the target", target, input.shape())?;
+    hint::broadcasts_to(op, "the target", target, input.shape())?;
     input.try_sub(target)
 }
 
 /// `losses · weight`, the weight broadcast to the losses.
 pub(super) fn weighted(op: &'static str, what: &'static str, losses: &Tensor, weight: &Tensor) -> Result<Tensor> {
     Check(op).same_float(losses, weight)?;
-    Check(op).broadcasts_to(what, weight, losses.shape())?;
+    hint::broadcasts_to(op, what, weight, losses.shape())?;
     losses.try_mul(weight)
 }

@@ -3,5 +3,5 @@
 mod run;
 mod table;
 
-pub use run::{summary, summary_of};
+pub use run::{summary, summary_of, summary_with};
 pub use table::{Row, Summary};

@@ -3,7 +3,7 @@
 use super::table::{Row, Summary};
 use crate::layer::Layer;
 use crate::observe::{Step, record};
-use autograd_core::module::{Buffer, Item, Path, Stream};
+use autograd_core::module::{Buffer, Item, Module, Path, Stream};
 use autograd_core::{DType, Result, Tensor, no_grad};
 
 /// How many samples run through the model: more than one, because some layers need several in training.
@@ -43,7 +43,7 @@ pub fn summary(model: &(impl Layer + ?Sized), shape: &[usize]) -> Result<Summary
     let dtype = model.parameters().iter().map(|param| param.dtype()).find(|dtype| dtype.is_float());
     let batch: Vec<usize> = std::iter::once(BATCH).chain(shape.iter().copied()).collect();
     let x = Tensor::zeros(&batch, dtype.unwrap_or(DType::F32))?;
-    run(model, &x, Some(BATCH))
+    run(model, || model.forward(&x), Some(BATCH))
 }
 
 /// Like [`summary`], but for an input of any dtype and shape; the table shows all sizes as they are.
@@ -51,10 +51,53 @@ pub fn summary(model: &(impl Layer + ?Sized), shape: &[usize]) -> Result<Summary
 /// # Errors
 /// If the model does not take the input.
 pub fn summary_of(model: &(impl Layer + ?Sized), x: &Tensor) -> Result<Summary> {
-    run(model, x, None)
+    run(model, || model.forward(x), None)
 }
 
-fn run(model: &(impl Layer + ?Sized), x: &Tensor, batch: Option<usize>) -> Result<Summary> {
+/// Like [`summary_of`], but for a model whose `forward` is its own: several inputs, or none. The table is made of the
+/// parts that `forward` runs by [`Layer::call`].
+///
+/// # Errors
+/// Those of `forward`.
+///
+/// # Examples
+/// ```
+/// use autograd_core::{DType, Result, Tensor, seeded};
+/// use wengert_nn::{Layer, Linear, Module, summary_with};
+///
+/// #[derive(Module)]
+/// struct Pair { left: Linear, right: Linear }
+///
+/// impl Pair {
+///     fn forward(&self, a: &Tensor, b: &Tensor) -> Result<Tensor> {
+///         self.left.call("left", a)?.try_mul(&self.right.call("right", b)?)
+///     }
+/// }
+///
+/// let mut rng = seeded(7);
+/// let pair = Pair { left: Linear::new(4, 2, &mut rng)?, right: Linear::new(3, 2, &mut rng)? };
+/// let (a, b) = (Tensor::zeros(&[5, 4], DType::F32)?, Tensor::zeros(&[5, 3], DType::F32)?);
+/// let table = summary_with(&pair, |pair| pair.forward(&a, &b))?;
+/// assert_eq!(table.to_string(), "\
+/// layer          output parameters
+/// ────────────────────────────────
+/// left (Linear)  [5, 2]         10
+/// right (Linear) [5, 2]          8
+/// ────────────────────────────────
+/// trainable                     18
+/// frozen                         0
+/// bytes                         72");
+/// # Ok::<(), wengert_nn::Error>(())
+/// ```
+pub fn summary_with<M: Module + ?Sized>(model: &M, forward: impl FnOnce(&M) -> Result<Tensor>) -> Result<Summary> {
+    run(model, || forward(model), None)
+}
+
+fn run(
+    model: &(impl Module + ?Sized),
+    forward: impl FnOnce() -> Result<Tensor>,
+    batch: Option<usize>,
+) -> Result<Summary> {
     let (mut streams, mut buffers) = (Vec::new(), Vec::new());
     let mut summary = Summary::default();
     model.visit(&Path::root(), &mut |_, item| match item {
@@ -72,7 +115,7 @@ fn run(model: &(impl Layer + ?Sized), x: &Tensor, batch: Option<usize>) -> Resul
         _ => {}
     });
     let unchanged = Unchanged { streams, buffers };
-    let steps = no_grad(|| record(model, || model.forward(x)))?;
+    let steps = no_grad(|| record(model, forward))?;
     drop(unchanged);
     summary.rows = steps.into_iter().map(|step| row(step, batch)).collect();
     Ok(summary)

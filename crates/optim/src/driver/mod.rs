@@ -157,7 +157,8 @@ impl<R: Rule> Optimizer for Driver<R> {
             match slot.id.and_then(|id| grads.get_by_id(id)) {
                 None => report.missing.push(slot.name.clone()),
                 Some(gradient) => {
-                    let (rule, turn) = slot.turn(param.value_mut(), gradient, *lr, shared);
+                    let mut value = param.value_mut();
+                    let (rule, turn) = slot.turn(&mut value, gradient, *lr, shared);
                     outcome = rule.step(turn);
                     slot.t += u64::from(outcome.is_ok());
                     report.updated += 1;

@@ -32,7 +32,8 @@ impl<R: Rule> EachTurn<R> for AllSlots<'_, R> {
             let Some(slot) = slots.next() else { return };
             let gradient = slot.id.and_then(|id| grads.get_by_id(id));
             if let (Some(gradient), true, Ok(())) = (gradient, param.is_trainable(), &outcome) {
-                let (rule, turn) = slot.turn(param.value_mut(), gradient, *lr, shared);
+                let mut value = param.value_mut();
+                let (rule, turn) = slot.turn(&mut value, gradient, *lr, shared);
                 outcome = see(rule, turn);
             }
         });

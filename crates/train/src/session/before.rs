@@ -22,7 +22,7 @@ impl Before {
                 saved.push(Saved::Stream(seed, drawn));
             }
             Item::Buffer(buffer) => saved.push(Saved::Buffer(buffer.get())),
-            Item::Param(_) => {}
+            Item::Param(_) | Item::Tied(_) => {}
         });
         Before(saved)
     }
@@ -30,7 +30,7 @@ impl Before {
     pub(super) fn restore(self, model: &mut dyn Module) {
         let mut saved = self.0.into_iter();
         model.visit_mut(&Path::root(), &mut |_, item| {
-            if matches!(item, ItemMut::Param(_)) {
+            if matches!(item, ItemMut::Param(_) | ItemMut::Tied(_)) {
                 return;
             }
             match (item, saved.next()) {

@@ -1,7 +1,8 @@
 //! What every walk through a case keeps to: results are values of their own, every wanted input gets a gradient, and a
 //! walk that fails says so from then on.
 
-use super::{Case, suite::Property};
+use super::suite::{Property, case_seed};
+use super::Case;
 use crate::tape::{Backward, Gradients, Pull, Pullback, no_grad, record_custom};
 use crate::tensor::Tensor;
 use crate::{Error, ErrorKind, Result};
@@ -28,14 +29,14 @@ fn results_are_values_of_their_own(case: &Case) {
         return;
     }
     assert!(x.iter().all(|x| x.node_id() != y.node_id()), "the result stands in the place of an input");
-    let seed = Case::seed(&y);
+    let seed = case_seed(&y);
     let grads = Backward::new().root(&y, &seed).also(&y).run().unwrap_or_else(|e| panic!("{e}"));
     assert_eq!(grads.get(&y).map(Tensor::to_f64s), Some(seed.to_f64s()), "gradient of the result itself");
 }
 
 /// Both kinds of walk give every float input a gradient of its shape and dtype.
 fn complete(x: &[Tensor], y: &Tensor) {
-    let seed = Case::seed(y);
+    let seed = case_seed(y);
     let targets: Vec<&Tensor> = x.iter().collect();
     let recorded = crate::grad_with(&[(y, &seed)], &targets).unwrap_or_else(|e| panic!("recorded: {e}"));
     let fused = y.backward_with(&seed).unwrap_or_else(|e| panic!("fused: {e}"));
@@ -104,7 +105,7 @@ fn failed_walks_say_why(case: &Case) {
     if !y.is_tracked() {
         return;
     }
-    let seed = Case::seed(&y);
+    let seed = case_seed(&y);
     let gradients = |grads: Gradients| leaves.iter().map(|x| grads.get(x).map(Tensor::to_f64s)).collect::<Vec<_>>();
     // Walks that keep lose nothing.
     let kept = || Backward::new().root(&y, &seed).keep().run();
@@ -122,8 +123,8 @@ fn failed_walks_say_why(case: &Case) {
         "{again}"
     );
     for (x, leaf) in x.iter().zip(&leaves).filter(|(_, leaf)| leaf.is_tracked()) {
-        let below = x.backward_with(&Case::seed(x)).unwrap_or_else(|e| panic!("below the failure: {e}"));
-        assert_eq!(below.get(leaf).map(Tensor::to_f64s), Some(Case::seed(x).to_f64s()));
+        let below = x.backward_with(&case_seed(x)).unwrap_or_else(|e| panic!("below the failure: {e}"));
+        assert_eq!(below.get(leaf).map(Tensor::to_f64s), Some(case_seed(x).to_f64s()));
     }
     let fresh = tracked(&case.sample(16));
     let grads = case.call(&fresh).backward_with(&seed).expect("nothing fails");

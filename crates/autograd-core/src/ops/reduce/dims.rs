@@ -57,7 +57,7 @@ macro_rules! numbers {
     )*};
 }
 // A literal without a type is an `i32`.
-numbers!(i32 isize);
+numbers!(i32 isize usize);
 
 impl ReduceDims {
     /// The only dimension, for reductions that return positions along one; for a scalar, its own.

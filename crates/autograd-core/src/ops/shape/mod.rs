@@ -5,4 +5,5 @@ pub(crate) mod cat;
 pub(crate) mod expand;
 pub(crate) mod permute;
 pub(crate) mod reshape;
+pub(crate) mod select;
 pub(crate) mod slice;

@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::ops::check::Check;
-use crate::shape::{Dims, Layout};
+use crate::shape::{Dim, Dims, Layout};
 use crate::tape::{Pull, Pullback, record};
 use crate::tensor::Tensor;
 use smallvec::SmallVec;
@@ -51,7 +51,8 @@ impl Tensor {
     ///
     /// # Errors
     /// If a dim is out of range.
-    pub fn transpose(&self, a: isize, b: isize) -> Result<Tensor> {
+    pub fn transpose(&self, a: impl Dim, b: impl Dim) -> Result<Tensor> {
+        let (a, b) = (a.signed(), b.signed());
         let (a, b) = (Check("transpose").dim(a, self.shape())?, Check("transpose").dim(b, self.shape())?);
         let mut order: Dims = (0..self.rank()).collect();
         if !order.is_empty() {

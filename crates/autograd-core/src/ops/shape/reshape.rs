@@ -2,7 +2,7 @@
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::ops::check::Check;
-use crate::shape::{Dims, Layout, Shape};
+use crate::shape::{Dim, Dims, Layout, Shape};
 use crate::tape::{Pull, Pullback, record, record_same};
 use crate::tensor::Tensor;
 use smallvec::SmallVec;
@@ -24,7 +24,11 @@ impl Tensor {
     /// assert_eq!(Tensor::from([[1, 2, 3], [4, 5, 6]]).reshape(&[3, -1])?.shape(), [3, 2]);
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
-    pub fn reshape(&self, shape: &[isize]) -> Result<Tensor> {
+    pub fn reshape<D: Dim>(&self, shape: impl AsRef<[D]>) -> Result<Tensor> {
+        self.reshape_signed(&shape.as_ref().iter().map(|size| size.signed()).collect::<SmallVec<[isize; 8]>>())
+    }
+
+    fn reshape_signed(&self, shape: &[isize]) -> Result<Tensor> {
         let misfit = || misfit(self, &format_args!("{shape:?}"));
         let known =
             shape.iter().filter(|s| **s != -1).try_fold(1usize, |n, s| n.checked_mul(usize::try_from(*s).ok()?));
@@ -69,7 +73,8 @@ impl Tensor {
     /// assert_eq!(Tensor::zeros(&[2, 3, 4], DType::F32)?.flatten(1, -1)?.shape(), [2, 12]);
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
-    pub fn flatten(&self, start: isize, end: isize) -> Result<Tensor> {
+    pub fn flatten(&self, start: impl Dim, end: impl Dim) -> Result<Tensor> {
+        let (start, end) = (start.signed(), end.signed());
         let (first, last) = (Check("flatten").dim(start, self.shape())?, Check("flatten").dim(end, self.shape())?);
         if first > last {
             return Err(Error::argument("flatten", "end", end, "a dim not before start"));
@@ -100,8 +105,8 @@ impl Tensor {
     ///
     /// # Errors
     /// If the dim is out of range.
-    pub fn unsqueeze(&self, dim: isize) -> Result<Tensor> {
-        let at = Check("unsqueeze").new_dim(dim, self.shape())?;
+    pub fn unsqueeze(&self, dim: impl Dim) -> Result<Tensor> {
+        let at = Check("unsqueeze").new_dim(dim.signed(), self.shape())?;
         let mut shape: Dims = SmallVec::from_slice(self.shape());
         shape.insert(at, 1);
         self.reshape_to(&shape)

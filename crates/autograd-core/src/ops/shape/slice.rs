@@ -4,7 +4,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::kernels::copy::scatter_add;
 use crate::kernels::nest::Nest;
 use crate::ops::check::Check;
-use crate::shape::{Dims, Layout};
+use crate::shape::{Dim, Dims, Layout};
 use crate::tape::{Part, Pull, Pullback, record};
 use crate::tensor::{Tensor, for_float};
 use smallvec::SmallVec;
@@ -24,7 +24,8 @@ impl Tensor {
     /// assert_eq!(Tensor::from([1, 2, 3, 4]).narrow(0, 1, 2)?.to_vec::<i64>()?, [2, 3]);
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
-    pub fn narrow(&self, dim: isize, start: isize, len: usize) -> Result<Tensor> {
+    pub fn narrow(&self, dim: impl Dim, start: impl Dim, len: usize) -> Result<Tensor> {
+        let (dim, start) = (dim.signed(), start.signed());
         let (d, size) = Check("narrow").sized_dim(dim, self.shape())?;
         let first = if start < 0 { start.saturating_add_unsigned(size) } else { start };
         let end = usize::try_from(first).ok().and_then(|first| first.checked_add(len));
@@ -40,8 +41,8 @@ impl Tensor {
     ///
     /// # Errors
     /// If the dim is out of range or `step` is 0.
-    pub fn slice(&self, dim: isize, start: Option<isize>, end: Option<isize>, step: usize) -> Result<Tensor> {
-        let (d, size) = Check("slice").sized_dim(dim, self.shape())?;
+    pub fn slice(&self, dim: impl Dim, start: Option<isize>, end: Option<isize>, step: usize) -> Result<Tensor> {
+        let (d, size) = Check("slice").sized_dim(dim.signed(), self.shape())?;
         Check("slice").require(step > 0, "step", step, "at least 1")?;
         let clamped = |bound: isize| {
             let from_front = if bound < 0 { bound.saturating_add_unsigned(size) } else { bound };

@@ -29,7 +29,7 @@ impl Tensor {
         if weight.numel() != 1 {
             along[1] = channels as isize;
         }
-        let weight = if self.rank() == 0 { weight.reshape(&[])? } else { weight.reshape(&along)? };
+        let weight = if self.rank() == 0 { weight.reshape_to(&[])? } else { weight.reshape(&along)? };
         try_elementwise([self, &weight], Prelu)
     }
 }

@@ -2,6 +2,7 @@
 
 mod abs;
 pub(crate) mod add;
+mod assign;
 mod div;
 mod lerp;
 mod mul;

@@ -3,3 +3,4 @@
 mod clamp;
 mod maximum;
 mod order;
+mod scalar;

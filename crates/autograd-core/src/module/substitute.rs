@@ -1,0 +1,38 @@
+//! A module with other tensors in the place of its parameters.
+
+use super::state::problems;
+use super::{Item, ItemMut, Module, Path, StateDict, StateMismatch};
+use crate::error::Result;
+use std::collections::HashMap;
+
+/// See [`Module::with_parameters`].
+pub(super) fn substitute<M: Module + Clone>(module: &M, values: &StateDict) -> Result<M> {
+    let problems = problems(module, values, false);
+    if !problems.is_empty() {
+        return Err(StateMismatch { problems }.into());
+    }
+    // The clone has identities of its own; what is not replaced has the module's.
+    let mut own = HashMap::new();
+    module.visit(&Path::root(), &mut |path, item| {
+        if let Item::Param(param) = item {
+            own.insert(path.to_string(), (**param).clone());
+        }
+    });
+    let mut clone = module.clone();
+    clone.visit_mut(&Path::root(), &mut |path, item| {
+        if let ItemMut::Param(param) = item
+            && let Some(value) = own.remove(&path.to_string())
+        {
+            param.substitute(value);
+        }
+    });
+    clone.visit_mut(&Path::root(), &mut |path, item| {
+        let Some(value) = values.get(&path.to_string()) else { return };
+        match item {
+            ItemMut::Param(param) | ItemMut::Tied(param) => param.substitute(value.clone()),
+            ItemMut::Buffer(buffer) => buffer.set(value.clone()),
+            ItemMut::Stream(_) | ItemMut::Mode(_) => {}
+        }
+    });
+    Ok(clone)
+}

@@ -1,0 +1,199 @@
+//! Parameters that are tied: one value, one identity, one entry; through clones, state dicts and threads.
+
+use autograd_core::module::{Module, Param, StateDict, StateMismatch, StateProblem};
+use autograd_core::{DType, Tensor};
+
+/// Held by tests that count memory or use much of it.
+static MEMORY: std::sync::Mutex<()> = std::sync::Mutex::new(());
+
+/// An original, one that is not tied, and another place of the original; in any order.
+fn model(original_first: bool) -> Vec<Param> {
+    let original = Param::new(Tensor::from([1.0, 2.0]));
+    let (free, tied) = (Param::new(Tensor::from([3.0])), original.tie());
+    if original_first { vec![original, free, tied] } else { vec![tied, free, original] }
+}
+
+fn value(param: &Param) -> Vec<f64> {
+    param.to_f64s()
+}
+
+fn names(model: &Vec<Param>) -> Vec<String> {
+    model.named_parameters().into_iter().map(|(name, _)| name).collect()
+}
+
+/// All that holds of a model whose first and last parameter are tied.
+fn is_tied(model: &mut Vec<Param>) {
+    assert_eq!(model[0].node_id(), model[2].node_id());
+    assert_eq!((model.parameters().len(), model.state_dict().len()), (2, 3));
+    for (writer, reader) in [(0, 2), (2, 0)] {
+        let next = model[reader].add_scalar(1.0).detach();
+        model[writer].set(next.clone());
+        assert_eq!(value(&model[reader]), next.to_f64s());
+        *model[writer].value_mut() = next.add_scalar(1.0).detach();
+        assert_eq!(value(&model[reader]), next.add_scalar(1.0).to_f64s());
+        // The identity is one again after it was replaced by hand.
+        model[writer].set_trainable(false);
+        assert!(!model[reader].is_trainable() && !model[reader].is_tracked());
+        model[reader].set_trainable(true);
+        assert_eq!(model[0].node_id(), model[2].node_id());
+        let gradients = (&model[0] * &model[2]).sum().backward().expect("tracked");
+        let twice = model[reader].mul_scalar(2.0).to_f64s();
+        assert_eq!(gradients.get(&model[writer]).expect("a leaf").to_f64s(), twice);
+    }
+    model.to_dtype(DType::F64);
+    assert!(model.iter().all(|param| param.dtype() == DType::F64) && model[0].node_id() == model[2].node_id());
+    model.to_dtype(DType::F32);
+}
+
+#[test]
+fn what_is_tied_is_one_parameter_in_a_model_and_in_its_clones() {
+    for original_first in [true, false] {
+        let mut first = model(original_first);
+        let expected = if original_first { ["0", "1"] } else { ["1", "2"] };
+        assert_eq!(names(&first), expected);
+        let mut second = first.clone();
+        let mut third = second.clone();
+        let ids: Vec<_> = [&first, &second, &third].map(|model| model[0].node_id()).into();
+        assert!(ids[0] != ids[1] && ids[1] != ids[2] && ids[0] != ids[2]);
+        for model in [&mut third, &mut first, &mut second] {
+            assert_eq!(names(model), expected);
+            is_tied(model);
+        }
+        let before = value(&first[0]);
+        second[2].set(Tensor::from([-1.0, -1.0]));
+        assert_eq!((value(&first[0]), value(&second[0])), (before, vec![-1.0, -1.0]));
+    }
+}
+
+#[test]
+fn frozen_parameters_are_tied_in_a_clone_too() {
+    let mut model = model(true);
+    assert_eq!(model.freeze("2"), 1);
+    assert!(!model[0].is_trainable() && model[1].is_trainable());
+    let mut clones = [model.clone(), model.clone()];
+    for clone in &mut clones {
+        assert!(!clone[2].is_trainable());
+        clone[0].set(Tensor::from([7.0, 7.0]));
+        assert_eq!(value(&clone[2]), [7.0, 7.0]);
+    }
+    clones[0][0].set(Tensor::from([8.0, 8.0]));
+    assert_eq!((value(&clones[1][2]), value(&model[2])), (vec![7.0, 7.0], vec![1.0, 2.0]));
+}
+
+#[test]
+fn a_clone_made_alone_is_a_parameter_of_its_own() {
+    for place in [0, 2] {
+        let model = model(true);
+        let mut alone = vec![model[place].clone()];
+        // Something happens in between: the next clones do not belong with this one.
+        let _ = Tensor::from([1.0]).requires_grad();
+        let mut other = vec![model[2 - place].clone()];
+        for clone in [&mut alone, &mut other] {
+            assert_eq!(names(clone), ["0"]);
+            clone[0].set(Tensor::from([place as f32, 9.0]));
+        }
+        alone[0].set(Tensor::from([0.0, 0.0]));
+        assert_eq!(value(&other[0]), [place as f64, 9.0]);
+        assert_eq!(value(&model[0]), [1.0, 2.0]);
+    }
+}
+
+#[test]
+fn what_is_left_of_a_tie_is_listed_once() {
+    let original = Param::new(Tensor::from([1.0]));
+    let mut rest = vec![original.tie(), original.tie()];
+    assert_eq!(names(&rest), Vec::<String>::new());
+    drop(original);
+    assert_eq!(names(&rest), ["0"]);
+    rest[1].set(Tensor::from([2.0]));
+    assert_eq!(value(&rest[0]), [2.0]);
+    rest.remove(0);
+    assert_eq!(names(&rest), ["0"]);
+}
+
+#[test]
+fn states_load_into_what_is_tied_and_leave_it_tied() {
+    for original_first in [true, false] {
+        let mut model = model(original_first);
+        let mut state = model.state_dict();
+        state.insert("0", Tensor::from([5.0, 6.0]));
+        state.insert("2", Tensor::from([5.0, 6.0]));
+        let bytes = state.to_safetensors().expect("written");
+        let state = StateDict::from_safetensors(&bytes, "state".as_ref()).expect("read");
+        model.load_state_dict(&state).expect("fits");
+        assert_eq!((value(&model[0]), value(&model[2])), (vec![5.0, 6.0], vec![5.0, 6.0]));
+        is_tied(&mut model);
+
+        // Files of other programs may have it once, under the name of the original.
+        let (original, tied) = if original_first { ("0", "2") } else { ("2", "0") };
+        let mut once = state.clone();
+        once.remove(tied);
+        model.load_state_dict(&once).expect("fits");
+        assert_eq!(value(&model[0]), [5.0, 6.0]);
+        let mut without = state.clone();
+        without.remove(original);
+        let error = model.load_state_dict(&without).expect_err("refused");
+        assert!(error.to_string().ends_with(&format!("\n  missing: {original}")), "{error}");
+
+        let mut torn = state.clone();
+        torn.insert(tied, Tensor::from([5.0, 7.0]));
+        let error = model.load_state_dict(&torn).expect_err("refused");
+        let text = format!(
+            "the state does not fit, and nothing was loaded:\n  {tied}: tied to {original}, and the two tensors differ"
+        );
+        assert_eq!(error.to_string(), text);
+        let problems = &error.detail::<StateMismatch>().expect("a report").problems;
+        assert_eq!(problems[..], [StateProblem::Torn { name: tied.into(), other: original.into() }]);
+        assert_eq!(value(&model[0]), [5.0, 6.0]);
+    }
+}
+
+#[test]
+fn readers_on_other_threads_see_one_value_at_a_time() {
+    let mut writer = Param::new(Tensor::from([0.0, 0.0]));
+    let readers = [writer.tie(), writer.tie(), writer.tie()];
+    std::thread::scope(|scope| {
+        for reader in &readers {
+            scope.spawn(move || {
+                let mut last = 0.0;
+                while last < 2000.0 {
+                    let now = value(reader);
+                    assert!(now[0] == now[1] && now[0] >= last, "{now:?} after {last}");
+                    last = now[0];
+                }
+            });
+        }
+        for step in 1..=2000 {
+            writer.set(Tensor::from([step as f32, step as f32]));
+        }
+    });
+}
+
+#[test]
+fn a_long_row_of_values_is_dropped_without_recursion() {
+    let _alone = MEMORY.lock();
+    let mut writer = Param::new(Tensor::from([0.0]));
+    let reader = writer.tie();
+    for step in 0..100_000 {
+        writer.set(Tensor::from([step as f32]));
+    }
+    assert_eq!(value(&reader), [99_999.0]);
+    drop((reader, writer));
+}
+
+#[test]
+fn a_visit_lets_old_values_go() {
+    let _alone = MEMORY.lock();
+    let large = |x: f64| Tensor::full(&[1 << 16], x, DType::F32).expect("small");
+    let mut model = vec![Param::new(large(0.0))];
+    model.push(model[0].tie());
+    let in_use = |steps: usize, model: &mut Vec<Param>| {
+        for step in 0..steps {
+            model[0].set(large(step as f64));
+            model.train();
+        }
+        autograd_core::memory::stats().in_use
+    };
+    let few = in_use(2, &mut model);
+    assert!(in_use(40, &mut model) <= few + (1 << 18));
+}

@@ -1,6 +1,6 @@
 //! Floats within the range of the vectorised sine.
 
-use super::number::Number;
+use super::number::{Number, Special};
 use super::real::Real;
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
@@ -69,6 +69,10 @@ impl<T: Real> Number for Near<T> {
     #[inline(always)]
     fn is_nan(self) -> bool {
         self.0.is_nan()
+    }
+    #[inline(always)]
+    fn special<S: Special>(self) -> Self {
+        Near(self.0.special::<S>())
     }
     #[inline(always)]
     fn sin(self) -> Self {

@@ -1,5 +1,6 @@
 //! The `Number` trait, in which the formulas of elementwise operations are written.
 
+use super::math::exponential::Scalar;
 use std::ops::{Add, BitAnd, BitOr, Div, Mul, Neg, Sub};
 
 /// Something to calculate with: `f32` and `f64` in kernels, tensors when a backward walk is recorded.
@@ -50,6 +51,8 @@ pub trait Number:
     fn sigmoid(self) -> Self;
     /// 2/√π ∫₀ˣ e^(−t²) dt
     fn erf(self) -> Self;
+    /// A function that is written for floats as a whole.
+    fn special<S: Special>(self) -> Self;
     /// sin x; not vectorised for `f32` and `f64`, see `near::Near`.
     fn sin(self) -> Self;
     /// cos x; not vectorised for `f32` and `f64`, see `near::Near`.
@@ -70,3 +73,39 @@ pub trait Number:
         Self::select(self.lt(other) | self.is_nan(), self, other)
     }
 }
+
+/// A function of one number that floats compute as a whole, because a formula of other functions would lose digits, and
+/// its derivative as a formula: nothing in it is taken from something as large.
+pub trait Special: Copy + Send + Sync + 'static {
+    /// The name of the operation.
+    const NAME: &'static str;
+
+    /// f(x); mark it `#[inline(always)]`.
+    fn value<T: Scalar>(x: T) -> T;
+    /// f′(x)
+    fn slope<N: Number>(x: N) -> N;
+}
+
+/// A [`Special`] from one line for each of its parts: name and title, the function on floats, the derivative.
+macro_rules! special {
+    ($(#[$doc:meta])* $visible:vis $name:ident: $title:literal, $f:path; |$x:ident| $slope:expr) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy)]
+        $visible struct $name;
+
+        impl $crate::kernels::number::Special for $name {
+            const NAME: &'static str = $title;
+
+            #[inline(always)]
+            fn value<T: $crate::kernels::math::exponential::Scalar>(x: T) -> T {
+                $f(x)
+            }
+
+            #[inline(always)]
+            fn slope<N: $crate::kernels::number::Number>($x: N) -> N {
+                $slope
+            }
+        }
+    };
+}
+pub(crate) use special;

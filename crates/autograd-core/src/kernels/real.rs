@@ -2,7 +2,7 @@
 
 use super::factor::Factor;
 use super::math;
-use super::number::Number;
+use super::number::{Number, Special};
 use super::simd::Lanes;
 use crate::storage::block::Plain;
 use std::ops::{AddAssign, SubAssign};
@@ -117,6 +117,10 @@ macro_rules! real {
             #[inline(always)]
             fn erf(self) -> Self {
                 math::$erf(self)
+            }
+            #[inline(always)]
+            fn special<S: Special>(self) -> Self {
+                S::value(self)
             }
             #[inline]
             fn sin(self) -> Self {

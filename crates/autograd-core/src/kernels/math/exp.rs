@@ -36,9 +36,15 @@ pub(super) struct PartsF32 {
 /// Takes `e^x` apart; `|x|` below 2²⁰.
 #[inline(always)]
 pub(super) fn parts_f32(x: f32) -> PartsF32 {
+    parts_of_sum_f32(x, -0.0)
+}
+
+/// Takes `e^(x + more)` apart; `|x|` below 2²⁰, and `more` below the last place of x.
+#[inline(always)]
+pub(super) fn parts_of_sum_f32(x: f32, more: f32) -> PartsF32 {
     let (k_float, k) = nearest_f32(x, LOG2_E_F32);
     let high = (-k_float).mul_add(LN_2_F32, x);
-    let low = -k_float * LN_2_LOW_F32;
+    let low = (-k_float).mul_add(LN_2_LOW_F32, more);
     let r = high + low;
     let tail = (r * r).mul_add(horner_f32(r, &EXP_F32), low);
     PartsF32 { k, high, tail }
@@ -99,9 +105,15 @@ pub(super) struct PartsF64 {
 /// Takes `e^x` apart; `|x|` below 2⁴⁰.
 #[inline(always)]
 pub(super) fn parts_f64(x: f64) -> PartsF64 {
+    parts_of_sum_f64(x, -0.0)
+}
+
+/// Takes `e^(x + more)` apart; `|x|` below 2⁴⁰, and `more` below the last place of x.
+#[inline(always)]
+pub(super) fn parts_of_sum_f64(x: f64, more: f64) -> PartsF64 {
     let (k_float, k) = nearest_f64(x, LOG2_E_F64);
     let high = (-k_float).mul_add(LN_2_F64, x);
-    let low = -k_float * LN_2_LOW_F64;
+    let low = (-k_float).mul_add(LN_2_LOW_F64, more);
     let r = high + low;
     let tail = (r * r).mul_add(horner_f64(r, &EXP_F64), low);
     PartsF64 { k, high, tail }

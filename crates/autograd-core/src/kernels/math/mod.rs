@@ -12,9 +12,12 @@
 
 pub mod erf;
 pub mod exp;
+pub mod exponential;
+pub mod gate;
 pub mod hyperbolic;
 pub mod log;
 pub mod logistic;
+pub mod normal;
 pub mod trig;
 
 mod polynomial;

@@ -3,8 +3,9 @@
 //! Reading a formula writes down its steps; asking for a result computes the steps it needs, with the public
 //! operations, which record themselves. A derivative of any order is therefore another reading.
 
+use super::smooth::smooth;
 use crate::error::Result;
-use crate::kernels::number::Number;
+use crate::kernels::number::{Number, Special};
 use crate::ops::check::Check;
 use crate::tape::{Pull, Pullback, Saved, record};
 use crate::tensor::{DType, Tensor};
@@ -320,6 +321,10 @@ impl Number for Traced<'_, '_> {
             (_, None) => yes,
             (mask, Some(steps)) => steps.push(Step::Select { mask: mask.at(), yes: yes.at(), no: no.at() }),
         }
+    }
+
+    fn special<S: Special>(self) -> Self {
+        self.one(S::value::<f64>, |x| Ok(smooth::<S>(x)))
     }
 
     fn is_nan(self) -> Self {

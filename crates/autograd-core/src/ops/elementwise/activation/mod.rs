@@ -4,6 +4,6 @@ mod gelu;
 mod leaky_relu;
 mod prelu;
 mod relu;
-mod sigmoid;
+pub(super) mod sigmoid;
 mod silu;
 mod softplus;

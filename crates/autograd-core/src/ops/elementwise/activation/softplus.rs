@@ -46,8 +46,8 @@ impl Elementwise<1> for Softplus {
     fn value<N: Number>(self, [x]: [N; 1]) -> N {
         let (zero, beta) = (N::of(0.0), N::of(self.beta));
         let scaled = x * beta;
-        let positive = N::select(scaled.gt(zero), scaled, zero);
-        let smooth = (positive + (-scaled.abs()).exp().ln_1p()) / beta;
+        let positive = N::select(scaled.gt(zero), x, zero);
+        let smooth = positive + (-scaled.abs()).exp().ln_1p() / beta;
         N::select(scaled.gt(N::of(self.threshold)), x, smooth)
     }
 

@@ -10,10 +10,10 @@ impl Tensor {
     /// `y = eˣ − 1`, element by element. Integers and truth values become `F32` first.
     ///
     /// # Gradient
-    /// `gx = gy · (y + 1)`; saves y.
+    /// `gx = gy · eˣ`; saves x.
     ///
     /// # Numerics
-    /// Within 2 ulp.
+    /// Within 2 ulp, the derivatives, too: `y + 1`, which has no digits left at −20, is not computed.
     ///
     /// # Examples
     /// ```
@@ -32,7 +32,7 @@ struct Expm1;
 
 impl Elementwise<1> for Expm1 {
     const NAME: &'static str = "expm1";
-    const KEEPS: Keeps = Keeps::Output;
+    const KEEPS: Keeps = Keeps::Inputs;
 
     #[inline(always)]
     fn value<N: Number>(self, [x]: [N; 1]) -> N {
@@ -40,8 +40,8 @@ impl Elementwise<1> for Expm1 {
     }
 
     #[inline(always)]
-    fn pull<N: Number>(self, gy: N, _: [N; 1], y: N) -> [N; 1] {
-        [gy * (y + N::of(1.0))]
+    fn pull<N: Number>(self, gy: N, [x]: [N; 1], _: N) -> [N; 1] {
+        [gy * x.exp()]
     }
 }
 

@@ -1,0 +1,115 @@
+//! An exponential taken apart, in either type: what functions with tails are composed of.
+
+use super::exp::{parts_of_sum_f32, parts_of_sum_f64};
+use super::polynomial::{horner_f32, horner_f64};
+use super::scale::{halves_f32, halves_f64};
+use std::ops::{Add, Div, Mul, Neg, Sub};
+
+/// `e^(high + low) = (1 + more) first second`: the factors are powers of two, multiplied last, for the result may be
+/// subnormal where neither they nor `1 + more` is.
+#[derive(Clone, Copy)]
+pub struct Exponential<T> {
+    more: T,
+    first: T,
+    second: T,
+}
+
+impl<T: Scalar> Exponential<T> {
+    /// Its value.
+    #[inline(always)]
+    pub fn value(self) -> T {
+        self.times(T::of(1.0))
+    }
+    /// Its product with `x`, which may be infinite only if its own value is.
+    #[inline(always)]
+    pub fn times(self, x: T) -> T {
+        self.scale(self.of(x))
+    }
+    /// Its product with `x` before the powers of two; rounded once.
+    #[inline(always)]
+    pub fn of(self, x: T) -> T {
+        x.fused(self.more, x)
+    }
+    /// Like [`Exponential::of`], of `x (1 + relative)`, still rounded once.
+    #[inline(always)]
+    pub fn of_corrected(self, x: T, relative: T) -> T {
+        x.fused(self.more + relative, x)
+    }
+    /// What [`Exponential::of`] lacks.
+    #[inline(always)]
+    pub fn scale(self, x: T) -> T {
+        x * self.first * self.second
+    }
+}
+
+/// `f32` or `f64`, for functions that are written once for both.
+pub trait Scalar:
+    Copy
+    + PartialOrd
+    + Add<Output = Self>
+    + Sub<Output = Self>
+    + Mul<Output = Self>
+    + Div<Output = Self>
+    + Neg<Output = Self>
+{
+    /// A constant, rounded.
+    fn of(x: f64) -> Self;
+    /// What the rounded constant lacks, rounded; `rest` is what it lacks in f64.
+    fn rest_of(x: f64, rest: f64) -> Self;
+    /// A constant for each type.
+    fn either(short: f64, long: f64) -> Self;
+    /// |x|
+    fn magnitude(self) -> Self;
+    /// self · a + b, rounded once.
+    fn fused(self, a: Self, b: Self) -> Self;
+    /// `e^(high + low)`, `low` below the last place of `high`, and `high` between −170 or −1200 and 0.
+    fn exponential(high: Self, low: Self) -> Exponential<Self>;
+    /// The polynomial in x with the coefficients of the type.
+    fn horner<const SHORT: usize, const LONG: usize>(self, short: &[f32; SHORT], long: &[f64; LONG]) -> Self;
+
+    /// The smaller of x and a limit; NaN passes.
+    #[inline(always)]
+    fn at_most(self, limit: Self) -> Self {
+        if self > limit { limit } else { self }
+    }
+}
+
+macro_rules! scalar {
+    ($t:ident, $parts:ident, $halves:ident, $rest:expr, $horner:ident, $table:ident, ($short:ident, $long:ident)) => {
+        impl Scalar for $t {
+            #[inline(always)]
+            fn of(x: f64) -> Self {
+                x as $t
+            }
+            #[inline(always)]
+            fn rest_of(x: f64, rest: f64) -> Self {
+                let lacks: fn(f64, f64) -> $t = $rest;
+                lacks(x, rest)
+            }
+            #[inline(always)]
+            fn either($short: f64, $long: f64) -> Self {
+                $table as $t
+            }
+            #[inline(always)]
+            fn magnitude(self) -> Self {
+                self.abs()
+            }
+            #[inline(always)]
+            fn fused(self, a: Self, b: Self) -> Self {
+                self.mul_add(a, b)
+            }
+            #[inline(always)]
+            fn exponential(high: Self, low: Self) -> Exponential<Self> {
+                let parts = $parts(high, low);
+                let (first, second) = $halves(parts.k);
+                Exponential { more: parts.high + parts.tail, first, second }
+            }
+            #[inline(always)]
+            fn horner<const SHORT: usize, const LONG: usize>(self, $short: &[f32; SHORT], $long: &[f64; LONG]) -> Self {
+                $horner(self, $table)
+            }
+        }
+    };
+}
+scalar!(f32, parts_of_sum_f32, halves_f32, |x, _| (x - f64::from(x as f32)) as f32, horner_f32, table, (table, _long));
+scalar!(f64, parts_of_sum_f64, halves_f64, |_, rest| rest, horner_f64, table, (_short, table));

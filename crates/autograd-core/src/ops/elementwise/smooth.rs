@@ -1,0 +1,29 @@
+//! Operations of functions that floats compute as a whole.
+
+use super::driver::{Elementwise, Keeps, elementwise};
+use crate::kernels::number::{Number, Special};
+use crate::tensor::Tensor;
+use std::marker::PhantomData;
+
+/// `y = f(x)`, recorded; the input is kept, for the derivative cannot be had from the output without loss.
+pub(super) fn smooth<S: Special>(x: &Tensor) -> Tensor {
+    elementwise([x], Smooth(PhantomData::<S>))
+}
+
+#[derive(Clone, Copy)]
+struct Smooth<S>(PhantomData<S>);
+
+impl<S: Special> Elementwise<1> for Smooth<S> {
+    const NAME: &'static str = S::NAME;
+    const KEEPS: Keeps = Keeps::Inputs;
+
+    #[inline(always)]
+    fn value<N: Number>(self, [x]: [N; 1]) -> N {
+        x.special::<S>()
+    }
+
+    #[inline(always)]
+    fn pull<N: Number>(self, gy: N, [x]: [N; 1], _: N) -> [N; 1] {
+        [gy * S::slope(x)]
+    }
+}

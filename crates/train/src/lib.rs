@@ -48,6 +48,7 @@ mod checkpoint;
 mod evaluate;
 pub mod history;
 pub mod metrics;
+mod penalty;
 #[cfg(feature = "plot")]
 mod plot;
 mod run;
@@ -63,6 +64,7 @@ pub use checkpoint::Snapshot;
 pub use evaluate::{evaluate, predict};
 pub use history::{EpochRecord, History, Metrics};
 pub use metrics::{Accuracy, BinaryAccuracy, MeanLoss, Metric, Tally, confusion_matrix};
+pub use penalty::{L1Penalty, L2Penalty, Penalty};
 #[cfg(feature = "plot")]
 pub use plot::plot_confusion;
 pub use run::{MetricInfo, Plan, Run};

@@ -13,6 +13,7 @@ mod operators;
 mod param;
 mod path;
 mod plain;
+mod safetensors;
 mod state;
 mod stream;
 mod substitute;
@@ -28,6 +29,7 @@ pub use stream::Stream;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::tensor::{DType, Tensor};
+use std::collections::HashSet;
 
 /// A leaf of a module tree.
 #[derive(Debug)]
@@ -104,12 +106,12 @@ pub trait Module {
     }
 
     /// Parameters and buffers by name, in the order of declaration; the values are shared, not copied. A parameter that
-    /// is tied has all its names.
+    /// is tied has all its names. Where two have one name both are there, see [`check_names`].
     fn state_dict(&self) -> StateDict {
         let mut state = StateDict::new();
         self.visit(&Path::root(), &mut |path, item| match item {
-            Item::Param(param) | Item::Tied(param) => state.insert(path.to_string(), param.detach()),
-            Item::Buffer(buffer) => state.insert(path.to_string(), buffer.get().detach()),
+            Item::Param(param) | Item::Tied(param) => state.append(path.to_string(), param.detach()),
+            Item::Buffer(buffer) => state.append(path.to_string(), buffer.get().detach()),
             Item::Stream(_) | Item::Mode(_) => {}
         });
         state
@@ -234,6 +236,28 @@ fn set_trainable<M: Module + ?Sized>(module: &mut M, op: &str, prefix: &str, tra
     Ok(found)
 }
 
+/// Whether all names of a module are its own: no two parameters or buffers, and no two streams have one name. Two parts
+/// that are flattened into one place may have: such a model can run, but cannot be saved, loaded or trained.
+///
+/// # Errors
+/// The first name that occurs twice.
+pub fn check_names(module: &(impl Module + ?Sized)) -> Result<()> {
+    let (mut tensors, mut streams) = (HashSet::new(), HashSet::new());
+    let mut outcome = Ok(());
+    module.visit(&Path::root(), &mut |path, item| {
+        let (names, what) = match item {
+            Item::Param(_) | Item::Tied(_) | Item::Buffer(_) => (&mut tensors, "parameters or buffers"),
+            Item::Stream(_) => (&mut streams, "streams"),
+            Item::Mode(_) => return,
+        };
+        if outcome.is_ok() && !names.insert(path.to_string()) {
+            let text = format!("two {what} of the model are called \"{path}\"; names must be unique");
+            outcome = Err(Error::new(ErrorKind::State, text));
+        }
+    });
+    outcome
+}
+
 /// The name, seed and position of every stream, for resuming a run exactly.
 pub fn stream_positions(module: &(impl Module + ?Sized)) -> Vec<(String, u64, u64)> {
     let mut all = Vec::new();
@@ -256,7 +280,8 @@ pub fn restore_streams(module: &mut (impl Module + ?Sized), positions: &[(String
             let name = path.to_string();
             match open.iter().position(|(known, _, _)| *known == name) {
                 Some(at) => {
-                    let (_, seed, drawn) = open.swap_remove(at);
+                    // In order: of two with one name the first is put back first.
+                    let (_, seed, drawn) = open.remove(at);
                     *stream = Stream::at(*seed, *drawn);
                 }
                 None => strangers.push(name),

@@ -16,7 +16,7 @@ use std::f64::consts::PI;
 /// `x: [n, 2]` F32; `y: [n]` I64, of which `⌊n/2⌋` are 0.
 ///
 /// # Errors
-/// If `n < 2`, or `noise` is negative or not finite.
+/// If `n < 2`, or `noise` is negative, not finite, or so large that F32 does not hold the points.
 ///
 /// # Examples
 /// ```
@@ -35,11 +35,15 @@ pub fn two_moons(n: usize, noise: f64, rng: &mut dyn Rng) -> Result<TensorDatase
     if !(noise.is_finite() && noise >= 0.0) {
         return Err(Error::argument("two_moons", "noise", noise, "finite and at least 0"));
     }
+    // No normal number is larger than 16.
+    if noise > f64::from(f32::MAX) / 16.0 {
+        return Err(Error::argument("two_moons", "noise", noise, "so small that F32 holds all points"));
+    }
     // Refuses an n that no memory holds before anything is computed.
     let noise = Tensor::randn(&[n, 2], DType::F64, rng)?.mul_scalar(noise);
     let outer = n / 2;
     let (mut points, mut classes) = (Vec::with_capacity(2 * n), Vec::with_capacity(n));
-    for sample in permutation(n, rng) {
+    for sample in permutation("two_moons", n, rng)? {
         let (class, k, of) = if sample < outer { (0, sample, outer) } else { (1, sample - outer, n - outer) };
         let t = PI * k as f64 / (of - 1).max(1) as f64;
         points.extend(if class == 0 { [t.cos(), t.sin()] } else { [1.0 - t.cos(), 0.5 - t.sin()] });
@@ -61,6 +65,11 @@ cases![
         "negative noise",
         |rng| two_moons(10, -0.1, rng),
         "two_moons: noise is -0.1, it must be finite and at least 0",
+    ),
+    Case::refused(
+        "too much noise",
+        |rng| two_moons(10, 1e38, rng),
+        "two_moons: noise is 1e38, it must be so small that F32 holds all points",
     ),
     Case::refused(
         "no noise at all",

@@ -58,15 +58,20 @@ pub(super) fn same(op: &'static str, target: &Tensor, input: &[usize]) -> Result
     Err(Error::shape(op, "target", target.shape(), format!("{input:?}, that of the input{hint}")))
 }
 
-/// Like `Check::broadcasts_to`, with the call that makes a target fit.
+/// Like `Check::broadcasts_to`, with the call that makes a target fit. The ranks must agree, unless the target is one
+/// number.
 pub(super) fn broadcasts_to(op: &'static str, what: &str, x: &Tensor, shape: &[usize]) -> Result<()> {
-    autograd_core::check::Check(op).broadcasts_to(what, x, shape).map_err(|error| match mending(x.shape(), shape) {
-        Some(call) => {
-            let expected = format!("one that broadcasts to the input's, {shape:?}; {call} makes it so");
-            Error::shape(op, what, x.shape(), expected)
-        }
-        None => error,
-    })
+    let (rank, of) = (shape.len(), x.rank());
+    if of == rank || of == 0 {
+        return autograd_core::check::Check(op).broadcasts_to(what, x, shape);
+    }
+    let remedy = match mending(x.shape(), shape) {
+        Some(call) => format!("{call} makes it so"),
+        None if of < rank => "unsqueeze adds a dim".into(),
+        None => "squeeze removes a dim".into(),
+    };
+    let expected = format!("one that broadcasts to the input's, {shape:?}, and has its rank; {remedy}");
+    Err(Error::shape(op, what, x.shape(), expected))
 }
 
 /// An error if the input of a loss of logits comes straight from `activation`, which the loss takes itself: it would be

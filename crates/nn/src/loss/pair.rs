@@ -5,7 +5,8 @@ use autograd_core::check::Check;
 use autograd_core::{Result, Tensor};
 
 /// `input − target`, the target broadcast to the input. The other way round, `[N, 1]` against `[N]` would be `N²` pairs
-/// of which N are meant.
+/// of which N are meant. The ranks must agree: `[N]` against `[N, K]` would fit where K happens to be N, and pair
+/// samples with columns.
 pub(super) fn difference(op: &'static str, input: &Tensor, target: &Tensor) -> Result<Tensor> {
     Check(op).same_float(input, target)?;
     hint::broadcasts_to(op, "the target", target, input.shape())?;

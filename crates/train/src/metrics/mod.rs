@@ -18,6 +18,7 @@ pub use mean_loss::MeanLoss;
 
 use autograd_core::{Error, ErrorKind, Result, Tensor};
 pub(crate) use mean_loss::number;
+use wengert_nn::LossParts;
 
 /// A measure of outputs against their targets.
 ///
@@ -92,7 +93,7 @@ fn misfits(metric: &str, output: &Tensor, target: &Tensor, expected: &str) -> Er
     Error::new(ErrorKind::Shape, format!("{metric}: output {o:?} and target {dtype} {t:?} do not fit: {expected}"))
 }
 
-/// A sum and the number of its samples.
+/// A sum and what it is divided by: the number of samples, or the sum of their weights.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Mean {
     sum: f64,
@@ -103,6 +104,18 @@ impl Mean {
     pub(crate) fn add(&mut self, sum: f64, count: usize) {
         self.sum += sum;
         self.count += count as f64;
+    }
+
+    /// Adds a batch's numerator and denominator.
+    pub(crate) fn add_parts(&mut self, parts: &LossParts) -> Result<()> {
+        self.sum += number("numerator of the loss", &parts.numerator)?;
+        self.count += parts.denominator;
+        Ok(())
+    }
+
+    /// Whether nothing was counted.
+    pub(crate) fn is_of_nothing(&self) -> bool {
+        self.count == 0.0
     }
 
     /// The mean; NaN without samples.

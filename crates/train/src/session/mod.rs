@@ -12,6 +12,7 @@ use crate::callbacks::Callback;
 use crate::checkpoint::Snapshot;
 use crate::history::{EpochRecord, History};
 use crate::metrics::Metric;
+use crate::penalty::Penalty;
 use crate::run::Run;
 use crate::trainer::{Every, Trainer};
 use autograd_core::Result;
@@ -64,7 +65,8 @@ fn fit(
     }
     // A resumed run draws, too: it leaves the generator where the first run would have left it.
     let drawn: u64 = rng.random();
-    let Trainer { mut optimizer, loss, batch_size, schedule, clip_norm, metrics, mut callbacks, .. } = trainer;
+    let Trainer { mut optimizer, loss, batch_size, penalties, schedules, clip_norm, metrics, mut callbacks, .. } =
+        trainer;
     let before = Before::of(model);
     let resumed = resumed.map(|(snapshot, _)| snapshot);
     let seed = resumed.as_ref().map_or(drawn, |snapshot| snapshot.seed);
@@ -74,7 +76,8 @@ fn fit(
         missing: resumed.as_ref().map(|snapshot| snapshot.history.without_gradient.clone()),
         stepped: false,
         loss: &*loss,
-        schedule: schedule.as_ref().map(|(schedule, every)| (&**schedule, *every)),
+        penalties: &penalties,
+        schedule: schedules.first().map(|(schedule, every)| (&**schedule, *every)),
         clip_norm,
         metrics: &metrics,
         train: DataLoader::new(train).batch_size(batch_size).shuffle(seed),
@@ -105,6 +108,7 @@ fn fit(
 struct Session<'s, 'r, 't> {
     run: Run<'r>,
     loss: &'s (dyn Loss + 't),
+    penalties: &'s [Box<dyn Penalty + 't>],
     schedule: Option<(&'s (dyn Schedule + 't), Every)>,
     clip_norm: Option<f64>,
     metrics: &'s [Box<dyn Metric + 't>],

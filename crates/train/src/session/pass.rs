@@ -5,9 +5,18 @@ use crate::history::Metrics;
 use crate::metrics::{Mean, Metric, Tally, number};
 use crate::trainer::Every;
 use autograd_core::{Error, ErrorKind, Result, Tensor, no_grad};
+use wengert_nn::LossParts;
 use wengert_optim::clip_grad_norm;
 
-/// The measurements of a pass: the loss of the batches, weighted with their numbers of samples, and the metrics.
+/// The value of a loss or a penalty; an error if it is NaN or infinite and that is not allowed.
+fn finite_unless(what: &str, value: &Tensor, allowed: bool) -> Result<f64> {
+    match number(what, value)? {
+        value if value.is_finite() || allowed => Ok(value),
+        value => Err(Error::new(ErrorKind::NotFinite, format!("the {what} is {value}"))),
+    }
+}
+
+/// The measurements of a pass: the loss, numerators over denominators of all batches, and the metrics.
 struct Measured<'m> {
     loss: Mean,
     tallies: Vec<(&'m str, Box<dyn Tally + 'm>)>,
@@ -19,9 +28,8 @@ impl<'m> Measured<'m> {
         Ok(Measured { loss: Mean::default(), tallies })
     }
 
-    fn update(&mut self, loss: f64, output: &Tensor, target: &Tensor) -> Result<()> {
-        let samples = target.shape().first().copied().unwrap_or(1);
-        self.loss.add(loss * samples as f64, samples);
+    fn update(&mut self, loss: &LossParts, output: &Tensor, target: &Tensor) -> Result<()> {
+        self.loss.add_parts(loss)?;
         no_grad(|| self.tallies.iter_mut().try_for_each(|(_, tally)| tally.update(output, target)))
     }
 
@@ -38,28 +46,39 @@ impl Session<'_, '_, '_> {
     pub(super) fn train_epoch(&mut self) -> Result<Metrics> {
         self.run.model.train();
         let mut measured = Measured::start(self.metrics)?;
-        for (i, batch) in self.train.epoch(self.run.epoch - 1)?.enumerate() {
+        for (i, batch) in self.train.epoch(self.run.epoch - 1)?.all().enumerate() {
             self.run.batch = i + 1;
             self.call(|callback, run| callback.on_train_batch_begin(run))?;
             let learned = batch.and_then(|(x, y)| {
-                let output = self.step(&x, &y)?;
-                measured.update(self.run.loss, &output, &y)
+                let (output, loss) = self.step(&x, &y)?;
+                measured.update(&loss, &output, &y)
             });
             learned.map_err(|e| self.in_batch("train", i, e))?;
             self.call(|callback, run| callback.on_train_batch_end(run))?;
         }
+        if measured.loss.is_of_nothing() {
+            let text = format!("epoch {}: nothing of the train set counts in the loss", self.run.epoch);
+            return Err(Error::new(ErrorKind::Data, text));
+        }
         Ok(measured.values())
     }
 
-    /// Learns from one batch; returns the output.
-    fn step(&mut self, x: &Tensor, y: &Tensor) -> Result<Tensor> {
-        let output = self.run.model.forward(x)?;
-        let loss = self.loss.forward(&output, y)?;
-        let value = number(&loss)?;
-        if !value.is_finite() {
-            return Err(Error::new(ErrorKind::NotFinite, format!("the loss is {value}")));
+    /// Learns from one batch, unless nothing of it counts; returns the output and the loss.
+    fn step(&mut self, x: &[Tensor], y: &Tensor) -> Result<(Tensor, LossParts)> {
+        let output = self.run.model.forward_all(x)?;
+        let loss = self.loss.parts(&output, y)?;
+        let value = finite_unless("loss", &loss.value, loss.denominator == 0.0)?;
+        self.run.loss = value;
+        if loss.denominator == 0.0 {
+            return Ok((output.detach(), loss));
         }
-        let mut grads = loss.backward()?;
+        let mut objective = loss.value.clone();
+        for penalty in self.penalties {
+            let penalty = penalty.of(&*self.run.model)?;
+            finite_unless("penalty", &penalty, false)?;
+            objective = objective.try_add(&penalty)?;
+        }
+        let mut grads = objective.backward()?;
         if let Some(max_norm) = self.clip_norm {
             let norm = clip_grad_norm(&mut grads, max_norm)?;
             if !norm.is_finite() {
@@ -80,8 +99,7 @@ impl Session<'_, '_, '_> {
             None => self.missing = Some(report.missing),
         }
         self.run.step += 1;
-        self.run.loss = value;
-        Ok(output.detach())
+        Ok((output.detach(), loss))
     }
 
     /// An error with its place in the run.
@@ -94,14 +112,15 @@ impl Session<'_, '_, '_> {
         self.run.model.eval();
         let Some(valid) = &self.valid else { return Ok(Metrics::default()) };
         let mut measured = Measured::start(self.metrics)?;
-        for (i, batch) in valid.epoch(0)?.enumerate() {
+        for (i, batch) in valid.epoch(0)?.all().enumerate() {
             let tried = batch.and_then(|(x, y)| {
                 let (output, loss) = no_grad(|| {
-                    let output = self.run.model.forward(&x)?;
-                    let loss = number(&self.loss.forward(&output, &y)?)?;
+                    let output = self.run.model.forward_all(&x)?;
+                    let loss = self.loss.parts(&output, &y)?;
+                    number("loss", &loss.value)?;
                     Ok::<_, Error>((output, loss))
                 })?;
-                measured.update(loss, &output, &y)
+                measured.update(&loss, &output, &y)
             });
             tried.map_err(|e| self.in_batch("valid", i, e))?;
         }

@@ -1,6 +1,6 @@
 //! State dicts as safetensors files.
 
-use super::StateDict;
+use super::{StateDict, write_whole};
 use crate::error::{Error, Result};
 use crate::tensor::{DType, Tensor, for_any};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView, serialize};
@@ -61,10 +61,10 @@ impl StateDict {
         Ok(entries.into_iter().map(|(_, name, value)| (name, value)).collect())
     }
 
-    /// Writes a safetensors file: aside first, then renamed, so a failure leaves what was there.
+    /// Writes a safetensors file, whole or not at all: see [`write_whole`].
     ///
     /// # Errors
-    /// If the file cannot be written.
+    /// If the file cannot be written; what was there before stays.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
         let path = path.as_ref();
         write_whole(path, &self.to_safetensors()?)
@@ -79,25 +79,6 @@ impl StateDict {
         let bytes = fs::read(path).map_err(|e| Error::file(path, e))?;
         StateDict::from_safetensors(&bytes, path)
     }
-}
-
-/// Writes a file aside and renames it into place: readers see the old one or the new one, never a part.
-///
-/// # Errors
-/// If it cannot be written; what was there before stays.
-pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
-    let mut aside = path.as_os_str().to_owned();
-    aside.push(format!(".{}.tmp", std::process::id()));
-    let aside = Path::new(&aside);
-    let written = fs::File::create(aside).and_then(|mut file| {
-        std::io::Write::write_all(&mut file, bytes)?;
-        file.sync_all()
-    });
-    written.and_then(|()| fs::rename(aside, path)).map_err(|e| {
-        // The failure itself is reported; that the rest could not be removed adds nothing.
-        let _ = fs::remove_file(aside);
-        Error::file(path, e)
-    })
 }
 
 fn little_endian(x: &Tensor) -> Vec<u8> {

@@ -1,6 +1,6 @@
 //! The `Loss` trait: what training minimises.
 
-use autograd_core::{Result, Tensor};
+use autograd_core::{Description, Result, Tensor};
 
 /// A function of output and target, to be minimised.
 ///
@@ -24,6 +24,12 @@ pub trait Loss {
     /// # Errors
     /// If the two do not fit the loss.
     fn forward(&self, input: &Tensor, target: &Tensor) -> Result<Tensor>;
+
+    /// Its kind and options: a run goes on from a checkpoint only with the same. The default is the name of the type; a
+    /// loss with options should describe them, too, for example by [`Description::from_debug`].
+    fn describe(&self) -> Description {
+        Description::of::<Self>()
+    }
 }
 
 impl<F: Fn(&Tensor, &Tensor) -> Result<Tensor>> Loss for F {

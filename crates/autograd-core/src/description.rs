@@ -83,13 +83,15 @@ fn split(fields: &str) -> Option<Vec<&str>> {
         match c {
             '(' | '[' | '{' => depth += 1,
             ')' | ']' | '}' => depth = depth.checked_sub(1)?,
-            '"' => while let Some((_, inside)) = characters.next() {
-                match inside {
-                    '\\' => drop(characters.next()),
-                    '"' => break,
-                    _ => {}
+            '"' => {
+                while let Some((_, inside)) = characters.next() {
+                    match inside {
+                        '\\' => drop(characters.next()),
+                        '"' => break,
+                        _ => {}
+                    }
                 }
-            },
+            }
             ',' if depth == 0 => {
                 parts.push(fields[start..at].trim());
                 start = at + 1;

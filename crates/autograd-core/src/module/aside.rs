@@ -25,7 +25,8 @@ impl Aside {
             };
             // Another writer's sweep may have come between: what it holds, or has removed, is given up. Where the file
             // system knows no locks, no sweep removes anything either.
-            let swept = matches!(file.try_lock(), Err(TryLockError::WouldBlock)) || fs::symlink_metadata(&path).is_err();
+            let swept =
+                matches!(file.try_lock(), Err(TryLockError::WouldBlock)) || fs::symlink_metadata(&path).is_err();
             let aside = Aside { file, path, placed: false };
             if !swept {
                 return Ok(aside);

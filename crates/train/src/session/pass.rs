@@ -1,10 +1,12 @@
 //! One pass over a set, for training or for validation.
 
 use super::Session;
+use super::before::Before;
 use crate::history::Metrics;
 use crate::metrics::{Mean, Metric, Tally, number};
 use crate::trainer::Every;
-use autograd_core::{Error, ErrorKind, Result, Tensor, no_grad};
+use autograd_core::module::Module;
+use autograd_core::{Error, ErrorKind, Gradients, Result, Tensor, no_grad};
 use wengert_optim::clip_grad_norm;
 
 /// The measurements of a pass: the loss of the batches, weighted with their numbers of samples, and the metrics.
@@ -61,6 +63,7 @@ impl Session<'_, '_, '_> {
         }
         let mut grads = loss.backward()?;
         if let Some(max_norm) = self.clip_norm {
+            grads = of_parameters(&*self.run.model, grads)?;
             let norm = clip_grad_norm(&mut grads, max_norm)?;
             if !norm.is_finite() {
                 return Err(Error::new(ErrorKind::NotFinite, format!("the norm of the gradients is {norm}")));
@@ -74,7 +77,7 @@ impl Session<'_, '_, '_> {
             let text = format!("the loss depends on none of the trainable parameters {:?}", report.missing);
             return Err(Error::new(ErrorKind::Gradient, text));
         }
-        self.stepped = true;
+        self.before = None;
         match &mut self.missing {
             Some(missing) => missing.retain(|name| report.missing.contains(name)),
             None => self.missing = Some(report.missing),
@@ -89,12 +92,25 @@ impl Session<'_, '_, '_> {
         error.context(format_args!("epoch {}, {part} batch {}", self.run.epoch, batch + 1))
     }
 
+    /// The first batch of the validation set, before hours are spent on the first epoch. The model stays as it is.
+    pub(super) fn try_validation(&mut self) -> Result<()> {
+        let before = Before::of(&*self.run.model);
+        let tried = self.validate_on(1).map_err(|e| e.context("trial before training"));
+        before.restore(self.run.model, self.run.optimizer)?;
+        tried.map(drop)
+    }
+
     /// The model on the validation set; nothing without one. A NaN loss here does not end the run: the history has it.
     pub(super) fn validate(&mut self) -> Result<Metrics> {
+        self.validate_on(usize::MAX)
+    }
+
+    /// The model on so many batches of the validation set.
+    fn validate_on(&mut self, batches: usize) -> Result<Metrics> {
         self.run.model.eval();
         let Some(valid) = &self.valid else { return Ok(Metrics::default()) };
         let mut measured = Measured::start(self.metrics)?;
-        for (i, batch) in valid.epoch(0)?.enumerate() {
+        for (i, batch) in valid.epoch(0)?.take(batches).enumerate() {
             let tried = batch.and_then(|(x, y)| {
                 let (output, loss) = no_grad(|| {
                     let output = self.run.model.forward(&x)?;
@@ -107,4 +123,15 @@ impl Session<'_, '_, '_> {
         }
         Ok(measured.values())
     }
+}
+
+/// The gradients of the model's parameters, without those of other leaves.
+fn of_parameters(model: &dyn Module, mut grads: Gradients) -> Result<Gradients> {
+    let mut own = Gradients::default();
+    for parameter in model.parameters() {
+        if let Some(gradient) = grads.take(parameter) {
+            own.insert(parameter, gradient)?;
+        }
+    }
+    Ok(own)
 }

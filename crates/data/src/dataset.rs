@@ -1,12 +1,20 @@
 //! Numbered samples that can be fetched together.
-use crate::shuffle::permutation;
+use crate::shuffle::{permutation, room};
 use autograd_core::{DType, Error, ErrorKind, Result, Tensor};
 use rand::Rng;
 use std::ops::Range;
 
 /// Numbered pairs of an input and a target.
 ///
-/// Only `len` and `batch` must be written. A dataset that has its samples in one piece should also write `range`.
+/// Only `len` and `batch` must be written. A dataset that has its samples in one piece should also write `range`. What
+/// is returned is checked by the [`DataLoader`](crate::DataLoader): one row for each sample that was asked for.
+///
+/// A tensor, or a `Vec` of them, is a dataset of inputs without targets, to predict from.
+///
+/// # Several inputs
+/// A dataset whose samples have several inputs says how many, and writes `batch_all`; its `batch` is
+/// `only_input(self.batch_all(indices)?)`, which says so where one is asked for. [`InputsDataset`](crate::InputsDataset)
+/// is one of tensors in memory.
 ///
 /// ```
 /// use autograd_core::Tensor;
@@ -38,13 +46,47 @@ pub trait Dataset {
 
     /// Inputs and targets of neighbouring samples.
     fn range(&self, samples: Range<usize>) -> Result<(Tensor, Tensor)> {
-        self.batch(&samples.collect::<Vec<_>>())
+        self.batch(&listed(self.name(), samples)?)
+    }
+
+    /// How many inputs a sample has. Default 1.
+    fn inputs(&self) -> usize {
+        1
+    }
+
+    /// All inputs, each `[B, ..]`, and the targets of the samples with these numbers. By default the input of `batch`.
+    fn batch_all(&self, indices: &[usize]) -> Result<(Vec<Tensor>, Tensor)> {
+        self.batch(indices).map(|(x, y)| (vec![x], y))
+    }
+
+    /// All inputs and the targets of neighbouring samples. By default those of `range` if there is one input.
+    fn range_all(&self, samples: Range<usize>) -> Result<(Vec<Tensor>, Tensor)> {
+        match self.inputs() {
+            1 => self.range(samples).map(|(x, y)| (vec![x], y)),
+            _ => self.batch_all(&listed(self.name(), samples)?),
+        }
+    }
+
+    /// Whether the samples have targets. Default true.
+    fn has_targets(&self) -> bool {
+        true
+    }
+
+    /// Its name in errors. Default "the dataset".
+    fn name(&self) -> &str {
+        "the dataset"
     }
 
     /// Whether there are no samples.
     fn is_empty(&self) -> bool {
         self.len() == 0
     }
+}
+
+fn listed(name: &str, samples: Range<usize>) -> Result<Vec<usize>> {
+    let mut numbers = room(name, Some(samples.len()))?;
+    numbers.extend(samples);
+    Ok(numbers)
 }
 
 /// Inputs and targets in memory, one row for each sample.
@@ -110,8 +152,7 @@ impl TensorDataset {
     /// # Errors
     /// If a sample does not exist.
     pub fn select(&self, indices: &[usize]) -> Result<TensorDataset> {
-        let (x, y) = self.rows("select", indices)?;
-        Ok(TensorDataset { x, y })
+        Ok(TensorDataset { x: rows("select", &self.x, indices)?, y: rows("select", &self.y, indices)? })
     }
 
     /// The same targets with the inputs `f(x)`.
@@ -143,7 +184,7 @@ impl TensorDataset {
     /// ```
     pub fn split<const K: usize>(&self, fractions: [f64; K], rng: &mut dyn Rng) -> Result<[TensorDataset; K]> {
         let sizes = part_sizes(self.len(), &fractions)?;
-        let order = permutation(self.len(), rng);
+        let order = permutation("split", self.len(), rng)?;
         let mut parts = Vec::with_capacity(K);
         let mut rest = order.as_slice();
         for size in sizes {
@@ -158,37 +199,46 @@ impl TensorDataset {
     pub(crate) fn classes(&self) -> Option<Vec<i64>> {
         if self.y.dtype() == DType::I64 && self.y.rank() == 1 { self.y.to_vec().ok() } else { None }
     }
+}
 
-    fn rows(&self, op: &str, indices: &[usize]) -> Result<(Tensor, Tensor)> {
-        let len = self.len();
-        if let Some((position, index)) = indices.iter().enumerate().find(|(_, index)| **index >= len) {
-            return Err(no_sample(op, *index, position, len));
-        }
-        let indices: Vec<i64> = indices.iter().map(|index| *index as i64).collect();
-        let indices = Tensor::from_slice(&indices, &[indices.len()])?;
-        Ok((self.x.index_select(0, &indices)?, self.y.index_select(0, &indices)?))
+/// Copies of the rows of `x` with these numbers.
+pub(crate) fn rows(op: &str, x: &Tensor, indices: &[usize]) -> Result<Tensor> {
+    let len = x.shape().first().copied().unwrap_or(0);
+    if let Some((position, index)) = indices.iter().enumerate().find(|(_, index)| **index >= len) {
+        return Err(no_sample(op, *index, position, len));
     }
+    let indices: Vec<i64> = indices.iter().map(|index| *index as i64).collect();
+    x.index_select(0, &Tensor::from_slice(&indices, &[indices.len()])?)
+}
+
+/// A view of neighbouring rows of `x`.
+pub(crate) fn rows_between(x: &Tensor, samples: Range<usize>) -> Result<Tensor> {
+    let len = x.shape().first().copied().unwrap_or(0);
+    if samples.end > len && !samples.is_empty() {
+        let index = samples.start.max(len);
+        return Err(no_sample("range", index, index - samples.start, len));
+    }
+    // An empty range may lie anywhere; the front is always inside.
+    let start = if samples.is_empty() { 0 } else { samples.start as isize };
+    x.narrow(0, start, samples.len())
 }
 
 impl Dataset for TensorDataset {
+    fn name(&self) -> &str {
+        "TensorDataset"
+    }
+
     fn len(&self) -> usize {
         self.len()
     }
 
     fn batch(&self, indices: &[usize]) -> Result<(Tensor, Tensor)> {
-        self.rows("batch", indices)
+        Ok((rows("batch", &self.x, indices)?, rows("batch", &self.y, indices)?))
     }
 
     /// Views: nothing is copied.
     fn range(&self, samples: Range<usize>) -> Result<(Tensor, Tensor)> {
-        let len = self.len();
-        if samples.end > len && !samples.is_empty() {
-            let index = samples.start.max(len);
-            return Err(no_sample("range", index, index - samples.start, len));
-        }
-        // An empty range may lie anywhere; the front is always inside.
-        let start = if samples.is_empty() { 0 } else { samples.start as isize };
-        Ok((self.x.narrow(0, start, samples.len())?, self.y.narrow(0, start, samples.len())?))
+        Ok((rows_between(&self.x, samples.clone())?, rows_between(&self.y, samples)?))
     }
 }
 

@@ -36,6 +36,7 @@
 
 mod dataset;
 pub mod format;
+mod inputs;
 mod loader;
 pub mod sets;
 mod shuffle;
@@ -45,7 +46,8 @@ pub mod transform;
 pub use autograd_core::{BoxError, Error, ErrorKind, Result};
 pub use dataset::{Dataset, TensorDataset};
 pub use format::idx::{fashion_mnist, idx_images, idx_labels, read_idx};
-pub use loader::{DataLoader, Epoch};
+pub use inputs::{InputsDataset, only_input};
+pub use loader::{DataLoader, Epoch, EpochAll};
 pub use sets::*;
 pub use split::*;
 pub use transform::*;

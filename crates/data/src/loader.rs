@@ -1,6 +1,7 @@
 //! Batches of a dataset, epoch by epoch.
 
 use crate::dataset::Dataset;
+use crate::inputs::only_input;
 use crate::shuffle::permutation;
 use autograd_core::{Error, ErrorKind, Result, Tensor, seeded};
 use std::iter::FusedIterator;
@@ -86,16 +87,21 @@ impl<'d, D: Dataset + ?Sized> DataLoader<'d, D> {
     /// copies nothing.
     ///
     /// # Errors
-    /// If `batch_size` is 0, the dataset is empty, or `drop_last` would drop all of it.
+    /// If `batch_size` is 0, the dataset is empty, `drop_last` would drop all of it, or it is to be shuffled and has more
+    /// samples than memory holds numbers.
+    ///
+    /// A batch is an error if the dataset fails, or gives more or fewer rows than it was asked for.
     pub fn epoch(&self, epoch: u64) -> Result<Epoch<'d, D>> {
         let batches = self.num_batches()?;
-        let order = self.seed.map(|seed| {
+        let len = self.dataset.len();
+        let shuffled = |seed| {
             let mut rng = seeded(seed);
             // Streams of one ChaCha key are independent: no two epochs share numbers.
             rng.set_stream(epoch);
-            permutation(self.dataset.len(), &mut rng)
-        });
-        Ok(Epoch { dataset: self.dataset, batch_size: self.batch_size, order, next: 0, batches })
+            permutation("DataLoader", len, &mut rng)
+        };
+        let order = self.seed.map(shuffled).transpose()?;
+        Ok(Epoch { dataset: self.dataset, batch_size: self.batch_size, len, order, next: 0, batches })
     }
 }
 
@@ -104,10 +110,62 @@ impl<'d, D: Dataset + ?Sized> DataLoader<'d, D> {
 pub struct Epoch<'d, D: ?Sized> {
     dataset: &'d D,
     batch_size: usize,
+    /// How many samples there were when the epoch began.
+    len: usize,
     /// The samples in shuffled order; none if they keep their own order.
     order: Option<Vec<usize>>,
     next: usize,
     batches: usize,
+}
+
+impl<'d, D: Dataset + ?Sized> Epoch<'d, D> {
+    /// The same batches with all inputs of the samples, for a dataset of several.
+    pub fn all(self) -> EpochAll<'d, D> {
+        EpochAll(self)
+    }
+
+    /// The batch after those that are skipped. They are not fetched.
+    fn fetch(&mut self, skip: usize) -> Option<Result<(Vec<Tensor>, Tensor)>> {
+        let batch = self.next.saturating_add(skip);
+        if batch >= self.batches {
+            self.next = self.batches;
+            return None;
+        }
+        self.next = batch + 1;
+        let start = batch * self.batch_size;
+        let end = start.saturating_add(self.batch_size).min(self.len);
+        let fetched = match &self.order {
+            None => self.dataset.range_all(start..end),
+            Some(order) => self.dataset.batch_all(order.get(start..end).unwrap_or_default()),
+        };
+        Some(fetched.and_then(|batch| checked(self.dataset, end - start, batch)))
+    }
+
+    fn left(&self) -> usize {
+        self.batches - self.next
+    }
+}
+
+/// The batch, if it is what was asked for: a row for each sample.
+fn checked<D: Dataset + ?Sized>(
+    dataset: &D,
+    samples: usize,
+    (inputs, target): (Vec<Tensor>, Tensor),
+) -> Result<(Vec<Tensor>, Tensor)> {
+    let refuse = |what: String| Err(Error::new(ErrorKind::Data, format!("DataLoader: {} gave {what}", dataset.name())));
+    if inputs.len() != dataset.inputs() {
+        return refuse(format!("{} inputs, its samples have {}", inputs.len(), dataset.inputs()));
+    }
+    let several = inputs.len() > 1;
+    let all =
+        inputs.iter().enumerate().map(|(i, x)| (x, if several { format!("input {}", i + 1) } else { "x".into() }));
+    for (tensor, what) in all.chain([(&target, "y".into())]) {
+        if tensor.shape().first() != Some(&samples) {
+            let expected = format!("expected [{samples}, ..], a row for each");
+            return refuse(format!("{what} of shape {:?} for {samples} samples, {expected}", tensor.shape()));
+        }
+    }
+    Ok((inputs, target))
 }
 
 impl<D: Dataset + ?Sized> Iterator for Epoch<'_, D> {
@@ -119,25 +177,37 @@ impl<D: Dataset + ?Sized> Iterator for Epoch<'_, D> {
 
     /// Skipped batches are not fetched.
     fn nth(&mut self, skip: usize) -> Option<Self::Item> {
-        let batch = self.next.saturating_add(skip);
-        if batch >= self.batches {
-            self.next = self.batches;
-            return None;
-        }
-        self.next = batch + 1;
-        let start = batch * self.batch_size;
-        let end = start.saturating_add(self.batch_size).min(self.dataset.len());
-        Some(match &self.order {
-            None => self.dataset.range(start..end),
-            Some(order) => self.dataset.batch(order.get(start..end).unwrap_or_default()),
-        })
+        self.fetch(skip).map(|batch| batch.and_then(only_input))
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        let left = self.batches - self.next;
-        (left, Some(left))
+        (self.left(), Some(self.left()))
     }
 }
 
 impl<D: Dataset + ?Sized> ExactSizeIterator for Epoch<'_, D> {}
 impl<D: Dataset + ?Sized> FusedIterator for Epoch<'_, D> {}
+
+/// The batches of one epoch with all their inputs: made by [`Epoch::all`].
+#[derive(Debug)]
+pub struct EpochAll<'d, D: ?Sized>(Epoch<'d, D>);
+
+impl<D: Dataset + ?Sized> Iterator for EpochAll<'_, D> {
+    type Item = Result<(Vec<Tensor>, Tensor)>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.nth(0)
+    }
+
+    /// Skipped batches are not fetched.
+    fn nth(&mut self, skip: usize) -> Option<Self::Item> {
+        self.0.fetch(skip)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.0.size_hint()
+    }
+}
+
+impl<D: Dataset + ?Sized> ExactSizeIterator for EpochAll<'_, D> {}
+impl<D: Dataset + ?Sized> FusedIterator for EpochAll<'_, D> {}

@@ -2,11 +2,12 @@
 
 use crate::observe;
 use autograd_core::module::Module;
-use autograd_core::{Result, Tensor};
+use autograd_core::{Error, ErrorKind, Result, Tensor};
 
 /// A module that maps one tensor to another.
 ///
-/// Layers with other inputs (recurrent state, masks, graphs) have a `forward` of their own instead.
+/// Layers with other inputs (recurrent state, masks, graphs) have a `forward` of their own instead, and a whole model of
+/// several inputs has [`Layer::forward_all`].
 ///
 /// A layer made of others runs them with [`Layer::call`], which takes the name of the part: it is the place in an error
 /// and the row in a [`summary`](crate::summary).
@@ -43,6 +44,43 @@ pub trait Layer: Module + Send + Sync {
     /// If `x` does not fit the layer.
     fn forward(&self, x: &Tensor) -> Result<Tensor>;
 
+    /// The output for several inputs: what training, evaluation and prediction call. By default it is `forward` of the
+    /// only one.
+    ///
+    /// A model of several inputs does its work here, and its `forward` passes on what it gets, to be refused:
+    /// ```
+    /// use autograd_core::Tensor;
+    /// use wengert_nn::{Layer, Linear, Module, Result, inputs};
+    ///
+    /// #[derive(Module)]
+    /// struct TwoTowers { left: Linear, right: Linear }
+    ///
+    /// impl Layer for TwoTowers {
+    ///     fn forward(&self, x: &Tensor) -> Result<Tensor> {
+    ///         self.forward_all(std::slice::from_ref(x))
+    ///     }
+    ///     fn forward_all(&self, all: &[Tensor]) -> Result<Tensor> {
+    ///         let [a, b] = inputs("TwoTowers", all)?;
+    ///         self.left.call("left", a)?.try_mul(&self.right.call("right", b)?)
+    ///     }
+    /// }
+    ///
+    /// let mut rng = autograd_core::seeded(7);
+    /// let towers = TwoTowers { left: Linear::new(2, 3, &mut rng)?, right: Linear::new(4, 3, &mut rng)? };
+    /// let (a, b) = (Tensor::from([[1.0, 2.0]]), Tensor::from([[1.0, 2.0, 3.0, 4.0]]));
+    /// assert_eq!(towers.forward_all(&[a.clone(), b])?.shape(), [1, 3]);
+    /// let error = towers.forward(&a).expect_err("one input, not two");
+    /// assert_eq!(error.to_string(), "TwoTowers: takes 2 inputs, got 1");
+    /// # Ok::<(), wengert_nn::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If the inputs do not fit the layer, or are more or fewer than it takes.
+    fn forward_all(&self, all: &[Tensor]) -> Result<Tensor> {
+        let [x] = inputs(self.kind(), all)?;
+        self.forward(x)
+    }
+
     /// Like [`Layer::forward`], as the part called `name` of the layer that calls it: the name of the field, or the
     /// position in a list.
     ///
@@ -60,6 +98,20 @@ impl<L: Layer + ?Sized> Layer for Box<L> {
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
         (**self).forward(x)
     }
+    fn forward_all(&self, all: &[Tensor]) -> Result<Tensor> {
+        (**self).forward_all(all)
+    }
+}
+
+/// Exactly N inputs, for [`Layer::forward_all`]; `op` is the name in the error.
+///
+/// # Errors
+/// If there are more or fewer.
+pub fn inputs<'x, const N: usize>(op: &str, all: &'x [Tensor]) -> Result<&'x [Tensor; N]> {
+    all.try_into().map_err(|_| {
+        let takes = if N == 1 { "1 input".into() } else { format!("{N} inputs") };
+        Error::new(ErrorKind::Argument, format!("{op}: takes {takes}, got {}", all.len()))
+    })
 }
 
 /// A layer of any type that can be cloned: `Box<dyn DynLayer>` is `Clone`. Every layer that is `Clone` is one, so there

@@ -35,7 +35,7 @@ mod summary;
 
 pub use activation::*;
 pub use autograd_core::{Error, ErrorKind, Result};
-pub use layer::{DynLayer, Layer};
+pub use layer::{DynLayer, Layer, inputs};
 pub use layers::*;
 pub use loss::*;
 pub use summary::{Row, Summary, summary, summary_of};

@@ -27,17 +27,22 @@ const BATCH: usize = 256;
 /// ```
 pub fn evaluate<M: Layer + Clone>(model: &M, data: &dyn Dataset, metric: impl Metric) -> Result<f64> {
     let mut tally = metric.start()?;
+    if !data.has_targets() {
+        let text = format!("evaluate: {} has no targets to compare with", data.name());
+        return Err(Error::new(ErrorKind::Data, text));
+    }
     each_output("evaluate", model, data, |output, target| tally.update(output, target))?;
     Ok(tally.value())
 }
 
-/// The outputs of a model for all samples of a dataset, in order, computed as in [`evaluate`].
+/// The outputs of a model for all samples of a dataset, in order, computed as in [`evaluate`]. Targets are not needed: the
+/// dataset may be a tensor of inputs, or a `Vec` of them for a model of several.
 ///
 /// # Shapes
 /// `[N, ..]`, where a batch of B samples has an output `[B, ..]`.
 ///
 /// # Errors
-/// If the dataset is empty, or the model fails on a batch.
+/// If the dataset is empty, or the model fails on a batch or does not return a row for each sample.
 ///
 /// # Examples
 /// ```
@@ -46,13 +51,20 @@ pub fn evaluate<M: Layer + Clone>(model: &M, data: &dyn Dataset, metric: impl Me
 /// use wengert_nn::Identity;
 /// use wengert_train::predict;
 ///
-/// let data = TensorDataset::new(Tensor::from([[2.0, 1.0], [0.0, 5.0]]), Tensor::from([0, 0]))?;
+/// let x = Tensor::from([[2.0, 1.0], [0.0, 5.0]]);
+/// assert_eq!(predict(&Identity, &x)?.to_vec::<f32>()?, [2.0, 1.0, 0.0, 5.0]);
+/// let data = TensorDataset::new(x, Tensor::from([0, 0]))?;
 /// assert_eq!(predict(&Identity, &data)?.to_vec::<f32>()?, [2.0, 1.0, 0.0, 5.0]);
 /// # Ok::<(), wengert_train::Error>(())
 /// ```
 pub fn predict<M: Layer + Clone>(model: &M, data: &dyn Dataset) -> Result<Tensor> {
     let mut outputs = Vec::new();
-    each_output("predict", model, data, |output, _| {
+    each_output("predict", model, data, |output, target| {
+        let samples = target.shape().first();
+        if output.shape().first() != samples {
+            let expected = format!("[{}, ..], a row for each sample", samples.unwrap_or(&0));
+            return Err(Error::shape("predict", "the output", output.shape(), expected));
+        }
         outputs.push(output.clone());
         Ok(())
     })?;
@@ -72,9 +84,9 @@ fn each_output<M: Layer + Clone>(
     let mut model = model.clone();
     model.eval();
     no_grad(|| {
-        for batch in DataLoader::new(data).batch_size(BATCH).epoch(0)? {
-            let (x, y) = batch?;
-            f(&model.forward(&x)?, &y)?;
+        for batch in DataLoader::new(data).batch_size(BATCH).epoch(0)?.all() {
+            let (inputs, y) = batch?;
+            f(&model.forward_all(&inputs)?, &y)?;
         }
         Ok(())
     })

@@ -49,6 +49,7 @@ mod evaluate;
 pub mod history;
 mod interrupted;
 pub mod metrics;
+mod penalty;
 #[cfg(feature = "plot")]
 mod plot;
 mod run;
@@ -65,6 +66,7 @@ pub use evaluate::{evaluate, predict};
 pub use history::{EpochRecord, History, Metrics};
 pub use interrupted::Interrupted;
 pub use metrics::{Accuracy, BinaryAccuracy, MeanLoss, Metric, Tally, confusion_matrix};
+pub use penalty::{L1Penalty, L2Penalty, Penalty};
 #[cfg(feature = "plot")]
 pub use plot::plot_confusion;
 pub use run::{Difference, Identity, IdentityMismatch, MetricInfo, Plan, Run};

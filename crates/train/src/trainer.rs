@@ -2,6 +2,7 @@
 
 use crate::callbacks::{Callback, Checkpoint, fold_dir};
 use crate::metrics::Metric;
+use crate::penalty::Penalty;
 use std::path::PathBuf;
 use wengert_nn::Loss;
 use wengert_optim::{Optimizer, Schedule};
@@ -11,9 +12,13 @@ use wengert_optim::{Optimizer, Schedule};
 /// For each epoch and each batch of it:
 /// ```text
 /// output = model(x)          in training mode
-/// g = ∂ loss(output, y) / ∂ parameters, clipped if asked for
+/// g = ∂ (loss(output, y) + penalties) / ∂ parameters, clipped if asked for
 /// optimizer: parameters ← parameters against g, with the rate of the schedule
 /// ```
+/// What is reported is the loss of the set, without penalties: [`Loss::parts`] of all batches, numerators over denominators,
+/// so it does not depend on how the samples are cut into batches, with class weights and ignored targets, too. A batch
+/// of which nothing counts (of ignored targets alone) is passed over without a step.
+///
 /// After each epoch the model is tried on the validation set, if there is one, in evaluation mode.
 ///
 /// `&mut optimizer` is an optimizer, too. After the run it has its state, and its own learning rate if a schedule has
@@ -44,7 +49,9 @@ pub struct Trainer<'t> {
     pub(crate) loss: Box<dyn Loss + 't>,
     pub(crate) epochs: u64,
     pub(crate) batch_size: usize,
-    pub(crate) schedule: Option<(Box<dyn Schedule + 't>, Every)>,
+    pub(crate) penalties: Vec<Box<dyn Penalty + 't>>,
+    /// At most one; a second is refused by `fit`.
+    pub(crate) schedules: Vec<(Box<dyn Schedule + 't>, Every)>,
     pub(crate) clip_norm: Option<f64>,
     pub(crate) metrics: Vec<Box<dyn Metric + 't>>,
     pub(crate) callbacks: Vec<Box<dyn Callback + 't>>,
@@ -70,7 +77,8 @@ impl<'t> Trainer<'t> {
             loss: Box::new(loss),
             epochs: 1,
             batch_size: 32,
-            schedule: None,
+            penalties: Vec::new(),
+            schedules: Vec::new(),
             clip_norm: None,
             metrics: Vec::new(),
             callbacks: Vec::new(),
@@ -94,15 +102,25 @@ impl<'t> Trainer<'t> {
     }
 
     /// Sets the learning rate before each *epoch*: epoch number k (the first is 0) runs with `schedule.rate(lr, k)`,
-    /// where lr is that of the optimizer. By default the learning rate stays as it is.
+    /// where lr is that of the optimizer. By default the learning rate stays as it is. A run has one schedule; two in
+    /// sequence are one with [`Schedule::then`].
     pub fn schedule(mut self, schedule: impl Schedule + 't) -> Self {
-        self.schedule = Some((Box::new(schedule), Every::Epoch));
+        self.schedules.push((Box::new(schedule), Every::Epoch));
         self
     }
 
-    /// Sets the learning rate before each *step*: the schedule counts batches, over all epochs.
+    /// Sets the learning rate before each *step*: the schedule counts steps, over all epochs. It stands in the place of
+    /// [`Trainer::schedule`].
     pub fn schedule_by_step(mut self, schedule: impl Schedule + 't) -> Self {
-        self.schedule = Some((Box::new(schedule), Every::Step));
+        self.schedules.push((Box::new(schedule), Every::Step));
+        self
+    }
+
+    /// Adds a [`Penalty`] to the loss of every batch: [`L1Penalty`](crate::L1Penalty), [`L2Penalty`](crate::L2Penalty), or
+    /// a closure from the model to one number. It acts by its gradient; histories have the loss without it, so that
+    /// training and validation compare. By default there is none.
+    pub fn penalty(mut self, penalty: impl Penalty + 't) -> Self {
+        self.penalties.push(Box::new(penalty));
         self
     }
 

@@ -65,6 +65,13 @@ impl Error {
     }
 }
 
+/// `writeln!(file, ..)?` in a function that returns this error, a callback's for example.
+impl From<std::io::Error> for Error {
+    fn from(error: std::io::Error) -> Error {
+        Error::new(ErrorKind::Io, error.to_string()).with_source(error)
+    }
+}
+
 /// Sentences of the core's own operations.
 impl Error {
     /// Shapes that do not broadcast; `from_end` is the outermost dimension that disagrees, counted from the end.

@@ -12,6 +12,7 @@ mod mode;
 mod param;
 mod path;
 mod plain;
+mod safetensors;
 mod state;
 mod stream;
 mod whole;
@@ -26,6 +27,7 @@ pub use whole::write_whole;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::tensor::{DType, Tensor};
+use std::collections::HashSet;
 
 /// A leaf of a module tree.
 #[derive(Debug)]
@@ -96,12 +98,13 @@ pub trait Module {
         self.parameters().iter().map(|param| param.numel()).sum()
     }
 
-    /// Parameters and buffers by name, in the order of declaration; the values are shared, not copied.
+    /// Parameters and buffers by name, in the order of declaration; the values are shared, not copied. Where two have one
+    /// name both are there, see [`check_names`].
     fn state_dict(&self) -> StateDict {
         let mut state = StateDict::new();
         self.visit(&Path::root(), &mut |path, item| match item {
-            Item::Param(param) => state.insert(path.to_string(), param.detach()),
-            Item::Buffer(buffer) => state.insert(path.to_string(), buffer.get().detach()),
+            Item::Param(param) => state.append(path.to_string(), param.detach()),
+            Item::Buffer(buffer) => state.append(path.to_string(), buffer.get().detach()),
             Item::Stream(_) | Item::Mode(_) => {}
         });
         state
@@ -197,6 +200,28 @@ fn is_below(path: &Path<'_>, prefix: &str) -> bool {
     name.strip_prefix(prefix).is_some_and(|rest| prefix.is_empty() || rest.is_empty() || rest.starts_with('.'))
 }
 
+/// Whether all names of a module are its own: no two parameters or buffers, and no two streams have one name. Two parts
+/// that are flattened into one place may have: such a model can run, but cannot be saved, loaded or trained.
+///
+/// # Errors
+/// The first name that occurs twice.
+pub fn check_names(module: &(impl Module + ?Sized)) -> Result<()> {
+    let (mut tensors, mut streams) = (HashSet::new(), HashSet::new());
+    let mut outcome = Ok(());
+    module.visit(&Path::root(), &mut |path, item| {
+        let (names, what) = match item {
+            Item::Param(_) | Item::Buffer(_) => (&mut tensors, "parameters or buffers"),
+            Item::Stream(_) => (&mut streams, "streams"),
+            Item::Mode(_) => return,
+        };
+        if outcome.is_ok() && !names.insert(path.to_string()) {
+            let text = format!("two {what} of the model are called \"{path}\"; names must be unique");
+            outcome = Err(Error::new(ErrorKind::State, text));
+        }
+    });
+    outcome
+}
+
 /// The name, seed and position of every stream, for resuming a run exactly.
 pub fn stream_positions(module: &(impl Module + ?Sized)) -> Vec<(String, u64, u64)> {
     let mut all = Vec::new();
@@ -219,7 +244,8 @@ pub fn restore_streams(module: &mut (impl Module + ?Sized), positions: &[(String
             let name = path.to_string();
             match open.iter().position(|(known, _, _)| *known == name) {
                 Some(at) => {
-                    let (_, seed, drawn) = open.swap_remove(at);
+                    // In order: of two with one name the first is put back first.
+                    let (_, seed, drawn) = open.remove(at);
                     *stream = Stream::at(*seed, *drawn);
                 }
                 None => strangers.push(name),

@@ -4,12 +4,17 @@ use super::{ItemMut, Module, Path};
 use crate::error::{Error, ErrorKind, Result};
 use crate::shape::Shape;
 use crate::tensor::{DType, Tensor};
+use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 
 /// Tensors by name, in a fixed order. It is written as a safetensors file, with PyTorch's names and layouts.
+///
+/// A model that gives one name to two of its tensors has a state dict with both. It is refused where names must be
+/// unique: where it is written, and where it is loaded.
 #[derive(Clone, Debug, Default)]
 pub struct StateDict {
     entries: Vec<(String, Tensor)>,
+    metadata: BTreeMap<String, String>,
 }
 
 impl StateDict {
@@ -25,6 +30,44 @@ impl StateDict {
             Some((_, old)) => *old = value,
             None => self.entries.push((name, value)),
         }
+    }
+
+    /// Adds a tensor, also if there is one of the same name.
+    pub(crate) fn append(&mut self, name: String, value: Tensor) {
+        self.entries.push((name, value));
+    }
+
+    /// The names that occur more than once, in order.
+    pub(super) fn twice(&self) -> Vec<&str> {
+        let (mut seen, mut twice) = (HashSet::new(), Vec::new());
+        for (name, _) in self.iter() {
+            if !seen.insert(name) && !twice.contains(&name) {
+                twice.push(name);
+            }
+        }
+        twice
+    }
+
+    /// Texts by name that stand in a file beside the tensors. A file that is read keeps its own; one that is written
+    /// has also `format: pt`, by which other libraries know the layout, unless it says something else.
+    pub fn metadata(&self) -> &BTreeMap<String, String> {
+        &self.metadata
+    }
+
+    /// The texts beside the tensors, for changing.
+    ///
+    /// ```
+    /// use autograd_core::module::StateDict;
+    /// let mut state = StateDict::new();
+    /// state.metadata_mut().insert("licence".into(), "MIT".into());
+    /// let bytes = state.to_safetensors()?;
+    /// let back = StateDict::from_safetensors(&bytes, "memory".as_ref())?;
+    /// assert_eq!(back.metadata()["licence"], "MIT");
+    /// assert_eq!(back.metadata()["format"], "pt");
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
+    pub fn metadata_mut(&mut self) -> &mut BTreeMap<String, String> {
+        &mut self.metadata
     }
 
     /// The tensor of a name.
@@ -54,11 +97,10 @@ impl StateDict {
     }
 }
 
+/// All of them, also those of one name.
 impl FromIterator<(String, Tensor)> for StateDict {
     fn from_iter<I: IntoIterator<Item = (String, Tensor)>>(entries: I) -> Self {
-        let mut state = StateDict::new();
-        entries.into_iter().for_each(|(name, value)| state.insert(name, value));
-        state
+        StateDict { entries: entries.into_iter().collect(), metadata: BTreeMap::new() }
     }
 }
 
@@ -77,6 +119,8 @@ pub enum StateProblem {
     Missing(String),
     /// The state dict has it, the module does not.
     Unexpected(String),
+    /// The module or the state dict has two of this name.
+    Twice(String),
     /// Both have it, with other shapes or dtypes.
     Misshapen {
         /// Its name.
@@ -95,6 +139,7 @@ impl fmt::Display for StateMismatch {
             match problem {
                 StateProblem::Missing(name) => write!(f, "\n  missing: {name}")?,
                 StateProblem::Unexpected(name) => write!(f, "\n  unexpected: {name}")?,
+                StateProblem::Twice(name) => write!(f, "\n  twice: {name}")?,
                 StateProblem::Misshapen { name, got, expected } => {
                     write!(f, "\n  {name}: {} {}, expected {} {}", got.0, got.1, expected.0, expected.1)?;
                 }
@@ -115,7 +160,9 @@ impl From<StateMismatch> for Error {
 /// See [`Module::load_state_dict`].
 pub(super) fn load<M: Module + ?Sized>(module: &mut M, state: &StateDict) -> Result<()> {
     let own = module.state_dict();
-    let mut problems = Vec::new();
+    let mut twice = own.twice();
+    twice.extend(state.twice().into_iter().filter(|name| !own.twice().contains(name)));
+    let mut problems: Vec<StateProblem> = twice.into_iter().map(|name| StateProblem::Twice(name.into())).collect();
     for (name, value) in own.iter() {
         let kind = |t: &Tensor| (t.dtype(), Shape::from(t.shape()));
         match state.get(name) {

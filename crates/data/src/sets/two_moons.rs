@@ -39,7 +39,7 @@ pub fn two_moons(n: usize, noise: f64, rng: &mut dyn Rng) -> Result<TensorDatase
     let noise = Tensor::randn(&[n, 2], DType::F64, rng)?.mul_scalar(noise);
     let outer = n / 2;
     let (mut points, mut classes) = (Vec::with_capacity(2 * n), Vec::with_capacity(n));
-    for sample in permutation(n, rng) {
+    for sample in permutation("two_moons", n, rng)? {
         let (class, k, of) = if sample < outer { (0, sample, outer) } else { (1, sample - outer, n - outer) };
         let t = PI * k as f64 / (of - 1).max(1) as f64;
         points.extend(if class == 0 { [t.cos(), t.sin()] } else { [1.0 - t.cos(), 0.5 - t.sin()] });

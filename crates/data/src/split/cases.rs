@@ -93,6 +93,16 @@ impl Case {
         self
     }
 
+    /// More samples than memory holds numbers are refused, unless few of them are asked for.
+    fn endless(&mut self) {
+        for (n, seed) in [usize::MAX, usize::MAX / 16].into_iter().flat_map(|n| [(n, None), (n, Some(0))]) {
+            let folds = (self.splitter)(seed).folds(&Samples::new(n)).unwrap_or_default();
+            if folds.iter().any(|fold| fold.train.len() + fold.test.len() > 100) {
+                self.wrong.push(format!("{n} samples are divided into {} folds", folds.len()));
+            }
+        }
+    }
+
     /// All numbers of samples up to 60, with random classes, in order and shuffled.
     fn sweep(&mut self) {
         let Some(kind) = &self.kind else { return };
@@ -184,6 +194,7 @@ fn partition_offences(folds: &[Fold], classes: &[i64], stratified: bool) -> Vec<
 /// Runs the suite over all cases; fails with everything that is wrong.
 pub(super) fn run(mut cases: Vec<Case>) {
     cases.iter_mut().for_each(Case::sweep);
+    cases.iter_mut().for_each(Case::endless);
     // A mistake of a splitter appears in many sweeps: a few of them show it.
     let wrong = cases.iter().flat_map(|case| case.wrong.iter().take(6).map(|wrong| format!("{}: {wrong}", case.name)));
     let wrong: Vec<String> = wrong.collect();

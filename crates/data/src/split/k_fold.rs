@@ -1,7 +1,7 @@
 //! K-fold cross-validation.
 
 use super::{Fold, Samples, Splitter, by_test_fold, check_n_splits};
-use crate::shuffle::permutation;
+use crate::shuffle::{numbers, permutation, room};
 use autograd_core::{Result, seeded};
 
 /// K folds of nearly equal size: each sample is tested once and trained on `n_splits − 1` times.
@@ -48,16 +48,17 @@ impl Splitter for KFold {
         let (n, k) = (samples.n(), self.n_splits);
         check_n_splits("KFold", k, n)?;
         let order = match self.shuffle {
-            Some(seed) => permutation(n, &mut seeded(seed)),
-            None => (0..n).collect(),
+            Some(seed) => permutation("KFold", n, &mut seeded(seed))?,
+            None => numbers("KFold", n)?,
         };
         let sizes = (0..k).map(|fold| n / k + usize::from(fold < n % k));
         let places = sizes.enumerate().flat_map(|(fold, size)| std::iter::repeat_n(fold, size));
-        let mut fold_of = vec![0; n];
+        let mut fold_of = room("KFold", Some(n))?;
+        fold_of.resize(n, 0);
         for (sample, fold) in order.into_iter().zip(places) {
             fold_of[sample] = fold;
         }
-        Ok(by_test_fold(k, &fold_of))
+        by_test_fold("KFold", k, &fold_of)
     }
 }
 

@@ -16,6 +16,7 @@ pub use stratified_k_fold::StratifiedKFold;
 mod train_test;
 pub use train_test::{TrainTestSplit, train_test_split};
 
+use crate::shuffle::room;
 use autograd_core::{Error, ErrorKind, Result};
 
 /// One division of samples, by their numbers.
@@ -60,11 +61,12 @@ pub trait Splitter {
 
 /// The folds of a partition: sample `k` is tested in fold `fold_of[k]` and trained on in all others; both lists are
 /// ascending.
-fn by_test_fold(n_splits: usize, fold_of: &[usize]) -> Vec<Fold> {
+fn by_test_fold(op: &str, n_splits: usize, fold_of: &[usize]) -> Result<Vec<Fold>> {
+    room(op, n_splits.checked_mul(fold_of.len()))?;
     let of = |keep: &dyn Fn(usize) -> bool| {
         fold_of.iter().enumerate().filter(|(_, fold)| keep(**fold)).map(|(sample, _)| sample).collect()
     };
-    (0..n_splits).map(|fold| Fold { train: of(&|f| f != fold), test: of(&|f| f == fold) }).collect()
+    Ok((0..n_splits).map(|fold| Fold { train: of(&|f| f != fold), test: of(&|f| f == fold) }).collect())
 }
 
 /// At least two folds, and no more than there are samples.

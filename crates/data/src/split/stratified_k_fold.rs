@@ -74,7 +74,7 @@ impl Splitter for StratifiedKFold {
                 fold_of[sample] = fold;
             }
         }
-        Ok(by_test_fold(k, &fold_of))
+        by_test_fold(op, k, &fold_of)
     }
 }
 

@@ -3,7 +3,7 @@
 use super::input::train_test_sizes;
 use super::{Fold, Samples, Size, Splitter};
 use crate::dataset::TensorDataset;
-use crate::shuffle::permutation;
+use crate::shuffle::{numbers, permutation};
 use autograd_core::{Result, seeded};
 use rand::{Rng, RngExt};
 
@@ -64,9 +64,13 @@ impl TrainTestSplit {
     fn fold(&self, n: usize) -> Result<Fold> {
         let (train, test) = train_test_sizes("train_test_split", n, self.test_size, self.train_size, 0.25)?;
         Ok(match self.shuffle {
-            None => Fold { train: (0..train).collect(), test: (train..train + test).collect() },
+            None => {
+                let mut all = numbers("train_test_split", train + test)?;
+                let test = all.split_off(train);
+                Fold { train: all, test }
+            }
             Some(seed) => {
-                let order = permutation(n, &mut seeded(seed));
+                let order = permutation("train_test_split", n, &mut seeded(seed))?;
                 Fold { train: order[test..test + train].to_vec(), test: order[..test].to_vec() }
             }
         })

@@ -80,14 +80,19 @@ impl Case {
     pub(crate) fn pairs(self) -> Case {
         let zeros = |shape: &[usize]| Tensor::zeros(shape, DType::F32).expect("small");
         let expected = "expected one that broadcasts to the input's";
+        let (more, fewer) =
+            ["unsqueeze adds", "squeeze removes"].map(|way| format!(", and has its rank; {way} a dim")).into();
         self.shapes(&[2, 3], &[2, 3])
-            .shapes(&[2, 3], &[3])
+            .shapes(&[2, 3], &[1, 3])
             .shapes(&[2, 3], &[2, 1])
+            .shapes(&[4, 2], &[])
             .shapes(&[], &[])
             .shapes(&[0], &[0])
             .refuses(zeros(&[2]), zeros(&[3]), &format!("the target has shape [3], {expected}, [2]"))
-            .refuses(zeros(&[2, 1]), zeros(&[2]), &format!("the target has shape [2], {expected}, [2, 1]"))
-            .refuses(zeros(&[2]), zeros(&[1, 2]), &format!("the target has shape [1, 2], {expected}, [2]"))
+            .refuses(zeros(&[2, 1]), zeros(&[2]), &format!("the target has shape [2], {expected}, [2, 1]{more}"))
+            .refuses(zeros(&[2, 2]), zeros(&[2]), &format!("the target has shape [2], {expected}, [2, 2]{more}"))
+            .refuses(zeros(&[2, 3]), zeros(&[2, 2]), &format!("the target has shape [2, 2], {expected}, [2, 3]"))
+            .refuses(zeros(&[2]), zeros(&[1, 2]), &format!("the target has shape [1, 2], {expected}, [2]{fewer}"))
             .refuses(
                 zeros(&[2]),
                 zeros(&[2]).to_dtype(DType::F64),
@@ -109,6 +114,7 @@ const PROPERTIES: &[Property<Case>] = &[
     ("values", values),
     ("derivatives", derivatives),
     ("the function is the loss with its defaults", function),
+    ("batches", batches),
     ("refused arguments", refusals),
 ];
 
@@ -160,6 +166,55 @@ fn function(case: &Case) -> Outcome {
         equal(refused(function(x, t))?.as_str(), text)?;
     }
     Ok(())
+}
+
+/// However samples are cut into batches, numerators over denominators are the mean over all of them.
+fn batches(case: &Case) -> Outcome {
+    // Of a single sample the first dim are its classes.
+    for (x, t) in case.pairs.iter().filter(|(x, _)| x.rank() > 1) {
+        let want = (case.formula)(x, t);
+        let mean = want.losses.iter().sum::<f64>() / want.divisor;
+        for (dtype, tolerance) in [(DType::F64, 1e-12), (DType::F32, 1e-5)] {
+            let (x, t) = (as_dtype(x, dtype), as_dtype(t, dtype));
+            for cuts in partitions(x.shape()[0]) {
+                for reduction in [Reduction::Mean, Reduction::Sum] {
+                    let loss = (case.build)(reduction);
+                    let (mut start, mut numerator, mut denominator) = (0, 0.0, 0.0);
+                    for size in &cuts {
+                        let part = |x: &Tensor, repeats: bool| match repeats {
+                            true => Ok(x.clone()),
+                            false => x.narrow(0, start, *size),
+                        };
+                        let (x, t) = (part(&x, false)?, part(&t, t.rank() == 0 || t.shape()[0] == 1)?);
+                        start += *size as isize;
+                        let parts = loss.parts(&x, &t)?;
+                        near(&parts.value.to_f64s(), &loss.forward(&x, &t)?.to_f64s(), 0.0)?;
+                        numerator += parts.numerator.to_f64s()[0];
+                        denominator += parts.denominator;
+                    }
+                    near(&[numerator / denominator], &[mean], tolerance)
+                        .map_err(|reason| format!("{reduction:?}, {dtype}, batches of {cuts:?}: {reason}"))?;
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// All ways to cut `n` samples into batches in order, and one with an empty batch.
+fn partitions(n: usize) -> Vec<Vec<usize>> {
+    let cuts = |mask: usize| {
+        let mut sizes = vec![1];
+        for i in 1..n {
+            match (mask >> (i - 1) & 1, sizes.last_mut()) {
+                (0, Some(last)) => *last += 1,
+                _ => sizes.push(1),
+            }
+        }
+        sizes
+    };
+    let all = if n == 0 { vec![vec![0]] } else { (0..1 << (n - 1)).map(cuts).collect() };
+    all.into_iter().chain([vec![n, 0]]).collect()
 }
 
 fn refusals(case: &Case) -> Outcome {

@@ -1,5 +1,6 @@
 //! Cross-entropy of logits, against class indices or class probabilities.
 
+use super::reduction::Divisor;
 use super::{Loss, Reduction};
 use autograd_core::check::Check;
 use autograd_core::{DType, Description, Error, Result, Tensor};
@@ -150,15 +151,12 @@ impl CrossEntropyLoss {
             losses = losses.mul_scalar(1.0 - self.label_smoothing).try_add(&spread)?;
         }
         let losses = keep(losses)?;
-        Ok(match (self.reduction, weights) {
-            (Reduction::None, _) => losses.reshape(&samples.iter().map(|size| *size as isize).collect::<Vec<_>>())?,
-            (Reduction::Mean, Some(weights)) => losses.sum().try_div(&weights.sum())?,
-            (Reduction::Mean, None) if ignored => {
-                let count = labels.iter().filter(|label| **label != self.ignore_index).count();
-                losses.sum().div_scalar(count as f64)
-            }
-            (reduction, _) => reduction.apply(&losses)?,
-        })
+        if self.reduction == Reduction::None {
+            return losses.reshape(&samples.iter().map(|size| *size as isize).collect::<Vec<_>>());
+        }
+        let kept = || labels.iter().filter(|label| **label != self.ignore_index).count();
+        let divisor = weights.map_or_else(|| Divisor::Count(kept()), |weights| Divisor::Weights(weights.sum()));
+        self.reduction.divided(&losses, divisor)
     }
 
     fn of_probabilities(&self, input: &Tensor, target: &Tensor, dim: usize) -> Result<Tensor> {

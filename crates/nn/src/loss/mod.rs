@@ -6,6 +6,7 @@ mod l1;
 mod mse;
 mod objective;
 mod pair;
+mod parts;
 mod reduction;
 mod smooth_l1;
 
@@ -14,5 +15,6 @@ pub use cross_entropy::{CrossEntropyLoss, cross_entropy};
 pub use l1::{L1Loss, l1_loss};
 pub use mse::{MseLoss, mse_loss};
 pub use objective::Loss;
+pub use parts::LossParts;
 pub use reduction::Reduction;
 pub use smooth_l1::{SmoothL1Loss, smooth_l1_loss};

@@ -1,5 +1,6 @@
 //! The `Loss` trait: what training minimises.
 
+use super::parts::{self, LossParts};
 use autograd_core::{Description, Result, Tensor};
 
 /// A function of output and target, to be minimised.
@@ -29,6 +30,19 @@ pub trait Loss {
     /// loss with options should describe them, too, for example by [`Description::from_debug`].
     fn describe(&self) -> Description {
         Description::of::<Self>()
+    }
+
+    /// The loss as a fraction, whose parts are added up over a set: by them a run reports, validates and stops.
+    ///
+    /// Whatever returns the result of a [`Reduction`](super::Reduction), as all losses here and closures around them do,
+    /// has the parts of that reduction: with class weights the denominator is the sum of the weights, ignored targets do
+    /// not count. Any other value counts as a mean over the samples, of which the target has `target.shape()[0]`; a loss
+    /// that divides by something else says so here.
+    ///
+    /// # Errors
+    /// Those of `forward`.
+    fn parts(&self, input: &Tensor, target: &Tensor) -> Result<LossParts> {
+        parts::of(target.shape().first().copied().unwrap_or(1), || self.forward(input, target))
     }
 }
 

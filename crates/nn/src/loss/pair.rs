@@ -1,12 +1,19 @@
 //! Checks of an output and its target, whose errors name the loss.
 
 use autograd_core::check::Check;
-use autograd_core::{Result, Tensor};
+use autograd_core::{Error, Result, Tensor};
 
 /// `input − target`, the target broadcast to the input. The other way round, `[N, 1]` against `[N]` would be `N²` pairs
-/// of which N are meant.
+/// of which N are meant. The ranks must agree: `[N]` against `[N, K]` would fit where K happens to be N, and pair
+/// samples with columns.
 pub(super) fn difference(op: &'static str, input: &Tensor, target: &Tensor) -> Result<Tensor> {
     Check(op).same_float(input, target)?;
+    let (rank, of) = (input.rank(), target.rank());
+    if of != rank && of != 0 {
+        let remedy = if of < rank { "unsqueeze adds a dim" } else { "squeeze removes a dim" };
+        let expected = format!("one that broadcasts to the input's, {:?}, and has its rank; {remedy}", input.shape());
+        return Err(Error::shape(op, "the target", target.shape(), expected));
+    }
     Check(op).broadcasts_to("the target", target, input.shape())?;
     input.try_sub(target)
 }

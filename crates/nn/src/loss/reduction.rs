@@ -1,8 +1,12 @@
 //! The reduction of the losses of all elements.
 
+use super::parts::{LossParts, note};
 use autograd_core::{Result, Tensor};
 
 /// The reduction of the losses of the elements.
+///
+/// It decides what is minimised, and so the size of the gradients. What a run reports is the mean in either case, so it
+/// does not depend on the size of the batches: see [`Loss::parts`](super::Loss::parts).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Reduction {
     /// The losses stay as they are.
@@ -14,16 +18,46 @@ pub enum Reduction {
     Sum,
 }
 
+/// What a mean divides the sum of the losses by.
+pub(super) enum Divisor {
+    /// The number of those that count.
+    Count(usize),
+    /// The sum of their weights, a single number.
+    Weights(Tensor),
+}
+
 impl Reduction {
     /// Reduces the losses of the elements.
     ///
     /// # Errors
     /// [`Reduction::Mean`] needs floats.
     pub fn apply(self, losses: &Tensor) -> Result<Tensor> {
-        Ok(match self {
-            Reduction::None => losses.clone(),
-            Reduction::Mean => losses.mean()?,
-            Reduction::Sum => losses.sum(),
-        })
+        self.divided(losses, Divisor::Count(losses.numel()))
+    }
+
+    /// Reduces losses whose mean divides by something of its own.
+    pub(super) fn divided(self, losses: &Tensor, divisor: Divisor) -> Result<Tensor> {
+        let value = match (self, &divisor) {
+            (Reduction::None, _) => return Ok(losses.clone()),
+            (Reduction::Sum, _) => losses.sum(),
+            (Reduction::Mean, Divisor::Count(count)) if *count == losses.numel() => losses.mean()?,
+            (Reduction::Mean, Divisor::Count(count)) => losses.sum().div_scalar(*count as f64),
+            (Reduction::Mean, Divisor::Weights(weights)) => losses.sum().try_div(weights)?,
+        };
+        note(|| {
+            let denominator = match divisor {
+                Divisor::Count(count) => count as f64,
+                Divisor::Weights(weights) => weights.to_f64s().first().copied().unwrap_or(0.0),
+            };
+            match self {
+                // 0 / 0 is NaN, and has no numerator.
+                Reduction::Mean if denominator == 0.0 => {
+                    LossParts { value: value.clone(), numerator: losses.sum(), denominator }
+                }
+                Reduction::Mean => LossParts::of_mean(value.clone(), denominator),
+                _ => LossParts { numerator: value.clone(), value: value.clone(), denominator },
+            }
+        });
+        Ok(value)
     }
 }

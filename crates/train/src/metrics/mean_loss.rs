@@ -4,9 +4,11 @@ use super::{Mean, Metric, Tally};
 use autograd_core::{Description, Error, ErrorKind, Result, Tensor};
 use wengert_nn::Loss;
 
-/// The mean of a loss over all samples: the losses of the batches, each weighted with its number of samples.
+/// The mean of a loss over all samples: the sum of the batches' numerators divided by that of their denominators, see
+/// [`Loss::parts`].
 ///
-/// For a loss that is itself a mean over samples this is the exact mean, however the samples are cut into batches.
+/// It does not depend on how the samples are cut into batches, with weights and ignored targets, too. Of a
+/// [`Reduction::Sum`](wengert_nn::Reduction::Sum) it is the mean all the same.
 ///
 /// # Examples
 /// ```
@@ -66,13 +68,9 @@ struct Weighted<'l> {
 
 impl Tally for Weighted<'_> {
     fn update(&mut self, output: &Tensor, target: &Tensor) -> Result<()> {
-        let samples = target.shape().first().copied().unwrap_or(1);
-        let loss = number(&self.loss.forward(output, target)?)?;
-        // The mean of no samples is NaN, and no reason to lose those of the other batches.
-        if samples > 0 {
-            self.mean.add(loss * samples as f64, samples);
-        }
-        Ok(())
+        let parts = self.loss.parts(output, target)?;
+        number("loss", &parts.value)?;
+        self.mean.add_parts(&parts)
     }
 
     fn value(&self) -> f64 {
@@ -80,15 +78,15 @@ impl Tally for Weighted<'_> {
     }
 }
 
-/// The value of a loss.
-pub(crate) fn number(loss: &Tensor) -> Result<f64> {
-    match (loss.rank(), loss.item::<f32>(), loss.item::<f64>()) {
+/// The value of a loss or a penalty.
+pub(crate) fn number(what: &str, value: &Tensor) -> Result<f64> {
+    match (value.rank(), value.item::<f32>(), value.item::<f64>()) {
         (0, Ok(value), _) => Ok(f64::from(value)),
         (0, _, Ok(value)) => Ok(value),
         _ => {
-            let (dtype, shape) = (loss.dtype(), loss.shape());
+            let (dtype, shape) = (value.dtype(), value.shape());
             let text =
-                format!("the loss is {dtype} {shape:?}, it must be one float (shape []); reduce it with mean or sum");
+                format!("the {what} is {dtype} {shape:?}, it must be one float (shape []); reduce it with mean or sum");
             Err(Error::new(ErrorKind::Shape, text))
         }
     }
@@ -97,7 +95,13 @@ pub(crate) fn number(loss: &Tensor) -> Result<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use wengert_nn::{l1_loss, mse_loss};
+    use wengert_nn::{CrossEntropyLoss, MseLoss, Reduction, l1_loss, mse_loss};
+
+    /// Class 2 is ignored, class 1 counts twice.
+    fn weighted(y: &Tensor, t: &Tensor) -> Result<Tensor> {
+        let weight = Tensor::from([1.0, 2.0, 7.0]).to_dtype(y.dtype());
+        CrossEntropyLoss::new().weight(weight).ignore_index(2).forward(y, t)
+    }
 
     cases![
         Case::new("mean_loss", MeanLoss::new(mse_loss))
@@ -116,6 +120,21 @@ mod tests {
             .map(|(y, t)| (y - t).abs())
             .sum::<f64>()
             / t.len() as f64),
+        Case::new("sum", MeanLoss::new(MseLoss::new().reduction(Reduction::Sum)).named("sum"))
+            .lower_is_better()
+            .numbers(&[40, 3])
+            .formula(|y, t| y.iter().zip(t).map(|(y, t)| (y - t) * (y - t)).sum::<f64>() / t.len() as f64),
+        Case::new("weighted", MeanLoss::new(weighted).named("weighted")).lower_is_better().classes(3).formula(
+            |y, t| {
+                let (mut numerator, mut denominator) = (0.0, 0.0);
+                for (row, class) in y.chunks(3).zip(t).filter(|(_, class)| **class != 2.0) {
+                    let total: f64 = row.iter().map(|y| y.exp()).sum();
+                    numerator -= (1.0 + class) * (row[*class as usize] - total.ln());
+                    denominator += 1.0 + class;
+                }
+                numerator / denominator
+            }
+        ),
         Case::new("mean_loss", MeanLoss::new(|y: &Tensor, _: &Tensor| Ok(y.square()))).lower_is_better().refuses(
             Tensor::from([1.0, 2.0]),
             Tensor::from([1.0, 2.0]),

@@ -18,6 +18,7 @@ pub use mean_loss::MeanLoss;
 
 use autograd_core::{Description, Error, ErrorKind, Result, Tensor};
 pub(crate) use mean_loss::number;
+use wengert_nn::LossParts;
 
 /// A measure of outputs against their targets.
 ///
@@ -98,7 +99,7 @@ fn misfits(metric: &str, output: &Tensor, target: &Tensor, expected: &str) -> Er
     Error::new(ErrorKind::Shape, format!("{metric}: output {o:?} and target {dtype} {t:?} do not fit: {expected}"))
 }
 
-/// A sum and the number of its samples.
+/// A sum and what it is divided by: the number of samples, or the sum of their weights.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Mean {
     sum: f64,
@@ -109,6 +110,13 @@ impl Mean {
     pub(crate) fn add(&mut self, sum: f64, count: usize) {
         self.sum += sum;
         self.count += count as f64;
+    }
+
+    /// Adds a batch's numerator and denominator.
+    pub(crate) fn add_parts(&mut self, parts: &LossParts) -> Result<()> {
+        self.sum += number("numerator of the loss", &parts.numerator)?;
+        self.count += parts.denominator;
+        Ok(())
     }
 
     /// The mean; NaN without samples.

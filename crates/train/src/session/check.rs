@@ -1,8 +1,8 @@
 //! Checks that are made before anything has changed.
 
 use crate::run::{MetricInfo, Plan};
-use crate::trainer::Trainer;
-use autograd_core::module::Module;
+use crate::trainer::{Every, Trainer};
+use autograd_core::module::{Module, check_names};
 use autograd_core::{Error, ErrorKind, Result};
 use wengert_data::Dataset;
 
@@ -23,6 +23,12 @@ pub(super) fn plan(trainer: &Trainer<'_>, train: &dyn Dataset, valid: Option<&dy
     for (part, set) in [("train", Some(train)), ("valid", valid)] {
         if set.is_some_and(|set| set.is_empty()) {
             return Err(Error::new(ErrorKind::Data, format!("{OP}: the {part} set has no samples")));
+        }
+    }
+    for (part, set) in [("train", Some(train)), ("valid", valid)] {
+        if let Some(set) = set.filter(|set| !set.has_targets()) {
+            let text = format!("{OP}: the {part} set, {}, has no targets to learn from", set.name());
+            return Err(Error::new(ErrorKind::Data, text));
         }
     }
     let mut metrics = vec![MetricInfo::loss()];
@@ -52,9 +58,17 @@ pub(super) fn plan(trainer: &Trainer<'_>, train: &dyn Dataset, valid: Option<&dy
 /// Whether the run can begin, checkpoints apart; the callbacks are asked last.
 pub(super) fn all(trainer: &mut Trainer<'_>, plan: &Plan, model: &dyn Module) -> Result<()> {
     trainer.optimizer.check()?;
-    if let Some((schedule, _)) = &trainer.schedule {
+    if trainer.schedules.len() > 1 {
+        let unit = |every: &Every| if *every == Every::Step { "schedule_by_step" } else { "schedule" };
+        let all: Vec<&str> = trainer.schedules.iter().map(|(_, every)| unit(every)).collect();
+        let text = format!("fit: a run has one schedule, set are {}; then joins two", all.join(" and "));
+        return Err(Error::new(ErrorKind::Argument, text));
+    }
+    if let Some((schedule, _)) = trainer.schedules.first() {
         schedule.check()?;
     }
+    trainer.penalties.iter().try_for_each(|penalty| penalty.check())?;
+    check_names(model)?;
     let parameters = model.parameters();
     if !parameters.iter().any(|parameter| parameter.is_trainable()) {
         let model = format!("the model has {} parameters, and none of them is trainable", parameters.len());

@@ -26,18 +26,20 @@ pub(super) fn describe(data: &dyn Dataset) -> Description {
 
 fn read(data: &dyn Dataset) -> Result<(String, String)> {
     let samples = data.len();
-    let (x, y) = data.batch(&[0])?;
+    let (mut tensors, y) = data.batch_all(&[0])?;
+    tensors.push(y);
     let one = |x: &Tensor| format!("{} {:?}", x.dtype(), x.shape().get(1..).unwrap_or_default());
-    let sample = format!("{} and {}", one(&x), one(&y));
-    let bytes = (x.numel() * x.dtype().size() + y.numel() * y.dtype().size()).max(1);
+    let sample = tensors.iter().map(one).collect::<Vec<_>>().join(" and ");
+    let bytes = tensors.iter().map(|x| x.numel() * x.dtype().size()).sum::<usize>().max(1);
     let count = (BYTES / bytes).max(SAMPLES).min(samples);
     // The first, the last, and what is between at equal distances.
     let place = |i: usize| (i as u128 * (samples - 1) as u128 / (count.max(2) - 1) as u128) as usize;
     let indices: Vec<usize> = (0..count).map(place).collect();
     let sum = |indices: &[usize]| -> Result<String> {
-        let (x, y) = data.batch(indices)?;
-        let both = [("x".to_string(), x), ("y".to_string(), y)];
-        Ok(checksum(&both.into_iter().collect::<StateDict>().to_safetensors()?))
+        let (mut tensors, y) = data.batch_all(indices)?;
+        tensors.push(y);
+        let named = tensors.into_iter().enumerate().map(|(i, tensor)| (i.to_string(), tensor));
+        Ok(checksum(&named.collect::<StateDict>().to_safetensors()?))
     };
     let few = &indices[..indices.len().min(8)];
     if sum(few)? != sum(few)? {

@@ -23,7 +23,7 @@ pub(super) fn of(trainer: &Trainer<'_>, plan: &Plan, model: &dyn Module) -> Iden
     identity.add("clip_norm", trainer.clip_norm.map_or("none".into(), |norm| norm.to_string()));
     let parameters: Vec<String> = model.named_parameters().into_iter().map(|(name, _)| name).collect();
     identity.describe("optimizer", &(*trainer.optimizer).describe(&parameters));
-    match &trainer.schedule {
+    match trainer.schedules.first() {
         None => identity.add("schedule", "none"),
         Some((schedule, every)) => {
             identity.describe("schedule", &(**schedule).describe());
@@ -32,6 +32,9 @@ pub(super) fn of(trainer: &Trainer<'_>, plan: &Plan, model: &dyn Module) -> Iden
         }
     }
     identity.describe("loss", &trainer.loss.describe());
+    for (i, penalty) in trainer.penalties.iter().enumerate() {
+        identity.describe(&format!("penalties.{i}"), &penalty.describe(&parameters));
+    }
     for metric in &trainer.metrics {
         identity.describe(&format!("metrics.{}", metric.name()), &metric.describe());
     }

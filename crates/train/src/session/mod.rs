@@ -15,6 +15,7 @@ use crate::checkpoint::Snapshot;
 use crate::history::{EpochRecord, History};
 use crate::interrupted::Interrupted;
 use crate::metrics::Metric;
+use crate::penalty::Penalty;
 use crate::run::{Identity, Run};
 use crate::trainer::{Every, Trainer};
 use autograd_core::Result;
@@ -34,7 +35,7 @@ impl Trainer<'_> {
     /// is held, is part of a checkpoint: a callback may change both while training.
     ///
     /// The validation set is `&valid`, or `None` for none: then nothing is named `val_…`, neither in the history nor
-    /// for callbacks. Its first batch is tried before the first epoch, and what that changes is put back. Exactly one
+    /// for callbacks. Its first batch is tried before the first step, and what that changes is put back. Exactly one
     /// number is drawn from `rng`; it decides the order of the samples in all epochs.
     ///
     /// # Errors
@@ -71,7 +72,7 @@ fn fit(
     let plan = check::plan(trainer, train, valid)?;
     check::all(trainer, &plan, model)?;
     let mut identity = identity::of(trainer, &plan, model);
-    let Trainer { optimizer, loss, batch_size, schedule, clip_norm, metrics, callbacks, .. } = trainer;
+    let Trainer { optimizer, loss, batch_size, penalties, schedules, clip_norm, metrics, callbacks, .. } = trainer;
     let (mut before, mut resumed) = (Before::of(model), None);
     if let (true, Some(dir)) = (trainer.resume, &trainer.checkpoint) {
         identity::of_data(&mut identity, train, valid);
@@ -92,7 +93,8 @@ fn fit(
         missing: resumed.as_ref().map(|snapshot| snapshot.history.without_gradient.clone()),
         before: Some(before),
         loss: &**loss,
-        schedule: schedule.as_ref().map(|(schedule, every)| (&**schedule, *every)),
+        penalties,
+        schedule: schedules.first().map(|(schedule, every)| (&**schedule, *every)),
         clip_norm: *clip_norm,
         metrics,
         knows_data: resumed.is_some(),
@@ -119,6 +121,7 @@ fn fit(
 struct Session<'s, 'r, 't> {
     run: Run<'r>,
     loss: &'s (dyn Loss + 't),
+    penalties: &'s [Box<dyn Penalty + 't>],
     schedule: Option<(&'s (dyn Schedule + 't), Every)>,
     clip_norm: Option<f64>,
     metrics: &'s [Box<dyn Metric + 't>],
@@ -168,9 +171,6 @@ impl Session<'_, '_, '_> {
     }
 
     fn go(&mut self) -> Result<()> {
-        if self.run.epoch < self.run.plan.epochs && !self.run.is_stopping() {
-            self.try_validation()?;
-        }
         self.call(|callback, run| callback.on_train_begin(run))?;
         while self.run.epoch < self.run.plan.epochs && !self.run.is_stopping() {
             self.epoch()?;

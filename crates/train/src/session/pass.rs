@@ -7,9 +7,18 @@ use crate::metrics::{Mean, Metric, Tally, number};
 use crate::trainer::Every;
 use autograd_core::module::Module;
 use autograd_core::{Error, ErrorKind, Gradients, Result, Tensor, no_grad};
+use wengert_nn::LossParts;
 use wengert_optim::clip_grad_norm;
 
-/// The measurements of a pass: the loss of the batches, weighted with their numbers of samples, and the metrics.
+/// The value of a loss or a penalty; an error if it is NaN or infinite and that is not allowed.
+fn finite_unless(what: &str, value: &Tensor, allowed: bool) -> Result<f64> {
+    match number(what, value)? {
+        value if value.is_finite() || allowed => Ok(value),
+        value => Err(Error::new(ErrorKind::NotFinite, format!("the {what} is {value}"))),
+    }
+}
+
+/// The measurements of a pass: the loss, numerators over denominators of all batches, and the metrics.
 struct Measured<'m> {
     loss: Mean,
     tallies: Vec<(&'m str, Box<dyn Tally + 'm>)>,
@@ -21,9 +30,8 @@ impl<'m> Measured<'m> {
         Ok(Measured { loss: Mean::default(), tallies })
     }
 
-    fn update(&mut self, loss: f64, output: &Tensor, target: &Tensor) -> Result<()> {
-        let samples = target.shape().first().copied().unwrap_or(1);
-        self.loss.add(loss * samples as f64, samples);
+    fn update(&mut self, loss: &LossParts, output: &Tensor, target: &Tensor) -> Result<()> {
+        self.loss.add_parts(loss)?;
         no_grad(|| self.tallies.iter_mut().try_for_each(|(_, tally)| tally.update(output, target)))
     }
 
@@ -40,28 +48,40 @@ impl Session<'_, '_, '_> {
     pub(super) fn train_epoch(&mut self) -> Result<Metrics> {
         self.run.model.train();
         let mut measured = Measured::start(self.metrics)?;
-        for (i, batch) in self.train.epoch(self.run.epoch - 1)?.enumerate() {
+        for (i, batch) in self.train.epoch(self.run.epoch - 1)?.all().enumerate() {
             self.run.batch = i + 1;
             self.call(|callback, run| callback.on_train_batch_begin(run))?;
-            let learned = batch.and_then(|(x, y)| {
-                let output = self.step(&x, &y)?;
-                measured.update(self.run.loss, &output, &y)
-            });
-            learned.map_err(|e| self.in_batch("train", i, e))?;
+            let computed = batch.and_then(|(x, y)| Ok((self.gradients(&x, &y)?, y)));
+            let ((output, loss, grads), y) = computed.map_err(|e| self.in_batch("train", i, e))?;
+            if let Some(grads) = grads {
+                // Now that the model works on the training set, and before anything has changed.
+                if self.before.is_some() {
+                    self.try_validation()?;
+                }
+                self.step(&grads).map_err(|e| self.in_batch("train", i, e))?;
+            }
+            measured.update(&loss, &output, &y).map_err(|e| self.in_batch("train", i, e))?;
             self.call(|callback, run| callback.on_train_batch_end(run))?;
         }
         Ok(measured.values())
     }
 
-    /// Learns from one batch; returns the output.
-    fn step(&mut self, x: &Tensor, y: &Tensor) -> Result<Tensor> {
-        let output = self.run.model.forward(x)?;
-        let loss = self.loss.forward(&output, y)?;
-        let value = number(&loss)?;
-        if !value.is_finite() {
-            return Err(Error::new(ErrorKind::NotFinite, format!("the loss is {value}")));
+    /// Output and loss of a batch, and the gradients, unless nothing of it counts.
+    fn gradients(&mut self, x: &[Tensor], y: &Tensor) -> Result<(Tensor, LossParts, Option<Gradients>)> {
+        let output = self.run.model.forward_all(x)?;
+        let loss = self.loss.parts(&output, y)?;
+        let value = finite_unless("loss", &loss.value, loss.denominator == 0.0)?;
+        self.run.loss = value;
+        if loss.denominator == 0.0 {
+            return Ok((output.detach(), loss, None));
         }
-        let mut grads = loss.backward()?;
+        let mut objective = loss.value.clone();
+        for penalty in self.penalties {
+            let penalty = penalty.of(&*self.run.model)?;
+            finite_unless("penalty", &penalty, false)?;
+            objective = objective.try_add(&penalty)?;
+        }
+        let mut grads = objective.backward()?;
         if let Some(max_norm) = self.clip_norm {
             grads = of_parameters(&*self.run.model, grads)?;
             let norm = clip_grad_norm(&mut grads, max_norm)?;
@@ -69,10 +89,15 @@ impl Session<'_, '_, '_> {
                 return Err(Error::new(ErrorKind::NotFinite, format!("the norm of the gradients is {norm}")));
             }
         }
+        Ok((output.detach(), loss, Some(grads)))
+    }
+
+    /// One step of the optimizer.
+    fn step(&mut self, grads: &Gradients) -> Result<()> {
         if let Some((schedule, Every::Step)) = self.schedule {
             self.run.optimizer.set_lr(schedule.rate(self.base_lr, self.run.step));
         }
-        let report = self.run.optimizer.step(&mut *self.run.model, &grads)?;
+        let report = self.run.optimizer.step(&mut *self.run.model, grads)?;
         if report.updated == 0 {
             let text = format!("the loss depends on none of the trainable parameters {:?}", report.missing);
             return Err(Error::new(ErrorKind::Gradient, text));
@@ -83,8 +108,7 @@ impl Session<'_, '_, '_> {
             None => self.missing = Some(report.missing),
         }
         self.run.step += 1;
-        self.run.loss = value;
-        Ok(output.detach())
+        Ok(())
     }
 
     /// An error with its place in the run.
@@ -92,10 +116,10 @@ impl Session<'_, '_, '_> {
         error.context(format_args!("epoch {}, {part} batch {}", self.run.epoch, batch + 1))
     }
 
-    /// The first batch of the validation set, before hours are spent on the first epoch. The model stays as it is.
+    /// Tries the first batch of the validation set, before hours are spent on the first epoch. The model stays as it is.
     pub(super) fn try_validation(&mut self) -> Result<()> {
         let before = Before::of(&*self.run.model);
-        let tried = self.validate_on(1).map_err(|e| e.context("trial before training"));
+        let tried = self.validate_on(1).map_err(|e| e.context("trial of validation before the first step"));
         before.restore(self.run.model, self.run.optimizer)?;
         tried.map(drop)
     }
@@ -110,14 +134,15 @@ impl Session<'_, '_, '_> {
         self.run.model.eval();
         let Some(valid) = &self.valid else { return Ok(Metrics::default()) };
         let mut measured = Measured::start(self.metrics)?;
-        for (i, batch) in valid.epoch(0)?.take(batches).enumerate() {
+        for (i, batch) in valid.epoch(0)?.all().take(batches).enumerate() {
             let tried = batch.and_then(|(x, y)| {
                 let (output, loss) = no_grad(|| {
-                    let output = self.run.model.forward(&x)?;
-                    let loss = number(&self.loss.forward(&output, &y)?)?;
+                    let output = self.run.model.forward_all(&x)?;
+                    let loss = self.loss.parts(&output, &y)?;
+                    number("loss", &loss.value)?;
                     Ok::<_, Error>((output, loss))
                 })?;
-                measured.update(loss, &output, &y)
+                measured.update(&loss, &output, &y)
             });
             tried.map_err(|e| self.in_batch("valid", i, e))?;
         }

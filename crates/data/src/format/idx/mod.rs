@@ -6,6 +6,7 @@
 //! ```
 
 mod fashion_mnist;
+mod gzip;
 mod parse;
 #[cfg(test)]
 mod tests;

@@ -1,7 +1,7 @@
 //! The parser of IDX files, which trusts neither the header nor the length.
 
+use super::gzip::Members;
 use autograd_core::{Error, ErrorKind, Result};
-use flate2::bufread::MultiGzDecoder;
 use std::io::{self, BufRead, Read};
 
 /// The type of the elements.
@@ -62,7 +62,7 @@ pub(super) fn read(mut file: impl BufRead) -> Result<Idx> {
     // A gzip stream begins with 1f, an IDX file with 00: one byte decides, and `fill_buf` shows one if there is any.
     let start = file.fill_buf().map_err(unread)?;
     if start.first() == Some(&0x1f) {
-        parse(MultiGzDecoder::new(file), |e| match e.kind() {
+        parse(Members::new(file), |e| match e.kind() {
             io::ErrorKind::UnexpectedEof => broken("damaged gzip stream: cut off"),
             _ => broken(format!("damaged gzip stream: {e}")),
         })

@@ -114,6 +114,26 @@ fn damaged_gzip_streams() {
     check(&wrong_sum);
     check(&[whole.clone(), b"more".to_vec()].concat());
     check(&[0x1f, 0x8c, 0, 0]);
+    assert!(check(&[whole.clone(), vec![0; 9], whole].concat()).ends_with("something follows the padding"));
+}
+
+#[test]
+fn gzip_is_read_as_gunzip_reads_it() {
+    let dir = temp();
+    let file = [header(8, &[1000]), (0..1000u32).map(|i| (i * i) as u8).collect()].concat();
+    let expected = read_idx(write(&dir, "plain", &file)).expect("a proper file").to_f64s();
+    let check = |bytes: &[u8]| {
+        let x = read_idx(write(&dir, "file.gz", bytes)).expect("gunzip reads it");
+        assert_eq!(x.to_f64s(), expected);
+    };
+    // Padded as on tapes and in blocks; more zeros than a buffer holds, too.
+    for zeros in [1, 511, 100_000] {
+        check(&[gzip(&file), vec![0; zeros]].concat());
+    }
+    // Members one after another, an empty one among them.
+    let (first, second) = file.split_at(500);
+    check(&[gzip(first), gzip(second)].concat());
+    check(&[gzip(first), gzip(&[]), gzip(second), vec![0; 20]].concat());
 }
 
 #[test]

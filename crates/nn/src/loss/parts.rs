@@ -1,0 +1,152 @@
+//! The parts of a loss: the sum that is added up over a set, and the number that it is divided by.
+
+use autograd_core::{Result, Tensor};
+use std::cell::RefCell;
+
+/// A loss as a fraction, from [`Loss::parts`](super::Loss::parts). Over several batches it is the sum of the numerators
+/// divided by the sum of the denominators, however the samples are cut into batches.
+///
+/// ```text
+/// loss of a set = Σ numerator / Σ denominator
+/// ```
+///
+/// The gradient of a large batch can be gathered from small ones in the same way: add up the gradients of the numerators,
+/// and divide by the sum of the denominators.
+///
+/// ```
+/// use autograd_core::Tensor;
+/// use wengert_nn::{CrossEntropyLoss, Loss};
+///
+/// let loss = CrossEntropyLoss::new().weight(Tensor::from([1.0, 3.0]));
+/// let (x, t) = (Tensor::from([[2.0, 0.0], [0.0, 0.0]]), Tensor::from([0, 1]));
+/// let (mut numerator, mut denominator) = (0.0, 0.0);
+/// for row in 0..2 {
+///     let parts = loss.parts(&x.narrow(0, row, 1)?, &t.narrow(0, row, 1)?)?;
+///     numerator += parts.numerator.item::<f32>()?;
+///     denominator += parts.denominator as f32;
+/// }
+/// let whole = loss.forward(&x, &t)?.item::<f32>()?;
+/// assert!((numerator / denominator - whole).abs() < 1e-6);
+/// # Ok::<(), wengert_nn::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct LossParts {
+    /// What [`Loss::forward`](super::Loss::forward) returns, and a step of training descends along.
+    pub value: Tensor,
+    /// The sum of the losses, tracked like the value.
+    pub numerator: Tensor,
+    /// What the mean divides the sum by: the number of elements or samples, or the sum of their weights. 0 if nothing
+    /// counts, as in a batch of ignored targets; then the value of a mean is NaN.
+    pub denominator: f64,
+}
+
+impl LossParts {
+    /// A value that is a mean over `denominator` things, which must not be 0.
+    pub fn of_mean(value: Tensor, denominator: f64) -> LossParts {
+        LossParts { numerator: value.mul_scalar(denominator), value, denominator }
+    }
+}
+
+thread_local! {
+    /// What reductions of this thread have returned since a loss began to be taken apart.
+    static NOTES: RefCell<Option<Vec<LossParts>>> = const { RefCell::new(None) };
+}
+
+fn replace(notes: Option<Vec<LossParts>>) -> Option<Vec<LossParts>> {
+    NOTES.try_with(|slot| slot.replace(notes)).ok().flatten()
+}
+
+/// Puts back the notes of the loss around this one, also after an error or a panic.
+struct Around(Option<Vec<LossParts>>);
+
+impl Drop for Around {
+    fn drop(&mut self) {
+        replace(self.0.take());
+    }
+}
+
+/// Notes what a reduction returns, if a loss is being taken apart.
+pub(super) fn note(parts: impl FnOnce() -> LossParts) {
+    if NOTES.try_with(|slot| slot.borrow().is_some()).unwrap_or(false) {
+        // Not while the slot is borrowed.
+        let parts = parts();
+        let _ = NOTES.try_with(|slot| slot.borrow_mut().get_or_insert_default().push(parts));
+    }
+}
+
+/// The parts of the loss that `forward` computes: those of the reduction that returned the same number, which is how a
+/// function like `cross_entropy` says what it divided by; else the value counts as a mean over the samples.
+pub(super) fn of(samples: usize, forward: impl FnOnce() -> Result<Tensor>) -> Result<LossParts> {
+    let around = Around(replace(Some(Vec::new())));
+    let value = forward()?;
+    let notes = replace(None).unwrap_or_default();
+    drop(around);
+    let own = notes.into_iter().rfind(|note| same(&note.value, &value));
+    Ok(match own {
+        Some(note) => LossParts { value, ..note },
+        None => LossParts::of_mean(value, samples as f64),
+    })
+}
+
+/// Whether both are the same number, NaN included.
+fn same(a: &Tensor, b: &Tensor) -> bool {
+    let bits = |x: &Tensor| x.to_f64s().first().map(|x| x.to_bits());
+    a.rank() == 0 && b.rank() == 0 && a.dtype() == b.dtype() && bits(a) == bits(b)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::loss::{CrossEntropyLoss, Loss, MseLoss, Reduction, cross_entropy, mse_loss};
+    use autograd_core::{Result, Tensor, grad};
+
+    fn fraction(loss: impl Loss, x: &Tensor, t: &Tensor) -> Result<(f64, f64)> {
+        let parts = loss.parts(x, t)?;
+        Ok((parts.numerator.to_f64s()[0], parts.denominator))
+    }
+
+    #[test]
+    fn functions_and_closures_say_what_they_divide_by() -> Result<()> {
+        let (x, t) = (Tensor::from([[0.0, 0.0], [0.0, 0.0]]), Tensor::from([1, -100]));
+        let ln2 = f64::from(2f32.ln());
+        assert_eq!(fraction(cross_entropy, &x, &t)?, (ln2, 1.0));
+        assert_eq!(fraction(|x: &Tensor, t: &Tensor| cross_entropy(x, t), &x, &t)?, (ln2, 1.0));
+        // Something else was made of it: a mean over two samples.
+        let halved = |x: &Tensor, t: &Tensor| Ok(cross_entropy(x, t)?.mul_scalar(0.5));
+        assert_eq!(fraction(halved, &x, &t)?, (ln2, 2.0));
+        // Of several reductions it is the one that is returned.
+        let (y, z) = (Tensor::from([[1.0, 2.0, 4.0]]), Tensor::from([[0.0, 0.0, 0.0]]));
+        let first = |y: &Tensor, z: &Tensor| {
+            let loss = mse_loss(y, z)?;
+            MseLoss::new().reduction(Reduction::Sum).forward(&y.neg().add_scalar(9.0), z)?;
+            Ok(loss)
+        };
+        assert_eq!(fraction(first, &y, &z)?, (21.0, 3.0));
+        Ok(())
+    }
+
+    #[test]
+    fn ignored_targets_alone_count_nothing() -> Result<()> {
+        let (x, t) = (Tensor::from([[2.0, 0.0]]).requires_grad(), Tensor::from([-100]));
+        for loss in [CrossEntropyLoss::new(), CrossEntropyLoss::new().weight(Tensor::from([1.0, 3.0]))] {
+            let parts = loss.parts(&x, &t)?;
+            assert!(parts.value.item::<f32>()?.is_nan());
+            assert_eq!((parts.numerator.item::<f32>()?, parts.denominator), (0.0, 0.0));
+            assert_eq!(grad(&parts.numerator, &[&x])?[0].to_vec::<f32>()?, [0.0, 0.0]);
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn a_loss_inside_a_loss_leaves_the_notes_of_the_outer_one() -> Result<()> {
+        let (x, t) = (Tensor::from([[1.0, 3.0]]), Tensor::from([[0.0, 0.0]]));
+        let outer = |x: &Tensor, t: &Tensor| {
+            let loss = mse_loss(x, t)?;
+            mse_loss.parts(&x.neg(), t)?;
+            assert!(cross_entropy.parts(x, &Tensor::from([7])).is_err());
+            Ok(loss)
+        };
+        assert_eq!(fraction(outer, &x, &t)?, (10.0, 2.0));
+        Ok(())
+    }
+}

@@ -4,7 +4,7 @@ use autograd_core::{Error, Result};
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{ErrorKind, Write};
 use std::path::Path;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 const LOCK: &str = "checkpoint.lock";
 
@@ -24,22 +24,35 @@ impl Lock {
         let path = dir.join(LOCK);
         let open = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path);
         let mut file = open.map_err(fail)?;
-        match file.try_lock() {
-            Ok(()) => {}
-            // A file system without locks: runs are kept apart by the user alone.
-            Err(TryLockError::Error(e)) if e.kind() == ErrorKind::Unsupported => {}
-            Err(TryLockError::Error(e)) => return Err(fail(e)),
-            Err(TryLockError::WouldBlock) => {
-                let holder = fs::read_to_string(&path).unwrap_or_default();
-                let holder = holder.lines().next().unwrap_or("another process").to_string();
-                let text = format!("a run is writing its checkpoints here: {holder}; each run needs its own directory");
-                return Err(Error::file(dir, text));
+        // An owner writes its name after it has taken the lock, and removes it before it gives it back.
+        let mut patience = 100;
+        loop {
+            match file.try_lock() {
+                Ok(()) => break,
+                // A file system without locks: runs are kept apart by the user alone.
+                Err(TryLockError::Error(e)) if e.kind() == ErrorKind::Unsupported => break,
+                Err(TryLockError::Error(e)) => return Err(fail(e)),
+                Err(TryLockError::WouldBlock) => {}
             }
+            let holder = fs::read_to_string(&path).unwrap_or_default();
+            if let Some((holder, _)) = holder.split_once('\n') {
+                return Err(taken(dir, holder));
+            }
+            if patience == 0 {
+                return Err(taken(dir, "another process"));
+            }
+            patience -= 1;
+            std::thread::sleep(Duration::from_millis(2));
         }
         // The text is for people only: that it could not be written is no reason to stop.
         let _ = file.set_len(0).and_then(|()| writeln!(file, "{}", this_process()));
         Ok(Lock(file))
     }
+}
+
+fn taken(dir: &Path, holder: &str) -> Error {
+    let text = format!("a run is writing its checkpoints here: {holder}; each run needs its own directory");
+    Error::file(dir, text)
 }
 
 impl Drop for Lock {

@@ -39,7 +39,8 @@ impl Interrupted {
 
 impl fmt::Display for Interrupted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the run ended after {} epochs", self.history.epochs.len())
+        let epochs = self.history.epochs.len();
+        write!(f, "the run ended after {epochs} epoch{}", if epochs == 1 { "" } else { "s" })
     }
 }
 

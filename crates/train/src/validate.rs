@@ -161,7 +161,8 @@ pub struct InterruptedFolds {
 
 impl fmt::Display for InterruptedFolds {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the cross-validation ended after {} folds", self.scores.folds.len())
+        let folds = self.scores.folds.len();
+        write!(f, "the cross-validation ended after {folds} fold{}", if folds == 1 { "" } else { "s" })
     }
 }
 

@@ -54,3 +54,72 @@ fn read(data: &dyn Dataset) -> Result<(String, String)> {
 pub(crate) fn checksum(bytes: &[u8]) -> String {
     format!("{:016x}", crate::checkpoint::fnv1a(bytes))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::describe;
+    use autograd_core::{DType, Result, Tensor};
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use wengert_data::Dataset;
+
+    /// A thousand million samples of 4096 numbers, one of which may be another; or other samples at each reading.
+    struct Large {
+        read: AtomicUsize,
+        other: Option<usize>,
+        random: bool,
+    }
+
+    impl Dataset for Large {
+        fn len(&self) -> usize {
+            1_000_000_000
+        }
+        fn batch(&self, indices: &[usize]) -> Result<(Tensor, Tensor)> {
+            let read = self.read.fetch_add(indices.len(), Ordering::Relaxed);
+            let value = |i: &usize| match self.other {
+                _ if self.random => read as f32,
+                Some(other) if other == *i => -1.0,
+                _ => (i % 1000) as f32,
+            };
+            let x: Vec<f32> = indices.iter().flat_map(|i| vec![value(i); 4096]).collect();
+            Ok((Tensor::from_vec(x, &[indices.len(), 4096])?, Tensor::zeros(&[indices.len()], DType::I64)?))
+        }
+    }
+
+    fn content(other: Option<usize>, random: bool) -> String {
+        let set = Large { read: AtomicUsize::new(0), other, random };
+        let text = describe(&set).to_string();
+        assert!(text.starts_with("a set { samples: 1000000000, sample: F32 [4096] and I64 [], content: "), "{text}");
+        assert!(set.read.into_inner() < 100, "it costs little");
+        text
+    }
+
+    #[test]
+    fn large_sets_are_known_by_a_selection() {
+        let plain = content(None, false);
+        assert!(plain.ends_with(" (63 samples of them) }"), "{plain}");
+        assert_eq!(content(None, false), plain);
+        for seen in [0, 1_000_000_000 - 1] {
+            assert_ne!(content(Some(seen), false), plain);
+        }
+        assert_eq!(content(Some(1), false), plain);
+    }
+
+    #[test]
+    fn random_sets_are_known_by_the_rest() {
+        assert!(content(None, true).ends_with("content: another at each reading }"));
+    }
+
+    #[test]
+    fn a_set_that_cannot_be_read_is_no_error_yet() {
+        struct Torn;
+        impl Dataset for Torn {
+            fn len(&self) -> usize {
+                3
+            }
+            fn batch(&self, _: &[usize]) -> Result<(Tensor, Tensor)> {
+                Err(autograd_core::Error::user("torn"))
+            }
+        }
+        assert_eq!(describe(&Torn).to_string(), "a set { samples: 3, content: it cannot be read: torn }");
+    }
+}

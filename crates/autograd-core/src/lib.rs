@@ -17,6 +17,7 @@
 //! The folders, each of which uses only those before it: `kernels` (arithmetic), `tensor` (values), `tape` (the record
 //! of operations, and the backward walk), `ops` (the operations), `functional`, `gradcheck` and `module`.
 
+mod description;
 mod error;
 mod functional;
 pub mod gradcheck;
@@ -30,6 +31,7 @@ mod tape;
 mod tensor;
 mod threads;
 
+pub use description::Description;
 pub use error::{BoxError, Error, ErrorKind, Result};
 pub use functional::{TensorList, grad, grad_with, hessian, hvp, jacobian, jvp, vjp};
 pub use gradcheck::gradcheck;

@@ -1,7 +1,7 @@
 //! The `Optimizer` trait, which hides the formula.
 
 use autograd_core::module::{Module, StateDict};
-use autograd_core::{Error, ErrorKind, Gradients, Result};
+use autograd_core::{Description, Error, ErrorKind, Gradients, Result};
 
 /// Changes a model's parameters against their gradients.
 ///
@@ -106,6 +106,14 @@ pub trait Optimizer: Send + Sync {
     /// If there is none of this name.
     fn set(&mut self, name: &str, value: f64) -> Result<()>;
 
+    /// Its kind and options, also those that groups give to the parameters of these names: a run goes on from a
+    /// checkpoint only with the same. By default the name of the type, and [`Optimizer::hyperparameters`].
+    fn describe(&self, parameters: &[String]) -> Description {
+        let _ = parameters;
+        let all = self.hyperparameters().into_iter();
+        all.fold(Description::of::<Self>(), |description, (name, value)| description.option(name, value))
+    }
+
     /// Everything that changes while training: the learning rate as `lr`, and for each parameter that was updated its
     /// step count and its state as `<parameter>.step`, `<parameter>.exp_avg` and so on, with PyTorch's names. The
     /// values are shared, not copied.
@@ -189,6 +197,9 @@ macro_rules! forward_optimizer {
         fn set(&mut $self, name: &str, value: f64) -> autograd_core::Result<()> {
             $inner.set(name, value)
         }
+        fn describe(&$self, parameters: &[String]) -> autograd_core::Description {
+            $inner.describe(parameters)
+        }
         fn state_dict(&$self) -> autograd_core::module::StateDict {
             $inner.state_dict()
         }
@@ -199,6 +210,11 @@ macro_rules! forward_optimizer {
 }
 pub(crate) use forward_optimizer;
 
-impl Optimizer for Box<dyn Optimizer> {
+impl<O: Optimizer + ?Sized> Optimizer for Box<O> {
+    forward_optimizer!(self => (**self));
+}
+
+/// A borrowed optimizer is one, too: after a run it goes on where the run has ended.
+impl<O: Optimizer + ?Sized> Optimizer for &mut O {
     forward_optimizer!(self => (**self));
 }

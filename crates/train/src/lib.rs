@@ -47,6 +47,7 @@ pub mod callbacks;
 mod checkpoint;
 mod evaluate;
 pub mod history;
+mod interrupted;
 pub mod metrics;
 mod penalty;
 #[cfg(feature = "plot")]
@@ -56,18 +57,19 @@ mod session;
 mod trainer;
 mod validate;
 
-pub use autograd_core::{BoxError, Error, ErrorKind, Result};
+pub use autograd_core::{BoxError, Description, Error, ErrorKind, Result};
 #[cfg(feature = "progress")]
 pub use callbacks::ProgressBar;
 pub use callbacks::{Better, Callback, Checkpoint, EarlyStopping};
 pub use checkpoint::Snapshot;
 pub use evaluate::{evaluate, predict};
 pub use history::{EpochRecord, History, Metrics};
+pub use interrupted::Interrupted;
 pub use metrics::{Accuracy, BinaryAccuracy, MeanLoss, Metric, Tally, confusion_matrix};
 pub use penalty::{L1Penalty, L2Penalty, Penalty};
 #[cfg(feature = "plot")]
 pub use plot::plot_confusion;
-pub use run::{MetricInfo, Plan, Run};
+pub use run::{Difference, Identity, IdentityMismatch, MetricInfo, Plan, Run};
 pub use session::Validation;
 pub use trainer::Trainer;
-pub use validate::{CrossValidation, Scores, cross_validate};
+pub use validate::{CrossValidation, InterruptedFolds, Scores, cross_validate};

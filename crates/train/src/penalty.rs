@@ -1,7 +1,7 @@
 //! Penalties: what a run adds to its loss, as a function of the weights.
 
 use autograd_core::module::{Module, Param};
-use autograd_core::{Error, ErrorKind, Result, Tensor};
+use autograd_core::{Description, Error, ErrorKind, Result, Tensor};
 
 /// A function of a model's weights that a run adds to its loss: [`Trainer::penalty`](crate::Trainer::penalty).
 ///
@@ -29,6 +29,13 @@ pub trait Penalty {
     /// # Errors
     /// If it cannot be computed.
     fn of(&self, model: &dyn Module) -> Result<Tensor>;
+
+    /// Its kind and options, also which of the parameters of these names count: a run goes on from a checkpoint only with
+    /// the same. The default is the name of the type.
+    fn describe(&self, parameters: &[String]) -> Description {
+        let _ = parameters;
+        Description::of::<Self>()
+    }
 
     /// Whether the options are in their ranges; a run asks before anything has changed.
     ///
@@ -76,6 +83,11 @@ macro_rules! penalty {
             fn of(&self, model: &dyn Module) -> Result<Tensor> {
                 let each: fn(&Param) -> Tensor = $each;
                 Ok(sum($op, model, self.only.as_ref(), each)?.mul_scalar(self.lambda))
+            }
+
+            fn describe(&self, parameters: &[String]) -> Description {
+                let only = self.only.as_ref().map(|only| parameters.iter().filter(|name| only(name)).collect::<Vec<_>>());
+                Description::new($op).option("lambda", self.lambda).option("only", only)
             }
 
             fn check(&self) -> Result<()> {

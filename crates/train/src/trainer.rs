@@ -1,6 +1,6 @@
 //! The description of a run.
 
-use crate::callbacks::{Callback, Checkpoint};
+use crate::callbacks::{Callback, Checkpoint, fold_dir};
 use crate::metrics::Metric;
 use crate::penalty::Penalty;
 use std::path::PathBuf;
@@ -20,6 +20,9 @@ use wengert_optim::{Optimizer, Schedule};
 /// of which nothing counts (of ignored targets alone) is passed over without a step.
 ///
 /// After each epoch the model is tried on the validation set, if there is one, in evaluation mode.
+///
+/// `&mut optimizer` is an optimizer, too. After the run it has its state, and its own learning rate if a schedule has
+/// changed that: another run goes on with it.
 ///
 /// By default: 1 epoch, batches of 32 (the last one of an epoch may be smaller), no schedule, no clipping, nothing
 /// measured but the loss, no callback.
@@ -54,6 +57,9 @@ pub struct Trainer<'t> {
     pub(crate) callbacks: Vec<Box<dyn Callback + 't>>,
     pub(crate) checkpoint: Option<PathBuf>,
     pub(crate) resume: bool,
+    pub(crate) allowed: Vec<String>,
+    /// In a cross-validation: which fold of how many, and the seed of its randomness.
+    pub(crate) fold: Option<(String, u64)>,
 }
 
 /// The unit that a schedule counts.
@@ -78,6 +84,8 @@ impl<'t> Trainer<'t> {
             callbacks: Vec::new(),
             checkpoint: None,
             resume: false,
+            allowed: Vec::new(),
+            fold: None,
         }
     }
 
@@ -116,8 +124,9 @@ impl<'t> Trainer<'t> {
         self
     }
 
-    /// Scales the gradients of a batch down so that their norm, all together, is at most `max_norm` > 0; see
-    /// [`clip_grad_norm`](wengert_optim::clip_grad_norm). By default they stay as they are.
+    /// Scales the gradients of a batch down so that the norm of those of the model's trainable parameters, all together,
+    /// is at most `max_norm` > 0; see [`clip_grad_norm`](wengert_optim::clip_grad_norm). By default they stay as they
+    /// are.
     pub fn clip_norm(mut self, max_norm: f64) -> Self {
         self.clip_norm = Some(max_norm);
         self
@@ -145,12 +154,54 @@ impl<'t> Trainer<'t> {
     /// Whether to go on from the checkpoint in the directory named with [`Trainer::checkpoint`], to the same bits that
     /// the run would have come to without interruption.
     ///
-    /// The model must have the same structure, trainer and datasets must be the same as in the first run. Weights,
-    /// optimizer state, learning rate, randomness and history are those of the checkpoint, whatever they are now; the
-    /// number of epochs may be another one. A run that had ended returns at once. A missing checkpoint is an error;
+    /// The run must be the one that wrote the checkpoint: the same datasets, model structure, frozen parameters,
+    /// optimizer, schedule, loss, metrics, callbacks and options of all of them, known by its
+    /// [`Identity`](crate::Identity). What differs is refused in one report, before anything has changed;
+    /// [`Trainer::allow`] names what is meant to differ. Of functions and closures the name of the type is known, of
+    /// schedules also the rates; of a large dataset a selection of samples; of a model what [`Module::visit`] shows, not
+    /// what it computes besides.
+    ///
+    /// Weights, what is frozen or held in evaluation, optimizer state, learning rate, randomness and history are those
+    /// of the checkpoint, whatever they are now. A run that had ended returns at once. A missing checkpoint is an error;
     /// [`Checkpoint::exists`] finds out. Default false.
+    ///
+    /// [`Module::visit`]: autograd_core::module::Module::visit
     pub fn resume(mut self, resume: bool) -> Self {
         self.resume = resume;
+        self
+    }
+
+    /// Lets a resumed run differ from the one that wrote the checkpoint: in `epochs`, in `patience`, in `optimizer.lr`,
+    /// in all that is below `callbacks` or `train`. The names are those of the report of a refusal, or whole words of
+    /// them. This run's value holds from here on; a run that a callback had stopped goes on if it is allowed to differ
+    /// in its callbacks, and does. Can be called several times.
+    ///
+    /// ```
+    /// use wengert_nn::mse_loss;
+    /// use wengert_optim::Sgd;
+    /// use wengert_train::{Checkpoint, Trainer};
+    ///
+    /// let trainer = Trainer::new(Sgd::new(0.1), mse_loss)
+    ///     .epochs(200)
+    ///     .checkpoint("run")
+    ///     .resume(Checkpoint::exists("run"))
+    ///     .allow("epochs");
+    /// ```
+    pub fn allow(mut self, name: impl Into<String>) -> Self {
+        self.allowed.push(name.into());
+        self
+    }
+
+    /// The run of one fold of a cross-validation.
+    pub(crate) fn in_fold(mut self, fold: usize, folds: usize, seed: u64) -> Self {
+        self.fold = Some((format!("{fold} of {folds}"), seed));
+        self.callbacks.iter_mut().for_each(|callback| callback.on_fold(fold));
+        if let Some(dir) = &mut self.checkpoint {
+            let own = fold_dir(dir, fold);
+            // Folds that an interruption left undone begin; if there is nothing at all, that is an error as ever.
+            self.resume &= Checkpoint::exists(&own) || !Checkpoint::exists(&*dir);
+            *dir = own;
+        }
         self
     }
 }

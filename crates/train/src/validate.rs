@@ -88,8 +88,13 @@ impl<'c, S: Splitter> CrossValidation<'c, S> {
     ///
     /// One number is drawn from `rng` for each fold, before the first; all randomness of a fold comes from it.
     ///
+    /// A trainer with a [checkpoint](Trainer::checkpoint) writes that of each fold into a directory of its own, `fold-1`
+    /// and so on. If it [resumes](Trainer::resume), folds that were done are not done again, the one that was
+    /// interrupted goes on, and the others begin; `rng` must have the seed that it had.
+    ///
     /// # Errors
-    /// If the splitter fails, or the fraction is outside its range; if a fold fails, with the number of the fold.
+    /// If the splitter fails, or the fraction is outside its range; if a fold fails, with the number of the fold and the
+    /// scores of those before as [`InterruptedFolds`].
     pub fn run<'t, M: Layer + Clone, E: Into<BoxError>>(
         &self,
         mut model: impl FnMut(&mut SeededRng) -> Result<M, E>,
@@ -111,10 +116,15 @@ impl<'c, S: Splitter> CrossValidation<'c, S> {
             let mut one = || {
                 let [train, valid, test] = self.parts(data, fold, &mut rng)?;
                 let mut model = model(&mut rng).map_err(|e| Error::user(e).context("the model could not be made"))?;
-                let history = trainer().fit(&mut model, &train, &valid, &mut rng)?;
+                let trainer = trainer().in_fold(i + 1, folds.len(), seed);
+                let history = trainer.fit(&mut model, &train, &valid, &mut rng)?;
                 Ok((evaluate(&model, &test as &dyn Dataset, &metric)?, history))
             };
-            let (score, history) = one().map_err(|e: Error| e.context(format_args!("fold {}", i + 1)))?;
+            let (score, history) = one().map_err(|e: Error| {
+                let cause = e.clone();
+                let done = InterruptedFolds { scores: scores.clone(), cause };
+                e.context(format_args!("fold {}", i + 1)).with_source(done)
+            })?;
             scores.folds.push(score);
             scores.histories.push(history);
         }
@@ -139,6 +149,27 @@ pub struct Scores {
     pub folds: Vec<f64>,
     /// The run of each fold.
     pub histories: Vec<History>,
+}
+
+/// The folds that were done before an error ended the cross-validation: a detail of that error.
+#[derive(Debug)]
+pub struct InterruptedFolds {
+    /// The folds that were done.
+    pub scores: Scores,
+    cause: Error,
+}
+
+impl fmt::Display for InterruptedFolds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let folds = self.scores.folds.len();
+        write!(f, "the cross-validation ended after {folds} fold{}", if folds == 1 { "" } else { "s" })
+    }
+}
+
+impl std::error::Error for InterruptedFolds {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.cause.source()
+    }
 }
 
 impl Scores {

@@ -2,7 +2,7 @@
 
 mod moons;
 
-use autograd_core::{SeededRng, seeded};
+use autograd_core::{DType, SeededRng, Tensor, seeded};
 use moons::{make, sets};
 use std::cell::RefCell;
 use wengert_data::TensorDataset;
@@ -10,7 +10,10 @@ use wengert_data::split::{KFold, StratifiedKFold};
 use wengert_data::transform::StandardScaler;
 use wengert_nn::{Linear, Sequential, cross_entropy};
 use wengert_optim::Adam;
-use wengert_train::{Accuracy, CrossValidation, EarlyStopping, Scores, Trainer, cross_validate};
+use wengert_train::{
+    Accuracy, Callback, Checkpoint, CrossValidation, EarlyStopping, Interrupted, InterruptedFolds, Run, Scores,
+    Trainer, cross_validate,
+};
 
 fn data() -> TensorDataset {
     let [train, _] = sets();
@@ -88,4 +91,83 @@ fn bad_input() {
     let error = cross_validate(narrow, trainer, &data(), KFold::new(3), Accuracy, &mut seeded(7));
     let text = error.expect_err("3 columns").to_string();
     assert!(text.starts_with("fold 1: epoch 1, train batch 1: linear: "), "{text}");
+}
+
+/// Counts the epochs that are trained.
+struct Count<'c>(&'c RefCell<usize>);
+
+impl Callback for Count<'_> {
+    fn name(&self) -> &str {
+        "Count"
+    }
+    fn only_watches(&self) -> bool {
+        true
+    }
+    fn on_epoch_end(&mut self, _: &mut Run<'_>) -> wengert_train::Result<()> {
+        *self.0.borrow_mut() += 1;
+        Ok(())
+    }
+}
+
+#[test]
+fn folds_have_checkpoints_of_their_own_and_go_on_half_way() {
+    // Labels of chance: whoever goes on from another fold's model has seen the answers.
+    let mut rng = seeded(5);
+    let x = Tensor::randn(&[120, 2], DType::F32, &mut rng).expect("small");
+    let chance = (0..120).map(|_| rand::RngExt::random_range(&mut rng, 0..2)).collect();
+    let data = TensorDataset::new(x, Tensor::from_vec(chance, &[120]).expect("as many")).expect("as many");
+    let epochs = RefCell::new(0);
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let run = |checkpoint: bool, seed: u64, fails: Option<usize>| {
+        *epochs.borrow_mut() = 0;
+        let fold = RefCell::new(0);
+        let trainer = || {
+            *fold.borrow_mut() += 1;
+            let trainer = Trainer::new(Adam::new(0.05), cross_entropy).epochs(8).batch_size(16);
+            let trainer = trainer.callback(EarlyStopping::new().patience(7)).callback(Count(&epochs));
+            let trainer = if fails == Some(*fold.borrow()) {
+                trainer.callback(moons::Killed { epoch: 5, batch: 2 })
+            } else {
+                trainer
+            };
+            let resume = Checkpoint::exists(dir.path());
+            if checkpoint { trainer.checkpoint(dir.path()).resume(resume) } else { trainer }
+        };
+        let outcome = cross_validate(make, trainer, &data, KFold::new(4), Accuracy, &mut seeded(seed));
+        (outcome, epochs.take())
+    };
+    let (straight, all) = run(false, 7, None);
+    let straight = straight.expect("good folds");
+    assert!(straight.folds.iter().all(|score| *score < 0.8), "{straight}");
+
+    let (outcome, before) = run(true, 7, Some(3));
+    let error = outcome.expect_err("killed");
+    assert_eq!(error.to_string(), "fold 3: Killed: killed");
+    let scores = &error.detail::<InterruptedFolds>().expect("two folds are done").scores;
+    assert_eq!(scores.folds, straight.folds[..2]);
+    assert_eq!(error.detail::<Interrupted>().expect("four epochs are done").history.epochs.len(), 4);
+    let mut folders: Vec<_> =
+        std::fs::read_dir(dir.path()).expect("there").map(|f| f.expect("there").file_name()).collect();
+    folders.sort();
+    assert_eq!(folders, ["fold-1", "fold-2", "fold-3"]);
+
+    // The rest only: half of the third fold, and the fourth.
+    let (resumed, after) = run(true, 7, None);
+    assert_eq!((resumed.expect("good folds"), before + after), (straight.clone(), all));
+    // All is done.
+    let (again, none) = run(true, 7, None);
+    assert_eq!((again.expect("good folds"), none), (straight, 0));
+    // Another seed makes other folds of it.
+    let text = run(true, 8, None).0.expect_err("another seed").to_string();
+    let place = dir.path().join("fold-1");
+    let head = format!(
+        "fold 1: {}: the checkpoint is of another run, and nothing was loaded:\n  fold.seed: ",
+        place.display()
+    );
+    assert!(text.starts_with(&head), "{text}");
+
+    let nowhere = || Trainer::new(Adam::new(0.05), cross_entropy).checkpoint(dir.path().join("none")).resume(true);
+    let text =
+        cross_validate(make, nowhere, &data, KFold::new(4), Accuracy, &mut seeded(7)).expect_err("none").to_string();
+    assert!(text.ends_with("fold-1: there is no checkpoint here (no file checkpoint.json)"), "{text}");
 }

@@ -108,10 +108,11 @@ impl Error {
         &self.0.place
     }
 
-    /// The structured error behind the sentence, if it is a `T`: a [`StateMismatch`](crate::module::StateMismatch), a
-    /// [`Mismatch`](crate::gradcheck::Mismatch).
+    /// The structured error behind the sentence, or behind that one and so on, if one of them is a `T`: a
+    /// [`StateMismatch`](crate::module::StateMismatch), a [`Mismatch`](crate::gradcheck::Mismatch).
     pub fn detail<T: std::error::Error + 'static>(&self) -> Option<&T> {
-        self.0.source.as_deref()?.downcast_ref()
+        let first = self.0.source.as_deref().map(|source| source as &(dyn std::error::Error + 'static));
+        std::iter::successors(first, |error| error.source()).find_map(|error| error.downcast_ref())
     }
 
     /// The same error seen from one level further out: it happened in the part called `name`, a layer of kind `layer`.

@@ -1,15 +1,15 @@
-//! Files of state dicts, written whole or not at all.
+//! Files of state dicts.
 
-use super::StateDict;
+use super::{StateDict, write_whole};
 use crate::error::{Error, Result};
 use std::fs;
 use std::path::Path;
 
 impl StateDict {
-    /// Writes a safetensors file: aside first, then renamed, so a failure leaves what was there.
+    /// Writes a safetensors file, whole or not at all: see [`write_whole`].
     ///
     /// # Errors
-    /// If the file cannot be written.
+    /// If the file cannot be written; what was there before stays.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
         let path = path.as_ref();
         write_whole(path, &self.to_safetensors()?)
@@ -36,23 +36,4 @@ impl StateDict {
         let bytes = fs::read(path).map_err(|e| Error::file(path, e))?;
         StateDict::from_safetensors_converted(&bytes, path)
     }
-}
-
-/// Writes a file aside and renames it into place: readers see the old one or the new one, never a part.
-///
-/// # Errors
-/// If it cannot be written; what was there before stays.
-pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
-    let mut aside = path.as_os_str().to_owned();
-    aside.push(format!(".{}.tmp", std::process::id()));
-    let aside = Path::new(&aside);
-    let written = fs::File::create(aside).and_then(|mut file| {
-        std::io::Write::write_all(&mut file, bytes)?;
-        file.sync_all()
-    });
-    written.and_then(|()| fs::rename(aside, path)).map_err(|e| {
-        // The failure itself is reported; that the rest could not be removed adds nothing.
-        let _ = fs::remove_file(aside);
-        Error::file(path, e)
-    })
 }

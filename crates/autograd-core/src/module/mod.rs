@@ -4,6 +4,7 @@
 //! (of randomness) and [`Mode`]s (training or evaluating). `#[derive(Module)]` writes the traversal; everything else
 //! (naming, counting, saving, loading, freezing) is provided, written once over that traversal.
 
+mod aside;
 mod buffer;
 mod containers;
 mod file;
@@ -18,14 +19,15 @@ mod state;
 mod stream;
 mod substitute;
 mod tie;
+mod whole;
 
 pub use buffer::Buffer;
-pub use file::write_whole;
 pub use mode::Mode;
 pub use param::{Param, ValueMut};
 pub use path::Path;
 pub use state::{StateDict, StateMismatch, StateProblem};
 pub use stream::Stream;
+pub use whole::write_whole;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::tensor::{DType, Tensor};
@@ -160,14 +162,28 @@ pub trait Module {
         substitute::substitute(self, values)
     }
 
-    /// Makes layers behave as in training: dropout drops, batch statistics are used.
+    /// Makes layers behave as in training: dropout drops, batch statistics are used. What [`Module::hold_eval`] holds
+    /// stays as it is.
     fn train(&mut self) {
         set_mode(self, true);
     }
 
-    /// Makes layers behave as in use: nothing is random.
+    /// Makes layers behave as in use: nothing is random. The next [`Module::train`] ends it, also that of a training
+    /// run; [`Module::hold_eval`] lasts.
     fn eval(&mut self) {
         set_mode(self, false);
+    }
+
+    /// Holds every layer whose name is `prefix` or lies below it (all, if it is empty) in evaluation, whatever
+    /// [`Module::train`] says, until [`Module::release_eval`]; returns how many layers with a mode were found. It is
+    /// for parts that are used and not trained, like those that [`Module::freeze`] freezes.
+    fn hold_eval(&mut self, prefix: &str) -> usize {
+        set_held(self, prefix, true)
+    }
+
+    /// Ends [`Module::hold_eval`]; returns how many layers with a mode were found.
+    fn release_eval(&mut self, prefix: &str) -> usize {
+        set_held(self, prefix, false)
     }
 
     /// Stops training of every parameter whose name is `prefix` or lies below it (all, if it is empty); returns how
@@ -216,13 +232,21 @@ fn set_mode<M: Module + ?Sized>(module: &mut M, training: bool) {
     });
 }
 
+fn set_held<M: Module + ?Sized>(module: &mut M, prefix: &str, held: bool) -> usize {
+    let mut found = 0;
+    module.visit_mut(&Path::root(), &mut |path, item| {
+        if let (ItemMut::Mode(mode), true) = (item, is_below(path, prefix)) {
+            mode.hold(held);
+            found += 1;
+        }
+    });
+    found
+}
+
 fn set_trainable<M: Module + ?Sized>(module: &mut M, op: &str, prefix: &str, trainable: bool) -> Result<usize> {
     let mut found = 0;
     module.visit_mut(&Path::root(), &mut |path, item| {
-        let name = path.to_string();
-        let below =
-            name.strip_prefix(prefix).is_some_and(|rest| prefix.is_empty() || rest.is_empty() || rest.starts_with('.'));
-        if let (ItemMut::Param(param) | ItemMut::Tied(param), true) = (item, below) {
+        if let (ItemMut::Param(param) | ItemMut::Tied(param), true) = (item, is_below(path, prefix)) {
             param.set_trainable(trainable);
             found += 1;
         }
@@ -234,6 +258,12 @@ fn set_trainable<M: Module + ?Sized>(module: &mut M, op: &str, prefix: &str, tra
         return Err(Error::new(ErrorKind::Argument, text));
     }
     Ok(found)
+}
+
+/// Whether the path is `prefix` or lies below it.
+fn is_below(path: &Path<'_>, prefix: &str) -> bool {
+    let name = path.to_string();
+    name.strip_prefix(prefix).is_some_and(|rest| prefix.is_empty() || rest.is_empty() || rest.starts_with('.'))
 }
 
 /// Whether all names of a module are its own: no two parameters or buffers, and no two streams have one name. Two parts

@@ -6,23 +6,34 @@ use super::{Item, ItemMut, Module, Path};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mode {
     training: bool,
+    held: bool,
 }
 
 impl Default for Mode {
     fn default() -> Self {
-        Mode { training: true }
+        Mode { training: true, held: false }
     }
 }
 
 impl Mode {
-    /// Whether the layer is training.
+    /// Whether the layer is training; never while it is held in evaluation.
     pub fn is_training(self) -> bool {
-        self.training
+        self.training && !self.held
     }
 
     /// Sets whether the layer trains; [`Module::train`] and [`Module::eval`] do so for a whole tree.
     pub fn set(&mut self, training: bool) {
         self.training = training;
+    }
+
+    /// Whether the layer is held in evaluation, whatever is set; see [`Module::hold_eval`].
+    pub fn is_held(self) -> bool {
+        self.held
+    }
+
+    /// Sets whether the layer is held in evaluation.
+    pub fn hold(&mut self, held: bool) {
+        self.held = held;
     }
 }
 

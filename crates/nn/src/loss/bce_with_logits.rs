@@ -3,7 +3,7 @@
 use super::pair::weighted;
 use super::{Loss, Reduction, hint};
 use autograd_core::check::Check;
-use autograd_core::{Result, Tensor};
+use autograd_core::{Description, Error, Result, Tensor};
 
 /// Binary cross-entropy of a logit x with the probability t of the positive class, the mean over all elements.
 ///
@@ -96,6 +96,15 @@ impl Loss for BceWithLogitsLoss {
             losses = weighted(OP, "weight", &losses, weight)?;
         }
         self.reduction.apply(&losses)
+    }
+
+    fn describe(&self) -> Description {
+        // All numbers of the weights: what `Debug` shows of a tensor is cut short.
+        let numbers = |weight: &Option<Tensor>| weight.as_ref().map(Tensor::to_f64s);
+        Description::new("BceWithLogitsLoss")
+            .option("weight", numbers(&self.weight))
+            .option("pos_weight", numbers(&self.pos_weight))
+            .option("reduction", self.reduction)
     }
 }
 

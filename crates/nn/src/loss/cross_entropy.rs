@@ -3,7 +3,7 @@
 use super::reduction::Divisor;
 use super::{Loss, Reduction, hint};
 use autograd_core::check::Check;
-use autograd_core::{DType, Error, Result, Tensor};
+use autograd_core::{DType, Description, Error, Result, Tensor};
 
 const OP: &str = "cross_entropy";
 
@@ -199,6 +199,15 @@ impl Loss for CrossEntropyLoss {
             got if got.is_float() => Err(Error::mixed_dtypes(OP, input.dtype(), got)),
             got => Err(Error::wrong_dtype(OP, got, DType::I64)),
         }
+    }
+
+    fn describe(&self) -> Description {
+        Description::new("CrossEntropyLoss")
+            // All numbers of the weight: what `Debug` shows of a tensor is cut short.
+            .option("weight", self.weight.as_ref().map(Tensor::to_f64s))
+            .option("ignore_index", self.ignore_index)
+            .option("label_smoothing", self.label_smoothing)
+            .option("reduction", self.reduction)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::pair::difference;
 use super::{Loss, Reduction};
-use autograd_core::{Result, Tensor};
+use autograd_core::{Description, Result, Tensor};
 
 /// Mean absolute error: `|x − t|`, the mean over all elements.
 ///
@@ -60,6 +60,10 @@ impl L1Loss {
 impl Loss for L1Loss {
     fn forward(&self, input: &Tensor, target: &Tensor) -> Result<Tensor> {
         self.reduction.apply(&difference("l1_loss", input, target)?.abs())
+    }
+
+    fn describe(&self) -> Description {
+        Description::from_debug(self)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::pair::difference;
 use super::{Loss, Reduction};
-use autograd_core::{Result, Tensor};
+use autograd_core::{Description, Result, Tensor};
 
 /// Mean squared error: `(x − t)²`, the mean over all elements.
 ///
@@ -60,6 +60,10 @@ impl MseLoss {
 impl Loss for MseLoss {
     fn forward(&self, input: &Tensor, target: &Tensor) -> Result<Tensor> {
         self.reduction.apply(&difference("mse_loss", input, target)?.square())
+    }
+
+    fn describe(&self) -> Description {
+        Description::from_debug(self)
     }
 }
 

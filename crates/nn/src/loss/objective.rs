@@ -1,7 +1,7 @@
 //! The `Loss` trait: what training minimises.
 
 use super::parts::{self, LossParts};
-use autograd_core::{Result, Tensor};
+use autograd_core::{Description, Result, Tensor};
 
 /// A function of output and target, to be minimised.
 ///
@@ -25,6 +25,12 @@ pub trait Loss {
     /// # Errors
     /// If the two do not fit the loss.
     fn forward(&self, input: &Tensor, target: &Tensor) -> Result<Tensor>;
+
+    /// Its kind and options: a run goes on from a checkpoint only with the same. The default is the name of the type; a
+    /// loss with options should describe them, too, for example by [`Description::from_debug`].
+    fn describe(&self) -> Description {
+        Description::of::<Self>()
+    }
 
     /// The loss as a fraction, whose parts are added up over a set: by them a run reports, validates and stops.
     ///

@@ -16,6 +16,6 @@ pub(super) fn difference(op: &'static str, input: &Tensor, target: &Tensor) -> R
 /// `losses · weight`, the weight broadcast to the losses.
 pub(super) fn weighted(op: &'static str, what: &'static str, losses: &Tensor, weight: &Tensor) -> Result<Tensor> {
     Check(op).same_float(losses, weight)?;
-    hint::broadcasts_to(op, what, weight, losses.shape())?;
+    Check(op).broadcasts_to(what, weight, losses.shape())?;
     losses.try_mul(weight)
 }

@@ -3,7 +3,7 @@
 use super::pair::difference;
 use super::{Loss, Reduction};
 use autograd_core::check::Check;
-use autograd_core::{Result, Tensor};
+use autograd_core::{Description, Result, Tensor};
 
 /// Squared error below `beta = 1`, absolute error above, the mean over all elements.
 ///
@@ -96,6 +96,10 @@ impl Loss for SmoothL1Loss {
         // The square is taken of zeros where it is not chosen, so an infinite distance has a finite gradient.
         let square = near.where_cond(&d, &d.zeros_like())?.square().div_scalar(2.0 * self.beta);
         self.reduction.apply(&near.where_cond(&square, &distance.add_scalar(-0.5 * self.beta))?)
+    }
+
+    fn describe(&self) -> Description {
+        Description::from_debug(self)
     }
 }
 

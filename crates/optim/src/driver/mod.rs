@@ -14,7 +14,7 @@ use crate::optimizer::{Optimizer, StepReport, unknown};
 use crate::range::Range;
 use crate::rule::{Parameters, Rule, See};
 use autograd_core::module::{ItemMut, Module, Path, StateDict};
-use autograd_core::{Gradients, Result};
+use autograd_core::{Description, Gradients, Result};
 use bind::Slot;
 pub(crate) use bind::{misfit, nothing_to_update};
 use group::Group;
@@ -65,6 +65,17 @@ impl<R: Rule> Hyper<R> {
         see("lr", &mut self.lr, Range::AT_LEAST_0);
         see("weight_decay", &mut self.weight_decay, Range::AT_LEAST_0);
         self.rule.hyperparameters(see);
+    }
+
+    /// All hyperparameters, also those that are no numbers.
+    fn describe(&self) -> Description {
+        let common = Description::new(R::NAME)
+            .option("lr", self.lr)
+            .option("weight_decay", self.weight_decay)
+            .option("decoupled_weight_decay", self.decoupled)
+            .option("maximize", self.maximize);
+        let rule = Description::from_debug(&self.rule);
+        rule.options().fold(common, |all, (name, value)| all.option(name, format_args!("{value}")))
     }
 
     fn check(&self) -> Result<()> {
@@ -206,6 +217,21 @@ impl<R: Rule> Optimizer for Driver<R> {
             Some(_) => {}
         }
         Ok(())
+    }
+
+    fn describe(&self, parameters: &[String]) -> Description {
+        let whole = self.hyper.describe();
+        // The learning rates of groups are ratios.
+        let base = Hyper { lr: 1.0, ..self.hyper.clone() }.describe();
+        parameters.iter().fold(whole, |description, parameter| {
+            let own = self.hyper_of(parameter, |_| ()).describe();
+            let changed = own.options().zip(base.options()).filter(|(own, base)| own != base);
+            let changed: Vec<String> = changed.map(|((name, value), _)| format!("{name}: {value}")).collect();
+            match changed.as_slice() {
+                [] => description,
+                _ => description.option(format!("groups.{parameter}"), format_args!("{}", changed.join(", "))),
+            }
+        })
     }
 
     fn state_dict(&self) -> StateDict {

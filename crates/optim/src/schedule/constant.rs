@@ -2,7 +2,7 @@
 
 use super::Schedule;
 use crate::range::Range;
-use autograd_core::Result;
+use autograd_core::{Description, Result};
 
 /// `factor` times the base rate for the first `total_iters` steps, then the base rate.
 ///
@@ -55,6 +55,10 @@ impl Schedule for ConstantLR {
 
     fn check(&self) -> Result<()> {
         Range::FRACTION.check("ConstantLR", "factor", self.factor)
+    }
+
+    fn describe(&self) -> Description {
+        Description::from_debug(self)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::Schedule;
 use crate::range::Range;
-use autograd_core::{Error, Result};
+use autograd_core::{Description, Error, Result};
 use std::f64::consts::PI;
 
 /// Falls from the base rate to `eta_min` along half a cosine of `t_max` steps, then rises again, and so on.
@@ -54,6 +54,10 @@ impl Schedule for CosineAnnealingLR {
             return Err(Error::argument("CosineAnnealingLR", "t_max", self.t_max, "at least 1"));
         }
         Range::AT_LEAST_0.check("CosineAnnealingLR", "eta_min", self.eta_min)
+    }
+
+    fn describe(&self) -> Description {
+        Description::from_debug(self)
     }
 }
 

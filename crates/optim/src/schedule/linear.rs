@@ -2,7 +2,7 @@
 
 use super::Schedule;
 use crate::range::Range;
-use autograd_core::Result;
+use autograd_core::{Description, Result};
 
 /// Goes from `start_factor` to `end_factor` times the base rate in `total_iters` equal steps, and stays there.
 ///
@@ -68,6 +68,10 @@ impl Schedule for LinearLR {
         let above_0 = Range::new(|x| x > 0.0 && x <= 1.0, "in (0, 1]");
         above_0.check("LinearLR", "start_factor", self.start_factor)?;
         Range::FRACTION.check("LinearLR", "end_factor", self.end_factor)
+    }
+
+    fn describe(&self) -> Description {
+        Description::from_debug(self)
     }
 }
 

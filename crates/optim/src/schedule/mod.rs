@@ -31,7 +31,7 @@ pub use multi_step::MultiStepLR;
 pub use step::StepLR;
 pub use then::Then;
 
-use autograd_core::Result;
+use autograd_core::{Description, Result};
 
 /// A learning rate, or another hyperparameter, as a function of the step.
 pub trait Schedule: Send + Sync {
@@ -44,6 +44,12 @@ pub trait Schedule: Send + Sync {
     /// The first one that is not, with name, value and range.
     fn check(&self) -> Result<()> {
         Ok(())
+    }
+
+    /// Its kind and options: a run goes on from a checkpoint only with the same. The default is the name of the type; a
+    /// schedule with options should describe them, too, for example by [`Description::from_debug`].
+    fn describe(&self) -> Description {
+        Description::of::<Self>()
     }
 
     /// This schedule before step `at`, then `next`, whose step 0 is step `at`.
@@ -68,5 +74,8 @@ impl Schedule for Box<dyn Schedule> {
     }
     fn check(&self) -> Result<()> {
         (**self).check()
+    }
+    fn describe(&self) -> Description {
+        (**self).describe()
     }
 }

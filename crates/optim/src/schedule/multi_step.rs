@@ -2,7 +2,7 @@
 
 use super::Schedule;
 use crate::range::Range;
-use autograd_core::Result;
+use autograd_core::{Description, Result};
 
 /// Multiplies the rate by γ at each milestone; a milestone named twice counts twice.
 ///
@@ -44,6 +44,10 @@ impl Schedule for MultiStepLR {
 
     fn check(&self) -> Result<()> {
         Range::AT_LEAST_0.check("MultiStepLR", "gamma", self.gamma)
+    }
+
+    fn describe(&self) -> Description {
+        Description::from_debug(self)
     }
 }
 

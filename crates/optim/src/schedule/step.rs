@@ -2,7 +2,7 @@
 
 use super::Schedule;
 use crate::range::Range;
-use autograd_core::{Error, Result};
+use autograd_core::{Description, Error, Result};
 
 /// Multiplies the rate by γ every `step_size` steps.
 ///
@@ -46,6 +46,10 @@ impl Schedule for StepLR {
             return Err(Error::argument("StepLR", "step_size", self.step_size, "at least 1"));
         }
         Range::AT_LEAST_0.check("StepLR", "gamma", self.gamma)
+    }
+
+    fn describe(&self) -> Description {
+        Description::from_debug(self)
     }
 }
 

@@ -1,7 +1,7 @@
 //! One schedule after another.
 
 use super::Schedule;
-use autograd_core::Result;
+use autograd_core::{Description, Result};
 
 /// One schedule, and another from a step on: [`Schedule::then`].
 ///
@@ -38,6 +38,12 @@ impl<A: Schedule, B: Schedule> Schedule for Then<A, B> {
     fn check(&self) -> Result<()> {
         self.first.check()?;
         self.next.check()
+    }
+
+    fn describe(&self) -> Description {
+        let text = |schedule: &dyn Schedule| schedule.describe().to_string();
+        let description = Description::new("Then").option("first", format_args!("{}", text(&self.first)));
+        description.option("next", format_args!("{}", text(&self.next))).option("at", self.at)
     }
 }
 

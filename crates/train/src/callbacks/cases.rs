@@ -7,7 +7,7 @@ use crate::metrics::BinaryAccuracy;
 use crate::run::{Plan, Run};
 use crate::trainer::Trainer;
 use autograd_core::module::StateDict;
-use autograd_core::{DType, Error, Result, Tensor, seeded};
+use autograd_core::{DType, Description, Error, Result, Tensor, seeded};
 use std::path::Path;
 use tempfile::TempDir;
 use wengert_data::TensorDataset;
@@ -185,6 +185,9 @@ impl Callback for Killed {
     fn name(&self) -> &str {
         "Killed"
     }
+    fn only_watches(&self) -> bool {
+        true
+    }
     fn on_train_batch_begin(&mut self, run: &mut Run<'_>) -> Result<()> {
         if run.epoch() == self.epoch && run.batch() == 2 { Err(Error::user("killed")) } else { Ok(()) }
     }
@@ -228,8 +231,20 @@ impl Callback for Recorder<'_> {
     fn name(&self) -> &str {
         self.callback.name()
     }
+    fn describe(&self) -> Description {
+        self.callback.describe()
+    }
+    fn only_watches(&self) -> bool {
+        self.callback.only_watches()
+    }
     fn check(&mut self, plan: &Plan) -> Result<()> {
         self.callback.check(plan)
+    }
+    fn on_train_error(&mut self, run: &mut Run<'_>, error: &Error) -> Result<()> {
+        self.note("train error", run, |callback, run| callback.on_train_error(run, error))
+    }
+    fn on_exit(&mut self) {
+        self.callback.on_exit();
     }
     fn on_train_begin(&mut self, run: &mut Run<'_>) -> Result<()> {
         self.note("train begin", run, |callback, run| callback.on_train_begin(run))

@@ -1,7 +1,7 @@
 //! The callback that writes checkpoints.
 
 use super::{Callback, bad_option};
-use crate::checkpoint::{self, Snapshot};
+use crate::checkpoint::{self, Lock, Snapshot};
 use crate::run::{Plan, Run};
 use autograd_core::Result;
 use std::path::{Path, PathBuf};
@@ -12,10 +12,15 @@ use std::path::{Path, PathBuf};
 /// The directory contains the last checkpoint only: `checkpoint.json` (where the run stands, and its history) and the
 /// safetensors files that it names. Everything is written aside, and `checkpoint.json` is renamed into place last:
 /// whenever the process is killed, the directory contains a whole checkpoint, the new one or the one before. A new run
-/// replaces an old checkpoint when its own first one is written.
+/// replaces an old checkpoint when its own first one is written. A cross-validation writes into `fold-1`, `fold-2` and
+/// so on below the directory.
+///
+/// While the run lasts, the directory is its own: another run that is to write there does not begin, and says which
+/// process has it. The operating system ends that with the process, however it ends; on a file system that knows no
+/// locks nothing keeps runs apart. Readers need not wait: see [`Snapshot::load`].
 ///
 /// # Errors
-/// The run does not begin if `every` is 0 or the directory cannot be written.
+/// The run does not begin if `every` is 0, or the directory cannot be written or is another run's.
 ///
 /// # Examples
 /// ```
@@ -28,16 +33,25 @@ use std::path::{Path, PathBuf};
 ///     .checkpoint(Checkpoint::new("run").every(10))
 ///     .resume(Checkpoint::exists("run"));
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Checkpoint {
     dir: PathBuf,
     every: u64,
+    /// While a run lasts.
+    lock: Option<Lock>,
+}
+
+impl Clone for Checkpoint {
+    /// The clone has the same options; the directory stays with the run that has it.
+    fn clone(&self) -> Checkpoint {
+        Checkpoint { lock: None, dir: self.dir.clone(), every: self.every }
+    }
 }
 
 impl Checkpoint {
     /// A checkpoint after each epoch, in this directory; it is made if it does not exist.
     pub fn new(dir: impl Into<PathBuf>) -> Checkpoint {
-        Checkpoint { dir: dir.into(), every: 1 }
+        Checkpoint { dir: dir.into(), every: 1, lock: None }
     }
 
     /// The number of epochs from one checkpoint to the next, at least 1; there is also one after the last. Default 1.
@@ -46,15 +60,21 @@ impl Checkpoint {
         self
     }
 
-    /// Whether there is a checkpoint in a directory.
+    /// Whether there is a checkpoint in a directory, of one run or of a cross-validation.
     pub fn exists(dir: impl AsRef<Path>) -> bool {
-        dir.as_ref().join(checkpoint::MANIFEST).is_file()
+        let dir = dir.as_ref();
+        [dir, &fold_dir(dir, 1)].into_iter().any(|dir| dir.join(checkpoint::MANIFEST).is_file())
     }
 
     /// The directory.
     pub fn dir(&self) -> &Path {
         &self.dir
     }
+}
+
+/// The directory of a fold.
+pub(crate) fn fold_dir(dir: &Path, fold: usize) -> PathBuf {
+    dir.join(format!("fold-{fold}"))
 }
 
 macro_rules! from_directory {
@@ -73,11 +93,21 @@ impl Callback for Checkpoint {
         "Checkpoint"
     }
 
+    fn only_watches(&self) -> bool {
+        true
+    }
+
+    fn on_fold(&mut self, fold: usize) {
+        self.dir = fold_dir(&self.dir, fold);
+    }
+
     fn check(&mut self, _: &Plan) -> Result<()> {
         if self.every == 0 {
             return Err(bad_option("every", self.every, "at least 1"));
         }
-        checkpoint::probe(&self.dir)
+        self.lock = None;
+        self.lock = Some(checkpoint::take(&self.dir)?);
+        Ok(())
     }
 
     fn wants_snapshot(&self, run: &Run<'_>) -> bool {
@@ -85,7 +115,14 @@ impl Callback for Checkpoint {
     }
 
     fn on_snapshot(&mut self, snapshot: &Snapshot) -> Result<()> {
-        snapshot.save(&self.dir)
+        match &self.lock {
+            Some(lock) => checkpoint::save(snapshot, &self.dir, lock),
+            None => snapshot.save(&self.dir),
+        }
+    }
+
+    fn on_exit(&mut self) {
+        self.lock = None;
     }
 }
 

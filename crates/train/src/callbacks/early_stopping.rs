@@ -4,13 +4,16 @@ use super::{Callback, bad_option};
 use crate::history::short::short;
 use crate::run::{Plan, Run};
 use autograd_core::module::{StateDict, StateMismatch, StateProblem};
-use autograd_core::{Result, Tensor};
+use autograd_core::{Description, Error, ErrorKind, Result, Tensor};
 
 /// Ends the run when a metric has not improved for some epochs, and puts back the weights of the best epoch.
 ///
 /// An epoch is better if its value is below the best one so far by more than `min_delta` (above it, for metrics where
 /// higher is better); a NaN is never better. The best weights (parameters and buffers) are put back at the end of every
-/// run, stopped or not.
+/// run, stopped or not, also of one that an error has ended after a step.
+///
+/// A resumed run goes on counting. Its `monitor` and `mode` must be those that the count was made with, and weights can
+/// be put back only if the run before has kept them.
 ///
 /// # Errors
 /// The run does not begin if `patience` is 0, `min_delta` is negative or not finite, or the metric is not measured:
@@ -124,6 +127,18 @@ impl EarlyStopping {
         if self.best.epoch > 0 { Some((self.best.epoch, self.best.value)) } else { None }
     }
 
+    /// The weights of the best epoch, if they are to be put back and there is one.
+    pub fn best_weights(&self) -> Option<&StateDict> {
+        if self.best.weights.is_empty() { None } else { Some(&self.best.weights) }
+    }
+
+    fn restore(&self, run: &mut Run<'_>) -> Result<()> {
+        match self.best_weights() {
+            Some(weights) if self.restore_best_weights => run.model_mut().load_state_dict(weights),
+            _ => Ok(()),
+        }
+    }
+
     fn is_better(&self, value: f64) -> bool {
         match self.better {
             _ if self.best.epoch == 0 => !value.is_nan(),
@@ -136,6 +151,15 @@ impl EarlyStopping {
 impl Callback for EarlyStopping {
     fn name(&self) -> &str {
         "EarlyStopping"
+    }
+
+    fn describe(&self) -> Description {
+        Description::new("EarlyStopping")
+            .option("monitor", &self.monitor)
+            .option("mode", self.better)
+            .option("patience", self.patience)
+            .option("min_delta", self.min_delta)
+            .option("restore_best_weights", self.restore_best_weights)
     }
 
     fn check(&mut self, plan: &Plan) -> Result<()> {
@@ -170,14 +194,17 @@ impl Callback for EarlyStopping {
     }
 
     fn on_train_end(&mut self, run: &mut Run<'_>) -> Result<()> {
-        if self.restore_best_weights && self.best.epoch > 0 {
-            run.model_mut().load_state_dict(&self.best.weights)?;
-        }
-        Ok(())
+        self.restore(run)
+    }
+
+    fn on_train_error(&mut self, run: &mut Run<'_>, _: &Error) -> Result<()> {
+        self.restore(run)
     }
 
     fn state_dict(&self) -> StateDict {
         let mut state = StateDict::new();
+        state.insert("monitor", letters(&self.monitor));
+        state.insert("higher_is_better", Tensor::scalar(self.better == Some(Better::Higher)));
         state.insert("epoch", Tensor::scalar(self.best.epoch as i64));
         state.insert("value", Tensor::scalar(self.best.value));
         state.insert("wait", Tensor::scalar(self.best.wait as i64));
@@ -188,13 +215,27 @@ impl Callback for EarlyStopping {
     fn load_state_dict(&mut self, state: &StateDict) -> Result<()> {
         let mut best = Best::default();
         let mut problems = Vec::new();
-        for name in ["epoch", "value", "wait"] {
+        for name in ["monitor", "higher_is_better", "epoch", "value", "wait"] {
             if state.get(name).is_none() {
                 problems.push(StateProblem::Missing(name.into()));
             }
         }
         for (name, value) in state.iter() {
             match name {
+                "monitor" => {
+                    if value.to_vec::<i64>()? != letters(&self.monitor).to_vec::<i64>()? {
+                        let saved = value.to_vec::<i64>()?.into_iter().map(|byte| byte as u8).collect::<Vec<_>>();
+                        let saved = String::from_utf8_lossy(&saved);
+                        return Err(misfit(format!("monitor is {:?}, the state is that of {saved:?}", self.monitor)));
+                    }
+                }
+                "higher_is_better" => {
+                    let saved = if value.item::<bool>()? { Better::Higher } else { Better::Lower };
+                    let own = self.better.unwrap_or(Better::Lower);
+                    if saved != own {
+                        return Err(misfit(format!("mode is {own:?}, the state is that of {saved:?}")));
+                    }
+                }
                 // Negative counts were never written; the checksum of the file vouches for it.
                 "epoch" => best.epoch = value.item::<i64>()?.unsigned_abs(),
                 "wait" => best.wait = value.item::<i64>()?.unsigned_abs(),
@@ -208,9 +249,28 @@ impl Callback for EarlyStopping {
         if !problems.is_empty() {
             return Err(StateMismatch { problems }.into());
         }
+        if self.restore_best_weights && best.epoch > 0 && best.weights.is_empty() {
+            let epoch = best.epoch;
+            let kept = format!("the weights of epoch {epoch}, the best, were not kept: it was off until now");
+            return Err(misfit(format!("restore_best_weights is on, and {kept}")));
+        }
+        if !self.restore_best_weights {
+            best.weights = StateDict::new();
+        }
         self.best = best;
         Ok(())
     }
+}
+
+/// A text as a tensor of its bytes.
+fn letters(text: &str) -> Tensor {
+    let bytes: Vec<i64> = text.bytes().map(i64::from).collect();
+    let count = bytes.len();
+    Tensor::from_vec(bytes, &[count]).unwrap_or_else(|_| unreachable!("as many as there are"))
+}
+
+fn misfit(text: String) -> Error {
+    Error::new(ErrorKind::State, text)
 }
 
 #[cfg(test)]

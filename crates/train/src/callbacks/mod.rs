@@ -9,6 +9,7 @@ mod cases;
 
 mod checkpoint;
 pub use checkpoint::Checkpoint;
+pub(crate) use checkpoint::fold_dir;
 mod early_stopping;
 pub use early_stopping::{Better, EarlyStopping};
 #[cfg(feature = "progress")]
@@ -19,7 +20,7 @@ pub use progress_bar::ProgressBar;
 use crate::checkpoint::Snapshot;
 use crate::run::{Plan, Run};
 use autograd_core::module::{StateDict, StateMismatch, StateProblem};
-use autograd_core::{Error, ErrorKind, Result};
+use autograd_core::{Description, Error, ErrorKind, Result};
 
 /// Something that watches a run, and may change its course. Every method but `name` has a default that does nothing.
 ///
@@ -31,7 +32,9 @@ use autograd_core::{Error, ErrorKind, Result};
 ///     on_train_batch_end
 ///   on_epoch_end                           after validation; the history has the epoch
 ///   on_snapshot                            if wants_snapshot
-/// on_train_end                             also of a run that was stopped early; not after an error
+/// on_train_end                             also of a run that was stopped early
+/// on_train_error                           in its place, if an error ended the run
+/// on_exit                                  last, whatever happened
 /// ```
 ///
 /// A callback with a memory returns it from [`Callback::state_dict`], so that a resumed run goes on as if nothing had
@@ -76,6 +79,24 @@ use autograd_core::{Error, ErrorKind, Result};
 pub trait Callback {
     /// Its name in errors and checkpoints. A resumed run finds the callback's state by it, so it must not change.
     fn name(&self) -> &str;
+
+    /// Its kind and options: a run goes on from a checkpoint only with the same callbacks, in the same order. The
+    /// default is the name of the type; a callback with options should describe them, too.
+    fn describe(&self) -> Description {
+        Description::of::<Self>()
+    }
+
+    /// Whether it only looks on, as progress bars and logs do. Such a callback may come and go between a run and the
+    /// one that goes on from its checkpoint. By default it may change the run, and may not.
+    fn only_watches(&self) -> bool {
+        false
+    }
+
+    /// In a cross-validation, the number of the fold that the run is for, counted from 1; asked before anything else.
+    /// What writes files keeps those of different folds apart.
+    fn on_fold(&mut self, fold: usize) {
+        let _ = fold;
+    }
 
     /// Whether it can do its work in such a run. Nothing has changed yet, and nothing will if this fails.
     ///
@@ -137,7 +158,22 @@ pub trait Callback {
         Ok(())
     }
 
-    /// Its memory from one epoch to the next; empty by default.
+    /// After an error that has ended the run, in place of [`Callback::on_train_end`]. If the run had not made a step,
+    /// the model is put back afterwards as it was before.
+    ///
+    /// # Errors
+    /// They are dropped: the error that has ended the run is the one to report.
+    fn on_train_error(&mut self, run: &mut Run<'_>, error: &Error) -> Result<()> {
+        let _ = (run, error);
+        Ok(())
+    }
+
+    /// The last call, whatever happened, also if the run was refused before it began: for giving back what
+    /// [`Callback::check`] has taken.
+    fn on_exit(&mut self) {}
+
+    /// Its memory from one epoch to the next; empty by default. What gives the numbers in it their meaning (the name of
+    /// a metric) belongs to it.
     fn state_dict(&self) -> StateDict {
         StateDict::new()
     }
@@ -169,8 +205,23 @@ impl<C: Callback + ?Sized> Callback for &mut C {
     fn name(&self) -> &str {
         (**self).name()
     }
+    fn describe(&self) -> Description {
+        (**self).describe()
+    }
+    fn only_watches(&self) -> bool {
+        (**self).only_watches()
+    }
+    fn on_fold(&mut self, fold: usize) {
+        (**self).on_fold(fold);
+    }
     fn wants_snapshot(&self, run: &Run<'_>) -> bool {
         (**self).wants_snapshot(run)
+    }
+    fn on_train_error(&mut self, run: &mut Run<'_>, error: &Error) -> Result<()> {
+        (**self).on_train_error(run, error)
+    }
+    fn on_exit(&mut self) {
+        (**self).on_exit();
     }
     fn state_dict(&self) -> StateDict {
         (**self).state_dict()

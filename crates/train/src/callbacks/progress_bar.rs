@@ -45,6 +45,10 @@ impl Callback for ProgressBar {
         "ProgressBar"
     }
 
+    fn only_watches(&self) -> bool {
+        true
+    }
+
     fn on_epoch_begin(&mut self, run: &mut Run<'_>) -> Result<()> {
         self.begun = Instant::now();
         if stderr().is_terminal() {
@@ -77,6 +81,13 @@ impl Callback for ProgressBar {
             let _ = writeln!(stderr(), "{line}  {:.2} s", self.begun.elapsed().as_secs_f64());
         }
         Ok(())
+    }
+
+    /// The bar of an epoch that was not finished.
+    fn on_exit(&mut self) {
+        if let Some(bar) = self.bar.take() {
+            bar.finish_and_clear();
+        }
     }
 }
 

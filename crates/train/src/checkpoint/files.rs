@@ -1,6 +1,7 @@
 //! The files beside `checkpoint.json`.
 
 use super::corrupt;
+use super::lock::Lock;
 use autograd_core::module::write_whole;
 use autograd_core::{Error, Result};
 use serde::{Deserialize, Serialize};
@@ -16,12 +17,16 @@ pub(super) struct Entry {
     checksum: String,
 }
 
-/// An error unless files can be made in the directory. The directory is made if it does not exist.
-pub(crate) fn probe(dir: &Path) -> Result<()> {
-    let fail = |e: std::io::Error| Error::file(dir, e);
-    fs::create_dir_all(dir).map_err(fail)?;
-    let trial = dir.join(format!("checkpoint-trial.{}.tmp", std::process::id()));
-    fs::write(&trial, b"trial").and_then(|()| fs::remove_file(&trial)).map_err(fail)
+/// The file that is written and removed to see whether files can be made in a directory.
+const TRIAL: &str = "checkpoint-trial";
+
+/// Takes a directory, in which files can be made.
+pub(crate) fn take(dir: &Path) -> Result<Lock> {
+    let lock = Lock::take(dir)?;
+    let trial = dir.join(TRIAL);
+    write_whole(&trial, b"trial")?;
+    fs::remove_file(&trial).map_err(|e| Error::file(dir, e))?;
+    Ok(lock)
 }
 
 pub(super) fn write(dir: &Path, epoch: u64, part: &str, bytes: &[u8]) -> Result<Entry> {
@@ -55,7 +60,9 @@ pub(super) fn remove_others(dir: &Path, keep: &[&Entry]) {
     let Ok(files) = fs::read_dir(dir) else { return };
     for file in files.flatten() {
         let name = file.file_name();
-        let old = name.to_str().is_some_and(|name| is_ours(name) && keep.iter().all(|entry| entry.file != name));
+        let old = name
+            .to_str()
+            .is_some_and(|name| name == TRIAL || is_ours(name) && keep.iter().all(|entry| entry.file != name));
         if old {
             let _ = fs::remove_file(file.path());
         }
@@ -77,7 +84,7 @@ fn is_ours(name: &str) -> bool {
     })
 }
 
-fn fnv1a(bytes: &[u8]) -> u64 {
+pub(crate) fn fnv1a(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3))
 }
 

@@ -1,9 +1,10 @@
 //! The file `checkpoint.json`.
 
 use super::files::{self, Entry};
+use super::lock::Lock;
 use super::{MANIFEST, Snapshot, corrupt};
 use crate::history::{History, float};
-use crate::run::{MetricInfo, Plan};
+use crate::run::{Identity, MetricInfo, Plan};
 use autograd_core::module::{StateDict, write_whole};
 use autograd_core::{Error, Result};
 use serde::{Deserialize, Serialize};
@@ -11,7 +12,7 @@ use std::io::ErrorKind;
 use std::path::Path;
 
 const FORMAT: &str = "wengert-checkpoint";
-const VERSION: u64 = 1;
+const VERSION: u64 = 2;
 
 /// The part that is read before anything else, to recognise the file.
 #[derive(Deserialize)]
@@ -35,7 +36,10 @@ struct Manifest {
     train_samples: usize,
     valid_samples: Option<usize>,
     metrics: Vec<Named>,
+    identity: Identity,
     streams: Vec<(String, u64, u64)>,
+    frozen: Vec<String>,
+    held: Vec<String>,
     callbacks: Vec<String>,
     model: Entry,
     optimizer: Entry,
@@ -49,7 +53,33 @@ struct Named {
     higher_is_better: bool,
 }
 
-pub(super) fn save(snapshot: &Snapshot, dir: &Path) -> Result<()> {
+impl Manifest {
+    fn entries(&self) -> [&Entry; 3] {
+        [&self.model, &self.optimizer, &self.callback_state]
+    }
+}
+
+/// Writes a checkpoint for the owner of the directory.
+pub(crate) fn save(snapshot: &Snapshot, dir: &Path, _owner: &Lock) -> Result<()> {
+    match put(snapshot, dir) {
+        Ok(manifest) => {
+            files::remove_others(dir, &manifest.entries());
+            Ok(())
+        }
+        Err(e) => {
+            // What was written of it goes, above all if the disk is full. Without a whole checkpoint everything goes;
+            // with one that cannot be read nothing does.
+            match manifest(dir) {
+                Ok(old) => files::remove_others(dir, &old.entries()),
+                Err(_) if dir.join(MANIFEST).exists() => {}
+                Err(_) => files::remove_others(dir, &[]),
+            }
+            Err(e)
+        }
+    }
+}
+
+fn put(snapshot: &Snapshot, dir: &Path) -> Result<Manifest> {
     let epoch = snapshot.epoch;
     let write = |part: &str, state: &StateDict| files::write(dir, epoch, part, &state.to_safetensors()?);
     let Plan { epochs, batch_size, batches, train_samples, valid_samples, ref metrics } = snapshot.plan;
@@ -67,7 +97,10 @@ pub(super) fn save(snapshot: &Snapshot, dir: &Path) -> Result<()> {
         train_samples,
         valid_samples,
         metrics: metrics.iter().map(named).collect(),
+        identity: snapshot.identity.clone(),
         streams: snapshot.streams.clone(),
+        frozen: snapshot.frozen.clone(),
+        held: snapshot.held.clone(),
         callbacks: snapshot.callbacks.iter().map(|(key, _)| key.clone()).collect(),
         model: write("model", &snapshot.model)?,
         optimizer: write("optimizer", &snapshot.optimizer)?,
@@ -77,11 +110,33 @@ pub(super) fn save(snapshot: &Snapshot, dir: &Path) -> Result<()> {
     let path = dir.join(MANIFEST);
     let json = serde_json::to_vec_pretty(&manifest).map_err(|e| corrupt(&path, e))?;
     write_whole(&path, &json)?;
-    files::remove_others(dir, &[&manifest.model, &manifest.optimizer, &manifest.callback_state]);
-    Ok(())
+    Ok(manifest)
 }
 
+/// Reads a checkpoint, also one that is being replaced: a file that is gone is looked for in the next manifest.
 pub(super) fn load(dir: &Path) -> Result<Snapshot> {
+    let mut found = manifest(dir)?;
+    loop {
+        let states = found.entries().map(|entry| {
+            let bytes = files::read(dir, entry)?;
+            StateDict::from_safetensors(&bytes, &dir.join(&entry.file))
+        });
+        match states {
+            [Ok(model), Ok(optimizer), Ok(callbacks)] => return Ok(snapshot(found, model, optimizer, &callbacks)),
+            states => {
+                let now = manifest(dir)?;
+                // Each turn follows a save: a reader is never held up by itself.
+                if now.entries().map(|entry| &entry.file) == found.entries().map(|entry| &entry.file) {
+                    let failed = states.into_iter().find_map(Result::err);
+                    return Err(failed.unwrap_or_else(|| unreachable!("not all of them are whole")));
+                }
+                found = now;
+            }
+        }
+    }
+}
+
+fn manifest(dir: &Path) -> Result<Manifest> {
     let path = dir.join(MANIFEST);
     let json = match std::fs::read(&path) {
         Ok(json) => json,
@@ -97,17 +152,15 @@ pub(super) fn load(dir: &Path) -> Result<Snapshot> {
         let reason = format!("the format is {format:?} version {version}, expected {FORMAT:?} version {VERSION}");
         return Err(corrupt(&path, reason));
     }
-    let manifest: Manifest =
-        serde_json::from_slice(&json).map_err(|e| corrupt(&path, format_args!("not a checkpoint: {e}")))?;
-    let read = |entry: &Entry| -> Result<StateDict> {
-        let bytes = files::read(dir, entry)?;
-        StateDict::from_safetensors(&bytes, &dir.join(&entry.file))
-    };
+    serde_json::from_slice(&json).map_err(|e| corrupt(&path, format_args!("not a checkpoint: {e}")))
+}
+
+fn snapshot(manifest: Manifest, model: StateDict, optimizer: StateDict, callbacks: &StateDict) -> Snapshot {
     let named = |m: Named| MetricInfo { name: m.name, higher_is_better: m.higher_is_better };
-    Ok(Snapshot {
-        model: read(&manifest.model)?,
-        optimizer: read(&manifest.optimizer)?,
-        callbacks: parted(&manifest.callbacks, &read(&manifest.callback_state)?),
+    Snapshot {
+        model,
+        optimizer,
+        callbacks: parted(&manifest.callbacks, callbacks),
         plan: Plan {
             epochs: manifest.epochs,
             batch_size: manifest.batch_size,
@@ -116,13 +169,16 @@ pub(super) fn load(dir: &Path) -> Result<Snapshot> {
             valid_samples: manifest.valid_samples,
             metrics: manifest.metrics.into_iter().map(named).collect(),
         },
+        identity: manifest.identity,
         epoch: manifest.epoch,
         step: manifest.step,
         seed: manifest.seed,
         base_lr: manifest.base_lr,
         streams: manifest.streams,
+        frozen: manifest.frozen,
+        held: manifest.held,
         history: manifest.history,
-    })
+    }
 }
 
 /// The states of all callbacks in one: `0.value` is `value` of the first.

@@ -2,15 +2,18 @@
 //!
 //! ```text
 //! checkpoint.json                             where the run stands; names the files below with their checksums
+//! checkpoint.lock                             says who writes here; locked while a run does
 //! checkpoint-000007-<checksum>.model.safetensors
 //! checkpoint-000007-<checksum>.optimizer.safetensors
 //! checkpoint-000007-<checksum>.callbacks.safetensors
 //! ```
 //!
 //! The files are written first, under names that their content decides: a file that the old `checkpoint.json` names is
-//! never overwritten by another. Then `checkpoint.json` is renamed into place, then the old files are removed.
+//! never overwritten by another. Then `checkpoint.json` is renamed into place, then the old files are removed. A reader
+//! that finds a file gone reads the new `checkpoint.json`.
 
 mod files;
+mod lock;
 mod manifest;
 mod snapshot;
 
@@ -20,8 +23,9 @@ use autograd_core::{Error, ErrorKind};
 use std::fmt::Display;
 use std::path::Path;
 
-pub(crate) use files::probe;
-pub(crate) use snapshot::mismatch;
+pub(crate) use files::{fnv1a, take};
+pub(crate) use lock::Lock;
+pub(crate) use manifest::save;
 
 /// The file that makes a directory a checkpoint.
 pub(crate) const MANIFEST: &str = "checkpoint.json";

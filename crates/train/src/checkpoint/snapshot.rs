@@ -1,10 +1,11 @@
 //! The state of a run: everything that it needs to go on.
 
+use super::lock::Lock;
 use super::manifest;
 use crate::history::History;
-use crate::run::Plan;
-use autograd_core::module::{Module, StateDict, stream_positions};
-use autograd_core::{Error, ErrorKind, Result};
+use crate::run::{Identity, Plan};
+use autograd_core::Result;
+use autograd_core::module::StateDict;
 use std::path::Path;
 
 /// The state of a run at the end of an epoch. Tensors are shared with the run, not copied; while a snapshot is kept,
@@ -12,8 +13,10 @@ use std::path::Path;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Snapshot {
-    /// Sizes and names; a run of other ones cannot go on from here. The number of epochs may differ.
+    /// Sizes and names.
     pub plan: Plan,
+    /// Everything that makes the run this run: another one cannot go on from here.
+    pub identity: Identity,
     /// Epochs done.
     pub epoch: u64,
     /// Steps done.
@@ -26,6 +29,10 @@ pub struct Snapshot {
     pub model: StateDict,
     /// Path, seed and position of every source of randomness in the model.
     pub streams: Vec<(String, u64, u64)>,
+    /// Names of the parameters that are frozen now, whatever they were when the run began.
+    pub frozen: Vec<String>,
+    /// Paths of the layers that are held in evaluation now.
+    pub held: Vec<String>,
     /// The state of the optimizer.
     pub optimizer: StateDict,
     /// The epochs so far.
@@ -35,43 +42,20 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
-    /// Writes a checkpoint, in place of the one that is there.
+    /// Writes a checkpoint, in place of the one that is there. The directory is made if it does not exist.
     ///
     /// # Errors
-    /// If it cannot be written; then the one that was there is still whole.
+    /// If a run is writing its checkpoints there, or it cannot be written; then the one that was there is still whole.
     pub fn save(&self, dir: impl AsRef<Path>) -> Result<()> {
-        manifest::save(self, dir.as_ref())
+        let dir = dir.as_ref();
+        manifest::save(self, dir, &Lock::take(dir)?)
     }
 
-    /// Reads a checkpoint.
+    /// Reads a checkpoint, whole also while a run replaces it.
     ///
     /// # Errors
     /// If there is none, or a file of it is missing, or not what was written.
     pub fn load(dir: impl AsRef<Path>) -> Result<Snapshot> {
         manifest::load(dir.as_ref())
     }
-
-    /// Whether a run with this plan can go on from here. `dir` is for the error.
-    pub(crate) fn check(&self, plan: &Plan, model: &dyn Module, dir: &Path) -> Result<()> {
-        let differ = |what: &str, saved: String, now: String| {
-            if saved == now { Ok(()) } else { Err(mismatch(dir, what, &saved, &now)) }
-        };
-        let names = |plan: &Plan| format!("{:?}", plan.metrics.iter().map(|m| m.name.as_str()).collect::<Vec<_>>());
-        let count = |count: usize| count.to_string();
-        differ("batch_size", count(self.plan.batch_size), count(plan.batch_size))?;
-        differ("train samples:", count(self.plan.train_samples), count(plan.train_samples))?;
-        let valid = |plan: &Plan| plan.valid_samples.map_or("none".into(), count);
-        differ("valid samples:", valid(&self.plan), valid(plan))?;
-        differ("the metrics", names(&self.plan), names(plan))?;
-        let streams = |all: &[(String, u64, u64)]| {
-            format!("{:?}", all.iter().map(|(path, ..)| path.as_str()).collect::<Vec<_>>())
-        };
-        differ("sources of randomness", streams(&self.streams), streams(&stream_positions(model)))
-    }
-}
-
-/// The error for a checkpoint of another run. Nothing was loaded.
-pub(crate) fn mismatch(dir: &Path, what: &str, saved: &str, now: &str) -> Error {
-    let text = format!("{}: the checkpoint was written with {what} {saved}, this run has {now}", dir.display());
-    Error::new(ErrorKind::State, text)
 }

@@ -1,7 +1,7 @@
 //! The accuracy of classes.
 
 use super::{Mean, Metric, Tally, misfits};
-use autograd_core::{DType, Error, ErrorKind, Result, Tensor};
+use autograd_core::{DType, Description, Error, ErrorKind, Result, Tensor};
 
 /// The share of samples whose largest output is that of the target's class.
 ///
@@ -29,6 +29,10 @@ pub struct Accuracy;
 impl Metric for Accuracy {
     fn name(&self) -> &str {
         "accuracy"
+    }
+
+    fn describe(&self) -> Description {
+        Description::from_debug(self)
     }
 
     fn start(&self) -> Result<Box<dyn Tally + '_>> {

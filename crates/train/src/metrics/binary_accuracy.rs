@@ -1,7 +1,7 @@
 //! The accuracy of yes-or-no answers.
 
 use super::{Mean, Metric, Tally, misfits};
-use autograd_core::{Error, Result, Tensor};
+use autograd_core::{Description, Error, Result, Tensor};
 
 /// The share of elements whose output is above a threshold exactly if the target is 1.
 ///
@@ -54,6 +54,10 @@ impl Default for BinaryAccuracy {
 impl Metric for BinaryAccuracy {
     fn name(&self) -> &str {
         "binary_accuracy"
+    }
+
+    fn describe(&self) -> Description {
+        Description::from_debug(self)
     }
 
     fn start(&self) -> Result<Box<dyn Tally + '_>> {

@@ -1,7 +1,7 @@
 //! A loss as a metric.
 
 use super::{Mean, Metric, Tally};
-use autograd_core::{Error, ErrorKind, Result, Tensor};
+use autograd_core::{Description, Error, ErrorKind, Result, Tensor};
 use wengert_nn::Loss;
 
 /// The mean of a loss over all samples: the sum of the batches' numerators divided by that of their denominators, see
@@ -50,6 +50,10 @@ impl<L: Loss> Metric for MeanLoss<L> {
 
     fn higher_is_better(&self) -> bool {
         false
+    }
+
+    fn describe(&self) -> Description {
+        Description::new("MeanLoss").option("loss", format_args!("{}", self.loss.describe()))
     }
 
     fn start(&self) -> Result<Box<dyn Tally + '_>> {

@@ -16,7 +16,7 @@ pub use confusion_matrix::confusion_matrix;
 mod mean_loss;
 pub use mean_loss::MeanLoss;
 
-use autograd_core::{Error, ErrorKind, Result, Tensor};
+use autograd_core::{Description, Error, ErrorKind, Result, Tensor};
 pub(crate) use mean_loss::number;
 use wengert_nn::LossParts;
 
@@ -66,6 +66,12 @@ pub trait Metric {
     /// Whether larger values are better ones.
     fn higher_is_better(&self) -> bool {
         true
+    }
+
+    /// Its kind and options: a run goes on from a checkpoint only with the same metrics. The default is the name of the
+    /// type; a metric with options should describe them, too.
+    fn describe(&self) -> Description {
+        Description::of::<Self>()
     }
 
     /// Starts measuring.
@@ -131,6 +137,10 @@ impl<M: Metric + ?Sized> Metric for &M {
 
     fn higher_is_better(&self) -> bool {
         (**self).higher_is_better()
+    }
+
+    fn describe(&self) -> Description {
+        (**self).describe()
     }
 
     fn start(&self) -> Result<Box<dyn Tally + '_>> {

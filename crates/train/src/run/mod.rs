@@ -1,7 +1,9 @@
 //! A run as its callbacks see it.
 
+mod identity;
 mod plan;
 
+pub use identity::{Difference, Identity, IdentityMismatch};
 pub use plan::{MetricInfo, Plan};
 
 use crate::history::{EpochRecord, History};

@@ -1,11 +1,9 @@
 //! Checks that are made before anything has changed.
 
-use crate::checkpoint::Snapshot;
 use crate::run::{MetricInfo, Plan};
 use crate::trainer::{Every, Trainer};
 use autograd_core::module::{Module, check_names};
 use autograd_core::{Error, ErrorKind, Result};
-use std::path::PathBuf;
 use wengert_data::Dataset;
 
 /// Sizes and names of a run.
@@ -57,8 +55,8 @@ pub(super) fn plan(trainer: &Trainer<'_>, train: &dyn Dataset, valid: Option<&dy
     })
 }
 
-/// Whether the run can begin; returns the checkpoint that it goes on from, and where that was found.
-pub(super) fn all(trainer: &mut Trainer<'_>, plan: &Plan, model: &dyn Module) -> Result<Option<(Snapshot, PathBuf)>> {
+/// Whether the run can begin, checkpoints apart; the callbacks are asked last.
+pub(super) fn all(trainer: &mut Trainer<'_>, plan: &Plan, model: &dyn Module) -> Result<()> {
     trainer.optimizer.check()?;
     if trainer.schedules.len() > 1 {
         let unit = |every: &Every| if *every == Every::Step { "schedule_by_step" } else { "schedule" };
@@ -76,19 +74,9 @@ pub(super) fn all(trainer: &mut Trainer<'_>, plan: &Plan, model: &dyn Module) ->
         let model = format!("the model has {} parameters, and none of them is trainable", parameters.len());
         return Err(Error::new(ErrorKind::Argument, format!("fit: nothing to train: {model}")));
     }
-    let resumed = match (&trainer.checkpoint, trainer.resume) {
-        (_, false) => None,
-        (None, true) => {
-            let text = "fit: resume needs to know where from: name the directory with checkpoint";
-            return Err(Error::new(ErrorKind::Argument, text));
-        }
-        (Some(dir), true) => Some((Snapshot::load(dir)?, dir.clone())),
-    };
-    if let Some((snapshot, dir)) = &resumed {
-        snapshot.check(plan, model, dir)?;
+    if trainer.resume && trainer.checkpoint.is_none() {
+        let text = "fit: resume needs to know where from: name the directory with checkpoint";
+        return Err(Error::new(ErrorKind::Argument, text));
     }
-    for callback in &mut trainer.callbacks {
-        callback.check(plan).map_err(|e| e.context(callback.name()))?;
-    }
-    Ok(resumed)
+    trainer.callbacks.iter_mut().try_for_each(|callback| callback.check(plan).map_err(|e| e.context(callback.name())))
 }

@@ -2,6 +2,8 @@
 
 mod before;
 mod check;
+mod content;
+mod identity;
 mod pass;
 mod resume;
 mod validation;
@@ -11,9 +13,10 @@ pub use validation::Validation;
 use crate::callbacks::Callback;
 use crate::checkpoint::Snapshot;
 use crate::history::{EpochRecord, History};
+use crate::interrupted::Interrupted;
 use crate::metrics::Metric;
 use crate::penalty::Penalty;
-use crate::run::Run;
+use crate::run::{Identity, Run};
 use crate::trainer::{Every, Trainer};
 use autograd_core::Result;
 use autograd_core::module::stream_positions;
@@ -27,8 +30,13 @@ use wengert_optim::Schedule;
 impl Trainer<'_> {
     /// Trains a model. It is left in evaluation mode.
     ///
+    /// All layers of the model are set to training in each epoch, and to evaluation after it, whatever they were; layers
+    /// that [`hold_eval`](autograd_core::module::Module::hold_eval) holds stay in evaluation. What is frozen, and what
+    /// is held, is part of a checkpoint: a callback may change both while training.
+    ///
     /// The validation set is `&valid`, or `None` for none: then nothing is named `val_…`, neither in the history nor
-    /// for callbacks. Exactly one number is drawn from `rng`; it decides the order of the samples in all epochs.
+    /// for callbacks. Its first batch is tried before the first step, and what that changes is put back. Exactly one
+    /// number is drawn from `rng`; it decides the order of the samples in all epochs.
     ///
     /// # Errors
     /// Before anything has changed:
@@ -38,70 +46,75 @@ impl Trainer<'_> {
     ///
     /// In the middle: if the model or the loss fails on a batch, the loss is NaN or infinite (or the norm of the
     /// gradients, if they are clipped), the loss depends on no parameter, or a callback fails. Before the first step
-    /// the model is put back as it was; later it keeps what it has learned up to the step before the one that failed,
-    /// and checkpoints stay.
+    /// the model is put back as it was, also by a run that goes on from a checkpoint; later it keeps what it has learned
+    /// up to the step before the one that failed, unless a callback puts back the best weights, and checkpoints stay.
+    /// The error has the history of the run as [`Interrupted`].
     pub fn fit<'v>(
-        self,
+        mut self,
         model: &mut dyn Layer,
         train: &dyn Dataset,
         valid: impl Into<Validation<'v>>,
         rng: &mut dyn Rng,
     ) -> Result<History> {
-        fit(self, model, train, valid.into().set(), rng)
+        let outcome = fit(&mut self, model, train, valid.into().set(), rng);
+        self.callbacks.iter_mut().for_each(|callback| callback.on_exit());
+        outcome
     }
 }
 
 fn fit(
-    mut trainer: Trainer<'_>,
+    trainer: &mut Trainer<'_>,
     model: &mut dyn Layer,
     train: &dyn Dataset,
     valid: Option<&dyn Dataset>,
     rng: &mut dyn Rng,
 ) -> Result<History> {
-    let plan = check::plan(&trainer, train, valid)?;
-    let resumed = check::all(&mut trainer, &plan, model)?;
-    if let Some((snapshot, dir)) = &resumed {
-        resume::restore(snapshot, model, &mut *trainer.optimizer, &mut trainer.callbacks, dir)?;
+    let plan = check::plan(trainer, train, valid)?;
+    check::all(trainer, &plan, model)?;
+    let mut identity = identity::of(trainer, &plan, model);
+    let Trainer { optimizer, loss, batch_size, penalties, schedules, clip_norm, metrics, callbacks, .. } = trainer;
+    let (mut before, mut resumed) = (Before::of(model), None);
+    if let (true, Some(dir)) = (trainer.resume, &trainer.checkpoint) {
+        identity::of_data(&mut identity, train, valid);
+        let snapshot = resume::load(dir, &identity, &trainer.allowed, plan.epochs, optimizer.lr())?;
+        before = Before::loading(model, &**optimizer);
+        if let Err(misfit) = resume::restore(&snapshot, model, &mut **optimizer, callbacks) {
+            before.restore(model, &mut **optimizer)?;
+            return Err(misfit);
+        }
+        resumed = Some(snapshot);
     }
     // A resumed run draws, too: it leaves the generator where the first run would have left it.
     let drawn: u64 = rng.random();
-    let Trainer { mut optimizer, loss, batch_size, penalties, schedules, clip_norm, metrics, mut callbacks, .. } =
-        trainer;
-    let before = Before::of(model);
-    let resumed = resumed.map(|(snapshot, _)| snapshot);
     let seed = resumed.as_ref().map_or(drawn, |snapshot| snapshot.seed);
-    let mut session = Session {
+    let session = Session {
         base_lr: resumed.as_ref().map_or(optimizer.lr(), |snapshot| snapshot.base_lr),
         seed,
         missing: resumed.as_ref().map(|snapshot| snapshot.history.without_gradient.clone()),
-        stepped: false,
-        loss: &*loss,
-        penalties: &penalties,
+        before: Some(before),
+        loss: &**loss,
+        penalties,
         schedule: schedules.first().map(|(schedule, every)| (&**schedule, *every)),
-        clip_norm,
-        metrics: &metrics,
-        train: DataLoader::new(train).batch_size(batch_size).shuffle(seed),
-        valid: valid.map(|valid| DataLoader::new(valid).batch_size(batch_size)),
-        callbacks: &mut callbacks,
+        clip_norm: *clip_norm,
+        metrics,
+        knows_data: resumed.is_some(),
+        identity,
+        sets: (train, valid),
+        train: DataLoader::new(train).batch_size(*batch_size).shuffle(seed),
+        valid: valid.map(|valid| DataLoader::new(valid).batch_size(*batch_size)),
+        callbacks,
         run: Run {
             epoch: resumed.as_ref().map_or(0, |snapshot| snapshot.epoch),
             step: resumed.as_ref().map_or(0, |snapshot| snapshot.step),
             history: resumed.map(|snapshot| snapshot.history).unwrap_or_default(),
             model,
-            optimizer: &mut *optimizer,
+            optimizer: &mut **optimizer,
             plan,
             batch: 0,
             loss: f64::NAN,
         },
     };
-    let outcome = session.go();
-    let Session { run, stepped, .. } = session;
-    if outcome.is_err() && !stepped {
-        before.restore(run.model);
-    } else {
-        run.model.eval();
-    }
-    outcome.map(|()| run.history)
+    session.run()
 }
 
 /// A run in progress.
@@ -119,11 +132,44 @@ struct Session<'s, 'r, 't> {
     base_lr: f64,
     /// Parameters that got no gradient in any step; none before the first step.
     missing: Option<Vec<String>>,
-    /// Whether a step was made in this session.
-    stepped: bool,
+    /// Until the first step of this session: what the run has found.
+    before: Option<Before>,
+    identity: Identity,
+    /// Whether the identity has the facts about the sets, which take time to read.
+    knows_data: bool,
+    sets: (&'s dyn Dataset, Option<&'s dyn Dataset>),
 }
 
 impl Session<'_, '_, '_> {
+    fn run(mut self) -> Result<History> {
+        let outcome = self.go();
+        if let Err(e) = &outcome {
+            // The error that ends the run is the one to report.
+            let _ = self.call(|callback, run| {
+                let _ = callback.on_train_error(run, e);
+                Ok(())
+            });
+        }
+        let Session { run, before, schedule, base_lr, .. } = self;
+        if schedule.is_some() {
+            run.optimizer.set_lr(base_lr);
+        }
+        match outcome {
+            Ok(()) => {
+                run.model.eval();
+                Ok(run.history)
+            }
+            Err(e) => {
+                match before {
+                    // An optimizer that refuses its own state is not what has ended the run.
+                    Some(before) => drop(before.restore(run.model, run.optimizer)),
+                    None => run.model.eval(),
+                }
+                Err(Interrupted::attach(e, run.history))
+            }
+        }
+    }
+
     fn go(&mut self) -> Result<()> {
         self.call(|callback, run| callback.on_train_begin(run))?;
         while self.run.epoch < self.run.plan.epochs && !self.run.is_stopping() {
@@ -161,10 +207,18 @@ impl Session<'_, '_, '_> {
         if !self.callbacks.iter().any(|callback| callback.wants_snapshot(&self.run)) {
             return Ok(());
         }
+        if !self.knows_data {
+            identity::of_data(&mut self.identity, self.sets.0, self.sets.1);
+            self.knows_data = true;
+        }
         let run = &self.run;
+        let (frozen, held) = resume::frozen_and_held(&*run.model);
         let states = callback_keys(self.callbacks).into_iter().zip(self.callbacks.iter().map(|c| c.state_dict()));
         let snapshot = Snapshot {
             plan: run.plan.clone(),
+            identity: self.identity.clone(),
+            frozen,
+            held,
             epoch: run.epoch,
             step: run.step,
             seed: self.seed,

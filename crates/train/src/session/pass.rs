@@ -1,10 +1,12 @@
 //! One pass over a set, for training or for validation.
 
 use super::Session;
+use super::before::Before;
 use crate::history::Metrics;
 use crate::metrics::{Mean, Metric, Tally, number};
 use crate::trainer::Every;
-use autograd_core::{Error, ErrorKind, Result, Tensor, no_grad};
+use autograd_core::module::Module;
+use autograd_core::{Error, ErrorKind, Gradients, Result, Tensor, no_grad};
 use wengert_nn::LossParts;
 use wengert_optim::clip_grad_norm;
 
@@ -49,11 +51,16 @@ impl Session<'_, '_, '_> {
         for (i, batch) in self.train.epoch(self.run.epoch - 1)?.all().enumerate() {
             self.run.batch = i + 1;
             self.call(|callback, run| callback.on_train_batch_begin(run))?;
-            let learned = batch.and_then(|(x, y)| {
-                let (output, loss) = self.step(&x, &y)?;
-                measured.update(&loss, &output, &y)
-            });
-            learned.map_err(|e| self.in_batch("train", i, e))?;
+            let computed = batch.and_then(|(x, y)| Ok((self.gradients(&x, &y)?, y)));
+            let ((output, loss, grads), y) = computed.map_err(|e| self.in_batch("train", i, e))?;
+            if let Some(grads) = grads {
+                // Now that the model works on the training set, and before anything has changed.
+                if self.before.is_some() {
+                    self.try_validation()?;
+                }
+                self.step(&grads).map_err(|e| self.in_batch("train", i, e))?;
+            }
+            measured.update(&loss, &output, &y).map_err(|e| self.in_batch("train", i, e))?;
             self.call(|callback, run| callback.on_train_batch_end(run))?;
         }
         if measured.loss.is_of_nothing() {
@@ -63,14 +70,14 @@ impl Session<'_, '_, '_> {
         Ok(measured.values())
     }
 
-    /// Learns from one batch, unless nothing of it counts; returns the output and the loss.
-    fn step(&mut self, x: &[Tensor], y: &Tensor) -> Result<(Tensor, LossParts)> {
+    /// Output and loss of a batch, and the gradients, unless nothing of it counts.
+    fn gradients(&mut self, x: &[Tensor], y: &Tensor) -> Result<(Tensor, LossParts, Option<Gradients>)> {
         let output = self.run.model.forward_all(x)?;
         let loss = self.loss.parts(&output, y)?;
         let value = finite_unless("loss", &loss.value, loss.denominator == 0.0)?;
         self.run.loss = value;
         if loss.denominator == 0.0 {
-            return Ok((output.detach(), loss));
+            return Ok((output.detach(), loss, None));
         }
         let mut objective = loss.value.clone();
         for penalty in self.penalties {
@@ -80,26 +87,32 @@ impl Session<'_, '_, '_> {
         }
         let mut grads = objective.backward()?;
         if let Some(max_norm) = self.clip_norm {
+            grads = of_parameters(&*self.run.model, grads)?;
             let norm = clip_grad_norm(&mut grads, max_norm)?;
             if !norm.is_finite() {
                 return Err(Error::new(ErrorKind::NotFinite, format!("the norm of the gradients is {norm}")));
             }
         }
+        Ok((output.detach(), loss, Some(grads)))
+    }
+
+    /// One step of the optimizer.
+    fn step(&mut self, grads: &Gradients) -> Result<()> {
         if let Some((schedule, Every::Step)) = self.schedule {
             self.run.optimizer.set_lr(schedule.rate(self.base_lr, self.run.step));
         }
-        let report = self.run.optimizer.step(&mut *self.run.model, &grads)?;
+        let report = self.run.optimizer.step(&mut *self.run.model, grads)?;
         if report.updated == 0 {
             let text = format!("the loss depends on none of the trainable parameters {:?}", report.missing);
             return Err(Error::new(ErrorKind::Gradient, text));
         }
-        self.stepped = true;
+        self.before = None;
         match &mut self.missing {
             Some(missing) => missing.retain(|name| report.missing.contains(name)),
             None => self.missing = Some(report.missing),
         }
         self.run.step += 1;
-        Ok((output.detach(), loss))
+        Ok(())
     }
 
     /// An error with its place in the run.
@@ -107,12 +120,25 @@ impl Session<'_, '_, '_> {
         error.context(format_args!("epoch {}, {part} batch {}", self.run.epoch, batch + 1))
     }
 
+    /// Tries the first batch of the validation set, before hours are spent on the first epoch. The model stays as it is.
+    pub(super) fn try_validation(&mut self) -> Result<()> {
+        let before = Before::of(&*self.run.model);
+        let tried = self.validate_on(1).map_err(|e| e.context("trial of validation before the first step"));
+        before.restore(self.run.model, self.run.optimizer)?;
+        tried.map(drop)
+    }
+
     /// The model on the validation set; nothing without one. A NaN loss here does not end the run: the history has it.
     pub(super) fn validate(&mut self) -> Result<Metrics> {
+        self.validate_on(usize::MAX)
+    }
+
+    /// The model on so many batches of the validation set.
+    fn validate_on(&mut self, batches: usize) -> Result<Metrics> {
         self.run.model.eval();
         let Some(valid) = &self.valid else { return Ok(Metrics::default()) };
         let mut measured = Measured::start(self.metrics)?;
-        for (i, batch) in valid.epoch(0)?.all().enumerate() {
+        for (i, batch) in valid.epoch(0)?.all().take(batches).enumerate() {
             let tried = batch.and_then(|(x, y)| {
                 let (output, loss) = no_grad(|| {
                     let output = self.run.model.forward_all(&x)?;
@@ -126,4 +152,15 @@ impl Session<'_, '_, '_> {
         }
         Ok(measured.values())
     }
+}
+
+/// The gradients of the model's parameters, without those of other leaves.
+fn of_parameters(model: &dyn Module, mut grads: Gradients) -> Result<Gradients> {
+    let mut own = Gradients::default();
+    for parameter in model.parameters() {
+        if let Some(gradient) = grads.take(parameter) {
+            own.insert(parameter, gradient)?;
+        }
+    }
+    Ok(own)
 }

@@ -1,37 +1,69 @@
-//! Everything that a checkpoint puts back.
+//! Going on from a checkpoint.
 
 use crate::callbacks::Callback;
-use crate::checkpoint::{Snapshot, mismatch};
-use autograd_core::Result;
-use autograd_core::module::{Module, restore_streams};
-use std::path::Path;
+use crate::checkpoint::Snapshot;
+use crate::run::Identity;
+use autograd_core::module::{Item, ItemMut, Module, Path, restore_streams};
+use autograd_core::{Error, Result};
 use wengert_optim::Optimizer;
 
-/// Puts everything back: the model last, because the caller keeps it when something does not fit.
+/// Reads the checkpoint of a directory, if `now` is the run that wrote it but for what is allowed; what is allowed to
+/// differ is as this run has it.
+pub(super) fn load(
+    dir: &std::path::Path,
+    now: &Identity,
+    allowed: &[String],
+    epochs: u64,
+    lr: f64,
+) -> Result<Snapshot> {
+    let mut snapshot = Snapshot::load(dir)?;
+    let differences = snapshot.identity.check(now, allowed, dir)?;
+    if epochs < snapshot.epoch {
+        let must = format!("at least {}: the checkpoint in {} has done as many", snapshot.epoch, dir.display());
+        return Err(Error::argument("fit", "epochs", epochs, must));
+    }
+    if differences.iter().any(|difference| difference.name == "optimizer.lr") {
+        snapshot.base_lr = lr;
+        snapshot.optimizer.insert("lr", autograd_core::Tensor::scalar(lr));
+    }
+    if differences.iter().any(|difference| difference.name.starts_with("callbacks.")) {
+        snapshot.history.stopped = None;
+    }
+    Ok(snapshot)
+}
+
+/// Puts everything back.
 pub(super) fn restore(
     snapshot: &Snapshot,
     model: &mut dyn Module,
     optimizer: &mut dyn Optimizer,
     callbacks: &mut [Box<dyn Callback + '_>],
-    dir: &Path,
 ) -> Result<()> {
+    model.load_state_dict(&snapshot.model)?;
     optimizer.load_state_dict(&snapshot.optimizer)?;
-    let keys = callback_keys(callbacks);
-    let saved: Vec<&str> = snapshot.callbacks.iter().map(|(key, _)| &**key).collect();
-    let now = keys.iter().zip(&*callbacks).filter(|(key, c)| saved.contains(&&***key) || !c.state_dict().is_empty());
-    let now: Vec<&str> = now.map(|(key, _)| &**key).collect();
-    if saved != now {
-        return Err(mismatch(dir, "the callbacks", &format!("{saved:?}"), &format!("{now:?}")));
-    }
-    for (key, callback) in keys.iter().zip(callbacks) {
+    for (key, callback) in callback_keys(callbacks).iter().zip(callbacks) {
         if let Some((_, state)) = snapshot.callbacks.iter().find(|(saved, _)| saved == key) {
             callback.load_state_dict(state).map_err(|e| e.context(key))?;
         }
     }
-    model.load_state_dict(&snapshot.model)?;
-    // `check` has compared the paths, so every one is in the model.
     restore_streams(model, &snapshot.streams);
+    model.visit_mut(&Path::root(), &mut |path, item| match item {
+        ItemMut::Param(param) => param.set_trainable(!snapshot.frozen.contains(&path.to_string())),
+        ItemMut::Mode(mode) => mode.hold(snapshot.held.contains(&path.to_string())),
+        ItemMut::Buffer(_) | ItemMut::Stream(_) => {}
+    });
     Ok(())
+}
+
+/// Names of what is frozen, and of what is held in evaluation.
+pub(super) fn frozen_and_held(model: &dyn Module) -> (Vec<String>, Vec<String>) {
+    let (mut frozen, mut held) = (Vec::new(), Vec::new());
+    model.visit(&Path::root(), &mut |path, item| match item {
+        Item::Param(param) if !param.is_trainable() => frozen.push(path.to_string()),
+        Item::Mode(mode) if mode.is_held() => held.push(path.to_string()),
+        _ => {}
+    });
+    (frozen, held)
 }
 
 /// Names that distinguish callbacks of one kind.

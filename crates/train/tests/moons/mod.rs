@@ -6,6 +6,7 @@ use autograd_core::{SeededRng, seeded};
 use wengert_data::TensorDataset;
 use wengert_data::sets::two_moons;
 use wengert_nn::{Dropout, Layer, Linear, ReLU, Sequential, sequential};
+use wengert_train::{Callback, Error, Result, Run};
 
 /// A training and a validation set.
 pub fn sets() -> [TensorDataset; 2] {
@@ -26,4 +27,35 @@ pub fn make(rng: &mut SeededRng) -> wengert_nn::Result<Sequential> {
 pub fn bits(model: &dyn Layer) -> Vec<u64> {
     let state = model.state_dict();
     state.iter().flat_map(|(_, value)| value.to_f64s()).map(f64::to_bits).collect()
+}
+
+/// How many times as long stress programs run: `WENGERT_STRESS=20 cargo test`.
+pub fn stress() -> u64 {
+    std::env::var("WENGERT_STRESS").ok().and_then(|times| times.parse().ok()).unwrap_or(1)
+}
+
+/// A command that runs one test of this program, with an environment variable that makes it more than nothing.
+pub fn child(test: &str, variable: &str, value: impl AsRef<std::ffi::OsStr>) -> std::process::Command {
+    let mut child = std::process::Command::new(std::env::current_exe().expect("this test"));
+    child.args(["--exact", test, "--nocapture"]).env(variable, value).stdout(std::process::Stdio::null());
+    child
+}
+
+/// A process that ends in the middle of an epoch.
+pub struct Killed {
+    pub epoch: u64,
+    pub batch: usize,
+}
+
+impl Callback for Killed {
+    fn name(&self) -> &str {
+        "Killed"
+    }
+    fn only_watches(&self) -> bool {
+        true
+    }
+    fn on_train_batch_begin(&mut self, run: &mut Run<'_>) -> Result<()> {
+        let now = run.epoch() == self.epoch && run.batch() == self.batch;
+        if now { Err(Error::user("killed")) } else { Ok(()) }
+    }
 }

@@ -9,7 +9,7 @@ use crate::optimizer::{Objective, Optimizer, StepReport, unknown};
 use crate::range::Range;
 use crate::rule::See;
 use autograd_core::module::{Module, StateDict, StateMismatch, StateProblem};
-use autograd_core::{Error, ErrorKind, Gradients, Result, Tensor};
+use autograd_core::{Description, Error, ErrorKind, Gradients, Result, Tensor};
 use history::History;
 use vector::{Vector, abs_max, abs_sum, add, dot, place, shift, values};
 use wolfe::{Point, search};
@@ -296,6 +296,10 @@ impl Optimizer for Lbfgs {
             }
         });
         if found { Ok(()) } else { Err(unknown(name, &self.hyperparameters()).context("LBFGS")) }
+    }
+
+    fn describe(&self, _: &[String]) -> Description {
+        Description::from_debug(&Lbfgs { history: History::default(), ..self.clone() })
     }
 
     fn state_dict(&self) -> StateDict {

@@ -1,0 +1,125 @@
+//! The contents of a dataset as a few words.
+
+use autograd_core::module::StateDict;
+use autograd_core::{Description, Result, Tensor};
+use wengert_data::Dataset;
+
+/// So many bytes of a set are read to know it again: all of a small one.
+const BYTES: usize = 1 << 20;
+/// At least so many samples are read, however large they are.
+const SAMPLES: usize = 32;
+/// Samples that are read at a time.
+const BATCH: usize = 256;
+
+/// The number of samples, shape and dtype of one, and a checksum: of all samples of a small set, of a fixed selection,
+/// evenly spread, of a large one. A set whose samples differ from one reading to the next is known by the rest.
+pub(super) fn describe(data: &dyn Dataset) -> Description {
+    let whole = Description::new("a set").option("samples", data.len());
+    match read(data) {
+        Ok((sample, content)) => {
+            whole.option("sample", format_args!("{sample}")).option("content", format_args!("{content}"))
+        }
+        // The run reports it where the sample is used.
+        Err(e) => whole.option("content", format_args!("it cannot be read: {e}")),
+    }
+}
+
+fn read(data: &dyn Dataset) -> Result<(String, String)> {
+    let samples = data.len();
+    let (mut tensors, y) = data.batch_all(&[0])?;
+    tensors.push(y);
+    let one = |x: &Tensor| format!("{} {:?}", x.dtype(), x.shape().get(1..).unwrap_or_default());
+    let sample = tensors.iter().map(one).collect::<Vec<_>>().join(" and ");
+    let bytes = tensors.iter().map(|x| x.numel() * x.dtype().size()).sum::<usize>().max(1);
+    let count = (BYTES / bytes).max(SAMPLES).min(samples);
+    // The first, the last, and what is between at equal distances.
+    let place = |i: usize| (i as u128 * (samples - 1) as u128 / (count.max(2) - 1) as u128) as usize;
+    let indices: Vec<usize> = (0..count).map(place).collect();
+    let sum = |indices: &[usize]| -> Result<String> {
+        let (mut tensors, y) = data.batch_all(indices)?;
+        tensors.push(y);
+        let named = tensors.into_iter().enumerate().map(|(i, tensor)| (i.to_string(), tensor));
+        Ok(checksum(&named.collect::<StateDict>().to_safetensors()?))
+    };
+    let few = &indices[..indices.len().min(8)];
+    if sum(few)? != sum(few)? {
+        return Ok((sample, "another at each reading".into()));
+    }
+    let sums = indices.chunks(BATCH).map(sum).collect::<Result<Vec<_>>>()?;
+    let which = if count == samples { "all samples".into() } else { format!("{count} samples of them") };
+    Ok((sample, format!("{} ({which})", checksum(sums.concat().as_bytes()))))
+}
+
+/// FNV-1a, 64 bits, in hexadecimal: it shows a difference, not malice.
+pub(crate) fn checksum(bytes: &[u8]) -> String {
+    format!("{:016x}", crate::checkpoint::fnv1a(bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::describe;
+    use autograd_core::{DType, Result, Tensor};
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use wengert_data::Dataset;
+
+    /// A thousand million samples of 4096 numbers, one of which may be another; or other samples at each reading.
+    struct Large {
+        read: AtomicUsize,
+        other: Option<usize>,
+        random: bool,
+    }
+
+    impl Dataset for Large {
+        fn len(&self) -> usize {
+            1_000_000_000
+        }
+        fn batch(&self, indices: &[usize]) -> Result<(Tensor, Tensor)> {
+            let read = self.read.fetch_add(indices.len(), Ordering::Relaxed);
+            let value = |i: &usize| match self.other {
+                _ if self.random => read as f32,
+                Some(other) if other == *i => -1.0,
+                _ => (i % 1000) as f32,
+            };
+            let x: Vec<f32> = indices.iter().flat_map(|i| vec![value(i); 4096]).collect();
+            Ok((Tensor::from_vec(x, &[indices.len(), 4096])?, Tensor::zeros(&[indices.len()], DType::I64)?))
+        }
+    }
+
+    fn content(other: Option<usize>, random: bool) -> String {
+        let set = Large { read: AtomicUsize::new(0), other, random };
+        let text = describe(&set).to_string();
+        assert!(text.starts_with("a set { samples: 1000000000, sample: F32 [4096] and I64 [], content: "), "{text}");
+        assert!(set.read.into_inner() < 100, "it costs little");
+        text
+    }
+
+    #[test]
+    fn large_sets_are_known_by_a_selection() {
+        let plain = content(None, false);
+        assert!(plain.ends_with(" (63 samples of them) }"), "{plain}");
+        assert_eq!(content(None, false), plain);
+        for seen in [0, 1_000_000_000 - 1] {
+            assert_ne!(content(Some(seen), false), plain);
+        }
+        assert_eq!(content(Some(1), false), plain);
+    }
+
+    #[test]
+    fn random_sets_are_known_by_the_rest() {
+        assert!(content(None, true).ends_with("content: another at each reading }"));
+    }
+
+    #[test]
+    fn a_set_that_cannot_be_read_is_no_error_yet() {
+        struct Torn;
+        impl Dataset for Torn {
+            fn len(&self) -> usize {
+                3
+            }
+            fn batch(&self, _: &[usize]) -> Result<(Tensor, Tensor)> {
+                Err(autograd_core::Error::user("torn"))
+            }
+        }
+        assert_eq!(describe(&Torn).to_string(), "a set { samples: 3, content: it cannot be read: torn }");
+    }
+}

@@ -1,0 +1,83 @@
+//! The facts that make up the identity of a run.
+
+use super::content;
+use super::resume::callback_keys;
+use crate::run::{Identity, Plan};
+use crate::trainer::{Every, Trainer};
+use autograd_core::Description;
+use autograd_core::module::{Item, Module, Path};
+use wengert_data::Dataset;
+use wengert_optim::Schedule;
+
+/// The facts that are known before the first step, in two parts: reading the sets takes longest and is put off until
+/// something asks.
+pub(super) fn of(trainer: &Trainer<'_>, plan: &Plan, model: &dyn Module) -> Identity {
+    let mut identity = Identity::default();
+    identity.add("library", concat!("wengert ", env!("CARGO_PKG_VERSION")));
+    if let Some((fold, seed)) = &trainer.fold {
+        identity.add("fold", fold);
+        identity.add("fold.seed", seed);
+    }
+    identity.add("epochs", plan.epochs);
+    identity.add("batch_size", plan.batch_size);
+    identity.add("clip_norm", trainer.clip_norm.map_or("none".into(), |norm| norm.to_string()));
+    let parameters: Vec<String> = model.named_parameters().into_iter().map(|(name, _)| name).collect();
+    identity.describe("optimizer", &(*trainer.optimizer).describe(&parameters));
+    match trainer.schedules.first() {
+        None => identity.add("schedule", "none"),
+        Some((schedule, every)) => {
+            identity.describe("schedule", &(**schedule).describe());
+            identity.add("schedule.counts", if *every == Every::Epoch { "epochs" } else { "steps" });
+            identity.add("schedule.rates", rates(&**schedule, trainer.optimizer.lr()));
+        }
+    }
+    identity.describe("loss", &trainer.loss.describe());
+    for (i, penalty) in trainer.penalties.iter().enumerate() {
+        identity.describe(&format!("penalties.{i}"), &penalty.describe(&parameters));
+    }
+    for metric in &trainer.metrics {
+        identity.describe(&format!("metrics.{}", metric.name()), &metric.describe());
+    }
+    for (key, callback) in callback_keys(&trainer.callbacks).iter().zip(&trainer.callbacks) {
+        if !callback.only_watches() {
+            identity.describe(&format!("callbacks.{key}"), &callback.describe());
+        }
+    }
+    structure(&mut identity, model);
+    identity
+}
+
+/// The facts about both sets.
+pub(super) fn of_data(identity: &mut Identity, train: &dyn Dataset, valid: Option<&dyn Dataset>) {
+    identity.describe("train", &content::describe(train));
+    identity.describe("valid", &valid.map_or_else(|| Description::new("none"), content::describe));
+}
+
+/// The learning rates at some steps, as a checksum: two closures of one function differ in nothing else.
+fn rates(schedule: &dyn Schedule, lr: f64) -> String {
+    let steps = (0..64).chain((6..24).flat_map(|power| [1 << power, 3 << (power - 1)]));
+    let bytes: Vec<u8> = steps.flat_map(|step| schedule.rate(lr, step).to_le_bytes()).collect();
+    content::checksum(&bytes)
+}
+
+fn structure(identity: &mut Identity, model: &dyn Module) {
+    identity.add("model", model.kind());
+    model.visit(&Path::root(), &mut |path, item| {
+        let name = match path.to_string() {
+            path if path.is_empty() => "model.self".to_string(),
+            path => format!("model.{path}"),
+        };
+        match item {
+            Item::Param(param) => {
+                identity.add(name.as_str(), format_args!("{} {:?}", param.dtype(), param.shape()));
+                identity.add(format!("{name}.trainable"), param.is_trainable());
+            }
+            Item::Buffer(buffer) => {
+                let buffer = buffer.get();
+                identity.add(name, format_args!("{} {:?}, a buffer", buffer.dtype(), buffer.shape()));
+            }
+            Item::Stream(_) => identity.add(name, "a source of randomness"),
+            Item::Mode(mode) => identity.add(format!("{name}.held_in_evaluation"), mode.is_held()),
+        }
+    });
+}

@@ -1,0 +1,142 @@
+//! Directories of checkpoints: one owner at a time, whom a kill removes, and readers that see whole checkpoints.
+
+mod moons;
+
+use autograd_core::seeded;
+use moons::{child, model, sets, stress};
+use std::path::Path;
+use std::process::Child;
+use std::time::Duration;
+use tempfile::tempdir;
+use wengert_nn::cross_entropy;
+use wengert_optim::Adam;
+use wengert_train::{Checkpoint, Result, Snapshot, Trainer};
+
+const DIR: &str = "WENGERT_TEST_OWNED";
+const EPOCHS: &str = "WENGERT_TEST_EPOCHS";
+const REFUSED: i32 = 7;
+
+fn train(dir: &Path, epochs: u64) -> Result<usize> {
+    let [train, valid] = sets();
+    let trainer = Trainer::new(Adam::new(0.01), cross_entropy).epochs(epochs).batch_size(64).checkpoint(dir);
+    let trainer = trainer.resume(Checkpoint::exists(dir)).allow("epochs");
+    Ok(trainer.fit(&mut model(7), &train, &valid, &mut seeded(7))?.epochs.len())
+}
+
+/// In processes that the tests below start: trains.
+#[test]
+fn child_trains() {
+    let Ok(dir) = std::env::var(DIR) else { return };
+    let epochs = std::env::var(EPOCHS).expect("set beside it").parse().expect("a number");
+    match train(Path::new(&dir), epochs) {
+        Ok(_) => std::process::exit(0),
+        Err(e) if e.to_string().contains("a run is writing its checkpoints here: process ") => {
+            std::process::exit(REFUSED)
+        }
+        Err(e) => panic!("{e}"),
+    }
+}
+
+fn start(dir: &Path, epochs: u64) -> Child {
+    child("child_trains", DIR, dir).env(EPOCHS, epochs.to_string()).spawn().expect("this test runs")
+}
+
+fn wait_for_checkpoint(dir: &Path) {
+    while !Checkpoint::exists(dir) {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
+#[test]
+fn a_second_run_is_refused_with_the_name_of_the_first() {
+    let dir = tempdir().expect("a temporary directory");
+    let mut done = 0;
+    for _ in 0..2 * stress() {
+        let mut first = start(dir.path(), u64::MAX);
+        let reached = loop {
+            // Until it has gone on from where the one before was killed.
+            wait_for_checkpoint(dir.path());
+            let epoch = Snapshot::load(dir.path()).expect("whole").epoch;
+            if epoch > done {
+                break epoch;
+            }
+        };
+        let before = model(3);
+        let mut untouched = model(3);
+        let [train_set, valid] = sets();
+        let trainer = Trainer::new(Adam::new(0.01), cross_entropy).checkpoint(dir.path());
+        let text = trainer.fit(&mut untouched, &train_set, &valid, &mut seeded(7)).expect_err("owned").to_string();
+        let place = format!("Checkpoint: {}: a run is writing its checkpoints here: ", dir.path().display());
+        assert!(text.starts_with(&format!("{place}process {} on host ", first.id())), "{text}");
+        assert!(text.ends_with("; each run needs its own directory"), "{text}");
+        assert_eq!(moons::bits(&untouched), moons::bits(&before));
+        // A snapshot that is saved by hand has no more rights.
+        let snapshot = Snapshot::load(dir.path()).expect("whole");
+        assert!(snapshot.save(dir.path()).is_err());
+        first.kill().expect("still running");
+        first.wait().expect("killed");
+        // The system has taken the lock back.
+        let epoch = Snapshot::load(dir.path()).expect("whole").epoch;
+        assert!(epoch >= reached);
+        assert_eq!(train(dir.path(), epoch + 1).expect("free"), epoch as usize + 1);
+        done = epoch + 1;
+    }
+}
+
+#[test]
+fn two_processes_at_one_time() {
+    for round in 0..3 * stress() {
+        let dir = tempdir().expect("a temporary directory");
+        let mut both = [start(dir.path(), 4), start(dir.path(), 4)];
+        let codes = both.each_mut().map(|child| child.wait().expect("it ends").code());
+        // One after the other they may both succeed; at one time one is refused.
+        assert!(codes.iter().all(|code| [Some(0), Some(REFUSED)].contains(code)), "round {round}: {codes:?}");
+        assert!(codes.contains(&Some(0)), "round {round}: {codes:?}");
+        assert_eq!(Snapshot::load(dir.path()).expect("whole").epoch, 4, "round {round}");
+    }
+}
+
+#[test]
+fn threads_are_kept_apart_as_processes_are() {
+    let dir = tempdir().expect("a temporary directory");
+    let outcomes: Vec<Result<usize>> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..4).map(|_| scope.spawn(|| train(dir.path(), 6))).collect();
+        threads.into_iter().map(|thread| thread.join().expect("no panic")).collect()
+    });
+    assert!(outcomes.iter().any(|outcome| outcome.is_ok()));
+    for refused in outcomes.into_iter().filter_map(Result::err) {
+        let holder = format!("a run is writing its checkpoints here: process {} on ", std::process::id());
+        assert!(refused.to_string().contains(&holder), "{refused}");
+    }
+    assert_eq!(Snapshot::load(dir.path()).expect("whole").epoch, 6);
+    // The directory is given back also by runs that were refused for another reason, or fail.
+    let bad = || Trainer::new(Adam::new(f64::NAN), cross_entropy).checkpoint(dir.path());
+    let [train_set, valid] = sets();
+    bad().fit(&mut model(7), &train_set, &valid, &mut seeded(7)).expect_err("NaN");
+    let mut kept = Checkpoint::new(dir.path());
+    let other = Trainer::new(Adam::new(0.3), cross_entropy).checkpoint(dir.path()).resume(true);
+    other.fit(&mut model(7), &train_set, &valid, &mut seeded(7)).expect_err("another run");
+    let short = Trainer::new(Adam::new(0.01), cross_entropy).callback(&mut kept);
+    short.fit(&mut model(7), &train_set, &valid, &mut seeded(7)).expect("free");
+    Snapshot::load(dir.path()).expect("whole").save(dir.path()).expect("free");
+}
+
+#[test]
+fn readers_of_a_live_checkpoint_see_it_whole() {
+    let dir = tempdir().expect("a temporary directory");
+    let mut run = start(dir.path(), u64::MAX);
+    wait_for_checkpoint(dir.path());
+    let (mut last, mut failed) = (0, Vec::new());
+    for _ in 0..400 * stress() {
+        match Snapshot::load(dir.path()) {
+            Ok(snapshot) => {
+                assert!(snapshot.epoch >= last && snapshot.history.epochs.len() as u64 == snapshot.epoch);
+                last = snapshot.epoch;
+            }
+            Err(e) => failed.push(e),
+        }
+    }
+    run.kill().expect("still running");
+    run.wait().expect("killed");
+    assert!(failed.is_empty(), "{} reads failed: {:?}", failed.len(), failed.first());
+}

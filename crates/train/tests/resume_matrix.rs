@@ -1,0 +1,196 @@
+//! Every sort of run, killed and resumed, ends with the bits of one that was not.
+
+mod moons;
+
+use autograd_core::module::Module;
+use autograd_core::{DType, Tensor, seeded};
+use moons::{Killed, bits, stress};
+use std::path::Path;
+use wengert_data::TensorDataset;
+use wengert_nn::{Dropout, Linear, Sequential, Tanh, cross_entropy, sequential};
+use wengert_optim::{Adam, AdamW, CosineAnnealingLR, NAdam, Optimizer, RmsProp, Sgd, StepLR};
+use wengert_train::{Accuracy, Callback, Checkpoint, EarlyStopping, Error, Result, Run, Trainer};
+
+const EPOCHS: u64 = 5;
+
+type Make<T> = fn() -> T;
+
+const OPTIMIZERS: [Make<Box<dyn Optimizer>>; 8] = [
+    || Box::new(Sgd::new(0.1)),
+    || Box::new(Sgd::new(0.1).momentum(0.9).nesterov(true).weight_decay(0.01)),
+    || Box::new(Adam::new(0.05)),
+    || Box::new(Adam::new(0.05).amsgrad(true)),
+    || Box::new(AdamW::new(0.05)),
+    || Box::new(RmsProp::new(0.01).momentum(0.5).centered(true)),
+    || Box::new(NAdam::new(0.02)),
+    || {
+        Box::new(
+            Adam::new(0.05)
+                .group("0", |group| group.scale_lr(0.1))
+                .group_where(|name| name.ends_with("bias"), |g| g.weight_decay(0.1)),
+        )
+    },
+];
+
+type Change<T> = fn(T) -> T;
+
+const SCHEDULES: [Change<Trainer<'static>>; 4] = [
+    |trainer| trainer,
+    |trainer| trainer.schedule(CosineAnnealingLR::new(EPOCHS)),
+    |trainer| trainer.schedule_by_step(StepLR::new(3).gamma(0.8)),
+    |trainer| trainer.schedule_by_step(|lr: f64, step: u64| lr / (1.0 + step as f64 / 10.0)).clip_norm(0.5),
+];
+
+const CALLBACKS: [Change<Trainer<'static>>; 5] = [
+    |trainer| trainer,
+    |trainer| trainer.callback(EarlyStopping::new().patience(2).min_delta(0.02)),
+    |trainer| {
+        trainer
+            .callback(EarlyStopping::new().monitor("val_accuracy").patience(9))
+            .callback(EarlyStopping::new().patience(9))
+    },
+    |trainer| trainer.callback(Thaws),
+    |trainer| trainer.callback(Slows { wait: 0 }).callback(Thaws),
+];
+
+/// Makes everything train from the third epoch on.
+struct Thaws;
+
+impl Callback for Thaws {
+    fn name(&self) -> &str {
+        "Thaws"
+    }
+    fn on_epoch_begin(&mut self, run: &mut Run<'_>) -> Result<()> {
+        if run.epoch() == 3 {
+            run.model_mut().unfreeze("");
+            run.model_mut().release_eval("");
+        }
+        Ok(())
+    }
+}
+
+/// Halves the learning rate after every other epoch.
+struct Slows {
+    wait: i64,
+}
+
+impl Callback for Slows {
+    fn name(&self) -> &str {
+        "Slows"
+    }
+    fn on_epoch_end(&mut self, run: &mut Run<'_>) -> Result<()> {
+        self.wait += 1;
+        if self.wait % 2 == 0 {
+            run.set_lr(run.lr() / 2.0);
+        }
+        Ok(())
+    }
+    fn state_dict(&self) -> autograd_core::module::StateDict {
+        [("wait".to_string(), Tensor::scalar(self.wait))].into_iter().collect()
+    }
+    fn load_state_dict(&mut self, state: &autograd_core::module::StateDict) -> Result<()> {
+        self.wait = state.get("wait").ok_or_else(|| Error::user("no wait"))?.item()?;
+        Ok(())
+    }
+}
+
+const FROZEN: [Change<Sequential>; 3] = [
+    |model| model,
+    |mut model| {
+        model.freeze("0");
+        model
+    },
+    |mut model| {
+        model.freeze("3.bias");
+        model.hold_eval("2");
+        model
+    },
+];
+
+const DTYPES: [DType; 2] = [DType::F32, DType::F64];
+
+/// One of each.
+type Row = [usize; 5];
+
+const SIZES: Row = [OPTIMIZERS.len(), SCHEDULES.len(), CALLBACKS.len(), FROZEN.len(), DTYPES.len()];
+
+fn net([_, _, _, frozen, dtype]: Row, seed: u64) -> Sequential {
+    let rng = &mut seeded(seed);
+    let first = Linear::new(2, 4, rng).expect("good sizes");
+    let dropout = Dropout::new(0.3, rng).expect("a probability");
+    let mut net = sequential![first, Tanh, dropout, Linear::new(4, 2, rng).expect("good sizes")];
+    net.to_dtype(DTYPES[dtype]);
+    FROZEN[frozen](net)
+}
+
+fn run(row: Row, seed: u64, change: impl FnOnce(Trainer<'static>) -> Trainer<'static>) -> Result<(Vec<u64>, String)> {
+    let [optimizer, schedule, callbacks, _, dtype] = row;
+    let mut rng = seeded(1);
+    let x = Tensor::randn(&[22, 2], DType::F64, &mut rng)?;
+    let y = x.narrow(1, 0, 1)?.ge(&Tensor::zeros(&[22, 1], DType::F64)?)?.to_dtype(DType::I64).reshape(&[22])?;
+    let set = TensorDataset::new(x.to_dtype(DTYPES[dtype]), y)?;
+    let (train, valid) = (set.select(&(0..14).collect::<Vec<_>>())?, set.select(&(14..22).collect::<Vec<_>>())?);
+    let trainer = Trainer::new(OPTIMIZERS[optimizer](), cross_entropy).epochs(EPOCHS).batch_size(4).metric(Accuracy);
+    let mut model = net(row, seed);
+    let history = change(CALLBACKS[callbacks](SCHEDULES[schedule](trainer))).fit(
+        &mut model,
+        &train,
+        &valid,
+        &mut seeded(seed),
+    )?;
+    Ok((bits(&model), serde_json::to_string(&history).expect("plain data")))
+}
+
+/// Memory in place of a disk where there is such a place: the files are many.
+fn directory() -> tempfile::TempDir {
+    let memory = Path::new("/dev/shm");
+    let made = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
+    made.or_else(|_| tempfile::tempdir()).expect("a temporary directory")
+}
+
+/// The difference between a run that was killed in this epoch, and resumed, and one that was not.
+fn difference(row: Row, epoch: u64, every: u64) -> Option<String> {
+    let dir = directory();
+    let checkpoint = || Checkpoint::new(dir.path()).every(every);
+    let straight = run(row, 7, |trainer| trainer).map_err(|e| e.to_string());
+    let killed = run(row, 7, |trainer| trainer.checkpoint(checkpoint()).callback(Killed { epoch, batch: 2 }));
+    // A run that had stopped before is not killed.
+    if killed.is_err_and(|e| e.to_string() != "Killed: killed") {
+        return Some("it was not killed".into());
+    }
+    // Other weights, another generator.
+    let resumed = run(row, 8, |trainer| trainer.checkpoint(checkpoint()).resume(true)).map_err(|e| e.to_string());
+    match (straight, resumed) {
+        (Ok(straight), Ok(resumed)) if straight == resumed => None,
+        (straight, resumed) => Some(format!("{straight:?}\n{resumed:?}")),
+    }
+}
+
+/// By default a sixth of all rows, among which any two things are combined; all of them in every epoch by
+/// `WENGERT_STRESS=2`.
+#[test]
+fn every_sort_of_run_goes_on() {
+    let mut wrong = Vec::new();
+    let mut pairs = std::collections::HashSet::new();
+    for number in 0..SIZES.iter().product() {
+        let mut rest = number;
+        let row = SIZES.map(|size| {
+            let digit = rest % size;
+            rest /= size;
+            digit
+        });
+        if stress() == 1 && row.iter().sum::<usize>() % 6 != 0 {
+            continue;
+        }
+        for (a, b) in (0..5).flat_map(|a| (0..a).map(move |b| (a, b))) {
+            pairs.insert((a, row[a], b, row[b]));
+        }
+        let (epochs, every) = if stress() == 1 { (4..=4, 1 + number as u64 % 2) } else { (3..=EPOCHS, 1) };
+        wrong.extend(epochs.filter_map(|epoch| Some((row, epoch, difference(row, epoch, every)?))));
+    }
+    let all: usize = (0..5).flat_map(|a| (0..a).map(move |b| SIZES[a] * SIZES[b])).sum();
+    assert_eq!(pairs.len(), all, "any two are combined");
+    let report: Vec<String> =
+        wrong.iter().map(|(row, epoch, text)| format!("{row:?} killed in epoch {epoch}:\n{text}")).collect();
+    assert!(report.is_empty(), "{} runs differ:\n{}", report.len(), report[..report.len().min(3)].join("\n"));
+}

@@ -122,11 +122,11 @@ const MODELS: &[Row] = &rows! {
 };
 
 fn model() -> Result<Vec<Param>, Error> {
-    Ok(vec![Param::new(zeros(&[2])), Param::new(zeros(&[1]))])
+    Ok(vec![Param::new(zeros(&[2])).expect("a fresh value"), Param::new(zeros(&[1])).expect("a fresh value")])
 }
 
 fn tied() -> Result<Vec<Param>, Error> {
-    let original = Param::new(zeros(&[2]));
+    let original = Param::new(zeros(&[2])).expect("a fresh value");
     let other = original.tie();
     Ok(vec![original, other])
 }
@@ -153,13 +153,13 @@ fn every_mistake_is_told_what_to_do() {
 #[test]
 fn what_the_hints_say_is_right() -> Result<(), Error> {
     let x = logits();
-    cross_entropy(&x, &labels().unsqueeze(1)?.squeeze(&[1])?)?;
-    cross_entropy(&x, &labels().to_dtype(DType::F32).to_dtype(DType::I64))?;
-    cross_entropy(&x, &labels().to_dtype(DType::F32).unsqueeze(1)?.squeeze(&[1])?.to_dtype(DType::I64))?;
-    cross_entropy(&x, &labels().one_hot(Some(3))?.to_dtype(DType::F32))?;
-    cross_entropy(&(x.softmax(1)? * 1), &labels())?;
-    cross_entropy(&x.log_softmax(1)?, &labels())?;
-    mse_loss(&zeros(&[4, 1]), &zeros(&[4]).unsqueeze(1)?)?;
-    mse_loss(&zeros(&[4]), &zeros(&[4, 1]).squeeze(&[1])?)?;
+    drop(cross_entropy(&x, &labels().unsqueeze(1)?.squeeze(&[1])?)?);
+    drop(cross_entropy(&x, &labels().to_dtype(DType::F32).to_dtype(DType::I64))?);
+    drop(cross_entropy(&x, &labels().to_dtype(DType::F32).unsqueeze(1)?.squeeze(&[1])?.to_dtype(DType::I64))?);
+    drop(cross_entropy(&x, &labels().one_hot(Some(3))?.to_dtype(DType::F32))?);
+    drop(cross_entropy(&(x.softmax(1)? * 1), &labels())?);
+    drop(cross_entropy(&x.log_softmax(1)?, &labels())?);
+    drop(mse_loss(&zeros(&[4, 1]), &zeros(&[4]).unsqueeze(1)?)?);
+    drop(mse_loss(&zeros(&[4]), &zeros(&[4, 1]).squeeze(&[1])?)?);
     Ok(())
 }

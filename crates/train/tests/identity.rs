@@ -163,7 +163,7 @@ fn changes() -> Vec<Change> {
             .of(|| base().model(|model| drop(model.freeze("0")))),
         change(|| base().model(|model| drop(model.hold_eval("2"))), &["model.2.mode.held_in_evaluation: false, this run has true"]),
         change(|| Setup { model: net(5), ..base() }, &["model.0.weight: F32 [4, 2], this run has F32 [5, 2]", "model.0.bias: ", "model.3.weight: "]).cannot(),
-        change(|| Setup { train: same_size(sets()[0].clone(), |x| x.to_dtype(DType::F64)), valid: Some(same_size(sets()[1].clone(), |x| x.to_dtype(DType::F64))), ..base() }.model(|model| model.to_dtype(DType::F64)),
+        change(|| Setup { train: same_size(sets()[0].clone(), |x| x.to_dtype(DType::F64)), valid: Some(same_size(sets()[1].clone(), |x| x.to_dtype(DType::F64))), ..base() }.model(|model| model.to_dtype(DType::F64).expect("a float type")),
                &["model.0.weight: F32 [4, 2], this run has F64 [4, 2]", "model.0.bias: ", "model.3.weight: ", "model.3.bias: ",
                  "train.sample: F32 [2] and I64 [], this run has F64 [2] and I64 []", "train.content: ", "valid.sample: ", "valid.content: "]).cannot(),
     ]

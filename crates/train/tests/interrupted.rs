@@ -279,7 +279,7 @@ fn clipping_sees_parameters_only() {
         trainer.fit(&mut model, &set, None, &mut seeded(7)).expect("a good run");
         bits(&model)
     };
-    let other = Param::new(Tensor::from([0.0]));
+    let other = Param::new(Tensor::from([0.0])).expect("a fresh value");
     assert_eq!(step(Some(&other)), step(None));
 }
 
@@ -288,7 +288,7 @@ fn a_snapshot_says_what_is_frozen_and_held() {
     let [train, valid] = sets();
     let dir = tempdir().expect("a temporary directory");
     let mut model = model(7);
-    assert_eq!((model.freeze("0"), model.hold_eval("2")), (2, 1));
+    assert_eq!((model.freeze("0"), model.hold_eval("2")), (Ok(2), Ok(1)));
     trainer().checkpoint(dir.path()).fit(&mut model, &train, &valid, &mut seeded(7)).expect("a good run");
     let snapshot = Snapshot::load(dir.path()).expect("whole");
     assert_eq!(

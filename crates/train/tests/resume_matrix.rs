@@ -62,8 +62,8 @@ impl Callback for Thaws {
     }
     fn on_epoch_begin(&mut self, run: &mut Run<'_>) -> Result<()> {
         if run.epoch() == 3 {
-            run.model_mut().unfreeze("");
-            run.model_mut().release_eval("");
+            run.model_mut().unfreeze("")?;
+            run.model_mut().release_eval("")?;
         }
         Ok(())
     }
@@ -97,12 +97,12 @@ impl Callback for Slows {
 const FROZEN: [Change<Sequential>; 3] = [
     |model| model,
     |mut model| {
-        model.freeze("0");
+        model.freeze("0").expect("a layer");
         model
     },
     |mut model| {
-        model.freeze("3.bias");
-        model.hold_eval("2");
+        model.freeze("3.bias").expect("a parameter");
+        model.hold_eval("2").expect("a layer");
         model
     },
 ];
@@ -119,7 +119,7 @@ fn net([_, _, _, frozen, dtype]: Row, seed: u64) -> Sequential {
     let first = Linear::new(2, 4, rng).expect("good sizes");
     let dropout = Dropout::new(0.3, rng).expect("a probability");
     let mut net = sequential![first, Tanh, dropout, Linear::new(4, 2, rng).expect("good sizes")];
-    net.to_dtype(DTYPES[dtype]);
+    net.to_dtype(DTYPES[dtype]).expect("a float type");
     FROZEN[frozen](net)
 }
 

@@ -203,7 +203,7 @@ impl Layer for Twins {
 
 #[test]
 fn names_that_occur_twice_are_refused_before_training() {
-    let one = |value: f64| One { weight: Param::new(Tensor::from([value])) };
+    let one = |value: f64| One { weight: Param::new(Tensor::from([value])).expect("a fresh value") };
     let mut twins = Twins { first: one(1.0), second: one(2.0), mean: Buffer::new(Tensor::from([0.0])) };
     let error = trainer().fit(&mut twins, &line(), None, &mut seeded(7)).expect_err("two of a name").to_string();
     assert_eq!(error, "two parameters or buffers of the model are called \"weight\"; names must be unique");

@@ -177,13 +177,19 @@ pub trait Module {
     /// Holds every layer whose name is `prefix` or lies below it (all, if it is empty) in evaluation, whatever
     /// [`Module::train`] says, until [`Module::release_eval`]; returns how many layers with a mode were found. It is
     /// for parts that are used and not trained, like those that [`Module::freeze`] freezes.
-    fn hold_eval(&mut self, prefix: &str) -> usize {
-        set_held(self, prefix, true)
+    ///
+    /// # Errors
+    /// If `prefix` names none; the text has the names that are near it.
+    fn hold_eval(&mut self, prefix: &str) -> Result<usize> {
+        set_held(self, "hold_eval", prefix, true)
     }
 
     /// Ends [`Module::hold_eval`]; returns how many layers with a mode were found.
-    fn release_eval(&mut self, prefix: &str) -> usize {
-        set_held(self, prefix, false)
+    ///
+    /// # Errors
+    /// If `prefix` names none; the text has the names that are near it.
+    fn release_eval(&mut self, prefix: &str) -> Result<usize> {
+        set_held(self, "release_eval", prefix, false)
     }
 
     /// Stops training of every parameter whose name is `prefix` or lies below it (all, if it is empty); returns how
@@ -232,29 +238,43 @@ fn set_mode<M: Module + ?Sized>(module: &mut M, training: bool) {
     });
 }
 
-fn set_held<M: Module + ?Sized>(module: &mut M, prefix: &str, held: bool) -> usize {
-    let mut found = 0;
-    module.visit_mut(&Path::root(), &mut |path, item| {
-        if let (ItemMut::Mode(mode), true) = (item, is_below(path, prefix)) {
-            mode.hold(held);
-            found += 1;
-        }
-    });
-    found
+fn set_held<M: Module + ?Sized>(module: &mut M, op: &str, prefix: &str, held: bool) -> Result<usize> {
+    change_below(module, op, "layer with a mode", prefix, &mut |item| {
+        let ItemMut::Mode(mode) = item else { return None };
+        Some(Box::new(move || mode.hold(held)))
+    })
 }
 
 fn set_trainable<M: Module + ?Sized>(module: &mut M, op: &str, prefix: &str, trainable: bool) -> Result<usize> {
-    let mut found = 0;
+    change_below(module, op, "parameter", prefix, &mut |item| {
+        let (ItemMut::Param(param) | ItemMut::Tied(param)) = item else { return None };
+        Some(Box::new(move || param.set_trainable(trainable)))
+    })
+}
+
+/// What is to be done with an item, if it is of the kind that is meant.
+type Change<'a> = &'a mut dyn for<'m> FnMut(ItemMut<'m>) -> Option<Box<dyn FnOnce() + 'm>>;
+
+/// Changes all items of one kind that are called `prefix` or lie below it. Returns how many there are; none is an error
+/// unless all are meant.
+fn change_below<M: Module + ?Sized>(
+    module: &mut M,
+    op: &str,
+    what: &str,
+    prefix: &str,
+    change: Change<'_>,
+) -> Result<usize> {
+    let (mut found, mut known) = (0, Vec::new());
     module.visit_mut(&Path::root(), &mut |path, item| {
-        if let (ItemMut::Param(param) | ItemMut::Tied(param), true) = (item, is_below(path, prefix)) {
-            param.set_trainable(trainable);
+        let Some(change) = change(item) else { return };
+        known.push(path.to_string());
+        if is_below(path, prefix) {
+            change();
             found += 1;
         }
     });
     if found == 0 && !prefix.is_empty() {
-        let known: Vec<String> = module.named_parameters().into_iter().map(|(name, _)| name).collect();
-        let text =
-            format!("{op}: no parameter is called {prefix:?} or lies below it; {}", near::instead(prefix, &known));
+        let text = format!("{op}: no {what} is called {prefix:?} or lies below it; {}", near::instead(prefix, &known));
         return Err(Error::new(ErrorKind::Argument, text));
     }
     Ok(found)

@@ -62,7 +62,7 @@ mod tests {
 
     #[test]
     fn parameters_mix_with_tensors_and_numbers() {
-        let (w, x) = (Param::new(Tensor::from([2.0, 4.0])), Tensor::from([1.0, 3.0]));
+        let (w, x) = (Param::new(Tensor::from([2.0, 4.0])).expect("a fresh value"), Tensor::from([1.0, 3.0]));
         let y = &w * &x + (&x - &w) / &w + 1 / &w - (&w * 2 + 1.0 - -&w) + x.clone() * &w * (&w / &w);
         assert_eq!(y.to_f64s(), [2.0 - 0.5 + 0.5 - 7.0 + 2.0, 12.0 - 0.25 + 0.25 - 13.0 + 12.0]);
         assert_eq!(y.sum().backward().expect("tracked").len(), 1);

@@ -1,6 +1,6 @@
 //! Constructors of tensors: constant, from numbers, random.
 
-use super::{DType, Element, Source, Stored, Tensor, for_any};
+use super::{DType, Element, Source, Tensor, for_any};
 use crate::error::{Error, ErrorKind, Result, refuse};
 use crate::shape::checked_numel;
 use rand::{Rng, RngExt};

@@ -67,7 +67,7 @@ impl Machine {
                     if kept {
                         if self.values.len() == KNOWN {
                             let at = self.below(KNOWN);
-                            self.values.swap_remove(at);
+                            drop(self.values.swap_remove(at));
                         }
                         self.values.push(value);
                     }

@@ -3,7 +3,7 @@
 use super::pair::weighted;
 use super::{Loss, Reduction, hint};
 use autograd_core::check::Check;
-use autograd_core::{Description, Error, Result, Tensor};
+use autograd_core::{Description, Result, Tensor};
 
 /// Binary cross-entropy of a logit x with the probability t of the positive class, the mean over all elements.
 ///

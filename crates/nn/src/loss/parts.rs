@@ -118,7 +118,7 @@ mod tests {
         let (y, z) = (Tensor::from([[1.0, 2.0, 4.0]]), Tensor::from([[0.0, 0.0, 0.0]]));
         let first = |y: &Tensor, z: &Tensor| {
             let loss = mse_loss(y, z)?;
-            MseLoss::new().reduction(Reduction::Sum).forward(&y.neg().add_scalar(9.0), z)?;
+            drop(MseLoss::new().reduction(Reduction::Sum).forward(&y.neg().add_scalar(9.0), z)?);
             Ok(loss)
         };
         assert_eq!(fraction(first, &y, &z)?, (21.0, 3.0));

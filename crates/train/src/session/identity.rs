@@ -72,6 +72,10 @@ fn structure(identity: &mut Identity, model: &dyn Module) {
                 identity.add(name.as_str(), format_args!("{} {:?}", param.dtype(), param.shape()));
                 identity.add(format!("{name}.trainable"), param.is_trainable());
             }
+            // Whether it is trained is said where it is listed first.
+            Item::Tied(param) => {
+                identity.add(name, format_args!("{} {:?}, tied to another", param.dtype(), param.shape()));
+            }
             Item::Buffer(buffer) => {
                 let buffer = buffer.get();
                 identity.add(name, format_args!("{} {:?}, a buffer", buffer.dtype(), buffer.shape()));

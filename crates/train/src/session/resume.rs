@@ -50,7 +50,7 @@ pub(super) fn restore(
     model.visit_mut(&Path::root(), &mut |path, item| match item {
         ItemMut::Param(param) => param.set_trainable(!snapshot.frozen.contains(&path.to_string())),
         ItemMut::Mode(mode) => mode.hold(snapshot.held.contains(&path.to_string())),
-        ItemMut::Buffer(_) | ItemMut::Stream(_) => {}
+        ItemMut::Tied(_) | ItemMut::Buffer(_) | ItemMut::Stream(_) => {}
     });
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! The suite that every case goes through.
 
+use super::pointwise::{digits_hold_over_the_whole_range, no_element_sees_another};
 use super::{Case, Refusal};
 use crate::gradcheck::GradCheck;
 use crate::tape::SAVED;
@@ -11,7 +12,7 @@ type Property = (&'static str, fn(&Case));
 
 /// Runs every property over every case of a file, and reports all that fail, not only the first.
 pub(crate) fn run(cases: &[Case]) {
-    let properties: [Property; 12] = [
+    let properties: [Property; 14] = [
         ("values agree with the formula", values_agree_with_the_formula),
         ("derivatives agree with finite differences", |case| case.check_gradients(&case.sample(1), "plain")),
         ("fused and recorded gradients agree", fused_and_recorded_gradients_agree),
@@ -20,6 +21,8 @@ pub(crate) fn run(cases: &[Case]) {
         ("the same tensor may be several inputs", the_same_tensor_may_be_several_inputs),
         ("element-wise operations take any shape", elementwise_operations_take_any_shape),
         ("element-wise operations broadcast", elementwise_operations_broadcast),
+        ("no element of an element-wise operation sees another", no_element_sees_another),
+        ("digits hold over the whole range", digits_hold_over_the_whole_range),
         ("results repeat bit for bit, and inputs stay", results_repeat_and_inputs_stay),
         ("all that is saved is shown", all_that_is_saved_is_shown),
         ("errors have their exact text and change nothing", errors_have_their_exact_text),

@@ -87,6 +87,18 @@ impl<T: Real> Number for Near<T> {
         Near(self.0.powf(e.0))
     }
     #[inline(always)]
+    fn powc(self, c: f64) -> Self {
+        Near(self.0.powc(c))
+    }
+    #[inline(always)]
+    fn pow_slope(self, e: Self) -> Self {
+        Near(self.0.pow_slope(e.0))
+    }
+    #[inline(always)]
+    fn pow_log(self, e: Self, power: Self) -> Self {
+        Near(self.0.pow_log(e.0, power.0))
+    }
+    #[inline(always)]
     fn mul_add(self, a: Self, b: Self) -> Self {
         Near(self.0.mul_add(a.0, b.0))
     }

@@ -59,6 +59,12 @@ pub trait Number:
     fn cos(self) -> Self;
     /// xᵉ for any x and e; not vectorised.
     fn powf(self, e: Self) -> Self;
+    /// xᶜ for an exponent in double precision; not vectorised.
+    fn powc(self, c: f64) -> Self;
+    /// The derivative of xᵉ by x: e xᵉ⁻¹, and 0 where e = 0.
+    fn pow_slope(self, e: Self) -> Self;
+    /// The derivative of xᵉ by e, for x not 0: xᵉ ln x; `power` is xᵉ.
+    fn pow_log(self, e: Self, power: Self) -> Self;
     /// self · a + b, by `f32` and `f64` rounded once.
     fn mul_add(self, a: Self, b: Self) -> Self;
 

@@ -18,7 +18,7 @@ struct Dropout<'a, T> {
     seed: u64,
     start: u64,
     drop_below: u64,
-    scale: T,
+    kept: T,
     x: &'a [T],
     y: &'a mut [T],
 }
@@ -28,18 +28,18 @@ impl<T: Real> Kernel for Dropout<'_, T> {
     #[inline(always)]
     fn run(self) {
         for (i, (y, x)) in self.y.iter_mut().zip(self.x).enumerate() {
-            let dropped = (bits_at(self.seed, self.start + i as u64) >> 32) < self.drop_below;
-            *y = *x * if dropped { T::ZERO } else { self.scale };
+            let dropped = (bits_at(self.seed, self.start + i as u64) >> 11) < self.drop_below;
+            *y = if dropped { *x * T::ZERO } else { *x / self.kept };
         }
     }
 }
 
 /// `y = 0 x` with probability `p`, else `x / (1 − p)`; the same elements for the same seed.
 pub fn dropout<T: Real>(seed: u64, p: f64, x: &[T], y: &mut [T]) {
-    let drop_below = (p * (1u64 << 32) as f64).round() as u64;
-    let scale = T::of(if p < 1.0 { 1.0 / (1.0 - p) } else { 0.0 });
+    let drop_below = (p * (1u64 << 53) as f64).round() as u64;
+    let kept = T::of(1.0 - p);
     for_pieces(y, PIECE, |start, y| {
         let x = &x[start..start + y.len()];
-        vectorize(Dropout { seed, start: start as u64, drop_below, scale, x, y });
+        vectorize(Dropout { seed, start: start as u64, drop_below, kept, x, y });
     });
 }

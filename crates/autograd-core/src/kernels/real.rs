@@ -134,6 +134,20 @@ macro_rules! real {
             fn powf(self, e: Self) -> Self {
                 $t::powf(self, e)
             }
+            #[inline]
+            fn powc(self, c: f64) -> Self {
+                // An exponent is no number of the operand's type: its error counts ln x times.
+                if f64::from(c as $t) == c { self.powf(c as $t) } else { f64::from(self).powf(c) as $t }
+            }
+            #[inline]
+            fn pow_slope(self, e: Self) -> Self {
+                // Only where both are 0, or x is NaN, is e xᵉ⁻¹ not 0 for e = 0.
+                if e == 0.0 && (self == 0.0 || self.is_nan()) { 0.0 } else { e * self.powf(e - 1.0) }
+            }
+            #[inline(always)]
+            fn pow_log(self, _: Self, power: Self) -> Self {
+                power * Number::ln(self)
+            }
             #[inline(always)]
             fn mul_add(self, a: Self, b: Self) -> Self {
                 $t::mul_add(self, a, b)

@@ -161,13 +161,16 @@ impl Tensor {
         sampled("randn", shape, dtype, || rng.sample(StandardNormal))
     }
 
-    /// Independent samples, uniform in `[0, 1)`.
+    /// Independent samples, uniform in `[0, 1)`: the multiples of 2⁻²⁴ in `F32`, of 2⁻⁵³ in `F64`.
     ///
     /// # Errors
     /// If `dtype` is not a float type.
     pub fn rand(shape: &[usize], dtype: DType, rng: &mut dyn Rng) -> Result<Tensor> {
-        // 24 bits are exact in f32, so the numbers stay below 1.
-        sampled("rand", shape, dtype, || (rng.next_u32() >> 8) as f64 / f64::from(1 << 24))
+        // As many random bits as the type holds exactly, so the numbers stay below 1.
+        match dtype {
+            DType::F64 => sampled("rand", shape, dtype, || (rng.next_u64() >> 11) as f64 / (1_u64 << 53) as f64),
+            _ => sampled("rand", shape, dtype, || f64::from(rng.next_u32() >> 8) / f64::from(1 << 24)),
+        }
     }
 
     /// Independent samples from `draw`, in row-major order.

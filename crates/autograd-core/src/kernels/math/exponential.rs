@@ -30,10 +30,10 @@ impl<T: Scalar> Exponential<T> {
     pub fn of(self, x: T) -> T {
         x.fused(self.more, x)
     }
-    /// Like [`Exponential::of`], of `x (1 + relative)`, still rounded once.
+    /// Like [`Exponential::of`], of `x + low`, still rounded once.
     #[inline(always)]
-    pub fn of_corrected(self, x: T, relative: T) -> T {
-        x.fused(self.more + relative, x)
+    pub fn of_sum(self, x: T, low: T) -> T {
+        x + x.fused(self.more, low)
     }
     /// What [`Exponential::of`] lacks.
     #[inline(always)]

@@ -15,7 +15,7 @@ use super::exponential::{Exponential, Scalar};
 pub struct Tail<T> {
     /// `e^(−v)`
     pub exponential: Exponential<T>,
-    /// `F(−|x|) e^v` as a number, and how much larger it is, relatively, than this number.
+    /// `F(−|x|) e^v` as a sum, the second number small.
     pub below: (T, T),
 }
 
@@ -38,8 +38,7 @@ impl<T: Scalar> Tail<T> {
     /// `F(−|x|) e^v`
     #[inline(always)]
     fn factor(self) -> T {
-        let (factor, relative) = self.below;
-        self.exponential.of_corrected(factor, relative)
+        self.exponential.of_sum(self.below.0, self.below.1)
     }
 
     /// `y′(x)`, given `y′(−|x|) e^v`. NaN at ±∞, where the product of an infinity and 0 is.
@@ -55,9 +54,11 @@ impl<T: Scalar> Tail<T> {
 #[derive(Clone, Copy)]
 pub struct Logistic<T> {
     pub tail: Tail<T>,
-    /// `r`, and how much larger it is, relatively, than this number.
+    /// `r` as a sum, the second number small.
     r: T,
     lacks: T,
+    /// `e^(−v)`
+    value: T,
 }
 
 impl<T: Scalar> Logistic<T> {
@@ -71,14 +72,14 @@ impl<T: Scalar> Logistic<T> {
         let lost = value - (denominator - one);
         let r = one / denominator;
         let remainder = (-r).fused(denominator, one);
-        let lacks = (-r).fused(lost, remainder);
-        Logistic { tail: Tail { exponential, below: (r, lacks) }, r, lacks }
+        let lacks = r * (-r).fused(lost, remainder);
+        Logistic { tail: Tail { exponential, below: (r, lacks) }, r, lacks, value }
     }
 
     /// `F(v) = r`
     #[inline(always)]
     fn upper(self) -> T {
-        self.r.fused(self.lacks, self.r)
+        self.r + self.lacks
     }
 
     /// The derivative of F at ±v: `e^(−v) r²`.
@@ -89,13 +90,17 @@ impl<T: Scalar> Logistic<T> {
 
     #[inline(always)]
     fn density_factor(self) -> T {
-        self.tail.exponential.of_corrected(self.r * self.r, self.lacks + self.lacks)
+        let square = self.r * self.r;
+        let lost = self.r.fused(self.r, -square);
+        self.tail.exponential.of_sum(square, (self.r + self.r).fused(self.lacks, lost))
     }
 
-    /// `y′(−|x|) e^v` of `y = x F`, where `change = |x| v′`: `r (1 − change r)`.
+    /// `y′(−|x|) e^v` of `y = x F`, where `|x| v′ = change + more`: `r (1 − |x| v′ r) = r² (1 − |x| v′ + e^(−v))`, in
+    /// which nothing has been rounded that 1 is near.
     #[inline(always)]
-    pub fn slope_factor(self, change: T) -> T {
-        self.r * (-change).fused(self.r, T::of(1.0))
+    pub fn slope_factor(self, change: T, more: T) -> T {
+        let square = self.r.fused(self.r, (self.r + self.r) * self.lacks);
+        square * ((T::of(1.0) - change) + (self.value - more))
     }
 
     /// The product of the density and `x`.
@@ -104,10 +109,11 @@ impl<T: Scalar> Logistic<T> {
         self.tail.exponential.scale(self.density_factor() * x)
     }
 
-    /// `F(v) − F(−v) = tanh(v/2) = (1 − e^(−v)) r`
+    /// The product of the density and `a − b tanh(v/2)`, as `r (a − b + (a + b) e^(−v))`: nothing has been rounded
+    /// before the difference is taken. `more` is what `a − b` lacks.
     #[inline(always)]
-    pub fn difference(self) -> T {
-        (T::of(1.0) - self.tail.exponential.value()) * self.r
+    pub fn density_between(self, a: T, b: T, more: T) -> T {
+        self.density_times(self.r * (a + b).fused(self.value, (a - b) + more))
     }
 }
 
@@ -125,6 +131,12 @@ pub fn sigmoid_slope<T: Scalar>(x: T) -> T {
     logistic(x).1.density()
 }
 
+/// `1 / cosh² x = 4 σ′(2x)`
+#[inline(always)]
+pub fn tanh_slope<T: Scalar>(x: T) -> T {
+    logistic(x + x).1.density_times(T::of(4.0))
+}
+
 /// `x σ(x)`
 #[inline(always)]
 pub fn silu<T: Scalar>(x: T) -> T {
@@ -136,14 +148,14 @@ pub fn silu<T: Scalar>(x: T) -> T {
 #[inline(always)]
 pub fn silu_slope<T: Scalar>(x: T) -> T {
     let (v, f) = logistic(x);
-    f.tail.slope(x, f.slope_factor(v))
+    f.tail.slope(x, f.slope_factor(v, T::of(0.0)))
 }
 
 /// The second derivative of `x σ(x)`: `σ′ (2 − x tanh(x/2))`
 #[inline(always)]
 pub fn silu_curve<T: Scalar>(x: T) -> T {
     let (v, f) = logistic(x);
-    f.density_times((-v).fused(f.difference(), T::of(2.0)))
+    f.density_between(T::of(2.0), v, T::of(0.0))
 }
 
 /// `2 √(2/π)`, the slope at 0 of what `gelu_tanh` gives the logistic function, and what a float lacks of it.
@@ -152,9 +164,9 @@ pub const CUBIC: (f64, f64) = (1.5957691216057308, -9.96930880911092e-17);
 pub const CUBIC_BEND: (f64, f64) = (0.07135481627260025, -6.175149918155315e-19);
 
 /// The logistic function at `−|v|`, `v = 2 √(2/π) (x + 0.044715 x³)`, and |x| up to where
-/// all is 0, and `v′`.
+/// all is 0, and `v′` as a sum.
 #[inline(always)]
-fn cubic<T: Scalar>(x: T) -> (T, T, Logistic<T>) {
+fn cubic<T: Scalar>(x: T) -> (T, (T, T), Logistic<T>) {
     let z = x.magnitude().at_most(T::either(11.2, 22.0));
     let constant = |(c, rest): (f64, f64)| (T::of(c), T::rest_of(c, rest));
     let ((slope, slope_rest), (bend, bend_rest)) = (constant(CUBIC), constant(CUBIC_BEND));
@@ -168,7 +180,9 @@ fn cubic<T: Scalar>(x: T) -> (T, T, Logistic<T>) {
     let sum_lost = (slope - (sum - other)) + (bent - other) + (bent_lost + slope_rest);
     let v = sum * z;
     let v_lost = sum.fused(z, -v) + sum_lost * z;
-    (z, T::of(3.0).fused(bent, slope), Logistic::new(v, v_lost))
+    let v_slope = T::of(3.0).fused(bent, slope);
+    let v_slope_lost = T::of(3.0).fused(bent, slope - v_slope) + T::of(3.0).fused(bent_lost, slope_rest);
+    (z, (v_slope, v_slope_lost), Logistic::new(v, v_lost))
 }
 
 /// `σ′(v)`, the density that belongs to `gelu_tanh`.
@@ -187,15 +201,20 @@ pub fn gelu_tanh<T: Scalar>(x: T) -> T {
 /// The derivative of `x σ(v)`: `σ + x v′ σ′`
 #[inline(always)]
 pub fn gelu_tanh_slope<T: Scalar>(x: T) -> T {
-    let (z, v_slope, f) = cubic(x);
-    f.tail.slope(x, f.slope_factor(z * v_slope))
+    let (z, (v_slope, more), f) = cubic(x);
+    let change = z * v_slope;
+    f.tail.slope(x, f.slope_factor(change, z.fused(v_slope, -change) + z * more))
 }
 
 /// The second derivative of `x σ(v)`: `σ′ (2 v′ + x v″ − x v′² tanh(v/2))`
 #[inline(always)]
 pub fn gelu_tanh_curve<T: Scalar>(x: T) -> T {
-    let (z, v_slope, f) = cubic(x);
+    let (z, (v_slope, more), f) = cubic(x);
     // 2 v′ + x v″ = 4 v′ − 2 v′(0)
     let plain = T::of(4.0).fused(v_slope, T::of(-2.0 * CUBIC.0));
-    f.density_times((-(z * v_slope)).fused(v_slope * f.difference(), plain))
+    let change = z * v_slope;
+    let change_lost = z.fused(v_slope, -change) + z * more;
+    let bent = change * v_slope;
+    let bent_lost = change.fused(v_slope, -bent) + (change * more + change_lost * v_slope);
+    f.density_between(plain, bent, T::of(4.0) * more - bent_lost)
 }

@@ -52,7 +52,9 @@ const FACTOR_F64: [f64; 25] = [
     5.6951221074656406e-11,
 ];
 /// `1/√(2π)`
-pub const DENSITY: f64 = 0.3989422804014327;
+const DENSITY: f64 = 0.3989422804014327;
+/// What that lacks.
+const DENSITY_REST: f64 = -2.49232720227773e-17;
 
 /// `|x|` up to a limit, and `e^(c x²)`, for c = −1 or −½.
 #[inline(always)]
@@ -75,6 +77,14 @@ pub fn gauss<T: Scalar>(x: T) -> T {
     bell(x, -1.0, T::either(10.5, 27.6)).1.value()
 }
 
+/// `x e^(−x²)`
+#[inline(always)]
+pub fn gauss_times<T: Scalar>(x: T) -> T {
+    let (z, exponential) = bell(x, -1.0, T::either(10.5, 27.6));
+    let y = exponential.times(z);
+    if x < T::of(0.0) { -y } else { y }
+}
+
 /// `φ(x) = e^(−x²/2) / √(2π)`
 #[inline(always)]
 pub fn normal_density<T: Scalar>(x: T) -> T {
@@ -92,7 +102,9 @@ fn normal<T: Scalar>(x: T) -> (T, Tail<T>) {
     let lacks = (-t).fused(lost, (-t).fused(denominator, T::of(1.0)));
     let eight = T::of(8.0) * t;
     let s = eight.fused(lacks, eight - T::of(1.0));
-    (z, Tail { exponential, below: (t * s.horner(&FACTOR_F32, &FACTOR_F64), lacks) })
+    let p = s.horner(&FACTOR_F32, &FACTOR_F64);
+    let g = t * p;
+    (z, Tail { exponential, below: (g, g.fused(lacks, t.fused(p, -g))) })
 }
 
 /// `x Φ(x)`
@@ -106,8 +118,11 @@ pub fn gelu<T: Scalar>(x: T) -> T {
 #[inline(always)]
 pub fn gelu_slope<T: Scalar>(x: T) -> T {
     let (z, tail) = normal(x);
-    let (g, lacks) = tail.below;
-    tail.slope(x, (-z).fused(T::of(DENSITY), g.fused(lacks, g)))
+    let (g, more) = tail.below;
+    // 0.2 from its zero, the terms are four times as large as their difference.
+    let change = z * T::of(DENSITY);
+    let change_lost = z.fused(T::of(DENSITY), -change) + z * T::rest_of(DENSITY, DENSITY_REST);
+    tail.slope(x, (g - change) + (more - change_lost))
 }
 
 /// The second derivative of `x Φ(x)`: `φ (2 − x²)`

@@ -3,12 +3,13 @@
 //! Every operation's file ends with its own, in `cases![..]`, which makes a test of them: `cargo test tanh` runs those
 //! of `tanh`. A case has an operation, its inputs, the plain formula in f64, and the calls that the operation refuses,
 //! each with the text of its error. Every case goes through: value in f64 and f32, first and second derivatives against
-//! finite differences, fused against recorded gradient, permuted and expanded inputs, every combination of tracked and
-//! untracked inputs, the same tensor for several inputs, no elements, no dimensions, one element and very many
-//! (on one thread and three), no element left unwritten, bitwise repeatability, inputs left as they were, the exact text
-//! of each error.
+//! finite differences, fused against recorded gradient, elementwise ones in F32 against F64 over the whole range and in a
+//! block against alone, permuted and expanded inputs, every combination of tracked and untracked inputs, the same tensor
+//! for several inputs, no elements, no dimensions, one element and very many (on one thread and three), no element left
+//! unwritten, bitwise repeatability, inputs left as they were, the exact text of each error.
 
 mod input;
+mod pointwise;
 mod sizes;
 mod suite;
 mod walks;
@@ -40,6 +41,8 @@ pub(crate) struct Case {
     refusals: Vec<Refusal>,
     fallible: bool,
     counts_saved: bool,
+    /// How far value, first and second derivative may be off in F32, in units in the last place.
+    ulps: [f64; 3],
 }
 
 /// A call that must fail, and the text of its error.
@@ -68,6 +71,7 @@ impl Case {
             refusals: Vec::new(),
             fallible: true,
             counts_saved: true,
+            ulps: [2.0, 4.0, 4.0],
         }
     }
 
@@ -144,6 +148,12 @@ impl Case {
     pub(crate) fn coarse(mut self, rtol: f64) -> Case {
         self.rtol = rtol;
         self.gradient = false;
+        self
+    }
+    /// How far value, first and second derivative of an elementwise operation may be off in F32; default 2, 4 and 4
+    /// units in the last place.
+    pub(crate) fn within_ulps(mut self, ulps: [f64; 3]) -> Case {
+        self.ulps = ulps;
         self
     }
     /// A call with bad arguments, made of the case's inputs, fails with exactly this text. There is one call per

@@ -1,5 +1,6 @@
 //! The suite that every case goes through.
 
+use super::pointwise::{digits_hold_over_the_whole_range, no_element_sees_another};
 use super::{Case, Refusal, sizes};
 use crate::gradcheck::GradCheck;
 use crate::tape::SAVED;
@@ -21,6 +22,8 @@ pub(crate) fn run(cases: &[Case]) {
         ("the same tensor may be several inputs", the_same_tensor_may_be_several_inputs),
         ("element-wise operations take any shape", elementwise_operations_take_any_shape),
         ("element-wise operations broadcast", elementwise_operations_broadcast),
+        ("no element of an element-wise operation sees another", no_element_sees_another),
+        ("digits hold over the whole range", digits_hold_over_the_whole_range),
         ("results repeat bit for bit, and inputs stay", results_repeat_and_inputs_stay),
         ("all that is saved is shown", all_that_is_saved_is_shown),
         ("errors have their exact text and change nothing", errors_have_their_exact_text),

@@ -257,7 +257,7 @@ impl Div for Traced<'_, '_> {
     fn div(self, other: Self) -> Self {
         self.two(
             other,
-            rule!(|a, b| a / b, Tensor::try_div, Some(|a, c| a.div_scalar(c)), Some(|c, b| b.powf(-1.0).mul_scalar(c))),
+            rule!(|a, b| a / b, Tensor::try_div, Some(|a, c| a.div_scalar(c)), Some(|c, b| b.scalar_div(c))),
         )
     }
 }
@@ -333,6 +333,18 @@ impl Number for Traced<'_, '_> {
 
     fn powf(self, e: Self) -> Self {
         self.two(e, rule!(f64::powf, Tensor::pow, Some(|a, c| a.powf(c)), None))
+    }
+
+    fn powc(self, c: f64) -> Self {
+        self.powf(Constant(c))
+    }
+
+    fn pow_slope(self, e: Self) -> Self {
+        self.two(e, rule!(Number::pow_slope, Tensor::pow_slope))
+    }
+
+    fn pow_log(self, e: Self, _: Self) -> Self {
+        self.two(e, rule!(|a, b| a.powf(b) * a.ln(), Tensor::pow_log))
     }
 
     fn mul_add(self, a: Self, b: Self) -> Self {

@@ -88,7 +88,7 @@ macro_rules! with_number {
         impl Div<$tensor> for f64 {
             type Output = Tensor;
             fn div(self, x: $tensor) -> Tensor {
-                x.powf(-1.0).mul_scalar(self)
+                x.scalar_div(self)
             }
         }
         impl Neg for $tensor {

@@ -33,6 +33,14 @@ impl Tensor {
         elementwise([self], DivScalar(c))
     }
 
+    /// `y = c / x`, of which `c / &x` is the public name. Integers become `F32` first.
+    ///
+    /// # Gradient
+    /// `gx = −gy · c / x²`; saves x.
+    pub(in crate::ops::elementwise) fn scalar_div(&self, c: f64) -> Tensor {
+        elementwise([self], ScalarDiv(c))
+    }
+
     /// Integers become floats if the number is not whole.
     fn with_number<F: Elementwise<1>>(&self, c: f64, f: F) -> Tensor {
         let whole = c.fract() == 0.0 && c.abs() < 9e15;
@@ -97,9 +105,28 @@ impl Elementwise<1> for DivScalar {
     }
 }
 
+#[derive(Clone, Copy)]
+struct ScalarDiv(f64);
+
+impl Elementwise<1> for ScalarDiv {
+    const NAME: &'static str = "scalar_div";
+    const KEEPS: Keeps = Keeps::Inputs;
+
+    #[inline(always)]
+    fn value<N: Number>(self, [x]: [N; 1]) -> N {
+        N::of(self.0) / x
+    }
+
+    #[inline(always)]
+    fn pull<N: Number>(self, gy: N, [x]: [N; 1], _: N) -> [N; 1] {
+        [-(gy * (N::of(self.0) / x / x))]
+    }
+}
+
 #[cfg(test)]
 crate::ops::cases::cases![
     Case::unary("add_scalar", -2.0..2.0, &[], |x| x.add_scalar(1.5), |x| x + 1.5),
     Case::unary("mul_scalar", -2.0..2.0, &[], |x| x.mul_scalar(-1.5), |x| x * -1.5),
     Case::unary("div_scalar", -2.0..2.0, &[], |x| x.div_scalar(-1.5), |x| x / -1.5),
+    Case::unary("scalar_div", 0.5..2.0, &[], |x| 1.5 / x, |x| 1.5 / x),
 ];

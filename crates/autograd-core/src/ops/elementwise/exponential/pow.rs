@@ -11,7 +11,8 @@ impl Tensor {
     /// `z = aᵇ`, element by element; the operands are broadcast to a common shape.
     ///
     /// # Gradient
-    /// `ga = gy · b aᵇ⁻¹` (0 where b = 0), `gb = gy · aᵇ ln a`; at a = 0: 0 for b ≥ 0, −∞ for b < 0. Saves both and z.
+    /// `ga = gy · b aᵇ⁻¹` (0 where b = 0), `gb = gy · aᵇ ln a`; at a = 0: 0 for b ≥ 0, −∞ for b < 0. Second derivatives
+    /// at a = 0 are the limits, and 0 for b = 0. Saves both and z.
     /// A negative base with a fractional exponent is NaN.
     ///
     /// # Errors
@@ -26,6 +27,18 @@ impl Tensor {
     /// ```
     pub fn pow(&self, other: &Tensor) -> Result<Tensor> {
         try_elementwise([self, other], Pow)
+    }
+}
+
+impl Tensor {
+    /// `b aᵇ⁻¹`, and 0 where b = 0.
+    pub(in crate::ops::elementwise) fn pow_slope(&self, other: &Tensor) -> Result<Tensor> {
+        try_elementwise([self, other], PowSlope)
+    }
+
+    /// `aᵇ ln a`
+    pub(in crate::ops::elementwise) fn pow_log(&self, other: &Tensor) -> Result<Tensor> {
+        try_elementwise([self, other], PowLog)
     }
 }
 
@@ -44,12 +57,58 @@ impl Elementwise<2> for Pow {
     #[inline(always)]
     fn pull<N: Number>(self, gy: N, [a, b]: [N; 2], z: N) -> [N; 2] {
         let zero = N::of(0.0);
-        // Only where both are 0, or a is NaN, is b aᵇ⁻¹ not the 0 it should be; elsewhere it varies with b, and a constant in
-        // its place would have no derivative.
-        let undefined = b.eq(zero) & (a.eq(zero) | a.is_nan());
-        let by_base = N::select(undefined, zero, gy * b * a.powf(b - N::of(1.0)));
-        let by_exponent = N::select(a.eq(zero) & b.ge(zero), zero, gy * z * a.ln());
-        [by_base, by_exponent]
+        [gy * a.pow_slope(b), N::select(a.eq(zero) & b.ge(zero), zero, gy * a.pow_log(b, z))]
+    }
+}
+
+/// `aᵇ⁻¹ (1 + b ln a)`, the mixed derivative of aᵇ, times gy. At a = 0 it is the limit, −∞ for 0 < b ≤ 1 and 0 above;
+/// where b = 0, or gy is, too, it is 0: an upstream gradient that is 0 comes from where this derivative is not asked for.
+#[inline(always)]
+fn mixed<N: Number>(gy: N, a: N, b: N) -> N {
+    let (zero, one) = (N::of(0.0), N::of(1.0));
+    let none = a.eq(zero) & (b.eq(zero) | b.gt(one) | gy.eq(zero));
+    N::select(none, zero, gy * (a.powf(b - one) * (one + b * a.ln())))
+}
+
+#[derive(Clone, Copy)]
+struct PowSlope;
+
+impl Elementwise<2> for PowSlope {
+    const NAME: &'static str = "pow_slope";
+    const KEEPS: Keeps = Keeps::Inputs;
+
+    #[inline(always)]
+    fn value<N: Number>(self, [a, b]: [N; 2]) -> N {
+        a.pow_slope(b)
+    }
+
+    #[inline(always)]
+    fn pull<N: Number>(self, gy: N, [a, b]: [N; 2], _: N) -> [N; 2] {
+        let zero = N::of(0.0);
+        // b (b − 1) aᵇ⁻²
+        let none = b.eq(zero) & (a.eq(zero) | a.is_nan());
+        [N::select(none, zero, gy * (b * a.pow_slope(b - N::of(1.0)))), mixed(gy, a, b)]
+    }
+}
+
+#[derive(Clone, Copy)]
+struct PowLog;
+
+impl Elementwise<2> for PowLog {
+    const NAME: &'static str = "pow_log";
+    const KEEPS: Keeps = Keeps::Inputs;
+
+    #[inline(always)]
+    fn value<N: Number>(self, [a, b]: [N; 2]) -> N {
+        a.pow_log(b, a.powf(b))
+    }
+
+    #[inline(always)]
+    fn pull<N: Number>(self, gy: N, [a, b]: [N; 2], _: N) -> [N; 2] {
+        let zero = N::of(0.0);
+        // aᵇ ln² a
+        let by_exponent = gy * (a.pow_log(b, a.powf(b)) * a.ln());
+        [mixed(gy, a, b), N::select(a.eq(zero) & b.ge(zero), zero, by_exponent)]
     }
 }
 
@@ -58,7 +117,64 @@ crate::ops::cases::cases![Case::binary("pow", 0.3..2.0, 0.4..2.0, |a, b| a.pow(b
 
 #[cfg(test)]
 mod tests {
-    use crate::{Tensor, hessian};
+    use crate::{Tensor, grad, grad_with, hessian};
+
+    const BASES: [f64; 6] = [0.0, 0.25, 1.0, 2.0, 3.5, 1e-3];
+    const EXPONENTS: [f64; 8] = [-1.5, -1.0, 0.0, 0.5, 1.0, 1.5, 2.0, 3.0];
+
+    fn near(got: f64, want: f64) -> bool {
+        got == want || (got - want).abs() <= 1e-13 * want.abs()
+    }
+
+    /// ∂²/∂a², ∂²/∂a∂b, ∂²/∂b² of aᵇ; at a = 0 the limits, and 0 where the first derivative is 0 by rule.
+    fn second(a: f64, b: f64) -> [f64; 3] {
+        let inf = f64::INFINITY;
+        if a > 0.0 {
+            let ln = a.ln();
+            return [b * (b - 1.0) * a.powf(b - 2.0), a.powf(b - 1.0) * (1.0 + b * ln), a.powf(b) * ln * ln];
+        }
+        match b {
+            b if b < 0.0 => [inf, inf, inf],
+            0.0 => [0.0, 0.0, 0.0],
+            b if b < 1.0 => [-inf, -inf, 0.0],
+            1.0 => [0.0, -inf, 0.0],
+            b if b < 2.0 => [inf, 0.0, 0.0],
+            2.0 => [2.0, 0.0, 0.0],
+            _ => [0.0, 0.0, 0.0],
+        }
+    }
+
+    #[test]
+    fn second_derivatives_are_right_for_every_exponent() {
+        for (a, b) in BASES.into_iter().flat_map(|a| EXPONENTS.map(|b| (a, b))) {
+            let [x, y] = [a, b].map(|x| Tensor::from_slice(&[x], &[1]).expect("a number").requires_grad());
+            let first = grad(&x.pow(&y).expect("same shape").sum(), &[&x, &y]).expect("tracked");
+            let second_of = |k: usize| -> Vec<f64> {
+                let rows = grad_with(&[(&first[k], &x.detach().ones_like())], &[&x, &y]).expect("tracked");
+                rows.iter().map(|g| g.as_ref().map_or(0.0, |g| g.to_f64s()[0])).collect()
+            };
+            let want = second(a, b);
+            let got = [second_of(0)[0], second_of(0)[1], second_of(1)[0], second_of(1)[1]];
+            let want = [want[0], want[1], want[1], want[2]];
+            assert!(got.into_iter().zip(want).all(|(g, w)| near(g, w)), "a = {a}, b = {b}: {got:?}, not {want:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_asked_for_adds_no_nan() {
+        // The Hessian of many elements has zeros beside each: they meet the infinities at a = 0.
+        let (a, b) = (Tensor::from([0.0, 0.0, 0.0, 2.0]), Tensor::from([1.0, 2.0, 0.0, 3.0]));
+        let h = hessian(|x| Ok(x[0].pow(&x[1])?.sum()), &[&a, &b]).expect("smooth");
+        assert!(h.iter().flatten().all(|block| block.to_f64s().iter().all(|x| !x.is_nan())), "{h:?}");
+    }
+
+    #[test]
+    fn an_exponent_of_f32_keeps_its_digits() {
+        for (x, c) in [(1e30_f32, 1.0 / 3.0), (1e-30, 1.0 / 3.0), (3e38, 0.1), (1e-37, -0.7)] {
+            let y = Tensor::scalar(x).powf(c).item::<f32>().expect("one");
+            assert_eq!(y, f64::from(x).powf(c) as f32, "{x} to the {c}");
+        }
+    }
 
     #[test]
     fn an_exponent_of_0_is_a_smooth_point() {

@@ -12,7 +12,7 @@ impl Tensor {
     ///
     /// # Numerics
     /// The exponents −1, 0, ½, 1, 2 and 3 are computed without logarithms; a negative base with a fractional exponent
-    /// is NaN.
+    /// is NaN. The exponent stays in double precision: a cube root in `F32` is `x` to the ⅓, not to the `F32` nearest it.
     ///
     /// # Examples
     /// ```
@@ -41,7 +41,7 @@ impl Elementwise<1> for Powf {
             1.0 => x,
             2.0 => x * x,
             3.0 => x * x * x,
-            c => x.powf(N::of(c)),
+            c => x.powc(c),
         }
     }
 

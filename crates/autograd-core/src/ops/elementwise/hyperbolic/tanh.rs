@@ -1,7 +1,7 @@
 //! Hyperbolic tangent.
 
-use crate::kernels::number::Number;
-use crate::ops::elementwise::activation::sigmoid::SigmoidSlope;
+use crate::kernels::math::gate;
+use crate::kernels::number::{Number, special};
 use crate::ops::elementwise::driver::{Elementwise, Keeps, elementwise};
 use crate::tensor::Tensor;
 
@@ -42,9 +42,14 @@ impl Elementwise<1> for Tanh {
 
     #[inline(always)]
     fn pull<N: Number>(self, gy: N, [x]: [N; 1], _: N) -> [N; 1] {
-        // tanh x = 2 σ(2x) − 1
-        [gy * (N::of(4.0) * (x * N::of(2.0)).special::<SigmoidSlope>())]
+        [gy * x.special::<TanhSlope>()]
     }
+}
+
+special! {
+    /// `1 / cosh² x`
+    TanhSlope: "tanh_slope", gate::tanh_slope;
+    |x| N::of(-2.0) * (x.special::<Self>() * x.tanh())
 }
 
 #[cfg(test)]

@@ -50,7 +50,13 @@ impl Elementwise<1> for Erf {
 special! {
     /// `e^(−x²)`
     Gauss: "gauss", normal::gauss;
-    |x| N::of(-2.0) * (x * x.special::<Self>())
+    |x| N::of(-2.0) * x.special::<GaussTimes>()
+}
+
+special! {
+    /// `x e^(−x²)`
+    GaussTimes: "gauss_times", normal::gauss_times;
+    |x| x.special::<Gauss>() - N::of(2.0) * (x * x.special::<Self>())
 }
 
 #[cfg(test)]

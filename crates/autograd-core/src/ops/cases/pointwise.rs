@@ -1,0 +1,149 @@
+//! What holds for operations that treat every element by itself: no element sees another, and digits hold everywhere.
+
+use super::Case;
+use crate::tensor::{DType, Tensor};
+use crate::{Element, grad_with};
+
+/// Where formulas break: zeros, the smallest and the largest, infinities, NaN, the ends of exponentials, and sines'
+/// long way round. Those that `F32` does not hold become infinite or zero there.
+const WILD: [f64; 28] = [
+    0.0,
+    -0.0,
+    1e-45,
+    -3e-42,
+    1.2e-38,
+    -1e-320,
+    1e-20,
+    -1e-8,
+    0.3,
+    -0.75,
+    1.0,
+    -1.0,
+    2.5,
+    -5.5,
+    9.7,
+    -13.5,
+    19.0,
+    -38.2,
+    89.0,
+    -95.0,
+    104.5,
+    -745.0,
+    3e6,
+    -1e20,
+    3.4e38,
+    f64::INFINITY,
+    f64::NEG_INFINITY,
+    f64::NAN,
+];
+
+/// Values and gradients of a call: those of a fused walk.
+fn results(case: &Case, x: &[Tensor]) -> Vec<Vec<f64>> {
+    let x: Vec<Tensor> = x.iter().map(Tensor::requires_grad).collect();
+    let y = case.call(&x);
+    let mut all = vec![y.to_f64s()];
+    if case.gradient {
+        let gradients = y.backward_with(&y.detach().ones_like()).unwrap_or_else(|e| panic!("{e}"));
+        all.extend(x.iter().map(|x| gradients.get(x).map_or_else(Vec::new, Tensor::to_f64s)));
+    }
+    all
+}
+
+/// The same bits, or NaN both.
+fn same(a: f64, b: f64) -> bool {
+    a.to_bits() == b.to_bits() || (a.is_nan() && b.is_nan())
+}
+
+/// f of a block is f of each element alone, bit for bit, whatever lies beside it.
+pub(super) fn no_element_sees_another(case: &Case) {
+    if !case.elementwise {
+        return;
+    }
+    for dtype in [DType::F32, DType::F64] {
+        let inputs = case.inputs.len();
+        // Every wild number meets every other at several distances, in blocks with and without a remainder.
+        for (len, step) in [(67, 1), (64, 5), (33, 11)] {
+            let of = |k: usize, i: usize| WILD[(i * step + k * (i / WILD.len() * 3 + 1)) % WILD.len()];
+            let make = |k: usize, at: &[usize]| {
+                let x: Vec<f64> = at.iter().map(|i| of(k, *i)).collect();
+                Tensor::from_vec(x, &[at.len()]).expect("small").to_dtype(dtype)
+            };
+            let call = |at: &[usize]| results(case, &(0..inputs).map(|k| make(k, at)).collect::<Vec<_>>());
+            let block = call(&(0..len).collect::<Vec<_>>());
+            for i in 0..len {
+                let alone = call(&[i]);
+                for (what, (block, alone)) in block.iter().zip(&alone).enumerate() {
+                    let (Some(block), Some(alone)) = (block.get(i), alone.first()) else { continue };
+                    let x: Vec<f64> = (0..inputs).map(|k| of(k, i)).collect();
+                    assert!(
+                        same(*block, *alone),
+                        "{dtype:?}: {x:?} gives {alone:e}, at place {i} of {len} {block:e} (0 the value, then gradients: {what})"
+                    );
+                }
+            }
+        }
+    }
+}
+
+/// How far `y`, a number of F32, is from `want`, in units of the last place that `want` or `floor` has in F32.
+fn ulps(y: f64, want: f64, floor: f64) -> f64 {
+    if y.is_nan() || want.is_nan() {
+        return if y.is_nan() == want.is_nan() { 0.0 } else { f64::INFINITY };
+    }
+    // What is too large for F32 counts as the first number that is.
+    let limit = 2f64.powi(128);
+    let (y, want) = (y.clamp(-limit, limit), want.clamp(-limit, limit));
+    let size = want.abs().max(floor.min(limit));
+    let exponent = ((size.to_bits() >> 52) as i32 - 1023).clamp(-126, 127);
+    (y - want).abs() * 2f64.powi(23 - exponent)
+}
+
+/// The value, its derivative by a fused walk, the same by a recorded one, and the second derivative, element by
+/// element.
+fn derivatives<T: Element>(case: &Case, x: &[T]) -> [Option<Vec<f64>>; 4] {
+    let x = Tensor::from_slice(x, &[x.len()]).expect("small").requires_grad();
+    let y = case.call(std::slice::from_ref(&x));
+    let value = Some(y.to_f64s());
+    if !y.is_tracked() {
+        return [value, None, None, None];
+    }
+    let ones = x.detach().ones_like();
+    let of = |y: &Tensor| grad_with(&[(y, &ones)], &[&x]).expect("tracked").remove(0);
+    let first = of(&y);
+    let second = first.as_ref().filter(|first| first.is_tracked()).and_then(of);
+    let fused = y.backward_with(&ones).expect("tracked").get(&x).map(Tensor::to_f64s);
+    [value, fused, first.map(|g| g.to_f64s()), second.map(|g| g.to_f64s())]
+}
+
+/// In F32, value and derivatives are as near to those in F64 as the case promises, for bit patterns from everywhere.
+///
+/// Where a derivative goes through zero it is a difference of terms, and counts in their places: as if it were as large
+/// as the smaller of those at half as much again and at half. A second derivative is multiplied by its last constant
+/// where it is asked for, so it may overflow within a factor of 4 of the largest number.
+pub(super) fn digits_hold_over_the_whole_range(case: &Case) {
+    if !case.elementwise || case.inputs.len() != 1 {
+        return;
+    }
+    let x: Vec<f32> = (0..u32::MAX).step_by(349_529).map(f32::from_bits).filter(|x| !x.is_nan()).collect();
+    // The span in which most functions bend.
+    let x: Vec<f32> = x.into_iter().chain((-9000..9000).map(|i| i as f32 * 0.012_345)).collect();
+    let wide = |factor: f64| x.iter().map(|x| f64::from(*x) * factor).collect::<Vec<f64>>();
+    let single = derivatives(case, &x);
+    let [double, more, less] = [1.0, 1.5, 0.5].map(|factor| derivatives(case, &wide(factor)));
+    let mut worst = Vec::new();
+    for order in 0..4 {
+        let (Some(got), Some(want)) = (&single[order], &double[order]) else { continue };
+        let floor = |i: usize| match (&more[order], &less[order]) {
+            (Some(more), Some(less)) if order > 0 => more[i].abs().min(less[i].abs()),
+            _ => 0.0,
+        };
+        let overflows = |i: usize| order == 3 && got[i].is_infinite() && got[i] * want[i] > 0.0 && want[i].abs() > 8e37;
+        let errors = (0..x.len()).filter(|i| !overflows(*i)).map(|i| (ulps(got[i], want[i], floor(i)), i));
+        let (error, i) = errors.max_by(|a, b| a.0.total_cmp(&b.0)).expect("many");
+        let (what, limit) = [("value", 0), ("fused derivative", 1), ("derivative", 1), ("second derivative", 2)][order];
+        if error > case.ulps[limit] {
+            worst.push(format!("{what}: {error:.2} ulp at {:e}: {:e}, not {:e}", x[i], got[i], want[i]));
+        }
+    }
+    assert!(worst.is_empty(), "{}", worst.join("\n  "));
+}

@@ -58,9 +58,10 @@ impl<R: Rule> Driver<R> {
     /// Gives every slot its present hyperparameters. Other state may be in use with them.
     fn refresh(&mut self) -> Result<()> {
         self.check()?;
-        // All of them first: groups run a user's closures, and after a panic in one the slots are what they were.
-        let present: Vec<Hyper<R>> = self.slots.iter().map(|slot| self.hyper_of(&slot.name, |_| ())).collect();
-        for (slot, present) in self.slots.iter_mut().zip(present) {
+        // One by one in their place: groups run a user's closures, and a panic in one must not lose the slots.
+        for k in 0..self.slots.len() {
+            let present = self.hyper_of(&self.slots[k].name, |_| ());
+            let slot = &mut self.slots[k];
             let before = std::mem::replace(&mut slot.hyper, present);
             if (0..R::STATE.len()).any(|k| before.rule.uses(k) != slot.hyper.rule.uses(k)) {
                 slot.fits = None;

@@ -17,16 +17,20 @@
 //! The folders, each of which uses only those before it: `kernels` (arithmetic), `tensor` (values), `tape` (the record
 //! of operations, and the backward walk), `ops` (the operations), `functional`, `gradcheck` and `module`.
 
+// In the order of the page of `Tensor`, which the blank lines keep.
+mod tensor;
+
+mod tape;
+
+mod ops;
+
 mod error;
 mod functional;
 pub mod gradcheck;
 mod kernels;
 pub mod module;
-mod ops;
 mod shape;
 mod storage;
-mod tape;
-mod tensor;
 mod threads;
 
 pub use error::{BoxError, Error, ErrorKind, Result};

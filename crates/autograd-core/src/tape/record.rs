@@ -48,6 +48,7 @@ pub fn record_custom<P: Pullback + 'static>(
     record(op, value, inputs, |_| pullback)
 }
 
+/// # Tracking
 impl Tensor {
     /// The same value as a leaf of the tape: operations on it are recorded, and `backward` gives its gradient.
     ///

@@ -22,6 +22,7 @@ use crate::tensor::{Link, Tensor};
 use smallvec::SmallVec;
 use std::collections::{BTreeMap, BTreeSet};
 
+/// # Gradients
 impl Tensor {
     /// Gradients of this value with respect to every leaf it was computed from.
     ///

@@ -3,6 +3,7 @@
 use super::{DType, Element, Tensor};
 use crate::error::{Error, ErrorKind, Result};
 
+/// # Conversion to Rust numbers
 impl Tensor {
     /// The elements in row-major order.
     ///

@@ -6,6 +6,7 @@ use crate::shape::checked_numel;
 use rand::{Rng, RngExt};
 use rand_distr::StandardNormal;
 
+/// # Creation
 impl Tensor {
     /// Like `build`, but for a shape that comes from the user: too many dimensions or elements are an error.
     pub(crate) fn try_build<S: Stored>(

@@ -3,8 +3,10 @@
 //! This folder knows nothing of derivatives. A tensor carries an opaque [`Link`] for the tape, and only the tape looks
 //! into it.
 
-mod convert;
+// In the order of the page of `Tensor`: what makes one comes first.
 mod create;
+
+mod convert;
 mod display;
 mod dtype;
 pub(crate) mod pool;
@@ -48,6 +50,7 @@ pub struct Tensor {
 /// The link that the tape ties to a value; see `tape::node`.
 pub(crate) type Link = Opaque;
 
+/// # Shape and dtype
 impl Tensor {
     /// A contiguous tensor of any elements, which no other tensor can see; nothing is recorded. `None` if the system
     /// does not have that much memory.

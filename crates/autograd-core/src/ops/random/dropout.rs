@@ -7,6 +7,7 @@ use crate::tape::{Pull, Pullback, record};
 use crate::tensor::{Tensor, for_float};
 use rand::{Rng, RngExt};
 
+/// # Randomness
 impl Tensor {
     /// Each element is 0 with probability `p` (the probability of being *dropped*, `0 ≤ p ≤ 1`), else `x / (1 − p)`, so
     /// the expected value stays.

@@ -8,6 +8,7 @@ use crate::ops::check::Check;
 use crate::tape::{Pull, Pullback, Saved, record};
 use crate::tensor::{DType, Tensor};
 
+/// # Reductions
 impl Tensor {
     /// The largest of all elements; NaN if there is one. Integers stay integers.
     ///

@@ -9,6 +9,7 @@ use crate::tape::{Pull, Pullback, record};
 use crate::tensor::{Tensor, for_any};
 use smallvec::SmallVec;
 
+/// # Shapes, parts and joins
 impl Tensor {
     /// The tensors one after the other along `dim`. Empty tensors of shape `[0]` are left out, as in PyTorch.
     ///

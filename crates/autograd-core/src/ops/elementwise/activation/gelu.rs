@@ -5,6 +5,7 @@ use crate::ops::elementwise::driver::{Elementwise, Keeps, elementwise};
 use crate::tensor::Tensor;
 use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI};
 
+/// # Activations
 impl Tensor {
     /// Gaussian error linear unit, by the error function.
     ///

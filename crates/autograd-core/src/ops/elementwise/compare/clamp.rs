@@ -5,6 +5,7 @@ use crate::kernels::number::Number;
 use crate::ops::elementwise::driver::{Elementwise, Keeps, elementwise};
 use crate::tensor::Tensor;
 
+/// # Comparisons and limits
 impl Tensor {
     /// `y = min(max(x, min), max)`; an infinite bound does not limit. If `min > max`, the result is `max`.
     ///

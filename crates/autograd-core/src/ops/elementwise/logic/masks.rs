@@ -42,6 +42,7 @@ fn logic<F: Function<2, u8, u8>>(op: &'static str, a: &Tensor, b: &Tensor, f: F)
     Ok(Tensor::build::<u8>(&shape, |z| zip(f, &nest, [a.strided(), b.strided()], z)))
 }
 
+/// # Masks and choices
 impl Tensor {
     /// True where both masks are true.
     ///

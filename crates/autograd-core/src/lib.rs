@@ -107,6 +107,13 @@ pub fn num_threads() -> usize {
 pub type SeededRng = rand::rngs::ChaCha8Rng;
 
 /// A random generator that gives the same numbers for the same seed.
+///
+/// # Examples
+/// ```
+/// # use autograd_core::{RngExt, seeded};
+/// let (mut a, mut b) = (seeded(7), seeded(7));
+/// assert_eq!(a.random::<u64>(), b.random::<u64>());
+/// ```
 pub fn seeded(seed: u64) -> SeededRng {
     rand::SeedableRng::seed_from_u64(seed)
 }

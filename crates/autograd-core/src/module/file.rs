@@ -12,6 +12,16 @@ impl StateDict {
     ///
     /// # Errors
     /// If the format cannot hold the state.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{Tensor, module::StateDict};
+    /// let mut state = StateDict::new();
+    /// state.insert("bias", Tensor::from([1.0, 2.0]));
+    /// let bytes = state.to_safetensors()?;
+    /// assert_eq!(StateDict::from_safetensors(&bytes, "memory".as_ref())?.len(), 1);
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
     pub fn to_safetensors(&self) -> Result<Vec<u8>> {
         let fail = |e: &dyn std::fmt::Display| Error::file(Path::new("safetensors"), e);
         let bytes: Vec<Vec<u8>> = self.iter().map(|(_, x)| little_endian(x)).collect();
@@ -31,6 +41,13 @@ impl StateDict {
     ///
     /// # Errors
     /// If the bytes are not such a file, are cut off, or hold a dtype other than F32, F64, I64 and BOOL.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::module::StateDict;
+    /// let error = StateDict::from_safetensors(b"no", "model.safetensors".as_ref()).unwrap_err();
+    /// assert!(error.to_string().starts_with("model.safetensors: not a safetensors file, or cut off"));
+    /// ```
     pub fn from_safetensors(bytes: &[u8], path: &Path) -> Result<StateDict> {
         let file = SafeTensors::deserialize(bytes)
             .map_err(|e| Error::file(path, format_args!("not a safetensors file, or cut off: {e}")))?;
@@ -65,6 +82,18 @@ impl StateDict {
     ///
     /// # Errors
     /// If the file cannot be written.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{Tensor, module::StateDict};
+    /// let mut state = StateDict::new();
+    /// state.insert("bias", Tensor::from([1.0, 2.0]));
+    /// let path = std::env::temp_dir().join("wengert-save.safetensors");
+    /// state.save(&path)?;
+    /// assert!(path.exists());
+    /// # std::fs::remove_file(&path).map_err(autograd_core::Error::user)?;
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
         let path = path.as_ref();
         write_whole(path, &self.to_safetensors()?)
@@ -74,6 +103,18 @@ impl StateDict {
     ///
     /// # Errors
     /// If it cannot be read or is not such a file.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{Tensor, module::StateDict};
+    /// let mut state = StateDict::new();
+    /// state.insert("bias", Tensor::from([1.0, 2.0]));
+    /// let path = std::env::temp_dir().join("wengert-load.safetensors");
+    /// state.save(&path)?;
+    /// assert_eq!(StateDict::load(&path)?.get("bias").expect("there").to_vec::<f32>()?, [1.0, 2.0]);
+    /// # std::fs::remove_file(&path).map_err(autograd_core::Error::user)?;
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
     pub fn load(path: impl AsRef<Path>) -> Result<StateDict> {
         let path = path.as_ref();
         let bytes = fs::read(path).map_err(|e| Error::file(path, e))?;

@@ -33,6 +33,12 @@ pub struct Param {
 
 impl Param {
     /// A parameter with this value, to be trained.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{Tensor, module::Param};
+    /// assert!(Param::new(Tensor::from([1.0, 2.0])).is_tracked());
+    /// ```
     pub fn new(value: Tensor) -> Param {
         Param::of(State { value: value.detach().requires_grad(), trainable: true })
     }
@@ -60,6 +66,15 @@ impl Param {
 
     /// Replaces the value. The identity stays, unless the dtype or the shape changes: then gradients of the old value
     /// are not gradients of the new one.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{Tensor, module::Param};
+    /// let mut param = Param::new(Tensor::from([1.0, 2.0]));
+    /// let identity = param.node_id();
+    /// param.set(Tensor::from([3.0, 4.0]));
+    /// assert_eq!((param.to_f64s(), param.node_id()), (vec![3.0, 4.0], identity));
+    /// ```
     pub fn set(&mut self, value: Tensor) {
         let value = value.detach();
         let State { value: old, trainable } = self.state();
@@ -74,17 +89,40 @@ impl Param {
 
     /// The value, for an optimizer to change with [`Tensor::update`]. What is tied to it sees the change when the guard
     /// is dropped.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{Tensor, module::Param};
+    /// let mut param = Param::new(Tensor::from([1.0, 2.0]));
+    /// *param.value_mut() += 1;
+    /// assert_eq!(param.to_vec::<f32>()?, [2.0, 3.0]);
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
     pub fn value_mut(&mut self) -> ValueMut<'_> {
         let copy = self.tie.get().map(|tie| tie.state().clone());
         ValueMut { param: self, copy }
     }
 
     /// Whether it is trained; see [`Module::freeze`].
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{Tensor, module::Param};
+    /// assert!(Param::new(Tensor::from(1.0)).is_trainable());
+    /// ```
     pub fn is_trainable(&self) -> bool {
         self.state().trainable
     }
 
     /// Stops or resumes training it.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{Tensor, module::Param};
+    /// let mut param = Param::new(Tensor::from(1.0));
+    /// param.set_trainable(false);
+    /// assert!(!param.is_tracked());
+    /// ```
     pub fn set_trainable(&mut self, trainable: bool) {
         if trainable != self.is_trainable() {
             let value = self.detach();
@@ -124,6 +162,14 @@ impl Param {
     }
 
     /// Whether [`Param::tie`] made it: another place of a parameter that is listed where the original is.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{Tensor, module::Param};
+    /// let param = Param::new(Tensor::from(1.0));
+    /// let other = param.tie();
+    /// assert_eq!((param.is_tied(), other.is_tied()), (false, true));
+    /// ```
     pub fn is_tied(&self) -> bool {
         self.tie.get().is_some_and(Tie::follows)
     }

@@ -31,6 +31,15 @@ pub fn hessian(f: impl FnOnce(&[Tensor]) -> Result<Tensor>, inputs: &[&Tensor]) 
 ///
 /// # Errors
 /// As for [`hessian`], or if a tangent does not have its input's shape.
+///
+/// # Examples
+/// ```
+/// # use autograd_core::{Tensor, hvp};
+/// let x = Tensor::from([1.0, 2.0]);
+/// let hv = hvp(|x| Ok(x[0].powf(3.0).sum()), &[&x], &[&Tensor::from([1.0, 10.0])])?;
+/// assert_eq!(hv[0].to_vec::<f32>()?, [6.0, 120.0]);
+/// # Ok::<(), autograd_core::Error>(())
+/// ```
 pub fn hvp(
     f: impl FnOnce(&[Tensor]) -> Result<Tensor>,
     inputs: &[&Tensor],

@@ -10,6 +10,13 @@ impl Tensor {
     ///
     /// # Gradient
     /// `gx = gy`; saves nothing.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::Tensor;
+    /// assert_eq!(Tensor::from([1.0, 2.0]).add_scalar(0.5).to_vec::<f32>()?, [1.5, 2.5]);
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
     pub fn add_scalar(&self, c: f64) -> Tensor {
         self.with_number(c, AddScalar(c))
     }
@@ -18,6 +25,13 @@ impl Tensor {
     ///
     /// # Gradient
     /// `gx = c gy`; saves nothing.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::Tensor;
+    /// assert_eq!(Tensor::from([1, 2]).mul_scalar(3.0).to_vec::<i64>()?, [3, 6]);
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
     pub fn mul_scalar(&self, c: f64) -> Tensor {
         self.with_number(c, MulScalar(c))
     }
@@ -26,6 +40,13 @@ impl Tensor {
     ///
     /// # Gradient
     /// `gx = gy / c`; saves nothing.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::Tensor;
+    /// assert_eq!(Tensor::from([1, 2]).div_scalar(2.0).to_vec::<f32>()?, [0.5, 1.0]);
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
     pub fn div_scalar(&self, c: f64) -> Tensor {
         elementwise([self], DivScalar(c))
     }

@@ -48,6 +48,14 @@ impl Tensor {
     ///
     /// # Errors
     /// If the shapes do not broadcast or an operand is not `Bool`.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::Tensor;
+    /// let (a, b) = (Tensor::from([true, true]), Tensor::from([true, false]));
+    /// assert_eq!(a.logical_and(&b)?.to_vec::<bool>()?, [true, false]);
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
     pub fn logical_and(&self, other: &Tensor) -> Result<Tensor> {
         logic("logical_and", self, other, And)
     }
@@ -56,6 +64,14 @@ impl Tensor {
     ///
     /// # Errors
     /// If the shapes do not broadcast or an operand is not `Bool`.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::Tensor;
+    /// let (a, b) = (Tensor::from([true, true]), Tensor::from([true, false]));
+    /// assert_eq!(a.logical_or(&b)?.to_vec::<bool>()?, [true, true]);
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
     pub fn logical_or(&self, other: &Tensor) -> Result<Tensor> {
         logic("logical_or", self, other, Or)
     }
@@ -64,6 +80,13 @@ impl Tensor {
     ///
     /// # Errors
     /// If it is not `Bool`.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::Tensor;
+    /// assert_eq!(Tensor::from([true, false]).logical_not()?.to_vec::<bool>()?, [false, true]);
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
     pub fn logical_not(&self) -> Result<Tensor> {
         Check("logical_not").dtype(self, DType::Bool)?;
         let nest = Nest::new(self.shape(), [self.strides()]);

@@ -37,6 +37,20 @@
 //! | [`data`] | datasets, batches, splits, scalers, file readers, small sets |
 //! | [`train`] | the training loop, callbacks, metrics, checkpoints, cross-validation |
 //! | [`prelude`] | the few names that nearly every program uses |
+//! | [`guide`] | [from PyTorch to wengert](guide::from_pytorch), and [recipes](guide::recipes) |
+//!
+//! # Debug builds that are fast enough
+//!
+//! Without optimisation, a plain `cargo run` takes some two hundred times as long as a release build. Two settings in
+//! the `Cargo.toml` of a program bring it near, and cost one longer first build:
+//!
+//! ```toml
+//! [profile.dev]
+//! opt-level = 1
+//!
+//! [profile.dev.package."*"]
+//! opt-level = 2
+//! ```
 
 #![forbid(unsafe_code)]
 
@@ -143,6 +157,7 @@ pub mod train {
     pub use wengert_train::*;
 }
 
+pub mod guide;
 pub mod prelude;
 
 /// The examples of the README are tests.

@@ -17,18 +17,22 @@
 //! The folders, each of which uses only those before it: `kernels` (arithmetic), `tensor` (values), `tape` (the record
 //! of operations, and the backward walk), `ops` (the operations), `functional`, `gradcheck` and `module`.
 
+// In the order of the page of `Tensor`, which the blank lines keep.
+mod tensor;
+
+mod tape;
+
+mod ops;
+
 mod description;
 mod error;
 mod functional;
 pub mod gradcheck;
 mod kernels;
 pub mod module;
-mod ops;
 mod shape;
 mod storage;
 mod sync;
-mod tape;
-mod tensor;
 mod threads;
 
 pub use description::Description;
@@ -108,6 +112,13 @@ pub fn num_threads() -> usize {
 pub type SeededRng = rand::rngs::ChaCha8Rng;
 
 /// A random generator that gives the same numbers for the same seed.
+///
+/// # Examples
+/// ```
+/// # use autograd_core::{RngExt, seeded};
+/// let (mut a, mut b) = (seeded(7), seeded(7));
+/// assert_eq!(a.random::<u64>(), b.random::<u64>());
+/// ```
 pub fn seeded(seed: u64) -> SeededRng {
     rand::SeedableRng::seed_from_u64(seed)
 }

@@ -85,6 +85,13 @@ pub(crate) fn refuse(error: &Error) -> ! {
 
 impl Error {
     /// An error with a sentence of its own, which begins with the operation: `cat: needs at least one tensor`.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{Error, ErrorKind};
+    /// let error = Error::new(ErrorKind::Argument, "roll: there is nothing to roll");
+    /// assert_eq!(error.to_string(), "roll: there is nothing to roll");
+    /// ```
     #[cold]
     pub fn new(kind: ErrorKind, text: impl Into<String>) -> Error {
         let (context, place, layer) = Default::default();
@@ -99,11 +106,24 @@ impl Error {
     }
 
     /// The kind of mistake.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{ErrorKind, Tensor};
+    /// assert_eq!(Tensor::from(1.0).select(0, 0).unwrap_err().kind(), ErrorKind::Dim);
+    /// ```
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
     }
 
     /// The path of the layer that failed, `encoder.2.linear1`; empty where no layer did.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{Error, ErrorKind};
+    /// let error = Error::new(ErrorKind::Shape, "linear: no").inside("output", "Linear");
+    /// assert_eq!(error.place(), "output");
+    /// ```
     pub fn place(&self) -> &str {
         &self.0.place
     }
@@ -116,6 +136,13 @@ impl Error {
     }
 
     /// The same error seen from one level further out: it happened in the part called `name`, a layer of kind `layer`.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{Error, ErrorKind};
+    /// let error = Error::new(ErrorKind::Shape, "linear: no").inside("output", "Linear");
+    /// assert_eq!(error.to_string(), "in output (Linear): linear: no");
+    /// ```
     #[cold]
     pub fn inside(mut self, name: impl fmt::Display, layer: &str) -> Error {
         if self.0.place.is_empty() {
@@ -127,6 +154,13 @@ impl Error {
     }
 
     /// The same error with the part of the run it happened in: `epoch 3, train batch 2`.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{Error, ErrorKind};
+    /// let error = Error::new(ErrorKind::NotFinite, "the loss is NaN").context("epoch 3");
+    /// assert_eq!(error.to_string(), "epoch 3: the loss is NaN");
+    /// ```
     #[cold]
     pub fn context(mut self, context: impl fmt::Display) -> Error {
         let inner = &mut self.0.context;

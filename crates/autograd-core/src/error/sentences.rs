@@ -9,12 +9,26 @@ use std::path::Path;
 /// Public sentences, which layers, losses, optimizers and data use as well.
 impl Error {
     /// An argument outside its range: `adam: lr is -1.0, it must be at least 0`.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::Error;
+    /// let error = Error::argument("adam", "lr", -1.0, "at least 0");
+    /// assert_eq!(error.to_string(), "adam: lr is -1.0, it must be at least 0");
+    /// ```
     #[cold]
     pub fn argument(op: &str, name: &str, value: impl Debug, must: impl Display) -> Error {
         Error::new(ErrorKind::Argument, format!("{op}: {name} is {value:?}, it must be {must}"))
     }
 
     /// A tensor without the shape it needs: `linear: weight has shape [2], expected [K, D]`.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::Error;
+    /// let error = Error::shape("linear", "weight", &[2], "[K, D]");
+    /// assert_eq!(error.to_string(), "linear: weight has shape [2], expected [K, D]");
+    /// ```
     #[cold]
     pub fn shape(op: &str, what: &str, got: &[usize], expected: impl Display) -> Error {
         Error::new(ErrorKind::Shape, format!("{op}: {what} has shape {got:?}, expected {expected}"))
@@ -52,6 +66,13 @@ impl Error {
     }
 
     /// An error that a user's own code returned, passed through if it is one of this library's.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::Error;
+    /// let error = Error::user("out of paper");
+    /// assert_eq!(error.to_string(), "out of paper");
+    /// ```
     #[cold]
     pub fn user(error: impl Into<BoxError>) -> Error {
         match error.into().downcast::<Error>() {

@@ -11,16 +11,38 @@ pub struct Buffer(RwLock<Tensor>);
 
 impl Buffer {
     /// A buffer with this value.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{Tensor, module::Buffer};
+    /// assert!(!Buffer::new(Tensor::from(1.0).requires_grad()).get().is_tracked());
+    /// ```
     pub fn new(value: Tensor) -> Buffer {
         Buffer(RwLock::new(value.detach()))
     }
 
     /// The value.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{Tensor, module::Buffer};
+    /// assert_eq!(Buffer::new(Tensor::from(1.5)).get().item::<f32>()?, 1.5);
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
     pub fn get(&self) -> Tensor {
         self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Replaces the value.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{Tensor, module::Buffer};
+    /// let mean = Buffer::new(Tensor::from(0.0));
+    /// mean.set(mean.get() * 0.9 + 0.1);
+    /// assert_eq!(mean.get().item::<f32>()?, 0.1);
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
     pub fn set(&self, value: Tensor) {
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = value.detach();
     }

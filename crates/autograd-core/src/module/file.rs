@@ -10,6 +10,18 @@ impl StateDict {
     ///
     /// # Errors
     /// If the file cannot be written; what was there before stays.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{Tensor, module::StateDict};
+    /// let mut state = StateDict::new();
+    /// state.insert("bias", Tensor::from([1.0, 2.0]));
+    /// let path = std::env::temp_dir().join("wengert-save.safetensors");
+    /// state.save(&path)?;
+    /// assert!(path.exists());
+    /// # std::fs::remove_file(&path).map_err(autograd_core::Error::user)?;
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
         let path = path.as_ref();
         write_whole(path, &self.to_safetensors()?)
@@ -20,6 +32,18 @@ impl StateDict {
     /// # Errors
     /// If it cannot be read, is not such a file, or holds a dtype that tensors do not have; then
     /// [`StateDict::load_converted`] reads it.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{Tensor, module::StateDict};
+    /// let mut state = StateDict::new();
+    /// state.insert("bias", Tensor::from([1.0, 2.0]));
+    /// let path = std::env::temp_dir().join("wengert-load.safetensors");
+    /// state.save(&path)?;
+    /// assert_eq!(StateDict::load(&path)?.get("bias").expect("there").to_vec::<f32>()?, [1.0, 2.0]);
+    /// # std::fs::remove_file(&path).map_err(autograd_core::Error::user)?;
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
     pub fn load(path: impl AsRef<Path>) -> Result<StateDict> {
         let path = path.as_ref();
         let bytes = fs::read(path).map_err(|e| Error::file(path, e))?;

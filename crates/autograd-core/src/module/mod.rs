@@ -342,6 +342,7 @@ pub fn restore_streams(module: &mut (impl Module + ?Sized), positions: &[(String
     strangers
 }
 
+/// # For optimizers
 impl Tensor {
     /// Applies an optimizer's rule to every element of this tensor, its gradient and its state, in one pass over
     /// memory. State that the rule can do without may be `None`: it is neither read nor written.

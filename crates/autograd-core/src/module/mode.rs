@@ -17,11 +17,25 @@ impl Default for Mode {
 
 impl Mode {
     /// Whether the layer is training; never while it is held in evaluation.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::module::Mode;
+    /// assert!(Mode::default().is_training());
+    /// ```
     pub fn is_training(self) -> bool {
         self.training && !self.held
     }
 
     /// Sets whether the layer trains; [`Module::train`] and [`Module::eval`] do so for a whole tree.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::module::Mode;
+    /// let mut mode = Mode::default();
+    /// mode.set(false);
+    /// assert!(!mode.is_training());
+    /// ```
     pub fn set(&mut self, training: bool) {
         self.training = training;
     }

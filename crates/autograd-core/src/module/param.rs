@@ -39,6 +39,13 @@ impl Param {
     /// # Errors
     /// If the value is tracked, for a parameter has no history: [`Tensor::detach`] leaves it out. If the dtype is not a
     /// float type, for only floats are trained: a [`Buffer`](super::Buffer) holds others.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{Tensor, module::Param};
+    /// assert!(Param::new(Tensor::from([1.0, 2.0]))?.is_tracked());
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
     pub fn new(value: Tensor) -> Result<Param> {
         fresh(&value)?;
         Ok(Param::of(State { value: value.requires_grad(), trainable: true }))
@@ -70,6 +77,16 @@ impl Param {
     ///
     /// # Errors
     /// As for [`Param::new`]; then nothing has changed.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{Tensor, module::Param};
+    /// let mut param = Param::new(Tensor::from([1.0, 2.0]))?;
+    /// let identity = param.node_id();
+    /// param.set(Tensor::from([3.0, 4.0]))?;
+    /// assert_eq!((param.to_f64s(), param.node_id()), (vec![3.0, 4.0], identity));
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
     pub fn set(&mut self, value: Tensor) -> Result<()> {
         fresh(&value)?;
         let State { value: old, trainable } = self.state();
@@ -85,17 +102,40 @@ impl Param {
 
     /// The value, for an optimizer to change with [`Tensor::update`]. What is tied to it sees the change when the guard
     /// is dropped.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{Tensor, module::Param};
+    /// let mut param = Param::new(Tensor::from([1.0, 2.0]));
+    /// *param.value_mut() += 1;
+    /// assert_eq!(param.to_vec::<f32>()?, [2.0, 3.0]);
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
     pub fn value_mut(&mut self) -> ValueMut<'_> {
         let copy = self.tie.get().map(|tie| tie.state().clone());
         ValueMut { param: self, copy }
     }
 
     /// Whether it is trained; see [`Module::freeze`].
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{Tensor, module::Param};
+    /// assert!(Param::new(Tensor::from(1.0)).is_trainable());
+    /// ```
     pub fn is_trainable(&self) -> bool {
         self.state().trainable
     }
 
     /// Stops or resumes training it.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{Tensor, module::Param};
+    /// let mut param = Param::new(Tensor::from(1.0));
+    /// param.set_trainable(false);
+    /// assert!(!param.is_tracked());
+    /// ```
     pub fn set_trainable(&mut self, trainable: bool) {
         if trainable != self.is_trainable() {
             let value = self.detach();
@@ -135,6 +175,14 @@ impl Param {
     }
 
     /// Whether [`Param::tie`] made it: another place of a parameter that is listed where the original is.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{Tensor, module::Param};
+    /// let param = Param::new(Tensor::from(1.0));
+    /// let other = param.tie();
+    /// assert_eq!((param.is_tied(), other.is_tied()), (false, true));
+    /// ```
     pub fn is_tied(&self) -> bool {
         self.tie.get().is_some_and(Tie::follows)
     }

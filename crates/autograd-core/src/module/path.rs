@@ -19,16 +19,34 @@ enum Segment<'a> {
 
 impl Path<'_> {
     /// The root of a tree.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::module::Path;
+    /// assert_eq!(Path::root().to_string(), "");
+    /// ```
     pub fn root() -> Path<'static> {
         Path { parent: None, segment: Segment::Root }
     }
 
     /// The part called `name` below this one.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::module::Path;
+    /// assert_eq!(Path::root().child("encoder").child("weight").to_string(), "encoder.weight");
+    /// ```
     pub fn child<'b>(&'b self, name: &'b str) -> Path<'b> {
         Path { parent: Some(self), segment: Segment::Name(name) }
     }
 
     /// Element number `index` below this one.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::module::Path;
+    /// assert_eq!(Path::root().child("layers").index(2).to_string(), "layers.2");
+    /// ```
     pub fn index(&self, index: usize) -> Path<'_> {
         Path { parent: Some(self), segment: Segment::Index(index) }
     }

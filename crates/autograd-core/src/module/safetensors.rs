@@ -15,6 +15,16 @@ impl StateDict {
     ///
     /// # Errors
     /// If two tensors have one name, or one is called `__metadata__`, which means something else in such a file.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{Tensor, module::StateDict};
+    /// let mut state = StateDict::new();
+    /// state.insert("bias", Tensor::from([1.0, 2.0]));
+    /// let bytes = state.to_safetensors()?;
+    /// assert_eq!(StateDict::from_safetensors(&bytes, "memory".as_ref())?.len(), 1);
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
     pub fn to_safetensors(&self) -> Result<Vec<u8>> {
         if let Some(name) = self.twice().first() {
             let text = format!("safetensors: two tensors are called {name:?}; nothing was written");
@@ -43,6 +53,13 @@ impl StateDict {
     ///
     /// # Errors
     /// If the bytes are not such a file, are cut off, or hold a dtype other than F32, F64, I64 and BOOL.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::module::StateDict;
+    /// let error = StateDict::from_safetensors(b"no", "model.safetensors".as_ref()).unwrap_err();
+    /// assert!(error.to_string().starts_with("model.safetensors: not a safetensors file, or cut off"));
+    /// ```
     pub fn from_safetensors(bytes: &[u8], path: &Path) -> Result<StateDict> {
         read(bytes, path, false)
     }

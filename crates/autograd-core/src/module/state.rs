@@ -20,11 +20,25 @@ pub struct StateDict {
 
 impl StateDict {
     /// A state dict without tensors.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::module::StateDict;
+    /// assert!(StateDict::new().is_empty());
+    /// ```
     pub fn new() -> StateDict {
         StateDict::default()
     }
 
     /// Adds a tensor, or replaces the one of the same name.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{Tensor, module::StateDict};
+    /// let mut state = StateDict::new();
+    /// state.insert("bias", Tensor::from([1.0, 2.0]));
+    /// assert_eq!(state.len(), 1);
+    /// ```
     pub fn insert(&mut self, name: impl Into<String>, value: Tensor) {
         let name = name.into();
         match self.entries.iter_mut().find(|(known, _)| *known == name) {
@@ -72,27 +86,66 @@ impl StateDict {
     }
 
     /// The tensor of a name.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{Tensor, module::StateDict};
+    /// let mut state = StateDict::new();
+    /// state.insert("bias", Tensor::from([1.0, 2.0]));
+    /// assert_eq!(state.get("bias").expect("there").shape(), [2]);
+    /// assert!(state.get("weight").is_none());
+    /// ```
     pub fn get(&self, name: &str) -> Option<&Tensor> {
         self.entries.iter().find(|(known, _)| known == name).map(|(_, value)| value)
     }
 
     /// Removes a tensor.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{Tensor, module::StateDict};
+    /// let mut state = StateDict::new();
+    /// state.insert("bias", Tensor::from([1.0, 2.0]));
+    /// assert!(state.remove("bias").is_some() && state.is_empty());
+    /// ```
     pub fn remove(&mut self, name: &str) -> Option<Tensor> {
         let at = self.entries.iter().position(|(known, _)| known == name)?;
         Some(self.entries.remove(at).1)
     }
 
     /// Names and tensors, in order.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{Tensor, module::StateDict};
+    /// let mut state = StateDict::new();
+    /// state.insert("bias", Tensor::from([1.0, 2.0]));
+    /// assert_eq!(state.iter().map(|(name, _)| name).collect::<Vec<_>>(), ["bias"]);
+    /// ```
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Tensor)> {
         self.entries.iter().map(|(name, value)| (name.as_str(), value))
     }
 
     /// The number of tensors.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{Tensor, module::StateDict};
+    /// let mut state = StateDict::new();
+    /// state.insert("bias", Tensor::from([1.0, 2.0]));
+    /// assert_eq!(state.len(), 1);
+    /// ```
     pub fn len(&self) -> usize {
         self.entries.len()
     }
 
     /// Whether there are none.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::module::StateDict;
+    /// assert!(StateDict::new().is_empty());
+    /// ```
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }

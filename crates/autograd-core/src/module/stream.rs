@@ -16,26 +16,64 @@ pub struct Stream {
 
 impl Stream {
     /// A stream of its own, seeded from a generator.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{module::Stream, seeded};
+    /// let stream = Stream::new(&mut seeded(7));
+    /// assert_ne!(stream.draw(), stream.draw());
+    /// ```
     pub fn new(rng: &mut dyn Rng) -> Stream {
         Stream::at(rng.random(), 0)
     }
 
     /// The stream of a seed, after `drawn` draws.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::module::Stream;
+    /// let (stream, later) = (Stream::at(7, 0), Stream::at(7, 1));
+    /// stream.draw();
+    /// assert_eq!(stream.draw(), later.draw());
+    /// ```
     pub fn at(seed: u64, drawn: u64) -> Stream {
         Stream { seed, drawn: AtomicU64::new(drawn) }
     }
 
     /// The next seed.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::module::Stream;
+    /// assert_eq!(Stream::at(7, 0).draw(), Stream::at(7, 0).draw());
+    /// ```
     pub fn draw(&self) -> u64 {
         bits_at(self.seed, self.drawn.fetch_add(1, Ordering::Relaxed))
     }
 
     /// Goes to the place after `drawn` draws: what was drawn since is drawn again.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::module::Stream;
+    /// let stream = Stream::at(7, 0);
+    /// let first = stream.draw();
+    /// stream.seek(0);
+    /// assert_eq!(stream.draw(), first);
+    /// ```
     pub fn seek(&self, drawn: u64) {
         self.drawn.store(drawn, Ordering::Relaxed);
     }
 
     /// The seed, and the number of draws so far.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::module::Stream;
+    /// let stream = Stream::at(7, 0);
+    /// stream.draw();
+    /// assert_eq!(stream.position(), (7, 1));
+    /// ```
     pub fn position(&self) -> (u64, u64) {
         (self.seed, self.drawn.load(Ordering::Relaxed))
     }

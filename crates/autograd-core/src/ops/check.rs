@@ -27,6 +27,16 @@ impl Check {
     ///
     /// # Errors
     /// If it has another type.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{Tensor, check::Check};
+    /// let check = Check("scores");
+    /// let x = Tensor::from([[1.0, 2.0]]);
+    /// check.float(&x)?;
+    /// assert!(check.float(&Tensor::from(1)).is_err());
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
     #[inline]
     pub fn float(self, x: &Tensor) -> Result<Float> {
         Float::of(x.dtype()).ok_or_else(|| Error::not_float(self.0, x.dtype()))
@@ -36,6 +46,16 @@ impl Check {
     ///
     /// # Errors
     /// If the first has another type, or the second has another type than the first.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{Tensor, check::Check};
+    /// let check = Check("scores");
+    /// let x = Tensor::from([[1.0, 2.0]]);
+    /// check.same_float(&x, &Tensor::from(1.0))?;
+    /// assert!(check.same_float(&x, &Tensor::from(1)).is_err());
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
     #[inline]
     pub fn same_float(self, a: &Tensor, b: &Tensor) -> Result<Float> {
         let float = self.float(a)?;
@@ -46,6 +66,15 @@ impl Check {
     ///
     /// # Errors
     /// If they differ.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{DType, Tensor, check::Check};
+    /// let check = Check("scores");
+    /// let x = Tensor::from([[1.0, 2.0]]);
+    /// assert_eq!(check.same_dtype(&x, &Tensor::from(1.0))?, DType::F32);
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
     #[inline]
     pub fn same_dtype(self, a: &Tensor, b: &Tensor) -> Result<DType> {
         let same = a.dtype() == b.dtype();
@@ -56,6 +85,14 @@ impl Check {
     ///
     /// # Errors
     /// If it is another.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{DType, Tensor, check::Check};
+    /// let check = Check("scores");
+    /// let x = Tensor::from([[1.0, 2.0]]);
+    /// assert!(check.dtype(&x, DType::I64).is_err());
+    /// ```
     pub fn dtype(self, x: &Tensor, expected: DType) -> Result<()> {
         if x.dtype() == expected { Ok(()) } else { Err(Error::wrong_dtype(self.0, x.dtype(), expected)) }
     }
@@ -64,6 +101,16 @@ impl Check {
     ///
     /// # Errors
     /// If it has another number of dimensions.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{Tensor, check::Check};
+    /// let check = Check("scores");
+    /// let x = Tensor::from([[1.0, 2.0]]);
+    /// let [n, d] = check.shape("the input", &x, "[N, D]")?;
+    /// assert_eq!((n, d), (1, 2));
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
     #[inline]
     pub fn shape<const N: usize>(self, what: &str, x: &Tensor, expected: &str) -> Result<[usize; N]> {
         debug_assert!(expected.split(", ").count() == N || expected.len() > 20, "{expected} names {N} sizes");
@@ -74,6 +121,16 @@ impl Check {
     ///
     /// # Errors
     /// If it has fewer dimensions.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{Tensor, check::Check};
+    /// let check = Check("scores");
+    /// let x = Tensor::from([[1.0, 2.0]]);
+    /// let [d] = check.last("the input", &x, "[.., D]")?;
+    /// assert_eq!(d, 2);
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
     #[inline]
     pub fn last<const N: usize>(self, what: &str, x: &Tensor, expected: impl Display) -> Result<[usize; N]> {
         let sizes = x.shape().last_chunk::<N>();
@@ -84,6 +141,15 @@ impl Check {
     ///
     /// # Errors
     /// If it is another.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{Tensor, check::Check};
+    /// let check = Check("scores");
+    /// let x = Tensor::from([[1.0, 2.0]]);
+    /// let error = check.is("weight", &x, &[2]).unwrap_err();
+    /// assert_eq!(error.to_string(), "scores: weight has shape [1, 2], expected [2]");
+    /// ```
     #[inline]
     pub fn is(self, what: &str, x: &Tensor, expected: &[usize]) -> Result<()> {
         if x.shape() == expected {
@@ -96,6 +162,15 @@ impl Check {
     ///
     /// # Errors
     /// Unless `ok`: `{op}: {name} is {value}, it must be {must}`.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{Tensor, check::Check};
+    /// let check = Check("scores");
+    /// let x = Tensor::from([[1.0, 2.0]]);
+    /// let error = check.require(false, "p", 1.5, "in [0, 1]").unwrap_err();
+    /// assert_eq!(error.to_string(), "scores: p is 1.5, it must be in [0, 1]");
+    /// ```
     #[inline]
     pub fn require(self, ok: bool, name: &str, value: impl Debug, must: impl Display) -> Result<()> {
         if ok { Ok(()) } else { Err(Error::argument(self.0, name, value, must)) }
@@ -105,6 +180,15 @@ impl Check {
     ///
     /// # Errors
     /// If the tensor has no such dimension.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{Tensor, check::Check};
+    /// let check = Check("scores");
+    /// let x = Tensor::from([[1.0, 2.0]]);
+    /// assert_eq!(check.dim(-1, x.shape())?, 1);
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
     pub fn dim(self, dim: isize, shape: &[usize]) -> Result<usize> {
         let rank = shape.len().max(1) as isize;
         let from_front = if dim < 0 { dim.saturating_add(rank) } else { dim };
@@ -115,6 +199,15 @@ impl Check {
     ///
     /// # Errors
     /// If the tensor has no such dimension.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{Tensor, check::Check};
+    /// let check = Check("scores");
+    /// let x = Tensor::from([[1.0, 2.0]]);
+    /// assert_eq!(check.sized_dim(-1, x.shape())?, (1, 2));
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
     pub fn sized_dim(self, dim: isize, shape: &[usize]) -> Result<(usize, usize)> {
         let d = self.dim(dim, shape)?;
         shape.get(d).map(|size| (d, *size)).ok_or_else(|| Error::dim(self.0, dim, shape))
@@ -180,6 +273,15 @@ impl Check {
     ///
     /// # Errors
     /// If it does not.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{Tensor, check::Check};
+    /// let check = Check("scores");
+    /// let x = Tensor::from([[1.0, 2.0]]);
+    /// check.broadcasts_to("weight", &Tensor::from([0.5, 1.0]), x.shape())?;
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
     pub fn broadcasts_to(self, what: &str, x: &Tensor, shape: &[usize]) -> Result<()> {
         let fits = |(from, to): (&usize, &usize)| from == to || *from == 1;
         if x.rank() <= shape.len() && x.shape().iter().rev().zip(shape.iter().rev()).all(fits) {

@@ -7,13 +7,17 @@ pub(crate) mod cases;
 pub(crate) mod check;
 pub(crate) mod custom;
 
+// In the order of the page of `Tensor`, which the blank lines keep.
 pub(crate) mod elementwise;
+
+pub(crate) mod reduce;
+
+pub(crate) mod shape;
+
 pub(crate) mod index;
 pub(crate) mod linalg;
 pub(crate) mod normalize;
 pub(crate) mod random;
-pub(crate) mod reduce;
-pub(crate) mod shape;
 
 pub(crate) use elementwise::arithmetic::add::add_assign;
 pub(crate) use reduce::sum::{sum_to, sum_to_fused};

@@ -25,6 +25,12 @@ impl Drop for Switched {
 }
 
 /// Whether operations on tracked tensors are recorded on this thread.
+///
+/// # Examples
+/// ```
+/// # use autograd_core::{is_recording, no_grad};
+/// assert!(is_recording() && !no_grad(is_recording));
+/// ```
 #[inline]
 pub fn is_recording() -> bool {
     RECORDING.get()

@@ -64,6 +64,7 @@ pub fn record_custom<P: Pullback + 'static>(
     record(op, value, inputs, |_| pullback)
 }
 
+/// # Tracking
 impl Tensor {
     /// The same value as a leaf of the tape: operations on it are recorded, and `backward` gives its gradient.
     ///
@@ -86,11 +87,25 @@ impl Tensor {
     }
 
     /// The same value without its history: gradients stop here.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::Tensor;
+    /// let x = Tensor::from(2.0).requires_grad();
+    /// assert!(x.exp().is_tracked() && !x.exp().detach().is_tracked());
+    /// ```
     pub fn detach(&self) -> Tensor {
         self.untied()
     }
 
     /// Whether it requires gradients or was computed from something that does.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::Tensor;
+    /// let x = Tensor::from(2.0);
+    /// assert!(!x.is_tracked() && x.requires_grad().exp().is_tracked());
+    /// ```
     #[inline]
     pub fn is_tracked(&self) -> bool {
         self.link().is_some()
@@ -110,6 +125,14 @@ impl Tensor {
     }
 
     /// The place on the tape, if it is tracked.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::Tensor;
+    /// let x = Tensor::from(2.0).requires_grad();
+    /// assert!(x.node_id() < x.exp().node_id());
+    /// assert_eq!(Tensor::from(2.0).node_id(), None);
+    /// ```
     pub fn node_id(&self) -> Option<NodeId> {
         id_of(self)
     }

@@ -24,6 +24,7 @@ use crate::tensor::{Link, Tensor};
 use smallvec::SmallVec;
 use std::collections::{BTreeMap, BTreeSet};
 
+/// # Gradients
 impl Tensor {
     /// Gradients of this value with respect to every leaf it was computed from.
     ///
@@ -32,6 +33,15 @@ impl Tensor {
     /// # Errors
     /// If the value is not a single number (then use [`Tensor::backward_with`]), is not tracked, or its graph has been
     /// freed by an earlier walk.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::Tensor;
+    /// let x = Tensor::from([3.0, 4.0]).requires_grad();
+    /// let grads = x.square().sum().backward()?;
+    /// assert_eq!(grads.get(&x).expect("a leaf").to_vec::<f32>()?, [6.0, 8.0]);
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
     pub fn backward(&self) -> Result<Gradients> {
         walk(&[(self, None)], &[], false)
     }
@@ -40,11 +50,30 @@ impl Tensor {
     ///
     /// # Errors
     /// If `seed` has another shape or dtype than the value, or as for `backward`.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::Tensor;
+    /// let x = Tensor::from([3.0, 4.0]).requires_grad();
+    /// let grads = x.square().backward_with(&Tensor::from([1.0, 10.0]))?;
+    /// assert_eq!(grads.get(&x).expect("a leaf").to_vec::<f32>()?, [6.0, 80.0]);
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
     pub fn backward_with(&self, seed: &Tensor) -> Result<Gradients> {
         Backward::new().root(self, seed).run()
     }
 
     /// Like [`Tensor::backward`], but keeps what the operations saved, so that the graph can be walked again.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::Tensor;
+    /// let x = Tensor::from(3.0).requires_grad();
+    /// let y = x.square();
+    /// assert_eq!(y.backward_keep()?.len(), y.backward()?.len());
+    /// assert!(y.backward().is_err());
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
     pub fn backward_keep(&self) -> Result<Gradients> {
         Backward::from(self).keep().run()
     }

@@ -3,11 +3,19 @@
 use super::{DType, Element, Tensor};
 use crate::error::{Error, ErrorKind, Result, refuse};
 
+/// # Conversion to Rust numbers
 impl Tensor {
     /// The elements in row-major order.
     ///
     /// # Errors
     /// If `T` is not the tensor's dtype; `to_dtype` converts.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::Tensor;
+    /// assert_eq!(Tensor::from([[1, 2], [3, 4]]).t()?.to_vec::<i64>()?, [1, 3, 2, 4]);
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
     pub fn to_vec<T: Element>(&self) -> Result<Vec<T>> {
         if T::DTYPE != self.dtype() {
             return Err(Error::wrong_dtype("to_vec", self.dtype(), T::DTYPE));
@@ -75,6 +83,12 @@ impl Tensor {
     }
 
     /// The elements in row-major order as `f64`, whatever the dtype (truth values are 0 and 1).
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::Tensor;
+    /// assert_eq!(Tensor::from([true, false]).to_f64s(), [1.0, 0.0]);
+    /// ```
     pub fn to_f64s(&self) -> Vec<f64> {
         let (x, mut y) = (self.try_packed("to_f64s").unwrap_or_else(|error| refuse(&error)), Vec::new());
         if y.try_reserve_exact(x.numel()).is_err() {

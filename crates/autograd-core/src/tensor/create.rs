@@ -6,6 +6,7 @@ use crate::shape::checked_numel;
 use rand::{Rng, RngExt};
 use rand_distr::StandardNormal;
 
+/// # Creation
 impl Tensor {
     /// All elements `value`, rounded to `dtype` (for `Bool`: whether it is not 0).
     ///
@@ -29,32 +30,74 @@ impl Tensor {
     }
 
     /// All zeros (`false` for `Bool`).
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{DType, Tensor};
+    /// assert_eq!(Tensor::zeros(&[2], DType::F32)?.to_vec::<f32>()?, [0.0, 0.0]);
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
     pub fn zeros(shape: &[usize], dtype: DType) -> Result<Tensor> {
         Tensor::filled("zeros", shape, 0.0, dtype)
     }
 
     /// All ones (`true` for `Bool`).
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{DType, Tensor};
+    /// assert_eq!(Tensor::ones(&[2], DType::Bool)?.to_vec::<bool>()?, [true, true]);
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
     pub fn ones(shape: &[usize], dtype: DType) -> Result<Tensor> {
         Tensor::filled("ones", shape, 1.0, dtype)
     }
 
     /// All elements `value`, in the shape and dtype of `self`.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::Tensor;
+    /// assert_eq!(Tensor::from([1, 2]).full_like(7.0).to_vec::<i64>()?, [7, 7]);
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
     pub fn full_like(&self, value: f64) -> Tensor {
         let filled = Tensor::filled("full_like", self.shape(), value, self.dtype());
         filled.unwrap_or_else(|error| refuse(&error))
     }
 
     /// Zeros in the shape and dtype of `self`.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::Tensor;
+    /// assert_eq!(Tensor::from([1.0, 2.0]).zeros_like().to_vec::<f32>()?, [0.0, 0.0]);
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
     pub fn zeros_like(&self) -> Tensor {
         self.full_like(0.0)
     }
 
     /// Ones in the shape and dtype of `self`.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::Tensor;
+    /// assert_eq!(Tensor::from([3, 4]).ones_like().to_vec::<i64>()?, [1, 1]);
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
     pub fn ones_like(&self) -> Tensor {
         self.full_like(1.0)
     }
 
     /// The identity matrix `[n, n]`.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{DType, Tensor};
+    /// assert_eq!(Tensor::eye(2, DType::F64)?.to_vec::<f64>()?, [1.0, 0.0, 0.0, 1.0]);
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
     pub fn eye(n: usize, dtype: DType) -> Result<Tensor> {
         let mut eye = Tensor::filled("eye", &[n, n], 0.0, dtype)?;
         for_any!(dtype, T => {
@@ -68,6 +111,13 @@ impl Tensor {
     ///
     /// # Errors
     /// If `step` is 0 or leads away from `end`, or a number is not finite.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{DType, Tensor};
+    /// assert_eq!(Tensor::arange(1.0, 2.0, 0.25, DType::F32)?.to_vec::<f32>()?, [1.0, 1.25, 1.5, 1.75]);
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
     pub fn arange(start: f64, end: f64, step: f64, dtype: DType) -> Result<Tensor> {
         let steps = ((end - start) / step).ceil();
         if step == 0.0 || !step.is_finite() || !start.is_finite() || !end.is_finite() || steps < 0.0 {
@@ -81,6 +131,13 @@ impl Tensor {
     ///
     /// # Errors
     /// If a bound is not finite.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{DType, Tensor};
+    /// assert_eq!(Tensor::linspace(0.0, 1.0, 3, DType::F32)?.to_vec::<f32>()?, [0.0, 0.5, 1.0]);
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
     pub fn linspace(start: f64, end: f64, steps: usize, dtype: DType) -> Result<Tensor> {
         for (name, value) in [("start", start), ("end", end)] {
             if !value.is_finite() {
@@ -129,6 +186,14 @@ impl Tensor {
     }
 
     /// Like [`Tensor::from_vec`], but copies from a slice.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::Tensor;
+    /// let all = [1.0_f32, 2.0, 3.0, 4.0];
+    /// assert_eq!(Tensor::from_slice(&all[..2], &[2, 1])?.shape(), [2, 1]);
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
     pub fn from_slice<T: Source>(data: &[T], shape: &[usize]) -> Result<Tensor> {
         let expected = checked_numel(shape, T::Element::DTYPE.size());
         if expected.is_none() {
@@ -149,6 +214,13 @@ impl Tensor {
     }
 
     /// A 0-d tensor; keeps the Rust type.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::Tensor;
+    /// assert_eq!(Tensor::scalar(0.1_f64).item::<f64>()?, 0.1);
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
     pub fn scalar<T: Element>(value: T) -> Tensor {
         Tensor::build::<T::Stored>(&[], |y| y.fill(value.store()))
     }
@@ -157,6 +229,14 @@ impl Tensor {
     ///
     /// # Errors
     /// If `dtype` is not a float type.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{DType, Tensor, seeded};
+    /// let x = Tensor::randn(&[1000], DType::F64, &mut seeded(7))?;
+    /// assert!(x.mean()?.to_f64()?.abs() < 0.1);
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
     pub fn randn(shape: &[usize], dtype: DType, rng: &mut dyn Rng) -> Result<Tensor> {
         sampled("randn", shape, dtype, || rng.sample(StandardNormal))
     }
@@ -165,6 +245,14 @@ impl Tensor {
     ///
     /// # Errors
     /// If `dtype` is not a float type.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{DType, Tensor, seeded};
+    /// let x = Tensor::rand(&[1000], DType::F32, &mut seeded(7))?;
+    /// assert!(x.to_f64s().iter().all(|x| (0.0..1.0).contains(x)));
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
     pub fn rand(shape: &[usize], dtype: DType, rng: &mut dyn Rng) -> Result<Tensor> {
         // As many random bits as the type holds exactly, so the numbers stay below 1.
         match dtype {

@@ -17,6 +17,12 @@ pub enum DType {
 
 impl DType {
     /// The bytes that an element takes.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::DType;
+    /// assert_eq!((DType::F32.size(), DType::I64.size()), (4, 8));
+    /// ```
     pub const fn size(self) -> usize {
         match self {
             DType::F32 => 4,
@@ -26,6 +32,12 @@ impl DType {
     }
 
     /// Whether it is a floating-point type, and so can carry gradients.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::DType;
+    /// assert!(DType::F64.is_float() && !DType::Bool.is_float());
+    /// ```
     pub const fn is_float(self) -> bool {
         matches!(self, DType::F32 | DType::F64)
     }

@@ -3,8 +3,10 @@
 //! This folder knows nothing of derivatives. A tensor carries an opaque [`Link`] for the tape, and only the tape looks
 //! into it.
 
-mod convert;
+// In the order of the page of `Tensor`: what makes one comes first.
 mod create;
+
+mod convert;
 mod display;
 mod dtype;
 mod find;
@@ -65,6 +67,7 @@ pub struct Tensor {
 /// The link that the tape ties to a value; see `tape::node`.
 pub(crate) type Link = Opaque;
 
+/// # Shape and dtype
 impl Tensor {
     /// A contiguous tensor of any elements, which no other tensor can see; nothing is recorded. `None` if the system
     /// does not have that much memory.
@@ -121,17 +124,38 @@ impl Tensor {
     }
 
     /// Sizes of the dimensions, outermost first; empty for a scalar.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::Tensor;
+    /// assert_eq!(Tensor::from([[1, 2, 3]]).shape(), [1, 3]);
+    /// assert!(Tensor::from(1.0).shape().is_empty());
+    /// ```
     #[inline]
     pub fn shape(&self) -> &[usize] {
         self.value.layout.shape()
     }
 
     /// The distance between neighbours in memory, in elements, along each dimension; 0 where the tensor is expanded.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::Tensor;
+    /// let x = Tensor::from([[1, 2, 3], [4, 5, 6]]);
+    /// assert_eq!((x.strides(), x.t()?.strides()), (&[3, 1][..], &[1, 3][..]));
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
     pub fn strides(&self) -> &[usize] {
         self.value.layout.strides()
     }
 
     /// Element type.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{DType, Tensor};
+    /// assert_eq!((Tensor::from(1.0).dtype(), Tensor::from(1).dtype()), (DType::F32, DType::I64));
+    /// ```
     #[inline]
     pub fn dtype(&self) -> DType {
         self.value.dtype
@@ -144,22 +168,49 @@ impl Tensor {
     }
 
     /// Whether `other` has the same shape and dtype.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::Tensor;
+    /// let x = Tensor::from([1.0, 2.0]);
+    /// assert!(x.is_like(&x.exp()) && !x.is_like(&Tensor::from([1, 2])));
+    /// ```
     #[inline]
     pub fn is_like(&self, other: &Tensor) -> bool {
         self.dtype() == other.dtype() && self.layout().dims() == other.layout().dims()
     }
 
     /// Number of dimensions.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::Tensor;
+    /// assert_eq!(Tensor::from([[1, 2, 3]]).rank(), 2);
+    /// ```
     pub fn rank(&self) -> usize {
         self.shape().len()
     }
 
     /// Number of elements: the product of the shape, 1 for a scalar.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::Tensor;
+    /// assert_eq!(Tensor::from([[1, 2, 3], [4, 5, 6]]).numel(), 6);
+    /// ```
     pub fn numel(&self) -> usize {
         self.value.layout.numel()
     }
 
     /// Whether the elements lie in memory in row-major order without gaps.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::Tensor;
+    /// let x = Tensor::from([[1, 2], [3, 4]]);
+    /// assert!(x.is_contiguous() && !x.t()?.is_contiguous());
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
     #[inline]
     pub fn is_contiguous(&self) -> bool {
         self.value.layout.is_contiguous()

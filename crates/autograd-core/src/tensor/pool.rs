@@ -90,6 +90,14 @@ pub struct Stats {
 }
 
 /// Memory held by the tensors of all threads.
+///
+/// # Examples
+/// ```
+/// # use autograd_core::{DType, Tensor, memory};
+/// let x = Tensor::zeros(&[1000], DType::F64)?;
+/// assert!(memory::stats().in_use >= 8000 && x.numel() == 1000);
+/// # Ok::<(), autograd_core::Error>(())
+/// ```
 pub fn stats() -> Stats {
     let registry = registry();
     let mut sums = registry.ended;
@@ -102,6 +110,15 @@ pub fn stats() -> Stats {
 
 /// Gives the memory cached by the calling thread back to the system: freed buffers, and the room in which it packs the
 /// operands of matrix products.
+///
+/// # Examples
+/// ```
+/// # use autograd_core::{DType, Tensor, memory};
+/// drop(Tensor::zeros(&[100_000], DType::F64)?);
+/// memory::trim();
+/// assert!(memory::stats().cached < 800_000);
+/// # Ok::<(), autograd_core::Error>(())
+/// ```
 pub fn trim() {
     crate::kernels::gemm::forget();
     let freed = POOL.try_with(|pool| pool.borrow_mut().empty());

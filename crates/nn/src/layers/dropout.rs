@@ -44,6 +44,14 @@ impl Dropout {
     }
 
     /// The probability that an element is dropped.
+    ///
+    /// # Examples
+    /// ```
+    /// # use wengert_nn::Dropout;
+    /// let mut rng = autograd_core::seeded(7);
+    /// assert_eq!(Dropout::new(0.25, &mut rng)?.p(), 0.25);
+    /// # Ok::<(), wengert_nn::Error>(())
+    /// ```
     pub fn p(&self) -> f64 {
         self.p
     }

@@ -52,6 +52,14 @@ impl Default for LinearOptions {
 
 impl LinearOptions {
     /// The defaults.
+    ///
+    /// # Examples
+    /// ```
+    /// # use wengert_nn::Linear;
+    /// let mut rng = autograd_core::seeded(7);
+    /// assert_eq!(Linear::new(4, 8, &mut rng)?.weight.shape(), [8, 4]);
+    /// # Ok::<(), wengert_nn::Error>(())
+    /// ```
     pub fn new() -> LinearOptions {
         LinearOptions::default()
     }
@@ -91,6 +99,14 @@ impl Linear {
     ///
     /// # Errors
     /// If a size is 0, or an initialiser fails or gives values of another shape or dtype.
+    ///
+    /// # Examples
+    /// ```
+    /// # use wengert_nn::{Linear, LinearOptions};
+    /// let mut rng = autograd_core::seeded(7);
+    /// assert!(Linear::with(4, 8, LinearOptions::new().bias(false), &mut rng)?.bias.is_none());
+    /// # Ok::<(), wengert_nn::Error>(())
+    /// ```
     pub fn with(in_features: usize, out_features: usize, options: LinearOptions, rng: &mut dyn Rng) -> Result<Linear> {
         for (name, size) in [("in_features", in_features), ("out_features", out_features)] {
             Check("Linear").require(size > 0, name, size, "at least 1")?;
@@ -125,11 +141,27 @@ impl Linear {
     }
 
     /// The size of the inputs' last dimension, D.
+    ///
+    /// # Examples
+    /// ```
+    /// # use wengert_nn::Linear;
+    /// let mut rng = autograd_core::seeded(7);
+    /// assert_eq!(Linear::new(4, 8, &mut rng)?.in_features(), 4);
+    /// # Ok::<(), wengert_nn::Error>(())
+    /// ```
     pub fn in_features(&self) -> usize {
         self.weight.shape().last().copied().unwrap_or_default()
     }
 
     /// The size of the outputs' last dimension, K.
+    ///
+    /// # Examples
+    /// ```
+    /// # use wengert_nn::Linear;
+    /// let mut rng = autograd_core::seeded(7);
+    /// assert_eq!(Linear::new(4, 8, &mut rng)?.out_features(), 8);
+    /// # Ok::<(), wengert_nn::Error>(())
+    /// ```
     pub fn out_features(&self) -> usize {
         self.weight.shape().first().copied().unwrap_or_default()
     }

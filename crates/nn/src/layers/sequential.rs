@@ -34,11 +34,24 @@ pub struct Sequential {
 
 impl Sequential {
     /// A model without layers.
+    ///
+    /// # Examples
+    /// ```
+    /// # use wengert_nn::Sequential;
+    /// assert!(Sequential::new().is_empty());
+    /// ```
     pub fn new() -> Sequential {
         Sequential::default()
     }
 
     /// Adds a layer at the end, or a function: `|x: &Tensor| x.relu()`, see [`Lambda`](crate::Lambda).
+    ///
+    /// # Examples
+    /// ```
+    /// # use wengert_nn::{ReLU, Sequential, Tanh};
+    /// let model = Sequential::new().push(ReLU).push(Tanh);
+    /// assert_eq!(model.len(), 2);
+    /// ```
     #[must_use]
     pub fn push<Form>(mut self, layer: impl IntoLayer<Form>) -> Sequential {
         self.layers.push(layer.into_layer());
@@ -46,16 +59,39 @@ impl Sequential {
     }
 
     /// The layer at a position.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::module::Module;
+    /// # use wengert_nn::{ReLU, Sequential, Tanh};
+    /// let model = Sequential::new().push(ReLU).push(Tanh);
+    /// assert_eq!(model.get(1).expect("two").kind(), "Tanh");
+    /// assert!(model.get(2).is_none());
+    /// ```
     pub fn get(&self, position: usize) -> Option<&dyn DynLayer> {
         self.layers.get(position).map(|layer| &**layer)
     }
 
     /// How many layers there are.
+    ///
+    /// # Examples
+    /// ```
+    /// # use wengert_nn::{ReLU, Sequential, Tanh};
+    /// let model = Sequential::new().push(ReLU).push(Tanh);
+    /// assert_eq!(model.len(), 2);
+    /// ```
     pub fn len(&self) -> usize {
         self.layers.len()
     }
 
     /// Whether there are no layers.
+    ///
+    /// # Examples
+    /// ```
+    /// # use wengert_nn::{ReLU, Sequential, Tanh};
+    /// let model = Sequential::new().push(ReLU).push(Tanh);
+    /// assert!(!model.is_empty());
+    /// ```
     pub fn is_empty(&self) -> bool {
         self.layers.is_empty()
     }

@@ -31,6 +31,14 @@ impl Reduction {
     ///
     /// # Errors
     /// [`Reduction::Mean`] needs floats.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::Tensor;
+    /// # use wengert_nn::Reduction;
+    /// assert_eq!(Reduction::Sum.apply(&Tensor::from([1.0, 2.0]))?.item::<f32>()?, 3.0);
+    /// # Ok::<(), wengert_nn::Error>(())
+    /// ```
     pub fn apply(self, losses: &Tensor) -> Result<Tensor> {
         self.divided(losses, Divisor::Count(losses.numel()))
     }

@@ -50,6 +50,16 @@ pub fn summary(model: &(impl Layer + ?Sized), shape: &[usize]) -> Result<Summary
 ///
 /// # Errors
 /// If the model does not take the input.
+///
+/// # Examples
+/// ```
+/// # use autograd_core::{DType, Tensor};
+/// # use wengert_nn::{Linear, summary_of};
+/// let mut rng = autograd_core::seeded(7);
+/// let table = summary_of(&Linear::new(3, 2, &mut rng)?, &Tensor::zeros(&[7, 5, 3], DType::F32)?)?;
+/// assert_eq!(table.rows[0].output, "[7, 5, 2]");
+/// # Ok::<(), wengert_nn::Error>(())
+/// ```
 pub fn summary_of(model: &(impl Layer + ?Sized), x: &Tensor) -> Result<Summary> {
     run(model, || model.forward(x), None)
 }

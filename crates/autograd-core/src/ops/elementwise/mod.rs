@@ -11,12 +11,19 @@ pub(crate) mod driver;
 mod smooth;
 mod traced;
 
-mod activation;
+// In the order of the page of `Tensor`, which the blank lines keep.
 pub(crate) mod arithmetic;
-mod compare;
+
 mod exponential;
-mod hyperbolic;
-mod logic;
-mod rounding;
-mod special;
+
 mod trigonometric;
+
+mod hyperbolic;
+mod special;
+
+mod rounding;
+
+mod activation;
+
+mod compare;
+mod logic;

@@ -7,6 +7,7 @@ use crate::shape::Layout;
 use crate::tape::{Part, Pull, Pullback, Saved, record};
 use crate::tensor::{Tensor, for_any, for_float};
 
+/// # Selection by index
 impl Tensor {
     /// For each element of `index`, the element of this tensor at its coordinates, with that along `dim` replaced by
     /// the index.

@@ -10,6 +10,7 @@ use std::borrow::Cow;
 
 const CHECK: Check = Check("linear");
 
+/// # Products of matrices
 impl Tensor {
     /// `y = x Wᵀ + b`.
     ///

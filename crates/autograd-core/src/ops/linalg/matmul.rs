@@ -62,6 +62,14 @@ impl Tensor {
     ///
     /// # Errors
     /// If an operand does not have two dimensions, or as for `matmul`.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::Tensor;
+    /// let (a, b) = (Tensor::from([[1.0, 2.0]]), Tensor::from([[3.0], [4.0]]));
+    /// assert_eq!(a.mm(&b)?.to_vec::<f32>()?, [11.0]);
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
     pub fn mm(&self, other: &Tensor) -> Result<Tensor> {
         of_rank("mm", 2, self, other)?;
         self.matmul(other)
@@ -71,6 +79,14 @@ impl Tensor {
     ///
     /// # Errors
     /// If an operand does not have three dimensions or the batches differ in size, or as for `matmul`.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::Tensor;
+    /// let (a, b) = (Tensor::from([[1.0, 2.0]]), Tensor::from([[3.0], [4.0]]));
+    /// assert_eq!(a.unsqueeze(0)?.bmm(&b.unsqueeze(0)?)?.shape(), [1, 1, 1]);
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
     pub fn bmm(&self, other: &Tensor) -> Result<Tensor> {
         of_rank("bmm", 3, self, other)?;
         if self.shape()[0] != other.shape()[0] {

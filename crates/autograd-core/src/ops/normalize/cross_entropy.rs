@@ -6,6 +6,7 @@ use crate::ops::check::{Check, Indices};
 use crate::tape::{Pull, Pullback, Saved, record};
 use crate::tensor::{DType, Tensor, for_float};
 
+/// # Softmax and its relatives
 impl Tensor {
     /// The negative log-likelihood of the class `target[n]` under `softmax(x[n])`, for every row n:
     /// `yₙ = ln Σₖ e^xₙₖ − xₙₜ` with `t = targetₙ`.

@@ -7,6 +7,7 @@ use crate::tape::{Pull, Pullback, record};
 use crate::tensor::{Tensor, for_float};
 use rand::{Rng, RngExt};
 
+/// # Randomness
 impl Tensor {
     /// Each element is 0 with probability `p` (the probability of being *dropped*, `0 ≤ p ≤ 1`), else `x / (1 − p)`, so
     /// the expected value stays.
@@ -20,6 +21,14 @@ impl Tensor {
     /// # Errors
     /// If `p` is not in `[0, 1]`, or the dtype is not a float type.
     ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{DType, Tensor, seeded};
+    /// let y = Tensor::ones(&[100], DType::F32)?.dropout(0.5, &mut seeded(7))?;
+    /// assert!(y.to_f64s().iter().all(|y| *y == 0.0 || *y == 2.0));
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
+    ///
     /// # References
     /// Srivastava, Hinton, Krizhevsky, Sutskever, Salakhutdinov, Dropout, 2014.
     pub fn dropout(&self, p: f64, rng: &mut dyn Rng) -> Result<Tensor> {
@@ -31,6 +40,14 @@ impl Tensor {
     ///
     /// # Errors
     /// As for [`Tensor::dropout`].
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{DType, Tensor};
+    /// let x = Tensor::ones(&[100], DType::F32)?;
+    /// assert_eq!(x.dropout_seeded(0.5, 7)?.to_f64s(), x.dropout_seeded(0.5, 7)?.to_f64s());
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
     pub fn dropout_seeded(&self, p: f64, seed: u64) -> Result<Tensor> {
         Check("dropout").float(self)?;
         Check("dropout").require((0.0..=1.0).contains(&p), "p", p, "in [0, 1]")?;

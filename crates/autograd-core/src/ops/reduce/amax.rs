@@ -8,6 +8,7 @@ use crate::ops::check::Check;
 use crate::tape::{Pull, Pullback, Saved, record};
 use crate::tensor::{DType, Tensor};
 
+/// # Reductions
 impl Tensor {
     /// The largest of all elements; NaN if there is one. Integers stay integers.
     ///
@@ -33,6 +34,14 @@ impl Tensor {
     ///
     /// # Errors
     /// If there are no elements.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::Tensor;
+    /// let x = Tensor::from([[1.0, 5.0], [3.0, 2.0]]);
+    /// assert_eq!(x.min()?.item::<f32>()?, 1.0);
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
     pub fn min(&self) -> Result<Tensor> {
         extreme("min", self, &(..).into(), Smallest, i64::min, Nan::Shares)
     }
@@ -45,6 +54,14 @@ impl Tensor {
     ///
     /// # Errors
     /// If a dim is out of range, named twice or has no elements.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::Tensor;
+    /// let x = Tensor::from([[1.0, 5.0], [3.0, 2.0]]);
+    /// assert_eq!(x.amax(1)?.to_vec::<f32>()?, [5.0, 3.0]);
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
     pub fn amax(&self, dims: impl Into<ReduceDims>) -> Result<Tensor> {
         extreme("amax", self, &dims.into(), Largest, i64::max, Nan::Spreads)
     }
@@ -53,6 +70,14 @@ impl Tensor {
     ///
     /// # Errors
     /// If a dim is out of range, named twice or has no elements.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::Tensor;
+    /// let x = Tensor::from([[1.0, 5.0], [3.0, 2.0]]);
+    /// assert_eq!(x.amin(0)?.to_vec::<f32>()?, [1.0, 2.0]);
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
     pub fn amin(&self, dims: impl Into<ReduceDims>) -> Result<Tensor> {
         extreme("amin", self, &dims.into(), Smallest, i64::min, Nan::Spreads)
     }

@@ -29,6 +29,14 @@ impl Tensor {
     ///
     /// # Errors
     /// If the dim is out of range or has no elements, or the tensor is `Bool`.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::Tensor;
+    /// let x = Tensor::from([[1.0, 5.0], [3.0, 2.0]]);
+    /// assert_eq!(x.argmin(1)?.to_vec::<i64>()?, [0, 1]);
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
     pub fn argmin(&self, dims: impl Into<ReduceDims>) -> Result<Tensor> {
         positions::<true>("argmin", self, &dims.into())
     }

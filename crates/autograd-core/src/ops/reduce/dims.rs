@@ -25,6 +25,13 @@ pub struct ReduceDims {
 }
 
 /// The same dimensions, kept in the result with size one.
+///
+/// # Examples
+/// ```
+/// # use autograd_core::{Tensor, keep};
+/// assert_eq!(Tensor::from([[1.0, 5.0], [3.0, 2.0]]).sum_dim(keep(1))?.shape(), [2, 1]);
+/// # Ok::<(), autograd_core::Error>(())
+/// ```
 pub fn keep(dims: impl Into<ReduceDims>) -> ReduceDims {
     ReduceDims { keep: true, ..dims.into() }
 }

@@ -30,6 +30,15 @@ impl Tensor {
     ///
     /// # Errors
     /// If the dim is out of range or has no elements.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::Tensor;
+    /// let x = Tensor::from([[1.0, 5.0], [3.0, 2.0]]);
+    /// let (values, indices) = x.min_dim(1)?;
+    /// assert_eq!((values.to_vec::<f32>()?, indices.to_vec::<i64>()?), (vec![1.0, 2.0], vec![0, 1]));
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
     pub fn min_dim(&self, dim: impl Into<ReduceDims>) -> Result<(Tensor, Tensor)> {
         chosen::<true>("min_dim", self, &dim.into())
     }

@@ -35,6 +35,14 @@ impl Tensor {
     ///
     /// # Errors
     /// If a dim is out of range or named twice, or the dtype is not a float type.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::Tensor;
+    /// let x = Tensor::from([[1.0, 5.0], [3.0, 2.0]]);
+    /// assert_eq!(x.prod_dim(0)?.to_vec::<f32>()?, [3.0, 10.0]);
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
     pub fn prod_dim(&self, dims: impl Into<ReduceDims>) -> Result<Tensor> {
         Check("prod").float(self)?;
         let along = Along::new("prod", self, &dims.into())?;

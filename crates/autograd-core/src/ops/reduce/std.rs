@@ -18,6 +18,13 @@ impl Tensor {
     ///
     /// # Errors
     /// If the dtype is not a float type or `correction` is NaN.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::Tensor;
+    /// assert_eq!(Tensor::from([1.0, 3.0]).std(0.0)?.item::<f32>()?, 1.0);
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
     pub fn std(&self, correction: f64) -> Result<Tensor> {
         self.std_dim(.., correction)
     }
@@ -26,6 +33,14 @@ impl Tensor {
     ///
     /// # Errors
     /// As for [`Tensor::std`], or if a dim is out of range or named twice.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::Tensor;
+    /// let x = Tensor::from([[1.0, 5.0], [3.0, 2.0]]);
+    /// assert_eq!(x.std_dim(0, 0.0)?.to_vec::<f32>()?, [1.0, 1.5]);
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
     pub fn std_dim(&self, dims: impl Into<ReduceDims>, correction: f64) -> Result<Tensor> {
         let (mut value, spread) = variance("std", self, &dims.into(), correction)?;
         for_float!(value.float(), T => value.elements_mut::<T>().iter_mut().for_each(|y| *y = y.sqrt()));

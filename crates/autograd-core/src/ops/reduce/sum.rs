@@ -32,6 +32,14 @@ impl Tensor {
     ///
     /// # Errors
     /// If a dim is out of range or named twice.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::Tensor;
+    /// let x = Tensor::from([[1.0, 5.0], [3.0, 2.0]]);
+    /// assert_eq!(x.sum_dim(1)?.to_vec::<f32>()?, [6.0, 5.0]);
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
     pub fn sum_dim(&self, dims: impl Into<ReduceDims>) -> Result<Tensor> {
         let along = Along::new("sum", self, &dims.into())?;
         if !self.dtype().is_float() {
@@ -70,6 +78,14 @@ impl Tensor {
     ///
     /// # Errors
     /// If a dim is out of range or named twice, or the dtype is not a float type.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::Tensor;
+    /// let x = Tensor::from([[1.0, 5.0], [3.0, 2.0]]);
+    /// assert_eq!(x.mean_dim(0)?.to_vec::<f32>()?, [2.0, 3.5]);
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
     pub fn mean_dim(&self, dims: impl Into<ReduceDims>) -> Result<Tensor> {
         let float = Check("mean").float(self)?;
         let along = Along::new("mean", self, &dims.into())?;

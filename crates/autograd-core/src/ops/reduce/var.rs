@@ -95,6 +95,14 @@ impl Tensor {
     ///
     /// # Errors
     /// As for [`Tensor::var`], or if a dim is out of range or named twice.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::Tensor;
+    /// let x = Tensor::from([[1.0, 5.0], [3.0, 2.0]]);
+    /// assert_eq!(x.var_dim(0, 0.0)?.to_vec::<f32>()?, [1.0, 2.25]);
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
     pub fn var_dim(&self, dims: impl Into<ReduceDims>, correction: f64) -> Result<Tensor> {
         let (value, spread) = variance("var", self, &dims.into(), correction)?;
         Ok(record("var", value, &[self], |_| Var { x: Saved::input(0, self), spread }))

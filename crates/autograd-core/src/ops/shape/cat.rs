@@ -9,6 +9,7 @@ use crate::tape::{Pull, Pullback, record};
 use crate::tensor::{Tensor, for_any};
 use smallvec::SmallVec;
 
+/// # Shapes, parts and joins
 impl Tensor {
     /// The tensors one after the other along `dim`. Empty tensors of shape `[0]` are left out, as in PyTorch.
     ///
@@ -70,6 +71,14 @@ impl Tensor {
     ///
     /// # Errors
     /// If there are none, or they differ in shape or dtype.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::Tensor;
+    /// let (a, b) = (Tensor::from([1, 2]), Tensor::from([3, 4]));
+    /// assert_eq!(Tensor::stack(&[&a, &b], 1)?.to_vec::<i64>()?, [1, 3, 2, 4]);
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
     pub fn stack(tensors: &[&Tensor], dim: isize) -> Result<Tensor> {
         let Some(first) = tensors.first() else {
             return Err(Error::new(ErrorKind::Argument, "stack: needs at least one tensor"));

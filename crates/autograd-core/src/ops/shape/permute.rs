@@ -51,6 +51,14 @@ impl Tensor {
     ///
     /// # Errors
     /// If a dim is out of range.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::Tensor;
+    /// let x = Tensor::from([[1, 2, 3], [4, 5, 6]]);
+    /// assert_eq!(x.transpose(0, 1)?.to_vec::<i64>()?, [1, 4, 2, 5, 3, 6]);
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
     pub fn transpose(&self, a: impl Dim, b: impl Dim) -> Result<Tensor> {
         let (a, b) = (a.signed(), b.signed());
         let (a, b) = (Check("transpose").dim(a, self.shape())?, Check("transpose").dim(b, self.shape())?);
@@ -65,6 +73,14 @@ impl Tensor {
     ///
     /// # Errors
     /// If the tensor has more than two dimensions.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::Tensor;
+    /// let x = Tensor::from([[1, 2, 3], [4, 5, 6]]);
+    /// assert_eq!(x.t()?.shape(), [3, 2]);
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
     pub fn t(&self) -> Result<Tensor> {
         match self.rank() {
             0 => Ok(self.permuted(&[])),

@@ -94,6 +94,13 @@ impl Tensor {
     ///
     /// # Errors
     /// If a dim is out of range or named twice.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::Tensor;
+    /// assert_eq!(Tensor::from([[[1], [2]]]).squeeze(&[0, 2])?.shape(), [2]);
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
     pub fn squeeze(&self, dims: &[isize]) -> Result<Tensor> {
         let named = Check("squeeze").dims(dims, self.shape())?;
         let kept = self.shape().iter().zip(&named).filter(|(size, named)| **size != 1 || !**named);
@@ -105,6 +112,13 @@ impl Tensor {
     ///
     /// # Errors
     /// If the dim is out of range.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::Tensor;
+    /// assert_eq!(Tensor::from([1, 2]).unsqueeze(-1)?.shape(), [2, 1]);
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
     pub fn unsqueeze(&self, dim: impl Dim) -> Result<Tensor> {
         let at = Check("unsqueeze").new_dim(dim.signed(), self.shape())?;
         let mut shape: Dims = SmallVec::from_slice(self.shape());
@@ -113,6 +127,14 @@ impl Tensor {
     }
 
     /// The same value with its elements in row-major order without gaps: in the same memory, or a copy.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::Tensor;
+    /// let x = Tensor::from([[1, 2, 3], [4, 5, 6]]);
+    /// assert_eq!(x.t()?.contiguous().strides(), [2, 1]);
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
     pub fn contiguous(&self) -> Tensor {
         if self.is_contiguous() {
             return record_same("contiguous", self);

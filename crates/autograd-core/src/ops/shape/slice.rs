@@ -41,6 +41,14 @@ impl Tensor {
     ///
     /// # Errors
     /// If the dim is out of range or `step` is 0.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::Tensor;
+    /// let x = Tensor::from([1, 2, 3, 4, 5]);
+    /// assert_eq!(x.slice(0, None, Some(-1), 2)?.to_vec::<i64>()?, [1, 3]);
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
     pub fn slice(&self, dim: impl Dim, start: Option<isize>, end: Option<isize>, step: usize) -> Result<Tensor> {
         let (d, size) = Check("slice").sized_dim(dim.signed(), self.shape())?;
         Check("slice").require(step > 0, "step", step, "at least 1")?;

@@ -5,6 +5,7 @@ use crate::kernels::number::{Number, special};
 use crate::ops::elementwise::smooth::smooth;
 use crate::tensor::Tensor;
 
+/// # Activations
 impl Tensor {
     /// Gaussian error linear unit, by the error function.
     ///

@@ -17,6 +17,14 @@ impl Tensor {
     /// # Errors
     /// If `weight` has neither one element nor one per channel, or another dtype.
     ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::Tensor;
+    /// let y = Tensor::from([2.0, -2.0]).prelu(&Tensor::from([0.25]))?;
+    /// assert_eq!(y.to_vec::<f32>()?, [2.0, -0.5]);
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
+    ///
     /// # References
     /// He, Zhang, Ren, Sun, Delving deep into rectifiers, 2015, equation 1.
     pub fn prelu(&self, weight: &Tensor) -> Result<Tensor> {

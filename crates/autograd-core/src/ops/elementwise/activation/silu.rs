@@ -32,6 +32,13 @@ impl Tensor {
     }
 
     /// Another name of [`Tensor::silu`].
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::Tensor;
+    /// let x = Tensor::from([1.0, -2.0]);
+    /// assert_eq!(x.swish().to_f64s(), x.silu().to_f64s());
+    /// ```
     pub fn swish(&self) -> Tensor {
         self.silu()
     }

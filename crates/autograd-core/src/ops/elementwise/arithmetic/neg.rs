@@ -9,6 +9,13 @@ impl Tensor {
     ///
     /// # Gradient
     /// `gx = −gy`; saves nothing.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::Tensor;
+    /// assert_eq!((-Tensor::from([1.0, -2.0])).to_vec::<f32>()?, [-1.0, 2.0]);
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
     pub fn neg(&self) -> Tensor {
         elementwise([self], Neg)
     }

@@ -11,6 +11,13 @@ impl Tensor {
     ///
     /// # Gradient
     /// `gx = gy`; saves nothing.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::Tensor;
+    /// assert_eq!(Tensor::from([1.0, 2.0]).add_scalar(0.5).to_vec::<f32>()?, [1.5, 2.5]);
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
     pub fn add_scalar(&self, c: f64) -> Tensor {
         // An infinite number, as in a mask of −∞, is the caller's: the sum has not made it.
         let sum = || self.with_number(c, AddScalar(c));
@@ -21,6 +28,13 @@ impl Tensor {
     ///
     /// # Gradient
     /// `gx = c gy`; saves nothing.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::Tensor;
+    /// assert_eq!(Tensor::from([1, 2]).mul_scalar(3.0).to_vec::<i64>()?, [3, 6]);
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
     pub fn mul_scalar(&self, c: f64) -> Tensor {
         self.with_number(c, MulScalar(c))
     }
@@ -29,6 +43,13 @@ impl Tensor {
     ///
     /// # Gradient
     /// `gx = gy / c`; saves nothing.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::Tensor;
+    /// assert_eq!(Tensor::from([1, 2]).div_scalar(2.0).to_vec::<f32>()?, [0.5, 1.0]);
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
     pub fn div_scalar(&self, c: f64) -> Tensor {
         elementwise([self], DivScalar(c))
     }

@@ -5,6 +5,7 @@ use crate::kernels::number::Number;
 use crate::ops::elementwise::driver::{Elementwise, Keeps, try_elementwise};
 use crate::tensor::{DType, Tensor};
 
+/// # Comparisons and limits
 impl Tensor {
     /// `y = min(max(x, min), max)`; an infinite bound does not limit. If `min > max`, the result is `max`. Integers stay
     /// integers where the bounds are whole or infinite, else they become `F32`.
@@ -46,6 +47,14 @@ impl Tensor {
     ///
     /// # Errors
     /// If there is no bound at all, the shapes do not broadcast or the dtypes differ.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::Tensor;
+    /// let y = Tensor::from([-3.0, 0.5, 3.0]).clamp_tensor(Some(&Tensor::from(-1.0)), None)?;
+    /// assert_eq!(y.to_vec::<f32>()?, [-1.0, 0.5, 3.0]);
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
     pub fn clamp_tensor(&self, min: Option<&Tensor>, max: Option<&Tensor>) -> Result<Tensor> {
         if min.is_none() && max.is_none() {
             return Err(Error::new(ErrorKind::Argument, "clamp: needs min, max or both"));

@@ -34,6 +34,14 @@ impl Tensor {
     ///
     /// # Errors
     /// If the shapes do not broadcast or the dtypes differ.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::Tensor;
+    /// let y = Tensor::from([1.0, 4.0]).minimum(&Tensor::from([2.0, 3.0]))?;
+    /// assert_eq!(y.to_vec::<f32>()?, [1.0, 3.0]);
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
     pub fn minimum(&self, other: &Tensor) -> Result<Tensor> {
         try_elementwise([self, other], Minimum)
     }

@@ -5,6 +5,7 @@ use crate::kernels::number::{Number, special};
 use crate::ops::elementwise::driver::{Elementwise, Keeps, elementwise};
 use crate::tensor::Tensor;
 
+/// # Hyperbolic functions
 impl Tensor {
     /// Hyperbolic tangent.
     ///

@@ -42,11 +42,20 @@ fn logic<F: Function<2, u8, u8>>(op: &'static str, a: &Tensor, b: &Tensor, f: F)
     Tensor::try_build::<u8>(op, &shape, |z| zip(f, &nest, [a.strided(), b.strided()], z))
 }
 
+/// # Masks and choices
 impl Tensor {
     /// True where both masks are true.
     ///
     /// # Errors
     /// If the shapes do not broadcast or an operand is not `Bool`.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::Tensor;
+    /// let (a, b) = (Tensor::from([true, true]), Tensor::from([true, false]));
+    /// assert_eq!(a.logical_and(&b)?.to_vec::<bool>()?, [true, false]);
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
     pub fn logical_and(&self, other: &Tensor) -> Result<Tensor> {
         logic("logical_and", self, other, And)
     }
@@ -55,6 +64,14 @@ impl Tensor {
     ///
     /// # Errors
     /// If the shapes do not broadcast or an operand is not `Bool`.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::Tensor;
+    /// let (a, b) = (Tensor::from([true, true]), Tensor::from([true, false]));
+    /// assert_eq!(a.logical_or(&b)?.to_vec::<bool>()?, [true, true]);
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
     pub fn logical_or(&self, other: &Tensor) -> Result<Tensor> {
         logic("logical_or", self, other, Or)
     }
@@ -63,6 +80,13 @@ impl Tensor {
     ///
     /// # Errors
     /// If it is not `Bool`.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::Tensor;
+    /// assert_eq!(Tensor::from([true, false]).logical_not()?.to_vec::<bool>()?, [false, true]);
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
     pub fn logical_not(&self) -> Result<Tensor> {
         Check("logical_not").dtype(self, DType::Bool)?;
         let nest = Nest::new(self.shape(), [self.strides()]);

@@ -4,6 +4,7 @@ use crate::error::{Result, refuse};
 use crate::tape::{Pull, Pullback, record, record_same};
 use crate::tensor::{DType, Tensor};
 
+/// # Dtypes and signs
 impl Tensor {
     /// The elements converted to `dtype`.
     ///

@@ -9,6 +9,13 @@ impl Tensor {
     ///
     /// # Gradient
     /// None: the result is not tracked, for its derivative is zero wherever it exists.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::Tensor;
+    /// assert_eq!(Tensor::from([-2.5, 0.0, 3.0]).sign().to_vec::<f32>()?, [-1.0, 0.0, 1.0]);
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
     pub fn sign(&self) -> Tensor {
         if self.dtype() == DType::Bool { self.detach() } else { elementwise([self], Sign) }
     }

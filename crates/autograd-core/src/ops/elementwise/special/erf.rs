@@ -6,6 +6,7 @@ use crate::ops::elementwise::driver::{Elementwise, Keeps, elementwise};
 use crate::tensor::Tensor;
 use std::f64::consts::FRAC_2_SQRT_PI;
 
+/// # Special functions
 impl Tensor {
     /// Error function.
     ///

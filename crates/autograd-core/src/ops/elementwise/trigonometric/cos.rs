@@ -4,6 +4,7 @@ use crate::kernels::number::Number;
 use crate::ops::elementwise::driver::{Elementwise, Keeps, elementwise};
 use crate::tensor::Tensor;
 
+/// # Trigonometric functions
 impl Tensor {
     /// Cosine.
     ///

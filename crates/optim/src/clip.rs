@@ -1,7 +1,8 @@
 //! The clipping of gradients before a step.
 
 use crate::range::Range;
-use autograd_core::{DType, Gradients, Result, Tensor, no_grad};
+use autograd_core::update::FoldRule;
+use autograd_core::{Gradients, Result, Tensor, no_grad};
 
 const AT_LEAST_0: Range = Range::new(|x| x >= 0.0, "at least 0");
 const POSITIVE: Range = Range::new(|x| x > 0.0, "positive, or infinity");
@@ -36,15 +37,14 @@ impl From<f64> for ClipNorm {
 /// Returns the norm before.
 ///
 /// ```text
-/// total = ‖(‖g₁‖, ‖g₂‖, ..)‖     g ← g · min(1, max_norm / (total + 1e-6))
+/// total = (Σ |g|ᵖ)^(1/p)     g ← g · min(1, max_norm / (total + 1e-6))
 /// ```
 ///
 /// All gradients count, also of leaves that are not parameters. Other norms than the 2-norm:
 /// `clip_grad_norm(&mut grads, ClipNorm::new(1.0).norm_type(1.0))`.
 ///
 /// # Numerics
-/// Each tensor's norm is taken in its dtype, rescaled where the powers over- or underflow; these are joined in `f64`.
-/// A NaN or an infinity among the gradients is not hidden: the norm returned is not finite, and the gradients are
+/// The norm is gathered in `f64`, and rescaled where powers over- or underflow, also those of a few elements only. A NaN or an infinity among the gradients is not hidden: the norm returned is not finite, and the gradients are
 /// multiplied by NaN or 0, as in PyTorch.
 ///
 /// # Errors
@@ -69,8 +69,7 @@ pub fn clip_grad_norm(grads: &mut Gradients, max_norm: impl Into<ClipNorm>) -> R
     let ClipNorm { max_norm, norm_type } = max_norm.into();
     AT_LEAST_0.check("clip_grad_norm", "max_norm", max_norm)?;
     POSITIVE.check("clip_grad_norm", "norm_type", norm_type)?;
-    let norms = no_grad(|| grads.iter().map(|g| norm(g, norm_type)).collect::<Result<Vec<f64>>>())?;
-    let total = norm(&Tensor::from_vec(norms, &[grads.len()])?, norm_type)?;
+    let total = norm(grads, norm_type)?;
     let factor = max_norm / (total + 1e-6);
     // NaN must reach the gradients.
     if factor < 1.0 || factor.is_nan() {
@@ -103,32 +102,74 @@ pub fn clip_grad_value(grads: &mut Gradients, clip_value: f64) -> Result<()> {
     Ok(())
 }
 
-/// The p-norm of all elements.
-fn norm(g: &Tensor, p: f64) -> Result<f64> {
-    if g.numel() == 0 {
-        return Ok(0.0);
-    }
-    let number = |x: Tensor| x.to_dtype(DType::F64).item::<f64>();
+/// The p-norm of all elements of all tensors, gathered in `f64`.
+fn norm(grads: &Gradients, p: f64) -> Result<f64> {
     if p == f64::INFINITY {
-        return number(g.abs().max()?);
+        return fold(grads, Largest);
     }
-    let plain = power_norm(g, p)?;
-    if plain.is_normal() {
-        return Ok(plain);
+    let sum = if p == 2.0 { fold(grads, Squares)? } else { fold(grads, Powers { p, scale: 1.0 })? };
+    // What has underflowed is below 1e-308 each: all of it together is lost in the rounding of such a sum.
+    if sum.is_nan() || sum.is_finite() && sum >= 1e-280 {
+        return Ok(root(sum, p));
     }
-    // Over- or underflow of the powers, or truly 0, infinite or NaN.
-    let largest = number(g.abs().max()?)?;
-    if !largest.is_finite() || largest == 0.0 {
-        return Ok(largest);
+    let scale = fold(grads, Largest)?;
+    if !scale.is_finite() || scale == 0.0 {
+        return Ok(scale);
     }
-    Ok(largest * power_norm(&g.div_scalar(largest), p)?)
+    Ok(scale * root(fold(grads, Powers { p, scale })?, p))
 }
 
-fn power_norm(g: &Tensor, p: f64) -> Result<f64> {
-    let powers = match p {
-        1.0 => g.abs(),
-        2.0 => g.square(),
-        _ => g.abs().powf(p),
-    };
-    Ok(powers.sum().to_dtype(DType::F64).item::<f64>()?.powf(1.0 / p))
+fn root(sum: f64, p: f64) -> f64 {
+    if p == 2.0 { sum.sqrt() } else { sum.powf(1.0 / p) }
+}
+
+fn fold(grads: &Gradients, rule: impl FoldRule) -> Result<f64> {
+    grads.iter().try_fold(0.0, |sum, g| Ok(rule.join(sum, g.fold(g, rule)?)))
+}
+
+#[derive(Clone, Copy)]
+struct Squares;
+
+impl FoldRule for Squares {
+    #[inline(always)]
+    fn element(self, x: f64, _: f64) -> f64 {
+        x * x
+    }
+    #[inline(always)]
+    fn join(self, a: f64, b: f64) -> f64 {
+        a + b
+    }
+}
+
+/// `Σ (|x| / scale)ᵖ`
+#[derive(Clone, Copy)]
+struct Powers {
+    p: f64,
+    scale: f64,
+}
+
+impl FoldRule for Powers {
+    #[inline(always)]
+    fn element(self, x: f64, _: f64) -> f64 {
+        (x.abs() / self.scale).powf(self.p)
+    }
+    #[inline(always)]
+    fn join(self, a: f64, b: f64) -> f64 {
+        a + b
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Largest;
+
+impl FoldRule for Largest {
+    #[inline(always)]
+    fn element(self, x: f64, _: f64) -> f64 {
+        x.abs()
+    }
+    #[inline(always)]
+    fn join(self, a: f64, b: f64) -> f64 {
+        // NaN must be seen.
+        if a > b || a.is_nan() { a } else { b }
+    }
 }

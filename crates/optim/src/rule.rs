@@ -190,6 +190,9 @@ pub struct Turn<'a> {
     pub lr: f64,
     /// The number of this step of the parameter, 1 for the first.
     pub t: u64,
+    /// Whether state was made for this step: in the parameter's first, and in the first one after a hyperparameter was
+    /// switched on that needs more state.
+    pub begins: bool,
     /// The factor of the weight decay, 0 for none.
     pub weight_decay: f64,
     /// Whether the decay is applied to the parameter itself rather than added to the gradient.

@@ -54,6 +54,32 @@ fn powers_that_leave_the_number_range_do_not_spoil_the_norm() {
     assert!((grads.get(&x).expect("kept").to_f64s()[1] - 0.8).abs() < 1e-6);
 }
 
+/// Powers of some elements underflow or overflow, those of others do not; many small ones count together.
+#[test]
+fn powers_that_leave_the_range_in_part_count() {
+    use autograd_core::DType;
+    for (dtype, large, small) in [
+        (DType::F32, 1e-19, 1e-22),
+        (DType::F32, 3e-23, 1e-23),
+        (DType::F32, 1e19, 1e18),
+        (DType::F64, 1e-160, 3e-163),
+        (DType::F64, 1e-103, 2e-107),
+        (DType::F64, 2e154, 1e153),
+        (DType::F64, 1.0, 1e-162),
+    ] {
+        let values = [vec![large], vec![small; 100_000]].concat();
+        let x = Tensor::from_slice(&values, &[values.len()]).expect("small").to_dtype(dtype).requires_grad();
+        for p in [0.5, 1.0, 2.0, 3.0, 7.0] {
+            let mut grads = Gradients::default();
+            grads.insert(&x, x.detach()).expect("tracked");
+            let exact = x.to_f64s();
+            let expected = exact[0] * exact.iter().map(|x| (x / exact[0]).powf(p)).sum::<f64>().powf(1.0 / p);
+            let total = clip_grad_norm(&mut grads, ClipNorm::new(f64::INFINITY).norm_type(p)).expect("valid");
+            assert!((total / expected - 1.0).abs() < 1e-11, "{dtype}, {large}, p = {p}: {total}, not {expected}");
+        }
+    }
+}
+
 #[test]
 fn what_is_not_finite_is_not_hidden() {
     let (total, after) = clipped(&[&[1.0, f64::NAN], &[2.0]], 1.0, 2.0);

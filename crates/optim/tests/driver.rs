@@ -6,7 +6,7 @@ use autograd_core::module::{Item, ItemMut, Module, Param, Path};
 use autograd_core::{DType, Gradients, Tensor};
 use model::{Net, assert_close, half_square_grads, net, values};
 use wengert_optim::schedule::StepLR;
-use wengert_optim::{Adam, AdamW, Optimizer, RmsProp, Schedule, Sgd};
+use wengert_optim::{Adam, AdamW, Lbfgs, Optimizer, RmsProp, Schedule, Sgd};
 
 /// Steps once, expects this error, and that neither model nor optimizer changed.
 fn fails(model: &mut Net, optimizer: &mut dyn Optimizer, grads: &Gradients, text: &str) {
@@ -214,6 +214,11 @@ fn two_parameters_of_one_name_are_refused() {
     let mut twins = Twins(model::param(&[1.0]), model::param(&[2.0]));
     let error = Sgd::new(0.1).step(&mut twins, &Gradients::default()).expect_err("one name");
     assert_eq!(error.to_string(), r#"SGD: two parameters are called "twin""#);
+    let error = Lbfgs::new(1.0).step_with(&mut twins, |twins| {
+        let loss = twins.0.square().try_add(&twins.1.square())?.sum();
+        Ok((1.0, loss.backward()?))
+    });
+    assert_eq!(error.expect_err("one name").to_string(), r#"LBFGS: two parameters are called "twin""#);
 }
 
 #[test]
@@ -274,6 +279,32 @@ fn a_hyperparameter_may_change_what_state_is_in_use() {
     assert_eq!(keys_after(&mut rmsprop), expected);
     rmsprop.set("momentum", 0.0).expect("known");
     assert_eq!(keys_after(&mut rmsprop), expected[..2]);
+}
+
+#[test]
+fn momentum_that_begins_later_begins_as_it_would_at_first() {
+    let (mut model, mut sgd) = (net(), Sgd::new(0.5).dampening(0.25));
+    let mut step = |sgd: &mut Sgd| {
+        let (grads, before) = (half_square_grads(&model), values(&model)[8]);
+        sgd.step(&mut model, &grads).expect("valid");
+        (before, before - values(&model)[8])
+    };
+    let mut b = 0.0;
+    for (momentum, begins) in [(0.0, false), (0.5, true), (0.5, false), (0.0, false), (0.25, true), (0.25, false)] {
+        sgd.set("momentum", momentum).expect("known");
+        let (g, moved) = step(&mut sgd);
+        // Without momentum there is no buffer, and no damping.
+        b = if begins || momentum == 0.0 { g } else { momentum * b + 0.75 * g };
+        assert!((moved - 0.5 * b).abs() < 1e-6, "{moved}, not {}", 0.5 * b);
+    }
+}
+
+#[test]
+fn two_groups_of_one_prefix_are_refused() {
+    let twice = Sgd::new(0.1).group("hidden", |g| g.scale_lr(0.1)).group("hidden", |g| g.momentum(0.9));
+    assert_eq!(twice.check().expect_err("two").to_string(), "SGD: two groups are called \"hidden\"; make them one");
+    let nested = Sgd::new(0.1).group("hidden", |g| g.scale_lr(0.1)).group("hidden.bias", |g| g.momentum(0.9));
+    assert!(nested.check().is_ok());
 }
 
 #[test]

@@ -47,6 +47,37 @@ fn histories_with_nothing_to_see() {
 }
 
 #[test]
+fn names_that_no_picture_can_show() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let path = dir.path().join("curves.SVG");
+    let json = r#"{"epochs": [{"epoch": 1, "lr": 0.1, "train": [{"name": "a\u0001b<&\ufffe", "value": 1.0}], "valid": []}],
+                   "without_gradient": [], "stopped": null}"#;
+    let history: History = serde_json::from_str(json).expect("a history");
+    history.plot(&path).expect("writable");
+    let svg = fs::read_to_string(&path).expect("just written");
+    assert!(svg.chars().all(|c| c == '\n' || c >= ' ' && c != '\u{fffe}'), "no XML");
+    assert!(svg.contains("a\u{fffd}b&lt;&amp;\u{fffd}"), "{svg}");
+}
+
+#[test]
+fn only_svg_is_written() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    for name in ["curves.png", "curves.svg.gz", "a.b"] {
+        let path = dir.path().join(name);
+        let text = |op: &str| {
+            let (path, svg) = (path.display(), path.with_extension("svg"));
+            format!("{op}: only SVG is drawn, not what {path} is by its name; call it {}", svg.display())
+        };
+        let error = History::default().plot(&path).expect_err("no SVG by its name");
+        assert_eq!(error.to_string(), text("plot"));
+        let error = plot_confusion(&Tensor::from([[1]]), &path).expect_err("no SVG by its name");
+        assert_eq!(error.to_string(), text("plot_confusion"));
+        assert!(!path.exists());
+    }
+    History::default().plot(dir.path().join("curves")).expect("a name that says nothing");
+}
+
+#[test]
 fn confusion() {
     let [train, valid] = sets();
     let mut model = model(7);

@@ -16,7 +16,7 @@ use std::f64::consts::PI;
 /// `x: [n, 2]` F32; `y: [n]` I64, of which `⌊n/2⌋` are 0.
 ///
 /// # Errors
-/// If `n < 2`, or `noise` is negative or not finite.
+/// If `n < 2`, or `noise` is negative, not finite, or so large that F32 does not hold the points.
 ///
 /// # Examples
 /// ```
@@ -34,6 +34,10 @@ pub fn two_moons(n: usize, noise: f64, rng: &mut dyn Rng) -> Result<TensorDatase
     }
     if !(noise.is_finite() && noise >= 0.0) {
         return Err(Error::argument("two_moons", "noise", noise, "finite and at least 0"));
+    }
+    // No normal number is larger than 16.
+    if noise > f64::from(f32::MAX) / 16.0 {
+        return Err(Error::argument("two_moons", "noise", noise, "so small that F32 holds all points"));
     }
     // Refuses an n that no memory holds before anything is computed.
     let noise = Tensor::randn(&[n, 2], DType::F64, rng)?.mul_scalar(noise);
@@ -61,6 +65,11 @@ cases![
         "negative noise",
         |rng| two_moons(10, -0.1, rng),
         "two_moons: noise is -0.1, it must be finite and at least 0",
+    ),
+    Case::refused(
+        "too much noise",
+        |rng| two_moons(10, 1e38, rng),
+        "two_moons: noise is 1e38, it must be so small that F32 holds all points",
     ),
     Case::refused(
         "no noise at all",

@@ -11,7 +11,7 @@ use rand_distr::StandardNormal;
 pub enum Distribution {
     /// Always this value.
     Constant(f64),
-    /// All values in `[low, high)` are equally likely.
+    /// All values in `[low, high)` are equally likely; in no dtype a value leaves it.
     Uniform {
         /// The smallest value.
         low: f64,
@@ -42,7 +42,7 @@ pub fn constant(value: f64) -> Distribution {
     Distribution::Constant(value)
 }
 
-/// Uniform in `[a, b)`.
+/// Uniform in `[a, b)`; always a if b is a.
 pub fn uniform(a: f64, b: f64) -> Distribution {
     Distribution::Uniform { low: a, high: b }
 }
@@ -123,18 +123,132 @@ impl Distribution {
     }
 }
 
+/// The largest finite number of a dtype.
+fn largest(dtype: DType) -> f64 {
+    if dtype == DType::F32 { f32::MAX.into() } else { f64::MAX }
+}
+
+/// The smallest and the largest number of a dtype in `[low, high)`, if there is any. A draw is made in `f64`: rounded to
+/// the dtype it may leave the interval on both sides.
+fn inside(dtype: DType, low: f64, high: f64) -> Option<(f64, f64)> {
+    let (first, last) = match dtype {
+        DType::F32 => {
+            let (first, last) = (low as f32, high as f32);
+            let first = if f64::from(first) < low { first.next_up() } else { first };
+            let last = if f64::from(last) >= high { last.next_down() } else { last };
+            (first.into(), last.into())
+        }
+        _ => (low, high.next_down()),
+    };
+    (first <= last).then_some((first, last))
+}
+
+impl Distribution {
+    /// Whether the dtype holds what is drawn.
+    fn check_range(&self, dtype: DType) -> Result<()> {
+        let (most, must) = (largest(dtype), format!("a number that {dtype} holds"));
+        let fits = |op, name, value: f64| {
+            let holds = value.abs() <= most || !value.is_finite();
+            if holds { Ok(()) } else { Err(Error::argument(op, name, value, &must)) }
+        };
+        match *self {
+            Distribution::Constant(value) => fits("constant", "value", value),
+            Distribution::Uniform { low, high } => {
+                fits("uniform", "a", low)?;
+                fits("uniform", "b", high)?;
+                if low < high && inside(dtype, low, high).is_none() {
+                    let must = format!("so far above a, {low:?}, that an {dtype} lies between");
+                    return Err(Error::argument("uniform", "b", high, must));
+                }
+                Ok(())
+            }
+            Distribution::Normal { mean, std } => {
+                fits("normal", "mean", mean)?;
+                // No draw is farther from the mean.
+                if mean.abs() + 16.0 * std > most {
+                    let must = format!("so small that {dtype} holds all draws");
+                    return Err(Error::argument("normal", "std", std, must));
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
 impl Initializer for Distribution {
     fn tensor(&self, shape: &[usize], dtype: DType, rng: &mut dyn Rng) -> Result<Tensor> {
         self.check()?;
+        self.check_range(dtype)?;
         Ok(match *self {
             Distribution::Constant(value) => Tensor::sample(shape, dtype, || value)?,
             Distribution::Uniform { low, high } => {
-                Tensor::sample(shape, dtype, || low + (high - low) * rng.random::<f64>())?
+                let (first, last) = inside(dtype, low, high).unwrap_or((low, low));
+                Tensor::sample(shape, dtype, || (low + (high - low) * rng.random::<f64>()).clamp(first, last))?
             }
             Distribution::Normal { mean, std } => {
                 Tensor::sample(shape, dtype, || mean + std * rng.sample::<f64, _>(StandardNormal))?
             }
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{constant, normal, uniform};
+    use crate::init::Initializer;
+    use autograd_core::{DType, Result, seeded};
+
+    #[test]
+    fn rounding_does_not_leave_the_interval() -> Result<()> {
+        let tiny = f64::from(f32::EPSILON);
+        for (low, high) in [
+            (0.0, 1.0),
+            (1.0, 1.0 + tiny),
+            (1.0, 1.0 + 2.0 * tiny),
+            (0.1, 0.1 + 1e-7),
+            (-0.3, -0.3 + 1e-7),
+            (-1e-44, 1e-44),
+            (1e9, 1e9 + 100.0),
+            (3e38, f64::from(f32::MAX)),
+            (1.0, 1.0 + 4.0 * f64::EPSILON),
+            (1.1, 1.1 + 4.0 * f64::EPSILON),
+        ] {
+            for dtype in [DType::F32, DType::F64] {
+                let Ok(x) = uniform(low, high).tensor(&[20_000], dtype, &mut seeded(1)) else {
+                    // Only where there is no number between.
+                    assert!(dtype == DType::F32 && high - low < 1e-15, "{dtype}, {low} to {high}");
+                    continue;
+                };
+                let outside = x.to_f64s().into_iter().find(|x| !(low..high).contains(x));
+                assert_eq!(outside, None, "{dtype}, {low} to {high}");
+            }
+        }
+        // Their upper ends are reached as often as others: of four numbers each gets its share.
+        let x = uniform(1.0, 1.0 + 4.0 * tiny).tensor(&[20_000], DType::F32, &mut seeded(1))?.to_f64s();
+        for k in 0..4 {
+            let share = x.iter().filter(|x| **x == 1.0 + f64::from(k) * tiny).count();
+            assert!(share > 2000, "number {k} is drawn {share} times");
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn what_a_dtype_cannot_hold_is_refused() {
+        let text = |start: crate::init::Distribution, dtype| {
+            start.tensor(&[2], dtype, &mut seeded(1)).expect_err("too large").to_string()
+        };
+        let holds = "it must be a number that F32 holds";
+        assert_eq!(text(constant(1e39), DType::F32), format!("constant: value is 1e39, {holds}"));
+        assert_eq!(text(uniform(-1e39, 0.0), DType::F32), format!("uniform: a is -1e39, {holds}"));
+        assert_eq!(text(uniform(0.0, 1e39), DType::F32), format!("uniform: b is 1e39, {holds}"));
+        assert_eq!(text(normal(-1e39, 1.0), DType::F32), format!("normal: mean is -1e39, {holds}"));
+        let small = |dtype| format!("it must be so small that {dtype} holds all draws");
+        assert_eq!(text(normal(0.0, 1e38), DType::F32), format!("normal: std is 1e38, {}", small("F32")));
+        assert_eq!(text(normal(0.0, 1e308), DType::F64), format!("normal: std is 1e308, {}", small("F64")));
+        let between = "it must be so far above a, 1.1, that an F32 lies between";
+        assert_eq!(text(uniform(1.1, 1.100000000001), DType::F32), format!("uniform: b is 1.100000000001, {between}"));
+        assert!(constant(f64::INFINITY).tensor(&[2], DType::F32, &mut seeded(1)).is_ok(), "it is asked for");
+        assert!(constant(1e39).tensor(&[2], DType::F64, &mut seeded(1)).is_ok());
     }
 }
 

@@ -22,6 +22,8 @@ pub struct Slot<R> {
     pub(super) state: Vec<Option<Tensor>>,
     /// From the first step on one for each of the rule's numbers.
     pub(super) numbers: Vec<f64>,
+    /// Whether some of the state was made since the last step.
+    pub(super) begins: bool,
 }
 
 impl<R: Rule> Driver<R> {
@@ -113,12 +115,14 @@ impl<R: Rule> Slot<R> {
     fn of(name: String, param: &Param, hyper: Hyper<R>, old: Option<&Slot<R>>) -> Slot<R> {
         let id = param.node_id();
         let Some(old) = old.filter(|old| old.t > 0) else {
-            return Slot { name, id, hyper, t: 0, fits: None, state: Vec::new(), numbers: Vec::new() };
+            let (state, numbers) = Default::default();
+            return Slot { name, id, hyper, t: 0, fits: None, state, numbers, begins: true };
         };
         // Hyperparameters that decide which state is in use (amsgrad, momentum) may have been changed between steps.
         let same = (0..R::STATE.len()).all(|k| hyper.rule.uses(k) == old.hyper.rule.uses(k));
         let fits = old.fits.clone().filter(|_| same);
-        Slot { name, id, hyper, t: old.t, fits, state: old.state.clone(), numbers: old.numbers.clone() }
+        let (state, numbers) = (old.state.clone(), old.numbers.clone());
+        Slot { name, id, hyper, t: old.t, fits, state, numbers, begins: old.begins }
     }
 
     /// The rule of the parameter's group, and the parameter's turn.
@@ -130,7 +134,7 @@ impl<R: Rule> Slot<R> {
         lr: f64,
         shared: &'a [f64],
     ) -> (&'a R, Turn<'a>) {
-        let Slot { hyper, state, numbers, t, .. } = self;
+        let Slot { hyper, state, numbers, t, begins, .. } = self;
         let turn = Turn {
             parameter,
             gradient,
@@ -139,6 +143,7 @@ impl<R: Rule> Slot<R> {
             shared,
             lr: lr * hyper.lr,
             t: *t + 1,
+            begins: *begins,
             weight_decay: hyper.weight_decay,
             decoupled: hyper.decoupled,
             maximize: hyper.maximize,
@@ -173,7 +178,10 @@ impl<R: Rule> Slot<R> {
                     return Err(misfit(R::NAME, "the state", &format!("{}.{name}", self.name), old, &start));
                 }
                 (Some(_), Some(old)) => Some(old.clone()),
-                (start, _) => start,
+                (start, _) => {
+                    self.begins |= start.is_some();
+                    start
+                }
             });
         }
         if self.t == 0 {

@@ -24,7 +24,8 @@ impl<R: Rule> Driver<R> {
     /// were added.
     ///
     /// The ratio of the group's learning rate to the optimizer's stays when [`set_lr`](crate::Optimizer::set_lr) or a
-    /// schedule changes the latter. A group without parameters is an error of the next step.
+    /// schedule changes the latter. A group without parameters, or a second one of the same prefix, is an error of the
+    /// next step.
     ///
     /// ```
     /// use wengert_optim::AdamW;
@@ -91,6 +92,19 @@ impl<R: Rule> Group<R> {
             return Ok(());
         }
         let text = format!("{}: the group {} adds groups; add them to the optimizer", R::NAME, self.label(position));
+        Err(Error::new(ErrorKind::Argument, text))
+    }
+
+    /// An error if one of the groups before has the same prefix: which of the two counts could not be seen.
+    pub(super) fn is_no_other(&self, before: &[Group<R>], position: usize) -> Result<()> {
+        let prefix = |group: &Group<R>| match &group.members {
+            Members::Below(prefix) => Some(prefix.clone()),
+            Members::Where(_) => None,
+        };
+        if prefix(self).is_none() || before.iter().all(|group| prefix(group) != prefix(self)) {
+            return Ok(());
+        }
+        let text = format!("{}: two groups are called {}; make them one", R::NAME, self.label(position));
         Err(Error::new(ErrorKind::Argument, text))
     }
 

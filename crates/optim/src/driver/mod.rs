@@ -171,6 +171,7 @@ impl<R: Rule> Optimizer for Driver<R> {
                     let (rule, turn) = slot.turn(param.value_mut(), gradient, *lr, shared);
                     outcome = rule.step(turn);
                     slot.t += u64::from(outcome.is_ok());
+                    slot.begins &= outcome.is_err();
                     report.updated += 1;
                 }
             }
@@ -181,6 +182,7 @@ impl<R: Rule> Optimizer for Driver<R> {
     fn check(&self) -> Result<()> {
         self.hyper.check()?;
         self.groups.iter().enumerate().try_for_each(|(position, group)| {
+            group.is_no_other(&self.groups[..position], position)?;
             group.adds_none(self.hyper.clone(), position)?;
             group.apply(self.hyper.clone(), self.initial_lr).check()
         })

@@ -60,7 +60,8 @@ impl Sgd {
         self.with(|rule| rule.momentum = momentum)
     }
 
-    /// τ, any number: the gradient enters the momentum buffer with weight 1 − τ, except at the first step. Default 0.
+    /// τ, any number: the gradient enters the momentum buffer with weight 1 − τ, except where it begins: at the first step
+    /// with momentum. Default 0.
     pub fn dampening(self, dampening: f64) -> Sgd {
         self.with(|rule| rule.dampening = dampening)
     }
@@ -95,8 +96,8 @@ impl Rule for SgdRule {
     }
 
     fn step(&self, turn: Turn<'_>) -> Result<()> {
-        // b = 0 before the first step, so μ b + g is g.
-        let gain = if turn.t == 1 { 1.0 } else { 1.0 - self.dampening };
+        // b = 0 where it begins, so μ b + g is g.
+        let gain = if turn.begins { 1.0 } else { 1.0 - self.dampening };
         let formula = Formula { lr: turn.lr, momentum: self.momentum, gain, nesterov: self.nesterov };
         turn.update(formula)
     }

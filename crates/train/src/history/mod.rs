@@ -3,6 +3,7 @@
 pub(crate) mod float;
 pub(crate) mod short;
 mod table;
+pub(crate) mod width;
 
 use serde::{Deserialize, Serialize};
 

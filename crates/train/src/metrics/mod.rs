@@ -119,6 +119,11 @@ impl Mean {
         Ok(())
     }
 
+    /// Whether nothing was counted.
+    pub(crate) fn is_of_nothing(&self) -> bool {
+        self.count == 0.0
+    }
+
     /// The mean; NaN without samples.
     pub(crate) fn value(&self) -> f64 {
         self.sum / self.count

@@ -21,7 +21,7 @@ const MAX_CLASSES: usize = 200;
 /// `matrix: [K, K]` I64, `1 ≤ K ≤ 200`.
 ///
 /// # Errors
-/// If the matrix is of another shape or dtype, or the file cannot be written.
+/// If the matrix is of another shape or dtype, the file is named as another format (`.png`), or it cannot be written.
 ///
 /// # Examples
 /// ```no_run
@@ -40,7 +40,7 @@ pub fn plot_confusion(matrix: &Tensor, path: impl AsRef<Path>) -> Result<()> {
     let counts = matrix.to_vec::<i64>()?;
     let side = MARGIN + CELL * classes as i32;
     let size = ((side + EDGE) as u32, (side + EDGE) as u32);
-    svg(path.as_ref(), size, |area| draw(area, &counts, classes))
+    svg("plot_confusion", path.as_ref(), size, |area| draw(area, &counts, classes))
 }
 
 fn draw(area: &Area<'_>, counts: &[i64], classes: usize) -> Result<(), DrawingError> {

@@ -22,8 +22,26 @@ const FONT: &str = "sans-serif";
 const BLUE_LINE: RGBColor = RGBColor(31, 119, 180);
 const ORANGE_LINE: RGBColor = RGBColor(255, 127, 14);
 
+/// An error if the name of a file says that it holds something else than SVG.
+fn check_name(op: &str, path: &Path) -> Result<()> {
+    match path.extension() {
+        Some(extension) if !extension.eq_ignore_ascii_case("svg") => {
+            let (path, svg) = (path.display(), path.with_extension("svg"));
+            let text = format!("{op}: only SVG is drawn, not what {path} is by its name; call it {}", svg.display());
+            Err(Error::new(ErrorKind::Argument, text))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Draws a picture and writes it: aside first, then renamed.
-fn svg(path: &Path, size: (u32, u32), draw: impl FnOnce(&Area<'_>) -> Result<(), DrawingError>) -> Result<()> {
+fn svg(
+    op: &str,
+    path: &Path,
+    size: (u32, u32),
+    draw: impl FnOnce(&Area<'_>) -> Result<(), DrawingError>,
+) -> Result<()> {
+    check_name(op, path)?;
     let mut text = String::new();
     let area = SVGBackend::with_string(&mut text, size).into_drawing_area();
     let drawn = draw(&area).and_then(|()| Ok(area.present()?));

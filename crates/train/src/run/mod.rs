@@ -44,7 +44,7 @@ impl Run<'_> {
         self.step
     }
 
-    /// The loss of the last batch; NaN before the first.
+    /// The loss of the last batch, without penalties; NaN before the first, and for a batch of which nothing counts.
     pub fn loss(&self) -> f64 {
         self.loss
     }

@@ -63,6 +63,10 @@ impl Session<'_, '_, '_> {
             measured.update(&loss, &output, &y).map_err(|e| self.in_batch("train", i, e))?;
             self.call(|callback, run| callback.on_train_batch_end(run))?;
         }
+        if measured.loss.is_of_nothing() {
+            let text = format!("epoch {}: nothing of the train set counts in the loss", self.run.epoch);
+            return Err(Error::new(ErrorKind::Data, text));
+        }
         Ok(measured.values())
     }
 

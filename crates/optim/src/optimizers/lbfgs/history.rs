@@ -4,6 +4,7 @@ use super::vector::{Vector, add, difference, dot, scaled};
 use crate::driver::misfit;
 use autograd_core::module::{Module, StateDict, StateMismatch, StateProblem};
 use autograd_core::{DType, Error, ErrorKind, Result, Tensor};
+use std::collections::HashSet;
 
 /// Everything that changes while training, except the parameters and the rate.
 #[derive(Clone, Debug)]
@@ -42,7 +43,12 @@ impl History {
     /// Makes sure that the history is that of the model's trained parameters, in their order.
     pub(super) fn fit(&mut self, model: &dyn Module) -> Result<()> {
         let params: Vec<_> = model.named_parameters().into_iter().filter(|(_, param)| param.is_trainable()).collect();
-        let names = params.iter().map(|(name, _)| name.clone()).collect();
+        let names: Vec<String> = params.iter().map(|(name, _)| name.clone()).collect();
+        let mut seen = HashSet::new();
+        if let Some(name) = names.iter().find(|name| !seen.insert(*name)) {
+            let text = format!("LBFGS: two parameters are called {name:?}");
+            return Err(Error::new(ErrorKind::Argument, text));
+        }
         if self.iterations == 0 {
             self.names = names;
             return Ok(());

@@ -34,6 +34,10 @@
 
 #![forbid(unsafe_code)]
 
+#[cfg(test)]
+#[macro_use]
+mod cases;
+
 mod dataset;
 pub mod format;
 mod inputs;

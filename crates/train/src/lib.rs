@@ -43,6 +43,10 @@
 
 #![forbid(unsafe_code)]
 
+#[cfg(test)]
+#[macro_use]
+mod cases;
+
 pub mod callbacks;
 mod checkpoint;
 mod evaluate;

@@ -4,14 +4,15 @@ mod moons;
 
 use autograd_core::module::Module;
 use autograd_core::{DType, Description, Tensor, seeded};
-use moons::{bits, sets};
+use moons::{bits, directory, sets};
 use std::path::Path;
-use tempfile::{TempDir, tempdir};
+use tempfile::TempDir;
 use wengert_data::{Dataset, TensorDataset};
 use wengert_nn::{CrossEntropyLoss, Dropout, Linear, Sequential, Tanh, cross_entropy, sequential};
 use wengert_optim::{Adam, AdamW, CosineAnnealingLR, Sgd, StepLR};
 use wengert_train::{
-    Accuracy, Callback, Checkpoint, EarlyStopping, ErrorKind, History, IdentityMismatch, L2Penalty, Result, Trainer,
+    Accuracy, Better, Callback, Checkpoint, EarlyStopping, ErrorKind, History, IdentityMismatch, L2Penalty, Result,
+    Trainer,
 };
 
 /// A run: the parts of it that a user can change.
@@ -170,7 +171,7 @@ fn changes() -> Vec<Change> {
 }
 
 fn written(of: fn() -> Setup) -> TempDir {
-    let dir = tempdir().expect("a temporary directory");
+    let dir = directory();
     let every = Checkpoint::new(dir.path());
     // Stopped in the second of three epochs.
     let stop = moons::Killed { epoch: 2, batch: 2 };
@@ -247,10 +248,54 @@ fn allowances() {
 #[test]
 fn a_run_that_was_stopped_goes_on_with_more_patience() {
     let stubborn = |patience: u64| plain(adam(), cross_entropy).callback(early().patience(patience).min_delta(100.0));
-    let dir = tempdir().expect("a temporary directory");
+    let dir = directory();
     let fit = |trainer: Trainer<'static>| setup(trainer.epochs(6)).fit(|trainer| trainer.checkpoint(dir.path()));
     assert_eq!(fit(stubborn(1)).expect("a good run").epochs.len(), 2);
     assert_eq!(fit(stubborn(1).resume(true)).expect("it had ended").epochs.len(), 2);
     let on = fit(stubborn(3).resume(true).allow("patience")).expect("two more");
     assert_eq!((on.epochs.len(), on.stopped.is_some()), (4, true));
+}
+
+/// Options that give a callback's memory its meaning are refused even if they are allowed, before training.
+#[test]
+fn the_memory_of_a_callback_keeps_its_meaning() {
+    let names = ["monitor", "mode", "restore_best_weights"];
+    let fit = |early: EarlyStopping, dir: &Path, resume: bool| {
+        let mut setup = setup(plain(adam(), cross_entropy).metric(Accuracy).epochs(5).callback(early));
+        let allowed = |trainer: Trainer<'static>| names.iter().fold(trainer, |trainer, name| trainer.allow(*name));
+        let kill = moons::Killed { epoch: 4, batch: 1 };
+        let outcome = setup.fit(|trainer| {
+            let trainer = trainer.checkpoint(dir).resume(resume);
+            if resume { allowed(trainer) } else { trainer.callback(kill) }
+        });
+        (outcome.map(|history| history.epochs.len()).map_err(|e| e.to_string()), bits(&setup.model))
+    };
+    type Make = fn() -> EarlyStopping;
+    let cases: [(Make, Make, &str); 4] = [
+        (early, || early().monitor("val_accuracy"), "monitor is \"val_accuracy\", the state is that of \"val_loss\""),
+        (
+            || early().monitor("val_accuracy"),
+            || early().monitor("loss"),
+            "monitor is \"loss\", the state is that of \"val_accuracy\"",
+        ),
+        (early, || early().mode(Better::Higher), "mode is Higher, the state is that of Lower"),
+        (
+            || early().restore_best_weights(false),
+            early,
+            "restore_best_weights is on, and the weights of epoch N, the best, were not kept: it was off until now",
+        ),
+    ];
+    for (first, then, text) in cases {
+        let dir = directory();
+        assert_eq!(fit(first(), dir.path(), false).0, Err("Killed: killed".into()));
+        let (outcome, after) = fit(then(), dir.path(), true);
+        let got = outcome.expect_err("a misfit").replace(|c: char| c.is_ascii_digit(), "N");
+        assert_eq!(got, format!("EarlyStopping: {text}"));
+        assert_eq!(after, bits(&net(4)), "the model has changed");
+        assert_eq!(fit(first(), dir.path(), true).0, Ok(5));
+    }
+    // Said the same way twice, it is the same: the metric's own direction.
+    let dir = directory();
+    fit(early(), dir.path(), false).0.expect_err("killed");
+    assert_eq!(fit(early().mode(Better::Lower), dir.path(), true).0, Ok(5));
 }

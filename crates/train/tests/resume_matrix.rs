@@ -4,8 +4,7 @@ mod moons;
 
 use autograd_core::module::Module;
 use autograd_core::{DType, Tensor, seeded};
-use moons::{Killed, bits, stress};
-use std::path::Path;
+use moons::{Killed, bits, directory, stress};
 use wengert_data::TensorDataset;
 use wengert_nn::{Dropout, Linear, Sequential, Tanh, cross_entropy, sequential};
 use wengert_optim::{Adam, AdamW, CosineAnnealingLR, NAdam, Optimizer, RmsProp, Sgd, StepLR};
@@ -139,13 +138,6 @@ fn run(row: Row, seed: u64, change: impl FnOnce(Trainer<'static>) -> Trainer<'st
         &mut seeded(seed),
     )?;
     Ok((bits(&model), serde_json::to_string(&history).expect("plain data")))
-}
-
-/// Memory in place of a disk where there is such a place: the files are many.
-fn directory() -> tempfile::TempDir {
-    let memory = Path::new("/dev/shm");
-    let made = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
-    made.or_else(|_| tempfile::tempdir()).expect("a temporary directory")
 }
 
 /// The difference between a run that was killed in this epoch, and resumed, and one that was not.

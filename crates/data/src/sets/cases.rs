@@ -200,16 +200,7 @@ mod embedded {
 pub(crate) fn run(cases: Vec<Case>) {
     let mut wrong = Vec::new();
     cases.iter().for_each(|case| case.run(&mut wrong));
-    assert!(wrong.is_empty(), "\n{}\n", wrong.join("\n"));
+    crate::cases::report(wrong.iter().map(|wrong| ("set", wrong)));
 }
 
-/// The test of a set: rows of [`Case`].
-macro_rules! cases {
-    ($($case:expr),* $(,)?) => {
-        #[test]
-        fn cases() {
-            use $crate::sets::cases::Case;
-            $crate::sets::cases::run(vec![$($case),*]);
-        }
-    };
-}
+family!($ sets);

@@ -196,18 +196,7 @@ pub(super) fn run(mut cases: Vec<Case>) {
     cases.iter_mut().for_each(Case::sweep);
     cases.iter_mut().for_each(Case::endless);
     // A mistake of a splitter appears in many sweeps: a few of them show it.
-    let wrong = cases.iter().flat_map(|case| case.wrong.iter().take(6).map(|wrong| format!("{}: {wrong}", case.name)));
-    let wrong: Vec<String> = wrong.collect();
-    assert!(wrong.is_empty(), "\n{}\n", wrong.join("\n"));
+    crate::cases::report(cases.iter().flat_map(|case| case.wrong.iter().take(6).map(|wrong| (&*case.name, wrong))));
 }
 
-/// The test of a splitter: rows of [`Case`].
-macro_rules! cases {
-    ($($case:expr),* $(,)?) => {
-        #[test]
-        fn cases() {
-            use $crate::split::cases::Case;
-            $crate::split::cases::run(vec![$($case),*]);
-        }
-    };
-}
+family!($ split);

@@ -188,17 +188,7 @@ pub(super) fn matrix(columns: usize, values: &[f64]) -> Tensor {
 /// Runs the suite over all cases; fails with everything that is wrong.
 pub(super) fn run(mut cases: Vec<Case>) {
     cases.iter_mut().for_each(Case::run);
-    let wrong = cases.iter().flat_map(|case| case.wrong.iter().map(|wrong| format!("{}: {wrong}", case.name)));
-    let wrong: Vec<String> = wrong.collect();
-    assert!(wrong.is_empty(), "\n{}\n", wrong.join("\n"));
+    crate::cases::report(cases.iter().flat_map(|case| case.wrong.iter().map(|wrong| (&*case.name, wrong))));
 }
 
-/// The test of a transformation: rows of [`Case`].
-macro_rules! cases {
-    ($($case:expr),* $(,)?) => {
-        #[test]
-        fn cases() {
-            $crate::transform::cases::run(vec![$($case),*]);
-        }
-    };
-}
+family!($ transform);

@@ -285,18 +285,7 @@ impl Callback for Recorder<'_> {
 /// Runs the suite over all cases; fails with everything that is wrong.
 pub(super) fn run<C: Callback>(mut cases: Vec<Case<C>>) {
     cases.iter_mut().for_each(Case::run);
-    let wrong = cases.iter().flat_map(|case| case.wrong.iter().map(|wrong| format!("{}: {wrong}", case.title)));
-    let wrong: Vec<String> = wrong.collect();
-    assert!(wrong.is_empty(), "\n{}\n", wrong.join("\n"));
+    crate::cases::report(cases.iter().flat_map(|case| case.wrong.iter().map(|wrong| (&*case.title, wrong))));
 }
 
-/// The test of a callback: rows of [`Case`].
-macro_rules! cases {
-    ($($case:expr),* $(,)?) => {
-        #[test]
-        fn cases() {
-            use $crate::callbacks::cases::Case;
-            $crate::callbacks::cases::run(vec![$($case),*]);
-        }
-    };
-}
+family!($ callbacks);

@@ -198,18 +198,7 @@ fn cut(output: &Tensor, target: &Tensor, sizes: &[usize]) -> Vec<(Tensor, Tensor
 /// Runs the suite over all cases; fails with everything that is wrong.
 pub(super) fn run(mut cases: Vec<Case>) {
     cases.iter_mut().for_each(Case::run);
-    let wrong = cases.iter().flat_map(|case| case.wrong.iter().map(|wrong| format!("{}: {wrong}", case.name)));
-    let wrong: Vec<String> = wrong.collect();
-    assert!(wrong.is_empty(), "\n{}\n", wrong.join("\n"));
+    crate::cases::report(cases.iter().flat_map(|case| case.wrong.iter().map(|wrong| (&*case.name, wrong))));
 }
 
-/// The test of a metric: rows of [`Case`].
-macro_rules! cases {
-    ($($case:expr),* $(,)?) => {
-        #[test]
-        fn cases() {
-            use $crate::metrics::cases::Case;
-            $crate::metrics::cases::run(vec![$($case),*]);
-        }
-    };
-}
+family!($ metrics);

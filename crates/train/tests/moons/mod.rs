@@ -59,3 +59,10 @@ impl Callback for Killed {
         if now { Err(Error::user("killed")) } else { Ok(()) }
     }
 }
+
+/// Memory in place of a disk where there is such a place: the files are many.
+pub fn directory() -> tempfile::TempDir {
+    let memory = std::path::Path::new("/dev/shm");
+    let made = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
+    made.or_else(|_| tempfile::tempdir()).expect("a temporary directory")
+}

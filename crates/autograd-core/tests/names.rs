@@ -36,7 +36,10 @@ fn refused_everywhere(mut model: impl Module, what: &str) -> Result<()> {
 #[test]
 fn parameters_buffers_and_streams() -> Result<()> {
     let values = || [1.0, 2.0].map(Tensor::from);
-    refused_everywhere(Flat(values().map(Param::new).into_iter().collect::<Result<Vec<_>>>()?), "parameters or buffers")?;
+    refused_everywhere(
+        Flat(values().map(Param::new).into_iter().collect::<Result<Vec<_>>>()?),
+        "parameters or buffers",
+    )?;
     refused_everywhere(Flat(values().map(Buffer::new).into()), "parameters or buffers")?;
     refused_everywhere(Flat(vec![Stream::new(&mut seeded(1)), Stream::new(&mut seeded(2))]), "streams")?;
     let unique = vec![Param::new(Tensor::from(1.0))?, Param::new(Tensor::from(2.0))?];

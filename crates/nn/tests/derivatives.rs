@@ -8,7 +8,7 @@ use wengert_nn::{CrossEntropyLoss, Layer, Linear, Loss, Reduction, Tanh, cross_e
 fn model() -> Result<impl Layer> {
     let mut rng = seeded(3);
     let mut model = sequential![Linear::new(3, 4, &mut rng)?, Tanh, Linear::new(4, 2, &mut rng)?];
-    model.to_dtype(DType::F64);
+    model.to_dtype(DType::F64).expect("it fits");
     Ok(model)
 }
 

@@ -6,15 +6,18 @@ use wengert_optim::{Adam, AdamW, Lbfgs, NAdam, Optimizer, RmsProp, Sgd};
 
 /// A weight in two places and another one; the original is in place `original`.
 fn tied(original: usize) -> Vec<Param> {
-    let weight = Param::new(Tensor::from([1.0, -2.0]));
-    let mut model = vec![weight.tie(), Param::new(Tensor::from([0.5]))];
+    let weight = Param::new(Tensor::from([1.0, -2.0])).expect("a fresh value");
+    let mut model = vec![weight.tie(), Param::new(Tensor::from([0.5])).expect("a fresh value")];
     model.insert(original, weight);
     model
 }
 
 /// The same weights, each in one place.
 fn single() -> Vec<Param> {
-    vec![Param::new(Tensor::from([1.0, -2.0])), Param::new(Tensor::from([0.5]))]
+    vec![
+        Param::new(Tensor::from([1.0, -2.0])).expect("a fresh value"),
+        Param::new(Tensor::from([0.5])).expect("a fresh value"),
+    ]
 }
 
 /// The weight where it is used first, where it is used again, and the other one.

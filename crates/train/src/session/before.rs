@@ -60,7 +60,9 @@ fn saved(model: &dyn Module, values: bool) -> Vec<Saved> {
                 Saved::Stream(seed, drawn)
             }
             Item::Buffer(buffer) => Saved::Buffer(buffer.get()),
-            Item::Param(param) | Item::Tied(param) => Saved::Param(param.is_trainable(), values.then(|| param.detach())),
+            Item::Param(param) | Item::Tied(param) => {
+                Saved::Param(param.is_trainable(), values.then(|| param.detach()))
+            }
         });
     });
     saved

@@ -13,7 +13,7 @@ pub(super) type Property = (&'static str, fn(&Case));
 
 /// Runs every property over every case of a file, and reports all that fail, not only the first.
 pub(crate) fn run(cases: &[Case]) {
-    let properties: [Property; 14] = [
+    let properties: [Property; 16] = [
         ("values agree with the formula", values_agree_with_the_formula),
         ("derivatives agree with finite differences", |case| case.check_gradients(&case.sample(1), "plain")),
         ("fused and recorded gradients agree", fused_and_recorded_gradients_agree),

@@ -1,8 +1,8 @@
 //! What every walk through a case keeps to: results are values of their own, every wanted input gets a gradient, and a
 //! walk that fails says so from then on.
 
-use super::suite::{Property, case_seed};
 use super::Case;
+use super::suite::{Property, case_seed};
 use crate::tape::{Backward, Gradients, Pull, Pullback, no_grad, record_custom};
 use crate::tensor::Tensor;
 use crate::{Error, ErrorKind, Result};

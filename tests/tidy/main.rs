@@ -178,6 +178,7 @@ const FAMILIES: [(&str, &[&str]); 11] = [
         "crates/autograd-core/src/ops",
         &[
             "along.rs",
+            "assign.rs",
             "check.rs",
             "custom.rs",
             "dims.rs",
@@ -190,7 +191,7 @@ const FAMILIES: [(&str, &[&str]); 11] = [
     ),
     ("crates/nn/src/layers", &[]),
     ("crates/nn/src/activation", &[]),
-    ("crates/nn/src/loss", &["objective.rs", "pair.rs", "reduction.rs"]),
+    ("crates/nn/src/loss", &["hint.rs", "objective.rs", "pair.rs", "reduction.rs"]),
     ("crates/nn/src/init", &["fans.rs", "gain.rs", "initializer.rs"]),
     ("crates/optim/src/optimizers", &["history.rs", "vector.rs", "wolfe.rs"]),
     ("crates/optim/src/schedule", &[]),

@@ -182,6 +182,7 @@ const FAMILIES: [(&str, &[&str]); 11] = [
         "crates/autograd-core/src/ops",
         &[
             "along.rs",
+            "assign.rs",
             "check.rs",
             "custom.rs",
             "dims.rs",
@@ -194,7 +195,7 @@ const FAMILIES: [(&str, &[&str]); 11] = [
     ),
     ("crates/nn/src/layers", &[]),
     ("crates/nn/src/activation", &[]),
-    ("crates/nn/src/loss", &["objective.rs", "pair.rs", "reduction.rs"]),
+    ("crates/nn/src/loss", &["hint.rs", "objective.rs", "pair.rs", "reduction.rs"]),
     ("crates/nn/src/init", &["fans.rs", "gain.rs", "initializer.rs"]),
     ("crates/optim/src/optimizers", &["history.rs", "vector.rs", "wolfe.rs"]),
     ("crates/optim/src/schedule", &[]),

@@ -43,8 +43,11 @@ fn named(values: impl IntoIterator<Item = Tensor>) -> StateDict {
     NAMES.into_iter().map(String::from).zip(values).collect()
 }
 
+/// Values, identities and positions of streams.
+type All = (Vec<Vec<f64>>, Vec<Option<NodeId>>, Vec<(String, u64, u64)>);
+
 /// Everything about a model that a run could change.
-fn all(model: &impl Layer) -> (Vec<Vec<f64>>, Vec<Option<NodeId>>, Vec<(String, u64, u64)>) {
+fn all(model: &impl Layer) -> All {
     let values = model.state_dict().iter().map(|(_, value)| value.to_f64s()).collect();
     (values, model.parameters().iter().map(|param| param.node_id()).collect(), stream_positions(model))
 }

@@ -26,7 +26,7 @@ fn parts(model: &[Param]) -> [&Param; 3] {
     [weights[0], weights[weights.len() - 1], others[0]]
 }
 
-fn loss(model: &mut Vec<Param>) -> Result<(f64, Gradients)> {
+fn loss(model: &mut [Param]) -> Result<(f64, Gradients)> {
     let [first, again, other] = parts(model);
     let loss = (first * again).sum() * (other.square().sum() + 1) + (again + 1).square().sum();
     Ok((loss.item()?, loss.backward()?))
@@ -38,7 +38,7 @@ fn follow(optimizer: impl Optimizer + Clone) -> Result<()> {
         for step in 0..6 {
             // A clone in the middle of a run is tied as well.
             model = if step == 3 { model.clone() } else { model };
-            let (_, report) = optimizer.step_with(&mut model, loss)?;
+            let (_, report) = optimizer.step_with(&mut model, |model| loss(model))?;
             assert_eq!((report.updated, report.missing), (2, Vec::<String>::new()));
             let [first, again, _] = parts(&model);
             assert_eq!((first.to_f64s(), first.node_id()), (again.to_f64s(), again.node_id()));

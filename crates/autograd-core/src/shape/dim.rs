@@ -8,7 +8,7 @@
 /// let x = Tensor::from([1, 2, 3, 4, 5, 6]);
 /// let rows = x.numel() / 2;
 /// assert_eq!(x.reshape(&[rows, 2])?.shape(), [3, 2]);
-/// assert_eq!(x.reshape([2, -1])?.shape(), [2, 3]);
+/// assert_eq!(x.reshape(&[2, -1])?.shape(), [2, 3]);
 /// assert_eq!(x.narrow(0, rows, 2)?.to_vec::<i64>()?, [4, 5]);
 /// # Ok::<(), autograd_core::Error>(())
 /// ```

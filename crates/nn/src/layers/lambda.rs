@@ -18,7 +18,7 @@ use std::fmt;
 /// let model = sequential![
 ///     Linear::new(4, 6, &mut rng)?,
 ///     |x: &Tensor| x.sin(),
-///     |x: &Tensor| x.reshape([-1, 2, 3]),
+///     |x: &Tensor| x.reshape(&[-1, 2, 3]),
 ///     Tensor::square,
 /// ];
 /// assert_eq!(model.forward(&Tensor::from([[1.0, 2.0, 3.0, 4.0]]))?.shape(), [1, 2, 3]);

@@ -184,8 +184,7 @@ impl Loss for CrossEntropyLoss {
         Check(OP).float(input)?;
         let dim = match input.rank() {
             0 => return Err(Error::shape(OP, "the input", input.shape(), "[C], [N, C] or [N, C, ..]")),
-            1 => 0,
-            _ => 1,
+            rank => usize::from(rank > 1),
         };
         let classes = input.shape()[dim];
         self.check_options(input, classes)?;

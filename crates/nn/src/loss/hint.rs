@@ -1,4 +1,4 @@
-//! What to do about the mistakes with targets and inputs that everybody makes once.
+//! Mistakes with targets and inputs that everybody makes once, and the call that mends each.
 
 use autograd_core::{Error, ErrorKind, Result, Tensor};
 

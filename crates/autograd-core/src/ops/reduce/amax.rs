@@ -26,7 +26,7 @@ impl Tensor {
     /// assert_eq!(grads.get(&x).unwrap().to_vec::<f32>()?, [0.5, 0.0, 0.5]);
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
-    pub fn max(&self) -> Result<Tensor> {
+    pub fn max(&self /* all elements; over dim 1: amax(1)? */) -> Result<Tensor> {
         extreme("max", self, &(..).into(), Largest, i64::max, Nan::Shares)
     }
 
@@ -42,7 +42,7 @@ impl Tensor {
     /// assert_eq!(x.min()?.item::<f32>()?, 1.0);
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
-    pub fn min(&self) -> Result<Tensor> {
+    pub fn min(&self /* all elements; over dim 1: amin(1)? */) -> Result<Tensor> {
         extreme("min", self, &(..).into(), Smallest, i64::min, Nan::Shares)
     }
 

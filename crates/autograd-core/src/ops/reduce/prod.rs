@@ -27,7 +27,7 @@ impl Tensor {
     /// assert_eq!(grads.get(&x).unwrap().to_vec::<f32>()?, [0.0, 6.0, 0.0]);
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
-    pub fn prod(&self) -> Result<Tensor> {
+    pub fn prod(&self /* all elements; over dim 1: prod_dim(1)? */) -> Result<Tensor> {
         self.prod_dim(..)
     }
 

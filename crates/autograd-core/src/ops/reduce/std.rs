@@ -25,7 +25,7 @@ impl Tensor {
     /// assert_eq!(Tensor::from([1.0, 3.0]).std(0.0)?.item::<f32>()?, 1.0);
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
-    pub fn std(&self, correction: f64) -> Result<Tensor> {
+    pub fn std(&self /* all elements; over dim 1: std_dim(1, 1.0)? */, correction: f64) -> Result<Tensor> {
         self.std_dim(.., correction)
     }
 

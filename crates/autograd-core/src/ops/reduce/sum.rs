@@ -24,7 +24,9 @@ impl Tensor {
     /// assert_eq!(Tensor::from([[1.0, 2.0], [3.0, 4.0]]).sum().item::<f32>()?, 10.0);
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
-    pub fn sum(&self) -> Tensor {
+    // The compiler shows the line of a function that is called with too many arguments, and proposes to leave them out:
+    // the comment in it says what `x.sum(1)` is called here. Other reductions of all elements have it too.
+    pub fn sum(&self /* all elements; over dim 1: sum_dim(1)? */) -> Tensor {
         self.sum_dim(..).unwrap_or_else(|error| refuse(&error))
     }
 
@@ -70,7 +72,7 @@ impl Tensor {
     /// assert_eq!(Tensor::from([1.0, 2.0, 6.0]).mean()?.item::<f32>()?, 3.0);
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
-    pub fn mean(&self) -> Result<Tensor> {
+    pub fn mean(&self /* all elements; over dim 1: mean_dim(1)? */) -> Result<Tensor> {
         self.mean_dim(..)
     }
 

@@ -87,7 +87,7 @@ impl Tensor {
     /// assert_eq!(Tensor::from([1.0, 2.0, 3.0, 6.0]).var(0.0)?.item::<f32>()?, 3.5);
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
-    pub fn var(&self, correction: f64) -> Result<Tensor> {
+    pub fn var(&self /* all elements; over dim 1: var_dim(1, 1.0)? */, correction: f64) -> Result<Tensor> {
         self.var_dim(.., correction)
     }
 

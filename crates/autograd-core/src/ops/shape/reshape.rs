@@ -24,8 +24,8 @@ impl Tensor {
     /// assert_eq!(Tensor::from([[1, 2, 3], [4, 5, 6]]).reshape(&[3, -1])?.shape(), [3, 2]);
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
-    pub fn reshape<D: Dim>(&self, shape: impl AsRef<[D]>) -> Result<Tensor> {
-        self.reshape_signed(&shape.as_ref().iter().map(|size| size.signed()).collect::<SmallVec<[isize; 8]>>())
+    pub fn reshape<D: Dim>(&self, shape: &[D]) -> Result<Tensor> {
+        self.reshape_signed(&shape.iter().map(|size| size.signed()).collect::<SmallVec<[isize; 8]>>())
     }
 
     fn reshape_signed(&self, shape: &[isize]) -> Result<Tensor> {

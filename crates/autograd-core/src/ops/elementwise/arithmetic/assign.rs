@@ -1,5 +1,5 @@
-//! What Rust builds on the operators: `+=` and its like, sums and products of iterators, and integers beside tensors.
-//! All of it panics where the operators do.
+//! The operators `+= -= *= /=`, sums and products of iterators, and integers beside tensors. All of it panics where the
+//! operators between tensors do.
 
 use crate::tensor::Tensor;
 use std::iter::{Product, Sum};

@@ -66,6 +66,12 @@ impl Deref for Param {
     }
 }
 
+impl AsRef<Tensor> for Param {
+    fn as_ref(&self) -> &Tensor {
+        self
+    }
+}
+
 impl Module for Param {
     fn visit<'m>(&'m self, path: &Path<'_>, f: &mut dyn FnMut(&Path<'_>, Item<'m>)) {
         f(path, Item::Param(self));

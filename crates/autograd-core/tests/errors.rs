@@ -80,20 +80,22 @@ fn derivatives_as_functions() {
     let (x, y) = (Tensor::from([1.0, 2.0]), Tensor::from([3.0, 4.0]));
     let product = |v: &[Tensor]| v[0].try_mul(&v[1]);
     let both = [&x, &y];
-    says(jvp(product, &both, &[&x]), "jvp: there are 1 tangents for 2 inputs");
-    says(hvp(|v| Ok(product(v)?.sum()), &both, &[&x]), "hvp: there are 1 tangents for 2 inputs");
+    says(jvp(product, both, [&x]), "jvp: there are 1 tangents for 2 inputs");
+    says(hvp(|v| Ok(product(v)?.sum()), both, [&x]), "hvp: there are 1 tangents for 2 inputs");
     let one = Tensor::from([1.0]);
-    says(jvp(|v| Ok(v[0].detach()), &[&x], &[&one]), "jvp: a tangent has shape [1], expected [2]");
-    says(hvp(|v| Ok(v[0].sum()), &[&x], &[&one]), "hvp: a tangent has shape [1], expected [2]");
+    says(jvp(|v| Ok(v[0].detach()), [&x], [&one]), "jvp: a tangent has shape [1], expected [2]");
+    says(hvp(|v| Ok(v[0].sum()), [&x], [&one]), "hvp: a tangent has shape [1], expected [2]");
     let integers = Tensor::from([1, 2]);
     let text = |op: &str| format!("{op}: dtype is I64, expected F32 or F64; to_dtype converts");
     says(jacobian(|v| Ok(v[0].exp()), &[&integers]), &text("jacobian"));
-    says(jvp(|v| Ok(v[0].exp()), &[&integers], &[&integers]), &text("jvp"));
+    says(jvp(|v| Ok(v[0].exp()), [&integers], [&integers]), &text("jvp"));
     says(vjp(|v| Ok(v[0].exp()), &[&integers], &x).map(|_| ()), &text("vjp"));
 }
 
-/// Every derivative as a function, of the number `f(inputs)`, with these vectors.
-type Derivative = fn(fn(&[Tensor]) -> Result<Tensor>, &[&Tensor], &[&Tensor]) -> Result<()>;
+type Function = fn(&[Tensor]) -> Result<Tensor>;
+
+/// Every derivative as a function, of `f(inputs)`, with these vectors.
+type Derivative = fn(Function, &[&Tensor], &[&Tensor]) -> Result<()>;
 
 const DERIVATIVES: [(&str, Derivative); 5] = [
     ("jvp", |f, inputs, vectors| jvp(f, inputs, vectors).map(|_| ())),
@@ -106,8 +108,7 @@ const DERIVATIVES: [(&str, Derivative); 5] = [
 #[test]
 fn every_vector_must_fit_whatever_the_function_does_with_its_input() {
     let (x, y) = (Tensor::from([1.0, 2.0]), Tensor::from([3.0]));
-    let functions: [fn(&[Tensor]) -> Result<Tensor>; 3] =
-        [|v| Ok(v[0].square().sum()), |v| Ok(v[0].sum()), |v| Ok(v[0].detach().sum())];
+    let functions: [Function; 3] = [|v| Ok(v[0].square().sum()), |v| Ok(v[0].sum()), |v| Ok(v[0].detach().sum())];
     let doubles = |x: &Tensor| x.to_dtype(DType::F64);
     for f in functions {
         for (name, derivative) in &DERIVATIVES[..2] {
@@ -129,11 +130,11 @@ fn every_vector_must_fit_whatever_the_function_does_with_its_input() {
     }
     let vectors: [&Tensor; 2] = [&x, &y];
     for (name, derivative) in DERIVATIVES {
-        let integers: fn(&[Tensor]) -> Result<Tensor> = |v| Ok(v[0].to_dtype(DType::I64).sum());
+        let integers: Function = |v| Ok(v[0].to_dtype(DType::I64).sum());
         let float = format!("{name}: dtype is I64, expected F32 or F64; to_dtype converts");
         says(derivative(integers, &vectors, &vectors), &float);
         if ["hvp", "hessian"].contains(&name) {
-            for f in [(|v| Ok(v[0].exp())) as fn(&[Tensor]) -> Result<Tensor>, |v| Ok(v[0].detach())] {
+            for f in [(|v| Ok(v[0].exp())) as Function, |v| Ok(v[0].detach())] {
                 let number = format!("{name}: the value has shape [2], expected a single number");
                 says(derivative(f, &vectors, &vectors), &number);
             }

@@ -1,6 +1,5 @@
 //! Lists of tensors to differentiate for.
 
-use crate::module::Param;
 use crate::tensor::Tensor;
 
 /// A list of tensors as an argument: an array gives an array of results, and anything else a `Vec`. Its elements are
@@ -58,12 +57,6 @@ vectors! {
 }
 
 impl AsRef<Tensor> for Tensor {
-    fn as_ref(&self) -> &Tensor {
-        self
-    }
-}
-
-impl AsRef<Tensor> for Param {
     fn as_ref(&self) -> &Tensor {
         self
     }

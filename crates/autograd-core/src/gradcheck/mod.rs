@@ -188,7 +188,7 @@ impl GradCheck {
         Ok(report)
     }
 
-    /// Compares the derivatives of a sum, moving the point away from kinks.
+    /// Compares the derivatives of a sum, moving the point away from kinks. What f computes on the way rounds by `floor`.
     fn compare(
         &self,
         (order, floor): (usize, f64),
@@ -235,8 +235,7 @@ impl GradCheck {
         // `per` is the size of the direction: the tape's derivative is for a step of one.
         let mut judge = |input, index, analytic: f64, per: f64, direction: &[(usize, Tensor)], reach: f64| {
             let line = Line { f: &values, inputs, middle: &middle, direction, reach };
-            let floor = if order == 1 { 0.0 } else { floor / per };
-            let tolerance = Tolerance { absolute: self.atol, relative: self.rtol, floor };
+            let tolerance = Tolerance { absolute: self.atol, relative: self.rtol, floor: floor / per };
             report.compared += 1;
             let unsure = |text: String, kink: bool| -> Result<Option<(Error, bool)>> {
                 let name = name(order, input, index);

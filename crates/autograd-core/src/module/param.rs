@@ -276,6 +276,12 @@ impl Deref for Param {
     }
 }
 
+impl AsRef<Tensor> for Param {
+    fn as_ref(&self) -> &Tensor {
+        self
+    }
+}
+
 impl Module for Param {
     fn visit<'m>(&'m self, path: &Path<'_>, f: &mut dyn FnMut(&Path<'_>, Item<'m>)) {
         f(path, if self.is_tied() { Item::Tied(self) } else { Item::Param(self) });

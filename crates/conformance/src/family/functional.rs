@@ -74,7 +74,7 @@ pub(super) fn run(case: &Case, precision: Precision) -> Outcome<()> {
         }
         "jvp" => {
             let tangents = tangents()?;
-            let (y, found) = jvp(f, &inputs, &tangents.iter().collect::<Vec<_>>())?;
+            let (y, found) = jvp(f, &inputs, tangents)?;
             (y, vec![(String::new(), found)])
         }
         "jacobian" => (value()?, by_name(&order, jacobian(f, &inputs)?)),
@@ -87,7 +87,7 @@ pub(super) fn run(case: &Case, precision: Precision) -> Outcome<()> {
         }
         "hvp" => {
             let tangents = tangents()?;
-            (value()?, by_name(&order, hvp(f, &inputs, &tangents.iter().collect::<Vec<_>>())?))
+            (value()?, by_name(&order, hvp(f, &inputs, tangents)?))
         }
         _ => return Err(Stop::Unsupported(String::new())),
     };

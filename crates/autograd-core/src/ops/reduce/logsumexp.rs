@@ -88,7 +88,8 @@ impl Pullback for LogSumExp {
             }
             let total = self.norm(1)?.add_scalar(1.0);
             let nothing = total.eq(&total.zeros_like())?;
-            let scale = nothing.where_cond(&total.zeros_like(), &along.spread(gy)?.try_div(&total)?)?;
+            let scale = along.spread(gy)?.try_div(&nothing.where_cond(&total.ones_like(), &total)?)?;
+            let scale = nothing.where_cond(&total.zeros_like(), &scale)?;
             x.try_sub(&self.norm(0)?)?.exp().try_mul(&scale)
         })
     }

@@ -2,7 +2,7 @@
 
 use super::exp::{parts_of_sum_f32, parts_of_sum_f64};
 use super::polynomial::{horner_f32, horner_f64};
-use super::scale::{halves_f32, halves_f64};
+use super::scale::{pow2_f32, pow2_f64};
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
 /// `e^(high + low) = (1 + more) first second`: the factors are powers of two, multiplied last, for the result may be
@@ -75,7 +75,7 @@ pub trait Scalar:
 }
 
 macro_rules! scalar {
-    ($t:ident, $parts:ident, $halves:ident, $rest:expr, $horner:ident, $table:ident, ($short:ident, $long:ident)) => {
+    ($t:ident, $parts:ident, $pow2:ident, $half:literal, $rest:expr, $horner:ident, $table:ident, ($short:ident, $long:ident)) => {
         impl Scalar for $t {
             #[inline(always)]
             fn of(x: f64) -> Self {
@@ -100,9 +100,10 @@ macro_rules! scalar {
             }
             #[inline(always)]
             fn exponential(high: Self, low: Self) -> Exponential<Self> {
+                const HALF: i32 = $half;
                 let parts = $parts(high, low);
-                let (first, second) = $halves(parts.k);
-                Exponential { more: parts.high + parts.tail, first, second }
+                let first = $pow2(parts.k.wrapping_add(HALF.into()));
+                Exponential { more: parts.high + parts.tail, first, second: $pow2((-HALF).into()) }
             }
             #[inline(always)]
             fn horner<const SHORT: usize, const LONG: usize>(self, $short: &[f32; SHORT], $long: &[f64; LONG]) -> Self {
@@ -111,5 +112,14 @@ macro_rules! scalar {
         }
     };
 }
-scalar!(f32, parts_of_sum_f32, halves_f32, |x, _| (x - f64::from(x as f32)) as f32, horner_f32, table, (table, _long));
-scalar!(f64, parts_of_sum_f64, halves_f64, |_, rest| rest, horner_f64, table, (_short, table));
+scalar!(
+    f32,
+    parts_of_sum_f32,
+    pow2_f32,
+    64,
+    |x, _| (x - f64::from(x as f32)) as f32,
+    horner_f32,
+    table,
+    (table, _long)
+);
+scalar!(f64, parts_of_sum_f64, pow2_f64, 512, |_, rest| rest, horner_f64, table, (_short, table));

@@ -7,6 +7,9 @@
 //! All of it follows from what is left of zero, where each is `e^(−v)` times a factor near 1 or a power of x: nothing is
 //! taken from 1, and the exponential's powers of two are multiplied last. The argument of the exponential is a sum of
 //! two numbers, because an error there is one of the result.
+//!
+//! Worst error measured in f32 over every 211th bit pattern: `σ′` 1.96 ulp, `silu` 1.89, `gelu_tanh` 1.73; first and
+//! second derivatives 2.8 and 4.6, near their zeros in places of their terms.
 
 use super::exponential::{Exponential, Scalar};
 
@@ -20,11 +23,10 @@ pub struct Tail<T> {
 }
 
 impl<T: Scalar> Tail<T> {
-    /// `F(x)`
+    /// `F(−|x|)`
     #[inline(always)]
-    pub fn distribution(self, x: T) -> T {
-        let below = self.exponential.scale(self.factor());
-        if x < T::of(0.0) { below } else { T::of(1.0) - below }
+    pub fn below(self) -> T {
+        self.exponential.scale(self.factor())
     }
 
     /// `x F(x)`, where `z` is |x| up to where that is 0 on the left, and `upper` is `F(|x|)`. NaN at −∞, the product of
@@ -40,11 +42,13 @@ impl<T: Scalar> Tail<T> {
     fn factor(self) -> T {
         self.exponential.of_sum(self.below.0, self.below.1)
     }
+}
 
+impl<T: Scalar> Exponential<T> {
     /// `y′(x)`, given `y′(−|x|) e^v`. NaN at ±∞, where the product of an infinity and 0 is.
     #[inline(always)]
     pub fn slope(self, x: T, below: T) -> T {
-        let below = self.exponential.times(below);
+        let below = self.times(below);
         let slope = if x < T::of(0.0) { below } else { T::of(1.0) - below };
         x.fused(T::of(0.0), slope)
     }
@@ -113,7 +117,7 @@ impl<T: Scalar> Logistic<T> {
     /// before the difference is taken. `more` is what `a − b` lacks.
     #[inline(always)]
     pub fn density_between(self, a: T, b: T, more: T) -> T {
-        self.density_times(self.r * (a + b).fused(self.value, (a - b) + more))
+        self.density_times(self.upper() * (a + b).fused(self.value, (a - b) + more))
     }
 }
 
@@ -148,7 +152,7 @@ pub fn silu<T: Scalar>(x: T) -> T {
 #[inline(always)]
 pub fn silu_slope<T: Scalar>(x: T) -> T {
     let (v, f) = logistic(x);
-    f.tail.slope(x, f.slope_factor(v, T::of(0.0)))
+    f.tail.exponential.slope(x, f.slope_factor(v, T::of(0.0)))
 }
 
 /// The second derivative of `x σ(x)`: `σ′ (2 − x tanh(x/2))`
@@ -203,7 +207,7 @@ pub fn gelu_tanh<T: Scalar>(x: T) -> T {
 pub fn gelu_tanh_slope<T: Scalar>(x: T) -> T {
     let (z, (v_slope, more), f) = cubic(x);
     let change = z * v_slope;
-    f.tail.slope(x, f.slope_factor(change, z.fused(v_slope, -change) + z * more))
+    f.tail.exponential.slope(x, f.slope_factor(change, z.fused(v_slope, -change) + z * more))
 }
 
 /// The second derivative of `x σ(v)`: `σ′ (2 v′ + x v″ − x v′² tanh(v/2))`

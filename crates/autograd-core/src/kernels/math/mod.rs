@@ -3,7 +3,9 @@
 //! Scalar functions `name_f32` and `name_f64` belong here that are pure, safe and free of branches, so a plain loop
 //! over a slice, compiled inside `pulp`'s dispatch, turns into AVX-512 or AVX2 code. They use selects, bit casts,
 //! integer operations of the float's own width, and `mul_add` written out: each result has the same bits on every
-//! processor. Loops, dispatch, tensors, and functions composed of these (softplus, gelu) do not belong here.
+//! processor. Functions that need the parts of an exponential are
+//! generic over [`exponential::Scalar`] instead. Loops, dispatch, tensors, and functions composed of results of these
+//! (softplus) do not belong here.
 //!
 //! Coefficients are our own minimax fits (Remez exchange in 50-digit arithmetic, rounded to the type); the error next
 //! to a table is the weighted error of the fit before rounding. Each file states the worst error measured, in units in

@@ -1,56 +1,42 @@
 //! The normal distribution: `φ`, `Φ`, `x Φ(x)` and its derivatives, and `e^(−x²)`.
 //!
 //! ```text
-//! Φ(−z) = e^(−z²/2) g(z),   g(z) = t p(8 t − 1),   t = 1 / (4 + z)
+//! Φ(−z) = e^(−z²/2) g(z),   g = p / q
 //! ```
 //!
-//! `g` falls like 1/z, and so does `t`; the rest is a polynomial. z² is a sum of two numbers, because an error there is
-//! one of the result.
+//! All coefficients of the two polynomials are positive: nothing cancels in them. z² is a sum of two numbers, because an
+//! error there is one of the result. Even and odd powers are summed apart, which rounds less often in a row. The fits
+//! are weighted least squares, the weights raised where the error is large until it is level; in f32, each coefficient
+//! was rounded before the next was fitted.
+//!
+//! Worst error measured in f32 over every 211th bit pattern: `gelu` 3.65 ulp, its second derivative 2.37, `φ` 1.15,
+//! `e^(−x²)` 0.81.
 
 use super::exponential::{Exponential, Scalar};
 use super::gate::Tail;
 
-/// The coefficients of `p` for z up to 14.5; relative error 2⁻²⁷.
-const FACTOR_F32: [f32; 10] = [
-    7.5528514e-01,
-    6.0789657e-01,
-    3.871369e-01,
-    1.8652344e-01,
-    6.0403835e-02,
-    7.5252736e-03,
-    -3.5125655e-03,
-    -1.5699222e-03,
-    1.7936832e-04,
-    1.3196355e-04,
-];
-/// The coefficients of `p` for z up to 38.9; relative error 2⁻⁶⁰.
-const FACTOR_F64: [f64; 25] = [
-    0.7552851304157515,
-    0.6078966419718921,
-    0.38713740074221475,
-    0.18652185795965726,
-    0.06039657489092338,
-    0.007540188966734189,
-    -0.003479692367095921,
-    -0.0016308184578408486,
-    0.00013334430898104344,
-    0.00023109493872370027,
-    -1.9082356582310542e-06,
-    -3.5144713319783884e-05,
-    7.165731695913266e-07,
-    5.920299694279461e-06,
-    -6.294596721053739e-07,
-    -1.021923846023958e-06,
-    2.714415652861772e-07,
-    1.5565303681235417e-07,
-    -8.511908577839016e-08,
-    -1.4070577214890866e-08,
-    1.9582748561782304e-08,
-    -1.408378710844169e-09,
-    -2.631125200103082e-09,
-    5.845561367697985e-10,
-    5.6951221074656406e-11,
-];
+/// The coefficients of `p` for z up to 15, even powers and odd ones.
+const OVER_F32: ([f32; 3], [f32; 2]) = ([0.8, 2.9303592e-01, 6.571562e-03], [7.011611e-01, 6.494906e-02]);
+/// The coefficients of `q` for z up to 15; relative error of the quotient 2⁻²⁷, the rounded coefficients included.
+const UNDER_F32: ([f32; 3], [f32; 3]) =
+    ([1.6, 1.9235489e+00, 1.6281325e-01], [2.678938e+00, 7.5076765e-01, 1.6472278e-02]);
+/// The coefficients of `p` for z up to 39.5.
+const OVER_F64: ([f64; 6], [f64; 5]) = (
+    [0.8, 1.0869634282755791, 0.21110647808863525, 0.011381577528195082, 0.0001701658028048557, 3.5752977731411866e-07],
+    [1.3244270489843892, 0.5714226720535893, 0.057009332128225856, 0.001660797612582097, 1.113293433966855e-05],
+);
+/// The coefficients of `q` for z up to 39.5; relative error of the quotient 2⁻⁶⁰.
+const UNDER_F64: ([f64; 6], [f64; 6]) = (
+    [1.6, 4.505998280927968, 1.5671987122537452, 0.14700839429478677, 0.004190908382457284, 2.7906127995470505e-05],
+    [
+        3.925469395253363,
+        3.200915538265519,
+        0.5568507165447721,
+        0.028954134051898846,
+        0.0004274386069297731,
+        8.961942488378943e-07,
+    ],
+);
 /// `1/√(2π)`
 const DENSITY: f64 = 0.3989422804014327;
 /// What that lacks.
@@ -91,38 +77,34 @@ pub fn normal_density<T: Scalar>(x: T) -> T {
     half_bell(x).1.times(T::of(DENSITY))
 }
 
-/// `|x|` and the lower tail of Φ.
+/// `g(z)` as a sum, the second number small.
 #[inline(always)]
-fn normal<T: Scalar>(x: T) -> (T, Tail<T>) {
-    let (z, exponential) = half_bell(x);
-    let denominator = T::of(4.0) + z;
-    let lost = z - (denominator - T::of(4.0));
-    let t = T::of(1.0) / denominator;
-    // How much larger the reciprocal of 4 + z is, relatively.
-    let lacks = (-t).fused(lost, (-t).fused(denominator, T::of(1.0)));
-    let eight = T::of(8.0) * t;
-    let s = eight.fused(lacks, eight - T::of(1.0));
-    let p = s.horner(&FACTOR_F32, &FACTOR_F64);
-    let g = t * p;
-    (z, Tail { exponential, below: (g, g.fused(lacks, t.fused(p, -g))) })
+fn factor<T: Scalar>(z: T) -> (T, T) {
+    let square = z * z;
+    let over = z.fused(square.horner(&OVER_F32.1, &OVER_F64.1), square.horner(&OVER_F32.0, &OVER_F64.0));
+    let under = z.fused(square.horner(&UNDER_F32.1, &UNDER_F64.1), square.horner(&UNDER_F32.0, &UNDER_F64.0));
+    let reciprocal = T::of(1.0) / under;
+    let g = over * reciprocal;
+    (g, reciprocal * (-g).fused(under, over))
 }
 
 /// `x Φ(x)`
 #[inline(always)]
 pub fn gelu<T: Scalar>(x: T) -> T {
-    let (z, tail) = normal(x);
-    tail.product(x, z, tail.distribution(z))
+    let (z, exponential) = half_bell(x);
+    let tail = Tail { exponential, below: factor(z) };
+    tail.product(x, z, T::of(1.0) - tail.below())
 }
 
 /// The derivative of `x Φ(x)`: `Φ + x φ`
 #[inline(always)]
 pub fn gelu_slope<T: Scalar>(x: T) -> T {
-    let (z, tail) = normal(x);
-    let (g, more) = tail.below;
-    // 0.2 from its zero, the terms are four times as large as their difference.
+    let (z, exponential) = half_bell(x);
+    let (g, more) = factor(z);
+    // Near the zero of the derivative the terms are several times as large as their difference.
     let change = z * T::of(DENSITY);
     let change_lost = z.fused(T::of(DENSITY), -change) + z * T::rest_of(DENSITY, DENSITY_REST);
-    tail.slope(x, (g - change) + (more - change_lost))
+    exponential.slope(x, (g - change) + (more - change_lost))
 }
 
 /// The second derivative of `x Φ(x)`: `φ (2 − x²)`

@@ -36,31 +36,17 @@ pub(super) fn pow2_f64(k: i64) -> f64 {
     f64::from_bits((k.wrapping_add(1023) as u64) << 52)
 }
 
-/// Two normal numbers whose product is `2ᵏ`, for −252 ≤ k ≤ 254.
-#[inline(always)]
-pub(super) fn halves_f32(k: i32) -> (f32, f32) {
-    let half = k >> 1;
-    (pow2_f32(half), pow2_f32(k.wrapping_sub(half)))
-}
-
 /// `x·2ᵏ` for −252 ≤ k ≤ 254, rounded once: a subnormal result comes from an exact first product.
 #[inline(always)]
 pub(super) fn scale_f32(x: f32, k: i32) -> f32 {
-    let (first, second) = halves_f32(k);
-    x * first * second
-}
-
-/// Two normal numbers whose product is `2ᵏ`, for −2044 ≤ k ≤ 2046.
-#[inline(always)]
-pub(super) fn halves_f64(k: i64) -> (f64, f64) {
-    // AVX2 has no arithmetic shift of 64-bit lanes: shift a non-negative number instead.
-    let half = ((k.wrapping_add(4096) as u64) >> 1) as i64 - 2048;
-    (pow2_f64(half), pow2_f64(k.wrapping_sub(half)))
+    let half = k >> 1;
+    x * pow2_f32(half) * pow2_f32(k.wrapping_sub(half))
 }
 
 /// `x·2ᵏ` for −2044 ≤ k ≤ 2046, rounded once.
 #[inline(always)]
 pub(super) fn scale_f64(x: f64, k: i64) -> f64 {
-    let (first, second) = halves_f64(k);
-    x * first * second
+    // AVX2 has no arithmetic shift of 64-bit lanes: shift a non-negative number instead.
+    let half = ((k.wrapping_add(4096) as u64) >> 1) as i64 - 2048;
+    x * pow2_f64(half) * pow2_f64(k.wrapping_sub(half))
 }

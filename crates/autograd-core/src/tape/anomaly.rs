@@ -62,8 +62,7 @@ fn search(op: &'static str, phase: &'static str, value: &Tensor) {
     if !matches!(value.dtype(), DType::F32 | DType::F64) || FOUND.with_borrow(Option::is_some) {
         return;
     }
-    let bad = value.to_f64s().into_iter().enumerate().find(|(_, x)| !x.is_finite());
-    if let Some((at, x)) = bad {
+    if let Some((at, x)) = value.first_not_finite() {
         let what = if x.is_nan() { "NaN" } else { "an infinity" };
         let place = format!("first at element {at} of shape {:?}", value.shape());
         FOUND.set(Some(Error::new(ErrorKind::NotFinite, format!("{phase} of {op} made {what} ({place})"))));

@@ -2,6 +2,7 @@
 
 use super::{DType, Element, Tensor};
 use crate::error::{Error, ErrorKind, Result, refuse};
+use crate::shape::{Dims, Layout};
 
 impl Tensor {
     /// The elements in row-major order.
@@ -48,6 +49,23 @@ impl Tensor {
             DType::Bool => y.extend(x.flat::<u8>().iter().map(|x| f64::from(*x))),
         }
         y
+    }
+}
+
+impl Tensor {
+    /// The first element in row-major order that is NaN or infinite, and its number in that order.
+    pub(crate) fn first_not_finite(&self) -> Option<(usize, f64)> {
+        // Repetitions are not searched: there may be more of them than memory holds.
+        let once = |(size, stride): (&usize, &usize)| if *stride == 0 { (*size).min(1) } else { *size };
+        let sizes: Dims = self.shape().iter().zip(self.strides()).map(once).collect();
+        let searched = self.with_layout(Layout::strided(&sizes, self.strides(), self.layout().offset()));
+        let (mut rest, x) = searched.to_f64s().into_iter().enumerate().find(|(_, x)| !x.is_finite())?;
+        let (mut at, mut step) = (0, 1);
+        for (size, searched) in self.shape().iter().zip(&sizes).rev() {
+            at += rest % searched * step;
+            (rest, step) = (rest / searched, step * size);
+        }
+        Some((at, x))
     }
 }
 
@@ -118,4 +136,29 @@ macro_rules! tensor {
     [$single:expr] => { $crate::tensor!(@one $single) };
     [$($number:expr),+ $(,)?] => { $crate::Tensor::from([$($number),+]) };
     (@one $single:expr) => { $crate::Tensor::from($single) };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_finite_is_found_where_it_stands_first() {
+        let x = Tensor::from([[1.0, f64::NAN, 2.0], [f64::INFINITY, 0.0, f64::NAN]]);
+        let (row, column) = (x.narrow(0, 1, 1).expect("a row"), x.narrow(1, 1, 1).expect("a column"));
+        let views = [
+            x.clone(),
+            x.t().expect("a matrix"),
+            row.expand(&[3, 3]).expect("a view"),
+            column.expand(&[2, 4]).expect("a view"),
+            row.unsqueeze(2).expect("a view").expand(&[2, 3, 5]).expect("a view"),
+            x.narrow(1, 0, 0).expect("nothing"),
+        ];
+        for view in views {
+            let first = view.to_f64s().iter().position(|x| !x.is_finite());
+            assert_eq!(view.first_not_finite().map(|(at, _)| at), first, "{:?}", view.shape());
+        }
+        let huge = row.expand(&[1 << 50, 3]).expect("a view");
+        assert_eq!(huge.first_not_finite(), Some((0, f64::INFINITY)));
+    }
 }

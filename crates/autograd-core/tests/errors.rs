@@ -17,7 +17,7 @@ fn creation() {
     let limits = "is too large (at most 64 dimensions, and no more bytes than memory holds)";
     says(
         Tensor::zeros(&[1 << 40, 1 << 40], DType::F32),
-        &format!("full: shape [1099511627776, 1099511627776] {limits}"),
+        &format!("zeros: shape [1099511627776, 1099511627776] {limits}"),
     );
     assert!(Tensor::zeros(&[1; 65], DType::F32).is_err());
     let must = "finite, not 0, and lead from start towards end";

@@ -2,6 +2,7 @@
 
 use super::{TensorList, leaves, value_of};
 use crate::error::Result;
+use crate::ops::check::Check;
 use crate::tape::recording;
 use crate::tensor::Tensor;
 
@@ -30,6 +31,10 @@ pub fn jacobian<L: TensorList>(f: impl FnOnce(&[Tensor]) -> Result<Tensor>, inpu
 /// The Jacobians of `y` with respect to tensors it was computed from.
 pub(super) fn rows_of(y: &Tensor, xs: &[Tensor], recorded: bool) -> Result<Vec<Tensor>> {
     let targets: Vec<&Tensor> = xs.iter().collect();
+    for x in xs {
+        let shape: Vec<usize> = y.shape().iter().chain(x.shape()).copied().collect();
+        Check("jacobian").room(&shape, x.dtype())?;
+    }
     let mut rows: Vec<Vec<Tensor>> = xs.iter().map(|_| Vec::with_capacity(y.numel())).collect();
     for element in 0..y.numel() {
         let found = if y.is_tracked() {

@@ -2,6 +2,7 @@
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::shape::Shape;
+use crate::storage::block::Block;
 use crate::tape::Saved;
 use crate::tensor::{DType, Float, Tensor};
 use smallvec::SmallVec;
@@ -176,7 +177,12 @@ impl Check {
         if ok { Ok(()) } else { Err(Error::argument(self.0, name, value, must)) }
     }
 
-    /// A dimension counted from the front. A scalar accepts 0 and −1, as in PyTorch.
+    /// A dimension counted from the front.
+    ///
+    /// A scalar counts as a vector of one element, as in PyTorch: 0 and −1 name its dim for every operation that folds
+    /// a dim, goes along it or moves it (reductions, softmax, `gather`, `index_select`, `flatten`, `squeeze`,
+    /// `transpose`), and the result is a scalar, too, unless the operation makes dims. What would leave another number
+    /// of elements along that dim is refused: see [`Check::sized_dim`].
     ///
     /// # Errors
     /// If the tensor has no such dimension.
@@ -195,7 +201,8 @@ impl Check {
         if (0..rank).contains(&from_front) { Ok(from_front as usize) } else { Err(Error::dim(self.0, dim, shape)) }
     }
 
-    /// A dimension that a scalar does not have, and its size.
+    /// A dimension that a scalar does not have, and its size: for operations that take some of a dim's elements
+    /// (`narrow`, `slice`, `select`) or add to them (`cat`).
     ///
     /// # Errors
     /// If the tensor has no such dimension.
@@ -227,18 +234,23 @@ impl Check {
 
     /// The dimensions that are named; none named means all.
     pub(crate) fn dims(self, dims: &[isize], shape: &[usize]) -> Result<SmallVec<[bool; 4]>> {
-        let mut named = SmallVec::from_elem(dims.is_empty(), shape.len());
+        // A scalar has a dim to be named, once, though nothing is folded with it.
+        let mut named: SmallVec<[bool; 4]> = SmallVec::from_elem(dims.is_empty(), shape.len().max(1));
         for dim in dims {
             let d = self.dim(*dim, shape)?;
-            if shape.is_empty() {
-                continue;
-            }
             if std::mem::replace(&mut named[d], true) {
                 let text = format!("{}: dim {d} is named twice in {dims:?} (shape {shape:?})", self.0);
                 return Err(Error::new(ErrorKind::Dim, text));
             }
         }
+        named.truncate(shape.len());
         Ok(named)
+    }
+
+    /// There must be room for a tensor of this shape, as far as can be known before it is made.
+    pub(crate) fn room(self, shape: &[usize], dtype: DType) -> Result<()> {
+        let bytes = crate::tensor::checked(shape, dtype).map(|numel| numel * dtype.size());
+        if bytes.is_some_and(Block::has_room) { Ok(()) } else { Err(Error::too_large(self.0, shape)) }
     }
 
     /// The shape must be one that a tensor can have; that of two expanded operands may be larger.

@@ -192,3 +192,28 @@ macro_rules! tensor {
     [$($number:expr),+ $(,)?] => { $crate::Tensor::from([$($number),+]) };
     (@one $single:expr) => { $crate::Tensor::from($single) };
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_finite_is_found_where_it_stands_first() {
+        let x = Tensor::from([[1.0, f64::NAN, 2.0], [f64::INFINITY, 0.0, f64::NAN]]);
+        let (row, column) = (x.narrow(0, 1, 1).expect("a row"), x.narrow(1, 1, 1).expect("a column"));
+        let views = [
+            x.clone(),
+            x.t().expect("a matrix"),
+            row.expand(&[3, 3]).expect("a view"),
+            column.expand(&[2, 4]).expect("a view"),
+            row.unsqueeze(2).expect("a view").expand(&[2, 3, 5]).expect("a view"),
+            x.narrow(1, 0, 0).expect("nothing"),
+        ];
+        for view in views {
+            let first = view.to_f64s().iter().position(|x| !x.is_finite());
+            assert_eq!(view.find(|x| !x.is_finite()), first, "{:?}", view.shape());
+        }
+        let huge = row.expand(&[1 << 50, 3]).expect("a view");
+        assert_eq!(huge.find(|x| !x.is_finite()), Some(0));
+    }
+}

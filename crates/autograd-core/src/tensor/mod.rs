@@ -261,9 +261,10 @@ impl Tensor {
 
     /// Fails if the elements of this view do not lie in row-major order, and there is no room for a copy that does.
     pub(crate) fn can_be_packed(&self, op: &'static str) -> Result<()> {
-        let bytes = self.numel().checked_mul(self.dtype().size());
-        let fits = self.is_contiguous() || bytes.is_some_and(Block::has_room);
-        if fits { Ok(()) } else { Err(Error::too_large(op, self.shape())) }
+        if self.is_contiguous() || Block::has_room(self.numel() * self.dtype().size()) {
+            return Ok(());
+        }
+        Err(Error::too_large(op, self.shape()))
     }
 
     /// A fresh copy where another tensor can see the elements.

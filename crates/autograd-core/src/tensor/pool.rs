@@ -351,6 +351,33 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_thread_that_has_ended_is_forgotten() {
+        let threads = (0..2000).map(|_| {
+            let touch = || {
+                drop(take(DType::F32, &[3]).expect("memory"));
+                POOL.with(|pool| Arc::downgrade(&pool.borrow().counts))
+            };
+            std::thread::spawn(touch).join().expect("no panic")
+        });
+        assert!(threads.into_iter().all(|counts| counts.upgrade().is_none()));
+    }
+
+    #[test]
+    fn debug_builds_fill_what_they_hand_out() {
+        let numbers = |dtype| Tensor::try_fresh(dtype, &[5]).expect("memory");
+        for dtype in [DType::F32, DType::F64, DType::I64, DType::Bool] {
+            let fresh = numbers(dtype);
+            assert_eq!(unwritten(&fresh), cfg!(debug_assertions) && !unwritten(&fresh.zeros_like()));
+        }
+        let (single, double) = (numbers(DType::F32), numbers(DType::F64));
+        for passed_on in [single.neg(), &single * 2.0, single.to_dtype(DType::F64), double.to_dtype(DType::F32)] {
+            assert_eq!(unwritten(&passed_on), cfg!(debug_assertions), "{passed_on}");
+        }
+        let nan = Tensor::from([f64::NAN, -f64::NAN, 0.0]);
+        assert!(!unwritten(&nan) && !unwritten(&nan.to_dtype(DType::F64)) && !unwritten(&(&nan - &nan)));
+    }
+
+    #[test]
     fn classes_hold_what_they_are_asked_for_and_waste_little() {
         for bytes in (1..5000).chain([1 << 20, (1 << 20) + 1, 3_000_001, 1 << 33]) {
             let class = class_of(bytes);

@@ -4,6 +4,7 @@
 //! says so. No element may be one that nothing wrote, and no bit may depend on the number of threads. A longer run:
 //! `AUTOGRAD_MACHINE_SEEDS=100000 cargo test -p autograd-core --test machine`.
 
+mod functions;
 mod steps;
 mod values;
 mod walks;

@@ -158,11 +158,13 @@ mod tests {
         let (m, k, n) = (256, 128, 72);
         let (a, b) = (vec![-1e-30f32; m * k], vec![1e-30f32; k * n]);
         let (a, b) = (Matrix { data: &a, row: k, column: 1 }, Matrix { data: &b, row: n, column: 1 });
+        // A fused multiply-add rounds to −0. A product that is rounded by itself is −0 as well, but 0 − 0 is 0.
+        let sum = if crate::kernels::simd::has_vectors() { -0.0f32 } else { 0.0 };
         for threads in [1, 2, 3] {
             let mut c = vec![1.0; m * n];
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool");
             pool.install(|| gemm(threads, (m, k, n), a, b, None, &mut c));
-            assert!(c.iter().all(|x| x.to_bits() == (-0.0f32).to_bits()), "{threads} threads");
+            assert!(c.iter().all(|x| x.to_bits() == sum.to_bits()), "{threads} threads");
         }
     }
 

@@ -1,7 +1,7 @@
 //! The packing of operands into the order in which tiles read them.
 
 use super::super::real::Real;
-use super::transpose::{side, transpose};
+use super::transpose::{Avx, side, transpose};
 use crate::storage::block::{Block, Plain};
 use pulp::Simd;
 use std::cell::Cell;
@@ -68,6 +68,7 @@ pub(super) unsafe fn rows<T: Plain, const R: usize>(
 /// vectors.
 #[inline(always)]
 pub(super) unsafe fn columns<T: Real, S: Simd, const W: usize>(
+    simd: S,
     depth: usize,
     columns: usize,
     b: *const T,
@@ -91,12 +92,12 @@ pub(super) unsafe fn columns<T: Real, S: Simd, const W: usize>(
                 }
             }
         } else {
-            let wide = S::F32_LANES >= 8;
-            let side = side::<T>(wide);
+            let avx = Avx::of(simd);
+            let side = side::<T>(avx);
             let runs = if row == 1 && width.is_multiple_of(side) { depth / side * side } else { 0 };
             for p in (0..runs).step_by(side) {
                 for j in (0..width).step_by(side) {
-                    transpose(wide, b.add(p + j * column), column, out.add(p * width + j), width);
+                    transpose(avx, b.add(p + j * column), column, out.add(p * width + j), width);
                 }
             }
             for p in runs..depth {

@@ -205,7 +205,7 @@ impl<T: Real, S: Simd> Strip<T, S> {
             let (mut b, mut b_row) = (b, b_row);
             let near = b_column == 1 && self.depth * b_row * size_of::<T>() <= NEAR;
             if !near || self.columns < width {
-                pack::columns::<T, S, W>(self.depth, self.columns, b, b_row, b_column, room.as_mut_ptr());
+                pack::columns::<T, S, W>(self.simd, self.depth, self.columns, b, b_row, b_column, room.as_mut_ptr());
                 (b, b_row) = (room.as_ptr(), width);
             }
             let mut i = 0;

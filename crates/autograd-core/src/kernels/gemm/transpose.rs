@@ -1,22 +1,46 @@
 //! The transposition of small square blocks, to which packing a transposed operand comes down.
 
-/// The number of rows and columns of a block, for elements of this size on a CPU with or without vectors of 32 bytes.
-pub(super) const fn side<T>(wide: bool) -> usize {
-    if cfg!(target_arch = "x86_64") && wide && size_of::<T>() == 4 { 8 } else { 4 }
+use crate::storage::block::Plain;
+use pulp::Simd;
+
+/// The proof that this CPU has AVX: only [`Avx::of`] makes one.
+#[derive(Clone, Copy)]
+pub(super) struct Avx(());
+
+impl Avx {
+    /// The proof, from an instruction set that has AVX and whose value `pulp` makes only where it has found it. The
+    /// number of lanes would not do: a set may have eight without AVX.
+    #[inline(always)]
+    pub(super) fn of<S: Simd>(_found: S) -> Option<Avx> {
+        #[cfg(target_arch = "x86_64")]
+        {
+            use pulp::x86::{V3, V4};
+            use std::any::TypeId;
+            if TypeId::of::<S>() == TypeId::of::<V3>() || TypeId::of::<S>() == TypeId::of::<V4>() {
+                return Some(Avx(()));
+            }
+        }
+        None
+    }
+}
+
+/// The number of rows and columns of a block, for elements of this size.
+pub(super) const fn side<T>(avx: Option<Avx>) -> usize {
+    if avx.is_some() && size_of::<T>() == 4 { 8 } else { 4 }
 }
 
 /// Element `(i, j)` of the block at `from` goes to `(j, i)` of the block at `to`; rows are `row` and `to_row` elements
 /// apart.
 ///
 /// # Safety
-/// Both blocks have [`side`] rows and columns, and the CPU has vectors of 32 bytes if `wide`.
+/// Both blocks have [`side`] rows and columns.
 #[inline(always)]
-pub(super) unsafe fn transpose<T: Copy>(wide: bool, from: *const T, row: usize, to: *mut T, to_row: usize) {
-    // SAFETY: as the caller promises.
+pub(super) unsafe fn transpose<T: Plain>(avx: Option<Avx>, from: *const T, row: usize, to: *mut T, to_row: usize) {
+    // SAFETY: as the caller promises; any four bytes can be moved as an f32.
     unsafe {
         #[cfg(target_arch = "x86_64")]
-        if side::<T>(wide) == 8 {
-            return eight(from.cast(), row, to.cast(), to_row);
+        if let (Some(avx), 8) = (avx, side::<T>(avx)) {
+            return eight(avx, from.cast(), row, to.cast(), to_row);
         }
         let rows: [[T; 4]; 4] = std::array::from_fn(|i| from.add(i * row).cast::<[T; 4]>().read_unaligned());
         for j in 0..4 {
@@ -29,15 +53,15 @@ pub(super) unsafe fn transpose<T: Copy>(wide: bool, from: *const T, row: usize, 
 /// left alone, moves one number at a time, which takes twice as long.
 ///
 /// # Safety
-/// As for [`transpose`], on a CPU with AVX.
+/// As for [`transpose`].
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
-unsafe fn eight(from: *const f32, row: usize, to: *mut f32, to_row: usize) {
+unsafe fn eight(_: Avx, from: *const f32, row: usize, to: *mut f32, to_row: usize) {
     use std::arch::x86_64::{
         __m256, _mm256_loadu_ps, _mm256_permute2f128_ps, _mm256_shuffle_ps, _mm256_storeu_ps, _mm256_unpackhi_ps,
         _mm256_unpacklo_ps,
     };
-    // SAFETY: as the caller promises.
+    // SAFETY: as the caller promises; the CPU has AVX.
     unsafe {
         let rows: [__m256; 8] = std::array::from_fn(|i| _mm256_loadu_ps(from.add(i * row)));
         // In each half: a0 b0 a1 b1, a2 b2 a3 b3 for rows a and b.

@@ -44,6 +44,11 @@ fn small(shapes: &Shapes) -> Vec<Shapes> {
     let mut all: Vec<Shapes> = distinct(shapes).into_iter().map(|size| replaced(shapes, size, 0)).collect();
     for shape in [&[][..], &[0], &[0, 3], &[3, 0], &[1], &[1, 1], &[2, 0, 3]] {
         all.push(vec![shape.to_vec(); shapes.len()]);
+        // The first input of one shape, all others of another: a scalar and an empty index.
+        for other in [&[][..], &[0], &[1]] {
+            let of_input = |i: usize| if i == 0 { shape.to_vec() } else { other.to_vec() };
+            all.push((0..shapes.len()).map(of_input).collect());
+        }
         for i in 0..shapes.len() {
             let mut one = shapes.clone();
             one[i] = shape.to_vec();

@@ -101,6 +101,10 @@ crate::ops::cases::cases![{
     let x = || vec![Input::real(&[2, 4], -2.0..2.0)];
     let picked = |x: &[Vec<f64>]| [2, 2, 0, 5, 5, 5].map(|i| x[0][i]).to_vec();
     [
+        Case::new("gather (any index)", vec![Input::real(&[2, 4], -2.0..2.0), Input::index(&[2, 3], 4)], |x| {
+            x[0].gather(1, &x[1])
+        })
+        .value(|x| x[1].iter().enumerate().map(|(k, i)| x[0][k / 3 * 4 + *i as usize]).collect()),
         Case::new("gather of a scalar", vec![Input::real(&[], -2.0..2.0)], |x| x[0].gather(0, &Tensor::from([0, 0])))
             .value(|x| vec![x[0][0]; 2]),
         Case::new("gather of nothing", vec![Input::real(&[2, 3], -2.0..2.0)], |x| {

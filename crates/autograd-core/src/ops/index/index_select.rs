@@ -108,6 +108,10 @@ crate::ops::cases::cases![{
         rows.flat_map(|r| [x[0][r * 2], x[0][r * 2 + 1]]).collect()
     };
     [
+        Case::new("index_select (any index)", vec![Input::real(&[3, 2], -2.0..2.0), Input::index(&[4], 3)], |x| {
+            x[0].index_select(0, &x[1])
+        })
+        .value(|x| x[1].iter().flat_map(|i| [x[0][*i as usize * 2], x[0][*i as usize * 2 + 1]]).collect()),
         Case::new("index_select of nothing", x(), |x| x[0].index_select(1, &Tensor::zeros(&[0], crate::DType::I64)?))
             .value(|_| Vec::new()),
         Case::new("index_select of a scalar", vec![Input::real(&[], -2.0..2.0)], |x| {

@@ -5,7 +5,6 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::kernels::reduce::{Fold, fold};
 use crate::ops::check::Check;
 use crate::shape::{Dims, Layout, Shape};
-use crate::storage::block::Block;
 use crate::tensor::{DType, Tensor, for_float};
 use smallvec::SmallVec;
 use std::borrow::Cow;
@@ -42,10 +41,7 @@ impl Along {
         }
         if count == 0 {
             // The result has more elements than the input, which has none.
-            let bytes = crate::tensor::checked(&shape, DType::F64).map(|numel| numel * DType::F64.size());
-            if !bytes.is_some_and(Block::has_room) {
-                return Err(Error::too_large(op, &shape));
-            }
+            Check(op).room(&shape, DType::F64)?;
         }
         Ok(Along { named, kept, shape, count })
     }

@@ -175,7 +175,8 @@ crate::ops::cases::cases![{
             .refuses(|x| x[0].sum_dim(keep(3)), "sum: dim 3 is out of range for shape [2, 3, 4] (−3 to 2)"),
         Case::new("sum_dim(0, 2)", x(), |x| x[0].sum_dim([0, 2]))
             .value(ends)
-            .refuses(|x| x[0].sum_dim([0, -3]), "sum: dim 0 is named twice in [0, -3] (shape [2, 3, 4])"),
+            .refuses(|x| x[0].sum_dim([0, -3]), "sum: dim 0 is named twice in [0, -3] (shape [2, 3, 4])")
+            .refuses(|x| x[0].sum().sum_dim([0, -1]), "sum: dim 0 is named twice in [0, -1] (shape [])"),
         Case::new("mean", x(), |x| x[0].mean()).value(|x| vec![x[0].iter().sum::<f64>() / 24.0]).refuses(
             |x| x[0].to_dtype(DType::I64).mean(),
             "mean: dtype is I64, expected F32 or F64; to_dtype converts",

@@ -113,6 +113,19 @@ mod tests {
     }
 
     #[test]
+    #[should_panic(expected = "mul: shape [4194304, 4194304] is too large")]
+    fn a_product_without_room_panics_and_does_not_end_the_process() {
+        let column = Tensor::from([[2.0]]).expand(&[1 << 22, 1]).expect("a view");
+        let _ = &column * &column.t().expect("a matrix");
+    }
+
+    #[test]
+    #[should_panic(expected = "exp: shape [1099511627776, 64] is too large")]
+    fn so_does_a_function_of_a_view_that_is_larger_than_memory() {
+        Tensor::from(1.0).expand(&[1 << 40, 64]).expect("a view").exp();
+    }
+
+    #[test]
     #[should_panic(expected = "add: shapes [2] and [3] do not broadcast: 2 ≠ 3 in dimension −1")]
     fn a_bad_sum_panics_with_the_text_of_the_error() {
         let _ = Tensor::from([1.0, 2.0]) + Tensor::from([1.0, 2.0, 3.0]);

@@ -6,15 +6,15 @@ macro_rules! family {
     ($d:tt $family:ident) => {
         /// The test of a member of the family: rows of its `Case`.
         macro_rules! cases {
-                    ($d($d case:expr),* $d(,)?) => {
-                        #[test]
-                        fn cases() {
-                            #[allow(unused_imports, reason = "a file may have functions that make its rows")]
-                            use crate::$family::cases::Case;
-                            crate::$family::cases::run(vec![$d($d case),*]);
+                            ($d($d case:expr),* $d(,)?) => {
+                                #[test]
+                                fn cases() {
+                                    #[allow(unused_imports, reason = "a file may have functions that make its rows")]
+                                    use crate::$family::cases::Case;
+                                    crate::$family::cases::run(vec![$d($d case),*]);
+                                }
+                            };
                         }
-                    };
-                }
     };
 }
 

@@ -190,7 +190,7 @@ const FAMILIES: [(&str, &[&str]); 11] = [
     ),
     ("crates/nn/src/layers", &[]),
     ("crates/nn/src/activation", &[]),
-    ("crates/nn/src/loss", &["objective.rs", "pair.rs", "reduction.rs"]),
+    ("crates/nn/src/loss", &["objective.rs", "pair.rs", "parts.rs", "reduction.rs"]),
     ("crates/nn/src/init", &["fans.rs", "gain.rs", "initializer.rs"]),
     ("crates/optim/src/optimizers", &["history.rs", "vector.rs", "wolfe.rs"]),
     ("crates/optim/src/schedule", &[]),

@@ -42,6 +42,7 @@ mod dataset;
 pub mod format;
 mod inputs;
 mod loader;
+mod moments;
 pub mod sets;
 mod shuffle;
 pub mod split;

@@ -125,7 +125,9 @@ impl Recording {
                 None => silent.push(Step { name, kind: "", output: None, parameters: param.numel() }),
             }
         }
-        let whole = !parts || own > 0 || !silent.is_empty();
+        // Used again, its parameters count no more, but it has a row as it had before.
+        let again = self.steps[..before].iter().any(|s| s.name == self.place && s.kind == kind && s.output.is_some());
+        let whole = !parts || own > 0 || !silent.is_empty() || again;
         self.steps.extend(silent);
         if whole {
             let (name, output) = (self.place.clone(), Some(y.shape().into()));

@@ -117,6 +117,40 @@ fn a_parameter_counts_once() -> Result<()> {
     Ok(())
 }
 
+/// Has a part, and a parameter of its own.
+#[derive(Module)]
+struct Scaled {
+    part: Linear,
+    scale: Param,
+}
+
+impl Layer for Scaled {
+    fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        self.part.call("part", x)?.try_mul(&self.scale)
+    }
+}
+
+#[derive(Module)]
+struct Twice {
+    scaled: Scaled,
+}
+
+impl Layer for Twice {
+    fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        self.scaled.call("scaled", &self.scaled.call("scaled", x)?)
+    }
+}
+
+#[test]
+fn what_is_used_twice_has_two_rows() -> Result<()> {
+    let scaled = Scaled { part: Linear::new(3, 3, &mut seeded(0))?, scale: Param::new(Tensor::from([2.0])) };
+    let both = |part: usize, own: usize| {
+        [row("scaled.part", "Linear", "[N, 3]", part), row("scaled", "Scaled", "[N, 3]", own)]
+    };
+    assert_eq!(rows(&Twice { scaled }, &[3])?, [both(12, 1), both(0, 0)].concat());
+    Ok(())
+}
+
 /// Makes a summary of its part while it runs, and may fail or panic.
 #[derive(Clone, Module)]
 struct Inspector {

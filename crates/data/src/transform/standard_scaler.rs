@@ -1,6 +1,7 @@
 //! The standard scaler.
 
 use super::{Fit, Transform};
+use crate::moments::Moments;
 use autograd_core::module::{StateDict, StateMismatch, StateProblem};
 use autograd_core::{DType, Error, ErrorKind, Result, Shape, Tensor};
 
@@ -18,8 +19,9 @@ use autograd_core::{DType, Error, ErrorKind, Result, Shape, Tensor};
 /// Applying is differentiable; fitting is not recorded.
 ///
 /// # Numerics
-/// All arithmetic is in f64, the result has the dtype of `x`. The variance takes two passes. NaN stands for a missing
-/// number: `fit` ignores it, and it stays NaN in the result.
+/// All arithmetic is in f64, the result has the dtype of `x`. The variance takes two passes, and its squares neither over-
+/// nor underflow; of columns beyond 1e±154 it is itself infinite or 0, and the scale is right all the same. NaN stands for
+/// a missing number: `fit` ignores it, and it stays NaN in the result.
 ///
 /// # Errors
 /// `fit` fails if `x` is not a float tensor `[N, D]` with at least one row and one column, or holds an infinity.
@@ -95,59 +97,13 @@ impl Fit for StandardScaler {
         let column = |values: &[f64]| Tensor::from_slice(values, &[columns]);
         let scale: Vec<f64> = moments.scale();
         Ok(FittedStandardScaler {
-            mean: if self.mean || self.std { Some(column(&moments.mean)?) } else { None },
-            var: if self.std { Some(column(&moments.var)?) } else { None },
+            mean: if self.mean || self.std { Some(column(&moments.mean())?) } else { None },
+            var: if self.std { Some(column(&moments.var())?) } else { None },
             scale: if self.std { Some(column(&scale)?) } else { None },
             n_samples_seen: Tensor::from_slice(&moments.count, &[columns])?,
             with_mean: self.mean,
             columns,
         })
-    }
-}
-
-/// Count, mean and population variance of each column, NaN ignored.
-struct Moments {
-    count: Vec<i64>,
-    mean: Vec<f64>,
-    var: Vec<f64>,
-}
-
-impl Moments {
-    fn of(x: &[f64], columns: usize) -> Moments {
-        let mut count = vec![0i64; columns];
-        let mut mean = vec![0.0; columns];
-        for row in x.chunks_exact(columns) {
-            for (d, x) in row.iter().enumerate().filter(|(_, x)| !x.is_nan()) {
-                count[d] += 1;
-                mean[d] += x;
-            }
-        }
-        mean.iter_mut().zip(&count).for_each(|(mean, n)| *mean /= *n as f64);
-        // The deviations sum to the rounding error of the mean; its square is subtracted again.
-        let mut deviations = vec![0.0; columns];
-        let mut squares = vec![0.0; columns];
-        for row in x.chunks_exact(columns) {
-            for (d, x) in row.iter().enumerate().filter(|(_, x)| !x.is_nan()) {
-                let deviation = x - mean[d];
-                deviations[d] += deviation;
-                squares[d] += deviation * deviation;
-            }
-        }
-        let var = (0..columns).map(|d| {
-            let n = count[d] as f64;
-            (squares[d] - deviations[d] * deviations[d] / n) / n
-        });
-        Moments { var: var.collect(), count, mean }
-    }
-
-    /// Standard deviations, 1 for columns that are constant but for rounding.
-    fn scale(&self) -> Vec<f64> {
-        let scale = |((var, mean), n): ((&f64, &f64), &i64)| {
-            let n = *n as f64;
-            let rounding = n * f64::EPSILON * var + (n * mean * f64::EPSILON).powi(2);
-            if *var <= rounding { 1.0 } else { var.sqrt() }
-        };
-        self.var.iter().zip(&self.mean).zip(&self.count).map(scale).collect()
     }
 }
 
@@ -377,6 +333,20 @@ mod tests {
         for x in [matrix(1, &[0.1; 10]), matrix(1, &[1e9])] {
             let scaler = StandardScaler::new().fit(&x).expect("a proper matrix");
             assert_eq!(scaler.scale().expect("learned").to_f64s(), [1.0]);
+        }
+    }
+
+    #[test]
+    fn columns_of_any_size_are_scaled() {
+        for size in [1e-320, 1e-200, 1e-160, 1e-3, 1e160, 1e300, f64::MAX / 8.0] {
+            let x = matrix(1, &[1.0, 2.0, 6.0].map(|x| x * size));
+            let (scaler, y) = StandardScaler::new().fit_transform(&x).expect("a proper matrix");
+            let digits = if size < 1e-300 { 1e-3 } else { 1e-12 };
+            for (got, want) in y.to_f64s().into_iter().zip([-2.0 / S, -1.0 / S, 3.0 / S]) {
+                assert!((got - want).abs() < digits, "{size}: {got}, not {want}");
+            }
+            let back = scaler.inverse_transform(&y).expect("as wide").to_f64s();
+            assert!(back.into_iter().zip(x.to_f64s()).all(|(got, want)| (got / want - 1.0).abs() < digits), "{size}");
         }
     }
 

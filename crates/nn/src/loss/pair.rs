@@ -8,13 +8,11 @@ use autograd_core::{Error, Result, Tensor};
 /// samples with columns.
 pub(super) fn difference(op: &'static str, input: &Tensor, target: &Tensor) -> Result<Tensor> {
     Check(op).same_float(input, target)?;
-    let (rank, of) = (input.rank(), target.rank());
-    if of != rank && of != 0 {
-        let remedy = if of < rank { "unsqueeze adds a dim" } else { "squeeze removes a dim" };
-        let expected = format!("one that broadcasts to the input's, {:?}, and has its rank; {remedy}", input.shape());
+    Check(op).broadcasts_to("the target", target, input.shape())?;
+    if target.rank() != input.rank() && target.rank() != 0 {
+        let expected = format!("one of the rank of the input's, {:?}; unsqueeze adds the missing dim", input.shape());
         return Err(Error::shape(op, "the target", target.shape(), expected));
     }
-    Check(op).broadcasts_to("the target", target, input.shape())?;
     input.try_sub(target)
 }
 

@@ -97,11 +97,9 @@ impl<R: Rule> Group<R> {
 
     /// An error if one of the groups before has the same prefix: which of the two counts could not be seen.
     pub(super) fn is_no_other(&self, before: &[Group<R>], position: usize) -> Result<()> {
-        let prefix = |group: &Group<R>| match &group.members {
-            Members::Below(prefix) => Some(prefix.clone()),
-            Members::Where(_) => None,
-        };
-        if prefix(self).is_none() || before.iter().all(|group| prefix(group) != prefix(self)) {
+        let Members::Below(prefix) = &self.members else { return Ok(()) };
+        let same = |group: &Group<R>| matches!(&group.members, Members::Below(other) if other == prefix);
+        if !before.iter().any(same) {
             return Ok(());
         }
         let text = format!("{}: two groups are called {}; make them one", R::NAME, self.label(position));

@@ -137,3 +137,28 @@ fn errors_say_where() -> Result<()> {
     assert_eq!(text(nested.call("encoder", &x)), format!("in encoder.1.1 (Linear): {reason}"));
     Ok(())
 }
+
+#[test]
+fn parts_that_are_held_stay_in_evaluation() -> Result<()> {
+    let rng = &mut seeded(7);
+    let (first, second) = (Dropout::new(0.5, rng)?, Dropout::new(0.5, rng)?);
+    let mut model = sequential![first, sequential![second]];
+    let x = Tensor::ones(&[64], DType::F32)?;
+    let zeros = |model: &Sequential| -> Result<usize> {
+        let dropped = model.forward(&x)?.to_vec::<f32>()?.iter().filter(|x| **x == 0.0).count();
+        Ok(dropped)
+    };
+    assert!(zeros(&model)? > 0);
+    assert_eq!((model.hold_eval("1"), model.hold_eval("0"), model.hold_eval("10")), (1, 1, 0));
+    assert_eq!(zeros(&model)?, 0);
+    // Neither mode changes it, and a clone has it.
+    model.train();
+    assert_eq!((zeros(&model)?, zeros(&model.clone())?), (0, 0));
+    assert_eq!(model.release_eval("1.0"), 1);
+    assert!(zeros(&model)? > 0);
+    model.eval();
+    assert_eq!((model.release_eval(""), zeros(&model)?), (2, 0));
+    model.train();
+    assert!(zeros(&model)? > 0);
+    Ok(())
+}

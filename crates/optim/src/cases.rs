@@ -97,6 +97,7 @@ const PROPERTIES: [(&str, Property); 11] = [
     ("threads", threads),
     ("by name", by_name),
     ("step_with", step_with),
+    ("description", description),
 ];
 
 /// Runs all rows, and fails with everything that does not hold.
@@ -176,6 +177,32 @@ fn steps(net: &mut Net, optimizer: &mut dyn Optimizer, range: std::ops::Range<us
 
 fn same<T: PartialEq + std::fmt::Debug>(got: T, expected: T) -> Result<(), String> {
     if got == expected { Ok(()) } else { Err(format!("{got:?} instead of {expected:?}")) }
+}
+
+/// Whatever decides what a step does is in the description.
+fn description(plain: &Plain) -> Result<(), String> {
+    let parameters: Vec<String> = SHAPES.iter().map(|(name, _)| name.to_string()).collect();
+    let of = |form: Form| (plain.make)(form).describe(&parameters).to_string();
+    let own = of(Form::Plain);
+    same(own.contains("::"), false)?;
+    for name in (plain.make)(Form::Plain).hyperparameters().into_iter().map(|(name, _)| name) {
+        let mut optimizer = (plain.make)(Form::Plain);
+        let value = optimizer.get(name).map_err(text)?;
+        optimizer.set(name, value / 2.0 + 0.09).map_err(text)?;
+        if optimizer.describe(&parameters).to_string() == own {
+            return Err(format!("{own} whatever {name} is"));
+        }
+    }
+    let grouped = of(Form::Grouped);
+    for name in &parameters {
+        same(grouped.contains(&format!("groups.{name}: lr: 0.5")), name.starts_with("hidden."))?;
+    }
+    same(of(Form::Maximizing).contains("maximize: true") && own.contains("maximize: false"), true)?;
+    // Borrowed and boxed it is the same.
+    let (mut borrowed, mut boxed) = ((plain.make)(Form::Plain), Box::new((plain.make)(Form::Plain)));
+    same(<&mut Box<dyn Optimizer> as Optimizer>::describe(&&mut borrowed, &parameters).to_string(), own.clone())?;
+    steps(&mut net(DType::F32), &mut boxed, 0..2)?;
+    same(boxed.describe(&parameters).to_string(), own)
 }
 
 fn formula(plain: &Plain) -> Result<(), String> {

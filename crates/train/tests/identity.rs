@@ -43,7 +43,7 @@ fn setup(trainer: Trainer<'static>) -> Setup {
 }
 
 impl Setup {
-    fn model(mut self, change: impl FnOnce(&mut Sequential)) -> Setup {
+    fn model<R>(mut self, change: impl FnOnce(&mut Sequential) -> R) -> Setup {
         change(&mut self.model);
         self
     }
@@ -159,10 +159,10 @@ fn changes() -> Vec<Change> {
         change(|| with(early().monitor("loss")), &["callbacks.EarlyStopping.monitor: \"val_loss\", this run has \"loss\""]).of(|| with(early())).cannot(),
         change(|| with(early().restore_best_weights(false)), &["callbacks.EarlyStopping.restore_best_weights: true, this run has false"]).of(|| with(early())),
         change(|| with(Meddles(2.0)), &["callbacks.Meddles.strength: 1.0, this run has 2.0"]).of(|| with(Meddles(1.0))),
-        change(|| base().model(|model| drop(model.freeze("0"))), &["model.0.weight.trainable: true, this run has false", "model.0.bias.trainable: true, this run has false"]),
+        change(|| base().model(|model| model.freeze("0")), &["model.0.weight.trainable: true, this run has false", "model.0.bias.trainable: true, this run has false"]),
         change(base, &["model.0.weight.trainable: false, this run has true", "model.0.bias.trainable: false, this run has true"])
-            .of(|| base().model(|model| drop(model.freeze("0")))),
-        change(|| base().model(|model| drop(model.hold_eval("2"))), &["model.2.mode.held_in_evaluation: false, this run has true"]),
+            .of(|| base().model(|model| model.freeze("0"))),
+        change(|| base().model(|model| model.hold_eval("2")), &["model.2.mode.held_in_evaluation: false, this run has true"]),
         change(|| Setup { model: net(5), ..base() }, &["model.0.weight: F32 [4, 2], this run has F32 [5, 2]", "model.0.bias: ", "model.3.weight: "]).cannot(),
         change(|| Setup { train: same_size(sets()[0].clone(), |x| x.to_dtype(DType::F64)), valid: Some(same_size(sets()[1].clone(), |x| x.to_dtype(DType::F64))), ..base() }.model(|model| model.to_dtype(DType::F64).expect("a float type")),
                &["model.0.weight: F32 [4, 2], this run has F64 [4, 2]", "model.0.bias: ", "model.3.weight: ", "model.3.bias: ",

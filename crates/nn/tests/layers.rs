@@ -149,15 +149,21 @@ fn parts_that_are_held_stay_in_evaluation() -> Result<()> {
         Ok(dropped)
     };
     assert!(zeros(&model)? > 0);
-    assert_eq!((model.hold_eval("1"), model.hold_eval("0"), model.hold_eval("10")), (1, 1, 0));
+    assert_eq!((model.hold_eval("1")?, model.hold_eval("0")?), (1, 1));
+    let error = model.hold_eval("10").expect_err("no such layer");
+    let known = "near it are \"1\", \"1.0\", \"0\"";
+    assert_eq!(
+        error.to_string(),
+        format!("hold_eval: no layer with a mode is called \"10\" or lies below it; {known}")
+    );
     assert_eq!(zeros(&model)?, 0);
     // Neither mode changes it, and a clone has it.
     model.train();
     assert_eq!((zeros(&model)?, zeros(&model.clone())?), (0, 0));
-    assert_eq!(model.release_eval("1.0"), 1);
+    assert_eq!(model.release_eval("1.0")?, 1);
     assert!(zeros(&model)? > 0);
     model.eval();
-    assert_eq!((model.release_eval(""), zeros(&model)?), (2, 0));
+    assert_eq!((model.release_eval("")?, zeros(&model)?), (2, 0));
     model.train();
     assert!(zeros(&model)? > 0);
     Ok(())

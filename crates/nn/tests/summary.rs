@@ -143,7 +143,10 @@ impl Layer for Twice {
 
 #[test]
 fn what_is_used_twice_has_two_rows() -> Result<()> {
-    let scaled = Scaled { part: Linear::new(3, 3, &mut seeded(0))?, scale: Param::new(Tensor::from([2.0])) };
+    let scaled = Scaled {
+        part: Linear::new(3, 3, &mut seeded(0))?,
+        scale: Param::new(Tensor::from([2.0])).expect("a fresh value"),
+    };
     let both = |part: usize, own: usize| {
         [row("scaled.part", "Linear", "[N, 3]", part), row("scaled", "Scaled", "[N, 3]", own)]
     };

@@ -85,7 +85,7 @@ impl Case {
 
 type Property = fn(&Plain) -> Result<(), String>;
 
-const PROPERTIES: [(&str, Property); 11] = [
+const PROPERTIES: [(&str, Property); 12] = [
     ("formula", formula),
     ("state", state),
     ("resume", resume),

@@ -92,7 +92,7 @@ fn what_would_lose_a_derivative_says_how_to_keep_it() {
         near(op(&x, false).backward().expect(name).get(&x).expect("a leaf"), derivatives(0.5).0);
         let error = grad(&op(&x, false), &[&x]).expect_err("its derivative would be lost").to_string();
         let how = "grad and grad_with keep it, no_grad says that it is not wanted";
-        assert!(error.starts_with(&format!("pull-back of nested: backward: ")) && error.ends_with(how), "{error}");
+        assert!(error.starts_with("pull-back of nested: backward: ") && error.ends_with(how), "{error}");
         if name == "vjp" {
             near(&grad(&op(&x, true), &[&x]).expect("not wanted").remove(0), derivatives(0.5).0);
         }

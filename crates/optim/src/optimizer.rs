@@ -29,7 +29,8 @@ pub trait Optimizer: Send + Sync {
     ///
     /// # Errors
     /// If no trainable parameter has a gradient, as with the gradients of another model or of the one this was cloned
-    /// from. If a hyperparameter is outside its range, a gradient or a loaded state does not fit its parameter, a group is
+    /// from. If a hyperparameter is outside its range, a gradient or a loaded state does not fit its parameter, a
+    /// group is
     /// empty, or the optimizer evaluates more than once in a step; then nothing is changed.
     fn step(&mut self, model: &mut dyn Module, grads: &Gradients) -> Result<StepReport>;
 

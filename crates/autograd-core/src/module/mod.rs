@@ -350,7 +350,8 @@ impl Tensor {
     /// The tensors are changed in place where they are the only owners of their memory, else replaced by fresh ones.
     ///
     /// # Errors
-    /// If shapes or dtypes differ, the dtype is not a float type, state is missing that the rule always needs, or a tensor
+    /// If shapes or dtypes differ, the dtype is not a float type, state is missing that the rule always needs, or a
+    /// tensor
     /// that is to change was computed from tracked ones ([`Tensor::detach`] it): its history would be that of another
     /// value. Then nothing is changed.
     pub fn update<R: crate::kernels::update::ElementRule<S>, const S: usize>(

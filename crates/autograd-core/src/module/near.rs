@@ -10,7 +10,7 @@ pub(super) fn instead(wrong: &str, known: &[String]) -> String {
     let mut seen = std::collections::BTreeSet::new();
     all.retain(|name| seen.insert(*name));
     let mut near: Vec<(usize, &str)> = all.iter().map(|name| (distance(wrong, name), *name)).collect();
-    near.retain(|(distance, _)| *distance <= 1 + wrong.chars().count() / 4);
+    near.retain(|(distance, _)| *distance <= 1 + wrong.chars().count() / 5);
     near.sort_by_key(|(distance, _)| *distance);
     let (what, names): (_, Vec<&str>) = match near.len() {
         0 => ("there are", all),

@@ -27,7 +27,8 @@ fn found() -> MutexGuard<'static, Vec<(u64, Option<Error>)>> {
 /// Runs `f` and reports the operation that first made a NaN or an infinity: its forward, its pull-back, or the sum of
 /// the gradients that met at a value.
 ///
-/// An operation that was given an infinity has not made the one it returns, so a mask of −∞ is no anomaly; a NaN that it
+/// An operation that was given an infinity has not made the one it returns, so a mask of −∞ is no anomaly; a NaN that
+/// it
 /// makes of infinities is its own. A NaN that no operation made, because it was in the data, is reported as that.
 /// A walk that `f` runs stops where one is found.
 ///

@@ -9,7 +9,8 @@ use crate::error::{Error, ErrorKind, Result};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// A walk that frees, from its start to its end. If that does not come, neither by a result nor by an error, a pull-back
+/// A walk that frees, from its start to its end. If that does not come, neither by a result nor by an error, a
+/// pull-back
 /// has panicked.
 pub(super) struct Unfinished<'a> {
     roots: &'a [NodeRef],

@@ -7,7 +7,8 @@ use crate::tensor::{DType, Tensor};
 
 /// # Comparisons and limits
 impl Tensor {
-    /// `y = min(max(x, min), max)`; an infinite bound does not limit. If `min > max`, the result is `max`. Integers stay
+    /// `y = min(max(x, min), max)`; an infinite bound does not limit. If `min > max`, the result is `max`. Integers
+    /// stay
     /// integers where the bounds are whole or infinite, else they become `F32`.
     ///
     /// # Gradient

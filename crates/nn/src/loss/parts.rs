@@ -85,6 +85,8 @@ pub(super) fn of(samples: usize, forward: impl FnOnce() -> Result<Tensor>) -> Re
     let own = notes.into_iter().rfind(|note| same(&note.value, &value));
     Ok(match own {
         Some(note) => LossParts { value, ..note },
+        // The mean of no samples is NaN, and adds nothing to that of others.
+        None if samples == 0 => LossParts { numerator: value.zeros_like(), value, denominator: 0.0 },
         None => LossParts::of_mean(value, samples as f64),
     })
 }
@@ -114,6 +116,11 @@ mod tests {
         // Something else was made of it: a mean over two samples.
         let halved = |x: &Tensor, t: &Tensor| Ok(cross_entropy(x, t)?.mul_scalar(0.5));
         assert_eq!(fraction(halved, &x, &t)?, (ln2, 2.0));
+        // A mean of nothing adds nothing.
+        let own = |x: &Tensor, t: &Tensor| x.try_sub(t)?.abs().mean();
+        let none = Tensor::zeros(&[0, 2], autograd_core::DType::F32)?;
+        assert_eq!(fraction(own, &none, &none)?, (0.0, 0.0));
+        assert_eq!(fraction(mse_loss, &none, &none)?, (0.0, 0.0));
         // Of several reductions it is the one that is returned.
         let (y, z) = (Tensor::from([[1.0, 2.0, 4.0]]), Tensor::from([[0.0, 0.0, 0.0]]));
         let first = |y: &Tensor, z: &Tensor| {

@@ -120,6 +120,10 @@ mod tests {
             .map(|(y, t)| (y - t).abs())
             .sum::<f64>()
             / t.len() as f64),
+        Case::new("own", MeanLoss::new(|y: &Tensor, t: &Tensor| y.try_sub(t)?.abs().mean()).named("own"))
+            .lower_is_better()
+            .numbers(&[40, 2])
+            .formula(|y, t| y.iter().zip(t).map(|(y, t)| (y - t).abs()).sum::<f64>() / t.len() as f64),
         Case::new("sum", MeanLoss::new(MseLoss::new().reduction(Reduction::Sum)).named("sum"))
             .lower_is_better()
             .numbers(&[40, 3])

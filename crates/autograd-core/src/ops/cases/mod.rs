@@ -8,6 +8,7 @@
 //! untracked inputs, the same tensor for several inputs, no elements and one element, bitwise repeatability, inputs
 //! left as they were, the exact text of each error.
 
+mod accuracy;
 mod input;
 mod pointwise;
 mod suite;

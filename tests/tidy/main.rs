@@ -187,6 +187,7 @@ const FAMILIES: [(&str, &[&str]); 11] = [
             "custom.rs",
             "dims.rs",
             "driver.rs",
+            "smooth.rs",
             "operators.rs",
             "product.rs",
             "rows.rs",

@@ -8,6 +8,7 @@
 //! for several inputs, no elements, no dimensions, one element and very many (on one thread and three), no element left
 //! unwritten, bitwise repeatability, inputs left as they were, the exact text of each error.
 
+mod accuracy;
 mod input;
 mod pointwise;
 mod sizes;

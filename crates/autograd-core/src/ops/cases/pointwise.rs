@@ -2,7 +2,6 @@
 
 use super::Case;
 use crate::tensor::{DType, Tensor};
-use crate::{Element, grad_with};
 
 /// Where formulas break: zeros, the smallest and the largest, infinities, NaN, the ends of exponentials, and sines'
 /// long way round. Those that `F32` does not hold become infinite or zero there.
@@ -100,7 +99,7 @@ fn ulps(y: f64, want: f64, floor: f64) -> f64 {
 
 /// The value, its derivative by a fused walk, the same by a recorded one, and the second derivative, element by
 /// element.
-fn derivatives<T: Element>(case: &Case, x: &[T]) -> [Option<Vec<f64>>; 4] {
+fn derivatives<T: crate::Element>(case: &Case, x: &[T]) -> [Option<Vec<f64>>; 4] {
     let x = Tensor::from_slice(x, &[x.len()]).expect("small").requires_grad();
     let y = case.call(std::slice::from_ref(&x));
     let value = Some(y.to_f64s());
@@ -108,7 +107,7 @@ fn derivatives<T: Element>(case: &Case, x: &[T]) -> [Option<Vec<f64>>; 4] {
         return [value, None, None, None];
     }
     let ones = x.detach().ones_like();
-    let of = |y: &Tensor| grad_with(&[(y, &ones)], &[&x]).expect("tracked").remove(0);
+    let of = |y: &Tensor| crate::grad_with(&[(y, &ones)], &[&x]).expect("tracked").remove(0);
     let first = of(&y);
     let second = first.as_ref().filter(|first| first.is_tracked()).and_then(of);
     let fused = y.backward_with(&ones).expect("tracked").get(&x).map(Tensor::to_f64s);

@@ -5,8 +5,6 @@
 //! reads the derivative as tensor code when the backward walk is itself recorded. Where a formula would lose digits, the
 //! function is written for floats as a whole, and [`smooth`] makes an operation of it and of its derivative.
 
-#[cfg(test)]
-mod accuracy;
 pub(crate) mod driver;
 mod smooth;
 mod traced;

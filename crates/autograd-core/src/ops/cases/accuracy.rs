@@ -3,7 +3,6 @@
 //! The numbers are the exact formulas in mpmath 1.3.0 with 800 digits, rounded to f64: what cancels in them has digits to
 //! spare. F32 is compared with F64 over its whole range by the suite of the cases.
 
-use crate::grad_with;
 use crate::tensor::Tensor;
 
 /// An operation, and for each argument its value and its two derivatives.
@@ -283,7 +282,7 @@ fn values_and_derivatives_have_all_their_digits() {
             let x = Tensor::scalar(*x).requires_grad();
             let derivative = |y: &Tensor| {
                 let one = y.detach().ones_like();
-                grad_with(&[(y, &one)], &[&x]).expect("tracked").remove(0).expect("it depends on x")
+                crate::grad_with(&[(y, &one)], &[&x]).expect("tracked").remove(0).expect("it depends on x")
             };
             let y = call(&x);
             let fused = y.backward_keep().expect("tracked").get(&x).expect("a leaf").to_f64s()[0];

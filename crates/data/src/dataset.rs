@@ -13,8 +13,8 @@ use std::ops::Range;
 ///
 /// # Several inputs
 /// A dataset whose samples have several inputs says how many, and writes `batch_all`; its `batch` is
-/// `only_input(self.batch_all(indices)?)`, which says so where one is asked for. [`InputsDataset`](crate::InputsDataset)
-/// is one of tensors in memory.
+/// `only_input(self.batch_all(indices)?)`, which says so where one is asked for.
+/// [`InputsDataset`](crate::InputsDataset) is one of tensors in memory.
 ///
 /// ```
 /// use autograd_core::Tensor;

@@ -87,8 +87,8 @@ impl<'d, D: Dataset + ?Sized> DataLoader<'d, D> {
     /// copies nothing.
     ///
     /// # Errors
-    /// If `batch_size` is 0, the dataset is empty, `drop_last` would drop all of it, or it is to be shuffled and has more
-    /// samples than memory holds numbers.
+    /// If `batch_size` is 0, the dataset is empty, `drop_last` would drop all of it, or it is to be shuffled and has
+    /// more samples than memory holds numbers.
     ///
     /// A batch is an error if the dataset fails, or gives more or fewer rows than it was asked for.
     pub fn epoch(&self, epoch: u64) -> Result<Epoch<'d, D>> {

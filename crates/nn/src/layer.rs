@@ -6,8 +6,8 @@ use autograd_core::{Error, ErrorKind, Result, Tensor};
 
 /// A module that maps one tensor to another.
 ///
-/// Layers with other inputs (recurrent state, masks, graphs) have a `forward` of their own instead, and a whole model of
-/// several inputs has [`Layer::forward_all`].
+/// Layers with other inputs (recurrent state, masks, graphs) have a `forward` of their own instead, and a whole model
+/// of several inputs has [`Layer::forward_all`].
 ///
 /// A layer made of others runs them with [`Layer::call`], which takes the name of the part: it is the place in an error
 /// and the row in a [`summary`](crate::summary).

@@ -35,8 +35,8 @@ pub fn evaluate<M: Layer + Clone>(model: &M, data: &dyn Dataset, metric: impl Me
     Ok(tally.value())
 }
 
-/// The outputs of a model for all samples of a dataset, in order, computed as in [`evaluate`]. Targets are not needed: the
-/// dataset may be a tensor of inputs, or a `Vec` of them for a model of several.
+/// The outputs of a model for all samples of a dataset, in order, computed as in [`evaluate`]. Targets are not needed:
+/// the dataset may be a tensor of inputs, or a `Vec` of them for a model of several.
 ///
 /// # Shapes
 /// `[N, ..]`, where a batch of B samples has an output `[B, ..]`.

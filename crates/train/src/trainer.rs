@@ -15,9 +15,9 @@ use wengert_optim::{Optimizer, Schedule};
 /// g = ∂ (loss(output, y) + penalties) / ∂ parameters, clipped if asked for
 /// optimizer: parameters ← parameters against g, with the rate of the schedule
 /// ```
-/// What is reported is the loss of the set, without penalties: [`Loss::parts`] of all batches, numerators over denominators,
-/// so it does not depend on how the samples are cut into batches, with class weights and ignored targets, too. A batch
-/// of which nothing counts (of ignored targets alone) is passed over without a step.
+/// What is reported is the loss of the set, without penalties: [`Loss::parts`] of all batches, numerators over
+/// denominators, so it does not depend on how the samples are cut into batches, with class weights and ignored targets,
+/// too. A batch of which nothing counts (of ignored targets alone) is passed over without a step.
 ///
 /// After each epoch the model is tried on the validation set, if there is one, in evaluation mode.
 ///
@@ -116,8 +116,8 @@ impl<'t> Trainer<'t> {
         self
     }
 
-    /// Adds a [`Penalty`] to the loss of every batch: [`L1Penalty`](crate::L1Penalty), [`L2Penalty`](crate::L2Penalty), or
-    /// a closure from the model to one number. It acts by its gradient; histories have the loss without it, so that
+    /// Adds a [`Penalty`] to the loss of every batch: [`L1Penalty`](crate::L1Penalty), [`L2Penalty`](crate::L2Penalty),
+    /// or a closure from the model to one number. It acts by its gradient; histories have the loss without it, so that
     /// training and validation compare. By default there is none.
     pub fn penalty(mut self, penalty: impl Penalty + 't) -> Self {
         self.penalties.push(Box::new(penalty));

@@ -19,9 +19,9 @@ use autograd_core::{DType, Error, ErrorKind, Result, Shape, Tensor};
 /// Applying is differentiable; fitting is not recorded.
 ///
 /// # Numerics
-/// All arithmetic is in f64, the result has the dtype of `x`. The variance takes two passes, and its squares neither over-
-/// nor underflow; of columns beyond 1e±154 it is itself infinite or 0, and the scale is right all the same. NaN stands for
-/// a missing number: `fit` ignores it, and it stays NaN in the result.
+/// All arithmetic is in f64, the result has the dtype of `x`. The variance takes two passes, and its squares neither
+/// over- nor underflow; of columns beyond 1e±154 it is itself infinite or 0, and the scale is right all the same. NaN
+/// stands for a missing number: `fit` ignores it, and it stays NaN in the result.
 ///
 /// # Errors
 /// `fit` fails if `x` is not a float tensor `[N, D]` with at least one row and one column, or holds an infinity.

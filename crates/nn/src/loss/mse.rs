@@ -8,7 +8,8 @@ use autograd_core::{Description, Result, Tensor};
 ///
 /// # Shapes
 /// `target` has the shape of `input`, or has its rank and broadcasts to it, or is a single number `[]`. Another rank is
-/// an error: `[N]` against `[N, 1]` would be all N² pairs, and `[N]` against `[N, K]` would fit where K happens to be N.
+/// an error: `[N]` against `[N, 1]` would be all N² pairs, and `[N]` against `[N, K]` would fit where K happens to be
+/// N.
 ///
 /// # Gradient
 /// `2 (x − t)` for x, the negative of it for t, each by the reduction.

@@ -10,8 +10,8 @@ use std::cell::RefCell;
 /// loss of a set = Σ numerator / Σ denominator
 /// ```
 ///
-/// The gradient of a large batch can be gathered from small ones in the same way: add up the gradients of the numerators,
-/// and divide by the sum of the denominators.
+/// The gradient of a large batch can be gathered from small ones in the same way: add up the gradients of the
+/// numerators, and divide by the sum of the denominators.
 ///
 /// ```
 /// use autograd_core::Tensor;

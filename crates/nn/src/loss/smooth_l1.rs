@@ -13,7 +13,8 @@ use autograd_core::{Description, Result, Tensor};
 ///
 /// # Shapes
 /// `target` has the shape of `input`, or has its rank and broadcasts to it, or is a single number `[]`. Another rank is
-/// an error: `[N]` against `[N, 1]` would be all N² pairs, and `[N]` against `[N, K]` would fit where K happens to be N.
+/// an error: `[N]` against `[N, 1]` would be all N² pairs, and `[N]` against `[N, K]` would fit where K happens to be
+/// N.
 ///
 /// # Gradient
 /// `d/β` where `|d| < β`, else `sign d`. It is continuous except for β = 0, where it is that of the absolute error.

@@ -15,9 +15,9 @@ use wengert_optim::{Optimizer, Schedule};
 /// g = ∂ (loss(output, y) + penalties) / ∂ parameters, clipped if asked for
 /// optimizer: parameters ← parameters against g, with the rate of the schedule
 /// ```
-/// What is reported is the loss of the set, without penalties: [`Loss::parts`] of all batches, numerators over denominators,
-/// so it does not depend on how the samples are cut into batches, with class weights and ignored targets, too. A batch
-/// of which nothing counts (of ignored targets alone) is passed over without a step.
+/// What is reported is the loss of the set, without penalties: [`Loss::parts`] of all batches, numerators over
+/// denominators, so it does not depend on how the samples are cut into batches, with class weights and ignored targets,
+/// too. A batch of which nothing counts (of ignored targets alone) is passed over without a step.
 ///
 /// After each epoch the model is tried on the validation set, if there is one, in evaluation mode.
 ///
@@ -116,17 +116,17 @@ impl<'t> Trainer<'t> {
         self
     }
 
-    /// Adds a [`Penalty`] to the loss of every batch: [`L1Penalty`](crate::L1Penalty), [`L2Penalty`](crate::L2Penalty), or
-    /// a closure from the model to one number. It acts by its gradient; histories have the loss without it, so that
+    /// Adds a [`Penalty`] to the loss of every batch: [`L1Penalty`](crate::L1Penalty), [`L2Penalty`](crate::L2Penalty),
+    /// or a closure from the model to one number. It acts by its gradient; histories have the loss without it, so that
     /// training and validation compare. By default there is none.
     pub fn penalty(mut self, penalty: impl Penalty + 't) -> Self {
         self.penalties.push(Box::new(penalty));
         self
     }
 
-    /// Scales the gradients of a batch down so that the norm of those of the model's trainable parameters, all together,
-    /// is at most `max_norm` > 0; see [`clip_grad_norm`](wengert_optim::clip_grad_norm). By default they stay as they
-    /// are.
+    /// Scales the gradients of a batch down so that the norm of those of the model's trainable parameters, all
+    /// together, is at most `max_norm` > 0; see [`clip_grad_norm`](wengert_optim::clip_grad_norm). By default they stay
+    /// as they are.
     pub fn clip_norm(mut self, max_norm: f64) -> Self {
         self.clip_norm = Some(max_norm);
         self
@@ -158,12 +158,12 @@ impl<'t> Trainer<'t> {
     /// optimizer, schedule, loss, metrics, callbacks and options of all of them, known by its
     /// [`Identity`](crate::Identity). What differs is refused in one report, before anything has changed;
     /// [`Trainer::allow`] names what is meant to differ. Of functions and closures the name of the type is known, of
-    /// schedules also the rates; of a large dataset a selection of samples; of a model what [`Module::visit`] shows, not
-    /// what it computes besides.
+    /// schedules also the rates; of a large dataset a selection of samples; of a model what [`Module::visit`] shows,
+    /// not what it computes besides.
     ///
     /// Weights, what is frozen or held in evaluation, optimizer state, learning rate, randomness and history are those
-    /// of the checkpoint, whatever they are now. A run that had ended returns at once. A missing checkpoint is an error;
-    /// [`Checkpoint::exists`] finds out. Default false.
+    /// of the checkpoint, whatever they are now. A run that had ended returns at once. A missing checkpoint is an
+    /// error; [`Checkpoint::exists`] finds out. Default false.
     ///
     /// [`Module::visit`]: autograd_core::module::Module::visit
     pub fn resume(mut self, resume: bool) -> Self {

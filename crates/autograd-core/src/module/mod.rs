@@ -98,8 +98,8 @@ pub trait Module {
         self.parameters().iter().map(|param| param.numel()).sum()
     }
 
-    /// Parameters and buffers by name, in the order of declaration; the values are shared, not copied. Where two have one
-    /// name both are there, see [`check_names`].
+    /// Parameters and buffers by name, in the order of declaration; the values are shared, not copied. Where two have
+    /// one name both are there, see [`check_names`].
     fn state_dict(&self) -> StateDict {
         let mut state = StateDict::new();
         self.visit(&Path::root(), &mut |path, item| match item {

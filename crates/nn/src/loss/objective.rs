@@ -34,10 +34,10 @@ pub trait Loss {
 
     /// The loss as a fraction, whose parts are added up over a set: by them a run reports, validates and stops.
     ///
-    /// Whatever returns the result of a [`Reduction`](super::Reduction), as all losses here and closures around them do,
-    /// has the parts of that reduction: with class weights the denominator is the sum of the weights, ignored targets do
-    /// not count. Any other value counts as a mean over the samples, of which the target has `target.shape()[0]`; a loss
-    /// that divides by something else says so here.
+    /// Whatever returns the result of a [`Reduction`](super::Reduction), as all losses here and closures around them
+    /// do, has the parts of that reduction: with class weights the denominator is the sum of the weights, ignored
+    /// targets do not count. Any other value counts as a mean over the samples, of which the target has
+    /// `target.shape()[0]`; a loss that divides by something else says so here.
     ///
     /// # Errors
     /// Those of `forward`.

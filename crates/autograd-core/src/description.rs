@@ -47,10 +47,15 @@ impl Description {
         named(&text).unwrap_or_else(|| Description::new(text))
     }
 
-    /// The same with one more option, as its `Debug` shows it.
+    /// The same with one more option, as its `Debug` shows it, in place of one of that name. A tensor should be given as
+    /// numbers: its `Debug` is cut short.
     #[must_use]
     pub fn option(mut self, name: impl Into<String>, value: impl Debug) -> Description {
-        self.options.push((name.into(), format!("{value:?}")));
+        let (name, value) = (name.into(), format!("{value:?}"));
+        match self.options.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, old)) => *old = value,
+            None => self.options.push((name, value)),
+        }
         self
     }
 

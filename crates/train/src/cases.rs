@@ -1,7 +1,7 @@
 //! The tests that rows make: one macro and one report for all families.
 
-/// Gives a family its `cases!`, the test of a member: rows of the family's `Case`, through its suite. It takes `$` and the
-/// family, because a macro cannot write a macro with repetitions otherwise.
+/// Gives a family its `cases!`, the test of a member: rows of the family's `Case`, through its suite. It takes `$` and
+/// the family, because a macro cannot write a macro with repetitions otherwise.
 macro_rules! family {
     ($d:tt $family:ident) => {
         /// The test of a member of the family: rows of its `Case`.

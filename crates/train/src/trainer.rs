@@ -124,9 +124,9 @@ impl<'t> Trainer<'t> {
         self
     }
 
-    /// Scales the gradients of a batch down so that the norm of those of the model's trainable parameters, all together,
-    /// is at most `max_norm` > 0; see [`clip_grad_norm`](wengert_optim::clip_grad_norm). By default they stay as they
-    /// are.
+    /// Scales the gradients of a batch down so that the norm of those of the model's trainable parameters, all
+    /// together, is at most `max_norm` > 0; see [`clip_grad_norm`](wengert_optim::clip_grad_norm). By default they stay
+    /// as they are.
     pub fn clip_norm(mut self, max_norm: f64) -> Self {
         self.clip_norm = Some(max_norm);
         self
@@ -158,12 +158,12 @@ impl<'t> Trainer<'t> {
     /// optimizer, schedule, loss, metrics, callbacks and options of all of them, known by its
     /// [`Identity`](crate::Identity). What differs is refused in one report, before anything has changed;
     /// [`Trainer::allow`] names what is meant to differ. Of functions and closures the name of the type is known, of
-    /// schedules also the rates; of a large dataset a selection of samples; of a model what [`Module::visit`] shows, not
-    /// what it computes besides.
+    /// schedules also the rates; of a large dataset a selection of samples; of a model what [`Module::visit`] shows,
+    /// not what it computes besides.
     ///
     /// Weights, what is frozen or held in evaluation, optimizer state, learning rate, randomness and history are those
-    /// of the checkpoint, whatever they are now. A run that had ended returns at once. A missing checkpoint is an error;
-    /// [`Checkpoint::exists`] finds out. Default false.
+    /// of the checkpoint, whatever they are now. A run that had ended returns at once. A missing checkpoint is an
+    /// error; [`Checkpoint::exists`] finds out. Default false.
     ///
     /// [`Module::visit`]: autograd_core::module::Module::visit
     pub fn resume(mut self, resume: bool) -> Self {

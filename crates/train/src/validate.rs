@@ -88,13 +88,13 @@ impl<'c, S: Splitter> CrossValidation<'c, S> {
     ///
     /// One number is drawn from `rng` for each fold, before the first; all randomness of a fold comes from it.
     ///
-    /// A trainer with a [checkpoint](Trainer::checkpoint) writes that of each fold into a directory of its own, `fold-1`
-    /// and so on. If it [resumes](Trainer::resume), folds that were done are not done again, the one that was
+    /// A trainer with a [checkpoint](Trainer::checkpoint) writes that of each fold into a directory of its own,
+    /// `fold-1` and so on. If it [resumes](Trainer::resume), folds that were done are not done again, the one that was
     /// interrupted goes on, and the others begin; `rng` must have the seed that it had.
     ///
     /// # Errors
-    /// If the splitter fails, or the fraction is outside its range; if a fold fails, with the number of the fold and the
-    /// scores of those before as [`InterruptedFolds`].
+    /// If the splitter fails, or the fraction is outside its range; if a fold fails, with the number of the fold and
+    /// the scores of those before as [`InterruptedFolds`].
     pub fn run<'t, M: Layer + Clone, E: Into<BoxError>>(
         &self,
         mut model: impl FnMut(&mut SeededRng) -> Result<M, E>,

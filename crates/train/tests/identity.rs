@@ -116,57 +116,156 @@ fn falling(by: f64) -> Setup {
     setup(plain(adam(), cross_entropy).schedule(move |lr: f64, epoch: u64| lr / (1.0 + by * epoch as f64)))
 }
 
-#[rustfmt::skip]
 fn changes() -> Vec<Change> {
     vec![
-        change(|| Setup { train: same_size(sets()[0].clone(), |x| x.add_scalar(1e-6)), ..base() }, &["train.content: "]),
+        change(
+            || Setup { train: same_size(sets()[0].clone(), |x| x.add_scalar(1e-6)), ..base() },
+            &["train.content: "],
+        ),
         change(|| Setup { valid: Some(same_size(sets()[1].clone(), Tensor::neg)), ..base() }, &["valid.content: "]),
-        change(|| Setup { train: { let [set, _] = sets(); TensorDataset::new(set.x, set.y.mul_scalar(0.0)).expect("as many") }, ..base() },
-               &["train.content: "]),
-        change(|| Setup { train: sets()[0].select(&(0..100).collect::<Vec<_>>()).expect("fewer"), ..base() },
-               &["train.samples: 120, this run has 100", "train.content: "]),
+        change(
+            || Setup {
+                train: {
+                    let [set, _] = sets();
+                    TensorDataset::new(set.x, set.y.mul_scalar(0.0)).expect("as many")
+                },
+                ..base()
+            },
+            &["train.content: "],
+        ),
+        change(
+            || Setup { train: sets()[0].select(&(0..100).collect::<Vec<_>>()).expect("fewer"), ..base() },
+            &["train.samples: 120, this run has 100", "train.content: "],
+        ),
         change(|| Setup { valid: None, ..base() }, &["valid: a set, this run has none"]),
         change(|| setup(plain(adam(), cross_entropy).epochs(4)), &["epochs: 3, this run has 4"]),
         change(|| setup(plain(adam(), cross_entropy).batch_size(8)), &["batch_size: 16, this run has 8"]),
         change(|| setup(plain(adam(), cross_entropy).clip_norm(1.0)), &["clip_norm: none, this run has 1"]),
-        change(|| setup(plain(AdamW::new(0.05), cross_entropy)), &["optimizer: Adam, this run has AdamW", "optimizer.weight_decay: 0.0, this run has 0.01", "optimizer.decoupled_weight_decay: false, this run has true"]),
-        change(|| setup(plain(Sgd::new(0.05).momentum(0.9), cross_entropy)), &["optimizer: Adam, this run has SGD"]).cannot(),
+        change(
+            || setup(plain(AdamW::new(0.05), cross_entropy)),
+            &[
+                "optimizer: Adam, this run has AdamW",
+                "optimizer.weight_decay: 0.0, this run has 0.01",
+                "optimizer.decoupled_weight_decay: false, this run has true",
+            ],
+        ),
+        change(|| setup(plain(Sgd::new(0.05).momentum(0.9), cross_entropy)), &["optimizer: Adam, this run has SGD"])
+            .cannot(),
         change(|| setup(plain(Adam::new(0.01), cross_entropy)), &["optimizer.lr: 0.05, this run has 0.01"]),
-        change(|| setup(plain(adam().betas(0.8, 0.999), cross_entropy)), &["optimizer.betas: [0.9, 0.999], this run has [0.8, 0.999]"]),
-        change(|| setup(plain(adam().maximize(true), cross_entropy)), &["optimizer.maximize: false, this run has true"]),
-        change(|| setup(plain(adam().group("0", |group| group.scale_lr(0.5)), cross_entropy)),
-               &["optimizer.groups.0.weight: none, this run has lr: 0.5", "optimizer.groups.0.bias: none, this run has lr: 0.5"]),
-        change(|| setup(plain(adam(), cross_entropy).schedule(StepLR::new(1))), &["schedule: none, this run has StepLR"]),
-        change(|| setup(plain(adam(), cross_entropy).schedule_by_step(StepLR::new(1))), &["schedule.counts: epochs, this run has steps"])
-            .of(|| setup(plain(adam(), cross_entropy).schedule(StepLR::new(1)))),
-        change(|| setup(plain(adam(), cross_entropy).schedule(CosineAnnealingLR::new(9))), &["schedule.t_max: 5, this run has 9", "schedule.rates: "])
-            .of(|| setup(plain(adam(), cross_entropy).schedule(CosineAnnealingLR::new(5)))),
+        change(
+            || setup(plain(adam().betas(0.8, 0.999), cross_entropy)),
+            &["optimizer.betas: [0.9, 0.999], this run has [0.8, 0.999]"],
+        ),
+        change(
+            || setup(plain(adam().maximize(true), cross_entropy)),
+            &["optimizer.maximize: false, this run has true"],
+        ),
+        change(
+            || setup(plain(adam().group("0", |group| group.scale_lr(0.5)), cross_entropy)),
+            &[
+                "optimizer.groups.0.weight: none, this run has lr: 0.5",
+                "optimizer.groups.0.bias: none, this run has lr: 0.5",
+            ],
+        ),
+        change(
+            || setup(plain(adam(), cross_entropy).schedule(StepLR::new(1))),
+            &["schedule: none, this run has StepLR"],
+        ),
+        change(
+            || setup(plain(adam(), cross_entropy).schedule_by_step(StepLR::new(1))),
+            &["schedule.counts: epochs, this run has steps"],
+        )
+        .of(|| setup(plain(adam(), cross_entropy).schedule(StepLR::new(1)))),
+        change(
+            || setup(plain(adam(), cross_entropy).schedule(CosineAnnealingLR::new(9))),
+            &["schedule.t_max: 5, this run has 9", "schedule.rates: "],
+        )
+        .of(|| setup(plain(adam(), cross_entropy).schedule(CosineAnnealingLR::new(5)))),
         change(|| falling(2.0), &["schedule.rates: "]).of(|| falling(1.0)),
-        change(|| setup(plain(adam(), CrossEntropyLoss::new().label_smoothing(0.1))), &["loss.label_smoothing: 0.0, this run has 0.1"])
-            .of(|| setup(plain(adam(), CrossEntropyLoss::new()))),
-        change(|| setup(plain(adam(), CrossEntropyLoss::new().weight(Tensor::from([1.0, 2.0])))), &["loss.weight: Some([1.0, 1.0]), this run has Some([1.0, 2.0])"])
-            .of(|| setup(plain(adam(), CrossEntropyLoss::new().weight(Tensor::from([1.0, 1.0]))))),
+        change(
+            || setup(plain(adam(), CrossEntropyLoss::new().label_smoothing(0.1))),
+            &["loss.label_smoothing: 0.0, this run has 0.1"],
+        )
+        .of(|| setup(plain(adam(), CrossEntropyLoss::new()))),
+        change(
+            || setup(plain(adam(), CrossEntropyLoss::new().weight(Tensor::from([1.0, 2.0])))),
+            &["loss.weight: Some([1.0, 1.0]), this run has Some([1.0, 2.0])"],
+        )
+        .of(|| setup(plain(adam(), CrossEntropyLoss::new().weight(Tensor::from([1.0, 1.0]))))),
         change(|| setup(plain(adam(), |y: &Tensor, t: &Tensor| cross_entropy(y, t))), &["loss: "]),
-        change(|| setup(plain(adam(), cross_entropy).penalty(L2Penalty::new(0.1))), &["penalties.0: none, this run has L2Penalty"]),
-        change(|| setup(plain(adam(), cross_entropy).penalty(L2Penalty::new(0.2).only(|name| name.ends_with("weight")))),
-               &["penalties.0.lambda: 0.1, this run has 0.2", "penalties.0.only: None, this run has Some([\"0.weight\", \"3.weight\"])"])
-            .of(|| setup(plain(adam(), cross_entropy).penalty(L2Penalty::new(0.1)))),
-        change(|| setup(plain(adam(), cross_entropy).metric(Accuracy)), &["metrics.accuracy: none, this run has Accuracy"]),
+        change(
+            || setup(plain(adam(), cross_entropy).penalty(L2Penalty::new(0.1))),
+            &["penalties.0: none, this run has L2Penalty"],
+        ),
+        change(
+            || setup(plain(adam(), cross_entropy).penalty(L2Penalty::new(0.2).only(|name| name.ends_with("weight")))),
+            &[
+                "penalties.0.lambda: 0.1, this run has 0.2",
+                "penalties.0.only: None, this run has Some([\"0.weight\", \"3.weight\"])",
+            ],
+        )
+        .of(|| setup(plain(adam(), cross_entropy).penalty(L2Penalty::new(0.1)))),
+        change(
+            || setup(plain(adam(), cross_entropy).metric(Accuracy)),
+            &["metrics.accuracy: none, this run has Accuracy"],
+        ),
         change(|| with(early()), &["callbacks.EarlyStopping: none, this run has EarlyStopping"]),
         change(base, &["callbacks.EarlyStopping: EarlyStopping, this run has none"]).of(|| with(early())),
-        change(|| with(early().patience(10)), &["callbacks.EarlyStopping.patience: 9, this run has 10"]).of(|| with(early())),
-        change(|| with(early().min_delta(0.1)), &["callbacks.EarlyStopping.min_delta: 0.0, this run has 0.1"]).of(|| with(early())),
-        change(|| with(early().monitor("loss")), &["callbacks.EarlyStopping.monitor: \"val_loss\", this run has \"loss\""]).of(|| with(early())).cannot(),
-        change(|| with(early().restore_best_weights(false)), &["callbacks.EarlyStopping.restore_best_weights: true, this run has false"]).of(|| with(early())),
+        change(|| with(early().patience(10)), &["callbacks.EarlyStopping.patience: 9, this run has 10"])
+            .of(|| with(early())),
+        change(|| with(early().min_delta(0.1)), &["callbacks.EarlyStopping.min_delta: 0.0, this run has 0.1"])
+            .of(|| with(early())),
+        change(
+            || with(early().monitor("loss")),
+            &["callbacks.EarlyStopping.monitor: \"val_loss\", this run has \"loss\""],
+        )
+        .of(|| with(early()))
+        .cannot(),
+        change(
+            || with(early().restore_best_weights(false)),
+            &["callbacks.EarlyStopping.restore_best_weights: true, this run has false"],
+        )
+        .of(|| with(early())),
         change(|| with(Meddles(2.0)), &["callbacks.Meddles.strength: 1.0, this run has 2.0"]).of(|| with(Meddles(1.0))),
-        change(|| base().model(|model| model.freeze("0")), &["model.0.weight.trainable: true, this run has false", "model.0.bias.trainable: true, this run has false"]),
-        change(base, &["model.0.weight.trainable: false, this run has true", "model.0.bias.trainable: false, this run has true"])
-            .of(|| base().model(|model| model.freeze("0"))),
-        change(|| base().model(|model| model.hold_eval("2")), &["model.2.mode.held_in_evaluation: false, this run has true"]),
-        change(|| Setup { model: net(5), ..base() }, &["model.0.weight: F32 [4, 2], this run has F32 [5, 2]", "model.0.bias: ", "model.3.weight: "]).cannot(),
-        change(|| Setup { train: same_size(sets()[0].clone(), |x| x.to_dtype(DType::F64)), valid: Some(same_size(sets()[1].clone(), |x| x.to_dtype(DType::F64))), ..base() }.model(|model| model.to_dtype(DType::F64).expect("a float type")),
-               &["model.0.weight: F32 [4, 2], this run has F64 [4, 2]", "model.0.bias: ", "model.3.weight: ", "model.3.bias: ",
-                 "train.sample: F32 [2] and I64 [], this run has F64 [2] and I64 []", "train.content: ", "valid.sample: ", "valid.content: "]).cannot(),
+        change(
+            || base().model(|model| drop(model.freeze("0"))),
+            &["model.0.weight.trainable: true, this run has false", "model.0.bias.trainable: true, this run has false"],
+        ),
+        change(
+            base,
+            &["model.0.weight.trainable: false, this run has true", "model.0.bias.trainable: false, this run has true"],
+        )
+        .of(|| base().model(|model| drop(model.freeze("0")))),
+        change(
+            || base().model(|model| drop(model.hold_eval("2"))),
+            &["model.2.mode.held_in_evaluation: false, this run has true"],
+        ),
+        change(
+            || Setup { model: net(5), ..base() },
+            &["model.0.weight: F32 [4, 2], this run has F32 [5, 2]", "model.0.bias: ", "model.3.weight: "],
+        )
+        .cannot(),
+        change(
+            || {
+                Setup {
+                    train: same_size(sets()[0].clone(), |x| x.to_dtype(DType::F64)),
+                    valid: Some(same_size(sets()[1].clone(), |x| x.to_dtype(DType::F64))),
+                    ..base()
+                }
+                .model(|model| model.to_dtype(DType::F64).expect("a float type"))
+            },
+            &[
+                "model.0.weight: F32 [4, 2], this run has F64 [4, 2]",
+                "model.0.bias: ",
+                "model.3.weight: ",
+                "model.3.bias: ",
+                "train.sample: F32 [2] and I64 [], this run has F64 [2] and I64 []",
+                "train.content: ",
+                "valid.sample: ",
+                "valid.content: ",
+            ],
+        )
+        .cannot(),
     ]
 }
 
@@ -225,8 +324,8 @@ fn allowances() {
         let outcome = resumed(dir.path(), change);
         outcome.expect_err("refused").to_string().replace(&dir.path().display().to_string(), "DIR")
     };
-    let expected = "fit: allow: a run has nothing called \"epoch\"; it has batch_size, clip_norm, epochs, library, loss, \
-                    model, optimizer, schedule, train, valid";
+    let expected = "fit: allow: a run has nothing called \"epoch\"; it has batch_size, clip_norm, epochs, library, \
+                    loss, model, optimizer, schedule, train, valid";
     assert_eq!(text(|trainer| trainer.allow("epoch")), expected);
     // Fewer epochs than were done.
     let [train, valid] = sets();

@@ -99,12 +99,10 @@ impl Loss for BceWithLogitsLoss {
     }
 
     fn describe(&self) -> Description {
-        // All numbers of the weights: what `Debug` shows of a tensor is cut short.
         let numbers = |weight: &Option<Tensor>| weight.as_ref().map(Tensor::to_f64s);
-        Description::new("BceWithLogitsLoss")
+        Description::from_debug(self)
             .option("weight", numbers(&self.weight))
             .option("pos_weight", numbers(&self.pos_weight))
-            .option("reduction", self.reduction)
     }
 }
 

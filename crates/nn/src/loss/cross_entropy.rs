@@ -201,12 +201,7 @@ impl Loss for CrossEntropyLoss {
     }
 
     fn describe(&self) -> Description {
-        Description::new("CrossEntropyLoss")
-            // All numbers of the weight: what `Debug` shows of a tensor is cut short.
-            .option("weight", self.weight.as_ref().map(Tensor::to_f64s))
-            .option("ignore_index", self.ignore_index)
-            .option("label_smoothing", self.label_smoothing)
-            .option("reduction", self.reduction)
+        Description::from_debug(self).option("weight", self.weight.as_ref().map(Tensor::to_f64s))
     }
 }
 
@@ -271,10 +266,8 @@ mod tests {
     /// The same against class probabilities.
     fn probabilities(case: LossCase) -> LossCase {
         [&[4, 3][..], &[3], &[2, 3, 2]].into_iter().fold(case, |case, shape| {
-            case.on(
-                logits(shape, 1),
-                logits(shape, 2).softmax(if shape.len() == 1 { 0 } else { 1 }).expect("has classes"),
-            )
+            let target = logits(shape, 2).softmax(if shape.len() == 1 { 0 } else { 1 }).expect("has classes");
+            case.on(logits(shape, 1), target)
         })
     }
 

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::path::Path;
 
-/// Facts about a run by name, in a fixed order: `batch_size`, `optimizer.lr`, `train.content`, `callbacks.EarlyStopping`
-/// and so on. A run goes on from a checkpoint only if all of them are the same; see
+/// Facts about a run by name, in a fixed order: `batch_size`, `optimizer.lr`, `train.content`,
+/// `callbacks.EarlyStopping` and so on. A run goes on from a checkpoint only if all of them are the same; see
 /// [`Trainer::allow`](crate::Trainer::allow).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Identity(Vec<(String, String)>);

@@ -30,9 +30,9 @@ use wengert_optim::Schedule;
 impl Trainer<'_> {
     /// Trains a model. It is left in evaluation mode.
     ///
-    /// All layers of the model are set to training in each epoch, and to evaluation after it, whatever they were; layers
-    /// that [`hold_eval`](autograd_core::module::Module::hold_eval) holds stay in evaluation. What is frozen, and what
-    /// is held, is part of a checkpoint: a callback may change both while training.
+    /// All layers of the model are set to training in each epoch, and to evaluation after it, whatever they were;
+    /// layers that [`hold_eval`](autograd_core::module::Module::hold_eval) holds stay in evaluation. What is frozen,
+    /// and what is held, is part of a checkpoint: a callback may change both while training.
     ///
     /// The validation set is `&valid`, or `None` for none: then nothing is named `val_…`, neither in the history nor
     /// for callbacks. Its first batch is tried before the first step, and what that changes is put back. Exactly one
@@ -46,9 +46,9 @@ impl Trainer<'_> {
     ///
     /// In the middle: if the model or the loss fails on a batch, the loss is NaN or infinite (or the norm of the
     /// gradients, if they are clipped), the loss depends on no parameter, or a callback fails. Before the first step
-    /// the model is put back as it was, also by a run that goes on from a checkpoint; later it keeps what it has learned
-    /// up to the step before the one that failed, unless a callback puts back the best weights, and checkpoints stay.
-    /// The error has the history of the run as [`Interrupted`].
+    /// the model is put back as it was, also by a run that goes on from a checkpoint; later it keeps what it has
+    /// learned up to the step before the one that failed, unless a callback puts back the best weights, and checkpoints
+    /// stay. The error has the history of the run as [`Interrupted`].
     pub fn fit<'v>(
         mut self,
         model: &mut dyn Layer,

@@ -120,7 +120,8 @@ impl Session<'_, '_, '_> {
         error.context(format_args!("epoch {}, {part} batch {}", self.run.epoch, batch + 1))
     }
 
-    /// Tries the first batch of the validation set, before hours are spent on the first epoch. The model stays as it is.
+    /// Tries the first batch of the validation set, before hours are spent on the first epoch. The model stays as it
+    /// is.
     pub(super) fn try_validation(&mut self) -> Result<()> {
         let before = Before::of(&*self.run.model);
         let tried = self.validate_on(1).map_err(|e| e.context("trial of validation before the first step"));

@@ -65,9 +65,9 @@ pub mod update {
 
 /// The memory that tensors hold.
 pub mod memory {
-    #[doc(hidden)]
-    pub use crate::tensor::pool::unwritten;
     pub use crate::tensor::pool::{Stats, stats, trim};
+    #[doc(hidden)]
+    pub use crate::tensor::unwritten::unwritten;
 }
 
 /// How a random generator is asked: `rng.random::<f64>()`, `rng.random_range(0..6)`. They are those of the `rand` crate.

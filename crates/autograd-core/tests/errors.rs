@@ -148,7 +148,7 @@ fn every_vector_must_fit_whatever_the_function_does_with_its_input() {
     );
     says(
         grad(&tracked.sum(), [&x]).map(|_| ()),
-        "grad: the F32 tensor of shape [2] is not tracked: nothing it was computed from requires gradients, or recording was off",
+        "grad: the F32 tensor of shape [2] is not tracked: nothing it was computed from requires gradients, or recording was off, as in no_grad and in pull-backs (enable_grad switches it on)",
     );
 }
 

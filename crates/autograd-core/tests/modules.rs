@@ -100,10 +100,10 @@ fn the_format_of_files_keeps_one_name_for_itself() {
     state.insert("fine", Tensor::from([1.0]));
     assert!(state.to_safetensors().is_ok());
     state.insert("__metadata__", Tensor::from([1.0]));
-    let text = "safetensors: a tensor cannot be called \"__metadata__\", which the format keeps for itself";
-    says(state.to_safetensors(), ErrorKind::Io, text);
+    let text = "safetensors: no tensor can be called \"__metadata__\" in a file; nothing was written";
+    says(state.to_safetensors(), ErrorKind::State, text);
     let path = std::env::temp_dir().join(format!("wengert-metadata-{}.safetensors", std::process::id()));
-    says(state.save(&path), ErrorKind::Io, text);
+    says(state.save(&path), ErrorKind::State, text);
     assert!(!path.exists());
 }
 

@@ -151,7 +151,7 @@ fn parts_that_are_held_stay_in_evaluation() -> Result<()> {
     assert!(zeros(&model)? > 0);
     assert_eq!((model.hold_eval("1")?, model.hold_eval("0")?), (1, 1));
     let error = model.hold_eval("10").expect_err("no such layer");
-    let known = "near it are \"1\", \"1.0\", \"0\"";
+    let known = "near it are \"0\", \"1\", \"1.0\"";
     assert_eq!(
         error.to_string(),
         format!("hold_eval: no layer with a mode is called \"10\" or lies below it; {known}")

@@ -63,16 +63,16 @@ const TARGETS: &[Row] = &rows! {
         "binary_cross_entropy_with_logits: target has shape [4], expected [4, 1], that of the input; unsqueeze(1) makes \
          it so";
     mse_loss(&zeros(&[4, 1]), &zeros(&[4]))? =>
-        "mse_loss: the target has shape [4], expected one that broadcasts to the input's, [4, 1]; unsqueeze(1) makes it \
+        "mse_loss: the target has shape [4], expected one that broadcasts to the input's, [4, 1], and has its rank; unsqueeze(1) makes it \
          so";
     mse_loss(&zeros(&[4]), &zeros(&[4, 1]))? =>
-        "mse_loss: the target has shape [4, 1], expected one that broadcasts to the input's, [4]; squeeze(&[1]) makes it \
+        "mse_loss: the target has shape [4, 1], expected one that broadcasts to the input's, [4], and has its rank; squeeze(&[1]) makes it \
          so";
     l1_loss(&zeros(&[4, 1]), &zeros(&[4]))? =>
-        "l1_loss: the target has shape [4], expected one that broadcasts to the input's, [4, 1]; unsqueeze(1) makes it \
+        "l1_loss: the target has shape [4], expected one that broadcasts to the input's, [4, 1], and has its rank; unsqueeze(1) makes it \
          so";
     smooth_l1_loss(&zeros(&[4, 1]), &zeros(&[4]))? =>
-        "smooth_l1_loss: the target has shape [4], expected one that broadcasts to the input's, [4, 1]; unsqueeze(1) \
+        "smooth_l1_loss: the target has shape [4], expected one that broadcasts to the input's, [4, 1], and has its rank; unsqueeze(1) \
          makes it so";
     mse_loss(&zeros(&[4]), &labels())? => "mse_loss: dtypes F32 and I64 do not mix; convert one with to_dtype";
 };

@@ -145,7 +145,7 @@ pub trait Module {
     /// use autograd_core::module::{Module, Param, StateDict};
     /// use autograd_core::{Tensor, grad};
     ///
-    /// let model = vec![Param::new(Tensor::from([1.0, 2.0]))];
+    /// let model = vec![Param::new(Tensor::from([1.0, 2.0]))?];
     /// let loss = |model: &Vec<Param>| model[0].square().sum();
     /// let gradient = &grad(&loss(&model), &[&model[0]])?[0];
     /// let fast: StateDict = [("0".to_string(), &model[0] - 0.25 * gradient)].into_iter().collect();

@@ -106,7 +106,7 @@ impl Param {
     /// # Examples
     /// ```
     /// # use autograd_core::{Tensor, module::Param};
-    /// let mut param = Param::new(Tensor::from([1.0, 2.0]));
+    /// let mut param = Param::new(Tensor::from([1.0, 2.0]))?;
     /// *param.value_mut() += 1;
     /// assert_eq!(param.to_vec::<f32>()?, [2.0, 3.0]);
     /// # Ok::<(), autograd_core::Error>(())
@@ -121,7 +121,8 @@ impl Param {
     /// # Examples
     /// ```
     /// # use autograd_core::{Tensor, module::Param};
-    /// assert!(Param::new(Tensor::from(1.0)).is_trainable());
+    /// assert!(Param::new(Tensor::from(1.0))?.is_trainable());
+    /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn is_trainable(&self) -> bool {
         self.state().trainable
@@ -132,9 +133,10 @@ impl Param {
     /// # Examples
     /// ```
     /// # use autograd_core::{Tensor, module::Param};
-    /// let mut param = Param::new(Tensor::from(1.0));
+    /// let mut param = Param::new(Tensor::from(1.0))?;
     /// param.set_trainable(false);
     /// assert!(!param.is_tracked());
+    /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn set_trainable(&mut self, trainable: bool) {
         if trainable != self.is_trainable() {
@@ -156,7 +158,7 @@ impl Param {
     /// use autograd_core::module::{Module, Param};
     /// use autograd_core::Tensor;
     ///
-    /// let embedding = Param::new(Tensor::from([[1.0, 2.0], [3.0, 4.0]]));
+    /// let embedding = Param::new(Tensor::from([[1.0, 2.0], [3.0, 4.0]]))?;
     /// let output = embedding.tie();
     /// let mut model = [embedding, output];
     /// assert_eq!((model.parameters().len(), model.state_dict().len()), (1, 2));
@@ -164,7 +166,7 @@ impl Param {
     /// let loss = (&model[0] * &model[1]).sum();
     /// assert_eq!(loss.backward()?.get(&model[1]).expect("a leaf").to_vec::<f32>()?, [2.0, 4.0, 6.0, 8.0]);
     ///
-    /// model[0].set(Tensor::from([[0.0, 0.0], [0.0, 5.0]]));
+    /// model[0].set(Tensor::from([[0.0, 0.0], [0.0, 5.0]]))?;
     /// assert_eq!(model[1].to_vec::<f32>()?, [0.0, 0.0, 0.0, 5.0]);
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
@@ -179,9 +181,10 @@ impl Param {
     /// # Examples
     /// ```
     /// # use autograd_core::{Tensor, module::Param};
-    /// let param = Param::new(Tensor::from(1.0));
+    /// let param = Param::new(Tensor::from(1.0))?;
     /// let other = param.tie();
     /// assert_eq!((param.is_tied(), other.is_tied()), (false, true));
+    /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn is_tied(&self) -> bool {
         self.tie.get().is_some_and(Tie::follows)

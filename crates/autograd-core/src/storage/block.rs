@@ -63,8 +63,9 @@ impl Block {
             return true;
         }
         let Ok(layout) = Layout::from_size_align(bytes, HUGE_PAGE) else { return false };
-        // SAFETY: the size is not zero. No page of it is touched.
-        let start = unsafe { alloc(layout) };
+        // SAFETY: the size is not zero. No page of it is touched. The compiler would leave out an allocation that is not
+        // used, and take it for granted.
+        let start = std::hint::black_box(unsafe { alloc(layout) });
         if !start.is_null() {
             // SAFETY: just allocated with this layout.
             unsafe { dealloc(start, layout) };

@@ -4,6 +4,7 @@
 //! only the [`Pullback`] that it leaves; by itself it adds gradients and sums them down to a broadcast input's shape.
 
 mod anomaly;
+mod backward;
 mod failed;
 mod gradients;
 pub(crate) mod graph;
@@ -24,8 +25,8 @@ pub use node::NodeId;
 pub(crate) use node::{next_number, result_of};
 pub use pullback::{Pull, Pullback, Saved};
 
+pub use backward::Backward;
 pub(crate) use part::Part;
-pub use walk::Backward;
 #[cfg(test)]
 pub(crate) use {graph::saved_values, pullback::SAVED};
 

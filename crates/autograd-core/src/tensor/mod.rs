@@ -12,6 +12,7 @@ mod dtype;
 mod find;
 pub(crate) mod pool;
 mod source;
+pub(crate) mod unwritten;
 mod value;
 
 pub use convert::Nested;

@@ -106,7 +106,7 @@ const NUMBERS: &[Row] = &rows! {
 const GRADIENTS: &[Row] = &rows! {
     zeros(&[4]).sum().backward()? =>
         "backward: the F32 tensor of shape [] is not tracked: nothing it was computed from requires gradients, or \
-         recording was off";
+         recording was off, as in no_grad and in pull-backs (enable_grad switches it on)";
     logits().backward()? =>
         "backward: the value has shape [4, 3], so it needs a gradient of that shape: use backward_with";
     grad(&logits().sum(), &[&logits()])? => "grad: input 0 of shape [4, 3] takes no part in the result";

@@ -49,7 +49,7 @@ pub fn derive(m: &mut Machine) -> Result<Vec<Tensor>> {
     match m.below(4) {
         0 if x.numel() <= 16 => jacobian(f, &[&x]),
         1 if x.numel() <= 16 => hessian(|x| Ok(f(x)?.sum()), &[&x]).map(|rows| rows.into_iter().flatten().collect()),
-        2 => jvp(f, &[&x], &[&other]).map(|(y, dy)| vec![y, dy]),
+        2 => jvp(f, [&x], [&other]).map(|(y, dy)| vec![y, dy]),
         _ => vjp(f, &[&x], &other).map(|(y, gx)| [vec![y], gx].concat()),
     }
 }

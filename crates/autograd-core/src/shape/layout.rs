@@ -84,12 +84,17 @@ impl Layout {
 }
 
 /// The number of elements of a shape, if it can be a tensor's: at most [`MAX_RANK`] dimensions, countable in bytes.
+#[inline]
 pub(crate) fn checked_numel(shape: &[usize], element_size: usize) -> Option<usize> {
     if shape.len() > MAX_RANK {
         return None;
     }
     // Zero sizes must not hide an overflow of the strides.
-    let all = shape.iter().try_fold(1usize, |n, size| n.checked_mul((*size).max(1)))?;
+    let (mut all, mut numel) = (1usize, 1usize);
+    for size in shape {
+        all = all.checked_mul((*size).max(1))?;
+        numel *= size;
+    }
     all.checked_mul(element_size).filter(|bytes| *bytes <= isize::MAX as usize)?;
-    Some(shape.iter().product())
+    Some(numel)
 }

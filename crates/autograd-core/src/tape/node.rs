@@ -168,7 +168,9 @@ impl Drop for Node {
                 && let Some(node) = last.get_mut()
                 && node.pullback.is_taken()
             {
-                inputs.extend(std::mem::take(&mut node.inputs));
+                while let Some(input) = node.inputs.pop() {
+                    inputs.push(input);
+                }
             }
         }
     }

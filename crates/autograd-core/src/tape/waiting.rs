@@ -142,15 +142,16 @@ impl Leaves {
         }
     }
 
-    /// All of them, ascending.
-    pub(super) fn ascending(mut self, parts: &mut Parts) -> Result<Vec<(NodeId, Tensor)>> {
-        self.last_first.reverse();
+    /// Takes all of them, ascending.
+    pub(super) fn ascending(&mut self, parts: &mut Parts) -> Result<Vec<(NodeId, Tensor)>> {
+        let mut all = std::mem::take(&mut self.last_first);
+        all.reverse();
         if !self.others.is_empty() {
-            self.last_first.extend(self.others);
-            self.last_first.sort_unstable_by_key(|(id, _)| *id);
+            all.extend(std::mem::take(&mut self.others));
+            all.sort_unstable_by_key(|(id, _)| *id);
         }
         // In the memory of the list itself.
-        self.last_first.into_iter().map(|(id, sum)| Ok((id, parts.finish(id, sum)?))).collect()
+        all.into_iter().map(|(id, sum)| Ok((id, parts.finish(id, sum)?))).collect()
     }
 }
 

@@ -29,16 +29,16 @@ pub(super) fn walk(roots: &[(&Tensor, Option<&Tensor>)], also: &[NodeId], keep: 
     mode::check_nesting()?;
     recording(false, || {
         let nodes = nodes_of(roots)?;
-        let walk = Walk::start(&nodes, roots, keep)?;
+        let mut walk = Walk::start(&nodes, roots, keep)?;
         let mut way = Unfinished::new(&nodes);
-        let found = collect(walk, also, &mut way.at);
+        let found = collect(&mut walk, also, &mut way.at);
         way.end(found.as_ref().err());
         found.map(Gradients::new)
     })
 }
 
 /// Runs a walk to its end; `at` is always the node it has come to.
-fn collect(mut walk: Walk<'_>, also: &[NodeId], at: &mut Option<NodeId>) -> Result<Vec<(NodeId, Tensor)>> {
+fn collect(walk: &mut Walk<'_>, also: &[NodeId], at: &mut Option<NodeId>) -> Result<Vec<(NodeId, Tensor)>> {
     let mut between = Vec::new();
     while let Some((node, sum)) = walk.waiting.pop() {
         *at = Some(node.id);
@@ -173,7 +173,9 @@ impl<'a> Walk<'a> {
         // It is dropped at the end, with all that it saved.
         let taken = node.take_pullback().ok_or_else(freed)?;
         let outcome = self.run(taken.get(), node, gy, wanted);
-        if let (Err(_), Last::Owned(pullback)) = (&outcome, taken) {
+        if outcome.is_err()
+            && let Last::Owned(pullback) = taken
+        {
             node.put_pullback(pullback);
         }
         outcome

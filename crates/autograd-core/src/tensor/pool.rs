@@ -280,13 +280,12 @@ pub(super) fn take(dtype: DType, shape: &[usize]) -> Option<Recycled<Value>> {
 /// Takes back a value that has no owner any more.
 #[inline]
 fn give(last: Shared<Value>) {
-    let mut last = Some(last);
+    let bytes = bytes_of(&last);
     // Outside the pool's borrow: what it does not keep is freed here.
-    let evicted = POOL.try_with(|pool| last.take().map(|last| pool.borrow_mut().give(last)));
-    drop(evicted);
-    if let Some(last) = last {
+    let evicted = POOL.try_with(|pool| pool.borrow_mut().give(last));
+    if evicted.is_err() {
         // The thread is ending, and its pool is gone.
-        registry().add([-bytes_of(&last), 0, 0, 0, 0]);
+        registry().add([-bytes, 0, 0, 0, 0]);
     }
 }
 

@@ -129,16 +129,25 @@ fn logistic<T: Scalar>(x: T) -> (T, Logistic<T>) {
     (v, Logistic::new(v, T::of(0.0)))
 }
 
+/// `scale e^(−v) / (1 + e^(−v))²`: the plain quotient, which every step of training with such a gate takes; the sums above
+/// would take half as long again.
+#[inline(always)]
+fn bell<T: Scalar>(v: T, scale: T) -> T {
+    let exponential = T::exponential(-v, T::of(-0.0));
+    let denominator = T::of(1.0) + exponential.value();
+    exponential.times(scale / (denominator * denominator))
+}
+
 /// `σ′(x) = σ(x) σ(−x)`
 #[inline(always)]
 pub fn sigmoid_slope<T: Scalar>(x: T) -> T {
-    logistic(x).1.density()
+    bell(x.magnitude().at_most(T::either(112.0, 754.0)), T::of(1.0))
 }
 
 /// `1 / cosh² x = 4 σ′(2x)`
 #[inline(always)]
 pub fn tanh_slope<T: Scalar>(x: T) -> T {
-    logistic(x + x).1.density_times(T::of(4.0))
+    bell((x + x).magnitude().at_most(T::either(112.0, 754.0)), T::of(4.0))
 }
 
 /// `x σ(x)`

@@ -60,7 +60,8 @@ impl Manifest {
 }
 
 /// Writes a checkpoint for the owner of the directory.
-pub(crate) fn save(snapshot: &Snapshot, dir: &Path, _owner: &Lock) -> Result<()> {
+pub(crate) fn save(snapshot: &Snapshot, dir: &Path, owner: &Lock) -> Result<()> {
+    owner.check(dir)?;
     match put(snapshot, dir) {
         Ok(manifest) => {
             files::remove_others(dir, &manifest.entries());

@@ -1,5 +1,6 @@
 //! Checks that are made before anything has changed.
 
+use super::resume::callback_keys;
 use crate::run::{MetricInfo, Plan};
 use crate::trainer::{Every, Trainer};
 use autograd_core::module::{Module, check_names};
@@ -76,6 +77,11 @@ pub(super) fn all(trainer: &mut Trainer<'_>, plan: &Plan, model: &dyn Module) ->
     }
     if trainer.resume && trainer.checkpoint.is_none() {
         let text = "fit: resume needs to know where from: name the directory with checkpoint";
+        return Err(Error::new(ErrorKind::Argument, text));
+    }
+    let keys = callback_keys(&trainer.callbacks);
+    if let Some((_, twice)) = keys.iter().enumerate().find(|(i, key)| keys[..*i].contains(key)) {
+        let text = format!("fit: two callbacks would be called {twice:?} in a checkpoint; one needs another name");
         return Err(Error::new(ErrorKind::Argument, text));
     }
     trainer.callbacks.iter_mut().try_for_each(|callback| callback.check(plan).map_err(|e| e.context(callback.name())))

@@ -114,6 +114,14 @@ fn put(snapshot: &Snapshot, dir: &Path) -> Result<Manifest> {
     Ok(manifest)
 }
 
+/// Whether there is a checkpoint in a directory.
+///
+/// # Errors
+/// If there is none, or none that can be read.
+pub(crate) fn find(dir: &Path) -> Result<()> {
+    manifest(dir).map(drop)
+}
+
 /// Reads a checkpoint, also one that is being replaced: a file that is gone is looked for in the next manifest.
 pub(super) fn load(dir: &Path) -> Result<Snapshot> {
     let mut found = manifest(dir)?;

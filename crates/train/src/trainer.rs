@@ -162,8 +162,8 @@ impl<'t> Trainer<'t> {
     /// not what it computes besides.
     ///
     /// Weights, what is frozen or held in evaluation, optimizer state, learning rate, randomness and history are those
-    /// of the checkpoint, whatever they are now. A run that had ended returns at once. A missing checkpoint is an
-    /// error; [`Checkpoint::exists`] finds out. Default false.
+    /// of the checkpoint, whatever they are now, but for what is allowed to differ. A run that had ended returns at once.
+    /// A missing checkpoint is an error; [`Checkpoint::exists`] finds out. Default false.
     ///
     /// [`Module::visit`]: autograd_core::module::Module::visit
     pub fn resume(mut self, resume: bool) -> Self {

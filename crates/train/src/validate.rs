@@ -1,4 +1,6 @@
 //! Cross-validation: the quality of a way to make and train a model, on data that it has not seen.
+use crate::callbacks::Checkpoint;
+use crate::checkpoint::Lock;
 use crate::evaluate::evaluate;
 use crate::history::History;
 use crate::metrics::Metric;
@@ -6,6 +8,7 @@ use crate::trainer::Trainer;
 use autograd_core::{BoxError, Error, Result, SeededRng, seeded};
 use rand::{Rng, RngExt};
 use std::fmt;
+use std::path::PathBuf;
 use wengert_data::split::{Fold, Splitter, train_test_split};
 use wengert_data::transform::{Fit, Transform};
 use wengert_data::{Dataset, TensorDataset};
@@ -90,7 +93,8 @@ impl<'c, S: Splitter> CrossValidation<'c, S> {
     ///
     /// A trainer with a [checkpoint](Trainer::checkpoint) writes that of each fold into a directory of its own,
     /// `fold-1` and so on. If it [resumes](Trainer::resume), folds that were done are not done again, the one that was
-    /// interrupted goes on, and the others begin; `rng` must have the seed that it had.
+    /// interrupted goes on, and the others begin; `rng` must have the seed that it had. The directory is that of one
+    /// cross-validation at a time.
     ///
     /// # Errors
     /// If the splitter fails, or the fraction is outside its range; if a fold fails, with the number of the fold and
@@ -111,12 +115,15 @@ impl<'c, S: Splitter> CrossValidation<'c, S> {
         let folds = self.splitter.split(data)?;
         let seeds: Vec<u64> = folds.iter().map(|_| rng.random()).collect();
         let mut scores = Scores { folds: Vec::new(), histories: Vec::new() };
+        let mut owned = None;
         for (i, (fold, seed)) in folds.iter().zip(seeds).enumerate() {
             let mut rng = seeded(seed);
             let mut one = || {
                 let [train, valid, test] = self.parts(data, fold, &mut rng)?;
                 let mut model = model(&mut rng).map_err(|e| Error::user(e).context("the model could not be made"))?;
-                let trainer = trainer().in_fold(i + 1, folds.len(), seed);
+                let trainer = trainer();
+                own(&mut owned, &trainer)?;
+                let trainer = trainer.in_fold(i + 1, folds.len(), seed);
                 let history = trainer.fit(&mut model, &train, &valid, &mut rng)?;
                 Ok((evaluate(&model, &test as &dyn Dataset, &metric)?, history))
             };
@@ -140,6 +147,17 @@ impl<'c, S: Splitter> CrossValidation<'c, S> {
         let [train, valid, test] = parts.each_ref().map(|part| part.map_x(|x| scaler.transform(x)));
         Ok([train?, valid?, test?])
     }
+}
+
+/// Takes the directory that has those of the folds, for as long as there are folds.
+fn own(owned: &mut Option<(PathBuf, Lock)>, trainer: &Trainer<'_>) -> Result<()> {
+    let Some(dir) = &trainer.checkpoint else { return Ok(()) };
+    let is_taken = owned.as_ref().is_some_and(|(taken, _)| taken == dir);
+    // What is not there cannot be gone on from: the first fold says so.
+    if !is_taken && (!trainer.resume || Checkpoint::exists(dir)) {
+        *owned = Some((dir.clone(), Lock::take(dir)?));
+    }
+    Ok(())
 }
 
 /// The result of a cross-validation.

@@ -93,6 +93,30 @@ fn bad_input() {
     assert!(text.starts_with("fold 1: epoch 1, train batch 1: linear: "), "{text}");
 }
 
+#[test]
+fn a_second_cross_validation_is_refused_the_directory() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let run = |between: &dyn Fn()| {
+        let fold = RefCell::new(0);
+        let trainer = || {
+            *fold.borrow_mut() += 1;
+            if *fold.borrow() == 2 {
+                between();
+            }
+            Trainer::new(Adam::new(0.05), cross_entropy).checkpoint(dir.path())
+        };
+        cross_validate(make, trainer, &data(), KFold::new(3), Accuracy, &mut seeded(7)).map_err(|e| e.to_string())
+    };
+    // While the first is at its second fold, and the directory of the first fold is nobody's.
+    let meanwhile = || {
+        let text = run(&|| ()).expect_err("another has the directory");
+        let place = format!("fold 1: {}: a run is writing its checkpoints here: process ", dir.path().display());
+        assert!(text.starts_with(&place), "{text}");
+    };
+    assert_eq!(run(&meanwhile).expect("good folds").folds.len(), 3);
+    run(&|| ()).expect("free again");
+}
+
 /// Counts the epochs that are trained.
 struct Count<'c>(&'c RefCell<usize>);
 
@@ -149,7 +173,7 @@ fn folds_have_checkpoints_of_their_own_and_go_on_half_way() {
     let mut folders: Vec<_> =
         std::fs::read_dir(dir.path()).expect("there").map(|f| f.expect("there").file_name()).collect();
     folders.sort();
-    assert_eq!(folders, ["fold-1", "fold-2", "fold-3"]);
+    assert_eq!(folders, ["checkpoint.lock", "fold-1", "fold-2", "fold-3"]);
 
     // The rest only: half of the third fold, and the fourth.
     let (resumed, after) = run(true, 7, None);

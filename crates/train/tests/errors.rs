@@ -63,7 +63,31 @@ fn bad_settings() {
     check(trainer().metric(Named("loss")), "fit: two metrics are called \"loss\"");
     let text = "fit: the metric \"val_x\" must have a name that does not begin with val_";
     check(trainer().metric(Named("val_x")), text);
+    for name in ["", "epoch", "lr"] {
+        let text = format!("fit: a metric cannot be called {name:?}, it is a column of histories");
+        check(trainer().metric(Named(name)), &text);
+    }
     check(trainer().resume(true), "fit: resume needs to know where from: name the directory with checkpoint");
+}
+
+#[test]
+fn a_metric_that_does_not_fit_is_found_before_the_first_step() {
+    let [train, _] = sets();
+    let mut trained = model(7);
+    let run = trainer().metric(BinaryAccuracy::new());
+    let text = run.fit(&mut trained, &train, None, &mut seeded(7)).expect_err("two columns").to_string();
+    assert!(text.starts_with("epoch 1, train batch 1: BinaryAccuracy: output [32, 2] and target I64 [32]"), "{text}");
+    assert_eq!(bits(&trained), bits(&model(7)));
+    assert_eq!(stream_positions(&trained), stream_positions(&model(7)));
+}
+
+#[test]
+fn nothing_to_resume_from_makes_no_directory() {
+    let all = tempfile::tempdir().expect("a temporary directory");
+    let dir = all.path().join("mistyped");
+    let text = format!("{}: there is no checkpoint here (no file checkpoint.json)", dir.display());
+    check(trainer().checkpoint(&dir).resume(true), &text);
+    assert!(!dir.exists());
 }
 
 #[test]

@@ -12,7 +12,7 @@ use wengert_nn::{CrossEntropyLoss, Dropout, Linear, Sequential, Tanh, cross_entr
 use wengert_optim::{Adam, AdamW, CosineAnnealingLR, Sgd, StepLR};
 use wengert_train::{
     Accuracy, Better, Callback, Checkpoint, EarlyStopping, ErrorKind, History, IdentityMismatch, L2Penalty, Result,
-    Trainer,
+    Snapshot, Trainer,
 };
 
 /// A run: the parts of it that a user can change.
@@ -228,6 +228,11 @@ fn changes() -> Vec<Change> {
         .of(|| with(early())),
         change(|| with(Meddles(2.0)), &["callbacks.Meddles.strength: 1.0, this run has 2.0"]).of(|| with(Meddles(1.0))),
         change(
+            || setup(plain(adam(), cross_entropy).callback(Meddles(1.0)).callback(early())),
+            &["callbacks: EarlyStopping, Meddles, this run has Meddles, EarlyStopping"],
+        )
+        .of(|| setup(plain(adam(), cross_entropy).callback(early()).callback(Meddles(1.0)))),
+        change(
             || base().model(|model| drop(model.freeze("0"))),
             &["model.0.weight.trainable: true, this run has false", "model.0.bias.trainable: true, this run has false"],
         ),
@@ -342,6 +347,49 @@ fn allowances() {
     );
     // A whole chapter.
     assert!(resumed(dir.path(), |trainer| trainer.epochs(7).allow("optimizer")).is_ok());
+}
+
+/// What is frozen or held is that of the checkpoint, but where it is allowed to differ.
+#[test]
+fn an_allowed_state_of_a_layer_is_this_runs() {
+    let state = |model: &Sequential, dir: &Path| {
+        let trainable: Vec<bool> = model.parameters().iter().map(|parameter| parameter.is_trainable()).collect();
+        (trainable, Snapshot::load(dir).expect("whole").held)
+    };
+    let other = || base().model(|model| (model.freeze("0").is_ok(), model.hold_eval("2").is_ok()));
+    for (of, to) in [(other as fn() -> Setup, base as fn() -> Setup), (base, other)] {
+        let (dir, mut to) = (written(of), to());
+        let held = if to.model.parameters()[0].is_trainable() { vec![] } else { vec!["2.mode".to_string()] };
+        let expected = (to.model.parameters().iter().map(|parameter| parameter.is_trainable()).collect(), held);
+        let allowed = |trainer: Trainer<'static>| trainer.allow("trainable").allow("held_in_evaluation");
+        to.fit(|trainer| allowed(trainer.checkpoint(dir.path()).resume(true))).expect("allowed");
+        assert_eq!(state(&to.model, dir.path()), expected);
+    }
+}
+
+#[test]
+fn another_learning_rate_has_the_same_schedule() {
+    let run = |lr: f64| setup(plain(Adam::new(lr), cross_entropy).schedule(StepLR::new(1)));
+    let dir = directory();
+    let stop = moons::Killed { epoch: 2, batch: 2 };
+    run(0.05).fit(|trainer| trainer.checkpoint(dir.path()).callback(stop)).expect_err("killed");
+    let history = run(0.01).fit(|trainer| trainer.checkpoint(dir.path()).resume(true).allow("optimizer.lr"));
+    let rates: Vec<f64> = history.expect("allowed").epochs.iter().map(|epoch| epoch.lr).collect();
+    assert_eq!(rates[0], 0.05);
+    assert!((rates[1] - 1e-3).abs() < 1e-12 && (rates[2] - 1e-4).abs() < 1e-12, "{rates:?}");
+}
+
+#[test]
+fn callbacks_have_names_of_their_own() {
+    struct Named(&'static str);
+    impl Callback for Named {
+        fn name(&self) -> &str {
+            self.0
+        }
+    }
+    let three = plain(adam(), cross_entropy).callback(Named("A")).callback(Named("A")).callback(Named("A#2"));
+    let text = setup(three).fit(|trainer| trainer).expect_err("one name for two").to_string();
+    assert_eq!(text, "fit: two callbacks would be called \"A#2\" in a checkpoint; one needs another name");
 }
 
 #[test]

@@ -10,7 +10,7 @@ use std::time::Duration;
 use tempfile::tempdir;
 use wengert_nn::cross_entropy;
 use wengert_optim::Adam;
-use wengert_train::{Checkpoint, Result, Snapshot, Trainer};
+use wengert_train::{Callback, Checkpoint, Result, Run, Snapshot, Trainer};
 
 const DIR: &str = "WENGERT_TEST_OWNED";
 const EPOCHS: &str = "WENGERT_TEST_EPOCHS";
@@ -119,6 +119,57 @@ fn threads_are_kept_apart_as_processes_are() {
     let short = Trainer::new(Adam::new(0.01), cross_entropy).callback(&mut kept);
     short.fit(&mut model(7), &train_set, &valid, &mut seeded(7)).expect("free");
     Snapshot::load(dir.path()).expect("whole").save(dir.path()).expect("free");
+}
+
+/// Does something after the second epoch.
+struct After<F>(F);
+
+impl<F: FnMut()> Callback for After<F> {
+    fn name(&self) -> &str {
+        "After"
+    }
+    fn on_epoch_end(&mut self, run: &mut Run<'_>) -> Result<()> {
+        if run.epoch() == 2 {
+            (self.0)();
+        }
+        Ok(())
+    }
+}
+
+/// A run of three epochs that does something after the second.
+fn with(checkpoint: impl Callback, after: impl FnMut()) -> Result<usize> {
+    let [train_set, valid] = sets();
+    let trainer = Trainer::new(Adam::new(0.01), cross_entropy).epochs(3).batch_size(64);
+    let trainer = trainer.callback(checkpoint).callback(After(after));
+    Ok(trainer.fit(&mut model(7), &train_set, &valid, &mut seeded(7))?.epochs.len())
+}
+
+#[test]
+#[cfg(unix)]
+fn a_directory_that_was_removed_is_another_runs() {
+    let all = tempdir().expect("a temporary directory");
+    let dir = all.path().join("run");
+    // Somebody begins anew while the old run is at work.
+    let text = with(Checkpoint::new(&dir), || {
+        std::fs::remove_dir_all(&dir).expect("there");
+        assert_eq!(train(&dir, 5).expect("nobody has it"), 5);
+    });
+    let expected = "the directory, or its checkpoint.lock, was removed while a run had it; nothing is written";
+    let text = text.expect_err("it has lost its directory").to_string();
+    assert_eq!(text, format!("Checkpoint: {}: {expected}", dir.display()));
+    assert_eq!(Snapshot::load(&dir).expect("whole").epoch, 5);
+}
+
+#[test]
+fn a_panic_gives_the_directory_back() {
+    let dir = tempdir().expect("a temporary directory");
+    let mut kept = Checkpoint::new(dir.path());
+    let run = std::panic::AssertUnwindSafe(|| with(&mut kept, || std::panic::resume_unwind(Box::new("a panic"))));
+    assert!(std::panic::catch_unwind(run).is_err());
+    let snapshot = Snapshot::load(dir.path()).expect("that of the first epoch");
+    assert_eq!(snapshot.epoch, 1);
+    snapshot.save(dir.path()).expect("free");
+    drop(kept);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use autograd_core::{DType, ErrorKind, Result, Tensor, seeded};
 use wengert_data::TensorDataset;
 use wengert_nn::{
-    BceWithLogitsLoss, CrossEntropyLoss, Layer, Linear, Loss, MseLoss, Reduction, cross_entropy, mse_loss,
+    BceWithLogitsLoss, CrossEntropyLoss, Layer, Linear, Loss, LossParts, MseLoss, Reduction, cross_entropy, mse_loss,
 };
 use wengert_optim::Sgd;
 use wengert_train::{Callback, MeanLoss, Run, Trainer, evaluate};
@@ -114,5 +114,26 @@ fn a_batch_of_which_nothing_counts_makes_no_step() -> Result<()> {
     let trainer = Trainer::new(Sgd::new(0.1), cross_entropy);
     let history = trainer.fit(&mut model, &set, &ignored, &mut seeded(7))?;
     assert!(history.values("val_loss")[0].is_nan());
+    Ok(())
+}
+
+#[test]
+fn a_denominator_is_a_number() -> Result<()> {
+    struct Odd(f64);
+    impl Loss for Odd {
+        fn forward(&self, x: &Tensor, t: &Tensor) -> Result<Tensor> {
+            cross_entropy(x, t)
+        }
+        fn parts(&self, x: &Tensor, t: &Tensor) -> Result<LossParts> {
+            Ok(LossParts::of_mean(self.forward(x, t)?, self.0))
+        }
+    }
+    let set = TensorDataset::new(Tensor::ones(&[4, 2], DType::F32)?, Tensor::from([0, 1, 1, 1]))?;
+    for odd in [f64::NAN, f64::INFINITY] {
+        let run = Trainer::new(Sgd::new(0.1), Odd(odd));
+        let error = run.fit(&mut linear()?, &set, None, &mut seeded(7)).expect_err("no history comes of it");
+        let text = format!("epoch 1, train batch 1: the denominator of the loss is {odd}, it must be finite");
+        assert_eq!(error.to_string(), text);
+    }
     Ok(())
 }

@@ -90,9 +90,34 @@ fn links_modes_and_devices() {
         let text = state(1.0, 3).save("/dev/full").expect_err("it takes nothing").to_string();
         assert_eq!(text, "/dev/full: No space left on device (os error 28)");
     }
+    // A pipe is written into through the link that leads to it, as `/dev/stdout` may be one.
+    let (mut reader, writer) = std::io::pipe().expect("a pipe");
+    let link = format!("/proc/self/fd/{}", std::os::fd::AsRawFd::as_raw_fd(&writer));
+    if Path::new(&link).exists() {
+        state(5.0, 3).save(&link).expect("a pipe takes it");
+        drop(writer);
+        let mut bytes = Vec::new();
+        std::io::Read::read_to_end(&mut reader, &mut bytes).expect("it has ended");
+        assert_eq!(bytes, state(5.0, 3).to_safetensors().expect("plain"));
+    }
     assert_eq!(save(1.0, "below"), Err(format!("{}: Is a directory (os error 21)", shown("below"))));
     assert_eq!(names(&at("below")), ["file"]);
     assert!(names(dir.path()).iter().all(|name| !name.contains("wengert")), "{:?}", names(dir.path()));
+}
+
+#[test]
+fn what_is_not_of_a_checkpoint_stays_as_it_is() {
+    let (dir, other) = (tempdir().expect("a temporary directory"), tempdir().expect("a temporary directory"));
+    let thesis = other.path().join("thesis");
+    fs::write(&thesis, "mine").expect("writable");
+    let foreign = ["checkpoint-trial", "checkpoint-1.safetensors", "checkpoint.json.bak", ".wengert-1.tmp"];
+    for name in foreign {
+        symlink(&thesis, dir.path().join(name)).expect("new");
+    }
+    let [train, valid] = sets();
+    trainer(dir.path(), 2).fit(&mut wide(), &train, &valid, &mut seeded(7)).expect("room enough");
+    assert!(foreign.iter().all(|name| names(dir.path()).iter().any(|there| there == name)));
+    assert_eq!(fs::read_to_string(thesis).expect("there"), "mine");
 }
 
 #[test]

@@ -27,7 +27,7 @@ pub use param::{Param, ValueMut};
 pub use path::Path;
 pub use state::{StateDict, StateMismatch, StateProblem};
 pub use stream::Stream;
-pub use whole::write_whole;
+pub use whole::{try_directory, write_whole};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::tensor::{DType, Tensor};

@@ -22,19 +22,28 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
     put(path, bytes).map_err(|e| Error::file(path, e))
 }
 
+/// Whether files can be made in a directory; nothing that is there is touched.
+///
+/// # Errors
+/// If they cannot.
+pub fn try_directory(dir: &Path) -> Result<()> {
+    Aside::new(dir).map(drop).map_err(|e| Error::file(dir, e))
+}
+
 fn put(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    // Before links are followed by name: `/dev/stdout` leads to a pipe, and a pipe has none.
+    if fs::metadata(path).is_ok_and(|found| !found.is_file()) {
+        return OpenOptions::new().write(true).open(path)?.write_all(bytes);
+    }
     let place = followed(path)?;
     let old = match fs::metadata(&place) {
         Ok(old) => Some(old),
         Err(e) if e.kind() == io::ErrorKind::NotFound => None,
         Err(e) => return Err(e),
     };
-    if let Some(old) = &old {
+    if old.is_some() {
         // Refused here, as `cp` is: a rename asks for the directory's permission only.
-        let mut file = OpenOptions::new().write(true).open(&place)?;
-        if !old.is_file() {
-            return file.write_all(bytes);
-        }
+        OpenOptions::new().write(true).open(&place)?;
     }
     let dir = match place.parent() {
         Some(dir) if !dir.as_os_str().is_empty() => dir,

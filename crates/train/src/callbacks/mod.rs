@@ -168,8 +168,8 @@ pub trait Callback {
         Ok(())
     }
 
-    /// The last call, whatever happened, also if the run was refused before it began: for giving back what
-    /// [`Callback::check`] has taken.
+    /// The last call, whatever happened, also after a panic and if the run was refused before it began: for giving back
+    /// what [`Callback::check`] has taken.
     fn on_exit(&mut self) {}
 
     /// Its memory from one epoch to the next; empty by default. What gives the numbers in it their meaning (the name of

@@ -2,7 +2,7 @@
 
 use super::corrupt;
 use super::lock::Lock;
-use autograd_core::module::write_whole;
+use autograd_core::module::{try_directory, write_whole};
 use autograd_core::{Error, Result};
 use serde::{Deserialize, Serialize};
 use std::fs;
@@ -17,15 +17,10 @@ pub(super) struct Entry {
     checksum: String,
 }
 
-/// The file that is written and removed to see whether files can be made in a directory.
-const TRIAL: &str = "checkpoint-trial";
-
 /// Takes a directory, in which files can be made.
 pub(crate) fn take(dir: &Path) -> Result<Lock> {
     let lock = Lock::take(dir)?;
-    let trial = dir.join(TRIAL);
-    write_whole(&trial, b"trial")?;
-    fs::remove_file(&trial).map_err(|e| Error::file(dir, e))?;
+    try_directory(dir)?;
     Ok(lock)
 }
 
@@ -60,9 +55,7 @@ pub(super) fn remove_others(dir: &Path, keep: &[&Entry]) {
     let Ok(files) = fs::read_dir(dir) else { return };
     for file in files.flatten() {
         let name = file.file_name();
-        let old = name
-            .to_str()
-            .is_some_and(|name| name == TRIAL || is_ours(name) && keep.iter().all(|entry| entry.file != name));
+        let old = name.to_str().is_some_and(|name| is_ours(name) && keep.iter().all(|entry| entry.file != name));
         if old {
             let _ = fs::remove_file(file.path());
         }

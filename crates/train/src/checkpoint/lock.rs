@@ -48,6 +48,32 @@ impl Lock {
         let _ = file.set_len(0).and_then(|()| writeln!(file, "{}", this_process()));
         Ok(Lock(file))
     }
+
+    /// Whether the directory is the one that was taken: it may have been removed, and made anew by another run.
+    ///
+    /// # Errors
+    /// If it is not.
+    pub(crate) fn check(&self, dir: &Path) -> Result<()> {
+        if self.is_at(&dir.join(LOCK)) {
+            return Ok(());
+        }
+        let text = format!("the directory, or its {LOCK}, was removed while a run had it; nothing is written");
+        Err(Error::file(dir, text))
+    }
+
+    #[cfg(unix)]
+    fn is_at(&self, path: &Path) -> bool {
+        use std::os::unix::fs::MetadataExt;
+        let place = |found: fs::Metadata| (found.dev(), found.ino());
+        let (own, there) = (self.0.metadata().map(place), fs::metadata(path).map(place));
+        own.is_ok_and(|own| there.is_ok_and(|there| own == there))
+    }
+
+    /// An open file cannot be removed elsewhere.
+    #[cfg(not(unix))]
+    fn is_at(&self, _: &Path) -> bool {
+        true
+    }
 }
 
 fn taken(dir: &Path, holder: &str) -> Error {

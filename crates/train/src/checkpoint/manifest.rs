@@ -60,7 +60,8 @@ impl Manifest {
 }
 
 /// Writes a checkpoint for the owner of the directory.
-pub(crate) fn save(snapshot: &Snapshot, dir: &Path, _owner: &Lock) -> Result<()> {
+pub(crate) fn save(snapshot: &Snapshot, dir: &Path, owner: &Lock) -> Result<()> {
+    owner.check(dir)?;
     match put(snapshot, dir) {
         Ok(manifest) => {
             files::remove_others(dir, &manifest.entries());
@@ -111,6 +112,14 @@ fn put(snapshot: &Snapshot, dir: &Path) -> Result<Manifest> {
     let json = serde_json::to_vec_pretty(&manifest).map_err(|e| corrupt(&path, e))?;
     write_whole(&path, &json)?;
     Ok(manifest)
+}
+
+/// Whether there is a checkpoint in a directory.
+///
+/// # Errors
+/// If there is none, or none that can be read.
+pub(crate) fn find(dir: &Path) -> Result<()> {
+    manifest(dir).map(drop)
 }
 
 /// Reads a checkpoint, also one that is being replaced: a file that is gone is looked for in the next manifest.

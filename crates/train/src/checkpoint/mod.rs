@@ -25,7 +25,7 @@ use std::path::Path;
 
 pub(crate) use files::{fnv1a, take};
 pub(crate) use lock::Lock;
-pub(crate) use manifest::save;
+pub(crate) use manifest::{find, save};
 
 /// The file that makes a directory a checkpoint.
 pub(crate) const MANIFEST: &str = "checkpoint.json";

@@ -114,6 +114,10 @@ impl Mean {
 
     /// Adds a batch's numerator and denominator.
     pub(crate) fn add_parts(&mut self, parts: &LossParts) -> Result<()> {
+        if !parts.denominator.is_finite() {
+            let text = format!("the denominator of the loss is {}, it must be finite", parts.denominator);
+            return Err(Error::new(ErrorKind::NotFinite, text));
+        }
         self.sum += number("numerator of the loss", &parts.numerator)?;
         self.count += parts.denominator;
         Ok(())

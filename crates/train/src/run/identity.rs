@@ -55,7 +55,17 @@ impl Identity {
                 all.push(difference(name, None, Some(now)));
             }
         }
+        let (saved, now) = (self.callbacks_also_in(now), now.callbacks_also_in(self));
+        if saved != now {
+            all.push(difference("callbacks", Some(&saved.join(", ")), Some(&now.join(", "))));
+        }
         all
+    }
+
+    /// The callbacks that both have, in this one's order.
+    fn callbacks_also_in(&self, other: &Identity) -> Vec<&str> {
+        let keys = self.iter().filter_map(|(name, _)| Some((name, name.strip_prefix("callbacks.")?)));
+        keys.filter(|(name, key)| !key.contains('.') && other.get(name).is_some()).map(|(_, key)| key).collect()
     }
 
     /// The allowed differences of a run `now` that goes on from this one; an error names all others.

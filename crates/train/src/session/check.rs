@@ -1,5 +1,7 @@
 //! Checks that are made before anything has changed.
 
+use super::resume::callback_keys;
+use crate::checkpoint;
 use crate::run::{MetricInfo, Plan};
 use crate::trainer::{Every, Trainer};
 use autograd_core::module::{Module, check_names};
@@ -39,6 +41,10 @@ pub(super) fn plan(trainer: &Trainer<'_>, train: &dyn Dataset, valid: Option<&dy
             let text = format!("{OP}: the metric {:?} must have a name that does not begin with val_", metric.name);
             return Err(Error::new(ErrorKind::Argument, text));
         }
+        if metric.name.is_empty() || ["epoch", "lr"].contains(&&*metric.name) {
+            let text = format!("{OP}: a metric cannot be called {:?}, it is a column of histories", metric.name);
+            return Err(Error::new(ErrorKind::Argument, text));
+        }
         if metrics.iter().any(|other| other.name == metric.name) {
             let text = format!("{OP}: two metrics are called {:?}", metric.name);
             return Err(Error::new(ErrorKind::Argument, text));
@@ -76,6 +82,15 @@ pub(super) fn all(trainer: &mut Trainer<'_>, plan: &Plan, model: &dyn Module) ->
     }
     if trainer.resume && trainer.checkpoint.is_none() {
         let text = "fit: resume needs to know where from: name the directory with checkpoint";
+        return Err(Error::new(ErrorKind::Argument, text));
+    }
+    if let (true, Some(dir)) = (trainer.resume, &trainer.checkpoint) {
+        // Before callbacks make the directory.
+        checkpoint::find(dir)?;
+    }
+    let keys = callback_keys(&trainer.callbacks);
+    if let Some((_, twice)) = keys.iter().enumerate().find(|(i, key)| keys[..*i].contains(key)) {
+        let text = format!("fit: two callbacks would be called {twice:?} in a checkpoint; one needs another name");
         return Err(Error::new(ErrorKind::Argument, text));
     }
     trainer.callbacks.iter_mut().try_for_each(|callback| callback.check(plan).map_err(|e| e.context(callback.name())))

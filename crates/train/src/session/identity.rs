@@ -28,7 +28,7 @@ pub(super) fn of(trainer: &Trainer<'_>, plan: &Plan, model: &dyn Module) -> Iden
         Some((schedule, every)) => {
             identity.describe("schedule", &(**schedule).describe());
             identity.add("schedule.counts", if *every == Every::Epoch { "epochs" } else { "steps" });
-            identity.add("schedule.rates", rates(&**schedule, trainer.optimizer.lr()));
+            identity.add("schedule.rates", rates(&**schedule));
         }
     }
     identity.describe("loss", &trainer.loss.describe());
@@ -53,10 +53,12 @@ pub(super) fn of_data(identity: &mut Identity, train: &dyn Dataset, valid: Optio
     identity.describe("valid", &valid.map_or_else(|| Description::new("none"), content::describe));
 }
 
-/// The learning rates at some steps, as a checksum: two closures of one function differ in nothing else.
-fn rates(schedule: &dyn Schedule, lr: f64) -> String {
-    let steps = (0..64).chain((6..24).flat_map(|power| [1 << power, 3 << (power - 1)]));
-    let bytes: Vec<u8> = steps.flat_map(|step| schedule.rate(lr, step).to_le_bytes()).collect();
+/// The rates at some steps, as a checksum: two closures of one function differ in nothing else. They are those of some
+/// learning rates, not of the optimizer's, which may be allowed to differ.
+fn rates(schedule: &dyn Schedule) -> String {
+    let steps = || (0..64).chain((6..24).flat_map(|power| [1 << power, 3 << (power - 1)]));
+    let rates = [1e-4, 1e-2, 1.0, 1e2].into_iter().flat_map(|lr| steps().map(move |step| schedule.rate(lr, step)));
+    let bytes: Vec<u8> = rates.flat_map(f64::to_le_bytes).collect();
     content::checksum(&bytes)
 }
 

@@ -56,9 +56,17 @@ impl Trainer<'_> {
         valid: impl Into<Validation<'v>>,
         rng: &mut dyn Rng,
     ) -> Result<History> {
-        let outcome = fit(&mut self, model, train, valid.into().set(), rng);
-        self.callbacks.iter_mut().for_each(|callback| callback.on_exit());
-        outcome
+        let leaving = &mut Leaving(&mut self);
+        fit(leaving.0, model, train, valid.into().set(), rng)
+    }
+}
+
+/// Says goodbye to the callbacks, after a panic, too.
+struct Leaving<'l, 't>(&'l mut Trainer<'t>);
+
+impl Drop for Leaving<'_, '_> {
+    fn drop(&mut self) {
+        self.0.callbacks.iter_mut().for_each(|callback| callback.on_exit());
     }
 }
 

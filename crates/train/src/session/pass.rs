@@ -53,6 +53,8 @@ impl Session<'_, '_, '_> {
             self.call(|callback, run| callback.on_train_batch_begin(run))?;
             let computed = batch.and_then(|(x, y)| Ok((self.gradients(&x, &y)?, y)));
             let ((output, loss, grads), y) = computed.map_err(|e| self.in_batch("train", i, e))?;
+            // Before the step: a metric that does not fit is found while nothing has changed.
+            measured.update(&loss, &output, &y).map_err(|e| self.in_batch("train", i, e))?;
             if let Some(grads) = grads {
                 // Now that the model works on the training set, and before anything has changed.
                 if self.before.is_some() {
@@ -60,7 +62,6 @@ impl Session<'_, '_, '_> {
                 }
                 self.step(&grads).map_err(|e| self.in_batch("train", i, e))?;
             }
-            measured.update(&loss, &output, &y).map_err(|e| self.in_batch("train", i, e))?;
             self.call(|callback, run| callback.on_train_batch_end(run))?;
         }
         if measured.loss.is_of_nothing() {

@@ -29,7 +29,26 @@ pub(super) fn load(
     if differences.iter().any(|difference| difference.name.starts_with("callbacks.")) {
         snapshot.history.stopped = None;
     }
+    for difference in &differences {
+        let Some(place) = difference.name.strip_prefix("model.") else { continue };
+        let is = difference.now.as_deref() == Some("true");
+        if let Some(path) = place.strip_suffix(".trainable") {
+            set(&mut snapshot.frozen, path, !is);
+        } else if let Some(path) = place.strip_suffix(".held_in_evaluation") {
+            set(&mut snapshot.held, path, is);
+        }
+    }
     Ok(snapshot)
+}
+
+/// Puts a path into a list, or takes it out.
+fn set(list: &mut Vec<String>, path: &str, listed: bool) {
+    // The identity's name of the model itself.
+    let path = if path == "self" { "" } else { path };
+    list.retain(|other| other != path);
+    if listed {
+        list.push(path.into());
+    }
 }
 
 /// Puts everything back.

@@ -8,7 +8,7 @@
 
 #![allow(clippy::duplicate_mod, reason = "each copy has atomics of its own")]
 
-mod atomics;
+pub mod atomics;
 
 /// One copy of the three files, over one kind of atomics.
 macro_rules! copies {
@@ -19,7 +19,7 @@ macro_rules! copies {
         #[path = "."]
         pub mod $name {
             use crate::atomics::$kind as sync;
-            use crate::atomics::recycle;
+            pub use crate::atomics::recycle;
 
             #[path = "../../autograd-core/src/threads/place.rs"]
             pub mod place;

@@ -197,3 +197,21 @@ fn a_visit_lets_old_values_go() {
     let few = in_use(2, &mut model);
     assert!(in_use(40, &mut model) <= few + (1 << 18));
 }
+
+#[test]
+fn a_clone_has_the_value_of_its_own_time() {
+    let set = |param: &mut Param, x: f32| param.set(Tensor::from([x])).expect("it fits");
+    let mut a = Param::new(Tensor::from([1.0])).expect("a fresh value");
+    let b = a.tie();
+    let a1 = a.clone();
+    set(&mut a, 2.0);
+    let b1 = b.clone();
+    assert_eq!((value(&a1), value(&b), value(&b1)), (vec![1.0], vec![2.0], vec![2.0]));
+
+    let c = a.tie();
+    let _between = Tensor::from(0.0).requires_grad();
+    let mut model = (a.clone(), b.clone());
+    set(&mut model.0, 3.0);
+    let c1 = c.clone();
+    assert_eq!((value(&model.1), value(&c1)), (vec![3.0], vec![2.0]));
+}

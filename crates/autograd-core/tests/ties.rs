@@ -215,3 +215,25 @@ fn a_clone_has_the_value_of_its_own_time() {
     let c1 = c.clone();
     assert_eq!((value(&model.1), value(&c1)), (vec![3.0], vec![2.0]));
 }
+
+#[test]
+fn a_model_without_the_original_keeps_its_identity_with_other_parameters() {
+    let original = Param::new(Tensor::from([3.0])).expect("a fresh value");
+    let model = [original.tie()];
+    let same = model.with_parameters(&StateDict::new()).expect("nothing to replace");
+    assert_eq!(same[0].node_id(), original.node_id());
+    let grads = same[0].square().sum().backward().expect("tracked");
+    assert_eq!(grads.get(&original).map(Tensor::to_f64s), Some(vec![6.0]));
+}
+
+#[test]
+fn two_tracked_values_for_one_parameter_are_refused() {
+    let model = model(true);
+    let mut values: StateDict = model.state_dict().iter().map(|(name, x)| (name.into(), x.requires_grad())).collect();
+    let error = model.with_parameters(&values).expect_err("two leaves").to_string();
+    assert_eq!(error.lines().skip(1).collect::<Vec<_>>(), ["  2: tied to 0, and the two tensors differ"]);
+    let one = values.get("0").expect("there").clone();
+    values.insert("2", one.clone());
+    let grads = model.with_parameters(&values).expect("one leaf")[2].sum().backward().expect("tracked");
+    assert_eq!(grads.get(&one).map(Tensor::to_f64s), Some(vec![1.0, 1.0]));
+}

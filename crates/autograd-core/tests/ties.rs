@@ -237,3 +237,15 @@ fn two_tracked_values_for_one_parameter_are_refused() {
     let grads = model.with_parameters(&values).expect("one leaf")[2].sum().backward().expect("tracked");
     assert_eq!(grads.get(&one).map(Tensor::to_f64s), Some(vec![1.0, 1.0]));
 }
+
+#[test]
+fn a_clone_made_before_is_no_part_of_a_model_with_other_parameters() {
+    let model = model(true);
+    let before = model[2].clone();
+    let mut values = StateDict::new();
+    values.insert("0", Tensor::from([7.0, 8.0]));
+    let other = model.with_parameters(&values).expect("it fits");
+    let after = model[0].clone();
+    assert_eq!((value(&other[0]), value(&other[2])), (vec![7.0, 8.0], vec![7.0, 8.0]));
+    assert_eq!((value(&before), value(&after)), (vec![1.0, 2.0], vec![1.0, 2.0]));
+}

@@ -1,6 +1,7 @@
 //! A module with other tensors in the place of its parameters.
 
 use super::state::{problems, ties};
+use super::tie::end_run;
 use super::{Item, ItemMut, Module, Path, StateDict, StateMismatch, StateProblem};
 use crate::error::Result;
 use std::collections::HashMap;
@@ -30,7 +31,10 @@ pub(super) fn substitute<M: Module + Clone>(module: &M, values: &StateDict) -> R
             own.insert(path.to_string(), (**param).clone());
         }
     });
+    // A clone that the caller has made of one of the parameters is no part of this one, nor the next.
+    end_run();
     let mut clone = module.clone();
+    end_run();
     clone.visit_mut(&Path::root(), &mut |path, item| {
         if let ItemMut::Param(param) = item
             && let Some(value) = own.remove(&path.to_string())

@@ -189,6 +189,11 @@ pub(super) fn in_a_run<R>(tie: Option<&Tie>, make: impl FnOnce(Option<Tie>) -> R
     made
 }
 
+/// Ends the row: what is cloned next is tied to nothing that was cloned before.
+pub(super) fn end_run() {
+    let _ = RUN.try_with(|run| run.borrow_mut().groups.clear());
+}
+
 impl Run {
     /// The tie of the clone of one that is tied by `tie`.
     fn tie(&mut self, tie: Option<&Tie>) -> Option<Tie> {

@@ -23,8 +23,8 @@ pub(super) fn substitute<M: Module + Clone>(module: &M, values: &StateDict) -> R
     if !problems.is_empty() {
         return Err(StateMismatch { problems }.into());
     }
-    // The clone has identities of its own; what is not replaced has the module's. One whose original is in no place of the
-    // module is listed in the clone.
+    // The clone has identities of its own; what is not replaced has the module's. One whose original is in no place of
+    // the module is listed in the clone.
     let mut own = HashMap::new();
     module.visit(&Path::root(), &mut |path, item| {
         if let Item::Param(param) | Item::Tied(param) = item {

@@ -60,8 +60,8 @@ impl<T> Slot<T> {
         if enter.is_err() {
             return Err(value);
         }
-        // SAFETY: the value that was here is gone, for whoever took it stored TAKEN alone afterwards; no thread reads before
-        // 0 is stored.
+        // SAFETY: the value that was here is gone, for whoever took it stored TAKEN alone afterwards; no thread reads
+        // before 0 is stored.
         unsafe { (*self.value.get()).write(value) };
         self.state.store(0, Ordering::Release);
         Ok(())

@@ -116,6 +116,8 @@ fn a_walk_into_what_is_freed_names_that() {
     let again = second.backward().expect_err("the head is, too").to_string();
     let why = "backward: the saved values of cos were freed by an earlier backward, which failed: ";
     assert_eq!(again, format!("{why}{freed}"));
+    // The trunk was not freed by the walk that failed there.
+    assert_eq!(trunk.backward().expect_err("the trunk is freed").to_string(), freed);
 }
 
 #[test]

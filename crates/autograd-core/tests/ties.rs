@@ -197,3 +197,55 @@ fn a_visit_lets_old_values_go() {
     let few = in_use(2, &mut model);
     assert!(in_use(40, &mut model) <= few + (1 << 18));
 }
+
+#[test]
+fn a_clone_has_the_value_of_its_own_time() {
+    let set = |param: &mut Param, x: f32| param.set(Tensor::from([x])).expect("it fits");
+    let mut a = Param::new(Tensor::from([1.0])).expect("a fresh value");
+    let b = a.tie();
+    let a1 = a.clone();
+    set(&mut a, 2.0);
+    let b1 = b.clone();
+    assert_eq!((value(&a1), value(&b), value(&b1)), (vec![1.0], vec![2.0], vec![2.0]));
+
+    let c = a.tie();
+    let _between = Tensor::from(0.0).requires_grad();
+    let mut model = (a.clone(), b.clone());
+    set(&mut model.0, 3.0);
+    let c1 = c.clone();
+    assert_eq!((value(&model.1), value(&c1)), (vec![3.0], vec![2.0]));
+}
+
+#[test]
+fn a_model_without_the_original_keeps_its_identity_with_other_parameters() {
+    let original = Param::new(Tensor::from([3.0])).expect("a fresh value");
+    let model = [original.tie()];
+    let same = model.with_parameters(&StateDict::new()).expect("nothing to replace");
+    assert_eq!(same[0].node_id(), original.node_id());
+    let grads = same[0].square().sum().backward().expect("tracked");
+    assert_eq!(grads.get(&original).map(Tensor::to_f64s), Some(vec![6.0]));
+}
+
+#[test]
+fn two_tracked_values_for_one_parameter_are_refused() {
+    let model = model(true);
+    let mut values: StateDict = model.state_dict().iter().map(|(name, x)| (name.into(), x.requires_grad())).collect();
+    let error = model.with_parameters(&values).expect_err("two leaves").to_string();
+    assert_eq!(error.lines().skip(1).collect::<Vec<_>>(), ["  2: tied to 0, and the two tensors differ"]);
+    let one = values.get("0").expect("there").clone();
+    values.insert("2", one.clone());
+    let grads = model.with_parameters(&values).expect("one leaf")[2].sum().backward().expect("tracked");
+    assert_eq!(grads.get(&one).map(Tensor::to_f64s), Some(vec![1.0, 1.0]));
+}
+
+#[test]
+fn a_clone_made_before_is_no_part_of_a_model_with_other_parameters() {
+    let model = model(true);
+    let before = model[2].clone();
+    let mut values = StateDict::new();
+    values.insert("0", Tensor::from([7.0, 8.0]));
+    let other = model.with_parameters(&values).expect("it fits");
+    let after = model[0].clone();
+    assert_eq!((value(&other[0]), value(&other[2])), (vec![7.0, 8.0], vec![7.0, 8.0]));
+    assert_eq!((value(&before), value(&after)), (vec![1.0, 2.0], vec![1.0, 2.0]));
+}

@@ -145,6 +145,33 @@ macro_rules! models {
                 assert!(here != there, "taken once");
                 reader.join().expect("no panic");
             }
+
+            /// A value is put only where the one before is gone, however long that takes to drop.
+            pub fn a_value_is_put_after_the_one_before() {
+                struct Slow(Watched);
+                impl Drop for Slow {
+                    fn drop(&mut self) {
+                        loom::thread::yield_now();
+                    }
+                }
+                let slot = Arc::new(Slot::new(Some(Slow(Watched::new(7)))));
+                let look = |value: &Slow| assert!([7, 8].contains(&value.0.read()));
+                let reader = {
+                    let slot = Arc::clone(&slot);
+                    loom::thread::spawn(move || {
+                        if let Some(value) = slot.read() {
+                            look(&value);
+                        }
+                    })
+                };
+                if let Some(value) = slot.take() {
+                    look(&value);
+                }
+                if slot.put(Slow(Watched::new(8))).is_ok() {
+                    look(&slot.read().expect("put, and taken by none"));
+                }
+                reader.join().expect("no panic");
+            }
         }
     )*};
 }
@@ -178,4 +205,5 @@ holds! {
     the_last_owner_drops: no_release, no_acquire, no_fence;
     the_only_owner_changes: no_release, no_acquire;
     a_value_is_taken_once: no_release, no_acquire, no_fence;
+    a_value_is_put_after_the_one_before: no_release, no_acquire, no_fence;
 }

@@ -1,24 +1,40 @@
 //! A module with other tensors in the place of its parameters.
 
-use super::state::problems;
-use super::{Item, ItemMut, Module, Path, StateDict, StateMismatch};
+use super::state::{problems, ties};
+use super::tie::end_run;
+use super::{Item, ItemMut, Module, Path, StateDict, StateMismatch, StateProblem};
 use crate::error::Result;
 use std::collections::HashMap;
 
 /// See [`Module::with_parameters`].
 pub(super) fn substitute<M: Module + Clone>(module: &M, values: &StateDict) -> Result<M> {
-    let problems = problems(module, values, false);
+    let mut problems = problems(module, values, false);
+    // Two values for one parameter: the gradient of one would be missing, also where their elements are the same.
+    let apart = |(name, other): &(String, String)| match (values.get(name), values.get(other)) {
+        (Some(a), Some(b)) => a.node_id() != b.node_id(),
+        _ => false,
+    };
+    for (name, other) in ties(module).into_iter().filter(apart) {
+        let torn = StateProblem::Torn { name, other };
+        if !problems.contains(&torn) {
+            problems.push(torn);
+        }
+    }
     if !problems.is_empty() {
         return Err(StateMismatch { problems }.into());
     }
-    // The clone has identities of its own; what is not replaced has the module's.
+    // The clone has identities of its own; what is not replaced has the module's. One whose original is in no place of
+    // the module is listed in the clone.
     let mut own = HashMap::new();
     module.visit(&Path::root(), &mut |path, item| {
-        if let Item::Param(param) = item {
+        if let Item::Param(param) | Item::Tied(param) = item {
             own.insert(path.to_string(), (**param).clone());
         }
     });
+    // A clone that the caller has made of one of the parameters is no part of this one, nor the next.
+    end_run();
     let mut clone = module.clone();
+    end_run();
     clone.visit_mut(&Path::root(), &mut |path, item| {
         if let ItemMut::Param(param) = item
             && let Some(value) = own.remove(&path.to_string())

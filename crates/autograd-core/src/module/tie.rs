@@ -161,9 +161,19 @@ struct Run {
 /// The clones of the parameters of one group.
 struct Cloned {
     original: u64,
+    /// What was cloned.
+    of: Weak<Version>,
     clone: Arc<Group>,
     seen: Weak<Version>,
     done: Vec<u64>,
+}
+
+impl Cloned {
+    /// What its clones have seen, if neither the original nor a clone has changed since.
+    fn unchanged(&self, present: &Arc<Version>) -> Option<Arc<Version>> {
+        let seen = self.seen.upgrade().filter(|seen| seen.next.get().is_none())?;
+        std::ptr::eq(self.of.as_ptr(), Arc::as_ptr(present)).then_some(seen)
+    }
 }
 
 thread_local! {
@@ -179,25 +189,36 @@ pub(super) fn in_a_run<R>(tie: Option<&Tie>, make: impl FnOnce(Option<Tie>) -> R
     made
 }
 
+/// Ends the row: what is cloned next is tied to nothing that was cloned before.
+pub(super) fn end_run() {
+    let _ = RUN.try_with(|run| run.borrow_mut().groups.clear());
+}
+
 impl Run {
     /// The tie of the clone of one that is tied by `tie`.
     fn tie(&mut self, tie: Option<&Tie>) -> Option<Tie> {
         if self.next != next_number() {
             self.groups.clear();
         }
-        let Tie { place, group, .. } = tie?;
+        let tie = tie?;
+        let (Tie { place, group, .. }, present) = (tie, tie.last());
         let known = self.groups.iter_mut().find(|known| known.original == group.number && !known.done.contains(place));
-        let clone = match known.and_then(|known| Some((known.seen.upgrade()?, known))) {
+        let clone = match known.and_then(|known| Some((known.unchanged(present)?, known))) {
             Some((seen, known)) => {
                 known.done.push(*place);
                 Tie { seen, place: *place, group: Arc::clone(&known.clone) }
             }
             None => {
-                let seen = Version::of(tie?.state().fresh());
+                let seen = Version::of(present.state.fresh());
                 let clone = Tie { seen, place: *place, group: Group::new(group.places.load(Ordering::Relaxed)) };
                 self.groups.retain(|known| known.original != group.number);
-                let (seen, done) = (Arc::downgrade(&clone.seen), vec![*place]);
-                self.groups.push(Cloned { original: group.number, clone: Arc::clone(&clone.group), seen, done });
+                self.groups.push(Cloned {
+                    original: group.number,
+                    of: Arc::downgrade(present),
+                    clone: Arc::clone(&clone.group),
+                    seen: Arc::downgrade(&clone.seen),
+                    done: vec![*place],
+                });
                 clone
             }
         };

@@ -42,9 +42,12 @@ impl<T> Slot<T> {
     /// The value, for the last time.
     #[inline]
     pub fn take(&self) -> Option<Last<'_, T>> {
-        if self.state.compare_exchange(0, TAKEN, Ordering::Acquire, Ordering::Relaxed).is_ok() {
+        if self.state.compare_exchange(0, TAKEN | READER, Ordering::Acquire, Ordering::Relaxed).is_ok() {
             // SAFETY: the value was there, no thread read it, and after TAKEN none reads it again.
-            return Some(Last::Owned(unsafe { (*self.value.get()).assume_init_read() }));
+            let value = unsafe { (*self.value.get()).assume_init_read() };
+            // Only now has the place room for another.
+            self.state.store(TAKEN, Ordering::Release);
+            return Some(Last::Owned(value));
         }
         let enter = |state| (state & TAKEN == 0).then_some((state + READER) | TAKEN);
         self.state.fetch_update(Ordering::Acquire, Ordering::Relaxed, enter).ok().map(|_| Last::Shared(Reader(self)))
@@ -57,7 +60,8 @@ impl<T> Slot<T> {
         if enter.is_err() {
             return Err(value);
         }
-        // SAFETY: the value that was here is gone, for TAKEN stood alone; no thread reads before 0 is stored.
+        // SAFETY: the value that was here is gone, for whoever took it stored TAKEN alone afterwards; no thread reads
+        // before 0 is stored.
         unsafe { (*self.value.get()).write(value) };
         self.state.store(0, Ordering::Release);
         Ok(())
@@ -102,11 +106,15 @@ impl<T> Deref for Reader<'_, T> {
 
 impl<T> Drop for Reader<'_, T> {
     fn drop(&mut self) {
-        if self.0.state.fetch_sub(READER, Ordering::Release) == READER | TAKEN {
+        let state = &self.0.state;
+        // The last reader stays one until it has dropped the value: before, the place has no room for another.
+        let leave = |state| (state != READER | TAKEN).then(|| state - READER);
+        if state.fetch_update(Ordering::Release, Ordering::Relaxed, leave).is_err() {
             // Pairs with the release of the readers that went before.
             fence(Ordering::Acquire);
-            // SAFETY: taken, and read by no thread any more: it is dropped here and only here.
+            // SAFETY: taken, and read by no other thread any more: it is dropped here and only here.
             unsafe { (*self.0.value.get()).assume_init_drop() };
+            state.store(TAKEN, Ordering::Release);
         }
     }
 }
@@ -184,6 +192,27 @@ mod tests {
         assert_eq!(slot.read().map(|value| **value), Some(7));
         drop(slot);
         assert_eq!(Arc::strong_count(&witness), 1);
+    }
+
+    #[test]
+    fn a_value_put_while_another_is_taken_is_whole() {
+        // Two words, which a put in the middle of a take would mix.
+        let whole = |value: &[u64; 2]| value[0] == value[1];
+        for _ in 0..2000 {
+            let slot = Slot::new(Some([0, 0]));
+            std::thread::scope(|scope| {
+                for thread in 1..4 {
+                    let slot = &slot;
+                    scope.spawn(move || {
+                        for i in 0..20 {
+                            assert!(slot.read().is_none_or(|value| whole(&value)));
+                            assert!(slot.take().is_none_or(|value| whole(&value)));
+                            let _ = slot.put([thread * 100 + i; 2]);
+                        }
+                    });
+                }
+            });
+        }
     }
 
     #[test]

@@ -10,11 +10,10 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// A walk that frees, from its start to its end. If that does not come, neither by a result nor by an error, a
-/// pull-back
-/// has panicked.
+/// pull-back has panicked.
 pub(super) struct Unfinished<'a> {
     roots: &'a [NodeRef],
-    /// The node the walk is at; all it has passed have higher numbers.
+    /// The node the walk is at, or 0 after the last; all it has passed have higher numbers.
     pub(super) at: Option<NodeId>,
     ended: bool,
 }
@@ -28,19 +27,20 @@ impl<'a> Unfinished<'a> {
     pub(super) fn end(mut self, failure: Option<&Error>) {
         self.ended = true;
         if let Some(failure) = failure {
-            self.mark(&failure.to_string());
+            // The node that failed has what it had before.
+            self.mark(|id, at| id > at, &failure.to_string());
         }
     }
 
     /// Leaves the reason at every node that the walk has freed.
     #[cold]
-    fn mark(&self, failure: &str) {
+    fn mark(&self, freed: impl Fn(NodeId, NodeId) -> bool, failure: &str) {
         let Some(at) = self.at else { return };
         let failure: Arc<str> = failure.into();
         let mut open: Vec<&Node> = self.roots.iter().map(|root| &***root).collect();
         let mut known = BTreeSet::new();
         while let Some(node) = open.pop() {
-            if node.id >= at && !node.is_leaf() && known.insert(node.id) {
+            if freed(node.id, at) && !node.is_leaf() && known.insert(node.id) {
                 node.put_pullback(Held::new(Freed { op: node.op, failure: Arc::clone(&failure) }));
                 open.extend(node.inputs.iter().flatten().map(|input| &***input));
             }
@@ -51,7 +51,7 @@ impl<'a> Unfinished<'a> {
 impl Drop for Unfinished<'_> {
     fn drop(&mut self) {
         if !self.ended {
-            self.mark("a pull-back panicked");
+            self.mark(|id, at| id >= at, "a pull-back panicked");
         }
     }
 }

@@ -48,6 +48,7 @@ fn collect(walk: &mut Walk<'_>, also: &[NodeId], at: &mut Option<NodeId>) -> Res
         }
         walk.pull(node, &gy, |_| true)?;
     }
+    *at = at.map(|_| NodeId(0));
     let mut found = walk.leaves.ascending(&mut walk.parts)?;
     found.extend(between);
     Ok(found)

@@ -73,13 +73,16 @@ pub mod memory {
 /// How a random generator is asked: `rng.random::<f64>()`, `rng.random_range(0..6)`. They are those of the `rand` crate.
 pub use rand::{Rng, RngExt};
 
+/// More would get no work, and a system that cannot start so many would leave none.
+const MOST_THREADS: usize = 256;
+
 /// Sets how many threads compute: once, before anything is computed. Otherwise there is one for each core, or as many as
 /// the environment variable `RAYON_NUM_THREADS` says. Results do not depend on it, to the last bit.
 ///
 /// The threads are those of rayon's global pool, which a program may have for other work, too.
 ///
 /// # Errors
-/// If `n` is 0, or the threads run already and are not `n`.
+/// If `n` is not between 1 and 256, beyond which no kernel is shared further, or the threads run already and are not `n`.
 ///
 /// # Examples
 /// ```
@@ -88,7 +91,7 @@ pub use rand::{Rng, RngExt};
 /// # Ok::<(), autograd_core::Error>(())
 /// ```
 pub fn set_num_threads(n: usize) -> Result<()> {
-    check::Check("set_num_threads").require(n > 0, "n", n, "at least 1")?;
+    check::Check("set_num_threads").require((1..=MOST_THREADS).contains(&n), "n", n, "from 1 to 256")?;
     threads::parallel::start(n).map_err(|running| {
         let text = format!(
             "set_num_threads: {running} threads run already, not {n}; call it before anything else that uses threads"

@@ -16,8 +16,11 @@ macro_rules! kinds {
             #[allow(non_snake_case, non_upper_case_globals, reason = "the names are those of the standard library")]
             pub mod Ordering {
                 use loom::sync::atomic::Ordering;
+                /// No order.
                 pub const Relaxed: Ordering = Ordering::Relaxed;
+                /// What came before is seen by the thread that acquires, unless this was taken away.
                 pub const Release: Ordering = Ordering::$release;
+                /// What was released before is seen, unless this was taken away.
                 pub const Acquire: Ordering = Ordering::$acquire;
             }
 

@@ -151,7 +151,8 @@ impl Param {
     /// changes all. [`parameters`](Module::parameters) lists the original only, so optimizers update it once;
     /// [`state_dict`](Module::state_dict) has it under each of its names, as in PyTorch. A clone of the whole model is
     /// tied in itself and to nothing else: clones made directly one after another on one thread, as a derived `Clone`
-    /// makes them, are tied as their originals are. One that is cloned alone is a parameter of its own.
+    /// makes them, are tied as their originals are. One that is cloned alone is a parameter of its own; where the model is
+    /// cloned in the next line, clone the model first, or the two clones are taken for one.
     ///
     /// # Examples
     /// ```

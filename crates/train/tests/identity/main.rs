@@ -10,7 +10,6 @@ use changes::{Setup, adam, base, changes, early, net, plain, setup};
 use moons::{bits, directory, sets};
 use std::path::Path;
 use tempfile::TempDir;
-use wengert_data::Dataset;
 use wengert_nn::{Sequential, cross_entropy};
 use wengert_optim::{Adam, StepLR};
 use wengert_train::{

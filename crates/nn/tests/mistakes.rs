@@ -100,7 +100,7 @@ const NUMBERS: &[Row] = &rows! {
     zeros(&[4]).to_vec::<f64>()? => "to_vec: dtype is F32, expected F64; to_dtype converts";
     Tensor::from_vec(vec![u64::MAX], &[1])? =>
         "from_vec: element 0 is 18446744073709551615, it must be at most 9223372036854775807";
-    set_num_threads(0)? => "set_num_threads: n is 0, it must be at least 1";
+    set_num_threads(0)? => "set_num_threads: n is 0, it must be from 1 to 256";
 };
 
 const GRADIENTS: &[Row] = &rows! {

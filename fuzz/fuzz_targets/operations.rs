@@ -30,11 +30,11 @@ fn apply(operation: u8, a: &Tensor, b: &Tensor, n: u8) -> autograd_core::Result<
         15 => a.narrow(dim, size, usize::from(n / 7))?,
         16 => a.transpose(dim, isize::from(n % 3))?,
         17 => a.unsqueeze(dim)?,
-        18 => a.squeeze(dim)?,
+        18 => a.squeeze(&[dim])?,
         19 => Tensor::cat(&[a, b], dim)?,
         20 => Tensor::stack(&[a, b], dim)?,
         21 => a.prod_dim(dim)?,
-        22 => a.var_dim(dim, 1)?,
+        22 => a.var_dim(dim, 1.0)?,
         23 => a.flatten(dim, -1)?,
         24 => a.mul_scalar(f64::from(n as i8)),
         25 => a.relu(),
@@ -47,7 +47,7 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     let [rows, columns, values @ ..] = bytes else { return };
     let (rows, columns) = (usize::from(rows % 5), usize::from(columns % 5));
     let numbers = (0..rows * columns).map(|i| f32::from(*values.get(i).unwrap_or(&1) as i8) / 8.0).collect();
-    let leaf = Tensor::from_vec(numbers, [rows, columns]).expect("as many numbers").requires_grad();
+    let leaf = Tensor::from_vec(numbers, &[rows, columns]).expect("as many numbers").requires_grad();
     let scalar = Tensor::scalar(1.5f32).requires_grad();
     let mut all = vec![leaf.clone(), scalar.clone()];
     for step in values.chunks_exact(4).take(24) {

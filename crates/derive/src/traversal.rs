@@ -64,8 +64,7 @@ pub(crate) fn implementation(input: &DeriveInput, core: &TokenStream) -> Result<
     let kind = crate::field::plain_name(name);
     Ok(quote! {
         #[automatically_derived]
-        // A type without fields in the tree visits nothing.
-        #[allow(unused_variables)]
+        #[allow(unused_variables, reason = "a type without fields in the tree visits nothing")]
         impl #parameters #core::Module for #name #arguments #conditions {
             fn kind(&self) -> &'static str {
                 #kind

@@ -4,31 +4,14 @@ mod moons;
 
 use autograd_core::module::Module;
 use autograd_core::seeded;
-use moons::{bits, make, model, sets};
+use moons::{Killed, bits, make, model, sets};
 use std::fs;
 use std::path::Path;
 use std::time::Duration;
 use wengert_nn::{Dropout, Linear, ReLU, Sequential, cross_entropy, sequential};
 use wengert_optim::schedule::CosineAnnealingLR;
 use wengert_optim::{Adam, Sgd};
-use wengert_train::{Accuracy, Callback, Checkpoint, EarlyStopping, Error, History, Result, Run, Snapshot, Trainer};
-
-/// A process that ends in the middle of an epoch.
-struct Killed {
-    epoch: u64,
-}
-
-impl Callback for Killed {
-    fn name(&self) -> &str {
-        "Killed"
-    }
-    fn only_watches(&self) -> bool {
-        true
-    }
-    fn on_train_batch_begin(&mut self, run: &mut Run<'_>) -> Result<()> {
-        if run.epoch() == self.epoch && run.batch() == 3 { Err(Error::user("killed")) } else { Ok(()) }
-    }
-}
+use wengert_train::{Accuracy, Callback, Checkpoint, EarlyStopping, History, Result, Snapshot, Trainer};
 
 /// A callback that only looks on.
 struct Idle;
@@ -65,7 +48,8 @@ fn straight_and_resumed(patience: u64, killed_in: u64, every: u64) -> History {
     let (weights, history) = fit(trainer(patience), 7, 7);
     let history = history.expect("a good run");
 
-    let (_, outcome) = fit(trainer(patience).checkpoint(checkpoint()).callback(Killed { epoch: killed_in }), 7, 7);
+    let (_, outcome) =
+        fit(trainer(patience).checkpoint(checkpoint()).callback(Killed { epoch: killed_in, batch: 3 }), 7, 7);
     assert_eq!(outcome.expect_err("killed").to_string(), "Killed: killed");
     // Other weights, other dropout, another generator: all of it must come from the checkpoint. A callback that only
     // looks on may be new.
@@ -103,7 +87,7 @@ fn early_stopping_remembers() {
     let (weights, history) = fit(stubborn(), 7, 7);
     let history = history.expect("a good run");
     assert!(history.contains("val_loss has not improved for 2 epochs since "), "{history}");
-    let (_, outcome) = fit(stubborn().checkpoint(dir.path()).callback(Killed { epoch: 3 }), 7, 7);
+    let (_, outcome) = fit(stubborn().checkpoint(dir.path()).callback(Killed { epoch: 3, batch: 3 }), 7, 7);
     outcome.expect_err("killed");
     let (resumed, resumed_history) = fit(stubborn().checkpoint(dir.path()).resume(true), 8, 9);
     assert_eq!(resumed_history.expect("a good run"), history);

@@ -2,9 +2,10 @@
 
 mod model;
 
-use autograd_core::module::{Module, StateDict};
+use autograd_core::module::{Module, Param, StateDict};
 use autograd_core::{Error, ErrorKind, Gradients, Tensor};
 use model::{Net, assert_close, half_square_grads, net, param, values};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use wengert_optim::{Lbfgs, LineSearch, Optimizer, Result};
 
 /// Σ (pᵢ⁴ + (i + 1) pᵢ²) / 4 with a coupling of neighbours inside each tensor, and its gradients.
@@ -79,7 +80,34 @@ fn a_failed_evaluation_changes_nothing() {
         });
         assert_eq!(outcome.expect_err("the third fails").to_string(), "no more data");
         assert_eq!(before, (values(&model), lbfgs.state_dict().to_safetensors()));
+        let mut calls = 0;
+        let step = AssertUnwindSafe(|| {
+            lbfgs.step_with(&mut model, |model| {
+                calls += 1;
+                if calls == 3 { resume_unwind(Box::new("no more paper")) } else { loss(model) }
+            })
+        });
+        let panic = catch_unwind(step).expect_err("the third panics");
+        assert_eq!(panic.downcast_ref::<&str>(), Some(&"no more paper"));
+        assert_eq!(before, (values(&model), lbfgs.state_dict().to_safetensors()));
     }
+}
+
+#[test]
+fn a_loss_that_is_no_number_ends_the_step_but_not_a_line_search() {
+    // Too far for f32.
+    let far = |x: &mut Param| {
+        let loss = x.square().square().exp().sum();
+        Ok((loss.item::<f32>()?.into(), loss.backward()?))
+    };
+    let mut x = param(&[1.0]);
+    let mut lbfgs = Lbfgs::new(100.0);
+    let error = lbfgs.step_with(&mut x, far).expect_err("infinite");
+    let text = "LBFGS: the loss is inf after iteration 1 of a step; a smaller lr or a line search may help";
+    assert_eq!((error.kind(), error.to_string().as_str()), (ErrorKind::NotFinite, text));
+    assert_eq!((x.to_f64s(), lbfgs.state_dict().len()), (vec![1.0], 1));
+    let (before, _) = Lbfgs::new(100.0).line_search(LineSearch::StrongWolfe).step_with(&mut x, far).expect("shorter");
+    assert!(x.to_f64s()[0].abs() < 0.5 && before > 2.0, "{:?}", x.to_f64s());
 }
 
 #[test]

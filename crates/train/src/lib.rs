@@ -69,7 +69,7 @@ pub use checkpoint::Snapshot;
 pub use evaluate::{evaluate, predict};
 pub use history::{EpochRecord, History, Metrics};
 pub use interrupted::Interrupted;
-pub use metrics::{Accuracy, BinaryAccuracy, MeanLoss, Metric, Tally, confusion_matrix};
+pub use metrics::{Accuracy, BinaryAccuracy, ConfusionMatrix, MeanLoss, Metric, Tally, confusion_matrix};
 pub use penalty::{L1Penalty, L2Penalty, Penalty};
 #[cfg(feature = "plot")]
 pub use plot::plot_confusion;

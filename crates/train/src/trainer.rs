@@ -21,8 +21,8 @@ use wengert_optim::{Optimizer, Schedule};
 ///
 /// After each epoch the model is tried on the validation set, if there is one, in evaluation mode.
 ///
-/// `&mut optimizer` is an optimizer, too. After the run it has its state, and its own learning rate if a schedule has
-/// changed that: another run goes on with it.
+/// `&mut optimizer` is an optimizer, too. After the run it has its state, and its own learning rate, whatever a schedule
+/// or a callback has made of that: another run goes on with it.
 ///
 /// By default: 1 epoch, batches of 32 (the last one of an epoch may be smaller), no schedule, no clipping, nothing
 /// measured but the loss, no callback.

@@ -37,7 +37,8 @@ pub trait Loss {
     /// Whatever returns the result of a [`Reduction`](super::Reduction), as all losses here and closures around them
     /// do, has the parts of that reduction: with class weights the denominator is the sum of the weights, ignored
     /// targets do not count. Any other value counts as a mean over the samples, of which the target has
-    /// `target.shape()[0]`; a loss that divides by something else says so here.
+    /// `target.shape()[0]`, also what a closure has made of a reduction's result; a loss that divides by something else
+    /// says so here, a closure with [`by_parts`](super::by_parts).
     ///
     /// # Errors
     /// Those of `forward`.

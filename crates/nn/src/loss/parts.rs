@@ -46,6 +46,17 @@ impl LossParts {
     pub fn of_mean(value: Tensor, denominator: f64) -> LossParts {
         LossParts { numerator: value.mul_scalar(denominator), value, denominator }
     }
+
+    /// A sum and the number that it is divided by; 0 if nothing counts.
+    pub fn of_sum(numerator: Tensor, denominator: f64) -> LossParts {
+        LossParts { value: numerator.div_scalar(denominator), numerator, denominator }
+    }
+
+    /// The parts of `factor` times the loss.
+    #[must_use]
+    pub fn scale(self, factor: f64) -> LossParts {
+        LossParts { value: self.value.mul_scalar(factor), numerator: self.numerator.mul_scalar(factor), ..self }
+    }
 }
 
 thread_local! {

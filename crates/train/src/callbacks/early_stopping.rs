@@ -50,6 +50,8 @@ pub struct EarlyStopping {
     better: Option<Better>,
     restore_best_weights: bool,
     best: Best,
+    /// Whether the next run forgets the best epoch: unless it goes on from a checkpoint.
+    begins: bool,
 }
 
 /// The direction in which a metric improves.
@@ -82,6 +84,7 @@ impl Default for EarlyStopping {
             better: None,
             restore_best_weights: true,
             best: Best::default(),
+            begins: true,
         }
     }
 }
@@ -172,7 +175,15 @@ impl Callback for EarlyStopping {
         let metric = plan.metric(&self.monitor)?;
         let of_metric = if metric.higher_is_better { Better::Higher } else { Better::Lower };
         self.better = self.mode.or(Some(of_metric));
-        self.best = Best::default();
+        // A run that is refused after this leaves the best epoch of the one before.
+        self.begins = true;
+        Ok(())
+    }
+
+    fn on_train_begin(&mut self, _: &mut Run<'_>) -> Result<()> {
+        if std::mem::take(&mut self.begins) {
+            self.best = Best::default();
+        }
         Ok(())
     }
 
@@ -198,7 +209,8 @@ impl Callback for EarlyStopping {
     }
 
     fn on_train_error(&mut self, run: &mut Run<'_>, _: &Error) -> Result<()> {
-        self.restore(run)
+        // A callback before this one may have failed at the beginning: then the best weights are another run's.
+        if self.begins { Ok(()) } else { self.restore(run) }
     }
 
     fn state_dict(&self) -> StateDict {
@@ -258,6 +270,7 @@ impl Callback for EarlyStopping {
             best.weights = StateDict::new();
         }
         self.best = best;
+        self.begins = false;
         Ok(())
     }
 }

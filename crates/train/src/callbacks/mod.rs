@@ -12,6 +12,7 @@ pub use checkpoint::Checkpoint;
 pub(crate) use checkpoint::fold_dir;
 mod early_stopping;
 pub use early_stopping::{Better, EarlyStopping};
+mod history;
 #[cfg(feature = "progress")]
 mod progress_bar;
 #[cfg(feature = "progress")]
@@ -33,7 +34,7 @@ use autograd_core::{Description, Error, ErrorKind, Result};
 ///   on_epoch_end                           after validation; the history has the epoch
 ///   on_snapshot                            if wants_snapshot
 /// on_train_end                             also of a run that was stopped early
-/// on_train_error                           in its place, if an error ended the run
+/// on_train_error                           in its place, if an error or a panic ended the run
 /// on_exit                                  last, whatever happened
 /// ```
 ///
@@ -98,7 +99,8 @@ pub trait Callback {
         let _ = fold;
     }
 
-    /// Whether it can do its work in such a run. Nothing has changed yet, and nothing will if this fails.
+    /// Whether it can do its work in such a run. Nothing has changed yet, and nothing will if this fails, or whatever is
+    /// asked after it: a memory of the run before stays until [`Callback::on_train_begin`].
     ///
     /// # Errors
     /// If it cannot.
@@ -158,11 +160,12 @@ pub trait Callback {
         Ok(())
     }
 
-    /// After an error that has ended the run, in place of [`Callback::on_train_end`]. If the run had not made a step,
-    /// the model is put back afterwards as it was before.
+    /// After an error or a panic that has ended the run, in place of [`Callback::on_train_end`]. Of a panic the error
+    /// has the message; it goes on when all callbacks have been called. If the run had not made a step, the model is put
+    /// back afterwards as it was before.
     ///
     /// # Errors
-    /// They are dropped: the error that has ended the run is the one to report.
+    /// They are dropped, and panics, too: what has ended the run is what is reported.
     fn on_train_error(&mut self, run: &mut Run<'_>, error: &Error) -> Result<()> {
         let _ = (run, error);
         Ok(())

@@ -8,7 +8,8 @@ use autograd_core::{Description, Error, Result, Tensor};
 /// ```text
 /// accuracy = #{i : (output[i] > threshold) = (target[i] > ½)} / N
 /// ```
-/// The threshold is ½ for probabilities; for logits (as `binary_cross_entropy_with_logits` takes them) it is 0.
+/// The threshold is ½ for probabilities; for logits (as `binary_cross_entropy_with_logits` takes them) it is 0. Elements
+/// whose target is `ignore_index` do not count, neither above nor in N.
 ///
 /// # Errors
 /// `start` fails if the threshold is NaN.
@@ -30,17 +31,24 @@ use autograd_core::{Description, Error, Result, Tensor};
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct BinaryAccuracy {
     threshold: f64,
+    ignore_index: Option<i64>,
 }
 
 impl BinaryAccuracy {
     /// By default, the threshold is ½, for probabilities.
     pub fn new() -> BinaryAccuracy {
-        BinaryAccuracy { threshold: 0.5 }
+        BinaryAccuracy { threshold: 0.5, ignore_index: None }
     }
 
     /// The threshold, any number but NaN: outputs above it mean yes. Default ½.
     pub fn threshold(mut self, threshold: f64) -> BinaryAccuracy {
         self.threshold = threshold;
+        self
+    }
+
+    /// Elements with this target count nothing. By default all count: what is not above ½ means no.
+    pub fn ignore_index(mut self, target: i64) -> BinaryAccuracy {
+        self.ignore_index = Some(target);
         self
     }
 }
@@ -64,12 +72,12 @@ impl Metric for BinaryAccuracy {
         if self.threshold.is_nan() {
             return Err(Error::argument("BinaryAccuracy", "threshold", self.threshold, "a number"));
         }
-        Ok(Box::new(Right { threshold: self.threshold, mean: Mean::default() }))
+        Ok(Box::new(Right { options: *self, mean: Mean::default() }))
     }
 }
 
 struct Right {
-    threshold: f64,
+    options: BinaryAccuracy,
     mean: Mean,
 }
 
@@ -80,8 +88,11 @@ impl Tally for Right {
             return Err(misfits("BinaryAccuracy", output, target, expected));
         }
         let (output, target) = (output.to_f64s(), target.to_f64s());
-        let right = output.iter().zip(&target).filter(|(y, t)| (**y > self.threshold) == (**t > 0.5)).count();
-        self.mean.add(right as f64, target.len());
+        let BinaryAccuracy { threshold, ignore_index } = self.options;
+        let ignored = ignore_index.map(|index| index as f64);
+        let counted = || output.iter().zip(&target).filter(|(_, t)| Some(**t) != ignored);
+        let right = counted().filter(|(y, t)| (**y > threshold) == (**t > 0.5)).count();
+        self.mean.add(right as f64, counted().count());
         Ok(())
     }
 
@@ -110,6 +121,15 @@ cases![
     Case::new("binary_accuracy", BinaryAccuracy::new().threshold(0.0))
         .yes_or_no(&[40])
         .formula(|y, t| y.iter().zip(t).filter(|(y, t)| (**y > 0.0) == (**t == 1.0)).count() as f64 / t.len() as f64),
+    Case::new("binary_accuracy", BinaryAccuracy::new().ignore_index(0))
+        .yes_or_no(&[40, 2])
+        .formula(|y, t| {
+            let yes = || y.iter().zip(t).filter(|(_, t)| **t == 1.0);
+            yes().filter(|(y, _)| **y > 0.5).count() as f64 / yes().count() as f64
+        })
+        .example(Tensor::from([0.9, f32::NAN]), Tensor::from([1, 0]), 1.0),
+    Case::new("binary_accuracy", BinaryAccuracy::new().ignore_index(-100))
+        .example(Tensor::from([0.9, 0.9, 0.9]), Tensor::from([1.0, -100.0, 0.0]), 0.5),
     Case::new("binary_accuracy", BinaryAccuracy::new().threshold(f64::NAN))
         .does_not_start("BinaryAccuracy: threshold is NaN, it must be a number"),
 ];

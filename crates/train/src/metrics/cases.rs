@@ -108,9 +108,14 @@ impl Case {
     }
 
     /// The value of one batch.
-    pub(super) fn example(mut self, output: Tensor, target: Tensor, value: f64) -> Case {
+    pub(super) fn example(self, output: Tensor, target: Tensor, value: f64) -> Case {
+        self.example_counts(output, target, &[value])
+    }
+
+    /// The counts of one batch.
+    pub(super) fn example_counts(mut self, output: Tensor, target: Tensor, counts: &[f64]) -> Case {
         let got = self.metric.of(&[(output, target)], false);
-        self.expect("the value", got.map_err(|e| e.to_string()), Ok(vec![value]));
+        self.expect("the value", got.map_err(|e| e.to_string()), Ok(counts.to_vec()));
         self
     }
 

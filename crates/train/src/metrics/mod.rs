@@ -12,7 +12,7 @@ pub use accuracy::Accuracy;
 mod binary_accuracy;
 pub use binary_accuracy::BinaryAccuracy;
 mod confusion_matrix;
-pub use confusion_matrix::confusion_matrix;
+pub use confusion_matrix::{ConfusionMatrix, confusion_matrix};
 mod mean_loss;
 pub use mean_loss::MeanLoss;
 

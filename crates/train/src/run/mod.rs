@@ -79,7 +79,7 @@ impl Run<'_> {
         self.optimizer.lr()
     }
 
-    /// Changes the learning rate. A schedule sets it again when its next step comes.
+    /// Changes the learning rate, for this run. A schedule sets it again when its next step comes.
     pub fn set_lr(&mut self, lr: f64) {
         self.optimizer.set_lr(lr);
     }

@@ -19,34 +19,40 @@ enum Saved {
 }
 
 impl Before {
-    /// What a forward pass changes (modes, sources of randomness, buffers), and what is frozen. A parameter is changed
-    /// by steps only; keeping it would make the first step copy it.
+    /// What a forward pass changes (modes, sources of randomness, buffers), and what is frozen.
     pub(super) fn of(model: &dyn Module) -> Before {
         Before { model: saved(model, false), optimizer: None }
     }
 
-    /// Everything, before a checkpoint is loaded.
-    pub(super) fn loading(model: &dyn Module, optimizer: &dyn Optimizer) -> Before {
+    /// Everything that a run, or a checkpoint that is loaded, may change. The values are shared: the first step copies
+    /// them once.
+    pub(super) fn all(model: &dyn Module, optimizer: &dyn Optimizer) -> Before {
         Before { model: saved(model, true), optimizer: Some(optimizer.state_dict()) }
     }
 
-    pub(super) fn restore(self, model: &mut dyn Module, optimizer: &mut dyn Optimizer) -> Result<()> {
-        let mut saved = self.model.into_iter();
+    /// Puts the model back.
+    pub(super) fn put_back(&self, model: &mut dyn Module) -> Result<()> {
+        let mut saved = self.model.iter();
         let mut outcome = Ok(());
         model.visit_mut(&Path::root(), &mut |_, item| match (item, saved.next()) {
-            (ItemMut::Mode(mode), Some(Saved::Mode(old))) => *mode = old,
-            (ItemMut::Stream(stream), Some(Saved::Stream(seed, drawn))) => *stream = Stream::at(seed, drawn),
-            (ItemMut::Buffer(buffer), Some(Saved::Buffer(old))) => buffer.set(old),
+            (ItemMut::Mode(mode), Some(Saved::Mode(old))) => *mode = *old,
+            (ItemMut::Stream(stream), Some(Saved::Stream(seed, drawn))) => *stream = Stream::at(*seed, *drawn),
+            (ItemMut::Buffer(buffer), Some(Saved::Buffer(old))) => buffer.set(old.clone()),
             (ItemMut::Param(param) | ItemMut::Tied(param), Some(Saved::Param(trainable, value))) => {
                 if let (Some(value), Ok(())) = (value, &outcome) {
-                    outcome = param.set(value);
+                    outcome = param.set(value.clone());
                 }
-                param.set_trainable(trainable);
+                param.set_trainable(*trainable);
             }
             _ => {}
         });
-        outcome?;
-        self.optimizer.map_or(Ok(()), |state| optimizer.load_state_dict(&state))
+        outcome
+    }
+
+    /// Puts back the model, and the optimizer if it was kept.
+    pub(super) fn restore(self, model: &mut dyn Module, optimizer: &mut dyn Optimizer) -> Result<()> {
+        let outcome = self.put_back(model);
+        self.optimizer.map_or(Ok(()), |state| optimizer.load_state_dict(&state)).and(outcome)
     }
 }
 

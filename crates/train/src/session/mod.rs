@@ -3,7 +3,9 @@
 mod before;
 mod check;
 mod content;
+mod ending;
 mod identity;
+mod objective;
 mod pass;
 mod resume;
 mod validation;
@@ -15,16 +17,17 @@ use crate::checkpoint::Snapshot;
 use crate::history::{EpochRecord, History};
 use crate::interrupted::Interrupted;
 use crate::metrics::Metric;
-use crate::penalty::Penalty;
 use crate::run::{Identity, Run};
 use crate::trainer::{Every, Trainer};
 use autograd_core::Result;
 use autograd_core::module::stream_positions;
 use before::Before;
+use ending::{Failure, held, leave};
+use objective::Terms;
 use rand::{Rng, RngExt};
 use resume::callback_keys;
 use wengert_data::{DataLoader, Dataset};
-use wengert_nn::{Layer, Loss};
+use wengert_nn::Layer;
 use wengert_optim::Schedule;
 
 impl Trainer<'_> {
@@ -38,17 +41,33 @@ impl Trainer<'_> {
     /// for callbacks. Its first batch is tried before the first step, and what that changes is put back. Exactly one
     /// number is drawn from `rng`; it decides the order of the samples in all epochs.
     ///
+    /// An optimizer that evaluates the loss several times in a step, as [`Lbfgs`](wengert_optim::Lbfgs) does, gets each
+    /// batch as a function of the weights: penalties and clipping are part of it, dropout draws the same numbers each
+    /// time, and running statistics count the batch once. What is reported is the first evaluation, at the weights
+    /// before the step. Curvature wants the same function in every step, too: such optimizers are meant for one batch of
+    /// all samples.
+    ///
+    /// The optimizer, if it was borrowed, has its own learning rate again when the run has ended, in whatever way: what a
+    /// schedule or a callback makes of it is part of the run.
+    ///
     /// # Errors
     /// Before anything has changed:
     /// if a set is empty, a number is out of its range (also one of the optimizer, the schedule or a metric), the model
     /// has nothing to train, a callback cannot do its work, or there is no checkpoint to resume from, or that of
-    /// another run.
+    /// another run. Callbacks keep what they remember of the run before.
     ///
     /// In the middle: if the model or the loss fails on a batch, the loss is NaN or infinite (or the norm of the
-    /// gradients, if they are clipped), the loss depends on no parameter, or a callback fails. Before the first step
-    /// the model is put back as it was, also by a run that goes on from a checkpoint; later it keeps what it has
-    /// learned up to the step before the one that failed, unless a callback puts back the best weights, and checkpoints
-    /// stay. The error has the history of the run as [`Interrupted`].
+    /// gradients, if they are clipped), the loss depends on no parameter, a schedule or a callback sets a learning rate
+    /// that the optimizer cannot have, or a callback fails. Before the first step model and optimizer are put back as
+    /// they were, also by a run that goes on from a checkpoint, whatever a callback has changed; later the model keeps
+    /// what it has learned up to the step before the one that failed, unless a callback puts back the best weights, and
+    /// checkpoints stay. The error has the history of the run as [`Interrupted`].
+    ///
+    /// # Panics
+    /// If the model, the loss, a dataset, a metric or a callback does. The panic is passed on when all is done that an
+    /// error would do: callbacks are told, the best weights are put back, the model is in evaluation mode, or as it was
+    /// before the first step, checkpoints stay and can be gone on from. The history is lost with it, unless a
+    /// [`History`] is one of the callbacks.
     pub fn fit<'v>(
         mut self,
         model: &mut dyn Layer,
@@ -56,17 +75,11 @@ impl Trainer<'_> {
         valid: impl Into<Validation<'v>>,
         rng: &mut dyn Rng,
     ) -> Result<History> {
-        let leaving = &mut Leaving(&mut self);
-        fit(leaving.0, model, train, valid.into().set(), rng)
-    }
-}
-
-/// Says goodbye to the callbacks, after a panic, too.
-struct Leaving<'l, 't>(&'l mut Trainer<'t>);
-
-impl Drop for Leaving<'_, '_> {
-    fn drop(&mut self) {
-        self.0.callbacks.iter_mut().for_each(|callback| callback.on_exit());
+        let outcome = held(|| fit(&mut self, model, train, valid.into().set(), rng));
+        let left = leave(&mut self.callbacks);
+        let history = outcome.map_err(Failure::raise)?;
+        left.map_err(Failure::raise)?;
+        Ok(history)
     }
 }
 
@@ -81,14 +94,17 @@ fn fit(
     check::all(trainer, &plan, model)?;
     let mut identity = identity::of(trainer, &plan, model);
     let Trainer { optimizer, loss, batch_size, penalties, schedules, clip_norm, metrics, callbacks, .. } = trainer;
-    let (mut before, mut resumed) = (Before::of(model), None);
+    let (own_lr, mut resumed) = (optimizer.lr(), None);
+    let before = Before::all(model, &**optimizer);
     if let (true, Some(dir)) = (trainer.resume, &trainer.checkpoint) {
         identity::of_data(&mut identity, train, valid);
-        let snapshot = resume::load(dir, &identity, &trainer.allowed, plan.epochs, optimizer.lr())?;
-        before = Before::loading(model, &**optimizer);
-        if let Err(misfit) = resume::restore(&snapshot, model, &mut **optimizer, callbacks) {
-            before.restore(model, &mut **optimizer)?;
-            return Err(misfit);
+        let snapshot = resume::load(dir, &identity, &trainer.allowed, plan.epochs, own_lr)?;
+        let mut memories = Vec::new();
+        if let Err(misfit) = held(|| resume::restore(&snapshot, model, &mut **optimizer, callbacks, &mut memories)) {
+            memories.into_iter().for_each(|(i, old)| drop(held(|| callbacks[i].load_state_dict(&old))));
+            // A model or an optimizer that refuses its own state is not what has ended the run.
+            drop(before.restore(model, &mut **optimizer));
+            return Err(misfit.raise());
         }
         resumed = Some(snapshot);
     }
@@ -96,14 +112,13 @@ fn fit(
     let drawn: u64 = rng.random();
     let seed = resumed.as_ref().map_or(drawn, |snapshot| snapshot.seed);
     let session = Session {
-        base_lr: resumed.as_ref().map_or(optimizer.lr(), |snapshot| snapshot.base_lr),
+        base_lr: resumed.as_ref().map_or(own_lr, |snapshot| snapshot.base_lr),
+        own_lr,
         seed,
         missing: resumed.as_ref().map(|snapshot| snapshot.history.without_gradient.clone()),
         before: Some(before),
-        loss: &**loss,
-        penalties,
+        terms: Terms { loss: &**loss, penalties, clip_norm: *clip_norm },
         schedule: schedules.first().map(|(schedule, every)| (&**schedule, *every)),
-        clip_norm: *clip_norm,
         metrics,
         knows_data: resumed.is_some(),
         identity,
@@ -128,16 +143,17 @@ fn fit(
 /// A run in progress.
 struct Session<'s, 'r, 't> {
     run: Run<'r>,
-    loss: &'s (dyn Loss + 't),
-    penalties: &'s [Box<dyn Penalty + 't>],
+    terms: Terms<'s, 't>,
     schedule: Option<(&'s (dyn Schedule + 't), Every)>,
-    clip_norm: Option<f64>,
     metrics: &'s [Box<dyn Metric + 't>],
     callbacks: &'s mut Vec<Box<dyn Callback + 't>>,
     train: DataLoader<'s, dyn Dataset + 's>,
     valid: Option<DataLoader<'s, dyn Dataset + 's>>,
     seed: u64,
+    /// The rate that the schedule is applied to.
     base_lr: f64,
+    /// The optimizer's rate before the run; it has it again afterwards.
+    own_lr: f64,
     /// Parameters that got no gradient in any step; none before the first step.
     missing: Option<Vec<String>>,
     /// Until the first step of this session: what the run has found.
@@ -150,30 +166,24 @@ struct Session<'s, 'r, 't> {
 
 impl Session<'_, '_, '_> {
     fn run(mut self) -> Result<History> {
-        let outcome = self.go();
-        if let Err(e) = &outcome {
-            // The error that ends the run is the one to report.
-            let _ = self.call(|callback, run| {
-                let _ = callback.on_train_error(run, e);
-                Ok(())
-            });
+        let outcome = held(|| self.go());
+        if let Err(failure) = &outcome {
+            self.tell(failure);
         }
-        let Session { run, before, schedule, base_lr, .. } = self;
-        if schedule.is_some() {
-            run.optimizer.set_lr(base_lr);
-        }
+        let Session { run, before, own_lr, .. } = self;
+        run.optimizer.set_lr(own_lr);
         match outcome {
             Ok(()) => {
                 run.model.eval();
                 Ok(run.history)
             }
-            Err(e) => {
+            Err(failure) => {
                 match before {
                     // An optimizer that refuses its own state is not what has ended the run.
                     Some(before) => drop(before.restore(run.model, run.optimizer)),
                     None => run.model.eval(),
                 }
-                Err(Interrupted::attach(e, run.history))
+                Err(Interrupted::attach(failure.raise(), run.history))
             }
         }
     }
@@ -190,7 +200,8 @@ impl Session<'_, '_, '_> {
         self.run.epoch += 1;
         self.run.batch = 0;
         if let Some((schedule, Every::Epoch)) = self.schedule {
-            self.run.optimizer.set_lr(schedule.rate(self.base_lr, self.run.epoch - 1));
+            let number = self.run.epoch - 1;
+            self.set_lr(schedule, number).map_err(|e| e.context(format_args!("epoch {}", self.run.epoch)))?;
         }
         self.call(|callback, run| callback.on_epoch_begin(run))?;
         let train = self.train_epoch()?;
@@ -202,12 +213,20 @@ impl Session<'_, '_, '_> {
         self.snapshot()
     }
 
-    /// Calls every callback, in order.
+    /// Sets the schedule's rate number `number`. One that the optimizer cannot have is the schedule's fault.
+    fn set_lr(&mut self, schedule: &dyn Schedule, number: u64) -> Result<()> {
+        let rate = schedule.rate(self.base_lr, number);
+        self.run.optimizer.set_lr(rate);
+        possible(&self.run).map_err(|e| e.context(format_args!("the schedule's rate number {number} is {rate:?}")))
+    }
+
+    /// Calls every callback, in order. A learning rate that it leaves, and the optimizer cannot have, is its fault.
     fn call(&mut self, f: impl Fn(&mut dyn Callback, &mut Run<'_>) -> Result<()>) -> Result<()> {
         let Session { callbacks, run, .. } = self;
-        let mut call =
-            |callback: &mut Box<dyn Callback + '_>| f(&mut **callback, run).map_err(|e| e.context(callback.name()));
-        callbacks.iter_mut().try_for_each(&mut call)
+        callbacks.iter_mut().try_for_each(|callback| {
+            let called = f(&mut **callback, run).and_then(|()| possible(run));
+            called.map_err(|e| e.context(callback.name()))
+        })
     }
 
     /// Shows the whole run to the callbacks that want to see it.
@@ -242,4 +261,11 @@ impl Session<'_, '_, '_> {
         }
         Ok(())
     }
+}
+
+/// Whether the optimizer can have its learning rate. It says so itself, but would not before the next step.
+fn possible(run: &Run<'_>) -> Result<()> {
+    let rate = run.lr();
+    // All that optimizers have checked is fine but for the rate.
+    if rate >= 0.0 && rate.is_finite() { Ok(()) } else { run.optimizer.check() }
 }

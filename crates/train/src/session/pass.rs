@@ -2,21 +2,13 @@
 
 use super::Session;
 use super::before::Before;
+use super::objective::{Batch, Evaluated, Weights};
 use crate::history::Metrics;
 use crate::metrics::{Mean, Metric, Tally, number};
+use crate::run::Run;
 use crate::trainer::Every;
-use autograd_core::module::Module;
 use autograd_core::{Error, ErrorKind, Gradients, Result, Tensor, no_grad};
 use wengert_nn::LossParts;
-use wengert_optim::clip_grad_norm;
-
-/// The value of a loss or a penalty; an error if it is NaN or infinite and that is not allowed.
-fn finite_unless(what: &str, value: &Tensor, allowed: bool) -> Result<f64> {
-    match number(what, value)? {
-        value if value.is_finite() || allowed => Ok(value),
-        value => Err(Error::new(ErrorKind::NotFinite, format!("the {what} is {value}"))),
-    }
-}
 
 /// The measurements of a pass: the loss, numerators over denominators of all batches, and the metrics.
 struct Measured<'m> {
@@ -51,16 +43,21 @@ impl Session<'_, '_, '_> {
         for (i, batch) in self.train.epoch(self.run.epoch - 1)?.all().enumerate() {
             self.run.batch = i + 1;
             self.call(|callback, run| callback.on_train_batch_begin(run))?;
-            let computed = batch.and_then(|(x, y)| Ok((self.gradients(&x, &y)?, y)));
-            let ((output, loss, grads), y) = computed.map_err(|e| self.in_batch("train", i, e))?;
+            let start = Before::of(&*self.run.model);
+            let computed = batch.and_then(|(x, y)| {
+                let evaluated = self.terms.evaluate(&*self.run.model, &x, &y, Weights::Present)?;
+                self.run.loss = number("loss", &evaluated.loss.value)?;
+                Ok((evaluated, x, y))
+            });
+            let (Evaluated { output, loss, descent }, x, y) = computed.map_err(|e| self.in_batch("train", i, e))?;
             // Before the step: a metric that does not fit is found while nothing has changed.
             measured.update(&loss, &output, &y).map_err(|e| self.in_batch("train", i, e))?;
-            if let Some(grads) = grads {
+            if let Some(first) = descent {
                 // Now that the model works on the training set, and before anything has changed.
                 if self.before.is_some() {
                     self.try_validation()?;
                 }
-                self.step(&grads).map_err(|e| self.in_batch("train", i, e))?;
+                self.step((&x, &y), first, &start).map_err(|e| self.in_batch("train", i, e))?;
             }
             self.call(|callback, run| callback.on_train_batch_end(run))?;
         }
@@ -71,39 +68,21 @@ impl Session<'_, '_, '_> {
         Ok(measured.values())
     }
 
-    /// Output and loss of a batch, and the gradients, unless nothing of it counts.
-    fn gradients(&mut self, x: &[Tensor], y: &Tensor) -> Result<(Tensor, LossParts, Option<Gradients>)> {
-        let output = self.run.model.forward_all(x)?;
-        let loss = self.loss.parts(&output, y)?;
-        let value = finite_unless("loss", &loss.value, loss.denominator == 0.0)?;
-        self.run.loss = value;
-        if loss.denominator == 0.0 {
-            return Ok((output.detach(), loss, None));
-        }
-        let mut objective = loss.value.clone();
-        for penalty in self.penalties {
-            let penalty = penalty.of(&*self.run.model)?;
-            finite_unless("penalty", &penalty, false)?;
-            objective = objective.try_add(&penalty)?;
-        }
-        let mut grads = objective.backward()?;
-        if let Some(max_norm) = self.clip_norm {
-            grads = of_parameters(&*self.run.model, grads)?;
-            let norm = clip_grad_norm(&mut grads, max_norm)?;
-            if !norm.is_finite() {
-                return Err(Error::new(ErrorKind::NotFinite, format!("the norm of the gradients is {norm}")));
-            }
-        }
-        Ok((output.detach(), loss, Some(grads)))
-    }
-
-    /// One step of the optimizer.
-    fn step(&mut self, grads: &Gradients) -> Result<()> {
+    /// One step of the optimizer, on a batch that has been evaluated once.
+    fn step(&mut self, (x, y): (&[Tensor], &Tensor), first: (f64, Gradients), start: &Before) -> Result<()> {
         if let Some((schedule, Every::Step)) = self.schedule {
-            self.run.optimizer.set_lr(schedule.rate(self.base_lr, self.run.step));
+            self.set_lr(schedule, self.run.step)?;
         }
-        let report = self.run.optimizer.step(&mut *self.run.model, grads)?;
-        if report.updated == 0 {
+        let Run { model, optimizer, .. } = &mut self.run;
+        let (terms, model) = (self.terms, &mut **model);
+        let mut batch = Batch { terms, model, x, y, first: Some(first), start, evaluations: 0 };
+        let (_, report) = optimizer.step_on(&mut batch)?;
+        // An optimizer that has arrived changes nothing either.
+        let none_has_a_gradient = || {
+            let parameters = self.run.model.parameters();
+            report.missing.len() == parameters.iter().filter(|parameter| parameter.is_trainable()).count()
+        };
+        if report.updated == 0 && none_has_a_gradient() {
             let text = format!("the loss depends on none of the trainable parameters {:?}", report.missing);
             return Err(Error::new(ErrorKind::Gradient, text));
         }
@@ -144,7 +123,7 @@ impl Session<'_, '_, '_> {
             let tried = batch.and_then(|(x, y)| {
                 let (output, loss) = no_grad(|| {
                     let output = self.run.model.forward_all(&x)?;
-                    let loss = self.loss.parts(&output, &y)?;
+                    let loss = self.terms.loss.parts(&output, &y)?;
                     number("loss", &loss.value)?;
                     Ok::<_, Error>((output, loss))
                 })?;
@@ -154,15 +133,4 @@ impl Session<'_, '_, '_> {
         }
         Ok(measured.values())
     }
-}
-
-/// The gradients of the model's parameters, without those of other leaves.
-fn of_parameters(model: &dyn Module, mut grads: Gradients) -> Result<Gradients> {
-    let mut own = Gradients::default();
-    for parameter in model.parameters() {
-        if let Some(gradient) = grads.take(parameter) {
-            own.insert(parameter, gradient)?;
-        }
-    }
-    Ok(own)
 }

@@ -3,7 +3,7 @@
 use crate::callbacks::Callback;
 use crate::checkpoint::Snapshot;
 use crate::run::Identity;
-use autograd_core::module::{Item, ItemMut, Module, Path, restore_streams};
+use autograd_core::module::{Item, ItemMut, Module, Path, StateDict, restore_streams};
 use autograd_core::{Error, Result};
 use wengert_optim::Optimizer;
 
@@ -51,17 +51,19 @@ fn set(list: &mut Vec<String>, path: &str, listed: bool) {
     }
 }
 
-/// Puts everything back.
+/// Puts everything back. `memories` are those that callbacks had before, by their places, also after an error.
 pub(super) fn restore(
     snapshot: &Snapshot,
     model: &mut dyn Module,
     optimizer: &mut dyn Optimizer,
     callbacks: &mut [Box<dyn Callback + '_>],
+    memories: &mut Vec<(usize, StateDict)>,
 ) -> Result<()> {
     model.load_state_dict(&snapshot.model)?;
     optimizer.load_state_dict(&snapshot.optimizer)?;
-    for (key, callback) in callback_keys(callbacks).iter().zip(callbacks) {
+    for (i, (key, callback)) in callback_keys(callbacks).iter().zip(callbacks).enumerate() {
         if let Some((_, state)) = snapshot.callbacks.iter().find(|(saved, _)| saved == key) {
+            memories.push((i, callback.state_dict()));
             callback.load_state_dict(state).map_err(|e| e.context(key))?;
         }
     }

@@ -11,6 +11,7 @@ use crate::rule::See;
 use autograd_core::module::{Module, StateDict, StateMismatch, StateProblem};
 use autograd_core::{Description, Error, ErrorKind, Gradients, Result, Tensor};
 use history::History;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use vector::{Vector, abs_max, abs_sum, add, dot, place, shift, values};
 use wolfe::{Point, search};
 
@@ -56,7 +57,9 @@ use wolfe::{Point, search};
 /// method for large scale optimization, 1989.
 ///
 /// # Differs from
-/// * PyTorch: inner products are `f64` also of `F32` parameters; a step whose evaluation fails changes nothing.
+/// * PyTorch: inner products are `f64` also of `F32` parameters; a step whose evaluation fails (also by a panic) changes
+///   nothing.
+///   Nor does one in which the loss becomes NaN or infinite, which is an error without a line search.
 ///   Before PyTorch 2.10 a line search could evaluate 25 times, whatever was left of `max_eval`.
 #[derive(Clone, Debug)]
 pub struct Lbfgs {
@@ -197,6 +200,11 @@ impl Lbfgs {
                     shift(objective.model(), self.history.t, &direction)?;
                     if iteration < self.max_iter {
                         (loss, gradient, _) = self.evaluate(objective)?;
+                        if !loss.is_finite() {
+                            let text = format!("LBFGS: the loss is {loss} after iteration {iteration} of a step");
+                            let remedy = "a smaller lr or a line search may help";
+                            return Err(Error::new(ErrorKind::NotFinite, format!("{text}; {remedy}")));
+                        }
                     }
                 }
             }
@@ -250,12 +258,12 @@ impl Optimizer for Lbfgs {
     fn step_on(&mut self, objective: &mut dyn Objective) -> Result<(f64, StepReport)> {
         self.check()?;
         let (start, history) = (values(objective.model()), self.history.clone());
-        let outcome = self.minimize(objective);
-        if outcome.is_err() {
+        let outcome = catch_unwind(AssertUnwindSafe(|| self.minimize(objective)));
+        if !matches!(outcome, Ok(Ok(_))) {
             self.history = history;
             place(objective.model(), &start)?;
         }
-        outcome
+        outcome.unwrap_or_else(|panic| resume_unwind(panic))
     }
 
     fn check(&self) -> Result<()> {

@@ -1,0 +1,116 @@
+//! The loss of a batch as a function of the weights.
+
+use super::before::Before;
+use crate::metrics::number;
+use crate::penalty::Penalty;
+use autograd_core::module::Module;
+use autograd_core::{Error, ErrorKind, Gradients, Result, Tensor};
+use wengert_nn::{Layer, Loss, LossParts};
+use wengert_optim::{Objective, clip_grad_norm};
+
+/// What a run minimises, of any batch.
+#[derive(Clone, Copy)]
+pub(super) struct Terms<'s, 't> {
+    pub(super) loss: &'s (dyn Loss + 't),
+    pub(super) penalties: &'s [Box<dyn Penalty + 't>],
+    pub(super) clip_norm: Option<f64>,
+}
+
+/// A batch that has been evaluated.
+pub(super) struct Evaluated {
+    pub(super) output: Tensor,
+    pub(super) loss: LossParts,
+    /// Loss and penalties, and their gradients, unless nothing of the batch counts.
+    pub(super) descent: Option<(f64, Gradients)>,
+}
+
+/// Whether numbers must be finite: those of weights that a line search only tries need not be.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Weights {
+    Present,
+    Tried,
+}
+
+impl Terms<'_, '_> {
+    pub(super) fn evaluate(&self, model: &dyn Layer, x: &[Tensor], y: &Tensor, weights: Weights) -> Result<Evaluated> {
+        let tried = weights == Weights::Tried;
+        let output = model.forward_all(x)?;
+        let loss = self.loss.parts(&output, y)?;
+        finite_unless("loss", &loss.value, tried || loss.denominator == 0.0)?;
+        if loss.denominator == 0.0 {
+            return Ok(Evaluated { output: output.detach(), loss, descent: None });
+        }
+        let mut objective = loss.value.clone();
+        for penalty in self.penalties {
+            let penalty = penalty.of(model)?;
+            finite_unless("penalty", &penalty, tried)?;
+            objective = objective.try_add(&penalty)?;
+        }
+        let mut grads = objective.backward()?;
+        if let Some(max_norm) = self.clip_norm {
+            grads = of_parameters(model, grads)?;
+            let norm = clip_grad_norm(&mut grads, max_norm)?;
+            if !norm.is_finite() && !tried {
+                return Err(Error::new(ErrorKind::NotFinite, format!("the norm of the gradients is {norm}")));
+            }
+        }
+        let descent = Some((number("loss", &objective)?, grads));
+        Ok(Evaluated { output: output.detach(), loss, descent })
+    }
+}
+
+/// The value of a loss or a penalty; an error if it is NaN or infinite and that is not allowed.
+fn finite_unless(what: &str, value: &Tensor, allowed: bool) -> Result<f64> {
+    match number(what, value)? {
+        value if value.is_finite() || allowed => Ok(value),
+        value => Err(Error::new(ErrorKind::NotFinite, format!("the {what} is {value}"))),
+    }
+}
+
+/// The gradients of the model's parameters, without those of other leaves.
+fn of_parameters(model: &dyn Layer, mut grads: Gradients) -> Result<Gradients> {
+    let mut own = Gradients::default();
+    for parameter in model.parameters() {
+        if let Some(gradient) = grads.take(parameter) {
+            own.insert(parameter, gradient)?;
+        }
+    }
+    Ok(own)
+}
+
+/// A batch for an optimizer that may evaluate it again.
+pub(super) struct Batch<'b, 's, 't> {
+    pub(super) terms: Terms<'s, 't>,
+    pub(super) model: &'b mut dyn Layer,
+    pub(super) x: &'b [Tensor],
+    pub(super) y: &'b Tensor,
+    /// The first evaluation, until the optimizer has asked for it.
+    pub(super) first: Option<(f64, Gradients)>,
+    /// The model before the first evaluation.
+    pub(super) start: &'b Before,
+    pub(super) evaluations: usize,
+}
+
+impl Objective for Batch<'_, '_, '_> {
+    fn model(&mut self) -> &mut dyn Module {
+        &mut *self.model
+    }
+
+    /// Every evaluation is of one and the same function, with the same random numbers, and the batch is counted once in
+    /// running statistics: by the first evaluation.
+    fn evaluate(&mut self) -> Result<(f64, Gradients)> {
+        self.evaluations += 1;
+        if let Some(first) = self.first.take() {
+            return Ok(first);
+        }
+        let after = Before::of(&*self.model);
+        self.start.put_back(&mut *self.model)?;
+        let evaluated = self.terms.evaluate(&*self.model, self.x, self.y, Weights::Tried);
+        after.put_back(&mut *self.model)?;
+        let evaluated = evaluated.and_then(|evaluated| {
+            let text = "nothing of the batch counts in the loss, and something did the first time";
+            evaluated.descent.ok_or_else(|| Error::new(ErrorKind::Data, text))
+        });
+        evaluated.map_err(|e| e.context(format_args!("evaluation {}", self.evaluations)))
+    }
+}

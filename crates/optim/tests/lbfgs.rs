@@ -95,10 +95,10 @@ fn a_failed_evaluation_changes_nothing() {
 
 #[test]
 fn a_loss_that_is_no_number_ends_the_step_but_not_a_line_search() {
-    // Too far for f32.
+    // Too far for f64.
     let far = |x: &mut Param| {
         let loss = x.square().square().exp().sum();
-        Ok((loss.item::<f32>()?.into(), loss.backward()?))
+        Ok((loss.item::<f64>()?, loss.backward()?))
     };
     let mut x = param(&[1.0]);
     let mut lbfgs = Lbfgs::new(100.0);

@@ -3,10 +3,11 @@
 use autograd_core::{DType, ErrorKind, Result, Tensor, seeded};
 use wengert_data::TensorDataset;
 use wengert_nn::{
-    BceWithLogitsLoss, CrossEntropyLoss, Layer, Linear, Loss, LossParts, MseLoss, Reduction, cross_entropy, mse_loss,
+    BceWithLogitsLoss, CrossEntropyLoss, Layer, Linear, Loss, LossParts, MseLoss, Reduction, by_parts, cross_entropy,
+    mse_loss,
 };
 use wengert_optim::Sgd;
-use wengert_train::{Callback, MeanLoss, Run, Trainer, evaluate};
+use wengert_train::{Accuracy, Callback, MeanLoss, Run, Trainer, evaluate};
 
 const SAMPLES: usize = 13;
 
@@ -79,6 +80,32 @@ fn histories_do_not_depend_on_the_batch_size() -> Result<()> {
     check("function", cross_entropy, &classes(), f64::from(cross_entropy(&output, &classes())?.item::<f32>()?))?;
     let closure = |y: &Tensor, t: &Tensor| mse_loss(y, &t.mul_scalar(2.0));
     check("closure", closure, &numbers(), f64::from(closure(&output, &numbers())?.item::<f32>()?))
+}
+
+#[test]
+fn nor_do_metrics_and_what_is_made_of_a_loss() -> Result<()> {
+    let x = Tensor::randn(&[SAMPLES, 2], DType::F32, &mut seeded(1))?;
+    let (set, output) = (TensorDataset::new(x.clone(), classes())?, linear()?.forward(&x)?);
+    let (predicted, target) = (output.argmax(1)?.to_vec::<i64>()?, classes().to_vec::<i64>()?);
+    let counted = target.iter().filter(|class| **class != -100).count();
+    let right = predicted.iter().zip(&target).filter(|(p, t)| p == t).count();
+    let weighted = CrossEntropyLoss::new().weight(Tensor::from([1.0, 3.0, 0.5]));
+    let half = f64::from(weighted.forward(&output, &classes())?.item::<f32>()?) / 2.0;
+    for batch_size in 1..=SAMPLES + 1 {
+        let loss = by_parts(|y, t| Ok(weighted.parts(y, t)?.scale(0.5)));
+        let trainer = Trainer::new(Sgd::new(0.0), loss).batch_size(batch_size).metric(Accuracy.ignore_index(-100));
+        let history = trainer.fit(&mut linear()?, &set, &set, &mut seeded(7))?;
+        for (name, expected) in [("loss", half), ("accuracy", right as f64 / counted as f64)] {
+            for value in [history.values(name)[0], history.values(&format!("val_{name}"))[0]] {
+                assert!((value - expected).abs() < 1e-6, "{name} of batches of {batch_size}: {value}, not {expected}");
+            }
+        }
+    }
+    let run = Trainer::new(Sgd::new(0.0), cross_entropy).metric(Accuracy);
+    let error = run.fit(&mut linear()?, &set, None, &mut seeded(7)).expect_err("not ignored").to_string();
+    let hint = "is not one of 3 classes; ignore_index(-100) leaves it out, as cross_entropy does";
+    assert!(error.starts_with("epoch 1, train batch 1: Accuracy: target -100 ") && error.ends_with(hint), "{error}");
+    Ok(())
 }
 
 /// Notes the step and the loss after each batch.

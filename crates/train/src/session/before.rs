@@ -49,6 +49,18 @@ impl Before {
         outcome
     }
 
+    /// Puts back what is frozen and what is held in evaluation.
+    pub(super) fn put_back_settings(&self, model: &mut dyn Module) {
+        let mut saved = self.model.iter();
+        model.visit_mut(&Path::root(), &mut |_, item| match (item, saved.next()) {
+            (ItemMut::Mode(mode), Some(Saved::Mode(old))) => mode.hold(old.is_held()),
+            (ItemMut::Param(param) | ItemMut::Tied(param), Some(Saved::Param(trainable, _))) => {
+                param.set_trainable(*trainable);
+            }
+            _ => {}
+        });
+    }
+
     /// Puts back the model, and the optimizer if it was kept.
     pub(super) fn restore(self, model: &mut dyn Module, optimizer: &mut dyn Optimizer) -> Result<()> {
         let outcome = self.put_back(model);

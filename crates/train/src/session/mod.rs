@@ -59,9 +59,9 @@ impl Trainer<'_> {
     /// In the middle: if the model or the loss fails on a batch, the loss is NaN or infinite (or the norm of the
     /// gradients, if they are clipped), the loss depends on no parameter, a schedule or a callback sets a learning rate
     /// that the optimizer cannot have, or a callback fails. Before the first step model and optimizer are put back as
-    /// they were, also by a run that goes on from a checkpoint, whatever a callback has changed; later the model keeps
-    /// what it has learned up to the step before the one that failed, unless a callback puts back the best weights, and
-    /// checkpoints stay. The error has the history of the run as [`Interrupted`].
+    /// they were, also by a run that goes on from a checkpoint, whatever a callback has changed. Later the model keeps
+    /// what it has learned up to the step before the one that failed, unless a callback puts back the best weights;
+    /// what is frozen or held in it is as it was, and checkpoints stay: the same run can go on. The error has the history of the run as [`Interrupted`].
     ///
     /// # Panics
     /// If the model, the loss, a dataset, a metric or a callback does. The panic is passed on when all is done that an
@@ -95,7 +95,7 @@ fn fit(
     let mut identity = identity::of(trainer, &plan, model);
     let Trainer { optimizer, loss, batch_size, penalties, schedules, clip_norm, metrics, callbacks, .. } = trainer;
     let (own_lr, mut resumed) = (optimizer.lr(), None);
-    let before = Before::all(model, &**optimizer);
+    let (before, settings) = (Before::all(model, &**optimizer), Before::of(model));
     if let (true, Some(dir)) = (trainer.resume, &trainer.checkpoint) {
         identity::of_data(&mut identity, train, valid);
         let snapshot = resume::load(dir, &identity, &trainer.allowed, plan.epochs, own_lr)?;
@@ -114,6 +114,7 @@ fn fit(
     let session = Session {
         base_lr: resumed.as_ref().map_or(own_lr, |snapshot| snapshot.base_lr),
         own_lr,
+        settings,
         seed,
         missing: resumed.as_ref().map(|snapshot| snapshot.history.without_gradient.clone()),
         before: Some(before),
@@ -154,6 +155,8 @@ struct Session<'s, 'r, 't> {
     base_lr: f64,
     /// The optimizer's rate before the run; it has it again afterwards.
     own_lr: f64,
+    /// The model before the run: what is frozen and held in it is so again after an error.
+    settings: Before,
     /// Parameters that got no gradient in any step; none before the first step.
     missing: Option<Vec<String>>,
     /// Until the first step of this session: what the run has found.
@@ -170,7 +173,7 @@ impl Session<'_, '_, '_> {
         if let Err(failure) = &outcome {
             self.tell(failure);
         }
-        let Session { run, before, own_lr, .. } = self;
+        let Session { run, before, own_lr, settings, .. } = self;
         run.optimizer.set_lr(own_lr);
         match outcome {
             Ok(()) => {
@@ -181,7 +184,10 @@ impl Session<'_, '_, '_> {
                 match before {
                     // An optimizer that refuses its own state is not what has ended the run.
                     Some(before) => drop(before.restore(run.model, run.optimizer)),
-                    None => run.model.eval(),
+                    None => {
+                        settings.put_back_settings(run.model);
+                        run.model.eval();
+                    }
                 }
                 Err(Interrupted::attach(failure.raise(), run.history))
             }

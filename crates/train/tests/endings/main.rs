@@ -182,12 +182,11 @@ fn later_what_was_found_is_kept_and_the_same_run_goes_on() {
         });
         let told = if how == How::Panic { "a panic: sabotage" } else { "" };
         assert!(matches!(&lasting.notes[..], [error, exit] if error.ends_with(told) && exit == "exit"), "{context}");
-        // The same optimizer and callbacks go on from the checkpoint.
+        // The same model, optimizer and callbacks go on from the checkpoint.
         trigger.disarm();
-        let mut other = Net::new(4, &trigger);
-        let outcome = run(&trigger, &mut other, &mut lasting, |trainer| trainer.checkpoint(dir.path()).resume(true));
+        let outcome = run(&trigger, &mut net, &mut lasting, |trainer| trainer.checkpoint(dir.path()).resume(true));
         assert_eq!(outcome.expect_err("the way out"), "on_exit", "{context}");
         let straight = if place == Place::Schedule { &scheduled } else { &plain };
-        assert_eq!((&bits(&other), &lasting.history), (&straight.0, &straight.1), "{context}");
+        assert_eq!((&bits(&net), &lasting.history), (&straight.0, &straight.1), "{context}");
     }
 }

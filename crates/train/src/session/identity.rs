@@ -5,7 +5,8 @@ use super::resume::callback_keys;
 use crate::run::{Identity, Plan};
 use crate::trainer::{Every, Trainer};
 use autograd_core::Description;
-use autograd_core::module::{Item, Module, Path};
+use autograd_core::module::{Item, Module, Path, ties};
+use std::collections::HashMap;
 use wengert_data::Dataset;
 use wengert_optim::Schedule;
 
@@ -62,13 +63,13 @@ fn rates(schedule: &dyn Schedule) -> String {
     content::checksum(&bytes)
 }
 
+/// What the model is made of, and then its tensors.
 fn structure(identity: &mut Identity, model: &dyn Module) {
-    identity.add("model", model.kind());
+    identity.describe("model", &model.describe());
+    let ties: HashMap<String, String> = ties(model).into_iter().collect();
     model.visit(&Path::root(), &mut |path, item| {
-        let name = match path.to_string() {
-            path if path.is_empty() => "model.self".to_string(),
-            path => format!("model.{path}"),
-        };
+        let path = path.to_string();
+        let name = if path.is_empty() { "model.self".to_string() } else { format!("model.{path}") };
         match item {
             Item::Param(param) => {
                 identity.add(name.as_str(), format_args!("{} {:?}", param.dtype(), param.shape()));
@@ -76,7 +77,8 @@ fn structure(identity: &mut Identity, model: &dyn Module) {
             }
             // Whether it is trained is said where it is listed first.
             Item::Tied(param) => {
-                identity.add(name, format_args!("{} {:?}, tied to another", param.dtype(), param.shape()));
+                let to = ties.get(&path).map_or("another", String::as_str);
+                identity.add(name, format_args!("{} {:?}, tied to {to}", param.dtype(), param.shape()));
             }
             Item::Buffer(buffer) => {
                 let buffer = buffer.get();

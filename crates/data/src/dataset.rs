@@ -72,6 +72,15 @@ pub trait Dataset {
         true
     }
 
+    /// A text that only this set has: another order, other samples, another transform give another text. A name with a
+    /// version, or a checksum. Default none.
+    ///
+    /// A run that writes or reads a checkpoint knows its sets by this text. It reads samples of a set that has none, up
+    /// to about a mebibyte of them, which a set that counts what it gives, or draws at random, will notice.
+    fn fingerprint(&self) -> Option<String> {
+        None
+    }
+
     /// Its name in errors. Default "the dataset".
     fn name(&self) -> &str {
         "the dataset"

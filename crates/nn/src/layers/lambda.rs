@@ -52,7 +52,7 @@ impl<F: Fn(&Tensor) -> Result<Tensor>> Lambda<F> {
     /// # use autograd_core::{Tensor, module::Module};
     /// # use wengert_nn::Lambda;
     /// let half = Lambda::named("half", |x: &Tensor| Ok(x / 2));
-    /// assert_eq!(half.describe().to_string(), "Lambda { name: half }");
+    /// assert_eq!(half.describe().to_string(), "Lambda { name: \"half\" }");
     /// ```
     pub fn named(name: &'static str, function: F) -> Lambda<F> {
         Lambda { function, name }
@@ -64,7 +64,7 @@ impl<F> Module for Lambda<F> {
         "Lambda"
     }
     fn describe(&self) -> Description {
-        Description::new("Lambda").option("name", format_args!("{}", self.name))
+        Description::new("Lambda").option("name", self.name)
     }
     fn visit<'m>(&'m self, _: &Path<'_>, _: &mut dyn FnMut(&Path<'_>, Item<'m>)) {}
     fn visit_mut<'m>(&'m mut self, _: &Path<'_>, _: &mut dyn FnMut(&Path<'_>, ItemMut<'m>)) {}

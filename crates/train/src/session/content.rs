@@ -12,9 +12,13 @@ const SAMPLES: usize = 32;
 const BATCH: usize = 256;
 
 /// The number of samples, shape and dtype of one, and a checksum: of all samples of a small set, of a fixed selection,
-/// evenly spread, of a large one. A set whose samples differ from one reading to the next is known by the rest.
+/// evenly spread, of a large one. A set whose samples differ from one reading to the next is known by the rest; one that
+/// has a fingerprint is known by that and not read.
 pub(super) fn describe(data: &dyn Dataset) -> Description {
     let whole = Description::new("a set").option("samples", data.len());
+    if let Some(fingerprint) = data.fingerprint() {
+        return whole.option("content", fingerprint);
+    }
     match read(data) {
         Ok((sample, content)) => {
             whole.option("sample", format_args!("{sample}")).option("content", format_args!("{content}"))

@@ -4,6 +4,7 @@ mod changes;
 mod models;
 #[path = "../moons/mod.rs"]
 mod moons;
+mod sets;
 
 use autograd_core::module::Module;
 use autograd_core::seeded;

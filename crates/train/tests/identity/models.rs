@@ -178,7 +178,7 @@ pub(crate) fn changes() -> Vec<Change> {
             &["model.1: identity::models::ReLU6, this run has identity::models::theirs::ReLU6"],
         )
         .of(|| middle(ReLU6)),
-        change(|| named("half"), &["model.1.name: whole, this run has half"]).of(|| named("whole")),
+        change(|| named("half"), &["model.1.name: \"whole\", this run has \"half\""]).of(|| named("whole")),
         change(|| Setup { model: sequential![linear(), Tensor::relu], ..base() }, &["model.1.name: "])
             .of(|| Setup { model: sequential![linear(), Tensor::tanh], ..base() }),
         change(|| own(|own| own.size = [3, 5]), &["model.1.size: [3, 3], this run has [3, 5]"]).of(|| own(|_| ())),

@@ -54,10 +54,10 @@ pub(super) fn of_data(identity: &mut Identity, train: &dyn Dataset, valid: Optio
     identity.describe("valid", &valid.map_or_else(|| Description::new("none"), content::describe));
 }
 
-/// The rates at some steps, as a checksum: two closures of one function differ in nothing else. They are those of some
-/// learning rates, not of the optimizer's, which may be allowed to differ.
+/// The rates as a checksum: two closures of one function differ in nothing else. They are those at the first 1024 steps
+/// and some later ones, of some learning rates: the length of the run and its rate may be allowed to differ.
 fn rates(schedule: &dyn Schedule) -> String {
-    let steps = || (0..64).chain((6..24).flat_map(|power| [1 << power, 3 << (power - 1)]));
+    let steps = || (0..1024).chain((10..24).flat_map(|power| (128..256).map(move |part| part << (power - 7))));
     let rates = [1e-4, 1e-2, 1.0, 1e2].into_iter().flat_map(|lr| steps().map(move |step| schedule.rate(lr, step)));
     let bytes: Vec<u8> = rates.flat_map(f64::to_le_bytes).collect();
     content::checksum(&bytes)

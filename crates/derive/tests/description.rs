@@ -117,13 +117,13 @@ fn types_of_one_name_differ() {
 
 #[test]
 fn a_module_by_hand_is_its_type() {
-    struct Hand(f64);
+    struct Hand;
     impl Module for Hand {
         fn visit<'m>(&'m self, _: &Path<'_>, _: &mut dyn FnMut(&Path<'_>, Item<'m>)) {}
         fn visit_mut<'m>(&'m mut self, _: &Path<'_>, _: &mut dyn FnMut(&Path<'_>, ItemMut<'m>)) {}
     }
-    let boxed: Box<dyn Module> = Box::new(Hand(0.5));
+    let boxed: Box<dyn Module> = Box::new(Hand);
     let name = std::any::type_name::<Hand>();
-    assert_eq!((text(&boxed), text(&Some(Hand(1.0)))), (name.into(), name.into()));
+    assert_eq!((text(&boxed), text(&Some(Hand))), (name.into(), name.into()));
     assert!(name.starts_with("description::") && name.ends_with("::Hand"), "{name}");
 }

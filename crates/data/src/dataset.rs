@@ -72,6 +72,21 @@ pub trait Dataset {
         true
     }
 
+    /// A text that only this set has: another order, other samples, another transform give another text. A name with a
+    /// version, or a checksum. Default none.
+    ///
+    /// A run that writes or reads a checkpoint knows its sets by this text. Of a set that has none it reads samples, as
+    /// many as are in a mebibyte ([in memory](Dataset::in_memory), in 256), which a set that counts what it gives, or
+    /// draws at random, will notice.
+    fn fingerprint(&self) -> Option<String> {
+        None
+    }
+
+    /// Whether all samples are in memory as they are, and reading them costs no more than copying. Default false.
+    fn in_memory(&self) -> bool {
+        false
+    }
+
     /// Its name in errors. Default "the dataset".
     fn name(&self) -> &str {
         "the dataset"
@@ -234,6 +249,10 @@ impl Dataset for TensorDataset {
 
     fn batch(&self, indices: &[usize]) -> Result<(Tensor, Tensor)> {
         Ok((rows("batch", &self.x, indices)?, rows("batch", &self.y, indices)?))
+    }
+
+    fn in_memory(&self) -> bool {
+        true
     }
 
     /// Views: nothing is copied.

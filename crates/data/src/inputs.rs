@@ -60,6 +60,9 @@ impl Dataset for InputsDataset {
     fn inputs(&self) -> usize {
         self.inputs.len()
     }
+    fn in_memory(&self) -> bool {
+        true
+    }
     fn batch(&self, indices: &[usize]) -> Result<(Tensor, Tensor)> {
         only_input(self.batch_all(indices)?)
     }

@@ -1,11 +1,11 @@
-//! A field, its attributes, and its name in the tree.
+//! A field, its attributes, and its name.
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Field, Ident, Index, LitStr, Member, Result};
 
-/// A field of the tree.
+/// A field of the tree, or a value beside it.
 pub(crate) struct Child<'a> {
     member: Member,
     /// Its name in the arm that visits it.
@@ -13,6 +13,8 @@ pub(crate) struct Child<'a> {
     /// The field's declaration.
     pub(crate) field: &'a Field,
     place: Place,
+    /// Whether it is described only.
+    is_option: bool,
 }
 
 /// The place of a child.
@@ -28,7 +30,7 @@ enum Place {
 impl<'a> Child<'a> {
     /// The child that a field makes; none if it is skipped.
     pub(crate) fn of(position: usize, field: &'a Field) -> Result<Option<Child<'a>>> {
-        let mut skipped = false;
+        let (mut skipped, mut is_option) = (false, false);
         let (member, mut place) = match &field.ident {
             Some(ident) => (Member::Named(ident.clone()), Place::Named(plain_name(ident))),
             None => (Member::Unnamed(Index::from(position)), Place::Position(position)),
@@ -37,23 +39,25 @@ impl<'a> Child<'a> {
         for attribute in field.attrs.iter().filter(|a| a.path().is_ident("module")) {
             attribute.parse_nested_meta(|meta| {
                 if first.replace(meta.path.span()).is_some() {
-                    return Err(meta.error("a field takes one of `skip`, `rename` and `flatten`"));
+                    return Err(meta.error("a field takes one of `skip`, `option`, `rename` and `flatten`"));
                 }
                 if meta.path.is_ident("skip") {
                     skipped = true;
+                } else if meta.path.is_ident("option") {
+                    is_option = true;
                 } else if meta.path.is_ident("flatten") {
                     place = Place::Flat;
                 } else if meta.path.is_ident("rename") {
                     place = Place::Named(name(&meta.value()?.parse()?)?);
                 } else {
-                    let known = "known are `skip`, `rename = \"..\"` and `flatten`";
+                    let known = "known are `skip`, `option`, `rename = \"..\"` and `flatten`";
                     return Err(meta.error(format!("unknown attribute of a module's field: {known}")));
                 }
                 Ok(())
             })?;
         }
         let variable = format_ident!("__field_{position}");
-        Ok((!skipped).then_some(Child { member, variable, field, place }))
+        Ok((!skipped).then_some(Child { member, variable, field, place, is_option }))
     }
 
     /// The pattern that takes the child out of its struct or variant, by reference.
@@ -62,12 +66,42 @@ impl<'a> Child<'a> {
         quote!(#member: #variable)
     }
 
-    /// The line that visits this child with `method` (`visit` or `visit_mut`).
-    pub(crate) fn visit(&self, core: &TokenStream, method: &str) -> TokenStream {
-        let (ty, variable) = (&self.field.ty, &self.variable);
+    /// Whether it is a part of the tree, and so a module.
+    pub(crate) fn is_module(&self) -> bool {
+        !self.is_option
+    }
+
+    /// The method of `Module` for the field's type.
+    fn method(&self, core: &TokenStream, method: &str) -> TokenStream {
+        let ty = &self.field.ty;
         let method = Ident::new(method, Span::call_site());
         // The span makes the compiler point at the field's type when that is no module.
-        let visit = quote_spanned!(ty.span().resolved_at(Span::call_site()) => <#ty as #core::Module>::#method);
+        quote_spanned!(ty.span().resolved_at(Span::call_site()) => <#ty as #core::Module>::#method)
+    }
+
+    /// The call that adds this field to the description before it.
+    pub(crate) fn describe(&self, core: &TokenStream) -> TokenStream {
+        let variable = &self.variable;
+        let name = match &self.place {
+            Place::Named(name) => name.clone(),
+            Place::Position(position) => position.to_string(),
+            Place::Flat => String::new(),
+        };
+        if self.is_option {
+            let ty = &self.field.ty;
+            return quote!(.field::<#ty>(#name, #variable));
+        }
+        let describe = self.method(core, "describe");
+        match &self.place {
+            Place::Flat => quote!(.flat(&#describe(#variable))),
+            _ => quote!(.part(#name, &#describe(#variable))),
+        }
+    }
+
+    /// The line that visits this child with `method` (`visit` or `visit_mut`).
+    pub(crate) fn visit(&self, core: &TokenStream, method: &str) -> TokenStream {
+        let variable = &self.variable;
+        let visit = self.method(core, method);
         let path = match &self.place {
             Place::Named(name) => quote!(&path.child(#name)),
             Place::Position(position) => quote!(&path.index(#position)),

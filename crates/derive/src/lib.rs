@@ -1,22 +1,33 @@
 //! `#[derive(Module)]` for types whose fields are modules.
 //!
-//! Only the kind and the traversal are generated, one line for each field, as one would write them by hand:
+//! Only the kind, the description and the traversal are generated, one line for each field, as one would write them by
+//! hand:
 //!
 //! ```
+//! # use autograd_core::Description;
 //! # use autograd_core::module::{Item, ItemMut, Module, Param, Path};
-//! struct Affine { weight: Param, bias: Param }
+//! struct Affine { weight: Param, bias: Param, scale: f64 }
 //!
 //! impl Module for Affine {
 //!     fn kind(&self) -> &'static str {
 //!         "Affine"
 //!     }
+//!     fn describe(&self) -> Description {
+//!         // In full, `my_crate::layers::Affine`: two types of one name differ.
+//!         Description::new("Affine")
+//!             .part("weight", &self.weight.describe())
+//!             .part("bias", &self.bias.describe())
+//!             .part("scale", &self.scale.describe())
+//!     }
 //!     fn visit<'m>(&'m self, path: &Path<'_>, f: &mut dyn FnMut(&Path<'_>, Item<'m>)) {
 //!         self.weight.visit(&path.child("weight"), f);
 //!         self.bias.visit(&path.child("bias"), f);
+//!         self.scale.visit(&path.child("scale"), f);
 //!     }
 //!     fn visit_mut<'m>(&'m mut self, path: &Path<'_>, f: &mut dyn FnMut(&Path<'_>, ItemMut<'m>)) {
 //!         self.weight.visit_mut(&path.child("weight"), f);
 //!         self.bias.visit_mut(&path.child("bias"), f);
+//!         self.scale.visit_mut(&path.child("scale"), f);
 //!     }
 //! }
 //! ```
@@ -52,11 +63,12 @@ use syn::{DeriveInput, parse_macro_input};
 /// let scale = Scale { factors: Param::new(Tensor::ones(&[3], DType::F32)?)?, channels: 3 };
 /// assert_eq!(scale.named_parameters()[0].0, "weight");
 /// assert_eq!((scale.num_parameters(), scale.kind()), (scale.channels, "Scale"));
+/// assert_eq!(scale.describe().options().collect::<Vec<_>>(), [("channels", "3")]);
 /// # Ok::<(), autograd_core::Error>(())
 /// ```
 #[proc_macro_derive(Module, attributes(module))]
 pub fn derive_module(input: TokenStream) -> TokenStream {
-    derived(input, &quote!(::autograd_core::module))
+    derived(input, &quote!(::autograd_core))
 }
 
 #[doc = include_str!("module.md")]
@@ -65,10 +77,10 @@ pub fn derive_module(input: TokenStream) -> TokenStream {
 /// that depends on `wengert` under another name `w` says `extern crate w as wengert;` at its root.
 #[proc_macro_derive(WengertModule, attributes(module))]
 pub fn derive_wengert_module(input: TokenStream) -> TokenStream {
-    derived(input, &quote!(::wengert::core::module))
+    derived(input, &quote!(::wengert::core))
 }
 
-fn derived(input: TokenStream, core: &proc_macro2::TokenStream) -> TokenStream {
+fn derived(input: TokenStream, root: &proc_macro2::TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
-    traversal::implementation(&input, core).unwrap_or_else(syn::Error::into_compile_error).into()
+    traversal::implementation(&input, root).unwrap_or_else(syn::Error::into_compile_error).into()
 }

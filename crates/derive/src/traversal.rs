@@ -1,45 +1,61 @@
-//! The implementation of `Module`: the kind and both traversals, one line for each field.
+//! The implementation of `Module`: the kind, the description and both traversals, one line for each field.
 
-use crate::field::Child;
+use crate::field::{Child, plain_name};
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::{Attribute, Data, DeriveInput, Error, Fields, Result, parse_quote};
+use syn::{Attribute, Data, DeriveInput, Error, Fields, Result, TypeParamBound, parse_quote};
 
 /// A form that a value of the type can have: a struct has one, an enum one for each variant.
 struct Form<'a> {
     /// `Self` or `Self::Variant`.
     name: TokenStream,
+    /// `Type` or `Type::Variant`.
+    title: String,
     children: Vec<Child<'a>>,
 }
 
 impl<'a> Form<'a> {
-    fn of(name: TokenStream, fields: &'a Fields) -> Result<Form<'a>> {
+    fn of(name: TokenStream, title: String, fields: &'a Fields) -> Result<Form<'a>> {
         let mut children = Vec::new();
         for (position, field) in fields.iter().enumerate() {
             children.extend(Child::of(position, field)?);
         }
-        Ok(Form { name, children })
+        Ok(Form { name, title, children })
     }
 
     /// The arm of a `match` that visits the children of this form.
     fn arm(&self, core: &TokenStream, method: &str) -> TokenStream {
-        let (name, bindings) = (&self.name, self.children.iter().map(Child::binding));
-        let visits = self.children.iter().map(|child| child.visit(core, method));
+        let children = || self.children.iter().filter(|child| child.is_module());
+        let (name, bindings) = (&self.name, children().map(Child::binding));
+        let visits = children().map(|child| child.visit(core, method));
         quote!(#name { #(#bindings,)* .. } => { #(#visits)* })
+    }
+
+    /// The arm of a `match` that describes this form.
+    fn description(&self, root: &TokenStream, core: &TokenStream) -> TokenStream {
+        let (name, title, bindings) = (&self.name, &self.title, self.children.iter().map(Child::binding));
+        let parts = self.children.iter().map(|child| child.describe(core));
+        quote! {
+            #name { #(#bindings,)* .. } =>
+                #root::Description::in_module(::core::module_path!(), #title) #(#parts)*,
+        }
     }
 }
 
-/// The `impl` for a derive input, where `core` is the path of `Module`, `Path` and `Item`.
-pub(crate) fn implementation(input: &DeriveInput, core: &TokenStream) -> Result<TokenStream> {
+/// The `impl` for a derive input, where `root` is the path of the core.
+pub(crate) fn implementation(input: &DeriveInput, root: &TokenStream) -> Result<TokenStream> {
+    let core = &quote!(#root::module);
+    let kind = plain_name(&input.ident);
     no_attribute(&input.attrs, "the type")?;
     let mut forms = Vec::new();
     match &input.data {
-        Data::Struct(data) => forms.push(Form::of(quote!(Self), &data.fields)?),
+        Data::Struct(data) => forms.push(Form::of(quote!(Self), kind.clone(), &data.fields)?),
         Data::Enum(data) => {
             for variant in &data.variants {
                 no_attribute(&variant.attrs, "a variant")?;
                 let name = &variant.ident;
-                forms.push(Form::of(quote!(Self::#name), &variant.fields)?);
+                let title = format!("{kind}::{}", plain_name(name));
+                forms.push(Form::of(quote!(Self::#name), title, &variant.fields)?);
             }
         }
         Data::Union(data) => {
@@ -48,6 +64,7 @@ pub(crate) fn implementation(input: &DeriveInput, core: &TokenStream) -> Result<
         }
     }
 
+    let descriptions = forms.iter().map(|form| form.description(root, core));
     let arms = forms.iter().map(|form| form.arm(core, "visit"));
     let arms_mut = forms.iter().map(|form| form.arm(core, "visit_mut"));
     // An enum without variants has no value to match by reference.
@@ -55,19 +72,23 @@ pub(crate) fn implementation(input: &DeriveInput, core: &TokenStream) -> Result<
 
     let mut generics = input.generics.clone();
     for parameter in generics.type_params_mut() {
-        if forms.iter().flat_map(|form| &form.children).any(|child| child.mentions(&parameter.ident)) {
-            parameter.bounds.push(parse_quote!(#core::Module));
-        }
+        let children = || forms.iter().flat_map(|form| &form.children).filter(|child| child.mentions(&parameter.ident));
+        let (module, option) = (children().any(Child::is_module), children().any(|child| !child.is_module()));
+        parameter.bounds.extend(module.then(|| -> TypeParamBound { parse_quote!(#core::Module) }));
+        parameter.bounds.extend(option.then(|| -> TypeParamBound { parse_quote!(::core::fmt::Debug) }));
     }
     let (parameters, arguments, conditions) = generics.split_for_impl();
     let name = &input.ident;
-    let kind = crate::field::plain_name(name);
     Ok(quote! {
         #[automatically_derived]
         #[allow(unused_variables, reason = "a type without fields in the tree visits nothing")]
         impl #parameters #core::Module for #name #arguments #conditions {
             fn kind(&self) -> &'static str {
                 #kind
+            }
+
+            fn describe(&self) -> #root::Description {
+                match #place { #(#descriptions)* }
             }
 
             fn visit<'__m>(

@@ -1,7 +1,7 @@
 //! The leaves that a derived traversal visits, and their names.
 
 use autograd_core::module::{Buffer, Item, ItemMut, Mode, Module, Param, Path, Stream};
-use autograd_core::{DType, Tensor};
+use autograd_core::{DType, Description, Tensor};
 use std::marker::PhantomData;
 use wengert_derive::Module;
 
@@ -162,24 +162,35 @@ fn a_derived_traversal_is_the_one_written_by_hand() {
         Scale { factors: Param::new(Tensor::ones(&[3], DType::F32).expect("small")).expect("floats"), channels: 3 };
     assert_eq!(scale.named_parameters()[0].0, "weight");
     assert_eq!((scale.num_parameters(), scale.kind()), (scale.channels, "Scale"));
+    assert_eq!(scale.describe().options().collect::<Vec<_>>(), [("channels", "3")]);
 
     struct Hand {
         weight: Param,
         bias: Param,
+        scale: f64,
     }
     impl Module for Hand {
         fn kind(&self) -> &'static str {
             "Affine"
         }
+        fn describe(&self) -> Description {
+            Description::new("Affine")
+                .part("weight", &self.weight.describe())
+                .part("bias", &self.bias.describe())
+                .part("scale", &self.scale.describe())
+        }
         fn visit<'m>(&'m self, path: &Path<'_>, f: &mut dyn FnMut(&Path<'_>, Item<'m>)) {
             self.weight.visit(&path.child("weight"), f);
             self.bias.visit(&path.child("bias"), f);
+            self.scale.visit(&path.child("scale"), f);
         }
         fn visit_mut<'m>(&'m mut self, path: &Path<'_>, f: &mut dyn FnMut(&Path<'_>, ItemMut<'m>)) {
             self.weight.visit_mut(&path.child("weight"), f);
             self.bias.visit_mut(&path.child("bias"), f);
+            self.scale.visit_mut(&path.child("scale"), f);
         }
     }
-    let hand = Hand { weight: param(2), bias: param(1) };
+    let hand = Hand { weight: param(2), bias: param(1), scale: 0.5 };
+    assert_eq!(hand.describe().to_string(), "Affine { scale: 0.5 }");
     assert_eq!((leaves(&hand), hand.kind()), (leaves(&affine(true)), affine(true).kind()));
 }

@@ -1,6 +1,7 @@
 //! State that is saved but not trained: running statistics, for example.
 
 use super::{Item, ItemMut, Module, Path};
+use crate::description::Description;
 use crate::tensor::Tensor;
 use std::sync::{PoisonError, RwLock};
 
@@ -55,6 +56,9 @@ impl Clone for Buffer {
 }
 
 impl Module for Buffer {
+    fn describe(&self) -> Description {
+        Description::leaf("Buffer")
+    }
     fn visit<'m>(&'m self, path: &Path<'_>, f: &mut dyn FnMut(&Path<'_>, Item<'m>)) {
         f(path, Item::Buffer(self));
     }

@@ -1,8 +1,8 @@
 //! Parameters and the trees they belong to.
 //!
 //! A [`Module`] is a named tree whose leaves are [`Param`]s (trained), [`Buffer`]s (saved, not trained), [`Stream`]s
-//! (of randomness) and [`Mode`]s (training or evaluating). `#[derive(Module)]` writes the traversal; everything else
-//! (naming, counting, saving, loading, freezing) is provided, written once over that traversal.
+//! (of randomness) and [`Mode`]s (training or evaluating). `#[derive(Module)]` writes the traversal and the description;
+//! everything else (naming, counting, saving, loading, freezing) is provided, written once over that traversal.
 
 mod aside;
 mod buffer;
@@ -25,10 +25,11 @@ pub use buffer::Buffer;
 pub use mode::Mode;
 pub use param::{Param, ValueMut};
 pub use path::Path;
-pub use state::{StateDict, StateMismatch, StateProblem};
-pub use stream::Stream;
+pub use state::{StateDict, StateMismatch, StateProblem, ties};
+pub use stream::{Stream, restore_streams, stream_positions};
 pub use whole::{try_directory, write_whole};
 
+use crate::description::Description;
 use crate::error::{Error, ErrorKind, Result};
 use crate::tensor::{DType, Tensor};
 use std::collections::HashSet;
@@ -67,16 +68,45 @@ pub enum ItemMut<'m> {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is neither a module nor a plain value",
     label = "not a module",
-    note = "modules are `Param`, `Buffer`, `Stream`, `Mode`, what derives `Module`, and `Option`, `Vec`, array or `Box` of such",
-    note = "plain values are numbers, `bool`, `char`, `String` and `&'static str`, and the same of such",
+    note = "modules are `Param`, `Buffer`, `Stream`, `Mode`, what derives `Module`, and `Option`, `Vec`, array, tuple or `Box` of such",
+    note = "plain values are numbers, `bool`, `char`, `String`, `&'static str` and `DType`, and the same of such",
     note = "a tensor is a `Param` if it is trained and a `Buffer` if it is saved",
-    note = "mark a field that is no part of the module with `#[module(skip)]`"
+    note = "mark a field with `#[module(option)]` if it decides what the module computes and has a `Debug`",
+    note = "mark a field that decides nothing of what the module computes with `#[module(skip)]`"
 )]
 pub trait Module {
     /// The name of its type, for errors and summaries: `"Linear"`. The derive writes it; without the derive it is
     /// `"module"`.
     fn kind(&self) -> &'static str {
         "module"
+    }
+
+    /// What it is, besides its tensors: its kind and its plain values, and those of its parts by name. The model of a
+    /// run that goes on from a checkpoint must be described as that of the first run was.
+    ///
+    /// The derive writes it; it says of a type where it stands, so that two types of one name differ. Without the
+    /// derive it is the name of the type, and neither plain values nor parts are seen. Then write it as `visit`:
+    /// ```
+    /// # use autograd_core::module::{Item, ItemMut, Module, Param, Path};
+    /// use autograd_core::{Description, Tensor};
+    ///
+    /// struct Scaled<M> { inner: M, by: f64 }
+    ///
+    /// impl<M: Module> Module for Scaled<M> {
+    ///     fn describe(&self) -> Description {
+    ///         Description::of::<Self>().part("inner", &self.inner.describe()).option("by", self.by)
+    ///     }
+    ///     // kind, visit, visit_mut
+    /// #   fn visit<'m>(&'m self, _: &Path<'_>, _: &mut dyn FnMut(&Path<'_>, Item<'m>)) {}
+    /// #   fn visit_mut<'m>(&'m mut self, _: &Path<'_>, _: &mut dyn FnMut(&Path<'_>, ItemMut<'m>)) {}
+    /// }
+    ///
+    /// let description = Scaled { inner: Param::new(Tensor::from(1.0))?, by: 0.5 }.describe();
+    /// assert_eq!(description.options().collect::<Vec<_>>(), [("by", "0.5")]);
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
+    fn describe(&self) -> Description {
+        Description::of::<Self>()
     }
 
     /// Calls `f` with every leaf and its path, in the order of declaration.
@@ -306,40 +336,6 @@ pub fn check_names(module: &(impl Module + ?Sized)) -> Result<()> {
         }
     });
     outcome
-}
-
-/// The name, seed and position of every stream, for resuming a run exactly.
-pub fn stream_positions(module: &(impl Module + ?Sized)) -> Vec<(String, u64, u64)> {
-    let mut all = Vec::new();
-    module.visit(&Path::root(), &mut |path, item| {
-        if let Item::Stream(stream) = item {
-            let (seed, drawn) = stream.position();
-            all.push((path.to_string(), seed, drawn));
-        }
-    });
-    all
-}
-
-/// Puts streams back where [`stream_positions`] found them; returns the names that only the module or only `positions`
-/// has.
-pub fn restore_streams(module: &mut (impl Module + ?Sized), positions: &[(String, u64, u64)]) -> Vec<String> {
-    let mut open: Vec<&(String, u64, u64)> = positions.iter().collect();
-    let mut strangers = Vec::new();
-    module.visit_mut(&Path::root(), &mut |path, item| {
-        if let ItemMut::Stream(stream) = item {
-            let name = path.to_string();
-            match open.iter().position(|(known, _, _)| *known == name) {
-                Some(at) => {
-                    // In order: of two with one name the first is put back first.
-                    let (_, seed, drawn) = open.remove(at);
-                    *stream = Stream::at(*seed, *drawn);
-                }
-                None => strangers.push(name),
-            }
-        }
-    });
-    strangers.extend(open.into_iter().map(|(name, _, _)| name.clone()));
-    strangers
 }
 
 /// # For optimizers

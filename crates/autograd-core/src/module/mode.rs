@@ -1,6 +1,7 @@
 //! The mode of a layer: training or evaluating.
 
 use super::{Item, ItemMut, Module, Path};
+use crate::description::Description;
 
 /// Whether the layer that holds it behaves as in training. New layers train.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,6 +53,9 @@ impl Mode {
 }
 
 impl Module for Mode {
+    fn describe(&self) -> Description {
+        Description::leaf("Mode")
+    }
     fn visit<'m>(&'m self, path: &Path<'_>, f: &mut dyn FnMut(&Path<'_>, Item<'m>)) {
         f(path, Item::Mode(self));
     }

@@ -2,6 +2,7 @@
 
 use super::tie::{State, Tie};
 use super::{Item, ItemMut, Module, Path};
+use crate::description::Description;
 use crate::error::{Error, ErrorKind, Result};
 use crate::tensor::Tensor;
 use std::fmt;
@@ -287,6 +288,9 @@ impl AsRef<Tensor> for Param {
 }
 
 impl Module for Param {
+    fn describe(&self) -> Description {
+        Description::leaf("Param")
+    }
     fn visit<'m>(&'m self, path: &Path<'_>, f: &mut dyn FnMut(&Path<'_>, Item<'m>)) {
         f(path, if self.is_tied() { Item::Tied(self) } else { Item::Param(self) });
     }

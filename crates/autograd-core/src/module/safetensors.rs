@@ -182,6 +182,11 @@ fn little_endian(x: &Tensor) -> Result<Vec<u8>> {
     let (x, mut bytes) = (x.try_packed("save")?, Vec::new());
     let room = bytes.try_reserve_exact(x.numel() * x.dtype().size());
     room.map_err(|_| Error::too_large("save", x.shape()))?;
-    for_any!(x.dtype(), T => bytes.extend(x.flat::<T>().iter().flat_map(|v| v.to_le_bytes())));
+    bytes.resize(x.numel() * x.dtype().size(), 0);
+    // Number by number, of a size that the compiler knows: an iterator over single bytes takes ten times as long.
+    for_any!(x.dtype(), T => {
+        let places = bytes.chunks_exact_mut(size_of::<T>());
+        places.zip(x.flat::<T>()).for_each(|(place, number)| place.copy_from_slice(&number.to_le_bytes()));
+    });
     Ok(bytes)
 }

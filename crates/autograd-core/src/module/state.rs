@@ -229,7 +229,16 @@ fn same(a: &Tensor, b: &Tensor) -> bool {
 
 /// The places of tied parameters, each with the name of the original: the one of them that is listed, or else the
 /// first.
-pub(super) fn ties<M: Module + ?Sized>(module: &M) -> Vec<(String, String)> {
+///
+/// # Examples
+/// ```
+/// # use autograd_core::{Tensor, module::{Param, ties}};
+/// let weight = Param::new(Tensor::from(1.0))?;
+/// let tied = weight.tie();
+/// assert_eq!(ties(&vec![weight, tied]), [("1".to_string(), "0".to_string())]);
+/// # Ok::<(), autograd_core::Error>(())
+/// ```
+pub fn ties<M: Module + ?Sized>(module: &M) -> Vec<(String, String)> {
     let mut listed: Vec<(String, &Param)> = Vec::new();
     let mut tied: Vec<(String, &Param)> = Vec::new();
     module.visit(&Path::root(), &mut |path, item| match item {

@@ -1,6 +1,7 @@
 //! A source of randomness that belongs to a layer.
 
 use super::{Item, ItemMut, Module, Path};
+use crate::description::Description;
 use crate::kernels::random::bits_at;
 use rand::{Rng, RngExt};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -88,10 +89,47 @@ impl Clone for Stream {
 }
 
 impl Module for Stream {
+    fn describe(&self) -> Description {
+        Description::leaf("Stream")
+    }
     fn visit<'m>(&'m self, path: &Path<'_>, f: &mut dyn FnMut(&Path<'_>, Item<'m>)) {
         f(path, Item::Stream(self));
     }
     fn visit_mut<'m>(&'m mut self, path: &Path<'_>, f: &mut dyn FnMut(&Path<'_>, ItemMut<'m>)) {
         f(path, ItemMut::Stream(self));
     }
+}
+
+/// The name, seed and position of every stream, for resuming a run exactly.
+pub fn stream_positions(module: &(impl Module + ?Sized)) -> Vec<(String, u64, u64)> {
+    let mut all = Vec::new();
+    module.visit(&Path::root(), &mut |path, item| {
+        if let Item::Stream(stream) = item {
+            let (seed, drawn) = stream.position();
+            all.push((path.to_string(), seed, drawn));
+        }
+    });
+    all
+}
+
+/// Puts streams back where [`stream_positions`] found them; returns the names that only the module or only `positions`
+/// has.
+pub fn restore_streams(module: &mut (impl Module + ?Sized), positions: &[(String, u64, u64)]) -> Vec<String> {
+    let mut open: Vec<&(String, u64, u64)> = positions.iter().collect();
+    let mut strangers = Vec::new();
+    module.visit_mut(&Path::root(), &mut |path, item| {
+        if let ItemMut::Stream(stream) = item {
+            let name = path.to_string();
+            match open.iter().position(|(known, _, _)| *known == name) {
+                Some(at) => {
+                    // In order: of two with one name the first is put back first.
+                    let (_, seed, drawn) = open.remove(at);
+                    *stream = Stream::at(*seed, *drawn);
+                }
+                None => strangers.push(name),
+            }
+        }
+    });
+    strangers.extend(open.into_iter().map(|(name, _, _)| name.clone()));
+    strangers
 }

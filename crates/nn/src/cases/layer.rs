@@ -1,6 +1,6 @@
 //! Cases of layers.
 
-use super::{Outcome, Property, ensure, equal, failures, near, randn, refused};
+use super::{Outcome, Property, alike, ensure, equal, failures, near, randn, refused};
 use crate::layer::{DynLayer, Layer};
 use crate::{gradcheck, summary_of};
 use autograd_core::module::{ItemMut, Module, Path, StateDict, restore_streams, stream_positions};
@@ -8,7 +8,7 @@ use autograd_core::{DType, Result, Shape, Tensor, seeded};
 use rand::Rng;
 
 type Built = Box<dyn DynLayer>;
-type Build = Box<dyn Fn(&mut dyn Rng) -> Result<Built>>;
+pub(super) type Build = Box<dyn Fn(&mut dyn Rng) -> Result<Built>>;
 
 /// A layer, what it gives and what it refuses.
 pub(crate) struct Case {
@@ -90,7 +90,22 @@ impl Case {
         }
         let says_something = !(self.shapes.is_empty() && self.values.is_empty() && self.refusals.is_empty());
         assert!(says_something, "{}: a case that checks nothing", self.kind);
-        failures(self.kind, &self, PROPERTIES)
+        let kind = self.kind;
+        let mut failed = failures(kind, &self, PROPERTIES);
+        failed.extend(alike::compared(self).err().map(|reason| format!("{kind}: described alike: {reason}")));
+        failed
+    }
+
+    pub(super) fn shapes(&self) -> impl Iterator<Item = &Shape> {
+        self.shapes.iter().map(|(input, _)| input).chain(self.refusals.iter().map(|(input, _)| input))
+    }
+
+    pub(super) fn inputs_with_values(&self) -> impl Iterator<Item = Tensor> {
+        self.values.iter().map(|(x, _)| x.to_dtype(DType::F32))
+    }
+
+    pub(super) fn into_build(self) -> (&'static str, Build) {
+        (self.kind, self.build)
     }
 
     fn layer(&self) -> Result<Built> {
@@ -105,6 +120,7 @@ impl Case {
 const PROPERTIES: &[Property<Case>] = &[
     ("kind", |case| equal(case.layer()?.kind(), case.kind)),
     ("names in the state dict", names),
+    ("description", description),
     ("values", values),
     ("formula", formula),
     ("shapes and dtypes", shapes),
@@ -120,6 +136,30 @@ const PROPERTIES: &[Property<Case>] = &[
 fn names(case: &Case) -> Outcome {
     let state = case.layer()?.state_dict();
     equal(state.iter().map(|(name, _)| name).collect::<Vec<_>>(), case.state.to_vec())
+}
+
+/// The kind and the options, which nothing changes that a run does.
+fn description(case: &Case) -> Outcome {
+    let mut layer = case.layer()?;
+    let before = layer.describe();
+    let kind = before.kind().split_once(" of ").map_or(before.kind(), |(kind, _)| kind);
+    equal(kind, case.kind)?;
+    equal((case.build)(&mut seeded(2))?.describe(), before.clone())?;
+    let x = case.inputs(DType::F32).next();
+    for training in [true, false] {
+        if training {
+            layer.train()
+        } else {
+            layer.eval()
+        }
+        if let Some(x) = &x {
+            drop(layer.forward(x)?);
+        }
+        equal(layer.describe(), before.clone())?;
+    }
+    layer.freeze("")?;
+    layer.to_dtype(DType::F64)?;
+    equal(layer.clone().describe(), before)
 }
 
 fn values(case: &Case) -> Outcome {

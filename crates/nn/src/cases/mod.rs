@@ -8,6 +8,7 @@
 //! cases![layer("Linear", |rng| Linear::new(3, 2, rng)).state(&["weight", "bias"]).maps(&[4, 3], &[4, 2])];
 //! ```
 
+mod alike;
 mod init;
 mod layer;
 mod loss;

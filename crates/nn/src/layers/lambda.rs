@@ -2,13 +2,18 @@
 
 use crate::layer::Layer;
 use autograd_core::module::{Item, ItemMut, Module, Path};
-use autograd_core::{Result, Tensor};
+use autograd_core::{Description, Result, Tensor};
+use std::any::type_name;
 use std::fmt;
 
 /// A function of a tensor as a layer, without parameters and with nothing to save.
 ///
 /// [`Sequential`](crate::Sequential) and [`sequential!`](crate::sequential) take a closure as it is, whether it returns
 /// a `Tensor` or a `Result<Tensor>`; elsewhere `Lambda::new` makes a layer of one that returns a `Result`.
+///
+/// What a function computes cannot be seen: it is described by its name, and all closures of a function have one name.
+/// A run that goes on from a checkpoint is refused another name, but not another closure, nor other values that a
+/// closure has captured. Where that matters, name it with [`Lambda::named`], or write a layer with options.
 ///
 /// # Examples
 /// ```
@@ -29,12 +34,28 @@ use std::fmt;
 /// # Ok::<(), wengert_nn::Error>(())
 /// ```
 #[derive(Clone, Copy)]
-pub struct Lambda<F>(F);
+pub struct Lambda<F> {
+    function: F,
+    name: &'static str,
+}
 
 impl<F: Fn(&Tensor) -> Result<Tensor>> Lambda<F> {
     /// The function as a layer.
     pub fn new(function: F) -> Lambda<F> {
-        Lambda(function)
+        Lambda::named(type_name::<F>(), function)
+    }
+
+    /// The function as a layer, described by this name.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{Tensor, module::Module};
+    /// # use wengert_nn::Lambda;
+    /// let half = Lambda::named("half", |x: &Tensor| Ok(x / 2));
+    /// assert_eq!(half.describe().to_string(), "Lambda { name: \"half\" }");
+    /// ```
+    pub fn named(name: &'static str, function: F) -> Lambda<F> {
+        Lambda { function, name }
     }
 }
 
@@ -42,13 +63,16 @@ impl<F> Module for Lambda<F> {
     fn kind(&self) -> &'static str {
         "Lambda"
     }
+    fn describe(&self) -> Description {
+        Description::new("Lambda").option("name", self.name)
+    }
     fn visit<'m>(&'m self, _: &Path<'_>, _: &mut dyn FnMut(&Path<'_>, Item<'m>)) {}
     fn visit_mut<'m>(&'m mut self, _: &Path<'_>, _: &mut dyn FnMut(&Path<'_>, ItemMut<'m>)) {}
 }
 
 impl<F: Fn(&Tensor) -> Result<Tensor> + Send + Sync> Layer for Lambda<F> {
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        (self.0)(x)
+        (self.function)(x)
     }
 }
 
@@ -89,7 +113,7 @@ impl<L: Layer + Clone + 'static> IntoLayer<Itself> for L {
 
 impl<F: Fn(&Tensor) -> Tensor + Clone + Send + Sync + 'static> IntoLayer<Infallible> for F {
     fn into_layer(self) -> Box<dyn crate::DynLayer> {
-        Box::new(Lambda::new(move |x: &Tensor| Ok(self(x))))
+        Box::new(Lambda::named(type_name::<F>(), move |x: &Tensor| Ok(self(x))))
     }
 }
 

@@ -1,5 +1,6 @@
 //! The identity of a run: everything that makes it this run and no other.
 
+use crate::checkpoint::fnv1a;
 use autograd_core::{Description, Error, ErrorKind, Result};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -22,8 +23,13 @@ impl Identity {
         self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
+    /// Adds a fact. Two of one name, as parts that are flattened into one place may have, are one fact.
     pub(crate) fn add(&mut self, name: impl Into<String>, value: impl fmt::Display) {
-        self.0.push((name.into(), value.to_string()));
+        let (name, value) = (name.into(), short(value.to_string()));
+        match self.0.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, old)) => *old = format!("{old}, {value}"),
+            None => self.0.push((name, value)),
+        }
     }
 
     /// Adds a kind under a name, and its options below.
@@ -88,6 +94,17 @@ impl Identity {
     }
 }
 
+/// A long text cut short, with a checksum of the whole: one of a thousand numbers may differ.
+fn short(value: String) -> String {
+    const SHOWN: usize = 200;
+    let count = value.chars().count();
+    if count <= 2 * SHOWN {
+        return value;
+    }
+    let start: String = value.chars().take(SHOWN).collect();
+    format!("{start}.. ({count} characters, checksum {:016x})", fnv1a(value.as_bytes()))
+}
+
 /// Whether the name stands below `owner`: `a.b.c` below `a.b` and `a`.
 fn is_below(name: &str, owner: &str) -> bool {
     name.strip_prefix(owner).is_some_and(|rest| rest.starts_with('.'))
@@ -149,6 +166,21 @@ mod tests {
         for other in ["", "pat", "Stopping", ".", "callbacks.patience", "patience.x"] {
             assert!(!is_meant(name, other), "{other}");
         }
+    }
+
+    #[test]
+    fn facts_of_one_name_are_one_and_long_ones_are_short() {
+        let mut all = Identity::default();
+        ["a", "b", "a"].iter().enumerate().for_each(|(i, name)| all.add(*name, i));
+        assert_eq!(all, identity(&[("a", "0, 2"), ("b", "1")]));
+        let text = |last: u64| {
+            let mut numbers: Vec<u64> = (0..1000).collect();
+            numbers.push(last);
+            short(format!("{numbers:?}"))
+        };
+        assert!(text(0).starts_with("[0, 1, 2, ") && text(0).len() < 300, "{}", text(0));
+        assert_ne!(text(0), text(1));
+        assert_eq!(short("é".repeat(400)), "é".repeat(400));
     }
 
     #[test]

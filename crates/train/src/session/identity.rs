@@ -5,7 +5,8 @@ use super::resume::callback_keys;
 use crate::run::{Identity, Plan};
 use crate::trainer::{Every, Trainer};
 use autograd_core::Description;
-use autograd_core::module::{Item, Module, Path};
+use autograd_core::module::{Item, Module, Path, ties};
+use std::collections::HashMap;
 use wengert_data::Dataset;
 use wengert_optim::Schedule;
 
@@ -53,22 +54,22 @@ pub(super) fn of_data(identity: &mut Identity, train: &dyn Dataset, valid: Optio
     identity.describe("valid", &valid.map_or_else(|| Description::new("none"), content::describe));
 }
 
-/// The rates at some steps, as a checksum: two closures of one function differ in nothing else. They are those of some
-/// learning rates, not of the optimizer's, which may be allowed to differ.
+/// The rates as a checksum: two closures of one function differ in nothing else. They are those at the first 1024 steps
+/// and some later ones, of some learning rates: the length of the run and its rate may be allowed to differ.
 fn rates(schedule: &dyn Schedule) -> String {
-    let steps = || (0..64).chain((6..24).flat_map(|power| [1 << power, 3 << (power - 1)]));
+    let steps = || (0..1024).chain((10..24).flat_map(|power| (128..256).map(move |part| part << (power - 7))));
     let rates = [1e-4, 1e-2, 1.0, 1e2].into_iter().flat_map(|lr| steps().map(move |step| schedule.rate(lr, step)));
     let bytes: Vec<u8> = rates.flat_map(f64::to_le_bytes).collect();
     content::checksum(&bytes)
 }
 
+/// What the model is made of, and then its tensors.
 fn structure(identity: &mut Identity, model: &dyn Module) {
-    identity.add("model", model.kind());
+    identity.describe("model", &model.describe());
+    let ties: HashMap<String, String> = ties(model).into_iter().collect();
     model.visit(&Path::root(), &mut |path, item| {
-        let name = match path.to_string() {
-            path if path.is_empty() => "model.self".to_string(),
-            path => format!("model.{path}"),
-        };
+        let path = path.to_string();
+        let name = if path.is_empty() { "model.self".to_string() } else { format!("model.{path}") };
         match item {
             Item::Param(param) => {
                 identity.add(name.as_str(), format_args!("{} {:?}", param.dtype(), param.shape()));
@@ -76,7 +77,8 @@ fn structure(identity: &mut Identity, model: &dyn Module) {
             }
             // Whether it is trained is said where it is listed first.
             Item::Tied(param) => {
-                identity.add(name, format_args!("{} {:?}, tied to another", param.dtype(), param.shape()));
+                let to = ties.get(&path).map_or("another", String::as_str);
+                identity.add(name, format_args!("{} {:?}, tied to {to}", param.dtype(), param.shape()));
             }
             Item::Buffer(buffer) => {
                 let buffer = buffer.get();

@@ -109,6 +109,11 @@ pub(crate) fn falling(by: f64) -> Setup {
     setup(plain(adam(), cross_entropy).schedule(move |lr: f64, epoch: u64| lr / (1.0 + by * epoch as f64)))
 }
 
+/// One step at an epoch that no power of two is near.
+pub(crate) fn dropping(at: u64) -> Setup {
+    setup(plain(adam(), cross_entropy).schedule(move |lr: f64, epoch: u64| if epoch < at { lr } else { 0.1 * lr }))
+}
+
 pub(crate) fn changes() -> Vec<Change> {
     vec![
         change(
@@ -175,6 +180,7 @@ pub(crate) fn changes() -> Vec<Change> {
         )
         .of(|| setup(plain(adam(), cross_entropy).schedule(CosineAnnealingLR::new(5)))),
         change(|| falling(2.0), &["schedule.rates: "]).of(|| falling(1.0)),
+        change(|| dropping(1001), &["schedule.rates: "]).of(|| dropping(1000)),
         change(
             || setup(plain(adam(), CrossEntropyLoss::new().label_smoothing(0.1))),
             &["loss.label_smoothing: 0.0, this run has 0.1"],

@@ -1,8 +1,10 @@
 //! The identity of a run: its checkpoint is refused to every other run, with everything that differs by name.
 
 mod changes;
+mod models;
 #[path = "../moons/mod.rs"]
 mod moons;
+mod sets;
 
 use autograd_core::module::Module;
 use autograd_core::seeded;
@@ -28,7 +30,7 @@ fn written(of: fn() -> Setup) -> TempDir {
 
 #[test]
 fn what_differs_is_refused_by_name_and_allowed_by_name() {
-    for (row, change) in changes().into_iter().enumerate() {
+    for (row, change) in changes().into_iter().chain(models::changes()).enumerate() {
         let dir = written(change.of);
         let (mut to, untouched) = ((change.to)(), (change.to)());
         let error = to.fit(|trainer| trainer.checkpoint(dir.path()).resume(true)).expect_err("another run");

@@ -8,6 +8,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// An endless row of random seeds, given by one seed and a position. Drawing goes through `&self`, so that a layer can
 /// draw in `forward`; seed and position are part of a checkpoint, so a resumed run draws what the first would have
 /// drawn.
+///
+/// # Examples
+/// ```
+/// use autograd_core::module::Stream;
+/// let stream = Stream::at(7, 0);
+/// let first = stream.draw();
+/// assert_eq!((Stream::at(7, 0).draw(), stream.position()), (first, (7, 1)));
+/// ```
 #[derive(Debug)]
 pub struct Stream {
     seed: u64,

@@ -49,6 +49,21 @@ impl Trainer<'_> {
     /// the model is put back as it was, also by a run that goes on from a checkpoint; later it keeps what it has
     /// learned up to the step before the one that failed, unless a callback puts back the best weights, and checkpoints
     /// stay. The error has the history of the run as [`Interrupted`].
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{Tensor, seeded};
+    /// # use wengert_data::TensorDataset;
+    /// # use wengert_nn::{Linear, mse_loss};
+    /// # use wengert_optim::Sgd;
+    /// # use wengert_train::Trainer;
+    /// let set = TensorDataset::new(Tensor::from([[1.0], [2.0]]), Tensor::from([[2.0], [4.0]]))?;
+    /// let mut model = Linear::new(1, 1, &mut seeded(7))?;
+    /// let trainer = Trainer::new(Sgd::new(0.1), mse_loss).epochs(20);
+    /// let history = trainer.fit(&mut model, &set, &set, &mut seeded(7))?;
+    /// assert!(history.epochs[19].get("val_loss") < history.epochs[0].get("val_loss"));
+    /// # Ok::<(), wengert_train::Error>(())
+    /// ```
     pub fn fit<'v>(
         mut self,
         model: &mut dyn Layer,

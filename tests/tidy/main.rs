@@ -2,6 +2,7 @@
 //!
 //! Each check collects every offence before it fails, and its message tells what to do.
 
+mod examples;
 mod sources;
 
 use sources::{CORE, ROOT, Source, TABLE, files, library, rust, without_strings};

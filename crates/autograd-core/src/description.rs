@@ -24,6 +24,7 @@ use std::fmt::{Debug, Display};
 /// let description = Description::from_debug(&Huber { delta: 0.5 });
 /// assert_eq!(description, Description::new("Huber").option("delta", 0.5));
 /// assert_eq!(description.to_string(), "Huber { delta: 0.5 }");
+/// assert_eq!((description.kind(), description.options().next()), ("Huber", Some(("delta", "0.5"))));
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Description {
@@ -89,6 +90,12 @@ impl Description {
 
     /// The name of a type, and no options: what can be said of a type that says nothing itself. A closure is called
     /// after the function that it stands in; what it has captured is not seen.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::Description;
+    /// assert_eq!(Description::of::<f64>(), Description::new("f64"));
+    /// ```
     pub fn of<T: ?Sized>() -> Description {
         Description::new(std::any::type_name::<T>())
     }

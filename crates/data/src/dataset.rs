@@ -158,6 +158,14 @@ impl TensorDataset {
     }
 
     /// Whether there are no samples.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{DType, Tensor};
+    /// # use wengert_data::TensorDataset;
+    /// assert!(TensorDataset::new(Tensor::zeros(&[0, 4], DType::F32)?, Tensor::zeros(&[0], DType::I64)?)?.is_empty());
+    /// # Ok::<(), wengert_data::Error>(())
+    /// ```
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -174,6 +182,15 @@ impl TensorDataset {
     ///
     /// # Errors
     /// Those of `f`; also if the result has another number of rows.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::Tensor;
+    /// # use wengert_data::TensorDataset;
+    /// let set = TensorDataset::new(Tensor::from([[1.0], [2.0]]), Tensor::from([0, 1]))?;
+    /// assert_eq!(set.map_x(|x| Ok(x * 10))?.x.to_vec::<f32>()?, [10.0, 20.0]);
+    /// # Ok::<(), wengert_data::Error>(())
+    /// ```
     pub fn map_x(&self, f: impl FnOnce(&Tensor) -> Result<Tensor>) -> Result<TensorDataset> {
         TensorDataset::new(f(&self.x)?, self.y.clone())
     }

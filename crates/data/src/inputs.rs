@@ -44,6 +44,16 @@ impl InputsDataset {
     ///
     /// # Errors
     /// If a sample does not exist.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::Tensor;
+    /// # use wengert_data::{Dataset, InputsDataset};
+    /// let set = InputsDataset::new(vec![Tensor::from([1, 2, 3]), Tensor::from([4, 5, 6])], Tensor::from([7, 8, 9]))?;
+    /// let (inputs, y) = set.select(&[2, 0])?.batch_all(&[0])?;
+    /// assert_eq!((inputs[1].to_vec::<i64>()?, y.to_vec::<i64>()?), (vec![6], vec![9]));
+    /// # Ok::<(), wengert_data::Error>(())
+    /// ```
     pub fn select(&self, indices: &[usize]) -> Result<InputsDataset> {
         let (inputs, y) = self.batch_all(indices)?;
         Ok(InputsDataset { inputs, y })
@@ -80,6 +90,16 @@ impl Dataset for InputsDataset {
 ///
 /// # Errors
 /// If there are more, or none.
+///
+/// # Examples
+/// ```
+/// # use autograd_core::Tensor;
+/// # use wengert_data::only_input;
+/// let (x, y) = (Tensor::from([1.0]), Tensor::from([0]));
+/// assert_eq!(only_input((vec![x.clone()], y.clone()))?.0.shape(), [1]);
+/// assert!(only_input((vec![x.clone(), x], y)).is_err());
+/// # Ok::<(), wengert_data::Error>(())
+/// ```
 pub fn only_input((inputs, target): (Vec<Tensor>, Tensor)) -> Result<(Tensor, Tensor)> {
     match <[Tensor; 1]>::try_from(inputs) {
         Ok([x]) => Ok((x, target)),

@@ -66,6 +66,16 @@ impl<'d, D: Dataset + ?Sized> DataLoader<'d, D> {
     ///
     /// # Errors
     /// Those of [`DataLoader::epoch`].
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::Tensor;
+    /// # use wengert_data::{DataLoader, TensorDataset};
+    /// let set = TensorDataset::new(Tensor::from([1.0, 2.0, 3.0, 4.0, 5.0]), Tensor::from([0, 1, 0, 1, 0]))?;
+    /// let loader = DataLoader::new(&set).batch_size(2);
+    /// assert_eq!((loader.num_batches()?, loader.drop_last(true).num_batches()?), (3, 2));
+    /// # Ok::<(), wengert_data::Error>(())
+    /// ```
     pub fn num_batches(&self) -> Result<usize> {
         let (n, batch_size) = (self.dataset.len(), self.batch_size);
         if batch_size == 0 {
@@ -106,6 +116,18 @@ impl<'d, D: Dataset + ?Sized> DataLoader<'d, D> {
 }
 
 /// The batches of one epoch: made by [`DataLoader::epoch`].
+///
+/// # Examples
+/// ```
+/// use autograd_core::Tensor;
+/// use wengert_data::{DataLoader, Epoch, TensorDataset};
+/// let set = TensorDataset::new(Tensor::from([1.0, 2.0, 3.0]), Tensor::from([0, 1, 0]))?;
+/// let mut epoch: Epoch<'_, TensorDataset> = DataLoader::new(&set).batch_size(2).epoch(0)?;
+/// assert_eq!(epoch.len(), 2);
+/// let (x, _) = epoch.nth(1).expect("the second batch")?;
+/// assert_eq!(x.to_vec::<f32>()?, [3.0]);
+/// # Ok::<(), wengert_data::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct Epoch<'d, D: ?Sized> {
     dataset: &'d D,
@@ -189,6 +211,18 @@ impl<D: Dataset + ?Sized> ExactSizeIterator for Epoch<'_, D> {}
 impl<D: Dataset + ?Sized> FusedIterator for Epoch<'_, D> {}
 
 /// The batches of one epoch with all their inputs: made by [`Epoch::all`].
+///
+/// # Examples
+/// ```
+/// use autograd_core::Tensor;
+/// use wengert_data::{DataLoader, EpochAll, InputsDataset};
+/// let (a, b, y) = (Tensor::from([1.0, 2.0]), Tensor::from([3.0, 4.0]), Tensor::from([0, 1]));
+/// let set = InputsDataset::new(vec![a, b], y)?;
+/// let mut epoch: EpochAll<'_, InputsDataset> = DataLoader::new(&set).epoch(0)?.all();
+/// let (inputs, _) = epoch.next().expect("the first batch")?;
+/// assert_eq!((inputs[0].item::<f32>()?, inputs[1].item::<f32>()?), (1.0, 3.0));
+/// # Ok::<(), wengert_data::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct EpochAll<'d, D: ?Sized>(Epoch<'d, D>);
 

@@ -107,6 +107,18 @@ impl<L: Layer + ?Sized> Layer for Box<L> {
 ///
 /// # Errors
 /// If there are more or fewer.
+///
+/// # Examples
+/// ```
+/// # use autograd_core::Tensor;
+/// # use wengert_nn::inputs;
+/// let all = [Tensor::from(1.0), Tensor::from(2.0)];
+/// let [a, b] = inputs("TwoTowers", &all)?;
+/// assert_eq!((a + b).item::<f32>()?, 3.0);
+/// let error = inputs::<1>("Linear", &all).unwrap_err();
+/// assert_eq!(error.to_string(), "Linear: takes 1 input, got 2");
+/// # Ok::<(), wengert_nn::Error>(())
+/// ```
 pub fn inputs<'x, const N: usize>(op: &str, all: &'x [Tensor]) -> Result<&'x [Tensor; N]> {
     all.try_into().map_err(|_| {
         let takes = if N == 1 { "1 input".into() } else { format!("{N} inputs") };
@@ -116,6 +128,16 @@ pub fn inputs<'x, const N: usize>(op: &str, all: &'x [Tensor]) -> Result<&'x [Te
 
 /// A layer of any type that can be cloned: `Box<dyn DynLayer>` is `Clone`. Every layer that is `Clone` is one, so there
 /// is nothing to implement.
+///
+/// # Examples
+/// ```
+/// use autograd_core::Tensor;
+/// use wengert_nn::{DynLayer, Layer, ReLU, Tanh};
+/// let layers: Vec<Box<dyn DynLayer>> = vec![Box::new(ReLU), Box::new(Tanh)];
+/// let copy = layers.clone();
+/// assert_eq!(copy[0].forward(&Tensor::from(-2.0))?.item::<f32>()?, 0.0);
+/// # Ok::<(), wengert_nn::Error>(())
+/// ```
 pub trait DynLayer: Layer {
     /// A clone in a box.
     fn clone_box(&self) -> Box<dyn DynLayer>;

@@ -8,6 +8,16 @@ const AT_LEAST_0: Range = Range::new(|x| x >= 0.0, "at least 0");
 const POSITIVE: Range = Range::new(|x| x > 0.0, "positive, or infinity");
 
 /// The norm that [`clip_grad_norm`] limits, and its limit; a plain number is a limit of the 2-norm.
+///
+/// # Examples
+/// ```
+/// use autograd_core::Tensor;
+/// use wengert_optim::{ClipNorm, clip_grad_norm};
+/// let x = Tensor::from([3.0, -4.0]).requires_grad();
+/// let mut grads = x.square().mul_scalar(0.5).sum().backward()?;                       // [3, −4]
+/// assert_eq!(clip_grad_norm(&mut grads, ClipNorm::new(10.0).norm_type(1.0))?, 7.0);
+/// # Ok::<(), autograd_core::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct ClipNorm {
     max_norm: f64,

@@ -15,12 +15,27 @@ macro_rules! optimizer {
 
             /// λ ≥ 0: how strongly parameters are drawn to 0. Without decoupling λ·p is added to the gradient (the L2
             /// penalty). Default 0, except for AdamW: 0.01.
+            ///
+            /// # Examples
+            /// ```
+            #[doc = concat!("# use wengert_optim::{Optimizer, ", stringify!($Name), "};")]
+            #[doc = concat!("let optimizer = ", stringify!($Name), "::new(0.1).weight_decay(0.5);")]
+            /// assert_eq!(optimizer.get("weight_decay")?, 0.5);
+            /// # Ok::<(), autograd_core::Error>(())
+            /// ```
             pub fn weight_decay(self, weight_decay: f64) -> Self {
                 $Name(self.0.weight_decay(weight_decay))
             }
 
             /// Whether weight decay shrinks the parameter itself, `p ← (1 − lr·λ) p`, instead of adding to the
             /// gradient. Default false, except for AdamW: true.
+            ///
+            /// # Examples
+            /// ```
+            #[doc = concat!("# use wengert_optim::{Optimizer, ", stringify!($Name), "};")]
+            #[doc = concat!("let optimizer = ", stringify!($Name), "::new(0.1).decoupled_weight_decay(true);")]
+            /// assert!(optimizer.describe(&[]).to_string().contains("decoupled_weight_decay: true"));
+            /// ```
             ///
             /// # References
             /// Loshchilov, Hutter, Decoupled Weight Decay Regularization, 2019.
@@ -29,23 +44,58 @@ macro_rules! optimizer {
             }
 
             /// Whether to follow the gradient upwards: g is negated before anything else. Default false.
+            ///
+            /// # Examples
+            /// ```
+            /// # use autograd_core::{Tensor, module::Param};
+            #[doc = concat!("# use wengert_optim::{Optimizer, ", stringify!($Name), "};")]
+            /// let mut x = Param::new(Tensor::from(1.0))?;
+            /// let grads = x.square().backward()?;
+            #[doc = concat!(stringify!($Name), "::new(0.1).maximize(true).step(&mut x, &grads)?;")]
+            /// assert!(x.item::<f32>()? > 1.0);
+            /// # Ok::<(), autograd_core::Error>(())
+            /// ```
             pub fn maximize(self, maximize: bool) -> Self {
                 $Name(self.0.maximize(maximize))
             }
 
             /// Multiplies the learning rate by a factor ≥ 0; meant for groups:
             /// `.group("encoder", |group| group.scale_lr(0.1))`.
+            ///
+            /// # Examples
+            /// ```
+            #[doc = concat!("# use wengert_optim::{Optimizer, ", stringify!($Name), "};")]
+            #[doc = concat!("assert_eq!(", stringify!($Name), "::new(0.5).scale_lr(0.5).lr(), 0.25);")]
+            /// ```
             pub fn scale_lr(self, factor: f64) -> Self {
                 $Name(self.0.scale_lr(factor))
             }
 
             /// Gives the parameters whose name is `prefix` or lies below it hyperparameters of their own: those of the
             /// optimizer, after `change`. See [`Driver::group`](crate::Driver::group).
+            ///
+            /// # Examples
+            /// ```
+            #[doc = concat!("# use wengert_optim::{Optimizer, ", stringify!($Name), "};")]
+            #[doc = concat!("let optimizer = ", stringify!($Name), "::new(0.1);")]
+            /// let optimizer = optimizer.group("encoder", |group| group.weight_decay(0.5));
+            /// let description = optimizer.describe(&["encoder.bias".into()]);
+            /// assert_eq!(description.options().last(), Some(("groups.encoder.bias", "weight_decay: 0.5")));
+            /// ```
             pub fn group(self, prefix: &str, change: impl Fn(Self) -> Self + Send + Sync + 'static) -> Self {
                 $Name(self.0.group(prefix, move |driver| change($Name(driver)).0))
             }
 
             /// Like `group`, but for the parameters whose name `members` accepts.
+            ///
+            /// # Examples
+            /// ```
+            #[doc = concat!("# use wengert_optim::{Optimizer, ", stringify!($Name), "};")]
+            #[doc = concat!("let optimizer = ", stringify!($Name), "::new(0.1);")]
+            /// let optimizer = optimizer.group_where(|name| name.ends_with("bias"), |group| group.weight_decay(0.5));
+            /// let description = optimizer.describe(&["encoder.bias".into()]);
+            /// assert_eq!(description.options().last(), Some(("groups.encoder.bias", "weight_decay: 0.5")));
+            /// ```
             pub fn group_where(
                 self,
                 members: impl Fn(&str) -> bool + Send + Sync + 'static,

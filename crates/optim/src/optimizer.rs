@@ -136,6 +136,30 @@ pub(crate) fn unknown(name: &str, all: &[(&'static str, f64)]) -> Error {
 }
 
 /// A loss that can be evaluated again, with the model it belongs to.
+///
+/// # Examples
+/// ```
+/// use autograd_core::{Gradients, Result, Tensor, module::{Module, Param}};
+/// use wengert_optim::{Objective, Optimizer, Sgd};
+///
+/// /// x²
+/// struct Square(Param);
+///
+/// impl Objective for Square {
+///     fn model(&mut self) -> &mut dyn Module {
+///         &mut self.0
+///     }
+///     fn evaluate(&mut self) -> Result<(f64, Gradients)> {
+///         let loss = self.0.square();
+///         Ok((loss.item::<f32>()?.into(), loss.backward()?))
+///     }
+/// }
+///
+/// let mut square = Square(Param::new(Tensor::from(3.0))?);
+/// assert_eq!(Sgd::new(0.25).step_on(&mut square)?.0, 9.0);
+/// assert_eq!(square.0.item::<f32>()?, 1.5);
+/// # Ok::<(), autograd_core::Error>(())
+/// ```
 pub trait Objective {
     /// The model.
     fn model(&mut self) -> &mut dyn Module;
@@ -159,6 +183,17 @@ impl<M: Module, F: FnMut(&mut M) -> Result<(f64, Gradients)>> Objective for Eval
 }
 
 /// The outcome of a step.
+///
+/// # Examples
+/// ```
+/// use autograd_core::{Tensor, module::Param};
+/// use wengert_optim::{Optimizer, Sgd, StepReport};
+/// let mut model = vec![Param::new(Tensor::from(1.0))?, Param::new(Tensor::from(2.0))?];
+/// let grads = model[0].square().backward()?;                         // the other takes no part
+/// let report = Sgd::new(0.1).step(&mut model, &grads)?;
+/// assert_eq!(report, StepReport { updated: 1, missing: vec!["1".into()] });
+/// # Ok::<(), autograd_core::Error>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct StepReport {
     /// The number of parameters that were changed.

@@ -3,6 +3,15 @@
 use autograd_core::{Error, Result};
 
 /// The numbers that a hyperparameter may be.
+///
+/// # Examples
+/// ```
+/// use wengert_optim::Range;
+/// const POSITIVE: Range = Range::new(|x| x > 0.0, "positive");
+/// assert!(POSITIVE.check("Adam", "eps", 1e-8).is_ok());
+/// let error = POSITIVE.check("Adam", "eps", 0.0).unwrap_err();
+/// assert_eq!(error.to_string(), "Adam: eps is 0.0, it must be positive");
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Range {
     holds: fn(f64) -> bool,

@@ -134,6 +134,50 @@ pub trait Rule: Clone + Debug + Send + Sync + 'static {
 }
 
 /// All parameters that have a gradient, for [`Rule::begin`].
+///
+/// # Examples
+/// ```
+/// use autograd_core::{Result, Tensor, module::Param, update::{ElementRule, Real}};
+/// use wengert_optim::{Driver, Optimizer, Parameters, Rule, Turn};
+///
+/// /// p ← p − lr · g / ‖g‖, with the norm over all parameters.
+/// #[derive(Clone, Copy, Debug)]
+/// struct Normalised {
+///     rate: f64,
+/// }
+///
+/// impl Rule for Normalised {
+///     const NAME: &'static str = "Normalised";
+///     const SHARED: &'static [&'static str] = &["rate"];
+///
+///     fn begin(&self, all: &mut Parameters<'_, Self>) -> Result<()> {
+///         let mut squares = 0.0;
+///         all.each(|_, turn| {
+///             squares += turn.gradient.square().sum().to_f64s()[0];
+///             Ok(())
+///         })?;
+///         all.shared()[0] = all.lr() / squares.sqrt();
+///         Ok(())
+///     }
+///     fn step(&self, turn: Turn<'_>) -> Result<()> {
+///         let rate = turn.shared[0];
+///         turn.update(Normalised { rate })
+///     }
+/// }
+///
+/// impl ElementRule<0> for Normalised {
+///     #[inline(always)]
+///     fn element<T: Real>(self, p: T, g: T, state: [T; 0]) -> (T, [T; 0]) {
+///         (p - T::of(self.rate) * g, state)
+///     }
+/// }
+///
+/// let mut model = vec![Param::new(Tensor::from(3.0))?, Param::new(Tensor::from(4.0))?];
+/// let grads = (model[0].square() + model[1].square()).backward()?;  // 6 and 8
+/// Driver::new(Normalised { rate: 0.0 }, 1.0).step(&mut model, &grads)?;
+/// assert!((model[0].item::<f32>()? - 2.4).abs() < 1e-6);
+/// # Ok::<(), autograd_core::Error>(())
+/// ```
 pub struct Parameters<'a, R>(&'a mut dyn EachTurn<R>);
 
 /// The driver's sight of all parameters.

@@ -58,9 +58,6 @@ type Members = Box<dyn Fn(&str) -> bool>;
 macro_rules! penalty {
     ($(#[$doc:meta])* $Name:ident, $op:literal, $each:expr) => {
         $(#[$doc])*
-        ///
-        /// # Errors
-        /// A run is refused if λ is negative or not finite; it fails if no trainable parameter counts.
         pub struct $Name {
             lambda: f64,
             only: Option<Members>,
@@ -108,11 +105,35 @@ macro_rules! penalty {
 
 penalty! {
     /// The L1 penalty, `λ Σ |w|` over all trainable parameters: it draws single weights to 0.
+    ///
+    /// # Errors
+    /// A run is refused if λ is negative or not finite; it fails if no trainable parameter counts.
+    ///
+    /// # Examples
+    /// ```
+    /// use autograd_core::{Tensor, module::Param};
+    /// use wengert_train::{L1Penalty, Penalty};
+    /// let model = vec![Param::new(Tensor::from([1.0, -2.0]))?, Param::new(Tensor::from(100.0))?];
+    /// assert_eq!(L1Penalty::new(0.5).only(|name| name == "0").of(&model)?.item::<f32>()?, 1.5);
+    /// # Ok::<(), wengert_train::Error>(())
+    /// ```
     L1Penalty, "L1Penalty", |param| param.abs().sum()
 }
 
 penalty! {
     /// The L2 penalty, `λ Σ w²` over all trainable parameters.
+    ///
+    /// # Errors
+    /// A run is refused if λ is negative or not finite; it fails if no trainable parameter counts.
+    ///
+    /// # Examples
+    /// ```
+    /// use autograd_core::{Tensor, module::Param};
+    /// use wengert_train::{L2Penalty, Penalty};
+    /// let model = vec![Param::new(Tensor::from([1.0, -2.0]))?];
+    /// assert_eq!(L2Penalty::new(0.5).of(&model)?.item::<f32>()?, 2.5);
+    /// # Ok::<(), wengert_train::Error>(())
+    /// ```
     ///
     /// # Differs from
     /// The `weight_decay` λ of an optimizer, which stands for a penalty of λ/2 and is not part of the gradient that is

@@ -31,9 +31,9 @@ use wengert_optim::{Optimizer, Schedule};
 /// ```
 /// use autograd_core::{Tensor, seeded};
 /// use wengert_data::TensorDataset;
-/// use wengert_nn::{Linear, mse_loss};
+/// use wengert_nn::{Linear, mse_loss, smooth_l1_loss};
 /// use wengert_optim::Sgd;
-/// use wengert_train::Trainer;
+/// use wengert_train::{EarlyStopping, L2Penalty, MeanLoss, Trainer};
 ///
 /// // y = 2x + 1
 /// let set = TensorDataset::new(Tensor::from([[0.0], [1.0], [2.0]]), Tensor::from([[1.0], [3.0], [5.0]]))?;
@@ -41,6 +41,16 @@ use wengert_optim::{Optimizer, Schedule};
 /// let history = Trainer::new(Sgd::new(0.2), mse_loss).epochs(200).fit(&mut model, &set, None, &mut seeded(7))?;
 /// assert!((model.weight.item::<f32>()? - 2.0).abs() < 1e-3);
 /// assert!(history.epochs[199].get("loss") < Some(1e-6));
+///
+/// // With options:
+/// let trainer = Trainer::new(Sgd::new(0.1), mse_loss)
+///     .batch_size(2)
+///     .penalty(L2Penalty::new(1e-4))
+///     .clip_norm(1.0)
+///     .metric(MeanLoss::new(smooth_l1_loss))
+///     .callback(EarlyStopping::new().monitor("loss"));
+/// let history = trainer.fit(&mut model, &set, None, &mut seeded(7))?;
+/// assert!(history.epochs[0].get("mean_loss") < Some(1e-3));
 /// # Ok::<(), wengert_train::Error>(())
 /// ```
 #[must_use = "a trainer does nothing before fit"]
@@ -104,6 +114,21 @@ impl<'t> Trainer<'t> {
     /// Sets the learning rate before each *epoch*: epoch number k (the first is 0) runs with `schedule.rate(lr, k)`,
     /// where lr is that of the optimizer. By default the learning rate stays as it is. A run has one schedule; two in
     /// sequence are one with [`Schedule::then`].
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{Tensor, seeded};
+    /// # use wengert_data::TensorDataset;
+    /// # use wengert_nn::{Linear, mse_loss};
+    /// # use wengert_optim::{Sgd, StepLR};
+    /// # use wengert_train::Trainer;
+    /// # let set = TensorDataset::new(Tensor::from([[1.0], [2.0]]), Tensor::from([[2.0], [4.0]]))?;
+    /// # let mut model = Linear::new(1, 1, &mut seeded(7))?;
+    /// let trainer = Trainer::new(Sgd::new(0.1), mse_loss).epochs(3).schedule(StepLR::new(1).gamma(0.5));
+    /// let history = trainer.fit(&mut model, &set, None, &mut seeded(7))?;
+    /// assert_eq!(history.epochs.iter().map(|epoch| epoch.lr).collect::<Vec<_>>(), [0.1, 0.05, 0.025]);
+    /// # Ok::<(), wengert_train::Error>(())
+    /// ```
     pub fn schedule(mut self, schedule: impl Schedule + 't) -> Self {
         self.schedules.push((Box::new(schedule), Every::Epoch));
         self
@@ -111,6 +136,21 @@ impl<'t> Trainer<'t> {
 
     /// Sets the learning rate before each *step*: the schedule counts steps, over all epochs. It stands in the place of
     /// [`Trainer::schedule`].
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{Tensor, seeded};
+    /// # use wengert_data::TensorDataset;
+    /// # use wengert_nn::{Linear, mse_loss};
+    /// # use wengert_optim::{Sgd, StepLR};
+    /// # use wengert_train::Trainer;
+    /// # let set = TensorDataset::new(Tensor::from([[1.0], [2.0]]), Tensor::from([[2.0], [4.0]]))?;
+    /// # let mut model = Linear::new(1, 1, &mut seeded(7))?;
+    /// let trainer = Trainer::new(Sgd::new(0.1), mse_loss).batch_size(1).schedule_by_step(StepLR::new(1).gamma(0.5));
+    /// let history = trainer.fit(&mut model, &set, None, &mut seeded(7))?;
+    /// assert_eq!(history.epochs[0].lr, 0.05);                            // of the second step
+    /// # Ok::<(), wengert_train::Error>(())
+    /// ```
     pub fn schedule_by_step(mut self, schedule: impl Schedule + 't) -> Self {
         self.schedules.push((Box::new(schedule), Every::Step));
         self

@@ -18,6 +18,23 @@ use wengert_nn::Layer;
 ///
 /// # Errors
 /// Those of [`CrossValidation::run`].
+///
+/// # Examples
+/// ```
+/// use autograd_core::seeded;
+/// use wengert_data::{sets::two_moons, split::KFold};
+/// use wengert_nn::{Linear, cross_entropy};
+/// use wengert_optim::Adam;
+/// use wengert_train::{Accuracy, Trainer, cross_validate};
+///
+/// let mut rng = seeded(7);
+/// let data = two_moons(60, 0.1, &mut rng)?;
+/// let trainer = || Trainer::new(Adam::new(0.1), cross_entropy).epochs(10);
+/// let folds = KFold::new(3).shuffle(7);
+/// let scores = cross_validate(|rng| Linear::new(2, 2, rng), trainer, &data, folds, Accuracy, &mut rng)?;
+/// assert!(scores.folds.len() == 3 && scores.mean() > 0.6);
+/// # Ok::<(), wengert_train::Error>(())
+/// ```
 pub fn cross_validate<'t, M: Layer + Clone, E: Into<BoxError>>(
     model: impl FnMut(&mut SeededRng) -> Result<M, E>,
     trainer: impl FnMut() -> Trainer<'t>,
@@ -72,6 +89,21 @@ impl<'c, S: Splitter> CrossValidation<'c, S> {
     }
 
     /// The fraction of a fold's training part held out for validation, between 0 and 1, both excluded. Default 0.1.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::seeded;
+    /// # use wengert_data::{sets::two_moons, split::KFold};
+    /// # use wengert_nn::{Linear, cross_entropy};
+    /// # use wengert_optim::Sgd;
+    /// # use wengert_train::{Accuracy, CrossValidation, Trainer};
+    /// # let (mut rng, data) = (seeded(7), two_moons(60, 0.1, &mut seeded(7))?);
+    /// let folds = CrossValidation::new(KFold::new(2)).validation(1.5);
+    /// let trainer = || Trainer::new(Sgd::new(0.1), cross_entropy);
+    /// let error = folds.run(|rng| Linear::new(2, 2, rng), trainer, &data, Accuracy, &mut rng).unwrap_err();
+    /// assert!(error.to_string().contains("1.5"));
+    /// # Ok::<(), wengert_train::Error>(())
+    /// ```
     pub fn validation(mut self, fraction: f64) -> Self {
         self.validation = fraction;
         self
@@ -161,6 +193,14 @@ fn own(owned: &mut Option<(PathBuf, Lock)>, trainer: &Trainer<'_>) -> Result<()>
 }
 
 /// The result of a cross-validation.
+///
+/// # Examples
+/// ```
+/// use wengert_train::Scores;
+/// let scores = Scores { folds: vec![0.5, 1.0], histories: Vec::new() };
+/// assert_eq!((scores.mean(), scores.std()), (0.75, 0.25));
+/// assert_eq!(scores.to_string(), "0.7500 ± 0.2500 (0.5000 1.0000)");
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Scores {
     /// The metric on the test part of each fold.
@@ -170,6 +210,27 @@ pub struct Scores {
 }
 
 /// The folds that were done before an error ended the cross-validation: a detail of that error.
+///
+/// # Examples
+/// ```
+/// use autograd_core::{Result, SeededRng, seeded};
+/// use wengert_data::{sets::two_moons, split::KFold};
+/// use wengert_nn::{Linear, cross_entropy};
+/// use wengert_optim::Sgd;
+/// use wengert_train::{Accuracy, CrossValidation, Error, InterruptedFolds, Trainer};
+///
+/// let (mut rng, data) = (seeded(7), two_moons(60, 0.1, &mut seeded(7))?);
+/// let mut made = 0;
+/// let model = |rng: &mut SeededRng| -> Result<Linear> {
+///     made += 1;
+///     if made == 2 { Err(Error::user("no more models")) } else { Linear::new(2, 2, rng) }
+/// };
+/// let trainer = || Trainer::new(Sgd::new(0.1), cross_entropy);
+/// let error = CrossValidation::new(KFold::new(3)).run(model, trainer, &data, Accuracy, &mut rng).unwrap_err();
+/// let done = error.detail::<InterruptedFolds>().expect("one fold was done");
+/// assert_eq!(done.scores.folds.len(), 1);
+/// # Ok::<(), wengert_train::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct InterruptedFolds {
     /// The folds that were done.

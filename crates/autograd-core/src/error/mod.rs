@@ -28,6 +28,13 @@ pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 pub struct Error(Box<Inner>);
 
 /// The kinds of mistake that an [`Error`] reports.
+///
+/// # Examples
+/// ```
+/// use autograd_core::{ErrorKind, Tensor};
+/// let error = Tensor::from([1.0, 2.0]).select(0, 5).unwrap_err();
+/// assert_eq!(error.kind(), ErrorKind::Index);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
@@ -99,6 +106,14 @@ impl Error {
     }
 
     /// The same error with the structured error behind its sentence, for [`Error::detail`] and `source()`.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{Error, ErrorKind};
+    /// let cause = "x".parse::<f64>().unwrap_err();
+    /// let error = Error::new(ErrorKind::Format, "line 3: not a number").with_source(cause.clone());
+    /// assert_eq!(error.detail(), Some(&cause));
+    /// ```
     #[cold]
     pub fn with_source(mut self, source: impl std::error::Error + Send + Sync + 'static) -> Error {
         self.0.source = Some(Arc::new(source));
@@ -130,6 +145,16 @@ impl Error {
 
     /// The structured error behind the sentence, or behind that one and so on, if one of them is a `T`: a
     /// [`StateMismatch`](crate::module::StateMismatch), a [`Mismatch`](crate::gradcheck::Mismatch).
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{Tensor, module::{Module, Param, StateDict, StateMismatch, StateProblem}};
+    /// let mut param = Param::new(Tensor::from(1.0))?;
+    /// let error = param.load_state_dict(&StateDict::new()).unwrap_err();
+    /// let mismatch = error.detail::<StateMismatch>().expect("the keys do not fit");
+    /// assert_eq!(mismatch.problems, [StateProblem::Missing("".into())]);
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
     pub fn detail<T: std::error::Error + 'static>(&self) -> Option<&T> {
         let first = self.0.source.as_deref().map(|source| source as &(dyn std::error::Error + 'static));
         std::iter::successors(first, |error| error.source()).find_map(|error| error.downcast_ref())

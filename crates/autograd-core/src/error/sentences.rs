@@ -35,24 +35,52 @@ impl Error {
     }
 
     /// Floats are needed.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{DType, Error};
+    /// let error = Error::not_float("exp", DType::I64);
+    /// assert_eq!(error.to_string(), "exp: dtype is I64, expected F32 or F64; to_dtype converts");
+    /// ```
     #[cold]
     pub fn not_float(op: &str, dtype: DType) -> Error {
         Error::new(ErrorKind::DType, format!("{op}: dtype is {dtype}, expected F32 or F64; to_dtype converts"))
     }
 
     /// Two dtypes that do not mix.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{DType, Error};
+    /// let error = Error::mixed_dtypes("add", DType::F32, DType::I64);
+    /// assert_eq!(error.to_string(), "add: dtypes F32 and I64 do not mix; convert one with to_dtype");
+    /// ```
     #[cold]
     pub fn mixed_dtypes(op: &str, a: DType, b: DType) -> Error {
         Error::new(ErrorKind::DType, format!("{op}: dtypes {a} and {b} do not mix; convert one with to_dtype"))
     }
 
     /// A dtype the operation does not take here.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{DType, Error};
+    /// let error = Error::wrong_dtype("gather", DType::F32, DType::I64);
+    /// assert_eq!(error.to_string(), "gather: dtype is F32, expected I64; to_dtype converts");
+    /// ```
     #[cold]
     pub fn wrong_dtype(op: &str, got: DType, expected: DType) -> Error {
         Error::new(ErrorKind::DType, format!("{op}: dtype is {got}, expected {expected}; to_dtype converts"))
     }
 
     /// A shape that no tensor can have.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::Error;
+    /// let error = Error::too_large("zeros", &[usize::MAX, 2]);
+    /// assert!(error.to_string().starts_with("zeros: shape [18446744073709551615, 2] is too large"));
+    /// ```
     #[cold]
     pub fn too_large(op: &str, shape: &[usize]) -> Error {
         let limit = "at most 64 dimensions, and no more bytes than memory holds";
@@ -60,6 +88,13 @@ impl Error {
     }
 
     /// A file that could not be read or written.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::Error;
+    /// let error = Error::file("model.safetensors".as_ref(), "no such file");
+    /// assert_eq!(error.to_string(), "model.safetensors: no such file");
+    /// ```
     #[cold]
     pub fn file(path: &Path, reason: impl Display) -> Error {
         Error::new(ErrorKind::Io, format!("{}: {reason}", path.display()))

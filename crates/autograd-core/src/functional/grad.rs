@@ -45,6 +45,16 @@ pub fn grad<L: TensorList>(y: &Tensor, xs: L) -> Result<L::Of<Tensor>> {
 ///
 /// # Errors
 /// If an output is not tracked, a seed does not have its output's shape and dtype, or as for [`grad`].
+///
+/// # Examples
+/// ```
+/// use autograd_core::{Tensor, grad_with};
+/// let x = Tensor::from([1.0, 2.0]).requires_grad();
+/// let (y, z) = (x.square(), x.exp());
+/// let [dx] = grad_with(&[(&y, &Tensor::from([1.0, 10.0])), (&z, &Tensor::from([0.0, 0.0]))], [&x])?;
+/// assert_eq!(dx.expect("it takes part").to_vec::<f32>()?, [2.0, 40.0]);
+/// # Ok::<(), autograd_core::Error>(())
+/// ```
 pub fn grad_with<L: TensorList>(ys: &[(&Tensor, &Tensor)], xs: L) -> Result<L::Of<Option<Tensor>>> {
     let xs = xs.tensors();
     let roots: Vec<_> = ys.iter().map(|(y, seed)| (*y, Some(*seed))).collect();

@@ -16,6 +16,17 @@ use rand::SeedableRng;
 use std::fmt;
 
 /// The settings of a check. [`gradcheck`] uses the defaults.
+///
+/// # Examples
+/// ```
+/// use autograd_core::{DType, Tensor, gradcheck::GradCheck};
+/// let x = Tensor::from([0.3, -0.7, 1.1]).to_dtype(DType::F64);
+/// let check = GradCheck::new().rtol(1e-7).atol(1e-9).second_order(false);
+/// assert_eq!(check.check(|x| Ok(x[0].sin()), &[x.clone()])?.compared, 6);   // 3 of x, 3 of the upstream gradient
+/// let few = check.full_up_to(2).directions(5).seed(7);
+/// assert_eq!(few.check(|x| Ok(x[0].sin()), &[x])?.compared, 5);
+/// # Ok::<(), autograd_core::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct GradCheck {
     rtol: f64,
@@ -77,6 +88,15 @@ impl GradCheck {
 }
 
 /// The result of a check that passed.
+///
+/// # Examples
+/// ```
+/// use autograd_core::{DType, Tensor, gradcheck, gradcheck::Report};
+/// let x = Tensor::from(0.5).to_dtype(DType::F64);
+/// let Report { max_error, moved, .. } = gradcheck(|x| Ok(x[0].exp()), &[x])?;
+/// assert!(max_error < 1e-8 && moved == 0);
+/// # Ok::<(), autograd_core::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Report {
     /// The number of derivatives compared.
@@ -88,6 +108,15 @@ pub struct Report {
 }
 
 /// The derivative that failed a check.
+///
+/// # Examples
+/// ```
+/// use autograd_core::{DType, Tensor, custom, gradcheck, gradcheck::Mismatch};
+/// let wrong = |x: &[Tensor]| custom("wrong", &[&x[0]], |x| Ok(x[0].square()), |gy, _, _| Ok(vec![Some(gy.clone())]));
+/// let error = gradcheck(wrong, &[Tensor::from(3.0).to_dtype(DType::F64)]).unwrap_err();
+/// let mismatch = error.detail::<Mismatch>().expect("the slope of x² is 2 x, not 1");
+/// assert!((mismatch.numeric / mismatch.analytic - 6.0).abs() < 1e-6);
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Mismatch {
     /// 1 for the gradient, 2 for the gradient of the gradient.

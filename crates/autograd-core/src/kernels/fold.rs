@@ -6,6 +6,29 @@ use crate::threads::parallel::{PIECE, join, worth_sharing};
 
 /// A fold: `join` of `element(x, y)` over all elements, beginning with 0, in `f64`. Mark the methods
 /// `#[inline(always)]`.
+///
+/// # Examples
+/// ```
+/// use autograd_core::{Tensor, update::FoldRule};
+///
+/// /// The largest |x − y|.
+/// #[derive(Clone, Copy)]
+/// struct Farthest;
+///
+/// impl FoldRule for Farthest {
+///     #[inline(always)]
+///     fn element(self, x: f64, y: f64) -> f64 {
+///         (x - y).abs()
+///     }
+///     #[inline(always)]
+///     fn join(self, a: f64, b: f64) -> f64 {
+///         a.max(b)
+///     }
+/// }
+///
+/// assert_eq!(Tensor::from([1.0, 2.0]).fold(&Tensor::from([1.5, -1.0]), Farthest)?, 3.0);
+/// # Ok::<(), autograd_core::Error>(())
+/// ```
 pub trait FoldRule: Copy + Sync {
     /// The contribution of one element.
     fn element(self, x: f64, y: f64) -> f64;

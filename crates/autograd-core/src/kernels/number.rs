@@ -7,6 +7,15 @@ use std::ops::{Add, BitAnd, BitOr, Div, Mul, Neg, Sub};
 ///
 /// A formula has no branches: it computes both sides and selects. What is computed on the side that is not selected has
 /// no influence, neither on the value nor on a derivative of any order, whether it is infinite or NaN.
+///
+/// # Examples
+/// ```
+/// use autograd_core::update::Number;
+/// fn relu<N: Number>(x: N) -> N {
+///     N::select(x.gt(N::of(0.0)), x, N::of(0.0))
+/// }
+/// assert_eq!((relu(1.5f32), relu(-2.0f64)), (1.5, 0.0));
+/// ```
 pub trait Number:
     Copy + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> + Div<Output = Self> + Neg<Output = Self>
 {

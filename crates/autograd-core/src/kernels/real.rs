@@ -9,6 +9,15 @@ use std::ops::{AddAssign, SubAssign};
 
 /// A floating-point number. Every method is branch-free and vectorises, apart from
 /// those that say otherwise.
+///
+/// # Examples
+/// ```
+/// use autograd_core::update::{Number, Real};
+/// fn halves<T: Real>(x: T) -> f64 {
+///     (x * T::of(2.0)).floor().as_f64()
+/// }
+/// assert_eq!((halves(1.3f32), halves(-0.2f64)), (2.0, -1.0));
+/// ```
 pub trait Real:
     Number<Mask = bool> + Plain + Lanes + Factor + PartialOrd + Default + std::fmt::Debug + AddAssign + SubAssign
 {

@@ -6,6 +6,29 @@ use super::simd::{Kernel, vectorize};
 use crate::threads::parallel::{self, PIECE, for_pieces, for_rows, join, worth_sharing};
 
 /// One element of an update rule with `S` numbers of state per element.
+///
+/// # Examples
+/// ```
+/// use autograd_core::{Tensor, update::{ElementRule, Number, Real}};
+///
+/// /// p ← p − lr · sign(g), without state.
+/// #[derive(Clone, Copy)]
+/// struct SignDescent {
+///     lr: f64,
+/// }
+///
+/// impl ElementRule<0> for SignDescent {
+///     #[inline(always)]
+///     fn element<T: Real>(self, p: T, g: T, state: [T; 0]) -> (T, [T; 0]) {
+///         (p - T::of(self.lr) * g.sign(), state)
+///     }
+/// }
+///
+/// let mut p = Tensor::from([1.0, 2.0]);
+/// p.update(&Tensor::from([30.0, -0.1]), [], SignDescent { lr: 0.5 })?;
+/// assert_eq!(p.to_vec::<f32>()?, [0.5, 2.5]);
+/// # Ok::<(), autograd_core::Error>(())
+/// ```
 pub trait ElementRule<const S: usize>: Copy + Sync {
     /// Every use of the rule has the first `ALWAYS` of the `S` numbers; each of the others may be unused. The loop is
     /// compiled once for each subset of the others.

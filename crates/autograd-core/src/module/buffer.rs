@@ -7,6 +7,13 @@ use std::sync::{PoisonError, RwLock};
 
 /// A tensor that belongs to a module's state and has no gradient. It can be replaced through `&self`, so that `forward`
 /// can update running statistics.
+///
+/// # Examples
+/// ```
+/// use autograd_core::{Tensor, module::{Buffer, Module}};
+/// let mean = Buffer::new(Tensor::from(0.5));
+/// assert_eq!((mean.state_dict().len(), mean.parameters().len()), (1, 0));
+/// ```
 #[derive(Debug)]
 pub struct Buffer(RwLock<Tensor>);
 

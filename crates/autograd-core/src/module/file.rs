@@ -55,6 +55,19 @@ impl StateDict {
     /// # Errors
     /// If it cannot be read, is not such a file, or holds a number that I64 cannot hold or a dtype of 8 bits or fewer
     /// that is a float.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{DType, Error, module::StateDict};
+    /// # use std::{env::temp_dir, fs, process::id};
+    /// let header = br#"{"x":{"dtype":"F16","shape":[1],"data_offsets":[0,2]}}"#;
+    /// let bytes = [&header.len().to_le_bytes()[..], header, &[0x00, 0x3e]].concat();      // 1.5
+    /// let path = temp_dir().join(format!("wengert-load-converted-{}", id()));
+    /// fs::write(&path, bytes).map_err(Error::user)?;
+    /// assert_eq!(StateDict::load_converted(&path)?.get("x").expect("there").item::<f32>()?, 1.5);
+    /// # fs::remove_file(&path).map_err(Error::user)?;
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn load_converted(path: impl AsRef<Path>) -> Result<StateDict> {
         let path = path.as_ref();
         let bytes = fs::read(path).map_err(|e| Error::file(path, e))?;

@@ -31,10 +31,20 @@ pub use whole::{try_directory, write_whole};
 
 use crate::description::Description;
 use crate::error::{Error, ErrorKind, Result};
-use crate::tensor::{DType, Tensor};
+use crate::tensor::DType;
 use std::collections::HashSet;
 
 /// A leaf of a module tree.
+///
+/// # Examples
+/// ```
+/// use autograd_core::{Tensor, module::{Buffer, Item, Module, Path}};
+/// let mut leaves = Vec::new();
+/// vec![Buffer::new(Tensor::from(1.0))].visit(&Path::root(), &mut |path, item| {
+///     leaves.push((path.to_string(), matches!(item, Item::Buffer(_))));
+/// });
+/// assert_eq!(leaves, [("0".to_string(), true)]);
+/// ```
 #[derive(Debug)]
 pub enum Item<'m> {
     /// A trained tensor.
@@ -50,6 +60,17 @@ pub enum Item<'m> {
 }
 
 /// A leaf of a module tree, for changing.
+///
+/// # Examples
+/// ```
+/// use autograd_core::module::{ItemMut, Mode, Module, Path};
+/// let mut modes = vec![Mode::default(), Mode::default()];
+/// modes.visit_mut(&Path::root(), &mut |path, item| {
+///     let ItemMut::Mode(mode) = item else { return };
+///     mode.set(path.to_string() == "1");
+/// });
+/// assert_eq!((modes[0].is_training(), modes[1].is_training()), (false, true));
+/// ```
 #[derive(Debug)]
 pub enum ItemMut<'m> {
     /// A trained tensor.
@@ -65,6 +86,15 @@ pub enum ItemMut<'m> {
 }
 
 /// A named tree of parameters. Derive it: `#[derive(Module)]`.
+///
+/// # Examples
+/// ```
+/// use autograd_core::{Tensor, module::{Module, Param}};
+/// let mut model = vec![Param::new(Tensor::from([1.0, 2.0]))?, Param::new(Tensor::from(3.0))?];
+/// assert_eq!((model.num_parameters(), model.named_parameters()[1].0.as_str()), (3, "1"));
+/// assert_eq!((model.freeze("0")?, model.parameters()[0].is_trainable()), (1, false));
+/// # Ok::<(), autograd_core::Error>(())
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is neither a module nor a plain value",
     label = "not a module",
@@ -321,6 +351,13 @@ fn is_below(path: &Path<'_>, prefix: &str) -> bool {
 ///
 /// # Errors
 /// The first name that occurs twice.
+///
+/// # Examples
+/// ```
+/// # use autograd_core::{Tensor, module::{Param, check_names}};
+/// assert!(check_names(&vec![Param::new(Tensor::from(1.0))?; 2]).is_ok());        // 0 and 1
+/// # Ok::<(), autograd_core::Error>(())
+/// ```
 pub fn check_names(module: &(impl Module + ?Sized)) -> Result<()> {
     let (mut tensors, mut streams) = (HashSet::new(), HashSet::new());
     let mut outcome = Ok(());
@@ -336,61 +373,4 @@ pub fn check_names(module: &(impl Module + ?Sized)) -> Result<()> {
         }
     });
     outcome
-}
-
-/// # For optimizers
-impl Tensor {
-    /// Applies an optimizer's rule to every element of this tensor, its gradient and its state, in one pass over
-    /// memory. State that the rule can do without may be `None`: it is neither read nor written.
-    ///
-    /// The tensors are changed in place where they are the only owners of their memory, else replaced by fresh ones.
-    ///
-    /// # Errors
-    /// If shapes or dtypes differ, the dtype is not a float type, state is missing that the rule always needs, or a
-    /// tensor
-    /// that is to change was computed from tracked ones ([`Tensor::detach`] it): its history would be that of another
-    /// value. Then nothing is changed.
-    pub fn update<R: crate::kernels::update::ElementRule<S>, const S: usize>(
-        &mut self,
-        gradient: &Tensor,
-        state: [Option<&mut Tensor>; S],
-        rule: R,
-    ) -> Result<()> {
-        let check = crate::ops::check::Check("update");
-        let float = check.float(self)?;
-        if let Some(missing) = state.iter().take(R::ALWAYS).position(Option::is_none) {
-            let text = format!("update: state number {} is missing, the rule always needs {}", missing + 1, R::ALWAYS);
-            return Err(Error::new(ErrorKind::Argument, text));
-        }
-        for other in std::iter::once(gradient).chain(state.iter().filter_map(Option::as_deref)) {
-            check.same_dtype(self, other)?;
-            check.is("the gradient or the state", other, self.shape())?;
-        }
-        for changed in std::iter::once(&*self).chain(state.iter().filter_map(Option::as_deref)) {
-            if let Some(op) = crate::tape::result_of(changed) {
-                let text = "is tracked, and its history would be that of another value; detach() leaves it out";
-                return Err(Error::new(ErrorKind::Tape, format!("update: the result of {op} {text}")));
-            }
-            changed.can_be_packed("update")?;
-        }
-        let gradient = gradient.try_packed("update")?;
-        crate::tensor::for_float!(float, T => {
-            let state = state.map(|s| s.map(|s| s.elements_mut::<T>()));
-            crate::kernels::update::update(rule, self.elements_mut::<T>(), gradient.flat(), state);
-        });
-        Ok(())
-    }
-
-    /// One number from all elements of this tensor and another of the same shape and dtype, gathered in `f64`: an inner
-    /// product, a norm. Its bits are the same on any number of threads.
-    ///
-    /// # Errors
-    /// If shapes or dtypes differ, or the dtype is not a float type.
-    pub fn fold<R: crate::kernels::fold::FoldRule>(&self, other: &Tensor, rule: R) -> Result<f64> {
-        let check = crate::ops::check::Check("fold");
-        let float = check.same_float(self, other)?;
-        check.is("the second tensor", other, self.shape())?;
-        let (x, y) = (self.try_packed("fold")?, other.try_packed("fold")?);
-        Ok(crate::tensor::for_float!(float, T => crate::kernels::fold::fold(rule, x.flat::<T>(), y.flat::<T>())))
-    }
 }

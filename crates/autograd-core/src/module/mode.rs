@@ -4,6 +4,14 @@ use super::{Item, ItemMut, Module, Path};
 use crate::description::Description;
 
 /// Whether the layer that holds it behaves as in training. New layers train.
+///
+/// # Examples
+/// ```
+/// use autograd_core::module::{Mode, Module};
+/// let mut mode = Mode::default();
+/// mode.eval();
+/// assert!(!mode.is_training());
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mode {
     training: bool,
@@ -42,11 +50,30 @@ impl Mode {
     }
 
     /// Whether the layer is held in evaluation, whatever is set; see [`Module::hold_eval`].
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::module::{Mode, Module};
+    /// let mut mode = Mode::default();
+    /// mode.hold(true);
+    /// mode.train();
+    /// assert!(mode.is_held() && !mode.is_training());
+    /// ```
     pub fn is_held(self) -> bool {
         self.held
     }
 
     /// Sets whether the layer is held in evaluation.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::module::Mode;
+    /// let mut mode = Mode::default();
+    /// mode.hold(true);
+    /// assert!(!mode.is_training());
+    /// mode.hold(false);
+    /// assert!(mode.is_training());
+    /// ```
     pub fn hold(&mut self, held: bool) {
         self.held = held;
     }

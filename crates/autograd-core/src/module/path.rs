@@ -4,6 +4,12 @@ use std::fmt;
 
 /// The names from the root of a module tree to one of its parts. It lives on the stack while the tree is walked and
 /// costs nothing until it is printed.
+///
+/// # Examples
+/// ```
+/// use autograd_core::module::Path;
+/// assert_eq!(Path::root().child("encoder").index(2).child("weight").to_string(), "encoder.2.weight");
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Path<'a> {
     parent: Option<&'a Path<'a>>,

@@ -68,6 +68,16 @@ impl StateDict {
     ///
     /// # Errors
     /// Those of [`StateDict::load_converted`].
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::module::StateDict;
+    /// let header = br#"{"x":{"dtype":"I8","shape":[2],"data_offsets":[0,2]}}"#;
+    /// let bytes = [&header.len().to_le_bytes()[..], header, &[3, 0xff]].concat();
+    /// let state = StateDict::from_safetensors_converted(&bytes, "x.safetensors".as_ref())?;
+    /// assert_eq!(state.get("x").expect("there").to_vec::<i64>()?, [3, -1]);
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
     pub fn from_safetensors_converted(bytes: &[u8], path: &Path) -> Result<StateDict> {
         read(bytes, path, true)
     }

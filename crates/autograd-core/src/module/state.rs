@@ -11,6 +11,17 @@ use std::fmt;
 ///
 /// A model that gives one name to two of its tensors has a state dict with both. It is refused where names must be
 /// unique: where it is written, and where it is loaded.
+///
+/// # Examples
+/// ```
+/// use autograd_core::{Tensor, module::{Module, Param, StateDict}};
+/// let mut state = StateDict::new();
+/// state.insert("weight", Tensor::from([3.0, 4.0]));
+/// let mut model = vec![Param::new(Tensor::from(0.0))?];
+/// model.load_state_dict(&[("0".into(), Tensor::from(2.0))].into_iter().collect())?;
+/// assert_eq!((state.len(), model.state_dict().get("0").expect("there").item::<f32>()?), (1, 2.0));
+/// # Ok::<(), autograd_core::Error>(())
+/// ```
 #[derive(Clone, Debug, Default)]
 #[must_use = "it is a copy of a state: nothing is saved or loaded by making it"]
 pub struct StateDict {
@@ -159,6 +170,17 @@ impl FromIterator<(String, Tensor)> for StateDict {
 }
 
 /// Everything about a state dict that does not fit a module.
+///
+/// # Examples
+/// ```
+/// use autograd_core::{Tensor, module::{Module, Param, StateMismatch, StateProblem}};
+/// let mut model = vec![Param::new(Tensor::from(0.0))?];
+/// let state = [("1".into(), Tensor::from(2.0))].into_iter().collect();
+/// let error = model.load_state_dict(&state).unwrap_err();
+/// let problems = &error.detail::<StateMismatch>().expect("the names differ").problems;
+/// assert_eq!(*problems, [StateProblem::Missing("0".into()), StateProblem::Unexpected("1".into())]);
+/// # Ok::<(), autograd_core::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct StateMismatch {
     /// The problems, in the order of the module, then what is left over.

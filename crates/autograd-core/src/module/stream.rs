@@ -9,6 +9,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// An endless row of random seeds, given by one seed and a position. Drawing goes through `&self`, so that a layer can
 /// draw in `forward`; seed and position are part of a checkpoint, so a resumed run draws what the first would have
 /// drawn.
+///
+/// # Examples
+/// ```
+/// use autograd_core::module::Stream;
+/// let stream = Stream::at(7, 0);
+/// let first = stream.draw();
+/// assert_eq!((Stream::at(7, 0).draw(), stream.position()), (first, (7, 1)));
+/// ```
 #[derive(Debug)]
 pub struct Stream {
     seed: u64,
@@ -101,6 +109,13 @@ impl Module for Stream {
 }
 
 /// The name, seed and position of every stream, for resuming a run exactly.
+///
+/// # Examples
+/// ```
+/// # use autograd_core::module::{Stream, stream_positions};
+/// let model = vec![Stream::at(7, 3)];
+/// assert_eq!(stream_positions(&model), [("0".to_string(), 7, 3)]);
+/// ```
 pub fn stream_positions(module: &(impl Module + ?Sized)) -> Vec<(String, u64, u64)> {
     let mut all = Vec::new();
     module.visit(&Path::root(), &mut |path, item| {
@@ -114,6 +129,15 @@ pub fn stream_positions(module: &(impl Module + ?Sized)) -> Vec<(String, u64, u6
 
 /// Puts streams back where [`stream_positions`] found them; returns the names that only the module or only `positions`
 /// has.
+///
+/// # Examples
+/// ```
+/// # use autograd_core::module::{Stream, restore_streams, stream_positions};
+/// let mut model = vec![Stream::at(7, 0)];
+/// let (before, seed) = (stream_positions(&model), model[0].draw());
+/// assert!(restore_streams(&mut model, &before).is_empty());
+/// assert_eq!(model[0].draw(), seed);
+/// ```
 pub fn restore_streams(module: &mut (impl Module + ?Sized), positions: &[(String, u64, u64)]) -> Vec<String> {
     let mut open: Vec<&(String, u64, u64)> = positions.iter().collect();
     let mut strangers = Vec::new();

@@ -18,6 +18,17 @@ use std::path::{Path, PathBuf};
 ///
 /// # Errors
 /// If the file cannot be written; what was there before stays.
+///
+/// # Examples
+/// ```
+/// # use autograd_core::{Error, module::write_whole};
+/// let path = std::env::temp_dir().join(format!("wengert-write-whole-{}", std::process::id()));
+/// write_whole(&path, b"old")?;
+/// write_whole(&path, b"new")?;
+/// assert_eq!(std::fs::read(&path).map_err(Error::user)?, b"new");
+/// # std::fs::remove_file(&path).map_err(Error::user)?;
+/// # Ok::<(), Error>(())
+/// ```
 pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
     put(path, bytes).map_err(|e| Error::file(path, e))
 }
@@ -26,6 +37,13 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
 ///
 /// # Errors
 /// If they cannot.
+///
+/// # Examples
+/// ```
+/// # use autograd_core::module::try_directory;
+/// assert!(try_directory(&std::env::temp_dir()).is_ok());
+/// assert!(try_directory("no/such/directory".as_ref()).is_err());
+/// ```
 pub fn try_directory(dir: &Path) -> Result<()> {
     Aside::new(dir).map(drop).map_err(|e| Error::file(dir, e))
 }

@@ -4,6 +4,14 @@ use super::Dims;
 use smallvec::SmallVec;
 
 /// The sizes of a tensor's dimensions, printed as `[2, 3]`.
+///
+/// # Examples
+/// ```
+/// use autograd_core::{Shape, Tensor, graph};
+/// let x = Tensor::from([[1.0, 2.0, 3.0]]).requires_grad();
+/// let shape: &Shape = &graph(&x).nodes[0].shape;
+/// assert_eq!((shape.to_string(), shape.len()), ("[1, 3]".into(), 2));
+/// ```
 #[derive(Clone, PartialEq, Eq, Hash, Default)]
 pub struct Shape(pub(crate) Dims);
 

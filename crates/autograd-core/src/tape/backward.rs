@@ -90,6 +90,18 @@ impl<'a> From<&'a Tensor> for Backward<'a> {
 
 impl<'a> Backward<'a> {
     /// A walk without roots yet.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{Backward, Tensor};
+    /// let x = Tensor::from([3.0, 4.0]).requires_grad();
+    /// let (y, z) = (x.square(), x.exp());
+    /// let (seed, zero) = (Tensor::from([1.0, 10.0]), Tensor::from([0.0, 0.0]));
+    /// let grads = Backward::new().root(&y, &seed).root(&z, &zero).keep().run()?;
+    /// assert_eq!(grads.get(&x).expect("a leaf").to_vec::<f32>()?, [6.0, 80.0]);
+    /// assert!(y.backward_with(&seed).is_ok());                // the graph was kept
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
     pub fn new() -> Self {
         Backward::default()
     }

@@ -7,6 +7,16 @@ use crate::tensor::Tensor;
 /// Gradients of one or several walks, by the tensor they belong to.
 ///
 /// There is nothing to reset between steps: each walk returns its own. [`Gradients::accumulate`] adds up several.
+///
+/// # Examples
+/// ```
+/// use autograd_core::Tensor;
+/// let (x, w) = (Tensor::from(3.0), Tensor::from(2.0).requires_grad());
+/// let grads = (&x * &w).backward()?;
+/// assert_eq!(grads.get(&w).expect("a leaf").item::<f32>()?, 3.0);
+/// assert!(grads.get(&x).is_none());
+/// # Ok::<(), autograd_core::Error>(())
+/// ```
 #[derive(Clone, Debug, Default)]
 #[must_use = "a walk changes no tensor: its gradients are here and nowhere else"]
 pub struct Gradients {

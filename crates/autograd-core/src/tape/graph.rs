@@ -7,6 +7,15 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 /// One recorded value.
+///
+/// # Examples
+/// ```
+/// use autograd_core::{DType, Tensor, graph};
+/// let x = Tensor::from([1.0, 2.0]).requires_grad();
+/// let [leaf, exp] = &graph(&x.exp()).nodes[..] else { unreachable!("a leaf and an operation") };
+/// assert_eq!((leaf.op, exp.op, exp.dtype), ("leaf", "exp", DType::F32));
+/// assert_eq!(exp.inputs, [leaf.id]);
+/// ```
 #[derive(Clone, Debug)]
 pub struct GraphNode {
     /// Its place on the tape.
@@ -24,6 +33,14 @@ pub struct GraphNode {
 }
 
 /// Everything that a value was computed from, in the order of the tape.
+///
+/// # Examples
+/// ```
+/// use autograd_core::{Graph, Tensor, graph};
+/// let x = Tensor::from(2.0).requires_grad();
+/// let Graph { nodes } = graph(&(&x * &x).sqrt());
+/// assert_eq!(nodes.len(), 3);
+/// ```
 #[derive(Clone, Debug)]
 pub struct Graph {
     /// The values, in an order in which inputs come first.
@@ -38,6 +55,7 @@ pub struct Graph {
 /// let graph = graph(&x.exp().sum());
 /// assert_eq!(graph.nodes.iter().map(|n| n.op).collect::<Vec<_>>(), ["leaf", "exp", "sum"]);
 /// assert!(graph.to_dot().starts_with("digraph"));
+/// assert_eq!(graph.saved_bytes(), 8);                     // exp keeps its result
 /// ```
 pub fn graph(value: &Tensor) -> Graph {
     let mut nodes = BTreeMap::new();

@@ -14,6 +14,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A node's place on the tape. On one thread it grows with every recorded operation, and on any thread a node has a
 /// larger number than its inputs: walking the numbers downwards is walking backwards.
+///
+/// # Examples
+/// ```
+/// use autograd_core::{NodeId, Tensor};
+/// let x = Tensor::from(2.0).requires_grad();
+/// let ids: [Option<NodeId>; 2] = [x.node_id(), x.exp().node_id()];
+/// assert!(ids[0].is_some() && ids[0] < ids[1]);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NodeId(pub(crate) u64);
 

@@ -16,6 +16,37 @@ use std::collections::BTreeSet;
 ///
 /// The tape keeps one pull-back for each output. An operation with two float outputs records both, and their pull-backs
 /// share what they save; a pull-back is linear in `gy`, so the walk adds up what the two give.
+///
+/// # Examples
+/// ```
+/// use autograd_core::{Pull, Pullback, Result, Saved, Tensor, record_custom};
+///
+/// /// z = x y
+/// struct Product {
+///     x: Saved,
+///     y: Saved,
+/// }
+///
+/// impl Pullback for Product {
+///     fn pull(&self, at: &mut Pull<'_>) -> Result<()> {
+///         let gy = at.gy();
+///         let (x, y) = (self.x.get(at), self.y.get(at));
+///         at.give(0, || gy.try_mul(&y))?;
+///         at.give(1, || gy.try_mul(&x))
+///     }
+///     fn saved(&self, see: &mut dyn FnMut(&Saved)) {
+///         see(&self.x);
+///         see(&self.y);
+///     }
+/// }
+///
+/// let (x, y) = (Tensor::from(3.0).requires_grad(), Tensor::from(4.0).requires_grad());
+/// let z = record_custom("product", x.detach() * y.detach(), &[&x, &y], |_| {
+///     Product { x: Saved::input(0, &x), y: Saved::input(1, &y) }
+/// });
+/// assert_eq!(z.backward()?.get(&x).expect("a leaf").item::<f32>()?, 4.0);
+/// # Ok::<(), autograd_core::Error>(())
+/// ```
 pub trait Pullback: Send + Sync {
     /// Gives the gradients as differentiable tensor code.
     ///
@@ -68,6 +99,35 @@ impl Held {
 
 /// The arguments of a pull-back: the gradient of the output, the inputs whose gradients are wanted, and the way to give
 /// those.
+///
+/// # Examples
+/// ```
+/// use autograd_core::{Pull, Pullback, Result, Saved, Tensor, record_custom};
+///
+/// /// y = s √x, where the scale s has no gradient.
+/// struct ScaledRoot {
+///     y: Saved,
+///     scale: Saved,
+/// }
+///
+/// impl Pullback for ScaledRoot {
+///     fn pull(&self, at: &mut Pull<'_>) -> Result<()> {
+///         at.first_order_only()?;
+///         assert_eq!((at.inputs(), at.wants(0), at.wants(1)), (2, true, false));
+///         let slope = self.scale.value().square().try_div(&self.y.value().mul_scalar(2.0))?;
+///         let gy = at.gy();
+///         at.give(0, || gy.try_mul(&slope))?;
+///         at.give_nothing(1);
+///         Ok(())
+///     }
+/// }
+///
+/// let (x, s) = (Tensor::from([4.0, 16.0]).requires_grad(), Tensor::from([1.0, 4.0]));
+/// let value = x.detach().sqrt() * &s;
+/// let y = record_custom("scaled_root", value, &[&x, &s], |y| ScaledRoot { y, scale: Saved::constant(&s) });
+/// assert_eq!(y.sum().backward()?.get(&x).expect("a leaf").to_vec::<f32>()?, [0.25, 0.5]);
+/// # Ok::<(), autograd_core::Error>(())
+/// ```
 pub struct Pull<'a> {
     gy: &'a Tensor,
     wanted: Inputs,
@@ -188,6 +248,16 @@ impl<'a> Pull<'a> {
 ///
 /// It holds the bare value, never a node: with the output's node inside, a node would own itself and never be freed.
 /// [`Saved::get`] hands the value over re-attached to the tape where that matters.
+///
+/// # Examples
+/// ```
+/// use autograd_core::{Saved, Tensor};
+/// let y = Tensor::from(2.0).requires_grad().exp();
+/// let saved = Saved::output(&y);
+/// assert!(!saved.value().is_tracked());
+/// assert_eq!(saved.value().item::<f32>()?, y.item::<f32>()?);
+/// # Ok::<(), autograd_core::Error>(())
+/// ```
 #[derive(Clone)]
 pub struct Saved {
     value: Tensor,

@@ -48,6 +48,25 @@ impl Pullback for Same {
 /// [`crate::no_grad`]) and `pullback` is its backward half. See [`crate::custom`] for the version with closures.
 ///
 /// The value must be fresh: if it is one of the inputs, or tracked already, what was recorded before is replaced.
+///
+/// # Examples
+/// ```
+/// use autograd_core::{Pull, Pullback, Result, Saved, Tensor, record_custom};
+///
+/// struct Exp(Saved);
+///
+/// impl Pullback for Exp {
+///     fn pull(&self, at: &mut Pull<'_>) -> Result<()> {
+///         let (gy, y) = (at.gy(), self.0.get(at));
+///         at.give(0, || gy.try_mul(&y))
+///     }
+/// }
+///
+/// let x = Tensor::from(0.0).requires_grad();
+/// let y = record_custom("my_exp", x.detach().exp(), &[&x], Exp);
+/// assert_eq!(y.backward()?.get(&x).expect("a leaf").item::<f32>()?, 1.0);
+/// # Ok::<(), autograd_core::Error>(())
+/// ```
 pub fn record_custom<P: Pullback + 'static>(
     op: &'static str,
     value: Tensor,

@@ -121,6 +121,16 @@ lists!(u8 u16 u32 i8 i16 i32 i64 bool);
 
 /// Numbers nested in arrays: `1.0`, `[1.0, 2.0]`, `[[1, 2], [3, 4]]` and so on. Float literals make `F32` tensors,
 /// integers `I64`, truth values `Bool`.
+///
+/// # Examples
+/// ```
+/// use autograd_core::{DType, Nested, Tensor};
+/// fn shape_of(numbers: impl Nested) -> Vec<usize> {
+///     Tensor::from(numbers).shape().to_vec()
+/// }
+/// assert_eq!(shape_of([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]), [2, 3]);
+/// assert_eq!(Tensor::from([1, 2]).dtype(), DType::I64);
+/// ```
 #[diagnostic::on_unimplemented(
     message = "a tensor is not made of `{Self}` like that",
     label = "not a number, an array of numbers or a list of labels",

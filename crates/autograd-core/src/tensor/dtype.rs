@@ -3,6 +3,13 @@
 use crate::storage::block::Plain;
 
 /// The type of a tensor's elements.
+///
+/// # Examples
+/// ```
+/// use autograd_core::{DType, Tensor};
+/// assert_eq!(Tensor::from([1, 2]).dtype(), DType::I64);
+/// assert_eq!(Tensor::from([1, 2]).to_dtype(DType::F64).dtype(), DType::F64);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum DType {
     /// 32-bit float, the default.
@@ -55,6 +62,13 @@ impl std::fmt::Display for DType {
 }
 
 /// A floating-point type: what a check of a dtype proves.
+///
+/// # Examples
+/// ```
+/// use autograd_core::{DType, check::Float};
+/// assert_eq!((Float::of(DType::F64), Float::of(DType::I64)), (Some(Float::F64), None));
+/// assert_eq!(DType::from(Float::F32), DType::F32);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Float {
     /// 32-bit float.
@@ -112,6 +126,15 @@ mod sealed {
 }
 
 /// The Rust types a tensor's elements can have: `f32`, `f64`, `i64` and `bool`.
+///
+/// # Examples
+/// ```
+/// use autograd_core::{DType, Element};
+/// fn dtype_of<T: Element>(_: &[T]) -> DType {
+///     T::DTYPE
+/// }
+/// assert_eq!((dtype_of(&[1.0f64]), dtype_of(&[true])), (DType::F64, DType::Bool));
+/// ```
 pub trait Element: sealed::Sealed + super::Source<Element = Self> + Send + Sync + PartialEq + 'static {
     /// The matching dtype.
     const DTYPE: DType;

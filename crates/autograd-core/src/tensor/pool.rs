@@ -74,6 +74,15 @@ impl Registry {
 }
 
 /// Memory held by tensors.
+///
+/// # Examples
+/// ```
+/// use autograd_core::{DType, Tensor, memory};
+/// let before: memory::Stats = memory::stats();
+/// let x = Tensor::zeros(&[1000], DType::F64)?;
+/// assert!(memory::stats().taken >= before.taken + 8000 && x.numel() == 1000);
+/// # Ok::<(), autograd_core::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Stats {
     /// Bytes of buffers that some tensor holds.

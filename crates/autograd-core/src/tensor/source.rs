@@ -3,6 +3,12 @@
 use super::Element;
 
 /// A Rust type that tensors are made of: an [`Element`], or an integer that becomes `I64`.
+///
+/// # Examples
+/// ```
+/// use autograd_core::Source;
+/// assert_eq!((7u8.element(), u64::MAX.element(), 0.5f32.element()), (Some(7), None, Some(0.5)));
+/// ```
 pub trait Source: Copy + std::fmt::Debug {
     /// The type of the tensor's elements.
     type Element: Element;

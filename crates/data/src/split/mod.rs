@@ -20,6 +20,14 @@ use crate::shuffle::room;
 use autograd_core::{Error, ErrorKind, Result};
 
 /// One division of samples, by their numbers.
+///
+/// # Examples
+/// ```
+/// use wengert_data::split::{Fold, KFold, Splitter};
+/// let folds = KFold::new(2).split(4)?;
+/// assert_eq!(folds[1], Fold { train: vec![0, 1], test: vec![2, 3] });
+/// # Ok::<(), wengert_data::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fold {
     /// Numbers of the samples to train on.

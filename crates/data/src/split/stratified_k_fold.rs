@@ -42,6 +42,16 @@ impl StratifiedKFold {
 
     /// Folds of random samples, the same for the same seed; by default the samples of a class keep their order.
     /// `rng.random()` draws a seed.
+    ///
+    /// # Examples
+    /// ```
+    /// # use wengert_data::split::{Samples, Splitter, StratifiedKFold};
+    /// let classes = [0, 0, 0, 0, 1, 1];
+    /// let folds = |seed| StratifiedKFold::new(2).shuffle(seed).split(Samples::new(6).classes(&classes));
+    /// assert_eq!(folds(7)?, folds(7)?);
+    /// assert_eq!(folds(7)?[0].test.iter().filter(|sample| **sample >= 4).count(), 1);
+    /// # Ok::<(), wengert_data::Error>(())
+    /// ```
     pub fn shuffle(mut self, seed: u64) -> StratifiedKFold {
         self.shuffle = Some(seed);
         self

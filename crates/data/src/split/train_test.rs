@@ -49,6 +49,14 @@ impl TrainTestSplit {
     }
 
     /// The size of the train part. Default: the rest.
+    ///
+    /// # Examples
+    /// ```
+    /// # use wengert_data::split::{Splitter, TrainTestSplit};
+    /// let fold = &TrainTestSplit::new().train_size(2).test_size(1).split(10)?[0];
+    /// assert_eq!((&fold.train[..], &fold.test[..]), (&[0, 1][..], &[2][..]));
+    /// # Ok::<(), wengert_data::Error>(())
+    /// ```
     pub fn train_size(mut self, size: impl Into<Size>) -> TrainTestSplit {
         self.train_size = Some(size.into());
         self
@@ -56,6 +64,15 @@ impl TrainTestSplit {
 
     /// Random samples in random order, the same for the same seed; by default the samples keep their order.
     /// `rng.random()` draws a seed.
+    ///
+    /// # Examples
+    /// ```
+    /// # use wengert_data::split::{Splitter, TrainTestSplit};
+    /// let split = TrainTestSplit::new().shuffle(7);
+    /// assert_eq!(split.split(100)?, split.split(100)?);
+    /// assert_ne!(split.split(100)?[0].test, (75..100).collect::<Vec<_>>());
+    /// # Ok::<(), wengert_data::Error>(())
+    /// ```
     pub fn shuffle(mut self, seed: u64) -> TrainTestSplit {
         self.shuffle = Some(seed);
         self

@@ -13,6 +13,16 @@ use autograd_core::{Result, Tensor};
 pub use standard_scaler::{FittedStandardScaler, StandardScaler};
 
 /// The settings of a transformation, ready to be fitted.
+///
+/// # Examples
+/// ```
+/// use autograd_core::Tensor;
+/// use wengert_data::transform::{Fit, StandardScaler, Transform};
+/// let (seen, new) = (Tensor::from([[1.0], [3.0]]), Tensor::from([[5.0]]));
+/// let scaler = StandardScaler::new().fit(&seen)?;
+/// assert_eq!(scaler.transform(&new)?.to_vec::<f32>()?, [3.0]);                   // (5 − 2) / 1
+/// # Ok::<(), wengert_data::Error>(())
+/// ```
 pub trait Fit {
     /// The fitted transformation.
     type Fitted: Transform;
@@ -35,6 +45,16 @@ pub trait Fit {
 }
 
 /// A fitted transformation.
+///
+/// # Examples
+/// ```
+/// use autograd_core::Tensor;
+/// use wengert_data::transform::{Fit, StandardScaler, Transform};
+/// let (scaler, y) = StandardScaler::new().fit_transform(&Tensor::from([[1.0], [3.0]]))?;
+/// assert_eq!(scaler.inverse_transform(&y)?.to_vec::<f32>()?, [1.0, 3.0]);
+/// assert_eq!(scaler.state_dict().get("scale").expect("learned").to_vec::<f64>()?, [1.0]);
+/// # Ok::<(), wengert_data::Error>(())
+/// ```
 pub trait Transform {
     /// Applies the transformation.
     ///

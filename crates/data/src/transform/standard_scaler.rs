@@ -59,6 +59,15 @@ impl StandardScaler {
     }
 
     /// Whether the mean is subtracted. Default true.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::Tensor;
+    /// # use wengert_data::transform::{Fit, StandardScaler};
+    /// let (_, y) = StandardScaler::new().mean(false).std(false).fit_transform(&Tensor::from([[1.0], [3.0]]))?;
+    /// assert_eq!(y.to_vec::<f32>()?, [1.0, 3.0]);
+    /// # Ok::<(), wengert_data::Error>(())
+    /// ```
     pub fn mean(mut self, mean: bool) -> StandardScaler {
         self.mean = mean;
         self
@@ -108,6 +117,19 @@ impl Fit for StandardScaler {
 }
 
 /// A [`StandardScaler`] that has seen data.
+///
+/// # Examples
+/// ```
+/// use autograd_core::Tensor;
+/// use wengert_data::transform::{Fit, FittedStandardScaler, StandardScaler, Transform};
+/// let scaler = StandardScaler::new().fit(&Tensor::from([[1.0], [5.0], [f32::NAN]]))?;
+/// let number = |of: Option<&Tensor>| of.expect("learned").item::<f64>();
+/// assert_eq!((number(scaler.mean())?, number(scaler.var())?, number(scaler.scale())?), (3.0, 4.0, 2.0));
+/// assert_eq!(scaler.n_samples_seen().to_vec::<i64>()?, [2]);
+/// let saved = FittedStandardScaler::from_state_dict(&scaler.state_dict())?;
+/// assert_eq!(saved.transform(&Tensor::from([[7.0]]))?.to_vec::<f32>()?, [2.0]);
+/// # Ok::<(), wengert_data::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct FittedStandardScaler {
     mean: Option<Tensor>,

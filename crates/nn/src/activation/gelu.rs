@@ -25,6 +25,12 @@ pub struct GELU {
 }
 
 /// The way [`GELU`] computes the normal distribution function.
+///
+/// # Examples
+/// ```
+/// use wengert_nn::{Approximate, GELU};
+/// assert_eq!(GELU::new(), GELU::new().approximate(Approximate::None));
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Module)]
 pub enum Approximate {
     /// By the error function.

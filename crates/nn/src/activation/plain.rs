@@ -8,6 +8,16 @@ use wengert_derive::Module;
 macro_rules! activations {
     ($($name:ident: $method:ident, $title:literal;)+) => {$(
         #[doc = concat!($title, ": [`Tensor::", stringify!($method), "`] as a layer.")]
+        ///
+        /// # Examples
+        /// ```
+        /// # use autograd_core::Tensor;
+        #[doc = concat!("# use wengert_nn::{", stringify!($name), ", Layer};")]
+        /// let x = Tensor::from([-1.0, 2.0]);
+        #[doc = concat!("let (y, expected) = (", stringify!($name), ".forward(&x)?, x.", stringify!($method), "());")]
+        /// assert_eq!(y.to_vec::<f32>()?, expected.to_vec::<f32>()?);
+        /// # Ok::<(), wengert_nn::Error>(())
+        /// ```
         #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Module)]
         pub struct $name;
 

@@ -30,6 +30,14 @@ pub struct PReLU {
 }
 
 /// The options of [`PReLU`].
+///
+/// # Examples
+/// ```
+/// use wengert_nn::{PReLU, PReLUOptions};
+/// let prelu = PReLU::with(PReLUOptions::new().num_parameters(2).init(0.5))?;
+/// assert_eq!(prelu.weight.to_vec::<f32>()?, [0.5, 0.5]);
+/// # Ok::<(), wengert_nn::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PReLUOptions {
     num_parameters: usize,

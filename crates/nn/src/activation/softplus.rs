@@ -37,6 +37,14 @@ impl Softplus {
     }
 
     /// The value of `β x` above which the result is x; default 20.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::Tensor;
+    /// # use wengert_nn::{Layer, Softplus};
+    /// assert_eq!(Softplus::new().threshold(1.0).forward(&Tensor::from(1.5))?.item::<f32>()?, 1.5);
+    /// # Ok::<(), wengert_nn::Error>(())
+    /// ```
     #[must_use]
     pub fn threshold(mut self, threshold: f64) -> Softplus {
         self.threshold = threshold;

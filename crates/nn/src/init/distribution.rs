@@ -6,6 +6,13 @@ use rand::{Rng, RngExt};
 use rand_distr::StandardNormal;
 
 /// The distribution that independent values are drawn from.
+///
+/// # Examples
+/// ```
+/// use wengert_nn::init::{Distribution, uniform};
+/// let distribution: Distribution = uniform(-1.0, 3.0);
+/// assert_eq!((distribution.mean(), distribution.bounds()), (1.0, Some((-1.0, 3.0))));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Distribution {
@@ -28,26 +35,68 @@ pub enum Distribution {
 }
 
 /// All 0.
+///
+/// # Examples
+/// ```
+/// # use autograd_core::DType;
+/// # use wengert_nn::init::{Initializer, zeros};
+/// let bias = zeros().tensor(&[2], DType::F32, &mut autograd_core::seeded(7))?;
+/// assert_eq!(bias.to_vec::<f32>()?, [0.0, 0.0]);
+/// # Ok::<(), wengert_nn::Error>(())
+/// ```
 pub fn zeros() -> Distribution {
     Distribution::Constant(0.0)
 }
 
 /// All 1.
+///
+/// # Examples
+/// ```
+/// # use autograd_core::DType;
+/// # use wengert_nn::init::{Initializer, ones};
+/// let scale = ones().tensor(&[2], DType::F32, &mut autograd_core::seeded(7))?;
+/// assert_eq!(scale.to_vec::<f32>()?, [1.0, 1.0]);
+/// # Ok::<(), wengert_nn::Error>(())
+/// ```
 pub fn ones() -> Distribution {
     Distribution::Constant(1.0)
 }
 
 /// All `value`.
+///
+/// # Examples
+/// ```
+/// # use wengert_nn::init::{Distribution, constant};
+/// assert_eq!(constant(0.5), Distribution::Constant(0.5));
+/// ```
 pub fn constant(value: f64) -> Distribution {
     Distribution::Constant(value)
 }
 
 /// Uniform in `[a, b)`; always a if b is a.
+///
+/// # Examples
+/// ```
+/// # use autograd_core::DType;
+/// # use wengert_nn::init::{Initializer, uniform};
+/// let x = uniform(2.0, 3.0).tensor(&[100], DType::F32, &mut autograd_core::seeded(7))?;
+/// assert!(x.to_vec::<f32>()?.iter().all(|x| (2.0..3.0).contains(x)));
+/// # Ok::<(), wengert_nn::Error>(())
+/// ```
 pub fn uniform(a: f64, b: f64) -> Distribution {
     Distribution::Uniform { low: a, high: b }
 }
 
 /// Normal with this mean and standard deviation.
+///
+/// # Examples
+/// ```
+/// # use autograd_core::DType;
+/// # use wengert_nn::init::{Initializer, normal};
+/// let x = normal(5.0, 0.1).tensor(&[1000], DType::F32, &mut autograd_core::seeded(7))?;
+/// assert!((x.mean()?.item::<f32>()? - 5.0).abs() < 0.02);
+/// # Ok::<(), wengert_nn::Error>(())
+/// ```
 pub fn normal(mean: f64, std: f64) -> Distribution {
     Distribution::Normal { mean, std }
 }
@@ -73,6 +122,12 @@ impl Law {
 
 impl Distribution {
     /// Its mean.
+    ///
+    /// # Examples
+    /// ```
+    /// # use wengert_nn::init::{normal, uniform};
+    /// assert_eq!((uniform(0.0, 1.0).mean(), normal(2.0, 0.1).mean()), (0.5, 2.0));
+    /// ```
     pub fn mean(&self) -> f64 {
         match *self {
             Distribution::Constant(value) => value,
@@ -82,6 +137,12 @@ impl Distribution {
     }
 
     /// Its standard deviation.
+    ///
+    /// # Examples
+    /// ```
+    /// # use wengert_nn::init::{constant, normal};
+    /// assert_eq!((constant(7.0).std(), normal(2.0, 0.1).std()), (0.0, 0.1));
+    /// ```
     pub fn std(&self) -> f64 {
         match *self {
             Distribution::Constant(_) => 0.0,
@@ -91,6 +152,12 @@ impl Distribution {
     }
 
     /// The smallest and the largest value, if there are such.
+    ///
+    /// # Examples
+    /// ```
+    /// # use wengert_nn::init::{normal, uniform};
+    /// assert_eq!((uniform(0.0, 1.0).bounds(), normal(2.0, 0.1).bounds()), (Some((0.0, 1.0)), None));
+    /// ```
     pub fn bounds(&self) -> Option<(f64, f64)> {
         match *self {
             Distribution::Constant(value) => Some((value, value)),

@@ -4,6 +4,14 @@ use autograd_core::Error;
 use autograd_core::Result;
 
 /// The fans of a weight.
+///
+/// # Examples
+/// ```
+/// use wengert_nn::init::{Fans, fans};
+/// let Fans { fan_in, fan_out } = fans(&[10, 784])?;
+/// assert_eq!((fan_in, fan_out), (784, 10));
+/// # Ok::<(), wengert_nn::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fans {
     /// Values that go into one output.
@@ -13,6 +21,15 @@ pub struct Fans {
 }
 
 /// The pass whose variance an initialiser keeps, and so the fan it scales by.
+///
+/// # Examples
+/// ```
+/// use wengert_nn::init::{FanMode, Nonlinearity, kaiming_normal};
+/// let start = kaiming_normal().nonlinearity(Nonlinearity::Linear);
+/// assert_eq!(start.mode(FanMode::FanIn).distribution(&[4, 100])?.std(), 0.1);
+/// assert_eq!(start.mode(FanMode::FanOut).distribution(&[4, 100])?.std(), 0.5);
+/// # Ok::<(), wengert_nn::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum FanMode {
     /// The forward pass: the variance of the values stays the same.

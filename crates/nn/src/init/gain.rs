@@ -1,6 +1,13 @@
 //! The gain of an activation.
 
 /// The activation after a layer.
+///
+/// # Examples
+/// ```
+/// use wengert_nn::init::{Nonlinearity, calculate_gain};
+/// let gains = [Nonlinearity::Linear, Nonlinearity::Tanh, Nonlinearity::Relu].map(calculate_gain);
+/// assert_eq!(gains, [1.0, 5.0 / 3.0, 2f64.sqrt()]);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Nonlinearity {

@@ -6,6 +6,14 @@ use autograd_core::{DType, Error, Result, Tensor};
 use rand::Rng;
 
 /// The initialiser of [`kaiming_uniform`] and [`kaiming_normal`]; the setters are the options of both.
+///
+/// # Examples
+/// ```
+/// use wengert_nn::init::{FanMode, Kaiming, Nonlinearity, kaiming_normal};
+/// let start: Kaiming = kaiming_normal().mode(FanMode::FanOut).nonlinearity(Nonlinearity::Linear);
+/// assert_eq!(start.distribution(&[4, 100])?.std(), 0.5);
+/// # Ok::<(), wengert_nn::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Kaiming {
     mode: FanMode,

@@ -6,6 +6,14 @@ use autograd_core::{DType, Error, Result, Tensor};
 use rand::Rng;
 
 /// The initialiser of [`xavier_uniform`] and [`xavier_normal`]; the setter is the option of both.
+///
+/// # Examples
+/// ```
+/// use wengert_nn::init::{Xavier, xavier_normal};
+/// let start: Xavier = xavier_normal().gain(2.0);
+/// assert_eq!(start.distribution(&[1, 7])?.std(), 1.0);
+/// # Ok::<(), wengert_nn::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Xavier {
     gain: f64,

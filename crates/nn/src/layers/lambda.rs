@@ -84,6 +84,17 @@ impl<F> fmt::Debug for Lambda<F> {
 
 /// What a [`Sequential`](crate::Sequential) is made of: layers and functions. `Form` tells them apart, and is always
 /// inferred.
+///
+/// # Examples
+/// ```
+/// use autograd_core::Tensor;
+/// use wengert_nn::{IntoLayer, Layer, ReLU};
+/// fn apply<Form>(layer: impl IntoLayer<Form>, x: f64) -> wengert_nn::Result<f32> {
+///     layer.into_layer().forward(&Tensor::from(x))?.item::<f32>()
+/// }
+/// assert_eq!((apply(ReLU, -2.0)?, apply(|x: &Tensor| x.abs(), -2.0)?), (0.0, 2.0));
+/// # Ok::<(), wengert_nn::Error>(())
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a layer",
     label = "not a layer that can be cloned, and not a function of `&Tensor`",
@@ -96,12 +107,37 @@ pub trait IntoLayer<Form> {
 }
 
 /// The forms of what is a layer; see [`IntoLayer`].
+///
+/// # Examples
+/// ```
+/// use wengert_nn::{IntoLayer, Itself, ReLU};
+/// let relu = IntoLayer::<Itself>::into_layer(ReLU);
+/// assert_eq!(autograd_core::module::Module::kind(&relu), "ReLU");
+/// ```
 #[derive(Debug)]
 pub enum Itself {}
 /// A function that returns a tensor; see [`IntoLayer`].
+///
+/// # Examples
+/// ```
+/// use autograd_core::Tensor;
+/// use wengert_nn::{Infallible, IntoLayer, Layer};
+/// let twice = IntoLayer::<Infallible>::into_layer(|x: &Tensor| x * 2);
+/// assert_eq!(twice.forward(&Tensor::from(1.5))?.item::<f32>()?, 3.0);
+/// # Ok::<(), wengert_nn::Error>(())
+/// ```
 #[derive(Debug)]
 pub enum Infallible {}
 /// A function that may fail; see [`IntoLayer`].
+///
+/// # Examples
+/// ```
+/// use autograd_core::Tensor;
+/// use wengert_nn::{Fallible, IntoLayer, Layer};
+/// let first = IntoLayer::<Fallible>::into_layer(|x: &Tensor| x.select(0, 0));
+/// assert_eq!(first.forward(&Tensor::from([1.5, 2.0]))?.item::<f32>()?, 1.5);
+/// # Ok::<(), wengert_nn::Error>(())
+/// ```
 #[derive(Debug)]
 pub enum Fallible {}
 

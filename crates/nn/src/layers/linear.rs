@@ -37,6 +37,15 @@ pub struct Linear {
 }
 
 /// The options of [`Linear`].
+///
+/// # Examples
+/// ```
+/// use wengert_nn::{Linear, LinearOptions, init};
+/// let options = LinearOptions::new().bias(false).weight(init::constant(0.5));
+/// let linear = Linear::with(2, 1, options, &mut autograd_core::seeded(7))?;
+/// assert_eq!((linear.weight.to_vec::<f32>()?, linear.bias.is_none()), (vec![0.5, 0.5], true));
+/// # Ok::<(), wengert_nn::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct LinearOptions {
     bias: bool,

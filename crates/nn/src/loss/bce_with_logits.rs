@@ -43,6 +43,17 @@ pub fn binary_cross_entropy_with_logits(input: &Tensor, target: &Tensor) -> Resu
 ///
 /// # Errors
 /// `forward` also fails if a weight does not broadcast to the input or has another dtype.
+///
+/// # Examples
+/// ```
+/// # use autograd_core::Tensor;
+/// # use wengert_nn::{BceWithLogitsLoss, Loss, Reduction};
+/// let loss = BceWithLogitsLoss::new().pos_weight(Tensor::from(3.0)).weight(Tensor::from([1.0, 2.0]));
+/// let loss = loss.reduction(Reduction::Sum);
+/// let value = loss.forward(&Tensor::from([0.0, 0.0]), &Tensor::from([1.0, 0.0]))?.item::<f32>()?;
+/// assert!((value - 5.0 * 2f32.ln()).abs() < 1e-6);                    // 1 · 3 ln 2 + 2 · ln 2
+/// # Ok::<(), wengert_nn::Error>(())
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct BceWithLogitsLoss {
     weight: Option<Tensor>,

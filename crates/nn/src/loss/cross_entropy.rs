@@ -49,10 +49,10 @@ pub fn cross_entropy(input: &Tensor, target: &Tensor) -> Result<Tensor> {
 /// # Examples
 /// ```
 /// # use autograd_core::Tensor;
-/// # use wengert_nn::{CrossEntropyLoss, Loss};
-/// let loss = CrossEntropyLoss::new().label_smoothing(0.1);
-/// let value = loss.forward(&Tensor::from([[2.0, 0.0]]), &Tensor::from([0]))?.item::<f32>()?;
-/// assert!((value - (0.126_928 + 0.05 * 2.0)).abs() < 1e-5);
+/// # use wengert_nn::{CrossEntropyLoss, Loss, Reduction};
+/// let loss = CrossEntropyLoss::new().weight(Tensor::from([1.0, 2.0])).ignore_index(1).reduction(Reduction::Sum);
+/// let value = loss.label_smoothing(0.1).forward(&Tensor::from([[2.0, 0.0], [9.0, 0.0]]), &Tensor::from([0, 1]))?;
+/// assert!((value.item::<f32>()? - (0.9 * 0.126_928 + 0.05 * (0.126_928 + 2.0 * 2.126_928))).abs() < 1e-5);
 /// # Ok::<(), wengert_nn::Error>(())
 /// ```
 ///

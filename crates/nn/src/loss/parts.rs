@@ -44,6 +44,15 @@ pub struct LossParts {
 
 impl LossParts {
     /// A value that is a mean over `denominator` things, which must not be 0.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::Tensor;
+    /// # use wengert_nn::LossParts;
+    /// let parts = LossParts::of_mean(Tensor::from(0.5), 4.0);
+    /// assert_eq!((parts.numerator.item::<f32>()?, parts.denominator), (2.0, 4.0));
+    /// # Ok::<(), wengert_nn::Error>(())
+    /// ```
     pub fn of_mean(value: Tensor, denominator: f64) -> LossParts {
         LossParts { numerator: value.mul_scalar(denominator), value, denominator }
     }

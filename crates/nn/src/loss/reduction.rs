@@ -7,6 +7,16 @@ use autograd_core::{Result, Tensor};
 ///
 /// It decides what is minimised, and so the size of the gradients. What a run reports is the mean in either case, so it
 /// does not depend on the size of the batches: see [`Loss::parts`](super::Loss::parts).
+///
+/// # Examples
+/// ```
+/// use autograd_core::Tensor;
+/// use wengert_nn::Reduction;
+/// let losses = Tensor::from([1.0, 2.0]);
+/// assert_eq!(Reduction::Mean.apply(&losses)?.item::<f32>()?, 1.5);
+/// assert_eq!(Reduction::None.apply(&losses)?.shape(), [2]);
+/// # Ok::<(), wengert_nn::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Reduction {
     /// The losses stay as they are.

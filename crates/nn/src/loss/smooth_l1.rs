@@ -76,6 +76,15 @@ impl SmoothL1Loss {
     }
 
     /// The reduction of the losses of the elements; default: their mean.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::Tensor;
+    /// # use wengert_nn::{Loss, Reduction, SmoothL1Loss};
+    /// let loss = SmoothL1Loss::new().reduction(Reduction::Sum);
+    /// assert_eq!(loss.forward(&Tensor::from([1.0, 3.0]), &Tensor::from([0.0, 0.0]))?.item::<f32>()?, 0.5 + 2.5);
+    /// # Ok::<(), wengert_nn::Error>(())
+    /// ```
     #[must_use]
     pub fn reduction(mut self, reduction: Reduction) -> SmoothL1Loss {
         self.reduction = reduction;

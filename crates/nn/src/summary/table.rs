@@ -3,6 +3,14 @@
 use std::fmt;
 
 /// The result of [`summary`](super::summary); its `Display` is the table.
+///
+/// # Examples
+/// ```
+/// use wengert_nn::{Linear, Summary, summary};
+/// let table: Summary = summary(&Linear::new(3, 2, &mut autograd_core::seeded(7))?, &[3])?;
+/// assert_eq!((table.trainable, table.frozen, table.bytes), (8, 0, 32));
+/// # Ok::<(), wengert_nn::Error>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Summary {
@@ -18,6 +26,15 @@ pub struct Summary {
 }
 
 /// A row of a [`Summary`].
+///
+/// # Examples
+/// ```
+/// use wengert_nn::{Linear, ReLU, sequential, summary};
+/// let model = sequential![Linear::new(3, 2, &mut autograd_core::seeded(7))?, ReLU];
+/// let row = &summary(&model, &[3])?.rows[0];
+/// assert_eq!((&*row.name, &*row.kind, &*row.output, row.parameters), ("0", "Linear", "[N, 2]", 8));
+/// # Ok::<(), wengert_nn::Error>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Row {

@@ -26,6 +26,42 @@ use std::fmt;
 ///
 /// `driver.clone()` is an independent optimizer in the same state. State belongs to the *names* of parameters: it
 /// follows a model through cloning, saving and loading.
+///
+/// # Examples
+/// ```
+/// use autograd_core::{Result, Tensor, module::Param, update::{ElementRule, Real}};
+/// use wengert_optim::{Driver, Optimizer, Rule, Turn};
+///
+/// /// p ← p − rate · g
+/// #[derive(Clone, Copy, Debug)]
+/// struct Descent {
+///     rate: f64,
+/// }
+///
+/// impl Rule for Descent {
+///     const NAME: &'static str = "Descent";
+///     fn step(&self, turn: Turn<'_>) -> Result<()> {
+///         let rate = self.rate * turn.lr;
+///         turn.update(Descent { rate })
+///     }
+/// }
+///
+/// impl ElementRule<0> for Descent {
+///     #[inline(always)]
+///     fn element<T: Real>(self, p: T, g: T, state: [T; 0]) -> (T, [T; 0]) {
+///         (p - T::of(self.rate) * g, state)
+///     }
+/// }
+///
+/// let driver = Driver::new(Descent { rate: 1.0 }, 0.5).scale_lr(0.5).map_rule(|_| Descent { rate: 2.0 });
+/// assert_eq!((driver.lr(), driver.rule().rate), (0.25, 2.0));
+///
+/// let mut x = Param::new(Tensor::from(8.0))?;
+/// let grads = x.sum().backward()?;                                   // 1
+/// driver.weight_decay(0.5).decoupled_weight_decay(true).maximize(true).step(&mut x, &grads)?;
+/// assert_eq!(x.item::<f32>()?, 7.5);                                 // (1 − 0.25 · 0.5) · 8 + 0.25 · 2
+/// # Ok::<(), autograd_core::Error>(())
+/// ```
 #[derive(Clone)]
 pub struct Driver<R> {
     hyper: Hyper<R>,

@@ -29,6 +29,9 @@ use autograd_core::update::{ElementRule, Real};
 /// let grads = x.square().sum().backward()?;
 /// adam.step(&mut x, &grads)?;                 // the first step is lr, for any gradient
 /// assert_eq!(x.to_vec::<f32>()?, [0.5, 999.5]);
+///
+/// let adam = Adam::new(0.5).betas(0.8, 0.99).eps(1e-6).amsgrad(true);
+/// assert_eq!((adam.get("betas[0]")?, adam.get("eps")?), (0.8, 1e-6));
 /// # Ok::<(), autograd_core::Error>(())
 /// ```
 ///

@@ -23,6 +23,9 @@ use crate::named::optimizer;
 /// let grads = x.square().backward()?;
 /// AdamW::new(0.5).weight_decay(0.5).step(&mut x, &grads)?;
 /// assert_eq!(x.item::<f32>()?, 5.5);              // (1 − 0.25) · 8 − 0.5
+///
+/// let adamw = AdamW::new(0.5).betas(0.8, 0.99).eps(1e-6).amsgrad(true);
+/// assert_eq!((adamw.get("betas[0]")?, adamw.get("eps")?), (0.8, 1e-6));
 /// # Ok::<(), autograd_core::Error>(())
 /// ```
 ///

@@ -32,6 +32,9 @@ use autograd_core::update::{ElementRule, Real};
 ///     nadam.step(&mut x, &grads)?;
 /// }
 /// assert!(x.item::<f32>()?.abs() < 0.01);
+///
+/// let nadam = NAdam::new(0.1).betas(0.8, 0.99).eps(1e-6).momentum_decay(0.01);
+/// assert_eq!((nadam.get("betas[1]")?, nadam.get("momentum_decay")?), (0.99, 0.01));
 /// # Ok::<(), autograd_core::Error>(())
 /// ```
 ///

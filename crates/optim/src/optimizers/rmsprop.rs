@@ -28,6 +28,9 @@ use autograd_core::update::{ElementRule, Real};
 /// let grads = x.square().sum().backward()?;
 /// RmsProp::new(0.5).alpha(0.75).step(&mut x, &grads)?;        // s = g² / 4: the first step is 2 lr, for any gradient
 /// assert_eq!(x.to_vec::<f32>()?, [0.0, 999.0]);
+///
+/// let rmsprop = RmsProp::new(0.5).momentum(0.9).eps(1e-6).centered(true);
+/// assert_eq!((rmsprop.get("momentum")?, rmsprop.get("eps")?), (0.9, 1e-6));
 /// # Ok::<(), autograd_core::Error>(())
 /// ```
 ///

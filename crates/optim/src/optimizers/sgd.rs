@@ -62,11 +62,36 @@ impl Sgd {
 
     /// τ, any number: the gradient enters the momentum buffer with weight 1 − τ, except where it begins: at the first step
     /// with momentum. Default 0.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{Tensor, module::Param};
+    /// # use wengert_optim::{Optimizer, Sgd};
+    /// let mut x = Param::new(Tensor::from(4.0))?;
+    /// let mut sgd = Sgd::new(1.0).momentum(0.5).dampening(1.0);          // all steps are made of the first gradient
+    /// for expected in [3.0, 2.5, 2.25] {
+    ///     let grads = x.sum().backward()?;
+    ///     sgd.step(&mut x, &grads)?;
+    ///     assert_eq!(x.item::<f32>()?, expected);
+    /// }
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
     pub fn dampening(self, dampening: f64) -> Sgd {
         self.with(|rule| rule.dampening = dampening)
     }
 
     /// Whether the momentum is Nesterov's, which needs momentum above 0 and dampening 0. Default false.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{Tensor, module::Param};
+    /// # use wengert_optim::{Optimizer, Sgd};
+    /// let mut x = Param::new(Tensor::from(4.0))?;
+    /// let grads = x.sum().backward()?;
+    /// Sgd::new(1.0).momentum(0.5).nesterov(true).step(&mut x, &grads)?;
+    /// assert_eq!(x.item::<f32>()?, 2.5);                                 // 4 − (1 + 0.5)
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
     pub fn nesterov(self, nesterov: bool) -> Sgd {
         self.with(|rule| rule.nesterov = nesterov)
     }

@@ -35,6 +35,12 @@ impl CosineAnnealingLR {
     }
 
     /// η_min ≥ 0: the lowest rate. Default 0.
+    ///
+    /// # Examples
+    /// ```
+    /// # use wengert_optim::schedule::{CosineAnnealingLR, Schedule};
+    /// assert_eq!(CosineAnnealingLR::new(100).eta_min(0.01).rate(0.1, 100), 0.01);
+    /// ```
     pub fn eta_min(mut self, eta_min: f64) -> CosineAnnealingLR {
         self.eta_min = eta_min;
         self

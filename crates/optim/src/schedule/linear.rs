@@ -37,6 +37,12 @@ impl LinearLR {
     }
 
     /// The factor from step `total_iters` on, in [0, 1]. Default 1.
+    ///
+    /// # Examples
+    /// ```
+    /// # use wengert_optim::schedule::{LinearLR, Schedule};
+    /// assert_eq!(LinearLR::new().start_factor(1.0).end_factor(0.5).total_iters(4).rate(0.8, 4), 0.4);
+    /// ```
     pub fn end_factor(mut self, end_factor: f64) -> LinearLR {
         self.end_factor = end_factor;
         self

@@ -34,6 +34,24 @@ pub use then::Then;
 use autograd_core::{Description, Result};
 
 /// A learning rate, or another hyperparameter, as a function of the step.
+///
+/// # Examples
+/// ```
+/// use wengert_optim::Schedule;
+///
+/// /// lr / √(k + 1)
+/// struct InverseRoot;
+///
+/// impl Schedule for InverseRoot {
+///     fn rate(&self, base: f64, step: u64) -> f64 {
+///         base / (step as f64 + 1.0).sqrt()
+///     }
+/// }
+///
+/// assert_eq!((InverseRoot.rate(0.1, 0), InverseRoot.rate(0.1, 3)), (0.1, 0.05));
+/// let constant = |base: f64, _: u64| base;
+/// assert_eq!(constant.then(InverseRoot, 10).rate(0.1, 13), 0.05);
+/// ```
 pub trait Schedule: Send + Sync {
     /// The number at step `step`, counted from 0, of an optimizer whose own is `base`.
     fn rate(&self, base: f64, step: u64) -> f64;

@@ -67,6 +67,12 @@ impl Checkpoint {
     }
 
     /// The directory.
+    ///
+    /// # Examples
+    /// ```
+    /// # use wengert_train::Checkpoint;
+    /// assert_eq!(Checkpoint::new("run").dir(), std::path::Path::new("run"));
+    /// ```
     pub fn dir(&self) -> &Path {
         &self.dir
     }

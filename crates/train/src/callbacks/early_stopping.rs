@@ -30,10 +30,11 @@ use autograd_core::{Description, Error, ErrorKind, Result, Tensor};
 /// let set = TensorDataset::new(Tensor::from([[1.0], [2.0]]), Tensor::from([[2.0], [4.0]]))?;
 /// let mut model = Linear::new(1, 1, &mut seeded(7))?;
 /// // With such steps every epoch is worse than the one before.
-/// let early = EarlyStopping::new().monitor("loss").patience(3);
-/// let trainer = Trainer::new(Sgd::new(2.0), mse_loss).epochs(100).callback(early);
+/// let mut early = EarlyStopping::new().monitor("loss").patience(3).min_delta(0.01).restore_best_weights(true);
+/// let trainer = Trainer::new(Sgd::new(2.0), mse_loss).epochs(100).callback(&mut early);
 /// let history = trainer.fit(&mut model, &set, None, &mut seeded(7))?;
-/// assert_eq!(history.epochs.len(), 4);
+/// assert_eq!((history.epochs.len(), early.best().map(|(epoch, _)| epoch)), (4, Some(1)));
+/// assert_eq!(early.best_weights().map(|weights| weights.len()), Some(2));
 /// # Ok::<(), wengert_train::Error>(())
 /// ```
 ///
@@ -55,6 +56,13 @@ pub struct EarlyStopping {
 }
 
 /// The direction in which a metric improves.
+///
+/// # Examples
+/// ```
+/// use wengert_train::{Better, EarlyStopping};
+/// let early = EarlyStopping::new().monitor("val_accuracy").mode(Better::Higher).min_delta(0.001);
+/// assert_eq!(early.best(), None);                                    // before a run
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Better {
     /// Lower values are better, as for a loss.

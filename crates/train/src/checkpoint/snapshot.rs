@@ -10,6 +10,26 @@ use std::path::Path;
 
 /// The state of a run at the end of an epoch. Tensors are shared with the run, not copied; while a snapshot is kept,
 /// the next step copies them.
+///
+/// # Examples
+/// ```
+/// # use autograd_core::{Tensor, seeded};
+/// # use wengert_data::TensorDataset;
+/// # use wengert_nn::{Linear, mse_loss};
+/// # use wengert_optim::Sgd;
+/// use wengert_train::{Snapshot, Trainer};
+/// # let set = TensorDataset::new(Tensor::from([[1.0], [2.0]]), Tensor::from([[2.0], [4.0]]))?;
+/// # let mut model = Linear::new(1, 1, &mut seeded(7))?;
+/// let dir = std::env::temp_dir().join(format!("wengert-snapshot-{}", std::process::id()));
+/// let trainer = Trainer::new(Sgd::new(0.1), mse_loss).epochs(3).checkpoint(&*dir);
+/// trainer.fit(&mut model, &set, None, &mut seeded(7))?;
+/// let snapshot = Snapshot::load(&dir)?;
+/// assert_eq!((snapshot.epoch, snapshot.model.len(), snapshot.identity.get("optimizer.lr")), (3, 2, Some("0.1")));
+/// snapshot.save(dir.join("copy"))?;
+/// assert_eq!(Snapshot::load(dir.join("copy"))?.history, snapshot.history);
+/// # std::fs::remove_dir_all(&dir).map_err(wengert_train::Error::user)?;
+/// # Ok::<(), wengert_train::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Snapshot {

@@ -8,6 +8,23 @@ pub(crate) mod width;
 use serde::{Deserialize, Serialize};
 
 /// The epochs of a run, and how it ended.
+///
+/// # Examples
+/// ```
+/// # use autograd_core::{Tensor, seeded};
+/// # use wengert_data::TensorDataset;
+/// # use wengert_nn::{Linear, mse_loss};
+/// # use wengert_optim::Sgd;
+/// use wengert_train::{EpochRecord, History, Trainer};
+/// # let set = TensorDataset::new(Tensor::from([[1.0], [2.0]]), Tensor::from([[2.0], [4.0]]))?;
+/// # let mut model = Linear::new(1, 1, &mut seeded(7))?;
+/// let trainer = Trainer::new(Sgd::new(0.1), mse_loss).epochs(3);
+/// let history: History = trainer.fit(&mut model, &set, None, &mut seeded(7))?;
+/// assert_eq!((history.epochs.len(), history.values("loss").len(), history.stopped.is_none()), (3, 3, true));
+/// let best: &EpochRecord = history.best().expect("losses are numbers");
+/// assert_eq!((best.epoch, best.get("val_loss")), (3, None));
+/// # Ok::<(), wengert_train::Error>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct History {
     /// One record for each epoch.
@@ -35,6 +52,13 @@ pub struct EpochRecord {
 }
 
 /// Values by name, in a fixed order.
+///
+/// # Examples
+/// ```
+/// use wengert_train::Metrics;
+/// let metrics: Metrics = [("loss".to_string(), 0.5), ("accuracy".to_string(), 0.75)].into_iter().collect();
+/// assert_eq!((metrics.get("accuracy"), metrics.iter().next()), (Some(0.75), Some(("loss", 0.5))));
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Metrics(Vec<MetricValue>);
 

@@ -37,6 +37,13 @@ impl<L: Loss> MeanLoss<L> {
 
     /// The name of the metric: a run that measures two losses needs two names. Default `mean_loss`; a function or a
     /// closure cannot say what it is called.
+    ///
+    /// # Examples
+    /// ```
+    /// # use wengert_nn::mse_loss;
+    /// # use wengert_train::{MeanLoss, Metric};
+    /// assert_eq!(MeanLoss::new(mse_loss).named("mse").name(), "mse");
+    /// ```
     pub fn named(mut self, name: impl Into<String>) -> MeanLoss<L> {
         self.name = name.into();
         self

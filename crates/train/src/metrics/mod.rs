@@ -82,6 +82,17 @@ pub trait Metric {
 }
 
 /// A [`Metric`] being measured, batch by batch.
+///
+/// # Examples
+/// ```
+/// use autograd_core::Tensor;
+/// use wengert_train::{Accuracy, Metric, Tally};
+/// let mut tally: Box<dyn Tally> = Accuracy.start()?;
+/// tally.update(&Tensor::from([[0.2, 0.8]]), &Tensor::from([1]))?;
+/// tally.update(&Tensor::from([[0.2, 0.8]]), &Tensor::from([0]))?;
+/// assert_eq!(tally.value(), 0.5);
+/// # Ok::<(), wengert_train::Error>(())
+/// ```
 pub trait Tally {
     /// Counts in the outputs and targets of a batch.
     ///

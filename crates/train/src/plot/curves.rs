@@ -20,6 +20,16 @@ impl History {
     ///
     /// # Errors
     /// If the file is named as another format (`curves.png`), or cannot be written.
+    ///
+    /// # Examples
+    /// ```
+    /// # use wengert_train::History;
+    /// let path = std::env::temp_dir().join(format!("wengert-curves-{}.svg", std::process::id()));
+    /// History::default().plot(&path)?;
+    /// assert!(std::fs::read_to_string(&path).is_ok_and(|picture| picture.starts_with("<svg")));
+    /// # std::fs::remove_file(&path).map_err(wengert_train::Error::user)?;
+    /// # Ok::<(), wengert_train::Error>(())
+    /// ```
     pub fn plot(&self, path: impl AsRef<Path>) -> Result<()> {
         curves(self, path.as_ref())
     }

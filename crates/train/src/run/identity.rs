@@ -9,6 +9,25 @@ use std::path::Path;
 /// Facts about a run by name, in a fixed order: `batch_size`, `optimizer.lr`, `train.content`,
 /// `callbacks.EarlyStopping` and so on. A run goes on from a checkpoint only if all of them are the same; see
 /// [`Trainer::allow`](crate::Trainer::allow).
+///
+/// # Examples
+/// ```
+/// # use autograd_core::{Tensor, seeded};
+/// # use wengert_data::TensorDataset;
+/// # use wengert_nn::{Linear, mse_loss};
+/// # use wengert_optim::Sgd;
+/// use wengert_train::{Identity, Snapshot, Trainer};
+/// # let set = TensorDataset::new(Tensor::from([[1.0], [2.0]]), Tensor::from([[2.0], [4.0]]))?;
+/// # let mut model = Linear::new(1, 1, &mut seeded(7))?;
+/// let dir = std::env::temp_dir().join(format!("wengert-identity-{}", std::process::id()));
+/// let trainer = Trainer::new(Sgd::new(0.1), mse_loss).batch_size(2).checkpoint(&*dir);
+/// trainer.fit(&mut model, &set, None, &mut seeded(7))?;
+/// let identity: Identity = Snapshot::load(&dir)?.identity;
+/// assert_eq!(identity.get("batch_size"), Some("2"));
+/// assert!(identity.iter().any(|(name, value)| (name, value) == ("optimizer.lr", "0.1")));
+/// # std::fs::remove_dir_all(&dir).map_err(wengert_train::Error::user)?;
+/// # Ok::<(), wengert_train::Error>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Identity(Vec<(String, String)>);
 
@@ -116,6 +135,25 @@ fn is_meant(name: &str, allowed: &str) -> bool {
 }
 
 /// Everything in which a run differs from the one whose checkpoint it was to go on from.
+///
+/// # Examples
+/// ```
+/// # use autograd_core::{Tensor, seeded};
+/// # use wengert_data::TensorDataset;
+/// # use wengert_nn::{Linear, mse_loss};
+/// # use wengert_optim::Sgd;
+/// use wengert_train::{Difference, IdentityMismatch, Trainer};
+/// # let set = TensorDataset::new(Tensor::from([[1.0], [2.0]]), Tensor::from([[2.0], [4.0]]))?;
+/// # let mut model = Linear::new(1, 1, &mut seeded(7))?;
+/// let dir = std::env::temp_dir().join(format!("wengert-mismatch-{}", std::process::id()));
+/// let trainer = |lr| Trainer::new(Sgd::new(lr), mse_loss).checkpoint(&*dir);
+/// trainer(0.1).fit(&mut model, &set, None, &mut seeded(7))?;
+/// let error = trainer(0.2).resume(true).fit(&mut model, &set, None, &mut seeded(7)).unwrap_err();
+/// let Difference { name, saved, now } = &error.detail::<IdentityMismatch>().expect("another lr").differences[0];
+/// assert_eq!((&**name, saved.as_deref(), now.as_deref()), ("optimizer.lr", Some("0.1"), Some("0.2")));
+/// # std::fs::remove_dir_all(&dir).map_err(wengert_train::Error::user)?;
+/// # Ok::<(), wengert_train::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IdentityMismatch {
     /// The differences.

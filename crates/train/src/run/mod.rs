@@ -12,6 +12,48 @@ use wengert_nn::Layer;
 use wengert_optim::Optimizer;
 
 /// The state of a run, and the changes that a callback may make.
+///
+/// # Examples
+/// ```
+/// # use autograd_core::{Tensor, seeded};
+/// # use wengert_data::TensorDataset;
+/// # use wengert_nn::{Linear, mse_loss};
+/// # use wengert_optim::Sgd;
+/// use wengert_train::{Callback, Result, Run, Trainer};
+///
+/// /// Halves the learning rate after each epoch, and ends the run where it is small.
+/// struct Halve;
+///
+/// impl Callback for Halve {
+///     fn name(&self) -> &str {
+///         "Halve"
+///     }
+///     fn on_train_batch_end(&mut self, run: &mut Run<'_>) -> Result<()> {
+///         assert_eq!((run.batch(), run.step(), run.plan().batches), (1, run.epoch(), 1));
+///         assert!(run.loss().is_finite());
+///         Ok(())
+///     }
+///     fn on_epoch_end(&mut self, run: &mut Run<'_>) -> Result<()> {
+///         assert_eq!(run.last(), run.history().epochs.last());
+///         run.set_lr(run.lr() / 2.0);
+///         if run.lr() < 0.02 {
+///             run.stop("the steps are small");
+///         }
+///         Ok(())
+///     }
+///     fn on_train_end(&mut self, run: &mut Run<'_>) -> Result<()> {
+///         assert!(run.is_stopping() && run.model().num_parameters() == run.state_dict().len());
+///         run.model_mut().freeze("weight").map(drop)
+///     }
+/// }
+///
+/// # let set = TensorDataset::new(Tensor::from([[1.0], [2.0]]), Tensor::from([[2.0], [4.0]]))?;
+/// # let mut model = Linear::new(1, 1, &mut seeded(7))?;
+/// let trainer = Trainer::new(Sgd::new(0.1), mse_loss).epochs(100).callback(Halve);
+/// let history = trainer.fit(&mut model, &set, None, &mut seeded(7))?;
+/// assert_eq!((history.epochs.len(), model.weight.is_trainable()), (3, false));
+/// # Ok::<(), wengert_train::Error>(())
+/// ```
 pub struct Run<'r> {
     pub(crate) model: &'r mut dyn Layer,
     pub(crate) optimizer: &'r mut dyn Optimizer,

@@ -4,6 +4,17 @@ use crate::metrics::Metric;
 use autograd_core::{Error, ErrorKind, Result};
 
 /// The sizes and names of a run.
+///
+/// # Examples
+/// ```
+/// use wengert_train::{MetricInfo, Plan};
+/// let loss = MetricInfo { name: "loss".into(), higher_is_better: false };
+/// let metrics = vec![loss.clone()];
+/// let plan = Plan { epochs: 9, batch_size: 32, batches: 4, train_samples: 100, valid_samples: None, metrics };
+/// assert_eq!(plan.metric("loss")?, &loss);
+/// assert!(plan.metric("val_loss").is_err());
+/// # Ok::<(), wengert_train::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {
     /// The number of epochs, if nothing stops the run.
@@ -21,6 +32,13 @@ pub struct Plan {
 }
 
 /// One of the measurements.
+///
+/// # Examples
+/// ```
+/// use wengert_train::MetricInfo;
+/// let accuracy = MetricInfo { name: "accuracy".into(), higher_is_better: true };
+/// assert!(accuracy.higher_is_better);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MetricInfo {
     /// Its name.

@@ -61,13 +61,29 @@ impl Trainer<'_> {
     /// that the optimizer cannot have, or a callback fails. Before the first step model and optimizer are put back as
     /// they were, also by a run that goes on from a checkpoint, whatever a callback has changed. Later the model keeps
     /// what it has learned up to the step before the one that failed, unless a callback puts back the best weights;
-    /// what is frozen or held in it is as it was, and checkpoints stay: the same run can go on. The error has the history of the run as [`Interrupted`].
+    /// what is frozen or held in it is as it was, and checkpoints stay: the same run can go on. The error has the
+    /// history of the run as [`Interrupted`].
     ///
     /// # Panics
     /// If the model, the loss, a dataset, a metric or a callback does. The panic is passed on when all is done that an
     /// error would do: callbacks are told, the best weights are put back, the model is in evaluation mode, or as it was
     /// before the first step, checkpoints stay and can be gone on from. The history is lost with it, unless a
     /// [`History`] is one of the callbacks.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{Tensor, seeded};
+    /// # use wengert_data::TensorDataset;
+    /// # use wengert_nn::{Linear, mse_loss};
+    /// # use wengert_optim::Sgd;
+    /// # use wengert_train::Trainer;
+    /// let set = TensorDataset::new(Tensor::from([[1.0], [2.0]]), Tensor::from([[2.0], [4.0]]))?;
+    /// let mut model = Linear::new(1, 1, &mut seeded(7))?;
+    /// let trainer = Trainer::new(Sgd::new(0.1), mse_loss).epochs(20);
+    /// let history = trainer.fit(&mut model, &set, &set, &mut seeded(7))?;
+    /// assert!(history.epochs[19].get("val_loss") < history.epochs[0].get("val_loss"));
+    /// # Ok::<(), wengert_train::Error>(())
+    /// ```
     pub fn fit<'v>(
         mut self,
         model: &mut dyn Layer,

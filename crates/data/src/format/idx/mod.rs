@@ -54,6 +54,16 @@ pub fn read_idx(path: impl AsRef<Path>) -> Result<Tensor> {
 ///
 /// # Errors
 /// Those of [`read_idx`]; if the elements are not `u8` or there are not three dimensions.
+///
+/// # Examples
+/// ```
+/// let path = std::env::temp_dir().join(format!("wengert-idx-images-{}", std::process::id()));
+/// let header = [0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 2];                     // one image, 1 × 2
+/// std::fs::write(&path, [&header[..], &[0, 255]].concat()).expect("a writable directory");
+/// assert_eq!(wengert_data::idx_images(&path)?.to_vec::<f32>()?, [0.0, 1.0]);
+/// # std::fs::remove_file(&path).expect("it was just written");
+/// # Ok::<(), wengert_data::Error>(())
+/// ```
 pub fn idx_images(path: impl AsRef<Path>) -> Result<Tensor> {
     let path = path.as_ref();
     let Idx { shape, bytes, .. } = open_bytes(path, "images", 3)?;
@@ -68,6 +78,15 @@ pub fn idx_images(path: impl AsRef<Path>) -> Result<Tensor> {
 ///
 /// # Errors
 /// Those of [`read_idx`]; if the elements are not `u8` or there is not one dimension.
+///
+/// # Examples
+/// ```
+/// let path = std::env::temp_dir().join(format!("wengert-idx-labels-{}", std::process::id()));
+/// std::fs::write(&path, [0, 0, 8, 1, 0, 0, 0, 2, 7, 9]).expect("a writable directory");
+/// assert_eq!(wengert_data::idx_labels(&path)?.to_vec::<i64>()?, [7, 9]);
+/// # std::fs::remove_file(&path).expect("it was just written");
+/// # Ok::<(), wengert_data::Error>(())
+/// ```
 pub fn idx_labels(path: impl AsRef<Path>) -> Result<Tensor> {
     let path = path.as_ref();
     let Idx { shape, bytes, .. } = open_bytes(path, "labels", 1)?;

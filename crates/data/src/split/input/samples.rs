@@ -32,6 +32,12 @@ impl<'a> Samples<'a> {
     }
 
     /// How many samples there are.
+    ///
+    /// # Examples
+    /// ```
+    /// # use wengert_data::split::Samples;
+    /// assert_eq!(Samples::new(4).n(), 4);
+    /// ```
     pub fn n(&self) -> usize {
         self.n
     }
@@ -40,6 +46,14 @@ impl<'a> Samples<'a> {
     ///
     /// # Errors
     /// If the classes were not given, or are more or fewer than the samples.
+    ///
+    /// # Examples
+    /// ```
+    /// # use wengert_data::split::Samples;
+    /// assert_eq!(Samples::new(3).classes(&[0, 0, 1]).need_classes("KFold")?, [0, 0, 1]);
+    /// assert!(Samples::new(3).need_classes("KFold").is_err());
+    /// # Ok::<(), wengert_data::Error>(())
+    /// ```
     pub fn need_classes(&self, op: &str) -> Result<&[i64]> {
         let Some(classes) = self.classes.as_deref() else {
             let given = "Samples::classes gives them, or a dataset whose y is I64 [N]";

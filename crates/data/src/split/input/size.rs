@@ -3,6 +3,14 @@
 use autograd_core::{Error, ErrorKind, Result};
 
 /// The size of a part: a fraction of the samples, or a number of them.
+///
+/// # Examples
+/// ```
+/// use wengert_data::split::{Size, Splitter, TrainTestSplit};
+/// assert_eq!((Size::from(0.25), Size::from(3)), (Size::Fraction(0.25), Size::Count(3)));
+/// assert_eq!(TrainTestSplit::new().test_size(3).split(10)?[0].test, [7, 8, 9]);
+/// # Ok::<(), wengert_data::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Size {
     /// A fraction, between 0 and 1, both excluded.

@@ -74,6 +74,14 @@ pub struct Lbfgs {
 }
 
 /// The way [`Lbfgs`] finds the length of a step.
+///
+/// # Examples
+/// ```
+/// use wengert_optim::{Lbfgs, LineSearch, Optimizer};
+/// assert_eq!(LineSearch::default(), LineSearch::Off);
+/// let lbfgs = Lbfgs::new(1.0).line_search(LineSearch::StrongWolfe);
+/// assert!(lbfgs.describe(&[]).options().any(|option| option == ("line_search", "StrongWolfe")));
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum LineSearch {
     /// Takes the learning rate.
@@ -100,6 +108,22 @@ impl Lbfgs {
     }
 
     /// The most iterations of one step, at least 1. Default 20.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{Tensor, module::Param};
+    /// # use wengert_optim::{Lbfgs, Optimizer};
+    /// let mut x = Param::new(Tensor::from(8.0))?;
+    /// let mut evaluations = 0;
+    /// let mut lbfgs = Lbfgs::new(0.1).max_iter(3).max_eval(10).history_size(5);
+    /// lbfgs.step_with(&mut x, |x| {
+    ///     evaluations += 1;
+    ///     let loss = x.square();
+    ///     Ok((loss.item::<f32>()?.into(), loss.backward()?))
+    /// })?;
+    /// assert_eq!(evaluations, 3);
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
     pub fn max_iter(mut self, max_iter: usize) -> Lbfgs {
         self.max_iter = max_iter;
         self
@@ -117,6 +141,20 @@ impl Lbfgs {
     }
 
     /// The largest element, at least 0, of a gradient that counts as 0. Default 1e-7.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{Tensor, module::Param};
+    /// # use wengert_optim::{Lbfgs, Optimizer};
+    /// let mut x = Param::new(Tensor::from(8.0))?;
+    /// let mut lbfgs = Lbfgs::new(0.1).tolerance_grad(100.0).tolerance_change(0.0);       // 16 counts as 0
+    /// lbfgs.step_with(&mut x, |x| {
+    ///     let loss = x.square();
+    ///     Ok((loss.item::<f32>()?.into(), loss.backward()?))
+    /// })?;
+    /// assert_eq!(x.item::<f32>()?, 8.0);
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
     pub fn tolerance_grad(mut self, tolerance_grad: f64) -> Lbfgs {
         self.tolerance_grad = tolerance_grad;
         self

@@ -35,6 +35,14 @@ macro_rules! comparison {
             ///
             /// # Errors
             /// If the shapes do not broadcast or the dtypes differ.
+            ///
+            /// # Examples
+            /// ```
+            /// # use autograd_core::Tensor;
+            #[doc = concat!("let z = Tensor::from([1.0, 2.0, 3.0]).", stringify!($name), "(&Tensor::from(2.0))?;")]
+            #[doc = concat!("assert_eq!(z.to_vec::<bool>()?, [1, 2, 3].map(|a| a ", stringify!($sign), " 2));")]
+            /// # Ok::<(), autograd_core::Error>(())
+            /// ```
             pub fn $name(&self, other: &Tensor) -> Result<Tensor> {
                 compare(stringify!($name), self, other, $struct)
             }

@@ -1,0 +1,110 @@
+//! The arithmetic of optimizers on whole tensors.
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::kernels::fold::FoldRule;
+use crate::kernels::update::ElementRule;
+use crate::ops::check::Check;
+use crate::tensor::{Tensor, for_float};
+
+/// # For optimizers
+impl Tensor {
+    /// Applies an optimizer's rule to every element of this tensor, its gradient and its state, in one pass over
+    /// memory. State that the rule can do without may be `None`: it is neither read nor written.
+    ///
+    /// The tensors are changed in place where they are the only owners of their memory, else replaced by fresh ones.
+    ///
+    /// # Errors
+    /// If shapes or dtypes differ, the dtype is not a float type, state is missing that the rule always needs, or a
+    /// tensor that is to change was computed from tracked ones ([`Tensor::detach`] it): its history would be that of
+    /// another value. Then nothing is changed.
+    ///
+    /// # Examples
+    /// ```
+    /// use autograd_core::{Tensor, update::{ElementRule, Real}};
+    ///
+    /// /// m ← m + g, p ← p − lr · m
+    /// #[derive(Clone, Copy)]
+    /// struct Momentum {
+    ///     lr: f64,
+    /// }
+    ///
+    /// impl ElementRule<1> for Momentum {
+    ///     #[inline(always)]
+    ///     fn element<T: Real>(self, p: T, g: T, [m]: [T; 1]) -> (T, [T; 1]) {
+    ///         let m = m + g;
+    ///         (p - T::of(self.lr) * m, [m])
+    ///     }
+    /// }
+    ///
+    /// let (mut p, mut m) = (Tensor::from([1.0, 2.0]), Tensor::from([0.0, 4.0]));
+    /// p.update(&Tensor::from([1.0, 0.0]), [Some(&mut m)], Momentum { lr: 0.5 })?;
+    /// assert_eq!((p.to_vec::<f32>()?, m.to_vec::<f32>()?), (vec![0.5, 0.0], vec![1.0, 4.0]));
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
+    pub fn update<R: ElementRule<S>, const S: usize>(
+        &mut self,
+        gradient: &Tensor,
+        state: [Option<&mut Tensor>; S],
+        rule: R,
+    ) -> Result<()> {
+        let check = Check("update");
+        let float = check.float(self)?;
+        if let Some(missing) = state.iter().take(R::ALWAYS).position(Option::is_none) {
+            let text = format!("update: state number {} is missing, the rule always needs {}", missing + 1, R::ALWAYS);
+            return Err(Error::new(ErrorKind::Argument, text));
+        }
+        for other in std::iter::once(gradient).chain(state.iter().filter_map(Option::as_deref)) {
+            check.same_dtype(self, other)?;
+            check.is("the gradient or the state", other, self.shape())?;
+        }
+        for changed in std::iter::once(&*self).chain(state.iter().filter_map(Option::as_deref)) {
+            if let Some(op) = crate::tape::result_of(changed) {
+                let text = "is tracked, and its history would be that of another value; detach() leaves it out";
+                return Err(Error::new(ErrorKind::Tape, format!("update: the result of {op} {text}")));
+            }
+            changed.can_be_packed("update")?;
+        }
+        let gradient = gradient.try_packed("update")?;
+        for_float!(float, T => {
+            let state = state.map(|s| s.map(|s| s.elements_mut::<T>()));
+            crate::kernels::update::update(rule, self.elements_mut::<T>(), gradient.flat(), state);
+        });
+        Ok(())
+    }
+
+    /// One number from all elements of this tensor and another of the same shape and dtype, gathered in `f64`: an inner
+    /// product, a norm. Its bits are the same on any number of threads.
+    ///
+    /// # Errors
+    /// If shapes or dtypes differ, or the dtype is not a float type.
+    ///
+    /// # Examples
+    /// ```
+    /// use autograd_core::{Tensor, update::FoldRule};
+    ///
+    /// /// Σ x y
+    /// #[derive(Clone, Copy)]
+    /// struct Dot;
+    ///
+    /// impl FoldRule for Dot {
+    ///     #[inline(always)]
+    ///     fn element(self, x: f64, y: f64) -> f64 {
+    ///         x * y
+    ///     }
+    ///     #[inline(always)]
+    ///     fn join(self, a: f64, b: f64) -> f64 {
+    ///         a + b
+    ///     }
+    /// }
+    ///
+    /// assert_eq!(Tensor::from([1.0, 2.0]).fold(&Tensor::from([3.0, 4.0]), Dot)?, 11.0);
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
+    pub fn fold<R: FoldRule>(&self, other: &Tensor, rule: R) -> Result<f64> {
+        let check = Check("fold");
+        let float = check.same_float(self, other)?;
+        check.is("the second tensor", other, self.shape())?;
+        let (x, y) = (self.try_packed("fold")?, other.try_packed("fold")?);
+        Ok(for_float!(float, T => crate::kernels::fold::fold(rule, x.flat::<T>(), y.flat::<T>())))
+    }
+}

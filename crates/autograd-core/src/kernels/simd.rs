@@ -88,10 +88,14 @@ pub trait Lanes: Copy {
     ) -> Self::Vector<S>;
     /// a + b
     fn add_all<S: pulp::Simd>(simd: S, a: Self::Vector<S>, b: Self::Vector<S>) -> Self::Vector<S>;
+    /// The numbers in the first lanes, 0 in the others; not more than there are lanes.
+    fn load<S: pulp::Simd>(simd: S, x: &[Self]) -> Self::Vector<S>;
+    /// Writes the first lanes, as many as there is room for.
+    fn store<S: pulp::Simd>(simd: S, x: Self::Vector<S>, to: &mut [Self]);
 }
 
 macro_rules! lanes {
-    ($t:ident, $vector:ident, $count:ident, $splat:ident, $mul_add:ident, $add:ident) => {
+    ($t:ident, $vector:ident, $count:ident, $splat:ident, $mul_add:ident, $add:ident, $load:ident, $store:ident) => {
         impl Lanes for $t {
             type Vector<S: pulp::Simd> = S::$vector;
             #[inline(always)]
@@ -110,9 +114,17 @@ macro_rules! lanes {
             fn add_all<S: pulp::Simd>(simd: S, a: S::$vector, b: S::$vector) -> S::$vector {
                 simd.$add(a, b)
             }
+            #[inline(always)]
+            fn load<S: pulp::Simd>(simd: S, x: &[Self]) -> S::$vector {
+                simd.$load(x)
+            }
+            #[inline(always)]
+            fn store<S: pulp::Simd>(simd: S, x: S::$vector, to: &mut [Self]) {
+                simd.$store(to, x);
+            }
         }
     };
 }
 
-lanes!(f32, f32s, F32_LANES, splat_f32s, mul_add_f32s, add_f32s);
-lanes!(f64, f64s, F64_LANES, splat_f64s, mul_add_f64s, add_f64s);
+lanes!(f32, f32s, F32_LANES, splat_f32s, mul_add_f32s, add_f32s, partial_load_f32s, partial_store_f32s);
+lanes!(f64, f64s, F64_LANES, splat_f64s, mul_add_f64s, add_f64s, partial_load_f64s, partial_store_f64s);

@@ -43,14 +43,35 @@ impl<A: Copy, O, F: Function<N, A, O>, const N: usize> Kernel for Loop<'_, A, O,
     fn run(self) {
         let Loop { f, runs: Runs { x, starts, len }, z } = self;
         for (start, z) in starts.iter().zip(z.chunks_mut(len)) {
-            let x: [&[A]; N] = from_fn(|n| &x[n][start[n]..start[n] + z.len()]);
-            for (i, z) in z.iter_mut().enumerate() {
-                // SAFETY: every operand was cut to the length of `z`. With a check that the compiler cannot prove away,
-                // it leaves up to 32 elements of each run to scalar code.
-                *z = f.call(from_fn(|n| unsafe { *x[n].get_unchecked(i) }));
-            }
-            f.mend(x, z);
+            each(f, from_fn(|n| &x[n][start[n]..start[n] + z.len()]), z);
         }
+    }
+}
+
+/// `z = f(x)` for one run, which is as long as `z` in every operand.
+#[inline(always)]
+fn each<A: Copy, O, F: Function<N, A, O>, const N: usize>(f: F, x: [&[A]; N], z: &mut [O]) {
+    let x: [&[A]; N] = x.map(|x| &x[..z.len()]);
+    for (i, z) in z.iter_mut().enumerate() {
+        // SAFETY: every operand was cut to the length of `z`. With a check that the compiler cannot prove away, it leaves
+        // up to 32 elements of each run to scalar code.
+        *z = f.call(from_fn(|n| unsafe { *x[n].get_unchecked(i) }));
+    }
+    f.mend(x, z);
+}
+
+/// The loop over one run: all of the operands.
+struct Whole<'a, A, O, F, const N: usize> {
+    f: F,
+    x: [&'a [A]; N],
+    z: &'a mut [O],
+}
+
+impl<A: Copy, O, F: Function<N, A, O>, const N: usize> Kernel for Whole<'_, A, O, F, N> {
+    type Output = ();
+    #[inline(always)]
+    fn run(self) {
+        each(self.f, self.x, self.z);
     }
 }
 
@@ -58,8 +79,7 @@ impl<A: Copy, O, F: Function<N, A, O>, const N: usize> Kernel for Loop<'_, A, O,
 #[inline]
 pub fn zip_flat<A: Plain, O: Plain, F: Function<N, A, O>, const N: usize>(f: F, x: [&[A]; N], z: &mut [O]) {
     for_pieces(z, PIECE, |start, z| {
-        let runs = Runs { x, starts: &[[start; N]], len: z.len() };
-        vectorize(Loop { f, runs, z });
+        vectorize(Whole { f, x: x.map(|x| &x[start..]), z });
     });
 }
 

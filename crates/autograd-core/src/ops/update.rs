@@ -1,10 +1,20 @@
-//! The arithmetic of optimizers on whole tensors.
+//! What optimizers do to tensors: an update in place, and one number from all elements.
 
+use super::check::Check;
 use crate::error::{Error, ErrorKind, Result};
-use crate::kernels::fold::FoldRule;
-use crate::kernels::update::ElementRule;
-use crate::ops::check::Check;
+use crate::kernels::fold::{FoldRule, fold};
+use crate::kernels::update::{ElementRule, update};
+use crate::tape::result_of;
 use crate::tensor::{Tensor, for_float};
+
+/// Fails for a tensor that an update must not change, or cannot.
+fn can_change(x: &Tensor) -> Result<()> {
+    if let Some(op) = result_of(x) {
+        let text = "is tracked, and its history would be that of another value; detach() leaves it out";
+        return Err(Error::new(ErrorKind::Tape, format!("update: the result of {op} {text}")));
+    }
+    x.can_be_packed("update")
+}
 
 /// # For optimizers
 impl Tensor {
@@ -53,21 +63,23 @@ impl Tensor {
             let text = format!("update: state number {} is missing, the rule always needs {}", missing + 1, R::ALWAYS);
             return Err(Error::new(ErrorKind::Argument, text));
         }
-        for other in std::iter::once(gradient).chain(state.iter().filter_map(Option::as_deref)) {
-            check.same_dtype(self, other)?;
-            check.is("the gradient or the state", other, self.shape())?;
-        }
-        for changed in std::iter::once(&*self).chain(state.iter().filter_map(Option::as_deref)) {
-            if let Some(op) = crate::tape::result_of(changed) {
-                let text = "is tracked, and its history would be that of another value; detach() leaves it out";
-                return Err(Error::new(ErrorKind::Tape, format!("update: the result of {op} {text}")));
+        let fits = |other: &Tensor| {
+            if self.is_like(other) {
+                return Ok(());
             }
-            changed.can_be_packed("update")?;
+            check.same_dtype(self, other)?;
+            check.is("the gradient or the state", other, self.shape())
+        };
+        fits(gradient)?;
+        can_change(self)?;
+        for state in state.iter().flatten() {
+            fits(state)?;
+            can_change(state)?;
         }
         let gradient = gradient.try_packed("update")?;
         for_float!(float, T => {
             let state = state.map(|s| s.map(|s| s.elements_mut::<T>()));
-            crate::kernels::update::update(rule, self.elements_mut::<T>(), gradient.flat(), state);
+            update(rule, self.elements_mut::<T>(), gradient.flat(), state);
         });
         Ok(())
     }
@@ -105,6 +117,6 @@ impl Tensor {
         let float = check.same_float(self, other)?;
         check.is("the second tensor", other, self.shape())?;
         let (x, y) = (self.try_packed("fold")?, other.try_packed("fold")?);
-        Ok(for_float!(float, T => crate::kernels::fold::fold(rule, x.flat::<T>(), y.flat::<T>())))
+        Ok(for_float!(float, T => fold(rule, x.flat::<T>(), y.flat::<T>())))
     }
 }

@@ -28,6 +28,13 @@ impl FixedDims {
         FixedDims { near, len: dims.len(), far: None }
     }
 
+    /// Whether the sizes are so few and small that no product of them overflows, as nearly always.
+    #[inline(always)]
+    pub(crate) fn is_small(&self) -> bool {
+        let [a, b, c, d] = self.near;
+        self.far.is_none() && (a | b | c | d) < 1 << 14
+    }
+
     /// This many zeros.
     pub(crate) fn zeros(&self) -> FixedDims {
         let far = self.far.as_ref().map(|dims| vec![0; dims.len()].into());

@@ -22,6 +22,14 @@ impl Layout {
         Layout::contiguous_at(shape, 0)
     }
 
+    /// Becomes row-major order without gaps. Field by field: a whole layout would be moved by a call.
+    #[inline(always)]
+    pub(crate) fn become_contiguous(&mut self, shape: FixedDims, strides: FixedDims, numel: usize) {
+        self.shape = shape;
+        self.strides = strides;
+        (self.offset, self.numel, self.contiguous) = (0, numel, true);
+    }
+
     /// Row-major order without gaps, from element `offset` of the buffer on.
     #[inline(always)]
     pub(crate) fn contiguous_at(shape: &[usize], offset: usize) -> Layout {

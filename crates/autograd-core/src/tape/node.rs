@@ -177,7 +177,9 @@ impl Drop for Node {
                 && node.pullback.is_taken()
             {
                 while let Some(input) = node.inputs.pop() {
-                    inputs.push(input);
+                    if input.is_some() {
+                        inputs.push(input);
+                    }
                 }
             }
         }

@@ -64,10 +64,19 @@ impl Parts {
     /// The whole sum of a node.
     #[inline]
     pub(super) fn finish(&mut self, id: NodeId, mut sum: Sum) -> Result<Tensor> {
-        if let Some(PartsOf { shape, dtype, parts, gradients }) = self.0.remove(&id) {
-            add(&mut sum, crate::ops::assemble(&shape, dtype, parts, &gradients)?)?;
+        if !self.0.is_empty() {
+            self.join(id, &mut sum)?;
         }
         Ok(sum.unwrap_or_else(|| unreachable!("a place is made to add to it")))
+    }
+}
+
+impl Parts {
+    /// Adds what the parts of a node make together.
+    #[cold]
+    fn join(&mut self, id: NodeId, sum: &mut Sum) -> Result<()> {
+        let Some(PartsOf { shape, dtype, parts, gradients }) = self.0.remove(&id) else { return Ok(()) };
+        add(sum, crate::ops::assemble(&shape, dtype, parts, &gradients)?)
     }
 }
 

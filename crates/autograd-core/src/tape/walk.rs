@@ -29,7 +29,8 @@ pub(super) fn walk(roots: &[(&Tensor, Option<&Tensor>)], also: &[NodeId], keep: 
     mode::check_nesting()?;
     recording(false, || {
         let nodes = nodes_of(roots)?;
-        let mut walk = Walk::start(&nodes, roots, keep)?;
+        let mut walk = Walk::new(keep);
+        walk.start(&nodes, roots)?;
         let mut way = Unfinished::new(&nodes);
         let found = collect(&mut walk, also, &mut way.at);
         way.end(found.as_ref().err());
@@ -66,7 +67,8 @@ pub(crate) fn gradients_of(
     }
     recording(recorded, || {
         let nodes = nodes_of(roots)?;
-        let mut walk = Walk::start(&nodes, roots, true)?;
+        let mut walk = Walk::new(true);
+        walk.start(&nodes, roots)?;
         let wanted: BTreeSet<NodeId> = targets.iter().filter_map(|x| id_of(x)).collect();
         let useful = leading_to(&wanted, &nodes);
         let mut found = BTreeMap::new();
@@ -143,12 +145,16 @@ struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    fn start(nodes: &'a [NodeRef], roots: &[(&Tensor, Option<&Tensor>)], keep: bool) -> Result<Walk<'a>> {
-        let mut walk = Walk { waiting: Queue::default(), leaves: Leaves::default(), parts: Parts::default(), keep };
+    fn new(keep: bool) -> Walk<'a> {
+        Walk { waiting: Queue::default(), leaves: Leaves::default(), parts: Parts::default(), keep }
+    }
+
+    /// Places the gradients to start with.
+    fn start(&mut self, nodes: &'a [NodeRef], roots: &[(&Tensor, Option<&Tensor>)]) -> Result<()> {
         for (node, (value, seed)) in nodes.iter().zip(roots) {
-            add(walk.at(node), untied(seed_of(value, *seed)?))?;
+            add(self.at(node), untied(seed_of(value, *seed)?))?;
         }
-        Ok(walk)
+        Ok(())
     }
 
     /// The place of a node's sum.

@@ -14,7 +14,7 @@
 use super::unwritten::Unwritten;
 use super::value::{Memory, Value};
 use super::{DType, for_any};
-use crate::shape::{Layout, checked_numel};
+use crate::shape::{FixedDims, Layout, checked_numel};
 use crate::storage::block::Block;
 use crate::storage::piece::{Piece, class_bytes, class_of};
 use crate::storage::recycle::RECYCLES;
@@ -255,11 +255,15 @@ impl Drop for Pool {
 /// A contiguous value of any elements, which no other owner can see; `None` if the shape is none that a tensor can have
 /// or the system does not have that much memory.
 pub(super) fn take(dtype: DType, shape: &[usize]) -> Option<Recycled<Value>> {
-    let numel = checked_numel(shape, dtype.size())?;
+    let dims = FixedDims::new(shape);
+    if !dims.is_small() {
+        checked_numel(shape, dtype.size())?;
+    }
+    let (strides, numel) = dims.row_major();
     let class = class_of(numel * dtype.size());
     let mut cached = POOL.try_with(|pool| pool.borrow_mut().take(class)).ok().flatten();
     let mut value = if let Some(value) = cached.as_mut().and_then(Shared::get_mut) {
-        value.layout = Layout::contiguous(shape);
+        value.layout.become_contiguous(dims, strides, numel);
         value.dtype = dtype;
         cached.map(Recycled::new)?
     } else {

@@ -1,21 +1,21 @@
-//! Matrix products: a plain loop for the smallest, tiles in the cache for most, the `gemm` crates for the rest.
+//! Matrix products: without packing for the smallest, tiles in the cache for most, the `gemm` crates for the rest.
 
 mod by_crate;
 mod pack;
-mod plain;
+mod small;
 mod tiles;
 mod transpose;
 
 use super::real::Real;
-use super::simd::vectorize;
+use super::simd::vectorize_with;
 use crate::threads::parallel::{self, worth_sharing_products};
 use by_crate::by_crate;
 pub use pack::forget;
-use plain::Plain;
+use small::Small;
 use tiles::Product;
 
-/// Products of fewer multiply-adds than this are faster in a plain loop than through packing.
-const PLAIN_BELOW: usize = 2048;
+/// Products of fewer multiply-adds than this are faster without packing.
+const SMALL_BELOW: usize = 2048;
 
 /// A strided matrix: element `(i, j)` is `data[i · row + j · column]`.
 #[derive(Clone, Copy)]
@@ -66,8 +66,8 @@ pub fn gemm<T: Real>(
         return;
     }
     let work = c.len().saturating_mul(k);
-    if work < PLAIN_BELOW && k * m.max(n) <= plain::SCRATCH && k > 0 {
-        return vectorize(Plain { size: (m, k, n), a, b, bias, c });
+    if work < SMALL_BELOW && k * m.max(n) <= small::SCRATCH && k > 0 {
+        return vectorize_with(Small { size: (m, k, n), a, b, bias, c });
     }
     let threads = if threads > 1 && worth_sharing_products(work) { threads.min(parallel::threads()) } else { 1 };
     if k > 0 && tiles::suit((m, k, n), b) {

@@ -18,11 +18,10 @@ pub(crate) struct View<'a> {
 impl<'a> View<'a> {
     /// The view with all dimensions but the last as rows; the tensor is contiguous or a matrix.
     pub(crate) fn rows_of(tensor: &'a Tensor) -> View<'a> {
-        let columns = tensor.shape().last().copied().unwrap_or(1);
-        if tensor.rank() == 2 {
-            let [row, column] = [tensor.strides()[0], tensor.strides()[1]];
-            return View { tensor, rows: tensor.shape()[0], columns, row, column };
+        if let ([rows, columns], [row, column]) = (tensor.shape(), tensor.strides()) {
+            return View { tensor, rows: *rows, columns: *columns, row: *row, column: *column };
         }
+        let columns = tensor.shape().last().copied().unwrap_or(1);
         debug_assert!(tensor.is_contiguous());
         let rows = tensor.shape().iter().rev().skip(1).product();
         View { tensor, rows, columns, row: columns, column: 1 }

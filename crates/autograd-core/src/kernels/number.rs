@@ -39,6 +39,11 @@ pub trait Number:
     fn sqrt(self) -> Self;
     /// eˣ
     fn exp(self) -> Self;
+    /// e^(x − m), x not above m; by `f32` and `f64` from the difference that is not rounded.
+    #[inline(always)]
+    fn exp_less(self, m: Self) -> Self {
+        (self - m).exp()
+    }
     /// eˣ − 1
     fn exp_m1(self) -> Self;
     /// ln x

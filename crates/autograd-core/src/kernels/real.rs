@@ -42,7 +42,7 @@ pub trait Real:
 }
 
 macro_rules! real {
-    ($t:ident, $trig_limit:expr, $exp:ident, $expm1:ident, $ln:ident, $ln1p:ident, $tanh:ident, $sigmoid:ident, $erf:ident, $sin:ident, $cos:ident) => {
+    ($t:ident, $trig_limit:expr, $exp:ident, $exp_less:ident, $expm1:ident, $ln:ident, $ln1p:ident, $tanh:ident, $sigmoid:ident, $erf:ident, $sin:ident, $cos:ident) => {
         impl Number for $t {
             type Mask = bool;
             #[inline(always)]
@@ -93,6 +93,10 @@ macro_rules! real {
             #[inline(always)]
             fn exp(self) -> Self {
                 math::$exp(self)
+            }
+            #[inline(always)]
+            fn exp_less(self, m: Self) -> Self {
+                math::$exp_less(self, m)
             }
             #[inline(always)]
             fn exp_m1(self) -> Self {
@@ -195,6 +199,7 @@ real!(
     f32,
     math::SIN_LIMIT_F32,
     exp_f32,
+    exp_less_f32,
     expm1_f32,
     ln_f32,
     ln_1p_f32,
@@ -208,6 +213,7 @@ real!(
     f64,
     math::SIN_LIMIT_F64,
     exp_f64,
+    exp_less_f64,
     expm1_f64,
     ln_f64,
     ln_1p_f64,

@@ -2,7 +2,8 @@
 
 use super::factor::Factor;
 use super::math;
-use super::number::{Number, Special};
+use super::math::exponential::Scalar;
+use super::number::{Number, Scaled, Special};
 use super::simd::Lanes;
 use crate::storage::block::Plain;
 use std::ops::{AddAssign, SubAssign};
@@ -125,6 +126,12 @@ macro_rules! real {
             #[inline(always)]
             fn special<S: Special>(self) -> Self {
                 S::value(self)
+            }
+            #[inline(always)]
+            fn scaled<S: Scaled>(self, factor: f64) -> Self {
+                let (rounded, rest) = (factor as $t, <$t as Scalar>::rest_of(factor, 0.0));
+                let high = self * rounded;
+                S::value(high, self.mul_add(rounded, -high) + self * rest)
             }
             #[inline]
             fn sin(self) -> Self {

@@ -152,10 +152,19 @@ pub fn density_of_sum<T: Scalar>(high: T, low: T) -> T {
     logistic_of_sum(high, low).density()
 }
 
-/// `e^(−|high + low|)`
+/// Where [`decay_of_sum`] begins to leave a factor out.
+pub const DECAYED: f64 = 64.0;
+
+/// `e^(−|high + low|)`; where `|high|` is above [`DECAYED`], without a factor of `e^(−DECAYED)`: the result is no
+/// subnormal number then, which would have fewer digits.
 #[inline(always)]
 pub fn decay_of_sum<T: Scalar>(high: T, low: T) -> T {
-    logistic_of_sum(high, low).value
+    let (limit, shift) = (T::either(168.0, 1100.0), T::of(DECAYED));
+    let low = if high < T::of(0.0) { -low } else { low };
+    let low = if high.magnitude() < limit { low } else { T::of(0.0) };
+    let v = high.magnitude().at_most(limit);
+    let v = if v > shift { v - shift } else { v };
+    T::exponential(-v, -low).value()
 }
 
 /// `scale e^(−v) / (1 + e^(−v))²`: the plain quotient, which every step of training with such a gate takes; the sums above

@@ -131,10 +131,11 @@ pub(super) fn digits_hold_over_the_whole_range(case: &Case) {
     if !case.elementwise || case.inputs.len() != 1 {
         return;
     }
-    let x: Vec<f32> = (0..u32::MAX).step_by(349_529).map(f32::from_bits).filter(|x| !x.is_nan()).collect();
+    let corners = [0.0, f32::from_bits(1), f32::MIN_POSITIVE, 1.0, f32::MAX, f32::INFINITY, f32::NAN];
+    let patterns = (0..u32::MAX).step_by(349_529).map(f32::from_bits).filter(|x| !x.is_nan());
     // The span in which most functions bend, and a close look at where derivatives go through zero.
     let bends = (-9000..9000).map(|i| i as f32 * 0.012_345).chain((-30_000..30_000).map(|i| i as f32 * 0.000_123_4));
-    let x: Vec<f32> = x.into_iter().chain(bends).collect();
+    let x: Vec<f32> = corners.into_iter().chain(corners.map(|x| -x)).chain(patterns).chain(bends).collect();
     let single = derivatives(case, &x);
     let double = derivatives(case, &x.iter().map(|x| f64::from(*x)).collect::<Vec<f64>>());
     let mut worst = Vec::new();

@@ -33,9 +33,12 @@ impl Tensor {
         let float = Check("softmax").float(self)?;
         let dim = Check("softmax").dim(dim, self.shape())?;
         let width = self.shape().get(dim).copied().unwrap_or(1);
-        let value = along("softmax", dim, [self], |[x]| {
-            for_float!(float, T => Tensor::try_build::<T>("softmax", x.shape(), |y| softmax::<T>(x.flat(), width, y)))
-        })?;
+        let value = along(
+            "softmax",
+            dim,
+            [self],
+            |[x]| for_float!(float, T => Tensor::try_build::<T>("softmax", x.shape(), |y| softmax::<T>(x.flat(), width, y))),
+        )?;
         Ok(record("softmax", value, &[self], |y| Softmax { y: Saved::output(y), dim, width }))
     }
 }

@@ -1,8 +1,9 @@
 //! Smooth rectifier.
 
 use crate::error::{Error, Result};
+use crate::kernels::math::exponential::Scalar;
 use crate::kernels::math::gate;
-use crate::kernels::number::{Number, scaled};
+use crate::kernels::number::{self, Number, scaled};
 use crate::ops::elementwise::driver::{Elementwise, Keeps, try_elementwise};
 use crate::tensor::Tensor;
 
@@ -31,8 +32,8 @@ impl Tensor {
             return Err(Error::argument("softplus", "beta", beta, "finite and not 0"));
         }
         let softplus = Softplus { beta, threshold };
-        // A product with a power of two is not rounded.
-        if beta.is_normal() && beta.to_bits() << 12 == 0 {
+        // A product with a power of two is not rounded, and a quotient is no larger than what it is of.
+        if beta.abs() >= 1.0 && beta.to_bits() << 12 == 0 {
             return try_elementwise([self], softplus);
         }
         try_elementwise([self], Scaled(softplus))
@@ -78,7 +79,10 @@ impl Elementwise<1> for Scaled {
         let Softplus { beta, threshold } = self.0;
         let (zero, scaled) = (N::of(0.0), x * N::of(beta));
         let positive = N::select(scaled.gt(zero), x, zero);
-        let smooth = positive + x.scaled::<Decay>(beta).ln_1p() / N::of(beta);
+        let decay = x.scaled::<Decay>(beta);
+        let tail = decay * N::of((-gate::DECAYED).exp() / beta);
+        let logarithm = N::select(scaled.abs().gt(N::of(gate::DECAYED)), tail, decay.ln_1p() / N::of(beta));
+        let smooth = positive + logarithm;
         N::select(scaled.gt(N::of(threshold)), x, smooth)
     }
 
@@ -89,10 +93,21 @@ impl Elementwise<1> for Scaled {
     }
 }
 
-scaled! {
-    /// `e^(−|z|)`
-    Decay: "softplus_decay", gate::decay_of_sum;
-    |x, c| -(N::of(c) * (x * N::of(c)).sign() * x.scaled::<Self>(c))
+/// [`gate::decay_of_sum`], which is in the value alone.
+#[derive(Clone, Copy)]
+struct Decay;
+
+impl number::Scaled for Decay {
+    const NAME: &'static str = "softplus_decay";
+
+    #[inline(always)]
+    fn value<T: Scalar>(high: T, low: T) -> T {
+        gate::decay_of_sum(high, low)
+    }
+
+    fn slope<N: Number>(_: N, _: f64) -> N {
+        unreachable!("a value is not read with tensors")
+    }
 }
 
 scaled! {
@@ -124,9 +139,10 @@ crate::ops::cases::cases![{
     [
         scaled("softplus of 3x", 3.0),
         scaled("softplus of x/10", 0.1),
+        scaled("softplus of x/16", 0.0625),
         scaled("softplus of -7x", -7.3),
         Case::fallible_unary("softplus", -2.0..2.0, &[1.5], call, reference)
-        .refuses(|x| x[0].softplus(0.0, 20.0), "softplus: beta is 0.0, it must be finite and not 0")
-        .refuses(|x| x[0].softplus(f64::NAN, 20.0), "softplus: beta is NaN, it must be finite and not 0")
+            .refuses(|x| x[0].softplus(0.0, 20.0), "softplus: beta is 0.0, it must be finite and not 0")
+            .refuses(|x| x[0].softplus(f64::NAN, 20.0), "softplus: beta is NaN, it must be finite and not 0"),
     ]
 }];

@@ -37,7 +37,9 @@ pub(super) fn indices(op: &'static str, target: &Tensor, samples: &[usize], inpu
     if got == samples {
         return Ok(());
     }
-    let hint = match mending_to(got, samples) {
+    // Where there is no class, there is no index of one.
+    let classless = input.numel() == 0 && target.numel() > 0;
+    let hint = match mending_to(got, samples).filter(|_| !classless) {
         Some(call) => format!("; {call} makes it so"),
         None if got == input.shape() => {
             let dtype = input.dtype();
@@ -52,12 +54,17 @@ pub(super) fn indices(op: &'static str, target: &Tensor, samples: &[usize], inpu
 pub(super) fn probabilities(op: &'static str, target: &Tensor, dim: usize, input: &Tensor) -> Error {
     let got = target.shape();
     let mut samples = input.shape().to_vec();
-    samples.remove(dim);
+    let classes = samples.remove(dim);
     let convert = "to_dtype(DType::I64)";
     let hint = match mending_to(got, &samples) {
-        _ if got == samples => format!("; for class indices, {convert}"),
-        Some(call) => format!("; for class indices, {call} and {convert}"),
-        None => String::new(),
+        // Where there is no class, there is no index of one.
+        _ if got == samples && classes > 0 => format!("; for class indices, {convert}"),
+        Some(call) if classes > 0 => format!("; for class indices, {call} and {convert}"),
+        _ => match (mending_to(got, input.shape()), input.dtype()) {
+            (Some(call), dtype) if dtype == target.dtype() => format!("; {call} makes it so"),
+            (Some(call), dtype) => format!("; {call} and to_dtype(DType::{dtype}) make it so"),
+            (None, _) => String::new(),
+        },
     };
     Error::shape(op, "the target of class probabilities", got, format!("{:?}, that of the input{hint}", input.shape()))
 }
@@ -159,7 +166,7 @@ mod tests {
         let mut followed = 0;
         for (name, loss) in LOSSES {
             for (input, target) in SHAPES.iter().flat_map(|a| SHAPES.map(|b| (*a, b))) {
-                for dtype in [DType::F32, DType::I64] {
+                for dtype in [DType::F32, DType::F64, DType::I64] {
                     let (x, t) = (Tensor::zeros(input, DType::F32)?, Tensor::zeros(target, dtype)?);
                     let Err(error) = loss(&x, &t) else { continue };
                     let text = error.to_string();

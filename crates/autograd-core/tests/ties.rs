@@ -172,13 +172,51 @@ fn readers_on_other_threads_see_one_value_at_a_time() {
 #[test]
 fn a_long_row_of_values_is_dropped_without_recursion() {
     let _alone = MEMORY.lock();
-    let mut writer = Param::new(Tensor::from([0.0])).expect("a fresh value");
-    let reader = writer.tie();
-    for step in 0..100_000 {
-        writer.set(Tensor::from([step as f32])).expect("it fits");
+    let read_often = || {
+        let mut writer = Param::new(Tensor::from([0.0])).expect("a fresh value");
+        let reader = writer.tie();
+        for step in 0..10_000 {
+            writer.set(Tensor::from([step as f32])).expect("it fits");
+            assert!(reader.is_trainable());
+        }
+        assert_eq!(value(&reader), [9_999.0]);
+        drop((reader, writer));
+    };
+    std::thread::Builder::new().stack_size(1 << 17).spawn(read_often).expect("a thread").join().expect("no overflow");
+}
+
+#[test]
+fn what_no_place_has_read_is_let_go() {
+    let _alone = MEMORY.lock();
+    let large = |x: f64| Tensor::full(&[1 << 16], x, DType::F32).expect("small");
+    let mut writer = Param::new(large(0.0)).expect("a fresh value");
+    // Neither is ever visited for changing; one is read between, at the first values.
+    let (unread, read) = (writer.tie(), writer.tie());
+    let mut in_use = |steps: usize| {
+        for step in 0..steps {
+            writer.set(large(step as f64)).expect("it fits");
+            *writer.value_mut() = large(-1.0 - step as f64);
+        }
+        autograd_core::memory::stats().in_use
+    };
+    let few = in_use(2);
+    assert_eq!(value(&read)[0], -2.0);
+    assert!(in_use(40) <= few + (1 << 18));
+    assert_eq!((value(&unread)[0], value(&read)[0]), (-40.0, -40.0));
+}
+
+#[test]
+fn one_alone_is_no_part_of_the_model_that_is_cloned_next() {
+    for place in [0, 2] {
+        let model = model(true);
+        let mut alone = vec![model[place].untied()];
+        let mut other = model.clone();
+        is_tied(&mut other);
+        assert_eq!(names(&alone), ["0"]);
+        alone[0].set(Tensor::from([7.0, 9.0])).expect("it fits");
+        assert_ne!(value(&other[0]), [7.0, 9.0]);
+        assert_eq!(value(&model[0]), [1.0, 2.0]);
     }
-    assert_eq!(value(&reader), [99_999.0]);
-    drop((reader, writer));
 }
 
 #[test]

@@ -164,7 +164,7 @@ fn a_target_of_another_rank_is_no_accident() -> Result<()> {
     let mut wide = Linear::new(1, 3, &mut seeded(7))?;
     let error = trainer().fit(&mut wide, &set, None, &mut seeded(7)).expect_err("3 samples, 3 columns").to_string();
     let expected = "epoch 1, train batch 1: mse_loss: the target has shape [3], expected one that broadcasts to \
-                    the input's, [3, 3], and has its rank; unsqueeze adds a dim";
+                    the input's, [3, 3], and has its rank; unsqueeze(1) makes it so";
     assert_eq!(error, expected);
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! Floats within the range of the vectorised sine.
 
-use super::number::{Number, Special};
+use super::number::{Number, Scaled, Special};
 use super::real::Real;
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
@@ -73,6 +73,10 @@ impl<T: Real> Number for Near<T> {
     #[inline(always)]
     fn special<S: Special>(self) -> Self {
         Near(self.0.special::<S>())
+    }
+    #[inline(always)]
+    fn scaled<S: Scaled>(self, factor: f64) -> Self {
+        Near(self.0.scaled::<S>(factor))
     }
     #[inline(always)]
     fn sin(self) -> Self {

@@ -48,6 +48,11 @@ pub trait Number:
     fn sqrt(self) -> Self;
     /// eˣ
     fn exp(self) -> Self;
+    /// e^(x − m), x not above m; by `f32` and `f64` from the difference that is not rounded.
+    #[inline(always)]
+    fn exp_less(self, m: Self) -> Self {
+        (self - m).exp()
+    }
     /// eˣ − 1
     fn exp_m1(self) -> Self;
     /// ln x
@@ -62,6 +67,8 @@ pub trait Number:
     fn erf(self) -> Self;
     /// A function that is written for floats as a whole.
     fn special<S: Special>(self) -> Self;
+    /// A function of the product with a constant, which is not rounded.
+    fn scaled<S: Scaled>(self, factor: f64) -> Self;
     /// sin x; not vectorised for `f32` and `f64`, see `near::Near`.
     fn sin(self) -> Self;
     /// cos x; not vectorised for `f32` and `f64`, see `near::Near`.
@@ -101,6 +108,18 @@ pub trait Special: Copy + Send + Sync + 'static {
     fn slope<N: Number>(x: N) -> N;
 }
 
+/// A function of a product c x of a number and a constant. The product is a sum of two numbers, for in a tail its error
+/// counts c x times.
+pub trait Scaled: Copy + Send + Sync + 'static {
+    /// The name of the operation.
+    const NAME: &'static str;
+
+    /// f(high + low), where low is NaN if high is infinite; mark it `#[inline(always)]`.
+    fn value<T: Scalar>(high: T, low: T) -> T;
+    /// The derivative of f(c x) by x.
+    fn slope<N: Number>(x: N, c: f64) -> N;
+}
+
 /// A [`Special`] from one line for each of its parts: name and title, the function on floats, the derivative.
 macro_rules! special {
     ($(#[$doc:meta])* $visible:vis $name:ident: $title:literal, $f:path; |$x:ident| $slope:expr) => {
@@ -124,3 +143,27 @@ macro_rules! special {
     };
 }
 pub(crate) use special;
+
+/// A [`Scaled`] from one line for each of its parts, like [`special`].
+macro_rules! scaled {
+    ($(#[$doc:meta])* $visible:vis $name:ident: $title:literal, $f:path; |$x:ident, $c:ident| $slope:expr) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy)]
+        $visible struct $name;
+
+        impl $crate::kernels::number::Scaled for $name {
+            const NAME: &'static str = $title;
+
+            #[inline(always)]
+            fn value<T: $crate::kernels::math::exponential::Scalar>(high: T, low: T) -> T {
+                $f(high, low)
+            }
+
+            #[inline(always)]
+            fn slope<N: $crate::kernels::number::Number>($x: N, $c: f64) -> N {
+                $slope
+            }
+        }
+    };
+}
+pub(crate) use scaled;

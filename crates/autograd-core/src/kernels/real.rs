@@ -2,7 +2,8 @@
 
 use super::factor::Factor;
 use super::math;
-use super::number::{Number, Special};
+use super::math::exponential::Scalar;
+use super::number::{Number, Scaled, Special};
 use super::simd::Lanes;
 use crate::storage::block::Plain;
 use std::ops::{AddAssign, SubAssign};
@@ -51,7 +52,7 @@ pub trait Real:
 }
 
 macro_rules! real {
-    ($t:ident, $trig_limit:expr, $exp:ident, $expm1:ident, $ln:ident, $ln1p:ident, $tanh:ident, $sigmoid:ident, $erf:ident, $sin:ident, $cos:ident) => {
+    ($t:ident, $trig_limit:expr, $exp:ident, $exp_less:ident, $expm1:ident, $ln:ident, $ln1p:ident, $tanh:ident, $sigmoid:ident, $erf:ident, $sin:ident, $cos:ident) => {
         impl Number for $t {
             type Mask = bool;
             #[inline(always)]
@@ -104,6 +105,10 @@ macro_rules! real {
                 math::$exp(self)
             }
             #[inline(always)]
+            fn exp_less(self, m: Self) -> Self {
+                math::$exp_less(self, m)
+            }
+            #[inline(always)]
             fn exp_m1(self) -> Self {
                 math::$expm1(self)
             }
@@ -130,6 +135,12 @@ macro_rules! real {
             #[inline(always)]
             fn special<S: Special>(self) -> Self {
                 S::value(self)
+            }
+            #[inline(always)]
+            fn scaled<S: Scaled>(self, factor: f64) -> Self {
+                let (rounded, rest) = (factor as $t, <$t as Scalar>::rest_of(factor, 0.0));
+                let high = self * rounded;
+                S::value(high, self.mul_add(rounded, -high) + self * rest)
             }
             #[inline]
             fn sin(self) -> Self {
@@ -204,6 +215,7 @@ real!(
     f32,
     math::SIN_LIMIT_F32,
     exp_f32,
+    exp_less_f32,
     expm1_f32,
     ln_f32,
     ln_1p_f32,
@@ -217,6 +229,7 @@ real!(
     f64,
     math::SIN_LIMIT_F64,
     exp_f64,
+    exp_less_f64,
     expm1_f64,
     ln_f64,
     ln_1p_f64,

@@ -4,7 +4,7 @@
 use super::real::Real;
 use super::reduce::{Largest, Sum, fold_run};
 use super::simd::{Kernel, vectorize};
-use crate::threads::parallel::for_rows;
+use crate::threads::parallel::{for_rows, for_rows_of_two};
 
 /// Narrow rows are handled in groups of about this many elements, so that every pass but the first finds them in the
 /// first-level cache, and they still give the exponential long runs.
@@ -66,7 +66,15 @@ fn sum_of_exps<T: Real>(x: &[T], m: T, exps: &mut [T; GROUP]) -> T {
 #[inline(always)]
 fn exps_of<T: Real>(x: &[T], m: T, e: &mut [T]) {
     for (e, x) in e.iter_mut().zip(x) {
-        *e = (*x - m).exp();
+        *e = x.exp_less(m);
+    }
+}
+
+/// `e = exp(x − e)`
+#[inline(always)]
+fn exps_less<T: Real>(x: &[T], e: &mut [T]) {
+    for (e, x) in e.iter_mut().zip(x) {
+        *e = x.exp_less(*e);
     }
 }
 
@@ -85,52 +93,69 @@ fn rest_of_row<T: Real>(x: &[T], m: T, exps: &mut [T; GROUP]) -> T {
     }
 }
 
-struct Softmax<'a, T, const LOG: bool> {
+struct Softmax<'a, T> {
     x: &'a [T],
     y: &'a mut [T],
     width: usize,
 }
 
-impl<T: Real, const LOG: bool> Kernel for Softmax<'_, T, LOG> {
+impl<T: Real> Kernel for Softmax<'_, T> {
     type Output = ();
     #[inline(always)]
     fn run(self) {
         let Softmax { x, y, width } = self;
-        let mut exps = [T::ZERO; GROUP];
         if width >= WIDE {
             for (x, y) in x.chunks_exact(width).zip(y.chunks_exact_mut(width)) {
-                let m = fold_run(Largest, x);
-                if LOG {
-                    subtract_log_sum(x, m, rest_of_row(x, m, &mut exps), y);
-                } else {
-                    exps_of(x, m, y);
-                    divide_by_sum(y);
-                }
+                exps_of(x, fold_run(Largest, x), y);
+                divide_by_sum(y);
             }
             return;
         }
         let step = group_rows(width) * width;
         for (x, y) in x.chunks(step).zip(y.chunks_mut(step)) {
             for (x, y) in x.chunks_exact(width).zip(y.chunks_exact_mut(width)) {
-                let m = fold_run(Largest, x);
-                for (y, x) in y.iter_mut().zip(x) {
-                    *y = *x - m;
-                }
+                y.fill(fold_run(Largest, x));
             }
-            if LOG {
-                let exps = &mut exps[..y.len()];
-                exps_of(y, T::ZERO, exps);
-                for (y, e) in y.chunks_exact_mut(width).zip(exps.chunks_exact_mut(width)) {
-                    let log_sum = rest(e).ln_1p();
-                    for y in y.iter_mut() {
-                        *y -= log_sum;
-                    }
-                }
-            } else {
-                for y in y.iter_mut() {
-                    *y = y.exp();
-                }
-                y.chunks_exact_mut(width).for_each(divide_by_sum);
+            exps_less(x, y);
+            y.chunks_exact_mut(width).for_each(divide_by_sum);
+        }
+    }
+}
+
+struct LogSoftmax<'a, T> {
+    x: &'a [T],
+    y: &'a mut [T],
+    norms: &'a mut [Norm<T>],
+    width: usize,
+}
+
+impl<T: Real> Kernel for LogSoftmax<'_, T> {
+    type Output = ();
+    #[inline(always)]
+    fn run(self) {
+        let LogSoftmax { x, y, norms, width } = self;
+        let mut exps = [T::ZERO; GROUP];
+        if width >= WIDE {
+            for ((x, y), norm) in x.chunks_exact(width).zip(y.chunks_exact_mut(width)).zip(norms) {
+                let m = fold_run(Largest, x);
+                *norm = [m, rest_of_row(x, m, &mut exps)];
+                log_probabilities(x, *norm, y);
+            }
+            return;
+        }
+        let step = group_rows(width);
+        let groups = x.chunks(step * width).zip(y.chunks_mut(step * width));
+        for ((x, y), norms) in groups.zip(norms.chunks_mut(step)) {
+            let exps = &mut exps[..x.len()];
+            for ((x, e), norm) in x.chunks_exact(width).zip(exps.chunks_exact_mut(width)).zip(norms.iter_mut()) {
+                norm[0] = fold_run(Largest, x);
+                e.fill(norm[0]);
+            }
+            exps_less(x, exps);
+            let rows = x.chunks_exact(width).zip(y.chunks_exact_mut(width));
+            for (((x, y), e), norm) in rows.zip(exps.chunks_exact_mut(width)).zip(norms) {
+                norm[1] = rest(e);
+                log_probabilities(x, *norm, y);
             }
         }
     }
@@ -138,7 +163,7 @@ impl<T: Real, const LOG: bool> Kernel for Softmax<'_, T, LOG> {
 
 /// `y = (x − m) − ln(1 + rest)`
 #[inline(always)]
-fn subtract_log_sum<T: Real>(x: &[T], m: T, rest: T, y: &mut [T]) {
+fn log_probabilities<T: Real>(x: &[T], [m, rest]: Norm<T>, y: &mut [T]) {
     let log_sum = rest.ln_1p();
     for (y, x) in y.iter_mut().zip(x) {
         *y = (*x - m) - log_sum;
@@ -154,65 +179,96 @@ fn divide_by_sum<T: Real>(y: &mut [T]) {
     }
 }
 
-/// `y = softmax(x)`, or its logarithm, along each row.
-pub fn softmax<T: Real, const LOG: bool>(x: &[T], width: usize, y: &mut [T]) {
+/// `y = softmax(x)` along each row.
+pub fn softmax<T: Real>(x: &[T], width: usize, y: &mut [T]) {
     for_rows(y, width, width * 4, |rows, y| {
-        let x = &x[rows.start * width..rows.end * width];
-        vectorize(Softmax::<T, LOG> { x, y, width });
+        vectorize(Softmax { x: &x[rows.start * width..rows.end * width], y, width });
     });
 }
 
-/// The position of the element of a row that is above `half`, if there is one.
-#[inline(always)]
-fn dominant<T: Real>(y: &[T], half: T) -> Option<usize> {
-    let m = fold_run(Largest, y);
-    if m > half { y.iter().position(|y| *y == m) } else { None }
+/// `y = ln softmax(x)` along each row, and the [`Norm`] of each row; a row of −∞ alone has a NaN in it.
+pub fn log_softmax<T: Real>(x: &[T], width: usize, y: &mut [T], norms: &mut [Norm<T>]) {
+    for_rows_of_two(y, width, width * 4, norms, |rows, y, norms| {
+        vectorize(LogSoftmax { x: &x[rows.start * width..rows.end * width], y, norms, width });
+    });
 }
 
-struct SoftmaxPull<'a, T, const LOG: bool> {
+/// The position of the element of a row that is above ½, if there is one.
+#[inline(always)]
+fn dominant<T: Real>(y: &[T]) -> Option<usize> {
+    let m = fold_run(Largest, y);
+    if m > T::of(0.5) { y.iter().position(|y| *y == m) } else { None }
+}
+
+struct SoftmaxPull<'a, T> {
     gy: &'a [T],
     y: &'a [T],
     gx: &'a mut [T],
     width: usize,
 }
 
-impl<T: Real, const LOG: bool> Kernel for SoftmaxPull<'_, T, LOG> {
+impl<T: Real> Kernel for SoftmaxPull<'_, T> {
     type Output = ();
     #[inline(always)]
     fn run(self) {
         let rows = self.gy.chunks_exact(self.width).zip(self.y.chunks_exact(self.width));
         for ((gy, y), gx) in rows.zip(self.gx.chunks_exact_mut(self.width)) {
-            if LOG {
-                let total = fold_run(Sum, gy);
-                for ((gx, gy), y) in gx.iter_mut().zip(gy).zip(y) {
-                    *gx = *gy - y.exp() * total;
-                }
-                // Near probability 1 the two would cancel.
-                if let Some(i) = dominant(y, T::of(-std::f64::consts::LN_2)) {
-                    let others = fold_run(Sum, &gy[..i]) + fold_run(Sum, &gy[i + 1..]);
-                    gx[i] = -(gy[i] * y[i].exp_m1() + y[i].exp() * others);
-                }
-            } else {
-                // The y of a row add up to 1, so what all gy have in common changes nothing. The gy of an element near
-                // 1 would be nearly all of the sum, and cancel.
-                let common = dominant(y, T::of(0.5)).map_or(T::ZERO, |i| gy[i]);
-                for ((gx, gy), y) in gx.iter_mut().zip(gy).zip(y) {
-                    *gx = (*gy - common) * *y;
-                }
-                let dot = fold_run(Sum, gx);
-                for ((gx, gy), y) in gx.iter_mut().zip(gy).zip(y) {
-                    *gx = ((*gy - common) - dot) * *y;
-                }
+            // The y of a row add up to 1, so what all gy have in common changes nothing. The gy of an element near 1
+            // would be nearly all of the sum, and cancel.
+            let common = dominant(y).map_or(T::ZERO, |i| gy[i]);
+            for ((gx, gy), y) in gx.iter_mut().zip(gy).zip(y) {
+                *gx = (*gy - common) * *y;
+            }
+            let dot = fold_run(Sum, gx);
+            for ((gx, gy), y) in gx.iter_mut().zip(gy).zip(y) {
+                *gx = ((*gy - common) - dot) * *y;
             }
         }
     }
 }
 
-/// softmax: `gx = y (gy − Σ gy y)`; its logarithm: `gx = gy − eʸ Σ gy`; along each row.
-pub fn softmax_pull<T: Real, const LOG: bool>(gy: &[T], y: &[T], width: usize, gx: &mut [T]) {
+/// `gx = y (gy − Σ gy y)` along each row.
+pub fn softmax_pull<T: Real>(gy: &[T], y: &[T], width: usize, gx: &mut [T]) {
     for_rows(gx, width, width * 4, |rows, gx| {
         let run = rows.start * width..rows.end * width;
-        vectorize(SoftmaxPull::<T, LOG> { gy: &gy[run.clone()], y: &y[run], gx, width });
+        vectorize(SoftmaxPull { gy: &gy[run.clone()], y: &y[run], gx, width });
+    });
+}
+
+struct LogSoftmaxPull<'a, T> {
+    gy: &'a [T],
+    x: &'a [T],
+    norms: &'a [Norm<T>],
+    gx: &'a mut [T],
+    width: usize,
+}
+
+impl<T: Real> Kernel for LogSoftmaxPull<'_, T> {
+    type Output = ();
+    #[inline(always)]
+    fn run(self) {
+        let LogSoftmaxPull { gy, x, norms, gx, width } = self;
+        let rows = gy.chunks_exact(width).zip(x.chunks_exact(width)).zip(norms);
+        for (((gy, x), [m, rest]), gx) in rows.zip(gx.chunks_exact_mut(width)) {
+            let scale = fold_run(Sum, gy) / (T::ONE + *rest);
+            for ((gx, gy), x) in gx.iter_mut().zip(gy).zip(x) {
+                *gx = *gy - x.exp_less(*m) * scale;
+            }
+            // Near probability 1 the two would cancel; the gx of a row add up to 0.
+            if *rest < T::ONE
+                && let Some(i) = x.iter().position(|x| x == m)
+            {
+                gx[i] = -(fold_run(Sum, &gx[..i]) + fold_run(Sum, &gx[i + 1..]));
+            }
+        }
+    }
+}
+
+/// `gx = gy − softmax(x) Σ gy` along each row, from the norms of the rows.
+pub fn log_softmax_pull<T: Real>(gy: &[T], x: &[T], norms: &[Norm<T>], width: usize, gx: &mut [T]) {
+    for_rows(gx, width, width * 4, |rows, gx| {
+        let run = rows.start * width..rows.end * width;
+        vectorize(LogSoftmaxPull { gy: &gy[run.clone()], x: &x[run], norms: &norms[rows], gx, width });
     });
 }
 
@@ -244,14 +300,9 @@ impl<T: Real> Kernel for Norms<'_, T> {
             let exps = &mut exps[..x.len()];
             for ((x, e), norm) in x.chunks_exact(width).zip(exps.chunks_exact_mut(width)).zip(norms.iter_mut()) {
                 norm[0] = shift(x);
-                let m = finite(norm[0]);
-                for (e, x) in e.iter_mut().zip(x) {
-                    *e = *x - m;
-                }
+                e.fill(finite(norm[0]));
             }
-            for e in exps.iter_mut() {
-                *e = e.exp();
-            }
+            exps_less(x, exps);
             for (e, norm) in exps.chunks_exact_mut(width).zip(norms) {
                 norm[1] = rest(e);
             }
@@ -292,14 +343,10 @@ impl<T: Real> Kernel for Probabilities<'_, T> {
         let step = group_rows(width);
         let groups = x.chunks(step * width).zip(gx.chunks_mut(step * width));
         for ((x, gx), (norms, gy)) in groups.zip(norms.chunks(step).zip(gy.chunks(step))) {
-            for ((x, gx), [m, _]) in x.chunks_exact(width).zip(gx.chunks_exact_mut(width)).zip(norms) {
-                for (gx, x) in gx.iter_mut().zip(x) {
-                    *gx = *x - *m;
-                }
+            for (gx, [m, _]) in gx.chunks_exact_mut(width).zip(norms) {
+                gx.fill(*m);
             }
-            for gx in gx.iter_mut() {
-                *gx = gx.exp();
-            }
+            exps_less(x, gx);
             for (gx, ([_, rest], gy)) in gx.chunks_exact_mut(width).zip(norms.iter().zip(gy)) {
                 let total = T::ONE + *rest;
                 // A row of −∞ has no probabilities, and a gradient of 0.

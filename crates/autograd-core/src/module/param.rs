@@ -152,8 +152,7 @@ impl Param {
     /// changes all. [`parameters`](Module::parameters) lists the original only, so optimizers update it once;
     /// [`state_dict`](Module::state_dict) has it under each of its names, as in PyTorch. A clone of the whole model is
     /// tied in itself and to nothing else: clones made directly one after another on one thread, as a derived `Clone`
-    /// makes them, are tied as their originals are. One that is cloned alone is a parameter of its own; where the model is
-    /// cloned in the next line, clone the model first, or the two clones are taken for one.
+    /// makes them, are tied as their originals are. [`Param::untied`] is for the clone of one alone.
     ///
     /// # Examples
     /// ```
@@ -176,6 +175,24 @@ impl Param {
     pub fn tie(&self) -> Param {
         let tie = self.tie.get_or_init(|| Tie::new(self.own.clone()));
         Param { own: tie.state().clone(), tie: tie.another().into() }
+    }
+
+    /// A parameter of its own with the same value. Unlike a clone, it is taken for no part of a model of which another
+    /// place is cloned next.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{Tensor, module::Param};
+    /// let mut model = vec![Param::new(Tensor::from(1.0))?];
+    /// model.push(model[0].tie());
+    /// let alone = model[1].untied();
+    /// let mut other = model.clone();
+    /// other[0].set(Tensor::from(2.0))?;
+    /// assert_eq!((other[1].to_f64()?, alone.to_f64()?, alone.is_tied()), (2.0, 1.0, false));
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
+    pub fn untied(&self) -> Param {
+        Param::of(self.state().fresh())
     }
 
     /// Whether [`Param::tie`] made it: another place of a parameter that is listed where the original is.

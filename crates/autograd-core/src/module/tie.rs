@@ -1,14 +1,14 @@
 //! One value of several parameters, which any of them may change while others read.
 //!
-//! A value is never changed where it lies, for a reader may hold a reference to it: the new one is appended to the old
-//! one, and a reader goes to the end of the row. What lies before is let go when the tied parameter is visited for
-//! changing, as in every step of an optimizer.
+//! A value is never changed where it lies, for a reader may hold a reference to it. The group has the present value; a
+//! place that is read takes it over, and keeps what it has read before until it is visited for changing, as in every step
+//! of an optimizer. What no place has read is gone with the next change.
 
 use crate::tape::next_number;
 use crate::tensor::Tensor;
 use std::cell::RefCell;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 /// What a parameter is at one time.
 #[derive(Clone, Debug)]
@@ -25,35 +25,41 @@ impl State {
     }
 }
 
-/// A state, and the one that came after it.
-struct Version {
+/// A state that a place has read, and the one that it has read after it.
+struct Seen {
+    /// How often the state of the group had changed.
+    number: u64,
     state: State,
-    next: OnceLock<Arc<Version>>,
+    next: OnceLock<Box<Seen>>,
 }
 
-impl Version {
-    fn of(state: State) -> Arc<Version> {
-        Arc::new(Version { state, next: OnceLock::new() })
+impl Seen {
+    fn new((number, state): (u64, State)) -> Seen {
+        Seen { number, state, next: OnceLock::new() }
     }
 }
 
 /// A long row is dropped in a loop: the compiler's own drop would recurse.
-impl Drop for Version {
+impl Drop for Seen {
     fn drop(&mut self) {
         let mut next = self.next.take();
-        while let Some(mut last) = next.and_then(Arc::into_inner) {
+        while let Some(mut last) = next {
             next = last.next.take();
         }
     }
 }
 
-/// What all parameters of a tie share besides the value.
+/// What all parameters of a tie share.
 struct Group {
     number: u64,
     /// The next place.
     places: AtomicU64,
     /// The place of the one that is listed among the parameters of a model.
     listed: AtomicU64,
+    /// How often the state has changed, and the state.
+    present: Mutex<(u64, State)>,
+    /// The number again, for those who have seen it.
+    changes: AtomicU64,
 }
 
 /// The place of none.
@@ -63,9 +69,24 @@ const NONE: u64 = u64::MAX;
 static GROUPS: AtomicU64 = AtomicU64::new(0);
 
 impl Group {
-    fn new(places: u64) -> Arc<Group> {
-        let number = GROUPS.fetch_add(1, Ordering::Relaxed);
-        Arc::new(Group { number, places: AtomicU64::new(places), listed: AtomicU64::new(NONE) })
+    fn new(places: u64, state: State) -> Arc<Group> {
+        Arc::new(Group {
+            number: GROUPS.fetch_add(1, Ordering::Relaxed),
+            places: AtomicU64::new(places),
+            listed: AtomicU64::new(NONE),
+            present: Mutex::new((0, state)),
+            changes: AtomicU64::new(0),
+        })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, (u64, State)> {
+        // A pair of values is replaced whole: a panic leaves it as it was.
+        self.present.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The present state.
+    fn present(&self) -> (u64, State) {
+        self.lock().clone()
     }
 
     /// Moves the right to be listed, if `from` has it.
@@ -76,8 +97,8 @@ impl Group {
 
 /// One of several parameters that are tied.
 pub(super) struct Tie {
-    /// A version this one has seen.
-    seen: Arc<Version>,
+    /// What it has read.
+    seen: Seen,
     /// Which parameter of the group this one is.
     place: u64,
     group: Arc<Group>,
@@ -86,15 +107,19 @@ pub(super) struct Tie {
 impl Tie {
     /// The tie of an original.
     pub(super) fn new(state: State) -> Tie {
-        let tie = Tie { seen: Version::of(state), place: 0, group: Group::new(1) };
+        let tie = Tie::at(0, Group::new(1, state));
         tie.group.pass(NONE, 0);
         tie
+    }
+
+    fn at(place: u64, group: Arc<Group>) -> Tie {
+        Tie { seen: Seen::new(group.present()), place, group }
     }
 
     /// One more parameter of the group.
     pub(super) fn another(&self) -> Tie {
         let place = self.group.places.fetch_add(1, Ordering::Relaxed);
-        Tie { seen: Arc::clone(&self.seen), place, group: Arc::clone(&self.group) }
+        Tie::at(place, Arc::clone(&self.group))
     }
 
     /// Whether it is listed where another of the group stands. If the one that was listed is gone, this one is from now
@@ -109,36 +134,35 @@ impl Tie {
         Arc::ptr_eq(&self.group, &other.group)
     }
 
-    fn last(&self) -> &Arc<Version> {
-        let mut last = &self.seen;
-        while let Some(next) = last.next.get() {
-            last = next;
-        }
-        last
-    }
-
     /// The present state.
     pub(super) fn state(&self) -> &State {
-        &self.last().state
+        let mut last = &self.seen;
+        loop {
+            while let Some(next) = last.next.get() {
+                last = next;
+            }
+            if last.number == self.group.changes.load(Ordering::Acquire) {
+                return &last.state;
+            }
+            // Another thread that reads here may have been faster; then its state is the next.
+            let _ = last.next.set(Box::new(Seen::new(self.group.present())));
+        }
     }
 
-    /// Lets go of what lies before the present state.
+    /// Lets go of what has been read before the present state.
     pub(super) fn catch_up(&mut self) {
-        self.seen = Arc::clone(self.last());
+        self.seen = Seen::new(self.group.present());
     }
 
     /// Changes the state for all.
     pub(super) fn write(&mut self, state: State) {
-        let mut new = Version::of(state);
-        loop {
-            self.catch_up();
-            match self.seen.next.set(new) {
-                Ok(()) => break,
-                // Another thread was faster.
-                Err(back) => new = back,
-            }
-        }
-        self.catch_up();
+        let mut present = self.group.lock();
+        let number = present.0 + 1;
+        let before = std::mem::replace(&mut *present, (number, state.clone()));
+        self.group.changes.store(number, Ordering::Release);
+        drop(present);
+        drop(before);
+        self.seen = Seen::new((number, state));
     }
 }
 
@@ -161,18 +185,17 @@ struct Run {
 /// The clones of the parameters of one group.
 struct Cloned {
     original: u64,
-    /// What was cloned.
-    of: Weak<Version>,
-    clone: Arc<Group>,
-    seen: Weak<Version>,
+    /// How often the original had changed.
+    changes: u64,
+    clone: Weak<Group>,
     done: Vec<u64>,
 }
 
 impl Cloned {
-    /// What its clones have seen, if neither the original nor a clone has changed since.
-    fn unchanged(&self, present: &Arc<Version>) -> Option<Arc<Version>> {
-        let seen = self.seen.upgrade().filter(|seen| seen.next.get().is_none())?;
-        std::ptr::eq(self.of.as_ptr(), Arc::as_ptr(present)).then_some(seen)
+    /// The group of its clones, if neither the original nor a clone has changed since.
+    fn unchanged(&self, changes: u64) -> Option<Arc<Group>> {
+        let clone = self.clone.upgrade().filter(|clone| clone.changes.load(Ordering::Acquire) == 0)?;
+        (self.changes == changes).then_some(clone)
     }
 }
 
@@ -201,27 +224,27 @@ impl Run {
             self.groups.clear();
         }
         let tie = tie?;
-        let (Tie { place, group, .. }, present) = (tie, tie.last());
+        let Tie { place, group, .. } = tie;
+        let (changes, state) = group.present();
         let known = self.groups.iter_mut().find(|known| known.original == group.number && !known.done.contains(place));
-        let clone = match known.and_then(|known| Some((known.unchanged(present)?, known))) {
-            Some((seen, known)) => {
+        let clone = match known.and_then(|known| Some((known.unchanged(changes)?, known))) {
+            Some((clone, known)) => {
                 known.done.push(*place);
-                Tie { seen, place: *place, group: Arc::clone(&known.clone) }
+                clone
             }
             None => {
-                let seen = Version::of(present.state.fresh());
-                let clone = Tie { seen, place: *place, group: Group::new(group.places.load(Ordering::Relaxed)) };
+                let clone = Group::new(group.places.load(Ordering::Relaxed), state.fresh());
                 self.groups.retain(|known| known.original != group.number);
                 self.groups.push(Cloned {
                     original: group.number,
-                    of: Arc::downgrade(present),
-                    clone: Arc::clone(&clone.group),
-                    seen: Arc::downgrade(&clone.seen),
+                    changes,
+                    clone: Arc::downgrade(&clone),
                     done: vec![*place],
                 });
                 clone
             }
         };
+        let clone = Tie::at(*place, clone);
         // The clone of the one that is listed is listed.
         if group.listed.load(Ordering::Acquire) == *place {
             clone.group.pass(NONE, *place);

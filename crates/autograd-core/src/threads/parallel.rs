@@ -101,3 +101,29 @@ pub fn for_rows<T: Send>(out: &mut [T], width: usize, cost: usize, work: impl Fn
         work(0..rows, out);
     }
 }
+
+/// Like [`for_rows`], with an element of `beside` for each row.
+pub fn for_rows_of_two<T: Send, U: Send>(
+    out: &mut [T],
+    width: usize,
+    cost: usize,
+    beside: &mut [U],
+    work: impl Fn(Range<usize>, &mut [T], &mut [U]) + Sync,
+) {
+    if width == 0 || out.is_empty() {
+        return;
+    }
+    let rows = out.len() / width;
+    if rows > 1 && worth_sharing(rows.saturating_mul(cost)) {
+        let rows_a_piece = (PIECE / cost.max(1)).max(1);
+        let mut pieces: Vec<_> = out.chunks_mut(rows_a_piece * width).zip(beside.chunks_mut(rows_a_piece)).collect();
+        share(&mut pieces, 1, &|i, pieces| {
+            for (out, beside) in pieces {
+                let first = i * rows_a_piece;
+                work(first..first + beside.len(), out, beside);
+            }
+        });
+    } else {
+        work(0..rows, out, beside);
+    }
+}

@@ -80,8 +80,8 @@ impl Case {
     pub(crate) fn pairs(self) -> Case {
         let zeros = |shape: &[usize]| Tensor::zeros(shape, DType::F32).expect("small");
         let expected = "expected one that broadcasts to the input's";
-        let of_rank = |shape: &str| {
-            format!("the target has shape [2], {expected}, {shape}, and has its rank; unsqueeze adds a dim")
+        let of_rank = |shape: &str, call: &str| {
+            format!("the target has shape [2], {expected}, {shape}, and has its rank; {call} makes it so")
         };
         self.shapes(&[2, 3], &[2, 3])
             .shapes(&[2, 3], &[1, 3])
@@ -95,8 +95,8 @@ impl Case {
                 zeros(&[2]),
                 &format!("the target has shape [2], {expected}, [2, 1], and has its rank; unsqueeze(1) makes it so"),
             )
-            .refuses(zeros(&[2, 2]), zeros(&[2]), &of_rank("[2, 2]"))
-            .refuses(zeros(&[3, 2]), zeros(&[2]), &of_rank("[3, 2]"))
+            .refuses(zeros(&[2, 2]), zeros(&[2]), &of_rank("[2, 2]", "unsqueeze(1)"))
+            .refuses(zeros(&[3, 2]), zeros(&[2]), &of_rank("[3, 2]", "unsqueeze(0)"))
             .refuses(zeros(&[2, 3]), zeros(&[2, 2]), &format!("the target has shape [2, 2], {expected}, [2, 3]"))
             .refuses(
                 zeros(&[2]),

@@ -60,6 +60,21 @@ pub fn exp_f32(x: f32) -> f32 {
     scale_f32(1.0 + (parts.high + parts.tail), parts.k)
 }
 
+/// `e^(x − m)` in f32, x not above m: the difference is not rounded.
+#[inline(always)]
+pub fn exp_less_f32(x: f32, m: f32) -> f32 {
+    let difference = x - m;
+    // What the rounding has lost, exactly: x ≤ m, so the lower of x and −m is the one of larger magnitude (Fast2Sum).
+    let (low, high) = if x < -m { (x, -m) } else { (-m, x) };
+    let lost = high - (difference - low);
+    // Of an infinite difference nothing is lost; what this says instead is below the limits.
+    let lost = if lost < 1.0 { lost } else { 1.0 };
+    let difference = if difference > 89.0 { 89.0 } else { difference };
+    let difference = if difference < -106.0 { -106.0 } else { difference };
+    let parts = parts_of_sum_f32(difference, lost);
+    scale_f32(1.0 + (parts.high + parts.tail), parts.k)
+}
+
 /// `e^x − 1` in f32, accurate near zero.
 #[inline(always)]
 pub fn expm1_f32(x: f32) -> f32 {
@@ -126,6 +141,21 @@ pub fn exp_f64(x: f64) -> f64 {
     let x = if x > 710.0 { 710.0 } else { x };
     let x = if x < -746.0 { -746.0 } else { x };
     let parts = parts_f64(x);
+    scale_f64(1.0 + (parts.high + parts.tail), parts.k)
+}
+
+/// `e^(x − m)` in f64, x not above m: the difference is not rounded.
+#[inline(always)]
+pub fn exp_less_f64(x: f64, m: f64) -> f64 {
+    let difference = x - m;
+    // What the rounding has lost, exactly: x ≤ m, so the lower of x and −m is the one of larger magnitude (Fast2Sum).
+    let (low, high) = if x < -m { (x, -m) } else { (-m, x) };
+    let lost = high - (difference - low);
+    // Of an infinite difference nothing is lost; what this says instead is below the limits.
+    let lost = if lost < 1.0 { lost } else { 1.0 };
+    let difference = if difference > 710.0 { 710.0 } else { difference };
+    let difference = if difference < -748.0 { -748.0 } else { difference };
+    let parts = parts_of_sum_f64(difference, lost);
     scale_f64(1.0 + (parts.high + parts.tail), parts.k)
 }
 

@@ -62,7 +62,7 @@ pub trait Scalar:
     fn magnitude(self) -> Self;
     /// self · a + b, rounded once.
     fn fused(self, a: Self, b: Self) -> Self;
-    /// `e^(high + low)`, `low` below the last place of `high`, and `high` between −170 or −1200 and 0.
+    /// `e^(high + low)`, `low` below the last place of `high`, and `high` between −130 or −1060 and 0.
     fn exponential(high: Self, low: Self) -> Exponential<Self>;
     /// The polynomial in x with the coefficients of the type.
     fn horner<const SHORT: usize, const LONG: usize>(self, short: &[f32; SHORT], long: &[f64; LONG]) -> Self;

@@ -66,7 +66,7 @@ pub struct Logistic<T> {
 }
 
 impl<T: Scalar> Logistic<T> {
-    /// At `−(v + more)`, both not negative.
+    /// At `−(v + more)`, v not negative and `more` below its last place.
     #[inline(always)]
     pub fn new(v: T, more: T) -> Logistic<T> {
         let one = T::of(1.0);
@@ -127,6 +127,44 @@ fn logistic<T: Scalar>(x: T) -> (T, Logistic<T>) {
     // Beyond, x e^(−x) is 0, too. NaN passes.
     let v = x.magnitude().at_most(T::either(112.0, 754.0));
     (v, Logistic::new(v, T::of(0.0)))
+}
+
+/// The logistic function at `−|high + low|`.
+#[inline(always)]
+fn logistic_of_sum<T: Scalar>(high: T, low: T) -> Logistic<T> {
+    let limit = T::either(112.0, 754.0);
+    let low = if high < T::of(0.0) { -low } else { low };
+    // Beyond the limit, where an infinite sum has no second number, it counts nothing.
+    let low = if high.magnitude() < limit { low } else { T::of(0.0) };
+    Logistic::new(high.magnitude().at_most(limit), low)
+}
+
+/// `σ(high + low)`
+#[inline(always)]
+pub fn sigmoid_of_sum<T: Scalar>(high: T, low: T) -> T {
+    let f = logistic_of_sum(high, low);
+    if high < T::of(0.0) { f.tail.below() } else { f.upper() }
+}
+
+/// `σ′(high + low)`
+#[inline(always)]
+pub fn density_of_sum<T: Scalar>(high: T, low: T) -> T {
+    logistic_of_sum(high, low).density()
+}
+
+/// Where [`decay_of_sum`] begins to leave a factor out.
+pub const DECAYED: f64 = 64.0;
+
+/// `e^(−|high + low|)`; where `|high|` is above [`DECAYED`], without a factor of `e^(−DECAYED)`: the result is no
+/// subnormal number then, which would have fewer digits.
+#[inline(always)]
+pub fn decay_of_sum<T: Scalar>(high: T, low: T) -> T {
+    let (limit, shift) = (T::either(168.0, 1100.0), T::of(DECAYED));
+    let low = if high < T::of(0.0) { -low } else { low };
+    let low = if high.magnitude() < limit { low } else { T::of(0.0) };
+    let v = high.magnitude().at_most(limit);
+    let v = if v > shift { v - shift } else { v };
+    T::exponential(-v, -low).value()
 }
 
 /// `scale e^(−v) / (1 + e^(−v))²`: the plain quotient, which every step of training with such a gate takes; the sums above

@@ -30,7 +30,7 @@ mod special_values;
 mod tests;
 
 pub use erf::{erf_f32, erf_f64};
-pub use exp::{exp_f32, exp_f64, expm1_f32, expm1_f64};
+pub use exp::{exp_f32, exp_f64, exp_less_f32, exp_less_f64, expm1_f32, expm1_f64};
 pub use hyperbolic::{tanh_f32, tanh_f64};
 pub use log::{ln_1p_f32, ln_1p_f64, ln_f32, ln_f64};
 pub use logistic::{sigmoid_f32, sigmoid_f64};

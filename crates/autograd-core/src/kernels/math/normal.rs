@@ -2,9 +2,11 @@
 //!
 //! ```text
 //! Φ(−z) = e^(−z²/2) g(z),   g = p / q
+//! Φ(−z) − z φ(z) = e^(−z²/2) (a − z) r / q,   r = (p − z q / √(2π)) / (a − z)
 //! ```
 //!
-//! All coefficients of the two polynomials are positive: nothing cancels in them. z² is a sum of two numbers, because an
+//! The derivative of `z Φ(z)` is 0 at −a; its factor r is a polynomial, too, for the difference has no other zero on the
+//! right. All coefficients of the three are positive: nothing cancels in them. z² is a sum of two numbers, because an
 //! error there is one of the result. Even and odd powers are summed apart, which rounds less often in a row. The fits
 //! are weighted least squares, the weights raised where the error is large until it is level; in f32, each coefficient
 //! was rounded before the next was fitted.
@@ -39,8 +41,32 @@ const UNDER_F64: ([f64; 6], [f64; 6]) = (
 );
 /// `1/√(2π)`
 const DENSITY: f64 = 0.3989422804014327;
+/// The coefficients of `r`.
+const SLOPE_F32: ([f32; 3], [f32; 3]) =
+    ([1.064_124_8, 9.621_699e-1, 6.989_348e-2], [1.499_056_8, 3.454_867_3e-1, 6.571_488e-3]);
+/// The coefficients of `r`.
+const SLOPE_F64: ([f64; 6], [f64; 6]) = (
+    [
+        1.0641247922102948,
+        2.459492362576456,
+        0.7642851715487596,
+        0.06655771595865412,
+        0.0017951709660813072,
+        1.1401722196097536e-05,
+    ],
+    [
+        2.3280977971463614,
+        1.6404571805387147,
+        0.2608072439340259,
+        0.01273045678058433,
+        0.0001787375209167978,
+        3.5752977731403856e-07,
+    ],
+);
+/// `a`
+const FLAT: f64 = 0.7517915246935645;
 /// What that lacks.
-const DENSITY_REST: f64 = -2.49232720227773e-17;
+const FLAT_REST: f64 = -1.4956759177009883e-17;
 
 /// `|x|` up to a limit, and `e^(c x²)`, for c = −1 or −½.
 #[inline(always)]
@@ -77,12 +103,21 @@ pub fn normal_density<T: Scalar>(x: T) -> T {
     half_bell(x).1.times(T::of(DENSITY))
 }
 
+/// A polynomial in z from its even and its odd coefficients, of one type and the other.
+#[inline(always)]
+fn polynomial<T: Scalar, const A: usize, const B: usize, const C: usize, const D: usize>(
+    z: T,
+    short: &([f32; A], [f32; B]),
+    long: &([f64; C], [f64; D]),
+) -> T {
+    let square = z * z;
+    z.fused(square.horner(&short.1, &long.1), square.horner(&short.0, &long.0))
+}
+
 /// `g(z)` as a sum, the second number small.
 #[inline(always)]
 fn factor<T: Scalar>(z: T) -> (T, T) {
-    let square = z * z;
-    let over = z.fused(square.horner(&OVER_F32.1, &OVER_F64.1), square.horner(&OVER_F32.0, &OVER_F64.0));
-    let under = z.fused(square.horner(&UNDER_F32.1, &UNDER_F64.1), square.horner(&UNDER_F32.0, &UNDER_F64.0));
+    let (over, under) = (polynomial(z, &OVER_F32, &OVER_F64), polynomial(z, &UNDER_F32, &UNDER_F64));
     let reciprocal = T::of(1.0) / under;
     let g = over * reciprocal;
     (g, reciprocal * (-g).fused(under, over))
@@ -100,11 +135,9 @@ pub fn gelu<T: Scalar>(x: T) -> T {
 #[inline(always)]
 pub fn gelu_slope<T: Scalar>(x: T) -> T {
     let (z, exponential) = half_bell(x);
-    let (g, more) = factor(z);
-    // Near the zero of the derivative the terms are several times as large as their difference.
-    let change = z * T::of(DENSITY);
-    let change_lost = z.fused(T::of(DENSITY), -change) + z * T::rest_of(DENSITY, DENSITY_REST);
-    exponential.slope(x, (g - change) + (more - change_lost))
+    let (over, under) = (polynomial(z, &SLOPE_F32, &SLOPE_F64), polynomial(z, &UNDER_F32, &UNDER_F64));
+    let distance = (T::of(FLAT) - z) + T::rest_of(FLAT, FLAT_REST);
+    exponential.slope(x, distance * (T::of(1.0) / under) * over)
 }
 
 /// The second derivative of `x Φ(x)`: `φ (2 − x²)`

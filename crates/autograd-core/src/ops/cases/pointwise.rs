@@ -84,60 +84,70 @@ pub(super) fn no_element_sees_another(case: &Case) {
     }
 }
 
-/// How far `y`, a number of F32, is from `want`, in units of the last place that `want` or `floor` has in F32.
-fn ulps(y: f64, want: f64, floor: f64) -> f64 {
+/// A unit in the last place of F32 at `x`.
+fn unit(x: f64) -> f64 {
+    let exponent = ((x.abs().to_bits() >> 52) as i32 - 1023).clamp(-126, 127);
+    2f64.powi(exponent - 23)
+}
+
+/// How far `y`, a number of F32, is from `want` beyond what is `free`, in units of the last place of `want`.
+fn ulps(y: f64, want: f64, free: f64) -> f64 {
     if y.is_nan() || want.is_nan() {
         return if y.is_nan() == want.is_nan() { 0.0 } else { f64::INFINITY };
     }
     // What is too large for F32 counts as the first number that is.
     let limit = 2f64.powi(128);
     let (y, want) = (y.clamp(-limit, limit), want.clamp(-limit, limit));
-    let size = want.abs().max(floor.min(limit));
-    let exponent = ((size.to_bits() >> 52) as i32 - 1023).clamp(-126, 127);
-    (y - want).abs() * 2f64.powi(23 - exponent)
+    ((y - want).abs() - free).max(0.0) / unit(want)
 }
 
-/// The value, its derivative by a fused walk, the same by a recorded one, and the second derivative, element by
-/// element.
-fn derivatives<T: crate::Element>(case: &Case, x: &[T]) -> [Option<Vec<f64>>; 4] {
+/// The value, its derivative by a fused walk, the same by a recorded one, and the second and third derivative, element
+/// by element.
+fn derivatives<T: crate::Element>(case: &Case, x: &[T]) -> [Option<Vec<f64>>; 5] {
     let x = Tensor::from_slice(x, &[x.len()]).expect("small").requires_grad();
     let y = case.call(std::slice::from_ref(&x));
     let value = Some(y.to_f64s());
     if !y.is_tracked() {
-        return [value, None, None, None];
+        return [value, None, None, None, None];
     }
     let ones = x.detach().ones_like();
     let of = |y: &Tensor| crate::grad_with(&[(y, &ones)], &[&x]).expect("tracked").remove(0);
+    let next = |y: &Option<Tensor>| y.as_ref().filter(|y| y.is_tracked()).and_then(of);
     let first = of(&y);
-    let second = first.as_ref().filter(|first| first.is_tracked()).and_then(of);
+    let second = next(&first);
+    let third = next(&second);
     let fused = y.backward_with(&ones).expect("tracked").get(&x).map(Tensor::to_f64s);
-    [value, fused, first.map(|g| g.to_f64s()), second.map(|g| g.to_f64s())]
+    [value, fused, first.map(|g| g.to_f64s()), second.map(|g| g.to_f64s()), third.map(|g| g.to_f64s())]
 }
 
 /// In F32, value and derivatives are as near to those in F64 as the case promises, for bit patterns from everywhere.
 ///
-/// Where a derivative goes through zero it is a difference of terms, and counts in their places: as if it were as large
-/// as the smaller of those at half as much again and at half. A second derivative is multiplied by its last constant
-/// where it is asked for, so it may overflow within a factor of 4 of the largest number.
+/// A value counts in its own last places. A derivative that goes through zero has no last place there, and no
+/// computation in F32 can know it better than its argument: it may be off by as much as it changes from x to the next
+/// number, ulp(x) times the next derivative, and what is beyond that counts in its own last places. A second derivative
+/// is multiplied by its last constant where it is asked for, so it may overflow within a factor of 4 of the largest
+/// number.
 pub(super) fn digits_hold_over_the_whole_range(case: &Case) {
     if !case.elementwise || case.inputs.len() != 1 {
         return;
     }
-    let x: Vec<f32> = (0..u32::MAX).step_by(349_529).map(f32::from_bits).filter(|x| !x.is_nan()).collect();
-    // The span in which most functions bend.
-    let x: Vec<f32> = x.into_iter().chain((-9000..9000).map(|i| i as f32 * 0.012_345)).collect();
-    let wide = |factor: f64| x.iter().map(|x| f64::from(*x) * factor).collect::<Vec<f64>>();
+    let corners = [0.0, f32::from_bits(1), f32::MIN_POSITIVE, 1.0, f32::MAX, f32::INFINITY, f32::NAN];
+    let patterns = (0..u32::MAX).step_by(349_529).map(f32::from_bits).filter(|x| !x.is_nan());
+    // The span in which most functions bend, and a close look at where derivatives go through zero.
+    let bends = (-9000..9000).map(|i| i as f32 * 0.012_345).chain((-30_000..30_000).map(|i| i as f32 * 0.000_123_4));
+    let x: Vec<f32> = corners.into_iter().chain(corners.map(|x| -x)).chain(patterns).chain(bends).collect();
     let single = derivatives(case, &x);
-    let [double, more, less] = [1.0, 1.5, 0.5].map(|factor| derivatives(case, &wide(factor)));
+    let double = derivatives(case, &x.iter().map(|x| f64::from(*x)).collect::<Vec<f64>>());
     let mut worst = Vec::new();
     for order in 0..4 {
         let (Some(got), Some(want)) = (&single[order], &double[order]) else { continue };
-        let floor = |i: usize| match (&more[order], &less[order]) {
-            (Some(more), Some(less)) if order > 0 => more[i].abs().min(less[i].abs()),
-            _ => 0.0,
+        let free = |i: usize| match (&double[order.max(2) + 1], order) {
+            (Some(next), 1..) => Some(unit(f64::from(x[i])) * next[i].abs()).filter(|free| free.is_finite()),
+            _ => None,
         };
         let overflows = |i: usize| order == 3 && got[i].is_infinite() && got[i] * want[i] > 0.0 && want[i].abs() > 8e37;
-        let errors = (0..x.len()).filter(|i| !overflows(*i)).map(|i| (ulps(got[i], want[i], floor(i)), i));
+        let error = |i: usize| (ulps(got[i], want[i], free(i).unwrap_or(0.0)), i);
+        let errors = (0..x.len()).filter(|i| !overflows(*i)).map(error);
         let (error, i) = errors.max_by(|a, b| a.0.total_cmp(&b.0)).expect("many");
         let (what, limit) = [("value", 0), ("fused derivative", 1), ("derivative", 1), ("second derivative", 2)][order];
         if error > case.ulps[limit] {

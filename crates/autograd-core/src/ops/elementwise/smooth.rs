@@ -1,7 +1,7 @@
 //! Operations of functions that floats compute as a whole.
 
 use super::driver::{Elementwise, Keeps, elementwise};
-use crate::kernels::number::{Number, Special};
+use crate::kernels::number::{Number, Scaled, Special};
 use crate::tensor::Tensor;
 use std::marker::PhantomData;
 
@@ -25,5 +25,28 @@ impl<S: Special> Elementwise<1> for Smooth<S> {
     #[inline(always)]
     fn pull<N: Number>(self, gy: N, [x]: [N; 1], _: N) -> [N; 1] {
         [gy * S::slope(x)]
+    }
+}
+
+/// `y = f(c x)`, recorded like [`smooth`].
+pub(super) fn scaled<S: Scaled>(x: &Tensor, c: f64) -> Tensor {
+    elementwise([x], OfProduct(c, PhantomData::<S>))
+}
+
+#[derive(Clone, Copy)]
+struct OfProduct<S>(f64, PhantomData<S>);
+
+impl<S: Scaled> Elementwise<1> for OfProduct<S> {
+    const NAME: &'static str = S::NAME;
+    const KEEPS: Keeps = Keeps::Inputs;
+
+    #[inline(always)]
+    fn value<N: Number>(self, [x]: [N; 1]) -> N {
+        x.scaled::<S>(self.0)
+    }
+
+    #[inline(always)]
+    fn pull<N: Number>(self, gy: N, [x]: [N; 1], _: N) -> [N; 1] {
+        [gy * S::slope(x, self.0)]
     }
 }

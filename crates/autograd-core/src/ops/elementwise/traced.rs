@@ -3,9 +3,9 @@
 //! Reading a formula writes down its steps; asking for a result computes the steps it needs, with the public
 //! operations, which record themselves. A derivative of any order is therefore another reading.
 
-use super::smooth::smooth;
+use super::smooth::{scaled, smooth};
 use crate::error::Result;
-use crate::kernels::number::{Number, Special};
+use crate::kernels::number::{Number, Scaled, Special};
 use crate::ops::check::Check;
 use crate::tape::{Pull, Pullback, Saved, record};
 use crate::tensor::{DType, Tensor};
@@ -325,6 +325,13 @@ impl Number for Traced<'_, '_> {
 
     fn special<S: Special>(self) -> Self {
         self.one(S::value::<f64>, |x| Ok(smooth::<S>(x)))
+    }
+
+    fn scaled<S: Scaled>(self, factor: f64) -> Self {
+        self.two(
+            Constant(factor),
+            rule!(|x, c| x.scaled::<S>(c), |_, _| unreachable!("the factor is a constant"), Some(scaled::<S>), None),
+        )
     }
 
     fn is_nan(self) -> Self {

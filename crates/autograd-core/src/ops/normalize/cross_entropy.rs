@@ -1,6 +1,7 @@
 //! Cross-entropy with class indices, straight from the logits.
 
 use crate::error::Result;
+use crate::keep;
 use crate::kernels::rows::{log_probability, norms, probabilities};
 use crate::ops::check::{Check, Indices};
 use crate::tape::{Pull, Pullback, Saved, record};
@@ -68,10 +69,11 @@ impl Pullback for CrossEntropy {
     fn pull(&self, at: &mut Pull<'_>) -> Result<()> {
         let (x, gy) = (self.x.get(at), at.gy());
         at.give(0, || {
-            let chosen = self.target.tensor().one_hot(Some(x.shape()[1]))?.to_dtype(DType::Bool);
-            // p − 1 of the target's class, without the cancellation near 1.
-            let below_one = x.log_softmax(1)?.expm1();
-            chosen.where_cond(&below_one, &x.softmax(1)?)?.try_mul(&gy.unsqueeze(1)?)
+            let (p, target) = (x.softmax(1)?, self.target.tensor().one_hot(Some(x.shape()[1]))?);
+            // p − 1 of the target's class, near 1 without the cancellation: the other p are what is left.
+            let near = target.to_dtype(DType::Bool).logical_and(&p.gt(&p.full_like(0.5))?)?;
+            let left = near.where_cond(&Tensor::full(&[], 0.0, p.dtype())?, &p)?.sum_dim(keep(1))?.neg();
+            near.where_cond(&left, &p.try_sub(&target.to_dtype(p.dtype()))?)?.try_mul(&gy.unsqueeze(1)?)
         })
     }
 

@@ -1,19 +1,25 @@
 //! Logarithm of the softmax.
 
-use super::rows;
+use super::rows::along;
 use crate::error::Result;
-use crate::tensor::Tensor;
+use crate::keep;
+use crate::kernels::rows::{log_softmax, log_softmax_pull};
+use crate::ops::check::Check;
+use crate::tape::{Pull, Pullback, Saved, record};
+use crate::tensor::{Tensor, for_float};
 
 impl Tensor {
     /// `y = x − ln Σ eˣ ` along one dim.
     ///
     /// # Gradient
-    /// `gx = gy − eʸ Σ gy`, summed along the dim; saves y.
+    /// `gx = gy − softmax(x) Σ gy`, summed along the dim; saves x, and of each row the largest element m and
+    /// `Σ e^(x − m)`.
     ///
     /// # Numerics
     /// Computed as `(x − m) − ln Σ e^(x−m)` with `m = max x`: no overflow, no logarithm of a rounded zero, and adding the
     /// same to all x changes nothing. Where one y is near 0, it and its gradient come from the other elements, and keep
-    /// their digits.
+    /// their digits. The probabilities of the gradient do not come from y, whose rounding is that of their logarithm: they
+    /// are within 4 ulp however small.
     ///
     /// # Errors
     /// If the dim is out of range or the dtype is not a float type.
@@ -26,7 +32,61 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn log_softmax(&self, dim: isize) -> Result<Tensor> {
-        rows::softmax::<true>("log_softmax", self, dim)
+        let float = Check("log_softmax").float(self)?;
+        let dim = Check("log_softmax").dim(dim, self.shape())?;
+        let width = self.shape().get(dim).copied().unwrap_or(1);
+        let rows = self.numel() / width.max(1);
+        let mut norms = None;
+        let value = along("log_softmax", dim, [self], |[x]| {
+            for_float!(float, T => Tensor::try_build::<T>("log_softmax", x.shape(), |y| {
+                norms = Some(Tensor::build::<T>(&[rows, 2], |norms| {
+                    log_softmax::<T>(x.flat(), width, y, norms.as_chunks_mut::<2>().0);
+                }));
+            }))
+        })?;
+        let norms = norms.unwrap_or_else(|| unreachable!("a value that was built has been filled"));
+        let saved = |_: &Tensor| LogSoftmax { x: Saved::input(0, self), norms: Saved::constant(&norms), dim, width };
+        Ok(record("log_softmax", value, &[self], saved))
+    }
+}
+
+struct LogSoftmax {
+    x: Saved,
+    /// The largest element m of each row, and `Σ e^(x − m) − 1`; the rows as they lie with the dim moved to the end.
+    norms: Saved,
+    dim: usize,
+    width: usize,
+}
+
+impl Pullback for LogSoftmax {
+    fn pull(&self, at: &mut Pull<'_>) -> Result<()> {
+        let (x, gy, dim) = (self.x.get(at), at.gy(), self.dim as isize);
+        // The only element of a scalar is its own row.
+        let sum = |x: &Tensor| if x.rank() == 0 { Ok(x.clone()) } else { x.sum_dim(keep(dim)) };
+        at.give(0, || {
+            let y = x.softmax(dim)?;
+            let gx = gy.try_sub(&y.try_mul(&sum(gy)?)?)?;
+            // Near probability 1 the two would cancel; the gx of a row add up to 0.
+            let (dominates, zero) = (y.gt(&y.full_like(0.5))?, Tensor::full(&[], 0.0, gx.dtype())?);
+            dominates.where_cond(&sum(&dominates.where_cond(&zero, &gx)?)?.neg(), &gx)
+        })
+    }
+
+    fn pull_fused(&self, at: &mut Pull<'_>) -> Result<()> {
+        let (x, gy, norms) = (self.x.value(), at.gy(), self.norms.value());
+        at.give(0, || {
+            along("log_softmax", self.dim, [gy, x], |[gy, x]| {
+                for_float!(gy.float(), T => Tensor::try_build::<T>("log_softmax", gy.shape(), |gx| {
+                    let (norms, _) = norms.flat::<T>().as_chunks::<2>();
+                    log_softmax_pull::<T>(gy.flat(), x.flat(), norms, self.width, gx);
+                }))
+            })
+        })
+    }
+
+    fn saved(&self, see: &mut dyn FnMut(&Saved)) {
+        see(&self.x);
+        see(&self.norms);
     }
 }
 

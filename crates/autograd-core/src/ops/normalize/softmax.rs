@@ -1,8 +1,12 @@
 //! Softmax.
 
-use super::rows;
+use super::rows::along;
 use crate::error::Result;
-use crate::tensor::Tensor;
+use crate::keep;
+use crate::kernels::rows::{softmax, softmax_pull};
+use crate::ops::check::Check;
+use crate::tape::{Pull, Pullback, Saved, record};
+use crate::tensor::{Tensor, for_float};
 
 impl Tensor {
     /// `y = eˣ / Σ eˣ ` along one dim.
@@ -12,9 +16,9 @@ impl Tensor {
     ///
     /// # Numerics
     /// The largest element m is subtracted first: no overflow, and adding the same to all x changes nothing. The sum is
-    /// divided by once for each row; the rounding of `x − m` makes the relative error `|x − m|` half units in the last
-    /// place at most, plus 4. Where one y is near 1, its gradient comes from the other elements, and keeps its digits. A
-    /// row of −∞ alone gives NaN.
+    /// divided by once for each row, and what rounding `x − m` has lost goes into the exponential: value and derivatives
+    /// are within 4 ulp however small y is. Where one y is near 1, its gradient comes from the other elements, and keeps
+    /// its digits. A row of −∞ alone gives NaN.
     ///
     /// # Errors
     /// If the dim is out of range or the dtype is not a float type.
@@ -26,7 +30,57 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn softmax(&self, dim: isize) -> Result<Tensor> {
-        rows::softmax::<false>("softmax", self, dim)
+        let float = Check("softmax").float(self)?;
+        let dim = Check("softmax").dim(dim, self.shape())?;
+        let width = self.shape().get(dim).copied().unwrap_or(1);
+        let value = along(
+            "softmax",
+            dim,
+            [self],
+            |[x]| for_float!(float, T => Tensor::try_build::<T>("softmax", x.shape(), |y| softmax::<T>(x.flat(), width, y))),
+        )?;
+        Ok(record("softmax", value, &[self], |y| Softmax { y: Saved::output(y), dim, width }))
+    }
+}
+
+struct Softmax {
+    y: Saved,
+    dim: usize,
+    width: usize,
+}
+
+impl Pullback for Softmax {
+    fn pull(&self, at: &mut Pull<'_>) -> Result<()> {
+        let (y, gy) = (self.y.get(at), at.gy());
+        at.give(0, || {
+            // The only element of a scalar is its own row.
+            if y.rank() == 0 {
+                return y.try_mul(&gy.try_sub(&gy.try_mul(&y)?)?);
+            }
+            // The y of a row add up to 1, so what all gy have in common changes nothing: that of the largest y would be
+            // most of the sum, and cancel.
+            let common = match y.numel() {
+                0 => gy.zeros_like(),
+                _ => gy.gather(self.dim as isize, &y.detach().argmax(keep(self.dim as i32))?)?,
+            };
+            let gy = gy.try_sub(&common)?;
+            y.try_mul(&gy.try_sub(&gy.try_mul(&y)?.sum_dim(keep(self.dim as isize))?)?)
+        })
+    }
+
+    fn pull_fused(&self, at: &mut Pull<'_>) -> Result<()> {
+        let (y, gy) = (self.y.value(), at.gy());
+        at.give(0, || {
+            along("softmax", self.dim, [gy, y], |[gy, y]| {
+                for_float!(gy.float(), T => Tensor::try_build::<T>("softmax", gy.shape(), |gx| {
+                    softmax_pull::<T>(gy.flat(), y.flat(), self.width, gx);
+                }))
+            })
+        })
+    }
+
+    fn saved(&self, see: &mut dyn FnMut(&Saved)) {
+        see(&self.y);
     }
 }
 

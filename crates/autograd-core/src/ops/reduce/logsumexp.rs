@@ -3,9 +3,11 @@
 use super::along::Along;
 use super::dims::ReduceDims;
 use crate::error::Result;
+use crate::kernels::number::Number;
 use crate::kernels::real::Real;
 use crate::kernels::rows::{log_sum_exp, norms, probabilities};
 use crate::ops::check::Check;
+use crate::ops::elementwise::driver::{Elementwise, Keeps, try_elementwise};
 use crate::tape::{Pull, Pullback, Saved, record};
 use crate::tensor::{Tensor, for_float};
 
@@ -90,13 +92,27 @@ impl Pullback for LogSumExp {
             let nothing = total.eq(&total.zeros_like())?;
             let scale = along.spread(gy)?.try_div(&nothing.where_cond(&total.ones_like(), &total)?)?;
             let scale = nothing.where_cond(&total.zeros_like(), &scale)?;
-            x.try_sub(&self.norm(0)?)?.exp().try_mul(&scale)
+            try_elementwise([x, &self.norm(0)?], ExpLess)?.try_mul(&scale)
         })
     }
 
     fn saved(&self, see: &mut dyn FnMut(&Saved)) {
         see(&self.x);
         see(&self.norms);
+    }
+}
+
+/// `e^(x − m)` from the difference that is not rounded.
+#[derive(Clone, Copy)]
+struct ExpLess;
+
+impl Elementwise<2> for ExpLess {
+    const NAME: &'static str = "logsumexp";
+    const KEEPS: Keeps = Keeps::Untracked;
+
+    #[inline(always)]
+    fn value<N: Number>(self, [x, m]: [N; 2]) -> N {
+        x.exp_less(m)
     }
 }
 

@@ -11,13 +11,12 @@ use crate::sources::{CORE, files, library};
 const INTERNAL: [&str; 3] = ["kernels", "storage", "threads"];
 
 /// Items that need no example.
-const EXCEPT: [(&str, &str); 6] = [
+const EXCEPT: [(&str, &str); 5] = [
     ("shape/layout.rs: struct Layout", "it stays in the crate"),
     ("sync.rs: fn pause", "it stays in the crate"),
     ("tensor/dtype.rs: trait Stored", "it stays in the crate"),
     ("tensor/unwritten.rs: fn unwritten", "it is hidden, for the crates of this workspace"),
     ("driver/bind.rs: struct Slot", "it stays in the crate"),
-    ("module/param.rs: struct ValueMut", "`Param::value_mut` returns it, and shows it"),
 ];
 
 /// The public items with a doc, and whether an example shows them.

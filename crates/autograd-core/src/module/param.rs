@@ -222,6 +222,17 @@ impl Param {
 }
 
 /// The value of a [`Param`] while it is changed.
+///
+/// # Examples
+/// ```
+/// # use autograd_core::{Tensor, module::{Param, ValueMut}};
+/// let mut param = Param::new(Tensor::from(1.0))?;
+/// let mut value: ValueMut<'_> = param.value_mut();
+/// *value = Tensor::from(2.0);
+/// drop(value);
+/// assert_eq!(param.item::<f32>()?, 2.0);
+/// # Ok::<(), autograd_core::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct ValueMut<'p> {
     param: &'p mut Param,

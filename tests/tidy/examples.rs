@@ -11,11 +11,13 @@ use crate::sources::{CORE, files, library};
 const INTERNAL: [&str; 3] = ["kernels", "storage", "threads"];
 
 /// Items that need no example.
-const EXCEPT: [(&str, &str); 5] = [
+const EXCEPT: [(&str, &str); 7] = [
     ("shape/layout.rs: struct Layout", "it stays in the crate"),
     ("sync.rs: fn pause", "it stays in the crate"),
     ("tensor/dtype.rs: trait Stored", "it stays in the crate"),
     ("tensor/unwritten.rs: fn unwritten", "it is hidden, for the crates of this workspace"),
+    ("autograd-core/src/description.rs: fn in_module", "it is hidden, for the derive"),
+    ("autograd-core/src/description.rs: fn field", "it is hidden, for the derive"),
     ("driver/bind.rs: struct Slot", "it stays in the crate"),
 ];
 

@@ -50,6 +50,12 @@ impl Description {
     }
 
     /// A plain value, as its `Debug` shows it.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::Description;
+    /// assert_eq!(Description::value(0.5).to_string(), "0.5");
+    /// ```
     pub fn value(value: impl Debug) -> Description {
         Description { form: Form::Value, ..Description::new(format!("{value:?}")) }
     }

@@ -19,6 +19,7 @@ mod state;
 mod stream;
 mod substitute;
 mod tie;
+mod update;
 mod whole;
 
 pub use buffer::Buffer;

@@ -19,8 +19,6 @@ pub(crate) mod linalg;
 pub(crate) mod normalize;
 pub(crate) mod random;
 
-mod update;
-
 pub(crate) use elementwise::arithmetic::add::add_assign;
 pub(crate) use reduce::sum::{sum_to, sum_to_fused};
 pub(crate) use shape::assemble::assemble;

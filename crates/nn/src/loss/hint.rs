@@ -6,7 +6,7 @@ use autograd_core::{Error, ErrorKind, Result, Tensor};
 /// nothing if there are none. Later dimensions come first.
 fn mending(got: &[usize], rank: usize, fits: impl Fn(&[usize]) -> bool) -> Option<String> {
     let more = got.len().max(rank);
-    // Bits stand for dimensions; nobody has as many as 16.
+    // Bits stand for dimensions, which are fewer than 16 in all that a loss takes.
     if got.len() == rank || more > 16 {
         return None;
     }

@@ -58,6 +58,15 @@ impl LossParts {
     }
 
     /// A sum and the number that it is divided by; 0 if nothing counts.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::Tensor;
+    /// # use wengert_nn::LossParts;
+    /// let parts = LossParts::of_sum(Tensor::from(2.0), 4.0);
+    /// assert_eq!(parts.value.item::<f32>()?, 0.5);
+    /// # Ok::<(), wengert_nn::Error>(())
+    /// ```
     pub fn of_sum(numerator: Tensor, denominator: f64) -> LossParts {
         LossParts { value: numerator.div_scalar(denominator), numerator, denominator }
     }
@@ -142,6 +151,17 @@ pub fn by_parts<F: Fn(&Tensor, &Tensor) -> Result<LossParts>>(parts: F) -> ByPar
 }
 
 /// The loss that [`by_parts`] makes.
+///
+/// # Examples
+/// ```
+/// use wengert_nn::{ByParts, Loss, MSELoss, by_parts};
+/// fn halved() -> ByParts<impl Fn(&autograd_core::Tensor, &autograd_core::Tensor) -> wengert_nn::Result<wengert_nn::LossParts>> {
+///     by_parts(|y, t| Ok(MSELoss::new().parts(y, t)?.scale(0.5)))
+/// }
+/// let (y, t) = (autograd_core::Tensor::from([2.0]), autograd_core::Tensor::from([0.0]));
+/// assert_eq!(halved().parts(&y, &t)?.value.item::<f32>()?, 2.0);
+/// # Ok::<(), wengert_nn::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct ByParts<F>(F);
 

@@ -47,6 +47,16 @@ impl BinaryAccuracy {
     }
 
     /// Elements with this target count nothing. By default all count: what is not above ½ means no.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::Tensor;
+    /// # use wengert_train::{BinaryAccuracy, Metric};
+    /// let mut tally = BinaryAccuracy::new().ignore_index(-1).start()?;
+    /// tally.update(&Tensor::from([0.9, 0.2, 0.7]), &Tensor::from([1, -1, 0]))?;
+    /// assert_eq!(tally.value(), 0.5);
+    /// # Ok::<(), wengert_train::Error>(())
+    /// ```
     pub fn ignore_index(mut self, target: i64) -> BinaryAccuracy {
         self.ignore_index = Some(target);
         self

@@ -1,9 +1,9 @@
-//! What optimizers do to tensors: an update in place, and one number from all elements.
+//! The arithmetic of optimizers on whole tensors.
 
-use super::check::Check;
 use crate::error::{Error, ErrorKind, Result};
 use crate::kernels::fold::{FoldRule, fold};
 use crate::kernels::update::{ElementRule, update};
+use crate::ops::check::Check;
 use crate::tape::result_of;
 use crate::tensor::{Tensor, for_float};
 

@@ -12,12 +12,19 @@ mod workloads;
 use criterion::Criterion;
 use workloads::Setup;
 
-const STEPS: [(&str, Setup); 6] = [
+const STEPS: [(&str, Setup); 13] = [
     ("mlp_fashion", workloads::mlp_fashion),
+    ("W1_replay", workloads::mlp_fashion_replay),
     ("mlp_fashion_gemm", workloads::mlp_fashion_gemm),
     ("mlp_fashion_epoch", workloads::mlp_fashion_epoch),
     ("mlp_tiny", workloads::mlp_tiny),
     ("mlp_tiny_b1", workloads::mlp_tiny_b1),
+    ("W2_replay", workloads::mlp_tiny_replay),
+    ("W3_replay", workloads::mlp_tiny_b1_replay),
+    ("mlp_small", workloads::mlp_small),
+    ("mlp_small_replay", workloads::mlp_small_replay),
+    ("mlp_small_10k", workloads::mlp_small_10k),
+    ("mlp_small_10k_replay", workloads::mlp_small_10k_replay),
     ("adam_10m", workloads::adam_10m),
 ];
 

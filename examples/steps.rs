@@ -14,13 +14,20 @@ use std::time::{Duration, Instant};
 use workloads::{Result, Setup, Step};
 
 /// The names are those of `benches/peers/README.md`; `W1_gemm` is the matrix products of `W1_mlp_fashion` alone.
-const WORKLOADS: [(&str, Setup); 6] = [
+const WORKLOADS: [(&str, Setup); 13] = [
     ("W1_mlp_fashion", workloads::mlp_fashion),
+    ("W1_replay", workloads::mlp_fashion_replay),
     ("W1_gemm", workloads::mlp_fashion_gemm),
     ("W1_epoch", workloads::mlp_fashion_epoch),
     ("W2_mlp_tiny", workloads::mlp_tiny),
     ("W3_mlp_tiny_b1", workloads::mlp_tiny_b1),
+    ("W2_replay", workloads::mlp_tiny_replay),
+    ("W3_replay", workloads::mlp_tiny_b1_replay),
     ("W8_adam_10m", workloads::adam_10m),
+    ("W10_mlp_small", workloads::mlp_small),
+    ("W10_replay", workloads::mlp_small_replay),
+    ("W10_10k", workloads::mlp_small_10k),
+    ("W10_10k_replay", workloads::mlp_small_10k_replay),
 ];
 
 fn main() -> Result {

@@ -37,7 +37,7 @@
 //! | [`data`] | datasets, batches, splits, scalers, file readers, small sets |
 //! | [`train`] | the training loop, callbacks, metrics, checkpoints, cross-validation |
 //! | [`prelude`] | the few names that nearly every program uses |
-//! | [`guide`] | [from PyTorch to wengert](guide::from_pytorch), and [recipes](guide::recipes) |
+//! | [`guide`] | [from PyTorch to wengert](guide::from_pytorch), [recipes](guide::recipes), and [captured steps](guide::capture) |
 //!
 //! # Debug builds that are fast enough
 //!
@@ -56,9 +56,9 @@
 
 #[doc(inline)]
 pub use autograd_core::{
-    Backward, BoxError, DType, Error, ErrorKind, Gradients, Result, SeededRng, Tensor, custom, detect_anomaly,
-    enable_grad, grad, gradcheck, graph, hessian, hvp, jacobian, jvp, keep, no_grad, num_threads, seeded,
-    set_num_threads, tensor, vjp,
+    Backward, BoxError, Capture, DType, Error, ErrorKind, Gradients, Profile, Result, SeededRng, Tensor, custom,
+    detect_anomaly, enable_grad, grad, gradcheck, graph, hessian, hvp, jacobian, jvp, keep, no_grad, num_threads,
+    profile, seeded, set_num_threads, tensor, vjp,
 };
 
 // The crates behind the modules below are taken by globs, not under other names: rustdoc lists an inlined crate as if

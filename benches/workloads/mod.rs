@@ -8,7 +8,7 @@ use wengert::core::module::Param;
 use wengert::data::{DataLoader, TensorDataset};
 use wengert::nn::{Layer, Linear, ReLU, Sequential, Tanh, cross_entropy, mse_loss, sequential};
 use wengert::optim::{Adam, Optimizer, Sgd};
-use wengert::{DType, Gradients, Tensor, seeded};
+use wengert::{Capture, DType, Gradients, Tensor, seeded};
 
 pub type Result<T = (), E = Box<dyn Error>> = std::result::Result<T, E>;
 
@@ -20,12 +20,25 @@ pub type Setup = fn() -> Result<Step>;
 
 /// 784-256(ReLU)-10, batch 256, mean cross-entropy, SGD.
 pub fn mlp_fashion() -> Result<Step> {
-    let (mut model, images) = (fashion_model()?, fashion_images(256)?);
-    let mut sgd = Sgd::new(0.1);
-    Ok(Box::new(move || {
-        let loss = cross_entropy(&model.forward(&images.x)?, &images.y)?;
-        sgd.step(&mut model, &loss.backward()?)?;
-        Ok(())
+    let images = fashion_images(256)?;
+    Ok(eager(Training {
+        model: fashion_model()?,
+        x: images.x,
+        t: images.y,
+        loss: cross_entropy,
+        optimizer: Sgd::new(0.1),
+    }))
+}
+
+/// [`mlp_fashion`], captured.
+pub fn mlp_fashion_replay() -> Result<Step> {
+    let images = fashion_images(256)?;
+    Ok(captured(Training {
+        model: fashion_model()?,
+        x: images.x,
+        t: images.y,
+        loss: cross_entropy,
+        optimizer: Sgd::new(0.1),
     }))
 }
 
@@ -61,36 +74,42 @@ pub fn mlp_fashion_epoch() -> Result<Step> {
 
 /// 2-16(tanh)-16(tanh)-1, batch 32, mean squared error, SGD.
 pub fn mlp_tiny() -> Result<Step> {
-    let mut rng = seeded(7);
-    let mut model = sequential![
-        Linear::new(2, 16, &mut rng)?,
-        Tanh,
-        Linear::new(16, 16, &mut rng)?,
-        Tanh,
-        Linear::new(16, 1, &mut rng)?,
-    ];
-    let x = Tensor::randn(&[32, 2], DType::F32, &mut rng)?;
-    let t = Tensor::randn(&[32, 1], DType::F32, &mut rng)?;
-    let mut sgd = Sgd::new(0.01);
-    Ok(Box::new(move || {
-        let loss = mse_loss(&model.forward(&x)?, &t)?;
-        sgd.step(&mut model, &loss.backward()?)?;
-        Ok(())
-    }))
+    Ok(eager(tanh_network([2, 16, 16, 1], 32, Sgd::new(0.01))?))
+}
+
+/// [`mlp_tiny`], captured.
+pub fn mlp_tiny_replay() -> Result<Step> {
+    Ok(captured(tanh_network([2, 16, 16, 1], 32, Sgd::new(0.01))?))
 }
 
 /// 2-2(ReLU)-1, batch 1, ½ (y − t)², SGD.
 pub fn mlp_tiny_b1() -> Result<Step> {
-    let mut rng = seeded(7);
-    let mut model = sequential![Linear::new(2, 2, &mut rng)?, ReLU, Linear::new(2, 1, &mut rng)?];
-    let x = Tensor::randn(&[1, 2], DType::F32, &mut rng)?;
-    let t = Tensor::randn(&[1, 1], DType::F32, &mut rng)?;
-    let mut sgd = Sgd::new(0.01);
-    Ok(Box::new(move || {
-        let loss = model.forward(&x)?.try_sub(&t)?.square().sum().mul_scalar(0.5);
-        sgd.step(&mut model, &loss.backward()?)?;
-        Ok(())
-    }))
+    Ok(eager(smallest()?))
+}
+
+/// [`mlp_tiny_b1`], captured.
+pub fn mlp_tiny_b1_replay() -> Result<Step> {
+    Ok(captured(smallest()?))
+}
+
+/// 4-32(tanh)-16(tanh)-4, batch 32, mean squared error, Adam.
+pub fn mlp_small() -> Result<Step> {
+    Ok(eager(tanh_network([4, 32, 16, 4], 32, Adam::new(1e-3))?))
+}
+
+/// [`mlp_small`], captured.
+pub fn mlp_small_replay() -> Result<Step> {
+    Ok(captured(tanh_network([4, 32, 16, 4], 32, Adam::new(1e-3))?))
+}
+
+/// [`mlp_small`] with a batch of 10,000.
+pub fn mlp_small_10k() -> Result<Step> {
+    Ok(eager(tanh_network([4, 32, 16, 4], 10_000, Adam::new(1e-3))?))
+}
+
+/// [`mlp_small_10k`], captured.
+pub fn mlp_small_10k_replay() -> Result<Step> {
+    Ok(captured(tanh_network([4, 32, 16, 4], 10_000, Adam::new(1e-3))?))
 }
 
 /// Adam's update alone: one tensor of 10,000,000 and 100 tensors of 1,000 parameters.
@@ -108,6 +127,59 @@ pub fn adam_10m() -> Result<Step> {
         adam.step(&mut parameters, &gradients)?;
         Ok(())
     }))
+}
+
+/// A network, a batch, and the way to train it.
+struct Training<O> {
+    model: Sequential,
+    x: Tensor,
+    t: Tensor,
+    loss: fn(&Tensor, &Tensor) -> wengert::Result<Tensor>,
+    optimizer: O,
+}
+
+/// Its step as users write it.
+fn eager<O: Optimizer + 'static>(training: Training<O>) -> Step {
+    let Training { mut model, x, t, loss, mut optimizer } = training;
+    Box::new(move || {
+        let loss = loss(&model.forward(&x)?, &t)?;
+        optimizer.step(&mut model, &loss.backward()?)?;
+        Ok(())
+    })
+}
+
+/// The same, captured.
+fn captured<O: Optimizer + 'static>(training: Training<O>) -> Step {
+    let Training { mut model, x, t, loss, mut optimizer } = training;
+    let mut gradients = Capture::new(move |model: &Sequential, [x, t]| loss(&model.forward(x)?, t)?.backward());
+    Box::new(move || {
+        let grads = gradients.run(&model, [&x, &t])?;
+        optimizer.step(&mut model, grads)?;
+        Ok(())
+    })
+}
+
+fn tanh_network<O>([a, b, c, d]: [usize; 4], batch: usize, optimizer: O) -> Result<Training<O>> {
+    let mut rng = seeded(7);
+    let model = sequential![
+        Linear::new(a, b, &mut rng)?,
+        Tanh,
+        Linear::new(b, c, &mut rng)?,
+        Tanh,
+        Linear::new(c, d, &mut rng)?,
+    ];
+    let mut random = |width| Tensor::randn(&[batch, width], DType::F32, &mut rng);
+    let (x, t) = (random(a)?, random(d)?);
+    Ok(Training { model, x, t, loss: |y, t| mse_loss(y, t), optimizer })
+}
+
+fn smallest() -> Result<Training<Sgd>> {
+    let mut rng = seeded(7);
+    let model = sequential![Linear::new(2, 2, &mut rng)?, ReLU, Linear::new(2, 1, &mut rng)?];
+    let x = Tensor::randn(&[1, 2], DType::F32, &mut rng)?;
+    let t = Tensor::randn(&[1, 1], DType::F32, &mut rng)?;
+    let loss = |y: &Tensor, t: &Tensor| Ok(y.try_sub(t)?.square().sum().mul_scalar(0.5));
+    Ok(Training { model, x, t, loss, optimizer: Sgd::new(0.01) })
 }
 
 fn fashion_model() -> Result<Sequential> {

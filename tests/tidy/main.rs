@@ -43,7 +43,7 @@ fn every_module_says_what_it_is_for() {
 }
 
 /// What each folder of the core may use, besides itself; the order is the direction of the arrows.
-const ARROWS: [(&str, &[&str]); 10] = [
+const ARROWS: [(&str, &[&str]); 12] = [
     ("shape", &[]),
     ("storage", &[]),
     ("threads", &[]),
@@ -54,6 +54,8 @@ const ARROWS: [(&str, &[&str]); 10] = [
     ("functional", &["error", "shape", "tensor", "tape", "ops"]),
     ("gradcheck", &["error", "shape", "tensor", "tape", "ops", "functional"]),
     ("module", &["error", "shape", "kernels", "tensor", "tape", "ops"]),
+    ("capture", &["error", "shape", "storage", "tensor", "tape", "module"]),
+    ("profile", &["error", "tensor", "tape", "module"]),
 ];
 
 /// The operations the tape itself needs: adding gradients, summing one to a broadcast input's shape, and putting parts

@@ -24,28 +24,33 @@ mod tape;
 
 mod ops;
 
+mod capture;
 mod description;
 mod error;
 mod functional;
 pub mod gradcheck;
 mod kernels;
 pub mod module;
+pub mod profile;
 mod shape;
 mod storage;
 mod sync;
 mod threads;
 
+pub use capture::{Capture, CaptureStats, Outputs};
 pub use description::Description;
 pub use error::{BoxError, Error, ErrorKind, Result};
 pub use functional::{TensorList, grad, grad_with, hessian, hvp, jacobian, jvp, vjp};
 pub use gradcheck::gradcheck;
 pub use ops::custom::custom;
 pub use ops::reduce::dims::{ReduceDims, keep};
+pub use profile::{Profile, profile};
 pub use shape::{Dim, Shape};
 pub use tape::{
     Backward, Gradients, Graph, GraphNode, NodeId, Pull, Pullback, Saved, detect_anomaly, enable_grad, graph,
     is_recording, no_grad, record_custom,
 };
+pub use tensor::watch::is_capturing;
 pub use tensor::{DType, Element, Nested, Source, Tensor};
 
 /// Checks of arguments that return what they prove: for operations, layers and losses.

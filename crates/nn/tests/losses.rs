@@ -1,7 +1,7 @@
 //! Reductions, the same for every loss. Each loss's file tests what it computes and refuses.
 
-use autograd_core::{DType, Tensor};
-use wengert_nn::{Loss, MseLoss, Reduction, Result, cross_entropy, gradcheck, mse_loss};
+use autograd_core::{DType, Tensor, grad};
+use wengert_nn::{CrossEntropyLoss, Loss, MseLoss, Reduction, Result, cross_entropy, gradcheck, mse_loss};
 
 #[test]
 fn the_mean_of_nothing_is_nan() -> Result<()> {
@@ -31,4 +31,19 @@ fn a_wrong_gradient_is_found() {
         error.to_string().starts_with("gradcheck: the gradient with respect to input 0 at element 0 is "),
         "{error}"
     );
+}
+
+#[test]
+fn ignored_samples_count_nothing() -> Result<()> {
+    let x = Tensor::from([[2.0, 0.0], [5.0, -5.0], [0.0, 1.0]]).requires_grad();
+    let loss = CrossEntropyLoss::new();
+    let with = loss.forward(&x, &Tensor::from([0, -100, 1]))?;
+    let kept = loss.forward(&Tensor::from([[2.0, 0.0], [0.0, 1.0]]), &Tensor::from([0, 1]))?;
+    assert!((with.item::<f32>()? - kept.item::<f32>()?).abs() < 1e-6);
+    let gradient = grad(&with, &[&x])?[0].to_vec::<f32>()?;
+    assert_eq!(gradient[2..4], [0.0, 0.0]);
+    let all = Tensor::from([-100, -100, -100]);
+    assert!(loss.forward(&x, &all)?.item::<f32>()?.is_nan());
+    assert_eq!(loss.reduction(Reduction::Sum).forward(&x, &all)?.item::<f32>()?, 0.0);
+    Ok(())
 }

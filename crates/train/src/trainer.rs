@@ -63,6 +63,7 @@ pub struct Trainer<'t> {
     /// At most one; a second is refused by `fit`.
     pub(crate) schedules: Vec<(Box<dyn Schedule + 't>, Every)>,
     pub(crate) clip_norm: Option<f64>,
+    pub(crate) capture: bool,
     pub(crate) metrics: Vec<Box<dyn Metric + 't>>,
     pub(crate) callbacks: Vec<Box<dyn Callback + 't>>,
     pub(crate) checkpoint: Option<PathBuf>,
@@ -90,6 +91,7 @@ impl<'t> Trainer<'t> {
             penalties: Vec::new(),
             schedules: Vec::new(),
             clip_norm: None,
+            capture: false,
             metrics: Vec::new(),
             callbacks: Vec::new(),
             checkpoint: None,
@@ -169,6 +171,51 @@ impl<'t> Trainer<'t> {
     /// as they are.
     pub fn clip_norm(mut self, max_norm: f64) -> Self {
         self.clip_norm = Some(max_norm);
+        self
+    }
+
+    /// Whether the steps are captured: forward pass, loss, penalties and backward pass run once as they are written and
+    /// are recorded, and from then on their kernels are replayed ([`Capture`](autograd_core::Capture)). Default false.
+    ///
+    /// Weights, history and checkpoints are the same to the last bit, and a checkpoint of one may be gone on from by the
+    /// other. It pays where a step is short: a small network, small batches, where most of the time goes into what stands
+    /// around the arithmetic. Each size of a batch, each set of frozen parts and of modes is recorded once, and again if
+    /// there are more than a few: the last batch of an epoch, which may be smaller, has its own program. Clipping, the
+    /// optimizer, metrics, validation and callbacks run as ever; so does an optimizer that evaluates a batch several
+    /// times, of which each evaluation is a replay.
+    ///
+    /// What the model, the loss and the penalties do must depend on shapes, modes and what is frozen alone, not on numbers
+    /// or on the batch: a replay does what the recorded step did. What can be seen is refused, and ends the run before its
+    /// first step: a look at numbers ([`Tensor::item`](autograd_core::Tensor::item) and the like), a random generator that
+    /// is no [`Stream`](autograd_core::module::Stream) of the model, a [`Buffer`](autograd_core::module::Buffer) that a
+    /// layer sets, a parameter that is not the model's. A counter of the user's own, or a file that is read, cannot be
+    /// seen.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{Tensor, seeded};
+    /// # use wengert_data::TensorDataset;
+    /// # use wengert_nn::{Linear, mse_loss};
+    /// # use wengert_optim::Sgd;
+    /// # use wengert_train::Trainer;
+    /// # let set = TensorDataset::new(Tensor::from([[1.0], [2.0]]), Tensor::from([[2.0], [4.0]]))?;
+    /// let fit = |capture: bool| {
+    ///     let mut model = Linear::new(1, 1, &mut seeded(7))?;
+    ///     let trainer = Trainer::new(Sgd::new(0.1), mse_loss).epochs(20).capture(capture);
+    ///     trainer.fit(&mut model, &set, None, &mut seeded(7))
+    /// };
+    /// assert_eq!(fit(true)?, fit(false)?);
+    ///
+    /// let mut model = Linear::new(1, 1, &mut seeded(7))?;
+    /// let looks = |y: &Tensor, t: &Tensor| if y.item::<f32>()? > 0.0 { mse_loss(y, t) } else { mse_loss(t, y) };
+    /// let trainer = Trainer::new(Sgd::new(0.1), looks).batch_size(1).capture(true);
+    /// let error = trainer.fit(&mut model, &set, None, &mut seeded(7)).expect_err("it looks at a number");
+    /// assert!(error.to_string().starts_with("epoch 1, train batch 1: capture: item looks at numbers, "));
+    /// assert!(error.to_string().ends_with("; capture(false) runs it"));
+    /// # Ok::<(), wengert_train::Error>(())
+    /// ```
+    pub fn capture(mut self, capture: bool) -> Self {
+        self.capture = capture;
         self
     }
 

@@ -8,6 +8,7 @@
 use super::real::Real;
 use super::simd::{Kernel, vectorize};
 use crate::threads::parallel::{PIECE, for_rows, share, worth_sharing};
+use smallvec::SmallVec;
 
 /// An associative fold with a neutral element.
 pub trait Fold: Copy + Sync {
@@ -171,7 +172,8 @@ fn fold_long<T: Real, F: Fold>(f: F, x: &[T]) -> T {
     if !worth_sharing(x.len()) {
         return vectorize(FoldRun(f, x));
     }
-    let mut pieces = vec![T::ZERO; x.len().div_ceil(PIECE)];
+    // On the stack up to some millions: a replay allocates nothing.
+    let mut pieces: SmallVec<[T; 256]> = smallvec::smallvec![T::ZERO; x.len().div_ceil(PIECE)];
     for_rows(&mut pieces, 1, PIECE, |rows, pieces| {
         for (piece, x) in pieces.iter_mut().zip(x[rows.start * PIECE..].chunks(PIECE)) {
             *piece = vectorize(FoldRun(f, x));

@@ -7,6 +7,7 @@ use super::nest::Nest;
 use super::simd::{Kernel, vectorize};
 use crate::storage::block::Plain;
 use crate::threads::parallel::{PIECE, for_pieces, for_rows};
+use smallvec::SmallVec;
 use std::array::from_fn;
 use std::ops::Range;
 
@@ -184,7 +185,8 @@ fn walk<const N: usize, O>(nest: &Nest<N>, rows: Range<usize>, z: &mut [O], mut 
     let strides = nest.inner_strides();
     let mut next = nest.rows(rows.start);
     let together = (BLOCK / inner.max(1)).max(1);
-    let mut starts = Vec::with_capacity(together);
+    // On the stack: a replay allocates nothing.
+    let mut starts = SmallVec::<[[usize; N]; BLOCK]>::new();
     for z in z.chunks_mut(together * inner) {
         starts.clear();
         starts.extend((0..z.len() / inner).map(|_| next.step()));

@@ -3,6 +3,7 @@
 use super::{Item, ItemMut, Module, Path};
 use crate::description::Description;
 use crate::tensor::Tensor;
+use crate::tensor::watch::sets;
 use std::sync::{PoisonError, RwLock};
 
 /// A tensor that belongs to a module's state and has no gradient. It can be replaced through `&self`, so that `forward`
@@ -52,6 +53,7 @@ impl Buffer {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn set(&self, value: Tensor) {
+        sets(self);
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = value.detach();
     }
 }

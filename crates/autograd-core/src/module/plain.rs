@@ -36,7 +36,8 @@ plain!(
     char,
     String,
     &'static str,
-    DType
+    DType,
+    ()
 );
 
 #[cfg(test)]

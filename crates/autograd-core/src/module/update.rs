@@ -5,6 +5,8 @@ use crate::kernels::fold::{FoldRule, fold};
 use crate::kernels::update::{ElementRule, update};
 use crate::ops::check::Check;
 use crate::tape::result_of;
+use crate::tensor::timer::{Cost, timed};
+use crate::tensor::watch::reads;
 use crate::tensor::{Tensor, for_float};
 
 /// Fails for a tensor that an update must not change, or cannot.
@@ -14,6 +16,13 @@ fn can_change(x: &Tensor) -> Result<()> {
         return Err(Error::new(ErrorKind::Tape, format!("update: the result of {op} {text}")));
     }
     x.can_be_packed("update")
+}
+
+/// What an update costs that reads a gradient, and reads and writes so many tensors like it. What a rule computes for an
+/// element is its own affair: an operation is counted for each tensor.
+fn updated(gradient: &Tensor, held: u64) -> Cost<'_> {
+    let Cost { op, shape, bytes, flops } = Cost::read("update", &[gradient]);
+    Cost { op, shape, bytes: bytes * (1 + 2 * held), flops: flops * held }
 }
 
 /// # For optimizers
@@ -57,6 +66,7 @@ impl Tensor {
         state: [Option<&mut Tensor>; S],
         rule: R,
     ) -> Result<()> {
+        reads("update");
         let check = Check("update");
         let float = check.float(self)?;
         if let Some(missing) = state.iter().take(R::ALWAYS).position(Option::is_none) {
@@ -77,9 +87,11 @@ impl Tensor {
             can_change(state)?;
         }
         let gradient = gradient.try_packed("update")?;
+        let held = 1 + state.iter().flatten().count() as u64;
         for_float!(float, T => {
             let state = state.map(|s| s.map(|s| s.elements_mut::<T>()));
-            update(rule, self.elements_mut::<T>(), gradient.flat(), state);
+            let (x, g) = (self.elements_mut::<T>(), gradient.flat());
+            timed(|| updated(&gradient, held), || update(rule, x, g, state));
         });
         Ok(())
     }
@@ -113,10 +125,12 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn fold<R: FoldRule>(&self, other: &Tensor, rule: R) -> Result<f64> {
+        reads("fold");
         let check = Check("fold");
         let float = check.same_float(self, other)?;
         check.is("the second tensor", other, self.shape())?;
         let (x, y) = (self.try_packed("fold")?, other.try_packed("fold")?);
-        Ok(for_float!(float, T => fold(rule, x.flat::<T>(), y.flat::<T>())))
+        let cost = || Cost::read("fold", &[&x, &y]);
+        Ok(timed(cost, || for_float!(float, T => fold(rule, x.flat::<T>(), y.flat::<T>()))))
     }
 }

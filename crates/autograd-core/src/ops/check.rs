@@ -308,10 +308,15 @@ impl Check {
         self.dtype(index, DType::I64)?;
         let size = i64::try_from(shape.get(dim).copied().unwrap_or(1)).unwrap_or(i64::MAX);
         let indices = Indices(Saved::constant(index.try_packed(self.0)?.as_ref()));
-        match indices.values().iter().position(|index| !(0..size).contains(index)) {
-            None => Ok(indices),
-            Some(at) => Err(Error::index(self.0, indices.values()[at], at, dim, shape)),
-        }
+        let of = Shape::from(shape);
+        Tensor::look(self.0, [indices.tensor()], move |[indices]| {
+            let values = indices.flat::<i64>();
+            match values.iter().position(|index| !(0..size).contains(index)) {
+                None => Ok(()),
+                Some(at) => Err(Error::index(self.0, values[at], at, dim, &of)),
+            }
+        })?;
+        Ok(indices)
     }
 }
 
@@ -320,11 +325,6 @@ impl Check {
 pub(crate) struct Indices(Saved);
 
 impl Indices {
-    /// The indices in row-major order, none of them negative.
-    pub(crate) fn values(&self) -> &[i64] {
-        self.tensor().flat()
-    }
-
     /// The number of indices.
     pub(crate) fn len(&self) -> usize {
         self.tensor().numel()

@@ -57,6 +57,11 @@ impl Layout {
         Layout { strides: shape.zeros(), shape, offset, numel, contiguous: numel <= 1 }
     }
 
+    /// The same layout from another element on.
+    pub(crate) fn at(&self, offset: usize) -> Layout {
+        Layout { offset, ..self.clone() }
+    }
+
     #[inline]
     pub(crate) fn shape(&self) -> &[usize] {
         &self.shape

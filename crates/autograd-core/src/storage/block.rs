@@ -104,6 +104,34 @@ impl Block {
     }
 }
 
+/// `len` elements of a part of a block, from element `start` on.
+///
+/// # Panics
+/// If the part is too short or does not begin at an element.
+#[inline]
+pub fn typed<T: Plain>(bytes: &[u8], start: usize, len: usize) -> &[T] {
+    const { assert!(size_of::<T>() > 0, "a block cannot be viewed as this type") };
+    let all = bytes.len() / size_of::<T>();
+    let fits = start <= all && len <= all - start && bytes.as_ptr().cast::<T>().is_aligned();
+    assert!(fits, "a part of a block holds fewer elements than asked for");
+    // SAFETY: the bytes are aligned for T and reach that far (both checked), initialised, and borrowed as long as the
+    // result.
+    unsafe { std::slice::from_raw_parts(bytes.as_ptr().cast::<T>().add(start), len) }
+}
+
+/// All elements of a part of a block, to be overwritten.
+///
+/// # Panics
+/// If the part does not begin and end at elements.
+#[inline]
+pub fn typed_mut<T: Plain>(bytes: &mut [u8]) -> &mut [T] {
+    const { assert!(size_of::<T>() > 0, "a block cannot be viewed as this type") };
+    let fits = bytes.len().is_multiple_of(size_of::<T>()) && bytes.as_ptr().cast::<T>().is_aligned();
+    assert!(fits, "a part of a block does not begin and end at elements");
+    // SAFETY: as in `typed`, and borrowed mutably.
+    unsafe { std::slice::from_raw_parts_mut(bytes.as_mut_ptr().cast(), bytes.len() / size_of::<T>()) }
+}
+
 /// Asks for huge pages under all of the block but its last part of one. The answer does not matter.
 fn ask_for_huge_pages(start: NonNull<u8>, bytes: usize) {
     // SAFETY: these pages are the block's own, and their content stays what it is.

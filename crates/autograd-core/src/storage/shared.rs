@@ -165,6 +165,13 @@ impl<T: Recycle> Recycled<T> {
     }
 }
 
+impl<T: Recycle> Recycled<T> {
+    /// How many owners there are.
+    pub fn owners(&self) -> usize {
+        self.0.counted().count.load(Ordering::Relaxed)
+    }
+}
+
 impl<T: Recycle> Deref for Recycled<T> {
     type Target = T;
     #[inline]

@@ -3,6 +3,7 @@
 use super::pullback::Pullback;
 use crate::error::{Error, ErrorKind, Result};
 use crate::tensor::Tensor;
+use crate::tensor::watch::Watched;
 use std::cell::Cell;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -108,6 +109,11 @@ pub(crate) fn unwatched<R>(f: impl FnOnce() -> R) -> R {
     f()
 }
 
+/// Whether this thread has a hunt of its own.
+pub(crate) fn hunts_here() -> bool {
+    OWN.get() != 0
+}
+
 /// Whether what this thread computes is to be searched.
 #[inline]
 pub(super) fn hunting() -> bool {
@@ -142,6 +148,8 @@ pub(super) fn inspect_pulled(op: &'static str, gradient: &Tensor, gy: &Tensor, p
 /// Searches a result for what its sources do not have, and notes the first.
 #[cold]
 pub(super) fn search(step: fmt::Arguments<'_>, result: &Tensor, sources: impl IntoIterator<Item = (String, Tensor)>) {
+    // A search for another thread's hunt is none of what this thread does.
+    let _alone = (!hunts_here()).then(|| Watched::by(None));
     let is_bad = |x: &Tensor, bad: fn(f64) -> bool| x.dtype().is_float().then(|| x.find(bad)).flatten();
     if is_bad(result, |x| !x.is_finite()).is_none() {
         return;

@@ -66,6 +66,31 @@ impl Gradients {
         self.find(id).ok().map(|at| &self.entries[at].1)
     }
 
+    /// Like [`Gradients::get_by_id`], for who asks again and again: `place` is where the gradient was the last time, and is
+    /// looked at first. Any number will do to begin with.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::Tensor;
+    /// let x = Tensor::from([3.0, 4.0]).requires_grad();
+    /// let (id, mut place) = (x.node_id().expect("tracked"), 7);
+    /// for _ in 0..2 {
+    ///     let grads = x.square().sum().backward()?;
+    ///     assert!(grads.get_near(id, &mut place).is_some() && place == 0);
+    /// }
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
+    #[inline]
+    pub fn get_near(&self, id: NodeId, place: &mut usize) -> Option<&Tensor> {
+        match self.entries.get(*place) {
+            Some((other, gradient)) if *other == id => Some(gradient),
+            _ => {
+                *place = self.find(id).ok()?;
+                self.entries.get(*place).map(|(_, gradient)| gradient)
+            }
+        }
+    }
+
     /// Like [`Gradients::get`], but removes it.
     ///
     /// # Examples

@@ -17,12 +17,12 @@ mod waiting;
 mod walk;
 
 pub use anomaly::detect_anomaly;
-pub(crate) use anomaly::unwatched;
+pub(crate) use anomaly::{hunts_here, unwatched};
 pub use gradients::Gradients;
 pub use graph::{Graph, GraphNode, graph};
 pub use mode::{enable_grad, is_recording, no_grad};
 pub use node::NodeId;
-pub(crate) use node::{next_number, result_of};
+pub(crate) use node::{is_leaf, next_number, result_of};
 pub use pullback::{Pull, Pullback, Saved};
 
 pub use backward::Backward;
@@ -32,6 +32,6 @@ pub(crate) use {graph::saved_values, pullback::SAVED};
 
 pub(crate) use walk::gradients_of;
 
-pub(crate) use mode::recording;
+pub(crate) use mode::{is_walking, recording};
 pub use record::record_custom;
 pub(crate) use record::{record, record_same};

@@ -7,6 +7,8 @@ thread_local! {
     static RECORDING: Cell<bool> = const { Cell::new(true) };
     /// Whether a pull-back of a recorded walk is running.
     static IN_RECORDED_PULL: Cell<bool> = const { Cell::new(false) };
+    /// Whether a walk is under way.
+    static WALKING: Cell<bool> = const { Cell::new(false) };
 }
 
 /// A switch at another position, put back when this is dropped, also by a panic.
@@ -40,6 +42,17 @@ pub fn is_recording() -> bool {
 pub(crate) fn recording<R>(on: bool, f: impl FnOnce() -> R) -> R {
     let _switched = Switched::to(on, &RECORDING);
     f()
+}
+
+/// Runs a walk, which is recorded or not.
+pub(super) fn walking<R>(recorded: bool, f: impl FnOnce() -> R) -> R {
+    let _walking = Switched::to(true, &WALKING);
+    recording(recorded, f)
+}
+
+/// Whether what runs on this thread is part of a walk backwards.
+pub(crate) fn is_walking() -> bool {
+    WALKING.get()
 }
 
 /// Runs a pull-back of a walk that is recorded.

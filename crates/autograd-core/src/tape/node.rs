@@ -132,6 +132,11 @@ pub(crate) fn operation_of(tensor: &Tensor) -> Option<&'static str> {
     tensor.link()?.get::<Node>().map(|node| node.op)
 }
 
+/// Whether a tensor is tracked as itself, like a parameter.
+pub(crate) fn is_leaf(tensor: &Tensor) -> bool {
+    tensor.link().and_then(|link| link.get::<Node>()).is_some_and(|node| node.is_leaf())
+}
+
 /// The operation that made a tracked tensor which is no leaf.
 pub(crate) fn result_of(tensor: &Tensor) -> Option<&'static str> {
     tensor.link()?.get::<Node>().filter(|node| !node.is_leaf()).map(|node| node.op)

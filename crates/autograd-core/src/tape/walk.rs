@@ -12,7 +12,6 @@
 
 use super::failed::Unfinished;
 use super::gradients::Gradients;
-use super::mode::recording;
 use super::node::{Node, NodeId, NodeRef, id_of, link};
 use super::part::Part;
 use super::pullback::{Inputs, Origin, Pull, Pullback, Step};
@@ -27,7 +26,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Gradients with respect to all leaves, and to the nodes of `also`, which is sorted.
 pub(super) fn walk(roots: &[(&Tensor, Option<&Tensor>)], also: &[NodeId], keep: bool) -> Result<Gradients> {
     mode::check_nesting()?;
-    recording(false, || {
+    mode::walking(false, || {
         let nodes = nodes_of(roots)?;
         let mut walk = Walk::new(keep);
         walk.start(&nodes, roots)?;
@@ -65,7 +64,7 @@ pub(crate) fn gradients_of(
     if !recorded {
         mode::check_nesting()?;
     }
-    recording(recorded, || {
+    mode::walking(recorded, || {
         let nodes = nodes_of(roots)?;
         let mut walk = Walk::new(true);
         walk.start(&nodes, roots)?;

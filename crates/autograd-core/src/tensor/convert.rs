@@ -1,5 +1,6 @@
 //! Conversions from and to Rust numbers.
 
+use super::watch::reads;
 use super::{DType, Element, Tensor};
 use crate::error::{Error, ErrorKind, Result, refuse};
 
@@ -20,6 +21,7 @@ impl Tensor {
         if T::DTYPE != self.dtype() {
             return Err(Error::wrong_dtype("to_vec", self.dtype(), T::DTYPE));
         }
+        reads("to_vec");
         let (x, mut y) = (self.try_packed("to_vec")?, Vec::new());
         y.try_reserve_exact(x.numel()).map_err(|_| Error::too_large("to_vec", self.shape()))?;
         y.extend(x.flat::<T::Stored>().iter().map(|x| T::load(*x)));
@@ -41,6 +43,7 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn item<T: Element>(&self) -> Result<T> {
+        reads("item");
         if T::DTYPE != self.dtype() {
             let exact = self.dtype() != DType::I64 || self.numel() != 1 || self.strided::<i64>()[0].abs() <= 1 << 53;
             return match T::of_f64(0.0) {
@@ -64,6 +67,7 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn to_f64(&self) -> Result<f64> {
+        reads("to_f64");
         Ok(match self.dtype() {
             DType::F32 => self.single::<f32>()?.into(),
             DType::F64 => self.single::<f64>()?,
@@ -90,6 +94,7 @@ impl Tensor {
     /// assert_eq!(Tensor::from([true, false]).to_f64s(), [1.0, 0.0]);
     /// ```
     pub fn to_f64s(&self) -> Vec<f64> {
+        reads("to_f64s");
         let (x, mut y) = (self.try_packed("to_f64s").unwrap_or_else(|error| refuse(&error)), Vec::new());
         if y.try_reserve_exact(x.numel()).is_err() {
             refuse(&Error::too_large("to_f64s", self.shape()));
@@ -179,9 +184,10 @@ impl<T: Nested> From<T> for Tensor {
         let (mut shape, mut data) = (Vec::new(), Vec::new());
         T::sizes(&mut shape);
         numbers.collect(&mut data);
-        Tensor::build::<<T::Element as Element>::Stored>(&shape, |y| {
+        Tensor::given::<<T::Element as Element>::Stored>("from", &shape, |y| {
             y.iter_mut().zip(data).for_each(|(y, x)| *y = x.store());
         })
+        .unwrap_or_else(|error| refuse(&error))
     }
 }
 

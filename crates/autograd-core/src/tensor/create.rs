@@ -1,5 +1,6 @@
 //! Constructors of tensors: constant, from numbers, random.
 
+use super::watch::rolls;
 use super::{DType, Element, Source, Tensor, for_any};
 use crate::error::{Error, ErrorKind, Result, refuse};
 use crate::shape::checked_numel;
@@ -22,10 +23,10 @@ impl Tensor {
     /// [`Tensor::full`] for an operation.
     pub(crate) fn filled(op: &'static str, shape: &[usize], value: f64, dtype: DType) -> Result<Tensor> {
         match dtype {
-            DType::F32 => Tensor::try_build::<f32>(op, shape, |y| y.fill(value as f32)),
-            DType::F64 => Tensor::try_build::<f64>(op, shape, |y| y.fill(value)),
-            DType::I64 => Tensor::try_build::<i64>(op, shape, |y| y.fill(value as i64)),
-            DType::Bool => Tensor::try_build::<u8>(op, shape, |y| y.fill(u8::from(value != 0.0))),
+            DType::F32 => Tensor::moved::<f32, 0>(op, shape, [], move |[], y| y.fill(value as f32)),
+            DType::F64 => Tensor::moved::<f64, 0>(op, shape, [], move |[], y| y.fill(value)),
+            DType::I64 => Tensor::moved::<i64, 0>(op, shape, [], move |[], y| y.fill(value as i64)),
+            DType::Bool => Tensor::moved::<u8, 0>(op, shape, [], move |[], y| y.fill(u8::from(value != 0.0))),
         }
     }
 
@@ -100,10 +101,10 @@ impl Tensor {
     /// ```
     pub fn eye(n: usize, dtype: DType) -> Result<Tensor> {
         let mut eye = Tensor::filled("eye", &[n, n], 0.0, dtype)?;
-        for_any!(dtype, T => {
-            let one = Tensor::full(&[], 1.0, dtype)?.flat::<T>()[0];
-            eye.elements_mut::<T>().iter_mut().step_by(n + 1).for_each(|y| *y = one);
-        });
+        let one = Tensor::full(&[], 1.0, dtype)?;
+        for_any!(dtype, T => eye.place::<T, 1>("eye", [&one], move |[one], y| {
+            y.iter_mut().step_by(n + 1).for_each(|y| *y = one.flat()[0]);
+        }));
         Ok(eye)
     }
 
@@ -154,13 +155,13 @@ impl Tensor {
 
     fn ramp(op: &'static str, len: usize, dtype: DType, value: impl Fn(usize) -> f64) -> Result<Tensor> {
         match dtype {
-            DType::F32 => Tensor::try_build::<f32>(op, &[len], |y| {
+            DType::F32 => Tensor::given::<f32>(op, &[len], |y| {
                 y.iter_mut().enumerate().for_each(|(i, y)| *y = value(i) as f32);
             }),
-            DType::F64 => Tensor::try_build::<f64>(op, &[len], |y| {
+            DType::F64 => Tensor::given::<f64>(op, &[len], |y| {
                 y.iter_mut().enumerate().for_each(|(i, y)| *y = value(i));
             }),
-            DType::I64 => Tensor::try_build::<i64>(op, &[len], |y| {
+            DType::I64 => Tensor::given::<i64>(op, &[len], |y| {
                 y.iter_mut().enumerate().for_each(|(i, y)| *y = value(i) as i64);
             }),
             DType::Bool => Err(Error::not_float(op, dtype)),
@@ -208,7 +209,7 @@ impl Tensor {
             let text = format!("from_vec: element {at} is {:?}, it must be at most {}", data[at], i64::MAX);
             return Err(Error::new(ErrorKind::Argument, text));
         }
-        Tensor::try_build::<<T::Element as Element>::Stored>("from_vec", shape, |y| {
+        Tensor::given::<<T::Element as Element>::Stored>("from_vec", shape, |y| {
             y.iter_mut().zip(data.iter().filter_map(|x| x.element())).for_each(|(y, x)| *y = x.store());
         })
     }
@@ -222,7 +223,7 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn scalar<T: Element>(value: T) -> Tensor {
-        Tensor::build::<T::Stored>(&[], |y| y.fill(value.store()))
+        Tensor::given::<T::Stored>("scalar", &[], |y| y.fill(value.store())).unwrap_or_else(|error| refuse(&error))
     }
 
     /// Independent samples of the standard normal distribution (mean 0, variance 1).
@@ -283,9 +284,10 @@ impl Tensor {
 }
 
 fn sampled(op: &'static str, shape: &[usize], dtype: DType, mut draw: impl FnMut() -> f64) -> Result<Tensor> {
+    rolls(op);
     match dtype {
-        DType::F32 => Tensor::try_build::<f32>(op, shape, |y| y.fill_with(|| draw() as f32)),
-        DType::F64 => Tensor::try_build::<f64>(op, shape, |y| y.fill_with(draw)),
+        DType::F32 => Tensor::given::<f32>(op, shape, |y| y.fill_with(|| draw() as f32)),
+        DType::F64 => Tensor::given::<f64>(op, shape, |y| y.fill_with(draw)),
         _ => Err(Error::not_float(op, dtype)),
     }
 }

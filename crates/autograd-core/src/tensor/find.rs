@@ -1,5 +1,6 @@
 //! The search for an element.
 
+use super::watch::reads;
 use super::{Tensor, for_any};
 
 impl Tensor {
@@ -8,6 +9,7 @@ impl Tensor {
     /// looked at once.
     #[allow(clippy::unnecessary_cast, reason = "one of the dtypes is f64 already")]
     pub(crate) fn find(&self, wanted: impl Fn(f64) -> bool) -> Option<usize> {
+        reads("a search for an element");
         if self.numel() == 0 {
             return None;
         }

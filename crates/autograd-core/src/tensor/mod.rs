@@ -8,12 +8,17 @@ mod create;
 
 mod convert;
 mod display;
+pub(crate) mod door;
 mod dtype;
 mod find;
+mod moves;
+pub(crate) mod operand;
 pub(crate) mod pool;
 mod source;
+pub(crate) mod timer;
 pub(crate) mod unwritten;
 mod value;
+pub(crate) mod watch;
 
 pub use convert::Nested;
 pub(crate) use dtype::Stored;
@@ -74,31 +79,6 @@ impl Tensor {
     /// does not have that much memory.
     pub(crate) fn try_fresh(dtype: DType, shape: &[usize]) -> Option<Tensor> {
         Some(Tensor { value: pool::take(dtype, shape)?, link: None })
-    }
-
-    /// A contiguous tensor of `shape` whose elements `fill` writes. `fill` finds old numbers, not zeros.
-    ///
-    /// # Errors
-    /// If no tensor can have that shape or the system does not have that much memory.
-    #[inline]
-    pub(crate) fn try_build<T: Stored>(
-        op: &'static str,
-        shape: &[usize],
-        fill: impl FnOnce(&mut [T]),
-    ) -> Result<Tensor> {
-        let mut tensor = Tensor::try_fresh(T::DTYPE, shape).ok_or_else(|| Error::too_large(op, shape))?;
-        fill(
-            Value::slice_mut(&mut tensor.value)
-                .unwrap_or_else(|| unreachable!("a fresh value is contiguous and owned once")),
-        );
-        Ok(tensor)
-    }
-
-    /// [`Tensor::try_build`] where the shape is that of something in memory, or the caller has no error to give: it
-    /// panics with the text.
-    #[inline]
-    pub(crate) fn build<T: Stored>(shape: &[usize], fill: impl FnOnce(&mut [T])) -> Tensor {
-        Tensor::try_build("a tensor", shape, fill).unwrap_or_else(|error| refuse(&error))
     }
 
     /// Another view of the same elements, not recorded.
@@ -166,6 +146,19 @@ impl Tensor {
     #[inline]
     pub(crate) fn float(&self) -> Float {
         Float::of(self.dtype()).unwrap_or_else(|| unreachable!("only floats carry gradients"))
+    }
+
+    /// Whether `other` begins at the same element in memory: a clone, or a view of another shape, but no tensor of equal
+    /// numbers.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::Tensor;
+    /// let x = Tensor::from([1.0, 2.0]);
+    /// assert!(x.shares_memory(&x.clone()) && !x.shares_memory(&Tensor::from([1.0, 2.0])));
+    /// ```
+    pub fn shares_memory(&self, other: &Tensor) -> bool {
+        self.root() == other.root() && self.layout().offset() == other.layout().offset()
     }
 
     /// Whether `other` has the same shape and dtype.
@@ -256,7 +249,7 @@ impl Tensor {
     pub(crate) fn try_gathered(&self, op: &'static str) -> Result<Tensor> {
         let nest = Nest::new(self.shape(), [self.strides()]);
         for_any!(self.dtype(), T => {
-            Tensor::try_build::<T>(op, self.shape(), |y| copy::gather(&nest, self.strided(), y))
+            Tensor::moved::<T, 1>(op, self.shape(), [self], move |[x], y| copy::gather(&nest, x.strided(), y))
         })
     }
 
@@ -278,6 +271,10 @@ impl Tensor {
         if Value::slice_mut::<T>(&mut self.value).is_none() {
             let link = self.link.take();
             *self = self.gathered().with_link(link);
+        }
+        if !watch::is_watched() {
+            // A watcher on another thread, which has seen this memory, will find that it is not what it was.
+            Value::set_born(&mut self.value, watch::now());
         }
         Value::slice_mut(&mut self.value).unwrap_or_else(|| unreachable!("a copy of its own was just made"))
     }

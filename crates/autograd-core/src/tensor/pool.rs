@@ -13,6 +13,7 @@
 
 use super::unwritten::Unwritten;
 use super::value::{Memory, Value};
+use super::watch::now;
 use super::{DType, for_any};
 use crate::shape::{FixedDims, Layout, checked_numel};
 use crate::storage::block::Block;
@@ -265,6 +266,7 @@ pub(super) fn take(dtype: DType, shape: &[usize]) -> Option<Recycled<Value>> {
     let mut value = if let Some(value) = cached.as_mut().and_then(Shared::get_mut) {
         value.layout.become_contiguous(dims, strides, numel);
         value.dtype = dtype;
+        value.born = now();
         cached.map(Recycled::new)?
     } else {
         let block = Block::zeroed(class_bytes(class)?)?;
@@ -279,7 +281,7 @@ pub(super) fn take(dtype: DType, shape: &[usize]) -> Option<Recycled<Value>> {
             registry().add([taken, 0, 0, 1, taken]);
         }
         let memory = Memory::Own(Piece { block, class });
-        Recycled::new(Shared::new(Value { memory, layout: Layout::contiguous(shape), dtype }))
+        Recycled::new(Shared::new(Value { memory, layout: Layout::contiguous(shape), dtype, born: now() }))
     };
     if cfg!(debug_assertions) {
         for_any!(dtype, T => {

@@ -11,6 +11,8 @@ pub(super) struct Value {
     pub(super) memory: Memory,
     pub(super) layout: Layout,
     pub(super) dtype: DType,
+    /// The time when the memory was taken; see [`super::door`].
+    pub(super) born: u64,
 }
 
 /// The place of the elements.
@@ -28,13 +30,72 @@ impl Value {
             Memory::Own(_) => this.clone(),
             Memory::Of(other) => other.clone(),
         };
-        Recycled::new(Shared::new_with(|| Value { memory: Memory::Of(of), layout, dtype: this.dtype }))
+        Recycled::new(Shared::new_with(|| Value { memory: Memory::Of(of), layout, dtype: this.dtype, born: this.born }))
     }
 
     fn block(&self) -> &Block {
         match &self.memory {
             Memory::Own(piece) => &piece.block,
             Memory::Of(other) => other.block(),
+        }
+    }
+
+    /// The memory that this value lies in.
+    #[inline]
+    pub(super) fn memory(&self) -> &[u8] {
+        let block = self.block();
+        block.slice(block.bytes())
+    }
+
+    /// The memory of a value that is no view, for writing, if it has one owner.
+    pub(super) fn bytes_mut(this: &mut Recycled<Value>, len: usize) -> Option<&mut [u8]> {
+        let value = this.get_mut()?;
+        match &mut value.memory {
+            Memory::Own(piece) => Some(piece.block.slice_mut(len)),
+            Memory::Of(_) => None,
+        }
+    }
+
+    /// The value that owns the memory.
+    pub(super) fn whole(this: &Recycled<Value>) -> Recycled<Value> {
+        match &this.memory {
+            Memory::Own(_) => this.clone(),
+            Memory::Of(other) => other.clone(),
+        }
+    }
+
+    /// The time when the memory was taken.
+    pub(super) fn born(this: &Recycled<Value>) -> u64 {
+        match &this.memory {
+            Memory::Own(_) => this.born,
+            Memory::Of(other) => other.born,
+        }
+    }
+
+    /// Sets the time of the memory of a value that is its only owner.
+    #[inline]
+    pub(super) fn set_born(this: &mut Recycled<Value>, time: u64) {
+        let Some(value) = this.get_mut() else { return };
+        match &mut value.memory {
+            Memory::Own(_) => value.born = time,
+            Memory::Of(other) => {
+                if let Some(other) = other.get_mut() {
+                    other.born = time;
+                }
+            }
+        }
+    }
+
+    /// Whether this is no view.
+    pub(super) fn is_own(this: &Recycled<Value>) -> bool {
+        matches!(this.memory, Memory::Own(_))
+    }
+
+    /// The place of the value that owns the memory.
+    pub(super) fn root(this: &Recycled<Value>) -> usize {
+        match &this.memory {
+            Memory::Own(_) => std::ptr::from_ref::<Value>(this).addr(),
+            Memory::Of(other) => std::ptr::from_ref::<Value>(other).addr(),
         }
     }
 

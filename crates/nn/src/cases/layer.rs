@@ -1,10 +1,10 @@
 //! Cases of layers.
 
-use super::{Outcome, Property, alike, ensure, equal, failures, near, randn, refused};
+use super::{Outcome, Property, alike, bits, ensure, equal, failures, near, randn, refused};
 use crate::layer::{DynLayer, Layer};
 use crate::{gradcheck, summary_of};
 use autograd_core::module::{ItemMut, Module, Path, StateDict, restore_streams, stream_positions};
-use autograd_core::{DType, Result, Shape, Tensor, seeded};
+use autograd_core::{Capture, DType, Gradients, Result, Shape, Tensor, seeded};
 use rand::Rng;
 
 type Built = Box<dyn DynLayer>;
@@ -130,6 +130,7 @@ const PROPERTIES: &[Property<Case>] = &[
     ("a clone", clones),
     ("called as a part", called),
     ("summary", summarised),
+    ("captured", captured),
     ("refused inputs", refusals),
 ];
 
@@ -296,6 +297,55 @@ fn summarised(case: &Case) -> Outcome {
         equal((parameters, summary.trainable), (layer.num_parameters(), layer.num_parameters()))?;
         let output = summary.rows.last().map(|row| row.output.clone());
         equal(output, Some(Shape::from(layer.clone().forward(&x)?.shape()).to_string()))?;
+    }
+    Ok(())
+}
+
+/// Recorded once and replayed on other numbers: output, gradients and what is drawn are those of a run.
+fn captured(case: &Case) -> Outcome {
+    let walk = |layer: &Built, x: &Tensor| {
+        let y = layer.forward(x)?;
+        // Of a layer without parameters that is given no leaf nothing is tracked.
+        let grads = if y.is_tracked() { y.backward_with(&y.detach().ones_like())? } else { Gradients::default() };
+        Ok::<_, autograd_core::Error>((y.detach(), grads))
+    };
+    for (training, dtype) in [(true, DType::F32), (false, DType::F32), (true, DType::F64)] {
+        let mut eager = case.layer()?;
+        eager.to_dtype(dtype)?;
+        if training {
+            eager.train()
+        } else {
+            eager.eval()
+        }
+        for (shape, _) in &case.shapes {
+            // Nodes are those of the layer: a clone has others.
+            let start = stream_positions(&eager);
+            let inputs: Vec<Tensor> = (3..6).map(|seed| randn(shape, dtype, seed)).collect();
+            let leaf = inputs[0].clone().requires_grad();
+            let want = inputs.iter().map(|x| walk(&eager, x)).collect::<Result<Vec<_>>>()?;
+            let end = stream_positions(&eager);
+            restore_streams(&mut eager, &start);
+            let mut capture = Capture::new(|layer: &Built, [x]| walk(layer, x));
+            for (x, (y, grads)) in inputs.iter().zip(&want) {
+                let (got, got_grads) = capture.run(&eager, [x])?;
+                equal((got.shape(), got.dtype(), bits(got)), (y.shape(), y.dtype(), bits(y)))?;
+                let all = |grads: &Gradients| grads.iter().map(bits).collect::<Vec<_>>();
+                equal(all(got_grads), all(grads))?;
+            }
+            let stats = capture.stats();
+            equal((stats.records, stats.replays), (1, 2))?;
+            equal(stream_positions(&eager), end)?;
+            // With respect to the input, too, which is then a leaf.
+            restore_streams(&mut eager, &start);
+            let (_, grads) = walk(&eager, &leaf)?;
+            restore_streams(&mut eager, &start);
+            let mut capture = Capture::new(|layer: &Built, [x]| walk(layer, x));
+            for _ in 0..2 {
+                restore_streams(&mut eager, &start);
+                let (_, got) = capture.run(&eager, [&leaf])?;
+                equal(got.get(&leaf).map(bits), grads.get(&leaf).map(bits))?;
+            }
+        }
     }
     Ok(())
 }

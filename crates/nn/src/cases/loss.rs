@@ -1,9 +1,10 @@
 //! Cases of losses.
 
-use super::{Outcome, Property, ensure, equal, failures, near, randn, refused};
+use super::{Outcome, Property, bits, ensure, equal, failures, near, randn, refused};
 use crate::gradcheck;
-use crate::loss::{Loss, Reduction};
-use autograd_core::{DType, Result, Tensor};
+use crate::loss::{Loss, LossParts, Reduction};
+use autograd_core::module::Param;
+use autograd_core::{Capture, DType, Gradients, Result, Tensor};
 
 type Function = fn(&Tensor, &Tensor) -> Result<Tensor>;
 type Formula = Box<dyn Fn(&Tensor, &Tensor) -> Expected>;
@@ -125,6 +126,7 @@ const PROPERTIES: &[Property<Case>] = &[
     ("derivatives", derivatives),
     ("the function is the loss with its defaults", function),
     ("batches", batches),
+    ("captured", captured),
     ("refused arguments", refusals),
 ];
 
@@ -200,7 +202,7 @@ fn batches(case: &Case) -> Outcome {
                         let parts = loss.parts(&x, &t)?;
                         near(&parts.value.to_f64s(), &loss.forward(&x, &t)?.to_f64s(), 0.0)?;
                         numerator += parts.numerator.to_f64s()[0];
-                        denominator += parts.denominator;
+                        denominator += parts.denominator.item::<f64>()?;
                     }
                     near(&[numerator / denominator], &[mean], tolerance)
                         .map_err(|reason| format!("{reduction:?}, {dtype}, batches of {cuts:?}: {reason}"))?;
@@ -225,6 +227,49 @@ fn partitions(n: usize) -> Vec<Vec<usize>> {
     };
     let all = if n == 0 { vec![vec![0]] } else { (0..1 << (n - 1)).map(cuts).collect() };
     all.into_iter().chain([vec![n, 0]]).collect()
+}
+
+/// Recorded once and replayed on other numbers and targets: the parts and the gradients are those of a run.
+fn captured(case: &Case) -> Outcome {
+    for ((x, t), dtype) in case.pairs.iter().flat_map(|pair| [(pair, DType::F64), (pair, DType::F32)]) {
+        for reduction in REDUCTIONS {
+            let loss = (case.build)(reduction);
+            let walk = |x: &Param, t: &Tensor| {
+                let value = loss.forward(x, t)?;
+                let first = value.backward_with(&value.detach().ones_like())?;
+                let parts = if reduction == Reduction::None { None } else { Some(loss.parts(x, t)?) };
+                let Some(LossParts { value: again, numerator, denominator }) = parts else {
+                    return Ok((vec![value.detach()], vec![first]));
+                };
+                let grads = vec![first, again.backward_keep()?, numerator.backward()?];
+                Ok((vec![value.detach(), again.detach(), numerator.detach(), denominator], grads))
+            };
+            let mut param = Param::new(as_dtype(x, dtype))?;
+            let mut capture = Capture::new(|x: &Param, [t]| walk(x, t));
+            for by in 0..3 {
+                param.set(turned(&as_dtype(x, dtype), by + 1)?)?;
+                let t = turned(&as_dtype(t, dtype), by)?;
+                let (want, want_grads) = walk(&param, &t)?;
+                let (got, got_grads) = capture.run(&param, [&t])?;
+                let of = |all: &[Gradients]| all.iter().map(|grads| grads.get(&param).map(bits)).collect::<Vec<_>>();
+                let all = |all: &[Tensor]| all.iter().map(bits).collect::<Vec<_>>();
+                equal((all(got), of(got_grads)), (all(&want), of(&want_grads)))
+                    .map_err(|reason| format!("{reduction:?}, {dtype}, turned by {by}: {reason}"))?;
+            }
+            equal((capture.stats().records, capture.stats().replays), (1, 2))?;
+        }
+    }
+    Ok(())
+}
+
+/// The elements moved on by so many places: an ignored label stands somewhere else.
+fn turned(x: &Tensor, by: usize) -> Result<Tensor> {
+    if x.numel() < 2 {
+        return Ok(x.clone());
+    }
+    let (all, by) = (x.reshape(&[-1])?, by % x.numel());
+    let (front, back) = (all.narrow(0, 0, by)?, all.narrow(0, by as isize, x.numel() - by)?);
+    Tensor::cat(&[&back, &front], 0)?.reshape(&x.shape().iter().map(|size| *size as isize).collect::<Vec<_>>())
 }
 
 fn refusals(case: &Case) -> Outcome {

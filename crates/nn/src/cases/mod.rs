@@ -49,6 +49,11 @@ fn randn(shape: &[usize], dtype: DType, seed: u64) -> Tensor {
     Tensor::randn(shape, dtype, &mut seeded(seed)).expect("small")
 }
 
+/// The elements to the last bit: NaN is itself.
+fn bits(x: &Tensor) -> Vec<u64> {
+    x.to_f64s().into_iter().map(f64::to_bits).collect()
+}
+
 fn ensure(holds: bool, reason: impl FnOnce() -> String) -> Outcome {
     if holds { Ok(()) } else { Err(reason().into()) }
 }

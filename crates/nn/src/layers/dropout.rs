@@ -59,8 +59,8 @@ impl Dropout {
 
 impl Layer for Dropout {
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        if !self.mode.is_training() {
-            // A value of its own, like every result.
+        if !self.mode.is_training() || self.p == 0.0 {
+            // A value of its own, like every result. Nothing is drawn where nothing is dropped.
             return x.dropout_seeded(0.0, 0);
         }
         x.dropout_seeded(self.p, self.stream.draw())

@@ -1,7 +1,8 @@
 //! The parts of a loss: the sum that is added up over a set, and the number that it is divided by.
 
 use super::Loss;
-use autograd_core::{Result, Tensor};
+use autograd_core::check::Check;
+use autograd_core::{DType, Result, Tensor};
 use std::cell::RefCell;
 
 /// A loss as a fraction, from [`Loss::parts`](super::Loss::parts). Over several batches it is the sum of the numerators
@@ -24,7 +25,7 @@ use std::cell::RefCell;
 /// for row in 0..2 {
 ///     let parts = loss.parts(&x.narrow(0, row, 1)?, &t.narrow(0, row, 1)?)?;
 ///     numerator += parts.numerator.item::<f32>()?;
-///     denominator += parts.denominator as f32;
+///     denominator += parts.denominator.item::<f64>()? as f32;
 /// }
 /// let whole = loss.forward(&x, &t)?.item::<f32>()?;
 /// assert!((numerator / denominator - whole).abs() < 1e-6);
@@ -37,12 +38,16 @@ pub struct LossParts {
     pub value: Tensor,
     /// The sum of the losses, tracked like the value.
     pub numerator: Tensor,
-    /// What the mean divides the sum by: the number of elements or samples, or the sum of their weights. 0 if nothing
-    /// counts, as in a batch of ignored targets; then the value of a mean is NaN.
-    pub denominator: f64,
+    /// What the mean divides the sum by, one number in `F64`: the number of elements or samples, or the sum of their
+    /// weights. 0 if nothing counts, as in a batch of ignored targets; then the value of a mean is NaN.
+    pub denominator: Tensor,
 }
 
 impl LossParts {
+    pub(super) fn new(value: Tensor, numerator: Tensor, denominator: &Tensor) -> LossParts {
+        LossParts { value, numerator, denominator: denominator.detach().to_dtype(DType::F64) }
+    }
+
     /// A value that is a mean over `denominator` things, which must not be 0.
     ///
     /// # Examples
@@ -50,11 +55,11 @@ impl LossParts {
     /// # use autograd_core::Tensor;
     /// # use wengert_nn::LossParts;
     /// let parts = LossParts::of_mean(Tensor::from(0.5), 4.0);
-    /// assert_eq!((parts.numerator.item::<f32>()?, parts.denominator), (2.0, 4.0));
+    /// assert_eq!((parts.numerator.item::<f32>()?, parts.denominator.item::<f64>()?), (2.0, 4.0));
     /// # Ok::<(), wengert_nn::Error>(())
     /// ```
     pub fn of_mean(value: Tensor, denominator: f64) -> LossParts {
-        LossParts { numerator: value.mul_scalar(denominator), value, denominator }
+        LossParts { numerator: value.mul_scalar(denominator), value, denominator: Tensor::scalar(denominator) }
     }
 
     /// A sum and the number that it is divided by; 0 if nothing counts.
@@ -68,7 +73,29 @@ impl LossParts {
     /// # Ok::<(), wengert_nn::Error>(())
     /// ```
     pub fn of_sum(numerator: Tensor, denominator: f64) -> LossParts {
-        LossParts { value: numerator.div_scalar(denominator), numerator, denominator }
+        LossParts { value: numerator.div_scalar(denominator), numerator, denominator: Tensor::scalar(denominator) }
+    }
+
+    /// A sum and the number that it is divided by, where that depends on the numbers of input or target: a sum of weights,
+    /// the size of a mask. It may have another float dtype than the sum.
+    ///
+    /// # Errors
+    /// If the denominator is not one number.
+    ///
+    /// # Examples
+    /// ```
+    /// use autograd_core::Tensor;
+    /// use wengert_nn::{LossParts, by_parts};
+    /// // The sum of the outputs that a mask selects, over their number.
+    /// let masked = by_parts(|y, mask| LossParts::of_fraction(y.try_mul(mask)?.sum(), &mask.sum()));
+    /// # use wengert_nn::Loss;
+    /// assert_eq!(masked.forward(&Tensor::from([1.0, 2.0, 5.0]), &Tensor::from([1.0, 0.0, 1.0]))?.item::<f32>()?, 3.0);
+    /// # Ok::<(), wengert_nn::Error>(())
+    /// ```
+    pub fn of_fraction(numerator: Tensor, denominator: &Tensor) -> Result<LossParts> {
+        Check("of_fraction").is("the denominator", denominator, &[])?;
+        let value = numerator.try_div(&denominator.to_dtype(numerator.dtype()))?;
+        Ok(LossParts::new(value, numerator, denominator))
     }
 
     /// The parts of `factor` times the loss.
@@ -105,26 +132,34 @@ pub(super) fn note(parts: impl FnOnce() -> LossParts) {
     }
 }
 
-/// The parts of the loss that `forward` computes: those of the reduction that returned the same number, which is how a
+/// The parts of the loss that `forward` computes: those of the reduction that returned the same tensor, which is how a
 /// function like `cross_entropy` says what it divided by; else the value counts as a mean over the samples.
 pub(super) fn of(samples: usize, forward: impl FnOnce() -> Result<Tensor>) -> Result<LossParts> {
     let around = Around(replace(Some(Vec::new())));
     let value = forward()?;
     let notes = replace(None).unwrap_or_default();
     drop(around);
-    let own = notes.into_iter().rfind(|note| same(&note.value, &value));
-    Ok(match own {
-        Some(note) => LossParts { value, ..note },
+    if let Some(own) = notes.iter().rfind(|note| note.value.shares_memory(&value)) {
+        return Ok(LossParts { value, ..own.clone() });
+    }
+    if samples == 0 {
         // The mean of no samples is NaN, and adds nothing to that of others.
-        None if samples == 0 => LossParts { numerator: value.zeros_like(), value, denominator: 0.0 },
-        None => LossParts::of_mean(value, samples as f64),
-    })
+        return Ok(LossParts::new(value.clone(), value.zeros_like(), &Tensor::scalar(0.0)));
+    }
+    let mean = LossParts::of_mean(value, samples as f64);
+    match notes.last() {
+        Some(note) if mean.value.rank() == 0 && note.value.is_like(&mean.value) => unless_nothing_counts(mean, note),
+        _ => Ok(mean),
+    }
 }
 
-/// Whether both are the same number, NaN included.
-fn same(a: &Tensor, b: &Tensor) -> bool {
-    let bits = |x: &Tensor| x.to_f64s().first().map(|x| x.to_bits());
-    a.rank() == 0 && b.rank() == 0 && a.dtype() == b.dtype() && bits(a) == bits(b)
+/// The parts of something made of another loss; if both are NaN, as where nothing counts, those of the other.
+fn unless_nothing_counts(mean: LossParts, of: &LossParts) -> Result<LossParts> {
+    let nan = |x: &Tensor| x.ne(x);
+    let both = nan(&mean.value)?.logical_and(&nan(&of.value)?)?;
+    let numerator = both.where_cond(&of.numerator, &mean.numerator)?;
+    let denominator = both.where_cond(&of.denominator, &mean.denominator)?;
+    Ok(LossParts { numerator, denominator, ..mean })
 }
 
 /// The loss of a function that returns its parts, for what is made of other losses.
@@ -140,11 +175,12 @@ fn same(a: &Tensor, b: &Tensor) -> bool {
 /// let weighted = CrossEntropyLoss::new().weight(Tensor::from([1.0, 3.0]));
 /// let halved = by_parts(|y, t| Ok(weighted.parts(y, t)?.scale(0.5)));
 /// let parts = halved.parts(&Tensor::from([[2.0, 0.0], [0.0, 0.0]]), &Tensor::from([0, 1]))?;
-/// assert_eq!(parts.denominator, 4.0);
+/// assert_eq!(parts.denominator.item::<f64>()?, 4.0);
 /// # Ok::<(), wengert_nn::Error>(())
 /// ```
 ///
-/// A sum of the user's own, and the number that it is to be divided by, are [`LossParts::of_sum`]. A sum of two losses
+/// A sum of the user's own, and the number that it is to be divided by, are [`LossParts::of_sum`]; if that number depends
+/// on targets or outputs, [`LossParts::of_fraction`]. A sum of two losses
 /// with different denominators is no fraction: measure one of them as a metric, or add it as a penalty.
 pub fn by_parts<F: Fn(&Tensor, &Tensor) -> Result<LossParts>>(parts: F) -> ByParts<F> {
     ByParts(parts)
@@ -183,7 +219,7 @@ mod tests {
 
     fn fraction(loss: impl Loss, x: &Tensor, t: &Tensor) -> Result<(f64, f64)> {
         let parts = loss.parts(x, t)?;
-        Ok((parts.numerator.to_f64s()[0], parts.denominator))
+        Ok((parts.numerator.to_f64s()[0], parts.denominator.item::<f64>()?))
     }
 
     #[test]
@@ -217,7 +253,7 @@ mod tests {
         for loss in [CrossEntropyLoss::new(), CrossEntropyLoss::new().weight(Tensor::from([1.0, 3.0]))] {
             let parts = loss.parts(&x, &t)?;
             assert!(parts.value.item::<f32>()?.is_nan());
-            assert_eq!((parts.numerator.item::<f32>()?, parts.denominator), (0.0, 0.0));
+            assert_eq!((parts.numerator.item::<f32>()?, parts.denominator.item::<f64>()?), (0.0, 0.0));
             assert_eq!(grad(&parts.numerator, &[&x])?[0].to_vec::<f32>()?, [0.0, 0.0]);
         }
         Ok(())
@@ -242,7 +278,7 @@ mod tests {
         for row in 0..t.shape()[0] as isize {
             let parts = loss.parts(&x.narrow(0, row, 1)?, &t.narrow(0, row, 1)?)?;
             numerator += parts.numerator.to_f64s()[0];
-            denominator += parts.denominator;
+            denominator += parts.denominator.item::<f64>()?;
         }
         Ok([numerator / denominator, loss.forward(x, t)?.to_f64s()[0]])
     }
@@ -264,6 +300,10 @@ mod tests {
         // Of each element with a mask of its own.
         let masked = by_parts(|y, mask| Ok(LossParts::of_sum(y.try_mul(mask)?.sum(), mask.sum().to_f64s()[0])));
         assert_eq!(rows_and_whole(masked, &y, &z)?, [5.0, 5.0]);
+        let fraction = by_parts(|y, mask| LossParts::of_fraction(y.try_mul(mask)?.sum(), &mask.sum()));
+        assert_eq!(rows_and_whole(fraction, &y, &z)?, [5.0, 5.0]);
+        let error = LossParts::of_fraction(y.sum(), &z).expect_err("four numbers");
+        assert_eq!(error.to_string(), "of_fraction: the denominator has shape [2, 2], expected []");
         Ok(())
     }
 
@@ -275,7 +315,7 @@ mod tests {
         assert_eq!(grad(&parts.value, &[&x])?[0].to_f64s(), plain);
         assert_eq!(grad(&parts.numerator, &[&x])?[0].to_f64s(), plain);
         let nothing = LossParts::of_sum(x.sum().mul_scalar(0.0), 0.0);
-        assert!(nothing.value.to_f64s()[0].is_nan() && nothing.denominator == 0.0);
+        assert!(nothing.value.to_f64s()[0].is_nan() && nothing.denominator.item::<f64>()? == 0.0);
         Ok(())
     }
 }

@@ -30,10 +30,10 @@ pub enum Reduction {
 
 /// What a mean divides the sum of the losses by.
 pub(super) enum Divisor {
-    /// The number of those that count.
-    Count(usize),
-    /// The sum of their weights, a single number.
-    Weights(Tensor),
+    /// How many there are.
+    Count,
+    /// A number that depends on the targets: how many count, or the sum of their weights.
+    Number(Tensor),
 }
 
 impl Reduction {
@@ -50,7 +50,7 @@ impl Reduction {
     /// # Ok::<(), wengert_nn::Error>(())
     /// ```
     pub fn apply(self, losses: &Tensor) -> Result<Tensor> {
-        self.divided(losses, Divisor::Count(losses.numel()))
+        self.divided(losses, Divisor::Count)
     }
 
     /// Reduces losses whose mean divides by something of its own.
@@ -58,23 +58,21 @@ impl Reduction {
         let value = match (self, &divisor) {
             (Reduction::None, _) => return Ok(losses.clone()),
             (Reduction::Sum, _) => losses.sum(),
-            (Reduction::Mean, Divisor::Count(count)) if *count == losses.numel() => losses.mean()?,
-            (Reduction::Mean, Divisor::Count(count)) => losses.sum().div_scalar(*count as f64),
-            (Reduction::Mean, Divisor::Weights(weights)) => losses.sum().try_div(weights)?,
+            (Reduction::Mean, Divisor::Count) => losses.mean()?,
+            (Reduction::Mean, Divisor::Number(number)) => losses.sum().try_div(&number.to_dtype(losses.dtype()))?,
         };
         note(|| {
+            let (count, value) = (losses.numel(), value.clone());
             let denominator = match divisor {
-                Divisor::Count(count) => count as f64,
-                Divisor::Weights(weights) => weights.to_f64s().first().copied().unwrap_or(0.0),
-            };
-            match self {
-                // 0 / 0 is NaN, and has no numerator.
-                Reduction::Mean if denominator == 0.0 => {
-                    LossParts { value: value.clone(), numerator: losses.sum(), denominator }
+                // A sum would read all losses again.
+                Divisor::Count if self == Reduction::Mean && count > 0 => {
+                    return LossParts::of_mean(value, count as f64);
                 }
-                Reduction::Mean => LossParts::of_mean(value.clone(), denominator),
-                _ => LossParts { numerator: value.clone(), value: value.clone(), denominator },
-            }
+                Divisor::Count => Tensor::scalar(count as f64),
+                Divisor::Number(number) => number,
+            };
+            let numerator = if self == Reduction::Mean { losses.sum() } else { value.clone() };
+            LossParts::new(value, numerator, &denominator)
         });
         Ok(value)
     }

@@ -24,6 +24,8 @@ pub struct Slot<R> {
     pub(super) numbers: Vec<f64>,
     /// Whether some of the state was made since the last step.
     pub(super) begins: bool,
+    /// The place of its gradient among those of the last step.
+    pub(super) place: usize,
 }
 
 impl<R: Rule> Driver<R> {
@@ -127,13 +129,13 @@ impl<R: Rule> Slot<R> {
         let id = param.node_id();
         let Some(old) = old.filter(|old| old.t > 0) else {
             let (state, numbers) = Default::default();
-            return Slot { name, id, hyper, t: 0, fits: None, state, numbers, begins: true };
+            return Slot { name, id, hyper, t: 0, fits: None, state, numbers, begins: true, place: 0 };
         };
         // Hyperparameters that decide which state is in use (amsgrad, momentum) may have been changed between steps.
         let same = (0..R::STATE.len()).all(|k| hyper.rule.uses(k) == old.hyper.rule.uses(k));
         let fits = old.fits.clone().filter(|_| same);
         let (state, numbers) = (old.state.clone(), old.numbers.clone());
-        Slot { name, id, hyper, t: old.t, fits, state, numbers, begins: old.begins }
+        Slot { name, id, hyper, t: old.t, fits, state, numbers, begins: old.begins, place: old.place }
     }
 
     /// The rule of the parameter's group, and the parameter's turn.
@@ -168,12 +170,13 @@ impl<R: Rule> Slot<R> {
     #[inline]
     fn fit(&mut self, param: &Param, grads: &Gradients, lr: f64) -> Result<bool> {
         // The slot has the parameter's identity, and none while that is frozen.
-        let Some(gradient) = self.id.and_then(|id| grads.get_by_id(id)) else { return Ok(false) };
+        let Some(gradient) = self.id.and_then(|id| grads.get_near(id, &mut self.place)) else { return Ok(false) };
         if !gradient.is_like(param) {
             return Err(misfit(R::NAME, "the gradient of", &self.name, gradient, param));
         }
         match &self.fits {
-            Some((dtype, shape)) if *dtype == param.dtype() && **shape == *param.shape() => {}
+            // Size by size: few numbers, for which a comparison of memory is a call too many.
+            Some((dtype, shape)) if *dtype == param.dtype() && shape.iter().eq(param.shape()) => {}
             _ => self.fit_state(param, lr)?,
         }
         Ok(true)

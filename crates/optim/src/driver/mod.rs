@@ -201,7 +201,7 @@ impl<R: Rule> Optimizer for Driver<R> {
             if outcome.is_err() || !param.is_trainable() {
                 return;
             }
-            match slot.id.and_then(|id| grads.get_by_id(id)) {
+            match slot.id.and_then(|id| grads.get_near(id, &mut slot.place)) {
                 None => report.missing.push(slot.name.clone()),
                 Some(gradient) => {
                     let mut value = param.value_mut();

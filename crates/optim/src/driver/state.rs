@@ -58,7 +58,8 @@ impl<R: Rule> Driver<R> {
             let names = R::STATE.iter().enumerate();
             let tensors = names.map(|(k, name)| hyper.rule.uses(k).then(|| find(key(name))?.detach().into()).flatten());
             let state = tensors.collect();
-            slots.push(Slot { name: parameter.into(), id: None, hyper, t, fits: None, state, numbers, begins: t == 0 });
+            let (name, begins) = (parameter.into(), t == 0);
+            slots.push(Slot { name, id: None, hyper, t, fits: None, state, numbers, begins, place: 0 });
         }
         // There are no shared numbers before the first step.
         let mut shared = Vec::new();

@@ -87,16 +87,18 @@ impl Tally for Weighted<'_> {
 
 /// The value of a loss or a penalty.
 pub(crate) fn number(what: &str, value: &Tensor) -> Result<f64> {
-    match (value.rank(), value.item::<f32>(), value.item::<f64>()) {
-        (0, Ok(value), _) => Ok(f64::from(value)),
-        (0, _, Ok(value)) => Ok(value),
-        _ => {
-            let (dtype, shape) = (value.dtype(), value.shape());
-            let text =
-                format!("the {what} is {dtype} {shape:?}, it must be one float (shape []); reduce it with mean or sum");
-            Err(Error::new(ErrorKind::Shape, text))
-        }
+    one_float(what, value)?;
+    value.to_f64()
+}
+
+/// Whether a loss or a penalty is one float; its number is not looked at.
+pub(crate) fn one_float(what: &str, value: &Tensor) -> Result<()> {
+    if value.rank() == 0 && value.dtype().is_float() {
+        return Ok(());
     }
+    let (dtype, shape) = (value.dtype(), value.shape());
+    let text = format!("the {what} is {dtype} {shape:?}, it must be one float (shape []); reduce it with mean or sum");
+    Err(Error::new(ErrorKind::Shape, text))
 }
 
 #[cfg(test)]

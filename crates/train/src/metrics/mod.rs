@@ -17,7 +17,7 @@ mod mean_loss;
 pub use mean_loss::MeanLoss;
 
 use autograd_core::{Description, Error, ErrorKind, Result, Tensor};
-pub(crate) use mean_loss::number;
+pub(crate) use mean_loss::{number, one_float};
 use wengert_nn::LossParts;
 
 /// A measure of outputs against their targets.
@@ -125,12 +125,13 @@ impl Mean {
 
     /// Adds a batch's numerator and denominator.
     pub(crate) fn add_parts(&mut self, parts: &LossParts) -> Result<()> {
-        if !parts.denominator.is_finite() {
-            let text = format!("the denominator of the loss is {}, it must be finite", parts.denominator);
+        let denominator = number("denominator of the loss", &parts.denominator)?;
+        if !denominator.is_finite() {
+            let text = format!("the denominator of the loss is {denominator}, it must be finite");
             return Err(Error::new(ErrorKind::NotFinite, text));
         }
         self.sum += number("numerator of the loss", &parts.numerator)?;
-        self.count += parts.denominator;
+        self.count += denominator;
         Ok(())
     }
 

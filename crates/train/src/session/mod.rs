@@ -8,6 +8,7 @@ mod identity;
 mod objective;
 mod pass;
 mod resume;
+mod steps;
 mod validation;
 
 pub use validation::Validation;
@@ -26,6 +27,7 @@ use ending::{Failure, held, leave};
 use objective::Terms;
 use rand::{Rng, RngExt};
 use resume::callback_keys;
+use steps::Steps;
 use wengert_data::{DataLoader, Dataset};
 use wengert_nn::Layer;
 use wengert_optim::Schedule;
@@ -109,7 +111,8 @@ fn fit(
     let plan = check::plan(trainer, train, valid)?;
     check::all(trainer, &plan, model)?;
     let mut identity = identity::of(trainer, &plan, model);
-    let Trainer { optimizer, loss, batch_size, penalties, schedules, clip_norm, metrics, callbacks, .. } = trainer;
+    let Trainer { optimizer, loss, capture, batch_size, penalties, schedules, clip_norm, metrics, callbacks, .. } =
+        trainer;
     let (own_lr, mut resumed) = (optimizer.lr(), None);
     let (before, settings) = (Before::all(model, &**optimizer), Before::of(model));
     if let (true, Some(dir)) = (trainer.resume, &trainer.checkpoint) {
@@ -135,6 +138,7 @@ fn fit(
         missing: resumed.as_ref().map(|snapshot| snapshot.history.without_gradient.clone()),
         before: Some(before),
         terms: Terms { loss: &**loss, penalties, clip_norm: *clip_norm },
+        steps: Steps::new(*capture),
         schedule: schedules.first().map(|(schedule, every)| (&**schedule, *every)),
         metrics,
         knows_data: resumed.is_some(),
@@ -160,7 +164,8 @@ fn fit(
 /// A run in progress.
 struct Session<'s, 'r, 't> {
     run: Run<'r>,
-    terms: Terms<'s, 't>,
+    terms: Terms<'s, 's>,
+    steps: Steps<'s, 'r>,
     schedule: Option<(&'s (dyn Schedule + 't), Every)>,
     metrics: &'s [Box<dyn Metric + 't>],
     callbacks: &'s mut Vec<Box<dyn Callback + 't>>,

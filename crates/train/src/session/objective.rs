@@ -1,6 +1,7 @@
 //! The loss of a batch as a function of the weights.
 
 use super::before::Before;
+use super::steps::{Computed, Steps};
 use crate::metrics::number;
 use crate::penalty::Penalty;
 use autograd_core::module::Module;
@@ -32,21 +33,15 @@ pub(super) enum Weights {
 }
 
 impl Terms<'_, '_> {
-    pub(super) fn evaluate(&self, model: &dyn Layer, x: &[Tensor], y: &Tensor, weights: Weights) -> Result<Evaluated> {
-        let tried = weights == Weights::Tried;
-        let output = model.forward_all(x)?;
-        let loss = self.loss.parts(&output, y)?;
-        finite_unless("loss", &loss.value, tried || loss.denominator == 0.0)?;
-        if loss.denominator == 0.0 {
-            return Ok(Evaluated { output: output.detach(), loss, descent: None });
+    /// What was computed with a model, by its numbers.
+    pub(super) fn evaluated(&self, computed: Computed, model: &dyn Layer, weights: Weights) -> Result<Evaluated> {
+        let Computed { output, loss, penalties, objective, mut grads } = computed;
+        let (tried, denominator) = (weights == Weights::Tried, number("denominator of the loss", &loss.denominator)?);
+        finite_unless("loss", &loss.value, tried || denominator == 0.0)?;
+        if denominator == 0.0 {
+            return Ok(Evaluated { output, loss, descent: None });
         }
-        let mut objective = loss.value.clone();
-        for penalty in self.penalties {
-            let penalty = penalty.of(model)?;
-            finite_unless("penalty", &penalty, tried)?;
-            objective = objective.try_add(&penalty)?;
-        }
-        let mut grads = objective.backward()?;
+        penalties.iter().try_for_each(|penalty| finite_unless("penalty", penalty, tried))?;
         if let Some(max_norm) = self.clip_norm {
             grads = of_parameters(model, grads)?;
             let norm = clip_grad_norm(&mut grads, max_norm)?;
@@ -55,14 +50,14 @@ impl Terms<'_, '_> {
             }
         }
         let descent = Some((number("loss", &objective)?, grads));
-        Ok(Evaluated { output: output.detach(), loss, descent })
+        Ok(Evaluated { output, loss, descent })
     }
 }
 
-/// The value of a loss or a penalty; an error if it is NaN or infinite and that is not allowed.
-fn finite_unless(what: &str, value: &Tensor, allowed: bool) -> Result<f64> {
+/// An error if a loss or a penalty is NaN or infinite and that is not allowed.
+fn finite_unless(what: &str, value: &Tensor, allowed: bool) -> Result<()> {
     match number(what, value)? {
-        value if value.is_finite() || allowed => Ok(value),
+        value if value.is_finite() || allowed => Ok(()),
         value => Err(Error::new(ErrorKind::NotFinite, format!("the {what} is {value}"))),
     }
 }
@@ -79,9 +74,10 @@ fn of_parameters(model: &dyn Layer, mut grads: Gradients) -> Result<Gradients> {
 }
 
 /// A batch for an optimizer that may evaluate it again.
-pub(super) struct Batch<'b, 's, 't> {
-    pub(super) terms: Terms<'s, 't>,
-    pub(super) model: &'b mut dyn Layer,
+pub(super) struct Batch<'b, 's, 'r> {
+    pub(super) terms: Terms<'s, 's>,
+    pub(super) steps: &'b mut Steps<'s, 'r>,
+    pub(super) model: &'b mut (dyn Layer + 'r),
     pub(super) x: &'b [Tensor],
     pub(super) y: &'b Tensor,
     /// The first evaluation, until the optimizer has asked for it.
@@ -105,7 +101,8 @@ impl Objective for Batch<'_, '_, '_> {
         }
         let after = Before::of(&*self.model);
         self.start.put_back(&mut *self.model)?;
-        let evaluated = self.terms.evaluate(&*self.model, self.x, self.y, Weights::Tried);
+        let computed = self.steps.compute(self.terms, &*self.model, self.x, self.y);
+        let evaluated = computed.and_then(|computed| self.terms.evaluated(computed, &*self.model, Weights::Tried));
         after.put_back(&mut *self.model)?;
         let evaluated = evaluated.and_then(|evaluated| {
             let text = "nothing of the batch counts in the loss, and something did the first time";

@@ -45,7 +45,8 @@ impl Session<'_, '_, '_> {
             self.call(|callback, run| callback.on_train_batch_begin(run))?;
             let start = Before::of(&*self.run.model);
             let computed = batch.and_then(|(x, y)| {
-                let evaluated = self.terms.evaluate(&*self.run.model, &x, &y, Weights::Present)?;
+                let computed = self.steps.compute(self.terms, &*self.run.model, &x, &y)?;
+                let evaluated = self.terms.evaluated(computed, &*self.run.model, Weights::Present)?;
                 self.run.loss = number("loss", &evaluated.loss.value)?;
                 Ok((evaluated, x, y))
             });
@@ -74,8 +75,8 @@ impl Session<'_, '_, '_> {
             self.set_lr(schedule, self.run.step)?;
         }
         let Run { model, optimizer, .. } = &mut self.run;
-        let (terms, model) = (self.terms, &mut **model);
-        let mut batch = Batch { terms, model, x, y, first: Some(first), start, evaluations: 0 };
+        let (terms, steps, model) = (self.terms, &mut self.steps, &mut **model);
+        let mut batch = Batch { terms, steps, model, x, y, first: Some(first), start, evaluations: 0 };
         let (_, report) = optimizer.step_on(&mut batch)?;
         // An optimizer that has arrived changes nothing either.
         let none_has_a_gradient = || {

@@ -11,6 +11,7 @@
 mod accuracy;
 mod input;
 mod pointwise;
+mod replay;
 mod sizes;
 mod suite;
 mod walks;
@@ -42,6 +43,8 @@ pub(crate) struct Case {
     refusals: Vec<Refusal>,
     fallible: bool,
     counts_saved: bool,
+    /// What it computes depends on the numbers it finds, so it cannot be captured.
+    reads_numbers: bool,
     /// How far value, first and second derivative may be off in F32, in units in the last place.
     ulps: [f64; 3],
 }
@@ -72,6 +75,7 @@ impl Case {
             refusals: Vec::new(),
             fallible: true,
             counts_saved: true,
+            reads_numbers: false,
             ulps: [2.0, 4.0, 4.0],
         }
     }
@@ -171,6 +175,11 @@ impl Case {
     /// graph.
     pub(crate) fn not_counting_saved(mut self) -> Case {
         self.counts_saved = false;
+        self
+    }
+    /// What it computes depends on the numbers it finds: a capture refuses it.
+    pub(crate) fn reads_numbers(mut self) -> Case {
+        self.reads_numbers = true;
         self
     }
     /// Its method does not return a `Result`.

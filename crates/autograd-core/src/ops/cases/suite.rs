@@ -38,7 +38,7 @@ pub(crate) fn run(cases: &[Case]) {
     ];
     let mut failures = Vec::new();
     for case in cases {
-        for (name, property) in properties.iter().chain(&super::walks::PROPERTIES) {
+        for (name, property) in properties.iter().chain(&super::walks::PROPERTIES).chain(&super::replay::PROPERTIES) {
             if let Err(panic) = catch_unwind(AssertUnwindSafe(|| property(case))) {
                 failures.push(format!("{}: {name}:\n  {}", case.op, text_of(&*panic)));
             }

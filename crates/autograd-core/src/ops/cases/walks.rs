@@ -3,6 +3,7 @@
 
 use super::Case;
 use super::suite::{Property, case_seed};
+use crate::profile::{Pass, Profile, profile};
 use crate::tape::{Backward, Gradients, Pull, Pullback, no_grad, record_custom};
 use crate::tensor::Tensor;
 use crate::{Error, ErrorKind, Result};
@@ -10,10 +11,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-pub(super) const PROPERTIES: [Property; 4] = [
+pub(super) const PROPERTIES: [Property; 5] = [
     ("a result is a value of its own", results_are_values_of_their_own),
     ("every wanted input gets a gradient of its shape", every_wanted_input_gets_a_gradient),
     ("so does every input without elements", every_empty_input_gets_a_gradient),
+    ("a profile tells its kernels from those of the operation", profiles_tell_walks_apart),
     ("a walk that fails leaves what can be left, and says why", failed_walks_say_why),
 ];
 
@@ -32,6 +34,28 @@ fn results_are_values_of_their_own(case: &Case) {
     let seed = case_seed(&y);
     let grads = Backward::new().root(&y, &seed).also(&y).run().unwrap_or_else(|e| panic!("{e}"));
     assert_eq!(grads.get(&y).map(Tensor::to_f64s), Some(seed.to_f64s()), "gradient of the result itself");
+}
+
+fn profiles_tell_walks_apart(case: &Case) {
+    let x = tracked(&case.sample(15));
+    let in_pass = |profile: &Profile, pass| {
+        let other = profile.entries().iter().find(|entry| entry.pass != pass || entry.calls == 0);
+        assert_eq!(other, None, "all is {pass}");
+    };
+    let (y, forward) = profile(|| case.call(&x));
+    // What puts parts together is reached by a walk alone.
+    if case.op != "assemble" {
+        in_pass(&forward, Pass::Forward);
+    }
+    if y.is_tracked() {
+        let targets: Vec<&Tensor> = x.iter().collect();
+        let seed = case_seed(&y);
+        let (recorded, of_recorded) = profile(|| crate::grad_with(&[(&y, &seed)], &targets));
+        let (fused, of_fused) = profile(|| y.backward_with(&seed));
+        assert!(recorded.is_ok() && fused.is_ok());
+        in_pass(&of_recorded, Pass::Backward);
+        in_pass(&of_fused, Pass::Backward);
+    }
 }
 
 /// Both kinds of walk give every float input a gradient of its shape and dtype.

@@ -122,19 +122,19 @@ fn computed<F: Elementwise<K>, const K: usize>(
 
 /// `z = f(x)` by a kernel, in a shape that all operands broadcast to, or in the shape that all of them have.
 #[inline]
-fn fused<T: Stored, F: Function<N, T, T>, const N: usize>(
+fn fused<T: Stored, F: Function<N, T, T> + Send + 'static, const N: usize>(
     op: &'static str,
     f: F,
     shape: Option<&[usize]>,
     x: [&Tensor; N],
 ) -> Result<Tensor> {
     if shape.is_none() && x.iter().all(|x| x.is_contiguous()) {
-        return Tensor::try_build::<T>(op, x[0].shape(), |z| zip_flat(f, x.map(|x| x.flat()), z));
+        return Tensor::compute::<T, N>(op, x[0].shape(), x, move |x, z| zip_flat(f, x.map(|x| x.flat()), z));
     }
     let shape = shape.unwrap_or(x[0].shape());
     let strides = x.map(|x| strides_in(x.layout(), shape));
     let nest = Nest::new(shape, strides.each_ref().map(|strides| &strides[..]));
-    Tensor::try_build::<T>(op, shape, |z| zip(f, &nest, x.map(|x| x.strided()), z))
+    Tensor::compute::<T, N>(op, shape, x, move |x, z| zip(f, &nest, x.map(|x| x.strided()), z))
 }
 
 /// A formula that a kernel reads, of `N` operands.

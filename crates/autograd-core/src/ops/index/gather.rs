@@ -5,6 +5,7 @@ use crate::kernels::select::gather_offsets;
 use crate::ops::check::{Check, Indices};
 use crate::shape::Layout;
 use crate::tape::{Part, Pull, Pullback, Saved, record};
+use crate::tensor::operand::Operand;
 use crate::tensor::{Tensor, for_any, for_float};
 
 /// # Selection by index
@@ -50,20 +51,22 @@ struct Picked {
 
 impl Picked {
     fn of(self, x: &Tensor) -> Result<Tensor> {
-        let value = for_any!(x.dtype(), T => Tensor::try_build::<T>("gather", self.index.tensor().shape(), |y| {
+        let (dim, operands) = (self.dim, [x, self.index.tensor()]);
+        let shape = self.index.tensor().shape();
+        let value = for_any!(x.dtype(), T => Tensor::moved::<T, 2>("gather", shape, operands, move |[x, index], y| {
             // As it lies in memory: an expanded tensor has fewer elements there than a copy would have.
             let elements = x.strided::<T>();
-            y.iter_mut().zip(self.offsets(x.strides())).for_each(|(y, at)| *y = elements[at]);
+            y.iter_mut().zip(offsets(index, x.strides(), dim)).for_each(|(y, at)| *y = elements[at]);
         }))?;
         Ok(record("gather", value, &[x], |_| self))
     }
+}
 
-    /// The places of the elements in a tensor with these strides.
-    fn offsets<'a>(&'a self, strides: &'a [usize]) -> impl Iterator<Item = usize> + 'a {
-        // A scalar counts as a tensor of one dimension with one element, for the tensor and for the index.
-        let of_vector = |sizes: &'a [usize]| if sizes.is_empty() { &[1] } else { sizes };
-        gather_offsets(self.index.values(), of_vector(self.index.tensor().shape()), of_vector(strides), self.dim)
-    }
+/// The places of the elements in a tensor with these strides.
+fn offsets<'a>(index: Operand<'a>, strides: &'a [usize], dim: usize) -> impl Iterator<Item = usize> + 'a {
+    // A scalar counts as a tensor of one dimension with one element, for the tensor and for the index.
+    let of_vector = |sizes: &'a [usize]| if sizes.is_empty() { &[1] } else { sizes };
+    gather_offsets(index.flat(), of_vector(index.shape()), of_vector(strides), dim)
 }
 
 impl Pullback for Picked {
@@ -82,12 +85,13 @@ impl Part for Picked {
     }
 
     fn add(&self, sum: &mut Tensor, gradient: &Tensor) {
-        let place = Layout::contiguous(sum.shape());
-        let (gradient, offsets) = (gradient.packed(), self.offsets(place.strides()));
-        for_float!(gradient.float(), T => {
-            let sum = sum.elements_mut::<T>();
-            gradient.flat::<T>().iter().zip(offsets).for_each(|(g, at)| sum[at] += *g);
-        });
+        let (place, dim) = (Layout::contiguous(sum.shape()), self.dim);
+        let gradient = gradient.packed();
+        let operands = [&*gradient, self.index.tensor()];
+        for_float!(gradient.float(), T => sum.change::<T, 2>("gather", operands, move |[gradient, index], sum| {
+            let places = offsets(index, place.strides(), dim);
+            gradient.flat::<T>().iter().zip(places).for_each(|(g, at)| sum[at] += *g);
+        }));
     }
 
     fn boxed(&self) -> Box<dyn Part> {

@@ -56,8 +56,10 @@ impl Rows {
             // A scalar counts as a vector of one element.
             None => (of, strides) = (SmallVec::from_slice(&[1]), SmallVec::from_slice(&[1])),
         }
-        let value = for_any!(x.dtype(), T => Tensor::try_build::<T>("index_select", &shape, |y| {
-            take_rows(x.strided::<T>(), &of, &strides, self.dim, self.index.values(), y);
+        let dim = self.dim;
+        let operands = [x, self.index.tensor()];
+        let value = for_any!(x.dtype(), T => Tensor::moved::<T, 2>("index_select", &shape, operands, move |[x, i], y| {
+            take_rows(x.strided::<T>(), &of, &strides, dim, i.flat(), y);
         }))?;
         Ok(record("index_select", value, &[x], |_| self))
     }
@@ -89,9 +91,10 @@ impl Part for Rows {
     fn add(&self, sum: &mut Tensor, gradient: &Tensor) {
         let gradient = gradient.packed();
         let (size, inner) = self.around(sum.shape());
-        for_float!(gradient.float(), T => {
-            add_rows(gradient.flat::<T>(), size, inner, self.index.values(), sum.elements_mut());
-        });
+        let operands = [&*gradient, self.index.tensor()];
+        for_float!(gradient.float(), T => sum.change::<T, 2>("index_select", operands, move |[gradient, i], sum| {
+            add_rows(gradient.flat::<T>(), size, inner, i.flat(), sum);
+        }));
     }
 
     fn boxed(&self) -> Box<dyn Part> {

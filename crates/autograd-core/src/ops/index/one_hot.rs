@@ -2,6 +2,7 @@
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::ops::check::Check;
+use crate::tensor::watch::reads;
 use crate::tensor::{DType, Tensor};
 
 impl Tensor {
@@ -27,6 +28,9 @@ impl Tensor {
         let check = Check("one_hot");
         check.dtype(self, DType::I64)?;
         let packed = self.try_packed("one_hot")?;
+        if classes.is_none() {
+            reads("one_hot without a number of classes");
+        }
         let classes = match (classes, packed.flat::<i64>().iter().max()) {
             (Some(classes), _) => classes,
             (None, Some(largest)) => largest.saturating_add(1).max(0) as usize,
@@ -38,9 +42,9 @@ impl Tensor {
         let indices = check.indices(&packed, &[classes], 0)?;
         let mut shape = self.shape().to_vec();
         shape.push(classes);
-        Tensor::try_build::<i64>("one_hot", &shape, |y| {
+        Tensor::moved::<i64, 1>("one_hot", &shape, [indices.tensor()], move |[indices], y| {
             y.fill(0);
-            indices.values().iter().enumerate().for_each(|(row, i)| y[row * classes + *i as usize] = 1);
+            indices.flat::<i64>().iter().enumerate().for_each(|(row, i)| y[row * classes + *i as usize] = 1);
         })
     }
 }
@@ -50,7 +54,15 @@ crate::ops::cases::cases![{
     let rows = |x: &[Vec<f64>]| {
         x[0].iter().flat_map(|i| (0..4).map(move |k| f64::from(u8::from(f64::from(k) == *i)))).collect()
     };
-    [Case::new("one_hot", vec![Input::index(&[2, 3], 4)], |x| x[0].one_hot(Some(4)))
+    let largest = |x: &[Vec<f64>]| x[0].iter().fold(0.0, |m: f64, i| m.max(*i)) as i64;
+    let any =
+        Case::new("one_hot of as many classes as there are", vec![Input::index(&[2, 3], 4)], |x| x[0].one_hot(None))
+            .value(move |x| {
+                x[0].iter().flat_map(|i| (0..=largest(x)).map(move |k| f64::from(u8::from(k == *i as i64)))).collect()
+            })
+            .without_gradient()
+            .reads_numbers();
+    [any, Case::new("one_hot", vec![Input::index(&[2, 3], 4)], |x| x[0].one_hot(Some(4)))
         .value(rows)
         .without_gradient()
         .refuses(

@@ -7,6 +7,7 @@ use crate::kernels::nest::Nest;
 use crate::ops::check::Check;
 use crate::shape::{Dims, Shape, strides_in};
 use crate::tape::{Pull, Pullback, Saved, record};
+use crate::tensor::timer::Count;
 use crate::tensor::{Tensor, for_float};
 use crate::threads::parallel::{share, threads, worth_sharing_products};
 use smallvec::SmallVec;
@@ -146,7 +147,8 @@ fn batched(
     };
     let ((a_outer, a_matrix), (b_outer, b_matrix)) = (in_outer(a), in_outer(b));
     let nest = Nest::new(outer, [&a_outer, &b_outer]);
-    for_float!(a.float(), T => Tensor::try_build::<T>("matmul", shape, |c| {
+    let count = Count::product(shape, k);
+    for_float!(a.float(), T => Tensor::counted::<T, 2>("matmul", count, shape, [a, b], move |[a, b], c| {
         let (a, b) = (a.strided::<T>(), b.strided::<T>());
         let one = |batch: usize, c: &mut [T], threads: usize| {
             // This code walks the nest's innermost dimension itself, for every batch has a start of its own.

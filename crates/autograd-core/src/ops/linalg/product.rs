@@ -3,6 +3,8 @@
 use crate::error::Result;
 use crate::kernels::gemm::{Matrix, gemm};
 use crate::kernels::real::Real;
+use crate::tensor::operand::Operand;
+use crate::tensor::timer::Count;
 use crate::tensor::{Tensor, for_float};
 
 /// A tensor read as a matrix.
@@ -32,9 +34,13 @@ impl<'a> View<'a> {
         View { rows: self.columns, columns: self.rows, row: self.column, column: self.row, ..self }
     }
 
-    fn matrix<T: Real>(self) -> Matrix<'a, T> {
-        Matrix { data: self.tensor.strided(), row: self.row, column: self.column }
+    fn place(self) -> (usize, usize) {
+        (self.row, self.column)
     }
+}
+
+fn matrix<T: Real>(x: Operand<'_>, (row, column): (usize, usize)) -> Matrix<'_, T> {
+    Matrix { data: x.strided(), row, column }
 }
 
 /// `a b + bias` as a tensor of `shape`; the bias has one element per column and is contiguous.
@@ -49,7 +55,14 @@ pub(crate) fn product(
     shape: &[usize],
 ) -> Result<Tensor> {
     let size = (a.rows, a.columns, b.columns);
-    for_float!(a.tensor.float(), T => Tensor::try_build::<T>(op, shape, |c| {
-        gemm::<T>(usize::MAX, size, a.matrix(), b.matrix(), bias.map(Tensor::flat), c);
-    }))
+    let (left, right) = (a.place(), b.place());
+    let count = Count::product(&[a.rows, b.columns], a.columns);
+    for_float!(a.tensor.float(), T => match bias {
+        None => Tensor::counted::<T, 2>(op, count, shape, [a.tensor, b.tensor], move |[a, b], c| {
+            gemm(usize::MAX, size, matrix(a, left), matrix(b, right), None, c);
+        }),
+        Some(bias) => Tensor::counted::<T, 3>(op, count, shape, [a.tensor, b.tensor, bias], move |[a, b, bias], c| {
+            gemm(usize::MAX, size, matrix(a, left), matrix(b, right), Some(bias.flat()), c);
+        }),
+    })
 }

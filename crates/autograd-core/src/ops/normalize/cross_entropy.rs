@@ -5,6 +5,7 @@ use crate::keep;
 use crate::kernels::rows::{log_probability, norms, probabilities};
 use crate::ops::check::{Check, Indices};
 use crate::tape::{Pull, Pullback, Saved, record};
+use crate::tensor::timer::Count;
 use crate::tensor::{DType, Tensor, for_float};
 
 /// # Softmax and its relatives
@@ -42,17 +43,18 @@ impl Tensor {
         check.is("target", target, &[n])?;
         let target = check.indices(target, self.shape(), 1)?;
         let x = self.try_packed("cross_entropy")?;
-        let norms = for_float!(float, T => Tensor::build::<T>(&[n, 2], |y| {
+        let norms = for_float!(float, T => Tensor::compute::<T, 1>("cross_entropy", &[n, 2], [&x], move |[x], y| {
             if classes > 0 {
                 norms::<T>(x.flat(), classes, y.as_chunks_mut::<2>().0);
             }
-        }));
-        let value = for_float!(float, T => Tensor::build::<T>(&[n], |y| {
-            let rows = norms.flat::<T>().as_chunks::<2>().0.iter().zip(target.values()).enumerate();
+        }))?;
+        let operands = [&*x, &norms, target.tensor()];
+        let value = for_float!(float, T => Tensor::counted::<T, 3>("cross_entropy", Count::Picked, &[n], operands, move |[x, norms, t], y| {
+            let rows = norms.flat::<T>().as_chunks::<2>().0.iter().zip(t.flat::<i64>()).enumerate();
             for (y, (n, (norm, t))) in y.iter_mut().zip(rows) {
                 *y = -log_probability(x.flat::<T>()[n * classes + *t as usize], *norm);
             }
-        }));
+        }))?;
         let saved = |_: &Tensor| CrossEntropy { x: Saved::input(0, self), norms: Saved::constant(&norms), target };
         Ok(record("cross_entropy", value, &[self], saved))
     }
@@ -81,17 +83,20 @@ impl Pullback for CrossEntropy {
         let (x, gy) = (self.x.value().packed(), at.gy().packed());
         let (classes, norms) = (x.shape()[1], self.norms.value());
         at.give(0, || {
-            Ok(for_float!(x.float(), T => Tensor::build::<T>(x.shape(), |gx| {
-                if classes > 0 {
-                    let (norms, gy) = (norms.flat::<T>().as_chunks::<2>().0, gy.flat::<T>());
-                    probabilities(x.flat(), norms, gy, classes, gx);
-                    let rows = gx.chunks_exact_mut(classes).zip(x.flat::<T>().chunks_exact(classes));
-                    for ((gx, x), ((t, norm), gy)) in rows.zip(self.target.values().iter().zip(norms).zip(gy)) {
-                        let t = *t as usize;
-                        gx[t] = *gy * log_probability(x[t], *norm).exp_m1();
+            let operands = [&*x, norms, self.target.tensor(), &*gy];
+            for_float!(x.float(), T => {
+                Tensor::compute::<T, 4>("cross_entropy", x.shape(), operands, move |[x, norms, target, gy], gx| {
+                    if classes > 0 {
+                        let (norms, gy) = (norms.flat::<T>().as_chunks::<2>().0, gy.flat::<T>());
+                        probabilities(x.flat(), norms, gy, classes, gx);
+                        let rows = gx.chunks_exact_mut(classes).zip(x.flat::<T>().chunks_exact(classes));
+                        for ((gx, x), ((t, norm), gy)) in rows.zip(target.flat::<i64>().iter().zip(norms).zip(gy)) {
+                            let t = *t as usize;
+                            gx[t] = *gy * log_probability(x[t], *norm).exp_m1();
+                        }
                     }
-                }
-            })))
+                })
+            })
         })
     }
 

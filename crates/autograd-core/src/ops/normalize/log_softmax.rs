@@ -5,6 +5,7 @@ use crate::error::Result;
 use crate::keep;
 use crate::kernels::rows::{log_softmax, log_softmax_pull};
 use crate::ops::check::Check;
+use crate::shape::Layout;
 use crate::tape::{Pull, Pullback, Saved, record};
 use crate::tensor::{Tensor, for_float};
 
@@ -35,16 +36,20 @@ impl Tensor {
         let float = Check("log_softmax").float(self)?;
         let dim = Check("log_softmax").dim(dim, self.shape())?;
         let width = self.shape().get(dim).copied().unwrap_or(1);
-        let rows = self.numel() / width.max(1);
+        let (numel, rows) = (self.numel(), self.numel() / width.max(1));
         let mut norms = None;
         let value = along("log_softmax", dim, [self], |[x]| {
-            for_float!(float, T => Tensor::try_build::<T>("log_softmax", x.shape(), |y| {
-                norms = Some(Tensor::build::<T>(&[rows, 2], |norms| {
+            // One pass writes both, so they lie in one memory.
+            let both = for_float!(float, T => {
+                Tensor::compute::<T, 1>("log_softmax", &[numel + 2 * rows], [&x], move |[x], both| {
+                    let (y, norms) = both.split_at_mut(numel);
                     log_softmax::<T>(x.flat(), width, y, norms.as_chunks_mut::<2>().0);
-                }));
-            }))
+                })
+            })?;
+            norms = Some(both.with_layout(Layout::contiguous_at(&[rows, 2], numel)));
+            Ok(both.with_layout(Layout::contiguous(x.shape())))
         })?;
-        let norms = norms.unwrap_or_else(|| unreachable!("a value that was built has been filled"));
+        let norms = norms.unwrap_or_else(|| unreachable!("they were written with the value"));
         let saved = |_: &Tensor| LogSoftmax { x: Saved::input(0, self), norms: Saved::constant(&norms), dim, width };
         Ok(record("log_softmax", value, &[self], saved))
     }
@@ -76,10 +81,13 @@ impl Pullback for LogSoftmax {
         let (x, gy, norms) = (self.x.value(), at.gy(), self.norms.value());
         at.give(0, || {
             along("log_softmax", self.dim, [gy, x], |[gy, x]| {
-                for_float!(gy.float(), T => Tensor::try_build::<T>("log_softmax", gy.shape(), |gx| {
-                    let (norms, _) = norms.flat::<T>().as_chunks::<2>();
-                    log_softmax_pull::<T>(gy.flat(), x.flat(), norms, self.width, gx);
-                }))
+                let (operands, width) = ([&*gy, &*x, norms], self.width);
+                for_float!(gy.float(), T => {
+                    Tensor::compute::<T, 3>("log_softmax", gy.shape(), operands, move |[gy, x, norms], gx| {
+                        let (norms, _) = norms.flat::<T>().as_chunks::<2>();
+                        log_softmax_pull::<T>(gy.flat(), x.flat(), norms, width, gx);
+                    })
+                })
             })
         })
     }

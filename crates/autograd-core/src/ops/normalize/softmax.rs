@@ -33,12 +33,11 @@ impl Tensor {
         let float = Check("softmax").float(self)?;
         let dim = Check("softmax").dim(dim, self.shape())?;
         let width = self.shape().get(dim).copied().unwrap_or(1);
-        let value = along(
-            "softmax",
-            dim,
-            [self],
-            |[x]| for_float!(float, T => Tensor::try_build::<T>("softmax", x.shape(), |y| softmax::<T>(x.flat(), width, y))),
-        )?;
+        let value = along("softmax", dim, [self], |[x]| {
+            for_float!(float, T => Tensor::compute::<T, 1>("softmax", x.shape(), [&x], move |[x], y| {
+                softmax::<T>(x.flat(), width, y);
+            }))
+        })?;
         Ok(record("softmax", value, &[self], |y| Softmax { y: Saved::output(y), dim, width }))
     }
 }
@@ -72,8 +71,9 @@ impl Pullback for Softmax {
         let (y, gy) = (self.y.value(), at.gy());
         at.give(0, || {
             along("softmax", self.dim, [gy, y], |[gy, y]| {
-                for_float!(gy.float(), T => Tensor::try_build::<T>("softmax", gy.shape(), |gx| {
-                    softmax_pull::<T>(gy.flat(), y.flat(), self.width, gx);
+                let width = self.width;
+                for_float!(gy.float(), T => Tensor::compute::<T, 2>("softmax", gy.shape(), [&gy, &y], move |[gy, y], gx| {
+                    softmax_pull::<T>(gy.flat(), y.flat(), width, gx);
                 }))
             })
         })

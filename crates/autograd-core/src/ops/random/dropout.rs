@@ -4,6 +4,7 @@ use crate::error::Result;
 use crate::kernels::random::dropout;
 use crate::ops::check::Check;
 use crate::tape::{Pull, Pullback, record};
+use crate::tensor::watch::rolls;
 use crate::tensor::{Tensor, for_float};
 use rand::{Rng, RngExt};
 
@@ -32,6 +33,7 @@ impl Tensor {
     /// # References
     /// Srivastava, Hinton, Krizhevsky, Sutskever, Salakhutdinov, Dropout, 2014.
     pub fn dropout(&self, p: f64, rng: &mut dyn Rng) -> Result<Tensor> {
+        rolls("dropout");
         self.dropout_seeded(p, rng.random())
     }
 
@@ -60,8 +62,8 @@ impl Tensor {
 
 fn dropped(x: &Tensor, p: f64, seed: u64) -> Result<Tensor> {
     let packed = x.try_packed("dropout")?;
-    let value = for_float!(x.float(), T => Tensor::try_build::<T>("dropout", x.shape(), |y| {
-        dropout(seed, p, packed.flat::<T>(), y);
+    let value = for_float!(x.float(), T => Tensor::draw::<T, 1>("dropout", x.shape(), seed, [&packed], move |seed, [x], y| {
+        dropout(seed, p, x.flat::<T>(), y);
     }))?;
     Ok(record("dropout", value, &[x], |_| Dropout { p, seed }))
 }

@@ -92,7 +92,7 @@ enum Nan {
     Spreads,
 }
 
-fn extreme<F: Fold>(
+fn extreme<F: Fold + Send + 'static>(
     op: &'static str,
     x: &Tensor,
     dims: &ReduceDims,
@@ -103,15 +103,16 @@ fn extreme<F: Fold>(
     let along = Along::new(op, x, dims)?.not_empty(op, x)?;
     if x.dtype() == DType::I64 {
         let rows = along.rows(x);
-        return Ok(Tensor::build::<i64>(&along.shape, |y| {
-            y.iter_mut().zip(rows.flat::<i64>().chunks(along.count.max(1))).for_each(|(y, x)| {
+        let count = along.count.max(1);
+        return Tensor::compute::<i64, 1>(op, &along.shape, [&rows], move |[rows], y| {
+            y.iter_mut().zip(rows.flat::<i64>().chunks(count)).for_each(|(y, x)| {
                 let best = x.iter().copied().reduce(fold_integers);
                 *y = best.unwrap_or_else(|| unreachable!("a run of elements is not empty"));
             });
-        }));
+        });
     }
     Check(op).float(x)?;
-    let value = along.fold(fold, x);
+    let value = along.fold(op, fold, x);
     Ok(record(op, value, &[x], |y| Extreme { x: Saved::input(0, x), y: Saved::output(y), along, nan }))
 }
 

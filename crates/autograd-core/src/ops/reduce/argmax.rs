@@ -46,8 +46,9 @@ pub(super) fn positions<const SMALLEST: bool>(op: &'static str, x: &Tensor, dims
     let along = Along::new(op, x, dims)?.not_empty(op, x)?;
     let rows = along.rows(x);
     if x.dtype() == DType::I64 {
-        return Ok(Tensor::build::<i64>(&along.shape, |y| {
-            for (y, row) in y.iter_mut().zip(rows.flat::<i64>().chunks(along.count.max(1))) {
+        let count = along.count.max(1);
+        return Tensor::compute::<i64, 1>(op, &along.shape, [&rows], move |[rows], y| {
+            for (y, row) in y.iter_mut().zip(rows.flat::<i64>().chunks(count)) {
                 // Of equal elements the first is chosen: a later index counts as worse.
                 let better = |i: &usize| std::cmp::Reverse(*i);
                 let places = 0..row.len();
@@ -57,13 +58,14 @@ pub(super) fn positions<const SMALLEST: bool>(op: &'static str, x: &Tensor, dims
                 };
                 *y = best.unwrap_or_else(|| unreachable!("a run of elements is not empty")) as i64;
             }
-        }));
+        });
     }
-    Ok(for_float!(Check(op).float(x)?, T => Tensor::build::<i64>(&along.shape, |y| {
-        if along.count > 0 {
-            extreme_positions::<T, SMALLEST>(rows.flat(), along.count, y);
+    let count = along.count;
+    for_float!(Check(op).float(x)?, T => Tensor::compute::<i64, 1>(op, &along.shape, [&rows], move |[rows], y| {
+        if count > 0 {
+            extreme_positions::<T, SMALLEST>(rows.flat(), count, y);
         }
-    })))
+    }))
 }
 
 #[cfg(test)]

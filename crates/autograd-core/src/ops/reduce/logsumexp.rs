@@ -34,15 +34,16 @@ impl Tensor {
         let float = Check("logsumexp").float(self)?;
         let along = Along::new("logsumexp", self, &dims.into())?;
         let rows = along.rows(self);
-        let norms = for_float!(float, T => Tensor::build::<T>(&[along.shape.iter().product(), 2], |y| {
+        let (shape, count) = ([along.shape.iter().product(), 2], along.count);
+        let norms = for_float!(float, T => Tensor::computed::<T, 1>("logsumexp", &shape, [&rows], move |[rows], y| {
             let (y, _) = y.as_chunks_mut::<2>();
-            if along.count == 0 {
+            if count == 0 {
                 y.fill([T::ZERO, -T::ONE]);
             } else {
-                norms::<T>(rows.flat(), along.count, y);
+                norms::<T>(rows.flat(), count, y);
             }
         }));
-        let value = for_float!(float, T => Tensor::build::<T>(&along.shape, |y| {
+        let value = for_float!(float, T => Tensor::computed::<T, 1>("logsumexp", &along.shape, [&norms], |[norms], y| {
             let (norms, _) = norms.flat::<T>().as_chunks::<2>();
             y.iter_mut().zip(norms).for_each(|(y, norm)| *y = log_sum_exp(*norm));
         }));
@@ -83,10 +84,13 @@ impl Pullback for LogSumExp {
         at.give(0, || {
             if along.trailing() && along.count > 0 {
                 let (x, gy) = (x.packed(), gy.packed());
-                return Ok(for_float!(x.float(), T => Tensor::build::<T>(x.shape(), |gx| {
-                    let (norms, _) = self.norms.value().flat::<T>().as_chunks::<2>();
-                    probabilities::<T>(x.flat(), norms, gy.flat(), along.count, gx);
-                })));
+                let (operands, count) = ([&*x, self.norms.value(), &*gy], along.count);
+                return for_float!(x.float(), T => {
+                    Tensor::compute::<T, 3>("logsumexp", x.shape(), operands, move |[x, norms, gy], gx| {
+                        let (norms, _) = norms.flat::<T>().as_chunks::<2>();
+                        probabilities::<T>(x.flat(), norms, gy.flat(), count, gx);
+                    })
+                });
             }
             let total = self.norm(1)?.add_scalar(1.0);
             let nothing = total.eq(&total.zeros_like())?;

@@ -46,7 +46,7 @@ impl Tensor {
     pub fn prod_dim(&self, dims: impl Into<ReduceDims>) -> Result<Tensor> {
         Check("prod").float(self)?;
         let along = Along::new("prod", self, &dims.into())?;
-        let value = along.fold(Product, self);
+        let value = along.fold("prod", Product, self);
         Ok(record("prod", value, &[self], |_| Prod { x: Saved::input(0, self), along }))
     }
 }
@@ -93,11 +93,11 @@ impl Pullback for Prod {
         at.give(0, || {
             self.along.by_rows(x, |x| {
                 let (n, x) = (self.along.count, x.packed());
-                Ok(for_float!(x.float(), T => Tensor::build::<T>(x.shape(), |gx| {
+                for_float!(x.float(), T => Tensor::compute::<T, 2>("prod", x.shape(), [&x, &gy], move |[x, gy], gx| {
                     if n > 0 {
                         product_pull::<T>(x.flat(), gy.flat(), n, gx);
                     }
-                })))
+                }))
             })
         })
     }

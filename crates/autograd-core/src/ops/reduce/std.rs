@@ -43,7 +43,7 @@ impl Tensor {
     /// ```
     pub fn std_dim(&self, dims: impl Into<ReduceDims>, correction: f64) -> Result<Tensor> {
         let (mut value, spread) = variance("std", self, &dims.into(), correction)?;
-        for_float!(value.float(), T => value.elements_mut::<T>().iter_mut().for_each(|y| *y = y.sqrt()));
+        for_float!(value.float(), T => value.change::<T, 0>("std", [], |[], y| y.iter_mut().for_each(|y| *y = y.sqrt())));
         Ok(record("std", value, &[self], |y| Std { x: Saved::input(0, self), y: Saved::output(y), spread }))
     }
 }

@@ -47,14 +47,15 @@ impl Tensor {
         if !self.dtype().is_float() {
             let rows = along.rows(&self.to_dtype(DType::I64));
             // Integers wrap around: a sum has the same bits in any order.
-            return Ok(Tensor::build::<i64>(&along.shape, |y| {
+            let count = along.count;
+            return Tensor::compute::<i64, 1>("sum", &along.shape, [&rows], move |[rows], y| {
                 let x = rows.flat::<i64>();
                 y.iter_mut().enumerate().for_each(|(i, y)| {
-                    *y = x[i * along.count..(i + 1) * along.count].iter().fold(0, |sum, x| sum.wrapping_add(*x));
+                    *y = x[i * count..(i + 1) * count].iter().fold(0, |sum, x| sum.wrapping_add(*x));
                 });
-            }));
+            });
         }
-        let value = along.fold(SumFold, self);
+        let value = along.fold("sum", SumFold, self);
         Ok(record("sum", value, &[self], |_| Sum { from: self.shape().into(), kept: along.kept, divisor: None }))
     }
 
@@ -92,8 +93,8 @@ impl Tensor {
         let float = Check("mean").float(self)?;
         let along = Along::new("mean", self, &dims.into())?;
         let count = along.count as f64;
-        let mut value = along.fold(SumFold, self);
-        for_float!(float, T => value.elements_mut::<T>().iter_mut().for_each(|y| *y /= count as T));
+        let mut value = along.fold("mean", SumFold, self);
+        for_float!(float, T => value.change::<T, 0>("mean", [], move |[], y| y.iter_mut().for_each(|y| *y /= count as T)));
         let pullback = |_: &Tensor| Sum { from: self.shape().into(), kept: along.kept, divisor: Some(count) };
         Ok(record("mean", value, &[self], pullback))
     }
@@ -126,7 +127,9 @@ pub(crate) fn sum_to_fused(x: &Tensor, shape: &[usize]) -> Result<Tensor> {
     // Only leading dimensions fold, as for a bias.
     let rows = x.try_packed("sum")?;
     let (length, inner) = (x.shape()[..missing].iter().product(), shape.iter().product());
-    Ok(for_float!(x.float(), T => Tensor::build::<T>(shape, |y| fold(SumFold, rows.flat::<T>(), length, inner, y))))
+    for_float!(x.float(), T => Tensor::compute::<T, 1>("sum", shape, [&rows], move |[rows], y| {
+        fold(SumFold, rows.flat::<T>(), length, inner, y);
+    }))
 }
 
 struct Sum {

@@ -24,15 +24,16 @@ pub(super) fn variance(op: &'static str, x: &Tensor, dims: &ReduceDims, correcti
     let divisor = (along.count as f64 - correction).max(0.0);
     let rows = along.rows(x);
     let count = along.shape.iter().product();
-    let moments = for_float!(float, T => Tensor::build::<T>(&[count, 3], |y| {
+    let length = along.count;
+    let moments = for_float!(float, T => Tensor::computed::<T, 1>(op, &[count, 3], [&rows], move |[rows], y| {
         let (y, _) = y.as_chunks_mut::<3>();
-        if along.count == 0 {
+        if length == 0 {
             y.fill([T::NAN; 3]);
         } else {
-            moments::<T>(rows.flat(), along.count, y);
+            moments::<T>(rows.flat(), length, y);
         }
     }));
-    let value = for_float!(float, T => Tensor::build::<T>(&along.shape, |y| {
+    let value = for_float!(float, T => Tensor::computed::<T, 1>(op, &along.shape, [&moments], move |[moments], y| {
         let (moments, _) = moments.flat::<T>().as_chunks::<3>();
         y.iter_mut().zip(moments).for_each(|(y, [_, _, squares])| *y = *squares / divisor as T);
     }));
@@ -45,10 +46,13 @@ impl Spread {
         let (along, moments) = (&self.along, self.moments.value());
         if !is_recording() && along.trailing() && along.count > 0 {
             let (x, scale) = (x.packed(), scale.packed());
-            return Ok(for_float!(x.float(), T => Tensor::build::<T>(x.shape(), |y| {
-                let (moments, _) = moments.flat::<T>().as_chunks::<3>();
-                deviations::<T>(x.flat(), moments, scale.flat(), along.count, y);
-            })));
+            let (operands, count) = ([&*x, moments, &*scale], along.count);
+            return for_float!(x.float(), T => {
+                Tensor::compute::<T, 3>("var", x.shape(), operands, move |[x, moments, scale], y| {
+                    let (moments, _) = moments.flat::<T>().as_chunks::<3>();
+                    deviations::<T>(x.flat(), moments, scale.flat(), count, y);
+                })
+            });
         }
         let part = |i: isize| moments.narrow(1, i, 1)?.reshape_to(&along.kept);
         let about_centre = x.try_sub(&part(0)?)?;

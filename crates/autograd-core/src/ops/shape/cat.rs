@@ -58,7 +58,9 @@ impl Tensor {
                 let place = Layout::contiguous(&shape);
                 let nest = Nest::new(x.shape(), [place.strides()]);
                 let offset = start * place.strides()[d];
-                for_any!(first.dtype(), T => scatter(&nest, packed.flat::<T>(), &mut value.elements_mut::<T>()[offset..]));
+                for_any!(first.dtype(), T => value.place::<T, 1>("cat", [&packed], move |[x], y| {
+                    scatter(&nest, x.flat::<T>(), &mut y[offset..]);
+                }));
             }
             start += len;
         }

@@ -106,9 +106,10 @@ impl Part for Slice {
         }
         let place = self.within(&Layout::contiguous(sum.shape()));
         let nest = Nest::new(gradient.shape(), [gradient.strides(), place.strides()]);
-        for_float!(gradient.float(), T => {
-            scatter_add(&nest, gradient.strided::<T>(), &mut sum.elements_mut::<T>()[place.offset()..]);
-        });
+        let offset = place.offset();
+        for_float!(gradient.float(), T => sum.change::<T, 1>(self.op, [gradient], move |[gradient], sum| {
+            scatter_add(&nest, gradient.strided(), &mut sum[offset..]);
+        }));
     }
 
     fn boxed(&self) -> Box<dyn Part> {

@@ -3,6 +3,7 @@
 use crate::error::Result;
 use crate::kernels::nest::Nest;
 use crate::kernels::number::Number;
+use crate::kernels::update::accumulate;
 use crate::ops::elementwise::driver::{Elementwise, Keeps, try_elementwise};
 use crate::tensor::{Tensor, for_float};
 
@@ -32,10 +33,10 @@ impl Tensor {
 /// `sum += more`, for the tape's accumulation of gradients: in place where `sum` has no other owner. Shapes and dtypes
 /// are equal.
 pub(crate) fn add_assign(sum: &mut Tensor, more: &Tensor) {
-    for_float!(more.float(), T => {
-        let nest = Nest::new(more.shape(), [more.strides()]);
-        crate::kernels::update::accumulate(&nest, more.strided(), sum.elements_mut::<T>());
-    });
+    let nest = Nest::new(more.shape(), [more.strides()]);
+    for_float!(more.float(), T => sum.change::<T, 1>("add", [more], move |[more], sum| {
+        accumulate(&nest, more.strided(), sum);
+    }));
 }
 
 #[derive(Clone, Copy)]

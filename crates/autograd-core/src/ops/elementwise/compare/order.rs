@@ -10,12 +10,12 @@ use crate::tensor::{Tensor, for_any};
 
 fn compare<F>(op: &'static str, a: &Tensor, b: &Tensor, f: F) -> Result<Tensor>
 where
-    F: Function<2, f32, u8> + Function<2, f64, u8> + Function<2, i64, u8> + Function<2, u8, u8>,
+    F: Function<2, f32, u8> + Function<2, f64, u8> + Function<2, i64, u8> + Function<2, u8, u8> + Send + 'static,
 {
     let dtype = Check(op).same_dtype(a, b)?;
     let shape = Check(op).broadcast(a.shape(), b.shape())?;
     let nest = Nest::new(&shape, [&strides_in(a.layout(), &shape), &strides_in(b.layout(), &shape)]);
-    for_any!(dtype, T => Tensor::try_build::<u8>(op, &shape, |z| {
+    for_any!(dtype, T => Tensor::compute::<u8, 2>(op, &shape, [a, b], move |[a, b], z| {
         zip(f, &nest, [a.strided::<T>(), b.strided::<T>()], z);
     }))
 }

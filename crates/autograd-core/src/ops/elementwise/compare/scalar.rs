@@ -55,13 +55,13 @@ impl Tensor {
             DType::F64 => Tensor::scalar(c),
             DType::I64 => {
                 let x = self.packed();
-                return Tensor::build::<u8>(self.shape(), |y| {
+                return Tensor::computed::<u8, 1>("compare", self.shape(), [&x], move |[x], y| {
                     y.iter_mut().zip(x.flat::<i64>()).for_each(|(y, x)| *y = holds(order(*x, c)).into());
                 });
             }
             DType::Bool => {
                 let x = self.packed();
-                return Tensor::build::<u8>(self.shape(), |y| {
+                return Tensor::computed::<u8, 1>("compare", self.shape(), [&x], move |[x], y| {
                     y.iter_mut().zip(x.flat::<u8>()).for_each(|(y, x)| *y = holds(order((*x).into(), c)).into());
                 });
             }

@@ -5,6 +5,7 @@ use crate::kernels::nest::Nest;
 use crate::kernels::zip::{Function, zip};
 use crate::ops::check::Check;
 use crate::shape::strides_in;
+use crate::tensor::operand::Operand;
 use crate::tensor::{DType, Tensor};
 
 #[derive(Clone, Copy)]
@@ -34,12 +35,12 @@ impl Function<1, u8, u8> for Not {
     }
 }
 
-fn logic<F: Function<2, u8, u8>>(op: &'static str, a: &Tensor, b: &Tensor, f: F) -> Result<Tensor> {
+fn logic<F: Function<2, u8, u8> + Send + 'static>(op: &'static str, a: &Tensor, b: &Tensor, f: F) -> Result<Tensor> {
     Check(op).dtype(a, DType::Bool)?;
     Check(op).dtype(b, DType::Bool)?;
     let shape = Check(op).broadcast(a.shape(), b.shape())?;
     let nest = Nest::new(&shape, [&strides_in(a.layout(), &shape), &strides_in(b.layout(), &shape)]);
-    Tensor::try_build::<u8>(op, &shape, |z| zip(f, &nest, [a.strided(), b.strided()], z))
+    Tensor::compute::<u8, 2>(op, &shape, [a, b], move |x, z| zip(f, &nest, x.map(|x| x.strided()), z))
 }
 
 /// # Masks and choices
@@ -90,7 +91,8 @@ impl Tensor {
     pub fn logical_not(&self) -> Result<Tensor> {
         Check("logical_not").dtype(self, DType::Bool)?;
         let nest = Nest::new(self.shape(), [self.strides()]);
-        Tensor::try_build::<u8>("logical_not", self.shape(), |y| zip(Not, &nest, [self.strided()], y))
+        let kernel = move |x: [Operand<'_>; 1], y: &mut [u8]| zip(Not, &nest, x.map(Operand::strided), y);
+        Tensor::compute("logical_not", self.shape(), [self], kernel)
     }
 }
 

@@ -33,8 +33,8 @@ impl Tensor {
         let strides =
             [&strides_in(self.layout(), &shape)[..], &strides_in(a.layout(), &shape), &strides_in(b.layout(), &shape)];
         let nest = Nest::new(&shape, strides);
-        let value = for_any!(dtype, T => Tensor::try_build::<T>("where", &shape, |z| {
-            choose::<T>(&nest, self.strided(), a.strided(), b.strided(), z);
+        let value = for_any!(dtype, T => Tensor::compute::<T, 3>("where", &shape, [self, a, b], move |[mask, a, b], z| {
+            choose::<T>(&nest, mask.strided(), a.strided(), b.strided(), z);
         }))?;
         Ok(record("where", value, &[a, b], |_| Where { condition: Saved::constant(self) }))
     }

@@ -28,9 +28,9 @@ impl Tensor {
         let shape = self.shape();
         macro_rules! convert {
             ($from:ty, $to:ty, $f:expr) => {
-                Tensor::try_build::<$to>("cast", shape, |y| {
+                Tensor::moved::<$to, 1>("cast", shape, [&from], |[x], y| {
                     let convert: fn($from) -> $to = $f;
-                    y.iter_mut().zip(from.flat::<$from>()).for_each(|(y, x)| *y = convert(*x));
+                    y.iter_mut().zip(x.flat::<$from>()).for_each(|(y, x)| *y = convert(*x));
                 })
                 .unwrap_or_else(|error| refuse(&error))
             };

@@ -1,0 +1,343 @@
+//! Capture and replay: a function recorded once, run again as the list of its kernels.
+
+mod compare;
+mod held;
+mod inside;
+mod outputs;
+mod plan;
+mod program;
+mod record;
+mod signature;
+mod trim;
+
+pub use outputs::Outputs;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::module::{Buffer, Module, Stream};
+use crate::tape::hunts_here;
+use crate::tensor::Tensor;
+use crate::tensor::watch::{Watched, beginning};
+use compare::{Comparison, digest};
+use program::Program;
+use record::{Record, Recorder};
+use signature::{Given, Signature};
+use smallvec::SmallVec;
+use std::cell::RefCell;
+use std::fmt;
+use std::marker::PhantomData;
+use std::rc::Rc;
+
+/// A function of a model and tensors that is recorded at its first call and replayed at later ones.
+///
+/// A training step of a small network computes for a tenth of its time; the rest is bookkeeping, the same at every step.
+/// A capture keeps the list of the kernels that a step ran, and runs it again over the same memory: the same bits, without
+/// the tape. The tensors that change from step to step are the arguments, and the parameters of the model.
+///
+/// ```
+/// use autograd_core::{Capture, Gradients, Tensor, module::Param};
+///
+/// let mut slope = Param::new(Tensor::from(1.0))?;
+/// let mut step = Capture::new(|slope: &Param, [x, y]| {
+///     let loss = (x * slope).try_sub(y)?.square().mean()?;
+///     Ok((loss.clone(), loss.backward()?))
+/// });
+/// let (x, y) = (Tensor::from([1.0, 2.0]), Tensor::from([3.0, 6.0]));
+/// for _ in 0..50 {
+///     let (_loss, grads) = step.run(&slope, [&x, &y])?;
+///     let gradient = grads.get(&slope).expect("it takes part");
+///     let next = slope.detach().try_sub(&(gradient * 0.1))?;
+///     slope.set(next)?;
+/// }
+/// assert!((slope.item::<f32>()? - 3.0).abs() < 1e-5);
+/// assert_eq!(step.stats().records, 1);
+/// # Ok::<(), autograd_core::Error>(())
+/// ```
+///
+/// The first call runs the function and records it. Later calls with tensors of the same shapes, strides and dtypes, the
+/// same parameters, and a model in the same modes replay it; anything else is recorded anew, up to eight programs. What
+/// is returned is overwritten by the next call, unless the caller keeps a clone of it.
+///
+/// # Errors
+/// What the function does must not depend on numbers: a function that looks at them (`item`, printing), draws from a
+/// generator, or computes with a parameter that is not the model's is refused. Checks of labels are checked at every
+/// replay. What cannot be seen is something outside that changes from call to call, like a counter in the closure; see
+/// [`Capture::check_every`].
+pub struct Capture<M: ?Sized, F, O, const N: usize> {
+    function: F,
+    programs: Vec<Captured<O>>,
+    stats: CaptureStats,
+    check_every: Option<usize>,
+    /// What it returned last where it was a part of something else.
+    direct: Option<O>,
+    /// When it was made.
+    born: u64,
+    model: PhantomData<fn(&M)>,
+}
+
+/// What a capture has done so far, and what it holds.
+///
+/// # Examples
+/// ```
+/// use autograd_core::{Capture, CaptureStats, Tensor};
+/// let mut capture = Capture::new(|_: &(), [x]| Ok(x + 1.0));
+/// assert_eq!(capture.stats(), CaptureStats::default());
+/// let _ = capture.run(&(), [&Tensor::from(1.0)])?;
+/// let CaptureStats { records, replays, .. } = capture.stats();
+/// assert_eq!((records, replays), (1, 0));
+/// # Ok::<(), autograd_core::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CaptureStats {
+    /// How often the function ran and was recorded.
+    pub records: usize,
+    /// How often a program ran in its place.
+    pub replays: usize,
+    /// Programs that are kept, one for each kind of arguments.
+    pub programs: usize,
+    /// Kernels of the program that was used last.
+    pub kernels: usize,
+    /// Bytes that all programs hold between runs, outputs apart.
+    pub bytes: usize,
+}
+
+/// A program, what it fits, and the value it returns.
+struct Captured<O> {
+    signature: Signature,
+    program: Program,
+    /// The streams it draws from, in the order of the draws.
+    draws: Vec<usize>,
+    output: O,
+    /// The buffers that it sets, by their numbers, and the values that the next run writes.
+    set: Vec<(usize, Tensor)>,
+}
+
+/// More programs than this are not kept: the one that was not used for longest goes.
+const MOST_PROGRAMS: usize = 8;
+
+impl<M, F, O, const N: usize> Capture<M, F, O, N>
+where
+    M: Module + ?Sized,
+    F: FnMut(&M, [&Tensor; N]) -> Result<O>,
+    O: Outputs,
+{
+    /// A function to be captured.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{Capture, Tensor};
+    /// let mut double = Capture::new(|_: &(), [x]: [&Tensor; 1]| Ok(x * 2.0));
+    /// assert_eq!(double.run(&(), [&Tensor::from(4)])?.item::<i64>()?, 8);
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
+    pub fn new(function: F) -> Self {
+        Capture {
+            function,
+            programs: Vec::new(),
+            stats: CaptureStats::default(),
+            check_every: None,
+            direct: None,
+            born: beginning(),
+            model: PhantomData,
+        }
+    }
+
+    /// Runs the function, or replays what it did. The result is untracked.
+    ///
+    /// # Errors
+    /// That of the function; or if it does what a replay could not.
+    ///
+    /// # Examples
+    /// ```
+    /// use autograd_core::{Capture, Tensor};
+    /// let mut sums = Capture::new(|_: &(), [a, b]| a.try_add(b));
+    /// let (one, two) = (Tensor::from([1.0]), Tensor::from([2.0]));
+    /// assert_eq!(sums.run(&(), [&one, &two])?.to_vec::<f32>()?, [3.0]);
+    /// assert_eq!(sums.run(&(), [&two, &two])?.to_vec::<f32>()?, [4.0]);
+    /// let mut looks = Capture::new(|_: &(), [a]: [&Tensor; 1]| Ok(a * f64::from(a.item::<f32>()?)));
+    /// let error = looks.run(&(), [&one]).unwrap_err();
+    /// assert!(error.to_string().starts_with("capture: item looks at numbers"));
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
+    pub fn run(&mut self, model: &M, x: [&Tensor; N]) -> Result<&O> {
+        if inside::inside() || hunts_here() {
+            // A part of the function that is captured; and a hunt wants to see operations, not kernels.
+            let output = untracked((self.function)(model, x)?);
+            return Ok(self.direct.insert(output));
+        }
+        let given = Given::new(model, x);
+        if let Some(at) = self.programs.iter().rposition(|captured| captured.signature.fits(&given, model)) {
+            let last = self.programs.len() - 1;
+            if at != last {
+                self.programs[at..].rotate_left(1);
+            }
+            let captured = &mut self.programs[last];
+            captured.program.complete()?;
+            self.stats.replays += 1;
+            match self.check_every {
+                Some(n) if self.stats.replays.is_multiple_of(n) => {
+                    captured.check(&given, || (self.function)(model, x))?
+                }
+                _ => {
+                    let before = given.positions();
+                    if let Err(error) = captured.replay(&given, |_, _, _| {}) {
+                        // The run itself knows where in the model it fails, and leaves everything as it would.
+                        given.seek(&before);
+                        inside::run(|| (self.function)(model, x))?;
+                        return Err(error);
+                    }
+                    captured.set_buffers(&given);
+                }
+            }
+            return Ok(&captured.output);
+        }
+        let captured = self.record(model, x, &given)?;
+        self.stats.records += 1;
+        self.programs.retain(|other| !other.signature.is_like(&given, model));
+        if self.programs.len() == MOST_PROGRAMS {
+            self.programs.remove(0);
+        }
+        self.programs.push(captured);
+        Ok(&self.programs[self.programs.len() - 1].output)
+    }
+
+    /// Runs the function at every n-th replay as well and compares the bits of every kernel; 0 never does. Default 0.
+    ///
+    /// # Examples
+    /// ```
+    /// use autograd_core::{Capture, Tensor};
+    /// let mut factor = 1.0;
+    /// let mut capture = Capture::new(|_: &(), [x]| {
+    ///     factor += 1.0; // a later run would compute something else
+    ///     Ok(x * factor)
+    /// })
+    /// .check_every(1);
+    /// let x = Tensor::from(3.0);
+    /// assert_eq!(capture.run(&(), [&x])?.item::<f32>()?, 6.0);
+    /// let text = "capture: kernel 0, mul_scalar, computes other numbers in a run than in its replay: what the function \
+    ///             does depends on something that it is not given";
+    /// assert_eq!(capture.run(&(), [&x]).unwrap_err().to_string(), text);
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
+    pub fn check_every(mut self, n: usize) -> Self {
+        self.check_every = (n > 0).then_some(n);
+        self
+    }
+
+    /// What it has done so far, and what it holds.
+    ///
+    /// # Examples
+    /// ```
+    /// use autograd_core::{Capture, Tensor};
+    /// let mut capture = Capture::new(|_: &(), [x]| Ok((x * 2.0).exp()));
+    /// let x = Tensor::from([1.0, 2.0]);
+    /// for _ in 0..3 {
+    ///     let _ = capture.run(&(), [&x])?;
+    /// }
+    /// let stats = capture.stats();
+    /// assert_eq!((stats.records, stats.replays, stats.programs, stats.kernels), (1, 2, 1, 2));
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
+    pub fn stats(&self) -> CaptureStats {
+        let kernels = self.programs.last().map_or(0, |captured| captured.program.size().0);
+        let bytes = self.programs.iter().map(|captured| captured.program.size().1).sum();
+        CaptureStats { programs: self.programs.len(), kernels, bytes, ..self.stats }
+    }
+
+    fn record(&mut self, model: &M, x: [&Tensor; N], given: &Given<'_>) -> Result<Captured<O>> {
+        let signature = Signature::of(given, model, self.born);
+        let alone = given.alone(self.born)?;
+        let x: [&Tensor; N] = std::array::from_fn(|i| alone.get(i).map_or(x[i], |x| &**x));
+        let tensors: SmallVec<[&Tensor; 12]> = x.into_iter().chain(given.tensors[N..].iter().map(|x| &**x)).collect();
+        let recorder = Rc::new(Recorder(RefCell::new(Record::of(&tensors, beginning())?)));
+        let before = given.positions();
+        let outcome = {
+            let _watched = Watched::by(Some(Rc::clone(&recorder) as _));
+            inside::run(|| (self.function)(model, x))
+        };
+        let mut record = recorder.0.take();
+        record.refusal()?;
+        let mut output = untracked(outcome?);
+        let moved = given.streams.iter().zip(before).map(|(stream, before)| {
+            (std::ptr::from_ref::<Stream>(stream).addr(), stream.position().1.wrapping_sub(before))
+        });
+        let draws = record.draws_of(&moved.collect::<Vec<_>>())?;
+        let of_model =
+            |set: &usize| given.buffers.iter().any(|(_, own)| std::ptr::from_ref::<Buffer>(own).addr() == *set);
+        if !record.sets.iter().all(of_model) {
+            let text = "capture: it sets a Buffer that is not one of the model; a later run would not";
+            return Err(Error::new(ErrorKind::Argument, text));
+        }
+        let set: Vec<(usize, Tensor)> = given.changed_buffers().collect();
+        let mut returned = Vec::new();
+        output.tensors(&mut |tensor| returned.push(&*tensor));
+        returned.extend(set.iter().map(|(_, tensor)| tensor));
+        let program = Program::new(record, &returned)?;
+        Ok(Captured { signature, program, draws, output, set })
+    }
+}
+
+/// The same values without their history.
+fn untracked<O: Outputs>(mut output: O) -> O {
+    output.tensors(&mut |tensor| *tensor = tensor.detach());
+    output
+}
+
+impl<O: Outputs> Captured<O> {
+    /// Replays, runs the function as well, and compares the bits.
+    fn check(&mut self, given: &Given<'_>, run: impl FnOnce() -> Result<O>) -> Result<()> {
+        let before = given.positions();
+        let mut seen = Vec::new();
+        let replayed = self.replay(given, |number, op, bytes| seen.push((number, op, digest(bytes))));
+        given.seek(&before);
+        let comparison = Rc::new(Comparison::with(seen));
+        let output = {
+            let _watched = Watched::by(Some(Rc::clone(&comparison) as _));
+            inside::run(run)
+        };
+        comparison.outcome()?;
+        // An error that only one of them has is a difference, too.
+        output.and(replayed)
+    }
+
+    /// Sets the buffers that the function sets.
+    fn set_buffers(&mut self, given: &Given<'_>) {
+        for (number, tensor) in &mut self.set {
+            let (at, buffer) = given.buffers[*number];
+            // What the buffer had is free for the next run, if no other has it.
+            buffer.set(std::mem::replace(tensor, given.tensors[at].clone().into_owned()));
+        }
+    }
+
+    fn replay(&mut self, given: &Given<'_>, see: impl FnMut(usize, &'static str, &[u8])) -> Result<()> {
+        let mut outputs: SmallVec<[&mut Tensor; 12]> = SmallVec::new();
+        self.output.tensors(&mut |tensor| outputs.push(tensor));
+        outputs.extend(self.set.iter_mut().map(|(_, tensor)| tensor));
+        // Drawn when they are needed, as in a run: one that fails leaves the streams where the run would.
+        let mut seeds: SmallVec<[u64; 4]> = SmallVec::new();
+        let draws = &self.draws;
+        let mut seed = |number: usize| {
+            while seeds.len() <= number {
+                seeds.push(given.streams[draws[seeds.len()]].draw());
+            }
+            seeds[number]
+        };
+        self.program.run(&given.tensors, &mut seed, &mut outputs, see)?;
+        if let Some(last) = draws.len().checked_sub(1) {
+            seed(last);
+        }
+        Ok(())
+    }
+}
+
+impl<M: ?Sized, F, O, const N: usize> fmt::Display for Capture<M, F, O, N> {
+    /// Every program as a list of its kernels.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.programs.iter().try_for_each(|captured| writeln!(f, "{}", captured.program))
+    }
+}
+
+impl<M: ?Sized, F, O, const N: usize> fmt::Debug for Capture<M, F, O, N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Capture").field("programs", &self.programs.len()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,168 @@
+//! The kind of a call: all that a program depends on besides numbers.
+
+use crate::NodeId;
+use crate::description::Description;
+use crate::error::Result;
+use crate::module::{Buffer, Item, Module, Path, Stream};
+use crate::shape::Layout;
+use crate::tape::is_recording;
+use crate::tensor::door::born_before;
+use crate::tensor::{DType, Tensor};
+use smallvec::SmallVec;
+use std::borrow::Cow;
+
+/// All that a program depends on besides numbers.
+pub(super) struct Signature {
+    recording: bool,
+    given: Vec<Kind>,
+    modes: Vec<bool>,
+    streams: usize,
+    /// What the model is, where no parameter that is trained says which it is.
+    model: Option<Description>,
+}
+
+/// What must be the same of a tensor.
+struct Kind {
+    dtype: DType,
+    layout: Layout,
+    node: Option<NodeId>,
+    /// The first tensor of the model that has the same memory, and where that was.
+    first: usize,
+    root: usize,
+    /// Whether the function may have this memory from outside, too. Then what it did with one of the two is not told
+    /// from what it did with the other.
+    pinned: bool,
+}
+
+/// What a call was given.
+pub(super) struct Given<'a> {
+    pub(super) tensors: SmallVec<[Cow<'a, Tensor>; 12]>,
+    pub(super) streams: SmallVec<[&'a Stream; 2]>,
+    /// With the numbers of their tensors.
+    pub(super) buffers: SmallVec<[(usize, &'a Buffer); 2]>,
+    modes: SmallVec<[bool; 8]>,
+    /// How many of the tensors are arguments.
+    arguments: usize,
+}
+
+impl<'a> Given<'a> {
+    pub(super) fn new<M: Module + ?Sized, const N: usize>(model: &'a M, x: [&'a Tensor; N]) -> Given<'a> {
+        let mut given = Given {
+            tensors: x.into_iter().map(Cow::Borrowed).collect(),
+            streams: SmallVec::new(),
+            buffers: SmallVec::new(),
+            arguments: N,
+            modes: SmallVec::new(),
+        };
+        model.visit(&Path::root(), &mut |_, item| match item {
+            Item::Param(param) => given.tensors.push(Cow::Borrowed(param)),
+            Item::Tied(_) => {}
+            Item::Buffer(buffer) => {
+                given.buffers.push((given.tensors.len(), buffer));
+                given.tensors.push(Cow::Owned(buffer.get()));
+            }
+            Item::Stream(stream) => given.streams.push(stream),
+            Item::Mode(mode) => given.modes.push(mode.is_training()),
+        });
+        given
+    }
+
+    fn first(&self, i: usize) -> usize {
+        if i < self.arguments {
+            return i;
+        }
+        let root = self.tensors[i].root();
+        let model = &self.tensors[self.arguments..];
+        model.iter().position(|other| other.root() == root).map_or(i, |first| self.arguments + first)
+    }
+
+    /// How many seeds each stream has given.
+    pub(super) fn positions(&self) -> SmallVec<[u64; 2]> {
+        self.streams.iter().map(|stream| stream.position().1).collect()
+    }
+
+    /// Puts the streams back to where they were.
+    pub(super) fn seek(&self, positions: &[u64]) {
+        self.streams.iter().zip(positions).for_each(|(stream, drawn)| stream.seek(*drawn));
+    }
+
+    /// The buffers that have been set since, by their numbers, and their values.
+    pub(super) fn changed_buffers(&self) -> impl Iterator<Item = (usize, Tensor)> {
+        self.buffers.iter().enumerate().filter_map(|(number, (at, buffer))| {
+            let (before, now) = (&self.tensors[*at], buffer.get());
+            let same = before.root() == now.root()
+                && before.layout().offset() == now.layout().offset()
+                && before.is_like(&now)
+                && before.strides() == now.strides();
+            (!same).then_some((number, now))
+        })
+    }
+
+    /// The arguments for a recording. One that is older than the capture is a copy, for the function may have it from
+    /// outside, too; so is one that is given twice.
+    ///
+    /// # Errors
+    /// If there is no room for one.
+    pub(super) fn alone(&self, capture: u64) -> Result<SmallVec<[Cow<'_, Tensor>; 4]>> {
+        let known = |root: usize| self.tensors.iter().filter(|other| other.root() == root).count();
+        let alone = |x: &Tensor| !born_before(x, capture) && known(x.root()) == 1;
+        let arguments = self.tensors[..self.arguments].iter();
+        arguments.map(|x| Ok(if alone(x) { Cow::Borrowed(&**x) } else { Cow::Owned(x.apart()?) })).collect()
+    }
+}
+
+impl Signature {
+    /// That of a call of a function which has nothing from outside that is younger than the capture.
+    pub(super) fn of<M: Module + ?Sized>(given: &Given<'_>, model: &M, capture: u64) -> Signature {
+        let kind = |(i, tensor): (usize, &Cow<'_, Tensor>)| Kind {
+            dtype: tensor.dtype(),
+            layout: tensor.layout().clone(),
+            node: tensor.node_id(),
+            first: given.first(i),
+            root: tensor.root(),
+            pinned: i >= given.arguments && born_before(tensor, capture) && {
+                // A parameter that is trained is known by its identity, unless another tensor has its memory.
+                tensor.node_id().is_none() || tensor.owners() != Some(1)
+            },
+        };
+        let kinds = given.tensors.iter().enumerate().map(kind).collect();
+        let (modes, streams) = (given.modes.to_vec(), given.streams.len());
+        let known = given.tensors[given.arguments..].iter().any(|x| x.is_tracked());
+        let model = (!known).then(|| model.describe());
+        Signature { recording: is_recording(), given: kinds, modes, streams, model }
+    }
+
+    pub(super) fn fits<M: Module + ?Sized>(&self, given: &Given<'_>, model: &M) -> bool {
+        self.is_like(given, model)
+            && self.given.iter().zip(&given.tensors).all(|(kind, x)| !kind.pinned || kind.root == x.root())
+    }
+
+    /// Whether it fits, or fitted before parameters changed that something else shared.
+    pub(super) fn is_like<M: Module + ?Sized>(&self, given: &Given<'_>, model: &M) -> bool {
+        let tensors = || self.given.iter().enumerate().zip(&given.tensors).skip(given.arguments);
+        let fits = self.recording == is_recording()
+            && self.given.len() == given.tensors.len()
+            && self.modes[..] == given.modes[..]
+            && self.streams == given.streams.len()
+            && self.given.iter().zip(&given.tensors).all(|(kind, tensor)| kind.fits(tensor));
+        if !fits {
+            return false;
+        }
+        let same = tensors().all(|((_, kind), tensor)| kind.root == tensor.root());
+        (same || tensors().all(|((i, kind), _)| kind.first == given.first(i)))
+            && tensors().all(|((i, kind), tensor)| {
+                kind.first == i || given.tensors[kind.first].layout().offset() == tensor.layout().offset()
+            })
+            && self.model.as_ref().is_none_or(|known| (same && tensors().len() > 0) || *known == model.describe())
+    }
+}
+
+impl Kind {
+    fn fits(&self, tensor: &Tensor) -> bool {
+        let (own, other) = (&self.layout, tensor.layout());
+        self.dtype == tensor.dtype()
+            && self.node == tensor.node_id()
+            && own.dims() == other.dims()
+            && own.strides() == other.strides()
+    }
+}

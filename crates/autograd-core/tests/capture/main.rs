@@ -1,0 +1,11 @@
+//! Capture and replay: the bits of a run, what a program fits, its memory, and all that it refuses.
+
+mod bits;
+mod errors;
+mod memory;
+mod model;
+mod outside;
+mod refusals;
+mod signatures;
+mod state;
+mod threads;

@@ -1,0 +1,102 @@
+//! The memory of a capture, counted at the pool and at the system's allocator.
+
+use super::model::{Net, bits, floats, labels};
+use autograd_core::{Capture, Gradients, Result, Tensor, memory};
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+
+struct Counting;
+
+thread_local! {
+    static REQUESTS: Cell<usize> = const { Cell::new(0) };
+}
+
+// SAFETY: every request is handed to the system's allocator unchanged; the counter is a thread-local without destructor
+// and does not allocate.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        REQUESTS.with(|requests| requests.set(requests.get() + 1));
+        // SAFETY: the caller's promises about `layout` are those that `System` asks for.
+        unsafe { System.alloc(layout) }
+    }
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        // SAFETY: `block` came from `System.alloc` with this layout.
+        unsafe { System.dealloc(block, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+fn step(net: &Net, [x, y]: [&Tensor; 2]) -> Result<(Tensor, Gradients)> {
+    let seen = x.mean_dim(0)?;
+    net.mean.set(net.mean.get().mul_scalar(0.9).try_add(&seen)?);
+    let x = x.try_sub(&net.mean.get())?.dropout_seeded(0.2, net.streams[0].draw())?;
+    net.step(&x, y)
+}
+
+#[test]
+fn ten_thousand_replays_allocate_nothing() -> Result<()> {
+    let (mut capture, net) = (Capture::new(step), Net::new(6));
+    let (x, y) = (floats(&[5, 6], 1), labels(5, 3, 2));
+    for _ in 0..3 {
+        let _ = capture.run(&net, [&x, &y])?;
+    }
+    let before = REQUESTS.get();
+    for _ in 0..10_000 {
+        let _ = capture.run(&net, [&x, &y])?;
+    }
+    assert_eq!(REQUESTS.get() - before, 0);
+    assert_eq!(capture.stats().records, 1);
+    Ok(())
+}
+
+#[test]
+fn an_output_that_is_kept_is_not_written_again() -> Result<()> {
+    let (mut capture, net) = (Capture::new(step), Net::new(6));
+    let mut kept = Vec::new();
+    for k in 0..10 {
+        let (loss, grads) = capture.run(&net, [&floats(&[5, 6], k), &labels(5, 3, k)])?.clone();
+        // The whole, one of its parts, a view of one.
+        let view = grads.iter().next().map(|g| g.narrow(0, 1, 2)).transpose()?;
+        let now = (bits(loss.clone()), bits(grads.clone()), bits(view.clone()));
+        kept.push((k % 3 != 0).then_some(loss).zip(Some(grads)).zip(Some(view)).map(|all| (all, now)));
+    }
+    for (((loss, grads), view), then) in kept.into_iter().flatten() {
+        assert_eq!((bits(loss), bits(grads), bits(view)), then);
+    }
+    Ok(())
+}
+
+/// Bytes in use and the most that were, of what runs on a thread of its own, above those before.
+fn on_its_own(run: impl FnOnce() -> Result<()> + Send) -> Result<()> {
+    std::thread::scope(|scope| scope.spawn(run).join().expect("no panic"))
+}
+
+#[test]
+fn a_dropped_capture_gives_everything_back() -> Result<()> {
+    on_its_own(|| {
+        let net = Net::new(6);
+        let batches: Vec<_> = (1..6).map(|n| (floats(&[n, 6], 1), labels(n, 3, 2))).collect();
+        let mut capture = Capture::new(step);
+        let _ = capture.run(&net, [&batches[0].0, &batches[0].1])?;
+        drop(capture);
+        memory::trim();
+        let own = || memory::stats();
+        // Other tests run, too: the calls between two looks are repeated until none of them has interfered.
+        let flat = (0..1000).any(|_| {
+            let before = own();
+            let mut capture = Capture::new(step);
+            for (x, y) in &batches {
+                for _ in 0..2 {
+                    assert!(capture.run(&net, [x, y]).is_ok());
+                }
+            }
+            assert!(capture.stats().bytes > 0);
+            drop(capture);
+            own().in_use == before.in_use
+        });
+        assert!(flat);
+        Ok(())
+    })
+}

@@ -1,0 +1,47 @@
+//! A capture on other threads than the one it was recorded on, and several at once.
+
+use super::model::{Net, bits, floats, labels};
+use autograd_core::{Capture, Result, Tensor};
+
+fn step(net: &Net, [x, y]: [&Tensor; 2]) -> Result<Vec<Tensor>> {
+    let (loss, grads) = net.step(&x.dropout_seeded(0.2, net.streams[0].draw())?, y)?;
+    Ok(std::iter::once(loss).chain(grads.iter().cloned()).collect())
+}
+
+fn is_send<T: Send>(_: &T) {}
+
+#[test]
+fn a_capture_goes_from_thread_to_thread() -> Result<()> {
+    let (mut capture, net, eager) = (Capture::new(step), Net::new(4), Net::new(4));
+    is_send(&capture);
+    for k in 0..6 {
+        let (x, y) = (floats(&[5, 4], k), labels(5, 3, k));
+        let run = bits(step(&eager, [&x, &y])?);
+        let replayed = std::thread::scope(|scope| {
+            scope.spawn(|| capture.run(&net, [&x, &y]).map(|all| bits(all.clone()))).join().expect("no panic")
+        })?;
+        assert_eq!(replayed, run.iter().map(Clone::clone).collect::<Vec<_>>());
+    }
+    assert_eq!(capture.stats().records, 1);
+    Ok(())
+}
+
+#[test]
+fn captures_on_several_threads_at_once() {
+    std::thread::scope(|scope| {
+        for thread in 0..4 {
+            scope.spawn(move || {
+                for round in 0..20 {
+                    let (mut capture, net, eager) = (Capture::new(step), Net::new(4), Net::new(4));
+                    for k in 0..4 {
+                        let seed = 100 * thread + 10 * round + k;
+                        let (x, y) = (floats(&[5, 4], seed), labels(5, 3, seed));
+                        let run = bits(step(&eager, [&x, &y]).expect("it fits"));
+                        assert_eq!(bits(capture.run(&net, [&x, &y]).expect("it fits").clone()), run);
+                    }
+                    assert_eq!(capture.stats().records, 1);
+                }
+            });
+        }
+    });
+}

@@ -1,0 +1,127 @@
+//! The arithmetic of a training step, as it runs or as it was captured.
+
+use super::objective::Terms;
+use crate::metrics::one_float;
+use autograd_core::{Capture, Error, ErrorKind, Gradients, Outputs, Result, Tensor};
+use wengert_nn::{Layer, LossParts};
+
+/// What a step computes, before any number of it is looked at.
+#[derive(Clone)]
+pub(super) struct Computed {
+    pub(super) output: Tensor,
+    pub(super) loss: LossParts,
+    pub(super) penalties: Vec<Tensor>,
+    /// Loss and penalties together, and their gradients.
+    pub(super) objective: Tensor,
+    pub(super) grads: Gradients,
+}
+
+impl Outputs for Computed {
+    fn tensors<'a>(&'a mut self, see: &mut dyn FnMut(&'a mut Tensor)) {
+        see(&mut self.output);
+        see(&mut self.loss.value);
+        see(&mut self.loss.numerator);
+        see(&mut self.loss.denominator);
+        self.penalties.iter_mut().for_each(&mut *see);
+        see(&mut self.objective);
+        self.grads.tensors(see);
+    }
+}
+
+impl Terms<'_, '_> {
+    /// Forward pass, loss, penalties and backward pass.
+    fn compute(&self, model: &dyn Layer, x: &[Tensor], y: &Tensor) -> Result<Computed> {
+        let output = model.forward_all(x)?;
+        let mut loss = self.loss.parts(&output, y)?;
+        one_float("loss", &loss.value)?;
+        let mut objective = loss.value.clone();
+        let mut penalties = Vec::with_capacity(self.penalties.len());
+        for penalty in self.penalties {
+            let penalty = penalty.of(model)?;
+            one_float("penalty", &penalty)?;
+            objective = objective.try_add(&penalty)?;
+            penalties.push(penalty.detach());
+        }
+        let grads = objective.backward()?;
+        (loss.value, loss.numerator) = (loss.value.detach(), loss.numerator.detach());
+        Ok(Computed { output: output.detach(), loss, penalties, objective: objective.detach(), grads })
+    }
+}
+
+/// The steps of a run.
+pub(super) enum Steps<'s, 'r: 's> {
+    Run,
+    /// Captured, from the first batch on, which says how many inputs there are.
+    Captured(Option<Box<dyn Replay<'r> + 's>>),
+}
+
+impl<'s, 'r: 's> Steps<'s, 'r> {
+    pub(super) fn new(capture: bool) -> Steps<'s, 'r> {
+        if capture { Steps::Captured(None) } else { Steps::Run }
+    }
+
+    pub(super) fn compute(
+        &mut self,
+        terms: Terms<'s, 's>,
+        model: &(dyn Layer + 'r),
+        x: &[Tensor],
+        y: &Tensor,
+    ) -> Result<Computed> {
+        let captured = match self {
+            Steps::Run => return terms.compute(model, x, y),
+            Steps::Captured(Some(captured)) => captured,
+            Steps::Captured(none) => none.insert(of_inputs(terms, x.len())?),
+        };
+        captured.run(model, x, y).map_err(|error| {
+            // What cannot be captured may run.
+            let text = error.to_string();
+            let refused = text.starts_with("capture: ");
+            if refused { Error::new(error.kind(), format!("{text}; capture(false) runs it")) } else { error }
+        })
+    }
+}
+
+/// A captured step of a model with some number of inputs.
+pub(super) trait Replay<'r> {
+    fn run(&mut self, model: &(dyn Layer + 'r), x: &[Tensor], y: &Tensor) -> Result<Computed>;
+}
+
+/// The captured step of `N − 1` inputs and a target.
+struct Of<F, const N: usize, M: ?Sized>(Capture<M, F, Computed, N>);
+
+impl<'r, F, const N: usize> Replay<'r> for Of<F, N, dyn Layer + 'r>
+where
+    F: FnMut(&(dyn Layer + 'r), [&Tensor; N]) -> Result<Computed>,
+{
+    fn run(&mut self, model: &(dyn Layer + 'r), x: &[Tensor], y: &Tensor) -> Result<Computed> {
+        let mut given = [y; N];
+        for (given, x) in given.iter_mut().zip(x) {
+            *given = x;
+        }
+        self.0.run(model, given).cloned()
+    }
+}
+
+fn of_inputs<'s, 'r: 's>(terms: Terms<'s, 's>, inputs: usize) -> Result<Box<dyn Replay<'r> + 's>> {
+    fn of<'s, 'r: 's, const N: usize>(terms: Terms<'s, 's>) -> Box<dyn Replay<'r> + 's> {
+        Box::new(Of(Capture::new(move |model: &(dyn Layer + 'r), given: [&Tensor; N]| {
+            let (y, x) = given.split_last().unwrap_or_else(|| unreachable!("a target is one of them"));
+            let x: Vec<Tensor> = x.iter().copied().cloned().collect();
+            terms.compute(model, &x, y)
+        })))
+    }
+    Ok(match inputs {
+        1 => of::<2>(terms),
+        2 => of::<3>(terms),
+        3 => of::<4>(terms),
+        4 => of::<5>(terms),
+        5 => of::<6>(terms),
+        6 => of::<7>(terms),
+        7 => of::<8>(terms),
+        8 => of::<9>(terms),
+        _ => {
+            let text = format!("capture: steps of 1 to 8 inputs are captured, the train set has {inputs}");
+            return Err(Error::new(ErrorKind::Argument, format!("{text}; capture(false) runs it")));
+        }
+    })
+}

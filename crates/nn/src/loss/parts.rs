@@ -190,9 +190,9 @@ pub fn by_parts<F: Fn(&Tensor, &Tensor) -> Result<LossParts>>(parts: F) -> ByPar
 ///
 /// # Examples
 /// ```
-/// use wengert_nn::{ByParts, Loss, MSELoss, by_parts};
+/// use wengert_nn::{ByParts, Loss, MseLoss, by_parts};
 /// fn halved() -> ByParts<impl Fn(&autograd_core::Tensor, &autograd_core::Tensor) -> wengert_nn::Result<wengert_nn::LossParts>> {
-///     by_parts(|y, t| Ok(MSELoss::new().parts(y, t)?.scale(0.5)))
+///     by_parts(|y, t| Ok(MseLoss::new().parts(y, t)?.scale(0.5)))
 /// }
 /// let (y, t) = (autograd_core::Tensor::from([2.0]), autograd_core::Tensor::from([0.0]));
 /// assert_eq!(halved().parts(&y, &t)?.value.item::<f32>()?, 2.0);

@@ -4,12 +4,12 @@ mod moons;
 
 use autograd_core::module::{Buffer, Module, Param, Stream};
 use autograd_core::{DType, Tensor, seeded};
-use moons::{bits, model, sets};
+use moons::{TwoTowers, bits, model, sets};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use wengert_data::{Dataset, InputsDataset, TensorDataset};
 use wengert_nn::{
     BceWithLogitsLoss, CrossEntropyLoss, Dropout, Layer, Linear, Loss, LossParts, MseLoss, Reduction, Result,
-    Sequential, Tanh, by_parts, cross_entropy, inputs, mse_loss, sequential,
+    Sequential, Tanh, by_parts, cross_entropy, mse_loss, sequential,
 };
 use wengert_optim::{Adam, Lbfgs, Optimizer, Sgd, StepLR};
 use wengert_train::{Accuracy, Callback, L1Penalty, L2Penalty, Run, Trainer};
@@ -48,22 +48,6 @@ fn net() -> Sequential {
 
 fn by(optimizer: impl Optimizer + 'static, loss: impl Loss + 'static) -> Trainer<'static> {
     Trainer::new(optimizer, loss).epochs(3).batch_size(4)
-}
-
-#[derive(Clone, wengert_nn::Module)]
-struct TwoTowers {
-    left: Linear,
-    right: Linear,
-}
-
-impl Layer for TwoTowers {
-    fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        self.forward_all(std::slice::from_ref(x))
-    }
-    fn forward_all(&self, all: &[Tensor]) -> Result<Tensor> {
-        let [a, b] = inputs("TwoTowers", all)?;
-        self.left.call("left", a)?.try_mul(&self.right.call("right", b)?)
-    }
 }
 
 /// Freezes, thaws and holds parts in the middle of epochs.

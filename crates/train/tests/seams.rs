@@ -1,10 +1,13 @@
 //! What a new user tries: penalties, several inputs, prediction without targets, and the mistakes that are refused.
 
+mod moons;
+
 use autograd_core::module::{Buffer, Module, Param};
 use autograd_core::{DType, ErrorKind, Result, Tensor, seeded};
+use moons::TwoTowers;
 use std::io::Write;
 use wengert_data::{Dataset, InputsDataset, TensorDataset};
-use wengert_nn::{Layer, Linear, inputs, mse_loss};
+use wengert_nn::{Layer, Linear, mse_loss};
 use wengert_optim::Sgd;
 use wengert_optim::schedule::{ConstantLR, StepLR};
 use wengert_train::{Callback, L1Penalty, L2Penalty, MeanLoss, Run, Trainer, evaluate, predict};
@@ -69,22 +72,6 @@ fn penalties_that_cannot_be() {
     assert_eq!(text(trainer().penalty(vector)), format!("epoch 1, train batch 1: {shape}"));
     let infinite = |model: &dyn Module| Ok(model.parameters()[1].mul_scalar(f64::INFINITY).abs().sum());
     assert_eq!(text(trainer().penalty(infinite)), "epoch 1, train batch 1: the penalty is inf");
-}
-
-#[derive(Clone, wengert_nn::Module)]
-struct TwoTowers {
-    left: Linear,
-    right: Linear,
-}
-
-impl Layer for TwoTowers {
-    fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        self.forward_all(std::slice::from_ref(x))
-    }
-    fn forward_all(&self, all: &[Tensor]) -> Result<Tensor> {
-        let [a, b] = inputs("TwoTowers", all)?;
-        self.left.call("left", a)?.try_add(&self.right.call("right", b)?)
-    }
 }
 
 #[test]

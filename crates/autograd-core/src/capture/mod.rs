@@ -29,9 +29,9 @@ use std::rc::Rc;
 
 /// A function of a model and tensors that is recorded at its first call and replayed at later ones.
 ///
-/// A training step of a small network computes for a tenth of its time; the rest is bookkeeping, the same at every step.
-/// A capture keeps the list of the kernels that a step ran, and runs it again over the same memory: the same bits, without
-/// the tape. The tensors that change from step to step are the arguments, and the parameters of the model.
+/// A training step of a small network computes for a tenth of its time; the rest is bookkeeping, the same at every
+/// step. A capture keeps the list of the kernels that a step ran, and runs it again over the same memory: the same bits,
+/// without the tape. The tensors that change from step to step are the arguments, and the parameters of the model.
 ///
 /// ```
 /// use autograd_core::{Capture, Gradients, Tensor, module::Param};
@@ -200,7 +200,8 @@ where
         Ok(&self.programs[self.programs.len() - 1].output)
     }
 
-    /// Runs the function at every n-th replay as well and compares the bits of every kernel; 0 never does. Default 0.
+    /// Runs the function at every n-th replay as well, and compares the kernels, their bits and what is returned; 0 never
+    /// does. Default 0.
     ///
     /// # Examples
     /// ```
@@ -265,7 +266,7 @@ where
             |set: &usize| given.buffers.iter().any(|(_, own)| std::ptr::from_ref::<Buffer>(own).addr() == *set);
         if !record.sets.iter().all(of_model) {
             let text = "capture: it sets a Buffer that is not one of the model; a later run would not";
-            return Err(Error::new(ErrorKind::Argument, text));
+            return Err(Error::new(ErrorKind::Capture, text));
         }
         let set: Vec<(usize, Tensor)> = given.changed_buffers().collect();
         let mut returned = Vec::new();
@@ -289,14 +290,25 @@ impl<O: Outputs> Captured<O> {
         let mut seen = Vec::new();
         let replayed = self.replay(given, |number, op, bytes| seen.push((number, op, digest(bytes))));
         given.seek(&before);
-        let comparison = Rc::new(Comparison::with(seen));
+        let comparison = Rc::new(Comparison::with(seen, self.program.recorded()));
         let output = {
             let _watched = Watched::by(Some(Rc::clone(&comparison) as _));
             inside::run(run)
         };
-        comparison.outcome()?;
         // An error that only one of them has is a difference, too.
-        output.and(replayed)
+        let mut output = match (output, replayed) {
+            (Ok(output), Ok(())) => output,
+            (Ok(_), Err(error)) => return comparison.outcome().and(Err(error)),
+            (Err(error), _) => return Err(error),
+        };
+        comparison.outcome()?;
+        let mut set: Vec<Tensor> = self.set.iter().map(|(number, _)| given.buffers[*number].1.get()).collect();
+        let (mut run, mut replay) = (Vec::new(), Vec::new());
+        output.tensors(&mut |tensor| run.push(tensor));
+        run.extend(&mut set);
+        self.output.tensors(&mut |tensor| replay.push(tensor));
+        replay.extend(self.set.iter_mut().map(|(_, tensor)| tensor));
+        compare::outputs(&run, &replay)
     }
 
     /// Sets the buffers that the function sets.

@@ -52,14 +52,17 @@ impl<T: Outputs, const N: usize> Outputs for [T; N] {
 }
 
 macro_rules! tuples {
-    ($(($($part:ident)*))*) => {$(
-        impl<$($part: Outputs),*> Outputs for ($($part,)*) {
+    ($($($part:ident $at:tt),+;)+) => {$(
+        impl<$($part: Outputs),+> Outputs for ($($part,)+) {
             fn tensors<'a>(&'a mut self, see: &mut dyn FnMut(&'a mut Tensor)) {
-                #[allow(non_snake_case, reason = "the parts have the names of their types")]
-                let ($($part,)*) = self;
-                $($part.tensors(see);)*
+                $(self.$at.tensors(see);)+
             }
         }
-    )*};
+    )+};
 }
-tuples!((A) (A B) (A B C) (A B C D));
+tuples! {
+    A 0;
+    A 0, B 1;
+    A 0, B 1, C 2;
+    A 0, B 1, C 2, D 3;
+}

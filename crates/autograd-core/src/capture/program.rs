@@ -51,6 +51,8 @@ pub(super) struct Program {
     room: Block,
     outputs: Vec<Output>,
     constants: Vec<(Arc<Tensor>, bool)>,
+    /// How many kernels and looks there were before it was trimmed.
+    recorded: usize,
 }
 
 impl Program {
@@ -89,7 +91,8 @@ impl Program {
             let result = step.result.map(|(value, bytes)| (spot(Place::Made(value)), bytes));
             Step { number: step.number, op: step.op, work: step.work, seed: step.seed, operands, result }
         });
-        Ok(Program { steps: steps.collect(), room, outputs, constants: record.constants })
+        let recorded = record.ran;
+        Ok(Program { steps: steps.collect(), room, outputs, constants: record.constants, recorded })
     }
 
     /// Fails if something that it took from outside is not there any more.
@@ -101,14 +104,14 @@ impl Program {
             if *shared && tensor.is_alone() {
                 let text = format!("a tensor of shape {:?} that the function took from outside", tensor.shape());
                 let text = format!("capture: {text} was dropped or replaced since; pass it as an argument");
-                return Err(Error::new(ErrorKind::Argument, text));
+                return Err(Error::new(ErrorKind::Capture, text));
             }
         }
         Ok(())
     }
 
-    /// Runs it, and shows each result to `see`. The outputs are as many as the function returned; each is written in place where no other owner sees it,
-    /// else replaced.
+    /// Runs it, and shows each result to `see`. The outputs are as many as the function returned; each is written in
+    /// place where no other owner sees it, else replaced.
     pub(super) fn run(
         &mut self,
         given: &[Cow<'_, Tensor>],
@@ -173,6 +176,11 @@ impl Program {
 }
 
 impl Program {
+    /// The number of kernels and looks of the run that was recorded.
+    pub(super) fn recorded(&self) -> usize {
+        self.recorded
+    }
+
     /// The number of kernels, and the bytes that it holds between runs.
     pub(super) fn size(&self) -> (usize, usize) {
         let constants: usize =

@@ -71,7 +71,7 @@ pub(super) struct Record {
     /// replays.
     pub(super) sets: Vec<usize>,
     /// How many kernels and looks there were.
-    ran: usize,
+    pub(super) ran: usize,
     refusal: Option<Error>,
 }
 
@@ -89,7 +89,7 @@ impl Record {
             let same = given[other].layout().offset() == tensor.layout().offset() && given[other].is_like(tensor);
             if !same {
                 let text = format!("capture: tensors {other} and {i} that it was given are parts of one tensor");
-                return Err(Error::new(ErrorKind::Argument, format!("{text}; pass copies, or the whole")));
+                return Err(Error::new(ErrorKind::Capture, format!("{text}; pass copies, or the whole")));
             }
         }
         Ok(record)
@@ -121,14 +121,14 @@ impl Record {
         let (before, after) = if let Place::Given(i) = place { self.given[i] } else { (0, usize::MAX) };
         if layout.offset() < before || layout.offset() + layout.span() > after {
             let text = format!("capture: {op} was given another part of the memory of a tensor of the model; copy one");
-            self.refuse(Error::new(ErrorKind::Argument, text));
+            self.refuse(Error::new(ErrorKind::Capture, text));
         }
         Source { place, layout: layout.at(layout.offset().saturating_sub(before)) }
     }
 
     /// A tensor that the function took from outside.
     fn outside(&mut self, op: &'static str, tensor: &Tensor) -> Place {
-        let refuse = |text: String| Error::new(ErrorKind::Argument, format!("capture: {op} {text}"));
+        let refuse = |text: String| Error::new(ErrorKind::Capture, format!("capture: {op} {text}"));
         if !born_before(tensor, self.began) {
             self.refuse(refuse("was given a tensor that another thread has computed, which is not recorded".into()));
         } else if is_leaf(tensor) {
@@ -161,7 +161,7 @@ impl Record {
     /// # Errors
     /// If a later run could not draw as this one did.
     pub(super) fn draws_of(&self, streams: &[(usize, u64)]) -> Result<Vec<usize>> {
-        let refuse = |text: &str| Err(Error::new(ErrorKind::Argument, format!("capture: it {text}")));
+        let refuse = |text: &str| Err(Error::new(ErrorKind::Capture, format!("capture: it {text}")));
         let position = |(stream, _): &(usize, u64)| streams.iter().position(|(other, _)| other == stream);
         let draws: Option<Vec<usize>> = self.draws.iter().map(position).collect();
         let Some(draws) = draws else {
@@ -229,23 +229,23 @@ impl Watcher for Recorder {
         if !matches!(record.place(tensor), Some(Place::Made(_))) {
             // What the function has made is known, and what others see is copied before it is changed.
             let text = "changes a tensor from outside, and a later run would not; return the new value";
-            record.refuse(Error::new(ErrorKind::Argument, format!("capture: {op} {text}")));
+            record.refuse(Error::new(ErrorKind::Capture, format!("capture: {op} {text}")));
         }
     }
 
-    fn given(&self, _: &'static str, tensor: &Tensor) {
+    fn given(&self, tensor: &Tensor) {
         self.0.borrow_mut().constant(tensor, false);
     }
 
     fn reads(&self, op: &'static str) {
         let text = "which are other ones at every run: what a captured function does must not depend on them";
-        let error = Error::new(ErrorKind::Argument, format!("capture: {op} looks at numbers, {text}"));
+        let error = Error::new(ErrorKind::Capture, format!("capture: {op} looks at numbers, {text}"));
         self.0.borrow_mut().refuse(error);
     }
 
     fn rolls(&self, op: &'static str) {
         let text = "draws from a generator, and a later run would not; layers draw from a Stream of their own";
-        self.0.borrow_mut().refuse(Error::new(ErrorKind::Argument, format!("capture: {op} {text}")));
+        self.0.borrow_mut().refuse(Error::new(ErrorKind::Capture, format!("capture: {op} {text}")));
     }
 
     fn sets(&self, buffer: usize) {

@@ -54,6 +54,8 @@ pub enum ErrorKind {
     Tape,
     /// An operation has no second derivative.
     NoDerivative,
+    /// A captured function does what a replay could not, or does something else than it did.
+    Capture,
     /// A gradient is missing, does not fit, or differs from finite differences.
     Gradient,
     /// A NaN or an infinity where there must be a number.

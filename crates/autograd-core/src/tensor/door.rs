@@ -126,7 +126,7 @@ impl Tensor {
         Ok(tensor)
     }
 
-    /// Changes the elements of this tensor, in place where it is their only owner; what it came from is forgotten nowhere.
+    /// Changes the elements of this tensor, in place where it is their only owner; its history stays.
     #[inline]
     pub(crate) fn change<T: Stored, const N: usize>(
         &mut self,
@@ -189,7 +189,7 @@ impl Tensor {
         if is_watched() {
             tensor.mark();
             timer::ended(start, || Cost::computed(op, Count::Moved, &[], &tensor));
-            show(|watcher| watcher.given(op, &tensor));
+            show(|watcher| watcher.given(&tensor));
         }
         Ok(tensor)
     }

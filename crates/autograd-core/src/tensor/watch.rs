@@ -27,24 +27,34 @@ pub(crate) enum Work {
     Look(Look),
 }
 
-/// One that sees everything that goes through the door on its thread.
+/// One that sees everything that goes through the door on its thread; by default it makes nothing of it.
 pub(crate) trait Watcher {
     /// A kernel has run.
     fn ran(&self, op: &'static str, operands: &[&Tensor], result: Option<&Tensor>, work: Work);
     /// A kernel is about to change a tensor.
-    fn changes(&self, op: &'static str, tensor: &Tensor);
+    fn changes(&self, op: &'static str, tensor: &Tensor) {
+        let _ = (op, tensor);
+    }
     /// A tensor was made of numbers from outside.
-    fn given(&self, op: &'static str, tensor: &Tensor);
+    fn given(&self, tensor: &Tensor) {
+        let _ = tensor;
+    }
     /// The program is about to see numbers of a tensor.
-    fn reads(&self, op: &'static str);
+    fn reads(&self, op: &'static str) {
+        let _ = op;
+    }
     /// Numbers are about to come from a generator.
-    fn rolls(&self, op: &'static str);
+    fn rolls(&self, op: &'static str) {
+        let _ = op;
+    }
     /// The buffer of a module at this place in memory is about to be replaced.
     fn sets(&self, buffer: usize) {
         let _ = buffer;
     }
     /// A seed has been drawn from the stream at this place in memory.
-    fn draws(&self, stream: usize, seed: u64);
+    fn draws(&self, stream: usize, seed: u64) {
+        let _ = (stream, seed);
+    }
 }
 
 thread_local! {

@@ -52,7 +52,8 @@ impl BinaryAccuracy {
     /// ```
     /// # use autograd_core::Tensor;
     /// # use wengert_train::{BinaryAccuracy, Metric};
-    /// let mut tally = BinaryAccuracy::new().ignore_index(-1).start()?;
+    /// let accuracy = BinaryAccuracy::new().ignore_index(-1);
+    /// let mut tally = accuracy.start()?;
     /// tally.update(&Tensor::from([0.9, 0.2, 0.7]), &Tensor::from([1, -1, 0]))?;
     /// assert_eq!(tally.value(), 0.5);
     /// # Ok::<(), wengert_train::Error>(())

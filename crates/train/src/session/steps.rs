@@ -74,9 +74,8 @@ impl<'s, 'r: 's> Steps<'s, 'r> {
         };
         captured.run(model, x, y).map_err(|error| {
             // What cannot be captured may run.
-            let text = error.to_string();
-            let refused = text.starts_with("capture: ");
-            if refused { Error::new(error.kind(), format!("{text}; capture(false) runs it")) } else { error }
+            let refused = error.kind() == ErrorKind::Capture;
+            if refused { Error::new(error.kind(), format!("{error}; capture(false) runs it")) } else { error }
         })
     }
 }
@@ -121,7 +120,7 @@ fn of_inputs<'s, 'r: 's>(terms: Terms<'s, 's>, inputs: usize) -> Result<Box<dyn 
         8 => of::<9>(terms),
         _ => {
             let text = format!("capture: steps of 1 to 8 inputs are captured, the train set has {inputs}");
-            return Err(Error::new(ErrorKind::Argument, format!("{text}; capture(false) runs it")));
+            return Err(Error::new(ErrorKind::Capture, format!("{text}; capture(false) runs it")));
         }
     })
 }

@@ -2,10 +2,10 @@
 
 #![allow(dead_code, reason = "each test file uses its part")]
 
-use autograd_core::{SeededRng, seeded};
+use autograd_core::{SeededRng, Tensor, seeded};
 use wengert_data::TensorDataset;
 use wengert_data::sets::two_moons;
-use wengert_nn::{Dropout, Layer, Linear, ReLU, Sequential, sequential};
+use wengert_nn::{Dropout, Layer, Linear, ReLU, Sequential, inputs, sequential};
 use wengert_train::{Callback, Error, Result, Run};
 
 /// A training and a validation set.
@@ -65,4 +65,21 @@ pub fn directory() -> tempfile::TempDir {
     let memory = std::path::Path::new("/dev/shm");
     let made = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
     made.or_else(|_| tempfile::tempdir()).expect("a temporary directory")
+}
+
+/// A model of two inputs.
+#[derive(Clone, wengert_nn::Module)]
+pub struct TwoTowers {
+    pub left: Linear,
+    pub right: Linear,
+}
+
+impl Layer for TwoTowers {
+    fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        self.forward_all(std::slice::from_ref(x))
+    }
+    fn forward_all(&self, all: &[Tensor]) -> Result<Tensor> {
+        let [a, b] = inputs("TwoTowers", all)?;
+        self.left.call("left", a)?.try_add(&self.right.call("right", b)?)
+    }
 }

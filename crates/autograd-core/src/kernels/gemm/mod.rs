@@ -87,9 +87,10 @@ pub fn gemm<T: Real>(
 
 #[cfg(test)]
 mod tests {
+    use super::super::simd::Vectorized;
     use super::*;
 
-    pub(super) fn numbers(len: usize, seed: u64) -> Vec<f64> {
+    fn numbers(len: usize, seed: u64) -> Vec<f64> {
         (0..len).map(|i| (crate::kernels::random::bits_at(seed, i as u64) >> 40) as f64 / 1e7 - 0.8).collect()
     }
 
@@ -137,6 +138,84 @@ mod tests {
                 }
             }
         }
+    }
+
+    /// Compiles a kernel for `S`, whatever the best instruction set is.
+    struct On<S, K>(S, K);
+
+    impl<S: pulp::Simd, K: Vectorized> pulp::NullaryFnOnce for On<S, K> {
+        type Output = K::Output;
+        #[inline(always)]
+        fn call(self) -> K::Output {
+            self.1.run(self.0)
+        }
+    }
+
+    /// The bits of a product without packing, or in tiles.
+    fn bits_on<T: Real, S: pulp::Simd>(
+        simd: S,
+        small: bool,
+        size: (usize, usize, usize),
+        transposed: [bool; 2],
+    ) -> Vec<u64> {
+        let (m, k, n) = size;
+        let of = |x: Vec<f64>| x.into_iter().map(T::of).collect::<Vec<T>>();
+        // The same numbers at the same places of the matrix, whichever way it lies.
+        let lying = |x: Vec<f64>, rows: usize, columns: usize, transposed: bool| match transposed {
+            true => of((0..rows * columns).map(|i| x[i % rows * columns + i / rows]).collect()),
+            false => of(x),
+        };
+        let (a, b) = (lying(numbers(m * k, 1), m, k, transposed[0]), lying(numbers(k * n, 2), k, n, transposed[1]));
+        let bias = of(numbers(n, 3));
+        let matrix = |x, rows, columns, transposed| match transposed {
+            true => Matrix { data: x, row: 1, column: rows },
+            false => Matrix { data: x, row: columns, column: 1 },
+        };
+        let (a, b) = (matrix(&a[..], m, k, transposed[0]), matrix(&b[..], k, n, transposed[1]));
+        let mut c = vec![T::ZERO; m * n];
+        if small {
+            simd.vectorize(On(simd, Small { size, a, b, bias: Some(&bias), c: &mut c }));
+        } else {
+            // SAFETY: the sizes are those of the matrices, which are all alive until the call below returns.
+            let product = unsafe { Product::new(size, a, b, Some(&bias), &mut c) };
+            simd.vectorize(On(simd, product));
+        }
+        c.into_iter().map(|x| x.as_f64().to_bits()).collect()
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[test]
+    fn every_instruction_set_and_every_layout_gives_the_same_bits() {
+        const SMALL: [(usize, usize, usize); 9] = [
+            (1, 2, 2),
+            (32, 2, 16),
+            (32, 16, 1),
+            (16, 32, 2),
+            (1, 32, 16),
+            (32, 1, 16),
+            (5, 7, 3),
+            (9, 3, 17),
+            (3, 20, 25),
+        ];
+        const TILES: [(usize, usize, usize); 5] = [(4, 5, 4), (13, 33, 50), (37, 1100, 9), (24, 64, 32), (7, 3, 100)];
+        fn compare<T: Real>() {
+            let (Some(avx2), avx512) = (pulp::x86::V3::try_new(), pulp::x86::V4::try_new()) else { return };
+            for (small, size) in SMALL.map(|size| (true, size)).into_iter().chain(TILES.map(|size| (false, size))) {
+                let expected = bits_on::<T, _>(avx2, small, size, [false, false]);
+                for transposed in [[false, false], [true, false], [false, true], [true, true]] {
+                    // Without vectors there is one lane, but the same multiply-adds in the same order.
+                    let scalar = bits_on::<T, _>(pulp::Scalar::new(), small, size, transposed);
+                    assert_eq!(expected, scalar, "{size:?} {transposed:?}");
+                    assert_eq!(expected, bits_on::<T, _>(avx2, small, size, transposed), "{size:?} {transposed:?}");
+                    if let Some(avx512) = avx512 {
+                        let wide = bits_on::<T, _>(avx512, small, size, transposed);
+                        assert_eq!(expected, wide, "{size:?} {transposed:?}");
+                    }
+                }
+            }
+        }
+        compare::<f32>();
+        compare::<f64>();
     }
 
     #[test]

@@ -1,0 +1,86 @@
+//! Replays compared with runs: every difference is found, and no other.
+
+use super::model::{Net, bits, floats, labels};
+use autograd_core::module::stream_positions;
+use autograd_core::{Capture, ErrorKind, Gradients, Result, Tensor};
+use std::cell::Cell;
+
+/// A function of a tensor and a number from outside.
+type Depends = fn(&Tensor, usize) -> Vec<Tensor>;
+
+#[test]
+fn whatever_a_number_from_outside_decides_is_found() -> Result<()> {
+    let cases: [(Depends, &str); 7] = [
+        (|x, n| vec![x * n as f64], "kernel 0, mul_scalar, computes other numbers in a run than in its replay"),
+        (|x, n| vec![if n == 1 { x.exp() } else { x.sin() }], "kernel 0, exp, is sin in a run"),
+        (|x, n| vec![(0..n).fold(x.clone(), |x, _| x.exp())], "the function runs 2 kernels, not 1 as before"),
+        (|x, n| vec![(n..4).fold(x.clone(), |x, _| x.exp())], "the function runs 2 kernels, not 3 as before"),
+        // A kernel whose result nothing reads is left out of the program, and counted all the same.
+        (
+            |x, n| {
+                (0..n).for_each(|_| drop(x.sin()));
+                vec![x.exp()]
+            },
+            "the function runs 3 kernels, not 2 as before",
+        ),
+        (|x, n| vec![[x.exp(), x.sin()][n - 1].clone()], "the function returns something else than its replay"),
+        (|x, n| vec![x.exp(); n], "the function returns something else than its replay"),
+    ];
+    let x = floats(&[3], 1);
+    for (depends, text) in cases {
+        let choice = Cell::new(1);
+        let mut capture = Capture::new(|_: &(), [x]: [&Tensor; 1]| Ok(depends(x, choice.get()))).check_every(1);
+        for _ in 0..3 {
+            assert_eq!(bits(capture.run(&(), [&x])?.clone()), bits(depends(&x, 1)));
+        }
+        choice.set(2);
+        let error = capture.run(&(), [&x]).map(drop).expect_err(text);
+        let why = "what the function does depends on something that it is not given";
+        assert_eq!((error.to_string(), error.kind()), (format!("capture: {text}: {why}"), ErrorKind::Capture));
+        // As before, it goes on.
+        choice.set(1);
+        assert_eq!(bits(capture.run(&(), [&x])?.clone()), bits(depends(&x, 1)));
+    }
+    Ok(())
+}
+
+#[test]
+fn a_number_is_looked_for_at_every_nth_replay_only() -> Result<()> {
+    let factor = Cell::new(1.0);
+    let mut capture = Capture::new(|_: &(), [x]: [&Tensor; 1]| Ok(x * factor.get())).check_every(3);
+    let x = floats(&[3], 1);
+    let _ = capture.run(&(), [&x])?;
+    factor.set(2.0);
+    let found: Vec<bool> = (0..7).map(|_| capture.run(&(), [&x]).is_err()).collect();
+    assert_eq!(found, [false, false, true, false, false, true, false]);
+    Ok(())
+}
+
+/// Everything at once: streams, a buffer, labels, constants that are changed in place, sums of parts.
+fn everything(net: &Net, x: &Tensor, t: &Tensor) -> Result<(Tensor, Gradients)> {
+    let dropped = x.dropout_seeded(0.3, net.streams[0].draw())?;
+    net.mean.set(net.mean.get().mul_scalar(0.9).try_add(&dropped.mean_dim(0)?)?);
+    let eye = Tensor::eye(x.shape()[1], x.dtype())?;
+    let rows = dropped.try_sub(&net.mean.get())?.matmul(&eye)?;
+    let parts = Tensor::cat(&[&rows.narrow(0, 0, 2)?, &rows.index_select(0, &Tensor::from([3, 3]))?], 0)?;
+    let y = net.forward(&parts)?.dropout_seeded(0.5, net.streams[1].draw())?;
+    let loss = y.cross_entropy(t)?.try_add(&y.square().sum_dim(1)?)?.mean()?;
+    Ok((loss.clone(), loss.backward()?))
+}
+
+#[test]
+fn what_is_the_same_is_not_found() -> Result<()> {
+    let (mut eager, mut captured) = (Net::new(4), Net::new(4));
+    let mut capture = Capture::new(|net: &Net, [x, t]: [&Tensor; 2]| everything(net, x, t)).check_every(1);
+    for k in 0..6 {
+        let (x, t) = (floats(&[4, 4], k), labels(4, 3, k));
+        let run = everything(&eager, &x, &t)?;
+        assert_eq!(bits(capture.run(&captured, [&x, &t])?.clone()), bits(run), "step {k}");
+        assert_eq!(bits(captured.mean.get()), bits(eager.mean.get()));
+        assert_eq!(stream_positions(&captured), stream_positions(&eager));
+        eager.shift(k);
+        captured.shift(k);
+    }
+    assert_eq!(capture.stats().records, 1);
+    Ok(())
+}

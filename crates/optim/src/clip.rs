@@ -1,7 +1,7 @@
 //! The clipping of gradients before a step.
 
+use crate::norms::norm;
 use crate::range::Range;
-use autograd_core::update::FoldRule;
 use autograd_core::{Gradients, Result, Tensor, no_grad};
 
 const AT_LEAST_0: Range = Range::new(|x| x >= 0.0, "at least 0");
@@ -79,7 +79,7 @@ pub fn clip_grad_norm(grads: &mut Gradients, max_norm: impl Into<ClipNorm>) -> R
     let ClipNorm { max_norm, norm_type } = max_norm.into();
     AT_LEAST_0.check("clip_grad_norm", "max_norm", max_norm)?;
     POSITIVE.check("clip_grad_norm", "norm_type", norm_type)?;
-    let total = norm(grads, norm_type)?;
+    let total = norm(grads.iter(), norm_type)?;
     let factor = max_norm / (total + 1e-6);
     // NaN must reach the gradients.
     if factor < 1.0 || factor.is_nan() {
@@ -110,76 +110,4 @@ pub fn clip_grad_value(grads: &mut Gradients, clip_value: f64) -> Result<()> {
     let clipped = no_grad(|| grads.iter().map(clip).collect::<Result<Vec<_>>>())?;
     grads.iter_mut().zip(clipped).for_each(|(g, clipped)| *g = clipped);
     Ok(())
-}
-
-/// The p-norm of all elements of all tensors, gathered in `f64`.
-fn norm(grads: &Gradients, p: f64) -> Result<f64> {
-    if p == f64::INFINITY {
-        return fold(grads, Largest);
-    }
-    let sum = if p == 2.0 { fold(grads, Squares)? } else { fold(grads, Powers { p, scale: 1.0 })? };
-    // What has underflowed is below 1e-308 each: all of it together is lost in the rounding of such a sum.
-    if sum.is_nan() || sum.is_finite() && sum >= 1e-280 {
-        return Ok(root(sum, p));
-    }
-    let scale = fold(grads, Largest)?;
-    if !scale.is_finite() || scale == 0.0 {
-        return Ok(scale);
-    }
-    Ok(scale * root(fold(grads, Powers { p, scale })?, p))
-}
-
-fn root(sum: f64, p: f64) -> f64 {
-    if p == 2.0 { sum.sqrt() } else { sum.powf(1.0 / p) }
-}
-
-fn fold(grads: &Gradients, rule: impl FoldRule) -> Result<f64> {
-    grads.iter().try_fold(0.0, |sum, g| Ok(rule.join(sum, g.fold(g, rule)?)))
-}
-
-#[derive(Clone, Copy)]
-struct Squares;
-
-impl FoldRule for Squares {
-    #[inline(always)]
-    fn element(self, x: f64, _: f64) -> f64 {
-        x * x
-    }
-    #[inline(always)]
-    fn join(self, a: f64, b: f64) -> f64 {
-        a + b
-    }
-}
-
-/// `Σ (|x| / scale)ᵖ`
-#[derive(Clone, Copy)]
-struct Powers {
-    p: f64,
-    scale: f64,
-}
-
-impl FoldRule for Powers {
-    #[inline(always)]
-    fn element(self, x: f64, _: f64) -> f64 {
-        (x.abs() / self.scale).powf(self.p)
-    }
-    #[inline(always)]
-    fn join(self, a: f64, b: f64) -> f64 {
-        a + b
-    }
-}
-
-#[derive(Clone, Copy)]
-struct Largest;
-
-impl FoldRule for Largest {
-    #[inline(always)]
-    fn element(self, x: f64, _: f64) -> f64 {
-        x.abs()
-    }
-    #[inline(always)]
-    fn join(self, a: f64, b: f64) -> f64 {
-        // NaN must be seen.
-        if a > b || a.is_nan() { a } else { b }
-    }
 }

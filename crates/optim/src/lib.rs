@@ -16,7 +16,7 @@
 //! # Ok::<(), autograd_core::Error>(())
 //! ```
 //!
-//! A new optimizer is one file, like `optimizers/adam.rs`; a new schedule is one file, like `schedule/step.rs`.
+//! A new optimizer is one file, like `optimizers/moments/adam.rs`; a new schedule is one file, like `schedule/step.rs`.
 
 #![forbid(unsafe_code)]
 
@@ -27,11 +27,13 @@ mod cases;
 mod clip;
 mod driver;
 mod named;
+mod norms;
 mod optimizer;
 mod optimizers;
 mod range;
 mod rule;
 pub mod schedule;
+mod turn;
 
 pub use autograd_core::{Error, ErrorKind, Result};
 pub use clip::{ClipNorm, clip_grad_norm, clip_grad_value};
@@ -39,5 +41,6 @@ pub use driver::Driver;
 pub use optimizer::{Objective, Optimizer, StepReport};
 pub use optimizers::*;
 pub use range::Range;
-pub use rule::{Parameters, Rule, See, Turn};
+pub use rule::{Parameters, Rule, See};
 pub use schedule::*;
+pub use turn::{Decay, Turn};

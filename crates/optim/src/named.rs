@@ -28,19 +28,61 @@ macro_rules! optimizer {
             }
 
             /// Whether weight decay shrinks the parameter itself, `p ← (1 − lr·λ) p`, instead of adding to the
-            /// gradient. Default false, except for AdamW: true.
+            /// gradient. Default false, except for AdamW: true. See [`Decay`](crate::Decay).
             ///
             /// # Examples
             /// ```
             #[doc = concat!("# use wengert_optim::{Optimizer, ", stringify!($Name), "};")]
             #[doc = concat!("let optimizer = ", stringify!($Name), "::new(0.1).decoupled_weight_decay(true);")]
-            /// assert!(optimizer.describe(&[]).to_string().contains("decoupled_weight_decay: true"));
+            /// assert!(optimizer.describe(&[]).to_string().contains("decay: Decoupled"));
             /// ```
             ///
             /// # References
             /// Loshchilov, Hutter, Decoupled Weight Decay Regularization, 2019.
             pub fn decoupled_weight_decay(self, decoupled: bool) -> Self {
                 $Name(self.0.decoupled_weight_decay(decoupled))
+            }
+
+            /// Whether weight decay shrinks only those elements that the step draws to 0 by itself. Default false. See
+            /// [`Decay`](crate::Decay).
+            ///
+            /// # Examples
+            /// ```
+            #[doc = concat!("# use wengert_optim::{Optimizer, ", stringify!($Name), "};")]
+            #[doc = concat!("let optimizer = ", stringify!($Name), "::new(0.1).cautious_weight_decay(true);")]
+            /// assert!(optimizer.describe(&[]).to_string().contains("decay: Cautious"));
+            /// ```
+            ///
+            /// # References
+            /// Chen et al., Cautious Weight Decay, 2025.
+            pub fn cautious_weight_decay(self, cautious: bool) -> Self {
+                $Name(self.0.cautious_weight_decay(cautious))
+            }
+
+            /// λ₁ ≥ 0 of a proximal step after each step, `p ← sign(p) max(|p| − lr·λ₁, 0)`: the L1 penalty, with weights
+            /// that become exactly 0. Default 0. See [`Driver::proximal_l1`](crate::Driver::proximal_l1).
+            ///
+            /// # Examples
+            /// ```
+            #[doc = concat!("# use wengert_optim::{Optimizer, ", stringify!($Name), "};")]
+            #[doc = concat!("assert_eq!(", stringify!($Name), "::new(0.1).proximal_l1(0.5).get(\"proximal_l1\")?, 0.5);")]
+            /// # Ok::<(), autograd_core::Error>(())
+            /// ```
+            pub fn proximal_l1(self, lambda: f64) -> Self {
+                $Name(self.0.proximal_l1(lambda))
+            }
+
+            /// λ₂ ≥ 0 of a proximal step after each step, `p ← p / (1 + lr·λ₂)`: the penalty `λ₂/2 · Σ p²`. Default 0. See
+            /// [`Driver::proximal_l2`](crate::Driver::proximal_l2).
+            ///
+            /// # Examples
+            /// ```
+            #[doc = concat!("# use wengert_optim::{Optimizer, ", stringify!($Name), "};")]
+            #[doc = concat!("assert_eq!(", stringify!($Name), "::new(0.1).proximal_l2(0.5).get(\"proximal_l2\")?, 0.5);")]
+            /// # Ok::<(), autograd_core::Error>(())
+            /// ```
+            pub fn proximal_l2(self, lambda: f64) -> Self {
+                $Name(self.0.proximal_l2(lambda))
             }
 
             /// Whether to follow the gradient upwards: g is negated before anything else. Default false.
@@ -122,6 +164,12 @@ macro_rules! optimizer {
             }
             fn with_maximize(self) -> Self {
                 self.maximize(true)
+            }
+            fn with_proximal(self, l1: f64, l2: f64) -> Self {
+                self.proximal_l1(l1).proximal_l2(l2)
+            }
+            fn with_cautious(self, weight_decay: f64) -> Self {
+                self.cautious_weight_decay(true).weight_decay(weight_decay)
             }
         }
     };

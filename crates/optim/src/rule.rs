@@ -1,8 +1,8 @@
 //! The `Rule` trait: an optimizer's hyperparameters and formula.
 
 use crate::range::Range;
-use autograd_core::update::{ElementRule, Real};
-use autograd_core::{Error, ErrorKind, Result, Tensor};
+use crate::turn::Turn;
+use autograd_core::{Result, Tensor};
 use std::fmt::Debug;
 
 /// A function that is called for each hyperparameter, with its name, the number and its range.
@@ -65,7 +65,7 @@ pub trait Rule: Clone + Debug + Send + Sync + 'static {
     const NAME: &'static str;
 
     /// The names of the state tensors that a parameter may have, in PyTorch's words; those that are always in use come
-    /// first ([`ElementRule::ALWAYS`]).
+    /// first ([`ElementRule::ALWAYS`](autograd_core::update::ElementRule::ALWAYS)).
     const STATE: &'static [&'static str] = &[];
 
     /// The names of the numbers that each parameter has, like NAdam's `mu_product`.
@@ -214,76 +214,5 @@ impl<'a, R> Parameters<'a, R> {
 impl<R> std::fmt::Debug for Parameters<'_, R> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Parameters").field("lr", &self.lr()).finish_non_exhaustive()
-    }
-}
-
-/// One parameter's turn in a step: the tensors, and the numbers that hold for all of their elements.
-#[derive(Debug)]
-pub struct Turn<'a> {
-    /// The parameter.
-    pub parameter: &'a mut Tensor,
-    /// Its gradient, of the same shape and dtype.
-    pub gradient: &'a Tensor,
-    /// Its state, one entry for each of [`Rule::STATE`]; `None` where it is not in use.
-    pub state: &'a mut [Option<Tensor>],
-    /// Its numbers, one for each of [`Rule::NUMBERS`].
-    pub numbers: &'a mut [f64],
-    /// The optimizer's numbers, one for each of [`Rule::SHARED`].
-    pub shared: &'a [f64],
-    /// The learning rate of the parameter's group.
-    pub lr: f64,
-    /// The number of this step of the parameter, 1 for the first.
-    pub t: u64,
-    /// Whether state was made for this step: in the parameter's first, and in the first one after a hyperparameter was
-    /// switched on that needs more state.
-    pub begins: bool,
-    /// The factor of the weight decay, 0 for none.
-    pub weight_decay: f64,
-    /// Whether the decay is applied to the parameter itself rather than added to the gradient.
-    pub decoupled: bool,
-    /// Whether to follow the gradient upwards.
-    pub maximize: bool,
-    pub(crate) name: &'static str,
-}
-
-impl Turn<'_> {
-    /// Applies a formula to every element, in one pass over memory. The formula finds `maximize` and weight decay done:
-    /// its g is the gradient to descend along, its p is decayed.
-    ///
-    /// # Errors
-    /// If the formula takes another number of state tensors than the rule has, or one is not in use that the formula
-    /// always needs.
-    pub fn update<const S: usize>(self, formula: impl ElementRule<S>) -> Result<()> {
-        let (name, expected) = (self.name, self.state.len());
-        let state: &mut [Option<Tensor>; S] = self.state.try_into().map_err(|_| {
-            let text = format!("{name}: the rule updates {S} state tensors, its slots are {expected}");
-            Error::new(ErrorKind::Argument, text)
-        })?;
-        let l2 = if self.decoupled { 0.0 } else { self.weight_decay };
-        let shrink = if self.decoupled { 1.0 - self.lr * self.weight_decay } else { 1.0 };
-        let sign = if self.maximize { -1.0 } else { 1.0 };
-        let whole = Decayed { formula, sign, l2, shrink };
-        self.parameter.update(self.gradient, state.each_mut().map(Option::as_mut), whole)
-    }
-}
-
-/// A formula after `maximize` and weight decay.
-#[derive(Clone, Copy)]
-struct Decayed<F> {
-    formula: F,
-    sign: f64,
-    l2: f64,
-    shrink: f64,
-}
-
-impl<const S: usize, F: ElementRule<S>> ElementRule<S> for Decayed<F> {
-    const ALWAYS: usize = F::ALWAYS;
-
-    #[inline(always)]
-    fn element<T: Real>(self, p: T, g: T, state: [T; S]) -> (T, [T; S]) {
-        let g = T::of(self.sign) * g;
-        // Not 0 · p: that would be NaN where a parameter is infinite.
-        let g = if self.l2 == 0.0 { g } else { g + T::of(self.l2) * p };
-        self.formula.element(p * T::of(self.shrink), g, state)
     }
 }

@@ -310,7 +310,7 @@ fn two_groups_of_one_prefix_are_refused() {
 #[test]
 fn an_unknown_name_is_refused_with_those_there_are() {
     let mut sgd = Sgd::new(0.1);
-    let text = r#"no hyperparameter is called "betas[0]", there are lr, weight_decay, momentum, dampening"#;
+    let text = r#"no hyperparameter is called "betas[0]", there are lr, weight_decay, proximal_l1, proximal_l2, momentum, dampening"#;
     assert_eq!(sgd.get("betas[0]").expect_err("unknown").to_string(), text);
     assert_eq!(sgd.set("betas[0]", 0.5).expect_err("unknown").to_string(), format!("SGD: {text}"));
 }

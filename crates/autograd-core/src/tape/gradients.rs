@@ -185,7 +185,7 @@ impl Gradients {
     /// assert_eq!(largest, 8.0);
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
-    pub fn iter(&self) -> impl Iterator<Item = &Tensor> {
+    pub fn iter(&self) -> impl Iterator<Item = &Tensor> + Clone {
         self.entries.iter().map(|(_, gradient)| gradient)
     }
 

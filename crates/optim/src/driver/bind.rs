@@ -2,7 +2,8 @@
 
 use super::{Driver, Hyper, Slots};
 use crate::optimizer::Optimizer;
-use crate::rule::{Rule, Turn};
+use crate::rule::Rule;
+use crate::turn::Turn;
 use autograd_core::module::{Item, Module, Param, Path};
 use autograd_core::{DType, Error, ErrorKind, Gradients, NodeId, Result, Shape, Tensor};
 use std::collections::{HashMap, HashSet};
@@ -158,7 +159,8 @@ impl<R: Rule> Slot<R> {
             t: *t + 1,
             begins: *begins,
             weight_decay: hyper.weight_decay,
-            decoupled: hyper.decoupled,
+            decay: hyper.decay,
+            proximal: hyper.proximal,
             maximize: hyper.maximize,
             name: R::NAME,
         };

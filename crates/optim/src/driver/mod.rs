@@ -13,6 +13,7 @@ mod state;
 use crate::optimizer::{Optimizer, StepReport, unknown};
 use crate::range::Range;
 use crate::rule::{Parameters, Rule, See};
+use crate::turn::Decay;
 use autograd_core::module::{ItemMut, Module, Path, StateDict};
 use autograd_core::{Description, Gradients, Result};
 use bind::Slot;
@@ -90,7 +91,8 @@ struct Hyper<R> {
     /// The learning rate; in a slot its ratio to the driver's.
     lr: f64,
     weight_decay: f64,
-    decoupled: bool,
+    decay: Decay,
+    proximal: [f64; 2],
     maximize: bool,
     rule: R,
 }
@@ -100,6 +102,8 @@ impl<R: Rule> Hyper<R> {
     fn each(&mut self, see: &mut See<'_>) {
         see("lr", &mut self.lr, Range::AT_LEAST_0);
         see("weight_decay", &mut self.weight_decay, Range::AT_LEAST_0);
+        see("proximal_l1", &mut self.proximal[0], Range::AT_LEAST_0);
+        see("proximal_l2", &mut self.proximal[1], Range::AT_LEAST_0);
         self.rule.hyperparameters(see);
     }
 
@@ -108,7 +112,9 @@ impl<R: Rule> Hyper<R> {
         let common = Description::new(R::NAME)
             .option("lr", self.lr)
             .option("weight_decay", self.weight_decay)
-            .option("decoupled_weight_decay", self.decoupled)
+            .option("decay", format_args!("{:?}", self.decay))
+            .option("proximal_l1", self.proximal[0])
+            .option("proximal_l2", self.proximal[1])
             .option("maximize", self.maximize);
         let rule = Description::from_debug(&self.rule);
         rule.options().fold(common, |all, (name, value)| all.option(name, format_args!("{value}")))
@@ -128,7 +134,8 @@ impl<R: Rule> Hyper<R> {
 impl<R: Rule> Driver<R> {
     /// An optimizer from its rule.
     pub fn new(rule: R, lr: f64) -> Driver<R> {
-        Driver::of(Hyper { lr, weight_decay: 0.0, decoupled: false, maximize: false, rule })
+        let (weight_decay, decay, proximal) = (0.0, Decay::Coupled, [0.0; 2]);
+        Driver::of(Hyper { lr, weight_decay, decay, proximal, maximize: false, rule })
     }
 
     fn of(hyper: Hyper<R>) -> Driver<R> {
@@ -149,13 +156,40 @@ impl<R: Rule> Driver<R> {
         self.changed(|hyper| hyper.weight_decay = weight_decay)
     }
 
-    /// Whether weight decay shrinks the parameter itself, `p ← (1 − lr·λ) p`, instead of adding to the gradient.
-    /// Default false.
+    /// Whether weight decay shrinks the parameter itself, `p ← (1 − lr·λ) p`, instead of adding to the gradient
+    /// ([`Decay::Decoupled`]). Default false.
     ///
     /// # References
     /// Loshchilov, Hutter, Decoupled Weight Decay Regularization, 2019.
     pub fn decoupled_weight_decay(self, decoupled: bool) -> Self {
-        self.changed(|hyper| hyper.decoupled = decoupled)
+        self.changed(|hyper| hyper.decay = if decoupled { Decay::Decoupled } else { Decay::Coupled })
+    }
+
+    /// Whether weight decay shrinks only those elements that the step draws to 0 by itself ([`Decay::Cautious`]). Default
+    /// false.
+    ///
+    /// # References
+    /// Chen et al., Cautious Weight Decay, 2025.
+    pub fn cautious_weight_decay(self, cautious: bool) -> Self {
+        self.changed(|hyper| hyper.decay = if cautious { Decay::Cautious } else { Decay::Coupled })
+    }
+
+    /// λ₁ ≥ 0 of a proximal step after each step, `p ← sign(p) max(|p| − lr·λ₁, 0)`: the L1 penalty, with weights that
+    /// become exactly 0. Default 0.
+    ///
+    /// # References
+    /// Parikh, Boyd, Proximal Algorithms, 2014, section 6.5.2.
+    pub fn proximal_l1(self, lambda: f64) -> Self {
+        self.changed(|hyper| hyper.proximal[0] = lambda)
+    }
+
+    /// λ₂ ≥ 0 of a proximal step after each step, `p ← p / (1 + lr·λ₂)`: the penalty `λ₂/2 · Σ p²`. With both, the
+    /// threshold of [`Driver::proximal_l1`] comes first: the elastic net. Default 0.
+    ///
+    /// # References
+    /// Parikh, Boyd, Proximal Algorithms, 2014, section 6.5.3.
+    pub fn proximal_l2(self, lambda: f64) -> Self {
+        self.changed(|hyper| hyper.proximal[1] = lambda)
     }
 
     /// Whether to follow the gradient upwards: g is negated before anything else. Default false.

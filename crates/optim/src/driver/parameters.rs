@@ -1,7 +1,8 @@
 //! All parameters of a step, as a rule sees them at its beginning.
 
 use super::bind::Slot;
-use crate::rule::{EachTurn, Rule, Turn};
+use crate::rule::{EachTurn, Rule};
+use crate::turn::Turn;
 use autograd_core::module::{ItemMut, Module, Path};
 use autograd_core::{Gradients, Result};
 

@@ -1,14 +1,15 @@
 //! The optimizers, one file each: formula, hyperparameters, references, differences between frameworks.
 
-mod adam;
-pub use adam::Adam;
-mod adamw;
-pub use adamw::AdamW;
+#[macro_use]
+mod register;
+
+mod descent;
 mod lbfgs;
+mod moments;
+mod scaled;
+
+pub use descent::*;
 pub use lbfgs::{Lbfgs, LineSearch};
-mod nadam;
-pub use nadam::NAdam;
-mod rmsprop;
-pub use rmsprop::RmsProp;
-mod sgd;
-pub use sgd::Sgd;
+pub use moments::*;
+pub use register::{by_name, optimizer_names};
+pub use scaled::*;

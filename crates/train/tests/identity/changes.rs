@@ -144,7 +144,7 @@ pub(crate) fn changes() -> Vec<Change> {
             &[
                 "optimizer: Adam, this run has AdamW",
                 "optimizer.weight_decay: 0.0, this run has 0.01",
-                "optimizer.decoupled_weight_decay: false, this run has true",
+                "optimizer.decay: Coupled, this run has Decoupled",
             ],
         ),
         change(|| setup(plain(Sgd::new(0.05).momentum(0.9), cross_entropy)), &["optimizer: Adam, this run has SGD"])

@@ -3,7 +3,8 @@
 use crate::driver::Driver;
 use crate::named::optimizer;
 use crate::range::Range;
-use crate::rule::{Rule, See, Turn};
+use crate::rule::{Rule, See};
+use crate::turn::Turn;
 use autograd_core::update::{ElementRule, Real};
 use autograd_core::{Error, ErrorKind, Result};
 

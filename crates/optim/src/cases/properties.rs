@@ -1,0 +1,337 @@
+//! What must hold of every optimizer.
+
+use super::net::{Net, SHAPES, grads, net, slope, values};
+use super::rows::{Form, Plain, Whole};
+use crate::Optimizer;
+use autograd_core::module::{Module, Param, StateDict};
+use autograd_core::{Capture, DType, Gradients, Tensor};
+
+pub(super) type Property = fn(&Plain) -> Result<(), String>;
+
+pub(super) const PROPERTIES: [(&str, Property); 14] = [
+    ("formula", formula),
+    ("state", state),
+    ("resume", resume),
+    ("missing gradients", missing),
+    ("strange gradients", strange),
+    ("groups", groups),
+    ("maximize", maximize),
+    ("not a number", not_a_number),
+    ("threads", threads),
+    ("by name", by_name),
+    ("step_with", step_with),
+    ("description", description),
+    ("captured", captured),
+    ("common options", common_options),
+];
+
+fn text(error: impl std::fmt::Display) -> String {
+    error.to_string()
+}
+
+fn steps(net: &mut Net, optimizer: &mut dyn Optimizer, range: std::ops::Range<usize>) -> Result<(), String> {
+    for k in range {
+        let grads = grads(net, k, 1.0);
+        optimizer.step(net, &grads).map_err(text)?;
+    }
+    Ok(())
+}
+
+fn same<T: PartialEq + std::fmt::Debug>(got: T, expected: T) -> Result<(), String> {
+    if got == expected { Ok(()) } else { Err(format!("{got:?} instead of {expected:?}")) }
+}
+
+/// Whatever decides what a step does is in the description.
+fn description(plain: &Plain) -> Result<(), String> {
+    let parameters: Vec<String> = SHAPES.iter().map(|(name, _)| name.to_string()).collect();
+    let of = |form: Form| (plain.make)(form).describe(&parameters).to_string();
+    let own = of(Form::Plain);
+    same(own.contains("::"), false)?;
+    for name in (plain.make)(Form::Plain).hyperparameters().into_iter().map(|(name, _)| name) {
+        let mut optimizer = (plain.make)(Form::Plain);
+        let value = optimizer.get(name).map_err(text)?;
+        optimizer.set(name, value / 2.0 + 0.09).map_err(text)?;
+        if optimizer.describe(&parameters).to_string() == own {
+            return Err(format!("{own} whatever {name} is"));
+        }
+    }
+    let grouped = of(Form::Grouped);
+    for name in &parameters {
+        same(grouped.contains(&format!("groups.{name}: lr: 0.5")), name.starts_with("hidden."))?;
+    }
+    same(of(Form::Maximizing).contains("maximize: true") && own.contains("maximize: false"), true)?;
+    // Borrowed and boxed it is the same.
+    let (mut borrowed, mut boxed) = ((plain.make)(Form::Plain), Box::new((plain.make)(Form::Plain)));
+    same(<&mut Box<dyn Optimizer> as Optimizer>::describe(&&mut borrowed, &parameters).to_string(), own.clone())?;
+    steps(&mut net(DType::F32), &mut boxed, 0..2)?;
+    same(boxed.describe(&parameters).to_string(), own)
+}
+
+fn formula(plain: &Plain) -> Result<(), String> {
+    for (dtype, tolerance) in [(DType::F64, 1e-12), (DType::F32, 1e-5)] {
+        let (mut net, mut optimizer) = (net(dtype), (plain.make)(Form::Plain));
+        let whole = |(_, param): &(&str, Param)| {
+            let zeros = || vec![0.0; param.numel()];
+            let (shape, p) = (param.shape().to_vec(), param.to_f64s());
+            Whole { shape, p, a: zeros(), b: zeros(), c: zeros(), t: 0.0 }
+        };
+        let mut by_hand: Vec<Whole> = net.0.iter().map(whole).collect();
+        for k in 0..8 {
+            steps(&mut net, &mut *optimizer, k..k + 1)?;
+            for ((name, param), whole) in net.0.iter().zip(&mut by_hand) {
+                whole.t += 1.0;
+                let g: Vec<f64> = (0..whole.p.len()).map(|i| slope(i, k)).collect();
+                (plain.formula)(whole, &g);
+                for (i, (got, expected)) in param.to_f64s().into_iter().zip(&whole.p).enumerate() {
+                    if (got - expected).abs() > tolerance * expected.abs().max(1.0) {
+                        return Err(format!("{dtype}, step {k}, element {i} of {name}: {got} instead of {expected}"));
+                    }
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+fn keys(state: &StateDict) -> Vec<String> {
+    state.iter().map(|(key, _)| key.to_string()).collect()
+}
+
+fn state(plain: &Plain) -> Result<(), String> {
+    let (mut net, mut optimizer) = (net(DType::F32), (plain.make)(Form::Plain));
+    same(keys(&optimizer.state_dict()), vec!["lr".into()])?;
+    steps(&mut net, &mut *optimizer, 0..1)?;
+    let each = |name: &str| {
+        std::iter::once("step")
+            .chain(plain.keeps.iter().copied())
+            .map(move |slot| format!("{name}.{slot}"))
+            .collect::<Vec<_>>()
+    };
+    let expected = std::iter::once("lr".to_string()).chain(SHAPES.iter().flat_map(|(name, _)| each(name)));
+    same(keys(&optimizer.state_dict()), expected.collect())
+}
+
+fn through_a_file(state: &StateDict) -> Result<StateDict, String> {
+    let bytes = state.to_safetensors().map_err(text)?;
+    StateDict::from_safetensors(&bytes, std::path::Path::new("memory")).map_err(text)
+}
+
+fn resume(plain: &Plain) -> Result<(), String> {
+    let run = |net: &mut Net, optimizer: &mut dyn Optimizer, range: std::ops::Range<usize>| {
+        for k in range {
+            optimizer.set_lr(0.1 / (k + 1) as f64);
+            let mut grads = grads(net, k, 1.0);
+            if k % 3 == 1 {
+                grads.take(&net.0[2].1);
+            }
+            optimizer.step(net, &grads).map_err(text)?;
+        }
+        Ok::<(), String>(())
+    };
+    for dtype in [DType::F32, DType::F64] {
+        let (mut model, mut optimizer) = (net(dtype), (plain.make)(Form::Grouped));
+        run(&mut model, &mut *optimizer, 0..5)?;
+        let (at, state) = (model.clone(), through_a_file(&optimizer.state_dict())?);
+        run(&mut model, &mut *optimizer, 5..9)?;
+        // Also into an optimizer that went another way before.
+        for detour in [0, 2] {
+            let (mut again, mut other) = (at.clone(), (plain.make)(Form::Grouped));
+            run(&mut net(dtype), &mut *other, 0..detour)?;
+            other.load_state_dict(&state).map_err(text)?;
+            same(other.lr(), 0.1 / 5.0)?;
+            run(&mut again, &mut *other, 5..9)?;
+            same(values(&again), values(&model))?;
+            let both = [&optimizer, &other].map(|o| o.state_dict().to_safetensors().map_err(text));
+            same(&both[0], &both[1])?;
+        }
+    }
+    Ok(())
+}
+
+fn missing(plain: &Plain) -> Result<(), String> {
+    let (mut model, mut optimizer) = (net(DType::F64), (plain.make)(Form::Plain));
+    let before = model.0[1].1.to_f64s();
+    let mut some = grads(&model, 0, 1.0);
+    some.take(&model.0[1].1);
+    let report = optimizer.step(&mut model, &some).map_err(text)?;
+    same((report.updated, report.missing), (3, vec!["hidden.bias".to_string()]))?;
+    same(model.0[1].1.to_f64s(), before)?;
+    same(keys(&optimizer.state_dict()).iter().any(|key| key.starts_with("hidden.bias.")), false)?;
+    // Its first step is a first step.
+    let (mut fresh, mut other) = (net(DType::F64), (plain.make)(Form::Plain));
+    steps(&mut model, &mut *optimizer, 1..2)?;
+    steps(&mut fresh, &mut *other, 1..2)?;
+    same(model.0[1].1.to_f64s(), fresh.0[1].1.to_f64s())
+}
+
+/// Gradients of no parameter of the model: of another one, of what it was cloned from, none at all.
+fn strange(plain: &Plain) -> Result<(), String> {
+    let (mut model, mut optimizer) = (net(DType::F64), (plain.make)(Form::Plain));
+    for used in [false, true] {
+        let state = |optimizer: &dyn Optimizer| optimizer.state_dict().to_safetensors().map_err(text);
+        let before = (values(&model), state(&*optimizer)?);
+        let (of_model, mut clone) = (grads(&model, 0, 1.0), model.clone());
+        let attempts = [
+            (optimizer.step(&mut model, &grads(&net(DType::F64), 0, 1.0)), "another model"),
+            (optimizer.step(&mut clone, &of_model), "clone"),
+            (optimizer.step(&mut model, &Gradients::default()), "there are no gradients"),
+        ];
+        for (outcome, why) in attempts {
+            let error = outcome.map_or_else(text, |report| format!("not refused: {report:?}"));
+            let says = error.contains("none of the trainable parameters has a gradient") && error.contains(why);
+            same((says, error.as_str()), (true, error.as_str()))?;
+        }
+        same((values(&model), state(&*optimizer)?), before.clone())?;
+        same(values(&clone), before.0)?;
+        model.freeze("").map_err(text)?;
+        let frozen =
+            optimizer.step(&mut model, &of_model).map_or_else(text, |report| format!("not refused: {report:?}"));
+        same(frozen.ends_with("the model has 4 parameters, and all of them are frozen"), true)?;
+        model.unfreeze("").map_err(text)?;
+        steps(&mut model, &mut *optimizer, 0..usize::from(!used))?;
+    }
+    Ok(())
+}
+
+fn groups(plain: &Plain) -> Result<(), String> {
+    let run = |form: Form, factor: f64| {
+        let (mut model, mut optimizer) = (net(DType::F64), (plain.make)(form));
+        optimizer.set_lr(optimizer.lr() * factor);
+        steps(&mut model, &mut *optimizer, 0..6).map(|()| model)
+    };
+    let (whole, half, grouped) = (run(Form::Plain, 1.0)?, run(Form::Plain, 0.5)?, run(Form::Grouped, 1.0)?);
+    let expected = Net([&half.0[..2], &whole.0[2..]].concat());
+    same(values(&grouped), values(&expected))
+}
+
+fn maximize(plain: &Plain) -> Result<(), String> {
+    let (mut down, mut optimizer) = (net(DType::F64), (plain.make)(Form::Plain));
+    let (mut up, mut other) = (net(DType::F64), (plain.make)(Form::Maximizing));
+    for k in 0..6 {
+        let (slopes, mirrored) = (grads(&down, k, 1.0), grads(&up, k, -1.0));
+        optimizer.step(&mut down, &slopes).map_err(text)?;
+        other.step(&mut up, &mirrored).map_err(text)?;
+    }
+    same(values(&up), values(&down))
+}
+
+/// A gradient that is not a number spoils its own element (of a coupled step its own parameter), and no other; gradients of
+/// 0 spoil nothing.
+fn not_a_number(plain: &Plain) -> Result<(), String> {
+    for dtype in [DType::F32, DType::F64] {
+        let (mut model, mut optimizer) = (net(dtype), (plain.make)(Form::Plain));
+        let mut zeros = grads(&model, 0, 1.0);
+        zeros.scale(0.0);
+        optimizer.step(&mut model, &zeros).map_err(text)?;
+        let mut spoilt = grads(&model, 0, 1.0);
+        spoilt.insert(&model.0[1].1, Tensor::from([f64::NAN, 1.0]).to_dtype(dtype)).expect("a parameter");
+        optimizer.step(&mut model, &spoilt).map_err(text)?;
+        let mut nan: Vec<usize> = (0..11).filter(|i| !values(&model)[*i].is_finite()).collect();
+        if plain.coupled {
+            nan.retain(|i| *i != 7);
+        }
+        same(nan, vec![6])?;
+    }
+    Ok(())
+}
+
+fn threads(plain: &Plain) -> Result<(), String> {
+    let n = 150_001;
+    let run = |n: usize| {
+        let start: Vec<f32> = (0..n).map(|i| (i % 11) as f32 / 7.0 - 1.0).collect();
+        let mut model = Net(vec![("x", Param::new(Tensor::from_vec(start, &[n]).expect("small")).expect("floats"))]);
+        steps(&mut model, &mut *(plain.make)(Form::Plain), 0..4).map(|()| model.0[0].1.to_vec::<f32>().expect("F32"))
+    };
+    let on = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().map_err(text)?;
+        pool.install(|| run(n))
+    };
+    let (one, two, few) = (on(1)?, on(2)?, run(11)?);
+    same(one.iter().zip(&two).position(|(a, b)| a.to_bits() != b.to_bits()), None)?;
+    let other = one.iter().enumerate().position(|(i, x)| x.to_bits() != few[i % 11].to_bits());
+    same(other.filter(|_| !plain.coupled), None)
+}
+
+fn by_name(plain: &Plain) -> Result<(), String> {
+    let (mut model, mut optimizer) = (net(DType::F64), (plain.make)(Form::Grouped));
+    let (mut other, mut reference) = (net(DType::F64), (plain.make)(Form::Grouped));
+    let all = optimizer.hyperparameters();
+    same(all[0], ("lr", optimizer.lr()))?;
+    for (k, (name, value)) in all.iter().copied().enumerate() {
+        same(optimizer.get(name).map_err(text)?, value)?;
+        optimizer.set(name, value + 0.25).map_err(text)?;
+        same(optimizer.get(name).map_err(text)?, value + 0.25)?;
+        optimizer.set(name, f64::NAN).map_err(text)?;
+        let grads = grads(&model, k, 1.0);
+        let error = optimizer.step(&mut model, &grads).err().map(text).unwrap_or_default();
+        same(error.contains(&format!(": {name} is NaN, it must be ")), true)?;
+        optimizer.set(name, value).map_err(text)?;
+        steps(&mut model, &mut *optimizer, k..k + 1)?;
+        steps(&mut other, &mut *reference, k..k + 1)?;
+    }
+    same(values(&model), values(&other))?;
+    let names: Vec<&str> = all.iter().map(|(name, _)| *name).collect();
+    let expected = format!("no hyperparameter is called \"speed\", there are {}", names.join(", "));
+    same(optimizer.get("speed").map_err(text), Err(expected.clone()))?;
+    let error = optimizer.set("speed", 1.0).err().map(text).unwrap_or_default();
+    same(error.ends_with(&format!(": {expected}")), true)
+}
+
+fn step_with(plain: &Plain) -> Result<(), String> {
+    let (mut model, mut optimizer) = (net(DType::F64), (plain.make)(Form::Plain));
+    let (mut other, mut reference) = (net(DType::F64), (plain.make)(Form::Plain));
+    let mut calls = 0;
+    let outcome = optimizer.step_with(&mut model, |model| {
+        calls += 1;
+        Ok((2.5, grads(model, 0, 1.0)))
+    });
+    steps(&mut other, &mut *reference, 0..1)?;
+    same((outcome.map_err(text)?.0, calls), (2.5, 1))?;
+    same(values(&model), values(&other))
+}
+
+/// Steps on the gradients of a captured evaluation are those on the gradients of one that runs as it is written.
+fn captured(plain: &Plain) -> Result<(), String> {
+    let loss = |net: &Net| {
+        let terms = net.0.iter().map(|(_, param)| param.square().sum().mul_scalar(0.5));
+        terms.reduce(|sum, term| sum.try_add(&term).expect("scalars")).expect("parameters")
+    };
+    let run = |captured: bool| {
+        let (mut model, mut optimizer) = (net(DType::F32), (plain.make)(Form::Grouped));
+        let mut capture = Capture::new(|model: &Net, []: [&Tensor; 0]| {
+            let loss = loss(model);
+            let grads = loss.backward()?;
+            Ok((loss, grads))
+        });
+        for _ in 0..5 {
+            let grads = match captured {
+                true => capture.run(&model, []).map_err(text)?.1.clone(),
+                false => loss(&model).backward().map_err(text)?,
+            };
+            optimizer.step(&mut model, &grads).map_err(text)?;
+        }
+        Ok::<_, String>((values(&model), optimizer.state_dict().to_safetensors().map_err(text)?))
+    };
+    same(run(true)?, run(false)?)
+}
+
+/// The options that all have act around the formula as they say.
+fn common_options(plain: &Plain) -> Result<(), String> {
+    let one = |form: Form| {
+        let (mut model, mut optimizer) = (net(DType::F64), (plain.make)(form));
+        optimizer.set("weight_decay", if matches!(form, Form::Cautious) { 0.5 } else { 0.0 }).map_err(text)?;
+        steps(&mut model, &mut *optimizer, 0..1).map(|()| (values(&model), optimizer.lr()))
+    };
+    let before = values(&net(DType::F64));
+    let ((bare, lr), (proximal, _), (cautious, _)) = (one(Form::Plain)?, one(Form::Proximal)?, one(Form::Cautious)?);
+    for (i, (p, p0)) in bare.iter().zip(&before).enumerate() {
+        let shrunk = p.signum() * (p.abs() - lr * 0.5).max(0.0) / (1.0 + lr * 0.25);
+        let decayed = if (p0 - p) * p0 >= 0.0 { p - lr * 0.5 * p0 } else { *p };
+        for (what, got, expected) in [("proximal", proximal[i], shrunk), ("cautious", cautious[i], decayed)] {
+            if (got - expected).abs() > 1e-13 {
+                return Err(format!("{what}, element {i}: {got} instead of {expected}"));
+            }
+        }
+    }
+    Ok(())
+}

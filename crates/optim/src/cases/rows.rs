@@ -1,0 +1,115 @@
+//! The rows of `cases!`: an optimizer and its formula in plain words, or a refusal.
+
+use crate::Optimizer;
+
+/// The methods that the suite needs beyond [`Optimizer`]; `optimizer!` provides them.
+pub(crate) trait Common: Optimizer + 'static {
+    fn with_proximal(self, l1: f64, l2: f64) -> Self;
+    fn with_cautious(self, weight_decay: f64) -> Self;
+    fn with_group(self, prefix: &'static str, factor: f64) -> Self;
+    fn with_maximize(self) -> Self;
+}
+
+/// One parameter of one element in plain `f64`, with room for three numbers of state, and the number of the step.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Scalar {
+    pub(crate) p: f64,
+    pub(crate) a: f64,
+    pub(crate) b: f64,
+    pub(crate) c: f64,
+    pub(crate) t: f64,
+}
+
+/// One parameter in plain `f64`, row by row, with room for three tensors of state; for formulas that are not the same for
+/// every element by itself.
+#[derive(Clone, Default)]
+pub(crate) struct Whole {
+    pub(crate) shape: Vec<usize>,
+    pub(crate) p: Vec<f64>,
+    pub(crate) a: Vec<f64>,
+    pub(crate) b: Vec<f64>,
+    pub(crate) c: Vec<f64>,
+    pub(crate) t: f64,
+}
+
+#[derive(Clone, Copy)]
+pub(super) enum Form {
+    Plain,
+    Grouped,
+    Maximizing,
+    Proximal,
+    Cautious,
+}
+
+type Make = Box<dyn Fn(Form) -> Box<dyn Optimizer> + Sync>;
+type Formula = Box<dyn Fn(&mut Whole, &[f64]) + Sync>;
+
+pub(crate) struct Plain {
+    pub(super) make: Make,
+    pub(super) formula: Formula,
+    /// Whether an element's step depends on other elements of the parameter.
+    pub(super) coupled: bool,
+    pub(super) keeps: &'static [&'static str],
+}
+
+pub(crate) enum Case {
+    Plain(Plain),
+    Refused(Box<dyn Optimizer>, &'static str),
+}
+
+/// An optimizer, and its formula for one element in plain words.
+pub(crate) fn plain<O: Common>(
+    make: impl Fn() -> O + Sync + 'static,
+    formula: impl Fn(&mut Scalar, f64) + Sync + 'static,
+) -> Case {
+    let each = move |whole: &mut Whole, g: &[f64]| {
+        for (i, g) in g.iter().enumerate() {
+            let mut s = Scalar { p: whole.p[i], a: whole.a[i], b: whole.b[i], c: whole.c[i], t: whole.t };
+            formula(&mut s, *g);
+            (whole.p[i], whole.a[i], whole.b[i], whole.c[i]) = (s.p, s.a, s.b, s.c);
+        }
+    };
+    case(make, each, false)
+}
+
+/// An optimizer whose steps couple the elements of a parameter, and its formula for a parameter in plain words. The state
+/// starts as zeros like the parameter; at `t` 1 the formula may give it any length.
+#[allow(dead_code, reason = "a shared part of the suite")]
+pub(crate) fn coupled<O: Common>(
+    make: impl Fn() -> O + Sync + 'static,
+    formula: impl Fn(&mut Whole, &[f64]) + Sync + 'static,
+) -> Case {
+    case(make, formula, true)
+}
+
+fn case<O: Common>(
+    make: impl Fn() -> O + Sync + 'static,
+    formula: impl Fn(&mut Whole, &[f64]) + Sync + 'static,
+    coupled: bool,
+) -> Case {
+    let make = move |form: Form| -> Box<dyn Optimizer> {
+        match form {
+            Form::Plain => Box::new(make()),
+            Form::Grouped => Box::new(make().with_group("hidden", 0.5)),
+            Form::Maximizing => Box::new(make().with_maximize()),
+            Form::Proximal => Box::new(make().with_proximal(0.5, 0.25)),
+            Form::Cautious => Box::new(make().with_cautious(0.5)),
+        }
+    };
+    Case::Plain(Plain { make: Box::new(make), formula: Box::new(formula), coupled, keeps: &[] })
+}
+
+/// Hyperparameters out of range, and the text that says so.
+pub(crate) fn refused(optimizer: impl Optimizer + 'static, text: &'static str) -> Case {
+    Case::Refused(Box::new(optimizer), text)
+}
+
+impl Case {
+    /// The names of state and numbers that each parameter has after a step, besides `step`.
+    pub(crate) fn keeps(self, keeps: &'static [&'static str]) -> Case {
+        match self {
+            Case::Plain(plain) => Case::Plain(Plain { keeps, ..plain }),
+            Case::Refused(..) => unreachable!("what is refused keeps nothing"),
+        }
+    }
+}

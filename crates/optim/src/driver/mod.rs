@@ -251,6 +251,7 @@ impl<R: Rule> Optimizer for Driver<R> {
     }
 
     fn check(&self) -> Result<()> {
+        R::START_LR.check(R::NAME, "lr", self.initial_lr)?;
         self.hyper.check()?;
         self.groups.iter().enumerate().try_for_each(|(position, group)| {
             group.is_no_other(&self.groups[..position], position)?;

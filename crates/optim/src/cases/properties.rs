@@ -112,7 +112,8 @@ fn state(plain: &Plain) -> Result<(), String> {
             .map(move |slot| format!("{name}.{slot}"))
             .collect::<Vec<_>>()
     };
-    let expected = std::iter::once("lr".to_string()).chain(SHAPES.iter().flat_map(|(name, _)| each(name)));
+    let whole = std::iter::once("lr").chain(plain.shares.iter().copied()).map(str::to_string);
+    let expected = whole.chain(SHAPES.iter().flat_map(|(name, _)| each(name)));
     same(keys(&optimizer.state_dict()), expected.collect())
 }
 

@@ -54,6 +54,8 @@ pub(crate) struct Plain {
     /// Whether it depends on the elements of other parameters, too.
     pub(super) joint: bool,
     pub(super) keeps: &'static [&'static str],
+    /// The names of the numbers that all parameters share.
+    pub(super) shares: &'static [&'static str],
 }
 
 pub(crate) enum Case {
@@ -112,7 +114,14 @@ fn case<O: Common>(
             Form::Cautious => Box::new(make().with_cautious(0.5)),
         }
     };
-    Case::Plain(Plain { make: Box::new(make), formula: Box::new(formula), coupled, joint: false, keeps: &[] })
+    Case::Plain(Plain {
+        make: Box::new(make),
+        formula: Box::new(formula),
+        coupled,
+        joint: false,
+        keeps: &[],
+        shares: &[],
+    })
 }
 
 /// Hyperparameters out of range, and the text that says so.
@@ -125,6 +134,14 @@ impl Case {
     pub(crate) fn keeps(self, keeps: &'static [&'static str]) -> Case {
         match self {
             Case::Plain(plain) => Case::Plain(Plain { keeps, ..plain }),
+            Case::Refused(..) => unreachable!("what is refused keeps nothing"),
+        }
+    }
+
+    /// The names of the numbers that the optimizer has after a step.
+    pub(crate) fn shares(self, shares: &'static [&'static str]) -> Case {
+        match self {
+            Case::Plain(plain) => Case::Plain(Plain { shares, ..plain }),
             Case::Refused(..) => unreachable!("what is refused keeps nothing"),
         }
     }

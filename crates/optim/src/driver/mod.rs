@@ -213,6 +213,11 @@ impl<R: Rule> Driver<R> {
         &self.hyper.rule
     }
 
+    /// The numbers that the rule has for all parameters; none before the first step.
+    pub(crate) fn shared(&self) -> &[f64] {
+        &self.shared
+    }
+
     fn changed(mut self, change: impl FnOnce(&mut Hyper<R>)) -> Self {
         change(&mut self.hyper);
         self.slots_are = Slots::Unbound;

@@ -32,7 +32,6 @@ static ALLOCATOR: Counting = Counting;
 
 /// The rules that compute with tensors beside their state, and why.
 const EXCEPT: &[(&str, &str)] = &[
-    ("Lamb", "its step is a tensor whose norm is taken"),
     ("Prodigy", "the way from the start is a tensor"),
     ("SparseAdam", "the rows that a gradient touches are a tensor"),
 ];

@@ -51,6 +51,8 @@ pub struct Turn<'a> {
     pub proximal: [f64; 2],
     /// Whether to follow the gradient upwards.
     pub maximize: bool,
+    /// The parameter's name in the model.
+    pub parameter_name: &'a str,
     pub(crate) name: &'static str,
 }
 

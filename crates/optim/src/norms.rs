@@ -3,8 +3,12 @@
 use autograd_core::update::FoldRule;
 use autograd_core::{Result, Tensor};
 
+/// The root of the mean of the squares.
+pub(crate) fn rms(x: &Tensor) -> Result<f64> {
+    Ok(norm2(x)? / (x.numel() as f64).sqrt())
+}
+
 /// The 2-norm of a tensor.
-#[allow(dead_code, reason = "of rules over whole tensors")]
 pub(crate) fn norm2(x: &Tensor) -> Result<f64> {
     norm(std::iter::once(x), 2.0)
 }

@@ -175,6 +175,9 @@ cases![
     coupled(|| quarter(0.0, 0.5).weight_decay(0.25), |w, g| by_hand(w, g, [0.0, 0.5, 0.25], false))
         .keeps(&["momentum_buffer"]),
     plain(|| quarter(0.0, 0.0).trust_ratio(false), |s, g| s.p -= 0.5 * g),
-    refused(Lars::new(0.1).trust_coefficient(-1.0), "LARS: trust_coefficient is -1.0, it must be finite and at least 0"),
+    refused(
+        Lars::new(0.1).trust_coefficient(-1.0),
+        "LARS: trust_coefficient is -1.0, it must be finite and at least 0"
+    ),
     refused(Lars::new(0.1).momentum(f64::NAN), "LARS: momentum is NaN, it must be finite and at least 0"),
 ];

@@ -64,7 +64,9 @@ impl SgdRule {
         let SgdRule { momentum, dampening, nesterov, convention } = self;
         let refuse = |text: String| Err(Error::new(ErrorKind::Argument, format!("SGD: {text}")));
         if *convention != Momentum::Buffer && *dampening != 0.0 {
-            return refuse(format!("dampening belongs to Momentum::Buffer, got dampening {dampening} with {convention:?}"));
+            return refuse(format!(
+                "dampening belongs to Momentum::Buffer, got dampening {dampening} with {convention:?}"
+            ));
         }
         match convention {
             Momentum::Buffer if *nesterov && !(*momentum > 0.0 && *dampening == 0.0) => {

@@ -252,7 +252,10 @@ cases![
         Sgd::new(0.1).momentum(0.9).dampening(0.1).nesterov(true),
         "SGD: nesterov needs momentum above 0 and dampening 0, got momentum 0.9 and dampening 0.1"
     ),
-    refused(half(Momentum::AverageFromFirst).nesterov(true), "SGD: nesterov is not defined for Momentum::AverageFromFirst"),
+    refused(
+        half(Momentum::AverageFromFirst).nesterov(true),
+        "SGD: nesterov is not defined for Momentum::AverageFromFirst"
+    ),
     refused(half(Momentum::Average).momentum(1.0), "SGD: momentum is 1.0, it must be in [0, 1)"),
     refused(
         half(Momentum::Velocity).dampening(0.25),

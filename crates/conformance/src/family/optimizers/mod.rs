@@ -1,5 +1,6 @@
 //! Optimizers on problems with gradients in closed form: the value before every step, and the parameters after it.
 
+mod clip;
 mod problem;
 mod table;
 
@@ -10,6 +11,7 @@ use crate::compare;
 use crate::stop::{Outcome, Stop};
 use autograd_core::module::{Item, ItemMut, Module, Param, Path};
 use autograd_core::{Error, ErrorKind, Gradients, Tensor};
+use clip::Clip;
 use problem::Problem;
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,8 +24,7 @@ pub(super) fn build(
     groups: &[Group],
     precision: Precision,
 ) -> Outcome<Box<dyn Optimizer>> {
-    let entry = table::TABLE.iter().find(|(known, _)| *known == name);
-    let (_, build) = entry.ok_or_else(|| Stop::Unsupported(String::new()))?;
+    let build = table::find(name).ok_or_else(|| Stop::Unsupported(String::new()))?;
     let nothing = BTreeMap::new();
     let call = Call::new(args, &nothing, precision);
     let optimizer = build(&call, groups)?;
@@ -74,6 +75,7 @@ pub(super) fn run(case: &Case, precision: Precision) -> Outcome<()> {
     let mut model = Parameters::read(&case.required("start")?, precision)?;
     let missing: BTreeMap<String, BTreeSet<usize>> = case.field("missing")?.unwrap_or_default();
     let rates: Vec<f64> = case.field("lr_steps")?.unwrap_or_default();
+    let clip = Clip::read(case);
     let mut values = Vec::new();
     let mut trajectory: BTreeMap<String, Vec<f64>> = BTreeMap::new();
     for k in 0..case.required::<usize>("steps")? {
@@ -83,7 +85,11 @@ pub(super) fn run(case: &Case, precision: Precision) -> Outcome<()> {
         let absent = |name: &str| missing.get(name).is_some_and(|steps| steps.contains(&k));
         let mut unreadable = None;
         let outcome = optimizer.step_with(&mut model, |model| {
-            problem.evaluate(model, &absent, precision).map_err(|stop| {
+            let evaluated = problem.evaluate(model, k, &absent, precision).and_then(|(value, mut grads)| {
+                clip.apply(&mut grads, &model.0)?;
+                Ok((value, grads))
+            });
+            evaluated.map_err(|stop| {
                 let error = Error::new(ErrorKind::User, format!("{stop:?}"));
                 unreadable = Some(stop);
                 error
@@ -111,14 +117,15 @@ pub(super) fn run(case: &Case, precision: Precision) -> Outcome<()> {
 }
 
 impl Problem {
-    /// The value, and the gradients of all parameters that are not absent.
+    /// The value before this step, and the gradients of all parameters that are not absent.
     fn evaluate(
         &self,
         model: &Parameters,
+        step: usize,
         absent: &dyn Fn(&str) -> bool,
         precision: Precision,
     ) -> Outcome<(f64, Gradients)> {
-        let (value, gradients) = self.at(&model.values())?;
+        let (value, gradients) = self.at(&model.values(), step)?;
         let mut grads = Gradients::default();
         for (name, param) in model.0.iter().filter(|(name, _)| !absent(name)) {
             let gradient = gradients.get(name).ok_or_else(|| Stop::Malformed(format!("no gradient of {name}")))?;

@@ -25,9 +25,19 @@ pub(super) enum Problem {
         #[serde(rename = "Y")]
         y: Matrix,
     },
+    /// Rows of W that have a gradient, step by step; the value is 0.
+    #[serde(rename = "given_rows")]
+    GivenRows { grads: Vec<Rows> },
     /// Anything else.
     #[serde(other)]
     Unknown,
+}
+
+/// The rows of a gradient that are not 0.
+#[derive(Deserialize)]
+pub(super) struct Rows {
+    rows: Vec<usize>,
+    values: Matrix,
 }
 
 type Point = BTreeMap<String, Vec<f64>>;
@@ -37,8 +47,8 @@ fn dot(a: &[f64], b: &[f64]) -> f64 {
 }
 
 impl Problem {
-    /// The value and the gradients, flat, at a point.
-    pub(super) fn at(&self, point: &Point) -> Outcome<(f64, Point)> {
+    /// The value and the gradients, flat, at a point before a step.
+    pub(super) fn at(&self, point: &Point, step: usize) -> Outcome<(f64, Point)> {
         let find = |name: &str| point.get(name).ok_or_else(|| Stop::Malformed(format!("no parameter {name}")));
         match self {
             Problem::Quadratic { a, b } => {
@@ -54,6 +64,15 @@ impl Problem {
                 Ok(((a - x0).powi(2) + c * d * d, [("x".to_owned(), gradient)].into()))
             }
             Problem::Matrix { x, y } => Ok(least_squares(x, y, find("W")?, point.get("b").map(Vec::as_slice))),
+            Problem::GivenRows { grads } => {
+                let given = grads.get(step).ok_or_else(|| Stop::Malformed(format!("no rows of step {step}")))?;
+                let mut gradient = vec![0.0; find("W")?.len()];
+                for (row, values) in given.rows.iter().zip(&given.values) {
+                    let place = gradient.get_mut(row * values.len()..(row + 1) * values.len());
+                    place.ok_or_else(|| Stop::Malformed(format!("no row {row}")))?.copy_from_slice(values);
+                }
+                Ok((0.0, [("W".to_owned(), gradient)].into()))
+            }
             Problem::Unknown => Err(Stop::Unsupported("problem".into())),
         }
     }

@@ -1,0 +1,83 @@
+//! The register of optimizers, framework by framework. Wiring one up is one entry, which sets its own hyperparameters; all
+//! share the driver's.
+
+/// Makes [`Common`] of optimizers; their file names each once.
+macro_rules! common {
+    ($($name:ident)*) => {$(
+        impl super::Common for $name {
+            fn common(self, weight_decay: f64, maximize: bool) -> Self {
+                self.weight_decay(weight_decay).maximize(maximize)
+            }
+            fn with_group(
+                self,
+                members: super::Members,
+                change: impl Fn(Self) -> Self + Send + Sync + 'static,
+            ) -> Self {
+                self.group_where(move |name| members.contains(name), change)
+            }
+            fn scaled(self, factor: f64) -> Self {
+                self.scale_lr(factor)
+            }
+        }
+    )*};
+}
+
+mod keras;
+mod optax;
+mod torch;
+
+use super::{Group, Members};
+use crate::call::Call;
+use crate::stop::{Outcome, Stop};
+use wengert_optim::Optimizer;
+
+type Build = fn(&Call<'_>, &[Group]) -> Outcome<Box<dyn Optimizer>>;
+
+/// A name of the cases, and what builds its optimizer.
+type Entry = (&'static str, Build);
+
+/// What builds the optimizer of this name.
+pub(super) fn find(name: &str) -> Option<Build> {
+    let all = [torch::TABLE, keras::TABLE, optax::TABLE];
+    all.into_iter().flatten().find(|(known, _)| *known == name).map(|(_, build)| *build)
+}
+
+/// Unsupported, if parameters have hyperparameters of their own.
+fn no_groups(groups: &[Group]) -> Outcome<()> {
+    if groups.is_empty() { Ok(()) } else { Err(Stop::Unsupported("param_groups".into())) }
+}
+
+/// Sets hyperparameters.
+type Settings<O> = Box<dyn Fn(O) -> O + Send + Sync>;
+
+/// The setters that all optimizers around a driver have by name.
+trait Common: Optimizer + Sized + 'static {
+    fn common(self, weight_decay: f64, maximize: bool) -> Self;
+    fn with_group(self, members: Members, change: impl Fn(Self) -> Self + Send + Sync + 'static) -> Self;
+    fn scaled(self, factor: f64) -> Self;
+}
+
+/// An optimizer with its groups: what all share, and each one's own settings.
+fn driver<O: Common>(
+    c: &Call<'_>,
+    groups: &[Group],
+    new: fn(f64) -> O,
+    own: fn(&Call<'_>) -> Outcome<Settings<O>>,
+) -> Outcome<Box<dyn Optimizer>> {
+    let (base_lr, settings) = (c.number("lr")?, all(c, own)?);
+    let mut optimizer = settings(new(base_lr));
+    for group in groups {
+        let inputs = Default::default();
+        let call = Call::new(&group.args, &inputs, c.precision());
+        let (lr, settings) = (call.number("lr")?, all(&call, own)?);
+        call.all_read()?;
+        let change = move |optimizer: O| settings(optimizer).scaled(lr / base_lr);
+        optimizer = optimizer.with_group(group.params.clone(), change);
+    }
+    Ok(Box::new(optimizer))
+}
+
+fn all<O: Common>(c: &Call<'_>, own: fn(&Call<'_>) -> Outcome<Settings<O>>) -> Outcome<Settings<O>> {
+    let (own, weight_decay, maximize) = (own(c)?, c.number("weight_decay")?, c.flag("maximize")?);
+    Ok(Box::new(move |optimizer| own(optimizer).common(weight_decay, maximize)))
+}

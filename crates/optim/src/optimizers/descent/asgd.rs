@@ -8,8 +8,8 @@ use crate::turn::Turn;
 use autograd_core::Result;
 use autograd_core::update::{ElementRule, Real};
 
-/// Averaged stochastic gradient descent: descent with a falling rate, and beside it the average of the parameters, which is
-/// meant for evaluation.
+/// Averaged stochastic gradient descent: descent with a falling rate, and beside it the average of the parameters,
+/// which is meant for evaluation.
 ///
 /// ```text
 /// g ← g + λ p                            (weight_decay λ)
@@ -41,8 +41,8 @@ use autograd_core::update::{ElementRule, Real};
 /// ```
 ///
 /// # References
-/// Polyak, Juditsky, Acceleration of Stochastic Approximation by Averaging, 1992. Xu, Towards Optimal One Pass Large Scale
-/// Learning with Averaged Stochastic Gradient Descent, 2011 (the rates).
+/// Polyak, Juditsky, Acceleration of Stochastic Approximation by Averaging, 1992. Xu, Towards Optimal One Pass Large
+/// Scale Learning with Averaged Stochastic Gradient Descent, 2011 (the rates).
 ///
 /// # Differs from
 /// * PyTorch: nothing.

@@ -17,8 +17,8 @@ use autograd_core::update::{ElementRule, Real};
 /// p ← k (p − lr · g ‖p‖ / ‖g‖)                   k = 1 / √(1 + lr²)
 /// ```
 ///
-/// Norms are 2-norms over the parameter, and at least `min_norm`; where one is 0 nonetheless, g stays as it is. `lr ≥ 0`,
-/// `min_norm ≥ 0` (1e-6), `λ ≥ 0` (0). There is no state.
+/// Norms are 2-norms over the parameter, and at least `min_norm`; where one is 0 nonetheless, g stays as it is.
+/// `lr ≥ 0`, `min_norm ≥ 0` (1e-6), `λ ≥ 0` (0). There is no state.
 ///
 /// # Examples
 /// ```

@@ -20,8 +20,8 @@ use autograd_core::update::{ElementRule, Real};
 /// ```
 ///
 /// Norms are 2-norms over the parameter. `lr ≥ 0`, `c ≥ 0` (0.001), `ε ≥ 0` (0), `μ ≥ 0` (0.9), `λ ≥ 0` (0). State:
-/// `momentum_buffer` (b), only with momentum. Biases and the parameters of norms are mostly left out of the scaling, see
-/// [`Lars::trust_ratio`].
+/// `momentum_buffer` (b), only with momentum. Biases and the parameters of norms are mostly left out of the scaling,
+/// see [`Lars::trust_ratio`].
 ///
 /// # Examples
 /// ```

@@ -7,8 +7,8 @@ use autograd_core::{Error, ErrorKind, Result};
 /// What the momentum of [`Sgd`](crate::Sgd) gathers, with μ the momentum, g the gradient, d the direction of the step
 /// `p ← p − lr · d`.
 ///
-/// While `lr` and μ are constant, `Velocity` is `Buffer` with another scale of its state, and `Average` is `Buffer` with a
-/// learning rate that is 1 / (1 − μ) times smaller.
+/// While `lr` and μ are constant, `Velocity` is `Buffer` with another scale of its state, and `Average` is `Buffer`
+/// with a learning rate that is 1 / (1 − μ) times smaller.
 ///
 /// # Examples
 /// ```

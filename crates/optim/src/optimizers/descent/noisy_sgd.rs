@@ -15,8 +15,9 @@ use autograd_core::{Result, Tensor, seeded};
 /// p ← p − lr · (g + σ n)                 n: standard normal, σ² = η / tᵞ,  t = 1, 2, ..
 /// ```
 ///
-/// `lr ≥ 0`, `η ≥ 0` (0.01), `γ ≥ 0` (0.55), `λ ≥ 0` (0), a seed (0). The noise is a function of the seed, the name of the
-/// parameter and its t, so there is no state: a run that goes on from a checkpoint has the noise that it would have had.
+/// `lr ≥ 0`, `η ≥ 0` (0.01), `γ ≥ 0` (0.55), `λ ≥ 0` (0), a seed (0). The noise is a function of the seed, the name of
+/// the parameter and its t, so there is no state: a run that goes on from a checkpoint has the noise that it would have
+/// had.
 ///
 /// # Examples
 /// ```
@@ -26,7 +27,7 @@ use autograd_core::{Result, Tensor, seeded};
 /// let mut x = Param::new(Tensor::zeros(&[10_000], DType::F64)?)?;
 /// let grads = x.sum().backward()?;                               // 1
 /// NoisySgd::new(0.5).eta(0.04).gamma(0.5).seed(7).step(&mut x, &grads)?;
-/// let (mean, std) = (x.mean()?.to_f64()?, x.std(..)?.to_f64()?);
+/// let (mean, std) = (x.mean()?.to_f64()?, x.std(1.0)?.to_f64()?);
 /// assert!((mean + 0.5).abs() < 0.005 && (std - 0.1).abs() < 0.005);       // lr · √η = 0.1
 /// # Ok::<(), autograd_core::Error>(())
 /// ```

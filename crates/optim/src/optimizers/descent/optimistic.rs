@@ -8,8 +8,8 @@ use crate::turn::Turn;
 use autograd_core::Result;
 use autograd_core::update::{ElementRule, Real};
 
-/// Optimistic gradient descent, for games: each step takes back a part of the last one, which damps the circling around a
-/// saddle point.
+/// Optimistic gradient descent, for games: each step takes back a part of the last one, which damps the circling around
+/// a saddle point.
 ///
 /// ```text
 /// g ← g + λ p                                    (weight_decay λ)
@@ -25,7 +25,8 @@ use autograd_core::update::{ElementRule, Real};
 ///
 /// // min over x, max over y of x y: descent spirals outwards, this inwards.
 /// let mut game = vec![Param::new(Tensor::from(1.0))?, Param::new(Tensor::from(1.0))?];
-/// let mut optimizer = OptimisticGradientDescent::new(0.1).alpha(1.0).beta(1.0).group("1", |group| group.maximize(true));
+/// let optimizer = OptimisticGradientDescent::new(0.1).alpha(1.0).beta(1.0);
+/// let mut optimizer = optimizer.group("1", |group| group.maximize(true));
 /// for _ in 0..1000 {
 ///     let grads = game[0].try_mul(&game[1])?.backward()?;
 ///     optimizer.step(&mut game, &grads)?;
@@ -35,9 +36,8 @@ use autograd_core::update::{ElementRule, Real};
 /// ```
 ///
 /// # References
-/// Daskalakis, Ilyas, Syrgkanis, Zeng, Training GANs with Optimism, 2018, equation 3. Mokhtari, Ozdaglar, Pattathil, A
-/// Unified Analysis of Extra-gradient and Optimistic Gradient Methods for Saddle Point Problems, 2020, equation 7 (α
-/// and β).
+/// Daskalakis, Ilyas, Syrgkanis, Zeng, Training GANs with Optimism, 2018. Mokhtari, Ozdaglar, Pattathil, A Unified
+/// Analysis of Extra-gradient and Optimistic Gradient Methods for Saddle Point Problems, 2020 (α and β).
 ///
 /// # Differs from
 /// * optax: nothing.

@@ -35,8 +35,8 @@ use autograd_core::Result;
 /// ```
 ///
 /// # References
-/// Polyak, Some methods of speeding up the convergence of iteration methods, 1964, equation 9. Sutskever, Martens, Dahl,
-/// Hinton, On the importance of initialization and momentum in deep learning, 2013, equations 1 to 4.
+/// Polyak, Some methods of speeding up the convergence of iteration methods, 1964. Sutskever, Martens,
+/// Dahl, Hinton, On the importance of initialization and momentum in deep learning, 2013, equations 1 to 4.
 ///
 /// # Differs from
 /// * PyTorch: nothing; there, too, the learning rate is outside the momentum buffer.
@@ -76,8 +76,8 @@ impl Sgd {
         self.with(|rule| rule.momentum = momentum)
     }
 
-    /// τ, any number: the gradient enters the momentum buffer with weight 1 − τ, except where it begins: at the first step
-    /// with momentum. Default 0.
+    /// τ, any number: the gradient enters the momentum buffer with weight 1 − τ, except where it begins: at the first
+    /// step with momentum. Default 0.
     ///
     /// # Examples
     /// ```
@@ -96,8 +96,8 @@ impl Sgd {
         self.with(|rule| rule.dampening = dampening)
     }
 
-    /// Whether the momentum is Nesterov's, which in PyTorch's convention needs momentum above 0 and dampening 0. Default
-    /// false.
+    /// Whether the momentum is Nesterov's, which in PyTorch's convention needs momentum above 0 and dampening 0.
+    /// Default false.
     ///
     /// # Examples
     /// ```

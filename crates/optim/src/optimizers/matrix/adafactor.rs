@@ -12,23 +12,24 @@ use autograd_core::{DType, Error, ErrorKind, Result, Tensor, keep, no_grad};
 const POSITIVE: Range = Range::new(|x| x > 0.0 && x.is_finite(), "finite and positive");
 const NOT_POSITIVE: Range = Range::new(|x| x <= 0.0 && x.is_finite(), "finite and at most 0");
 
-/// Adafactor: steps like Adam's in proportion to the parameter's own size, with a memory of one number for each row and each
-/// column of a matrix instead of one for each element, and without an average of the gradient.
+/// Adafactor: steps like Adam's in proportion to the parameter's own size, with a memory of one number for each row and
+/// each column of a matrix instead of one for each element, and without an average of the gradient.
 ///
 /// ```text
 /// w = t^β                                    (beta2_decay β ≤ 0;  t = 1, 2, ..)
 /// α = max(ε₂, rms(p)) · min(lr, 1/√t)
 /// p ← (1 − lr·λ) p                           (weight_decay λ, decoupled)
-/// r ← (1 − w) r + w · mean of g² over columns,  c ← (1 − w) c + w · mean of g² over rows,  v = r c / max(ε₁, mean of r)
-/// v ← (1 − w) v + w g²                       (a parameter of fewer than two dims, in place of r and c)
+/// r ← (1 − w) r + w · mean of g² over columns
+/// c ← (1 − w) c + w · mean of g² over rows
+/// v = r c / max(ε₁, mean of r)               (a parameter of fewer than two dims: v ← (1 − w) v + w g²)
 /// u = g / √max(v, ε₁²)
 /// p ← p − α u / max(1, rms(u) / d)
 /// ```
 ///
 /// rms is the root of the mean of the squares; of more than two dims the last two are rows and columns. `lr ≥ 0`,
-/// `β ≤ 0` (−0.8), `ε₁ ≥ 0` (the machine epsilon of the parameter's dtype), `ε₂ ≥ 0` (0.001), `d ≥ 1` (1), `λ ≥ 0` (0). State:
-/// `row_var` (r) and `col_var` (c), or `variance` (v); those that a parameter does not use have no elements. t counts the
-/// steps of each parameter.
+/// `β ≤ 0` (−0.8), `ε₁ ≥ 0` (the machine epsilon of the parameter's dtype), `ε₂ ≥ 0` (0.001), `d ≥ 1` (1), `λ ≥ 0` (0).
+/// State: `row_var` (r) and `col_var` (c), or `variance` (v); those that a parameter does not use have no elements. t
+/// counts the steps of each parameter.
 ///
 /// # Numerics
 /// Squares that overflow the dtype count as its largest number over the number of elements.
@@ -75,9 +76,9 @@ impl Adafactor {
         Adafactor(Driver::new(rule, lr).decoupled_weight_decay(true))
     }
 
-    /// Keras' form: `g² + ε₁` is averaged, with ε₁ 1e-30, and `v = r c / mean of r` in place of what keeps it from 0 above;
-    /// ε₂ takes rms(p) after the decay; d is any positive number. (Keras' `relative_step` has no effect: `min(lr, 1/√t)` is
-    /// taken in any case.)
+    /// Keras' form: `g² + ε₁` is averaged, with ε₁ 1e-30, and `v = r c / mean of r` in place of what keeps it from 0
+    /// above; ε₂ takes rms(p) after the decay; d is any positive number. (Keras' `relative_step` has no effect:
+    /// `min(lr, 1/√t)` is taken in any case.)
     ///
     /// # Examples
     /// ```
@@ -98,8 +99,8 @@ impl Adafactor {
         self.with(|rule| rule.beta2_decay = beta2_decay)
     }
 
-    /// ε₁ ≥ 0, which keeps divisors from 0, and ε₂ ≥ 0, the least size of a parameter. Default the machine epsilon of the
-    /// parameter's dtype, and 0.001.
+    /// ε₁ ≥ 0, which keeps divisors from 0, and ε₂ ≥ 0, the least size of a parameter. Default the machine epsilon of
+    /// the parameter's dtype, and 0.001.
     pub fn eps(self, eps1: f64, eps2: f64) -> Adafactor {
         self.with(|rule| (rule.eps1, rule.eps2) = (Some(eps1), eps2))
     }

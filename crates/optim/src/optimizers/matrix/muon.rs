@@ -20,13 +20,13 @@ use autograd_core::{Error, ErrorKind, Result, Shape, Tensor, no_grad};
 /// p ← p − lr · f X                           (transposed back; f of adjust_lr)
 /// ```
 ///
-/// `lr ≥ 0`, `0 ≤ μ < 1` (0.95), nesterov (true), `λ ≥ 0` (0.1), `ε ≥ 0` (1e-7), 5 steps with 3.4445, −4.775 and 2.0315, which
-/// bring every singular value to between 0.7 and 1.2. State: `momentum_buffer` (m). All is computed in the parameter's own
-/// dtype.
+/// `lr ≥ 0`, `0 ≤ μ < 1` (0.95), nesterov (true), `λ ≥ 0` (0.1), `ε ≥ 0` (1e-7), 5 steps with 3.4445, −4.775 and 2.0315,
+/// which bring every singular value that is not tiny to between 0.7 and 1.2. State: `momentum_buffer` (m). All is
+/// computed in the parameter's own dtype.
 ///
 /// # Errors
-/// The first step refuses a parameter that is not a matrix: give vectors, and by custom embeddings and the last layer, to
-/// another optimizer. [`Muon::flatten`] takes kernels of convolutions.
+/// The first step refuses a parameter that is not a matrix: give vectors, and by custom embeddings and the last layer,
+/// to another optimizer. [`Muon::flatten`] takes kernels of convolutions.
 ///
 /// # Examples
 /// ```
@@ -34,7 +34,7 @@ use autograd_core::{Error, ErrorKind, Result, Shape, Tensor, no_grad};
 /// use wengert_optim::{Muon, Optimizer};
 ///
 /// let mut x = Param::new(Tensor::from([[1.0, 0.0], [0.0, 1.0]]))?;
-/// // Gradients of 100 and 0.1 move alike; a single step of X ← 1.5 X − 0.5 X³ from 0.001 is not enough, so it takes 20.
+/// // Gradients of 100 and 0.1 move alike, after enough steps of X ← 1.5 X − 0.5 X³ from 1 and 0.001.
 /// let grads = x.try_mul(&Tensor::from([[100.0, 0.0], [0.0, 0.1]]))?.sum().backward()?;
 /// let muon = Muon::new(0.5).momentum(0.0).nesterov(false).weight_decay(0.0).eps(1e-7);
 /// muon.ns_coefficients(1.5, -0.5, 0.0).ns_steps(30).step(&mut x, &grads)?;
@@ -146,8 +146,8 @@ impl Muon {
         self.with(|rule| rule.adjust_lr = adjust_lr)
     }
 
-    /// Whether a parameter of more than two dims, `[O, I, ..]`, counts as the matrix `[O, I · ..]`, as the original does
-    /// with kernels of convolutions. Default false: it is refused, as in PyTorch.
+    /// Whether a parameter of more than two dims, `[O, I, ..]`, counts as the matrix `[O, I · ..]`, as the original
+    /// does with kernels of convolutions. Default false: it is refused, as in PyTorch.
     ///
     /// # Examples
     /// ```

@@ -8,8 +8,8 @@ use crate::turn::Turn;
 use autograd_core::Result;
 use autograd_core::update::{ElementRule, Real};
 
-/// Adadelta: each gradient is divided by the root of the average of its square, and multiplied by that of the steps so far,
-/// so steps have the unit of the parameter and find their own size.
+/// Adadelta: each gradient is divided by the root of the average of its square, and multiplied by that of the steps so
+/// far, so steps have the unit of the parameter and find their own size.
 ///
 /// ```text
 /// g ← g + λ p                            (weight_decay λ)

@@ -8,8 +8,8 @@ use crate::turn::Turn;
 use autograd_core::update::{ElementRule, Real};
 use autograd_core::{Result, Tensor};
 
-/// Adagrad: each gradient is divided by the root of the sum of all its squares so far, so elements that move rarely take
-/// large steps.
+/// Adagrad: each gradient is divided by the root of the sum of all its squares so far, so elements that move rarely
+/// take large steps.
 ///
 /// ```text
 /// g ← g + λ p                            (weight_decay λ)
@@ -17,8 +17,8 @@ use autograd_core::{Result, Tensor};
 /// p ← p − lr / (1 + (t − 1) η) · g / (√s + ε)            (lr_decay η;  t = 1, 2, ..)
 /// ```
 ///
-/// With `eps_inside` the divisor is `√(s + ε)`. `lr ≥ 0`, `η ≥ 0` (0), `initial_accumulator_value ≥ 0` (0), `ε ≥ 0` (1e-10),
-/// `λ ≥ 0` (0). State: `sum` (s). t counts the steps of each parameter.
+/// With `eps_inside` the divisor is `√(s + ε)`. `lr ≥ 0`, `η ≥ 0` (0), `initial_accumulator_value ≥ 0` (0), `ε ≥ 0`
+/// (1e-10), `λ ≥ 0` (0). State: `sum` (s). t counts the steps of each parameter.
 ///
 /// # Examples
 /// ```

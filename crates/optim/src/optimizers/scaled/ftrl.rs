@@ -20,10 +20,10 @@ const NOT_POSITIVE: Range = Range::new(|x| x <= 0.0 && x.is_finite(), "finite an
 /// n ← n'
 /// ```
 ///
-/// λ₁ is `l1`, λ₂ `l2`, λₛ `l2_shrinkage`; all are at least 0 (0). `β ≥ 0` (1), `initial_accumulator_value ≥ 0` (0), k: −0.5,
-/// which is `√n`. State: `accumulator` (n), `linear` (z, from 0). A weight decay acts on g and p before. With `lr` 0 nothing
-/// changes, state neither. A parameter starts anew: its starting value is forgotten by the first gradient, up to a share
-/// that grows with n.
+/// λ₁ is `l1`, λ₂ `l2`, λₛ `l2_shrinkage`; all are at least 0 (0). `β ≥ 0` (1), `initial_accumulator_value ≥ 0` (0), k:
+/// −0.5, which is `√n`. State: `accumulator` (n), `linear` (z, from 0). A weight decay acts on g and p before. With
+/// `lr` 0 nothing changes, state neither. Starting values are drawn to 0: the first step takes the share (√n' − √n) /
+/// (√n' + β + 2 λ₂ lr) of them.
 ///
 /// # Numerics
 /// A sum n that overflows the dtype stays at the largest number.

@@ -44,8 +44,8 @@ use autograd_core::update::{ElementRule, Real};
 ///
 /// # Differs from
 /// * PyTorch: s − a² that rounding takes below 0 counts as 0; there it becomes NaN.
-/// * Keras: [`RmsProp::keras`] has ε inside the root and the learning rate inside the momentum; its α is 0.9, its ε 1e-7,
-///   its weight decay decoupled.
+/// * Keras: [`RmsProp::keras`] has ε inside the root and the learning rate inside the momentum; its α is 0.9, its ε
+///   1e-7, its weight decay decoupled.
 /// * The paper of Graves: as in Keras.
 #[derive(Clone)]
 pub struct RmsProp(Driver<RmsPropRule>);
@@ -69,7 +69,8 @@ impl RmsProp {
         RmsProp(Driver::new(rule, lr))
     }
 
-    /// Keras' form: ε inside the root, 1e-7; the learning rate inside the momentum; α is 0.9; weight decay is decoupled.
+    /// Keras' form: ε inside the root, 1e-7; the learning rate inside the momentum; α is 0.9; weight decay is
+    /// decoupled.
     ///
     /// # Examples
     /// ```

@@ -11,8 +11,8 @@ use autograd_core::{Error, ErrorKind, Result, Tensor};
 const LESS: Range = Range::new(|x| x > 0.0 && x < 1.0, "between 0 and 1");
 const MORE: Range = Range::new(|x| x > 1.0 && x.is_finite(), "finite and above 1");
 
-/// Rprop, resilient backpropagation, for losses without randomness: each element has a step size of its own, which grows
-/// while the sign of its gradient stays and shrinks where it changes. Sizes of gradients do not count.
+/// Rprop, resilient backpropagation, for losses without randomness: each element has a step size of its own, which
+/// grows while the sign of its gradient stays and shrinks where it changes. Sizes of gradients do not count.
 ///
 /// ```text
 /// g ← g + λ p                                        (weight_decay λ)
@@ -22,8 +22,9 @@ const MORE: Range = Range::new(|x| x > 1.0 && x.is_finite(), "finite and above 1
 /// q ← g
 /// ```
 ///
-/// `lr ≥ 0`, `0 < η⁻ < 1` (0.5), `η⁺ > 1` (1.2), `0 ≤ step_sizes[0] ≤ step_sizes[1]` (1e-6 and 50), `λ ≥ 0` (0). State: `prev`
-/// (q), `step_size` (h). The learning rate is the first h; a later change of it has no effect but on decoupled decay.
+/// `lr ≥ 0`, `0 < η⁻ < 1` (0.5), `η⁺ > 1` (1.2), `0 ≤ step_sizes[0] ≤ step_sizes[1]` (1e-6 and 50), `λ ≥ 0` (0). State:
+/// `prev` (q), `step_size` (h). The learning rate is the first h; a later change of it has no effect but on decoupled
+/// decay.
 ///
 /// # Examples
 /// ```
@@ -42,7 +43,7 @@ const MORE: Range = Range::new(|x| x > 1.0 && x.is_finite(), "finite and above 1
 ///
 /// # References
 /// Riedmiller, Braun, A Direct Adaptive Method for Faster Backpropagation Learning: The RPROP Algorithm, 1993. Igel,
-/// Hüsken, Improving the Rprop Learning Algorithm, 2000, section 2.3 (this form, Rprop⁻ with a pause: iRprop⁻).
+/// Hüsken, Improving the Rprop Learning Algorithm, 2000 (this form, iRprop⁻).
 ///
 /// # Differs from
 /// * PyTorch: nothing.

@@ -8,8 +8,8 @@ use crate::rule::{Rule, See};
 use crate::turn::Turn;
 use autograd_core::{Result, Tensor, no_grad};
 
-/// SM3, square-root of minima of sums of maxima of squared gradients: Adagrad with a memory of one number for each row and
-/// each column instead of one for each element.
+/// SM3, square-root of minima of sums of maxima of squared gradients: Adagrad with a memory of one number for each row
+/// and each column instead of one for each element.
 ///
 /// ```text
 /// g ← g + λ p                                        (weight_decay λ)
@@ -19,8 +19,9 @@ use autograd_core::{Result, Tensor, no_grad};
 /// p ← p − lr · m
 /// ```
 ///
-/// `lr ≥ 0`, `0 ≤ μ < 1` (0.9), `0 ≤ β₂ ≤ 1` (1), `ε ≥ 0` (1e-8), `λ ≥ 0` (0). State: `momentum_buffer` (m), and `accumulator`:
-/// s_0, s_1, .. one after the other, as many numbers as the sum of the sizes (one for a parameter without dims).
+/// `lr ≥ 0`, `0 ≤ μ < 1` (0.9), `0 ≤ β₂ ≤ 1` (1), `ε ≥ 0` (1e-8), `λ ≥ 0` (0). State: `momentum_buffer` (m), and
+/// `accumulator`: s_0, s_1, .. one after the other, as many numbers as the sum of the sizes (one for a parameter
+/// without dims).
 ///
 /// # Examples
 /// ```

@@ -154,8 +154,8 @@ fn norm(x: &[f64]) -> f64 {
 fn by_hand(w: &mut crate::cases::Whole, g: &[f64], [eps, mu, decay]: [f64; 3], nesterov: bool) {
     let g: Vec<f64> = g.iter().zip(&w.p).map(|(g, p)| g + decay * p).collect();
     let ratio = if norm(&w.p) == 0.0 || norm(&g) == 0.0 { 1.0 } else { 0.25 * norm(&w.p) / (norm(&g) + eps) };
-    for i in 0..g.len() {
-        let u = 0.5 * ratio * g[i];
+    for (i, g) in g.iter().enumerate() {
+        let u = 0.5 * ratio * g;
         w.a[i] = mu * w.a[i] + u;
         w.p[i] -= if nesterov { u + mu * w.a[i] } else { w.a[i] };
     }

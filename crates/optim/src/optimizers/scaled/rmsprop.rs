@@ -173,7 +173,9 @@ impl ElementRule<3> for Formula {
     fn element<T: Real>(self, p: T, g: T, [s, b, a]: [T; 3]) -> (T, [T; 3]) {
         let s = T::of(self.alpha) * s + T::of(self.gain) * (g * g);
         let a = if self.centered { a + T::of(self.gain) * (g - a) } else { T::ZERO };
-        let u = g / ((T::ZERO.larger(s - a * a) + T::of(self.eps_inside)).sqrt() + T::of(self.eps));
+        // Where g² overflows, a² may as well, and the difference is no number.
+        let spread = T::select(s.eq(T::INFINITY), s, s - a * a);
+        let u = g / ((T::ZERO.larger(spread) + T::of(self.eps_inside)).sqrt() + T::of(self.eps));
         // Without momentum the b before is 0.
         let b = T::of(self.momentum) * b + T::of(self.lr_inside) * u;
         (p - T::of(self.lr) * b, [s, b, a])
@@ -230,3 +232,23 @@ cases![
     refused(RmsProp::new(0.1).eps(-1.0), "RMSprop: eps is -1.0, it must be finite and at least 0"),
     refused(RmsProp::new(0.1).momentum(f64::NAN), "RMSprop: momentum is NaN, it must be finite and at least 0"),
 ];
+
+#[cfg(test)]
+mod tests {
+    use crate::{Optimizer, RmsProp};
+    use autograd_core::Tensor;
+    use autograd_core::module::Param;
+
+    #[test]
+    fn squares_that_overflow_take_no_step() {
+        for rmsprop in [RmsProp::new(0.1), RmsProp::keras(0.1)] {
+            let mut rmsprop = rmsprop.centered(true).momentum(0.5);
+            let mut x = Param::new(Tensor::from(0.5)).expect("a float");
+            for g in [1e30, 1e20, -1e38] {
+                let grads = x.mul_scalar(g).backward().expect("tracked");
+                rmsprop.step(&mut x, &grads).expect("valid");
+                assert_eq!(x.to_f64s(), [0.5]);
+            }
+        }
+    }
+}

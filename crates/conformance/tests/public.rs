@@ -52,7 +52,7 @@ const FLOOR: &[(&str, usize)] = &[
     ("models", 16),
     ("numerics", 74),
     ("ops", 780),
-    ("optimizers", 172),
+    ("optimizers", 238),
     ("scalers", 30),
     ("schedulers", 36),
     ("splits", 101),

@@ -92,10 +92,13 @@ macro_rules! optimizer {
             /// ```
             /// # use autograd_core::{Tensor, module::Param};
             #[doc = concat!("# use wengert_optim::{Optimizer, ", stringify!($Name), "};")]
-            /// let mut x = Param::new(Tensor::from([[0.0]]))?;
+            /// let mut x = Param::new(Tensor::zeros(&[1, 1], autograd_core::DType::F64)?)?;
             /// let grads = x.sum().backward()?;
-            #[doc = concat!(stringify!($Name), "::new(0.1).maximize(true).step(&mut x, &grads)?;")]
-            /// assert!(x.item::<f32>()? > 0.0);
+            #[doc = concat!("let mut optimizer = ", stringify!($Name), "::new(0.1).maximize(true);")]
+            /// for _ in 0..2 {
+            ///     optimizer.step(&mut x, &grads)?;
+            /// }
+            /// assert!(x.item::<f64>()? > 0.0);
             /// # Ok::<(), autograd_core::Error>(())
             /// ```
             pub fn maximize(self, maximize: bool) -> Self {

@@ -21,6 +21,8 @@ pub struct Range {
 impl Range {
     /// Finite and at least 0.
     pub const AT_LEAST_0: Range = Range::new(|x| x >= 0.0 && x.is_finite(), "finite and at least 0");
+    /// Finite and above 0.
+    pub const POSITIVE: Range = Range::new(|x| x > 0.0 && x.is_finite(), "finite and positive");
     /// Any number but infinities and NaN.
     pub const FINITE: Range = Range::new(f64::is_finite, "finite");
     /// `0 ≤ x < 1`: how much of the past an average keeps.

@@ -5,7 +5,7 @@ mod properties;
 mod rows;
 
 use properties::PROPERTIES;
-pub(crate) use rows::{Case, Common, Scalar, Whole, coupled, plain, refused};
+pub(crate) use rows::{Case, Common, Scalar, Whole, coupled, joint, plain, refused};
 
 /// Runs the rows as this file's test.
 macro_rules! cases {
@@ -13,7 +13,7 @@ macro_rules! cases {
         #[test]
         fn cases() {
             #[allow(unused_imports, reason = "a file may have rows of one sort only")]
-            use crate::cases::{coupled, plain, refused};
+            use crate::cases::{coupled, joint, plain, refused};
             crate::cases::run(vec![$($row),*]);
         }
     };

@@ -12,17 +12,18 @@ pub(crate) trait Common: Optimizer + 'static {
     fn with_maximize(self) -> Self;
 }
 
-/// One parameter of one element in plain `f64`, with room for three numbers of state, and the number of the step.
+/// One parameter of one element in plain `f64`, with room for four numbers of state, and the number of the step.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Scalar {
     pub(crate) p: f64,
     pub(crate) a: f64,
     pub(crate) b: f64,
     pub(crate) c: f64,
+    pub(crate) d: f64,
     pub(crate) t: f64,
 }
 
-/// One parameter in plain `f64`, row by row, with room for three tensors of state; for formulas that are not the same for
+/// One parameter in plain `f64`, row by row, with room for four tensors of state; for formulas that are not the same for
 /// every element by itself.
 #[derive(Clone, Default)]
 pub(crate) struct Whole {
@@ -31,6 +32,7 @@ pub(crate) struct Whole {
     pub(crate) a: Vec<f64>,
     pub(crate) b: Vec<f64>,
     pub(crate) c: Vec<f64>,
+    pub(crate) d: Vec<f64>,
     pub(crate) t: f64,
 }
 
@@ -52,7 +54,11 @@ pub(crate) struct Plain {
     /// Whether an element's step depends on other elements of the parameter.
     pub(super) coupled: bool,
     pub(super) shapes: &'static [(&'static str, &'static [usize])],
+    /// Whether it depends on the elements of other parameters, too.
+    pub(super) joint: bool,
     pub(super) keeps: &'static [&'static str],
+    /// The names of the numbers that all parameters share.
+    pub(super) shares: &'static [&'static str],
 }
 
 impl Plain {
@@ -74,9 +80,10 @@ pub(crate) fn plain<O: Common>(
 ) -> Case {
     let each = move |whole: &mut Whole, g: &[f64]| {
         for (i, g) in g.iter().enumerate() {
-            let mut s = Scalar { p: whole.p[i], a: whole.a[i], b: whole.b[i], c: whole.c[i], t: whole.t };
+            let [p, a, b, c, d] = [&whole.p, &whole.a, &whole.b, &whole.c, &whole.d].map(|values| values[i]);
+            let mut s = Scalar { p, a, b, c, d, t: whole.t };
             formula(&mut s, *g);
-            (whole.p[i], whole.a[i], whole.b[i], whole.c[i]) = (s.p, s.a, s.b, s.c);
+            (whole.p[i], whole.a[i], whole.b[i], whole.c[i], whole.d[i]) = (s.p, s.a, s.b, s.c, s.d);
         }
     };
     case(make, each, false)
@@ -89,6 +96,17 @@ pub(crate) fn coupled<O: Common>(
     formula: impl Fn(&mut Whole, &[f64]) + Sync + 'static,
 ) -> Case {
     case(make, formula, true)
+}
+
+/// An optimizer whose steps couple all parameters, and its formula in plain words for all of them laid end to end.
+pub(crate) fn joint<O: Common>(
+    make: impl Fn() -> O + Sync + 'static,
+    formula: impl Fn(&mut Whole, &[f64]) + Sync + 'static,
+) -> Case {
+    match case(make, formula, true) {
+        Case::Plain(plain) => Case::Plain(Plain { joint: true, ..plain }),
+        Case::Refused(..) => unreachable!("it has a formula"),
+    }
 }
 
 fn case<O: Common>(
@@ -105,7 +123,15 @@ fn case<O: Common>(
             Form::Cautious => Box::new(make().with_cautious(0.5)),
         }
     };
-    Case::Plain(Plain { make: Box::new(make), formula: Box::new(formula), coupled, shapes: &SHAPES, keeps: &[] })
+    Case::Plain(Plain {
+        make: Box::new(make),
+        formula: Box::new(formula),
+        coupled,
+        shapes: &SHAPES,
+        joint: false,
+        keeps: &[],
+        shares: &[],
+    })
 }
 
 /// Hyperparameters out of range, and the text that says so.
@@ -127,6 +153,14 @@ impl Case {
         match self {
             Case::Plain(plain) => Case::Plain(Plain { shapes: &MATRICES, ..plain }),
             Case::Refused(..) => unreachable!("what is refused trains nothing"),
+        }
+    }
+
+    /// The names of the numbers that the optimizer has after a step.
+    pub(crate) fn shares(self, shares: &'static [&'static str]) -> Case {
+        match self {
+            Case::Plain(plain) => Case::Plain(Plain { shares, ..plain }),
+            Case::Refused(..) => unreachable!("what is refused keeps nothing"),
         }
     }
 }

@@ -213,6 +213,11 @@ impl<R: Rule> Driver<R> {
         &self.hyper.rule
     }
 
+    /// The numbers that the rule has for all parameters; none before the first step.
+    pub(crate) fn shared(&self) -> &[f64] {
+        &self.shared
+    }
+
     fn changed(mut self, change: impl FnOnce(&mut Hyper<R>)) -> Self {
         change(&mut self.hyper);
         self.slots_are = Slots::Unbound;
@@ -251,6 +256,7 @@ impl<R: Rule> Optimizer for Driver<R> {
     }
 
     fn check(&self) -> Result<()> {
+        R::START_LR.check(R::NAME, "lr", self.initial_lr)?;
         self.hyper.check()?;
         self.groups.iter().enumerate().try_for_each(|(position, group)| {
             group.is_no_other(&self.groups[..position], position)?;

@@ -1,10 +1,11 @@
 //! All parameters of a step, as a rule sees them at its beginning.
 
+use super::Driver;
 use super::bind::Slot;
 use crate::rule::{EachTurn, Rule};
 use crate::turn::Turn;
 use autograd_core::module::{ItemMut, Module, Path};
-use autograd_core::{Gradients, Result};
+use autograd_core::{Error, ErrorKind, Gradients, Result};
 
 /// A model, its gradients and the driver's slots.
 pub(super) struct AllSlots<'a, R> {
@@ -39,5 +40,26 @@ impl<R: Rule> EachTurn<R> for AllSlots<'_, R> {
             }
         });
         outcome
+    }
+}
+
+impl<R: Rule> Driver<R> {
+    /// Calls `see` for each parameter that has a gradient, with the turn that its next step will have, to change its state
+    /// between steps: no step is counted. State made before a parameter's first step would be forgotten, so that is an
+    /// error, before anything has changed.
+    pub(crate) fn revise(
+        &mut self,
+        model: &mut dyn Module,
+        grads: &Gradients,
+        mut see: impl FnMut(&R, Turn<'_>) -> Result<()>,
+    ) -> Result<()> {
+        self.prepare(model, grads)?;
+        let new = |slot: &&Slot<R>| slot.t == 0 && slot.id.is_some_and(|id| grads.get_by_id(id).is_some());
+        if let Some(slot) = self.slots.iter().find(new) {
+            let text = format!("{}: the parameter {:?} has taken no step yet", R::NAME, slot.name);
+            return Err(Error::new(ErrorKind::State, text));
+        }
+        let Driver { hyper, slots, shared, .. } = self;
+        AllSlots { model, grads, slots, lr: hyper.lr, shared }.each(&mut see)
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::driver::Driver;
 use crate::named::optimizer;
-use crate::norms::norm2;
+use crate::norms::{descent_norm, norm2};
 use crate::range::Range;
 use crate::rule::{Rule, See};
 use crate::turn::Turn;
@@ -71,7 +71,7 @@ impl Rule for FromageRule {
         let shrink = 1.0 / (1.0 + turn.lr * turn.lr).sqrt();
         // NaN stays NaN.
         let at_least = |norm: f64| if norm < self.min_norm { self.min_norm } else { norm };
-        let (of_parameter, of_gradient) = (at_least(norm2(turn.parameter)?), at_least(norm2(&turn.descent()?)?));
+        let (of_parameter, of_gradient) = (at_least(norm2(turn.parameter)?), at_least(descent_norm(&turn)?));
         let ratio = if of_parameter == 0.0 || of_gradient == 0.0 { 1.0 } else { of_parameter / of_gradient };
         let rate = turn.lr * shrink * ratio;
         turn.update(Formula { shrink, rate })

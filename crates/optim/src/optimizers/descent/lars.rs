@@ -2,7 +2,7 @@
 
 use crate::driver::Driver;
 use crate::named::optimizer;
-use crate::norms::norm2;
+use crate::norms::{descent_norm, norm2};
 use crate::range::Range;
 use crate::rule::{Rule, See};
 use crate::turn::Turn;
@@ -117,7 +117,7 @@ impl Rule for LarsRule {
     fn step(&self, turn: Turn<'_>) -> Result<()> {
         let mut rate = turn.lr;
         if self.trust_ratio {
-            let (of_parameter, of_gradient) = (norm2(turn.parameter)?, norm2(&turn.descent()?)?);
+            let (of_parameter, of_gradient) = (norm2(turn.parameter)?, descent_norm(&turn)?);
             if of_parameter != 0.0 && of_gradient != 0.0 {
                 rate *= self.trust_coefficient * of_parameter / (of_gradient + self.eps);
             }

@@ -44,7 +44,8 @@ use autograd_core::update::{ElementRule, Real};
 ///
 /// # Differs from
 /// * PyTorch: nothing; its default lr is 2e-3.
-/// * Keras: ε is 1e-7, and ψ is fixed at 1.
+/// * Keras (`Nadam`): ε is 1e-7, ψ is 1, weight decay is decoupled: [`NAdam::keras`].
+/// * optax (`nadam`): β₁ does not grow, which is [`Adam::nesterov`](crate::Adam::nesterov).
 #[derive(Clone)]
 pub struct NAdam(Driver<NAdamRule>);
 optimizer!(NAdam, NAdamRule);
@@ -60,6 +61,20 @@ impl NAdam {
     /// An optimizer with the default hyperparameters.
     pub fn new(lr: f64) -> NAdam {
         NAdam(Driver::new(NAdamRule { betas: [0.9, 0.999], eps: 1e-8, momentum_decay: 0.004 }, lr))
+    }
+
+    /// Keras' defaults: ε is 1e-7, ψ is 1, weight decay is decoupled.
+    ///
+    /// # Examples
+    /// ```
+    /// # use wengert_optim::{NAdam, Optimizer};
+    /// let nadam = NAdam::keras(0.1);
+    /// assert_eq!((nadam.get("eps")?, nadam.get("momentum_decay")?), (1e-7, 1.0));
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
+    pub fn keras(lr: f64) -> NAdam {
+        let rule = NAdamRule { betas: [0.9, 0.999], eps: 1e-7, momentum_decay: 1.0 };
+        NAdam(Driver::new(rule, lr).decoupled_weight_decay(true))
     }
 
     /// β₁ and β₂, `0 ≤ β < 1`: how much of the past the averages of g and g² keep. Default 0.9 and 0.999.
@@ -168,6 +183,18 @@ cases![
         |s, g| {
             s.p *= 1.0 - 0.05 * 0.5;
             by_hand(s, g, 0.05);
+        }
+    )
+    .keeps(&["mu_product", "exp_avg", "exp_avg_sq"]),
+    plain(
+        || NAdam::keras(0.05).betas(0.8, 0.0).eps(1.0).weight_decay(0.5),
+        |s, g| {
+            let mu = |t: f64| 0.8 * (1.0 - 0.5 * 0.96f64.powf(t));
+            s.p *= 1.0 - 0.05 * 0.5;
+            s.c = if s.t == 1.0 { mu(1.0) } else { s.c * mu(s.t) };
+            s.a = 0.8 * s.a + 0.2 * g;
+            let ahead = mu(s.t + 1.0) * s.a / (1.0 - s.c * mu(s.t + 1.0)) + (1.0 - mu(s.t)) * g / (1.0 - s.c);
+            s.p -= 0.05 * ahead / (g.abs() + 1.0);
         }
     )
     .keeps(&["mu_product", "exp_avg", "exp_avg_sq"]),

@@ -2,9 +2,9 @@
 
 use super::{Entry, driver, no_groups};
 use crate::stop::Stop;
-use wengert_optim::{Adam, AdamW, Lbfgs, LineSearch, NAdam, RmsProp, Sgd};
+use wengert_optim::{Adam, AdamW, Adamax, Lbfgs, LineSearch, NAdam, RAdam, RmsProp, Sgd, SparseAdam};
 
-common!(Sgd Adam AdamW RmsProp NAdam);
+common!(Sgd Adam AdamW RmsProp NAdam RAdam Adamax);
 
 pub(super) const TABLE: &[Entry] = &[
     ("SGD", |c, groups| {
@@ -43,6 +43,25 @@ pub(super) const TABLE: &[Entry] = &[
                 nadam.betas(betas[0], betas[1]).eps(eps).momentum_decay(psi).decoupled_weight_decay(decoupled)
             }))
         })
+    }),
+    ("RAdam", |c, groups| {
+        driver(c, groups, RAdam::new, |c| {
+            let (betas, eps) = (c.pair("betas")?, c.number("eps")?);
+            let decoupled = c.flag("decoupled_weight_decay")?;
+            Ok(Box::new(move |radam: RAdam| radam.betas(betas[0], betas[1]).eps(eps).decoupled_weight_decay(decoupled)))
+        })
+    }),
+    ("Adamax", |c, groups| {
+        driver(c, groups, Adamax::new, |c| {
+            let (betas, eps) = (c.pair("betas")?, c.number("eps")?);
+            Ok(Box::new(move |adamax: Adamax| adamax.betas(betas[0], betas[1]).eps(eps)))
+        })
+    }),
+    ("SparseAdam", |c, groups| {
+        no_groups(groups)?;
+        let (betas, eps, maximize) = (c.pair("betas")?, c.number("eps")?, c.flag("maximize")?);
+        let adam = SparseAdam::new(c.number("lr")?).betas(betas[0], betas[1]).eps(eps).maximize(maximize);
+        Ok(Box::new(adam))
     }),
     ("LBFGS", |c, groups| {
         no_groups(groups)?;

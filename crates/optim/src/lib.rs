@@ -24,6 +24,8 @@
 #[macro_use]
 mod cases;
 
+mod average;
+mod blend;
 mod clip;
 mod driver;
 mod named;
@@ -36,6 +38,7 @@ pub mod schedule;
 mod turn;
 
 pub use autograd_core::{Error, ErrorKind, Result};
+pub use average::{AverageStart, Averaged, ExponentialAverage};
 pub use clip::{ClipNorm, clip_grad_norm, clip_grad_value};
 pub use driver::Driver;
 pub use optimizer::{Objective, Optimizer, StepReport};

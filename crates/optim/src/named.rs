@@ -14,7 +14,7 @@ macro_rules! optimizer {
             }
 
             /// λ ≥ 0: how strongly parameters are drawn to 0. Without decoupling λ·p is added to the gradient (the L2
-            /// penalty). Default 0, except for AdamW: 0.01.
+            /// penalty). Default 0, except for AdamW: 0.01, and Muon: 0.1.
             ///
             /// # Examples
             /// ```
@@ -28,7 +28,8 @@ macro_rules! optimizer {
             }
 
             /// Whether weight decay shrinks the parameter itself, `p ← (1 − lr·λ) p`, instead of adding to the
-            /// gradient. Default false, except for AdamW: true. See [`Decay`](crate::Decay).
+            /// gradient. Default false, except for AdamW, Adafactor, Muon and the forms of Keras: true. See
+            /// [`Decay`](crate::Decay).
             ///
             /// # Examples
             /// ```
@@ -91,13 +92,13 @@ macro_rules! optimizer {
             /// ```
             /// # use autograd_core::{Tensor, module::Param};
             #[doc = concat!("# use wengert_optim::{Optimizer, ", stringify!($Name), "};")]
-            /// let mut x = Param::new(Tensor::scalar(1.0))?;
-            /// let grads = x.square().backward()?;
+            /// let mut x = Param::new(Tensor::zeros(&[1, 1], autograd_core::DType::F64)?)?;
+            /// let grads = x.sum().backward()?;
             #[doc = concat!("let mut optimizer = ", stringify!($Name), "::new(0.1).maximize(true);")]
             /// for _ in 0..2 {
             ///     optimizer.step(&mut x, &grads)?;
             /// }
-            /// assert!(x.item::<f64>()? > 1.0);
+            /// assert!(x.item::<f64>()? > 0.0);
             /// # Ok::<(), autograd_core::Error>(())
             /// ```
             pub fn maximize(self, maximize: bool) -> Self {

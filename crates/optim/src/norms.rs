@@ -1,12 +1,27 @@
 //! Norms over whole tensors, gathered in `f64`: the same bits on any number of threads.
 
+use crate::turn::{Decay, Turn};
 use autograd_core::update::FoldRule;
 use autograd_core::{Result, Tensor};
 
+/// The root of the mean of the squares.
+pub(crate) fn rms(x: &Tensor) -> Result<f64> {
+    Ok(norm2(x)? / (x.numel() as f64).sqrt())
+}
+
 /// The 2-norm of a tensor.
-#[allow(dead_code, reason = "of rules over whole tensors")]
 pub(crate) fn norm2(x: &Tensor) -> Result<f64> {
     norm(std::iter::once(x), 2.0)
+}
+
+/// The 2-norm of the gradient that a turn descends along. No tensor is made of it, unless its squares over- or underflow.
+pub(crate) fn descent_norm(turn: &Turn<'_>) -> Result<f64> {
+    if turn.decay != Decay::Coupled || turn.weight_decay == 0.0 {
+        return norm2(turn.gradient);
+    }
+    let sign = if turn.maximize { -1.0 } else { 1.0 };
+    let sum = turn.gradient.fold(turn.parameter, SquaresOfSums { sign, l2: turn.weight_decay })?;
+    if sum.is_finite() && sum >= 1e-280 { Ok(sum.sqrt()) } else { norm2(&turn.descent()?) }
 }
 
 /// The p-norm of all elements of all tensors, gathered in `f64`; rescaled where powers over- or underflow.
@@ -41,6 +56,25 @@ impl FoldRule for Squares {
     #[inline(always)]
     fn element(self, x: f64, _: f64) -> f64 {
         x * x
+    }
+    #[inline(always)]
+    fn join(self, a: f64, b: f64) -> f64 {
+        a + b
+    }
+}
+
+/// `Σ (± x + λ y)²`
+#[derive(Clone, Copy)]
+struct SquaresOfSums {
+    sign: f64,
+    l2: f64,
+}
+
+impl FoldRule for SquaresOfSums {
+    #[inline(always)]
+    fn element(self, x: f64, y: f64) -> f64 {
+        let sum = self.sign * x + self.l2 * y;
+        sum * sum
     }
     #[inline(always)]
     fn join(self, a: f64, b: f64) -> f64 {

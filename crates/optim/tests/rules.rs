@@ -70,7 +70,7 @@ fn a_parameter_that_the_rule_refuses_keeps_all_from_changing() {
     let mut model = net();
     let (before, grads) = (values(&model), half_square_grads(&model));
     let error = Driver::new(Mean::<1> { in_use: true }, 0.5).step(&mut model, &grads).expect_err("a vector of two");
-    assert_eq!(error.to_string(), r#"Mean: parameter is "two", it must be something else"#);
+    assert_eq!(error.to_string(), r#"parameter "hidden.bias": Mean: parameter is "two", it must be something else"#);
     assert_eq!(values(&model), before);
 }
 

@@ -1,11 +1,11 @@
-//! Changes of gradients between the backward walk and the step.
+//! Changes of gradients between the backward walk and the step, and averages.
 
 use super::inputs::{check_values, named, tolerance};
 use crate::call::{Call, Outputs};
 use crate::case::{Case, Precision};
 use crate::stop::{Outcome, Stop};
 use autograd_core::{Gradients, Tensor};
-use wengert_optim::{ClipNorm, clip_grad_norm, clip_grad_value};
+use wengert_optim::{AverageStart, ClipNorm, ExponentialAverage, clip_grad_norm, clip_grad_value};
 
 type Step = fn(&Call<'_>) -> Outcome<Outputs>;
 
@@ -21,6 +21,23 @@ const TABLE: &[(&str, Step)] = &[
         let (leaves, mut grads) = gradients(c);
         clip_grad_value(&mut grads, clip_value)?;
         Ok(taken(&leaves, &mut grads).collect())
+    }),
+    ("ema_momentum", |c| {
+        let (beta, form, debias) = (c.number("beta")?, c.word("form")?, c.flag("debias")?);
+        let start = match (form, debias) {
+            ("zero", false) => AverageStart::Zero,
+            ("zero", true) => AverageStart::ZeroCorrected,
+            ("first", false) => AverageStart::First,
+            (other, _) => return Err(Stop::argument("form", format!("{other} with debias {debias}"))),
+        };
+        let rows = c.tensor("gradients")?;
+        let mut average = ExponentialAverage::new(beta).start(start);
+        let mut averages = Vec::new();
+        for i in 0..rows.shape()[0] {
+            average.add(rows.narrow(0, i, 1)?)?;
+            averages.extend(average.value());
+        }
+        c.one(Tensor::cat(&averages.iter().collect::<Vec<_>>(), 0))
     }),
 ];
 

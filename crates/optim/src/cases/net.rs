@@ -19,12 +19,16 @@ impl Module for Net {
 pub(super) const SHAPES: [(&str, &[usize]); 4] =
     [("hidden.weight", &[2, 3]), ("hidden.bias", &[2]), ("output.weight", &[1, 2]), ("output.bias", &[])];
 
-pub(super) fn net(dtype: DType) -> Net {
+/// The same sizes for optimizers that take matrices only.
+pub(super) const MATRICES: [(&str, &[usize]); 4] =
+    [("hidden.weight", &[2, 3]), ("hidden.bias", &[2, 1]), ("output.weight", &[1, 2]), ("output.bias", &[1, 1])];
+
+pub(super) fn net(shapes: &[(&'static str, &[usize])], dtype: DType) -> Net {
     let param = |(k, (name, shape)): (usize, &(&'static str, &[usize]))| {
         let values: Vec<f64> = (0..shape.iter().product()).map(|i| ((i * 3 + k * 5) % 8) as f64 / 4.0 - 1.0).collect();
         (*name, Param::new(Tensor::from_slice(&values, shape).expect("small").to_dtype(dtype)).expect("floats"))
     };
-    Net(SHAPES.iter().enumerate().map(param).collect())
+    Net(shapes.iter().enumerate().map(param).collect())
 }
 
 /// The gradient of element `i` before step `k`; sometimes 0, always exact in f32.

@@ -1,6 +1,6 @@
 //! What must hold of every optimizer.
 
-use super::net::{Net, SHAPES, grads, net, slope, values};
+use super::net::{Net, SHAPES, grads, slope, values};
 use super::rows::{Form, Plain, Whole};
 use crate::Optimizer;
 use autograd_core::module::{Module, Param, StateDict};
@@ -63,13 +63,13 @@ fn description(plain: &Plain) -> Result<(), String> {
     // Borrowed and boxed it is the same.
     let (mut borrowed, mut boxed) = ((plain.make)(Form::Plain), Box::new((plain.make)(Form::Plain)));
     same(<&mut Box<dyn Optimizer> as Optimizer>::describe(&&mut borrowed, &parameters).to_string(), own.clone())?;
-    steps(&mut net(DType::F32), &mut boxed, 0..2)?;
+    steps(&mut plain.net(DType::F32), &mut boxed, 0..2)?;
     same(boxed.describe(&parameters).to_string(), own)
 }
 
 fn formula(plain: &Plain) -> Result<(), String> {
     for (dtype, tolerance) in [(DType::F64, 1e-12), (DType::F32, 1e-5)] {
-        let (mut net, mut optimizer) = (net(dtype), (plain.make)(Form::Plain));
+        let (mut net, mut optimizer) = (plain.net(dtype), (plain.make)(Form::Plain));
         let all = |params: &[(&str, Param)]| -> Vec<f64> { params.iter().flat_map(|(_, p)| p.to_f64s()).collect() };
         let whole = |params: &[(&str, Param)]| {
             let p = all(params);
@@ -103,7 +103,7 @@ fn keys(state: &StateDict) -> Vec<String> {
 }
 
 fn state(plain: &Plain) -> Result<(), String> {
-    let (mut net, mut optimizer) = (net(DType::F32), (plain.make)(Form::Plain));
+    let (mut net, mut optimizer) = (plain.net(DType::F32), (plain.make)(Form::Plain));
     same(keys(&optimizer.state_dict()), vec!["lr".into()])?;
     steps(&mut net, &mut *optimizer, 0..1)?;
     let each = |name: &str| {
@@ -135,14 +135,14 @@ fn resume(plain: &Plain) -> Result<(), String> {
         Ok::<(), String>(())
     };
     for dtype in [DType::F32, DType::F64] {
-        let (mut model, mut optimizer) = (net(dtype), (plain.make)(Form::Grouped));
+        let (mut model, mut optimizer) = (plain.net(dtype), (plain.make)(Form::Grouped));
         run(&mut model, &mut *optimizer, 0..5)?;
         let (at, state) = (model.clone(), through_a_file(&optimizer.state_dict())?);
         run(&mut model, &mut *optimizer, 5..9)?;
         // Also into an optimizer that went another way before.
         for detour in [0, 2] {
             let (mut again, mut other) = (at.clone(), (plain.make)(Form::Grouped));
-            run(&mut net(dtype), &mut *other, 0..detour)?;
+            run(&mut plain.net(dtype), &mut *other, 0..detour)?;
             other.load_state_dict(&state).map_err(text)?;
             same(other.lr(), 0.1 / 5.0)?;
             run(&mut again, &mut *other, 5..9)?;
@@ -155,7 +155,7 @@ fn resume(plain: &Plain) -> Result<(), String> {
 }
 
 fn missing(plain: &Plain) -> Result<(), String> {
-    let (mut model, mut optimizer) = (net(DType::F64), (plain.make)(Form::Plain));
+    let (mut model, mut optimizer) = (plain.net(DType::F64), (plain.make)(Form::Plain));
     let before = model.0[1].1.to_f64s();
     let mut some = grads(&model, 0, 1.0);
     some.take(&model.0[1].1);
@@ -167,7 +167,7 @@ fn missing(plain: &Plain) -> Result<(), String> {
         return Ok(());
     }
     // Its first step is a first step.
-    let (mut fresh, mut other) = (net(DType::F64), (plain.make)(Form::Plain));
+    let (mut fresh, mut other) = (plain.net(DType::F64), (plain.make)(Form::Plain));
     steps(&mut model, &mut *optimizer, 1..2)?;
     steps(&mut fresh, &mut *other, 1..2)?;
     same(model.0[1].1.to_f64s(), fresh.0[1].1.to_f64s())
@@ -175,13 +175,13 @@ fn missing(plain: &Plain) -> Result<(), String> {
 
 /// Gradients of no parameter of the model: of another one, of what it was cloned from, none at all.
 fn strange(plain: &Plain) -> Result<(), String> {
-    let (mut model, mut optimizer) = (net(DType::F64), (plain.make)(Form::Plain));
+    let (mut model, mut optimizer) = (plain.net(DType::F64), (plain.make)(Form::Plain));
     for used in [false, true] {
         let state = |optimizer: &dyn Optimizer| optimizer.state_dict().to_safetensors().map_err(text);
         let before = (values(&model), state(&*optimizer)?);
         let (of_model, mut clone) = (grads(&model, 0, 1.0), model.clone());
         let attempts = [
-            (optimizer.step(&mut model, &grads(&net(DType::F64), 0, 1.0)), "another model"),
+            (optimizer.step(&mut model, &grads(&plain.net(DType::F64), 0, 1.0)), "another model"),
             (optimizer.step(&mut clone, &of_model), "clone"),
             (optimizer.step(&mut model, &Gradients::default()), "there are no gradients"),
         ];
@@ -207,7 +207,7 @@ fn groups(plain: &Plain) -> Result<(), String> {
         return Ok(());
     }
     let run = |form: Form, factor: f64| {
-        let (mut model, mut optimizer) = (net(DType::F64), (plain.make)(form));
+        let (mut model, mut optimizer) = (plain.net(DType::F64), (plain.make)(form));
         optimizer.set_lr(optimizer.lr() * factor);
         steps(&mut model, &mut *optimizer, 0..6).map(|()| model)
     };
@@ -217,8 +217,8 @@ fn groups(plain: &Plain) -> Result<(), String> {
 }
 
 fn maximize(plain: &Plain) -> Result<(), String> {
-    let (mut down, mut optimizer) = (net(DType::F64), (plain.make)(Form::Plain));
-    let (mut up, mut other) = (net(DType::F64), (plain.make)(Form::Maximizing));
+    let (mut down, mut optimizer) = (plain.net(DType::F64), (plain.make)(Form::Plain));
+    let (mut up, mut other) = (plain.net(DType::F64), (plain.make)(Form::Maximizing));
     for k in 0..6 {
         let (slopes, mirrored) = (grads(&down, k, 1.0), grads(&up, k, -1.0));
         optimizer.step(&mut down, &slopes).map_err(text)?;
@@ -231,12 +231,14 @@ fn maximize(plain: &Plain) -> Result<(), String> {
 /// 0 spoil nothing.
 fn not_a_number(plain: &Plain) -> Result<(), String> {
     for dtype in [DType::F32, DType::F64] {
-        let (mut model, mut optimizer) = (net(dtype), (plain.make)(Form::Plain));
+        let (mut model, mut optimizer) = (plain.net(dtype), (plain.make)(Form::Plain));
         let mut zeros = grads(&model, 0, 1.0);
         zeros.scale(0.0);
         optimizer.step(&mut model, &zeros).map_err(text)?;
         let mut spoilt = grads(&model, 0, 1.0);
-        spoilt.insert(&model.0[1].1, Tensor::from([f64::NAN, 1.0]).to_dtype(dtype)).expect("a parameter");
+        let bias = &model.0[1].1;
+        let nan = Tensor::from([f64::NAN, 1.0]).to_dtype(dtype).reshape(bias.shape()).expect("two elements");
+        spoilt.insert(bias, nan).expect("a parameter");
         optimizer.step(&mut model, &spoilt).map_err(text)?;
         let mut nan: Vec<usize> = (0..11).filter(|i| !values(&model)[*i].is_finite()).collect();
         if plain.coupled {
@@ -250,8 +252,9 @@ fn not_a_number(plain: &Plain) -> Result<(), String> {
 fn threads(plain: &Plain) -> Result<(), String> {
     let n = 150_001;
     let run = |n: usize| {
+        let shape = if plain.shapes == SHAPES { vec![n] } else { vec![n, 1] };
         let start: Vec<f32> = (0..n).map(|i| (i % 11) as f32 / 7.0 - 1.0).collect();
-        let mut model = Net(vec![("x", Param::new(Tensor::from_vec(start, &[n]).expect("small")).expect("floats"))]);
+        let mut model = Net(vec![("x", Param::new(Tensor::from_vec(start, &shape).expect("small")).expect("floats"))]);
         steps(&mut model, &mut *(plain.make)(Form::Plain), 0..4).map(|()| model.0[0].1.to_vec::<f32>().expect("F32"))
     };
     let on = |threads: usize| {
@@ -265,8 +268,8 @@ fn threads(plain: &Plain) -> Result<(), String> {
 }
 
 fn by_name(plain: &Plain) -> Result<(), String> {
-    let (mut model, mut optimizer) = (net(DType::F64), (plain.make)(Form::Grouped));
-    let (mut other, mut reference) = (net(DType::F64), (plain.make)(Form::Grouped));
+    let (mut model, mut optimizer) = (plain.net(DType::F64), (plain.make)(Form::Grouped));
+    let (mut other, mut reference) = (plain.net(DType::F64), (plain.make)(Form::Grouped));
     let all = optimizer.hyperparameters();
     same(all[0], ("lr", optimizer.lr()))?;
     for (k, (name, value)) in all.iter().copied().enumerate() {
@@ -290,8 +293,8 @@ fn by_name(plain: &Plain) -> Result<(), String> {
 }
 
 fn step_with(plain: &Plain) -> Result<(), String> {
-    let (mut model, mut optimizer) = (net(DType::F64), (plain.make)(Form::Plain));
-    let (mut other, mut reference) = (net(DType::F64), (plain.make)(Form::Plain));
+    let (mut model, mut optimizer) = (plain.net(DType::F64), (plain.make)(Form::Plain));
+    let (mut other, mut reference) = (plain.net(DType::F64), (plain.make)(Form::Plain));
     let mut calls = 0;
     let outcome = optimizer.step_with(&mut model, |model| {
         calls += 1;
@@ -309,7 +312,7 @@ fn captured(plain: &Plain) -> Result<(), String> {
         terms.reduce(|sum, term| sum.try_add(&term).expect("scalars")).expect("parameters")
     };
     let run = |captured: bool| {
-        let (mut model, mut optimizer) = (net(DType::F32), (plain.make)(Form::Grouped));
+        let (mut model, mut optimizer) = (plain.net(DType::F32), (plain.make)(Form::Grouped));
         let mut capture = Capture::new(|model: &Net, []: [&Tensor; 0]| {
             let loss = loss(model);
             let grads = loss.backward()?;
@@ -330,11 +333,11 @@ fn captured(plain: &Plain) -> Result<(), String> {
 /// The options that all have act around the formula as they say.
 fn common_options(plain: &Plain) -> Result<(), String> {
     let one = |form: Form| {
-        let (mut model, mut optimizer) = (net(DType::F64), (plain.make)(form));
+        let (mut model, mut optimizer) = (plain.net(DType::F64), (plain.make)(form));
         optimizer.set("weight_decay", if matches!(form, Form::Cautious) { 0.5 } else { 0.0 }).map_err(text)?;
         steps(&mut model, &mut *optimizer, 0..1).map(|()| (values(&model), optimizer.lr()))
     };
-    let before = values(&net(DType::F64));
+    let before = values(&plain.net(DType::F64));
     let ((bare, lr), (proximal, _), (cautious, _)) = (one(Form::Plain)?, one(Form::Proximal)?, one(Form::Cautious)?);
     for (i, (p, p0)) in bare.iter().zip(&before).enumerate() {
         let shrunk = p.signum() * (p.abs() - lr * 0.5).max(0.0) / (1.0 + lr * 0.25);

@@ -1,6 +1,8 @@
 //! The rows of `cases!`: an optimizer and its formula in plain words, or a refusal.
 
+use super::net::{MATRICES, Net, SHAPES, net};
 use crate::Optimizer;
+use autograd_core::DType;
 
 /// The methods that the suite needs beyond [`Optimizer`]; `optimizer!` provides them.
 pub(crate) trait Common: Optimizer + 'static {
@@ -51,11 +53,19 @@ pub(crate) struct Plain {
     pub(super) formula: Formula,
     /// Whether an element's step depends on other elements of the parameter.
     pub(super) coupled: bool,
+    pub(super) shapes: &'static [(&'static str, &'static [usize])],
     /// Whether it depends on the elements of other parameters, too.
     pub(super) joint: bool,
     pub(super) keeps: &'static [&'static str],
     /// The names of the numbers that all parameters share.
     pub(super) shares: &'static [&'static str],
+}
+
+impl Plain {
+    /// The model that it trains.
+    pub(super) fn net(&self, dtype: DType) -> Net {
+        net(self.shapes, dtype)
+    }
 }
 
 pub(crate) enum Case {
@@ -81,7 +91,6 @@ pub(crate) fn plain<O: Common>(
 
 /// An optimizer whose steps couple the elements of a parameter, and its formula for a parameter in plain words. The state
 /// starts as zeros like the parameter; at `t` 1 the formula may give it any length.
-#[allow(dead_code, reason = "a shared part of the suite")]
 pub(crate) fn coupled<O: Common>(
     make: impl Fn() -> O + Sync + 'static,
     formula: impl Fn(&mut Whole, &[f64]) + Sync + 'static,
@@ -118,6 +127,7 @@ fn case<O: Common>(
         make: Box::new(make),
         formula: Box::new(formula),
         coupled,
+        shapes: &SHAPES,
         joint: false,
         keeps: &[],
         shares: &[],
@@ -135,6 +145,14 @@ impl Case {
         match self {
             Case::Plain(plain) => Case::Plain(Plain { keeps, ..plain }),
             Case::Refused(..) => unreachable!("what is refused keeps nothing"),
+        }
+    }
+
+    /// Of an optimizer that takes matrices only.
+    pub(crate) fn of_matrices(self) -> Case {
+        match self {
+            Case::Plain(plain) => Case::Plain(Plain { shapes: &MATRICES, ..plain }),
+            Case::Refused(..) => unreachable!("what is refused trains nothing"),
         }
     }
 

@@ -148,7 +148,7 @@ impl<R: Rule> Slot<R> {
         lr: f64,
         shared: &'a [f64],
     ) -> (&'a R, Turn<'a>) {
-        let Slot { hyper, state, numbers, t, begins, .. } = self;
+        let Slot { name, hyper, state, numbers, t, begins, .. } = self;
         let turn = Turn {
             parameter,
             gradient,
@@ -162,6 +162,7 @@ impl<R: Rule> Slot<R> {
             decay: hyper.decay,
             proximal: hyper.proximal,
             maximize: hyper.maximize,
+            parameter_name: name,
             name: R::NAME,
         };
         (&hyper.rule, turn)
@@ -189,7 +190,8 @@ impl<R: Rule> Slot<R> {
         let (rule, lr) = (&self.hyper.rule, lr * self.hyper.lr);
         let mut state = Vec::with_capacity(R::STATE.len());
         for (k, name) in R::STATE.iter().enumerate() {
-            let start = rule.uses(k).then(|| rule.start(k, param, lr)).transpose()?;
+            let start = rule.uses(k).then(|| rule.start(k, param, lr)).transpose();
+            let start = start.map_err(|error| error.context(format_args!("parameter {:?}", self.name)))?;
             let old = self.state.get(k).and_then(Option::as_ref).filter(|_| self.t > 0);
             state.push(match (start, old) {
                 (Some(start), Some(old)) if old.shape() != start.shape() || old.dtype() != start.dtype() => {

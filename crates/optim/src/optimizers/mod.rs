@@ -5,11 +5,13 @@ mod register;
 
 mod descent;
 mod lbfgs;
+mod matrix;
 mod moments;
 mod scaled;
 
 pub use descent::*;
 pub use lbfgs::{Lbfgs, LineSearch};
+pub use matrix::*;
 pub use moments::*;
 pub use register::{by_name, optimizer_names};
 pub use scaled::*;

@@ -64,7 +64,9 @@ impl Group {
 }
 
 pub(super) fn run(case: &Case, precision: Precision) -> Outcome<()> {
-    if case.rest.contains_key("averages") {
+    let averages: BTreeMap<String, Array> = case.field("averages")?.unwrap_or_default();
+    let average = AVERAGES.iter().find(|(name, _)| *name == case.name).map(|(_, state)| *state);
+    if !averages.is_empty() && average.is_none() {
         return Err(Stop::Unsupported("averages".into()));
     }
     let mut optimizer = build(&case.name, &case.args, &Group::read(case)?, precision)?;
@@ -78,6 +80,7 @@ pub(super) fn run(case: &Case, precision: Precision) -> Outcome<()> {
     let clip = Clip::read(case);
     let mut values = Vec::new();
     let mut trajectory: BTreeMap<String, Vec<f64>> = BTreeMap::new();
+    let mut averaged: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
     for k in 0..case.required::<usize>("steps")? {
         if let Some(lr) = rates.get(k) {
             optimizer.set_lr(*lr);
@@ -103,6 +106,12 @@ pub(super) fn run(case: &Case, precision: Precision) -> Outcome<()> {
         for (name, after) in model.values() {
             trajectory.entry(name).or_default().extend(after);
         }
+        let state = optimizer.state_dict();
+        for name in averages.keys() {
+            let found = average.and_then(|average| state.get(&format!("{name}.{average}")));
+            let found = found.ok_or_else(|| Stop::Differs(format!("no average of {name}")))?;
+            averaged.entry(name.as_str()).or_default().extend(found.to_f64s());
+        }
     }
     if case.expect_error {
         return Ok(());
@@ -113,8 +122,15 @@ pub(super) fn run(case: &Case, precision: Precision) -> Outcome<()> {
         let got = trajectory.get(&name).ok_or_else(|| Stop::Malformed(format!("no parameter {name}")))?;
         compare::numbers(format!("trajectory of {name}"), got, &want.floats(), tolerance)?;
     }
+    for (name, want) in &averages {
+        let got = averaged.get(name.as_str()).map(Vec::as_slice).unwrap_or_default();
+        compare::numbers(format!("averages of {name}"), got, &want.floats(), tolerance)?;
+    }
     Ok(())
 }
+
+/// The optimizers that keep an average of each parameter, and its name in their state.
+const AVERAGES: &[(&str, &str)] = &[("ASGD", "ax")];
 
 impl Problem {
     /// The value before this step, and the gradients of all parameters that are not absent.

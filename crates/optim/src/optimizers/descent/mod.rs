@@ -1,7 +1,21 @@
 //! Steps along the gradient or a direction made of gradients, without a scale for each element.
 
+mod asgd;
+mod fromage;
+mod lars;
+mod momentum;
+mod noisy_sgd;
+mod optimistic;
 mod sgd;
+mod sign_sgd;
 
+pub use asgd::Asgd;
+pub use fromage::Fromage;
+pub use lars::Lars;
+pub use momentum::Momentum;
+pub use noisy_sgd::NoisySgd;
+pub use optimistic::OptimisticGradientDescent;
 pub use sgd::Sgd;
+pub use sign_sgd::SignSgd;
 
-register![Sgd];
+register![Sgd, SignSgd, NoisySgd, Asgd, OptimisticGradientDescent, Lars, Fromage];

@@ -22,8 +22,11 @@ macro_rules! common {
     )*};
 }
 
+mod descent;
 mod keras;
+mod matrix;
 mod optax;
+mod scaled;
 mod torch;
 
 use super::{Group, Members};
@@ -38,7 +41,7 @@ type Entry = (&'static str, Build);
 
 /// What builds the optimizer of this name.
 pub(super) fn find(name: &str) -> Option<Build> {
-    let all = [torch::TABLE, keras::TABLE, optax::TABLE];
+    let all = [torch::TABLE, keras::TABLE, optax::TABLE, descent::TABLE, scaled::TABLE, matrix::TABLE];
     all.into_iter().flatten().find(|(known, _)| *known == name).map(|(_, build)| *build)
 }
 
@@ -78,6 +81,6 @@ fn driver<O: Common>(
 }
 
 fn all<O: Common>(c: &Call<'_>, own: fn(&Call<'_>) -> Outcome<Settings<O>>) -> Outcome<Settings<O>> {
-    let (own, weight_decay, maximize) = (own(c)?, c.number("weight_decay")?, c.flag("maximize")?);
+    let (own, weight_decay, maximize) = (own(c)?, c.number_or("weight_decay", 0.0)?, c.flag("maximize")?);
     Ok(Box::new(move |optimizer| own(optimizer).common(weight_decay, maximize)))
 }

@@ -1,0 +1,22 @@
+//! Weighted sums in place.
+
+use autograd_core::update::{ElementRule, Real};
+use autograd_core::{Result, Tensor};
+
+/// `x ← keep · x + gain · new`
+pub(crate) fn blend(x: &mut Tensor, keep: f64, gain: f64, new: &Tensor) -> Result<()> {
+    x.update(new, [], Blend { keep, gain })
+}
+
+#[derive(Clone, Copy)]
+struct Blend {
+    keep: f64,
+    gain: f64,
+}
+
+impl ElementRule<0> for Blend {
+    #[inline(always)]
+    fn element<T: Real>(self, x: T, new: T, []: [T; 0]) -> (T, [T; 0]) {
+        (T::of(self.keep) * x + T::of(self.gain) * new, [])
+    }
+}

@@ -1,0 +1,146 @@
+//! Descent with noise.
+
+use crate::driver::Driver;
+use crate::named::optimizer;
+use crate::range::Range;
+use crate::rule::{Rule, See};
+use crate::turn::Turn;
+use autograd_core::update::{ElementRule, Real};
+use autograd_core::{Result, Tensor, seeded};
+
+/// Descent along the gradient and Gaussian noise, which fades from step to step.
+///
+/// ```text
+/// g ← g + λ p                            (weight_decay λ)
+/// p ← p − lr · (g + σ n)                 n: standard normal, σ² = η / tᵞ,  t = 1, 2, ..
+/// ```
+///
+/// `lr ≥ 0`, `η ≥ 0` (0.01), `γ ≥ 0` (0.55), `λ ≥ 0` (0), a seed (0). The noise is a function of the seed, the name of
+/// the parameter and its t, so there is no state: a run that goes on from a checkpoint has the noise that it would have
+/// had.
+///
+/// # Examples
+/// ```
+/// use autograd_core::{DType, Tensor, module::Param};
+/// use wengert_optim::{NoisySgd, Optimizer};
+///
+/// let mut x = Param::new(Tensor::zeros(&[10_000], DType::F64)?)?;
+/// let grads = x.sum().backward()?;                               // 1
+/// NoisySgd::new(0.5).eta(0.04).gamma(0.5).seed(7).step(&mut x, &grads)?;
+/// let (mean, std) = (x.mean()?.to_f64()?, x.std(1.0)?.to_f64()?);
+/// assert!((mean + 0.5).abs() < 0.005 && (std - 0.1).abs() < 0.005);       // lr · √η = 0.1
+/// # Ok::<(), autograd_core::Error>(())
+/// ```
+///
+/// # References
+/// Neelakantan et al., Adding Gradient Noise Improves Learning for Very Deep Networks, 2015, section 3.
+///
+/// # Differs from
+/// * The paper and optax: nothing but the random numbers; the paper counts t from 0, and has 1 + t.
+#[derive(Clone)]
+pub struct NoisySgd(Driver<NoisySgdRule>);
+optimizer!(NoisySgd, NoisySgdRule);
+
+#[derive(Clone, Debug)]
+struct NoisySgdRule {
+    eta: f64,
+    gamma: f64,
+    seed: u64,
+}
+
+impl NoisySgd {
+    /// An optimizer with the default hyperparameters and the seed 0.
+    pub fn new(lr: f64) -> NoisySgd {
+        NoisySgd(Driver::new(NoisySgdRule { eta: 0.01, gamma: 0.55, seed: 0 }, lr))
+    }
+
+    /// η ≥ 0: the variance of the noise in the first step. Default 0.01; the paper also has 0.3 and 1.
+    pub fn eta(self, eta: f64) -> NoisySgd {
+        self.with(|rule| rule.eta = eta)
+    }
+
+    /// γ ≥ 0: the power with which the variance falls. Default 0.55.
+    pub fn gamma(self, gamma: f64) -> NoisySgd {
+        self.with(|rule| rule.gamma = gamma)
+    }
+
+    /// The seed of the noise. Default 0.
+    pub fn seed(self, seed: u64) -> NoisySgd {
+        self.with(|rule| rule.seed = seed)
+    }
+}
+
+impl Rule for NoisySgdRule {
+    const NAME: &'static str = "NoisySGD";
+
+    fn hyperparameters(&mut self, see: &mut See<'_>) {
+        see("eta", &mut self.eta, Range::AT_LEAST_0);
+        see("gamma", &mut self.gamma, Range::AT_LEAST_0);
+    }
+
+    fn step(&self, turn: Turn<'_>) -> Result<()> {
+        let sigma = (self.eta / (turn.t as f64).powf(self.gamma)).sqrt();
+        let key = key(self.seed, turn.parameter_name, turn.t);
+        let mut step = Tensor::randn(turn.parameter.shape(), turn.parameter.dtype(), &mut seeded(key))?;
+        step.update(&turn.descent()?, [], Noisy { sigma, lr: turn.lr })?;
+        turn.subtract(&step)
+    }
+}
+
+/// The seed of a parameter's noise in a step: the FNV-1a hash of what it depends on.
+fn key(seed: u64, parameter: &str, t: u64) -> u64 {
+    let bytes = seed.to_le_bytes().into_iter().chain(t.to_le_bytes()).chain(parameter.bytes());
+    bytes.fold(0xCBF2_9CE4_8422_2325, |hash: u64, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3))
+}
+
+/// `n ← lr · (g + σ n)`
+#[derive(Clone, Copy)]
+struct Noisy {
+    sigma: f64,
+    lr: f64,
+}
+
+impl ElementRule<0> for Noisy {
+    #[inline(always)]
+    fn element<T: Real>(self, n: T, g: T, []: [T; 0]) -> (T, [T; 0]) {
+        (T::of(self.lr) * (g + T::of(self.sigma) * n), [])
+    }
+}
+
+/// The step of a parameter that the suite's shapes tell apart.
+#[cfg(test)]
+fn by_hand(w: &mut crate::cases::Whole, g: &[f64], seed: u64, decay: f64) {
+    let name = match w.shape[..] {
+        [2, 3] => "hidden.weight",
+        [2] => "hidden.bias",
+        [1, 2] => "output.weight",
+        _ => "output.bias",
+    };
+    let key = key(seed, name, w.t as u64);
+    let noise = Tensor::randn(&[g.len()], autograd_core::DType::F64, &mut seeded(key)).expect("small").to_f64s();
+    let sigma = 0.25f64.sqrt() / w.t.powf(0.275);
+    for i in 0..g.len() {
+        w.p[i] -= 0.1 * (g[i] + decay * w.p[i] + sigma * noise[i]);
+    }
+}
+
+#[cfg(test)]
+cases![
+    plain(|| NoisySgd::new(0.1).eta(0.0), |s, g| s.p -= 0.1 * g),
+    coupled(|| NoisySgd::new(0.1).eta(0.25), |w, g| by_hand(w, g, 0, 0.0)),
+    coupled(|| NoisySgd::new(0.1).eta(0.25).seed(7).weight_decay(0.5), |w, g| by_hand(w, g, 7, 0.5)),
+    refused(NoisySgd::new(0.1).eta(-1.0), "NoisySGD: eta is -1.0, it must be finite and at least 0"),
+    refused(NoisySgd::new(0.1).gamma(f64::NAN), "NoisySGD: gamma is NaN, it must be finite and at least 0"),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::key;
+
+    #[test]
+    fn noise_depends_on_seed_parameter_and_step() {
+        let keys = [key(0, "a", 1), key(1, "a", 1), key(0, "b", 1), key(0, "a", 2), key(0, "aa", 1), key(1, "", 0)];
+        let all: std::collections::HashSet<u64> = keys.into_iter().collect();
+        assert_eq!(all.len(), keys.len());
+    }
+}

@@ -202,7 +202,7 @@ const FAMILIES: [(&str, &[&str]); 11] = [
     ("crates/nn/src/loss", &["hint.rs", "objective.rs", "pair.rs", "parts.rs", "reduction.rs"]),
     ("crates/nn/src/init", &["fans.rs", "gain.rs", "initializer.rs"]),
     ("crates/optim/src/optimizers", &["history.rs", "vector.rs", "wolfe.rs"]),
-    ("crates/optim/src/schedule", &[]),
+    ("crates/optim/src/schedule", &["anneal.rs"]),
     ("crates/data/src/split", &["samples.rs", "size.rs"]),
     ("crates/data/src/transform", &[]),
     ("crates/train/src/metrics", &[]),

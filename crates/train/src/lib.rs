@@ -64,7 +64,7 @@ mod validate;
 pub use autograd_core::{BoxError, Description, Error, ErrorKind, Result};
 #[cfg(feature = "progress")]
 pub use callbacks::ProgressBar;
-pub use callbacks::{Better, Callback, Checkpoint, EarlyStopping};
+pub use callbacks::{Better, Callback, Checkpoint, EarlyStopping, ReduceLROnPlateau};
 pub use checkpoint::Snapshot;
 pub use evaluate::{evaluate, predict};
 pub use history::{EpochRecord, History, Metrics};

@@ -32,6 +32,8 @@ mod anneal;
 mod combine;
 mod cyclic;
 mod decay;
+#[cfg(feature = "plot")]
+mod picture;
 mod plateau;
 
 pub use anneal::Anneal;
@@ -144,6 +146,20 @@ pub trait Schedule: Send + Sync {
         Self: Sized,
     {
         Map::new(self, f)
+    }
+
+    /// Draws the rates of the first `steps` ≥ 1 steps of an optimizer whose own is `base`, as SVG. With the feature
+    /// `plot`.
+    ///
+    /// # Errors
+    /// If [`Schedule::check`] or [`Schedule::check_steps`] fails, a rate is not finite, or the file is named as another
+    /// format (`.png`) or cannot be written.
+    #[cfg(feature = "plot")]
+    fn plot(&self, base: f64, steps: u64, path: impl AsRef<std::path::Path>) -> Result<()>
+    where
+        Self: Sized,
+    {
+        picture::draw(self, base, steps, path.as_ref())
     }
 }
 

@@ -5,6 +5,7 @@ mod check;
 mod content;
 mod ending;
 mod identity;
+mod lr_finder;
 mod objective;
 mod pass;
 mod rates;
@@ -12,6 +13,7 @@ mod resume;
 mod steps;
 mod validation;
 
+pub use lr_finder::{LrFinder, LrPoint, LrReport};
 pub use validation::Validation;
 
 use crate::callbacks::Callback;

@@ -63,7 +63,7 @@ fn items(text: &str) -> Vec<(String, bool)> {
 
 #[test]
 fn every_public_item_has_an_example() {
-    let public = ["autograd-core", "nn", "optim", "data", "train"].map(|name| format!("crates/{name}/src"));
+    let public = ["autograd-core", "nn", "optim", "data", "plot", "train"].map(|name| format!("crates/{name}/src"));
     let root = files(CORE, &["lib.rs"]).remove(0).text;
     let mut bare = Vec::new();
     for file in library().iter().filter(|file| public.iter().any(|folder| file.is_under(folder))) {

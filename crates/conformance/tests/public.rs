@@ -54,7 +54,7 @@ const FLOOR: &[(&str, usize)] = &[
     ("ops", 780),
     ("optimizers", 238),
     ("scalers", 30),
-    ("schedulers", 36),
+    ("schedulers", 161),
     ("splits", 101),
     ("training", 35),
 ];

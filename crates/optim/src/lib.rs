@@ -16,7 +16,8 @@
 //! # Ok::<(), autograd_core::Error>(())
 //! ```
 //!
-//! A new optimizer is one file, like `optimizers/moments/adam.rs`; a new schedule is one file, like `schedule/step.rs`.
+//! A new optimizer is one file, like `optimizers/moments/adam.rs`; a new schedule is one file, like
+//! `schedule/decay/step.rs`.
 
 #![forbid(unsafe_code)]
 

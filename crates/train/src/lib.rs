@@ -33,8 +33,8 @@
 //! before anything has changed: by [`Trainer::fit`], [`Metric::start`], [`CrossValidation::run`].
 //!
 //! # Features
-//! Both are on by default: `progress` ([`ProgressBar`], by indicatif) and `plot` ([`History::plot`] and
-//! [`plot_confusion`], by plotters).
+//! Both are on by default: `progress` ([`ProgressBar`], by indicatif) and `plot` ([`History::plot`],
+//! [`LrReport::plot`] and [`plot_confusion`], by plotters).
 //!
 //! # Randomness
 //! A run draws one seed from its generator. The order of the samples is a pure function of that seed and the number of
@@ -64,7 +64,7 @@ mod validate;
 pub use autograd_core::{BoxError, Description, Error, ErrorKind, Result};
 #[cfg(feature = "progress")]
 pub use callbacks::ProgressBar;
-pub use callbacks::{Better, Callback, Checkpoint, EarlyStopping};
+pub use callbacks::{Better, Callback, Checkpoint, EarlyStopping, ReduceLROnPlateau};
 pub use checkpoint::Snapshot;
 pub use evaluate::{evaluate, predict};
 pub use history::{EpochRecord, History, Metrics};
@@ -74,6 +74,6 @@ pub use penalty::{L1Penalty, L2Penalty, Penalty};
 #[cfg(feature = "plot")]
 pub use plot::plot_confusion;
 pub use run::{Difference, Identity, IdentityMismatch, MetricInfo, Plan, Run};
-pub use session::Validation;
+pub use session::{LrFinder, LrPoint, LrReport, Validation};
 pub use trainer::Trainer;
 pub use validate::{CrossValidation, InterruptedFolds, Scores, cross_validate};

@@ -22,7 +22,7 @@ use wengert_optim::{Optimizer, Schedule};
 /// After each epoch the model is tried on the validation set, if there is one, in evaluation mode.
 ///
 /// `&mut optimizer` is an optimizer, too. After the run it has its state, and its own learning rate, whatever a schedule
-/// or a callback has made of that: another run goes on with it.
+/// or a callback has made of that: another run goes on with it. So is every hyperparameter that a schedule sets.
 ///
 /// By default: 1 epoch, batches of 32 (the last one of an epoch may be smaller), no schedule, no clipping, nothing
 /// measured but the loss, no callback.
@@ -60,8 +60,8 @@ pub struct Trainer<'t> {
     pub(crate) epochs: u64,
     pub(crate) batch_size: usize,
     pub(crate) penalties: Vec<Box<dyn Penalty + 't>>,
-    /// At most one; a second is refused by `fit`.
-    pub(crate) schedules: Vec<(Box<dyn Schedule + 't>, Every)>,
+    /// At most one of each name; a second is refused by `fit`.
+    pub(crate) schedules: Vec<Scheduled<'t>>,
     pub(crate) clip_norm: Option<f64>,
     pub(crate) capture: bool,
     pub(crate) metrics: Vec<Box<dyn Metric + 't>>,
@@ -71,6 +71,13 @@ pub struct Trainer<'t> {
     pub(crate) allowed: Vec<String>,
     /// In a cross-validation: which fold of how many, and the seed of its randomness.
     pub(crate) fold: Option<(String, u64)>,
+}
+
+/// The schedule of a hyperparameter.
+pub(crate) struct Scheduled<'t> {
+    pub(crate) name: String,
+    pub(crate) schedule: Box<dyn Schedule + 't>,
+    pub(crate) every: Every,
 }
 
 /// The unit that a schedule counts.
@@ -115,7 +122,7 @@ impl<'t> Trainer<'t> {
 
     /// Sets the learning rate before each *epoch*: epoch number k (the first is 0) runs with `schedule.rate(lr, k)`,
     /// where lr is that of the optimizer. By default the learning rate stays as it is. A run has one schedule; two in
-    /// sequence are one with [`Schedule::then`].
+    /// sequence are one with [`Schedule::then`]. Other hyperparameters have [`Trainer::schedule_of`].
     ///
     /// # Examples
     /// ```
@@ -131,9 +138,8 @@ impl<'t> Trainer<'t> {
     /// assert_eq!(history.epochs.iter().map(|epoch| epoch.lr).collect::<Vec<_>>(), [0.1, 0.05, 0.025]);
     /// # Ok::<(), wengert_train::Error>(())
     /// ```
-    pub fn schedule(mut self, schedule: impl Schedule + 't) -> Self {
-        self.schedules.push((Box::new(schedule), Every::Epoch));
-        self
+    pub fn schedule(self, schedule: impl Schedule + 't) -> Self {
+        self.schedule_of("lr", schedule)
     }
 
     /// Sets the learning rate before each *step*: the schedule counts steps, over all epochs. It stands in the place of
@@ -153,8 +159,60 @@ impl<'t> Trainer<'t> {
     /// assert_eq!(history.epochs[0].lr, 0.05);                            // of the second step
     /// # Ok::<(), wengert_train::Error>(())
     /// ```
-    pub fn schedule_by_step(mut self, schedule: impl Schedule + 't) -> Self {
-        self.schedules.push((Box::new(schedule), Every::Step));
+    pub fn schedule_by_step(self, schedule: impl Schedule + 't) -> Self {
+        self.schedule_of_by_step("lr", schedule)
+    }
+
+    /// Sets a hyperparameter before each *epoch*, as [`Trainer::schedule`] sets the learning rate: `momentum`,
+    /// `betas[0]`, `weight_decay`, or any other of [`Optimizer::hyperparameters`]. The schedule's base is the optimizer's
+    /// own number, which it has again after the run. A run has one schedule of each name.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{Tensor, seeded};
+    /// # use wengert_data::TensorDataset;
+    /// # use wengert_nn::{Linear, mse_loss};
+    /// # use wengert_optim::{CosineDecay, Optimizer, Sgd};
+    /// # use wengert_train::Trainer;
+    /// # let set = TensorDataset::new(Tensor::from([[1.0], [2.0]]), Tensor::from([[2.0], [4.0]]))?;
+    /// # let mut model = Linear::new(1, 1, &mut seeded(7))?;
+    /// let mut sgd = Sgd::new(0.01).weight_decay(0.1);
+    /// let trainer = Trainer::new(&mut sgd, mse_loss).epochs(3).schedule_of("weight_decay", CosineDecay::new(3));
+    /// trainer.fit(&mut model, &set, None, &mut seeded(7))?;
+    /// assert_eq!(sgd.get("weight_decay")?, 0.1);
+    ///
+    /// let trainer = Trainer::new(&mut sgd, mse_loss).schedule_of("betas[0]", CosineDecay::new(3));
+    /// let error = trainer.fit(&mut model, &set, None, &mut seeded(7)).expect_err("another optimizer's");
+    /// assert!(error.to_string().starts_with("schedule_of: no hyperparameter is called \"betas[0]\", there are lr, "));
+    /// # Ok::<(), wengert_train::Error>(())
+    /// ```
+    pub fn schedule_of(mut self, name: impl Into<String>, schedule: impl Schedule + 't) -> Self {
+        self.schedules.push(Scheduled { name: name.into(), schedule: Box::new(schedule), every: Every::Epoch });
+        self
+    }
+
+    /// Sets a hyperparameter before each *step*, as [`Trainer::schedule_by_step`] sets the learning rate. It stands in
+    /// the place of [`Trainer::schedule_of`].
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{Tensor, seeded};
+    /// # use wengert_data::TensorDataset;
+    /// # use wengert_nn::{Linear, mse_loss};
+    /// # use wengert_optim::{OneCycleLR, Sgd};
+    /// # use wengert_train::Trainer;
+    /// # let set = TensorDataset::new(Tensor::from([[1.0], [2.0]]), Tensor::from([[2.0], [4.0]]))?;
+    /// # let mut model = Linear::new(1, 1, &mut seeded(7))?;
+    /// // The rate up and down, the momentum down and up.
+    /// let cycle = OneCycleLR::new(20);
+    /// let trainer = Trainer::new(Sgd::new(0.1).momentum(0.95), mse_loss).epochs(20);
+    /// let trainer = trainer.schedule_of_by_step("momentum", cycle.momentum(0.85, 0.95)).schedule_by_step(cycle);
+    /// let history = trainer.fit(&mut model, &set, None, &mut seeded(7))?;
+    /// assert_eq!((history.epochs[0].lr, history.epochs[5].lr), (0.1 / 25.0, 0.1));
+    /// # Ok::<(), wengert_train::Error>(())
+    /// ```
+    pub fn schedule_of_by_step(mut self, name: impl Into<String>, schedule: impl Schedule + 't) -> Self {
+        self.schedules.push(Scheduled { name: name.into(), schedule: Box::new(schedule), every: Every::Step });
         self
     }
 

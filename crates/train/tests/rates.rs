@@ -2,11 +2,13 @@
 
 mod moons;
 
-use autograd_core::seeded;
-use moons::{bits, model, sets};
+use autograd_core::module::{Module, StateDict};
+use autograd_core::{Gradients, seeded};
+use moons::{Killed, bits, directory, model, sets};
+use std::sync::Mutex;
 use wengert_nn::cross_entropy;
-use wengert_optim::{Adam, Optimizer};
-use wengert_train::{Callback, Interrupted, Result, Run, Trainer};
+use wengert_optim::{Adam, OneCycleLR, Optimizer, Sgd, StepLR, StepReport};
+use wengert_train::{Callback, Interrupted, ReduceLROnPlateau, Result, Run, Trainer};
 
 /// Sets a rate in an epoch.
 struct Sets(u64, f64);
@@ -56,4 +58,146 @@ fn after_a_run_the_optimizer_has_its_own_rate() {
     let failed = go(Trainer::new(&mut adam, cross_entropy).epochs(3).callback(Sets(1, 0.01)).callback(Sets(2, -1.0)));
     assert!(failed.is_err());
     assert_eq!(adam.lr(), 0.05);
+}
+
+/// An optimizer that notes the hyperparameters of each step.
+struct Notes<'n>(Sgd, &'n Mutex<Vec<[f64; 3]>>);
+
+impl Optimizer for Notes<'_> {
+    fn step(&mut self, model: &mut dyn Module, grads: &Gradients) -> Result<StepReport> {
+        let now = ["lr", "momentum", "weight_decay"].map(|name| self.0.get(name).expect("it has one"));
+        self.1.lock().expect("one thread").push(now);
+        self.0.step(model, grads)
+    }
+    fn check(&self) -> Result<()> {
+        self.0.check()
+    }
+    fn lr(&self) -> f64 {
+        self.0.lr()
+    }
+    fn set_lr(&mut self, lr: f64) {
+        self.0.set_lr(lr);
+    }
+    fn hyperparameters(&self) -> Vec<(&'static str, f64)> {
+        self.0.hyperparameters()
+    }
+    fn set(&mut self, name: &str, value: f64) -> Result<()> {
+        self.0.set(name, value)
+    }
+    fn state_dict(&self) -> StateDict {
+        self.0.state_dict()
+    }
+    fn load_state_dict(&mut self, state: &StateDict) -> Result<()> {
+        self.0.load_state_dict(state)
+    }
+}
+
+#[test]
+fn every_hyperparameter_can_be_scheduled_and_is_put_back() {
+    let [train, valid] = sets();
+    let seen = Mutex::new(Vec::new());
+    let mut notes = Notes(Sgd::new(0.1).momentum(0.5).weight_decay(0.25), &seen);
+    // 3 batches in each epoch.
+    let trainer = Trainer::new(&mut notes, cross_entropy).epochs(3).batch_size(40);
+    let trainer = trainer
+        .schedule(|lr: f64, k: u64| lr / (k + 1) as f64)
+        .schedule_of_by_step("momentum", |base: f64, k: u64| base / 2_f64.powi(k as i32))
+        .schedule_of("weight_decay", |base: f64, k: u64| base * k as f64);
+    trainer.fit(&mut model(7), &train, &valid, &mut seeded(7)).expect("a good run");
+    let by_hand = |k: usize| {
+        let epoch = (k / 3) as f64;
+        [0.1 / (epoch + 1.0), 0.5 / 2_f64.powi(k as i32), 0.25 * epoch]
+    };
+    assert_eq!(*seen.lock().expect("one thread"), (0..9).map(by_hand).collect::<Vec<_>>());
+    let own = [("lr", 0.1), ("weight_decay", 0.25), ("momentum", 0.5)];
+    assert!(own.iter().all(|(name, value)| notes.get(name) == Ok(*value)), "{:?}", notes.hyperparameters());
+    // Also where it fails, before the first step and later.
+    for (bad, at) in [(0, "epoch 1, train batch 1"), (4, "epoch 2, train batch 2")] {
+        let trainer = Trainer::new(&mut notes, cross_entropy).epochs(3).batch_size(40);
+        let trainer = trainer
+            .schedule_by_step(|lr: f64, _: u64| lr / 2.0)
+            .schedule_of_by_step("momentum", move |_: f64, k: u64| if k == bad { -1.0 } else { 0.9 });
+        let error = trainer.fit(&mut model(7), &train, &valid, &mut seeded(7)).expect_err("no such momentum");
+        let numbers = format!("the schedule's rate number {bad} is 0.05, the schedule's momentum number {bad} is -1.0");
+        let text = format!("{at}: {numbers}: SGD: momentum is -1.0, it must be finite and at least 0");
+        assert_eq!(error.to_string(), text);
+        assert!(own.iter().all(|(name, value)| notes.get(name) == Ok(*value)), "{:?}", notes.hyperparameters());
+    }
+}
+
+#[test]
+fn schedules_that_a_run_cannot_have_are_refused() {
+    let [train, valid] = sets();
+    let refused = |change: &dyn Fn(Trainer<'static>) -> Trainer<'static>, text: &str| {
+        let mut untrained = model(7);
+        let trainer = Trainer::new(Adam::new(0.05), cross_entropy).epochs(3).batch_size(40);
+        let error = change(trainer).fit(&mut untrained, &train, &valid, &mut seeded(7)).expect_err("refused");
+        assert_eq!(error.to_string(), text);
+        assert!(error.detail::<Interrupted>().is_none() && bits(&untrained) == bits(&model(7)));
+    };
+    let known = "there are lr, weight_decay, betas[0], betas[1], eps";
+    let none = format!("no hyperparameter is called \"momentum\", {known}");
+    refused(&|run| run.schedule_of("momentum", StepLR::new(1)), &format!("schedule_of: {none}"));
+    refused(&|run| run.schedule_of_by_step("momentum", StepLR::new(1)), &format!("schedule_of_by_step: {none}"));
+    let two = "fit: a run has one schedule of eps, set are schedule_of and schedule_of_by_step; then joins two";
+    refused(&|run| run.schedule_of("eps", StepLR::new(1)).schedule_of_by_step("eps", StepLR::new(1)), two);
+    let two = "fit: a run has one schedule, set are schedule and schedule_by_step; then joins two";
+    refused(&|run| run.schedule(StepLR::new(1)).schedule_of_by_step("lr", StepLR::new(1)), two);
+    refused(&|run| run.schedule_of("eps", StepLR::new(0)), "StepLR: step_size is 0, it must be at least 1");
+    refused(&|run| run.schedule(OneCycleLR::new(2)), "OneCycleLR: it has rates for 2 steps, there are 3");
+    refused(&|run| run.schedule_by_step(OneCycleLR::new(8)), "OneCycleLR: it has rates for 8 steps, there are 9");
+    let momentum = OneCycleLR::new(8).momentum(0.8, 0.9);
+    refused(
+        &move |run| run.schedule_of_by_step("betas[0]", momentum.clone()),
+        "OneCycleLR: it has rates for 8 steps, there are 9",
+    );
+    let trainer = Trainer::new(Adam::new(0.05), cross_entropy).epochs(3).batch_size(40);
+    let run =
+        trainer.schedule(OneCycleLR::new(3)).schedule_of_by_step("betas[0]", OneCycleLR::new(9).momentum(0.8, 0.9));
+    run.fit(&mut model(7), &train, &valid, &mut seeded(7)).expect("as many as there are");
+}
+
+/// Momentum that is 0 in some epochs has no state then.
+#[test]
+fn a_run_goes_on_with_the_state_that_was_in_use() {
+    let [train, valid] = sets();
+    for zero_in in [0, 1, 2] {
+        for by_step in [false, true] {
+            let momentum =
+                move |base: f64, k: u64| if k / (if by_step { 3 } else { 1 }) == zero_in { 0.0 } else { base };
+            let fit = |seed: u64, change: &dyn Fn(Trainer<'static>) -> Trainer<'static>| {
+                let trainer = Trainer::new(Sgd::new(0.1).momentum(0.9), cross_entropy).epochs(4).batch_size(40);
+                let trainer = match by_step {
+                    true => trainer.schedule_of_by_step("momentum", momentum),
+                    false => trainer.schedule_of("momentum", momentum),
+                };
+                let mut trained = model(seed);
+                let history = change(trainer).fit(&mut trained, &train, &valid, &mut seeded(seed));
+                history.map(|history| (bits(&trained), history)).map_err(|e| e.to_string())
+            };
+            let straight = fit(7, &|trainer| trainer).expect("a good run");
+            for epoch in 2..=4 {
+                let dir = directory();
+                let killed = fit(7, &|run| run.checkpoint(dir.path()).callback(Killed { epoch, batch: 2 }));
+                assert_eq!(killed.expect_err("killed"), "Killed: killed");
+                let resumed = fit(8, &|run| run.checkpoint(dir.path()).resume(true));
+                assert_eq!(resumed.expect("it goes on"), straight, "0 in epoch {zero_in}, killed in {epoch}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_reduction_that_a_schedule_would_undo_is_refused() {
+    let [train, valid] = sets();
+    let mut untrained = model(7);
+    let trainer = Trainer::new(Adam::new(0.05), cross_entropy).schedule(StepLR::new(1));
+    let run = trainer.callback(ReduceLROnPlateau::new());
+    let error = run.fit(&mut untrained, &train, &valid, &mut seeded(7)).expect_err("both").to_string();
+    let text = "a schedule sets the learning rate, and would undo every reduction; leave one of the two out";
+    assert_eq!(error, format!("ReduceLROnPlateau: {text}"));
+    assert_eq!(bits(&untrained), bits(&model(7)));
+    let trainer = Trainer::new(Adam::new(0.05), cross_entropy).schedule_of("eps", StepLR::new(1));
+    let run = trainer.callback(ReduceLROnPlateau::new());
+    run.fit(&mut untrained, &train, &valid, &mut seeded(7)).expect("of another number");
 }

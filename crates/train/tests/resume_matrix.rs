@@ -7,8 +7,10 @@ use autograd_core::{DType, Tensor, seeded};
 use moons::{Killed, bits, directory, stress};
 use wengert_data::TensorDataset;
 use wengert_nn::{Dropout, Linear, Sequential, Tanh, cross_entropy, sequential};
-use wengert_optim::{Adam, AdamW, CosineAnnealingLR, Lbfgs, LineSearch, NAdam, Optimizer, RmsProp, Sgd, StepLR};
-use wengert_train::{Accuracy, Callback, Checkpoint, EarlyStopping, Error, Result, Run, Trainer};
+use wengert_optim::{
+    Adam, AdamW, CosineAnnealingLR, Lbfgs, LineSearch, NAdam, Optimizer, PolynomialLR, RmsProp, Sgd, StepLR,
+};
+use wengert_train::{Accuracy, Callback, Checkpoint, EarlyStopping, Error, ReduceLROnPlateau, Result, Run, Trainer};
 
 const EPOCHS: u64 = 5;
 
@@ -34,14 +36,20 @@ const OPTIMIZERS: [Make<Box<dyn Optimizer>>; 9] = [
 
 type Change<T> = fn(T) -> T;
 
-const SCHEDULES: [Change<Trainer<'static>>; 4] = [
+const SCHEDULES: [Change<Trainer<'static>>; 5] = [
     |trainer| trainer,
     |trainer| trainer.schedule(CosineAnnealingLR::new(EPOCHS)),
     |trainer| trainer.schedule_by_step(StepLR::new(3).gamma(0.8)),
     |trainer| trainer.schedule_by_step(|lr: f64, step: u64| lr / (1.0 + step as f64 / 10.0)).clip_norm(0.5),
+    // L-BFGS has no weight decay: both runs are refused.
+    |trainer| {
+        trainer
+            .schedule_of_by_step("weight_decay", |_: f64, step: u64| if step % 5 == 3 { 0.1 } else { 0.0 })
+            .schedule(PolynomialLR::new().end_lr(0.01))
+    },
 ];
 
-const CALLBACKS: [Change<Trainer<'static>>; 5] = [
+const CALLBACKS: [Change<Trainer<'static>>; 6] = [
     |trainer| trainer,
     |trainer| trainer.callback(EarlyStopping::new().patience(2).min_delta(0.02)),
     |trainer| {
@@ -51,6 +59,8 @@ const CALLBACKS: [Change<Trainer<'static>>; 5] = [
     },
     |trainer| trainer.callback(Thaws),
     |trainer| trainer.callback(Slows { wait: 0 }).callback(Thaws),
+    // Beside a schedule of the rate it is refused.
+    |trainer| trainer.callback(ReduceLROnPlateau::new().patience(0).factor(0.5).cooldown(1).threshold(0.1)),
 ];
 
 /// Makes everything train from the third epoch on.
@@ -154,6 +164,10 @@ fn difference(row: Row, epoch: u64, every: u64) -> Option<String> {
     let failed = killed.err().map(|e| e.to_string());
     if failed.is_some_and(|e| e != "Killed: killed" && straight.as_ref().err() != Some(&e)) {
         return Some("it was not killed".into());
+    }
+    // Two things that do not go together are refused: there is nothing to go on from.
+    if straight.is_err() && !Checkpoint::exists(dir.path()) {
+        return None;
     }
     // Other weights, another generator.
     let resume = |trainer: Trainer<'static>| trainer.checkpoint(checkpoint()).resume(true).capture(!captured);

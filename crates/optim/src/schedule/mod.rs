@@ -3,6 +3,17 @@
 //! A schedule says what the learning rate, or any other hyperparameter, is at step k = 0, 1, ..; it remembers nothing,
 //! so there is nothing to save. Each file holds one schedule; a closure is one, too.
 //!
+//! # The base
+//! A schedule says its rates from a base, which is the optimizer's own number: most of them are factors of it. Rates that
+//! an option names (`eta_min`, `end_lr`, `max_lr`, `swa_lr`) are rates, not factors. Where another framework gives the
+//! first or the highest rate to the schedule, [`Schedule::with_base`] does:
+//! `ExponentialLR::new(0.9).with_base(0.1)`.
+//!
+//! # Whole recipes
+//! Schedules are made of schedules: [`then`](Schedule::then) one after the other, [`warmup`](Schedule::warmup) and
+//! [`delayed`](Schedule::delayed) before, [`scaled`](Schedule::scaled), [`clamp`](Schedule::clamp),
+//! [`map`](Schedule::map), and several at once, [`Combined`].
+//!
 //! ```
 //! use wengert_optim::schedule::{CosineAnnealingLR, LinearLR, Schedule};
 //!
@@ -17,21 +28,21 @@
 #[macro_use]
 mod cases;
 
-mod constant;
-mod cosine;
-mod linear;
-mod multi_step;
-mod step;
-mod then;
+mod anneal;
+mod combine;
+mod cyclic;
+mod decay;
+#[cfg(feature = "plot")]
+mod picture;
+mod plateau;
 
-pub use constant::ConstantLR;
-pub use cosine::CosineAnnealingLR;
-pub use linear::LinearLR;
-pub use multi_step::MultiStepLR;
-pub use step::StepLR;
-pub use then::Then;
+pub use anneal::Anneal;
+pub use combine::*;
+pub use cyclic::*;
+pub use decay::*;
+pub use plateau::{Better, ReduceLROnPlateau, ThresholdMode};
 
-use autograd_core::{Description, Result};
+use autograd_core::{Description, Error, ErrorKind, Result};
 
 /// A learning rate, or another hyperparameter, as a function of the step.
 ///
@@ -64,6 +75,16 @@ pub trait Schedule: Send + Sync {
         Ok(())
     }
 
+    /// Whether there are rates for a run of so many steps: for all that [`Schedule::check`] accepts, but for schedules
+    /// that are made for a number of steps.
+    ///
+    /// # Errors
+    /// If there are fewer: `OneCycleLR: it has rates for 5 steps, there are 6`.
+    fn check_steps(&self, steps: u64) -> Result<()> {
+        let _ = steps;
+        Ok(())
+    }
+
     /// Its kind and options: a run goes on from a checkpoint only with the same. The default is the name of the type; a
     /// schedule with options should describe them, too, for example by [`Description::from_debug`].
     fn describe(&self) -> Description {
@@ -77,6 +98,95 @@ pub trait Schedule: Send + Sync {
     {
         Then::new(self, next, at)
     }
+
+    /// A warm-up of `steps` steps before this schedule, in a straight line from `start_factor` ≥ 0 times its first rate
+    /// up to it.
+    fn warmup(self, steps: u64, start_factor: f64) -> Warmup<Self>
+    where
+        Self: Sized,
+    {
+        Warmup::new(self, steps, start_factor)
+    }
+
+    /// This schedule `steps` steps later; until then, its first rate.
+    fn delayed(self, steps: u64) -> Delayed<Self>
+    where
+        Self: Sized,
+    {
+        Delayed::new(self, steps)
+    }
+
+    /// This schedule times a factor ≥ 0.
+    fn scaled(self, factor: f64) -> Scaled<Self>
+    where
+        Self: Sized,
+    {
+        Scaled::new(self, factor)
+    }
+
+    /// This schedule with a base ≥ 0 of its own, whatever the optimizer's is.
+    fn with_base(self, base: f64) -> WithBase<Self>
+    where
+        Self: Sized,
+    {
+        WithBase::new(self, base)
+    }
+
+    /// This schedule, but no lower than `low` and no higher than `high`, which may be infinite.
+    fn clamp(self, low: f64, high: f64) -> Clamp<Self>
+    where
+        Self: Sized,
+    {
+        Clamp::new(self, low, high)
+    }
+
+    /// A function of this schedule's rate.
+    fn map<F: Fn(f64) -> f64 + Send + Sync>(self, f: F) -> Map<Self, F>
+    where
+        Self: Sized,
+    {
+        Map::new(self, f)
+    }
+
+    /// Draws the rates of the first `steps` ≥ 1 steps of an optimizer whose own is `base`, as SVG. With the feature
+    /// `plot`.
+    ///
+    /// # Errors
+    /// If [`Schedule::check`] or [`Schedule::check_steps`] fails, a rate is not finite, or the file is named as another
+    /// format (`.png`) or cannot be written.
+    #[cfg(feature = "plot")]
+    fn plot(&self, base: f64, steps: u64, path: impl AsRef<std::path::Path>) -> Result<()>
+    where
+        Self: Sized,
+    {
+        picture::draw(self, base, steps, path.as_ref())
+    }
+}
+
+/// Whether an argument that counts is at least 1.
+fn at_least_1(op: &str, name: &str, value: u64) -> Result<()> {
+    if value > 0 { Ok(()) } else { Err(Error::argument(op, name, value, "at least 1")) }
+}
+
+/// What a word means in PyTorch.
+fn named<T: Copy>(option: &str, word: &str, all: &[(&str, T)]) -> Result<T> {
+    match all.iter().find(|(known, _)| *known == word) {
+        Some((_, meaning)) => Ok(*meaning),
+        None => {
+            let known: Vec<&str> = all.iter().map(|(known, _)| *known).collect();
+            let text = format!("{option} is {word:?}, it must be {}", known.join(" or "));
+            Err(Error::new(ErrorKind::Argument, text))
+        }
+    }
+}
+
+/// Whether a schedule that has rates for `own` steps has one for each of `steps`.
+fn enough(op: &str, own: u64, steps: u64) -> Result<()> {
+    if steps <= own {
+        return Ok(());
+    }
+    let text = format!("{op}: it has rates for {own} steps, there are {steps}");
+    Err(Error::new(ErrorKind::Argument, text))
 }
 
 /// `|base, step| ..` is a schedule.
@@ -92,6 +202,9 @@ impl Schedule for Box<dyn Schedule> {
     }
     fn check(&self) -> Result<()> {
         (**self).check()
+    }
+    fn check_steps(&self, steps: u64) -> Result<()> {
+        (**self).check_steps(steps)
     }
     fn describe(&self) -> Description {
         (**self).describe()

@@ -1,6 +1,6 @@
 //! The early end of a run that no longer improves.
 
-use super::{Callback, bad_option};
+use super::{Better, Callback, bad_option};
 use crate::history::short::short;
 use crate::run::{Plan, Run};
 use autograd_core::module::{StateDict, StateMismatch, StateProblem};
@@ -25,7 +25,7 @@ use autograd_core::{Description, Error, ErrorKind, Result, Tensor};
 /// use wengert_data::TensorDataset;
 /// use wengert_nn::{Linear, mse_loss};
 /// use wengert_optim::Sgd;
-/// use wengert_train::{EarlyStopping, Trainer};
+/// use wengert_train::{Better, EarlyStopping, Trainer};
 ///
 /// let set = TensorDataset::new(Tensor::from([[1.0], [2.0]]), Tensor::from([[2.0], [4.0]]))?;
 /// let mut model = Linear::new(1, 1, &mut seeded(7))?;
@@ -35,6 +35,9 @@ use autograd_core::{Description, Error, ErrorKind, Result, Tensor};
 /// let history = trainer.fit(&mut model, &set, None, &mut seeded(7))?;
 /// assert_eq!((history.epochs.len(), early.best().map(|(epoch, _)| epoch)), (4, Some(1)));
 /// assert_eq!(early.best_weights().map(|weights| weights.len()), Some(2));
+///
+/// let early = EarlyStopping::new().monitor("val_accuracy").mode(Better::Higher);
+/// assert_eq!(early.best(), None);                                    // before a run
 /// # Ok::<(), wengert_train::Error>(())
 /// ```
 ///
@@ -53,22 +56,6 @@ pub struct EarlyStopping {
     best: Best,
     /// Whether the next run forgets the best epoch: unless it goes on from a checkpoint.
     begins: bool,
-}
-
-/// The direction in which a metric improves.
-///
-/// # Examples
-/// ```
-/// use wengert_train::{Better, EarlyStopping};
-/// let early = EarlyStopping::new().monitor("val_accuracy").mode(Better::Higher).min_delta(0.001);
-/// assert_eq!(early.best(), None);                                    // before a run
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Better {
-    /// Lower values are better, as for a loss.
-    Lower,
-    /// Higher values are better, as for an accuracy.
-    Higher,
 }
 
 /// The best epoch so far.
@@ -284,7 +271,7 @@ impl Callback for EarlyStopping {
 }
 
 /// A text as a tensor of its bytes.
-fn letters(text: &str) -> Tensor {
+pub(super) fn letters(text: &str) -> Tensor {
     let bytes: Vec<i64> = text.bytes().map(i64::from).collect();
     let count = bytes.len();
     Tensor::from_vec(bytes, &[count]).unwrap_or_else(|_| unreachable!("as many as there are"))

@@ -11,12 +11,15 @@ mod checkpoint;
 pub use checkpoint::Checkpoint;
 pub(crate) use checkpoint::fold_dir;
 mod early_stopping;
-pub use early_stopping::{Better, EarlyStopping};
+pub use early_stopping::EarlyStopping;
 mod history;
 #[cfg(feature = "progress")]
 mod progress_bar;
 #[cfg(feature = "progress")]
 pub use progress_bar::ProgressBar;
+mod reduce_lr_on_plateau;
+pub use reduce_lr_on_plateau::ReduceLROnPlateau;
+pub use wengert_optim::Better;
 
 use crate::checkpoint::Snapshot;
 use crate::run::{Plan, Run};

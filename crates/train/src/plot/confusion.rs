@@ -1,9 +1,9 @@
 //! A confusion matrix as a picture.
 
-use super::{Area, DrawingError, centred, svg};
 use autograd_core::{Error, Result, Tensor};
-use plotters::prelude::*;
 use std::path::Path;
+use wengert_plot::plotters::prelude::*;
+use wengert_plot::{Area, DrawingError, centred, svg};
 
 /// Side of a cell.
 const CELL: i32 = 46;

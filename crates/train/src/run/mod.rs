@@ -35,6 +35,7 @@ use wengert_optim::Optimizer;
 ///     }
 ///     fn on_epoch_end(&mut self, run: &mut Run<'_>) -> Result<()> {
 ///         assert_eq!(run.last(), run.history().epochs.last());
+///         assert!(!run.lr_is_scheduled());
 ///         run.set_lr(run.lr() / 2.0);
 ///         if run.lr() < 0.02 {
 ///             run.stop("the steps are small");
@@ -63,6 +64,7 @@ pub struct Run<'r> {
     pub(crate) batch: usize,
     pub(crate) step: u64,
     pub(crate) loss: f64,
+    pub(crate) lr_is_scheduled: bool,
 }
 
 impl Run<'_> {
@@ -119,6 +121,11 @@ impl Run<'_> {
     /// The learning rate.
     pub fn lr(&self) -> f64 {
         self.optimizer.lr()
+    }
+
+    /// Whether a schedule sets the learning rate.
+    pub fn lr_is_scheduled(&self) -> bool {
+        self.lr_is_scheduled
     }
 
     /// Changes the learning rate, for this run. A schedule sets it again when its next step comes.

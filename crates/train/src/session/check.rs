@@ -1,9 +1,10 @@
 //! Checks that are made before anything has changed.
 
+use super::rates::LR;
 use super::resume::callback_keys;
 use crate::checkpoint;
 use crate::run::{MetricInfo, Plan};
-use crate::trainer::{Every, Trainer};
+use crate::trainer::{Every, Scheduled, Trainer};
 use autograd_core::module::{Module, check_names};
 use autograd_core::{Error, ErrorKind, Result};
 use wengert_data::Dataset;
@@ -61,18 +62,34 @@ pub(super) fn plan(trainer: &Trainer<'_>, train: &dyn Dataset, valid: Option<&dy
     })
 }
 
+/// Whether there is a hyperparameter for every schedule, and a schedule for every step.
+fn schedules(trainer: &Trainer<'_>, plan: &Plan) -> Result<()> {
+    for Scheduled { name, schedule, every } in &trainer.schedules {
+        let setter = |every: &Every| match (name == LR, every) {
+            (true, Every::Epoch) => "schedule",
+            (true, Every::Step) => "schedule_by_step",
+            (false, Every::Epoch) => "schedule_of",
+            (false, Every::Step) => "schedule_of_by_step",
+        };
+        let same = trainer.schedules.iter().filter(|other| other.name == *name);
+        let all: Vec<&str> = same.map(|other| setter(&other.every)).collect();
+        if all.len() > 1 {
+            let of = if name == LR { String::new() } else { format!(" of {name}") };
+            let text = format!("fit: a run has one schedule{of}, set are {}; then joins two", all.join(" and "));
+            return Err(Error::new(ErrorKind::Argument, text));
+        }
+        trainer.optimizer.get(name).map_err(|e| e.context(setter(every)))?;
+        schedule.check()?;
+        let steps = plan.epochs.saturating_mul(plan.batches as u64);
+        schedule.check_steps(if *every == Every::Epoch { plan.epochs } else { steps })?;
+    }
+    Ok(())
+}
+
 /// Whether the run can begin, checkpoints apart; the callbacks are asked last.
 pub(super) fn all(trainer: &mut Trainer<'_>, plan: &Plan, model: &dyn Module) -> Result<()> {
     trainer.optimizer.check()?;
-    if trainer.schedules.len() > 1 {
-        let unit = |every: &Every| if *every == Every::Step { "schedule_by_step" } else { "schedule" };
-        let all: Vec<&str> = trainer.schedules.iter().map(|(_, every)| unit(every)).collect();
-        let text = format!("fit: a run has one schedule, set are {}; then joins two", all.join(" and "));
-        return Err(Error::new(ErrorKind::Argument, text));
-    }
-    if let Some((schedule, _)) = trainer.schedules.first() {
-        schedule.check()?;
-    }
+    schedules(trainer, plan)?;
     trainer.penalties.iter().try_for_each(|penalty| penalty.check())?;
     check_names(model)?;
     let parameters = model.parameters();

@@ -1,9 +1,10 @@
 //! The facts that make up the identity of a run.
 
 use super::content;
+use super::rates::LR;
 use super::resume::callback_keys;
 use crate::run::{Identity, Plan};
-use crate::trainer::{Every, Trainer};
+use crate::trainer::{Every, Scheduled, Trainer};
 use autograd_core::Description;
 use autograd_core::module::{Item, Module, Path, ties};
 use std::collections::HashMap;
@@ -24,13 +25,14 @@ pub(super) fn of(trainer: &Trainer<'_>, plan: &Plan, model: &dyn Module) -> Iden
     identity.add("clip_norm", trainer.clip_norm.map_or("none".into(), |norm| norm.to_string()));
     let parameters: Vec<String> = model.named_parameters().into_iter().map(|(name, _)| name).collect();
     identity.describe("optimizer", &(*trainer.optimizer).describe(&parameters));
-    match trainer.schedules.first() {
-        None => identity.add("schedule", "none"),
-        Some((schedule, every)) => {
-            identity.describe("schedule", &(**schedule).describe());
-            identity.add("schedule.counts", if *every == Every::Epoch { "epochs" } else { "steps" });
-            identity.add("schedule.rates", rates(&**schedule));
-        }
+    if !trainer.schedules.iter().any(|scheduled| scheduled.name == LR) {
+        identity.add("schedule", "none");
+    }
+    for Scheduled { name, schedule, every } in &trainer.schedules {
+        let name = if name == LR { "schedule".into() } else { format!("schedules.{name}") };
+        identity.describe(&name, &(**schedule).describe());
+        identity.add(format!("{name}.counts"), if *every == Every::Epoch { "epochs" } else { "steps" });
+        identity.add(format!("{name}.rates"), rates(&**schedule));
     }
     identity.describe("loss", &trainer.loss.describe());
     for (i, penalty) in trainer.penalties.iter().enumerate() {

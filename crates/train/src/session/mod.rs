@@ -5,12 +5,15 @@ mod check;
 mod content;
 mod ending;
 mod identity;
+mod lr_finder;
 mod objective;
 mod pass;
+mod rates;
 mod resume;
 mod steps;
 mod validation;
 
+pub use lr_finder::{LrFinder, LrPoint, LrReport};
 pub use validation::Validation;
 
 use crate::callbacks::Callback;
@@ -26,11 +29,11 @@ use before::Before;
 use ending::{Failure, held, leave};
 use objective::Terms;
 use rand::{Rng, RngExt};
+use rates::Rates;
 use resume::callback_keys;
 use steps::Steps;
 use wengert_data::{DataLoader, Dataset};
 use wengert_nn::Layer;
-use wengert_optim::Schedule;
 
 impl Trainer<'_> {
     /// Trains a model. It is left in evaluation mode.
@@ -49,17 +52,18 @@ impl Trainer<'_> {
     /// before the step. Curvature wants the same function in every step, too: such optimizers are meant for one batch of
     /// all samples.
     ///
-    /// The optimizer, if it was borrowed, has its own learning rate again when the run has ended, in whatever way: what a
-    /// schedule or a callback makes of it is part of the run.
+    /// The optimizer, if it was borrowed, has its own learning rate again when the run has ended, in whatever way, and
+    /// every other number that a schedule has set: what a schedule or a callback makes of it is part of the run.
     ///
     /// # Errors
     /// Before anything has changed:
     /// if a set is empty, a number is out of its range (also one of the optimizer, the schedule or a metric), the model
-    /// has nothing to train, a callback cannot do its work, or there is no checkpoint to resume from, or that of
+    /// has nothing to train, a schedule has fewer rates than the run has epochs or steps, or is of a hyperparameter that
+    /// the optimizer does not have, a callback cannot do its work, or there is no checkpoint to resume from, or that of
     /// another run. Callbacks keep what they remember of the run before.
     ///
     /// In the middle: if the model or the loss fails on a batch, the loss is NaN or infinite (or the norm of the
-    /// gradients, if they are clipped), the loss depends on no parameter, a schedule or a callback sets a learning rate
+    /// gradients, if they are clipped), the loss depends on no parameter, a schedule or a callback sets a number
     /// that the optimizer cannot have, or a callback fails. Before the first step model and optimizer are put back as
     /// they were, also by a run that goes on from a checkpoint, whatever a callback has changed. Later the model keeps
     /// what it has learned up to the step before the one that failed, unless a callback puts back the best weights;
@@ -114,12 +118,19 @@ fn fit(
     let Trainer { optimizer, loss, capture, batch_size, penalties, schedules, clip_norm, metrics, callbacks, .. } =
         trainer;
     let (own_lr, mut resumed) = (optimizer.lr(), None);
+    let mut rates = Rates::new(schedules, &**optimizer)?;
     let (before, settings) = (Before::all(model, &**optimizer), Before::of(model));
     if let (true, Some(dir)) = (trainer.resume, &trainer.checkpoint) {
         identity::of_data(&mut identity, train, valid);
         let snapshot = resume::load(dir, &identity, &trainer.allowed, plan.epochs, own_lr)?;
         let mut memories = Vec::new();
-        if let Err(misfit) = held(|| resume::restore(&snapshot, model, &mut **optimizer, callbacks, &mut memories)) {
+        rates.set_base_lr(snapshot.base_lr);
+        let restored = held(|| {
+            rates.set_as_after(&mut **optimizer, snapshot.epoch, snapshot.step)?;
+            resume::restore(&snapshot, model, &mut **optimizer, callbacks, &mut memories)
+        });
+        if let Err(misfit) = restored {
+            rates.put_back(&mut **optimizer);
             memories.into_iter().for_each(|(i, old)| drop(held(|| callbacks[i].load_state_dict(&old))));
             // A model or an optimizer that refuses its own state is not what has ended the run.
             drop(before.restore(model, &mut **optimizer));
@@ -127,6 +138,7 @@ fn fit(
         }
         resumed = Some(snapshot);
     }
+    let lr_is_scheduled = rates.has_lr();
     // A resumed run draws, too: it leaves the generator where the first run would have left it.
     let drawn: u64 = rng.random();
     let seed = resumed.as_ref().map_or(drawn, |snapshot| snapshot.seed);
@@ -139,7 +151,7 @@ fn fit(
         before: Some(before),
         terms: Terms { loss: &**loss, penalties, clip_norm: *clip_norm },
         steps: Steps::new(*capture),
-        schedule: schedules.first().map(|(schedule, every)| (&**schedule, *every)),
+        rates,
         metrics,
         knows_data: resumed.is_some(),
         identity,
@@ -156,6 +168,7 @@ fn fit(
             plan,
             batch: 0,
             loss: f64::NAN,
+            lr_is_scheduled,
         },
     };
     session.run()
@@ -166,13 +179,13 @@ struct Session<'s, 'r, 't> {
     run: Run<'r>,
     terms: Terms<'s, 's>,
     steps: Steps<'s, 'r>,
-    schedule: Option<(&'s (dyn Schedule + 't), Every)>,
+    rates: Rates<'s, 't>,
     metrics: &'s [Box<dyn Metric + 't>],
     callbacks: &'s mut Vec<Box<dyn Callback + 't>>,
     train: DataLoader<'s, dyn Dataset + 's>,
     valid: Option<DataLoader<'s, dyn Dataset + 's>>,
     seed: u64,
-    /// The rate that the schedule is applied to.
+    /// The learning rate that the schedule is applied to.
     base_lr: f64,
     /// The optimizer's rate before the run; it has it again afterwards.
     own_lr: f64,
@@ -194,7 +207,8 @@ impl Session<'_, '_, '_> {
         if let Err(failure) = &outcome {
             self.tell(failure);
         }
-        let Session { run, before, own_lr, settings, .. } = self;
+        let Session { run, before, own_lr, rates, settings, .. } = self;
+        rates.put_back(run.optimizer);
         run.optimizer.set_lr(own_lr);
         match outcome {
             Ok(()) => {
@@ -226,10 +240,9 @@ impl Session<'_, '_, '_> {
     fn epoch(&mut self) -> Result<()> {
         self.run.epoch += 1;
         self.run.batch = 0;
-        if let Some((schedule, Every::Epoch)) = self.schedule {
-            let number = self.run.epoch - 1;
-            self.set_lr(schedule, number).map_err(|e| e.context(format_args!("epoch {}", self.run.epoch)))?;
-        }
+        let number = self.run.epoch - 1;
+        let set = self.rates.set(&mut self.run, Every::Epoch, number);
+        set.map_err(|e| e.context(format_args!("epoch {}", self.run.epoch)))?;
         self.call(|callback, run| callback.on_epoch_begin(run))?;
         let train = self.train_epoch()?;
         let valid = self.validate()?;
@@ -238,13 +251,6 @@ impl Session<'_, '_, '_> {
         self.run.history.epochs.push(record);
         self.call(|callback, run| callback.on_epoch_end(run))?;
         self.snapshot()
-    }
-
-    /// Sets the schedule's rate number `number`. One that the optimizer cannot have is the schedule's fault.
-    fn set_lr(&mut self, schedule: &dyn Schedule, number: u64) -> Result<()> {
-        let rate = schedule.rate(self.base_lr, number);
-        self.run.optimizer.set_lr(rate);
-        possible(&self.run).map_err(|e| e.context(format_args!("the schedule's rate number {number} is {rate:?}")))
     }
 
     /// Calls every callback, in order. A learning rate that it leaves, and the optimizer cannot have, is its fault.

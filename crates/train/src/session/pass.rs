@@ -71,9 +71,8 @@ impl Session<'_, '_, '_> {
 
     /// One step of the optimizer, on a batch that has been evaluated once.
     fn step(&mut self, (x, y): (&[Tensor], &Tensor), first: (f64, Gradients), start: &Before) -> Result<()> {
-        if let Some((schedule, Every::Step)) = self.schedule {
-            self.set_lr(schedule, self.run.step)?;
-        }
+        let number = self.run.step;
+        self.rates.set(&mut self.run, Every::Step, number)?;
         let Run { model, optimizer, .. } = &mut self.run;
         let (terms, steps, model) = (self.terms, &mut self.steps, &mut **model);
         let mut batch = Batch { terms, steps, model, x, y, first: Some(first), start, evaluations: 0 };

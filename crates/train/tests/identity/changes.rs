@@ -6,7 +6,7 @@ use autograd_core::{DType, Description, Tensor, seeded};
 use wengert_data::{Dataset, TensorDataset};
 use wengert_nn::{CrossEntropyLoss, Dropout, Linear, Sequential, Tanh, cross_entropy, sequential};
 use wengert_optim::{Adam, AdamW, CosineAnnealingLR, Sgd, StepLR};
-use wengert_train::{Accuracy, Callback, EarlyStopping, History, L2Penalty, Result, Trainer};
+use wengert_train::{Accuracy, Callback, EarlyStopping, History, L2Penalty, ReduceLROnPlateau, Result, Trainer};
 
 /// A run: the parts of it that a user can change.
 pub(crate) struct Setup {
@@ -179,6 +179,27 @@ pub(crate) fn changes() -> Vec<Change> {
             &["schedule.t_max: 5, this run has 9", "schedule.rates: "],
         )
         .of(|| setup(plain(adam(), cross_entropy).schedule(CosineAnnealingLR::new(5)))),
+        change(
+            || setup(plain(adam(), cross_entropy).schedule_of("betas[0]", StepLR::new(1))),
+            &["schedules.betas[0]: none, this run has StepLR"],
+        ),
+        change(
+            || setup(plain(adam(), cross_entropy).schedule_of_by_step("eps", StepLR::new(1).gamma(0.5))),
+            &[
+                "schedules.eps.gamma: 0.1, this run has 0.5",
+                "schedules.eps.counts: epochs, this run has steps",
+                "schedules.eps.rates: ",
+            ],
+        )
+        .of(|| setup(plain(adam(), cross_entropy).schedule_of("eps", StepLR::new(1)))),
+        change(
+            || with(ReduceLROnPlateau::new().patience(9).cooldown(1)),
+            &[
+                "callbacks.ReduceLROnPlateau.patience: 8, this run has 9",
+                "callbacks.ReduceLROnPlateau.cooldown: 0, this run has 1",
+            ],
+        )
+        .of(|| with(ReduceLROnPlateau::new().patience(8))),
         change(|| falling(2.0), &["schedule.rates: "]).of(|| falling(1.0)),
         change(|| dropping(1001), &["schedule.rates: "]).of(|| dropping(1000)),
         change(

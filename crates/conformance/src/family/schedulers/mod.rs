@@ -1,5 +1,7 @@
 //! Learning-rate schedules: the rate at each step.
 
+mod others;
+mod plateau;
 mod table;
 
 use super::inputs::tolerance;
@@ -16,12 +18,22 @@ pub(super) fn run(case: &Case, precision: Precision) -> Outcome<()> {
     let inputs = BTreeMap::new();
     let call = Call::new(&case.args, &inputs, precision);
     let base_lr = call.maybe_number("base_lr")?.unwrap_or(1.0);
+    if case.name == "ReduceLROnPlateau" {
+        return plateau::run(case, &call, base_lr, precision);
+    }
     let schedule = build(&case.name, &call)?;
-    schedule.check()?;
+    let momentum = table::momentum(&case.name, &call)?;
+    let steps = case.field::<u64>("steps")?;
+    for schedule in std::iter::once(&schedule).chain(&momentum) {
+        schedule.check()?;
+        schedule.check_steps(steps.unwrap_or(0))?;
+    }
     if case.expect_error {
         return Ok(());
     }
-    let tolerance = tolerance(case, precision)?;
-    let rates: Vec<f64> = (0..case.required::<u64>("steps")?).map(|k| schedule.rate(base_lr, k)).collect();
-    compare::numbers("lr", &rates, &case.required::<Array>("lrs")?.floats(), tolerance)
+    let (tolerance, steps) = (tolerance(case, precision)?, case.required::<u64>("steps")?);
+    let rates = |schedule: &dyn Schedule| (0..steps).map(|k| schedule.rate(base_lr, k)).collect::<Vec<f64>>();
+    compare::numbers("lr", &rates(&schedule), &case.required::<Array>("lrs")?.floats(), tolerance)?;
+    let (got, want) = (momentum.map(|schedule| rates(&schedule)), case.field::<Array>("momentums")?);
+    compare::numbers("momentum", &got.unwrap_or_default(), &want.map_or(Vec::new(), |want| want.floats()), tolerance)
 }

@@ -1,7 +1,7 @@
 //! Half a cosine, down from the base rate.
 
-use super::Schedule;
 use crate::range::Range;
+use crate::schedule::Schedule;
 use autograd_core::{Description, Error, Result};
 use std::f64::consts::PI;
 

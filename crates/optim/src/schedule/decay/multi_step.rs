@@ -1,7 +1,7 @@
 //! A factor at given steps.
 
-use super::Schedule;
 use crate::range::Range;
+use crate::schedule::Schedule;
 use autograd_core::{Description, Result};
 
 /// Multiplies the rate by γ at each milestone; a milestone named twice counts twice.
@@ -19,6 +19,7 @@ use autograd_core::{Description, Result};
 /// ```
 #[derive(Clone, Debug)]
 pub struct MultiStepLR {
+    /// In rising order.
     milestones: Vec<u64>,
     gamma: f64,
 }
@@ -26,7 +27,9 @@ pub struct MultiStepLR {
 impl MultiStepLR {
     /// A factor at each of `milestones`.
     pub fn new(milestones: impl Into<Vec<u64>>) -> MultiStepLR {
-        MultiStepLR { milestones: milestones.into(), gamma: 0.1 }
+        let mut milestones = milestones.into();
+        milestones.sort_unstable();
+        MultiStepLR { milestones, gamma: 0.1 }
     }
 
     /// γ ≥ 0: the factor. Default 0.1.
@@ -38,7 +41,7 @@ impl MultiStepLR {
 
 impl Schedule for MultiStepLR {
     fn rate(&self, base: f64, step: u64) -> f64 {
-        let passed = self.milestones.iter().filter(|milestone| **milestone <= step).count();
+        let passed = self.milestones.partition_point(|milestone| *milestone <= step);
         base * self.gamma.powf(passed as f64)
     }
 
@@ -53,7 +56,7 @@ impl Schedule for MultiStepLR {
 
 #[cfg(test)]
 schedule_cases![
-    values(MultiStepLR::new([5, 8]).gamma(0.5), 0.8, &[(0, 0.8), (4, 0.8), (5, 0.4), (8, 0.2)]),
+    values(MultiStepLR::new([5, 8]).gamma(0.5), 0.8, &[(0, 0.8), (4, 0.8), (5, 0.4), (8, 0.2)]).falls(20).scales(),
     values(MultiStepLR::new([20, 5, 5]).gamma(0.5), 1.0, &[(4, 1.0), (5, 0.25), (19, 0.25), (20, 0.125)]),
     values(MultiStepLR::new([]), 0.3, &[(1000, 0.3)]),
     refused(MultiStepLR::new([1]).gamma(-0.1), "MultiStepLR: gamma is -0.1, it must be finite and at least 0"),

@@ -1,7 +1,7 @@
 //! A smaller rate at the beginning.
 
-use super::Schedule;
 use crate::range::Range;
+use crate::schedule::Schedule;
 use autograd_core::{Description, Result};
 
 /// `factor` times the base rate for the first `total_iters` steps, then the base rate.
@@ -64,7 +64,7 @@ impl Schedule for ConstantLR {
 
 #[cfg(test)]
 schedule_cases![
-    values(ConstantLR::new().factor(0.5).total_iters(3), 0.4, &[(0, 0.2), (2, 0.2), (3, 0.4)]),
+    values(ConstantLR::new().factor(0.5).total_iters(3), 0.4, &[(0, 0.2), (2, 0.2), (3, 0.4)]).scales(),
     values(ConstantLR::new(), 3.0, &[(4, 1.0), (5, 3.0)]),
     refused(ConstantLR::new().factor(1.5), "ConstantLR: factor is 1.5, it must be in [0, 1]"),
 ];

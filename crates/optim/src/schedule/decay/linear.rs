@@ -1,7 +1,7 @@
 //! A straight line between two factors: the usual warm-up.
 
-use super::Schedule;
 use crate::range::Range;
+use crate::schedule::Schedule;
 use autograd_core::{Description, Result};
 
 /// Goes from `start_factor` to `end_factor` times the base rate in `total_iters` equal steps, and stays there.
@@ -83,7 +83,9 @@ impl Schedule for LinearLR {
 
 #[cfg(test)]
 schedule_cases![
-    values(LinearLR::new().start_factor(0.5).total_iters(4), 0.8, &[(0, 0.4), (2, 0.6), (4, 0.8), (9, 0.8)]),
+    values(LinearLR::new().start_factor(0.5).total_iters(4), 0.8, &[(0, 0.4), (2, 0.6), (4, 0.8), (9, 0.8)])
+        .scales()
+        .smooth(20, 0.126),
     values(LinearLR::new().end_factor(0.5), 0.6, &[(0, 0.2), (5, 0.3), (100, 0.3)]),
     values(LinearLR::new().total_iters(0), 0.6, &[(0, 0.6)]),
     refused(LinearLR::new().start_factor(0.0), "LinearLR: start_factor is 0.0, it must be in (0, 1]"),

@@ -1,7 +1,7 @@
 //! A factor at regular steps.
 
-use super::Schedule;
 use crate::range::Range;
+use crate::schedule::Schedule;
 use autograd_core::{Description, Error, Result};
 
 /// Multiplies the rate by γ every `step_size` steps.
@@ -55,7 +55,7 @@ impl Schedule for StepLR {
 
 #[cfg(test)]
 schedule_cases![
-    values(StepLR::new(10).gamma(0.5), 0.8, &[(0, 0.8), (9, 0.8), (10, 0.4), (25, 0.2)]),
+    values(StepLR::new(10).gamma(0.5), 0.8, &[(0, 0.8), (9, 0.8), (10, 0.4), (25, 0.2)]).falls(99).scales(),
     values(StepLR::new(2), 1.0, &[(1, 1.0), (2, 0.1), (4, 0.01)]),
     refused(StepLR::new(0), "StepLR: step_size is 0, it must be at least 1"),
     refused(StepLR::new(1).gamma(f64::NAN), "StepLR: gamma is NaN, it must be finite and at least 0"),

@@ -1,6 +1,7 @@
 //! One schedule after another.
 
-use super::Schedule;
+use super::text;
+use crate::schedule::Schedule;
 use autograd_core::{Description, Result};
 
 /// One schedule, and another from a step on: [`Schedule::then`].
@@ -22,7 +23,7 @@ pub struct Then<A, B> {
 }
 
 impl<A: Schedule, B: Schedule> Then<A, B> {
-    pub(super) fn new(first: A, next: B, at: u64) -> Then<A, B> {
+    pub(in crate::schedule) fn new(first: A, next: B, at: u64) -> Then<A, B> {
         Then { first, next, at }
     }
 }
@@ -40,15 +41,19 @@ impl<A: Schedule, B: Schedule> Schedule for Then<A, B> {
         self.next.check()
     }
 
+    fn check_steps(&self, steps: u64) -> Result<()> {
+        self.first.check_steps(steps.min(self.at))?;
+        self.next.check_steps(steps.saturating_sub(self.at))
+    }
+
     fn describe(&self) -> Description {
-        let text = |schedule: &dyn Schedule| schedule.describe().to_string();
         let description = Description::new("Then").option("first", format_args!("{}", text(&self.first)));
         description.option("next", format_args!("{}", text(&self.next))).option("at", self.at)
     }
 }
 
 #[cfg(test)]
-use super::{LinearLR, StepLR};
+use crate::schedule::{LinearLR, OneCycleLR, StepLR};
 
 #[cfg(test)]
 schedule_cases![
@@ -64,6 +69,10 @@ schedule_cases![
         8.0,
         &[(0, 8.0), (1, 4.0), (2, 8.0), (3, 9.0), (4, 0.0)]
     ),
+    values(OneCycleLR::new(5).then(LinearLR::new(), 5).then(OneCycleLR::new(4), 9), 1.0, &[(0, 0.04), (9, 0.04)])
+        .lasts(13, "OneCycleLR: it has rates for 4 steps, there are 5"),
+    values(OneCycleLR::new(5).then(LinearLR::new(), 9), 1.0, &[(0, 0.04)])
+        .lasts(5, "OneCycleLR: it has rates for 5 steps, there are 6"),
     refused(LinearLR::new().then(StepLR::new(0), 5), "StepLR: step_size is 0, it must be at least 1"),
     refused(StepLR::new(0).then(LinearLR::new(), 5), "StepLR: step_size is 0, it must be at least 1"),
 ];

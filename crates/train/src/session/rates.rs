@@ -1,0 +1,97 @@
+//! The hyperparameters that schedules set.
+
+use super::possible;
+use crate::run::Run;
+use crate::trainer::{Every, Scheduled};
+use autograd_core::Result;
+use wengert_optim::Optimizer;
+
+/// The name of the learning rate.
+pub(super) const LR: &str = "lr";
+
+/// All schedules of a run, each with the number that it is applied to.
+pub(super) struct Rates<'s, 't> {
+    all: Vec<Rate<'s, 't>>,
+}
+
+struct Rate<'s, 't> {
+    scheduled: &'s Scheduled<'t>,
+    /// The optimizer's number before the run; it has it again afterwards.
+    own: f64,
+    /// The number that the schedule is applied to: `own`, but for the learning rate of a run that goes on.
+    base: f64,
+}
+
+impl<'s, 't> Rates<'s, 't> {
+    /// The schedules of a run with an optimizer, whose numbers are its own.
+    pub(super) fn new(schedules: &'s [Scheduled<'t>], optimizer: &dyn Optimizer) -> Result<Rates<'s, 't>> {
+        let rate = |scheduled: &'s Scheduled<'t>| {
+            let own = optimizer.get(&scheduled.name)?;
+            Ok(Rate { scheduled, own, base: own })
+        };
+        Ok(Rates { all: schedules.iter().map(rate).collect::<Result<_>>()? })
+    }
+
+    /// The learning rate that its schedule is applied to.
+    pub(super) fn set_base_lr(&mut self, lr: f64) {
+        self.all.iter_mut().filter(|rate| rate.scheduled.name == LR).for_each(|rate| rate.base = lr);
+    }
+
+    /// Whether there is a schedule of the learning rate.
+    pub(super) fn has_lr(&self) -> bool {
+        self.all.iter().any(|rate| rate.scheduled.name == LR)
+    }
+
+    fn of(&self, every: Every) -> impl Iterator<Item = &Rate<'s, 't>> {
+        self.all.iter().filter(move |rate| rate.scheduled.every == every)
+    }
+
+    /// Sets what is set in each epoch, or in each step. A number that the optimizer cannot have is its schedule's fault.
+    pub(super) fn set(&self, run: &mut Run<'_>, every: Every, number: u64) -> Result<()> {
+        let mut named = false;
+        for rate in self.of(every) {
+            rate.set(run.optimizer, number)?;
+            named |= rate.scheduled.name != LR;
+        }
+        // All of them are set by now: some may be possible only together.
+        let checked = if named { run.optimizer.check() } else { possible(run) };
+        checked.map_err(|error| {
+            let texts: Vec<String> = self.of(every).map(|rate| rate.text(number)).collect();
+            error.context(texts.join(", "))
+        })
+    }
+
+    /// Sets what had been set last when so many epochs and steps had been made: state is loaded as it was in use then.
+    pub(super) fn set_as_after(&self, optimizer: &mut dyn Optimizer, epochs: u64, steps: u64) -> Result<()> {
+        self.all.iter().try_for_each(|rate| {
+            let made = if rate.scheduled.every == Every::Epoch { epochs } else { steps };
+            made.checked_sub(1).map_or(Ok(()), |number| rate.set(optimizer, number))
+        })
+    }
+
+    /// Gives the optimizer its own numbers back.
+    pub(super) fn put_back(&self, optimizer: &mut dyn Optimizer) {
+        for rate in &self.all {
+            // It had the name when the run began; one that refuses it by now is not what has ended the run.
+            drop(optimizer.set(&rate.scheduled.name, rate.own));
+        }
+    }
+}
+
+impl Rate<'_, '_> {
+    fn number(&self, number: u64) -> f64 {
+        self.scheduled.schedule.rate(self.base, number)
+    }
+
+    fn set(&self, optimizer: &mut dyn Optimizer, number: u64) -> Result<()> {
+        optimizer.set(&self.scheduled.name, self.number(number))
+    }
+
+    fn text(&self, number: u64) -> String {
+        let value = self.number(number);
+        match self.scheduled.name.as_str() {
+            LR => format!("the schedule's rate number {number} is {value:?}"),
+            name => format!("the schedule's {name} number {number} is {value:?}"),
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! Every optimizer of the register on small problems.
+
+mod problem;
+
+use autograd_core::DType;
+use problem::{PROBLEMS, after_gradients_of, run};
+use wengert_optim::{Optimizer, by_name, optimizer_names};
+
+/// An optimizer, the steps of its runs, and its first learning rate for each of the problems: quadratic, Rosenbrock's
+/// valley, ill-conditioned valley, saddle, network.
+const TABLE: &[(&str, u32, [f64; 5])] = &[
+    ("Sgd", 600, [0.1, 0.003, 0.001, 0.1, 0.1]),
+    ("RmsProp", 600, [0.3, 0.03, 0.1, 0.1, 0.03]),
+    ("Adam", 600, [0.3, 1.0, 1.0, 0.1, 0.1]),
+    ("AdamW", 600, [0.3, 1.0, 1.0, 0.1, 0.1]),
+    ("NAdam", 600, [0.3, 0.3, 1.0, 0.1, 0.1]),
+    ("RAdam", 8000, [0.3, 0.003, 0.003, 0.3, 0.1]),
+    ("Adamax", 600, [0.3, 1.0, 1.0, 0.1, 0.1]),
+    ("AdamaxW", 600, [0.3, 1.0, 1.0, 0.1, 0.1]),
+    ("AdaBelief", 600, [0.1, 1.0, 1.0, 0.03, 0.03]),
+    ("Yogi", 600, [0.3, 1.0, 1.0, 0.1, 0.1]),
+    ("Lamb", 600, [0.1, 0.3, 0.1, 0.1, 0.03]),
+    ("NovoGrad", 600, [0.1, 0.1, 0.1, 0.03, 0.01]),
+    ("Adan", 600, [0.3, 0.3, 0.3, 0.1, 0.1]),
+    ("Lion", 600, [0.3, 0.1, 0.1, 0.1, 0.1]),
+    ("Adopt", 600, [0.3, 1.0, 1.0, 0.1, 0.1]),
+    ("AdEmaMix", 600, [0.3, 1.0, 1.0, 0.1, 0.1]),
+    // Without estimates of the Hessian.
+    ("SophiaG", 600, [0.1, 0.03, 0.1, 0.1, 0.03]),
+    ("Prodigy", 600, [1.0, 1.0, 1.0, 0.3, 0.3]),
+    ("SparseAdam", 600, [0.3, 1.0, 1.0, 0.1, 0.1]),
+    ("SignSgd", 600, [0.1, 1.0, 0.03, 0.1, 0.03]),
+    ("NoisySgd", 600, [0.1, 0.003, 0.001, 0.1, 0.1]),
+    ("Asgd", 600, [0.1, 0.003, 0.001, 0.1, 0.1]),
+    ("OptimisticGradientDescent", 3000, [0.03, 0.001, 0.0003, 0.03, 0.1]),
+    ("Lars", 600, [10.0, 10.0, 3.0, 10.0, 3.0]),
+    ("Fromage", 600, [0.1, 0.3, 0.1, 0.1, 0.03]),
+    ("Adagrad", 3000, [1.0, 0.3, 1.0, 1.0, 0.1]),
+    ("Adadelta", 600, [30.0, 10.0, 10.0, 10.0, 3.0]),
+    ("Rprop", 600, [0.1, 0.1, 0.1, 0.1, 0.1]),
+    ("Ftrl", 3000, [1.0, 0.3, 1.0, 1.0, 1.0]),
+    ("Sm3", 600, [3.0, 3.0, 10.0, 1.0, 0.3]),
+    ("Adafactor", 3000, [0.1, 0.1, 0.1, 0.1, 0.1]),
+    ("Muon", 600, [0.03, 0.03, 0.03, 0.03, 0.01]),
+];
+
+/// The steps in which the learning rate falls to 0. FTRL keeps it: its parameters are in proportion to it.
+fn falls_in(name: &str, steps: u32) -> u32 {
+    if name == "Ftrl" { u32::MAX } else { steps }
+}
+
+fn new(name: &str, lr: f64) -> Box<dyn Optimizer> {
+    by_name(name, lr).expect("a name of the register")
+}
+
+#[test]
+fn every_optimizer_of_the_register_has_a_row() {
+    let mut rows: Vec<&str> = TABLE.iter().map(|(name, ..)| *name).collect();
+    let mut names: Vec<&str> = optimizer_names().collect();
+    rows.sort_unstable();
+    names.sort_unstable();
+    assert_eq!(rows, names);
+}
+
+fn every_optimizer_solves(k: usize) {
+    let problem = &PROBLEMS[k];
+    let ends = TABLE.iter().map(|(name, steps, rates)| {
+        (name, run(&mut *new(name, rates[k]), problem, DType::F32, *steps, falls_in(name, *steps)).value)
+    });
+    // NaN is above every target.
+    let missed: Vec<_> = ends.filter(|(_, value)| !(*value <= problem.target)).collect();
+    assert!(missed.is_empty(), "{} is to come down to {}: {missed:?}", problem.name, problem.target);
+}
+
+#[test]
+fn every_optimizer_solves_a_quadratic() {
+    every_optimizer_solves(0);
+}
+
+#[test]
+fn every_optimizer_goes_down_rosenbrocks_valley() {
+    every_optimizer_solves(1);
+}
+
+#[test]
+fn every_optimizer_goes_down_an_ill_conditioned_valley() {
+    every_optimizer_solves(2);
+}
+
+#[test]
+fn every_optimizer_leaves_a_saddle() {
+    every_optimizer_solves(3);
+}
+
+#[test]
+fn every_optimizer_trains_a_network() {
+    every_optimizer_solves(4);
+}
+
+#[test]
+fn f32_follows_f64() {
+    for (name, steps, rates) in TABLE {
+        for (problem, lr) in PROBLEMS.iter().zip(rates) {
+            let [single, double] = [DType::F32, DType::F64].map(|dtype| {
+                let mut optimizer = new(name, *lr);
+                // Prodigy's first steps are a millionth otherwise, of which F32 rounds a part away, and all others grow
+                // from them.
+                assert!(optimizer.set("d0", 0.01).is_ok() == (*name == "Prodigy"));
+                run(&mut *optimizer, problem, dtype, 12, falls_in(name, *steps)).parameters
+            });
+            for (a, b) in single.iter().zip(&double) {
+                let near = (a - b).abs() <= 1e-3 * b.abs().max(1.0);
+                assert!(near, "{name}, {}: {single:?} in F32, {double:?} in F64", problem.name);
+            }
+        }
+    }
+}
+
+#[test]
+fn gradients_of_any_size_leave_numbers() {
+    for name in optimizer_names() {
+        for size in [1e30, 1e20, 1e-20, 1e-30, 1e-45, 0.0] {
+            let after = after_gradients_of(size, &mut *new(name, 0.01));
+            assert!(after.iter().all(|x| x.is_finite()), "{name} after gradients of {size}: {after:?}");
+        }
+    }
+}

@@ -60,8 +60,8 @@ macro_rules! optimizer {
                 $Name(self.0.cautious_weight_decay(cautious))
             }
 
-            /// λ₁ ≥ 0 of a proximal step after each step, `p ← sign(p) max(|p| − lr·λ₁, 0)`: the L1 penalty, with weights
-            /// that become exactly 0. Default 0. See [`Driver::proximal_l1`](crate::Driver::proximal_l1).
+            /// λ₁ ≥ 0 of a proximal step after each step, `p ← sign(p) max(|p| − lr·λ₁, 0)`: the L1 penalty, with
+            /// weights that become exactly 0. Default 0. See [`Driver::proximal_l1`](crate::Driver::proximal_l1).
             ///
             /// # Examples
             /// ```
@@ -73,8 +73,8 @@ macro_rules! optimizer {
                 $Name(self.0.proximal_l1(lambda))
             }
 
-            /// λ₂ ≥ 0 of a proximal step after each step, `p ← p / (1 + lr·λ₂)`: the penalty `λ₂/2 · Σ p²`. Default 0. See
-            /// [`Driver::proximal_l2`](crate::Driver::proximal_l2).
+            /// λ₂ ≥ 0 of a proximal step after each step, `p ← p / (1 + lr·λ₂)`: the penalty `λ₂/2 · Σ p²`. Default 0.
+            /// See [`Driver::proximal_l2`](crate::Driver::proximal_l2).
             ///
             /// # Examples
             /// ```

@@ -14,7 +14,8 @@ pub(crate) fn norm2(x: &Tensor) -> Result<f64> {
     norm(std::iter::once(x), 2.0)
 }
 
-/// The 2-norm of the gradient that a turn descends along. No tensor is made of it, unless its squares over- or underflow.
+/// The 2-norm of the gradient that a turn descends along. No tensor is made of it, unless its squares over- or
+/// underflow.
 pub(crate) fn descent_norm(turn: &Turn<'_>) -> Result<f64> {
     if turn.decay != Decay::Coupled || turn.weight_decay == 0.0 {
         return norm2(turn.gradient);

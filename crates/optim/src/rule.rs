@@ -74,7 +74,8 @@ pub trait Rule: Clone + Debug + Send + Sync + 'static {
     /// The names of the numbers that the optimizer has once, for all parameters; [`Rule::begin`] changes them.
     const SHARED: &'static [&'static str] = &[];
 
-    /// The learning rates that the optimizer may be made with, besides being at least 0. A schedule may take the rate to 0 all the same.
+    /// The learning rates that the optimizer may be made with, besides being at least 0. A schedule may take the rate
+    /// to 0 all the same.
     const START_LR: Range = Range::new(|_| true, "a number");
 
     /// Whether state tensor number `slot` is in use. One that is not is neither made nor saved.

@@ -34,8 +34,6 @@ static ALLOCATOR: Counting = Counting;
 
 /// The rules that compute with tensors beside their state, and why.
 const EXCEPT: &[(&str, &str)] = &[
-    ("Adafactor", "the means of rows and columns are tensors"),
-    ("NoisySgd", "its noise is a tensor"),
     ("Prodigy", "the way from the start is a tensor"),
     ("Sm3", "the largest squares of rows and columns are tensors"),
     ("SparseAdam", "the rows that a gradient touches are a tensor"),

@@ -20,9 +20,9 @@ use autograd_core::{Error, ErrorKind, Result, Shape, Tensor, no_grad};
 /// p ← p − lr · f X                           (transposed back; f of adjust_lr)
 /// ```
 ///
-/// `lr ≥ 0`, `0 ≤ μ < 1` (0.95), nesterov (true), `λ ≥ 0` (0.1), `ε ≥ 0` (1e-7), 5 steps with 3.4445, −4.775 and 2.0315,
-/// which bring every singular value that is not tiny to between 0.7 and 1.2. State: `momentum_buffer` (m). All is
-/// computed in the parameter's own dtype.
+/// `lr ≥ 0`, `0 ≤ μ < 1` (0.95), nesterov (true), `λ ≥ 0` (0.1), `ε ≥ 0` (1e-7), 5 steps with 3.4445, −4.775 and
+/// 2.0315, which bring every singular value that is not tiny to between 0.7 and 1.2. State: `momentum_buffer` (m). All
+/// is computed in the parameter's own dtype.
 ///
 /// # Errors
 /// The first step refuses a parameter that is not a matrix: give vectors, and by custom embeddings and the last layer,

@@ -22,8 +22,9 @@ const NOT_POSITIVE: Range = Range::new(|x| x <= 0.0 && x.is_finite(), "finite an
 ///
 /// λ₁ is `l1`, λ₂ `l2`, λₛ `l2_shrinkage`; all are at least 0 (0). `β ≥ 0` (1), `initial_accumulator_value ≥ 0` (0), k:
 /// −0.5, which is `√n`. State: `accumulator` (n), `linear` (z, from 0). A weight decay acts on g and p before. With
-/// `lr` 0 nothing changes, state neither. Starting values are drawn to 0: the first step takes the share (√n' − √n) /
-/// (√n' + β + 2 λ₂ lr) of them.
+/// `lr` 0 nothing changes, state neither. Starting values are drawn to 0: the first step
+/// leaves the share (√n' − √n) / (√n' + β + 2 λ₂ lr) of them. Keep `lr` constant: without λ₂, p is in proportion to
+/// it, so a rate that falls to 0 takes all parameters with it.
 ///
 /// # Numerics
 /// A sum n that overflows the dtype stays at the largest number.

@@ -155,7 +155,7 @@ impl After {
         let cautious = decay == Decay::Cautious && weight_decay != 0.0;
         After {
             cautious: cautious.then(|| (before.clone(), Cautious { rate: lr * weight_decay })),
-            proximal: (l1 != 0.0 || l2 != 0.0).then(|| Proximal { threshold: lr * l1, divisor: 1.0 + lr * l2 }),
+            proximal: (l1 != 0.0 || l2 != 0.0).then_some(Proximal { threshold: lr * l1, divisor: 1.0 + lr * l2 }),
         }
     }
 

@@ -297,11 +297,11 @@ fn by_hand(w: &mut crate::cases::Whole, g: &[f64], decay: f64, [growth, beta3]: 
     let (d, t) = (w.d[n], w.t);
     let rate = 0.05 * d * if options { (1.0 - 0.75f64.powf(t)).sqrt() / (1.0 - 0.5f64.powf(t)) } else { 1.0 };
     w.d[n + 2] *= beta3;
-    for i in 0..n {
-        w.d[n + 2] += d * rate * g[i] * (w.d[i] - w.p[i]);
-        w.c[i] = beta3 * w.c[i] + d * if options { d } else { rate } * g[i];
-        w.a[i] = 0.5 * w.a[i] + 0.5 * d * g[i];
-        w.b[i] = 0.75 * w.b[i] + 0.25 * (d * g[i]).powi(2);
+    for (i, g) in g.iter().enumerate() {
+        w.d[n + 2] += d * rate * g * (w.d[i] - w.p[i]);
+        w.c[i] = beta3 * w.c[i] + d * if options { d } else { rate } * g;
+        w.a[i] = 0.5 * w.a[i] + 0.5 * d * g;
+        w.b[i] = 0.75 * w.b[i] + 0.25 * (d * g).powi(2);
     }
     let estimate = 3.0 * w.d[n + 2] / w.c.iter().map(|s| s.abs()).sum::<f64>();
     let present = if d == 1.0 { d.max(estimate) } else { d };

@@ -14,7 +14,7 @@ macro_rules! optimizer {
             }
 
             /// λ ≥ 0: how strongly parameters are drawn to 0. Without decoupling λ·p is added to the gradient (the L2
-            /// penalty). Default 0, except for AdamW: 0.01, and Muon: 0.1.
+            /// penalty), or where the formula above has a place for it. Default 0, unless said otherwise above.
             ///
             /// # Examples
             /// ```
@@ -28,8 +28,7 @@ macro_rules! optimizer {
             }
 
             /// Whether weight decay shrinks the parameter itself, `p ← (1 − lr·λ) p`, instead of adding to the
-            /// gradient. Default false, except for AdamW, Adafactor, Muon and the forms of Keras: true. See
-            /// [`Decay`](crate::Decay).
+            /// gradient. Default false, unless said otherwise above. See [`Decay`](crate::Decay).
             ///
             /// # Examples
             /// ```

@@ -201,8 +201,8 @@ mod tests {
             };
             let first = step(&mut table, [1.0, -2.0, 0.0]);
             let second = step(&mut table, [0.0, 3.0, 4.0]);
-            for i in 0..len {
-                let [moved, moved_again] = [first.0[i] != start[i], second.0[i] != first.0[i]];
+            for (i, before) in start.iter().enumerate() {
+                let [moved, moved_again] = [first.0[i] != *before, second.0[i] != first.0[i]];
                 assert_eq!((moved, moved_again), (i / each != 2, i / each != 0), "element {i} of {shape:?}");
                 assert_eq!(
                     second.1[i] == first.1[i] && second.2[i] == first.2[i],

@@ -1,6 +1,7 @@
 //! A function of two numbers, and paths over it.
 
 use crate::level::Grid;
+use crate::svg::padding;
 use crate::{Area, COLORS, DrawingError, FONT, Ticks, svg};
 use autograd_core::{Error, ErrorKind, Result};
 use plotters::prelude::*;
@@ -147,7 +148,7 @@ impl Contour {
             let style = color.stroke_width(2);
             let pieces = self.pieces(&points).into_iter();
             let named = chart.draw_series(pieces.map(|piece| PathElement::new(self.thinned(piece, 2.0), style)))?;
-            named.label(name).legend(move |(x, y)| PathElement::new([(x, y), (x + 18, y)], style));
+            named.label(padding(name)).legend(move |(x, y)| PathElement::new([(x, y), (x + 18, y)], style));
             chart.draw_series(ends[0].map(|at| Circle::new(at, 4, color.filled())))?;
             chart.draw_series(ends[1].map(|at| Circle::new(at, 5, style)))?;
         }

@@ -1,5 +1,6 @@
 //! Lines in one coordinate system.
 
+use crate::svg::padding;
 use crate::{Area, COLORS, DrawingError, FONT, LABELS, Ticks, padded, svg};
 use autograd_core::Result;
 use plotters::prelude::*;
@@ -129,13 +130,13 @@ impl Lines {
             let style = color.stroke_width(2);
             let first = pieces.next().unwrap_or_default();
             let named = chart.draw_series(std::iter::once(PathElement::new(first, style)))?;
-            named.label(name).legend(move |(x, y)| PathElement::new([(x, y), (x + 18, y)], style));
+            named.label(padding(name)).legend(move |(x, y)| PathElement::new([(x, y), (x + 18, y)], style));
             chart.draw_series(pieces.map(|piece| PathElement::new(piece, style)))?;
         }
         for (name, at) in &self.marks {
             let dot = self.place(*at).map(|at| Circle::new(at, 5, COLORS[3].filled()));
             let named = chart.draw_series(dot)?;
-            named.label(name).legend(|(x, y)| Circle::new((x + 9, y), 5, COLORS[3].filled()));
+            named.label(padding(name)).legend(|(x, y)| Circle::new((x + 9, y), 5, COLORS[3].filled()));
         }
         if self.lines.len() + self.marks.len() > 1 {
             chart

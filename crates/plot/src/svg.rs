@@ -80,6 +80,11 @@ fn is_xml(c: char) -> bool {
     matches!(c, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..)
 }
 
+/// The name of a line with room behind it: the drawing library takes letters to be narrower than they are.
+pub(crate) fn padding(name: &str) -> String {
+    format!("{name}   ")
+}
+
 /// Text centred on its position.
 ///
 /// # Examples

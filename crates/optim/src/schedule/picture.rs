@@ -17,7 +17,9 @@ pub(super) fn draw(schedule: &dyn Schedule, base: f64, steps: u64, path: &Path) 
         rate => Err(Error::new(ErrorKind::NotFinite, format!("plot: the rate at step {step} is {rate}"))),
     });
     let points = points.collect::<Result<Vec<_>>>()?;
-    Lines::new("step", "rate").start_at_0(true).line("rate", points).write("plot", path)
+    let (low, high) = points.iter().fold((f64::INFINITY, 0.0_f64), |(low, high), (_, y)| (low.min(*y), high.max(*y)));
+    // What changes little is seen only by itself.
+    Lines::new("step", "rate").start_at_0(low < high / 2.0).line("rate", points).write("plot", path)
 }
 
 /// All steps, or some of them at equal distances, with the first and the last.

@@ -26,6 +26,7 @@ mod cases;
 
 mod clip;
 mod driver;
+mod evaluation;
 mod named;
 mod norms;
 mod optimizer;

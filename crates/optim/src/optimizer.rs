@@ -73,6 +73,46 @@ pub trait Optimizer: Send + Sync {
         self.step_on(&mut Evaluated(model, evaluate))
     }
 
+    /// Puts the weights to evaluate at into the model, where they are others than those that are trained: an average of
+    /// [`Ema`](crate::Ema), the x of [`ScheduleFreeSgd`](crate::ScheduleFreeSgd). [`Optimizer::train`] puts the weights
+    /// to train back, to the bit; until then a step is an error. A second call changes nothing. By default the two are
+    /// one, and this does nothing.
+    ///
+    /// ```
+    /// use autograd_core::{Tensor, module::Param};
+    /// use wengert_optim::{Ema, Optimizer, Sgd};
+    ///
+    /// let mut x = Param::new(Tensor::from(8.0))?;
+    /// let mut ema = Ema::new(Sgd::new(0.25), 0.5);
+    /// for expected in [4.0, 2.0] {
+    ///     let grads = x.square().backward()?;
+    ///     ema.step(&mut x, &grads)?;
+    ///     assert_eq!(x.item::<f32>()?, expected);
+    /// }
+    /// ema.eval(&mut x)?;
+    /// assert_eq!(x.item::<f32>()?, 3.0);
+    /// ema.train(&mut x)?;
+    /// assert_eq!(x.item::<f32>()?, 2.0);
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If what the optimizer has kept does not fit the model; then nothing is changed.
+    fn eval(&mut self, model: &mut dyn Module) -> Result<()> {
+        let _ = model;
+        Ok(())
+    }
+
+    /// Puts the weights to train back that [`Optimizer::eval`] has replaced; does nothing otherwise. A parameter that was
+    /// changed meanwhile, by a checkpoint that was loaded, stays as it is.
+    ///
+    /// # Errors
+    /// None for the model that `eval` was called with.
+    fn train(&mut self, model: &mut dyn Module) -> Result<()> {
+        let _ = model;
+        Ok(())
+    }
+
     /// Whether every hyperparameter, also those of groups, is in its range. [`Optimizer::step`] asks this first.
     ///
     /// # Errors
@@ -214,6 +254,12 @@ macro_rules! forward_optimizer {
         }
         fn step_on(&mut $self, objective: &mut dyn crate::Objective) -> autograd_core::Result<(f64, crate::StepReport)> {
             $inner.step_on(objective)
+        }
+        fn eval(&mut $self, model: &mut dyn autograd_core::module::Module) -> autograd_core::Result<()> {
+            $inner.eval(model)
+        }
+        fn train(&mut $self, model: &mut dyn autograd_core::module::Module) -> autograd_core::Result<()> {
+            $inner.train(model)
         }
         fn check(&$self) -> autograd_core::Result<()> {
             $inner.check()

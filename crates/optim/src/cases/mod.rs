@@ -1,5 +1,6 @@
 //! The suite that every optimizer's `cases!` runs.
 
+mod evaluated;
 mod net;
 mod properties;
 mod rows;

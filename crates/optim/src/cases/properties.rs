@@ -8,7 +8,7 @@ use autograd_core::{Capture, DType, Gradients, Tensor};
 
 pub(super) type Property = fn(&Plain) -> Result<(), String>;
 
-pub(super) const PROPERTIES: [(&str, Property); 14] = [
+pub(super) const PROPERTIES: [(&str, Property); 15] = [
     ("formula", formula),
     ("state", state),
     ("resume", resume),
@@ -23,13 +23,14 @@ pub(super) const PROPERTIES: [(&str, Property); 14] = [
     ("description", description),
     ("captured", captured),
     ("common options", common_options),
+    ("evaluated", super::evaluated::evaluated),
 ];
 
-fn text(error: impl std::fmt::Display) -> String {
+pub(super) fn text(error: impl std::fmt::Display) -> String {
     error.to_string()
 }
 
-fn steps(net: &mut Net, optimizer: &mut dyn Optimizer, range: std::ops::Range<usize>) -> Result<(), String> {
+pub(super) fn steps(net: &mut Net, optimizer: &mut dyn Optimizer, range: std::ops::Range<usize>) -> Result<(), String> {
     for k in range {
         let grads = grads(net, k, 1.0);
         optimizer.step(net, &grads).map_err(text)?;
@@ -37,7 +38,7 @@ fn steps(net: &mut Net, optimizer: &mut dyn Optimizer, range: std::ops::Range<us
     Ok(())
 }
 
-fn same<T: PartialEq + std::fmt::Debug>(got: T, expected: T) -> Result<(), String> {
+pub(super) fn same<T: PartialEq + std::fmt::Debug>(got: T, expected: T) -> Result<(), String> {
     if got == expected { Ok(()) } else { Err(format!("{got:?} instead of {expected:?}")) }
 }
 
@@ -111,7 +112,7 @@ fn state(plain: &Plain) -> Result<(), String> {
     same(keys(&optimizer.state_dict()), expected.collect())
 }
 
-fn through_a_file(state: &StateDict) -> Result<StateDict, String> {
+pub(super) fn through_a_file(state: &StateDict) -> Result<StateDict, String> {
     let bytes = state.to_safetensors().map_err(text)?;
     StateDict::from_safetensors(&bytes, std::path::Path::new("memory")).map_err(text)
 }

@@ -20,6 +20,13 @@ pub(crate) struct Scalar {
     pub(crate) t: f64,
 }
 
+impl Scalar {
+    pub(super) fn whole(self) -> Whole {
+        let Scalar { p, a, b, c, t } = self;
+        Whole { shape: Vec::new(), p: vec![p], a: vec![a], b: vec![b], c: vec![c], t }
+    }
+}
+
 /// One parameter in plain `f64`, row by row, with room for three tensors of state; for formulas that are not the same for
 /// every element by itself.
 #[derive(Clone, Default)]
@@ -30,6 +37,13 @@ pub(crate) struct Whole {
     pub(crate) b: Vec<f64>,
     pub(crate) c: Vec<f64>,
     pub(crate) t: f64,
+}
+
+impl Whole {
+    /// The first element.
+    pub(super) fn scalar(&self) -> Scalar {
+        Scalar { p: self.p[0], a: self.a[0], b: self.b[0], c: self.c[0], t: self.t }
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -50,6 +64,8 @@ pub(crate) struct Plain {
     /// Whether an element's step depends on other elements of the parameter.
     pub(super) coupled: bool,
     pub(super) keeps: &'static [&'static str],
+    /// The weight to evaluate at, in plain words; by default the parameter.
+    pub(super) evaluates: fn(&Scalar) -> f64,
 }
 
 pub(crate) enum Case {
@@ -96,7 +112,7 @@ fn case<O: Common>(
             Form::Cautious => Box::new(make().with_cautious(0.5)),
         }
     };
-    Case::Plain(Plain { make: Box::new(make), formula: Box::new(formula), coupled, keeps: &[] })
+    Case::Plain(Plain { make: Box::new(make), formula: Box::new(formula), coupled, keeps: &[], evaluates: |s| s.p })
 }
 
 /// Hyperparameters out of range, and the text that says so.
@@ -110,6 +126,14 @@ impl Case {
         match self {
             Case::Plain(plain) => Case::Plain(Plain { keeps, ..plain }),
             Case::Refused(..) => unreachable!("what is refused keeps nothing"),
+        }
+    }
+
+    /// The weight to evaluate at, of one element.
+    pub(crate) fn evaluates(self, evaluates: fn(&Scalar) -> f64) -> Case {
+        match self {
+            Case::Plain(plain) => Case::Plain(Plain { evaluates, ..plain }),
+            Case::Refused(..) => unreachable!("what is refused evaluates nothing"),
         }
     }
 }

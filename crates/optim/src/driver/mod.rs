@@ -10,6 +10,7 @@ mod group;
 mod parameters;
 mod state;
 
+use crate::evaluation::{Swapped, evaluating};
 use crate::optimizer::{Optimizer, StepReport, unknown};
 use crate::range::Range;
 use crate::rule::{Parameters, Rule, See};
@@ -21,6 +22,7 @@ pub(crate) use bind::{misfit, nothing_to_update};
 use group::Group;
 use parameters::AllSlots;
 pub(crate) use state::{rate, single, wrong};
+use std::collections::HashMap;
 use std::fmt;
 
 /// An optimizer: a [`Rule`] with a learning rate, weight decay, parameter groups and state.
@@ -74,6 +76,8 @@ pub struct Driver<R> {
     shared: Vec<f64>,
     /// Whether the slots are up to date with `hyper` and `groups`.
     slots_are: Slots,
+    /// The weights that are in the model and those that are not, while it is evaluated.
+    swapped: Option<Swapped>,
 }
 
 /// Whether the slots can be used, and what must be done first.
@@ -147,6 +151,7 @@ impl<R: Rule> Driver<R> {
             slots: Vec::new(),
             shared: Vec::new(),
             slots_are: Slots::Unbound,
+            swapped: None,
         }
     }
 
@@ -223,6 +228,9 @@ impl<R: Rule> Driver<R> {
 impl<R: Rule> Optimizer for Driver<R> {
     fn step(&mut self, model: &mut dyn Module, grads: &Gradients) -> Result<StepReport> {
         Range::AT_LEAST_0.check(R::NAME, "lr", self.hyper.lr)?;
+        if self.swapped.is_some() {
+            return Err(evaluating(R::NAME));
+        }
         self.prepare(model, grads)?;
         let Driver { hyper: Hyper { lr, rule, .. }, slots, shared, .. } = self;
         rule.begin(&mut Parameters::new(&mut AllSlots { model, grads, slots, lr: *lr, shared }))?;
@@ -248,6 +256,21 @@ impl<R: Rule> Optimizer for Driver<R> {
             }
         });
         outcome.map(|()| report)
+    }
+
+    fn eval(&mut self, model: &mut dyn Module) -> Result<()> {
+        if R::EVALUATES && self.swapped.is_none() {
+            let slots: HashMap<&str, &Slot<R>> = self.slots.iter().map(|slot| (slot.name.as_str(), slot)).collect();
+            self.swapped = Some(Swapped::put(R::NAME, model, |name, param| match slots.get(name) {
+                Some(slot) if slot.t > 0 => slot.hyper.rule.evaluated(param, &slot.state),
+                _ => Ok(param.detach()),
+            })?);
+        }
+        Ok(())
+    }
+
+    fn train(&mut self, model: &mut dyn Module) -> Result<()> {
+        self.swapped.take().map_or(Ok(()), |swapped| swapped.take_back(model))
     }
 
     fn check(&self) -> Result<()> {

@@ -1,6 +1,7 @@
 //! The state dict of a driver: saving and loading.
 
 use super::{Driver, Slot, Slots};
+use crate::evaluation::Swapped;
 use crate::rule::Rule;
 use autograd_core::module::{StateDict, StateMismatch, StateProblem};
 use autograd_core::{DType, Error, ErrorKind, Result, Shape, Tensor};
@@ -28,10 +29,23 @@ impl<R: Rule> Driver<R> {
                 }
             }
         }
+        if let Some(swapped) = &self.swapped {
+            swapped.save(&mut state);
+        }
         state
     }
 
     pub(super) fn load(&mut self, state: &StateDict) -> Result<()> {
+        if !R::EVALUATES {
+            return self.load_slots(state);
+        }
+        let (swapped, rest) = Swapped::split(state)?;
+        self.load_slots(&rest)?;
+        self.swapped = swapped;
+        Ok(())
+    }
+
+    fn load_slots(&mut self, state: &StateDict) -> Result<()> {
         let mut problems = Vec::new();
         let mut slots: Vec<Slot<R>> = Vec::new();
         let mut seen = HashSet::new();

@@ -7,9 +7,11 @@ mod descent;
 mod lbfgs;
 mod moments;
 mod scaled;
+mod schedule_free;
 
 pub use descent::*;
 pub use lbfgs::{Lbfgs, LineSearch};
 pub use moments::*;
 pub use register::{by_name, optimizer_names};
 pub use scaled::*;
+pub use schedule_free::*;

@@ -1,6 +1,6 @@
 //! The register of all optimizers that need a learning rate only.
 
-use super::{descent, moments, scaled};
+use super::{descent, moments, scaled, schedule_free};
 use crate::optimizer::Optimizer;
 use autograd_core::{Error, ErrorKind, Result};
 
@@ -16,7 +16,7 @@ macro_rules! register {
 
 /// All chapters.
 fn all() -> impl Iterator<Item = &'static Entry> {
-    [descent::REGISTER, scaled::REGISTER, moments::REGISTER].into_iter().flatten()
+    [descent::REGISTER, scaled::REGISTER, moments::REGISTER, schedule_free::REGISTER].into_iter().flatten()
 }
 
 /// An optimizer by the name of its type, with default hyperparameters: for command lines and files of settings.

@@ -35,9 +35,10 @@ mod range;
 mod rule;
 pub mod schedule;
 mod turn;
+mod wrappers;
 
 pub use autograd_core::{Error, ErrorKind, Result};
-pub use clip::{ClipNorm, clip_grad_norm, clip_grad_value};
+pub use clip::*;
 pub use driver::Driver;
 pub use optimizer::{Objective, Optimizer, StepReport};
 pub use optimizers::*;
@@ -45,3 +46,4 @@ pub use range::Range;
 pub use rule::{Parameters, Rule, See};
 pub use schedule::*;
 pub use turn::{Decay, Turn};
+pub use wrappers::*;

@@ -231,7 +231,7 @@ impl<M: Module, F: FnMut(&mut M) -> Result<(f64, Gradients)>> Objective for Eval
 /// let mut model = vec![Param::new(Tensor::from(1.0))?, Param::new(Tensor::from(2.0))?];
 /// let grads = model[0].square().backward()?;                         // the other takes no part
 /// let report = Sgd::new(0.1).step(&mut model, &grads)?;
-/// assert_eq!(report, StepReport { updated: 1, missing: vec!["1".into()] });
+/// assert_eq!(report, StepReport { updated: 1, missing: vec!["1".into()], ..StepReport::default() });
 /// # Ok::<(), autograd_core::Error>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -240,6 +240,9 @@ pub struct StepReport {
     pub updated: usize,
     /// Names of trainable parameters that had no gradient and stayed as they are.
     pub missing: Vec<String>,
+    /// Names of parameters whose gradients are not finite: with [`Guard::skip`](crate::Guard::skip) nothing was changed
+    /// because of them. Nothing else looks.
+    pub not_finite: Vec<String>,
 }
 
 /// The methods of a type that holds an optimizer: each calls the optimizer's own.

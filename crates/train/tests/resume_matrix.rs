@@ -7,14 +7,17 @@ use autograd_core::{DType, Tensor, seeded};
 use moons::{Killed, bits, directory, stress};
 use wengert_data::TensorDataset;
 use wengert_nn::{Dropout, Linear, Sequential, Tanh, cross_entropy, sequential};
-use wengert_optim::{Adam, AdamW, CosineAnnealingLR, Lbfgs, LineSearch, NAdam, Optimizer, RmsProp, Sgd, StepLR};
+use wengert_optim::{
+    Adam, AdamW, CosineAnnealingLR, Ema, Lbfgs, LineSearch, Lookahead, NAdam, Optimizer, RmsProp, Sam,
+    ScheduleFreeAdamW, ScheduleFreeSgd, Sgd, StepLR, Swa,
+};
 use wengert_train::{Accuracy, Callback, Checkpoint, EarlyStopping, Error, Result, Run, Trainer};
 
 const EPOCHS: u64 = 5;
 
 type Make<T> = fn() -> T;
 
-const OPTIMIZERS: [Make<Box<dyn Optimizer>>; 9] = [
+const OPTIMIZERS: [Make<Box<dyn Optimizer>>; 15] = [
     || Box::new(Sgd::new(0.1)),
     || Box::new(Sgd::new(0.1).momentum(0.9).nesterov(true).weight_decay(0.01)),
     || Box::new(Adam::new(0.05)),
@@ -30,6 +33,12 @@ const OPTIMIZERS: [Make<Box<dyn Optimizer>>; 9] = [
         )
     },
     || Box::new(Lbfgs::new(1.0).max_iter(2).line_search(LineSearch::StrongWolfe)),
+    || Box::new(ScheduleFreeSgd::new(0.5).warmup_steps(5)),
+    || Box::new(ScheduleFreeAdamW::new(0.05).weight_decay(0.1)),
+    || Box::new(Ema::new(Adam::new(0.05), 0.9).bias_correction(true).overwrite_every(7)),
+    || Box::new(Swa::new(Sgd::new(0.3)).start(5).every(2)),
+    || Box::new(Lookahead::new(Sgd::new(0.2).momentum(0.5)).sync_period(3)),
+    || Box::new(Sam::new(Ema::new(Sgd::new(0.2), 0.5), 0.1)),
 ];
 
 type Change<T> = fn(T) -> T;

@@ -28,7 +28,8 @@ pub(super) fn evaluated(plain: &Plain) -> Result<(), String> {
             let before = optimizer.state_dict().to_safetensors().map_err(text)?;
             let given = grads(&model, k, 1.0);
             let error = optimizer.step(&mut model, &given).err().map(text).unwrap_or_default();
-            let words = ": the model has the weights to evaluate at, and a step needs those to train; train puts them back";
+            let words =
+                ": the model has the weights to evaluate at, and a step needs those to train; train puts them back";
             same(error.ends_with(words), true)?;
             same(optimizer.state_dict().to_safetensors().map_err(text)?, before)?;
         }

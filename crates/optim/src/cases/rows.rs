@@ -63,6 +63,8 @@ pub(crate) struct Plain {
     pub(super) formula: Formula,
     /// Whether an element's step depends on other elements of the parameter.
     pub(super) coupled: bool,
+    /// Whether it is an optimizer around another, with one form only.
+    pub(super) wrapped: bool,
     pub(super) keeps: &'static [&'static str],
     /// The weight to evaluate at, in plain words; by default the parameter.
     pub(super) evaluates: fn(&Scalar) -> f64,
@@ -78,14 +80,16 @@ pub(crate) fn plain<O: Common>(
     make: impl Fn() -> O + Sync + 'static,
     formula: impl Fn(&mut Scalar, f64) + Sync + 'static,
 ) -> Case {
-    let each = move |whole: &mut Whole, g: &[f64]| {
-        for (i, g) in g.iter().enumerate() {
-            let mut s = Scalar { p: whole.p[i], a: whole.a[i], b: whole.b[i], c: whole.c[i], t: whole.t };
-            formula(&mut s, *g);
-            (whole.p[i], whole.a[i], whole.b[i], whole.c[i]) = (s.p, s.a, s.b, s.c);
-        }
-    };
-    case(make, each, false)
+    case(make, move |whole, g| each(whole, g, &formula), false)
+}
+
+/// The formula of an element for each of them.
+fn each(whole: &mut Whole, g: &[f64], formula: &impl Fn(&mut Scalar, f64)) {
+    for (i, g) in g.iter().enumerate() {
+        let mut s = Scalar { p: whole.p[i], a: whole.a[i], b: whole.b[i], c: whole.c[i], t: whole.t };
+        formula(&mut s, *g);
+        (whole.p[i], whole.a[i], whole.b[i], whole.c[i]) = (s.p, s.a, s.b, s.c);
+    }
 }
 
 /// An optimizer whose steps couple the elements of a parameter, and its formula for a parameter in plain words. The state
@@ -112,7 +116,29 @@ fn case<O: Common>(
             Form::Cautious => Box::new(make().with_cautious(0.5)),
         }
     };
-    Case::Plain(Plain { make: Box::new(make), formula: Box::new(formula), coupled, keeps: &[], evaluates: |s| s.p })
+    Case::Plain(Plain {
+        make: Box::new(make),
+        formula: Box::new(formula),
+        coupled,
+        wrapped: false,
+        keeps: &[],
+        evaluates: |s| s.p,
+    })
+}
+
+/// An optimizer around another, and the formula of both for one element in plain words.
+pub(crate) fn wrapped<O: Optimizer + 'static>(
+    make: impl Fn() -> O + Sync + 'static,
+    formula: impl Fn(&mut Scalar, f64) + Sync + 'static,
+) -> Case {
+    Case::Plain(Plain {
+        make: Box::new(move |_| Box::new(make())),
+        formula: Box::new(move |whole, g| each(whole, g, &formula)),
+        coupled: false,
+        wrapped: true,
+        keeps: &[],
+        evaluates: |s| s.p,
+    })
 }
 
 /// Hyperparameters out of range, and the text that says so.

@@ -33,7 +33,9 @@ use wengert_nn::Layer;
 use wengert_optim::Schedule;
 
 impl Trainer<'_> {
-    /// Trains a model. It is left in evaluation mode.
+    /// Trains a model. It is left in evaluation mode, with the weights to evaluate at if the optimizer has such
+    /// ([`Optimizer::eval`](wengert_optim::Optimizer::eval)): they are those of validation, of checkpoints, and of callbacks
+    /// at the end of an epoch. Another run with the same optimizer begins with the weights to train.
     ///
     /// All layers of the model are set to training in each epoch, and to evaluation after it, whatever they were;
     /// layers that [`hold_eval`](autograd_core::module::Module::hold_eval) holds stay in evaluation. What is frozen,
@@ -192,6 +194,10 @@ impl Session<'_, '_, '_> {
     fn run(mut self) -> Result<History> {
         let outcome = held(|| self.go());
         if let Err(failure) = &outcome {
+            if self.before.is_none() {
+                // Before callbacks put the best weights back. An optimizer that refuses is not what has ended the run.
+                drop(held(|| self.run.optimizer.eval(self.run.model)));
+            }
             self.tell(failure);
         }
         let Session { run, before, own_lr, settings, .. } = self;
@@ -226,12 +232,14 @@ impl Session<'_, '_, '_> {
     fn epoch(&mut self) -> Result<()> {
         self.run.epoch += 1;
         self.run.batch = 0;
+        self.run.optimizer.train(self.run.model)?;
         if let Some((schedule, Every::Epoch)) = self.schedule {
             let number = self.run.epoch - 1;
             self.set_lr(schedule, number).map_err(|e| e.context(format_args!("epoch {}", self.run.epoch)))?;
         }
         self.call(|callback, run| callback.on_epoch_begin(run))?;
         let train = self.train_epoch()?;
+        self.run.optimizer.eval(self.run.model)?;
         let valid = self.validate()?;
         self.run.history.without_gradient = self.missing.clone().unwrap_or_default();
         let record = EpochRecord { epoch: self.run.epoch, lr: self.run.lr(), train, valid };

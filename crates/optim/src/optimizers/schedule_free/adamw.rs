@@ -218,16 +218,7 @@ cases![
     )
     .keeps(&["weight_sum", "lr_max", "z", "exp_avg_sq"])
     .evaluates(|s| s.c),
-    refused(
-        ScheduleFreeAdamW::new(0.1).betas(1.0, 0.9),
-        "ScheduleFreeAdamW: betas[0] is 1.0, it must be in (0, 1)"
-    ),
-    refused(
-        ScheduleFreeAdamW::new(0.1).betas(0.9, 1.0),
-        "ScheduleFreeAdamW: betas[1] is 1.0, it must be in [0, 1)"
-    ),
-    refused(
-        ScheduleFreeAdamW::new(0.1).eps(-1.0),
-        "ScheduleFreeAdamW: eps is -1.0, it must be finite and at least 0"
-    ),
+    refused(ScheduleFreeAdamW::new(0.1).betas(1.0, 0.9), "ScheduleFreeAdamW: betas[0] is 1.0, it must be in (0, 1)"),
+    refused(ScheduleFreeAdamW::new(0.1).betas(0.9, 1.0), "ScheduleFreeAdamW: betas[1] is 1.0, it must be in [0, 1)"),
+    refused(ScheduleFreeAdamW::new(0.1).eps(-1.0), "ScheduleFreeAdamW: eps is -1.0, it must be finite and at least 0"),
 ];

@@ -24,6 +24,7 @@
 #[macro_use]
 mod cases;
 
+mod accumulator;
 mod clip;
 mod driver;
 mod evaluation;
@@ -37,9 +38,10 @@ pub mod schedule;
 mod turn;
 mod wrappers;
 
+pub use accumulator::GradientAccumulator;
 pub use autograd_core::{Error, ErrorKind, Result};
 pub use clip::*;
-pub use driver::Driver;
+pub use driver::{Driver, biases_and_norms};
 pub use optimizer::{Objective, Optimizer, StepReport};
 pub use optimizers::*;
 pub use range::Range;

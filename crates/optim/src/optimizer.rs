@@ -21,6 +21,21 @@ use autograd_core::{Description, Error, ErrorKind, Gradients, Result};
 /// assert!((sgd.get("momentum")? - 0.6).abs() < 1e-15);
 /// # Ok::<(), autograd_core::Error>(())
 /// ```
+///
+/// One of a group has the group's prefix before it: `encoder.lr` is that of the parameters below `encoder`, if
+/// `group("encoder", ..)` made them a group. What is set so stands after the group's own change; of `lr` the ratio to the
+/// optimizer's is kept, so a schedule of both sets `lr` first.
+///
+/// ```
+/// use wengert_optim::{AdamW, Optimizer};
+/// let mut adamw = AdamW::new(0.5).group("encoder", |group| group.scale_lr(0.5));
+/// adamw.set("encoder.weight_decay", 0.25)?;
+/// assert_eq!((adamw.get("encoder.lr")?, adamw.get("encoder.weight_decay")?), (0.25, 0.25));
+/// adamw.set("encoder.lr", 0.125)?;
+/// adamw.set_lr(1.0);
+/// assert_eq!((adamw.get("lr")?, adamw.get("encoder.lr")?), (1.0, 0.25));
+/// # Ok::<(), autograd_core::Error>(())
+/// ```
 pub trait Optimizer: Send + Sync {
     /// Changes every trainable parameter that has a gradient, once.
     ///
@@ -33,6 +48,16 @@ pub trait Optimizer: Send + Sync {
     /// group is
     /// empty, or the optimizer evaluates more than once in a step; then nothing is changed.
     fn step(&mut self, model: &mut dyn Module, grads: &Gradients) -> Result<StepReport>;
+
+    /// Whether [`Optimizer::step`] can be made: everything that it refuses before it changes anything. What makes the steps of
+    /// several optimizers as one, like [`Parts`](crate::Parts), asks all of them first. By default [`Optimizer::check`].
+    ///
+    /// # Errors
+    /// Those of the step.
+    fn ready(&mut self, model: &dyn Module, grads: &Gradients) -> Result<()> {
+        let _ = (model, grads);
+        self.check()
+    }
 
     /// [`Optimizer::step_with`] for an objective behind `dyn`. By default it is one evaluation and one step.
     ///
@@ -257,6 +282,13 @@ macro_rules! forward_optimizer {
         }
         fn step_on(&mut $self, objective: &mut dyn crate::Objective) -> autograd_core::Result<(f64, crate::StepReport)> {
             $inner.step_on(objective)
+        }
+        fn ready(
+            &mut $self,
+            model: &dyn autograd_core::module::Module,
+            grads: &autograd_core::Gradients,
+        ) -> autograd_core::Result<()> {
+            $inner.ready(model, grads)
         }
         fn eval(&mut $self, model: &mut dyn autograd_core::module::Module) -> autograd_core::Result<()> {
             $inner.eval(model)

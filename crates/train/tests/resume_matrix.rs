@@ -8,10 +8,10 @@ use moons::{Killed, bits, directory, stress};
 use wengert_data::TensorDataset;
 use wengert_nn::{Dropout, Linear, Sequential, Tanh, cross_entropy, sequential};
 use wengert_optim::{
-    Adam, AdamW, CosineAnnealingLR, Ema, Lbfgs, LineSearch, Lookahead, NAdam, Optimizer, RmsProp, Sam,
-    ScheduleFreeAdamW, ScheduleFreeSgd, Sgd, StepLR, Swa,
+    Adam, AdamW, AdaptiveClip, Centralize, CosineAnnealingLR, Ema, Lbfgs, LineSearch, Lookahead, NAdam, Optimizer,
+    RmsProp, Sam, ScheduleFreeAdamW, ScheduleFreeSgd, Sgd, StepLR, Swa,
 };
-use wengert_train::{Accuracy, Callback, Checkpoint, EarlyStopping, Error, Result, Run, Trainer};
+use wengert_train::{Accuracy, Callback, Checkpoint, EarlyStopping, Error, L2Penalty, Result, Run, Trainer};
 
 const EPOCHS: u64 = 5;
 
@@ -43,11 +43,13 @@ const OPTIMIZERS: [Make<Box<dyn Optimizer>>; 15] = [
 
 type Change<T> = fn(T) -> T;
 
-const SCHEDULES: [Change<Trainer<'static>>; 4] = [
+const SCHEDULES: [Change<Trainer<'static>>; 6] = [
     |trainer| trainer,
     |trainer| trainer.schedule(CosineAnnealingLR::new(EPOCHS)),
     |trainer| trainer.schedule_by_step(StepLR::new(3).gamma(0.8)),
     |trainer| trainer.schedule_by_step(|lr: f64, step: u64| lr / (1.0 + step as f64 / 10.0)).clip_norm(0.5),
+    |trainer| trainer.accumulate(3).penalty(L2Penalty::new(0.01)).schedule_by_step(StepLR::new(2)),
+    |trainer| trainer.gradients(Centralize).gradients(AdaptiveClip::new(0.05)),
 ];
 
 const CALLBACKS: [Change<Trainer<'static>>; 5] = [

@@ -4,8 +4,9 @@ use super::inputs::{check_values, named, tolerance};
 use crate::call::{Call, Outputs};
 use crate::case::{Case, Precision};
 use crate::stop::{Outcome, Stop};
+use autograd_core::module::Param;
 use autograd_core::{Gradients, Tensor};
-use wengert_optim::{ClipNorm, clip_grad_norm, clip_grad_value};
+use wengert_optim::{ClipNorm, Ema, Optimizer, Sgd, Swa, clip_grad_norm, clip_grad_value};
 
 type Step = fn(&Call<'_>) -> Outcome<Outputs>;
 
@@ -22,7 +23,37 @@ const TABLE: &[(&str, Step)] = &[
         clip_grad_value(&mut grads, clip_value)?;
         Ok(taken(&leaves, &mut grads).collect())
     }),
+    ("ema_weights", |c| {
+        let decay = c.number("decay")?;
+        averaged(c.tensor("weights")?, Ema::new(Sgd::new(1.0), decay))
+    }),
+    ("ema_momentum", |c| {
+        // As an average of weights: the sum from 0 is none.
+        let debias = match (c.word("form")?, c.flag("debias")?) {
+            ("first", false) => false,
+            ("zero", true) => true,
+            (form, _) => return Err(Stop::argument("form", form)),
+        };
+        averaged(c.tensor("gradients")?, Ema::new(Sgd::new(1.0), c.number("beta")?).bias_correction(debias))
+    }),
+    ("swa_weights", |c| averaged(c.tensor("weights")?, Swa::new(Sgd::new(1.0)))),
 ];
+
+/// The average after each row, of weights that a descent with rate 1 leads from row to row.
+fn averaged(rows: &Tensor, mut optimizer: impl Optimizer) -> Outcome<Outputs> {
+    let mut model = Param::new(rows.select(0, 0)?.zeros_like())?;
+    let mut all = Vec::new();
+    for i in 0..rows.shape()[0] {
+        let mut grads = Gradients::default();
+        let step = model.detach().try_sub(&rows.detach().select(0, i as isize)?)?;
+        grads.insert(&model, step)?;
+        optimizer.step(&mut model, &grads)?;
+        optimizer.eval(&mut model)?;
+        all.push(model.detach());
+        optimizer.train(&mut model)?;
+    }
+    Ok(vec![Tensor::stack(&all.iter().collect::<Vec<_>>(), 0)?].into_iter().collect())
+}
 
 /// The tensors of a call as gradients, each of a leaf of its own.
 fn gradients(c: &Call<'_>) -> (Vec<Tensor>, Gradients) {

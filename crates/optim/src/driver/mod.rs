@@ -7,11 +7,12 @@
 
 mod bind;
 mod group;
+mod group_names;
 mod parameters;
 mod state;
 
 use crate::evaluation::{Swapped, evaluating};
-use crate::optimizer::{Optimizer, StepReport, unknown};
+use crate::optimizer::{Optimizer, StepReport};
 use crate::range::Range;
 use crate::rule::{Parameters, Rule, See};
 use crate::turn::Decay;
@@ -20,6 +21,7 @@ use autograd_core::{Description, Gradients, Result};
 use bind::Slot;
 pub(crate) use bind::{misfit, nothing_to_update};
 use group::Group;
+pub use group::biases_and_norms;
 use parameters::AllSlots;
 pub(crate) use state::{rate, single, wrong};
 use std::collections::HashMap;
@@ -109,6 +111,18 @@ impl<R: Rule> Hyper<R> {
         see("proximal_l1", &mut self.proximal[0], Range::AT_LEAST_0);
         see("proximal_l2", &mut self.proximal[1], Range::AT_LEAST_0);
         self.rule.hyperparameters(see);
+    }
+
+    /// Changes a number; the name that it has for good, and whether it was another. None if there is none of this name.
+    fn put(&mut self, name: &str, value: f64) -> Option<(&'static str, bool)> {
+        let mut found = None;
+        self.each(&mut |known, number, _| {
+            if known == name {
+                found = Some((known, *number != value));
+                *number = value;
+            }
+        });
+        found
     }
 
     /// All hyperparameters, also those that are no numbers.
@@ -226,12 +240,16 @@ impl<R: Rule> Driver<R> {
 }
 
 impl<R: Rule> Optimizer for Driver<R> {
-    fn step(&mut self, model: &mut dyn Module, grads: &Gradients) -> Result<StepReport> {
+    fn ready(&mut self, model: &dyn Module, grads: &Gradients) -> Result<()> {
         Range::AT_LEAST_0.check(R::NAME, "lr", self.hyper.lr)?;
         if self.swapped.is_some() {
             return Err(evaluating(R::NAME));
         }
-        self.prepare(model, grads)?;
+        self.prepare(model, grads)
+    }
+
+    fn step(&mut self, model: &mut dyn Module, grads: &Gradients) -> Result<StepReport> {
+        self.ready(model, grads)?;
         let Driver { hyper: Hyper { lr, rule, .. }, slots, shared, .. } = self;
         rule.begin(&mut Parameters::new(&mut AllSlots { model, grads, slots, lr: *lr, shared }))?;
         let mut slots = slots.iter_mut();
@@ -296,18 +314,26 @@ impl<R: Rule> Optimizer for Driver<R> {
         all
     }
 
-    fn set(&mut self, name: &str, value: f64) -> Result<()> {
-        let mut changed = None;
-        self.hyper.each(&mut |known, number, _| {
+    fn get(&self, name: &str) -> Result<f64> {
+        let mut found = None;
+        self.hyper.clone().each(&mut |known, value, _| {
             if known == name {
-                changed = Some(*number != value);
-                *number = value;
+                found = Some(*value);
             }
         });
-        match changed {
-            None => return Err(unknown(name, &self.hyperparameters()).context(R::NAME)),
-            Some(true) if name != "lr" && self.slots_are == Slots::Current => self.slots_are = Slots::Stale,
-            Some(_) => {}
+        match found {
+            Some(value) => Ok(value),
+            None => self.get_of_group(name),
+        }
+    }
+
+    fn set(&mut self, name: &str, value: f64) -> Result<()> {
+        let changed = match self.hyper.put(name, value) {
+            Some((known, changed)) => changed && known != "lr",
+            None => self.set_of_group(name, value).map_err(|error| error.context(R::NAME))?,
+        };
+        if changed && self.slots_are == Slots::Current {
+            self.slots_are = Slots::Stale;
         }
         Ok(())
     }

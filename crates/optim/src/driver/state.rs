@@ -29,6 +29,7 @@ impl<R: Rule> Driver<R> {
                 }
             }
         }
+        self.save_ratios(&mut state);
         if let Some(swapped) = &self.swapped {
             swapped.save(&mut state);
         }
@@ -36,16 +37,17 @@ impl<R: Rule> Driver<R> {
     }
 
     pub(super) fn load(&mut self, state: &StateDict) -> Result<()> {
-        if !R::EVALUATES {
-            return self.load_slots(state);
+        let (ratios, mut rest) = self.ratios(state)?;
+        let mut swapped = None;
+        if R::EVALUATES {
+            (swapped, rest) = Swapped::split(&rest)?;
         }
-        let (swapped, rest) = Swapped::split(state)?;
-        self.load_slots(&rest)?;
+        self.load_slots(&rest, &ratios)?;
         self.swapped = swapped;
         Ok(())
     }
 
-    fn load_slots(&mut self, state: &StateDict) -> Result<()> {
+    fn load_slots(&mut self, state: &StateDict, ratios: &[Option<f64>]) -> Result<()> {
         let mut problems = Vec::new();
         let mut slots: Vec<Slot<R>> = Vec::new();
         let mut seen = HashSet::new();
@@ -87,6 +89,7 @@ impl<R: Rule> Driver<R> {
         if !problems.is_empty() {
             return Err(StateMismatch { problems }.into());
         }
+        self.load_ratios(ratios);
         self.hyper.lr = lr;
         self.slots = slots;
         self.shared = shared;

@@ -192,10 +192,20 @@ impl<O: Optimizer, W: Wrap> Wrapped<O, W> {
 }
 
 impl<O: Optimizer, W: Wrap> Optimizer for Wrapped<O, W> {
-    fn step(&mut self, model: &mut dyn Module, grads: &Gradients) -> Result<StepReport> {
+    fn ready(&mut self, model: &dyn Module, grads: &Gradients) -> Result<()> {
         if W::NEEDS_OBJECTIVE {
             let text = "a step evaluates the loss twice: step_with takes it as a function";
             return Err(Error::new(ErrorKind::Argument, format!("{}: {text}", W::NAME)));
+        }
+        self.prepare(model)?;
+        self.wrap.see(model, grads)?;
+        let outcome = self.inner.ready(model, grads);
+        self.kept_if(outcome)
+    }
+
+    fn step(&mut self, model: &mut dyn Module, grads: &Gradients) -> Result<StepReport> {
+        if W::NEEDS_OBJECTIVE {
+            return self.ready(model, grads).map(|()| StepReport::default());
         }
         self.prepare(model)?;
         let outcome = match self.wrap.see(model, grads)? {

@@ -4,6 +4,7 @@ mod before;
 mod check;
 mod content;
 mod ending;
+mod group;
 mod identity;
 mod objective;
 mod pass;
@@ -113,8 +114,20 @@ fn fit(
     let plan = check::plan(trainer, train, valid)?;
     check::all(trainer, &plan, model)?;
     let mut identity = identity::of(trainer, &plan, model);
-    let Trainer { optimizer, loss, capture, batch_size, penalties, schedules, clip_norm, metrics, callbacks, .. } =
-        trainer;
+    let Trainer {
+        optimizer,
+        loss,
+        capture,
+        batch_size,
+        penalties,
+        schedules,
+        gradients,
+        clip_norm,
+        accumulate,
+        metrics,
+        callbacks,
+        ..
+    } = trainer;
     let (own_lr, mut resumed) = (optimizer.lr(), None);
     let (before, settings) = (Before::all(model, &**optimizer), Before::of(model));
     if let (true, Some(dir)) = (trainer.resume, &trainer.checkpoint) {
@@ -132,6 +145,8 @@ fn fit(
     // A resumed run draws, too: it leaves the generator where the first run would have left it.
     let drawn: u64 = rng.random();
     let seed = resumed.as_ref().map_or(drawn, |snapshot| snapshot.seed);
+    // Of several batches they count once.
+    let (of_each, once) = if *accumulate == 1 { (&penalties[..], &[][..]) } else { (&[][..], &penalties[..]) };
     let session = Session {
         base_lr: resumed.as_ref().map_or(own_lr, |snapshot| snapshot.base_lr),
         own_lr,
@@ -139,7 +154,8 @@ fn fit(
         seed,
         missing: resumed.as_ref().map(|snapshot| snapshot.history.without_gradient.clone()),
         before: Some(before),
-        terms: Terms { loss: &**loss, penalties, clip_norm: *clip_norm },
+        accumulate: *accumulate,
+        terms: Terms { loss: &**loss, penalties: of_each, once, gradients, clip_norm: *clip_norm },
         steps: Steps::new(*capture),
         schedule: schedules.first().map(|(schedule, every)| (&**schedule, *every)),
         metrics,
@@ -166,6 +182,8 @@ fn fit(
 /// A run in progress.
 struct Session<'s, 'r, 't> {
     run: Run<'r>,
+    /// How many batches a step takes.
+    accumulate: usize,
     terms: Terms<'s, 's>,
     steps: Steps<'s, 'r>,
     schedule: Option<(&'s (dyn Schedule + 't), Every)>,

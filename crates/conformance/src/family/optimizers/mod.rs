@@ -22,7 +22,7 @@ pub(super) fn build(
     groups: &[Group],
     precision: Precision,
 ) -> Outcome<Box<dyn Optimizer>> {
-    let entry = table::TABLE.iter().find(|(known, _)| *known == name);
+    let entry = table::TABLE.iter().chain(table::chains::TABLE).find(|(known, _)| *known == name);
     let (_, build) = entry.ok_or_else(|| Stop::Unsupported(String::new()))?;
     let nothing = BTreeMap::new();
     let call = Call::new(args, &nothing, precision);
@@ -63,9 +63,6 @@ impl Group {
 }
 
 pub(super) fn run(case: &Case, precision: Precision) -> Outcome<()> {
-    if case.rest.contains_key("averages") {
-        return Err(Stop::Unsupported("averages".into()));
-    }
     let mut optimizer = build(&case.name, &case.args, &Group::read(case)?, precision)?;
     if case.expect_error && !case.rest.contains_key("problem") {
         return Ok(());
@@ -76,6 +73,8 @@ pub(super) fn run(case: &Case, precision: Precision) -> Outcome<()> {
     let rates: Vec<f64> = case.field("lr_steps")?.unwrap_or_default();
     let mut values = Vec::new();
     let mut trajectory: BTreeMap<String, Vec<f64>> = BTreeMap::new();
+    let averages: BTreeMap<String, Array> = case.field("averages")?.unwrap_or_default();
+    let mut evaluated: BTreeMap<String, Vec<f64>> = BTreeMap::new();
     for k in 0..case.required::<usize>("steps")? {
         if let Some(lr) = rates.get(k) {
             optimizer.set_lr(*lr);
@@ -97,6 +96,13 @@ pub(super) fn run(case: &Case, precision: Precision) -> Outcome<()> {
         for (name, after) in model.values() {
             trajectory.entry(name).or_default().extend(after);
         }
+        if !averages.is_empty() {
+            optimizer.eval(&mut model)?;
+            for (name, average) in model.values() {
+                evaluated.entry(name).or_default().extend(average);
+            }
+            optimizer.train(&mut model)?;
+        }
     }
     if case.expect_error {
         return Ok(());
@@ -106,6 +112,10 @@ pub(super) fn run(case: &Case, precision: Precision) -> Outcome<()> {
     for (name, want) in case.required::<BTreeMap<String, Array>>("trajectory")? {
         let got = trajectory.get(&name).ok_or_else(|| Stop::Malformed(format!("no parameter {name}")))?;
         compare::numbers(format!("trajectory of {name}"), got, &want.floats(), tolerance)?;
+    }
+    for (name, want) in averages {
+        let got = evaluated.get(&name).ok_or_else(|| Stop::Malformed(format!("no parameter {name}")))?;
+        compare::numbers(format!("averages of {name}"), got, &want.floats(), tolerance)?;
     }
     Ok(())
 }

@@ -1,5 +1,7 @@
 //! The register of optimizers. Wiring one up is one entry, which sets its own hyperparameters; all share the driver's.
 
+pub(super) mod chains;
+
 use super::Group;
 use crate::call::Call;
 use crate::stop::{Outcome, Stop};

@@ -25,6 +25,7 @@
 mod cases;
 
 mod accumulator;
+mod average;
 mod clip;
 mod driver;
 mod evaluation;

@@ -69,7 +69,9 @@ fn each_part_has_its_own_steps_also_where_gradients_are_missing() {
             apart.1.set_lr(0.125);
         }
         if k == 4 {
-            [&mut one, &mut other].map(|model| model.freeze("output").expect("a layer"));
+            for model in [&mut one, &mut other] {
+                model.freeze("output").expect("a layer");
+            }
         }
     }
     let error = optimizer.step(&mut one, &Gradients::default()).expect_err("none").to_string();
@@ -119,10 +121,12 @@ fn a_step_that_one_part_refuses_changes_none() {
     }
 }
 
+type Refusal = (fn() -> Parts, &'static str);
+
 #[test]
 fn every_parameter_belongs_to_exactly_one() {
     let all = |_: &str| true;
-    let refusals: [(fn() -> Parts, &str); 9] = [
+    let refusals: [Refusal; 9] = [
         (Parts::new, "Parts: there is no part"),
         (
             || Parts::new().part("bias", |name| name.ends_with("bias"), Sgd::new(0.1)),

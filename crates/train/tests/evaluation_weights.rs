@@ -2,12 +2,13 @@
 
 mod moons;
 
+use autograd_core::module::Module;
 use autograd_core::seeded;
 use moons::{bits, model, sets};
 use wengert_data::Dataset;
 use wengert_nn::{Sequential, cross_entropy};
 use wengert_optim::{Ema, Optimizer, Sgd};
-use wengert_train::{Callback, EarlyStopping, Error, MeanLoss, Run, Trainer, evaluate};
+use wengert_train::{Callback, EarlyStopping, Error, MeanLoss, Run, Snapshot, Trainer, evaluate};
 
 fn ema() -> Ema<Sgd> {
     Ema::new(Sgd::new(0.5), 0.9)
@@ -118,4 +119,20 @@ fn the_best_weights_are_those_that_were_validated() {
     let history = history.expect("a run");
     let best = history.epochs.iter().filter_map(|epoch| epoch.get("val_loss")).fold(f64::INFINITY, f64::min);
     assert!((loss_of(&net, valid) - best).abs() < 1e-6);
+}
+
+#[test]
+fn a_checkpoint_has_the_weights_that_were_validated_and_the_others() {
+    let dir = moons::directory();
+    let (mut optimizer, mut net) = (ema(), model(7));
+    let run = trainer(&mut optimizer, 2).checkpoint(dir.path());
+    run.fit(&mut net, &sets()[0], None, &mut seeded(7)).expect("a run");
+    let snapshot = Snapshot::load(dir.path()).expect("a checkpoint");
+    let (trained, average) = after(2);
+    let (mut again, mut loaded) = (ema(), model(8));
+    loaded.load_state_dict(&snapshot.model).expect("its own");
+    assert_eq!(bits(&loaded), average);
+    again.load_state_dict(&snapshot.optimizer).expect("its own");
+    again.train(&mut loaded).expect("its model");
+    assert_eq!(bits(&loaded), trained);
 }

@@ -8,8 +8,8 @@ use moons::{Killed, bits, directory, stress};
 use wengert_data::TensorDataset;
 use wengert_nn::{Dropout, Linear, Sequential, Tanh, cross_entropy, sequential};
 use wengert_optim::{
-    Adam, AdamW, AdaptiveClip, Centralize, CosineAnnealingLR, Ema, Lbfgs, LineSearch, Lookahead, NAdam, Optimizer,
-    RmsProp, Sam, ScheduleFreeAdamW, ScheduleFreeSgd, Sgd, StepLR, Swa,
+    Adam, AdamW, AdaptiveClip, Centralize, CosineAnnealingLR, Ema, Guard, Lbfgs, LineSearch, Lookahead, NAdam,
+    Optimizer, Parts, RmsProp, Sam, ScheduleFreeAdamW, ScheduleFreeSgd, Sgd, StepLR, Swa,
 };
 use wengert_train::{Accuracy, Callback, Checkpoint, EarlyStopping, Error, L2Penalty, Result, Run, Trainer};
 
@@ -17,7 +17,7 @@ const EPOCHS: u64 = 5;
 
 type Make<T> = fn() -> T;
 
-const OPTIMIZERS: [Make<Box<dyn Optimizer>>; 15] = [
+const OPTIMIZERS: [Make<Box<dyn Optimizer>>; 16] = [
     || Box::new(Sgd::new(0.1)),
     || Box::new(Sgd::new(0.1).momentum(0.9).nesterov(true).weight_decay(0.01)),
     || Box::new(Adam::new(0.05)),
@@ -38,6 +38,11 @@ const OPTIMIZERS: [Make<Box<dyn Optimizer>>; 15] = [
     || Box::new(Ema::new(Adam::new(0.05), 0.9).bias_correction(true).overwrite_every(7)),
     || Box::new(Swa::new(Sgd::new(0.3)).start(5).every(2)),
     || Box::new(Lookahead::new(Sgd::new(0.2).momentum(0.5)).sync_period(3)),
+    || {
+        let mut group = Guard::skip(Adam::new(0.05).group("0", |group| group));
+        group.set("0.lr", 0.01).expect("a group");
+        Box::new(Parts::new().part("bias", |name| name.ends_with("bias"), Ema::new(Sgd::new(0.1), 0.5)).rest(group))
+    },
     || Box::new(Sam::new(Ema::new(Sgd::new(0.2), 0.5), 0.1)),
 ];
 

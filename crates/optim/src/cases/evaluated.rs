@@ -1,4 +1,4 @@
-//! What must hold of the weights to evaluate at.
+//! The properties of weights to evaluate at.
 
 use super::net::{grads, net, slope, values};
 use super::properties::{same, steps, text, through_a_file};

@@ -1,4 +1,4 @@
-//! What must hold of every optimizer.
+//! The properties of every optimizer.
 
 use super::net::{Net, SHAPES, grads, net, slope, values};
 use super::rows::{Form, Plain, Whole};

@@ -165,9 +165,11 @@ impl<R> fmt::Debug for Group<R> {
 /// ```
 pub fn biases_and_norms(name: &str) -> bool {
     let (layers, last) = name.rsplit_once('.').unwrap_or(("", name));
+    // Without lower-case copies: a step whose hyperparameters were changed asks for every name.
     let is_norm = |word: &str| {
-        let word = word.to_lowercase();
-        word.contains("norm") || ["bn", "ln"].contains(&word.trim_end_matches(|c: char| c.is_ascii_digit()))
+        let short = word.trim_end_matches(|c: char| c.is_ascii_digit());
+        word.as_bytes().windows(4).any(|part| part.eq_ignore_ascii_case(b"norm"))
+            || ["bn", "ln"].iter().any(|known| short.eq_ignore_ascii_case(known))
     };
     last == "bias" || last.starts_with("bias_") || layers.split('.').any(is_norm)
 }

@@ -65,6 +65,9 @@ use std::fmt;
 /// let grads = x.sum().backward()?;                                   // 1
 /// driver.weight_decay(0.5).decoupled_weight_decay(true).maximize(true).step(&mut x, &grads)?;
 /// assert_eq!(x.item::<f32>()?, 7.5);                                 // (1 − 0.25 · 0.5) · 8 + 0.25 · 2
+///
+/// let sparse = Driver::new(Descent { rate: 1.0 }, 0.5).cautious_weight_decay(true).proximal_l1(0.5).proximal_l2(0.25);
+/// assert_eq!((sparse.get("proximal_l1")?, sparse.get("proximal_l2")?), (0.5, 0.25));
 /// # Ok::<(), autograd_core::Error>(())
 /// ```
 #[derive(Clone)]

@@ -101,6 +101,12 @@ impl<O: Optimizer> Ema<O> {
     }
 
     /// The optimizer inside.
+    ///
+    /// # Examples
+    /// ```
+    /// # use wengert_optim::{Ema, Optimizer, Sgd};
+    /// assert_eq!(Ema::new(Sgd::new(0.25), 0.5).inner().lr(), 0.25);
+    /// ```
     pub fn inner(&self) -> &O {
         self.0.inner()
     }

@@ -5,7 +5,7 @@ use crate::clip::{GradientRule, ZeroNotFinite};
 use crate::norms::norm;
 use crate::optimizer::{Optimizer, forward_optimizer};
 use crate::rule::See;
-use autograd_core::module::Module;
+use autograd_core::module::{Item, Module, Path};
 use autograd_core::{Error, ErrorKind, Gradients, Result};
 
 /// Another optimizer behind a look at the gradients: a NaN or an infinity among them ends the step with an error, leaves it
@@ -93,14 +93,17 @@ impl Wrap for Look {
     fn hyperparameters(&mut self, _: &mut See<'_>) {}
 
     fn see(&self, model: &dyn Module, grads: &Gradients) -> Result<Seen> {
-        let mut wrong = Vec::new();
-        for (name, param) in model.named_parameters().into_iter().filter(|(_, param)| param.is_trainable()) {
-            if let Some(g) = grads.get(param)
-                && !norm(std::iter::once(g), f64::INFINITY)?.is_finite()
-            {
-                wrong.push(name);
+        let (mut wrong, mut outcome) = (Vec::new(), Ok(()));
+        model.visit(&Path::root(), &mut |path, item| {
+            let Item::Param(param) = item else { return };
+            let Some(g) = grads.get(param).filter(|_| param.is_trainable()) else { return };
+            match norm(std::iter::once(g), f64::INFINITY) {
+                Ok(largest) if largest.is_finite() => {}
+                Ok(_) => wrong.push(path.to_string()),
+                Err(error) => outcome = Err(error),
             }
-        }
+        });
+        outcome?;
         match (self.not_finite, wrong.first()) {
             (_, None) => Ok(Seen::Pass),
             (NotFinite::Refuse, Some(name)) => {

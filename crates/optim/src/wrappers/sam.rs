@@ -199,7 +199,7 @@ mod tests {
     }
 
     /// Σ k p² over the elements, with k = 1, 2, 3, 4.
-    fn evaluate(model: &mut Vec<Param>) -> Result<(f64, Gradients)> {
+    fn evaluate(model: &[Param]) -> Result<(f64, Gradients)> {
         let scales = [[1.0f64, 2.0], [3.0, 4.0]].map(|k| Tensor::from_slice(&k, &[2]).expect("two"));
         let terms: Vec<Tensor> =
             model.iter().zip(&scales).map(|(p, k)| Ok(p.square().try_mul(k)?.sum())).collect::<Result<_>>()?;
@@ -213,7 +213,7 @@ mod tests {
             let (mut model, mut sam) = (model(), Sam::new(crate::Sgd::new(0.1), 0.3).adaptive(adaptive));
             let mut p = values(&model);
             for _ in 0..4 {
-                sam.step_with(&mut model, evaluate).expect("a step");
+                sam.step_with(&mut model, |model| evaluate(model)).expect("a step");
                 let g = |p: &[f64]| (0..4).map(|i| 2.0 * (i + 1) as f64 * p[i]).collect::<Vec<f64>>();
                 let weight = |i: usize| if adaptive { p[i].abs() } else { 1.0 };
                 let slopes: Vec<f64> = g(&p).into_iter().enumerate().map(|(i, g)| weight(i) * g).collect();
@@ -248,7 +248,7 @@ mod tests {
         }));
         assert!(panics.is_err() && values(&model) == before);
         assert_eq!(sam.state_dict().len(), 1);
-        let (_, grads) = evaluate(&mut model).expect("a loss");
+        let (_, grads) = evaluate(&model).expect("a loss");
         let error = sam.step(&mut model, &grads).expect_err("no function").to_string();
         assert_eq!(error, "Sam: a step evaluates the loss twice: step_with takes it as a function");
     }
@@ -257,18 +257,18 @@ mod tests {
     fn it_goes_on_and_is_known_by_its_options() {
         let (mut one, mut other) = (model(), Sam::new(Adam::new(0.1), 0.3));
         let mut sam = other.clone();
-        (0..3).for_each(|_| drop(sam.step_with(&mut one, evaluate).expect("a step")));
+        (0..3).for_each(|_| drop(sam.step_with(&mut one, |model| evaluate(model)).expect("a step")));
         let mut two = one.clone();
         other.load_state_dict(&sam.state_dict()).expect("its own");
         for (model, sam) in [(&mut one, &mut sam), (&mut two, &mut other)] {
-            (0..3).for_each(|_| drop(sam.step_with(model, evaluate).expect("a step")));
+            (0..3).for_each(|_| drop(sam.step_with(model, |model| evaluate(model)).expect("a step")));
         }
         assert_eq!(values(&one), values(&two));
         let text = sam.describe(&[]).to_string();
         assert!(text.starts_with("Sam of Adam { sam.rho: 0.3, sam.adaptive: false, lr: 0.1, "), "{text}");
         assert_eq!(sam.get("sam.rho"), Ok(0.3));
         sam.set("betas[0]", 0.5).and(sam.set("sam.rho", -1.0)).expect("names");
-        let error = sam.step_with(&mut one, evaluate).expect_err("a range").to_string();
+        let error = sam.step_with(&mut one, |model| evaluate(model)).expect_err("a range").to_string();
         assert_eq!(error, "Sam: sam.rho is -1.0, it must be finite and at least 0");
     }
 }

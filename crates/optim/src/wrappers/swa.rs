@@ -88,6 +88,12 @@ impl<O: Optimizer> Swa<O> {
     }
 
     /// The optimizer inside.
+    ///
+    /// # Examples
+    /// ```
+    /// # use wengert_optim::{Swa, Optimizer, Sgd};
+    /// assert_eq!(Swa::new(Sgd::new(0.25)).inner().lr(), 0.25);
+    /// ```
     pub fn inner(&self) -> &O {
         self.0.inner()
     }

@@ -1,4 +1,4 @@
-//! What optimizers around optimizers have in common: hyperparameters, state, weights to evaluate at.
+//! The common part of optimizers around optimizers: hyperparameters, state, weights to evaluate at.
 
 use super::kept::Kept;
 use crate::driver::{single, wrong};
@@ -169,16 +169,12 @@ impl<O: Optimizer, W: Wrap> Wrapped<O, W> {
         if W::KEEPS.is_none() {
             return Ok(());
         }
-        let Wrapped { wrap, kept, .. } = self;
-        kept.bind(W::NAME, model, |param| wrap.start(param))
-    }
-
-    /// After an error of the first step nothing is kept.
-    fn kept_if<T>(&mut self, outcome: Result<T>) -> Result<T> {
-        if outcome.is_err() && self.t == 0 {
+        if self.t == 0 {
+            // What a first step that failed has left is of other weights.
             self.kept = Kept::default();
         }
-        outcome
+        let Wrapped { wrap, kept, .. } = self;
+        kept.bind(W::NAME, model, |param| wrap.start(param))
     }
 
     fn after(&mut self, model: &mut dyn Module, report: &StepReport) -> Result<()> {
@@ -199,8 +195,7 @@ impl<O: Optimizer, W: Wrap> Optimizer for Wrapped<O, W> {
         }
         self.prepare(model)?;
         self.wrap.see(model, grads)?;
-        let outcome = self.inner.ready(model, grads);
-        self.kept_if(outcome)
+        self.inner.ready(model, grads)
     }
 
     fn step(&mut self, model: &mut dyn Module, grads: &Gradients) -> Result<StepReport> {
@@ -208,19 +203,17 @@ impl<O: Optimizer, W: Wrap> Optimizer for Wrapped<O, W> {
             return self.ready(model, grads).map(|()| StepReport::default());
         }
         self.prepare(model)?;
-        let outcome = match self.wrap.see(model, grads)? {
+        let report = match self.wrap.see(model, grads)? {
             Seen::Pass => self.inner.step(model, grads),
             Seen::Changed(grads) => self.inner.step(model, &grads),
             Seen::Skip(not_finite) => Ok(StepReport { not_finite, ..StepReport::default() }),
-        };
-        let report = self.kept_if(outcome)?;
+        }?;
         self.after(model, &report).map(|()| report)
     }
 
     fn step_on(&mut self, objective: &mut dyn Objective) -> Result<(f64, StepReport)> {
         self.prepare(objective.model())?;
-        let outcome = self.wrap.step_on(&mut self.inner, objective);
-        let (loss, report) = self.kept_if(outcome)?;
+        let (loss, report) = self.wrap.step_on(&mut self.inner, objective)?;
         self.after(objective.model(), &report).map(|()| (loss, report))
     }
 
@@ -229,7 +222,8 @@ impl<O: Optimizer, W: Wrap> Optimizer for Wrapped<O, W> {
             return self.inner.eval(model);
         }
         if self.swapped.is_none() {
-            let of = |name: &str, param: &Param| Ok(self.kept.get(name).map_or_else(|| param.detach(), Tensor::detach));
+            let kept = |name: &str| self.kept.get(name).filter(|_| self.t > 0);
+            let of = |name: &str, param: &Param| Ok(kept(name).map_or_else(|| param.detach(), Tensor::detach));
             self.swapped = Some(Swapped::put(W::NAME, model, of)?);
         }
         Ok(())
@@ -293,7 +287,7 @@ impl<O: Optimizer, W: Wrap> Optimizer for Wrapped<O, W> {
         if let Some(count) = W::COUNTS {
             own.insert(count, Tensor::scalar(self.t as i64));
         }
-        if let Some(what) = W::KEEPS {
+        if let Some(what) = W::KEEPS.filter(|_| self.t > 0) {
             self.kept.save(what, &mut own);
         }
         if let Some(swapped) = &self.swapped {

@@ -100,6 +100,8 @@ impl Session<'_, '_, '_> {
         }
         self.before = None;
         match &mut self.missing {
+            // A step that was left out says nothing of them.
+            _ if !report.not_finite.is_empty() => {}
             Some(missing) => missing.retain(|name| report.missing.contains(name)),
             None => self.missing = Some(report.missing),
         }

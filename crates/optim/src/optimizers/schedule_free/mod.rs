@@ -1,7 +1,6 @@
 //! Steps whose running average takes the place of a schedule.
 
 mod adamw;
-mod average;
 mod sgd;
 
 pub use adamw::ScheduleFreeAdamW;

@@ -1,6 +1,6 @@
 //! Schedule-free SGD.
 
-use super::average::{INSIDE, NUMBERS, Step, Weights, average};
+use crate::average::{INSIDE, NUMBERS, Step, Weights, average};
 use crate::driver::Driver;
 use crate::named::optimizer;
 use crate::rule::{Rule, See};
@@ -68,17 +68,43 @@ impl ScheduleFreeSgd {
     }
 
     /// The number of steps in which the learning rate grows to its full size. Default 0: it has that from the first on.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{Tensor, module::Param};
+    /// # use wengert_optim::{Optimizer, ScheduleFreeSgd};
+    /// let mut y = Param::new(Tensor::from(4.0))?;
+    /// let mut optimizer = ScheduleFreeSgd::new(1.0).warmup_steps(4);
+    /// let grads = y.sum().backward()?;
+    /// optimizer.step(&mut y, &grads)?;
+    /// assert_eq!(y.item::<f32>()?, 3.75);                         // a quarter of lr
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
     pub fn warmup_steps(self, warmup_steps: u64) -> ScheduleFreeSgd {
         self.with(|rule| rule.weights.warmup_steps = warmup_steps)
     }
 
     /// r ≥ 0: the power of the step's number in its weight. Default 0.
+    ///
+    /// # Examples
+    /// ```
+    /// # use wengert_optim::{Optimizer, ScheduleFreeSgd};
+    /// assert_eq!(ScheduleFreeSgd::new(0.5).r(1.0).get("r")?, 1.0);
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
     pub fn r(self, r: f64) -> ScheduleFreeSgd {
         self.with(|rule| rule.weights.r = r)
     }
 
     /// p ≥ 0: the power of the largest learning rate so far in a step's weight, so steps of the warm-up weigh less. Default
     /// 2.
+    ///
+    /// # Examples
+    /// ```
+    /// # use wengert_optim::{Optimizer, ScheduleFreeSgd};
+    /// assert_eq!(ScheduleFreeSgd::new(0.5).weight_lr_power(0.0).get("weight_lr_power")?, 0.0);
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
     pub fn weight_lr_power(self, power: f64) -> ScheduleFreeSgd {
         self.with(|rule| rule.weights.weight_lr_power = power)
     }
@@ -121,7 +147,7 @@ impl ElementRule<1> for Formula {
 }
 
 #[cfg(test)]
-use super::average::{by_hand, start};
+use crate::average::{by_hand, start};
 
 #[cfg(test)]
 cases![

@@ -10,6 +10,13 @@ const LR: &str = "lr";
 /// A learning rate that was set by name, and that of the first part then.
 const RATE: &str = "lr_set";
 
+/// What a state dict has for a part.
+#[derive(Clone, Default)]
+struct Own {
+    rate: Option<[f64; 2]>,
+    state: Vec<(String, Tensor)>,
+}
+
 impl Parts {
     pub(super) fn save(&self) -> StateDict {
         let mut all = vec![(LR.to_string(), Tensor::scalar(self.lr()))];
@@ -27,15 +34,15 @@ impl Parts {
     }
 
     pub(super) fn load(&mut self, state: &StateDict) -> Result<()> {
-        let mut own: Vec<(Option<[f64; 2]>, Vec<(String, Tensor)>)> = vec![Default::default(); self.parts.len()];
+        let mut own = vec![Own::default(); self.parts.len()];
         let (mut lr, mut problems) = (None, Vec::new());
         for (key, value) in state.iter() {
             let part = key
                 .split_once('.')
                 .and_then(|(part, rest)| Some((self.parts.iter().position(|known| known.name == part)?, rest)));
             match part {
-                Some((at, RATE)) => own[at].0 = Some(pair(key, value)?),
-                Some((at, rest)) => own[at].1.push((rest.into(), value.clone())),
+                Some((at, RATE)) => own[at].rate = Some(pair(key, value)?),
+                Some((at, rest)) => own[at].state.push((rest.into(), value.clone())),
                 None if key == LR => lr = Some(rate(NAME, value)?),
                 None => problems.push(StateProblem::Unexpected(key.into())),
             }
@@ -48,7 +55,7 @@ impl Parts {
         };
         let before: Vec<StateDict> = self.parts.iter().map(|part| part.optimizer.state_dict()).collect();
         let mut rates = Vec::new();
-        for (at, (rate, state)) in own.into_iter().enumerate() {
+        for (at, Own { rate, state }) in own.into_iter().enumerate() {
             let part = &mut self.parts[at];
             if let Err(error) = part.optimizer.load_state_dict(&state.into_iter().collect()) {
                 let error = super::named(error, &part.name);

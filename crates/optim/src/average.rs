@@ -1,4 +1,4 @@
-//! What schedule-free rules have in common: the weights of the average, and the average from y and z.
+//! The average of schedule-free steps: its weights, and itself from y and z.
 
 use crate::range::Range;
 use crate::rule::See;
@@ -7,29 +7,29 @@ use autograd_core::update::{ElementRule, Real};
 use autograd_core::{Error, ErrorKind, Result, Tensor};
 
 /// How much of the average is in the point of the gradient: it is found again from that point, so not 0.
-pub(super) const INSIDE: Range = Range::new(|x| x > 0.0 && x < 1.0, "in (0, 1)");
+pub(crate) const INSIDE: Range = Range::new(|x| x > 0.0 && x < 1.0, "in (0, 1)");
 
 /// The names of a parameter's numbers: Σ weights, and the largest learning rate so far.
-pub(super) const NUMBERS: &[&str] = &["weight_sum", "lr_max"];
+pub(crate) const NUMBERS: &[&str] = &["weight_sum", "lr_max"];
 
 /// The weight of each step in the average: `tʳ · max(lr₁, .., lrₜ)ᵖ`.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Weights {
-    pub(super) warmup_steps: u64,
-    pub(super) r: f64,
-    pub(super) weight_lr_power: f64,
+pub(crate) struct Weights {
+    pub(crate) warmup_steps: u64,
+    pub(crate) r: f64,
+    pub(crate) weight_lr_power: f64,
 }
 
 impl Weights {
-    pub(super) const DEFAULT: Weights = Weights { warmup_steps: 0, r: 0.0, weight_lr_power: 2.0 };
+    pub(crate) const DEFAULT: Weights = Weights { warmup_steps: 0, r: 0.0, weight_lr_power: 2.0 };
 
-    pub(super) fn hyperparameters(&mut self, see: &mut See<'_>) {
+    pub(crate) fn hyperparameters(&mut self, see: &mut See<'_>) {
         see("r", &mut self.r, Range::AT_LEAST_0);
         see("weight_lr_power", &mut self.weight_lr_power, Range::AT_LEAST_0);
     }
 
     /// The learning rate of this step, and the share of it in the average.
-    pub(super) fn next(&self, turn: &mut Turn<'_>) -> (f64, f64) {
+    pub(crate) fn next(&self, turn: &mut Turn<'_>) -> (f64, f64) {
         let t = turn.t as f64;
         let lr = if turn.t < self.warmup_steps { turn.lr * (t / self.warmup_steps as f64) } else { turn.lr };
         let [sum, largest] = turn.numbers else { unreachable!("a rule has as many numbers as NUMBERS names") };
@@ -42,7 +42,7 @@ impl Weights {
 }
 
 /// `x = y + (1 − 1/β) (z − y)`
-pub(super) fn average(y: &Tensor, state: &[Option<Tensor>], beta: f64) -> Result<Tensor> {
+pub(crate) fn average(y: &Tensor, state: &[Option<Tensor>], beta: f64) -> Result<Tensor> {
     let Some(Some(z)) = state.first() else {
         return Err(Error::new(ErrorKind::State, "the state has no z"));
     };
@@ -66,26 +66,26 @@ impl ElementRule<0> for Outward {
 /// `y ← (1 − c) y + c z − lr (1 − β (1 − c)) u`, `z ← z − lr u` for the direction u: the step of z and of the average x,
 /// without x.
 #[derive(Clone, Copy)]
-pub(super) struct Step {
+pub(crate) struct Step {
     c: f64,
     of_y: f64,
     of_z: f64,
 }
 
 impl Step {
-    pub(super) fn new(lr: f64, c: f64, beta: f64) -> Step {
+    pub(crate) fn new(lr: f64, c: f64, beta: f64) -> Step {
         Step { c, of_y: lr * (1.0 - beta * (1.0 - c)), of_z: lr }
     }
 
     #[inline(always)]
-    pub(super) fn step<T: Real>(self, y: T, z: T, u: T) -> (T, T) {
+    pub(crate) fn step<T: Real>(self, y: T, z: T, u: T) -> (T, T) {
         (y + T::of(self.c) * (z - y) - T::of(self.of_y) * u, z - T::of(self.of_z) * u)
     }
 }
 
 /// The three points in plain words, for cases: y is `p`, z is `a`, x is `c`.
 #[cfg(test)]
-pub(super) fn by_hand(s: &mut crate::cases::Scalar, u: f64, lr: f64, c: f64, beta: f64) {
+pub(crate) fn by_hand(s: &mut crate::cases::Scalar, u: f64, lr: f64, c: f64, beta: f64) {
     s.a -= lr * u;
     s.c = (1.0 - c) * s.c + c * s.a;
     s.p = (1.0 - beta) * s.a + beta * s.c;
@@ -93,7 +93,7 @@ pub(super) fn by_hand(s: &mut crate::cases::Scalar, u: f64, lr: f64, c: f64, bet
 
 /// All three begin at the parameter.
 #[cfg(test)]
-pub(super) fn start(s: &mut crate::cases::Scalar) {
+pub(crate) fn start(s: &mut crate::cases::Scalar) {
     if s.t == 1.0 {
         (s.a, s.c) = (s.p, s.p);
     }

@@ -56,7 +56,7 @@ const FLOOR: &[(&str, usize)] = &[
     ("scalers", 30),
     ("schedulers", 161),
     ("splits", 101),
-    ("training", 35),
+    ("training", 40),
 ];
 
 #[test]

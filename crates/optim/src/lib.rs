@@ -25,10 +25,12 @@
 #[macro_use]
 mod cases;
 
+mod accumulator;
 mod average;
 mod blend;
 mod clip;
 mod driver;
+mod evaluation;
 mod named;
 mod norms;
 mod optimizer;
@@ -37,14 +39,17 @@ mod range;
 mod rule;
 pub mod schedule;
 mod turn;
+mod wrappers;
 
+pub use accumulator::GradientAccumulator;
 pub use autograd_core::{Error, ErrorKind, Result};
 pub use average::{AverageStart, Averaged, ExponentialAverage};
-pub use clip::{ClipNorm, clip_grad_norm, clip_grad_value};
-pub use driver::Driver;
+pub use clip::*;
+pub use driver::{Driver, biases_and_norms};
 pub use optimizer::{Objective, Optimizer, StepReport};
 pub use optimizers::*;
 pub use range::Range;
 pub use rule::{Parameters, Rule, See};
 pub use schedule::*;
 pub use turn::{Decay, Turn};
+pub use wrappers::*;

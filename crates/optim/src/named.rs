@@ -148,6 +148,21 @@ macro_rules! optimizer {
             ) -> Self {
                 $Name(self.0.group_where(members, move |driver| change($Name(driver)).0))
             }
+
+            /// Leaves the parameters whose name `members` accepts without weight decay; there may be none. See
+            /// [`Driver::no_decay`](crate::Driver::no_decay).
+            ///
+            /// # Examples
+            /// ```
+            #[doc = concat!("# use wengert_optim::{Optimizer, ", stringify!($Name), ", biases_and_norms};")]
+            #[doc = concat!("let optimizer = ", stringify!($Name), "::new(0.1).weight_decay(0.5);")]
+            /// let optimizer = optimizer.no_decay(biases_and_norms);
+            /// let description = optimizer.describe(&["0.weight".into(), "0.bias".into()]);
+            /// assert_eq!(description.options().last(), Some(("groups.0.bias", "weight_decay: 0.0")));
+            /// ```
+            pub fn no_decay(self, members: impl Fn(&str) -> bool + Send + Sync + 'static) -> Self {
+                $Name(self.0.no_decay(members))
+            }
         }
 
         impl crate::Optimizer for $Name {

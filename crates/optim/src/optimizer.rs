@@ -21,6 +21,21 @@ use autograd_core::{Description, Error, ErrorKind, Gradients, Result};
 /// assert!((sgd.get("momentum")? - 0.6).abs() < 1e-15);
 /// # Ok::<(), autograd_core::Error>(())
 /// ```
+///
+/// One of a group has the group's prefix before it: `encoder.lr` is that of the parameters below `encoder`, if
+/// `group("encoder", ..)` made them a group. What is set so stands after the group's own change; of `lr` the ratio to the
+/// optimizer's is kept, so a schedule of both sets `lr` first.
+///
+/// ```
+/// use wengert_optim::{AdamW, Optimizer};
+/// let mut adamw = AdamW::new(0.5).group("encoder", |group| group.scale_lr(0.5));
+/// adamw.set("encoder.weight_decay", 0.25)?;
+/// assert_eq!((adamw.get("encoder.lr")?, adamw.get("encoder.weight_decay")?), (0.25, 0.25));
+/// adamw.set("encoder.lr", 0.125)?;
+/// adamw.set_lr(1.0);
+/// assert_eq!((adamw.get("lr")?, adamw.get("encoder.lr")?), (1.0, 0.25));
+/// # Ok::<(), autograd_core::Error>(())
+/// ```
 pub trait Optimizer: Send + Sync {
     /// Changes every trainable parameter that has a gradient, once.
     ///
@@ -33,6 +48,16 @@ pub trait Optimizer: Send + Sync {
     /// group is
     /// empty, or the optimizer evaluates more than once in a step; then nothing is changed.
     fn step(&mut self, model: &mut dyn Module, grads: &Gradients) -> Result<StepReport>;
+
+    /// Whether [`Optimizer::step`] can be made: everything that it refuses before it changes anything. What makes the steps of
+    /// several optimizers as one, like [`Parts`](crate::Parts), asks all of them first. By default [`Optimizer::check`].
+    ///
+    /// # Errors
+    /// Those of the step.
+    fn ready(&mut self, model: &dyn Module, grads: &Gradients) -> Result<()> {
+        let _ = (model, grads);
+        self.check()
+    }
 
     /// [`Optimizer::step_with`] for an objective behind `dyn`. By default it is one evaluation and one step.
     ///
@@ -71,6 +96,46 @@ pub trait Optimizer: Send + Sync {
         Self: Sized,
     {
         self.step_on(&mut Evaluated(model, evaluate))
+    }
+
+    /// Puts the weights to evaluate at into the model, where they are others than those that are trained: an average of
+    /// [`Ema`](crate::Ema), the x of [`ScheduleFreeSgd`](crate::ScheduleFreeSgd). [`Optimizer::train`] puts the weights
+    /// to train back, to the bit; until then a step is an error. A second call changes nothing. By default the two are
+    /// one, and this does nothing.
+    ///
+    /// ```
+    /// use autograd_core::{Tensor, module::Param};
+    /// use wengert_optim::{Ema, Optimizer, Sgd};
+    ///
+    /// let mut x = Param::new(Tensor::from(8.0))?;
+    /// let mut ema = Ema::new(Sgd::new(0.25), 0.5);
+    /// for expected in [4.0, 2.0] {
+    ///     let grads = x.square().backward()?;
+    ///     ema.step(&mut x, &grads)?;
+    ///     assert_eq!(x.item::<f32>()?, expected);
+    /// }
+    /// ema.eval(&mut x)?;
+    /// assert_eq!(x.item::<f32>()?, 3.0);
+    /// ema.train(&mut x)?;
+    /// assert_eq!(x.item::<f32>()?, 2.0);
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If what the optimizer has kept does not fit the model; then nothing is changed.
+    fn eval(&mut self, model: &mut dyn Module) -> Result<()> {
+        let _ = model;
+        Ok(())
+    }
+
+    /// Puts the weights to train back that [`Optimizer::eval`] has replaced; does nothing otherwise. A parameter that was
+    /// changed meanwhile, by a checkpoint that was loaded, stays as it is.
+    ///
+    /// # Errors
+    /// None for the model that `eval` was called with.
+    fn train(&mut self, model: &mut dyn Module) -> Result<()> {
+        let _ = model;
+        Ok(())
     }
 
     /// Whether every hyperparameter, also those of groups, is in its range. [`Optimizer::step`] asks this first.
@@ -191,7 +256,7 @@ impl<M: Module, F: FnMut(&mut M) -> Result<(f64, Gradients)>> Objective for Eval
 /// let mut model = vec![Param::new(Tensor::from(1.0))?, Param::new(Tensor::from(2.0))?];
 /// let grads = model[0].square().backward()?;                         // the other takes no part
 /// let report = Sgd::new(0.1).step(&mut model, &grads)?;
-/// assert_eq!(report, StepReport { updated: 1, missing: vec!["1".into()] });
+/// assert_eq!(report, StepReport { updated: 1, missing: vec!["1".into()], ..StepReport::default() });
 /// # Ok::<(), autograd_core::Error>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -200,6 +265,9 @@ pub struct StepReport {
     pub updated: usize,
     /// Names of trainable parameters that had no gradient and stayed as they are.
     pub missing: Vec<String>,
+    /// Names of parameters whose gradients are not finite: with [`Guard::skip`](crate::Guard::skip) nothing was changed
+    /// because of them. Nothing else looks.
+    pub not_finite: Vec<String>,
 }
 
 /// The methods of a type that holds an optimizer: each calls the optimizer's own.
@@ -214,6 +282,19 @@ macro_rules! forward_optimizer {
         }
         fn step_on(&mut $self, objective: &mut dyn crate::Objective) -> autograd_core::Result<(f64, crate::StepReport)> {
             $inner.step_on(objective)
+        }
+        fn ready(
+            &mut $self,
+            model: &dyn autograd_core::module::Module,
+            grads: &autograd_core::Gradients,
+        ) -> autograd_core::Result<()> {
+            $inner.ready(model, grads)
+        }
+        fn eval(&mut $self, model: &mut dyn autograd_core::module::Module) -> autograd_core::Result<()> {
+            $inner.eval(model)
+        }
+        fn train(&mut $self, model: &mut dyn autograd_core::module::Module) -> autograd_core::Result<()> {
+            $inner.train(model)
         }
         fn check(&$self) -> autograd_core::Result<()> {
             $inner.check()

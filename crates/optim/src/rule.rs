@@ -78,6 +78,9 @@ pub trait Rule: Clone + Debug + Send + Sync + 'static {
     /// to 0 all the same.
     const START_LR: Range = Range::new(|_| true, "a number");
 
+    /// Whether the weights to evaluate at are others than the parameters: [`Rule::evaluated`] says which.
+    const EVALUATES: bool = false;
+
     /// Whether state tensor number `slot` is in use. One that is not is neither made nor saved.
     fn uses(&self, slot: usize) -> bool {
         let _ = slot;
@@ -118,6 +121,16 @@ pub trait Rule: Clone + Debug + Send + Sync + 'static {
     /// If they do not.
     fn check(&self) -> Result<()> {
         Ok(())
+    }
+
+    /// The weights to evaluate at, of a parameter that has been updated, with its state; asked if [`Rule::EVALUATES`]. By
+    /// default the parameter.
+    ///
+    /// # Errors
+    /// If they cannot be computed.
+    fn evaluated(&self, parameter: &Tensor, state: &[Option<Tensor>]) -> Result<Tensor> {
+        let _ = state;
+        Ok(parameter.detach())
     }
 
     /// Called at the beginning of every step, with all parameters that have a gradient: for norms over the model, and

@@ -56,6 +56,7 @@ pub mod metrics;
 mod penalty;
 #[cfg(feature = "plot")]
 mod plot;
+mod restarts;
 mod run;
 mod session;
 mod trainer;
@@ -70,9 +71,10 @@ pub use evaluate::{evaluate, predict};
 pub use history::{EpochRecord, History, Metrics};
 pub use interrupted::Interrupted;
 pub use metrics::{Accuracy, BinaryAccuracy, ConfusionMatrix, MeanLoss, Metric, Tally, confusion_matrix};
-pub use penalty::{L1Penalty, L2Penalty, Penalty};
+pub use penalty::{ElasticNetPenalty, L1Penalty, L2Penalty, Penalty};
 #[cfg(feature = "plot")]
 pub use plot::plot_confusion;
+pub use restarts::{Restarted, RestartedRun, Restarts};
 pub use run::{Difference, Identity, IdentityMismatch, MetricInfo, Plan, Run};
 pub use session::{LrFinder, LrPoint, LrReport, Validation};
 pub use trainer::Trainer;

@@ -5,7 +5,7 @@ use crate::metrics::Metric;
 use crate::penalty::Penalty;
 use std::path::PathBuf;
 use wengert_nn::Loss;
-use wengert_optim::{Optimizer, Schedule};
+use wengert_optim::{GradientRule, Optimizer, Schedule};
 
 /// A run: how to train a model.
 ///
@@ -59,9 +59,11 @@ pub struct Trainer<'t> {
     pub(crate) loss: Box<dyn Loss + 't>,
     pub(crate) epochs: u64,
     pub(crate) batch_size: usize,
+    pub(crate) accumulate: usize,
     pub(crate) penalties: Vec<Box<dyn Penalty + 't>>,
     /// At most one of each name; a second is refused by `fit`.
     pub(crate) schedules: Vec<Scheduled<'t>>,
+    pub(crate) gradients: Vec<Box<dyn GradientRule + 't>>,
     pub(crate) clip_norm: Option<f64>,
     pub(crate) capture: bool,
     pub(crate) metrics: Vec<Box<dyn Metric + 't>>,
@@ -95,8 +97,10 @@ impl<'t> Trainer<'t> {
             loss: Box::new(loss),
             epochs: 1,
             batch_size: 32,
+            accumulate: 1,
             penalties: Vec::new(),
             schedules: Vec::new(),
+            gradients: Vec::new(),
             clip_norm: None,
             capture: false,
             metrics: Vec::new(),
@@ -117,6 +121,39 @@ impl<'t> Trainer<'t> {
     /// Samples in a batch, at least 1, in training and in validation. Default 32.
     pub fn batch_size(mut self, batch_size: usize) -> Self {
         self.batch_size = batch_size;
+        self
+    }
+
+    /// How many batches a step takes, at least 1: their gradients are added up, and a batch of `n · batch_size` samples is
+    /// learned from in the memory of one. Default 1.
+    ///
+    /// A mean over the samples is that over all of them, whatever the sizes of the batches, also with class weights and ignored
+    /// targets: each batch has the weight of what its mean divides by
+    /// ([`LossParts::denominator`](wengert_nn::LossParts::denominator)). A sum is the sum of all. So the gradients are those of
+    /// the large batch, to the bit where all sums are exact, else up to their rounding; but layers that look at a batch as a
+    /// whole, as normalisation does, see the small ones, and random numbers are drawn for each. Penalties count once. The last
+    /// batches of an epoch, which may be fewer, are a step, too. Schedules and [`Run::step`](crate::Run::step) count steps;
+    /// callbacks see each batch.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{Tensor, seeded};
+    /// # use wengert_data::TensorDataset;
+    /// # use wengert_nn::{Linear, mse_loss};
+    /// # use wengert_optim::Sgd;
+    /// # use wengert_train::Trainer;
+    /// # let set = TensorDataset::new(Tensor::from([[1.0], [2.0], [4.0]]), Tensor::from([[2.0], [4.0], [8.0]]))?;
+    /// let fit = |batch_size: usize, accumulate: usize| {
+    ///     let mut model = Linear::new(1, 1, &mut seeded(7))?;
+    ///     let trainer = Trainer::new(Sgd::new(0.01), mse_loss).epochs(3).batch_size(batch_size).accumulate(accumulate);
+    ///     trainer.fit(&mut model, &set, None, &mut seeded(7))?;
+    ///     model.weight.item::<f32>()
+    /// };
+    /// assert!((fit(2, 2)? - fit(3, 1)?).abs() < 1e-6);                // batches of 2 and 1
+    /// # Ok::<(), wengert_train::Error>(())
+    /// ```
+    pub fn accumulate(mut self, batches: usize) -> Self {
+        self.accumulate = batches;
         self
     }
 
@@ -221,6 +258,32 @@ impl<'t> Trainer<'t> {
     /// training and validation compare. By default there is none.
     pub fn penalty(mut self, penalty: impl Penalty + 't) -> Self {
         self.penalties.push(Box::new(penalty));
+        self
+    }
+
+    /// Changes the gradients of the model's trainable parameters before each step: [`Centralize`](wengert_optim::Centralize),
+    /// [`AdaptiveClip`](wengert_optim::AdaptiveClip), a closure, and whatever else is a [`GradientRule`]; one after the other,
+    /// in the order in which they were added, and [`Trainer::clip_norm`] after all of them. By default there is none.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{Tensor, seeded};
+    /// # use wengert_data::TensorDataset;
+    /// # use wengert_nn::{Linear, mse_loss};
+    /// # use wengert_train::Trainer;
+    /// use wengert_optim::{Centralize, ClipValue, Sgd};
+    /// # let set = TensorDataset::new(Tensor::from([[1.0, 0.0], [2.0, 1.0]]), Tensor::from([[2.0], [4.0]]))?;
+    /// let mut model = Linear::new(2, 1, &mut seeded(7))?;
+    /// let before = model.weight.to_vec::<f32>()?;
+    /// let trainer = Trainer::new(Sgd::new(0.5), mse_loss).gradients(ClipValue::new(0.25)).gradients(Centralize);
+    /// trainer.fit(&mut model, &set, None, &mut seeded(7))?;
+    /// let after = model.weight.to_vec::<f32>()?;
+    /// assert!((before[0] + before[1] - after[0] - after[1]).abs() < 1e-6);
+    /// assert!((before[0] - after[0]).abs() <= 0.125);
+    /// # Ok::<(), wengert_train::Error>(())
+    /// ```
+    pub fn gradients(mut self, rule: impl GradientRule + 't) -> Self {
+        self.gradients.push(Box::new(rule));
         self
     }
 

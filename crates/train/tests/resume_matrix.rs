@@ -8,15 +8,18 @@ use moons::{Killed, bits, directory, stress};
 use wengert_data::TensorDataset;
 use wengert_nn::{Dropout, Linear, Sequential, Tanh, cross_entropy, sequential};
 use wengert_optim::{
-    Adam, AdamW, CosineAnnealingLR, Lbfgs, LineSearch, NAdam, Optimizer, PolynomialLR, RmsProp, Sgd, StepLR,
+    Adam, AdamW, AdaptiveClip, Centralize, CosineAnnealingLR, Ema, Guard, Lbfgs, LineSearch, Lookahead, NAdam,
+    Optimizer, Parts, PolynomialLR, RmsProp, Sam, ScheduleFreeAdamW, ScheduleFreeSgd, Sgd, StepLR, Swa,
 };
-use wengert_train::{Accuracy, Callback, Checkpoint, EarlyStopping, Error, ReduceLROnPlateau, Result, Run, Trainer};
+use wengert_train::{
+    Accuracy, Callback, Checkpoint, EarlyStopping, Error, L2Penalty, ReduceLROnPlateau, Result, Run, Trainer,
+};
 
 const EPOCHS: u64 = 5;
 
 type Make<T> = fn() -> T;
 
-const OPTIMIZERS: [Make<Box<dyn Optimizer>>; 9] = [
+const OPTIMIZERS: [Make<Box<dyn Optimizer>>; 16] = [
     || Box::new(Sgd::new(0.1)),
     || Box::new(Sgd::new(0.1).momentum(0.9).nesterov(true).weight_decay(0.01)),
     || Box::new(Adam::new(0.05)),
@@ -32,11 +35,22 @@ const OPTIMIZERS: [Make<Box<dyn Optimizer>>; 9] = [
         )
     },
     || Box::new(Lbfgs::new(1.0).max_iter(2).line_search(LineSearch::StrongWolfe)),
+    || Box::new(ScheduleFreeSgd::new(0.5).warmup_steps(5)),
+    || Box::new(ScheduleFreeAdamW::new(0.05).weight_decay(0.1)),
+    || Box::new(Ema::new(Adam::new(0.05), 0.9).bias_correction(true).overwrite_every(7)),
+    || Box::new(Swa::new(Sgd::new(0.3)).start(5).every(2)),
+    || Box::new(Lookahead::new(Sgd::new(0.2).momentum(0.5)).sync_period(3)),
+    || {
+        let mut group = Guard::skip(Adam::new(0.05).group("0", |group| group));
+        group.set("0.lr", 0.01).expect("a group");
+        Box::new(Parts::new().part("bias", |name| name.ends_with("bias"), Ema::new(Sgd::new(0.1), 0.5)).rest(group))
+    },
+    || Box::new(Sam::new(Ema::new(Sgd::new(0.2), 0.5), 0.1)),
 ];
 
 type Change<T> = fn(T) -> T;
 
-const SCHEDULES: [Change<Trainer<'static>>; 5] = [
+const SCHEDULES: [Change<Trainer<'static>>; 7] = [
     |trainer| trainer,
     |trainer| trainer.schedule(CosineAnnealingLR::new(EPOCHS)),
     |trainer| trainer.schedule_by_step(StepLR::new(3).gamma(0.8)),
@@ -47,6 +61,8 @@ const SCHEDULES: [Change<Trainer<'static>>; 5] = [
             .schedule_of_by_step("weight_decay", |_: f64, step: u64| if step % 5 == 3 { 0.1 } else { 0.0 })
             .schedule(PolynomialLR::new().end_lr(0.01))
     },
+    |trainer| trainer.accumulate(3).penalty(L2Penalty::new(0.01)).schedule_by_step(StepLR::new(2)),
+    |trainer| trainer.gradients(Centralize).gradients(AdaptiveClip::new(0.05)),
 ];
 
 const CALLBACKS: [Change<Trainer<'static>>; 6] = [

@@ -4,8 +4,11 @@ use super::inputs::{check_values, named, tolerance};
 use crate::call::{Call, Outputs};
 use crate::case::{Case, Precision};
 use crate::stop::{Outcome, Stop};
+use autograd_core::module::Param;
 use autograd_core::{Gradients, Tensor};
-use wengert_optim::{AverageStart, ClipNorm, ExponentialAverage, clip_grad_norm, clip_grad_value};
+use wengert_optim::{
+    AverageStart, ClipNorm, Ema, ExponentialAverage, Optimizer, Sgd, Swa, clip_grad_norm, clip_grad_value,
+};
 
 type Step = fn(&Call<'_>) -> Outcome<Outputs>;
 
@@ -39,7 +42,28 @@ const TABLE: &[(&str, Step)] = &[
         }
         c.one(Tensor::cat(&averages.iter().collect::<Vec<_>>(), 0))
     }),
+    ("ema_weights", |c| {
+        let decay = c.number("decay")?;
+        averaged(c.tensor("weights")?, Ema::new(Sgd::new(1.0), decay))
+    }),
+    ("swa_weights", |c| averaged(c.tensor("weights")?, Swa::new(Sgd::new(1.0)))),
 ];
+
+/// The average after each row, of weights that a descent with rate 1 leads from row to row.
+fn averaged(rows: &Tensor, mut optimizer: impl Optimizer) -> Outcome<Outputs> {
+    let mut model = Param::new(rows.select(0, 0)?.zeros_like())?;
+    let mut all = Vec::new();
+    for i in 0..rows.shape()[0] {
+        let mut grads = Gradients::default();
+        let step = model.detach().try_sub(&rows.detach().select(0, i as isize)?)?;
+        grads.insert(&model, step)?;
+        optimizer.step(&mut model, &grads)?;
+        optimizer.eval(&mut model)?;
+        all.push(model.detach());
+        optimizer.train(&mut model)?;
+    }
+    Ok(vec![Tensor::stack(&all.iter().collect::<Vec<_>>(), 0)?].into_iter().collect())
+}
 
 /// The tensors of a call as gradients, each of a leaf of its own.
 fn gradients(c: &Call<'_>) -> (Vec<Tensor>, Gradients) {

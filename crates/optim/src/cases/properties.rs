@@ -8,7 +8,7 @@ use autograd_core::{Capture, DType, Gradients, Tensor};
 
 pub(super) type Property = fn(&Plain) -> Result<(), String>;
 
-pub(super) const PROPERTIES: [(&str, Property); 14] = [
+pub(super) const PROPERTIES: [(&str, Property); 16] = [
     ("formula", formula),
     ("state", state),
     ("resume", resume),
@@ -21,15 +21,31 @@ pub(super) const PROPERTIES: [(&str, Property); 14] = [
     ("by name", by_name),
     ("step_with", step_with),
     ("description", description),
+    ("described numbers", described_numbers),
     ("captured", captured),
     ("common options", common_options),
+    ("evaluated", super::evaluated::evaluated),
 ];
 
-fn text(error: impl std::fmt::Display) -> String {
+/// Those that need no other form of the optimizer. The optimizer inside has the others.
+pub(super) const OF_WRAPPED: &[&str] = &[
+    "formula",
+    "resume",
+    "strange gradients",
+    "not a number",
+    "threads",
+    "by name",
+    "step_with",
+    "described numbers",
+    "captured",
+    "evaluated",
+];
+
+pub(super) fn text(error: impl std::fmt::Display) -> String {
     error.to_string()
 }
 
-fn steps(net: &mut Net, optimizer: &mut dyn Optimizer, range: std::ops::Range<usize>) -> Result<(), String> {
+pub(super) fn steps(net: &mut Net, optimizer: &mut dyn Optimizer, range: std::ops::Range<usize>) -> Result<(), String> {
     for k in range {
         let grads = grads(net, k, 1.0);
         optimizer.step(net, &grads).map_err(text)?;
@@ -37,7 +53,7 @@ fn steps(net: &mut Net, optimizer: &mut dyn Optimizer, range: std::ops::Range<us
     Ok(())
 }
 
-fn same<T: PartialEq + std::fmt::Debug>(got: T, expected: T) -> Result<(), String> {
+pub(super) fn same<T: PartialEq + std::fmt::Debug>(got: T, expected: T) -> Result<(), String> {
     if got == expected { Ok(()) } else { Err(format!("{got:?} instead of {expected:?}")) }
 }
 
@@ -46,6 +62,16 @@ fn description(plain: &Plain) -> Result<(), String> {
     let parameters: Vec<String> = SHAPES.iter().map(|(name, _)| name.to_string()).collect();
     let of = |form: Form| (plain.make)(form).describe(&parameters).to_string();
     let own = of(Form::Plain);
+    let grouped = of(Form::Grouped);
+    for name in &parameters {
+        same(grouped.contains(&format!("groups.{name}: lr: 0.5")), name.starts_with("hidden."))?;
+    }
+    same(of(Form::Maximizing).contains("maximize: true") && own.contains("maximize: false"), true)
+}
+
+fn described_numbers(plain: &Plain) -> Result<(), String> {
+    let parameters: Vec<String> = SHAPES.iter().map(|(name, _)| name.to_string()).collect();
+    let own = (plain.make)(Form::Plain).describe(&parameters).to_string();
     same(own.contains("::"), false)?;
     for name in (plain.make)(Form::Plain).hyperparameters().into_iter().map(|(name, _)| name) {
         let mut optimizer = (plain.make)(Form::Plain);
@@ -55,11 +81,6 @@ fn description(plain: &Plain) -> Result<(), String> {
             return Err(format!("{own} whatever {name} is"));
         }
     }
-    let grouped = of(Form::Grouped);
-    for name in &parameters {
-        same(grouped.contains(&format!("groups.{name}: lr: 0.5")), name.starts_with("hidden."))?;
-    }
-    same(of(Form::Maximizing).contains("maximize: true") && own.contains("maximize: false"), true)?;
     // Borrowed and boxed it is the same.
     let (mut borrowed, mut boxed) = ((plain.make)(Form::Plain), Box::new((plain.make)(Form::Plain)));
     same(<&mut Box<dyn Optimizer> as Optimizer>::describe(&&mut borrowed, &parameters).to_string(), own.clone())?;
@@ -117,7 +138,7 @@ fn state(plain: &Plain) -> Result<(), String> {
     same(keys(&optimizer.state_dict()), expected.collect())
 }
 
-fn through_a_file(state: &StateDict) -> Result<StateDict, String> {
+pub(super) fn through_a_file(state: &StateDict) -> Result<StateDict, String> {
     let bytes = state.to_safetensors().map_err(text)?;
     StateDict::from_safetensors(&bytes, std::path::Path::new("memory")).map_err(text)
 }

@@ -23,6 +23,13 @@ pub(crate) struct Scalar {
     pub(crate) t: f64,
 }
 
+impl Scalar {
+    pub(super) fn whole(self) -> Whole {
+        let Scalar { p, a, b, c, d, t } = self;
+        Whole { shape: Vec::new(), p: vec![p], a: vec![a], b: vec![b], c: vec![c], d: vec![d], t }
+    }
+}
+
 /// One parameter in plain `f64`, row by row, with room for four tensors of state; for formulas that are not the same for
 /// every element by itself.
 #[derive(Clone, Default)]
@@ -34,6 +41,13 @@ pub(crate) struct Whole {
     pub(crate) c: Vec<f64>,
     pub(crate) d: Vec<f64>,
     pub(crate) t: f64,
+}
+
+impl Whole {
+    /// The first element.
+    pub(super) fn scalar(&self) -> Scalar {
+        Scalar { p: self.p[0], a: self.a[0], b: self.b[0], c: self.c[0], d: self.d[0], t: self.t }
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -56,6 +70,10 @@ pub(crate) struct Plain {
     pub(super) shapes: &'static [(&'static str, &'static [usize])],
     /// Whether it depends on the elements of other parameters, too.
     pub(super) joint: bool,
+    /// Whether it is an optimizer around another, with one form only.
+    pub(super) wrapped: bool,
+    /// The weight to evaluate at, in plain words; by default the parameter.
+    pub(super) evaluates: fn(&Scalar) -> f64,
     pub(super) keeps: &'static [&'static str],
     /// The names of the numbers that all parameters share.
     pub(super) shares: &'static [&'static str],
@@ -78,15 +96,17 @@ pub(crate) fn plain<O: Common>(
     make: impl Fn() -> O + Sync + 'static,
     formula: impl Fn(&mut Scalar, f64) + Sync + 'static,
 ) -> Case {
-    let each = move |whole: &mut Whole, g: &[f64]| {
-        for (i, g) in g.iter().enumerate() {
-            let [p, a, b, c, d] = [&whole.p, &whole.a, &whole.b, &whole.c, &whole.d].map(|values| values[i]);
-            let mut s = Scalar { p, a, b, c, d, t: whole.t };
-            formula(&mut s, *g);
-            (whole.p[i], whole.a[i], whole.b[i], whole.c[i], whole.d[i]) = (s.p, s.a, s.b, s.c, s.d);
-        }
-    };
-    case(make, each, false)
+    case(make, move |whole, g| each(whole, g, &formula), false)
+}
+
+/// The formula of an element for each of them.
+fn each(whole: &mut Whole, g: &[f64], formula: &impl Fn(&mut Scalar, f64)) {
+    for (i, g) in g.iter().enumerate() {
+        let [p, a, b, c, d] = [&whole.p, &whole.a, &whole.b, &whole.c, &whole.d].map(|values| values[i]);
+        let mut s = Scalar { p, a, b, c, d, t: whole.t };
+        formula(&mut s, *g);
+        (whole.p[i], whole.a[i], whole.b[i], whole.c[i], whole.d[i]) = (s.p, s.a, s.b, s.c, s.d);
+    }
 }
 
 /// An optimizer whose steps couple the elements of a parameter, and its formula for a parameter in plain words. The state
@@ -131,6 +151,26 @@ fn case<O: Common>(
         joint: false,
         keeps: &[],
         shares: &[],
+        wrapped: false,
+        evaluates: |s| s.p,
+    })
+}
+
+/// An optimizer around another, and the formula of both for one element in plain words.
+pub(crate) fn wrapped<O: Optimizer + 'static>(
+    make: impl Fn() -> O + Sync + 'static,
+    formula: impl Fn(&mut Scalar, f64) + Sync + 'static,
+) -> Case {
+    Case::Plain(Plain {
+        make: Box::new(move |_| Box::new(make())),
+        formula: Box::new(move |whole, g| each(whole, g, &formula)),
+        coupled: false,
+        shapes: &SHAPES,
+        joint: false,
+        wrapped: true,
+        keeps: &[],
+        shares: &[],
+        evaluates: |s| s.p,
     })
 }
 
@@ -161,6 +201,14 @@ impl Case {
         match self {
             Case::Plain(plain) => Case::Plain(Plain { shares, ..plain }),
             Case::Refused(..) => unreachable!("what is refused keeps nothing"),
+        }
+    }
+
+    /// The weight to evaluate at, of one element.
+    pub(crate) fn evaluates(self, evaluates: fn(&Scalar) -> f64) -> Case {
+        match self {
+            Case::Plain(plain) => Case::Plain(Plain { evaluates, ..plain }),
+            Case::Refused(..) => unreachable!("what is refused evaluates nothing"),
         }
     }
 }

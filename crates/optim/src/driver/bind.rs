@@ -100,7 +100,7 @@ impl<R: Rule> Driver<R> {
         let refuse = |kind, text: String| Err(Error::new(kind, format!("{}: {text}", R::NAME)));
         let mut known: HashMap<&str, &Slot<R>> = self.slots.iter().map(|slot| (slot.name.as_str(), slot)).collect();
         let mut names = HashSet::new();
-        let mut used = vec![false; self.groups.len()];
+        let mut used: Vec<bool> = self.groups.iter().map(|group| group.lenient).collect();
         let mut slots = Vec::new();
         for (name, param) in model.named_parameters() {
             if !names.insert(name.clone()) {

@@ -8,12 +8,16 @@ use std::sync::Arc;
 
 /// Some parameters, and how their hyperparameters differ.
 pub(super) struct Group<R> {
-    members: Members,
+    pub(super) members: Members,
     change: Arc<dyn Fn(Driver<R>) -> Driver<R> + Send + Sync>,
+    /// Numbers that were set by name, after the change; of `lr` the ratio to the optimizer's.
+    pub(super) set: Vec<(&'static str, f64)>,
+    /// Whether it may hold no parameter of a model.
+    pub(super) lenient: bool,
 }
 
 #[derive(Clone)]
-enum Members {
+pub(super) enum Members {
     Below(String),
     Where(Arc<dyn Fn(&str) -> bool + Send + Sync>),
 }
@@ -46,8 +50,21 @@ impl<R: Rule> Driver<R> {
         self.grouped(Members::Where(Arc::new(members)), change)
     }
 
+    /// Leaves the parameters whose name `members` accepts without weight decay: a group of theirs, which may hold none.
+    /// [`biases_and_norms`] is one that fits most models.
+    ///
+    /// ```
+    /// use wengert_optim::{AdamW, biases_and_norms};
+    /// let adamw = AdamW::new(1e-3).weight_decay(0.1).no_decay(biases_and_norms);
+    /// ```
+    pub fn no_decay(self, members: impl Fn(&str) -> bool + Send + Sync + 'static) -> Self {
+        let mut all = self.group_where(members, |group| group.weight_decay(0.0));
+        all.groups.iter_mut().rev().take(1).for_each(|group| group.lenient = true);
+        all
+    }
+
     fn grouped(mut self, members: Members, change: impl Fn(Self) -> Self + Send + Sync + 'static) -> Self {
-        self.groups.push(Group { members, change: Arc::new(change) });
+        self.groups.push(Group { members, change: Arc::new(change), set: Vec::new(), lenient: false });
         self.slots_are = Slots::Unbound;
         self
     }
@@ -83,6 +100,9 @@ impl<R: Rule> Group<R> {
         let lr = if initial_lr > 0.0 { initial_lr } else { 1.0 };
         let mut after = (self.change)(Driver::of(Hyper { lr, ..hyper })).hyper;
         after.lr /= lr;
+        for (name, value) in &self.set {
+            after.put(name, *value);
+        }
         after
     }
 
@@ -117,7 +137,8 @@ impl<R: Rule> Group<R> {
 
 impl<R> Clone for Group<R> {
     fn clone(&self) -> Self {
-        Group { members: self.members.clone(), change: Arc::clone(&self.change) }
+        let Group { members, change, set, lenient } = self;
+        Group { members: members.clone(), change: Arc::clone(change), set: set.clone(), lenient: *lenient }
     }
 }
 
@@ -128,4 +149,27 @@ impl<R> fmt::Debug for Group<R> {
             Members::Where(_) => f.write_str("where"),
         }
     }
+}
+
+/// Whether a parameter is a bias, or belongs to a layer of normalisation, as its name says: its last word is `bias` or begins
+/// with `bias_`, or one of the words before contains `norm`, or is `bn` or `ln` with or without a number.
+///
+/// A layer of normalisation in a row of layers that have numbers for names is not known by them.
+///
+/// # Examples
+/// ```
+/// use wengert_optim::biases_and_norms;
+/// let all = ["0.bias", "gru.bias_hh_l0", "encoder.norm1.weight", "bn2.weight", "LayerNorm.weight"];
+/// assert!(all.into_iter().all(biases_and_norms));
+/// assert!(!["0.weight", "abnormal", "blnd.weight", "bias.weight"].into_iter().any(biases_and_norms));
+/// ```
+pub fn biases_and_norms(name: &str) -> bool {
+    let (layers, last) = name.rsplit_once('.').unwrap_or(("", name));
+    // Without lower-case copies: a step whose hyperparameters were changed asks for every name.
+    let is_norm = |word: &str| {
+        let short = word.trim_end_matches(|c: char| c.is_ascii_digit());
+        word.as_bytes().windows(4).any(|part| part.eq_ignore_ascii_case(b"norm"))
+            || ["bn", "ln"].iter().any(|known| short.eq_ignore_ascii_case(known))
+    };
+    last == "bias" || last.starts_with("bias_") || layers.split('.').any(is_norm)
 }

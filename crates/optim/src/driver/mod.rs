@@ -7,10 +7,12 @@
 
 mod bind;
 mod group;
+mod group_names;
 mod parameters;
 mod state;
 
-use crate::optimizer::{Optimizer, StepReport, unknown};
+use crate::evaluation::{Swapped, evaluating};
+use crate::optimizer::{Optimizer, StepReport};
 use crate::range::Range;
 use crate::rule::{Parameters, Rule, See};
 use crate::turn::Decay;
@@ -19,8 +21,10 @@ use autograd_core::{Description, Gradients, Result};
 use bind::Slot;
 pub(crate) use bind::{misfit, nothing_to_update};
 use group::Group;
+pub use group::biases_and_norms;
 use parameters::AllSlots;
 pub(crate) use state::{rate, single, wrong};
+use std::collections::HashMap;
 use std::fmt;
 
 /// An optimizer: a [`Rule`] with a learning rate, weight decay, parameter groups and state.
@@ -61,6 +65,9 @@ use std::fmt;
 /// let grads = x.sum().backward()?;                                   // 1
 /// driver.weight_decay(0.5).decoupled_weight_decay(true).maximize(true).step(&mut x, &grads)?;
 /// assert_eq!(x.item::<f32>()?, 7.5);                                 // (1 − 0.25 · 0.5) · 8 + 0.25 · 2
+///
+/// let sparse = Driver::new(Descent { rate: 1.0 }, 0.5).cautious_weight_decay(true).proximal_l1(0.5).proximal_l2(0.25);
+/// assert_eq!((sparse.get("proximal_l1")?, sparse.get("proximal_l2")?), (0.5, 0.25));
 /// # Ok::<(), autograd_core::Error>(())
 /// ```
 #[derive(Clone)]
@@ -74,6 +81,8 @@ pub struct Driver<R> {
     shared: Vec<f64>,
     /// Whether the slots are up to date with `hyper` and `groups`.
     slots_are: Slots,
+    /// The weights that are in the model and those that are not, while it is evaluated.
+    swapped: Option<Swapped>,
 }
 
 /// Whether the slots can be used, and what must be done first.
@@ -105,6 +114,18 @@ impl<R: Rule> Hyper<R> {
         see("proximal_l1", &mut self.proximal[0], Range::AT_LEAST_0);
         see("proximal_l2", &mut self.proximal[1], Range::AT_LEAST_0);
         self.rule.hyperparameters(see);
+    }
+
+    /// Changes a number; the name that it has for good, and whether it was another. None if there is none of this name.
+    fn put(&mut self, name: &str, value: f64) -> Option<(&'static str, bool)> {
+        let mut found = None;
+        self.each(&mut |known, number, _| {
+            if known == name {
+                found = Some((known, *number != value));
+                *number = value;
+            }
+        });
+        found
     }
 
     /// All hyperparameters, also those that are no numbers.
@@ -147,6 +168,7 @@ impl<R: Rule> Driver<R> {
             slots: Vec::new(),
             shared: Vec::new(),
             slots_are: Slots::Unbound,
+            swapped: None,
         }
     }
 
@@ -226,9 +248,16 @@ impl<R: Rule> Driver<R> {
 }
 
 impl<R: Rule> Optimizer for Driver<R> {
-    fn step(&mut self, model: &mut dyn Module, grads: &Gradients) -> Result<StepReport> {
+    fn ready(&mut self, model: &dyn Module, grads: &Gradients) -> Result<()> {
         Range::AT_LEAST_0.check(R::NAME, "lr", self.hyper.lr)?;
-        self.prepare(model, grads)?;
+        if self.swapped.is_some() {
+            return Err(evaluating(R::NAME));
+        }
+        self.prepare(model, grads)
+    }
+
+    fn step(&mut self, model: &mut dyn Module, grads: &Gradients) -> Result<StepReport> {
+        self.ready(model, grads)?;
         let Driver { hyper: Hyper { lr, rule, .. }, slots, shared, .. } = self;
         rule.begin(&mut Parameters::new(&mut AllSlots { model, grads, slots, lr: *lr, shared }))?;
         let mut slots = slots.iter_mut();
@@ -255,6 +284,21 @@ impl<R: Rule> Optimizer for Driver<R> {
         outcome.map(|()| report)
     }
 
+    fn eval(&mut self, model: &mut dyn Module) -> Result<()> {
+        if R::EVALUATES && self.swapped.is_none() {
+            let slots: HashMap<&str, &Slot<R>> = self.slots.iter().map(|slot| (slot.name.as_str(), slot)).collect();
+            self.swapped = Some(Swapped::put(R::NAME, model, |name, param| match slots.get(name) {
+                Some(slot) if slot.t > 0 => slot.hyper.rule.evaluated(param, &slot.state),
+                _ => Ok(param.detach()),
+            })?);
+        }
+        Ok(())
+    }
+
+    fn train(&mut self, model: &mut dyn Module) -> Result<()> {
+        self.swapped.take().map_or(Ok(()), |swapped| swapped.take_back(model))
+    }
+
     fn check(&self) -> Result<()> {
         R::START_LR.check(R::NAME, "lr", self.initial_lr)?;
         self.hyper.check()?;
@@ -279,18 +323,26 @@ impl<R: Rule> Optimizer for Driver<R> {
         all
     }
 
-    fn set(&mut self, name: &str, value: f64) -> Result<()> {
-        let mut changed = None;
-        self.hyper.each(&mut |known, number, _| {
+    fn get(&self, name: &str) -> Result<f64> {
+        let mut found = None;
+        self.hyper.clone().each(&mut |known, value, _| {
             if known == name {
-                changed = Some(*number != value);
-                *number = value;
+                found = Some(*value);
             }
         });
-        match changed {
-            None => return Err(unknown(name, &self.hyperparameters()).context(R::NAME)),
-            Some(true) if name != "lr" && self.slots_are == Slots::Current => self.slots_are = Slots::Stale,
-            Some(_) => {}
+        match found {
+            Some(value) => Ok(value),
+            None => self.get_of_group(name),
+        }
+    }
+
+    fn set(&mut self, name: &str, value: f64) -> Result<()> {
+        let changed = match self.hyper.put(name, value) {
+            Some((known, changed)) => changed && known != "lr",
+            None => self.set_of_group(name, value).map_err(|error| error.context(R::NAME))?,
+        };
+        if changed && self.slots_are == Slots::Current {
+            self.slots_are = Slots::Stale;
         }
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! The state dict of a driver: saving and loading.
 
 use super::{Driver, Slot, Slots};
+use crate::evaluation::Swapped;
 use crate::rule::Rule;
 use autograd_core::module::{StateDict, StateMismatch, StateProblem};
 use autograd_core::{DType, Error, ErrorKind, Result, Shape, Tensor};
@@ -28,10 +29,25 @@ impl<R: Rule> Driver<R> {
                 }
             }
         }
+        self.save_ratios(&mut state);
+        if let Some(swapped) = &self.swapped {
+            swapped.save(&mut state);
+        }
         state
     }
 
     pub(super) fn load(&mut self, state: &StateDict) -> Result<()> {
+        let (ratios, mut rest) = self.ratios(state)?;
+        let mut swapped = None;
+        if R::EVALUATES {
+            (swapped, rest) = Swapped::split(&rest)?;
+        }
+        self.load_slots(&rest, &ratios)?;
+        self.swapped = swapped;
+        Ok(())
+    }
+
+    fn load_slots(&mut self, state: &StateDict, ratios: &[Option<f64>]) -> Result<()> {
         let mut problems = Vec::new();
         let mut slots: Vec<Slot<R>> = Vec::new();
         let mut seen = HashSet::new();
@@ -73,6 +89,7 @@ impl<R: Rule> Driver<R> {
         if !problems.is_empty() {
             return Err(StateMismatch { problems }.into());
         }
+        self.load_ratios(ratios);
         self.hyper.lr = lr;
         self.slots = slots;
         self.shared = shared;

@@ -8,6 +8,7 @@ mod lbfgs;
 mod matrix;
 mod moments;
 mod scaled;
+mod schedule_free;
 
 pub use descent::*;
 pub use lbfgs::{Lbfgs, LineSearch};
@@ -15,3 +16,4 @@ pub use matrix::*;
 pub use moments::*;
 pub use register::{by_name, optimizer_names};
 pub use scaled::*;
+pub use schedule_free::*;

@@ -1,6 +1,6 @@
 //! The register of all optimizers that need a learning rate only.
 
-use super::{descent, matrix, moments, scaled};
+use super::{descent, matrix, moments, scaled, schedule_free};
 use crate::optimizer::Optimizer;
 use autograd_core::{Error, ErrorKind, Result};
 
@@ -16,7 +16,8 @@ macro_rules! register {
 
 /// All chapters.
 fn all() -> impl Iterator<Item = &'static Entry> {
-    [descent::REGISTER, scaled::REGISTER, moments::REGISTER, matrix::REGISTER].into_iter().flatten()
+    let chapters = [descent::REGISTER, scaled::REGISTER, moments::REGISTER, matrix::REGISTER, schedule_free::REGISTER];
+    chapters.into_iter().flatten()
 }
 
 /// An optimizer by the name of its type, with default hyperparameters: for command lines and files of settings.

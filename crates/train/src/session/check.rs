@@ -18,6 +18,9 @@ pub(super) fn plan(trainer: &Trainer<'_>, train: &dyn Dataset, valid: Option<&dy
     if trainer.batch_size == 0 {
         return Err(Error::argument(OP, "batch_size", trainer.batch_size, "at least 1"));
     }
+    if trainer.accumulate == 0 {
+        return Err(Error::argument(OP, "accumulate", trainer.accumulate, "at least 1"));
+    }
     if let Some(max_norm) = trainer.clip_norm
         && (max_norm.is_nan() || max_norm <= 0.0)
     {
@@ -91,6 +94,7 @@ pub(super) fn all(trainer: &mut Trainer<'_>, plan: &Plan, model: &dyn Module) ->
     trainer.optimizer.check()?;
     schedules(trainer, plan)?;
     trainer.penalties.iter().try_for_each(|penalty| penalty.check())?;
+    trainer.gradients.iter().try_for_each(|rule| rule.check())?;
     check_names(model)?;
     let parameters = model.parameters();
     if !parameters.iter().any(|parameter| parameter.is_trainable()) {

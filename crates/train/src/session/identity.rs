@@ -22,7 +22,13 @@ pub(super) fn of(trainer: &Trainer<'_>, plan: &Plan, model: &dyn Module) -> Iden
     }
     identity.add("epochs", plan.epochs);
     identity.add("batch_size", plan.batch_size);
+    if trainer.accumulate != 1 {
+        identity.add("accumulate", trainer.accumulate);
+    }
     identity.add("clip_norm", trainer.clip_norm.map_or("none".into(), |norm| norm.to_string()));
+    for (i, rule) in trainer.gradients.iter().enumerate() {
+        identity.describe(&format!("gradients.{i}"), &rule.describe());
+    }
     let parameters: Vec<String> = model.named_parameters().into_iter().map(|(name, _)| name).collect();
     identity.describe("optimizer", &(*trainer.optimizer).describe(&parameters));
     if !trainer.schedules.iter().any(|scheduled| scheduled.name == LR) {

@@ -4,6 +4,7 @@ mod before;
 mod check;
 mod content;
 mod ending;
+mod group;
 mod identity;
 mod lr_finder;
 mod objective;
@@ -36,7 +37,9 @@ use wengert_data::{DataLoader, Dataset};
 use wengert_nn::Layer;
 
 impl Trainer<'_> {
-    /// Trains a model. It is left in evaluation mode.
+    /// Trains a model. It is left in evaluation mode, with the weights to evaluate at if the optimizer has such
+    /// ([`Optimizer::eval`](wengert_optim::Optimizer::eval)): they are those of validation, of checkpoints, and of callbacks
+    /// at the end of an epoch. Another run with the same optimizer begins with the weights to train.
     ///
     /// All layers of the model are set to training in each epoch, and to evaluation after it, whatever they were;
     /// layers that [`hold_eval`](autograd_core::module::Module::hold_eval) holds stay in evaluation. What is frozen,
@@ -115,8 +118,20 @@ fn fit(
     let plan = check::plan(trainer, train, valid)?;
     check::all(trainer, &plan, model)?;
     let mut identity = identity::of(trainer, &plan, model);
-    let Trainer { optimizer, loss, capture, batch_size, penalties, schedules, clip_norm, metrics, callbacks, .. } =
-        trainer;
+    let Trainer {
+        optimizer,
+        loss,
+        capture,
+        batch_size,
+        penalties,
+        schedules,
+        gradients,
+        clip_norm,
+        accumulate,
+        metrics,
+        callbacks,
+        ..
+    } = trainer;
     let (own_lr, mut resumed) = (optimizer.lr(), None);
     let mut rates = Rates::new(schedules, &**optimizer)?;
     let (before, settings) = (Before::all(model, &**optimizer), Before::of(model));
@@ -142,6 +157,8 @@ fn fit(
     // A resumed run draws, too: it leaves the generator where the first run would have left it.
     let drawn: u64 = rng.random();
     let seed = resumed.as_ref().map_or(drawn, |snapshot| snapshot.seed);
+    // Of several batches they count once.
+    let (of_each, once) = if *accumulate == 1 { (&penalties[..], &[][..]) } else { (&[][..], &penalties[..]) };
     let session = Session {
         base_lr: resumed.as_ref().map_or(own_lr, |snapshot| snapshot.base_lr),
         own_lr,
@@ -149,7 +166,8 @@ fn fit(
         seed,
         missing: resumed.as_ref().map(|snapshot| snapshot.history.without_gradient.clone()),
         before: Some(before),
-        terms: Terms { loss: &**loss, penalties, clip_norm: *clip_norm },
+        accumulate: *accumulate,
+        terms: Terms { loss: &**loss, penalties: of_each, once, gradients, clip_norm: *clip_norm },
         steps: Steps::new(*capture),
         rates,
         metrics,
@@ -177,6 +195,8 @@ fn fit(
 /// A run in progress.
 struct Session<'s, 'r, 't> {
     run: Run<'r>,
+    /// How many batches a step takes.
+    accumulate: usize,
     terms: Terms<'s, 's>,
     steps: Steps<'s, 'r>,
     rates: Rates<'s, 't>,
@@ -205,6 +225,10 @@ impl Session<'_, '_, '_> {
     fn run(mut self) -> Result<History> {
         let outcome = held(|| self.go());
         if let Err(failure) = &outcome {
+            if self.before.is_none() {
+                // Before callbacks put the best weights back. An optimizer that refuses is not what has ended the run.
+                drop(held(|| self.run.optimizer.eval(self.run.model)));
+            }
             self.tell(failure);
         }
         let Session { run, before, own_lr, rates, settings, .. } = self;
@@ -240,11 +264,13 @@ impl Session<'_, '_, '_> {
     fn epoch(&mut self) -> Result<()> {
         self.run.epoch += 1;
         self.run.batch = 0;
+        self.run.optimizer.train(self.run.model)?;
         let number = self.run.epoch - 1;
         let set = self.rates.set(&mut self.run, Every::Epoch, number);
         set.map_err(|e| e.context(format_args!("epoch {}", self.run.epoch)))?;
         self.call(|callback, run| callback.on_epoch_begin(run))?;
         let train = self.train_epoch()?;
+        self.run.optimizer.eval(self.run.model)?;
         let valid = self.validate()?;
         self.run.history.without_gradient = self.missing.clone().unwrap_or_default();
         let record = EpochRecord { epoch: self.run.epoch, lr: self.run.lr(), train, valid };

@@ -1,19 +1,24 @@
 //! The loss of a batch as a function of the weights.
 
 use super::before::Before;
+use super::group::Group;
 use super::steps::{Computed, Steps};
-use crate::metrics::number;
+use crate::metrics::{number, one_float};
 use crate::penalty::Penalty;
 use autograd_core::module::Module;
 use autograd_core::{Error, ErrorKind, Gradients, Result, Tensor};
 use wengert_nn::{Layer, Loss, LossParts};
-use wengert_optim::{Objective, clip_grad_norm};
+use wengert_optim::{GradientRule, Objective, clip_grad_norm};
 
 /// What a run minimises, of any batch.
 #[derive(Clone, Copy)]
 pub(super) struct Terms<'s, 't> {
     pub(super) loss: &'s (dyn Loss + 't),
+    /// Those of each batch.
     pub(super) penalties: &'s [Box<dyn Penalty + 't>],
+    /// Those that are added once for several batches.
+    pub(super) once: &'s [Box<dyn Penalty + 't>],
+    pub(super) gradients: &'s [Box<dyn GradientRule + 't>],
     pub(super) clip_norm: Option<f64>,
 }
 
@@ -22,7 +27,16 @@ pub(super) struct Evaluated {
     pub(super) output: Tensor,
     pub(super) loss: LossParts,
     /// Loss and penalties, and their gradients, unless nothing of the batch counts.
-    pub(super) descent: Option<(f64, Gradients)>,
+    pub(super) descent: Option<Descent>,
+}
+
+/// What a batch contributes to a step.
+pub(super) struct Descent {
+    pub(super) loss: f64,
+    pub(super) grads: Gradients,
+    /// What a mean has divided by; 1 if the loss is a sum.
+    pub(super) weight: f64,
+    pub(super) is_sum: bool,
 }
 
 /// Whether numbers must be finite: those of weights that a line search only tries need not be.
@@ -33,24 +47,47 @@ pub(super) enum Weights {
 }
 
 impl Terms<'_, '_> {
-    /// What was computed with a model, by its numbers.
-    pub(super) fn evaluated(&self, computed: Computed, model: &dyn Layer, weights: Weights) -> Result<Evaluated> {
-        let Computed { output, loss, penalties, objective, mut grads } = computed;
+    /// What was computed, by its numbers.
+    pub(super) fn evaluated(&self, computed: Computed, weights: Weights) -> Result<Evaluated> {
+        let Computed { output, loss, is_sum, penalties, objective, grads } = computed;
         let (tried, denominator) = (weights == Weights::Tried, number("denominator of the loss", &loss.denominator)?);
         finite_unless("loss", &loss.value, tried || denominator == 0.0)?;
         if denominator == 0.0 {
             return Ok(Evaluated { output, loss, descent: None });
         }
         penalties.iter().try_for_each(|penalty| finite_unless("penalty", penalty, tried))?;
-        if let Some(max_norm) = self.clip_norm {
+        let weight = if is_sum { 1.0 } else { denominator };
+        let descent = Some(Descent { loss: number("loss", &objective)?, grads, weight, is_sum });
+        Ok(Evaluated { output, loss, descent })
+    }
+
+    /// The loss and the gradients of a step: with the penalties that count once for several batches, and changed as the run
+    /// asks for.
+    pub(super) fn finished(
+        &self,
+        model: &dyn Layer,
+        (mut loss, mut grads): (f64, Gradients),
+        weights: Weights,
+    ) -> Result<(f64, Gradients)> {
+        let tried = weights == Weights::Tried;
+        for penalty in self.once {
+            let penalty = penalty.of(model)?;
+            one_float("penalty", &penalty)?;
+            finite_unless("penalty", &penalty, tried)?;
+            loss += number("penalty", &penalty)?;
+            grads.accumulate(penalty.backward()?)?;
+        }
+        if !self.gradients.is_empty() || self.clip_norm.is_some() {
             grads = of_parameters(model, grads)?;
+        }
+        self.gradients.iter().try_for_each(|rule| rule.apply(model, &mut grads))?;
+        if let Some(max_norm) = self.clip_norm {
             let norm = clip_grad_norm(&mut grads, max_norm)?;
             if !norm.is_finite() && !tried {
                 return Err(Error::new(ErrorKind::NotFinite, format!("the norm of the gradients is {norm}")));
             }
         }
-        let descent = Some((number("loss", &objective)?, grads));
-        Ok(Evaluated { output, loss, descent })
+        Ok((loss, grads))
     }
 }
 
@@ -73,13 +110,12 @@ fn of_parameters(model: &dyn Layer, mut grads: Gradients) -> Result<Gradients> {
     Ok(own)
 }
 
-/// A batch for an optimizer that may evaluate it again.
+/// The batches of a step for an optimizer that may evaluate them again.
 pub(super) struct Batch<'b, 's, 'r> {
     pub(super) terms: Terms<'s, 's>,
     pub(super) steps: &'b mut Steps<'s, 'r>,
     pub(super) model: &'b mut (dyn Layer + 'r),
-    pub(super) x: &'b [Tensor],
-    pub(super) y: &'b Tensor,
+    pub(super) batches: &'b [(Vec<Tensor>, Tensor)],
     /// The first evaluation, until the optimizer has asked for it.
     pub(super) first: Option<(f64, Gradients)>,
     /// The model before the first evaluation.
@@ -101,12 +137,16 @@ impl Objective for Batch<'_, '_, '_> {
         }
         let after = Before::of(&*self.model);
         self.start.put_back(&mut *self.model)?;
-        let computed = self.steps.compute(self.terms, &*self.model, self.x, self.y);
-        let evaluated = computed.and_then(|computed| self.terms.evaluated(computed, &*self.model, Weights::Tried));
+        let mut group = Group::default();
+        let evaluated = self.batches.iter().try_for_each(|(x, y)| {
+            let computed = self.steps.compute(self.terms, &*self.model, x, y)?;
+            group.add(self.terms.evaluated(computed, Weights::Tried)?.descent)
+        });
+        let evaluated = evaluated.and_then(|()| group.finish(self.terms, &*self.model, Weights::Tried));
         after.put_back(&mut *self.model)?;
-        let evaluated = evaluated.and_then(|evaluated| {
+        let evaluated = evaluated.and_then(|descent| {
             let text = "nothing of the batch counts in the loss, and something did the first time";
-            evaluated.descent.ok_or_else(|| Error::new(ErrorKind::Data, text))
+            descent.ok_or_else(|| Error::new(ErrorKind::Data, text))
         });
         evaluated.map_err(|e| e.context(format_args!("evaluation {}", self.evaluations)))
     }

@@ -2,6 +2,7 @@
 
 use super::Session;
 use super::before::Before;
+use super::group::Group;
 use super::objective::{Batch, Evaluated, Weights};
 use crate::history::Metrics;
 use crate::metrics::{Mean, Metric, Tally, number};
@@ -40,25 +41,35 @@ impl Session<'_, '_, '_> {
     pub(super) fn train_epoch(&mut self) -> Result<Metrics> {
         self.run.model.train();
         let mut measured = Measured::start(self.metrics)?;
+        let (mut group, mut batches, mut start) = (Group::default(), Vec::new(), None);
         for (i, batch) in self.train.epoch(self.run.epoch - 1)?.all().enumerate() {
             self.run.batch = i + 1;
             self.call(|callback, run| callback.on_train_batch_begin(run))?;
-            let start = Before::of(&*self.run.model);
+            start = start.or_else(|| Some(Before::of(&*self.run.model)));
+            let is_last = (i + 1) % self.accumulate == 0 || i + 1 == self.run.plan.batches;
             let computed = batch.and_then(|(x, y)| {
                 let computed = self.steps.compute(self.terms, &*self.run.model, &x, &y)?;
-                let evaluated = self.terms.evaluated(computed, &*self.run.model, Weights::Present)?;
-                self.run.loss = number("loss", &evaluated.loss.value)?;
-                Ok((evaluated, x, y))
+                let Evaluated { output, loss, descent } = self.terms.evaluated(computed, Weights::Present)?;
+                self.run.loss = number("loss", &loss.value)?;
+                group.add(descent)?;
+                let finish = |group: &mut Group| group.finish(self.terms, &*self.run.model, Weights::Present);
+                let descent = if is_last { finish(&mut group)? } else { None };
+                Ok((output, loss, descent, x, y))
             });
-            let (Evaluated { output, loss, descent }, x, y) = computed.map_err(|e| self.in_batch("train", i, e))?;
+            let (output, loss, descent, x, y) = computed.map_err(|e| self.in_batch("train", i, e))?;
             // Before the step: a metric that does not fit is found while nothing has changed.
             measured.update(&loss, &output, &y).map_err(|e| self.in_batch("train", i, e))?;
-            if let Some(first) = descent {
+            batches.push((x, y));
+            if let Some((first, start)) = descent.zip(start.as_ref()) {
                 // Now that the model works on the training set, and before anything has changed.
                 if self.before.is_some() {
                     self.try_validation()?;
                 }
-                self.step((&x, &y), first, &start).map_err(|e| self.in_batch("train", i, e))?;
+                self.step(&batches, first, start).map_err(|e| self.in_batch("train", i, e))?;
+            }
+            if is_last {
+                batches.clear();
+                start = None;
             }
             self.call(|callback, run| callback.on_train_batch_end(run))?;
         }
@@ -69,13 +80,13 @@ impl Session<'_, '_, '_> {
         Ok(measured.values())
     }
 
-    /// One step of the optimizer, on a batch that has been evaluated once.
-    fn step(&mut self, (x, y): (&[Tensor], &Tensor), first: (f64, Gradients), start: &Before) -> Result<()> {
+    /// One step of the optimizer, on batches that have been evaluated once.
+    fn step(&mut self, batches: &[(Vec<Tensor>, Tensor)], first: (f64, Gradients), start: &Before) -> Result<()> {
         let number = self.run.step;
         self.rates.set(&mut self.run, Every::Step, number)?;
         let Run { model, optimizer, .. } = &mut self.run;
         let (terms, steps, model) = (self.terms, &mut self.steps, &mut **model);
-        let mut batch = Batch { terms, steps, model, x, y, first: Some(first), start, evaluations: 0 };
+        let mut batch = Batch { terms, steps, model, batches, first: Some(first), start, evaluations: 0 };
         let (_, report) = optimizer.step_on(&mut batch)?;
         // An optimizer that has arrived changes nothing either.
         let none_has_a_gradient = || {
@@ -88,6 +99,8 @@ impl Session<'_, '_, '_> {
         }
         self.before = None;
         match &mut self.missing {
+            // A step that was left out says nothing of them.
+            _ if !report.not_finite.is_empty() => {}
             Some(missing) => missing.retain(|name| report.missing.contains(name)),
             None => self.missing = Some(report.missing),
         }

@@ -10,6 +10,8 @@ use wengert_nn::{Layer, LossParts};
 pub(super) struct Computed {
     pub(super) output: Tensor,
     pub(super) loss: LossParts,
+    /// Whether the loss is a sum, so that of several batches is their sum.
+    pub(super) is_sum: bool,
     pub(super) penalties: Vec<Tensor>,
     /// Loss and penalties together, and their gradients.
     pub(super) objective: Tensor,
@@ -34,6 +36,7 @@ impl Terms<'_, '_> {
         let output = model.forward_all(x)?;
         let mut loss = self.loss.parts(&output, y)?;
         one_float("loss", &loss.value)?;
+        let is_sum = loss.value.node_id().is_some() && loss.value.node_id() == loss.numerator.node_id();
         let mut objective = loss.value.clone();
         let mut penalties = Vec::with_capacity(self.penalties.len());
         for penalty in self.penalties {
@@ -44,7 +47,7 @@ impl Terms<'_, '_> {
         }
         let grads = objective.backward()?;
         (loss.value, loss.numerator) = (loss.value.detach(), loss.numerator.detach());
-        Ok(Computed { output: output.detach(), loss, penalties, objective: objective.detach(), grads })
+        Ok(Computed { output: output.detach(), loss, is_sum, penalties, objective: objective.detach(), grads })
     }
 }
 

@@ -5,7 +5,7 @@ use autograd_core::module::Module;
 use autograd_core::{DType, Description, Tensor, seeded};
 use wengert_data::{Dataset, TensorDataset};
 use wengert_nn::{CrossEntropyLoss, Dropout, Linear, Sequential, Tanh, cross_entropy, sequential};
-use wengert_optim::{Adam, AdamW, CosineAnnealingLR, Sgd, StepLR};
+use wengert_optim::{Adam, AdamW, Centralize, ClipValue, CosineAnnealingLR, Ema, Sgd, StepLR};
 use wengert_train::{Accuracy, Callback, EarlyStopping, History, L2Penalty, ReduceLROnPlateau, Result, Trainer};
 
 /// A run: the parts of it that a user can change.
@@ -139,6 +139,25 @@ pub(crate) fn changes() -> Vec<Change> {
         change(|| setup(plain(adam(), cross_entropy).epochs(4)), &["epochs: 3, this run has 4"]),
         change(|| setup(plain(adam(), cross_entropy).batch_size(8)), &["batch_size: 16, this run has 8"]),
         change(|| setup(plain(adam(), cross_entropy).clip_norm(1.0)), &["clip_norm: none, this run has 1"]),
+        change(|| setup(plain(adam(), cross_entropy).accumulate(2)), &["accumulate: none, this run has 2"]),
+        change(
+            || setup(plain(adam(), cross_entropy).gradients(ClipValue::new(0.5)).gradients(Centralize)),
+            &["gradients.0.clip_value: 1.0, this run has 0.5", "gradients.1: none, this run has Centralize"],
+        )
+        .of(|| setup(plain(adam(), cross_entropy).gradients(ClipValue::new(1.0)))),
+        change(
+            || setup(plain(Ema::new(adam(), 0.5).overwrite_every(7), cross_entropy)),
+            &[
+                "optimizer.ema.decay: 0.9, this run has 0.5",
+                "optimizer.ema.overwrite_every: None, this run has Some(7)",
+            ],
+        )
+        .of(|| setup(plain(Ema::new(adam(), 0.9), cross_entropy))),
+        change(
+            || setup(plain(Ema::new(Adam::new(0.01), 0.9), cross_entropy)),
+            &["optimizer.lr: 0.05, this run has 0.01"],
+        )
+        .of(|| setup(plain(Ema::new(adam(), 0.9), cross_entropy))),
         change(
             || setup(plain(AdamW::new(0.05), cross_entropy)),
             &[

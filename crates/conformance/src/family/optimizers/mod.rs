@@ -1,6 +1,5 @@
 //! Optimizers on problems with gradients in closed form: the value before every step, and the parameters after it.
 
-mod clip;
 mod problem;
 mod table;
 
@@ -11,7 +10,6 @@ use crate::compare;
 use crate::stop::{Outcome, Stop};
 use autograd_core::module::{Item, ItemMut, Module, Param, Path};
 use autograd_core::{Error, ErrorKind, Gradients, Tensor};
-use clip::Clip;
 use problem::Problem;
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -27,7 +25,10 @@ pub(super) fn build(
     let build = table::find(name).ok_or_else(|| Stop::Unsupported(String::new()))?;
     let nothing = BTreeMap::new();
     let call = Call::new(args, &nothing, precision);
-    let optimizer = build(&call, groups)?;
+    let mut optimizer = build(&call, groups)?;
+    if name.starts_with("keras.") {
+        optimizer = table::around(&call, optimizer)?;
+    }
     call.all_read()?;
     // The setters take anything; this compares it with its range.
     optimizer.check()?;
@@ -66,9 +67,6 @@ impl Group {
 pub(super) fn run(case: &Case, precision: Precision) -> Outcome<()> {
     let averages: BTreeMap<String, Array> = case.field("averages")?.unwrap_or_default();
     let average = AVERAGES.iter().find(|(name, _)| *name == case.name).map(|(_, state)| *state);
-    if !averages.is_empty() && average.is_none() {
-        return Err(Stop::Unsupported("averages".into()));
-    }
     let mut optimizer = build(&case.name, &case.args, &Group::read(case)?, precision)?;
     if case.expect_error && !case.rest.contains_key("problem") {
         return Ok(());
@@ -77,10 +75,9 @@ pub(super) fn run(case: &Case, precision: Precision) -> Outcome<()> {
     let mut model = Parameters::read(&case.required("start")?, precision)?;
     let missing: BTreeMap<String, BTreeSet<usize>> = case.field("missing")?.unwrap_or_default();
     let rates: Vec<f64> = case.field("lr_steps")?.unwrap_or_default();
-    let clip = Clip::read(case);
     let mut values = Vec::new();
     let mut trajectory: BTreeMap<String, Vec<f64>> = BTreeMap::new();
-    let mut averaged: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
+    let mut averaged: BTreeMap<String, Vec<f64>> = BTreeMap::new();
     for k in 0..case.required::<usize>("steps")? {
         if let Some(lr) = rates.get(k) {
             optimizer.set_lr(*lr);
@@ -88,10 +85,8 @@ pub(super) fn run(case: &Case, precision: Precision) -> Outcome<()> {
         let absent = |name: &str| missing.get(name).is_some_and(|steps| steps.contains(&k));
         let mut unreadable = None;
         let outcome = optimizer.step_with(&mut model, |model| {
-            let evaluated = problem.evaluate(model, k, &absent, precision).and_then(|(value, mut grads)| {
-                clip.apply(&mut grads, &model.0)?;
-                Ok((value, grads))
-            });
+            let evaluated =
+                problem.evaluate(model, k, &absent, precision).and_then(|(value, grads)| Ok((value, grads)));
             evaluated.map_err(|stop| {
                 let error = Error::new(ErrorKind::User, format!("{stop:?}"));
                 unreadable = Some(stop);
@@ -107,10 +102,18 @@ pub(super) fn run(case: &Case, precision: Precision) -> Outcome<()> {
             trajectory.entry(name).or_default().extend(after);
         }
         let state = optimizer.state_dict();
-        for name in averages.keys() {
-            let found = average.and_then(|average| state.get(&format!("{name}.{average}")));
-            let found = found.ok_or_else(|| Stop::Differs(format!("no average of {name}")))?;
-            averaged.entry(name.as_str()).or_default().extend(found.to_f64s());
+        if let Some(average) = average {
+            for name in averages.keys() {
+                let found = state.get(&format!("{name}.{average}"));
+                let found = found.ok_or_else(|| Stop::Differs(format!("no average of {name}")))?;
+                averaged.entry(name.clone()).or_default().extend(found.to_f64s());
+            }
+        } else if !averages.is_empty() {
+            optimizer.eval(&mut model)?;
+            for (name, weights) in model.values() {
+                averaged.entry(name).or_default().extend(weights);
+            }
+            optimizer.train(&mut model)?;
         }
     }
     if case.expect_error {
@@ -123,7 +126,7 @@ pub(super) fn run(case: &Case, precision: Precision) -> Outcome<()> {
         compare::numbers(format!("trajectory of {name}"), got, &want.floats(), tolerance)?;
     }
     for (name, want) in &averages {
-        let got = averaged.get(name.as_str()).map(Vec::as_slice).unwrap_or_default();
+        let got = averaged.get(name).map(Vec::as_slice).unwrap_or_default();
         compare::numbers(format!("averages of {name}"), got, &want.floats(), tolerance)?;
     }
     Ok(())

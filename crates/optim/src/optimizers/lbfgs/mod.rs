@@ -288,9 +288,13 @@ const SEARCH_TOLERANCE: f64 = 1e-9;
 
 impl Optimizer for Lbfgs {
     /// Always an error: one step needs several evaluations.
-    fn step(&mut self, _: &mut dyn Module, _: &Gradients) -> Result<StepReport> {
+    fn ready(&mut self, _: &dyn Module, _: &Gradients) -> Result<()> {
         let text = "LBFGS: one step evaluates the loss several times: call step_with instead of step";
         Err(Error::new(ErrorKind::Argument, text))
+    }
+
+    fn step(&mut self, model: &mut dyn Module, grads: &Gradients) -> Result<StepReport> {
+        self.ready(model, grads).map(|()| StepReport::default())
     }
 
     fn step_on(&mut self, objective: &mut dyn Objective) -> Result<(f64, StepReport)> {

@@ -3,7 +3,7 @@
 use super::{Entry, no_groups};
 use crate::call::Call;
 use crate::family::optimizers::Group;
-use crate::stop::{Outcome, Stop};
+use crate::stop::Outcome;
 use wengert_optim::{Adam, AdamW, Adamax, Lamb, Lion, NAdam};
 
 pub(super) const TABLE: &[Entry] = &[
@@ -43,7 +43,7 @@ fn betas(c: &Call<'_>) -> Outcome<[f64; 2]> {
     Ok([c.number("beta_1")?, c.number("beta_2")?])
 }
 
-/// What all of Keras' optimizers have: the learning rate and the weight decay; the runner clips the gradients.
+/// What all of Keras' optimizers have: the learning rate and the weight decay. Clipping and averages are around them.
 #[derive(Clone, Copy)]
 pub(super) struct Common {
     pub(super) lr: f64,
@@ -52,15 +52,5 @@ pub(super) struct Common {
 
 pub(super) fn common(c: &Call<'_>, groups: &[Group]) -> Outcome<Common> {
     no_groups(groups)?;
-    for clipping in ["clipnorm", "clipvalue", "global_clipnorm"] {
-        c.maybe_number(clipping)?;
-    }
-    averaged(c)?;
     Ok(Common { lr: c.number("learning_rate")?, weight_decay: c.number_or("weight_decay", 0.0)? })
-}
-
-/// Keras' average of the weights.
-fn averaged(c: &Call<'_>) -> Outcome<()> {
-    c.number("ema_momentum")?;
-    if c.flag("use_ema")? { Err(Stop::argument("use_ema", true)) } else { Ok(()) }
 }

@@ -22,6 +22,7 @@ macro_rules! common {
     )*};
 }
 
+mod chains;
 mod descent;
 mod keras;
 mod matrix;
@@ -39,10 +40,13 @@ type Build = fn(&Call<'_>, &[Group]) -> Outcome<Box<dyn Optimizer>>;
 /// A name of the cases, and what builds its optimizer.
 type Entry = (&'static str, Build);
 
+pub(super) use chains::around;
+
 /// What builds the optimizer of this name.
 pub(super) fn find(name: &str) -> Option<Build> {
-    let all = [torch::TABLE, keras::TABLE, optax::TABLE, descent::TABLE, scaled::TABLE, matrix::TABLE];
-    all.into_iter().flatten().find(|(known, _)| *known == name).map(|(_, build)| *build)
+    let frameworks = [torch::TABLE, keras::TABLE, optax::TABLE];
+    let all = frameworks.into_iter().chain([chains::TABLE, descent::TABLE, scaled::TABLE, matrix::TABLE]);
+    all.flatten().find(|(known, _)| *known == name).map(|(_, build)| *build)
 }
 
 /// Unsupported, if parameters have hyperparameters of their own.

@@ -1,10 +1,11 @@
-//! The clipping of gradients before a step.
+//! The norm of all gradients together.
 
+use super::{AT_LEAST_0, GradientRule};
 use crate::norms::norm;
 use crate::range::Range;
-use autograd_core::{Gradients, Result, Tensor, no_grad};
+use autograd_core::module::Module;
+use autograd_core::{Description, Gradients, Result};
 
-const AT_LEAST_0: Range = Range::new(|x| x >= 0.0, "at least 0");
 const POSITIVE: Range = Range::new(|x| x > 0.0, "positive, or infinity");
 
 /// The norm that [`clip_grad_norm`] limits, and its limit; a plain number is a limit of the 2-norm.
@@ -22,18 +23,53 @@ const POSITIVE: Range = Range::new(|x| x > 0.0, "positive, or infinity");
 pub struct ClipNorm {
     max_norm: f64,
     norm_type: f64,
+    eps: f64,
 }
 
 impl ClipNorm {
     /// At most `max_norm` ≥ 0 in the 2-norm.
     pub fn new(max_norm: f64) -> ClipNorm {
-        ClipNorm { max_norm, norm_type: 2.0 }
+        ClipNorm { max_norm, norm_type: 2.0, eps: 1e-6 }
     }
 
     /// p, any positive number: `(Σ |g|ᵖ)^(1/p)`, or the largest |g| for `f64::INFINITY`. Default 2.
     pub fn norm_type(mut self, norm_type: f64) -> ClipNorm {
         self.norm_type = norm_type;
         self
+    }
+
+    /// ε ≥ 0, which is added to the norm to divide by. Default 1e-6, as in PyTorch; optax, and Keras' `global_clipnorm`, have
+    /// 0.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::Tensor;
+    /// # use wengert_optim::{ClipNorm, clip_grad_norm};
+    /// let x = Tensor::from([3.0, -4.0]).requires_grad();
+    /// let mut grads = x.square().mul_scalar(0.5).sum().backward()?;
+    /// clip_grad_norm(&mut grads, ClipNorm::new(2.5).eps(0.0))?;
+    /// assert_eq!(grads.get(&x).expect("a leaf").to_vec::<f32>()?, [1.5, -2.0]);
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
+    pub fn eps(mut self, eps: f64) -> ClipNorm {
+        self.eps = eps;
+        self
+    }
+}
+
+impl GradientRule for ClipNorm {
+    fn apply(&self, _: &dyn Module, grads: &mut Gradients) -> Result<()> {
+        clip_grad_norm(grads, *self).map(drop)
+    }
+
+    fn check(&self) -> Result<()> {
+        AT_LEAST_0.check("clip_grad_norm", "max_norm", self.max_norm)?;
+        POSITIVE.check("clip_grad_norm", "norm_type", self.norm_type)?;
+        Range::AT_LEAST_0.check("clip_grad_norm", "eps", self.eps)
+    }
+
+    fn describe(&self) -> Description {
+        Description::from_debug(self)
     }
 }
 
@@ -76,38 +112,14 @@ impl From<f64> for ClipNorm {
 /// # References
 /// Pascanu, Mikolov, Bengio, On the difficulty of training recurrent neural networks, 2013, algorithm 1.
 pub fn clip_grad_norm(grads: &mut Gradients, max_norm: impl Into<ClipNorm>) -> Result<f64> {
-    let ClipNorm { max_norm, norm_type } = max_norm.into();
-    AT_LEAST_0.check("clip_grad_norm", "max_norm", max_norm)?;
-    POSITIVE.check("clip_grad_norm", "norm_type", norm_type)?;
+    let clip = max_norm.into();
+    clip.check()?;
+    let ClipNorm { max_norm, norm_type, eps } = clip;
     let total = norm(grads.iter(), norm_type)?;
-    let factor = max_norm / (total + 1e-6);
-    // NaN must reach the gradients.
-    if factor < 1.0 || factor.is_nan() {
+    let factor = max_norm / (total + eps);
+    // NaN must reach the gradients; 0 / 0 is none of theirs.
+    if factor < 1.0 || factor.is_nan() && total != 0.0 {
         grads.scale(factor);
     }
     Ok(total)
-}
-
-/// Limits every element of every gradient to `[−clip_value, clip_value]`; NaN stays NaN.
-///
-/// # Errors
-/// If `clip_value` is negative or NaN; then nothing is changed.
-///
-/// # Examples
-/// ```
-/// use autograd_core::Tensor;
-/// use wengert_optim::clip_grad_value;
-///
-/// let x = Tensor::from([3.0, -0.25]).requires_grad();
-/// let mut grads = x.square().sum().backward()?;                   // [6, -0.5]
-/// clip_grad_value(&mut grads, 1.0)?;
-/// assert_eq!(grads.get(&x).unwrap().to_vec::<f32>()?, [1.0, -0.5]);
-/// # Ok::<(), autograd_core::Error>(())
-/// ```
-pub fn clip_grad_value(grads: &mut Gradients, clip_value: f64) -> Result<()> {
-    AT_LEAST_0.check("clip_grad_value", "clip_value", clip_value)?;
-    let clip = |g: &Tensor| g.clamp(-clip_value, clip_value);
-    let clipped = no_grad(|| grads.iter().map(clip).collect::<Result<Vec<_>>>())?;
-    grads.iter_mut().zip(clipped).for_each(|(g, clipped)| *g = clipped);
-    Ok(())
 }

@@ -1,0 +1,175 @@
+//! The gradients of several batches as those of one.
+
+use autograd_core::{Error, ErrorKind, Gradients, Result};
+
+/// Adds up the gradients of several small batches, for one step as on a large batch.
+///
+/// ```text
+/// sum:    Σ wᵢ gᵢ
+/// mean:   Σ wᵢ gᵢ / Σ wᵢ
+/// ```
+///
+/// Where the loss of a batch is a sum, that of all is the sum, with weights of 1. Where it is a mean, it is the mean with
+/// the weights of what each divides by: the number of its samples, or the sum of their class weights
+/// (`LossParts::denominator`). Then the gradients are those of the large batch, to the bit where all sums are exact, else
+/// up to their rounding.
+///
+/// # Examples
+/// ```
+/// use autograd_core::{Tensor, module::Param};
+/// use wengert_optim::{GradientAccumulator, Optimizer, Sgd};
+///
+/// let mut x = Param::new(Tensor::from(1.0))?;
+/// let mut all = GradientAccumulator::new();
+/// for batch in [vec![2.0f32, 6.0], vec![5.0]] {
+///     let n = batch.len();
+///     let loss = x.try_mul(&Tensor::from_vec(batch, &[n])?)?.mean();
+///     all.add(loss.backward()?, n as f64)?;
+/// }
+/// let grads = all.take_mean()?;                                   // (2 + 6 + 5) / 3
+/// assert!((grads.get(&x).expect("a leaf").item::<f32>()? - 13.0 / 3.0).abs() < 1e-6);
+/// Sgd::new(0.1).step(&mut x, &grads)?;
+/// assert!(all.is_empty());
+/// # Ok::<(), autograd_core::Error>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct GradientAccumulator {
+    /// In units of the first weight: batches of one size are added as they are.
+    sum: Gradients,
+    first: f64,
+    weights: f64,
+    count: usize,
+}
+
+impl GradientAccumulator {
+    /// Nothing yet.
+    pub fn new() -> GradientAccumulator {
+        GradientAccumulator::default()
+    }
+
+    /// Adds the gradients of a batch with its weight > 0.
+    ///
+    /// # Errors
+    /// If the weight is not positive and finite, or the gradients of one parameter have other shapes or dtypes than before;
+    /// then nothing is changed.
+    pub fn add(&mut self, mut grads: Gradients, weight: f64) -> Result<()> {
+        if !(weight > 0.0 && weight.is_finite()) {
+            return Err(Error::argument("GradientAccumulator", "weight", weight, "finite and positive"));
+        }
+        let first = if self.count == 0 { weight } else { self.first };
+        if weight != first {
+            grads.scale(weight / first);
+        }
+        self.sum.accumulate(grads)?;
+        self.first = first;
+        self.weights += weight / first;
+        self.count += 1;
+        Ok(())
+    }
+
+    /// How many batches were added.
+    ///
+    /// # Examples
+    /// ```
+    /// assert_eq!(wengert_optim::GradientAccumulator::new().len(), 0);
+    /// ```
+    pub fn len(&self) -> usize {
+        self.count
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    /// The weighted sum, and begins again.
+    ///
+    /// # Errors
+    /// If nothing was added.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{Tensor, module::Param};
+    /// # use wengert_optim::GradientAccumulator;
+    /// let x = Param::new(Tensor::from(1.0))?;
+    /// let mut all = GradientAccumulator::new();
+    /// for scale in [2.0, 3.0] {
+    ///     all.add(x.mul_scalar(scale).backward()?, 1.0)?;
+    /// }
+    /// assert_eq!(all.take_sum()?.get(&x).expect("a leaf").item::<f32>()?, 5.0);
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
+    pub fn take_sum(&mut self) -> Result<Gradients> {
+        self.take(|all| all.first)
+    }
+
+    /// The weighted mean, and begins again.
+    ///
+    /// # Errors
+    /// If nothing was added.
+    pub fn take_mean(&mut self) -> Result<Gradients> {
+        self.take(|all| 1.0 / all.weights)
+    }
+
+    fn take(&mut self, factor: fn(&GradientAccumulator) -> f64) -> Result<Gradients> {
+        if self.count == 0 {
+            let text = "GradientAccumulator: no gradients were added";
+            return Err(Error::new(ErrorKind::Argument, text));
+        }
+        let mut all = std::mem::take(self);
+        let factor = factor(&all);
+        if factor != 1.0 {
+            all.sum.scale(factor);
+        }
+        Ok(all.sum)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use autograd_core::{DType, Tensor};
+
+    fn grads(x: &Tensor, g: &[f64]) -> Gradients {
+        let mut grads = Gradients::default();
+        grads.insert(x, Tensor::from_slice(g, &[g.len()]).expect("one dim")).expect("tracked");
+        grads
+    }
+
+    #[test]
+    fn weights_are_those_of_the_batches() {
+        let x = Tensor::zeros(&[2], DType::F64).expect("small").requires_grad();
+        for weights in [[2.0, 2.0, 1.0], [3.0, 0.5, 7.0]] {
+            let all = [[1.0, -2.0], [0.5, 8.0], [-4.0, 0.25]];
+            let fill = || {
+                let mut sum = GradientAccumulator::new();
+                all.iter().zip(weights).for_each(|(g, weight)| sum.add(grads(&x, g), weight).expect("fits"));
+                assert_eq!(sum.len(), 3);
+                sum
+            };
+            let (sum, mean) = (fill().take_sum().expect("three"), fill().take_mean().expect("three"));
+            for i in 0..2 {
+                let expected: f64 = all.iter().zip(weights).map(|(g, weight)| weight * g[i]).sum();
+                let of = |grads: &Gradients| grads.get(&x).expect("there").to_f64s()[i];
+                assert!((of(&sum) - expected).abs() < 1e-12);
+                assert!((of(&mean) - expected / weights.iter().sum::<f64>()).abs() < 1e-12);
+            }
+        }
+    }
+
+    #[test]
+    fn what_does_not_fit_changes_nothing() {
+        let x = Tensor::zeros(&[2], DType::F64).expect("small").requires_grad();
+        let mut all = GradientAccumulator::new();
+        let text = "GradientAccumulator: no gradients were added";
+        assert_eq!(all.take_mean().map(drop).map_err(|e| e.to_string()), Err(text.to_string()));
+        for (weight, word) in [(0.0, "0.0"), (-1.0, "-1.0"), (f64::NAN, "NaN"), (f64::INFINITY, "inf")] {
+            let error = all.add(grads(&x, &[1.0, 2.0]), weight).expect_err("no weight").to_string();
+            assert_eq!(error, format!("GradientAccumulator: weight is {word}, it must be finite and positive"));
+        }
+        assert!(all.is_empty());
+        all.add(grads(&x, &[1.0, 2.0]), 2.0).expect("fits");
+        assert!(all.add(grads(&x, &[1.0, 2.0, 3.0]), 1.0).is_err());
+        assert_eq!(all.take_sum().expect("one").get(&x).expect("there").to_f64s(), [2.0, 4.0]);
+    }
+}

@@ -1,0 +1,20 @@
+//! Optimizers around optimizers.
+
+mod ema;
+mod guard;
+mod kept;
+mod lookahead;
+mod parts;
+mod sam;
+mod swa;
+mod transformed;
+mod view;
+mod wrapped;
+
+pub use ema::Ema;
+pub use guard::Guard;
+pub use lookahead::Lookahead;
+pub use parts::Parts;
+pub use sam::Sam;
+pub use swa::Swa;
+pub use transformed::Transformed;

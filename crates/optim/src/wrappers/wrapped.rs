@@ -1,0 +1,351 @@
+//! The common part of optimizers around optimizers: hyperparameters, state, weights to evaluate at.
+
+use super::kept::Kept;
+use crate::driver::{single, wrong};
+use crate::evaluation::{Swapped, evaluating};
+use crate::optimizer::{Objective, Optimizer, StepReport, unknown};
+use crate::rule::See;
+use autograd_core::module::{Module, Param, StateDict, StateMismatch, StateProblem};
+use autograd_core::{Description, Error, ErrorKind, Gradients, Result, Tensor};
+use std::fmt::Debug;
+
+const LR: &str = "lr";
+pub(super) const STEP: &str = "step";
+const INNER: &str = "inner.";
+
+/// What is to be done with the gradients of a step.
+pub(super) enum Seen {
+    Pass,
+    Changed(Gradients),
+    /// No step; the names of the parameters because of which.
+    Skip(Vec<String>),
+}
+
+/// What a wrapper does around the steps of another optimizer. It has settings only: what changes while training are the
+/// number of the step and a tensor for each parameter.
+pub(super) trait Wrap: Clone + Debug + Send + Sync + 'static {
+    /// Its name in errors.
+    const NAME: &'static str;
+
+    /// What stands before its keys in a state dict, and its options in a description.
+    const PREFIX: &'static str;
+
+    /// The name of the tensor that each parameter has; none if there is none.
+    const KEEPS: Option<&'static str> = None;
+
+    /// The name of the number that it counts: of its steps, if it keeps tensors, else of those it has skipped.
+    const COUNTS: Option<&'static str> = None;
+
+    /// Whether these tensors are the weights to evaluate at. Otherwise those of the optimizer inside are.
+    const EVALUATES: bool = false;
+
+    /// Whether a step needs the loss as a function.
+    const NEEDS_OBJECTIVE: bool = false;
+
+    /// Shows every number, by a name that begins with the prefix.
+    fn hyperparameters(&mut self, see: &mut See<'_>);
+
+    /// Its options with their values, for the description.
+    fn options(&self) -> Vec<(String, String)> {
+        let own = Description::from_debug(self);
+        own.options().map(|(name, value)| (name.to_string(), value.to_string())).collect()
+    }
+
+    /// Whether what is no number can be.
+    fn check(&self) -> Result<()> {
+        Ok(())
+    }
+
+    /// Looks at the gradients before a step.
+    fn see(&self, model: &dyn Module, grads: &Gradients) -> Result<Seen> {
+        let _ = (model, grads);
+        Ok(Seen::Pass)
+    }
+
+    /// The tensor of a parameter before the first step.
+    fn start(&self, parameter: &Param) -> Option<Tensor> {
+        let _ = parameter;
+        None
+    }
+
+    /// Whether something is to be done after step number t.
+    fn acts(&self, t: u64) -> bool {
+        let _ = t;
+        true
+    }
+
+    /// Changes a parameter or its tensor, after step number t.
+    fn after(&self, t: u64, parameter: &mut Param, kept: &mut Option<Tensor>) -> Result<()> {
+        let _ = (t, parameter, kept);
+        Ok(())
+    }
+
+    /// One step of the optimizer inside; none if the gradients are to be skipped.
+    fn step_on<O: Optimizer>(&self, inner: &mut O, objective: &mut dyn Objective) -> Result<(f64, StepReport)> {
+        let mut first = objective.evaluate()?;
+        match self.see(objective.model(), &first.1)? {
+            Seen::Pass => {}
+            Seen::Changed(grads) => first.1 = grads,
+            Seen::Skip(not_finite) => return Ok((first.0, StepReport { not_finite, ..StepReport::default() })),
+        }
+        inner.step_on(&mut Again { first: Some(first), wrap: self, objective })
+    }
+}
+
+/// An objective whose first evaluation has been seen. Later ones are points that an optimizer tries.
+struct Again<'a, W> {
+    first: Option<(f64, Gradients)>,
+    wrap: &'a W,
+    objective: &'a mut dyn Objective,
+}
+
+impl<W: Wrap> Objective for Again<'_, W> {
+    fn model(&mut self) -> &mut dyn Module {
+        self.objective.model()
+    }
+    fn evaluate(&mut self) -> Result<(f64, Gradients)> {
+        if let Some(first) = self.first.take() {
+            return Ok(first);
+        }
+        let (loss, grads) = self.objective.evaluate()?;
+        Ok(match self.wrap.see(self.objective.model(), &grads)? {
+            Seen::Changed(grads) => (loss, grads),
+            Seen::Pass | Seen::Skip(_) => (loss, grads),
+        })
+    }
+}
+
+/// An optimizer and what is done around its steps.
+#[derive(Clone, Debug)]
+pub(super) struct Wrapped<O, W> {
+    inner: O,
+    wrap: W,
+    /// What it counts.
+    t: u64,
+    kept: Kept,
+    swapped: Option<Swapped>,
+}
+
+impl<O: Optimizer, W: Wrap> Wrapped<O, W> {
+    pub(super) fn new(inner: O, wrap: W) -> Self {
+        Wrapped { inner, wrap, t: 0, kept: Kept::default(), swapped: None }
+    }
+
+    pub(super) fn with(mut self, change: impl FnOnce(&mut W)) -> Self {
+        change(&mut self.wrap);
+        self
+    }
+
+    pub(super) fn inner(&self) -> &O {
+        &self.inner
+    }
+
+    pub(super) fn count(&self) -> u64 {
+        self.t
+    }
+
+    fn own_numbers(&self) -> Vec<(&'static str, f64)> {
+        let mut all = Vec::new();
+        self.wrap.clone().hyperparameters(&mut |name, value, _| all.push((name, *value)));
+        all
+    }
+
+    fn check_own(&self) -> Result<()> {
+        let mut outcome = Ok(());
+        self.wrap.clone().hyperparameters(&mut |name, value, range| {
+            if outcome.is_ok() {
+                outcome = range.check(W::NAME, name, *value);
+            }
+        });
+        outcome.and_then(|()| self.wrap.check())
+    }
+
+    /// Everything that can be refused, before the optimizer inside changes anything.
+    fn prepare(&mut self, model: &dyn Module) -> Result<()> {
+        self.check_own()?;
+        if self.swapped.is_some() {
+            return Err(evaluating(W::NAME));
+        }
+        if W::KEEPS.is_none() {
+            return Ok(());
+        }
+        if self.t == 0 {
+            // What a first step that failed has left is of other weights.
+            self.kept = Kept::default();
+        }
+        let Wrapped { wrap, kept, .. } = self;
+        kept.bind(W::NAME, model, |param| wrap.start(param))
+    }
+
+    fn after(&mut self, model: &mut dyn Module, report: &StepReport) -> Result<()> {
+        self.t += u64::from(W::KEEPS.is_some() || !report.not_finite.is_empty());
+        let Wrapped { wrap, t, kept, .. } = self;
+        if W::KEEPS.is_none() || !wrap.acts(*t) {
+            return Ok(());
+        }
+        kept.each(model, |param, kept| wrap.after(*t, param, kept))
+    }
+}
+
+impl<O: Optimizer, W: Wrap> Optimizer for Wrapped<O, W> {
+    fn ready(&mut self, model: &dyn Module, grads: &Gradients) -> Result<()> {
+        if W::NEEDS_OBJECTIVE {
+            let text = "a step evaluates the loss twice: step_with takes it as a function";
+            return Err(Error::new(ErrorKind::Argument, format!("{}: {text}", W::NAME)));
+        }
+        self.prepare(model)?;
+        self.wrap.see(model, grads)?;
+        self.inner.ready(model, grads)
+    }
+
+    fn step(&mut self, model: &mut dyn Module, grads: &Gradients) -> Result<StepReport> {
+        if W::NEEDS_OBJECTIVE {
+            return self.ready(model, grads).map(|()| StepReport::default());
+        }
+        self.prepare(model)?;
+        let report = match self.wrap.see(model, grads)? {
+            Seen::Pass => self.inner.step(model, grads),
+            Seen::Changed(grads) => self.inner.step(model, &grads),
+            Seen::Skip(not_finite) => Ok(StepReport { not_finite, ..StepReport::default() }),
+        }?;
+        self.after(model, &report).map(|()| report)
+    }
+
+    fn step_on(&mut self, objective: &mut dyn Objective) -> Result<(f64, StepReport)> {
+        self.prepare(objective.model())?;
+        let (loss, report) = self.wrap.step_on(&mut self.inner, objective)?;
+        self.after(objective.model(), &report).map(|()| (loss, report))
+    }
+
+    fn eval(&mut self, model: &mut dyn Module) -> Result<()> {
+        if !W::EVALUATES {
+            return self.inner.eval(model);
+        }
+        if self.swapped.is_none() {
+            let kept = |name: &str| self.kept.get(name).filter(|_| self.t > 0);
+            let of = |name: &str, param: &Param| Ok(kept(name).map_or_else(|| param.detach(), Tensor::detach));
+            self.swapped = Some(Swapped::put(W::NAME, model, of)?);
+        }
+        Ok(())
+    }
+
+    fn train(&mut self, model: &mut dyn Module) -> Result<()> {
+        if !W::EVALUATES {
+            return self.inner.train(model);
+        }
+        self.swapped.take().map_or(Ok(()), |swapped| swapped.take_back(model))
+    }
+
+    fn check(&self) -> Result<()> {
+        self.check_own()?;
+        self.inner.check()
+    }
+
+    fn lr(&self) -> f64 {
+        self.inner.lr()
+    }
+
+    fn set_lr(&mut self, lr: f64) {
+        self.inner.set_lr(lr);
+    }
+
+    fn hyperparameters(&self) -> Vec<(&'static str, f64)> {
+        let mut all = self.inner.hyperparameters();
+        all.extend(self.own_numbers());
+        all
+    }
+
+    fn get(&self, name: &str) -> Result<f64> {
+        match self.own_numbers().into_iter().find(|(known, _)| *known == name) {
+            Some((_, value)) => Ok(value),
+            None => self.inner.get(name).map_err(|error| self.unknown(name, error)),
+        }
+    }
+
+    fn set(&mut self, name: &str, value: f64) -> Result<()> {
+        let mut found = false;
+        self.wrap.hyperparameters(&mut |known, number, _| {
+            if known == name {
+                (*number, found) = (value, true);
+            }
+        });
+        if found {
+            return Ok(());
+        }
+        self.inner.set(name, value).map_err(|error| self.unknown(name, error).context(W::NAME))
+    }
+
+    fn describe(&self, parameters: &[String]) -> Description {
+        let named = |all: Description, (name, value): (String, String)| {
+            all.option(format!("{}.{name}", W::PREFIX), format_args!("{value}"))
+        };
+        self.wrap.options().into_iter().fold(Description::new(W::NAME), named).flat(&self.inner.describe(parameters))
+    }
+
+    fn state_dict(&self) -> StateDict {
+        let mut own = StateDict::new();
+        if let Some(count) = W::COUNTS {
+            own.insert(count, Tensor::scalar(self.t as i64));
+        }
+        if let Some(what) = W::KEEPS.filter(|_| self.t > 0) {
+            self.kept.save(what, &mut own);
+        }
+        if let Some(swapped) = &self.swapped {
+            swapped.save(&mut own);
+        }
+        let inner = self.inner.state_dict();
+        let lr = inner.iter().filter(|(key, _)| *key == LR).map(|(key, value)| (key.to_string(), value.clone()));
+        let rest = inner.iter().filter(|(key, _)| *key != LR);
+        let rest = rest.map(|(key, value)| (format!("{INNER}{key}"), value.clone()));
+        let own = own.iter().map(|(key, value)| (format!("{}.{key}", W::PREFIX), value.clone()));
+        lr.chain(own).chain(rest).collect()
+    }
+
+    fn load_state_dict(&mut self, state: &StateDict) -> Result<()> {
+        let (mut own, mut inner, mut problems) = (Vec::new(), Vec::new(), Vec::new());
+        for (key, value) in state.iter() {
+            let mine = key.strip_prefix(W::PREFIX).and_then(|rest| rest.strip_prefix('.'));
+            match (key.strip_prefix(INNER), mine) {
+                (Some(key), _) => inner.push((key.to_string(), value.clone())),
+                (_, Some(key)) => own.push((key.to_string(), value.clone())),
+                _ if key == LR => inner.insert(0, (key.to_string(), value.clone())),
+                _ => problems.push(StateProblem::Unexpected(key.into())),
+            }
+        }
+        let (swapped, own) = Swapped::split(&own.into_iter().collect())?;
+        let (mut t, mut kept) = (None, Vec::new());
+        for (key, value) in own.iter() {
+            let end = W::KEEPS.and_then(|what| key.strip_suffix(what)?.strip_suffix('.'));
+            match end {
+                Some(name) => kept.push((name.to_string(), value.clone())),
+                None if W::COUNTS == Some(key) => t = Some(steps::<W>(key, value)?),
+                None => problems.push(StateProblem::Unexpected(format!("{}.{key}", W::PREFIX))),
+            }
+        }
+        if let (Some(count), None) = (W::COUNTS, t) {
+            problems.insert(0, StateProblem::Missing(format!("{}.{count}", W::PREFIX)));
+        }
+        if !problems.is_empty() {
+            return Err(StateMismatch { problems }.into());
+        }
+        self.inner.load_state_dict(&inner.into_iter().collect())?;
+        self.t = t.unwrap_or_default();
+        self.kept = Kept::load(kept);
+        self.swapped = swapped;
+        Ok(())
+    }
+}
+
+impl<O: Optimizer, W: Wrap> Wrapped<O, W> {
+    /// The refusal of a name; one with a dot may be that of a group, of which the optimizer inside knows more.
+    fn unknown(&self, name: &str, error: Error) -> Error {
+        if name.contains('.') { error } else { unknown(name, &self.hyperparameters()) }
+    }
+}
+
+fn steps<W: Wrap>(key: &str, value: &Tensor) -> Result<u64> {
+    match single(value) {
+        Some(t) if t >= 0.0 && t.fract() == 0.0 && t <= i64::MAX as f64 => Ok(t as u64),
+        _ => Err(wrong(W::NAME, &format!("{}.{key}", W::PREFIX), value, "one whole number, at least 0")),
+    }
+}

@@ -1,0 +1,196 @@
+//! Training from several random beginnings.
+
+use autograd_core::{Error, ErrorKind, Result, SeededRng, seeded};
+use rand::{Rng, RngExt};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// Trains from several random beginnings, and keeps the best: for losses with many minima, of which a single beginning may
+/// find a poor one.
+///
+/// A run that fails or panics does not end the others. The outcome is the same on any number of threads.
+///
+/// # Examples
+/// ```
+/// use autograd_core::seeded;
+/// use wengert_data::sets::two_moons;
+/// use wengert_nn::{Linear, Tanh, cross_entropy, sequential};
+/// use wengert_optim::Adam;
+/// use wengert_train::{Restarts, Trainer};
+///
+/// let [train, valid] = two_moons(60, 0.1, &mut seeded(7))?.split([0.8, 0.2], &mut seeded(7))?;
+/// let outcome = Restarts::new(3).run(&mut seeded(7), |rng| {
+///     let mut model = sequential![Linear::new(2, 4, rng)?, Tanh, Linear::new(4, 2, rng)?];
+///     let history = Trainer::new(Adam::new(0.1), cross_entropy).epochs(5).fit(&mut model, &train, &valid, rng)?;
+///     Ok((model, history.epochs[4].get("val_loss").unwrap_or(f64::NAN)))
+/// })?;
+/// let best = outcome.runs[outcome.best].score.as_ref().expect("it has not failed");
+/// assert!(outcome.runs.iter().flat_map(|run| &run.score).all(|score| best <= score));
+/// # Ok::<(), wengert_train::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "restarts do nothing before run"]
+pub struct Restarts {
+    count: usize,
+    threads: Option<usize>,
+    higher_is_better: bool,
+}
+
+impl Restarts {
+    /// So many beginnings, at least 1.
+    pub fn new(count: usize) -> Restarts {
+        Restarts { count, threads: None, higher_is_better: false }
+    }
+
+    /// How many runs go on at a time, at least 1. Default: as many as the machine can.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::seeded;
+    /// # use wengert_train::Restarts;
+    /// use rand::RngExt;
+    /// let outcome = |threads: usize| Restarts::new(5).threads(threads).run(&mut seeded(7), |rng| Ok(((), rng.random())));
+    /// assert_eq!(outcome(1)?.best, outcome(4)?.best);
+    /// # Ok::<(), wengert_train::Error>(())
+    /// ```
+    pub fn threads(mut self, threads: usize) -> Restarts {
+        self.threads = Some(threads);
+        self
+    }
+
+    /// Whether larger scores are better ones, as accuracies are. Default false.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::seeded;
+    /// # use wengert_train::Restarts;
+    /// use rand::RngExt;
+    /// let score = |rng: &mut autograd_core::SeededRng| Ok(((), rng.random::<f64>()));
+    /// let (low, high) = (Restarts::new(5), Restarts::new(5).higher_is_better(true));
+    /// assert_ne!(low.run(&mut seeded(7), score)?.best, high.run(&mut seeded(7), score)?.best);
+    /// # Ok::<(), wengert_train::Error>(())
+    /// ```
+    pub fn higher_is_better(mut self, higher_is_better: bool) -> Restarts {
+        self.higher_is_better = higher_is_better;
+        self
+    }
+
+    /// Runs `train` from each beginning: it makes and trains a model with the generator that it is given, and returns it, or
+    /// whatever is to be kept, with its score on data that it was not trained on. A number for each beginning is drawn from
+    /// `rng`, and seeds its generator; the outcome has it, so a single run can be repeated.
+    ///
+    /// The first of equal scores is the best. A score that is NaN is a failure.
+    ///
+    /// # Errors
+    /// If an option is out of its range, or every run fails; then the error is that of the first.
+    pub fn run<M: Send>(
+        &self,
+        rng: &mut dyn Rng,
+        train: impl Fn(&mut SeededRng) -> Result<(M, f64)> + Sync,
+    ) -> Result<Restarted<M>> {
+        for (name, value) in [("count", self.count), ("threads", self.threads.unwrap_or(1))] {
+            if value == 0 {
+                return Err(Error::argument("Restarts", name, value, "at least 1"));
+            }
+        }
+        let seeds: Vec<u64> = (0..self.count).map(|_| rng.random()).collect();
+        let available = || std::thread::available_parallelism().map_or(1, usize::from);
+        let threads = self.threads.unwrap_or_else(available).min(self.count);
+        let next = AtomicUsize::new(0);
+        // The models of the others are dropped as soon as they are known to be worse.
+        let found: Mutex<Found<M>> = Mutex::new(Found { best: None, scores: vec![None; self.count] });
+        let work = || {
+            while let Some((i, seed)) =
+                Some(next.fetch_add(1, Ordering::Relaxed)).and_then(|i| Some((i, *seeds.get(i)?)))
+            {
+                let outcome = attempt(&train, seed);
+                let mut found = found.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+                found.scores[i] = Some(outcome.as_ref().map(|(_, score)| *score).map_err(Clone::clone));
+                if let Ok((model, score)) = outcome {
+                    let is_better = found.best.as_ref().is_none_or(|(j, best, _)| {
+                        let (score, best) = if self.higher_is_better { (-score, -best) } else { (score, *best) };
+                        score < best || score == best && i < *j
+                    });
+                    if is_better {
+                        found.best = Some((i, score, model));
+                    }
+                }
+            }
+        };
+        std::thread::scope(|scope| {
+            (1..threads).for_each(|_| drop(scope.spawn(work)));
+            work();
+        });
+        let Found { best, scores } = found.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let never = || unreachable!("every run has an outcome");
+        let score = |score: Option<Result<f64>>| score.unwrap_or_else(never);
+        let runs: Vec<_> =
+            seeds.into_iter().zip(scores).map(|(seed, found)| RestartedRun { seed, score: score(found) }).collect();
+        match best {
+            Some((best, _, model)) => Ok(Restarted { model, best, runs }),
+            None => {
+                let first = runs.into_iter().next().unwrap_or_else(|| unreachable!("there is at least one run"));
+                let context = format!("all {} restarts failed, the first", self.count);
+                Err(first.score.err().unwrap_or_else(|| unreachable!("a score is the best of all")).context(context))
+            }
+        }
+    }
+}
+
+/// What runs have found so far: the place, score and model of the best, and the scores.
+struct Found<M> {
+    best: Option<(usize, f64, M)>,
+    scores: Vec<Option<Result<f64>>>,
+}
+
+/// One run; a panic in it is an error.
+fn attempt<M>(train: &impl Fn(&mut SeededRng) -> Result<(M, f64)>, seed: u64) -> Result<(M, f64)> {
+    // What a panic has left half done is dropped.
+    let outcome = catch_unwind(AssertUnwindSafe(|| train(&mut seeded(seed))));
+    let (model, score) = outcome.unwrap_or_else(|panic| {
+        let message = panic.downcast_ref::<&str>().copied();
+        let message = message.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message");
+        Err(Error::new(ErrorKind::User, format!("a panic: {message}")))
+    })?;
+    match score.is_nan() {
+        true => Err(Error::new(ErrorKind::NotFinite, "the score is NaN")),
+        false => Ok((model, score)),
+    }
+}
+
+/// The outcome of [`Restarts`].
+///
+/// # Examples
+/// ```
+/// # use autograd_core::{Error, seeded};
+/// # use std::sync::atomic::{AtomicUsize, Ordering};
+/// # use wengert_train::{RestartedRun, Restarts};
+/// let calls = AtomicUsize::new(0);
+/// let outcome = Restarts::new(3).threads(1).run(&mut seeded(7), |_| match calls.fetch_add(1, Ordering::Relaxed) {
+///     0 => Err(Error::user("no luck")),
+///     k => Ok((format!("model {k}"), 1.0 / k as f64)),
+/// })?;
+/// assert_eq!((outcome.model.as_str(), outcome.best), ("model 2", 2));
+/// let RestartedRun { seed, score } = &outcome.runs[1];
+/// assert!(outcome.runs[0].score.is_err() && *score == Ok(1.0) && *seed != outcome.runs[2].seed);
+/// # Ok::<(), wengert_train::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Restarted<M> {
+    /// What the best run has returned.
+    pub model: M,
+    /// The place of the best run.
+    pub best: usize,
+    /// All runs, in order.
+    pub runs: Vec<RestartedRun>,
+}
+
+/// One of the runs of [`Restarts`].
+#[derive(Clone, Debug)]
+pub struct RestartedRun {
+    /// What its generator was seeded with.
+    pub seed: u64,
+    /// Its score, or why it has failed.
+    pub score: Result<f64>,
+}

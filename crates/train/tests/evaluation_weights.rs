@@ -1,0 +1,138 @@
+//! Runs whose optimizers have weights to evaluate at.
+
+mod moons;
+
+use autograd_core::module::Module;
+use autograd_core::seeded;
+use moons::{bits, model, sets};
+use wengert_data::Dataset;
+use wengert_nn::{Sequential, cross_entropy};
+use wengert_optim::{Ema, Optimizer, Sgd};
+use wengert_train::{Callback, EarlyStopping, Error, MeanLoss, Run, Snapshot, Trainer, evaluate};
+
+fn ema() -> Ema<Sgd> {
+    Ema::new(Sgd::new(0.5), 0.9)
+}
+
+fn trainer<'t>(optimizer: &'t mut dyn Optimizer, epochs: u64) -> Trainer<'t> {
+    Trainer::new(optimizer, cross_entropy).epochs(epochs).batch_size(16)
+}
+
+/// The trained weights after so many epochs, and their average.
+fn after(epochs: u64) -> (Vec<u64>, Vec<u64>) {
+    let (mut optimizer, mut net) = (ema(), model(7));
+    trainer(&mut optimizer, epochs).fit(&mut net, &sets()[0], None, &mut seeded(7)).expect("a run");
+    let average = bits(&net);
+    optimizer.train(&mut net).expect("its model");
+    (bits(&net), average)
+}
+
+fn loss_of(net: &Sequential, set: &dyn Dataset) -> f64 {
+    evaluate(net, set, MeanLoss::new(cross_entropy)).expect("a set")
+}
+
+#[test]
+fn a_run_validates_and_ends_at_the_average_and_trains_on_beside_it() {
+    let [train, valid] = &sets();
+    let (mut optimizer, mut net) = (ema(), model(7));
+    let history = trainer(&mut optimizer, 3).fit(&mut net, train, valid, &mut seeded(7)).expect("a run");
+    let reported = history.epochs[2].get("val_loss").expect("a set");
+    assert!((reported - loss_of(&net, valid)).abs() < 1e-6);
+    let (trained, average) = after(3);
+    assert_eq!(bits(&net), average);
+    optimizer.train(&mut net).expect("its model");
+    assert!((reported - loss_of(&net, valid)).abs() > 1e-4);
+    // The trained weights are those of plain SGD.
+    let mut plain = model(7);
+    let sgd = Trainer::new(Sgd::new(0.5), cross_entropy).epochs(3).batch_size(16);
+    sgd.fit(&mut plain, train, None, &mut seeded(7)).expect("a run");
+    assert_eq!((bits(&plain), bits(&net)), (trained.clone(), trained));
+}
+
+#[test]
+fn a_second_run_goes_on_with_the_weights_to_train() {
+    let train = &sets()[0];
+    let (mut optimizer, mut net) = (ema(), model(7));
+    trainer(&mut optimizer, 2).fit(&mut net, train, None, &mut seeded(7)).expect("a run");
+    let mut trained = net.clone();
+    optimizer.clone().train(&mut trained).expect("its model");
+    let (mut other, mut again) = (optimizer.clone(), trained);
+    other.train(&mut net.clone()).expect("its model");
+    trainer(&mut optimizer, 1).fit(&mut net, train, None, &mut seeded(8)).expect("a run");
+    trainer(&mut other, 1).fit(&mut again, train, None, &mut seeded(8)).expect("a run");
+    assert_eq!(bits(&net), bits(&again));
+}
+
+/// Fails in an epoch, and remembers which weights it saw.
+#[derive(Default)]
+struct Fails {
+    epoch: u64,
+    seen: std::sync::Arc<std::sync::Mutex<Vec<Vec<u64>>>>,
+}
+
+impl Callback for Fails {
+    fn name(&self) -> &str {
+        "Fails"
+    }
+    fn on_epoch_begin(&mut self, run: &mut Run<'_>) -> wengert_train::Result<()> {
+        self.look(run);
+        Ok(())
+    }
+    fn on_epoch_end(&mut self, run: &mut Run<'_>) -> wengert_train::Result<()> {
+        self.look(run);
+        Ok(())
+    }
+    fn on_train_batch_end(&mut self, run: &mut Run<'_>) -> wengert_train::Result<()> {
+        if run.epoch() == self.epoch { Err(Error::user("enough")) } else { Ok(()) }
+    }
+}
+
+impl Fails {
+    fn look(&self, run: &Run<'_>) {
+        self.seen.lock().expect("one thread").push(bits(run.model()));
+    }
+}
+
+#[test]
+fn callbacks_see_both_and_a_run_that_fails_ends_at_the_average() {
+    let train = &sets()[0];
+    let (mut optimizer, mut net) = (ema(), model(7));
+    let fails = Fails { epoch: 3, ..Fails::default() };
+    let seen = fails.seen.clone();
+    let outcome = trainer(&mut optimizer, 5).callback(fails).fit(&mut net, train, None, &mut seeded(7));
+    assert!(outcome.expect_err("it fails").to_string().ends_with("enough"));
+    let at_end = bits(&net);
+    optimizer.train(&mut net).expect("its model");
+    assert_ne!(bits(&net), at_end);
+    // Begin and end of two epochs, and the begin of the third: what was trained stands before each epoch.
+    let ((first, first_average), (second, second_average)) = (after(1), after(2));
+    let expected = [bits(&model(7)), first_average, first, second_average, second];
+    assert_eq!(*seen.lock().expect("one thread"), expected);
+}
+
+#[test]
+fn the_best_weights_are_those_that_were_validated() {
+    let [train, valid] = &sets();
+    let (mut optimizer, mut net) = (ema(), model(7));
+    let stopping = EarlyStopping::new().patience(1).restore_best_weights(true);
+    let history = trainer(&mut optimizer, 6).callback(stopping).fit(&mut net, train, valid, &mut seeded(7));
+    let history = history.expect("a run");
+    let best = history.epochs.iter().filter_map(|epoch| epoch.get("val_loss")).fold(f64::INFINITY, f64::min);
+    assert!((loss_of(&net, valid) - best).abs() < 1e-6);
+}
+
+#[test]
+fn a_checkpoint_has_the_weights_that_were_validated_and_the_others() {
+    let dir = moons::directory();
+    let (mut optimizer, mut net) = (ema(), model(7));
+    let run = trainer(&mut optimizer, 2).checkpoint(dir.path());
+    run.fit(&mut net, &sets()[0], None, &mut seeded(7)).expect("a run");
+    let snapshot = Snapshot::load(dir.path()).expect("a checkpoint");
+    let (trained, average) = after(2);
+    let (mut again, mut loaded) = (ema(), model(8));
+    loaded.load_state_dict(&snapshot.model).expect("its own");
+    assert_eq!(bits(&loaded), average);
+    again.load_state_dict(&snapshot.optimizer).expect("its own");
+    again.train(&mut loaded).expect("its model");
+    assert_eq!(bits(&loaded), trained);
+}

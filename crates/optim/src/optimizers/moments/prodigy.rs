@@ -51,8 +51,8 @@ use autograd_core::{Result, Tensor, no_grad};
 /// ```
 ///
 /// # References
-/// Mishchenko, Defazio, Prodigy: An Expeditiously Adaptive Parameter-Free Learner, 2023, algorithm 4, with the options
-/// of the authors' code.
+/// Mishchenko, Defazio, Prodigy: An Expeditiously Adaptive Parameter-Free Learner, 2023, algorithm 4, with the options of
+/// the authors' code.
 ///
 /// # Differs from
 /// * The authors' code: groups may have learning rates of their own. PyTorch and Keras do not have it; optax
@@ -297,11 +297,11 @@ fn by_hand(w: &mut crate::cases::Whole, g: &[f64], decay: f64, [growth, beta3]: 
     let (d, t) = (w.d[n], w.t);
     let rate = 0.05 * d * if options { (1.0 - 0.75f64.powf(t)).sqrt() / (1.0 - 0.5f64.powf(t)) } else { 1.0 };
     w.d[n + 2] *= beta3;
-    for i in 0..n {
-        w.d[n + 2] += d * rate * g[i] * (w.d[i] - w.p[i]);
-        w.c[i] = beta3 * w.c[i] + d * if options { d } else { rate } * g[i];
-        w.a[i] = 0.5 * w.a[i] + 0.5 * d * g[i];
-        w.b[i] = 0.75 * w.b[i] + 0.25 * (d * g[i]).powi(2);
+    for (i, g) in g.iter().enumerate() {
+        w.d[n + 2] += d * rate * g * (w.d[i] - w.p[i]);
+        w.c[i] = beta3 * w.c[i] + d * if options { d } else { rate } * g;
+        w.a[i] = 0.5 * w.a[i] + 0.5 * d * g;
+        w.b[i] = 0.75 * w.b[i] + 0.25 * (d * g).powi(2);
     }
     let estimate = 3.0 * w.d[n + 2] / w.c.iter().map(|s| s.abs()).sum::<f64>();
     let present = if d == 1.0 { d.max(estimate) } else { d };
@@ -341,3 +341,37 @@ cases![
     refused(Prodigy::new(1.0).growth_rate(0.5), "Prodigy: growth_rate is 0.5, it must be at least 1, or infinity"),
     refused(Prodigy::new(1.0).beta3(1.0), "Prodigy: beta3 is 1.0, it must be in [0, 1)"),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::{by_hand, example};
+    use crate::Optimizer;
+    use crate::cases::Whole;
+    use autograd_core::Tensor;
+    use autograd_core::module::Param;
+
+    #[test]
+    fn along_one_direction_d_grows_by_its_formula() {
+        // The slopes of the suite point in all directions, so d stays where it is.
+        for (growth, beta3) in [(1e9, 0.5), (1.02, 0.5), (1.5, 0.9)] {
+            let mut model = Param::new(Tensor::from_slice(&[1.0, -2.0, 0.5], &[3]).expect("small")).expect("floats");
+            let mut prodigy = example().growth_rate(growth).beta3(beta3);
+            let zeros = || vec![0.0; 3];
+            let (p, a, b, c, d) = (model.to_f64s(), zeros(), zeros(), zeros(), zeros());
+            let mut whole = Whole { shape: vec![3], p, a, b, c, d, t: 0.0 };
+            for k in 0..100 {
+                let g = [2.0, -1.0 - 0.01 * f64::from(k), 0.5];
+                let slopes = Tensor::from_slice(&g, &[3]).expect("small");
+                let grads = model.try_mul(&slopes).expect("of one shape").sum().backward().expect("tracked");
+                prodigy.step(&mut model, &grads).expect("valid");
+                whole.t += 1.0;
+                by_hand(&mut whole, &g, 0.0, [growth, beta3], false);
+                let pairs = model.to_f64s().into_iter().zip(&whole.p).chain([(prodigy.d(), &whole.d[3])]);
+                for (got, expected) in pairs {
+                    assert!((got - expected).abs() <= 1e-9 * expected.abs().max(1.0), "step {k}: {got}, {expected}");
+                }
+            }
+            assert!(prodigy.d() > 1.2, "d is {}", prodigy.d());
+        }
+    }
+}

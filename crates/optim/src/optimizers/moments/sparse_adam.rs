@@ -17,12 +17,12 @@ use autograd_core::{Result, Tensor, keep, no_grad};
 ///   p ← p − lr · √(1 − β₂ᵗ) / (1 − β₁ᵗ) · m / (√v + ε)          t = 1, 2, ..
 /// ```
 ///
-/// Gradients are dense here, so a row, everything at one place of dim 0, counts as untouched where its whole gradient
-/// is 0; of a vector each element is a row. Adam would move such a row along its old m, and let m and v fade. t counts
-/// the steps of the parameter, whether or not they touch the row.
+/// Gradients are dense here, so a row, everything at one place of dim 0, counts as untouched where its whole gradient is 0;
+/// of a vector each element is a row. Adam would move such a row along its old m, and let m and v fade. t counts the steps
+/// of the parameter, whether or not they touch the row.
 ///
-/// `lr > 0` (a schedule may take it to 0), `0 ≤ β < 1` (0.9 and 0.999), `ε > 0` (1e-8), `λ ≥ 0` (`weight_decay`, 0),
-/// which acts on the touched rows only. State: `exp_avg` (m), `exp_avg_sq` (v).
+/// `lr > 0` (a schedule may take it to 0), `0 ≤ β < 1` (0.9 and 0.999), `ε > 0` (1e-8), `λ ≥ 0` (`weight_decay`, 0), which
+/// acts on the touched rows only. State: `exp_avg` (m), `exp_avg_sq` (v).
 ///
 /// # Examples
 /// ```
@@ -45,8 +45,8 @@ use autograd_core::{Result, Tensor, keep, no_grad};
 /// Kingma, Ba, Adam: A Method for Stochastic Optimization, 2015, algorithm 1.
 ///
 /// # Differs from
-/// * PyTorch: there a row is touched if it stands among the indices of a sparse gradient, also with zeros; its weight
-///   decay does not exist.
+/// * PyTorch: there a row is touched if it stands among the indices of a sparse gradient, also with zeros; its weight decay
+///   does not exist.
 /// * Keras, optax: they do not have it.
 #[derive(Clone)]
 pub struct SparseAdam(Driver<SparseAdamRule>);
@@ -201,8 +201,8 @@ mod tests {
             };
             let first = step(&mut table, [1.0, -2.0, 0.0]);
             let second = step(&mut table, [0.0, 3.0, 4.0]);
-            for i in 0..len {
-                let [moved, moved_again] = [first.0[i] != start[i], second.0[i] != first.0[i]];
+            for (i, before) in start.iter().enumerate() {
+                let [moved, moved_again] = [first.0[i] != *before, second.0[i] != first.0[i]];
                 assert_eq!((moved, moved_again), (i / each != 2, i / each != 0), "element {i} of {shape:?}");
                 assert_eq!(
                     second.1[i] == first.1[i] && second.2[i] == first.2[i],

@@ -25,6 +25,12 @@ pub(crate) fn descent_norm(turn: &Turn<'_>) -> Result<f64> {
     if sum.is_finite() && sum >= 1e-280 { Ok(sum.sqrt()) } else { norm2(&turn.descent()?) }
 }
 
+/// A factor in two parts, the first to be multiplied with first: one of a norm may be too large or too small for `F32`
+/// where its product is neither.
+pub(crate) fn in_two_parts(factor: f64) -> [f64; 2] {
+    if (1e-30..1e30).contains(&factor) { [factor, 1.0] } else { [factor.sqrt(); 2] }
+}
+
 /// The p-norm of all elements of all tensors, gathered in `f64`; rescaled where powers over- or underflow.
 pub(crate) fn norm<'a>(tensors: impl Iterator<Item = &'a Tensor> + Clone, p: f64) -> Result<f64> {
     if p == f64::INFINITY {

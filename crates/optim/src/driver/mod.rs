@@ -187,8 +187,8 @@ impl<R: Rule> Driver<R> {
         self.changed(|hyper| hyper.decay = if decoupled { Decay::Decoupled } else { Decay::Coupled })
     }
 
-    /// Whether weight decay shrinks only those elements that the step draws to 0 by itself ([`Decay::Cautious`]).
-    /// Default false.
+    /// Whether weight decay shrinks only those elements that the step draws to 0 by itself ([`Decay::Cautious`]). Default
+    /// false.
     ///
     /// # References
     /// Chen et al., Cautious Weight Decay, 2025.

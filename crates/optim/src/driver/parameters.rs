@@ -44,9 +44,9 @@ impl<R: Rule> EachTurn<R> for AllSlots<'_, R> {
 }
 
 impl<R: Rule> Driver<R> {
-    /// Calls `see` for each parameter that has a gradient, with the turn that its next step will have, to change its
-    /// state between steps: no step is counted. State made before a parameter's first step would be forgotten, so that
-    /// is an error, before anything has changed.
+    /// Calls `see` for each parameter that has a gradient, with the turn that its next step will have, to change its state
+    /// between steps: no step is counted. State made before a parameter's first step would be forgotten, so that is an
+    /// error, before anything has changed.
     pub(crate) fn revise(
         &mut self,
         model: &mut dyn Module,

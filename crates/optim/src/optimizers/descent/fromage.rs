@@ -2,7 +2,7 @@
 
 use crate::driver::Driver;
 use crate::named::optimizer;
-use crate::norms::{descent_norm, norm2};
+use crate::norms::{descent_norm, in_two_parts, norm2};
 use crate::range::Range;
 use crate::rule::{Rule, See};
 use crate::turn::Turn;
@@ -73,7 +73,7 @@ impl Rule for FromageRule {
         let at_least = |norm: f64| if norm < self.min_norm { self.min_norm } else { norm };
         let (of_parameter, of_gradient) = (at_least(norm2(turn.parameter)?), at_least(descent_norm(&turn)?));
         let ratio = if of_parameter == 0.0 || of_gradient == 0.0 { 1.0 } else { of_parameter / of_gradient };
-        let rate = turn.lr * shrink * ratio;
+        let rate = in_two_parts(turn.lr * shrink * ratio);
         turn.update(Formula { shrink, rate })
     }
 }
@@ -81,13 +81,13 @@ impl Rule for FromageRule {
 #[derive(Clone, Copy)]
 struct Formula {
     shrink: f64,
-    rate: f64,
+    rate: [f64; 2],
 }
 
 impl ElementRule<0> for Formula {
     #[inline(always)]
     fn element<T: Real>(self, p: T, g: T, []: [T; 0]) -> (T, [T; 0]) {
-        (T::of(self.shrink) * p - T::of(self.rate) * g, [])
+        (T::of(self.shrink) * p - T::of(self.rate[1]) * (T::of(self.rate[0]) * g), [])
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::driver::Driver;
 use crate::named::optimizer;
-use crate::norms::{descent_norm, norm2};
+use crate::norms::{descent_norm, in_two_parts, norm2};
 use crate::range::Range;
 use crate::rule::{Rule, See};
 use crate::turn::Turn;
@@ -122,13 +122,14 @@ impl Rule for LarsRule {
                 rate *= self.trust_coefficient * of_parameter / (of_gradient + self.eps);
             }
         }
+        let rate = in_two_parts(rate);
         turn.update(Formula { rate, momentum: self.momentum, nesterov: self.nesterov })
     }
 }
 
 #[derive(Clone, Copy)]
 struct Formula {
-    rate: f64,
+    rate: [f64; 2],
     momentum: f64,
     nesterov: bool,
 }
@@ -138,7 +139,7 @@ impl ElementRule<1> for Formula {
 
     #[inline(always)]
     fn element<T: Real>(self, p: T, g: T, [b]: [T; 1]) -> (T, [T; 1]) {
-        let u = T::of(self.rate) * g;
+        let u = T::of(self.rate[1]) * (T::of(self.rate[0]) * g);
         // Without momentum the b before is 0.
         let b = T::of(self.momentum) * b + u;
         (p - if self.nesterov { u + T::of(self.momentum) * b } else { b }, [b])

@@ -51,8 +51,8 @@ use autograd_core::{Result, Tensor, no_grad};
 /// ```
 ///
 /// # References
-/// Mishchenko, Defazio, Prodigy: An Expeditiously Adaptive Parameter-Free Learner, 2023, algorithm 4, with the options
-/// of the authors' code.
+/// Mishchenko, Defazio, Prodigy: An Expeditiously Adaptive Parameter-Free Learner, 2023, algorithm 4, with the options of
+/// the authors' code.
 ///
 /// # Differs from
 /// * The authors' code: groups may have learning rates of their own. PyTorch and Keras do not have it; optax

@@ -23,7 +23,7 @@ use autograd_core::{Error, ErrorKind, Gradients, Result};
 /// let mut all = GradientAccumulator::new();
 /// for batch in [vec![2.0f32, 6.0], vec![5.0]] {
 ///     let n = batch.len();
-///     let loss = x.try_mul(&Tensor::from_vec(batch, &[n])?)?.mean();
+///     let loss = x.try_mul(&Tensor::from_vec(batch, &[n])?)?.mean()?;
 ///     all.add(loss.backward()?, n as f64)?;
 /// }
 /// let grads = all.take_mean()?;                                   // (2 + 6 + 5) / 3

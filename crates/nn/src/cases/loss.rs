@@ -65,9 +65,9 @@ impl Case {
         self.on(randn(input, DType::F64, 1), randn(target, DType::F64, 2))
     }
 
-    /// Computes it for this input and target.
+    /// Computes it for this input and target, floats in `F64`.
     pub(crate) fn on(mut self, input: Tensor, target: Tensor) -> Case {
-        self.pairs.push((input, target));
+        self.pairs.push((as_dtype(&input, DType::F64), as_dtype(&target, DType::F64)));
         self
     }
 
@@ -119,7 +119,7 @@ impl Case {
     }
 }
 
-const REDUCTIONS: [Reduction; 3] = [Reduction::None, Reduction::Mean, Reduction::Sum];
+const REDUCTIONS: [Reduction; 4] = [Reduction::None, Reduction::Mean, Reduction::Sum, Reduction::BatchMean];
 
 const PROPERTIES: &[Property<Case>] = &[
     ("values", values),
@@ -142,9 +142,9 @@ fn values(case: &Case) -> Outcome {
         for (dtype, tolerance) in [(DType::F64, 1e-12), (DType::F32, 1e-5)] {
             let (x, t) = (as_dtype(x, dtype), as_dtype(t, dtype));
             let before = (x.to_f64s(), t.to_f64s());
-            for (reduction, losses) in
-                REDUCTIONS.into_iter().zip([want.losses.clone(), vec![sum / want.divisor], vec![sum]])
-            {
+            let samples = want.shape.first().map_or(1.0, |n| *n as f64);
+            let all = [want.losses.clone(), vec![sum / want.divisor], vec![sum], vec![sum / samples]];
+            for (reduction, losses) in REDUCTIONS.into_iter().zip(all) {
                 let got = (case.build)(reduction).forward(&x, &t)?;
                 let shape = if reduction == Reduction::None { &want.shape[..] } else { &[] };
                 equal((got.shape(), got.dtype()), (shape, dtype))?;

@@ -1,21 +1,22 @@
 //! Losses: distances of outputs from targets, as functions with PyTorch's defaults and as structs with options.
 
-mod bce_with_logits;
-mod cross_entropy;
+mod classes;
 mod hint;
-mod l1;
-mod mse;
+mod margin;
 mod objective;
+mod options;
 mod pair;
 mod parts;
+mod per_sample;
 mod reduction;
-mod smooth_l1;
+mod regression;
+mod sequence;
 
-pub use bce_with_logits::{BceWithLogitsLoss, binary_cross_entropy_with_logits};
-pub use cross_entropy::{CrossEntropyLoss, cross_entropy};
-pub use l1::{L1Loss, l1_loss};
-pub use mse::{MseLoss, mse_loss};
+pub use classes::*;
+pub use margin::*;
 pub use objective::Loss;
 pub use parts::{ByParts, LossParts, by_parts};
+pub use per_sample::{PerSample, Pooling};
 pub use reduction::Reduction;
-pub use smooth_l1::{SmoothL1Loss, smooth_l1_loss};
+pub use regression::*;
+pub use sequence::{CtcLoss, ctc_loss};

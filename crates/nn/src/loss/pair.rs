@@ -8,9 +8,14 @@ use autograd_core::{Result, Tensor};
 /// of which N are meant. The ranks must agree: `[N]` against `[N, K]` would fit where K happens to be N, and pair
 /// samples with columns.
 pub(super) fn difference(op: &'static str, input: &Tensor, target: &Tensor) -> Result<Tensor> {
-    Check(op).same_float(input, target)?;
-    hint::broadcasts_to(op, "the target", target, input.shape())?;
+    fits(op, input, target)?;
     input.try_sub(target)
+}
+
+/// An error unless the target broadcasts to the input, as for [`difference`].
+pub(super) fn fits(op: &'static str, input: &Tensor, target: &Tensor) -> Result<()> {
+    Check(op).same_float(input, target)?;
+    hint::broadcasts_to(op, "the target", target, input.shape())
 }
 
 /// `losses · weight`, the weight broadcast to the losses.

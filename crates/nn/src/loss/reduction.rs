@@ -26,6 +26,9 @@ pub enum Reduction {
     Mean,
     /// Their sum.
     Sum,
+    /// Their sum divided by the number of samples, the size of the first dim: the mathematical mean of a divergence that is
+    /// a sum over the other dims. Of a single loss it is the loss.
+    BatchMean,
 }
 
 /// What a mean divides the sum of the losses by.
@@ -50,7 +53,18 @@ impl Reduction {
     /// # Ok::<(), wengert_nn::Error>(())
     /// ```
     pub fn apply(self, losses: &Tensor) -> Result<Tensor> {
-        self.divided(losses, Divisor::Count)
+        match self {
+            Reduction::BatchMean => self.over(losses, losses.shape().first().copied().unwrap_or(1)),
+            _ => self.divided(losses, Divisor::Count),
+        }
+    }
+
+    /// Reduces the losses of so many samples, each of which has one or several.
+    pub(super) fn over(self, losses: &Tensor, samples: usize) -> Result<Tensor> {
+        match self {
+            Reduction::BatchMean => Reduction::Mean.divided(losses, Divisor::Number(Tensor::scalar(samples as f64))),
+            _ => self.divided(losses, Divisor::Count),
+        }
     }
 
     /// Reduces losses whose mean divides by something of its own.
@@ -58,6 +72,7 @@ impl Reduction {
         let value = match (self, &divisor) {
             (Reduction::None, _) => return Ok(losses.clone()),
             (Reduction::Sum, _) => losses.sum(),
+            (Reduction::BatchMean, _) => return self.over(losses, losses.shape().first().copied().unwrap_or(1)),
             (Reduction::Mean, Divisor::Count) => losses.mean()?,
             (Reduction::Mean, Divisor::Number(number)) => losses.sum().try_div(&number.to_dtype(losses.dtype()))?,
         };

@@ -1,7 +1,8 @@
 //! The smooth L1 loss.
 
-use super::pair::difference;
-use super::{Loss, Reduction};
+use crate::loss::options::reduced;
+use crate::loss::pair::difference;
+use crate::loss::{Loss, Reduction};
 use autograd_core::check::Check;
 use autograd_core::{Description, Result, Tensor};
 
@@ -62,32 +63,13 @@ impl Default for SmoothL1Loss {
     }
 }
 
-impl SmoothL1Loss {
-    /// A loss with the default options.
-    pub fn new() -> SmoothL1Loss {
-        SmoothL1Loss::default()
-    }
+reduced!(SmoothL1Loss);
 
+impl SmoothL1Loss {
     /// Where the square ends, `β ≥ 0` and finite; 0 gives the absolute error. Default 1.
     #[must_use]
     pub fn beta(mut self, beta: f64) -> SmoothL1Loss {
         self.beta = beta;
-        self
-    }
-
-    /// The reduction of the losses of the elements; default: their mean.
-    ///
-    /// # Examples
-    /// ```
-    /// # use autograd_core::Tensor;
-    /// # use wengert_nn::{Loss, Reduction, SmoothL1Loss};
-    /// let loss = SmoothL1Loss::new().reduction(Reduction::Sum);
-    /// assert_eq!(loss.forward(&Tensor::from([1.0, 3.0]), &Tensor::from([0.0, 0.0]))?.item::<f32>()?, 0.5 + 2.5);
-    /// # Ok::<(), wengert_nn::Error>(())
-    /// ```
-    #[must_use]
-    pub fn reduction(mut self, reduction: Reduction) -> SmoothL1Loss {
-        self.reduction = reduction;
         self
     }
 }

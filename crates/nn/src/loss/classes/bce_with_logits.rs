@@ -1,7 +1,8 @@
 //! Binary cross-entropy of logits.
 
-use super::pair::weighted;
-use super::{Loss, Reduction, hint};
+use crate::loss::options::reduced;
+use crate::loss::pair::weighted;
+use crate::loss::{Loss, Reduction, hint};
 use autograd_core::check::Check;
 use autograd_core::{Description, Result, Tensor};
 
@@ -61,12 +62,9 @@ pub struct BceWithLogitsLoss {
     reduction: Reduction,
 }
 
-impl BceWithLogitsLoss {
-    /// A loss with the default options.
-    pub fn new() -> BceWithLogitsLoss {
-        BceWithLogitsLoss::default()
-    }
+reduced!(BceWithLogitsLoss);
 
+impl BceWithLogitsLoss {
     /// w: how much each element counts; broadcast. The mean still divides by the number of elements. Default: all 1.
     #[must_use]
     pub fn weight(mut self, weight: Tensor) -> BceWithLogitsLoss {
@@ -78,13 +76,6 @@ impl BceWithLogitsLoss {
     #[must_use]
     pub fn pos_weight(mut self, pos_weight: Tensor) -> BceWithLogitsLoss {
         self.pos_weight = Some(pos_weight);
-        self
-    }
-
-    /// The reduction of the losses of the elements; default: their mean.
-    #[must_use]
-    pub fn reduction(mut self, reduction: Reduction) -> BceWithLogitsLoss {
-        self.reduction = reduction;
         self
     }
 }

@@ -1,7 +1,8 @@
 //! Mean squared error.
 
-use super::pair::difference;
-use super::{Loss, Reduction};
+use crate::loss::options::reduced;
+use crate::loss::pair::difference;
+use crate::loss::{Loss, Reduction};
 use autograd_core::{Description, Result, Tensor};
 
 /// Mean squared error: `(x − t)²`, the mean over all elements.
@@ -44,19 +45,7 @@ pub struct MseLoss {
     reduction: Reduction,
 }
 
-impl MseLoss {
-    /// A loss with the default options.
-    pub fn new() -> MseLoss {
-        MseLoss::default()
-    }
-
-    /// The reduction of the losses of the elements; default: their mean.
-    #[must_use]
-    pub fn reduction(mut self, reduction: Reduction) -> MseLoss {
-        self.reduction = reduction;
-        self
-    }
-}
+reduced!(MseLoss);
 
 impl Loss for MseLoss {
     fn forward(&self, input: &Tensor, target: &Tensor) -> Result<Tensor> {

@@ -1,7 +1,8 @@
 //! Mean absolute error.
 
-use super::pair::difference;
-use super::{Loss, Reduction};
+use crate::loss::options::reduced;
+use crate::loss::pair::difference;
+use crate::loss::{Loss, Reduction};
 use autograd_core::{Description, Result, Tensor};
 
 /// Mean absolute error: `|x − t|`, the mean over all elements.
@@ -44,19 +45,7 @@ pub struct L1Loss {
     reduction: Reduction,
 }
 
-impl L1Loss {
-    /// A loss with the default options.
-    pub fn new() -> L1Loss {
-        L1Loss::default()
-    }
-
-    /// The reduction of the losses of the elements; default: their mean.
-    #[must_use]
-    pub fn reduction(mut self, reduction: Reduction) -> L1Loss {
-        self.reduction = reduction;
-        self
-    }
-}
+reduced!(L1Loss);
 
 impl Loss for L1Loss {
     fn forward(&self, input: &Tensor, target: &Tensor) -> Result<Tensor> {

@@ -1,9 +1,10 @@
 //! Cross-entropy of logits, against class indices or class probabilities.
 
-use super::reduction::Divisor;
-use super::{Loss, Reduction, hint};
+use super::labelled::{Labelled, dim_of_classes, of_classes};
+use crate::loss::options::reduced;
+use crate::loss::{Loss, Reduction, hint};
 use autograd_core::check::Check;
-use autograd_core::{DType, Description, Error, Result, Tensor, is_capturing};
+use autograd_core::{DType, Description, Error, Result, Tensor};
 
 const OP: &str = "cross_entropy";
 
@@ -72,12 +73,9 @@ impl Default for CrossEntropyLoss {
     }
 }
 
-impl CrossEntropyLoss {
-    /// A loss with the default options.
-    pub fn new() -> CrossEntropyLoss {
-        CrossEntropyLoss::default()
-    }
+reduced!(CrossEntropyLoss);
 
+impl CrossEntropyLoss {
     /// How much each class counts, `[C]`; by default all the same.
     #[must_use]
     pub fn weight(mut self, weight: Tensor) -> CrossEntropyLoss {
@@ -100,68 +98,31 @@ impl CrossEntropyLoss {
         self
     }
 
-    /// The reduction of the losses of the samples; default: their mean.
-    #[must_use]
-    pub fn reduction(mut self, reduction: Reduction) -> CrossEntropyLoss {
-        self.reduction = reduction;
-        self
-    }
-
     fn check_options(&self, input: &Tensor, classes: usize) -> Result<()> {
         let in_range = (0.0..=1.0).contains(&self.label_smoothing);
         Check(OP).require(in_range, "label_smoothing", self.label_smoothing, "in [0, 1]")?;
-        if let Some(weight) = &self.weight {
-            if weight.shape() != [classes] {
-                return Err(Error::shape(OP, "weight", weight.shape(), format!("[{classes}], one for each class")));
-            }
-            Check(OP).same_dtype(input, weight)?;
-        }
-        Ok(())
+        of_classes(OP, self.weight.as_ref(), input, classes)
     }
 
     fn of_indices(&self, input: &Tensor, target: &Tensor, dim: usize) -> Result<Tensor> {
-        let mut samples = input.shape().to_vec();
-        let classes = samples.remove(dim);
-        hint::indices(OP, target, &samples, input)?;
-        let labels = target.reshape(&[target.numel() as isize])?;
-        let rows = rows(input, labels.numel(), classes)?;
-        // Not if nothing is ignored: to select all is to do nothing. With smoothing the tape is the same either way: the
-        // rows have two gradients, which are to be added up in one order.
-        let selects =
-            self.label_smoothing > 0.0 || is_capturing() || labels.to_vec::<i64>()?.contains(&self.ignore_index);
-        let kept = if selects { Some(labels.ne(&Tensor::scalar(self.ignore_index))?) } else { None };
-        let keep = |values: Tensor| match &kept {
-            Some(kept) if values.rank() == 2 => kept.unsqueeze(1)?.where_cond(&values, &values.zeros_like()),
-            Some(kept) => kept.where_cond(&values, &values.zeros_like()),
-            None => Ok(values),
-        };
-        // Ignored samples get some class; its loss is not chosen below.
-        let chosen = keep(labels.clone())?;
-        // Before the loss, too: what an ignored row holds, NaN or infinite, reaches neither the loss nor a gradient.
-        let rows = keep(rows)?;
-
-        let mut losses = rows.cross_entropy(&chosen)?;
-        let mut weights = None;
-        if let Some(weight) = &self.weight {
-            let weight = keep(weight.index_select(0, &chosen)?)?;
-            losses = losses.try_mul(&weight)?;
-            weights = Some(weight);
+        // With smoothing the tape is the same either way: the rows have two gradients, which are to be added up in one
+        // order.
+        let labelled = Labelled::of(OP, input, target, dim, self.ignore_index, self.label_smoothing > 0.0)?;
+        let Labelled { rows, classes, .. } = &labelled;
+        let mut losses = rows.cross_entropy(&labelled.labels)?;
+        let weights = self.weight.as_ref().map(|weight| labelled.weights(weight)).transpose()?;
+        if let Some(weights) = &weights {
+            losses = losses.try_mul(weights)?;
         }
         if self.label_smoothing > 0.0 {
             let mut all = rows.log_softmax(1)?;
             if let Some(weight) = &self.weight {
                 all = all.try_mul(weight)?;
             }
-            let spread = all.sum_dim(1)?.mul_scalar(-self.label_smoothing / classes as f64);
+            let spread = all.sum_dim(1)?.mul_scalar(-self.label_smoothing / *classes as f64);
             losses = losses.mul_scalar(1.0 - self.label_smoothing).try_add(&spread)?;
         }
-        let losses = keep(losses)?;
-        if self.reduction == Reduction::None {
-            return losses.reshape(&samples.iter().map(|size| *size as isize).collect::<Vec<_>>());
-        }
-        let all = || Tensor::scalar(labels.numel() as f64);
-        let count = || kept.as_ref().map_or_else(all, |kept| kept.to_dtype(DType::F64).sum());
-        self.reduction.divided(&losses, Divisor::Number(weights.map_or_else(count, |weights| weights.sum())))
+        labelled.reduce(&losses, weights, self.reduction)
     }
 
     fn of_probabilities(&self, input: &Tensor, target: &Tensor, dim: usize) -> Result<Tensor> {
@@ -187,10 +148,7 @@ impl CrossEntropyLoss {
 impl Loss for CrossEntropyLoss {
     fn forward(&self, input: &Tensor, target: &Tensor) -> Result<Tensor> {
         Check(OP).float(input)?;
-        let dim = match input.rank() {
-            0 => return Err(Error::shape(OP, "the input", input.shape(), "[C], [N, C] or [N, C, ..]")),
-            rank => usize::from(rank > 1),
-        };
+        let dim = dim_of_classes(OP, input)?;
         let classes = input.shape()[dim];
         self.check_options(input, classes)?;
         hint::logits(OP, input, "softmax")?;
@@ -207,20 +165,6 @@ impl Loss for CrossEntropyLoss {
 
     fn describe(&self) -> Description {
         Description::from_debug(self).option("weight", self.weight.as_ref().map(Tensor::to_f64s))
-    }
-}
-
-/// The logits of each sample as a row: `[C]` or `[N, C, ..] → [samples, C]`.
-fn rows(input: &Tensor, samples: usize, classes: usize) -> Result<Tensor> {
-    match input.rank() {
-        1 => input.unsqueeze(0),
-        2 => Ok(input.clone()),
-        rank => {
-            let mut dims: Vec<isize> = (0..rank as isize).collect();
-            dims.remove(1);
-            dims.push(1);
-            input.permute(&dims)?.reshape(&[samples as isize, classes as isize])
-        }
     }
 }
 

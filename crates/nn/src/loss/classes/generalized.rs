@@ -1,0 +1,120 @@
+//! The generalized cross-entropy.
+
+use super::probabilities::in_range;
+use crate::loss::options::reduced;
+use crate::loss::{Loss, Reduction};
+use autograd_core::check::Check;
+use autograd_core::{Description, Error, Result, Tensor};
+
+const OP: &str = "generalized_cross_entropy";
+
+/// The generalized cross-entropy of class probabilities p for the target class t, the mean over all samples: between
+/// cross-entropy (q near 0) and the absolute error (q = 1), which wrong labels disturb less.
+///
+/// ```text
+/// loss = (1 − p[t]^q) / q        q = 0.5
+/// ```
+///
+/// # Shapes
+/// `input: [.., C]`, `target: [..]` (`I64`).
+///
+/// # Gradient
+/// `−p[t]^(q − 1)`.
+///
+/// # Errors
+/// If the shapes do not fit, a class is out of range, or a probability is outside [0, 1] (not looked for in a captured
+/// step).
+///
+/// # Examples
+/// ```
+/// # use autograd_core::Tensor;
+/// # use wengert_nn::generalized_cross_entropy;
+/// let loss = generalized_cross_entropy(&Tensor::from([[0.25, 0.75]]), &Tensor::from([0]))?;
+/// assert_eq!(loss.item::<f32>()?, 1.0);
+/// # Ok::<(), wengert_nn::Error>(())
+/// ```
+///
+/// # References
+/// Zhang, Sabuncu, Generalized Cross Entropy Loss for Training Deep Neural Networks with Noisy Labels, 2018, equation 6.
+pub fn generalized_cross_entropy(input: &Tensor, target: &Tensor) -> Result<Tensor> {
+    GeneralizedCrossEntropyLoss::new().forward(input, target)
+}
+
+/// [`generalized_cross_entropy`] with options.
+///
+/// # Examples
+/// ```
+/// # use autograd_core::Tensor;
+/// # use wengert_nn::{GeneralizedCrossEntropyLoss, Loss};
+/// let loss = GeneralizedCrossEntropyLoss::new().q(1.0);
+/// assert_eq!(loss.forward(&Tensor::from([[0.25, 0.75]]), &Tensor::from([0]))?.item::<f32>()?, 0.75);
+/// # Ok::<(), wengert_nn::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct GeneralizedCrossEntropyLoss {
+    q: f64,
+    reduction: Reduction,
+}
+
+impl Default for GeneralizedCrossEntropyLoss {
+    fn default() -> Self {
+        GeneralizedCrossEntropyLoss { q: 0.5, reduction: Reduction::Mean }
+    }
+}
+
+reduced!(GeneralizedCrossEntropyLoss);
+
+impl GeneralizedCrossEntropyLoss {
+    /// The exponent, `0 < q ≤ 1`. Default 0.5.
+    #[must_use]
+    pub fn q(mut self, q: f64) -> GeneralizedCrossEntropyLoss {
+        self.q = q;
+        self
+    }
+}
+
+impl Loss for GeneralizedCrossEntropyLoss {
+    fn forward(&self, input: &Tensor, target: &Tensor) -> Result<Tensor> {
+        Check(OP).require(self.q > 0.0 && self.q <= 1.0, "q", self.q, "in (0, 1]")?;
+        in_range(OP, "the input", input)?;
+        let Some((_, samples)) = input.shape().split_last() else {
+            return Err(Error::shape(OP, "the input", input.shape(), "[.., C]"));
+        };
+        Check(OP).is("target", target, samples)?;
+        let p = input.gather(-1, &target.unsqueeze(-1)?)?.squeeze(&[-1])?;
+        self.reduction.apply(&p.powf(self.q).neg().add_scalar(1.0).div_scalar(self.q))
+    }
+
+    fn describe(&self) -> Description {
+        Description::from_debug(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{GeneralizedCrossEntropyLoss, generalized_cross_entropy};
+    use crate::cases::Expected;
+    use autograd_core::{DType, Tensor};
+
+    fn formula(x: &Tensor, t: &Tensor) -> Expected {
+        let (x, t) = (x.to_f64s(), t.to_f64s());
+        let losses: Vec<f64> = t.iter().enumerate().map(|(n, t)| 2.0 * (1.0 - x[n * 2 + *t as usize].sqrt())).collect();
+        Expected { shape: vec![losses.len()], divisor: losses.len() as f64, losses }
+    }
+
+    fn x() -> Tensor {
+        Tensor::from([[0.25, 0.75], [0.5, 0.5]]).to_dtype(DType::F64)
+    }
+
+    cases![
+        loss("generalized_cross_entropy", |r| GeneralizedCrossEntropyLoss::new().reduction(r), formula)
+            .function(generalized_cross_entropy)
+            .on(x(), Tensor::from([0, 1]))
+            .refuses(x(), Tensor::from([0]), "target has shape [1], expected [2]"),
+        loss("generalized_cross_entropy", |r| GeneralizedCrossEntropyLoss::new().q(0.0).reduction(r), formula).refuses(
+            x(),
+            Tensor::from([0, 1]),
+            "q is 0.0, it must be in (0, 1]"
+        ),
+    ];
+}

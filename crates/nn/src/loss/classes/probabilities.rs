@@ -1,0 +1,36 @@
+//! Probabilities that come from outside and are to be taken the logarithm of.
+
+use autograd_core::check::Check;
+use autograd_core::{Error, ErrorKind, Result, Tensor, is_capturing};
+
+/// An error if a number is outside [0, 1], which is not looked for in a captured step.
+pub(super) fn in_range(op: &'static str, what: &str, p: &Tensor) -> Result<()> {
+    Check(op).float(p)?;
+    let outside = |p: &f64| !(0.0..=1.0).contains(p) && !p.is_nan();
+    if is_capturing() {
+        return Ok(());
+    }
+    match p.to_f64s().into_iter().position(|p| outside(&p)) {
+        None => Ok(()),
+        Some(at) => {
+            let text = format!("{op}: {what} has {} at position {at}, probabilities are in [0, 1]", p.to_f64s()[at]);
+            Err(Error::new(ErrorKind::Argument, text))
+        }
+    }
+}
+
+/// Limited to [ε, 1 − ε].
+pub(super) fn limited(p: &Tensor, eps: f64) -> Result<Tensor> {
+    p.clamp(eps, 1.0 - eps)
+}
+
+/// Each row of classes divided by its sum.
+pub(super) fn normalised(p: &Tensor) -> Result<Tensor> {
+    use autograd_core::keep;
+    p.try_div(&p.sum_dim(keep(-1))?)
+}
+
+/// `(1 − s) t + s / classes`
+pub(super) fn smoothed(t: &Tensor, s: f64, classes: f64) -> Tensor {
+    if s == 0.0 { t.clone() } else { t.mul_scalar(1.0 - s).add_scalar(s / classes) }
+}

@@ -1,0 +1,129 @@
+//! The margin loss of several labels at once.
+
+use crate::loss::options::reduced;
+use crate::loss::{Loss, Reduction};
+use autograd_core::check::Check;
+use autograd_core::{DType, Description, Error, Result, Tensor};
+
+const OP: &str = "multilabel_margin_loss";
+
+/// The margin loss of the scores x of C classes, of which a sample may have several, the mean over all samples: each of its
+/// classes is to be above each other class by 1.
+///
+/// ```text
+/// loss = 1/C Σ_{j in t} Σ_{k not in t} max(0, 1 − x[j] + x[k])
+/// ```
+///
+/// # Shapes
+/// `input` and `target` (`I64`) are `[C]` or `[N, C]`; the classes of a sample stand at the front of its row of the target,
+/// and −1 ends them.
+///
+/// # Gradient
+/// That of the terms that are positive; at the kink 0.
+///
+/// # Errors
+/// If the shapes differ, or a class is out of range.
+///
+/// # Examples
+/// ```
+/// # use autograd_core::Tensor;
+/// # use wengert_nn::multilabel_margin_loss;
+/// let loss = multilabel_margin_loss(&Tensor::from([[0.5, 1.0, 0.0]]), &Tensor::from([[1, 0, -1]]))?;
+/// assert!((loss.item::<f32>()? - 0.5 / 3.0).abs() < 1e-6);
+/// # Ok::<(), wengert_nn::Error>(())
+/// ```
+pub fn multilabel_margin_loss(input: &Tensor, target: &Tensor) -> Result<Tensor> {
+    MultiLabelMarginLoss::new().forward(input, target)
+}
+
+/// [`multilabel_margin_loss`] with options.
+///
+/// # Examples
+/// ```
+/// # use autograd_core::Tensor;
+/// # use wengert_nn::{Loss, MultiLabelMarginLoss, Reduction};
+/// let loss = MultiLabelMarginLoss::new().reduction(Reduction::Sum);
+/// assert_eq!(loss.forward(&Tensor::from([0.5, 1.0]), &Tensor::from([1, -1]))?.item::<f32>()?, 0.25);
+/// # Ok::<(), wengert_nn::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MultiLabelMarginLoss {
+    reduction: Reduction,
+}
+
+reduced!(MultiLabelMarginLoss);
+
+impl Loss for MultiLabelMarginLoss {
+    fn forward(&self, input: &Tensor, target: &Tensor) -> Result<Tensor> {
+        Check(OP).float(input)?;
+        Check(OP).dtype(target, DType::I64)?;
+        let classes = match input.shape() {
+            [classes] | [_, classes] => *classes,
+            shape => return Err(Error::shape(OP, "the input", shape, "[C] or [N, C]")),
+        };
+        Check(OP).is("target", target, input.shape())?;
+        if classes == 0 {
+            return self.reduction.apply(&input.sum_dim(-1)?);
+        }
+        // Behind the first −1 nothing counts: from each place to the end, as columns, the least is below 0 there.
+        let ended = |k: usize| target.narrow(-1, 0, k + 1)?.amin(-1)?.lt(&Tensor::scalar(0_i64));
+        let counts = (0..classes).map(|k| ended(k)?.logical_not()?.unsqueeze(-1)).collect::<Result<Vec<_>>>()?;
+        let counts = Tensor::cat(&counts.iter().collect::<Vec<_>>(), -1)?;
+        let labels = counts.where_cond(target, &target.zeros_like())?;
+        let own = input.gather(-1, &labels).map_err(|error| error.context(OP))?;
+        let marked = labels.one_hot(Some(classes))?.to_dtype(DType::Bool).logical_and(&counts.unsqueeze(-1)?)?;
+        let is_label = marked.to_dtype(DType::I64).amax(-2)?.to_dtype(DType::Bool);
+        let missed = input.unsqueeze(-2)?.try_sub(&own.unsqueeze(-1)?)?.add_scalar(1.0).relu();
+        let pairs = counts.unsqueeze(-1)?.logical_and(&is_label.logical_not()?.unsqueeze(-2)?)?;
+        let losses = pairs.where_cond(&missed, &missed.zeros_like())?.sum_dim([-2, -1])?;
+        self.reduction.apply(&losses.div_scalar(classes as f64))
+    }
+
+    fn describe(&self) -> Description {
+        Description::from_debug(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{MultiLabelMarginLoss, multilabel_margin_loss};
+    use crate::cases::Expected;
+    use autograd_core::{DType, Tensor, seeded};
+
+    fn formula(x: &Tensor, t: &Tensor) -> Expected {
+        let (all, t) = (x.to_f64s(), t.to_f64s());
+        let row = |(x, t): (&[f64], &[f64])| {
+            let labels: Vec<usize> = t.iter().take_while(|t| **t >= 0.0).map(|t| *t as usize).collect();
+            let mut sum = 0.0;
+            for j in &labels {
+                for k in (0..3).filter(|k| !labels.contains(k)) {
+                    sum += (1.0 - x[*j] + x[k]).max(0.0) / 3.0;
+                }
+            }
+            sum
+        };
+        let losses: Vec<f64> = all.chunks(3).zip(t.chunks(3)).map(row).collect();
+        Expected { shape: x.shape()[..x.rank() - 1].into(), divisor: losses.len() as f64, losses }
+    }
+
+    cases![
+        loss("multilabel_margin_loss", |r| MultiLabelMarginLoss::new().reduction(r), formula)
+            .function(multilabel_margin_loss)
+            .on(
+                Tensor::randn(&[4, 3], DType::F64, &mut seeded(3)).expect("small"),
+                Tensor::from([[0, -1, 1], [2, 1, -1], [-1, 0, 2], [0, 1, 2]])
+            )
+            .on(Tensor::randn(&[3], DType::F64, &mut seeded(4)).expect("small"), Tensor::from([2, -1, -1]))
+            .refuses(
+                Tensor::from([[0.0, 1.0]]),
+                Tensor::from([[2, -1]]),
+                "gather: index 2 at position 0 is out of range for dim 1 of shape [1, 2]"
+            )
+            .refuses(
+                Tensor::from([[[0.0]]]),
+                Tensor::from([2]),
+                "the input has shape [1, 1, 1], expected [C] or [N, C]"
+            )
+            .refuses(Tensor::from([[0.0]]), Tensor::from([0]), "target has shape [1], expected [1, 1]")
+    ];
+}

@@ -1,0 +1,330 @@
+//! Connectionist temporal classification.
+
+use crate::loss::Reduction;
+use crate::loss::options::reduced;
+use autograd_core::check::Check;
+use autograd_core::{DType, Error, ErrorKind, Result, Tensor};
+
+const OP: &str = "ctc_loss";
+
+/// Connectionist temporal classification: the negative logarithm of the probability that a model, which says a symbol or the
+/// blank at each of T times, says the target, with repeated symbols taken together and blanks left out. The mean over the
+/// samples of what it is for a symbol of the target.
+///
+/// ```text
+/// l = blank, t₁, blank, t₂, .., blank                              2S + 1 places
+/// α₁(0) = x₁[blank],  α₁(1) = x₁[t₁]
+/// αₜ(s) = ln(e^αₜ₋₁(s) + e^αₜ₋₁(s−1) + e^αₜ₋₁(s−2)) + xₜ[l(s)]     the last term only if l(s) is no blank and not l(s−2)
+/// loss = −ln(e^α_T(2S) + e^α_T(2S − 1))
+/// ```
+///
+/// # Shapes
+/// `log_probs: [T, N, C]`, after `log_softmax` along C. `targets` (`I64`): `[N, S]`, or all one after the other, `[Σ S]`.
+/// `input_lengths` and `target_lengths`: N numbers, at most T and S.
+///
+/// # Gradient
+/// Through all times; nothing flows beyond a sample's length. A target that no path can say has the loss ∞.
+///
+/// # Numerics
+/// In logarithms throughout: long sequences do not underflow.
+///
+/// # Errors
+/// If the shapes or lengths do not fit, a target is out of range, or the blank is no class.
+///
+/// The lengths are plain numbers, not tensors: a captured step keeps those that it was recorded with.
+///
+/// # Examples
+/// ```
+/// # use autograd_core::{DType, Tensor};
+/// # use wengert_nn::ctc_loss;
+/// // Two times, one symbol: blank-1, 1-blank and 1-1 say it, each with 1/4.
+/// let log_probs = Tensor::zeros(&[2, 1, 2], DType::F32)?.log_softmax(2)?;
+/// let loss = ctc_loss(&log_probs, &Tensor::from([[1]]), &[2], &[1])?;
+/// assert!((loss.item::<f32>()? + 0.75f32.ln()).abs() < 1e-6);
+/// # Ok::<(), wengert_nn::Error>(())
+/// ```
+///
+/// # References
+/// Graves et al., Connectionist Temporal Classification: Labelling Unsegmented Sequence Data with Recurrent Neural Networks,
+/// 2006, equations 5 to 8.
+pub fn ctc_loss(
+    log_probs: &Tensor,
+    targets: &Tensor,
+    input_lengths: &[usize],
+    target_lengths: &[usize],
+) -> Result<Tensor> {
+    CtcLoss::new().forward(log_probs, targets, input_lengths, target_lengths)
+}
+
+/// [`ctc_loss`] with options.
+///
+/// # Examples
+/// ```
+/// # use autograd_core::{DType, Tensor};
+/// # use wengert_nn::{CtcLoss, Reduction};
+/// let loss = CtcLoss::new().blank(1).zero_infinity(true).reduction(Reduction::Sum);
+/// let log_probs = Tensor::zeros(&[1, 1, 2], DType::F32)?.log_softmax(2)?;
+/// // One time is too short for two symbols.
+/// assert_eq!(loss.forward(&log_probs, &Tensor::from([[0, 0]]), &[1], &[2])?.item::<f32>()?, 0.0);
+/// # Ok::<(), wengert_nn::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CtcLoss {
+    blank: usize,
+    zero_infinity: bool,
+    reduction: Reduction,
+}
+
+reduced!(CtcLoss);
+
+impl CtcLoss {
+    /// The class of the blank. Default 0.
+    #[must_use]
+    pub fn blank(mut self, blank: usize) -> CtcLoss {
+        self.blank = blank;
+        self
+    }
+
+    /// Whether a target that no path can say has the loss 0, without a gradient, instead of ∞. Default false.
+    #[must_use]
+    pub fn zero_infinity(mut self, zero_infinity: bool) -> CtcLoss {
+        self.zero_infinity = zero_infinity;
+        self
+    }
+
+    /// The loss of a batch of sequences.
+    ///
+    /// # Errors
+    /// As for [`ctc_loss`].
+    pub fn forward(
+        &self,
+        log_probs: &Tensor,
+        targets: &Tensor,
+        input_lengths: &[usize],
+        target_lengths: &[usize],
+    ) -> Result<Tensor> {
+        Check(OP).float(log_probs)?;
+        let [times, samples, classes] = Check(OP).shape("log_probs", log_probs, "[T, N, C]")?;
+        Check(OP).require(
+            self.blank < classes,
+            "blank",
+            self.blank,
+            format!("below {classes}, the number of classes"),
+        )?;
+        lengths("input_lengths", input_lengths, samples, times)?;
+        if let Some(n) = input_lengths.iter().position(|length| *length == 0) {
+            let text = format!("{OP}: the input length of sample {n} is 0, it must be at least 1");
+            return Err(Error::new(ErrorKind::Argument, text));
+        }
+        let padded = padded(targets, target_lengths, samples)?;
+        let places = 2 * padded.shape()[1] + 1;
+        let all = |f: &dyn Fn(usize, usize) -> bool| {
+            let marks = (0..samples * places).map(|i| i64::from(f(i / places, i % places))).collect();
+            Ok::<_, Error>(Tensor::from_vec(marks, &[samples, places])?.to_dtype(DType::Bool))
+        };
+        // l: blanks between the symbols, and beyond a sample's own places, from which nothing flows back.
+        let blanks = |width: usize| Tensor::full(&[samples, width], self.blank as f64, DType::I64);
+        let between = Tensor::stack(&[&blanks(padded.shape()[1])?, &padded], -1)?.flatten(1, 2)?;
+        let symbols = Tensor::cat(&[&between, &blanks(1)?], 1)?;
+        let own = all(&|n, s| s % 2 == 1 && s / 2 < target_lengths[n])?;
+        let symbols = own.where_cond(&symbols, &blanks(places)?)?;
+        let two_before = Tensor::cat(&[&blanks(2.min(places))?, &symbols.narrow(1, 0, places.saturating_sub(2))?], 1)?;
+        let skips = own.logical_and(&symbols.ne(&two_before)?)?.logical_and(&all(&|_, s| s > 1)?)?;
+
+        let index = symbols.unsqueeze(0)?.expand(&[times as isize, samples as isize, places as isize])?;
+        let said = log_probs.gather(2, &index).map_err(|error| error.context(OP))?;
+        let never = |width: usize| Tensor::full(&[samples, width], f64::NEG_INFINITY, log_probs.dtype());
+        let start = all(&|n, s| s == 0 || s == 1 && target_lengths[n] > 0)?;
+        let nowhere = never(places)?;
+        let mut alpha = start.where_cond(&said.select(0, 0)?, &nowhere)?;
+        for time in 1..times {
+            let later =
+                |by: usize| Tensor::cat(&[&never(by.min(places))?, &alpha.narrow(1, 0, places.saturating_sub(by))?], 1);
+            let ways = [alpha.clone(), later(1)?, skips.where_cond(&later(2)?, &nowhere)?];
+            let from = log_sum(&ways)?;
+            let next = from.try_add(&said.select(0, time as isize)?)?;
+            // A sample that has ended stays where it is.
+            let goes_on = all(&|n, _| time < input_lengths[n])?;
+            alpha = goes_on.where_cond(&next, &alpha)?;
+        }
+        let ends = all(&|n, s| s == 2 * target_lengths[n] || s + 1 == 2 * target_lengths[n])?;
+        let mut losses = log_sum_along(&ends.where_cond(&alpha, &nowhere)?)?.neg();
+        if self.zero_infinity {
+            let infinite = losses.detach().eq(&losses.full_like(f64::INFINITY))?;
+            losses = infinite.where_cond(&losses.zeros_like(), &losses)?;
+        }
+        if self.reduction == Reduction::Mean {
+            let sizes: Vec<f64> = target_lengths.iter().map(|length| (*length).max(1) as f64).collect();
+            losses = losses.try_div(&Tensor::from_slice(&sizes, &[samples])?.to_dtype(losses.dtype()))?;
+        }
+        self.reduction.apply(&losses)
+    }
+}
+
+/// `ln Σ eˣ` of like tensors, −∞ with the derivative 0 where all are −∞.
+fn log_sum(ways: &[Tensor]) -> Result<Tensor> {
+    log_sum_along(&Tensor::stack(&ways.iter().collect::<Vec<_>>(), -1)?)
+}
+
+/// The same along the last dim.
+fn log_sum_along(x: &Tensor) -> Result<Tensor> {
+    let possible = x.detach().amax(-1)?.gt(&Tensor::full(&[], f64::NEG_INFINITY, x.dtype())?)?;
+    // Zeros where there is no way at all: the derivative there would be NaN.
+    let some = possible.unsqueeze(-1)?.where_cond(x, &x.zeros_like())?.logsumexp(-1)?;
+    possible.where_cond(&some, &some.full_like(f64::NEG_INFINITY))
+}
+
+fn lengths(name: &str, lengths: &[usize], samples: usize, most: usize) -> Result<()> {
+    if lengths.len() != samples {
+        let text = format!("{OP}: there are {} {name} for {samples} samples", lengths.len());
+        return Err(Error::new(ErrorKind::Shape, text));
+    }
+    match lengths.iter().position(|length| *length > most) {
+        None => Ok(()),
+        Some(n) => {
+            let text = format!("{OP}: {name} of sample {n} is {}, it must be at most {most}", lengths[n]);
+            Err(Error::new(ErrorKind::Argument, text))
+        }
+    }
+}
+
+/// The symbols of the samples as rows, `[N, S]`, with anything behind a sample's own.
+fn padded(targets: &Tensor, target_lengths: &[usize], samples: usize) -> Result<Tensor> {
+    Check(OP).dtype(targets, DType::I64)?;
+    let sum: usize = target_lengths.iter().sum();
+    match targets.shape() {
+        [n, width] if *n == samples => {
+            lengths("target_lengths", target_lengths, samples, *width)?;
+            Ok(targets.clone())
+        }
+        [all] if *all == sum => {
+            lengths("target_lengths", target_lengths, samples, sum)?;
+            let width = target_lengths.iter().copied().max().unwrap_or(0);
+            let mut from = 0;
+            let mut places = Vec::with_capacity(samples * width);
+            for length in target_lengths {
+                places.extend((0..width).map(|s| if s < *length { (from + s) as i64 } else { 0 }));
+                from += length;
+            }
+            targets
+                .index_select(0, &Tensor::from_vec(places, &[samples * width])?)?
+                .reshape(&[samples as isize, width as isize])
+        }
+        shape => {
+            let expected = format!("[{samples}, S] or [{sum}], the sum of the target lengths");
+            Err(Error::shape(OP, "targets", shape, expected))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{CtcLoss, ctc_loss};
+    use crate::cases::Expected;
+    use crate::loss::Reduction;
+    use autograd_core::{DType, Result, Tensor, grad, seeded};
+
+    /// The sum over all that can be said in T times, one by one.
+    fn by_paths(x: &[Vec<f64>], target: &[usize]) -> f64 {
+        let classes = x[0].len();
+        let mut total = 0.0;
+        for path in 0..classes.pow(x.len() as u32) {
+            let said: Vec<usize> = (0..x.len()).map(|t| path / classes.pow(t as u32) % classes).collect();
+            let mut heard: Vec<usize> = said.clone();
+            heard.dedup();
+            heard.retain(|symbol| *symbol != 0);
+            if heard == target {
+                total += said.iter().zip(x).map(|(symbol, x)| x[*symbol]).sum::<f64>().exp();
+            }
+        }
+        -total.ln()
+    }
+
+    fn log_probs(shape: &[usize], seed: u64) -> Tensor {
+        let x = Tensor::randn(shape, DType::F64, &mut seeded(seed)).expect("small");
+        x.log_softmax(-1).expect("has classes")
+    }
+
+    fn rows(x: &Tensor, sample: usize, times: usize) -> Vec<Vec<f64>> {
+        let [_, samples, classes] = x.shape()[..] else { unreachable!("[T, N, C]") };
+        let all = x.to_f64s();
+        (0..times).map(|t| all[(t * samples + sample) * classes..][..classes].to_vec()).collect()
+    }
+
+    #[test]
+    fn it_is_the_sum_over_all_paths() -> Result<()> {
+        let x = log_probs(&[5, 3, 3], 1);
+        let targets: [&[usize]; 3] = [&[1, 2, 1], &[2, 2], &[]];
+        let (times, flat) = ([5, 4, 3], Tensor::from([1, 2, 1, 2, 2]));
+        let losses = CtcLoss::new().reduction(Reduction::None).forward(&x, &flat, &times, &[3, 2, 0])?.to_f64s();
+        for n in 0..3 {
+            let expected = by_paths(&rows(&x, n, times[n]), targets[n]);
+            assert!((losses[n] - expected).abs() < 1e-12, "{n}: {} instead of {expected}", losses[n]);
+        }
+        let padded = Tensor::from([[1, 2, 1], [2, 2, 0], [0, 0, 0]]);
+        assert_eq!(
+            CtcLoss::new().reduction(Reduction::None).forward(&x, &padded, &times, &[3, 2, 0])?.to_f64s(),
+            losses
+        );
+        let mean = (losses[0] / 3.0 + losses[1] / 2.0 + losses[2]) / 3.0;
+        assert!((ctc_loss(&x, &flat, &times, &[3, 2, 0])?.item::<f64>()? - mean).abs() < 1e-14);
+        Ok(())
+    }
+
+    #[test]
+    fn what_cannot_be_said_is_infinite_or_nothing() -> Result<()> {
+        let x = log_probs(&[2, 2, 3], 1).requires_grad();
+        let of = |zero: bool| {
+            let loss = CtcLoss::new().zero_infinity(zero).reduction(Reduction::None);
+            loss.forward(&x, &Tensor::from([[1, 1], [1, 2]]), &[2, 2], &[2, 2])
+        };
+        let losses = of(false)?.to_f64s();
+        assert!(losses[0] == f64::INFINITY && losses[1].is_finite());
+        let zeroed = of(true)?;
+        assert_eq!(zeroed.to_f64s(), [0.0, losses[1]]);
+        let gradient = grad(&zeroed.sum(), &[&x])?[0].to_f64s();
+        // Of the first sample none, of the second some.
+        assert!((0..2).all(|t| gradient[t * 6..t * 6 + 3] == [0.0; 3] && gradient[t * 6 + 3..t * 6 + 6] != [0.0; 3]));
+        assert!(gradient.iter().all(|g| g.is_finite()));
+        Ok(())
+    }
+
+    #[test]
+    fn what_does_not_fit_is_named() {
+        let x = log_probs(&[2, 1, 3], 1);
+        let text = |loss: CtcLoss, targets: &Tensor, times: &[usize], sizes: &[usize]| {
+            loss.forward(&x, targets, times, sizes).unwrap_err().to_string()
+        };
+        let (one, new) = (Tensor::from([[1]]), CtcLoss::new);
+        assert_eq!(
+            text(new().blank(3), &one, &[2], &[1]),
+            "ctc_loss: blank is 3, it must be below 3, the number of classes"
+        );
+        assert_eq!(text(new(), &one, &[2, 2], &[1]), "ctc_loss: there are 2 input_lengths for 1 samples");
+        assert_eq!(text(new(), &one, &[3], &[1]), "ctc_loss: input_lengths of sample 0 is 3, it must be at most 2");
+        assert_eq!(text(new(), &one, &[0], &[1]), "ctc_loss: the input length of sample 0 is 0, it must be at least 1");
+        assert_eq!(text(new(), &one, &[2], &[2]), "ctc_loss: target_lengths of sample 0 is 2, it must be at most 1");
+        let range = text(new(), &Tensor::from([[3]]), &[2], &[1]);
+        assert!(range.starts_with("ctc_loss: gather: index 3 at position 1 is out of range for dim 2"), "{range}");
+        let shape = "ctc_loss: targets has shape [2], expected [1, S] or [1], the sum of the target lengths";
+        assert_eq!(text(new(), &Tensor::from([1, 2]), &[2], &[1]), shape);
+    }
+
+    // As a loss of x alone, whose derivatives the suite checks; the target is a pair of symbols.
+    cases![
+        loss(
+            "ctc_loss",
+            |r| move |x: &Tensor, _: &Tensor| {
+                let times = x.reshape(&[4, 1, 3])?.log_softmax(2)?;
+                let loss =
+                    CtcLoss::new().reduction(Reduction::None).forward(&times, &Tensor::from([[1, 2]]), &[4], &[2])?;
+                r.apply(&loss.squeeze(&[0])?)
+            },
+            |x, _| {
+                let x = x.reshape(&[4, 1, 3]).expect("small").log_softmax(2).expect("has classes");
+                Expected { shape: vec![], divisor: 1.0, losses: vec![by_paths(&rows(&x, 0, 4), &[1, 2])] }
+            }
+        )
+        .on(log_probs(&[12], 2).mul_scalar(2.0), Tensor::from(0))
+    ];
+}

@@ -1,0 +1,5 @@
+//! Losses of sequences.
+
+mod ctc;
+
+pub use ctc::{CtcLoss, ctc_loss};

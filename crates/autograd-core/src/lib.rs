@@ -44,6 +44,10 @@ pub use functional::{TensorList, grad, grad_with, hessian, hvp, jacobian, jvp, v
 pub use gradcheck::gradcheck;
 pub use ops::custom::custom;
 pub use ops::reduce::dims::{ReduceDims, keep};
+pub use ops::shape::fill::pad::PadMode;
+pub use ops::shape::join::grid::Indexing;
+pub use ops::shape::parts::index::{At, Ellipsis, Index, NewAxis, step};
+pub use ops::shape::parts::tensor_split::Sections;
 pub use profile::{Profile, profile};
 pub use shape::{Dim, Shape};
 pub use tape::{

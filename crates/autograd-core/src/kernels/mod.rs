@@ -15,6 +15,7 @@ pub mod simd;
 
 pub mod copy;
 pub mod nest;
+pub mod remap;
 pub mod zip;
 
 pub mod reduce;

@@ -10,6 +10,7 @@ mod linalg;
 mod losses;
 mod normalize;
 mod reduce;
+mod scan;
 mod shape;
 
 use crate::call::{Call, Outputs};
@@ -21,8 +22,16 @@ pub type Operation = fn(&Call<'_>) -> Outcome<Outputs>;
 /// A chapter of the register.
 pub type Table = &'static [(&'static str, Operation)];
 
-const TABLES: [Table; 7] =
-    [elementwise::TABLE, reduce::TABLE, shape::TABLE, index::TABLE, linalg::TABLE, normalize::TABLE, losses::TABLE];
+const TABLES: [Table; 8] = [
+    elementwise::TABLE,
+    reduce::TABLE,
+    scan::TABLE,
+    shape::TABLE,
+    index::TABLE,
+    linalg::TABLE,
+    normalize::TABLE,
+    losses::TABLE,
+];
 
 /// The operation of a name.
 pub fn find(name: &str) -> Outcome<Operation> {

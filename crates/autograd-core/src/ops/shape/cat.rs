@@ -60,7 +60,7 @@ impl Tensor {
 }
 
 /// [`Tensor::cat`] under the name of the operation that asks for it.
-pub(super) fn join(op: &'static str, tensors: &[&Tensor], dim: isize) -> Result<Tensor> {
+pub(in crate::ops) fn join(op: &'static str, tensors: &[&Tensor], dim: isize) -> Result<Tensor> {
     let nothing = |x: &&&Tensor| x.shape() != [0];
     let Some(first) = tensors.iter().find(nothing).or(tensors.first()) else {
         return Err(Error::new(ErrorKind::Argument, format!("{op}: needs at least one tensor")));

@@ -73,12 +73,7 @@ impl Tensor {
 }
 
 /// The tensor with margins of one number before and behind each dim, recorded.
-pub(in crate::ops::shape) fn padded(
-    op: &'static str,
-    x: &Tensor,
-    margins: &[(isize, isize)],
-    value: f64,
-) -> Result<Tensor> {
+pub(in crate::ops) fn padded(op: &'static str, x: &Tensor, margins: &[(isize, isize)], value: f64) -> Result<Tensor> {
     let segments = |(d, margins): (usize, &(isize, isize))| segments(op, x, d, *margins, PadMode::Constant(value));
     Remap::new(op, margins.iter().enumerate().map(segments).collect::<Result<Vec<_>>>()?).of(x, value)
 }

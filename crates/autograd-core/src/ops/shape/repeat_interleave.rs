@@ -108,7 +108,7 @@ impl Tensor {
 fn entries(x: &Tensor, dim: Option<isize>) -> Result<(Tensor, usize)> {
     match dim {
         None => Ok((x.flatten(0, -1)?, 0)),
-        Some(dim) => Ok((x.atleast_1d(), Check(OP).dim(dim, x.shape())?)),
+        Some(dim) => Ok((x.clone(), Check(OP).sized_dim(dim, x.shape())?.0)),
     }
 }
 
@@ -126,6 +126,10 @@ crate::ops::cases::cases![{
             .refuses(
                 |x| x[0].repeat_interleave(2, Some(3)),
                 "repeat_interleave: dim 3 is out of range for shape [2, 3, 2] (−3 to 2)",
+            )
+            .refuses(
+                |x| x[0].sum().repeat_interleave(2, Some(0)),
+                "repeat_interleave: dim 0 is out of range for shape [] (a scalar has dim 0 and −1 only)",
             )
             .refuses(
                 |x| x[0].repeat_interleave(usize::MAX, None),

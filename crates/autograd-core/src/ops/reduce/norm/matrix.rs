@@ -40,7 +40,7 @@ impl Tensor {
     ///
     /// # Errors
     /// If `dims` are not two, are the same or out of range, the dtype is not a float type, or there is no row or column
-    /// to take the largest of.
+    /// to take the least of; the largest of none is 0.
     ///
     /// # Examples
     /// ```
@@ -74,8 +74,13 @@ fn matrix_norm(x: &Tensor, kind: MatrixNorm, dims: &ReduceDims) -> Result<Tensor
         MatrixNorm::RowsLeast => (columns, rows, false),
     };
     let sums = x.abs().sum_dim(crate::keep(sum))?;
-    Along::new(OP, &sums, &extreme.into())?.not_empty(OP, &sums)?;
-    let kept = if largest { sums.amax(crate::keep(extreme)) } else { sums.amin(crate::keep(extreme)) };
+    let kept = match Along::new(OP, &sums, &extreme.into())?.not_empty(OP, &sums) {
+        Ok(_) if largest => sums.amax(crate::keep(extreme)),
+        Ok(_) => sums.amin(crate::keep(extreme)),
+        // The largest of no absolute values is 0.
+        Err(_) if largest => sums.sum_dim(crate::keep(extreme)),
+        Err(error) => Err(error),
+    };
     kept?.reshape_to(&along.shape)
 }
 
@@ -105,7 +110,7 @@ crate::ops::cases::cases![{
                 "matrix_norm: dim 3 is out of range for shape [2, 3, 2] (−3 to 2)",
             )
             .refuses(
-                |x| x[0].narrow(1, 0, 0)?.matrix_norm(MatrixNorm::Rows, [1, 2]),
+                |x| x[0].narrow(1, 0, 0)?.matrix_norm(MatrixNorm::RowsLeast, [1, 2]),
                 "matrix_norm: dims [1] of shape [2, 0, 1] have no elements, and matrix_norm of nothing is undefined",
             )
             .refuses(

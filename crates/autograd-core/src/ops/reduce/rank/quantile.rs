@@ -174,8 +174,10 @@ fn quantile(op: &'static str, x: &Tensor, quantiles: &Quantiles, dims: &ReduceDi
         Interpolation::Nearest => at(f64::round_ties_even)?,
         Interpolation::Midpoint => at(f64::floor)?.lerp(&at(f64::ceil)?, &Tensor::full(&[], 0.5, x.dtype())?)?,
         Interpolation::Linear => {
-            let weight = rank.try_sub(&places.floors()?)?;
-            at(f64::floor)?.lerp(&at(f64::ceil)?, &weight)?
+            let (low, weight) = (at(f64::floor)?, rank.try_sub(&places.floors()?)?);
+            // Nothing flows to the quantile of a row that is NaN.
+            let weight = low.eq(&low)?.where_cond(&weight, &Tensor::full(&[], 0.0, x.dtype())?)?;
+            low.lerp(&at(f64::ceil)?, &weight)?
         }
     };
     let mut shape: Dims = SmallVec::from_slice(&along.shape);

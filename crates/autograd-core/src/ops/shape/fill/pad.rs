@@ -40,7 +40,7 @@ impl Tensor {
     ///
     /// # Errors
     /// If the margins are not pairs, more of them than dims, or too wide for the mode; or if more is taken away than
-    /// there is.
+    /// there is (all of it, where copies are to be made of it).
     ///
     /// # Examples
     /// ```
@@ -86,6 +86,10 @@ fn segments(op: &'static str, x: &Tensor, d: usize, margins: (isize, isize), mod
     let length = (size as isize).checked_add(before).and_then(|n| n.checked_add(behind)).ok_or_else(too_large)?;
     if length < 0 {
         let text = format!("{op}: margins {before} and {behind} leave {length} elements of dim {d} of size {size}");
+        return Err(Error::new(ErrorKind::Argument, text));
+    }
+    if length == 0 && margins != (0, 0) && !matches!(mode, PadMode::Constant(_)) {
+        let text = format!("{op}: margins {before} and {behind} leave nothing of dim {d} of size {size} to be copied");
         return Err(Error::new(ErrorKind::Argument, text));
     }
     // A negative margin takes away: from the other margin, too, if the elements do not suffice.
@@ -156,6 +160,10 @@ crate::ops::cases::cases![{
             .refuses(
                 |x| x[0].pad(&[-3, -2], PadMode::Constant(0.0)),
                 "pad: margins -3 and -2 leave -1 elements of dim 1 of size 4",
+            )
+            .refuses(
+                |x| x[0].pad(&[-3, -1], PadMode::Reflect),
+                "pad: margins -3 and -1 leave nothing of dim 1 of size 4 to be copied",
             )
             .refuses(
                 |x| x[0].pad(&[isize::MAX, 1], PadMode::Constant(0.0)),

@@ -4,7 +4,6 @@ use super::remap::Remap;
 use crate::error::{Error, ErrorKind, Result};
 use crate::kernels::remap::{Segment, Source};
 use crate::ops::check::Check;
-use crate::shape::Dim;
 use crate::tape::{Pull, Pullback, record};
 use crate::tensor::Tensor;
 use smallvec::{SmallVec, smallvec};
@@ -43,8 +42,7 @@ impl Tensor {
         }
         let mut by = Shifts::from_elem(0, self.rank());
         for (shift, dim) in shifts.iter().zip(dims) {
-            let d = Check("roll").dim(dim.signed(), self.shape())?;
-            let size = self.shape().get(d).copied().unwrap_or(1);
+            let (d, size) = Check("roll").sized_dim(*dim, self.shape())?;
             if size > 1 {
                 by[d] = (by[d] + shift.rem_euclid(size as isize) as usize) % size;
             }
@@ -88,6 +86,10 @@ crate::ops::cases::cases![{
             .value(last)
             .refuses(|x| x[0].roll(&[1, 2], &[0]), "roll: 2 shifts for 1 dims; there is one for each")
             .refuses(|x| x[0].roll(&[], &[0]), "roll: 0 shifts for 1 dims; there is one for each")
+            .refuses(
+                |x| x[0].sum().roll(&[1], &[0]),
+                "roll: dim 0 is out of range for shape [] (a scalar has dim 0 and −1 only)",
+            )
             .refuses(|x| x[0].roll(&[1], &[3]), "roll: dim 3 is out of range for shape [2, 3, 4] (−3 to 2)"),
         Case::new("roll twice along a dim", x(), |x| x[0].roll(&[1, 1], &[1, 1]))
             .value(|x| (0..24).map(|i| x[0][i / 12 * 12 + (i / 4 % 3 + 1) % 3 * 4 + i % 4]).collect()),

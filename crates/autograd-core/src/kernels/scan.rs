@@ -48,7 +48,7 @@ impl Scan<1> for Product {
     }
 }
 
-/// `y = b + a y′`, where y′ is the result before.
+/// `y = b + a y′`, where y′ is the result before; where a is 0, it has no influence, even if it is infinite or NaN.
 #[derive(Clone, Copy)]
 pub struct Recurrence;
 
@@ -60,7 +60,7 @@ impl Scan<2> for Recurrence {
     }
     #[inline(always)]
     fn step(self, y: &mut f64, [a, b]: [f64; 2]) -> f64 {
-        *y = b + a * *y;
+        *y = b + if a == 0.0 { 0.0 } else { a * *y };
         *y
     }
 }

@@ -15,7 +15,7 @@ impl Tensor {
     ///
     /// # Gradient
     /// `gx[k] = e^(x[k] − y[k]) (gy[k] + e^(y[k] − y[k + 1]) (gy[k + 1] + ..))`, in which no exponential is above 1. NaN
-    /// where y is infinite. Saves x and y.
+    /// where x and y are both infinite. Saves x and y.
     ///
     /// # Numerics
     /// `F32` is accumulated in `F64`, and rounded once for each element.
@@ -53,7 +53,11 @@ impl Pullback for LogCumSumExp {
         at.give(0, || {
             let Along { dim, length, .. } = Along::of(gy, self.dim);
             let Some(steps) = length.checked_sub(1) else { return gy.reshape_to(gy.shape()) };
-            let falls = y.narrow(dim, 0, steps)?.try_sub(&y.narrow(dim, 1, steps)?)?.exp();
+            let (before, after) = (y.narrow(dim, 0, steps)?, y.narrow(dim, 1, steps)?);
+            // The difference of equal infinities is no fall.
+            let level = before.abs().eq_scalar(f64::INFINITY).logical_and(&before.eq(&after)?)?;
+            let falls = before.try_sub(&after)?;
+            let falls = level.where_cond(&Tensor::full(&[], 0.0, y.dtype())?, &falls)?.exp();
             let margins: Vec<_> = (0..gy.rank()).map(|d| if d == dim { (0, 1) } else { (0, 0) }).collect();
             let falls = padded("logcumsumexp", &falls, &margins, 0.0)?;
             x.try_sub(&y)?.exp().try_mul(&recurrence(&falls, gy, dim, true)?)

@@ -6,8 +6,8 @@ use crate::kernels::scan::Recurrence;
 use crate::tape::{Pull, Pullback, Saved, record};
 use crate::tensor::Tensor;
 
-/// `y[k] = b[k] + a[k] y[k − 1]` along a dim, with nothing before the first; `reverse` has `y[k + 1]`. Recorded; `a` and
-/// `b` are floats of one shape with at least one dim.
+/// `y[k] = b[k] + a[k] y[k − 1]` along a dim, with nothing before the first, and nothing of what is multiplied by 0;
+/// `reverse` has `y[k + 1]`. Recorded; `a` and `b` are floats of one shape with at least one dim.
 ///
 /// Its adjoint is the same recurrence in the other direction, so derivatives of all orders are exact and linear in time.
 pub(super) fn recurrence(a: &Tensor, b: &Tensor, dim: usize, reverse: bool) -> Result<Tensor> {

@@ -38,10 +38,11 @@ impl Tensor {
         }
         let others: Vec<isize> = (0..self.rank()).filter(|k| *k != d).map(|k| k as isize).collect();
         let others: ReduceDims = keep(&others[..]);
-        let norms = norm("renorm", "p", self, p, &others)?;
-        // The factor of a slice that is not scaled is a constant: what it would have been leaks into no derivative.
-        let (above, one) = (norms.gt_scalar(maxnorm), Tensor::full(&[], 1.0, self.dtype())?);
-        let norms = above.where_cond(&norms, &one)?;
+        let above = norm("renorm", "p", &self.detach(), p, &others)?.gt_scalar(maxnorm);
+        // The norm of a slice that is not scaled is taken of zeros: what it is leaks into no derivative.
+        let [one, none] = [1.0, 0.0].map(|value| Tensor::full(&[], value, self.dtype()));
+        let (one, scaled) = (one?, above.where_cond(self, &none?)?);
+        let norms = norm("renorm", "p", &scaled, p, &others)?;
         let factor = norms.add_scalar(1e-7).powf(-1.0).mul_scalar(maxnorm);
         self.try_mul(&above.where_cond(&factor, &one)?)
     }

@@ -54,7 +54,7 @@ impl Tensor {
     /// PyTorch: any mode pads any dims of a tensor of any rank; there, margins that are not constant are for the last
     /// one to three dims of layers' inputs.
     pub fn pad(&self, pad: &[isize], mode: PadMode) -> Result<Tensor> {
-        let ([pairs @ ..], []) = pad.as_chunks::<2>() else {
+        let (pairs, []) = pad.as_chunks::<2>() else {
             let text = format!("pad: {} margins are not pairs, one for each of the last dims", pad.len());
             return Err(Error::new(ErrorKind::Argument, text));
         };

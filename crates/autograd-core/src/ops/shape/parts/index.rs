@@ -298,7 +298,7 @@ crate::ops::cases::cases![{
         case("i(1)", |x| x.i(1), &[12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23]),
         case("i with steps", |x| x.i((0, step(.., 2), step(1..=3, 2))), &[1, 3, 9, 11]),
         case("i with a new axis", |x| x.i((NewAxis, Ellipsis, 2..=2)), &[2, 6, 10, 14, 18, 22]),
-        case("i of nothing", |x| x.i((.., 2..1)), &[]),
+        case("i of nothing", |x| x.i((.., 3..)), &[]),
         case("i with positions", |x| x.i((1, NewAxis, &Tensor::from([2, 0, 2]), ..1)), &[20, 12, 20]),
         case("i from the end", |x| x.i((0, -2.., ..=-2)), &[4, 5, 6, 8, 9, 10]),
     ]

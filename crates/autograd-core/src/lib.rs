@@ -43,7 +43,15 @@ pub use error::{BoxError, Error, ErrorKind, Result};
 pub use functional::{TensorList, grad, grad_with, hessian, hvp, jacobian, jvp, vjp};
 pub use gradcheck::gradcheck;
 pub use ops::custom::custom;
+pub use ops::reduce::cov::CovOptions;
 pub use ops::reduce::dims::{ReduceDims, keep};
+pub use ops::reduce::norm::matrix::MatrixNorm;
+pub use ops::reduce::rank::quantile::{Interpolation, Quantiles};
+pub use ops::scan::trapezoid::Spacing;
+pub use ops::shape::fill::pad::PadMode;
+pub use ops::shape::join::grid::Indexing;
+pub use ops::shape::parts::index::{At, Ellipsis, Index, NewAxis, step};
+pub use ops::shape::parts::tensor_split::Sections;
 pub use profile::{Profile, profile};
 pub use shape::{Dim, Shape};
 pub use tape::{

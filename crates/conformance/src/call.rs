@@ -143,6 +143,12 @@ impl<'a> Call<'a> {
         }
     }
 
+    /// Numbers of things; a negative one is unsupported, as in [`Call::count`].
+    pub fn counts(&self, name: &str) -> Outcome<Vec<usize>> {
+        let count = |value: isize| usize::try_from(value).map_err(|_| Stop::argument(name, value));
+        self.integers(name)?.into_iter().map(count).collect()
+    }
+
     /// The dimensions of a reduction: null and `[]` mean all, which the library writes as none.
     pub fn dims(&self, name: &str) -> Outcome<Vec<isize>> {
         if self.value(name).is_none() { Ok(Vec::new()) } else { self.integers(name) }

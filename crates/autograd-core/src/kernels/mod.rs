@@ -15,13 +15,17 @@ pub mod simd;
 
 pub mod copy;
 pub mod nest;
+pub mod remap;
 pub mod zip;
 
+pub mod rank;
 pub mod reduce;
 pub mod rows;
+pub mod scan;
 pub mod select;
 
 pub mod fold;
 pub mod gemm;
+pub mod norm;
 pub mod random;
 pub mod update;

@@ -253,6 +253,16 @@ impl Check {
         if bytes.is_some_and(Block::has_room) { Ok(()) } else { Err(Error::too_large(self.0, shape)) }
     }
 
+    /// There must be room for a list of this many tensors.
+    pub(crate) fn list(self, count: usize) -> Result<()> {
+        // More than a view and its node take.
+        const EACH: usize = 512;
+        if count.checked_mul(EACH).is_some_and(Block::has_room) {
+            return Ok(());
+        }
+        Err(Error::new(ErrorKind::TooLarge, format!("{}: {count} parts are more than memory holds", self.0)))
+    }
+
     /// The shape must be one that a tensor can have; that of two expanded operands may be larger.
     pub(crate) fn fits_memory(self, shape: &[usize]) -> Result<()> {
         // The check assumes the widest elements.

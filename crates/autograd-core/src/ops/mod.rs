@@ -12,6 +12,8 @@ pub(crate) mod elementwise;
 
 pub(crate) mod reduce;
 
+pub(crate) mod scan;
+
 pub(crate) mod shape;
 
 pub(crate) mod index;

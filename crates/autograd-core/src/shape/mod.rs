@@ -11,7 +11,7 @@ mod list;
 pub use dim::Dim;
 pub(crate) use fixed::FixedDims;
 pub use layout::Layout;
-pub(crate) use layout::checked_numel;
+pub(crate) use layout::{MAX_RANK, checked_numel};
 pub use list::Shape;
 
 /// Sizes or strides under construction, one for each dimension.

@@ -1,7 +1,7 @@
 //! The steps by name; those that create, view, show and save.
 
 use crate::values::{BEYOND, Machine, READABLE, digest, is_decided, plain};
-use crate::{functions, walks};
+use crate::{functions, rearrange, walks};
 use autograd_core::module::StateDict;
 use autograd_core::{DType, Result, Tensor, memory, no_grad};
 use std::path::Path;
@@ -28,6 +28,11 @@ pub const TABLE: &[(&str, Step)] = &[
     ("expand", expand),
     ("expand", expand),
     ("join", join),
+    ("cut", rearrange::cut),
+    ("reorder", rearrange::reorder),
+    ("enlarge", rearrange::enlarge),
+    ("scan", rearrange::scan),
+    ("measure", rearrange::measure),
     ("unary", functions::unary),
     ("unary", functions::unary),
     ("with a number", functions::with_a_number),

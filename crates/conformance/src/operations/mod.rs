@@ -11,6 +11,7 @@ mod linalg;
 mod losses;
 mod normalize;
 mod reduce;
+mod scan;
 mod shape;
 
 use crate::call::{Call, Outputs};
@@ -22,9 +23,10 @@ pub type Operation = fn(&Call<'_>) -> Outcome<Outputs>;
 /// A chapter of the register.
 pub type Table = &'static [(&'static str, Operation)];
 
-const TABLES: [Table; 8] = [
+const TABLES: [Table; 9] = [
     elementwise::TABLE,
     reduce::TABLE,
+    scan::TABLE,
     shape::TABLE,
     index::TABLE,
     linalg::TABLE,

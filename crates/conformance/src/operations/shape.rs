@@ -1,8 +1,10 @@
 //! Rearrangements of elements.
 
 use super::Table;
+use crate::call::Call;
+use crate::stop::{Outcome, Stop};
 use autograd_core::module::Module;
-use autograd_core::{Tensor, seeded};
+use autograd_core::{Indexing, PadMode, Tensor, seeded};
 use wengert_nn::{Dropout, Layer};
 
 pub(super) const TABLE: Table = &[
@@ -16,13 +18,81 @@ pub(super) const TABLE: Table = &[
     ("t", |c| c.one(c.tensor("input")?.t())),
     ("expand", |c| c.one(c.tensor("input")?.expand(&c.integers("shape")?))),
     ("broadcast_to", |c| c.one(c.tensor("input")?.expand(&c.integers("shape")?))),
-    ("narrow", |c| c.one(c.tensor("input")?.narrow(c.integer("dim")?, c.integer("start")?, c.count("length")?))),
+    ("narrow", |c| c.one(c.tensor("input")?.narrow(c.integer("dim")?, c.integer("start")?, c.integer("length")?))),
     ("slice", |c| {
         let (start, end) = (c.maybe_integer("start")?, c.maybe_integer("end")?);
         c.one(c.tensor("input")?.slice(c.integer("dim")?, start, end, c.count("step")?))
     }),
     ("cat", |c| c.one(Tensor::cat(&c.tensors("tensors"), c.integer("dim")?))),
     ("stack", |c| c.one(Tensor::stack(&c.tensors("tensors"), c.integer("dim")?))),
+    ("view", |c| c.one(c.tensor("input")?.view(&c.integers("shape")?))),
+    ("unflatten", |c| c.one(c.tensor("input")?.unflatten(c.integer("dim")?, &c.integers("sizes")?))),
+    ("repeat", |c| c.one(c.tensor("input")?.repeat(&c.counts("repeats")?))),
+    ("tile", |c| c.one(c.tensor("input")?.tile(&c.counts("dims")?))),
+    ("repeat_interleave", |c| {
+        let (x, dim) = (c.tensor("input")?, c.maybe_integer("dim")?);
+        match c.maybe_tensor("repeats") {
+            Ok(Some(repeats)) => {
+                let size = c.maybe_integer("output_size")?;
+                let size = size.map(|size| usize::try_from(size).map_err(|_| Stop::argument("output_size", size)));
+                c.one(x.repeat_interleave_tensor(repeats, dim, size.transpose()?))
+            }
+            _ => {
+                c.absent("output_size")?;
+                c.one(x.repeat_interleave(c.count("repeats")?, dim))
+            }
+        }
+    }),
+    ("flip", |c| c.one(c.tensor("input")?.flip(&c.integers("dims")?))),
+    ("fliplr", |c| c.one(c.tensor("input")?.fliplr())),
+    ("flipud", |c| c.one(c.tensor("input")?.flipud())),
+    ("roll", |c| c.one(c.tensor("input")?.roll(&c.integers("shifts")?, &c.dims("dims")?))),
+    ("rot90", |c| c.one(c.tensor("input")?.rot90(c.integer("k")?, &c.integers("dims")?))),
+    ("movedim", |c| c.one(c.tensor("input")?.movedim(&c.integers("source")?, &c.integers("destination")?))),
+    ("select", |c| c.one(c.tensor("input")?.select(c.integer("dim")?, c.integer("index")?))),
+    ("split", |c| {
+        let (x, dim) = (c.tensor("input")?, c.integer("dim")?);
+        Ok(match c.value("split_size_or_sections").is_some_and(serde_json::Value::is_array) {
+            true => x.split_with_sizes(&c.counts("split_size_or_sections")?, dim)?,
+            false => x.split(c.count("split_size_or_sections")?, dim)?,
+        })
+    }),
+    ("chunk", |c| Ok(c.tensor("input")?.chunk(c.count("chunks")?, c.integer("dim")?)?)),
+    ("unbind", |c| Ok(c.tensor("input")?.unbind(c.integer("dim")?)?)),
+    ("tensor_split", |c| {
+        let (x, dim) = (c.tensor("input")?, c.integer("dim")?);
+        if let Ok(Some(places)) = c.maybe_tensor("indices_or_sections") {
+            let places: Vec<isize> = places.to_vec::<i64>()?.into_iter().map(|place| place as isize).collect();
+            return Ok(x.tensor_split(&places[..], dim)?);
+        }
+        Ok(match c.value("indices_or_sections").is_some_and(serde_json::Value::is_array) {
+            true => x.tensor_split(&c.integers("indices_or_sections")?[..], dim)?,
+            false => x.tensor_split(c.integer("indices_or_sections")?, dim)?,
+        })
+    }),
+    ("tensor_unfold", |c| {
+        c.one(c.tensor("input")?.unfold(c.integer("dimension")?, c.count("size")?, c.count("step")?))
+    }),
+    ("diagonal", |c| c.one(c.tensor("input")?.diagonal(c.integer("offset")?, c.integer("dim1")?, c.integer("dim2")?))),
+    ("diag", |c| c.one(c.tensor("input")?.diag(c.integer("diagonal")?))),
+    ("diag_embed", |c| {
+        c.one(c.tensor("input")?.diag_embed(c.integer("offset")?, c.integer("dim1")?, c.integer("dim2")?))
+    }),
+    ("tril", |c| c.one(c.tensor("input")?.tril(c.integer("diagonal")?))),
+    ("triu", |c| c.one(c.tensor("input")?.triu(c.integer("diagonal")?))),
+    ("pad", pad),
+    ("hstack", |c| c.one(Tensor::hstack(&c.tensors("tensors")))),
+    ("vstack", |c| c.one(Tensor::vstack(&c.tensors("tensors")))),
+    ("dstack", |c| c.one(Tensor::dstack(&c.tensors("tensors")))),
+    ("column_stack", |c| c.one(Tensor::column_stack(&c.tensors("tensors")))),
+    ("block_diag", |c| c.one(Tensor::block_diag(&c.tensors("tensors")))),
+    ("broadcast_tensors", |c| Ok(Tensor::broadcast_tensors(&c.tensors("tensors"))?)),
+    ("cartesian_prod", |c| c.one(Tensor::cartesian_prod(&c.tensors("tensors")))),
+    ("meshgrid", |c| match c.word("indexing")? {
+        "ij" => Ok(Tensor::meshgrid(&c.tensors("tensors"), Indexing::Ij)?),
+        "xy" => Ok(Tensor::meshgrid(&c.tensors("tensors"), Indexing::Xy)?),
+        other => Err(Stop::argument("indexing", other)),
+    }),
     ("dropout", |c| {
         let (x, p, training) = (c.tensor("input")?, c.number("p")?, c.flag("training")?);
         let mut layer = Dropout::new(p, &mut seeded(7))?;
@@ -32,3 +102,15 @@ pub(super) const TABLE: Table = &[
         c.one(layer.forward(x))
     }),
 ];
+
+fn pad(c: &Call<'_>) -> Outcome<Vec<Tensor>> {
+    let (x, margins, value) = (c.tensor("input")?, c.integers("pad")?, c.maybe_number("value")?);
+    let mode = match (c.word("mode")?, value) {
+        ("constant", value) => PadMode::Constant(value.unwrap_or(0.0)),
+        ("reflect", None) => PadMode::Reflect,
+        ("replicate", None) => PadMode::Replicate,
+        ("circular", None) => PadMode::Circular,
+        (other, _) => return Err(Stop::argument("mode", other)),
+    };
+    c.one(x.pad(&margins, mode))
+}

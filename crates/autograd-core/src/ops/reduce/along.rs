@@ -96,6 +96,14 @@ impl Along {
         f(&permuted.reshape_to(&[rows, self.count])?)?.reshape_to(permuted.shape())?.permute(&back)
     }
 
+    /// The elements as `[rows, count]`, each row of which is folded into one; recorded.
+    pub(crate) fn lines(&self, x: &Tensor) -> Result<Tensor> {
+        let kept = (0..x.rank()).filter(|d| !self.named[*d]);
+        let order = kept.chain((0..x.rank()).filter(|d| self.named[*d])).map(|d| d as isize);
+        let rows: usize = self.kept.iter().product();
+        x.permute(&order.collect::<SmallVec<[isize; 4]>>())?.reshape_to(&[rows, self.count])
+    }
+
     /// The size of `inner` in `[outer, count, inner]`, if the folded dims are neighbours.
     fn middle(&self, x: &Tensor) -> Option<usize> {
         let first = self.named.iter().position(|named| *named)?;

@@ -42,10 +42,31 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn std_dim(&self, dims: impl Into<ReduceDims>, correction: f64) -> Result<Tensor> {
-        let (mut value, spread) = variance("std", self, &dims.into(), correction)?;
-        for_float!(value.float(), T => value.change::<T, 0>("std", [], |[], y| y.iter_mut().for_each(|y| *y = y.sqrt())));
-        Ok(record("std", value, &[self], |y| Std { x: Saved::input(0, self), y: Saved::output(y), spread }))
+        deviation("std", self, &dims.into(), correction)
     }
+
+    /// Standard deviation and mean along `dims`, as [`Tensor::std_dim`] and [`Tensor::mean_dim`] give them.
+    ///
+    /// # Errors
+    /// As for `std_dim`.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::Tensor;
+    /// let (std, mean) = Tensor::from([1.0, 3.0]).std_mean(.., 0.0)?;
+    /// assert_eq!((std.item::<f32>()?, mean.item::<f32>()?), (1.0, 2.0));
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
+    pub fn std_mean(&self, dims: impl Into<ReduceDims>, correction: f64) -> Result<(Tensor, Tensor)> {
+        let dims = dims.into();
+        Ok((deviation("std_mean", self, &dims, correction)?, self.mean_dim(dims)?))
+    }
+}
+
+fn deviation(op: &'static str, x: &Tensor, dims: &ReduceDims, correction: f64) -> Result<Tensor> {
+    let (mut value, spread) = variance(op, x, dims, correction)?;
+    for_float!(value.float(), T => value.change::<T, 0>(op, [], |[], y| y.iter_mut().for_each(|y| *y = y.sqrt())));
+    Ok(record(op, value, &[x], |y| Std { x: Saved::input(0, x), y: Saved::output(y), spread }))
 }
 
 struct Std {
@@ -86,6 +107,15 @@ crate::ops::cases::cases![{
                 |x| x[0].to_dtype(DType::I64).std(1.0),
                 "std: dtype is I64, expected F32 or F64; to_dtype converts",
             ),
+        Case::new("std_mean", x(), |x| {
+            let (std, mean) = x[0].std_mean(-1, 1.0)?;
+            std.try_mul(&mean)
+        })
+        .value(|x| {
+            let mean = |r: &[f64]| r.iter().sum::<f64>() / 4.0;
+            x[0].chunks(4).map(|r| reference(r, 1.0).sqrt() * mean(r)).collect()
+        })
+        .refuses(|x| Ok(x[0].std_mean(.., f64::NAN)?.0), "std_mean: correction is NaN, it must be a number"),
         Case::new("std_dim(2)", x(), |x| x[0].std_dim(2, 1.0))
             .value(rows)
             .refuses(|x| x[0].std_dim(3, 1.0), "std: dim 3 is out of range for shape [2, 3, 4] (−3 to 2)"),

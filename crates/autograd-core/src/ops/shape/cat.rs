@@ -27,46 +27,7 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn cat(tensors: &[&Tensor], dim: isize) -> Result<Tensor> {
-        let nothing = |x: &&&Tensor| x.shape() != [0];
-        let Some(first) = tensors.iter().find(nothing).or(tensors.first()) else {
-            return Err(Error::new(ErrorKind::Argument, "cat: needs at least one tensor"));
-        };
-        if first.rank() == 0 {
-            return Err(Error::shape("cat", "a tensor", &[], "at least one dimension; stack makes one"));
-        }
-        let d = Check("cat").dim(dim, first.shape())?;
-        let mut shape: Dims = SmallVec::from_slice(first.shape());
-        shape[d] = 0;
-        let mut lengths = SmallVec::new();
-        for x in tensors {
-            Check("cat").same_dtype(first, x)?;
-            let skipped = x.shape() == [0] && first.rank() != 1;
-            let fits = x.rank() == first.rank() && (0..x.rank()).all(|k| k == d || x.shape()[k] == first.shape()[k]);
-            if !fits && !skipped {
-                let expected = format!("{:?} but for dim {d}", first.shape());
-                return Err(Error::shape("cat", "a tensor", x.shape(), expected));
-            }
-            lengths.push(if skipped { 0 } else { x.shape()[d] });
-            let len: usize = lengths[lengths.len() - 1];
-            shape[d] = shape[d].checked_add(len).ok_or_else(|| Error::too_large("cat", x.shape()))?;
-        }
-        let mut value = Tensor::filled("cat", &shape, 0.0, first.dtype())?;
-        let mut start = 0;
-        for (x, len) in tensors.iter().zip(&lengths) {
-            if x.numel() > 0 {
-                let packed = x.try_packed("cat")?;
-                let place = Layout::contiguous(&shape);
-                let nest = Nest::new(x.shape(), [place.strides()]);
-                let offset = start * place.strides()[d];
-                for_any!(first.dtype(), T => value.place::<T, 1>("cat", [&packed], move |[x], y| {
-                    scatter(&nest, x.flat::<T>(), &mut y[offset..]);
-                }));
-            }
-            start += len;
-        }
-        let skipped = |i: usize| tensors[i].rank() != first.rank();
-        let left_out = (0..tensors.len()).filter(|i| skipped(*i)).collect();
-        Ok(record("cat", value, tensors, |_| Cat { dim: d, lengths, left_out }))
+        join("cat", tensors, dim)
     }
 
     /// The tensors, all of one shape, along a new dimension before dimension `dim`.
@@ -96,6 +57,50 @@ impl Tensor {
         let raised = tensors.iter().map(|x| x.unsqueeze(dim)).collect::<Result<Vec<_>>>()?;
         Tensor::cat(&raised.iter().collect::<Vec<_>>(), dim)
     }
+}
+
+/// [`Tensor::cat`] under the name of the operation that asks for it.
+pub(in crate::ops) fn join(op: &'static str, tensors: &[&Tensor], dim: isize) -> Result<Tensor> {
+    let nothing = |x: &&&Tensor| x.shape() != [0];
+    let Some(first) = tensors.iter().find(nothing).or(tensors.first()) else {
+        return Err(Error::new(ErrorKind::Argument, format!("{op}: needs at least one tensor")));
+    };
+    if first.rank() == 0 {
+        return Err(Error::shape(op, "a tensor", &[], "at least one dimension; stack makes one"));
+    }
+    let d = Check(op).dim(dim, first.shape())?;
+    let mut shape: Dims = SmallVec::from_slice(first.shape());
+    shape[d] = 0;
+    let mut lengths = SmallVec::new();
+    for x in tensors {
+        Check(op).same_dtype(first, x)?;
+        let skipped = x.shape() == [0] && first.rank() != 1;
+        let fits = x.rank() == first.rank() && (0..x.rank()).all(|k| k == d || x.shape()[k] == first.shape()[k]);
+        if !fits && !skipped {
+            let expected = format!("{:?} but for dim {d}", first.shape());
+            return Err(Error::shape(op, "a tensor", x.shape(), expected));
+        }
+        lengths.push(if skipped { 0 } else { x.shape()[d] });
+        let len: usize = lengths[lengths.len() - 1];
+        shape[d] = shape[d].checked_add(len).ok_or_else(|| Error::too_large(op, x.shape()))?;
+    }
+    let mut value = Tensor::filled(op, &shape, 0.0, first.dtype())?;
+    let mut start = 0;
+    for (x, len) in tensors.iter().zip(&lengths) {
+        if x.numel() > 0 {
+            let packed = x.try_packed(op)?;
+            let place = Layout::contiguous(&shape);
+            let nest = Nest::new(x.shape(), [place.strides()]);
+            let offset = start * place.strides()[d];
+            for_any!(first.dtype(), T => value.place::<T, 1>(op, [&packed], move |[x], y| {
+                scatter(&nest, x.flat::<T>(), &mut y[offset..]);
+            }));
+        }
+        start += len;
+    }
+    let skipped = |i: usize| tensors[i].rank() != first.rank();
+    let left_out = (0..tensors.len()).filter(|i| skipped(*i)).collect();
+    Ok(record(op, value, tensors, |_| Cat { dim: d, lengths, left_out }))
 }
 
 struct Cat {

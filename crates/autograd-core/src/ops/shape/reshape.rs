@@ -25,22 +25,30 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn reshape<D: Dim>(&self, shape: &[D]) -> Result<Tensor> {
-        self.reshape_signed(&shape.iter().map(|size| size.signed()).collect::<SmallVec<[isize; 8]>>())
+        self.reshape_to(&inferred("reshape", self, shape)?)
     }
 
-    fn reshape_signed(&self, shape: &[isize]) -> Result<Tensor> {
-        let misfit = || misfit(self, &format_args!("{shape:?}"));
-        let known =
-            shape.iter().filter(|s| **s != -1).try_fold(1usize, |n, s| n.checked_mul(usize::try_from(*s).ok()?));
-        let known = known.ok_or_else(misfit)?;
-        let open = shape.iter().filter(|s| **s == -1).count();
-        let inferred = match open {
-            0 => 0,
-            1 if known > 0 && self.numel().is_multiple_of(known) => self.numel() / known,
-            _ => return Err(misfit()),
+    /// Like [`Tensor::reshape`], but always a view, never a copy.
+    ///
+    /// # Errors
+    /// As for `reshape`, or if no strides make the elements lie in that shape.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::Tensor;
+    /// let x = Tensor::from([[1, 2, 3], [4, 5, 6]]);
+    /// assert!(x.view(&[3, -1])?.shares_memory(&x));
+    /// assert!(x.t()?.view(&[6]).is_err());
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
+    pub fn view<D: Dim>(&self, shape: &[D]) -> Result<Tensor> {
+        let shape = inferred("view", self, shape)?;
+        let Some(layout) = view_layout(self.layout(), &shape) else {
+            let (from, strides, to) = (self.shape(), self.strides(), &shape[..]);
+            let text = format!("view: {from:?} with strides {strides:?} cannot be seen as {to:?}; reshape copies");
+            return Err(Error::new(ErrorKind::Shape, text));
         };
-        let sizes: Dims = shape.iter().map(|s| if *s == -1 { inferred } else { *s as usize }).collect();
-        self.reshape_to(&sizes)
+        Ok(record("view", self.with_layout(layout), &[self], |_| Reshape { from: self.shape().into() }))
     }
 
     /// [`Tensor::reshape`] with no size to infer.
@@ -51,7 +59,7 @@ impl Tensor {
             return Ok(record("reshape", self.detach(), &[self], pullback));
         }
         if shape.iter().product::<usize>() != self.numel() || crate::tensor::checked(shape, self.dtype()).is_none() {
-            return Err(misfit(self, &format_args!("{shape:?}")));
+            return Err(misfit("reshape", self, shape));
         }
         let view = |x: &Tensor| Some(x.with_layout(view_layout(x.layout(), shape)?));
         let value = match view(self) {
@@ -145,9 +153,28 @@ impl Tensor {
 
 /// The error that the elements of `x` cannot be laid out in the sizes `to`, which the caller asked for.
 #[cold]
-fn misfit(x: &Tensor, to: &dyn Debug) -> Error {
+fn misfit(op: &str, x: &Tensor, to: impl Debug) -> Error {
     let (from, n) = (x.shape(), x.numel());
-    Error::new(ErrorKind::Shape, format!("reshape: {from:?} has {n} elements, {to:?} asks for another number"))
+    Error::new(ErrorKind::Shape, format!("{op}: {from:?} has {n} elements, {to:?} asks for another number"))
+}
+
+/// The sizes that the caller asked for, with the one that is −1 inferred.
+fn inferred<D: Dim>(op: &str, x: &Tensor, shape: &[D]) -> Result<Dims> {
+    let shape: SmallVec<[isize; 8]> = shape.iter().map(|size| size.signed()).collect();
+    let misfit = || misfit(op, x, &shape[..]);
+    let known = shape.iter().filter(|s| **s != -1).try_fold(1usize, |n, s| n.checked_mul(usize::try_from(*s).ok()?));
+    let known = known.ok_or_else(misfit)?;
+    let open = shape.iter().filter(|s| **s == -1).count();
+    let inferred = match open {
+        0 if known == x.numel() => 0,
+        1 if known > 0 && x.numel().is_multiple_of(known) => x.numel() / known,
+        _ => return Err(misfit()),
+    };
+    let sizes: Dims = shape.iter().map(|s| if *s == -1 { inferred } else { *s as usize }).collect();
+    if crate::tensor::checked(&sizes, x.dtype()).is_none() {
+        return Err(misfit());
+    }
+    Ok(sizes)
 }
 
 /// The strides under which the elements of `x` have `shape`, if such strides exist.
@@ -209,6 +236,16 @@ crate::ops::cases::cases![{
             .refuses(
                 |x| x[0].reshape(&[-1, -1]),
                 "reshape: [2, 3, 4] has 24 elements, [-1, -1] asks for another number",
+            ),
+        Case::new("view", x(), |x| x[0].view(&[4, -1]))
+            .value(same)
+            // Whether there is a view depends on the strides.
+            .not_of_views()
+            .refuses(|x| x[0].view(&[5, -1]), "view: [2, 3, 4] has 24 elements, [5, -1] asks for another number")
+            .refuses(|x| x[0].view(&[-1, -1]), "view: [2, 3, 4] has 24 elements, [-1, -1] asks for another number")
+            .refuses(
+                |x| x[0].transpose(0, 2)?.view(&[24]),
+                "view: [4, 3, 2] with strides [1, 4, 12] cannot be seen as [24]; reshape copies",
             ),
         Case::new("flatten", x(), |x| x[0].flatten(0, 1))
             .value(same)

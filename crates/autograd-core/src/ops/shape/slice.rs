@@ -1,12 +1,10 @@
 //! A part of one dimension.
 
+use super::strided::{Cut, cut};
 use crate::error::{Error, ErrorKind, Result};
-use crate::kernels::copy::scatter_add;
-use crate::kernels::nest::Nest;
 use crate::ops::check::Check;
 use crate::shape::{Dim, Dims, Layout};
-use crate::tape::{Part, Pull, Pullback, record};
-use crate::tensor::{Tensor, for_float};
+use crate::tensor::Tensor;
 use smallvec::SmallVec;
 
 impl Tensor {
@@ -16,7 +14,7 @@ impl Tensor {
     /// gy in its place, 0 elsewhere. Saves the place.
     ///
     /// # Errors
-    /// If the dim or the range is outside the tensor.
+    /// If the dim or the range is outside the tensor, or `len` is negative.
     ///
     /// # Examples
     /// ```
@@ -24,16 +22,17 @@ impl Tensor {
     /// assert_eq!(Tensor::from([1, 2, 3, 4]).narrow(0, 1, 2)?.to_vec::<i64>()?, [2, 3]);
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
-    pub fn narrow(&self, dim: impl Dim, start: impl Dim, len: usize) -> Result<Tensor> {
+    pub fn narrow(&self, dim: impl Dim, start: impl Dim, len: impl Dim) -> Result<Tensor> {
         let (dim, start) = (dim.signed(), start.signed());
         let (d, size) = Check("narrow").sized_dim(dim, self.shape())?;
         let first = if start < 0 { start.saturating_add_unsigned(size) } else { start };
-        let end = usize::try_from(first).ok().and_then(|first| first.checked_add(len));
+        let count = usize::try_from(len.signed()).map_err(|_| Error::argument("narrow", "len", len, "at least 0"))?;
+        let end = usize::try_from(first).ok().and_then(|first| first.checked_add(count));
         if end.is_none_or(|end| end > size) {
-            let place = format!("{len} elements from {start} are outside dim {d} of size {size}");
+            let place = format!("{len:?} elements from {start} are outside dim {d} of size {size}");
             return Err(Error::new(ErrorKind::Index, format!("narrow: {place}")));
         }
-        Ok(Slice { op: "narrow", dim: d, start: first as usize, step: 1, len }.of(self))
+        Ok(cut(Slice { op: "narrow", dim: d, start: first as usize, step: 1, len: count }, self))
     }
 
     /// Elements `start`, `start + step`, .. before `end` of dimension `dim`, by Python's rules: negative bounds count
@@ -58,27 +57,26 @@ impl Tensor {
         };
         let (start, end) = (start.map_or(0, clamped), end.map_or(size, clamped));
         let len = end.saturating_sub(start).div_ceil(step);
-        Ok(Slice { op: "slice", dim: d, start, step, len }.of(self))
+        Ok(cut(Slice { op: "slice", dim: d, start, step, len }, self))
     }
 }
 
 /// Elements `start`, `start + step`, .. of one dimension, `len` of them.
 #[derive(Clone, Copy)]
-struct Slice {
-    op: &'static str,
-    dim: usize,
-    start: usize,
-    step: usize,
-    len: usize,
+pub(super) struct Slice {
+    pub(super) op: &'static str,
+    pub(super) dim: usize,
+    pub(super) start: usize,
+    pub(super) step: usize,
+    pub(super) len: usize,
 }
 
-impl Slice {
-    fn of(self, x: &Tensor) -> Tensor {
-        record(self.op, x.with_layout(self.within(x.layout())), &[x], |_| self)
+impl Cut for Slice {
+    fn op(&self) -> &'static str {
+        self.op
     }
 
-    /// The layout of the part, given the layout of the whole.
-    fn within(self, x: &Layout) -> Layout {
+    fn within(&self, x: &Layout) -> Layout {
         let mut shape: Dims = SmallVec::from_slice(x.shape());
         let mut strides: Dims = SmallVec::from_slice(x.strides());
         shape[self.dim] = self.len;
@@ -86,34 +84,6 @@ impl Slice {
         let start = if shape.contains(&0) { 0 } else { self.start * strides[self.dim] };
         strides[self.dim] = if self.len > 1 { strides[self.dim] * self.step } else { 1 };
         Layout::strided(&shape, &strides, x.offset() + start)
-    }
-}
-
-impl Pullback for Slice {
-    fn pull(&self, at: &mut Pull<'_>) -> Result<()> {
-        at.give_part(0, self, at.gy())
-    }
-}
-
-impl Part for Slice {
-    fn take(&self, whole: &Tensor) -> Result<Tensor> {
-        Ok(self.of(whole))
-    }
-
-    fn add(&self, sum: &mut Tensor, gradient: &Tensor) {
-        if gradient.numel() == 0 {
-            return;
-        }
-        let place = self.within(&Layout::contiguous(sum.shape()));
-        let nest = Nest::new(gradient.shape(), [gradient.strides(), place.strides()]);
-        let offset = place.offset();
-        for_float!(gradient.float(), T => sum.change::<T, 1>(self.op, [gradient], move |[gradient], sum| {
-            scatter_add(&nest, gradient.strided(), &mut sum[offset..]);
-        }));
-    }
-
-    fn boxed(&self) -> Box<dyn Part> {
-        Box::new(*self)
     }
 }
 
@@ -131,6 +101,11 @@ crate::ops::cases::cases![{
             .value(pick(&[1, 2, 3]))
             .refuses(|x| x[0].narrow(3, 0, 1), "narrow: dim 3 is out of range for shape [2, 5, 3] (−3 to 2)")
             .refuses(|x| x[0].narrow(1, 3, 3), "narrow: 3 elements from 3 are outside dim 1 of size 5")
+            .refuses(|x| x[0].narrow(1, 0, -1), "narrow: len is -1, it must be at least 0")
+            .refuses(
+                |x| x[0].narrow(1, 2, usize::MAX),
+                "narrow: 18446744073709551615 elements from 2 are outside dim 1 of size 5",
+            )
             .refuses(|x| x[0].narrow(1, -6, 1), "narrow: 1 elements from -6 are outside dim 1 of size 5"),
         Case::new("narrow(-2)", x(), |x| x[0].narrow(-2, -2, 2)).value(pick(&[3, 4])),
         Case::new("narrow to nothing", x(), |x| x[0].narrow(1, 5, 0)).value(|_| Vec::new()),

@@ -1,0 +1,221 @@
+//! Running folds along the middle of `[outer, length, inner]`, accumulated in `f64`.
+
+use super::real::Real;
+use super::simd::{Kernel, vectorize};
+use crate::threads::parallel::for_rows;
+
+/// A fold that gives a result at every step.
+pub trait Scan<const N: usize>: Copy + Sync {
+    /// What is carried from step to step.
+    type State: Copy;
+    /// The state before the first step.
+    fn start(self) -> Self::State;
+    /// Takes the next operands in, and gives the result so far; mark it `#[inline(always)]`.
+    fn step(self, state: &mut Self::State, x: [f64; N]) -> f64;
+}
+
+/// `Σ x`
+#[derive(Clone, Copy)]
+pub struct Sum;
+
+impl Scan<1> for Sum {
+    type State = f64;
+    #[inline(always)]
+    fn start(self) -> f64 {
+        0.0
+    }
+    #[inline(always)]
+    fn step(self, sum: &mut f64, [x]: [f64; 1]) -> f64 {
+        *sum += x;
+        *sum
+    }
+}
+
+/// `Π x`
+#[derive(Clone, Copy)]
+pub struct Product;
+
+impl Scan<1> for Product {
+    type State = f64;
+    #[inline(always)]
+    fn start(self) -> f64 {
+        1.0
+    }
+    #[inline(always)]
+    fn step(self, product: &mut f64, [x]: [f64; 1]) -> f64 {
+        *product *= x;
+        *product
+    }
+}
+
+/// `y = b + a y′`, where y′ is the result before; where a is 0, it has no influence, even if it is infinite or NaN.
+#[derive(Clone, Copy)]
+pub struct Recurrence;
+
+impl Scan<2> for Recurrence {
+    type State = f64;
+    #[inline(always)]
+    fn start(self) -> f64 {
+        0.0
+    }
+    #[inline(always)]
+    fn step(self, y: &mut f64, [a, b]: [f64; 2]) -> f64 {
+        *y = b + if a == 0.0 { 0.0 } else { a * *y };
+        *y
+    }
+}
+
+/// `ln Σ eˣ`; the state is the largest x and the sum of `e^(x − largest)`.
+#[derive(Clone, Copy)]
+pub struct LogSumExp;
+
+impl Scan<1> for LogSumExp {
+    type State = [f64; 2];
+    #[inline(always)]
+    fn start(self) -> [f64; 2] {
+        [f64::NEG_INFINITY, 0.0]
+    }
+    #[inline(always)]
+    fn step(self, [m, sum]: &mut [f64; 2], [x]: [f64; 1]) -> f64 {
+        if x > *m {
+            *sum = *sum * (*m - x).exp() + 1.0;
+            *m = x;
+        } else if x == *m {
+            // The difference of infinities would be NaN; of −∞ there is nothing to add.
+            *sum += if x == f64::NEG_INFINITY { 0.0 } else { 1.0 };
+        } else {
+            *sum += (x - *m).exp();
+        }
+        *m + sum.ln()
+    }
+}
+
+/// So many columns, or rows where there are no columns, are walked side by side: a single fold would wait for itself.
+const ABREAST: usize = 16;
+
+struct Rows<'a, S, T, const N: usize> {
+    scan: S,
+    reverse: bool,
+    x: [&'a [T]; N],
+    length: usize,
+    inner: usize,
+    y: &'a mut [T],
+}
+
+impl<S: Scan<N>, T: Real, const N: usize> Kernel for Rows<'_, S, T, N> {
+    type Output = ();
+    #[inline(always)]
+    fn run(self) {
+        let Rows { scan, reverse, x, length, inner, y } = self;
+        // Line k begins at `first + k · apart`, and goes on in steps of `inner`.
+        let mut lines = |first: usize, count: usize, apart: usize| {
+            let mut states = [scan.start(); ABREAST];
+            for l in 0..length {
+                let l = if reverse { length - 1 - l } else { l };
+                for (k, state) in states[..count].iter_mut().enumerate() {
+                    let at = first + k * apart + l * inner;
+                    y[at] = T::of(scan.step(state, x.map(|x| x[at].as_f64())));
+                }
+            }
+        };
+        let rows = x[0].len() / (length * inner);
+        if inner == 1 {
+            (0..rows).step_by(ABREAST).for_each(|row| lines(row * length, ABREAST.min(rows - row), length));
+            return;
+        }
+        for row in 0..rows {
+            let columns = (0..inner).step_by(ABREAST);
+            columns.for_each(|column| lines(row * length * inner + column, ABREAST.min(inner - column), 1));
+        }
+    }
+}
+
+/// The scan of the middle dimension of contiguous operands of one shape, `reverse` from its end to its start.
+pub fn scan<S: Scan<N>, T: Real, const N: usize>(
+    scan: S,
+    reverse: bool,
+    x: [&[T]; N],
+    length: usize,
+    inner: usize,
+    y: &mut [T],
+) {
+    let width = length * inner;
+    for_rows(y, width, width.saturating_mul(4), |rows, y| {
+        let x = x.map(|x| &x[rows.start * width..rows.end * width]);
+        vectorize(Rows { scan, reverse, x, length, inner, y });
+    });
+}
+
+/// The same for integers: `f` of the result before and the next number.
+pub fn scan_integers(f: fn(i64, i64) -> i64, x: &[i64], length: usize, inner: usize, y: &mut [i64]) {
+    let width = length * inner;
+    for_rows(y, width, width, |rows, y| {
+        let x = &x[rows.start * width..rows.end * width];
+        for (x, y) in x.chunks_exact(width).zip(y.chunks_exact_mut(width)) {
+            y[..inner].copy_from_slice(&x[..inner]);
+            (inner..width).for_each(|at| y[at] = f(y[at - inner], x[at]));
+        }
+    });
+}
+
+/// The position of the best number so far, where `better(x, best)` says that x takes the place of the best.
+pub fn best_positions<T: Copy + Sync>(better: fn(T, T) -> bool, x: &[T], length: usize, inner: usize, y: &mut [i64]) {
+    let width = length * inner;
+    for_rows(y, width, width, |rows, y| {
+        let x = &x[rows.start * width..rows.end * width];
+        for (x, y) in x.chunks_exact(width).zip(y.chunks_exact_mut(width)) {
+            y[..inner].fill(0);
+            for at in inner..width {
+                let best = y[at - inner];
+                let takes = better(x[at], x[best as usize * inner + at % inner]);
+                y[at] = if takes { (at / inner) as i64 } else { best };
+            }
+        }
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_in_any_place_agree_with_the_plain_loop_in_both_directions() {
+        for (outer, length, inner) in [(1, 1, 1), (3, 5, 1), (40, 7, 1), (1, 9, 3), (2, 6, 37), (1, 1000, 1)] {
+            let x: Vec<f64> = (0..outer * length * inner).map(|i| ((i * 31) % 97) as f64 - 48.0).collect();
+            for reverse in [false, true] {
+                let mut y = vec![0.0; x.len()];
+                scan(Sum, reverse, [&x], length, inner, &mut y);
+                for (o, i) in (0..outer).flat_map(|o| (0..inner).map(move |i| (o, i))) {
+                    let mut sum = 0.0;
+                    for l in 0..length {
+                        let l = if reverse { length - 1 - l } else { l };
+                        let at = (o * length + l) * inner + i;
+                        sum += x[at];
+                        assert_eq!(y[at], sum);
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn long_sums_of_single_numbers_stay_accurate() {
+        let x = vec![0.1f32; 1_000_000];
+        let mut y = vec![0.0; x.len()];
+        scan(Sum, false, [&x], x.len(), 1, &mut y);
+        let exact = f64::from(0.1f32) * 1e6;
+        assert!((f64::from(y[999_999]) / exact - 1.0).abs() < 1e-7, "{} instead of {exact}", y[999_999]);
+    }
+
+    #[test]
+    fn logarithms_of_sums_take_infinities() {
+        let (inf, nan) = (f64::INFINITY, f64::NAN);
+        let mut y = [0.0; 5];
+        scan(LogSumExp, false, [&[-inf, -inf, 0.0, 1000.0, -inf]], 5, 1, &mut y);
+        assert_eq!(y, [-inf, -inf, 0.0, 1000.0, 1000.0]);
+        scan(LogSumExp, false, [&[0.0, inf, inf, 3.0, -inf]], 5, 1, &mut y);
+        assert_eq!(y, [0.0, inf, inf, inf, inf]);
+        scan(LogSumExp, false, [&[0.0, nan, 5.0, inf, 0.0]], 5, 1, &mut y);
+        assert!(y[1..].iter().all(|y| y.is_nan()));
+    }
+}

@@ -1,0 +1,4 @@
+//! Elements by their rank.
+
+pub(crate) mod median;
+pub(crate) mod quantile;

@@ -190,6 +190,8 @@ const FAMILIES: [(&str, &[&str]); 11] = [
             "custom.rs",
             "dims.rs",
             "driver.rs",
+            "form.rs",
+            "per_dim.rs",
             "smooth.rs",
             "operators.rs",
             "product.rs",

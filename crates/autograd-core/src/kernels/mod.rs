@@ -21,6 +21,7 @@ pub mod reduce;
 pub mod rows;
 pub mod select;
 
+pub mod conv;
 pub mod fold;
 pub mod gemm;
 pub mod random;

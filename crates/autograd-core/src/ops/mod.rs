@@ -14,6 +14,7 @@ pub(crate) mod reduce;
 
 pub(crate) mod shape;
 
+pub(crate) mod conv;
 pub(crate) mod index;
 pub(crate) mod linalg;
 pub(crate) mod normalize;

@@ -4,6 +4,7 @@
 //! An entry reads its arguments first and calls then. It calls what the library has: where the library has no
 //! equivalent of an argument's value, the entry says so ([`Stop::argument`]), and it never builds one.
 
+mod conv;
 mod elementwise;
 mod index;
 mod linalg;
@@ -21,8 +22,16 @@ pub type Operation = fn(&Call<'_>) -> Outcome<Outputs>;
 /// A chapter of the register.
 pub type Table = &'static [(&'static str, Operation)];
 
-const TABLES: [Table; 7] =
-    [elementwise::TABLE, reduce::TABLE, shape::TABLE, index::TABLE, linalg::TABLE, normalize::TABLE, losses::TABLE];
+const TABLES: [Table; 8] = [
+    elementwise::TABLE,
+    reduce::TABLE,
+    shape::TABLE,
+    index::TABLE,
+    linalg::TABLE,
+    normalize::TABLE,
+    losses::TABLE,
+    conv::TABLE,
+];
 
 /// The operation of a name.
 pub fn find(name: &str) -> Outcome<Operation> {

@@ -24,5 +24,6 @@ pub mod select;
 pub mod conv;
 pub mod fold;
 pub mod gemm;
+pub mod pool;
 pub mod random;
 pub mod update;

@@ -18,6 +18,7 @@ pub(crate) mod conv;
 pub(crate) mod index;
 pub(crate) mod linalg;
 pub(crate) mod normalize;
+pub(crate) mod pool;
 pub(crate) mod random;
 
 pub(crate) use elementwise::arithmetic::add::add_assign;

@@ -10,6 +10,7 @@ mod index;
 mod linalg;
 mod losses;
 mod normalize;
+mod pool;
 mod reduce;
 mod shape;
 
@@ -22,7 +23,7 @@ pub type Operation = fn(&Call<'_>) -> Outcome<Outputs>;
 /// A chapter of the register.
 pub type Table = &'static [(&'static str, Operation)];
 
-const TABLES: [Table; 8] = [
+const TABLES: [Table; 9] = [
     elementwise::TABLE,
     reduce::TABLE,
     shape::TABLE,
@@ -31,6 +32,7 @@ const TABLES: [Table; 8] = [
     normalize::TABLE,
     losses::TABLE,
     conv::TABLE,
+    pool::TABLE,
 ];
 
 /// The operation of a name.

@@ -192,6 +192,7 @@ const FAMILIES: [(&str, &[&str]); 11] = [
             "dims.rs",
             "driver.rs",
             "form.rs",
+            "grid_taps.rs",
             "per_dim.rs",
             "smooth.rs",
             "operators.rs",

@@ -63,6 +63,14 @@ impl<T: Real> Kernel for Along<'_, T> {
         let Along { x, taps, inner, y } = self;
         let lines = x.chunks_exact(taps.from * inner).zip(y.chunks_exact_mut(taps.to() * inner));
         for (x, y) in lines {
+            if inner == 1 {
+                for (y, ends) in y.iter_mut().zip(taps.starts.windows(2)) {
+                    let row = ends[0]..ends[1];
+                    let of_row = taps.places[row.clone()].iter().zip(&taps.weights[row]);
+                    *y = of_row.fold(T::ZERO, |sum, (place, weight)| T::of(*weight).mul_add(x[*place], sum));
+                }
+                continue;
+            }
             for (y, ends) in y.chunks_exact_mut(inner).zip(taps.starts.windows(2)) {
                 let row = ends[0]..ends[1];
                 let mut of_row = taps.places[row.clone()].iter().zip(&taps.weights[row]);

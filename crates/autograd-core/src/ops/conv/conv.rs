@@ -175,6 +175,7 @@ fn convolution(
     let groups = groups(op, options.groups)?;
     let kernel = kernel(op, rank, x, weight, "[O, C / groups, ..]")?;
     let batched = batched(op, rank, x)?;
+    not_empty(op, &batched, x, 2)?;
     let (channels, input) = (batched.shape()[1], space(&batched, 1));
     let (outputs, inner) = (weight.shape()[0], weight.shape()[1]);
     if !outputs.is_multiple_of(groups) {
@@ -228,8 +229,8 @@ pub(super) fn kernel(op: &'static str, rank: usize, x: &Tensor, weight: &Tensor,
         return Err(Error::shape(op, "weight", weight.shape(), expected));
     }
     let kernel = space(weight, 1);
-    if kernel.contains(&0) {
-        return Err(Error::shape(op, "weight", weight.shape(), "a kernel with elements"));
+    if kernel.contains(&0) || weight.shape()[0] == 0 {
+        return Err(Error::shape(op, "weight", weight.shape(), "a first dim and a kernel with elements"));
     }
     Ok(kernel)
 }
@@ -244,6 +245,15 @@ pub(in crate::ops) fn batched(op: &'static str, rank: usize, x: &Tensor) -> Resu
     }
     let dims = ["L", "H, W", "D, H, W"][rank - 1];
     Err(Error::shape(op, "the input", x.shape(), format_args!("[N, C, {dims}] or [C, {dims}]")))
+}
+
+/// The dims from `from` on have elements: those of space, from 2 on, or also that of channels, 1.
+pub(in crate::ops) fn not_empty(op: &'static str, batch: &Tensor, x: &Tensor, from: usize) -> Result<()> {
+    if batch.shape()[from..].contains(&0) {
+        let expected = if from == 1 { "channels and planes with elements" } else { "planes with elements" };
+        return Err(Error::shape(op, "the input", x.shape(), expected));
+    }
+    Ok(())
 }
 
 /// The sizes of the dims behind the second one, behind as many of `filler` as make three.
@@ -322,7 +332,11 @@ crate::ops::cases::cases![{
         )
         .refuses(
             |x| x[0].conv1d(&x[1].narrow(2, 0, 0)?, None, Conv::new()),
-            "conv1d: weight has shape [4, 2, 0], expected a kernel with elements",
+            "conv1d: weight has shape [4, 2, 0], expected a first dim and a kernel with elements",
+        )
+        .refuses(
+            |x| x[0].narrow(2, 0, 0)?.conv1d(&x[1], None, Conv::new().padding(2)),
+            "conv1d: the input has shape [2, 2, 0], expected planes with elements",
         )
         .refuses(
             |x| x[2].conv1d(&x[1], None, Conv::new()),

@@ -1,6 +1,6 @@
 //! Transposed convolution.
 
-use super::conv::{batched, check_bias, groups, kernel, space};
+use super::conv::{batched, check_bias, groups, kernel, not_empty, space};
 use super::form::{Form, Part};
 use super::per_dim::PerDim;
 use crate::error::{Error, ErrorKind, Result};
@@ -152,6 +152,7 @@ fn transposed(
     let groups = groups(op, options.groups)?;
     let kernel = kernel(op, rank, x, weight, "[C, O / groups, ..]")?;
     let batched = batched(op, rank, x)?;
+    not_empty(op, &batched, x, 2)?;
     let (channels, output) = (batched.shape()[1], space(&batched, 1));
     let inner = weight.shape()[1];
     if weight.shape()[0] != channels {

@@ -1,6 +1,6 @@
 //! Windows as columns.
 
-use super::conv::{batched, space};
+use super::conv::{batched, not_empty, space};
 use super::fold::fold_columns;
 use super::per_dim::PerDim;
 use crate::error::{Error, ErrorKind, Result};
@@ -97,6 +97,7 @@ impl Tensor {
     pub fn unfold_windows(&self, windows: Unfold) -> Result<Tensor> {
         Check("unfold_windows").float(self)?;
         let images = batched("unfold_windows", 2, self)?;
+        not_empty("unfold_windows", &images, self, 1)?;
         let window = windows.window("unfold_windows", space(&images, 1))?;
         let y = unfold_images(&images, window)?;
         if self.rank() == 4 { Ok(y) } else { y.squeeze(&[0]) }

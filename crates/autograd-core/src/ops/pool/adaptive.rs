@@ -6,7 +6,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::kernels::conv::Space;
 use crate::kernels::pool::{Span, Spans};
 use crate::ops::check::Check;
-use crate::ops::conv::conv::{batched, space};
+use crate::ops::conv::conv::{batched, not_empty, space};
 use crate::ops::conv::per_dim::PerDim;
 use crate::tensor::Tensor;
 use smallvec::SmallVec;
@@ -201,6 +201,7 @@ fn averaged(op: &'static str, rank: usize, x: &Tensor, size: &OutputSize) -> Res
 
 fn largest(op: &'static str, rank: usize, x: &Tensor, size: &OutputSize) -> Result<(Tensor, Tensor)> {
     let (batch, windows) = windows(op, rank, x, size)?;
+    not_empty(op, &batch, x, 1)?;
     let span = |covered: &Range<usize>| Span { start: covered.start, step: 1, count: covered.len() };
     let spans = Spans { input: space(&batch, 1), each: windows.map(|each| each.iter().map(span).collect()) };
     largest_of(op, x, &batch, spans)

@@ -2,9 +2,9 @@
 
 use super::resample::Maps;
 use super::windows::{Windows, sums};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::ops::check::Check;
-use crate::ops::conv::conv::{batched, space};
+use crate::ops::conv::conv::{batched, not_empty, space};
 use crate::ops::conv::per_dim::PerDim;
 use crate::shape::Dim;
 use crate::tensor::Tensor;
@@ -128,7 +128,14 @@ pub(super) fn averaged(op: &'static str, rank: usize, x: &Tensor, options: &AvgP
         return Err(Error::argument(op, "divisor_override", 0, "another number"));
     }
     let batch = batched(op, rank, x)?;
+    not_empty(op, &batch, x, 1)?;
     let placed = options.windows.over(op, rank, space(&batch, 1), x)?;
+    // As in PyTorch, where it is so over three dims alone.
+    if let Some(d) = (0..3).find(|d| rank == 3 && placed.kernel[*d] > placed.input[*d]) {
+        let sizes = format!("{} elements of dim {}, which has {}", placed.kernel[d], d as isize - 3, placed.input[d]);
+        let text = format!("{op}: the kernel spans {sizes} without padding (shape {:?})", x.shape());
+        return Err(Error::new(ErrorKind::Shape, text));
+    }
     let windows = [0, 1, 2].map(|d| placed.counts(d, options.count_include_pad || options.divisor.is_some()));
     let y = match options.divisor {
         None => mean_of(op, &batch, &windows)?,
@@ -179,7 +186,7 @@ crate::ops::cases::cases![{
             .value(reference(true))
             .refuses(
                 |x| x[0].avg_pool2d(AvgPool::new(2).padding([0, 2])),
-                "avg_pool2d: padding is [0, 2], it must be at most half of what the kernel spans, which is 2 in dim -1",
+                "avg_pool2d: padding is [0, 2], it must be at most half of kernel_size, which is 2",
             )
             .refuses(
                 |x| x[0].avg_pool2d(AvgPool::new(5)),
@@ -213,9 +220,15 @@ crate::ops::cases::cases![{
                 |x| x[0].sum_dim(0)?.avg_pool1d(AvgPool::new(1)),
                 "avg_pool1d: the input has shape [7], expected [N, C, L] or [C, L]",
             ),
-        Case::new("avg_pool3d", x(&[1, 2, 3, 4, 5]), |x| x[0].avg_pool3d(AvgPool::new([3, 2, 2]).stride(1))).refuses(
-            |x| x[0].sum_dim([0, 1])?.avg_pool3d(AvgPool::new(1)),
-            "avg_pool3d: the input has shape [3, 4, 5], expected [N, C, D, H, W] or [C, D, H, W]",
-        ),
+        Case::new("avg_pool3d", x(&[1, 2, 3, 4, 5]), |x| x[0].avg_pool3d(AvgPool::new([3, 2, 2]).stride(1)))
+            .refuses(
+                |x| x[0].avg_pool3d(AvgPool::new(4).padding(1)),
+                "avg_pool3d: the kernel spans 4 elements of dim -3, which has 3 without padding (shape \
+                 [1, 2, 3, 4, 5])",
+            )
+            .refuses(
+                |x| x[0].sum_dim([0, 1])?.avg_pool3d(AvgPool::new(1)),
+                "avg_pool3d: the input has shape [3, 4, 5], expected [N, C, D, H, W] or [C, D, H, W]",
+            ),
     ]
 }];

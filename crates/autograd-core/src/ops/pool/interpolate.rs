@@ -5,7 +5,7 @@ use super::resample::Maps;
 use crate::error::{Error, ErrorKind, Result};
 use crate::kernels::pool::Taps;
 use crate::ops::check::Check;
-use crate::ops::conv::conv::space;
+use crate::ops::conv::conv::{not_empty, space};
 use crate::ops::conv::per_dim::PerDim;
 use crate::shape::Shape;
 use crate::tensor::{DType, Tensor};
@@ -163,17 +163,16 @@ impl Tensor {
         if !(1..=3).contains(&rank) {
             return Err(Error::shape(op, "the input", self.shape(), "[N, C, L], [N, C, H, W] or [N, C, D, H, W]"));
         }
+        not_empty(op, self, self, 1)?;
         options.check(op, rank)?;
         let input = space(self, 1);
         let (output, factors) = options.output(op, rank, input)?;
         let mut shape = Shape::from(&self.shape()[..2]);
         shape.0.extend_from_slice(&output[3 - rank..]);
-        if let Some(d) = (3 - rank..3).find(|d| input[*d] == 0 || output[*d] == 0) {
-            let text = format!("{op}: dim {} has {} elements and would have {}", d as isize - 3, input[d], output[d]);
-            return Err(Error::new(
-                ErrorKind::Shape,
-                format!("{text}, each must be at least 1 (shape {:?})", self.shape()),
-            ));
+        if let Some(d) = (3 - rank..3).find(|d| output[*d] == 0) {
+            let sizes = format!("dim {} has {} elements and would have {}", d as isize - 3, input[d], output[d]);
+            let text = format!("{op}: {sizes}, each must be at least 1 (shape {:?})", self.shape());
+            return Err(Error::new(ErrorKind::Shape, text));
         }
         Check(op).room(&shape, DType::F64)?;
         let maps = [0, 1, 2].map(|d| if d < 3 - rank { None } else { options.map(input[d], output[d], factors[d]) });
@@ -246,7 +245,8 @@ impl Interpolate {
             Some(factor) => 1.0 / factor,
             None => input as f64 / output as f64,
         };
-        if input == output && (scale == 1.0 || self.mode == Area) {
+        // A factor that leaves the size as it is moves no line either; PyTorch's cubics and exact neighbours alone move.
+        if input == output && (scale == 1.0 || self.antialias || !matches!(self.mode, Bicubic | NearestExact)) {
             return None;
         }
         let last = input - 1;
@@ -254,6 +254,7 @@ impl Interpolate {
         let row = |i: usize| -> Vec<(usize, f64)> {
             let center = if align { scale * i as f64 } else { scale * (i as f64 + 0.5) - 0.5 };
             match self.mode {
+                Nearest if output == 2 * input => vec![(i / 2, 1.0)],
                 Nearest => nearest(scale * i as f64),
                 NearestExact => nearest(scale * (i as f64 + 0.5)),
                 _ if self.antialias => filtered(self.mode == Bicubic, input, scale, i),
@@ -378,3 +379,21 @@ crate::ops::cases::cases![{
         case("interpolate (area)", &[1, 2, 3, 5], Interpolate::size([2, 7]).mode(Area)),
     ]
 }];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_factor_that_keeps_or_doubles_the_size_is_1_or_2() -> Result<()> {
+        let x = Tensor::from([[[1.0, 2.0, 3.0]]]);
+        let of = |factor: f64, mode: InterpolateMode| {
+            x.interpolate(Interpolate::scale_factor(factor).mode(mode)).map(|y| y.to_f64s())
+        };
+        assert_eq!(of(1.3, InterpolateMode::Nearest)?, [1.0, 2.0, 3.0]);
+        assert_eq!(of(1.3, InterpolateMode::Linear)?, [1.0, 2.0, 3.0]);
+        assert_eq!(of(2.3, InterpolateMode::Nearest)?, [1.0, 1.0, 2.0, 2.0, 3.0, 3.0]);
+        assert_eq!(of(1.3, InterpolateMode::NearestExact)?, [1.0, 2.0, 2.0]);
+        Ok(())
+    }
+}

@@ -5,7 +5,7 @@ use super::windows::Windows;
 use crate::error::Result;
 use crate::kernels::pool::{Spans, largest};
 use crate::ops::check::Check;
-use crate::ops::conv::conv::{batched, space};
+use crate::ops::conv::conv::{batched, not_empty, space};
 use crate::ops::conv::per_dim::PerDim;
 use crate::shape::Shape;
 use crate::tensor::{DType, Tensor, for_float};
@@ -35,8 +35,8 @@ impl MaxPool {
         MaxPool(Windows { stride: Some(stride.into()), ..self.0 })
     }
 
-    /// The places at each side of a plane where windows may reach and no element is, at most half of what a kernel
-    /// spans; default 0.
+    /// The places at each side of a plane where windows may reach and no element is, at most half of the kernel
+    /// size; default 0.
     pub fn padding(self, padding: impl Into<PerDim>) -> MaxPool {
         MaxPool(Windows { padding: padding.into(), ..self.0 })
     }
@@ -165,6 +165,7 @@ impl Tensor {
 fn pooled(op: &'static str, rank: usize, x: &Tensor, windows: &MaxPool) -> Result<(Tensor, Tensor)> {
     Check(op).float(x)?;
     let batch = batched(op, rank, x)?;
+    not_empty(op, &batch, x, 1)?;
     let spans = windows.0.over(op, rank, space(&batch, 1), x)?.spans();
     largest_of(op, x, &batch, spans)
 }
@@ -201,7 +202,7 @@ crate::ops::cases::cases![{
             .value(reference)
             .refuses(
                 |x| x[0].max_pool2d(MaxPool::new(2).padding(2)),
-                "max_pool2d: padding is 2, it must be at most half of what the kernel spans, which is 2 in dim -2",
+                "max_pool2d: padding is 2, it must be at most half of kernel_size, which is 2",
             )
             .refuses(
                 |x| x[0].max_pool2d(MaxPool::new([2, 6])),
@@ -212,6 +213,10 @@ crate::ops::cases::cases![{
             .refuses(
                 |x| x[0].max_pool2d(MaxPool::new([1, 2, 3])),
                 "max_pool2d: kernel_size is [1, 2, 3], it must be one number or 2",
+            )
+            .refuses(
+                |x| x[0].narrow(1, 0, 0)?.max_pool2d(MaxPool::new(1)),
+                "max_pool2d: the input has shape [2, 0, 4, 5], expected channels and planes with elements",
             )
             .refuses(
                 |x| x[0].unsqueeze(0)?.max_pool2d(MaxPool::new(1)),
@@ -251,15 +256,42 @@ mod tests {
         Ok(())
     }
 
+    /// Windows side by side are compared in lanes: they choose as windows alone do.
+    #[test]
+    fn long_rows_are_pooled_as_their_windows_are() -> Result<()> {
+        let values = [1.0, 1.0, f64::NAN, 2.0, f64::NEG_INFINITY, f64::NEG_INFINITY, 0.5];
+        for (size, kernel, stride, padding, dilation) in
+            [(40, 2, 2, 0, 1), (41, 3, 2, 1, 1), (33, 3, 1, 1, 1), (37, 3, 3, 1, 1), (30, 2, 1, 1, 3), (28, 4, 2, 2, 2)]
+        {
+            let rows: Vec<f64> = (0..3 * size).map(|i| values[(i * i + i / 3) % values.len()]).collect();
+            let windows = MaxPool::new([1, kernel]).stride([1, stride]).padding([0, padding]);
+            let x = Tensor::from_slice(&rows, &[1, 3, size])?;
+            let (_, positions) = x.max_pool2d_with_indices(windows.dilation([1, dilation]))?;
+            let count = positions.shape()[2];
+            for (i, at) in positions.to_vec::<i64>()?.into_iter().enumerate() {
+                let (row, o) = (i / count, i % count);
+                let places = (0..kernel).filter_map(|k| (o * stride + k * dilation).checked_sub(padding));
+                let mut best = None;
+                for place in places.filter(|place| *place < size).map(|place| row * size + place) {
+                    if best.is_none_or(|best: usize| rows[place] > rows[best] || rows[place].is_nan()) {
+                        best = Some(place);
+                    }
+                }
+                assert_eq!(at, best.map_or(-1, |best| best as i64), "{kernel} {stride} {padding} {dilation}: {i}");
+            }
+        }
+        Ok(())
+    }
+
     #[test]
     fn a_window_without_elements_has_no_position_and_no_gradient() -> Result<()> {
-        let x = Tensor::from([[3.0]]).requires_grad();
-        let windows = MaxPool::new(2).stride(1).dilation(5).padding(3);
+        let x = Tensor::from([[3.0, 1.0, 2.0]]).requires_grad();
+        let windows = MaxPool::new(2).dilation(4).padding(1);
         let (values, positions) = x.max_pool1d_with_indices(windows)?;
-        assert_eq!(values.to_vec::<f32>()?, [f32::NEG_INFINITY, f32::NEG_INFINITY]);
-        assert_eq!(positions.to_vec::<i64>()?, [-1, -1]);
+        assert_eq!(values.to_vec::<f32>()?, [f32::NEG_INFINITY]);
+        assert_eq!(positions.to_vec::<i64>()?, [-1]);
         let grads = values.sum().backward()?;
-        assert_eq!(grads.get(&x).map(Tensor::to_f64s), Some(vec![0.0]));
+        assert_eq!(grads.get(&x).map(Tensor::to_f64s), Some(vec![0.0; 3]));
         Ok(())
     }
 }

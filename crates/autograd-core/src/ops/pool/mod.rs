@@ -5,6 +5,7 @@ pub(crate) mod affine_grid;
 pub(crate) mod avg_pool;
 pub(crate) mod chosen;
 pub(crate) mod grid_sample;
+pub(crate) mod grid_taps;
 pub(crate) mod interpolate;
 pub(crate) mod lp_pool;
 pub(crate) mod max_pool;

@@ -30,9 +30,8 @@ impl Windows {
         let mut output = [1; 3];
         for d in 3 - rank..3 {
             let span = dilation[d].saturating_mul(kernel[d] - 1).saturating_add(1);
-            if 2 * before[d] > span {
-                let must =
-                    format_args!("at most half of what the kernel spans, which is {span} in dim {}", d as isize - 3);
+            if 2 * before[d] > kernel[d] {
+                let must = format_args!("at most half of kernel_size, which is {}", self.kernel_size);
                 return Err(Error::argument(op, "padding", &self.padding, must));
             }
             let padded = input[d] + 2 * before[d];

@@ -1,6 +1,6 @@
 //! Transposed convolution.
 
-use super::conv::{batched, check_bias, groups, kernel, not_empty, space};
+use super::convolution::{batched, check_bias, groups, kernel, not_empty, space};
 use super::form::{Form, Part};
 use super::per_dim::PerDim;
 use crate::error::{Error, ErrorKind, Result};

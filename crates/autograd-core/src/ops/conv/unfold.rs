@@ -1,6 +1,6 @@
 //! Windows as columns.
 
-use super::conv::{batched, not_empty, space};
+use super::convolution::{batched, not_empty, space};
 use super::fold::fold_columns;
 use super::per_dim::PerDim;
 use crate::error::{Error, ErrorKind, Result};

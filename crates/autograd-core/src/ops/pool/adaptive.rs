@@ -6,7 +6,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::kernels::conv::Space;
 use crate::kernels::pool::{Span, Spans};
 use crate::ops::check::Check;
-use crate::ops::conv::conv::{batched, not_empty, space};
+use crate::ops::conv::convolution::{batched, not_empty, space};
 use crate::ops::conv::per_dim::PerDim;
 use crate::tensor::Tensor;
 use smallvec::SmallVec;

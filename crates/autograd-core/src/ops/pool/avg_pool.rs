@@ -4,7 +4,7 @@ use super::resample::Maps;
 use super::windows::{Windows, sums};
 use crate::error::{Error, ErrorKind, Result};
 use crate::ops::check::Check;
-use crate::ops::conv::conv::{batched, not_empty, space};
+use crate::ops::conv::convolution::{batched, not_empty, space};
 use crate::ops::conv::per_dim::PerDim;
 use crate::shape::Dim;
 use crate::tensor::Tensor;

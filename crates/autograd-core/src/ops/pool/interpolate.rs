@@ -5,7 +5,7 @@ use super::resample::Maps;
 use crate::error::{Error, ErrorKind, Result};
 use crate::kernels::pool::Taps;
 use crate::ops::check::Check;
-use crate::ops::conv::conv::{not_empty, space};
+use crate::ops::conv::convolution::{not_empty, space};
 use crate::ops::conv::per_dim::PerDim;
 use crate::shape::Shape;
 use crate::tensor::{DType, Tensor};

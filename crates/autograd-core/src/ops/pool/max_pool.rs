@@ -5,7 +5,7 @@ use super::windows::Windows;
 use crate::error::Result;
 use crate::kernels::pool::{Spans, largest};
 use crate::ops::check::Check;
-use crate::ops::conv::conv::{batched, not_empty, space};
+use crate::ops::conv::convolution::{batched, not_empty, space};
 use crate::ops::conv::per_dim::PerDim;
 use crate::shape::Shape;
 use crate::tensor::{DType, Tensor, for_float};

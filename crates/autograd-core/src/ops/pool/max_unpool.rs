@@ -3,7 +3,7 @@
 use super::chosen::Positions;
 use crate::error::{Error, ErrorKind, Result};
 use crate::ops::check::Check;
-use crate::ops::conv::conv::{batched, space};
+use crate::ops::conv::convolution::{batched, space};
 use crate::ops::conv::per_dim::PerDim;
 use crate::shape::Shape;
 use crate::tensor::{DType, Tensor};

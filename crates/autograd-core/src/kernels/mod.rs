@@ -24,8 +24,10 @@ pub mod rows;
 pub mod scan;
 pub mod select;
 
+pub mod conv;
 pub mod fold;
 pub mod gemm;
 pub mod norm;
+pub mod pool;
 pub mod random;
 pub mod update;

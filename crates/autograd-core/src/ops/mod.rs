@@ -16,9 +16,11 @@ pub(crate) mod scan;
 
 pub(crate) mod shape;
 
+pub(crate) mod conv;
 pub(crate) mod index;
 pub(crate) mod linalg;
 pub(crate) mod normalize;
+pub(crate) mod pool;
 pub(crate) mod random;
 
 pub(crate) use elementwise::arithmetic::add::add_assign;

@@ -132,6 +132,7 @@ pub fn stats() -> Stats {
 /// ```
 pub fn trim() {
     crate::kernels::gemm::forget();
+    crate::kernels::conv::forget();
     let freed = POOL.try_with(|pool| pool.borrow_mut().empty());
     drop(freed);
 }

@@ -4,12 +4,14 @@
 //! An entry reads its arguments first and calls then. It calls what the library has: where the library has no
 //! equivalent of an argument's value, the entry says so ([`Stop::argument`]), and it never builds one.
 
+mod conv;
 mod elementwise;
 mod index;
 mod keras_losses;
 mod linalg;
 mod losses;
 mod normalize;
+mod pool;
 mod reduce;
 mod scan;
 mod shape;
@@ -23,7 +25,7 @@ pub type Operation = fn(&Call<'_>) -> Outcome<Outputs>;
 /// A chapter of the register.
 pub type Table = &'static [(&'static str, Operation)];
 
-const TABLES: [Table; 9] = [
+const TABLES: [Table; 11] = [
     elementwise::TABLE,
     reduce::TABLE,
     scan::TABLE,
@@ -33,6 +35,8 @@ const TABLES: [Table; 9] = [
     normalize::TABLE,
     losses::TABLE,
     keras_losses::TABLE,
+    conv::TABLE,
+    pool::TABLE,
 ];
 
 /// The operation of a name.

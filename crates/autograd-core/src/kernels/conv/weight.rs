@@ -1,0 +1,102 @@
+//! The gradient of a convolution's weight.
+
+use super::panel::Tile;
+use super::room::with_room;
+use super::{Conv, depthwise, for_parts, tiles};
+use crate::kernels::gemm::{Matrix, gemm};
+use crate::kernels::real::Real;
+
+/// Rows of a panel, at most, unless a channel has more taps.
+const ROWS: usize = 1024;
+
+/// Parts that are worth it to share work: with fewer, images are summed up in several parts, too.
+const PARTS: usize = 8;
+
+/// Multiply-adds of work that is worth several sums.
+const WORK: usize = 1 << 22;
+
+/// The parts of a weight that are computed by themselves.
+struct Parts {
+    /// Channels of a part, which divide those of a group.
+    channels: usize,
+    /// Parts of the images.
+    splits: usize,
+}
+
+impl Parts {
+    /// Depends on the sizes alone.
+    fn of(conv: &Conv) -> Parts {
+        let most = (ROWS / conv.window.taps()).clamp(1, conv.inner);
+        let channels = (1..=most).rev().find(|n| conv.inner.is_multiple_of(*n)).unwrap_or(1);
+        let blocks = conv.groups * (conv.inner / channels);
+        let splits = if conv.work() < WORK { 1 } else { (PARTS / blocks).clamp(1, conv.images) };
+        Parts { channels, splits }
+    }
+}
+
+/// `w[o, c, k] = Σ y[n, o, p] x[n, c, place(p, k)]` over all n and p.
+pub fn weight<T: Real>(conv: &Conv, x: &[T], y: &[T], w: &mut [T]) {
+    if w.is_empty() {
+        return;
+    }
+    if x.is_empty() || y.is_empty() {
+        return w.fill(T::ZERO);
+    }
+    if conv.is_depthwise() {
+        return depthwise::weight(conv, x, y, w);
+    }
+    let parts = Parts::of(conv);
+    if parts.channels == conv.inner && parts.splits == 1 {
+        return sums(conv, &parts, x, y, w);
+    }
+    let (rows, depth, outer) = (parts.channels * conv.window.taps(), conv.depth(), conv.outer);
+    let one = w.len();
+    with_room(one * parts.splits, |all| {
+        sums(conv, &parts, x, y, all);
+        // `[split, group, block, o, row]` to `[group, o, block, row]`
+        let blocks = depth / rows;
+        for (line, w) in w.chunks_exact_mut(rows).enumerate() {
+            let (block, o, group) = (line % blocks, line / blocks % outer, line / blocks / outer);
+            let at = ((group * blocks + block) * outer + o) * rows;
+            w.copy_from_slice(&all[at..at + rows]);
+            for split in 1..parts.splits {
+                let more = &all[split * one + at..][..rows];
+                w.iter_mut().zip(more).for_each(|(w, more)| *w += *more);
+            }
+        }
+    });
+}
+
+/// All parts, one after the other: `[split, group, block, outer, rows]`.
+fn sums<T: Real>(conv: &Conv, parts: &Parts, x: &[T], y: &[T], all: &mut [T]) {
+    let rows = parts.channels * conv.window.taps();
+    let blocks = conv.inner / parts.channels;
+    for_parts(conv.work(), all, conv.outer * rows, &|part, c, threads| {
+        let (block, group, split) = (part % blocks, part / blocks % conv.groups, part / blocks / conv.groups);
+        let images = split * conv.images / parts.splits..(split + 1) * conv.images / parts.splits;
+        let x = &x[images.start * conv.input_image()..];
+        let y = &y[images.start * conv.output_image()..];
+        let first = group * conv.inner + block * parts.channels;
+        let mut empty = true;
+        tiles(images.len(), conv.window.outputs(), conv.tile::<T>(rows), |columns| {
+            let of = group * conv.outer..(group + 1) * conv.outer;
+            let left = Tile { planes: conv.groups * conv.outer, of, columns: columns.clone() };
+            let right = Tile { planes: conv.groups * conv.inner, of: first..first + parts.channels, columns };
+            let len = left.columns.len();
+            with_room((conv.outer + rows) * len, |room| {
+                let (left_room, right_room) = room.split_at_mut(conv.outer * len);
+                let left = conv.columns(&left, y, left_room);
+                let Matrix { data, row, column } = conv.panel(&right, x, right_room);
+                let (size, right) = ((conv.outer, len, rows), Matrix { data, row: column, column: row });
+                if empty {
+                    empty = false;
+                    return gemm(threads, size, left, right, None, c);
+                }
+                with_room(c.len(), |more| {
+                    gemm(threads, size, left, right, None, more);
+                    c.iter_mut().zip(more).for_each(|(c, more)| *c += *more);
+                });
+            });
+        });
+    });
+}

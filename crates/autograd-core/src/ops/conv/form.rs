@@ -1,0 +1,236 @@
+//! The form `Σ y w x` that a convolution and its gradients are the three derivatives of.
+
+use crate::error::Result;
+use crate::kernels::conv::{self, Conv};
+use crate::shape::Shape;
+use crate::tape::{Pull, Pullback, Saved, record};
+use crate::tensor::timer::Count;
+use crate::tensor::{Tensor, for_float};
+
+/// The derivative of the form by one of its tensors, a function of the other two.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Part {
+    /// By y, of x and w: a convolution.
+    Output,
+    /// By x, of y and w: a transposed convolution.
+    Input,
+    /// By w, of x and y.
+    Weight,
+}
+
+/// A form, which a convolution and all its derivatives have in common.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Form {
+    pub(super) rank: usize,
+    pub(super) sizes: Conv,
+}
+
+/// The names of the parts for each rank.
+const NAMES: [[&str; 3]; 3] = [
+    ["conv1d", "conv_transpose1d", "conv1d_weight"],
+    ["conv2d", "conv_transpose2d", "conv2d_weight"],
+    ["conv3d", "conv_transpose3d", "conv3d_weight"],
+];
+
+impl Form {
+    fn shape(&self, part: Part) -> Shape {
+        let Conv { images, groups, inner, outer, window } = self.sizes;
+        let (head, space) = match part {
+            Part::Output => ([images, groups * outer], window.output),
+            Part::Input => ([images, groups * inner], window.input),
+            Part::Weight => ([groups * outer, inner], window.kernel),
+        };
+        let mut shape = Shape::from(&head[..]);
+        shape.0.extend_from_slice(&space[3 - self.rank..]);
+        shape
+    }
+
+    /// A part, of the other two tensors in the order x, w, y for weights and y, w or x, w else; with a bias for each
+    /// channel of the result.
+    pub(super) fn solve(self, part: Part, a: &Tensor, b: &Tensor, bias: Option<&Tensor>) -> Result<Tensor> {
+        let name = NAMES[self.rank - 1][part as usize];
+        let shape = self.shape(part);
+        let (left, right) = (a.try_packed(name)?, b.try_packed(name)?);
+        let Conv { inner, window, .. } = self.sizes;
+        let sums = self.shape(Part::Output);
+        let count = Count::product(&sums, inner.saturating_mul(window.taps()));
+        let sizes = self.sizes;
+        let value = for_float!(a.float(), T => match bias {
+            None => Tensor::counted::<T, 2>(name, count, &shape, [&left, &right], move |[a, b], c| match part {
+                Part::Output => conv::output(&sizes, a.flat(), b.flat(), None, c),
+                Part::Input => conv::input(&sizes, a.flat(), b.flat(), None, c),
+                Part::Weight => conv::weight(&sizes, a.flat(), b.flat(), c),
+            })?,
+            Some(bias) => {
+                let bias = bias.try_packed(name)?;
+                let operands = [&*left, &*right, &*bias];
+                Tensor::counted::<T, 3>(name, count, &shape, operands, move |[a, b, bias], c| match part {
+                    Part::Output => conv::output(&sizes, a.flat(), b.flat(), Some(bias.flat()), c),
+                    Part::Input => conv::input(&sizes, a.flat(), b.flat(), Some(bias.flat()), c),
+                    Part::Weight => unreachable!("a weight has no bias"),
+                })?
+            }
+        });
+        let pullback = |_: &Tensor| Solved { form: self, part, a: Saved::input(0, a), b: Saved::input(1, b) };
+        Ok(match bias {
+            None => record(name, value, &[a, b], pullback),
+            Some(bias) => record(name, value, &[a, b, bias], pullback),
+        })
+    }
+}
+
+struct Solved {
+    form: Form,
+    part: Part,
+    a: Saved,
+    b: Saved,
+}
+
+impl Pullback for Solved {
+    fn pull(&self, at: &mut Pull<'_>) -> Result<()> {
+        let (a, b, g, form) = (self.a.get(at), self.b.get(at), at.gy(), self.form);
+        if at.inputs() > 2 {
+            // Elements of a plane are neighbours: two sums read them in order, where one of all would copy them.
+            let space: Vec<isize> = (2..2 + form.rank as isize).collect();
+            at.give(2, || g.sum_dim(&space[..])?.sum_dim(0))?;
+        }
+        at.give(1, || match self.part {
+            Part::Output => form.solve(Part::Weight, &a, g, None),
+            Part::Input => form.solve(Part::Weight, g, &a, None),
+            Part::Weight => form.solve(Part::Output, &a, g, None),
+        })?;
+        at.give(0, || match self.part {
+            Part::Output => form.solve(Part::Input, g, &b, None),
+            Part::Input => form.solve(Part::Output, g, &b, None),
+            Part::Weight => form.solve(Part::Input, &b, g, None),
+        })
+    }
+
+    fn saved(&self, see: &mut dyn FnMut(&Saved)) {
+        see(&self.a);
+        see(&self.b);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernels::conv::Window;
+    use crate::kernels::random::bits_at;
+    use crate::tensor::DType;
+
+    /// What the definition says, one product after the other.
+    fn defined(form: &Form, part: Part, a: &[f64], b: &[f64]) -> Vec<f64> {
+        let Conv { images, groups, inner, outer, window } = form.sizes;
+        let mut c = vec![0.0; form.shape(part).iter().product()];
+        let (inputs, outputs, taps) = (window.inputs(), window.outputs(), window.taps());
+        for image in 0..images {
+            for o in 0..groups * outer {
+                for i in 0..inner {
+                    for (p, k) in (0..outputs).flat_map(|p| (0..taps).map(move |k| (p, k))) {
+                        let [_, oh, ow] = window.output;
+                        let [_, kh, kw] = window.kernel;
+                        let at = [
+                            window.place(0, k / kw / kh, p / ow / oh),
+                            window.place(1, k / kw % kh, p / ow % oh),
+                            window.place(2, k % kw, p % ow),
+                        ];
+                        let [Some(d), Some(h), Some(w)] = at else { continue };
+                        let x = (image * groups * inner + o / outer * inner + i) * inputs
+                            + (d * window.input[1] + h) * window.input[2]
+                            + w;
+                        let y = (image * groups * outer + o) * outputs + p;
+                        let w = (o * inner + i) * taps + k;
+                        match part {
+                            Part::Output => c[y] += a[x] * b[w],
+                            Part::Input => c[x] += a[y] * b[w],
+                            Part::Weight => c[w] += a[x] * b[y],
+                        }
+                    }
+                }
+            }
+        }
+        c
+    }
+
+    /// Sizes that reach every path: many and few positions, groups, depthwise, pointwise, strides, paddings, dilations.
+    fn forms() -> Vec<Form> {
+        let below = |seed: u64, i: u64, n: usize| (bits_at(seed, i) % n as u64) as usize;
+        let mut forms = Vec::new();
+        for seed in 0..120 {
+            let rank = 1 + below(seed, 0, 3);
+            let pointwise = seed % 6 == 0;
+            let mut window = Window {
+                input: [1; 3],
+                kernel: [1; 3],
+                stride: [1; 3],
+                dilation: [1; 3],
+                before: [0; 3],
+                output: [1; 3],
+            };
+            for d in 3 - rank..3 {
+                let i = 10 * d as u64;
+                let largest = [40, 12, 6][rank - 1];
+                window.input[d] = 1 + below(seed, i, largest);
+                if !pointwise {
+                    window.kernel[d] = 1 + below(seed, i + 1, 3);
+                    window.stride[d] = 1 + below(seed, i + 2, 3);
+                    window.dilation[d] = 1 + below(seed, i + 3, 2);
+                    window.before[d] = below(seed, i + 4, 3);
+                }
+                let span = (window.kernel[d] - 1) * window.dilation[d] + 1;
+                let padded = window.input[d] + window.before[d] + if pointwise { 0 } else { below(seed, i + 5, 3) };
+                window.output[d] = padded.checked_sub(span).map_or(1, |rest| rest / window.stride[d] + 1);
+            }
+            let depthwise = seed % 5 == 0;
+            forms.push(Form {
+                rank,
+                sizes: Conv {
+                    images: 1 + below(seed, 1, 5),
+                    groups: if depthwise { 3 } else { 1 + below(seed, 2, 2) },
+                    inner: if depthwise { 1 } else { 1 + below(seed, 3, 6) },
+                    outer: 1 + below(seed, 4, 9),
+                    window,
+                },
+            });
+        }
+        // More columns than a tile has, more rows than a part of a weight has, and work for several sums.
+        let window = Window {
+            input: [1, 30, 31],
+            kernel: [1, 3, 3],
+            stride: [1; 3],
+            dilation: [1; 3],
+            before: [0, 1, 1],
+            output: [1, 30, 31],
+        };
+        forms.push(Form { rank: 2, sizes: Conv { images: 2, groups: 1, inner: 32, outer: 8, window } });
+        let small = Window { input: [1, 3, 3], output: [1, 3, 3], ..window };
+        forms.push(Form { rank: 2, sizes: Conv { images: 11, groups: 1, inner: 230, outer: 20, window: small } });
+        forms
+    }
+
+    #[test]
+    fn parts_agree_with_the_definition_and_have_the_same_bits_on_any_number_of_threads() {
+        let pools = [1, 3].map(|n| rayon::ThreadPoolBuilder::new().num_threads(n).build().expect("threads"));
+        for form in forms() {
+            for part in [Part::Output, Part::Input, Part::Weight] {
+                let of = match part {
+                    Part::Output => [Part::Input, Part::Weight],
+                    Part::Input => [Part::Output, Part::Weight],
+                    Part::Weight => [Part::Input, Part::Output],
+                };
+                let [a, b] = of.map(|part| {
+                    let shape = form.shape(part);
+                    Tensor::randn(&shape, DType::F64, &mut crate::seeded(part as u64)).expect("small")
+                });
+                let solve = || form.solve(part, &a, &b, None).expect("sizes that fit");
+                let [one, three] = pools.each_ref().map(|pool| pool.install(solve).to_f64s());
+                let want = defined(&form, part, &a.to_f64s(), &b.to_f64s());
+                let far = one.iter().zip(&want).position(|(got, want)| (got - want).abs() > 1e-10 * (1.0 + want.abs()));
+                assert_eq!((far, one.len()), (None, want.len()), "{part:?} of {form:?}");
+                let bits = |x: &[f64]| x.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
+                assert!(bits(&one) == bits(&three), "threads: {part:?} of {form:?}");
+            }
+        }
+    }
+}

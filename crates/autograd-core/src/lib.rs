@@ -43,7 +43,14 @@ pub use error::{BoxError, Error, ErrorKind, Result};
 pub use functional::{TensorList, grad, grad_with, hessian, hvp, jacobian, jvp, vjp};
 pub use gradcheck::gradcheck;
 pub use ops::custom::custom;
+pub use ops::index::embedding::EmbeddingOptions;
+pub use ops::index::embedding_bag::{Bag, EmbeddingBagOptions};
+pub use ops::index::scatter_reduce::ScatterReduce;
+pub use ops::linalg::pairwise_distance::DistanceOptions;
+pub use ops::linalg::tensordot::TensordotDims;
 pub use ops::reduce::dims::{ReduceDims, keep};
+pub use ops::sort::dim::{SortDim, ascending, descending};
+pub use ops::sort::searchsorted::Side;
 pub use profile::{Profile, profile};
 pub use shape::{Dim, Shape};
 pub use tape::{

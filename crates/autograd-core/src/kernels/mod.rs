@@ -5,6 +5,8 @@
 //! type and vectorised by the compiler for the CPU found at run time; wherever work is cut, no bit of a result depends
 //! on it.
 
+pub mod distance;
+pub mod entries;
 pub mod factor;
 pub mod math;
 pub mod moments;
@@ -17,9 +19,11 @@ pub mod copy;
 pub mod nest;
 pub mod zip;
 
+pub mod place;
 pub mod reduce;
 pub mod rows;
 pub mod select;
+pub mod sort;
 
 pub mod fold;
 pub mod gemm;

@@ -11,6 +11,7 @@ mod losses;
 mod normalize;
 mod reduce;
 mod shape;
+mod sort;
 
 use crate::call::{Call, Outputs};
 use crate::stop::{Outcome, Stop};
@@ -21,8 +22,16 @@ pub type Operation = fn(&Call<'_>) -> Outcome<Outputs>;
 /// A chapter of the register.
 pub type Table = &'static [(&'static str, Operation)];
 
-const TABLES: [Table; 7] =
-    [elementwise::TABLE, reduce::TABLE, shape::TABLE, index::TABLE, linalg::TABLE, normalize::TABLE, losses::TABLE];
+const TABLES: [Table; 8] = [
+    elementwise::TABLE,
+    reduce::TABLE,
+    shape::TABLE,
+    index::TABLE,
+    sort::TABLE,
+    linalg::TABLE,
+    normalize::TABLE,
+    losses::TABLE,
+];
 
 /// The operation of a name.
 pub fn find(name: &str) -> Outcome<Operation> {

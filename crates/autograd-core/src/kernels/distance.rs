@@ -117,7 +117,6 @@ impl Metric {
                 d
             }
         };
-        let ties = || d.clone().filter(|d| d.abs() == norm).count() as f64;
         let pairs = |f: &dyn Fn(f64) -> f64, sum: &mut [f64]| {
             sum.iter_mut().zip(d.clone()).for_each(|(sum, d)| *sum += f(d));
         };
@@ -127,7 +126,9 @@ impl Metric {
             1.0 => pairs(&|d| g * sign(d), sum),
             2.0 => pairs(&|d| g * (d / norm), sum),
             p if p.is_infinite() => {
-                let share = g / ties();
+                // The norm may have been rounded since.
+                let norm = self.norm(d.clone());
+                let share = g / d.clone().filter(|d| d.abs() == norm).count() as f64;
                 pairs(&|d| if d.abs() == norm { share * sign(d) } else { 0.0 }, sum);
             }
             p => pairs(&|d| if d == 0.0 { 0.0 } else { g * sign(d) * (d.abs() / norm).powf(p - 1.0) }, sum),

@@ -43,6 +43,16 @@ impl EmbeddingOptions {
     }
 
     /// Whether the gradient of a row is divided by how often the row occurs; default false.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{EmbeddingOptions, Tensor};
+    /// let table = Tensor::from([[1.0], [3.0]]).requires_grad();
+    /// let options = EmbeddingOptions::new().scale_grad_by_freq(true);
+    /// let y = table.embedding(&Tensor::from([0, 1, 1]), options)?.sum();
+    /// assert_eq!(y.backward()?.get(&table).unwrap().to_vec::<f32>()?, [1.0, 1.0]);
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
     pub const fn scale_grad_by_freq(self, scale: bool) -> EmbeddingOptions {
         EmbeddingOptions { scale_grad_by_freq: scale, ..self }
     }

@@ -76,16 +76,45 @@ impl EmbeddingBagOptions {
     }
 
     /// A row that belongs to no bag; a negative number counts from the end. Default: none.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{EmbeddingBagOptions, Tensor};
+    /// let (table, index) = (Tensor::from([[1.0], [3.0]]), Tensor::from([[0, 1]]));
+    /// let y = table.embedding_bag(&index, None, EmbeddingBagOptions::new().padding_idx(0))?;
+    /// assert_eq!(y.to_vec::<f32>()?, [3.0]);
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
     pub fn padding_idx(self, row: isize) -> EmbeddingBagOptions {
         EmbeddingBagOptions { padding_idx: Some(row), ..self }
     }
 
     /// Whether the gradient of a row is divided by how often the row occurs; default false.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{Bag, EmbeddingBagOptions, Tensor};
+    /// let table = Tensor::from([[1.0], [3.0]]).requires_grad();
+    /// let options = EmbeddingBagOptions::new().mode(Bag::Sum).scale_grad_by_freq(true);
+    /// let y = table.embedding_bag(&Tensor::from([[0, 1, 1]]), None, options)?.sum();
+    /// assert_eq!(y.backward()?.get(&table).unwrap().to_vec::<f32>()?, [1.0, 1.0]);
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
     pub fn scale_grad_by_freq(self, scale: bool) -> EmbeddingBagOptions {
         EmbeddingBagOptions { scale_grad_by_freq: scale, ..self }
     }
 
     /// Whether the last offset is the end of the last bag, as in the CSR format; default false.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{EmbeddingBagOptions, Tensor};
+    /// let (table, index) = (Tensor::from([[1.0], [3.0]]), Tensor::from([0, 1, 1]));
+    /// let options = EmbeddingBagOptions::new().include_last_offset(true);
+    /// let y = table.embedding_bag(&index, Some(&Tensor::from([0, 2, 3])), options)?;
+    /// assert_eq!(y.to_vec::<f32>()?, [2.0, 3.0]);
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
     pub fn include_last_offset(self, include: bool) -> EmbeddingBagOptions {
         EmbeddingBagOptions { include_last_offset: include, ..self }
     }

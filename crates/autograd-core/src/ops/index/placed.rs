@@ -1,4 +1,4 @@
-//! What operations that write by index share: a part put or added at its places in a whole, and the adjoints.
+//! Parts put and added at their places in a whole, with the adjoints: the base of all writing by index.
 
 use super::gather::Picked;
 use super::index_select::Rows;

@@ -207,11 +207,12 @@ crate::ops::cases::cases![{
         let case = Case::new(op, x(), move |x| x[0].scatter_reduce(1, &x[1], &x[2], reduce));
         case.not_counting_saved()
     };
-    let (sum, mean): (fn(&[f64]) -> f64, fn(&[f64]) -> f64) =
-        (|x| x.iter().sum(), |x| x.iter().sum::<f64>() / x.len() as f64);
-    let prod: fn(&[f64]) -> f64 = |x| x.iter().product();
-    let (max, min): (fn(&[f64]) -> f64, fn(&[f64]) -> f64) =
-        (|x| x.iter().copied().fold(f64::NEG_INFINITY, f64::max), |x| x.iter().copied().fold(f64::INFINITY, f64::min));
+    type Folds = fn(&[f64]) -> f64;
+    let sum: Folds = |x| x.iter().sum();
+    let mean: Folds = |x| x.iter().sum::<f64>() / x.len() as f64;
+    let prod: Folds = |x| x.iter().product();
+    let max: Folds = |x| x.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let min: Folds = |x| x.iter().copied().fold(f64::INFINITY, f64::min);
     let alone = |reduce: ScatterReduce| reduce.include_self(false);
     [
         case("scatter_reduce", ScatterReduce::sum())

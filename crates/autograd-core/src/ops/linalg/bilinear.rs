@@ -42,7 +42,10 @@ impl Tensor {
         let n: usize = leading.iter().product();
         let of_a = self.reshape_to(&[n, i])?.matmul(&weight.permute(&[1, 0, 2])?.reshape_to(&[i, k * j])?)?;
         let y = of_a.reshape_to(&[n, k, j])?.matmul(&other.reshape_to(&[n, j, 1])?)?.reshape_to(&with(k))?;
-        bias.map_or_else(|| Ok(y.clone()), |bias| y.try_add(bias))
+        match bias {
+            Some(bias) => y.try_add(bias),
+            None => Ok(y),
+        }
     }
 }
 

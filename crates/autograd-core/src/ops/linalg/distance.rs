@@ -3,6 +3,7 @@
 use crate::error::{Error, Result};
 use crate::kernels::distance::{Metric, Pairs, distances, distances_pull};
 use crate::ops::check::Check;
+use crate::ops::reduce::dims::keep;
 use crate::tape::{Pull, Pullback, Saved, record};
 use crate::tensor::{Tensor, for_float};
 
@@ -119,13 +120,15 @@ impl Distance {
         // Where the distance is 0, nothing of it may leak.
         let y = nowhere.where_cond(&one, y)?;
         let slope = match self.metric.p {
-            0.0 => d.zeros_like(),
+            p if p == 0.0 || d.numel() == 0 => d.zeros_like(),
             1.0 => d.sign(),
             2.0 => d.try_div(&y)?,
             p if p.is_infinite() => {
-                let chosen = d.abs().detach().eq(&y.detach())?.to_dtype(d.dtype());
-                let count = chosen.sum_dim(crate::keep(-1))?;
-                chosen.try_mul(&d.sign())?.try_div(&nowhere.where_cond(&one, &count)?)?
+                let magnitudes = d.detach().abs();
+                let extreme = if p > 0.0 { magnitudes.amax(keep(-1))? } else { magnitudes.amin(keep(-1))? };
+                let chosen = magnitudes.eq(&extreme)?.to_dtype(d.dtype());
+                let count = chosen.sum_dim(keep(-1))?;
+                chosen.try_mul(&d.sign())?.try_div(&count)?
             }
             p => {
                 let flat = d.eq_scalar(0.0);

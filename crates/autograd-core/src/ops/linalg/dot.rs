@@ -119,8 +119,11 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn mv(&self, vec: &Tensor) -> Result<Tensor> {
-        let [_, _] = Check("mv").shape("the matrix", self, "[N, M]")?;
-        let [_] = Check("mv").shape("the vector", vec, "[M]")?;
+        let [_, left] = Check("mv").shape("the matrix", self, "[N, M]")?;
+        let [right] = Check("mv").shape("the vector", vec, "[M]")?;
+        if left != right {
+            return Err(Error::inner_sizes("mv", self.shape(), vec.shape(), left, right));
+        }
         self.matmul(vec)
     }
 }
@@ -175,6 +178,7 @@ crate::ops::cases::cases![{
             .value(|x| x[1].iter().map(|b| x[0][0] * b).collect()),
         Case::new("mv", vec![x(&[2, 3]), x(&[3])], |x| x[0].mv(&x[1]))
             .value(|x| x[0].chunks(3).map(|row| row.iter().zip(&x[1]).map(|(a, b)| a * b).sum()).collect())
+            .refuses(|x| x[0].t()?.mv(&x[1]), "mv: inner dimensions differ: [3, 2] × [3] (2 ≠ 3)")
             .refuses(|x| x[0].mv(&x[0]), "mv: the vector has shape [2, 3], expected [M]")
             .refuses(|x| x[1].mv(&x[1]), "mv: the matrix has shape [3], expected [N, M]"),
     ]

@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::ops::check::Check;
-use crate::tensor::Tensor;
+use crate::tensor::{DType, Tensor};
 
 impl Tensor {
     /// The n-th power of each matrix, by repeated squaring: at most 2 log₂ n products.
@@ -31,24 +31,23 @@ impl Tensor {
             return Err(Error::shape("matrix_power", "the input", self.shape(), "[.., N, N]"));
         }
         check.require(n >= 0, "n", n, "at least 0")?;
-        if n == 0 {
-            // The gradient is 0, and not absent.
-            let nothing = self.zeros_like().try_mul(&self.zeros_like())?;
-            let one = Tensor::eye(rows, self.dtype())?.try_add(&nothing)?;
-            return Tensor::full(&[], 0.0, crate::DType::Bool)?.where_cond(self, &one);
+        match n {
+            // Selected, so that the gradient is 0, and not absent.
+            0 => return Tensor::full(&[], 0.0, DType::Bool)?.where_cond(self, &Tensor::eye(rows, self.dtype())?),
+            1 => return self.reshape_to(self.shape()),
+            _ => {}
         }
         let (mut square, mut rest) = (self.clone(), n);
         let mut power: Option<Tensor> = None;
         loop {
             if rest % 2 == 1 {
-                power = Some(match power {
+                power = Some(match &power {
                     None => square.clone(),
                     Some(power) => power.matmul(&square)?,
                 });
             }
             rest /= 2;
             match power {
-                Some(power) if rest == 0 && n == 1 => return Ok(power.reshape_to(self.shape())?),
                 Some(power) if rest == 0 => return Ok(power),
                 _ => square = square.matmul(&square)?,
             }

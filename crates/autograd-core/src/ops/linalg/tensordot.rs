@@ -2,6 +2,7 @@
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::ops::check::Check;
+use crate::ops::reduce::dims::keep;
 use crate::tensor::Tensor;
 
 /// The dims that [`Tensor::tensordot`] sums over: a number of them, the last of the first operand and the first of the
@@ -38,7 +39,7 @@ impl<const N: usize> From<([isize; N], [isize; N])> for TensordotDims {
 
 impl Tensor {
     /// The sum of products over pairs of dims: what is left of the shape of `self`, then what is left of that of
-    /// `other`.
+    /// `other`. In a pair a size of one stands for any.
     ///
     /// # Gradient
     /// That of the matrix product it is. Saves both.
@@ -70,21 +71,31 @@ impl Tensor {
             TensordotDims::Pairs(a, b) => (named(check, self, &a)?, named(check, other, &b)?),
         };
         let sizes = |x: &Tensor, dims: &[usize]| dims.iter().map(|d| x.shape()[*d]).collect::<Vec<_>>();
-        if sizes(self, &a) != sizes(other, &b) {
+        let fit = |(a, b): (&usize, &usize)| a == b || *a == 1 || *b == 1;
+        if a.len() != b.len() || !sizes(self, &a).iter().zip(&sizes(other, &b)).all(fit) {
             let (a, b) = (format!("{a:?} of {:?}", self.shape()), format!("{b:?} of {:?}", other.shape()));
             return Err(Error::new(ErrorKind::Shape, format!("tensordot: dims {a} and {b} differ in size")));
         }
+        // A size of one stands for any: the other side is summed.
+        let (x, y) = (summed(self, &a, &sizes(other, &b))?, summed(other, &b, &sizes(self, &a))?);
         let left = |x: &Tensor, dims: &[usize]| (0..x.rank()).filter(|d| !dims.contains(d)).collect::<Vec<_>>();
-        let (of_a, of_b) = (left(self, &a), left(other, &b));
-        let shape = [sizes(self, &of_a), sizes(other, &of_b)];
+        let (of_a, of_b) = (left(&x, &a), left(&y, &b));
+        let shape = [sizes(&x, &of_a), sizes(&y, &of_b)];
         let [m, n] = shape.each_ref().map(|sizes| sizes.iter().product());
-        let k = sizes(self, &a).iter().product();
+        let k = sizes(&x, &a).iter().product();
         let matrix = |x: &Tensor, order: [&[usize]; 2], sizes: [usize; 2]| {
             let order: Vec<isize> = order.concat().into_iter().map(|d| d as isize).collect();
             x.permute(&order)?.reshape_to(&sizes)
         };
-        matrix(self, [&of_a, &a], [m, k])?.matmul(&matrix(other, [&b, &of_b], [k, n])?)?.reshape_to(&shape.concat())
+        matrix(&x, [&of_a, &a], [m, k])?.matmul(&matrix(&y, [&b, &of_b], [k, n])?)?.reshape_to(&shape.concat())
     }
+}
+
+/// The tensor summed over those of these dims that meet a size of one.
+fn summed(x: &Tensor, dims: &[usize], others: &[usize]) -> Result<Tensor> {
+    let meets_one = |(d, other): &(&usize, &usize)| **other == 1 && x.shape()[**d] != 1;
+    let met: Vec<isize> = dims.iter().zip(others).filter(meets_one).map(|(d, _)| *d as isize).collect();
+    if met.is_empty() { Ok(x.clone()) } else { x.sum_dim(keep(&met[..])) }
 }
 
 /// Dims from the front, each named once.
@@ -125,6 +136,12 @@ crate::ops::cases::cases![{
         Case::new("tensordot (one dim)", vec![Input::real(&[2, 3], -2.0..2.0), Input::real(&[3, 4], -2.0..2.0)], |x| {
             x[0].tensordot(&x[1], 1)
         }),
+        Case::new(
+            "tensordot (a size of one)",
+            vec![Input::real(&[1, 2], -2.0..2.0), Input::real(&[3, 4], -2.0..2.0)],
+            |x| x[0].tensordot(&x[1], ([0], [0])),
+        )
+        .value(|x| (0..8).map(|e| (0..3).map(|k| x[0][e / 4] * x[1][k * 4 + e % 4]).sum()).collect()),
         Case::new("tensordot (no dims)", vec![Input::real(&[2], -2.0..2.0), Input::real(&[3], -2.0..2.0)], |x| {
             x[0].tensordot(&x[1], 0)
         })

@@ -111,7 +111,7 @@ crate::ops::cases::cases![{
             .refuses(refused("...i...,jk"), "einsum: \"...i...\" of \"...i...,jk\" has two ellipses")
             .refuses(
                 |x| Tensor::einsum("...,...", &[&x[0], &x[1]]),
-                "einsum: dim −1 of the ellipsis is 3 in operand 0 and 4 in operand 1",
+                "einsum: dim −2 of the ellipsis is 2 in operand 0 and 3 in operand 1",
             )
             .refuses(
                 |x| Tensor::einsum("ij,j", &[&x[0].to_dtype(crate::DType::I64), &x[1]]),

@@ -1,7 +1,9 @@
 //! Norms of differences of rows, computed in double precision, and their slopes.
 
 use super::real::Real;
+use super::simd::{Kernel, vectorize};
 use crate::threads::parallel::for_rows;
+use std::ops::Range;
 
 /// The rows that are paired, in the order of the pairs.
 #[derive(Clone, Copy, Debug)]
@@ -85,10 +87,6 @@ impl Metric {
             0.0 => d.filter(|d| *d != 0.0).count() as f64,
             1.0 => d.map(f64::abs).sum(),
             2.0 => {
-                let squares: f64 = d.clone().map(|d| d * d).sum();
-                if squares.is_finite() && squares > 1e-280 {
-                    return squares.sqrt();
-                }
                 let m = largest();
                 if m > 0.0 && m < f64::INFINITY { m * d.map(|d| (d / m) * (d / m)).sum::<f64>().sqrt() } else { m }
             }
@@ -136,15 +134,55 @@ impl Metric {
     }
 }
 
-/// The norms of the differences of all pairs of rows of `width` elements.
-pub fn distances<T: Real>(a: &[T], b: &[T], width: usize, pairs: Pairs, metric: Metric, y: &mut [T]) {
-    for_rows(y, 1, width.max(1), |ks, y| {
-        for (k, y) in ks.zip(y) {
+/// The norms of a range of pairs.
+struct Distances<'a, T> {
+    a: &'a [T],
+    b: &'a [T],
+    width: usize,
+    pairs: Pairs,
+    metric: Metric,
+    range: Range<usize>,
+    y: &'a mut [T],
+}
+
+impl<T: Real> Kernel for Distances<'_, T> {
+    type Output = ();
+    #[inline(always)]
+    fn run(self) {
+        let Distances { a, b, width, pairs, metric, range, y } = self;
+        for (k, y) in range.zip(y) {
             let (i, j) = pairs.rows(k);
             let (a, b) = (&a[i * width..(i + 1) * width], &b[j * width..(j + 1) * width]);
-            *y = T::of(metric.norm(metric.differences(a, b)));
+            let quick = match metric.p {
+                1.0 => sum(a, b, metric.eps, f64::abs),
+                2.0 => sum(a, b, metric.eps, |d| d * d).sqrt(),
+                _ => f64::NAN,
+            };
+            // Squares neither overflow nor vanish between these; outside they are scaled.
+            let sure = metric.p == 1.0 || (1e-140..1e140).contains(&quick);
+            *y = T::of(if sure { quick } else { metric.norm(metric.differences(a, b)) });
         }
-    });
+    }
+}
+
+/// `Σ f(aᵢ − bᵢ + eps)`, eight sums at a time.
+#[inline(always)]
+fn sum<T: Real>(a: &[T], b: &[T], eps: f64, f: impl Fn(f64) -> f64) -> f64 {
+    let (chunks_a, rest_a) = a.as_chunks::<8>();
+    let (chunks_b, rest_b) = b.as_chunks::<8>();
+    let mut sums = [0.0; 8];
+    for (a, b) in chunks_a.iter().zip(chunks_b) {
+        for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
+            *sum += f(a.as_f64() - b.as_f64() + eps);
+        }
+    }
+    let rest: f64 = rest_a.iter().zip(rest_b).map(|(a, b)| f(a.as_f64() - b.as_f64() + eps)).sum();
+    sums.iter().sum::<f64>() + rest
+}
+
+/// The norms of the differences of all pairs of rows of `width` elements.
+pub fn distances<T: Real>(a: &[T], b: &[T], width: usize, pairs: Pairs, metric: Metric, y: &mut [T]) {
+    for_rows(y, 1, width.max(1), |range, y| vectorize(Distances { a, b, width, pairs, metric, range, y }));
 }
 
 /// The gradient of the first operand of [`distances`], or of the second: `rows` has its elements, `others` those of the

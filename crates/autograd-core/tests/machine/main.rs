@@ -5,6 +5,7 @@
 //! `AUTOGRAD_MACHINE_SEEDS=100000 cargo test -p autograd-core --test machine`.
 
 mod functions;
+mod indexing;
 mod steps;
 mod values;
 mod walks;

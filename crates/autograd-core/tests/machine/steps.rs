@@ -1,7 +1,7 @@
 //! The steps by name; those that create, view, show and save.
 
 use crate::values::{BEYOND, Machine, READABLE, digest, is_decided, plain};
-use crate::{functions, walks};
+use crate::{functions, indexing, walks};
 use autograd_core::module::StateDict;
 use autograd_core::{DType, Result, Tensor, memory, no_grad};
 use std::path::Path;
@@ -49,6 +49,13 @@ pub const TABLE: &[(&str, Step)] = &[
     ("gather", functions::gather),
     ("one_hot", functions::one_hot),
     ("cross_entropy", functions::cross_entropy),
+    ("scatter", indexing::scatter),
+    ("rows", indexing::rows),
+    ("masks", indexing::masks),
+    ("order", indexing::order),
+    ("segments", indexing::segments),
+    ("products", indexing::products),
+    ("distances", indexing::distances),
     ("show", show),
     ("state", state),
     ("threads", threads),

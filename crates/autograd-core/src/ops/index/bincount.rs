@@ -34,6 +34,7 @@ impl Tensor {
         let [_] = check.shape("the input", self, "[N]")?;
         if let Some(weights) = weights {
             check.is("weights", weights, self.shape())?;
+            check.room(weights.shape(), DType::F64)?;
         }
         reads("bincount");
         let packed = self.try_packed("bincount")?;

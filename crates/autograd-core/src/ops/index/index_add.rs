@@ -30,6 +30,7 @@ impl Tensor {
         Check("index_add").same_dtype(self, source)?;
         let placed = Placed::rows("index_add", self, dim, index)?;
         let source = rows_of("index_add", self, &placed, source)?;
+        Check("index_add").room(source.shape(), source.dtype())?;
         placed.add("index_add", self, &if alpha == 1.0 { source } else { source.mul_scalar(alpha) })
     }
 

@@ -50,6 +50,7 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn nonzero(&self) -> Result<Tensor> {
+        Check("nonzero").room(self.shape(), DType::Bool)?;
         let places = chosen("nonzero", &self.to_dtype(DType::Bool))?;
         let sizes: Vec<usize> = self.shape().to_vec();
         let shape = [places.numel(), sizes.len()];

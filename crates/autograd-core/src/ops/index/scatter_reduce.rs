@@ -121,7 +121,8 @@ pub(crate) fn fold(
         Fold::Sum => placed.add(op, &start(0.0)?, part),
         Fold::Mean => {
             let ones = Tensor::full(&placed.part(x.shape()), 1.0, x.dtype())?;
-            let own = if reduce.include_self { x.ones_like() } else { placed.clear(op, &x.ones_like())? };
+            let own = Tensor::filled(op, x.shape(), 1.0, x.dtype())?;
+            let own = if reduce.include_self { own } else { placed.clear(op, &own)? };
             let count = placed.add(op, &own, &ones)?;
             placed.add(op, &start(0.0)?, part)?.try_div(&count)
         }

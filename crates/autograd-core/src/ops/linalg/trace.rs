@@ -26,7 +26,7 @@ impl Tensor {
     pub fn trace(&self) -> Result<Tensor> {
         let [n, m] = Check("trace").shape("the input", self, "[N, M]")?;
         let k = n.min(m);
-        Ok(diagonal(&self.narrow(0, 0, k)?.narrow(1, 0, k)?, 0, 1).sum())
+        diagonal(&self.narrow(0, 0, k)?.narrow(1, 0, k)?, 0, 1).sum_dim(..)
     }
 }
 

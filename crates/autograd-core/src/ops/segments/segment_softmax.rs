@@ -26,7 +26,7 @@ impl Tensor {
     /// ```
     pub fn segment_softmax(&self, ids: &Tensor, segments: usize) -> Result<Tensor> {
         let (none, placed) = places("segment_softmax", self, ids, segments)?;
-        let lowest = none.full_like(f64::NEG_INFINITY);
+        let lowest = Tensor::filled("segment_softmax", none.shape(), f64::NEG_INFINITY, none.dtype())?;
         let m = placed.extreme("segment_softmax", &lowest, &self.detach(), true)?;
         let e = self.try_sub(&placed.take(&m)?)?.exp();
         let sum = placed.add("segment_softmax", &none, &e)?;

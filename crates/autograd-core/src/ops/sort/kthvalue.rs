@@ -22,6 +22,8 @@ impl Tensor {
     /// assert_eq!((value.item::<f32>()?, index.item::<i64>()?), (3.0, 2));
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
+    /// # Differs from
+    /// PyTorch leaves open which of equal elements is chosen.
     pub fn kthvalue(&self, k: usize, dim: impl Into<ReduceDims>) -> Result<(Tensor, Tensor)> {
         let dims: ReduceDims = dim.into();
         let (d, n) = size("kthvalue", self, dims.only("kthvalue", self.shape())?)?;

@@ -25,6 +25,8 @@ impl Tensor {
     /// assert_eq!(x.topk(2, ascending(0))?.1.to_vec::<i64>()?, [2, 0]);
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
+    /// # Differs from
+    /// PyTorch leaves open which of equal elements come first.
     pub fn topk(&self, k: usize, dim: impl Into<SortDim>) -> Result<(Tensor, Tensor)> {
         let dim: SortDim = dim.into();
         let (d, n) = size("topk", self, dim.dim)?;

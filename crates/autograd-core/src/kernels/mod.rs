@@ -5,6 +5,8 @@
 //! type and vectorised by the compiler for the CPU found at run time; wherever work is cut, no bit of a result depends
 //! on it.
 
+pub mod distance;
+pub mod entries;
 pub mod factor;
 pub mod math;
 pub mod moments;
@@ -19,10 +21,12 @@ pub mod remap;
 pub mod zip;
 
 pub mod rank;
+pub mod place;
 pub mod reduce;
 pub mod rows;
 pub mod scan;
 pub mod select;
+pub mod sort;
 
 pub mod conv;
 pub mod fold;

@@ -22,6 +22,8 @@ pub(crate) mod linalg;
 pub(crate) mod normalize;
 pub(crate) mod pool;
 pub(crate) mod random;
+pub(crate) mod segments;
+pub(crate) mod sort;
 
 pub(crate) use elementwise::arithmetic::add::add_assign;
 pub(crate) use reduce::sum::{sum_to, sum_to_fused};

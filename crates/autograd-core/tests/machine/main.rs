@@ -6,6 +6,7 @@
 
 mod functions;
 mod rearrange;
+mod indexing;
 mod steps;
 mod values;
 mod walks;

@@ -2,6 +2,7 @@
 
 use crate::values::{BEYOND, Machine, READABLE, digest, is_decided, plain};
 use crate::{functions, rearrange, walks};
+use crate::{functions, indexing, walks};
 use autograd_core::module::StateDict;
 use autograd_core::{DType, Result, Tensor, memory, no_grad};
 use std::path::Path;
@@ -54,6 +55,13 @@ pub const TABLE: &[(&str, Step)] = &[
     ("gather", functions::gather),
     ("one_hot", functions::one_hot),
     ("cross_entropy", functions::cross_entropy),
+    ("scatter", indexing::scatter),
+    ("rows", indexing::rows),
+    ("masks", indexing::masks),
+    ("order", indexing::order),
+    ("segments", indexing::segments),
+    ("products", indexing::products),
+    ("distances", indexing::distances),
     ("show", show),
     ("state", state),
     ("threads", threads),

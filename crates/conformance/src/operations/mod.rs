@@ -15,6 +15,7 @@ mod pool;
 mod reduce;
 mod scan;
 mod shape;
+mod sort;
 
 use crate::call::{Call, Outputs};
 use crate::stop::{Outcome, Stop};
@@ -25,7 +26,7 @@ pub type Operation = fn(&Call<'_>) -> Outcome<Outputs>;
 /// A chapter of the register.
 pub type Table = &'static [(&'static str, Operation)];
 
-const TABLES: [Table; 11] = [
+const TABLES: [Table; 12] = [
     elementwise::TABLE,
     reduce::TABLE,
     scan::TABLE,
@@ -37,6 +38,7 @@ const TABLES: [Table; 11] = [
     keras_losses::TABLE,
     conv::TABLE,
     pool::TABLE,
+    sort::TABLE,
 ];
 
 /// The operation of a name.

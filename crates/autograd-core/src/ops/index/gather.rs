@@ -30,27 +30,32 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn gather(&self, dim: isize, index: &Tensor) -> Result<Tensor> {
-        let check = Check("gather");
-        let d = check.dim(dim, self.shape())?;
-        let fits = |k: usize| k == d || index.shape()[k] <= self.shape()[k];
-        let same_rank = index.rank().max(1) == self.rank().max(1);
-        if !same_rank || !(0..index.rank().min(self.rank())).all(fits) {
-            let expected = format!("as many dimensions as {:?}, none larger but dim {d}", self.shape());
-            return Err(Error::shape("gather", "index", index.shape(), expected));
-        }
-        Picked { dim: d, index: check.indices(index, self.shape(), d)? }.of(self)
+        Picked::new("gather", self, dim, index)?.of(self)
     }
 }
 
 /// The elements of a tensor in the places of an index tensor, which holds their coordinates along `dim`.
 #[derive(Clone)]
-struct Picked {
-    dim: usize,
-    index: Indices,
+pub(crate) struct Picked {
+    pub(super) dim: usize,
+    pub(super) index: Indices,
 }
 
 impl Picked {
-    fn of(self, x: &Tensor) -> Result<Tensor> {
+    /// The places for an operation called `op`, checked.
+    pub(super) fn new(op: &'static str, x: &Tensor, dim: isize, index: &Tensor) -> Result<Picked> {
+        let check = Check(op);
+        let d = check.dim(dim, x.shape())?;
+        let fits = |k: usize| k == d || index.shape()[k] <= x.shape()[k];
+        let same_rank = index.rank().max(1) == x.rank().max(1);
+        if !same_rank || !(0..index.rank().min(x.rank())).all(fits) {
+            let expected = format!("as many dimensions as {:?}, none larger but dim {d}", x.shape());
+            return Err(Error::shape(op, "index", index.shape(), expected));
+        }
+        Ok(Picked { dim: d, index: check.indices(index, x.shape(), d)? })
+    }
+
+    pub(super) fn of(self, x: &Tensor) -> Result<Tensor> {
         let (dim, operands) = (self.dim, [x, self.index.tensor()]);
         let shape = self.index.tensor().shape();
         let value = for_any!(x.dtype(), T => Tensor::moved::<T, 2>("gather", shape, operands, move |[x, index], y| {

@@ -42,13 +42,13 @@ impl Tensor {
 
 /// The rows of a tensor with these numbers.
 #[derive(Clone)]
-struct Rows {
-    dim: usize,
-    index: Indices,
+pub(crate) struct Rows {
+    pub(super) dim: usize,
+    pub(super) index: Indices,
 }
 
 impl Rows {
-    fn of(self, x: &Tensor) -> Result<Tensor> {
+    pub(super) fn of(self, x: &Tensor) -> Result<Tensor> {
         let mut shape: Dims = SmallVec::from_slice(x.shape());
         let (mut of, mut strides): (Dims, Dims) = (shape.clone(), SmallVec::from_slice(x.strides()));
         match shape.get_mut(self.dim) {
@@ -65,7 +65,7 @@ impl Rows {
     }
 
     /// The size of the dim in a tensor of this shape, and the number of elements of one row.
-    fn around(&self, shape: &[usize]) -> (usize, usize) {
+    pub(super) fn around(&self, shape: &[usize]) -> (usize, usize) {
         match shape.get(self.dim..) {
             Some([size, inner @ ..]) => (*size, inner.iter().product()),
             _ => (1, 1),

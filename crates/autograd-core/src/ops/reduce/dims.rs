@@ -21,7 +21,7 @@ use smallvec::SmallVec;
 pub struct ReduceDims {
     /// `None` means all.
     pub(super) dims: Option<SmallVec<[isize; 4]>>,
-    pub(super) keep: bool,
+    pub(crate) keep: bool,
 }
 
 /// The same dimensions, kept in the result with size one.
@@ -68,7 +68,7 @@ numbers!(i32 isize usize);
 
 impl ReduceDims {
     /// The only dimension, for reductions that return positions along one; for a scalar, its own.
-    pub(super) fn only(&self, op: &'static str, shape: &[usize]) -> crate::Result<isize> {
+    pub(crate) fn only(&self, op: &'static str, shape: &[usize]) -> crate::Result<isize> {
         let got = match self.dims.as_deref() {
             Some([dim]) => return Ok(*dim),
             Some(dims) => format!("{dims:?}"),

@@ -1,0 +1,245 @@
+//! Norms of differences of rows, computed in double precision, and their slopes.
+
+use super::real::Real;
+use super::simd::{Kernel, vectorize};
+use crate::threads::parallel::for_rows;
+use std::ops::Range;
+
+/// The rows that are paired, in the order of the pairs.
+#[derive(Clone, Copy, Debug)]
+pub enum Pairs {
+    /// Row k of both.
+    Each,
+    /// In each batch every one of `m` rows with every one of `n`.
+    All {
+        /// Rows of the first operand in a batch.
+        m: usize,
+        /// Rows of the second one.
+        n: usize,
+    },
+    /// Row i with row j > i of the same `n` rows.
+    Upper {
+        /// All rows.
+        n: usize,
+    },
+}
+
+impl Pairs {
+    /// The rows of pair k.
+    fn rows(self, k: usize) -> (usize, usize) {
+        match self {
+            Pairs::Each => (k, k),
+            Pairs::All { m, n } => (k / n, k / (m * n) * n + k % n),
+            Pairs::Upper { n } => {
+                // Estimated by the root of k = before(i), which may be one off.
+                let half = n as f64 - 0.5;
+                let mut i = (half - (half * half - 2.0 * k as f64).max(0.0).sqrt()) as usize;
+                while before(i + 1, n) <= k {
+                    i += 1;
+                }
+                while before(i, n) > k {
+                    i -= 1;
+                }
+                (i, i + 1 + k - before(i, n))
+            }
+        }
+    }
+
+    /// Calls `f` with the partner of each pair that row r of the first operand is in (of the second one, `second`), and
+    /// the number of the pair.
+    fn partners(self, r: usize, second: bool, mut f: impl FnMut(usize, usize)) {
+        match self {
+            Pairs::Each => f(r, r),
+            Pairs::All { m, n } if !second => (0..n).for_each(|j| f(r / m * n + j, r * n + j)),
+            Pairs::All { m, n } => (0..m).for_each(|i| f(r / n * m + i, (r / n * m + i) * n + r % n)),
+            Pairs::Upper { n } if !second => {
+                (r + 1..n).for_each(|j| f(j, before(r, n) + j - r - 1));
+            }
+            Pairs::Upper { n } => (0..r).for_each(|i| f(i, before(i, n) + r - i - 1)),
+        }
+    }
+}
+
+/// The number of pairs before those that begin with row i of n.
+fn before(i: usize, n: usize) -> usize {
+    i * (2 * n - i - 1) / 2
+}
+
+/// `‖d‖ₚ` of differences `d = a − b + eps`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Metric {
+    /// The exponent: 0 counts what is not 0, infinite ones are the largest and smallest magnitude.
+    pub p: f64,
+    /// What is added to each difference.
+    pub eps: f64,
+}
+
+impl Metric {
+    fn differences<'a, T: Real>(self, a: &'a [T], b: &'a [T]) -> impl Iterator<Item = f64> + Clone + 'a {
+        a.iter().zip(b).map(move |(a, b)| a.as_f64() - b.as_f64() + self.eps)
+    }
+
+    fn norm(self, d: impl Iterator<Item = f64> + Clone) -> f64 {
+        // The largest, or NaN.
+        let larger = |m: f64, x: f64| if x > m || x.is_nan() { x } else { m };
+        let largest = || d.clone().map(f64::abs).fold(0.0, larger);
+        match self.p {
+            0.0 => d.filter(|d| *d != 0.0).count() as f64,
+            1.0 => d.map(f64::abs).sum(),
+            2.0 => {
+                let m = largest();
+                if m > 0.0 && m < f64::INFINITY { m * d.map(|d| (d / m) * (d / m)).sum::<f64>().sqrt() } else { m }
+            }
+            f64::INFINITY => largest(),
+            f64::NEG_INFINITY => {
+                let least = d.map(f64::abs).reduce(|m, x| if x < m || x.is_nan() { x } else { m });
+                least.unwrap_or(0.0)
+            }
+            p if p < 0.0 => d.map(|d| d.abs().powf(p)).sum::<f64>().powf(p.recip()),
+            p => {
+                let m = largest();
+                let scaled = || d.map(|d| (d.abs() / m).powf(p)).sum::<f64>().powf(p.recip());
+                if m > 0.0 && m < f64::INFINITY { m * scaled() } else { m }
+            }
+        }
+    }
+
+    /// Adds `g` times the slope of the norm to `sum`; it is 0 where the norm is.
+    fn pull(self, d: impl Iterator<Item = f64> + Clone, norm: f64, g: f64, sum: &mut [f64]) {
+        let sign = |d: f64| {
+            if d > 0.0 {
+                1.0
+            } else if d < 0.0 {
+                -1.0
+            } else {
+                d
+            }
+        };
+        let pairs = |f: &dyn Fn(f64) -> f64, sum: &mut [f64]| {
+            sum.iter_mut().zip(d.clone()).for_each(|(sum, d)| *sum += f(d));
+        };
+        match self.p {
+            0.0 => {}
+            _ if norm == 0.0 => {}
+            1.0 => pairs(&|d| g * sign(d), sum),
+            2.0 => pairs(&|d| g * (d / norm), sum),
+            p if p.is_infinite() => {
+                // The norm may have been rounded since.
+                let norm = self.norm(d.clone());
+                let share = g / d.clone().filter(|d| d.abs() == norm).count() as f64;
+                pairs(&|d| if d.abs() == norm { share * sign(d) } else { 0.0 }, sum);
+            }
+            p => pairs(&|d| if d == 0.0 { 0.0 } else { g * sign(d) * (d.abs() / norm).powf(p - 1.0) }, sum),
+        }
+    }
+}
+
+/// The norms of a range of pairs.
+struct Distances<'a, T> {
+    a: &'a [T],
+    b: &'a [T],
+    width: usize,
+    pairs: Pairs,
+    metric: Metric,
+    range: Range<usize>,
+    y: &'a mut [T],
+}
+
+impl<T: Real> Kernel for Distances<'_, T> {
+    type Output = ();
+    #[inline(always)]
+    fn run(self) {
+        let Distances { a, b, width, pairs, metric, range, y } = self;
+        for (k, y) in range.zip(y) {
+            let (i, j) = pairs.rows(k);
+            let (a, b) = (&a[i * width..(i + 1) * width], &b[j * width..(j + 1) * width]);
+            let quick = match metric.p {
+                1.0 => sum(a, b, metric.eps, f64::abs),
+                2.0 => sum(a, b, metric.eps, |d| d * d).sqrt(),
+                _ => f64::NAN,
+            };
+            // Squares neither overflow nor vanish between these; outside they are scaled.
+            let sure = metric.p == 1.0 || (1e-140..1e140).contains(&quick);
+            *y = T::of(if sure { quick } else { metric.norm(metric.differences(a, b)) });
+        }
+    }
+}
+
+/// `Σ f(aᵢ − bᵢ + eps)`, eight sums at a time.
+#[inline(always)]
+fn sum<T: Real>(a: &[T], b: &[T], eps: f64, f: impl Fn(f64) -> f64) -> f64 {
+    let (chunks_a, rest_a) = a.as_chunks::<8>();
+    let (chunks_b, rest_b) = b.as_chunks::<8>();
+    let mut sums = [0.0; 8];
+    for (a, b) in chunks_a.iter().zip(chunks_b) {
+        for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
+            *sum += f(a.as_f64() - b.as_f64() + eps);
+        }
+    }
+    let rest: f64 = rest_a.iter().zip(rest_b).map(|(a, b)| f(a.as_f64() - b.as_f64() + eps)).sum();
+    sums.iter().sum::<f64>() + rest
+}
+
+/// The norms of the differences of all pairs of rows of `width` elements.
+pub fn distances<T: Real>(a: &[T], b: &[T], width: usize, pairs: Pairs, metric: Metric, y: &mut [T]) {
+    for_rows(y, 1, width.max(1), |range, y| vectorize(Distances { a, b, width, pairs, metric, range, y }));
+}
+
+/// The gradient of the first operand of [`distances`], or of the second: `rows` has its elements, `others` those of the
+/// other one.
+#[allow(clippy::too_many_arguments, reason = "a kernel gets all that its operation has saved")]
+pub fn distances_pull<T: Real>(
+    [rows, others]: [&[T]; 2],
+    [y, gy]: [&[T]; 2],
+    width: usize,
+    second: bool,
+    pairs: Pairs,
+    metric: Metric,
+    gx: &mut [T],
+) {
+    let each = if rows.is_empty() { 1 } else { y.len() * width / (rows.len() / width.max(1)).max(1) };
+    for_rows(gx, width, each.max(1), |range, gx| {
+        let mut sum = vec![0.0; width];
+        for (r, gx) in range.zip(gx.chunks_exact_mut(width)) {
+            sum.fill(0.0);
+            let row = &rows[r * width..(r + 1) * width];
+            pairs.partners(r, second, |partner, k| {
+                let other = &others[partner * width..(partner + 1) * width];
+                let (norm, g) = (y[k].as_f64(), gy[k].as_f64());
+                if second {
+                    metric.pull(metric.differences(other, row), norm, -g, &mut sum);
+                } else {
+                    metric.pull(metric.differences(row, other), norm, g, &mut sum);
+                }
+            });
+            gx.iter_mut().zip(&sum).for_each(|(gx, sum)| *gx = T::of(*sum));
+        }
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Pairs;
+
+    #[test]
+    fn pairs_of_rows_are_found_from_their_number_and_from_each_row() {
+        for n in 0..70 {
+            let pairs = Pairs::Upper { n };
+            let all: Vec<_> = (0..n).flat_map(|i| (i + 1..n).map(move |j| (i, j))).collect();
+            let found: Vec<_> = (0..all.len()).map(|k| pairs.rows(k)).collect();
+            assert_eq!(found, all);
+            for r in 0..n {
+                pairs.partners(r, false, |j, k| assert_eq!(all[k], (r, j)));
+                pairs.partners(r, true, |i, k| assert_eq!(all[k], (i, r)));
+            }
+        }
+        let pairs = Pairs::All { m: 2, n: 3 };
+        assert_eq!((0..12).map(|k| pairs.rows(k)).collect::<Vec<_>>()[6..9], [(2, 3), (2, 4), (2, 5)]);
+        for r in 0..4 {
+            pairs.partners(r, false, |j, k| assert_eq!(pairs.rows(k), (r, j)));
+        }
+        for r in 0..6 {
+            pairs.partners(r, true, |i, k| assert_eq!(pairs.rows(k), (i, r)));
+        }
+    }
+}

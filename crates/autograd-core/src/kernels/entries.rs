@@ -1,0 +1,57 @@
+//! Sparse matrices by their entries: products with dense rows, and inner products of rows. The caller has checked the
+//! indices.
+
+use super::real::Real;
+use super::simd::{Kernel, vectorize};
+use crate::threads::parallel::for_rows;
+
+/// `y[rowₖ] += vₖ x[columnₖ]` for the entries of a range of rows, in the order of k.
+struct Sum<'a, T> {
+    v: &'a [T],
+    x: &'a [T],
+    rows: &'a [i64],
+    columns: &'a [i64],
+    width: usize,
+    /// The number of the first row of `y`.
+    first: usize,
+    y: &'a mut [T],
+}
+
+impl<T: Real> Kernel for Sum<'_, T> {
+    type Output = ();
+    #[inline(always)]
+    fn run(self) {
+        let Sum { v, x, rows, columns, width, first, y } = self;
+        for ((v, row), column) in v.iter().zip(rows).zip(columns) {
+            let (to, from) = ((*row as usize - first) * width, *column as usize * width);
+            y[to..to + width].iter_mut().zip(&x[from..from + width]).for_each(|(y, x)| *y += *v * *x);
+        }
+    }
+}
+
+/// `y[rowₖ] += vₖ x[columnₖ]` from 0 on, in the order of k, for rows of `width` elements.
+pub fn product<T: Real>(v: &[T], x: &[T], [rows, columns]: [&[i64]; 2], width: usize, y: &mut [T]) {
+    y.fill(T::ZERO);
+    if !rows.is_sorted() {
+        return vectorize(Sum { v, x, rows, columns, width, first: 0, y });
+    }
+    // The entries of some rows are neighbours.
+    let each = v.len().saturating_mul(width) / (y.len() / width.max(1)).max(1);
+    for_rows(y, width, each.max(width), |range, y| {
+        let of = |row: usize| rows.partition_point(|other| *other < row as i64);
+        let (from, to) = (of(range.start), of(range.end));
+        let (v, rows, columns) = (&v[from..to], &rows[from..to], &columns[from..to]);
+        vectorize(Sum { v, x, rows, columns, width, first: range.start, y });
+    });
+}
+
+/// `yₖ = a[rowₖ] · b[columnₖ]`, summed in double precision.
+pub fn inner<T: Real>(a: &[T], b: &[T], [rows, columns]: [&[i64]; 2], width: usize, y: &mut [T]) {
+    for_rows(y, 1, width.max(1), |range, y| {
+        for (k, y) in range.zip(y) {
+            let (i, j) = (rows[k] as usize * width, columns[k] as usize * width);
+            let terms = a[i..i + width].iter().zip(&b[j..j + width]);
+            *y = T::of(terms.map(|(a, b)| a.as_f64() * b.as_f64()).sum());
+        }
+    });
+}

@@ -1,0 +1,91 @@
+//! Elements written by index: put, added, folded. The caller has checked the indices, and none is negative.
+
+use super::select::gather_offsets;
+use crate::shape::Dims;
+use crate::storage::block::Plain;
+
+/// The places of the elements of a part in a whole, both contiguous. The part is a row of runs of equal length; each
+/// index says where in the whole its runs begin.
+#[derive(Clone, Debug)]
+pub enum Places {
+    /// Whole rows: run `o · K + k` of the part is row `index[k]` of block `o` of the whole, for K indices.
+    Rows {
+        /// The number of rows in a block of the whole.
+        size: usize,
+        /// The number of elements in a row.
+        inner: usize,
+        /// The number of blocks.
+        outer: usize,
+    },
+    /// Single elements: that of the part at some coordinates is in the whole where the coordinate along `dim` is the
+    /// index instead.
+    Elements {
+        /// The sizes of the index.
+        shape: Dims,
+        /// The strides of the whole.
+        strides: Dims,
+        /// The dimension that the index goes along.
+        dim: usize,
+    },
+}
+
+impl Places {
+    /// The number of elements in a run.
+    fn run(&self) -> usize {
+        match self {
+            Places::Rows { inner, .. } => *inner,
+            Places::Elements { .. } => 1,
+        }
+    }
+
+    /// Calls `f` with the number of each run in the part, and where it begins in the whole.
+    fn each(&self, index: &[i64], mut f: impl FnMut(usize, usize)) {
+        match self {
+            Places::Rows { size, inner, outer } => {
+                for block in 0..*outer {
+                    for (k, i) in index.iter().enumerate() {
+                        f(block * index.len() + k, (block * size + *i as usize) * inner);
+                    }
+                }
+            }
+            Places::Elements { shape, strides, dim } => {
+                gather_offsets(index, shape, strides, *dim).enumerate().for_each(|(k, at)| f(k, at));
+            }
+        }
+    }
+
+    /// The place of each element of the part.
+    pub fn numbers(&self, index: &[i64], y: &mut [i64]) {
+        let run = self.run();
+        self.each(index, |k, at| (0..run).for_each(|j| y[k * run + j] = (at + j) as i64));
+    }
+
+    /// `whole[place(k)] = part[k]` in the order of k: of equal places the last one stays.
+    pub fn put<T: Plain>(&self, index: &[i64], part: &[T], whole: &mut [T]) {
+        let run = self.run();
+        self.each(index, |k, at| whole[at..at + run].copy_from_slice(&part[k * run..(k + 1) * run]));
+    }
+
+    /// `whole[place(k)] = f(whole[place(k)], part[k])` in the order of k.
+    pub fn fold<T: Plain>(&self, index: &[i64], part: &[T], whole: &mut [T], f: impl Fn(T, T) -> T) {
+        let run = self.run();
+        self.each(index, |k, at| {
+            let part = &part[k * run..(k + 1) * run];
+            whole[at..at + run].iter_mut().zip(part).for_each(|(y, x)| *y = f(*y, *x));
+        });
+    }
+
+    /// `part[k] = whole[place(k)]` where k is the last with its place, else `none`: the adjoint of [`Places::put`].
+    pub fn won<T: Plain>(&self, index: &[i64], whole: &[T], none: T, part: &mut [T]) {
+        let run = self.run();
+        if run == 0 || part.is_empty() {
+            return;
+        }
+        let mut last = vec![usize::MAX; whole.len() / run];
+        self.each(index, |k, at| last[at / run] = k);
+        self.each(index, |k, at| {
+            let part = &mut part[k * run..(k + 1) * run];
+            if last[at / run] == k { part.copy_from_slice(&whole[at..at + run]) } else { part.fill(none) }
+        });
+    }
+}

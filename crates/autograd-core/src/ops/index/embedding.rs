@@ -1,0 +1,208 @@
+//! Rows of a table by index.
+
+use super::placed::Placed;
+use crate::error::Result;
+use crate::ops::check::Check;
+use crate::tape::{Pull, Pullback, Saved, record};
+use crate::tensor::{Tensor, for_float};
+
+/// Options of [`Tensor::embedding`].
+///
+/// # Examples
+/// ```
+/// use autograd_core::{EmbeddingOptions, Tensor};
+/// let table = Tensor::from([[1.0, 2.0], [3.0, 4.0]]).requires_grad();
+/// let y = table.embedding(&Tensor::from([0, 1, 1]), EmbeddingOptions::new().padding_idx(-2))?;
+/// assert_eq!(y.to_vec::<f32>()?, [1.0, 2.0, 3.0, 4.0, 3.0, 4.0]);
+/// assert_eq!(y.sum().backward()?.get(&table).unwrap().to_vec::<f32>()?, [0.0, 0.0, 2.0, 2.0]);
+/// # Ok::<(), autograd_core::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct EmbeddingOptions {
+    pub(super) padding_idx: Option<isize>,
+    pub(super) scale_grad_by_freq: bool,
+}
+
+impl EmbeddingOptions {
+    /// No padding, gradients as they are.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{EmbeddingOptions, Tensor};
+    /// let y = Tensor::from([[1.0], [3.0]]).embedding(&Tensor::from(1), EmbeddingOptions::new())?;
+    /// assert_eq!(y.to_vec::<f32>()?, [3.0]);
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
+    pub const fn new() -> EmbeddingOptions {
+        EmbeddingOptions { padding_idx: None, scale_grad_by_freq: false }
+    }
+
+    /// A row that gets no gradient; a negative number counts from the end. Default: none.
+    pub const fn padding_idx(self, row: isize) -> EmbeddingOptions {
+        EmbeddingOptions { padding_idx: Some(row), ..self }
+    }
+
+    /// Whether the gradient of a row is divided by how often the row occurs; default false.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{EmbeddingOptions, Tensor};
+    /// let table = Tensor::from([[1.0], [3.0]]).requires_grad();
+    /// let options = EmbeddingOptions::new().scale_grad_by_freq(true);
+    /// let y = table.embedding(&Tensor::from([0, 1, 1]), options)?.sum();
+    /// assert_eq!(y.backward()?.get(&table).unwrap().to_vec::<f32>()?, [1.0, 1.0]);
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
+    pub const fn scale_grad_by_freq(self, scale: bool) -> EmbeddingOptions {
+        EmbeddingOptions { scale_grad_by_freq: scale, ..self }
+    }
+}
+
+/// The number of the padding row, counted from the front.
+pub(super) fn padding(op: &'static str, row: Option<isize>, rows: usize) -> Result<Option<i64>> {
+    let Some(row) = row else { return Ok(None) };
+    let from_front = if row < 0 { row.saturating_add_unsigned(rows) } else { row };
+    let inside = usize::try_from(from_front).is_ok_and(|row| row < rows);
+    Check(op).require(inside, "padding_idx", row, format_args!("a row of the {rows} there are"))?;
+    Ok(Some(from_front as i64))
+}
+
+impl Tensor {
+    /// The rows of this table with these numbers.
+    ///
+    /// # Shapes
+    /// `self: [K, D]`, `index: [..] → [.., D]`.
+    ///
+    /// # Gradient
+    /// gy is added to the rows it came from, except to that of `padding_idx`. Saves the index, and how often each row
+    /// occurs where the gradient is divided by it.
+    ///
+    /// # Errors
+    /// If the table does not have two dimensions or is not of a float type, `index` is not `I64`, an index is out of
+    /// range, or `padding_idx` is no row.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{EmbeddingOptions, Tensor};
+    /// let table = Tensor::from([[1.0, 2.0], [3.0, 4.0]]);
+    /// let y = table.embedding(&Tensor::from([[1, 0]]), EmbeddingOptions::new())?;
+    /// assert_eq!((y.shape(), y.to_vec::<f32>()?), (&[1, 2, 2][..], vec![3.0, 4.0, 1.0, 2.0]));
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
+    pub fn embedding(&self, index: &Tensor, options: EmbeddingOptions) -> Result<Tensor> {
+        let check = Check("embedding");
+        check.float(self)?;
+        let [rows, width] = check.shape("the table", self, "[K, D]")?;
+        let padding = padding("embedding", options.padding_idx, rows)?;
+        let flat = index.reshape_to(&[index.numel()])?;
+        let placed = Placed::rows("embedding", self, 0, &flat)?;
+        let mut shape = index.shape().to_vec();
+        shape.push(width);
+        let table = sieved("embedding", self, &flat, padding, options.scale_grad_by_freq)?;
+        placed.take(&table)?.reshape_to(&shape)
+    }
+}
+
+/// The table, of whose gradient some rows get none, and others the part that one of their occurrences has.
+pub(super) fn sieved(
+    op: &'static str,
+    table: &Tensor,
+    index: &Tensor,
+    padding: Option<i64>,
+    by_frequency: bool,
+) -> Result<Tensor> {
+    if padding.is_none() && !by_frequency {
+        return Ok(table.clone());
+    }
+    let (index, rows) = (index.try_packed(op)?, table.shape()[0]);
+    let share = for_float!(table.float(), T => Tensor::compute::<T, 1>(op, &[rows, 1], [&*index], move |[index], y| {
+        y.fill(if by_frequency { 0.0 } else { 1.0 });
+        if by_frequency {
+            index.flat::<i64>().iter().for_each(|row| y[*row as usize] += 1.0);
+            // A row that does not occur has no gradient to be divided.
+            y.iter_mut().for_each(|y| *y = 1.0 / y.max(1.0));
+        }
+        if let Some(row) = padding {
+            y[row as usize] = 0.0;
+        }
+    }))?;
+    Ok(record(op, table.untied(), &[table], |_| Sieve { share: Saved::constant(&share) }))
+}
+
+/// The table itself, whose gradient goes through a sieve.
+struct Sieve {
+    share: Saved,
+}
+
+impl Pullback for Sieve {
+    fn pull(&self, at: &mut Pull<'_>) -> Result<()> {
+        let (gy, share) = (at.gy(), self.share.value());
+        at.give(0, || {
+            // Selected, for a product with 0 would leave NaN of what is infinite.
+            share.ne_scalar(0.0).where_cond(&gy.try_mul(share)?, &Tensor::full(&[], 0.0, gy.dtype())?)
+        })
+    }
+
+    fn saved(&self, see: &mut dyn FnMut(&Saved)) {
+        see(&self.share);
+    }
+}
+
+#[cfg(test)]
+crate::ops::cases::cases![{
+    let x = || vec![Input::real(&[4, 3], -2.0..2.0), Input::index(&[2, 5], 4)];
+    let rows =
+        |x: &[Vec<f64>]| x[1].iter().flat_map(|k| (0..3).map(move |j| *k as usize * 3 + j)).map(|e| x[0][e]).collect();
+    [
+        Case::new("embedding", x(), |x| x[0].embedding(&x[1], EmbeddingOptions::new()))
+            .value(rows)
+            .refuses(
+                |x| x[0].sum_dim(0)?.embedding(&x[1], EmbeddingOptions::new()),
+                "embedding: the table has shape [3], expected [K, D]",
+            )
+            .refuses(
+                |x| x[0].embedding(&Tensor::from([1, 4]), EmbeddingOptions::new()),
+                "embedding: index 4 at position 1 is out of range for dim 0 of shape [4, 3]",
+            )
+            .refuses(
+                |x| x[0].embedding(&x[0], EmbeddingOptions::new()),
+                "embedding: dtype is F64, expected I64; to_dtype converts",
+            )
+            .refuses(
+                |x| x[0].embedding(&x[1], EmbeddingOptions::new().padding_idx(-5)),
+                "embedding: padding_idx is -5, it must be a row of the 4 there are",
+            )
+            .refuses(
+                |x| x[1].embedding(&x[1], EmbeddingOptions::new()),
+                "embedding: dtype is I64, expected F32 or F64; to_dtype converts",
+            ),
+        // Its gradient is not that of its value, on purpose.
+        Case::new("embedding (padded)", x(), |x| {
+            x[0].embedding(&x[1], EmbeddingOptions::new().padding_idx(-1).scale_grad_by_freq(true))
+        })
+        .value(rows)
+        .without_gradient(),
+    ]
+}];
+
+#[cfg(test)]
+mod tests {
+    use super::EmbeddingOptions;
+    use crate::Tensor;
+
+    #[test]
+    fn padding_gets_no_gradient_and_frequent_rows_get_that_of_one_occurrence() {
+        let table = Tensor::from([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]).requires_grad();
+        let index = Tensor::from([0, 1, 1, 1, 2]);
+        let gradient = |options: EmbeddingOptions| {
+            let y = table.embedding(&index, options).expect("it fits");
+            // What is infinite times no share is nothing.
+            let gy = Tensor::from([[f64::INFINITY, 1.0], [1.0, 2.0], [2.0, 4.0], [3.0, 6.0], [1.0, 1.0]]);
+            y.backward_with(&gy).expect("tracked").get(&table).expect("a leaf").to_f64s()
+        };
+        let padded = EmbeddingOptions::new().padding_idx(0);
+        assert_eq!(gradient(padded), [0.0, 0.0, 6.0, 12.0, 1.0, 1.0]);
+        assert_eq!(gradient(padded.scale_grad_by_freq(true)), [0.0, 0.0, 2.0, 4.0, 1.0, 1.0]);
+        assert_eq!(gradient(EmbeddingOptions::new().padding_idx(-1))[4..], [0.0, 0.0]);
+    }
+}

@@ -1,0 +1,309 @@
+//! Bags of rows of a table.
+
+use super::embedding::{padding, sieved};
+use super::placed::Placed;
+use super::scatter_reduce::{ScatterReduce, fold};
+use crate::error::{Error, ErrorKind, Result};
+use crate::ops::check::Check;
+use crate::ops::segments::csr::Entries;
+use crate::tensor::{DType, Tensor, for_float};
+
+/// The fold of the rows of a bag.
+///
+/// # Examples
+/// ```
+/// use autograd_core::{Bag, EmbeddingBagOptions, Tensor};
+/// let (table, index) = (Tensor::from([[1.0, 2.0], [3.0, 0.0]]), Tensor::from([[0, 1]]));
+/// let of = |bag| table.embedding_bag(&index, None, EmbeddingBagOptions::new().mode(bag))?.to_vec::<f32>();
+/// assert_eq!((of(Bag::Sum)?, of(Bag::Mean)?, of(Bag::Max)?), (vec![4.0, 2.0], vec![2.0, 1.0], vec![3.0, 2.0]));
+/// # Ok::<(), autograd_core::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Bag {
+    /// The sum of the rows, each times its weight if there are weights.
+    Sum,
+    /// Their mean.
+    #[default]
+    Mean,
+    /// The largest of each column.
+    Max,
+}
+
+/// Options of [`Tensor::embedding_bag`].
+///
+/// # Examples
+/// ```
+/// use autograd_core::{Bag, EmbeddingBagOptions, Tensor};
+/// let table = Tensor::from([[1.0, 2.0], [3.0, 4.0]]);
+/// let weights = Tensor::from([0.5, 2.0, 1.0]);
+/// let options = EmbeddingBagOptions::new().mode(Bag::Sum).per_sample_weights(weights);
+/// let y = table.embedding_bag(&Tensor::from([0, 1, 1]), Some(&Tensor::from([0, 2])), options)?;
+/// assert_eq!(y.to_vec::<f32>()?, [6.5, 9.0, 3.0, 4.0]);
+/// # Ok::<(), autograd_core::Error>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct EmbeddingBagOptions {
+    mode: Bag,
+    weights: Option<Tensor>,
+    padding_idx: Option<isize>,
+    scale_grad_by_freq: bool,
+    include_last_offset: bool,
+}
+
+impl EmbeddingBagOptions {
+    /// Means without weights and padding.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{EmbeddingBagOptions, Tensor};
+    /// let table = Tensor::from([[1.0], [4.0]]);
+    /// let y = table.embedding_bag(&Tensor::from([[0, 1]]), None, EmbeddingBagOptions::new())?;
+    /// assert_eq!(y.to_vec::<f32>()?, [2.5]);
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
+    pub fn new() -> EmbeddingBagOptions {
+        EmbeddingBagOptions::default()
+    }
+
+    /// The fold of a bag; default [`Bag::Mean`].
+    pub fn mode(self, mode: Bag) -> EmbeddingBagOptions {
+        EmbeddingBagOptions { mode, ..self }
+    }
+
+    /// A weight for each index, of the index's shape; for sums only. Default: 1 for all.
+    pub fn per_sample_weights(self, weights: Tensor) -> EmbeddingBagOptions {
+        EmbeddingBagOptions { weights: Some(weights), ..self }
+    }
+
+    /// A row that belongs to no bag; a negative number counts from the end. Default: none.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{EmbeddingBagOptions, Tensor};
+    /// let (table, index) = (Tensor::from([[1.0], [3.0]]), Tensor::from([[0, 1]]));
+    /// let y = table.embedding_bag(&index, None, EmbeddingBagOptions::new().padding_idx(0))?;
+    /// assert_eq!(y.to_vec::<f32>()?, [3.0]);
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
+    pub fn padding_idx(self, row: isize) -> EmbeddingBagOptions {
+        EmbeddingBagOptions { padding_idx: Some(row), ..self }
+    }
+
+    /// Whether the gradient of a row is divided by how often the row occurs; default false.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{Bag, EmbeddingBagOptions, Tensor};
+    /// let table = Tensor::from([[1.0], [3.0]]).requires_grad();
+    /// let options = EmbeddingBagOptions::new().mode(Bag::Sum).scale_grad_by_freq(true);
+    /// let y = table.embedding_bag(&Tensor::from([[0, 1, 1]]), None, options)?.sum();
+    /// assert_eq!(y.backward()?.get(&table).unwrap().to_vec::<f32>()?, [1.0, 1.0]);
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
+    pub fn scale_grad_by_freq(self, scale: bool) -> EmbeddingBagOptions {
+        EmbeddingBagOptions { scale_grad_by_freq: scale, ..self }
+    }
+
+    /// Whether the last offset is the end of the last bag, as in the CSR format; default false.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{EmbeddingBagOptions, Tensor};
+    /// let (table, index) = (Tensor::from([[1.0], [3.0]]), Tensor::from([0, 1, 1]));
+    /// let options = EmbeddingBagOptions::new().include_last_offset(true);
+    /// let y = table.embedding_bag(&index, Some(&Tensor::from([0, 2, 3])), options)?;
+    /// assert_eq!(y.to_vec::<f32>()?, [2.0, 3.0]);
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
+    pub fn include_last_offset(self, include: bool) -> EmbeddingBagOptions {
+        EmbeddingBagOptions { include_last_offset: include, ..self }
+    }
+}
+
+const OP: &str = "embedding_bag";
+const CHECK: Check = Check(OP);
+
+impl Tensor {
+    /// Sums, means or maxima of bags of rows of this table. No row is copied for a sum or a mean.
+    ///
+    /// # Shapes
+    /// `self: [K, D]`; `index: [B, L] → [B, D]`, each row a bag; or `index: [N]` and `offsets: [B]`, the places where
+    /// bags begin. A bag without rows is 0.
+    ///
+    /// # Gradient
+    /// That of the sum, the mean (over the rows that are no padding) or the largest (shared equally between ties), for
+    /// the table and the weights. Saves the index, the table and the weights.
+    ///
+    /// # Errors
+    /// If the shapes do not fit, an index is out of range, the offsets do not begin with 0 or go down or beyond the
+    /// index, the dtypes differ, or there are weights for something else than a sum.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{EmbeddingBagOptions, Tensor};
+    /// let (table, index) = (Tensor::from([[1.0, 2.0], [3.0, 4.0]]), Tensor::from([0, 1, 1]));
+    /// let y = table.embedding_bag(&index, Some(&Tensor::from([0, 2])), EmbeddingBagOptions::new())?;
+    /// assert_eq!(y.to_vec::<f32>()?, [2.0, 3.0, 3.0, 4.0]);
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
+    pub fn embedding_bag(
+        &self,
+        index: &Tensor,
+        offsets: Option<&Tensor>,
+        options: EmbeddingBagOptions,
+    ) -> Result<Tensor> {
+        let float = CHECK.float(self)?;
+        let [rows, _] = CHECK.shape("the table", self, "[K, D]")?;
+        let padding = padding(OP, options.padding_idx, rows)?;
+        let n = index.numel();
+        let flat = index.reshape_to(&[n])?;
+        let columns = CHECK.indices(&flat, self.shape(), 0)?;
+        if let Some(weights) = &options.weights {
+            CHECK.require(options.mode == Bag::Sum, "mode", options.mode, "Sum where there are weights")?;
+            CHECK.same_dtype(self, weights)?;
+            CHECK.is("per_sample_weights", weights, index.shape())?;
+        }
+        let (bags, of_bag) = bags(index, offsets, options.include_last_offset)?;
+        let table = sieved(OP, self, &flat, None, options.scale_grad_by_freq)?;
+        // A padding row counts as none at all.
+        let inside = padding.map(|row| flat.ne_scalar(row as f64));
+        if options.mode == Bag::Max {
+            return largest(&table, &flat, inside.as_ref(), bags, &of_bag);
+        }
+        let mut weights = match options.weights {
+            Some(weights) => weights.reshape_to(&[n])?,
+            None => Tensor::ones(&[n], self.dtype())?,
+        };
+        if let Some(inside) = &inside {
+            weights = inside.where_cond(&weights, &Tensor::full(&[], 0.0, self.dtype())?)?;
+        }
+        if options.mode == Bag::Mean {
+            weights = for_float!(float, T => Tensor::compute::<T, 2>(OP, &[n], [&weights, &of_bag], move |[w, b], y| {
+                let (w, b) = (w.flat::<T>(), b.flat::<i64>());
+                let mut counts: Vec<T> = vec![0.0; bags];
+                w.iter().zip(b).for_each(|(w, b)| counts[*b as usize] += *w);
+                y.iter_mut().zip(w.iter().zip(b)).for_each(|(y, (w, b))| *y = w / counts[*b as usize].max(1.0));
+            }))?;
+        }
+        Entries::new(&of_bag, &columns, [bags, rows]).matmul(OP, &weights, &table)
+    }
+}
+
+/// The number of bags, and the bag of each index.
+fn bags(index: &Tensor, offsets: Option<&Tensor>, last: bool) -> Result<(usize, Tensor)> {
+    let n = index.numel();
+    let Some(offsets) = offsets else {
+        let [bags, size] = CHECK.shape("index", index, "[B, L] where there are no offsets")?;
+        let of_bag = Tensor::moved::<i64, 0>(OP, &[n], [], move |[], y| {
+            y.chunks_mut(size.max(1)).enumerate().for_each(|(bag, y)| y.fill(bag as i64));
+        })?;
+        return Ok((bags, of_bag));
+    };
+    let [_] = CHECK.shape("index", index, "[N] where there are offsets")?;
+    let [count] = CHECK.shape("offsets", offsets, "[B]")?;
+    CHECK.dtype(offsets, DType::I64)?;
+    if last && count == 0 {
+        return Err(Error::shape(OP, "offsets", offsets.shape(), "at least one, the end of the last bag"));
+    }
+    let packed = offsets.try_packed(OP)?;
+    Tensor::look(OP, [&*packed], move |[offsets]| {
+        let offsets = offsets.flat::<i64>();
+        let inside = offsets.iter().all(|at| (0..=n as i64).contains(at)) && offsets.is_sorted();
+        let whole = offsets.first().map_or(n == 0, |at| *at == 0) && (!last || offsets.last() == Some(&(n as i64)));
+        if inside && whole {
+            return Ok(());
+        }
+        let end = if last { " and end with it" } else { "" };
+        let text = format!("{OP}: offsets must go up from 0 to at most {n}, the number of indices,{end}");
+        Err(Error::new(ErrorKind::Index, text.trim_end_matches(',').to_string()))
+    })?;
+    let bags = if last { count - 1 } else { count };
+    let of_bag = Tensor::moved::<i64, 1>(OP, &[n], [&*packed], move |[offsets], y| {
+        let offsets = offsets.flat::<i64>();
+        for (bag, start) in offsets[..bags].iter().enumerate() {
+            let end = offsets.get(bag + 1).map_or(y.len(), |end| *end as usize);
+            y[*start as usize..end].fill(bag as i64);
+        }
+    })?;
+    Ok((bags, of_bag))
+}
+
+fn largest(table: &Tensor, index: &Tensor, inside: Option<&Tensor>, bags: usize, of_bag: &Tensor) -> Result<Tensor> {
+    let rows = Placed::rows(OP, table, 0, index)?.take(table)?;
+    // Padding goes to a bag of its own, behind the others.
+    let of_bag = match inside {
+        None => of_bag.clone(),
+        Some(inside) => inside.where_cond(of_bag, &Tensor::full(&[], bags as f64, DType::I64)?)?,
+    };
+    let none = Tensor::zeros(&[bags + 1, table.shape()[1]], table.dtype())?;
+    let placed = Placed::rows(OP, &none, 0, &of_bag)?;
+    fold(OP, &placed, &none, &rows, ScatterReduce::amax().include_self(false))?.narrow(0, 0, bags)
+}
+
+#[cfg(test)]
+crate::ops::cases::cases![{
+    let table = || Input::distinct(&[4, 3]);
+    let x = move || vec![table(), Input::index(&[5], 4)];
+    let offsets = || Tensor::from([0, 2, 2]);
+    let of = |bag: Bag| EmbeddingBagOptions::new().mode(bag);
+    let bags: [&[usize]; 3] = [&[0, 1], &[], &[2, 3, 4]];
+    let reference = move |fold: fn(&[f64]) -> f64| {
+        move |x: &[Vec<f64>]| {
+            let column = |bag: &[usize], j: usize| {
+                let rows: Vec<f64> = bag.iter().map(|k| x[0][x[1][*k] as usize * 3 + j]).collect();
+                if rows.is_empty() { 0.0 } else { fold(&rows) }
+            };
+            bags.iter().flat_map(|bag| (0..3).map(|j| column(bag, j)).collect::<Vec<_>>()).collect()
+        }
+    };
+    [
+        Case::new("embedding_bag", x(), move |x| x[0].embedding_bag(&x[1], Some(&offsets()), of(Bag::Sum)))
+            .value(reference(|x| x.iter().sum()))
+            .not_counting_saved()
+            .refuses(
+                |x| x[0].embedding_bag(&x[1], None, EmbeddingBagOptions::new()),
+                "embedding_bag: index has shape [5], expected [B, L] where there are no offsets",
+            )
+            .refuses(
+                |x| x[0].embedding_bag(&x[1], Some(&Tensor::from([0, 3, 2])), EmbeddingBagOptions::new()),
+                "embedding_bag: offsets must go up from 0 to at most 5, the number of indices",
+            )
+            .refuses(
+                |x| {
+                    let options = EmbeddingBagOptions::new().include_last_offset(true);
+                    x[0].embedding_bag(&x[1], Some(&Tensor::from([0, 3])), options)
+                },
+                "embedding_bag: offsets must go up from 0 to at most 5, the number of indices, and end with it",
+            )
+            .refuses(
+                |x| {
+                    let weights = Tensor::zeros(&[5], x[0].dtype())?;
+                    let options = EmbeddingBagOptions::new().per_sample_weights(weights);
+                    x[0].embedding_bag(&x[1], Some(&Tensor::from([0])), options)
+                },
+                "embedding_bag: mode is Mean, it must be Sum where there are weights",
+            )
+            .refuses(
+                |x| x[0].embedding_bag(&Tensor::from([[4]]), None, EmbeddingBagOptions::new()),
+                "embedding_bag: index 4 at position 0 is out of range for dim 0 of shape [4, 3]",
+            ),
+        Case::new("embedding_bag (mean)", x(), move |x| x[0].embedding_bag(&x[1], Some(&offsets()), of(Bag::Mean)))
+            .value(reference(|x| x.iter().sum::<f64>() / x.len() as f64))
+            .not_counting_saved(),
+        Case::new("embedding_bag (max)", x(), move |x| x[0].embedding_bag(&x[1], Some(&offsets()), of(Bag::Max)))
+            .value(reference(|x| x.iter().copied().fold(f64::NEG_INFINITY, f64::max)))
+            .not_counting_saved(),
+        Case::new(
+            "embedding_bag (weighted rows)",
+            vec![table(), Input::index(&[2, 5], 4), Input::real(&[2, 5], -2.0..2.0)],
+            move |x| x[0].embedding_bag(&x[1], None, of(Bag::Sum).per_sample_weights(x[2].clone()).padding_idx(1)),
+        )
+        .value(|x| {
+            let term = |k: usize, j: usize| x[2][k] * x[0][x[1][k] as usize * 3 + j];
+            let column =
+                |bag: usize, j: usize| (bag * 5..bag * 5 + 5).filter(|k| x[1][*k] != 1.0).map(|k| term(k, j)).sum();
+            (0..6).map(|e| column(e / 3, e % 3)).collect()
+        })
+        .not_counting_saved(),
+    ]
+}];

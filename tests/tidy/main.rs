@@ -186,6 +186,7 @@ const FAMILIES: [(&str, &[&str]); 11] = [
         &[
             "along.rs",
             "assign.rs",
+            "chain.rs",
             "check.rs",
             "custom.rs",
             "dims.rs",

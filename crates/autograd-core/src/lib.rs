@@ -43,6 +43,7 @@ pub use error::{BoxError, Error, ErrorKind, Result};
 pub use functional::{TensorList, grad, grad_with, hessian, hvp, jacobian, jvp, vjp};
 pub use gradcheck::gradcheck;
 pub use ops::custom::custom;
+pub use ops::elementwise::Tolerance;
 pub use ops::reduce::dims::{ReduceDims, keep};
 pub use profile::{Profile, profile};
 pub use shape::{Dim, Shape};

@@ -10,8 +10,10 @@ pub mod math;
 pub mod moments;
 pub mod near;
 pub mod number;
+pub mod pointwise;
 pub mod real;
 pub mod simd;
+pub mod special;
 
 pub mod copy;
 pub mod nest;
@@ -20,6 +22,7 @@ pub mod zip;
 pub mod reduce;
 pub mod rows;
 pub mod select;
+pub mod sparsemax;
 
 pub mod fold;
 pub mod gemm;

@@ -43,7 +43,8 @@ pub fn erfcx(x: f64) -> f64 {
     let near = 2.0 * g(z * SQRT_2);
     // The first terms of its sum over 1 / x; they are exact where the fit of g ends.
     let h = 0.5 / z / z;
-    let far = 0.5 * FRAC_2_SQRT_PI / z * (1.0 - h * (1.0 - h * (3.0 - h * (15.0 - h * (105.0 - h * 945.0)))));
+    let far =
+        0.5 * FRAC_2_SQRT_PI / z * (1.0 - h * (1.0 - h * (3.0 - h * (15.0 - h * (105.0 - h * (945.0 - h * 10395.0))))));
     let right = if z > 26.0 { far } else { near };
     // 2 e^(x²), with what the square has lost.
     let z = z.at_most(27.0);

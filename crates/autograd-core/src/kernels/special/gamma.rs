@@ -76,7 +76,8 @@ pub fn lgamma(x: f64) -> f64 {
         return (x - 0.5) * (x.ln() - 1.0) + (CONSTANT + inverse * polynomial(inverse * inverse, &STIRLING));
     }
     if x < 1.0 {
-        return lgamma(x + 1.0) - x.ln();
+        // At x + 1, but from x: the sum would be rounded, which counts where x is near 1.
+        return x * (x - 1.0) * polynomial(x - 0.5, &CENTRE) - x.ln();
     }
     let (mut x, mut product) = (x, 1.0);
     while x > 2.0 {

@@ -67,7 +67,8 @@ fn value(b: f64, x: f64) -> f64 {
 fn slope(b: f64, x: f64) -> f64 {
     let r = root(b, x);
     let left = 0.5 * b / (r - x) / r;
-    if x < 0.0 { left } else { 0.5 + 0.5 * x / r }
+    let ratio = if x > 1e100 { 1.0 } else { x / r };
+    if x < 0.0 { left } else { 0.5 + 0.5 * ratio }
 }
 
 #[cfg(test)]

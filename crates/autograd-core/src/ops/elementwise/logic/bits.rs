@@ -5,42 +5,55 @@ use crate::kernels::nest::Nest;
 use crate::kernels::zip::{Function, zip};
 use crate::ops::check::Check;
 use crate::shape::strides_in;
-use crate::tensor::{DType, Tensor};
+use crate::tensor::{DType, Stored, Tensor};
 
-/// `z = f(a, b)` for two tensors of integers, or, if `truths`, of truth values.
-fn combine<F>(op: &'static str, a: &Tensor, b: &Tensor, f: F, truths: bool) -> Result<Tensor>
+/// `z = f(a, b)` for two tensors of integers.
+fn of_integers<F: Function<2, i64, i64> + Send + 'static>(
+    op: &'static str,
+    a: &Tensor,
+    b: &Tensor,
+    f: F,
+) -> Result<Tensor> {
+    Check(op).same_dtype(a, b)?;
+    Check(op).dtype(a, DType::I64)?;
+    combined::<i64, F>(op, a, b, f)
+}
+
+/// `z = f(a, b)` for two tensors of integers or of truth values.
+fn of_bits<F>(op: &'static str, a: &Tensor, b: &Tensor, f: F) -> Result<Tensor>
 where
     F: Function<2, i64, i64> + Function<2, u8, u8> + Send + 'static,
 {
-    let dtype = Check(op).same_dtype(a, b)?;
-    if dtype != DType::Bool || !truths {
-        Check(op).dtype(a, DType::I64)?;
+    match Check(op).same_dtype(a, b)? {
+        DType::Bool => combined::<u8, F>(op, a, b, f),
+        _ => of_integers(op, a, b, f),
     }
+}
+
+fn combined<T: Stored, F: Function<2, T, T> + Send + 'static>(
+    op: &'static str,
+    a: &Tensor,
+    b: &Tensor,
+    f: F,
+) -> Result<Tensor> {
     let shape = Check(op).broadcast(a.shape(), b.shape())?;
     let nest = Nest::new(&shape, [&strides_in(a.layout(), &shape), &strides_in(b.layout(), &shape)]);
-    if dtype == DType::Bool {
-        return Tensor::compute::<u8, 2>(op, &shape, [a, b], move |x, z| {
-            zip(f, &nest, x.map(|x| x.strided::<u8>()), z)
-        });
-    }
-    Tensor::compute::<i64, 2>(op, &shape, [a, b], move |x, z| zip(f, &nest, x.map(|x| x.strided::<i64>()), z))
+    Tensor::compute::<T, 2>(op, &shape, [a, b], move |x, z| zip(f, &nest, x.map(|x| x.strided::<T>()), z))
 }
 
 macro_rules! functions {
-    ($($name:ident $struct:ident $truths:tt $words:literal |$a:ident, $b:ident| $value:expr, $example:literal;)*) => {$(
+    ($(
+        $name:ident $struct:ident $by:ident ($($t:ident)*) $dtypes:literal $words:literal
+        |$a:ident, $b:ident| $value:expr, $example:literal;
+    )*) => {$(
         #[derive(Clone, Copy)]
         struct $struct;
-        functions!(@impl $struct i64 $a $b $value);
-        functions!(@impl $struct u8 $a $b $value);
+        $(functions!(@impl $struct $t $a $b $value);)*
         impl Tensor {
             #[doc = concat!($words, " The operands are broadcast to a common shape.")]
             ///
             /// # Errors
-            #[doc = concat!(
-                "If the shapes do not broadcast, the dtypes differ, or they are not `I64`",
-                functions!(@or $truths),
-                "."
-            )]
+            #[doc = concat!("If the shapes do not broadcast, the dtypes differ, or they are not ", $dtypes, ".")]
             ///
             /// # Examples
             /// ```
@@ -50,16 +63,13 @@ macro_rules! functions {
             /// # Ok::<(), autograd_core::Error>(())
             /// ```
             pub fn $name(&self, other: &Tensor) -> Result<Tensor> {
-                combine(stringify!($name), self, other, $struct, $truths)
+                $by(stringify!($name), self, other, $struct)
             }
         }
     )*};
-    (@or true) => { " or `Bool`" };
-    (@or false) => { "" };
     (@impl $struct:ident $t:ident $a:ident $b:ident $value:expr) => {
         impl Function<2, $t, $t> for $struct {
             #[inline(always)]
-            #[allow(unused_comparisons, reason = "truth values are not negative")]
             fn call(self, [$a, $b]: [$t; 2]) -> $t {
                 $value
             }
@@ -67,14 +77,15 @@ macro_rules! functions {
     };
 }
 functions! {
-    bitwise_and And true "The bits that both have." |a, b| a & b, "[8, 1]";
-    bitwise_or Or true "The bits that either has." |a, b| a | b, "[14, -7]";
-    bitwise_xor Xor true "The bits that one of the two has." |a, b| a ^ b, "[6, -8]";
-    bitwise_left_shift Left false "The bits moved up by `other` places: `a · 2ᵇ`, 0 if that is not from 0 to 63."
-        |a, b| if b >= 0 && b < 64 { a << b } else { 0 }, "[12288, -14]";
-    bitwise_right_shift Right false
+    bitwise_and And of_bits (i64 u8) "`I64` or `Bool`" "The bits that both have." |a, b| a & b, "[8, 1]";
+    bitwise_or Or of_bits (i64 u8) "`I64` or `Bool`" "The bits that either has." |a, b| a | b, "[14, -7]";
+    bitwise_xor Xor of_bits (i64 u8) "`I64` or `Bool`" "The bits that one of the two has." |a, b| a ^ b, "[6, -8]";
+    bitwise_left_shift Left of_integers (i64) "`I64`"
+        "The bits moved up by `other` places: `a · 2ᵇ`, 0 if that is not from 0 to 63."
+        |a, b| if (0..64).contains(&b) { a << b } else { 0 }, "[12288, -14]";
+    bitwise_right_shift Right of_integers (i64) "`I64`"
         "The bits moved down by `other` places: `⌊a / 2ᵇ⌋`, the sign alone if that is not from 0 to 63."
-        |a, b| if b >= 0 && b < 64 { a >> b } else if a < 0 { !0 } else { 0 }, "[0, -4]";
+        |a, b| a >> (if (0..64).contains(&b) { b } else { 63 }), "[0, -4]";
 }
 
 impl Tensor {

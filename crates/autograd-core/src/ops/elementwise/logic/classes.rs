@@ -43,7 +43,6 @@ macro_rules! classes {
     (@integer $struct:ident $t:ident $i:ident $integer:expr) => {
         impl Function<1, $t, u8> for $struct {
             #[inline(always)]
-            #[allow(unused_comparisons, reason = "truth values are not negative")]
             fn call(self, [$i]: [$t; 1]) -> u8 {
                 u8::from($integer)
             }
@@ -56,7 +55,7 @@ classes! {
     isposinf IsPosinf "+∞" |x| x.is_infinite() && x > 0.0, |_x| false, "[false; 4]";
     isneginf IsNeginf "−∞" |x| x.is_infinite() && x < 0.0, |_x| false, "[false, false, false, true]";
     isfinite IsFinite "neither infinite nor NaN" |x| x.is_finite(), |_x| true, "[true, true, false, false]";
-    signbit Signbit "negative, −0 too" |x| x.is_sign_negative(), |x| x < 0, "[false, true, false, true]";
+    signbit Signbit "negative, −0 too" |x| x.is_sign_negative(), |x| !(0..).contains(&x), "[false, true, false, true]";
 }
 
 fn class<F>(op: &'static str, x: &Tensor, f: F) -> Tensor
@@ -88,7 +87,7 @@ crate::ops::cases::cases![{
         case("isposinf", Tensor::isposinf, |x| x == f64::INFINITY),
         case("isneginf", Tensor::isneginf, |x| x == f64::NEG_INFINITY),
         case("isfinite", Tensor::isfinite, f64::is_finite),
-        case("signbit", |x| x.nan_to_num(-1.0, None, None).signbit(), |x| !(x >= 0.0)),
+        case("signbit", |x| x.nan_to_num(-1.0, None, None).signbit(), |x| x.is_nan() || x < 0.0),
     ]
 }];
 

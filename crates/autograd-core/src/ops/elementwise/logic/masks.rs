@@ -126,7 +126,8 @@ crate::ops::cases::cases![{
     let number = || Input::real(&[3, 4], -2.0..2.0);
     let mut all = Vec::new();
     type Call = fn(&Tensor, &Tensor) -> Result<Tensor>;
-    let functions: [(&str, Call, fn(bool, bool) -> bool); 3] = [
+    type Holds = fn(bool, bool) -> bool;
+    let functions: [(&str, Call, Holds); 3] = [
         ("logical_and", Tensor::logical_and, |a, b| a && b),
         ("logical_or", Tensor::logical_or, |a, b| a || b),
         ("logical_xor", Tensor::logical_xor, |a, b| a != b),

@@ -86,7 +86,7 @@ fn value(x: f64) -> f64 {
 #[inline(always)]
 fn slope(x: f64) -> f64 {
     let slope = 1.0 / (x * (1.0 - x));
-    if x < 0.0 || x > 1.0 { f64::NAN } else { slope }
+    if (0.0..=1.0).contains(&x) || x.is_nan() { slope } else { f64::NAN }
 }
 
 /// x from eps to 1 − eps; the gradient passes where x is there.

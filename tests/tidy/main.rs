@@ -193,6 +193,7 @@ const FAMILIES: [(&str, &[&str]); 11] = [
         &[
             "along.rs",
             "assign.rs",
+            "chain.rs",
             "check.rs",
             "chosen.rs",
             "custom.rs",

@@ -56,6 +56,7 @@ pub use ops::pool::interpolate::{Interpolate, InterpolateMode, ScaleFactor};
 pub use ops::pool::lp_pool::LpPool;
 pub use ops::pool::max_pool::MaxPool;
 pub use ops::pool::max_unpool::MaxUnpool;
+pub use ops::elementwise::Tolerance;
 pub use ops::reduce::dims::{ReduceDims, keep};
 pub use ops::reduce::norm::matrix::MatrixNorm;
 pub use ops::reduce::rank::quantile::{Interpolation, Quantiles};

@@ -15,6 +15,26 @@ const MISSES_IN_F32: &[(&str, &str)] = &[(
      tolerance; no order of roundings that was tried comes nearer for a reason",
 )];
 
+const SIXTH: &str = "PyTorch multiplies the gradient by 1/6 rounded to single precision, in F64 too: it is off by 3e-8";
+const ALPHA: &str =
+    "PyTorch rounds alpha to single precision in the gradient, in F64 too: e^(x / alpha) is off by 7e-8 and 1e-7";
+const SINC: &str = "the derivative at 1e-9 is −π² 1e-9 / 3; PyTorch's is a difference of two roundings of 1";
+
+/// Cases whose numbers are an error of the framework that computed them, each looked at, with the reason.
+const WRONG_BY_THEMSELVES: &[(&str, &str)] = &[
+    ("numerics/hardsigmoid/0e2bdf1b76", SIXTH),
+    ("numerics/sinc/f28cc79b61", SINC),
+    ("ops/celu/1244f10846", ALPHA),
+    ("ops/celu/5a51ea7236", ALPHA),
+    ("ops/hardsigmoid/1124ee4c1a", SIXTH),
+    ("ops/hardsigmoid/39d75836bd", SIXTH),
+    ("ops/hardsigmoid/64b793c289", SIXTH),
+    ("ops/hardsigmoid/8510696f7d", SIXTH),
+    ("ops/hardsigmoid/8c8205bdfc", SIXTH),
+    ("ops/hardsigmoid/e88dc193f6", SIXTH),
+    ("ops/hardsigmoid/fb0e530caa", SIXTH),
+];
+
 /// In which precisions a case is held to its values.
 fn held_in(line: &str, runs: Runs) -> Runs {
     let listed = |(id, _): &(&str, &str)| line.contains(&format!("\"{id}\""));
@@ -62,7 +82,11 @@ const FLOOR: &[(&str, usize)] = &[
 #[test]
 fn no_supported_case_fails() {
     let report = &*BOTH;
-    assert!(!report.has_failures(), "{report}");
+    let mut failed: Vec<&str> = report.0.values().flat_map(|tally| tally.failed.iter().map(String::as_str)).collect();
+    let mut listed: Vec<&str> = WRONG_BY_THEMSELVES.iter().map(|(id, _)| *id).collect();
+    failed.sort_unstable();
+    listed.sort_unstable();
+    assert_eq!(failed, listed, "{report}");
     for (family, floor) in FLOOR {
         assert!(report.0[*family].passed >= *floor, "{family} passes fewer than {floor} cases\n{report}");
     }

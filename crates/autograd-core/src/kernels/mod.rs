@@ -12,8 +12,10 @@ pub mod math;
 pub mod moments;
 pub mod near;
 pub mod number;
+pub mod pointwise;
 pub mod real;
 pub mod simd;
+pub mod special;
 
 pub mod copy;
 pub mod nest;
@@ -27,6 +29,7 @@ pub mod rows;
 pub mod scan;
 pub mod select;
 pub mod sort;
+pub mod sparsemax;
 
 pub mod conv;
 pub mod fold;

@@ -45,6 +45,14 @@ macro_rules! same {
         }
     )*};
 }
+macro_rules! with {
+    ($($f:ident)*) => {$(
+        #[inline(always)]
+        fn $f(self, other: Self) -> Self {
+            Near(Number::$f(self.0, other.0))
+        }
+    )*};
+}
 macro_rules! compare {
     ($($f:ident)*) => {$(
         #[inline(always)]
@@ -56,8 +64,9 @@ macro_rules! compare {
 
 impl<T: Real> Number for Near<T> {
     type Mask = bool;
-    same! { abs sign sqrt exp exp_m1 ln ln_1p tanh sigmoid erf }
+    same! { abs sign floor trunc round sqrt exp exp_m1 ln ln_1p tanh sigmoid erf }
     compare! { lt le gt ge eq }
+    with! { copysign rest hypot atan2 powf pow_slope }
     #[inline(always)]
     fn of(x: f64) -> Self {
         Near(T::of(x))
@@ -87,16 +96,8 @@ impl<T: Real> Number for Near<T> {
         self.if_near(self.0.cos_near())
     }
     #[inline(always)]
-    fn powf(self, e: Self) -> Self {
-        Near(self.0.powf(e.0))
-    }
-    #[inline(always)]
     fn powc(self, c: f64) -> Self {
         Near(self.0.powc(c))
-    }
-    #[inline(always)]
-    fn pow_slope(self, e: Self) -> Self {
-        Near(self.0.pow_slope(e.0))
     }
     #[inline(always)]
     fn pow_log(self, e: Self, power: Self) -> Self {

@@ -44,6 +44,21 @@ pub trait Number:
     fn abs(self) -> Self;
     /// −1, 0 or 1; NaN stays NaN.
     fn sign(self) -> Self;
+    /// Rounded towards −∞.
+    fn floor(self) -> Self;
+    /// Rounded towards zero.
+    fn trunc(self) -> Self;
+    /// Rounded to the nearest whole number, halves to the even one.
+    fn round(self) -> Self;
+    /// x with the sign of `sign`.
+    fn copysign(self, sign: Self) -> Self;
+    /// What is left of x when a whole number of times `other` is taken from it, exactly, with the sign of x; not
+    /// vectorised.
+    fn rest(self, other: Self) -> Self;
+    /// √(x² + y²), of which no square overflows.
+    fn hypot(self, other: Self) -> Self;
+    /// The angle of the point (`x`, `self`), from −π to π.
+    fn atan2(self, x: Self) -> Self;
     /// √x
     fn sqrt(self) -> Self;
     /// eˣ

@@ -43,3 +43,13 @@ pub fn dropout<T: Real>(seed: u64, p: f64, x: &[T], y: &mut [T]) {
         vectorize(Dropout { seed, start: start as u64, drop_below, kept, x, y });
     });
 }
+
+/// Uniform numbers from `low` to `high`; the same for the same seed.
+pub fn uniform<T: Real>(seed: u64, low: f64, high: f64, y: &mut [T]) {
+    for_pieces(y, PIECE, |start, y| {
+        for (i, y) in y.iter_mut().enumerate() {
+            let unit = (bits_at(seed, (start + i) as u64) >> 11) as f64 / (1u64 << 53) as f64;
+            *y = T::of(low + (high - low) * unit);
+        }
+    });
+}

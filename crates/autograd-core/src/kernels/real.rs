@@ -37,12 +37,6 @@ pub trait Real:
     fn as_f64(self) -> f64;
     /// Whether it is neither infinite nor NaN.
     fn is_finite(self) -> bool;
-    /// Rounded towards −∞.
-    fn floor(self) -> Self;
-    /// Rounded towards zero.
-    fn trunc(self) -> Self;
-    /// x with the sign of `sign`.
-    fn copysign(self, sign: Self) -> Self;
     /// sin x, for |x| up to [`Real::TRIG_LIMIT`], vectorised.
     fn sin_near(self) -> Self;
     /// cos x, for |x| up to [`Real::TRIG_LIMIT`], vectorised.
@@ -95,6 +89,34 @@ macro_rules! real {
             fn sign(self) -> Self {
                 let negative = if self < 0.0 { -1.0 } else { self * 0.0 };
                 if self > 0.0 { 1.0 } else { negative }
+            }
+            #[inline(always)]
+            fn floor(self) -> Self {
+                $t::floor(self)
+            }
+            #[inline(always)]
+            fn trunc(self) -> Self {
+                $t::trunc(self)
+            }
+            #[inline(always)]
+            fn copysign(self, sign: Self) -> Self {
+                $t::copysign(self, sign)
+            }
+            #[inline(always)]
+            fn round(self) -> Self {
+                $t::round_ties_even(self)
+            }
+            #[inline]
+            fn rest(self, other: Self) -> Self {
+                self % other
+            }
+            #[inline(always)]
+            fn hypot(self, other: Self) -> Self {
+                math::arc::hypot(self, other)
+            }
+            #[inline(always)]
+            fn atan2(self, x: Self) -> Self {
+                math::arc::atan2(self, x)
             }
             #[inline(always)]
             fn sqrt(self) -> Self {
@@ -187,18 +209,6 @@ macro_rules! real {
             #[inline(always)]
             fn is_finite(self) -> bool {
                 $t::is_finite(self)
-            }
-            #[inline(always)]
-            fn floor(self) -> Self {
-                $t::floor(self)
-            }
-            #[inline(always)]
-            fn trunc(self) -> Self {
-                $t::trunc(self)
-            }
-            #[inline(always)]
-            fn copysign(self, sign: Self) -> Self {
-                $t::copysign(self, sign)
             }
             #[inline(always)]
             fn sin_near(self) -> Self {

@@ -1,6 +1,7 @@
 //! An exponential taken apart, in either type: what functions with tails are composed of.
 
 use super::exp::{parts_of_sum_f32, parts_of_sum_f64};
+use super::log::{ln_sum_f32, ln_sum_f64};
 use super::polynomial::{horner_f32, horner_f64};
 use super::scale::{pow2_f32, pow2_f64};
 use std::ops::{Add, Div, Mul, Neg, Sub};
@@ -58,8 +59,16 @@ pub trait Scalar:
     fn rest_of(x: f64, rest: f64) -> Self;
     /// A constant for each type.
     fn either(short: f64, long: f64) -> Self;
+    /// This number as f64, exactly.
+    fn wide(self) -> f64;
     /// |x|
     fn magnitude(self) -> Self;
+    /// |x| with the sign of another number.
+    fn signed(self, sign: Self) -> Self;
+    /// √x
+    fn root(self) -> Self;
+    /// `ln(u + c) + e ln 2`, `c` below the last place of `u`, or `u` 1 and `c` not above ½; `u + c` normal and finite.
+    fn ln_sum(u: Self, c: Self, e: Self) -> Self;
     /// self · a + b, rounded once.
     fn fused(self, a: Self, b: Self) -> Self;
     /// `e^(high + low)`, `low` below the last place of `high`, and `high` between −130 or −1060 and 0.
@@ -75,7 +84,7 @@ pub trait Scalar:
 }
 
 macro_rules! scalar {
-    ($t:ident, $parts:ident, $pow2:ident, $half:literal, $rest:expr, $horner:ident, $table:ident, ($short:ident, $long:ident)) => {
+    ($t:ident, $parts:ident, $pow2:ident, $half:literal, $rest:expr, $horner:ident, $ln_sum:ident, $table:ident, ($short:ident, $long:ident)) => {
         impl Scalar for $t {
             #[inline(always)]
             fn of(x: f64) -> Self {
@@ -91,8 +100,24 @@ macro_rules! scalar {
                 $table as $t
             }
             #[inline(always)]
+            fn wide(self) -> f64 {
+                self.into()
+            }
+            #[inline(always)]
             fn magnitude(self) -> Self {
                 self.abs()
+            }
+            #[inline(always)]
+            fn signed(self, sign: Self) -> Self {
+                self.copysign(sign)
+            }
+            #[inline(always)]
+            fn root(self) -> Self {
+                self.sqrt()
+            }
+            #[inline(always)]
+            fn ln_sum(u: Self, c: Self, e: Self) -> Self {
+                $ln_sum(u, c, e)
             }
             #[inline(always)]
             fn fused(self, a: Self, b: Self) -> Self {
@@ -119,7 +144,8 @@ scalar!(
     64,
     |x, _| (x - f64::from(x as f32)) as f32,
     horner_f32,
+    ln_sum_f32,
     table,
     (table, _long)
 );
-scalar!(f64, parts_of_sum_f64, pow2_f64, 512, |_, rest| rest, horner_f64, table, (_short, table));
+scalar!(f64, parts_of_sum_f64, pow2_f64, 512, |_, rest| rest, horner_f64, ln_sum_f64, table, (_short, table));

@@ -16,7 +16,7 @@ use super::polynomial::{horner_f32, horner_f64};
 use super::scale::{pow2_f32, pow2_f64};
 
 /// `ln(1 + f) = f + f² p(f)` on −⅓ ≤ f ≤ ⅓: the coefficients of `p`, the first set to −½; relative error 2⁻²⁷.
-const LOG_F32: [f32; 9] = [
+pub(super) const LOG_F32: [f32; 9] = [
     -0.5,
     3.3333215e-01,
     -2.4999797e-01,
@@ -36,7 +36,7 @@ const TWO_THIRDS_F32: u32 = 0x3f2aaaab;
 
 /// `e` (integer and float) and `m` of a normal positive `x = 2ᵉ m`, `⅔ ≤ m < 4/3`.
 #[inline(always)]
-fn split_f32(x: f32) -> (i32, f32, f32) {
+pub(super) fn split_f32(x: f32) -> (i32, f32, f32) {
     let shifted = x.to_bits().wrapping_sub(TWO_THIRDS_F32);
     let m = f32::from_bits((shifted & 0x007f_ffff).wrapping_add(TWO_THIRDS_F32));
     let e = (shifted as i32) >> 23;
@@ -55,7 +55,7 @@ fn assemble_f32(e: f32, f: f32, more: f32) -> f32 {
 
 /// The value at the ends of the domain: ∞ and NaN as they come, −∞ at the pole (`argument` 0), NaN below it.
 #[inline(always)]
-fn edges_f32(x: f32, argument: f32, y: f32) -> f32 {
+pub(super) fn edges_f32(x: f32, argument: f32, y: f32) -> f32 {
     let y = if x < f32::INFINITY { y } else { x };
     let y = if argument == 0.0 { f32::NEG_INFINITY } else { y };
     if argument < 0.0 { f32::NAN } else { y }
@@ -71,11 +71,9 @@ pub fn ln_f32(x: f32) -> f32 {
     edges_f32(x, x, assemble_f32(e, m - 1.0, -0.0))
 }
 
-/// `ln(1 + x)` in f32, accurate near zero: −∞ at −1, NaN below.
+/// `ln(u + c) + more ln 2`, `c` below the last place of `u`, or `u` 1 and `c` not above ½; `u + c` normal and finite.
 #[inline(always)]
-pub fn ln_1p_f32(x: f32) -> f32 {
-    let u = 1.0 + x;
-    let c = if x > 1.0 { 1.0 - (u - x) } else { x - (u - 1.0) };
+pub(super) fn ln_sum_f32(u: f32, c: f32, more: f32) -> f32 {
     let (e_integer, e, m) = split_f32(u);
     // 2⁻ᵉ for e up to 128 would be subnormal; there c is far below the last bit and any small factor will do.
     let exponent = if e_integer > 64 { 64 } else { e_integer };
@@ -84,13 +82,21 @@ pub fn ln_1p_f32(x: f32) -> f32 {
     let f_lost = c.mul_add(factor, (m - 1.0) - f);
     // Its weight is the derivative 1/(1 + f), to first order.
     let f_lost = (-f).mul_add(f_lost, f_lost);
-    let y = edges_f32(x, u, assemble_f32(e, f, f_lost));
+    assemble_f32(e + more, f, f_lost)
+}
+
+/// `ln(1 + x)` in f32, accurate near zero: −∞ at −1, NaN below.
+#[inline(always)]
+pub fn ln_1p_f32(x: f32) -> f32 {
+    let u = 1.0 + x;
+    let c = if x > 1.0 { 1.0 - (u - x) } else { x - (u - 1.0) };
+    let y = edges_f32(x, u, ln_sum_f32(u, c, 0.0));
     // Keeps the sign of zero.
     if x.abs() < 1e-30 { x } else { y }
 }
 
 /// `ln(1 + f) = f + f² p(f)` on −⅓ ≤ f ≤ ⅓: the coefficients of `p`, the first set to −½; relative error 2⁻⁵⁹.
-const LOG_F64: [f64; 21] = [
+pub(super) const LOG_F64: [f64; 21] = [
     -0.5,
     0.3333333333333317,
     -0.24999999999999445,
@@ -122,7 +128,7 @@ const TWO_THIRDS_F64: u64 = 0x3fe5555555555555;
 
 /// `e` (integer and float) and `m` of a normal positive `x = 2ᵉ m`, `⅔ ≤ m < 4/3`.
 #[inline(always)]
-fn split_f64(x: f64) -> (i64, f64, f64) {
+pub(super) fn split_f64(x: f64) -> (i64, f64, f64) {
     let shifted = x.to_bits().wrapping_add(0x3ff0_0000_0000_0000 - TWO_THIRDS_F64);
     let m = f64::from_bits((shifted & 0x000f_ffff_ffff_ffff).wrapping_add(TWO_THIRDS_F64));
     // AVX2 neither shifts 64-bit lanes arithmetically nor converts them to floats. Hence the exponent stays biased, and
@@ -144,7 +150,7 @@ fn assemble_f64(e: f64, f: f64, more: f64) -> f64 {
 
 /// The value at the ends of the domain: ∞ and NaN as they come, −∞ at the pole (`argument` 0), NaN below it.
 #[inline(always)]
-fn edges_f64(x: f64, argument: f64, y: f64) -> f64 {
+pub(super) fn edges_f64(x: f64, argument: f64, y: f64) -> f64 {
     let y = if x < f64::INFINITY { y } else { x };
     let y = if argument == 0.0 { f64::NEG_INFINITY } else { y };
     if argument < 0.0 { f64::NAN } else { y }
@@ -160,11 +166,9 @@ pub fn ln_f64(x: f64) -> f64 {
     edges_f64(x, x, assemble_f64(e, m - 1.0, -0.0))
 }
 
-/// `ln(1 + x)` in f64, accurate near zero: −∞ at −1, NaN below.
+/// `ln(u + c) + more ln 2`, `c` below the last place of `u`, or `u` 1 and `c` not above ½; `u + c` normal and finite.
 #[inline(always)]
-pub fn ln_1p_f64(x: f64) -> f64 {
-    let u = 1.0 + x;
-    let c = if x > 1.0 { 1.0 - (u - x) } else { x - (u - 1.0) };
+pub(super) fn ln_sum_f64(u: f64, c: f64, more: f64) -> f64 {
     let (e_integer, e, m) = split_f64(u);
     // 2⁻ᵉ for e up to 1024 would be subnormal; there c is far below the last bit and any small factor will do.
     let exponent = if e_integer > 128 { 128 } else { e_integer };
@@ -173,7 +177,15 @@ pub fn ln_1p_f64(x: f64) -> f64 {
     let f_lost = c.mul_add(factor, (m - 1.0) - f);
     // Its weight is the derivative 1/(1 + f), to first order.
     let f_lost = (-f).mul_add(f_lost, f_lost);
-    let y = edges_f64(x, u, assemble_f64(e, f, f_lost));
+    assemble_f64(e + more, f, f_lost)
+}
+
+/// `ln(1 + x)` in f64, accurate near zero: −∞ at −1, NaN below.
+#[inline(always)]
+pub fn ln_1p_f64(x: f64) -> f64 {
+    let u = 1.0 + x;
+    let c = if x > 1.0 { 1.0 - (u - x) } else { x - (u - 1.0) };
+    let y = edges_f64(x, u, ln_sum_f64(u, c, 0.0));
     // Keeps the sign of zero.
     if x.abs() < 1e-290 { x } else { y }
 }

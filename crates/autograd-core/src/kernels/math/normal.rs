@@ -70,7 +70,7 @@ const FLAT_REST: f64 = -1.4956759177009883e-17;
 
 /// `|x|` up to a limit, and `e^(c x²)`, for c = −1 or −½.
 #[inline(always)]
-fn bell<T: Scalar>(x: T, c: f64, limit: T) -> (T, Exponential<T>) {
+pub fn bell<T: Scalar>(x: T, c: f64, limit: T) -> (T, Exponential<T>) {
     let z = x.magnitude().at_most(limit);
     let scaled = T::of(c) * z;
     let high = scaled * z;
@@ -79,7 +79,7 @@ fn bell<T: Scalar>(x: T, c: f64, limit: T) -> (T, Exponential<T>) {
 
 /// `|x|` up to where `x² φ(x)` is 0, and `e^(−x²/2)`.
 #[inline(always)]
-fn half_bell<T: Scalar>(x: T) -> (T, Exponential<T>) {
+pub fn half_bell<T: Scalar>(x: T) -> (T, Exponential<T>) {
     bell(x, -0.5, T::either(15.2, 39.5))
 }
 
@@ -116,7 +116,7 @@ fn polynomial<T: Scalar, const A: usize, const B: usize, const C: usize, const D
 
 /// `g(z)` as a sum, the second number small.
 #[inline(always)]
-fn factor<T: Scalar>(z: T) -> (T, T) {
+pub fn factor<T: Scalar>(z: T) -> (T, T) {
     let (over, under) = (polynomial(z, &OVER_F32, &OVER_F64), polynomial(z, &UNDER_F32, &UNDER_F64));
     let reciprocal = T::of(1.0) / under;
     let g = over * reciprocal;

@@ -1,7 +1,7 @@
 //! The worst error of each function, measured and printed.
 //!
 //! f32 is compared with std's f64 functions (error function: with `erf_f64`), f64 with std's, whose own error is below
-//! 1 ulp (error function and hyperbolic tangent: with tables; glibc's tanh is itself off by 2 ulp). A sweep of f32
+//! 1 ulp (error function and hyperbolic functions: with tables; glibc's tanh is itself off by 2 ulp). A sweep of f32
 //! visits every 2003rd bit pattern, subnormal numbers included.
 
 use super::*;
@@ -87,6 +87,18 @@ fn f32_functions_are_within_two_ulp() {
     check_f32("tanh", all, tanh_f32, f64::tanh);
     check_f32("sigmoid", all, sigmoid_f32, sigmoid_reference);
     check_f32("erf", all, erf_f32, erf_f64);
+    check_f32("exp2", all, exp2_f32, f64::exp2);
+    check_f32("log2", all, log2_f32, f64::log2);
+    check_f32("log10", all, log10_f32, f64::log10);
+    check_f32("sinh", all, sinh_f32, f64::sinh);
+    check_f32("cosh", all, cosh_f32, f64::cosh);
+    check_f32("asinh", all, area::asinh, area::asinh);
+    check_f32("acosh", all, area::acosh, area::acosh);
+    check_f32("atanh", all, area::atanh, area::atanh);
+    check_f32("asin", all, arc::asin, f64::asin);
+    check_f32("acos", all, arc::acos, f64::acos);
+    check_f32("atan", all, arc::atan, f64::atan);
+    check_f32("tan", SIN_LIMIT_F32, tan_f32, f64::tan);
     check_f32("sin", SIN_LIMIT_F32, sin_f32, f64::sin);
     check_f32("cos", SIN_LIMIT_F32, cos_f32, f64::cos);
 }
@@ -100,6 +112,17 @@ fn f64_functions_are_within_two_ulp() {
     check_f64("ln", 0.5, 2.0, ln_f64, f64::ln);
     check_f64("ln_1p", -1.0, f64::MAX, ln_1p_f64, f64::ln_1p);
     check_f64("ln_1p", -0.9, 2.0, ln_1p_f64, f64::ln_1p);
+    check_f64("exp2", -1080.0, 1030.0, exp2_f64, f64::exp2);
+    check_f64("log2", 0.0, f64::MAX, log2_f64, f64::log2);
+    check_f64("log2", 0.5, 2.0, log2_f64, f64::log2);
+    check_f64("log10", 0.0, f64::MAX, log10_f64, f64::log10);
+    check_f64("log10", 0.5, 2.0, log10_f64, f64::log10);
+    check_f64("asin", -1.0, 1.0, arc::asin, f64::asin);
+    check_f64("acos", -1.0, 1.0, arc::acos, f64::acos);
+    check_f64("atan", -5.0, 5.0, arc::atan, f64::atan);
+    check_f64("atan", f64::MIN / 4.0, f64::MAX / 4.0, arc::atan, f64::atan);
+    check_f64("tan", -SIN_LIMIT_F64, SIN_LIMIT_F64, tan_f64, f64::tan);
+    check_f64("tan", -10.0, 10.0, tan_f64, f64::tan);
     check_f64("sin", -SIN_LIMIT_F64, SIN_LIMIT_F64, sin_f64, f64::sin);
     check_f64("cos", -SIN_LIMIT_F64, SIN_LIMIT_F64, cos_f64, f64::cos);
     check_f64("sin", -10.0, 10.0, sin_f64, f64::sin);

@@ -28,13 +28,13 @@ const FRAC_PI_2_MIDDLE_F32: f32 = -4.371139e-8;
 /// The part of π/2 that those two lack, rounded.
 const FRAC_PI_2_LOW_F32: f32 = -1.7151245e-15;
 /// `sin r = r + r³ s(r²)` on |r| ≤ 0.83: the coefficients of `s`; relative error 2⁻³⁶.
-const SIN_F32: [f32; 4] = [-1.6666667e-01, 8.333327e-03, -1.9838827e-04, 2.7137346e-06];
+pub(super) const SIN_F32: [f32; 4] = [-1.6666667e-01, 8.333327e-03, -1.9838827e-04, 2.7137346e-06];
 /// `cos r = 1 − r²/2 + r⁴ c(r²)` on |r| ≤ 0.83: the coefficients of `c`; relative error 2⁻³².
-const COS_F32: [f32; 3] = [4.1666638e-02, -1.3886922e-03, 2.4389723e-05];
+pub(super) const COS_F32: [f32; 3] = [4.1666638e-02, -1.3886922e-03, 2.4389723e-05];
 
 /// `x − k π/2` as an unevaluated sum, and `k`.
 #[inline(always)]
-fn reduce_f32(x: f32) -> (f32, f32, i32) {
+pub(super) fn reduce_f32(x: f32) -> (f32, f32, i32) {
     let (k_float, k) = nearest_f32(x, FRAC_2_PI_F32);
     // Exact: a multiple of the last place of π/2, and small.
     let first = (-k_float).mul_add(FRAC_PI_2_F32, x);
@@ -89,7 +89,7 @@ const FRAC_PI_2_MIDDLE_F64: f64 = 6.123233995736766e-17;
 /// The part of π/2 that those two lack, rounded.
 const FRAC_PI_2_LOW_F64: f64 = -1.4973849048591698e-33;
 /// `sin r = r + r³ s(r²)` on |r| ≤ 0.786: the coefficients of `s`; relative error 2⁻⁶⁸.
-const SIN_F64: [f64; 7] = [
+pub(super) const SIN_F64: [f64; 7] = [
     -0.16666666666666666,
     0.008333333333333323,
     -0.00019841269841254687,
@@ -99,7 +99,7 @@ const SIN_F64: [f64; 7] = [
     -7.578437980393412e-13,
 ];
 /// `cos r = 1 − r²/2 + r⁴ c(r²)` on |r| ≤ 0.786: the coefficients of `c`; relative error 2⁻⁶³.
-const COS_F64: [f64; 6] = [
+pub(super) const COS_F64: [f64; 6] = [
     0.041666666666666595,
     -0.0013888888888872939,
     2.4801587288775125e-05,
@@ -110,7 +110,7 @@ const COS_F64: [f64; 6] = [
 
 /// `x − k π/2` as an unevaluated sum, and `k`.
 #[inline(always)]
-fn reduce_f64(x: f64) -> (f64, f64, i64) {
+pub(super) fn reduce_f64(x: f64) -> (f64, f64, i64) {
     let (k_float, k) = nearest_f64(x, FRAC_2_PI_F64);
     // Exact: a multiple of the last place of π/2, and small.
     let first = (-k_float).mul_add(FRAC_PI_2_F64, x);

@@ -9,6 +9,7 @@
 //! unwritten, bitwise repeatability, inputs left as they were, the exact text of each error.
 
 mod accuracy;
+mod derivatives;
 mod input;
 mod pointwise;
 mod replay;

@@ -2,9 +2,11 @@
 //!
 //! An operation is one file: a formula and its derivative, each written once ([`driver::Elementwise`]) in numbers of
 //! any kind. [`driver`] does what all of them share: dtypes, broadcasting, the fused kernels, recording. [`traced`]
-//! reads the derivative as tensor code when the backward walk is itself recorded. Where a formula would lose digits, the
-//! function is written for floats as a whole, and [`smooth`] makes an operation of it and of its derivative.
+//! reads the derivative as tensor code when the backward walk is itself recorded. Where a formula would lose digits,
+//! the function is written for floats as a whole: [`smooth`] makes an operation of it and of its derivative for
+//! formulas, [`chain`] runs functions that no formula needs.
 
+mod chain;
 pub(crate) mod driver;
 mod smooth;
 mod traced;
@@ -25,3 +27,8 @@ mod activation;
 
 mod compare;
 mod logic;
+
+pub use compare::Tolerance;
+
+#[cfg(test)]
+mod tests;

@@ -141,6 +141,11 @@ impl<'x> Steps<'x> {
     }
 }
 
+/// `x` itself; a gradient comes back only from where the mask is equal to `side`, whatever it is elsewhere.
+pub(super) fn gate(mask: &Tensor, side: bool, x: &Tensor) -> Result<Tensor> {
+    Branch { mask: mask.clone(), side }.gate(Cow::Borrowed(x)).map(Cow::into_owned)
+}
+
 impl Branch {
     /// `x` itself; a gradient comes back only from where the branch is chosen.
     ///
@@ -297,6 +302,13 @@ macro_rules! one {
         }
     )*};
 }
+macro_rules! two {
+    ($($f:ident $method:ident),*) => {$(
+        fn $f(self, other: Self) -> Self {
+            self.two(other, rule!(<f64 as Number>::$f, Tensor::$method))
+        }
+    )*};
+}
 macro_rules! compare {
     ($($f:ident $sign:tt),*) => {$(
         fn $f(self, other: Self) -> Self {
@@ -308,7 +320,8 @@ macro_rules! compare {
 impl Number for Traced<'_, '_> {
     type Mask = Self;
     one! { abs abs, sign sign, sqrt sqrt, exp exp, exp_m1 expm1, ln log, ln_1p log1p }
-    one! { tanh tanh, sigmoid sigmoid, erf erf, sin sin, cos cos }
+    one! { tanh tanh, sigmoid sigmoid, erf erf, sin sin, cos cos, floor floor, trunc trunc }
+    two! { copysign copysign, rest fmod, hypot hypot, atan2 atan2, pow_slope pow_slope }
     compare! { lt <, le <=, gt >, ge >=, eq == }
 
     fn of(x: f64) -> Self {
@@ -321,6 +334,10 @@ impl Number for Traced<'_, '_> {
             (_, None) => yes,
             (mask, Some(steps)) => steps.push(Step::Select { mask: mask.at(), yes: yes.at(), no: no.at() }),
         }
+    }
+
+    fn round(self) -> Self {
+        self.one(f64::round_ties_even, |x| Ok(x.round(0)))
     }
 
     fn special<S: Special>(self) -> Self {
@@ -344,10 +361,6 @@ impl Number for Traced<'_, '_> {
 
     fn powc(self, c: f64) -> Self {
         self.powf(Constant(c))
-    }
-
-    fn pow_slope(self, e: Self) -> Self {
-        self.two(e, rule!(Number::pow_slope, Tensor::pow_slope))
     }
 
     fn pow_log(self, e: Self, _: Self) -> Self {

@@ -4,3 +4,5 @@ pub(crate) mod cross_entropy;
 pub(crate) mod log_softmax;
 pub(crate) mod rows;
 pub(crate) mod softmax;
+mod softmin;
+mod sparsemax;

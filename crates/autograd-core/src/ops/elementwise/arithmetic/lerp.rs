@@ -31,6 +31,25 @@ impl Tensor {
     pub fn lerp(&self, end: &Tensor, weight: &Tensor) -> Result<Tensor> {
         try_elementwise([self, end, weight], Lerp)
     }
+
+    /// [`Tensor::lerp`] with a number as weight.
+    ///
+    /// # Gradient
+    /// `gstart = gy · (1 − weight)`, `gend = gy · weight`; saves nothing.
+    ///
+    /// # Errors
+    /// If the shapes do not broadcast or the dtypes differ.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::Tensor;
+    /// let y = Tensor::from([1.0, 2.0]).lerp_scalar(&Tensor::from([3.0, 6.0]), 0.25)?;
+    /// assert_eq!(y.to_vec::<f32>()?, [1.5, 3.0]);
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
+    pub fn lerp_scalar(&self, end: &Tensor, weight: f64) -> Result<Tensor> {
+        try_elementwise([self, end], LerpScalar(weight))
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -51,6 +70,24 @@ impl Elementwise<3> for Lerp {
     #[inline(always)]
     fn pull<N: Number>(self, gy: N, [start, end, weight]: [N; 3], _: N) -> [N; 3] {
         [gy * (N::of(1.0) - weight), gy * weight, gy * (end - start)]
+    }
+}
+
+#[derive(Clone, Copy)]
+struct LerpScalar(f64);
+
+impl Elementwise<2> for LerpScalar {
+    const NAME: &'static str = Lerp::NAME;
+    const KEEPS: Keeps = Keeps::Nothing;
+
+    #[inline(always)]
+    fn value<N: Number>(self, [start, end]: [N; 2]) -> N {
+        Lerp.value([start, end, N::of(self.0)])
+    }
+
+    #[inline(always)]
+    fn pull<N: Number>(self, gy: N, _: [N; 2], _: N) -> [N; 2] {
+        [gy * N::of(1.0 - self.0), gy * N::of(self.0)]
     }
 }
 
@@ -79,6 +116,8 @@ crate::ops::cases::cases![{
                 "lerp: dtypes F64 and F32 do not mix; convert one with to_dtype",
             ),
         case([&[4], &[3, 1], &[]], [|i| i % 4, |i| i / 4, |_| 0]),
+        Case::binary("lerp", -1.0..2.0, -1.0..2.0, |a, b| a.lerp_scalar(b, 0.3), |a, b| a + 0.3 * (b - a)),
+        Case::binary("lerp", -1.0..2.0, -1.0..2.0, |a, b| a.lerp_scalar(b, 0.7), |a, b| a + 0.7 * (b - a)),
         case([&[3, 1], &[1, 4], &[3, 4]], [|i| i / 4, |i| i % 4, |i| i]),
     ]
 }];

@@ -2,11 +2,16 @@
 
 mod abs;
 pub(crate) mod add;
+mod addcmul;
 mod assign;
 mod div;
+mod hypot;
 mod lerp;
 mod mul;
 mod neg;
+mod quotient;
+mod reciprocal;
+mod remainder;
 mod scalar;
 mod square;
 mod sub;

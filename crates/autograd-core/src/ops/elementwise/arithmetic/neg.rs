@@ -2,6 +2,7 @@
 
 use crate::kernels::number::Number;
 use crate::ops::elementwise::driver::{Elementwise, Keeps, elementwise};
+use crate::tape::record_same;
 use crate::tensor::Tensor;
 
 impl Tensor {
@@ -18,6 +19,21 @@ impl Tensor {
     /// ```
     pub fn neg(&self) -> Tensor {
         elementwise([self], Neg)
+    }
+
+    /// `y = x`, as a value of its own.
+    ///
+    /// # Gradient
+    /// `gx = gy`; saves nothing.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::Tensor;
+    /// assert_eq!(Tensor::from([1.0, -2.0]).positive().to_vec::<f32>()?, [1.0, -2.0]);
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
+    pub fn positive(&self) -> Tensor {
+        record_same("positive", self)
     }
 }
 

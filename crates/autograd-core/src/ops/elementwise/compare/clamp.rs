@@ -2,7 +2,7 @@
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::kernels::number::Number;
-use crate::ops::elementwise::driver::{Elementwise, Keeps, try_elementwise};
+use crate::ops::elementwise::driver::{Elementwise, Keeps, elementwise, try_elementwise};
 use crate::tensor::{DType, Tensor};
 
 /// # Comparisons and limits
@@ -63,6 +63,11 @@ impl Tensor {
         let above = min.map_or_else(|| Ok(self.clone()), |min| self.maximum(min))?;
         max.map_or_else(|| Ok(above.clone()), |max| above.minimum(max))
     }
+}
+
+/// [`Tensor::clamp`] to whole bounds.
+pub(in crate::ops::elementwise) fn clamped(x: &Tensor, min: f64, max: f64) -> Tensor {
+    elementwise([x], Clamp { min, max })
 }
 
 #[derive(Clone, Copy)]

@@ -1,6 +1,12 @@
 //! Comparisons, extremes of two, and limits.
 
-mod clamp;
+pub(super) mod clamp;
+mod fmax;
+mod heaviside;
+mod isclose;
 mod maximum;
+mod nan_to_num;
 mod order;
 mod scalar;
+
+pub use isclose::Tolerance;

@@ -8,7 +8,7 @@ use crate::shape::strides_in;
 use crate::storage::block::Plain;
 use crate::tensor::{Tensor, for_any};
 
-fn compare<F>(op: &'static str, a: &Tensor, b: &Tensor, f: F) -> Result<Tensor>
+pub(super) fn compare<F>(op: &'static str, a: &Tensor, b: &Tensor, f: F) -> Result<Tensor>
 where
     F: Function<2, f32, u8> + Function<2, f64, u8> + Function<2, i64, u8> + Function<2, u8, u8> + Send + 'static,
 {

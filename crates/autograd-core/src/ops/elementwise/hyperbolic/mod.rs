@@ -1,3 +1,7 @@
-//! Hyperbolic functions.
+//! Hyperbolic functions and their inverses.
 
+mod acosh;
+mod asinh;
+mod atanh;
+mod sinh;
 mod tanh;

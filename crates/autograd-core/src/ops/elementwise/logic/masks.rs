@@ -1,4 +1,4 @@
-//! The logic of masks: and, or, not.
+//! The logic of masks: and, or, either, not.
 
 use crate::error::Result;
 use crate::kernels::nest::Nest;
@@ -23,6 +23,15 @@ impl Function<2, u8, u8> for Or {
     #[inline(always)]
     fn call(self, [a, b]: [u8; 2]) -> u8 {
         a | b
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Xor;
+impl Function<2, u8, u8> for Xor {
+    #[inline(always)]
+    fn call(self, [a, b]: [u8; 2]) -> u8 {
+        a ^ b
     }
 }
 
@@ -77,6 +86,22 @@ impl Tensor {
         logic("logical_or", self, other, Or)
     }
 
+    /// True where one of the two is true and the other is not; they are broadcast.
+    ///
+    /// # Errors
+    /// If the shapes do not broadcast or an operand is not `Bool`.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::Tensor;
+    /// let (a, b) = (Tensor::from([true, true]), Tensor::from([true, false]));
+    /// assert_eq!(a.logical_xor(&b)?.to_vec::<bool>()?, [false, true]);
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
+    pub fn logical_xor(&self, other: &Tensor) -> Result<Tensor> {
+        logic("logical_xor", self, other, Xor)
+    }
+
     /// True where the mask is false.
     ///
     /// # Errors
@@ -100,15 +125,19 @@ impl Tensor {
 crate::ops::cases::cases![{
     let number = || Input::real(&[3, 4], -2.0..2.0);
     let mut all = Vec::new();
-    for (name, and) in [("logical_and", true), ("logical_or", false)] {
-        let call = move |x: &[Tensor]| {
-            let (a, b) = (x[0].gt(&x[0].zeros_like())?, x[1].gt(&x[1].zeros_like())?);
-            if and { a.logical_and(&b) } else { a.logical_or(&b) }
-        };
-        let not_masks = move |x: &[Tensor]| if and { x[0].logical_and(&x[1]) } else { x[0].logical_or(&x[1]) };
+    type Call = fn(&Tensor, &Tensor) -> Result<Tensor>;
+    type Holds = fn(bool, bool) -> bool;
+    let functions: [(&str, Call, Holds); 3] = [
+        ("logical_and", Tensor::logical_and, |a, b| a && b),
+        ("logical_or", Tensor::logical_or, |a, b| a || b),
+        ("logical_xor", Tensor::logical_xor, |a, b| a != b),
+    ];
+    for (name, f, holds) in functions {
+        let call = move |x: &[Tensor]| f(&x[0].gt(&x[0].zeros_like())?, &x[1].gt(&x[1].zeros_like())?);
+        let not_masks = move |x: &[Tensor]| f(&x[0], &x[1]);
         let shapes = move |x: &[Tensor]| call(&[x[0].clone(), x[1].t()?]);
         let reference = move |x: &[Vec<f64>]| {
-            let pick = |(a, b): (&f64, &f64)| if and { *a > 0.0 && *b > 0.0 } else { *a > 0.0 || *b > 0.0 };
+            let pick = |(a, b): (&f64, &f64)| holds(*a > 0.0, *b > 0.0);
             x[0].iter().zip(&x[1]).map(|pair| f64::from(u8::from(pick(pair)))).collect()
         };
         let case = Case::new(name, vec![number(), number()], call).value(reference).without_gradient();

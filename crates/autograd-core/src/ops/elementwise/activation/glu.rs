@@ -1,0 +1,88 @@
+//! Gated linear units.
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::ops::check::Check;
+use crate::tensor::Tensor;
+
+impl Tensor {
+    /// Gated linear unit: `y = a σ(b)`, of which a is the first and b the second half of x along `dim`.
+    ///
+    /// # Shapes
+    /// `x: [.., 2n, ..] → [.., n, ..]`
+    ///
+    /// # Gradient
+    /// Those of the product and of [`Tensor::sigmoid`].
+    ///
+    /// # Errors
+    /// If `dim` does not exist or its size is odd.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::Tensor;
+    /// let y = Tensor::from([3.0, -1.0, 0.0, 0.0]).glu(0)?;
+    /// assert_eq!(y.to_vec::<f32>()?, [1.5, -0.5]);
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
+    ///
+    /// # References
+    /// Dauphin, Fan, Auli, Grangier, Language modeling with gated convolutional networks, 2017.
+    pub fn glu(&self, dim: isize) -> Result<Tensor> {
+        let (a, b) = halves("glu", self, dim)?;
+        a.try_mul(&b.sigmoid())
+    }
+
+    /// Gated linear unit with another gate: `y = silu(a) b`, of which a is the first and b the second half of x along
+    /// `dim`.
+    ///
+    /// # Shapes
+    /// `x: [.., 2n, ..] → [.., n, ..]`
+    ///
+    /// # Gradient
+    /// Those of the product and of [`Tensor::silu`].
+    ///
+    /// # Errors
+    /// If `dim` does not exist or its size is odd.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::Tensor;
+    /// let y = Tensor::from([0.0, 30.0, 5.0, 2.0]).swiglu(0)?;
+    /// assert_eq!(y.to_vec::<f32>()?, [0.0, 60.0]);
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
+    ///
+    /// # References
+    /// Shazeer, GLU variants improve transformer, 2020, equation 5.
+    pub fn swiglu(&self, dim: isize) -> Result<Tensor> {
+        let (a, b) = halves("swiglu", self, dim)?;
+        a.silu().try_mul(&b)
+    }
+}
+
+fn halves(op: &'static str, x: &Tensor, dim: isize) -> Result<(Tensor, Tensor)> {
+    let d = Check(op).dim(dim, x.shape())?;
+    let size = x.shape().get(d).copied().unwrap_or(1);
+    if size % 2 != 0 {
+        return Err(Error::new(ErrorKind::Shape, format!("{op}: dim {d} has size {size}, which is odd")));
+    }
+    let half = size / 2;
+    Ok((x.narrow(dim, 0, half)?, x.narrow(dim, half as isize, half)?))
+}
+
+#[cfg(test)]
+crate::ops::cases::cases![{
+    let input = || vec![Input::real(&[3, 4], -2.0..2.0)];
+    let halves = |x: &[Vec<f64>], f: fn(f64, f64) -> f64| {
+        (0..6).map(|i| f(x[0][i / 2 * 4 + i % 2], x[0][i / 2 * 4 + 2 + i % 2])).collect()
+    };
+    [
+        Case::new("glu", input(), |x| x[0].glu(-1))
+            .value(move |x| halves(x, |a, b| a / (1.0 + (-b).exp())))
+            .refuses(|x| x[0].glu(0), "glu: dim 0 has size 3, which is odd")
+            .refuses(|x| x[0].sum().glu(0), "glu: dim 0 has size 1, which is odd")
+            .refuses(|x| x[0].glu(2), "glu: dim 2 is out of range for shape [3, 4] (−2 to 1)"),
+        Case::new("swiglu", input(), |x| x[0].swiglu(1))
+            .value(move |x| halves(x, |a, b| a / (1.0 + (-a).exp()) * b))
+            .refuses(|x| x[0].swiglu(0), "swiglu: dim 0 has size 3, which is odd"),
+    ]
+}];

@@ -1,0 +1,84 @@
+//! Rounding to a number of decimals.
+
+use crate::kernels::number::Number;
+use crate::ops::elementwise::driver::{Elementwise, Keeps, elementwise};
+use crate::tensor::Tensor;
+
+impl Tensor {
+    /// Rounded to a number of decimals, halves to the even neighbour, element by element: `y = round(x 10ᵈ) / 10ᵈ`.
+    /// Negative decimals round to tens, hundreds and so on. Integers stay integers.
+    ///
+    /// # Gradient
+    /// None: the result is not tracked, for its derivative is zero wherever it exists.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::Tensor;
+    /// let x = Tensor::from([0.5, 1.5, 12.345]);
+    /// assert_eq!(x.round(0).to_vec::<f32>()?, [0.0, 2.0, 12.0]);
+    /// assert_eq!(x.round(2).to_vec::<f32>()?, [0.5, 1.5, 12.35]);
+    /// assert_eq!(Tensor::from([12, 15]).round(-1).to_vec::<i64>()?, [10, 20]);
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
+    pub fn round(&self, decimals: i32) -> Tensor {
+        elementwise([self], Round { decimals })
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Round {
+    decimals: i32,
+}
+
+impl Elementwise<1> for Round {
+    const NAME: &'static str = "round";
+    const KEEPS: Keeps = Keeps::Untracked;
+    const INTEGER: Option<fn(Self, [i64; 1]) -> i64> = Some(|f, [x]| f.integer(x));
+
+    #[inline(always)]
+    fn value<N: Number>(self, [x]: [N; 1]) -> N {
+        match self.decimals {
+            0 => x.round(),
+            d @ 1.. => (x * N::of(10f64.powi(d))).round() / N::of(10f64.powi(d)),
+            d => (x / N::of(10f64.powi(-d))).round() * N::of(10f64.powi(-d)),
+        }
+    }
+}
+
+impl Round {
+    fn integer(self, x: i64) -> i64 {
+        if self.decimals >= 0 {
+            return x;
+        }
+        // Beyond 10¹⁸ every integer is nearer to 0 than to the next.
+        let Some(unit) = 10i64.checked_pow(self.decimals.unsigned_abs()) else { return 0 };
+        let (whole, rest) = (x.div_euclid(unit), x.rem_euclid(unit));
+        let up = rest > unit - rest || (rest == unit - rest && whole % 2 != 0);
+        whole.wrapping_add(i64::from(up)).wrapping_mul(unit)
+    }
+}
+
+#[cfg(test)]
+crate::ops::cases::cases![
+    Case::unary("round", -2.9..2.9, &[], |x| x.round(0), f64::round_ties_even).without_gradient(),
+    Case::unary("round(2)", -2.9..2.9, &[], |x| x.round(2), |x| (x * 100.0).round_ties_even() / 100.0)
+        .without_gradient()
+        // Which side of a half a product lies on is another question in each type.
+        .within_ulps([f64::INFINITY; 3]),
+];
+
+#[cfg(test)]
+mod tests {
+    use crate::Tensor;
+
+    #[test]
+    fn integers_are_rounded_exactly() {
+        let x = Tensor::from([25, 35, -25, 14, i64::MAX, i64::MIN]);
+        let rounded = |d: i32| x.round(d).to_vec::<i64>().expect("I64");
+        assert_eq!(rounded(0), x.to_vec::<i64>().expect("I64"));
+        assert_eq!(rounded(-1)[..4], [20, 40, -20, 10]);
+        assert_eq!(rounded(-19), [0; 6]);
+        let tens = Tensor::from([25.0, 35.0, -25.0]).round(-1).to_vec::<f32>().expect("F32");
+        assert_eq!(tens, [20.0, 40.0, -20.0]);
+    }
+}

@@ -1,0 +1,36 @@
+//! Masks and bits.
+
+use crate::operations::Table;
+use autograd_core::{DType, Tensor};
+
+/// Logic of anything, which PyTorch takes for true where it is not 0.
+fn truths(
+    f: fn(&Tensor, &Tensor) -> autograd_core::Result<Tensor>,
+) -> impl Fn(&Tensor, &Tensor) -> autograd_core::Result<Tensor> {
+    move |x, y| f(&x.to_dtype(DType::Bool), &y.to_dtype(DType::Bool))
+}
+
+pub(in crate::operations) const TABLE: Table = &[
+    ("isfinite", |c| c.unary(Tensor::isfinite)),
+    ("isinf", |c| c.unary(Tensor::isinf)),
+    ("isnan", |c| c.unary(Tensor::isnan)),
+    ("isneginf", |c| c.unary(Tensor::isneginf)),
+    ("isposinf", |c| c.unary(Tensor::isposinf)),
+    ("signbit", |c| c.unary(Tensor::signbit)),
+    ("logical_and", |c| c.binary(truths(Tensor::logical_and))),
+    ("logical_or", |c| c.binary(truths(Tensor::logical_or))),
+    ("logical_xor", |c| c.binary(truths(Tensor::logical_xor))),
+    ("logical_not", |c| c.one(c.tensor("input")?.to_dtype(DType::Bool).logical_not())),
+    ("bitwise_and", |c| c.binary(Tensor::bitwise_and)),
+    ("bitwise_left_shift", |c| c.binary(Tensor::bitwise_left_shift)),
+    ("bitwise_or", |c| c.binary(Tensor::bitwise_or)),
+    ("bitwise_right_shift", |c| c.binary(Tensor::bitwise_right_shift)),
+    ("bitwise_xor", |c| c.binary(Tensor::bitwise_xor)),
+    ("bitwise_not", |c| c.one(c.tensor("input")?.bitwise_not())),
+    ("where", |c| c.one(c.tensor("condition")?.where_cond(&c.operand("input")?, &c.operand("other")?))),
+    ("masked_fill", |c| match c.maybe_tensor("value") {
+        // A value that is a tensor is chosen like any other.
+        Ok(_) => c.one(c.tensor("mask")?.where_cond(c.tensor("value")?, c.tensor("input")?)),
+        Err(_) => c.one(c.tensor("input")?.masked_fill(c.tensor("mask")?, c.number("value")?)),
+    }),
+];

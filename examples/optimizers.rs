@@ -81,10 +81,10 @@ impl Path {
 fn main() -> Result<()> {
     let folder = PathBuf::from(std::env::args().nth(1).unwrap_or_else(|| ".".into()));
     std::fs::create_dir_all(&folder).map_err(wengert::Error::user)?;
-    let mut paths = optimizer_names()
-        .map(|name| Path::best(name, |lr| by_name(name, lr)))
-        .collect::<Result<Vec<_>>>()?;
-    paths.push(Path::best("Lbfgs", |lr| Ok(Box::new(Lbfgs::new(lr).max_iter(1).line_search(LineSearch::StrongWolfe))))?);
+    let mut paths =
+        optimizer_names().map(|name| Path::best(name, |lr| by_name(name, lr))).collect::<Result<Vec<_>>>()?;
+    paths
+        .push(Path::best("Lbfgs", |lr| Ok(Box::new(Lbfgs::new(lr).max_iter(1).line_search(LineSearch::StrongWolfe))))?);
 
     println!("{:<28} {:>8} {:>16} {:>12}", "optimizer", "rate", "steps to 1e-3", "final loss");
     for path in &paths {

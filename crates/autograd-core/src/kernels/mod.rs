@@ -22,8 +22,8 @@ pub mod nest;
 pub mod remap;
 pub mod zip;
 
-pub mod rank;
 pub mod place;
+pub mod rank;
 pub mod reduce;
 pub mod rows;
 pub mod scan;

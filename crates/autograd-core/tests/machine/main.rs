@@ -5,8 +5,8 @@
 //! `AUTOGRAD_MACHINE_SEEDS=100000 cargo test -p autograd-core --test machine`.
 
 mod functions;
-mod rearrange;
 mod indexing;
+mod rearrange;
 mod steps;
 mod values;
 mod walks;

@@ -1,8 +1,7 @@
 //! The steps by name; those that create, view, show and save.
 
 use crate::values::{BEYOND, Machine, READABLE, digest, is_decided, plain};
-use crate::{functions, rearrange, walks};
-use crate::{functions, indexing, walks};
+use crate::{functions, indexing, rearrange, walks};
 use autograd_core::module::StateDict;
 use autograd_core::{DType, Result, Tensor, memory, no_grad};
 use std::path::Path;

@@ -26,22 +26,7 @@ pub type Operation = fn(&Call<'_>) -> Outcome<Outputs>;
 /// A chapter of the register.
 pub type Table = &'static [(&'static str, Operation)];
 
-const TABLES: [Table; 12] = [
-    elementwise::TABLE,
-    reduce::TABLE,
-    scan::TABLE,
-    shape::TABLE,
-    index::TABLE,
-    linalg::TABLE,
-    normalize::TABLE,
-    losses::TABLE,
-    keras_losses::TABLE,
-    conv::TABLE,
-    pool::TABLE,
-    sort::TABLE,
-];
-const TABLES: [Table; 12] = [
-    elementwise::TABLE,
+const TABLES: [Table; 11] = [
     reduce::TABLE,
     scan::TABLE,
     shape::TABLE,

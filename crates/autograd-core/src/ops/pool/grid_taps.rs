@@ -2,6 +2,7 @@
 
 use super::grid_sample::{GridPadding, GridSample, GridSampleMode, OP};
 use crate::error::{Error, Result};
+use crate::kernels::number::Number;
 use crate::kernels::real::Real;
 use crate::tensor::{Tensor, for_float};
 
@@ -127,7 +128,7 @@ impl GridSample {
 fn fraction(x: &Tensor) -> Result<Tensor> {
     let packed = x.try_packed(OP)?;
     let floor = for_float!(x.float(), T => Tensor::compute::<T, 1>(OP, x.shape(), [&packed], move |[x], y| {
-        y.iter_mut().zip(x.flat::<T>()).for_each(|(y, x)| *y = Real::floor(*x));
+        y.iter_mut().zip(x.flat::<T>()).for_each(|(y, x)| *y = Number::floor(*x));
     }))?;
     x.try_sub(&floor)
 }

@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::kernels::rank::sorted_positions;
+use crate::kernels::number::Number;
 use crate::kernels::real::Real;
 use crate::ops::check::Check;
 use crate::ops::reduce::along::Along;
@@ -246,7 +247,7 @@ impl Places<'_> {
     fn floors(&self) -> Result<Tensor> {
         for_float!(self.float, T => {
             Tensor::compute::<T, 1>(self.op, self.rank.shape(), [self.rank], |[rank], y| {
-                y.iter_mut().zip(rank.flat::<T>()).for_each(|(y, rank)| *y = Real::floor(*rank));
+                y.iter_mut().zip(rank.flat::<T>()).for_each(|(y, rank)| *y = Number::floor(*rank));
             })
         })
     }

@@ -23,6 +23,55 @@ pub enum Decay {
 }
 
 /// One parameter's turn in a step: the tensors, and the numbers that hold for all of their elements.
+///
+/// # Examples
+/// A rule of one element is given to [`Turn::update`]; one of whole tensors goes along [`Turn::descent`]:
+/// ```
+/// use autograd_core::{Result, Tensor, module::Param, no_grad, update::{ElementRule, Real}};
+/// use wengert_optim::{Driver, Optimizer, Rule, Turn};
+///
+/// /// p ← p − lr · g / max |g|
+/// #[derive(Clone, Debug)]
+/// struct Largest;
+///
+/// impl Rule for Largest {
+///     const NAME: &'static str = "Largest";
+///     fn step(&self, turn: Turn<'_>) -> Result<()> {
+///         let (g, lr) = (turn.descent()?, turn.lr);
+///         let step = no_grad(|| g.try_div(&g.abs().max()?))?.mul_scalar(lr);
+///         turn.subtract(&step)
+///     }
+/// }
+///
+/// /// p ← p − lr · g
+/// #[derive(Clone, Debug)]
+/// struct Plain;
+///
+/// #[derive(Clone, Copy)]
+/// struct Formula(f64);
+///
+/// impl ElementRule<0> for Formula {
+///     #[inline(always)]
+///     fn element<T: Real>(self, p: T, g: T, state: [T; 0]) -> (T, [T; 0]) {
+///         (p - T::of(self.0) * g, state)
+///     }
+/// }
+///
+/// impl Rule for Plain {
+///     const NAME: &'static str = "Plain";
+///     fn step(&self, turn: Turn<'_>) -> Result<()> {
+///         let lr = turn.lr;
+///         turn.update(Formula(lr))
+///     }
+/// }
+///
+/// let mut x = Param::new(Tensor::from([1.0, 2.0]))?;
+/// let grads = x.square().sum().backward()?;                          // 2 and 4
+/// Driver::new(Plain, 0.0).step(&mut x, &grads)?;
+/// Driver::new(Largest, 0.5).step(&mut x, &grads)?;
+/// assert_eq!(x.to_vec::<f32>()?, [0.75, 1.5]);
+/// # Ok::<(), autograd_core::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct Turn<'a> {
     /// The parameter.

@@ -22,14 +22,12 @@ pub mod nest;
 pub mod remap;
 pub mod zip;
 
+pub mod order;
 pub mod place;
-pub mod rank;
 pub mod reduce;
 pub mod rows;
 pub mod scan;
 pub mod select;
-pub mod sort;
-pub mod sparsemax;
 
 pub mod conv;
 pub mod fold;

@@ -5,6 +5,12 @@ macro_rules! reduced {
     ($Name:ident) => {
         impl $Name {
             /// A loss with the default options.
+            ///
+            /// # Examples
+            /// ```
+            #[doc = concat!("assert_eq!(format!(\"{:?}\", wengert_nn::", stringify!($Name), "::new()),")]
+            #[doc = concat!("    format!(\"{:?}\", wengert_nn::", stringify!($Name), "::default()));")]
+            /// ```
             pub fn new() -> $Name {
                 $Name::default()
             }

@@ -3,7 +3,7 @@
 use super::rows::along;
 use crate::error::Result;
 use crate::keep;
-use crate::kernels::sparsemax::sparsemax;
+use crate::kernels::order::sparsemax::sparsemax;
 use crate::ops::check::Check;
 use crate::tape::{Pull, Pullback, Saved, record};
 use crate::tensor::{Tensor, for_float};

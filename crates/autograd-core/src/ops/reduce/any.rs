@@ -1,4 +1,4 @@
-//! Whether any, whether all, and how many elements are not zero.
+//! Tests of all elements at once: any, all, and how many are not zero.
 
 use super::along::Along;
 use super::dims::ReduceDims;

@@ -38,7 +38,7 @@ pub(super) fn positions(op: &'static str, x: &Tensor, d: usize, find: Find) -> R
     shape.iter_mut().last().into_iter().for_each(|size| *size = k);
     let rows = turned.try_packed(op)?;
     let index = for_any!(x.dtype(), T => Tensor::compute::<i64, 1>(op, &shape, [&*rows], move |[x], y| {
-        use crate::kernels::sort::{first, nth};
+        use crate::kernels::order::sort::{first, nth};
         match find {
             Find::First { k, descending } => first::<T>(x.flat(), n, k, descending, y),
             Find::Nth(k) => nth::<T>(x.flat(), n, k, y),

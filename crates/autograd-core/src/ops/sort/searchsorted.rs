@@ -1,7 +1,7 @@
 //! Places in a sorted sequence.
 
 use crate::error::{Error, Result};
-use crate::kernels::sort::search;
+use crate::kernels::order::sort::search;
 use crate::ops::check::Check;
 use crate::tensor::{Tensor, for_any};
 

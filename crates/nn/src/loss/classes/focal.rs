@@ -122,6 +122,12 @@ macro_rules! focal {
             }
 
             /// The share of the target that is spread over all classes, in [0, 1]. Default 0.
+            ///
+            /// # Examples
+            /// ```
+            #[doc = concat!("let loss = wengert_nn::", stringify!($Name), "::new().label_smoothing(0.125);")]
+            /// assert!(format!("{loss:?}").contains("label_smoothing: 0.125"));
+            /// ```
             #[must_use]
             pub fn label_smoothing(mut self, label_smoothing: f64) -> $Name {
                 self.label_smoothing = label_smoothing;
@@ -146,6 +152,12 @@ focal!(CategoricalFocalLoss);
 
 impl BinaryFocalLoss {
     /// Whether α weighs the positive class, and 1 − α the other. Default false.
+    ///
+    /// # Examples
+    /// ```
+    /// # use wengert_nn::BinaryFocalLoss;
+    /// assert!(format!("{:?}", BinaryFocalLoss::new().balanced(true)).contains("balanced: true"));
+    /// ```
     #[must_use]
     pub fn balanced(mut self, balanced: bool) -> BinaryFocalLoss {
         self.balanced = balanced;

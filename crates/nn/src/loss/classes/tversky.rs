@@ -73,6 +73,12 @@ impl TverskyLoss {
     }
 
     /// α ≥ 0: the weight of what is missed. Default 0.5.
+    ///
+    /// # Examples
+    /// ```
+    /// # use wengert_nn::TverskyLoss;
+    /// assert!(format!("{:?}", TverskyLoss::new().alpha(0.25)).contains("alpha: 0.25"));
+    /// ```
     #[must_use]
     pub fn alpha(mut self, alpha: f64) -> TverskyLoss {
         self.alpha = alpha;
@@ -80,6 +86,12 @@ impl TverskyLoss {
     }
 
     /// β ≥ 0: the weight of what is too much. Default 0.5.
+    ///
+    /// # Examples
+    /// ```
+    /// # use wengert_nn::TverskyLoss;
+    /// assert!(format!("{:?}", TverskyLoss::new().beta(0.75)).contains("beta: 0.75"));
+    /// ```
     #[must_use]
     pub fn beta(mut self, beta: f64) -> TverskyLoss {
         self.beta = beta;

@@ -66,6 +66,12 @@ reduced!(PoissonNllLoss);
 
 impl PoissonNllLoss {
     /// Whether the input is the logarithm of the rate. Default true.
+    ///
+    /// # Examples
+    /// ```
+    /// # use wengert_nn::PoissonNllLoss;
+    /// assert!(format!("{:?}", PoissonNllLoss::new().log_input(false)).contains("log_input: false"));
+    /// ```
     #[must_use]
     pub fn log_input(mut self, log_input: bool) -> PoissonNllLoss {
         self.log_input = log_input;
@@ -80,6 +86,12 @@ impl PoissonNllLoss {
     }
 
     /// ε > 0, which keeps the logarithm of a rate from that of 0. Default 1e-8.
+    ///
+    /// # Examples
+    /// ```
+    /// # use wengert_nn::PoissonNllLoss;
+    /// assert!(format!("{:?}", PoissonNllLoss::new().eps(1e-6)).contains("eps: 1e-6"));
+    /// ```
     #[must_use]
     pub fn eps(mut self, eps: f64) -> PoissonNllLoss {
         self.eps = eps;

@@ -1,7 +1,7 @@
 //! Median.
 
 use crate::error::Result;
-use crate::kernels::rank::median_positions;
+use crate::kernels::order::rank::median_positions;
 use crate::ops::check::Check;
 use crate::ops::reduce::along::Along;
 use crate::ops::reduce::amax::shared;

@@ -1,8 +1,8 @@
 //! Quantiles.
 
 use crate::error::{Error, Result};
-use crate::kernels::rank::sorted_positions;
 use crate::kernels::number::Number;
+use crate::kernels::order::rank::sorted_positions;
 use crate::kernels::real::Real;
 use crate::ops::check::Check;
 use crate::ops::reduce::along::Along;

@@ -1,6 +1,6 @@
 //! The projection of rows onto the probability simplex.
 
-use super::real::Real;
+use crate::kernels::real::Real;
 use crate::threads::parallel::for_rows;
 
 /// `y = max(x − τ, 0)` for each row, τ such that it adds up to 1: the elements above τ are the largest k for which

@@ -7,6 +7,9 @@
 //! ```
 //!
 //! w is a sum of two numbers. Where its square would overflow, the first two are `ln 2|x|`.
+//!
+//! Worst error measured: `asinh` f32 0.87, `acosh` 0.75, `atanh` 0.85 ulp, in f64 1 ulp (f32: every 2003rd bit pattern
+//! against the same in f64; f64: `tables.rs`).
 
 use super::exponential::Scalar;
 

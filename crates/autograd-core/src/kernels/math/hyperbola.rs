@@ -6,6 +6,9 @@
 //!
 //! The powers of two and their products with r make a leading part that is rounded with its error kept; the tails t are
 //! small. For small x the powers cancel exactly, and r is x.
+//!
+//! Worst error measured: `sinh` f32 0.81, f64 1 ulp; `cosh` f32 0.65, f64 1 ulp (f32: every 2003rd bit pattern; f64:
+//! `tables.rs`).
 
 use super::exp::{parts_f32, parts_f64};
 use super::scale::{pow2_f32, pow2_f64};

@@ -135,6 +135,26 @@ fn sigmoid_f64_agrees_with_its_definition() {
     check_f64("sigmoid", -5.0, 5.0, sigmoid_f64, sigmoid_reference);
 }
 
+/// Powers of the base have whole logarithms, and whole numbers have exact powers.
+#[test]
+fn powers_come_out_exactly() {
+    for k in -1022..=1023 {
+        let (x, power) = (f64::from(k), 2f64.powi(k));
+        assert!(exp2_f64(x) == power && log2_f64(power) == x, "2 to the {k}");
+        let short = power as f32;
+        if (-126..=127).contains(&k) {
+            assert!(exp2_f32(x as f32) == short && log2_f32(short) == x as f32, "2 to the {k} in f32");
+        }
+    }
+    for k in 0..=22 {
+        let power = 10f64.powi(k);
+        assert_eq!(log10_f64(power), f64::from(k));
+        if k <= 10 {
+            assert_eq!(log10_f32(power as f32), k as f32);
+        }
+    }
+}
+
 /// Multiples of π/2 rounded to the type: all digits of the result come from the reduction.
 #[test]
 fn sine_and_cosine_keep_their_digits_at_their_zeros() {

@@ -14,7 +14,7 @@ impl Tensor {
     /// # Examples
     /// ```
     /// # use autograd_core::Tensor;
-    /// let x = Tensor::from([0.5, 1.5, 12.345]);
+    /// let x = Tensor::from([0.5, 1.5, 12.346]);
     /// assert_eq!(x.round(0).to_vec::<f32>()?, [0.0, 2.0, 12.0]);
     /// assert_eq!(x.round(2).to_vec::<f32>()?, [0.5, 1.5, 12.35]);
     /// assert_eq!(Tensor::from([12, 15]).round(-1).to_vec::<i64>()?, [10, 20]);

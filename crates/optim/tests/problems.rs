@@ -42,6 +42,8 @@ const TABLE: &[(&str, u32, [f64; 5])] = &[
     ("Sm3", 600, [3.0, 3.0, 10.0, 1.0, 0.3]),
     ("Adafactor", 3000, [0.1, 0.1, 0.1, 0.1, 0.1]),
     ("Muon", 600, [0.03, 0.03, 0.03, 0.03, 0.01]),
+    ("ScheduleFreeSgd", 3000, [1.0, 0.003, 0.01, 0.1, 0.3]),
+    ("ScheduleFreeAdamW", 600, [3.0, 1.0, 10.0, 0.1, 0.1]),
 ];
 
 /// The steps in which the learning rate falls to 0. FTRL keeps it: its parameters are in proportion to it.

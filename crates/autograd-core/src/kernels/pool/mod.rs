@@ -1,7 +1,9 @@
 //! Pooling and resampling of planes of 1 to 3 spatial dims.
 
 mod chosen;
+mod filters;
 mod taps;
 
 pub use chosen::{Planes, Span, Spans, add_at, largest, pick, put_at};
+pub use filters::{cubic, filtered};
 pub use taps::{Taps, along};

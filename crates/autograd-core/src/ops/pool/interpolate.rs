@@ -3,7 +3,7 @@
 use super::adaptive::adaptive;
 use super::resample::Maps;
 use crate::error::{Error, ErrorKind, Result};
-use crate::kernels::pool::Taps;
+use crate::kernels::pool::{Taps, cubic, filtered};
 use crate::ops::check::Check;
 use crate::ops::conv::convolution::{not_empty, space};
 use crate::ops::conv::per_dim::PerDim;
@@ -175,7 +175,8 @@ impl Tensor {
             return Err(Error::new(ErrorKind::Shape, text));
         }
         Check(op).room(&shape, DType::F64)?;
-        let maps = [0, 1, 2].map(|d| if d < 3 - rank { None } else { options.map(input[d], output[d], factors[d]) });
+        let maps =
+            [0, 1, 2].map(|d| if d < 3 - rank { None } else { options.map(rank, input[d], output[d], factors[d]) });
         Maps::new(op, maps).of(self)
     }
 }
@@ -231,7 +232,7 @@ impl Interpolate {
     }
 
     /// The map along one dim; none for the identity.
-    fn map(&self, input: usize, output: usize, factor: Option<f64>) -> Option<Taps> {
+    fn map(&self, rank: usize, input: usize, output: usize, factor: Option<f64>) -> Option<Taps> {
         use InterpolateMode::{Area, Bicubic, Nearest, NearestExact};
         let align = self.align_corners.unwrap_or(false);
         let scale = match factor {
@@ -245,8 +246,13 @@ impl Interpolate {
             Some(factor) => 1.0 / factor,
             None => input as f64 / output as f64,
         };
-        // A factor that leaves the size as it is moves no line either; PyTorch's cubics and exact neighbours alone move.
-        if input == output && (scale == 1.0 || self.antialias || !matches!(self.mode, Bicubic | NearestExact)) {
+        // As in PyTorch: sizes that stay or double count, not the factor; for neighbours over two dims alone.
+        let by_sizes = match self.mode {
+            Nearest => rank == 2,
+            Bicubic | NearestExact => self.antialias,
+            _ => true,
+        };
+        if input == output && (scale == 1.0 || by_sizes) {
             return None;
         }
         let last = input - 1;
@@ -254,7 +260,7 @@ impl Interpolate {
         let row = |i: usize| -> Vec<(usize, f64)> {
             let center = if align { scale * i as f64 } else { scale * (i as f64 + 0.5) - 0.5 };
             match self.mode {
-                Nearest if output == 2 * input => vec![(i / 2, 1.0)],
+                Nearest if by_sizes && output == 2 * input => vec![(i / 2, 1.0)],
                 Nearest => nearest(scale * i as f64),
                 NearestExact => nearest(scale * (i as f64 + 0.5)),
                 _ if self.antialias => filtered(self.mode == Bicubic, input, scale, i),
@@ -276,44 +282,6 @@ impl Interpolate {
         }
         Some(Taps::new(input, (0..output).map(row)))
     }
-}
-
-/// The kernel of cubic convolution at distance x.
-fn cubic_kernel(x: f64, a: f64) -> f64 {
-    let x = x.abs();
-    if x < 1.0 {
-        ((a + 2.0) * x - (a + 3.0)) * x * x + 1.0
-    } else if x < 2.0 {
-        ((x - 5.0) * x + 8.0) * x * a - 4.0 * a
-    } else {
-        0.0
-    }
-}
-
-/// Four neighbours, of which those outside are the last one inside.
-fn cubic(center: f64, last: usize) -> Vec<(usize, f64)> {
-    let first = center.floor();
-    let t = center - first;
-    let tap = |k: i64| {
-        let place = (first as i64 + k).clamp(0, last as i64) as usize;
-        (place, cubic_kernel(k as f64 - t, -0.75))
-    };
-    (-1..3).map(tap).collect()
-}
-
-/// All elements that the kernel covers when it is as wide as an element of the result.
-fn filtered(is_cubic: bool, input: usize, scale: f64, i: usize) -> Vec<(usize, f64)> {
-    let wide = scale.max(1.0);
-    let support = if is_cubic { 2.0 * wide } else { wide };
-    let center = scale * (i as f64 + 0.5);
-    let first = (center - support + 0.5).max(0.0) as usize;
-    let end = ((center + support + 0.5) as usize).min(input);
-    let weight = |place: usize| {
-        let x = (place as f64 - center + 0.5) / wide;
-        if is_cubic { cubic_kernel(x, -0.5) } else { (1.0 - x.abs()).max(0.0) }
-    };
-    let total: f64 = (first..end).map(weight).sum();
-    (first..end).map(|place| (place, weight(place) / total)).collect()
 }
 
 #[cfg(test)]
@@ -385,15 +353,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_factor_that_keeps_or_doubles_the_size_is_1_or_2() -> Result<()> {
-        let x = Tensor::from([[[1.0, 2.0, 3.0]]]);
-        let of = |factor: f64, mode: InterpolateMode| {
+    fn a_factor_that_keeps_or_doubles_the_size_may_be_1_or_2() -> Result<()> {
+        use InterpolateMode::{Bilinear, Linear, Nearest, NearestExact};
+        let line = Tensor::from([[[1.0, 2.0, 3.0]]]);
+        let plane = line.unsqueeze(0)?;
+        let of = |x: &Tensor, factor: f64, mode: InterpolateMode| {
             x.interpolate(Interpolate::scale_factor(factor).mode(mode)).map(|y| y.to_f64s())
         };
-        assert_eq!(of(1.3, InterpolateMode::Nearest)?, [1.0, 2.0, 3.0]);
-        assert_eq!(of(1.3, InterpolateMode::Linear)?, [1.0, 2.0, 3.0]);
-        assert_eq!(of(2.3, InterpolateMode::Nearest)?, [1.0, 1.0, 2.0, 2.0, 3.0, 3.0]);
-        assert_eq!(of(1.3, InterpolateMode::NearestExact)?, [1.0, 2.0, 2.0]);
+        for (x, mode) in [(&plane, Nearest), (&plane, Bilinear), (&line, Linear)] {
+            assert_eq!(of(x, 1.3, mode)?, [1.0, 2.0, 3.0], "{mode:?}");
+        }
+        assert_eq!(of(&plane, 2.3, Nearest)?[..6], [1.0, 1.0, 2.0, 2.0, 3.0, 3.0]);
+        assert_eq!(of(&line, 1.3, Nearest)?, [1.0, 1.0, 2.0]);
+        assert_eq!(of(&plane, 1.3, NearestExact)?, [1.0, 2.0, 2.0]);
         Ok(())
     }
 }

@@ -12,7 +12,8 @@ impl Tensor {
     /// `x[i, j, ..]` with tensors for the first dims. Negative indices count from the end.
     ///
     /// # Shapes
-    /// The indices are broadcast to a common shape; the result has it in the place of as many dims as there are indices.
+    /// The indices are broadcast to a common shape; the result has it in the place of as many dims as there are
+    /// indices.
     ///
     /// # Gradient
     /// gy is added to the slices it came from; those of repeated indices add up. Saves the indices.

@@ -41,7 +41,8 @@ impl Tensor {
     /// gy where nothing was put for `self`; for `source` gy where it stayed. Saves the index.
     ///
     /// # Errors
-    /// If an index is out of range, `index` is not `I64`, `source` has another number of elements, or the dtypes differ.
+    /// If an index is out of range, `index` is not `I64`, `source` has another number of elements, or the dtypes
+    /// differ.
     ///
     /// # Examples
     /// ```

@@ -54,8 +54,8 @@ impl Tensor {
         }
     }
 
-    /// The product of several matrices, in the order that takes the fewest multiplications. The first may be a vector, a
-    /// row then, and the last one, a column.
+    /// The product of several matrices, in the order that takes the fewest multiplications. The first may be a vector,
+    /// a row then, and the last one, a column.
     ///
     /// # Shapes
     /// `[N, K] × [K, L] × .. × [L, M] → [N, M]`, without N or M where a vector stands.

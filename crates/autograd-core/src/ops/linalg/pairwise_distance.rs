@@ -44,8 +44,8 @@ impl DistanceOptions {
         DistanceOptions { metric: Metric { p: 2.0, eps: 1e-6 }, keepdim: false }
     }
 
-    /// The exponent of the norm, any number: 0 counts what is not 0, ∞ and −∞ are the largest and the smallest magnitude.
-    /// Default 2.
+    /// The exponent of the norm, any number: 0 counts what is not 0, ∞ and −∞ are the largest and the smallest
+    /// magnitude. Default 2.
     pub const fn p(self, p: f64) -> DistanceOptions {
         DistanceOptions { metric: Metric { p, ..self.metric }, ..self }
     }
@@ -71,8 +71,8 @@ impl Tensor {
     /// gy times the slope of the norm; 0 where the distance is 0. Saves both and the distances.
     ///
     /// # Errors
-    /// If an operand is a scalar, the shapes do not broadcast, the dtypes differ or are not a float type, or p or eps is
-    /// NaN.
+    /// If an operand is a scalar, the shapes do not broadcast, the dtypes differ or are not a float type, or p or eps
+    /// is NaN.
     ///
     /// # Examples
     /// ```
@@ -123,7 +123,8 @@ crate::ops::cases::cases![{
             )
             .refuses(
                 move |x| x[0].pairwise_distance(&x[1].narrow(0, 0, 2)?, default),
-                "pairwise_distance: shapes [2, 3] and [2] do not broadcast: 3 ≠ 2 in dimension −1 (counted from the end)",
+                "pairwise_distance: shapes [2, 3] and [2] do not broadcast: 3 ≠ 2 in dimension −1 (counted from the \
+                 end)",
             ),
         case("pairwise_distance (5)", 5.0),
         case("pairwise_distance (-1)", -1.0),

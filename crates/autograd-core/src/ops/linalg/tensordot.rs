@@ -45,8 +45,8 @@ impl Tensor {
     /// That of the matrix product it is. Saves both.
     ///
     /// # Errors
-    /// If there are not so many dims, a dim is out of range or named twice, sizes of a pair differ, or the dtypes differ
-    /// or are not a float type.
+    /// If there are not so many dims, a dim is out of range or named twice, sizes of a pair differ, or the dtypes
+    /// differ or are not a float type.
     ///
     /// # Examples
     /// ```

@@ -25,8 +25,8 @@ pub enum Side {
 }
 
 impl Tensor {
-    /// For each of `values` its place in this sorted sequence, as `I64`: putting it there keeps the order. A NaN belongs
-    /// at the end.
+    /// For each of `values` its place in this sorted sequence, as `I64`: putting it there keeps the order. A NaN
+    /// belongs at the end.
     ///
     /// A `sorter` holds the positions that sort a sequence which is not sorted, as [`Tensor::argsort`] gives them.
     ///

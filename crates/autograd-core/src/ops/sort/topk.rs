@@ -7,8 +7,8 @@ use crate::tensor::Tensor;
 
 impl Tensor {
     /// The k largest elements along `dim` in descending order and their positions (`I64`), or with
-    /// [`ascending(dim)`](crate::ascending) the smallest ones in ascending order. Of equal elements the first come first;
-    /// NaN counts as the largest.
+    /// [`ascending(dim)`](crate::ascending) the smallest ones in ascending order. Of equal elements the first come
+    /// first; NaN counts as the largest.
     ///
     /// # Gradient
     /// gy goes to the elements it came from. Saves the positions.

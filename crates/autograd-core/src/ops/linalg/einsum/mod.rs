@@ -22,8 +22,8 @@ impl Tensor {
     /// broadcast, and so are sizes of one. Without `->` the result has the dims of `...`, then the letters that occur
     /// once, in alphabetical order.
     ///
-    /// Pairs of operands are multiplied, as matrix products where something is summed, in the order that takes the fewest
-    /// multiplications; of more than eight operands the cheapest pair comes first.
+    /// Pairs of operands are multiplied, as matrix products where something is summed, in the order that takes the
+    /// fewest multiplications; of more than eight operands the cheapest pair comes first.
     ///
     /// # Gradient
     /// That of the products. Saves their operands.

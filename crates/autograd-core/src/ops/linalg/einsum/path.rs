@@ -24,8 +24,8 @@ impl Path<'_> {
         others.fold(self.result, |all, labels| all | labels)
     }
 
-    /// Pairs to multiply, one after the other: their places in the list, from which both are taken, and behind which the
-    /// product is put.
+    /// Pairs to multiply, one after the other: their places in the list, from which both are taken, and behind which
+    /// the product is put.
     pub(super) fn order(&self, operands: &[u128]) -> Vec<(usize, usize)> {
         let (mut list, mut pairs) = (operands.to_vec(), Vec::new());
         while list.len() > 1 {

@@ -2,18 +2,36 @@
 //!
 //! `plain.rs` lists those without options; each of the others has a file.
 
+mod celu;
+mod elu;
 mod gelu;
+mod glu;
+mod hardshrink;
+mod hardtanh;
 mod leaky_relu;
 mod log_softmax;
 mod plain;
 mod prelu;
 mod softmax;
+mod softmin;
 mod softplus;
+mod softshrink;
+mod threshold;
 
+pub use celu::CELU;
+pub use elu::ELU;
 pub use gelu::{Approximate, GELU};
+pub use glu::GLU;
+pub use hardshrink::Hardshrink;
+pub use hardtanh::Hardtanh;
 pub use leaky_relu::LeakyReLU;
 pub use log_softmax::LogSoftmax;
-pub use plain::{Identity, ReLU, SiLU, Sigmoid, Tanh};
+pub use plain::{
+    Hardsigmoid, Hardswish, Identity, LogSigmoid, Mish, ReLU, ReLU6, SELU, SiLU, Sigmoid, Softsign, Tanh, Tanhshrink,
+};
 pub use prelu::{PReLU, PReLUOptions};
 pub use softmax::Softmax;
+pub use softmin::Softmin;
 pub use softplus::Softplus;
+pub use softshrink::Softshrink;
+pub use threshold::Threshold;

@@ -35,6 +35,14 @@ activations! {
     SiLU: silu, "Sigmoid-weighted linear unit, also called swish";
     Sigmoid: sigmoid, "The logistic function";
     Tanh: tanh, "Hyperbolic tangent";
+    ReLU6: relu6, "Rectified linear unit that ends at 6";
+    SELU: selu, "Scaled exponential linear unit";
+    Mish: mish, "The input times the tanh of its softplus";
+    Softsign: softsign, "`x / (1 + |x|)`";
+    Hardswish: hardswish, "Swish in straight pieces";
+    Hardsigmoid: hardsigmoid, "The logistic function in straight pieces";
+    Tanhshrink: tanhshrink, "The input less its tanh";
+    LogSigmoid: logsigmoid, "The logarithm of the logistic function";
 }
 
 #[cfg(test)]
@@ -44,4 +52,16 @@ cases![
     activation("SiLU", |_| Ok(SiLU), |x| x / (1.0 + (-x).exp())),
     activation("Sigmoid", |_| Ok(Sigmoid), |x| 1.0 / (1.0 + (-x).exp())),
     activation("Tanh", |_| Ok(Tanh), f64::tanh),
+    activation("ReLU6", |_| Ok(ReLU6), |x| x.clamp(0.0, 6.0)),
+    activation(
+        "SELU",
+        |_| Ok(SELU),
+        |x| { 1.0507009873554805 * if x > 0.0 { x } else { 1.6732632423543772 * x.exp_m1() } }
+    ),
+    activation("Mish", |_| Ok(Mish), |x| x * x.exp().ln_1p().tanh()),
+    activation("Softsign", |_| Ok(Softsign), |x| x / (1.0 + x.abs())),
+    activation("Hardswish", |_| Ok(Hardswish), |x| x * (x + 3.0).clamp(0.0, 6.0) / 6.0),
+    activation("Hardsigmoid", |_| Ok(Hardsigmoid), |x| (x + 3.0).clamp(0.0, 6.0) / 6.0),
+    activation("Tanhshrink", |_| Ok(Tanhshrink), |x| x - x.tanh()),
+    activation("LogSigmoid", |_| Ok(LogSigmoid), |x| -(-x).exp().ln_1p()),
 ];

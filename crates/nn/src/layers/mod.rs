@@ -1,13 +1,17 @@
 //! Layers, one file for each; those that act element by element are in [`crate::activation`].
 
+mod conv;
 mod dropout;
 mod flatten;
 mod lambda;
 mod linear;
+mod pool;
 mod sequential;
 
+pub use conv::{Conv1d, Conv2d, Conv3d, ConvOptions, KernelSize};
 pub use dropout::Dropout;
 pub use flatten::Flatten;
 pub use lambda::{Fallible, Infallible, IntoLayer, Itself, Lambda};
 pub use linear::{Linear, LinearOptions};
+pub use pool::*;
 pub use sequential::Sequential;

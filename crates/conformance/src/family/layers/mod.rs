@@ -1,5 +1,6 @@
 //! Layers: built from arguments, loaded with a state, warmed up, called, differentiated.
 
+mod images;
 mod table;
 
 use super::inputs::{Inputs, backward, check_values, named, tolerance};

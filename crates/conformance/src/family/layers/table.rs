@@ -4,15 +4,16 @@ use crate::call::Call;
 use crate::stop::{Outcome, Stop};
 use autograd_core::SeededRng;
 use wengert_nn::{
-    Approximate, Dropout, DynLayer, Flatten, GELU, Identity, Layer, LeakyReLU, Linear, LinearOptions, LogSoftmax,
-    PReLU, PReLUOptions, ReLU, SiLU, Sigmoid, Softmax, Softplus, Tanh,
+    Approximate, CELU, Dropout, DynLayer, ELU, Flatten, GELU, GLU, Hardshrink, Hardsigmoid, Hardswish, Hardtanh,
+    Identity, Layer, LeakyReLU, Linear, LinearOptions, LogSigmoid, LogSoftmax, Mish, PReLU, PReLUOptions, ReLU, ReLU6,
+    SELU, SiLU, Sigmoid, Softmax, Softmin, Softplus, Softshrink, Softsign, Tanh, Tanhshrink, Threshold,
 };
 
 pub(super) type Build = fn(&Call<'_>, &mut SeededRng) -> Outcome<Box<dyn DynLayer>>;
 
 /// The function that builds the layer of a name.
 pub(super) fn find(name: &str) -> Outcome<Build> {
-    let entry = TABLE.iter().find(|(known, _)| *known == name);
+    let entry = TABLE.iter().chain(super::images::TABLE).find(|(known, _)| *known == name);
     entry.map(|(_, build)| *build).ok_or_else(|| Stop::Unsupported(String::new()))
 }
 
@@ -22,6 +23,22 @@ const TABLE: &[(&str, Build)] = &[
     ("SiLU", |_, _| layer(SiLU)),
     ("Sigmoid", |_, _| layer(Sigmoid)),
     ("Tanh", |_, _| layer(Tanh)),
+    ("ReLU6", |_, _| layer(ReLU6)),
+    ("SELU", |_, _| layer(SELU)),
+    ("Mish", |_, _| layer(Mish)),
+    ("Softsign", |_, _| layer(Softsign)),
+    ("Hardswish", |_, _| layer(Hardswish)),
+    ("Hardsigmoid", |_, _| layer(Hardsigmoid)),
+    ("Tanhshrink", |_, _| layer(Tanhshrink)),
+    ("LogSigmoid", |_, _| layer(LogSigmoid)),
+    ("ELU", |c, _| layer(ELU::new().alpha(c.number("alpha")?))),
+    ("CELU", |c, _| layer(CELU::new().alpha(c.number("alpha")?))),
+    ("Hardshrink", |c, _| layer(Hardshrink::new().lambd(c.number("lambd")?))),
+    ("Softshrink", |c, _| layer(Softshrink::new().lambd(c.number("lambd")?))),
+    ("Hardtanh", |c, _| layer(Hardtanh::new().min_val(c.number("min_val")?).max_val(c.number("max_val")?))),
+    ("Threshold", |c, _| layer(Threshold::new().threshold(c.number("threshold")?).value(c.number("value")?))),
+    ("GLU", |c, _| layer(GLU::new(c.integer("dim")?))),
+    ("Softmin", |c, _| layer(Softmin::new(c.integer("dim")?))),
     ("LeakyReLU", |c, _| layer(LeakyReLU::new().negative_slope(c.number("negative_slope")?))),
     ("Softplus", |c, _| layer(Softplus::new().beta(c.number("beta")?).threshold(c.number("threshold")?))),
     ("Softmax", |c, _| layer(Softmax::new(c.integer("dim")?))),
@@ -43,6 +60,6 @@ const TABLE: &[(&str, Build)] = &[
     }),
 ];
 
-fn layer(layer: impl Layer + Clone + 'static) -> Outcome<Box<dyn DynLayer>> {
+pub(super) fn layer(layer: impl Layer + Clone + 'static) -> Outcome<Box<dyn DynLayer>> {
     Ok(Box::new(layer))
 }

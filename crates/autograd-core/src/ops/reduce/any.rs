@@ -1,4 +1,4 @@
-//! Whether any, whether all, and how many elements are not zero.
+//! Any, all, and the number of elements that are not zero.
 
 use super::along::Along;
 use super::dims::ReduceDims;

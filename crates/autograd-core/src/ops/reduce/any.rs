@@ -1,4 +1,4 @@
-//! Tests of all elements at once: any, all, and how many are not zero.
+//! Any, all, and the number of elements that are not zero.
 
 use super::along::Along;
 use super::dims::ReduceDims;

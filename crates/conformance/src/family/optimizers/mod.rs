@@ -85,8 +85,7 @@ pub(super) fn run(case: &Case, precision: Precision) -> Outcome<()> {
         let absent = |name: &str| missing.get(name).is_some_and(|steps| steps.contains(&k));
         let mut unreadable = None;
         let outcome = optimizer.step_with(&mut model, |model| {
-            let evaluated =
-                problem.evaluate(model, k, &absent, precision).and_then(|(value, grads)| Ok((value, grads)));
+            let evaluated = problem.evaluate(model, k, &absent, precision);
             evaluated.map_err(|stop| {
                 let error = Error::new(ErrorKind::User, format!("{stop:?}"));
                 unreadable = Some(stop);

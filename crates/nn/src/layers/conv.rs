@@ -256,7 +256,7 @@ fn start(
     }
     check.require(kernel.iter().all(|size| *size > 0), "kernel_size", kernel, "at least 1 in each dim")?;
     let groups = options.groups;
-    let divides = inputs % groups == 0 && outputs % groups == 0;
+    let divides = inputs.is_multiple_of(groups) && outputs.is_multiple_of(groups);
     check.require(divides, "groups", groups, format!("a divisor of {inputs} and {outputs}, the channels"))?;
     let fan_in = inputs / groups * kernel.iter().product::<usize>();
     let bound = 1.0 / (fan_in as f64).sqrt();

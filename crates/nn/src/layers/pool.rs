@@ -28,6 +28,12 @@ macro_rules! pools {
 
         impl $Name {
             /// Windows of this size, side by side.
+            ///
+            /// # Examples
+            /// ```
+            #[doc = concat!("# use wengert_nn::", stringify!($Name), ";")]
+            #[doc = concat!("assert_eq!(", stringify!($Name), "::new(2), ", stringify!($Name), "::new(2).ceil_mode(false));")]
+            /// ```
             pub fn new(kernel_size: impl Into<PerDim>) -> $Name {
                 $Name { windows: $Options::new(kernel_size) }
             }
@@ -163,6 +169,12 @@ macro_rules! powers {
 
         impl $Name {
             /// The `norm_type`-norm of windows of this size, side by side.
+            ///
+            /// # Examples
+            /// ```
+            #[doc = concat!("# use wengert_nn::", stringify!($Name), ";")]
+            #[doc = concat!("assert_ne!(", stringify!($Name), "::new(1.0, 2), ", stringify!($Name), "::new(2.0, 2));")]
+            /// ```
             pub fn new(norm_type: f64, kernel_size: impl Into<PerDim>) -> $Name {
                 $Name { windows: LpPool::new(norm_type, kernel_size) }
             }
@@ -208,7 +220,7 @@ powers! {
 }
 
 macro_rules! adaptive {
-    ($($Name:ident: $method:ident $(. $part:tt)?, $title:literal, $shape:literal, $result:literal;)*) => {$(
+    ($($Name:ident: $method:ident($values:expr), $title:literal, $shape:literal, $result:literal;)*) => {$(
         #[doc = concat!($title, ": [`Tensor::", stringify!($method), "`] as a layer.")]
         ///
         /// # Examples
@@ -227,6 +239,12 @@ macro_rules! adaptive {
 
         impl $Name {
             /// Outputs of this size, one number for all dims or one for each.
+            ///
+            /// # Examples
+            /// ```
+            #[doc = concat!("# use wengert_nn::", stringify!($Name), ";")]
+            #[doc = concat!("assert_ne!(", stringify!($Name), "::new(1), ", stringify!($Name), "::new(2));")]
+            /// ```
             pub fn new(output_size: impl Into<OutputSize>) -> $Name {
                 $Name { output_size: output_size.into() }
             }
@@ -234,19 +252,19 @@ macro_rules! adaptive {
 
         impl Layer for $Name {
             fn forward(&self, x: &Tensor) -> Result<Tensor> {
-                Ok(x.$method(self.output_size.clone())?$(.$part)?)
+                x.$method(self.output_size.clone()).map($values)
             }
         }
     )*};
 }
 
 adaptive! {
-    AdaptiveAvgPool1d: adaptive_avg_pool1d, "Means to a given size over one dim", "[1, 3, 8]", "[1, 3, 2]";
-    AdaptiveAvgPool2d: adaptive_avg_pool2d, "Means to a given size over two dims", "[1, 3, 8, 6]", "[1, 3, 2, 2]";
-    AdaptiveAvgPool3d: adaptive_avg_pool3d, "Means to a given size over three dims", "[1, 3, 8, 6, 4]", "[1, 3, 2, 2, 2]";
-    AdaptiveMaxPool1d: adaptive_max_pool1d.0, "The largest, to a given size over one dim", "[1, 3, 8]", "[1, 3, 2]";
-    AdaptiveMaxPool2d: adaptive_max_pool2d.0, "The largest, to a given size over two dims", "[1, 3, 8, 6]", "[1, 3, 2, 2]";
-    AdaptiveMaxPool3d: adaptive_max_pool3d.0, "The largest, to a given size over three dims", "[1, 3, 8, 6, 4]", "[1, 3, 2, 2, 2]";
+    AdaptiveAvgPool1d: adaptive_avg_pool1d(|y| y), "Means to a given size over one dim", "[1, 3, 8]", "[1, 3, 2]";
+    AdaptiveAvgPool2d: adaptive_avg_pool2d(|y| y), "Means to a given size over two dims", "[1, 3, 8, 6]", "[1, 3, 2, 2]";
+    AdaptiveAvgPool3d: adaptive_avg_pool3d(|y| y), "Means to a given size over three dims", "[1, 3, 8, 6, 4]", "[1, 3, 2, 2, 2]";
+    AdaptiveMaxPool1d: adaptive_max_pool1d(|(y, _)| y), "The largest, to a given size over one dim", "[1, 3, 8]", "[1, 3, 2]";
+    AdaptiveMaxPool2d: adaptive_max_pool2d(|(y, _)| y), "The largest, to a given size over two dims", "[1, 3, 8, 6]", "[1, 3, 2, 2]";
+    AdaptiveMaxPool3d: adaptive_max_pool3d(|(y, _)| y), "The largest, to a given size over three dims", "[1, 3, 8, 6, 4]", "[1, 3, 2, 2, 2]";
 }
 
 #[cfg(test)]

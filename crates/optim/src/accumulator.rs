@@ -34,12 +34,15 @@ use autograd_core::{Error, ErrorKind, Gradients, Result};
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct GradientAccumulator {
-    /// In units of the first weight: batches of one size are added as they are.
+    /// In units of a weight, the first one where others are not far larger: batches of one size are added as they are.
     sum: Gradients,
-    first: f64,
+    unit: f64,
     weights: f64,
     count: usize,
 }
+
+/// How much larger than the unit a weight may be.
+const FAR: f64 = 1e6;
 
 impl GradientAccumulator {
     /// Nothing yet.
@@ -56,13 +59,25 @@ impl GradientAccumulator {
         if !(weight > 0.0 && weight.is_finite()) {
             return Err(Error::argument("GradientAccumulator", "weight", weight, "finite and positive"));
         }
-        let first = if self.count == 0 { weight } else { self.first };
-        if weight != first {
-            grads.scale(weight / first);
+        let unit = match self.count {
+            0 => weight,
+            _ if weight > FAR * self.unit => weight,
+            _ => self.unit,
+        };
+        if weight != unit {
+            grads.scale(weight / unit);
         }
-        self.sum.accumulate(grads)?;
-        self.first = first;
-        self.weights += weight / first;
+        if self.count > 0 && unit != self.unit {
+            // In the old unit the new gradients might be infinite.
+            let mut sum = self.sum.clone();
+            sum.scale(self.unit / unit);
+            sum.accumulate(grads)?;
+            (self.sum, self.weights) = (sum, self.weights * (self.unit / unit));
+        } else {
+            self.sum.accumulate(grads)?;
+        }
+        self.unit = unit;
+        self.weights += weight / unit;
         self.count += 1;
         Ok(())
     }
@@ -100,7 +115,7 @@ impl GradientAccumulator {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn take_sum(&mut self) -> Result<Gradients> {
-        self.take(|all| all.first)
+        self.take(|all| all.unit)
     }
 
     /// The weighted mean, and begins again.
@@ -153,6 +168,29 @@ mod tests {
                 let of = |grads: &Gradients| grads.get(&x).expect("there").to_f64s()[i];
                 assert!((of(&sum) - expected).abs() < 1e-12);
                 assert!((of(&mean) - expected / weights.iter().sum::<f64>()).abs() < 1e-12);
+            }
+        }
+    }
+
+    #[test]
+    fn weights_may_be_of_any_size() {
+        let sizes = [5e-324, 1e-300, 1e-30, 1.0, 3e7, 1e30, 1e300, 1e308];
+        for (dtype, tolerance) in [(DType::F32, 1e-6), (DType::F64, 1e-15)] {
+            let x = Tensor::zeros(&[2], dtype).expect("small").requires_grad();
+            for (a, b) in sizes.iter().flat_map(|a| sizes.map(|b| (*a, b))) {
+                let mut all = GradientAccumulator::new();
+                for (g, weight) in [([1.0, -2.0], a), ([3.0, 0.5], b), ([1.0, -2.0], a)] {
+                    let mut grads = Gradients::default();
+                    let g = Tensor::from_slice(&g, &[2]).expect("two").to_dtype(dtype);
+                    grads.insert(&x, g).expect("tracked");
+                    all.add(grads, weight).expect("fits");
+                }
+                let mean = all.take_mean().expect("three").get(&x).expect("there").to_f64s();
+                let (a1, b1) = (a / a.max(b), b / a.max(b));
+                for (got, [of_a, of_b]) in mean.into_iter().zip([[1.0, 3.0], [-2.0, 0.5]]) {
+                    let expected = (2.0 * a1 * of_a + b1 * of_b) / (2.0 * a1 + b1);
+                    assert!((got - expected).abs() <= tolerance * 4.0, "{dtype} {a} {b}: {got} instead of {expected}");
+                }
             }
         }
     }

@@ -241,7 +241,8 @@ mod sealed {
             self.clone()
         }
         fn from_tensor(value: &Tensor) -> Result<Tensor> {
-            Ok(value.detach())
+            let floats = matches!(value.dtype(), DType::F32 | DType::F64);
+            if floats { Ok(value.detach()) } else { Err(wrong(AVERAGE, "of floats")) }
         }
     }
 }
@@ -345,5 +346,10 @@ mod tests {
             assert_eq!(numbers.load_state_dict(&state).expect_err("it does not fit").to_string(), text);
         }
         assert_eq!((numbers.value(), numbers.count()), (Some(3.0), 1));
+        for average in [tensor!([1, 2]), tensor!([true])] {
+            let error = ExponentialAverage::<Tensor>::new(0.5).load_state_dict(&state(Some(1), Some(average)));
+            let text = "ExponentialAverage: the state \"average\" must be of floats; nothing was loaded";
+            assert_eq!(error.map_err(|error| error.to_string()), Err(text.to_string()));
+        }
     }
 }

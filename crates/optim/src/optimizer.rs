@@ -98,6 +98,12 @@ pub trait Optimizer: Send + Sync {
         self.step_on(&mut Evaluated(model, evaluate))
     }
 
+    /// Whether it steps along the gradients of every evaluation, not only along those of points that it has chosen.
+    #[doc(hidden)]
+    fn follows_all(&self) -> bool {
+        false
+    }
+
     /// Puts the weights to evaluate at into the model, where they are others than those that are trained: an average of
     /// [`Ema`](crate::Ema), the x of [`ScheduleFreeSgd`](crate::ScheduleFreeSgd). [`Optimizer::train`] puts the weights
     /// to train back, to the bit; until then a step is an error. A second call changes nothing. By default the two are
@@ -289,6 +295,9 @@ macro_rules! forward_optimizer {
             grads: &autograd_core::Gradients,
         ) -> autograd_core::Result<()> {
             $inner.ready(model, grads)
+        }
+        fn follows_all(&$self) -> bool {
+            $inner.follows_all()
         }
         fn eval(&mut $self, model: &mut dyn autograd_core::module::Module) -> autograd_core::Result<()> {
             $inner.eval(model)

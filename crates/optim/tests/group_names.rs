@@ -141,3 +141,15 @@ fn weight_decay_leaves_out_what_is_named() {
     step(&mut AdamW::new(0.1).weight_decay(0.5), &mut all);
     assert_ne!(values(&one), values(&all));
 }
+
+#[test]
+fn a_first_rate_that_is_none_leaves_nothing_behind() {
+    for first in [f64::INFINITY, f64::NAN, -1.0, 0.0] {
+        let mut sgd = Sgd::new(first).group("output", |group| group.scale_lr(0.5));
+        sgd.set_lr(0.1);
+        assert_eq!(sgd.get("output.lr"), Ok(0.05));
+        let mut model = net();
+        let grads = half_square_grads(&model);
+        sgd.step(&mut model, &grads).expect("a rate");
+    }
+}

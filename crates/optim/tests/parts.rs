@@ -236,3 +236,31 @@ fn parts_are_evaluated_at_their_own_weights() {
     again.train(&mut model).expect("its model");
     assert_eq!(values(&model), trained);
 }
+
+/// Whatever rates were set, and in whatever order, those of parts and groups are known, and a file has them.
+#[test]
+fn rates_that_were_set_by_name_go_through_a_file() {
+    let make = || {
+        let output = |name: &str| name.starts_with("output");
+        Parts::new()
+            .part("a", output, Adam::new(0.1).group("output.bias", |group| group.scale_lr(0.5)))
+            .rest(Sgd::new(0.2))
+    };
+    let names = ["lr", "a.lr", "rest.lr", "a.output.bias.lr"];
+    let rates = |parts: &Parts| names.map(|name| parts.get(name).expect("a name"));
+    for first in names {
+        for (second, value) in names.into_iter().flat_map(|name| [(name, 0.25), (name, 0.0)]) {
+            let (mut optimizer, mut again) = (make(), make());
+            for (name, value) in [(first, 0.05), (second, value)] {
+                optimizer.set(name, value).expect("a name");
+                let found = optimizer.get(name).expect("a name");
+                assert!((found - value).abs() < 1e-15, "{name} is {found}");
+            }
+            again.load_state_dict(&optimizer.state_dict()).expect("its own");
+            for rate in [None, Some(0.7)] {
+                rate.into_iter().for_each(|rate| [&mut optimizer, &mut again].into_iter().for_each(|o| o.set_lr(rate)));
+                assert_eq!(rates(&again), rates(&optimizer), "{first}, {second} {value}");
+            }
+        }
+    }
+}

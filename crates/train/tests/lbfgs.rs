@@ -8,7 +8,7 @@ use moons::{bits, model, sets};
 use std::cell::Cell;
 use wengert_data::TensorDataset;
 use wengert_nn::{Dropout, Layer, Linear, Result, Sequential, Tanh, cross_entropy, mse_loss, sequential};
-use wengert_optim::{Lbfgs, LineSearch, Objective, Optimizer, Sgd, StepReport};
+use wengert_optim::{Ema, Lbfgs, LineSearch, Objective, Optimizer, Sam, Sgd, StepReport};
 use wengert_train::{Accuracy, L2Penalty, Trainer};
 
 fn net() -> Sequential {
@@ -161,4 +161,12 @@ fn an_evaluation_that_fails_leaves_the_step_before() {
                 a smaller lr or a line search may help";
     assert_eq!((error.kind(), error.to_string().as_str()), (ErrorKind::NotFinite, text));
     assert_eq!(bits(&model), before);
+    // Nor are those where the step of another optimizer would take such gradients.
+    for optimizer in [Sam::new(Sgd::new(0.1), 1e9), Sam::new(Sgd::new(0.1), 1e9).adaptive(true)] {
+        let trainer = Trainer::new(Ema::new(optimizer, 0.5), square).epochs(3);
+        let error = trainer.fit(&mut model, &train, &valid, &mut seeded(7)).expect_err("too far");
+        let text = "epoch 1, train batch 1: evaluation 2: the loss is inf";
+        assert_eq!((error.kind(), error.to_string().as_str()), (ErrorKind::NotFinite, text));
+        assert_eq!(bits(&model), before);
+    }
 }

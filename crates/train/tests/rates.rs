@@ -135,7 +135,7 @@ fn schedules_that_a_run_cannot_have_are_refused() {
         assert_eq!(error.to_string(), text);
         assert!(error.detail::<Interrupted>().is_none() && bits(&untrained) == bits(&model(7)));
     };
-    let known = "there are lr, weight_decay, betas[0], betas[1], eps";
+    let known = "there are lr, weight_decay, proximal_l1, proximal_l2, betas[0], betas[1], eps, eps_root";
     let none = format!("no hyperparameter is called \"momentum\", {known}");
     refused(&|run| run.schedule_of("momentum", StepLR::new(1)), &format!("schedule_of: {none}"));
     refused(&|run| run.schedule_of_by_step("momentum", StepLR::new(1)), &format!("schedule_of_by_step: {none}"));
@@ -200,4 +200,22 @@ fn a_reduction_that_a_schedule_would_undo_is_refused() {
     let trainer = Trainer::new(Adam::new(0.05), cross_entropy).schedule_of("eps", StepLR::new(1));
     let run = trainer.callback(ReduceLROnPlateau::new());
     run.fit(&mut untrained, &train, &valid, &mut seeded(7)).expect("of another number");
+}
+
+/// Whatever schedules and callbacks have set, in whatever order they were given.
+#[test]
+fn after_a_run_groups_have_their_own_rates() {
+    let [train, valid] = sets();
+    for names in [&["0.lr"][..], &["lr"], &["lr", "0.lr"], &["0.lr", "lr"], &["0.weight_decay", "0.lr", "lr"]] {
+        let mut adam = Adam::new(0.05).group("0", |group| group.scale_lr(0.5));
+        let trainer = names.iter().fold(Trainer::new(&mut adam, cross_entropy).epochs(2), |trainer, name| {
+            trainer.schedule_of(*name, |own: f64, k: u64| own / (k + 2) as f64)
+        });
+        let trainer = if names.contains(&"lr") { trainer } else { trainer.callback(Sets(1, 0.01)) };
+        trainer.fit(&mut model(7), &train, &valid, &mut seeded(7)).expect("a good run");
+        for (name, own) in [("lr", 0.05), ("0.lr", 0.025), ("0.weight_decay", 0.0)] {
+            let found = adam.get(name).expect("a name");
+            assert!((found - own).abs() < 1e-15, "{names:?}: {name} is {found}");
+        }
+    }
 }

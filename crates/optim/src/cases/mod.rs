@@ -4,6 +4,7 @@ mod evaluated;
 mod net;
 mod properties;
 mod rows;
+mod unmoved;
 
 use properties::{OF_WRAPPED, PROPERTIES};
 pub(crate) use rows::{Case, Common, Scalar, Whole, coupled, joint, plain, refused, wrapped};

@@ -38,7 +38,7 @@ pub(super) fn slope(i: usize, k: usize) -> f64 {
 
 pub(super) fn grads(net: &Net, k: usize, sign: f64) -> Gradients {
     let mut grads = Gradients::default();
-    for (_, param) in &net.0 {
+    for (_, param) in net.0.iter().filter(|(_, param)| param.is_trainable()) {
         let values: Vec<f64> = (0..param.numel()).map(|i| sign * slope(i, k)).collect();
         let gradient = Tensor::from_slice(&values, param.shape()).expect("small").to_dtype(param.dtype());
         grads.insert(param, gradient).expect("a parameter");

@@ -2,13 +2,14 @@
 
 use super::net::{Net, SHAPES, grads, slope, values};
 use super::rows::{Form, Plain, Whole};
+use super::unmoved;
 use crate::Optimizer;
 use autograd_core::module::{Module, Param, StateDict};
 use autograd_core::{Capture, DType, Gradients, Tensor};
 
 pub(super) type Property = fn(&Plain) -> Result<(), String>;
 
-pub(super) const PROPERTIES: [(&str, Property); 16] = [
+pub(super) const PROPERTIES: [(&str, Property); 19] = [
     ("formula", formula),
     ("state", state),
     ("resume", resume),
@@ -25,6 +26,9 @@ pub(super) const PROPERTIES: [(&str, Property); 16] = [
     ("captured", captured),
     ("common options", common_options),
     ("evaluated", super::evaluated::evaluated),
+    ("frozen", unmoved::frozen),
+    ("refused first step", unmoved::refused_first_step),
+    ("rates near 0", unmoved::rates_near_0),
 ];
 
 /// Those that need no other form of the optimizer. The optimizer inside has the others.
@@ -39,6 +43,9 @@ pub(super) const OF_WRAPPED: &[&str] = &[
     "described numbers",
     "captured",
     "evaluated",
+    "frozen",
+    "refused first step",
+    "rates near 0",
 ];
 
 pub(super) fn text(error: impl std::fmt::Display) -> String {

@@ -51,7 +51,7 @@ impl<R: Rule> Driver<R> {
         if fitting == 0 {
             return Err(nothing_to_update(R::NAME, model, grads));
         }
-        if self.shared.len() != R::SHARED.len() {
+        if self.shared.len() != R::SHARED.len() || self.slots.iter().all(|slot| slot.t == 0) {
             let start = |k| self.hyper.rule.start_shared(k, self.hyper.lr);
             self.shared = (0..R::SHARED.len()).map(start).collect();
         }
@@ -179,7 +179,8 @@ impl<R: Rule> Slot<R> {
         }
         match &self.fits {
             // Size by size: few numbers, for which a comparison of memory is a call too many.
-            Some((dtype, shape)) if *dtype == param.dtype() && shape.iter().eq(param.shape()) => {}
+            // What a first step that was refused has made is of other hyperparameters.
+            Some((dtype, shape)) if self.t > 0 && *dtype == param.dtype() && shape.iter().eq(param.shape()) => {}
             _ => self.fit_state(param, lr)?,
         }
         Ok(true)

@@ -97,7 +97,7 @@ impl<R: Rule> Group<R> {
 
     /// `hyper` after the group's change; its learning rate is the ratio of that after the change to that before.
     pub(super) fn apply(&self, hyper: Hyper<R>, initial_lr: f64) -> Hyper<R> {
-        let lr = if initial_lr > 0.0 { initial_lr } else { 1.0 };
+        let lr = if initial_lr > 0.0 && initial_lr.is_finite() { initial_lr } else { 1.0 };
         let mut after = (self.change)(Driver::of(Hyper { lr, ..hyper })).hyper;
         after.lr /= lr;
         for (name, value) in &self.set {

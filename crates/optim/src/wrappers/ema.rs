@@ -134,7 +134,7 @@ impl Wrap for Average {
         }
     }
 
-    fn after(&self, t: u64, parameter: &mut Param, kept: &mut Option<Tensor>) -> Result<()> {
+    fn after(&self, t: u64, parameter: &Param, kept: &mut Option<Tensor>) -> Result<Option<Tensor>> {
         match kept {
             None => *kept = Some(parameter.detach()),
             Some(average) => {
@@ -147,10 +147,8 @@ impl Wrap for Average {
                 average.update(parameter, [], Towards { gain })?;
             }
         }
-        match (self.overwrite_every, kept) {
-            (Some(every), Some(average)) if t.is_multiple_of(every) => parameter.set(average.detach()),
-            _ => Ok(()),
-        }
+        let overwrites = self.overwrite_every.is_some_and(|every| t.is_multiple_of(every));
+        Ok(kept.as_ref().filter(|_| overwrites).map(Tensor::detach))
     }
 }
 

@@ -125,15 +125,13 @@ impl Wrap for Mean {
         t >= self.start && (t - self.start).is_multiple_of(self.every)
     }
 
-    fn after(&self, t: u64, parameter: &mut Param, kept: &mut Option<Tensor>) -> Result<()> {
+    fn after(&self, t: u64, parameter: &Param, kept: &mut Option<Tensor>) -> Result<Option<Tensor>> {
         let n = (t - self.start) / self.every + 1;
         match kept {
-            None => {
-                *kept = Some(parameter.detach());
-                Ok(())
-            }
-            Some(average) => average.update(parameter, [], Towards { gain: 1.0 / n as f64 }),
+            None => *kept = Some(parameter.detach()),
+            Some(average) => average.update(parameter, [], Towards { gain: 1.0 / n as f64 })?,
         }
+        Ok(None)
     }
 }
 

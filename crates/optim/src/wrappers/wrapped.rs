@@ -74,29 +74,40 @@ pub(super) trait Wrap: Clone + Debug + Send + Sync + 'static {
         true
     }
 
-    /// Changes a parameter or its tensor, after step number t.
-    fn after(&self, t: u64, parameter: &mut Param, kept: &mut Option<Tensor>) -> Result<()> {
+    /// Changes the tensor of a parameter after step number t; the value that the parameter is to have, if it is another.
+    fn after(&self, t: u64, parameter: &Param, kept: &mut Option<Tensor>) -> Result<Option<Tensor>> {
         let _ = (t, parameter, kept);
-        Ok(())
+        Ok(None)
     }
 
     /// One step of the optimizer inside; none if the gradients are to be skipped.
     fn step_on<O: Optimizer>(&self, inner: &mut O, objective: &mut dyn Objective) -> Result<(f64, StepReport)> {
         let mut first = objective.evaluate()?;
+        let loss = first.0;
         match self.see(objective.model(), &first.1)? {
             Seen::Pass => {}
             Seen::Changed(grads) => first.1 = grads,
             Seen::Skip(not_finite) => return Ok((first.0, StepReport { not_finite, ..StepReport::default() })),
         }
-        inner.step_on(&mut Again { first: Some(first), wrap: self, objective })
+        let follows = inner.follows_all();
+        let mut again = Again { first: Some(first), wrap: self, objective, follows, skipped: None };
+        let outcome = inner.step_on(&mut again);
+        match (again.skipped, outcome) {
+            (Some(not_finite), Err(_)) => Ok((loss, StepReport { not_finite, ..StepReport::default() })),
+            (_, outcome) => outcome,
+        }
     }
 }
 
-/// An objective whose first evaluation has been seen. Later ones are points that an optimizer tries.
+/// An objective whose first evaluation has been seen. Later ones are points that an optimizer tries, or ends the step at
+/// if it follows them all.
 struct Again<'a, W> {
     first: Option<(f64, Gradients)>,
     wrap: &'a W,
     objective: &'a mut dyn Objective,
+    follows: bool,
+    /// The names of gradients that have ended the step.
+    skipped: Option<Vec<String>>,
 }
 
 impl<W: Wrap> Objective for Again<'_, W> {
@@ -108,10 +119,15 @@ impl<W: Wrap> Objective for Again<'_, W> {
             return Ok(first);
         }
         let (loss, grads) = self.objective.evaluate()?;
-        Ok(match self.wrap.see(self.objective.model(), &grads)? {
-            Seen::Changed(grads) => (loss, grads),
-            Seen::Pass | Seen::Skip(_) => (loss, grads),
-        })
+        match self.wrap.see(self.objective.model(), &grads)? {
+            Seen::Changed(grads) => Ok((loss, grads)),
+            Seen::Skip(names) if self.follows => {
+                self.skipped = Some(names);
+                // The optimizer inside puts back what it has changed.
+                Err(Error::new(ErrorKind::NotFinite, format!("{}: the step is left out", W::NAME)))
+            }
+            Seen::Pass | Seen::Skip(_) => Ok((loss, grads)),
+        }
     }
 }
 
@@ -183,7 +199,11 @@ impl<O: Optimizer, W: Wrap> Wrapped<O, W> {
         if W::KEEPS.is_none() || !wrap.acts(*t) {
             return Ok(());
         }
-        kept.each(model, |param, kept| wrap.after(*t, param, kept))
+        kept.each(model, |param, kept| match wrap.after(*t, param, kept)? {
+            // What is frozen stays where it is.
+            Some(value) if param.is_trainable() => param.set(value),
+            _ => Ok(()),
+        })
     }
 }
 
@@ -234,6 +254,10 @@ impl<O: Optimizer, W: Wrap> Optimizer for Wrapped<O, W> {
             return self.inner.train(model);
         }
         self.swapped.take().map_or(Ok(()), |swapped| swapped.take_back(model))
+    }
+
+    fn follows_all(&self) -> bool {
+        W::NEEDS_OBJECTIVE || self.inner.follows_all()
     }
 
     fn check(&self) -> Result<()> {

@@ -9,9 +9,9 @@ use wengert_optim::GradientAccumulator;
 #[derive(Default)]
 pub(super) struct Group {
     grads: GradientAccumulator,
-    /// Σ weight · loss, and Σ weight, in units of the first weight: of one batch they are exact.
+    /// Σ weight · loss, and Σ weight, in units of the largest weight: of one batch they are exact.
     loss: (f64, f64),
-    first: f64,
+    unit: f64,
     is_sum: bool,
 }
 
@@ -20,9 +20,10 @@ impl Group {
     pub(super) fn add(&mut self, descent: Option<Descent>) -> Result<()> {
         let Some(Descent { loss, grads, weight, is_sum }) = descent else { return Ok(()) };
         self.grads.add(grads, weight)?;
-        self.first = if self.loss.1 == 0.0 { weight } else { self.first };
-        let weight = weight / self.first;
-        self.loss = (self.loss.0 + weight * loss, self.loss.1 + weight);
+        let unit = self.unit.max(weight);
+        let (before, weight) = (self.unit / unit, weight / unit);
+        self.loss = (before * self.loss.0 + weight * loss, before * self.loss.1 + weight);
+        self.unit = unit;
         self.is_sum |= is_sum;
         Ok(())
     }

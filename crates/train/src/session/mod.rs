@@ -145,7 +145,7 @@ fn fit(
             resume::restore(&snapshot, model, &mut **optimizer, callbacks, &mut memories)
         });
         if let Err(misfit) = restored {
-            rates.put_back(&mut **optimizer);
+            rates.put_back(&mut **optimizer, own_lr);
             memories.into_iter().for_each(|(i, old)| drop(held(|| callbacks[i].load_state_dict(&old))));
             // A model or an optimizer that refuses its own state is not what has ended the run.
             drop(before.restore(model, &mut **optimizer));
@@ -232,8 +232,7 @@ impl Session<'_, '_, '_> {
             self.tell(failure);
         }
         let Session { run, before, own_lr, rates, settings, .. } = self;
-        rates.put_back(run.optimizer);
-        run.optimizer.set_lr(own_lr);
+        rates.put_back(run.optimizer, own_lr);
         match outcome {
             Ok(()) => {
                 run.model.eval();

@@ -116,6 +116,8 @@ pub(super) struct Batch<'b, 's, 'r> {
     pub(super) steps: &'b mut Steps<'s, 'r>,
     pub(super) model: &'b mut (dyn Layer + 'r),
     pub(super) batches: &'b [(Vec<Tensor>, Tensor)],
+    /// Those of evaluations after the first.
+    pub(super) weights: Weights,
     /// The first evaluation, until the optimizer has asked for it.
     pub(super) first: Option<(f64, Gradients)>,
     /// The model before the first evaluation.
@@ -140,9 +142,9 @@ impl Objective for Batch<'_, '_, '_> {
         let mut group = Group::default();
         let evaluated = self.batches.iter().try_for_each(|(x, y)| {
             let computed = self.steps.compute(self.terms, &*self.model, x, y)?;
-            group.add(self.terms.evaluated(computed, Weights::Tried)?.descent)
+            group.add(self.terms.evaluated(computed, self.weights)?.descent)
         });
-        let evaluated = evaluated.and_then(|()| group.finish(self.terms, &*self.model, Weights::Tried));
+        let evaluated = evaluated.and_then(|()| group.finish(self.terms, &*self.model, self.weights));
         after.put_back(&mut *self.model)?;
         let evaluated = evaluated.and_then(|descent| {
             let text = "nothing of the batch counts in the loss, and something did the first time";

@@ -86,7 +86,9 @@ impl Session<'_, '_, '_> {
         self.rates.set(&mut self.run, Every::Step, number)?;
         let Run { model, optimizer, .. } = &mut self.run;
         let (terms, steps, model) = (self.terms, &mut self.steps, &mut **model);
-        let mut batch = Batch { terms, steps, model, batches, first: Some(first), start, evaluations: 0 };
+        // Where a point is no trial, a loss that is no number would reach the weights.
+        let weights = if optimizer.follows_all() { Weights::Present } else { Weights::Tried };
+        let mut batch = Batch { terms, steps, model, batches, weights, first: Some(first), start, evaluations: 0 };
         let (_, report) = optimizer.step_on(&mut batch)?;
         // An optimizer that has arrived changes nothing either.
         let none_has_a_gradient = || {

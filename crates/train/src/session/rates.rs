@@ -29,7 +29,10 @@ impl<'s, 't> Rates<'s, 't> {
             let own = optimizer.get(&scheduled.name)?;
             Ok(Rate { scheduled, own, base: own })
         };
-        Ok(Rates { all: schedules.iter().map(rate).collect::<Result<_>>()? })
+        let mut all = schedules.iter().map(rate).collect::<Result<Vec<_>>>()?;
+        // The learning rates of groups and parts keep their ratio to it: what is set of them is set after it.
+        all.sort_by_key(|rate| rate.scheduled.name != LR);
+        Ok(Rates { all })
     }
 
     /// The learning rate that its schedule is applied to.
@@ -69,8 +72,9 @@ impl<'s, 't> Rates<'s, 't> {
         })
     }
 
-    /// Gives the optimizer its own numbers back.
-    pub(super) fn put_back(&self, optimizer: &mut dyn Optimizer) {
+    /// Gives the optimizer its own numbers back, of which `lr` is its learning rate.
+    pub(super) fn put_back(&self, optimizer: &mut dyn Optimizer, lr: f64) {
+        optimizer.set_lr(lr);
         for rate in &self.all {
             // It had the name when the run began; one that refuses it by now is not what has ended the run.
             drop(optimizer.set(&rate.scheduled.name, rate.own));

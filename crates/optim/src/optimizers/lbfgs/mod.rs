@@ -238,8 +238,13 @@ impl Lbfgs {
                     shift(objective.model(), self.history.t, &direction)?;
                     if iteration < self.max_iter {
                         (loss, gradient, _) = self.evaluate(objective)?;
-                        if !loss.is_finite() {
-                            let text = format!("LBFGS: the loss is {loss} after iteration {iteration} of a step");
+                        let what = match (loss.is_finite(), abs_max(&gradient)?.is_finite()) {
+                            (true, true) => None,
+                            (true, false) => Some("a gradient has elements that are not finite".into()),
+                            (false, _) => Some(format!("the loss is {loss}")),
+                        };
+                        if let Some(what) = what {
+                            let text = format!("LBFGS: {what} after iteration {iteration} of a step");
                             let remedy = "a smaller lr or a line search may help";
                             return Err(Error::new(ErrorKind::NotFinite, format!("{text}; {remedy}")));
                         }

@@ -128,8 +128,9 @@ impl Rule for FtrlRule {
     }
 
     fn step(&self, turn: Turn<'_>) -> Result<()> {
-        // The formula divides by it.
-        if turn.lr == 0.0 {
+        let largest = if turn.parameter.dtype() == DType::F32 { f32::MAX.into() } else { f64::MAX };
+        // The formula divides by it. Below this the quotients may be infinite, and no step is large enough to be seen.
+        if turn.lr * largest <= 1e8 * (1.0 + self.beta) {
             return Ok(());
         }
         let formula = Formula {
@@ -138,7 +139,7 @@ impl Rule for FtrlRule {
             l1: self.l1,
             l2: 2.0 * self.l2 + self.beta / turn.lr,
             shrinkage: 2.0 * self.l2_shrinkage,
-            largest: if turn.parameter.dtype() == DType::F32 { f32::MAX.into() } else { f64::MAX },
+            largest,
         };
         turn.update(formula)
     }

@@ -21,7 +21,8 @@ const REST: &str = "rest";
 ///
 /// A step is one step of each whose parameters have gradients; whatever one of them refuses is found before anything has
 /// changed. The learning rate is that of the first part, and those of the others keep their ratio to it when
-/// [`set_lr`](Optimizer::set_lr) or a schedule changes it. Hyperparameters of a part have its name before them:
+/// [`set_lr`](Optimizer::set_lr) or a schedule changes it, under the name `lr` or that of the first part. Hyperparameters
+/// of a part have its name before them:
 /// `matrices.momentum`, `rest.betas[0]`. State has the same names before its keys.
 ///
 /// # Examples
@@ -181,8 +182,7 @@ impl Optimizer for Parts {
 
     fn set(&mut self, name: &str, value: f64) -> Result<()> {
         match self.find(name).map_err(|error| error.context(NAME))? {
-            None => self.set_lr(value),
-            Some((0, "lr")) => self.parts[0].optimizer.set_lr(value),
+            None | Some((0, "lr")) => self.set_lr(value),
             Some((at, "lr")) => self.set_rate(at, value)?,
             Some((at, rest)) => {
                 let part = &mut self.parts[at];

@@ -1,0 +1,165 @@
+//! Optimizers around optimizers: what one keeps does not get lost in another, and no NaN gets past a guard.
+
+mod model;
+
+use autograd_core::module::{Module, StateDict};
+use autograd_core::{Gradients, Result};
+use model::{Net, half_square_grads, net, values};
+use wengert_optim::{
+    Adam, AdamW, Asgd, Ema, Guard, Lbfgs, LineSearch, Lookahead, NAdam, Objective, Optimizer, Parts, Prodigy, Rprop,
+    Sam, ScheduleFreeAdamW, ScheduleFreeSgd, Sgd, StepReport, Swa,
+};
+
+type Make = fn() -> Box<dyn Optimizer>;
+
+fn bias(name: &str) -> bool {
+    name.ends_with("bias")
+}
+
+fn hidden(name: &str) -> bool {
+    name == "hidden.bias"
+}
+
+fn output(name: &str) -> bool {
+    name == "output.bias"
+}
+
+const NESTED: [Make; 10] = [
+    || Box::new(Ema::new(Lookahead::new(Sam::new(Adam::new(0.1), 0.3)).sync_period(2), 0.75)),
+    || Box::new(Guard::skip(Ema::new(Sgd::new(0.1).momentum(0.5), 0.75).overwrite_every(3))),
+    || Box::new(Swa::new(Guard::zero(Adam::new(0.1))).start(2).every(2)),
+    || Box::new(Ema::new(Ema::new(Sgd::new(0.1), 0.5).overwrite_every(2), 0.75)),
+    || Box::new(Ema::new(ScheduleFreeAdamW::new(0.1), 0.5)),
+    || Box::new(Lookahead::new(ScheduleFreeSgd::new(0.1)).sync_period(2)),
+    || Box::new(Parts::new().part("bias", bias, Ema::new(Adam::new(0.1), 0.5)).rest(ScheduleFreeSgd::new(0.2))),
+    || {
+        let biases = Parts::new().part("hidden", hidden, Rprop::new(0.1)).part("output", output, Asgd::new(0.2));
+        Box::new(
+            Parts::new().part("bias", bias, Ema::new(biases, 0.5)).rest(Lookahead::new(NAdam::new(0.2)).sync_period(2)),
+        )
+    },
+    || Box::new(Ema::new(Parts::new().part("bias", bias, AdamW::new(0.1)).rest(Prodigy::new(1.0)), 0.5)),
+    || Box::new(Ema::new(Lbfgs::new(0.1).max_iter(3), 0.5)),
+];
+
+/// Half the squares of the weights, whose gradients are no numbers in one of the evaluations.
+struct Squares<'m> {
+    model: &'m mut Net,
+    evaluation: usize,
+    spoilt: Option<usize>,
+}
+
+impl Objective for Squares<'_> {
+    fn model(&mut self) -> &mut dyn Module {
+        self.model
+    }
+    fn evaluate(&mut self) -> Result<(f64, Gradients)> {
+        let mut grads = half_square_grads(self.model);
+        let loss = values(self.model).iter().map(|x| x * x / 2.0).sum();
+        if self.spoilt == Some(self.evaluation) {
+            grads.scale(f64::NAN);
+        }
+        self.evaluation += 1;
+        Ok((loss, grads))
+    }
+}
+
+fn step(optimizer: &mut dyn Optimizer, model: &mut Net, spoilt: Option<usize>) -> Result<StepReport> {
+    optimizer.step_on(&mut Squares { model, evaluation: 0, spoilt }).map(|(_, report)| report)
+}
+
+fn file(optimizer: &dyn Optimizer) -> Vec<u8> {
+    optimizer.state_dict().to_safetensors().expect("a file")
+}
+
+#[test]
+fn a_run_goes_on_from_any_step_and_from_weights_to_evaluate_at() {
+    for (row, make) in NESTED.into_iter().enumerate() {
+        for (saved_after, evaluates) in (0..6).flat_map(|k| [(k, false), (k, true)]) {
+            let (mut model, mut optimizer) = (net(), make());
+            for k in 0..saved_after {
+                step(&mut *optimizer, &mut model, None).expect("a step");
+                optimizer.set_lr(0.1 / f64::from(k + 1));
+            }
+            let trained = values(&model);
+            if evaluates {
+                optimizer.eval(&mut model).expect("its model");
+            }
+            let (mut other, mut again, saved) = (model.clone(), make(), file(&*optimizer));
+            // Into one that went another way before.
+            step(&mut *again, &mut net(), None).expect("a step");
+            let state = StateDict::from_safetensors(&saved, std::path::Path::new("memory")).expect("a file");
+            again.load_state_dict(&state).expect("its own");
+            assert_eq!(file(&*again), saved);
+            for (model, optimizer) in [(&mut model, &mut optimizer), (&mut other, &mut again)] {
+                optimizer.train(model).expect("its model");
+                assert_eq!(values(model), trained, "row {row}, after step {saved_after}");
+                (0..5).for_each(|_| drop(step(&mut **optimizer, model, None).expect("a step")));
+                optimizer.eval(model).expect("its model");
+            }
+            assert_eq!(values(&model), values(&other), "row {row}, after step {saved_after}");
+            assert_eq!(file(&*optimizer), file(&*again));
+        }
+    }
+}
+
+type Guarded = fn() -> [Box<dyn Optimizer>; 3];
+
+#[test]
+fn no_evaluation_of_a_step_gets_past_a_guard() {
+    let lbfgs = |line_search| Lbfgs::new(0.1).max_iter(3).line_search(line_search);
+    let [off, wolfe] = [LineSearch::Off, LineSearch::StrongWolfe].map(lbfgs);
+    let guards: [Guarded; 3] = [
+        || {
+            let sam = || Sam::new(Adam::new(0.1), 0.3);
+            [Box::new(Guard::refuse(sam())), Box::new(Guard::skip(sam())), Box::new(Guard::zero(sam()))]
+        },
+        || {
+            let sam = || Lookahead::new(Sam::new(Adam::new(0.1), 0.3)).sync_period(2);
+            [Box::new(Guard::refuse(sam())), Box::new(Guard::skip(sam())), Box::new(Guard::zero(sam()))]
+        },
+        || {
+            let adam = || Adam::new(0.1);
+            [
+                Box::new(Sam::new(Guard::refuse(adam()), 0.0)),
+                Box::new(Sam::new(Guard::skip(adam()), 0.0)),
+                Box::new(Sam::new(Guard::zero(adam()), 0.0)),
+            ]
+        },
+    ];
+    for guarded in guards {
+        for k in 0..3 {
+            let (mut model, mut optimizer) = (net(), guarded().into_iter().nth(k).expect("three"));
+            step(&mut *optimizer, &mut model, None).expect("a step");
+            let before = (values(&model), file(&*optimizer));
+            let outcome = step(&mut *optimizer, &mut model, Some(1));
+            match k {
+                0 => assert!(
+                    outcome.expect_err("refused").to_string().contains("Guard: the gradient of \"hidden.weight\"")
+                ),
+                1 => {
+                    let report = outcome.expect("left out");
+                    assert_eq!((report.updated, report.not_finite.len()), (0, 4));
+                }
+                _ => assert_eq!(outcome.expect("zeros").updated, 4),
+            }
+            assert!(values(&model).iter().all(|x| x.is_finite()));
+            if k < 2 {
+                assert_eq!(values(&model), before.0);
+            }
+            if k == 0 {
+                assert_eq!(file(&*optimizer), before.1);
+            }
+            step(&mut *optimizer, &mut model, None).expect("it goes on");
+        }
+    }
+    // Trials of a line search are no steps.
+    for (mut lbfgs, fails) in [(off, true), (wolfe, false)] {
+        let mut model = net();
+        let before = values(&model);
+        let outcome = step(&mut lbfgs, &mut model, Some(1));
+        assert_eq!(outcome.is_err(), fails, "{outcome:?}");
+        assert!(values(&model).iter().all(|x| x.is_finite()));
+        assert_eq!(values(&model) == before, fails);
+    }
+}

@@ -136,11 +136,11 @@ mod tests {
         let (y, t) = (Tensor::from([[1.0, 3.0], [0.0, 2.0]]), Tensor::from([[1.0, 1.0], [0.0, 0.0]]));
         assert_eq!(loss.weighted(&y, &t, &Tensor::from([1.0, 0.5]))?.to_vec::<f32>()?, [2.0, 1.0]);
         assert_eq!(
-            loss.weighted(&y, &t, &Tensor::from([1.0, 0.5, 2.0])).unwrap_err().to_string(),
+            loss.weighted(&y, &t, &Tensor::from([1.0, 0.5, 2.0])).expect_err("refused").to_string(),
             "PerSample: weight has shape [3], expected one that broadcasts to the input's, [2]"
         );
         assert_eq!(
-            PerSample::new(MseLoss::new()).forward(&y, &t).unwrap_err().to_string(),
+            PerSample::new(MseLoss::new()).forward(&y, &t).expect_err("refused").to_string(),
             "PerSample: the losses has shape [], expected one for each element or sample: the loss needs Reduction::None"
         );
         Ok(())

@@ -149,7 +149,7 @@ mod tests {
     #[test]
     fn options_out_of_range_are_named() -> Result<()> {
         let x = Tensor::from([[1.0, 2.0]]);
-        let text = |loss: TripletMarginLoss| loss.forward(&x, &x, &x).unwrap_err().to_string();
+        let text = |loss: TripletMarginLoss| loss.forward(&x, &x, &x).expect_err("refused").to_string();
         let margin = text(TripletMarginLoss::new().margin(-1.0));
         assert_eq!(margin, "triplet_margin_loss: margin is -1.0, it must be finite and positive");
         let p = text(TripletMarginLoss::new().distance(Distance::Norm { p: 0.5, eps: 0.0 }));

@@ -78,11 +78,11 @@ pub struct Turn<'a> {
     pub parameter: &'a mut Tensor,
     /// Its gradient, of the same shape and dtype.
     pub gradient: &'a Tensor,
-    /// Its state, one entry for each of [`Rule::STATE`]; `None` where it is not in use.
+    /// Its state, one entry for each of [`Rule::STATE`](crate::Rule::STATE); `None` where it is not in use.
     pub state: &'a mut [Option<Tensor>],
-    /// Its numbers, one for each of [`Rule::NUMBERS`].
+    /// Its numbers, one for each of [`Rule::NUMBERS`](crate::Rule::NUMBERS).
     pub numbers: &'a mut [f64],
-    /// The optimizer's numbers, one for each of [`Rule::SHARED`].
+    /// The optimizer's numbers, one for each of [`Rule::SHARED`](crate::Rule::SHARED).
     pub shared: &'a [f64],
     /// The learning rate of the parameter's group.
     pub lr: f64,

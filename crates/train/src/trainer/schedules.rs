@@ -62,7 +62,7 @@ impl<'t> Trainer<'t> {
     }
 
     /// Sets a hyperparameter before each *epoch*, as [`Trainer::schedule`] sets the learning rate: `momentum`,
-    /// `betas[0]`, `weight_decay`, or any other of [`Optimizer::hyperparameters`]. The schedule's base is the optimizer's
+    /// `betas[0]`, `weight_decay`, or any other of [`Optimizer::hyperparameters`](wengert_optim::Optimizer::hyperparameters). The schedule's base is the optimizer's
     /// own number, which it has again after the run. A run has one schedule of each name.
     ///
     /// # Examples

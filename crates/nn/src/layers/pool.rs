@@ -276,7 +276,7 @@ cases![
     layer("AvgPool2d", |_| Ok(AvgPool2d::new(2).divisor_override(3))).maps(&[1, 2, 4, 3], &[1, 2, 2, 1]),
     layer("AvgPool3d", |_| Ok(AvgPool3d::new(2))).maps(&[1, 1, 2, 2, 2], &[1, 1, 1, 1, 1]),
     layer("LPPool1d", |_| Ok(LPPool1d::new(2.0, 2))).maps(&[1, 2, 4], &[1, 2, 2]),
-    layer("LPPool2d", |_| Ok(LPPool2d::new(3.0, 2))).maps(&[1, 2, 4, 2], &[1, 2, 2, 1]),
+    layer("LPPool2d", |_| Ok(LPPool2d::new(2.0, [2, 1]).stride(2))).maps(&[1, 2, 4, 2], &[1, 2, 2, 1]),
     layer("AdaptiveAvgPool1d", |_| Ok(AdaptiveAvgPool1d::new(2))).maps(&[1, 2, 5], &[1, 2, 2]),
     layer("AdaptiveAvgPool2d", |_| Ok(AdaptiveAvgPool2d::new([2, 1]))).maps(&[1, 2, 5, 3], &[1, 2, 2, 1]),
     layer("AdaptiveAvgPool3d", |_| Ok(AdaptiveAvgPool3d::new(1))).maps(&[1, 1, 2, 2, 2], &[1, 1, 1, 1, 1]),

@@ -125,11 +125,7 @@ impl Mean {
 
     /// Adds a batch's numerator and denominator.
     pub(crate) fn add_parts(&mut self, parts: &LossParts) -> Result<()> {
-        let denominator = number("denominator of the loss", &parts.denominator)?;
-        if !denominator.is_finite() {
-            let text = format!("the denominator of the loss is {denominator}, it must be finite");
-            return Err(Error::new(ErrorKind::NotFinite, text));
-        }
+        let denominator = denominator_of(parts)?;
         self.sum += number("numerator of the loss", &parts.numerator)?;
         self.count += denominator;
         Ok(())
@@ -144,6 +140,19 @@ impl Mean {
     pub(crate) fn value(&self) -> f64 {
         self.sum / self.count
     }
+}
+
+/// What a loss divides by, as a number.
+///
+/// # Errors
+/// If it is not finite.
+pub(crate) fn denominator_of(parts: &LossParts) -> Result<f64> {
+    let denominator = number("denominator of the loss", &parts.denominator)?;
+    if denominator.is_finite() {
+        return Ok(denominator);
+    }
+    let text = format!("the denominator of the loss is {denominator}, it must be finite");
+    Err(Error::new(ErrorKind::NotFinite, text))
 }
 
 impl<M: Metric + ?Sized> Metric for &M {

@@ -3,7 +3,7 @@
 use super::before::Before;
 use super::group::Group;
 use super::steps::{Computed, Steps};
-use crate::metrics::{number, one_float};
+use crate::metrics::{denominator_of, number, one_float};
 use crate::penalty::Penalty;
 use autograd_core::module::Module;
 use autograd_core::{Error, ErrorKind, Gradients, Result, Tensor};
@@ -50,7 +50,7 @@ impl Terms<'_, '_> {
     /// What was computed, by its numbers.
     pub(super) fn evaluated(&self, computed: Computed, weights: Weights) -> Result<Evaluated> {
         let Computed { output, loss, is_sum, penalties, objective, grads } = computed;
-        let (tried, denominator) = (weights == Weights::Tried, number("denominator of the loss", &loss.denominator)?);
+        let (tried, denominator) = (weights == Weights::Tried, denominator_of(&loss)?);
         finite_unless("loss", &loss.value, tried || denominator == 0.0)?;
         if denominator == 0.0 {
             return Ok(Evaluated { output, loss, descent: None });

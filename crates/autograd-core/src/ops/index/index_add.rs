@@ -162,7 +162,7 @@ crate::ops::cases::cases![{
                 |x| x[0].index_copy(1, &x[1], &x[2].to_dtype(DType::F32)),
                 "index_copy: dtypes F64 and F32 do not mix; convert one with to_dtype",
             ),
-        Case::new("index_fill", vec![real(&[2, 3]), Input::index(&[2], 3), real(&[])], |x| {
+        Case::new("index_fill", vec![real(&[2, 3]), Input::index(&[5], 3), real(&[])], |x| {
             x[0].index_fill_tensor(-1, &x[1], &x[2])
         })
         .value(|x| (0..6).map(|e| if x[1].contains(&((e % 3) as f64)) { x[2][0] } else { x[0][e] }).collect())
@@ -175,7 +175,7 @@ crate::ops::cases::cases![{
             |x| x[0].index_fill_tensor(0, &x[1], &Tensor::from(1)),
             "index_fill: dtypes F64 and I64 do not mix; convert one with to_dtype",
         ),
-        Case::new("index_fill (with a number)", vec![real(&[2, 3]), Input::index(&[2], 2)], |x| {
+        Case::new("index_fill (with a number)", vec![real(&[2, 3]), Input::index(&[5], 2)], |x| {
             x[0].index_fill(0, &x[1], 0.5)
         }),
     ]

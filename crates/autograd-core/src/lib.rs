@@ -53,6 +53,8 @@ pub use ops::index::embedding_bag::{Bag, EmbeddingBagOptions};
 pub use ops::index::scatter_reduce::ScatterReduce;
 pub use ops::linalg::pairwise_distance::DistanceOptions;
 pub use ops::linalg::tensordot::TensordotDims;
+pub use ops::order::dim::{SortDim, ascending, descending};
+pub use ops::order::searchsorted::Side;
 pub use ops::pool::adaptive::OutputSize;
 pub use ops::pool::affine_grid::AffineGrid;
 pub use ops::pool::avg_pool::AvgPool;
@@ -70,8 +72,6 @@ pub use ops::shape::fill::pad::PadMode;
 pub use ops::shape::join::grid::Indexing;
 pub use ops::shape::parts::index::{At, Ellipsis, Index, NewAxis, step};
 pub use ops::shape::parts::tensor_split::Sections;
-pub use ops::sort::dim::{SortDim, ascending, descending};
-pub use ops::sort::searchsorted::Side;
 pub use profile::{Profile, profile};
 pub use shape::{Dim, Shape};
 pub use tape::{

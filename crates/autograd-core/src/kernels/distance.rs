@@ -134,13 +134,22 @@ impl Metric {
     }
 }
 
+/// What is computed of two lists of rows: which are paired, their width, and the norm.
+#[derive(Clone, Copy, Debug)]
+pub struct Distance {
+    /// The elements of a row.
+    pub width: usize,
+    /// The rows that are paired.
+    pub pairs: Pairs,
+    /// The norm of a pair's difference.
+    pub metric: Metric,
+}
+
 /// The norms of a range of pairs.
 struct Distances<'a, T> {
+    of: Distance,
     a: &'a [T],
     b: &'a [T],
-    width: usize,
-    pairs: Pairs,
-    metric: Metric,
     range: Range<usize>,
     y: &'a mut [T],
 }
@@ -149,7 +158,7 @@ impl<T: Real> Kernel for Distances<'_, T> {
     type Output = ();
     #[inline(always)]
     fn run(self) {
-        let Distances { a, b, width, pairs, metric, range, y } = self;
+        let Distances { of: Distance { width, pairs, metric }, a, b, range, y } = self;
         for (k, y) in range.zip(y) {
             let (i, j) = pairs.rows(k);
             let (a, b) = (&a[i * width..(i + 1) * width], &b[j * width..(j + 1) * width]);
@@ -180,21 +189,18 @@ fn sum<T: Real>(a: &[T], b: &[T], eps: f64, f: impl Fn(f64) -> f64) -> f64 {
     sums.iter().sum::<f64>() + rest
 }
 
-/// The norms of the differences of all pairs of rows of `width` elements.
-pub fn distances<T: Real>(a: &[T], b: &[T], width: usize, pairs: Pairs, metric: Metric, y: &mut [T]) {
-    for_rows(y, 1, width.max(1), |range, y| vectorize(Distances { a, b, width, pairs, metric, range, y }));
+/// The norms of the differences of all pairs of rows.
+pub fn distances<T: Real>(of: Distance, a: &[T], b: &[T], y: &mut [T]) {
+    for_rows(y, 1, of.width.max(1), |range, y| vectorize(Distances { of, a, b, range, y }));
 }
 
 /// The gradient of the first operand of [`distances`], or of the second: `rows` has its elements, `others` those of the
 /// other one.
-#[allow(clippy::too_many_arguments, reason = "a kernel gets all that its operation has saved")]
 pub fn distances_pull<T: Real>(
+    Distance { width, pairs, metric }: Distance,
+    second: bool,
     [rows, others]: [&[T]; 2],
     [y, gy]: [&[T]; 2],
-    width: usize,
-    second: bool,
-    pairs: Pairs,
-    metric: Metric,
     gx: &mut [T],
 ) {
     let each = if rows.is_empty() { 1 } else { y.len() * width / (rows.len() / width.max(1)).max(1) };

@@ -20,10 +20,10 @@ pub(crate) mod conv;
 pub(crate) mod index;
 pub(crate) mod linalg;
 pub(crate) mod normalize;
+pub(crate) mod order;
 pub(crate) mod pool;
 pub(crate) mod random;
 pub(crate) mod segments;
-pub(crate) mod sort;
 
 pub(crate) use elementwise::arithmetic::add::add_assign;
 pub(crate) use reduce::sum::{sum_to, sum_to_fused};

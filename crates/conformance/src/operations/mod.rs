@@ -11,11 +11,11 @@ mod keras_losses;
 mod linalg;
 mod losses;
 mod normalize;
+mod order;
 mod pool;
 mod reduce;
 mod scan;
 mod shape;
-mod sort;
 
 use crate::call::{Call, Outputs};
 use crate::stop::{Outcome, Stop};
@@ -37,7 +37,7 @@ const TABLES: [Table; 11] = [
     keras_losses::TABLE,
     conv::TABLE,
     pool::TABLE,
-    sort::TABLE,
+    order::TABLE,
 ];
 
 /// All tables.

@@ -4,7 +4,7 @@ use crate::init::{Initializer, uniform};
 use crate::layer::Layer;
 use autograd_core::check::Check;
 use autograd_core::module::Param;
-use autograd_core::{Conv, DType, PadMode, Padding, PerDim, Result, Tensor};
+use autograd_core::{Conv, DType, Error, PadMode, Padding, PerDim, Result, Tensor};
 use rand::Rng;
 use wengert_derive::Module;
 
@@ -23,24 +23,17 @@ use wengert_derive::Module;
 #[derive(Clone, Debug, PartialEq)]
 pub struct ConvOptions {
     stride: PerDim,
-    padding: Margins,
+    padding: Padding,
     dilation: PerDim,
     groups: usize,
     bias: bool,
     padding_mode: Option<PadMode>,
 }
 
-/// The margins of the input.
-#[derive(Clone, Debug, PartialEq)]
-enum Margins {
-    Sides(Vec<usize>),
-    Same,
-}
-
 impl Default for ConvOptions {
     fn default() -> Self {
         let (stride, dilation) = (PerDim::from(1), PerDim::from(1));
-        ConvOptions { stride, padding: Margins::Sides(vec![0]), dilation, groups: 1, bias: true, padding_mode: None }
+        ConvOptions { stride, padding: Padding::Valid, dilation, groups: 1, bias: true, padding_mode: None }
     }
 }
 
@@ -57,43 +50,24 @@ impl ConvOptions {
         self
     }
 
-    /// The margin at each side of the input, one number for all dims. Default 0.
-    #[must_use]
-    pub fn padding(mut self, padding: usize) -> ConvOptions {
-        self.padding = Margins::Sides(vec![padding]);
-        self
-    }
-
-    /// The margin at each side of each dim.
+    /// The margins of the input: one number for all sides, one for each dim, or [`Padding::Same`], which gives the output
+    /// the size of the input and needs a stride of 1. Default [`Padding::Valid`]: none.
     ///
     /// # Examples
     /// ```
-    /// # use autograd_core::{DType, Tensor};
+    /// # use autograd_core::{DType, Padding, Tensor};
     /// # use wengert_nn::{Conv2d, ConvOptions, Layer};
-    /// let options = ConvOptions::new().paddings(&[1, 0]);
-    /// let conv = Conv2d::with(1, 1, 3, options, &mut autograd_core::seeded(7))?;
-    /// assert_eq!(conv.forward(&Tensor::ones(&[1, 1, 5, 5], DType::F32)?)?.shape(), [1, 1, 5, 3]);
+    /// let shape = |padding: Padding| {
+    ///     let options = ConvOptions::new().padding(padding);
+    ///     let conv = Conv2d::with(1, 1, 3, options, &mut autograd_core::seeded(7))?;
+    ///     Ok::<_, wengert_nn::Error>(conv.forward(&Tensor::ones(&[1, 1, 5, 5], DType::F32)?)?.shape().to_vec())
+    /// };
+    /// assert_eq!((shape([1, 0].into())?, shape(Padding::Same)?), (vec![1, 1, 5, 3], vec![1, 1, 5, 5]));
     /// # Ok::<(), wengert_nn::Error>(())
     /// ```
     #[must_use]
-    pub fn paddings(mut self, paddings: &[usize]) -> ConvOptions {
-        self.padding = Margins::Sides(paddings.to_vec());
-        self
-    }
-
-    /// Margins that give the output the size of the input; the stride must be 1.
-    ///
-    /// # Examples
-    /// ```
-    /// # use autograd_core::{DType, Tensor};
-    /// # use wengert_nn::{Conv2d, ConvOptions, Layer};
-    /// let conv = Conv2d::with(1, 1, 3, ConvOptions::new().padding_same(), &mut autograd_core::seeded(7))?;
-    /// assert_eq!(conv.forward(&Tensor::ones(&[1, 1, 5, 5], DType::F32)?)?.shape(), [1, 1, 5, 5]);
-    /// # Ok::<(), wengert_nn::Error>(())
-    /// ```
-    #[must_use]
-    pub fn padding_same(mut self) -> ConvOptions {
-        self.padding = Margins::Same;
+    pub fn padding(mut self, padding: impl Into<Padding>) -> ConvOptions {
+        self.padding = padding.into();
         self
     }
 
@@ -123,35 +97,6 @@ impl ConvOptions {
     pub fn padding_mode(mut self, padding_mode: PadMode) -> ConvOptions {
         self.padding_mode = Some(padding_mode);
         self
-    }
-}
-
-/// The sizes of a kernel, one for each dim, or one for all.
-///
-/// # Examples
-/// ```
-/// use wengert_nn::KernelSize;
-/// assert_eq!(KernelSize::<2>::from(3), KernelSize::from([3, 3]));
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct KernelSize<const D: usize>([usize; D]);
-
-impl<const D: usize> From<usize> for KernelSize<D> {
-    fn from(size: usize) -> Self {
-        KernelSize([size; D])
-    }
-}
-
-// A literal without a type is an `i32`. What is negative is refused like 0.
-impl<const D: usize> From<i32> for KernelSize<D> {
-    fn from(size: i32) -> Self {
-        KernelSize([usize::try_from(size).unwrap_or(0); D])
-    }
-}
-
-impl<const D: usize> From<[usize; D]> for KernelSize<D> {
-    fn from(sizes: [usize; D]) -> Self {
-        KernelSize(sizes)
     }
 }
 
@@ -193,7 +138,7 @@ macro_rules! convolutions {
             pub fn new(
                 in_channels: usize,
                 out_channels: usize,
-                kernel_size: impl Into<KernelSize<$D>>,
+                kernel_size: impl Into<PerDim>,
                 rng: &mut dyn Rng,
             ) -> Result<$Name> {
                 $Name::with(in_channels, out_channels, kernel_size, ConvOptions::new(), rng)
@@ -215,13 +160,13 @@ macro_rules! convolutions {
             pub fn with(
                 in_channels: usize,
                 out_channels: usize,
-                kernel_size: impl Into<KernelSize<$D>>,
+                kernel_size: impl Into<PerDim>,
                 options: ConvOptions,
                 rng: &mut dyn Rng,
             ) -> Result<$Name> {
                 const NAME: &str = stringify!($Name);
-                let kernel = kernel_size.into().0;
-                let (weight, bias) = start(NAME, in_channels, out_channels, &kernel, &options, rng)?;
+                let kernel = kernel_size.into();
+                let (weight, bias) = start(NAME, [in_channels, out_channels], &kernel, $D, &options, rng)?;
                 Ok($Name { weight, bias, options })
             }
         }
@@ -244,9 +189,9 @@ convolutions! {
 /// Weight and bias as they start.
 fn start(
     name: &'static str,
-    inputs: usize,
-    outputs: usize,
-    kernel: &[usize],
+    [inputs, outputs]: [usize; 2],
+    kernel: &PerDim,
+    dims: usize,
     options: &ConvOptions,
     rng: &mut dyn Rng,
 ) -> Result<(Param, Option<Param>)> {
@@ -254,13 +199,16 @@ fn start(
     for (what, size) in [("in_channels", inputs), ("out_channels", outputs), ("groups", options.groups)] {
         check.require(size > 0, what, size, "at least 1")?;
     }
-    check.require(kernel.iter().all(|size| *size > 0), "kernel_size", kernel, "at least 1 in each dim")?;
+    let sizes = kernel.each(dims).unwrap_or_default();
+    let valid = !sizes.is_empty() && sizes.iter().all(|size| *size > 0);
+    check.require(valid, "kernel_size", kernel, format!("at least 1, one number or {dims}"))?;
+    let kernel: Vec<usize> = sizes.into_iter().map(isize::unsigned_abs).collect();
     let groups = options.groups;
     let divides = inputs.is_multiple_of(groups) && outputs.is_multiple_of(groups);
     check.require(divides, "groups", groups, format!("a divisor of {inputs} and {outputs}, the channels"))?;
     let fan_in = inputs / groups * kernel.iter().product::<usize>();
     let bound = 1.0 / (fan_in as f64).sqrt();
-    let shape: Vec<usize> = [outputs, inputs / groups].iter().chain(kernel).copied().collect();
+    let shape: Vec<usize> = [outputs, inputs / groups].iter().chain(&kernel).copied().collect();
     let weight = Param::new(uniform(-bound, bound).tensor(&shape, DType::F32, rng)?)?;
     let bias = match options.bias {
         true => Some(Param::new(uniform(-bound, bound).tensor(&[outputs], DType::F32, rng)?)?),
@@ -274,24 +222,27 @@ impl ConvOptions {
     fn padded(&self, name: &'static str, x: &Tensor, weight: &[usize]) -> Result<(Tensor, Conv)> {
         let conv = Conv::new().stride(self.stride.clone()).dilation(self.dilation.clone()).groups(self.groups);
         let Some(mode) = self.padding_mode else {
-            let padding = match &self.padding {
-                Margins::Same => Padding::Same,
-                Margins::Sides(sides) => Padding::Sides(PerDim::from(&sides[..])),
-            };
-            return Ok((x.clone(), conv.padding(padding)));
+            return Ok((x.clone(), conv.padding(self.padding.clone())));
         };
-        let dims = weight.len() - 2;
-        let Margins::Sides(sides) = &self.padding else {
-            let must = "zeros where the padding is `same`: name the margins";
-            return Err(autograd_core::Error::argument(name, "padding_mode", mode, must));
+        let kernel = &weight[2..];
+        let each = |what: &str, numbers: &PerDim| {
+            let must = format!("one number or {}", kernel.len());
+            numbers.each(kernel.len()).ok_or_else(|| Error::argument(name, what, numbers, must))
         };
-        let each = match &sides[..] {
-            [one] => vec![*one; dims],
-            sides => sides.to_vec(),
+        // The last dim comes first; where margins are odd, one more at the end.
+        let sides: Vec<[isize; 2]> = match &self.padding {
+            Padding::Valid => Vec::new(),
+            Padding::Sides(sides) => each("padding", sides)?.into_iter().map(|side| [side; 2]).collect(),
+            Padding::Same => {
+                let strides = each("stride", &self.stride)?;
+                let must = "1 where the padding is Same";
+                Check(name).require(strides.iter().all(|stride| *stride == 1), "stride", &self.stride, must)?;
+                let spans = each("dilation", &self.dilation)?.into_iter().zip(kernel);
+                let margins = spans.map(|(dilation, taps)| dilation * (*taps as isize - 1));
+                margins.map(|margin| [margin / 2, margin - margin / 2]).collect()
+            }
         };
-        Check(name).require(each.len() == dims, "padding", &each, format!("one number, or {dims}"))?;
-        // The last dim comes first.
-        let margins: Vec<isize> = each.iter().rev().flat_map(|side| [*side as isize; 2]).collect();
+        let margins: Vec<isize> = sides.into_iter().rev().flatten().collect();
         Ok((x.pad(&margins, mode)?, conv))
     }
 }
@@ -310,12 +261,23 @@ cases![
     })
     .state(&["weight", "bias"])
     .maps(&[1, 1, 4, 5], &[1, 1, 2, 3]),
-    layer("Conv3d", |rng| Conv3d::with(1, 2, 2, ConvOptions::new().padding_same(), rng))
+    layer("Conv3d", |rng| Conv3d::with(1, 2, 2, ConvOptions::new().padding(Padding::Same), rng))
         .state(&["weight", "bias"])
         .maps(&[1, 1, 2, 3, 2], &[1, 2, 2, 3, 2]),
     layer("Conv1d", |rng| Conv1d::new(2, 0, 2, rng)).cannot_be("Conv1d: out_channels is 0, it must be at least 1"),
     layer("Conv1d", |rng| Conv1d::new(2, 3, 0, rng))
-        .cannot_be("Conv1d: kernel_size is [0], it must be at least 1 in each dim"),
+        .cannot_be("Conv1d: kernel_size is 0, it must be at least 1, one number or 1"),
+    layer("Conv2d", |rng| {
+        let options = ConvOptions::new().padding(Padding::Same).dilation([1, 2]).padding_mode(PadMode::Circular);
+        Conv2d::with(1, 1, [2, 3], options, rng)
+    })
+    .state(&["weight", "bias"])
+    .maps(&[1, 1, 4, 5], &[1, 1, 4, 5]),
+    layer("Conv2d", |rng| {
+        let options = ConvOptions::new().padding([1, 2, 3]).padding_mode(PadMode::Circular);
+        Conv2d::with(1, 1, 3, options, rng)
+    })
+    .refuses(&[1, 1, 4, 5], "Conv2d: padding is [1, 2, 3], it must be one number or 2"),
     layer("Conv2d", |rng| Conv2d::with(3, 4, 1, ConvOptions::new().groups(2), rng))
         .cannot_be("Conv2d: groups is 2, it must be a divisor of 3 and 4, the channels"),
 ];

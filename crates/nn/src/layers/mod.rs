@@ -8,7 +8,7 @@ mod linear;
 mod pool;
 mod sequential;
 
-pub use conv::{Conv1d, Conv2d, Conv3d, ConvOptions, KernelSize};
+pub use conv::{Conv1d, Conv2d, Conv3d, ConvOptions};
 pub use dropout::Dropout;
 pub use flatten::Flatten;
 pub use lambda::{Fallible, Infallible, IntoLayer, Itself, Lambda};

@@ -43,7 +43,7 @@ macro_rules! pools {
             /// # Examples
             /// ```
             #[doc = concat!("# use wengert_nn::", stringify!($Name), ";")]
-            #[doc = concat!("assert_eq!(", stringify!($Name), "::new(2).stride(2), ", stringify!($Name), "::new(2).stride(2));")]
+            #[doc = concat!("assert_ne!(", stringify!($Name), "::new(2).stride(1), ", stringify!($Name), "::new(2));")]
             /// ```
             #[must_use]
             pub fn stride(mut self, stride: impl Into<PerDim>) -> $Name {

@@ -27,6 +27,8 @@ pub mod normal;
 pub mod tan;
 pub mod trig;
 
+#[cfg(test)]
+pub(crate) mod held;
 mod polynomial;
 mod scale;
 #[cfg(test)]

@@ -1,9 +1,7 @@
 //! Values by mpmath 1.3.0 with 50 digits or more, rounded to f64.
 
 use super::*;
-
-/// A function, how many ulp it may be off, and its values as `x:y`.
-type Row = (&'static str, fn(f64) -> f64, f64, &'static str);
+use crate::kernels::math::held::{Row, agree};
 
 /// Limits in ulp are what the recurrences lose at the points of the row.
 const ROWS: &[Row] = &[
@@ -242,27 +240,7 @@ const ROWS: &[Row] = &[
     ),
 ];
 
-/// The number of f64 between `y` and `want`; 0 and −0 are one.
-fn ulps(y: f64, want: f64) -> f64 {
-    let ordered = |v: f64| if v < 0.0 { -((-v).to_bits() as i64) } else { v.abs().to_bits() as i64 };
-    if y.is_nan() { f64::INFINITY } else { (i128::from(ordered(y)) - i128::from(ordered(want))).unsigned_abs() as f64 }
-}
-
 #[test]
 fn values_agree_with_the_tables() {
-    let mut wrong = Vec::new();
-    for (name, f, limit, points) in ROWS {
-        let mut worst = 0.0f64;
-        for point in points.split_whitespace() {
-            let (x, want) = point.split_once(':').expect("two numbers");
-            let [x, want] = [x, want].map(|x| x.parse::<f64>().expect("a number"));
-            let error = ulps(f(x), want);
-            worst = worst.max(error);
-            if error > *limit {
-                wrong.push(format!("{name}({x:e}) is {:e}, {error} ulp from {want:e}", f(x)));
-            }
-        }
-        println!("{name}: worst {worst} ulp in the table");
-    }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    agree(ROWS);
 }

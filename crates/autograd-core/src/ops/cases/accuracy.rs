@@ -3,6 +3,7 @@
 //! The numbers are the exact formulas in mpmath 1.3.0 with 800 digits, rounded to f64: what cancels in them has digits to
 //! spare. F32 is compared with F64 over its whole range by the suite of the cases.
 
+use crate::kernels::math::held::ulps;
 use crate::tensor::Tensor;
 
 /// An operation, and for each argument its value and its two derivatives.
@@ -267,12 +268,6 @@ const ROWS: [Row; 14] = [
         ],
     ),
 ];
-
-/// The number of f64 between the two; 0 and −0 are one.
-fn ulps(y: f64, want: f64) -> f64 {
-    let ordered = |v: f64| if v < 0.0 { -((-v).to_bits() as i64) } else { v.abs().to_bits() as i64 };
-    if y.is_nan() { f64::INFINITY } else { (i128::from(ordered(y)) - i128::from(ordered(want))).unsigned_abs() as f64 }
-}
 
 #[test]
 fn values_and_derivatives_have_all_their_digits() {

@@ -56,6 +56,21 @@ impl fmt::Debug for PerDim {
 const MOST: isize = 1 << 31;
 
 impl PerDim {
+    /// The number for each of so many dims; none if there are neither one nor so many.
+    ///
+    /// # Examples
+    /// ```
+    /// use autograd_core::PerDim;
+    /// assert_eq!(PerDim::from(3).each(2), Some(vec![3, 3]));
+    /// assert_eq!((PerDim::from([1, 2]).each(2), PerDim::from([1, 2]).each(3)), (Some(vec![1, 2]), None));
+    /// ```
+    pub fn each(&self, dims: usize) -> Option<Vec<isize>> {
+        match &self.0[..] {
+            [one] => Some(vec![*one; dims]),
+            each => (each.len() == dims).then(|| each.to_vec()),
+        }
+    }
+
     /// The number for each of `rank` dims, at least `least`, behind as many of `filler` as make three.
     pub(crate) fn read(&self, op: &'static str, name: &str, rank: usize, least: isize, filler: usize) -> Result<Space> {
         if self.0.len() != 1 && self.0.len() != rank {

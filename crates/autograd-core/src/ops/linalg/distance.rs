@@ -1,7 +1,7 @@
 //! Distances between all pairs of rows.
 
 use crate::error::{Error, Result};
-use crate::kernels::distance::{Metric, Pairs, distances, distances_pull};
+use crate::kernels::distance::{self, Metric, Pairs, distances, distances_pull};
 use crate::ops::check::Check;
 use crate::ops::reduce::dims::keep;
 use crate::tape::{Pull, Pullback, Saved, record};
@@ -83,11 +83,11 @@ pub(super) fn distance(
     pairs: Pairs,
     metric: Metric,
 ) -> Result<Tensor> {
-    let width = a.shape().last().copied().unwrap_or(1);
+    let of = distance::Distance { width: a.shape().last().copied().unwrap_or(1), pairs, metric };
     let (left, right) = (a.try_packed(op)?, b.try_packed(op)?);
     let value = for_float!(a.float(), T => {
         Tensor::compute::<T, 2>(op, shape, [&*left, &*right], move |[a, b], y| {
-            distances::<T>(a.flat(), b.flat(), width, pairs, metric, y);
+            distances::<T>(of, a.flat(), b.flat(), y);
         })
     })?;
     let same = matches!(pairs, Pairs::Upper { .. });
@@ -144,13 +144,13 @@ impl Distance {
         let (rows, others) = if second { (&self.b, &self.a) } else { (&self.a, &self.b) };
         let (rows, others) = (rows.value().try_packed(self.op)?, others.value().try_packed(self.op)?);
         let (y, gy) = (self.y.value().try_packed(self.op)?, gy.try_packed(self.op)?);
-        let width = rows.shape().last().copied().unwrap_or(1);
         let (pairs, metric) = (self.pairs, self.metric);
+        let of = distance::Distance { width: rows.shape().last().copied().unwrap_or(1), pairs, metric };
         let operands = [&*rows, &*others, &*y, &*gy];
         for_float!(rows.float(), T => {
             Tensor::compute::<T, 4>(self.op, rows.shape(), operands, move |[rows, others, y, gy], gx| {
                 let (rows, others) = (rows.flat::<T>(), others.flat::<T>());
-                distances_pull::<T>([rows, others], [y.flat(), gy.flat()], width, second, pairs, metric, gx);
+                distances_pull::<T>(of, second, [rows, others], [y.flat(), gy.flat()], gx);
             })
         })
     }

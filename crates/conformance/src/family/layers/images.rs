@@ -3,12 +3,12 @@
 use super::table::{Build, layer};
 use crate::call::Call;
 use crate::stop::{Outcome, Stop};
-use autograd_core::{OutputSize, PadMode};
+use autograd_core::{OutputSize, PadMode, Padding};
 use serde_json::Value;
 use wengert_nn::{
     AdaptiveAvgPool1d, AdaptiveAvgPool2d, AdaptiveAvgPool3d, AdaptiveMaxPool1d, AdaptiveMaxPool2d, AdaptiveMaxPool3d,
-    AvgPool1d, AvgPool2d, AvgPool3d, Conv1d, Conv2d, Conv3d, ConvOptions, KernelSize, LPPool1d, LPPool2d, MaxPool1d,
-    MaxPool2d, MaxPool3d,
+    AvgPool1d, AvgPool2d, AvgPool3d, Conv1d, Conv2d, Conv3d, ConvOptions, LPPool1d, LPPool2d, MaxPool1d, MaxPool2d,
+    MaxPool3d,
 };
 
 /// Pooling by windows: what all have, and each one's own setters.
@@ -43,16 +43,16 @@ macro_rules! avg_pool {
 }
 
 macro_rules! conv {
-    ($c:ident, $rng:ident, $Conv:ident, $D:literal) => {{
+    ($c:ident, $rng:ident, $Conv:ident) => {{
         let (inputs, outputs) = ($c.count("in_channels")?, $c.count("out_channels")?);
-        layer($Conv::with(inputs, outputs, kernel::<$D>($c)?, options($c)?, $rng)?)
+        layer($Conv::with(inputs, outputs, &$c.integers("kernel_size")?[..], options($c)?, $rng)?)
     }};
 }
 
 pub(super) const TABLE: &[(&str, Build)] = &[
-    ("Conv1d", |c, rng| conv!(c, rng, Conv1d, 1)),
-    ("Conv2d", |c, rng| conv!(c, rng, Conv2d, 2)),
-    ("Conv3d", |c, rng| conv!(c, rng, Conv3d, 3)),
+    ("Conv1d", |c, rng| conv!(c, rng, Conv1d)),
+    ("Conv2d", |c, rng| conv!(c, rng, Conv2d)),
+    ("Conv3d", |c, rng| conv!(c, rng, Conv3d)),
     ("MaxPool1d", |c, _| max_pool!(c, MaxPool1d)),
     ("MaxPool2d", |c, _| max_pool!(c, MaxPool2d)),
     ("MaxPool3d", |c, _| max_pool!(c, MaxPool3d)),
@@ -100,29 +100,14 @@ fn stride(c: &Call<'_>) -> Outcome<Option<Vec<isize>>> {
     Ok(Some(c.integers("stride")?).filter(|stride| !stride.is_empty()))
 }
 
-fn kernel<const D: usize>(c: &Call<'_>) -> Outcome<KernelSize<D>> {
-    let sizes = counts(c, "kernel_size")?;
-    match (&sizes[..], <[usize; D]>::try_from(&sizes[..])) {
-        (_, Ok(sizes)) => Ok(sizes.into()),
-        ([one], _) => Ok((*one).into()),
-        (sizes, _) => Err(Stop::argument("kernel_size", format!("{sizes:?}"))),
-    }
-}
-
-/// Numbers that are not negative: the type rules others out.
-fn counts(c: &Call<'_>, name: &str) -> Outcome<Vec<usize>> {
-    let count = |size: isize| usize::try_from(size).map_err(|_| Stop::argument(name, size));
-    c.integers(name)?.into_iter().map(count).collect()
-}
-
 fn options(c: &Call<'_>) -> Outcome<ConvOptions> {
     let mut options = ConvOptions::new().groups(c.count("groups")?).bias(c.flag("bias")?);
     options = options.stride(&c.integers("stride")?[..]).dilation(&c.integers("dilation")?[..]);
     options = match c.value("padding") {
-        Some(Value::String(word)) if word == "same" => options.padding_same(),
-        Some(Value::String(word)) if word == "valid" => options.padding(0),
+        Some(Value::String(word)) if word == "same" => options.padding(Padding::Same),
+        Some(Value::String(word)) if word == "valid" => options.padding(Padding::Valid),
         Some(Value::String(word)) => return Err(Stop::argument("padding", word)),
-        _ => options.paddings(&counts(c, "padding")?),
+        _ => options.padding(&c.integers("padding")?[..]),
     };
     Ok(match c.word("padding_mode")? {
         "zeros" => options,

@@ -1,5 +1,6 @@
 //! The loss of the Dice coefficient.
 
+use super::probabilities::sum_over;
 use crate::loss::options::reduced;
 use crate::loss::{Loss, Reduction, hint};
 use autograd_core::check::Check;
@@ -62,21 +63,15 @@ impl DiceLoss {
         self.dims = Some(dims.to_vec());
         self
     }
-
-    fn sum(&self, x: &Tensor) -> Result<Tensor> {
-        match &self.dims {
-            Some(dims) => x.sum_dim(&dims[..]),
-            None => Ok(x.sum()),
-        }
-    }
 }
 
 impl Loss for DiceLoss {
     fn forward(&self, input: &Tensor, target: &Tensor) -> Result<Tensor> {
         Check(OP).same_float(input, target)?;
         hint::same(OP, target, input.shape())?;
+        let sum = |x: &Tensor| sum_over(x, self.dims.as_deref());
         let both = input.try_mul(target)?;
-        let (both, all) = (self.sum(&both)?, self.sum(&input.try_add(target)?)?);
+        let (both, all) = (sum(&both)?, sum(&input.try_add(target)?)?);
         let overlap = both.mul_scalar(2.0).try_div(&all.add_scalar(EPS))?;
         self.reduction.apply(&overlap.neg().add_scalar(1.0))
     }

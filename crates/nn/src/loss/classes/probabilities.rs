@@ -1,22 +1,27 @@
 //! Probabilities that come from outside and are to be taken the logarithm of.
 
 use autograd_core::check::Check;
-use autograd_core::{Error, ErrorKind, Result, Tensor, is_capturing};
+use autograd_core::{Error, ErrorKind, Result, Tensor, is_capturing, keep};
 
 /// An error if a number is outside [0, 1], which is not looked for in a captured step.
 pub(super) fn in_range(op: &'static str, what: &str, p: &Tensor) -> Result<()> {
     Check(op).float(p)?;
-    let outside = |p: &f64| !(0.0..=1.0).contains(p) && !p.is_nan();
     if is_capturing() {
         return Ok(());
     }
-    match p.to_f64s().into_iter().position(|p| outside(&p)) {
+    let outside = |(_, p): &(usize, f64)| !(0.0..=1.0).contains(p) && !p.is_nan();
+    match p.to_f64s().into_iter().enumerate().find(outside) {
         None => Ok(()),
-        Some(at) => {
-            let text = format!("{op}: {what} has {} at position {at}, probabilities are in [0, 1]", p.to_f64s()[at]);
+        Some((at, p)) => {
+            let text = format!("{op}: {what} has {p} at position {at}, probabilities are in [0, 1]");
             Err(Error::new(ErrorKind::Argument, text))
         }
     }
+}
+
+/// The sum over these dims, or over everything.
+pub(super) fn sum_over(x: &Tensor, dims: Option<&[isize]>) -> Result<Tensor> {
+    dims.map_or_else(|| Ok(x.sum()), |dims| x.sum_dim(dims))
 }
 
 /// Limited to [ε, 1 − ε].
@@ -26,7 +31,6 @@ pub(super) fn limited(p: &Tensor, eps: f64) -> Result<Tensor> {
 
 /// Each row of classes divided by its sum.
 pub(super) fn normalised(p: &Tensor) -> Result<Tensor> {
-    use autograd_core::keep;
     p.try_div(&p.sum_dim(keep(-1))?)
 }
 

@@ -1,5 +1,6 @@
 //! The loss of the Tversky index.
 
+use super::probabilities::sum_over;
 use crate::loss::options::reduced;
 use crate::loss::{Loss, Reduction, hint};
 use autograd_core::check::Check;
@@ -97,13 +98,6 @@ impl TverskyLoss {
         self.beta = beta;
         self
     }
-
-    fn sum(&self, x: &Tensor) -> Result<Tensor> {
-        match &self.dims {
-            Some(dims) => x.sum_dim(&dims[..]),
-            None => Ok(x.sum()),
-        }
-    }
 }
 
 impl Loss for TverskyLoss {
@@ -113,10 +107,11 @@ impl Loss for TverskyLoss {
         }
         Check(OP).same_float(input, target)?;
         hint::same(OP, target, input.shape())?;
+        let sum = |x: &Tensor| sum_over(x, self.dims.as_deref());
         let rest = |x: &Tensor| x.neg().add_scalar(1.0);
-        let both = self.sum(&input.try_mul(target)?)?;
-        let missed = self.sum(&rest(input).try_mul(target)?)?.mul_scalar(self.alpha);
-        let wrong = self.sum(&input.try_mul(&rest(target))?)?.mul_scalar(self.beta);
+        let both = sum(&input.try_mul(target)?)?;
+        let missed = sum(&rest(input).try_mul(target)?)?.mul_scalar(self.alpha);
+        let wrong = sum(&input.try_mul(&rest(target))?)?.mul_scalar(self.beta);
         let overlap = both.try_div(&both.try_add(&missed)?.try_add(&wrong)?.add_scalar(EPS))?;
         self.reduction.apply(&overlap.neg().add_scalar(1.0))
     }

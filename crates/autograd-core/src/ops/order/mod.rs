@@ -5,7 +5,6 @@ pub(crate) mod dim;
 mod kthvalue;
 mod positions;
 pub(crate) mod searchsorted;
-#[allow(clippy::module_inception, reason = "the operation that the chapter is named after")]
 mod sort;
 mod topk;
 mod unique;

@@ -277,6 +277,7 @@ cases![
         let options = ConvOptions::new().padding([1, 2, 3]).padding_mode(PadMode::Circular);
         Conv2d::with(1, 1, 3, options, rng)
     })
+    .state(&["weight", "bias"])
     .refuses(&[1, 1, 4, 5], "Conv2d: padding is [1, 2, 3], it must be one number or 2"),
     layer("Conv2d", |rng| Conv2d::with(3, 4, 1, ConvOptions::new().groups(2), rng))
         .cannot_be("Conv2d: groups is 2, it must be a divisor of 3 and 4, the channels"),

@@ -9,8 +9,10 @@ mod input;
 mod output;
 mod panel;
 mod room;
+mod short;
 mod weight;
 mod window;
+mod winograd;
 
 use crate::kernels::real::Real;
 use crate::threads::parallel::{share, threads, worth_sharing_products};

@@ -14,8 +14,8 @@
 
 use super::super::real::Real;
 use super::super::simd::{Vectorized, has_vectors, vectorize_with};
-use super::Matrix;
 use super::pack::{self, load, store};
+use super::{Base, Matrix};
 use crate::threads::parallel::join;
 use pulp::Simd;
 use std::ptr::null;
@@ -61,6 +61,8 @@ pub(super) struct Product<T> {
     b_column: usize,
     /// The row that every row of c starts from, or null.
     bias: *const T,
+    /// Whether c starts from what it holds.
+    held: bool,
     c: *mut T,
     c_row: usize,
 }
@@ -69,7 +71,7 @@ pub(super) struct Product<T> {
 unsafe impl<T: Send + Sync> Send for Product<T> {}
 
 impl<T: Real> Product<T> {
-    /// `c = a b + bias`.
+    /// `c = a b + base`.
     ///
     /// # Safety
     /// The matrices hold their elements, c has m · n and the bias n, and all of them are borrowed as long as the
@@ -78,13 +80,17 @@ impl<T: Real> Product<T> {
         size: (usize, usize, usize),
         a: Matrix<'_, T>,
         b: Matrix<'_, T>,
-        bias: Option<&[T]>,
+        base: Base<'_, T>,
         c: &mut [T],
     ) -> Product<T> {
         let (a_row, a_column, b_row, b_column) = (a.row, a.column, b.row, b.column);
-        let bias = bias.map_or(null(), <[T]>::as_ptr);
+        let (bias, held) = match base {
+            Base::Nothing => (null(), false),
+            Base::Row(bias) => (bias.as_ptr(), false),
+            Base::Held => (null(), true),
+        };
         let (a, b, c, c_row) = (a.data.as_ptr(), b.data.as_ptr(), c.as_mut_ptr(), size.2);
-        Product { size, a, a_row, a_column, b, b_row, b_column, bias, c, c_row }
+        Product { size, a, a_row, a_column, b, b_row, b_column, bias, held, c, c_row }
     }
 
     /// Computes the product on up to `threads` threads. It is cut between columns where rows of a are read as they are,
@@ -139,10 +145,10 @@ impl<T: Real> Product<T> {
                 for j in (0..n).step_by(2 * vector) {
                     let columns = (n - j).min(2 * vector);
                     let (b, c) = (self.b.add(start * self.b_row + j * self.b_column), self.c.add(j));
-                    let base = match (start, self.bias.is_null()) {
-                        (0, true) => (null(), 0),
-                        (0, false) => (self.bias.add(j), 0),
-                        _ => (c.cast_const(), self.c_row),
+                    let base = match (start > 0 || self.held, self.bias.is_null()) {
+                        (true, _) => (c.cast_const(), self.c_row),
+                        (false, true) => (null(), 0),
+                        (false, false) => (self.bias.add(j), 0),
                     };
                     let strip = Strip { simd, m, depth, a, columns, base, c, c_row: self.c_row };
                     if columns > vector {

@@ -233,4 +233,46 @@ mod tests {
             }
         }
     }
+
+    /// The largest distance of a part, computed in F32, from what the definition says; and the distance from the largest
+    /// element to the next number.
+    fn distances(form: &Form, part: Part) -> [f64; 2] {
+        let of = match part {
+            Part::Output => [Part::Input, Part::Weight],
+            Part::Input => [Part::Output, Part::Weight],
+            Part::Weight => [Part::Input, Part::Output],
+        };
+        let [a, b] = of
+            .map(|part| Tensor::randn(&form.shape(part), DType::F32, &mut crate::seeded(part as u64)).expect("small"));
+        let want = defined(form, part, &a.to_f64s(), &b.to_f64s());
+        let got = form.solve(part, &a, &b, None).expect("sizes that fit").to_f64s();
+        let largest = |of: &mut dyn Iterator<Item = f64>| of.fold(0.0, f64::max);
+        let far = largest(&mut got.iter().zip(&want).map(|(got, want)| (got - want).abs()));
+        let size = largest(&mut want.iter().map(|want| want.abs()));
+        [far, size * f64::from(f32::EPSILON)]
+    }
+
+    #[test]
+    fn kernels_of_three_by_three_are_as_near_in_single_precision() {
+        for seed in 0..12u64 {
+            let below = |i: u64, n: usize| (bits_at(seed, i) % n as u64) as usize;
+            let mut window = Window {
+                input: [1, 6 + below(0, 9), 6 + below(1, 300)],
+                kernel: [1, 3, 3],
+                stride: [1; 3],
+                dilation: [1; 3],
+                before: [0, below(2, 4), below(3, 4)],
+                output: [1; 3],
+            };
+            for d in 1..3 {
+                window.output[d] = window.input[d] + window.before[d] + below(3 + d as u64, 3) - 2;
+            }
+            let (groups, inner, outer) = (1 + below(6, 2), 24 + below(7, 20), 24 + below(8, 20));
+            let form = Form { rank: 2, sizes: Conv { images: 1 + below(9, 3), groups, inner, outer, window } };
+            for part in [Part::Output, Part::Input, Part::Weight] {
+                let [far, one] = distances(&form, part);
+                assert!(far <= 4.0 * one, "{part:?} of {form:?}: {far:e} for {one:e}");
+            }
+        }
+    }
 }

@@ -112,7 +112,7 @@ fn convolve<T: Real>(conv: &Conv, x: &[T], weights: Weights<'_, T>, bias: Option
                 let u = &transformed_weights[group * PLACES * conv.outer * conv.inner..];
                 blocks(images * rows, conv.rows_of_block::<T>(BLOCK), |block| {
                     let bias = bias.map(|bias| &bias[group * conv.outer..][..conv.outer]);
-                    convolve_block(conv, group, block, x, u, bias, y, threads);
+                    convolve_block(conv, group, block, (x, u, bias), y, threads);
                 });
             }
         });
@@ -128,14 +128,11 @@ fn blocks(all: usize, most: usize, mut block: impl FnMut(Range<usize>)) {
 }
 
 /// The outputs of some rows of tiles.
-#[allow(clippy::too_many_arguments)]
 fn convolve_block<T: Real>(
     conv: &Conv,
     group: usize,
     rows: Range<usize>,
-    x: &[T],
-    u: &[T],
-    bias: Option<&[T]>,
+    (x, u, bias): (&[T], &[T], Option<&[T]>),
     y: &mut [T],
     threads: usize,
 ) {

@@ -1,6 +1,6 @@
 //! Normalisation against its formula, composed of elementary operations, over random shapes; and its corners.
 
-use autograd_core::{DType, Result, SeededRng, Tensor, grad, grad_with, keep, seeded};
+use autograd_core::{DType, Result, SeededRng, Tensor, grad_with, keep, seeded};
 use rand::RngExt;
 
 /// The formula over `over`, with weights and biases of a shape that broadcasts.
@@ -34,7 +34,8 @@ fn derivatives(f: &dyn Fn(&[Tensor]) -> Result<Tensor>, x: &[Tensor], seed: &Ten
     let recorded: Vec<Tensor> = grad_with(&[(&y, seed)], &leaves)?.into_iter().flatten().collect();
     let sum =
         recorded.iter().try_fold(Tensor::scalar(0.0).to_dtype(y.dtype()), |sum, g| sum.try_add(&g.square().sum()))?;
-    let second = grad(&sum, &leaves)?;
+    let second = grad_with(&[(&sum, &sum.detach().ones_like())], &leaves)?;
+    let second = second.into_iter().zip(&x).map(|(g, x)| g.unwrap_or_else(|| x.detach().zeros_like()));
     let plain = f(&x)?.backward_with(seed)?;
     let plain = x.iter().map(|x| plain.get(x).cloned().expect("a leaf"));
     Ok([y.detach()].into_iter().chain(plain).chain(recorded.iter().map(Tensor::detach)).chain(second).collect())

@@ -10,6 +10,8 @@ fn composed(x: &Tensor, over: &[isize], affine: [&Tensor; 2], centred: bool, eps
     d.try_mul(&inverse)?.try_mul(affine[0])?.try_add(affine[1])
 }
 
+type Formula = fn(&[Tensor]) -> Result<Tensor>;
+
 /// x, weight and bias give y by the operation, and by the formula.
 struct Twins<'t> {
     what: String,
@@ -65,12 +67,12 @@ fn layers_are_their_formula() -> Result<()> {
         let rows = rng.random_range(1..40);
         let shapes = [vec![rows, width], vec![width]];
         let what = format!("{rows} rows of {width}");
-        let (fused, twin): (fn(&[Tensor]) -> Result<Tensor>, fn(&[Tensor]) -> Result<Tensor>) = (
+        let (fused, twin): (Formula, Formula) = (
             |x| x[0].layer_norm(x[1].shape(), Some(&x[1]), Some(&x[2]), 1e-3),
             |x| composed(&x[0], &[-1], [&x[1], &x[2]], true, 1e-3),
         );
         agree(&Twins { what: what.clone(), shapes: shapes.clone(), fused: &fused, composed: &twin }, &mut rng)?;
-        let (fused, twin): (fn(&[Tensor]) -> Result<Tensor>, fn(&[Tensor]) -> Result<Tensor>) = (
+        let (fused, twin): (Formula, Formula) = (
             |x| x[0].rms_norm(x[1].shape(), Some(&x[1]), Some(1e-3))?.try_add(&x[2]),
             |x| composed(&x[0], &[-1], [&x[1], &x[2]], false, 1e-3),
         );

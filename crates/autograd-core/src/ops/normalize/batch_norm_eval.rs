@@ -5,6 +5,7 @@ use super::group_norm::channels;
 use crate::error::Result;
 use crate::kernels::normalize::channels::Sizes;
 use crate::kernels::number::Number;
+use crate::kernels::real::Real;
 use crate::ops::check::Check;
 use crate::tape::{Pull, Pullback, Saved, record};
 use crate::tensor::{Tensor, for_float};
@@ -59,7 +60,7 @@ impl Tensor {
         let norms = for_float!(float, T => Tensor::compute::<T, 2>(OP, &[channels, 3], operands, move |[mean, var], y| {
             let statistics = mean.flat::<T>().iter().zip(var.flat::<T>());
             for (y, (mean, var)) in y.as_chunks_mut::<3>().0.iter_mut().zip(statistics) {
-                *y = [*mean, 0.0, T::of(1.0 / (f64::from(*var) + eps).sqrt())];
+                *y = [*mean, 0.0, T::of(1.0 / (var.as_f64() + eps).sqrt())];
             }
         }))?;
         let value = normalised(OP, &x, sizes, &norms, [weight, bias])?;

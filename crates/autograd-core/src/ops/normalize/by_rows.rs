@@ -139,7 +139,7 @@ impl Pullback for Normalised {
         let pairs = self.pairs(&gy, &x, count)?;
         for (of, input) in [(0, self.bias), (1, weight)] {
             if let Some(input) = input {
-                at.give(input, || Ok(pairs.narrow(1, of, 1)?.contiguous().reshape_to(affine)?))?;
+                at.give(input, || pairs.narrow(1, of, 1)?.contiguous().reshape_to(affine))?;
             }
         }
         Ok(())

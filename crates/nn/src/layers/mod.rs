@@ -5,6 +5,7 @@ mod dropout;
 mod flatten;
 mod lambda;
 mod linear;
+mod normalize;
 mod pool;
 mod sequential;
 
@@ -13,5 +14,6 @@ pub use dropout::Dropout;
 pub use flatten::Flatten;
 pub use lambda::{Fallible, Infallible, IntoLayer, Itself, Lambda};
 pub use linear::{Linear, LinearOptions};
+pub use normalize::*;
 pub use pool::*;
 pub use sequential::Sequential;

@@ -1,6 +1,8 @@
 //! Operations that relate every element of a row to the whole row.
 
-pub(crate) mod batch_norm;
+mod batch_norm;
+mod batch_norm_eval;
+mod by_channels;
 mod by_rows;
 pub(crate) mod cross_entropy;
 mod form;

@@ -29,7 +29,8 @@ pub(super) const TABLE: Table = &[
         if c.flag("use_input_stats")? {
             return c.one(x.instance_norm(weight, bias, eps));
         }
-        let (mean, var) = mean.zip(var).ok_or_else(|| Stop::argument("use_input_stats", "false, without statistics"))?;
+        let (mean, var) =
+            mean.zip(var).ok_or_else(|| Stop::argument("use_input_stats", "false, without statistics"))?;
         c.one(x.batch_norm_eval(mean, var, weight, bias, eps))
     }),
     ("batch_norm", |c| {

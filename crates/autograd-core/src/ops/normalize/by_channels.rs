@@ -1,4 +1,4 @@
-//! What batch normalisation by own and by given statistics have in common.
+//! The common half of batch normalisation by own and by given statistics.
 
 use super::form::Form;
 use crate::error::Result;

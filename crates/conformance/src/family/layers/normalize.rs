@@ -41,9 +41,7 @@ pub(super) const TABLE: &[(&str, Build)] = &[
         layer(norm.alpha(c.number("alpha")?).beta(c.number("beta")?).k(c.number("k")?))
     }),
     ("UnitNormalization", |c, _| layer(UnitNormalization::new().dim(c.integer("axis")?))),
-    ("CosineSimilarity", |c, _| {
-        layer(CosineSimilarity::new().dim(c.integer("dim")?).eps(c.number("eps")?))
-    }),
+    ("CosineSimilarity", |c, _| layer(CosineSimilarity::new().dim(c.integer("dim")?).eps(c.number("eps")?))),
     ("PairwiseDistance", |c, _| {
         let distance = PairwiseDistance::new().p(c.number("p")?).eps(c.number("eps")?);
         layer(distance.keepdim(c.flag("keepdim")?))

@@ -68,5 +68,13 @@ impl Layer for CosineSimilarity {
 #[cfg(test)]
 cases![
     layer("CosineSimilarity", |_| Ok(CosineSimilarity::new()))
+        .maps_all(&[&[2, 3], &[2, 3]], &[&[2]])
+        .maps_all(&[&[2, 3, 2], &[3, 2]], &[&[2, 2]])
+        .gives_all(
+            &[Tensor::from([[3.0, 4.0], [1.0, 0.0]]), Tensor::from([[0.0, 2.0], [-2.0, 0.0]])],
+            &[Tensor::from([0.8, -1.0])],
+        )
         .refuses(&[2, 3], "CosineSimilarity: takes 2 inputs, got 1")
+        .refuses_all(&[&[3], &[3]], "cosine_similarity: dim 1 is out of range for shape [3] (−1 to 0)"),
+    layer("CosineSimilarity", |_| Ok(CosineSimilarity::new().dim(-1).eps(0.5))).maps_all(&[&[3], &[3]], &[&[]]),
 ];

@@ -2,7 +2,7 @@
 
 use super::running::Running;
 use crate::layer::Layer;
-use autograd_core::module::{Item, ItemMut, Mode, Module, Path};
+use autograd_core::module::{Item, ItemMut, Mode, Path};
 use autograd_core::{Result, Tensor, no_grad};
 use std::cell::RefCell;
 
@@ -206,9 +206,8 @@ mod tests {
     fn instances_are_estimated_but_not_counted() -> Result<()> {
         let options = InstanceNormOptions::new().track_running_stats(true);
         let mut model = sequential![InstanceNorm1d::with(2, options)?];
-        let x: Vec<Tensor> = (0..2)
-            .map(|seed| Tensor::randn(&[3, 2, 5], DType::F32, &mut seeded(seed)))
-            .collect::<Result<_>>()?;
+        let x: Vec<Tensor> =
+            (0..2).map(|seed| Tensor::randn(&[3, 2, 5], DType::F32, &mut seeded(seed))).collect::<Result<_>>()?;
         assert_eq!(estimate(&mut model, &x)?, 1);
         let both = Tensor::cat(&[&x[0], &x[1]], 0)?.mean_dim([0, 2])?.to_f64s();
         let (state, got) = (model.state_dict(), number(&model.state_dict(), "0.running_mean"));

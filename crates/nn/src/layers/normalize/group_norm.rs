@@ -96,6 +96,13 @@ impl GroupNorm {
     ///
     /// # Errors
     /// If a number is 0 or the groups do not divide the channels.
+    ///
+    /// # Examples
+    /// ```
+    /// # use wengert_nn::GroupNorm;
+    /// assert_eq!(GroupNorm::new(2, 4)?.weight.expect("affine").to_vec::<f32>()?, [1.0; 4]);
+    /// # Ok::<(), wengert_nn::Error>(())
+    /// ```
     pub fn new(num_groups: usize, num_channels: usize) -> Result<GroupNorm> {
         GroupNorm::with(num_groups, num_channels, GroupNormOptions::new())
     }

@@ -93,6 +93,13 @@ impl LayerNorm {
     ///
     /// # Errors
     /// If `normalized_shape` is empty or has a 0 in it.
+    ///
+    /// # Examples
+    /// ```
+    /// # use wengert_nn::LayerNorm;
+    /// assert_eq!(LayerNorm::new(&[2])?.weight.expect("affine").to_vec::<f32>()?, [1.0; 2]);
+    /// # Ok::<(), wengert_nn::Error>(())
+    /// ```
     pub fn new(normalized_shape: &[usize]) -> Result<LayerNorm> {
         LayerNorm::with(normalized_shape, LayerNormOptions::new())
     }

@@ -76,5 +76,13 @@ impl Layer for PairwiseDistance {
 #[cfg(test)]
 cases![
     layer("PairwiseDistance", |_| Ok(PairwiseDistance::new()))
+        .maps_all(&[&[2, 3], &[2, 3]], &[&[2]])
+        .maps_all(&[&[2, 3], &[3]], &[&[2]])
         .refuses(&[2, 3], "PairwiseDistance: takes 2 inputs, got 1")
+        .refuses_all(
+            &[&[2, 3], &[2]],
+            "pairwise_distance: shapes [2, 3] and [2] do not broadcast: 3 ≠ 2 in dimension −1 (counted from the end)",
+        ),
+    layer("PairwiseDistance", |_| Ok(PairwiseDistance::new().p(1.0).eps(0.0).keepdim(true)))
+        .gives_all(&[Tensor::from([[0.0, 0.0]]), Tensor::from([[3.0, -4.0]])], &[Tensor::from([[7.0]])]),
 ];

@@ -81,6 +81,13 @@ impl RMSNorm {
     ///
     /// # Errors
     /// If `normalized_shape` is empty or has a 0 in it.
+    ///
+    /// # Examples
+    /// ```
+    /// # use wengert_nn::RMSNorm;
+    /// assert_eq!(RMSNorm::new(&[2])?.weight.expect("affine").to_vec::<f32>()?, [1.0; 2]);
+    /// # Ok::<(), wengert_nn::Error>(())
+    /// ```
     pub fn new(normalized_shape: &[usize]) -> Result<RMSNorm> {
         RMSNorm::with(normalized_shape, RMSNormOptions::new())
     }

@@ -8,8 +8,9 @@ use super::rows::segment_pairs;
 use super::{Norm, far_inverse};
 use crate::threads::parallel::for_rows;
 
-/// Shorter channels of a sample are not summed by themselves: their elements are columns over all samples.
-const LONG: usize = 16;
+/// Channels of a sample at least this long are summed by themselves. The elements of shorter ones are columns over all
+/// samples, if that makes fewer parts.
+const LONG: usize = 64;
 
 /// The sizes of `[N, C, L]`.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -23,11 +24,15 @@ pub struct Sizes {
 }
 
 impl Sizes {
+    fn by_segments(self) -> bool {
+        self.length >= LONG || self.length >= self.samples
+    }
+
     /// What is summed first: how many parts there are, of how many elements each, and how many parts of a channel are
     /// neighbours.
     pub fn parts(self) -> [usize; 3] {
         let Sizes { samples, channels, length } = self;
-        if length >= LONG { [samples * channels, length, 1] } else { [channels * length, samples, length] }
+        if self.by_segments() { [samples * channels, length, 1] } else { [channels * length, samples, length] }
     }
 
     /// The number of elements of a channel.
@@ -37,12 +42,12 @@ impl Sizes {
 
     /// The moments of the parts; there is an element.
     pub fn moments<T: Real>(self, x: &[T], y: &mut [Moments<T>]) {
-        if self.length >= LONG { moments(x, self.length, y) } else { column_moments(x, y) }
+        if self.by_segments() { moments(x, self.length, y) } else { column_moments(x, y) }
     }
 
     /// `Σ gy` and `Σ gy x̂` of the parts; there is an element.
     pub fn pairs<T: Real>(self, gy: &[T], x: &[T], norms: &[Norm<T>], y: &mut [[T; 2]]) {
-        if self.length >= LONG {
+        if self.by_segments() {
             segment_pairs(gy, x, |segment| norms[segment % norms.len()], self.length, y);
         } else {
             column_pairs(gy, x, Norms::Columns(norms, self.length), y);

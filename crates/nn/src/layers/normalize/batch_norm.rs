@@ -235,7 +235,7 @@ cases![
         .refuses(&[3], "BatchNorm1d: the input has shape [3], expected [N, 3] or [N, 3, L]"),
     layer("BatchNorm1d", |_| Ok(evaluating(BatchNorm1d::with(3, BatchNormOptions::new().eps(0.5))?)))
         .state(&["weight", "bias", "running_mean", "running_var", "num_batches_tracked"])
-        .maps(&[1, 3], &[1, 3])
+        .gives([[1.5f32.sqrt(), 0.0, -2.0 * 1.5f32.sqrt()]], [[1.0, 0.0, -2.0]])
         .maps(&[2, 3, 4], &[2, 3, 4]),
     layer("BatchNorm1d", |_| BatchNorm1d::with(2, BatchNormOptions::new().track_running_stats(false).eps(0.0)))
         .state(&["weight", "bias"])

@@ -224,8 +224,8 @@ cases![
         Ok(norm)
     })
     .state(&["weight", "running_mean", "running_var", "num_batches_tracked"])
-    .maps(&[2, 2, 1], &[2, 2, 1])
-    .maps(&[2, 3], &[2, 3]),
+    .maps(&[2, 2, 3], &[2, 2, 3])
+    .gives([[[1.0], [-2.0]]], [[[1.0 / 1.00001f32.sqrt()], [-2.0 / 1.00001f32.sqrt()]]]),
     layer("InstanceNorm1d", |_| InstanceNorm1d::new(0))
         .cannot_be("InstanceNorm1d: num_features is 0, it must be at least 1"),
 ];

@@ -193,6 +193,8 @@ const FAMILIES: [(&str, &[&str]); 11] = [
         &[
             "along.rs",
             "assign.rs",
+            "by_channels.rs",
+            "by_rows.rs",
             "chain.rs",
             "check.rs",
             "chosen.rs",
@@ -222,7 +224,7 @@ const FAMILIES: [(&str, &[&str]); 11] = [
             "windows.rs",
         ],
     ),
-    ("crates/nn/src/layers", &[]),
+    ("crates/nn/src/layers", &["affine.rs", "estimate.rs", "running.rs"]),
     ("crates/nn/src/activation", &[]),
     (
         "crates/nn/src/loss",

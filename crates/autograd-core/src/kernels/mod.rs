@@ -34,6 +34,7 @@ pub mod conv;
 pub mod fold;
 pub mod gemm;
 pub mod norm;
+pub mod normalize;
 pub mod pool;
 pub mod random;
 pub mod update;

@@ -3,7 +3,7 @@
 use super::super::{Outcome, Property, bits, ensure, equal, near, randn, refused};
 use super::{Built, Case, of_dtype};
 use crate::{gradcheck, summary_of, summary_with};
-use autograd_core::module::{ItemMut, Module, Path, StateDict, restore_streams, stream_positions};
+use autograd_core::module::{Item, ItemMut, Module, Path, StateDict, restore_streams, stream_positions};
 use autograd_core::{Capture, DType, Gradients, Result, Shape, Tensor, seeded};
 
 pub(super) const PROPERTIES: &[Property<Case>] = &[
@@ -271,8 +271,29 @@ fn unpacked(packed: &Tensor, inputs: &[Tensor]) -> Result<Vec<Tensor>> {
     inputs.iter().map(one).collect()
 }
 
+/// The buffers, in order.
+fn buffers(layer: &Built) -> Vec<Tensor> {
+    let mut all = Vec::new();
+    layer.visit(&Path::root(), &mut |_, item| {
+        if let Item::Buffer(buffer) = item {
+            all.push(buffer.get());
+        }
+    });
+    all
+}
+
+fn restore_buffers(layer: &mut Built, values: &[Tensor]) {
+    let mut values = values.iter();
+    layer.visit_mut(&Path::root(), &mut |_, item| {
+        if let ItemMut::Buffer(buffer) = item {
+            buffer.set(values.next().expect("as many as there were").clone());
+        }
+    });
+}
+
 /// Recorded once and replayed on other numbers: outputs, gradients and what is drawn are those of a run.
 fn captured(case: &Case) -> Outcome {
+    let kept = |layer: &Built| buffers(layer).iter().map(bits).collect::<Vec<_>>();
     for (training, dtype) in [(true, DType::F32), (false, DType::F32), (true, DType::F64)] {
         let mut eager = case.layer()?;
         eager.to_dtype(dtype)?;
@@ -291,14 +312,15 @@ fn captured(case: &Case) -> Outcome {
                 Ok::<_, autograd_core::Error>((outputs.iter().map(Tensor::detach).collect::<Vec<_>>(), grads))
             };
             // Nodes are those of the layer: a clone has others.
-            let start = stream_positions(&eager);
+            let (start, before) = (stream_positions(&eager), buffers(&eager));
             let first = packed(&inputs)?;
             let leaf = first.clone().requires_grad();
-            let others = (13..15).map(|seed| randn(first.shape(), dtype, seed));
+            let others = (13..16).map(|seed| randn(first.shape(), dtype, seed));
             let given: Vec<Tensor> = std::iter::once(first.clone()).chain(others).collect();
             let want = given.iter().map(|x| walk(&eager, x)).collect::<Result<Vec<_>>>()?;
-            let end = stream_positions(&eager);
+            let (end, after) = (stream_positions(&eager), kept(&eager));
             restore_streams(&mut eager, &start);
+            restore_buffers(&mut eager, &before);
             let mut capture = Capture::new(|layer: &Built, [x]| walk(layer, x));
             for (x, (y, grads)) in given.iter().zip(&want) {
                 let (got, got_grads) = capture.run(&eager, [x])?;
@@ -309,8 +331,10 @@ fn captured(case: &Case) -> Outcome {
                 equal(all(got_grads), all(grads))?;
             }
             let stats = capture.stats();
-            equal((stats.records, stats.replays), (1, 2))?;
-            equal(stream_positions(&eager), end)?;
+            // A buffer that is older than the capture is one tensor, a buffer that was set is another.
+            let records = 1 + usize::from(before.iter().map(bits).collect::<Vec<_>>() != after);
+            equal((stats.records, stats.replays), (records, 4 - records))?;
+            equal((stream_positions(&eager), kept(&eager)), (end, after))?;
             // With respect to the inputs, too, which are then a leaf.
             restore_streams(&mut eager, &start);
             let (_, grads) = walk(&eager, &leaf)?;

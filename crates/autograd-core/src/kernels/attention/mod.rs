@@ -105,8 +105,11 @@ impl Form {
     fn scaled_queries<T: Real>(&self, q: &[T], head: usize, first: usize, out: &mut [T]) {
         let (from, scale) = (self.q.from(q, head, first), T::of(self.scale));
         for (i, out) in out.chunks_exact_mut(self.features).enumerate() {
-            for (e, out) in out.iter_mut().enumerate() {
-                *out = from.data[i * from.row + e * from.column] * scale;
+            let row = &from.data[i * from.row..];
+            if from.column == 1 {
+                out.iter_mut().zip(row).for_each(|(out, x)| *out = *x * scale);
+            } else {
+                out.iter_mut().enumerate().for_each(|(e, out)| *out = row[e * from.column] * scale);
             }
         }
     }

@@ -67,9 +67,9 @@ impl<T: Real> Kernel for Exponentials<'_, T> {
             let largest = Largest.join(*m, fold_run(Largest, x));
             let shift = shift(largest);
             for x in x.iter_mut() {
-                *x = x.exp_less(shift);
+                *x = (*x - shift).exp();
             }
-            *correction = m.exp_less(shift);
+            *correction = (*m - shift).exp();
             *sum = *sum * *correction + fold_run(Sum, x);
             *m = largest;
         }
@@ -94,7 +94,7 @@ impl<T: Real> Kernel for Weights<'_, T> {
             masked(form, mask, place, i, x);
             let (shift, factor) = (shift(*m), inverse(*sum));
             for x in x.iter_mut() {
-                *x = x.exp_less(shift) * factor;
+                *x = (*x - shift).exp() * factor;
             }
         }
     }

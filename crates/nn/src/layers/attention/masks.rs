@@ -94,7 +94,7 @@ impl AttentionMasks {
         }
         if let Some(mask) = &self.key_padding_mask {
             let unbatched = batch == 1 && mask.shape().len() == 1;
-            check.is("key_padding_mask", mask, if unbatched { &[keys][..] } else { &[batch, keys] })?;
+            check.is("key_padding_mask", mask, &[batch, keys][usize::from(unbatched)..])?;
             masks.push(mask.reshape(&[batch as isize, 1, 1, keys as isize])?);
         }
         if self.is_causal && more > 0 {

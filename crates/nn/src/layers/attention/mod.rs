@@ -5,6 +5,8 @@ mod key_value_cache;
 mod masks;
 mod multihead;
 mod multihead_options;
+#[cfg(test)]
+mod multihead_tests;
 mod parts;
 mod positions;
 mod transformer;

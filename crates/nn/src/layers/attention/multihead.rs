@@ -261,10 +261,13 @@ impl MultiheadAttention {
             (true, true) => format!("[N, {length}, {size}]"),
         };
         if rank != 2 && rank != 3 {
-            let expected = format_args!("[L, {e}] or {}", if self.options.batch_first { "[N, L, E]" } else { "[L, N, E]" });
+            let expected =
+                format_args!("[L, {e}] or {}", if self.options.batch_first { "[N, L, E]" } else { "[L, N, E]" });
             return Err(Error::shape(NAME, "query", all[0].shape(), expected));
         }
-        for (what, x, length, size) in [("query", all[0], "L", e), ("key", all[1], "S", kdim), ("value", all[2], "S", vdim)] {
+        for (what, x, length, size) in
+            [("query", all[0], "L", e), ("key", all[1], "S", kdim), ("value", all[2], "S", vdim)]
+        {
             if x.shape().len() != rank || x.shape()[rank - 1] != size {
                 return Err(Error::shape(NAME, what, x.shape(), pattern(length, size)));
             }

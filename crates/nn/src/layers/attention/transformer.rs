@@ -115,3 +115,38 @@ impl Layer for Transformer {
         self.transform([source, target], [&none; 3])
     }
 }
+
+#[cfg(test)]
+cases![
+    layer("Transformer", |rng| {
+        Transformer::with(2, 1, [1, 1], TransformerOptions::new().dim_feedforward(3).bias(false), rng)
+    })
+    .state(&[
+        "encoder.layers.0.self_attn.in_proj_weight",
+        "encoder.layers.0.self_attn.out_proj.weight",
+        "encoder.layers.0.linear1.weight",
+        "encoder.layers.0.linear2.weight",
+        "encoder.layers.0.norm1.weight",
+        "encoder.layers.0.norm2.weight",
+        "encoder.norm.weight",
+        "decoder.layers.0.self_attn.in_proj_weight",
+        "decoder.layers.0.self_attn.out_proj.weight",
+        "decoder.layers.0.multihead_attn.in_proj_weight",
+        "decoder.layers.0.multihead_attn.out_proj.weight",
+        "decoder.layers.0.linear1.weight",
+        "decoder.layers.0.linear2.weight",
+        "decoder.layers.0.norm1.weight",
+        "decoder.layers.0.norm2.weight",
+        "decoder.layers.0.norm3.weight",
+        "decoder.norm.weight",
+    ])
+    .maps_all(&[&[3, 1, 2], &[2, 1, 2]], &[&[2, 1, 2]])
+    .refuses(&[3, 2], "Transformer: takes 2 inputs, got 1")
+    .refuses_all(
+        &[&[3, 1, 4], &[2, 1, 2]],
+        "in encoder.layers.0.self_attn (MultiheadAttention): MultiheadAttention: query has shape [3, 1, 4], expected [L, N, \
+         2]",
+    ),
+    layer("Transformer", |rng| Transformer::with(2, 1, [1, 0], TransformerOptions::new(), rng))
+        .cannot_be("TransformerDecoder: num_layers is 0, it must be at least 1"),
+];

@@ -246,3 +246,54 @@ impl Layer for TransformerDecoder {
         self.decode(x, memory, &AttentionMasks::new(), &AttentionMasks::new())
     }
 }
+
+#[cfg(test)]
+cases![
+    layer("TransformerDecoderLayer", |rng| {
+        TransformerDecoderLayer::with(4, 2, TransformerOptions::new().dim_feedforward(3), rng)
+    })
+    .state(&[
+        "self_attn.in_proj_weight",
+        "self_attn.in_proj_bias",
+        "self_attn.out_proj.weight",
+        "self_attn.out_proj.bias",
+        "multihead_attn.in_proj_weight",
+        "multihead_attn.in_proj_bias",
+        "multihead_attn.out_proj.weight",
+        "multihead_attn.out_proj.bias",
+        "linear1.weight",
+        "linear1.bias",
+        "linear2.weight",
+        "linear2.bias",
+        "norm1.weight",
+        "norm1.bias",
+        "norm2.weight",
+        "norm2.bias",
+        "norm3.weight",
+        "norm3.bias",
+    ])
+    .maps_all(&[&[3, 2, 4], &[5, 2, 4]], &[&[3, 2, 4]])
+    .refuses(&[3, 4], "TransformerDecoderLayer: takes 2 inputs, got 1")
+    .refuses_all(
+        &[&[3, 4], &[3, 5]],
+        "in multihead_attn (MultiheadAttention): MultiheadAttention: key has shape [3, 5], expected [S, 4]",
+    ),
+    layer("TransformerDecoder", |rng| {
+        let options = TransformerOptions::new().dim_feedforward(3).bias(false).norm_first(true);
+        TransformerDecoder::with(2, 1, 1, options, rng)
+    })
+    .state(&[
+        "layers.0.self_attn.in_proj_weight",
+        "layers.0.self_attn.out_proj.weight",
+        "layers.0.multihead_attn.in_proj_weight",
+        "layers.0.multihead_attn.out_proj.weight",
+        "layers.0.linear1.weight",
+        "layers.0.linear2.weight",
+        "layers.0.norm1.weight",
+        "layers.0.norm2.weight",
+        "layers.0.norm3.weight",
+    ])
+    .maps_all(&[&[3, 2], &[2, 2]], &[&[3, 2]]),
+    layer("TransformerDecoder", |rng| TransformerDecoder::new(2, 1, 0, rng))
+        .cannot_be("TransformerDecoder: num_layers is 0, it must be at least 1"),
+];

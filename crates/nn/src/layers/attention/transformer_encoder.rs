@@ -202,3 +202,63 @@ impl Layer for TransformerEncoder {
         self.encode(x, &AttentionMasks::new())
     }
 }
+
+#[cfg(test)]
+const NAMES: [&str; 12] = [
+    "self_attn.in_proj_weight",
+    "self_attn.in_proj_bias",
+    "self_attn.out_proj.weight",
+    "self_attn.out_proj.bias",
+    "linear1.weight",
+    "linear1.bias",
+    "linear2.weight",
+    "linear2.bias",
+    "norm1.weight",
+    "norm1.bias",
+    "norm2.weight",
+    "norm2.bias",
+];
+
+#[cfg(test)]
+cases![
+    layer("TransformerEncoderLayer", |rng| {
+        TransformerEncoderLayer::with(4, 2, TransformerOptions::new().dim_feedforward(3), rng)
+    })
+    .state(&NAMES)
+    .maps(&[3, 2, 4], &[3, 2, 4])
+    .refuses(&[3, 5], "in self_attn (MultiheadAttention): MultiheadAttention: query has shape [3, 5], expected [L, 4]"),
+    layer("TransformerEncoderLayer", |rng| {
+        let options = TransformerOptions::new().dim_feedforward(3).norm_first(true).batch_first(true).dropout(0.0);
+        TransformerEncoderLayer::with(4, 2, options.activation(super::TransformerActivation::GELU), rng)
+    })
+    .state(&NAMES)
+    .maps(&[2, 3, 4], &[2, 3, 4])
+    .maps(&[3, 4], &[3, 4]),
+    layer("TransformerEncoderLayer", |rng| {
+        TransformerEncoderLayer::with(4, 1, TransformerOptions::new().dim_feedforward(0), rng)
+    })
+    .cannot_be("Linear: out_features is 0, it must be at least 1"),
+    layer("TransformerEncoder", |rng| {
+        let options = TransformerOptions::new().dim_feedforward(3).bias(false);
+        Ok(TransformerEncoder::with(2, 1, 2, options, rng)?.norm(LayerNorm::new(&[2])?))
+    })
+    .state(&[
+        "layers.0.self_attn.in_proj_weight",
+        "layers.0.self_attn.out_proj.weight",
+        "layers.0.linear1.weight",
+        "layers.0.linear2.weight",
+        "layers.0.norm1.weight",
+        "layers.0.norm2.weight",
+        "layers.1.self_attn.in_proj_weight",
+        "layers.1.self_attn.out_proj.weight",
+        "layers.1.linear1.weight",
+        "layers.1.linear2.weight",
+        "layers.1.norm1.weight",
+        "layers.1.norm2.weight",
+        "norm.weight",
+        "norm.bias",
+    ])
+    .maps(&[3, 2], &[3, 2]),
+    layer("TransformerEncoder", |rng| TransformerEncoder::new(2, 1, 0, rng))
+        .cannot_be("TransformerEncoder: num_layers is 0, it must be at least 1"),
+];

@@ -133,7 +133,11 @@ cases![
         .state(&["weight"])
         .maps_with(&[], &[Tensor::from([[0, 4], [1, 1]])], &[&[2, 2, 3]])
         .maps_with(&[], &[Tensor::from(2)], &[&[3]])
-        .refuses_with(&[], &[Tensor::from([5])], "embedding: index 5 at position 0 is out of range for dim 0 of shape [5, 3]")
+        .refuses_with(
+            &[],
+            &[Tensor::from([5])],
+            "embedding: index 5 at position 0 is out of range for dim 0 of shape [5, 3]"
+        )
         .refuses(&[2], "embedding: dtype is F32, expected I64; to_dtype converts"),
     layer("Embedding", |rng| Embedding::with(5, 3, EmbeddingOptions::new().max_norm(0.5).norm_type(1.0), rng))
         .state(&["weight"])

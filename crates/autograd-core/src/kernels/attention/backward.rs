@@ -35,7 +35,7 @@ struct Given<'a, T> {
     norms: &'a [Norm<T>],
 }
 
-/// The gradients of [`forward`](super::forward), from its output and norms; `y` and `gy` are in order, and no size is 0.
+/// The gradients of [`forward`](super::forward), from its output and norms; `y` and `gy` are in order, no size is 0.
 pub fn backward<T: Real>(
     form: &Form,
     seed: u64,

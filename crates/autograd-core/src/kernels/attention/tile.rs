@@ -155,8 +155,8 @@ impl<T: Real> Kernel for Drop<'_, T> {
     }
 }
 
-/// The gradients of weights become those of products, `p (gp − Σ gp p)`; `dots` are the sums. The weights become what is
-/// left of them.
+/// The gradients of weights become those of products, `p (gp − Σ gp p)`; `dots` are the sums. Weights become what
+/// dropout leaves of them.
 pub(super) struct Pull<'a, T> {
     pub(super) form: &'a Form,
     pub(super) place: &'a Place,

@@ -1,4 +1,4 @@
-//! What attention checks of its operands, and how they broadcast.
+//! The operands of attention, checked and broadcast.
 
 use super::options::AttentionOptions;
 use super::scaled_dot_product::{CHECK, OP};
@@ -32,12 +32,12 @@ pub(super) fn prepare<'a>([q, k, v]: [&'a Tensor; 3], options: AttentionOptions)
     let AttentionOptions { attn_mask: mask, dropout_p, seed, is_causal, scale, enable_gqa } = options;
     CHECK.require((0.0..=1.0).contains(&dropout_p), "dropout_p", dropout_p, "in [0, 1]")?;
     let [queries, features] = CHECK.last("query", q, "[.., L, E]")?;
-    let of_k = format_args!("[.., S, {features}]").to_string();
+    let of_k = format!("[.., S, {features}]");
     let [keys, same] = CHECK.last("key", k, &of_k)?;
     if same != features {
         return Err(Error::shape(OP, "key", k.shape(), of_k));
     }
-    let of_v = format_args!("[.., {keys}, V]").to_string();
+    let of_v = format!("[.., {keys}, V]");
     let [same, values] = CHECK.last("value", v, &of_v)?;
     if same != keys {
         return Err(Error::shape(OP, "value", v.shape(), of_v));
@@ -74,8 +74,8 @@ fn outer_sizes([q, k, v]: [&Tensor; 3], grouped: bool) -> Result<(Dims, Dims, us
         let [of_v] = CHECK.last("value", v, "[.., H, S, V]").map(|[heads, _, _]| [heads])?;
         if of_k != of_v || of_k == 0 || of_q % of_k != 0 {
             let text = format!(
-                "{OP}: {of_q} heads of queries, {of_k} of keys and {of_v} of values; keys and values must have as many, \
-                 and divide the queries'"
+                "{OP}: {of_q} heads of queries, {of_k} of keys and {of_v} of values; keys and values must have as \
+                 many, and divide the queries'"
             );
             return Err(Error::new(ErrorKind::Shape, text));
         }

@@ -103,7 +103,7 @@ const OP: &str = "rotary_embedding";
 const CHECK: Check = Check(OP);
 
 impl Tensor {
-    /// Pairs of features rotated by an angle that grows with the position t of their row: a product of two rows rotated so
+    /// Pairs of features rotated by an angle that grows with the position t of their row: a product of two such rows
     /// depends on the difference of their positions.
     ///
     /// ```text
@@ -117,8 +117,8 @@ impl Tensor {
     /// gy rotated back. Saves the cosines and sines, which are computed in `F64`.
     ///
     /// # Errors
-    /// If x has less than two dimensions or is of no float type, the number of rotated features is odd or larger than E,
-    /// the base is not above 0 and finite, or the positions are not `I64` or do not broadcast.
+    /// If x has less than two dimensions or is of no float type, the number of rotated features is odd or larger than
+    /// E, the base is not above 0 and finite, or the positions are not `I64` or do not broadcast.
     ///
     /// # Examples
     /// ```
@@ -163,7 +163,8 @@ impl Tensor {
 fn rotary(x: &Tensor, rotation: Rotation, turns: &Tensor, of_row: &Arc<[usize]>) -> Result<Tensor> {
     let packed = x.try_packed(OP)?;
     let rows = Arc::clone(of_row);
-    let value = for_float!(x.float(), T => Tensor::compute::<T, 2>(OP, x.shape(), [&packed, turns], move |[x, turns], y| {
+    let operands = [&*packed, turns];
+    let value = for_float!(x.float(), T => Tensor::compute::<T, 2>(OP, x.shape(), operands, move |[x, turns], y| {
         rotate(rotation, turns.flat::<f64>().as_chunks().0, &rows, x.flat::<T>(), y);
     }))?;
     let of_row = || Arc::clone(of_row);

@@ -33,8 +33,8 @@ impl Tensor {
     /// `q: [.., L, E]`, `key: [.., S, E]`, `value: [.., S, V] → [.., L, V]`; the leading dims broadcast.
     ///
     /// # Gradient
-    /// That of the formula, for queries, keys, values and a mask of numbers. Saves them, the output, and two numbers for
-    /// each query, of which the weights are computed again.
+    /// That of the formula, for queries, keys, values and a mask of numbers. Saves them, the output, and two numbers
+    /// for each query, of which the weights are computed again.
     ///
     /// # Differs from
     /// PyTorch refuses a mask together with `is_causal`; here both hold.
@@ -89,11 +89,14 @@ impl Tensor {
         let operands = [&*q, &*k, &*v, mask.unwrap_or(&q)];
         let inner = Arc::clone(&form);
         // One pass writes both, so they lie in one memory.
-        let both = for_float!(float, T => run::<T, 4>(&form, rule.seed, 2, numel + 2 * rows, operands, move |seed, [q, k, v, m], both| {
-            let (y, norms) = both.split_at_mut(numel);
-            let operands = [q, k, v].map(|x| x.strided::<T>());
-            forward(&inner, seed, operands, mask_of(&inner, m, seen), y, norms.as_chunks_mut().0);
-        }))?;
+        let len = numel + 2 * rows;
+        let both = for_float!(float, T => {
+            run::<T, 4>(&form, rule.seed, 2, len, operands, move |seed, [q, k, v, m], both| {
+                let (y, norms) = both.split_at_mut(numel);
+                let operands = [q, k, v].map(|x| x.strided::<T>());
+                forward(&inner, seed, operands, mask_of(&inner, m, seen), y, norms.as_chunks_mut().0);
+            })
+        })?;
         let norms = both.with_layout(Layout::contiguous_at(&[rows, 2], numel));
         let y = both.with_layout(Layout::contiguous(&shape));
         let mut inputs: SmallVec<[&Tensor; 4]> = SmallVec::from_slice(&[&*q, &*k, &*v]);
@@ -110,8 +113,8 @@ impl Tensor {
         }))
     }
 
-    /// The weights of [`Tensor::scaled_dot_product_attention`], after dropout: `softmax(scale q kᵀ + mask)`. It makes the
-    /// matrix of all of them.
+    /// The weights of [`Tensor::scaled_dot_product_attention`], after dropout: `softmax(scale q kᵀ + mask)`. It makes
+    /// the matrix of all of them.
     ///
     /// # Shapes
     /// `q: [.., L, E]`, `key: [.., S, E] → [.., L, S]`.
@@ -268,8 +271,8 @@ crate::ops::cases::cases![{
             )
             .refuses(
                 move |x| plain(&[x[0].clone(), x[1].narrow(0, 0, 1)?.expand(&[3, 5, 4])?, x[2].clone()]),
-                "scaled_dot_product_attention: shapes [3] and [2] do not broadcast: 3 ≠ 2 in dimension −1 (counted from \
-                 the end)",
+                "scaled_dot_product_attention: shapes [3] and [2] do not broadcast: 3 ≠ 2 in dimension −1 (counted \
+                 from the end)",
             )
             .refuses(
                 move |x| plain(&[x[0].clone(), x[1].to_dtype(DType::F32), x[2].clone()]),
@@ -301,8 +304,8 @@ crate::ops::cases::cases![{
                     let options = new().enable_gqa(true);
                     x[0].scaled_dot_product_attention(&x[1].narrow(0, 0, 1)?, &x[2], options)
                 },
-                "scaled_dot_product_attention: 2 heads of queries, 1 of keys and 2 of values; keys and values must have \
-                 as many, and divide the queries'",
+                "scaled_dot_product_attention: 2 heads of queries, 1 of keys and 2 of values; keys and values must \
+                 have as many, and divide the queries'",
             ),
         Case::new(
             "scaled_dot_product_attention (numbers as a mask)",

@@ -90,8 +90,8 @@ impl EmbeddingOptions {
     /// The largest norm of a row: longer ones are shortened to it when they are read. Default: none.
     ///
     /// # Differs from
-    /// PyTorch shortens the rows in the table itself, and the gradient is that of the shortened row; here the table stays
-    /// as it is, and the gradient is that of the formula.
+    /// PyTorch shortens the rows in the table itself, and the gradient is that of the shortened row; here the table
+    /// stays as it is, and the gradient is that of the formula.
     ///
     /// # Examples
     /// ```

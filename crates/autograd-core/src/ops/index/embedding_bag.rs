@@ -114,7 +114,7 @@ impl EmbeddingBagOptions {
         self.padding_idx
     }
 
-    /// The largest norm of a row, as in [`EmbeddingOptions::max_norm`](crate::EmbeddingOptions::max_norm). Default: none.
+    /// The largest norm of a row, as of [`EmbeddingOptions`](crate::EmbeddingOptions::max_norm). Default: none.
     ///
     /// # Examples
     /// ```

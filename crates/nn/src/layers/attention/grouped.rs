@@ -77,8 +77,8 @@ impl GroupedQueryAttentionOptions {
 /// `x: [N, L, E] → [N, L, E]`.
 ///
 /// # Errors
-/// The constructors fail if a size is 0, H does not divide E, G does not divide H, or the probability of dropout is not in
-/// `[0, 1]`; `forward` if the input does not fit.
+/// The constructors fail if a size is 0, H does not divide E, G does not divide H, or the probability of dropout is not
+/// in `[0, 1]`; `forward` if the input does not fit.
 ///
 /// # Examples
 /// ```
@@ -165,8 +165,8 @@ impl GroupedQueryAttention {
         })
     }
 
-    /// The output for the next positions of a sequence, each of which attends to itself and those before; keys and values
-    /// of those before are in the cache, and theirs are added. Nothing is dropped.
+    /// The output for the next positions of a sequence, each of which attends to itself and those before; keys and
+    /// values of those before are in the cache, and theirs are added. Nothing is dropped.
     ///
     /// # Errors
     /// If the input does not fit; then nothing is added.

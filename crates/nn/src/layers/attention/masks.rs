@@ -1,4 +1,4 @@
-//! What a query may not attend to.
+//! Masks of attention.
 
 use autograd_core::check::Check;
 use autograd_core::{DType, Result, Tensor};

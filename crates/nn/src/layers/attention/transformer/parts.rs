@@ -1,6 +1,7 @@
 //! The parts of which a transformer's layers consist.
 
-use super::{AttentionMasks, MultiheadAttention, MultiheadAttentionOptions, TransformerActivation, TransformerOptions};
+use super::super::{AttentionMasks, MultiheadAttention, MultiheadAttentionOptions};
+use super::{TransformerActivation, TransformerOptions};
 use crate::layer::Layer;
 use crate::observe;
 use crate::{Dropout, LayerNorm, LayerNormOptions, Linear, LinearOptions};

@@ -1,7 +1,11 @@
 //! The whole transformer.
 
-use super::parts::norm;
-use super::{AttentionMasks, TransformerDecoder, TransformerEncoder, TransformerOptions};
+mod decoder;
+mod encoder;
+mod options;
+mod parts;
+
+use super::AttentionMasks;
 use crate::init::{Initializer, xavier_uniform};
 use crate::layer::{Layer, inputs};
 use crate::observe;
@@ -9,6 +13,11 @@ use autograd_core::module::{ItemMut, Module as _, Path};
 use autograd_core::{Result, Tensor};
 use rand::Rng;
 use wengert_derive::Module;
+
+pub use decoder::{TransformerDecoder, TransformerDecoderLayer};
+pub use encoder::{TransformerEncoder, TransformerEncoderLayer};
+pub use options::{TransformerActivation, TransformerOptions};
+use parts::norm;
 
 /// An encoder and a decoder, each with a norm at the end: [`TransformerEncoder`] and [`TransformerDecoder`].
 ///
@@ -88,8 +97,8 @@ impl Transformer {
         outcome.map(|()| transformer)
     }
 
-    /// The output for a source and a target, with masks for what the source may attend to, what the target may attend to
-    /// of itself, and of the encoded source.
+    /// The output for a source and a target, with masks for what the source may attend to, what the target may attend
+    /// to of itself, and of the encoded source.
     ///
     /// # Errors
     /// If an input or a mask does not fit.
@@ -144,8 +153,8 @@ cases![
     .refuses(&[3, 2], "Transformer: takes 2 inputs, got 1")
     .refuses_all(
         &[&[3, 1, 4], &[2, 1, 2]],
-        "in encoder.layers.0.self_attn (MultiheadAttention): MultiheadAttention: query has shape [3, 1, 4], expected [L, N, \
-         2]",
+        "in encoder.layers.0.self_attn (MultiheadAttention): MultiheadAttention: query has shape [3, 1, 4], expected \
+         [L, N, 2]",
     ),
     layer("Transformer", |rng| Transformer::with(2, 1, [1, 0], TransformerOptions::new(), rng))
         .cannot_be("TransformerDecoder: num_layers is 0, it must be at least 1"),

@@ -6,19 +6,20 @@
 /// ```
 /// use wengert_nn::{MultiheadAttention, MultiheadAttentionOptions};
 /// let options = MultiheadAttentionOptions::new().bias(false).kdim(3).vdim(2).batch_first(true).add_zero_attn(true);
-/// let attention = MultiheadAttention::with(4, 2, options.add_bias_kv(true).dropout(0.1), &mut autograd_core::seeded(7))?;
+/// let options = options.add_bias_kv(true).dropout(0.1);
+/// let attention = MultiheadAttention::with(4, 2, options, &mut autograd_core::seeded(7))?;
 /// assert_eq!(attention.k_proj_weight.expect("keys of another size").shape(), [4, 3]);
 /// # Ok::<(), wengert_nn::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct MultiheadAttentionOptions {
-    pub(super) dropout: f64,
-    pub(super) bias: bool,
-    pub(super) add_bias_kv: bool,
-    pub(super) add_zero_attn: bool,
-    pub(super) kdim: Option<usize>,
-    pub(super) vdim: Option<usize>,
-    pub(super) batch_first: bool,
+    pub(in crate::layers::attention) dropout: f64,
+    pub(in crate::layers::attention) bias: bool,
+    pub(in crate::layers::attention) add_bias_kv: bool,
+    pub(in crate::layers::attention) add_zero_attn: bool,
+    pub(in crate::layers::attention) kdim: Option<usize>,
+    pub(in crate::layers::attention) vdim: Option<usize>,
+    pub(in crate::layers::attention) batch_first: bool,
 }
 
 impl Default for MultiheadAttentionOptions {

@@ -1,7 +1,8 @@
 //! The decoder of a transformer.
 
+use super::super::{AttentionMasks, MultiheadAttention};
+use super::TransformerOptions;
 use super::parts::{attend, attention, feed_forward, norm, products, residual};
-use super::{AttentionMasks, MultiheadAttention, TransformerOptions};
 use crate::layer::{Layer, inputs};
 use crate::observe;
 use crate::{Dropout, LayerNorm, Linear};
@@ -161,7 +162,8 @@ impl Layer for TransformerDecoderLayer {
 /// use autograd_core::{DType, Tensor};
 /// use wengert_nn::{Layer, LayerNorm, TransformerDecoder, TransformerOptions};
 /// let options = TransformerOptions::new().dim_feedforward(16).batch_first(true);
-/// let decoder = TransformerDecoder::with(8, 2, 2, options, &mut autograd_core::seeded(7))?.norm(LayerNorm::new(&[8])?);
+/// let decoder = TransformerDecoder::with(8, 2, 2, options, &mut autograd_core::seeded(7))?;
+/// let decoder = decoder.norm(LayerNorm::new(&[8])?);
 /// let all = [Tensor::ones(&[1, 3, 8], DType::F32)?, Tensor::ones(&[1, 5, 8], DType::F32)?];
 /// assert_eq!(decoder.forward_all(&all)?.shape(), [1, 3, 8]);
 /// # Ok::<(), wengert_nn::Error>(())

@@ -1,12 +1,17 @@
 //! Attention with several heads.
 
-use super::{AttentionMasks, MultiheadAttentionOptions};
+mod options;
+#[cfg(test)]
+mod tests;
+
+use super::AttentionMasks;
 use crate::init::{Initializer, xavier_normal, xavier_uniform};
 use crate::layer::Layer;
 use crate::{Linear, LinearOptions};
 use autograd_core::check::Check;
 use autograd_core::module::{Mode, Param, Stream};
 use autograd_core::{AttentionOptions, DType, Error, ErrorKind, Result, Tensor};
+pub use options::MultiheadAttentionOptions;
 use rand::Rng;
 use wengert_derive::Module;
 
@@ -22,8 +27,8 @@ use wengert_derive::Module;
 /// # Shapes
 /// `query: [L, N, E]`, `key: [S, N, Kd]`, `value: [S, N, Vd] → [L, N, E]`, with the batch first if the options say so,
 /// or all without N. `in_proj_weight: [3E, E]`, or `q_proj_weight: [E, E]`, `k_proj_weight: [E, Kd]`, `v_proj_weight:
-/// [E, Vd]` where keys or values have another size. [`Layer::forward_all`] takes a query; a query and the keys that are the
-/// values; or query, keys and values.
+/// [E, Vd]` where keys or values have another size. [`Layer::forward_all`] takes a query; a query and keys that are the
+/// values, too; or query, keys and values.
 ///
 /// # Differs from
 /// A query that may attend to nothing gives the bias of the output projection, not NaN.
@@ -181,8 +186,8 @@ impl MultiheadAttention {
         Ok((y, weights.mean_dim(-3)?))
     }
 
-    /// [`MultiheadAttention::attend`], and the weights of keys of each head, `[N, H, L, S]`. The matrix of all weights is
-    /// made, which `attend` never does.
+    /// [`MultiheadAttention::attend`], and the weights of keys of each head, `[N, H, L, S]`. The matrix of all weights
+    /// is made, which `attend` never does.
     ///
     /// # Errors
     /// As for `attend`.
@@ -282,8 +287,8 @@ impl MultiheadAttention {
         if q[0] != k[0] || k[0] != v[0] || k[1] != v[1] {
             let [q, k, v] = all.map(Tensor::shape);
             let text = format!(
-                "{NAME}: query {q:?}, key {k:?} and value {v:?} do not belong together: batches must be equal, and there \
-                 must be a value for each key"
+                "{NAME}: query {q:?}, key {k:?} and value {v:?} do not belong together: batches must be equal, and \
+                 there must be a value for each key"
             );
             return Err(Error::new(ErrorKind::Shape, text));
         }

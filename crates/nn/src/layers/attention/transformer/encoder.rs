@@ -1,7 +1,8 @@
 //! The encoder of a transformer.
 
+use super::super::{AttentionMasks, MultiheadAttention};
+use super::TransformerOptions;
 use super::parts::{attend, attention, feed_forward, norm, products, residual};
-use super::{AttentionMasks, MultiheadAttention, TransformerOptions};
 use crate::layer::Layer;
 use crate::observe;
 use crate::{Dropout, LayerNorm, Linear};
@@ -129,7 +130,8 @@ impl Layer for TransformerEncoderLayer {
 /// use autograd_core::{DType, Tensor, module::Module};
 /// use wengert_nn::{Layer, LayerNorm, TransformerEncoder, TransformerOptions};
 /// let options = TransformerOptions::new().dim_feedforward(16).dropout(0.0);
-/// let encoder = TransformerEncoder::with(8, 2, 3, options, &mut autograd_core::seeded(7))?.norm(LayerNorm::new(&[8])?);
+/// let encoder = TransformerEncoder::with(8, 2, 3, options, &mut autograd_core::seeded(7))?;
+/// let encoder = encoder.norm(LayerNorm::new(&[8])?);
 /// assert_eq!(encoder.forward(&Tensor::ones(&[3, 1, 8], DType::F32)?)?.shape(), [3, 1, 8]);
 /// assert_eq!(encoder.named_parameters()[12].0, "layers.1.self_attn.in_proj_weight");
 /// # Ok::<(), wengert_nn::Error>(())

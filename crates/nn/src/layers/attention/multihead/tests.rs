@@ -1,6 +1,7 @@
 //! Cases of attention with several heads.
 
-use super::{AttentionMasks, MultiheadAttention, MultiheadAttentionOptions};
+use super::super::AttentionMasks;
+use super::{MultiheadAttention, MultiheadAttentionOptions};
 use autograd_core::Tensor;
 
 fn small() -> MultiheadAttentionOptions {
@@ -25,8 +26,8 @@ cases![
         .refuses_all(&[&[3, 4], &[3, 2, 4]], "MultiheadAttention: key has shape [3, 2, 4], expected [S, 4]")
         .refuses_all(
             &[&[3, 2, 4], &[5, 2, 4], &[6, 2, 4]],
-            "MultiheadAttention: query [3, 2, 4], key [5, 2, 4] and value [6, 2, 4] do not belong together: batches must be \
-             equal, and there must be a value for each key",
+            "MultiheadAttention: query [3, 2, 4], key [5, 2, 4] and value [6, 2, 4] do not belong together: batches \
+             must be equal, and there must be a value for each key",
         )
         .refuses_all(&[], "MultiheadAttention: takes 1 to 3 inputs, got 0"),
     layer("MultiheadAttention", |rng| {

@@ -42,6 +42,8 @@ pub use description::Description;
 pub use error::{BoxError, Error, ErrorKind, Result};
 pub use functional::{TensorList, grad, grad_with, hessian, hvp, jacobian, jvp, vjp};
 pub use gradcheck::gradcheck;
+pub use ops::attention::options::AttentionOptions;
+pub use ops::attention::rotary::RotaryOptions;
 pub use ops::conv::conv_transpose::ConvTranspose;
 pub use ops::conv::convolution::{Conv, Padding};
 pub use ops::conv::per_dim::PerDim;

@@ -29,6 +29,7 @@ pub mod rows;
 pub mod scan;
 pub mod select;
 
+pub mod attention;
 pub mod conv;
 pub mod fold;
 pub mod gemm;

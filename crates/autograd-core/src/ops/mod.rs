@@ -16,6 +16,7 @@ pub(crate) mod scan;
 
 pub(crate) mod shape;
 
+pub(crate) mod attention;
 pub(crate) mod conv;
 pub(crate) mod index;
 pub(crate) mod linalg;

@@ -4,6 +4,7 @@
 //! An entry reads its arguments first and calls then. It calls what the library has: where the library has no
 //! equivalent of an argument's value, the entry says so ([`Stop::argument`]), and it never builds one.
 
+mod attention;
 mod conv;
 mod elementwise;
 mod index;
@@ -26,7 +27,8 @@ pub type Operation = fn(&Call<'_>) -> Outcome<Outputs>;
 /// A chapter of the register.
 pub type Table = &'static [(&'static str, Operation)];
 
-const TABLES: [Table; 11] = [
+const TABLES: [Table; 12] = [
+    attention::TABLE,
     reduce::TABLE,
     scan::TABLE,
     shape::TABLE,

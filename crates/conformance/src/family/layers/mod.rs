@@ -1,5 +1,6 @@
 //! Layers: built from arguments, loaded with a state, warmed up, called, differentiated.
 
+mod attention;
 mod images;
 mod normalize;
 mod table;
@@ -10,11 +11,28 @@ use crate::case::{Arguments, Array, Case, Precision, Tolerance};
 use crate::compare;
 use crate::stop::{Outcome, Stop};
 use autograd_core::module::{Module, StateDict};
-use autograd_core::{Tensor, no_grad, seeded};
+use autograd_core::{SeededRng, Tensor, no_grad, seeded};
 use std::collections::BTreeMap;
 use wengert_nn::DynLayer;
 
 type Arrays = BTreeMap<String, Array>;
+
+/// A layer as a case calls it: with inputs by name and arguments of the call.
+pub(super) trait Called: Module {
+    /// The outputs, in PyTorch's order.
+    fn outputs(&self, call: &Call<'_>) -> Outcome<Vec<Tensor>>;
+}
+
+impl Called for Box<dyn DynLayer> {
+    fn outputs(&self, call: &Call<'_>) -> Outcome<Vec<Tensor>> {
+        let one = |name: &str| call.maybe_tensor(name);
+        if let (Some(a), Some(b)) = (one("x1")?, one("x2")?) {
+            return Ok(vec![self.forward_all(&[a.clone(), b.clone()])?]);
+        }
+        let x = one("input")?.ok_or_else(|| Stop::Unsupported("another input than the only one".into()))?;
+        Ok(vec![self.forward(x)?])
+    }
+}
 
 /// Builds the layer of a name, in the precision of the run.
 pub(super) fn build(name: &str, args: &Arguments, precision: Precision) -> Outcome<Box<dyn DynLayer>> {
@@ -28,7 +46,16 @@ pub(super) fn build_seeded(
     precision: Precision,
     seed: u64,
 ) -> Outcome<Box<dyn DynLayer>> {
-    let build = table::find(name)?;
+    built(table::find(name)?, args, precision, seed)
+}
+
+/// What `build` builds from the arguments, if it reads all of them.
+fn built<M: Module>(
+    build: impl Fn(&Call<'_>, &mut SeededRng) -> Outcome<M>,
+    args: &Arguments,
+    precision: Precision,
+    seed: u64,
+) -> Outcome<M> {
     let nothing = BTreeMap::new();
     let call = Call::new(args, &nothing, precision);
     let layer = build(&call, &mut seeded(seed));
@@ -38,6 +65,14 @@ pub(super) fn build_seeded(
     let mut layer = layer?;
     layer.to_dtype(precision.dtype())?;
     Ok(layer)
+}
+
+/// Builds the layer of a name as a case calls it.
+fn build_called(name: &str, args: &Arguments, precision: Precision) -> Outcome<Box<dyn Called>> {
+    match attention::find(name) {
+        Some(build) => built(build, args, precision, 7),
+        None => Ok(Box::new(build(name, args, precision)?)),
+    }
 }
 
 /// A state dict from the arrays of a case.
@@ -56,10 +91,6 @@ pub(super) fn check_state(module: &dyn Module, want: &Arrays, tolerance: Toleran
 
 pub(super) fn run(case: &Case, precision: Precision) -> Outcome<()> {
     table::find(&case.name)?;
-    let call_args: Arguments = case.field("call_args")?.unwrap_or_default();
-    if let Some((name, _)) = call_args.iter().find(|(_, value)| !value.is_null()) {
-        return Err(Stop::Unsupported(format!("argument {name} of the call")));
-    }
     call(case, &Inputs::plain(case, precision)?, precision)?;
     if let Some(views) = Inputs::views(case, precision)? {
         let outcome = call(case, &views, precision);
@@ -69,7 +100,16 @@ pub(super) fn run(case: &Case, precision: Precision) -> Outcome<()> {
 }
 
 fn call(case: &Case, inputs: &Inputs, precision: Precision) -> Outcome<()> {
-    let mut layer = build(&case.name, &case.args, precision)?;
+    let mut layer = build_called(&case.name, &case.args, precision)?;
+    let call_args: Arguments = case.field("call_args")?.unwrap_or_default();
+    let forward = |layer: &dyn Called, tensors: &BTreeMap<String, Tensor>| {
+        let call = Call::new(&call_args, tensors, precision);
+        let outputs = layer.outputs(&call);
+        if !matches!(outputs, Err(Stop::Unsupported(_))) {
+            call.all_read()?;
+        }
+        outputs
+    };
     if case.expect_error {
         // Cases that must be refused when the layer is built have no input.
         return if inputs.tensors.is_empty() { Ok(()) } else { forward(&*layer, &inputs.tensors).map(|_| ()) };
@@ -90,7 +130,7 @@ fn call(case: &Case, inputs: &Inputs, precision: Precision) -> Outcome<()> {
         "eval" => layer.eval(),
         other => return Err(Stop::Malformed(format!("no mode {other:?}"))),
     }
-    let outputs = [forward(&*layer, &inputs.tensors)?];
+    let outputs = forward(&*layer, &inputs.tensors)?;
     check_values(&outputs, &case.outputs, tolerance)?;
     let gradients = backward(case, &outputs, precision)?;
     inputs.check_gradients(&gradients, &case.grads, &case.base_grads, tolerance)?;
@@ -110,13 +150,4 @@ fn after(what: &str, stop: Stop) -> Stop {
         Stop::Differs(text) => Stop::Differs(format!("after {what}, {text}")),
         other => other,
     }
-}
-
-fn forward(layer: &dyn DynLayer, inputs: &BTreeMap<String, Tensor>) -> Outcome<Tensor> {
-    if let (Some(a), Some(b), 2) = (inputs.get("x1"), inputs.get("x2"), inputs.len()) {
-        return Ok(layer.forward_all(&[a.clone(), b.clone()])?);
-    }
-    let x = inputs.get("input").filter(|_| inputs.len() == 1);
-    let x = x.ok_or_else(|| Stop::Unsupported(format!("inputs {:?}", inputs.keys().collect::<Vec<_>>())))?;
-    Ok(layer.forward(x)?)
 }

@@ -35,4 +35,5 @@ pub mod gemm;
 pub mod norm;
 pub mod pool;
 pub mod random;
+pub mod recurrent;
 pub mod update;

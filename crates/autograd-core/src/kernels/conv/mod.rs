@@ -17,7 +17,7 @@ use crate::threads::parallel::{share, threads, worth_sharing_products};
 pub use input::input;
 pub use output::output;
 pub use panel::{Tile, add_panel, fill_panel};
-pub use room::forget;
+pub use room::{forget, with_room};
 pub use weight::weight;
 pub use window::{Space, Window};
 

@@ -7,8 +7,8 @@ use crate::kernels::recurrent::Cell;
 use crate::tensor::Tensor;
 
 impl Tensor {
-    /// A layer of gated recurrent units over a sequence, in one direction: the outputs of all steps, and the last state.
-    /// In each step
+    /// A layer of gated recurrent units over a sequence, in one direction: the outputs of all steps, and the last
+    /// state. In each step
     ///
     /// ```text
     /// [a, b, p] = W_ih x[t] + b_ih,   [d, e, q] = W_hh h + b_hh,   three gates below each other

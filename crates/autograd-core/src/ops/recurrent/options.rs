@@ -2,8 +2,8 @@
 
 use crate::tensor::Tensor;
 
-/// The options of [`Tensor::lstm`], [`Tensor::gru`], [`Tensor::rnn_tanh`] and [`Tensor::rnn_relu`]: biases, the state to
-/// begin with, a projection, lengths of samples, the direction.
+/// The options of [`Tensor::lstm`], [`Tensor::gru`], [`Tensor::rnn_tanh`] and [`Tensor::rnn_relu`]: biases, the state
+/// to begin with, a projection, lengths of samples, the direction.
 ///
 /// # Examples
 /// ```
@@ -44,8 +44,8 @@ impl Recurrence {
         Recurrence::default()
     }
 
-    /// The biases `b_ih` of the input's and `b_hh` of the state's part of the gates, each with an element for each row of
-    /// the weights. Default: none.
+    /// The biases `b_ih` of the input's and `b_hh` of the state's part of the gates, each with an element for each row
+    /// of the weights. Default: none.
     #[must_use]
     pub fn bias(mut self, b_ih: &Tensor, b_hh: &Tensor) -> Recurrence {
         self.biases = Some([b_ih.clone(), b_hh.clone()]);

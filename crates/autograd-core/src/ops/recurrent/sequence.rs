@@ -192,8 +192,8 @@ pub(super) fn count(s: &Sequence) -> Count {
     Count::product(&[s.steps, s.rows], each)
 }
 
-/// The parts of the result, in which gradients flow back to the whole: one walk for all of them. What is not recorded is
-/// copied, and lets all else go.
+/// The parts of the result, in which gradients flow back to the whole: one walk for all of them. What is not recorded
+/// is copied, and lets all else go.
 fn parts(op: &'static str, s: &Sequence, out: &Tensor) -> Result<Ends> {
     let (kept, block) = (s.kept(), s.rows.saturating_mul(s.outputs));
     let y = if s.masked { kept.h + kept.cell } else { s.shown() * block };

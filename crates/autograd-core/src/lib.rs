@@ -65,6 +65,7 @@ pub use ops::pool::interpolate::{Interpolate, InterpolateMode, ScaleFactor};
 pub use ops::pool::lp_pool::LpPool;
 pub use ops::pool::max_pool::MaxPool;
 pub use ops::pool::max_unpool::MaxUnpool;
+pub use ops::recurrent::options::Recurrence;
 pub use ops::reduce::cov::CovOptions;
 pub use ops::reduce::dims::{ReduceDims, keep};
 pub use ops::reduce::norm::matrix::MatrixNorm;

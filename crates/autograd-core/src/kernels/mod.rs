@@ -37,4 +37,5 @@ pub mod norm;
 pub mod normalize;
 pub mod pool;
 pub mod random;
+pub mod recurrent;
 pub mod update;

@@ -24,6 +24,7 @@ pub(crate) mod normalize;
 pub(crate) mod order;
 pub(crate) mod pool;
 pub(crate) mod random;
+pub(crate) mod recurrent;
 pub(crate) mod segments;
 
 pub(crate) use elementwise::arithmetic::add::add_assign;

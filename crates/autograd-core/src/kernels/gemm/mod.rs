@@ -2,6 +2,7 @@
 
 mod by_crate;
 mod pack;
+mod packed;
 mod small;
 mod tiles;
 mod transpose;
@@ -11,6 +12,7 @@ use super::simd::vectorize_with;
 use crate::threads::parallel::{self, worth_sharing_products};
 use by_crate::by_crate;
 pub use pack::forget;
+pub use packed::Packed;
 use small::Small;
 use tiles::Product;
 

@@ -1,20 +1,19 @@
 //! Layers that pad, resize, reshape and drop, transposed convolutions, and products of several inputs.
 
 use super::table::{Build, layer};
-use super::{Arrays, compared, named, ready};
+use super::{compared, state_dict};
 use crate::call::Call;
 use crate::case::{Case, Precision};
-use crate::family::inputs::{Inputs, tolerance};
+use crate::family::inputs::Inputs;
 use crate::stop::{Outcome, Stop};
 use autograd_core::module::Module;
-use autograd_core::{InterpolateMode, Tensor, seeded};
-use serde_json::Value;
+use autograd_core::{InterpolateMode, PerDim, seeded};
 use std::collections::BTreeMap;
 use wengert_nn::{
     AdaptiveLogSoftmaxOptions, AdaptiveLogSoftmaxWithLoss, AlphaDropout, Bilinear, BilinearOptions, ChannelShuffle,
     CircularPad1d, CircularPad2d, CircularPad3d, ConstantPad1d, ConstantPad2d, ConstantPad3d, ConvTranspose1d,
     ConvTranspose2d, ConvTranspose3d, ConvTransposeOptions, Dropout1d, Dropout2d, Dropout3d, FeatureAlphaDropout, Fold,
-    Layer, PixelShuffle, PixelUnshuffle, RReLU, ReflectionPad1d, ReflectionPad2d, ReflectionPad3d, ReplicationPad1d,
+    PixelShuffle, PixelUnshuffle, RReLU, ReflectionPad1d, ReflectionPad2d, ReflectionPad3d, ReplicationPad1d,
     ReplicationPad2d, ReplicationPad3d, Softmax2d, Unflatten, Unfold, Upsample, UpsamplingBilinear2d,
     UpsamplingNearest2d, ZeroPad1d, ZeroPad2d, ZeroPad3d,
 };
@@ -104,7 +103,7 @@ fn transposed(c: &Call<'_>) -> Outcome<ConvTransposeOptions> {
     let options = ConvTransposeOptions::new().groups(c.count("groups")?).bias(c.flag_or("bias", true)?);
     let mut options = options.output_padding(0);
     for (name, set) in [
-        ("stride", ConvTransposeOptions::stride as fn(ConvTransposeOptions, Vec<isize>) -> ConvTransposeOptions),
+        ("stride", ConvTransposeOptions::stride as fn(ConvTransposeOptions, PerDim) -> ConvTransposeOptions),
         ("padding", ConvTransposeOptions::padding),
         ("dilation", ConvTransposeOptions::dilation),
         ("output_padding", ConvTransposeOptions::output_padding),
@@ -112,7 +111,7 @@ fn transposed(c: &Call<'_>) -> Outcome<ConvTransposeOptions> {
         ("output_size", ConvTransposeOptions::output_size),
     ] {
         if c.value(name).is_some() {
-            options = set(options, c.integers(name)?);
+            options = set(options, PerDim::from(&c.integers(name)?[..]));
         }
     }
     Ok(options)
@@ -129,4 +128,27 @@ fn mode(c: &Call<'_>) -> Outcome<InterpolateMode> {
         "area" => InterpolateMode::Area,
         other => return Err(Stop::argument("mode", other)),
     })
+}
+
+/// The layer with two outputs: the target's log-probabilities, and the loss.
+pub(super) fn adaptive(case: &Case, inputs: &Inputs, precision: Precision) -> Outcome<()> {
+    let (args, nothing) = (&case.args, BTreeMap::new());
+    let c = Call::new(args, &nothing, precision);
+    let options = AdaptiveLogSoftmaxOptions::new().div_value(c.number("div_value")?).head_bias(c.flag("head_bias")?);
+    let (features, classes, cutoffs) = (c.count("in_features")?, c.count("n_classes")?, c.counts("cutoffs")?);
+    c.all_read()?;
+    let mut layer = AdaptiveLogSoftmaxWithLoss::with(features, classes, &cutoffs, options, &mut seeded(7))?;
+    if case.expect_error && inputs.tensors.is_empty() {
+        return Ok(());
+    }
+    layer.to_dtype(precision.dtype())?;
+    if !case.expect_error {
+        layer.load_state_dict(&state_dict(&case.required("state")?, precision)?)?;
+    }
+    let input = |name: &str| inputs.tensors.get(name).ok_or_else(|| Stop::Malformed(format!("no input {name}")));
+    let (output, loss) = layer.with_loss(input("input")?, input("target")?)?;
+    if case.expect_error {
+        return Ok(());
+    }
+    compared(case, inputs, &layer, &[output, loss], precision)
 }

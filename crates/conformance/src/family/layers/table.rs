@@ -13,7 +13,7 @@ pub(super) type Build = fn(&Call<'_>, &mut SeededRng) -> Outcome<Box<dyn DynLaye
 
 /// The function that builds the layer of a name.
 pub(super) fn find(name: &str) -> Outcome<Build> {
-    let entry = TABLE.iter().chain(super::images::TABLE).find(|(known, _)| *known == name);
+    let entry = TABLE.iter().chain(super::images::TABLE).chain(super::shapes::TABLE).find(|(known, _)| *known == name);
     entry.map(|(_, build)| *build).ok_or_else(|| Stop::Unsupported(String::new()))
 }
 

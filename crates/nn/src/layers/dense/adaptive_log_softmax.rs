@@ -1,7 +1,7 @@
 //! Log-probabilities of many classes, of which few are frequent.
 
 use crate::layer::Layer;
-use crate::layers::{Linear, LinearOptions, Sequential};
+use crate::layers::{Linear, LinearOptions};
 use autograd_core::check::Check;
 use autograd_core::{Error, ErrorKind, Result, Tensor};
 use rand::Rng;
@@ -42,7 +42,7 @@ pub struct AdaptiveLogSoftmaxWithLoss {
     /// The logits of the frequent classes and of the clusters.
     pub head: Linear,
     /// The logits of each cluster's classes: two layers without biases.
-    pub tail: Vec<Sequential>,
+    pub tail: Vec<[Linear; 2]>,
     cutoffs: Vec<usize>,
 }
 
@@ -137,7 +137,7 @@ impl AdaptiveLogSoftmaxWithLoss {
             check.require(valid, "div_value", options.div_value, must)?;
             let linear = |from, to, rng: &mut dyn Rng| Linear::with(from, to, LinearOptions::new().bias(false), rng);
             let first = linear(in_features, features as usize, rng)?;
-            tail.push(Sequential::new().push(first).push(linear(features as usize, two[1] - two[0], rng)?));
+            tail.push([first, linear(features as usize, two[1] - two[0], rng)?]);
         }
         Ok(AdaptiveLogSoftmaxWithLoss { head, tail, cutoffs: ends })
     }
@@ -161,7 +161,7 @@ impl AdaptiveLogSoftmaxWithLoss {
         let classes = target.to_vec::<i64>()?;
         let samples = if leading.is_empty() { x.unsqueeze(0)? } else { x.clone() };
         let rows = self.rows(&classes)?;
-        let head = self.head.call("head", &samples)?.log_softmax(1)?;
+        let head = part("head", &self.head, &samples)?.log_softmax(1)?;
         let in_head: Vec<i64> = rows.iter().map(|row| row.in_head).collect();
         let in_head = Tensor::from_vec(in_head, &[rows.len(), 1])?;
         let mut output = head.gather(1, &in_head)?.squeeze(&[1])?;
@@ -174,7 +174,7 @@ impl AdaptiveLogSoftmaxWithLoss {
                 continue;
             }
             let (at, inside) = (Tensor::from_vec(at, &[count])?, Tensor::from_vec(inside, &[count, 1])?);
-            let logits = tail.call(&format!("tail.{i}"), &samples.index_select(0, &at)?)?;
+            let logits = cluster(i, tail, &samples.index_select(0, &at)?)?;
             let more = logits.log_softmax(1)?.gather(1, &inside)?.squeeze(&[1])?;
             output = output.index_add(0, &at, &more, 1.0)?;
         }
@@ -229,13 +229,23 @@ struct Place {
     inside: i64,
 }
 
+/// Not by [`Layer::call`]: a summary would take the output of the last part for that of the layer.
+fn part(name: &str, layer: &Linear, x: &Tensor) -> Result<Tensor> {
+    layer.forward(x).map_err(|error| error.inside(name, "Linear"))
+}
+
+/// The logits of a cluster.
+fn cluster(i: usize, [down, up]: &[Linear; 2], x: &Tensor) -> Result<Tensor> {
+    part(&format!("tail.{i}.1"), up, &part(&format!("tail.{i}.0"), down, x)?)
+}
+
 impl Layer for AdaptiveLogSoftmaxWithLoss {
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        let head = self.head.call("head", x)?.log_softmax(-1)?;
+        let head = part("head", &self.head, x)?.log_softmax(-1)?;
         let frequent = self.cutoffs[0];
         let mut parts = vec![head.narrow(-1, 0, frequent)?];
         for (i, tail) in self.tail.iter().enumerate() {
-            let inside = tail.call(&format!("tail.{i}"), x)?.log_softmax(-1)?;
+            let inside = cluster(i, tail, x)?.log_softmax(-1)?;
             parts.push(inside.try_add(&head.narrow(-1, frequent + i, 1)?)?);
         }
         Tensor::cat(&parts.iter().collect::<Vec<_>>(), -1)

@@ -55,7 +55,12 @@ impl Layer for Bias {
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
         let channels = self.bias.numel();
         if x.rank() == 0 {
-            return Err(Error::shape("Bias", "the input", x.shape(), format!("{channels} channels in dim {}", self.dim)));
+            return Err(Error::shape(
+                "Bias",
+                "the input",
+                x.shape(),
+                format!("{channels} channels in dim {}", self.dim),
+            ));
         }
         let (d, size) = Check("Bias").sized_dim(self.dim, x.shape())?;
         if size != channels {

@@ -114,21 +114,16 @@ impl Layer for Bilinear {
 
 #[cfg(test)]
 cases![
-    several("Bilinear", |rng| Bilinear::new(2, 3, 4, rng), |x| x.split_with_sizes(&[2, 3], -1))
-        .state(&["weight", "bias"])
-        .maps(&[2, 5], &[2, 4])
-        .maps(&[5], &[4])
-        .maps(&[0, 5], &[0, 4]),
-    several(
-        "Bilinear",
-        |rng| Bilinear::with(1, 2, 3, BilinearOptions::new().bias(false), rng),
-        |x| x.split_with_sizes(&[1, 2], -1)
-    )
-    .state(&["weight"])
-    .maps(&[2, 2, 3], &[2, 2, 3]),
     layer("Bilinear", |rng| Bilinear::new(2, 3, 4, rng))
         .state(&["weight", "bias"])
-        .refuses(&[2, 2], "Bilinear: takes 2 inputs, got 1"),
+        .maps_all(&[&[2, 2], &[2, 3]], &[&[2, 4]])
+        .maps_all(&[&[2], &[3]], &[&[4]])
+        .maps_all(&[&[0, 2], &[0, 3]], &[&[0, 4]])
+        .refuses(&[2, 2], "Bilinear: takes 2 inputs, got 1")
+        .refuses_all(&[&[2, 2], &[3, 3]], "bilinear: the second input has shape [3, 3], expected [2, 3]"),
+    layer("Bilinear", |rng| Bilinear::with(1, 2, 3, BilinearOptions::new().bias(false), rng))
+        .state(&["weight"])
+        .maps_all(&[&[2, 2, 1], &[2, 2, 2]], &[&[2, 2, 3]]),
     layer("Bilinear", |rng| Bilinear::new(2, 0, 4, rng))
         .cannot_be("Bilinear: in2_features is 0, it must be at least 1"),
 ];

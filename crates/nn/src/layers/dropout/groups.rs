@@ -40,6 +40,12 @@ macro_rules! dropping {
             ///
             /// # Errors
             /// If `p` is outside its range.
+            ///
+            /// # Examples
+            /// ```
+            #[doc = concat!("# use wengert_nn::", stringify!($Name), ";")]
+            #[doc = concat!("assert!(", stringify!($Name), "::new(1.5, &mut autograd_core::seeded(7)).is_err());")]
+            /// ```
             pub fn new(p: f64, rng: &mut dyn Rng) -> Result<$Name> {
                 Check(stringify!($Name)).require((0.0..=1.0).contains(&p), "p", p, "in [0, 1]")?;
                 Ok($Name { p, stream: Stream::new(rng), mode: Mode::default() })

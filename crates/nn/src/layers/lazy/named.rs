@@ -25,6 +25,12 @@ pub type LazyLinear = Lazy<Linear>;
 
 impl Lazy<Linear> {
     /// A layer to `out_features` values, with the default options.
+    ///
+    /// # Examples
+    /// ```
+    /// # use wengert_nn::LazyLinear;
+    /// assert!(LazyLinear::new(3, &mut autograd_core::seeded(7)).get().is_none());
+    /// ```
     pub fn new(out_features: usize, rng: &mut dyn Rng) -> LazyLinear {
         LazyLinear::with(out_features, LinearOptions::new(), rng)
     }
@@ -74,6 +80,12 @@ macro_rules! lazy {
 
         impl Lazy<$Layer> {
             /// A layer to `out_channels`, with the default options.
+            ///
+            /// # Examples
+            /// ```
+            #[doc = concat!("# use wengert_nn::", stringify!($Name), ";")]
+            #[doc = concat!("assert!(", stringify!($Name), "::new(3, 1, &mut autograd_core::seeded(7)).get().is_none());")]
+            /// ```
             pub fn new(out_channels: usize, kernel_size: impl Into<PerDim>, rng: &mut dyn Rng) -> $Name {
                 $Name::with(out_channels, kernel_size, $Options::new(), rng)
             }

@@ -7,7 +7,7 @@ use wengert_derive::Module;
 
 /// Layers from lines `Name over dims, "title"`, with margins of 0; and of any number from `Name of value over dims`.
 macro_rules! pads {
-    ($($Name:ident$( of $value:ident)? over $D:literal, $title:literal, $args:literal, $x:literal, $y:literal;)*) => {$(
+    ($($Name:ident$( of $value:ident)? over $D:literal, $title:literal, ($first:literal $args:literal), $x:literal, $y:literal;)*) => {$(
         #[doc = concat!($title, ": [`Tensor::pad`] by [`PadMode::Constant`] as a layer.")]
         ///
         /// # Errors
@@ -31,6 +31,13 @@ macro_rules! pads {
         impl $Name {
             /// One margin for all sides, or two for each dim: before and behind, the last dim first. A negative one takes
             /// elements away.
+            ///
+            /// # Examples
+            /// ```
+            #[doc = concat!("# use wengert_nn::", stringify!($Name), ";")]
+            #[doc = concat!("let pad = ", stringify!($Name), "::new(", $args, ");")]
+            #[doc = concat!("assert!(format!(\"{pad:?}\").contains(\"padding: [", $first, ",\"));")]
+            /// ```
             pub fn new(padding: impl Into<PerDim>$(, $value: f64)?) -> $Name {
                 $Name { padding: padding.into()$(, $value)? }
             }
@@ -48,12 +55,12 @@ macro_rules! pads {
 }
 
 pads! {
-    ZeroPad1d over 1, "Rows with zeros at both ends", "[0, 1]", "[[1.0, 2.0]]", "[1.0, 2.0, 0.0]";
-    ZeroPad2d over 2, "Planes with zeros around them", "[1, 0, 0, 1]", "[[[1.0, 2.0]]]", "[0.0, 1.0, 2.0, 0.0, 0.0, 0.0]";
-    ZeroPad3d over 3, "Volumes with zeros around them", "[1, 0, 0, 0, 1, 0]", "[[[[1.0, 2.0]]]]", "[0.0, 0.0, 0.0, 0.0, 1.0, 2.0]";
-    ConstantPad1d of value over 1, "Rows with a number at both ends", "[0, 1], 5.0", "[[1.0, 2.0]]", "[1.0, 2.0, 5.0]";
-    ConstantPad2d of value over 2, "Planes with a number around them", "[1, 0, 0, 1], 5.0", "[[[1.0, 2.0]]]", "[5.0, 1.0, 2.0, 5.0, 5.0, 5.0]";
-    ConstantPad3d of value over 3, "Volumes with a number around them", "[1, 0, 0, 0, 1, 0], 5.0", "[[[[1.0, 2.0]]]]", "[5.0, 5.0, 5.0, 5.0, 1.0, 2.0]";
+    ZeroPad1d over 1, "Rows with zeros at both ends", ("0" "[0, 1]"), "[[1.0, 2.0]]", "[1.0, 2.0, 0.0]";
+    ZeroPad2d over 2, "Planes with zeros around them", ("1" "[1, 0, 0, 1]"), "[[[1.0, 2.0]]]", "[0.0, 1.0, 2.0, 0.0, 0.0, 0.0]";
+    ZeroPad3d over 3, "Volumes with zeros around them", ("1" "[1, 0, 0, 0, 1, 0]"), "[[[[1.0, 2.0]]]]", "[0.0, 0.0, 0.0, 0.0, 1.0, 2.0]";
+    ConstantPad1d of value over 1, "Rows with a number at both ends", ("0" "[0, 1], 5.0"), "[[1.0, 2.0]]", "[1.0, 2.0, 5.0]";
+    ConstantPad2d of value over 2, "Planes with a number around them", ("1" "[1, 0, 0, 1], 5.0"), "[[[1.0, 2.0]]]", "[5.0, 1.0, 2.0, 5.0, 5.0, 5.0]";
+    ConstantPad3d of value over 3, "Volumes with a number around them", ("1" "[1, 0, 0, 0, 1, 0], 5.0"), "[[[[1.0, 2.0]]]]", "[5.0, 5.0, 5.0, 5.0, 1.0, 2.0]";
 }
 
 #[cfg(test)]

@@ -30,6 +30,12 @@ macro_rules! pads {
         impl $Name {
             /// One margin for all sides, or two for each dim: before and behind, the last dim first. A negative one takes
             /// elements away.
+            ///
+            /// # Examples
+            /// ```
+            #[doc = concat!("# use wengert_nn::", stringify!($Name), ";")]
+            #[doc = concat!("assert_ne!(", stringify!($Name), "::new(1), ", stringify!($Name), "::new(2));")]
+            /// ```
             pub fn new(padding: impl Into<PerDim>) -> $Name {
                 $Name { padding: padding.into() }
             }
@@ -66,10 +72,7 @@ cases![
     layer("ReflectionPad1d", |_| Ok(ReflectionPad1d::new([1, 2])))
         .maps(&[2, 2, 3], &[2, 2, 6])
         .gives([[1.0, 2.0, 3.0]], [[2.0, 1.0, 2.0, 3.0, 2.0, 1.0]])
-        .refuses(
-            &[1, 1, 2],
-            "pad: a margin of 2 around dim 2 of size 2; a reflected one must be smaller"
-        ),
+        .refuses(&[1, 1, 2], "pad: a margin of 2 around dim 2 of size 2; a reflected one must be smaller"),
     layer("ReflectionPad1d", |_| Ok(ReflectionPad1d::new([1, 2, 3])))
         .refuses(&[1, 1, 9], "ReflectionPad1d: padding is [1, 2, 3], it must be one number or 2"),
     layer("ReflectionPad2d", |_| Ok(ReflectionPad2d::new([1, 0, 0, -1]))).maps(&[1, 2, 3, 2], &[1, 2, 2, 3]),

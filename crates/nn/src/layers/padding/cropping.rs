@@ -30,6 +30,12 @@ macro_rules! crops {
 
         impl $Name {
             /// One margin for all sides, or two for each dim: before and behind, the last dim first.
+            ///
+            /// # Examples
+            /// ```
+            #[doc = concat!("# use wengert_nn::", stringify!($Name), ";")]
+            #[doc = concat!("assert_ne!(", stringify!($Name), "::new(1), ", stringify!($Name), "::new(2));")]
+            /// ```
             pub fn new(cropping: impl Into<PerDim>) -> $Name {
                 $Name { cropping: cropping.into() }
             }

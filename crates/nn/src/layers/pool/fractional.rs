@@ -43,6 +43,15 @@ macro_rules! fractional {
 
         impl $Name {
             /// Windows of this size, and as many as `output_size` says.
+            ///
+            /// # Examples
+            /// ```
+            /// use autograd_core::{DType, Tensor, seeded};
+            #[doc = concat!("use wengert_nn::{Layer, ", stringify!($Name), "};")]
+            #[doc = concat!("let pool = ", stringify!($Name), "::size(1, 1, &mut seeded(7));")]
+            #[doc = concat!("assert_eq!(pool.forward(&Tensor::ones(&", $shape, ", DType::F32)?)?.numel(), 2);")]
+            /// # Ok::<(), wengert_nn::Error>(())
+            /// ```
             pub fn size(
                 kernel_size: impl Into<PerDim>,
                 output_size: impl Into<PerDim>,
@@ -53,6 +62,15 @@ macro_rules! fractional {
             }
 
             /// Windows of this size, and this many times as many as there are elements.
+            ///
+            /// # Examples
+            /// ```
+            /// use autograd_core::{DType, Tensor, seeded};
+            #[doc = concat!("use wengert_nn::{Layer, ", stringify!($Name), "};")]
+            #[doc = concat!("let pool = ", stringify!($Name), "::ratio(1, 0.2, &mut seeded(7));")]
+            #[doc = concat!("assert_eq!(pool.forward(&Tensor::ones(&", $shape, ", DType::F32)?)?.numel(), 2);")]
+            /// # Ok::<(), wengert_nn::Error>(())
+            /// ```
             pub fn ratio(
                 kernel_size: impl Into<PerDim>,
                 output_ratio: impl Into<ScaleFactor>,
@@ -103,6 +121,10 @@ cases![
     layer("FractionalMaxPool2d", |rng| Ok(FractionalMaxPool2d::size([2, 1], [2, 3], rng)))
         .maps(&[2, 3, 4, 5], &[2, 3, 2, 3])
         .maps(&[3, 4, 5], &[3, 2, 3])
+        .refuses_all(
+            &[&[1, 1, 4, 3], &[1, 2, 2]],
+            "fractional_max_pool2d: samples has shape [1, 2, 2], expected [1, 1, 2]"
+        )
         .refuses(
             &[1, 1, 1, 3],
             "fractional_max_pool2d: 2 windows of size 2 in dim -2 need 3 elements, there are 1 (shape [1, 1, 1, 3])"

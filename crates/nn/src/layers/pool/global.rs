@@ -32,11 +32,23 @@ macro_rules! global {
 
         impl $Name {
             /// A layer that leaves the spatial dims out.
+            ///
+            /// # Examples
+            /// ```
+            #[doc = concat!("# use wengert_nn::", stringify!($Name), ";")]
+            #[doc = concat!("assert_eq!(", stringify!($Name), "::new(), ", stringify!($Name), "::new().keepdim(false));")]
+            /// ```
             pub fn new() -> $Name {
                 $Name::default()
             }
 
             /// Whether the spatial dims stay, with size one. Default false.
+            ///
+            /// # Examples
+            /// ```
+            #[doc = concat!("# use wengert_nn::", stringify!($Name), ";")]
+            #[doc = concat!("assert_ne!(", stringify!($Name), "::new().keepdim(true), ", stringify!($Name), "::new());")]
+            /// ```
             #[must_use]
             pub fn keepdim(mut self, keepdim: bool) -> $Name {
                 self.keepdim = keepdim;

@@ -32,6 +32,12 @@ macro_rules! unpools {
 
         impl $Name {
             /// Windows of this size, side by side.
+            ///
+            /// # Examples
+            /// ```
+            #[doc = concat!("# use wengert_nn::", stringify!($Name), ";")]
+            #[doc = concat!("assert_ne!(", stringify!($Name), "::new(2), ", stringify!($Name), "::new(3));")]
+            /// ```
             pub fn new(kernel_size: impl Into<PerDim>) -> $Name {
                 $Name { windows: MaxUnpool::new(kernel_size) }
             }
@@ -94,3 +100,26 @@ unpools! {
     MaxUnpool2d: max_unpool2d of MaxPool2d, "Elements put back into planes", "[1, 2]", "[[[1.0, 2.0], [4.0, 3.0]]]", "[0.0, 2.0, 4.0, 0.0]";
     MaxUnpool3d: max_unpool3d of MaxPool3d, "Elements put back into volumes", "[1, 1, 2]", "[[[[1.0, 2.0], [4.0, 3.0]]]]", "[0.0, 2.0, 4.0, 0.0]";
 }
+
+#[cfg(test)]
+cases![
+    layer("MaxUnpool1d", |_| Ok(MaxUnpool1d::new(2)))
+        .maps_with(&[&[1, 2, 2]], &[Tensor::from([[[1, 2], [0, 3]]])], &[&[1, 2, 4]])
+        .maps_with(&[&[1, 2]], &[Tensor::from([[1, 2]])], &[&[1, 4]])
+        .refuses(&[1, 2], "MaxUnpool1d: takes 2 inputs, got 1")
+        .refuses_with(
+            &[&[1, 2]],
+            &[Tensor::from([[1, 4]])],
+            "max_unpool1d: index 4 at position 1 is outside of a plane of 4 elements, [4]"
+        ),
+    layer("MaxUnpool2d", |_| Ok(MaxUnpool2d::new([2, 1]).stride(2).padding([1, 0]).output_size([3, 4]))).maps_with(
+        &[&[1, 1, 2, 2]],
+        &[Tensor::from([[[[1, 2], [8, 11]]]])],
+        &[&[1, 1, 3, 4]]
+    ),
+    layer("MaxUnpool3d", |_| Ok(MaxUnpool3d::new([1, 1, 2]))).maps_with(
+        &[&[1, 1, 2, 2]],
+        &[Tensor::from([[[[1, 2], [7, 4]]]])],
+        &[&[1, 1, 2, 4]]
+    ),
+];

@@ -248,12 +248,16 @@ macro_rules! powers {
 powers! {
     LPPool1d: lp_pool1d, "The p-norm of each window over one dim", "[1, 3, 8]", "[1, 3, 4]";
     LPPool2d: lp_pool2d, "The p-norm of each window over two dims", "[1, 3, 8, 6]", "[1, 3, 4, 3]";
+    LPPool3d: lp_pool3d, "The p-norm of each window over three dims", "[1, 3, 8, 6, 4]", "[1, 3, 4, 3, 2]";
 }
 
 #[cfg(test)]
 cases![
     layer("MaxPool1d", |_| Ok(MaxPool1d::new(2).padding(1))).maps(&[2, 2, 5], &[2, 2, 3]),
     layer("MaxPool2d", |_| Ok(MaxPool2d::new(2).dilation(2).stride(1))).maps(&[1, 2, 4, 3], &[1, 2, 2, 1]),
+    layer("MaxPool2d", |_| Ok(MaxPool2d::new(2)))
+        .runs(|pool: &MaxPool2d, x| pool.forward_with_indices(&x[0]).map(|(y, positions)| vec![y, positions]))
+        .maps_all(&[&[1, 2, 4, 3]], &[&[1, 2, 2, 1], &[1, 2, 2, 1]]),
     layer("MaxPool3d", |_| Ok(MaxPool3d::new(2).ceil_mode(true))).maps(&[1, 1, 3, 2, 2], &[1, 1, 2, 1, 1]),
     layer("MinPool1d", |_| Ok(MinPool1d::new(2).padding(1)))
         .maps(&[2, 2, 5], &[2, 2, 3])
@@ -264,5 +268,6 @@ cases![
     layer("AvgPool2d", |_| Ok(AvgPool2d::new(2).divisor_override(3))).maps(&[1, 2, 4, 3], &[1, 2, 2, 1]),
     layer("AvgPool3d", |_| Ok(AvgPool3d::new(2))).maps(&[1, 1, 2, 2, 2], &[1, 1, 1, 1, 1]),
     layer("LPPool1d", |_| Ok(LPPool1d::new(2.0, 2))).maps(&[1, 2, 4], &[1, 2, 2]),
+    layer("LPPool3d", |_| Ok(LPPool3d::new(2.0, 2).ceil_mode(true))).maps(&[1, 1, 3, 2, 2], &[1, 1, 2, 1, 1]),
     layer("LPPool2d", |_| Ok(LPPool2d::new(2.0, [2, 1]).stride(2))).maps(&[1, 2, 4, 2], &[1, 2, 2, 1]),
 ];

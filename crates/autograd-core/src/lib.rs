@@ -60,6 +60,7 @@ pub use ops::order::searchsorted::Side;
 pub use ops::pool::adaptive::OutputSize;
 pub use ops::pool::affine_grid::AffineGrid;
 pub use ops::pool::avg_pool::AvgPool;
+pub use ops::pool::fractional_max_pool::FractionalMaxPool;
 pub use ops::pool::grid_sample::{GridPadding, GridSample, GridSampleMode};
 pub use ops::pool::interpolate::{Interpolate, InterpolateMode, ScaleFactor};
 pub use ops::pool::lp_pool::LpPool;

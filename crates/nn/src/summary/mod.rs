@@ -3,5 +3,6 @@
 mod run;
 mod table;
 
+pub(crate) use run::unchanged;
 pub use run::{summary, summary_of, summary_with};
 pub use table::{Row, Summary};

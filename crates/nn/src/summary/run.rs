@@ -108,7 +108,6 @@ fn run(
     forward: impl FnOnce() -> Result<Tensor>,
     batch: Option<usize>,
 ) -> Result<Summary> {
-    let (mut streams, mut buffers) = (Vec::new(), Vec::new());
     let mut summary = Summary::default();
     model.visit(&Path::root(), &mut |_, item| match item {
         Item::Param(param) => {
@@ -119,20 +118,30 @@ fn run(
         Item::Buffer(buffer) => {
             let value = buffer.get();
             summary.bytes += value.numel() * value.dtype().size();
-            buffers.push((buffer, value));
         }
-        Item::Stream(stream) => streams.push((stream, stream.position().1)),
         _ => {}
     });
-    let unchanged = Unchanged { streams, buffers };
+    let unchanged = unchanged(model);
     let steps = no_grad(|| record(model, forward))?;
     drop(unchanged);
     summary.rows = steps.into_iter().map(|step| row(step, batch)).collect();
     Ok(summary)
 }
 
+/// Keeps what a run may change: running statistics and positions of random streams.
+pub(crate) fn unchanged(model: &(impl Module + ?Sized)) -> Unchanged<'_> {
+    let mut unchanged = Unchanged::default();
+    model.visit(&Path::root(), &mut |_, item| match item {
+        Item::Buffer(buffer) => unchanged.buffers.push((buffer, buffer.get())),
+        Item::Stream(stream) => unchanged.streams.push((stream, stream.position().1)),
+        _ => {}
+    });
+    unchanged
+}
+
 /// Puts back what a run changes, also after an error or a panic.
-struct Unchanged<'m> {
+#[derive(Default)]
+pub(crate) struct Unchanged<'m> {
     streams: Vec<(&'m Stream, u64)>,
     buffers: Vec<(&'m Buffer, Tensor)>,
 }

@@ -13,7 +13,7 @@ pub(super) type Build = fn(&Call<'_>, &mut SeededRng) -> Outcome<Box<dyn DynLaye
 
 /// The function that builds the layer of a name.
 pub(super) fn find(name: &str) -> Outcome<Build> {
-    let tables = [TABLE, super::attention::TABLE, super::images::TABLE, super::normalize::TABLE];
+    let tables = [TABLE, super::attention::TABLE, super::images::TABLE, super::normalize::TABLE, super::shapes::TABLE];
     let entry = tables.into_iter().flatten().find(|(known, _)| *known == name);
     entry.map(|(_, build)| *build).ok_or_else(|| Stop::Unsupported(String::new()))
 }

@@ -1,10 +1,10 @@
 //! Convolutions as layers.
 
-use crate::init::{Initializer, uniform};
+use super::{Sizes, start};
 use crate::layer::Layer;
 use autograd_core::check::Check;
 use autograd_core::module::Param;
-use autograd_core::{Conv, DType, Error, PadMode, Padding, PerDim, Result, Tensor};
+use autograd_core::{Conv, Error, PadMode, Padding, PerDim, Result, Tensor};
 use rand::Rng;
 use wengert_derive::Module;
 
@@ -166,7 +166,10 @@ macro_rules! convolutions {
             ) -> Result<$Name> {
                 const NAME: &str = stringify!($Name);
                 let kernel = kernel_size.into();
-                let (weight, bias) = start(NAME, [in_channels, out_channels], &kernel, $D, &options, rng)?;
+                let (channels, groups) = ([in_channels, out_channels], options.groups);
+                let sizes = Sizes { name: NAME, channels, kernel: &kernel, dims: $D, groups };
+                let shape = sizes.checked(|[inputs, outputs]| [outputs, inputs])?;
+                let (weight, bias) = start(&shape, options.bias.then_some(out_channels), rng)?;
                 Ok($Name { weight, bias, options })
             }
         }
@@ -184,37 +187,6 @@ convolutions! {
     Conv1d, 1, conv1d, "`x: [N, C, L]` or `[C, L]` → `[N, O, L′]` or `[O, L′]`.";
     Conv2d, 2, conv2d, "`x: [N, C, H, W]` or `[C, H, W]` → `[N, O, H′, W′]` or `[O, H′, W′]`.";
     Conv3d, 3, conv3d, "`x: [N, C, D, H, W]` or `[C, D, H, W]` → `[N, O, D′, H′, W′]` or `[O, D′, H′, W′]`.";
-}
-
-/// Weight and bias as they start.
-fn start(
-    name: &'static str,
-    [inputs, outputs]: [usize; 2],
-    kernel: &PerDim,
-    dims: usize,
-    options: &ConvOptions,
-    rng: &mut dyn Rng,
-) -> Result<(Param, Option<Param>)> {
-    let check = Check(name);
-    for (what, size) in [("in_channels", inputs), ("out_channels", outputs), ("groups", options.groups)] {
-        check.require(size > 0, what, size, "at least 1")?;
-    }
-    let sizes = kernel.each(dims).unwrap_or_default();
-    let valid = !sizes.is_empty() && sizes.iter().all(|size| *size > 0);
-    check.require(valid, "kernel_size", kernel, format!("at least 1, one number or {dims}"))?;
-    let kernel: Vec<usize> = sizes.into_iter().map(isize::unsigned_abs).collect();
-    let groups = options.groups;
-    let divides = inputs.is_multiple_of(groups) && outputs.is_multiple_of(groups);
-    check.require(divides, "groups", groups, format!("a divisor of {inputs} and {outputs}, the channels"))?;
-    let fan_in = inputs / groups * kernel.iter().product::<usize>();
-    let bound = 1.0 / (fan_in as f64).sqrt();
-    let shape: Vec<usize> = [outputs, inputs / groups].iter().chain(&kernel).copied().collect();
-    let weight = Param::new(uniform(-bound, bound).tensor(&shape, DType::F32, rng)?)?;
-    let bias = match options.bias {
-        true => Some(Param::new(uniform(-bound, bound).tensor(&[outputs], DType::F32, rng)?)?),
-        false => None,
-    };
-    Ok((weight, bias))
 }
 
 impl ConvOptions {

@@ -1,4 +1,4 @@
-//! Dropout.
+//! Random dropping of elements.
 
 use crate::layer::Layer;
 use autograd_core::check::Check;

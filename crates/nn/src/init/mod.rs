@@ -14,16 +14,33 @@
 //! # Ok::<(), wengert_nn::Error>(())
 //! ```
 
+mod dirac;
 mod distribution;
+mod eye;
 mod fans;
 mod gain;
 mod initializer;
 mod kaiming;
+mod law;
+mod orthogonal;
+mod sparse;
+mod truncated;
+mod variance_scaling;
 mod xavier;
 
+pub use dirac::{Dirac, dirac};
 pub use distribution::{Distribution, constant, normal, ones, uniform, zeros};
+pub use eye::{Eye, eye, identity};
 pub use fans::{FanMode, Fans, fans};
 pub use gain::{Nonlinearity, calculate_gain};
 pub use initializer::Initializer;
 pub use kaiming::{Kaiming, kaiming_normal, kaiming_uniform};
+pub use law::Law;
+pub use orthogonal::{Orthogonal, orthogonal};
+pub use sparse::{Sparse, sparse};
+pub use truncated::trunc_normal;
+pub use variance_scaling::{
+    VarianceScaling, glorot_normal, glorot_uniform, he_normal, he_uniform, lecun_normal, lecun_uniform,
+    variance_scaling,
+};
 pub use xavier::{Xavier, xavier_normal, xavier_uniform};

@@ -25,6 +25,7 @@
 mod cases;
 
 pub mod activation;
+mod diagnose;
 mod functional;
 pub mod gradcheck;
 mod hooks;
@@ -37,6 +38,7 @@ mod summary;
 
 pub use activation::*;
 pub use autograd_core::{Error, ErrorKind, Result};
+pub use diagnose::{Ailment, Diagnosis, Doctor, ParameterRow, UnitsRow, diagnose, diagnose_run};
 pub use functional::functional_call;
 pub use hooks::{Hooked, LayerCall};
 pub use layer::{DynLayer, Layer, inputs};

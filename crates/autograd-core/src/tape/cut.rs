@@ -1,7 +1,7 @@
 //! The log of the places where a history ends.
 
 use super::graph::graph;
-use super::node::{NodeId, id_of};
+use super::node::{NodeId, id_of, next_number};
 use crate::tensor::Tensor;
 use std::cell::{Cell, RefCell};
 use std::collections::HashSet;
@@ -28,6 +28,8 @@ pub struct Cut {
     pub op: &'static str,
     /// What it was given.
     pub value: Tensor,
+    /// The place on the tape that came next when it ran.
+    pub at: NodeId,
 }
 
 impl Cut {
@@ -78,7 +80,7 @@ pub(crate) fn cut(op: &'static str, inputs: &[&Tensor]) {
 #[cold]
 fn note(op: &'static str, inputs: &[&Tensor]) {
     let tracked = inputs.iter().filter(|x| id_of(x).is_some());
-    let new: Vec<Cut> = tracked.map(|x| Cut { op, value: (*x).clone() }).collect();
+    let new: Vec<Cut> = tracked.map(|x| Cut { op, value: (*x).clone(), at: NodeId(next_number()) }).collect();
     CUTS.with_borrow_mut(|cuts| cuts.extend(new));
 }
 
@@ -91,15 +93,15 @@ mod tests {
     fn a_log_belongs_to_the_innermost_watch_and_survives_panics() {
         let x = Tensor::from([0.5, 2.5]).requires_grad();
         let (inner, outer) = watch_cuts(|| {
-            x.detach();
+            let _ = x.detach();
             let (_, inner) = watch_cuts(|| x.to_dtype(DType::I64));
             let _ = std::panic::catch_unwind(|| watch_cuts(|| panic!("on purpose")));
-            no_grad(|| x.exp());
+            let _ = no_grad(|| x.exp());
             inner
         });
         let names = |cuts: &[super::Cut]| cuts.iter().map(|cut| cut.op).collect::<Vec<_>>();
         assert_eq!((names(&inner), names(&outer)), (vec!["cast"], vec!["detach", "no_grad"]));
-        x.detach();
+        let _ = x.detach();
         assert!(watch_cuts(|| Tensor::from(1.0).detach()).1.is_empty());
     }
 }

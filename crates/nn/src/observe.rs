@@ -34,6 +34,8 @@ struct Recording {
     place: String,
     /// The addresses of the parameters that belong to a step: the model is borrowed, so they stay where they are.
     counted: HashSet<usize>,
+    /// The multiplications of recordings inside this one, which belong to none of its steps.
+    elsewhere: u64,
 }
 
 thread_local! {
@@ -61,9 +63,11 @@ impl Drop for Around {
 /// Runs a model by `forward` and returns the steps of its parts and its own. A recording around this one sees none of them.
 pub(crate) fn record(model: &(impl Module + ?Sized), forward: impl FnOnce() -> Result<Tensor>) -> Result<Vec<Step>> {
     let around = Around(replace(Some(Recording::default())));
-    drop(step(model, forward)?);
+    let (y, profile) = profile(|| step(model, forward));
     let own = replace(None);
     drop(around);
+    recording(|outer| outer.elsewhere += profile.multiply_adds());
+    drop(y?);
     Ok(own.map_or_else(Vec::new, |recording| recording.steps))
 }
 
@@ -105,19 +109,16 @@ impl Drop for Entered {
 
 /// Runs a layer, whose parts record their steps, and then records its own, unless it consists of recorded parts only.
 fn step(layer: &(impl Module + ?Sized), forward: impl FnOnce() -> Result<Tensor>) -> Result<Tensor> {
-    let before = recording(|recording| recording.steps.len());
-    let (y, work) = match before {
-        Some(_) => {
-            let (y, profile) = profile(forward);
-            (y?, profile.multiply_adds())
-        }
-        None => (forward()?, 0),
-    };
-    if let Some(before) = before {
-        // Not while the recording is borrowed: both are code of the layer, which may use it.
-        let (kind, params) = (layer.kind(), layer.named_parameters());
-        recording(|recording| recording.leave(before, kind, &params, work, &y));
-    }
+    let before = recording(|recording| (recording.steps.len(), recording.elsewhere));
+    let Some((before, elsewhere)) = before else { return forward() };
+    let (y, profile) = profile(forward);
+    let (y, work) = (y?, profile.multiply_adds());
+    // Not while the recording is borrowed: both are code of the layer, which may use it.
+    let (kind, params) = (layer.kind(), layer.named_parameters());
+    recording(|recording| {
+        let work = work.saturating_sub(recording.elsewhere - elsewhere);
+        recording.leave(before, kind, &params, work, &y);
+    });
     Ok(y)
 }
 

@@ -45,7 +45,7 @@ fn the_operation_that_cuts_a_path_is_named_with_its_layer() -> Result<()> {
         ("detach", between(|x: &Tensor| Ok(x.detach()))?),
         ("floor", between(|x: &Tensor| Ok(x.floor()))?),
         ("sign", between(|x: &Tensor| Ok(x.sign()))?),
-        ("cast", between(|x: &Tensor| Ok(x.to_dtype(DType::I64).to_dtype(DType::F32)))?),
+        ("cast", between(|x: &Tensor| Ok((x * 9.0).to_dtype(DType::I64).to_dtype(DType::F32)))?),
         ("no_grad", between(|x: &Tensor| Ok(no_grad(|| x.exp())))?),
         ("gt_scalar", between(|x: &Tensor| Ok(x.gt_scalar(0.0).to_dtype(DType::F32)))?),
     ];

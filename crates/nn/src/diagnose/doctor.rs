@@ -82,6 +82,16 @@ impl Doctor {
     ///
     /// # Errors
     /// If the model or the loss fails. A loss that is not tracked is no error: no parameter has a gradient then.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::Tensor;
+    /// # use wengert_nn::{Doctor, Linear, mse_loss};
+    /// let model = Linear::new(2, 1, &mut autograd_core::seeded(7))?;
+    /// let (x, y) = ([Tensor::from([[1.0, 2.0]])], Tensor::from([[3.0]]));
+    /// assert!(Doctor::new().run(&model, &x, |output| mse_loss(output, &y))?.is_healthy());
+    /// # Ok::<(), wengert_nn::Error>(())
+    /// ```
     pub fn run(
         &self,
         model: &(impl Layer + ?Sized),

@@ -46,6 +46,18 @@ impl fmt::Display for Ailment {
 }
 
 /// What is known of a parameter.
+///
+/// # Examples
+/// ```
+/// use autograd_core::Tensor;
+/// use wengert_nn::{Linear, ParameterRow, diagnose};
+/// let model = Linear::from_tensors(Tensor::from([[3.0, 4.0]]), None)?;
+/// let grads = (&model.weight * 2.0).sum().backward()?;
+/// let ParameterRow { name, value, gradient, .. } = &diagnose(&model, &grads).parameters[0];
+/// assert_eq!((name.as_str(), *gradient), ("weight", Some(2.0)));
+/// assert!((value - 12.5f64.sqrt()).abs() < 1e-12);
+/// # Ok::<(), wengert_nn::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ParameterRow {
@@ -64,6 +76,16 @@ pub struct ParameterRow {
 }
 
 /// The units of a rectifier: the channels of its output, dim 1 of one with a batch, else the last.
+///
+/// # Examples
+/// ```
+/// use autograd_core::Tensor;
+/// use wengert_nn::{ReLU, UnitsRow, diagnose_run, sequential};
+/// let x = [Tensor::from([[1.0, -1.0, 0.0]])];
+/// let UnitsRow { units, dead, .. } = &diagnose_run(&sequential![ReLU], &x, |y| Ok(y.sum()))?.units[0];
+/// assert_eq!((*units, dead.as_slice()), (3, &[1, 2][..]));
+/// # Ok::<(), wengert_nn::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct UnitsRow {

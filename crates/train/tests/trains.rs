@@ -1,7 +1,7 @@
 //! `check_trains` passes sound models, and names place and cause of planted faults.
 
 use autograd_core::module::{Buffer, Module as _, Stream};
-use autograd_core::{DType, Tensor, seeded};
+use autograd_core::{DType, Tensor, keep, seeded};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use wengert_nn::{Dropout, Layer, Linear, Module, ReLU, Sequential, Tanh, cross_entropy, inputs, mse_loss, sequential};
@@ -147,7 +147,9 @@ impl Layer for Noise {
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
         let y = self.linear.call("linear", x)?;
         if self.noisy {
-            return y.dropout_seeded(0.5, self.stream.draw());
+            // Of so many that two draws are hardly ever alike.
+            let many = y.try_mul(&Tensor::ones(&[64], y.dtype())?)?;
+            return many.dropout_seeded(0.5, self.stream.draw())?.mean_dim(keep(1));
         }
         self.count.set(self.count.get().add_scalar(1.0));
         Ok(y)

@@ -47,7 +47,7 @@ fn the_operation_that_cuts_a_path_is_named_with_its_layer() -> Result<()> {
         ("sign", between(|x: &Tensor| Ok(x.sign()))?),
         ("cast", between(|x: &Tensor| Ok((x * 9.0).to_dtype(DType::I64).to_dtype(DType::F32)))?),
         ("no_grad", between(|x: &Tensor| Ok(no_grad(|| x.exp())))?),
-        ("gt_scalar", between(|x: &Tensor| Ok(x.gt_scalar(0.0).to_dtype(DType::F32)))?),
+        ("gt", between(|x: &Tensor| Ok(x.gt_scalar(0.0).to_dtype(DType::F32)))?),
     ];
     for (op, model) in cases {
         let diagnosis = run(&model)?;

@@ -90,7 +90,7 @@ pub trait Layer: Module + Send + Sync {
     /// # Errors
     /// Those of `forward`, with the place in front.
     fn call(&self, name: &str, x: &Tensor) -> Result<Tensor> {
-        observe::call(self, name, || self.forward(x))
+        observe::call(self, name, &[x], || self.forward(x))
     }
 
     /// Like [`Layer::call`], but for several inputs.

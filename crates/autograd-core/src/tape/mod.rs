@@ -5,6 +5,7 @@
 
 mod anomaly;
 mod backward;
+mod cut;
 mod failed;
 mod gradients;
 pub(crate) mod graph;
@@ -18,6 +19,8 @@ mod walk;
 
 pub use anomaly::detect_anomaly;
 pub(crate) use anomaly::{hunts_here, unwatched};
+pub(crate) use cut::cut;
+pub use cut::{Cut, watch_cuts};
 pub use gradients::Gradients;
 pub use graph::{Graph, GraphNode, graph};
 pub use mode::{enable_grad, is_recording, no_grad};

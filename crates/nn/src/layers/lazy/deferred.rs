@@ -1,7 +1,7 @@
 //! A layer that is made when it first sees an input.
 
 use crate::layer::Layer;
-use crate::summary::unchanged;
+use crate::summary::Unchanged;
 use autograd_core::module::{Item, ItemMut, Module, Path};
 use autograd_core::{Description, Error, ErrorKind, Result, Tensor, no_grad, seeded};
 use rand::{Rng, RngExt};
@@ -212,7 +212,7 @@ pub fn materialize(model: &mut (impl Layer + ?Sized), x: &Tensor) -> Result<()> 
 /// ```
 pub fn materialize_with<M: Module + ?Sized>(model: &mut M, forward: impl FnOnce(&M) -> Result<Tensor>) -> Result<()> {
     let model = &*model;
-    let _unchanged = unchanged(model);
+    let _unchanged = Unchanged::of(model);
     let _before = Before(MAKING.replace(true));
     no_grad(|| forward(model)).map(drop)
 }

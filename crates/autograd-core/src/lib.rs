@@ -48,6 +48,7 @@ pub use ops::conv::per_dim::PerDim;
 pub use ops::conv::unfold::Unfold;
 pub use ops::custom::custom;
 pub use ops::decompose::matrices::Triangle;
+pub use ops::decompose::pinv::{LeastSquares, RankOptions};
 pub use ops::decompose::qr::QrMode;
 pub use ops::decompose::triangular::TriangularOptions;
 pub use ops::elementwise::Tolerance;

@@ -1,9 +1,10 @@
-#![forbid(unsafe_code)]
 //! Values of the matrix decompositions that faer computes, for f32 and f64, on slices.
 //!
 //! faer is generic, so whoever calls it compiles it. This crate is the one that does: a change of the core does not
 //! compile it again. Each function takes any number of matrices of one size, one after the other, and works on one
 //! thread: no bit depends on how many there are.
+
+#![forbid(unsafe_code)]
 
 mod cholesky;
 mod eigh;

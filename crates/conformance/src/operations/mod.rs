@@ -5,6 +5,7 @@
 //! equivalent of an argument's value, the entry says so ([`Stop::argument`]), and it never builds one.
 
 mod conv;
+mod decompose;
 mod elementwise;
 mod index;
 mod keras_losses;
@@ -26,12 +27,13 @@ pub type Operation = fn(&Call<'_>) -> Outcome<Outputs>;
 /// A chapter of the register.
 pub type Table = &'static [(&'static str, Operation)];
 
-const TABLES: [Table; 11] = [
+const TABLES: [Table; 12] = [
     reduce::TABLE,
     scan::TABLE,
     shape::TABLE,
     index::TABLE,
     linalg::TABLE,
+    decompose::TABLE,
     normalize::TABLE,
     losses::TABLE,
     keras_losses::TABLE,

@@ -127,9 +127,9 @@ impl<T: Real> Kernel for Panel<'_, T> {
 pub fn exchange<T: Real>(pivots: &[T], back: bool, k: usize, x: &mut [T]) {
     let one = |x: &mut [T], i: usize| {
         let other = pivots[i].as_f64() as usize - 1;
-        if other > i {
-            let (upper, lower) = x.split_at_mut(other * k);
-            upper[i * k..i * k + k].swap_with_slice(&mut lower[..k]);
+        if other != i {
+            let (upper, lower) = x.split_at_mut(other.max(i) * k);
+            upper[other.min(i) * k..][..k].swap_with_slice(&mut lower[..k]);
         }
     };
     match back {

@@ -35,43 +35,35 @@ fn scaled<T: Real>(x: &[T], columns: usize, factor: impl Fn(usize) -> T) -> Vec<
     x.chunks_exact(columns.max(1)).enumerate().flat_map(scale).collect()
 }
 
-/// The gradient of A, from those of `A = V diag(w) Vᵀ`: `y` and `gy` have w and then Vᵀ in rows.
+/// The gradient of A, from those of `A = V diag(w) Vᵀ`: `y` and `gy` have w and then V in rows.
 pub fn eigh_pull<T: Real>(threads: usize, n: usize, y: &[T], gy: &[T], ga: &mut [T]) {
     let ((w, v), (gw, gv)) = (y.split_at(n), gy.split_at(n));
     let product = |a: Matrix<'_, T>, b: Matrix<'_, T>, c: &mut [T]| gemm(threads, (n, n, n), a, b, None, c);
-    let right = if is_zero(gv) {
-        scaled(v, n, |i| gw[i])
+    let mut left = vec![T::ZERO; n * n];
+    if is_zero(gv) {
+        for (left, v) in left.chunks_exact_mut(n).zip(v.chunks_exact(n)) {
+            left.iter_mut().zip(v.iter().zip(gw)).for_each(|(x, (v, g))| *x = *v * *g);
+        }
     } else {
         let mut inner = vec![T::ZERO; n * n];
-        product(rows(v, n), across(gv, n), &mut inner);
+        product(across(v, n), rows(gv, n), &mut inner);
         let least = least(n, w.iter().fold(T::ZERO, |most, w| most.larger(w.abs())));
         for (i, row) in inner.chunks_exact_mut(n).enumerate() {
             row.iter_mut().zip(w).for_each(|(x, w_j)| *x = *x * inverse(*w_j - w[i], least));
             row[i] = gw[i];
         }
-        let mut right = vec![T::ZERO; n * n];
-        product(rows(&inner, n), rows(v, n), &mut right);
-        right
-    };
-    product(across(v, n), rows(&right, n), ga);
+        product(rows(v, n), rows(&inner, n), &mut left);
+    }
+    product(rows(&left, n), across(v, n), ga);
 }
 
-/// The gradient of A, `[m, n]`, from those of `A = U diag(s) Vᵀ`: `y` and `gy` have s, the rows of Uᵀ, `left` of them,
-/// and those of Vᵀ. Of both the first min(m, n) count.
-pub fn svd_pull<T: Real>(
-    threads: usize,
-    (m, n, left): (usize, usize, usize),
-    y: &[T],
-    gy: &[T],
-    ga: &mut [T],
-) {
+/// The gradient of A, `[m, n]`, from those of `A = U diag(s) Vᵀ`: `y` and `gy` have s, the rows of U, each of `left`
+/// elements, and the rows of Vᵀ. Of both the first min(m, n) vectors count.
+pub fn svd_pull<T: Real>(threads: usize, (m, n, left): (usize, usize, usize), y: &[T], gy: &[T], ga: &mut [T]) {
     let k = m.min(n);
-    let parts = |x: &'_ [T]| -> (Vec<T>, std::ops::Range<usize>, std::ops::Range<usize>) {
-        let right = k + left * m;
-        (x[..k].to_vec(), k..k + k * m, right..right + k * n)
-    };
-    let ((s, of_u, of_v), gs) = (parts(y), &gy[..k]);
-    let ((u, v), (gu, gv)) = ((&y[of_u.clone()], &y[of_v.clone()]), (&gy[of_u], &gy[of_v]));
+    let start = k + left * m;
+    let (s, gs) = (&y[..k], &gy[..k]);
+    let ((u, v), (gu, gv)) = ((&y[k..start], &y[start..start + k * n]), (&gy[k..start], &gy[start..start + k * n]));
     let (no_u, no_v) = (is_zero(gu), is_zero(gv));
     let product = |size, a: Matrix<'_, T>, b: Matrix<'_, T>| {
         let (rows, _, columns) = size;
@@ -84,11 +76,11 @@ pub fn svd_pull<T: Real>(
     let mut right = if no_u && no_v {
         scaled(v, n, |i| gs[i])
     } else {
-        let turned = |none: bool, x: &[T], gx: &[T], depth: usize| match none {
+        let square = |none: bool, depth: usize, x: Matrix<'_, T>, gx: Matrix<'_, T>| match none {
             true => vec![T::ZERO; k * k],
-            false => product((k, depth, k), rows(x, depth), across(gx, depth)),
+            false => product((k, depth, k), x, gx),
         };
-        let (a, b) = (turned(no_u, u, gu, m), turned(no_v, v, gv, n));
+        let (a, b) = (square(no_u, m, across(u, left), rows(gu, left)), square(no_v, n, rows(v, n), across(gv, n)));
         let half = T::of(0.5);
         let mut inner = vec![T::ZERO; k * k];
         for (i, row) in inner.chunks_exact_mut(k).enumerate() {
@@ -96,9 +88,7 @@ pub fn svd_pull<T: Real>(
                 let (p, q) = (a[i * k + j] - a[j * k + i], b[i * k + j] - b[j * k + i]);
                 *x = match i == j {
                     true => gs[i],
-                    false => {
-                        half * ((p + q) * inverse(s[j] - s[i], least) + (p - q) * inverse(s[j] + s[i], least))
-                    }
+                    false => half * ((p + q) * inverse(s[j] - s[i], least) + (p - q) * inverse(s[j] + s[i], least)),
                 };
                 if m > k {
                     *x -= a[i * k + j] * by_s(j);
@@ -113,9 +103,9 @@ pub fn svd_pull<T: Real>(
     if n > k && !no_v {
         right.iter_mut().zip(scaled(gv, n, by_s)).for_each(|(x, more)| *x += more);
     }
-    gemm(threads, (m, k, n), across(u, m), rows(&right, n), None, ga);
+    gemm(threads, (m, k, n), rows(u, left), rows(&right, n), None, ga);
     if m > k && !no_u {
-        let more = product((m, k, n), across(gu, m), rows(&scaled(v, n, by_s), n));
+        let more = product((m, k, n), rows(gu, left), rows(&scaled(v, n, by_s), n));
         ga.iter_mut().zip(more).for_each(|(x, more)| *x += more);
     }
 }

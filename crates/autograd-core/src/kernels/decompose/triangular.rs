@@ -132,7 +132,8 @@ mod tests {
     fn every_shape_layout_and_size_solves_its_equations() {
         let number = |seed, i: usize| (crate::kernels::random::bits_at(seed, i as u64) >> 40) as f64 / 1.7e7;
         for (n, k) in [(1, 1), (5, 3), (32, 40), (33, 1), (70, 9), (150, 33)] {
-            let a: Vec<f64> = (0..n * n).map(|i| number(1, i) / n as f64 + if i % (n + 1) == 0 { 1.0 } else { 0.0 }).collect();
+            let a: Vec<f64> =
+                (0..n * n).map(|i| number(1, i) / n as f64 + if i % (n + 1) == 0 { 1.0 } else { 0.0 }).collect();
             let b: Vec<f64> = (0..n * k).map(|i| number(2, i) - 0.5).collect();
             for (upper, unit, by_columns) in (0..8).map(|i| (i & 1 == 1, i & 2 == 2, i & 4 == 4)) {
                 let (row, column) = if by_columns { (1, n) } else { (n, 1) };

@@ -159,22 +159,19 @@ impl Pullback for Cholesky {
 crate::ops::cases::cases![{
     use crate::DType;
     // Symmetric and positive definite.
-    let positive = |x: &Tensor| {
-        let n = x.shape()[x.rank() - 1];
-        x.matmul(&x.transpose(-1, -2)?)?.try_add(&Tensor::eye(n, x.dtype())?)
-    };
+    let positive = |x: &Tensor| super::matrices::heavier(&x.matmul(&turned(x)?)?, 1.0);
     let two = |x: &[f64]| {
         let a = x[0] * x[0] + x[1] * x[1] + 1.0;
         let b = x[0] * x[2] + x[1] * x[3];
         let c = x[2] * x[2] + x[3] * x[3] + 1.0;
         [a.sqrt(), b / a.sqrt(), (c - b * b / a).sqrt()]
     };
-    let triangle = |x: &[Tensor], n: usize| x[0].tril(0)?.try_add(&Tensor::eye(n, x[0].dtype())?.mul_scalar(3.0));
+    let triangle = |x: &[Tensor]| super::matrices::heavier(&x[0].tril(0)?, 3.0);
     let input = |s: &[usize]| vec![Input::real(s, -1.0..1.0)];
     let both = |a: &[usize], b: &[usize]| [input(a), input(b)].concat();
     [
         Case::new("cholesky", input(&[2, 2, 2]), move |x| positive(&x[0])?.cholesky(Triangle::Lower))
-            .value(move |x| x[0].chunks(4).flat_map(|x| { let [a, b, c] = two(x); [a, 0.0, b, c] }).collect())
+            .value(move |x| x[0].chunks(4).map(two).flat_map(|[a, b, c]| [a, 0.0, b, c]).collect())
             .not_counting_saved()
             .refuses(
                 |x| x[0].narrow(1, 0, 1)?.cholesky(Triangle::Lower),
@@ -189,12 +186,12 @@ crate::ops::cases::cases![{
                 "cholesky: matrix 0 of the batch is not positive definite",
             ),
         Case::new("cholesky (upper)", input(&[2, 2, 2]), move |x| positive(&x[0])?.cholesky(Triangle::Upper))
-            .value(move |x| x[0].chunks(4).flat_map(|x| { let [a, b, c] = two(x); [a, b, 0.0, c] }).collect())
+            .value(move |x| x[0].chunks(4).map(two).flat_map(|[a, b, c]| [a, b, 0.0, c]).collect())
             .not_counting_saved(),
         Case::new("cholesky (of 3)", input(&[3, 3]), move |x| positive(&x[0])?.cholesky(Triangle::Lower))
             .not_counting_saved(),
         Case::new("cholesky_solve", both(&[3, 3], &[2, 3, 2]), move |x| {
-            x[1].cholesky_solve(&triangle(x, 3)?, Triangle::Lower)
+            x[1].cholesky_solve(&triangle(x)?, Triangle::Lower)
         })
         .not_counting_saved()
         .refuses(
@@ -210,7 +207,7 @@ crate::ops::cases::cases![{
             "cholesky_solve: dtypes F32 and F64 do not mix; convert one with to_dtype",
         ),
         Case::new("cholesky_solve (upper)", both(&[2, 2], &[2, 1]), move |x| {
-            x[1].cholesky_solve(&triangle(x, 2)?.t()?, Triangle::Upper)
+            x[1].cholesky_solve(&triangle(x)?.t()?, Triangle::Upper)
         })
         .value(|x| {
             // L Lᵀ x = b
@@ -220,13 +217,11 @@ crate::ops::cases::cases![{
             vec![(y[0] - b * last) / a, last]
         })
         .not_counting_saved(),
-        Case::new("cholesky_inverse", input(&[2, 3, 3]), move |x| {
-            triangle(x, 3)?.cholesky_inverse(Triangle::Lower)
-        })
-        .not_counting_saved()
-        .refuses(
-            |x| x[0].tril(-1)?.cholesky_inverse(Triangle::Lower),
-            "cholesky_inverse: matrix 0 of the batch is singular: element 0 of its diagonal is 0",
-        ),
+        Case::new("cholesky_inverse", input(&[2, 3, 3]), move |x| triangle(x)?.cholesky_inverse(Triangle::Lower))
+            .not_counting_saved()
+            .refuses(
+                |x| x[0].tril(-1)?.cholesky_inverse(Triangle::Lower),
+                "cholesky_inverse: matrix 0 of the batch is singular: element 0 of its diagonal is 0",
+            ),
     ]
 }];

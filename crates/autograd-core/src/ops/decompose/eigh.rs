@@ -3,8 +3,8 @@
 use super::matrices::{Block, Each, Triangle, square, turned, with_last};
 use super::spectrum::{found, inverse, nearness};
 use crate::error::Result;
-use crate::kernels::decompose::Decompose;
 use crate::kernels::decompose::orthogonal::eigh_pull;
+use crate::kernels::decompose::{Decompose, transpose};
 use crate::ops::check::Check;
 use crate::tape::{Pull, Pullback, Saved, is_recording, record};
 use crate::tensor::{Tensor, for_float};
@@ -79,9 +79,9 @@ fn eigen(op: &'static str, a: &Tensor, triangle: Triangle) -> Result<(Tensor, Te
     Ok(parts(op, n, &y))
 }
 
-/// w and V out of what lies packed: w, and then V in columns.
+/// w and V out of what lies packed: w, and then V in rows.
 fn parts(op: &'static str, n: usize, packed: &Tensor) -> (Tensor, Tensor) {
-    (Block::vector(op, 0, n).of(packed), Block::columns(op, n, [n, n]).of(packed))
+    (Block::vector(op, 0, n).of(packed), Block::rows(op, n, [n, n]).of(packed))
 }
 
 /// The values, not recorded.
@@ -97,7 +97,10 @@ fn packed(op: &'static str, a: &Tensor, triangle: Triangle, vectors: bool) -> Re
     for_float!(a.float(), T => {
         let y = Tensor::counted::<T, 1>(op, count, &shape, [&a], move |[a], y| {
             let a = a.flat::<T>();
-            each.run(y, |_, i, y| T::eigh(n, vectors, &a[i * n * n..(i + 1) * n * n], y));
+            each.run(y, |_, i, y| {
+                T::eigh(n, vectors, &a[i * n * n..(i + 1) * n * n], y);
+                transpose(n, &mut y[n..]);
+            });
         })?;
         found::<T>(op, &y, each, batch)?;
         Ok(y)
@@ -154,14 +157,12 @@ crate::ops::cases::cases![{
     use crate::DType;
     // Symmetric, with eigenvalues that are apart: those of a diagonal, turned a little.
     fn apart(x: &Tensor) -> crate::Result<Tensor> {
-        let n = x.shape()[x.rank() - 1];
-        let steps = Tensor::arange(0.0, n as f64, 1.0, x.dtype())?.mul_scalar(2.0).diag_embed(0, -2, -1)?;
         let x = x.mul_scalar(0.4);
-        x.try_add(&x.transpose(-1, -2)?)?.try_add(&steps)
+        super::matrices::stepped(&x.try_add(&turned(&x)?)?, 2.0)
     }
     let two = |x: &[Vec<f64>]| {
         let one = |x: &[f64]| {
-            let [a, b, c] = [0.8 * x[0], 0.4 * (x[1] + x[2]), 0.8 * x[3] + 2.0];
+            let [a, b, c] = [0.8 * x[0] + 2.0, 0.4 * (x[1] + x[2]), 0.8 * x[3] + 4.0];
             let (mean, half) = ((a + c) / 2.0, ((a - c) * (a - c) / 4.0 + b * b).sqrt());
             [mean - half, mean + half]
         };

@@ -32,7 +32,7 @@ impl Tensor {
 }
 
 /// The inverses, infinite where a matrix is singular, if it may be.
-pub(super) fn inverse(op: &'static str, a: &Tensor, may_be_singular: bool) -> Result<Tensor> {
+pub(in crate::ops) fn inverse(op: &'static str, a: &Tensor, may_be_singular: bool) -> Result<Tensor> {
     let value = inverses(op, a, may_be_singular)?;
     Ok(record(op, value, &[a], |y| Inv(Saved::output(y))))
 }
@@ -53,7 +53,7 @@ impl Pullback for Inv {
 
 #[cfg(test)]
 crate::ops::cases::cases![{
-    let heavy = |x: &Tensor| x.try_add(&Tensor::eye(x.shape()[x.rank() - 1], x.dtype())?.mul_scalar(4.0));
+    let heavy = |x: &Tensor| super::matrices::heavier(x, 4.0);
     let two = |x: &[Vec<f64>]| {
         let one = |x: &[f64]| {
             let [a, b, c, d] = [x[0] + 4.0, x[1], x[2], x[3] + 4.0];

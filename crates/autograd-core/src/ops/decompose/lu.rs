@@ -1,7 +1,7 @@
 //! Matrices as products of triangles with exchanged rows.
 
 use super::factors::factored;
-use super::matrices::{Block, Each, Places, outer, sizes, square, turned};
+use super::matrices::{Block, Each, Places, eye, outer, sizes, square, turned};
 use super::triangular::{Read, solved};
 use crate::error::{Error, ErrorKind, Result};
 use crate::kernels::decompose::lu::exchange;
@@ -107,10 +107,6 @@ impl Tensor {
         let y = solved(OP, self, &b, Read { upper: false, unit: true }, false)?;
         solved(OP, self, &y, Read { upper: true, unit: false }, false)
     }
-}
-
-fn eye(rows: usize, columns: usize, dtype: DType) -> Result<Tensor> {
-    Tensor::eye(rows.max(columns), dtype)?.narrow(0, 0, rows)?.narrow(1, 0, columns)
 }
 
 /// The triangles in one matrix, recorded, and the rows that were exchanged.
@@ -224,7 +220,7 @@ impl Pullback for Factored {
 crate::ops::cases::cases![{
     // So heavy on a diagonal beside the main one that the rows to exchange are the same near by.
     fn mixed(x: &Tensor) -> crate::Result<Tensor> {
-        let [m, n] = [2, 1].map(|from_end| x.shape()[x.rank() - from_end]);
+        let [m, n] = sizes(Check("mixed"), "the input", x)?;
         let heavy = eye(m, n, x.dtype())?.mul_scalar(4.0).flip(&[0])?;
         x.try_add(&heavy)
     }
@@ -235,16 +231,23 @@ crate::ops::cases::cases![{
     };
     // Each factor with weights of its own, so that the derivatives of both are seen.
     let weighed = |x: &Tensor| {
-        let (_, l, u) = mixed(x)?.lu()?;
+        let (triangles, _) = mixed(x)?.lu_factor()?;
+        let [m, n] = sizes(Check("weighed"), "the input", x)?;
+        let (l, u) = (triangles.narrow(-1, 0, m.min(n))?.tril(-1)?, triangles.narrow(-2, 0, m.min(n))?.triu(0)?);
         l.square().matmul(&u.sin())
     };
-    let case = move |s: &[usize]| Case::new("lu", input(s), move |x| weighed(&x[0])).not_counting_saved();
+    let case = move |s: &[usize]| Case::new("lu_factor", input(s), move |x| weighed(&x[0])).not_counting_saved();
     [
-        Case::new("lu (product)", input(&[2, 3, 3]), move |x| whole(&x[0])).value(|x| x[0].clone()).not_counting_saved(),
-        case(&[2, 3, 3]).refuses(
-            |x| Ok(x[0].narrow(0, 0, 1)?.reshape(&[9])?.lu()?.1),
-            "lu: the input has shape [9], expected [.., M, N]",
-        ),
+        Case::new("lu (product)", input(&[2, 3, 3]), move |x| whole(&x[0]))
+            .value(|x| x[0].clone())
+            .not_counting_saved()
+            .refuses(|x| Ok(x[0].reshape(&[18])?.lu()?.1), "lu: the input has shape [18], expected [.., M, N]"),
+        Case::new("lu", input(&[2, 3, 3]), |x| {
+            let (_, l, u) = mixed(&x[0])?.lu()?;
+            l.square().matmul(&u.sin())
+        })
+        .not_counting_saved(),
+        case(&[2, 3, 3]),
         case(&[2, 4]),
         case(&[4, 2]),
         Case::new("lu_factor", input(&[3, 3]), |x| Ok(mixed(&x[0])?.lu_factor()?.0)).not_counting_saved().refuses(

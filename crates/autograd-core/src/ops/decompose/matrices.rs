@@ -1,12 +1,13 @@
 //! Batches of matrices: their checks, their parts, and the kernel that goes from one to the next.
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::kernels::decompose::{Decomposed, triangular};
+use crate::kernels::decompose::{Decomposed, copy, triangular};
+use crate::kernels::gemm::Matrix;
 use crate::ops::check::Check;
 use crate::ops::shape::strided::{Cut, cut};
 use crate::shape::{Dims, Layout};
-use crate::tensor::Tensor;
 use crate::tensor::timer::Count;
+use crate::tensor::{DType, Tensor};
 use crate::threads::parallel::for_rows;
 use smallvec::SmallVec;
 
@@ -64,7 +65,7 @@ pub(super) fn turned(x: &Tensor) -> Result<Tensor> {
     x.transpose(-1, -2)
 }
 
-/// A part of numbers that lie packed in the last dim: a vector, or a matrix in rows or in columns.
+/// A part of numbers that lie packed in the last dim: a vector, or a matrix in rows.
 #[derive(Clone)]
 pub(super) struct Block {
     pub(super) op: &'static str,
@@ -80,10 +81,6 @@ impl Block {
 
     pub(super) fn rows(op: &'static str, start: usize, [rows, columns]: [usize; 2]) -> Block {
         Block { op, start, dims: SmallVec::from_slice(&[(rows, columns), (columns, 1)]) }
-    }
-
-    pub(super) fn columns(op: &'static str, start: usize, [rows, columns]: [usize; 2]) -> Block {
-        Block { op, start, dims: SmallVec::from_slice(&[(rows, 1), (columns, rows)]) }
     }
 
     /// The part, recorded; a view.
@@ -178,22 +175,41 @@ impl Places {
     }
 
     /// Matrix `i`.
-    pub(super) fn matrix<'a, T>(&self, x: &'a [T], i: usize) -> crate::kernels::gemm::Matrix<'a, T> {
-        crate::kernels::gemm::Matrix { data: &x[self.starts[i]..], row: self.row, column: self.column }
+    pub(super) fn matrix<'a, T>(&self, x: &'a [T], i: usize) -> Matrix<'a, T> {
+        Matrix { data: &x[self.starts[i]..], row: self.row, column: self.column }
     }
 
     /// Copies matrix `i` of `[.., columns]` in rows.
     pub(super) fn copy<T: Copy>(&self, x: &[T], i: usize, columns: usize, to: &mut [T]) {
-        if to.is_empty() {
-            return;
-        }
-        let matrix = self.matrix(x, i);
-        for (r, to) in to.chunks_exact_mut(columns).enumerate() {
-            for (c, to) in to.iter_mut().enumerate() {
-                *to = matrix.data[r * matrix.row + c * matrix.column];
-            }
+        if !to.is_empty() {
+            copy(self.matrix(x, i), columns, to);
         }
     }
+}
+
+/// Ones on the diagonal and zeros beside it.
+pub(super) fn eye(rows: usize, columns: usize, dtype: DType) -> Result<Tensor> {
+    let square = Tensor::eye(rows.min(columns), dtype)?;
+    if rows == columns {
+        return Ok(square);
+    }
+    let (dim, shape) = if rows > columns { (0, [rows - columns, columns]) } else { (1, [rows, columns - rows]) };
+    Tensor::cat(&[&square, &Tensor::zeros(&shape, dtype)?], dim)
+}
+
+/// Matrices with this much more on the diagonal.
+#[cfg(test)]
+pub(in crate::ops) fn heavier(x: &Tensor, by: f64) -> Result<Tensor> {
+    let [m, n] = sizes(Check("heavier"), "the input", x)?;
+    x.try_add(&eye(m, n, x.dtype())?.mul_scalar(by))
+}
+
+/// Matrices with once, twice, three times this much more on the diagonal: what they are made of is apart.
+#[cfg(test)]
+pub(in crate::ops) fn stepped(x: &Tensor, by: f64) -> Result<Tensor> {
+    let [m, n] = sizes(Check("stepped"), "the input", x)?;
+    let steps = Tensor::arange(1.0, n as f64 + 1.0, 1.0, x.dtype())?.mul_scalar(by);
+    x.try_add(&eye(m, n, x.dtype())?.try_mul(&steps)?)
 }
 
 /// The shape of a triangular matrix as kernels know it.

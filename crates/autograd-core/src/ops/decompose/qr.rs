@@ -3,7 +3,7 @@
 use super::matrices::{Block, Each, sizes, turned, with_last};
 use super::triangular::{Read, solved};
 use crate::error::{Error, ErrorKind, Result};
-use crate::kernels::decompose::Decompose;
+use crate::kernels::decompose::{Decompose, transpose};
 use crate::ops::check::Check;
 use crate::tape::{Pull, Pullback, Saved, record};
 use crate::tensor::{Tensor, for_float};
@@ -76,7 +76,10 @@ fn factored(a: &Tensor, complete: bool) -> Result<(Tensor, Tensor)> {
     let count = each.count(shape.iter().product());
     let y = for_float!(a.float(), T => Tensor::counted::<T, 1>(OP, count, &shape, [&packed], move |[a], y| {
         let a = a.flat::<T>();
-        each.run(y, |_, i, y| T::qr(m, n, complete, &a[i * m * n..(i + 1) * m * n], y));
+        each.run(y, |_, i, y| {
+            T::qr(m, n, complete, &a[i * m * n..(i + 1) * m * n], y);
+            transpose(m, &mut y[..k * m]);
+        });
     })?);
     let size = Size { m, n, k };
     let y = record(OP, y, &[a], |y| Qr { y: Saved::output(y), size });
@@ -92,10 +95,10 @@ struct Size {
 }
 
 impl Size {
-    /// Q and R out of what lies packed: Q in columns, R in rows.
+    /// Q and R out of what lies packed: both in rows.
     fn parts(self, packed: &Tensor) -> (Tensor, Tensor) {
         let Size { m, n, k } = self;
-        (Block::columns(OP, 0, [m, k]).of(packed), Block::rows(OP, k * m, [k, n]).of(packed))
+        (Block::rows(OP, 0, [m, k]).of(packed), Block::rows(OP, k * m, [k, n]).of(packed))
     }
 }
 
@@ -133,11 +136,7 @@ impl Pullback for Qr {
 crate::ops::cases::cases![{
     use crate::DType;
     // Columns far from each other's span.
-    fn heavy(x: &Tensor) -> crate::Result<Tensor> {
-        let [m, n] = [2, 1].map(|from_end| x.shape()[x.rank() - from_end]);
-        let eye = Tensor::eye(m.max(n), x.dtype())?.narrow(0, 0, m)?.narrow(1, 0, n)?;
-        x.try_add(&eye.mul_scalar(3.0))
-    }
+    let heavy = |x: &Tensor| super::matrices::heavier(x, 3.0);
     let input = |s: &[usize]| vec![Input::real(s, -1.0..1.0)];
     // Each factor with weights of its own, so that the derivatives of both are seen.
     let case = move |name: &'static str, s: &[usize], mode: QrMode| {
@@ -149,7 +148,7 @@ crate::ops::cases::cases![{
     };
     [
         Case::new("qr (product)", input(&[2, 3, 2]), |x| {
-            let (q, r) = x[0].qr(QrMode::Complete)?;
+            let (q, r) = x[0].qr(QrMode::Reduced)?;
             q.detach().matmul(&r.detach())
         })
         .value(|x| x[0].clone())

@@ -8,14 +8,25 @@ use crate::tensor::{Tensor, for_float};
 
 /// Numbers no farther apart than this count as equal: `n` roundings of the largest one. With a dim more than w.
 pub(super) fn nearness(w: &Tensor, n: usize) -> Result<Tensor> {
-    let one = for_float!(w.float(), T => epsilon::<T>());
-    w.detach().abs().amax(crate::keep(-1))?.mul_scalar(n as f64 * one).unsqueeze(-1)
+    w.detach().abs().amax(crate::keep(-1))?.mul_scalar(n as f64 * epsilon_of(w)).unsqueeze(-1)
+}
+
+/// The distance from 1 to the next number of a tensor's dtype.
+pub(super) fn epsilon_of(x: &Tensor) -> f64 {
+    for_float!(x.float(), T => epsilon::<T>())
+}
+
+/// The larger one of each element and a number.
+pub(super) fn larger(x: &Tensor, least: f64) -> Result<Tensor> {
+    x.maximum(&x.full_like(least))
 }
 
 /// 1 / x, and 0 where x is not farther from 0 than `least`.
 pub(super) fn inverse(x: &Tensor, least: &Tensor) -> Result<Tensor> {
     let far = x.detach().abs().gt(least)?;
-    far.where_cond(&x.reciprocal(), &x.zeros_like())
+    // What is not chosen has a derivative, too: so it is never divided by a number near 0.
+    let divisor = far.where_cond(x, &x.ones_like())?;
+    far.where_cond(&divisor.reciprocal(), &x.zeros_like())
 }
 
 /// Values that faer could not find are NaN.

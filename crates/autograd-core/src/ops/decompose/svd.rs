@@ -4,7 +4,7 @@ use super::matrices::{Block, Each, sizes, turned, with_last};
 use super::spectrum::{found, inverse, nearness};
 use crate::error::Result;
 use crate::kernels::decompose::orthogonal::svd_pull;
-use crate::kernels::decompose::{Decompose, Vectors};
+use crate::kernels::decompose::{Decompose, Vectors, transpose};
 use crate::ops::check::Check;
 use crate::tape::{Pull, Pullback, Saved, is_recording, record};
 use crate::tensor::{Tensor, for_float};
@@ -92,7 +92,10 @@ pub(super) fn singular(op: &'static str, a: &Tensor, which: Vectors) -> Result<(
     let y = for_float!(a.float(), T => {
         let y = Tensor::counted::<T, 1>(op, count, &shape, [&packed], move |[a], y| {
             let a = a.flat::<T>();
-            each.run(y, |_, i, y| T::svd(m, n, which, &a[i * m * n..(i + 1) * m * n], y));
+            each.run(y, |_, i, y| {
+                T::svd(m, n, which, &a[i * m * n..(i + 1) * m * n], y);
+                transpose(m, &mut y[size.k()..size.k() + size.left * m]);
+            });
         })?;
         found::<T>(op, &y, each, batch)?;
         y
@@ -130,11 +133,11 @@ impl Size {
         self.k() + self.left * self.m + self.right * self.n
     }
 
-    /// U, s and Vᵀ out of what lies packed: s, U in columns, V in columns.
+    /// U, s and Vᵀ out of what lies packed: s, U in rows, Vᵀ in rows.
     fn parts(self, packed: &Tensor) -> (Tensor, Tensor, Tensor) {
         let Size { op, m, n, left, right } = self;
         let k = self.k();
-        let u = Block::columns(op, k, [m, left]).of(packed);
+        let u = Block::rows(op, k, [m, left]).of(packed);
         let vt = Block::rows(op, k + left * m, [right, n]).of(packed);
         (u, Block::vector(op, 0, k).of(packed), vt)
     }
@@ -207,11 +210,7 @@ crate::ops::cases::cases![{
     use crate::DType;
     // Singular values that are apart.
     fn apart(x: &Tensor) -> crate::Result<Tensor> {
-        let [m, n] = [2, 1].map(|from_end| x.shape()[x.rank() - from_end]);
-        let (steps, most) = (Tensor::arange(1.0, m.max(n) as f64 + 1.0, 1.0, x.dtype())?, m.max(n));
-        let steps = steps.mul_scalar(2.0).diag_embed(0, -2, -1)?;
-        debug_assert_eq!(steps.shape(), [most, most]);
-        x.mul_scalar(0.5).try_add(&steps.narrow(0, 0, m)?.narrow(1, 0, n)?)
+        super::matrices::stepped(&x.mul_scalar(0.5), 2.0)
     }
     let two = |x: &[Vec<f64>]| {
         let one = |x: &[f64]| {
@@ -238,10 +237,7 @@ crate::ops::cases::cases![{
         Case::new("svd", input(&[2, 2, 2]), |x| Ok(apart(&x[0])?.svd(false)?.1))
             .value(two)
             .not_counting_saved()
-            .refuses(
-                |x| Ok(x[0].reshape(&[8])?.svd(false)?.1),
-                "svd: the input has shape [8], expected [.., M, N]",
-            )
+            .refuses(|x| Ok(x[0].reshape(&[8])?.svd(false)?.1), "svd: the input has shape [8], expected [.., M, N]")
             .refuses(
                 |x| Ok(x[0].mul_scalar(f64::INFINITY).svd(false)?.1),
                 "svd: matrix 0 of the batch is not finite, or too large",
@@ -257,9 +253,6 @@ crate::ops::cases::cases![{
         Case::new("svdvals", input(&[2, 2, 2]), |x| apart(&x[0])?.svdvals())
             .value(two)
             .not_counting_saved()
-            .refuses(
-                |x| x[0].reshape(&[8])?.svdvals(),
-                "svdvals: the input has shape [8], expected [.., M, N]",
-            ),
+            .refuses(|x| x[0].reshape(&[8])?.svdvals(), "svdvals: the input has shape [8], expected [.., M, N]"),
     ]
 }];

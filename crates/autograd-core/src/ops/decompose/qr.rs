@@ -165,7 +165,7 @@ crate::ops::cases::cases![{
         case("qr (tall)", &[4, 2], QrMode::Reduced),
         case("qr (wide)", &[2, 4], QrMode::Reduced),
         case("qr (complete)", &[3, 3], QrMode::Complete),
-        Case::new("qr (of R alone)", input(&[3, 2]), |x| Ok(heavy(&x[0])?.qr(QrMode::Reduced)?.1.square()))
+        Case::new("qr (of R alone)", input(&[3, 2]), move |x| Ok(heavy(&x[0])?.qr(QrMode::Reduced)?.1.square()))
             .not_counting_saved(),
     ]
 }];

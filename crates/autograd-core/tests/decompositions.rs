@@ -81,7 +81,7 @@ fn the_nuclear_norm_of_a_singular_matrix_has_a_subgradient() -> Result<()> {
 fn a_determinant_has_exact_derivatives_at_singular_matrices() -> Result<()> {
     // det = a d − b c, whose second derivative is constant.
     let zero = Tensor::zeros(&[2, 2], DType::F64)?;
-    let h = hessian(|x| x[0].det(), &zero)?;
+    let [[h]] = hessian(|x| x[0].det(), [&zero])?;
     let want = [0.0, 0.0, 0.0, 1.0, 0.0, 0.0, -1.0, 0.0, 0.0, -1.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0];
     close(&h, &want, 1e-14);
     // Cofactors of a matrix of rank 2 that no elimination finds to be singular.
@@ -97,7 +97,8 @@ fn a_determinant_has_exact_derivatives_at_singular_matrices() -> Result<()> {
             let x = Tensor::from_slice(&moved, &[3, 3])?.requires_grad();
             Ok(grad(&x.det()?, &[&x])?[0].to_f64s())
         };
-        let h = hessian(|x| x[0].det(), &at)?.to_f64s();
+        let [[h]] = hessian(|x| x[0].det(), [&at])?;
+        let h = h.to_f64s();
         for e in 0..9 {
             let (up, down) = (gradient(e, 0.5)?, gradient(e, -0.5)?);
             let row = up.iter().zip(&down).map(|(up, down)| up - down).collect::<Vec<f64>>();

@@ -47,6 +47,13 @@ pub fn eigh_pull<T: Real>(threads: usize, n: usize, y: &[T], gy: &[T], ga: &mut 
     } else {
         let mut inner = vec![T::ZERO; n * n];
         product(across(v, n), rows(gv, n), &mut inner);
+        // Only what is antisymmetric moves V: half of the difference to the transposed matrix.
+        for i in 0..n {
+            for j in 0..i {
+                let half = T::of(0.5) * (inner[i * n + j] - inner[j * n + i]);
+                (inner[i * n + j], inner[j * n + i]) = (half, T::ZERO - half);
+            }
+        }
         let least = least(n, w.iter().fold(T::ZERO, |most, w| most.larger(w.abs())));
         for (i, row) in inner.chunks_exact_mut(n).enumerate() {
             row.iter_mut().zip(w).for_each(|(x, w_j)| *x = *x * inverse(*w_j - w[i], least));

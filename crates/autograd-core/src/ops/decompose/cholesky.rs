@@ -49,6 +49,9 @@ impl Tensor {
     /// # Gradient
     /// That of [`Tensor::solve_triangular`], for B and for the triangle.
     ///
+    /// # Differs from
+    /// PyTorch, which gives the other triangle a gradient, too, though it does not read it.
+    ///
     /// # Errors
     /// If the triangle is not square or has a zero on its diagonal, sizes do not fit, or dtypes differ or are not a float
     /// type.
@@ -81,6 +84,9 @@ impl Tensor {
     ///
     /// # Gradient
     /// That of [`Tensor::cholesky_solve`].
+    ///
+    /// # Differs from
+    /// PyTorch, as `cholesky_solve` does.
     ///
     /// # Errors
     /// If the triangle is not square or has a zero on its diagonal, or the dtype is not a float type.

@@ -20,6 +20,9 @@ impl Tensor {
     /// zero, from its singular values. The first and the second derivative are exact for any matrix; the third and
     /// higher ones need the inverse. Saves A and its factors.
     ///
+    /// # Differs from
+    /// PyTorch, where the gradient at a singular matrix is 0.
+    ///
     /// # Errors
     /// If a matrix is not square, or the dtype is not a float type.
     ///
@@ -79,7 +82,7 @@ impl Tensor {
     /// `[.., N, N] → [..]`
     ///
     /// # Gradient
-    /// As that of [`Tensor::slogdet`]; NaN where the determinant is negative.
+    /// As that of [`Tensor::slogdet`]; 0 where the determinant is negative.
     ///
     /// # Errors
     /// As for `slogdet`.
@@ -92,10 +95,7 @@ impl Tensor {
     /// ```
     pub fn logdet(&self) -> Result<Tensor> {
         let (sign, logarithm) = signed_logarithm("logdet", self)?;
-        // 0 / 0 is no number, and neither is what it is multiplied with.
-        let positive = sign.ge_scalar(0.0);
-        let factor = positive.where_cond(&sign.ones_like(), &sign.full_like(f64::NAN))?;
-        logarithm.try_mul(&factor)
+        sign.lt_scalar(0.0).where_cond(&sign.full_like(f64::NAN), &logarithm)
     }
 }
 

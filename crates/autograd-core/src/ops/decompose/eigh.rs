@@ -17,7 +17,8 @@ impl Tensor {
     /// `[.., N, N] → [.., N], [.., N, N]`
     ///
     /// # Gradient
-    /// `ga = V (diag(gw) + (Vᵀ gv) ∘ F) Vᵀ` with `F_ij = 1 / (w_j − w_i)` and 0 on the diagonal. Saves w and V.
+    /// `ga = V (diag(gw) + ½ (Vᵀ gv − gvᵀ V) ∘ F) Vᵀ` with `F_ij = 1 / (w_j − w_i)` and 0 on the diagonal: symmetric, as
+    /// A is. Saves w and V.
     ///
     /// An eigenvector may be turned around, and those of equal eigenvalues may be mixed. A loss that depends on such a
     /// choice has no gradient. Eigenvalues within N roundings of the largest one count as equal, and have `F_ij = 0`:
@@ -125,7 +126,9 @@ impl Pullback for Eigh {
                 return v.matmul(&vt);
             }
             let gaps = w.unsqueeze(-2)?.try_sub(&w.unsqueeze(-1)?)?;
-            let inner = vt.matmul(&gv)?.try_mul(&inverse(&gaps, &nearness(&w, n)?)?)?;
+            let product = vt.matmul(&gv)?;
+            let skew = product.try_sub(&turned(&product)?)?.mul_scalar(0.5);
+            let inner = skew.try_mul(&inverse(&gaps, &nearness(&w, n)?)?)?;
             v.matmul(&inner.try_add(&gw.diag_embed(0, -2, -1)?)?)?.matmul(&vt)
         })
     }

@@ -68,6 +68,12 @@ impl Tensor {
         let (least, most) = match norm {
             MatrixNorm::Spectral => (n.min(m).saturating_sub(1), 0),
             MatrixNorm::SpectralLeast => (0, n.min(m).saturating_sub(1)),
+            MatrixNorm::Nuclear => {
+                square(Check(OP), "the input", self)?;
+                // The singular values of the inverse are the reciprocals.
+                let s = singular_values(OP, self)?;
+                return s.sum_dim(-1)?.try_mul(&s.reciprocal().sum_dim(-1)?);
+            }
             _ => {
                 square(Check(OP), "the input", self)?;
                 let inverse = super::inv::inverse(OP, self, true)?;

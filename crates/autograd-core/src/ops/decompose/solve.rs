@@ -178,8 +178,12 @@ crate::ops::cases::cases![{
                 "solve: dtype is I64, expected F32 or F64; to_dtype converts",
             ),
         case("solve (matrix)", &[3, 3], &[3, 2]),
-        case("solve (vectors)", &[2, 3, 3], &[2, 3]),
-        case("solve (of a batch)", &[2, 1, 2, 2], &[3, 2, 2]),
+        // As many vectors as matrices.
+        Case::new("solve (vectors)", vec![Input::real(&[2, 3, 3], -1.0..1.0)], move |x| {
+            heavy(&x[0])?.solve(&x[0].select(-1, 0)?)
+        })
+        .not_counting_saved(),
+        case("solve (of a batch)", &[2, 1, 2, 2], &[1, 3, 2, 2]),
         case("solve (one matrix)", &[2, 2], &[3, 2, 1]),
         Case::new("solve_left", inputs(&[3, 3], &[2, 3]), move |x| heavy(&x[0])?.solve_left(&x[1]))
             .not_counting_saved()

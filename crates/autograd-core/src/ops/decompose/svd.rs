@@ -93,6 +93,8 @@ pub(super) fn singular(op: &'static str, a: &Tensor, which: Vectors) -> Result<(
         let y = Tensor::counted::<T, 1>(op, count, &shape, [&packed], move |[a], y| {
             let a = a.flat::<T>();
             each.run(y, |_, i, y| {
+                // faer leaves a part of whole bases as it finds it.
+                y.fill(0.0);
                 T::svd(m, n, which, &a[i * m * n..(i + 1) * m * n], y);
                 transpose(m, &mut y[size.k()..size.k() + size.left * m]);
             });

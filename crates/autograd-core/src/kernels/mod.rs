@@ -5,6 +5,7 @@
 //! type and vectorised by the compiler for the CPU found at run time; wherever work is cut, no bit of a result depends
 //! on it.
 
+pub mod decompose;
 pub mod distance;
 pub mod entries;
 pub mod factor;

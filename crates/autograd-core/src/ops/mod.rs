@@ -18,6 +18,7 @@ pub(crate) mod shape;
 
 pub(crate) mod attention;
 pub(crate) mod conv;
+pub(crate) mod decompose;
 pub(crate) mod index;
 pub(crate) mod linalg;
 pub(crate) mod normalize;

@@ -6,6 +6,7 @@
 
 mod attention;
 mod conv;
+mod decompose;
 mod elementwise;
 mod index;
 mod keras_losses;
@@ -27,13 +28,14 @@ pub type Operation = fn(&Call<'_>) -> Outcome<Outputs>;
 /// A chapter of the register.
 pub type Table = &'static [(&'static str, Operation)];
 
-const TABLES: [Table; 12] = [
+const TABLES: [Table; 13] = [
     attention::TABLE,
     reduce::TABLE,
     scan::TABLE,
     shape::TABLE,
     index::TABLE,
     linalg::TABLE,
+    decompose::TABLE,
     normalize::TABLE,
     losses::TABLE,
     keras_losses::TABLE,

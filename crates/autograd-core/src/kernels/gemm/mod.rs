@@ -31,9 +31,15 @@ pub struct Matrix<'a, T> {
 }
 
 impl<'a, T> Matrix<'a, T> {
+    /// A matrix whose rows of `columns` elements lie one after the other.
+    #[inline(always)]
+    pub fn rows(data: &'a [T], columns: usize) -> Matrix<'a, T> {
+        Matrix { data, row: columns, column: 1 }
+    }
+
     /// The transposed matrix, in the same memory.
     #[inline(always)]
-    fn transposed(self) -> Matrix<'a, T> {
+    pub fn transposed(self) -> Matrix<'a, T> {
         Matrix { data: self.data, row: self.column, column: self.row }
     }
 

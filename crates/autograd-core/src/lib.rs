@@ -40,7 +40,10 @@ mod threads;
 pub use capture::{Capture, CaptureStats, Outputs};
 pub use description::Description;
 pub use error::{BoxError, Error, ErrorKind, Result};
-pub use functional::{TensorList, grad, grad_with, hessian, hvp, jacobian, jvp, vjp};
+pub use functional::{
+    Implicit, Linear, TensorList, checkpoint, checkpoint_with, custom_root, fixed_point, ggnvp, grad, grad_with,
+    hessian, hvp, jacobian, jvp, linearize, per_sample_grads, value_and_grad, vhp, vjp,
+};
 pub use gradcheck::gradcheck;
 pub use ops::conv::conv_transpose::ConvTranspose;
 pub use ops::conv::convolution::{Conv, Padding};
@@ -48,6 +51,7 @@ pub use ops::conv::per_dim::PerDim;
 pub use ops::conv::unfold::Unfold;
 pub use ops::custom::custom;
 pub use ops::elementwise::Tolerance;
+pub use ops::fft::form::{Fft, FftN, FftNorm};
 pub use ops::index::embedding::EmbeddingOptions;
 pub use ops::index::embedding_bag::{Bag, EmbeddingBagOptions};
 pub use ops::index::scatter_reduce::ScatterReduce;
@@ -75,7 +79,7 @@ pub use ops::shape::parts::tensor_split::Sections;
 pub use profile::{Profile, profile};
 pub use shape::{Dim, Shape};
 pub use tape::{
-    Backward, Gradients, Graph, GraphNode, NodeId, Pull, Pullback, Saved, detect_anomaly, enable_grad, graph,
+    Backward, Gradients, Graph, GraphNode, Hook, NodeId, Pull, Pullback, Saved, detect_anomaly, enable_grad, graph,
     is_recording, no_grad, record_custom,
 };
 pub use tensor::watch::is_capturing;

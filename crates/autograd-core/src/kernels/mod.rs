@@ -30,6 +30,7 @@ pub mod scan;
 pub mod select;
 
 pub mod conv;
+pub mod fft;
 pub mod fold;
 pub mod gemm;
 pub mod norm;

@@ -17,6 +17,7 @@ pub(crate) mod scan;
 pub(crate) mod shape;
 
 pub(crate) mod conv;
+pub(crate) mod fft;
 pub(crate) mod index;
 pub(crate) mod linalg;
 pub(crate) mod normalize;

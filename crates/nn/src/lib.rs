@@ -25,6 +25,7 @@
 mod cases;
 
 pub mod activation;
+mod checkpoint;
 mod functional;
 pub mod gradcheck;
 pub mod init;
@@ -36,6 +37,7 @@ mod summary;
 
 pub use activation::*;
 pub use autograd_core::{Error, ErrorKind, Result};
+pub use checkpoint::checkpoint;
 pub use functional::functional_call;
 pub use layer::{DynLayer, Layer, inputs};
 pub use layers::*;

@@ -51,8 +51,8 @@ impl Again {
         self.inputs.iter().map(|x| x.value().clone()).collect()
     }
 
-    /// Gives the gradients of `Σ y · seed`, where y was computed from the arguments, above `mark`. Of the tape below it
-    /// may use the node `own`.
+    /// Gives the gradients of `Σ y · seed`, where y was computed above `mark` from the arguments, which are below it: no
+    /// gradient passes them on to the inputs, which are captured, too, perhaps. Of the tape it may use the node `own`.
     pub(super) fn pull(
         &self,
         at: &mut Pull<'_>,
@@ -63,8 +63,9 @@ impl Again {
         own: Option<NodeId>,
         recorded: bool,
     ) -> Result<()> {
-        let of_inputs: Vec<NodeId> = self.inputs.iter().filter_map(|x| x.get(at).node_id()).chain(own).collect();
-        let other = |id: &NodeId| self.outside.contains(id) || !of_inputs.contains(id);
+        let of_inputs = self.inputs.iter().filter_map(|x| x.get(at).node_id());
+        let known: Vec<NodeId> = of_inputs.chain(arguments.iter().filter_map(Tensor::node_id)).chain(own).collect();
+        let other = |id: &NodeId| self.outside.contains(id) || !known.contains(id);
         if !Segment::below(mark, y).ids().into_iter().filter(other).eq(self.outside.iter().copied()) {
             let text = "the function used other tracked tensors when it ran again than at first";
             return Err(Error::new(ErrorKind::Tape, format!("{}: {text}", self.op)));

@@ -118,8 +118,8 @@ struct Checkpoint<F> {
 
 impl<F: Fn(&[Tensor]) -> Result<Tensor> + Send + Sync> Checkpoint<F> {
     fn run(&self, at: &mut Pull<'_>, recorded: bool) -> Result<()> {
-        let mark = mark();
         let arguments = self.again.arguments(at, recorded);
+        let mark = mark();
         let y = recording(true, || recalling("checkpoint", &self.seeds, || (self.f)(&arguments)))??;
         let gy = at.gy();
         if !y.is_like(gy) {

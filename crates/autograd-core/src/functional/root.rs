@@ -304,9 +304,9 @@ impl Root {
         if is_recorded {
             u = self.differentiable(at, u)?;
         }
-        let mark = mark();
         let arguments = self.again.arguments(at, is_recorded);
         let x = self.x.get(at).into_owned();
+        let mark = mark();
         let y = recording(true, || (self.f)(&x, &arguments))?;
         self.again.pull(at, mark, &arguments, &y, &u, x.node_id(), is_recorded)
     }

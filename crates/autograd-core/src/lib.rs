@@ -41,7 +41,7 @@ pub use capture::{Capture, CaptureStats, Outputs};
 pub use description::Description;
 pub use error::{BoxError, Error, ErrorKind, Result};
 pub use functional::{
-    Implicit, Linear, TensorList, checkpoint, checkpoint_with, custom_root, fixed_point, ggnvp, grad, grad_with,
+    Implicit, LinearMap, TensorList, checkpoint, checkpoint_with, custom_root, fixed_point, ggnvp, grad, grad_with,
     hessian, hvp, jacobian, jvp, linearize, per_sample_grads, value_and_grad, vhp, vjp,
 };
 pub use gradcheck::gradcheck;

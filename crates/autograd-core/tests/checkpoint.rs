@@ -162,7 +162,7 @@ fn the_second_run_draws_what_the_first_has_drawn_and_nothing_moves() {
         let mut rng = rolled.lock().expect("unpoisoned");
         twice.square().dropout(0.25, &mut *rng)?.rrelu(0.1, 0.3, &mut *rng)
     };
-    let plain = f(&[x.clone()]).expect("floats");
+    let plain = f(std::slice::from_ref(&x)).expect("floats");
     let next = || rng.lock().expect("unpoisoned").random::<u64>();
     let (position, number) = (stream.position(), next());
     assert_eq!(position, (7, 5));

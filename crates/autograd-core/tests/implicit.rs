@@ -116,13 +116,13 @@ fn what_is_captured_has_gradients_like_the_inputs() {
 fn it_may_stand_in_a_checkpoint_and_without_recording() {
     let t = Tensor::from_vec(vec![2.0, 5.0], &[2]).expect("as many").requires_grad();
     let root = |t: &[Tensor]| custom_root(|x, t| x.square().try_sub(&t[0]), |t| Ok(t[0].sqrt()), [&t[0].exp()]);
-    let (plain, again) = (root(&[t.clone()]).expect("regular"), checkpoint(root, [&t]).expect("regular"));
+    let (plain, again) = (root(std::slice::from_ref(&t)).expect("regular"), checkpoint(root, [&t]).expect("regular"));
     let gradients = |y: &Tensor| {
         let [g] = grad(&y.sum(), [&t]).expect("tracked");
         grad(&g.square().sum(), [&t]).expect("tracked")[0].clone()
     };
     near(&gradients(&again), &gradients(&plain), 1e-10);
-    assert!(!no_grad(|| root(&[t.clone()])).expect("regular").is_tracked());
+    assert!(!no_grad(|| root(std::slice::from_ref(&t))).expect("regular").is_tracked());
     assert!(!root(&[t.detach()]).expect("regular").is_tracked());
 }
 

@@ -58,8 +58,7 @@ impl Again {
         at: &mut Pull<'_>,
         mark: NodeId,
         arguments: &[Tensor],
-        y: &Tensor,
-        seed: &Tensor,
+        (y, seed): (&Tensor, &Tensor),
         own: Option<NodeId>,
         recorded: bool,
     ) -> Result<()> {

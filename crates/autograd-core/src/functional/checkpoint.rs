@@ -127,7 +127,7 @@ impl<F: Fn(&[Tensor]) -> Result<Tensor> + Send + Sync> Checkpoint<F> {
             let text = format!("checkpoint: the function returned shape {first} first, and {now} when it ran again");
             return Err(Error::new(ErrorKind::Shape, text));
         }
-        self.again.pull(at, mark, &arguments, &y, gy, None, recorded)
+        self.again.pull(at, mark, &arguments, (&y, gy), None, recorded)
     }
 }
 

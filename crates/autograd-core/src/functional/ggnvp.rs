@@ -100,6 +100,6 @@ mod tests {
         };
         assert_eq!(text(&[]), "ggnvp: there are 0 tangents for 1 inputs");
         assert_eq!(text(&[Tensor::from(1.0)]), "ggnvp: a tangent has shape [], expected [2]");
-        assert_eq!(text(&[x.clone()]), "ggnvp: the value has shape [2], expected a single number");
+        assert_eq!(text(std::slice::from_ref(&x)), "ggnvp: the value has shape [2], expected a single number");
     }
 }

@@ -10,9 +10,9 @@ use std::marker::PhantomData;
 ///
 /// # Examples
 /// ```
-/// use autograd_core::{Linear, Tensor, linearize};
+/// use autograd_core::{LinearMap, Tensor, linearize};
 /// let (a, b) = (Tensor::from([1.0, 2.0]), Tensor::from([3.0, 4.0]));
-/// let product: Linear<[&Tensor; 2]> = linearize(|x| x[0].try_mul(&x[1]), [&a, &b])?;
+/// let product: LinearMap<[&Tensor; 2]> = linearize(|x| x[0].try_mul(&x[1]), [&a, &b])?;
 /// assert_eq!(product.value().to_vec::<f32>()?, [3.0, 8.0]);
 /// let one = Tensor::from([1.0, 1.0]);
 /// assert_eq!(product.jvp([&one, &one])?.to_vec::<f32>()?, [4.0, 6.0]);
@@ -21,7 +21,7 @@ use std::marker::PhantomData;
 /// assert_eq!((da.to_vec::<f32>()?, db.to_vec::<f32>()?), (vec![3.0, 4.0], vec![1.0, 2.0]));
 /// # Ok::<(), autograd_core::Error>(())
 /// ```
-pub struct Linear<L> {
+pub struct LinearMap<L> {
     map: Linearized,
     inputs: PhantomData<fn(L)>,
 }
@@ -30,15 +30,23 @@ pub struct Linear<L> {
 ///
 /// # Errors
 /// If `f` fails, an operation on the way has no second derivative, or an input or the value is not of float type.
-pub fn linearize<L: TensorList>(f: impl FnOnce(&[Tensor]) -> Result<Tensor>, inputs: L) -> Result<Linear<L>> {
+///
+/// # Examples
+/// ```
+/// use autograd_core::{Tensor, linearize};
+/// let map = linearize(|x| Ok(x[0].square()), [&Tensor::from([1.0, 2.0])])?;
+/// assert_eq!(map.jvp([&Tensor::from([10.0, 1.0])])?.to_vec::<f32>()?, [20.0, 4.0]);
+/// # Ok::<(), autograd_core::Error>(())
+/// ```
+pub fn linearize<L: TensorList>(f: impl FnOnce(&[Tensor]) -> Result<Tensor>, inputs: L) -> Result<LinearMap<L>> {
     recording(true, || {
         let xs = leaves("linearize", &inputs.tensors())?;
         let map = Linearized::of(value_of("linearize", f, &xs)?, xs)?;
-        Ok(Linear { map, inputs: PhantomData })
+        Ok(LinearMap { map, inputs: PhantomData })
     })
 }
 
-impl<L: TensorList> Linear<L> {
+impl<L: TensorList> LinearMap<L> {
     /// The value of the function.
     pub fn value(&self) -> Tensor {
         self.map.value()

@@ -20,7 +20,7 @@ pub use grad::{grad, grad_with, vjp};
 pub use hessian::{hessian, hvp, vhp};
 pub use jacobian::jacobian;
 pub use jvp::jvp;
-pub use linearize::{Linear, linearize};
+pub use linearize::{LinearMap, linearize};
 pub use list::TensorList;
 pub use per_sample::per_sample_grads;
 pub use root::{Implicit, custom_root, fixed_point};

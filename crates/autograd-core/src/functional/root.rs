@@ -308,7 +308,7 @@ impl Root {
         let x = self.x.get(at).into_owned();
         let mark = mark();
         let y = recording(true, || (self.f)(&x, &arguments))?;
-        self.again.pull(at, mark, &arguments, &y, &u, x.node_id(), is_recorded)
+        self.again.pull(at, mark, &arguments, (&y, &u), x.node_id(), is_recorded)
     }
 }
 

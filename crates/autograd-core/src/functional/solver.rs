@@ -15,6 +15,11 @@ pub(super) struct Goal {
 }
 
 impl Goal {
+    /// A NaN is no small residual.
+    fn is_missed_by(self, residual: f64) -> bool {
+        residual > self.tolerance || residual.is_nan()
+    }
+
     fn missed(self, products: usize, residual: f64) -> Error {
         let text = format!("{}: the derivative's linear equations are not solved after {products} products", self.op);
         let of = format!("the residual is {residual:.1e} of the right-hand side, more than {:.1e}", self.tolerance);
@@ -40,8 +45,7 @@ pub(super) fn gmres(goal: Goal, product: &mut Product<'_>, b: &[f64]) -> Result<
     let scale = dot(b, b).sqrt();
     let mut x = vec![0.0; b.len()];
     let (mut residual, mut products, mut size) = (b.to_vec(), 0, scale);
-    // A NaN is no small residual.
-    while scale != 0.0 && !(size <= goal.tolerance * scale) {
+    while scale != 0.0 && goal.is_missed_by(size / scale) {
         if !size.is_finite() || products >= goal.most {
             return Err(goal.missed(products, size / scale));
         }
@@ -115,7 +119,7 @@ pub(super) fn conjugate_gradients(goal: Goal, product: &mut Product<'_>, b: &[f6
     let scale = dot(b, b).sqrt();
     let (mut x, mut residual, mut along) = (vec![0.0; b.len()], b.to_vec(), b.to_vec());
     let (mut products, mut square) = (0, scale * scale);
-    while scale != 0.0 && !(square.sqrt() <= goal.tolerance * scale) {
+    while scale != 0.0 && goal.is_missed_by(square.sqrt() / scale) {
         let image = if products < goal.most { product(&along)? } else { vec![] };
         let bend = dot(&along, &image);
         if products >= goal.most || bend == 0.0 || !bend.is_finite() {

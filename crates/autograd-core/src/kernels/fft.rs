@@ -229,7 +229,7 @@ fn real<T: Transformed>(
         load(dft.from, row, re, im, &mut z, |k| T::of(dft.weight(k)));
         // Those without a mirror image are real in the spectrum of real numbers.
         z[0].im = T::ZERO;
-        if dft.n % 2 == 0 {
+        if dft.n.is_multiple_of(2) {
             z[dft.n / 2].im = T::ZERO;
         }
         if plan.process_with_scratch(&mut z, &mut row_of_y, &mut scratch).is_err() {

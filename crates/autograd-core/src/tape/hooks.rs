@@ -95,6 +95,9 @@ impl Tensor {
     /// In a walk that is recorded the gradient is differentiable, and what the hook computes of it is recorded: the
     /// gradient of a gradient goes through it.
     ///
+    /// A parameter keeps its hooks as long as its identity: also when its value is set, but not when it is frozen, or gets
+    /// another shape or dtype. A clone has none.
+    ///
     /// Replays of a [`Capture`](crate::Capture) call no function, so a capture refuses walks and models that have hooks.
     ///
     /// # Errors

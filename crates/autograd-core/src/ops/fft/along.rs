@@ -75,8 +75,8 @@ fn transform(op: &'static str, dft: Dft, x: &[&Tensor]) -> Result<Tensor> {
     if !matches!(dft.kind, Kind::Real { .. }) {
         shape.insert(0, 2);
     }
-    let rows: usize = x[0].shape().iter().rev().skip(1).product();
-    let count = Count::Of((rows as u64).saturating_mul(dft.operations() as u64));
+    let rows = x[0].shape().iter().rev().skip(1).fold(1, |n: u64, size| n.saturating_mul(*size as u64));
+    let count = Count::Of(rows.saturating_mul(dft.operations() as u64));
     let re = x[0].try_packed(op)?;
     let value = match x.get(1) {
         Some(im) => {

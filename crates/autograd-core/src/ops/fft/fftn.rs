@@ -85,7 +85,10 @@ fn transformed(
     let passes = fft.read(op, re, inverse, Gives::Complex)?;
     let Some((last, others)) = passes.split_last() else {
         // Along no dims every number stays what it is.
-        let im = im.map_or_else(|| Ok(re.zeros_like()), |im| im.reshape_to(re.shape()))?;
+        let im = match im {
+            Some(im) => im.reshape_to(re.shape())?,
+            None => Tensor::zeros(re.shape(), re.dtype())?,
+        };
         return Ok((re.reshape_to(re.shape())?, im));
     };
     let first = complex(op, inverse, *last, &x)?;
@@ -94,7 +97,7 @@ fn transformed(
 
 #[cfg(test)]
 crate::ops::cases::cases![{
-    use super::fft::by_definition;
+    use super::complex::by_definition;
     use crate::{FftNorm, keep};
     let both = |y: crate::Result<(Tensor, Tensor)>| y.and_then(|(re, im)| Tensor::stack(&[&re, &im], 0));
     // Rows, then columns, of one matrix [h, w] that becomes [m, n].

@@ -192,7 +192,7 @@ fn length(
         Check(op).require(n > 0, name, n, "at least 1")?;
         return Ok(n);
     }
-    let n = if gives == Gives::Real { 2 * size.saturating_sub(1) } else { size };
+    let n = if gives == Gives::Real { size.saturating_sub(1).saturating_mul(2) } else { size };
     if n > 0 {
         return Ok(n);
     }

@@ -3,7 +3,7 @@
 mod along;
 pub(crate) mod form;
 
-mod fft;
+mod complex;
 mod fftfreq;
 mod fftn;
 mod fftshift;

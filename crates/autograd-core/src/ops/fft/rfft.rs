@@ -69,7 +69,7 @@ impl Tensor {
 
 #[cfg(test)]
 crate::ops::cases::cases![{
-    use super::fft::by_definition;
+    use super::complex::by_definition;
     use crate::{DType, FftNorm};
     let both = |y: crate::Result<(Tensor, Tensor)>| y.and_then(|(re, im)| Tensor::stack(&[&re, &im], 0));
     // The first n / 2 + 1 of n complex numbers in each row.

@@ -246,7 +246,6 @@ fn recorded(op: &'static str, options: Implicit, f: Function, x: Tensor, inputs:
     }
     let (mark, arguments) = (mark(), cut(inputs));
     let (y, seeds) = noting(op, || f(&x.requires_grad(), &arguments))?;
-    let y = y?;
     alike(op, &x, &y)?;
     if !seeds.is_empty() {
         let text = format!("{op}: the function draws random numbers, so it has no root; draw before and pass them");

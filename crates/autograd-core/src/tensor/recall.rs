@@ -55,8 +55,8 @@ impl Drop for Innermost {
 /// Runs `f`, and returns with its value the seeds it has drawn.
 ///
 /// # Errors
-/// If it draws numbers that are no seeds, which it could not be given again.
-pub(crate) fn noting<R>(op: &'static str, f: impl FnOnce() -> R) -> Result<(R, Vec<u64>)> {
+/// That of `f`; or if it draws numbers that are no seeds, which it could not be given again.
+pub(crate) fn noting<R>(op: &'static str, f: impl FnOnce() -> Result<R>) -> Result<(R, Vec<u64>)> {
     let before = MISSED.replace(None);
     let way = Innermost::new(Way::Notes(Vec::new()));
     let value = f();
@@ -68,7 +68,7 @@ pub(crate) fn noting<R>(op: &'static str, f: impl FnOnce() -> R) -> Result<(R, V
     }
     MISSED.set(before);
     match way {
-        Way::Notes(seeds) => Ok((value, seeds)),
+        Way::Notes(seeds) => Ok((value?, seeds)),
         Way::Recalls(_) => unreachable!("it was made to take notes"),
     }
 }
@@ -76,11 +76,13 @@ pub(crate) fn noting<R>(op: &'static str, f: impl FnOnce() -> R) -> Result<(R, V
 /// Runs `f` with the seeds that [`noting`] has returned.
 ///
 /// # Errors
-/// If it draws more of them, or fewer.
-pub(crate) fn recalling<R>(op: &'static str, seeds: &[u64], f: impl FnOnce() -> R) -> Result<R> {
+/// That of `f`; or if it draws more of them, or fewer.
+pub(crate) fn recalling<R>(op: &'static str, seeds: &[u64], f: impl FnOnce() -> Result<R>) -> Result<R> {
     let way = Innermost::new(Way::Recalls(Some(seeds.iter().rev().copied().collect())));
     let value = f();
-    match way.end() {
+    let way = way.end();
+    let value = value?;
+    match way {
         Way::Recalls(Some(left)) if left.is_empty() => Ok(value),
         Way::Recalls(left) => {
             let than = if left.is_some() { "fewer" } else { "more" };
@@ -151,14 +153,14 @@ mod tests {
     #[test]
     fn what_was_noted_is_recalled_and_nothing_moves() {
         let (at, draw) = counter();
-        let (first, seeds) = noting("f", || [draw(&at), draw(&at)]).expect("seeds");
+        let (first, seeds) = noting("f", || Ok([draw(&at), draw(&at)])).expect("seeds");
         assert_eq!((first, at.get(), is_recalling()), ([1, 2], 2, false));
         let again = recalling("f", &seeds, || {
             assert!(is_recalling());
             // Notes inside are served from what is recalled.
-            let (inner, inner_seeds) = noting("g", || draw(&at)).expect("seeds");
+            let (inner, inner_seeds) = noting("g", || Ok(draw(&at))).expect("seeds");
             assert_eq!(inner_seeds, [1]);
-            [inner, draw(&at)]
+            Ok([inner, draw(&at)])
         });
         assert_eq!((again.expect("as many"), at.get()), ([1, 2], 2));
         assert_eq!(draw(&at), 3);
@@ -169,7 +171,7 @@ mod tests {
         let (at, draw) = counter();
         let (inner, outer) = noting("f", || {
             draw(&at);
-            noting("g", || draw(&at)).expect("seeds").1
+            noting("g", || Ok(draw(&at))).map(|(_, seeds)| seeds)
         })
         .expect("seeds");
         assert_eq!((inner, outer), (vec![2], vec![1, 2]));
@@ -178,10 +180,13 @@ mod tests {
     #[test]
     fn another_number_of_draws_is_an_error_and_a_panic_leaves_nothing() {
         let (at, draw) = counter();
-        let text = |seeds: &[u64]| recalling("f", seeds, || draw(&at)).expect_err("not one").to_string();
+        let text = |seeds: &[u64]| recalling("f", seeds, || Ok(draw(&at))).expect_err("not one").to_string();
         assert_eq!(text(&[]), "f: the function drew 0 random seeds first, and more when it ran again");
         assert_eq!(text(&[7, 8]), "f: the function drew 2 random seeds first, and fewer when it ran again");
-        let panic = std::panic::AssertUnwindSafe(|| noting("f", || panic!("on purpose")).map(|((), _)| ()));
+        let fails = || Err::<(), _>(Error::new(ErrorKind::User, "its own"));
+        assert_eq!(recalling("f", &[7], fails).expect_err("it fails").to_string(), "its own");
+        assert_eq!(noting("f", fails).expect_err("it fails").to_string(), "its own");
+        let panic = std::panic::AssertUnwindSafe(|| noting::<()>("f", || panic!("on purpose")).map(|_| ()));
         assert!(std::panic::catch_unwind(panic).is_err() && !ACTIVE.get());
     }
 }

@@ -40,7 +40,10 @@ mod threads;
 pub use capture::{Capture, CaptureStats, Outputs};
 pub use description::Description;
 pub use error::{BoxError, Error, ErrorKind, Result};
-pub use functional::{TensorList, grad, grad_with, hessian, hvp, jacobian, jvp, vjp};
+pub use functional::{
+    Implicit, LinearMap, TensorList, checkpoint, checkpoint_with, custom_root, fixed_point, ggnvp, grad, grad_with,
+    hessian, hvp, jacobian, jvp, linearize, per_sample_grads, value_and_grad, vhp, vjp,
+};
 pub use gradcheck::gradcheck;
 pub use ops::attention::options::AttentionOptions;
 pub use ops::attention::rotary::RotaryOptions;
@@ -54,6 +57,7 @@ pub use ops::decompose::pinv::{LeastSquares, RankOptions};
 pub use ops::decompose::qr::QrMode;
 pub use ops::decompose::triangular::TriangularOptions;
 pub use ops::elementwise::Tolerance;
+pub use ops::fft::form::{Fft, FftN, FftNorm};
 pub use ops::index::embedding::EmbeddingOptions;
 pub use ops::index::embedding_bag::{Bag, EmbeddingBagOptions};
 pub use ops::index::scatter_reduce::ScatterReduce;
@@ -83,7 +87,7 @@ pub use ops::shape::parts::tensor_split::Sections;
 pub use profile::{Profile, profile};
 pub use shape::{Dim, Shape};
 pub use tape::{
-    Backward, Cut, Gradients, Graph, GraphNode, NodeId, Pull, Pullback, Saved, detect_anomaly, enable_grad, graph,
+    Backward, Cut, Gradients, Graph, GraphNode, Hook, NodeId, Pull, Pullback, Saved, detect_anomaly, enable_grad, graph,
     is_recording, no_grad, record_custom, watch_cuts,
 };
 pub use tensor::watch::is_capturing;

@@ -25,6 +25,7 @@
 mod cases;
 
 pub mod activation;
+mod checkpoint;
 mod diagnose;
 mod functional;
 pub mod gradcheck;
@@ -38,6 +39,7 @@ mod summary;
 
 pub use activation::*;
 pub use autograd_core::{Error, ErrorKind, Result};
+pub use checkpoint::checkpoint;
 pub use diagnose::{Ailment, Diagnosis, Doctor, ParameterRow, UnitsRow, diagnose, diagnose_run};
 pub use functional::functional_call;
 pub use hooks::{Hooked, LayerCall};

@@ -32,6 +32,7 @@ pub mod select;
 
 pub mod attention;
 pub mod conv;
+pub mod fft;
 pub mod fold;
 pub mod gemm;
 pub mod norm;

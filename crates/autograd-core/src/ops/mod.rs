@@ -19,6 +19,7 @@ pub(crate) mod shape;
 pub(crate) mod attention;
 pub(crate) mod conv;
 pub(crate) mod decompose;
+pub(crate) mod fft;
 pub(crate) mod index;
 pub(crate) mod linalg;
 pub(crate) mod normalize;

@@ -102,7 +102,7 @@ pub fn for_rows<T: Send>(out: &mut [T], width: usize, cost: usize, work: impl Fn
     }
 }
 
-/// Like [`for_rows`], with an element of `beside` for each row.
+/// Like [`for_rows`], with an equal part of `beside` for each row.
 pub fn for_rows_of_two<T: Send, U: Send>(
     out: &mut [T],
     width: usize,
@@ -116,11 +116,13 @@ pub fn for_rows_of_two<T: Send, U: Send>(
     let rows = out.len() / width;
     if rows > 1 && worth_sharing(rows.saturating_mul(cost)) {
         let rows_a_piece = (PIECE / cost.max(1)).max(1);
-        let mut pieces: Vec<_> = out.chunks_mut(rows_a_piece * width).zip(beside.chunks_mut(rows_a_piece)).collect();
+        let each = (beside.len() / rows).max(1);
+        let besides = beside.chunks_mut(rows_a_piece * each);
+        let mut pieces: Vec<_> = out.chunks_mut(rows_a_piece * width).zip(besides).collect();
         share(&mut pieces, 1, &|i, pieces| {
             for (out, beside) in pieces {
                 let first = i * rows_a_piece;
-                work(first..first + beside.len(), out, beside);
+                work(first..first + out.len() / width, out, beside);
             }
         });
     } else {

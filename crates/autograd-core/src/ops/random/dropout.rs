@@ -4,7 +4,7 @@ use crate::error::Result;
 use crate::kernels::random::{Drops, dropout};
 use crate::ops::check::Check;
 use crate::tape::{Pull, Pullback, record};
-use crate::tensor::watch::rolls;
+use crate::tensor::watch::roll;
 use crate::tensor::{Tensor, for_float};
 use rand::{Rng, RngExt};
 
@@ -33,8 +33,7 @@ impl Tensor {
     /// # References
     /// Srivastava, Hinton, Krizhevsky, Sutskever, Salakhutdinov, Dropout, 2014.
     pub fn dropout(&self, p: f64, rng: &mut dyn Rng) -> Result<Tensor> {
-        rolls("dropout");
-        self.dropout_seeded(p, rng.random())
+        self.dropout_seeded(p, roll("dropout", || rng.random()))
     }
 
     /// [`Tensor::dropout`] with the seed that decides which elements are dropped: the same seed drops the same

@@ -25,6 +25,15 @@ macro_rules! one {
         }
     )*};
 }
+macro_rules! function {
+    ($($f:ident $formula:ident),*) => {$(
+        #[inline(always)]
+        #[track_caller]
+        fn $f(self) -> Self {
+            Var::function($formula, self)
+        }
+    )*};
+}
 macro_rules! two {
     ($($f:ident $formula:ident),*) => {$(
         #[inline(always)]
@@ -55,8 +64,8 @@ macro_rules! step {
 impl<T: Scalar> Number for Var<'_, T> {
     type Mask = bool;
 
-    one! { abs Abs, sqrt Sqrt, exp Exp, exp_m1 Expm1, ln Log, ln_1p Log1p, tanh Tanh, sigmoid Sigmoid, erf Erf }
-    one! { sin Sin, cos Cos }
+    one! { abs Abs, sqrt Sqrt, sin Sin, cos Cos }
+    function! { exp Exp, exp_m1 Expm1, ln Log, ln_1p Log1p, tanh Tanh, sigmoid Sigmoid, erf Erf }
     two! { copysign Copysign, rest Fmod, hypot Hypot, atan2 Atan2, exp_less ExpLess, larger Maximum, smaller Minimum }
     two! { powf Pow, pow_slope PowSlope }
     step! { sign, floor, trunc, round }
@@ -79,12 +88,12 @@ impl<T: Scalar> Number for Var<'_, T> {
 
     #[inline(always)]
     fn special<S: Special>(self) -> Self {
-        Var::formula(Smooth::<S>(PhantomData), [self])
+        Var::function(Smooth::<S>(PhantomData), self)
     }
 
     #[inline(always)]
     fn scaled<S: Scaled>(self, factor: f64) -> Self {
-        Var::formula(OfProduct::<S>(factor, PhantomData), [self])
+        Var::function(OfProduct::<S>(factor, PhantomData), self)
     }
 
     #[inline(always)]

@@ -20,6 +20,8 @@ use std::panic::Location;
 ///     tape.clear();
 /// }
 /// assert!(tape.is_empty());
+/// let [x, y] = tape.vars([2.0, 5.0]);
+/// assert_eq!((x * y).gradient(&[x, y])?, [5.0, 2.0]);
 /// # Ok::<(), autograd_core::Error>(())
 /// ```
 pub struct Tape<T = f64> {

@@ -111,6 +111,17 @@ impl<'t, T: Scalar> Var<'t, T> {
         Var::of_several(y, x, slopes, |k| f.pull(T::of(f64::INFINITY), values, y)[k])
     }
 
+    /// Like [`Var::formula`], for functions of many multiply-adds.
+    #[inline(always)]
+    #[track_caller]
+    pub(super) fn function<F: Elementwise<1>>(f: F, x: Self) -> Self {
+        if x.is_constant() {
+            return Var::constant(T::apply(f, [x.value]));
+        }
+        let (y, slope) = T::with_slope(f, x.value);
+        Var::of_several(y, [x], [slope], |_| f.pull(T::of(f64::INFINITY), [x.value], y)[0])
+    }
+
     /// The derivative of a function of a chain of some order, 0 for its value.
     #[track_caller]
     pub(super) fn link(self, f: &'static Function, p: f64, order: u32) -> Self {

@@ -8,7 +8,7 @@ use std::sync::Mutex;
 
 const REMEDY: &str = "run `AUTOGRAD_OPERATIONS=write cargo test -p autograd-core --lib cases`";
 
-const HEAD: &str = include_str!("page.md");
+const HEAD: &str = include_str!("page.txt");
 
 /// The folder of the operations, from the root.
 const OPS: &str = "crates/autograd-core/src/ops/";
@@ -154,18 +154,36 @@ fn methods(source: &str) -> Vec<(String, String)> {
     methods
 }
 
-/// The first formula of a doc before its sections, or its first sentence.
+/// The sentence with the first formula of a doc before its sections, or its first sentence.
 fn formula(doc: &str) -> String {
     let lines = doc.lines().skip_while(|line| line.starts_with('#') || line.is_empty());
     let text = lines.take_while(|line| !line.starts_with('#')).collect::<Vec<_>>().join(" ");
-    let text = text.replace("[`Tensor::", "`").replace("`]", "`");
-    let spans = text.split('`').skip(1).step_by(2);
-    let found = spans.map(str::trim).find(|span| span.contains(" = ") && !span.contains("=="));
-    let short = found.map_or_else(
-        || text.split_inclusive(". ").next().unwrap_or_default().trim().to_string(),
-        |span| format!("`{span}`"),
-    );
-    short.replace('|', "\\|")
+    // A link is its text.
+    let mut parts = text.split("`](");
+    let first = parts.next().unwrap_or_default().to_string();
+    let text = parts.fold(first, |text, part| text + "`" + part.split_once(')').map_or(part, |(_, rest)| rest));
+    let text =
+        text.replace("[`Tensor::", "`").replace("[`", "`").replace("`]", "`").replace(", element by element", "");
+    let sentences = || sentences(&text).map(|sentence| sentence.trim().trim_end_matches('.'));
+    let has_formula = |sentence: &&str| {
+        let mut spans = sentence.split('`').skip(1).step_by(2);
+        spans.any(|span| span.contains(" = ") && !span.contains("=="))
+    };
+    sentences().find(has_formula).or(sentences().next()).unwrap_or_default().replace('|', "\\|")
+}
+
+/// The sentences of a text; a point within a formula ends none.
+fn sentences(text: &str) -> impl Iterator<Item = &str> {
+    let mut formula = false;
+    let mut starts = vec![0];
+    for (i, c) in text.char_indices() {
+        formula ^= c == '`';
+        if c == '.' && !formula && text[i + 1..].starts_with(' ') {
+            starts.push(i + 1);
+        }
+    }
+    starts.push(text.len());
+    (1..starts.len()).map(move |i| &text[starts[i - 1]..starts[i]])
 }
 
 #[test]
@@ -184,9 +202,9 @@ fn the_page_has_no_row_of_its_own() {
 
 #[test]
 fn a_row_says_what_doc_and_cases_say() {
-    let source = "/// # Chapter\nimpl Tensor {\n    /// Half of it.\n    ///\n    /// `y = |x| / 2`, always.\n    ///\n    /// # Gradient\n    /// `gx = gy`\n    #[inline]\n    pub fn half(&self, x: f64) -> Tensor {\n    }\n    /// Like [`Tensor::half`]. More.\n    pub fn other(&self) {}\n    pub fn bare(&self) {}\n}\nimpl Half {\n    pub fn not_this(&self) {}\n}\n";
+    let source = "/// # Chapter\nimpl Tensor {\n    /// Half of it.\n    ///\n    /// `y = |x| / .. 2`, always.\n    ///\n    /// # Gradient\n    /// `gx = gy`\n    #[inline]\n    pub fn half(&self, x: f64) -> Tensor {\n    }\n    /// Like [`Tensor::half`] of [`one(x)`](crate::one). More.\n    pub fn other(&self) {}\n    pub fn bare(&self) {}\n}\nimpl Half {\n    pub fn not_this(&self) {}\n}\n";
     let found: Vec<_> = methods(source).into_iter().map(|(name, doc)| (name, formula(&doc))).collect();
-    let want = [("half", "`y = \\|x\\| / 2`"), ("other", "Like `half`."), ("bare", "")];
+    let want = [("half", "`y = \\|x\\| / .. 2`, always"), ("other", "Like `half` of `one(x)`"), ("bare", "")];
     assert_eq!(found, want.map(|(name, formula)| (name.to_string(), formula.to_string())));
     let facts = Facts {
         operation: "half",

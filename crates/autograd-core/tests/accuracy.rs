@@ -213,7 +213,7 @@ fn norms_that_can_be_written_down_are_found() {
             (p, Worst::new(name, dtype, "ulp"))
         });
         // Of the middle, and where squares and cubes overflow or vanish.
-        let scales = if dtype == DType::F32 { [0, 100, -120] } else { [0, 900, -1000] };
+        let scales = if dtype == DType::F32 { [0, 80, -120] } else { [0, 900, -1000] };
         for n in &SIZES[..9] {
             for scale in scales {
                 let x: Vec<f64> =
@@ -239,8 +239,8 @@ fn norms_that_can_be_written_down_are_found() {
                     };
                     let want = Double(root.0 * 2f64.powi(scale), root.1 * 2f64.powi(scale));
                     let y = whole.vector_norm(*p, ..).expect("a float").to_f64s()[0];
-                    // Powers are added in f64: nothing but the last rounding shows in F32.
-                    let allowed = if dtype == DType::F32 { 0.51 } else { 2.0 + levels(*n) };
+                    // Powers are added in f64: nothing but the last rounding shows in F32. The norm of p = 1 is a sum.
+                    let allowed = if dtype == DType::F32 && *p > 1.0 { 0.51 } else { 2.0 + levels(*n) };
                     worst.see(ulps(y, want, dtype), allowed, || format!("{n} numbers times 2^{scale}"));
                 }
             }
@@ -300,6 +300,6 @@ fn the_reference_has_twice_the_digits() {
     // e⁻¹ to 32 digits, and a product of exponentials.
     let inverse = Double::from(-1.0).exp() - Double(0.367_879_441_171_442_33, -1.242_875_367_278_836_3e-17);
     assert!(inverse.0.abs() < 1e-31, "{inverse:?}");
-    let product = Double::from(-3.7).exp() * Double::from(-20.3).exp() - Double::from(-24.0).exp();
+    let product = Double::from(-3.75).exp() * Double::from(-20.25).exp() - Double::from(-24.0).exp();
     assert!(product.0.abs() < 1e-30 * 3.8e-11, "{product:?}");
 }

@@ -119,7 +119,7 @@ fn numbers(kind: usize, n: usize, dtype: DType) -> Vec<f64> {
         0 => rng.random_range(0.0..1.0),
         1 => rng.random_range(-1.0..1.0),
         2 => rng.random_range(-1.0..1.0) * 2f64.powi(rng.random_range(-20..20)),
-        _ if i % 2 == 0 => rng.random_range(-1.0..1.0),
+        _ if i.is_multiple_of(2) => rng.random_range(-1.0..1.0),
         _ => -last * (1.0 + rng.random_range(-1e-4..1e-4)),
     };
     let mut all: Vec<f64> = Vec::with_capacity(n);
@@ -153,7 +153,7 @@ impl Worst {
         if error > self.error {
             (self.error, self.allowed, self.at) = (error, allowed, at());
         }
-        if !(error <= allowed) {
+        if error.is_nan() || error > allowed {
             self.wrong.push(format!("{error:.2} of {allowed:.2}: {}", at()));
         }
     }

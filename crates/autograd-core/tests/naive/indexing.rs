@@ -45,7 +45,7 @@ fn taken(dice: &mut Dice, x: &Tensor, m: &Model) -> Option<(String, Result<Tenso
             let shapes = [vec![rows, columns], vec![if dice.once_in(2) { 1 } else { rows }, columns]];
             let index: Vec<Model> = (0..count).map(|k| dice.positions(&shapes[k], m.shape[k])).collect();
             let signed = |k: usize, index: &Model| {
-                let from_end = |(i, x): (usize, &f64)| if i % 2 == 0 { *x } else { x - m.shape[k] as f64 };
+                let from_end = |(i, x): (usize, &f64)| if i.is_multiple_of(2) { *x } else { x - m.shape[k] as f64 };
                 Model { data: index.data.iter().enumerate().map(from_end).collect(), ..index.clone() }.integers()
             };
             let tensors: Vec<Tensor> = index.iter().enumerate().map(|(k, index)| signed(k, index)).collect();

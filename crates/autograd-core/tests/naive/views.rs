@@ -87,7 +87,7 @@ fn step(dice: &mut Dice, x: &Tensor, m: &Model) -> Option<(String, Result<Tensor
         }
         (8, Some(size)) if size > 0 => {
             // One dim in two, or two in one.
-            let factors: Vec<usize> = (1..=size).filter(|f| size % f == 0).collect();
+            let factors: Vec<usize> = (1..=size).filter(|f| size.is_multiple_of(*f)).collect();
             let factor = factors[dice.below(factors.len())];
             let mut shape = m.shape.clone();
             if d + 1 < rank && dice.once_in(2) {

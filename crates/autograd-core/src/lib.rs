@@ -32,6 +32,7 @@ pub mod gradcheck;
 mod kernels;
 pub mod module;
 pub mod profile;
+pub mod scalar;
 mod shape;
 mod storage;
 mod sync;

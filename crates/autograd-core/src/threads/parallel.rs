@@ -22,9 +22,17 @@ const PRODUCTS: usize = 16;
 /// in, one out, f32: 192 KiB) stay in the second-level cache.
 pub const PIECE: usize = 1 << 14;
 
+#[cfg(test)]
+thread_local! {
+    /// How often this thread has had work that is worth waking another one for.
+    pub(crate) static WORTH_SHARING: std::cell::Cell<u64> = const { std::cell::Cell::new(0) };
+}
+
 /// Whether `elements` of element-wise work are worth a second thread, and there is one.
 #[inline]
 pub fn worth_sharing(elements: usize) -> bool {
+    #[cfg(test)]
+    WORTH_SHARING.set(WORTH_SHARING.get() + u64::from(elements >= WOKEN_FROM));
     elements >= SHARED_FROM && (elements >= WOKEN_FROM || stands_by()) && threads() > 1
 }
 

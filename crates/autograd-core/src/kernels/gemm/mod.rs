@@ -109,7 +109,7 @@ fn product<T: Real>(
     if work < SMALL_BELOW && k * m.max(n) <= small::SCRATCH && k > 0 && !held {
         return vectorize_with(Small { size: (m, k, n), a, b, bias, c });
     }
-    let threads = if threads > 1 && worth_sharing_products(work) { threads.min(parallel::threads()) } else { 1 };
+    let threads = if worth_sharing_products(work) && threads > 1 { threads.min(parallel::threads()) } else { 1 };
     if k > 0 && tiles::suit((m, k, n), b) {
         // SAFETY: `fits`, and all of them are borrowed until the product is there.
         return unsafe { Product::new((m, k, n), a, b, base, c) }.compute(threads);

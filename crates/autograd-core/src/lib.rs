@@ -88,8 +88,8 @@ pub use ops::shape::parts::tensor_split::Sections;
 pub use profile::{Profile, profile};
 pub use shape::{Dim, Shape};
 pub use tape::{
-    Backward, Cut, Gradients, Graph, GraphNode, Hook, NodeId, Pull, Pullback, Saved, detect_anomaly, enable_grad, graph,
-    is_recording, no_grad, record_custom, watch_cuts,
+    Backward, Cut, Gradients, Graph, GraphNode, Hook, NodeId, Pull, Pullback, Saved, detect_anomaly, enable_grad,
+    graph, is_recording, no_grad, record_custom, watch_cuts,
 };
 pub use tensor::watch::is_capturing;
 pub use tensor::{DType, Element, Nested, Source, Tensor};

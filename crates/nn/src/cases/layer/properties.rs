@@ -315,7 +315,7 @@ fn captured(case: &Case) -> Outcome {
             let (start, before) = (stream_positions(&eager), buffers(&eager));
             let first = packed(&inputs)?;
             let leaf = first.clone().requires_grad();
-            let others = (13..16).map(|seed| randn(first.shape(), dtype, seed));
+            let others = (13..16).map(|seed| randn(first.shape(), first.dtype(), seed));
             let given: Vec<Tensor> = std::iter::once(first.clone()).chain(others).collect();
             let want = given.iter().map(|x| walk(&eager, x)).collect::<Result<Vec<_>>>()?;
             let (end, after) = (stream_positions(&eager), kept(&eager));

@@ -46,7 +46,7 @@ cases![
     .state(&["in_proj_weight", "in_proj_bias", "bias_k", "bias_v", "out_proj.weight", "out_proj.bias"])
     .maps(&[3, 2, 4], &[3, 2, 4]),
     // Truth values only, which leave one sample without keys.
-    layer("MultiheadAttention", |rng| MultiheadAttention::new(4, 2, rng))
+    layer("MultiheadAttention", |rng| MultiheadAttention::new(4, 4, rng))
         .state(&["in_proj_weight", "in_proj_bias", "out_proj.weight", "out_proj.bias"])
         .runs(|layer, all| {
             let padding = Tensor::from([[false, true, false], [true, true, true]]);
@@ -65,7 +65,7 @@ cases![
     })
     .maps_all(&[&[1, 3, 4], &[2, 3, 3]], &[&[1, 3, 4], &[1, 3, 4], &[1, 3, 4]])
     .refuses_all(&[&[1, 3, 4], &[3, 2]], "MultiheadAttention: attn_mask has shape [3, 2], expected [3, 3]"),
-    layer("MultiheadAttention", |rng| MultiheadAttention::new(4, 2, rng))
+    layer("MultiheadAttention", |rng| MultiheadAttention::new(4, 1, rng))
         .state(&["in_proj_weight", "in_proj_bias", "out_proj.weight", "out_proj.bias"])
         .runs(|layer, all| masked(layer, all, AttentionMasks::new().key_padding_mask(all[1].clone())))
         .refuses_with(

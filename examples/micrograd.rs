@@ -14,6 +14,8 @@ use wengert::{SeededRng, data, seeded};
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
+const STEPS: u32 = 500;
+
 /// `y = Σ wᵢ xᵢ + b`
 struct Neuron<S> {
     weights: Vec<S>,
@@ -40,7 +42,7 @@ impl Mlp<f64> {
     /// Weights are uniform, and smaller the more there are; biases are 0.
     fn new(sizes: &[usize], rng: &mut SeededRng) -> Mlp<f64> {
         let mut neuron = |inputs: usize| {
-            let bound = (inputs as f64).sqrt().recip();
+            let bound = (3.0 / inputs as f64).sqrt();
             Neuron { weights: (0..inputs).map(|_| rng.random_range(-bound..bound)).collect(), bias: 0.0 }
         };
         let mut layer = |ends: &[usize]| Layer { neurons: (0..ends[1]).map(|_| neuron(ends[0])).collect() };
@@ -100,7 +102,7 @@ fn main() -> Result<()> {
 
     let mut tape = Tape::new();
     let (mut operations, mut time) = (0, Duration::ZERO);
-    for step in 0..=100 {
+    for step in 0..=STEPS {
         let start = Instant::now();
         let (on_tape, parameters) = network.on(&tape);
         let loss = on_tape.loss(&samples);
@@ -110,14 +112,14 @@ fn main() -> Result<()> {
         tape.clear();
         time += start.elapsed();
         operations += recorded;
-        if step % 20 == 0 {
+        if step % (STEPS / 5) == 0 {
             println!("step {step:3}: loss {value:.4}, accuracy {:.3}", network.accuracy(&samples));
         }
-        let lr = 1.0 - 0.9 * f64::from(step) / 100.0;
+        let lr = 1.0 - 0.9 * f64::from(step) / f64::from(STEPS);
         network.parameters_mut().zip(gradients).for_each(|(p, g)| *p -= lr * g);
     }
     let each = time.as_secs_f64() * 1e9 / operations as f64;
-    println!("{} variables in a step; {each:.1} ns for each, forward and backward", operations / 101);
+    println!("{} variables in a step; {each:.1} ns for each, forward and backward", operations / (STEPS as usize + 1));
     let accuracy = network.accuracy(&samples);
     if accuracy < 0.97 {
         return Err(format!("it should have learned this by now: accuracy {accuracy}").into());

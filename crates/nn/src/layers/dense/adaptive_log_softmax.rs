@@ -23,8 +23,8 @@ use wengert_derive::Module;
 /// ```
 /// use autograd_core::{DType, Tensor, seeded};
 /// use wengert_nn::{AdaptiveLogSoftmaxWithLoss, Layer};
-/// let words = AdaptiveLogSoftmaxWithLoss::new(8, 100, &[10, 30], &mut seeded(7))?;
-/// let x = Tensor::ones(&[2, 8], DType::F64)?.to_dtype(DType::F32);
+/// let words = AdaptiveLogSoftmaxWithLoss::new(16, 100, &[10, 30], &mut seeded(7))?;
+/// let x = Tensor::ones(&[2, 16], DType::F32)?;
 /// let all = words.forward(&x)?;
 /// assert!((all.exp().sum().item::<f32>()? - 2.0).abs() < 1e-5);
 /// let (of_target, loss) = words.with_loss(&x, &Tensor::from([3, 99]))?;
@@ -194,8 +194,8 @@ impl AdaptiveLogSoftmaxWithLoss {
     /// ```
     /// # use autograd_core::{DType, Tensor};
     /// # use wengert_nn::{AdaptiveLogSoftmaxWithLoss, Layer};
-    /// let words = AdaptiveLogSoftmaxWithLoss::new(8, 100, &[10, 30], &mut autograd_core::seeded(7))?;
-    /// let x = Tensor::ones(&[2, 8], DType::F32)?;
+    /// let words = AdaptiveLogSoftmaxWithLoss::new(16, 100, &[10, 30], &mut autograd_core::seeded(7))?;
+    /// let x = Tensor::ones(&[2, 16], DType::F32)?;
     /// assert_eq!(words.predict(&x)?.to_vec::<i64>()?, words.forward(&x)?.argmax(1)?.to_vec::<i64>()?);
     /// # Ok::<(), wengert_nn::Error>(())
     /// ```

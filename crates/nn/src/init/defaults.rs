@@ -230,6 +230,7 @@ mod tests {
     macro_rules! shapes {
         ($($Kind:ident { $($field:ident: $shape:expr),+ $(,)? })+) => {$(
             #[derive(Module)]
+            #[allow(clippy::upper_case_acronyms, reason = "the names of layers are PyTorch's")]
             struct $Kind { $($field: Param),+ }
             impl $Kind {
                 fn of_nines() -> Result<$Kind> {

@@ -217,6 +217,8 @@ const FAMILIES: [(&str, &[&str]); 11] = [
             "options.rs",
             "placed.rs",
             "positions.rs",
+            "pullback.rs",
+            "sequence.rs",
             "prepare.rs",
             "product_at.rs",
             "term.rs",

@@ -181,7 +181,10 @@ fn any_number_of_threads_gives_the_same_bits() {
 fn a_query_that_sees_nothing_gives_nothing() {
     let x: Vec<Tensor> =
         (0..3).map(|seed| Tensor::randn(&[2, 2, 3], DType::F64, &mut seeded(seed)).expect("small")).collect();
-    for mask in [Tensor::from([[false, false], [true, true]]), Tensor::from([[f64::NEG_INFINITY; 2], [0.0, 1.0]])] {
+    for mask in [
+        Tensor::from([[false, false], [true, true]]),
+        Tensor::from([[f64::NEG_INFINITY; 2], [0.0, 1.0]]).to_dtype(DType::F64),
+    ] {
         let x = leaves(&x);
         let y =
             x[0].scaled_dot_product_attention(&x[1], &x[2], AttentionOptions::new().attn_mask(mask)).expect("it fits");

@@ -5,7 +5,7 @@ use super::feature_dropout::checked;
 use crate::error::{Error, Result};
 use crate::kernels::random::Drops;
 use crate::tensor::Tensor;
-use crate::tensor::watch::rolls;
+use crate::tensor::watch::roll;
 use rand::{Rng, RngExt};
 
 /// −λα, the limit of `selu` at −∞.
@@ -37,8 +37,7 @@ impl Tensor {
     /// # References
     /// Klambauer, Unterthiner, Mayr, Hochreiter, Self-normalizing neural networks, 2017.
     pub fn alpha_dropout(&self, p: f64, rng: &mut dyn Rng) -> Result<Tensor> {
-        rolls("alpha_dropout");
-        self.alpha_dropout_seeded(p, rng.random())
+        self.alpha_dropout_seeded(p, roll("alpha_dropout", || rng.random()))
     }
 
     /// [`Tensor::alpha_dropout`] with the seed that decides which elements are dropped.
@@ -74,8 +73,7 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn feature_alpha_dropout(&self, p: f64, rng: &mut dyn Rng) -> Result<Tensor> {
-        rolls("feature_alpha_dropout");
-        self.feature_alpha_dropout_seeded(p, rng.random())
+        self.feature_alpha_dropout_seeded(p, roll("feature_alpha_dropout", || rng.random()))
     }
 
     /// [`Tensor::feature_alpha_dropout`] with the seed that decides which channels are dropped.

@@ -4,7 +4,7 @@ use super::dropout::{dropped, scaled};
 use crate::error::{Error, Result};
 use crate::ops::check::Check;
 use crate::tensor::Tensor;
-use crate::tensor::watch::rolls;
+use crate::tensor::watch::roll;
 use rand::{Rng, RngExt};
 
 impl Tensor {
@@ -27,8 +27,7 @@ impl Tensor {
     /// # References
     /// Tompson, Goroshin, Jain, LeCun, Bregler, Efficient object localization using convolutional networks, 2015.
     pub fn dropout1d(&self, p: f64, rng: &mut dyn Rng) -> Result<Tensor> {
-        rolls("dropout1d");
-        self.dropout1d_seeded(p, rng.random())
+        self.dropout1d_seeded(p, roll("dropout1d", || rng.random()))
     }
 
     /// [`Tensor::dropout1d`] with the seed that decides which channels are dropped.
@@ -67,8 +66,7 @@ impl Tensor {
     /// # Differs from
     /// PyTorch, which warns of other shapes and drops along their first two dims.
     pub fn dropout2d(&self, p: f64, rng: &mut dyn Rng) -> Result<Tensor> {
-        rolls("dropout2d");
-        self.dropout2d_seeded(p, rng.random())
+        self.dropout2d_seeded(p, roll("dropout2d", || rng.random()))
     }
 
     /// [`Tensor::dropout2d`] with the seed that decides which channels are dropped.
@@ -105,8 +103,7 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn dropout3d(&self, p: f64, rng: &mut dyn Rng) -> Result<Tensor> {
-        rolls("dropout3d");
-        self.dropout3d_seeded(p, rng.random())
+        self.dropout3d_seeded(p, roll("dropout3d", || rng.random()))
     }
 
     /// [`Tensor::dropout3d`] with the seed that decides which channels are dropped.
@@ -142,8 +139,7 @@ impl Tensor {
     /// # References
     /// Huang, Sun, Liu, Sedra, Weinberger, Deep networks with stochastic depth, 2016.
     pub fn drop_path(&self, p: f64, rng: &mut dyn Rng) -> Result<Tensor> {
-        rolls("drop_path");
-        self.drop_path_seeded(p, rng.random())
+        self.drop_path_seeded(p, roll("drop_path", || rng.random()))
     }
 
     /// [`Tensor::drop_path`] with the seed that decides which samples are dropped.

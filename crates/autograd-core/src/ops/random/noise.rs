@@ -3,7 +3,7 @@
 use crate::error::Result;
 use crate::kernels::random::{normal, unit};
 use crate::ops::check::Check;
-use crate::tensor::watch::rolls;
+use crate::tensor::watch::roll;
 use crate::tensor::{Tensor, for_float};
 use rand::{Rng, RngExt};
 
@@ -24,8 +24,7 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn randn_like(&self, rng: &mut dyn Rng) -> Result<Tensor> {
-        rolls("randn_like");
-        self.randn_like_seeded(rng.random())
+        self.randn_like_seeded(roll("randn_like", || rng.random()))
     }
 
     /// [`Tensor::randn_like`] with the seed of the numbers.
@@ -63,8 +62,7 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn rand_like(&self, rng: &mut dyn Rng) -> Result<Tensor> {
-        rolls("rand_like");
-        self.rand_like_seeded(rng.random())
+        self.rand_like_seeded(roll("rand_like", || rng.random()))
     }
 
     /// [`Tensor::rand_like`] with the seed of the numbers.

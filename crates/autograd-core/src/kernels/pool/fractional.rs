@@ -61,9 +61,9 @@ fn largest_of<T: Real>(x: &[T], sizes: &Fractions, [d, h, w]: Space) -> i64 {
     for line in 0..sizes.kernel[0] * sizes.kernel[1] {
         let (d, h) = (d + line / sizes.kernel[1], h + line % sizes.kernel[1]);
         let start = (d * rows + h) * columns + w;
-        for at in start..start + sizes.kernel[2] {
-            if best.is_none_or(|(_, best)| x[at] > best || x[at].is_nan()) {
-                best = Some((at, x[at]));
+        for (at, x) in x.iter().enumerate().skip(start).take(sizes.kernel[2]) {
+            if best.is_none_or(|(_, best)| *x > best || x.is_nan()) {
+                best = Some((at, *x));
             }
         }
     }

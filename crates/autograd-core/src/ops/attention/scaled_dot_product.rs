@@ -317,7 +317,8 @@ crate::ops::cases::cases![{
         )
         .value(|x| {
             let [mut k, mut v] = [x[1].clone(), x[2].clone()];
-            (k.extend(&x[1]), v.extend(&x[2]));
+            k.extend(&x[1]);
+            v.extend(&x[2]);
             let added = |x: &[Vec<f64>], i: usize, j: usize| if j > i { f64::NEG_INFINITY } else { x[3][i * 5 + j] };
             reference([2, 1, 3, 5, 4, 6], -0.7, added)(&[x[0].clone(), k, v, x[3].clone()])
         }),

@@ -253,7 +253,7 @@ crate::ops::cases::cases![{
         }
         let minor = |c: usize| {
             let rest: Vec<f64> = (n..n * n).filter(|e| e % n != c).map(|e| a[e]).collect();
-            determinant(&rest, n - 1) * if c % 2 == 0 { a[c] } else { -a[c] }
+            determinant(&rest, n - 1) * if c.is_multiple_of(2) { a[c] } else { -a[c] }
         };
         (0..n).map(minor).sum()
     }

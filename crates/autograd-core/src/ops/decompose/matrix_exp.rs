@@ -3,6 +3,7 @@
 use super::matrices::{Each, square, turned};
 use crate::error::Result;
 use crate::kernels::decompose::exponential::exponential;
+use crate::kernels::real::Real;
 use crate::ops::check::Check;
 use crate::tape::{Pull, Pullback, Saved, record};
 use crate::tensor::{Tensor, for_float};
@@ -44,7 +45,7 @@ impl Tensor {
             Tensor::counted::<T, 1>(OP, count, self.shape(), [&packed], move |[a], y| {
                 let a = a.flat::<T>();
                 each.run(y, |threads, i, y| {
-                    let mut x: Vec<f64> = a[i * n * n..(i + 1) * n * n].iter().map(|x| f64::from(*x)).collect();
+                    let mut x: Vec<f64> = a[i * n * n..(i + 1) * n * n].iter().map(|x| Real::as_f64(*x)).collect();
                     exponential(threads, n, &mut x);
                     y.iter_mut().zip(x).for_each(|(y, x)| *y = x as T);
                 });

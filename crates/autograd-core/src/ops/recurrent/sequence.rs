@@ -53,7 +53,10 @@ impl<X> Operands<X> {
     /// All that there are.
     pub(super) fn list(&self) -> Vec<&X> {
         let mut all = Vec::with_capacity(8);
-        drop(self.map(|_, x| all.push(x)));
+        let Operands { x, w_ih, w_hh, biases, h, c, w_hr } = self;
+        all.extend([x, w_ih, w_hh]);
+        all.extend(biases.iter().flatten());
+        all.extend([h, c, w_hr].into_iter().flatten());
         all
     }
 }

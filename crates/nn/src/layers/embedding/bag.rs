@@ -58,6 +58,15 @@ impl EmbeddingBag {
     ///
     /// # Errors
     /// If a size is 0, or the padding row is none.
+    ///
+    /// # Examples
+    /// ```
+    /// # use wengert_nn::{EmbeddingBag, EmbeddingBagOptions};
+    /// let options = EmbeddingBagOptions::new().padding_idx(0);
+    /// let bag = EmbeddingBag::with(3, 2, options, &mut autograd_core::seeded(7))?;
+    /// assert_eq!(bag.weight.to_f64s()[..2], [0.0, 0.0]);
+    /// # Ok::<(), wengert_nn::Error>(())
+    /// ```
     pub fn with(
         num_embeddings: usize,
         embedding_dim: usize,

@@ -52,18 +52,11 @@ impl<T: Real> Kernel for Transformed<'_, T> {
             for first in (0..columns).step_by(LANES) {
                 let many = (columns - first).min(LANES);
                 let mut taps = [[T::ZERO; LANES]; TAPS];
-                for lane in 0..many {
-                    let column = first + lane;
-                    if mirrored {
-                        let w: &[T] = &w[(column * rows + row) * TAPS..][..TAPS];
-                        for k in 0..TAPS {
-                            taps[k][lane] = w[TAPS - 1 - k];
-                        }
-                    } else {
-                        let w: &[T] = &w[(row * columns + column) * TAPS..][..TAPS];
-                        for k in 0..TAPS {
-                            taps[k][lane] = w[k];
-                        }
+                for column in first..first + many {
+                    let at = if mirrored { column * rows + row } else { row * columns + column };
+                    let w: &[T; TAPS] = w[at * TAPS..].first_chunk().unwrap_or_else(|| unreachable!("w is whole"));
+                    for (k, taps) in taps.iter_mut().enumerate() {
+                        taps[column - first] = w[if mirrored { TAPS - 1 - k } else { k }];
                     }
                 }
                 // G w, then times Gᵀ.

@@ -106,6 +106,15 @@ impl MultiheadAttention {
     ///
     /// # Errors
     /// If a size is 0, the heads do not divide the features, or the probability of dropout is not in `[0, 1]`.
+    ///
+    /// # Examples
+    /// ```
+    /// # use wengert_nn::{MultiheadAttention, MultiheadAttentionOptions};
+    /// let options = MultiheadAttentionOptions::new().kdim(3);
+    /// let attention = MultiheadAttention::with(8, 2, options, &mut autograd_core::seeded(7))?;
+    /// assert_eq!(attention.k_proj_weight.expect("three sizes").shape(), [8, 3]);
+    /// # Ok::<(), wengert_nn::Error>(())
+    /// ```
     pub fn with(
         embed_dim: usize,
         num_heads: usize,

@@ -75,6 +75,15 @@ impl TransformerEncoderLayer {
     ///
     /// # Errors
     /// If a size is 0, the heads do not divide the features, or the probability of dropout is not in `[0, 1]`.
+    ///
+    /// # Examples
+    /// ```
+    /// # use wengert_nn::{TransformerEncoderLayer, TransformerOptions};
+    /// let options = TransformerOptions::new().dim_feedforward(16);
+    /// let layer = TransformerEncoderLayer::with(8, 2, options, &mut autograd_core::seeded(7))?;
+    /// assert_eq!(layer.linear1.weight.shape(), [16, 8]);
+    /// # Ok::<(), wengert_nn::Error>(())
+    /// ```
     pub fn with(
         d_model: usize,
         nhead: usize,

@@ -109,7 +109,7 @@ pub trait Layer: Module + Send + Sync {
     /// # Ok::<(), wengert_nn::Error>(())
     /// ```
     fn call_all(&self, name: &str, all: &[Tensor]) -> Result<Tensor> {
-        observe::call(self, name, || self.forward_all(all))
+        observe::call(self, name, &all.iter().collect::<Vec<_>>(), || self.forward_all(all))
     }
 }
 

@@ -224,7 +224,7 @@ mod tests {
     use autograd_core::DType;
     use autograd_core::module::stream_positions;
 
-    fn made<L: Layer>(mut layer: L, example: &[usize]) -> Result<L> {
+    fn materialized<L: Layer>(mut layer: L, example: &[usize]) -> Result<L> {
         materialize(&mut layer, &Tensor::zeros(example, DType::F32)?)?;
         Ok(layer)
     }
@@ -233,7 +233,7 @@ mod tests {
         "has no parameters yet; materialize(&mut model, &example) makes them from an example of its input";
 
     cases![
-        layer("Linear", |rng| made(LazyLinear::new(2, rng), &[1, 3]))
+        layer("Linear", |rng| materialized(LazyLinear::new(2, rng), &[1, 3]))
             .state(&["weight", "bias"])
             .maps(&[4, 3], &[4, 2])
             .refuses(&[2, 4], "linear: inner dimensions differ: [2, 4] × [3, 2] (4 ≠ 3)"),
@@ -241,7 +241,7 @@ mod tests {
             &[1, 3],
             "LazyLinear: has no parameters yet; materialize(&mut model, &example) makes them from an example of its input"
         ),
-        layer("Dropout", |rng| made(Lazy::from_fn(|_, rng| Dropout::new(0.5, rng), rng), &[])).maps(&[9], &[9]),
+        layer("Dropout", |rng| materialized(Lazy::from_fn(|_, rng| Dropout::new(0.5, rng), rng), &[])).maps(&[9], &[9]),
     ];
 
     /// It starts from the same values whenever it is made, and in a clone; other lazy layers start from others.
@@ -250,8 +250,9 @@ mod tests {
         let rng = &mut seeded(7);
         let (first, second) = (LazyLinear::new(2, rng), LazyLinear::new(2, rng));
         let twin = first.clone();
-        let values =
-            |layer: LazyLinear| Ok::<_, Error>(made(layer, &[1, 3])?.state_dict().get("weight").map(Tensor::to_f64s));
+        let values = |layer: LazyLinear| {
+            Ok::<_, Error>(materialized(layer, &[1, 3])?.state_dict().get("weight").map(Tensor::to_f64s))
+        };
         let (a, b, c) = (values(first)?, values(twin)?, values(second)?);
         assert!(a.is_some() && a == b && a != c);
         Ok(())

@@ -132,37 +132,37 @@ mod tests {
     use crate::layers::materialize;
     use autograd_core::DType;
 
-    fn made<L: Layer>(mut layer: L, example: &[usize]) -> Result<L> {
+    fn materialized<L: Layer>(mut layer: L, example: &[usize]) -> Result<L> {
         materialize(&mut layer, &Tensor::zeros(example, DType::F32)?)?;
         Ok(layer)
     }
 
     cases![
-        layer("Conv1d", |rng| made(LazyConv1d::new(3, 2, rng), &[2, 4]))
+        layer("Conv1d", |rng| materialized(LazyConv1d::new(3, 2, rng), &[2, 4]))
             .state(&["weight", "bias"])
             .maps(&[1, 2, 4], &[1, 3, 3]),
-        layer("Conv2d", |rng| made(LazyConv2d::with(3, 2, ConvOptions::new().bias(false), rng), &[1, 2, 4, 4]))
+        layer("Conv2d", |rng| materialized(LazyConv2d::with(3, 2, ConvOptions::new().bias(false), rng), &[1, 2, 4, 4]))
             .state(&["weight"])
             .maps(&[1, 2, 2, 3], &[1, 3, 1, 2]),
-        layer("Conv3d", |rng| made(LazyConv3d::new(1, 1, rng), &[1, 1, 1, 2, 2]))
+        layer("Conv3d", |rng| materialized(LazyConv3d::new(1, 1, rng), &[1, 1, 1, 2, 2]))
             .state(&["weight", "bias"])
             .maps(&[1, 1, 1, 2, 2], &[1, 1, 1, 2, 2]),
         layer("ConvTranspose1d", |rng| {
-            made(LazyConvTranspose1d::with(3, 2, ConvTransposeOptions::new().stride(2), rng), &[2, 4])
+            materialized(LazyConvTranspose1d::with(3, 2, ConvTransposeOptions::new().stride(2), rng), &[2, 4])
         })
         .state(&["weight", "bias"])
         .maps(&[1, 2, 2], &[1, 3, 4]),
-        layer("ConvTranspose2d", |rng| made(LazyConvTranspose2d::new(1, 2, rng), &[2, 4, 4]))
+        layer("ConvTranspose2d", |rng| materialized(LazyConvTranspose2d::new(1, 2, rng), &[2, 4, 4]))
             .state(&["weight", "bias"])
             .maps(&[2, 2, 1], &[1, 3, 2]),
-        layer("ConvTranspose3d", |rng| made(LazyConvTranspose3d::new(1, 1, rng), &[1, 1, 1, 2, 2]))
+        layer("ConvTranspose3d", |rng| materialized(LazyConvTranspose3d::new(1, 1, rng), &[1, 1, 1, 2, 2]))
             .state(&["weight", "bias"])
             .maps(&[1, 1, 1, 2, 2], &[1, 1, 1, 2, 2]),
         layer("LazyConv2d", |rng| Ok(LazyConv2d::new(3, 2, rng))).refuses(
             &[1, 2, 2, 2],
             "LazyConv2d: has no parameters yet; materialize(&mut model, &example) makes them from an example of its input"
         ),
-        layer("Conv2d", |rng| made(LazyConv2d::new(0, 2, rng), &[2, 4, 4]))
+        layer("Conv2d", |rng| materialized(LazyConv2d::new(0, 2, rng), &[2, 4, 4]))
             .cannot_be("Conv2d: out_channels is 0, it must be at least 1"),
     ];
 }

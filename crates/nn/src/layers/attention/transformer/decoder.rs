@@ -232,7 +232,7 @@ impl TransformerDecoder {
         let mut y = x.clone();
         for (i, layer) in self.layers.iter().enumerate() {
             let run = || layer.decode(&y, memory, masks, memory_masks);
-            y = observe::call(layer, format_args!("layers.{i}"), run)?;
+            y = observe::call(layer, format_args!("layers.{i}"), &[&y, memory], run)?;
         }
         self.norm.as_ref().map_or_else(|| Ok(y.clone()), |norm| norm.call("norm", &y))
     }

@@ -202,7 +202,7 @@ impl TransformerEncoder {
     pub fn encode(&self, x: &Tensor, masks: &AttentionMasks) -> Result<Tensor> {
         let mut y = x.clone();
         for (i, layer) in self.layers.iter().enumerate() {
-            y = observe::call(layer, format_args!("layers.{i}"), || layer.encode(&y, masks))?;
+            y = observe::call(layer, format_args!("layers.{i}"), &[&y], || layer.encode(&y, masks))?;
         }
         self.norm.as_ref().map_or_else(|| Ok(y.clone()), |norm| norm.call("norm", &y))
     }

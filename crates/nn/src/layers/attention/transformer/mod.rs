@@ -107,9 +107,9 @@ impl Transformer {
         [source, target]: [&Tensor; 2],
         [source_masks, target_masks, memory_masks]: [&AttentionMasks; 3],
     ) -> Result<Tensor> {
-        let memory = observe::call(&self.encoder, "encoder", || self.encoder.encode(source, source_masks))?;
+        let memory = observe::call(&self.encoder, "encoder", &[source], || self.encoder.encode(source, source_masks))?;
         let decode = || self.decoder.decode(target, &memory, target_masks, memory_masks);
-        observe::call(&self.decoder, "decoder", decode)
+        observe::call(&self.decoder, "decoder", &[target, &memory], decode)
     }
 }
 

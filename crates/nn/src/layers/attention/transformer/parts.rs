@@ -39,7 +39,7 @@ pub(super) fn attend(
     masks: &AttentionMasks,
 ) -> Result<Tensor> {
     let memory = memory.unwrap_or(x);
-    observe::call(attention, name, || attention.attend(x, memory, memory, masks))
+    observe::call(attention, name, &[x, memory, memory], || attention.attend(x, memory, memory, masks))
 }
 
 /// `linear2(dropout(activation(linear1(x))))`

@@ -82,7 +82,7 @@ fn taken(dice: &mut Dice, x: &Tensor, m: &Model) -> Option<(String, Result<Tenso
                 1 => {
                     let by = 1 + dice.below(3);
                     shape[d] = (size - start).div_ceil(by);
-                    index.extend([step(start.., by).into(), Ellipsis.into()]);
+                    index.extend([step(start.., by), Ellipsis.into()]);
                     let y = Model::build(&shape, |at| m.at(&at_dim(&at, d, start + at[d] * by)));
                     Some((format!("i(.., step({start}.., {by}), ...)"), x.i(&index[..]), y))
                 }

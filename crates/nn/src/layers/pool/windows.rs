@@ -80,7 +80,9 @@ macro_rules! pools {
 
         impl Layer for $Name {
             fn forward(&self, x: &Tensor) -> Result<Tensor> {
-                Ok(x$(.$sign())?.$method(self.windows.clone())?$(.$sign())?)
+                let y = x$(.$sign())?.$method(self.windows.clone());
+                $(let y = y.map(|y| y.$sign());)?
+                y
             }
         }
     )*};

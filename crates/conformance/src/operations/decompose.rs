@@ -1,9 +1,9 @@
 //! Solutions of linear systems and factorizations.
 
 use super::Table;
-use crate::call::{Call, Outputs};
+use crate::call::Call;
 use crate::stop::{Outcome, Stop};
-use autograd_core::{MatrixNorm, QrMode, RankOptions, Tensor, Triangle, TriangularOptions};
+use autograd_core::{MatrixNorm, QrMode, RankOptions, Triangle, TriangularOptions};
 
 pub(super) const TABLE: Table = &[
     ("linalg.solve", |c| {

@@ -2,9 +2,9 @@
 
 use super::options::{RecurrentCellOptions, RecurrentNonlinearity};
 use super::output::LSTMState;
-use super::stack::checked;
+use super::stack::{checked, miscounted};
 use crate::init::{Initializer, uniform};
-use crate::layer::{Layer, inputs};
+use crate::layer::Layer;
 use autograd_core::check::Check;
 use autograd_core::module::Param;
 use autograd_core::{DType, Error, Result, Tensor};
@@ -185,11 +185,11 @@ macro_rules! layers_of_one_state {
                 self.step(x, None)
             }
             fn forward_all(&self, all: &[Tensor]) -> Result<Tensor> {
-                if let [x, h] = all {
-                    return self.step(x, Some(h));
+                match all {
+                    [x] => self.forward(x),
+                    [x, h] => self.step(x, Some(h)),
+                    _ => Err(miscounted(stringify!($Name), "1 or 2", all)),
                 }
-                let [x] = inputs(stringify!($Name), all)?;
-                self.forward(x)
             }
         }
     )*};
@@ -202,11 +202,11 @@ impl Layer for LSTMCell {
         Ok(self.step(x, None)?.h)
     }
     fn forward_all(&self, all: &[Tensor]) -> Result<Tensor> {
-        if let [x, h, c] = all {
-            return Ok(self.step(x, Some(&LSTMState { h: h.clone(), c: c.clone() }))?.h);
+        match all {
+            [x] => self.forward(x),
+            [x, h, c] => Ok(self.step(x, Some(&LSTMState { h: h.clone(), c: c.clone() }))?.h),
+            _ => Err(miscounted("LSTMCell", "1 or 3", all)),
         }
-        let [x] = inputs("LSTMCell", all)?;
-        self.forward(x)
     }
 }
 
@@ -221,7 +221,7 @@ cases![
         .refuses(&[4, 2], "RNNCell: the input has shape [4, 2], expected [N, 3] or [3]")
         .refuses(&[1, 4, 3], "RNNCell: the input has shape [1, 4, 3], expected [N, 3] or [3]")
         .refuses_all(&[&[4, 3], &[2]], "RNNCell: the state has shape [2], expected [4, 2]")
-        .refuses_all(&[&[4, 3], &[4, 2], &[4, 2]], "RNNCell: takes 1 input, got 3"),
+        .refuses_all(&[&[4, 3], &[4, 2], &[4, 2]], "RNNCell: takes 1 or 2 inputs, got 3"),
     layer("RNNCell", |rng| {
         let options = RecurrentCellOptions::new().nonlinearity(RecurrentNonlinearity::ReLU).bias(false);
         RNNCell::with(3, 4, options, rng)
@@ -244,7 +244,7 @@ cases![
         .maps(&[4, 3], &[4, 2])
         .maps_all(&[&[4, 3], &[4, 2], &[4, 2]], &[&[4, 2]])
         .refuses(&[4, 2], "LSTMCell: the input has shape [4, 2], expected [N, 3] or [3]")
-        .refuses_all(&[&[4, 3], &[4, 2]], "LSTMCell: takes 1 input, got 2"),
+        .refuses_all(&[&[4, 3], &[4, 2]], "LSTMCell: takes 1 or 3 inputs, got 2"),
     layer("LSTMCell", |rng| LSTMCell::with(3, 2, RecurrentCellOptions::new().bias(false), rng))
         .state(&["weight_ih", "weight_hh"])
         .runs(|cell: &LSTMCell, all| {

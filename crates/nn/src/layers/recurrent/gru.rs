@@ -2,8 +2,8 @@
 
 use super::options::RecurrentOptions;
 use super::output::RecurrentOutput;
-use super::stack::Stack;
-use crate::layer::{Layer, inputs};
+use super::stack::{Stack, miscounted};
+use crate::layer::Layer;
 use autograd_core::{Result, Tensor};
 use rand::Rng;
 use wengert_derive::Module;

@@ -2,8 +2,8 @@
 
 use super::options::RecurrentOptions;
 use super::output::{LSTMState, RecurrentOutput};
-use super::stack::Stack;
-use crate::layer::{Layer, inputs};
+use super::stack::{Stack, miscounted};
+use crate::layer::Layer;
 use autograd_core::{Result, Tensor};
 use rand::Rng;
 use wengert_derive::Module;
@@ -81,7 +81,7 @@ cases![
         .refuses(&[3], "LSTM: the input has shape [3], expected [L, N, 3] or [L, 3]")
         .refuses_with(&[&[3, 3]], &[Tensor::from([1])], "LSTM: a single sequence has no lengths")
         .refuses_with(&[&[3, 2, 3]], &[Tensor::from([1, 4])], "lstm: sample 1 has length 4, which is not from 0 to 3",)
-        .refuses_all(&[&[3, 2, 3], &[2], &[2]], "LSTM: takes 1 input, got 3"),
+        .refuses_all(&[&[3, 2, 3], &[2], &[2]], "LSTM: takes 1 or 2 inputs, got 3"),
     layer("LSTM", |rng| {
         let options = RecurrentOptions::new().num_layers(2).bidirectional(true).proj_size(1);
         LSTM::with(3, 2, options.batch_first(true).dropout(0.5).bias(false), rng)

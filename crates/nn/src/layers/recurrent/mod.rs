@@ -10,6 +10,9 @@ mod options;
 mod output;
 mod rnn;
 
+#[cfg(test)]
+mod tests;
+
 pub use cell::{GRUCell, LSTMCell, RNNCell};
 pub use gru::GRU;
 pub use lstm::LSTM;

@@ -2,8 +2,8 @@
 
 use super::options::{RecurrentNonlinearity, RecurrentOptions};
 use super::output::RecurrentOutput;
-use super::stack::{Operation, Stack};
-use crate::layer::{Layer, inputs};
+use super::stack::{Operation, Stack, miscounted};
+use crate::layer::Layer;
 use autograd_core::{Result, Tensor};
 use rand::Rng;
 use wengert_derive::Module;

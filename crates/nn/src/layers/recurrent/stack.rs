@@ -67,6 +67,11 @@ pub(super) fn checked(
     })
 }
 
+/// The error of as many inputs as it does not take.
+pub(super) fn miscounted(name: &str, takes: &str, all: &[Tensor]) -> Error {
+    Error::new(ErrorKind::Argument, format!("{name}: takes {takes} inputs, got {}", all.len()))
+}
+
 /// One direction over a sequence: the outputs, the last state, and the last cell if there is one.
 pub(super) type Operation = fn(&Tensor, [&Tensor; 2], Recurrence) -> Result<(Tensor, Tensor, Option<Tensor>)>;
 
@@ -316,11 +321,11 @@ macro_rules! recurrent {
                 Ok(self.run(x, None)?.output)
             }
             fn forward_all(&self, all: &[Tensor]) -> Result<Tensor> {
-                if let [x, lengths] = all {
-                    return Ok(self.run_with_lengths(x, lengths, None)?.output);
+                match all {
+                    [x] => self.forward(x),
+                    [x, lengths] => Ok(self.run_with_lengths(x, lengths, None)?.output),
+                    _ => Err(miscounted(stringify!($Name), "1 or 2", all)),
                 }
-                let [x] = inputs(stringify!($Name), all)?;
-                self.forward(x)
             }
         }
     };

@@ -1,8 +1,7 @@
 //! Single steps of recurrent layers as layers.
 
-use super::options::{RecurrentCellOptions, RecurrentNonlinearity};
-use super::output::LSTMState;
-use super::stack::{checked, miscounted};
+use super::options::{LSTMState, RecurrentCellOptions, RecurrentNonlinearity};
+use super::parts::{checked, miscounted};
 use crate::init::{Initializer, uniform};
 use crate::layer::Layer;
 use autograd_core::check::Check;

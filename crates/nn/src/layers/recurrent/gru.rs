@@ -1,8 +1,7 @@
 //! Gated recurrent units over sequences.
 
-use super::options::RecurrentOptions;
-use super::output::RecurrentOutput;
-use super::stack::{Stack, miscounted};
+use super::options::{RecurrentOptions, RecurrentOutput};
+use super::parts::{Stack, miscounted};
 use crate::layer::Layer;
 use autograd_core::{Result, Tensor};
 use rand::Rng;

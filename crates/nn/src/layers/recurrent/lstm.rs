@@ -1,8 +1,7 @@
 //! Long short-term memory over sequences.
 
-use super::options::RecurrentOptions;
-use super::output::{LSTMState, RecurrentOutput};
-use super::stack::{Stack, miscounted};
+use super::options::{LSTMState, RecurrentOptions, RecurrentOutput};
+use super::parts::{Stack, miscounted};
 use crate::layer::Layer;
 use autograd_core::{Result, Tensor};
 use rand::Rng;

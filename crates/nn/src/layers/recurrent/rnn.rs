@@ -1,8 +1,7 @@
 //! Recurrent layers without gates over sequences.
 
-use super::options::{RecurrentNonlinearity, RecurrentOptions};
-use super::output::RecurrentOutput;
-use super::stack::{Operation, Stack, miscounted};
+use super::options::{RecurrentNonlinearity, RecurrentOptions, RecurrentOutput};
+use super::parts::{Operation, Stack, miscounted};
 use crate::layer::Layer;
 use autograd_core::{Result, Tensor};
 use rand::Rng;

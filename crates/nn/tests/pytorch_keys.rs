@@ -5,8 +5,9 @@
 use autograd_core::module::Module;
 use autograd_core::{Rng, seeded};
 use wengert_nn::{
-    AvgPool1d, Conv1d, Conv2d, Conv3d, ConvOptions, Dropout, Flatten, GELU, Linear, LinearOptions, MaxPool2d, PReLU,
-    PReLUOptions, ReLU, Result, Softmax, Tanh, sequential,
+    AvgPool1d, Conv1d, Conv2d, Conv3d, ConvOptions, Dropout, Flatten, GELU, GRU, GRUCell, LSTM, LSTMCell, Linear,
+    LinearOptions, MaxPool2d, PReLU, PReLUOptions, RNN, RNNCell, ReLU, RecurrentOptions, Result, Softmax, Tanh,
+    sequential,
 };
 
 type Build = fn(&mut dyn Rng) -> Result<Box<dyn Module>>;
@@ -32,6 +33,15 @@ const BUILT: &[(&str, Build)] = &[
     ("Softmax(1)", |_| Ok(Box::new(Softmax::new(1)))),
     ("MaxPool2d(2)", |_| Ok(Box::new(MaxPool2d::new(2)))),
     ("AvgPool1d(2)", |_| Ok(Box::new(AvgPool1d::new(2)))),
+    ("RNN(3, 4, 2, bidirectional=True)", |rng| {
+        Ok(Box::new(RNN::with(3, 4, RecurrentOptions::new().num_layers(2).bidirectional(true), rng)?))
+    }),
+    ("LSTM(3, 4, 2)", |rng| Ok(Box::new(LSTM::with(3, 4, RecurrentOptions::new().num_layers(2), rng)?))),
+    ("LSTM(3, 4, proj_size=2)", |rng| Ok(Box::new(LSTM::with(3, 4, RecurrentOptions::new().proj_size(2), rng)?))),
+    ("GRU(3, 4, bias=False)", |rng| Ok(Box::new(GRU::with(3, 4, RecurrentOptions::new().bias(false), rng)?))),
+    ("RNNCell(3, 4)", |rng| Ok(Box::new(RNNCell::new(3, 4, rng)?))),
+    ("LSTMCell(3, 4)", |rng| Ok(Box::new(LSTMCell::new(3, 4, rng)?))),
+    ("GRUCell(3, 4)", |rng| Ok(Box::new(GRUCell::new(3, 4, rng)?))),
 ];
 
 /// The kinds of the file that there are not here yet: who adds one moves its lines up.
@@ -53,12 +63,6 @@ const OPEN: &[&str] = &[
     "LocalResponseNorm",
     "Embedding",
     "EmbeddingBag",
-    "RNN",
-    "LSTM",
-    "GRU",
-    "RNNCell",
-    "LSTMCell",
-    "GRUCell",
     "MultiheadAttention",
     "TransformerEncoderLayer",
     "TransformerDecoderLayer",

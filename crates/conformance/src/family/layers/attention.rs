@@ -1,7 +1,7 @@
 //! Attention, transformers, and tables of rows.
 
-use super::Called;
 use super::table::{Build, layer};
+use super::{BuildCalled, Called};
 use crate::call::Call;
 use crate::stop::{Outcome, Stop};
 use autograd_core::{Bag, EmbeddingBagOptions, EmbeddingOptions, SeededRng, Tensor};
@@ -23,20 +23,13 @@ pub(super) const TABLE: &[(&str, Build)] = &[
     ("TransformerDecoderLayer", |c, rng| layer(decoder(c, rng)?)),
 ];
 
-type BuildCalled = fn(&Call<'_>, &mut SeededRng) -> Outcome<Box<dyn Called>>;
-
 /// Those of several inputs or outputs.
-const CALLED: &[(&str, BuildCalled)] = &[
+pub(super) const CALLED: &[(&str, BuildCalled)] = &[
     ("EmbeddingBag", |c, rng| Ok(Box::new(bag(c, rng)?))),
     ("MultiheadAttention", |c, rng| Ok(Box::new(multihead(c, rng)?))),
     ("TransformerEncoderLayer", |c, rng| Ok(Box::new(encoder(c, rng)?))),
     ("TransformerDecoderLayer", |c, rng| Ok(Box::new(decoder(c, rng)?))),
 ];
-
-/// The function that builds a layer of several inputs or outputs.
-pub(super) fn find(name: &str) -> Option<BuildCalled> {
-    CALLED.iter().find(|(known, _)| *known == name).map(|(_, build)| *build)
-}
 
 /// PyTorch shortens the rows of the table itself; gradients are dense.
 fn without_norm(c: &Call<'_>) -> Outcome<()> {

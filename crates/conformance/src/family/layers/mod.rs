@@ -3,6 +3,7 @@
 mod attention;
 mod images;
 mod normalize;
+mod recurrent;
 mod shapes;
 mod table;
 
@@ -70,9 +71,17 @@ fn built<M: Module>(
     Ok(layer)
 }
 
+type BuildCalled = fn(&Call<'_>, &mut SeededRng) -> Outcome<Box<dyn Called>>;
+
+/// The function that builds a layer of several inputs or outputs.
+fn find_called(name: &str) -> Option<BuildCalled> {
+    let mut all = attention::CALLED.iter().chain(recurrent::CALLED);
+    all.find(|(known, _)| *known == name).map(|(_, build)| *build)
+}
+
 /// Builds the layer of a name as a case calls it.
 fn build_called(name: &str, args: &Arguments, precision: Precision) -> Outcome<Box<dyn Called>> {
-    match attention::find(name) {
+    match find_called(name) {
         Some(build) => built(build, args, precision, 7),
         None => Ok(Box::new(build(name, args, precision)?)),
     }
@@ -113,7 +122,7 @@ fn twice(case: &Case, precision: Precision, call: impl Fn(&Inputs) -> Outcome<()
 fn call(case: &Case, inputs: &Inputs, precision: Precision) -> Outcome<()> {
     let mut args = case.args.clone();
     let mut call_args: Arguments = case.field("call_args")?.unwrap_or_default();
-    if attention::find(&case.name).is_none() {
+    if find_called(&case.name).is_none() {
         // Arguments of the call are options of the layer, where it has them.
         args.append(&mut call_args);
     }

@@ -10,6 +10,8 @@
 //! summed over channels, or over tiles and samples: for each of the 16 places, a product of matrices. Tiles are
 //! transformed in blocks that stay in the cache.
 //!
+//! In F32 the errors stay within four times those of the definition, summed up one product after the other.
+//!
 //! Method: Lavin & Gray, "Fast Algorithms for Convolutional Neural Networks", CVPR 2016, arXiv:1509.09308.
 
 mod transform;

@@ -61,7 +61,8 @@ impl EmbeddingBag {
     ///
     /// # Examples
     /// ```
-    /// # use wengert_nn::{EmbeddingBag, EmbeddingBagOptions};
+    /// # use autograd_core::EmbeddingBagOptions;
+    /// # use wengert_nn::EmbeddingBag;
     /// let options = EmbeddingBagOptions::new().padding_idx(0);
     /// let bag = EmbeddingBag::with(3, 2, options, &mut autograd_core::seeded(7))?;
     /// assert_eq!(bag.weight.to_f64s()[..2], [0.0, 0.0]);

@@ -11,7 +11,7 @@
 
 use criterion::Criterion;
 use std::hint::black_box;
-use wengert::core::Result;
+use wengert::core::{Result, Triangle};
 use wengert::{DType, Tensor, seeded};
 
 const M: usize = 1 << 20;
@@ -21,6 +21,7 @@ fn main() -> Result<()> {
     elementwise(&mut bench)?;
     matrices(&mut bench)?;
     rows(&mut bench)?;
+    decompositions(&mut bench)?;
     bench.criterion.final_summary();
     Ok(())
 }
@@ -48,6 +49,27 @@ fn rows(bench: &mut Bench) -> Result<()> {
     bench.operation("softmax_1024x1000", &[&[1024, 1000]], |x| x[0].softmax(1))?;
     let classes = Tensor::rand(&[1024], DType::F32, &mut seeded(7))?.mul_scalar(1000.0).to_dtype(DType::I64);
     bench.operation("lsmce_1024x1000", &[&[1024, 1000]], move |x| x[0].cross_entropy(&classes)?.mean())
+}
+
+/// Of matrices that are far from singular; A and B of `solve` have the same size.
+fn decompositions(bench: &mut Bench) -> Result<()> {
+    for n in [16, 128, 512] {
+        let heavy = Tensor::eye(n, DType::F32)?.mul_scalar(2.0 * (n as f64).sqrt());
+        let a = Tensor::randn(&[n, n], DType::F32, &mut seeded(8))?;
+        let symmetric = a.matmul(&a.t()?)?.div_scalar(n as f64).try_add(&Tensor::eye(n, DType::F32)?)?;
+        // The input is added, so that a gradient is asked for; it is small, so that it decides nothing.
+        let near = move |x: &Tensor, a: &Tensor| a.try_add(&x.mul_scalar(1e-3));
+        let both: &[&[usize]] = &[&[n, n], &[n, n]];
+        let far = heavy.clone();
+        bench.operation(&format!("solve_{n}"), both, move |x| near(&x[0], &far)?.solve(&x[1]))?;
+        bench.operation(&format!("inv_{n}"), &both[1..], move |x| near(&x[0], &heavy)?.inv())?;
+        let a = symmetric.clone();
+        bench.operation(&format!("cholesky_{n}"), &both[1..], move |x| near(&x[0], &a)?.cholesky(Triangle::Lower))?;
+        let vectors = move |x: &[Tensor]| Ok(near(&x[0], &symmetric)?.eigh(Triangle::Lower)?.1);
+        bench.operation(&format!("eigh_{n}"), &both[1..], vectors)?;
+        bench.operation(&format!("svd_{n}"), &both[1..], |x| Ok(x[0].svd(false)?.0))?;
+    }
+    Ok(())
 }
 
 struct Bench {

@@ -32,6 +32,7 @@ pub mod gradcheck;
 mod kernels;
 pub mod module;
 pub mod profile;
+pub mod scalar;
 mod shape;
 mod storage;
 mod sync;
@@ -40,14 +41,24 @@ mod threads;
 pub use capture::{Capture, CaptureStats, Outputs};
 pub use description::Description;
 pub use error::{BoxError, Error, ErrorKind, Result};
-pub use functional::{TensorList, grad, grad_with, hessian, hvp, jacobian, jvp, vjp};
+pub use functional::{
+    Implicit, LinearMap, TensorList, checkpoint, checkpoint_with, custom_root, fixed_point, ggnvp, grad, grad_with,
+    hessian, hvp, jacobian, jvp, linearize, per_sample_grads, value_and_grad, vhp, vjp,
+};
 pub use gradcheck::gradcheck;
+pub use ops::attention::options::AttentionOptions;
+pub use ops::attention::rotary::RotaryOptions;
 pub use ops::conv::conv_transpose::ConvTranspose;
 pub use ops::conv::convolution::{Conv, Padding};
 pub use ops::conv::per_dim::PerDim;
 pub use ops::conv::unfold::Unfold;
 pub use ops::custom::custom;
+pub use ops::decompose::matrices::Triangle;
+pub use ops::decompose::pinv::{LeastSquares, RankOptions};
+pub use ops::decompose::qr::QrMode;
+pub use ops::decompose::triangular::TriangularOptions;
 pub use ops::elementwise::Tolerance;
+pub use ops::fft::form::{Fft, FftN, FftNorm};
 pub use ops::index::embedding::EmbeddingOptions;
 pub use ops::index::embedding_bag::{Bag, EmbeddingBagOptions};
 pub use ops::index::scatter_reduce::ScatterReduce;
@@ -58,11 +69,13 @@ pub use ops::order::searchsorted::Side;
 pub use ops::pool::adaptive::OutputSize;
 pub use ops::pool::affine_grid::AffineGrid;
 pub use ops::pool::avg_pool::AvgPool;
+pub use ops::pool::fractional_max_pool::FractionalMaxPool;
 pub use ops::pool::grid_sample::{GridPadding, GridSample, GridSampleMode};
 pub use ops::pool::interpolate::{Interpolate, InterpolateMode, ScaleFactor};
 pub use ops::pool::lp_pool::LpPool;
 pub use ops::pool::max_pool::MaxPool;
 pub use ops::pool::max_unpool::MaxUnpool;
+pub use ops::recurrent::options::Recurrence;
 pub use ops::reduce::cov::CovOptions;
 pub use ops::reduce::dims::{ReduceDims, keep};
 pub use ops::reduce::norm::matrix::MatrixNorm;
@@ -75,8 +88,8 @@ pub use ops::shape::parts::tensor_split::Sections;
 pub use profile::{Profile, profile};
 pub use shape::{Dim, Shape};
 pub use tape::{
-    Backward, Gradients, Graph, GraphNode, NodeId, Pull, Pullback, Saved, detect_anomaly, enable_grad, graph,
-    is_recording, no_grad, record_custom,
+    Backward, Cut, Gradients, Graph, GraphNode, Hook, NodeId, Pull, Pullback, Saved, detect_anomaly, enable_grad,
+    graph, is_recording, no_grad, record_custom, watch_cuts,
 };
 pub use tensor::watch::is_capturing;
 pub use tensor::{DType, Element, Nested, Source, Tensor};

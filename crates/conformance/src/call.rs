@@ -61,6 +61,11 @@ impl<'a> Call<'a> {
         self.args.get(name).filter(|value| !value.is_null())
     }
 
+    /// Whether an argument is written, be it null.
+    pub(crate) fn is_given(&self, name: &str) -> bool {
+        self.args.contains_key(name)
+    }
+
     /// A tensor.
     pub fn tensor(&self, name: &str) -> Outcome<&'a Tensor> {
         self.maybe_tensor(name)?.ok_or_else(|| self.missing(name))

@@ -29,6 +29,18 @@
 //!         self.bias.visit_mut(&path.child("bias"), f);
 //!         self.scale.visit_mut(&path.child("scale"), f);
 //!     }
+//!     fn visit_modules<'m>(&'m self, path: &Path<'_>, f: &mut dyn FnMut(&Path<'_>, &'m dyn Module)) {
+//!         f(path, self);
+//!         self.weight.visit_modules(&path.child("weight"), f);
+//!         self.bias.visit_modules(&path.child("bias"), f);
+//!         self.scale.visit_modules(&path.child("scale"), f);
+//!     }
+//!     fn visit_modules_mut(&mut self, path: &Path<'_>, f: &mut dyn FnMut(&Path<'_>, &mut dyn Module)) {
+//!         f(path, self);
+//!         self.weight.visit_modules_mut(&path.child("weight"), f);
+//!         self.bias.visit_modules_mut(&path.child("bias"), f);
+//!         self.scale.visit_modules_mut(&path.child("scale"), f);
+//!     }
 //! }
 //! ```
 //!

@@ -67,6 +67,8 @@ pub(crate) fn implementation(input: &DeriveInput, root: &TokenStream) -> Result<
     let descriptions = forms.iter().map(|form| form.description(root, core));
     let arms = forms.iter().map(|form| form.arm(core, "visit"));
     let arms_mut = forms.iter().map(|form| form.arm(core, "visit_mut"));
+    let modules = forms.iter().map(|form| form.arm(core, "visit_modules"));
+    let modules_mut = forms.iter().map(|form| form.arm(core, "visit_modules_mut"));
     // An enum without variants has no value to match by reference.
     let place = if forms.is_empty() { quote!(*self) } else { quote!(self) };
 
@@ -105,6 +107,24 @@ pub(crate) fn implementation(input: &DeriveInput, root: &TokenStream) -> Result<
                 f: &mut dyn ::core::ops::FnMut(&#core::Path<'_>, #core::ItemMut<'__m>),
             ) {
                 match #place { #(#arms_mut)* }
+            }
+
+            fn visit_modules<'__m>(
+                &'__m self,
+                path: &#core::Path<'_>,
+                f: &mut dyn ::core::ops::FnMut(&#core::Path<'_>, &'__m dyn #core::Module),
+            ) {
+                f(path, self);
+                match #place { #(#modules)* }
+            }
+
+            fn visit_modules_mut(
+                &mut self,
+                path: &#core::Path<'_>,
+                f: &mut dyn ::core::ops::FnMut(&#core::Path<'_>, &mut dyn #core::Module),
+            ) {
+                f(path, self);
+                match #place { #(#modules_mut)* }
             }
         }
     })

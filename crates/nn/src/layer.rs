@@ -90,7 +90,26 @@ pub trait Layer: Module + Send + Sync {
     /// # Errors
     /// Those of `forward`, with the place in front.
     fn call(&self, name: &str, x: &Tensor) -> Result<Tensor> {
-        observe::call(self, name, || self.forward(x))
+        observe::call(self, name, &[x], || self.forward(x))
+    }
+
+    /// Like [`Layer::call`], but for several inputs.
+    ///
+    /// # Errors
+    /// Those of `forward_all`, with the place in front.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::Tensor;
+    /// # use wengert_nn::{Layer, Tanh};
+    /// let all = [Tensor::from(0.0), Tensor::from(1.0)];
+    /// assert_eq!(Tanh.call_all("squash", &all[..1])?.item::<f32>()?, 0.0);
+    /// let error = Tanh.call_all("squash", &all).expect_err("two inputs, not one");
+    /// assert_eq!(error.to_string(), "in squash (Tanh): Tanh: takes 1 input, got 2");
+    /// # Ok::<(), wengert_nn::Error>(())
+    /// ```
+    fn call_all(&self, name: &str, all: &[Tensor]) -> Result<Tensor> {
+        observe::call(self, name, &all.iter().collect::<Vec<_>>(), || self.forward_all(all))
     }
 }
 

@@ -25,8 +25,11 @@
 mod cases;
 
 pub mod activation;
+mod checkpoint;
+mod diagnose;
 mod functional;
 pub mod gradcheck;
+mod hooks;
 pub mod init;
 mod layer;
 pub mod layers;
@@ -36,7 +39,10 @@ mod summary;
 
 pub use activation::*;
 pub use autograd_core::{Error, ErrorKind, Result};
+pub use checkpoint::checkpoint;
+pub use diagnose::{Ailment, Diagnosis, Doctor, ParameterRow, UnitsRow, diagnose, diagnose_run};
 pub use functional::functional_call;
+pub use hooks::{Hooked, LayerCall};
 pub use layer::{DynLayer, Layer, inputs};
 pub use layers::*;
 pub use loss::*;

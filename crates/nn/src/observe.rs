@@ -1,9 +1,10 @@
-//! Calls of layers inside layers, and a recording of those of one thread.
+//! Calls of layers inside layers: a recording of those of one thread, and the hooks that see them.
 //!
 //! A recording belongs to the thread that started it. Without one, a call costs a look at a thread-local variable.
 
+use crate::hooks;
 use autograd_core::module::{Module, Param};
-use autograd_core::{Result, Shape, Tensor};
+use autograd_core::{Result, Shape, Tensor, profile};
 use std::cell::RefCell;
 use std::collections::HashSet;
 use std::fmt::Display;
@@ -19,6 +20,10 @@ pub(crate) struct Step {
     pub(crate) output: Option<Shape>,
     /// How many numbers its parameters have, without those of steps before.
     pub(crate) parameters: usize,
+    /// Their bytes.
+    pub(crate) bytes: usize,
+    /// Multiplications with an addition, without those of its parts that are steps.
+    pub(crate) multiply_adds: u64,
 }
 
 /// The steps of a thread since its recording began.
@@ -29,6 +34,8 @@ struct Recording {
     place: String,
     /// The addresses of the parameters that belong to a step: the model is borrowed, so they stay where they are.
     counted: HashSet<usize>,
+    /// The multiplications of recordings inside this one, which belong to none of its steps.
+    elsewhere: u64,
 }
 
 thread_local! {
@@ -56,18 +63,22 @@ impl Drop for Around {
 /// Runs a model by `forward` and returns the steps of its parts and its own. A recording around this one sees none of them.
 pub(crate) fn record(model: &(impl Module + ?Sized), forward: impl FnOnce() -> Result<Tensor>) -> Result<Vec<Step>> {
     let around = Around(replace(Some(Recording::default())));
-    drop(step(model, forward)?);
+    let (y, profile) = profile(|| step(model, forward));
     let own = replace(None);
     drop(around);
+    recording(|outer| outer.elsewhere += profile.multiply_adds());
+    drop(y?);
     Ok(own.map_or_else(Vec::new, |recording| recording.steps))
 }
 
-/// The output that `forward` computes by `layer`, the part called `name` of the layer that calls it.
+/// The output that `forward` computes of `inputs` by `layer`, the part called `name` of the layer that calls it.
 pub(crate) fn call(
     layer: &(impl Module + ?Sized),
     name: impl Display,
+    inputs: &[&Tensor],
     forward: impl FnOnce() -> Result<Tensor>,
 ) -> Result<Tensor> {
+    let hooked = hooks::enter(&name);
     let entered = recording(|recording| {
         let outer = recording.place.len();
         recording.place = join(&recording.place, &name);
@@ -79,6 +90,10 @@ pub(crate) fn call(
             step(layer, forward)
         }
         None => forward(),
+    };
+    let y = match hooked {
+        Some(hooked) => y.and_then(|y| hooked.leave(layer.kind(), inputs, y)),
+        None => y,
     };
     y.map_err(|error| error.inside(name, layer.kind()))
 }
@@ -94,21 +109,25 @@ impl Drop for Entered {
 
 /// Runs a layer, whose parts record their steps, and then records its own, unless it consists of recorded parts only.
 fn step(layer: &(impl Module + ?Sized), forward: impl FnOnce() -> Result<Tensor>) -> Result<Tensor> {
-    let before = recording(|recording| recording.steps.len());
-    let y = forward()?;
-    if let Some(before) = before {
-        // Not while the recording is borrowed: both are code of the layer, which may use it.
-        let (kind, params) = (layer.kind(), layer.named_parameters());
-        recording(|recording| recording.leave(before, kind, &params, &y));
-    }
+    let before = recording(|recording| (recording.steps.len(), recording.elsewhere));
+    let Some((before, elsewhere)) = before else { return forward() };
+    let (y, profile) = profile(forward);
+    let (y, work) = (y?, profile.multiply_adds());
+    // Not while the recording is borrowed: both are code of the layer, which may use it.
+    let (kind, params) = (layer.kind(), layer.named_parameters());
+    recording(|recording| {
+        let work = work.saturating_sub(recording.elsewhere - elsewhere);
+        recording.leave(before, kind, &params, work, &y);
+    });
     Ok(y)
 }
 
 impl Recording {
     /// Records the end of a layer that began when there were `before` steps.
-    fn leave(&mut self, before: usize, kind: &'static str, params: &[(String, &Param)], y: &Tensor) {
+    fn leave(&mut self, before: usize, kind: &'static str, params: &[(String, &Param)], work: u64, y: &Tensor) {
         let parts = self.steps.len() > before;
-        let mut own = 0;
+        let multiply_adds = work.saturating_sub(self.steps[before..].iter().map(|step| step.multiply_adds).sum());
+        let (mut own, mut own_bytes) = (0, 0);
         // Parts that ran without `Layer::call`, as far as the names of their parameters show them.
         let mut silent: Vec<Step> = Vec::new();
         for (name, param) in params {
@@ -116,30 +135,44 @@ impl Recording {
                 continue;
             }
             let Some((group, _)) = name.rsplit_once('.') else {
-                own += param.numel();
+                (own, own_bytes) = (own + param.numel(), own_bytes + bytes(param));
                 continue;
             };
             let name = join(&self.place, &group);
             match silent.last_mut().filter(|last| last.name == name) {
-                Some(last) => last.parameters += param.numel(),
-                None => silent.push(Step { name, kind: "", output: None, parameters: param.numel() }),
+                Some(last) => {
+                    last.parameters += param.numel();
+                    last.bytes += bytes(param);
+                }
+                None => silent.push(Step {
+                    name,
+                    kind: "",
+                    output: None,
+                    parameters: param.numel(),
+                    bytes: bytes(param),
+                    multiply_adds: 0,
+                }),
             }
         }
         // Used again, its parameters count no more, but it has a row as it had before.
         let again = self.steps[..before].iter().any(|s| s.name == self.place && s.kind == kind && s.output.is_some());
-        let whole = !parts || own > 0 || !silent.is_empty() || again;
+        let whole = !parts || own > 0 || multiply_adds > 0 || !silent.is_empty() || again;
         self.steps.extend(silent);
         if whole {
             let (name, output) = (self.place.clone(), Some(y.shape().into()));
-            self.steps.push(Step { name, kind, output, parameters: own });
+            self.steps.push(Step { name, kind, output, parameters: own, bytes: own_bytes, multiply_adds });
         }
     }
+}
+
+fn bytes(param: &Param) -> usize {
+    param.numel() * param.dtype().size()
 }
 
 fn address(param: &Param) -> usize {
     std::ptr::from_ref(param).addr()
 }
 
-fn join(place: &str, name: &dyn Display) -> String {
+pub(crate) fn join(place: &str, name: &dyn Display) -> String {
     if place.is_empty() { name.to_string() } else { format!("{place}.{name}") }
 }

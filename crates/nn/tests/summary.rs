@@ -3,7 +3,8 @@
 use autograd_core::module::{Buffer, Module as _, Param, stream_positions};
 use autograd_core::{DType, Tensor, seeded};
 use wengert_nn::{
-    Dropout, Layer, Linear, LinearOptions, Module, PReLU, Result, Sequential, Tanh, sequential, summary, summary_of,
+    Conv2d, ConvOptions, Dropout, Flatten, Layer, Linear, LinearOptions, Module, PReLU, Result, Sequential, Tanh,
+    sequential, summary, summary_of,
 };
 
 fn rows(model: &impl Layer, shape: &[usize]) -> Result<Vec<(String, String, String, usize)>> {
@@ -185,6 +186,34 @@ fn summaries_nest_and_a_failed_one_leaves_no_trace() -> Result<()> {
     std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| summary(&angry, &[3]))).expect_err("on demand");
     assert_eq!(stream_positions(&angry), drawn);
     assert_eq!(rows(&calm, &[3])?, expected);
+    Ok(())
+}
+
+/// Multiplies by itself, without a parameter, and calls a part.
+#[derive(Module)]
+struct Scores {
+    part: Linear,
+}
+
+impl Layer for Scores {
+    fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        let h = self.part.call("part", x)?;
+        h.matmul(&h.transpose(0, 1)?)
+    }
+}
+
+#[test]
+fn multiply_adds_count_where_they_are_done_for_one_sample() -> Result<()> {
+    let rng = &mut seeded(0);
+    let convolution = Conv2d::with(2, 4, 3, ConvOptions::new().padding(1).groups(2), rng)?;
+    let table = summary(&sequential![convolution, Flatten::new(), Linear::new(4 * 25, 7, rng)?], &[2, 5, 5])?;
+    let work: Vec<u64> = table.rows.iter().map(|row| row.multiply_adds).collect();
+    assert_eq!(work, [4 * 25 * 9, 0, 700]);
+    assert_eq!((table.multiply_adds, table.rows[2].bytes), (1600, 4 * 707));
+    // A whole input counts as it is; what a layer does besides its parts is its own.
+    let table = summary_of(&Scores { part: Linear::new(3, 4, rng)? }, &Tensor::zeros(&[5, 3], DType::F32)?)?;
+    let work: Vec<_> = table.rows.iter().map(|row| (row.name.as_str(), row.multiply_adds)).collect();
+    assert_eq!(work, [("part", 60), ("", 100)]);
     Ok(())
 }
 

@@ -49,6 +49,7 @@ mod cases;
 
 pub mod callbacks;
 mod checkpoint;
+mod checkup;
 mod evaluate;
 pub mod history;
 mod interrupted;
@@ -67,6 +68,7 @@ pub use autograd_core::{BoxError, Description, Error, ErrorKind, Result};
 pub use callbacks::ProgressBar;
 pub use callbacks::{Better, Callback, Checkpoint, EarlyStopping, ReduceLROnPlateau};
 pub use checkpoint::Snapshot;
+pub use checkup::{Aspect, Finding, IntoBatch, TrainCheck, TrainFindings, check_trains};
 pub use evaluate::{evaluate, predict};
 pub use history::{EpochRecord, History, Metrics};
 pub use interrupted::Interrupted;

@@ -2,12 +2,12 @@
 
 mod moons;
 
-use autograd_core::module::Module;
-use autograd_core::seeded;
+use autograd_core::module::{Module, StateDict};
+use autograd_core::{Tensor, seeded};
 use moons::{bits, model, sets};
-use wengert_data::Dataset;
-use wengert_nn::{Sequential, cross_entropy};
-use wengert_optim::{Ema, Optimizer, Sgd};
+use wengert_data::{DataLoader, Dataset};
+use wengert_nn::{BatchNorm1d, Linear, ReLU, Sequential, cross_entropy, sequential, update_batch_norm};
+use wengert_optim::{Ema, Optimizer, Sgd, Swa};
 use wengert_train::{Callback, EarlyStopping, Error, MeanLoss, Run, Snapshot, Trainer, evaluate};
 
 fn ema() -> Ema<Sgd> {
@@ -135,4 +135,31 @@ fn a_checkpoint_has_the_weights_that_were_validated_and_the_others() {
     again.load_state_dict(&snapshot.optimizer).expect("its own");
     again.train(&mut loaded).expect("its model");
     assert_eq!(bits(&loaded), trained);
+}
+
+#[test]
+fn statistics_are_estimated_again_at_the_average() {
+    let train = &sets()[0];
+    let normalised = |rng: &mut autograd_core::SeededRng| {
+        Ok::<_, Error>(sequential![Linear::new(2, 8, rng)?, BatchNorm1d::new(8)?, ReLU, Linear::new(8, 2, rng)?])
+    };
+    let mut net = normalised(&mut seeded(7)).expect("good sizes");
+    let mut swa = Swa::new(Sgd::new(0.5)).start(8).every(8);
+    trainer(&mut swa, 4).fit(&mut net, train, None, &mut seeded(7)).expect("a run");
+    let statistic = |state: &StateDict, name: &str| state.get(name).map(Tensor::to_f64s).expect("tracked");
+    let before = net.state_dict();
+    // In one batch of all samples: mean and variance of what the averaged weights give the layer, however long they were
+    // trained before.
+    let loader = DataLoader::new(train).batch_size(train.len());
+    let batches = || loader.epoch(0).expect("samples").all();
+    assert_eq!(update_batch_norm(&mut net, batches().map(|batch| Ok(batch?.0))).expect("it runs"), 1);
+    let (after, x) = (net.state_dict(), batches().next().expect("one").expect("samples").0);
+    let [weight, bias] = ["0.weight", "0.bias"].map(|name| after.get(name).expect("a parameter"));
+    let h = x[0].linear(weight, Some(bias)).expect("it fits");
+    for (name, want) in [("1.running_mean", h.mean_dim(0)), ("1.running_var", h.var_dim(0, 1.0))] {
+        let (got, want) = (statistic(&after, name), want.expect("floats").to_f64s());
+        assert!(got.iter().zip(&want).all(|(a, b)| (a - b).abs() < 1e-5), "{name}: {got:?} instead of {want:?}");
+        assert_ne!(statistic(&before, name), got);
+    }
+    assert_eq!(statistic(&after, "0.weight"), statistic(&before, "0.weight"));
 }

@@ -14,7 +14,7 @@ pub use outputs::Outputs;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::module::{Buffer, Module, Stream};
-use crate::tape::hunts_here;
+use crate::tape::{hunts_here, refuse_hooked};
 use crate::tensor::Tensor;
 use crate::tensor::watch::{Watched, beginning};
 use compare::{Comparison, digest};
@@ -165,6 +165,7 @@ where
             return Ok(self.direct.insert(output));
         }
         let given = Given::new(model, x);
+        refuse_hooked(given.tensors.iter().map(|x| &**x))?;
         if let Some(at) = self.programs.iter().rposition(|captured| captured.signature.fits(&given, model)) {
             let last = self.programs.len() - 1;
             if at != last {

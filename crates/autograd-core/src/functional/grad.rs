@@ -1,6 +1,6 @@
 //! Recorded gradients.
 
-use super::{TensorList, fits, leaves, value_of};
+use super::{TensorList, fits, leaves, or_zeros, value_of};
 use crate::error::{Error, ErrorKind, Result};
 use crate::tape::recording;
 use crate::tensor::Tensor;
@@ -87,7 +87,6 @@ pub fn vjp<L: TensorList>(
             true => crate::tape::gradients_of(&[(&y, Some(w))], &xs.iter().collect::<Vec<_>>(), false)?,
             false => vec![None; xs.len()],
         };
-        let grads = found.into_iter().zip(&xs).map(|(g, x)| g.unwrap_or_else(|| x.detach().zeros_like()));
-        Ok((y.detach(), L::of(grads.collect())))
+        Ok((y.detach(), L::of(or_zeros(found, &xs))))
     })
 }

@@ -1,6 +1,6 @@
 //! Forward derivatives from backward ones.
 
-use super::{TensorList, all_fit, leaves, value_of};
+use super::{Linearized, TensorList, all_fit, leaves, value_of};
 use crate::error::Result;
 use crate::tape::recording;
 use crate::tensor::Tensor;
@@ -8,7 +8,7 @@ use crate::tensor::Tensor;
 /// Jacobian-vector product: the value `y = f(inputs)`, and `Σ ∂y/∂x v` over the inputs and their tangents.
 ///
 /// It takes two backward walks: `uᵀ ∂y/∂x` is linear in u, and its derivative with respect to u in direction v is the
-/// product.
+/// product. For several products at one point there is [`linearize`](crate::linearize).
 ///
 /// # Errors
 /// If `f` fails, an operation on the way has no second derivative, an input or the value is not of float type, or there
@@ -31,21 +31,7 @@ pub fn jvp(
         let (inputs, tangents) = (inputs.tensors(), tangents.tensors());
         all_fit("jvp", &inputs, &tangents)?;
         let xs = leaves("jvp", &inputs)?;
-        let y = value_of("jvp", f, &xs)?;
-        let nothing = y.detach().zeros_like();
-        if !y.is_tracked() {
-            return Ok((y, nothing));
-        }
-        let u = nothing.requires_grad();
-        let pulled = crate::tape::gradients_of(&[(&y, Some(&u))], &xs.iter().collect::<Vec<_>>(), true)?;
-        let roots: Vec<(&Tensor, Option<&Tensor>)> = pulled
-            .iter()
-            .zip(&tangents)
-            .filter_map(|(g, v)| Some((g.as_ref()?, Some(*v))))
-            .filter(|(g, _)| g.is_tracked())
-            .collect();
-        let found = crate::tape::gradients_of(&roots, &[&u], false)?;
-        let product = found.into_iter().next().flatten();
-        Ok((y.detach(), product.unwrap_or(nothing)))
+        let linear = Linearized::of(value_of("jvp", f, &xs)?, xs)?;
+        Ok((linear.value(), linear.push(&tangents)?))
     })
 }

@@ -5,6 +5,7 @@
 //! type and vectorised by the compiler for the CPU found at run time; wherever work is cut, no bit of a result depends
 //! on it.
 
+pub mod decompose;
 pub mod distance;
 pub mod entries;
 pub mod factor;
@@ -29,10 +30,14 @@ pub mod rows;
 pub mod scan;
 pub mod select;
 
+pub mod attention;
 pub mod conv;
+pub mod fft;
 pub mod fold;
 pub mod gemm;
 pub mod norm;
+pub mod normalize;
 pub mod pool;
 pub mod random;
+pub mod recurrent;
 pub mod update;

@@ -1,12 +1,12 @@
 //! Mean and squared deviations of the rows of a contiguous matrix.
 
 use super::real::Real;
-use super::reduce::{Sum, fold_run};
+use super::reduce::{Sum, dot_run, fold_run};
 use super::simd::{Kernel, vectorize};
 use crate::threads::parallel::for_rows;
 
 /// Deviations are squared in groups that stay in the first-level cache.
-const GROUP: usize = 2048;
+pub const GROUP: usize = 2048;
 
 /// The moments of a row: a number c near its mean, `μ − c`, and `Σ (x − μ)²`. The mean is kept in two parts, since as
 /// one number it would be rounded, and with it all deviations. The deviation of an element is `(x − c) − (μ − c)`:
@@ -23,10 +23,7 @@ fn sums_about<T: Real>(x: &[T], c: T, buffer: &mut [T; GROUP]) -> (T, T) {
             *d = *x - c;
         }
         sum += fold_run(Sum, d);
-        for d in d.iter_mut() {
-            *d = *d * *d;
-        }
-        squares += fold_run(Sum, d);
+        squares += dot_run(d, d);
     }
     (sum, squares)
 }
@@ -34,7 +31,7 @@ fn sums_about<T: Real>(x: &[T], c: T, buffer: &mut [T; GROUP]) -> (T, T) {
 /// By the corrected two-pass algorithm, `Σ (x − c)² − (Σ (x − c))² / n` (Chan, Golub, LeVeque, Algorithms for computing
 /// the sample variance, 1983), with one more pass where c was too far from the mean.
 #[inline(always)]
-fn moments_of<T: Real>(x: &[T], buffer: &mut [T; GROUP]) -> Moments<T> {
+pub fn moments_of<T: Real>(x: &[T], buffer: &mut [T; GROUP]) -> Moments<T> {
     const PASSES: usize = 3;
     let (n, first) = (T::of(x.len() as f64), x[0]);
     if first.is_finite() && x.iter().all(|x| *x == first) {

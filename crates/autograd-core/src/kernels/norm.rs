@@ -34,6 +34,24 @@ impl FoldRule for Powers {
     }
 }
 
+/// `Σ (|x| / most)ᵖ`
+#[derive(Clone, Copy)]
+struct Shares {
+    most: f64,
+    p: f64,
+}
+
+impl FoldRule for Shares {
+    #[inline(always)]
+    fn element(self, x: f64, _: f64) -> f64 {
+        (x.abs() / self.most).powf(self.p)
+    }
+    #[inline(always)]
+    fn join(self, a: f64, b: f64) -> f64 {
+        a + b
+    }
+}
+
 /// Sums below have lost digits of their terms.
 const SMALL: f64 = 1e-280;
 
@@ -59,8 +77,7 @@ fn norm<T: Real>(p: f64, x: &[T]) -> f64 {
     if most == 0.0 || most.is_infinite() {
         return most;
     }
-    let sum: f64 = x.iter().map(|x| (x.as_f64().abs() / most).powf(p)).sum();
-    most * root(p, sum)
+    most * root(p, fold(Shares { most, p }, x, x))
 }
 
 /// The norm of each row of `x: [rows, width]`.

@@ -45,6 +45,12 @@ pub trait Real:
     const TRIG_LIMIT: Self;
 }
 
+#[cfg(test)]
+thread_local! {
+    /// How often this thread has called a function that is not vectorised.
+    pub(crate) static CALLED: std::cell::Cell<u64> = const { std::cell::Cell::new(0) };
+}
+
 macro_rules! real {
     ($t:ident, $trig_limit:expr, $exp:ident, $exp_less:ident, $expm1:ident, $ln:ident, $ln1p:ident, $tanh:ident, $sigmoid:ident, $erf:ident, $sin:ident, $cos:ident) => {
         impl Number for $t {
@@ -108,6 +114,8 @@ macro_rules! real {
             }
             #[inline]
             fn rest(self, other: Self) -> Self {
+                #[cfg(test)]
+                CALLED.set(CALLED.get() + 1);
                 self % other
             }
             #[inline(always)]
@@ -174,10 +182,14 @@ macro_rules! real {
             }
             #[inline]
             fn powf(self, e: Self) -> Self {
+                #[cfg(test)]
+                CALLED.set(CALLED.get() + 1);
                 $t::powf(self, e)
             }
             #[inline]
             fn powc(self, c: f64) -> Self {
+                #[cfg(test)]
+                CALLED.set(CALLED.get() + 1);
                 // An exponent is no number of the operand's type: its error counts ln x times.
                 if f64::from(c as $t) == c { self.powf(c as $t) } else { f64::from(self).powf(c) as $t }
             }

@@ -50,9 +50,9 @@ impl Scan<1> for Product {
 
 /// `y = b + a y′`, where y′ is the result before; where a is 0, it has no influence, even if it is infinite or NaN.
 #[derive(Clone, Copy)]
-pub struct Recurrence;
+pub struct LinearRecurrence;
 
-impl Scan<2> for Recurrence {
+impl Scan<2> for LinearRecurrence {
     type State = f64;
     #[inline(always)]
     fn start(self) -> f64 {

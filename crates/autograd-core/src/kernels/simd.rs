@@ -25,11 +25,19 @@ impl<K: Kernel> pulp::WithSimd for Dispatched<K> {
     }
 }
 
+#[cfg(test)]
+thread_local! {
+    /// How many kernels this thread has run vectorised.
+    pub(crate) static VECTORISED: std::cell::Cell<u64> = const { std::cell::Cell::new(0) };
+}
+
 static ARCH: LazyLock<pulp::Arch> = LazyLock::new(pulp::Arch::new);
 
 /// Runs a kernel compiled for the best instruction set of this CPU.
 #[inline]
 pub fn vectorize<K: Kernel>(kernel: K) -> K::Output {
+    #[cfg(test)]
+    VECTORISED.set(VECTORISED.get() + 1);
     ARCH.dispatch(Dispatched(kernel))
 }
 
@@ -54,6 +62,8 @@ impl<K: Vectorized> pulp::WithSimd for Named<K> {
 /// Runs a [`Vectorized`] kernel with the vectors of the best instruction set of this CPU.
 #[inline]
 pub fn vectorize_with<K: Vectorized>(kernel: K) -> K::Output {
+    #[cfg(test)]
+    VECTORISED.set(VECTORISED.get() + 1);
     ARCH.dispatch(Named(kernel))
 }
 

@@ -3,6 +3,7 @@
 use super::{Item, ItemMut, Module, Path};
 use crate::description::Description;
 use crate::tensor::Tensor;
+use crate::tensor::recall::is_recalling;
 use crate::tensor::watch::sets;
 use std::sync::{PoisonError, RwLock};
 
@@ -42,7 +43,7 @@ impl Buffer {
         self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Replaces the value.
+    /// Replaces the value; not when the function of a [`checkpoint`](crate::checkpoint()) runs again, whose first run has.
     ///
     /// # Examples
     /// ```
@@ -53,6 +54,9 @@ impl Buffer {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn set(&self, value: Tensor) {
+        if is_recalling() {
+            return;
+        }
         sets(self);
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = value.detach();
     }

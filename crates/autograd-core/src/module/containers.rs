@@ -17,6 +17,16 @@ impl<M: Module> Module for Option<M> {
             module.visit_mut(path, f);
         }
     }
+    fn visit_modules<'m>(&'m self, path: &Path<'_>, f: &mut dyn FnMut(&Path<'_>, &'m dyn Module)) {
+        if let Some(module) = self {
+            module.visit_modules(path, f);
+        }
+    }
+    fn visit_modules_mut(&mut self, path: &Path<'_>, f: &mut dyn FnMut(&Path<'_>, &mut dyn Module)) {
+        if let Some(module) = self {
+            module.visit_modules_mut(path, f);
+        }
+    }
 }
 
 impl<M: Module + ?Sized> Module for Box<M> {
@@ -32,6 +42,12 @@ impl<M: Module + ?Sized> Module for Box<M> {
     fn visit_mut<'m>(&'m mut self, path: &Path<'_>, f: &mut dyn FnMut(&Path<'_>, ItemMut<'m>)) {
         (**self).visit_mut(path, f);
     }
+    fn visit_modules<'m>(&'m self, path: &Path<'_>, f: &mut dyn FnMut(&Path<'_>, &'m dyn Module)) {
+        (**self).visit_modules(path, f);
+    }
+    fn visit_modules_mut(&mut self, path: &Path<'_>, f: &mut dyn FnMut(&Path<'_>, &mut dyn Module)) {
+        (**self).visit_modules_mut(path, f);
+    }
 }
 
 impl<M: Module> Module for Vec<M> {
@@ -44,6 +60,12 @@ impl<M: Module> Module for Vec<M> {
     fn visit_mut<'m>(&'m mut self, path: &Path<'_>, f: &mut dyn FnMut(&Path<'_>, ItemMut<'m>)) {
         self.iter_mut().enumerate().for_each(|(i, module)| module.visit_mut(&path.index(i), f));
     }
+    fn visit_modules<'m>(&'m self, path: &Path<'_>, f: &mut dyn FnMut(&Path<'_>, &'m dyn Module)) {
+        self.iter().enumerate().for_each(|(i, module)| module.visit_modules(&path.index(i), f));
+    }
+    fn visit_modules_mut(&mut self, path: &Path<'_>, f: &mut dyn FnMut(&Path<'_>, &mut dyn Module)) {
+        self.iter_mut().enumerate().for_each(|(i, module)| module.visit_modules_mut(&path.index(i), f));
+    }
 }
 
 impl<M: Module, const N: usize> Module for [M; N] {
@@ -55,6 +77,12 @@ impl<M: Module, const N: usize> Module for [M; N] {
     }
     fn visit_mut<'m>(&'m mut self, path: &Path<'_>, f: &mut dyn FnMut(&Path<'_>, ItemMut<'m>)) {
         self.iter_mut().enumerate().for_each(|(i, module)| module.visit_mut(&path.index(i), f));
+    }
+    fn visit_modules<'m>(&'m self, path: &Path<'_>, f: &mut dyn FnMut(&Path<'_>, &'m dyn Module)) {
+        self.iter().enumerate().for_each(|(i, module)| module.visit_modules(&path.index(i), f));
+    }
+    fn visit_modules_mut(&mut self, path: &Path<'_>, f: &mut dyn FnMut(&Path<'_>, &mut dyn Module)) {
+        self.iter_mut().enumerate().for_each(|(i, module)| module.visit_modules_mut(&path.index(i), f));
     }
 }
 
@@ -69,6 +97,12 @@ macro_rules! tuples {
             }
             fn visit_mut<'m>(&'m mut self, path: &Path<'_>, f: &mut dyn FnMut(&Path<'_>, ItemMut<'m>)) {
                 $(self.$at.visit_mut(&path.index($at), f);)+
+            }
+            fn visit_modules<'m>(&'m self, path: &Path<'_>, f: &mut dyn FnMut(&Path<'_>, &'m dyn Module)) {
+                $(self.$at.visit_modules(&path.index($at), f);)+
+            }
+            fn visit_modules_mut(&mut self, path: &Path<'_>, f: &mut dyn FnMut(&Path<'_>, &mut dyn Module)) {
+                $(self.$at.visit_modules_mut(&path.index($at), f);)+
             }
         }
     )+};

@@ -5,9 +5,11 @@
 //! everything else (naming, counting, saving, loading, freezing) is provided, written once over that traversal.
 
 mod aside;
+mod below;
 mod buffer;
 mod containers;
 mod file;
+mod load;
 mod mode;
 mod near;
 mod operators;
@@ -23,6 +25,7 @@ mod update;
 mod whole;
 
 pub use buffer::Buffer;
+pub use load::{LoadOptions, LoadReport};
 pub use mode::Mode;
 pub use param::{Param, ValueMut};
 pub use path::Path;
@@ -33,6 +36,7 @@ pub use whole::{try_directory, write_whole};
 use crate::description::Description;
 use crate::error::{Error, ErrorKind, Result};
 use crate::tensor::DType;
+use below::{set_held, set_mode, set_trainable};
 use std::collections::HashSet;
 
 /// A leaf of a module tree.
@@ -146,6 +150,46 @@ pub trait Module {
     /// Like [`Module::visit`], but the leaves can be changed.
     fn visit_mut<'m>(&'m mut self, path: &Path<'_>, f: &mut dyn FnMut(&Path<'_>, ItemMut<'m>));
 
+    /// Calls `f` with this module and every module below it, and its path, a whole before its parts. What has no leaves
+    /// of its own, like a list, is passed over for what is in it.
+    ///
+    /// The derive writes it. Without the derive no module is seen; then write it as `visit`, after `f(path, self)`.
+    fn visit_modules<'m>(&'m self, path: &Path<'_>, f: &mut dyn FnMut(&Path<'_>, &'m dyn Module)) {
+        let _ = (path, f);
+    }
+
+    /// Like [`Module::visit_modules`], but the modules can be changed.
+    fn visit_modules_mut(&mut self, path: &Path<'_>, f: &mut dyn FnMut(&Path<'_>, &mut dyn Module)) {
+        let _ = (path, f);
+    }
+
+    /// This module and all modules below it by their paths, a whole before its parts; the path of the whole is empty.
+    fn named_modules(&self) -> Vec<(String, &dyn Module)> {
+        let mut all = Vec::new();
+        self.visit_modules(&Path::root(), &mut |path, module| all.push((path.to_string(), module)));
+        all
+    }
+
+    /// Calls `f` with this module and every module below it, and its path, a whole before its parts, until one fails.
+    ///
+    /// # Errors
+    /// The first of `f`, with the place of the module.
+    ///
+    /// # Differs from
+    /// PyTorch, which calls it with the parts first.
+    fn apply(&mut self, f: &mut dyn FnMut(&Path<'_>, &mut dyn Module) -> Result<()>) -> Result<()> {
+        let mut outcome = Ok(());
+        self.visit_modules_mut(&Path::root(), &mut |path, module| {
+            if outcome.is_ok() {
+                outcome = f(path, module).map_err(|error| match path.to_string() {
+                    place if place.is_empty() => error,
+                    place => error.inside(place, module.kind()),
+                });
+            }
+        });
+        outcome
+    }
+
     /// The parameters with their names, in the order of declaration. A parameter that is tied is listed once, where the
     /// original is.
     fn named_parameters(&self) -> Vec<(String, &Param)> {
@@ -188,6 +232,14 @@ pub trait Module {
     /// report of everything, and nothing is changed.
     fn load_state_dict(&mut self, state: &StateDict) -> Result<()> {
         state::load(self, state)
+    }
+
+    /// Like [`Module::load_state_dict`], with options: what does not fit may be left out, and reported.
+    ///
+    /// # Errors
+    /// As for [`Module::load_state_dict`], of what the options do not allow; then nothing is changed.
+    fn load_state_dict_with(&mut self, state: &StateDict, options: LoadOptions) -> Result<LoadReport> {
+        load::load_with(self, state, options)
     }
 
     /// A clone of this module with other tensors in the place of its parameters: run it, and gradients flow to the
@@ -254,7 +306,8 @@ pub trait Module {
     }
 
     /// Stops training of every parameter whose name is `prefix` or lies below it (all, if it is empty); returns how
-    /// many.
+    /// many. In a prefix, `?` stands for any letter of a name, `*` for any letters, and `**` for any names:
+    /// `encoder.*.bias`, `**.bias`.
     ///
     /// # Errors
     /// If `prefix` names none; the text has the names that are near it.
@@ -289,62 +342,6 @@ pub trait Module {
         });
         outcome
     }
-}
-
-fn set_mode<M: Module + ?Sized>(module: &mut M, training: bool) {
-    module.visit_mut(&Path::root(), &mut |_, item| {
-        if let ItemMut::Mode(mode) = item {
-            mode.set(training);
-        }
-    });
-}
-
-fn set_held<M: Module + ?Sized>(module: &mut M, op: &str, prefix: &str, held: bool) -> Result<usize> {
-    change_below(module, op, "layer with a mode", prefix, &mut |item| {
-        let ItemMut::Mode(mode) = item else { return None };
-        Some(Box::new(move || mode.hold(held)))
-    })
-}
-
-fn set_trainable<M: Module + ?Sized>(module: &mut M, op: &str, prefix: &str, trainable: bool) -> Result<usize> {
-    change_below(module, op, "parameter", prefix, &mut |item| {
-        let (ItemMut::Param(param) | ItemMut::Tied(param)) = item else { return None };
-        Some(Box::new(move || param.set_trainable(trainable)))
-    })
-}
-
-/// What is to be done with an item, if it is of the kind that is meant.
-type Change<'a> = &'a mut dyn for<'m> FnMut(ItemMut<'m>) -> Option<Box<dyn FnOnce() + 'm>>;
-
-/// Changes all items of one kind that are called `prefix` or lie below it. Returns how many there are; none is an error
-/// unless all are meant.
-fn change_below<M: Module + ?Sized>(
-    module: &mut M,
-    op: &str,
-    what: &str,
-    prefix: &str,
-    change: Change<'_>,
-) -> Result<usize> {
-    let (mut found, mut known) = (0, Vec::new());
-    module.visit_mut(&Path::root(), &mut |path, item| {
-        let Some(change) = change(item) else { return };
-        known.push(path.to_string());
-        if is_below(path, prefix) {
-            change();
-            found += 1;
-        }
-    });
-    if found == 0 && !prefix.is_empty() {
-        let text = format!("{op}: no {what} is called {prefix:?} or lies below it; {}", near::instead(prefix, &known));
-        return Err(Error::new(ErrorKind::Argument, text));
-    }
-    Ok(found)
-}
-
-/// Whether the path is `prefix` or lies below it.
-fn is_below(path: &Path<'_>, prefix: &str) -> bool {
-    let name = path.to_string();
-    name.strip_prefix(prefix).is_some_and(|rest| prefix.is_empty() || rest.is_empty() || rest.starts_with('.'))
 }
 
 /// Whether all names of a module are its own: no two parameters or buffers, and no two streams have one name. Two parts

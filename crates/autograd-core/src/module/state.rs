@@ -124,6 +124,21 @@ impl StateDict {
         Some(self.entries.remove(at).1)
     }
 
+    /// The same tensors under other names: those that another framework, or an older version of a model, gives them. What
+    /// gets the name of another stands beside it, and is refused where it is loaded or written.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{Tensor, module::StateDict};
+    /// let state: StateDict = [("module.bias".to_string(), Tensor::from([1.0, 2.0]))].into_iter().collect();
+    /// let state = state.map_keys(|name| name.trim_start_matches("module.").to_string());
+    /// assert_eq!(state.get("bias").expect("there").shape(), [2]);
+    /// ```
+    pub fn map_keys(self, mut f: impl FnMut(&str) -> String) -> StateDict {
+        let entries = self.entries.into_iter().map(|(name, value)| (f(&name), value)).collect();
+        StateDict { entries, metadata: self.metadata }
+    }
+
     /// Names and tensors, in order.
     ///
     /// # Examples
@@ -218,20 +233,31 @@ pub enum StateProblem {
 impl fmt::Display for StateMismatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "the state does not fit, and nothing was loaded:")?;
-        for problem in &self.problems {
-            match problem {
-                StateProblem::Missing(name) => write!(f, "\n  missing: {name}")?,
-                StateProblem::Unexpected(name) => write!(f, "\n  unexpected: {name}")?,
-                StateProblem::Twice(name) => write!(f, "\n  twice: {name}")?,
-                StateProblem::Misshapen { name, got, expected } => {
-                    write!(f, "\n  {name}: {} {}, expected {} {}", got.0, got.1, expected.0, expected.1)?;
-                }
-                StateProblem::Torn { name, other } => {
-                    write!(f, "\n  {name}: tied to {other}, and the two tensors differ")?;
-                }
-            }
+        self.problems.iter().try_for_each(|problem| write!(f, "\n  {problem}"))
+    }
+}
+
+impl StateProblem {
+    /// The name that it is about.
+    pub(super) fn name(&self) -> &str {
+        match self {
+            StateProblem::Missing(name) | StateProblem::Unexpected(name) | StateProblem::Twice(name) => name,
+            StateProblem::Misshapen { name, .. } | StateProblem::Torn { name, .. } => name,
         }
-        Ok(())
+    }
+}
+
+impl fmt::Display for StateProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            StateProblem::Missing(name) => write!(f, "missing: {name}"),
+            StateProblem::Unexpected(name) => write!(f, "unexpected: {name}"),
+            StateProblem::Twice(name) => write!(f, "twice: {name}"),
+            StateProblem::Misshapen { name, got, expected } => {
+                write!(f, "{name}: {} {}, expected {} {}", got.0, got.1, expected.0, expected.1)
+            }
+            StateProblem::Torn { name, other } => write!(f, "{name}: tied to {other}, and the two tensors differ"),
+        }
     }
 }
 
@@ -312,6 +338,11 @@ pub(super) fn load<M: Module + ?Sized>(module: &mut M, state: &StateDict) -> Res
     if !problems.is_empty() {
         return Err(StateMismatch { problems }.into());
     }
+    put(module, state)
+}
+
+/// Replaces what there is a tensor of the name for, of the same dtype and shape.
+pub(super) fn put<M: Module + ?Sized>(module: &mut M, state: &StateDict) -> Result<()> {
     let mut outcome = Ok(());
     module.visit_mut(&Path::root(), &mut |path, item| {
         // A state is values; where they were computed from is no part of it.

@@ -3,6 +3,7 @@
 use super::{Item, ItemMut, Module, Path};
 use crate::description::Description;
 use crate::kernels::random::bits_at;
+use crate::tensor::recall::seed;
 use crate::tensor::watch::draws;
 use rand::{Rng, RngExt};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -58,9 +59,11 @@ impl Stream {
     /// assert_eq!(Stream::at(7, 0).draw(), Stream::at(7, 0).draw());
     /// ```
     pub fn draw(&self) -> u64 {
-        let seed = bits_at(self.seed, self.drawn.fetch_add(1, Ordering::Relaxed));
-        draws(self, seed);
-        seed
+        seed(|| {
+            let seed = bits_at(self.seed, self.drawn.fetch_add(1, Ordering::Relaxed));
+            draws(self, seed);
+            seed
+        })
     }
 
     /// Goes to the place after `drawn` draws: what was drawn since is drawn again.

@@ -21,8 +21,8 @@ fn can_change(x: &Tensor) -> Result<()> {
 /// What an update costs that reads a gradient, and reads and writes so many tensors like it. What a rule computes for an
 /// element is its own affair: an operation is counted for each tensor.
 fn updated(gradient: &Tensor, held: u64) -> Cost<'_> {
-    let Cost { op, shape, bytes, flops } = Cost::read("update", &[gradient]);
-    Cost { op, shape, bytes: bytes * (1 + 2 * held), flops: flops * held }
+    let one = Cost::read("update", &[gradient]);
+    Cost { bytes: one.bytes * (1 + 2 * held), flops: one.flops * held, ..one }
 }
 
 /// # For optimizers

@@ -16,13 +16,17 @@ pub(crate) mod scan;
 
 pub(crate) mod shape;
 
+pub(crate) mod attention;
 pub(crate) mod conv;
+pub(crate) mod decompose;
+pub(crate) mod fft;
 pub(crate) mod index;
 pub(crate) mod linalg;
 pub(crate) mod normalize;
 pub(crate) mod order;
 pub(crate) mod pool;
 pub(crate) mod random;
+pub(crate) mod recurrent;
 pub(crate) mod segments;
 
 pub(crate) use elementwise::arithmetic::add::add_assign;

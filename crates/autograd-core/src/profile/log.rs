@@ -41,6 +41,7 @@ struct Seen {
     places: HashMap<(&'static str, Pass), usize>,
     events: Vec<Event>,
     left_out: u64,
+    products: u64,
 }
 
 impl Log {
@@ -51,19 +52,20 @@ impl Log {
     /// What there is by now.
     pub(super) fn finish(&self) -> Profile {
         let time = self.began.elapsed();
-        let Seen { mut entries, events, left_out, .. } = self.seen.take();
+        let Seen { mut entries, events, left_out, products, .. } = self.seen.take();
         entries.sort_by_key(|entry| Reverse(entry.time));
-        Profile { entries, events, left_out, time }
+        Profile { entries, events, left_out, products, time }
     }
 }
 
 impl Timer for Log {
     fn ran(&self, start: Instant, time: Duration, cost: &Cost<'_>) {
-        let Cost { op: name, shape, bytes, flops } = *cost;
+        let Cost { op: name, shape, bytes, flops, products } = *cost;
         let pass = if is_walking() { Pass::Backward } else { Pass::Forward };
         let mut seen = self.seen.borrow_mut();
+        seen.products = seen.products.saturating_add(products);
         let one = Entry { name, pass, calls: 1, time, bytes, flops };
-        let Seen { entries, places, events, left_out } = &mut *seen;
+        let Seen { entries, places, events, left_out, .. } = &mut *seen;
         let place = *places.entry((name, pass)).or_insert(entries.len());
         match entries.get_mut(place) {
             Some(entry) => *entry = Entry::sum(name, pass, [&*entry, &one].into_iter()),

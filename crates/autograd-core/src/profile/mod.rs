@@ -108,6 +108,7 @@ pub struct Profile {
     events: Vec<Event>,
     /// The kernels after those.
     left_out: u64,
+    products: u64,
     time: Duration,
 }
 
@@ -125,6 +126,20 @@ impl Profile {
     /// ```
     pub fn entries(&self) -> &[Entry] {
         &self.entries
+    }
+
+    /// The multiplications of numbers whose products are added up: those of matrix products and convolutions, which most
+    /// of the work of a model is. All else, like an activation, adds nothing.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{Tensor, profile};
+    /// let x = Tensor::from([[1.0, 2.0], [3.0, 4.0]]);
+    /// let (_, profile) = profile(|| x.matmul(&x.exp()));
+    /// assert_eq!(profile.multiply_adds(), 8);
+    /// ```
+    pub fn multiply_adds(&self) -> u64 {
+        self.products
     }
 
     /// The time from the beginning of `f` to its end, kernels and all else, with what it takes to measure them.

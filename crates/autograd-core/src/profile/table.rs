@@ -79,7 +79,7 @@ mod tests {
     }
 
     fn shown(entries: Vec<Entry>) -> String {
-        Profile { entries, events: Vec::new(), left_out: 0, time: Duration::from_micros(1500) }.to_string()
+        Profile { entries, events: Vec::new(), left_out: 0, products: 0, time: Duration::from_micros(1500) }.to_string()
     }
 
     #[test]

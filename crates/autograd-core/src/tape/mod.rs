@@ -5,24 +5,31 @@
 
 mod anomaly;
 mod backward;
+mod cut;
 mod failed;
 mod gradients;
 pub(crate) mod graph;
+mod hooks;
 mod mode;
 mod node;
 mod part;
 mod pullback;
 mod record;
+mod segment;
 mod waiting;
 mod walk;
 
 pub use anomaly::detect_anomaly;
 pub(crate) use anomaly::{hunts_here, unwatched};
+pub(crate) use cut::cut;
+pub use cut::{Cut, watch_cuts};
 pub use gradients::Gradients;
 pub use graph::{Graph, GraphNode, graph};
+pub use hooks::Hook;
+pub(crate) use hooks::refuse_hooked;
 pub use mode::{enable_grad, is_recording, no_grad};
 pub use node::NodeId;
-pub(crate) use node::{is_leaf, next_number, result_of};
+pub(crate) use node::{is_leaf, mark, next_number, result_of};
 pub use pullback::{Pull, Pullback, Saved};
 
 pub use backward::Backward;
@@ -30,7 +37,8 @@ pub(crate) use part::Part;
 #[cfg(test)]
 pub(crate) use {graph::saved_values, pullback::SAVED};
 
-pub(crate) use walk::gradients_of;
+pub(crate) use segment::{Segment, record_segment};
+pub(crate) use walk::{gradients_above, gradients_of};
 
 pub(crate) use mode::{is_walking, recording};
 pub use record::record_custom;

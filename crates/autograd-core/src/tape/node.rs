@@ -54,6 +54,13 @@ pub(crate) fn next_number() -> u64 {
     OWN.get().0
 }
 
+/// A number above those of all nodes there are; nodes that this thread records from now on have higher ones.
+pub(crate) fn mark() -> NodeId {
+    let start = NEXT.fetch_add(BLOCK, Ordering::Relaxed);
+    OWN.set((start + 1, start + BLOCK));
+    NodeId(start)
+}
+
 /// One recorded value: what it was computed from and how its gradient is pulled back. A leaf (a tensor that requires
 /// gradients) has no inputs and no pull-back.
 ///

@@ -1,5 +1,6 @@
 //! The recording of nodes: the one place where values become tracked.
 
+use super::cut::cut;
 use super::node::{Inputs, Node, id_of, link, operation_of};
 use super::pullback::{Held, Pull, Pullback, Saved};
 use super::{NodeId, anomaly, is_recording};
@@ -20,6 +21,7 @@ pub(crate) fn record<P: Pullback + 'static>(
 ) -> Tensor {
     anomaly::inspect(op, &value, inputs);
     if !is_recording() || inputs.iter().all(|x| x.link().is_none()) {
+        cut("no_grad", inputs);
         return value;
     }
     let mut nodes = Inputs::new();
@@ -114,6 +116,7 @@ impl Tensor {
     /// assert!(x.exp().is_tracked() && !x.exp().detach().is_tracked());
     /// ```
     pub fn detach(&self) -> Tensor {
+        cut("detach", &[self]);
         self.untied()
     }
 

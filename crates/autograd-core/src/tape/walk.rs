@@ -12,6 +12,7 @@
 
 use super::failed::Unfinished;
 use super::gradients::Gradients;
+use super::hooks::Hooks;
 use super::node::{Node, NodeId, NodeRef, id_of, link};
 use super::part::Part;
 use super::pullback::{Inputs, Origin, Pull, Pullback, Step};
@@ -28,7 +29,7 @@ pub(super) fn walk(roots: &[(&Tensor, Option<&Tensor>)], also: &[NodeId], keep: 
     mode::check_nesting()?;
     mode::walking(false, || {
         let nodes = nodes_of(roots)?;
-        let mut walk = Walk::new(keep);
+        let mut walk = Walk::new(keep, Hooks::from(NodeId(0)));
         walk.start(&nodes, roots)?;
         let mut way = Unfinished::new(&nodes);
         let found = collect(&mut walk, also, &mut way.at);
@@ -42,14 +43,14 @@ fn collect(walk: &mut Walk<'_>, also: &[NodeId], at: &mut Option<NodeId>) -> Res
     let mut between = Vec::new();
     while let Some((node, sum)) = walk.waiting.pop() {
         *at = Some(node.id);
-        let gy = walk.parts.finish(node.id, sum)?;
+        let gy = walk.hooks.run(node, walk.parts.finish(node.id, sum)?)?;
         if also.binary_search(&node.id).is_ok() {
             between.push((node.id, gy.clone()));
         }
         walk.pull(node, &gy, |_| true)?;
     }
     *at = at.map(|_| NodeId(0));
-    let mut found = walk.leaves.ascending(&mut walk.parts)?;
+    let mut found = walk.at_leaves()?;
     found.extend(between);
     Ok(found)
 }
@@ -61,45 +62,61 @@ pub(crate) fn gradients_of(
     targets: &[&Tensor],
     recorded: bool,
 ) -> Result<Vec<Option<Tensor>>> {
+    let targets: Vec<Option<NodeId>> = targets.iter().map(|x| id_of(x)).collect();
+    gradients_above(NodeId(0), roots, &targets, recorded, true)
+}
+
+/// The same, of nodes by number. Nothing is pulled back through nodes below `mark`: those were there before, and another
+/// walk passes them. Above it what was saved is freed on the way, unless `keep`.
+pub(crate) fn gradients_above(
+    mark: NodeId,
+    roots: &[(&Tensor, Option<&Tensor>)],
+    targets: &[Option<NodeId>],
+    recorded: bool,
+    keep: bool,
+) -> Result<Vec<Option<Tensor>>> {
     if !recorded {
         mode::check_nesting()?;
     }
     mode::walking(recorded, || {
         let nodes = nodes_of(roots)?;
-        let mut walk = Walk::new(true);
+        let mut walk = Walk::new(keep, Hooks::from(mark));
         walk.start(&nodes, roots)?;
-        let wanted: BTreeSet<NodeId> = targets.iter().filter_map(|x| id_of(x)).collect();
-        let useful = leading_to(&wanted, &nodes);
+        let wanted: BTreeSet<NodeId> = targets.iter().flatten().copied().collect();
+        let useful = leading_to(&wanted, &nodes, mark);
         let mut found = BTreeMap::new();
         while let Some((node, sum)) = walk.waiting.pop() {
-            let gy = walk.parts.finish(node.id, sum)?;
+            let gy = walk.hooks.run(node, walk.parts.finish(node.id, sum)?)?;
             if wanted.contains(&node.id) {
                 found.insert(node.id, gy.clone());
             }
-            if node.inputs.iter().flatten().any(|input| useful.contains(&input.id)) {
+            if node.id >= mark && node.inputs.iter().flatten().any(|input| useful.contains(&input.id)) {
                 walk.pull(node, &gy, |id| useful.contains(&id))?;
             }
         }
-        found.extend(walk.leaves.ascending(&mut walk.parts)?);
-        Ok(targets.iter().map(|x| found.get(&id_of(x)?).cloned()).collect())
+        found.extend(walk.at_leaves()?);
+        Ok(targets.iter().map(|id| found.get(id.as_ref()?).cloned()).collect())
     })
 }
 
-/// The nodes from which a target can be reached, targets included. It collects everything below the roots, then looks
-/// at it in ascending order, in which inputs come first.
-fn leading_to(targets: &BTreeSet<NodeId>, roots: &[NodeRef]) -> BTreeSet<NodeId> {
+/// The nodes from which a target can be reached without passing one below `mark`, targets included. It collects everything
+/// below the roots, then looks at it in ascending order, in which inputs come first.
+fn leading_to(targets: &BTreeSet<NodeId>, roots: &[NodeRef], mark: NodeId) -> BTreeSet<NodeId> {
     let mut all: BTreeMap<NodeId, &Node> = BTreeMap::new();
     let mut open: Vec<&Node> = roots.iter().map(|root| &***root).collect();
     let lowest = targets.first().copied();
     while let Some(node) = open.pop() {
         if lowest.is_some_and(|lowest| node.id >= lowest) && !all.contains_key(&node.id) {
-            open.extend(node.inputs.iter().flatten().map(|input| &***input));
+            if node.id >= mark {
+                open.extend(node.inputs.iter().flatten().map(|input| &***input));
+            }
             all.insert(node.id, node);
         }
     }
     let mut useful = BTreeSet::new();
     for (id, node) in all {
-        if targets.contains(&id) || node.inputs.iter().flatten().any(|input| useful.contains(&input.id)) {
+        let leads = || id >= mark && node.inputs.iter().flatten().any(|input| useful.contains(&input.id));
+        if targets.contains(&id) || leads() {
             useful.insert(id);
         }
     }
@@ -140,12 +157,21 @@ struct Walk<'a> {
     waiting: Queue<'a>,
     leaves: Leaves,
     parts: Parts,
+    hooks: Hooks,
     keep: bool,
 }
 
 impl<'a> Walk<'a> {
-    fn new(keep: bool) -> Walk<'a> {
-        Walk { waiting: Queue::default(), leaves: Leaves::default(), parts: Parts::default(), keep }
+    fn new(keep: bool, hooks: Hooks) -> Walk<'a> {
+        let (waiting, leaves, parts) = (Queue::default(), Leaves::default(), Parts::default());
+        Walk { waiting, leaves, parts, hooks, keep }
+    }
+
+    /// What has arrived at the leaves, ascending.
+    fn at_leaves(&mut self) -> Result<Vec<(NodeId, Tensor)>> {
+        let mut all = self.leaves.ascending(&mut self.parts)?;
+        self.hooks.run_at_leaves(&mut all)?;
+        Ok(all)
     }
 
     /// Places the gradients to start with.

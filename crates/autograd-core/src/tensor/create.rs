@@ -1,5 +1,6 @@
 //! Constructors of tensors: constant, from numbers, random.
 
+use super::recall::misses;
 use super::watch::rolls;
 use super::{DType, Element, Source, Tensor, for_any};
 use crate::error::{Error, ErrorKind, Result, refuse};
@@ -153,7 +154,8 @@ impl Tensor {
         Tensor::ramp("linspace", steps, dtype, value)
     }
 
-    fn ramp(op: &'static str, len: usize, dtype: DType, value: impl Fn(usize) -> f64) -> Result<Tensor> {
+    /// `value(i)` for i = 0 .. len − 1.
+    pub(crate) fn ramp(op: &'static str, len: usize, dtype: DType, value: impl Fn(usize) -> f64) -> Result<Tensor> {
         match dtype {
             DType::F32 => Tensor::given::<f32>(op, &[len], |y| {
                 y.iter_mut().enumerate().for_each(|(i, y)| *y = value(i) as f32);
@@ -285,6 +287,7 @@ impl Tensor {
 
 fn sampled(op: &'static str, shape: &[usize], dtype: DType, mut draw: impl FnMut() -> f64) -> Result<Tensor> {
     rolls(op);
+    misses(op);
     match dtype {
         DType::F32 => Tensor::given::<f32>(op, shape, |y| y.fill_with(|| draw() as f32)),
         DType::F64 => Tensor::given::<f64>(op, shape, |y| y.fill_with(draw)),

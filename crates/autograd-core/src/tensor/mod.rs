@@ -14,6 +14,7 @@ mod find;
 mod moves;
 pub(crate) mod operand;
 pub(crate) mod pool;
+pub(crate) mod recall;
 mod source;
 pub(crate) mod timer;
 pub(crate) mod unwritten;

@@ -26,6 +26,11 @@ impl Count {
         let results = shape.iter().fold(2, |n: u64, size| n.saturating_mul(*size as u64));
         Count::Of(results.saturating_mul(k as u64))
     }
+
+    /// Half of the operations of products: each is a multiplication and an addition.
+    fn products(self) -> u64 {
+        if let Count::Of(flops) = self { flops / 2 } else { 0 }
+    }
 }
 
 /// What a kernel has done.
@@ -35,6 +40,8 @@ pub(crate) struct Cost<'a> {
     pub(crate) shape: &'a [usize],
     pub(crate) bytes: u64,
     pub(crate) flops: u64,
+    /// The multiplications with an addition among them, of products of matrices.
+    pub(crate) products: u64,
 }
 
 /// The elements of a tensor that lie apart in memory: what is repeated counts once.
@@ -62,7 +69,8 @@ impl<'a> Cost<'a> {
             Count::Moved => 0,
             Count::Of(flops) => flops,
         };
-        Cost { op, shape: result.shape(), bytes: read.saturating_add(bytes(result, own)), flops }
+        let bytes = read.saturating_add(bytes(result, own));
+        Cost { op, shape: result.shape(), bytes, flops, products: count.products() }
     }
 
     /// That of a kernel which changes elements of a tensor, as many as its largest operand has, or all if it has none.
@@ -77,14 +85,14 @@ impl<'a> Cost<'a> {
         };
         let read = operands.iter().map(|x| bytes(x, elements(x))).sum::<u64>();
         let bytes = read.saturating_add(bytes(result, touched).saturating_mul(times));
-        Cost { op, shape: result.shape(), bytes, flops }
+        Cost { op, shape: result.shape(), bytes, flops, products: count.products() }
     }
 
     /// That of a pass that reads operands, an operation for each element of the largest.
     pub(crate) fn read(op: &'static str, operands: &[&'a Tensor]) -> Cost<'a> {
         let bytes = operands.iter().map(|x| bytes(x, elements(x))).sum();
         let flops = operands.iter().map(|x| elements(x) as u64).max().unwrap_or(0);
-        Cost { op, shape: operands.first().map_or(&[], |x| x.shape()), bytes, flops }
+        Cost { op, shape: operands.first().map_or(&[], |x| x.shape()), bytes, flops, products: 0 }
     }
 
     /// That of a look at operands, without arithmetic.

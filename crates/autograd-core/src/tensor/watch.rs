@@ -2,6 +2,7 @@
 
 use super::Tensor;
 use super::operand::Operand;
+use super::recall;
 use super::timer::is_timed;
 use crate::error::Result;
 use std::cell::{Cell, RefCell};
@@ -102,10 +103,17 @@ pub(super) fn show(see: impl FnOnce(&dyn Watcher)) {
 
 /// Tells the watcher that numbers are about to come from a generator.
 #[inline]
-pub(crate) fn rolls(op: &'static str) {
+pub(super) fn rolls(op: &'static str) {
     if WATCHED.get() {
         show(|watcher| watcher.rolls(op));
     }
+}
+
+/// A seed from a generator, of which the watcher is told before.
+#[inline]
+pub(crate) fn roll(op: &'static str, draw: impl FnOnce() -> u64) -> u64 {
+    rolls(op);
+    recall::seed(draw)
 }
 
 /// Tells the watcher that a buffer of a module is about to be replaced.

@@ -22,9 +22,17 @@ const PRODUCTS: usize = 16;
 /// in, one out, f32: 192 KiB) stay in the second-level cache.
 pub const PIECE: usize = 1 << 14;
 
+#[cfg(test)]
+thread_local! {
+    /// How often this thread has had work that is worth waking another one for.
+    pub(crate) static WORTH_SHARING: std::cell::Cell<u64> = const { std::cell::Cell::new(0) };
+}
+
 /// Whether `elements` of element-wise work are worth a second thread, and there is one.
 #[inline]
 pub fn worth_sharing(elements: usize) -> bool {
+    #[cfg(test)]
+    WORTH_SHARING.set(WORTH_SHARING.get() + u64::from(elements >= WOKEN_FROM));
     elements >= SHARED_FROM && (elements >= WOKEN_FROM || stands_by()) && threads() > 1
 }
 
@@ -102,7 +110,7 @@ pub fn for_rows<T: Send>(out: &mut [T], width: usize, cost: usize, work: impl Fn
     }
 }
 
-/// Like [`for_rows`], with an element of `beside` for each row.
+/// Like [`for_rows`], with an equal part of `beside` for each row.
 pub fn for_rows_of_two<T: Send, U: Send>(
     out: &mut [T],
     width: usize,
@@ -116,11 +124,13 @@ pub fn for_rows_of_two<T: Send, U: Send>(
     let rows = out.len() / width;
     if rows > 1 && worth_sharing(rows.saturating_mul(cost)) {
         let rows_a_piece = (PIECE / cost.max(1)).max(1);
-        let mut pieces: Vec<_> = out.chunks_mut(rows_a_piece * width).zip(beside.chunks_mut(rows_a_piece)).collect();
+        let each = (beside.len() / rows).max(1);
+        let besides = beside.chunks_mut(rows_a_piece * each);
+        let mut pieces: Vec<_> = out.chunks_mut(rows_a_piece * width).zip(besides).collect();
         share(&mut pieces, 1, &|i, pieces| {
             for (out, beside) in pieces {
                 let first = i * rows_a_piece;
-                work(first..first + beside.len(), out, beside);
+                work(first..first + out.len() / width, out, beside);
             }
         });
     } else {

@@ -3,8 +3,8 @@
 use crate::steps::one;
 use crate::values::{Machine, is_decided};
 use autograd_core::{
-    CovOptions, Ellipsis, Indexing, Interpolation, MatrixNorm, NewAxis, PadMode, Quantiles, ReduceDims, Result, Tensor,
-    keep, step,
+    CovOptions, Ellipsis, Fft, Indexing, Interpolation, MatrixNorm, NewAxis, PadMode, Quantiles, ReduceDims, Result,
+    Tensor, keep, step,
 };
 
 /// A few of very many.
@@ -77,13 +77,18 @@ pub fn scan(m: &mut Machine) -> Result<Vec<Tensor>> {
     if !is_decided(x.numel()) || !is_decided(y.numel()) {
         return Ok(vec![]);
     }
-    match m.below(8) {
+    let fft = if m.once_in(2) { Fft::new(dim) } else { Fft::new(dim).n(m.len()) };
+    match m.below(12) {
         0 | 1 => one(x.cumsum(dim)),
         2 => one(x.cumprod(dim)),
         3 => one(x.logcumsumexp(dim)),
         4 => x.cummax(dim).map(|(values, places)| vec![values, places]),
         5 => x.cummin(dim).map(|(values, places)| vec![values, places]),
         6 => one(x.diff(m.size(), dim, None, None)),
+        7 => x.rfft(fft).map(|(re, im)| vec![re, im]),
+        8 => one(x.irfft(&x, fft)),
+        9 => x.fft(None, fft).map(|(re, im)| vec![re, im]),
+        10 => x.rfftn(dim).map(|(re, im)| vec![re, im]),
         _ => one(x.trapezoid(&y, dim)),
     }
 }

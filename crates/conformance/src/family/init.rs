@@ -10,13 +10,15 @@ use autograd_core::{DType, SeededRng, Tensor, seeded};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use wengert_nn::init::{
-    Distribution, FanMode, Initializer, Nonlinearity, calculate_gain, constant, fans, kaiming_normal, kaiming_uniform,
-    normal, ones, uniform, xavier_normal, xavier_uniform, zeros,
+    Distribution, FanMode, Initializer, Nonlinearity, VarianceScaling, calculate_gain, constant, dirac, eye, fans,
+    glorot_normal, glorot_uniform, he_normal, he_uniform, kaiming_normal, kaiming_uniform, lecun_normal, lecun_uniform,
+    normal, ones, orthogonal, sparse, trunc_normal, uniform, xavier_normal, xavier_uniform, zeros,
 };
 
 /// The start of a parameter.
 struct Start {
-    distribution: Distribution,
+    /// None where values are not independent.
+    distribution: Option<Distribution>,
     sample: Box<Sample>,
 }
 
@@ -56,9 +58,38 @@ const TABLE: &[(&str, Build)] = &[
         let kaiming = kaiming_normal().mode(mode(c)?).nonlinearity(nonlinearity(c, "a")?);
         Ok(start(c, shape, kaiming.distribution(shape)?, kaiming))
     }),
+    ("trunc_normal", |c, shape| {
+        let value = trunc_normal(c.number("mean")?, c.number("std")?, c.number("a")?, c.number("b")?);
+        Ok(start(c, shape, value, value))
+    }),
+    ("orthogonal", |c, shape| Ok(start(c, shape, None, orthogonal().gain(c.number("gain")?)))),
+    ("sparse", |c, shape| Ok(start(c, shape, None, sparse(c.number("sparsity")?).std(c.number("std")?)))),
+    ("dirac", |c, shape| Ok(start(c, shape, None, dirac().groups(c.count("groups")?)))),
+    ("eye", |c, shape| Ok(start(c, shape, None, eye()))),
+    ("keras.LecunUniform", |c, shape| keras(c, shape, lecun_uniform())),
+    ("keras.LecunNormal", |c, shape| keras(c, shape, lecun_normal())),
+    ("keras.GlorotUniform", |c, shape| keras(c, shape, glorot_uniform())),
+    ("keras.GlorotNormal", |c, shape| keras(c, shape, glorot_normal())),
+    ("keras.HeUniform", |c, shape| keras(c, shape, he_uniform())),
+    ("keras.HeNormal", |c, shape| keras(c, shape, he_normal())),
 ];
 
-fn start(c: &Call<'_>, shape: &[usize], distribution: Distribution, init: impl Initializer + 'static) -> Start {
+/// Keras's kernels are `[.., D, K]`, ours `[K, D, ..]`.
+fn keras(c: &Call<'_>, shape: &[usize], scaling: VarianceScaling) -> Outcome<Start> {
+    let ours: Vec<usize> = match shape {
+        [taps @ .., inputs, outputs] => [*outputs, *inputs].iter().chain(taps).copied().collect(),
+        few => few.to_vec(),
+    };
+    Ok(start(c, &ours, scaling.distribution(&ours)?, scaling))
+}
+
+fn start(
+    c: &Call<'_>,
+    shape: &[usize],
+    distribution: impl Into<Option<Distribution>>,
+    init: impl Initializer + 'static,
+) -> Start {
+    let distribution = distribution.into();
     let (shape, dtype) = (shape.to_vec(), c.precision().dtype());
     Start { distribution, sample: Box::new(move |rng| init.tensor(&shape, dtype, rng)) }
 }
@@ -96,6 +127,9 @@ struct Expected {
     mean: Option<Element>,
     std: Option<Element>,
     distribution: Option<String>,
+    property: Option<String>,
+    gain: Option<f64>,
+    zeros_per_column: Option<usize>,
 }
 
 /// All elements the same, or each its own.
@@ -134,8 +168,13 @@ pub(super) fn run(case: &Case, precision: Precision) -> Outcome<()> {
                 Some(Value::All(want)) => return compare::tensor("value", &sample, want, tolerance),
                 Some(Value::One(_)) | None => {}
             }
-            expected.check_formula(start.distribution, tolerance)?;
-            expected.check_samples(|rng| Ok((start.sample)(rng)?))
+            match start.distribution {
+                Some(distribution) => {
+                    expected.check_formula(distribution, tolerance)?;
+                    expected.check_samples(|rng| Ok((start.sample)(rng)?))
+                }
+                None => expected.check_together(&sample, tolerance),
+            }
         }
     }
 }
@@ -202,6 +241,38 @@ impl Expected {
             compare::numbers(name, &[got], &[want], tolerance)?;
         }
         Ok(())
+    }
+
+    /// Checks what is true of the values of a matrix together.
+    fn check_together(&self, x: &Tensor, tolerance: Tolerance) -> Outcome<()> {
+        let rows = x.shape().first().copied().unwrap_or_default();
+        let matrix = x.to_dtype(DType::F64).reshape(&[rows, x.numel() / rows.max(1)][..])?;
+        let across = matrix.transpose(0, 1)?;
+        if let (Some(property), Some(gain)) = (self.property.as_deref(), self.gain) {
+            let products = match property {
+                "rows_orthonormal" => matrix.matmul(&across)?,
+                "columns_orthonormal" => across.matmul(&matrix)?,
+                other => return Err(Stop::argument("property", other)),
+            };
+            let count = products.shape()[0];
+            let unit: Vec<f64> =
+                (0..count * count).map(|at| if at % (count + 1) == 0 { gain * gain } else { 0.0 }).collect();
+            return compare::numbers(property, &products.to_f64s(), &unit, tolerance);
+        }
+        let (Some(zeros), Some(std)) = (self.zeros_per_column, number(&self.std)?) else {
+            return Err(Stop::Malformed("expect has neither a property nor a count of zeros".into()));
+        };
+        let values = across.contiguous().to_f64s();
+        let counts: Vec<usize> =
+            values.chunks(rows.max(1)).map(|column| column.iter().filter(|x| **x == 0.0).count()).collect();
+        if let Some(wrong) = counts.iter().find(|count| **count != zeros) {
+            return Err(Stop::Differs(format!("zeros in a column: got {wrong} want {zeros}")));
+        }
+        let others: Vec<f64> = values.into_iter().filter(|x| *x != 0.0).collect();
+        let n = others.len() as f64;
+        let got = (others.iter().map(|x| x * x).sum::<f64>() / n).sqrt();
+        let within = Tolerance { rtol: 0.0, atol: 6.0 * std / (2.0 * n).sqrt() };
+        compare::numbers("std of the others", &[got], &[std], within)
     }
 
     /// Draws and compares: no value outside the bounds; mean and deviation within six of their own standard errors.

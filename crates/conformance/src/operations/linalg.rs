@@ -48,10 +48,6 @@ pub(super) const TABLE: Table = &[
     }),
     ("trace", |c| c.one(c.tensor("input")?.trace())),
     ("multi_dot", |c| c.one(Tensor::multi_dot(&c.tensors("tensors")))),
-    ("linalg.matrix_power", |c| match c.integer("n")? {
-        n if n < 0 => Err(Stop::argument("n", n)),
-        n => c.one(c.tensor("A")?.matrix_power(n)),
-    }),
     ("bilinear", |c| {
         let (a, b, weight) = (c.tensor("input1")?, c.tensor("input2")?, c.tensor("weight")?);
         c.one(a.bilinear(b, weight, c.maybe_tensor("bias")?))

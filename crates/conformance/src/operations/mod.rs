@@ -4,7 +4,9 @@
 //! An entry reads its arguments first and calls then. It calls what the library has: where the library has no
 //! equivalent of an argument's value, the entry says so ([`Stop::argument`]), and it never builds one.
 
+mod attention;
 mod conv;
+mod decompose;
 mod elementwise;
 mod index;
 mod keras_losses;
@@ -26,12 +28,14 @@ pub type Operation = fn(&Call<'_>) -> Outcome<Outputs>;
 /// A chapter of the register.
 pub type Table = &'static [(&'static str, Operation)];
 
-const TABLES: [Table; 11] = [
+const TABLES: [Table; 13] = [
+    attention::TABLE,
     reduce::TABLE,
     scan::TABLE,
     shape::TABLE,
     index::TABLE,
     linalg::TABLE,
+    decompose::TABLE,
     normalize::TABLE,
     losses::TABLE,
     keras_losses::TABLE,

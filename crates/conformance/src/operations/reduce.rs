@@ -3,7 +3,7 @@
 use super::Table;
 use crate::call::{Call, Outputs};
 use crate::stop::{Outcome, Stop};
-use autograd_core::{CovOptions, Interpolation, MatrixNorm, Quantiles, ReduceDims, Tensor};
+use autograd_core::{CovOptions, Interpolation, Quantiles, ReduceDims, Tensor};
 
 pub(super) const TABLE: Table = &[
     ("sum", |c| c.reduction(Tensor::sum_dim)),
@@ -63,18 +63,6 @@ pub(super) const TABLE: Table = &[
     ("norm", |c| {
         let p = c.number("p")?;
         c.reduction(|x, dims| x.norm(p, dims))
-    }),
-    ("linalg.matrix_norm", |c| {
-        let kind = match (c.maybe_word("ord"), c.number("ord")) {
-            (Ok(Some("fro")), _) => MatrixNorm::Frobenius,
-            (_, Ok(1.0)) => MatrixNorm::Columns,
-            (_, Ok(-1.0)) => MatrixNorm::ColumnsLeast,
-            (_, Ok(f64::INFINITY)) => MatrixNorm::Rows,
-            (_, Ok(f64::NEG_INFINITY)) => MatrixNorm::RowsLeast,
-            (_, Ok(other)) => return Err(Stop::argument("ord", other)),
-            (_, Err(stop)) => return Err(stop),
-        };
-        c.one(c.tensor("A")?.matrix_norm(kind, c.reduce_dims()?))
     }),
     ("dist", |c| c.one(c.tensor("input")?.dist(c.tensor("other")?, c.number("p")?))),
     ("renorm", |c| c.one(c.tensor("input")?.renorm(c.number("p")?, c.integer("dim")?, c.number("maxnorm")?))),

@@ -3,9 +3,8 @@
 use super::Table;
 use crate::call::Call;
 use crate::stop::{Outcome, Stop};
-use autograd_core::module::Module;
-use autograd_core::{Indexing, PadMode, Tensor, seeded};
-use wengert_nn::{Dropout, Layer};
+use autograd_core::{Indexing, PadMode, Rng, Tensor, seeded};
+use wengert_nn::{AlphaDropout, Dropout, Dropout1d, Dropout2d, Dropout3d, FeatureAlphaDropout, Layer};
 
 pub(super) const TABLE: Table = &[
     ("reshape", |c| c.one(c.tensor("input")?.reshape(&c.integers("shape")?))),
@@ -93,15 +92,23 @@ pub(super) const TABLE: Table = &[
         "xy" => Ok(Tensor::meshgrid(&c.tensors("tensors"), Indexing::Xy)?),
         other => Err(Stop::argument("indexing", other)),
     }),
-    ("dropout", |c| {
-        let (x, p, training) = (c.tensor("input")?, c.number("p")?, c.flag("training")?);
-        let mut layer = Dropout::new(p, &mut seeded(7))?;
-        if !training {
-            layer.eval();
-        }
-        c.one(layer.forward(x))
-    }),
+    ("dropout", |c| dropped(c, Dropout::new)),
+    ("dropout1d", |c| dropped(c, Dropout1d::new)),
+    ("dropout2d", |c| dropped(c, Dropout2d::new)),
+    ("dropout3d", |c| dropped(c, Dropout3d::new)),
+    ("alpha_dropout", |c| dropped(c, AlphaDropout::new)),
+    ("feature_alpha_dropout", |c| dropped(c, FeatureAlphaDropout::new)),
 ];
+
+/// Dropping as a layer does it, in training or not.
+fn dropped<L: Layer>(c: &Call<'_>, new: fn(f64, &mut dyn Rng) -> autograd_core::Result<L>) -> Outcome<Vec<Tensor>> {
+    let (x, p, training) = (c.tensor("input")?, c.number("p")?, c.flag("training")?);
+    let mut layer = new(p, &mut seeded(7))?;
+    if !training {
+        layer.eval();
+    }
+    c.one(layer.forward(x))
+}
 
 fn pad(c: &Call<'_>) -> Outcome<Vec<Tensor>> {
     let (x, margins, value) = (c.tensor("input")?, c.integers("pad")?, c.maybe_number("value")?);

@@ -12,10 +12,15 @@ mod leaky_relu;
 mod log_softmax;
 mod plain;
 mod prelu;
+mod rrelu;
 mod softmax;
+mod softmax2d;
 mod softmin;
 mod softplus;
 mod softshrink;
+mod sparsemax;
+mod squareplus;
+mod swiglu;
 mod threshold;
 
 pub use celu::CELU;
@@ -30,8 +35,13 @@ pub use plain::{
     Hardsigmoid, Hardswish, Identity, LogSigmoid, Mish, ReLU, ReLU6, SELU, SiLU, Sigmoid, Softsign, Tanh, Tanhshrink,
 };
 pub use prelu::{PReLU, PReLUOptions};
+pub use rrelu::RReLU;
 pub use softmax::Softmax;
+pub use softmax2d::Softmax2d;
 pub use softmin::Softmin;
 pub use softplus::Softplus;
 pub use softshrink::Softshrink;
+pub use sparsemax::Sparsemax;
+pub use squareplus::Squareplus;
+pub use swiglu::SwiGLU;
 pub use threshold::Threshold;

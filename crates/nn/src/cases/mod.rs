@@ -13,7 +13,7 @@ mod init;
 mod layer;
 mod loss;
 
-pub(crate) use init::start;
+pub(crate) use init::{made, start};
 pub(crate) use layer::{activation, layer};
 pub(crate) use loss::{Case as LossCase, Expected, each, loss};
 
@@ -25,7 +25,7 @@ macro_rules! cases {
         #[test]
         fn cases() {
             #[allow(unused_imports, reason = "a file may have rows of one sort only")]
-            use crate::cases::{activation, each, layer, loss, start};
+            use crate::cases::{activation, each, layer, loss, made, start};
             let mut failures: Vec<String> = Vec::new();
             $(failures.extend($case.failures());)+
             assert!(failures.is_empty(), "\n{}", failures.join("\n"));
@@ -34,7 +34,7 @@ macro_rules! cases {
 }
 
 /// A property holds, or the reason why not.
-type Outcome<T = ()> = Result<T, Box<dyn std::error::Error>>;
+pub(crate) type Outcome<T = ()> = Result<T, Box<dyn std::error::Error>>;
 
 /// A property of a family's cases, by name.
 type Property<C> = (&'static str, fn(&C) -> Outcome);
@@ -54,7 +54,7 @@ fn bits(x: &Tensor) -> Vec<u64> {
     x.to_f64s().into_iter().map(f64::to_bits).collect()
 }
 
-fn ensure(holds: bool, reason: impl FnOnce() -> String) -> Outcome {
+pub(crate) fn ensure(holds: bool, reason: impl FnOnce() -> String) -> Outcome {
     if holds { Ok(()) } else { Err(reason().into()) }
 }
 
@@ -63,7 +63,7 @@ fn equal<T: PartialEq + std::fmt::Debug>(got: T, want: T) -> Outcome {
 }
 
 /// Values within `tolerance`, relative where they are above 1; NaN is near NaN, and an infinity near itself.
-fn near(got: &[f64], want: &[f64], tolerance: f64) -> Outcome {
+pub(crate) fn near(got: &[f64], want: &[f64], tolerance: f64) -> Outcome {
     let close = |a: f64, b: f64| a == b || a.is_nan() && b.is_nan() || (a - b).abs() <= tolerance * b.abs().max(1.0);
     let same = got.len() == want.len() && got.iter().zip(want).all(|(a, b)| close(*a, *b));
     ensure(same, || format!("got {got:?}, want {want:?}"))

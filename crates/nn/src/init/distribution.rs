@@ -1,6 +1,6 @@
-//! Independent values: all the same, uniform or normal.
+//! Independent values: all the same, uniform, normal, or normal between bounds.
 
-use super::Initializer;
+use super::{Initializer, truncated};
 use autograd_core::{DType, Error, Result, Tensor};
 use rand::{Rng, RngExt};
 use rand_distr::StandardNormal;
@@ -31,6 +31,17 @@ pub enum Distribution {
         mean: f64,
         /// Its standard deviation σ ≥ 0.
         std: f64,
+    },
+    /// The normal distribution without what lies outside `[low, high)`.
+    TruncatedNormal {
+        /// The mean of the whole.
+        mean: f64,
+        /// The standard deviation of the whole, above 0.
+        std: f64,
+        /// The smallest value.
+        low: f64,
+        /// The bound above.
+        high: f64,
     },
 }
 
@@ -101,25 +112,6 @@ pub fn normal(mean: f64, std: f64) -> Distribution {
     Distribution::Normal { mean, std }
 }
 
-/// The kind of distribution that an initialiser draws from; both have the same standard deviation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Law {
-    /// Uniform in ±√3 σ.
-    Uniform,
-    /// Normal with mean 0.
-    Normal,
-}
-
-impl Law {
-    /// The distribution of this kind with mean 0 and this standard deviation.
-    pub(super) fn of_std(self, std: f64) -> Distribution {
-        match self {
-            Law::Uniform => uniform(-3f64.sqrt() * std, 3f64.sqrt() * std),
-            Law::Normal => normal(0.0, std),
-        }
-    }
-}
-
 impl Distribution {
     /// Its mean.
     ///
@@ -133,6 +125,9 @@ impl Distribution {
             Distribution::Constant(value) => value,
             Distribution::Uniform { low, high } => 0.5 * low + 0.5 * high,
             Distribution::Normal { mean, .. } => mean,
+            Distribution::TruncatedNormal { mean, std, low, high } => {
+                mean + std * truncated::moments((low - mean) / std, (high - mean) / std).0
+            }
         }
     }
 
@@ -148,6 +143,9 @@ impl Distribution {
             Distribution::Constant(_) => 0.0,
             Distribution::Uniform { low, high } => (high - low) / 12f64.sqrt(),
             Distribution::Normal { std, .. } => std,
+            Distribution::TruncatedNormal { mean, std, low, high } => {
+                std * truncated::moments((low - mean) / std, (high - mean) / std).1
+            }
         }
     }
 
@@ -161,7 +159,7 @@ impl Distribution {
     pub fn bounds(&self) -> Option<(f64, f64)> {
         match *self {
             Distribution::Constant(value) => Some((value, value)),
-            Distribution::Uniform { low, high } => Some((low, high)),
+            Distribution::Uniform { low, high } | Distribution::TruncatedNormal { low, high, .. } => Some((low, high)),
             Distribution::Normal { .. } => None,
         }
     }
@@ -185,13 +183,24 @@ impl Distribution {
                     return Err(Error::argument("normal", "std", std, "finite and at least 0"));
                 }
             }
+            Distribution::TruncatedNormal { mean, std, low, high } => {
+                if !mean.is_finite() {
+                    return Err(Error::argument("trunc_normal", "mean", mean, "finite"));
+                }
+                if !(std > 0.0 && std.is_finite()) {
+                    return Err(Error::argument("trunc_normal", "std", std, "finite and above 0"));
+                }
+                if low.is_nan() || high.partial_cmp(&low) != Some(std::cmp::Ordering::Greater) {
+                    return Err(Error::argument("trunc_normal", "b", high, format!("above a, {low:?}")));
+                }
+            }
         }
         Ok(())
     }
 }
 
 /// The largest finite number of a dtype.
-fn largest(dtype: DType) -> f64 {
+pub(super) fn largest(dtype: DType) -> f64 {
     if dtype == DType::F32 { f32::MAX.into() } else { f64::MAX }
 }
 
@@ -214,6 +223,20 @@ impl Distribution {
     /// Whether the dtype holds what is drawn.
     fn check_range(&self, dtype: DType) -> Result<()> {
         let (most, must) = (largest(dtype), format!("a number that {dtype} holds"));
+        let between = |op, low: f64, high: f64| {
+            if low < high && inside(dtype, low, high).is_none() {
+                let must = format!("so far above a, {low:?}, that an {dtype} lies between");
+                return Err(Error::argument(op, "b", high, must));
+            }
+            Ok(())
+        };
+        // No draw is farther from the mean.
+        let normal = |op, mean: f64, std: f64| {
+            if mean.abs() + 16.0 * std > most {
+                return Err(Error::argument(op, "std", std, format!("so small that {dtype} holds all draws")));
+            }
+            Ok(())
+        };
         let fits = |op, name, value: f64| {
             let holds = value.abs() <= most || !value.is_finite();
             if holds { Ok(()) } else { Err(Error::argument(op, name, value, &must)) }
@@ -223,20 +246,20 @@ impl Distribution {
             Distribution::Uniform { low, high } => {
                 fits("uniform", "a", low)?;
                 fits("uniform", "b", high)?;
-                if low < high && inside(dtype, low, high).is_none() {
-                    let must = format!("so far above a, {low:?}, that an {dtype} lies between");
-                    return Err(Error::argument("uniform", "b", high, must));
-                }
-                Ok(())
+                between("uniform", low, high)
             }
             Distribution::Normal { mean, std } => {
                 fits("normal", "mean", mean)?;
-                // No draw is farther from the mean.
-                if mean.abs() + 16.0 * std > most {
-                    let must = format!("so small that {dtype} holds all draws");
-                    return Err(Error::argument("normal", "std", std, must));
+                normal("normal", mean, std)
+            }
+            Distribution::TruncatedNormal { mean, std, low, high } => {
+                fits("trunc_normal", "mean", mean)?;
+                fits("trunc_normal", "a", low)?;
+                fits("trunc_normal", "b", high)?;
+                if low.is_infinite() || high.is_infinite() {
+                    normal("trunc_normal", mean, std)?;
                 }
-                Ok(())
+                between("trunc_normal", low, high)
             }
         }
     }
@@ -254,6 +277,11 @@ impl Initializer for Distribution {
             }
             Distribution::Normal { mean, std } => {
                 Tensor::sample(shape, dtype, || mean + std * rng.sample::<f64, _>(StandardNormal))?
+            }
+            Distribution::TruncatedNormal { mean, std, low, high } => {
+                let (first, last) = inside(dtype, low, high).unwrap_or((low, low));
+                let (a, b) = ((low - mean) / std, (high - mean) / std);
+                Tensor::sample(shape, dtype, || (mean + std * truncated::draw(a, b, rng)).clamp(first, last))?
             }
         })
     }

@@ -37,6 +37,20 @@ pub enum FanMode {
     FanIn,
     /// The backward pass: the variance of the gradients stays the same.
     FanOut,
+    /// Both as far as can be, by the mean of the fans.
+    FanAvg,
+}
+
+impl FanMode {
+    /// The fan it scales by.
+    pub(super) fn fan(self, fans: Fans) -> f64 {
+        let (fan_in, fan_out) = (fans.fan_in as f64, fans.fan_out as f64);
+        match self {
+            FanMode::FanIn => fan_in,
+            FanMode::FanOut => fan_out,
+            FanMode::FanAvg => 0.5 * (fan_in + fan_out),
+        }
+    }
 }
 
 /// The fans of a weight of this shape.

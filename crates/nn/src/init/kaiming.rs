@@ -1,7 +1,6 @@
 //! Kaiming's (He's) initialisation: the variance stays the same through a rectifier.
 
-use super::distribution::Law;
-use super::{Distribution, FanMode, Initializer, Nonlinearity, calculate_gain, fans};
+use super::{Distribution, FanMode, Initializer, Law, Nonlinearity, calculate_gain, fans};
 use autograd_core::{DType, Error, Result, Tensor};
 use rand::Rng;
 
@@ -96,11 +95,7 @@ impl Kaiming {
         }
         let fans = fans(shape)?;
         fans.not_empty(shape)?;
-        let fan = match self.mode {
-            FanMode::FanIn => fans.fan_in,
-            FanMode::FanOut => fans.fan_out,
-        };
-        Ok(self.law.of_std(calculate_gain(self.nonlinearity) / (fan as f64).sqrt()))
+        Ok(self.law.of_std(calculate_gain(self.nonlinearity) / self.mode.fan(fans).sqrt()))
     }
 }
 

@@ -1,7 +1,6 @@
 //! Xavier's (Glorot's) initialisation: the same variance forward and backward.
 
-use super::distribution::Law;
-use super::{Distribution, Initializer, fans};
+use super::{Distribution, Initializer, Law, fans};
 use autograd_core::{DType, Error, Result, Tensor};
 use rand::Rng;
 

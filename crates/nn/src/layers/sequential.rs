@@ -109,8 +109,8 @@ impl Layer for Sequential {
         // The same value, but one of its own, like every result.
         let Some((_, first)) = layers.next() else { return Ok(x.to_dtype(x.dtype())) };
         // What `Layer::call` does, without a string for each position.
-        let first = observe::call(&**first, 0, || first.forward(x))?;
-        layers.try_fold(first, |x, (position, layer)| observe::call(&**layer, position, || layer.forward(&x)))
+        let first = observe::call(&**first, 0, &[x], || first.forward(x))?;
+        layers.try_fold(first, |x, (position, layer)| observe::call(&**layer, position, &[&x], || layer.forward(&x)))
     }
 }
 

@@ -11,7 +11,8 @@ const BATCH: usize = 2;
 
 /// A table of a model's layers, made by running a small batch of zeros through it; printing it prints the table.
 ///
-/// `shape` is that of one sample, without the batch dimension, which the table shows as N. The zeros are of the dtype
+/// `shape` is that of one sample, without the batch dimension, which the table shows as N; multiply-adds are those of
+/// one sample. The zeros are of the dtype
 /// of the model's first parameter. The model stays as it is, running statistics and positions of random streams
 /// included.
 ///
@@ -27,16 +28,17 @@ const BATCH: usize = 2;
 /// let table = summary(&model, &[1, 28, 28])?;
 /// assert_eq!(table.trainable, 203_530);
 /// assert_eq!(table.to_string(), "\
-/// layer       output   parameters
-/// ───────────────────────────────
-/// 0 (Flatten) [N, 784]          0
-/// 1 (Linear)  [N, 256]    200,960
-/// 2 (ReLU)    [N, 256]          0
-/// 3 (Linear)  [N, 10]       2,570
-/// ───────────────────────────────
-/// trainable               203,530
-/// frozen                        0
-/// bytes                   814,120");
+/// layer         output   parameters multiply-adds
+/// ───────────────────────────────────────────────
+/// 0 (Flatten)   [N, 784]          0             0
+/// 1 (Linear)    [N, 256]    200,960       200,704
+/// 2 (ReLU)      [N, 256]          0             0
+/// 3 (Linear)    [N, 10]       2,570         2,560
+/// ───────────────────────────────────────────────
+/// trainable                 203,530
+/// frozen                          0
+/// bytes                     814,120
+/// multiply-adds             203,264");
 /// # Ok::<(), wengert_nn::Error>(())
 /// ```
 pub fn summary(model: &(impl Layer + ?Sized), shape: &[usize]) -> Result<Summary> {
@@ -89,14 +91,15 @@ pub fn summary_of(model: &(impl Layer + ?Sized), x: &Tensor) -> Result<Summary> 
 /// let (a, b) = (Tensor::zeros(&[5, 4], DType::F32)?, Tensor::zeros(&[5, 3], DType::F32)?);
 /// let table = summary_with(&pair, |pair| pair.forward(&a, &b))?;
 /// assert_eq!(table.to_string(), "\
-/// layer          output parameters
-/// ────────────────────────────────
-/// left (Linear)  [5, 2]         10
-/// right (Linear) [5, 2]          8
-/// ────────────────────────────────
+/// layer          output parameters multiply-adds
+/// ──────────────────────────────────────────────
+/// left (Linear)  [5, 2]         10            40
+/// right (Linear) [5, 2]          8            30
+/// ──────────────────────────────────────────────
 /// trainable                     18
 /// frozen                         0
-/// bytes                         72");
+/// bytes                         72
+/// multiply-adds                 70");
 /// # Ok::<(), wengert_nn::Error>(())
 /// ```
 pub fn summary_with<M: Module + ?Sized>(model: &M, forward: impl FnOnce(&M) -> Result<Tensor>) -> Result<Summary> {
@@ -108,7 +111,6 @@ fn run(
     forward: impl FnOnce() -> Result<Tensor>,
     batch: Option<usize>,
 ) -> Result<Summary> {
-    let (mut streams, mut buffers) = (Vec::new(), Vec::new());
     let mut summary = Summary::default();
     model.visit(&Path::root(), &mut |_, item| match item {
         Item::Param(param) => {
@@ -119,22 +121,34 @@ fn run(
         Item::Buffer(buffer) => {
             let value = buffer.get();
             summary.bytes += value.numel() * value.dtype().size();
-            buffers.push((buffer, value));
         }
-        Item::Stream(stream) => streams.push((stream, stream.position().1)),
         _ => {}
     });
-    let unchanged = Unchanged { streams, buffers };
+    let unchanged = Unchanged::of(model);
     let steps = no_grad(|| record(model, forward))?;
     drop(unchanged);
     summary.rows = steps.into_iter().map(|step| row(step, batch)).collect();
+    summary.multiply_adds = summary.rows.iter().map(|row| row.multiply_adds).sum();
     Ok(summary)
 }
 
 /// Puts back what a run changes, also after an error or a panic.
-struct Unchanged<'m> {
+pub(crate) struct Unchanged<'m> {
     streams: Vec<(&'m Stream, u64)>,
     buffers: Vec<(&'m Buffer, Tensor)>,
+}
+
+impl<'m> Unchanged<'m> {
+    /// The model as it is now.
+    pub(crate) fn of(model: &'m (impl Module + ?Sized)) -> Unchanged<'m> {
+        let mut unchanged = Unchanged { streams: Vec::new(), buffers: Vec::new() };
+        model.visit(&Path::root(), &mut |_, item| match item {
+            Item::Buffer(buffer) => unchanged.buffers.push((buffer, buffer.get())),
+            Item::Stream(stream) => unchanged.streams.push((stream, stream.position().1)),
+            _ => {}
+        });
+        unchanged
+    }
 }
 
 impl Drop for Unchanged<'_> {
@@ -145,7 +159,8 @@ impl Drop for Unchanged<'_> {
 }
 
 fn row(step: Step, batch: Option<usize>) -> Row {
-    let Step { name, kind, output, parameters } = step;
+    let Step { name, kind, output, parameters, bytes, multiply_adds } = step;
+    let multiply_adds = multiply_adds / batch.unwrap_or(1) as u64;
     let output = output.map_or(String::new(), |shape| match (&shape[..], batch) {
         ([first, rest @ ..], Some(batch)) if *first == batch => {
             format!(
@@ -155,5 +170,5 @@ fn row(step: Step, batch: Option<usize>) -> Row {
         }
         _ => shape.to_string(),
     });
-    Row { name, kind: kind.into(), output, parameters }
+    Row { name, kind: kind.into(), output, parameters, bytes, multiply_adds }
 }

@@ -8,14 +8,14 @@ use std::fmt;
 /// ```
 /// use wengert_nn::{Linear, Summary, summary};
 /// let table: Summary = summary(&Linear::new(3, 2, &mut autograd_core::seeded(7))?, &[3])?;
-/// assert_eq!((table.trainable, table.frozen, table.bytes), (8, 0, 32));
+/// assert_eq!((table.trainable, table.frozen, table.bytes, table.multiply_adds), (8, 0, 32, 6));
 /// # Ok::<(), wengert_nn::Error>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Summary {
     /// One row for each call of a layer, in the order they ran. A layer made of others has a row only if it has
-    /// parameters besides theirs, or runs its parts without [`Layer::call`](crate::Layer::call).
+    /// parameters besides theirs, multiplies itself, or runs its parts without [`Layer::call`](crate::Layer::call).
     pub rows: Vec<Row>,
     /// How many numbers are trained.
     pub trainable: usize,
@@ -23,6 +23,9 @@ pub struct Summary {
     pub frozen: usize,
     /// Bytes of parameters and buffers.
     pub bytes: usize,
+    /// The multiplications with an addition of all rows together; see
+    /// [`Profile::multiply_adds`](autograd_core::Profile::multiply_adds).
+    pub multiply_adds: u64,
 }
 
 /// A row of a [`Summary`].
@@ -46,6 +49,10 @@ pub struct Row {
     pub output: String,
     /// How many numbers its own parameters have, without those of other rows.
     pub parameters: usize,
+    /// The bytes of those.
+    pub bytes: usize,
+    /// The multiplications with an addition that it does itself.
+    pub multiply_adds: u64,
 }
 
 impl Row {
@@ -60,17 +67,28 @@ impl Row {
 
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut lines = vec![["layer".into(), "output".into(), "parameters".into()]];
-        lines.extend(self.rows.iter().map(|row| [row.title(), row.output.clone(), grouped(row.parameters)]));
-        let totals = [("trainable", self.trainable), ("frozen", self.frozen), ("bytes", self.bytes)];
-        lines.extend(totals.map(|(name, count)| [name.into(), String::new(), grouped(count)]));
+        let mut lines = vec![["layer".into(), "output".into(), "parameters".into(), "multiply-adds".into()]];
+        lines.extend(
+            self.rows.iter().map(|row| {
+                [row.title(), row.output.clone(), grouped(row.parameters as u64), grouped(row.multiply_adds)]
+            }),
+        );
+        let totals = [
+            ("trainable", self.trainable as u64),
+            ("frozen", self.frozen as u64),
+            ("bytes", self.bytes as u64),
+            ("multiply-adds", self.multiply_adds),
+        ];
+        lines.extend(totals.map(|(name, count)| [name.into(), String::new(), grouped(count), String::new()]));
 
         let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0);
-        let widths = [width(0), width(1), width(2)];
-        let rule = "─".repeat(widths.iter().sum::<usize>() + 2);
-        for (at, [name, output, count]) in lines.iter().enumerate() {
-            let [w0, w1, w2] = widths;
+        let [w0, w1, w2, w3] = [width(0), width(1), width(2), width(3)];
+        let rule = "─".repeat(w0 + w1 + w2 + w3 + 3);
+        for (at, [name, output, count, work]) in lines.iter().enumerate() {
             write!(f, "{name:<w0$} {output:<w1$} {count:>w2$}")?;
+            if !work.is_empty() {
+                write!(f, " {work:>w3$}")?;
+            }
             if at == 0 || at == self.rows.len() {
                 write!(f, "\n{rule}")?;
             }
@@ -83,7 +101,7 @@ impl fmt::Display for Summary {
 }
 
 /// A count with its digits in groups of three: `203,530`.
-fn grouped(count: usize) -> String {
+fn grouped(count: u64) -> String {
     let digits = count.to_string();
     let mut text = String::new();
     for (at, digit) in digits.chars().enumerate() {

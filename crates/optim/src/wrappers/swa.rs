@@ -22,7 +22,8 @@ use autograd_core::{Error, Result, Tensor};
 /// ends, with it.
 ///
 /// Buffers are the model's own: running statistics of normalisation are those of the weights that were trained, and should
-/// be estimated again at s, by passes over the training set in training mode after `eval`.
+/// be estimated again at s, after `eval` or at the end of a `Trainer`'s run: by `update_batch_norm` of the layers' crate,
+/// from batches of the training set.
 ///
 /// # Examples
 /// ```

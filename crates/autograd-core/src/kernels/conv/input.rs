@@ -2,7 +2,7 @@
 
 use super::panel::{Tile, add_panel};
 use super::room::with_room;
-use super::{Conv, add_bias, depthwise, for_parts, start_with, tiles};
+use super::{Conv, add_bias, depthwise, for_parts, start_with, tiles, winograd};
 use crate::kernels::gemm::{Matrix, gemm};
 use crate::kernels::real::Real;
 
@@ -17,6 +17,9 @@ pub fn input<T: Real>(conv: &Conv, y: &[T], w: &[T], bias: Option<&[T]>, x: &mut
     }
     if conv.is_depthwise() {
         return depthwise::input(conv, y, w, bias, x);
+    }
+    if winograd::input(conv, y, w, bias, x) {
+        return;
     }
     let many = conv.images_at_once();
     for_parts(conv.work(), x, many * conv.input_image(), &|part, x, threads| {

@@ -2,22 +2,24 @@
 //!
 //! All three are products with a panel, the part of the input that a tile of outputs reads, with a row for each channel
 //! and tap. A panel stays in the second-level cache; that of a whole batch is never made. What does not use all of an
-//! image's channels ([`depthwise`]) has no use for products.
+//! image's channels ([`depthwise`]) has no use for products; kernels of 3 × 3 need fewer of them ([`winograd`]).
 
 mod depthwise;
 mod input;
 mod output;
 mod panel;
 mod room;
+mod short;
 mod weight;
 mod window;
+mod winograd;
 
 use crate::kernels::real::Real;
 use crate::threads::parallel::{share, threads, worth_sharing_products};
 pub use input::input;
 pub use output::output;
 pub use panel::{Tile, add_panel, fill_panel};
-pub use room::forget;
+pub use room::{forget, with_room};
 pub use weight::weight;
 pub use window::{Space, Window};
 

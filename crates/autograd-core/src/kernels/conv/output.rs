@@ -2,7 +2,7 @@
 
 use super::panel::Tile;
 use super::room::with_room;
-use super::{Conv, add_bias, depthwise, for_parts, start_with, tiles};
+use super::{Conv, add_bias, depthwise, for_parts, start_with, tiles, winograd};
 use crate::kernels::gemm::{Matrix, gemm};
 use crate::kernels::real::Real;
 
@@ -16,6 +16,9 @@ pub fn output<T: Real>(conv: &Conv, x: &[T], w: &[T], bias: Option<&[T]>, y: &mu
     }
     if conv.is_depthwise() {
         return depthwise::output(conv, x, w, bias, y);
+    }
+    if winograd::output(conv, x, w, bias, y) {
+        return;
     }
     let many = conv.images_at_once();
     for_parts(conv.work(), y, many * conv.output_image(), &|part, y, threads| {

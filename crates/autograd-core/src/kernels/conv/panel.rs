@@ -1,6 +1,7 @@
 //! Panels: the elements that a tile of outputs reads, a row for each channel and tap, a column for each output.
 
 use super::Conv;
+use super::short::copy_short;
 use super::window::Window;
 use crate::kernels::gemm::Matrix;
 use crate::kernels::real::Real;
@@ -81,7 +82,7 @@ pub fn fill_panel<T: Plain + Default>(window: &Window, tile: &Tile, x: &[T], pan
         to[..start].fill(T::default());
         to[end..].fill(T::default());
         if stride == 1 {
-            to[start..end].copy_from_slice(&x[line.from..line.from + end - start]);
+            copy_short(&x[line.from..line.from + end - start], &mut to[start..end]);
         } else if start < end {
             let x = x[line.from..].iter().step_by(stride);
             to[start..end].iter_mut().zip(x).for_each(|(to, x)| *to = *x);
@@ -139,7 +140,7 @@ impl Conv {
         let mut parts = room.chunks_exact_mut(positions);
         for plane in tile.of.clone() {
             for (image, part) in images.clone().zip(&mut parts) {
-                part.copy_from_slice(&y[(image * tile.planes + plane) * positions..][..positions]);
+                copy_short(&y[(image * tile.planes + plane) * positions..][..positions], part);
             }
         }
         Matrix { data: room, row: tile.columns.len(), column: 1 }

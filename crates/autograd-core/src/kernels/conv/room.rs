@@ -1,4 +1,4 @@
-//! Memory for panels, kept by each thread.
+//! Memory for panels and other parts of kernels, kept by each thread.
 
 use crate::storage::block::{Block, Plain};
 use std::cell::RefCell;
@@ -12,7 +12,7 @@ thread_local! {
 }
 
 /// Calls `f` with `len` elements of any content.
-pub(super) fn with_room<T: Plain, R>(len: usize, f: impl FnOnce(&mut [T]) -> R) -> R {
+pub fn with_room<T: Plain, R>(len: usize, f: impl FnOnce(&mut [T]) -> R) -> R {
     let mut block = take(len * size_of::<T>());
     let result = f(block.slice_mut(len));
     let _ = ROOMS.try_with(|rooms| {
@@ -36,10 +36,7 @@ fn take(bytes: usize) -> Block {
         }
         smallest.map(|i| rooms.swap_remove(i))
     });
-    kept.ok()
-        .flatten()
-        .or_else(|| Block::zeroed(bytes.next_power_of_two()))
-        .expect("memory for a part of a convolution")
+    kept.ok().flatten().or_else(|| Block::zeroed(bytes.next_power_of_two())).expect("memory for a part of a kernel")
 }
 
 /// Gives the blocks that this thread keeps back to the system.

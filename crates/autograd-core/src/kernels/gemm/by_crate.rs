@@ -41,6 +41,9 @@ pub(super) unsafe fn by_crate<T: Real>(
         );
         return;
     }
+    // The crates choose a kernel for the CPU themselves.
+    #[cfg(test)]
+    crate::kernels::simd::VECTORISED.set(crate::kernels::simd::VECTORISED.get() + 1);
     let parallelism = if threads > 1 { Parallelism::Rayon(threads) } else { Parallelism::None };
     // The crates are fastest where a column of c lies in one piece: cᵀ = bᵀ aᵀ, unless c is one column.
     let (rows, columns, left, right) = if n > 1 { (n, m, b.transposed(), a.transposed()) } else { (m, n, a, b) };

@@ -2,6 +2,7 @@
 
 mod by_crate;
 mod pack;
+mod packed;
 mod small;
 mod tiles;
 mod transpose;
@@ -11,6 +12,7 @@ use super::simd::vectorize_with;
 use crate::threads::parallel::{self, worth_sharing_products};
 use by_crate::by_crate;
 pub use pack::forget;
+pub use packed::Packed;
 use small::Small;
 use tiles::Product;
 
@@ -29,9 +31,15 @@ pub struct Matrix<'a, T> {
 }
 
 impl<'a, T> Matrix<'a, T> {
+    /// A matrix whose rows of `columns` elements lie one after the other.
+    #[inline(always)]
+    pub fn rows(data: &'a [T], columns: usize) -> Matrix<'a, T> {
+        Matrix { data, row: columns, column: 1 }
+    }
+
     /// The transposed matrix, in the same memory.
     #[inline(always)]
-    fn transposed(self) -> Matrix<'a, T> {
+    pub fn transposed(self) -> Matrix<'a, T> {
         Matrix { data: self.data, row: self.column, column: self.row }
     }
 
@@ -47,6 +55,17 @@ impl<'a, T> Matrix<'a, T> {
     }
 }
 
+/// What a product is added to.
+#[derive(Clone, Copy)]
+enum Base<'a, T> {
+    /// Nothing.
+    Nothing,
+    /// This row, to every row of c.
+    Row(&'a [T]),
+    /// What c holds.
+    Held,
+}
+
 /// `c = a b`, or `c = a b + bias`; a: `[m, k]`, b: `[k, n]`, bias: `[n]`, c: `[m, n]` contiguous. It runs on up to
 /// `threads` threads, and has the same bits on any number.
 ///
@@ -54,34 +73,55 @@ impl<'a, T> Matrix<'a, T> {
 /// If a matrix does not hold its elements.
 pub fn gemm<T: Real>(
     threads: usize,
-    (m, k, n): (usize, usize, usize),
+    size: (usize, usize, usize),
     a: Matrix<'_, T>,
     b: Matrix<'_, T>,
     bias: Option<&[T]>,
     c: &mut [T],
 ) {
+    product(threads, size, a, b, bias.map_or(Base::Nothing, Base::Row), c);
+}
+
+/// `c += a b`, else as [`gemm`].
+///
+/// # Panics
+/// If a matrix does not hold its elements.
+pub fn gemm_add<T: Real>(threads: usize, size: (usize, usize, usize), a: Matrix<'_, T>, b: Matrix<'_, T>, c: &mut [T]) {
+    product(threads, size, a, b, Base::Held, c);
+}
+
+fn product<T: Real>(
+    threads: usize,
+    (m, k, n): (usize, usize, usize),
+    a: Matrix<'_, T>,
+    b: Matrix<'_, T>,
+    base: Base<'_, T>,
+    c: &mut [T],
+) {
     let fits = a.holds(m, k) && b.holds(k, n) && m.checked_mul(n) == Some(c.len());
+    let bias = if let Base::Row(bias) = base { Some(bias) } else { None };
     assert!(fits && bias.is_none_or(|bias| bias.len() == n), "a matrix product leaves its operands");
     if c.is_empty() {
         return;
     }
     let work = c.len().saturating_mul(k);
-    if work < SMALL_BELOW && k * m.max(n) <= small::SCRATCH && k > 0 {
+    let held = matches!(base, Base::Held);
+    if work < SMALL_BELOW && k * m.max(n) <= small::SCRATCH && k > 0 && !held {
         return vectorize_with(Small { size: (m, k, n), a, b, bias, c });
     }
-    let threads = if threads > 1 && worth_sharing_products(work) { threads.min(parallel::threads()) } else { 1 };
+    let threads = if worth_sharing_products(work) && threads > 1 { threads.min(parallel::threads()) } else { 1 };
     if k > 0 && tiles::suit((m, k, n), b) {
         // SAFETY: `fits`, and all of them are borrowed until the product is there.
-        return unsafe { Product::new((m, k, n), a, b, bias, c) }.compute(threads);
+        return unsafe { Product::new((m, k, n), a, b, base, c) }.compute(threads);
     }
-    match bias {
-        Some(bias) => c.chunks_exact_mut(n).for_each(|row| row.copy_from_slice(bias)),
-        None if k == 0 => c.fill(T::ZERO),
-        None => (),
+    match base {
+        Base::Row(bias) => c.chunks_exact_mut(n).for_each(|row| row.copy_from_slice(bias)),
+        Base::Nothing if k == 0 => c.fill(T::ZERO),
+        Base::Nothing | Base::Held => (),
     }
     if k > 0 {
         // SAFETY: `fits`, c is not empty, and neither is k.
-        unsafe { by_crate((m, k, n), a, b, c, bias.is_some(), threads) };
+        unsafe { by_crate((m, k, n), a, b, c, bias.is_some() || held, threads) };
     }
 }
 
@@ -129,11 +169,15 @@ mod tests {
                 let bias: Vec<f64> = (0..n).map(|j| j as f64 - 7.5).collect();
                 let mut d = vec![7.0; m * n];
                 gemm(1, (m, k, n), am, bm, Some(&bias), &mut d);
+                let mut e: Vec<f64> = (0..m * n).map(|i| i as f64 - 3.5).collect();
+                gemm_add(1, (m, k, n), am, bm, &mut e);
                 for i in 0..m {
                     for j in 0..n {
                         let close = |x: f64, y: f64| (x - y).abs() < 1e-12 * (k as f64 + 1.0);
                         assert!(close(c[i * n + j], exact(i, j)), "{m} {k} {n}: ({i}, {j})");
                         assert!(close(d[i * n + j], exact(i, j) + bias[j]), "{m} {k} {n} with a bias: ({i}, {j})");
+                        let held = (i * n + j) as f64 - 3.5;
+                        assert!(close(e[i * n + j], exact(i, j) + held), "{m} {k} {n} added: ({i}, {j})");
                     }
                 }
             }
@@ -177,7 +221,7 @@ mod tests {
             simd.vectorize(On(simd, Small { size, a, b, bias: Some(&bias), c: &mut c }));
         } else {
             // SAFETY: the sizes are those of the matrices, which are all alive until the call below returns.
-            let product = unsafe { Product::new(size, a, b, Some(&bias), &mut c) };
+            let product = unsafe { Product::new(size, a, b, Base::Row(&bias), &mut c) };
             simd.vectorize(On(simd, product));
         }
         c.into_iter().map(|x| x.as_f64().to_bits()).collect()

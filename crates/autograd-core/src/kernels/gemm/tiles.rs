@@ -14,8 +14,8 @@
 
 use super::super::real::Real;
 use super::super::simd::{Vectorized, has_vectors, vectorize_with};
-use super::Matrix;
 use super::pack::{self, load, store};
+use super::{Base, Matrix};
 use crate::threads::parallel::join;
 use pulp::Simd;
 use std::ptr::null;
@@ -28,7 +28,7 @@ const LEFT: usize = 1 << 20;
 const NARROW: usize = 4;
 
 /// Steps in depth for which the columns of b are packed at once.
-const DEPTH: usize = 1024;
+pub(super) const DEPTH: usize = 1024;
 
 /// The most bytes that the rows of b in one block of depth, with all columns, may take to be read where they are.
 const NEAR: usize = 1 << 18;
@@ -59,8 +59,12 @@ pub(super) struct Product<T> {
     b: *const T,
     b_row: usize,
     b_column: usize,
+    /// The columns of b as tiles read them ([`super::packed`]), or null.
+    panels: *const T,
     /// The row that every row of c starts from, or null.
     bias: *const T,
+    /// Whether c starts from what it holds.
+    held: bool,
     c: *mut T,
     c_row: usize,
 }
@@ -69,7 +73,7 @@ pub(super) struct Product<T> {
 unsafe impl<T: Send + Sync> Send for Product<T> {}
 
 impl<T: Real> Product<T> {
-    /// `c = a b + bias`.
+    /// `c = a b + base`.
     ///
     /// # Safety
     /// The matrices hold their elements, c has m · n and the bias n, and all of them are borrowed as long as the
@@ -78,13 +82,32 @@ impl<T: Real> Product<T> {
         size: (usize, usize, usize),
         a: Matrix<'_, T>,
         b: Matrix<'_, T>,
-        bias: Option<&[T]>,
+        base: Base<'_, T>,
         c: &mut [T],
     ) -> Product<T> {
         let (a_row, a_column, b_row, b_column) = (a.row, a.column, b.row, b.column);
-        let bias = bias.map_or(null(), <[T]>::as_ptr);
+        let (bias, held) = match base {
+            Base::Nothing => (null(), false),
+            Base::Row(bias) => (bias.as_ptr(), false),
+            Base::Held => (null(), true),
+        };
         let (a, b, c, c_row) = (a.data.as_ptr(), b.data.as_ptr(), c.as_mut_ptr(), size.2);
-        Product { size, a, a_row, a_column, b, b_row, b_column, bias, c, c_row }
+        Product { size, a, a_row, a_column, b, b_row, b_column, panels: null(), bias, held, c, c_row }
+    }
+
+    /// `c += a b`, where the columns of b lie in `panels` as [`super::packed`] has put them there.
+    ///
+    /// # Safety
+    /// As for `new`; the panels are those of b on this CPU.
+    pub(super) unsafe fn with_panels(
+        size: (usize, usize, usize),
+        a: Matrix<'_, T>,
+        b: Matrix<'_, T>,
+        panels: &[T],
+        c: &mut [T],
+    ) -> Product<T> {
+        // SAFETY: the caller's promise.
+        Product { panels: panels.as_ptr(), ..unsafe { Product::new(size, a, b, Base::Held, c) } }
     }
 
     /// Computes the product on up to `threads` threads. It is cut between columns where rows of a are read as they are,
@@ -138,17 +161,24 @@ impl<T: Real> Product<T> {
                 }
                 for j in (0..n).step_by(2 * vector) {
                     let columns = (n - j).min(2 * vector);
-                    let (b, c) = (self.b.add(start * self.b_row + j * self.b_column), self.c.add(j));
-                    let base = match (start, self.bias.is_null()) {
-                        (0, true) => (null(), 0),
-                        (0, false) => (self.bias.add(j), 0),
-                        _ => (c.cast_const(), self.c_row),
-                    };
-                    let strip = Strip { simd, m, depth, a, columns, base, c, c_row: self.c_row };
-                    if columns > vector {
-                        strip.compute::<R, 2>(b, self.b_row, self.b_column, b_room);
+                    let c = self.c.add(j);
+                    let (b, b_row, b_column) = if self.panels.is_null() {
+                        (self.b.add(start * self.b_row + j * self.b_column), self.b_row, self.b_column)
                     } else {
-                        strip.compute::<R, 1>(b, self.b_row, self.b_column, b_room);
+                        let panel = start * n.next_multiple_of(2 * vector) + j * depth;
+                        (self.panels.add(panel), columns.div_ceil(vector) * vector, 1)
+                    };
+                    let base = match (start > 0 || self.held, self.bias.is_null()) {
+                        (true, _) => (c.cast_const(), self.c_row),
+                        (false, true) => (null(), 0),
+                        (false, false) => (self.bias.add(j), 0),
+                    };
+                    let packed = !self.panels.is_null();
+                    let strip = Strip { simd, m, depth, a, columns, packed, base, c, c_row: self.c_row };
+                    if columns > vector {
+                        strip.compute::<R, 2>(b, b_row, b_column, b_room);
+                    } else {
+                        strip.compute::<R, 1>(b, b_row, b_column, b_room);
                     }
                 }
             }
@@ -183,6 +213,8 @@ struct Strip<T, S> {
     depth: usize,
     a: Left<T>,
     columns: usize,
+    /// Whether b lies as tiles read it.
+    packed: bool,
     /// The values that the sums are added to, and the distance between their rows; null for none.
     base: (*const T, usize),
     c: *mut T,
@@ -204,7 +236,7 @@ impl<T: Real, S: Simd> Strip<T, S> {
             let width = W * T::count::<S>();
             let (mut b, mut b_row) = (b, b_row);
             let near = b_column == 1 && self.depth * b_row * size_of::<T>() <= NEAR;
-            if !near || self.columns < width {
+            if !self.packed && (!near || self.columns < width) {
                 pack::columns::<T, S, W>(self.simd, self.depth, self.columns, b, b_row, b_column, room.as_mut_ptr());
                 (b, b_row) = (room.as_ptr(), width);
             }

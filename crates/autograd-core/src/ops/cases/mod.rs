@@ -10,7 +10,10 @@
 
 mod accuracy;
 mod derivatives;
+mod facts;
 mod input;
+mod linear;
+mod page;
 mod pointwise;
 mod replay;
 mod sizes;
@@ -241,7 +244,7 @@ macro_rules! cases {
             use $crate::ops::cases::{Case, Input, Rows, erf_reference};
             #[allow(unused_imports, reason = "a file may have rows of one sort only")]
             use $crate::keep;
-            $crate::ops::cases::run(&[$(Rows::rows($rows)),+].concat());
+            $crate::ops::cases::run(file!(), &[$(Rows::rows($rows)),+].concat());
         }
     };
 }

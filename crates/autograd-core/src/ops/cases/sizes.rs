@@ -1,5 +1,6 @@
 //! Inputs without elements, without dimensions and with very many elements, made of a case's own.
 
+use super::facts::Doors;
 use super::suite::{case_seed, scrambled};
 use super::{Case, Input};
 use crate::Result;
@@ -11,27 +12,30 @@ use std::sync::OnceLock;
 /// So many elements are shared between threads.
 const MANY: usize = 140_000;
 
+/// More elements than this are neither given nor asked for.
+const MOST: usize = 8 * MANY;
+
 /// The shapes of a case's inputs.
-type Shapes = Vec<Vec<usize>>;
+pub(super) type Shapes = Vec<Vec<usize>>;
 
 impl Case {
-    fn shapes(&self) -> Shapes {
+    pub(super) fn shapes(&self) -> Shapes {
         self.inputs.iter().map(|input| input.shape().to_vec()).collect()
     }
 
-    fn of_shapes(&self, shapes: &Shapes) -> Case {
+    pub(super) fn of_shapes(&self, shapes: &Shapes) -> Case {
         let inputs: Vec<Input> = self.inputs.iter().zip(shapes).map(|(input, shape)| input.of_shape(shape)).collect();
         Case { inputs, ..self.clone() }
     }
 }
 
 /// The same shapes with one size for another, so that sizes that must agree still do.
-fn replaced(shapes: &Shapes, old: usize, new: usize) -> Shapes {
+pub(super) fn replaced(shapes: &Shapes, old: usize, new: usize) -> Shapes {
     let of_shape = |shape: &Vec<usize>| shape.iter().map(|size| if *size == old { new } else { *size }).collect();
     shapes.iter().map(of_shape).collect()
 }
 
-fn distinct(shapes: &Shapes) -> Vec<usize> {
+pub(super) fn distinct(shapes: &Shapes) -> Vec<usize> {
     let mut sizes: Vec<usize> = shapes.iter().flatten().copied().filter(|size| *size > 0).collect();
     sizes.sort_unstable();
     sizes.dedup();
@@ -146,17 +150,37 @@ pub(super) fn many_elements_give_the_same_bits_on_any_number_of_threads(case: &C
     let numel = |shape: &Vec<usize>| shape.iter().product::<usize>();
     for size in distinct(&shapes) {
         let largest = shapes.iter().filter(|shape| shape.contains(&size)).map(numel).max().unwrap_or(1);
-        let large = replaced(&shapes, size, (size * MANY).div_ceil(largest.max(1)));
-        if large.iter().map(numel).sum::<usize>() > 8 * MANY {
+        let many = (size * MANY).div_ceil(largest.max(1)).min(bearable(case, &shapes, size, MOST));
+        let large = replaced(&shapes, size, many);
+        if large.iter().map(numel).sum::<usize>() > MOST {
             continue;
         }
         let case = case.of_shapes(&large);
         within(&large, || {
             let x = case.sample(14);
-            let [one, three] = pools().each_ref().map(|pool| pool.install(|| answers(&case, &x, false)));
+            let [alone, shared] = pools();
+            let (one, doors) = alone.install(|| Doors::of(|| answers(&case, &x, false)));
+            doors.note();
+            let three = shared.install(|| answers(&case, &x, false));
             assert!(one == three, "one thread and three give different bits");
         });
     }
+}
+
+/// The largest number for a size with which the result has no more than `most` elements, judged by how it grows where
+/// the size is doubled: with its square, if two dims of the result are the size.
+pub(super) fn bearable(case: &Case, shapes: &Shapes, size: usize, most: usize) -> usize {
+    let result = |of: usize| {
+        let case = case.of_shapes(&replaced(shapes, size, of));
+        (case.call)(&case.sample(14)).map_or(0.0, |y| y.numel() as f64)
+    };
+    let (elements, of_double) = (result(size), result(2 * size));
+    let power = (of_double / elements).log2();
+    // It does not grow, or is refused.
+    if !(power.is_finite() && power > 0.0) {
+        return usize::MAX;
+    }
+    (size as f64 * (most as f64 / elements).powf(1.0 / power)) as usize
 }
 
 /// Runs a check, and says for which shapes it failed.
@@ -172,4 +196,15 @@ fn pools() -> &'static [rayon::ThreadPool; 2] {
     POOLS.get_or_init(|| {
         [1, 3].map(|threads| rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads"))
     })
+}
+
+#[test]
+fn a_result_that_grows_with_the_square_of_a_size_stays_bearable() {
+    let outer = Case::new("outer", vec![Input::real(&[4], 0.0..1.0), Input::real(&[4], 0.0..1.0)], |x| {
+        x[0].unsqueeze(1)?.try_mul(&x[1])
+    });
+    let many = bearable(&outer, &outer.shapes(), 4, MOST);
+    assert!(many * many <= MOST && (many + 2) * (many + 2) > MOST, "{many}");
+    let sum = Case::new("sum", vec![Input::real(&[4], 0.0..1.0)], |x| Ok(x[0].sum()));
+    assert_eq!(bearable(&sum, &sum.shapes(), 4, MOST), usize::MAX);
 }

@@ -1,7 +1,8 @@
 //! The suite that every case goes through.
 
+use super::facts::Facts;
 use super::pointwise::{digits_hold_over_the_whole_range, no_element_sees_another};
-use super::{Case, Refusal, sizes};
+use super::{Case, Refusal, page, sizes};
 use crate::gradcheck::GradCheck;
 use crate::tape::SAVED;
 use crate::tensor::{DType, Tensor};
@@ -11,8 +12,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 /// A property by name.
 pub(super) type Property = (&'static str, fn(&Case));
 
-/// Runs every property over every case of a file, and reports all that fail, not only the first.
-pub(crate) fn run(cases: &[Case]) {
+/// Runs every property over every case of a file, and reports all that fail, not only the first; then compares what
+/// they have shown with the page of operations.
+pub(crate) fn run(file: &str, cases: &[Case]) {
     let properties: [Property; 16] = [
         ("values agree with the formula", values_agree_with_the_formula),
         ("derivatives agree with finite differences", |case| case.check_gradients(&case.sample(1), "plain")),
@@ -37,11 +39,17 @@ pub(crate) fn run(cases: &[Case]) {
         }),
     ];
     let mut failures = Vec::new();
+    let mut facts = Vec::new();
     for case in cases {
-        for (name, property) in properties.iter().chain(&super::walks::PROPERTIES).chain(&super::replay::PROPERTIES) {
+        let more = super::walks::PROPERTIES.iter().chain(&super::replay::PROPERTIES).chain(&super::linear::PROPERTIES);
+        for (name, property) in properties.iter().chain(more) {
             if let Err(panic) = catch_unwind(AssertUnwindSafe(|| property(case))) {
                 failures.push(format!("{}: {name}:\n  {}", case.op, text_of(&*panic)));
             }
+        }
+        match catch_unwind(AssertUnwindSafe(|| Facts::of(case))) {
+            Ok(seen) => facts.push(seen),
+            Err(panic) => failures.push(format!("{}: what it can:\n  {}", case.op, text_of(&*panic))),
         }
     }
     let silent = |case: &&Case| {
@@ -50,6 +58,9 @@ pub(crate) fn run(cases: &[Case]) {
     };
     for case in cases.iter().filter(silent) {
         failures.push(format!("{}: give a case of it `.refuses(..)`, or mark it `.cannot_fail()`", case.op));
+    }
+    if failures.is_empty() {
+        failures.extend(page::check(file, &facts).err());
     }
     assert!(failures.is_empty(), "{} failures\n{}", failures.len(), failures.join("\n"));
 }
@@ -75,7 +86,7 @@ impl Case {
     }
 
     /// The operation without the words that distinguish its cases: `amax` of `amax(0, 2)`, `linear` of `linear to one`.
-    fn operation(&self) -> &'static str {
+    pub(super) fn operation(&self) -> &'static str {
         self.op.split(['(', ' ']).next().unwrap_or(self.op)
     }
 }

@@ -120,9 +120,12 @@ mod tests {
     use crate::tensor::DType;
 
     /// What the definition says, one product after the other.
-    fn defined(form: &Form, part: Part, a: &[f64], b: &[f64]) -> Vec<f64> {
+    fn defined<T>(form: &Form, part: Part, a: &[T], b: &[T]) -> Vec<T>
+    where
+        T: Copy + Default + std::ops::Mul<Output = T> + std::ops::AddAssign,
+    {
         let Conv { images, groups, inner, outer, window } = form.sizes;
-        let mut c = vec![0.0; form.shape(part).iter().product()];
+        let mut c = vec![T::default(); form.shape(part).iter().product()];
         let (inputs, outputs, taps) = (window.inputs(), window.outputs(), window.taps());
         for image in 0..images {
             for o in 0..groups * outer {
@@ -230,6 +233,47 @@ mod tests {
                 assert_eq!((far, one.len()), (None, want.len()), "{part:?} of {form:?}");
                 let bits = |x: &[f64]| x.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
                 assert!(bits(&one) == bits(&three), "threads: {part:?} of {form:?}");
+            }
+        }
+    }
+
+    /// The largest distances of a part in F32 from what the definition says: as it is computed here, and as the definition
+    /// computes it in F32, one product after the other.
+    fn distances(form: &Form, part: Part) -> [f64; 2] {
+        let of = match part {
+            Part::Output => [Part::Input, Part::Weight],
+            Part::Input => [Part::Output, Part::Weight],
+            Part::Weight => [Part::Input, Part::Output],
+        };
+        let [a, b] = of
+            .map(|part| Tensor::randn(&form.shape(part), DType::F32, &mut crate::seeded(part as u64)).expect("small"));
+        let want = defined(form, part, &a.to_f64s(), &b.to_f64s());
+        let got = form.solve(part, &a, &b, None).expect("sizes that fit").to_f64s();
+        let [a, b] = [&a, &b].map(|x| x.to_vec::<f32>().expect("of F32"));
+        let plain: Vec<f64> = defined(form, part, &a, &b).into_iter().map(f64::from).collect();
+        [got, plain].map(|x| x.iter().zip(&want).fold(0.0, |far, (x, want)| f64::max(far, (x - want).abs())))
+    }
+
+    #[test]
+    fn kernels_of_three_by_three_are_as_near_in_single_precision() {
+        for seed in 0..12u64 {
+            let below = |i: u64, n: usize| (bits_at(seed, i) % n as u64) as usize;
+            let mut window = Window {
+                input: [1, 6 + below(0, 9), 6 + below(1, 300)],
+                kernel: [1, 3, 3],
+                stride: [1; 3],
+                dilation: [1; 3],
+                before: [0, below(2, 4), below(3, 4)],
+                output: [1; 3],
+            };
+            for d in 1..3 {
+                window.output[d] = window.input[d] + window.before[d] + below(3 + d as u64, 3) - 2;
+            }
+            let (groups, inner, outer) = (1 + below(6, 2), 24 + below(7, 20), 24 + below(8, 20));
+            let form = Form { rank: 2, sizes: Conv { images: 1 + below(9, 3), groups, inner, outer, window } };
+            for part in [Part::Output, Part::Input, Part::Weight] {
+                let [far, plain] = distances(&form, part);
+                assert!(far <= 4.0 * plain, "{part:?} of {form:?}: {far:e} for {plain:e}");
             }
         }
     }

@@ -10,14 +10,14 @@ use crate::tape::{Pull, Pullback, Saved, record, unwatched};
 use crate::tensor::{DType, Float, Tensor, for_float};
 
 /// A function of one number and of a parameter.
-pub(super) struct Function {
-    pub(super) name: &'static str,
-    pub(super) loops: Loops,
-    pub(super) slope: Slope,
+pub(crate) struct Function {
+    pub(crate) name: &'static str,
+    pub(crate) loops: Loops,
+    pub(crate) slope: Slope,
 }
 
 /// The derivative of a function.
-pub(super) enum Slope {
+pub(crate) enum Slope {
     /// Another function, with the same parameter.
     Is(&'static Function),
     /// Another function, with a parameter made of this one.
@@ -28,7 +28,7 @@ pub(super) enum Slope {
 
 impl Slope {
     /// The function and its parameter.
-    fn function(&self, p: f64) -> Option<(&'static Function, f64)> {
+    pub(crate) fn function(&self, p: f64) -> Option<(&'static Function, f64)> {
         match self {
             Slope::Is(next) => Some((next, p)),
             Slope::With(next, of) => Some((next, of(p))),
@@ -42,7 +42,7 @@ impl Function {
     ///
     /// # Panics
     /// If there is no memory for the result: see [`Tensor`].
-    pub(super) fn of(&'static self, p: f64, x: &Tensor) -> Tensor {
+    pub(crate) fn of(&'static self, p: f64, x: &Tensor) -> Tensor {
         self.try_of(p, x).unwrap_or_else(|error| refuse(&error))
     }
 
@@ -50,7 +50,7 @@ impl Function {
     ///
     /// # Errors
     /// If there is no memory for the result.
-    pub(super) fn try_of(&'static self, p: f64, x: &Tensor) -> Result<Tensor> {
+    pub(crate) fn try_of(&'static self, p: f64, x: &Tensor) -> Result<Tensor> {
         let Some(float) = Float::of(x.dtype()) else {
             x.can_be_packed(self.name)?;
             return self.try_of(p, &x.to_dtype(DType::F32));

@@ -9,7 +9,7 @@ use crate::kernels::real::Real;
 use crate::kernels::zip::{Function, zip, zip_flat};
 use crate::ops::check::Check;
 use crate::shape::strides_in;
-use crate::tape::{Pull, Pullback, Saved, record, unwatched};
+use crate::tape::{Pull, Pullback, Saved, cut, record, unwatched};
 use crate::tensor::{DType, Float, Stored, Tensor, for_float};
 use std::array::from_fn;
 
@@ -111,6 +111,7 @@ fn computed<F: Elementwise<K>, const K: usize>(
         None => fused::<i64, _, K>(F::NAME, Integers(f), shape, x),
     }?;
     if F::KEEPS == Keeps::Untracked {
+        cut(F::NAME, &x);
         return Ok(value);
     }
     Ok(record(F::NAME, value, &x, |y| Derivative {

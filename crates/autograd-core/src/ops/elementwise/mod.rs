@@ -6,26 +6,26 @@
 //! the function is written for floats as a whole: [`smooth`] makes an operation of it and of its derivative for
 //! formulas, [`chain`] runs functions that no formula needs.
 
-mod chain;
+pub(crate) mod chain;
 pub(crate) mod driver;
-mod smooth;
+pub(crate) mod smooth;
 mod traced;
 
 // In the order of the page of `Tensor`, which the blank lines keep.
 pub(crate) mod arithmetic;
 
-mod exponential;
+pub(crate) mod exponential;
 
-mod trigonometric;
+pub(crate) mod trigonometric;
 
-mod hyperbolic;
-mod special;
+pub(crate) mod hyperbolic;
+pub(crate) mod special;
 
-mod rounding;
+pub(crate) mod rounding;
 
-mod activation;
+pub(crate) mod activation;
 
-mod compare;
+pub(crate) mod compare;
 mod logic;
 
 pub use compare::Tolerance;

@@ -6,12 +6,12 @@ use crate::tensor::Tensor;
 use std::marker::PhantomData;
 
 /// `y = f(x)`, recorded; the input is kept, for the derivative cannot be had from the output without loss.
-pub(super) fn smooth<S: Special>(x: &Tensor) -> Tensor {
+pub(crate) fn smooth<S: Special>(x: &Tensor) -> Tensor {
     elementwise([x], Smooth(PhantomData::<S>))
 }
 
 #[derive(Clone, Copy)]
-struct Smooth<S>(PhantomData<S>);
+pub(crate) struct Smooth<S>(pub(crate) PhantomData<S>);
 
 impl<S: Special> Elementwise<1> for Smooth<S> {
     const NAME: &'static str = S::NAME;
@@ -29,12 +29,12 @@ impl<S: Special> Elementwise<1> for Smooth<S> {
 }
 
 /// `y = f(c x)`, recorded like [`smooth`].
-pub(super) fn scaled<S: Scaled>(x: &Tensor, c: f64) -> Tensor {
+pub(crate) fn scaled<S: Scaled>(x: &Tensor, c: f64) -> Tensor {
     elementwise([x], OfProduct(c, PhantomData::<S>))
 }
 
 #[derive(Clone, Copy)]
-struct OfProduct<S>(f64, PhantomData<S>);
+pub(crate) struct OfProduct<S>(pub(crate) f64, pub(crate) PhantomData<S>);
 
 impl<S: Scaled> Elementwise<1> for OfProduct<S> {
     const NAME: &'static str = S::NAME;

@@ -2,6 +2,7 @@
 
 use super::placed::Placed;
 use crate::error::Result;
+use crate::keep;
 use crate::ops::check::Check;
 use crate::tape::{Pull, Pullback, Saved, record};
 use crate::tensor::{Tensor, for_float};
@@ -17,10 +18,43 @@ use crate::tensor::{Tensor, for_float};
 /// assert_eq!(y.sum().backward()?.get(&table).unwrap().to_vec::<f32>()?, [0.0, 0.0, 2.0, 2.0]);
 /// # Ok::<(), autograd_core::Error>(())
 /// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct EmbeddingOptions {
-    pub(super) padding_idx: Option<isize>,
-    pub(super) scale_grad_by_freq: bool,
+    padding_idx: Option<isize>,
+    limit: Limit,
+    scale_grad_by_freq: bool,
+}
+
+impl Default for EmbeddingOptions {
+    fn default() -> Self {
+        EmbeddingOptions::new()
+    }
+}
+
+/// The largest norm of a row.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Limit {
+    pub(super) max_norm: Option<f64>,
+    pub(super) norm_type: f64,
+}
+
+impl Limit {
+    /// None, of the Euclidean norm.
+    pub(super) const NONE: Limit = Limit { max_norm: None, norm_type: 2.0 };
+
+    /// The rows, of which longer ones are shortened.
+    pub(super) fn apply(self, op: &'static str, rows: &Tensor) -> Result<Tensor> {
+        let Some(max) = self.max_norm else { return Ok(rows.clone()) };
+        Check(op).require(max >= 0.0, "max_norm", max, "0 or more")?;
+        Check(op).require(self.norm_type > 0.0, "norm_type", self.norm_type, "above 0")?;
+        if rows.numel() == 0 {
+            return Ok(rows.clone());
+        }
+        let norms = rows.vector_norm(self.norm_type, keep(-1))?;
+        let one = Tensor::full(&[], 1.0, rows.dtype())?;
+        let factors = norms.add_scalar(1e-7).reciprocal().mul_scalar(max);
+        rows.try_mul(&norms.gt_scalar(max).where_cond(&factors, &one)?)
+    }
 }
 
 impl EmbeddingOptions {
@@ -34,12 +68,57 @@ impl EmbeddingOptions {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub const fn new() -> EmbeddingOptions {
-        EmbeddingOptions { padding_idx: None, scale_grad_by_freq: false }
+        EmbeddingOptions { padding_idx: None, limit: Limit::NONE, scale_grad_by_freq: false }
     }
 
     /// A row that gets no gradient; a negative number counts from the end. Default: none.
     pub const fn padding_idx(self, row: isize) -> EmbeddingOptions {
         EmbeddingOptions { padding_idx: Some(row), ..self }
+    }
+
+    /// The row of [`EmbeddingOptions::padding_idx`].
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::EmbeddingOptions;
+    /// assert_eq!(EmbeddingOptions::new().padding_idx(3).padding(), Some(3));
+    /// ```
+    pub const fn padding(self) -> Option<isize> {
+        self.padding_idx
+    }
+
+    /// The largest norm of a row: longer ones are shortened to it when they are read. Default: none.
+    ///
+    /// # Differs from
+    /// PyTorch shortens the rows in the table itself, and the gradient is that of the shortened row; here the table
+    /// stays as it is, and the gradient is that of the formula.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{EmbeddingOptions, Tensor};
+    /// let options = EmbeddingOptions::new().max_norm(1.0);
+    /// let y = Tensor::from([[3.0, 4.0]]).embedding(&Tensor::from(0), options)?.to_vec::<f32>()?;
+    /// assert!((y[0] - 0.6).abs() < 1e-6 && (y[1] - 0.8).abs() < 1e-6);
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
+    pub const fn max_norm(self, max: f64) -> EmbeddingOptions {
+        let limit = Limit { max_norm: Some(max), ..self.limit };
+        EmbeddingOptions { limit, ..self }
+    }
+
+    /// The p of the p-norm of [`EmbeddingOptions::max_norm`], above 0. Default 2.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{EmbeddingOptions, Tensor};
+    /// let options = EmbeddingOptions::new().max_norm(1.0).norm_type(1.0);
+    /// let y = Tensor::from([[3.0, 1.0]]).embedding(&Tensor::from(0), options)?.to_vec::<f32>()?;
+    /// assert!((y[0] - 0.75).abs() < 1e-6);
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
+    pub const fn norm_type(self, p: f64) -> EmbeddingOptions {
+        let limit = Limit { norm_type: p, ..self.limit };
+        EmbeddingOptions { limit, ..self }
     }
 
     /// Whether the gradient of a row is divided by how often the row occurs; default false.
@@ -79,7 +158,7 @@ impl Tensor {
     ///
     /// # Errors
     /// If the table does not have two dimensions or is not of a float type, `index` is not `I64`, an index is out of
-    /// range, or `padding_idx` is no row.
+    /// range, `padding_idx` is no row, or the largest norm is negative.
     ///
     /// # Examples
     /// ```
@@ -99,7 +178,7 @@ impl Tensor {
         let mut shape = index.shape().to_vec();
         shape.push(width);
         let table = sieved("embedding", self, &flat, padding, options.scale_grad_by_freq)?;
-        placed.take(&table)?.reshape_to(&shape)
+        options.limit.apply("embedding", &placed.take(&table)?)?.reshape_to(&shape)
     }
 }
 
@@ -176,6 +255,26 @@ crate::ops::cases::cases![{
                 |x| x[1].embedding(&x[1], EmbeddingOptions::new()),
                 "embedding: dtype is I64, expected F32 or F64; to_dtype converts",
             ),
+        Case::new("embedding (short rows)", x(), |x| {
+            x[0].embedding(&x[1], EmbeddingOptions::new().max_norm(1.5).norm_type(3.0))
+        })
+        .value(|x| {
+            let row = |k: &f64| x[0][*k as usize * 3..][..3].to_vec();
+            let short = |row: Vec<f64>| {
+                let norm = row.iter().map(|x| x.abs().powi(3)).sum::<f64>().cbrt();
+                let factor = if norm > 1.5 { 1.5 / (norm + 1e-7) } else { 1.0 };
+                row.into_iter().map(move |x| x * factor)
+            };
+            x[1].iter().map(row).flat_map(short).collect()
+        })
+        .refuses(
+            |x| x[0].embedding(&x[1], EmbeddingOptions::new().max_norm(-1.0)),
+            "embedding: max_norm is -1.0, it must be 0 or more",
+        )
+        .refuses(
+            |x| x[0].embedding(&x[1], EmbeddingOptions::new().max_norm(1.0).norm_type(0.0)),
+            "embedding: norm_type is 0.0, it must be above 0",
+        ),
         // Its gradient is not that of its value, on purpose.
         Case::new("embedding (padded)", x(), |x| {
             x[0].embedding(&x[1], EmbeddingOptions::new().padding_idx(-1).scale_grad_by_freq(true))

@@ -1,6 +1,6 @@
 //! Bags of rows of a table.
 
-use super::embedding::{padding, sieved};
+use super::embedding::{Limit, padding, sieved};
 use super::placed::Placed;
 use super::scatter_reduce::{ScatterReduce, fold};
 use crate::error::{Error, ErrorKind, Result};
@@ -41,13 +41,27 @@ pub enum Bag {
 /// assert_eq!(y.to_vec::<f32>()?, [6.5, 9.0, 3.0, 4.0]);
 /// # Ok::<(), autograd_core::Error>(())
 /// ```
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct EmbeddingBagOptions {
     mode: Bag,
     weights: Option<Tensor>,
     padding_idx: Option<isize>,
+    limit: Limit,
     scale_grad_by_freq: bool,
     include_last_offset: bool,
+}
+
+impl Default for EmbeddingBagOptions {
+    fn default() -> Self {
+        EmbeddingBagOptions {
+            mode: Bag::Mean,
+            weights: None,
+            padding_idx: None,
+            limit: Limit::NONE,
+            scale_grad_by_freq: false,
+            include_last_offset: false,
+        }
+    }
 }
 
 impl EmbeddingBagOptions {
@@ -87,6 +101,38 @@ impl EmbeddingBagOptions {
     /// ```
     pub fn padding_idx(self, row: isize) -> EmbeddingBagOptions {
         EmbeddingBagOptions { padding_idx: Some(row), ..self }
+    }
+
+    /// The row of [`EmbeddingBagOptions::padding_idx`].
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::EmbeddingBagOptions;
+    /// assert_eq!(EmbeddingBagOptions::new().padding_idx(-1).padding(), Some(-1));
+    /// ```
+    pub fn padding(&self) -> Option<isize> {
+        self.padding_idx
+    }
+
+    /// The largest norm of a row, as of [`EmbeddingOptions`](crate::EmbeddingOptions::max_norm). Default: none.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{EmbeddingBagOptions, Tensor};
+    /// let (table, index) = (Tensor::from([[3.0, 1.0], [0.0, 0.0]]), Tensor::from([[0, 1]]));
+    /// let y = table.embedding_bag(&index, None, EmbeddingBagOptions::new().max_norm(2.0).norm_type(1.0))?;
+    /// assert!((y.to_vec::<f32>()?[0] - 0.75).abs() < 1e-6);
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
+    pub fn max_norm(self, max: f64) -> EmbeddingBagOptions {
+        let limit = Limit { max_norm: Some(max), ..self.limit };
+        EmbeddingBagOptions { limit, ..self }
+    }
+
+    /// The p of the p-norm of [`EmbeddingBagOptions::max_norm`], above 0. Default 2.
+    pub fn norm_type(self, p: f64) -> EmbeddingBagOptions {
+        let limit = Limit { norm_type: p, ..self.limit };
+        EmbeddingBagOptions { limit, ..self }
     }
 
     /// Whether the gradient of a row is divided by how often the row occurs; default false.
@@ -164,7 +210,7 @@ impl Tensor {
             CHECK.is("per_sample_weights", weights, index.shape())?;
         }
         let (bags, of_bag) = bags(index, offsets, options.include_last_offset)?;
-        let table = sieved(OP, self, &flat, None, options.scale_grad_by_freq)?;
+        let table = options.limit.apply(OP, &sieved(OP, self, &flat, None, options.scale_grad_by_freq)?)?;
         // A padding row counts as none at all.
         let inside = padding.map(|row| flat.ne_scalar(row as f64));
         if options.mode == Bag::Max {

@@ -2,19 +2,21 @@
 
 use crate::error::{Error, Result};
 use crate::ops::check::Check;
+use crate::ops::decompose::inv::inverse;
 use crate::tensor::{DType, Tensor};
 
 impl Tensor {
-    /// The n-th power of each matrix, by repeated squaring: at most 2 log₂ n products.
+    /// The n-th power of each matrix, by repeated squaring: at most 2 log₂ n products. Of a negative n, it is that of the
+    /// inverse.
     ///
     /// # Shapes
     /// `[.., N, N] → [.., N, N]`; the power 0 is the identity.
     ///
     /// # Gradient
-    /// That of the products. Saves their operands.
+    /// That of the products, and of the inverse. Saves their operands.
     ///
     /// # Errors
-    /// If the matrices are not square or not of a float type, or n is negative: powers of inverses do not exist yet.
+    /// If the matrices are not square or not of a float type, or n is negative and a matrix is singular.
     ///
     /// # Examples
     /// ```
@@ -30,28 +32,10 @@ impl Tensor {
         if rows != columns {
             return Err(Error::shape("matrix_power", "the input", self.shape(), "[.., N, N]"));
         }
-        check.require(n >= 0, "n", n, "at least 0")?;
-        match n {
-            // Selected, so that the gradient is 0, and not absent.
-            0 => return Tensor::full(&[], 0.0, DType::Bool)?.where_cond(self, &Tensor::eye(rows, self.dtype())?),
-            1 => return self.reshape_to(self.shape()),
-            _ => {}
+        if n < 0 {
+            return power(&inverse("matrix_power", self, false)?, n.unsigned_abs());
         }
-        let (mut square, mut rest) = (self.clone(), n);
-        let mut power: Option<Tensor> = None;
-        loop {
-            if rest % 2 == 1 {
-                power = Some(match &power {
-                    None => square.clone(),
-                    Some(power) => power.matmul(&square)?,
-                });
-            }
-            rest /= 2;
-            match power {
-                Some(power) if rest == 0 => return Ok(power),
-                _ => square = square.matmul(&square)?,
-            }
-        }
+        power(self, n.unsigned_abs())
     }
 
     /// The product of several matrices, in the order that takes the fewest multiplications. The first may be a vector,
@@ -109,6 +93,34 @@ impl Tensor {
     }
 }
 
+/// The n-th power of square matrices.
+fn power(x: &Tensor, n: usize) -> Result<Tensor> {
+    match n {
+        // Selected, so that the gradient is 0, and not absent.
+        0 => {
+            return Tensor::full(&[], 0.0, DType::Bool)?
+                .where_cond(x, &Tensor::eye(x.shape()[x.rank() - 1], x.dtype())?);
+        }
+        1 => return x.reshape_to(x.shape()),
+        _ => {}
+    }
+    let (mut square, mut rest) = (x.clone(), n);
+    let mut power: Option<Tensor> = None;
+    loop {
+        if rest % 2 == 1 {
+            power = Some(match &power {
+                None => square.clone(),
+                Some(power) => power.matmul(&square)?,
+            });
+        }
+        rest /= 2;
+        match power {
+            Some(power) if rest == 0 => return Ok(power),
+            _ => square = square.matmul(&square)?,
+        }
+    }
+}
+
 /// The product of a chain of matrices, cut where it takes the fewest multiplications.
 fn in_order(chain: &[Tensor]) -> Result<Tensor> {
     let n = chain.len();
@@ -155,7 +167,7 @@ crate::ops::cases::cases![{
         Case::new("matrix_power", vec![x(&[3, 2, 2])], |x| x[0].matrix_power(3))
             .value(cube)
             .not_counting_saved()
-            .refuses(|x| x[0].matrix_power(-1), "matrix_power: n is -1, it must be at least 0")
+            .refuses(|x| x[0].mul_scalar(0.0).matrix_power(-1), "matrix_power: matrix 0 of the batch is singular")
             .refuses(
                 |x| x[0].narrow(1, 0, 1)?.matrix_power(2),
                 "matrix_power: the input has shape [3, 1, 2], expected [.., N, N]",
@@ -163,6 +175,15 @@ crate::ops::cases::cases![{
         Case::new("matrix_power (0)", vec![x(&[2, 2])], |x| x[0].matrix_power(0)).value(|_| vec![1.0, 0.0, 0.0, 1.0]),
         Case::new("matrix_power (1)", vec![x(&[2, 2])], |x| x[0].matrix_power(1)).value(|x| x[0].clone()),
         Case::new("matrix_power (6)", vec![x(&[2, 2])], |x| x[0].matrix_power(6)).not_counting_saved(),
+        Case::new("matrix_power (-2)", vec![x(&[2, 2])], |x| {
+            x[0].try_add(&Tensor::eye(2, x[0].dtype())?.mul_scalar(6.0))?.matrix_power(-2)
+        })
+        .value(|x| {
+            let [a, b, c, d] = [x[0][0] + 6.0, x[0][1], x[0][2], x[0][3] + 6.0];
+            let inverse = [d, -b, -c, a].map(|x| x / (a * d - b * c));
+            product(&inverse, &inverse, 2, 2)
+        })
+        .not_counting_saved(),
         Case::new("multi_dot", vec![x(&[2, 4]), x(&[4, 3]), x(&[3, 5]), x(&[5])], |x| {
             Tensor::multi_dot(&[&x[0], &x[1], &x[2], &x[3]])
         })

@@ -50,7 +50,7 @@ pub enum InterpolateMode {
 /// # Ok::<(), autograd_core::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]
-pub struct ScaleFactor(SmallVec<[f64; 3]>);
+pub struct ScaleFactor(pub(super) SmallVec<[f64; 3]>);
 
 impl From<f64> for ScaleFactor {
     fn from(one: f64) -> ScaleFactor {

@@ -4,6 +4,7 @@ pub(crate) mod adaptive;
 pub(crate) mod affine_grid;
 pub(crate) mod avg_pool;
 pub(crate) mod chosen;
+pub(crate) mod fractional_max_pool;
 pub(crate) mod grid_sample;
 pub(crate) mod grid_taps;
 pub(crate) mod interpolate;

@@ -1,10 +1,10 @@
 //! Random dropping of elements.
 
 use crate::error::Result;
-use crate::kernels::random::dropout;
+use crate::kernels::random::{Drops, dropout};
 use crate::ops::check::Check;
 use crate::tape::{Pull, Pullback, record};
-use crate::tensor::watch::rolls;
+use crate::tensor::watch::roll;
 use crate::tensor::{Tensor, for_float};
 use rand::{Rng, RngExt};
 
@@ -33,8 +33,7 @@ impl Tensor {
     /// # References
     /// Srivastava, Hinton, Krizhevsky, Sutskever, Salakhutdinov, Dropout, 2014.
     pub fn dropout(&self, p: f64, rng: &mut dyn Rng) -> Result<Tensor> {
-        rolls("dropout");
-        self.dropout_seeded(p, rng.random())
+        self.dropout_seeded(p, roll("dropout", || rng.random()))
     }
 
     /// [`Tensor::dropout`] with the seed that decides which elements are dropped: the same seed drops the same
@@ -53,30 +52,40 @@ impl Tensor {
     pub fn dropout_seeded(&self, p: f64, seed: u64) -> Result<Tensor> {
         Check("dropout").float(self)?;
         Check("dropout").require((0.0..=1.0).contains(&p), "p", p, "in [0, 1]")?;
-        if p == 0.0 {
-            return self.reshape_to(self.shape());
-        }
-        dropped(self, p, seed)
+        dropped("dropout", self, scaled(p, 1), seed)
     }
 }
 
-fn dropped(x: &Tensor, p: f64, seed: u64) -> Result<Tensor> {
-    let packed = x.try_packed("dropout")?;
-    let value = for_float!(x.float(), T => Tensor::draw::<T, 1>("dropout", x.shape(), seed, [&packed], move |seed, [x], y| {
-        dropout(seed, p, x.flat::<T>(), y);
-    }))?;
-    Ok(record("dropout", value, &[x], |_| Dropout { p, seed }))
+/// Dropping by which the expected value stays.
+pub(super) fn scaled(p: f64, inner: usize) -> Drops {
+    Drops { p, inner, kept: 1.0 - p, shift: NOTHING }
 }
 
-struct Dropout {
-    p: f64,
+/// What is added where nothing is.
+const NOTHING: [f64; 2] = [-0.0; 2];
+
+/// The caller has checked the dtype and `p`.
+pub(super) fn dropped(op: &'static str, x: &Tensor, drops: Drops, seed: u64) -> Result<Tensor> {
+    if drops.p == 0.0 {
+        return x.reshape_to(x.shape());
+    }
+    let packed = x.try_packed(op)?;
+    let value = for_float!(x.float(), T => Tensor::draw::<T, 1>(op, x.shape(), seed, [&packed], move |seed, [x], y| {
+        dropout(seed, drops, x.flat::<T>(), y);
+    }))?;
+    Ok(record(op, value, &[x], |_| Dropped { op, drops, seed }))
+}
+
+struct Dropped {
+    op: &'static str,
+    drops: Drops,
     seed: u64,
 }
 
-impl Pullback for Dropout {
+impl Pullback for Dropped {
     fn pull(&self, at: &mut Pull<'_>) -> Result<()> {
         let gy = at.gy();
-        at.give(0, || dropped(gy, self.p, self.seed))
+        at.give(0, || dropped(self.op, gy, Drops { shift: NOTHING, ..self.drops }, self.seed))
     }
 }
 

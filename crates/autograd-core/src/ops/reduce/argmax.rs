@@ -5,6 +5,7 @@ use super::dims::ReduceDims;
 use crate::error::Result;
 use crate::kernels::reduce::extreme_positions;
 use crate::ops::check::Check;
+use crate::tape::cut;
 use crate::tensor::{DType, Tensor, for_float};
 
 impl Tensor {
@@ -45,6 +46,7 @@ impl Tensor {
 pub(super) fn positions<const SMALLEST: bool>(op: &'static str, x: &Tensor, dims: &ReduceDims) -> Result<Tensor> {
     let along = Along::new(op, x, dims)?.not_empty(op, x)?;
     let rows = along.rows(x);
+    cut(op, &[x]);
     if x.dtype() == DType::I64 {
         let count = along.count.max(1);
         return Tensor::compute::<i64, 1>(op, &along.shape, [&rows], move |[rows], y| {

@@ -67,6 +67,15 @@ macro_rules! numbers {
 numbers!(i32 isize usize);
 
 impl ReduceDims {
+    /// The dimensions as they were named, for an operation that leaves them in anyway; `None` for all.
+    pub(crate) fn listed(&self, op: &'static str) -> crate::Result<Option<&[isize]>> {
+        if !self.keep {
+            return Ok(self.dims.as_deref());
+        }
+        let text = format!("{op}: keep says nothing here, for the dims stay in the result with their sizes");
+        Err(crate::Error::new(crate::ErrorKind::Argument, text))
+    }
+
     /// The only dimension, for reductions that return positions along one; for a scalar, its own.
     pub(crate) fn only(&self, op: &'static str, shape: &[usize]) -> crate::Result<isize> {
         let got = match self.dims.as_deref() {

@@ -2,7 +2,7 @@
 
 use super::along::Along;
 use crate::error::Result;
-use crate::kernels::scan::Recurrence;
+use crate::kernels::scan::LinearRecurrence;
 use crate::tape::{Pull, Pullback, Saved, record};
 use crate::tensor::Tensor;
 
@@ -11,7 +11,7 @@ use crate::tensor::Tensor;
 ///
 /// Its adjoint is the same recurrence in the other direction, so derivatives of all orders are exact and linear in time.
 pub(super) fn recurrence(a: &Tensor, b: &Tensor, dim: usize, reverse: bool) -> Result<Tensor> {
-    let value = Along::of(b, dim).scan("recurrence", Recurrence, reverse, [a, b])?;
+    let value = Along::of(b, dim).scan("recurrence", LinearRecurrence, reverse, [a, b])?;
     Ok(record("recurrence", value, &[a, b], |y| Recurrent { a: Saved::input(0, a), y: Saved::output(y), dim, reverse }))
 }
 

@@ -7,8 +7,8 @@ use autograd_core::{OutputSize, PadMode, Padding};
 use serde_json::Value;
 use wengert_nn::{
     AdaptiveAvgPool1d, AdaptiveAvgPool2d, AdaptiveAvgPool3d, AdaptiveMaxPool1d, AdaptiveMaxPool2d, AdaptiveMaxPool3d,
-    AvgPool1d, AvgPool2d, AvgPool3d, Conv1d, Conv2d, Conv3d, ConvOptions, LPPool1d, LPPool2d, MaxPool1d, MaxPool2d,
-    MaxPool3d,
+    AvgPool1d, AvgPool2d, AvgPool3d, Conv1d, Conv2d, Conv3d, ConvOptions, LPPool1d, LPPool2d, LPPool3d, MaxPool1d,
+    MaxPool2d, MaxPool3d,
 };
 
 /// Pooling by windows: what all have, and each one's own setters.
@@ -61,6 +61,7 @@ pub(super) const TABLE: &[(&str, Build)] = &[
     ("AvgPool3d", |c, _| avg_pool!(c, AvgPool3d)),
     ("LPPool1d", |c, _| pool!(c, LPPool1d::new(c.number("norm_type")?, &c.integers("kernel_size")?[..]),)),
     ("LPPool2d", |c, _| pool!(c, LPPool2d::new(c.number("norm_type")?, &c.integers("kernel_size")?[..]),)),
+    ("LPPool3d", |c, _| pool!(c, LPPool3d::new(c.number("norm_type")?, &c.integers("kernel_size")?[..]),)),
     ("AdaptiveAvgPool1d", |c, _| layer(AdaptiveAvgPool1d::new(output_size(c)?))),
     ("AdaptiveAvgPool2d", |c, _| layer(AdaptiveAvgPool2d::new(output_size(c)?))),
     ("AdaptiveAvgPool3d", |c, _| layer(AdaptiveAvgPool3d::new(output_size(c)?))),
@@ -101,15 +102,21 @@ fn stride(c: &Call<'_>) -> Outcome<Option<Vec<isize>>> {
 }
 
 fn options(c: &Call<'_>) -> Outcome<ConvOptions> {
-    let mut options = ConvOptions::new().groups(c.count("groups")?).bias(c.flag("bias")?);
-    options = options.stride(&c.integers("stride")?[..]).dilation(&c.integers("dilation")?[..]);
+    let mut options = ConvOptions::new().groups(c.count("groups")?).bias(c.flag_or("bias", true)?);
+    if c.value("stride").is_some() {
+        options = options.stride(&c.integers("stride")?[..]);
+    }
+    if c.value("dilation").is_some() {
+        options = options.dilation(&c.integers("dilation")?[..]);
+    }
     options = match c.value("padding") {
         Some(Value::String(word)) if word == "same" => options.padding(Padding::Same),
         Some(Value::String(word)) if word == "valid" => options.padding(Padding::Valid),
         Some(Value::String(word)) => return Err(Stop::argument("padding", word)),
-        _ => options.padding(&c.integers("padding")?[..]),
+        Some(_) => options.padding(&c.integers("padding")?[..]),
+        None => options,
     };
-    Ok(match c.word("padding_mode")? {
+    Ok(match c.maybe_word("padding_mode")?.unwrap_or("zeros") {
         "zeros" => options,
         "reflect" => options.padding_mode(PadMode::Reflect),
         "replicate" => options.padding_mode(PadMode::Replicate),

@@ -1,6 +1,10 @@
 //! Layers: built from arguments, loaded with a state, warmed up, called, differentiated.
 
+mod attention;
 mod images;
+mod normalize;
+mod recurrent;
+mod shapes;
 mod table;
 
 use super::inputs::{Inputs, backward, check_values, named, tolerance};
@@ -9,11 +13,30 @@ use crate::case::{Arguments, Array, Case, Precision, Tolerance};
 use crate::compare;
 use crate::stop::{Outcome, Stop};
 use autograd_core::module::{Module, StateDict};
-use autograd_core::{Tensor, no_grad, seeded};
+use autograd_core::{SeededRng, Tensor, no_grad, seeded};
 use std::collections::BTreeMap;
 use wengert_nn::DynLayer;
 
 type Arrays = BTreeMap<String, Array>;
+
+/// A layer as a case calls it: with inputs by name and arguments of the call.
+pub(super) trait Called: Module {
+    /// The outputs, in PyTorch's order.
+    fn outputs(&self, call: &Call<'_>) -> Outcome<Vec<Tensor>>;
+}
+
+impl Called for Box<dyn DynLayer> {
+    fn outputs(&self, call: &Call<'_>) -> Outcome<Vec<Tensor>> {
+        let one = |name: &str| call.maybe_tensor(name);
+        for [a, b] in [["x1", "x2"], ["input1", "input2"]] {
+            if let (Some(a), Some(b)) = (one(a)?, one(b)?) {
+                return Ok(vec![self.forward_all(&[a.clone(), b.clone()])?]);
+            }
+        }
+        let x = one("input")?.ok_or_else(|| Stop::Unsupported("another input than the only one".into()))?;
+        Ok(vec![self.forward(x)?])
+    }
+}
 
 /// Builds the layer of a name, in the precision of the run.
 pub(super) fn build(name: &str, args: &Arguments, precision: Precision) -> Outcome<Box<dyn DynLayer>> {
@@ -27,7 +50,16 @@ pub(super) fn build_seeded(
     precision: Precision,
     seed: u64,
 ) -> Outcome<Box<dyn DynLayer>> {
-    let build = table::find(name)?;
+    built(table::find(name)?, args, precision, seed)
+}
+
+/// What `build` builds from the arguments, if it reads all of them.
+fn built<M: Module>(
+    build: impl Fn(&Call<'_>, &mut SeededRng) -> Outcome<M>,
+    args: &Arguments,
+    precision: Precision,
+    seed: u64,
+) -> Outcome<M> {
     let nothing = BTreeMap::new();
     let call = Call::new(args, &nothing, precision);
     let layer = build(&call, &mut seeded(seed));
@@ -37,6 +69,22 @@ pub(super) fn build_seeded(
     let mut layer = layer?;
     layer.to_dtype(precision.dtype())?;
     Ok(layer)
+}
+
+type BuildCalled = fn(&Call<'_>, &mut SeededRng) -> Outcome<Box<dyn Called>>;
+
+/// The function that builds a layer of several inputs or outputs.
+fn find_called(name: &str) -> Option<BuildCalled> {
+    let mut all = attention::CALLED.iter().chain(recurrent::CALLED);
+    all.find(|(known, _)| *known == name).map(|(_, build)| *build)
+}
+
+/// Builds the layer of a name as a case calls it.
+fn build_called(name: &str, args: &Arguments, precision: Precision) -> Outcome<Box<dyn Called>> {
+    match find_called(name) {
+        Some(build) => built(build, args, precision, 7),
+        None => Ok(Box::new(build(name, args, precision)?)),
+    }
 }
 
 /// A state dict from the arrays of a case.
@@ -54,21 +102,39 @@ pub(super) fn check_state(module: &dyn Module, want: &Arrays, tolerance: Toleran
 }
 
 pub(super) fn run(case: &Case, precision: Precision) -> Outcome<()> {
-    table::find(&case.name)?;
-    let call_args: Arguments = case.field("call_args")?.unwrap_or_default();
-    if let Some((name, _)) = call_args.iter().find(|(_, value)| !value.is_null()) {
-        return Err(Stop::Unsupported(format!("argument {name} of the call")));
+    if case.name == "AdaptiveLogSoftmaxWithLoss" {
+        return twice(case, precision, |inputs| shapes::adaptive(case, inputs, precision));
     }
-    call(case, &Inputs::plain(case, precision)?, precision)?;
+    table::find(&case.name)?;
+    twice(case, precision, |inputs| call(case, inputs, precision))
+}
+
+/// Runs a case with plain tensors, and with views if it has some.
+fn twice(case: &Case, precision: Precision, call: impl Fn(&Inputs) -> Outcome<()>) -> Outcome<()> {
+    call(&Inputs::plain(case, precision)?)?;
     if let Some(views) = Inputs::views(case, precision)? {
-        let outcome = call(case, &views, precision);
+        let outcome = call(&views);
         return views.told(outcome);
     }
     Ok(())
 }
 
 fn call(case: &Case, inputs: &Inputs, precision: Precision) -> Outcome<()> {
-    let mut layer = build(&case.name, &case.args, precision)?;
+    let mut args = case.args.clone();
+    let mut call_args: Arguments = case.field("call_args")?.unwrap_or_default();
+    if find_called(&case.name).is_none() {
+        // Arguments of the call are options of the layer, where it has them.
+        args.append(&mut call_args);
+    }
+    let mut layer = build_called(&case.name, &args, precision)?;
+    let forward = |layer: &dyn Called, tensors: &BTreeMap<String, Tensor>| {
+        let call = Call::new(&call_args, tensors, precision);
+        let outputs = layer.outputs(&call);
+        if !matches!(outputs, Err(Stop::Unsupported(_))) {
+            call.all_read()?;
+        }
+        outputs
+    };
     if case.expect_error {
         // Cases that must be refused when the layer is built have no input.
         return if inputs.tensors.is_empty() { Ok(()) } else { forward(&*layer, &inputs.tensors).map(|_| ()) };
@@ -89,9 +155,15 @@ fn call(case: &Case, inputs: &Inputs, precision: Precision) -> Outcome<()> {
         "eval" => layer.eval(),
         other => return Err(Stop::Malformed(format!("no mode {other:?}"))),
     }
-    let outputs = [forward(&*layer, &inputs.tensors)?];
-    check_values(&outputs, &case.outputs, tolerance)?;
-    let gradients = backward(case, &outputs, precision)?;
+    let outputs = forward(&*layer, &inputs.tensors)?;
+    compared(case, inputs, &*layer, &outputs, precision)
+}
+
+/// Compares what a layer gave, its gradients and its state with the case.
+fn compared(case: &Case, inputs: &Inputs, layer: &dyn Module, outputs: &[Tensor], precision: Precision) -> Outcome<()> {
+    let tolerance = tolerance(case, precision)?;
+    check_values(outputs, &case.outputs, tolerance)?;
+    let gradients = backward(case, outputs, precision)?;
     inputs.check_gradients(&gradients, &case.grads, &case.base_grads, tolerance)?;
     let want: BTreeMap<String, Option<Array>> = case.field("param_grads")?.unwrap_or_default();
     let params = layer.named_parameters();
@@ -100,7 +172,7 @@ fn call(case: &Case, inputs: &Inputs, precision: Precision) -> Outcome<()> {
         let (_, param) = param.ok_or_else(|| Stop::Differs(format!("parameter {name}: there is none")))?;
         compare::gradient(format!("grad of parameter {name}"), gradients.get(param), want.as_ref(), tolerance)?;
     }
-    check_state(&*layer, &case.field("state_after")?.unwrap_or_default(), tolerance)
+    check_state(layer, &case.field("state_after")?.unwrap_or_default(), tolerance)
         .map_err(|stop| after("the call", stop))
 }
 
@@ -109,10 +181,4 @@ fn after(what: &str, stop: Stop) -> Stop {
         Stop::Differs(text) => Stop::Differs(format!("after {what}, {text}")),
         other => other,
     }
-}
-
-fn forward(layer: &dyn DynLayer, inputs: &BTreeMap<String, Tensor>) -> Outcome<Tensor> {
-    let x = inputs.get("input").filter(|_| inputs.len() == 1);
-    let x = x.ok_or_else(|| Stop::Unsupported(format!("inputs {:?}", inputs.keys().collect::<Vec<_>>())))?;
-    Ok(layer.forward(x)?)
 }

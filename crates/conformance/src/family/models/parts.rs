@@ -50,6 +50,19 @@ impl Layer for Mean {
     }
 }
 
+/// The last step of a recurrent layer's outputs, `[N, L, D] → [N, D]`.
+#[derive(Clone, Module)]
+struct LastStep {
+    #[module(flatten)]
+    layer: Box<dyn DynLayer>,
+}
+
+impl Layer for LastStep {
+    fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        self.layer.forward(x)?.select(1, -1)
+    }
+}
+
 /// `y = Â (x W) + b`
 #[derive(Clone, Module)]
 struct GraphConv {
@@ -84,6 +97,9 @@ impl Part {
                     adjacency: matrix(adjacency)?.to_dtype(dtype),
                 }))
             }),
+            kind @ ("RNN" | "LSTM" | "GRU") => {
+                Ok(Box::new(LastStep { layer: layers::build(kind, &self.args, precision)? }))
+            }
             kind => layers::build(kind, &self.args, precision),
         }
     }

@@ -87,7 +87,7 @@ const SCALE: f64 = 1.0507009873554805;
 /// `λ α` of `selu`
 const NEGATIVE: f64 = 1.7580993408473766;
 
-static ELU: Function = Function {
+pub(crate) static ELU: Function = Function {
     name: "elu",
     loops: loops!(wide: |alpha, x| if x > 0.0 { x } else { alpha * math::expm1_f64(x) }),
     slope: Slope::Is(&ELU_SLOPE),

@@ -53,7 +53,7 @@ impl Tensor {
 }
 
 special! {
-    Gelu: "gelu", normal::gelu;
+    pub(crate) Gelu: "gelu", normal::gelu;
     |x| x.special::<Slope>()
 }
 

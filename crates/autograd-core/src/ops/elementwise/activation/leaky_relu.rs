@@ -25,8 +25,8 @@ impl Tensor {
 }
 
 #[derive(Clone, Copy)]
-struct LeakyRelu {
-    slope: f64,
+pub(crate) struct LeakyRelu {
+    pub(crate) slope: f64,
 }
 
 impl Elementwise<1> for LeakyRelu {

@@ -1,21 +1,21 @@
 //! Activation functions of neural networks.
 
-mod elu;
-mod gelu;
+pub(crate) mod elu;
+pub(crate) mod gelu;
 mod glu;
 mod hardsigmoid;
 mod hardswish;
 mod hardtanh;
-mod leaky_relu;
+pub(crate) mod leaky_relu;
 mod logsigmoid;
 mod mish;
 mod prelu;
-mod relu;
+pub(crate) mod relu;
 mod rrelu;
 mod shrink;
-pub(super) mod sigmoid;
-mod silu;
-mod softplus;
+pub(crate) mod sigmoid;
+pub(crate) mod silu;
+pub(crate) mod softplus;
 mod softsign;
 mod squareplus;
 mod tanhshrink;

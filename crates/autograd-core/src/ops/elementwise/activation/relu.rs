@@ -26,7 +26,7 @@ impl Tensor {
 }
 
 #[derive(Clone, Copy)]
-struct Relu;
+pub(crate) struct Relu;
 
 impl Elementwise<1> for Relu {
     const NAME: &'static str = "relu";

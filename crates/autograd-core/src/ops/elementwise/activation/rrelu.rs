@@ -3,7 +3,7 @@
 use crate::error::{Error, ErrorKind, Result};
 use crate::kernels::random::uniform;
 use crate::ops::check::Check;
-use crate::tensor::watch::rolls;
+use crate::tensor::watch::roll;
 use crate::tensor::{Tensor, for_float};
 use rand::{Rng, RngExt};
 
@@ -28,8 +28,7 @@ impl Tensor {
     /// # References
     /// Xu, Wang, Chen, Li, Empirical evaluation of rectified activations in convolutional network, 2015.
     pub fn rrelu(&self, lower: f64, upper: f64, rng: &mut dyn Rng) -> Result<Tensor> {
-        rolls("rrelu");
-        self.rrelu_seeded(lower, upper, rng.random())
+        self.rrelu_seeded(lower, upper, roll("rrelu", || rng.random()))
     }
 
     /// [`Tensor::rrelu`] with the seed that decides the slopes: the same seed gives the same slopes.

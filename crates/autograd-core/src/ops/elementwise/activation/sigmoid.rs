@@ -29,7 +29,7 @@ impl Tensor {
 }
 
 #[derive(Clone, Copy)]
-struct Sigmoid;
+pub(crate) struct Sigmoid;
 
 impl Elementwise<1> for Sigmoid {
     const NAME: &'static str = "sigmoid";

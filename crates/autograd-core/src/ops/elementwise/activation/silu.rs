@@ -45,7 +45,7 @@ impl Tensor {
 }
 
 special! {
-    Silu: "silu", gate::silu;
+    pub(crate) Silu: "silu", gate::silu;
     |x| x.special::<Slope>()
 }
 

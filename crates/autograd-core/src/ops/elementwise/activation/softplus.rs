@@ -41,9 +41,9 @@ impl Tensor {
 }
 
 #[derive(Clone, Copy)]
-struct Softplus {
-    beta: f64,
-    threshold: f64,
+pub(crate) struct Softplus {
+    pub(crate) beta: f64,
+    pub(crate) threshold: f64,
 }
 
 impl Elementwise<1> for Softplus {

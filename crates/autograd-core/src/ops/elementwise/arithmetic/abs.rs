@@ -26,7 +26,7 @@ impl Tensor {
 }
 
 #[derive(Clone, Copy)]
-struct Abs;
+pub(crate) struct Abs;
 
 impl Elementwise<1> for Abs {
     const NAME: &'static str = "abs";

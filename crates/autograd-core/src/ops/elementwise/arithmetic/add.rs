@@ -40,7 +40,7 @@ pub(crate) fn add_assign(sum: &mut Tensor, more: &Tensor) {
 }
 
 #[derive(Clone, Copy)]
-struct Add;
+pub(crate) struct Add;
 
 impl Elementwise<2> for Add {
     const NAME: &'static str = "add";

@@ -29,7 +29,7 @@ impl Tensor {
 }
 
 #[derive(Clone, Copy)]
-struct Div;
+pub(crate) struct Div;
 
 impl Elementwise<2> for Div {
     const NAME: &'static str = "div";

@@ -33,7 +33,7 @@ impl Tensor {
 }
 
 #[derive(Clone, Copy)]
-struct Hypot;
+pub(crate) struct Hypot;
 
 impl Elementwise<2> for Hypot {
     const NAME: &'static str = "hypot";

@@ -1,19 +1,19 @@
 //! Arithmetic: `+ − · /` between tensors and with numbers, and operations made of these alone.
 
-mod abs;
+pub(crate) mod abs;
 pub(crate) mod add;
 mod addcmul;
 mod assign;
-mod div;
-mod hypot;
+pub(crate) mod div;
+pub(crate) mod hypot;
 mod lerp;
-mod mul;
-mod neg;
+pub(crate) mod mul;
+pub(crate) mod neg;
 mod quotient;
-mod reciprocal;
-mod remainder;
+pub(crate) mod reciprocal;
+pub(crate) mod remainder;
 mod scalar;
 mod square;
-mod sub;
+pub(crate) mod sub;
 
 mod operators;

@@ -29,7 +29,7 @@ impl Tensor {
 }
 
 #[derive(Clone, Copy)]
-struct Mul;
+pub(crate) struct Mul;
 
 impl Elementwise<2> for Mul {
     const NAME: &'static str = "mul";

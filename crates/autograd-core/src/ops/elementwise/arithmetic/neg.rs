@@ -38,7 +38,7 @@ impl Tensor {
 }
 
 #[derive(Clone, Copy)]
-struct Neg;
+pub(crate) struct Neg;
 
 impl Elementwise<1> for Neg {
     const NAME: &'static str = "neg";

@@ -24,7 +24,7 @@ impl Tensor {
 }
 
 #[derive(Clone, Copy)]
-struct Reciprocal;
+pub(crate) struct Reciprocal;
 
 impl Elementwise<1> for Reciprocal {
     const NAME: &'static str = "reciprocal";

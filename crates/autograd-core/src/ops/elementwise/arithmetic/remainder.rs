@@ -68,7 +68,7 @@ pub(super) fn rounded_up<N: Number>(rest: N, b: N) -> N::Mask {
 }
 
 #[derive(Clone, Copy)]
-struct Fmod;
+pub(crate) struct Fmod;
 
 impl Elementwise<2> for Fmod {
     const NAME: &'static str = "fmod";

@@ -29,7 +29,7 @@ impl Tensor {
 }
 
 #[derive(Clone, Copy)]
-struct Sub;
+pub(crate) struct Sub;
 
 impl Elementwise<2> for Sub {
     const NAME: &'static str = "sub";

@@ -71,9 +71,9 @@ pub(in crate::ops::elementwise) fn clamped(x: &Tensor, min: f64, max: f64) -> Te
 }
 
 #[derive(Clone, Copy)]
-struct Clamp {
-    min: f64,
-    max: f64,
+pub(crate) struct Clamp {
+    pub(crate) min: f64,
+    pub(crate) max: f64,
 }
 
 impl Elementwise<1> for Clamp {

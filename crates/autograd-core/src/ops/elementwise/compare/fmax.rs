@@ -52,7 +52,7 @@ fn shares<N: Number>(gy: N, a: N, b: N, wins: N::Mask) -> [N; 2] {
 }
 
 #[derive(Clone, Copy)]
-struct Fmax;
+pub(crate) struct Fmax;
 
 impl Elementwise<2> for Fmax {
     const NAME: &'static str = "fmax";
@@ -71,7 +71,7 @@ impl Elementwise<2> for Fmax {
 }
 
 #[derive(Clone, Copy)]
-struct Fmin;
+pub(crate) struct Fmin;
 
 impl Elementwise<2> for Fmin {
     const NAME: &'static str = "fmin";

@@ -54,7 +54,7 @@ fn share<N: Number>(gy: N, loses: N::Mask, ties: N::Mask) -> N {
 }
 
 #[derive(Clone, Copy)]
-struct Maximum;
+pub(crate) struct Maximum;
 
 impl Elementwise<2> for Maximum {
     const NAME: &'static str = "maximum";
@@ -74,7 +74,7 @@ impl Elementwise<2> for Maximum {
 }
 
 #[derive(Clone, Copy)]
-struct Minimum;
+pub(crate) struct Minimum;
 
 impl Elementwise<2> for Minimum {
     const NAME: &'static str = "minimum";

@@ -1,10 +1,10 @@
 //! Comparisons, extremes of two, and limits.
 
-pub(super) mod clamp;
-mod fmax;
+pub(crate) mod clamp;
+pub(crate) mod fmax;
 mod heaviside;
 mod isclose;
-mod maximum;
+pub(crate) mod maximum;
 mod nan_to_num;
 mod order;
 mod scalar;

@@ -29,7 +29,7 @@ impl Tensor {
 }
 
 #[derive(Clone, Copy)]
-struct Exp;
+pub(crate) struct Exp;
 
 impl Elementwise<1> for Exp {
     const NAME: &'static str = "exp";

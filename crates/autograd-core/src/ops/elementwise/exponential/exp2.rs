@@ -29,7 +29,7 @@ impl Tensor {
     }
 }
 
-static EXP2: Function = Function {
+pub(crate) static EXP2: Function = Function {
     name: "exp2",
     loops: loops!(pair: math::exp2_f32, math::exp2_f64),
     slope: Slope::With(&EXP2_SLOPE, |_| LN_2),

@@ -28,7 +28,7 @@ impl Tensor {
 }
 
 #[derive(Clone, Copy)]
-struct Expm1;
+pub(crate) struct Expm1;
 
 impl Elementwise<1> for Expm1 {
     const NAME: &'static str = "expm1";

@@ -28,7 +28,7 @@ impl Tensor {
 }
 
 #[derive(Clone, Copy)]
-struct Log;
+pub(crate) struct Log;
 
 impl Elementwise<1> for Log {
     const NAME: &'static str = "log";

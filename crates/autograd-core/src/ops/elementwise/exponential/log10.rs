@@ -29,7 +29,7 @@ impl Tensor {
     }
 }
 
-static LOG10: Function =
+pub(crate) static LOG10: Function =
     Function { name: "log10", loops: loops!(pair: math::log10_f32, math::log10_f64), slope: Slope::Is(&LOG10_SLOPE) };
 
 /// `1 / (x ln 10)`

@@ -28,7 +28,7 @@ impl Tensor {
 }
 
 #[derive(Clone, Copy)]
-struct Log1p;
+pub(crate) struct Log1p;
 
 impl Elementwise<1> for Log1p {
     const NAME: &'static str = "log1p";

@@ -29,7 +29,7 @@ impl Tensor {
     }
 }
 
-static LOG2: Function =
+pub(crate) static LOG2: Function =
     Function { name: "log2", loops: loops!(pair: math::log2_f32, math::log2_f64), slope: Slope::Is(&LOG2_SLOPE) };
 
 /// `1 / (x ln 2)`

@@ -1,15 +1,15 @@
 //! Exponentials, logarithms, powers and roots.
 
-mod exp;
-mod exp2;
-mod expm1;
+pub(crate) mod exp;
+pub(crate) mod exp2;
+pub(crate) mod expm1;
 mod float_power;
-mod log;
-mod log10;
-mod log1p;
-mod log2;
+pub(crate) mod log;
+pub(crate) mod log10;
+pub(crate) mod log1p;
+pub(crate) mod log2;
 mod logaddexp;
-mod pow;
-mod powf;
+pub(crate) mod pow;
+pub(crate) mod powf;
 mod rsqrt;
-mod sqrt;
+pub(crate) mod sqrt;

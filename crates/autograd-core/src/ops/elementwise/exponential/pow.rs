@@ -43,7 +43,7 @@ impl Tensor {
 }
 
 #[derive(Clone, Copy)]
-struct Pow;
+pub(crate) struct Pow;
 
 impl Elementwise<2> for Pow {
     const NAME: &'static str = "pow";
@@ -71,7 +71,7 @@ fn mixed<N: Number>(gy: N, a: N, b: N) -> N {
 }
 
 #[derive(Clone, Copy)]
-struct PowSlope;
+pub(crate) struct PowSlope;
 
 impl Elementwise<2> for PowSlope {
     const NAME: &'static str = "pow_slope";
@@ -92,7 +92,7 @@ impl Elementwise<2> for PowSlope {
 }
 
 #[derive(Clone, Copy)]
-struct PowLog;
+pub(crate) struct PowLog;
 
 impl Elementwise<2> for PowLog {
     const NAME: &'static str = "pow_log";

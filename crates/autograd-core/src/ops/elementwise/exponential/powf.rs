@@ -26,7 +26,7 @@ impl Tensor {
 }
 
 #[derive(Clone, Copy)]
-struct Powf(f64);
+pub(crate) struct Powf(pub(crate) f64);
 
 impl Elementwise<1> for Powf {
     const NAME: &'static str = "powf";

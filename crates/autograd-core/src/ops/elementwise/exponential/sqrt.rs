@@ -28,7 +28,7 @@ impl Tensor {
 }
 
 #[derive(Clone, Copy)]
-struct Sqrt;
+pub(crate) struct Sqrt;
 
 impl Elementwise<1> for Sqrt {
     const NAME: &'static str = "sqrt";

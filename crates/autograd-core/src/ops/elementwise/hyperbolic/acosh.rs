@@ -28,7 +28,7 @@ impl Tensor {
     }
 }
 
-static ACOSH: Function =
+pub(crate) static ACOSH: Function =
     Function { name: "acosh", loops: loops!(each: |_, x| area::acosh(x)), slope: Slope::Is(&SLOPE) };
 
 /// `1 / √(x² − 1)`

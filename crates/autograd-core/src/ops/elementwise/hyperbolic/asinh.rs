@@ -28,7 +28,7 @@ impl Tensor {
     }
 }
 
-static ASINH: Function =
+pub(crate) static ASINH: Function =
     Function { name: "asinh", loops: loops!(each: |_, x| area::asinh(x)), slope: Slope::Is(&SLOPE) };
 
 /// `1 / √(x² + 1)`

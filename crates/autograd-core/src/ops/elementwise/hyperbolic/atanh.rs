@@ -29,7 +29,7 @@ impl Tensor {
     }
 }
 
-static ATANH: Function =
+pub(crate) static ATANH: Function =
     Function { name: "atanh", loops: loops!(each: |_, x| area::atanh(x)), slope: Slope::Is(&SLOPE) };
 
 /// `1 / (1 − x²)`

@@ -1,7 +1,7 @@
 //! Hyperbolic functions and their inverses.
 
-mod acosh;
-mod asinh;
-mod atanh;
-mod sinh;
-mod tanh;
+pub(crate) mod acosh;
+pub(crate) mod asinh;
+pub(crate) mod atanh;
+pub(crate) mod sinh;
+pub(crate) mod tanh;

@@ -49,10 +49,10 @@ impl Tensor {
     }
 }
 
-static SINH: Function =
+pub(crate) static SINH: Function =
     Function { name: "sinh", loops: loops!(pair: math::sinh_f32, math::sinh_f64), slope: Slope::Is(&COSH) };
 
-static COSH: Function =
+pub(crate) static COSH: Function =
     Function { name: "cosh", loops: loops!(pair: math::cosh_f32, math::cosh_f64), slope: Slope::Is(&SINH) };
 
 #[cfg(test)]

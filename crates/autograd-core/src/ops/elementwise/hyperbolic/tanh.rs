@@ -30,7 +30,7 @@ impl Tensor {
 }
 
 #[derive(Clone, Copy)]
-struct Tanh;
+pub(crate) struct Tanh;
 
 impl Elementwise<1> for Tanh {
     const NAME: &'static str = "tanh";

@@ -2,6 +2,7 @@
 
 use crate::kernels::nest::Nest;
 use crate::kernels::zip::{Function, zip};
+use crate::tape::cut;
 use crate::tensor::{Tensor, for_any};
 
 /// Functions of a float; integers and truth values, which are finite, have an answer without looking, or are compared.
@@ -63,6 +64,7 @@ where
     F: Function<1, f32, u8> + Function<1, f64, u8> + Function<1, i64, u8> + Function<1, u8, u8> + Send + 'static,
 {
     let nest = Nest::new(x.shape(), [x.strides()]);
+    cut(op, &[x]);
     for_any!(x.dtype(), T => Tensor::computed::<u8, 1>(op, x.shape(), [x], move |[x], y| {
         zip(f, &nest, [x.strided::<T>()], y);
     }))

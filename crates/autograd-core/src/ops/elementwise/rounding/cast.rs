@@ -1,7 +1,7 @@
 //! Conversion to another dtype.
 
 use crate::error::{Result, refuse};
-use crate::tape::{Pull, Pullback, record, record_same};
+use crate::tape::{Pull, Pullback, cut, record, record_same};
 use crate::tensor::{DType, Tensor};
 
 /// # Dtypes and signs
@@ -54,6 +54,7 @@ impl Tensor {
             }
         };
         if !dtype.is_float() {
+            cut("cast", &[self]);
             return value;
         }
         record("cast", value, &[self], |_| Cast { from: self.dtype() })

@@ -28,7 +28,7 @@ impl Tensor {
 }
 
 #[derive(Clone, Copy)]
-struct Copysign;
+pub(crate) struct Copysign;
 
 impl Elementwise<2> for Copysign {
     const NAME: &'static str = "copysign";

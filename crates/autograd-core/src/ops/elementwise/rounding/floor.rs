@@ -48,7 +48,7 @@ impl Elementwise<1> for Floor {
 }
 
 #[derive(Clone, Copy)]
-struct Ceil;
+pub(crate) struct Ceil;
 
 impl Elementwise<1> for Ceil {
     const NAME: &'static str = "ceil";

@@ -1,9 +1,9 @@
 //! Rounding: to a whole number, to a sign, to another dtype. Steps carry no gradient.
 
 mod cast;
-mod copysign;
-mod floor;
+pub(crate) mod copysign;
+pub(crate) mod floor;
 mod nextafter;
 mod round;
 mod sign;
-mod trunc;
+pub(crate) mod trunc;

@@ -51,7 +51,7 @@ impl Elementwise<1> for Trunc {
 }
 
 #[derive(Clone, Copy)]
-struct Frac;
+pub(crate) struct Frac;
 
 impl Elementwise<1> for Frac {
     const NAME: &'static str = "frac";

@@ -52,7 +52,7 @@ impl Tensor {
 }
 
 /// `ψₙ`, of which the parameter is n.
-pub(super) static POLYGAMMA: Function = Function {
+pub(crate) static POLYGAMMA: Function = Function {
     name: "polygamma",
     loops: loops!(called: polygamma::polygamma),
     slope: Slope::With(&POLYGAMMA, |n| n + 1.0),

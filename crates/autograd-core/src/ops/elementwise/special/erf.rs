@@ -31,7 +31,7 @@ impl Tensor {
 }
 
 #[derive(Clone, Copy)]
-struct Erf;
+pub(crate) struct Erf;
 
 impl Elementwise<1> for Erf {
     const NAME: &'static str = "erf";

@@ -31,7 +31,8 @@ impl Tensor {
     }
 }
 
-static ERFC: Function = Function { name: "erfc", loops: loops!(wide: |_, x| error::erfc(x)), slope: Slope::Is(&SLOPE) };
+pub(crate) static ERFC: Function =
+    Function { name: "erfc", loops: loops!(wide: |_, x| error::erfc(x)), slope: Slope::Is(&SLOPE) };
 
 /// `−2/√π e^(−x²)`
 static SLOPE: Function = Function {

@@ -28,7 +28,7 @@ impl Tensor {
     }
 }
 
-static LGAMMA: Function = Function {
+pub(crate) static LGAMMA: Function = Function {
     name: "lgamma",
     loops: loops!(called: (|_, x| gamma::lgamma(x))),
     slope: Slope::With(&POLYGAMMA, |_| 0.0),

@@ -1,13 +1,13 @@
 //! Special functions.
 
-pub(super) mod digamma;
+pub(crate) mod digamma;
 mod entr;
-mod erf;
-mod erfc;
+pub(crate) mod erf;
+pub(crate) mod erfc;
 mod erfcx;
 mod erfinv;
 mod i0;
-mod lgamma;
+pub(crate) mod lgamma;
 mod log_ndtr;
 mod logit;
 mod mvlgamma;

@@ -28,7 +28,8 @@ impl Tensor {
     }
 }
 
-static ACOS: Function = Function { name: "acos", loops: loops!(each: |_, x| arc::acos(x)), slope: Slope::Is(&SLOPE) };
+pub(crate) static ACOS: Function =
+    Function { name: "acos", loops: loops!(each: |_, x| arc::acos(x)), slope: Slope::Is(&SLOPE) };
 
 /// `−1 / √(1 − x²)`
 static SLOPE: Function =

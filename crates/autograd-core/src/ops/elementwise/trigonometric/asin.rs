@@ -28,7 +28,8 @@ impl Tensor {
     }
 }
 
-static ASIN: Function = Function { name: "asin", loops: loops!(each: |_, x| arc::asin(x)), slope: Slope::Is(&SLOPE) };
+pub(crate) static ASIN: Function =
+    Function { name: "asin", loops: loops!(each: |_, x| arc::asin(x)), slope: Slope::Is(&SLOPE) };
 
 /// `1 / √(1 − x²)`
 static SLOPE: Function =

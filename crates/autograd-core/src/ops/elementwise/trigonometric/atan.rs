@@ -28,7 +28,8 @@ impl Tensor {
     }
 }
 
-static ATAN: Function = Function { name: "atan", loops: loops!(each: |_, x| arc::atan(x)), slope: Slope::Is(&SLOPE) };
+pub(crate) static ATAN: Function =
+    Function { name: "atan", loops: loops!(each: |_, x| arc::atan(x)), slope: Slope::Is(&SLOPE) };
 
 /// `1 / (1 + x²)`
 static SLOPE: Function =

@@ -32,7 +32,7 @@ impl Tensor {
 }
 
 #[derive(Clone, Copy)]
-struct Atan2;
+pub(crate) struct Atan2;
 
 impl Elementwise<2> for Atan2 {
     const NAME: &'static str = "atan2";

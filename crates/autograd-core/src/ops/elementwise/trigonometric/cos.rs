@@ -26,7 +26,7 @@ impl Tensor {
 }
 
 #[derive(Clone, Copy)]
-struct Cos;
+pub(crate) struct Cos;
 
 impl Elementwise<1> for Cos {
     const NAME: &'static str = "cos";

@@ -1,10 +1,10 @@
 //! Functions of angles and their inverses.
 
-mod acos;
-mod asin;
-mod atan;
-mod atan2;
-mod cos;
+pub(crate) mod acos;
+pub(crate) mod asin;
+pub(crate) mod atan;
+pub(crate) mod atan2;
+pub(crate) mod cos;
 mod degrees;
-mod sin;
-mod tan;
+pub(crate) mod sin;
+pub(crate) mod tan;

@@ -28,7 +28,7 @@ impl Tensor {
     }
 }
 
-static TAN: Function =
+pub(crate) static TAN: Function =
     Function { name: "tan", loops: loops!(pair: tan_f32, tan_f64; else f32::tan, f64::tan), slope: Slope::Is(&SLOPE) };
 
 /// `1 + tan² x`

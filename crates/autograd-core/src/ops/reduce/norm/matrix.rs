@@ -3,6 +3,7 @@
 use super::vector::norm;
 use crate::error::{Error, ErrorKind, Result};
 use crate::ops::check::Check;
+use crate::ops::decompose::svd::singular_values;
 use crate::ops::reduce::along::Along;
 use crate::ops::reduce::dims::ReduceDims;
 use crate::tensor::Tensor;
@@ -30,17 +31,25 @@ pub enum MatrixNorm {
     Rows,
     /// The smallest `Σ |a|` of a row: −∞.
     RowsLeast,
+    /// The largest singular value: 2.
+    Spectral,
+    /// The smallest singular value: −2.
+    SpectralLeast,
+    /// The sum of the singular values: "nuc".
+    Nuclear,
 }
 
 impl Tensor {
     /// A norm of the matrices whose rows lie along the first of the two `dims` and whose columns along the second.
     ///
     /// # Gradient
-    /// That of sums, and of [`Tensor::amax`] where the largest is taken: shared equally between ties.
+    /// That of sums, and of [`Tensor::amax`] where the largest is taken: shared equally between ties. Of singular values
+    /// it is that of [`Tensor::svdvals`]: `U Vᵀ` for their sum, where those that are 0 have the vectors that were found.
     ///
     /// # Errors
-    /// If `dims` are not two, are the same or out of range, the dtype is not a float type, or there is no row or column
-    /// to take the least of; the largest of none is 0.
+    /// If `dims` are not two, are the same or out of range, the dtype is not a float type, there is no row, column or
+    /// singular value to take the least of (the largest of none is 0), or, where there are singular values, a matrix is
+    /// not finite.
     ///
     /// # Examples
     /// ```
@@ -54,8 +63,9 @@ impl Tensor {
     }
 }
 
+const OP: &str = "matrix_norm";
+
 fn matrix_norm(x: &Tensor, kind: MatrixNorm, dims: &ReduceDims) -> Result<Tensor> {
-    const OP: &str = "matrix_norm";
     Check(OP).float(x)?;
     let [rows, columns] = match dims.dims.as_deref() {
         Some([rows, columns]) if x.rank() >= 2 => [*rows, *columns],
@@ -72,6 +82,9 @@ fn matrix_norm(x: &Tensor, kind: MatrixNorm, dims: &ReduceDims) -> Result<Tensor
         MatrixNorm::ColumnsLeast => (rows, columns, false),
         MatrixNorm::Rows => (columns, rows, true),
         MatrixNorm::RowsLeast => (columns, rows, false),
+        MatrixNorm::Spectral | MatrixNorm::SpectralLeast | MatrixNorm::Nuclear => {
+            return of_singular_values(x, kind, [rows, columns])?.reshape_to(&along.shape);
+        }
     };
     let sums = x.abs().sum_dim(crate::keep(sum))?;
     let kept = match Along::new(OP, &sums, &extreme.into())?.not_empty(OP, &sums) {
@@ -84,10 +97,33 @@ fn matrix_norm(x: &Tensor, kind: MatrixNorm, dims: &ReduceDims) -> Result<Tensor
     kept?.reshape_to(&along.shape)
 }
 
+fn of_singular_values(x: &Tensor, kind: MatrixNorm, [rows, columns]: [isize; 2]) -> Result<Tensor> {
+    let s = singular_values(OP, &x.movedim(&[rows, columns], &[-2, -1])?)?;
+    match kind {
+        MatrixNorm::Nuclear => s.sum_dim(-1),
+        // The largest of none is 0.
+        MatrixNorm::Spectral if s.shape().last() == Some(&0) => s.sum_dim(-1),
+        MatrixNorm::Spectral => s.amax(-1),
+        _ => match Along::new(OP, &s, &(-1).into())?.not_empty(OP, &s) {
+            Ok(_) => s.amin(-1),
+            Err(error) => Err(error),
+        },
+    }
+}
+
 #[cfg(test)]
 crate::ops::cases::cases![{
     use crate::DType;
     let x = || vec![Input::real(&[2, 3, 2], -2.0..2.0).avoiding(&[0.0])];
+    // Singular values that are apart.
+    let apart = |x: &Tensor| crate::ops::decompose::matrices::stepped(x, 1.0);
+    // Of a matrix of two rows and columns, with 1 and 2 added on the diagonal.
+    fn singular_of_two(x: &[f64]) -> [f64; 2] {
+        let [a, b, c, d] = [x[0] + 1.0, x[1], x[2], x[3] + 2.0];
+        let (sum, product) = (a * a + b * b + c * c + d * d, a * d - b * c);
+        let root = (sum * sum / 4.0 - product * product).sqrt();
+        [(sum / 2.0 + root).sqrt(), (sum / 2.0 - root).sqrt()]
+    }
     // Rows along dim 1, columns along dim 2 of each of the two matrices.
     let sums = |x: &[f64], by_row: bool| -> Vec<f64> {
         match by_row {
@@ -125,6 +161,24 @@ crate::ops::cases::cases![{
             .value(move |x| x[0].chunks(6).map(|m| largest(sums(m, true))).collect()),
         case("matrix_norm(-inf)", MatrixNorm::RowsLeast)
             .value(move |x| x[0].chunks(6).map(|m| least(sums(m, true))).collect()),
+        Case::new("matrix_norm(2)", vec![Input::real(&[2, 3, 2], -0.3..0.3)], move |x| {
+            apart(&x[0])?.matrix_norm(MatrixNorm::Spectral, [-1, -2])
+        })
+        .not_counting_saved(),
+        Case::new("matrix_norm(-2)", vec![Input::real(&[3, 2, 2], -0.3..0.3)], move |x| {
+            apart(&x[0])?.matrix_norm(MatrixNorm::SpectralLeast, [1, 2])
+        })
+        .value(|x| x[0].chunks(4).map(|x| singular_of_two(x)[1]).collect())
+        .not_counting_saved()
+        .refuses(
+            |x| x[0].narrow(1, 0, 0)?.matrix_norm(MatrixNorm::SpectralLeast, [1, 2]),
+            "matrix_norm: dims [1] of shape [3, 0] have no elements, and matrix_norm of nothing is undefined",
+        ),
+        Case::new("matrix_norm(nuc)", vec![Input::real(&[2, 2, 2], -0.3..0.3)], move |x| {
+            apart(&x[0])?.matrix_norm(MatrixNorm::Nuclear, keep([1, 2]))
+        })
+        .value(|x| x[0].chunks(4).map(|x| singular_of_two(x).iter().sum()).collect())
+        .not_counting_saved(),
         Case::new("matrix_norm (all dims)", vec![Input::real(&[2, 3], 0.5..2.0)], |x| {
             x[0].matrix_norm(MatrixNorm::Frobenius, keep(..))
         })

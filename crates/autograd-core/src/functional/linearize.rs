@@ -1,0 +1,117 @@
+//! A function near a point: its value and its derivatives as linear maps.
+
+use super::{TensorList, all_fit, fits, leaves, or_zeros, value_of};
+use crate::error::Result;
+use crate::tape::{gradients_of, recording};
+use crate::tensor::Tensor;
+use std::marker::PhantomData;
+
+/// A function at one point, run once: its value, and its Jacobian as a linear map in both directions.
+///
+/// # Examples
+/// ```
+/// use autograd_core::{LinearMap, Tensor, linearize};
+/// let (a, b) = (Tensor::from([1.0, 2.0]), Tensor::from([3.0, 4.0]));
+/// let product: LinearMap<[&Tensor; 2]> = linearize(|x| x[0].try_mul(&x[1]), [&a, &b])?;
+/// assert_eq!(product.value().to_vec::<f32>()?, [3.0, 8.0]);
+/// let one = Tensor::from([1.0, 1.0]);
+/// assert_eq!(product.jvp([&one, &one])?.to_vec::<f32>()?, [4.0, 6.0]);
+/// assert_eq!(product.jvp([&one, &one.zeros_like()])?.to_vec::<f32>()?, [3.0, 4.0]);
+/// let [da, db] = product.vjp(&one)?;
+/// assert_eq!((da.to_vec::<f32>()?, db.to_vec::<f32>()?), (vec![3.0, 4.0], vec![1.0, 2.0]));
+/// # Ok::<(), autograd_core::Error>(())
+/// ```
+pub struct LinearMap<L> {
+    map: Linearized,
+    inputs: PhantomData<fn(L)>,
+}
+
+/// Runs `f` once, for any number of products with its Jacobian. Each takes one backward walk.
+///
+/// # Errors
+/// If `f` fails, an operation on the way has no second derivative, or an input or the value is not of float type.
+///
+/// # Examples
+/// ```
+/// use autograd_core::{Tensor, linearize};
+/// let map = linearize(|x| Ok(x[0].square()), [&Tensor::from([1.0, 2.0])])?;
+/// assert_eq!(map.jvp([&Tensor::from([10.0, 1.0])])?.to_vec::<f32>()?, [20.0, 4.0]);
+/// # Ok::<(), autograd_core::Error>(())
+/// ```
+pub fn linearize<L: TensorList>(f: impl FnOnce(&[Tensor]) -> Result<Tensor>, inputs: L) -> Result<LinearMap<L>> {
+    recording(true, || {
+        let xs = leaves("linearize", &inputs.tensors())?;
+        let map = Linearized::of(value_of("linearize", f, &xs)?, xs)?;
+        Ok(LinearMap { map, inputs: PhantomData })
+    })
+}
+
+impl<L: TensorList> LinearMap<L> {
+    /// The value of the function.
+    pub fn value(&self) -> Tensor {
+        self.map.value()
+    }
+
+    /// `Σ ∂y/∂x v` over the inputs and their tangents.
+    ///
+    /// # Errors
+    /// If there is not one tangent for each input, of its shape and dtype.
+    pub fn jvp(&self, tangents: impl TensorList) -> Result<Tensor> {
+        let tangents = tangents.tensors();
+        all_fit("jvp", &self.map.xs.iter().collect::<Vec<_>>(), &tangents)?;
+        self.map.push(&tangents)
+    }
+
+    /// `wᵀ ∂y/∂x` for each input (zeros where nothing flows).
+    ///
+    /// # Errors
+    /// If w does not have the shape and the dtype of the value.
+    pub fn vjp(&self, w: &Tensor) -> Result<L::Of<Tensor>> {
+        fits("vjp", "w", w, &self.map.y)?;
+        self.map.pull(w).map(L::of)
+    }
+}
+
+/// The same of a list of inputs.
+pub(super) struct Linearized {
+    y: Tensor,
+    xs: Vec<Tensor>,
+    /// A variable u, and `uᵀ ∂y/∂x`, which is linear in it: its derivative with respect to u goes the other way.
+    u: Tensor,
+    pulled: Vec<Option<Tensor>>,
+}
+
+impl Linearized {
+    /// Of a value computed from these leaves.
+    pub(super) fn of(y: Tensor, xs: Vec<Tensor>) -> Result<Linearized> {
+        let u = y.detach().zeros_like().requires_grad();
+        let pulled = match y.is_tracked() {
+            true => gradients_of(&[(&y, Some(&u))], &xs.iter().collect::<Vec<_>>(), true)?,
+            false => vec![None; xs.len()],
+        };
+        Ok(Linearized { y, xs, u, pulled })
+    }
+
+    pub(super) fn value(&self) -> Tensor {
+        self.y.detach()
+    }
+
+    pub(super) fn push(&self, tangents: &[&Tensor]) -> Result<Tensor> {
+        let roots: Vec<(&Tensor, Option<&Tensor>)> = self
+            .pulled
+            .iter()
+            .zip(tangents)
+            .filter_map(|(g, v)| Some((g.as_ref()?, Some(*v))))
+            .filter(|(g, _)| g.is_tracked())
+            .collect();
+        Ok(or_zeros(gradients_of(&roots, &[&self.u], false)?, std::slice::from_ref(&self.u)).remove(0))
+    }
+
+    pub(super) fn pull(&self, w: &Tensor) -> Result<Vec<Tensor>> {
+        let found = match self.y.is_tracked() {
+            true => gradients_of(&[(&self.y, Some(w))], &self.xs.iter().collect::<Vec<_>>(), false)?,
+            false => vec![None; self.xs.len()],
+        };
+        Ok(or_zeros(found, &self.xs))
+    }
+}

@@ -1,0 +1,209 @@
+//! Convolutions with kernels of 3 × 3 by Winograd's F(2 × 2, 3 × 3).
+//!
+//! A tile of 2 × 2 outputs reads 4 × 4 inputs d. With the matrices of [`transform`],
+//!
+//! ```text
+//! y  = Aᵀ [(G w Gᵀ) ⊙ (Bᵀ d B)] A      16 products where the definition has 36
+//! gw = Gᵀ [(Bᵀ d B) ⊙ (A gy Aᵀ)] G     its adjoint
+//! ```
+//!
+//! summed over channels, or over tiles and samples: for each of the 16 places, a product of matrices. Tiles are
+//! transformed in blocks that stay in the cache.
+//!
+//! In F32 the errors stay within four times those of the definition, summed up one product after the other.
+//!
+//! Method: Lavin & Gray, "Fast Algorithms for Convolutional Neural Networks", CVPR 2016, arXiv:1509.09308.
+
+mod transform;
+mod weights;
+
+use super::room::with_room;
+use super::{Conv, Window, for_parts};
+use crate::kernels::gemm::{Matrix, gemm, gemm_add};
+use crate::kernels::real::Real;
+use crate::kernels::simd::vectorize;
+use std::ops::Range;
+use transform::{FromTiles, Place, Planes, ToTiles};
+use weights::{Weights, gradient, transformed};
+
+/// Places of a transformed tile.
+const PLACES: usize = 16;
+
+/// Multiply-adds that take as long as the transformation of a kernel, which also goes through memory.
+const KERNEL: usize = 900;
+
+/// Multiply-adds that take as long as the transformation of a tile.
+const TILE: usize = 140;
+
+/// Bytes of the transformed tiles of a block, about the second-level cache.
+const BLOCK: usize = 1 << 20;
+
+/// Bytes of those of a block whose sums over tiles are added up: each block costs a pass over the sums.
+const LONG: usize = 1 << 22;
+
+/// Fewest tiles of a block, unless there are not that many: their product should be wide.
+const LEAST: usize = 64;
+
+/// Bytes of all transformed weights whose sums are made in several parts.
+const SUMS: usize = 1 << 23;
+
+/// Parts of a sum over samples.
+const PARTS: usize = 8;
+
+impl Conv {
+    /// Whether this file computes it: where transforms cost less than the products they save.
+    pub(super) fn is_winograd<T>(&self) -> bool {
+        let Window { kernel, stride, dilation, input, output, .. } = self.window;
+        let fits = kernel == [1, 3, 3] && stride == [1; 3] && dilation == [1; 3] && input[0] == 1 && output[0] == 1;
+        // In F64 the errors would be larger than those of the definition, which is what it is for.
+        if !fits || size_of::<T>() != 4 {
+            return false;
+        }
+        let [rows, width] = self.tiles();
+        let (kernels, tiles) = (self.inner * self.outer, self.images * rows * width);
+        let transforms = KERNEL * kernels + TILE * tiles * (self.inner + self.outer);
+        PLACES * tiles * kernels + transforms < self.work() / self.groups
+    }
+
+    /// Rows and columns of tiles in a plane of outputs.
+    fn tiles(&self) -> [usize; 2] {
+        [self.window.output[1].div_ceil(2), self.window.output[2].div_ceil(2)]
+    }
+
+    /// Rows of tiles of a block of so many bytes.
+    fn rows_of_block<T>(&self, bytes: usize) -> usize {
+        let fits = bytes / (PLACES * size_of::<T>() * (self.inner + self.outer));
+        fits.max(LEAST).div_ceil(self.tiles()[1])
+    }
+
+    /// The convolution whose output is the gradient of this one's input.
+    fn mirrored(&self) -> Option<Conv> {
+        let Window { kernel, input, output, before, .. } = self.window;
+        let before = [0, 2usize.checked_sub(before[1])?, 2usize.checked_sub(before[2])?];
+        let window = Window { input: output, output: input, before, kernel, stride: [1; 3], dilation: [1; 3] };
+        Some(Conv { inner: self.outer, outer: self.inner, window, ..*self })
+    }
+}
+
+/// [`super::output`]; `false` if it is not for this file.
+pub(super) fn output<T: Real>(conv: &Conv, x: &[T], w: &[T], bias: Option<&[T]>, y: &mut [T]) -> bool {
+    conv.is_winograd::<T>() && {
+        convolve(conv, x, Weights { w, rows: conv.outer, columns: conv.inner, mirrored: false }, bias, y);
+        true
+    }
+}
+
+/// [`super::input`]; `false` if it is not for this file.
+pub(super) fn input<T: Real>(conv: &Conv, y: &[T], w: &[T], bias: Option<&[T]>, x: &mut [T]) -> bool {
+    let Some(mirrored) = conv.mirrored().filter(Conv::is_winograd::<T>) else { return false };
+    convolve(&mirrored, y, Weights { w, rows: conv.inner, columns: conv.outer, mirrored: true }, bias, x);
+    true
+}
+
+/// The output for `weights`, which has a row for each channel of y in a group and a column for each of x.
+fn convolve<T: Real>(conv: &Conv, x: &[T], weights: Weights<'_, T>, bias: Option<&[T]>, y: &mut [T]) {
+    let all = PLACES * conv.groups * conv.outer * conv.inner;
+    with_room(all, |transformed_weights| {
+        transformed(&weights, conv, transformed_weights);
+        let [rows, width] = conv.tiles();
+        let many = LEAST.div_ceil(rows * width).clamp(1, conv.images);
+        for_parts(conv.work(), y, many * conv.output_image(), &|part, y, threads| {
+            let images = y.len() / conv.output_image();
+            let x = &x[part * many * conv.input_image()..];
+            for group in 0..conv.groups {
+                let u = &transformed_weights[group * PLACES * conv.outer * conv.inner..];
+                blocks(images * rows, conv.rows_of_block::<T>(BLOCK), |block| {
+                    let bias = bias.map(|bias| &bias[group * conv.outer..][..conv.outer]);
+                    convolve_block(conv, group, block, (x, u, bias), y, threads);
+                });
+            }
+        });
+    });
+}
+
+/// Consecutive ranges of `all`, of nearly the same length, at most `most` long.
+fn blocks(all: usize, most: usize, mut block: impl FnMut(Range<usize>)) {
+    let count = all.div_ceil(most);
+    for i in 0..count {
+        block(i * all / count..(i + 1) * all / count);
+    }
+}
+
+/// The outputs of some rows of tiles.
+fn convolve_block<T: Real>(
+    conv: &Conv,
+    group: usize,
+    rows: Range<usize>,
+    (x, u, bias): (&[T], &[T], Option<&[T]>),
+    y: &mut [T],
+    threads: usize,
+) {
+    let (inner, outer) = (conv.inner, conv.outer);
+    let tiles = rows.len() * conv.tiles()[1];
+    with_room(PLACES * (inner + outer) * tiles, |room| {
+        let (v, m) = room.split_at_mut(PLACES * inner * tiles);
+        let channels = group * inner..(group + 1) * inner;
+        vectorize(ToTiles {
+            planes: Planes::inputs(conv),
+            place: Place::Input,
+            channels,
+            rows: rows.clone(),
+            x,
+            tiles: v,
+        });
+        for (place, m) in m.chunks_exact_mut(outer * tiles).enumerate() {
+            let u = Matrix { data: &u[place * outer * inner..], row: inner, column: 1 };
+            let v = Matrix { data: &v[place * inner * tiles..], row: tiles, column: 1 };
+            gemm(threads, (outer, inner, tiles), u, v, None, m);
+        }
+        let channels = group * outer..(group + 1) * outer;
+        vectorize(FromTiles { planes: Planes::outputs(conv), channels, rows, tiles: m, bias, y });
+    });
+}
+
+/// [`super::weight`]; `false` if it is not for this file.
+pub(super) fn weight<T: Real>(conv: &Conv, x: &[T], y: &[T], w: &mut [T]) -> bool {
+    if !conv.is_winograd::<T>() {
+        return false;
+    }
+    let one = PLACES * conv.outer * conv.inner;
+    // The number of sums depends on the sizes alone.
+    let splits = (SUMS / (one * conv.groups * size_of::<T>())).clamp(1, PARTS).min(conv.images);
+    with_room(splits * conv.groups * one, |sums| {
+        for_parts(conv.work(), sums, one, &|part, sums, threads| {
+            let (split, group) = (part / conv.groups, part % conv.groups);
+            let images = split * conv.images / splits..(split + 1) * conv.images / splits;
+            sum(conv, group, images, x, y, sums, threads);
+        });
+        gradient(conv, splits, sums, w);
+    });
+    true
+}
+
+/// `sums[place, o, c] = Σ` of the products of transformed tiles of some images.
+fn sum<T: Real>(conv: &Conv, group: usize, images: Range<usize>, x: &[T], y: &[T], sums: &mut [T], threads: usize) {
+    let (inner, outer) = (conv.inner, conv.outer);
+    let [rows, width] = conv.tiles();
+    let x = &x[images.start * conv.input_image()..];
+    let y = &y[images.start * conv.output_image()..];
+    let mut first = true;
+    blocks(images.len() * rows, conv.rows_of_block::<T>(LONG), |rows| {
+        let tiles = rows.len() * width;
+        with_room(PLACES * (inner + outer) * tiles, |room| {
+            let (v, z) = room.split_at_mut(PLACES * inner * tiles);
+            let channels = group * inner..(group + 1) * inner;
+            let planes = Planes::inputs(conv);
+            vectorize(ToTiles { planes, place: Place::Input, channels, rows: rows.clone(), x, tiles: v });
+            let channels = group * outer..(group + 1) * outer;
+            let planes = Planes::outputs(conv);
+            vectorize(ToTiles { planes, place: Place::Output, channels, rows, x: y, tiles: z });
+            for (place, sum) in sums.chunks_exact_mut(outer * inner).enumerate() {
+                let z = Matrix { data: &z[place * outer * tiles..], row: tiles, column: 1 };
+                let v = Matrix { data: &v[place * inner * tiles..], row: 1, column: tiles };
+                let size = (outer, tiles, inner);
+                if first { gemm(threads, size, z, v, None, sum) } else { gemm_add(threads, size, z, v, sum) }
+            }
+            first = false;
+        });
+    });
+}

@@ -1,0 +1,290 @@
+//! Tiles of images, there and back.
+//!
+//! ```text
+//! Bᵀ = 1  0 −1  0      A = 1  0
+//!      0  1  1  0          1  1
+//!      0 −1  1  0          1 −1
+//!      0  1  0 −1          0 −1
+//! ```
+
+use super::super::Conv;
+use super::super::short::copy_short;
+use crate::kernels::real::Real;
+use crate::kernels::simd::Kernel;
+use std::ops::Range;
+
+/// The planes of images, and how tiles lie on them.
+#[derive(Clone, Copy)]
+pub(super) struct Planes {
+    /// Planes of an image.
+    count: usize,
+    height: usize,
+    width: usize,
+    /// Rows and columns of zeros before the first tile's.
+    before: [usize; 2],
+    /// Rows of tiles of a plane, and tiles of a row.
+    tiles: [usize; 2],
+}
+
+impl Planes {
+    pub(super) fn inputs(conv: &Conv) -> Planes {
+        let [_, height, width] = conv.window.input;
+        let [_, top, left] = conv.window.before;
+        Planes { count: conv.groups * conv.inner, height, width, before: [top, left], tiles: conv.tiles() }
+    }
+
+    pub(super) fn outputs(conv: &Conv) -> Planes {
+        let [_, height, width] = conv.window.output;
+        Planes { count: conv.groups * conv.outer, height, width, before: [0, 0], tiles: conv.tiles() }
+    }
+
+    /// Where the lines of the tile row of an image begin, in lines of the plane; and the plane's first element.
+    #[inline(always)]
+    fn line(&self, channel: usize, image: usize, h: usize) -> usize {
+        ((image * self.count + channel) * self.height + h) * self.width
+    }
+}
+
+/// What tiles are made of.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Place {
+    /// 4 × 4 elements that overlap with their neighbours': `Bᵀ d B`.
+    Input,
+    /// 2 × 2 elements: `A g Aᵀ`.
+    Output,
+}
+
+/// `tiles[place, channel, tile]`: the transformed tiles of some rows of tiles.
+pub(super) struct ToTiles<'a, T> {
+    pub(super) planes: Planes,
+    pub(super) place: Place,
+    pub(super) channels: Range<usize>,
+    pub(super) rows: Range<usize>,
+    pub(super) x: &'a [T],
+    pub(super) tiles: &'a mut [T],
+}
+
+/// Elements of a part of a plane, of which there are four: of even and of odd lines and columns.
+const ROOM: usize = 512;
+
+/// Tiles of a row that are transformed at once.
+const WIDE: usize = ROOM / 4;
+
+impl<T: Real> Kernel for ToTiles<'_, T> {
+    type Output = ();
+    #[inline(always)]
+    fn run(self) {
+        let ToTiles { planes, place, channels, rows, x, tiles } = self;
+        let [height, width] = planes.tiles;
+        let (all, count) = (rows.len() * width, channels.len());
+        let more = if place == Place::Input { 1 } else { 0 };
+        let mut parts = [[T::ZERO; ROOM]; 4];
+        for (c, channel) in channels.enumerate() {
+            let mut row = rows.start;
+            while row < rows.end {
+                let (image, top) = (row / height, row % height);
+                let mut many = (rows.end - row).min(height - top);
+                for first in (0..width).step_by(WIDE) {
+                    let wide = (width - first).min(WIDE);
+                    // The rows of an image that there is room for; where tiles have neighbours, with a line below.
+                    many = many.min(ROOM / (wide + more) - more);
+                    let lines = Lines { planes, channel, image, top: 2 * top, left: 2 * first };
+                    lines.read(x, many + more, wide + more, &mut parts);
+                    let to = Strip {
+                        at: c * all + (row - rows.start) * width + first,
+                        many,
+                        wide,
+                        width,
+                        step: count * all,
+                    };
+                    match place {
+                        Place::Input => to.inputs(&parts, tiles),
+                        Place::Output => to.outputs(&parts, tiles),
+                    }
+                }
+                row += many;
+            }
+        }
+    }
+}
+
+/// Lines of a plane, with zeros around it.
+struct Lines {
+    planes: Planes,
+    channel: usize,
+    image: usize,
+    top: usize,
+    left: usize,
+}
+
+impl Lines {
+    /// Twice as many lines and columns, as parts of even and odd ones: `[line % 2 · 2 + column % 2][..]`.
+    #[inline(always)]
+    fn read<T: Real>(&self, x: &[T], lines: usize, columns: usize, parts: &mut [[T; ROOM]; 4]) {
+        let Lines { planes, channel, image, top, left } = *self;
+        let zeros = planes.before[1].saturating_sub(left);
+        let from = left.saturating_sub(planes.before[1]).min(planes.width);
+        let count = (planes.width - from).min(2 * columns - zeros);
+        let mut line = [T::ZERO; 2 * (WIDE + 1)];
+        for i in 0..2 * lines {
+            let (even, odd) = parts.split_at_mut(2);
+            let part = if i % 2 == 0 { even } else { odd };
+            let (even, odd) = part.split_at_mut(1);
+            let place = i / 2 * columns..(i / 2 + 1) * columns;
+            let (even, odd) = (&mut even[0][place.clone()], &mut odd[0][place]);
+            match (top + i).checked_sub(planes.before[0]) {
+                Some(h) if h < planes.height => {
+                    copy_short(&x[planes.line(channel, image, h) + from..][..count], &mut line[zeros..zeros + count]);
+                    for ((even, odd), pair) in even.iter_mut().zip(odd).zip(line.as_chunks::<2>().0) {
+                        [*even, *odd] = *pair;
+                    }
+                }
+                _ => even.iter_mut().chain(odd).for_each(|x| *x = T::ZERO),
+            }
+        }
+    }
+}
+
+/// `to = f(a, b)`
+#[inline(always)]
+fn each<T: Real>(a: &[T], b: &[T], to: &mut [T], f: impl Fn(T, T) -> T) {
+    let len = to.len();
+    let (a, b) = (&a[..len], &b[..len]);
+    for i in 0..len {
+        to[i] = f(a[i], b[i]);
+    }
+}
+
+/// Where the tiles of some rows go: from `at` on in all places, which are `step` apart.
+struct Strip {
+    at: usize,
+    many: usize,
+    wide: usize,
+    /// Tiles of a whole row.
+    width: usize,
+    step: usize,
+}
+
+impl Strip {
+    /// One place, of rows that are `columns` apart.
+    #[inline(always)]
+    fn put<T: Real>(&self, place: usize, from: &[T], columns: usize, tiles: &mut [T]) {
+        let tiles = &mut tiles[place * self.step + self.at..];
+        for row in 0..self.many {
+            copy_short(&from[row * columns..][..self.wide], &mut tiles[row * self.width..][..self.wide]);
+        }
+    }
+
+    /// `Bᵀ d B`. A tile reads its part of all lines and columns, and the part of its neighbours.
+    #[inline(always)]
+    fn inputs<T: Real>(&self, parts: &[[T; ROOM]; 4], tiles: &mut [T]) {
+        let columns = self.wide + 1;
+        let len = self.many * columns;
+        let [mut even, mut odd] = [[T::ZERO; ROOM]; 2];
+        let mut to = [T::ZERO; ROOM];
+        for i in 0..4 {
+            // Lines i and the one that goes with it, of even and of odd columns.
+            for (j, side) in [&mut even, &mut odd].into_iter().enumerate() {
+                let line = |i: usize| &parts[i % 2 * 2 + j][i / 2 * columns..];
+                let side = &mut side[..len];
+                match i {
+                    0 => each(line(0), line(2), side, |a, b| a - b),
+                    1 => each(line(1), line(2), side, |a, b| a + b),
+                    2 => each(line(2), line(1), side, |a, b| a - b),
+                    _ => each(line(1), line(3), side, |a, b| a - b),
+                }
+            }
+            let to = &mut to[..len - 1];
+            each(&even, &even[1..], to, |a, b| a - b);
+            self.put(4 * i, to, columns, tiles);
+            each(&odd, &even[1..], to, |a, b| a + b);
+            self.put(4 * i + 1, to, columns, tiles);
+            each(&even[1..], &odd, to, |a, b| a - b);
+            self.put(4 * i + 2, to, columns, tiles);
+            each(&odd, &odd[1..], to, |a, b| a - b);
+            self.put(4 * i + 3, to, columns, tiles);
+        }
+    }
+
+    /// `A g Aᵀ`
+    #[inline(always)]
+    fn outputs<T: Real>(&self, parts: &[[T; ROOM]; 4], tiles: &mut [T]) {
+        let len = self.many * self.wide;
+        let [mut left, mut right] = [[T::ZERO; ROOM]; 2];
+        let mut to = [T::ZERO; ROOM];
+        for i in 0..4 {
+            for (j, side) in [&mut left, &mut right].into_iter().enumerate() {
+                let side = &mut side[..len];
+                match i {
+                    0 => each(&parts[j], &parts[j], side, |a, _| a),
+                    1 => each(&parts[j], &parts[2 + j], side, |a, b| a + b),
+                    2 => each(&parts[j], &parts[2 + j], side, |a, b| a - b),
+                    _ => each(&parts[2 + j], &parts[2 + j], side, |b, _| -b),
+                }
+            }
+            let to = &mut to[..len];
+            self.put(4 * i, &left, self.wide, tiles);
+            each(&left, &right, to, |a, b| a + b);
+            self.put(4 * i + 1, to, self.wide, tiles);
+            each(&left, &right, to, |a, b| a - b);
+            self.put(4 * i + 2, to, self.wide, tiles);
+            each(&right, &right, to, |b, _| -b);
+            self.put(4 * i + 3, to, self.wide, tiles);
+        }
+    }
+}
+
+/// `y[image, channel, ..] = Aᵀ m A` of `tiles[place, channel, tile]`, plus the channel's bias.
+pub(super) struct FromTiles<'a, T> {
+    pub(super) planes: Planes,
+    pub(super) channels: Range<usize>,
+    pub(super) rows: Range<usize>,
+    pub(super) tiles: &'a [T],
+    pub(super) bias: Option<&'a [T]>,
+    pub(super) y: &'a mut [T],
+}
+
+impl<T: Real> Kernel for FromTiles<'_, T> {
+    type Output = ();
+    #[inline(always)]
+    fn run(self) {
+        let FromTiles { planes, channels, rows, tiles, bias, y } = self;
+        let [height, width] = planes.tiles;
+        let (all, count) = (rows.len() * width, channels.len());
+        let mut sums = [[[T::ZERO; WIDE]; 4]; 2];
+        let mut line = [[T::ZERO; 2]; WIDE];
+        for (c, channel) in channels.enumerate() {
+            let bias = bias.map_or(T::ZERO, |bias| bias[c]);
+            for start in (0..all).step_by(WIDE) {
+                let many = (all - start).min(WIDE);
+                for i in 0..4 {
+                    let at = |place: usize| &tiles[(place * count + c) * all + start..][..many];
+                    let [m0, m1, m2, m3] = [at(i), at(4 + i), at(8 + i), at(12 + i)];
+                    let [above, below] = &mut sums;
+                    let (above, below) = (&mut above[i][..many], &mut below[i][..many]);
+                    for t in 0..many {
+                        above[t] = m0[t] + m1[t] + m2[t];
+                        below[t] = m1[t] - m2[t] - m3[t];
+                    }
+                }
+                for (half, [s0, s1, s2, s3]) in sums.iter().enumerate() {
+                    for (t, pair) in line[..many].iter_mut().enumerate() {
+                        *pair = [s0[t] + s1[t] + s2[t] + bias, s1[t] - s2[t] - s3[t] + bias];
+                    }
+                    let mut t = 0;
+                    while t < many {
+                        let (row, first) = (rows.start + (start + t) / width, (start + t) % width);
+                        let run = (width - first).min(many - t);
+                        let (image, h) = (row / height, row % height * 2 + half);
+                        if h < planes.height {
+                            let len = (2 * run).min(planes.width - 2 * first);
+                            let y = &mut y[planes.line(channel, image, h) + 2 * first..][..len];
+                            copy_short(&line.as_flattened()[2 * t..][..len], y);
+                        }
+                        t += run;
+                    }
+                }
+            }
+        }
+    }
+}

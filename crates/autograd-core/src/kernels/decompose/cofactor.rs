@@ -1,0 +1,101 @@
+//! Cofactors: the derivatives of a determinant, also of singular matrices.
+
+use super::super::gemm::{Matrix, gemm};
+use super::solve::Factors;
+use super::{Decomposed, Vectors, lu};
+
+/// Singular values and vectors, in rows, and `det U · det V`, which is 1 or −1.
+struct Turned<T> {
+    n: usize,
+    s: Vec<T>,
+    u: Vec<T>,
+    v: Vec<T>,
+    sign: T,
+}
+
+impl<T: Decomposed> Turned<T> {
+    fn new(n: usize, a: &[T]) -> Turned<T> {
+        let mut packed = vec![T::ZERO; n + 2 * n * n];
+        T::svd(n, n, Vectors::Reduced, a, &mut packed);
+        let v = packed.split_off(n + n * n);
+        let u = packed.split_off(n);
+        let sign = |q: &[T]| {
+            let mut factors = q.to_vec();
+            factors.resize(n * n + n, T::ZERO);
+            let (triangles, pivots) = factors.split_at_mut(n * n);
+            lu::factor(1, (n, n), triangles, pivots);
+            T::ONE.copysign(Factors::new(n, &factors).determinant())
+        };
+        let sign = sign(&u) * sign(&v);
+        Turned { n, s: packed, u, v, sign }
+    }
+
+    /// `± U x Vᵀ`
+    fn back(&self, threads: usize, x: &[T], into: &mut [T]) {
+        let size = (self.n, self.n, self.n);
+        let mut half = vec![T::ZERO; x.len()];
+        gemm(threads, size, Matrix::rows(x, self.n), Matrix::rows(&self.v, self.n), None, &mut half);
+        gemm(threads, size, Matrix::rows(&self.u, self.n).transposed(), Matrix::rows(&half, self.n), None, into);
+        into.iter_mut().for_each(|x| *x = *x * self.sign);
+    }
+
+    /// `Uᵀ x V`
+    fn forth(&self, threads: usize, x: &[T]) -> Vec<T> {
+        let size = (self.n, self.n, self.n);
+        let (mut half, mut turned) = (vec![T::ZERO; x.len()], vec![T::ZERO; x.len()]);
+        gemm(threads, size, Matrix::rows(&self.u, self.n), Matrix::rows(x, self.n), None, &mut half);
+        gemm(threads, size, Matrix::rows(&half, self.n), Matrix::rows(&self.v, self.n).transposed(), None, &mut turned);
+        turned
+    }
+}
+
+/// The products of all numbers but one, for each of them.
+fn products_of_others<T: Decomposed>(x: &[T]) -> Vec<T> {
+    let mut products = vec![T::ONE; x.len()];
+    let mut before = T::ONE;
+    for (product, x) in products.iter_mut().zip(x) {
+        *product = before;
+        before = before * *x;
+    }
+    let mut behind = T::ONE;
+    for (product, x) in products.iter_mut().zip(x).rev() {
+        *product = *product * behind;
+        behind = behind * *x;
+    }
+    products
+}
+
+/// The cofactors C of A, `[n, n]`: `det A · A⁻ᵀ`, and where a pivot of the factors is 0, from the singular values.
+pub fn cofactor<T: Decomposed>(threads: usize, n: usize, a: &[T], factors: &[T], c: &mut [T]) {
+    let factors = Factors::new(n, factors);
+    if factors.diagonal().any(|u| u == T::ZERO) {
+        let turned = Turned::new(n, a);
+        let mut inner = vec![T::ZERO; n * n];
+        let products = products_of_others(&turned.s);
+        inner.iter_mut().step_by(n + 1).zip(products).for_each(|(x, product)| *x = product);
+        return turned.back(threads, &inner, c);
+    }
+    c.fill(T::ZERO);
+    let determinant = factors.determinant();
+    c.iter_mut().step_by(n + 1).for_each(|x| *x = T::ONE);
+    factors.solve(threads, true, n, c);
+    c.iter_mut().for_each(|x| *x = *x * determinant);
+}
+
+/// The gradient of `Σ g C` by A: in the bases of the singular vectors, where `P_ij = Π s_k` without `s_i` and `s_j`,
+/// `Σ_j P_ij g_jj` on the diagonal and `−P_ij g_ji` beside it.
+pub fn cofactor_pull<T: Decomposed>(threads: usize, n: usize, a: &[T], g: &[T], ga: &mut [T]) {
+    let turned = Turned::new(n, a);
+    let g = turned.forth(threads, g);
+    let mut inner = vec![T::ZERO; n * n];
+    for i in 0..n {
+        let mut others = turned.s.clone();
+        others[i] = T::ONE;
+        let products = products_of_others(&others);
+        for j in (0..n).filter(|j| *j != i) {
+            inner[i * n + i] += products[j] * g[j * n + j];
+            inner[i * n + j] = T::ZERO - products[j] * g[j * n + i];
+        }
+    }
+    turned.back(threads, &inner, ga);
+}

@@ -1,0 +1,173 @@
+//! Triangles of a matrix whose rows are exchanged.
+
+use super::super::gemm::{Matrix, gemm};
+use super::super::real::Real;
+use super::super::simd::{Kernel, vectorize};
+use super::subtract;
+use super::triangular::{self, Shape};
+
+/// Of at most this many columns the pivots are found one after the other.
+const COLUMNS: usize = 16;
+
+/// `P A = L U` of an `m × n` matrix in rows: L below the diagonal, which is all ones, and U from it on, in the place of
+/// A. `pivots` gets, for each of the min(m, n) columns, the row that its own was exchanged with, from 1. A column
+/// without a pivot is left as it is.
+pub fn factor<T: Real>(threads: usize, (m, n): (usize, usize), a: &mut [T], pivots: &mut [T]) {
+    let k = m.min(n);
+    if k == 0 {
+        return;
+    }
+    Work { threads, m, n, a, pivots, right: Vec::new(), product: Vec::new() }.run(k);
+}
+
+struct Work<'a, T> {
+    threads: usize,
+    m: usize,
+    n: usize,
+    a: &'a mut [T],
+    pivots: &'a mut [T],
+    right: Vec<T>,
+    product: Vec<T>,
+}
+
+impl<T: Real> Work<'_, T> {
+    fn run(&mut self, k: usize) {
+        self.columns(0, k);
+        // A wide matrix has columns without a pivot of their own.
+        self.beside(0, k, self.n);
+    }
+
+    /// Factors the columns from `first` to `end`, of the rows from `first` on.
+    fn columns(&mut self, first: usize, end: usize) {
+        if end - first <= COLUMNS {
+            let panel = Panel { m: self.m, n: self.n, first, end, a: self.a, pivots: self.pivots };
+            return vectorize(panel);
+        }
+        let middle = first + ((end - first) / 2).next_multiple_of(COLUMNS).min(end - first - 1);
+        self.columns(first, middle);
+        self.beside(first, middle, end);
+        self.columns(middle, end);
+    }
+
+    /// Brings the columns from `middle` to `end` up to date with the factored ones from `first` to `middle`.
+    fn beside(&mut self, first: usize, middle: usize, end: usize) {
+        let Work { threads, m, n, a, right, product, .. } = self;
+        let (m, n, width, depth) = (*m, *n, end - middle, middle - first);
+        if width == 0 || depth == 0 {
+            return;
+        }
+        right.clear();
+        (first..middle).for_each(|i| right.extend_from_slice(&a[i * n + middle..i * n + end]));
+        let lower = Matrix::rows(&a[first * (n + 1)..], n);
+        triangular::solve(*threads, Shape { upper: false, unit: true }, (depth, width), lower, right);
+        for (i, row) in (first..middle).zip(right.chunks_exact(width)) {
+            a[i * n + middle..i * n + end].copy_from_slice(row);
+        }
+        let rows = m - middle;
+        if rows == 0 {
+            return;
+        }
+        product.resize((rows * width).max(product.len()), T::ZERO);
+        let product = &mut product[..rows * width];
+        let left = Matrix::rows(&a[middle * n + first..], n);
+        let right = Matrix::rows(&right[..], width);
+        gemm(*threads, (rows, depth, width), left, right, None, product);
+        subtract(product, width, &mut a[middle * n + middle..], n);
+    }
+}
+
+/// A few columns, one after the other.
+struct Panel<'a, T> {
+    m: usize,
+    n: usize,
+    first: usize,
+    end: usize,
+    a: &'a mut [T],
+    pivots: &'a mut [T],
+}
+
+impl<T: Real> Kernel for Panel<'_, T> {
+    type Output = ();
+    #[inline(always)]
+    fn run(self) {
+        let Panel { m, n, first, end, a, pivots } = self;
+        for j in first..end {
+            let (mut best, mut largest) = (j, a[j * n + j].abs());
+            for i in j + 1..m {
+                let size = a[i * n + j].abs();
+                if size > largest {
+                    (best, largest) = (i, size);
+                }
+            }
+            pivots[j] = T::of((best + 1) as f64);
+            if best != j {
+                let (upper, lower) = a.split_at_mut(best * n);
+                upper[j * n..j * n + n].swap_with_slice(&mut lower[..n]);
+            }
+            let (upper, lower) = a.split_at_mut((j + 1) * n);
+            let row = &upper[j * n + j..j * n + end];
+            let pivot = row[0];
+            if pivot == T::ZERO {
+                continue;
+            }
+            for below in lower.chunks_exact_mut(n) {
+                let below = &mut below[j..end];
+                let factor = below[0] / pivot;
+                below[0] = factor;
+                let minus = T::ZERO - factor;
+                for (x, u) in below[1..].iter_mut().zip(&row[1..]) {
+                    *x = minus.mul_add(*u, *x);
+                }
+            }
+        }
+    }
+}
+
+/// Exchanges rows of `[m, k]` as a factorization did, or back.
+pub fn exchange<T: Real>(pivots: &[T], back: bool, k: usize, x: &mut [T]) {
+    let one = |x: &mut [T], i: usize| {
+        let other = pivots[i].as_f64() as usize - 1;
+        if other != i {
+            let (upper, lower) = x.split_at_mut(other.max(i) * k);
+            upper[other.min(i) * k..][..k].swap_with_slice(&mut lower[..k]);
+        }
+    };
+    match back {
+        false => (0..pivots.len()).for_each(|i| one(x, i)),
+        true => (0..pivots.len()).rev().for_each(|i| one(x, i)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_triangles_multiply_to_the_matrix() {
+        for (m, n) in [(1, 1), (3, 3), (16, 16), (17, 40), (40, 17), (100, 100), (65, 130), (130, 65)] {
+            let number = |i: usize| (crate::kernels::random::bits_at(5, i as u64) >> 40) as f64 / 1e7 - 0.8;
+            let a: Vec<f64> = (0..m * n).map(number).collect();
+            let k = m.min(n);
+            let (mut lu, mut pivots, mut rows) = (a.clone(), vec![0.0; k], a.clone());
+            factor(1, (m, n), &mut lu, &mut pivots);
+            exchange(&pivots, false, n, &mut rows);
+            for i in 0..m {
+                for j in 0..n {
+                    let l = |p: usize| if p == i { 1.0 } else { lu[i * n + p] };
+                    let sum: f64 = (0..k.min(i + 1).min(j + 1)).map(|p| l(p) * lu[p * n + j]).sum();
+                    assert!((sum - rows[i * n + j]).abs() < 1e-12, "{m} × {n}: {i} {j}");
+                    assert!(i <= j || lu[i * n + j].abs() <= 1.0, "a multiplier above 1");
+                }
+            }
+            exchange(&pivots, true, n, &mut rows);
+            assert_eq!(rows, a);
+        }
+    }
+
+    #[test]
+    fn a_column_without_a_pivot_stays() {
+        let (mut lu, mut pivots) = ([0.0, 2.0, 0.0, 4.0], [0.0; 2]);
+        factor(1, (2, 2), &mut lu, &mut pivots);
+        assert_eq!((lu, pivots), ([0.0, 2.0, 0.0, 4.0], [1.0, 2.0]));
+    }
+}

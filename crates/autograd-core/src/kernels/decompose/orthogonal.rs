@@ -1,0 +1,118 @@
+//! Gradients of eigenvectors and singular vectors.
+
+use super::super::gemm::{Matrix, gemm};
+use super::super::real::Real;
+use super::epsilon;
+
+fn rows<T>(data: &[T], columns: usize) -> Matrix<'_, T> {
+    Matrix::rows(data, columns)
+}
+
+fn across<T>(data: &[T], columns: usize) -> Matrix<'_, T> {
+    rows(data, columns).transposed()
+}
+
+fn is_zero<T: Real>(x: &[T]) -> bool {
+    x.iter().all(|x| *x == T::ZERO)
+}
+
+/// 1 / x, and 0 where x is not farther from 0 than `least`.
+fn inverse<T: Real>(x: T, least: T) -> T {
+    if x.abs() <= least { T::ZERO } else { T::ONE / x }
+}
+
+/// Numbers that differ by no more than this count as equal, of `n` numbers the largest of which is `largest`.
+fn least<T: Real>(n: usize, largest: T) -> T {
+    largest * T::of(n as f64 * epsilon::<T>())
+}
+
+/// What `k` rows of a matrix are multiplied with, one factor for each.
+fn scaled<T: Real>(x: &[T], columns: usize, factor: impl Fn(usize) -> T) -> Vec<T> {
+    let scale = |(i, row): (usize, &[T])| {
+        let factor = factor(i);
+        row.iter().map(|x| *x * factor).collect::<Vec<T>>()
+    };
+    x.chunks_exact(columns.max(1)).enumerate().flat_map(scale).collect()
+}
+
+/// The gradient of A, from those of `A = V diag(w) Vᵀ`: `y` and `gy` have w and then V in rows.
+pub fn eigh_pull<T: Real>(threads: usize, n: usize, y: &[T], gy: &[T], ga: &mut [T]) {
+    let ((w, v), (gw, gv)) = (y.split_at(n), gy.split_at(n));
+    let product = |a: Matrix<'_, T>, b: Matrix<'_, T>, c: &mut [T]| gemm(threads, (n, n, n), a, b, None, c);
+    let mut left = vec![T::ZERO; n * n];
+    if is_zero(gv) {
+        for (left, v) in left.chunks_exact_mut(n).zip(v.chunks_exact(n)) {
+            left.iter_mut().zip(v.iter().zip(gw)).for_each(|(x, (v, g))| *x = *v * *g);
+        }
+    } else {
+        let mut inner = vec![T::ZERO; n * n];
+        product(across(v, n), rows(gv, n), &mut inner);
+        // Only what is antisymmetric moves V: half of the difference to the transposed matrix.
+        for i in 0..n {
+            for j in 0..i {
+                let half = T::of(0.5) * (inner[i * n + j] - inner[j * n + i]);
+                (inner[i * n + j], inner[j * n + i]) = (half, T::ZERO - half);
+            }
+        }
+        let least = least(n, w.iter().fold(T::ZERO, |most, w| most.larger(w.abs())));
+        for (i, row) in inner.chunks_exact_mut(n).enumerate() {
+            row.iter_mut().zip(w).for_each(|(x, w_j)| *x = *x * inverse(*w_j - w[i], least));
+            row[i] = gw[i];
+        }
+        product(rows(v, n), rows(&inner, n), &mut left);
+    }
+    product(rows(&left, n), across(v, n), ga);
+}
+
+/// The gradient of A, `[m, n]`, from those of `A = U diag(s) Vᵀ`: `y` and `gy` have s, the rows of U, each of `left`
+/// elements, and the rows of Vᵀ. Of both the first min(m, n) vectors count.
+pub fn svd_pull<T: Real>(threads: usize, (m, n, left): (usize, usize, usize), y: &[T], gy: &[T], ga: &mut [T]) {
+    let k = m.min(n);
+    let start = k + left * m;
+    let (s, gs) = (&y[..k], &gy[..k]);
+    let ((u, v), (gu, gv)) = ((&y[k..start], &y[start..start + k * n]), (&gy[k..start], &gy[start..start + k * n]));
+    let (no_u, no_v) = (is_zero(gu), is_zero(gv));
+    let product = |size, a: Matrix<'_, T>, b: Matrix<'_, T>| {
+        let (rows, _, columns) = size;
+        let mut c = vec![T::ZERO; rows * columns];
+        gemm(threads, size, a, b, None, &mut c);
+        c
+    };
+    let least = least(m.max(n), s.first().copied().unwrap_or(T::ZERO));
+    let by_s = |i: usize| inverse(s[i], least);
+    let mut right = if no_u && no_v {
+        scaled(v, n, |i| gs[i])
+    } else {
+        let square = |none: bool, depth: usize, x: Matrix<'_, T>, gx: Matrix<'_, T>| match none {
+            true => vec![T::ZERO; k * k],
+            false => product((k, depth, k), x, gx),
+        };
+        let (a, b) = (square(no_u, m, across(u, left), rows(gu, left)), square(no_v, n, rows(v, n), across(gv, n)));
+        let half = T::of(0.5);
+        let mut inner = vec![T::ZERO; k * k];
+        for (i, row) in inner.chunks_exact_mut(k).enumerate() {
+            for (j, x) in row.iter_mut().enumerate() {
+                let (p, q) = (a[i * k + j] - a[j * k + i], b[i * k + j] - b[j * k + i]);
+                *x = match i == j {
+                    true => gs[i],
+                    false => half * ((p + q) * inverse(s[j] - s[i], least) + (p - q) * inverse(s[j] + s[i], least)),
+                };
+                if m > k {
+                    *x -= a[i * k + j] * by_s(j);
+                }
+                if n > k {
+                    *x -= b[j * k + i] * by_s(i);
+                }
+            }
+        }
+        product((k, k, n), rows(&inner, k), rows(v, n))
+    };
+    if n > k && !no_v {
+        right.iter_mut().zip(scaled(gv, n, by_s)).for_each(|(x, more)| *x += more);
+    }
+    gemm(threads, (m, k, n), rows(u, left), rows(&right, n), None, ga);
+    if m > k && !no_u {
+        let more = product((m, k, n), rows(gu, left), rows(&scaled(v, n, by_s), n));
+        ga.iter_mut().zip(more).for_each(|(x, more)| *x += more);
+    }
+}

@@ -1,0 +1,112 @@
+//! Normalisation by mean and variance: of rows, and of the channels of `[N, C, L]`.
+
+pub mod channels;
+pub mod columns;
+pub mod rows;
+
+use super::moments::{GROUP, Moments, moments_of};
+use super::real::Real;
+use super::reduce::{Sum, dot_run, fold_run};
+
+/// A mean in the two parts of [`Moments`], and the inverse of the deviation, `1/√(σ² + ε)`.
+pub type Norm<T> = [T; 3];
+
+/// What rows are normalised by.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Rule {
+    /// Whether the mean is subtracted; without, σ² is the mean of the squares.
+    pub centred: bool,
+    /// ε
+    pub eps: f64,
+}
+
+impl Rule {
+    /// The norm of a row that is not empty.
+    #[inline(always)]
+    pub fn norm<T: Real>(self, x: &[T], buffer: &mut [T; GROUP]) -> Norm<T> {
+        let [c, drift, squares] = if self.centred { moments_of(x, buffer) } else { [T::ZERO, T::ZERO, dot_run(x, x)] };
+        let variance = squares.as_f64() / x.len() as f64 + self.eps;
+        let inverse = match variance.is_finite() {
+            true => 1.0 / variance.sqrt(),
+            false => far_inverse(x.iter(), x.len(), [c, drift], self.eps),
+        };
+        [c, drift, T::of(inverse)]
+    }
+}
+
+/// The inverse of the deviation where squares overflow: they are scaled by the largest.
+#[cold]
+#[inline(never)]
+pub fn far_inverse<'a, T: Real>(x: impl Iterator<Item = &'a T> + Clone, n: usize, [c, drift]: [T; 2], eps: f64) -> f64 {
+    // Halves, since a difference of two numbers may overflow where both do not.
+    let halves = || x.clone().map(|x| (x.as_f64() * 0.5 - c.as_f64() * 0.5) - drift.as_f64() * 0.5);
+    let mut most = 0.0;
+    for half in halves() {
+        if half.is_nan() {
+            return half;
+        }
+        most = half.abs().max(most);
+    }
+    if most.is_infinite() {
+        return 0.0;
+    }
+    let sum: f64 = halves().map(|half| (half / most).powi(2)).sum();
+    0.5 / most / (sum / n as f64 + eps / most / most / 4.0).sqrt()
+}
+
+/// `((x − c) − drift)`
+#[inline(always)]
+fn deviations<T: Real>(x: &[T], [c, drift, _]: Norm<T>, d: &mut [T]) {
+    for (d, x) in d.iter_mut().zip(x) {
+        *d = (*x - c) - drift;
+    }
+}
+
+/// `Σ g` and `Σ g (x − μ)` of a run.
+#[inline(always)]
+fn products<T: Real>(g: &[T], x: &[T], norm: Norm<T>, buffer: &mut [T; GROUP]) -> [T; 2] {
+    let (mut sum, mut product) = (T::ZERO, T::ZERO);
+    for (g, x) in g.chunks(GROUP).zip(x.chunks(GROUP)) {
+        let d = &mut buffer[..x.len()];
+        deviations(x, norm, d);
+        sum += fold_run(Sum, g);
+        product += dot_run(g, d);
+    }
+    [sum, product]
+}
+
+/// `Σ f(i)` of a range, in halves down to runs of eight.
+fn pairwise(from: usize, to: usize, f: &impl Fn(usize) -> f64) -> f64 {
+    if to - from <= 8 {
+        return (from..to).map(f).sum();
+    }
+    let half = from + (to - from) / 2;
+    pairwise(from, half, f) + pairwise(half, to, f)
+}
+
+/// The moments of all of `[outer, C, inner]` parts of `n` elements each, for each of the C channels (Chan, Golub,
+/// LeVeque, Updating formulae and a pairwise algorithm for computing sample variances, 1979).
+pub fn pool_moments<T: Real>(parts: &[Moments<T>], [channels, inner]: [usize; 2], n: usize, y: &mut [Moments<T>]) {
+    let count = parts.len() / channels.max(1);
+    for (k, y) in y.iter_mut().enumerate() {
+        let part = |i: usize| parts[(i / inner * channels + k) * inner + i % inner].map(Real::as_f64);
+        let [first, ..] = part(0);
+        let offset = |i: usize| {
+            let [c, drift, _] = part(i);
+            (c - first) + drift
+        };
+        let mean = pairwise(0, count, &offset) / count as f64;
+        let squares = pairwise(0, count, &|i| part(i)[2] + n as f64 * (offset(i) - mean).powi(2));
+        let c = T::of(first + mean);
+        *y = [c, T::of((first - c.as_f64()) + mean), T::of(squares)];
+    }
+}
+
+/// The sums of `[outer, C, inner]` pairs, for each of the C channels.
+pub fn pool_pairs<T: Real>(parts: &[[T; 2]], [channels, inner]: [usize; 2], y: &mut [[T; 2]]) {
+    let count = parts.len() / channels.max(1);
+    for (k, y) in y.iter_mut().enumerate() {
+        let part = |i: usize, of: usize| parts[(i / inner * channels + k) * inner + i % inner][of].as_f64();
+        *y = [0, 1].map(|of| T::of(pairwise(0, count, &|i| part(i, of))));
+    }
+}

@@ -1,0 +1,203 @@
+//! Rows that are normalised each by its own mean and variance.
+
+use super::super::moments::GROUP;
+use super::super::real::Real;
+use super::super::simd::{Kernel, vectorize};
+use super::{Norm, Rule, products};
+use crate::threads::parallel::{for_rows, for_rows_of_two};
+
+/// Weights and biases of rows, of which there may be none; each is that of `each` elements. The numbers of a row follow
+/// those of the row before it, and begin again with the first where there are no more.
+#[derive(Clone, Copy)]
+pub struct Affine<'a, T> {
+    /// The factors.
+    pub weight: &'a [T],
+    /// The summands.
+    pub bias: &'a [T],
+    /// The number of neighbouring elements that share them.
+    pub each: usize,
+}
+
+/// The numbers of a row.
+#[inline(always)]
+fn of_row<T>(all: &[T], row: usize, count: usize) -> &[T] {
+    if all.is_empty() {
+        return all;
+    }
+    let from = row * count % all.len();
+    &all[from..from + count]
+}
+
+/// `y = (x − μ) r w + b`
+#[inline(always)]
+fn write_row<T: Real>(x: &[T], norm: Norm<T>, weight: &[T], bias: &[T], each: usize, y: &mut [T]) {
+    let [c, drift, r] = norm;
+    if each > 1 || (weight.is_empty() && bias.is_empty()) {
+        let each = if weight.is_empty() && bias.is_empty() { x.len() } else { each };
+        for (i, (x, y)) in x.chunks(each).zip(y.chunks_mut(each)).enumerate() {
+            let scale = weight.get(i).map_or(r, |w| r * *w);
+            let shift = bias.get(i).copied().unwrap_or_default();
+            for (y, x) in y.iter_mut().zip(x) {
+                *y = ((*x - c) - drift) * scale + shift;
+            }
+        }
+        return;
+    }
+    match (weight.is_empty(), bias.is_empty()) {
+        (false, false) => {
+            for ((y, x), (w, b)) in y.iter_mut().zip(x).zip(weight.iter().zip(bias)) {
+                *y = ((*x - c) - drift) * r * *w + *b;
+            }
+        }
+        (false, true) => {
+            for ((y, x), w) in y.iter_mut().zip(x).zip(weight) {
+                *y = ((*x - c) - drift) * r * *w;
+            }
+        }
+        (true, _) => {
+            for ((y, x), b) in y.iter_mut().zip(x).zip(bias) {
+                *y = ((*x - c) - drift) * r + *b;
+            }
+        }
+    }
+}
+
+struct Forward<'a, T> {
+    rule: Rule,
+    x: &'a [T],
+    affine: Affine<'a, T>,
+    width: usize,
+    first: usize,
+    y: &'a mut [T],
+    norms: &'a mut [Norm<T>],
+}
+
+impl<T: Real> Kernel for Forward<'_, T> {
+    type Output = ();
+    #[inline(always)]
+    fn run(self) {
+        let Forward { rule, x, affine: Affine { weight, bias, each }, width, first, y, norms } = self;
+        let (mut buffer, count) = ([T::ZERO; GROUP], width / each);
+        let rows = x.chunks_exact(width).zip(y.chunks_exact_mut(width)).zip(norms);
+        for (row, ((x, y), norm)) in (first..).zip(rows) {
+            *norm = rule.norm(x, &mut buffer);
+            write_row(x, *norm, of_row(weight, row, count), of_row(bias, row, count), each, y);
+        }
+    }
+}
+
+/// Normalises each row, which is not empty; `norms` has one for each.
+pub fn forward<T: Real>(rule: Rule, x: &[T], affine: Affine<'_, T>, width: usize, y: &mut [T], norms: &mut [Norm<T>]) {
+    for_rows_of_two(y, width, width * 2, norms, |rows, y, norms| {
+        let x = &x[rows.start * width..rows.end * width];
+        vectorize(Forward { rule, x, affine, width, first: rows.start, y, norms });
+    });
+}
+
+/// `g = gy w`
+#[inline(always)]
+fn weighted<T: Real>(gy: &[T], weight: &[T], each: usize, g: &mut [T]) {
+    if weight.is_empty() {
+        g.copy_from_slice(gy);
+    } else if each == 1 {
+        for ((g, gy), w) in g.iter_mut().zip(gy).zip(weight) {
+            *g = *gy * *w;
+        }
+    } else {
+        for ((g, gy), w) in g.chunks_mut(each).zip(gy.chunks(each)).zip(weight) {
+            g.iter_mut().zip(gy).for_each(|(g, gy)| *g = *gy * *w);
+        }
+    }
+}
+
+struct PullRows<'a, T> {
+    centred: bool,
+    gy: &'a [T],
+    x: &'a [T],
+    norms: &'a [Norm<T>],
+    affine: Affine<'a, T>,
+    width: usize,
+    first: usize,
+    gx: &'a mut [T],
+}
+
+impl<T: Real> Kernel for PullRows<'_, T> {
+    type Output = ();
+    #[inline(always)]
+    fn run(self) {
+        let PullRows { centred, gy, x, norms, affine: Affine { weight, each, .. }, width, first, gx } = self;
+        let (mut buffer, count, n) = ([T::ZERO; GROUP], width / each, T::of(width as f64));
+        let rows = gy.chunks_exact(width).zip(x.chunks_exact(width)).zip(gx.chunks_exact_mut(width)).zip(norms);
+        for (row, (((gy, x), gx), norm)) in (first..).zip(rows) {
+            weighted(gy, of_row(weight, row, count), each, gx);
+            let [sum, product] = products(gx, x, *norm, &mut buffer);
+            let [c, drift, r] = *norm;
+            // In this order no power of r overflows by itself.
+            let slope = -(product * r / n * r * r);
+            let shift = if centred { -(sum * r / n) } else { T::ZERO };
+            for (gx, x) in gx.iter_mut().zip(x) {
+                *gx = *gx * r + ((*x - c) - drift) * slope + shift;
+            }
+        }
+    }
+}
+
+/// `gx = r (g − mean g − x̂ mean(g x̂))` of each row, with `g = gy w` and `x̂ = (x − μ) r`; without `mean g` if the rule is
+/// not centred.
+pub fn pull<T: Real>(
+    centred: bool,
+    gy: &[T],
+    x: &[T],
+    norms: &[Norm<T>],
+    affine: Affine<'_, T>,
+    width: usize,
+    gx: &mut [T],
+) {
+    for_rows(gx, width, width * 3, |rows, gx| {
+        let run = rows.start * width..rows.end * width;
+        let (gy, x, first) = (&gy[run.clone()], &x[run], rows.start);
+        vectorize(PullRows { centred, gy, x, norms: &norms[rows], affine, width, first, gx });
+    });
+}
+
+struct Segments<'a, T, F> {
+    gy: &'a [T],
+    x: &'a [T],
+    norm: F,
+    width: usize,
+    first: usize,
+    y: &'a mut [[T; 2]],
+}
+
+impl<T: Real, F: Fn(usize) -> Norm<T>> Kernel for Segments<'_, T, F> {
+    type Output = ();
+    #[inline(always)]
+    fn run(self) {
+        let Segments { gy, x, norm, width, first, y } = self;
+        let mut buffer = [T::ZERO; GROUP];
+        let segments = gy.chunks_exact(width).zip(x.chunks_exact(width)).zip(y);
+        for (segment, ((gy, x), y)) in (first..).zip(segments) {
+            let norm = norm(segment);
+            let [sum, product] = if width > 1 {
+                products(gy, x, norm, &mut buffer)
+            } else {
+                [gy[0], gy[0] * ((x[0] - norm[0]) - norm[1])]
+            };
+            *y = [sum, product * norm[2]];
+        }
+    }
+}
+
+/// `Σ gy` and `Σ gy x̂` of each run of `width` elements, of which `norm` says the norm.
+pub fn segment_pairs<T: Real>(
+    gy: &[T],
+    x: &[T],
+    norm: impl Fn(usize) -> Norm<T> + Sync + Copy,
+    width: usize,
+    y: &mut [[T; 2]],
+) {
+    for_rows(y, 1, width * 2, |rows, y| {
+        let run = rows.start * width..rows.end * width;
+        vectorize(Segments { gy: &gy[run.clone()], x: &x[run], norm, width, first: rows.start, y });
+    });
+}

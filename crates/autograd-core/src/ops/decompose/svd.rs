@@ -1,0 +1,260 @@
+//! Singular values and singular vectors.
+
+use super::matrices::{Block, Each, sizes, turned, with_last};
+use super::spectrum::{found, inverse, nearness};
+use crate::error::Result;
+use crate::kernels::decompose::orthogonal::svd_pull;
+use crate::kernels::decompose::{Decompose, Vectors, transpose};
+use crate::ops::check::Check;
+use crate::tape::{Pull, Pullback, Saved, is_recording, record};
+use crate::tensor::{Tensor, for_float};
+
+impl Tensor {
+    /// Singular values s in falling order and singular vectors of each matrix: `A = U diag(s) Vᵀ`, as (U, s, Vᵀ). With
+    /// `full_matrices`, U and V are bases of the whole spaces.
+    ///
+    /// # Shapes
+    /// `[.., M, N] → [.., M, K], [.., K], [.., K, N]` with `K = min(M, N)`; with `full_matrices`
+    /// `[.., M, M], [.., K], [.., N, N]`.
+    ///
+    /// # Gradient
+    /// With `a = Uᵀ gu`, `b = Vᵀ gv` and `skew(x) = x − xᵀ`, for i ≠ j
+    ///
+    /// ```text
+    /// inner_ij = ½ (skew(a) + skew(b))_ij / (s_j − s_i) + ½ (skew(a) − skew(b))_ij / (s_j + s_i)
+    /// ga = U (inner + diag(gs)) Vᵀ + (I − U Uᵀ) gu S⁻¹ Vᵀ + U S⁻¹ gvᵀ (I − V Vᵀ)
+    /// ```
+    ///
+    /// Saves U, s and V. The vectors that `full_matrices` adds have no gradient of their own.
+    ///
+    /// Two vectors of U and V may be turned around together, and those of equal singular values mixed together. A loss
+    /// that depends on such a choice has no gradient. What is within max(M, N) roundings of the largest singular value
+    /// counts as 0, among differences, sums and s itself, and adds nothing: so sums of functions of singular values, and
+    /// losses that depend on no choice of vectors, such as those of `U Vᵀ`, have their gradients also where singular
+    /// values are equal.
+    ///
+    /// # Errors
+    /// If there are fewer than two dims, a matrix is not finite, or the dtype is not a float type.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::Tensor;
+    /// let (u, s, vt) = Tensor::from([[0.0, 3.0], [4.0, 0.0], [0.0, 0.0]]).svd(false)?;
+    /// assert_eq!((u.shape(), vt.shape()), (&[3, 2][..], &[2, 2][..]));
+    /// assert!(s.to_f64s().iter().zip([4.0, 3.0]).all(|(s, exact)| (s - exact).abs() < 1e-6));
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
+    ///
+    /// # Differs from
+    /// PyTorch, where `full_matrices` is true unless it is said, and equal singular values give gradients that are
+    /// infinite or NaN.
+    pub fn svd(&self, full_matrices: bool) -> Result<(Tensor, Tensor, Tensor)> {
+        let which = if full_matrices { Vectors::Full } else { Vectors::Reduced };
+        singular("svd", self, which)
+    }
+
+    /// The singular values of [`Tensor::svd`].
+    ///
+    /// # Shapes
+    /// `[.., M, N] → [.., min(M, N)]`
+    ///
+    /// # Gradient
+    /// `ga = U diag(gs) Vᵀ`. Saves U, s and V; the vectors are computed only if a gradient may be asked for.
+    ///
+    /// # Errors
+    /// As for `svd`.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::Tensor;
+    /// let s = Tensor::from([[0.0, 3.0], [4.0, 0.0]]).svdvals()?;
+    /// assert!(s.to_f64s().iter().zip([4.0, 3.0]).all(|(s, exact)| (s - exact).abs() < 1e-6));
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
+    pub fn svdvals(&self) -> Result<Tensor> {
+        singular_values("svdvals", self)
+    }
+}
+
+/// The singular values, recorded.
+pub(in crate::ops) fn singular_values(op: &'static str, a: &Tensor) -> Result<Tensor> {
+    let vectors = a.is_tracked() && is_recording();
+    Ok(singular(op, a, if vectors { Vectors::Reduced } else { Vectors::None })?.1)
+}
+
+pub(super) fn singular(op: &'static str, a: &Tensor, which: Vectors) -> Result<(Tensor, Tensor, Tensor)> {
+    let size = Size::new(op, sizes(Check(op), "the input", a)?, which);
+    let Size { m, n, .. } = size;
+    let packed = a.try_packed(op)?;
+    let each = Each::new(size.width(), [m, n, 8 * size.k()]);
+    let shape = with_last(a, &[each.width]);
+    let (count, batch) = (each.count(shape.iter().product()), a.rank() > 2 && size.k() > 0);
+    let y = for_float!(a.float(), T => {
+        let y = Tensor::counted::<T, 1>(op, count, &shape, [&packed], move |[a], y| {
+            let a = a.flat::<T>();
+            each.run(y, |_, i, y| {
+                // faer leaves a part of whole bases as it finds it.
+                y.fill(0.0);
+                T::svd(m, n, which, &a[i * m * n..(i + 1) * m * n], y);
+                transpose(m, &mut y[size.k()..size.k() + size.left * m]);
+            });
+        })?;
+        found::<T>(op, &y, each, batch)?;
+        y
+    });
+    let y = record(op, y, &[a], |y| Svd { y: Saved::output(y), size });
+    Ok(size.parts(&y))
+}
+
+/// The sizes of a matrix and of its vectors.
+#[derive(Clone, Copy)]
+struct Size {
+    op: &'static str,
+    m: usize,
+    n: usize,
+    /// How many vectors U and V have.
+    left: usize,
+    right: usize,
+}
+
+impl Size {
+    fn new(op: &'static str, [m, n]: [usize; 2], which: Vectors) -> Size {
+        let (left, right) = match which {
+            Vectors::None => (0, 0),
+            Vectors::Reduced => (m.min(n), m.min(n)),
+            Vectors::Full => (m, n),
+        };
+        Size { op, m, n, left, right }
+    }
+
+    fn k(self) -> usize {
+        self.m.min(self.n)
+    }
+
+    fn width(self) -> usize {
+        self.k() + self.left * self.m + self.right * self.n
+    }
+
+    /// U, s and Vᵀ out of what lies packed: s, U in rows, Vᵀ in rows.
+    fn parts(self, packed: &Tensor) -> (Tensor, Tensor, Tensor) {
+        let Size { op, m, n, left, right } = self;
+        let k = self.k();
+        let u = Block::rows(op, k, [m, left]).of(packed);
+        let vt = Block::rows(op, k + left * m, [right, n]).of(packed);
+        (u, Block::vector(op, 0, k).of(packed), vt)
+    }
+}
+
+struct Svd {
+    /// U, s and V.
+    y: Saved,
+    size: Size,
+}
+
+impl Pullback for Svd {
+    fn pull(&self, at: &mut Pull<'_>) -> Result<()> {
+        let size @ Size { m, n, .. } = self.size;
+        let (y, gy) = (self.y.get(at), at.gy());
+        let k = size.k();
+        at.give(0, || {
+            let ((u, s, vt), (gu, gs, gvt)) = (size.parts(&y), size.parts(gy));
+            let (u, gu) = (u.narrow(-1, 0, k)?, gu.narrow(-1, 0, k)?);
+            let (vt, gvt) = (vt.narrow(-2, 0, k)?, gvt.narrow(-2, 0, k)?);
+            if k == 0 {
+                return u.matmul(&vt);
+            }
+            let (a, b) = (turned(&u)?.matmul(&gu)?, vt.matmul(&turned(&gvt)?)?);
+            let skew = |x: &Tensor| x.try_sub(&turned(x)?);
+            let (p, q) = (skew(&a)?, skew(&b)?);
+            let (row, column) = (s.unsqueeze(-2)?, s.unsqueeze(-1)?);
+            let least = nearness(&s, m.max(n))?;
+            let by_gap = inverse(&row.try_sub(&column)?, &least)?.mul_scalar(0.5);
+            let by_sum = inverse(&row.try_add(&column)?, &least)?.mul_scalar(0.5);
+            let mut inner = p.try_add(&q)?.try_mul(&by_gap)?.try_add(&p.try_sub(&q)?.try_mul(&by_sum)?)?;
+            inner = inner.try_add(&gs.diag_embed(0, -2, -1)?)?;
+            let mut ga = u.matmul(&inner)?.matmul(&vt)?;
+            if m > k {
+                let beyond = gu.try_sub(&u.matmul(&a)?)?.try_mul(&inverse(&row, &least)?)?;
+                ga = ga.try_add(&beyond.matmul(&vt)?)?;
+            }
+            if n > k {
+                let beyond = gvt.try_sub(&turned(&b)?.matmul(&vt)?)?.try_mul(&inverse(&column, &least)?)?;
+                ga = ga.try_add(&u.matmul(&beyond)?)?;
+            }
+            Ok(ga)
+        })
+    }
+
+    fn pull_fused(&self, at: &mut Pull<'_>) -> Result<()> {
+        let size @ Size { op, m, n, left, .. } = self.size;
+        let (y, gy) = (self.y.value(), at.gy());
+        at.give(0, || {
+            let (each, width) = (Each::new(m * n, [m.max(n), m.max(n), 4 * size.k()]), size.width());
+            let (shape, gy) = ([&y.shape()[..y.rank() - 1], &[m, n]].concat(), gy.try_packed(op)?);
+            let count = each.count(shape.iter().product());
+            for_float!(y.float(), T => Tensor::counted::<T, 2>(op, count, &shape, [y, &gy], move |[y, gy], ga| {
+                let (y, gy) = (y.flat::<T>(), gy.flat::<T>());
+                each.run(ga, |threads, i, ga| {
+                    let place = i * width..(i + 1) * width;
+                    svd_pull(threads, (m, n, left), &y[place.clone()], &gy[place], ga);
+                });
+            }))
+        })
+    }
+
+    fn saved(&self, see: &mut dyn FnMut(&Saved)) {
+        see(&self.y);
+    }
+}
+
+#[cfg(test)]
+crate::ops::cases::cases![{
+    use crate::DType;
+    // Singular values that are apart.
+    fn apart(x: &Tensor) -> crate::Result<Tensor> {
+        super::matrices::stepped(&x.mul_scalar(0.5), 2.0)
+    }
+    let two = |x: &[Vec<f64>]| {
+        let one = |x: &[f64]| {
+            let [a, b, c, d] = [0.5 * x[0] + 2.0, 0.5 * x[1], 0.5 * x[2], 0.5 * x[3] + 4.0];
+            let (sum, product) = (a * a + b * b + c * c + d * d, a * d - b * c);
+            let root = (sum * sum / 4.0 - product * product).sqrt();
+            [(sum / 2.0 + root).sqrt(), (sum / 2.0 - root).sqrt()]
+        };
+        x[0].chunks(4).flat_map(one).collect()
+    };
+    let input = |s: &[usize]| vec![Input::real(s, -1.0..1.0)];
+    // No sign of a vector is seen.
+    let weighed = |x: &Tensor, full: bool| {
+        let (u, s, vt) = apart(x)?.svd(full)?;
+        let k = s.shape()[s.rank() - 1];
+        let steps = s.sin().try_add(&Tensor::arange(1.0, k as f64 + 1.0, 1.0, x.dtype())?)?.unsqueeze(-2)?;
+        let (u, vt) = (u.narrow(-1, 0, k)?, vt.narrow(-2, 0, k)?);
+        u.try_mul(&steps)?.matmul(&vt)
+    };
+    let case = move |name: &'static str, s: &[usize], full: bool| {
+        Case::new(name, input(s), move |x| weighed(&x[0], full)).not_counting_saved()
+    };
+    [
+        Case::new("svd", input(&[2, 2, 2]), |x| Ok(apart(&x[0])?.svd(false)?.1))
+            .value(two)
+            .not_counting_saved()
+            .refuses(|x| Ok(x[0].reshape(&[8])?.svd(false)?.1), "svd: the input has shape [8], expected [.., M, N]")
+            .refuses(
+                |x| Ok(x[0].mul_scalar(f64::INFINITY).svd(false)?.1),
+                "svd: matrix 0 of the batch is not finite, or too large",
+            )
+            .refuses(
+                |x| Ok(x[0].to_dtype(DType::I64).svd(true)?.1),
+                "svd: dtype is I64, expected F32 or F64; to_dtype converts",
+            ),
+        case("svd (vectors)", &[2, 3, 3], false),
+        case("svd (tall)", &[4, 2], false),
+        case("svd (wide)", &[2, 3], false),
+        case("svd (full)", &[3, 3], true),
+        Case::new("svdvals", input(&[2, 2, 2]), |x| apart(&x[0])?.svdvals())
+            .value(two)
+            .not_counting_saved()
+            .refuses(|x| x[0].reshape(&[8])?.svdvals(), "svdvals: the input has shape [8], expected [.., M, N]"),
+    ]
+}];

@@ -1,0 +1,78 @@
+//! The readings of formulas and of chains.
+
+use super::chained::derivative;
+use super::functions::Scalar;
+use super::var::Var;
+use crate::kernels::simd::{Kernel, vectorize};
+use crate::ops::elementwise::chain::Function;
+use crate::ops::elementwise::driver::Elementwise;
+
+/// What reads formulas and chains as a whole: floats their values, variables their derivatives, too.
+pub(crate) trait Reads: Copy {
+    /// A formula.
+    fn apply<F: Elementwise<K>, const K: usize>(f: F, x: [Self; K]) -> Self;
+
+    /// The value of a formula of one number and its slope; a float has them by code for the CPU found at run time, which is
+    /// worth a call where there are many multiply-adds.
+    fn with_slope<F: Elementwise<1>>(f: F, x: Self) -> (Self, Self);
+
+    /// The derivative of a function of a chain of some order, 0 for its value.
+    fn derivative(self, f: &'static Function, p: f64, order: u32) -> Self;
+}
+
+/// A formula of one number, and its slope.
+#[inline(always)]
+fn plain<T: Scalar, F: Elementwise<1>>(f: F, x: T) -> (T, T) {
+    let y = T::apply(f, [x]);
+    let [slope] = f.pull(T::of(1.0), [x], y);
+    (y, slope)
+}
+
+struct One<F, T>(F, T);
+
+impl<T: Scalar, F: Elementwise<1>> Kernel for One<F, T> {
+    type Output = (T, T);
+    #[inline(always)]
+    fn run(self) -> (T, T) {
+        plain(self.0, self.1)
+    }
+}
+
+macro_rules! floats {
+    ($($t:ident),*) => {$(
+        impl Reads for $t {
+            #[inline(always)]
+            fn apply<F: Elementwise<K>, const K: usize>(f: F, x: [Self; K]) -> Self {
+                f.value(x)
+            }
+
+            #[inline(always)]
+            fn with_slope<F: Elementwise<1>>(f: F, x: Self) -> (Self, Self) {
+                vectorize(One(f, x))
+            }
+
+            fn derivative(self, f: &'static Function, p: f64, order: u32) -> Self {
+                derivative(f, p, self, order)
+            }
+        }
+    )*};
+}
+floats!(f32, f64);
+
+impl<T: Scalar> Reads for Var<'_, T> {
+    #[inline(always)]
+    #[track_caller]
+    fn apply<F: Elementwise<K>, const K: usize>(f: F, x: [Self; K]) -> Self {
+        Var::formula(f, x)
+    }
+
+    #[inline(always)]
+    fn with_slope<F: Elementwise<1>>(f: F, x: Self) -> (Self, Self) {
+        plain(f, x)
+    }
+
+    #[track_caller]
+    fn derivative(self, f: &'static Function, p: f64, order: u32) -> Self {
+        self.link(f, p, order)
+    }
+}

@@ -1,0 +1,243 @@
+//! Decompositions where they are hard: equal eigenvalues, singular matrices, one large matrix on several threads.
+
+use autograd_core::{
+    Backward, Capture, DType, ErrorKind, Gradients, MatrixNorm, QrMode, RankOptions, Result, Tensor, Triangle, grad,
+    hessian, seeded,
+};
+
+fn matrix<const N: usize>(rows: [[f64; N]; N]) -> Tensor {
+    Tensor::from_slice(rows.as_flattened(), &[N, N]).expect("a small matrix")
+}
+
+fn close(x: &Tensor, want: &[f64], within: f64) {
+    let x = x.to_f64s();
+    assert_eq!(x.len(), want.len());
+    assert!(x.iter().zip(want).all(|(x, want)| (x - want).abs() <= within), "{x:?} instead of {want:?}");
+}
+
+fn of<'g>(grads: &'g Gradients, x: &Tensor) -> &'g Tensor {
+    grads.get(x).expect("a gradient")
+}
+
+/// An orthogonal matrix.
+fn turn(n: usize, seed: u64) -> Tensor {
+    let x = Tensor::randn(&[n, n], DType::F64, &mut seeded(seed)).expect("small");
+    x.qr(QrMode::Reduced).expect("a matrix").0
+}
+
+#[test]
+fn the_space_of_equal_eigenvalues_has_its_gradient() -> Result<()> {
+    // Two eigenvalues of 1 and one of 4: the projector P on the first two depends on no choice of vectors, and
+    // dP = Σ (P_a dA P_b + P_b dA P_a) / (w_a − w_b) over the pair of spaces.
+    let q = turn(3, 1);
+    let a = q.try_mul(&Tensor::from_slice(&[1.0, 1.0, 4.0], &[3])?)?.matmul(&q.t()?)?.requires_grad();
+    let (w, v) = a.eigh(Triangle::Lower)?;
+    let first = v.narrow(-1, 0, 2)?;
+    let projector = first.matmul(&first.t()?)?;
+    let c = Tensor::randn(&[3, 3], DType::F64, &mut seeded(2))?;
+    let c = c.try_add(&c.t()?)?;
+    let grads = projector.try_mul(&c)?.sum().backward_keep()?;
+    let two = projector.detach();
+    let one = Tensor::eye(3, DType::F64)?.try_sub(&two)?;
+    let between = two.matmul(&c)?.matmul(&one)?;
+    let want = between.try_add(&between.t()?)?.mul_scalar(-1.0 / 3.0);
+    let got = of(&grads, &a);
+    // What is antisymmetric of a gradient by a symmetric matrix has no meaning.
+    close(&got.try_add(&got.t()?)?.mul_scalar(0.5), &want.to_f64s(), 1e-12);
+    // A sum of functions of all eigenvalues: Σ w³ is the trace of A³.
+    let grads = w.powf(3.0).sum().backward()?;
+    close(of(&grads, &a), &a.detach().matmul(&a.detach())?.mul_scalar(3.0).to_f64s(), 1e-11);
+    Ok(())
+}
+
+#[test]
+fn equal_singular_values_have_the_gradient_of_the_polar_factor() -> Result<()> {
+    // At an orthogonal A all singular values are 1; U Vᵀ is the nearest orthogonal matrix, whose derivative there is
+    // half of what is antisymmetric: dA − A dAᵀ A, halved.
+    let a = turn(4, 3).detach().requires_grad();
+    let (u, s, vt) = a.svd(false)?;
+    let c = Tensor::randn(&[4, 4], DType::F64, &mut seeded(4))?;
+    let grads = u.matmul(&vt)?.try_mul(&c)?.sum().backward()?;
+    let back = a.detach().matmul(&c.t()?)?.matmul(&a.detach())?;
+    close(of(&grads, &a), &c.try_sub(&back)?.mul_scalar(0.5).to_f64s(), 1e-12);
+    close(&s, &[1.0; 4], 1e-12);
+    Ok(())
+}
+
+#[test]
+fn the_nuclear_norm_of_a_singular_matrix_has_a_subgradient() -> Result<()> {
+    let a = Tensor::from_slice(&[2.0, 4.0, 1.0, 2.0], &[2, 2])?.requires_grad();
+    let grads = a.matrix_norm(MatrixNorm::Nuclear, ..)?.backward()?;
+    // u vᵀ of the pair that counts, and a matrix of norm 1 at most beside it.
+    let got = of(&grads, &a);
+    let singular = got.svdvals()?.to_f64s();
+    assert!(singular.iter().all(|s| *s <= 1.0 + 1e-12), "{singular:?}");
+    let along = got.try_mul(&a.detach())?.sum().to_f64s()[0];
+    assert!((along - 5.0).abs() < 1e-12, "⟨g, A⟩ is the norm: {along}");
+    Ok(())
+}
+
+#[test]
+fn a_determinant_has_exact_derivatives_at_singular_matrices() -> Result<()> {
+    // det = a d − b c, whose second derivative is constant.
+    let zero = Tensor::zeros(&[2, 2], DType::F64)?;
+    let [[h]] = hessian(|x| x[0].det(), [&zero])?;
+    let want = [0.0, 0.0, 0.0, 1.0, 0.0, 0.0, -1.0, 0.0, 0.0, -1.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0];
+    close(&h, &want, 1e-14);
+    // Cofactors of a matrix of rank 2 that no elimination finds to be singular.
+    let a = matrix([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0], [7.0, 8.0, 9.0]]).requires_grad();
+    let g = grad(&a.det()?, &[&a])?.remove(0);
+    close(&g, &[-3.0, 6.0, -3.0, 6.0, -12.0, 6.0, -3.0, 6.0, -3.0], 1e-12);
+    // The gradient is a polynomial of second degree, so central differences of it are exact but for rounding.
+    for rows in [[1.0, 2.0, 3.0, 2.0, 4.0, 6.0, 1.0, 0.0, 1.0], [1.0, 2.0, -1.0, 2.0, 4.0, -2.0, -1.0, -2.0, 1.0]] {
+        let at = Tensor::from_slice(&rows, &[3, 3])?;
+        let gradient = |e: usize, h: f64| -> Result<Vec<f64>> {
+            let mut moved = rows;
+            moved[e] += h;
+            let x = Tensor::from_slice(&moved, &[3, 3])?.requires_grad();
+            Ok(grad(&x.det()?, &[&x])?[0].to_f64s())
+        };
+        let [[h]] = hessian(|x| x[0].det(), [&at])?;
+        let h = h.to_f64s();
+        for e in 0..9 {
+            let (up, down) = (gradient(e, 0.5)?, gradient(e, -0.5)?);
+            let row = up.iter().zip(&down).map(|(up, down)| up - down).collect::<Vec<f64>>();
+            close(&Tensor::from_slice(&h[9 * e..9 * e + 9], &[9])?, &row, 1e-12);
+        }
+    }
+    // The third derivative needs the inverse.
+    let second = grad(&g.square().sum(), &[&a])?.remove(0);
+    let third = grad(&second.square().sum(), &[&a]);
+    assert!(third.is_ok() || third.is_err_and(|e| e.to_string() == "det: the matrix is singular"));
+    let regular = matrix([[1.0, 2.0], [3.0, 5.0]]).requires_grad();
+    let first = grad(&regular.det()?, &[&regular])?.remove(0);
+    let second = grad(&first.powf(3.0).sum(), &[&regular])?.remove(0);
+    let third = grad(&second.sum(), &[&regular])?.remove(0);
+    // With C = [d, −c, −b, a], Σ C³ has the gradient 3 [a², −b²…] in A's own places.
+    close(&second, &[3.0, -12.0, -27.0, 75.0], 1e-10);
+    close(&third, &[6.0, -12.0, -18.0, 30.0], 1e-10);
+    Ok(())
+}
+
+#[test]
+fn what_has_no_derivative_says_so() -> Result<()> {
+    let tall = Tensor::randn(&[3, 2], DType::F64, &mut seeded(5))?.requires_grad();
+    let (q, r) = tall.qr(QrMode::Complete)?;
+    close(&q.detach().matmul(&r.detach())?, &tall.to_f64s(), 1e-13);
+    close(&q.detach().t()?.matmul(&q.detach())?, &Tensor::eye(3, DType::F64)?.to_f64s(), 1e-13);
+    let error = q.sum().backward().expect_err("Q is not determined");
+    assert_eq!(error.kind(), ErrorKind::NoDerivative);
+    assert_eq!(error.to_string(), "qr: has no derivative in the mode Complete with 3 rows and 2 columns");
+
+    let singular = matrix([[1.0, 2.0], [2.0, 4.0]]).requires_grad();
+    let (sign, logarithm) = singular.slogdet()?;
+    assert_eq!((sign.to_f64s()[0], logarithm.to_f64s()[0]), (0.0, f64::NEG_INFINITY));
+    let error = logarithm.backward().expect_err("its gradient is infinite");
+    assert_eq!(error.to_string(), "slogdet: the matrix is singular");
+    assert!(matrix([[0.0, 1.0], [1.0, 0.0]]).logdet()?.to_f64s()[0].is_nan());
+    assert_eq!(singular.cond(MatrixNorm::Columns)?.to_f64s()[0], f64::INFINITY);
+    assert!(singular.cond(MatrixNorm::Spectral)?.to_f64s()[0] > 1e15);
+    Ok(())
+}
+
+#[test]
+fn full_bases_are_orthogonal_and_values_are_exact() -> Result<()> {
+    for (m, n) in [(5, 3), (3, 5), (1, 4), (4, 1), (60, 40), (30, 70)] {
+        let a = Tensor::randn(&[2, m, n], DType::F64, &mut seeded(6))?;
+        let (u, s, vt) = a.svd(true)?;
+        assert_eq!((u.shape(), vt.shape()), (&[2, m, m][..], &[2, n, n][..]));
+        let k = m.min(n);
+        let back = u.narrow(-1, 0, k)?.try_mul(&s.unsqueeze(-2)?)?.matmul(&vt.narrow(-2, 0, k)?)?;
+        close(&back, &a.to_f64s(), 1e-12);
+        for (q, size) in [(&u, m), (&vt, n)] {
+            let product = q.matmul(&q.transpose(-1, -2)?)?;
+            close(&product.select(0, 1)?, &Tensor::eye(size, DType::F64)?.to_f64s(), 1e-12);
+        }
+        let (q, r) = a.qr(QrMode::Complete)?;
+        close(&q.matmul(&r)?, &a.to_f64s(), 1e-12);
+        close(
+            &a.pinv(RankOptions::new())?.matmul(&a)?.matmul(&a.pinv(RankOptions::new())?)?,
+            &a.pinv(RankOptions::new())?.to_f64s(),
+            1e-11,
+        );
+    }
+    Ok(())
+}
+
+/// Every decomposition of one matrix, and its gradient.
+fn everything(n: usize, dtype: DType) -> Result<Vec<Tensor>> {
+    let x = Tensor::randn(&[n, n], dtype, &mut seeded(7))?;
+    let positive = x.matmul(&x.t()?)?.mul_scalar(1.0 / n as f64).try_add(&Tensor::eye(n, dtype)?)?;
+    let (a, b) = (positive.requires_grad(), x.requires_grad());
+    let (w, v) = a.eigh(Triangle::Lower)?;
+    let (u, s, vt) = a.svd(false)?;
+    let (q, r) = a.qr(QrMode::Reduced)?;
+    let (_, l, upper) = b.lu()?;
+    let all = [
+        a.solve(&b)?,
+        a.inv()?,
+        a.cholesky(Triangle::Upper)?,
+        w,
+        v,
+        u,
+        s,
+        vt,
+        q,
+        r,
+        l,
+        upper,
+        a.slogdet()?.1,
+        a.det()?,
+    ];
+    let mut out = Vec::new();
+    for y in all {
+        let grads = Backward::new().root(&y, &y.detach().ones_like()).keep().run()?;
+        out.extend([&a, &b].into_iter().filter_map(|x| grads.get(x).cloned()));
+        out.push(y.detach());
+    }
+    out.push(a.detach().matrix_exp()?);
+    Ok(out)
+}
+
+#[test]
+fn one_large_matrix_has_the_same_bits_on_any_number_of_threads() {
+    let bits = |threads: usize, n: usize, dtype: DType| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
+        let all = pool.install(|| everything(n, dtype)).expect("a regular matrix");
+        all.iter().map(|x| x.to_f64s().into_iter().map(f64::to_bits).collect::<Vec<_>>()).collect::<Vec<_>>()
+    };
+    for (n, dtype) in [(150, DType::F32), (130, DType::F64)] {
+        let one = bits(1, n, dtype);
+        assert!([2, 3].into_iter().all(|threads| bits(threads, n, dtype) == one), "{n} {dtype}");
+    }
+}
+
+#[test]
+fn large_matrices_keep_their_digits() -> Result<()> {
+    let n = 120;
+    let x = Tensor::randn(&[n, n], DType::F64, &mut seeded(8))?;
+    let eye = Tensor::eye(n, DType::F64)?;
+    close(&x.matmul(&x.inv()?)?, &eye.to_f64s(), 1e-9);
+    close(&x.matmul(&x.solve(&eye)?)?, &eye.to_f64s(), 1e-9);
+    let a = x.matmul(&x.t()?)?.try_add(&eye)?;
+    let l = a.cholesky(Triangle::Lower)?;
+    close(&l.matmul(&l.t()?)?, &a.to_f64s(), 1e-10);
+    let (w, v) = a.eigh(Triangle::Upper)?;
+    close(&v.try_mul(&w)?.matmul(&v.t()?)?, &a.to_f64s(), 1e-10);
+    close(&a.eigvalsh(Triangle::Lower)?, &w.to_f64s(), 1e-10);
+    let (p, lower, upper) = x.lu()?;
+    close(&p.matmul(&lower)?.matmul(&upper)?, &x.to_f64s(), 1e-11);
+    Ok(())
+}
+
+#[test]
+fn a_captured_system_refuses_a_singular_matrix() -> Result<()> {
+    let mut capture = Capture::new(|_: &bool, [a, b]: [&Tensor; 2]| a.solve(b));
+    let (regular, b) = (matrix([[2.0, 0.0], [0.0, 4.0]]), Tensor::from_slice(&[1.0, 2.0], &[2])?);
+    for _ in 0..3 {
+        close(capture.run(&true, [&regular, &b])?, &[0.5, 0.5], 0.0);
+    }
+    let error = capture.run(&true, [&regular.mul_scalar(0.0), &b]).map(|_| ()).expect_err("singular");
+    assert_eq!(error.to_string(), "solve: the matrix is singular");
+    Ok(())
+}

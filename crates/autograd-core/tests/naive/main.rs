@@ -1,0 +1,16 @@
+//! Views, broadcasting, indexing and einsum against a naive model: lists of numbers, and loops over coordinates.
+//!
+//! Thousands of random calls, sizes 0 and 1 among them. Where elements are only moved, every element of the leaf has a
+//! number of its own, which says where an element of the result came from, and so where its gradient must go. A longer
+//! run: `AUTOGRAD_NAIVE_SEEDS=100000 cargo test -p autograd-core --test naive`.
+
+mod broadcasting;
+mod einsum;
+mod indexing;
+mod model;
+mod views;
+
+/// Runs a property with seeds from 0.
+fn seeds(usual: u64) -> std::ops::Range<u64> {
+    0..std::env::var("AUTOGRAD_NAIVE_SEEDS").ok().and_then(|seeds| seeds.parse().ok()).unwrap_or(usual)
+}

@@ -1,0 +1,103 @@
+//! Values of the matrix decompositions that faer computes, for f32 and f64, on slices.
+//!
+//! faer is generic, so whoever calls it compiles it. This crate is the one that does: a change of the core does not
+//! compile it again. Each function takes any number of matrices of one size, one after the other, and works on one
+//! thread: no bit depends on how many there are.
+
+#![forbid(unsafe_code)]
+
+mod cholesky;
+mod eigh;
+mod qr;
+mod svd;
+
+use faer::dyn_stack::{MemBuffer, MemStack, StackReq};
+
+/// A number whose matrices can be decomposed.
+pub trait Decompose: Copy + Send + Sync + 'static {
+    /// The lower triangles L of `L Lᵀ = A` in the place of A, with zeros above, of as many `n × n` matrices as there
+    /// are; only the lower triangle of A is read. A matrix that is not positive definite becomes NaN.
+    ///
+    /// # Examples
+    /// ```
+    /// use wengert_decompose::Decompose;
+    /// let mut a = [4.0, 9.0, 2.0, 5.0];
+    /// f64::cholesky(2, &mut a);
+    /// assert_eq!(a, [2.0, 0.0, 1.0, 2.0]);
+    /// ```
+    fn cholesky(n: usize, a: &mut [Self]);
+
+    /// `A = Q R` of as many `m × n` matrices as there are. Of each, `into` gets Qᵀ and then R, both in rows: with
+    /// `k = min(m, n)`, or `k = m` if `complete`, `k m + k n` numbers.
+    ///
+    /// # Examples
+    /// ```
+    /// use wengert_decompose::Decompose;
+    /// let mut qr = [0.0; 3];
+    /// f64::qr(2, 1, false, &[3.0, 4.0], &mut qr);
+    /// assert!((qr[0] * qr[2] - 3.0).abs() < 1e-15 && (qr[1] * qr[2] - 4.0).abs() < 1e-15);
+    /// ```
+    fn qr(m: usize, n: usize, complete: bool, a: &[Self], into: &mut [Self]);
+
+    /// `A = V diag(w) Vᵀ` of as many `n × n` matrices as there are, by their lower triangles. Of each, `into` gets w in
+    /// rising order, and then Vᵀ in rows if `vectors`. A matrix that is not finite gives NaN.
+    ///
+    /// # Examples
+    /// ```
+    /// use wengert_decompose::Decompose;
+    /// let mut w = [0.0; 2];
+    /// f64::eigh(2, false, &[2.0, 0.0, 1.0, 2.0], &mut w);
+    /// assert!((w[0] - 1.0).abs() < 1e-15 && (w[1] - 3.0).abs() < 1e-15);
+    /// ```
+    fn eigh(n: usize, vectors: bool, a: &[Self], into: &mut [Self]);
+
+    /// `A = U diag(s) Vᵀ` of as many `m × n` matrices as there are. Of each, `into` gets s in falling order, and then
+    /// Uᵀ and Vᵀ in rows, as `vectors` says. A matrix that is not finite gives NaN.
+    ///
+    /// # Examples
+    /// ```
+    /// use wengert_decompose::{Decompose, Vectors};
+    /// let mut s = [0.0; 2];
+    /// f64::svd(2, 2, Vectors::None, &[0.0, 3.0, 4.0, 0.0], &mut s);
+    /// assert!((s[0] - 4.0).abs() < 1e-15 && (s[1] - 3.0).abs() < 1e-15);
+    /// ```
+    fn svd(m: usize, n: usize, vectors: Vectors, a: &[Self], into: &mut [Self]);
+}
+
+/// Which singular vectors are computed: of U, and as many of V.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Vectors {
+    /// None.
+    None,
+    /// As many as there are singular values.
+    Reduced,
+    /// Whole bases.
+    Full,
+}
+
+macro_rules! decompose {
+    ($($t:ty),+) => {$(
+        impl Decompose for $t {
+            fn cholesky(n: usize, a: &mut [Self]) {
+                cholesky::all(n, a);
+            }
+            fn qr(m: usize, n: usize, complete: bool, a: &[Self], into: &mut [Self]) {
+                qr::all(m, n, complete, a, into);
+            }
+            fn eigh(n: usize, vectors: bool, a: &[Self], into: &mut [Self]) {
+                eigh::all(n, vectors, a, into);
+            }
+            fn svd(m: usize, n: usize, vectors: Vectors, a: &[Self], into: &mut [Self]) {
+                svd::all(m, n, vectors, a, into);
+            }
+        }
+    )+};
+}
+
+decompose!(f32, f64);
+
+/// Runs `work` with memory of the size that faer asks for.
+fn with_memory(need: StackReq, work: impl FnOnce(&mut MemStack)) {
+    let mut memory = MemBuffer::new(need);
+    work(MemStack::new(&mut memory));
+}

@@ -1,0 +1,263 @@
+//! Attention in which several heads share keys and values.
+
+use super::KeyValueCache;
+use crate::layer::Layer;
+use crate::{Linear, LinearOptions};
+use autograd_core::check::Check;
+use autograd_core::module::{Mode, Stream};
+use autograd_core::{AttentionOptions, Result, RotaryOptions, Tensor};
+use rand::Rng;
+use wengert_derive::Module;
+
+/// The options of [`GroupedQueryAttention`].
+///
+/// # Examples
+/// ```
+/// use autograd_core::RotaryOptions;
+/// use wengert_nn::{GroupedQueryAttention, GroupedQueryAttentionOptions};
+/// let options = GroupedQueryAttentionOptions::new().bias(true).is_causal(true).dropout(0.1);
+/// let options = options.rotary(RotaryOptions::new());
+/// let attention = GroupedQueryAttention::with(8, 4, 2, options, &mut autograd_core::seeded(7))?;
+/// assert!(attention.q_proj.bias.is_some());
+/// # Ok::<(), wengert_nn::Error>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct GroupedQueryAttentionOptions {
+    bias: bool,
+    is_causal: bool,
+    dropout: f64,
+    rotary: Option<RotaryOptions>,
+}
+
+impl GroupedQueryAttentionOptions {
+    /// The defaults.
+    pub fn new() -> GroupedQueryAttentionOptions {
+        GroupedQueryAttentionOptions::default()
+    }
+
+    /// Whether the projections have biases. Default false.
+    #[must_use]
+    pub fn bias(mut self, bias: bool) -> Self {
+        self.bias = bias;
+        self
+    }
+
+    /// Whether a position does not attend to later ones. Default false.
+    #[must_use]
+    pub fn is_causal(mut self, causal: bool) -> Self {
+        self.is_causal = causal;
+        self
+    }
+
+    /// The probability that a weight is dropped in training. Default 0.
+    #[must_use]
+    pub fn dropout(mut self, p: f64) -> Self {
+        self.dropout = p;
+        self
+    }
+
+    /// How queries and keys are rotated by their position. Default: not at all.
+    #[must_use]
+    pub fn rotary(mut self, rotary: RotaryOptions) -> Self {
+        self.rotary = Some(rotary);
+        self
+    }
+}
+
+/// Attention of a sequence to itself, in which each head of keys and values serves several heads of queries:
+///
+/// ```text
+/// y = concat(head₁, .., head_H) Wₒᵀ,   headᵢ = softmax(qᵢ kⱼᵀ / √(E/H)) vⱼ,   j = ⌊i G / H⌋
+/// ```
+///
+/// With as many heads of keys (G) as of queries (H) it is attention with several heads, with one multi-query attention.
+/// The projections start as [`Linear`] layers; their names are Llama's.
+///
+/// # Shapes
+/// `x: [N, L, E] → [N, L, E]`.
+///
+/// # Errors
+/// The constructors fail if a size is 0, H does not divide E, G does not divide H, or the probability of dropout is not
+/// in `[0, 1]`; `forward` if the input does not fit.
+///
+/// # Examples
+/// ```
+/// use autograd_core::{DType, Tensor, seeded};
+/// use wengert_nn::{GroupedQueryAttention, KeyValueCache, Layer};
+/// let attention = GroupedQueryAttention::new(8, 4, 2, &mut seeded(7))?;
+/// assert_eq!(attention.k_proj.weight.shape(), [4, 8]);
+/// let x = Tensor::randn(&[1, 3, 8], DType::F32, &mut seeded(8))?;
+/// assert_eq!(attention.forward(&x)?.shape(), [1, 3, 8]);
+/// let mut cache = KeyValueCache::new();
+/// assert_eq!(attention.step(&x.narrow(1, 0, 1)?, &mut cache)?.shape(), [1, 1, 8]);
+/// # Ok::<(), wengert_nn::Error>(())
+/// ```
+///
+/// # References
+/// Ainslie, Lee-Thorp, de Jong, Zemlyanskiy, Lebrón, Sanghai, GQA, 2023.
+#[derive(Clone, Debug, Module)]
+pub struct GroupedQueryAttention {
+    /// The projection to queries.
+    pub q_proj: Linear,
+    /// The projection to keys.
+    pub k_proj: Linear,
+    /// The projection to values.
+    pub v_proj: Linear,
+    /// The output projection.
+    pub o_proj: Linear,
+    num_heads: usize,
+    num_key_value_heads: usize,
+    #[module(option)]
+    options: GroupedQueryAttentionOptions,
+    stream: Stream,
+    mode: Mode,
+}
+
+const CHECK: Check = Check("GroupedQueryAttention");
+
+impl GroupedQueryAttention {
+    /// A layer of `num_heads` (H) heads of queries and `num_key_value_heads` (G) of keys and values for `embed_dim` (E)
+    /// features, with the default options.
+    ///
+    /// # Errors
+    /// If a size is 0, or the numbers do not divide each other.
+    pub fn new(
+        embed_dim: usize,
+        num_heads: usize,
+        num_key_value_heads: usize,
+        rng: &mut dyn Rng,
+    ) -> Result<GroupedQueryAttention> {
+        let options = GroupedQueryAttentionOptions::new();
+        GroupedQueryAttention::with(embed_dim, num_heads, num_key_value_heads, options, rng)
+    }
+
+    /// A layer of `num_heads` (H) heads of queries and `num_key_value_heads` (G) of keys and values for `embed_dim` (E)
+    /// features.
+    ///
+    /// # Errors
+    /// If a size is 0, the numbers do not divide each other, or the probability of dropout is not in `[0, 1]`.
+    pub fn with(
+        embed_dim: usize,
+        num_heads: usize,
+        num_key_value_heads: usize,
+        options: GroupedQueryAttentionOptions,
+        rng: &mut dyn Rng,
+    ) -> Result<GroupedQueryAttention> {
+        let (e, h, g) = (embed_dim, num_heads, num_key_value_heads);
+        for (name, size) in [("embed_dim", e), ("num_heads", h), ("num_key_value_heads", g)] {
+            CHECK.require(size > 0, name, size, "at least 1")?;
+        }
+        CHECK.require(e.is_multiple_of(h), "num_heads", h, format_args!("a divisor of {e}, the features"))?;
+        CHECK.require(h.is_multiple_of(g), "num_key_value_heads", g, format_args!("a divisor of {h}, the heads"))?;
+        CHECK.require((0.0..=1.0).contains(&options.dropout), "dropout", options.dropout, "in [0, 1]")?;
+        let few = e / h * g;
+        let mut linear = |outputs: usize| Linear::with(e, outputs, LinearOptions::new().bias(options.bias), rng);
+        Ok(GroupedQueryAttention {
+            q_proj: linear(e)?,
+            k_proj: linear(few)?,
+            v_proj: linear(few)?,
+            o_proj: linear(e)?,
+            num_heads,
+            num_key_value_heads,
+            options,
+            stream: Stream::new(rng),
+            mode: Mode::default(),
+        })
+    }
+
+    /// The output for the next positions of a sequence, each of which attends to itself and those before; keys and
+    /// values of those before are in the cache, and theirs are added. Nothing is dropped.
+    ///
+    /// # Errors
+    /// If the input does not fit; then nothing is added.
+    pub fn step(&self, x: &Tensor, cache: &mut KeyValueCache) -> Result<Tensor> {
+        let [q, k, v] = self.projected(x, cache.len())?;
+        self.output(&cache.attend(&q, &k, &v)?)
+    }
+
+    /// Queries, keys and values, `[N, heads, L, E/H]`, from this position on.
+    fn projected(&self, x: &Tensor, first: usize) -> Result<[Tensor; 3]> {
+        let [_, _, _] = CHECK.shape("the input", x, "[N, L, E]")?;
+        let split = |x: Tensor, heads: usize| {
+            let width = x.shape()[2] / heads;
+            x.unflatten(-1, &[heads, width])?.transpose(1, 2)
+        };
+        let q = split(self.q_proj.call("q_proj", x)?, self.num_heads)?;
+        let k = split(self.k_proj.call("k_proj", x)?, self.num_key_value_heads)?;
+        let v = split(self.v_proj.call("v_proj", x)?, self.num_key_value_heads)?;
+        let Some(rotary) = &self.options.rotary else { return Ok([q, k, v]) };
+        let rotary = rotary.clone().after(first);
+        Ok([q.rotary_embedding(rotary.clone())?, k.rotary_embedding(rotary)?, v])
+    }
+
+    fn output(&self, y: &Tensor) -> Result<Tensor> {
+        self.o_proj.call("o_proj", &y.transpose(1, 2)?.flatten(-2, -1)?)
+    }
+}
+
+impl Layer for GroupedQueryAttention {
+    fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        let [q, k, v] = self.projected(x, 0)?;
+        let mut options = AttentionOptions::new().enable_gqa(true).is_causal(self.options.is_causal);
+        if self.mode.is_training() && self.options.dropout > 0.0 {
+            options = options.dropout_p(self.options.dropout, self.stream.draw());
+        }
+        self.output(&q.scaled_dot_product_attention(&k, &v, options)?)
+    }
+}
+
+#[cfg(test)]
+cases![
+    layer("GroupedQueryAttention", |rng| GroupedQueryAttention::new(4, 2, 1, rng))
+        .state(&["q_proj.weight", "k_proj.weight", "v_proj.weight", "o_proj.weight"])
+        .maps(&[2, 3, 4], &[2, 3, 4])
+        .maps(&[1, 0, 4], &[1, 0, 4])
+        .refuses(&[3, 4], "GroupedQueryAttention: the input has shape [3, 4], expected [N, L, E]")
+        .refuses(&[1, 3, 5], "in q_proj (Linear): linear: inner dimensions differ: [1, 3, 5] × [4, 4] (5 ≠ 4)"),
+    layer("GroupedQueryAttention", |rng| {
+        let options = GroupedQueryAttentionOptions::new().bias(true).is_causal(true).dropout(0.3);
+        GroupedQueryAttention::with(8, 4, 2, options.rotary(RotaryOptions::new().base(10.0)), rng)
+    })
+    .state(&[
+        "q_proj.weight",
+        "q_proj.bias",
+        "k_proj.weight",
+        "k_proj.bias",
+        "v_proj.weight",
+        "v_proj.bias",
+        "o_proj.weight",
+        "o_proj.bias",
+    ])
+    .maps(&[1, 3, 8], &[1, 3, 8]),
+    layer("GroupedQueryAttention", |rng| GroupedQueryAttention::new(4, 3, 1, rng))
+        .cannot_be("GroupedQueryAttention: num_heads is 3, it must be a divisor of 4, the features"),
+    layer("GroupedQueryAttention", |rng| GroupedQueryAttention::new(6, 3, 2, rng))
+        .cannot_be("GroupedQueryAttention: num_key_value_heads is 2, it must be a divisor of 3, the heads"),
+    layer("GroupedQueryAttention", |rng| GroupedQueryAttention::new(4, 2, 0, rng))
+        .cannot_be("GroupedQueryAttention: num_key_value_heads is 0, it must be at least 1"),
+    layer("GroupedQueryAttention", |rng| {
+        GroupedQueryAttention::with(4, 2, 1, GroupedQueryAttentionOptions::new().dropout(2.0), rng)
+    })
+    .cannot_be("GroupedQueryAttention: dropout is 2.0, it must be in [0, 1]"),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use autograd_core::{DType, seeded};
+
+    #[test]
+    fn steps_are_the_whole_sequence() -> Result<()> {
+        let options = GroupedQueryAttentionOptions::new().is_causal(true).rotary(RotaryOptions::new());
+        let attention = GroupedQueryAttention::with(8, 4, 2, options, &mut seeded(7))?;
+        let x = Tensor::randn(&[2, 5, 8], DType::F32, &mut seeded(8))?;
+        let (whole, mut cache) = (attention.forward(&x)?, KeyValueCache::new());
+        for (start, len) in [(0, 2), (2, 1), (3, 2)] {
+            let got = attention.step(&x.narrow(1, start, len)?, &mut cache)?;
+            for (got, want) in got.to_f64s().into_iter().zip(whole.narrow(1, start, len)?.to_f64s()) {
+                assert!((got - want).abs() < 1e-5, "{got} {want}");
+            }
+        }
+        Ok(())
+    }
+}

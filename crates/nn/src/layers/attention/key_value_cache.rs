@@ -1,0 +1,141 @@
+//! Keys and values of what came before.
+
+use autograd_core::{AttentionOptions, DType, Result, Tensor};
+
+/// Keys and values of the positions so far, to which each step of a generated sequence adds its own.
+///
+/// # Examples
+/// ```
+/// use autograd_core::{AttentionOptions, DType, Tensor, seeded};
+/// use wengert_nn::KeyValueCache;
+/// let x = Tensor::randn(&[1, 2, 3, 4], DType::F64, &mut seeded(7))?;
+/// let whole = x.scaled_dot_product_attention(&x, &x, AttentionOptions::new().is_causal(true))?;
+/// let mut cache = KeyValueCache::new();
+/// for i in 0..3 {
+///     let step = x.narrow(2, i, 1)?;
+///     let y = cache.attend(&step, &step, &step)?;
+///     assert!(y.try_sub(&whole.narrow(2, i, 1)?)?.abs().max()?.item::<f64>()? < 1e-12);
+/// }
+/// assert_eq!(cache.len(), 3);
+/// # Ok::<(), wengert_nn::Error>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct KeyValueCache {
+    kept: Option<[Tensor; 2]>,
+}
+
+impl KeyValueCache {
+    /// Without positions.
+    ///
+    /// # Examples
+    /// ```
+    /// # use wengert_nn::KeyValueCache;
+    /// assert!(KeyValueCache::new().is_empty());
+    /// ```
+    pub fn new() -> KeyValueCache {
+        KeyValueCache::default()
+    }
+
+    /// The number of positions.
+    pub fn len(&self) -> usize {
+        self.kept.as_ref().map_or(0, |[k, _]| k.shape()[k.shape().len() - 2])
+    }
+
+    /// Whether there are no positions.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Forgets all positions.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{DType, Tensor};
+    /// # use wengert_nn::KeyValueCache;
+    /// let (mut cache, x) = (KeyValueCache::new(), Tensor::ones(&[1, 2, 4], DType::F32)?);
+    /// cache.append(&x, &x)?;
+    /// cache.clear();
+    /// assert!(cache.is_empty());
+    /// # Ok::<(), wengert_nn::Error>(())
+    /// ```
+    pub fn clear(&mut self) {
+        self.kept = None;
+    }
+
+    /// Adds keys `[.., H, S, E]` and values `[.., H, S, V]`; returns all there are now.
+    ///
+    /// # Errors
+    /// If they do not fit those before; then nothing is added.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{DType, Tensor};
+    /// # use wengert_nn::KeyValueCache;
+    /// let (mut cache, x) = (KeyValueCache::new(), Tensor::ones(&[1, 2, 4], DType::F32)?);
+    /// cache.append(&x, &x)?;
+    /// assert_eq!(cache.append(&x, &x)?[0].shape(), [1, 4, 4]);
+    /// # Ok::<(), wengert_nn::Error>(())
+    /// ```
+    pub fn append(&mut self, key: &Tensor, value: &Tensor) -> Result<[Tensor; 2]> {
+        let all = self.with(key, value)?;
+        self.kept = Some(all.clone());
+        Ok(all)
+    }
+
+    fn with(&self, key: &Tensor, value: &Tensor) -> Result<[Tensor; 2]> {
+        match &self.kept {
+            None => Ok([key.clone(), value.clone()]),
+            Some([k, v]) => Ok([Tensor::cat(&[k, key], -2)?, Tensor::cat(&[v, value], -2)?]),
+        }
+    }
+
+    /// Adds keys and values of as many positions as there are queries, `[.., H, L, E]`; each query attends to its own
+    /// position and all before. The heads of keys and values may be fewer, and divide the queries'.
+    ///
+    /// # Errors
+    /// If the operands do not fit; then nothing is added.
+    pub fn attend(&mut self, query: &Tensor, key: &Tensor, value: &Tensor) -> Result<Tensor> {
+        let (before, all) = (self.len(), self.with(key, value)?);
+        let [k, v] = &all;
+        let length = |x: &Tensor| x.shape().iter().rev().nth(1).copied().unwrap_or(0);
+        let options = AttentionOptions::new().enable_gqa(query.shape().len() > 2);
+        let options = match (before, length(query)) {
+            (0, _) => options.is_causal(true),
+            (_, 1) => options,
+            (_, queries) => {
+                let numbers = |from: usize, to: usize| Tensor::arange(from as f64, to as f64, 1.0, DType::I64);
+                let own = numbers(before, before + queries)?.unsqueeze(1)?;
+                options.attn_mask(numbers(0, length(k))?.le(&own)?)
+            }
+        };
+        let y = query.scaled_dot_product_attention(k, v, options)?;
+        self.kept = Some(all);
+        Ok(y)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use autograd_core::seeded;
+
+    #[test]
+    fn steps_of_any_length_are_the_whole_sequence() -> Result<()> {
+        let x = |seed, heads| Tensor::randn(&[2, heads, 7, 4], DType::F64, &mut seeded(seed));
+        let (q, k, v) = (x(1, 4)?, x(2, 2)?, x(3, 2)?);
+        let options = AttentionOptions::new().is_causal(true).enable_gqa(true);
+        let whole = q.scaled_dot_product_attention(&k, &v, options)?;
+        let mut cache = KeyValueCache::new();
+        for (start, len) in [(0, 2), (2, 3), (5, 1), (6, 1)] {
+            let part = |x: &Tensor| x.narrow(2, start, len);
+            let got = cache.attend(&part(&q)?, &part(&k)?, &part(&v)?)?;
+            for (got, want) in got.to_f64s().into_iter().zip(part(&whole)?.to_f64s()) {
+                assert!((got - want).abs() < 1e-12);
+            }
+        }
+        let wrong = cache.attend(&q, &q, &q);
+        assert!(wrong.is_err());
+        assert_eq!(cache.len(), 7);
+        Ok(())
+    }
+}

@@ -1,0 +1,18 @@
+//! Attention, positions, and the layers of transformers.
+
+mod grouped;
+mod key_value_cache;
+mod masks;
+mod multihead;
+mod positions;
+mod transformer;
+
+pub use grouped::{GroupedQueryAttention, GroupedQueryAttentionOptions};
+pub use key_value_cache::KeyValueCache;
+pub use masks::AttentionMasks;
+pub use multihead::{MultiheadAttention, MultiheadAttentionOptions};
+pub use positions::{LearnedPositions, RotaryPositions, SinusoidalPositions};
+pub use transformer::{
+    Transformer, TransformerActivation, TransformerDecoder, TransformerDecoderLayer, TransformerEncoder,
+    TransformerEncoderLayer, TransformerOptions,
+};

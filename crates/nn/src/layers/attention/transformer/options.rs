@@ -1,0 +1,123 @@
+//! The options of a transformer's layers.
+
+use autograd_core::Tensor;
+
+/// The function between the two products of a transformer's layer.
+///
+/// # Examples
+/// ```
+/// use wengert_nn::{TransformerActivation, TransformerEncoderLayer, TransformerOptions};
+/// let options = TransformerOptions::new().activation(TransformerActivation::GELU).dim_feedforward(16);
+/// let layer = TransformerEncoderLayer::with(8, 2, options, &mut autograd_core::seeded(7))?;
+/// assert_eq!(layer.linear1.weight.shape(), [16, 8]);
+/// # Ok::<(), wengert_nn::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TransformerActivation {
+    /// `max(x, 0)`
+    #[default]
+    ReLU,
+    /// [`Tensor::gelu`], exact.
+    GELU,
+}
+
+impl TransformerActivation {
+    pub(super) fn apply(self, x: &Tensor) -> Tensor {
+        match self {
+            TransformerActivation::ReLU => x.relu(),
+            TransformerActivation::GELU => x.gelu(),
+        }
+    }
+}
+
+/// The options of [`TransformerEncoderLayer`](crate::TransformerEncoderLayer) and all that is made of such layers.
+///
+/// # Examples
+/// ```
+/// use wengert_nn::{TransformerEncoderLayer, TransformerOptions};
+/// let options = TransformerOptions::new().dim_feedforward(16).dropout(0.0).layer_norm_eps(1e-6).bias(false);
+/// let options = options.batch_first(true).norm_first(true);
+/// let layer = TransformerEncoderLayer::with(8, 2, options, &mut autograd_core::seeded(7))?;
+/// assert!(layer.linear1.bias.is_none() && layer.norm1.bias.is_none());
+/// # Ok::<(), wengert_nn::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct TransformerOptions {
+    pub(super) dim_feedforward: usize,
+    pub(super) dropout: f64,
+    pub(super) activation: TransformerActivation,
+    pub(super) layer_norm_eps: f64,
+    pub(super) batch_first: bool,
+    pub(super) norm_first: bool,
+    pub(super) bias: bool,
+}
+
+impl Default for TransformerOptions {
+    fn default() -> Self {
+        TransformerOptions {
+            dim_feedforward: 2048,
+            dropout: 0.1,
+            activation: TransformerActivation::ReLU,
+            layer_norm_eps: 1e-5,
+            batch_first: false,
+            norm_first: false,
+            bias: true,
+        }
+    }
+}
+
+impl TransformerOptions {
+    /// The defaults.
+    pub fn new() -> TransformerOptions {
+        TransformerOptions::default()
+    }
+
+    /// Features between the two products. Default 2048.
+    #[must_use]
+    pub fn dim_feedforward(mut self, size: usize) -> Self {
+        self.dim_feedforward = size;
+        self
+    }
+
+    /// The probability that an element is dropped in training, of weights and of what each part adds. Default 0.1.
+    #[must_use]
+    pub fn dropout(mut self, p: f64) -> Self {
+        self.dropout = p;
+        self
+    }
+
+    /// The function between the two products. Default [`TransformerActivation::ReLU`].
+    #[must_use]
+    pub fn activation(mut self, activation: TransformerActivation) -> Self {
+        self.activation = activation;
+        self
+    }
+
+    /// What is added to the variance of a norm. Default 1e-5.
+    #[must_use]
+    pub fn layer_norm_eps(mut self, eps: f64) -> Self {
+        self.layer_norm_eps = eps;
+        self
+    }
+
+    /// Whether inputs are `[N, L, E]` instead of `[L, N, E]`. Default false.
+    #[must_use]
+    pub fn batch_first(mut self, batch_first: bool) -> Self {
+        self.batch_first = batch_first;
+        self
+    }
+
+    /// Whether each part normalises what it gets, instead of the sum with what it gives. Default false.
+    #[must_use]
+    pub fn norm_first(mut self, norm_first: bool) -> Self {
+        self.norm_first = norm_first;
+        self
+    }
+
+    /// Whether there are biases. Default true.
+    #[must_use]
+    pub fn bias(mut self, bias: bool) -> Self {
+        self.bias = bias;
+        self
+    }
+}

@@ -1,0 +1,256 @@
+//! Convolutions as layers.
+
+use super::{Sizes, start};
+use crate::layer::Layer;
+use autograd_core::check::Check;
+use autograd_core::module::Param;
+use autograd_core::{Conv, Error, PadMode, Padding, PerDim, Result, Tensor};
+use rand::Rng;
+use wengert_derive::Module;
+
+/// The options of [`Conv1d`], [`Conv2d`] and [`Conv3d`].
+///
+/// # Examples
+/// ```
+/// use autograd_core::{DType, PadMode, Tensor};
+/// use wengert_nn::{Conv1d, ConvOptions, Layer};
+/// let options = ConvOptions::new().stride(2).padding(1).dilation(1).groups(2).bias(false);
+/// let conv = Conv1d::with(2, 4, 3, options.padding_mode(PadMode::Circular), &mut autograd_core::seeded(7))?;
+/// assert_eq!((conv.weight.shape(), conv.bias.is_none()), (&[4, 1, 3][..], true));
+/// assert_eq!(conv.forward(&Tensor::ones(&[1, 2, 8], DType::F32)?)?.shape(), [1, 4, 4]);
+/// # Ok::<(), wengert_nn::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct ConvOptions {
+    stride: PerDim,
+    padding: Padding,
+    dilation: PerDim,
+    groups: usize,
+    bias: bool,
+    padding_mode: Option<PadMode>,
+}
+
+impl Default for ConvOptions {
+    fn default() -> Self {
+        let (stride, dilation) = (PerDim::from(1), PerDim::from(1));
+        ConvOptions { stride, padding: Padding::Valid, dilation, groups: 1, bias: true, padding_mode: None }
+    }
+}
+
+impl ConvOptions {
+    /// The defaults.
+    pub fn new() -> ConvOptions {
+        ConvOptions::default()
+    }
+
+    /// The distance between neighbouring outputs, at least 1. Default 1.
+    #[must_use]
+    pub fn stride(mut self, stride: impl Into<PerDim>) -> ConvOptions {
+        self.stride = stride.into();
+        self
+    }
+
+    /// The margins of the input: one number for all sides, one for each dim, or [`Padding::Same`], which gives the output
+    /// the size of the input and needs a stride of 1. Default [`Padding::Valid`]: none.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{DType, Padding, Tensor};
+    /// # use wengert_nn::{Conv2d, ConvOptions, Layer};
+    /// let shape = |padding: Padding| {
+    ///     let options = ConvOptions::new().padding(padding);
+    ///     let conv = Conv2d::with(1, 1, 3, options, &mut autograd_core::seeded(7))?;
+    ///     Ok::<_, wengert_nn::Error>(conv.forward(&Tensor::ones(&[1, 1, 5, 5], DType::F32)?)?.shape().to_vec())
+    /// };
+    /// assert_eq!((shape([1, 0].into())?, shape(Padding::Same)?), (vec![1, 1, 5, 3], vec![1, 1, 5, 5]));
+    /// # Ok::<(), wengert_nn::Error>(())
+    /// ```
+    #[must_use]
+    pub fn padding(mut self, padding: impl Into<Padding>) -> ConvOptions {
+        self.padding = padding.into();
+        self
+    }
+
+    /// The distance between the taps of a kernel, at least 1. Default 1.
+    #[must_use]
+    pub fn dilation(mut self, dilation: impl Into<PerDim>) -> ConvOptions {
+        self.dilation = dilation.into();
+        self
+    }
+
+    /// The number of groups of channels that do not see each other, at least 1. Default 1.
+    #[must_use]
+    pub fn groups(mut self, groups: usize) -> ConvOptions {
+        self.groups = groups;
+        self
+    }
+
+    /// Whether there is a bias. Default true.
+    #[must_use]
+    pub fn bias(mut self, bias: bool) -> ConvOptions {
+        self.bias = bias;
+        self
+    }
+
+    /// What stands in the margins, which [`ConvOptions::padding`] names. Default: zeros.
+    #[must_use]
+    pub fn padding_mode(mut self, padding_mode: PadMode) -> ConvOptions {
+        self.padding_mode = Some(padding_mode);
+        self
+    }
+}
+
+macro_rules! convolutions {
+    ($($Name:ident, $D:literal, $method:ident, $shapes:literal;)*) => {$(
+        #[doc = concat!("Convolution over ", stringify!($D), " dim(s): [`Tensor::", stringify!($method), "`] as a layer.")]
+        ///
+        /// Weight and bias start uniform in `±1/√(C/groups · taps)`.
+        ///
+        /// # Shapes
+        #[doc = $shapes]
+        ///
+        /// # Errors
+        /// The constructors fail if a size is 0 or the groups do not divide the channels; `forward` if the input does not
+        /// fit.
+        ///
+        /// # Examples
+        /// ```
+        #[doc = concat!("use wengert_nn::", stringify!($Name), ";")]
+        #[doc = concat!("let conv = ", stringify!($Name), "::new(3, 8, 5, &mut autograd_core::seeded(7))?;")]
+        #[doc = concat!("assert_eq!(conv.weight.numel(), 8 * 3 * 5usize.pow(", stringify!($D), "));")]
+        /// # Ok::<(), wengert_nn::Error>(())
+        /// ```
+        #[derive(Clone, Debug, Module)]
+        pub struct $Name {
+            /// The weight, `[O, C / groups, K..]`.
+            pub weight: Param,
+            /// The bias, `[O]`, if there is one.
+            pub bias: Option<Param>,
+            #[module(option)]
+            options: ConvOptions,
+        }
+
+        impl $Name {
+            /// A layer from `in_channels` (C) to `out_channels` (O), with the default options.
+            ///
+            /// # Errors
+            /// If a size is 0.
+            pub fn new(
+                in_channels: usize,
+                out_channels: usize,
+                kernel_size: impl Into<PerDim>,
+                rng: &mut dyn Rng,
+            ) -> Result<$Name> {
+                $Name::with(in_channels, out_channels, kernel_size, ConvOptions::new(), rng)
+            }
+
+            /// A layer from `in_channels` (C) to `out_channels` (O).
+            ///
+            /// # Errors
+            /// If a size is 0, or the groups do not divide the channels.
+            ///
+            /// # Examples
+            /// ```
+            #[doc = concat!("use wengert_nn::{ConvOptions, ", stringify!($Name), "};")]
+            #[doc = concat!("let options = ConvOptions::new().bias(false);")]
+            #[doc = concat!("let conv = ", stringify!($Name), "::with(3, 8, 5, options, &mut autograd_core::seeded(7))?;")]
+            /// assert!(conv.bias.is_none());
+            /// # Ok::<(), wengert_nn::Error>(())
+            /// ```
+            pub fn with(
+                in_channels: usize,
+                out_channels: usize,
+                kernel_size: impl Into<PerDim>,
+                options: ConvOptions,
+                rng: &mut dyn Rng,
+            ) -> Result<$Name> {
+                const NAME: &str = stringify!($Name);
+                let kernel = kernel_size.into();
+                let (channels, groups) = ([in_channels, out_channels], options.groups);
+                let sizes = Sizes { name: NAME, channels, kernel: &kernel, dims: $D, groups };
+                let shape = sizes.checked(|[inputs, outputs]| [outputs, inputs])?;
+                let (weight, bias) = start(&shape, options.bias.then_some(out_channels), rng)?;
+                Ok($Name { weight, bias, options })
+            }
+        }
+
+        impl Layer for $Name {
+            fn forward(&self, x: &Tensor) -> Result<Tensor> {
+                let (x, conv) = self.options.padded(stringify!($Name), x, self.weight.shape())?;
+                x.$method(&self.weight, self.bias.as_deref(), conv)
+            }
+        }
+    )*};
+}
+
+convolutions! {
+    Conv1d, 1, conv1d, "`x: [N, C, L]` or `[C, L]` → `[N, O, L′]` or `[O, L′]`.";
+    Conv2d, 2, conv2d, "`x: [N, C, H, W]` or `[C, H, W]` → `[N, O, H′, W′]` or `[O, H′, W′]`.";
+    Conv3d, 3, conv3d, "`x: [N, C, D, H, W]` or `[C, D, H, W]` → `[N, O, D′, H′, W′]` or `[O, D′, H′, W′]`.";
+}
+
+impl ConvOptions {
+    /// The input with the margins that are not zeros, and the options for the rest.
+    fn padded(&self, name: &'static str, x: &Tensor, weight: &[usize]) -> Result<(Tensor, Conv)> {
+        let conv = Conv::new().stride(self.stride.clone()).dilation(self.dilation.clone()).groups(self.groups);
+        let Some(mode) = self.padding_mode else {
+            return Ok((x.clone(), conv.padding(self.padding.clone())));
+        };
+        let kernel = &weight[2..];
+        let each = |what: &str, numbers: &PerDim| {
+            let must = format!("one number or {}", kernel.len());
+            numbers.each(kernel.len()).ok_or_else(|| Error::argument(name, what, numbers, must))
+        };
+        // The last dim comes first; where margins are odd, one more at the end.
+        let sides: Vec<[isize; 2]> = match &self.padding {
+            Padding::Valid => Vec::new(),
+            Padding::Sides(sides) => each("padding", sides)?.into_iter().map(|side| [side; 2]).collect(),
+            Padding::Same => {
+                let strides = each("stride", &self.stride)?;
+                let must = "1 where the padding is Same";
+                Check(name).require(strides.iter().all(|stride| *stride == 1), "stride", &self.stride, must)?;
+                let spans = each("dilation", &self.dilation)?.into_iter().zip(kernel);
+                let margins = spans.map(|(dilation, taps)| dilation * (*taps as isize - 1));
+                margins.map(|margin| [margin / 2, margin - margin / 2]).collect()
+            }
+        };
+        let margins: Vec<isize> = sides.into_iter().rev().flatten().collect();
+        Ok((x.pad(&margins, mode)?, conv))
+    }
+}
+
+#[cfg(test)]
+cases![
+    layer("Conv1d", |rng| Conv1d::new(2, 3, 2, rng))
+        .state(&["weight", "bias"])
+        .maps(&[2, 2, 5], &[2, 3, 4])
+        .maps(&[2, 4], &[3, 3]),
+    layer("Conv2d", |rng| Conv2d::with(2, 4, [3, 2], ConvOptions::new().groups(2).padding(1).bias(false), rng))
+        .state(&["weight"])
+        .maps(&[1, 2, 4, 3], &[1, 4, 4, 4]),
+    layer("Conv2d", |rng| {
+        Conv2d::with(1, 1, 3, ConvOptions::new().padding(1).stride(2).padding_mode(PadMode::Reflect), rng)
+    })
+    .state(&["weight", "bias"])
+    .maps(&[1, 1, 4, 5], &[1, 1, 2, 3]),
+    layer("Conv3d", |rng| Conv3d::with(1, 2, 2, ConvOptions::new().padding(Padding::Same), rng))
+        .state(&["weight", "bias"])
+        .maps(&[1, 1, 2, 3, 2], &[1, 2, 2, 3, 2]),
+    layer("Conv1d", |rng| Conv1d::new(2, 0, 2, rng)).cannot_be("Conv1d: out_channels is 0, it must be at least 1"),
+    layer("Conv1d", |rng| Conv1d::new(2, 3, 0, rng))
+        .cannot_be("Conv1d: kernel_size is 0, it must be at least 1, one number or 1"),
+    layer("Conv2d", |rng| {
+        let options = ConvOptions::new().padding(Padding::Same).dilation([1, 2]).padding_mode(PadMode::Circular);
+        Conv2d::with(1, 1, [2, 3], options, rng)
+    })
+    .state(&["weight", "bias"])
+    .maps(&[1, 1, 4, 5], &[1, 1, 4, 5]),
+    layer("Conv2d", |rng| {
+        let options = ConvOptions::new().padding([1, 2, 3]).padding_mode(PadMode::Circular);
+        Conv2d::with(1, 1, 3, options, rng)
+    })
+    .state(&["weight", "bias"])
+    .refuses(&[1, 1, 4, 5], "Conv2d: padding is [1, 2, 3], it must be one number or 2"),
+    layer("Conv2d", |rng| Conv2d::with(3, 4, 1, ConvOptions::new().groups(2), rng))
+        .cannot_be("Conv2d: groups is 2, it must be a divisor of 3 and 4, the channels"),
+];

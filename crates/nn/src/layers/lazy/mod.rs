@@ -1,0 +1,7 @@
+//! Layers that find the size of their input in an example.
+
+mod deferred;
+mod named;
+
+pub use deferred::{Lazy, materialize, materialize_with};
+pub use named::*;

@@ -1,0 +1,163 @@
+//! The gradient doctor finds planted faults, and names places and causes.
+
+use autograd_core::module::Module as _;
+use autograd_core::{DType, Tensor, no_grad, seeded};
+use wengert_nn::{
+    Ailment, Diagnosis, Doctor, Dropout, Layer, Linear, Module, ReLU, Result, Sequential, Tanh, diagnose, diagnose_run,
+    mse_loss, sequential,
+};
+
+fn batch() -> Result<([Tensor; 1], Tensor)> {
+    let rng = &mut seeded(3);
+    Ok(([Tensor::randn(&[6, 2], DType::F32, rng)?], Tensor::randn(&[6, 1], DType::F32, rng)?))
+}
+
+fn run(model: &impl Layer) -> Result<Diagnosis> {
+    let (x, y) = batch()?;
+    diagnose_run(model, &x, |output| mse_loss(output, &y))
+}
+
+/// Name, ailment and cause of what is found.
+fn found(diagnosis: &Diagnosis) -> Vec<(String, Ailment, Option<String>)> {
+    diagnosis.findings().map(|row| (row.name.clone(), row.ailment.expect("found"), row.cause.clone())).collect()
+}
+
+fn between(cut: impl Fn(&Tensor) -> Result<Tensor> + Clone + Send + Sync + 'static) -> Result<Sequential> {
+    let rng = &mut seeded(1);
+    Ok(sequential![Linear::new(2, 3, rng)?, Tanh, cut, Linear::new(3, 1, rng)?])
+}
+
+#[test]
+fn a_sound_model_has_no_findings_and_stays_as_it_is() -> Result<()> {
+    let rng = &mut seeded(1);
+    let model = sequential![Linear::new(2, 8, rng)?, ReLU, Dropout::new(0.2, rng)?, Linear::new(8, 1, rng)?];
+    let before = autograd_core::module::stream_positions(&model);
+    let diagnosis = run(&model)?;
+    assert!(diagnosis.is_healthy() && found(&diagnosis).is_empty(), "{diagnosis}");
+    assert_eq!(autograd_core::module::stream_positions(&model), before);
+    assert_eq!((diagnosis.parameters.len(), diagnosis.units.len(), diagnosis.units[0].units), (4, 1, 8));
+    Ok(())
+}
+
+#[test]
+fn the_operation_that_cuts_a_path_is_named_with_its_layer() -> Result<()> {
+    let cases: [(&str, Sequential); 6] = [
+        ("detach", between(|x: &Tensor| Ok(x.detach()))?),
+        ("floor", between(|x: &Tensor| Ok(x.floor()))?),
+        ("sign", between(|x: &Tensor| Ok(x.sign()))?),
+        ("cast", between(|x: &Tensor| Ok((x * 9.0).to_dtype(DType::I64).to_dtype(DType::F32)))?),
+        ("no_grad", between(|x: &Tensor| Ok(no_grad(|| x.exp())))?),
+        ("gt", between(|x: &Tensor| Ok(x.gt_scalar(0.0).to_dtype(DType::F32)))?),
+    ];
+    for (op, model) in cases {
+        let diagnosis = run(&model)?;
+        let cause = Some(format!("{op} in 2 (Lambda) cut a value of shape [6, 3] off"));
+        let missing = |name: &str| (name.to_string(), Ailment::Missing, cause.clone());
+        assert_eq!(found(&diagnosis), [missing("0.weight"), missing("0.bias")], "{op}");
+        assert!(!diagnosis.is_healthy());
+    }
+    let rng = &mut seeded(1);
+    let whole = sequential![Linear::new(2, 1, rng)?];
+    let (x, y) = batch()?;
+    let cut = diagnose_run(&whole, &x, |output| mse_loss(&output.detach(), &y))?;
+    let cause = Some("detach in the model or the loss cut a value of shape [6, 1] off".to_string());
+    assert_eq!(found(&cut)[0], ("0.weight".into(), Ailment::Missing, cause));
+    Ok(())
+}
+
+#[derive(Module)]
+struct Gap {
+    used: Linear,
+    unused: Linear,
+    read: Linear,
+}
+
+impl Layer for Gap {
+    fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        let read = self.read.call("read", x)?;
+        let numbers = Tensor::from_vec(read.to_vec::<f32>()?, read.shape())?;
+        self.used.call("used", x)?.try_add(&numbers)
+    }
+}
+
+#[test]
+fn what_the_loss_does_not_use_is_told_from_what_is_frozen() -> Result<()> {
+    let rng = &mut seeded(1);
+    let mut model =
+        Gap { used: Linear::new(2, 1, rng)?, unused: Linear::new(2, 1, rng)?, read: Linear::new(2, 1, rng)? };
+    model.freeze("used.bias")?;
+    let diagnosis = run(&model)?;
+    let cause = Some("the loss is not computed from it, or only through numbers read from a tensor".to_string());
+    let missing = |name: &str| (name.to_string(), Ailment::Missing, cause.clone());
+    assert_eq!(
+        found(&diagnosis),
+        [
+            ("used.bias".to_string(), Ailment::Frozen, None),
+            missing("unused.weight"),
+            missing("unused.bias"),
+            missing("read.weight"),
+            missing("read.bias")
+        ]
+    );
+    // A stop of gradients that is no cut: another path reaches the parameter.
+    let straight = between(|x: &Tensor| x.try_add(&x.floor().try_sub(x)?.detach()))?;
+    assert!(found(&run(&straight)?).is_empty());
+    Ok(())
+}
+
+#[test]
+fn dead_rectifiers_are_counted_by_unit() -> Result<()> {
+    let dead =
+        Linear::from_tensors(Tensor::from([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]]), Some(Tensor::from([-99.0; 3])))?;
+    let last = Linear::new(3, 1, &mut seeded(1))?;
+    let diagnosis = run(&sequential![dead, ReLU, last])?;
+    assert_eq!(diagnosis.units[0].dead, [0, 1, 2]);
+    let ailments: Vec<_> = found(&diagnosis).into_iter().map(|(name, ailment, _)| (name, ailment)).collect();
+    let zero = |name: &str| (name.to_string(), Ailment::Zero);
+    assert_eq!(ailments, [zero("0.weight"), zero("0.bias"), zero("2.weight")]);
+    assert!(!diagnosis.is_healthy());
+    assert!(
+        diagnosis.to_string().ends_with("1 (ReLU): 3 of 3 units are 0 for the whole batch: 0, 1, 2"),
+        "{diagnosis}"
+    );
+    Ok(())
+}
+
+#[test]
+fn what_is_not_finite_names_the_first_operation() -> Result<()> {
+    let diagnosis = run(&between(|x: &Tensor| Ok((x - 2.0).log()))?)?;
+    let all = found(&diagnosis);
+    assert_eq!(all.len(), 4);
+    assert!(
+        all.iter().all(|(_, ailment, cause)| {
+            let cause = cause.as_deref().expect("it is known");
+            *ailment == Ailment::NotFinite
+                && cause.starts_with("in 2 (Lambda): ") | cause.starts_with("forward of log made NaN")
+        }),
+        "{diagnosis}"
+    );
+    Ok(())
+}
+
+#[test]
+fn sizes_are_compared_with_the_median_whatever_the_loss_is_multiplied_by() -> Result<()> {
+    let rng = &mut seeded(1);
+    for (factor, ailment) in [(1e-12, Ailment::Vanishing), (1e12, Ailment::Exploding)] {
+        for of_loss in [1e-9, 1.0, 1e9] {
+            let parts: Vec<Linear> = (0..3).map(|_| Linear::new(1, 1, rng)).collect::<Result<_>>()?;
+            let loss = |parts: &[Linear]| {
+                let sums = parts.iter().enumerate().map(|(at, part)| {
+                    let factor = if at == 1 { factor } else { 1.0 };
+                    &part.weight.sum() * (factor * of_loss) + &part.bias.as_deref().expect("there").sum() * of_loss
+                });
+                sums.reduce(|a, b| a + b).expect("three")
+            };
+            let grads = loss(&parts).backward()?;
+            let all = found(&diagnose(&parts, &grads));
+            assert_eq!(all.iter().map(|(name, a, _)| (name.as_str(), *a)).collect::<Vec<_>>(), [("1.weight", ailment)]);
+            let lax = Doctor::new().vanishing(1e-20).exploding(1e20).look(&parts, &grads);
+            assert!(lax.is_healthy() && lax.findings().count() == 0);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,218 @@
+//! `check_trains` passes sound models, and names place and cause of planted faults.
+
+use autograd_core::module::{Buffer, Module as _, Stream};
+use autograd_core::{DType, Tensor, keep, seeded};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use wengert_nn::{Dropout, Layer, Linear, Module, ReLU, Sequential, Tanh, cross_entropy, inputs, mse_loss, sequential};
+use wengert_train::{Aspect, Finding, Result, TrainCheck, TrainFindings, assert_trains, check_trains};
+
+fn batch() -> Result<(Tensor, Tensor)> {
+    let rng = &mut seeded(3);
+    Ok((Tensor::randn(&[6, 2], DType::F32, rng)?, Tensor::randn(&[6, 1], DType::F32, rng)?))
+}
+
+/// A function between two layers.
+fn between(f: impl Fn(&Tensor) -> Result<Tensor> + Clone + Send + Sync + 'static) -> Result<Sequential> {
+    let rng = &mut seeded(1);
+    Ok(sequential![Linear::new(2, 3, rng)?, Tanh, f, Linear::new(3, 1, rng)?])
+}
+
+fn findings(model: &(impl Layer + Clone + 'static)) -> Result<Vec<Finding>> {
+    match check_trains(model, batch()?, mse_loss) {
+        Ok(()) => Ok(Vec::new()),
+        Err(error) => Ok(error.detail::<TrainFindings>().expect("findings").findings.clone()),
+    }
+}
+
+/// Aspects and places, each once.
+fn places(model: &(impl Layer + Clone + 'static)) -> Result<Vec<(Aspect, String)>> {
+    let mut all: Vec<(Aspect, String)> = Vec::new();
+    for finding in findings(model)? {
+        let place = (finding.aspect, finding.place);
+        if !all.contains(&place) {
+            all.push(place);
+        }
+    }
+    Ok(all)
+}
+
+#[derive(Clone, Module)]
+struct Towers {
+    left: Linear,
+    right: Linear,
+}
+
+impl Layer for Towers {
+    fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        self.forward_all(std::slice::from_ref(x))
+    }
+    fn forward_all(&self, all: &[Tensor]) -> Result<Tensor> {
+        let [a, b] = inputs("Towers", all)?;
+        self.left.call("left", a)?.try_add(&self.right.call("right", b)?)
+    }
+}
+
+#[test]
+fn sound_models_train() -> Result<()> {
+    let rng = &mut seeded(1);
+    let (x, y) = batch()?;
+    let model = sequential![Linear::new(2, 6, rng)?, ReLU, Dropout::new(0.3, rng)?, Linear::new(6, 1, rng)?];
+    assert_trains!(model, (&x, &y), mse_loss);
+    let classes = sequential![Linear::new(2, 3, rng)?, Tanh, Linear::new(3, 2, rng)?];
+    assert_trains!(classes, (x.clone(), Tensor::from([0, 1, 1, 0, 1, 0])), cross_entropy);
+    let towers = Towers { left: Linear::new(2, 1, rng)?, right: Linear::new(2, 1, rng)? };
+    assert_trains!(towers, (vec![x.clone(), x.exp()], y.clone()), mse_loss);
+    let mut frozen = classes.clone();
+    frozen.to_dtype(DType::F64)?;
+    assert_trains!(frozen, (x.to_dtype(DType::F64), Tensor::from([0, 1, 1, 0, 1, 0])), cross_entropy);
+    Ok(())
+}
+
+#[test]
+fn a_cut_path_a_dead_rectifier_and_a_frozen_parameter_are_named() -> Result<()> {
+    let cut = findings(&between(|x: &Tensor| Ok(x.detach()))?)?;
+    let cause = "no gradient: detach in 2 (Lambda) cut a value of shape [6, 3] off";
+    let all: Vec<_> = cut.iter().map(|f| (f.aspect, f.place.as_str(), f.cause.as_str())).collect();
+    assert_eq!(all, [(Aspect::Gradients, "0.weight", cause), (Aspect::Gradients, "0.bias", cause)]);
+
+    let dead = Linear::from_tensors(Tensor::from([[1.0, 0.0], [0.0, 1.0]]), Some(Tensor::from([-99.0; 2])))?;
+    let dead = sequential![dead, ReLU, Linear::new(2, 1, &mut seeded(1))?];
+    let all = findings(&dead)?;
+    assert_eq!(
+        (all[0].place.as_str(), all[0].cause.as_str()),
+        ("1", "all 2 units of the ReLU are 0 for the whole batch")
+    );
+    let zeros: Vec<_> = all[1..].iter().map(|finding| (finding.place.as_str(), finding.cause.as_str())).collect();
+    assert_eq!(zeros, [("0.weight", "zero"), ("0.bias", "zero"), ("2.weight", "zero")]);
+
+    let mut frozen = between(|x: &Tensor| Ok(x.exp()))?;
+    frozen.freeze("3.weight")?;
+    let error = check_trains(&frozen, batch()?, mse_loss).expect_err("frozen").to_string();
+    assert_eq!(error, "the model does not train, 1 finding:\n  gradients: 3.weight: frozen");
+    Ok(())
+}
+
+#[test]
+fn a_number_that_is_not_finite_names_the_operation() -> Result<()> {
+    let all = findings(&between(|x: &Tensor| Ok((x - 2.0).log()))?)?;
+    assert_eq!(all[0].aspect, Aspect::Finite);
+    assert!(all[0].cause.contains("forward of log made NaN"), "{}", all[0].cause);
+    assert_eq!(all.last().map(|finding| finding.cause.as_str()), Some("the loss is NaN"));
+    Ok(())
+}
+
+#[test]
+fn a_wrong_derivative_names_the_parameter() -> Result<()> {
+    // The value of a square with the derivative of a product with itself held still.
+    let wrong = between(|x: &Tensor| x.try_mul(&x.detach()))?;
+    assert_eq!(places(&wrong)?, [(Aspect::Derivatives, "0.weight".into()), (Aspect::Derivatives, "0.bias".into())]);
+    Ok(())
+}
+
+#[derive(Clone, Module)]
+struct Counter {
+    linear: Linear,
+    #[module(skip)]
+    calls: Arc<AtomicUsize>,
+}
+
+impl Layer for Counter {
+    fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        let calls = self.calls.fetch_add(1, Ordering::Relaxed);
+        Ok(self.linear.call("linear", x)?.add_scalar(calls as f64))
+    }
+}
+
+#[test]
+fn what_changes_from_call_to_call_is_found() -> Result<()> {
+    let model = Counter { linear: Linear::new(2, 1, &mut seeded(1))?, calls: Arc::default() };
+    let all = places(&model)?;
+    for aspect in [Aspect::Repeats, Aspect::Capture, Aspect::Resume, Aspect::Eval] {
+        assert!(all.iter().any(|(found, _)| *found == aspect), "{aspect}: {all:?}");
+    }
+    Ok(())
+}
+
+/// Noise that does not ask whether the model is evaluated, and a count that grows then.
+#[derive(Clone, Module)]
+struct Noise {
+    linear: Linear,
+    stream: Stream,
+    count: Buffer,
+    noisy: bool,
+}
+
+impl Layer for Noise {
+    fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        let y = self.linear.call("linear", x)?;
+        if self.noisy {
+            // Of so many that two draws are hardly ever alike.
+            let many = y.try_mul(&Tensor::ones(&[64], y.dtype())?)?;
+            return many.dropout_seeded(0.5, self.stream.draw())?.mean_dim(keep(1));
+        }
+        self.count.set(self.count.get().add_scalar(1.0));
+        Ok(y)
+    }
+}
+
+#[test]
+fn an_evaluation_that_is_random_or_changes_the_model_is_found() -> Result<()> {
+    let linear = Linear::new(2, 1, &mut seeded(1))?;
+    let noise = Noise { linear, stream: Stream::at(7, 0), count: Buffer::new(Tensor::from(0.0)), noisy: true };
+    assert_eq!(places(&noise)?, [(Aspect::Eval, "the output".into())]);
+    let counts = Noise { noisy: false, ..noise };
+    let all = findings(&counts)?;
+    assert_eq!((all.len(), all[0].aspect, all[0].place.as_str()), (1, Aspect::Eval, "count"));
+    assert_eq!(all[0].cause, "it changes in evaluation: element 0 is 0.0 and then 2.0");
+    Ok(())
+}
+
+/// What it has seen decides what it computes, and is not saved.
+#[derive(Debug, Module)]
+struct Memory {
+    linear: Linear,
+    #[module(skip)]
+    seen: AtomicUsize,
+}
+
+impl Clone for Memory {
+    fn clone(&self) -> Self {
+        let seen = AtomicUsize::new(self.seen.load(Ordering::Relaxed));
+        Memory { linear: self.linear.clone(), seen }
+    }
+}
+
+impl Layer for Memory {
+    fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        let seen = self.seen.fetch_add(1, Ordering::Relaxed);
+        self.linear.call("linear", x)?.mul_scalar(1.0 + seen as f64).try_mul(&Tensor::from(1.0).to_dtype(x.dtype()))
+    }
+}
+
+#[test]
+fn what_is_not_saved_is_found() -> Result<()> {
+    let model = Memory { linear: Linear::new(2, 1, &mut seeded(1))?, seen: AtomicUsize::new(0) };
+    let all = places(&model)?;
+    assert!(all.contains(&(Aspect::Resume, "linear.weight".into())), "{all:?}");
+    assert!(all.iter().all(|(aspect, _)| ![Aspect::Repeats, Aspect::Threads].contains(aspect)), "{all:?}");
+    Ok(())
+}
+
+#[test]
+fn what_cannot_be_captured_is_found_unless_it_is_left_out() -> Result<()> {
+    let looks = between(|x: &Tensor| Ok(if x.to_f64s()[0] > 1e9 { x.exp() } else { x.sin() }))?;
+    let all = findings(&looks)?;
+    assert_eq!((all.len(), all[0].aspect), (1, Aspect::Capture));
+    assert!(all[0].cause.contains("looks at numbers"), "{}", all[0].cause);
+    TrainCheck::new().capture(false).run(&looks, batch()?, mse_loss)
+}
+
+#[test]
+#[should_panic(
+    expected = "the model does not train, 2 findings:\n  gradients: 0.weight: no gradient: detach in 2 (Lambda)"
+)]
+fn the_macro_fails_with_the_findings() {
+    let model = between(|x: &Tensor| Ok(x.detach())).expect("sizes above 0");
+    assert_trains!(model, batch().expect("small"), mse_loss);
+}

@@ -1,5 +1,6 @@
 //! Norms of differences of rows, computed in double precision, and their slopes.
 
+use super::norm::root;
 use super::real::Real;
 use super::simd::{Kernel, vectorize};
 use crate::threads::parallel::for_rows;
@@ -95,10 +96,10 @@ impl Metric {
                 let least = d.map(f64::abs).reduce(|m, x| if x < m || x.is_nan() { x } else { m });
                 least.unwrap_or(0.0)
             }
-            p if p < 0.0 => d.map(|d| d.abs().powf(p)).sum::<f64>().powf(p.recip()),
+            p if p < 0.0 => root(p, d.map(|d| d.abs().powf(p)).sum()),
             p => {
                 let m = largest();
-                let scaled = || d.map(|d| (d.abs() / m).powf(p)).sum::<f64>().powf(p.recip());
+                let scaled = || root(p, d.map(|d| (d.abs() / m).powf(p)).sum());
                 if m > 0.0 && m < f64::INFINITY { m * scaled() } else { m }
             }
         }

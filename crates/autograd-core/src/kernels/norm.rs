@@ -55,8 +55,16 @@ impl FoldRule for Shares {
 /// Sums below have lost digits of their terms.
 const SMALL: f64 = 1e-280;
 
-fn root(p: f64, sum: f64) -> f64 {
-    if p == 2.0 { sum.sqrt() } else { sum.powf(p.recip()) }
+/// `sum^(1/p)`
+pub(super) fn root(p: f64, sum: f64) -> f64 {
+    if p == 2.0 {
+        return sum.sqrt();
+    }
+    // 1/p = q + r, where q is rounded: `sum^r = 1 + r ln(sum)` gives back the digits that q has lost.
+    let q = p.recip();
+    let r = (-q).mul_add(p, 1.0) * q;
+    let y = sum.powf(q);
+    if y.is_normal() && r.is_finite() { (y * r).mul_add(sum.ln(), y) } else { y }
 }
 
 /// The norm of one row; p is neither 0 nor infinite.

@@ -9,7 +9,7 @@ use crate::tensor::Tensor;
 impl Tensor {
     /// The discrete Fourier transform of real numbers along a dimension, as real and imaginary parts:
     /// `y[k] = Σ x[j] e^(−2πi j k / n)` for k = 0 .. n / 2, rounded down. The rest mirrors these: y[n − k] is the
-    /// conjugate of y[k].
+    /// conjugate of `y[k]`.
     ///
     /// # Shapes
     /// `[.., L, ..] → [.., n / 2 + 1, ..]`, n = L unless [`Fft::n`] says otherwise.

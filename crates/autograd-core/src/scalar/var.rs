@@ -24,7 +24,7 @@ use std::ptr;
 /// let [mut x, y] = tape.vars([3.0, -1.0]);
 /// x += 2.0 * y.abs();
 /// assert!(x > y && x == 5.0);
-/// assert_eq!(x.max(y).powi(2).gradient(&[x, y])?, [10.0, 0.0]);
+/// assert_eq!(x.max(y).powi(2).gradient(&[x, y])?, [10.0, -20.0]);
 /// # Ok::<(), autograd_core::Error>(())
 /// ```
 pub struct Var<'t, T = f64> {

@@ -50,7 +50,7 @@ impl Cut {
 /// # use autograd_core::{Tensor, watch_cuts};
 /// let x = Tensor::from([0.5, 2.5]).requires_grad();
 /// let (y, cuts) = watch_cuts(|| &x.detach() * &x);
-/// assert!(y?.is_tracked() && cuts.len() == 1 && cuts[0].op == "detach");
+/// assert!(y.is_tracked() && cuts.len() == 1 && cuts[0].op == "detach");
 /// # Ok::<(), autograd_core::Error>(())
 /// ```
 pub fn watch_cuts<R>(f: impl FnOnce() -> R) -> (R, Vec<Cut>) {

@@ -4,7 +4,7 @@
 #   run.sh OUT.jsonl
 #
 # Settings, from the environment:
-#   PEERS="wengert torch torch-fused torch-compile jax"   whom to run
+#   PEERS="wengert torch torch-fused torch-compile jax"   whom to run; torch-last: channels last in memory
 #   THREADS="1 2"   numbers of threads        FILTER=W1,W8   parts of workload names; default all
 #   BUDGET=1        seconds per workload      REPEAT=5       how often everything takes its turn
 #   PYTHON=python3  one with torch, jax and numpy
@@ -15,16 +15,17 @@ out=$(realpath "${1:?usage: run.sh OUT.jsonl}")
 : "${PYTHON:=python3}"
 [[ $PYTHON == */* ]] && PYTHON=$(realpath -s "$PYTHON")
 cd "$here/../.." # the crate
-[[ " $PEERS " == *" wengert "* ]] && cargo build --release --example steps
+[[ " $PEERS " == *" wengert "* ]] && cargo build --release -p wengert-bench
 
 for ((turn = 1; turn <= REPEAT; turn++)); do
     for n in $THREADS; do
         for peer in $PEERS; do
             case $peer in
-            wengert) program=(cargo run --release --quiet --example steps --) ;;
+            wengert) program=(cargo run --release --quiet -p wengert-bench --) ;;
             torch) program=("$PYTHON" "$here/torch_bench.py") ;;
             torch-fused) program=("$PYTHON" "$here/torch_bench.py" --variant fused) ;;
             torch-compile) program=("$PYTHON" "$here/torch_bench.py" --variant compile) ;;
+            torch-last) program=("$PYTHON" "$here/torch_bench.py" --variant last) ;;
             jax) program=("$PYTHON" "$here/jax_bench.py") ;;
             *) echo "unknown peer: $peer" >&2 && exit 2 ;;
             esac

@@ -1,7 +1,8 @@
 """Training steps in PyTorch, written as its users write them.
 
 `--variant compile` passes the forward pass and the loss (and with them the backward pass) through torch.compile, and
-in W8 the optimiser's step; it needs a C++ compiler. `--variant fused` asks for the optimisers' fused kernels.
+in W8 the optimiser's step; it needs a C++ compiler. `--variant fused` asks for the optimisers' fused kernels, `--variant last` for channels
+last in memory, with them.
 """
 import torch
 from torch import nn, optim
@@ -14,10 +15,10 @@ def benchmarks(options):
     torch.set_num_threads(options.threads)
     torch.manual_seed(0)
     compiled = torch.compile if options.variant == "compile" else lambda f: f
-    fused = options.variant == "fused" or None  # None: as PyTorch chooses, which on a CPU is not fused
+    fused = options.variant in ("fused", "last") or None  # None: as PyTorch chooses, which on a CPU is not fused
 
-    def training(model, loss_of, lr, x, y):
-        optimizer = optim.SGD(model.parameters(), lr=lr, fused=fused)
+    def training(model, loss_of, optimizer, x, y, **arguments):
+        optimizer = optimizer(model.parameters(), fused=fused, **arguments)
         torch.compiler.reset()  # the workloads share the code of `loss`, which may be compiled only a few times
         loss = compiled(lambda x, y: loss_of(model(x), y))
 
@@ -29,7 +30,7 @@ def benchmarks(options):
 
     def fashion(x=None, y=None):
         model = nn.Sequential(nn.Linear(784, 256), nn.ReLU(), nn.Linear(256, 10))
-        return training(model, F.cross_entropy, 0.1, x, y)
+        return training(model, F.cross_entropy, optim.SGD, x, y, lr=0.1)
 
     def w1():
         return fashion(torch.rand(256, 784), torch.randint(10, (256,)))
@@ -44,11 +45,47 @@ def benchmarks(options):
 
     def w2():
         model = nn.Sequential(nn.Linear(2, 16), nn.Tanh(), nn.Linear(16, 16), nn.Tanh(), nn.Linear(16, 1))
-        return training(model, F.mse_loss, 0.01, torch.randn(32, 2), torch.randn(32, 1))
+        return training(model, F.mse_loss, optim.SGD, torch.randn(32, 2), torch.randn(32, 1), lr=0.01)
 
     def w3():
         model = nn.Sequential(nn.Linear(2, 2), nn.ReLU(), nn.Linear(2, 1))
-        return training(model, lambda y, t: 0.5 * (y - t).square().sum(), 0.01, torch.randn(1, 2), torch.randn(1, 1))
+        half = lambda y, t: 0.5 * (y - t).square().sum()
+        return training(model, half, optim.SGD, torch.randn(1, 2), torch.randn(1, 1), lr=0.01)
+
+    def images(model, *shape):
+        x, y = torch.rand(*shape), torch.randint(10, shape[:1])
+        if options.variant == "last":  # the layout that its convolutions on a CPU prefer for wide layers
+            model, x = model.to(memory_format=torch.channels_last), x.to(memory_format=torch.channels_last)
+        return training(model, F.cross_entropy, optim.SGD, x, y, lr=0.01, momentum=0.9)
+
+    def w4():
+        return images(nn.Sequential(
+            nn.Conv2d(1, 6, 5, padding=2), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(6, 16, 5), nn.ReLU(), nn.MaxPool2d(2),
+            nn.Flatten(), nn.Linear(400, 120), nn.ReLU(), nn.Linear(120, 84), nn.ReLU(), nn.Linear(84, 10)),
+            64, 1, 28, 28)
+
+    def w5():
+        layers, channels = [nn.Conv2d(3, 64, 3, 1, 1, bias=False), nn.BatchNorm2d(64), nn.ReLU()], 64
+        for width, stride in ((64, 1), (128, 2), (256, 2), (512, 2)):
+            layers += [Block(channels, width, stride), Block(width, width, 1)]
+            channels = width
+        return images(nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(512, 10)), 16, 3, 32, 32)
+
+    def w6():
+        return training(LastState(), F.cross_entropy, optim.Adam, torch.randn(32, 64, 64), torch.randint(10, (32,)),
+                        lr=1e-3)
+
+    def w7():
+        return training(MeanState(), F.cross_entropy, optim.AdamW, torch.randn(16, 64, 128), torch.randint(10, (16,)),
+                        lr=1e-3)
+
+    def w9():
+        model = nn.Sequential(nn.Linear(1024, 4096), nn.ReLU(), nn.Linear(4096, 4096), nn.ReLU(), nn.Linear(4096, 1024))
+        return training(model, F.mse_loss, optim.Adam, torch.randn(512, 1024), torch.randn(512, 1024), lr=1e-4)
+
+    def w10(n=32):
+        model = nn.Sequential(nn.Linear(4, 32), nn.Tanh(), nn.Linear(32, 16), nn.Tanh(), nn.Linear(16, 4))
+        return training(model, F.mse_loss, optim.Adam, torch.randn(n, 4), torch.randn(n, 4), lr=1e-3)
 
     def w8():
         parameters = [nn.Parameter(torch.randn(n)) for n in [10_000_000] + 100 * [1000]]
@@ -57,7 +94,43 @@ def benchmarks(options):
         optimizer = optim.Adam(parameters, lr=1e-3, fused=fused)
         return compiled(optimizer.step)
 
-    return dict(W1_mlp_fashion=w1, W1_epoch=w1_epoch, W2_mlp_tiny=w2, W3_mlp_tiny_b1=w3, W8_adam_10m=w8)
+    return dict(W1_mlp_fashion=w1, W1_epoch=w1_epoch, W2_mlp_tiny=w2, W3_mlp_tiny_b1=w3, W4_lenet=w4, W5_resnet18=w5,
+                W6_lstm=w6, W7_transformer=w7, W8_adam_10m=w8, W9_wide_mlp=w9, W10_mlp_small=w10,
+                W10_mlp_small_10k=lambda: w10(10_000))
 
 
-timing.main("pytorch", ["eager", "compile", "fused"], benchmarks)
+class Block(nn.Module):
+    """Two convolutions beside a way around them."""
+
+    def __init__(self, inputs, outputs, stride):
+        super().__init__()
+        convolution = lambda i, o, kernel, stride: nn.Sequential(
+            nn.Conv2d(i, o, kernel, stride, kernel // 2, bias=False), nn.BatchNorm2d(o))
+        self.first, self.second = convolution(inputs, outputs, 3, stride), convolution(outputs, outputs, 3, 1)
+        self.skip = nn.Identity() if inputs == outputs else convolution(inputs, outputs, 1, stride)
+
+    def forward(self, x):
+        return F.relu(self.second(F.relu(self.first(x))) + self.skip(x))
+
+
+class LastState(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.lstm, self.head = nn.LSTM(64, 128, batch_first=True), nn.Linear(128, 10)
+
+    def forward(self, x):
+        return self.head(self.lstm(x)[0][:, -1])
+
+
+class MeanState(nn.Module):
+    def __init__(self):
+        super().__init__()
+        layer = nn.TransformerEncoderLayer(
+            128, 4, 512, dropout=0.0, activation="gelu", batch_first=True, norm_first=True)
+        self.encoder, self.head = nn.TransformerEncoder(layer, 2, enable_nested_tensor=False), nn.Linear(128, 10)
+
+    def forward(self, x):
+        return self.head(self.encoder(x).mean(1))
+
+
+timing.main("pytorch", ["eager", "compile", "fused", "last"], benchmarks)

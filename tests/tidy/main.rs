@@ -112,7 +112,7 @@ fn arrows_between_folders_of_the_core_point_one_way() {
 }
 
 /// The crates of this workspace that each one may depend on, tests and build aside.
-const CRATES: [(&str, &[&str]); 11] = [
+const CRATES: [(&str, &[&str]); 12] = [
     ("crates/autograd-core", &["wengert-decompose"]),
     ("crates/decompose", &[]),
     ("crates/derive", &[]),
@@ -126,6 +126,7 @@ const CRATES: [(&str, &[&str]); 11] = [
     ),
     ("crates/conformance", &["autograd-core", "wengert-nn", "wengert-optim", "wengert-data", "wengert-train"]),
     ("crates/loom-models", &[]),
+    ("benches", &["wengert"]),
     (".", &["autograd-core", "wengert-nn", "wengert-optim", "wengert-data", "wengert-train", "wengert-derive"]),
 ];
 

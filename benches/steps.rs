@@ -1,39 +1,24 @@
-//! The times of training steps, as one JSON line per step: this library's part of the comparison in `benches/peers`.
+//! The times of training steps and single operations, as one JSON line per step: this library's part of the comparison in `benches/peers`.
 //!
 //! ```text
-//! cargo run --release --example steps -- --threads 1 --filter W1,W8 --budget 2
+//! cargo run --release -p wengert-bench -- --threads 1 --filter W1,W8 --budget 2
 //! ```
+//!
+//! The names are those of `benches/peers/README.md`, with `_replay` for captured steps; `W1_gemm` is the matrix products of
+//! `W1_mlp_fashion` alone.
 //!
 //! `--threads N` (1): the number of threads that compute. `--filter PARTS` (all): parts of workload names, separated by
 //! commas. `--budget SECONDS` (1): how long each workload is timed.
 
-#[path = "../benches/workloads/mod.rs"]
 mod workloads;
 
 use std::time::{Duration, Instant};
-use workloads::{Result, Setup, Step};
-
-/// The names are those of `benches/peers/README.md`; `W1_gemm` is the matrix products of `W1_mlp_fashion` alone.
-const WORKLOADS: [(&str, Setup); 13] = [
-    ("W1_mlp_fashion", workloads::mlp_fashion),
-    ("W1_replay", workloads::mlp_fashion_replay),
-    ("W1_gemm", workloads::mlp_fashion_gemm),
-    ("W1_epoch", workloads::mlp_fashion_epoch),
-    ("W2_mlp_tiny", workloads::mlp_tiny),
-    ("W3_mlp_tiny_b1", workloads::mlp_tiny_b1),
-    ("W2_replay", workloads::mlp_tiny_replay),
-    ("W3_replay", workloads::mlp_tiny_b1_replay),
-    ("W8_adam_10m", workloads::adam_10m),
-    ("W10_mlp_small", workloads::mlp_small),
-    ("W10_replay", workloads::mlp_small_replay),
-    ("W10_10k", workloads::mlp_small_10k),
-    ("W10_10k_replay", workloads::mlp_small_10k_replay),
-];
+use workloads::{Result, Step, Workload};
 
 fn main() -> Result {
     let options = Options::from_arguments(std::env::args().skip(1))?;
     rayon::ThreadPoolBuilder::new().num_threads(options.threads).build_global()?;
-    for (workload, setup) in WORKLOADS {
+    for Workload { name: workload, setup } in workloads::all()? {
         if !options.filter.iter().any(|part| workload.contains(part.as_str())) {
             continue;
         }

@@ -3,7 +3,7 @@
 use super::norm::root;
 use super::real::Real;
 use super::simd::{Kernel, vectorize};
-use crate::threads::parallel::for_rows;
+use crate::threads::parallel::{for_pieces, for_rows};
 use std::ops::Range;
 
 /// The rows that are paired, in the order of the pairs.
@@ -76,6 +76,7 @@ pub struct Metric {
 }
 
 impl Metric {
+    #[inline(always)]
     fn differences<'a, T: Real>(self, a: &'a [T], b: &'a [T]) -> impl Iterator<Item = f64> + Clone + 'a {
         a.iter().zip(b).map(move |(a, b)| a.as_f64() - b.as_f64() + self.eps)
     }
@@ -105,8 +106,20 @@ impl Metric {
         }
     }
 
+    /// Whether a root of plain squares is the norm, or a sum of magnitudes: squares neither overflow nor vanish between
+    /// these; outside they must be scaled.
+    #[inline(always)]
+    fn is_sure(self, norm: f64) -> bool {
+        self.p == 1.0 || (1e-140..1e140).contains(&norm)
+    }
+
     /// Adds `g` times the slope of the norm to `sum`; it is 0 where the norm is.
+    #[inline(always)]
     fn pull(self, d: impl Iterator<Item = f64> + Clone, norm: f64, g: f64, sum: &mut [f64]) {
+        #[inline(always)]
+        fn add(sum: &mut [f64], d: impl Iterator<Item = f64>, f: impl Fn(f64) -> f64) {
+            sum.iter_mut().zip(d).for_each(|(sum, d)| *sum += f(d));
+        }
         let sign = |d: f64| {
             if d > 0.0 {
                 1.0
@@ -116,21 +129,20 @@ impl Metric {
                 d
             }
         };
-        let pairs = |f: &dyn Fn(f64) -> f64, sum: &mut [f64]| {
-            sum.iter_mut().zip(d.clone()).for_each(|(sum, d)| *sum += f(d));
-        };
+        let scale = g / norm;
         match self.p {
             0.0 => {}
             _ if norm == 0.0 => {}
-            1.0 => pairs(&|d| g * sign(d), sum),
-            2.0 => pairs(&|d| g * (d / norm), sum),
+            1.0 => add(sum, d, |d| g * sign(d)),
+            2.0 if scale.is_finite() => add(sum, d, |d| scale * d),
+            2.0 => add(sum, d, |d| g * (d / norm)),
             p if p.is_infinite() => {
                 // The norm may have been rounded since.
                 let norm = self.norm(d.clone());
                 let share = g / d.clone().filter(|d| d.abs() == norm).count() as f64;
-                pairs(&|d| if d.abs() == norm { share * sign(d) } else { 0.0 }, sum);
+                add(sum, d, |d| if d.abs() == norm { share * sign(d) } else { 0.0 });
             }
-            p => pairs(&|d| if d == 0.0 { 0.0 } else { g * sign(d) * (d.abs() / norm).powf(p - 1.0) }, sum),
+            p => add(sum, d, |d| if d == 0.0 { 0.0 } else { g * sign(d) * (d.abs() / norm).powf(p - 1.0) }),
         }
     }
 }
@@ -168,9 +180,7 @@ impl<T: Real> Kernel for Distances<'_, T> {
                 2.0 => sum(a, b, metric.eps, |d| d * d).sqrt(),
                 _ => f64::NAN,
             };
-            // Squares neither overflow nor vanish between these; outside they are scaled.
-            let sure = metric.p == 1.0 || (1e-140..1e140).contains(&quick);
-            *y = T::of(if sure { quick } else { metric.norm(metric.differences(a, b)) });
+            *y = T::of(if metric.is_sure(quick) { quick } else { metric.norm(metric.differences(a, b)) });
         }
     }
 }
@@ -190,8 +200,88 @@ fn sum<T: Real>(a: &[T], b: &[T], eps: f64, f: impl Fn(f64) -> f64) -> f64 {
     sums.iter().sum::<f64>() + rest
 }
 
+/// So many rows of the second operand are compared at once.
+const ABREAST: usize = 32;
+
+/// So many rows of the first one share what is turned of the second.
+const SHARE: usize = 64;
+
+/// The norms for p = 1 and 2 of whole rows of pairs, those from `first` on of [`Pairs::All`]: rows of the second operand
+/// are turned, and many are compared with a row of the first at once, one in each lane.
+struct Abreast<'a, T> {
+    of: Distance,
+    sizes: [usize; 2],
+    a: &'a [T],
+    b: &'a [T],
+    first: usize,
+    y: &'a mut [T],
+}
+
+impl<T: Real> Kernel for Abreast<'_, T> {
+    type Output = ();
+    #[inline(always)]
+    fn run(self) {
+        let Abreast { of: Distance { width, metric, .. }, sizes: [m, n], a, b, first, y } = self;
+        let mut turned = vec![[0.0; ABREAST]; width];
+        let rows = y.len() / n;
+        let mut done = 0;
+        while done < rows {
+            // The rows of one batch.
+            let (row, batch) = (first + done, (first + done) / m);
+            let count = (rows - done).min((batch + 1) * m - row);
+            for column in (0..n).step_by(ABREAST) {
+                let lanes = ABREAST.min(n - column);
+                for k in 0..lanes {
+                    let other = &b[(batch * n + column + k) * width..][..width];
+                    turned.iter_mut().zip(other).for_each(|(turned, b)| turned[k] = b.as_f64());
+                }
+                for i in 0..count {
+                    let own = &a[(row + i) * width..][..width];
+                    let norms = if metric.p == 2.0 {
+                        sums(own, &turned, metric.eps, |d| d * d).map(f64::sqrt)
+                    } else {
+                        sums(own, &turned, metric.eps, f64::abs)
+                    };
+                    let y = &mut y[(done + i) * n + column..][..lanes];
+                    for (k, (y, norm)) in y.iter_mut().zip(norms).enumerate() {
+                        let other = || &b[(batch * n + column + k) * width..][..width];
+                        *y = T::of(if metric.is_sure(norm) {
+                            norm
+                        } else {
+                            metric.norm(metric.differences(own, other()))
+                        });
+                    }
+                }
+            }
+            done += count;
+        }
+    }
+}
+
+/// `Σ f(aᵢ − bᵢ + eps)` of one row and of many that are turned.
+#[inline(always)]
+fn sums<T: Real>(own: &[T], turned: &[[f64; ABREAST]], eps: f64, f: impl Fn(f64) -> f64) -> [f64; ABREAST] {
+    let mut sums = [0.0; ABREAST];
+    for (a, others) in own.iter().zip(turned) {
+        let a = a.as_f64();
+        for k in 0..ABREAST {
+            sums[k] += f(a - others[k] + eps);
+        }
+    }
+    sums
+}
+
 /// The norms of the differences of all pairs of rows.
 pub fn distances<T: Real>(of: Distance, a: &[T], b: &[T], y: &mut [T]) {
+    if let Pairs::All { m, n } = of.pairs
+        && n >= ABREAST / 2
+        && m >= ABREAST / 2
+        && (of.metric.p == 1.0 || of.metric.p == 2.0)
+    {
+        return for_pieces(y, SHARE * n, |start, y| {
+            vectorize(Abreast { of, sizes: [m, n], a, b, first: start / n, y });
+        });
+    }
     for_rows(y, 1, of.width.max(1), |range, y| vectorize(Distances { of, a, b, range, y }));
 }
 
@@ -206,11 +296,35 @@ pub fn distances_pull<T: Real>(
 ) {
     let each = if rows.is_empty() { 1 } else { y.len() * width / (rows.len() / width.max(1)).max(1) };
     for_rows(gx, width, each.max(1), |range, gx| {
-        let mut sum = vec![0.0; width];
+        vectorize(Slopes { of: Distance { width, pairs, metric }, second, rows, others, y, gy, range, gx });
+    });
+}
+
+/// The gradients of a range of rows.
+struct Slopes<'a, T> {
+    of: Distance,
+    second: bool,
+    rows: &'a [T],
+    others: &'a [T],
+    y: &'a [T],
+    gy: &'a [T],
+    range: Range<usize>,
+    gx: &'a mut [T],
+}
+
+impl<T: Real> Kernel for Slopes<'_, T> {
+    type Output = ();
+    #[inline(always)]
+    fn run(self) {
+        let Slopes { of: Distance { width, pairs, metric }, second, rows, others, y, gy, range, gx } = self;
+        let (mut sum, mut partners) = (vec![0.0; width], Vec::new());
         for (r, gx) in range.zip(gx.chunks_exact_mut(width)) {
             sum.fill(0.0);
             let row = &rows[r * width..(r + 1) * width];
-            pairs.partners(r, second, |partner, k| {
+            // Listed first: a closure would be compiled without the instructions of this kernel.
+            partners.clear();
+            pairs.partners(r, second, |partner, k| partners.push((partner, k)));
+            for &(partner, k) in &partners {
                 let other = &others[partner * width..(partner + 1) * width];
                 let (norm, g) = (y[k].as_f64(), gy[k].as_f64());
                 if second {
@@ -218,10 +332,10 @@ pub fn distances_pull<T: Real>(
                 } else {
                     metric.pull(metric.differences(row, other), norm, g, &mut sum);
                 }
-            });
+            }
             gx.iter_mut().zip(&sum).for_each(|(gx, sum)| *gx = T::of(*sum));
         }
-    });
+    }
 }
 
 #[cfg(test)]

@@ -49,7 +49,7 @@ impl Places {
                 }
             }
             Places::Elements { shape, strides, dim } => {
-                gather_offsets(index, shape, strides, *dim).enumerate().for_each(|(k, at)| f(k, at));
+                gather_offsets(index, shape, strides, *dim, 0, f);
             }
         }
     }

@@ -3,6 +3,7 @@
 use super::real::Real;
 use super::simd::{Kernel, vectorize};
 use crate::threads::parallel::for_rows;
+use std::array::from_fn;
 
 /// A fold that gives a result at every step.
 pub trait Scan<const N: usize>: Copy + Sync {
@@ -90,8 +91,12 @@ impl Scan<1> for LogSumExp {
     }
 }
 
-/// So many columns, or rows where there are no columns, are walked side by side: a single fold would wait for itself.
+/// So many columns are walked side by side: a single fold would wait for itself.
 const ABREAST: usize = 16;
+
+/// So many rows, where there are no columns. More would drive each other out of the cache, as rows often lie a power of 2
+/// apart.
+const FEW: usize = 4;
 
 struct Rows<'a, S, T, const N: usize> {
     scan: S,
@@ -107,25 +112,49 @@ impl<S: Scan<N>, T: Real, const N: usize> Kernel for Rows<'_, S, T, N> {
     #[inline(always)]
     fn run(self) {
         let Rows { scan, reverse, x, length, inner, y } = self;
-        // Line k begins at `first + k · apart`, and goes on in steps of `inner`.
-        let mut lines = |first: usize, count: usize, apart: usize| {
+        let rows = x[0].len() / (length * inner);
+        if inner == 1 {
+            let few = rows / FEW * FEW;
+            (0..few).step_by(FEW).for_each(|row| side_by_side::<FEW, S, T, N>(scan, reverse, x, length, row, y));
+            (few..rows).for_each(|row| side_by_side::<1, S, T, N>(scan, reverse, x, length, row, y));
+            return;
+        }
+        // Line k begins at `first + k`, and goes on in steps of `inner`.
+        let mut lines = |first: usize, count: usize| {
             let mut states = [scan.start(); ABREAST];
             for l in 0..length {
                 let l = if reverse { length - 1 - l } else { l };
-                for (k, state) in states[..count].iter_mut().enumerate() {
-                    let at = first + k * apart + l * inner;
-                    y[at] = T::of(scan.step(state, x.map(|x| x[at].as_f64())));
+                let at = first + l * inner..first + l * inner + count;
+                let (x, y) = (x.map(|x| &x[at.clone()]), &mut y[at.clone()]);
+                for (k, (y, state)) in y.iter_mut().zip(&mut states).enumerate() {
+                    *y = T::of(scan.step(state, x.map(|x| x[k].as_f64())));
                 }
             }
         };
-        let rows = x[0].len() / (length * inner);
-        if inner == 1 {
-            (0..rows).step_by(ABREAST).for_each(|row| lines(row * length, ABREAST.min(rows - row), length));
-            return;
-        }
         for row in 0..rows {
             let columns = (0..inner).step_by(ABREAST);
-            columns.for_each(|column| lines(row * length * inner + column, ABREAST.min(inner - column), 1));
+            columns.for_each(|column| lines(row * length * inner + column, ABREAST.min(inner - column)));
+        }
+    }
+}
+
+/// The scans of K contiguous rows, from this one on.
+#[inline(always)]
+fn side_by_side<const K: usize, S: Scan<N>, T: Real, const N: usize>(
+    scan: S,
+    reverse: bool,
+    x: [&[T]; N],
+    length: usize,
+    row: usize,
+    y: &mut [T],
+) {
+    let x = x.map(|x| from_fn::<_, K, _>(|k| &x[(row + k) * length..(row + k + 1) * length]));
+    let y = &mut y[row * length..(row + K) * length];
+    let mut states = [scan.start(); K];
+    for l in 0..length {
+        let l = if reverse { length - 1 - l } else { l };
+        for (k, state) in states.iter_mut().enumerate() {
+            y[k * length + l] = T::of(scan.step(state, x.map(|x| x[k][l].as_f64())));
         }
     }
 }

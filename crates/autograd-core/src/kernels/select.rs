@@ -36,22 +36,29 @@ pub fn add_rows<T: Real>(x: &[T], size: usize, inner: usize, index: &[i64], y: &
     }
 }
 
-/// The places where `gather` reads: for each element of a row-major index tensor of `shape`, its place in a tensor with
-/// these strides, with the coordinate along `dim` replaced by the index.
-pub fn gather_offsets<'a>(
-    index: &'a [i64],
-    shape: &'a [usize],
-    strides: &'a [usize],
+/// Calls `f` with the number of each element of a row-major index tensor of `shape` and the place where `gather` reads for
+/// it: its own place in a tensor with these strides, with the coordinate along `dim` replaced by the index. `index` has
+/// whole lines of the last dimension, from line `first` on.
+pub fn gather_offsets(
+    index: &[i64],
+    shape: &[usize],
+    strides: &[usize],
     dim: usize,
-) -> impl Iterator<Item = usize> + 'a {
-    index.iter().enumerate().map(move |(i, &k)| {
-        let mut rest = i;
-        let mut offset = 0;
-        for d in (0..shape.len()).rev() {
-            let coordinate = if d == dim { k as usize } else { rest % shape[d] };
+    first: usize,
+    mut f: impl FnMut(usize, usize),
+) {
+    let Some(last) = shape.len().checked_sub(1) else {
+        return (0..index.len()).for_each(|k| f(k, 0));
+    };
+    let step = if dim == last { 0 } else { strides[last] };
+    for (line, index) in index.chunks(shape[last].max(1)).enumerate() {
+        let (mut rest, mut start) = (first + line, 0);
+        for d in (0..last).rev() {
+            start += if d == dim { 0 } else { rest % shape[d] * strides[d] };
             rest /= shape[d];
-            offset += coordinate * strides[d];
         }
-        offset
-    })
+        for (j, &k) in index.iter().enumerate() {
+            f(line * shape[last] + j, start + j * step + k as usize * strides[dim]);
+        }
+    }
 }

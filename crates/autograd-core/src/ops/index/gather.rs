@@ -5,8 +5,8 @@ use crate::kernels::select::gather_offsets;
 use crate::ops::check::{Check, Indices};
 use crate::shape::Layout;
 use crate::tape::{Part, Pull, Pullback, Saved, record};
-use crate::tensor::operand::Operand;
 use crate::tensor::{Tensor, for_any, for_float};
+use crate::threads::parallel::for_rows;
 
 /// # Selection by index
 impl Tensor {
@@ -61,17 +61,20 @@ impl Picked {
         let value = for_any!(x.dtype(), T => Tensor::moved::<T, 2>("gather", shape, operands, move |[x, index], y| {
             // As it lies in memory: an expanded tensor has fewer elements there than a copy would have.
             let elements = x.strided::<T>();
-            y.iter_mut().zip(offsets(index, x.strides(), dim)).for_each(|(y, at)| *y = elements[at]);
+            let (index, shape, strides) = (index.flat(), of_vector(index.shape()), of_vector(x.strides()));
+            let width = shape[shape.len() - 1];
+            for_rows(y, width, width.saturating_mul(2), |lines, y| {
+                let index = &index[lines.start * width..lines.end * width];
+                gather_offsets(index, shape, strides, dim, lines.start, |k, at| y[k] = elements[at]);
+            });
         }))?;
         Ok(record("gather", value, &[x], |_| self))
     }
 }
 
-/// The places of the elements in a tensor with these strides.
-fn offsets<'a>(index: Operand<'a>, strides: &'a [usize], dim: usize) -> impl Iterator<Item = usize> + 'a {
-    // A scalar counts as a tensor of one dimension with one element, for the tensor and for the index.
-    let of_vector = |sizes: &'a [usize]| if sizes.is_empty() { &[1] } else { sizes };
-    gather_offsets(index.flat(), of_vector(index.shape()), of_vector(strides), dim)
+/// A scalar counts as a tensor of one dimension with one element, for the tensor and for the index.
+fn of_vector(sizes: &[usize]) -> &[usize] {
+    if sizes.is_empty() { &[1] } else { sizes }
 }
 
 impl Pullback for Picked {
@@ -94,8 +97,9 @@ impl Part for Picked {
         let gradient = gradient.packed();
         let operands = [&*gradient, self.index.tensor()];
         for_float!(gradient.float(), T => sum.change::<T, 2>("gather", operands, move |[gradient, index], sum| {
-            let places = offsets(index, place.strides(), dim);
-            gradient.flat::<T>().iter().zip(places).for_each(|(g, at)| sum[at] += *g);
+            let (index, shape, strides) = (index.flat(), of_vector(index.shape()), of_vector(place.strides()));
+            let gradient = gradient.flat::<T>();
+            gather_offsets(index, shape, strides, dim, 0, |k, at| sum[at] += gradient[k]);
         }));
     }
 

@@ -177,8 +177,11 @@ impl Loss for BinaryFocalLoss {
         let t = smoothed(target, self.label_smoothing, 2.0);
         let p = if self.from_logits { input.sigmoid() } else { input.clone() };
         let mix = |yes: &Tensor, no: &Tensor| t.try_mul(yes)?.try_add(&one_minus(&t).try_mul(no)?);
-        let within = limited(&p, EPS)?;
-        let entropy = mix(&within.log().neg(), &within.neg().log1p().neg())?;
+        let (within, likely) = (limited(&p, EPS)?, p.gt_scalar(0.5));
+        let rest = if self.from_logits { input.neg().sigmoid() } else { one_minus(&p) };
+        // ln(1 − p) from the one of the two that is small: ε has no digits beside 1.
+        let rest = likely.where_cond(&limited(&rest, EPS)?.log(), &within.neg().log1p())?;
+        let entropy = mix(&within.log().neg(), &rest.neg())?;
         let easy = mix(&p, &one_minus(&p))?;
         let mut losses = one_minus(&easy).powf(self.gamma).try_mul(&entropy)?;
         if self.balanced {
@@ -245,6 +248,7 @@ mod tests {
 
     cases![
         loss("BinaryFocalLoss", |r| BinaryFocalLoss::new().reduction(r), each(|x, t| binary(x, t, None)))
+            .within(0.0, 1.0)
             .on(x(), t())
             .refuses(
                 x(),
@@ -256,6 +260,7 @@ mod tests {
             |r| BinaryFocalLoss::new().balanced(true).alpha(0.75).reduction(r),
             each(|x, t| { binary(x, t, Some(0.75)) })
         )
+        .within(0.0, 1.0)
         .on(x(), t()),
         loss(
             "BinaryFocalLoss",
@@ -268,10 +273,9 @@ mod tests {
             t(),
             "gamma is -1.0, it must be finite and at least 0"
         ),
-        loss("CategoricalFocalLoss", |r| CategoricalFocalLoss::new().reduction(r), categorical).on(x(), t()).refuses(
-            Tensor::from(1.0),
-            Tensor::from(1.0),
-            "the input has shape [], expected [.., C]"
-        ),
+        loss("CategoricalFocalLoss", |r| CategoricalFocalLoss::new().reduction(r), categorical)
+            .within(0.0, 1.0)
+            .on(x(), t())
+            .refuses(Tensor::from(1.0), Tensor::from(1.0), "the input has shape [], expected [.., C]"),
     ];
 }

@@ -25,8 +25,8 @@ pub(super) fn weighted(op: &'static str, what: &'static str, losses: &Tensor, we
     product(weight, losses)
 }
 
-/// `t · x`, and 0 where t is 0 and x infinite, which is the limit of what has no share in a loss. There x has the gradient
-/// 0, too.
+/// `t · x`, and 0 where t is 0 and x infinite, which is the limit of what has no share in a loss. There x has the
+/// gradient 0, too.
 pub(super) fn product(t: &Tensor, x: &Tensor) -> Result<Tensor> {
     let nothing = t.eq_scalar(0.0).logical_and(&x.detach().isinf())?;
     t.try_mul(&x.masked_fill(&nothing, 0.0)?)

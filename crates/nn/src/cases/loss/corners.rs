@@ -34,8 +34,8 @@ fn targets(x: &Tensor, t: &Tensor) -> Result<Vec<Tensor>> {
     Ok(all)
 }
 
-/// Where huge inputs are in one place, value and gradient are finite, the gradient is the slope, and `F32` says what `F64`
-/// says; at an infinite one they are the limit, where there is one.
+/// Where huge inputs are in one place, value and gradient are finite, the gradient is the slope, and `F32` says what
+/// `F64` says; at an infinite one they are the limit, where there is one.
 pub(super) fn corners(case: &Case) -> Outcome {
     let mut failures = Vec::new();
     for (x, t) in case.pairs.iter().filter(|(x, _)| x.numel() > 0) {

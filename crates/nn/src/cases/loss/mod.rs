@@ -71,7 +71,8 @@ impl Case {
         self
     }
 
-    /// Its inputs are from `low` to `high`; else they are all numbers and the infinities, with a limit where there is one.
+    /// Its inputs are from `low` to `high`; else they are all numbers and the infinities, with a limit where there is
+    /// one.
     pub(crate) fn within(mut self, low: f64, high: f64) -> Case {
         self.domain = [low, high];
         self

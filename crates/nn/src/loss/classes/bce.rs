@@ -96,7 +96,7 @@ impl Loss for BceLoss {
         in_range(OP, "the input", input)?;
         let x = if clip > 0.0 { limited(input, clip)? } else { input.clone() };
         let target = smoothed(target, smoothing, 2.0);
-        // Where a logarithm is −∞, of 1, whose derivative is finite.
+        // The logarithm of 0, whose derivative is infinite, is taken of 1, and replaced.
         let log = |of: &dyn Fn(&Tensor) -> Tensor, never: &Tensor, safe: f64| {
             of(&x.masked_fill(never, safe)?).clamp(-100.0, f64::INFINITY)?.masked_fill(never, -100.0)
         };

@@ -7,8 +7,8 @@ use autograd_core::{Description, Error, Result, Tensor};
 
 const OP: &str = "FenchelYoungLoss";
 
-/// The loss of Fenchel and Young of scores x and truths t, those along the last dim, for a maximum function: the mean over
-/// all samples.
+/// The loss of Fenchel and Young of scores x and truths t, those along the last dim, for a maximum function: the mean
+/// over all samples.
 ///
 /// ```text
 /// loss = max_fun(x) − Σ t x
@@ -27,7 +27,8 @@ const OP: &str = "FenchelYoungLoss";
 /// A difference: where the scores are large, digits of a small loss are lost.
 ///
 /// # Errors
-/// `forward` fails if the shapes differ, the dtypes are not one float type, or `max_fun` fails or returns another shape.
+/// `forward` fails if the shapes differ, the dtypes are not one float type, or `max_fun` fails or returns another
+/// shape.
 ///
 /// # Examples
 /// ```

@@ -180,10 +180,14 @@ impl Loss for BinaryFocalLoss {
         let (within, likely) = (limited(&p, EPS)?, p.gt_scalar(0.5));
         let rest = if self.from_logits { input.neg().sigmoid() } else { one_minus(&p) };
         // ln(1 − p) from the one of the two that is small: ε has no digits beside 1.
-        let rest = likely.where_cond(&limited(&rest, EPS)?.log(), &within.neg().log1p())?;
-        let entropy = mix(&within.log().neg(), &rest.neg())?;
-        let easy = mix(&p, &one_minus(&p))?;
-        let mut losses = one_minus(&easy).powf(self.gamma).try_mul(&entropy)?;
+        let log_rest = likely.where_cond(&limited(&rest, EPS)?.log(), &within.neg().log1p())?;
+        let entropy = mix(&within.log().neg(), &log_rest.neg())?;
+        let mut hard = mix(&rest, &p)?;
+        if self.gamma < 1.0 {
+            // The derivative of a root at 0 is infinite.
+            hard = hard.clamp(f64::from(f32::MIN_POSITIVE), f64::INFINITY)?;
+        }
+        let mut losses = hard.powf(self.gamma).try_mul(&entropy)?;
         if self.balanced {
             let alpha = t.full_like(self.alpha);
             losses = losses.try_mul(&mix(&alpha, &one_minus(&alpha))?)?;
@@ -266,6 +270,15 @@ mod tests {
             "BinaryFocalLoss",
             |r| BinaryFocalLoss::new().from_logits(true).reduction(r),
             each(|x, t| { binary(1.0 / (1.0 + (-x).exp()), t, None) })
+        )
+        .on(x(), t()),
+        loss(
+            "BinaryFocalLoss",
+            |r| BinaryFocalLoss::new().gamma(0.5).from_logits(true).reduction(r),
+            each(|x, t| {
+                let p = 1.0 / (1.0 + (-x).exp());
+                binary(p, t, None) * (t * (1.0 - p) + (1.0 - t) * p).powf(-1.5)
+            })
         )
         .on(x(), t()),
         loss("BinaryFocalLoss", |r| BinaryFocalLoss::new().gamma(-1.0).reduction(r), each(|_, _| 0.0)).refuses(

@@ -37,8 +37,8 @@ const OP: &str = "kl_div";
 /// ```
 ///
 /// # References
-/// Kullback, Leibler, On Information and Sufficiency, 1951. Bregman, The relaxation method of finding the common point of
-/// convex sets and its application to the solution of problems in convex programming, 1967 (generalized).
+/// Kullback, Leibler, On Information and Sufficiency, 1951. Bregman, The relaxation method of finding the common point
+/// of convex sets and its application to the solution of problems in convex programming, 1967 (generalized).
 pub fn kl_div(input: &Tensor, target: &Tensor) -> Result<Tensor> {
     KlDivLoss::new().forward(input, target)
 }
@@ -78,8 +78,8 @@ impl KlDivLoss {
         self
     }
 
-    /// Whether `eˣ − t` is added: Bregman's divergence of x ln x − x, at least 0 also where neither adds up to 1. Default
-    /// false.
+    /// Whether `eˣ − t` is added: Bregman's divergence of x ln x − x, at least 0 also where neither adds up to 1.
+    /// Default false.
     #[must_use]
     pub fn generalized(mut self, generalized: bool) -> KlDivLoss {
         self.generalized = generalized;

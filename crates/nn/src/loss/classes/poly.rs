@@ -28,8 +28,8 @@ const OP: &str = "poly_loss_cross_entropy";
 /// `1 − p` is `−expm1(ln p)`: it keeps its digits where p is near 1.
 ///
 /// # Errors
-/// If the shapes do not fit, a class is out of range, the target is neither `I64` nor of the input's dtype, or the input
-/// is itself the result of `softmax`. Samples of class −100 are ignored.
+/// If the shapes do not fit, a class is out of range, the target is neither `I64` nor of the input's dtype, or the
+/// input is itself the result of `softmax`. Samples of class −100 are ignored.
 ///
 /// # Examples
 /// ```

@@ -9,8 +9,8 @@ use autograd_core::{DType, Description, Error, Result, Tensor};
 
 const OP: &str = "ranking_softmax_loss";
 
-/// The softmax loss of lists of items with scores x and relevances t, those along the last dim, the mean over all lists:
-/// relevant items are to be above the others.
+/// The softmax loss of lists of items with scores x and relevances t, those along the last dim, the mean over all
+/// lists: relevant items are to be above the others.
 ///
 /// ```text
 /// loss = −Σ t ln softmax(x)
@@ -63,16 +63,17 @@ pub struct RankingSoftmaxLoss {
 reduced!(RankingSoftmaxLoss);
 
 impl RankingSoftmaxLoss {
-    /// How much the relevance of each item counts; broadcast. The mean still divides by the number of lists. Default: all
-    /// 1.
+    /// How much the relevance of each item counts; broadcast. The mean still divides by the number of lists. Default:
+    /// all 1.
     #[must_use]
     pub fn weight(mut self, weight: Tensor) -> RankingSoftmaxLoss {
         self.weight = Some(weight);
         self
     }
 
-    /// The loss of the items where `mask` (`Bool`, of the input's shape) is true. What the others hold, NaN or infinite,
-    /// reaches neither the loss nor a gradient. Lists without an item have the loss 0, and the mean does not count them.
+    /// The loss of the items where `mask` (`Bool`, of the input's shape) is true. What the others hold, NaN or
+    /// infinite, reaches neither the loss nor a gradient. Lists without an item have the loss 0, and the mean does not
+    /// count them.
     ///
     /// # Errors
     /// As for [`ranking_softmax_loss`], or if the mask does not fit.

@@ -10,8 +10,8 @@ use autograd_core::{Description, Result, Tensor, keep};
 const OP: &str = "sparsemax_loss";
 const MULTICLASS: &str = "multiclass_sparsemax_loss";
 
-/// The sparsemax loss of a score x with the probability t of the positive class, the mean over all elements: 0 as soon as
-/// the score is right by 1.
+/// The sparsemax loss of a score x with the probability t of the positive class, the mean over all elements: 0 as soon
+/// as the score is right by 1.
 ///
 /// ```text
 /// loss = t s(−x) + (1 − t) s(x)
@@ -81,8 +81,8 @@ fn sparse_plus(x: &Tensor) -> Result<Tensor> {
     far.where_cond(x, &near)
 }
 
-/// The sparsemax loss of logits x with the target class t or with class probabilities t, the mean over all samples: 0 where
-/// `sparsemax(x) = t`; cross-entropy never is.
+/// The sparsemax loss of logits x with the target class t or with class probabilities t, the mean over all samples: 0
+/// where `sparsemax(x) = t`; cross-entropy never is.
 ///
 /// ```text
 /// loss = Σ p x − Σ t x + (Σ t² − Σ p²) / 2        p = sparsemax(x)
@@ -99,8 +99,8 @@ fn sparse_plus(x: &Tensor) -> Result<Tensor> {
 /// Computed of x less its largest element: adding the same to all x changes nothing.
 ///
 /// # Errors
-/// If the shapes do not fit, a class is out of range, or the target is neither `I64` nor of the input's dtype. Samples of
-/// class −100 are ignored.
+/// If the shapes do not fit, a class is out of range, or the target is neither `I64` nor of the input's dtype. Samples
+/// of class −100 are ignored.
 ///
 /// # Examples
 /// ```

@@ -1,6 +1,6 @@
 //! The circle loss.
 
-use super::pairs::{any, of_two, pairs};
+use super::{any, of_two, pairs};
 use crate::loss::options::reduced;
 use crate::loss::reduction::Divisor;
 use crate::loss::{Loss, Reduction};
@@ -9,9 +9,9 @@ use autograd_core::{DType, Description, Result, Tensor};
 
 const OP: &str = "circle_loss";
 
-/// The circle loss of vectors x of length 1 with class labels, the mean over all samples that have both a sample of their
-/// own class and one of another: each sample is to be nearer to all of its class than to all others, and pairs that are
-/// far from where they should be count more.
+/// The circle loss of vectors x of length 1 with class labels, the mean over all samples that have both a sample of
+/// their own class and one of another: each sample is to be nearer to all of its class than to all others, and pairs
+/// that are far from where they should be count more.
 ///
 /// ```text
 /// sᵢⱼ = xᵢ · xⱼ, at most 1
@@ -20,7 +20,8 @@ const OP: &str = "circle_loss";
 /// ```
 ///
 /// # Shapes
-/// `input: [N, D]`, `target: [N]` (`I64`); with `Reduction::None` the losses are `[N]`, 0 for a sample that does not count.
+/// `input: [N, D]`, `target: [N]` (`I64`); with `Reduction::None` the losses are `[N]`, 0 for a sample that does not
+/// count.
 ///
 /// # Gradient
 /// Through the weights `[·]₊`, too, as in Keras; at their kinks 0.

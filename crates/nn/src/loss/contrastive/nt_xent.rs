@@ -1,6 +1,6 @@
 //! The normalised, temperature-scaled cross-entropy.
 
-use super::pairs::{of_two, pairs};
+use super::{of_two, pairs};
 use crate::loss::margin::unit;
 use crate::loss::options::reduced;
 use crate::loss::reduction::Divisor;
@@ -11,7 +11,8 @@ use autograd_core::{DType, Description, Result, Tensor};
 const OP: &str = "nt_xent_loss";
 
 /// The normalised, temperature-scaled cross-entropy (NT-Xent) of vectors with labels, the mean over all pairs of equal
-/// labels: the pair is to be told from those of the first with all of other labels. Two views of one thing have one label.
+/// labels: the pair is to be told from those of the first with all of other labels. Two views of one thing have one
+/// label.
 ///
 /// ```text
 /// sᵢⱼ = xᵢ · xⱼ / (|xᵢ| |xⱼ| τ)        τ = 0.07

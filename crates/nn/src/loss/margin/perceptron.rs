@@ -6,14 +6,16 @@ use crate::loss::{Loss, Reduction};
 use autograd_core::check::Check;
 use autograd_core::{DType, Description, Error, Result, Tensor};
 
-/// The perceptron's loss of a score x for the label t = ±1, the mean over all elements: the hinge loss without a margin.
+/// The perceptron's loss of a score x for the label t = ±1, the mean over all elements: the hinge loss without a
+/// margin.
 ///
 /// ```text
 /// loss = max(0, −t x)
 /// ```
 ///
 /// # Shapes
-/// `target` has the shape of `input`, or has its rank and broadcasts to it, or is a single number `[]`. Labels are −1 and 1.
+/// `target` has the shape of `input`, or has its rank and broadcasts to it, or is a single number `[]`. Labels are −1
+/// and 1.
 ///
 /// # Gradient
 /// `−t` where `t x < 0`, else 0; at the kink 0.
@@ -67,8 +69,8 @@ impl Loss for PerceptronLoss {
 
 const MULTICLASS: &str = "multiclass_perceptron_loss";
 
-/// The perceptron's loss of the scores x of several classes for the target class t, the mean over all samples: by how much
-/// the best class is above the target's.
+/// The perceptron's loss of the scores x of several classes for the target class t, the mean over all samples: by how
+/// much the best class is above the target's.
 ///
 /// ```text
 /// loss = max(0, margin + max_{k ≠ t} x[k] − x[t])        margin = 0
@@ -78,8 +80,8 @@ const MULTICLASS: &str = "multiclass_perceptron_loss";
 /// `input: [.., C]`, `target: [..]` (`I64`).
 ///
 /// # Gradient
-/// 1 for the best of the other classes (shared evenly by ties) and −1 for the target's, where the margin is missed; at the
-/// kink half of that, else 0.
+/// 1 for the best of the other classes (shared evenly by ties) and −1 for the target's, where the margin is missed; at
+/// the kink half of that, else 0.
 ///
 /// # Errors
 /// If the shapes do not fit, a class is out of range, or the margin is negative.
@@ -94,8 +96,9 @@ const MULTICLASS: &str = "multiclass_perceptron_loss";
 /// ```
 ///
 /// # References
-/// Collins, Discriminative Training Methods for Hidden Markov Models: Theory and Experiments with Perceptron Algorithms,
-/// 2002. Crammer, Singer, On the Algorithmic Implementation of Multiclass Kernel-based Vector Machines, 2001 (margin 1).
+/// Collins, Discriminative Training Methods for Hidden Markov Models: Theory and Experiments with Perceptron
+/// Algorithms, 2002. Crammer, Singer, On the Algorithmic Implementation of Multiclass Kernel-based Vector Machines,
+/// 2001 (margin 1).
 pub fn multiclass_perceptron_loss(input: &Tensor, target: &Tensor) -> Result<Tensor> {
     MulticlassPerceptronLoss::new().forward(input, target)
 }
@@ -119,8 +122,8 @@ pub struct MulticlassPerceptronLoss {
 reduced!(MulticlassPerceptronLoss);
 
 impl MulticlassPerceptronLoss {
-    /// By how much the target's score must be above the others to cost nothing, finite and at least 0. Default 0; with 1
-    /// it is the hinge loss of several classes.
+    /// By how much the target's score must be above the others to cost nothing, finite and at least 0. Default 0; with
+    /// 1 it is the hinge loss of several classes.
     #[must_use]
     pub fn margin(mut self, margin: f64) -> MulticlassPerceptronLoss {
         self.margin = margin;

@@ -1,6 +1,6 @@
 //! Connectionist temporal classification.
 
-use super::lengths::{at_least_1, lengths};
+use super::{at_least_1, lengths};
 use crate::loss::Reduction;
 use crate::loss::options::reduced;
 use autograd_core::check::Check;

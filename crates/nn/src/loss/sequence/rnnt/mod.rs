@@ -1,6 +1,6 @@
 //! The transducer's loss.
 
-use super::lengths::{at_least_1, lengths};
+use super::{at_least_1, lengths};
 use crate::loss::Reduction;
 use crate::loss::options::reduced;
 use autograd_core::check::Check;
@@ -8,9 +8,9 @@ use autograd_core::{DType, Error, Result, Tensor, custom, enable_grad, grad_with
 
 const OP: &str = "rnnt_loss";
 
-/// The loss of a transducer (RNN-T): the negative logarithm of the probability that a model says the target, which at each
-/// of T times says any number of symbols and then the blank; what it says next depends on the time and on the symbols so
-/// far. The mean over the samples.
+/// The loss of a transducer (RNN-T): the negative logarithm of the probability that a model says the target, which at
+/// each of T times says any number of symbols and then the blank; what it says next depends on the time and on the
+/// symbols so far. The mean over the samples.
 ///
 /// ```text
 /// p = softmax(x)
@@ -20,7 +20,8 @@ const OP: &str = "rnnt_loss";
 /// ```
 ///
 /// # Shapes
-/// `logits: [N, T, U + 1, C]`; `targets` (`I64`): `[N, U]`. `logit_lengths` and `target_lengths`: N numbers, at most T and U.
+/// `logits: [N, T, U + 1, C]`; `targets` (`I64`): `[N, U]`. `logit_lengths` and `target_lengths`: N numbers, at most T
+/// and U.
 ///
 /// # Gradient
 /// Through all ways to say the target; nothing flows beyond a sample's lengths, whatever is there.

@@ -18,9 +18,16 @@ pub(super) fn fits(op: &'static str, input: &Tensor, target: &Tensor) -> Result<
     hint::broadcasts_to(op, "the target", target, input.shape())
 }
 
-/// `losses · weight`, the weight broadcast to the losses.
+/// `losses · weight`, the weight broadcast to the losses; 0 where the weight is 0, also of an infinite loss.
 pub(super) fn weighted(op: &'static str, what: &'static str, losses: &Tensor, weight: &Tensor) -> Result<Tensor> {
     Check(op).same_float(losses, weight)?;
     Check(op).broadcasts_to(what, weight, losses.shape())?;
-    losses.try_mul(weight)
+    product(weight, losses)
+}
+
+/// `t · x`, and 0 where t is 0 and x infinite, which is the limit of what has no share in a loss. There x has the
+/// gradient 0, too.
+pub(super) fn product(t: &Tensor, x: &Tensor) -> Result<Tensor> {
+    let nothing = t.eq_scalar(0.0).logical_and(&x.detach().isinf())?;
+    t.try_mul(&x.masked_fill(&nothing, 0.0)?)
 }

@@ -96,8 +96,12 @@ impl Loss for BceLoss {
         in_range(OP, "the input", input)?;
         let x = if clip > 0.0 { limited(input, clip)? } else { input.clone() };
         let target = smoothed(target, smoothing, 2.0);
-        let yes = x.log().clamp(-100.0, f64::INFINITY)?.try_mul(&target)?;
-        let no = x.neg().log1p().clamp(-100.0, f64::INFINITY)?.try_mul(&target.neg().add_scalar(1.0))?;
+        // The logarithm of 0, whose derivative is infinite, is taken of 1, and replaced.
+        let log = |of: &dyn Fn(&Tensor) -> Tensor, never: &Tensor, safe: f64| {
+            of(&x.masked_fill(never, safe)?).clamp(-100.0, f64::INFINITY)?.masked_fill(never, -100.0)
+        };
+        let yes = log(&Tensor::log, &x.eq_scalar(0.0), 1.0)?.try_mul(&target)?;
+        let no = log(&|x| x.neg().log1p(), &x.eq_scalar(1.0), 0.0)?.try_mul(&target.neg().add_scalar(1.0))?;
         let mut losses = yes.try_add(&no)?.neg();
         if let Some(weight) = &self.weight {
             losses = weighted(OP, "weight", &losses, weight)?;
@@ -131,6 +135,7 @@ mod tests {
     cases![
         loss("binary_cross_entropy", |r| BceLoss::new().reduction(r), each(formula))
             .function(binary_cross_entropy)
+            .within(0.0, 1.0)
             .on(pair().0, pair().1)
             .refuses(one(1.5), one(1.0), "the input has 1.5 at position 0, probabilities are in [0, 1]")
             .refuses(one(0.5), Tensor::from([1.0, 0.0]), "target has shape [2], expected [1], that of the input"),
@@ -139,6 +144,7 @@ mod tests {
             |r| BceLoss::new().label_smoothing(0.5).clip(0.1).reduction(r),
             each(|x, t| { formula(x.clamp(0.1, 0.9), 0.5 * t + 0.25) })
         )
+        .within(0.0, 1.0)
         .on(Tensor::from([0.5, 0.05, 0.3]), Tensor::from([1.0, 0.0, 0.5])),
         loss("binary_cross_entropy", |r| BceLoss::new().label_smoothing(2.0).reduction(r), each(formula)).refuses(
             one(0.5),

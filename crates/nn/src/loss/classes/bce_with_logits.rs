@@ -1,7 +1,7 @@
 //! Binary cross-entropy of logits.
 
 use crate::loss::options::reduced;
-use crate::loss::pair::weighted;
+use crate::loss::pair::{product, weighted};
 use crate::loss::{Loss, Reduction, hint};
 use autograd_core::check::Check;
 use autograd_core::{Description, Result, Tensor};
@@ -88,11 +88,11 @@ impl Loss for BceWithLogitsLoss {
         hint::logits(OP, input, "sigmoid")?;
         // No threshold above which softplus would be linear, so it is exact everywhere.
         let softplus = |x: &Tensor| x.softplus(1.0, f64::INFINITY);
-        let mut positive = softplus(&input.neg())?.try_mul(target)?;
+        let mut positive = product(target, &softplus(&input.neg())?)?;
         if let Some(weight) = &self.pos_weight {
             positive = weighted(OP, "pos_weight", &positive, weight)?;
         }
-        let negative = softplus(input)?.try_mul(&target.neg().add_scalar(1.0))?;
+        let negative = product(&target.neg().add_scalar(1.0), &softplus(input)?)?;
         let mut losses = positive.try_add(&negative)?;
         if let Some(weight) = &self.weight {
             losses = weighted(OP, "weight", &losses, weight)?;

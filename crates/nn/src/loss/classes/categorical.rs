@@ -84,22 +84,24 @@ impl Loss for CategoricalCrossEntropyLoss {
         let Some((classes, samples)) = input.shape().split_last() else {
             return Err(Error::shape(OP, "the input", input.shape(), "[.., C]"));
         };
-        let mut kept = None;
+        let (mut kept, mut input) = (None, input.clone());
         let target = if target.dtype() == DType::I64 {
             Check(OP).is("target", target, samples)?;
             let mut labels = target.clone();
             if let Some(ignored) = self.ignore_index {
                 let counts = labels.ne(&Tensor::scalar(ignored))?;
                 labels = counts.where_cond(&labels, &labels.zeros_like())?;
+                // What an ignored row holds, NaN or infinite, reaches neither the loss nor a gradient.
+                input = counts.unsqueeze(-1)?.where_cond(&input, &input.ones_like())?;
                 kept = Some(counts);
             }
             labels.one_hot(Some(*classes))?.to_dtype(input.dtype())
         } else {
-            Check(OP).same_float(input, target)?;
+            Check(OP).same_float(&input, target)?;
             hint::same(OP, target, input.shape())?;
             target.clone()
         };
-        let q = limited(&normalised(input)?, 1e-7)?;
+        let q = limited(&normalised(&input)?, 1e-7)?;
         let losses = q.log().try_mul(&smoothed(&target, smoothing, *classes as f64))?.sum_dim(-1)?.neg();
         self.reduction.apply(&match kept {
             Some(kept) => kept.where_cond(&losses, &losses.zeros_like())?,
@@ -137,10 +139,15 @@ mod tests {
     cases![
         loss("categorical_cross_entropy", |r| CategoricalCrossEntropyLoss::new().reduction(r), formula)
             .function(categorical_cross_entropy)
+            .within(0.0, 1.0)
             .on(probabilities(), Tensor::from([[0.0, 1.0, 0.0], [0.5, 0.25, 0.25]]).to_dtype(DType::F64))
             .on(probabilities(), Tensor::from([2, 0]))
             .refuses(Tensor::from(1.0), Tensor::from([1]), "the input has shape [], expected [.., C]")
             .refuses(probabilities(), Tensor::from([1]), "target has shape [1], expected [2]"),
+        loss("categorical_cross_entropy", |r| CategoricalCrossEntropyLoss::new().ignore_index(7).reduction(r), formula)
+            .within(0.0, 1.0)
+            .ignores(7)
+            .on(probabilities(), Tensor::from([2, 0])),
         loss(
             "categorical_cross_entropy",
             |r| CategoricalCrossEntropyLoss::new().label_smoothing(-1.0).reduction(r),

@@ -1,7 +1,8 @@
 //! Cross-entropy of logits, against class indices or class probabilities.
 
-use super::labelled::{Labelled, dim_of_classes, of_classes};
+use super::labelled::{Labelled, dim_of_classes, is_labels, of_classes};
 use crate::loss::options::reduced;
+use crate::loss::pair::product;
 use crate::loss::{Loss, Reduction, hint};
 use autograd_core::check::Check;
 use autograd_core::{DType, Description, Error, Result, Tensor};
@@ -112,17 +113,35 @@ impl CrossEntropyLoss {
         let mut losses = rows.cross_entropy(&labelled.labels)?;
         let weights = self.weight.as_ref().map(|weight| labelled.weights(weight)).transpose()?;
         if let Some(weights) = &weights {
-            losses = losses.try_mul(weights)?;
+            losses = product(weights, &losses)?;
         }
         if self.label_smoothing > 0.0 {
             let mut all = rows.log_softmax(1)?;
             if let Some(weight) = &self.weight {
-                all = all.try_mul(weight)?;
+                all = product(weight, &all)?;
             }
             let spread = all.sum_dim(1)?.mul_scalar(-self.label_smoothing / *classes as f64);
             losses = losses.mul_scalar(1.0 - self.label_smoothing).try_add(&spread)?;
         }
         labelled.reduce(&losses, weights, self.reduction)
+    }
+
+    /// Labels that are neither ignored nor a class are an error.
+    pub(super) fn check_labels(&self, target: &Tensor, classes: usize) -> Result<()> {
+        let kept = target.ne(&Tensor::scalar(self.ignore_index))?;
+        let labels = kept.where_cond(target, &target.zeros_like())?.unsqueeze(1)?;
+        let one = Tensor::zeros(&[1, 1], DType::F32)?.expand(&[target.numel() as isize, classes as isize])?;
+        one.gather(1, &labels).map(drop).map_err(|error| error.context(OP))
+    }
+
+    /// The reduction of losses of rows, `[N]`, which `Reduction::None` has given for this target.
+    pub(super) fn reduce_rows(&self, losses: &Tensor, target: &Tensor) -> Result<Tensor> {
+        if target.dtype() != DType::I64 {
+            return self.reduction.apply(losses);
+        }
+        let labelled = Labelled::of(OP, &losses.unsqueeze(1)?, target, 1, self.ignore_index, false)?;
+        let weights = self.weight.as_ref().map(|weight| labelled.weights(weight)).transpose()?;
+        labelled.reduce(losses, weights, self.reduction)
     }
 
     fn of_probabilities(&self, input: &Tensor, target: &Tensor, dim: usize) -> Result<Tensor> {
@@ -135,11 +154,11 @@ impl CrossEntropyLoss {
         if self.label_smoothing > 0.0 {
             target = target.mul_scalar(1.0 - self.label_smoothing).add_scalar(self.label_smoothing / classes as f64);
         }
-        let mut losses = input.log_softmax(dim as isize)?.try_mul(&target)?;
+        let mut losses = product(&target, &input.log_softmax(dim as isize)?)?;
         if let Some(weight) = &self.weight {
             let mut along = vec![1; input.rank()];
             along[dim] = classes as isize;
-            losses = losses.try_mul(&weight.reshape(&along)?)?;
+            losses = product(&weight.reshape(&along)?, &losses)?;
         }
         self.reduction.apply(&losses.sum_dim(dim as isize)?.neg())
     }
@@ -152,14 +171,9 @@ impl Loss for CrossEntropyLoss {
         let classes = input.shape()[dim];
         self.check_options(input, classes)?;
         hint::logits(OP, input, "softmax")?;
-        match target.dtype() {
-            DType::I64 => self.of_indices(input, target, dim),
-            got if got.is_float() && target.shape() != input.shape() => {
-                Err(hint::probabilities(OP, target, dim, input))
-            }
-            dtype if dtype == input.dtype() => self.of_probabilities(input, target, dim),
-            got if got.is_float() => Err(Error::mixed_dtypes(OP, input.dtype(), got)),
-            got => Err(Error::wrong_dtype(OP, got, DType::I64)),
+        match is_labels(OP, input, target, dim)? {
+            true => self.of_indices(input, target, dim),
+            false => self.of_probabilities(input, target, dim),
         }
     }
 
@@ -176,6 +190,8 @@ mod tests {
     use autograd_core::{DType, Result, Tensor, grad};
 
     const WEIGHT: [f64; 3] = [0.5, 2.0, 1.25];
+    // The last class counts nothing.
+    const ZERO: [f64; 3] = [0.5, 2.0, 0.0];
 
     fn zeros(shape: &[usize]) -> Tensor {
         Tensor::zeros(shape, DType::F32).expect("small")
@@ -202,7 +218,7 @@ mod tests {
             }
         };
         let formula = move |x: &Tensor, t: &Tensor| plain(x, t, weight, ignore_index, label_smoothing);
-        let case = crate::cases::loss(OP, loss, formula);
+        let case = crate::cases::loss(OP, loss, formula).up_to(1000.0).ignores(ignore_index);
         if !(0.0..=1.0).contains(&label_smoothing) {
             return case;
         }
@@ -307,6 +323,8 @@ mod tests {
             "weight has shape [3], expected [4], one for each class"
         ),
         with(Some(&WEIGHT), 2, 0.0),
+        with(Some(&ZERO), -100, 0.0),
+        probabilities(with(Some(&ZERO), -100, 0.0)),
         with(None, 2, 0.2),
         with(Some(&WEIGHT), 2, 0.2),
         probabilities(with(None, -100, 0.0)),

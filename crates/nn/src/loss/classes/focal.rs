@@ -177,10 +177,17 @@ impl Loss for BinaryFocalLoss {
         let t = smoothed(target, self.label_smoothing, 2.0);
         let p = if self.from_logits { input.sigmoid() } else { input.clone() };
         let mix = |yes: &Tensor, no: &Tensor| t.try_mul(yes)?.try_add(&one_minus(&t).try_mul(no)?);
-        let within = limited(&p, EPS)?;
-        let entropy = mix(&within.log().neg(), &within.neg().log1p().neg())?;
-        let easy = mix(&p, &one_minus(&p))?;
-        let mut losses = one_minus(&easy).powf(self.gamma).try_mul(&entropy)?;
+        let (within, likely) = (limited(&p, EPS)?, p.gt_scalar(0.5));
+        let rest = if self.from_logits { input.neg().sigmoid() } else { one_minus(&p) };
+        // ln(1 − p) from the one of the two that is small: ε has no digits beside 1.
+        let log_rest = likely.where_cond(&limited(&rest, EPS)?.log(), &within.neg().log1p())?;
+        let entropy = mix(&within.log().neg(), &log_rest.neg())?;
+        let mut hard = mix(&rest, &p)?;
+        if self.gamma < 1.0 {
+            // The derivative of a root at 0 is infinite.
+            hard = hard.clamp(f64::from(f32::MIN_POSITIVE), f64::INFINITY)?;
+        }
+        let mut losses = hard.powf(self.gamma).try_mul(&entropy)?;
         if self.balanced {
             let alpha = t.full_like(self.alpha);
             losses = losses.try_mul(&mix(&alpha, &one_minus(&alpha))?)?;
@@ -245,6 +252,7 @@ mod tests {
 
     cases![
         loss("BinaryFocalLoss", |r| BinaryFocalLoss::new().reduction(r), each(|x, t| binary(x, t, None)))
+            .within(0.0, 1.0)
             .on(x(), t())
             .refuses(
                 x(),
@@ -256,6 +264,7 @@ mod tests {
             |r| BinaryFocalLoss::new().balanced(true).alpha(0.75).reduction(r),
             each(|x, t| { binary(x, t, Some(0.75)) })
         )
+        .within(0.0, 1.0)
         .on(x(), t()),
         loss(
             "BinaryFocalLoss",
@@ -263,15 +272,23 @@ mod tests {
             each(|x, t| { binary(1.0 / (1.0 + (-x).exp()), t, None) })
         )
         .on(x(), t()),
+        loss(
+            "BinaryFocalLoss",
+            |r| BinaryFocalLoss::new().gamma(0.5).from_logits(true).reduction(r),
+            each(|x, t| {
+                let p = 1.0 / (1.0 + (-x).exp());
+                binary(p, t, None) * (t * (1.0 - p) + (1.0 - t) * p).powf(-1.5)
+            })
+        )
+        .on(x(), t()),
         loss("BinaryFocalLoss", |r| BinaryFocalLoss::new().gamma(-1.0).reduction(r), each(|_, _| 0.0)).refuses(
             x(),
             t(),
             "gamma is -1.0, it must be finite and at least 0"
         ),
-        loss("CategoricalFocalLoss", |r| CategoricalFocalLoss::new().reduction(r), categorical).on(x(), t()).refuses(
-            Tensor::from(1.0),
-            Tensor::from(1.0),
-            "the input has shape [], expected [.., C]"
-        ),
+        loss("CategoricalFocalLoss", |r| CategoricalFocalLoss::new().reduction(r), categorical)
+            .within(0.0, 1.0)
+            .on(x(), t())
+            .refuses(Tensor::from(1.0), Tensor::from(1.0), "the input has shape [], expected [.., C]"),
     ];
 }

@@ -1,16 +1,19 @@
 //! The divergence of Kullback and Leibler.
 
 use crate::loss::options::reduced;
-use crate::loss::pair::difference;
+use crate::loss::pair::{fits, product};
 use crate::loss::{Loss, Reduction};
 use autograd_core::{Description, Result, Tensor};
+
+const OP: &str = "kl_div";
 
 /// The divergence of Kullback and Leibler of log-probabilities x from probabilities t, element by element, the mean over
 /// all elements.
 ///
 /// ```text
 /// loss = t (ln t − x)          0 where t = 0
-/// log_target: eᵗ (t − x)
+/// log_target: eᵗ (t − x)       0 where t = −∞
+/// generalized: + eˣ − t, which counts where the numbers do not add up to 1
 /// ```
 ///
 /// The divergence itself is the sum over the classes and the mean over the samples: [`Reduction::BatchMean`].
@@ -34,7 +37,8 @@ use autograd_core::{Description, Result, Tensor};
 /// ```
 ///
 /// # References
-/// Kullback, Leibler, On Information and Sufficiency, 1951.
+/// Kullback, Leibler, On Information and Sufficiency, 1951. Bregman, The relaxation method of finding the common point
+/// of convex sets and its application to the solution of problems in convex programming, 1967 (generalized).
 pub fn kl_div(input: &Tensor, target: &Tensor) -> Result<Tensor> {
     KlDivLoss::new().forward(input, target)
 }
@@ -48,11 +52,19 @@ pub fn kl_div(input: &Tensor, target: &Tensor) -> Result<Tensor> {
 /// let loss = KlDivLoss::new().log_target(true).reduction(Reduction::BatchMean);
 /// let x = Tensor::from([[-0.5, -2.0], [-1.0, -1.0]]);
 /// assert_eq!(loss.forward(&x, &x)?.item::<f32>()?, 0.0);
+/// let loss = KlDivLoss::new().generalized(true).reduction(Reduction::Sum);
+/// let value = loss.forward(&Tensor::from([0.25, 0.5]).log(), &Tensor::from([0.5, 0.5]))?.item::<f32>()?;
+/// assert!((value - 0.096_573_6).abs() < 1e-6);
+/// let loss = KlDivLoss::new().from_logits(true).reduction(Reduction::BatchMean);
+/// let value = loss.forward(&Tensor::from([[0.0, 1.0]]), &Tensor::from([[0.5, 0.5]]))?.item::<f32>()?;
+/// assert!((value - 0.120_114_5).abs() < 1e-6);
 /// # Ok::<(), wengert_nn::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct KlDivLoss {
     log_target: bool,
+    generalized: bool,
+    from_logits: bool,
     reduction: Reduction,
 }
 
@@ -65,19 +77,41 @@ impl KlDivLoss {
         self.log_target = log_target;
         self
     }
+
+    /// Whether `eˣ − t` is added: Bregman's divergence of x ln x − x, at least 0 also where neither adds up to 1.
+    /// Default false.
+    #[must_use]
+    pub fn generalized(mut self, generalized: bool) -> KlDivLoss {
+        self.generalized = generalized;
+        self
+    }
+
+    /// Whether the input is logits, of which `log_softmax` is taken along the last dim. Default false.
+    #[must_use]
+    pub fn from_logits(mut self, from_logits: bool) -> KlDivLoss {
+        self.from_logits = from_logits;
+        self
+    }
 }
 
 impl Loss for KlDivLoss {
     fn forward(&self, input: &Tensor, target: &Tensor) -> Result<Tensor> {
-        let beyond = difference("kl_div", input, target)?.neg();
-        if self.log_target {
-            return self.reduction.apply(&target.exp().try_mul(&beyond)?);
+        fits(OP, input, target)?;
+        let x = if self.from_logits { input.log_softmax(-1)? } else { input.clone() };
+        let t = if self.log_target { target.exp() } else { target.clone() };
+        let mut losses = if self.log_target {
+            product(&t, &target.try_sub(&x)?)?
+        } else {
+            // Of 1 where t is 0: the logarithm of 0 has no derivative.
+            let none = t.eq_scalar(0.0);
+            let some = t.masked_fill(&none, 1.0)?;
+            let own = some.log().try_mul(&some)?.masked_fill(&none, 0.0)?;
+            own.try_sub(&product(&t.masked_fill(&none, 0.0)?, &x)?)?
+        };
+        if self.generalized {
+            losses = losses.try_add(&x.exp().try_sub(&t)?)?;
         }
-        // Of 1 where t is 0: the logarithm of 0 has no derivative.
-        let some = target.ne(&target.zeros_like())?;
-        let t = some.where_cond(target, &target.ones_like())?;
-        let own = some.where_cond(&t.log().try_mul(&t)?, &target.zeros_like())?;
-        self.reduction.apply(&own.try_sub(&some.where_cond(target, &target.zeros_like())?.try_mul(input)?)?)
+        self.reduction.apply(&losses)
     }
 
     fn describe(&self) -> Description {
@@ -100,5 +134,32 @@ mod tests {
             .function(kl_div)
             .on(pair().0, pair().1),
         loss("kl_div", |r| KlDivLoss::new().log_target(true).reduction(r), each(|x, t| t.exp() * (t - x))).pairs(),
+        loss(
+            "kl_div",
+            |r| KlDivLoss::new().generalized(true).reduction(r),
+            each(|x, t| t * (t.ln() - x) + x.exp() - t)
+        )
+        .up_to(50.0)
+        .on(pair().0, pair().1),
+        loss(
+            "kl_div",
+            |r| KlDivLoss::new().generalized(true).log_target(true).reduction(r),
+            each(|x, t| t.exp() * (t - x) + x.exp() - t.exp())
+        )
+        .up_to(50.0)
+        .pairs(),
+        loss(
+            "kl_div",
+            |r| KlDivLoss::new().from_logits(true).reduction(r),
+            |x: &Tensor, t: &Tensor| {
+                let (all, t) = (x.to_f64s(), t.to_f64s());
+                let log_total = |row: usize| all[3 * row..][..3].iter().map(|x| x.exp()).sum::<f64>().ln();
+                let element = |(i, (x, t)): (usize, (&f64, f64))| t * (t.ln() - x + log_total(i / 3));
+                let losses: Vec<f64> = all.iter().zip(t).enumerate().map(element).collect();
+                crate::cases::Expected { shape: x.shape().into(), divisor: losses.len() as f64, losses }
+            }
+        )
+        .up_to(1000.0)
+        .on(pair().0, pair().1),
     ];
 }

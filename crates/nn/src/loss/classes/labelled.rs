@@ -13,6 +13,17 @@ pub(super) fn dim_of_classes(op: &'static str, input: &Tensor) -> Result<usize> 
     }
 }
 
+/// Whether the target is class indices; else it is class probabilities, of the shape and the dtype of the input.
+pub(super) fn is_labels(op: &'static str, input: &Tensor, target: &Tensor, dim: usize) -> Result<bool> {
+    match target.dtype() {
+        DType::I64 => Ok(true),
+        got if got.is_float() && target.shape() != input.shape() => Err(hint::probabilities(op, target, dim, input)),
+        got if got == input.dtype() => Ok(false),
+        got if got.is_float() => Err(Error::mixed_dtypes(op, input.dtype(), got)),
+        got => Err(Error::wrong_dtype(op, got, DType::I64)),
+    }
+}
+
 /// An error unless there is no weight, or one for each class.
 pub(super) fn of_classes(op: &'static str, weight: Option<&Tensor>, input: &Tensor, classes: usize) -> Result<()> {
     let Some(weight) = weight else { return Ok(()) };

@@ -1,7 +1,7 @@
 //! Binary cross-entropy of several labels at once.
 
 use crate::loss::options::reduced;
-use crate::loss::pair::weighted;
+use crate::loss::pair::{product, weighted};
 use crate::loss::{Loss, Reduction, hint};
 use autograd_core::check::Check;
 use autograd_core::{Description, Error, Result, Tensor};
@@ -71,8 +71,8 @@ impl Loss for MultiLabelSoftMarginLoss {
         }
         hint::same(OP, target, input.shape())?;
         let softplus = |x: &Tensor| x.softplus(1.0, f64::INFINITY);
-        let positive = softplus(&input.neg())?.try_mul(target)?;
-        let negative = softplus(input)?.try_mul(&target.neg().add_scalar(1.0))?;
+        let positive = product(target, &softplus(&input.neg())?)?;
+        let negative = product(&target.neg().add_scalar(1.0), &softplus(input)?)?;
         let mut losses = positive.try_add(&negative)?;
         if let Some(weight) = &self.weight {
             losses = weighted(OP, "weight", &losses, weight)?;

@@ -1,6 +1,7 @@
 //! The hinge loss of several classes.
 
 use crate::loss::options::reduced;
+use crate::loss::pair::product;
 use crate::loss::{Loss, Reduction, hint};
 use autograd_core::check::Check;
 use autograd_core::{Description, Error, Result, Tensor};
@@ -62,8 +63,8 @@ impl Loss for CategoricalHingeLoss {
             return Err(Error::shape(OP, "the input", input.shape(), "[.., C]"));
         }
         hint::same(OP, target, input.shape())?;
-        let right = input.try_mul(target)?.sum_dim(-1)?;
-        let wrong = input.try_mul(&target.neg().add_scalar(1.0))?.amax(-1)?;
+        let right = product(target, input)?.sum_dim(-1)?;
+        let wrong = product(&target.neg().add_scalar(1.0), input)?.amax(-1)?;
         self.reduction.apply(&wrong.try_sub(&right)?.add_scalar(1.0).relu())
     }
 
@@ -92,10 +93,16 @@ mod tests {
     cases![
         loss("categorical_hinge_loss", |r| CategoricalHingeLoss::new().reduction(r), formula)
             .function(categorical_hinge_loss)
+            // Of ∞ that is right and wrong there is no loss.
+            .up_to(1000.0)
             .on(
                 Tensor::from([[0.5, 0.25, -0.5], [3.0, 0.75, 0.25]]).to_dtype(DType::F64),
                 Tensor::from([[0.125, 0.75, 0.125], [0.875, 0.0625, 0.0625]]).to_dtype(DType::F64)
             )
-            .refuses(Tensor::from(1.0), Tensor::from(1.0), "the input has shape [], expected [.., C]")
+            .refuses(Tensor::from(1.0), Tensor::from(1.0), "the input has shape [], expected [.., C]"),
+        loss("categorical_hinge_loss", |r| CategoricalHingeLoss::new().reduction(r), formula).on(
+            Tensor::from([[0.5, 0.25, -0.5], [3.0, 0.75, 0.25]]).to_dtype(DType::F64),
+            Tensor::from([[0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]).to_dtype(DType::F64)
+        ),
     ];
 }

@@ -144,6 +144,7 @@ mod tests {
                 Expected { losses: x.chunks(3).zip(t.chunks(3)).map(row).collect(), ..all }
             }
         )
+        .finite()
         .shapes(&[4, 3], &[4, 3])
     ];
 }

@@ -62,7 +62,7 @@ pub(super) fn cosine(a: &Tensor, b: &Tensor, eps: f64) -> Result<Tensor> {
 }
 
 /// The vectors divided by their norms; below ε by ε, with the gradient of that, so zeros have one.
-fn unit(x: &Tensor, eps: f64) -> Result<Tensor> {
+pub(in crate::loss) fn unit(x: &Tensor, eps: f64) -> Result<Tensor> {
     let square = x.square().sum_dim(keep(-1))?;
     let long = square.gt(&square.full_like(eps * eps))?;
     let norm = long.where_cond(&square, &square.ones_like())?.sqrt();

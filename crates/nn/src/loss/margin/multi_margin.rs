@@ -1,6 +1,7 @@
 //! The margin loss of several classes.
 
 use crate::loss::options::reduced;
+use crate::loss::pair::product;
 use crate::loss::{Loss, Reduction};
 use autograd_core::check::Check;
 use autograd_core::{DType, Description, Error, Result, Tensor};
@@ -97,17 +98,16 @@ impl Loss for MultiMarginLoss {
         Check(OP).is("target", target, samples)?;
         let column = target.unsqueeze(-1)?;
         let own = input.gather(-1, &column).map_err(|error| error.context(OP))?;
-        let missed = input.try_sub(&own)?.add_scalar(self.margin).relu();
+        // Without the target's own term, which is margin − x[t] + x[t].
+        let is_own = target.one_hot(Some(classes))?.to_dtype(DType::Bool);
+        let missed = input.try_sub(&own)?.add_scalar(self.margin).masked_fill(&is_own, 0.0)?.relu();
         let mut losses = if self.squared { missed.square() } else { missed };
-        // The target's own term is margin − x[t] + x[t].
-        let others = target.one_hot(Some(classes))?.to_dtype(DType::Bool).logical_not()?;
-        losses = others.where_cond(&losses, &losses.zeros_like())?;
         if let Some(weight) = &self.weight {
             Check(OP).is("weight", weight, &[classes])?;
             Check(OP).same_dtype(input, weight)?;
             let of_target = weight.index_select(0, &target.reshape(&[-1])?)?;
             let along: Vec<isize> = column.shape().iter().map(|size| *size as isize).collect();
-            losses = losses.try_mul(&of_target.reshape(&along)?)?;
+            losses = product(&of_target.reshape(&along)?, &losses)?;
         }
         self.reduction.apply(&losses.mean_dim(-1)?)
     }

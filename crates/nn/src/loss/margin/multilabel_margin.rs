@@ -73,9 +73,9 @@ impl Loss for MultiLabelMarginLoss {
         let own = input.gather(-1, &labels).map_err(|error| error.context(OP))?;
         let marked = labels.one_hot(Some(classes))?.to_dtype(DType::Bool).logical_and(&counts.unsqueeze(-1)?)?;
         let is_label = marked.to_dtype(DType::I64).amax(-2)?.to_dtype(DType::Bool);
-        let missed = input.unsqueeze(-2)?.try_sub(&own.unsqueeze(-1)?)?.add_scalar(1.0).relu();
+        let missed = input.unsqueeze(-2)?.try_sub(&own.unsqueeze(-1)?)?.add_scalar(1.0);
         let pairs = counts.unsqueeze(-1)?.logical_and(&is_label.logical_not()?.unsqueeze(-2)?)?;
-        let losses = pairs.where_cond(&missed, &missed.zeros_like())?.sum_dim([-2, -1])?;
+        let losses = missed.masked_fill(&pairs.logical_not()?, 0.0)?.relu().sum_dim([-2, -1])?;
         self.reduction.apply(&losses.div_scalar(classes as f64))
     }
 

@@ -95,25 +95,37 @@ impl TripletMarginLoss {
     /// # Errors
     /// As for [`triplet_margin_loss`], or if the margin or the exponent of the norm is out of range.
     pub fn forward(&self, anchor: &Tensor, positive: &Tensor, negative: &Tensor) -> Result<Tensor> {
-        let finite = self.margin > 0.0 && self.margin.is_finite();
-        Check(OP).require(finite, "margin", self.margin, "finite and positive")?;
         if let Distance::Norm { p, .. } = self.distance {
             Check(OP).require(p >= 1.0, "p", p, "at least 1")?;
         }
-        if anchor.rank() == 0 {
-            return Err(Error::shape(OP, "anchor", anchor.shape(), "[.., D]"));
-        }
-        for (what, x) in [("positive", positive), ("negative", negative)] {
-            Check(OP).same_float(anchor, x)?;
-            Check(OP).is(what, x, anchor.shape())?;
-        }
-        let near = self.distance.of(anchor, positive)?;
-        let mut far = self.distance.of(anchor, negative)?;
-        if self.swap {
-            far = far.minimum(&self.distance.of(positive, negative)?)?;
-        }
-        self.reduction.apply(&near.try_sub(&far)?.add_scalar(self.margin).relu())
+        let losses = losses(OP, [anchor, positive, negative], self.margin, self.swap, |a, b| self.distance.of(a, b))?;
+        self.reduction.apply(&losses)
     }
+}
+
+/// `max(0, margin + d(a, p) − d(a, n))` of an anchor, a positive and a negative.
+pub(super) fn losses(
+    op: &'static str,
+    [anchor, positive, negative]: [&Tensor; 3],
+    margin: f64,
+    swap: bool,
+    distance: impl Fn(&Tensor, &Tensor) -> Result<Tensor>,
+) -> Result<Tensor> {
+    Check(op).require(margin > 0.0 && margin.is_finite(), "margin", margin, "finite and positive")?;
+    if anchor.rank() == 0 {
+        return Err(Error::shape(op, "anchor", anchor.shape(), "[.., D]"));
+    }
+    for (what, x) in [("positive", positive), ("negative", negative)] {
+        Check(op).same_float(anchor, x)?;
+        Check(op).is(what, x, anchor.shape())?;
+    }
+    let near = distance(anchor, positive)?;
+    let mut far = distance(anchor, negative)?;
+    if swap {
+        far = far.minimum(&distance(positive, negative)?)?;
+    }
+    Check(op).is("the distance of the negative", &far, near.shape())?;
+    Ok(near.try_sub(&far)?.add_scalar(margin).relu())
 }
 
 #[cfg(test)]
@@ -143,7 +155,7 @@ mod tests {
             let losses: Vec<f64> = x.chunks(3).zip(t.chunks(3)).map(row).collect();
             Expected { shape: vec![losses.len()], divisor: losses.len() as f64, losses }
         };
-        crate::cases::loss("triplet_margin_loss", build, formula).shapes(&[4, 3], &[4, 3])
+        crate::cases::loss("triplet_margin_loss", build, formula).finite().shapes(&[4, 3], &[4, 3])
     }
 
     #[test]

@@ -60,10 +60,12 @@ impl Loss for LogCoshLoss {
     fn forward(&self, input: &Tensor, target: &Tensor) -> Result<Tensor> {
         const OP: &str = "log_cosh_loss";
         let d = difference(OP, input, target)?;
-        let near = d.abs().lt(&d.ones_like())?;
-        // −ln(1 − tanh² d) / 2 has all digits near 0, d + ln(1 + e^(−2d)) − ln 2 far from it.
+        let far = d.abs();
+        let near = far.lt_scalar(1.0);
+        // −ln(1 − tanh² d) / 2 has all digits near 0, |d| + ln(1 + e^(−2|d|)) − ln 2 far from it.
         let small = near.where_cond(&d, &d.zeros_like())?.tanh().square().neg().log1p().mul_scalar(-0.5);
-        let large = d.try_add(&d.mul_scalar(-2.0).softplus(1.0, f64::INFINITY)?)?.add_scalar(-std::f64::consts::LN_2);
+        let large =
+            far.try_add(&far.mul_scalar(-2.0).softplus(1.0, f64::INFINITY)?)?.add_scalar(-std::f64::consts::LN_2);
         self.reduction.apply(&near.where_cond(&small, &large)?)
     }
 

@@ -76,7 +76,12 @@ impl Loss for QuantileLoss {
         let d = difference(OP, input, target)?.neg();
         let under = d.relu().mul_scalar(self.q);
         let over = d.neg().relu().mul_scalar(1.0 - self.q);
-        self.reduction.apply(&under.try_add(&over)?)
+        // Without the one that has no weight: 0 · ∞ is NaN.
+        self.reduction.apply(&match self.q {
+            0.0 => over,
+            1.0 => under,
+            _ => under.try_add(&over)?,
+        })
     }
 
     fn describe(&self) -> Description {
@@ -96,5 +101,6 @@ cases![
     of(0.5).function(quantile_loss).pairs(),
     of(0.9).pairs(),
     of(0.0).pairs(),
+    of(1.0).pairs(),
     of(1.5).refuses(Tensor::from([1.0]), Tensor::from([1.0]), "q is 1.5, it must be in [0, 1]"),
 ];

@@ -1,9 +1,10 @@
 //! Connectionist temporal classification.
 
+use super::{at_least_1, lengths};
 use crate::loss::Reduction;
 use crate::loss::options::reduced;
 use autograd_core::check::Check;
-use autograd_core::{DType, Error, ErrorKind, Result, Tensor};
+use autograd_core::{DType, Error, Result, Tensor};
 
 const OP: &str = "ctc_loss";
 
@@ -111,11 +112,8 @@ impl CtcLoss {
             self.blank,
             format!("below {classes}, the number of classes"),
         )?;
-        lengths("input_lengths", input_lengths, samples, times)?;
-        if let Some(n) = input_lengths.iter().position(|length| *length == 0) {
-            let text = format!("{OP}: the input length of sample {n} is 0, it must be at least 1");
-            return Err(Error::new(ErrorKind::Argument, text));
-        }
+        lengths(OP, "input_lengths", input_lengths, samples, times)?;
+        at_least_1(OP, "the input length", input_lengths)?;
         let padded = padded(targets, target_lengths, samples)?;
         let places = 2 * padded.shape()[1] + 1;
         let all = |f: &dyn Fn(usize, usize) -> bool| {
@@ -141,14 +139,15 @@ impl CtcLoss {
             let later =
                 |by: usize| Tensor::cat(&[&never(by.min(places))?, &alpha.narrow(1, 0, places.saturating_sub(by))?], 1);
             let ways = [alpha.clone(), later(1)?, skips.where_cond(&later(2)?, &nowhere)?];
-            let from = log_sum(&ways)?;
+            // Its derivative is 0 where there is no way at all.
+            let from = Tensor::stack(&ways.iter().collect::<Vec<_>>(), -1)?.logsumexp(-1)?;
             let next = from.try_add(&said.select(0, time as isize)?)?;
             // A sample that has ended stays where it is.
             let goes_on = all(&|n, _| time < input_lengths[n])?;
             alpha = goes_on.where_cond(&next, &alpha)?;
         }
         let ends = all(&|n, s| s == 2 * target_lengths[n] || s + 1 == 2 * target_lengths[n])?;
-        let mut losses = log_sum_along(&ends.where_cond(&alpha, &nowhere)?)?.neg();
+        let mut losses = ends.where_cond(&alpha, &nowhere)?.logsumexp(-1)?.neg();
         if self.zero_infinity {
             let infinite = losses.detach().eq(&losses.full_like(f64::INFINITY))?;
             losses = infinite.where_cond(&losses.zeros_like(), &losses)?;
@@ -161,44 +160,17 @@ impl CtcLoss {
     }
 }
 
-/// `ln Σ eˣ` of like tensors, −∞ with the derivative 0 where all are −∞.
-fn log_sum(ways: &[Tensor]) -> Result<Tensor> {
-    log_sum_along(&Tensor::stack(&ways.iter().collect::<Vec<_>>(), -1)?)
-}
-
-/// The same along the last dim.
-fn log_sum_along(x: &Tensor) -> Result<Tensor> {
-    let possible = x.detach().amax(-1)?.gt(&Tensor::full(&[], f64::NEG_INFINITY, x.dtype())?)?;
-    // Zeros where there is no way at all: the derivative there would be NaN.
-    let some = possible.unsqueeze(-1)?.where_cond(x, &x.zeros_like())?.logsumexp(-1)?;
-    possible.where_cond(&some, &some.full_like(f64::NEG_INFINITY))
-}
-
-fn lengths(name: &str, lengths: &[usize], samples: usize, most: usize) -> Result<()> {
-    if lengths.len() != samples {
-        let text = format!("{OP}: there are {} {name} for {samples} samples", lengths.len());
-        return Err(Error::new(ErrorKind::Shape, text));
-    }
-    match lengths.iter().position(|length| *length > most) {
-        None => Ok(()),
-        Some(n) => {
-            let text = format!("{OP}: {name} of sample {n} is {}, it must be at most {most}", lengths[n]);
-            Err(Error::new(ErrorKind::Argument, text))
-        }
-    }
-}
-
 /// The symbols of the samples as rows, `[N, S]`, with anything behind a sample's own.
 fn padded(targets: &Tensor, target_lengths: &[usize], samples: usize) -> Result<Tensor> {
     Check(OP).dtype(targets, DType::I64)?;
     let sum: usize = target_lengths.iter().sum();
     match targets.shape() {
         [n, width] if *n == samples => {
-            lengths("target_lengths", target_lengths, samples, *width)?;
+            lengths(OP, "target_lengths", target_lengths, samples, *width)?;
             Ok(targets.clone())
         }
         [all] if *all == sum => {
-            lengths("target_lengths", target_lengths, samples, sum)?;
+            lengths(OP, "target_lengths", target_lengths, samples, sum)?;
             let width = target_lengths.iter().copied().max().unwrap_or(0);
             let mut from = 0;
             let mut places = Vec::with_capacity(samples * width);
@@ -325,6 +297,7 @@ mod tests {
                 Expected { shape: vec![], divisor: 1.0, losses: vec![by_paths(&rows(&x, 0, 4), &[1, 2])] }
             }
         )
+        .up_to(1000.0)
         .on(log_probs(&[12], 2).mul_scalar(2.0), Tensor::from(0))
     ];
 }

@@ -1,5 +1,7 @@
 //! Cases of losses.
 
+mod corners;
+
 use super::{Outcome, Property, bits, ensure, equal, failures, near, randn, refused};
 use crate::gradcheck;
 use crate::loss::{Loss, LossParts, Reduction};
@@ -17,6 +19,12 @@ pub(crate) struct Case {
     formula: Formula,
     pairs: Vec<(Tensor, Tensor)>,
     refusals: Vec<(Tensor, Tensor, String)>,
+    /// What inputs may be.
+    domain: [f64; 2],
+    /// The label that counts nothing.
+    ignored: Option<i64>,
+    /// Whether the loss of a sample depends on the others of its batch.
+    whole: bool,
 }
 
 /// The losses of all elements or samples by the plain formula.
@@ -40,6 +48,9 @@ pub(crate) fn loss<L: Loss + 'static>(
         formula: Box::new(formula),
         pairs: Vec::new(),
         refusals: Vec::new(),
+        domain: [f64::NEG_INFINITY, f64::INFINITY],
+        ignored: None,
+        whole: false,
     }
 }
 
@@ -57,6 +68,35 @@ impl Case {
     /// The function that is this loss with its defaults.
     pub(crate) fn function(mut self, function: Function) -> Case {
         self.function = Some(function);
+        self
+    }
+
+    /// Its inputs are from `low` to `high`; else they are all numbers and the infinities, with a limit where there is
+    /// one.
+    pub(crate) fn within(mut self, low: f64, high: f64) -> Case {
+        self.domain = [low, high];
+        self
+    }
+
+    /// Its inputs are finite: of infinite ones there is no loss.
+    pub(crate) fn finite(self) -> Case {
+        self.within(-1000.0, 1000.0)
+    }
+
+    /// Its inputs are at most this.
+    pub(crate) fn up_to(self, high: f64) -> Case {
+        self.within(f64::NEG_INFINITY, high)
+    }
+
+    /// Targets with this label count nothing.
+    pub(crate) fn ignores(mut self, label: i64) -> Case {
+        self.ignored = Some(label);
+        self
+    }
+
+    /// The loss of a sample depends on the others of its batch, which cannot be cut.
+    pub(crate) fn whole(mut self) -> Case {
+        self.whole = true;
         self
     }
 
@@ -127,6 +167,10 @@ const PROPERTIES: &[Property<Case>] = &[
     ("the function is the loss with its defaults", function),
     ("batches", batches),
     ("captured", captured),
+    ("corners", corners::corners),
+    ("views", corners::views),
+    ("nothing", corners::nothing),
+    ("ignored targets", corners::ignored),
     ("refused arguments", refusals),
 ];
 
@@ -188,7 +232,8 @@ fn batches(case: &Case) -> Outcome {
         let mean = want.losses.iter().sum::<f64>() / want.divisor;
         for (dtype, tolerance) in [(DType::F64, 1e-12), (DType::F32, 1e-5)] {
             let (x, t) = (as_dtype(x, dtype), as_dtype(t, dtype));
-            for cuts in partitions(x.shape()[0]) {
+            let all = partitions(x.shape()[0]);
+            for cuts in all.into_iter().filter(|cuts| !case.whole || cuts.iter().filter(|n| **n > 0).count() < 2) {
                 for reduction in [Reduction::Mean, Reduction::Sum] {
                     let loss = (case.build)(reduction);
                     let (mut start, mut numerator, mut denominator) = (0, 0.0, 0.0);

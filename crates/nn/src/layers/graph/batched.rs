@@ -100,6 +100,11 @@ impl Graph {
                 format!("Graph: the edges of graph {with} have attributes, and those of graph {without} have none");
             return Err(Error::new(ErrorKind::Argument, text));
         }
+        let width = first.x.shape()[1];
+        if let Some(at) = graphs.iter().position(|graph| graph.x.shape()[1] != width) {
+            let (what, expected) = (format!("x of graph {at}"), format!("[N, {width}]"));
+            return Err(Error::shape(CHECK.0, &what, graphs[at].x.shape(), expected));
+        }
         let (mut nodes, mut before) = (0, 0);
         let (mut edges, mut ids, mut ptr) = (Vec::new(), Vec::new(), vec![Tensor::zeros(&[1], DType::I64)?]);
         for graph in graphs {
@@ -263,7 +268,7 @@ mod tests {
                 "Graph: x has shape [3, 3], expected [2, D]",
                 "Graph: a batch needs at least one graph",
                 "Graph: the edges of graph 1 have attributes, and those of graph 0 have none",
-                "cat: shapes differ beside dim 0: [2, 3] and [2, 4]",
+                "Graph: x of graph 1 has shape [2, 4], expected [N, 3]",
             ]
         );
         Ok(())

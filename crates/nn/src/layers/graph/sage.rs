@@ -128,6 +128,14 @@ impl SAGEConv {
     ///
     /// # Errors
     /// If a size is 0.
+    ///
+    /// # Examples
+    /// ```
+    /// # use wengert_nn::SAGEConv;
+    /// let sage = SAGEConv::new(3, 2, &mut autograd_core::seeded(7))?;
+    /// assert_eq!(sage.lin_l.weight.shape(), [2, 3]);
+    /// # Ok::<(), wengert_nn::Error>(())
+    /// ```
     pub fn new(in_channels: usize, out_channels: usize, rng: &mut dyn Rng) -> Result<SAGEConv> {
         SAGEConv::with(in_channels, out_channels, SAGEConvOptions::new(), rng)
     }

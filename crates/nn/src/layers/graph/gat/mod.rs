@@ -91,6 +91,16 @@ impl GATConv {
     ///
     /// # Errors
     /// If a size is 0, or the probability of dropout is not in `[0, 1]`.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::Tensor;
+    /// # use wengert_nn::{GATConv, GATConvOptions, Layer};
+    /// let gat = GATConv::with(1, 4, GATConvOptions::new().heads(3), &mut autograd_core::seeded(7))?;
+    /// let all = [Tensor::from([[1.0], [2.0]]), Tensor::from([[0], [1]])];
+    /// assert_eq!(gat.forward_all(&all)?.shape(), [2, 12]);
+    /// # Ok::<(), wengert_nn::Error>(())
+    /// ```
     pub fn with(
         in_channels: usize,
         out_channels: usize,

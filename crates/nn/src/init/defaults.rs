@@ -127,7 +127,23 @@ impl Own<'_> {
     }
 
     fn is_dense(&self) -> bool {
-        self.kind == "Linear" || self.kind.starts_with("Conv")
+        self.kind == "Linear" || self.kind.starts_with("Conv") && !self.is_conv_lstm()
+    }
+
+    fn is_conv_lstm(&self) -> bool {
+        self.kind.starts_with("ConvLSTM")
+    }
+
+    /// Whether it is inside a graph layer that PyTorch Geometric starts by Glorot's rule.
+    fn is_glorot(&self) -> bool {
+        ["GCNConv", "GATConv"].contains(&self.around)
+    }
+
+    /// Uniform in ±√(6 / (H + K)) for a vector of K numbers for each of H heads, `[1, H, K]`.
+    fn of_heads(&self, name: &str) -> Option<Box<dyn Initializer>> {
+        let sizes: usize = self.shapes.get(name)?.get(1..)?.iter().sum();
+        let bound = (6.0 / sizes as f64).sqrt();
+        Some(Box::new(uniform(-bound, bound)))
     }
 
     fn is_norm(&self) -> bool {
@@ -149,6 +165,9 @@ fn pytorch(own: &Own<'_>, name: &str) -> Option<Box<dyn Initializer>> {
     match (own.kind, name) {
         // PyTorch's attention sets the bias of its output to 0.
         ("Linear", "bias") if (own.around, own.name) == ("MultiheadAttention", "out_proj") => Some(Box::new(zeros())),
+        ("Linear", "weight") if own.is_glorot() => Some(Box::new(xavier_uniform())),
+        ("GCNConv" | "GATConv", "bias") => Some(Box::new(zeros())),
+        ("GATConv", "att_src" | "att_dst" | "att_edge") => own.of_heads(name),
         (_, "weight" | "bias") if own.is_dense() => Own::within(own.fan_in("weight")),
         ("Bilinear", "weight" | "bias") => Own::within(own.shapes.get("weight")?.get(1).map(|inputs| *inputs as f64)),
         ("Embedding" | "EmbeddingBag", "weight") => {
@@ -171,6 +190,14 @@ fn keras(own: &Own<'_>, name: &str) -> Option<Box<dyn Initializer>> {
         (_, "bias") if own.is_dense() || own.is_norm() => Some(Box::new(zeros())),
         ("Embedding" | "EmbeddingBag", "weight") => {
             Some(Box::new(Rows { start: uniform(-0.05, 0.05), padding: own.padding() }))
+        }
+        (_, "weight_ih") if own.is_conv_lstm() => Some(Box::new(glorot_uniform())),
+        (_, "weight_hh") if own.is_conv_lstm() => Some(Box::new(orthogonal())),
+        (_, "bias") if own.is_conv_lstm() => Some(Box::new(ForgetGate)),
+        ("Attention", _) => Some(Box::new(ones())),
+        ("AdditiveAttention", "scale") => {
+            let bound = (3.0 / *own.shapes.get(name)?.first()? as f64).sqrt();
+            Some(Box::new(uniform(-bound, bound)))
         }
         (kind, name) if own.is_recurrent() => match name.get(..9) {
             Some("weight_ih") => Some(Box::new(glorot_uniform())),
@@ -220,174 +247,4 @@ impl Initializer for ForgetGate {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{keras_defaults, pytorch_defaults};
-    use autograd_core::module::{Module as _, Param};
-    use autograd_core::{DType, Result, Tensor, seeded};
-    use wengert_derive::Module;
-
-    /// Types with the names and the shapes of layers.
-    macro_rules! shapes {
-        ($($Kind:ident { $($field:ident: $shape:expr),+ $(,)? })+) => {$(
-            #[derive(Module)]
-            #[allow(clippy::upper_case_acronyms, reason = "the names of layers are PyTorch's")]
-            struct $Kind { $($field: Param),+ }
-            impl $Kind {
-                fn of_nines() -> Result<$Kind> {
-                    Ok($Kind { $($field: Param::new(Tensor::full(&$shape, 9.0, DType::F32)?)?),+ })
-                }
-            }
-        )+};
-    }
-
-    shapes! {
-        LSTM { weight_ih_l0: [400, 100], weight_hh_l0: [400, 100], bias_ih_l0: [400], bias_hh_l0: [400] }
-        GRUCell { weight_ih: [75, 40], weight_hh: [75, 25], bias_ih: [75], bias_hh: [75] }
-        Embedding { weight: [100, 30] }
-        BatchNorm2d { weight: [3], bias: [3] }
-        LayerNorm { weight: [3], bias: [3] }
-        ConvTranspose2d { weight: [20, 9, 2, 2], bias: [9] }
-        PReLU { weight: [2] }
-        Linear { weight: [20, 25], bias: [20] }
-        Unknown { gate: [4] }
-    }
-
-    #[derive(Module)]
-    struct MultiheadAttention {
-        in_proj_weight: Param,
-        in_proj_bias: Param,
-        out_proj: Linear,
-    }
-
-    #[derive(Module)]
-    struct Net {
-        lstm: LSTM,
-        gru: GRUCell,
-        embedding: Embedding,
-        norms: (BatchNorm2d, LayerNorm),
-        conv: ConvTranspose2d,
-        act: PReLU,
-        head: Vec<Linear>,
-        attention: MultiheadAttention,
-        odd: Unknown,
-    }
-
-    fn net() -> Result<Net> {
-        let nines = |shape: &[usize]| Param::new(Tensor::full(shape, 9.0, DType::F32)?);
-        let (in_proj_weight, in_proj_bias) = (nines(&[60, 20])?, nines(&[60])?);
-        let out_proj = Linear::of_nines()?;
-        Ok(Net {
-            lstm: LSTM::of_nines()?,
-            gru: GRUCell::of_nines()?,
-            embedding: Embedding::of_nines()?,
-            norms: (BatchNorm2d::of_nines()?, LayerNorm::of_nines()?),
-            conv: ConvTranspose2d::of_nines()?,
-            act: PReLU::of_nines()?,
-            head: vec![Linear::of_nines()?],
-            attention: MultiheadAttention { in_proj_weight, in_proj_bias, out_proj },
-            odd: Unknown::of_nines()?,
-        })
-    }
-
-    /// Uniform within a bound, normal with a standard deviation, or a value.
-    enum Expected {
-        Within(f64),
-        Std(f64),
-        Value(f64),
-    }
-    use Expected::{Std, Value, Within};
-
-    fn check(net: &Net, expected: &[(&str, Expected)]) {
-        for (name, param) in net.named_parameters() {
-            let (_, expected) = expected.iter().find(|(known, _)| name == *known).unwrap_or_else(|| panic!("{name}"));
-            let values = param.to_f64s();
-            let (n, largest) = (values.len() as f64, values.iter().fold(0.0, |most: f64, x| most.max(x.abs())));
-            let std = (values.iter().map(|x| x * x).sum::<f64>() / n).sqrt();
-            match *expected {
-                // The largest of n values in ±bound is above bound · (1 − 8/n) but once in 3000 times.
-                Within(bound) => {
-                    assert!(
-                        largest <= bound * 1.000001 && largest > bound * (1.0 - 8.0 / n),
-                        "{name}: {largest} {bound}"
-                    );
-                }
-                Std(want) => assert!((std / want - 1.0).abs() < 0.1, "{name}: {std} {want}"),
-                Value(want) => assert!(values.iter().all(|x| *x == want), "{name}: {values:?}"),
-            }
-        }
-    }
-
-    #[test]
-    fn every_layer_starts_as_in_pytorch() -> Result<()> {
-        let mut net = net()?;
-        assert_eq!(pytorch_defaults(&mut net, &mut seeded(1))?, ["odd.gate"]);
-        check(
-            &net,
-            &[
-                ("lstm.weight_ih_l0", Within(0.1)),
-                ("lstm.weight_hh_l0", Within(0.1)),
-                ("lstm.bias_ih_l0", Within(0.1)),
-                ("lstm.bias_hh_l0", Within(0.1)),
-                ("gru.weight_ih", Within(0.2)),
-                ("gru.weight_hh", Within(0.2)),
-                ("gru.bias_ih", Within(0.2)),
-                ("gru.bias_hh", Within(0.2)),
-                ("embedding.weight", Std(1.0)),
-                ("norms.0.weight", Value(1.0)),
-                ("norms.0.bias", Value(0.0)),
-                ("norms.1.weight", Value(1.0)),
-                ("norms.1.bias", Value(0.0)),
-                ("conv.weight", Within(1.0 / 6.0)),
-                ("conv.bias", Within(1.0 / 6.0)),
-                ("act.weight", Value(0.25)),
-                ("head.0.weight", Within(0.2)),
-                ("head.0.bias", Within(0.2)),
-                ("attention.in_proj_weight", Within((6.0 / 80f64).sqrt())),
-                ("attention.in_proj_bias", Value(0.0)),
-                ("attention.out_proj.weight", Within(0.2)),
-                ("attention.out_proj.bias", Value(0.0)),
-                ("odd.gate", Value(9.0)),
-            ],
-        );
-        Ok(())
-    }
-
-    #[test]
-    fn every_layer_starts_as_in_keras() -> Result<()> {
-        let mut net = net()?;
-        let left = keras_defaults(&mut net, &mut seeded(1))?;
-        assert_eq!(left, ["attention.in_proj_weight", "attention.in_proj_bias", "odd.gate"]);
-        let gates = net.lstm.bias_ih_l0.to_f64s();
-        assert!(gates.iter().enumerate().all(|(at, x)| *x == if (100..200).contains(&at) { 1.0 } else { 0.0 }));
-        net.lstm.bias_ih_l0.set(Tensor::zeros(&[400], DType::F32)?)?;
-        check(
-            &net,
-            &[
-                ("lstm.weight_ih_l0", Within((6.0 / 500f64).sqrt())),
-                ("lstm.weight_hh_l0", Std(0.05)),
-                ("lstm.bias_ih_l0", Value(0.0)),
-                ("lstm.bias_hh_l0", Value(0.0)),
-                ("gru.weight_ih", Within((6.0 / 115f64).sqrt())),
-                ("gru.weight_hh", Std(1.0 / 75f64.sqrt())),
-                ("gru.bias_ih", Value(0.0)),
-                ("gru.bias_hh", Value(0.0)),
-                ("embedding.weight", Within(0.05)),
-                ("norms.0.weight", Value(1.0)),
-                ("norms.0.bias", Value(0.0)),
-                ("norms.1.weight", Value(1.0)),
-                ("norms.1.bias", Value(0.0)),
-                ("conv.weight", Within((6.0 / 116f64).sqrt())),
-                ("conv.bias", Value(0.0)),
-                ("act.weight", Value(0.0)),
-                ("head.0.weight", Within((6.0 / 45f64).sqrt())),
-                ("head.0.bias", Value(0.0)),
-                ("attention.in_proj_weight", Value(9.0)),
-                ("attention.in_proj_bias", Value(9.0)),
-                ("attention.out_proj.weight", Within((6.0 / 45f64).sqrt())),
-                ("attention.out_proj.bias", Value(0.0)),
-                ("odd.gate", Value(9.0)),
-            ],
-        );
-        Ok(())
-    }
-}
+mod tests;

@@ -1,6 +1,7 @@
 //! Layers: built from arguments, loaded with a state, warmed up, called, differentiated.
 
 mod attention;
+mod graph;
 mod images;
 mod normalize;
 mod recurrent;
@@ -75,7 +76,7 @@ type BuildCalled = fn(&Call<'_>, &mut SeededRng) -> Outcome<Box<dyn Called>>;
 
 /// The function that builds a layer of several inputs or outputs.
 fn find_called(name: &str) -> Option<BuildCalled> {
-    let mut all = attention::CALLED.iter().chain(recurrent::CALLED);
+    let mut all = attention::CALLED.iter().chain(graph::CALLED).chain(recurrent::CALLED);
     all.find(|(known, _)| *known == name).map(|(_, build)| *build)
 }
 

@@ -1,5 +1,7 @@
 //! Attention, positions, and the layers of transformers.
 
+mod additive;
+mod dot;
 mod grouped;
 mod key_value_cache;
 mod masks;
@@ -7,6 +9,11 @@ mod multihead;
 mod positions;
 mod transformer;
 
+#[cfg(test)]
+mod tests;
+
+pub use additive::{AdditiveAttention, AdditiveAttentionOptions};
+pub use dot::{Attention, AttentionLayerOptions, ScoreMode};
 pub use grouped::{GroupedQueryAttention, GroupedQueryAttentionOptions};
 pub use key_value_cache::KeyValueCache;
 pub use masks::AttentionMasks;

@@ -4,6 +4,7 @@
 mod parts;
 
 mod cell;
+mod conv_lstm;
 mod gru;
 mod lstm;
 mod options;
@@ -13,6 +14,7 @@ mod rnn;
 mod tests;
 
 pub use cell::{GRUCell, LSTMCell, RNNCell};
+pub use conv_lstm::{ConvLSTM1d, ConvLSTM2d, ConvLSTM3d, ConvLSTMOptions, GateActivation};
 pub use gru::GRU;
 pub use lstm::LSTM;
 pub use options::{LSTMState, RecurrentCellOptions, RecurrentNonlinearity, RecurrentOptions, RecurrentOutput};

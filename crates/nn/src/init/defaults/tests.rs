@@ -1,0 +1,236 @@
+//! Starting values of other frameworks.
+
+use super::{keras_defaults, pytorch_defaults};
+use crate::{
+    AdditiveAttention, Attention, AttentionLayerOptions, ConvLSTM2d, GATConv, GATConvOptions, GCNConv, Layer, SAGEConv,
+    ScoreMode,
+};
+use autograd_core::module::{ItemMut, Module as _, Param, Path};
+use autograd_core::{DType, Result, Tensor, seeded};
+use wengert_derive::Module;
+
+/// Types with the names and the shapes of layers.
+macro_rules! shapes {
+    ($($Kind:ident { $($field:ident: $shape:expr),+ $(,)? })+) => {$(
+        #[derive(Module)]
+        #[allow(clippy::upper_case_acronyms, reason = "the names of layers are PyTorch's")]
+        struct $Kind { $($field: Param),+ }
+        impl $Kind {
+            fn of_nines() -> Result<$Kind> {
+                Ok($Kind { $($field: Param::new(Tensor::full(&$shape, 9.0, DType::F32)?)?),+ })
+            }
+        }
+    )+};
+}
+
+shapes! {
+    LSTM { weight_ih_l0: [400, 100], weight_hh_l0: [400, 100], bias_ih_l0: [400], bias_hh_l0: [400] }
+    GRUCell { weight_ih: [75, 40], weight_hh: [75, 25], bias_ih: [75], bias_hh: [75] }
+    Embedding { weight: [100, 30] }
+    BatchNorm2d { weight: [3], bias: [3] }
+    LayerNorm { weight: [3], bias: [3] }
+    ConvTranspose2d { weight: [20, 9, 2, 2], bias: [9] }
+    PReLU { weight: [2] }
+    Linear { weight: [20, 25], bias: [20] }
+    Unknown { gate: [4] }
+}
+
+#[derive(Module)]
+struct MultiheadAttention {
+    in_proj_weight: Param,
+    in_proj_bias: Param,
+    out_proj: Linear,
+}
+
+#[derive(Module)]
+struct Net {
+    lstm: LSTM,
+    gru: GRUCell,
+    embedding: Embedding,
+    norms: (BatchNorm2d, LayerNorm),
+    conv: ConvTranspose2d,
+    act: PReLU,
+    head: Vec<Linear>,
+    attention: MultiheadAttention,
+    odd: Unknown,
+}
+
+fn net() -> Result<Net> {
+    let nines = |shape: &[usize]| Param::new(Tensor::full(shape, 9.0, DType::F32)?);
+    let (in_proj_weight, in_proj_bias) = (nines(&[60, 20])?, nines(&[60])?);
+    let out_proj = Linear::of_nines()?;
+    Ok(Net {
+        lstm: LSTM::of_nines()?,
+        gru: GRUCell::of_nines()?,
+        embedding: Embedding::of_nines()?,
+        norms: (BatchNorm2d::of_nines()?, LayerNorm::of_nines()?),
+        conv: ConvTranspose2d::of_nines()?,
+        act: PReLU::of_nines()?,
+        head: vec![Linear::of_nines()?],
+        attention: MultiheadAttention { in_proj_weight, in_proj_bias, out_proj },
+        odd: Unknown::of_nines()?,
+    })
+}
+
+/// Uniform within a bound, normal with a standard deviation, or a value.
+enum Expected {
+    Within(f64),
+    Std(f64),
+    Value(f64),
+}
+use Expected::{Std, Value, Within};
+
+fn check(net: &Net, expected: &[(&str, Expected)]) {
+    for (name, param) in net.named_parameters() {
+        let (_, expected) = expected.iter().find(|(known, _)| name == *known).unwrap_or_else(|| panic!("{name}"));
+        let values = param.to_f64s();
+        let (n, largest) = (values.len() as f64, values.iter().fold(0.0, |most: f64, x| most.max(x.abs())));
+        let std = (values.iter().map(|x| x * x).sum::<f64>() / n).sqrt();
+        match *expected {
+            // The largest of n values in ±bound is above bound · (1 − 8/n) but once in 3000 times.
+            Within(bound) => {
+                assert!(largest <= bound * 1.000001 && largest > bound * (1.0 - 8.0 / n), "{name}: {largest} {bound}");
+            }
+            Std(want) => assert!((std / want - 1.0).abs() < 0.1, "{name}: {std} {want}"),
+            Value(want) => assert!(values.iter().all(|x| *x == want), "{name}: {values:?}"),
+        }
+    }
+}
+
+#[test]
+fn every_layer_starts_as_in_pytorch() -> Result<()> {
+    let mut net = net()?;
+    assert_eq!(pytorch_defaults(&mut net, &mut seeded(1))?, ["odd.gate"]);
+    check(
+        &net,
+        &[
+            ("lstm.weight_ih_l0", Within(0.1)),
+            ("lstm.weight_hh_l0", Within(0.1)),
+            ("lstm.bias_ih_l0", Within(0.1)),
+            ("lstm.bias_hh_l0", Within(0.1)),
+            ("gru.weight_ih", Within(0.2)),
+            ("gru.weight_hh", Within(0.2)),
+            ("gru.bias_ih", Within(0.2)),
+            ("gru.bias_hh", Within(0.2)),
+            ("embedding.weight", Std(1.0)),
+            ("norms.0.weight", Value(1.0)),
+            ("norms.0.bias", Value(0.0)),
+            ("norms.1.weight", Value(1.0)),
+            ("norms.1.bias", Value(0.0)),
+            ("conv.weight", Within(1.0 / 6.0)),
+            ("conv.bias", Within(1.0 / 6.0)),
+            ("act.weight", Value(0.25)),
+            ("head.0.weight", Within(0.2)),
+            ("head.0.bias", Within(0.2)),
+            ("attention.in_proj_weight", Within((6.0 / 80f64).sqrt())),
+            ("attention.in_proj_bias", Value(0.0)),
+            ("attention.out_proj.weight", Within(0.2)),
+            ("attention.out_proj.bias", Value(0.0)),
+            ("odd.gate", Value(9.0)),
+        ],
+    );
+    Ok(())
+}
+
+#[test]
+fn every_layer_starts_as_in_keras() -> Result<()> {
+    let mut net = net()?;
+    let left = keras_defaults(&mut net, &mut seeded(1))?;
+    assert_eq!(left, ["attention.in_proj_weight", "attention.in_proj_bias", "odd.gate"]);
+    let gates = net.lstm.bias_ih_l0.to_f64s();
+    assert!(gates.iter().enumerate().all(|(at, x)| *x == if (100..200).contains(&at) { 1.0 } else { 0.0 }));
+    net.lstm.bias_ih_l0.set(Tensor::zeros(&[400], DType::F32)?)?;
+    check(
+        &net,
+        &[
+            ("lstm.weight_ih_l0", Within((6.0 / 500f64).sqrt())),
+            ("lstm.weight_hh_l0", Std(0.05)),
+            ("lstm.bias_ih_l0", Value(0.0)),
+            ("lstm.bias_hh_l0", Value(0.0)),
+            ("gru.weight_ih", Within((6.0 / 115f64).sqrt())),
+            ("gru.weight_hh", Std(1.0 / 75f64.sqrt())),
+            ("gru.bias_ih", Value(0.0)),
+            ("gru.bias_hh", Value(0.0)),
+            ("embedding.weight", Within(0.05)),
+            ("norms.0.weight", Value(1.0)),
+            ("norms.0.bias", Value(0.0)),
+            ("norms.1.weight", Value(1.0)),
+            ("norms.1.bias", Value(0.0)),
+            ("conv.weight", Within((6.0 / 116f64).sqrt())),
+            ("conv.bias", Value(0.0)),
+            ("act.weight", Value(0.0)),
+            ("head.0.weight", Within((6.0 / 45f64).sqrt())),
+            ("head.0.bias", Value(0.0)),
+            ("attention.in_proj_weight", Value(9.0)),
+            ("attention.in_proj_bias", Value(9.0)),
+            ("attention.out_proj.weight", Within((6.0 / 45f64).sqrt())),
+            ("attention.out_proj.bias", Value(0.0)),
+            ("odd.gate", Value(9.0)),
+        ],
+    );
+    Ok(())
+}
+
+/// Adds 9 to all parameters.
+fn raise(layer: &mut dyn Layer) {
+    layer.visit_mut(&Path::root(), &mut |_, item| {
+        if let ItemMut::Param(param) = item {
+            param.set(param.detach().add_scalar(9.0)).expect("the same shape");
+        }
+    });
+}
+
+/// The smallest and the largest number.
+fn range(param: &Param) -> [f64; 2] {
+    let values = param.to_f64s();
+    [values.iter().copied().fold(f64::INFINITY, f64::min), values.iter().copied().fold(f64::NEG_INFINITY, f64::max)]
+}
+
+/// Nearly the range `±bound`.
+fn fills(param: &Param, bound: f64) {
+    let [least, most] = range(param);
+    assert!(-bound <= least && least < -0.9 * bound && 0.9 * bound < most && most <= bound, "{least} {most} {bound}");
+}
+
+#[test]
+fn graph_layers_start_as_in_pytorch_geometric() -> Result<()> {
+    let rng = &mut seeded(1);
+    let mut gcn = GCNConv::new(20, 30, rng)?;
+    let mut gat = GATConv::with(20, 40, GATConvOptions::new().heads(2).edge_dim(3), rng)?;
+    let mut sage = SAGEConv::new(25, 40, rng)?;
+    for layer in [&mut gcn as &mut dyn Layer, &mut gat, &mut sage] {
+        raise(layer);
+        assert_eq!(pytorch_defaults(layer, rng)?, [""; 0]);
+    }
+    fills(&gcn.lin.weight, (6.0 / 50f64).sqrt());
+    fills(&gat.lin.weight, (6.0 / 100f64).sqrt());
+    fills(&gat.att_src, (6.0 / 42f64).sqrt());
+    fills(gat.att_edge.as_ref().expect("edges have attributes"), (6.0 / 42f64).sqrt());
+    fills(&sage.lin_l.weight, 0.2);
+    for bias in [gcn.bias, gat.bias] {
+        assert_eq!(range(&bias.expect("a bias")), [0.0, 0.0]);
+    }
+    Ok(())
+}
+
+#[test]
+fn layers_of_keras_start_as_in_keras() -> Result<()> {
+    let rng = &mut seeded(1);
+    let mut conv = ConvLSTM2d::new(3, 4, 2, rng)?;
+    let mut additive = AdditiveAttention::new(75, rng)?;
+    let options = AttentionLayerOptions::new().use_scale(true).score_mode(ScoreMode::Concat);
+    let mut attention = Attention::with(options, rng)?;
+    for layer in [&mut conv as &mut dyn Layer, &mut additive, &mut attention] {
+        raise(layer);
+        assert_eq!(keras_defaults(layer, rng)?, [""; 0]);
+    }
+    fills(&conv.weight_ih, (6.0 / 76f64).sqrt());
+    let rows = conv.weight_hh.reshape(&[16, 16])?;
+    let product = rows.matmul(&rows.t()?)?.try_sub(&Tensor::eye(16, DType::F32)?)?;
+    assert!(product.abs().max()?.item::<f32>()? < 1e-5);
+    let bias = conv.bias.expect("a bias").to_f64s();
+    assert_eq!((&bias[..4], &bias[4..8], &bias[8..]), (&[0.0; 4][..], &[1.0; 4][..], &[0.0; 8][..]));
+    fills(additive.scale.as_ref().expect("factors"), 0.2);
+    assert_eq!((range(&attention.scale.expect("a factor"))), [1.0, 1.0]);
+    Ok(())
+}

@@ -263,3 +263,23 @@ fn derivatives(y: &Tensor, inputs: &[&Tensor]) -> Vec<Vec<f64>> {
     all.extend(second.iter().zip(inputs).map(|(g, x)| numbers(g.as_ref(), x)));
     all
 }
+
+#[test]
+fn a_projection_of_nothing_is_zero() {
+    let numbers = |shape: &[usize]| Tensor::ones(shape, DType::F64).expect("small").requires_grad();
+    let (x, first) = (numbers(&[2, 2, 3]), numbers(&[2, 1]));
+    let weights = [numbers(&[0, 3]), numbers(&[0, 1])];
+    for reverse in [false, true] {
+        // The first sample has no step, and keeps the state that it is given.
+        let options = Recurrence::new().projection(&numbers(&[1, 0])).state(&first).reverse(reverse);
+        let (y, h, c) = x.lstm(&weights[0], &weights[1], options.clone()).expect("all of it fits");
+        assert_eq!((y.to_f64s(), h.to_f64s(), c.shape()), (vec![0.0; 4], vec![0.0; 2], &[2, 0][..]));
+        let options = options.lengths(&Tensor::from([0, 1]));
+        let (y, h, _) = x.lstm(&weights[0], &weights[1], options).expect("all of it fits");
+        assert_eq!((y.to_f64s(), h.to_f64s()), (vec![0.0; 4], vec![1.0, 0.0]));
+        let found = h.sum().backward_keep().expect("tracked");
+        assert_eq!(found.get(&first).map(Tensor::to_f64s), Some(vec![1.0, 0.0]));
+        let recorded = grad_with(&[(&h.sum(), &Tensor::ones(&[], DType::F64).expect("one"))], &[&first]);
+        assert_eq!(recorded.expect("tracked")[0].as_ref().map(Tensor::to_f64s), Some(vec![1.0, 0.0]));
+    }
+}

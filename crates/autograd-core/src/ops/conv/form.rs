@@ -300,8 +300,9 @@ mod tests {
             kernel: [1, 3, 3],
             stride: [1; 3],
             dilation: [1; 3],
-            before: [0, 1, 1],
-            output: [1, 9, 10],
+            // Zeros around the input times what is not finite would be NaN, and the definition leaves them out.
+            before: [0; 3],
+            output: [1, 7, 8],
         };
         let form = Form { rank: 2, sizes: Conv { images: 2, groups: 1, inner: 32, outer: 32, window } };
         for (part, of) in [

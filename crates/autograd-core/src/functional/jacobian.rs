@@ -35,6 +35,7 @@ pub(super) fn rows_of(y: &Tensor, xs: &[Tensor], recorded: bool) -> Result<Vec<T
         let shape: Vec<usize> = y.shape().iter().chain(x.shape()).copied().collect();
         Check("jacobian").room(&shape, x.dtype())?;
     }
+    Check("jacobian").list(y.numel())?;
     let mut rows: Vec<Vec<Tensor>> = xs.iter().map(|_| Vec::with_capacity(y.numel())).collect();
     for element in 0..y.numel() {
         let found = if y.is_tracked() {

@@ -45,6 +45,7 @@ fn of_each(
     batch: &[&Tensor],
 ) -> Result<Vec<Tensor>> {
     let n = samples(op, batch)?;
+    Check(op).list(n)?;
     for x in parameters {
         if !x.is_tracked() {
             return Err(Error::not_tracked(op, x.dtype(), x.shape()));

@@ -1,6 +1,7 @@
 //! Capture and replay: the bits of a run, what a program fits, its memory, and all that it refuses.
 
 mod bits;
+mod chapters;
 mod compared;
 mod errors;
 mod memory;

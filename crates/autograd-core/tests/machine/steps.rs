@@ -1,7 +1,7 @@
 //! The steps by name; those that create, view, show and save.
 
 use crate::values::{BEYOND, Machine, READABLE, digest, is_decided, plain};
-use crate::{functions, indexing, rearrange, walks};
+use crate::{functionals, functions, indexing, matrices, network, rearrange, walks};
 use autograd_core::module::StateDict;
 use autograd_core::{DType, Result, Tensor, memory, no_grad};
 use std::path::Path;
@@ -61,6 +61,25 @@ pub const TABLE: &[(&str, Step)] = &[
     ("segments", indexing::segments),
     ("products", indexing::products),
     ("distances", indexing::distances),
+    ("convolve", network::convolve),
+    ("convolve back", network::convolve_back),
+    ("convolve lines", network::convolve_lines),
+    ("pool", network::pool),
+    ("normalize channels", network::normalize),
+    ("attend", network::attend),
+    ("rotate", network::rotate),
+    ("recur", network::recur),
+    ("bags", network::bags),
+    ("segments of rows", network::segments),
+    ("drop some", network::drop_some),
+    ("factor", matrices::factor),
+    ("solve", matrices::solve),
+    ("judge", matrices::judge),
+    ("transform", matrices::transform),
+    ("run again", functionals::run_again),
+    ("derive more", functionals::derive_more),
+    ("implicit", functionals::implicit),
+    ("hook", functionals::hook),
     ("show", show),
     ("state", state),
     ("threads", threads),

@@ -118,6 +118,34 @@ impl Machine {
         if value.dtype().is_float() || value.numel() > READABLE { value } else { value.to_dtype(DType::F32) }
     }
 
+    /// A value of this shape: a leaf or a constant, in order, turned or expanded; sometimes any value at all. One of more
+    /// elements than are read is a number expanded.
+    pub fn made(&mut self, shape: &[usize], dtype: DType) -> Tensor {
+        if self.once_in(25) {
+            return self.float();
+        }
+        let tracked = self.once_in(2);
+        let leaf = |x: Tensor| if tracked { x.requires_grad() } else { x };
+        let small = |size: &usize| if *size < BEYOND { *size } else { 1 };
+        let mut sizes: Vec<usize> = shape.iter().map(small).collect();
+        if self.once_in(8) && !sizes.is_empty() {
+            let at = self.below(sizes.len());
+            sizes[at] = sizes[at].min(1);
+        }
+        let turned = self.once_in(3);
+        if turned {
+            sizes.reverse();
+        }
+        let numbers = self.numbers(sizes.iter().product());
+        let value = Tensor::from_vec(numbers, &sizes).map(|x| leaf(x.to_dtype(dtype)));
+        let back: Vec<isize> = (0..sizes.len() as isize).rev().collect();
+        let value = if turned { value.and_then(|x| x.permute(&back)) } else { value };
+        let whole: Vec<isize> = shape.iter().map(|size| *size as isize).collect();
+        let value = value.and_then(|x| x.expand(&whole)).expect("a shape that a tensor can have");
+        self.drawn.push(format!("{dtype}{shape:?} by {:?}", value.strides()));
+        value
+    }
+
     pub fn dtype(&mut self) -> DType {
         self.of(&[DType::F32, DType::F32, DType::F64, DType::I64, DType::Bool])
     }

@@ -17,11 +17,14 @@ pub(super) struct Place {
 
 /// Adds the mask to the products of query `i` of the tile, and takes out the keys that it does not see.
 #[inline(always)]
-fn masked<T: Real>(form: &Form, mask: Mask<'_, T>, place: &Place, i: usize, x: &mut [T]) {
+fn masked<T: Real>(form: &Form, mask: Mask<'_, T>, place: &Place, i: usize, mut x: &mut [T]) {
     let query = place.query + i;
     if form.causal {
         let seen = (query + 1).saturating_sub(place.keys.start).min(x.len());
-        x[seen..].fill(T::NEG_INFINITY);
+        // What is added is not read there: it may be NaN.
+        let (before, after) = x.split_at_mut(seen);
+        after.fill(T::NEG_INFINITY);
+        x = before;
     }
     let Some(heads) = &form.mask else { return };
     let (at, step) = (heads.starts[place.head] + query * heads.row + place.keys.start * heads.column, heads.column);

@@ -13,6 +13,24 @@ use std::ops::Range;
 /// Lanes of a sum of products.
 const LANES: usize = 16;
 
+/// A plane with its zeros has at most so many elements, or a few times those of the planes it stands between.
+const SMALL: usize = 1 << 16;
+
+/// Whether the zeros between strides and taps that are far apart do not fill the memory, there and back.
+pub(super) fn has_room(window: &Window) -> bool {
+    let Window { kernel, stride, dilation, input, output, .. } = *window;
+    let most = (4 * (window.inputs() + window.outputs())).max(SMALL);
+    let fits = |outputs: [usize; 3], stride: [usize; 3]| {
+        let size = |d: usize| {
+            let last = (outputs[d] - 1).checked_mul(stride[d])?;
+            (kernel[d] - 1).checked_mul(dilation[d])?.checked_add(last)?.checked_add(1)
+        };
+        let all = (0..3).try_fold(1usize, |all, d| all.checked_mul(size(d)?));
+        all.is_some_and(|all| all <= most)
+    };
+    fits(output, stride) && fits(input, [1; 3])
+}
+
 /// Calls `f(tap, x, y, len)` for all runs of `len` outputs from `y` on, whose elements of the input begin at `x`.
 #[inline(always)]
 fn overlaps(window: &Window, mut f: impl FnMut(usize, usize, usize, usize)) {

@@ -66,9 +66,10 @@ impl Conv {
         (self.images * self.output_image()).saturating_mul(self.depth())
     }
 
-    /// Whether a channel of y reads one channel of x and few channels of y read the same.
+    /// Whether a channel of y reads one channel of x, few channels of y read the same, and its plane with the zeros around
+    /// it is not much larger than it is.
     fn is_depthwise(&self) -> bool {
-        self.inner == 1 && self.groups > 1 && self.outer < 8
+        self.inner == 1 && self.groups > 1 && self.outer < 8 && depthwise::has_room(&self.window)
     }
 
     /// Whether the panel of an image is the image.

@@ -56,7 +56,7 @@ pub fn backward<T: Real>(s: &Sequence, up: &Upstream<'_, T>, out: &mut [T]) {
     let [d, d_state, first, first_cell, projected] = split(out, [input, state, first, first_cell, projected]);
     first.fill(T::ZERO);
     first_cell.copy_from_slice(gy_cell);
-    if rows > 0 && hidden > 0 {
+    if rows > 0 && (hidden > 0 || outputs > 0) {
         let [d, d_state, carry, carry_cell, projected] =
             [(d, s.gates()), (d_state, s.gates()), (&mut *first, outputs), (first_cell, hidden), (projected, outputs)]
                 .map(|(memory, width)| Blocks::new(memory, rows, width));
@@ -151,7 +151,9 @@ impl<T: Real> Rows<'_, T> {
                     }
                 };
                 let (before, c, dc) = (cells(last), cells(next), self.cell.at_mut(0));
-                vectorize(Lstm { hidden, running, gates, before, c, dy, dc, d: &mut *d, room });
+                if hidden > 0 {
+                    vectorize(Lstm { hidden, running, gates, before, c, dy, dc, d: &mut *d, room });
+                }
                 d
             }
             Cell::Gru => {

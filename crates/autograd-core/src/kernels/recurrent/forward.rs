@@ -64,6 +64,9 @@ pub fn forward<T: Real>(s: &Sequence, given: &Given<'_, T>, out: &mut [T]) {
             let of_x = if gates.is_empty() { &mut h[shown..shown + steps * rows * outputs] } else { &mut *gates };
             gemm(usize::MAX, product, x, w_ih, bias, of_x);
         });
+    }
+    // A projection of nothing has outputs, too.
+    if rows > 0 && (hidden > 0 || outputs > 0) {
         let widths = [s.gates(), hidden, hidden, outputs];
         let [gates, beside, unprojected, h] =
             [(&mut *gates, widths[0]), (&mut *beside, widths[1]), (&mut *unprojected, widths[2]), (&mut *h, widths[3])]
@@ -163,7 +166,9 @@ impl<T: Real> Rows<'_, T> {
                     return vectorize(Lstm { hidden, gates, before: last, c, y: self.h.at_mut(after) });
                 };
                 let y = self.unprojected.at_mut(step);
-                vectorize(Lstm { hidden, gates, before: last, c, y });
+                if hidden > 0 {
+                    vectorize(Lstm { hidden, gates, before: last, c, y: &mut *y });
+                }
                 let h = self.h.at_mut(after);
                 h.fill(T::ZERO);
                 projection.add(y, h);
@@ -195,7 +200,7 @@ impl<T: Real> Rows<'_, T> {
         if s.outputs > 0 {
             keep(&mut self.h, s.outputs);
         }
-        if s.cell == Cell::Lstm {
+        if s.cell == Cell::Lstm && s.hidden > 0 {
             keep(&mut self.beside, s.hidden);
         }
     }

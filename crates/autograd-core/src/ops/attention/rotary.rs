@@ -138,12 +138,13 @@ impl Tensor {
         let must = format_args!("even and at most {features}, the number of features");
         CHECK.require(rotated.is_multiple_of(2) && rotated <= features, "dim", rotated, must)?;
         CHECK.require(base > 0.0 && base.is_finite(), "base", base, "above 0 and finite")?;
+        CHECK.room(self.shape(), self.dtype())?;
         let outer = &self.shape()[..self.rank() - 1];
         let positions = match positions {
             Some(positions) => {
                 CHECK.dtype(&positions, DType::I64)?;
                 CHECK.broadcasts_to("positions", &positions, outer)?;
-                positions.packed().into_owned()
+                positions.try_packed(OP)?.into_owned()
             }
             None => Tensor::moved::<i64, 0>(OP, &outer[outer.len() - 1..], [], |[], y| {
                 y.iter_mut().zip(0..).for_each(|(y, i)| *y = i);
@@ -154,7 +155,9 @@ impl Tensor {
         let turns = Tensor::compute::<f64, 1>(OP, &shape, [&positions], move |[positions], y| {
             turns(base, offset as f64, positions.flat(), pairs, y.as_chunks_mut().0);
         })?;
-        let of_row = starts(outer, &strides_in(&Layout::contiguous(positions.shape()), outer)).into();
+        // Of no features there may be more rows than memory holds.
+        let rows = if self.numel() == 0 { &[0] } else { outer };
+        let of_row = starts(rows, &strides_in(&Layout::contiguous(positions.shape()), outer)).into();
         let rotation = Rotation { features, rotated, interleaved, inverse: false };
         rotary(self, rotation, &turns, &of_row)
     }

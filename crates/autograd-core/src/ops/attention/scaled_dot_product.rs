@@ -65,7 +65,7 @@ impl Tensor {
         let ([queries, features], [keys, values]) = (last_two(&q), last_two(&v));
         let shape = [&outer[..], &[queries, values]].concat();
         let products = [&outer[..], &[queries, keys]].concat();
-        CHECK.fits_memory(&shape)?;
+        CHECK.room(&shape, q.dtype())?;
         if [&q, &k, &v].iter().any(|x| x.numel() == 0) {
             return rule.attend([&q, &k, &v], mask);
         }

@@ -1,11 +1,13 @@
-//! What is linear in an input keeps to the identity of adjoints: ⟨f(x), s⟩ = ⟨x, f*(s)⟩, at small and larger sizes.
+//! What is linear in an input keeps to the identity of adjoints: ⟨f(x), s⟩ = ⟨x, f*(s)⟩, at small and larger sizes; and
+//! all gradients are linear in the one they are computed from.
 
 use super::sizes::{bearable, distinct, replaced};
 use super::suite::{Property, case_seed};
 use super::{Case, Input};
 use crate::tensor::Tensor;
 
-pub(super) const PROPERTIES: [Property; 1] = [("an adjoint is one", adjoints_are_adjoints)];
+pub(super) const PROPERTIES: [Property; 2] =
+    [("an adjoint is one", adjoints_are_adjoints), ("gradients keep their digits at any scale", gradients_scale)];
 
 /// As many elements as an input has in the larger sizes: several blocks of every kernel.
 const LARGER: usize = 5000;
@@ -59,6 +61,32 @@ fn adjoints_are_adjoints(case: &Case) {
             // What is filled at all places is linear in the number; with more places it is not.
             let case = case.of_shapes(&larger);
             holds(&case, &linear_inputs(&case));
+        }
+    }
+}
+
+/// A gradient that is very small or very large gives the gradients of one that is not, times its scale.
+fn gradients_scale(case: &Case) {
+    let x: Vec<Tensor> = case.sample(43).iter().map(Tensor::requires_grad).collect();
+    let Ok(y) = (case.call)(&x) else { return };
+    if !case.gradient || !y.is_tracked() {
+        return;
+    }
+    let (seed, targets) = (case_seed(&y), x.iter().collect::<Vec<_>>());
+    let gradients = |scale: f64| {
+        let seed = seed.mul_scalar(scale);
+        let recorded = crate::grad_with(&[(&y, &seed)], &targets).unwrap_or_else(|e| panic!("{e}"));
+        let fused = crate::Backward::new().root(&y, &seed).keep().run().unwrap_or_else(|e| panic!("{e}"));
+        let fused = targets.iter().map(|x| fused.get(x).cloned());
+        let numbers = |g: Option<Tensor>| g.map_or_else(Vec::new, |g| g.mul_scalar(1.0 / scale).to_f64s());
+        recorded.into_iter().chain(fused).map(numbers).collect::<Vec<_>>()
+    };
+    let usual = gradients(1.0);
+    for power in [-80, 60] {
+        for (got, want) in gradients(2f64.powi(power)).iter().zip(&usual) {
+            let scale = want.iter().fold(0.0, |most: f64, x| most.max(x.abs()));
+            let far = got.iter().zip(want).position(|(got, want)| (got - want).abs() > 1e-10 * scale);
+            assert_eq!(far, None, "times 2^{power}: {got:?} instead of {want:?}");
         }
     }
 }

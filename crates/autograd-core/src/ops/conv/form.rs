@@ -197,6 +197,20 @@ mod tests {
                 },
             });
         }
+        // Taps and outputs that are far apart, with zeros between them that no memory holds.
+        for (stride, dilation, output) in [(1 << 40, 1, 3), (1, 1 << 40, 4)] {
+            let window = Window {
+                input: [1, 1, 4],
+                kernel: [1, 1, 3],
+                stride: [1, 1, stride],
+                dilation: [1, 1, dilation],
+                before: [0, 0, 1 << 40],
+                output: [1, 1, output],
+            };
+            for (groups, inner) in [(3, 1), (1, 2)] {
+                forms.push(Form { rank: 1, sizes: Conv { images: 2, groups, inner, outer: 2, window } });
+            }
+        }
         // More columns than a tile has, more rows than a part of a weight has, and work for several sums.
         let window = Window {
             input: [1, 30, 31],
@@ -263,7 +277,8 @@ mod tests {
                 kernel: [1, 3, 3],
                 stride: [1; 3],
                 dilation: [1; 3],
-                before: [0, below(2, 4), below(3, 4)],
+                // Sometimes more zeros than a strip of tiles is wide.
+                before: [0, below(2, 4), if seed % 4 == 0 { 300 } else { below(3, 4) }],
                 output: [1; 3],
             };
             for d in 1..3 {
@@ -274,6 +289,55 @@ mod tests {
             for part in [Part::Output, Part::Input, Part::Weight] {
                 let [far, plain] = distances(&form, part);
                 assert!(far <= 4.0 * plain, "{part:?} of {form:?}: {far:e} for {plain:e}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_not_finite_is_where_the_definition_says() {
+        let window = Window {
+            input: [1, 9, 10],
+            kernel: [1, 3, 3],
+            stride: [1; 3],
+            dilation: [1; 3],
+            // Zeros around the input times what is not finite would be NaN, and the definition leaves them out.
+            before: [0; 3],
+            output: [1, 7, 8],
+        };
+        let form = Form { rank: 2, sizes: Conv { images: 2, groups: 1, inner: 32, outer: 32, window } };
+        for (part, of) in [
+            (Part::Output, [Part::Input, Part::Weight]),
+            (Part::Input, [Part::Output, Part::Weight]),
+            (Part::Weight, [Part::Input, Part::Output]),
+        ] {
+            // The last is finite, and its sums with its neighbours are not.
+            for (number, spoiled) in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, 3e38]
+                .into_iter()
+                .flat_map(|number| [(number, 0), (number, 1)])
+            {
+                let [mut a, mut b] = of.map(|part| {
+                    let x =
+                        Tensor::rand(&form.shape(part), DType::F32, &mut crate::seeded(part as u64)).expect("small");
+                    x.mul_scalar(0.01).to_vec::<f32>().expect("of F32")
+                });
+                let x = if spoiled == 0 { &mut a } else { &mut b };
+                let last = x.len() - 1;
+                [x[40], x[41], x[last]] = [number; 3];
+                let want: Vec<f32> = defined(&form, part, &a, &b);
+                let [a, b] =
+                    [(a, of[0]), (b, of[1])].map(|(x, part)| Tensor::from_vec(x, &form.shape(part)).expect("whole"));
+                let got = form.solve(part, &a, &b, None).expect("sizes that fit").to_vec::<f32>().expect("of F32");
+                let kind = |x: &f32| {
+                    if x.is_finite() {
+                        0
+                    } else if x.is_nan() {
+                        1
+                    } else {
+                        2
+                    }
+                };
+                let other = got.iter().zip(&want).filter(|(got, want)| kind(got) != kind(want)).count();
+                assert_eq!(other, 0, "{part:?}, {number} in operand {spoiled}");
             }
         }
     }

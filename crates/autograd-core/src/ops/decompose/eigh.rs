@@ -64,16 +64,21 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn eigvalsh(&self, triangle: Triangle) -> Result<Tensor> {
-        const OP: &str = "eigvalsh";
-        if self.is_tracked() && is_recording() {
-            return Ok(eigen(OP, self, triangle)?.0);
-        }
-        let n = square(Check(OP), "the input", self)?;
-        Ok(Block::vector(OP, 0, n).of(&packed(OP, self, triangle, false)?))
+        eigenvalues("eigvalsh", self, triangle)
     }
 }
 
-fn eigen(op: &'static str, a: &Tensor, triangle: Triangle) -> Result<(Tensor, Tensor)> {
+/// [`Tensor::eigvalsh`] for an operation.
+pub(super) fn eigenvalues(op: &'static str, a: &Tensor, triangle: Triangle) -> Result<Tensor> {
+    if a.is_tracked() && is_recording() {
+        return Ok(eigen(op, a, triangle)?.0);
+    }
+    let n = square(Check(op), "the input", a)?;
+    Ok(Block::vector(op, 0, n).of(&packed(op, a, triangle, false)?))
+}
+
+/// [`Tensor::eigh`] for an operation.
+pub(super) fn eigen(op: &'static str, a: &Tensor, triangle: Triangle) -> Result<(Tensor, Tensor)> {
     let n = square(Check(op), "the input", a)?;
     let y = packed(op, a, triangle, true)?;
     let y = record(op, y, &[a], |y| Eigh { op, y: Saved::output(y), n });

@@ -121,7 +121,7 @@ fn factors(op: &'static str, a: &Tensor) -> Result<(Tensor, Tensor)> {
 
 /// Rows must be those of matrices of `n`.
 fn check_rows(op: &'static str, pivots: &Tensor, n: usize) -> Result<()> {
-    Tensor::look(op, [&pivots.packed()], move |[pivots]| {
+    Tensor::look(op, [&*pivots.try_packed(op)?], move |[pivots]| {
         match pivots.flat::<i64>().iter().find(|row| !(1..=n as i64).contains(*row)) {
             None => Ok(()),
             Some(row) => {
@@ -138,6 +138,7 @@ fn exchanged(op: &'static str, x: &Tensor, pivots: &Tensor, back: bool) -> Resul
     let [rows, columns] = [2, 1].map(|from_end| x.shape()[x.rank() - from_end]);
     let (of_x, of_pivots) = (Places::new(x, &shape), Places::new(&pivots.unsqueeze(-2)?, &shape));
     shape.0.extend([rows, columns]);
+    Check(op).fits_memory(&shape)?;
     let (each, k) = (Each::new(rows * columns, [rows, columns, 1]), pivots.shape()[pivots.rank() - 1]);
     let value = for_float!(x.float(), T => Tensor::compute::<T, 2>(op, &shape, [x, pivots], move |[x, pivots], y| {
         let (x, pivots) = (x.strided::<T>(), pivots.strided::<i64>());

@@ -155,7 +155,8 @@ pub(super) fn refusal(op: &str, which: &str, is: &str) -> Error {
 /// The strides of matrices, so that a kernel finds them in memory.
 #[derive(Clone)]
 pub(super) struct Places {
-    starts: Vec<usize>,
+    /// The sizes in front of those of matrices, and the strides there.
+    outer: SmallVec<[(usize, usize); 4]>,
     row: usize,
     column: usize,
 }
@@ -166,17 +167,40 @@ impl Places {
         let mut full: Dims = SmallVec::from_slice(outer);
         full.extend_from_slice(&x.shape()[x.rank() - 2..]);
         let strides = crate::shape::strides_in(x.layout(), &full);
-        let mut starts = vec![0];
-        for (size, stride) in outer.iter().zip(&strides) {
-            starts = starts.iter().flat_map(|start| (0..*size).map(move |i| start + i * stride)).collect();
-        }
         let [row, column] = [2, 1].map(|from_end| x.strides()[x.rank() - from_end]);
-        Places { starts, row, column }
+        Places { outer: outer.iter().copied().zip(strides).collect(), row, column }
+    }
+
+    /// Where the matrix of this number begins, counted in row-major order. There is no list of them: of an expanded batch
+    /// there may be more than memory holds.
+    fn start(&self, i: usize) -> usize {
+        let mut rest = i;
+        let mut start = 0;
+        for (size, stride) in self.outer.iter().rev() {
+            start += rest % size * stride;
+            rest /= size;
+        }
+        start
+    }
+
+    /// The numbers of all matrices, of those in the same place only the first.
+    pub(super) fn distinct(&self) -> impl Iterator<Item = usize> + '_ {
+        let once = |(size, stride): &(usize, usize)| if *stride == 0 { (*size).min(1) } else { *size };
+        let count = self.outer.iter().map(once).product::<usize>();
+        (0..count).map(move |i| {
+            let (mut rest, mut number, mut step) = (i, 0, 1);
+            for of_dim in self.outer.iter().rev() {
+                number += rest % once(of_dim) * step;
+                rest /= once(of_dim);
+                step *= of_dim.0;
+            }
+            number
+        })
     }
 
     /// Matrix `i`.
     pub(super) fn matrix<'a, T>(&self, x: &'a [T], i: usize) -> Matrix<'a, T> {
-        Matrix { data: &x[self.starts[i]..], row: self.row, column: self.column }
+        Matrix { data: &x[self.start(i)..], row: self.row, column: self.column }
     }
 
     /// Copies matrix `i` of `[.., columns]` in rows.

@@ -2,6 +2,7 @@
 
 use super::matrices::{Each, square, turned};
 use crate::error::Result;
+use crate::keep;
 use crate::kernels::decompose::exponential::exponential;
 use crate::kernels::real::Real;
 use crate::ops::check::Check;
@@ -62,9 +63,17 @@ impl Pullback for MatrixExp {
         let (a, gy) = (self.0.get(at), at.gy());
         at.give(0, || {
             let (n, a) = (a.shape()[a.rank() - 1], turned(&a)?);
-            let upper = Tensor::cat(&[&a, gy], -1)?;
-            let lower = Tensor::cat(&[&gy.zeros_like(), &a], -1)?;
-            Tensor::cat(&[&upper, &lower], -2)?.matrix_exp()?.narrow(-2, 0, n)?.narrow(-1, n, n)
+            if a.numel() == 0 {
+                return a.matmul(gy);
+            }
+            // It is linear in gy. The larger matrix is halved until it is small, and a large gy would take a's digits away.
+            let most = gy.detach().abs().amax(keep([-2, -1]))?;
+            let scale = most.gt_scalar(0.0).where_cond(&most, &most.ones_like())?;
+            let g = gy.try_div(&scale)?;
+            let upper = Tensor::cat(&[&a, &g], -1)?;
+            let lower = Tensor::cat(&[&g.zeros_like(), &a], -1)?;
+            let both = Tensor::cat(&[&upper, &lower], -2)?.matrix_exp()?;
+            both.narrow(-2, 0, n)?.narrow(-1, n, n)?.try_mul(&scale)
         })
     }
 

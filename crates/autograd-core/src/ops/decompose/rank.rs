@@ -32,8 +32,7 @@ impl Tensor {
         let check = Check(OP);
         no_grad(|| {
             let s = if options.hermitian {
-                square(check, "the input", self)?;
-                self.eigvalsh(Triangle::Lower)?
+                super::eigh::eigenvalues(OP, self, Triangle::Lower)?
             } else {
                 singular_values(OP, self)?
             };

@@ -94,6 +94,7 @@ pub(super) fn by(op: &'static str, a: &Tensor, factors: &Tensor, b: &Tensor, tra
     // Each matrix of A has its factors as one row.
     let of_a = Places::new(&factors.unsqueeze(-2)?, &shape);
     shape.0.extend([n, k]);
+    Check(op).fits_memory(&shape)?;
     let each = Each::new(n * k, [n, n, k]);
     let count = each.count(shape.iter().product());
     let value = for_float!(a.float(), T => {

@@ -88,6 +88,7 @@ pub(super) fn singular(op: &'static str, a: &Tensor, which: Vectors) -> Result<(
     let packed = a.try_packed(op)?;
     let each = Each::new(size.width(), [m, n, 8 * size.k()]);
     let shape = with_last(a, &[each.width]);
+    Check(op).fits_memory(&shape)?;
     let (count, batch) = (each.count(shape.iter().product()), a.rank() > 2 && size.k() > 0);
     let y = for_float!(a.float(), T => {
         let y = Tensor::counted::<T, 1>(op, count, &shape, [&packed], move |[a], y| {
@@ -132,7 +133,7 @@ impl Size {
     }
 
     fn width(self) -> usize {
-        self.k() + self.left * self.m + self.right * self.n
+        self.k().saturating_add(self.left.saturating_mul(self.m)).saturating_add(self.right.saturating_mul(self.n))
     }
 
     /// U, s and Vᵀ out of what lies packed: s, U in rows, Vᵀ in rows.

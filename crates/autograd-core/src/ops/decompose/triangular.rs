@@ -102,12 +102,12 @@ impl Tensor {
 /// No element of a diagonal may be 0.
 pub(super) fn regular(op: &'static str, a: &Tensor) -> Result<()> {
     let (places, batch) = (Places::new(a, outer(a)), a.rank() > 2);
-    let (n, count) = (a.shape()[a.rank() - 1], outer(a).iter().product::<usize>());
+    let n = a.shape()[a.rank() - 1];
     for_float!(a.float(), T => Tensor::look(op, [a], move |[a]| {
         if n == 0 {
             return Ok(());
         }
-        for i in 0..count {
+        for i in places.distinct() {
             let matrix = places.matrix::<T>(a.strided(), i);
             if let Some(k) = (0..n).find(|k| matrix.data[k * (matrix.row + matrix.column)] == 0.0) {
                 let text = format!("{op}: {} is singular: element {k} of its diagonal is 0", which(i, batch));
@@ -131,6 +131,7 @@ pub(super) fn solved(op: &'static str, a: &Tensor, b: &Tensor, read: Read, trans
     let [n, k] = [2, 1].map(|from_end| b.shape()[b.rank() - from_end]);
     let (of_a, of_b) = (Places::new(a, &shape), Places::new(b, &shape));
     shape.0.extend([n, k]);
+    Check(op).fits_memory(&shape)?;
     let each = Each::new(n * k, [n, n, k]);
     let triangle = kernel_shape(read.upper, read.unit);
     let value = for_float!(a.float(), T => {

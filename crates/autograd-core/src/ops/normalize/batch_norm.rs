@@ -130,7 +130,7 @@ impl Pullback for ByBatch {
         let (x, gy, norms, sizes) = (self.x.value().packed(), at.gy().packed(), self.norms.value(), self.sizes);
         let sums = pairs("batch_norm", sizes, &gy, &x, norms)?;
         at.give(0, || {
-            let (weight, empty) = (operand(&x, self.weight.as_ref().map(Saved::value)), x.numel() == 0);
+            let (weight, empty) = (operand("batch_norm", &x, self.weight.as_ref().map(Saved::value))?, x.numel() == 0);
             let operands = [&*gy, &*x, norms, &weight, &sums];
             for_float!(x.float(), T => {
                 Tensor::compute::<T, 5>("batch_norm", x.shape(), operands, move |[gy, x, norms, w, sums], gx| {

@@ -56,7 +56,7 @@ impl Tensor {
             Check(OP).same_float(self, statistic)?;
         }
         let x = self.try_packed(OP)?;
-        let operands = [&*mean.packed(), &*var.packed()];
+        let operands = [&*mean.try_packed(OP)?, &*var.try_packed(OP)?];
         let norms = for_float!(float, T => Tensor::compute::<T, 2>(OP, &[channels, 3], operands, move |[mean, var], y| {
             let statistics = mean.flat::<T>().iter().zip(var.flat::<T>());
             for (y, (mean, var)) in y.as_chunks_mut::<3>().0.iter_mut().zip(statistics) {

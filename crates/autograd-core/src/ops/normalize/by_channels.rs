@@ -8,6 +8,7 @@ use crate::ops::check::Check;
 use crate::shape::{Layout, Shape};
 use crate::tensor::{Float, Tensor, for_float};
 use smallvec::smallvec;
+use std::borrow::Cow;
 
 /// The float type, if weight, bias and ε go with the tensor.
 pub(super) fn checked(
@@ -29,8 +30,11 @@ pub(super) fn checked(
 }
 
 /// An operand that may be missing: then it has no elements.
-pub(super) fn operand(x: &Tensor, given: Option<&Tensor>) -> Tensor {
-    given.map_or_else(|| x.with_layout(Layout::contiguous(&[0])), |given| given.packed().into_owned())
+pub(super) fn operand(op: &'static str, x: &Tensor, given: Option<&Tensor>) -> Result<Tensor> {
+    match given {
+        Some(given) => given.try_packed(op).map(Cow::into_owned),
+        None => Ok(x.with_layout(Layout::contiguous(&[0]))),
+    }
 }
 
 pub(super) fn normalised(
@@ -40,7 +44,7 @@ pub(super) fn normalised(
     norms: &Tensor,
     [weight, bias]: [Option<&Tensor>; 2],
 ) -> Result<Tensor> {
-    let (weight, bias, empty) = (operand(x, weight), operand(x, bias), x.numel() == 0);
+    let (weight, bias, empty) = (operand(op, x, weight)?, operand(op, x, bias)?, x.numel() == 0);
     for_float!(x.float(), T => Tensor::compute::<T, 4>(op, x.shape(), [x, norms, &weight, &bias], move |[x, norms, w, b], y| {
         if !empty {
             forward::<T>(sizes, x.flat(), norms.flat::<T>().as_chunks::<3>().0, w.flat(), b.flat(), y);

@@ -1,5 +1,6 @@
 //! Normalisation of rows, which layers, groups and instances have in common.
 
+use super::by_channels::operand;
 use super::form::Form;
 use crate::error::Result;
 use crate::kernels::normalize::columns::{Norms, column_pairs};
@@ -43,9 +44,7 @@ impl Rows<'_> {
         let packed = x.try_packed(op)?;
         let numel = x.numel();
         let rows = if numel == 0 { 0 } else { numel / width };
-        let none = packed.with_layout(Layout::contiguous(&[0]));
-        let pack = |x: Option<&Tensor>| x.map_or_else(|| none.clone(), |x| x.packed().into_owned());
-        let (w, b) = (pack(weight), pack(bias));
+        let (w, b) = (operand(op, &packed, weight)?, operand(op, &packed, bias)?);
         // One pass writes both, so they lie in one memory.
         let both = for_float!(x.float(), T => {
             Tensor::compute::<T, 3>(op, &[numel + 3 * rows], [&packed, &w, &b], move |[x, w, b], both| {
@@ -120,9 +119,8 @@ impl Pullback for Normalised {
         let (x, gy, norms) = (self.x.value().packed(), at.gy().packed(), self.norms.value());
         let (width, each, numel, centred) = (self.width, self.each, x.numel(), self.rule.centred);
         at.give(0, || {
-            let none = x.with_layout(Layout::contiguous(&[0]));
-            let weight = self.weight.as_ref().map_or(std::borrow::Cow::Owned(none), |weight| weight.value().packed());
-            let operands = [&*gy, &*x, norms, &*weight];
+            let weight = operand(self.op, &x, self.weight.as_ref().map(Saved::value))?;
+            let operands = [&*gy, &*x, norms, &weight];
             for_float!(x.float(), T => Tensor::compute::<T, 4>(self.op, x.shape(), operands, move |[gy, x, norms, w], gx| {
                 if numel > 0 {
                     let affine = Affine { weight: w.flat(), bias: &[], each };

@@ -46,6 +46,8 @@ impl Tensor {
             return Ok(self.mul_scalar(1.0));
         }
         let planes = [*n, 1, *channels, space.iter().product()];
+        let padded = [*n, 1, channels.saturating_add_signed(size - 1), planes[3]];
+        check.room(&padded, self.dtype())?;
         let squares =
             self.square().reshape_to(&planes)?.pad(&[0, 0, size / 2, (size - 1) / 2], PadMode::Constant(0.0))?;
         let mean = squares.avg_pool2d(AvgPool::new([size, 1]).stride(1))?.reshape_to(self.shape())?;
@@ -73,6 +75,11 @@ crate::ops::cases::cases![{
             .refuses(
                 |x| x[0].local_response_norm(0, 0.5, 0.75, 2.0),
                 "local_response_norm: size is 0, it must be at least 1",
+            )
+            .refuses(
+                |x| x[0].local_response_norm(1isize << 61, 0.5, 0.75, 2.0),
+                "local_response_norm: shape [2, 1, 2305843009213693956, 3] is too large (at most 64 dimensions, and no \
+                 more bytes than memory holds)",
             )
             .refuses(
                 |x| x[0].sum_dim(2)?.local_response_norm(2, 0.5, 0.75, 2.0),

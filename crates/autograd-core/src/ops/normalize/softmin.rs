@@ -1,6 +1,7 @@
 //! Softmax of the negated input.
 
 use crate::error::Result;
+use crate::ops::check::Check;
 use crate::tensor::Tensor;
 
 impl Tensor {
@@ -20,6 +21,9 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn softmin(&self, dim: isize) -> Result<Tensor> {
+        let check = Check("softmin");
+        check.float(self)?;
+        check.dim(dim, self.shape())?;
         self.neg().softmax(dim)
     }
 }
@@ -32,5 +36,5 @@ crate::ops::cases::cases![{
     };
     [Case::new("softmin", vec![Input::real(&[3, 4], -2.0..2.0)], |x| x[0].softmin(-1))
         .value(reference)
-        .refuses(|x| x[0].softmin(2), "softmax: dim 2 is out of range for shape [3, 4] (−2 to 1)")]
+        .refuses(|x| x[0].softmin(2), "softmin: dim 2 is out of range for shape [3, 4] (−2 to 1)")]
 }];

@@ -4,6 +4,7 @@ use crate::error::Result;
 use crate::keep;
 use crate::ops::check::Check;
 use crate::ops::reduce::dims::ReduceDims;
+use crate::ops::reduce::norm::vector::norm;
 use crate::tensor::Tensor;
 
 impl Tensor {
@@ -30,7 +31,8 @@ impl Tensor {
         check.float(self)?;
         check.require(!p.is_nan(), "p", p, "a number")?;
         check.require(!eps.is_nan(), "eps", eps, "a number")?;
-        self.try_div(&self.vector_norm(p, keep(dims))?.clamp(eps, f64::INFINITY)?)
+        let norm = norm(check.0, "p", self, p, &keep(dims))?;
+        self.try_div(&norm.clamp(eps, f64::INFINITY)?)
     }
 
     /// The cosine of the angle between vectors along `dim`: `y = Σ a b/(max(‖a‖, ε) max(‖b‖, ε))`.
@@ -80,7 +82,7 @@ crate::ops::cases::cases![{
             .not_counting_saved()
             .refuses(
                 |x| x[0].normalize(2.0, 3, 1e-12),
-                "vector_norm: dim 3 is out of range for shape [2, 3, 4] (−3 to 2)",
+                "normalize: dim 3 is out of range for shape [2, 3, 4] (−3 to 2)",
             )
             .refuses(|x| x[0].normalize(f64::NAN, 1, 1e-12), "normalize: p is NaN, it must be a number")
             .refuses(|x| x[0].normalize(2.0, 1, f64::NAN), "normalize: eps is NaN, it must be a number")

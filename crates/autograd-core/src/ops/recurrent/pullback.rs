@@ -1,7 +1,7 @@
 //! The gradients of a recurrence.
 
 use super::sequence::{Operands, count};
-use super::twin::twin;
+use super::twin::{shown_only, twin};
 use crate::error::Result;
 use crate::kernels::recurrent::{Cell, Kept, Pulled, Sequence, Upstream, backward};
 use crate::ops::linalg::product::{View, product};
@@ -52,7 +52,10 @@ impl Pullback for Recurrent {
         };
         let (x, w_ih) = (operands.x.value(), operands.w_ih.value());
         at.give(0, || product(op, View::rows_of(&d), View::rows_of(w_ih), None, x.shape()))?;
-        at.give(1, || across(&d, &x.try_packed(op)?.reshape_to(&[steps, s.inputs])?, &operands.w_ih))?;
+        at.give(1, || {
+            let x = shown_only(s, x, self.lengths.as_ref().map(Saved::value))?;
+            across(&d, &x.try_packed(op)?.reshape_to(&[steps, s.inputs])?, &operands.w_ih)
+        })?;
         // The state before each step: all but the last.
         let before = gates + beside + unprojected + if s.reverse { s.rows * s.outputs } else { 0 };
         at.give(2, || across(&d_state, &matrix(kept, before, s.outputs)?, &operands.w_hh))?;

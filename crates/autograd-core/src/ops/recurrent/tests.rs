@@ -228,18 +228,58 @@ fn what_follows_the_end_of_a_sample_counts_nothing() {
             Tensor::arange(0.0, random.s.steps as f64, 1.0, DType::I64).expect("few").unsqueeze(1).expect("a dim");
         let behind = places.ge(lengths).expect("they broadcast").unsqueeze(2).expect("a dim");
         let nan = Tensor::full(&[], f64::NAN, DType::F64).expect("one");
-        let x = behind.where_cond(&nan, &random.operands.x.detach()).expect("they broadcast");
+        let x = behind.where_cond(&nan, &random.operands.x.detach()).expect("they broadcast").requires_grad();
         let spoiled =
             run("recurrence", random.cell, &x, [&random.operands.w_ih, &random.operands.w_hh], &random.options())
                 .expect("all of it fits");
         let fused = random.fused();
         near("outputs", seed, &spoiled.y.to_f64s(), &fused[0].to_f64s());
         near("last state", seed, &spoiled.h.to_f64s(), &fused[1].to_f64s());
-        if random.s.rows == 0 {
-            continue;
+        let inputs = random.operands.list();
+        let spoiled_inputs: Vec<&Tensor> = std::iter::once(&x).chain(inputs[1..].iter().copied()).collect();
+        let got = derivatives(&weighted(&[spoiled.y, spoiled.h, spoiled.c], seed), &spoiled_inputs);
+        let want = derivatives(&weighted(&fused, seed), &inputs);
+        for (got, want) in got.iter().zip(&want) {
+            near("a derivative", seed, got, want);
         }
-        let all = spoiled.y.sum().try_add(&spoiled.h.sum()).expect("numbers").backward().expect("tracked");
-        let finite = |x: &Tensor| all.get(x).is_none_or(|g| g.to_f64s().iter().all(|g| g.is_finite()));
-        assert!(finite(&random.operands.w_hh), "seed {seed}");
+    }
+}
+
+/// The gradients of a plain and of a recorded walk, and those of the latter's squares.
+fn derivatives(y: &Tensor, inputs: &[&Tensor]) -> Vec<Vec<f64>> {
+    if !y.is_tracked() {
+        return vec![];
+    }
+    let numbers = |g: Option<&Tensor>, x: &Tensor| g.map_or(vec![0.0; x.numel()], Tensor::to_f64s);
+    let plain = y.backward_keep().expect("tracked");
+    let mut all: Vec<Vec<f64>> = inputs.iter().map(|x| numbers(plain.get(x), x)).collect();
+    let one = y.detach().ones_like();
+    let first = grad_with(&[(y, &one)], inputs).expect("differentiable");
+    all.extend(first.iter().zip(inputs).map(|(g, x)| numbers(g.as_ref(), x)));
+    let squares = first.iter().flatten().map(|g| g.square().sum());
+    let sum = squares.reduce(|a, b| a.try_add(&b).expect("numbers"));
+    let Some(sum) = sum.filter(Tensor::is_tracked) else { return all };
+    let second = grad_with(&[(&sum, &one)], inputs).expect("twice differentiable");
+    all.extend(second.iter().zip(inputs).map(|(g, x)| numbers(g.as_ref(), x)));
+    all
+}
+
+#[test]
+fn a_projection_of_nothing_is_zero() {
+    let numbers = |shape: &[usize]| Tensor::ones(shape, DType::F64).expect("small").requires_grad();
+    let (x, first) = (numbers(&[2, 2, 3]), numbers(&[2, 1]));
+    let weights = [numbers(&[0, 3]), numbers(&[0, 1])];
+    for reverse in [false, true] {
+        // The first sample has no step, and keeps the state that it is given.
+        let options = Recurrence::new().projection(&numbers(&[1, 0])).state(&first).reverse(reverse);
+        let (y, h, c) = x.lstm(&weights[0], &weights[1], options.clone()).expect("all of it fits");
+        assert_eq!((y.to_f64s(), h.to_f64s(), c.shape()), (vec![0.0; 4], vec![0.0; 2], &[2, 0][..]));
+        let options = options.lengths(&Tensor::from([0, 1]));
+        let (y, h, _) = x.lstm(&weights[0], &weights[1], options).expect("all of it fits");
+        assert_eq!((y.to_f64s(), h.to_f64s()), (vec![0.0; 4], vec![1.0, 0.0]));
+        let found = h.sum().backward_keep().expect("tracked");
+        assert_eq!(found.get(&first).map(Tensor::to_f64s), Some(vec![1.0, 0.0]));
+        let recorded = grad_with(&[(&h.sum(), &Tensor::ones(&[], DType::F64).expect("one"))], &[&first]);
+        assert_eq!(recorded.expect("tracked")[0].as_ref().map(Tensor::to_f64s), Some(vec![1.0, 0.0]));
     }
 }

@@ -5,6 +5,18 @@ use crate::error::Result;
 use crate::kernels::recurrent::{Cell, Sequence};
 use crate::tensor::Tensor;
 
+/// x with zeros behind the end of each row: what stands there takes no part, not even if it is NaN.
+pub(super) fn shown_only(s: &Sequence, x: &Tensor, lengths: Option<&Tensor>) -> Result<Tensor> {
+    let Some(lengths) = lengths else { return Ok(x.clone()) };
+    let runs = Tensor::moved::<u8, 1>("lengths", &[s.steps, s.rows, 1], [lengths], |[lengths], y| {
+        let lengths = lengths.flat::<i64>();
+        for (step, y) in y.chunks_exact_mut(lengths.len().max(1)).enumerate() {
+            y.iter_mut().zip(lengths).for_each(|(y, length)| *y = u8::from((step as i64) < *length));
+        }
+    })?;
+    runs.where_cond(x, &Tensor::zeros(&[], x.dtype())?)
+}
+
 /// The part of the result that the caller sees, in the same order.
 pub(super) fn twin(s: &Sequence, operands: &Operands<Tensor>, lengths: Option<&Tensor>) -> Result<Tensor> {
     let Operands { x, w_ih, w_hh, biases, h, c, w_hr } = operands;
@@ -12,7 +24,7 @@ pub(super) fn twin(s: &Sequence, operands: &Operands<Tensor>, lengths: Option<&T
     let zeros = |width: usize| Tensor::zeros(&[s.rows, width], x.dtype());
     let mut h = h.clone().map_or_else(|| zeros(s.outputs), Ok)?;
     let mut c = c.clone().map_or_else(|| zeros(s.hidden), Ok)?;
-    let (of_x, nothing) = (x.linear(w_ih, b_ih)?, zeros(s.outputs)?);
+    let (of_x, nothing) = (shown_only(s, x, lengths)?.linear(w_ih, b_ih)?, zeros(s.outputs)?);
     let (mut states, mut shown) = (vec![h.clone()], Vec::new());
     for place in 0..s.steps {
         let step = if s.reverse { s.steps - 1 - place } else { place };

@@ -110,6 +110,21 @@ impl Pullback for Inner {
     }
 }
 
+/// Which of the places where runs of `n` entries begin is out of order, if one is: the first is 0, none is below the one
+/// before it or above `n`, which is the last one, where the end is one of them.
+pub(crate) fn misplaced(ends: &[i64], n: usize, whole: bool) -> Option<String> {
+    let Some(last) = ends.len().checked_sub(1) else {
+        return (whole || n > 0).then(|| "there are none".to_string());
+    };
+    let n = n as i64;
+    let fits = |i: usize| {
+        let at = ends[i];
+        let from = if i == 0 { at == 0 } else { at >= ends[i - 1] };
+        from && at <= n && (i < last || !whole || at == n)
+    };
+    (0..=last).find(|i| !fits(*i)).map(|i| format!("number {i} of them is {}", ends[i]))
+}
+
 const OP: &str = "csr_matmul";
 const CHECK: Check = Check(OP);
 
@@ -148,10 +163,8 @@ impl Tensor {
         let crow = crow_indices.try_packed(OP)?;
         Tensor::look(OP, [&*crow], move |[crow]| {
             let crow = crow.flat::<i64>();
-            if crow.first() == Some(&0) && crow.last() == Some(&(e as i64)) && crow.is_sorted() {
-                return Ok(());
-            }
-            let text = format!("{OP}: crow_indices must go up from 0 to {e}, the number of values");
+            let Some(at) = misplaced(crow, e, true) else { return Ok(()) };
+            let text = format!("{OP}: crow_indices must go up from 0 to {e}, the number of values; {at}");
             Err(Error::new(ErrorKind::Index, text))
         })?;
         let rows = Tensor::moved::<i64, 1>(OP, &[e], [&*crow], |[crow], y| {
@@ -177,7 +190,7 @@ crate::ops::cases::cases![{
         })
         .refuses(
             |x| x[0].csr_matmul(&Tensor::from([0, 3]), &Tensor::from([0, 0, 0, 0]), &x[1]),
-            "csr_matmul: crow_indices must go up from 0 to 4, the number of values",
+            "csr_matmul: crow_indices must go up from 0 to 4, the number of values; number 1 of them is 3",
         )
         .refuses(
             |x| x[0].csr_matmul(&Tensor::from([0, 4]), &Tensor::from([0, 0, 5, 0]), &x[1]),

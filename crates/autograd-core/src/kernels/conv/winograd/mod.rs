@@ -10,7 +10,9 @@
 //! summed over channels, or over tiles and samples: for each of the 16 places, a product of matrices. Tiles are
 //! transformed in blocks that stay in the cache.
 //!
-//! In F32 the errors stay within four times those of the definition, summed up one product after the other.
+//! In F32 the errors stay within four times those of the definition, summed up one product after the other. An infinity
+//! or NaN reaches all outputs of its tiles here, and numbers near the largest overflow: a result that is not finite is
+//! given up, for the definition to say which of its elements are.
 //!
 //! Method: Lavin & Gray, "Fast Algorithms for Convolutional Neural Networks", CVPR 2016, arXiv:1509.09308.
 
@@ -23,7 +25,8 @@ use crate::kernels::gemm::{Matrix, gemm, gemm_add};
 use crate::kernels::real::Real;
 use crate::kernels::simd::vectorize;
 use std::ops::Range;
-use transform::{FromTiles, Place, Planes, ToTiles};
+use std::sync::atomic::{AtomicBool, Ordering};
+use transform::{FromTiles, Place, Planes, ToTiles, all_finite};
 use weights::{Weights, gradient, transformed};
 
 /// Places of a transformed tile.
@@ -85,23 +88,22 @@ impl Conv {
     }
 }
 
-/// [`super::output`]; `false` if it is not for this file.
+/// [`super::output`]; `false` if it is not for this file, or not finite.
 pub(super) fn output<T: Real>(conv: &Conv, x: &[T], w: &[T], bias: Option<&[T]>, y: &mut [T]) -> bool {
-    conv.is_winograd::<T>() && {
-        convolve(conv, x, Weights { w, rows: conv.outer, columns: conv.inner, mirrored: false }, bias, y);
-        true
-    }
+    let weights = Weights { w, rows: conv.outer, columns: conv.inner, mirrored: false };
+    conv.is_winograd::<T>() && convolve(conv, x, weights, bias, y)
 }
 
-/// [`super::input`]; `false` if it is not for this file.
+/// [`super::input`]; `false` if it is not for this file, or not finite.
 pub(super) fn input<T: Real>(conv: &Conv, y: &[T], w: &[T], bias: Option<&[T]>, x: &mut [T]) -> bool {
     let Some(mirrored) = conv.mirrored().filter(Conv::is_winograd::<T>) else { return false };
-    convolve(&mirrored, y, Weights { w, rows: conv.inner, columns: conv.outer, mirrored: true }, bias, x);
-    true
+    convolve(&mirrored, y, Weights { w, rows: conv.inner, columns: conv.outer, mirrored: true }, bias, x)
 }
 
-/// The output for `weights`, which has a row for each channel of y in a group and a column for each of x.
-fn convolve<T: Real>(conv: &Conv, x: &[T], weights: Weights<'_, T>, bias: Option<&[T]>, y: &mut [T]) {
+/// The output for `weights`, which has a row for each channel of y in a group and a column for each of x; whether it is
+/// finite.
+fn convolve<T: Real>(conv: &Conv, x: &[T], weights: Weights<'_, T>, bias: Option<&[T]>, y: &mut [T]) -> bool {
+    let finite = AtomicBool::new(true);
     let all = PLACES * conv.groups * conv.outer * conv.inner;
     with_room(all, |transformed_weights| {
         transformed(&weights, conv, transformed_weights);
@@ -114,11 +116,14 @@ fn convolve<T: Real>(conv: &Conv, x: &[T], weights: Weights<'_, T>, bias: Option
                 let u = &transformed_weights[group * PLACES * conv.outer * conv.inner..];
                 blocks(images * rows, conv.rows_of_block::<T>(BLOCK), |block| {
                     let bias = bias.map(|bias| &bias[group * conv.outer..][..conv.outer]);
-                    convolve_block(conv, group, block, (x, u, bias), y, threads);
+                    if !convolve_block(conv, group, block, (x, u, bias), y, threads) {
+                        finite.store(false, Ordering::Relaxed);
+                    }
                 });
             }
         });
     });
+    finite.into_inner()
 }
 
 /// Consecutive ranges of `all`, of nearly the same length, at most `most` long.
@@ -129,7 +134,7 @@ fn blocks(all: usize, most: usize, mut block: impl FnMut(Range<usize>)) {
     }
 }
 
-/// The outputs of some rows of tiles.
+/// The outputs of some rows of tiles; whether they are finite.
 fn convolve_block<T: Real>(
     conv: &Conv,
     group: usize,
@@ -137,7 +142,7 @@ fn convolve_block<T: Real>(
     (x, u, bias): (&[T], &[T], Option<&[T]>),
     y: &mut [T],
     threads: usize,
-) {
+) -> bool {
     let (inner, outer) = (conv.inner, conv.outer);
     let tiles = rows.len() * conv.tiles()[1];
     with_room(PLACES * (inner + outer) * tiles, |room| {
@@ -157,11 +162,11 @@ fn convolve_block<T: Real>(
             gemm(threads, (outer, inner, tiles), u, v, None, m);
         }
         let channels = group * outer..(group + 1) * outer;
-        vectorize(FromTiles { planes: Planes::outputs(conv), channels, rows, tiles: m, bias, y });
-    });
+        vectorize(FromTiles { planes: Planes::outputs(conv), channels, rows, tiles: m, bias, y })
+    })
 }
 
-/// [`super::weight`]; `false` if it is not for this file.
+/// [`super::weight`]; `false` if it is not for this file, or not finite.
 pub(super) fn weight<T: Real>(conv: &Conv, x: &[T], y: &[T], w: &mut [T]) -> bool {
     if !conv.is_winograd::<T>() {
         return false;
@@ -177,7 +182,7 @@ pub(super) fn weight<T: Real>(conv: &Conv, x: &[T], y: &[T], w: &mut [T]) -> boo
         });
         gradient(conv, splits, sums, w);
     });
-    true
+    all_finite(w)
 }
 
 /// `sums[place, o, c] = Σ` of the products of transformed tiles of some images.

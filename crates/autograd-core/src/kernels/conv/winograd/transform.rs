@@ -122,7 +122,8 @@ impl Lines {
     #[inline(always)]
     fn read<T: Real>(&self, x: &[T], lines: usize, columns: usize, parts: &mut [[T; ROOM]; 4]) {
         let Lines { planes, channel, image, top, left } = *self;
-        let zeros = planes.before[1].saturating_sub(left);
+        // A strip may end before the zeros do.
+        let zeros = planes.before[1].saturating_sub(left).min(2 * columns);
         let from = left.saturating_sub(planes.before[1]).min(planes.width);
         let count = (planes.width - from).min(2 * columns - zeros);
         let mut line = [T::ZERO; 2 * (WIDE + 1)];
@@ -234,7 +235,8 @@ impl Strip {
     }
 }
 
-/// `y[image, channel, ..] = Aᵀ m A` of `tiles[place, channel, tile]`, plus the channel's bias.
+/// `y[image, channel, ..] = Aᵀ m A` of `tiles[place, channel, tile]`, plus the channel's bias. The output says whether all
+/// of these numbers are finite.
 pub(super) struct FromTiles<'a, T> {
     pub(super) planes: Planes,
     pub(super) channels: Range<usize>,
@@ -245,14 +247,15 @@ pub(super) struct FromTiles<'a, T> {
 }
 
 impl<T: Real> Kernel for FromTiles<'_, T> {
-    type Output = ();
+    type Output = bool;
     #[inline(always)]
-    fn run(self) {
+    fn run(self) -> bool {
         let FromTiles { planes, channels, rows, tiles, bias, y } = self;
         let [height, width] = planes.tiles;
         let (all, count) = (rows.len() * width, channels.len());
         let mut sums = [[[T::ZERO; WIDE]; 4]; 2];
         let mut line = [[T::ZERO; 2]; WIDE];
+        let mut finite = true;
         for (c, channel) in channels.enumerate() {
             let bias = bias.map_or(T::ZERO, |bias| bias[c]);
             for start in (0..all).step_by(WIDE) {
@@ -271,6 +274,7 @@ impl<T: Real> Kernel for FromTiles<'_, T> {
                     for (t, pair) in line[..many].iter_mut().enumerate() {
                         *pair = [s0[t] + s1[t] + s2[t] + bias, s1[t] - s2[t] - s3[t] + bias];
                     }
+                    finite &= all_finite(line[..many].as_flattened());
                     let mut t = 0;
                     while t < many {
                         let (row, first) = (rows.start + (start + t) / width, (start + t) % width);
@@ -286,5 +290,12 @@ impl<T: Real> Kernel for FromTiles<'_, T> {
                 }
             }
         }
+        finite
     }
+}
+
+/// Whether all are finite; every one is looked at.
+#[inline(always)]
+pub(super) fn all_finite<T: Real>(x: &[T]) -> bool {
+    x.iter().fold(true, |all, x| all & x.is_finite())
 }

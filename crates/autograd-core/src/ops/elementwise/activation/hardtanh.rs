@@ -1,6 +1,7 @@
 //! Clamps as activations.
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::ops::check::Check;
 use crate::ops::elementwise::compare::clamp::clamped;
 use crate::tensor::Tensor;
 
@@ -21,6 +22,9 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn hardtanh(&self, min_val: f64, max_val: f64) -> Result<Tensor> {
+        for (name, bound) in [("min_val", min_val), ("max_val", max_val)] {
+            Check("hardtanh").require(!bound.is_nan(), name, bound, "a number or an infinity")?;
+        }
         if min_val > max_val {
             let text = format!("hardtanh: min_val {min_val} is above max_val {max_val}");
             return Err(Error::new(ErrorKind::Argument, text));
@@ -45,6 +49,6 @@ impl Tensor {
 crate::ops::cases::cases![
     Case::fallible_unary("hardtanh", -2.0..2.0, &[-0.5, 1.5], |x| x.hardtanh(-0.5, 1.5), |x| x.clamp(-0.5, 1.5))
         .refuses(|x| x[0].hardtanh(0.5, -0.5), "hardtanh: min_val 0.5 is above max_val -0.5")
-        .refuses(|x| x[0].hardtanh(f64::NAN, 1.0), "clamp: min is NaN, it must be a number or an infinity"),
+        .refuses(|x| x[0].hardtanh(f64::NAN, 1.0), "hardtanh: min_val is NaN, it must be a number or an infinity"),
     Case::unary("relu6", -3.0..9.0, &[0.0, 6.0], |x| x.relu6(), |x| x.clamp(0.0, 6.0)),
 ];

@@ -1,6 +1,7 @@
 //! Power in double precision.
 
 use crate::error::Result;
+use crate::ops::check::Check;
 use crate::tensor::{DType, Tensor};
 
 impl Tensor {
@@ -21,6 +22,7 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn float_power(&self, exponent: &Tensor) -> Result<Tensor> {
+        Check("float_power").broadcast(self.shape(), exponent.shape())?;
         self.to_dtype(DType::F64).pow(&exponent.to_dtype(DType::F64))
     }
 }
@@ -33,6 +35,6 @@ crate::ops::cases::cases![{
         .value(reference)
         .refuses(
             |x| x[0].float_power(&x[0].t()?),
-            "pow: shapes [3, 4] and [4, 3] do not broadcast: 3 ≠ 4 in dimension −2 (counted from the end)",
+            "float_power: shapes [3, 4] and [4, 3] do not broadcast: 3 ≠ 4 in dimension −2 (counted from the end)",
         )]
 }];

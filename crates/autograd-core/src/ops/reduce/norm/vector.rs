@@ -58,7 +58,7 @@ impl Tensor {
 }
 
 /// [`Tensor::vector_norm`] for an operation that calls its order `name`.
-pub(super) fn norm(op: &'static str, name: &str, x: &Tensor, p: f64, dims: &ReduceDims) -> Result<Tensor> {
+pub(in crate::ops) fn norm(op: &'static str, name: &str, x: &Tensor, p: f64, dims: &ReduceDims) -> Result<Tensor> {
     let float = Check(op).float(x)?;
     Check(op).require(!p.is_nan(), name, p, "a number")?;
     let mut along = Along::new(op, x, dims)?;

@@ -2,7 +2,7 @@
 
 use crate::layer::Layer;
 use crate::observe::join;
-use autograd_core::{Error, ErrorKind, Result, Tensor};
+use autograd_core::{Error, ErrorKind, NodeId, Result, Tensor};
 use std::cell::{Cell, RefCell};
 use std::fmt::{self, Display};
 use std::sync::Arc;
@@ -33,6 +33,8 @@ pub struct LayerCall<'a> {
     pub inputs: &'a [&'a Tensor],
     /// What it has returned, or what the hook before this one has put in its place.
     pub output: &'a Tensor,
+    /// A place on the tape before all that it recorded, where a run is seen as a whole.
+    pub(crate) began: Option<NodeId>,
 }
 
 type Function = dyn Fn(&LayerCall<'_>) -> Result<Option<Tensor>> + Send + Sync;
@@ -221,13 +223,23 @@ fn run(
     let _active = Active::begin(hooks.into());
     let output = forward()?;
     let own = hooks.iter().filter(|hook| hook.place.as_deref() == Some("")).cloned().map(|hook| (hook, String::new()));
-    shown(own.collect(), kind, inputs, output)
+    shown(own.collect(), kind, (inputs, None), output)
+}
+
+/// The next place on the tape.
+pub(crate) fn now() -> Option<NodeId> {
+    Tensor::from(0.0).requires_grad().node_id()
 }
 
 /// Calls hooks with an output, one after another.
-fn shown(hooks: Vec<(Hook, String)>, kind: &'static str, inputs: &[&Tensor], mut output: Tensor) -> Result<Tensor> {
+fn shown(
+    hooks: Vec<(Hook, String)>,
+    kind: &'static str,
+    (inputs, began): (&[&Tensor], Option<NodeId>),
+    mut output: Tensor,
+) -> Result<Tensor> {
     for (hook, place) in hooks {
-        let call = LayerCall { place: &place, kind, inputs, output: &output };
+        let call = LayerCall { place: &place, kind, inputs, output: &output, began };
         let changed = (hook.function)(&call).map_err(|error| match hook.name.as_str() {
             "" => error,
             name => error.context(format_args!("hook {name:?}")),
@@ -241,6 +253,7 @@ fn shown(hooks: Vec<(Hook, String)>, kind: &'static str, inputs: &[&Tensor], mut
 pub(crate) struct Entered {
     /// How long the places of the models were before.
     outer: Vec<usize>,
+    began: Option<NodeId>,
 }
 
 /// Notes that the part called `name` of the layer that is running begins; none if no hook could see it.
@@ -251,7 +264,8 @@ pub(crate) fn enter(name: &dyn Display) -> Option<Entered> {
     RUNNING.with_borrow_mut(|running| {
         let outer = running.iter().map(|model| model.place.len()).collect();
         running.iter_mut().for_each(|model| model.place = join(&model.place, name));
-        Some(Entered { outer })
+        let whole = running.iter().any(|model| model.hooks.iter().any(|hook| hook.place.is_none()));
+        Some(Entered { outer, began: if whole { now() } else { None } })
     })
 }
 
@@ -264,7 +278,7 @@ impl Entered {
             let here = all.filter(|(hook, place)| hook.place.as_ref().is_none_or(|own| own == *place));
             here.map(|(hook, place)| (hook.clone(), place.clone())).collect()
         });
-        shown(hooks, kind, inputs, output)
+        shown(hooks, kind, (inputs, self.began), output)
     }
 }
 

@@ -107,7 +107,8 @@ impl Drop for Entered {
     }
 }
 
-/// Runs a layer, whose parts record their steps, and then records its own, unless it consists of recorded parts only.
+/// Runs a layer, whose parts record their steps, and then records its own, unless it consists of recorded parts only and
+/// returns what has the shape of the last.
 fn step(layer: &(impl Module + ?Sized), forward: impl FnOnce() -> Result<Tensor>) -> Result<Tensor> {
     let before = recording(|recording| (recording.steps.len(), recording.elsewhere));
     let Some((before, elsewhere)) = before else { return forward() };
@@ -156,7 +157,9 @@ impl Recording {
         }
         // Used again, its parameters count no more, but it has a row as it had before.
         let again = self.steps[..before].iter().any(|s| s.name == self.place && s.kind == kind && s.output.is_some());
-        let whole = !parts || own > 0 || multiply_adds > 0 || !silent.is_empty() || again;
+        // Without a row of its own, the output of its last part would be taken for its own.
+        let other = self.steps.last().and_then(|last| last.output.as_deref()).is_some_and(|shape| *shape != *y.shape());
+        let whole = !parts || own > 0 || multiply_adds > 0 || !silent.is_empty() || again || other;
         self.steps.extend(silent);
         if whole {
             let (name, output) = (self.place.clone(), Some(y.shape().into()));

@@ -3,8 +3,8 @@
 use autograd_core::module::Module as _;
 use autograd_core::{DType, Tensor, no_grad, seeded};
 use wengert_nn::{
-    Ailment, Diagnosis, Doctor, Dropout, Layer, Linear, Module, ReLU, Result, Sequential, Tanh, diagnose, diagnose_run,
-    mse_loss, sequential,
+    Ailment, BatchNorm1d, Diagnosis, Doctor, Dropout, Layer, Linear, Module, ReLU, Result, Sequential, Tanh, diagnose,
+    diagnose_run, mse_loss, sequential,
 };
 
 fn batch() -> Result<([Tensor; 1], Tensor)> {
@@ -63,6 +63,58 @@ fn the_operation_that_cuts_a_path_is_named_with_its_layer() -> Result<()> {
     let cause = Some("detach in the model or the loss cut a value of shape [6, 1] off".to_string());
     assert_eq!(found(&cut)[0], ("0.weight".into(), Ailment::Missing, cause));
     Ok(())
+}
+
+/// Cuts beside its parts: before the first, or between them.
+#[derive(Module)]
+struct Cutting {
+    first: Linear,
+    norm: BatchNorm1d,
+    last: Linear,
+    early: bool,
+}
+
+impl Layer for Cutting {
+    fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        let x = if self.early { x.detach() } else { x.clone() };
+        let h = self.norm.call("norm", &self.first.call("first", &x)?)?;
+        self.last.call("last", &if self.early { h } else { h.floor() })
+    }
+}
+
+#[test]
+fn a_cut_beside_the_parts_of_a_layer_is_in_the_layer() -> Result<()> {
+    for early in [false, true] {
+        let rng = &mut seeded(1);
+        let inside = Cutting {
+            first: Linear::new(2, 3, rng)?,
+            norm: BatchNorm1d::new(3)?,
+            last: Linear::new(3, 1, rng)?,
+            early,
+        };
+        let model = Outer { stem: Linear::new(2, 2, rng)?, block: inside };
+        let diagnosis = run(&model)?;
+        let op = if early { "detach" } else { "floor" };
+        let shape = if early { "[6, 2]" } else { "[6, 3]" };
+        let cause = Some(format!("{op} in block (Cutting) cut a value of shape {shape} off"));
+        let mut missing = found(&diagnosis);
+        missing.retain(|(_, ailment, _)| *ailment == Ailment::Missing);
+        assert_eq!(missing.len(), if early { 2 } else { 6 }, "{diagnosis}");
+        assert!(missing.iter().all(|(_, _, why)| *why == cause), "{diagnosis}");
+    }
+    Ok(())
+}
+
+#[derive(Module)]
+struct Outer {
+    stem: Linear,
+    block: Cutting,
+}
+
+impl Layer for Outer {
+    fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        self.block.call("block", &self.stem.call("stem", x)?)
+    }
 }
 
 #[derive(Module)]

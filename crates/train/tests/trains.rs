@@ -1,9 +1,9 @@
 //! `check_trains` passes sound models, and names place and cause of planted faults.
 
-use autograd_core::module::{Buffer, Module as _, Stream};
+use autograd_core::module::{Buffer, Mode, Module as _, Stream};
 use autograd_core::{DType, Tensor, keep, seeded};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use wengert_nn::{Dropout, Layer, Linear, Module, ReLU, Sequential, Tanh, cross_entropy, inputs, mse_loss, sequential};
 use wengert_train::{Aspect, Finding, Result, TrainCheck, TrainFindings, assert_trains, check_trains};
 
@@ -196,6 +196,77 @@ fn what_is_not_saved_is_found() -> Result<()> {
     let all = places(&model)?;
     assert!(all.contains(&(Aspect::Resume, "linear.weight".into())), "{all:?}");
     assert!(all.iter().all(|(aspect, _)| ![Aspect::Repeats, Aspect::Threads].contains(aspect)), "{all:?}");
+    Ok(())
+}
+
+/// A normalisation whose statistics are in no buffer.
+#[derive(Debug, Module)]
+struct Hidden {
+    linear: Linear,
+    mode: Mode,
+    #[module(skip)]
+    mean: Mutex<Tensor>,
+}
+
+impl Clone for Hidden {
+    fn clone(&self) -> Self {
+        let mean = Mutex::new(self.mean.lock().expect("no panic").clone());
+        Hidden { linear: self.linear.clone(), mode: self.mode, mean }
+    }
+}
+
+impl Layer for Hidden {
+    fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        let y = self.linear.call("linear", x)?;
+        let mut kept = self.mean.lock().expect("no panic");
+        if self.mode.is_training() {
+            *kept = y.mean_dim(0)?.detach();
+            return y.try_mul(&y.try_sub(&y.mean_dim(0)?)?);
+        }
+        y.try_mul(&y.try_sub(&kept.to_dtype(y.dtype()))?)
+    }
+}
+
+#[test]
+fn a_state_that_only_evaluation_uses_is_found_when_it_is_not_saved() -> Result<()> {
+    let model = Hidden {
+        linear: Linear::new(2, 1, &mut seeded(1))?,
+        mode: Mode::default(),
+        mean: Mutex::new(Tensor::from([0.0])),
+    };
+    let all = findings(&model)?;
+    let found: Vec<_> = all.iter().map(|finding| (finding.aspect, finding.place.as_str())).collect();
+    assert_eq!(found, [(Aspect::Resume, "the output")]);
+    assert!(all[0].cause.starts_with("saved and loaded, it answers differently in evaluation"), "{}", all[0].cause);
+    Ok(())
+}
+
+/// A part that is in no list of parameters.
+#[derive(Clone, Module)]
+struct Left {
+    linear: Linear,
+    #[module(skip)]
+    out: Linear,
+    stream: Stream,
+}
+
+impl Layer for Left {
+    fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        let _ = self.stream.draw();
+        self.out.call("out", &self.linear.call("linear", x)?)
+    }
+}
+
+#[test]
+fn a_part_that_nothing_trains_and_a_draw_in_evaluation_are_found() -> Result<()> {
+    let rng = &mut seeded(1);
+    let all =
+        findings(&Left { linear: Linear::new(2, 3, rng)?, out: Linear::new(3, 1, rng)?, stream: Stream::new(rng) })?;
+    let last = &all[all.len() - 1];
+    assert_eq!((all[0].aspect, all[0].place.as_str()), (Aspect::Gradients, ""));
+    assert!(all[0].cause.ends_with("nothing trains or saves them: [1, 3], [1]"), "{}", all[0].cause);
+    assert_eq!((last.aspect, last.place.as_str()), (Aspect::Eval, "stream"));
+    assert_eq!(last.cause, "it draws random numbers in evaluation");
     Ok(())
 }
 

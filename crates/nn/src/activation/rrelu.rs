@@ -1,6 +1,7 @@
 //! Leaky rectifier with random slopes.
 
 use crate::layer::Layer;
+use crate::layers::drawn;
 use autograd_core::module::{Mode, Stream};
 use autograd_core::{Result, Tensor};
 use rand::Rng;
@@ -56,7 +57,7 @@ impl RReLU {
 impl Layer for RReLU {
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
         if self.mode.is_training() {
-            x.rrelu_seeded(self.lower, self.upper, self.stream.draw())
+            drawn(&self.stream, |seed| x.rrelu_seeded(self.lower, self.upper, seed))
         } else {
             x.rrelu_mean(self.lower, self.upper)
         }

@@ -2,7 +2,7 @@
 
 use super::doctor::Doctor;
 use super::table::{Ailment, Diagnosis, ParameterRow, UnitsRow};
-use crate::hooks::{LayerCall, see_calls};
+use crate::hooks::{LayerCall, now, see_calls};
 use crate::layer::Layer;
 use crate::summary::Unchanged;
 use autograd_core::{Cut, Gradients, NodeId, Result, Tensor, detect_anomaly, watch_cuts};
@@ -16,8 +16,8 @@ const RECTIFIERS: [&str; 4] = ["ReLU", "ReLU6", "Threshold", "SquaredReLU"];
 struct Seen {
     place: String,
     kind: &'static str,
-    /// A place on the tape after all that it recorded.
-    end: Option<NodeId>,
+    /// Places on the tape before and after all that it recorded.
+    ends: Option<[NodeId; 2]>,
     units: Option<(usize, Vec<usize>)>,
 }
 
@@ -32,7 +32,8 @@ pub(super) fn run(
     let log = Arc::clone(&seen);
     let see = move |call: &LayerCall<'_>| {
         let units = RECTIFIERS.contains(&call.kind).then(|| units(call.output));
-        let seen = Seen { place: call.place.into(), kind: call.kind, end: now(), units };
+        let ends = call.began.zip(now()).map(|(began, ended)| [began, ended]);
+        let seen = Seen { place: call.place.into(), kind: call.kind, ends, units };
         log.lock().unwrap_or_else(PoisonError::into_inner).push(seen);
     };
     let (value, cuts) = watch_cuts(|| see_calls(see, || loss(&model.forward_all(inputs)?)));
@@ -60,11 +61,6 @@ pub(super) fn run(
         })
         .collect();
     Ok(diagnosis)
-}
-
-/// The next place on the tape.
-fn now() -> Option<NodeId> {
-    Tensor::from(0.0).requires_grad().node_id()
 }
 
 /// The channels of an output, and those of them that are 0 in the whole batch.
@@ -99,8 +95,9 @@ struct Origins<'a> {
 
 impl<'a> Origins<'a> {
     fn of(cuts: Vec<Cut>, seen: &'a [Seen]) -> Origins<'a> {
-        // Layers return from inside to outside: the first that ends after a cut is the innermost around it.
-        let around = |cut: &Cut| seen.iter().find(|layer| layer.end.is_some_and(|end| cut.at <= end));
+        // Layers return from inside to outside: the first that began before a cut and ended after it is the innermost.
+        let is_around = |layer: &Seen, cut: &Cut| layer.ends.is_some_and(|[from, to]| from < cut.at && cut.at <= to);
+        let around = |cut: &Cut| seen.iter().find(|layer| is_around(layer, cut));
         let cuts = cuts.into_iter().map(|cut| {
             let (behind, layer) = (cut.behind(), around(&cut));
             (cut, behind, layer)
@@ -111,7 +108,8 @@ impl<'a> Origins<'a> {
     /// Why the loss was not computed from a parameter.
     fn cause(&self, param: &Tensor) -> String {
         let id = param.node_id();
-        let found = self.cuts.iter().find(|(_, behind, _)| id.is_some_and(|id| behind.contains(&id)));
+        // The last: a layer that takes numbers off the tape for itself, such as statistics, goes on with the value.
+        let found = self.cuts.iter().rev().find(|(_, behind, _)| id.is_some_and(|id| behind.contains(&id)));
         match found {
             Some((cut, _, layer)) => {
                 let layer = match layer {

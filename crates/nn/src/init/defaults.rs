@@ -155,7 +155,7 @@ impl Own<'_> {
     }
 
     /// The row of an embedding that stays 0.
-    fn padding(&self) -> Option<usize> {
+    fn padding(&self) -> Option<isize> {
         let (_, rest) = self.options.split_once("padding_idx: Some(")?;
         rest.split(')').next()?.parse().ok()
     }
@@ -216,15 +216,17 @@ fn keras(own: &Own<'_>, name: &str) -> Option<Box<dyn Initializer>> {
 #[derive(Debug)]
 struct Rows {
     start: super::Distribution,
-    padding: Option<usize>,
+    padding: Option<isize>,
 }
 
 impl Initializer for Rows {
     fn tensor(&self, shape: &[usize], dtype: DType, rng: &mut dyn Rng) -> Result<Tensor> {
         let drawn = self.start.tensor(shape, dtype, rng)?;
-        let Some(row) = self.padding.filter(|_| shape.len() == 2) else { return Ok(drawn) };
+        let (Some(row), &[rows, columns]) = (self.padding, shape) else { return Ok(drawn) };
+        // From the end, if it is negative.
+        let row = if row < 0 { row.saturating_add_unsigned(rows) } else { row };
+        let Ok(row) = usize::try_from(row) else { return Ok(drawn) };
         let mut values = drawn.to_f64s();
-        let columns = shape[1];
         values.iter_mut().skip(row.saturating_mul(columns)).take(columns).for_each(|x| *x = 0.0);
         let mut values = values.into_iter();
         Tensor::sample(shape, dtype, || values.next().unwrap_or_default())

@@ -38,11 +38,29 @@ pub(super) fn gradients(subject: &Subject<'_>) -> Result<Vec<Finding>> {
         };
         findings.push(Finding::new(aspect, row.name.clone(), text));
     }
+    findings.extend(strangers(subject)?);
     let loss = no_grad(|| subject.loss_of(&*subject.clone_model()))?.to_f64()?;
     if !loss.is_finite() {
         findings.push(Finding::new(Aspect::Finite, "", format_args!("the loss is {loss}")));
     }
     Ok(findings)
+}
+
+/// What the output is computed from, and could be trained, belongs to the model or is one of its inputs.
+fn strangers(subject: &Subject<'_>) -> Result<Option<Finding>> {
+    let model = subject.clone_model();
+    let y = model.forward_all(&subject.inputs)?;
+    if !y.is_tracked() {
+        return Ok(None);
+    }
+    let mut grads = y.backward_with(&y.detach().ones_like())?;
+    for known in model.parameters().into_iter().map(|param| &**param).chain(&subject.inputs) {
+        drop(grads.take(known));
+    }
+    let shapes: Vec<String> = grads.iter().map(|gradient| format!("{:?}", gradient.shape())).collect();
+    let text = "is computed from tracked tensors that are no parameters of the model, so nothing trains or saves them";
+    let finding = || Finding::new(Aspect::Gradients, "", format_args!("the output {text}: {}", shapes.join(", ")));
+    Ok((!shapes.is_empty()).then(finding))
 }
 
 /// The gradient of each parameter is its derivative. Those that have none by `known` are not compared.
@@ -164,7 +182,14 @@ fn descend(subject: &Subject<'_>, model: &mut Box<dyn DynLayer>) -> Result<()> {
     Ok(())
 }
 
-/// A step after saving and loading gives the bits of one without.
+/// The output of a copy of the model in evaluation.
+fn answer(subject: &Subject<'_>, model: &Box<dyn DynLayer>) -> Result<Bits> {
+    let mut model = model.clone();
+    model.eval();
+    no_grad(|| model.forward_all(&subject.inputs)).map(|y| tensor_bits("the output", &y))
+}
+
+/// A step after saving and loading gives the bits of one without, and so does an answer in evaluation.
 pub(super) fn resume(subject: &Subject<'_>) -> Option<Finding> {
     let mut model = subject.clone_model();
     if !model.parameters().iter().any(|param| param.is_trainable()) {
@@ -176,14 +201,21 @@ pub(super) fn resume(subject: &Subject<'_>) -> Option<Finding> {
         let mut other = subject.clone_model();
         other.load_state_dict(&StateDict::from_safetensors(&saved, Path::new("checkup"))?)?;
         restore_streams(&mut other, &stream_positions(&model));
+        let answers = (answer(subject, &model)?, answer(subject, &other)?);
         descend(subject, &mut model)?;
         descend(subject, &mut other)?;
-        Ok((state_bits(&model), state_bits(&other)))
+        Ok(((state_bits(&model), state_bits(&other)), answers))
     };
     match both() {
-        Ok((one, other)) => {
-            compared(Aspect::Resume, Ok(one), Ok(other), "saved, loaded and trained on, it has other bits")
-        }
+        Ok(((one, other), (answer, again))) => compared(
+            Aspect::Resume,
+            Ok(one),
+            Ok(other),
+            "saved, loaded and trained on, it has other bits",
+        )
+        .or_else(|| {
+            compared(Aspect::Resume, Ok(answer), Ok(again), "saved and loaded, it answers differently in evaluation")
+        }),
         Err(error) => Some(failed(Aspect::Resume, &error)),
     }
 }
@@ -192,9 +224,14 @@ pub(super) fn resume(subject: &Subject<'_>) -> Option<Finding> {
 pub(super) fn eval(subject: &Subject<'_>) -> Option<Finding> {
     let mut model = subject.clone_model();
     model.eval();
-    let before = state_bits(&model);
+    let (before, drawn) = (state_bits(&model), stream_positions(&model));
     let answer = || no_grad(|| model.forward_all(&subject.inputs)).map(|y| tensor_bits("the output", &y));
     let (one, other) = (answer(), answer());
     compared(Aspect::Eval, one, other, "in evaluation it answers differently the second time")
         .or_else(|| compared(Aspect::Eval, Ok(before), Ok(state_bits(&model)), "it changes in evaluation"))
+        .or_else(|| {
+            let after = stream_positions(&model);
+            let ((name, ..), _) = drawn.iter().zip(&after).find(|(before, after)| before != after)?;
+            Some(Finding::new(Aspect::Eval, name.clone(), "it draws random numbers in evaluation"))
+        })
 }

@@ -1,6 +1,7 @@
 //! Cases of layers.
 
 mod properties;
+mod robust;
 
 use super::{alike, equal, failures, randn, refused};
 use crate::layer::{DynLayer, Layer};

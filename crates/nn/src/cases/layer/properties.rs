@@ -1,7 +1,7 @@
 //! The properties of layers.
 
 use super::super::{Outcome, Property, bits, ensure, equal, near, randn, refused};
-use super::{Built, Case, of_dtype};
+use super::{Built, Case, of_dtype, robust};
 use crate::{gradcheck, summary_of, summary_with};
 use autograd_core::module::{Item, ItemMut, Module, Path, StateDict, restore_streams, stream_positions};
 use autograd_core::{Capture, DType, Gradients, Result, Shape, Tensor, seeded};
@@ -21,6 +21,9 @@ pub(super) const PROPERTIES: &[Property<Case>] = &[
     ("summary", summarised),
     ("captured", captured),
     ("refused inputs", refusals),
+    ("places of its parts", robust::places),
+    ("odd inputs", robust::odd_inputs),
+    ("odd parameters", robust::odd_parameters),
 ];
 
 /// All elements of several outputs.
@@ -29,7 +32,7 @@ fn elements(outputs: &[Tensor]) -> Vec<f64> {
 }
 
 /// All outputs through which gradients flow as one tensor.
-fn whole(outputs: &[Tensor]) -> Result<Tensor> {
+pub(super) fn whole(outputs: &[Tensor]) -> Result<Tensor> {
     match outputs {
         [y] => Ok(y.clone()),
         _ => {
@@ -272,7 +275,7 @@ fn unpacked(packed: &Tensor, inputs: &[Tensor]) -> Result<Vec<Tensor>> {
 }
 
 /// The buffers, in order.
-fn buffers(layer: &Built) -> Vec<Tensor> {
+pub(super) fn buffers(layer: &Built) -> Vec<Tensor> {
     let mut all = Vec::new();
     layer.visit(&Path::root(), &mut |_, item| {
         if let Item::Buffer(buffer) = item {

@@ -172,14 +172,18 @@ impl GroupedQueryAttention {
     /// If the input does not fit; then nothing is added.
     pub fn step(&self, x: &Tensor, cache: &mut KeyValueCache) -> Result<Tensor> {
         let [q, k, v] = self.projected(x, cache.len())?;
-        self.output(&cache.attend(&q, &k, &v)?)
+        let mut grown = cache.clone();
+        let y = self.output(&grown.attend(&q, &k, &v)?)?;
+        *cache = grown;
+        Ok(y)
     }
 
     /// Queries, keys and values, `[N, heads, L, E/H]`, from this position on.
     fn projected(&self, x: &Tensor, first: usize) -> Result<[Tensor; 3]> {
         let [_, _, _] = CHECK.shape("the input", x, "[N, L, E]")?;
         let split = |x: Tensor, heads: usize| {
-            let width = x.shape()[2] / heads;
+            let [_, _, features] = CHECK.shape("a projection", &x, "[N, L, E]")?;
+            let width = features / heads;
             x.unflatten(-1, &[heads, width])?.transpose(1, 2)
         };
         let q = split(self.q_proj.call("q_proj", x)?, self.num_heads)?;
@@ -245,6 +249,16 @@ cases![
 mod tests {
     use super::*;
     use autograd_core::{DType, seeded};
+
+    #[test]
+    fn a_step_that_fails_at_its_end_adds_nothing() -> Result<()> {
+        let mut attention = GroupedQueryAttention::new(4, 2, 1, &mut seeded(7))?;
+        attention.o_proj = Linear::new(5, 4, &mut seeded(7))?;
+        let mut cache = KeyValueCache::new();
+        assert!(attention.step(&Tensor::ones(&[1, 2, 4], DType::F32)?, &mut cache).is_err());
+        assert!(cache.is_empty());
+        Ok(())
+    }
 
     #[test]
     fn steps_are_the_whole_sequence() -> Result<()> {

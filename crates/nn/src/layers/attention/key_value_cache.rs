@@ -1,6 +1,9 @@
 //! Keys and values of what came before.
 
-use autograd_core::{AttentionOptions, DType, Result, Tensor};
+use autograd_core::check::Check;
+use autograd_core::{AttentionOptions, DType, Error, Result, Tensor};
+
+const CHECK: Check = Check("KeyValueCache");
 
 /// Keys and values of the positions so far, to which each step of a generated sequence adds its own.
 ///
@@ -65,7 +68,7 @@ impl KeyValueCache {
     /// Adds keys `[.., H, S, E]` and values `[.., H, S, V]`; returns all there are now.
     ///
     /// # Errors
-    /// If they do not fit those before; then nothing is added.
+    /// If they are not of as many positions, or do not fit those before; then nothing is added.
     ///
     /// # Examples
     /// ```
@@ -83,6 +86,12 @@ impl KeyValueCache {
     }
 
     fn with(&self, key: &Tensor, value: &Tensor) -> Result<[Tensor; 2]> {
+        CHECK.same_float(key, value)?;
+        let [positions, _] = CHECK.last("key", key, "[.., S, E]")?;
+        let [same, _] = CHECK.last("value", value, "[.., S, V]")?;
+        if same != positions {
+            return Err(Error::shape(CHECK.0, "value", value.shape(), format_args!("[.., {positions}, V]")));
+        }
         match &self.kept {
             None => Ok([key.clone(), value.clone()]),
             Some([k, v]) => Ok([Tensor::cat(&[k, key], -2)?, Tensor::cat(&[v, value], -2)?]),
@@ -98,8 +107,12 @@ impl KeyValueCache {
         let (before, all) = (self.len(), self.with(key, value)?);
         let [k, v] = &all;
         let length = |x: &Tensor| x.shape().iter().rev().nth(1).copied().unwrap_or(0);
+        let [queries, _] = CHECK.last("query", query, "[.., L, E]")?;
+        if length(key) != queries {
+            return Err(Error::shape(CHECK.0, "key", key.shape(), format_args!("[.., {queries}, E]")));
+        }
         let options = AttentionOptions::new().enable_gqa(query.shape().len() > 2);
-        let options = match (before, length(query)) {
+        let options = match (before, queries) {
             (0, _) => options.is_causal(true),
             (_, 1) => options,
             (_, queries) => {
@@ -136,6 +149,29 @@ mod tests {
         let wrong = cache.attend(&q, &q, &q);
         assert!(wrong.is_err());
         assert_eq!(cache.len(), 7);
+        Ok(())
+    }
+
+    #[test]
+    fn what_is_no_list_of_positions_is_refused_and_changes_nothing() -> Result<()> {
+        let x = |shape: &[usize]| Tensor::ones(shape, DType::F32);
+        let mut cache = KeyValueCache::new();
+        for before in [0, 2] {
+            let appended = [
+                (x(&[4])?, x(&[4])?, "KeyValueCache: key has shape [4], expected [.., S, E]"),
+                (x(&[2, 4])?, x(&[])?, "KeyValueCache: value has shape [], expected [.., S, V]"),
+                (x(&[2, 4])?, x(&[3, 4])?, "KeyValueCache: value has shape [3, 4], expected [.., 2, V]"),
+            ];
+            for (key, value, text) in appended {
+                assert_eq!(cache.append(&key, &value).expect_err("refused").to_string(), text);
+            }
+            let of_more = cache.attend(&x(&[1, 4])?, &x(&[3, 4])?, &x(&[3, 4])?).expect_err("refused").to_string();
+            assert_eq!(of_more, "KeyValueCache: key has shape [3, 4], expected [.., 1, E]");
+            assert!(cache.attend(&x(&[4])?, &x(&[1, 4])?, &x(&[1, 4])?).is_err());
+            assert!(cache.append(&Tensor::from([[1]]), &Tensor::from([[1]])).is_err());
+            assert_eq!(cache.len(), before);
+            drop(cache.append(&x(&[2, 4])?, &x(&[2, 4])?)?);
+        }
         Ok(())
     }
 }

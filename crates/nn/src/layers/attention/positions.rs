@@ -132,7 +132,7 @@ impl LearnedPositions {
 impl Layer for LearnedPositions {
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
         let [length, features] = Check("LearnedPositions").last("the input", x, "[.., L, E]")?;
-        let (most, e) = (self.weight.shape()[0], self.weight.shape()[1]);
+        let [most, e] = Check("LearnedPositions").shape("weight", &self.weight, "[max_length, E]")?;
         if length > most || features != e {
             let expected = format_args!("[.., L, {e}], with at most {most} positions");
             return Err(Error::shape("LearnedPositions", "the input", x.shape(), expected));

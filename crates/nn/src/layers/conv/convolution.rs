@@ -196,21 +196,36 @@ impl ConvOptions {
         let Some(mode) = self.padding_mode else {
             return Ok((x.clone(), conv.padding(self.padding.clone())));
         };
-        let kernel = &weight[2..];
+        let kernel = weight.get(2..).unwrap_or_default();
+        if ![kernel.len() + 1, kernel.len() + 2].contains(&x.rank()) {
+            // The operation refuses it.
+            return Ok((x.clone(), conv));
+        }
         let each = |what: &str, numbers: &PerDim| {
             let must = format!("one number or {}", kernel.len());
             numbers.each(kernel.len()).ok_or_else(|| Error::argument(name, what, numbers, must))
         };
+        let from = |least: isize, what: &str, numbers: &PerDim| {
+            let each = each(what, numbers)?;
+            Check(name).require(
+                each.iter().all(|one| *one >= least),
+                what,
+                numbers,
+                format_args!("at least {least}"),
+            )?;
+            Ok::<_, Error>(each)
+        };
         // The last dim comes first; where margins are odd, one more at the end.
         let sides: Vec<[isize; 2]> = match &self.padding {
             Padding::Valid => Vec::new(),
-            Padding::Sides(sides) => each("padding", sides)?.into_iter().map(|side| [side; 2]).collect(),
+            Padding::Sides(sides) => from(0, "padding", sides)?.into_iter().map(|side| [side; 2]).collect(),
             Padding::Same => {
                 let strides = each("stride", &self.stride)?;
                 let must = "1 where the padding is Same";
                 Check(name).require(strides.iter().all(|stride| *stride == 1), "stride", &self.stride, must)?;
-                let spans = each("dilation", &self.dilation)?.into_iter().zip(kernel);
-                let margins = spans.map(|(dilation, taps)| dilation * (*taps as isize - 1));
+                let spans = from(1, "dilation", &self.dilation)?.into_iter().zip(kernel);
+                // Saturated numbers are too large for any margin.
+                let margins = spans.map(|(dilation, taps)| dilation.saturating_mul((*taps as isize - 1).max(0)));
                 margins.map(|margin| [margin / 2, margin - margin / 2]).collect()
             }
         };
@@ -232,7 +247,8 @@ cases![
         Conv2d::with(1, 1, 3, ConvOptions::new().padding(1).stride(2).padding_mode(PadMode::Reflect), rng)
     })
     .state(&["weight", "bias"])
-    .maps(&[1, 1, 4, 5], &[1, 1, 2, 3]),
+    .maps(&[1, 1, 4, 5], &[1, 1, 2, 3])
+    .refuses(&[5], "conv2d: the input has shape [5], expected [N, C, H, W] or [C, H, W]"),
     layer("Conv3d", |rng| Conv3d::with(1, 2, 2, ConvOptions::new().padding(Padding::Same), rng))
         .state(&["weight", "bias"])
         .maps(&[1, 1, 2, 3, 2], &[1, 2, 2, 3, 2]),
@@ -251,6 +267,26 @@ cases![
     })
     .state(&["weight", "bias"])
     .refuses(&[1, 1, 4, 5], "Conv2d: padding is [1, 2, 3], it must be one number or 2"),
+    layer("Conv1d", |rng| {
+        let options = ConvOptions::new().padding(Padding::Same).dilation(isize::MAX).padding_mode(PadMode::Reflect);
+        Conv1d::with(1, 1, 3, options, rng)
+    })
+    .state(&["weight", "bias"])
+    .refuses(
+        &[1, 1, 5],
+        "pad: shape [1, 1, 5] is too large (at most 64 dimensions, and no more bytes than memory holds)",
+    ),
+    layer("Conv1d", |rng| {
+        let options = ConvOptions::new().padding(Padding::Same).dilation(0).padding_mode(PadMode::Replicate);
+        Conv1d::with(1, 1, 3, options, rng)
+    })
+    .state(&["weight", "bias"])
+    .refuses(&[1, 1, 5], "Conv1d: dilation is 0, it must be at least 1"),
+    layer("Conv1d", |rng| {
+        Conv1d::with(1, 1, 3, ConvOptions::new().padding(-1).padding_mode(PadMode::Circular), rng)
+    })
+    .state(&["weight", "bias"])
+    .refuses(&[1, 1, 5], "Conv1d: padding is -1, it must be at least 0"),
     layer("Conv2d", |rng| Conv2d::with(3, 4, 1, ConvOptions::new().groups(2), rng))
         .cannot_be("Conv2d: groups is 2, it must be a divisor of 3 and 4, the channels"),
 ];

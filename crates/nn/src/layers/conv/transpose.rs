@@ -244,7 +244,8 @@ macro_rules! transposes {
             }
 
             fn ending(&self, x: &Tensor, end: &End) -> Result<Tensor> {
-                let options = self.options.over(stringify!($Name), x, &self.weight.shape()[2..], end)?;
+                let kernel = self.weight.shape().get(2..).unwrap_or_default();
+                let options = self.options.over(stringify!($Name), x, kernel, end)?;
                 x.$method(&self.weight, self.bias.as_deref(), options)
             }
         }

@@ -125,7 +125,7 @@ impl AdaptiveLogSoftmaxWithLoss {
         let must = format!("numbers that rise from at least 1 to below n_classes, {n_classes}");
         check.require(rises && inside, "cutoffs", cutoffs, must)?;
         let bias = LinearOptions::new().bias(options.head_bias);
-        let head = Linear::with(in_features, cutoffs[0] + cutoffs.len(), bias, rng)?;
+        let head = Linear::with(in_features, cutoffs[0].saturating_add(cutoffs.len()), bias, rng)?;
         let ends: Vec<usize> = cutoffs.iter().copied().chain([n_classes]).collect();
         let (mut tail, mut scale) = (Vec::new(), 1.0);
         for two in ends.windows(2) {
@@ -161,7 +161,7 @@ impl AdaptiveLogSoftmaxWithLoss {
         let classes = target.to_vec::<i64>()?;
         let samples = if leading.is_empty() { x.unsqueeze(0)? } else { x.clone() };
         let rows = self.rows(&classes)?;
-        let head = part("head", &self.head, &samples)?.log_softmax(1)?;
+        let head = self.head.call("head", &samples)?.log_softmax(1)?;
         let in_head: Vec<i64> = rows.iter().map(|row| row.in_head).collect();
         let in_head = Tensor::from_vec(in_head, &[rows.len(), 1])?;
         let mut output = head.gather(1, &in_head)?.squeeze(&[1])?;
@@ -229,19 +229,14 @@ struct Place {
     inside: i64,
 }
 
-/// Not by [`Layer::call`]: a summary would take the output of the last part for that of the layer.
-fn part(name: &str, layer: &Linear, x: &Tensor) -> Result<Tensor> {
-    layer.forward(x).map_err(|error| error.inside(name, "Linear"))
-}
-
 /// The logits of a cluster.
 fn cluster(i: usize, [down, up]: &[Linear; 2], x: &Tensor) -> Result<Tensor> {
-    part(&format!("tail.{i}.1"), up, &part(&format!("tail.{i}.0"), down, x)?)
+    up.call(&format!("tail.{i}.1"), &down.call(&format!("tail.{i}.0"), x)?)
 }
 
 impl Layer for AdaptiveLogSoftmaxWithLoss {
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        let head = part("head", &self.head, x)?.log_softmax(-1)?;
+        let head = self.head.call("head", x)?.log_softmax(-1)?;
         let frequent = self.cutoffs[0];
         let mut parts = vec![head.narrow(-1, 0, frequent)?];
         for (i, tail) in self.tail.iter().enumerate() {

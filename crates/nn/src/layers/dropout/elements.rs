@@ -1,5 +1,6 @@
 //! Random dropping of elements.
 
+use super::drawn;
 use crate::layer::Layer;
 use autograd_core::check::Check;
 use autograd_core::module::{Mode, Stream};
@@ -63,7 +64,7 @@ impl Layer for Dropout {
             // A value of its own, like every result. Nothing is drawn where nothing is dropped.
             return x.dropout_seeded(0.0, 0);
         }
-        x.dropout_seeded(self.p, self.stream.draw())
+        drawn(&self.stream, |seed| x.dropout_seeded(self.p, seed))
     }
 }
 

@@ -1,5 +1,6 @@
 //! Random dropping of channels and samples, and to the negative end of `selu`.
 
+use super::drawn;
 use crate::layer::Layer;
 use autograd_core::check::Check;
 use autograd_core::module::{Mode, Stream};
@@ -71,7 +72,7 @@ macro_rules! dropping {
                     // The operation refuses what does not fit, in evaluation as in training.
                     return x.$seeded(0.0, 0);
                 }
-                x.$seeded(self.p, self.stream.draw())
+                drawn(&self.stream, |seed| x.$seeded(self.p, seed))
             }
         }
     )*};

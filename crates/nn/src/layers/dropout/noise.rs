@@ -1,5 +1,6 @@
 //! Normal noise.
 
+use super::drawn;
 use crate::layer::Layer;
 use autograd_core::check::Check;
 use autograd_core::module::{Mode, Stream};
@@ -50,7 +51,7 @@ impl Layer for GaussianNoise {
             // A value of its own, like every result.
             return x.dropout_seeded(0.0, 0);
         }
-        x.try_add(&x.randn_like_seeded(self.stream.draw())?.mul_scalar(self.stddev))
+        x.try_add(&drawn(&self.stream, |seed| x.randn_like_seeded(seed))?.mul_scalar(self.stddev))
     }
 }
 
@@ -98,7 +99,7 @@ impl Layer for GaussianDropout {
         if !self.mode.is_training() || self.p == 0.0 {
             return x.dropout_seeded(0.0, 0);
         }
-        let noise = x.randn_like_seeded(self.stream.draw())?;
+        let noise = drawn(&self.stream, |seed| x.randn_like_seeded(seed))?;
         x.try_mul(&noise.mul_scalar((self.p / (1.0 - self.p)).sqrt()).add_scalar(1.0))
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::layer::Layer;
 use crate::summary::Unchanged;
-use autograd_core::module::{Item, ItemMut, Module, Path};
+use autograd_core::module::{Item, ItemMut, Mode, Module, Path};
 use autograd_core::{Description, Error, ErrorKind, Result, Tensor, no_grad, seeded};
 use rand::{Rng, RngExt};
 use std::cell::Cell;
@@ -18,7 +18,7 @@ type Make<L> = Arc<dyn Fn(&Tensor, &mut dyn Rng) -> Result<L> + Send + Sync>;
 /// its names, its kind, its description. Without it `forward` is an error.
 ///
 /// Starting values come from a seed that is drawn when the lazy layer is built: they do not depend on the example's
-/// numbers, nor on when it is shown.
+/// numbers, nor on when it is shown. A model that is evaluated when it sees the example goes on being evaluated.
 ///
 /// # Examples
 /// ```
@@ -39,6 +39,8 @@ type Make<L> = Arc<dyn Fn(&Tensor, &mut dyn Rng) -> Result<L> + Send + Sync>;
 /// ```
 pub struct Lazy<L> {
     made: OnceLock<L>,
+    /// Until it is made; then it is that of all layers inside.
+    mode: Mode,
     name: &'static str,
     seed: u64,
     make: Make<L>,
@@ -68,7 +70,7 @@ impl<L> Lazy<L> {
         make: impl Fn(&Tensor, &mut dyn Rng) -> Result<L> + Send + Sync + 'static,
         rng: &mut dyn Rng,
     ) -> Lazy<L> {
-        Lazy { made: OnceLock::new(), name, seed: rng.random(), make: Arc::new(make) }
+        Lazy { made: OnceLock::new(), mode: Mode::default(), name, seed: rng.random(), make: Arc::new(make) }
     }
 
     /// The layer that was made, or none yet.
@@ -93,6 +95,13 @@ impl<L: Module> Lazy<L> {
         let mut layer = (self.make)(x, &mut seeded(self.seed))?;
         if x.dtype().is_float() {
             layer.to_dtype(x.dtype())?;
+        }
+        if self.mode != Mode::default() {
+            layer.visit_mut(&Path::root(), &mut |_, item| {
+                if let ItemMut::Mode(mode) = item {
+                    *mode = self.mode;
+                }
+            });
         }
         Ok(layer)
     }
@@ -130,20 +139,37 @@ impl<L: Module> Module for Lazy<L> {
         self.made.get().map_or_else(|| Description::new(self.name), Module::describe)
     }
     fn visit<'m>(&'m self, path: &Path<'_>, f: &mut dyn FnMut(&Path<'_>, Item<'m>)) {
-        if let Some(layer) = self.made.get() {
-            layer.visit(path, f);
+        match self.made.get() {
+            Some(layer) => layer.visit(path, f),
+            None => self.mode.visit(&path.child("mode"), f),
         }
     }
     fn visit_mut<'m>(&'m mut self, path: &Path<'_>, f: &mut dyn FnMut(&Path<'_>, ItemMut<'m>)) {
+        match self.made.get_mut() {
+            Some(layer) => layer.visit_mut(path, f),
+            None => self.mode.visit_mut(&path.child("mode"), f),
+        }
+    }
+    fn visit_modules<'m>(&'m self, path: &Path<'_>, f: &mut dyn FnMut(&Path<'_>, &'m dyn Module)) {
+        match self.made.get() {
+            Some(layer) => layer.visit_modules(path, f),
+            None => f(path, self),
+        }
+    }
+    fn visit_modules_mut(&mut self, path: &Path<'_>, f: &mut dyn FnMut(&Path<'_>, &mut dyn Module)) {
+        if self.made.get().is_none() {
+            return f(path, self);
+        }
         if let Some(layer) = self.made.get_mut() {
-            layer.visit_mut(path, f);
+            layer.visit_modules_mut(path, f);
         }
     }
 }
 
 impl<L: Clone> Clone for Lazy<L> {
     fn clone(&self) -> Self {
-        Lazy { made: self.made.clone(), name: self.name, seed: self.seed, make: Arc::clone(&self.make) }
+        let Lazy { made, mode, name, seed, make } = self;
+        Lazy { made: made.clone(), mode: *mode, name, seed: *seed, make: Arc::clone(make) }
     }
 }
 
@@ -243,6 +269,46 @@ mod tests {
         ),
         layer("Dropout", |rng| materialized(Lazy::from_fn(|_, rng| Dropout::new(0.5, rng), rng), &[])).maps(&[9], &[9]),
     ];
+
+    #[test]
+    fn a_mode_that_was_set_before_stays() -> Result<()> {
+        let lazy = || Lazy::from_fn(|_, rng| Dropout::new(0.5, rng), &mut seeded(7));
+        let x = Tensor::ones(&[64], DType::F32)?;
+        let drops = |model: &crate::Sequential| Ok::<_, Error>(model.forward(&x)?.to_f64s().contains(&0.0));
+        let mut evaluated = crate::sequential![lazy()];
+        evaluated.eval();
+        let mut held = crate::sequential![lazy()];
+        assert_eq!(held.hold_eval("0")?, 1);
+        for model in [&mut evaluated, &mut held] {
+            materialize(model, &x)?;
+            assert!(!drops(model)?);
+        }
+        evaluated.train();
+        held.train();
+        assert!(drops(&evaluated)? && !drops(&held)?);
+        held.release_eval("0")?;
+        assert!(drops(&held)?);
+        Ok(())
+    }
+
+    #[test]
+    fn it_is_seen_at_its_place_before_and_after() -> Result<()> {
+        let mut model = crate::sequential![LazyLinear::new(2, &mut seeded(7))];
+        let kinds = |model: &crate::Sequential| {
+            model.named_modules().into_iter().map(|(place, part)| (place, part.kind())).collect::<Vec<_>>()
+        };
+        assert_eq!(kinds(&model)[1], ("0".into(), "LazyLinear"));
+        materialize(&mut model, &Tensor::ones(&[1, 3], DType::F32)?)?;
+        assert_eq!(kinds(&model)[1], ("0".into(), "Linear"));
+        let mut applied = Vec::new();
+        model.apply(&mut |path, part| {
+            applied.push((path.to_string(), part.kind()));
+            Ok(())
+        })?;
+        assert_eq!(applied, kinds(&model));
+        assert_eq!(crate::init::pytorch_defaults(&mut model, &mut seeded(8))?, [""; 0]);
+        Ok(())
+    }
 
     /// It starts from the same values whenever it is made, and in a clone; other lazy layers start from others.
     #[test]

@@ -206,6 +206,7 @@ impl State<'_> {
             running => {
                 let (y, mean, var) = x.batch_norm(weight, bias, options.eps)?;
                 if let Some(running) = running {
+                    running.fits([&mean, &var])?;
                     running.count();
                     if x.numel() > 0 {
                         running.update([&mean, &var], options.momentum)?;

@@ -46,10 +46,48 @@ impl Drop for Around {
     }
 }
 
-/// What a pass changes.
+/// What a run changes.
 enum Saved {
     Mode(Mode),
     Buffer(Tensor),
+    Stream(u64),
+}
+
+/// Puts back modes when it is dropped, and all else that a run changes unless the run was done; also after a panic.
+struct Restored<'m, M: Layer + ?Sized> {
+    model: &'m mut M,
+    before: Vec<Saved>,
+    done: bool,
+}
+
+impl<'m, M: Layer + ?Sized> Restored<'m, M> {
+    fn of(model: &'m mut M) -> Self {
+        let mut before = Vec::new();
+        model.visit(&Path::root(), &mut |_, item| match item {
+            Item::Mode(mode) => before.push(Saved::Mode(*mode)),
+            Item::Buffer(buffer) => before.push(Saved::Buffer(buffer.get())),
+            Item::Stream(stream) => before.push(Saved::Stream(stream.position().1)),
+            Item::Param(_) | Item::Tied(_) => {}
+        });
+        Restored { model, before, done: false }
+    }
+}
+
+impl<M: Layer + ?Sized> Drop for Restored<'_, M> {
+    fn drop(&mut self) {
+        let (mut before, done) = (self.before.drain(..), self.done);
+        self.model.visit_mut(&Path::root(), &mut |_, item| {
+            if matches!(item, ItemMut::Param(_) | ItemMut::Tied(_)) {
+                return;
+            }
+            match (item, before.next()) {
+                (ItemMut::Mode(mode), Some(Saved::Mode(old))) => *mode = old,
+                (ItemMut::Buffer(buffer), Some(Saved::Buffer(old))) if !done => buffer.set(old),
+                (ItemMut::Stream(stream), Some(Saved::Stream(old))) if !done => stream.seek(old),
+                _ => {}
+            }
+        });
+    }
 }
 
 /// Estimates the running statistics of all normalisation layers again: each becomes the plain mean of those of the batches,
@@ -61,7 +99,8 @@ enum Saved {
 /// afterwards, and what is held in evaluation stays so and keeps its statistics. Returns how many layers were estimated.
 ///
 /// # Errors
-/// If a batch is an error or the model fails on it; then modes and buffers are as they were.
+/// If a batch is an error or the model fails on it; then modes, buffers and random streams are as they were, as after a
+/// panic.
 ///
 /// # Examples
 /// ```
@@ -86,42 +125,26 @@ pub fn update_batch_norm<M: Layer + ?Sized>(
     model: &mut M,
     batches: impl IntoIterator<Item = Result<Vec<Tensor>>>,
 ) -> Result<usize> {
-    let mut before = Vec::new();
-    model.visit(&Path::root(), &mut |_, item| match item {
-        Item::Mode(mode) => before.push(Saved::Mode(*mode)),
-        Item::Buffer(buffer) => before.push(Saved::Buffer(buffer.get())),
-        _ => {}
-    });
-    model.train();
+    let mut restored = Restored::of(model);
+    restored.model.train();
     let around = Around(ESTIMATED.replace(Some(Vec::new())));
     let outcome = no_grad(|| {
-        batches.into_iter().try_for_each(|inputs| model.forward_all(&inputs?).map(drop))?;
+        batches.into_iter().try_for_each(|inputs| restored.model.forward_all(&inputs?).map(drop))?;
         Ok(ESTIMATED.with_borrow(|estimated| estimated.as_ref().map_or(0, Vec::len)))
     });
     drop(around);
-    let (mut before, failed) = (before.into_iter(), outcome.is_err());
-    model.visit_mut(&Path::root(), &mut |_, item| match item {
-        ItemMut::Mode(mode) => {
-            if let Some(Saved::Mode(old)) = before.next() {
-                *mode = old;
-            }
-        }
-        ItemMut::Buffer(buffer) => {
-            if let (Some(Saved::Buffer(old)), true) = (before.next(), failed) {
-                buffer.set(old);
-            }
-        }
-        _ => {}
-    });
+    restored.done = outcome.is_ok();
     outcome
 }
 
 #[cfg(test)]
 mod tests {
     use super::update_batch_norm;
-    use crate::{BatchNorm1d, BatchNormOptions, InstanceNorm1d, InstanceNormOptions, Layer, Linear, sequential};
-    use autograd_core::module::{Module, StateDict};
+    use crate::{BatchNorm1d, BatchNormOptions, Dropout, InstanceNorm1d, InstanceNormOptions, Layer, Linear};
+    use crate::{Sequential, sequential};
+    use autograd_core::module::{Module, StateDict, stream_positions};
     use autograd_core::{DType, Error, ErrorKind, Result, Tensor, seeded};
+    use std::panic::{AssertUnwindSafe, catch_unwind};
 
     fn batches(count: u64) -> Vec<Tensor> {
         (0..count).map(|seed| Tensor::randn(&[6, 2], DType::F32, &mut seeded(seed)).expect("small")).collect()
@@ -189,6 +212,25 @@ mod tests {
         let mean = batches(1)[0].mean_dim(0)?.to_f64s();
         let got = number(&model.state_dict(), "0.running_mean");
         assert!(got.iter().zip(mean).all(|(got, mean)| (got - 0.1 * mean).abs() < 1e-6));
+        Ok(())
+    }
+
+    #[test]
+    fn after_a_panic_all_is_as_it_was() -> Result<()> {
+        let rng = &mut seeded(7);
+        let falls = |x: &Tensor| if x.shape()[0] > 6 { panic!("on purpose") } else { x * 1.0 };
+        let mut model = sequential![Dropout::new(0.5, rng)?, BatchNorm1d::new(2)?, falls];
+        model.eval();
+        let all = |model: &Sequential| {
+            let state = model.state_dict();
+            (["mean", "var"].map(|what| number(&state, &format!("1.running_{what}"))), stream_positions(model))
+        };
+        let before = all(&model);
+        let x = [batches(1)[0].clone(), Tensor::ones(&[7, 2], DType::F32)?];
+        assert!(catch_unwind(AssertUnwindSafe(|| estimate(&mut model, &x))).is_err());
+        assert_eq!(all(&model), before);
+        assert_eq!(model.forward(&x[0])?.to_f64s(), model.forward(&x[0])?.to_f64s());
+        assert_eq!(stream_positions(&model), before.1);
         Ok(())
     }
 

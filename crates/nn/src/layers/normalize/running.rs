@@ -1,6 +1,7 @@
 //! Running statistics of channels.
 
 use super::estimate::{batch_of, begins};
+use autograd_core::check::Check;
 use autograd_core::module::Buffer;
 use autograd_core::{DType, Result, Tensor};
 use wengert_derive::Module;
@@ -28,6 +29,16 @@ impl Running {
         [self.running_mean.get(), self.running_var.get()]
     }
 
+    /// Whether statistics of a batch can go into these: asked before anything has changed.
+    pub(super) fn fits(&self, batch: [&Tensor; 2]) -> Result<()> {
+        let check = Check("running statistics");
+        for ((what, own), new) in ["running_mean", "running_var"].iter().zip(self.get()).zip(batch) {
+            check.same_dtype(&own, new)?;
+            check.is(what, &own, new.shape())?;
+        }
+        Ok(())
+    }
+
     /// Counts a batch; the first of an estimation is number 1.
     pub(super) fn count(&self) {
         let before = self.num_batches_tracked.get();
@@ -38,6 +49,7 @@ impl Running {
     /// `running ← (1 − momentum) running + momentum batch`; without a momentum, the mean of all batches counted. What is
     /// estimated again becomes the mean of the batches of the estimation.
     pub(super) fn update(&self, batch: [&Tensor; 2], momentum: Option<f64>) -> Result<()> {
+        self.fits(batch)?;
         let (running, nth) = (self.get(), batch_of(self));
         let blended = |of: usize| match (nth, momentum) {
             // Not 0 · running: that would be NaN where it is infinite.

@@ -1,6 +1,7 @@
 //! Pooling by windows that lie at random.
 
 use crate::layer::{Layer, inputs};
+use crate::layers::drawn;
 use autograd_core::module::{Mode, Stream};
 use autograd_core::{DType, FractionalMaxPool, PerDim, Result, ScaleFactor, Tensor};
 use rand::Rng;
@@ -84,7 +85,7 @@ macro_rules! fractional {
         impl Layer for $Name {
             fn forward(&self, x: &Tensor) -> Result<Tensor> {
                 if self.mode.is_training() {
-                    return Ok(x.$seeded(self.windows.clone(), self.stream.draw())?.0);
+                    return Ok(drawn(&self.stream, |seed| x.$seeded(self.windows.clone(), seed))?.0);
                 }
                 Ok(x.$method(self.windows.clone(), &halves(x, $D)?)?.0)
             }

@@ -89,7 +89,8 @@ macro_rules! cells {
                 let sizes = [("input_size", input_size), ("hidden_size", hidden_size)];
                 let name = stringify!($Name);
                 checked(Check(name), &sizes, options.nonlinearity, name == "RNNCell")?;
-                let (bound, all) = (1.0 / (hidden_size as f64).sqrt(), $gates * hidden_size);
+                let bound = 1.0 / (hidden_size as f64).sqrt();
+                let all = hidden_size.saturating_mul($gates);
                 let mut start = |shape: &[usize]| Param::new(uniform(-bound, bound).tensor(shape, DType::F32, rng)?);
                 Ok($Name {
                     weight_ih: start(&[all, input_size])?,
@@ -106,7 +107,9 @@ macro_rules! cells {
 
             /// The state 0 for this input, which must fit.
             fn zero(&self, x: &Tensor) -> Result<Tensor> {
-                let (d, hidden) = (self.weight_ih.shape()[1], self.weight_hh.shape()[1]);
+                let check = Check(stringify!($Name));
+                let [_, d] = check.shape("weight_ih", &self.weight_ih, concat!("[", $height, ", D]"))?;
+                let [_, hidden] = check.shape("weight_hh", &self.weight_hh, concat!("[", $height, ", H]"))?;
                 match x.shape() {
                     [features] if *features == d => Tensor::zeros(&[hidden], x.dtype()),
                     [rows, features] if *features == d => Tensor::zeros(&[*rows, hidden], x.dtype()),

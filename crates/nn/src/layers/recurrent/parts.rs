@@ -93,10 +93,11 @@ impl Stack {
         check.require(o.proj_size < hidden_size, "proj_size", o.proj_size, below)?;
         let (stream, mode) = (Stream::new(rng), Mode::default());
         let mut stack = Stack { directions: Vec::new(), input_size, hidden_size, options, stream, mode };
-        let (bound, all) = (1.0 / (hidden_size as f64).sqrt(), gates * hidden_size);
+        // What cannot be counted is refused where a tensor of that size is asked for.
+        let (bound, all) = (1.0 / (hidden_size as f64).sqrt(), gates.saturating_mul(hidden_size));
         let (outputs, ways) = (stack.outputs(), stack.ways());
         for layer in 0..options.num_layers {
-            let inputs = if layer == 0 { input_size } else { outputs * ways };
+            let inputs = if layer == 0 { input_size } else { outputs.saturating_mul(ways) };
             for suffix in ["", "_reverse"].into_iter().take(ways) {
                 let mut shapes = vec![("weight_ih", vec![all, inputs]), ("weight_hh", vec![all, outputs])];
                 if options.bias {

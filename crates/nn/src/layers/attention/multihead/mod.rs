@@ -133,7 +133,8 @@ impl MultiheadAttention {
             true => xavier_uniform().tensor(&shape, DType::F32, rng).and_then(Param::new).map(Some),
             false => Ok(None),
         };
-        let in_proj_weight = projection(one_size, [3 * e, e])?;
+        let thrice = e.saturating_mul(3);
+        let in_proj_weight = projection(one_size, [thrice, e])?;
         let q_proj_weight = projection(!one_size, [e, e])?;
         let k_proj_weight = projection(!one_size, [e, kdim])?;
         let v_proj_weight = projection(!one_size, [e, vdim])?;
@@ -150,7 +151,7 @@ impl MultiheadAttention {
             q_proj_weight,
             k_proj_weight,
             v_proj_weight,
-            in_proj_bias: zeros(options.bias, 3 * e)?,
+            in_proj_bias: zeros(options.bias, thrice)?,
             bias_k: added(rng)?,
             bias_v: added(rng)?,
             out_proj: Linear::with(e, e, LinearOptions::new().bias(options.bias).bias_init(crate::init::zeros()), rng)?,
@@ -311,8 +312,13 @@ impl MultiheadAttention {
     }
 
     fn projected(&self, [q, k, v]: &[Tensor; 3], itself: bool) -> Result<[Tensor; 3]> {
-        let e = self.out_proj.in_features();
+        let [e, kdim, vdim] = self.sizes();
         let bias = self.in_proj_bias.as_deref();
+        let weights = [&self.in_proj_weight, &self.q_proj_weight, &self.k_proj_weight, &self.v_proj_weight];
+        let names = ["in_proj_weight", "q_proj_weight", "k_proj_weight", "v_proj_weight"];
+        for ((name, weight), shape) in names.iter().zip(weights).zip([[3 * e, e], [e, e], [e, kdim], [e, vdim]]) {
+            weight.as_deref().map_or(Ok(()), |weight| CHECK.is(name, weight, &shape))?;
+        }
         if let (true, Some(weight)) = (itself, &self.in_proj_weight) {
             // One product for all three.
             let all = q.linear(weight, bias)?;

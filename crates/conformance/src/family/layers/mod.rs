@@ -3,6 +3,7 @@
 mod attention;
 mod images;
 mod normalize;
+mod parametrize;
 mod recurrent;
 mod shapes;
 mod table;

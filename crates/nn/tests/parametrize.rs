@@ -74,7 +74,7 @@ fn a_summary_counts_what_there_is() -> Result<()> {
     let inner = sequential![Lora::new(Linear::new(4, 3, &mut rng)?, 1, &mut rng)?, Dropout::new(0.5, &mut rng)?];
     let summary = summary(&inner, &[4])?;
     let rows: Vec<(&str, &str, usize)> =
-        summary.rows.iter().map(|row| (row.name.as_str(), row.kind, row.parameters)).collect();
+        summary.rows.iter().map(|row| (row.name.as_str(), row.kind.as_str(), row.parameters)).collect();
     assert_eq!(
         rows,
         [

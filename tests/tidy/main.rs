@@ -237,7 +237,16 @@ const FAMILIES: [(&str, &[&str]); 11] = [
     ),
     (
         "crates/nn/src/layers",
-        &["affine.rs", "batched.rs", "estimate.rs", "key_value_cache.rs", "masks.rs", "options.rs", "parts.rs", "running.rs"],
+        &[
+            "affine.rs",
+            "batched.rs",
+            "estimate.rs",
+            "key_value_cache.rs",
+            "masks.rs",
+            "options.rs",
+            "parts.rs",
+            "running.rs",
+        ],
     ),
     ("crates/nn/src/activation", &[]),
     (

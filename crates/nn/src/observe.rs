@@ -98,6 +98,12 @@ pub(crate) fn call(
     y.map_err(|error| error.inside(name, layer.kind()))
 }
 
+/// Runs a part without a recording: the steps of one that stands in for another have parameters that are not the model's.
+pub(crate) fn unseen<R>(run: impl FnOnce() -> R) -> R {
+    let _around = Around(replace(None));
+    run()
+}
+
 /// The place is the outer layer's again afterwards, also after an error or a panic.
 struct Entered(usize);
 

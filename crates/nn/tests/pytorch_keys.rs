@@ -5,8 +5,9 @@
 use autograd_core::module::Module;
 use autograd_core::{Rng, seeded};
 use wengert_nn::{
-    AvgPool1d, Conv1d, Conv2d, Conv3d, ConvOptions, Dropout, Flatten, GELU, GRU, GRUCell, LSTM, LSTMCell, Linear,
-    LinearOptions, MaxPool2d, PReLU, PReLUOptions, RNN, RNNCell, ReLU, RecurrentOptions, Result, Softmax, Tanh,
+    AvgPool1d, Conv1d, Conv2d, Conv3d, ConvOptions, ConvTranspose2d, Dropout, Flatten, GELU, GRU, GRUCell, LSTM,
+    LSTMCell, Linear, LinearOptions, MaxPool2d, Orthogonal, OrthogonalOptions, PReLU, PReLUOptions, RNN, RNNCell, ReLU,
+    RecurrentOptions, Result, Softmax, SpectralNorm, SpectralNormOptions, Tanh, WeightNorm, WeightNormOptions,
     sequential,
 };
 
@@ -42,6 +43,28 @@ const BUILT: &[(&str, Build)] = &[
     ("RNNCell(3, 4)", |rng| Ok(Box::new(RNNCell::new(3, 4, rng)?))),
     ("LSTMCell(3, 4)", |rng| Ok(Box::new(LSTMCell::new(3, 4, rng)?))),
     ("GRUCell(3, 4)", |rng| Ok(Box::new(GRUCell::new(3, 4, rng)?))),
+    ("weight_norm(Linear(3, 2))", |rng| Ok(Box::new(WeightNorm::new(Linear::new(3, 2, rng)?)?))),
+    ("weight_norm(Conv2d(4, 6, 3), dim=1)", |rng| {
+        Ok(Box::new(WeightNorm::with(Conv2d::new(4, 6, 3, rng)?, WeightNormOptions::new().dim(1))?))
+    }),
+    ("weight_norm(Linear(3, 2), dim=None)", |rng| {
+        Ok(Box::new(WeightNorm::with(Linear::new(3, 2, rng)?, WeightNormOptions::new().dim(None))?))
+    }),
+    ("spectral_norm(Linear(3, 2))", |rng| Ok(Box::new(SpectralNorm::new(Linear::new(3, 2, rng)?, rng)?))),
+    ("spectral_norm(ConvTranspose2d(4, 6, 3))", |rng| {
+        Ok(Box::new(SpectralNorm::new(ConvTranspose2d::new(4, 6, 3, rng)?, rng)?))
+    }),
+    ("spectral_norm(Linear(3, 2), 'bias')", |rng| {
+        Ok(Box::new(SpectralNorm::with(Linear::new(3, 2, rng)?, SpectralNormOptions::new().name("bias"), rng)?))
+    }),
+    ("orthogonal(Linear(3, 2))", |rng| Ok(Box::new(Orthogonal::new(Linear::new(3, 2, rng)?)?))),
+    ("orthogonal(Linear(3, 2), use_trivialization=False)", |rng| {
+        let options = OrthogonalOptions::new().use_trivialization(false);
+        Ok(Box::new(Orthogonal::with(Linear::new(3, 2, rng)?, options)?))
+    }),
+    ("orthogonal(RNN(3, 4), 'weight_hh_l0')", |rng| {
+        Ok(Box::new(Orthogonal::with(RNN::new(3, 4, rng)?, OrthogonalOptions::new().name("weight_hh_l0"))?))
+    }),
 ];
 
 /// The kinds of the file that there are not here yet: who adds one moves its lines up.

@@ -13,7 +13,7 @@ mod trim;
 pub use outputs::Outputs;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::module::{Buffer, Module, Stream};
+use crate::module::Module;
 use crate::tape::{hunts_here, refuse_hooked};
 use crate::tensor::Tensor;
 use crate::tensor::watch::{Watched, beginning};
@@ -259,12 +259,13 @@ where
         let mut record = recorder.0.take();
         record.refusal()?;
         let mut output = untracked(outcome?);
-        let moved = given.streams.iter().zip(before).map(|(stream, before)| {
-            (std::ptr::from_ref::<Stream>(stream).addr(), stream.position().1.wrapping_sub(before))
-        });
+        let moved = given
+            .streams
+            .iter()
+            .zip(before)
+            .map(|(stream, before)| (stream.place(), stream.position().1.wrapping_sub(before)));
         let draws = record.draws_of(&moved.collect::<Vec<_>>())?;
-        let of_model =
-            |set: &usize| given.buffers.iter().any(|(_, own)| std::ptr::from_ref::<Buffer>(own).addr() == *set);
+        let of_model = |set: &usize| given.buffers.iter().any(|(_, own)| own.place() == *set);
         if !record.sets.iter().all(of_model) {
             let text = "capture: it sets a Buffer that is not one of the model; a later run would not";
             return Err(Error::new(ErrorKind::Capture, text));

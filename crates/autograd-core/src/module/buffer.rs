@@ -5,7 +5,7 @@ use crate::description::Description;
 use crate::tensor::Tensor;
 use crate::tensor::recall::is_recalling;
 use crate::tensor::watch::sets;
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 
 /// A tensor that belongs to a module's state and has no gradient. It can be replaced through `&self`, so that `forward`
 /// can update running statistics.
@@ -17,7 +17,7 @@ use std::sync::{PoisonError, RwLock};
 /// assert_eq!((mean.state_dict().len(), mean.parameters().len()), (1, 0));
 /// ```
 #[derive(Debug)]
-pub struct Buffer(RwLock<Tensor>);
+pub struct Buffer(Arc<RwLock<Tensor>>);
 
 impl Buffer {
     /// A buffer with this value.
@@ -28,7 +28,7 @@ impl Buffer {
     /// assert!(!Buffer::new(Tensor::from(1.0).requires_grad()).get().is_tracked());
     /// ```
     pub fn new(value: Tensor) -> Buffer {
-        Buffer(RwLock::new(value.detach()))
+        Buffer(Arc::new(RwLock::new(value.detach())))
     }
 
     /// The value.
@@ -57,8 +57,18 @@ impl Buffer {
         if is_recalling() {
             return;
         }
-        sets(self);
+        sets(&*self.0);
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = value.detach();
+    }
+
+    /// The same buffer in another module: what sets one sets both. See [`Module::stand_in`].
+    pub(super) fn same(&self) -> Buffer {
+        Buffer(Arc::clone(&self.0))
+    }
+
+    /// Its place in memory, by which a watcher knows it.
+    pub(crate) fn place(&self) -> usize {
+        Arc::as_ptr(&self.0).addr()
     }
 }
 

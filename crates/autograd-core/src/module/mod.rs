@@ -275,6 +275,30 @@ pub trait Module {
         substitute::substitute(self, values)
     }
 
+    /// Like [`Module::with_parameters`], but the clone's buffers and random streams are the module's own: what it draws
+    /// the module has drawn, and what it sets the module has. It is for a part that a module runs with values it has
+    /// computed, as a parametrisation does; a layer that is run twice draws twice.
+    ///
+    /// # Errors
+    /// As for [`Module::with_parameters`].
+    ///
+    /// # Examples
+    /// ```
+    /// use autograd_core::module::{Module, StateDict, Stream};
+    ///
+    /// let layer = vec![Stream::at(7, 0)];
+    /// let first = layer.stand_in(&StateDict::new())?[0].draw();
+    /// let second = layer.stand_in(&StateDict::new())?[0].draw();
+    /// assert!(first != second && layer[0].position() == (7, 2));
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
+    fn stand_in(&self, values: &StateDict) -> Result<Self>
+    where
+        Self: Sized + Clone,
+    {
+        substitute::stand_in(self, values)
+    }
+
     /// Makes layers behave as in training: dropout drops, batch statistics are used. What [`Module::hold_eval`] holds
     /// stays as it is.
     fn train(&mut self) {

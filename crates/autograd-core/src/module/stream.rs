@@ -6,6 +6,7 @@ use crate::kernels::random::bits_at;
 use crate::tensor::recall::seed;
 use crate::tensor::watch::draws;
 use rand::{Rng, RngExt};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// An endless row of random seeds, given by one seed and a position. Drawing goes through `&self`, so that a layer can
@@ -22,7 +23,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 #[derive(Debug)]
 pub struct Stream {
     seed: u64,
-    drawn: AtomicU64,
+    drawn: Arc<AtomicU64>,
 }
 
 impl Stream {
@@ -48,7 +49,7 @@ impl Stream {
     /// assert_eq!(stream.draw(), later.draw());
     /// ```
     pub fn at(seed: u64, drawn: u64) -> Stream {
-        Stream { seed, drawn: AtomicU64::new(drawn) }
+        Stream { seed, drawn: Arc::new(AtomicU64::new(drawn)) }
     }
 
     /// The next seed.
@@ -61,7 +62,7 @@ impl Stream {
     pub fn draw(&self) -> u64 {
         seed(|| {
             let seed = bits_at(self.seed, self.drawn.fetch_add(1, Ordering::Relaxed));
-            draws(self, seed);
+            draws(&*self.drawn, seed);
             seed
         })
     }
@@ -91,6 +92,16 @@ impl Stream {
     /// ```
     pub fn position(&self) -> (u64, u64) {
         (self.seed, self.drawn.load(Ordering::Relaxed))
+    }
+
+    /// The same stream in another module: what draws from one moves both. See [`Module::stand_in`].
+    pub(super) fn same(&self) -> Stream {
+        Stream { seed: self.seed, drawn: Arc::clone(&self.drawn) }
+    }
+
+    /// Its place in memory, by which a watcher knows it.
+    pub(crate) fn place(&self) -> usize {
+        Arc::as_ptr(&self.drawn).addr()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::state::{problems, ties};
 use super::tie::end_run;
-use super::{Item, ItemMut, Module, Path, StateDict, StateMismatch, StateProblem};
+use super::{Buffer, Item, ItemMut, Module, Path, StateDict, StateMismatch, StateProblem, Stream};
 use crate::error::Result;
 use std::collections::HashMap;
 
@@ -49,6 +49,27 @@ pub(super) fn substitute<M: Module + Clone>(module: &M, values: &StateDict) -> R
             ItemMut::Buffer(buffer) => buffer.set(value.clone()),
             ItemMut::Stream(_) | ItemMut::Mode(_) => {}
         }
+    });
+    Ok(clone)
+}
+
+/// See [`Module::stand_in`].
+pub(super) fn stand_in<M: Module + Clone>(module: &M, values: &StateDict) -> Result<M> {
+    let mut clone = substitute(module, values)?;
+    let (mut buffers, mut streams) = (HashMap::<String, Buffer>::new(), HashMap::<String, Stream>::new());
+    module.visit(&Path::root(), &mut |path, item| match item {
+        Item::Buffer(buffer) if values.get(&path.to_string()).is_none() => {
+            buffers.insert(path.to_string(), buffer.same());
+        }
+        Item::Stream(stream) => {
+            streams.insert(path.to_string(), stream.same());
+        }
+        _ => {}
+    });
+    clone.visit_mut(&Path::root(), &mut |path, item| match item {
+        ItemMut::Buffer(buffer) => buffers.remove(&path.to_string()).into_iter().for_each(|same| *buffer = same),
+        ItemMut::Stream(stream) => streams.remove(&path.to_string()).into_iter().for_each(|same| *stream = same),
+        _ => {}
     });
     Ok(clone)
 }

@@ -76,6 +76,28 @@ fn streams_move_as_in_a_run() -> Result<()> {
     Ok(())
 }
 
+/// What a stand-in draws and sets is the model's: a run and a replay move the same.
+#[test]
+fn a_stand_in_moves_the_state_of_its_module() -> Result<()> {
+    type Model = (Vec<Stream>, Buffer);
+    let model = || -> Model { (vec![Stream::at(1, 0)], Buffer::new(Tensor::from([0.0, 0.0]))) };
+    let run = |model: &Model, [x]: [&Tensor; 1]| {
+        let part = model.stand_in(&Default::default())?;
+        let y = x.dropout_seeded(0.5, part.0[0].draw())?;
+        part.1.set(part.1.get().try_add(&y)?);
+        part.1.get().try_mul(x)
+    };
+    let (eager, model, mut capture) = (model(), model(), Capture::new(run));
+    for k in 0..5 {
+        let x = floats(&[2], k);
+        assert_eq!(bits(capture.run(&model, [&x])?.clone()), bits(run(&eager, [&x])?));
+        assert_eq!((positions(&model), bits(model.1.get())), (positions(&eager), bits(eager.1.get())));
+        assert_eq!(positions(&model)[0].2, k + 1);
+    }
+    assert_eq!(capture.stats().records, 2);
+    Ok(())
+}
+
 #[test]
 fn streams_in_one_place_are_told_apart_or_refused() -> Result<()> {
     // Clones of a layer go on from the same place.

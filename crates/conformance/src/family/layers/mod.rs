@@ -4,6 +4,7 @@ mod attention;
 mod graph;
 mod images;
 mod normalize;
+mod parametrize;
 mod recurrent;
 mod shapes;
 mod table;

@@ -1,6 +1,6 @@
 //! The register of layers. Wiring one up is one entry.
 
-use super::{attention, graph, images, normalize, recurrent, shapes};
+use super::{attention, graph, images, normalize, parametrize, recurrent, shapes};
 use crate::call::Call;
 use crate::stop::{Outcome, Stop};
 use autograd_core::SeededRng;
@@ -14,8 +14,16 @@ pub(super) type Build = fn(&Call<'_>, &mut SeededRng) -> Outcome<Box<dyn DynLaye
 
 /// The function that builds the layer of a name.
 pub(super) fn find(name: &str) -> Outcome<Build> {
-    let tables =
-        [TABLE, attention::TABLE, graph::TABLE, images::TABLE, normalize::TABLE, recurrent::TABLE, shapes::TABLE];
+    let tables = [
+        TABLE,
+        attention::TABLE,
+        graph::TABLE,
+        images::TABLE,
+        normalize::TABLE,
+        parametrize::TABLE,
+        recurrent::TABLE,
+        shapes::TABLE,
+    ];
     let entry = tables.into_iter().flatten().find(|(known, _)| *known == name);
     entry.map(|(_, build)| *build).ok_or_else(|| Stop::Unsupported(String::new()))
 }

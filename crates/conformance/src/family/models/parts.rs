@@ -10,7 +10,7 @@ use autograd_core::module::Param;
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
-use wengert_nn::{DynLayer, Layer, Module, Result, Sequential};
+use wengert_nn::{DynLayer, Layer, Module, Residual, Result, Sequential};
 
 /// A layer of a model.
 #[derive(Deserialize)]
@@ -24,18 +24,6 @@ pub(super) struct Part {
 pub(super) fn sequential(parts: &[Part], precision: Precision) -> Outcome<Sequential> {
     let layers = parts.iter().map(|part| part.build(precision).map_err(|stop| of(&part.kind, stop)));
     Ok(Sequential::from(layers.collect::<Outcome<Vec<_>>>()?))
-}
-
-/// `y = x + inner(x)`
-#[derive(Clone, Module)]
-struct Residual {
-    inner: Sequential,
-}
-
-impl Layer for Residual {
-    fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        x.try_add(&self.inner.call("inner", x)?)
-    }
 }
 
 /// The mean over one dimension.
@@ -84,7 +72,7 @@ impl Part {
             "Residual" => {
                 let inner = self.args.get("layers").cloned().unwrap_or_default();
                 let inner: Vec<Part> = serde_json::from_value(inner).map_err(malformed)?;
-                Ok(Box::new(Residual { inner: sequential(&inner, precision)? }))
+                Ok(Box::new(Residual::new(sequential(&inner, precision)?)))
             }
             "Mean" => self.own(precision, |c| Ok(Box::new(Mean { dim: c.integer("dim")? }))),
             "GraphConv" => self.own(precision, |c| {

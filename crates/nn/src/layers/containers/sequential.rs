@@ -1,13 +1,14 @@
 //! Layers one after another.
 
 use super::IntoLayer;
-use crate::layer::{DynLayer, Layer};
+use crate::layer::{DynLayer, Layer, inputs};
 use crate::observe;
 use autograd_core::{Result, Tensor};
 use std::fmt;
 use wengert_derive::Module;
 
-/// Layers one after another: each gets what the one before it returns. Without layers it is the identity.
+/// Layers one after another: each gets what the one before it returns. Without layers it is the identity. Several
+/// inputs are the first layer's, which may be a merge layer like [`Add`](crate::Add).
 ///
 /// Layers are named by their position: `0.weight`, `2.bias`. Those of different types are boxed;
 /// [`sequential!`](crate::sequential) does it.
@@ -105,12 +106,33 @@ impl From<Vec<Box<dyn DynLayer>>> for Sequential {
 
 impl Layer for Sequential {
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        let mut layers = self.layers.iter().enumerate();
-        // The same value, but one of its own, like every result.
-        let Some((_, first)) = layers.next() else { return Ok(x.to_dtype(x.dtype())) };
+        match self.layers.first() {
+            Some(first) => self.after(observe::call(&**first, 0, &[x], || first.forward(x))?),
+            // The same value, but one of its own, like every result.
+            None => Ok(x.to_dtype(x.dtype())),
+        }
+    }
+
+    fn forward_all(&self, all: &[Tensor]) -> Result<Tensor> {
+        match (all, self.layers.first()) {
+            ([_, _, ..], Some(first)) => {
+                let y = observe::call(&**first, 0, &all.iter().collect::<Vec<_>>(), || first.forward_all(all))?;
+                self.after(y)
+            }
+            _ => {
+                let [x] = inputs("Sequential", all)?;
+                self.forward(x)
+            }
+        }
+    }
+}
+
+impl Sequential {
+    /// What the layers after the first one make of its output.
+    fn after(&self, first: Tensor) -> Result<Tensor> {
+        let mut rest = self.layers.iter().enumerate().skip(1);
         // What `Layer::call` does, without a string for each position.
-        let first = observe::call(&**first, 0, &[x], || first.forward(x))?;
-        layers.try_fold(first, |x, (position, layer)| observe::call(&**layer, position, &[&x], || layer.forward(&x)))
+        rest.try_fold(first, |x, (position, layer)| observe::call(&**layer, position, &[&x], || layer.forward(&x)))
     }
 }
 
@@ -139,7 +161,7 @@ macro_rules! sequential {
 #[cfg(test)]
 mod tests {
     use super::Sequential;
-    use crate::{Dropout, Linear, Softplus, Tanh};
+    use crate::{Add, Dropout, Linear, Softplus, Tanh};
 
     cases![
         layer("Sequential", |_| Ok(Sequential::new())).maps(&[2, 2], &[2, 2]).gives([1.0, 2.0], [1.0, 2.0]),
@@ -154,5 +176,18 @@ mod tests {
             .state(&["0.0.weight", "0.0.bias"])
             .maps(&[3, 2], &[3, 2])
             .refuses(&[1, 3], "in 0.0 (Linear): linear: inner dimensions differ: [1, 3] × [2, 2] (3 ≠ 2)"),
+        layer("Sequential", |rng| Ok(sequential![Add, Linear::new(2, 1, rng)?]))
+            .state(&["1.weight", "1.bias"])
+            .maps_all(&[&[3, 2], &[3, 2]], &[&[3, 1]])
+            .refuses_all(
+                &[&[3, 2], &[2, 2]],
+                "in 0 (Add): add: shapes [3, 2] and [2, 2] do not broadcast: 3 ≠ 2 in dimension −2 (counted from the end)"
+            ),
+        layer("Sequential", |_| Ok(sequential![Tanh]))
+            .maps(&[2], &[2])
+            .refuses_all(&[&[2], &[2]], "in 0 (Tanh): Tanh: takes 1 input, got 2"),
+        layer("Sequential", |_| Ok(Sequential::new()))
+            .maps(&[2], &[2])
+            .refuses_all(&[&[2], &[2]], "Sequential: takes 1 input, got 2"),
     ];
 }

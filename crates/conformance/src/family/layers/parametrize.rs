@@ -1,0 +1,15 @@
+//! Layers with computed parameters.
+
+use super::table::{Build, layer};
+use wengert_nn::{Linear, LinearOptions, WeightNorm, WeightNormOptions};
+
+pub(super) const TABLE: &[(&str, Build)] = &[("WeightNormLinear", |c, rng| {
+    let (inputs, outputs) = (c.count("in_features")?, c.count("out_features")?);
+    let options = LinearOptions::new().bias(c.flag_or("bias", true)?);
+    let linear = Linear::with(inputs, outputs, options, rng)?;
+    // Null is a value of its own here, but what is not written at all is the default.
+    let dim = c.maybe_integer("dim")?;
+    let norm = WeightNormOptions::new();
+    let norm = if dim.is_none() && !c.is_given("dim") { norm } else { norm.dim(dim) };
+    layer(WeightNorm::with(linear, norm)?)
+})];

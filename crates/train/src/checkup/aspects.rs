@@ -182,9 +182,8 @@ fn descend(subject: &Subject<'_>, model: &mut Box<dyn DynLayer>) -> Result<()> {
     Ok(())
 }
 
-/// The output of a copy of the model in evaluation.
-fn answer(subject: &Subject<'_>, model: &Box<dyn DynLayer>) -> Result<Bits> {
-    let mut model = model.clone();
+/// The output of a model in evaluation.
+fn answer(subject: &Subject<'_>, mut model: Box<dyn DynLayer>) -> Result<Bits> {
     model.eval();
     no_grad(|| model.forward_all(&subject.inputs)).map(|y| tensor_bits("the output", &y))
 }
@@ -201,7 +200,7 @@ pub(super) fn resume(subject: &Subject<'_>) -> Option<Finding> {
         let mut other = subject.clone_model();
         other.load_state_dict(&StateDict::from_safetensors(&saved, Path::new("checkup"))?)?;
         restore_streams(&mut other, &stream_positions(&model));
-        let answers = (answer(subject, &model)?, answer(subject, &other)?);
+        let answers = (answer(subject, model.clone())?, answer(subject, other.clone())?);
         descend(subject, &mut model)?;
         descend(subject, &mut other)?;
         Ok(((state_bits(&model), state_bits(&other)), answers))

@@ -27,7 +27,8 @@ fn a_boxed_initialiser_draws_what_the_initialiser_draws() -> Result<()> {
 #[test]
 fn rows_of_padding_are_0_from_either_end() -> Result<()> {
     type Both = (Embedding, EmbeddingBag);
-    let all: [fn(&mut Both, &mut dyn Rng) -> Result<Vec<String>>; 2] = [pytorch_defaults, keras_defaults];
+    type Defaults = fn(&mut Both, &mut dyn Rng) -> Result<Vec<String>>;
+    let all: [Defaults; 2] = [pytorch_defaults, keras_defaults];
     for (row, zero) in [(1, 1), (-1, 2), (-3, 0)] {
         for defaults in all {
             let rng = &mut seeded(1);

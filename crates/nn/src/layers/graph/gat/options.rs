@@ -2,7 +2,7 @@
 
 use super::super::parts::Aggregation;
 
-/// The attributes of the self loops that a [`GATConv`] adds.
+/// The attributes of the self loops that a [`GATConv`](super::GATConv) adds.
 ///
 /// # Examples
 /// ```
@@ -18,7 +18,7 @@ pub enum FillValue {
     Of(Aggregation),
 }
 
-/// The options of [`GATConv`].
+/// The options of [`GATConv`](super::GATConv).
 ///
 /// # Examples
 /// ```

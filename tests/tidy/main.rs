@@ -7,7 +7,6 @@ mod examples;
 mod sources;
 
 use sources::{CORE, ROOT, Source, TABLE, files, library, rust, without_strings};
-use std::fs;
 use std::path::Path;
 
 /// Fails with all offences, if there are any.

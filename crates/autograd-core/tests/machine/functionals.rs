@@ -49,7 +49,7 @@ pub fn derive_more(m: &mut Machine) -> Result<Vec<Tensor>> {
         }
         4 => {
             let batch = m.small();
-            per_sample_grads(|of| Ok(f(&x)?.try_mul(&of[0])?.sum()), &[&x], &[&batch])
+            per_sample_grads(|of| Ok(f(&x)?.try_mul(&of[0])?.sum()), &[&x], [&batch])
         }
         _ => value_and_grad(|x| f(&x[0]), [&x]).map(|(y, [gx])| vec![y, gx]),
     }

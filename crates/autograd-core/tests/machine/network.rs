@@ -284,7 +284,8 @@ pub fn segments(m: &mut Machine) -> Result<Vec<Tensor>> {
 }
 
 pub fn drop_some(m: &mut Machine) -> Result<Vec<Tensor>> {
-    const F: [fn(&Tensor, f64, u64) -> Result<Tensor>; 7] = [
+    type Random = fn(&Tensor, f64, u64) -> Result<Tensor>;
+    const F: [Random; 7] = [
         Tensor::alpha_dropout_seeded,
         Tensor::feature_alpha_dropout_seeded,
         Tensor::dropout1d_seeded,

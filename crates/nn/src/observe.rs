@@ -98,7 +98,8 @@ pub(crate) fn call(
     y.map_err(|error| error.inside(name, layer.kind()))
 }
 
-/// Runs a part without a recording: the steps of one that stands in for another have parameters that are not the model's.
+/// Runs a part without a recording: one whose steps would have other parameters than the model's, or shapes that are not
+/// those outside.
 pub(crate) fn unseen<R>(run: impl FnOnce() -> R) -> R {
     let _around = Around(replace(None));
     run()

@@ -1,6 +1,7 @@
 //! One layer for each step of a sequence.
 
 use crate::layer::Layer;
+use crate::observe::unseen;
 use autograd_core::check::Check;
 use autograd_core::{Error, Result, Tensor};
 use wengert_derive::Module;
@@ -43,7 +44,9 @@ impl<L: Layer> Layer for TimeDistributed<L> {
             return Err(Error::shape("TimeDistributed", "the input", x.shape(), "[N, T, ..]"));
         };
         let samples: Vec<usize> = std::iter::once(n * t).chain(inner.iter().copied()).collect();
-        let y = self.layer.call("layer", &x.reshape(&samples)?)?;
+        // One row in a summary, with the shape that it has outside.
+        let samples = x.reshape(&samples)?;
+        let y = unseen(|| self.layer.call("layer", &samples))?;
         let check = Check("TimeDistributed");
         check.require(
             y.shape().first() == Some(&(n * t)),

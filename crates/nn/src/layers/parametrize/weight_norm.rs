@@ -169,9 +169,12 @@ mod tests {
         layer("WeightNorm", |rng| WeightNorm::with(Linear::new(3, 2, rng)?, WeightNormOptions::new().dim(None)))
             .state(&["bias", "parametrizations.weight.original0", "parametrizations.weight.original1"])
             .maps(&[4, 3], &[4, 2]),
-        layer("WeightNorm", |rng| WeightNorm::with(Linear::new(2, 2, rng)?, WeightNormOptions::new().name("bias")))
-            .state(&["weight", "parametrizations.bias.original0", "parametrizations.bias.original1"])
-            .maps(&[2, 2], &[2, 2]),
+        layer("WeightNorm", |rng| WeightNorm::with(
+            Linear::new(2, 2, rng)?,
+            WeightNormOptions::new().name("bias").dim(None)
+        ))
+        .state(&["weight", "parametrizations.bias.original0", "parametrizations.bias.original1"])
+        .maps(&[2, 2], &[2, 2]),
         layer("WeightNorm", |rng| WeightNorm::new(Conv2d::new(2, 3, 2, rng)?))
             .state(&["bias", "parametrizations.weight.original0", "parametrizations.weight.original1"])
             .maps(&[1, 2, 3, 3], &[1, 3, 2, 2]),

@@ -123,16 +123,14 @@ impl<T: Real> Kernel for PullRows<'_, T> {
         for (row, (((gy, x), gx), norm)) in (first..).zip(rows) {
             let (weight, [c, drift, r]) = (of_row(weight, row, count), *norm);
             let by_element = each == 1 && !weight.is_empty();
-            if each > 1 && !weight.is_empty() {
-                weighted(gy, weight, each, gx);
-            }
+            let terms = |g: T, x: T| [g, g * ((x - c) - drift)];
             let [sum, product] = if by_element {
-                sums_of([gy, x, weight], |[gy, x, w]| {
-                    let g = gy * w;
-                    [g, g * ((x - c) - drift)]
-                })
+                sums_of([gy, x, weight], |[gy, x, w]| terms(gy * w, x))
+            } else if weight.is_empty() {
+                sums_of([gy, x], |[gy, x]| terms(gy, x))
             } else {
-                sums_of([if weight.is_empty() { gy } else { gx }, x], |[g, x]| [g, g * ((x - c) - drift)])
+                weighted(gy, weight, each, gx);
+                sums_of([gx, x], |[g, x]| terms(g, x))
             };
             // In this order no power of r overflows by itself.
             let slope = -(product * r / n * r * r);

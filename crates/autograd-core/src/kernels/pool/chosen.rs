@@ -166,10 +166,10 @@ fn side_by_side<T: Real, const N: usize, const S: usize, const B: usize>(
 ) -> usize {
     let (mut best, mut at) = ([[T::NEG_INFINITY; LANES]; B], [[0u32; LANES]; B]);
     let place = |tap: usize, block: usize| first + tap + block * LANES * S;
-    for block in 0..B {
-        for lane in 0..LANES {
+    if let Some(tap) = taps.first() {
+        for (block, at) in at.iter_mut().enumerate() {
             // Where all are −∞, the first one is the largest.
-            at[block][lane] = taps.first().map_or(0, |tap| (place(*tap, block) + lane * S) as u32);
+            at.iter_mut().enumerate().for_each(|(lane, at)| *at = (place(*tap, block) + lane * S) as u32);
         }
     }
     for tap in taps {

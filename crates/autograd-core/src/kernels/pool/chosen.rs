@@ -83,18 +83,19 @@ impl<T: Real> Kernel for Largest<'_, T> {
         let [depths, rows, columns] = &spans.each;
         let inputs: usize = spans.input.iter().product();
         let planes = x.chunks_exact(inputs.max(1)).zip(y.chunks_exact_mut(depths.len() * rows.len() * columns.len()));
-        // The places of a window's elements, less its start in the row; on the stack up to 8 × 8.
-        let mut taps: SmallVec<[usize; 64]> = SmallVec::new();
+        let lanes = alike.len() >= LANES && (stride == 1 || stride == 2);
+        // The places of a window's elements, less its start in the row; on the stack up to 16 × 16.
+        let mut taps: SmallVec<[usize; 256]> = SmallVec::new();
         for (x, y) in planes {
             let lines = depths.iter().flat_map(|d| rows.iter().map(move |h| (d, h)));
             for ((d, h), y) in lines.zip(y.chunks_exact_mut(columns.len())) {
                 let mut done = alike.start;
                 let plane = Lines { x, d, h, sizes: spans.input };
-                taps.clear();
-                if let Some(w) = columns[alike.clone()].first() {
-                    plane.each(Span { start: 0, ..*w }, |tap| taps.push(tap));
+                if lanes {
+                    taps.clear();
+                    plane.each(Span { start: 0, ..columns[done] }, |tap| taps.push(tap));
                 }
-                while alike.end - done >= LANES && stride <= 2 {
+                while lanes && alike.end - done >= LANES {
                     let (first, y) = (columns[done].start, &mut y[done..alike.end]);
                     done += match (stride, y.as_chunks_mut().0) {
                         (1, [one, two, ..]) => side_by_side::<T, LANES, 1, 2>(x, &taps, first, [one, two]),

@@ -29,6 +29,7 @@ pub mod reduce;
 pub mod rows;
 pub mod scan;
 pub mod select;
+pub mod sums;
 
 pub mod attention;
 pub mod conv;

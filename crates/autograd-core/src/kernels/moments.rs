@@ -1,37 +1,20 @@
 //! Mean and squared deviations of the rows of a contiguous matrix.
 
 use super::real::Real;
-use super::reduce::{Sum, dot_run, fold_run};
+use super::reduce::{Sum, fold_run};
 use super::simd::{Kernel, vectorize};
+use super::sums::sums_of;
 use crate::threads::parallel::for_rows;
-
-/// Deviations are squared in groups that stay in the first-level cache.
-pub const GROUP: usize = 2048;
 
 /// The moments of a row: a number c near its mean, `μ − c`, and `Σ (x − μ)²`. The mean is kept in two parts, since as
 /// one number it would be rounded, and with it all deviations. The deviation of an element is `(x − c) − (μ − c)`:
 /// exactly 0 if all elements of the row are equal.
 pub type Moments<T> = [T; 3];
 
-/// `Σ (x − c)` and `Σ (x − c)²`
-#[inline(always)]
-fn sums_about<T: Real>(x: &[T], c: T, buffer: &mut [T; GROUP]) -> (T, T) {
-    let (mut sum, mut squares) = (T::ZERO, T::ZERO);
-    for x in x.chunks(GROUP) {
-        let d = &mut buffer[..x.len()];
-        for (d, x) in d.iter_mut().zip(x) {
-            *d = *x - c;
-        }
-        sum += fold_run(Sum, d);
-        squares += dot_run(d, d);
-    }
-    (sum, squares)
-}
-
 /// By the corrected two-pass algorithm, `Σ (x − c)² − (Σ (x − c))² / n` (Chan, Golub, LeVeque, Algorithms for computing
 /// the sample variance, 1983), with one more pass where c was too far from the mean.
 #[inline(always)]
-pub fn moments_of<T: Real>(x: &[T], buffer: &mut [T; GROUP]) -> Moments<T> {
+pub fn moments_of<T: Real>(x: &[T]) -> Moments<T> {
     const PASSES: usize = 3;
     let (n, first) = (T::of(x.len() as f64), x[0]);
     if first.is_finite() && x.iter().all(|x| *x == first) {
@@ -42,7 +25,10 @@ pub fn moments_of<T: Real>(x: &[T], buffer: &mut [T; GROUP]) -> Moments<T> {
     let mut c = if mean.is_finite() { mean } else { first };
     let mut pass = 1;
     loop {
-        let (sum, squares) = sums_about(x, c, buffer);
+        let [sum, squares] = sums_of([x], |[x]| {
+            let d = x - c;
+            [d, d * d]
+        });
         let drift = sum / n;
         let correction = sum * drift;
         let next = c + drift;
@@ -66,9 +52,8 @@ impl<T: Real> Kernel for OfRows<'_, T> {
     type Output = ();
     #[inline(always)]
     fn run(self) {
-        let mut buffer = [T::ZERO; GROUP];
         for (x, y) in self.x.chunks_exact(self.width).zip(self.y) {
-            *y = moments_of(x, &mut buffer);
+            *y = moments_of(x);
         }
     }
 }

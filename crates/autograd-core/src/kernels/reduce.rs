@@ -73,9 +73,9 @@ impl Fold for Smallest {
 }
 
 /// Lanes of one quarter: a register of AVX-512, or two of AVX2.
-const QUARTER: usize = 16;
-const LANES: usize = 4 * QUARTER;
-const BLOCK: usize = 1024;
+pub(super) const QUARTER: usize = 16;
+pub(super) const LANES: usize = 4 * QUARTER;
+pub(super) const BLOCK: usize = 1024;
 
 /// Folds `x` into a quarter of the lanes. By value: what the compiler sees as memory it keeps there.
 #[inline(always)]
@@ -88,52 +88,10 @@ fn fold_quarter<T: Real, F: Fold>(f: F, mut lanes: [T; QUARTER], x: &[T; QUARTER
 
 /// Joins the lanes in halves, which are constants, so that each step is a register operation.
 #[inline(always)]
-fn join_lanes<T: Real, F: Fold>(f: F, [a, b, c, d]: [[T; QUARTER]; 4]) -> T {
+pub(super) fn join_lanes<T: Real, F: Fold>(f: F, [a, b, c, d]: [[T; QUARTER]; 4]) -> T {
     let l16: [T; 16] = std::array::from_fn(|i| f.join(f.join(a[i], c[i]), f.join(b[i], d[i])));
     let l4: [T; 4] = std::array::from_fn(|i| f.join(f.join(l16[i], l16[i + 8]), f.join(l16[i + 4], l16[i + 12])));
     f.join(f.join(l4[0], l4[2]), f.join(l4[1], l4[3]))
-}
-
-/// Adds products to a quarter of the lanes.
-#[inline(always)]
-fn dot_quarter<T: Real>(mut lanes: [T; QUARTER], x: &[T; QUARTER], y: &[T; QUARTER]) -> [T; QUARTER] {
-    for (lane, (x, y)) in lanes.iter_mut().zip(x.iter().zip(y)) {
-        *lane += *x * *y;
-    }
-    lanes
-}
-
-/// `Σ x y` of at most [`BLOCK`] values, in the tree of a sum.
-#[inline(always)]
-fn dot_block<T: Real>(x: &[T], y: &[T]) -> T {
-    let ((x, last_x), (y, last_y)) = (x.as_chunks::<LANES>(), y.as_chunks::<LANES>());
-    let mut quarters = [[T::ZERO; QUARTER]; 4];
-    for (x, y) in x.iter().zip(y) {
-        let ((x, _), (y, _)) = (x.as_chunks::<QUARTER>(), y.as_chunks::<QUARTER>());
-        let [a, b, c, d] = quarters;
-        let (a, b) = (dot_quarter(a, &x[0], &y[0]), dot_quarter(b, &x[1], &y[1]));
-        let (c, d) = (dot_quarter(c, &x[2], &y[2]), dot_quarter(d, &x[3], &y[3]));
-        quarters = [a, b, c, d];
-    }
-    let mut tail = T::ZERO;
-    for (x, y) in last_x.iter().zip(last_y) {
-        tail += *x * *y;
-    }
-    let total = if x.is_empty() { T::ZERO } else { join_lanes(Sum, quarters) };
-    total + tail
-}
-
-/// `Σ x y` of two runs of one length; it is called inside a vectorised kernel.
-#[inline(always)]
-pub fn dot_run<T: Real>(x: &[T], y: &[T]) -> T {
-    if x.len() <= BLOCK {
-        return dot_block(x, y);
-    }
-    let mut carries = Carries::new();
-    for (x, y) in x.chunks(BLOCK).zip(y.chunks(BLOCK)) {
-        carries.push(Sum, dot_block(x, y));
-    }
-    carries.total(Sum)
 }
 
 /// Folds a run of at most [`BLOCK`] values.
@@ -161,7 +119,7 @@ fn fold_block<T: Real, F: Fold>(f: F, x: &[T]) -> T {
 }
 
 /// Joins partial results pairwise, as a binary counter carries: equal sizes meet.
-struct Carries<T> {
+pub(super) struct Carries<T> {
     partial: [T; usize::BITS as usize],
     used: usize,
     count: usize,
@@ -169,11 +127,11 @@ struct Carries<T> {
 
 impl<T: Real> Carries<T> {
     #[inline(always)]
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Carries { partial: [T::ZERO; usize::BITS as usize], used: 0, count: 0 }
     }
     #[inline(always)]
-    fn push<F: Fold>(&mut self, f: F, mut x: T) {
+    pub(super) fn push<F: Fold>(&mut self, f: F, mut x: T) {
         self.count += 1;
         for _ in 0..self.count.trailing_zeros() {
             self.used -= 1;
@@ -183,7 +141,7 @@ impl<T: Real> Carries<T> {
         self.used += 1;
     }
     #[inline(always)]
-    fn total<F: Fold>(self, f: F) -> T {
+    pub(super) fn total<F: Fold>(self, f: F) -> T {
         let mut parts = self.partial[..self.used].iter().rev();
         let Some(last) = parts.next() else { return f.start() };
         parts.fold(*last, |sum, part| f.join(*part, sum))

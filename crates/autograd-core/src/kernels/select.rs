@@ -15,10 +15,22 @@ pub fn take_rows<T: Plain>(x: &[T], shape: &[usize], strides: &[usize], dim: usi
     if y.is_empty() {
         return;
     }
+    let runs = inner.is_flat();
     for_rows(y, width, width, |rows, y| {
-        for (row, y) in rows.zip(y.chunks_exact_mut(width)) {
-            let start = outer.offset(row / index.len()) + index[row % index.len()] as usize * strides[dim];
-            gather(&inner, &x[start..], y);
+        let (mut block, mut k) = (rows.start / index.len(), rows.start % index.len());
+        let mut first = outer.offset(block);
+        for y in y.chunks_exact_mut(width) {
+            let x = &x[first + index[k] as usize * strides[dim]..];
+            if runs {
+                y.copy_from_slice(&x[..width])
+            } else {
+                gather(&inner, x, y)
+            }
+            k += 1;
+            if k == index.len() {
+                (block, k) = (block + 1, 0);
+                first = outer.offset(block);
+            }
         }
     });
 }

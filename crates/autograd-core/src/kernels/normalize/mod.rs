@@ -4,9 +4,9 @@ pub mod channels;
 pub mod columns;
 pub mod rows;
 
-use super::moments::{GROUP, Moments, moments_of};
+use super::moments::{Moments, moments_of};
 use super::real::Real;
-use super::reduce::{Sum, dot_run, fold_run};
+use super::sums::sums_of;
 
 /// A mean in the two parts of [`Moments`], and the inverse of the deviation, `1/√(σ² + ε)`.
 pub type Norm<T> = [T; 3];
@@ -23,8 +23,13 @@ pub struct Rule {
 impl Rule {
     /// The norm of a row that is not empty.
     #[inline(always)]
-    pub fn norm<T: Real>(self, x: &[T], buffer: &mut [T; GROUP]) -> Norm<T> {
-        let [c, drift, squares] = if self.centred { moments_of(x, buffer) } else { [T::ZERO, T::ZERO, dot_run(x, x)] };
+    pub fn norm<T: Real>(self, x: &[T]) -> Norm<T> {
+        let [c, drift, squares] = if self.centred {
+            moments_of(x)
+        } else {
+            let [squares] = sums_of([x], |[x]| [x * x]);
+            [T::ZERO, T::ZERO, squares]
+        };
         let variance = squares.as_f64() / x.len() as f64 + self.eps;
         let inverse = match variance.is_finite() {
             true => 1.0 / variance.sqrt(),
@@ -52,27 +57,6 @@ pub fn far_inverse<'a, T: Real>(x: impl Iterator<Item = &'a T> + Clone, n: usize
     }
     let sum: f64 = halves().map(|half| (half / most).powi(2)).sum();
     0.5 / most / (sum / n as f64 + eps / most / most / 4.0).sqrt()
-}
-
-/// `((x − c) − drift)`
-#[inline(always)]
-fn deviations<T: Real>(x: &[T], [c, drift, _]: Norm<T>, d: &mut [T]) {
-    for (d, x) in d.iter_mut().zip(x) {
-        *d = (*x - c) - drift;
-    }
-}
-
-/// `Σ g` and `Σ g (x − μ)` of a run.
-#[inline(always)]
-fn products<T: Real>(g: &[T], x: &[T], norm: Norm<T>, buffer: &mut [T; GROUP]) -> [T; 2] {
-    let (mut sum, mut product) = (T::ZERO, T::ZERO);
-    for (g, x) in g.chunks(GROUP).zip(x.chunks(GROUP)) {
-        let d = &mut buffer[..x.len()];
-        deviations(x, norm, d);
-        sum += fold_run(Sum, g);
-        product += dot_run(g, d);
-    }
-    [sum, product]
 }
 
 /// `Σ f(i)` of a range, in halves down to runs of eight.

@@ -1,9 +1,9 @@
 //! Rows that are normalised each by its own mean and variance.
 
-use super::super::moments::GROUP;
 use super::super::real::Real;
 use super::super::simd::{Kernel, vectorize};
-use super::{Norm, Rule, products};
+use super::super::sums::sums_of;
+use super::{Norm, Rule};
 use crate::threads::parallel::{for_rows, for_rows_of_two};
 
 /// Weights and biases of rows, of which there may be none; each is that of `each` elements. The numbers of a row follow
@@ -77,10 +77,10 @@ impl<T: Real> Kernel for Forward<'_, T> {
     #[inline(always)]
     fn run(self) {
         let Forward { rule, x, affine: Affine { weight, bias, each }, width, first, y, norms } = self;
-        let (mut buffer, count) = ([T::ZERO; GROUP], width / each);
+        let count = width / each;
         let rows = x.chunks_exact(width).zip(y.chunks_exact_mut(width)).zip(norms);
         for (row, ((x, y), norm)) in (first..).zip(rows) {
-            *norm = rule.norm(x, &mut buffer);
+            *norm = rule.norm(x);
             write_row(x, *norm, of_row(weight, row, count), of_row(bias, row, count), each, y);
         }
     }
@@ -94,19 +94,11 @@ pub fn forward<T: Real>(rule: Rule, x: &[T], affine: Affine<'_, T>, width: usize
     });
 }
 
-/// `g = gy w`
+/// The gradient `g = gy w` of normalised elements.
 #[inline(always)]
 fn weighted<T: Real>(gy: &[T], weight: &[T], each: usize, g: &mut [T]) {
-    if weight.is_empty() {
-        g.copy_from_slice(gy);
-    } else if each == 1 {
-        for ((g, gy), w) in g.iter_mut().zip(gy).zip(weight) {
-            *g = *gy * *w;
-        }
-    } else {
-        for ((g, gy), w) in g.chunks_mut(each).zip(gy.chunks(each)).zip(weight) {
-            g.iter_mut().zip(gy).for_each(|(g, gy)| *g = *gy * *w);
-        }
+    for ((g, gy), w) in g.chunks_mut(each).zip(gy.chunks(each)).zip(weight) {
+        g.iter_mut().zip(gy).for_each(|(g, gy)| *g = *gy * *w);
     }
 }
 
@@ -126,17 +118,32 @@ impl<T: Real> Kernel for PullRows<'_, T> {
     #[inline(always)]
     fn run(self) {
         let PullRows { centred, gy, x, norms, affine: Affine { weight, each, .. }, width, first, gx } = self;
-        let (mut buffer, count, n) = ([T::ZERO; GROUP], width / each, T::of(width as f64));
+        let (count, n) = (width / each, T::of(width as f64));
         let rows = gy.chunks_exact(width).zip(x.chunks_exact(width)).zip(gx.chunks_exact_mut(width)).zip(norms);
         for (row, (((gy, x), gx), norm)) in (first..).zip(rows) {
-            weighted(gy, of_row(weight, row, count), each, gx);
-            let [sum, product] = products(gx, x, *norm, &mut buffer);
-            let [c, drift, r] = *norm;
+            let (weight, [c, drift, r]) = (of_row(weight, row, count), *norm);
+            let by_element = each == 1 && !weight.is_empty();
+            let terms = |g: T, x: T| [g, g * ((x - c) - drift)];
+            let [sum, product] = if by_element {
+                sums_of([gy, x, weight], |[gy, x, w]| terms(gy * w, x))
+            } else if weight.is_empty() {
+                sums_of([gy, x], |[gy, x]| terms(gy, x))
+            } else {
+                weighted(gy, weight, each, gx);
+                sums_of([gx, x], |[g, x]| terms(g, x))
+            };
             // In this order no power of r overflows by itself.
             let slope = -(product * r / n * r * r);
             let shift = if centred { -(sum * r / n) } else { T::ZERO };
-            for (gx, x) in gx.iter_mut().zip(x) {
-                *gx = *gx * r + ((*x - c) - drift) * slope + shift;
+            let of = |g: T, x: T| g * r + ((x - c) - drift) * slope + shift;
+            if by_element {
+                for ((gx, x), (gy, w)) in gx.iter_mut().zip(x).zip(gy.iter().zip(weight)) {
+                    *gx = of(*gy * *w, *x);
+                }
+            } else if weight.is_empty() {
+                gx.iter_mut().zip(x).zip(gy).for_each(|((gx, x), gy)| *gx = of(*gy, *x));
+            } else {
+                gx.iter_mut().zip(x).for_each(|(gx, x)| *gx = of(*gx, *x));
             }
         }
     }
@@ -174,16 +181,11 @@ impl<T: Real, F: Fn(usize) -> Norm<T>> Kernel for Segments<'_, T, F> {
     #[inline(always)]
     fn run(self) {
         let Segments { gy, x, norm, width, first, y } = self;
-        let mut buffer = [T::ZERO; GROUP];
         let segments = gy.chunks_exact(width).zip(x.chunks_exact(width)).zip(y);
         for (segment, ((gy, x), y)) in (first..).zip(segments) {
-            let norm = norm(segment);
-            let [sum, product] = if width > 1 {
-                products(gy, x, norm, &mut buffer)
-            } else {
-                [gy[0], gy[0] * ((x[0] - norm[0]) - norm[1])]
-            };
-            *y = [sum, product * norm[2]];
+            let [c, drift, r] = norm(segment);
+            let [sum, product] = sums_of([gy, x], |[gy, x]| [gy, gy * ((x - c) - drift)]);
+            *y = [sum, product * r];
         }
     }
 }

@@ -4,6 +4,7 @@ use crate::kernels::conv::Space;
 use crate::kernels::real::Real;
 use crate::kernels::simd::{Kernel, vectorize};
 use crate::threads::parallel::for_rows;
+use smallvec::SmallVec;
 use std::ops::Range;
 
 /// The elements of one dim that a window covers: `count` of them from `start` on, `step` apart.
@@ -38,6 +39,8 @@ const NONE: i64 = -1;
 
 /// Windows that are compared side by side.
 const LANES: usize = 8;
+/// Neighbours of which every second one is in a lane.
+const EVERY_SECOND: usize = 2 * LANES - 1;
 
 /// The position in its plane of the largest element of each window: the first of ties, the last NaN; −1 for a window
 /// that covers no element.
@@ -80,18 +83,27 @@ impl<T: Real> Kernel for Largest<'_, T> {
         let [depths, rows, columns] = &spans.each;
         let inputs: usize = spans.input.iter().product();
         let planes = x.chunks_exact(inputs.max(1)).zip(y.chunks_exact_mut(depths.len() * rows.len() * columns.len()));
+        let lanes = alike.len() >= LANES && (stride == 1 || stride == 2);
+        // The places of a window's elements, less its start in the row; on the stack up to 16 × 16.
+        let mut taps: SmallVec<[usize; 256]> = SmallVec::new();
         for (x, y) in planes {
             let lines = depths.iter().flat_map(|d| rows.iter().map(move |h| (d, h)));
             for ((d, h), y) in lines.zip(y.chunks_exact_mut(columns.len())) {
                 let mut done = alike.start;
                 let plane = Lines { x, d, h, sizes: spans.input };
-                for (columns, y) in columns[alike.clone()].chunks(LANES).zip(y[alike.clone()].chunks_mut(LANES)) {
-                    match (stride, <&mut [i64; LANES]>::try_from(y)) {
-                        (1, Ok(y)) => plane.side_by_side::<LANES, 1>(columns[0], y),
-                        (2, Ok(y)) => plane.side_by_side::<{ 2 * LANES - 1 }, 2>(columns[0], y),
-                        _ => break,
-                    }
-                    done += LANES;
+                if lanes {
+                    taps.clear();
+                    plane.each(Span { start: 0, ..columns[done] }, |tap| taps.push(tap));
+                }
+                while lanes && alike.end - done >= LANES {
+                    let (first, y) = (columns[done].start, &mut y[done..alike.end]);
+                    done += match (stride, y.as_chunks_mut().0) {
+                        (1, [one, two, ..]) => side_by_side::<T, LANES, 1, 2>(x, &taps, first, [one, two]),
+                        (1, [one, ..]) => side_by_side::<T, LANES, 1, 1>(x, &taps, first, [one]),
+                        (_, [one, two, ..]) => side_by_side::<T, EVERY_SECOND, 2, 2>(x, &taps, first, [one, two]),
+                        (_, [one, ..]) => side_by_side::<T, EVERY_SECOND, 2, 1>(x, &taps, first, [one]),
+                        (_, []) => unreachable!("there are windows for all lanes"),
+                    };
                 }
                 for at in (0..alike.start).chain(done..columns.len()) {
                     y[at] = plane.one(columns[at]);
@@ -110,10 +122,22 @@ struct Lines<'a, T> {
 }
 
 impl<T: Real> Lines<'_, T> {
-    /// The place where line i starts.
+    /// Calls `each` with the place of every element of a window.
     #[inline(always)]
-    fn line(&self, i: usize) -> usize {
-        let (d, h) = (self.d.start + i / self.h.count * self.d.step, self.h.start + i % self.h.count * self.h.step);
+    fn each(&self, w: Span, mut each: impl FnMut(usize)) {
+        for d in 0..self.d.count {
+            for h in 0..self.h.count {
+                let line = self.place(self.d.start + d * self.d.step, self.h.start + h * self.h.step);
+                for k in 0..w.count {
+                    each(line + w.start + k * w.step);
+                }
+            }
+        }
+    }
+
+    /// The place where a line starts.
+    #[inline(always)]
+    fn place(&self, d: usize, h: usize) -> usize {
         (d * self.sizes[1] + h) * self.sizes[2]
     }
 
@@ -121,41 +145,51 @@ impl<T: Real> Lines<'_, T> {
     #[inline(always)]
     fn one(&self, w: Span) -> i64 {
         let (mut best, mut at) = (T::NEG_INFINITY, NONE);
-        for i in 0..self.d.count * self.h.count {
-            let start = self.line(i) + w.start;
-            for k in (start..start + w.count * w.step).step_by(w.step) {
-                let value = self.x[k];
-                if value > best || value.is_nan() || at == NONE {
-                    (best, at) = (value, k as i64);
-                }
+        self.each(w, |k| {
+            let value = self.x[k];
+            if value > best || value.is_nan() || at == NONE {
+                (best, at) = (value, k as i64);
             }
-        }
+        });
         at
     }
+}
 
-    /// The largest elements of windows that are `S` apart, of which the first is `w`: tap k of all of them is in `N`
-    /// neighbours.
-    #[inline(always)]
-    fn side_by_side<const N: usize, const S: usize>(&self, w: Span, y: &mut [i64; LANES]) {
-        let lines = self.d.count * self.h.count;
-        let (mut best, mut at) = ([T::NEG_INFINITY; LANES], [0u32; LANES]);
-        for i in 0..lines {
-            for k in 0..w.count {
-                let start = self.line(i) + w.start + k * w.step;
-                let Some(values) = self.x[start..].first_chunk::<N>() else {
-                    unreachable!("a window is inside of its plane")
-                };
-                for lane in 0..LANES {
-                    let value = values[lane * S];
-                    let first = i == 0 && k == 0;
-                    let larger = value > best[lane] || value.is_nan() || first;
-                    best[lane] = if larger { value } else { best[lane] };
-                    at[lane] = if larger { (start + lane * S) as u32 } else { at[lane] };
-                }
+/// The largest elements of `B` blocks of windows that are `S` apart, of which the first begins at `first` in its row: a
+/// tap of all windows of a block is in `N` neighbours. A block waits for its last comparison, two together half as
+/// often. The result is the number of windows.
+#[inline(always)]
+fn side_by_side<T: Real, const N: usize, const S: usize, const B: usize>(
+    x: &[T],
+    taps: &[usize],
+    first: usize,
+    mut y: [&mut [i64; LANES]; B],
+) -> usize {
+    let (mut best, mut at) = ([[T::NEG_INFINITY; LANES]; B], [[0u32; LANES]; B]);
+    let place = |tap: usize, block: usize| first + tap + block * LANES * S;
+    if let Some(tap) = taps.first() {
+        for (block, at) in at.iter_mut().enumerate() {
+            // Where all are −∞, the first one is the largest.
+            at.iter_mut().enumerate().for_each(|(lane, at)| *at = (place(*tap, block) + lane * S) as u32);
+        }
+    }
+    for tap in taps {
+        for block in 0..B {
+            let start = place(*tap, block);
+            let Some(values) = x[start..].first_chunk::<N>() else { unreachable!("a window is inside of its plane") };
+            let (best, at) = (&mut best[block], &mut at[block]);
+            for lane in 0..LANES {
+                let value = values[lane * S];
+                let larger = value > best[lane] || value.is_nan();
+                best[lane] = if larger { value } else { best[lane] };
+                at[lane] = if larger { (start + lane * S) as u32 } else { at[lane] };
             }
         }
-        y.iter_mut().zip(at).for_each(|(y, at)| *y = if lines == 0 { NONE } else { i64::from(at) });
     }
+    for (y, at) in y.iter_mut().zip(at) {
+        y.iter_mut().zip(at).for_each(|(y, at)| *y = if taps.is_empty() { NONE } else { i64::from(at) });
+    }
+    B * LANES
 }
 
 /// The sizes of planes and of what is picked from them.

@@ -100,12 +100,16 @@ pub trait Lanes: Copy {
     fn add_all<S: pulp::Simd>(simd: S, a: Self::Vector<S>, b: Self::Vector<S>) -> Self::Vector<S>;
     /// The numbers in the first lanes, 0 in the others; not more than there are lanes.
     fn load<S: pulp::Simd>(simd: S, x: &[Self]) -> Self::Vector<S>;
+    /// The numbers as whole vectors, without the rest: read where they are, where [`Lanes::load`] is a call.
+    fn whole<S: pulp::Simd>(x: &[Self]) -> &[Self::Vector<S>];
+    /// Whole vectors to write to.
+    fn whole_mut<S: pulp::Simd>(x: &mut [Self]) -> &mut [Self::Vector<S>];
     /// Writes the first lanes, as many as there is room for.
     fn store<S: pulp::Simd>(simd: S, x: Self::Vector<S>, to: &mut [Self]);
 }
 
 macro_rules! lanes {
-    ($t:ident, $vector:ident, $count:ident, $splat:ident, $mul_add:ident, $add:ident, $load:ident, $store:ident) => {
+    ($t:ident, $vector:ident, $count:ident, $splat:ident, $mul_add:ident, $add:ident, $load:ident, $store:ident, $whole:ident, $whole_mut:ident) => {
         impl Lanes for $t {
             type Vector<S: pulp::Simd> = S::$vector;
             #[inline(always)]
@@ -129,6 +133,14 @@ macro_rules! lanes {
                 simd.$load(x)
             }
             #[inline(always)]
+            fn whole<S: pulp::Simd>(x: &[Self]) -> &[S::$vector] {
+                S::$whole(x).0
+            }
+            #[inline(always)]
+            fn whole_mut<S: pulp::Simd>(x: &mut [Self]) -> &mut [S::$vector] {
+                S::$whole_mut(x).0
+            }
+            #[inline(always)]
             fn store<S: pulp::Simd>(simd: S, x: S::$vector, to: &mut [Self]) {
                 simd.$store(to, x);
             }
@@ -136,5 +148,27 @@ macro_rules! lanes {
     };
 }
 
-lanes!(f32, f32s, F32_LANES, splat_f32s, mul_add_f32s, add_f32s, partial_load_f32s, partial_store_f32s);
-lanes!(f64, f64s, F64_LANES, splat_f64s, mul_add_f64s, add_f64s, partial_load_f64s, partial_store_f64s);
+lanes!(
+    f32,
+    f32s,
+    F32_LANES,
+    splat_f32s,
+    mul_add_f32s,
+    add_f32s,
+    partial_load_f32s,
+    partial_store_f32s,
+    as_simd_f32s,
+    as_mut_simd_f32s
+);
+lanes!(
+    f64,
+    f64s,
+    F64_LANES,
+    splat_f64s,
+    mul_add_f64s,
+    add_f64s,
+    partial_load_f64s,
+    partial_store_f64s,
+    as_simd_f64s,
+    as_mut_simd_f64s
+);

@@ -2,7 +2,7 @@
 
 use super::panel::{Tile, add_panel};
 use super::room::with_room;
-use super::{Conv, add_bias, depthwise, for_parts, start_with, tiles, winograd};
+use super::{Conv, add_bias, depthwise, few, for_parts, start_with, tiles, winograd};
 use crate::kernels::gemm::{Matrix, gemm};
 use crate::kernels::real::Real;
 
@@ -18,7 +18,7 @@ pub fn input<T: Real>(conv: &Conv, y: &[T], w: &[T], bias: Option<&[T]>, x: &mut
     if conv.is_depthwise() {
         return depthwise::input(conv, y, w, bias, x);
     }
-    if winograd::input(conv, y, w, bias, x) {
+    if winograd::input(conv, y, w, bias, x) || few::input(conv, y, w, bias, x) {
         return;
     }
     let many = conv.images_at_once();

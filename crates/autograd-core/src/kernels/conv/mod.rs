@@ -5,6 +5,7 @@
 //! image's channels ([`depthwise`]) has no use for products; kernels of 3 × 3 need fewer of them ([`winograd`]).
 
 mod depthwise;
+mod few;
 mod input;
 mod output;
 mod panel;

@@ -2,7 +2,7 @@
 
 use super::panel::Tile;
 use super::room::with_room;
-use super::{Conv, add_bias, depthwise, for_parts, start_with, tiles, winograd};
+use super::{Conv, add_bias, depthwise, few, for_parts, start_with, tiles, winograd};
 use crate::kernels::gemm::{Matrix, gemm};
 use crate::kernels::real::Real;
 
@@ -17,7 +17,7 @@ pub fn output<T: Real>(conv: &Conv, x: &[T], w: &[T], bias: Option<&[T]>, y: &mu
     if conv.is_depthwise() {
         return depthwise::output(conv, x, w, bias, y);
     }
-    if winograd::output(conv, x, w, bias, y) {
+    if winograd::output(conv, x, w, bias, y) || few::output(conv, x, w, bias, y) {
         return;
     }
     let many = conv.images_at_once();

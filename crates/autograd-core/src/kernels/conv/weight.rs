@@ -2,7 +2,7 @@
 
 use super::panel::Tile;
 use super::room::with_room;
-use super::{Conv, depthwise, for_parts, tiles, winograd};
+use super::{Conv, depthwise, few, for_parts, tiles, winograd};
 use crate::kernels::gemm::{Matrix, gemm};
 use crate::kernels::real::Real;
 
@@ -45,7 +45,7 @@ pub fn weight<T: Real>(conv: &Conv, x: &[T], y: &[T], w: &mut [T]) {
     if conv.is_depthwise() {
         return depthwise::weight(conv, x, y, w);
     }
-    if winograd::weight(conv, x, y, w) {
+    if winograd::weight(conv, x, y, w) || few::weight(conv, x, y, w) {
         return;
     }
     let parts = Parts::of(conv);

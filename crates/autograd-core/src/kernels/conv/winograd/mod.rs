@@ -79,9 +79,12 @@ impl Conv {
         fits.max(LEAST).div_ceil(self.tiles()[1])
     }
 
-    /// The convolution whose output is the gradient of this one's input.
+    /// The convolution whose output is the gradient of this one's input, unless this one leaves out elements.
     fn mirrored(&self) -> Option<Conv> {
-        let Window { kernel, input, output, before, .. } = self.window;
+        let Window { kernel, input, output, before, stride, dilation } = self.window;
+        if stride != [1; 3] || dilation != [1; 3] {
+            return None;
+        }
         let before = [0, 2usize.checked_sub(before[1])?, 2usize.checked_sub(before[2])?];
         let window = Window { input: output, output: input, before, kernel, stride: [1; 3], dilation: [1; 3] };
         Some(Conv { inner: self.outer, outer: self.inner, window, ..*self })

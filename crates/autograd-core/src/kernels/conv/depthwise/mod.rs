@@ -1,17 +1,18 @@
 //! Convolutions of single channels, without products of matrices.
 
+use super::Conv;
+mod weight;
+
 use super::room::with_room;
 use super::short::copy_short;
 use super::window::Window;
-use super::{Conv, start_with};
 use crate::kernels::real::Real;
 use crate::kernels::simd::{Kernel, vectorize};
 use crate::threads::parallel::for_rows;
 use smallvec::SmallVec;
+use std::array::from_fn;
 use std::ops::Range;
-
-/// Lanes of a sum of products.
-const LANES: usize = 16;
+pub(super) use weight::{LANES, halves, weight};
 
 /// A plane with its zeros has at most so many elements, or a few times those of the planes it stands between.
 const SMALL: usize = 1 << 16;
@@ -62,7 +63,7 @@ struct Padded {
 impl Padded {
     fn new(window: &Window) -> Padded {
         let Window { kernel, stride, dilation, output, .. } = *window;
-        let size = std::array::from_fn(|d| (output[d] - 1) * stride[d] + (kernel[d] - 1) * dilation[d] + 1);
+        let size = from_fn(|d| (output[d] - 1) * stride[d] + (kernel[d] - 1) * dilation[d] + 1);
         Padded { window: *window, size }
     }
 
@@ -70,7 +71,13 @@ impl Padded {
         self.size.iter().product()
     }
 
+    /// `y = start +` the outputs of planes of x, each by its own kernel.
+    fn output<T: Real>(&self, x: &[T], w: &[T], start: T, y: &mut [T]) {
+        with_room(self.len() + self.flat(), |room| vectorize(Output { padded: self, x, w, start, y, room }));
+    }
+
     /// The plane x with its zeros; what no tap reaches is left out.
+    #[inline(always)]
     fn read<T: Real>(&self, x: &[T], padded: &mut [T]) {
         let Window { input: [depth, height, width], before, .. } = self.window;
         let left = before[2].min(self.size[2]);
@@ -88,48 +95,61 @@ impl Padded {
         }
     }
 
+    /// The number of places from the first output to the last where outputs lie as far apart as the elements they read.
+    fn flat(&self) -> usize {
+        let [depth, rows, run] = self.window.output;
+        ((depth - 1) * self.size[1] + rows - 1) * self.size[2] + run
+    }
+
     /// Where tap 0 of a row of the kernel is for the first element of line o of the output.
     #[inline(always)]
     fn place(&self, row: usize, o: usize) -> usize {
-        let Window { kernel, stride, dilation, output, .. } = self.window;
-        let d = o / output[1] * stride[0] + row / kernel[1] * dilation[0];
-        let h = o % output[1] * stride[1] + row % kernel[1] * dilation[1];
-        (d * self.size[1] + h) * self.size[2]
+        let Window { kernel, dilation, .. } = self.window;
+        let (d, h) = (row / kernel[1] * dilation[0], row % kernel[1] * dilation[1]);
+        (d * self.size[1] + h) * self.size[2] + self.line(o)
+    }
+
+    /// Where the elements of line o of the output begin.
+    #[inline(always)]
+    fn line(&self, o: usize) -> usize {
+        let Window { stride, output, .. } = self.window;
+        (o / output[1] * stride[0] * self.size[1] + o % output[1] * stride[1]) * self.size[2]
     }
 }
 
-struct Output<'a, T> {
+/// Adds what a kernel gives where outputs lie as far apart as the elements of `x` that their first tap reads: `flat` has
+/// places between lines that belong to no output.
+struct Flat<'a, T> {
     padded: &'a Padded,
     x: &'a [T],
     w: &'a [T],
-    y: &'a mut [T],
+    flat: &'a mut [T],
 }
 
-impl<T: Real> Output<'_, T> {
-    /// Adds K taps of each row of the kernel at once: elements of y are read and written once for them.
+impl<T: Real> Flat<'_, T> {
+    /// Adds R rows of K taps at once, each of which reads a run as long as `flat`: sums are read and written once for
+    /// them.
     #[inline(always)]
-    fn add<const K: usize>(self) {
-        let Output { padded, x, w, y } = self;
-        let Window { kernel, stride, dilation, output, .. } = padded.window;
-        let (run, step, apart, lines) = (output[2], stride[2], dilation[2], output[0] * output[1]);
-        for at in 0..kernel[0] * kernel[1] * lines {
-            let (row, o) = (at / lines, at % lines);
-            let (from, to) = (padded.place(row, o), o * run);
-            for first in (0..kernel[2]).step_by(K) {
-                let mut taps = [T::ZERO; K];
-                taps.copy_from_slice(&w[row * kernel[2] + first..][..K]);
-                let x = &x[from + first * apart..][..(run - 1) * step + (K - 1) * apart + 1];
-                let y = &mut y[to..to + run];
-                if step == 1 {
-                    for (i, y) in y.iter_mut().enumerate() {
-                        for (k, w) in taps.iter().enumerate() {
-                            *y = w.mul_add(x[i + k * apart], *y);
-                        }
+    fn add<const R: usize, const K: usize>(self) {
+        let Flat { padded, x, w, flat } = self;
+        let Window { kernel, dilation, .. } = padded.window;
+        let len = flat.len();
+        for first in (0..kernel[0] * kernel[1]).step_by(R) {
+            let lines: [usize; R] = from_fn(|r| padded.place(first + r, 0));
+            for column in (0..kernel[2]).step_by(K) {
+                let mut taps = [[T::ZERO; K]; R];
+                let mut runs = [[&x[..0]; K]; R];
+                for r in 0..R {
+                    let x = &x[lines[r] + column * dilation[2]..];
+                    for k in 0..K {
+                        taps[r][k] = w[(first + r) * kernel[2] + column + k];
+                        runs[r][k] = &x[k..][..len];
                     }
-                } else {
-                    for (i, y) in y.iter_mut().enumerate() {
-                        for (k, w) in taps.iter().enumerate() {
-                            *y = w.mul_add(x[i * step + k * apart], *y);
+                }
+                for (i, sum) in flat.iter_mut().enumerate() {
+                    for (taps, runs) in taps.iter().zip(&runs) {
+                        for (w, run) in taps.iter().zip(runs) {
+                            *sum = w.mul_add(run[i], *sum);
                         }
                     }
                 }
@@ -138,15 +158,82 @@ impl<T: Real> Output<'_, T> {
     }
 }
 
+impl<T: Real> Flat<'_, T> {
+    #[inline(always)]
+    fn all(self) {
+        let Window { kernel: [depth, rows, columns], dilation, .. } = self.padded.window;
+        match (depth * rows, columns) {
+            _ if dilation[2] > 1 => self.add::<1, 1>(),
+            (3, 3) => self.add::<3, 3>(),
+            (5, 5) => self.add::<5, 5>(),
+            (_, 3) => self.add::<1, 3>(),
+            (_, 5) => self.add::<1, 5>(),
+            (_, 7) => self.add::<1, 7>(),
+            _ => self.add::<1, 1>(),
+        }
+    }
+}
+
+/// `y = start +` the outputs of planes of x, each by its own kernel.
+struct Output<'a, T> {
+    padded: &'a Padded,
+    x: &'a [T],
+    w: &'a [T],
+    start: T,
+    y: &'a mut [T],
+    room: &'a mut [T],
+}
+
 impl<T: Real> Kernel for Output<'_, T> {
     type Output = ();
     #[inline(always)]
     fn run(self) {
-        match self.padded.window.kernel[2] {
-            3 => self.add::<3>(),
-            5 => self.add::<5>(),
-            7 => self.add::<7>(),
-            _ => self.add::<1>(),
+        let Output { padded, x, w, start, y, room } = self;
+        let Window { stride, output: [_, _, run], .. } = padded.window;
+        let (flat, room) = room.split_at_mut(padded.flat());
+        let kernels = x.chunks_exact(padded.window.inputs()).zip(w.chunks_exact(padded.window.taps()));
+        if stride != [1; 3] {
+            y.fill(start);
+            for (x, w) in kernels {
+                padded.read(x, room);
+                match padded.window.kernel[2] {
+                    3 => by_lines::<T, 3>(padded, room, w, y),
+                    5 => by_lines::<T, 5>(padded, room, w, y),
+                    7 => by_lines::<T, 7>(padded, room, w, y),
+                    _ => by_lines::<T, 1>(padded, room, w, y),
+                }
+            }
+            return;
+        }
+        flat.fill(start);
+        for (x, w) in kernels {
+            padded.read(x, room);
+            Flat { padded, x: room, w, flat }.all();
+        }
+        for (o, y) in y.chunks_exact_mut(run).enumerate() {
+            copy_short(&flat[padded.line(o)..][..run], y);
+        }
+    }
+}
+
+/// Adds K taps of each row of the kernel at once: elements of y are read and written once for them.
+#[inline(always)]
+fn by_lines<T: Real, const K: usize>(padded: &Padded, x: &[T], w: &[T], y: &mut [T]) {
+    let Window { kernel, stride, dilation, output: [_, _, run], .. } = padded.window;
+    let (step, apart) = (stride[2], dilation[2]);
+    for row in 0..kernel[0] * kernel[1] {
+        for (o, y) in y.chunks_exact_mut(run).enumerate() {
+            let from = padded.place(row, o);
+            for first in (0..kernel[2]).step_by(K) {
+                let mut taps = [T::ZERO; K];
+                taps.copy_from_slice(&w[row * kernel[2] + first..][..K]);
+                let x = &x[from + first * apart..][..(run - 1) * step + (K - 1) * apart + 1];
+                for (i, y) in y.iter_mut().enumerate() {
+                    for (k, w) in taps.iter().enumerate() {
+                        *y = w.mul_add(x[i * step + k * apart], *y);
+                    }
+                }
+            }
         }
     }
 }
@@ -175,92 +262,6 @@ impl<T: Real> Kernel for Input<'_, T> {
     }
 }
 
-struct Weight<'a, T> {
-    padded: &'a Padded,
-    x: &'a [T],
-    y: &'a [T],
-    w: &'a mut [T],
-}
-
-impl<T: Real> Weight<'_, T> {
-    /// Sums up K taps of a row of the kernel at once, in lanes.
-    #[inline(always)]
-    fn add<const K: usize>(self) {
-        let Weight { padded, x, y, w } = self;
-        let Window { kernel, stride, dilation, output, .. } = padded.window;
-        let (run, step, apart) = (output[2], stride[2], dilation[2]);
-        let lines = output[0] * output[1];
-        for first in (0..kernel[2]).step_by(K) {
-            let mut sums = [[T::ZERO; LANES]; K];
-            for at in 0..kernel[0] * kernel[1] * lines {
-                let (row, o) = (at / lines, at % lines);
-                let (from, to) = (padded.place(row, o), o * run);
-                let x = &x[from + first * apart..][..(run - 1) * step + (K - 1) * apart + 1];
-                for (i, y) in y[to..to + run].chunks(LANES).enumerate() {
-                    let x = &x[i * LANES * step..];
-                    for (k, sums) in sums.iter_mut().enumerate() {
-                        let x = &x[k * apart..];
-                        match y.first_chunk::<LANES>() {
-                            Some(y) if step == 1 => {
-                                let x = &x[..LANES];
-                                for l in 0..LANES {
-                                    sums[l] = x[l].mul_add(y[l], sums[l]);
-                                }
-                            }
-                            _ => {
-                                for (l, y) in y.iter().enumerate() {
-                                    sums[l] = x[l * step].mul_add(*y, sums[l]);
-                                }
-                            }
-                        }
-                    }
-                }
-                if o + 1 == lines {
-                    let w = &mut w[row * kernel[2] + first..][..K];
-                    for (w, sums) in w.iter_mut().zip(&mut sums) {
-                        *w += halves(*sums);
-                        *sums = [T::ZERO; LANES];
-                    }
-                }
-            }
-        }
-    }
-}
-
-impl<T: Real> Kernel for Weight<'_, T> {
-    type Output = ();
-    #[inline(always)]
-    fn run(self) {
-        match self.padded.window.kernel[2] {
-            3 => self.add::<3>(),
-            5 => self.add::<5>(),
-            7 => self.add::<7>(),
-            _ => self.add::<1>(),
-        }
-    }
-}
-
-/// The sum of all lanes.
-#[inline(always)]
-fn halves<T: Real>(mut lanes: [T; LANES]) -> T {
-    let mut half = LANES / 2;
-    while half > 0 {
-        for i in 0..half {
-            lanes[i] += lanes[i + half];
-        }
-        half /= 2;
-    }
-    lanes[0]
-}
-
-/// Adds the output of the plane x to y.
-fn add<T: Real>(padded: &Padded, x: &[T], w: &[T], y: &mut [T]) {
-    with_room(padded.len(), |room| {
-        padded.read(x, room);
-        vectorize(Output { padded, x: room, w, y });
-    });
-}
-
 /// [`super::output`] of channels that each read one channel.
 pub(super) fn output<T: Real>(conv: &Conv, x: &[T], w: &[T], bias: Option<&[T]>, y: &mut [T]) {
     let (taps, inputs, outputs) = (conv.window.taps(), conv.window.inputs(), conv.window.outputs());
@@ -269,15 +270,15 @@ pub(super) fn output<T: Real>(conv: &Conv, x: &[T], w: &[T], bias: Option<&[T]>,
     for_rows(y, outputs, outputs * taps, |planes, y| {
         for (plane, y) in planes.zip(y.chunks_exact_mut(outputs)) {
             let (image, channel) = (plane / channels, plane % channels);
-            start_with(bias.map(|bias| &bias[channel..channel + 1]), outputs, y);
+            let start = bias.map_or(T::ZERO, |bias| bias[channel]);
             let x = &x[(image * conv.groups + channel / conv.outer) * inputs..][..inputs];
-            add(&padded, x, &w[channel * taps..][..taps], y);
+            padded.output(x, &w[channel * taps..][..taps], start, y);
         }
     });
 }
 
 /// The window whose output is the gradient of this one's input, of a kernel that is read from its last tap on.
-fn mirrored(window: &Window) -> Option<Window> {
+pub(super) fn mirrored(window: &Window) -> Option<Window> {
     let Window { input, kernel, dilation, before, output, .. } = *window;
     let mut back = Window { input: output, output: input, ..*window };
     for d in 0..3 {
@@ -297,34 +298,18 @@ pub(super) fn input<T: Real>(conv: &Conv, y: &[T], w: &[T], bias: Option<&[T]>, 
     for_rows(x, inputs, outputs * taps * conv.outer, |planes, x| {
         for (plane, x) in planes.zip(x.chunks_exact_mut(inputs)) {
             let group = plane % conv.groups;
-            start_with(bias.map(|bias| &bias[group..group + 1]), inputs, x);
-            for o in 0..conv.outer {
-                let at = (group * conv.outer + o) * taps..(group * conv.outer + o + 1) * taps;
-                let y = &y[(plane * conv.outer + o) * outputs..][..outputs];
-                match &back {
-                    Some(padded) => add(padded, y, &reversed[at], x),
-                    None => vectorize(Input { window: &conv.window, y, w: &w[at], x }),
+            let start = bias.map_or(T::ZERO, |bias| bias[group]);
+            let at = group * conv.outer * taps..(group + 1) * conv.outer * taps;
+            let y = &y[plane * conv.outer * outputs..][..conv.outer * outputs];
+            match &back {
+                Some(padded) => padded.output(y, &reversed[at], start, x),
+                None => {
+                    x.fill(start);
+                    for (y, w) in y.chunks_exact(outputs).zip(w[at].chunks_exact(taps)) {
+                        vectorize(Input { window: &conv.window, y, w, x: &mut *x });
+                    }
                 }
             }
         }
-    });
-}
-
-/// [`super::weight`] of channels that each read one channel.
-pub(super) fn weight<T: Real>(conv: &Conv, x: &[T], y: &[T], w: &mut [T]) {
-    let (taps, inputs, outputs) = (conv.window.taps(), conv.window.inputs(), conv.window.outputs());
-    let channels = conv.groups * conv.outer;
-    let padded = Padded::new(&conv.window);
-    for_rows(w, taps, outputs * taps * conv.images, |rows, w| {
-        with_room(padded.len(), |room| {
-            for (channel, w) in rows.zip(w.chunks_exact_mut(taps)) {
-                w.fill(T::ZERO);
-                for image in 0..conv.images {
-                    padded.read(&x[(image * conv.groups + channel / conv.outer) * inputs..][..inputs], room);
-                    let y = &y[(image * channels + channel) * outputs..][..outputs];
-                    vectorize(Weight { padded: &padded, x: room, y, w });
-                }
-            }
-        });
     });
 }

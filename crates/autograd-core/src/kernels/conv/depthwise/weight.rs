@@ -1,0 +1,122 @@
+//! The gradient of the weight of single channels.
+
+use super::Padded;
+use crate::kernels::conv::Conv;
+use crate::kernels::conv::room::with_room;
+use crate::kernels::conv::window::Window;
+use crate::kernels::real::Real;
+use crate::kernels::simd::{Vectorized, vectorize_with};
+use crate::threads::parallel::for_rows;
+use pulp::Simd;
+use std::array::from_fn;
+
+/// Lanes of a sum of products.
+pub(in super::super) const LANES: usize = 16;
+
+struct Weight<'a, T> {
+    padded: &'a Padded,
+    x: &'a [T],
+    y: &'a [T],
+    w: &'a mut [T],
+}
+
+impl<T: Real> Weight<'_, T> {
+    /// Sums up K taps of each of R rows of the kernel at once, in lanes.
+    #[inline(always)]
+    fn add<S: Simd, const R: usize, const K: usize>(self, simd: S) {
+        let Weight { padded, x, y, w } = self;
+        let Window { kernel, stride, dilation, output: [_, _, run], .. } = padded.window;
+        let (step, apart, vector) = (stride[2], dilation[2], T::count::<S>());
+        for first in (0..kernel[0] * kernel[1]).step_by(R) {
+            let rows: [usize; R] = from_fn(|r| padded.place(first + r, 0));
+            for column in (0..kernel[2]).step_by(K) {
+                let mut lanes = [[[T::ZERO; LANES]; K]; R];
+                // The lanes are those of any CPU: one with shorter vectors passes by several times.
+                for part in (0..LANES).step_by(vector) {
+                    let mut sums = [[T::splat(simd, T::ZERO); K]; R];
+                    for (o, y) in y.chunks_exact(run).enumerate() {
+                        let line = padded.line(o) + column * apart;
+                        for at in (part..run).step_by(LANES) {
+                            // Lanes without an element of y have none of x: 0 · ∞ would be NaN.
+                            let len = (run - at).min(vector);
+                            let y = &y[at..][..len];
+                            let full = len == vector;
+                            let y = if full { T::whole::<S>(y)[0] } else { T::load(simd, y) };
+                            for (sums, row) in sums.iter_mut().zip(rows) {
+                                for (k, sum) in sums.iter_mut().enumerate() {
+                                    let x = &x[row + line + at * step + k * apart..];
+                                    let x = if step == 1 && full {
+                                        T::whole::<S>(x)[0]
+                                    } else if step == 1 {
+                                        T::load(simd, &x[..len])
+                                    } else {
+                                        let mut near = [T::ZERO; LANES];
+                                        for l in 0..vector {
+                                            near[l] = if l < len { x[l * step] } else { T::ZERO };
+                                        }
+                                        T::whole::<S>(&near)[0]
+                                    };
+                                    *sum = T::mul_add_all(simd, x, y, *sum);
+                                }
+                            }
+                        }
+                    }
+                    for (lanes, sum) in lanes.as_flattened_mut().iter_mut().zip(sums.as_flattened()) {
+                        T::store(simd, *sum, &mut lanes[part..part + vector]);
+                    }
+                }
+                for (r, lanes) in lanes.iter().enumerate() {
+                    let w = &mut w[(first + r) * kernel[2] + column..][..K];
+                    w.iter_mut().zip(lanes).for_each(|(w, lanes)| *w += halves(*lanes));
+                }
+            }
+        }
+    }
+}
+
+impl<T: Real> Vectorized for Weight<'_, T> {
+    type Output = ();
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let [depth, rows, columns] = self.padded.window.kernel;
+        match (depth * rows, columns) {
+            (3, 3) => self.add::<S, 3, 3>(simd),
+            (_, 3) => self.add::<S, 1, 3>(simd),
+            (_, 5) => self.add::<S, 1, 5>(simd),
+            (_, 7) => self.add::<S, 1, 7>(simd),
+            _ => self.add::<S, 1, 1>(simd),
+        }
+    }
+}
+
+/// The sum of all lanes.
+#[inline(always)]
+pub(in super::super) fn halves<T: Real>(mut lanes: [T; LANES]) -> T {
+    let mut half = LANES / 2;
+    while half > 0 {
+        for i in 0..half {
+            lanes[i] += lanes[i + half];
+        }
+        half /= 2;
+    }
+    lanes[0]
+}
+
+/// [`super::super::weight`] of channels that each read one channel.
+pub(in super::super) fn weight<T: Real>(conv: &Conv, x: &[T], y: &[T], w: &mut [T]) {
+    let (taps, inputs, outputs) = (conv.window.taps(), conv.window.inputs(), conv.window.outputs());
+    let channels = conv.groups * conv.outer;
+    let padded = Padded::new(&conv.window);
+    for_rows(w, taps, outputs * taps * conv.images, |rows, w| {
+        with_room(padded.len(), |room| {
+            for (channel, w) in rows.zip(w.chunks_exact_mut(taps)) {
+                w.fill(T::ZERO);
+                for image in 0..conv.images {
+                    padded.read(&x[(image * conv.groups + channel / conv.outer) * inputs..][..inputs], room);
+                    let y = &y[(image * channels + channel) * outputs..][..outputs];
+                    vectorize_with(Weight { padded: &padded, x: room, y, w });
+                }
+            }
+        });
+    });
+}

@@ -99,8 +99,8 @@ impl Padded {
     }
 }
 
-/// Adds what a kernel gives where outputs lie as far apart as the elements of `x` that their first tap reads: `flat` has
-/// places between lines that belong to no output.
+/// Adds what a kernel gives where outputs lie as far apart as the elements of `x` that their first tap reads:
+/// `flat` has places between lines that belong to no output.
 struct Flat<'a, T> {
     padded: &'a Padded,
     x: &'a [T],

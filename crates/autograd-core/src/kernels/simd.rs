@@ -109,7 +109,10 @@ pub trait Lanes: Copy {
 }
 
 macro_rules! lanes {
-    ($t:ident, $vector:ident, $count:ident, $splat:ident, $mul_add:ident, $add:ident, $load:ident, $store:ident, $whole:ident, $whole_mut:ident) => {
+    (
+        $t:ident, $vector:ident, $count:ident, $splat:ident, $mul_add:ident, $add:ident, $load:ident, $store:ident,
+        $whole:ident, $whole_mut:ident
+    ) => {
         impl Lanes for $t {
             type Vector<S: pulp::Simd> = S::$vector;
             #[inline(always)]

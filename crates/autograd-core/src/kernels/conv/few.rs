@@ -1,8 +1,8 @@
 //! Convolutions of few channels, with images in the lanes of vectors.
 //!
-//! Sixteen images lie side by side, `[channel, line, column, image]`: what a tap reads for a line of outputs is a run of
-//! whole vectors, wherever it begins. Panels, which cost more than products with few rows, are not needed, and no lane is
-//! empty however short lines are.
+//! Sixteen images lie side by side, `[channel, line, column, image]`: what a tap reads for a line of outputs is a run
+//! of whole vectors, wherever it begins. Panels, which cost more than products with few rows, are not needed, and no
+//! lane is empty however short lines are.
 
 use super::depthwise::{LANES, halves, mirrored};
 use super::room::with_room;
@@ -17,7 +17,8 @@ use std::ops::Range;
 /// Fewest images: with fewer, most lanes would be empty.
 const FEWEST: usize = 8;
 
-/// Channels of a result: with fewer, most sums at once would be of none; the more there are, the less a panel costs each.
+/// Channels of a result: with fewer, most sums at once would be of none; the more there are, the less a panel costs
+/// each.
 const CHANNELS: std::ops::RangeInclusive<usize> = 4..=32;
 
 /// Products after which a sum is put aside: one sum of all of them would lose more digits.

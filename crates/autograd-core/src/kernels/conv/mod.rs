@@ -2,7 +2,8 @@
 //!
 //! All three are products with a panel, the part of the input that a tile of outputs reads, with a row for each channel
 //! and tap. A panel stays in the second-level cache; that of a whole batch is never made. What does not use all of an
-//! image's channels ([`depthwise`]) has no use for products; kernels of 3 × 3 need fewer of them ([`winograd`]).
+//! image's channels ([`depthwise`]) has no use for products; kernels of 3 × 3 need fewer of them ([`winograd`]); for
+//! few channels, a panel would cost more than its product ([`few`]).
 
 mod depthwise;
 mod few;

@@ -117,8 +117,8 @@ impl Padded {
     }
 }
 
-/// Adds what a kernel gives where outputs lie as far apart as the elements of `x` that their first tap reads: `flat` has
-/// places between lines that belong to no output.
+/// Adds what a kernel gives where outputs lie as far apart as the elements of `x` that their first tap reads:
+/// `flat` has places between lines that belong to no output.
 struct Flat<'a, T> {
     padded: &'a Padded,
     x: &'a [T],
@@ -146,12 +146,15 @@ impl<T: Real> Flat<'_, T> {
                         runs[r][k] = &x[k..][..len];
                     }
                 }
-                for (i, sum) in flat.iter_mut().enumerate() {
+                for (i, to) in flat.iter_mut().enumerate() {
+                    // In a register: the compiler would write it back after every tap.
+                    let mut sum = *to;
                     for (taps, runs) in taps.iter().zip(&runs) {
                         for (w, run) in taps.iter().zip(runs) {
-                            *sum = w.mul_add(run[i], *sum);
+                            sum = w.mul_add(run[i], sum);
                         }
                     }
+                    *to = sum;
                 }
             }
         }
@@ -229,9 +232,11 @@ fn by_lines<T: Real, const K: usize>(padded: &Padded, x: &[T], w: &[T], y: &mut 
                 taps.copy_from_slice(&w[row * kernel[2] + first..][..K]);
                 let x = &x[from + first * apart..][..(run - 1) * step + (K - 1) * apart + 1];
                 for (i, y) in y.iter_mut().enumerate() {
+                    let mut sum = *y;
                     for (k, w) in taps.iter().enumerate() {
-                        *y = w.mul_add(x[i * step + k * apart], *y);
+                        sum = w.mul_add(x[i * step + k * apart], sum);
                     }
+                    *y = sum;
                 }
             }
         }

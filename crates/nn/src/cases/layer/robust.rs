@@ -9,23 +9,24 @@ use autograd_core::{DType, Result, Shape, Tensor};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
 
-/// Every layer inside is seen at its place, and the place of every parameter is that of a layer.
+/// Every layer inside that has parameters is seen at its place, and by hooks.
 pub(super) fn places(case: &Case) -> Outcome {
     let layer = case.layer()?;
     let modules = layer.named_modules();
     equal(modules.first().map(|(place, part)| (place.as_str(), part.kind())), Some(("", case.kind)))?;
-    for (name, _) in layer.named_parameters() {
-        let place = name.rsplit_once('.').map_or("", |(place, _)| place);
-        let seen = modules.iter().any(|(other, _)| other == place);
-        ensure(seen, || format!("there is {name}, and no layer is called {place:?}"))?;
-    }
+    let parameters = layer.named_parameters();
+    let of_parameters = || parameters.iter().filter_map(|(name, _)| Some(name.rsplit_once('.')?.0));
+    let known = |place: &str| modules.iter().any(|(other, _)| other == place);
+    let unknown = of_parameters().find(|place| !known(place));
+    ensure(unknown.is_none(), || format!("it has parameters below {unknown:?}, and no layer of this name"))?;
     for inputs in case.inputs(DType::F32) {
-        let (called, log) = (Arc::new(Mutex::new(Vec::new())), |all: &Called| all.lock().expect("no panic").clone());
-        let seen = Arc::clone(&called);
-        let see = move |call: &LayerCall<'_>| seen.lock().expect("no panic").push(call.place.to_string());
+        let called = Called::default();
+        let log = Arc::clone(&called);
+        let see = move |call: &LayerCall<'_>| log.lock().expect("no panic").push(call.place.to_string());
         drop(see_calls(see, || case.run(&layer, &inputs))?);
-        let silent = modules.iter().find(|(place, _)| !place.is_empty() && !log(&called).contains(place));
-        ensure(silent.is_none(), || format!("{:?} is not called by Layer::call", silent.map(|(place, _)| place)))?;
+        let called = called.lock().expect("no panic").clone();
+        let silent = of_parameters().find(|place| !called.iter().any(|other| other == place));
+        ensure(silent.is_none(), || format!("{silent:?} is not called by Layer::call"))?;
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 use crate::layer::Layer;
 use crate::layers::{Linear, LinearOptions};
 use autograd_core::check::Check;
-use autograd_core::{Error, ErrorKind, Result, Tensor};
+use autograd_core::{DType, Error, ErrorKind, Result, Tensor};
 use rand::Rng;
 use wengert_derive::Module;
 
@@ -158,6 +158,7 @@ impl AdaptiveLogSoftmaxWithLoss {
             return Err(Error::shape(NAME, "the input", x.shape(), "[N, D] or [D]"));
         }
         check.is("target", target, leading)?;
+        check.dtype(target, DType::I64)?;
         let classes = target.to_vec::<i64>()?;
         let samples = if leading.is_empty() { x.unsqueeze(0)? } else { x.clone() };
         let rows = self.rows(&classes)?;

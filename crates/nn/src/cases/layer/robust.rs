@@ -9,13 +9,19 @@ use autograd_core::{DType, Result, Shape, Tensor};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
 
+/// Names of dictionaries of parameters, and of the rules of parametrised layers: they are no layers.
+const NO_LAYERS: [&str; 2] = ["factors", "parametrizations"];
+
 /// Every layer inside that has parameters is seen at its place, and by hooks.
 pub(super) fn places(case: &Case) -> Outcome {
     let layer = case.layer()?;
     let modules = layer.named_modules();
     equal(modules.first().map(|(place, part)| (place.as_str(), part.kind())), Some(("", case.kind)))?;
     let parameters = layer.named_parameters();
-    let of_parameters = || parameters.iter().filter_map(|(name, _)| Some(name.rsplit_once('.')?.0));
+    let of_parameters = || {
+        let places = parameters.iter().filter_map(|(name, _)| Some(name.rsplit_once('.')?.0));
+        places.filter(|place| !place.split('.').any(|part| NO_LAYERS.contains(&part)))
+    };
     let known = |place: &str| modules.iter().any(|(other, _)| other == place);
     let unknown = of_parameters().find(|place| !known(place));
     ensure(unknown.is_none(), || format!("it has parameters below {unknown:?}, and no layer of this name"))?;

@@ -198,7 +198,8 @@ pub(super) fn weighted(
     masks: &AttentionMasks,
     dropped: Option<(f64, u64)>,
 ) -> Result<(Tensor, Tensor)> {
-    let &[n, l, s] = scores.shape() else { unreachable!("scores are of queries and keys") };
+    // A parameter of another shape makes them something else.
+    let [n, l, s] = check.shape("the scores", scores, "[N, L, S]")?;
     let mut scores = scores.unsqueeze(1)?;
     let mut all: Option<Tensor> = None;
     if let Some(mask) = masks.joined(check.0, [n, 1, l, s], 0, scores.dtype())? {

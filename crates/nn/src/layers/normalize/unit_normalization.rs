@@ -65,5 +65,5 @@ cases![
         .gives([[3.0, 4.0], [0.0, 0.0]], [[0.6, 0.8], [0.0, 0.0]]),
     layer("UnitNormalization", |_| Ok(UnitNormalization::new().dim(1)))
         .maps(&[2, 3, 2], &[2, 3, 2])
-        .refuses(&[3], "vector_norm: dim 1 is out of range for shape [3] (−1 to 0)"),
+        .refuses(&[3], "normalize: dim 1 is out of range for shape [3] (−1 to 0)"),
 ];

@@ -213,6 +213,13 @@ impl Weights<'_> {
     /// The outputs of all steps, of which there is one at least, and the last cell.
     fn steps(&self, x: &Tensor, state: Option<&LSTMState>) -> Result<(Vec<Tensor>, Tensor)> {
         let (name, o, [w_ih, w_hh]) = (self.name, self.options, self.weights);
+        let rank = self.space.split(", ").count() + 2;
+        for (what, weight) in [("weight_ih", w_ih), ("weight_hh", w_hh)] {
+            if weight.rank() != rank {
+                let expected = format!("{rank} dimensions, [4 H, C, ..]");
+                return Err(Error::shape(name, what, weight.shape(), expected));
+            }
+        }
         let (channels, outputs) = (w_ih.shape()[1], w_hh.shape()[1]);
         Check(name).float(x)?;
         if x.rank() != w_ih.rank() + 1 || x.shape()[1] == 0 || x.shape()[2] != channels {

@@ -145,7 +145,7 @@ impl AdditiveAttention {
         }
         let sums = query.unsqueeze(2)?.try_add(&key.unsqueeze(1)?)?.tanh();
         let scores = self.scale.iter().try_fold(sums, |sums, scale| sums.try_mul(scale))?.sum_dim(-1)?;
-        weighted(CHECK, &scores, value, masks, dropped(self.options.dropout, &self.mode, &self.stream))
+        weighted(CHECK, &scores, value, masks, || dropped(self.options.dropout, &self.mode, &self.stream))
     }
 }
 

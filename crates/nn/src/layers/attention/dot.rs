@@ -168,8 +168,7 @@ impl Attention {
                 scaled(sums)?.tanh().sum_dim(-1)?.try_mul(weight)?
             }
         };
-        let dropped = dropped(self.options.dropout, &self.mode, &self.stream);
-        weighted(CHECK, &scores, value, masks, dropped)
+        weighted(CHECK, &scores, value, masks, || dropped(self.options.dropout, &self.mode, &self.stream))
     }
 }
 
@@ -196,7 +195,7 @@ pub(super) fn weighted(
     scores: &Tensor,
     value: &Tensor,
     masks: &AttentionMasks,
-    dropped: Option<(f64, u64)>,
+    dropped: impl FnOnce() -> Option<(f64, u64)>,
 ) -> Result<(Tensor, Tensor)> {
     // A parameter of another shape makes them something else.
     let [n, l, s] = check.shape("the scores", scores, "[N, L, S]")?;
@@ -226,7 +225,8 @@ pub(super) fn weighted(
         }
     };
     weights = weights.squeeze(&[1])?;
-    if let Some((p, seed)) = dropped {
+    // Drawn when nothing is left to be refused.
+    if let Some((p, seed)) = dropped() {
         weights = weights.dropout_seeded(p, seed)?;
     }
     Ok((weights.matmul(value)?, weights))

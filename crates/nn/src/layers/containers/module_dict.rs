@@ -154,7 +154,7 @@ mod tests {
     impl<M: Layer> Layer for Sum<M> {
         fn forward(&self, x: &Tensor) -> Result<Tensor> {
             let scaled = self.factors.iter().try_fold(x.clone(), |x, (_, factor)| x.try_mul(factor))?;
-            let outputs = self.parts.iter().map(|(name, part)| part.call(name, &scaled));
+            let outputs = self.parts.iter().map(|(name, part)| part.call(&format!("parts.{name}"), &scaled));
             crate::Add.forward_all(&outputs.collect::<Result<Vec<_>>>()?)
         }
     }

@@ -20,7 +20,8 @@ fn panics(name: &str, number: impl std::fmt::Debug, make: impl FnOnce() -> Made,
     catch_unwind(AssertUnwindSafe(run)).is_err().then(|| format!("{name} {number:?}"))
 }
 
-const NUMBERS: [isize; 6] = [isize::MIN, -1, 0, 1 << 31, 1 << 40, isize::MAX];
+/// The large ones are beyond all memory: a machine might have room for smaller ones, and fill it.
+const NUMBERS: [isize; 5] = [isize::MIN, -1, 0, 1 << 40, isize::MAX];
 
 macro_rules! rows {
     ($($name:literal, $inputs:expr, |$number:ident, $rng:pat_param| $layer:expr;)*) => {{

@@ -9,8 +9,8 @@ use autograd_core::{DType, Result, Shape, Tensor};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
 
-/// Names of dictionaries of parameters, and of the rules of parametrised layers: they are no layers.
-const NO_LAYERS: [&str; 2] = ["factors", "parametrizations"];
+/// Where the rules of parametrised layers are, which are no layers.
+const RULES: &str = "parametrizations";
 
 /// Every layer inside that has parameters is seen at its place, and by hooks.
 pub(super) fn places(case: &Case) -> Outcome {
@@ -20,7 +20,7 @@ pub(super) fn places(case: &Case) -> Outcome {
     let parameters = layer.named_parameters();
     let of_parameters = || {
         let places = parameters.iter().filter_map(|(name, _)| Some(name.rsplit_once('.')?.0));
-        places.filter(|place| !place.split('.').any(|part| NO_LAYERS.contains(&part)))
+        places.filter(|place| !place.split('.').any(|part| part == RULES))
     };
     let known = |place: &str| modules.iter().any(|(other, _)| other == place);
     let unknown = of_parameters().find(|place| !known(place));

@@ -6,9 +6,10 @@ use std::fs;
 use std::path::Path;
 
 /// The crates of this workspace that each one may depend on, tests and build aside.
-const CRATES: [(&str, &[&str]); 12] = [
-    ("crates/autograd-core", &["wengert-decompose"]),
+const CRATES: [(&str, &[&str]); 13] = [
+    ("crates/autograd-core", &["wengert-decompose", "wengert-fourier"]),
     ("crates/decompose", &[]),
+    ("crates/fourier", &[]),
     ("crates/derive", &[]),
     ("crates/nn", &["autograd-core", "wengert-derive"]),
     ("crates/plot", &["autograd-core"]),

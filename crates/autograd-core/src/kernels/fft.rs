@@ -2,11 +2,10 @@
 
 use super::real::Real;
 use crate::threads::parallel::{for_rows, for_rows_of_two};
-use realfft::{ComplexToReal, RealFftPlanner, RealToComplex};
-use rustfft::{Fft, FftNum, FftPlanner, num_complex::Complex};
 use std::cell::RefCell;
 use std::ops::Range;
 use std::sync::Arc;
+use wengert_fourier::{Complex, ComplexToReal, Fft, Planned, RealToComplex};
 
 /// The numbers that a transform takes and gives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,7 +59,7 @@ impl Dft {
 }
 
 /// A number that can be transformed.
-pub trait Transformed: Real + FftNum {
+pub trait Transformed: Real + Planned {
     /// The plans that this thread made last, the last one first.
     fn plans<R>(f: impl FnOnce(&mut Vec<((Kind, usize), Plan<Self>)>) -> R) -> R;
 }
@@ -102,10 +101,9 @@ impl<T: Transformed> Plan<T> {
             let plan = match plans.iter().position(|(of, _)| *of == (kind, dft.n)) {
                 Some(at) => plans.remove(at).1,
                 None => match kind {
-                    Kind::Complex { inverse: false } => Plan::Complex(FftPlanner::new().plan_fft_forward(dft.n)),
-                    Kind::Complex { inverse: true } => Plan::Complex(FftPlanner::new().plan_fft_inverse(dft.n)),
-                    Kind::Half { .. } => Plan::Half(RealFftPlanner::new().plan_fft_forward(dft.n)),
-                    Kind::Real { .. } => Plan::Real(RealFftPlanner::new().plan_fft_inverse(dft.n)),
+                    Kind::Complex { inverse } => Plan::Complex(T::complex(dft.n, inverse)),
+                    Kind::Half { .. } => Plan::Half(T::half(dft.n)),
+                    Kind::Real { .. } => Plan::Real(T::real(dft.n)),
                 },
             };
             plans.insert(0, ((kind, dft.n), plan.clone()));

@@ -19,6 +19,7 @@ pub mod simd;
 pub mod special;
 
 pub mod copy;
+pub mod function;
 pub mod nest;
 pub mod remap;
 pub mod zip;

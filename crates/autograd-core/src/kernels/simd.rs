@@ -15,31 +15,75 @@ pub trait Kernel {
     fn run(self) -> Self::Output;
 }
 
-struct Dispatched<K>(K);
-
-impl<K: Kernel> pulp::WithSimd for Dispatched<K> {
-    type Output = K::Output;
-    #[inline(always)]
-    fn with_simd<S: pulp::Simd>(self, _: S) -> K::Output {
-        self.0.run()
-    }
-}
-
 #[cfg(test)]
 thread_local! {
     /// How many kernels this thread has run vectorised.
     pub(crate) static VECTORISED: std::cell::Cell<u64> = const { std::cell::Cell::new(0) };
 }
 
-static ARCH: LazyLock<pulp::Arch> = LazyLock::new(pulp::Arch::new);
-
 /// Runs a kernel compiled for the best instruction set of this CPU.
 #[inline]
 pub fn vectorize<K: Kernel>(kernel: K) -> K::Output {
     #[cfg(test)]
     VECTORISED.set(VECTORISED.get() + 1);
-    ARCH.dispatch(Dispatched(kernel))
+    copies::best(kernel)
 }
+
+/// The copies of a kernel. They are those of [`pulp`], which has them with vectors that have names ([`vectorize_with`]),
+/// and therefore in many more functions.
+#[cfg(target_arch = "x86_64")]
+mod copies {
+    use super::Kernel;
+    use std::sync::LazyLock;
+
+    #[derive(Clone, Copy)]
+    enum Best {
+        Avx512,
+        Avx2,
+        Baseline,
+    }
+
+    static BEST: LazyLock<Best> = LazyLock::new(|| {
+        if pulp::x86::V4::try_new().is_some() {
+            Best::Avx512
+        } else if pulp::x86::V3::try_new().is_some() {
+            Best::Avx2
+        } else {
+            Best::Baseline
+        }
+    });
+
+    #[inline]
+    pub(super) fn best<K: Kernel>(kernel: K) -> K::Output {
+        match *BEST {
+            // SAFETY: the CPU has the features of V4.
+            Best::Avx512 => unsafe { avx512(kernel) },
+            // SAFETY: the CPU has the features of V3.
+            Best::Avx2 => unsafe { avx2(kernel) },
+            Best::Baseline => kernel.run(),
+        }
+    }
+
+    #[target_feature(enable = "avx512f,avx512bw,avx512cd,avx512dq,avx512vl,avx2,bmi1,bmi2,fma,lzcnt,popcnt")]
+    fn avx512<K: Kernel>(kernel: K) -> K::Output {
+        kernel.run()
+    }
+
+    #[target_feature(enable = "avx2,bmi1,bmi2,fma,lzcnt,popcnt")]
+    fn avx2<K: Kernel>(kernel: K) -> K::Output {
+        kernel.run()
+    }
+}
+
+/// Elsewhere the baseline has vectors.
+#[cfg(not(target_arch = "x86_64"))]
+mod copies {
+    pub(super) fn best<K: super::Kernel>(kernel: K) -> K::Output {
+        kernel.run()
+    }
+}
+
+static ARCH: LazyLock<pulp::Arch> = LazyLock::new(pulp::Arch::new);
 
 /// A [`Kernel`] that asks for vectors by name, for loops that the compiler does not keep in registers by itself.
 pub trait Vectorized {

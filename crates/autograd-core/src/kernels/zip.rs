@@ -1,8 +1,9 @@
 //! Elementwise loops: `z[i] = f(a[i], b[i], ..)` for any number of operands, with broadcasting.
 //!
-//! Only the loop over contiguous slices is compiled for every function. Strided and broadcast operands are copied into
-//! contiguous scratch, one block that stays in the first-level cache at a time, and go through that same loop.
+//! A function's loop goes over contiguous runs ([`Compiled`]). Strided and broadcast operands are copied into contiguous
+//! scratch, one block that stays in the first-level cache at a time, and go through that same loop.
 
+use super::function::{Compiled, Runs};
 use super::nest::Nest;
 use super::simd::{Kernel, vectorize};
 use crate::storage::block::Plain;
@@ -11,92 +12,19 @@ use smallvec::SmallVec;
 use std::array::from_fn;
 use std::ops::Range;
 
-/// A function of `N` values. It is a struct of few bytes or none rather than a closure, so that it can be forced
-/// inline.
-pub trait Function<const N: usize, A, O>: Copy + Sync {
-    /// f(x); mark it `#[inline(always)]`.
-    fn call(self, x: [A; N]) -> O;
-
-    /// Computes again what the vectorised loop could not; by default nothing.
-    #[inline(always)]
-    fn mend(self, x: [&[A]; N], z: &mut [O]) {
-        let _ = (x, z);
-    }
-}
-
-/// Contiguous runs of the operands: where each begins, and how many elements it has.
-struct Runs<'a, A, const N: usize> {
-    x: [&'a [A]; N],
-    starts: &'a [[usize; N]],
-    len: usize,
-}
-
-/// The loop over runs, one after the other.
-struct Loop<'a, A, O, F, const N: usize> {
-    f: F,
-    runs: Runs<'a, A, N>,
-    z: &'a mut [O],
-}
-
-impl<A: Copy, O, F: Function<N, A, O>, const N: usize> Kernel for Loop<'_, A, O, F, N> {
-    type Output = ();
-    #[inline(always)]
-    fn run(self) {
-        let Loop { f, runs: Runs { x, starts, len }, z } = self;
-        for (start, z) in starts.iter().zip(z.chunks_mut(len)) {
-            each(f, from_fn(|n| &x[n][start[n]..start[n] + z.len()]), z);
-        }
-    }
-}
-
-/// `z = f(x)` for one run, which is as long as `z` in every operand.
-#[inline(always)]
-fn each<A: Copy, O, F: Function<N, A, O>, const N: usize>(f: F, x: [&[A]; N], z: &mut [O]) {
-    let x: [&[A]; N] = x.map(|x| &x[..z.len()]);
-    for (i, z) in z.iter_mut().enumerate() {
-        // SAFETY: every operand was cut to the length of `z`. With a check that the compiler cannot prove away, it leaves
-        // up to 32 elements of each run to scalar code.
-        *z = f.call(from_fn(|n| unsafe { *x[n].get_unchecked(i) }));
-    }
-    f.mend(x, z);
-}
-
-/// The loop over one run: all of the operands.
-struct Whole<'a, A, O, F, const N: usize> {
-    f: F,
-    x: [&'a [A]; N],
-    z: &'a mut [O],
-}
-
-impl<A: Copy, O, F: Function<N, A, O>, const N: usize> Kernel for Whole<'_, A, O, F, N> {
-    type Output = ();
-    #[inline(always)]
-    fn run(self) {
-        each(self.f, self.x, self.z);
-    }
-}
-
 /// `z = f(x)` for slices of one length.
 #[inline]
-pub fn zip_flat<A: Plain, O: Plain, F: Function<N, A, O>, const N: usize>(f: F, x: [&[A]; N], z: &mut [O]) {
-    for_pieces(z, PIECE, |start, z| {
-        vectorize(Whole { f, x: x.map(|x| &x[start..]), z });
-    });
+pub fn zip_flat<A: Plain, O: Plain, const N: usize>(f: Compiled<N, A, O>, x: [&[A]; N], z: &mut [O]) {
+    for_pieces(z, PIECE, |start, z| f.run(Runs { x, starts: &[[start; N]], len: z.len() }, z));
 }
 
 /// `z = f(x)` over a nest; `z` is contiguous.
-pub fn zip<A: Plain, O: Plain, F: Function<N, A, O>, const N: usize>(f: F, nest: &Nest<N>, x: [&[A]; N], z: &mut [O]) {
-    if nest.is_flat() {
-        return zip_flat(f, x, z);
-    }
-    blocks(nest, x, z, &|runs, z| vectorize(Loop { f, runs, z }));
+pub fn zip<A: Plain, O: Plain, const N: usize>(f: Compiled<N, A, O>, nest: &Nest<N>, x: [&[A]; N], z: &mut [O]) {
+    if nest.is_flat() { zip_flat(f, x, z) } else { blocks(f, nest, x, z) }
 }
 
-/// A loop over the contiguous operands of one block.
-type OfBlock<'a, A, O, const N: usize> = &'a (dyn Fn(Runs<'_, A, N>, &mut [O]) + Sync);
-
-/// Calls `f` for one block after the other. The call is dynamic, so the copying is compiled once per element type.
-fn blocks<A: Plain, O: Plain, const N: usize>(nest: &Nest<N>, x: [&[A]; N], z: &mut [O], f: OfBlock<'_, A, O, N>) {
+/// The same, one block after the other.
+fn blocks<A: Plain, O: Plain, const N: usize>(f: Compiled<N, A, O>, nest: &Nest<N>, x: [&[A]; N], z: &mut [O]) {
     let inner = nest.inner();
     if nest.inner_strides() == [1; N] && inner >= LONG {
         return for_rows(z, inner, inner, |rows, z| {
@@ -105,7 +33,7 @@ fn blocks<A: Plain, O: Plain, const N: usize>(nest: &Nest<N>, x: [&[A]; N], z: &
                 let mut starts = [[0; N]; TOGETHER];
                 let starts = &mut starts[..z.len() / inner];
                 starts.fill_with(|| next.step());
-                f(Runs { x, starts, len: inner }, z);
+                f.run(Runs { x, starts, len: inner }, z);
             }
         });
     }
@@ -122,7 +50,7 @@ fn blocks<A: Plain, O: Plain, const N: usize>(nest: &Nest<N>, x: [&[A]; N], z: &
                 let n = n - 1;
                 if constant[n] { &room[..z.len()] } else { block.of(n, x[n], room, z.len()) }
             });
-            f(Runs { x, starts: &[[0; N]], len: z.len() }, z);
+            f.run(Runs { x, starts: &[[0; N]], len: z.len() }, z);
         });
     });
 }

@@ -19,15 +19,28 @@ pub(crate) fn record<P: Pullback + 'static>(
     inputs: &[&Tensor],
     pullback: impl FnOnce(&Tensor) -> P,
 ) -> Tensor {
-    anomaly::inspect(op, &value, inputs);
-    if !is_recording() || inputs.iter().all(|x| x.link().is_none()) {
-        cut("no_grad", inputs);
+    if !is_recorded(op, &value, inputs) {
         return value;
     }
+    let held = Held::new(pullback(&value));
+    tied(op, value, inputs, held)
+}
+
+/// Whether the value will be tracked; if not, those who look for cuts are told.
+#[inline]
+fn is_recorded(op: &'static str, value: &Tensor, inputs: &[&Tensor]) -> bool {
+    anomaly::inspect(op, value, inputs);
+    let recorded = is_recording() && inputs.iter().any(|x| x.link().is_some());
+    if !recorded {
+        cut("no_grad", inputs);
+    }
+    recorded
+}
+
+fn tied(op: &'static str, value: Tensor, inputs: &[&Tensor], pullback: Held) -> Tensor {
     let mut nodes = Inputs::new();
     inputs.iter().for_each(|x| nodes.push(Node::of(x)));
-    let pullback = pullback(&value);
-    let node = Node::operation(op, &value, nodes, Held::new(pullback));
+    let node = Node::operation(op, &value, nodes, pullback);
     value.with_link(Some(link(node)))
 }
 

@@ -14,7 +14,7 @@ use crate::kernels::copy::gather;
 use crate::kernels::nest::Nest;
 use crate::storage::block::{Plain, typed_mut};
 use smallvec::SmallVec;
-use std::array::from_fn;
+use std::time::Instant;
 
 /// Whether the memory of a tensor was taken before the watch that began at this time.
 pub(crate) fn born_before(tensor: &Tensor, began: u64) -> bool {
@@ -31,6 +31,17 @@ pub(crate) fn copying(tensor: &Tensor) -> Kernel {
 
 fn with<'a, const N: usize>(operands: &[Operand<'a>]) -> [Operand<'a>; N] {
     <[Operand<'a>; N]>::try_from(operands).unwrap_or_else(|_| unreachable!("as many as it was given first"))
+}
+
+#[cold]
+fn looked(op: &'static str, operands: &[&Tensor], work: Work) {
+    show(|watcher| watcher.ran(op, operands, None, work));
+}
+
+/// The operands as a kernel sees them.
+#[inline]
+fn seen<'a, const N: usize>(operands: [&'a Tensor; N]) -> [Operand<'a>; N] {
+    operands.map(Tensor::operand)
 }
 
 impl Tensor {
@@ -67,20 +78,28 @@ impl Tensor {
         operands: [&Tensor; N],
         kernel: impl Fn([Operand<'_>; N], &mut [T]) + Send + Sync + 'static,
     ) -> Result<Tensor> {
-        let mut tensor = Tensor::try_fresh(T::DTYPE, shape).ok_or_else(|| Error::too_large(op, shape))?;
+        let mut tensor = Tensor::fresh_for(op, T::DTYPE, shape)?;
         if is_watched() {
-            tensor.mark();
-            let work = Work::Fill(Box::new(move |x, y| kernel(with(x), typed_mut(y))));
-            tensor.watched(op, count, &operands, work);
-            return Ok(tensor);
+            return tensor.watched(
+                op,
+                count,
+                &operands,
+                Work::Fill(Box::new(move |x, y| kernel(with(x), typed_mut(y)))),
+            );
         }
-        kernel(from_fn(|i| operands[i].operand()), tensor.fresh_elements());
+        kernel(seen(operands), tensor.fresh_elements());
         Ok(tensor)
+    }
+
+    /// A tensor for the result of `op`, not written yet.
+    fn fresh_for(op: &'static str, dtype: DType, shape: &[usize]) -> Result<Tensor> {
+        Tensor::try_fresh(dtype, shape).ok_or_else(|| Error::too_large(op, shape))
     }
 
     /// Runs the kernel of a fresh tensor, and shows it.
     #[cold]
-    fn watched(&mut self, op: &'static str, count: Count, operands: &[&Tensor], work: Work) {
+    fn watched(mut self, op: &'static str, count: Count, operands: &[&Tensor], work: Work) -> Result<Tensor> {
+        self.mark();
         let x: SmallVec<[Operand<'_>; 4]> = operands.iter().map(|x| x.operand()).collect();
         let start = timer::starts();
         match &work {
@@ -88,8 +107,9 @@ impl Tensor {
             Work::Random(kernel, seed) => kernel(*seed, &x, self.own_bytes()),
             Work::Change(_) | Work::Look(_) => unreachable!("what is fresh is filled"),
         }
-        timer::ended(start, || Cost::computed(op, count, operands, self));
-        show(|watcher| watcher.ran(op, operands, Some(self), work));
+        timer::ended(start, || Cost::computed(op, count, operands, &self));
+        show(|watcher| watcher.ran(op, operands, Some(&self), work));
+        Ok(self)
     }
 
     /// [`Tensor::compute`] of the shape of something in memory, or where the caller has no error to give: it panics with
@@ -115,14 +135,12 @@ impl Tensor {
         operands: [&Tensor; N],
         kernel: impl Fn(u64, [Operand<'_>; N], &mut [T]) + Send + Sync + 'static,
     ) -> Result<Tensor> {
-        let mut tensor = Tensor::try_fresh(T::DTYPE, shape).ok_or_else(|| Error::too_large(op, shape))?;
+        let mut tensor = Tensor::fresh_for(op, T::DTYPE, shape)?;
         if is_watched() {
-            tensor.mark();
             let work = Work::Random(Box::new(move |seed, x, y| kernel(seed, with(x), typed_mut(y))), seed);
-            tensor.watched(op, Count::Each, &operands, work);
-            return Ok(tensor);
+            return tensor.watched(op, Count::Each, &operands, work);
         }
-        kernel(seed, from_fn(|i| operands[i].operand()), tensor.fresh_elements());
+        kernel(seed, seen(operands), tensor.fresh_elements());
         Ok(tensor)
     }
 
@@ -152,12 +170,22 @@ impl Tensor {
             show(|watcher| watcher.changes(op, self));
             start = timer::starts();
         }
-        kernel(from_fn(|i| operands[i].operand()), self.elements_mut());
+        kernel(seen(operands), self.elements_mut());
         if is_watched() {
-            timer::ended(start, || Cost::changed(op, count, &operands, self));
-            let work = Work::Change(Box::new(move |x, y| kernel(with(x), typed_mut(y))));
-            show(|watcher| watcher.ran(op, &operands, Some(self), work));
+            self.changed(
+                op,
+                count,
+                &operands,
+                start,
+                Work::Change(Box::new(move |x, y| kernel(with(x), typed_mut(y)))),
+            );
         }
+    }
+
+    #[cold]
+    fn changed(&self, op: &'static str, count: Count, operands: &[&Tensor], start: Option<Instant>, work: Work) {
+        timer::ended(start, || Cost::changed(op, count, operands, self));
+        show(|watcher| watcher.ran(op, operands, Some(self), work));
     }
 
     /// Looks at operands whose numbers may be refused.
@@ -169,10 +197,10 @@ impl Tensor {
         operands: [&Tensor; N],
         look: impl Fn([Operand<'_>; N]) -> Result<()> + Send + Sync + 'static,
     ) -> Result<()> {
-        timer::timed(|| Cost::looked(op, &operands), || look(from_fn(|i| operands[i].operand())))?;
+        timer::timed(|| Cost::looked(op, &operands), || look(seen(operands)))?;
         if is_watched() {
             let work = Work::Look(Box::new(move |x| look(with(x))));
-            show(|watcher| watcher.ran(op, &operands, None, work));
+            looked(op, &operands, work);
         }
         Ok(())
     }
@@ -183,7 +211,7 @@ impl Tensor {
     /// If no tensor can have that shape or the system does not have that much memory.
     #[inline]
     pub(crate) fn given<T: Stored>(op: &'static str, shape: &[usize], fill: impl FnOnce(&mut [T])) -> Result<Tensor> {
-        let mut tensor = Tensor::try_fresh(T::DTYPE, shape).ok_or_else(|| Error::too_large(op, shape))?;
+        let mut tensor = Tensor::fresh_for(op, T::DTYPE, shape)?;
         let start = if is_watched() { timer::starts() } else { None };
         fill(tensor.fresh_elements());
         if is_watched() {

@@ -1,17 +1,19 @@
 //! The driver of elementwise operations `y = f(a, b, ..)`, with broadcasting.
 
+use super::map::{common_shape, map_in};
 use super::traced::{Steps, Traced};
 use crate::error::{Result, refuse};
+use crate::kernels::function::{Compiled, Function};
 use crate::kernels::near::Near;
-use crate::kernels::nest::Nest;
 use crate::kernels::number::Number;
 use crate::kernels::real::Real;
-use crate::kernels::zip::{Function, zip, zip_flat};
 use crate::ops::check::Check;
-use crate::shape::strides_in;
+use crate::shape::Shape;
 use crate::tape::{Pull, Pullback, Saved, cut, record, unwatched};
-use crate::tensor::{DType, Float, Stored, Tensor, for_float};
+use crate::tensor::{DType, Float, Tensor, for_float};
 use std::array::from_fn;
+use std::borrow::Cow;
+use std::marker::PhantomData;
 
 /// The values that the pull-back needs.
 #[derive(Clone, Copy, PartialEq)]
@@ -73,42 +75,16 @@ pub(crate) fn elementwise<F: Elementwise<1>>(x: [&Tensor; 1], f: F) -> Tensor {
 /// # Errors
 /// If the shapes do not broadcast, the dtypes differ or there is no memory for the result.
 pub(crate) fn try_elementwise<F: Elementwise<K>, const K: usize>(x: [&Tensor; K], f: F) -> Result<Tensor> {
-    for other in &x[1..] {
-        Check(F::NAME).same_dtype(x[0], other)?;
+    let dtype = same_dtype(F::NAME, x)?;
+    if dtype == DType::Bool || (dtype == DType::I64 && !OfIntegers::<F, K>::EXISTS) {
+        return try_elementwise(floats(F::NAME, x)?.each_ref(), f);
     }
-    let dtype = x[0].dtype();
-    if becomes_float::<F, K>(dtype) {
-        for x in x {
-            x.can_be_packed(F::NAME)?;
-        }
-        return try_elementwise(x.map(|x| x.to_dtype(DType::F32)).each_ref(), f);
-    }
-    if x[1..].iter().all(|other| x[0].is_like(other)) {
-        return computed(dtype, None, x, f);
-    }
-    let mut shape = Check(F::NAME).broadcast(x[0].shape(), x[1].shape())?;
-    for other in &x[2..] {
-        shape = Check(F::NAME).broadcast(&shape, other.shape())?;
-    }
-    computed(dtype, Some(&shape), x, f)
-}
-
-#[inline]
-fn becomes_float<F: Elementwise<K>, const K: usize>(dtype: DType) -> bool {
-    dtype == DType::Bool || (dtype == DType::I64 && F::INTEGER.is_none())
-}
-
-/// The value in a shape that all operands broadcast to, or in the shape that all of them have; recorded.
-#[inline]
-fn computed<F: Elementwise<K>, const K: usize>(
-    dtype: DType,
-    shape: Option<&[usize]>,
-    x: [&Tensor; K],
-    f: F,
-) -> Result<Tensor> {
+    let shape = common_shape(F::NAME, x)?;
     let value = match Float::of(dtype) {
-        Some(float) => for_float!(float, T => fused::<T, _, K>(F::NAME, Floats(Value(f)), shape, x)),
-        None => fused::<i64, _, K>(F::NAME, Integers(f), shape, x),
+        Some(float) => for_float!(float, T => map_in::<T, T, K>(F::NAME, Compiled::new(Floats(Value(f))), shape, x)),
+        // A constant guards the arm, so no loop is compiled for an operation that makes floats of integers.
+        None if OfIntegers::<F, K>::EXISTS => map_in::<i64, i64, K>(F::NAME, Compiled::new(Integers(f)), shape, x),
+        None => unreachable!("{} makes floats of integers", F::NAME),
     }?;
     if F::KEEPS == Keeps::Untracked {
         cut(F::NAME, &x);
@@ -116,30 +92,41 @@ fn computed<F: Elementwise<K>, const K: usize>(
     }
     Ok(record(F::NAME, value, &x, |y| Derivative {
         f,
-        inputs: F::KEEPS.inputs().then(|| from_fn(|k| Saved::input(k, x[k]))),
+        inputs: F::KEEPS.inputs().then(|| saved(x)),
         output: F::KEEPS.output().then(|| Saved::output(y)),
     }))
 }
 
-/// `z = f(x)` by a kernel, in a shape that all operands broadcast to, or in the shape that all of them have.
+/// Whether an operation has a form on integers.
+struct OfIntegers<F, const K: usize>(PhantomData<F>);
+
+impl<F: Elementwise<K>, const K: usize> OfIntegers<F, K> {
+    const EXISTS: bool = F::INTEGER.is_some();
+}
+
+/// The dtype of all operands.
 #[inline]
-fn fused<T: Stored, F: Function<N, T, T> + Send + 'static, const N: usize>(
-    op: &'static str,
-    f: F,
-    shape: Option<&[usize]>,
-    x: [&Tensor; N],
-) -> Result<Tensor> {
-    if shape.is_none() && x.iter().all(|x| x.is_contiguous()) {
-        return Tensor::compute::<T, N>(op, x[0].shape(), x, move |x, z| zip_flat(f, x.map(|x| x.flat()), z));
+fn same_dtype<const K: usize>(op: &'static str, x: [&Tensor; K]) -> Result<DType> {
+    for other in &x[1..] {
+        Check(op).same_dtype(x[0], other)?;
     }
-    let shape = shape.unwrap_or(x[0].shape());
-    let strides = x.map(|x| strides_in(x.layout(), shape));
-    let nest = Nest::new(shape, strides.each_ref().map(|strides| &strides[..]));
-    Tensor::compute::<T, N>(op, shape, x, move |x, z| zip(f, &nest, x.map(|x| x.strided()), z))
+    Ok(x[0].dtype())
+}
+
+/// Operands that were integers or truth values.
+fn floats<const K: usize>(op: &'static str, x: [&Tensor; K]) -> Result<[Tensor; K]> {
+    for x in x {
+        x.can_be_packed(op)?;
+    }
+    Ok(x.map(|x| x.to_dtype(DType::F32)))
+}
+
+fn saved<const K: usize>(x: [&Tensor; K]) -> [Saved; K] {
+    from_fn(|k| Saved::input(k, x[k]))
 }
 
 /// A formula that a kernel reads, of `N` operands.
-trait Formula<const N: usize>: Copy + Sync {
+trait Formula<const N: usize>: Copy + Send + Sync + 'static {
     const TRIGONOMETRIC: bool;
     fn read<A: Number>(self, x: [A; N]) -> A;
 }
@@ -201,10 +188,16 @@ impl<F: Elementwise<K>, const K: usize, const I: usize, const N: usize> Formula<
     #[inline(always)]
     fn read<A: Number>(self, operands: [A; N]) -> A {
         let nan = A::of(f64::NAN);
-        let x = from_fn(|k| if F::KEEPS.inputs() { operands[1 + k] } else { nan });
+        let x = if F::KEEPS.inputs() { after_first(operands) } else { [nan; K] };
         let y = if F::KEEPS.output() { operands[N - 1] } else { nan };
         self.0.pull(operands[0], x, y)[I]
     }
+}
+
+/// `K` of the operands behind the first.
+#[inline(always)]
+fn after_first<A: Copy, const K: usize, const N: usize>(operands: [A; N]) -> [A; K] {
+    from_fn(|k| operands[1 + k])
 }
 
 /// The pull-back of an elementwise operation.
@@ -249,28 +242,71 @@ impl<F: Elementwise<K>, const K: usize> Derivative<F, K> {
     }
 
     fn kernel<const I: usize, const N: usize>(&self, gy: &Tensor) -> Result<Tensor> {
-        let operands: [&Tensor; N] = from_fn(|n| match (n.checked_sub(1), &self.inputs, &self.output) {
-            (None, ..) => gy,
-            (Some(k), Some(inputs), _) if k < K => inputs[k].value(),
-            (_, _, Some(output)) => output.value(),
-            _ => unreachable!("as many are kept as OPERANDS says"),
-        });
+        let operands = operands::<K, N>(gy, self.inputs.as_ref(), self.output.as_ref());
+        let shape = shape_of_gradient(operands);
         let f = Floats(Gradient::<F, K, I>(self.f));
-        let shape = (!operands[1..].iter().all(|x| gy.is_like(x))).then_some(gy.shape());
-        for_float!(gy.float(), T => fused::<T, _, N>(F::NAME, f, shape, operands))
+        for_float!(gy.float(), T => map_in::<T, T, N>(F::NAME, Compiled::new(f), shape, operands))
     }
+}
+
+/// The upstream gradient and what is kept.
+fn operands<'a, const K: usize, const N: usize>(
+    gy: &'a Tensor,
+    inputs: Option<&'a [Saved; K]>,
+    output: Option<&'a Saved>,
+) -> [&'a Tensor; N] {
+    from_fn(|n| match (n.checked_sub(1), inputs, output) {
+        (None, ..) => gy,
+        (Some(k), Some(inputs), _) if k < K => inputs[k].value(),
+        (_, _, Some(output)) => output.value(),
+        _ => unreachable!("as many are kept as OPERANDS says"),
+    })
+}
+
+/// That of the upstream gradient, which comes first; none if all are like it.
+fn shape_of_gradient<const N: usize>(operands: [&Tensor; N]) -> Option<Shape> {
+    (!operands[1..].iter().all(|x| operands[0].is_like(x))).then(|| operands[0].shape().into())
+}
+
+/// Tensors that are kept.
+type Kept<'a> = Cow<'a, Tensor>;
+
+/// What is kept, tracked again if the walk is being recorded.
+fn kept<'a, const K: usize>(
+    inputs: Option<&'a [Saved; K]>,
+    output: Option<&'a Saved>,
+    at: &Pull<'_>,
+) -> (Option<[Kept<'a>; K]>, Option<Kept<'a>>) {
+    (inputs.map(|x| x.each_ref().map(|x| x.get(at))), output.map(|y| y.get(at)))
+}
+
+/// What is kept, as numbers of a formula; the rest is NaN.
+fn given<'s, 'x, const K: usize>(
+    steps: &'s Steps<'x>,
+    inputs: Option<&'x [Kept<'_>; K]>,
+    output: Option<&'x Kept<'_>>,
+) -> ([Traced<'s, 'x>; K], Traced<'s, 'x>) {
+    let nan = Traced::Constant(f64::NAN);
+    (inputs.map_or([nan; K], |x| x.each_ref().map(|x| steps.given(x))), output.map_or(nan, |y| steps.given(y)))
+}
+
+/// Gives the gradients that a formula is read to.
+fn give_recorded<'s, 'x, const K: usize>(
+    at: &mut Pull<'_>,
+    steps: &'s Steps<'x>,
+    gradients: [Traced<'s, 'x>; K],
+) -> Result<()> {
+    let gy = at.gy();
+    (0..K).rev().try_for_each(|i| at.give(i, || unwatched(|| steps.tensor(gradients[i], gy))))
 }
 
 impl<F: Elementwise<K>, const K: usize> Pullback for Derivative<F, K> {
     fn pull(&self, at: &mut Pull<'_>) -> Result<()> {
         let gy = at.gy();
-        let inputs = self.inputs.as_ref().map(|x| x.each_ref().map(|x| x.get(at)));
-        let output = self.output.as_ref().map(|y| y.get(at));
-        let (steps, nan) = (Steps::new(gy.dtype()), Traced::Constant(f64::NAN));
-        let x = inputs.as_ref().map_or([nan; K], |x| x.each_ref().map(|x| steps.given(x)));
-        let y = output.as_ref().map_or(nan, |y| steps.given(y));
-        let gradients = self.f.pull(steps.given(gy), x, y);
-        (0..K).rev().try_for_each(|i| at.give(i, || unwatched(|| steps.tensor(gradients[i], gy))))
+        let (inputs, output) = kept(self.inputs.as_ref(), self.output.as_ref(), at);
+        let steps = Steps::new(gy.dtype());
+        let (x, y) = given(&steps, inputs.as_ref(), output.as_ref());
+        give_recorded(at, &steps, self.f.pull(steps.given(gy), x, y))
     }
 
     fn pull_fused(&self, at: &mut Pull<'_>) -> Result<()> {

@@ -1,25 +1,20 @@
 //! Comparisons: equal, less, greater.
 
 use crate::error::Result;
-use crate::kernels::nest::Nest;
-use crate::kernels::zip::{Function, zip};
+use crate::kernels::function::{Compiled, Function};
 use crate::ops::check::Check;
-use crate::shape::strides_in;
+use crate::ops::elementwise::map::map;
 use crate::storage::block::Plain;
 use crate::tape::cut;
 use crate::tensor::{Tensor, for_any};
 
 pub(super) fn compare<F>(op: &'static str, a: &Tensor, b: &Tensor, f: F) -> Result<Tensor>
 where
-    F: Function<2, f32, u8> + Function<2, f64, u8> + Function<2, i64, u8> + Function<2, u8, u8> + Send + 'static,
+    F: Function<2, f32, u8> + Function<2, f64, u8> + Function<2, i64, u8> + Function<2, u8, u8>,
 {
     let dtype = Check(op).same_dtype(a, b)?;
     cut(op, &[a, b]);
-    let shape = Check(op).broadcast(a.shape(), b.shape())?;
-    let nest = Nest::new(&shape, [&strides_in(a.layout(), &shape), &strides_in(b.layout(), &shape)]);
-    for_any!(dtype, T => Tensor::compute::<u8, 2>(op, &shape, [a, b], move |[a, b], z| {
-        zip(f, &nest, [a.strided::<T>(), b.strided::<T>()], z);
-    }))
+    for_any!(dtype, T => map::<T, u8, 2>(op, Compiled::new(f), [a, b]))
 }
 
 macro_rules! comparison {

@@ -1,44 +1,27 @@
 //! Logic of the bits of integers.
 
 use crate::error::Result;
-use crate::kernels::nest::Nest;
-use crate::kernels::zip::{Function, zip};
+use crate::kernels::function::{Compiled, Function};
 use crate::ops::check::Check;
-use crate::shape::strides_in;
-use crate::tensor::{DType, Stored, Tensor};
+use crate::ops::elementwise::map::map;
+use crate::tensor::{DType, Tensor};
 
 /// `z = f(a, b)` for two tensors of integers.
-fn of_integers<F: Function<2, i64, i64> + Send + 'static>(
-    op: &'static str,
-    a: &Tensor,
-    b: &Tensor,
-    f: F,
-) -> Result<Tensor> {
+fn of_integers<F: Function<2, i64, i64>>(op: &'static str, a: &Tensor, b: &Tensor, f: F) -> Result<Tensor> {
     Check(op).same_dtype(a, b)?;
     Check(op).dtype(a, DType::I64)?;
-    combined::<i64, F>(op, a, b, f)
+    map::<i64, i64, 2>(op, Compiled::new(f), [a, b])
 }
 
 /// `z = f(a, b)` for two tensors of integers or of truth values.
 fn of_bits<F>(op: &'static str, a: &Tensor, b: &Tensor, f: F) -> Result<Tensor>
 where
-    F: Function<2, i64, i64> + Function<2, u8, u8> + Send + 'static,
+    F: Function<2, i64, i64> + Function<2, u8, u8>,
 {
     match Check(op).same_dtype(a, b)? {
-        DType::Bool => combined::<u8, F>(op, a, b, f),
+        DType::Bool => map::<u8, u8, 2>(op, Compiled::new(f), [a, b]),
         _ => of_integers(op, a, b, f),
     }
-}
-
-fn combined<T: Stored, F: Function<2, T, T> + Send + 'static>(
-    op: &'static str,
-    a: &Tensor,
-    b: &Tensor,
-    f: F,
-) -> Result<Tensor> {
-    let shape = Check(op).broadcast(a.shape(), b.shape())?;
-    let nest = Nest::new(&shape, [&strides_in(a.layout(), &shape), &strides_in(b.layout(), &shape)]);
-    Tensor::compute::<T, 2>(op, &shape, [a, b], move |x, z| zip(f, &nest, x.map(|x| x.strided::<T>()), z))
 }
 
 macro_rules! functions {

@@ -1,7 +1,8 @@
 //! The class of a number: NaN, infinite, finite, negative.
 
-use crate::kernels::nest::Nest;
-use crate::kernels::zip::{Function, zip};
+use crate::error::refuse;
+use crate::kernels::function::{Compiled, Function};
+use crate::ops::elementwise::map::map;
 use crate::tape::cut;
 use crate::tensor::{Tensor, for_any};
 
@@ -61,13 +62,10 @@ classes! {
 
 fn class<F>(op: &'static str, x: &Tensor, f: F) -> Tensor
 where
-    F: Function<1, f32, u8> + Function<1, f64, u8> + Function<1, i64, u8> + Function<1, u8, u8> + Send + 'static,
+    F: Function<1, f32, u8> + Function<1, f64, u8> + Function<1, i64, u8> + Function<1, u8, u8>,
 {
-    let nest = Nest::new(x.shape(), [x.strides()]);
     cut(op, &[x]);
-    for_any!(x.dtype(), T => Tensor::computed::<u8, 1>(op, x.shape(), [x], move |[x], y| {
-        zip(f, &nest, [x.strided::<T>()], y);
-    }))
+    for_any!(x.dtype(), T => map::<T, u8, 1>(op, Compiled::new(f), [x])).unwrap_or_else(|error| refuse(&error))
 }
 
 #[cfg(test)]

@@ -1,11 +1,9 @@
 //! The logic of masks: and, or, either, not.
 
 use crate::error::Result;
-use crate::kernels::nest::Nest;
-use crate::kernels::zip::{Function, zip};
+use crate::kernels::function::{Compiled, Function};
 use crate::ops::check::Check;
-use crate::shape::strides_in;
-use crate::tensor::operand::Operand;
+use crate::ops::elementwise::map::map;
 use crate::tensor::{DType, Tensor};
 
 #[derive(Clone, Copy)]
@@ -44,12 +42,10 @@ impl Function<1, u8, u8> for Not {
     }
 }
 
-fn logic<F: Function<2, u8, u8> + Send + 'static>(op: &'static str, a: &Tensor, b: &Tensor, f: F) -> Result<Tensor> {
+fn logic<F: Function<2, u8, u8>>(op: &'static str, a: &Tensor, b: &Tensor, f: F) -> Result<Tensor> {
     Check(op).dtype(a, DType::Bool)?;
     Check(op).dtype(b, DType::Bool)?;
-    let shape = Check(op).broadcast(a.shape(), b.shape())?;
-    let nest = Nest::new(&shape, [&strides_in(a.layout(), &shape), &strides_in(b.layout(), &shape)]);
-    Tensor::compute::<u8, 2>(op, &shape, [a, b], move |x, z| zip(f, &nest, x.map(|x| x.strided()), z))
+    map::<u8, u8, 2>(op, Compiled::new(f), [a, b])
 }
 
 /// # Masks and choices
@@ -115,9 +111,7 @@ impl Tensor {
     /// ```
     pub fn logical_not(&self) -> Result<Tensor> {
         Check("logical_not").dtype(self, DType::Bool)?;
-        let nest = Nest::new(self.shape(), [self.strides()]);
-        let kernel = move |x: [Operand<'_>; 1], y: &mut [u8]| zip(Not, &nest, x.map(Operand::strided), y);
-        Tensor::compute("logical_not", self.shape(), [self], kernel)
+        map::<u8, u8, 1>("logical_not", Compiled::new(Not), [self])
     }
 }
 

@@ -1,10 +1,9 @@
 //! The neighbour of a number.
 
 use crate::error::Result;
-use crate::kernels::nest::Nest;
-use crate::kernels::zip::{Function, zip};
+use crate::kernels::function::{Compiled, Function};
 use crate::ops::check::Check;
-use crate::shape::strides_in;
+use crate::ops::elementwise::map::map;
 use crate::tensor::{Tensor, for_float};
 
 impl Tensor {
@@ -28,11 +27,7 @@ impl Tensor {
         let check = Check("nextafter");
         check.same_dtype(self, other)?;
         let float = check.float(self)?;
-        let shape = check.broadcast(self.shape(), other.shape())?;
-        let nest = Nest::new(&shape, [&strides_in(self.layout(), &shape), &strides_in(other.layout(), &shape)]);
-        for_float!(float, T => Tensor::compute::<T, 2>("nextafter", &shape, [self, other], move |x, z| {
-            zip(Nextafter, &nest, x.map(|x| x.strided::<T>()), z);
-        }))
+        for_float!(float, T => map::<T, T, 2>("nextafter", Compiled::new(Nextafter), [self, other]))
     }
 }
 

@@ -48,31 +48,47 @@ struct Update<'a, T, R, const S: usize, const OTHERS: usize> {
 }
 
 impl<T: Real, R: ElementRule<S>, const S: usize, const OTHERS: usize> Update<'_, T, R, S, OTHERS> {
-    #[inline(always)]
-    fn uses(k: usize) -> bool {
-        k < R::ALWAYS || (OTHERS >> (k - R::ALWAYS)) & 1 == 1
-    }
+    /// Bit k: whether state number k is in use.
+    const USED: usize = ((1 << R::ALWAYS) - 1) | (OTHERS << R::ALWAYS);
 }
 
 impl<T: Real, R: ElementRule<S>, const S: usize, const OTHERS: usize> Kernel for Update<'_, T, R, S, OTHERS> {
     type Output = ();
     #[inline(always)]
     fn run(self) {
-        let Update { rule, p, g, mut state } = self;
+        let Update { rule, p, g, state } = self;
         let len = p.len();
-        let g = &g[..len];
-        for (k, s) in state.iter_mut().enumerate() {
-            *s = &mut std::mem::take(s)[..if Self::uses(k) { len } else { 0 }];
-        }
-        for i in 0..len {
-            let old = std::array::from_fn(|k| if Self::uses(k) { state[k][i] } else { T::ZERO });
-            let (new, kept) = rule.element(p[i], g[i], old);
+        let (g, mut state) = (&g[..len], cut(state, len, Self::USED));
+        let mut i = 0;
+        while i < len {
+            let (new, kept) = rule.element(p[i], g[i], read(&state, i, Self::USED));
             p[i] = new;
-            for k in 0..S {
-                if Self::uses(k) {
-                    state[k][i] = kept[k];
-                }
-            }
+            write(&mut state, i, Self::USED, kept);
+            i += 1;
+        }
+    }
+}
+
+// These are functions of the type of the numbers alone, not closures of a rule: see [`super::function`].
+
+#[inline(always)]
+fn cut<T, const S: usize>(mut state: [&mut [T]; S], len: usize, used: usize) -> [&mut [T]; S] {
+    for (k, s) in state.iter_mut().enumerate() {
+        *s = &mut std::mem::take(s)[..if used >> k & 1 == 1 { len } else { 0 }];
+    }
+    state
+}
+
+#[inline(always)]
+fn read<T: Real, const S: usize>(state: &[&mut [T]; S], i: usize, used: usize) -> [T; S] {
+    std::array::from_fn(|k| if used >> k & 1 == 1 { state[k][i] } else { T::ZERO })
+}
+
+#[inline(always)]
+fn write<T: Real, const S: usize>(state: &mut [&mut [T]; S], i: usize, used: usize, new: [T; S]) {
+    for k in 0..S {
+        if used >> k & 1 == 1 {
+            state[k][i] = new[k];
         }
     }
 }
@@ -112,32 +128,29 @@ pub fn update<T: Real, R: ElementRule<S>, const S: usize>(rule: R, p: &mut [T], 
     let bit = |(k, s): (usize, &Option<&mut [T]>)| usize::from(s.is_some()) << k;
     let others = state.iter().skip(R::ALWAYS).enumerate().map(bit).sum();
     let threads = if worth_sharing(len) { parallel::threads() } else { 1 };
-    update_on(threads, others, rule, p, g, state.map(Option::unwrap_or_default));
+    update_on(threads, p, g, state.map(Option::unwrap_or_default), &|p, g, state| {
+        vectorize_used(others, rule, p, g, state);
+    });
 }
 
+/// The loop of a rule over some elements.
+type Loop<'a, T, const S: usize> = &'a (dyn Fn(&mut [T], &[T], [&mut [T]; S]) + Sync);
+
 /// [`update`] on `threads` threads, with an equal share on each.
-fn update_on<T: Real, R: ElementRule<S>, const S: usize>(
-    threads: usize,
-    others: usize,
-    rule: R,
-    p: &mut [T],
-    g: &[T],
-    state: [&mut [T]; S],
-) {
+fn update_on<T: Real, const S: usize>(threads: usize, p: &mut [T], g: &[T], state: [&mut [T]; S], f: Loop<'_, T, S>) {
     if threads < 2 || p.len() <= PIECE {
-        vectorize_used(others, rule, p, g, state);
-    } else {
-        let few = threads / 2;
-        let half = (p.len() / threads * few).next_multiple_of(64);
-        let (p0, p1) = p.split_at_mut(half);
-        let (g0, g1) = g.split_at(half);
-        let mut second: [&mut [T]; S] = std::array::from_fn(|_| Default::default());
-        let mut first: [&mut [T]; S] = std::array::from_fn(|_| Default::default());
-        for (k, s) in state.into_iter().enumerate() {
-            (first[k], second[k]) = s.split_at_mut(half.min(s.len()));
-        }
-        join(|| update_on(few, others, rule, p0, g0, first), || update_on(threads - few, others, rule, p1, g1, second));
+        return f(p, g, state);
     }
+    let few = threads / 2;
+    let half = (p.len() / threads * few).next_multiple_of(64);
+    let (p0, p1) = p.split_at_mut(half);
+    let (g0, g1) = g.split_at(half);
+    let mut second: [&mut [T]; S] = std::array::from_fn(|_| Default::default());
+    let mut first: [&mut [T]; S] = std::array::from_fn(|_| Default::default());
+    for (k, s) in state.into_iter().enumerate() {
+        (first[k], second[k]) = s.split_at_mut(half.min(s.len()));
+    }
+    join(|| update_on(few, p0, g0, first, f), || update_on(threads - few, p1, g1, second, f));
 }
 
 struct Accumulate<'a, T> {

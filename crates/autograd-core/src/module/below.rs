@@ -1,30 +1,26 @@
 //! Changes of all leaves below a place.
 
-use super::{ItemMut, Module, Path, near};
+use super::leaves::Touch;
+use super::{ItemMut, near};
 use crate::error::{Error, ErrorKind, Result};
 
-pub(super) fn set_mode<M: Module + ?Sized>(module: &mut M, training: bool) {
-    module.visit_mut(&Path::root(), &mut |_, item| {
+pub(super) fn set_mode(touch: Touch<'_>, training: bool) {
+    touch(&mut |_, item| {
         if let ItemMut::Mode(mode) = item {
             mode.set(training);
         }
     });
 }
 
-pub(super) fn set_held<M: Module + ?Sized>(module: &mut M, op: &str, prefix: &str, held: bool) -> Result<usize> {
-    change_below(module, op, "layer with a mode", prefix, &mut |item| {
+pub(super) fn set_held(touch: Touch<'_>, op: &str, prefix: &str, held: bool) -> Result<usize> {
+    change_below(touch, op, "layer with a mode", prefix, &mut |item| {
         let ItemMut::Mode(mode) = item else { return None };
         Some(Box::new(move || mode.hold(held)))
     })
 }
 
-pub(super) fn set_trainable<M: Module + ?Sized>(
-    module: &mut M,
-    op: &str,
-    prefix: &str,
-    trainable: bool,
-) -> Result<usize> {
-    change_below(module, op, "parameter", prefix, &mut |item| {
+pub(super) fn set_trainable(touch: Touch<'_>, op: &str, prefix: &str, trainable: bool) -> Result<usize> {
+    change_below(touch, op, "parameter", prefix, &mut |item| {
         let (ItemMut::Param(param) | ItemMut::Tied(param)) = item else { return None };
         Some(Box::new(move || param.set_trainable(trainable)))
     })
@@ -35,15 +31,9 @@ type Change<'a> = &'a mut dyn for<'m> FnMut(ItemMut<'m>) -> Option<Box<dyn FnOnc
 
 /// Changes all items of one kind that are called `prefix` or lie below it. Returns how many there are; none is an error
 /// unless all are meant.
-fn change_below<M: Module + ?Sized>(
-    module: &mut M,
-    op: &str,
-    what: &str,
-    prefix: &str,
-    change: Change<'_>,
-) -> Result<usize> {
+fn change_below(touch: Touch<'_>, op: &str, what: &str, prefix: &str, change: Change<'_>) -> Result<usize> {
     let (mut found, mut known) = (0, Vec::new());
-    module.visit_mut(&Path::root(), &mut |path, item| {
+    touch(&mut |path, item| {
         let Some(change) = change(item) else { return };
         let name = path.to_string();
         if is_below(&name, prefix) {

@@ -1,7 +1,7 @@
 //! Loading of a state of which parts may not fit.
 
-use super::state::{problems, put};
-use super::{Module, StateDict, StateMismatch, StateProblem};
+use super::state::{mismatches, put, ties};
+use super::{Module, Path, StateDict, StateMismatch, StateProblem};
 use crate::error::Result;
 use crate::tensor::Tensor;
 use std::fmt;
@@ -140,7 +140,18 @@ pub(super) fn load_with<M: Module + ?Sized>(
     state: &StateDict,
     options: LoadOptions,
 ) -> Result<LoadReport> {
-    let own = module.state_dict();
+    let (new, report) = fitting(&module.state_dict(), &ties(module), state, options)?;
+    put(&mut |f| module.visit_mut(&Path::root(), f), &new)?;
+    Ok(report)
+}
+
+/// What of a state fits a module that has the state `own`, in its dtypes.
+fn fitting(
+    own: &StateDict,
+    ties: &[(String, String)],
+    state: &StateDict,
+    options: LoadOptions,
+) -> Result<(StateDict, LoadReport)> {
     let converted = |name: &str, value: &Tensor| match own.get(name).map(Tensor::dtype) {
         Some(dtype) if options.convert && dtype.is_float() && value.dtype().is_float() => {
             value.to_dtype(dtype).detach()
@@ -148,7 +159,7 @@ pub(super) fn load_with<M: Module + ?Sized>(
         _ => value.detach(),
     };
     let mut new: StateDict = state.iter().map(|(name, value)| (name.to_string(), converted(name, value))).collect();
-    let problems = problems(module, &new, true);
+    let problems = mismatches(own, ties, &new, true);
     let fatal = |problem: &&StateProblem| {
         options.strict || matches!(problem, StateProblem::Twice(_) | StateProblem::Torn { .. })
     };
@@ -160,6 +171,5 @@ pub(super) fn load_with<M: Module + ?Sized>(
         new.remove(problem.name());
     }
     let loaded = own.iter().map(|(name, _)| name).filter(|name| new.get(name).is_some()).map(String::from).collect();
-    put(module, &new)?;
-    Ok(LoadReport { loaded, problems, names: own.len() })
+    Ok((new, LoadReport { loaded, problems, names: own.len() }))
 }

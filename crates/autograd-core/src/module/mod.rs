@@ -9,6 +9,7 @@ mod below;
 mod buffer;
 mod containers;
 mod file;
+mod leaves;
 mod load;
 mod mode;
 mod near;
@@ -36,7 +37,6 @@ pub use whole::{try_directory, write_whole};
 use crate::description::Description;
 use crate::error::{Error, ErrorKind, Result};
 use crate::tensor::DType;
-use below::{set_held, set_mode, set_trainable};
 use std::collections::HashSet;
 
 /// A leaf of a module tree.
@@ -193,35 +193,23 @@ pub trait Module {
     /// The parameters with their names, in the order of declaration. A parameter that is tied is listed once, where the
     /// original is.
     fn named_parameters(&self) -> Vec<(String, &Param)> {
-        let mut all = Vec::new();
-        self.visit(&Path::root(), &mut |path, item| {
-            if let Item::Param(param) = item {
-                all.push((path.to_string(), param));
-            }
-        });
-        all
+        leaves::parameters(&|f| self.visit(&Path::root(), f))
     }
 
     /// The parameters, in the order of declaration.
     fn parameters(&self) -> Vec<&Param> {
-        self.named_parameters().into_iter().map(|(_, param)| param).collect()
+        leaves::without_names(self.named_parameters())
     }
 
     /// The count of numbers in all parameters together.
     fn num_parameters(&self) -> usize {
-        self.parameters().iter().map(|param| param.numel()).sum()
+        leaves::numel(&self.parameters())
     }
 
     /// Parameters and buffers by name, in the order of declaration; the values are shared, not copied. A parameter that
     /// is tied has all its names. Where two have one name both are there, see [`check_names`].
     fn state_dict(&self) -> StateDict {
-        let mut state = StateDict::new();
-        self.visit(&Path::root(), &mut |path, item| match item {
-            Item::Param(param) | Item::Tied(param) => state.append(path.to_string(), param.detach()),
-            Item::Buffer(buffer) => state.append(path.to_string(), buffer.get().detach()),
-            Item::Stream(_) | Item::Mode(_) => {}
-        });
-        state
+        leaves::state(&|f| self.visit(&Path::root(), f))
     }
 
     /// Replaces every parameter and buffer by the tensor of its name. What is tied stays tied; its tensor needs to be
@@ -302,13 +290,13 @@ pub trait Module {
     /// Makes layers behave as in training: dropout drops, batch statistics are used. What [`Module::hold_eval`] holds
     /// stays as it is.
     fn train(&mut self) {
-        set_mode(self, true);
+        below::set_mode(&mut |f| self.visit_mut(&Path::root(), f), true);
     }
 
     /// Makes layers behave as in use: nothing is random. The next [`Module::train`] ends it, also that of a training
     /// run; [`Module::hold_eval`] lasts.
     fn eval(&mut self) {
-        set_mode(self, false);
+        below::set_mode(&mut |f| self.visit_mut(&Path::root(), f), false);
     }
 
     /// Holds every layer whose name is `prefix` or lies below it (all, if it is empty) in evaluation, whatever
@@ -318,7 +306,7 @@ pub trait Module {
     /// # Errors
     /// If `prefix` names none; the text has the names that are near it.
     fn hold_eval(&mut self, prefix: &str) -> Result<usize> {
-        set_held(self, "hold_eval", prefix, true)
+        below::set_held(&mut |f| self.visit_mut(&Path::root(), f), "hold_eval", prefix, true)
     }
 
     /// Ends [`Module::hold_eval`]; returns how many layers with a mode were found.
@@ -326,7 +314,7 @@ pub trait Module {
     /// # Errors
     /// If `prefix` names none; the text has the names that are near it.
     fn release_eval(&mut self, prefix: &str) -> Result<usize> {
-        set_held(self, "release_eval", prefix, false)
+        below::set_held(&mut |f| self.visit_mut(&Path::root(), f), "release_eval", prefix, false)
     }
 
     /// Stops training of every parameter whose name is `prefix` or lies below it (all, if it is empty); returns how
@@ -336,7 +324,7 @@ pub trait Module {
     /// # Errors
     /// If `prefix` names none; the text has the names that are near it.
     fn freeze(&mut self, prefix: &str) -> Result<usize> {
-        set_trainable(self, "freeze", prefix, false)
+        below::set_trainable(&mut |f| self.visit_mut(&Path::root(), f), "freeze", prefix, false)
     }
 
     /// Resumes training of what [`Module::freeze`] stopped; returns how many parameters were found.
@@ -344,7 +332,7 @@ pub trait Module {
     /// # Errors
     /// As for [`Module::freeze`].
     fn unfreeze(&mut self, prefix: &str) -> Result<usize> {
-        set_trainable(self, "unfreeze", prefix, true)
+        below::set_trainable(&mut |f| self.visit_mut(&Path::root(), f), "unfreeze", prefix, true)
     }
 
     /// Converts every parameter and float buffer.
@@ -352,19 +340,7 @@ pub trait Module {
     /// # Errors
     /// If `dtype` is not a float type: the parameters would be rounded, and could not be trained any more.
     fn to_dtype(&mut self, dtype: DType) -> Result<()> {
-        if !dtype.is_float() {
-            let text = format!("to_dtype: the dtype of a model cannot be {dtype}, it must be F32 or F64");
-            return Err(Error::new(ErrorKind::DType, text));
-        }
-        let mut outcome = Ok(());
-        self.visit_mut(&Path::root(), &mut |_, item| match item {
-            ItemMut::Param(param) | ItemMut::Tied(param) if outcome.is_ok() => {
-                outcome = param.set(param.detach().to_dtype(dtype));
-            }
-            ItemMut::Buffer(buffer) if buffer.get().dtype().is_float() => buffer.set(buffer.get().to_dtype(dtype)),
-            _ => {}
-        });
-        outcome
+        leaves::set_dtype(&mut |f| self.visit_mut(&Path::root(), f), dtype)
     }
 }
 

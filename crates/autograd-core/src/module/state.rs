@@ -1,5 +1,6 @@
 //! Named tensors: the saved state of a module, loaded back whole or not at all.
 
+use super::leaves::{Look, Touch};
 use super::{Item, ItemMut, Module, Param, Path};
 use crate::error::{Error, ErrorKind, Result};
 use crate::shape::Shape;
@@ -287,9 +288,13 @@ fn same(a: &Tensor, b: &Tensor) -> bool {
 /// # Ok::<(), autograd_core::Error>(())
 /// ```
 pub fn ties<M: Module + ?Sized>(module: &M) -> Vec<(String, String)> {
+    ties_of(&|f| module.visit(&Path::root(), f))
+}
+
+fn ties_of(look: Look<'_, '_>) -> Vec<(String, String)> {
     let mut listed: Vec<(String, &Param)> = Vec::new();
     let mut tied: Vec<(String, &Param)> = Vec::new();
-    module.visit(&Path::root(), &mut |path, item| match item {
+    look(&mut |path, item| match item {
         Item::Param(param) => listed.push((path.to_string(), param)),
         Item::Tied(param) => tied.push((path.to_string(), param)),
         _ => {}
@@ -306,7 +311,16 @@ pub fn ties<M: Module + ?Sized>(module: &M) -> Vec<(String, String)> {
 
 /// Everything about `state` that does not fit `module`. Without `whole`, names may be missing.
 pub(super) fn problems<M: Module + ?Sized>(module: &M, state: &StateDict, whole: bool) -> Vec<StateProblem> {
-    let (own, ties) = (module.state_dict(), ties(module));
+    mismatches(&module.state_dict(), &ties(module), state, whole)
+}
+
+/// What does not fit a module of this state, with these ties.
+pub(super) fn mismatches(
+    own: &StateDict,
+    ties: &[(String, String)],
+    state: &StateDict,
+    whole: bool,
+) -> Vec<StateProblem> {
     let original = |name: &str| ties.iter().find(|(tied, _)| tied == name).map(|(_, original)| original);
     let mut twice = own.twice();
     twice.extend(state.twice().into_iter().filter(|name| !own.twice().contains(name)));
@@ -338,13 +352,13 @@ pub(super) fn load<M: Module + ?Sized>(module: &mut M, state: &StateDict) -> Res
     if !problems.is_empty() {
         return Err(StateMismatch { problems }.into());
     }
-    put(module, state)
+    put(&mut |f| module.visit_mut(&Path::root(), f), state)
 }
 
 /// Replaces what there is a tensor of the name for, of the same dtype and shape.
-pub(super) fn put<M: Module + ?Sized>(module: &mut M, state: &StateDict) -> Result<()> {
+pub(super) fn put(touch: Touch<'_>, state: &StateDict) -> Result<()> {
     let mut outcome = Ok(());
-    module.visit_mut(&Path::root(), &mut |path, item| {
+    touch(&mut |path, item| {
         // A state is values; where they were computed from is no part of it.
         let new = || state.get(&path.to_string()).map(Tensor::detach);
         match (item, &outcome) {

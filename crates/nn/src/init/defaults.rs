@@ -59,6 +59,8 @@ struct Own<'a> {
     around: &'static str,
     /// Its name in that one.
     name: &'a str,
+    /// Whether it is a part of a whole transformer, however deep inside.
+    of_transformer: bool,
     shapes: HashMap<String, Vec<usize>>,
     /// The text of its options.
     options: String,
@@ -79,6 +81,7 @@ fn start_all(model: &mut (impl Module + ?Sized), rng: &mut dyn Rng, rule: Rule) 
             kind: part.kind(),
             around: if place.is_empty() { "" } else { kinds.get(around).copied().unwrap_or_default() },
             name,
+            of_transformer: around_all(place).any(|place| kinds.get(place) == Some(&"Transformer")),
             shapes: own.clone().map(|(name, param)| (name.clone(), param.shape().to_vec())).collect(),
             options: part.describe().to_string(),
         };
@@ -100,6 +103,14 @@ fn start_all(model: &mut (impl Module + ?Sized), rng: &mut dyn Rng, rule: Rule) 
         }
     });
     outcome.map(|()| left)
+}
+
+/// A place and all those around it, the model itself among them.
+fn around_all(place: &str) -> impl Iterator<Item = &str> {
+    std::iter::successors(Some(place), |place| match place.rsplit_once('.') {
+        Some((around, _)) => Some(around),
+        None => (!place.is_empty()).then_some(""),
+    })
 }
 
 impl Own<'_> {
@@ -163,6 +174,7 @@ impl Own<'_> {
 
 fn pytorch(own: &Own<'_>, name: &str) -> Option<Box<dyn Initializer>> {
     match (own.kind, name) {
+        (_, _) if own.of_transformer && own.shapes.get(name)?.len() > 1 => Some(Box::new(xavier_uniform())),
         // PyTorch's attention sets the bias of its output to 0.
         ("Linear", "bias") if (own.around, own.name) == ("MultiheadAttention", "out_proj") => Some(Box::new(zeros())),
         ("Linear", "weight") if own.is_glorot() => Some(Box::new(xavier_uniform())),

@@ -8,7 +8,7 @@ use crate::summary::Unchanged;
 use autograd_core::module::{ItemMut, Path};
 use autograd_core::{Error, ErrorKind, Result, Tensor, no_grad};
 use rand::Rng;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// The initialiser of whole models that [`lsuv`] makes.
@@ -96,13 +96,24 @@ impl Lsuv {
     ///
     /// # Errors
     /// If the model does not take the inputs, no layer is found, or one returns values without a finite variance above 0;
-    /// weights of layers before it are started then.
+    /// then all parameters are as before.
     pub fn start<M: Layer + ?Sized>(
         &self,
         model: &mut M,
         inputs: &[Tensor],
         rng: &mut dyn Rng,
     ) -> Result<Vec<LsuvRow>> {
+        let before: HashMap<String, Tensor> =
+            model.named_parameters().into_iter().map(|(name, param)| (name, param.detach())).collect();
+        self.scale(model, inputs, rng).inspect_err(|_| {
+            for (name, old) in &before {
+                // It has had this value.
+                let _ = change(model, name, &mut |_| Ok(Some(old.clone())));
+            }
+        })
+    }
+
+    fn scale<M: Layer + ?Sized>(&self, model: &mut M, inputs: &[Tensor], rng: &mut dyn Rng) -> Result<Vec<LsuvRow>> {
         if !(self.tolerance > 0.0 && self.tolerance.is_finite()) {
             return Err(Error::argument("lsuv", "tolerance", self.tolerance, "finite and above 0"));
         }
@@ -235,10 +246,14 @@ mod tests {
         let mut model = sequential![Linear::new(3, 2, rng)?];
         let zeros = [Tensor::zeros(&[4, 3], DType::F32)?];
         let text = |result: Result<Vec<super::LsuvRow>>| result.expect_err("refused").to_string();
+        let numbers =
+            |model: &Sequential| -> Vec<f64> { model.parameters().iter().flat_map(|p| p.to_f64s()).collect() };
+        let before = numbers(&model);
         assert_eq!(
             text(lsuv().start(&mut model, &zeros, rng)),
             "in 0 (layer): lsuv: the variance of the output is 0, and no factor makes 1 of it"
         );
+        assert_eq!(numbers(&model), before);
         assert_eq!(
             text(lsuv().start(&mut Sequential::new(), &zeros, rng)),
             "lsuv: no layer with a weight of two dims or more ran by Layer::call"

@@ -46,7 +46,7 @@ pub(super) fn map_in<A: Stored, O: Stored, const N: usize>(
     shape: Option<Shape>,
     x: [&Tensor; N],
 ) -> Result<Tensor> {
-    if shape.is_none() && x[0].is_contiguous() {
+    if shape.is_none() && x.iter().all(|x| x.is_contiguous()) {
         return Tensor::compute::<O, N>(op, x[0].shape(), x, move |x, z| zip_flat(f, x.map(|x| x.flat()), z));
     }
     let shape = shape.as_deref().unwrap_or(x[0].shape());

@@ -3,7 +3,7 @@
 use super::{keras_defaults, pytorch_defaults};
 use crate::{
     AdditiveAttention, Attention, AttentionLayerOptions, ConvLSTM2d, GATConv, GATConvOptions, GCNConv, Layer, SAGEConv,
-    ScoreMode,
+    ScoreMode, Transformer, TransformerOptions,
 };
 use autograd_core::module::{ItemMut, Module as _, Param, Path};
 use autograd_core::{DType, Result, Tensor, seeded};
@@ -232,5 +232,20 @@ fn layers_of_keras_start_as_in_keras() -> Result<()> {
     assert_eq!((&bias[..4], &bias[4..8], &bias[8..]), (&[0.0; 4][..], &[1.0; 4][..], &[0.0; 8][..]));
     fills(additive.scale.as_ref().expect("factors"), 0.2);
     assert_eq!((range(&attention.scale.expect("a factor"))), [1.0, 1.0]);
+    Ok(())
+}
+
+#[test]
+fn the_matrices_of_a_whole_transformer_start_by_glorots_rule() -> Result<()> {
+    let rng = &mut seeded(3);
+    let mut model = Transformer::with(16, 2, [1, 1], TransformerOptions::new().dim_feedforward(64), rng)?;
+    assert!(pytorch_defaults(&mut model, rng)?.is_empty());
+    for (name, param) in model.named_parameters() {
+        if let [rows, columns] = *param.shape() {
+            let bound = (6.0 / (rows + columns) as f64).sqrt();
+            let most = param.to_f64s().into_iter().map(f64::abs).fold(0.0, f64::max);
+            assert!(most <= bound && most > 0.95 * bound, "{name}: {most}, the bound is {bound}");
+        }
+    }
     Ok(())
 }

@@ -98,8 +98,8 @@ macro_rules! batch_norms {
         #[doc = concat!("`", $expected, "`, result as the input.")]
         ///
         /// # Errors
-        /// The constructors fail if `num_features` is 0; `forward` if the input has other dims or channels, or in training
-        /// a channel has one value.
+        /// The constructors fail if `num_features` is 0 or the momentum is not finite; `forward` if the input has other
+        /// dims or channels, or in training a channel has one value.
         ///
         /// # Examples
         /// ```
@@ -143,7 +143,7 @@ macro_rules! batch_norms {
             /// A layer for `num_features` channels.
             ///
             /// # Errors
-            /// If `num_features` is 0.
+            /// If `num_features` is 0 or the momentum is not finite.
             ///
             /// # Examples
             /// ```
@@ -153,7 +153,11 @@ macro_rules! batch_norms {
             /// # Ok::<(), wengert_nn::Error>(())
             /// ```
             pub fn with(num_features: usize, options: BatchNormOptions) -> Result<$Name> {
-                Check(stringify!($Name)).require(num_features > 0, "num_features", num_features, "at least 1")?;
+                let check = Check(stringify!($Name));
+                check.require(num_features > 0, "num_features", num_features, "at least 1")?;
+                if let Some(momentum) = options.momentum {
+                    check.require(momentum.is_finite(), "momentum", momentum, "finite")?;
+                }
                 Ok($Name {
                     weight: ones(options.affine, &[num_features])?,
                     bias: zeros(options.affine && options.bias, &[num_features])?,
@@ -249,4 +253,6 @@ cases![
         .state(&["weight", "running_mean", "running_var", "num_batches_tracked"])
         .maps(&[2, 2, 1, 2, 2], &[2, 2, 1, 2, 2]),
     layer("BatchNorm1d", |_| BatchNorm1d::new(0)).cannot_be("BatchNorm1d: num_features is 0, it must be at least 1"),
+    layer("BatchNorm1d", |_| BatchNorm1d::with(3, BatchNormOptions::new().momentum(f64::NAN)))
+        .cannot_be("BatchNorm1d: momentum is NaN, it must be finite"),
 ];

@@ -89,8 +89,8 @@ macro_rules! instance_norms {
         #[doc = concat!("`", $expected, "`, result as the input.")]
         ///
         /// # Errors
-        /// The constructors fail if `num_features` is 0; `forward` if the input has other dims or channels, or a channel
-        /// has one value.
+        /// The constructors fail if `num_features` is 0 or the momentum is not finite; `forward` if the input has other
+        /// dims or channels, or a channel has one value.
         ///
         /// # Examples
         /// ```
@@ -133,7 +133,7 @@ macro_rules! instance_norms {
             /// A layer for `num_features` channels.
             ///
             /// # Errors
-            /// If `num_features` is 0.
+            /// If `num_features` is 0 or the momentum is not finite.
             ///
             /// # Examples
             /// ```
@@ -143,7 +143,9 @@ macro_rules! instance_norms {
             /// # Ok::<(), wengert_nn::Error>(())
             /// ```
             pub fn with(num_features: usize, options: InstanceNormOptions) -> Result<$Name> {
-                Check(stringify!($Name)).require(num_features > 0, "num_features", num_features, "at least 1")?;
+                let check = Check(stringify!($Name));
+                check.require(num_features > 0, "num_features", num_features, "at least 1")?;
+                check.require(options.momentum.is_finite(), "momentum", options.momentum, "finite")?;
                 Ok($Name {
                     weight: ones(options.affine, &[num_features])?,
                     bias: zeros(options.affine && options.bias, &[num_features])?,
@@ -228,4 +230,6 @@ cases![
     .gives([[[1.0], [-2.0]]], [[[1.0 / 1.00001f32.sqrt()], [-2.0 / 1.00001f32.sqrt()]]]),
     layer("InstanceNorm1d", |_| InstanceNorm1d::new(0))
         .cannot_be("InstanceNorm1d: num_features is 0, it must be at least 1"),
+    layer("InstanceNorm1d", |_| InstanceNorm1d::with(3, InstanceNormOptions::new().momentum(f64::NAN)))
+        .cannot_be("InstanceNorm1d: momentum is NaN, it must be finite"),
 ];

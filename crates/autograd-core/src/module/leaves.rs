@@ -23,7 +23,7 @@ pub(super) fn parameters<'m>(look: Look<'_, 'm>) -> Vec<(String, &'m Param)> {
     all
 }
 
-pub(super) fn without_names<'m>(all: Vec<(String, &'m Param)>) -> Vec<&'m Param> {
+pub(super) fn without_names(all: Vec<(String, &Param)>) -> Vec<&Param> {
     all.into_iter().map(|(_, param)| param).collect()
 }
 

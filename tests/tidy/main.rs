@@ -165,6 +165,7 @@ const FAMILIES: [(&str, &[&str]); 11] = [
             "remap.rs",
             "form.rs",
             "grid_taps.rs",
+            "map.rs",
             "per_dim.rs",
             "equation.rs",
             "factors.rs",

@@ -85,7 +85,8 @@ impl Estimate {
 
     fn agrees(&self, analytic: f64, tolerance: Tolerance) -> bool {
         let allowed = self.absolute(tolerance) + tolerance.relative * self.value.abs() + self.noise(tolerance);
-        self.steady() && (analytic - self.value).abs() <= allowed
+        // Values that are the rounding of larger ones never come to rest.
+        (self.steady() || self.error <= tolerance.floor) && (analytic - self.value).abs() <= allowed
     }
 
     /// Whether the allowance for rounding is small enough to tell a right derivative from a wrong one.

@@ -13,16 +13,14 @@ pub mod math;
 pub mod moments;
 pub mod near;
 pub mod number;
-pub mod pointwise;
 pub mod real;
 pub mod simd;
 pub mod special;
 
 pub mod copy;
-pub mod function;
+pub mod elementwise;
 pub mod nest;
 pub mod remap;
-pub mod zip;
 
 pub mod order;
 pub mod place;

@@ -1,6 +1,6 @@
 //! Elements written by index: put, added, folded. The caller has checked the indices, and none is negative.
 
-use super::select::gather_offsets;
+use super::select::gather_lines;
 use crate::shape::Dims;
 use crate::storage::block::Plain;
 
@@ -49,7 +49,9 @@ impl Places {
                 }
             }
             Places::Elements { shape, strides, dim } => {
-                gather_offsets(index, shape, strides, *dim, 0, f);
+                gather_lines(index, shape, strides, *dim, 0, |run, line, index| {
+                    run.zip(index).enumerate().for_each(|(j, (k, i))| f(k, line.place(j, *i)));
+                });
             }
         }
     }

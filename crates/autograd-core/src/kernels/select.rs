@@ -3,8 +3,10 @@
 use super::copy::gather;
 use super::nest::Nest;
 use super::real::Real;
+use super::simd::{Kernel, vectorize};
 use crate::storage::block::Plain;
 use crate::threads::parallel::for_rows;
+use std::ops::Range;
 
 /// `y[o, k, :] = x[o, index[k], :]` for x of any shape and strides, of which those of dimension `dim` are picked. No
 /// other elements of x are read: a copy of an expanded x may be larger than memory.
@@ -48,19 +50,56 @@ pub fn add_rows<T: Real>(x: &[T], size: usize, inner: usize, index: &[i64], y: &
     }
 }
 
-/// Calls `f` with the number of each element of a row-major index tensor of `shape` and the place where `gather` reads for
-/// it: its own place in a tensor with these strides, with the coordinate along `dim` replaced by the index. `index` has
-/// whole lines of the last dimension, from line `first` on.
-pub fn gather_offsets(
+/// The first index that is not in the range.
+pub fn first_outside(index: &[i64], range: Range<i64>) -> Option<usize> {
+    /// Whether any index is outside. It looks at all of them: a loop that may end early is not vectorised.
+    struct Any<'a>(&'a [i64], Range<i64>);
+    impl Kernel for Any<'_> {
+        type Output = bool;
+        #[inline(always)]
+        fn run(self) -> bool {
+            let Any(index, Range { start, end }) = self;
+            index.iter().fold(false, |any, i| any | (*i < start) | (*i >= end))
+        }
+    }
+    let blocks = index.chunks(BLOCK).enumerate();
+    let (block, index) = blocks.into_iter().find(|(_, index)| vectorize(Any(index, range.clone())))?;
+    index.iter().position(|i| !range.contains(i)).map(|at| block * BLOCK + at)
+}
+
+/// Indices that are looked at together, 32 KiB.
+const BLOCK: usize = 4096;
+
+/// Where `gather` reads for a line of an index tensor: its own place in a tensor with some strides, with the coordinate
+/// along one dimension replaced by the index.
+#[derive(Clone, Copy, Debug)]
+pub struct Line {
+    start: usize,
+    step: usize,
+    stride: usize,
+}
+
+impl Line {
+    /// The place for element j of the line, whose index is k.
+    #[inline(always)]
+    pub fn place(self, j: usize, k: i64) -> usize {
+        self.start + j * self.step + k as usize * self.stride
+    }
+}
+
+/// Calls `f` with each line of the last dimension of a row-major index tensor of `shape`: the elements that it has, the
+/// line, and its indices. `index` has whole lines, from line `first` on.
+pub fn gather_lines(
     index: &[i64],
     shape: &[usize],
     strides: &[usize],
     dim: usize,
     first: usize,
-    mut f: impl FnMut(usize, usize),
+    mut f: impl FnMut(Range<usize>, Line, &[i64]),
 ) {
+    let stride = strides.get(dim).copied().unwrap_or(0);
     let Some(last) = shape.len().checked_sub(1) else {
-        return (0..index.len()).for_each(|k| f(k, 0));
+        return f(0..index.len(), Line { start: 0, step: 0, stride: 0 }, index);
     };
     let step = if dim == last { 0 } else { strides[last] };
     for (line, index) in index.chunks(shape[last].max(1)).enumerate() {
@@ -69,8 +108,28 @@ pub fn gather_offsets(
             start += if d == dim { 0 } else { rest % shape[d] * strides[d] };
             rest /= shape[d];
         }
-        for (j, &k) in index.iter().enumerate() {
-            f(line * shape[last] + j, start + j * step + k as usize * strides[dim]);
+        let from = line * shape[last];
+        f(from..from + index.len(), Line { start, step, stride }, index);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{BLOCK, first_outside};
+
+    #[test]
+    fn the_first_index_outside_is_found_wherever_it_is() {
+        for len in [0, 1, 7, BLOCK, BLOCK + 1, 3 * BLOCK + 5] {
+            let inside: Vec<i64> = (0..len as i64).map(|i| i % 11 - 4).collect();
+            assert_eq!(first_outside(&inside, -4..7), None, "{len}");
+            for at in [0, 3, BLOCK - 1, BLOCK, 2 * BLOCK + 1, len.wrapping_sub(1)].into_iter().filter(|at| *at < len) {
+                for other in [-5, 7, i64::MIN, i64::MAX] {
+                    let mut index = inside.clone();
+                    (index[at], index[len - 1]) = (other, if at == len - 1 { other } else { 99 });
+                    assert_eq!(first_outside(&index, -4..7), Some(at), "{other} at {at} of {len}");
+                }
+            }
         }
+        assert_eq!(first_outside(&[0], 0..0), Some(0));
     }
 }

@@ -69,7 +69,7 @@ impl<T: Real, R: ElementRule<S>, const S: usize, const OTHERS: usize> Kernel for
     }
 }
 
-// These are functions of the type of the numbers alone, not closures of a rule: see [`super::function`].
+// These are functions of the type of the numbers alone, not closures of a rule: see [`super::elementwise`].
 
 #[inline(always)]
 fn cut<T, const S: usize>(mut state: [&mut [T]; S], len: usize, used: usize) -> [&mut [T]; S] {

@@ -1,9 +1,9 @@
-//! What is done with the leaves of a module of any type.
+//! The work on the leaves of a module of any type.
 //!
 //! A method that every module has is compiled for every type of module. What it does is here, where it is compiled once:
 //! of a module it sees no more than the way to its leaves.
 
-use super::{Item, ItemMut, Param, Path, StateDict};
+use super::{Item, ItemMut, Module, Param, Path, StateDict};
 use crate::error::{Error, ErrorKind, Result};
 use crate::tensor::DType;
 
@@ -12,6 +12,16 @@ pub(super) type Look<'a, 'm> = &'a dyn Fn(&mut dyn FnMut(&Path<'_>, Item<'m>));
 
 /// The way to all leaves, for changing.
 pub(super) type Touch<'a> = &'a mut dyn FnMut(&mut dyn FnMut(&Path<'_>, ItemMut<'_>));
+
+/// The way to all leaves of a module: one closure for each type of module.
+pub(super) fn look<'m, M: Module + ?Sized>(module: &'m M) -> impl Fn(&mut dyn FnMut(&Path<'_>, Item<'m>)) {
+    move |f| module.visit(&Path::root(), f)
+}
+
+/// The same, for changing.
+pub(super) fn touch<M: Module + ?Sized>(module: &mut M) -> impl FnMut(&mut dyn FnMut(&Path<'_>, ItemMut<'_>)) {
+    move |f| module.visit_mut(&Path::root(), f)
+}
 
 pub(super) fn parameters<'m>(look: Look<'_, 'm>) -> Vec<(String, &'m Param)> {
     let mut all = Vec::new();

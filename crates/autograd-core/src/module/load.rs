@@ -1,7 +1,8 @@
 //! Loading of a state of which parts may not fit.
 
+use super::leaves::touch;
 use super::state::{mismatches, put, ties};
-use super::{Module, Path, StateDict, StateMismatch, StateProblem};
+use super::{Module, StateDict, StateMismatch, StateProblem};
 use crate::error::Result;
 use crate::tensor::Tensor;
 use std::fmt;
@@ -141,7 +142,7 @@ pub(super) fn load_with<M: Module + ?Sized>(
     options: LoadOptions,
 ) -> Result<LoadReport> {
     let (new, report) = fitting(&module.state_dict(), &ties(module), state, options)?;
-    put(&mut |f| module.visit_mut(&Path::root(), f), &new)?;
+    put(&mut touch(module), &new)?;
     Ok(report)
 }
 

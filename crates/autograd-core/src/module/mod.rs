@@ -37,6 +37,7 @@ pub use whole::{try_directory, write_whole};
 use crate::description::Description;
 use crate::error::{Error, ErrorKind, Result};
 use crate::tensor::DType;
+use leaves::{look, touch};
 use std::collections::HashSet;
 
 /// A leaf of a module tree.
@@ -193,7 +194,7 @@ pub trait Module {
     /// The parameters with their names, in the order of declaration. A parameter that is tied is listed once, where the
     /// original is.
     fn named_parameters(&self) -> Vec<(String, &Param)> {
-        leaves::parameters(&|f| self.visit(&Path::root(), f))
+        leaves::parameters(&look(self))
     }
 
     /// The parameters, in the order of declaration.
@@ -209,7 +210,7 @@ pub trait Module {
     /// Parameters and buffers by name, in the order of declaration; the values are shared, not copied. A parameter that
     /// is tied has all its names. Where two have one name both are there, see [`check_names`].
     fn state_dict(&self) -> StateDict {
-        leaves::state(&|f| self.visit(&Path::root(), f))
+        leaves::state(&look(self))
     }
 
     /// Replaces every parameter and buffer by the tensor of its name. What is tied stays tied; its tensor needs to be
@@ -290,13 +291,13 @@ pub trait Module {
     /// Makes layers behave as in training: dropout drops, batch statistics are used. What [`Module::hold_eval`] holds
     /// stays as it is.
     fn train(&mut self) {
-        below::set_mode(&mut |f| self.visit_mut(&Path::root(), f), true);
+        below::set_mode(&mut touch(self), true);
     }
 
     /// Makes layers behave as in use: nothing is random. The next [`Module::train`] ends it, also that of a training
     /// run; [`Module::hold_eval`] lasts.
     fn eval(&mut self) {
-        below::set_mode(&mut |f| self.visit_mut(&Path::root(), f), false);
+        below::set_mode(&mut touch(self), false);
     }
 
     /// Holds every layer whose name is `prefix` or lies below it (all, if it is empty) in evaluation, whatever
@@ -306,7 +307,7 @@ pub trait Module {
     /// # Errors
     /// If `prefix` names none; the text has the names that are near it.
     fn hold_eval(&mut self, prefix: &str) -> Result<usize> {
-        below::set_held(&mut |f| self.visit_mut(&Path::root(), f), "hold_eval", prefix, true)
+        below::set_held(&mut touch(self), "hold_eval", prefix, true)
     }
 
     /// Ends [`Module::hold_eval`]; returns how many layers with a mode were found.
@@ -314,7 +315,7 @@ pub trait Module {
     /// # Errors
     /// If `prefix` names none; the text has the names that are near it.
     fn release_eval(&mut self, prefix: &str) -> Result<usize> {
-        below::set_held(&mut |f| self.visit_mut(&Path::root(), f), "release_eval", prefix, false)
+        below::set_held(&mut touch(self), "release_eval", prefix, false)
     }
 
     /// Stops training of every parameter whose name is `prefix` or lies below it (all, if it is empty); returns how
@@ -324,7 +325,7 @@ pub trait Module {
     /// # Errors
     /// If `prefix` names none; the text has the names that are near it.
     fn freeze(&mut self, prefix: &str) -> Result<usize> {
-        below::set_trainable(&mut |f| self.visit_mut(&Path::root(), f), "freeze", prefix, false)
+        below::set_trainable(&mut touch(self), "freeze", prefix, false)
     }
 
     /// Resumes training of what [`Module::freeze`] stopped; returns how many parameters were found.
@@ -332,7 +333,7 @@ pub trait Module {
     /// # Errors
     /// As for [`Module::freeze`].
     fn unfreeze(&mut self, prefix: &str) -> Result<usize> {
-        below::set_trainable(&mut |f| self.visit_mut(&Path::root(), f), "unfreeze", prefix, true)
+        below::set_trainable(&mut touch(self), "unfreeze", prefix, true)
     }
 
     /// Converts every parameter and float buffer.
@@ -340,7 +341,7 @@ pub trait Module {
     /// # Errors
     /// If `dtype` is not a float type: the parameters would be rounded, and could not be trained any more.
     fn to_dtype(&mut self, dtype: DType) -> Result<()> {
-        leaves::set_dtype(&mut |f| self.visit_mut(&Path::root(), f), dtype)
+        leaves::set_dtype(&mut touch(self), dtype)
     }
 }
 

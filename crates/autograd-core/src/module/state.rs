@@ -1,7 +1,7 @@
 //! Named tensors: the saved state of a module, loaded back whole or not at all.
 
-use super::leaves::{Look, Touch};
-use super::{Item, ItemMut, Module, Param, Path};
+use super::leaves::{Look, Touch, look, touch};
+use super::{Item, ItemMut, Module, Param};
 use crate::error::{Error, ErrorKind, Result};
 use crate::shape::Shape;
 use crate::tensor::{DType, Tensor};
@@ -288,7 +288,7 @@ fn same(a: &Tensor, b: &Tensor) -> bool {
 /// # Ok::<(), autograd_core::Error>(())
 /// ```
 pub fn ties<M: Module + ?Sized>(module: &M) -> Vec<(String, String)> {
-    ties_of(&|f| module.visit(&Path::root(), f))
+    ties_of(&look(module))
 }
 
 fn ties_of(look: Look<'_, '_>) -> Vec<(String, String)> {
@@ -352,7 +352,7 @@ pub(super) fn load<M: Module + ?Sized>(module: &mut M, state: &StateDict) -> Res
     if !problems.is_empty() {
         return Err(StateMismatch { problems }.into());
     }
-    put(&mut |f| module.visit_mut(&Path::root(), f), state)
+    put(&mut touch(module), state)
 }
 
 /// Replaces what there is a tensor of the name for, of the same dtype and shape.

@@ -1,6 +1,7 @@
 //! Checks of arguments, each of which returns what it proved: a float type, sizes, a dimension, indices in range.
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::kernels::select::first_outside;
 use crate::shape::Shape;
 use crate::storage::block::Block;
 use crate::tape::Saved;
@@ -321,7 +322,7 @@ impl Check {
         let of = Shape::from(shape);
         Tensor::look(self.0, [indices.tensor()], move |[indices]| {
             let values = indices.flat::<i64>();
-            match values.iter().position(|index| !(0..size).contains(index)) {
+            match first_outside(values, 0..size) {
                 None => Ok(()),
                 Some(at) => Err(Error::index(self.0, values[at], at, dim, &of)),
             }

@@ -2,7 +2,7 @@
 
 use crate::error::{Result, refuse};
 use crate::functional::grad;
-use crate::kernels::pointwise::Looped;
+use crate::kernels::elementwise::pointwise::Looped;
 use crate::ops::elementwise::chain::{Function, Slope};
 use crate::tape::{enable_grad, unwatched};
 use crate::tensor::{Element, Tensor};

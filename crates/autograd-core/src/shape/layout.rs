@@ -70,6 +70,11 @@ impl Layout {
     pub(crate) fn dims(&self) -> &FixedDims {
         &self.shape
     }
+    /// Whether the elements lie in the same order, with the same distances.
+    #[inline]
+    pub(crate) fn goes_like(&self, other: &Layout) -> bool {
+        self.shape == other.shape && self.strides == other.strides
+    }
     #[inline]
     pub(crate) fn strides(&self) -> &[usize] {
         &self.strides

@@ -5,7 +5,7 @@
 //! chains share this driver; a function costs its loops and nothing else.
 
 use crate::error::{Result, refuse};
-use crate::kernels::pointwise::{Looped, Loops, each, each_times};
+use crate::kernels::elementwise::pointwise::{Looped, Loops, each, each_times};
 use crate::tape::{Pull, Pullback, Saved, record, unwatched};
 use crate::tensor::{DType, Float, Tensor, for_float};
 

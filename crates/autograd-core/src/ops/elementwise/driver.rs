@@ -3,7 +3,7 @@
 use super::map::{common_shape, map_in};
 use super::traced::{Steps, Traced};
 use crate::error::{Result, refuse};
-use crate::kernels::function::{Compiled, Function};
+use crate::kernels::elementwise::function::{Compiled, Function};
 use crate::kernels::near::Near;
 use crate::kernels::number::Number;
 use crate::kernels::real::Real;

@@ -1,9 +1,9 @@
-//! From a function of numbers to a tensor of its values.
+//! The way from a function of numbers to the tensor of its values.
 
 use crate::error::Result;
-use crate::kernels::function::Compiled;
+use crate::kernels::elementwise::function::Compiled;
+use crate::kernels::elementwise::zip::{zip, zip_flat};
 use crate::kernels::nest::Nest;
-use crate::kernels::zip::{zip, zip_flat};
 use crate::ops::check::Check;
 use crate::shape::{Shape, strides_in};
 use crate::tensor::{Stored, Tensor};

@@ -1,7 +1,7 @@
 //! Single elements by index along one dim.
 
 use crate::error::{Error, Result};
-use crate::kernels::select::gather_offsets;
+use crate::kernels::select::gather_lines;
 use crate::ops::check::{Check, Indices};
 use crate::shape::Layout;
 use crate::tape::{Part, Pull, Pullback, Saved, record};
@@ -65,7 +65,10 @@ impl Picked {
             let width = shape[shape.len() - 1];
             for_rows(y, width, width.saturating_mul(2), |lines, y| {
                 let index = &index[lines.start * width..lines.end * width];
-                gather_offsets(index, shape, strides, dim, lines.start, |k, at| y[k] = elements[at]);
+                gather_lines(index, shape, strides, dim, lines.start, |run, line, index| {
+                    let y = y[run].iter_mut().zip(index).enumerate();
+                    y.for_each(|(j, (y, k))| *y = elements[line.place(j, *k)]);
+                });
             });
         }))?;
         Ok(record("gather", value, &[x], |_| self))
@@ -99,7 +102,10 @@ impl Part for Picked {
         for_float!(gradient.float(), T => sum.change::<T, 2>("gather", operands, move |[gradient, index], sum| {
             let (index, shape, strides) = (index.flat(), of_vector(index.shape()), of_vector(place.strides()));
             let gradient = gradient.flat::<T>();
-            gather_offsets(index, shape, strides, dim, 0, |k, at| sum[at] += gradient[k]);
+            gather_lines(index, shape, strides, dim, 0, |run, line, index| {
+                let gradient = gradient[run].iter().zip(index).enumerate();
+                gradient.for_each(|(j, (g, k))| sum[line.place(j, *k)] += *g);
+            });
         }));
     }
 

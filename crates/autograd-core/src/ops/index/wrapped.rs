@@ -1,6 +1,7 @@
 //! Indices of which negative ones count from the end.
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::kernels::select::first_outside;
 use crate::ops::check::Check;
 use crate::tensor::{DType, Tensor};
 
@@ -11,7 +12,7 @@ pub(super) fn wrapped(op: &'static str, index: &Tensor, size: usize) -> Result<T
     let packed = index.try_packed(op)?;
     Tensor::look(op, [&*packed], move |[index]| {
         let values = index.flat::<i64>();
-        let Some(at) = values.iter().position(|index| !(-size..size).contains(index)) else { return Ok(()) };
+        let Some(at) = first_outside(values, -size..size) else { return Ok(()) };
         let range = if size == 0 { "there are no elements".into() } else { format!("−{size} to {}", size - 1) };
         let text = format!("{op}: index {} at position {at} is out of range ({range})", values[at]);
         Err(Error::new(ErrorKind::Index, text))

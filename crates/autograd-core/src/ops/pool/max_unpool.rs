@@ -2,6 +2,7 @@
 
 use super::chosen::Positions;
 use crate::error::{Error, ErrorKind, Result};
+use crate::kernels::select::first_outside;
 use crate::ops::check::Check;
 use crate::ops::conv::convolution::{batched, space};
 use crate::ops::conv::per_dim::PerDim;
@@ -139,8 +140,7 @@ fn unpooled(op: &'static str, rank: usize, x: &Tensor, indices: &Tensor, options
     let packed = indices.try_packed(op)?;
     Tensor::look(op, [&packed], move |[indices]| {
         let indices = indices.flat::<i64>();
-        let outside = |index: &i64| usize::try_from(*index).map_or(true, |index| index >= plane);
-        match indices.iter().position(outside) {
+        match first_outside(indices, 0..i64::try_from(plane).unwrap_or(i64::MAX)) {
             None => Ok(()),
             Some(at) => {
                 let which = format!("index {} at position {at}", indices[at]);

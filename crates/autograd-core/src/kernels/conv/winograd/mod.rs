@@ -21,13 +21,15 @@ mod weights;
 
 use super::room::with_room;
 use super::{Conv, Window, for_parts};
-use crate::kernels::gemm::{Matrix, gemm, gemm_add};
+use crate::kernels::gemm::{Matrix, Packed, gemm, gemm_add};
 use crate::kernels::real::Real;
 use crate::kernels::simd::vectorize;
+use crate::threads::parallel::{share, worth_sharing_products};
+use std::array::from_fn;
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 use transform::{FromTiles, Place, Planes, ToTiles, all_finite};
-use weights::{Weights, gradient, transformed};
+use weights::{TAPS, Weights, gradient, gradient_of_rows};
 
 /// Places of a transformed tile.
 const PLACES: usize = 16;
@@ -43,6 +45,13 @@ const BLOCK: usize = 1 << 20;
 
 /// Bytes of those of a block whose sums over tiles are added up: each block costs a pass over the sums.
 const LONG: usize = 1 << 22;
+
+/// Bytes of the transformed weights that are multiplied with all tiles of a block before the next: most of the
+/// second-level cache.
+const NEAR: usize = 3 << 18;
+
+/// Rows of a tile of a product, of which there should be whole ones.
+const WHOLE: usize = 12;
 
 /// Fewest tiles of a block, unless there are not that many: their product should be wide.
 const LEAST: usize = 64;
@@ -79,6 +88,12 @@ impl Conv {
         fits.max(LEAST).div_ceil(self.tiles()[1])
     }
 
+    /// Rows of weights that are transformed together.
+    fn step<T>(&self) -> usize {
+        let fits = NEAR / (PLACES * size_of::<T>() * self.inner.max(1));
+        (fits / WHOLE * WHOLE).clamp(WHOLE, self.outer.max(WHOLE))
+    }
+
     /// The convolution whose output is the gradient of this one's input, unless this one leaves out elements.
     fn mirrored(&self) -> Option<Conv> {
         let Window { kernel, input, output, before, stride, dilation } = self.window;
@@ -103,21 +118,34 @@ pub(super) fn input<T: Real>(conv: &Conv, y: &[T], w: &[T], bias: Option<&[T]>, 
     convolve(&mirrored, y, Weights { w, rows: conv.inner, columns: conv.outer, mirrored: true }, bias, x)
 }
 
+/// The transformed weights of a group.
+#[derive(Clone, Copy)]
+enum Source<'a, T> {
+    /// Those that [`Weights::all_transformed`] has written.
+    Ready(&'a [T]),
+    /// Those of the group of this number, not transformed yet.
+    Open(&'a Weights<'a, T>, usize),
+}
+
 /// The output for `weights`, which has a row for each channel of y in a group and a column for each of x; whether it is
 /// finite.
 fn convolve<T: Real>(conv: &Conv, x: &[T], weights: Weights<'_, T>, bias: Option<&[T]>, y: &mut [T]) -> bool {
     let finite = AtomicBool::new(true);
-    let all = PLACES * conv.groups * conv.outer * conv.inner;
-    with_room(all, |transformed_weights| {
-        transformed(&weights, conv, transformed_weights);
-        let [rows, width] = conv.tiles();
-        let many = LEAST.div_ceil(rows * width).clamp(1, conv.images);
+    let [rows, width] = conv.tiles();
+    let (most, many) = (conv.rows_of_block::<T>(BLOCK), LEAST.div_ceil(rows * width).clamp(1, conv.images));
+    // Weights that are multiplied once are transformed then, and never go through memory.
+    let once = many == conv.images && many * rows <= most;
+    let size = PLACES * conv.outer * conv.inner;
+    with_room(if once { 0 } else { conv.groups * size }, |u| {
+        if !once {
+            weights.all_transformed(conv.groups, conv.step::<T>(), u);
+        }
         for_parts(conv.work(), y, many * conv.output_image(), &|part, y, threads| {
             let images = y.len() / conv.output_image();
             let x = &x[part * many * conv.input_image()..];
             for group in 0..conv.groups {
-                let u = &transformed_weights[group * PLACES * conv.outer * conv.inner..];
-                blocks(images * rows, conv.rows_of_block::<T>(BLOCK), |block| {
+                let u = if once { Source::Open(&weights, group) } else { Source::Ready(&u[group * size..][..size]) };
+                blocks(images * rows, most, |block| {
                     let bias = bias.map(|bias| &bias[group * conv.outer..][..conv.outer]);
                     if !convolve_block(conv, group, block, (x, u, bias), y, threads) {
                         finite.store(false, Ordering::Relaxed);
@@ -142,30 +170,66 @@ fn convolve_block<T: Real>(
     conv: &Conv,
     group: usize,
     rows: Range<usize>,
-    (x, u, bias): (&[T], &[T], Option<&[T]>),
+    (x, u, bias): (&[T], Source<'_, T>, Option<&[T]>),
     y: &mut [T],
     threads: usize,
 ) -> bool {
-    let (inner, outer) = (conv.inner, conv.outer);
+    let (inner, outer, step) = (conv.inner, conv.outer, conv.step::<T>());
     let tiles = rows.len() * conv.tiles()[1];
     with_room(PLACES * (inner + outer) * tiles, |room| {
         let (v, m) = room.split_at_mut(PLACES * inner * tiles);
-        let channels = group * inner..(group + 1) * inner;
         vectorize(ToTiles {
             planes: Planes::inputs(conv),
             place: Place::Input,
-            channels,
+            channels: group * inner..(group + 1) * inner,
             rows: rows.clone(),
             x,
             tiles: v,
         });
-        for (place, m) in m.chunks_exact_mut(outer * tiles).enumerate() {
-            let u = Matrix { data: &u[place * outer * inner..], row: inner, column: 1 };
+        let multiply = |u: &[T], place: usize, m: &mut [T], threads: usize| {
+            let u = Matrix { data: u, row: inner, column: 1 };
             let v = Matrix { data: &v[place * inner * tiles..], row: tiles, column: 1 };
-            gemm(threads, (outer, inner, tiles), u, v, None, m);
+            gemm(threads, (m.len() / tiles, inner, tiles), u, v, None, m);
+        };
+        let mut back = |channels: Range<usize>, m: &[T]| {
+            let bias = bias.map(|bias| &bias[channels.clone()]);
+            let channels = group * outer + channels.start..group * outer + channels.end;
+            vectorize(FromTiles { planes: Planes::outputs(conv), channels, rows: rows.clone(), tiles: m, bias, y })
+        };
+        match u {
+            Source::Ready(u) => {
+                for (place, m) in m.chunks_exact_mut(outer * tiles).enumerate() {
+                    for (u, m) in u.chunks(PLACES * step * inner).zip(m.chunks_mut(step * tiles)) {
+                        let rows = m.len() / tiles;
+                        multiply(&u[place * rows * inner..], place, m, threads);
+                    }
+                }
+                back(0..outer, m)
+            }
+            Source::Open(weights, group) => {
+                let piece = PLACES * step * tiles;
+                let channels = |i: usize, m: &[T]| i * step..i * step + m.len() / (PLACES * tiles);
+                let product = |i: usize, m: &mut [T], threads: usize| {
+                    let channels = channels(i, m);
+                    with_room(PLACES * channels.len() * inner, |u| {
+                        weights.transformed(group, channels.clone(), u);
+                        for (place, m) in m.chunks_exact_mut(channels.len() * tiles).enumerate() {
+                            multiply(&u[place * channels.len() * inner..], place, m, threads);
+                        }
+                    });
+                };
+                let apart = threads > 1 && m.len() > piece && worth_sharing_products(conv.work());
+                if apart {
+                    share(m, piece, &|i, m| product(i, m, 1));
+                }
+                m.chunks_mut(piece).enumerate().fold(true, |finite, (i, m)| {
+                    if !apart {
+                        product(i, m, threads);
+                    }
+                    finite & back(channels(i, m), m)
+                })
+            }
         }
-        let channels = group * outer..(group + 1) * outer;
-        vectorize(FromTiles { planes: Planes::outputs(conv), channels, rows, tiles: m, bias, y })
     })
 }
 
@@ -177,6 +241,10 @@ pub(super) fn weight<T: Real>(conv: &Conv, x: &[T], y: &[T], w: &mut [T]) -> boo
     let one = PLACES * conv.outer * conv.inner;
     // The number of sums depends on the sizes alone.
     let splits = (SUMS / (one * conv.groups * size_of::<T>())).clamp(1, PARTS).min(conv.images);
+    if splits == 1 && conv.images * conv.tiles()[0] <= conv.rows_of_block::<T>(LONG) {
+        (0..conv.groups).for_each(|group| weight_by_rows(conv, group, x, y, w));
+        return all_finite(w);
+    }
     with_room(splits * conv.groups * one, |sums| {
         for_parts(conv.work(), sums, one, &|part, sums, threads| {
             let (split, group) = (part / conv.groups, part % conv.groups);
@@ -186,6 +254,51 @@ pub(super) fn weight<T: Real>(conv: &Conv, x: &[T], y: &[T], w: &mut [T]) -> boo
         gradient(conv, splits, sums, w);
     });
     all_finite(w)
+}
+
+/// The gradient of a group's weights, of which the sums of some rows are made and transformed while they are in the cache.
+fn weight_by_rows<T: Real>(conv: &Conv, group: usize, x: &[T], y: &[T], w: &mut [T]) {
+    let (inner, outer, step) = (conv.inner, conv.outer, conv.step::<T>());
+    let [rows, width] = conv.tiles();
+    let (rows, tiles) = (0..conv.images * rows, conv.images * rows * width);
+    let panel = Packed::<T>::room(tiles, inner);
+    with_room(PLACES * ((inner + outer) * tiles + panel), |room| {
+        let (v, rest) = room.split_at_mut(PLACES * inner * tiles);
+        let (z, mut panels) = rest.split_at_mut(PLACES * outer * tiles);
+        let channels = group * inner..(group + 1) * inner;
+        vectorize(ToTiles {
+            planes: Planes::inputs(conv),
+            place: Place::Input,
+            channels,
+            rows: rows.clone(),
+            x,
+            tiles: v,
+        });
+        let channels = group * outer..(group + 1) * outer;
+        vectorize(ToTiles { planes: Planes::outputs(conv), place: Place::Output, channels, rows, x: y, tiles: z });
+        let packed: [Packed<'_, T>; PLACES] = from_fn(|place| {
+            let room = panels.split_off_mut(..panel).unwrap_or_else(|| unreachable!("there is a panel for each place"));
+            let v = Matrix { data: &v[place * inner * tiles..], row: 1, column: tiles };
+            Packed::new((tiles, inner), v, room)
+        });
+        let product = |i: usize, w: &mut [T]| {
+            let many = w.len() / (inner * TAPS);
+            with_room(PLACES * many * inner, |sums| {
+                sums.fill(T::ZERO);
+                for ((place, sum), packed) in sums.chunks_exact_mut(many * inner).enumerate().zip(&packed) {
+                    packed.add(&z[(place * outer + i * step) * tiles..][..many * tiles], sum);
+                }
+                gradient_of_rows(sums, w);
+            });
+        };
+        let w = &mut w[group * outer * inner * TAPS..][..outer * inner * TAPS];
+        let piece = step * inner * TAPS;
+        if worth_sharing_products(conv.work()) {
+            share(w, piece, &product);
+        } else {
+            w.chunks_mut(piece).enumerate().for_each(|(i, w)| product(i, w));
+        }
+    });
 }
 
 /// `sums[place, o, c] = Σ` of the products of transformed tiles of some images.

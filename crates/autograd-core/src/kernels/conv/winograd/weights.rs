@@ -11,12 +11,14 @@ use super::super::Conv;
 use super::PLACES;
 use crate::kernels::real::Real;
 use crate::kernels::simd::{Kernel, vectorize};
+use crate::threads::parallel::for_pieces;
+use std::ops::Range;
 
 /// Columns that are transformed at once.
 const LANES: usize = 16;
 
 /// Taps of a kernel.
-const TAPS: usize = 9;
+pub(super) const TAPS: usize = 9;
 
 /// The kernels of all groups, `[group, outer, inner, 3, 3]`, or of the convolution that goes back.
 pub(super) struct Weights<'a, T> {
@@ -27,18 +29,39 @@ pub(super) struct Weights<'a, T> {
     pub(super) mirrored: bool,
 }
 
-/// `u[group, place, row, column] = G w Gᵀ`
-pub(super) fn transformed<T: Real>(weights: &Weights<'_, T>, conv: &Conv, u: &mut [T]) {
-    for group in 0..conv.groups {
-        let size = weights.rows * weights.columns;
-        let w = &weights.w[group * size * TAPS..][..size * TAPS];
-        vectorize(Transformed { w, weights, u: &mut u[group * PLACES * size..][..PLACES * size] });
+impl<T: Real> Weights<'_, T> {
+    /// `u[place, row, column] = G w Gᵀ` of some rows of a group.
+    pub(super) fn transformed(&self, group: usize, rows: Range<usize>, u: &mut [T]) {
+        let size = self.rows * self.columns * TAPS;
+        vectorize(Transformed { weights: self, w: &self.w[group * size..][..size], of: rows, u });
     }
+
+    /// That of all rows of all groups, `step` rows after the other; each piece is computed by one thread.
+    pub(super) fn all_transformed(&self, groups: usize, step: usize, u: &mut [T]) {
+        let size = PLACES * self.rows * self.columns;
+        for (group, u) in u.chunks_exact_mut(size.max(1)).take(groups).enumerate() {
+            for_pieces(u, PLACES * step * self.columns, |start, u| {
+                for (i, u) in u.chunks_mut(PLACES * step * self.columns).enumerate() {
+                    let first = start / (PLACES * self.columns) + i * step;
+                    self.transformed(group, first..first + u.len() / (PLACES * self.columns), u);
+                }
+            });
+        }
+    }
+}
+
+/// `G x`
+#[inline(always)]
+fn widened<T: Real>([a, b, c]: [T; 3]) -> [T; 4] {
+    let half = T::of(0.5);
+    let (ends, middle) = ((a + c) * half, b * half);
+    [a, ends + middle, ends - middle, c]
 }
 
 struct Transformed<'a, T> {
     weights: &'a Weights<'a, T>,
     w: &'a [T],
+    of: Range<usize>,
     u: &'a mut [T],
 }
 
@@ -46,9 +69,8 @@ impl<T: Real> Kernel for Transformed<'_, T> {
     type Output = ();
     #[inline(always)]
     fn run(self) {
-        let Transformed { weights: &Weights { rows, columns, mirrored, .. }, w, u } = self;
-        let half = T::of(0.5);
-        for row in 0..rows {
+        let Transformed { weights: &Weights { rows, columns, mirrored, .. }, w, of, u } = self;
+        for (at_row, row) in of.clone().enumerate() {
             for first in (0..columns).step_by(LANES) {
                 let many = (columns - first).min(LANES);
                 let mut taps = [[T::ZERO; LANES]; TAPS];
@@ -59,31 +81,18 @@ impl<T: Real> Kernel for Transformed<'_, T> {
                         taps[column - first] = w[if mirrored { TAPS - 1 - k } else { k }];
                     }
                 }
-                // G w, then times Gᵀ.
-                let mut left = [[[T::ZERO; LANES]; 3]; 4];
-                for j in 0..3 {
-                    for l in 0..LANES {
-                        let [a, b, c] = [taps[j][l], taps[3 + j][l], taps[6 + j][l]];
-                        let ends = (a + c) * half;
-                        left[0][j][l] = a;
-                        left[1][j][l] = ends + b * half;
-                        left[2][j][l] = ends - b * half;
-                        left[3][j][l] = c;
+                // One loop over lanes, so that all between is in registers: G w, then times Gᵀ.
+                let mut out = [[T::ZERO; LANES]; PLACES];
+                for l in 0..LANES {
+                    let column = |j: usize| widened([taps[j][l], taps[3 + j][l], taps[6 + j][l]]);
+                    let left = [column(0), column(1), column(2)];
+                    for i in 0..4 {
+                        let line = widened([left[0][i], left[1][i], left[2][i]]);
+                        (0..4).for_each(|j| out[4 * i + j][l] = line[j]);
                     }
                 }
-                for (i, left) in left.iter().enumerate() {
-                    let mut out = [[T::ZERO; LANES]; 4];
-                    for l in 0..LANES {
-                        let [a, b, c] = [left[0][l], left[1][l], left[2][l]];
-                        let ends = (a + c) * half;
-                        out[0][l] = a;
-                        out[1][l] = ends + b * half;
-                        out[2][l] = ends - b * half;
-                        out[3][l] = c;
-                    }
-                    for (j, out) in out.iter().enumerate() {
-                        u[((4 * i + j) * rows + row) * columns + first..][..many].copy_from_slice(&out[..many]);
-                    }
+                for (place, out) in out.iter().enumerate() {
+                    u[(place * of.len() + at_row) * columns + first..][..many].copy_from_slice(&out[..many]);
                 }
             }
         }
@@ -93,15 +102,36 @@ impl<T: Real> Kernel for Transformed<'_, T> {
 /// `w[group, outer, inner] = Gᵀ u G` of the sum of all splits of `u[split, group, place, outer, inner]`.
 pub(super) fn gradient<T: Real>(conv: &Conv, splits: usize, u: &[T], w: &mut [T]) {
     let size = conv.outer * conv.inner;
+    let step = conv.groups * PLACES * size;
     for group in 0..conv.groups {
-        let w = &mut w[group * size * TAPS..][..size * TAPS];
-        vectorize(Gradient { splits, step: conv.groups * PLACES * size, u: &u[group * PLACES * size..], w });
+        let (w, u) = (&mut w[group * size * TAPS..][..size * TAPS], &u[group * PLACES * size..]);
+        for_pieces(w, LANES * TAPS * MANY, |start, w| {
+            vectorize(Gradient { splits, step, size, u: &u[start / TAPS..], w });
+        });
     }
+}
+
+/// `w = Gᵀ u G` of `u[place, ..]`.
+pub(super) fn gradient_of_rows<T: Real>(u: &[T], w: &mut [T]) {
+    vectorize(Gradient { splits: 1, step: 0, size: w.len() / TAPS, u, w });
+}
+
+/// Runs of [`LANES`] that a thread transforms at once.
+const MANY: usize = 64;
+
+/// `Gᵀ x`
+#[inline(always)]
+fn narrowed<T: Real>([a, b, c, d]: [T; 4]) -> [T; 3] {
+    let half = T::of(0.5);
+    let middle = (b + c) * half;
+    [a + middle, (b - c) * half, middle + d]
 }
 
 struct Gradient<'a, T> {
     splits: usize,
     step: usize,
+    /// The distance between places.
+    size: usize,
     u: &'a [T],
     w: &'a mut [T],
 }
@@ -110,9 +140,7 @@ impl<T: Real> Kernel for Gradient<'_, T> {
     type Output = ();
     #[inline(always)]
     fn run(self) {
-        let Gradient { splits, step, u, w } = self;
-        let size = w.len() / TAPS;
-        let half = T::of(0.5);
+        let Gradient { splits, step, size, u, w } = self;
         for (block, w) in w.chunks_mut(LANES * TAPS).enumerate() {
             let many = w.len() / TAPS;
             let mut sums = [[T::ZERO; LANES]; PLACES];
@@ -124,31 +152,18 @@ impl<T: Real> Kernel for Gradient<'_, T> {
                     }
                 }
             }
-            // Gᵀ u, then times G.
-            let mut left = [[[T::ZERO; LANES]; 4]; 3];
-            for j in 0..4 {
-                for l in 0..LANES {
-                    let [a, b, c, d] = [sums[j][l], sums[4 + j][l], sums[8 + j][l], sums[12 + j][l]];
-                    let middle = (b + c) * half;
-                    left[0][j][l] = a + middle;
-                    left[1][j][l] = (b - c) * half;
-                    left[2][j][l] = middle + d;
+            // One loop over lanes, as above: Gᵀ u, then times G.
+            let mut out = [[T::ZERO; LANES]; TAPS];
+            for l in 0..LANES {
+                let column = |j: usize| narrowed([sums[j][l], sums[4 + j][l], sums[8 + j][l], sums[12 + j][l]]);
+                let left = [column(0), column(1), column(2), column(3)];
+                for i in 0..3 {
+                    let line = narrowed([left[0][i], left[1][i], left[2][i], left[3][i]]);
+                    (0..3).for_each(|j| out[3 * i + j][l] = line[j]);
                 }
             }
-            for (i, left) in left.iter().enumerate() {
-                let mut out = [[T::ZERO; LANES]; 3];
-                for l in 0..LANES {
-                    let [a, b, c, d] = [left[0][l], left[1][l], left[2][l], left[3][l]];
-                    let middle = (b + c) * half;
-                    out[0][l] = a + middle;
-                    out[1][l] = (b - c) * half;
-                    out[2][l] = middle + d;
-                }
-                for l in 0..many {
-                    for j in 0..3 {
-                        w[l * TAPS + 3 * i + j] = out[j][l];
-                    }
-                }
+            for (l, w) in w.chunks_exact_mut(TAPS).enumerate() {
+                w.iter_mut().zip(&out).for_each(|(w, out)| *w = out[l]);
             }
         }
     }

@@ -1,8 +1,8 @@
 //! Self-regularised unit.
 
 use crate::error::Result;
+use crate::kernels::elementwise::pointwise::loops;
 use crate::kernels::math;
-use crate::kernels::pointwise::loops;
 use crate::ops::elementwise::chain::{Function, Slope};
 use crate::tensor::Tensor;
 

@@ -1,7 +1,7 @@
 //! Smooth rectifier without an exponential.
 
 use crate::error::Result;
-use crate::kernels::pointwise::loops;
+use crate::kernels::elementwise::pointwise::loops;
 use crate::ops::check::Check;
 use crate::ops::elementwise::chain::{Function, Slope};
 use crate::tensor::Tensor;

@@ -1,8 +1,8 @@
 //! A number less its hyperbolic tangent.
 
+use crate::kernels::elementwise::pointwise::loops;
 use crate::kernels::math;
 use crate::kernels::math::gate;
-use crate::kernels::pointwise::loops;
 use crate::ops::elementwise::chain::{Function, Slope};
 use crate::tensor::Tensor;
 

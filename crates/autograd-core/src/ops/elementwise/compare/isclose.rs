@@ -1,7 +1,7 @@
 //! Equality up to a tolerance.
 
 use crate::error::Result;
-use crate::kernels::function::Function;
+use crate::kernels::elementwise::function::Function;
 use crate::ops::elementwise::compare::order::compare;
 use crate::tensor::Tensor;
 

@@ -1,7 +1,7 @@
 //! Logarithm to base 10.
 
+use crate::kernels::elementwise::pointwise::loops;
 use crate::kernels::math;
-use crate::kernels::pointwise::loops;
 use crate::ops::elementwise::chain::{Function, Slope};
 use crate::tensor::Tensor;
 use std::f64::consts::LOG10_E;

@@ -1,7 +1,7 @@
 //! Inverse hyperbolic sine.
 
+use crate::kernels::elementwise::pointwise::loops;
 use crate::kernels::math::area;
-use crate::kernels::pointwise::loops;
 use crate::ops::elementwise::chain::{Function, Slope};
 use crate::tensor::Tensor;
 

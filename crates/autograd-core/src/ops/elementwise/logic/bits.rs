@@ -1,7 +1,7 @@
 //! Logic of the bits of integers.
 
 use crate::error::Result;
-use crate::kernels::function::{Compiled, Function};
+use crate::kernels::elementwise::function::{Compiled, Function};
 use crate::ops::check::Check;
 use crate::ops::elementwise::map::map;
 use crate::tensor::{DType, Tensor};

@@ -1,7 +1,7 @@
 //! The class of a number: NaN, infinite, finite, negative.
 
 use crate::error::refuse;
-use crate::kernels::function::{Compiled, Function};
+use crate::kernels::elementwise::function::{Compiled, Function};
 use crate::ops::elementwise::map::map;
 use crate::tape::cut;
 use crate::tensor::{Tensor, for_any};

@@ -1,7 +1,7 @@
 //! The logic of masks: and, or, either, not.
 
 use crate::error::Result;
-use crate::kernels::function::{Compiled, Function};
+use crate::kernels::elementwise::function::{Compiled, Function};
 use crate::ops::check::Check;
 use crate::ops::elementwise::map::map;
 use crate::tensor::{DType, Tensor};

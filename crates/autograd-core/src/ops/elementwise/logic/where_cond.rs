@@ -1,8 +1,8 @@
 //! The choice between two tensors by a mask.
 
 use crate::error::Result;
+use crate::kernels::elementwise::zip::choose;
 use crate::kernels::nest::Nest;
-use crate::kernels::zip::choose;
 use crate::ops::check::Check;
 use crate::shape::strides_in;
 use crate::tape::{Pull, Pullback, Saved, record};

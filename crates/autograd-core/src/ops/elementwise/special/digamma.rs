@@ -1,6 +1,6 @@
 //! Digamma and polygamma functions.
 
-use crate::kernels::pointwise::loops;
+use crate::kernels::elementwise::pointwise::loops;
 use crate::kernels::special::polygamma;
 use crate::ops::elementwise::chain::{Function, Slope};
 use crate::tensor::Tensor;

@@ -1,6 +1,6 @@
 //! Scaled complementary error function.
 
-use crate::kernels::pointwise::loops;
+use crate::kernels::elementwise::pointwise::loops;
 use crate::kernels::special::mills;
 use crate::ops::elementwise::chain::{Function, Slope};
 use crate::tensor::Tensor;

@@ -1,7 +1,7 @@
 //! Inverse error function.
 
+use crate::kernels::elementwise::pointwise::loops;
 use crate::kernels::math;
-use crate::kernels::pointwise::loops;
 use crate::kernels::special::error;
 use crate::ops::elementwise::chain::{Function, Slope};
 use crate::tensor::Tensor;

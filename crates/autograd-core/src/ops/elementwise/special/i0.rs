@@ -1,6 +1,6 @@
 //! Modified Bessel functions of the first kind.
 
-use crate::kernels::pointwise::loops;
+use crate::kernels::elementwise::pointwise::loops;
 use crate::kernels::special::bessel;
 use crate::ops::elementwise::chain::{Function, Slope};
 use crate::tensor::Tensor;

@@ -1,6 +1,6 @@
 //! Logarithm of the gamma function.
 
-use crate::kernels::pointwise::loops;
+use crate::kernels::elementwise::pointwise::loops;
 use crate::kernels::special::gamma;
 use crate::ops::elementwise::chain::{Function, Slope};
 use crate::ops::elementwise::special::digamma::POLYGAMMA;

@@ -1,7 +1,7 @@
 //! Logarithm of the normal distribution function.
 
+use crate::kernels::elementwise::pointwise::loops;
 use crate::kernels::math::normal;
-use crate::kernels::pointwise::loops;
 use crate::kernels::special::{error, mills};
 use crate::ops::elementwise::chain::{Function, Slope};
 use crate::tensor::Tensor;

@@ -1,8 +1,8 @@
 //! Inverse of the logistic function.
 
+use crate::kernels::elementwise::pointwise::loops;
 use crate::kernels::math;
 use crate::kernels::number::Number;
-use crate::kernels::pointwise::loops;
 use crate::ops::elementwise::chain::{Function, Slope};
 use crate::ops::elementwise::driver::{Elementwise, Keeps, elementwise};
 use crate::tensor::Tensor;

@@ -1,6 +1,6 @@
 //! Cardinal sine.
 
-use crate::kernels::pointwise::loops;
+use crate::kernels::elementwise::pointwise::loops;
 use crate::kernels::special::sinc;
 use crate::ops::elementwise::chain::{Function, Slope};
 use crate::tensor::Tensor;

@@ -1,7 +1,7 @@
 //! Arcsine.
 
+use crate::kernels::elementwise::pointwise::loops;
 use crate::kernels::math::arc;
-use crate::kernels::pointwise::loops;
 use crate::ops::elementwise::chain::{Function, Slope};
 use crate::tensor::Tensor;
 

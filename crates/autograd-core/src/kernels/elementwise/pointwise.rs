@@ -3,7 +3,7 @@
 //! One loop per function and type: what is done with the results, as their product with an upstream gradient, is done
 //! block by block in another loop that all functions share.
 
-use super::simd::{Kernel, vectorize};
+use crate::kernels::simd::{Kernel, vectorize};
 use crate::threads::parallel::{PIECE, for_pieces};
 use std::marker::PhantomData;
 use std::ops::MulAssign;
@@ -134,8 +134,8 @@ macro_rules! loops {
                 $value
             }
         }
-        $crate::kernels::pointwise::loops!(@impl Value, |p, x| Value::of(p, x), |p, x| Value::of(p, x));
-        $crate::kernels::pointwise::Loops::vectorised::<Value>()
+        $crate::kernels::elementwise::pointwise::loops!(@impl Value, |p, x| Value::of(p, x), |p, x| Value::of(p, x));
+        $crate::kernels::elementwise::pointwise::Loops::vectorised::<Value>()
     }};
     (wide: |$p:pat_param, $x:ident| $value:expr) => {{
         struct Value;
@@ -145,28 +145,28 @@ macro_rules! loops {
                 $value
             }
         }
-        $crate::kernels::pointwise::loops!(@impl Value, |p, x| Value::of(p, x.into()) as f32, |p, x| Value::of(p, x));
-        $crate::kernels::pointwise::Loops::vectorised::<Value>()
+        $crate::kernels::elementwise::pointwise::loops!(@impl Value, |p, x| Value::of(p, x.into()) as f32, |p, x| Value::of(p, x));
+        $crate::kernels::elementwise::pointwise::Loops::vectorised::<Value>()
     }};
     (pair: $single:path, $double:path) => {{
         struct Value;
-        $crate::kernels::pointwise::loops!(@impl Value, |_p, x| $single(x), |_p, x| $double(x));
-        $crate::kernels::pointwise::Loops::vectorised::<Value>()
+        $crate::kernels::elementwise::pointwise::loops!(@impl Value, |_p, x| $single(x), |_p, x| $double(x));
+        $crate::kernels::elementwise::pointwise::Loops::vectorised::<Value>()
     }};
     (pair: $single:path, $double:path; else $beyond:path, $beyond_double:path) => {{
         struct Value;
-        $crate::kernels::pointwise::loops!(@impl Value, |_p, x| $single(x), |_p, x| $double(x));
+        $crate::kernels::elementwise::pointwise::loops!(@impl Value, |_p, x| $single(x), |_p, x| $double(x));
         struct Beyond;
-        $crate::kernels::pointwise::loops!(@impl Beyond, |_p, x| $beyond(x), |_p, x| $beyond_double(x));
-        $crate::kernels::pointwise::Loops::mended::<Value, Beyond>()
+        $crate::kernels::elementwise::pointwise::loops!(@impl Beyond, |_p, x| $beyond(x), |_p, x| $beyond_double(x));
+        $crate::kernels::elementwise::pointwise::Loops::mended::<Value, Beyond>()
     }};
     (called: $f:expr) => {{
         struct Value;
-        $crate::kernels::pointwise::loops!(@impl Value, |p, x| $f(p, x.into()) as f32, |p, x| $f(p, x));
-        $crate::kernels::pointwise::Loops::called::<Value>()
+        $crate::kernels::elementwise::pointwise::loops!(@impl Value, |p, x| $f(p, x.into()) as f32, |p, x| $f(p, x));
+        $crate::kernels::elementwise::pointwise::Loops::called::<Value>()
     }};
     (@impl $name:ident, |$p:ident, $x:ident| $single:expr, |$q:ident, $y:ident| $double:expr) => {
-        impl $crate::kernels::pointwise::Pointwise for $name {
+        impl $crate::kernels::elementwise::pointwise::Pointwise for $name {
             #[inline(always)]
             fn single($p: f64, $x: f32) -> f32 {
                 $single

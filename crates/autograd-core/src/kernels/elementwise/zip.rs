@@ -4,8 +4,8 @@
 //! scratch, one block that stays in the first-level cache at a time, and go through that same loop.
 
 use super::function::{Compiled, Runs};
-use super::nest::Nest;
-use super::simd::{Kernel, vectorize};
+use crate::kernels::nest::Nest;
+use crate::kernels::simd::{Kernel, vectorize};
 use crate::storage::block::Plain;
 use crate::threads::parallel::{PIECE, for_pieces, for_rows};
 use smallvec::SmallVec;

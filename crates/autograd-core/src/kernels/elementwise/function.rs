@@ -4,7 +4,7 @@
 //! between threads, the blocks of strided operands, the way into a tensor) is compiled once per element type, and calls
 //! the loop by its address: with a copy of its surroundings for each function, four fifths of the core's code were copies.
 
-use super::simd::{Kernel, vectorize};
+use crate::kernels::simd::{Kernel, vectorize};
 use crate::storage::block::Plain;
 use std::array::from_fn;
 use std::mem::MaybeUninit;

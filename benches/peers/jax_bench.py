@@ -78,27 +78,49 @@ def w3():
     return training(layers(2, 2, 1), jax.nn.relu, half_square, 0.01, normal(1, 2), normal(1, 1))
 
 
-def w8():
-    @partial(jax.jit, donate_argnums=(0, 1))
-    def adam(params, state, grads):
-        t, means, squares = state
-        t = t + 1
-        means = [0.9 * m + 0.1 * g for m, g in zip(means, grads)]
-        squares = [0.999 * v + 0.001 * g * g for v, g in zip(squares, grads)]
-        mean_scale, square_scale = 1 / (1 - 0.9**t), 1 / (1 - 0.999**t)
-        params = [p - 1e-3 * (m * mean_scale) / (jnp.sqrt(v * square_scale) + 1e-8)
-                  for p, m, v in zip(params, means, squares)]
-        return params, (t, means, squares)
+def adam(params, state, grads, lr):
+    t, means, squares = state
+    t = t + 1
+    tree = jax.tree.map
+    means = tree(lambda m, g: 0.9 * m + 0.1 * g, means, grads)
+    squares = tree(lambda v, g: 0.999 * v + 0.001 * g * g, squares, grads)
+    mean_scale, square_scale = 1 / (1 - 0.9**t), 1 / (1 - 0.999**t)
+    rule = lambda p, m, v: p - lr * (m * mean_scale) / (jnp.sqrt(v * square_scale) + 1e-8)
+    return tree(rule, params, means, squares), (t, means, squares)
 
+
+def zeros_like(params):
+    """Moments that no step has changed."""
+    return jnp.float32(0), jax.tree.map(jnp.zeros_like, params), jax.tree.map(jnp.zeros_like, params)
+
+
+def w8():
+    update = jax.jit(partial(adam, lr=1e-3), donate_argnums=(0, 1))
     sizes = [10_000_000] + 100 * [1000]
     params, grads = [normal(n) for n in sizes], [normal(n) for n in sizes]
-    state = jnp.float32(0), [jnp.zeros(n) for n in sizes], [jnp.zeros(n) for n in sizes]
+    state = zeros_like(params)
 
     def step():
         nonlocal params, state
-        params, state = jax.block_until_ready(adam(params, state, grads))
+        params, state = jax.block_until_ready(update(params, state, grads))
     return step
 
 
-WORKLOADS = dict(W1_mlp_fashion=w1, W1_epoch=w1_epoch, W2_mlp_tiny=w2, W3_mlp_tiny_b1=w3, W8_adam_10m=w8)
+def w9():
+    params, x, y = layers(1024, 4096, 4096, 1024), normal(512, 1024), normal(512, 1024)
+    state = zeros_like(params)
+
+    @partial(jax.jit, donate_argnums=(0, 1))
+    def update(params, state):
+        grads = jax.grad(lambda p: jnp.square(network(p, jax.nn.relu, x) - y).mean())(params)
+        return adam(params, state, grads, 1e-4)
+
+    def step():
+        nonlocal params, state
+        params, state = jax.block_until_ready(update(params, state))
+    return step
+
+
+WORKLOADS = dict(W1_mlp_fashion=w1, W1_epoch=w1_epoch, W2_mlp_tiny=w2, W3_mlp_tiny_b1=w3, W8_adam_10m=w8,
+                 W9_wide_mlp=w9)
 timing.main("jax", ["jit"], lambda _: WORKLOADS)

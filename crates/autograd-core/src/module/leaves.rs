@@ -7,19 +7,23 @@ use super::{Item, ItemMut, Module, Param, Path, StateDict};
 use crate::error::{Error, ErrorKind, Result};
 use crate::tensor::DType;
 
+/// A look at a leaf, and a change of one.
+type See<'f, 'm> = &'f mut dyn FnMut(&Path<'_>, Item<'m>);
+type Change<'f> = &'f mut dyn FnMut(&Path<'_>, ItemMut<'_>);
+
 /// The way to all leaves.
-pub(super) type Look<'a, 'm> = &'a dyn Fn(&mut dyn FnMut(&Path<'_>, Item<'m>));
+pub(super) type Look<'a, 'm> = &'a dyn Fn(See<'_, 'm>);
 
 /// The way to all leaves, for changing.
-pub(super) type Touch<'a> = &'a mut dyn FnMut(&mut dyn FnMut(&Path<'_>, ItemMut<'_>));
+pub(super) type Touch<'a> = &'a mut dyn FnMut(Change<'_>);
 
 /// The way to all leaves of a module: one closure for each type of module.
-pub(super) fn look<'m, M: Module + ?Sized>(module: &'m M) -> impl Fn(&mut dyn FnMut(&Path<'_>, Item<'m>)) {
+pub(super) fn look<'m, M: Module + ?Sized>(module: &'m M) -> impl Fn(See<'_, 'm>) {
     move |f| module.visit(&Path::root(), f)
 }
 
 /// The same, for changing.
-pub(super) fn touch<M: Module + ?Sized>(module: &mut M) -> impl FnMut(&mut dyn FnMut(&Path<'_>, ItemMut<'_>)) {
+pub(super) fn touch<M: Module + ?Sized>(module: &mut M) -> impl FnMut(Change<'_>) {
     move |f| module.visit_mut(&Path::root(), f)
 }
 

@@ -3,7 +3,7 @@
 use super::copy::gather;
 use super::nest::Nest;
 use super::real::Real;
-use super::simd::{Kernel, vectorize};
+use super::simd::{Kernel, look};
 use crate::storage::block::Plain;
 use crate::threads::parallel::for_rows;
 use std::ops::Range;
@@ -63,7 +63,7 @@ pub fn first_outside(index: &[i64], range: Range<i64>) -> Option<usize> {
         }
     }
     let blocks = index.chunks(BLOCK).enumerate();
-    let (block, index) = blocks.into_iter().find(|(_, index)| vectorize(Any(index, range.clone())))?;
+    let (block, index) = blocks.into_iter().find(|(_, index)| look(Any(index, range.clone())))?;
     index.iter().position(|i| !range.contains(i)).map(|at| block * BLOCK + at)
 }
 

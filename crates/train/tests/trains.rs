@@ -4,7 +4,10 @@ use autograd_core::module::{Buffer, Mode, Module as _, Stream};
 use autograd_core::{DType, Tensor, keep, seeded};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use wengert_nn::{Dropout, Layer, Linear, Module, ReLU, Sequential, Tanh, cross_entropy, inputs, mse_loss, sequential};
+use wengert_nn::{
+    BatchNorm2d, Conv2d, Dropout, Flatten, Layer, Linear, Module, ReLU, Sequential, Tanh, cross_entropy, inputs,
+    mse_loss, sequential,
+};
 use wengert_train::{Aspect, Finding, Result, TrainCheck, TrainFindings, assert_trains, check_trains};
 
 fn batch() -> Result<(Tensor, Tensor)> {
@@ -66,6 +69,17 @@ fn sound_models_train() -> Result<()> {
     let mut frozen = classes.clone();
     frozen.to_dtype(DType::F64)?;
     assert_trains!(frozen, (x.to_dtype(DType::F64), Tensor::from([0, 1, 1, 0, 1, 0])), cross_entropy);
+    Ok(())
+}
+
+#[test]
+fn a_bias_that_a_norm_takes_away_again_is_sound() -> Result<()> {
+    // Its gradient, and the slope of that, are rounding.
+    let rng = &mut seeded(1);
+    let x = Tensor::randn(&[4, 1, 6, 6], DType::F32, rng)?;
+    let model =
+        sequential![Conv2d::new(1, 4, 3, rng)?, BatchNorm2d::new(4)?, ReLU, Flatten::new(), Linear::new(64, 3, rng)?];
+    assert_trains!(model, (x, Tensor::from([0, 1, 2, 0])), cross_entropy);
     Ok(())
 }
 

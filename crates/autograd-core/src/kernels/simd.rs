@@ -26,7 +26,7 @@ thread_local! {
 pub fn vectorize<K: Kernel>(kernel: K) -> K::Output {
     #[cfg(test)]
     VECTORISED.set(VECTORISED.get() + 1);
-    look(kernel)
+    copies::best(kernel)
 }
 
 /// [`vectorize`], for a look at operands: it is no part of what an operation computes.

@@ -2,7 +2,8 @@
 //!
 //! The loop over contiguous runs is compiled for every function, once per kind of CPU. All that surrounds it (the cuts
 //! between threads, the blocks of strided operands, the way into a tensor) is compiled once per element type, and calls
-//! the loop by its address: with a copy of its surroundings for each function, four fifths of the core's code were copies.
+//! the loop by its address: with its surroundings compiled for each function, more than half of the core's functions were
+//! copies.
 
 use crate::kernels::simd::{Kernel, vectorize};
 use crate::storage::block::Plain;

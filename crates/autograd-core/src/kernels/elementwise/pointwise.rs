@@ -145,7 +145,9 @@ macro_rules! loops {
                 $value
             }
         }
-        $crate::kernels::elementwise::pointwise::loops!(@impl Value, |p, x| Value::of(p, x.into()) as f32, |p, x| Value::of(p, x));
+        $crate::kernels::elementwise::pointwise::loops!(
+            @impl Value, |p, x| Value::of(p, x.into()) as f32, |p, x| Value::of(p, x)
+        );
         $crate::kernels::elementwise::pointwise::Loops::vectorised::<Value>()
     }};
     (pair: $single:path, $double:path) => {{

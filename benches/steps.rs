@@ -8,25 +8,37 @@
 //! `W1_mlp_fashion` alone.
 //!
 //! `--threads N` (1): the number of threads that compute. `--filter PARTS` (all): parts of workload names, separated by
-//! commas. `--budget SECONDS` (1): how long each workload is timed.
+//! commas. `--budget SECONDS` (1): how long each workload is timed. `--memory`: the peak memory of each workload in the place
+//! of its time, in a process of its own, which is this program with `--alone NAME`.
 
+mod memory;
 mod workloads;
 
+use std::process::Command;
 use std::time::{Duration, Instant};
 use workloads::{Result, Step, Workload};
 
 fn main() -> Result {
     let options = Options::from_arguments(std::env::args().skip(1))?;
     rayon::ThreadPoolBuilder::new().num_threads(options.threads).build_global()?;
+    let threads = options.threads;
     for Workload { name: workload, setup } in workloads::all()? {
-        if !options.filter.iter().any(|part| workload.contains(part.as_str())) {
+        if !options.wants(&workload) {
             continue;
         }
-        let Timing { median, min, reps } = time(setup()?, options.budget)?;
+        let result = if options.alone.is_some() {
+            format!("\"peak_bytes\": {}", memory::peak(setup()?)?)
+        } else if options.memory {
+            let this = std::env::current_exe()?;
+            Command::new(this).args(["--threads", &threads.to_string(), "--alone", &workload]).status()?;
+            continue;
+        } else {
+            let Timing { median, min, reps } = time(setup()?, options.budget)?;
+            format!("\"median_us\": {median:.3}, \"min_us\": {min:.3}, \"reps\": {reps}")
+        };
         println!(
-            "{{\"peer\": \"wengert\", \"variant\": \"default\", \"threads\": {}, \"workload\": \"{workload}\", \
-             \"median_us\": {median:.3}, \"min_us\": {min:.3}, \"reps\": {reps}}}",
-            options.threads
+            "{{\"peer\": \"wengert\", \"variant\": \"default\", \"threads\": {threads}, \
+             \"workload\": \"{workload}\", {result}}}"
         );
     }
     Ok(())
@@ -36,18 +48,36 @@ struct Options {
     threads: usize,
     filter: Vec<String>,
     budget: Duration,
+    memory: bool,
+    alone: Option<String>,
 }
 
 impl Options {
+    fn wants(&self, workload: &str) -> bool {
+        match &self.alone {
+            Some(name) => name == workload,
+            None => self.filter.iter().any(|part| workload.contains(part.as_str())),
+        }
+    }
+
     fn from_arguments(mut arguments: impl Iterator<Item = String>) -> Result<Options> {
-        let mut options = Options { threads: 1, filter: vec![String::new()], budget: Duration::from_secs(1) };
+        let (filter, budget) = (vec![String::new()], Duration::from_secs(1));
+        let mut options = Options { threads: 1, filter, budget, memory: false, alone: None };
         while let Some(name) = arguments.next() {
+            if name == "--memory" {
+                options.memory = true;
+                continue;
+            }
             let value = arguments.next().ok_or_else(|| format!("{name} needs a value"))?;
             match name.as_str() {
                 "--threads" => options.threads = value.parse()?,
                 "--filter" => options.filter = value.split(',').map(String::from).collect(),
                 "--budget" => options.budget = Duration::try_from_secs_f64(value.parse()?)?,
-                _ => return Err(format!("unknown option {name}; known are --threads, --filter and --budget").into()),
+                "--alone" => options.alone = Some(value),
+                _ => {
+                    let known = "--threads, --filter, --budget, --memory and --alone";
+                    return Err(format!("unknown option {name}; known are {known}").into());
+                }
             }
         }
         Ok(options)

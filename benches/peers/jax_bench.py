@@ -108,7 +108,7 @@ def w8():
 
 def w9():
     params, x, y = layers(1024, 4096, 4096, 1024), normal(512, 1024), normal(512, 1024)
-    state = zeros_like(params)
+    state = None
 
     @partial(jax.jit, donate_argnums=(0, 1))
     def update(params, state):
@@ -117,6 +117,8 @@ def w9():
 
     def step():
         nonlocal params, state
+        if state is None:
+            state = zeros_like(params)
         params, state = jax.block_until_ready(update(params, state))
     return step
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Times training steps in wengert, PyTorch and JAX, taking turns, and appends JSON lines to a file.
+# Times training steps and operations in wengert, PyTorch and JAX, taking turns, and appends JSON lines to a file.
 #
 #   run.sh OUT.jsonl
 #
@@ -8,11 +8,12 @@
 #   THREADS="1 2"   numbers of threads        FILTER=W1,W8   parts of workload names; default all
 #   BUDGET=1        seconds per workload      REPEAT=5       how often everything takes its turn
 #   PYTHON=python3  one with torch, jax and numpy
+#   MEMORY=1        peaks of memory in the place of times; REPEAT=1 is enough
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 out=$(realpath "${1:?usage: run.sh OUT.jsonl}")
 : "${PEERS:=wengert torch torch-fused torch-compile jax}" "${THREADS:=1 2}" "${FILTER:=}" "${BUDGET:=1}" "${REPEAT:=5}"
-: "${PYTHON:=python3}"
+: "${PYTHON:=python3}" "${MEMORY:=}"
 [[ $PYTHON == */* ]] && PYTHON=$(realpath -s "$PYTHON")
 cd "$here/../.." # the crate
 [[ " $PEERS " == *" wengert "* ]] && cargo build --release -p wengert-bench
@@ -34,7 +35,7 @@ for ((turn = 1; turn <= REPEAT; turn++)); do
             echo "turn $turn of $REPEAT, $n thread(s): $peer" >&2
             # Each library is told the number of threads its own way, and is bound to as many CPUs.
             RAYON_NUM_THREADS=$n OMP_NUM_THREADS=$n MKL_NUM_THREADS=$n JAX_PLATFORMS=cpu PYTHONDONTWRITEBYTECODE=1 \
-                taskset -c "$cpus" "${program[@]}" --threads "$n" --filter "$FILTER" --budget "$BUDGET" \
+                taskset -c "$cpus" "${program[@]}" --threads "$n" --filter "$FILTER" --budget "$BUDGET" ${MEMORY:+--memory} \
                 >>"$out" 2>>"${out%.jsonl}.log" || echo "$peer failed: see ${out%.jsonl}.log" >&2
         done
     done

@@ -1,8 +1,12 @@
-"""The command line and the timing loop that both Python benchmarks use."""
+"""The command line, the timing loop and the measure of memory that both Python benchmarks use."""
 import argparse
+import ctypes
 import json
 import statistics
+import subprocess
+import sys
 import time
+from functools import partial
 
 
 def main(peer, variants, benchmarks):
@@ -16,14 +20,22 @@ def main(peer, variants, benchmarks):
     parser.add_argument("--variant", choices=variants, default=variants[0])
     parser.add_argument("--filter", default="", help="parts of workload names, separated by commas; default: all")
     parser.add_argument("--budget", type=float, default=1.0, help="seconds of timing per workload")
+    parser.add_argument("--memory", action="store_true", help="peak memory, each workload in a process of its own")
+    parser.add_argument("--alone", metavar="WORKLOAD", help="the peak memory of one workload in this process")
     options = parser.parse_args()
     parts = options.filter.split(",")
     for workload, setup in benchmarks(options).items():
-        if not any(part in workload for part in parts):
+        if options.alone:
+            if workload != options.alone:
+                continue
+        elif not any(part in workload for part in parts):
+            continue
+        elif options.memory:
+            subprocess.run([sys.executable, *sys.argv, "--alone", workload])
             continue
         line = dict(peer=peer, variant=options.variant, threads=options.threads, workload=workload)
         try:
-            line.update(measure(setup(), options.budget))
+            line.update(peak(setup()) if options.alone else measure(setup(), options.budget))
         except Exception as e:  # one workload that fails must not hide the others
             line.update(error=(str(e) or repr(e)).splitlines()[0])
         print(json.dumps(line), flush=True)
@@ -47,3 +59,27 @@ def measure(step, budget):
             step()
         samples.append((now() - begin) / group * 1e6)
     return dict(median_us=round(statistics.median(samples), 3), min_us=round(min(samples), 3), reps=len(samples))
+
+
+def peak(step):
+    """The most memory that a step and what it keeps take beside the data and the model, in bytes."""
+    give_back = partial(ctypes.CDLL(None).malloc_trim, 0)  # what was freed on the way
+    give_back()
+    before = resident()["RssAnon"]
+    step()  # compiles
+    give_back()
+    # The highest mark begins here.
+    with open("/proc/self/clear_refs", "w") as file:
+        file.write("5")
+    for _ in range(5):
+        step()
+    after = resident()
+    # Pages of files are code, which is there once for all programs.
+    return dict(peak_bytes=after["VmHWM"] - after["RssFile"] - after["RssShmem"] - before)
+
+
+def resident():
+    """The sizes of this process, in bytes, by the names that proc(5) gives them."""
+    with open("/proc/self/status") as file:
+        fields = (line.split() for line in file)
+        return {name[:-1]: int(rest[0]) * 1024 for name, *rest in fields if rest[1:] == ["kB"]}

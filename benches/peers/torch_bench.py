@@ -9,6 +9,7 @@ from torch import nn, optim
 from torch.nn import functional as F
 
 import timing
+import torch_operations
 
 
 def benchmarks(options):
@@ -94,9 +95,10 @@ def benchmarks(options):
         optimizer = optim.Adam(parameters, lr=1e-3, fused=fused)
         return compiled(optimizer.step)
 
-    return dict(W1_mlp_fashion=w1, W1_epoch=w1_epoch, W2_mlp_tiny=w2, W3_mlp_tiny_b1=w3, W4_lenet=w4, W5_resnet18=w5,
-                W6_lstm=w6, W7_transformer=w7, W8_adam_10m=w8, W9_wide_mlp=w9, W10_mlp_small=w10,
-                W10_mlp_small_10k=lambda: w10(10_000))
+    networks = dict(W1_mlp_fashion=w1, W1_epoch=w1_epoch, W2_mlp_tiny=w2, W3_mlp_tiny_b1=w3, W4_lenet=w4,
+                    W5_resnet18=w5, W6_lstm=w6, W7_transformer=w7, W8_adam_10m=w8, W9_wide_mlp=w9, W10_mlp_small=w10,
+                    W10_mlp_small_10k=lambda: w10(10_000))
+    return networks | torch_operations.benchmarks()
 
 
 class Block(nn.Module):

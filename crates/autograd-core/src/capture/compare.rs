@@ -2,6 +2,7 @@
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::tensor::Tensor;
+use crate::tensor::timer::Cost;
 use crate::tensor::watch::{Watcher, Work};
 use std::cell::RefCell;
 use std::fmt::Display;
@@ -78,7 +79,8 @@ fn differs(how: impl Display) -> Error {
 }
 
 impl Watcher for Comparison {
-    fn ran(&self, op: &'static str, _: &[&Tensor], result: Option<&Tensor>, _: Work) {
+    fn ran(&self, cost: &Cost<'_>, _: &[&Tensor], result: Option<&Tensor>, _: Work) {
+        let op = cost.op;
         let mut state = self.state.borrow_mut();
         let number = state.0;
         state.0 += 1;

@@ -96,6 +96,8 @@ pub struct CaptureStats {
     pub programs: usize,
     /// Kernels of the program that was used last.
     pub kernels: usize,
+    /// Operations on elements of that program, counted as in a [`profile`](fn@crate::profile).
+    pub flops: u64,
     /// Bytes that all programs hold between runs, outputs apart.
     pub bytes: usize,
 }
@@ -236,13 +238,15 @@ where
     ///     let _ = capture.run(&(), [&x])?;
     /// }
     /// let stats = capture.stats();
-    /// assert_eq!((stats.records, stats.replays, stats.programs, stats.kernels), (1, 2, 1, 2));
+    /// assert_eq!((stats.records, stats.replays, stats.programs), (1, 2, 1));
+    /// assert_eq!((stats.kernels, stats.flops), (2, 4));
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn stats(&self) -> CaptureStats {
         let kernels = self.programs.last().map_or(0, |captured| captured.program.size().0);
+        let flops = self.programs.last().map_or(0, |captured| captured.program.flops());
         let bytes = self.programs.iter().map(|captured| captured.program.size().1).sum();
-        CaptureStats { programs: self.programs.len(), kernels, bytes, ..self.stats }
+        CaptureStats { programs: self.programs.len(), kernels, flops, bytes, ..self.stats }
     }
 
     fn record(&mut self, model: &M, x: [&Tensor; N], given: &Given<'_>) -> Result<Captured<O>> {

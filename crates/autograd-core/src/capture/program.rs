@@ -1,12 +1,13 @@
 //! A recorded function as a list of kernels over fixed memory.
 
 use super::plan::plan;
-use super::record::{Place, Record, Seed};
+use super::record::{self, Place, Record, Seed, Spent};
 use super::trim::trim;
 use crate::error::{Error, ErrorKind, Result};
 use crate::shape::Layout;
 use crate::storage::block::Block;
 use crate::tensor::operand::Operand;
+use crate::tensor::timer::timer;
 use crate::tensor::watch::Work;
 use crate::tensor::{DType, Tensor};
 use smallvec::SmallVec;
@@ -14,6 +15,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
+use std::time::Instant;
 
 /// The place of elements while a program runs.
 #[derive(Clone, Copy, Debug)]
@@ -32,6 +34,7 @@ enum Spot {
 struct Step {
     number: Option<usize>,
     op: &'static str,
+    spent: Spent,
     work: Work,
     seed: Option<Seed>,
     operands: SmallVec<[(Spot, Layout); 3]>,
@@ -86,10 +89,10 @@ impl Program {
             Place::Constant(i) => Spot::Constant(i),
         };
         let steps = record.steps.into_iter().map(|step| {
-            let operands = step.operands.into_iter().map(|source| (spot(source.place), source.layout));
-            let operands = operands.collect();
-            let result = step.result.map(|(value, bytes)| (spot(Place::Made(value)), bytes));
-            Step { number: step.number, op: step.op, work: step.work, seed: step.seed, operands, result }
+            let record::Step { number, op, spent, work, seed, operands, result } = step;
+            let operands = operands.into_iter().map(|source| (spot(source.place), source.layout)).collect();
+            let result = result.map(|(value, bytes)| (spot(Place::Made(value)), bytes));
+            Step { number, op, spent, work, seed, operands, result }
         });
         let recorded = record.ran;
         Ok(Program { steps: steps.collect(), room, outputs, constants: record.constants, recorded })
@@ -125,7 +128,9 @@ impl Program {
             }
         }
         let Program { steps, room, constants, .. } = self;
+        let timer = timer();
         for step in steps {
+            let start = timer.is_some().then(Instant::now);
             let whole = room.bytes();
             let (aside, mut target) = match &step.result {
                 None => (Aside::all(room.slice(whole), outputs), None),
@@ -167,6 +172,9 @@ impl Program {
                 [a, b, c] => work(&[find(a), find(b), find(c)])?,
                 more => work(&more.iter().map(find).collect::<SmallVec<[_; 8]>>())?,
             }
+            if let (Some(timer), Some(start)) = (&timer, start) {
+                timer.ran(start, start.elapsed(), &step.spent.cost(step.op));
+            }
             if let (Some(number), Some(result)) = (step.number, target) {
                 see(number, step.op, result);
             }
@@ -181,6 +189,11 @@ impl Program {
         self.recorded
     }
 
+    /// The operations on elements that it does.
+    pub(super) fn flops(&self) -> u64 {
+        self.steps.iter().map(|step| step.spent.flops).sum()
+    }
+
     /// The number of kernels, and the bytes that it holds between runs.
     pub(super) fn size(&self) -> (usize, usize) {
         let constants: usize =
@@ -190,17 +203,19 @@ impl Program {
 }
 
 impl fmt::Display for Program {
-    /// One line for each kernel: its operation, the places and shapes of its operands, and the place of its result.
+    /// One line for each kernel: its operation, whether it is part of a walk, the places and shapes of its operands, the
+    /// place of its result, and what it does.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (kernels, bytes) = self.size();
-        writeln!(f, "{kernels} kernels, {bytes} bytes")?;
+        writeln!(f, "{kernels} kernels, {bytes} bytes, {} flops", self.flops())?;
         for (i, step) in self.steps.iter().enumerate() {
-            write!(f, "{i:>4}  {:<16}", step.op)?;
+            let Spent { flops, walked, .. } = step.spent;
+            write!(f, "{i:>4}  {:<16} {:<8}", step.op, if walked { "backward" } else { "" })?;
             for (spot, layout) in &step.operands {
                 write!(f, " {spot} {:?}", layout.shape())?;
             }
             match &step.result {
-                Some((spot, bytes)) => writeln!(f, " → {spot}, {} bytes", bytes.len())?,
+                Some((spot, bytes)) => writeln!(f, " → {spot}, {} bytes, {flops} flops", bytes.len())?,
                 None => writeln!(f, " is looked at")?,
             }
         }

@@ -3,9 +3,10 @@
 use super::held::held;
 use crate::error::{Error, ErrorKind, Result};
 use crate::shape::Layout;
-use crate::tape::{is_leaf, result_of};
+use crate::tape::{is_leaf, is_walking, result_of};
 use crate::tensor::Tensor;
 use crate::tensor::door::born_before;
+use crate::tensor::timer::{Cost, Count};
 use crate::tensor::watch::{Watcher, Work};
 use smallvec::SmallVec;
 use std::cell::RefCell;
@@ -39,11 +40,35 @@ pub(super) enum Seed {
     Drawn(usize),
 }
 
+/// What a step does each time, as it was counted when it was recorded.
+pub(super) struct Spent {
+    shape: SmallVec<[usize; 4]>,
+    pub(super) bytes: u64,
+    pub(super) flops: u64,
+    products: u64,
+    /// Whether it was in a walk.
+    pub(super) walked: bool,
+}
+
+impl Spent {
+    fn of(cost: &Cost<'_>) -> Spent {
+        let Cost { shape, bytes, flops, products, .. } = *cost;
+        Spent { shape: SmallVec::from_slice(shape), bytes, flops, products, walked: is_walking() }
+    }
+
+    /// The same for a timer.
+    pub(super) fn cost(&self, op: &'static str) -> Cost<'_> {
+        let Spent { bytes, flops, products, walked, .. } = *self;
+        Cost { op, shape: &self.shape, bytes, flops, products, walked: Some(walked) }
+    }
+}
+
 /// One step: a kernel with its operands and the value it writes; a look writes none.
 pub(super) struct Step {
     /// Its number in the run; none for a copy that the program makes for itself.
     pub(super) number: Option<usize>,
     pub(super) op: &'static str,
+    pub(super) spent: Spent,
     pub(super) work: Work,
     pub(super) seed: Option<Seed>,
     pub(super) operands: SmallVec<[Source; 3]>,
@@ -192,7 +217,8 @@ impl Record {
         let value = self.values.len() - 1;
         let (work, operands) = (Work::Fill(copy), SmallVec::from_iter([source]));
         let result = Some((value, 0..self.values[value]));
-        self.steps.push(Step { number: None, op, work, seed: None, operands, result });
+        let spent = Spent::of(&Cost::computed(op, Count::Moved, &[tensor], tensor));
+        self.steps.push(Step { number: None, op, spent, work, seed: None, operands, result });
         value
     }
 }
@@ -201,7 +227,8 @@ impl Record {
 pub(super) struct Recorder(pub(super) RefCell<Record>);
 
 impl Watcher for Recorder {
-    fn ran(&self, op: &'static str, operands: &[&Tensor], result: Option<&Tensor>, work: Work) {
+    fn ran(&self, cost: &Cost<'_>, operands: &[&Tensor], result: Option<&Tensor>, work: Work) {
+        let op = cost.op;
         let mut record = self.0.borrow_mut();
         let operands = operands.iter().map(|x| record.source(op, x)).collect();
         let seed = match work {
@@ -221,7 +248,7 @@ impl Watcher for Recorder {
         });
         let number = Some(record.ran);
         record.ran += 1;
-        record.steps.push(Step { number, op, work, seed, operands, result });
+        record.steps.push(Step { number, op, spent: Spent::of(cost), work, seed, operands, result });
     }
 
     fn changes(&self, op: &'static str, tensor: &Tensor) {

@@ -60,8 +60,8 @@ impl Log {
 
 impl Timer for Log {
     fn ran(&self, start: Instant, time: Duration, cost: &Cost<'_>) {
-        let Cost { op: name, shape, bytes, flops, products } = *cost;
-        let pass = if is_walking() { Pass::Backward } else { Pass::Forward };
+        let Cost { op: name, shape, bytes, flops, products, walked } = *cost;
+        let pass = if walked.unwrap_or_else(is_walking) { Pass::Backward } else { Pass::Forward };
         let mut seen = self.seen.borrow_mut();
         seen.products = seen.products.saturating_add(products);
         let one = Entry { name, pass, calls: 1, time, bytes, flops };

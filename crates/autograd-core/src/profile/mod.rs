@@ -36,9 +36,8 @@ const MOST_EVENTS: usize = 1 << 18;
 /// what `f` does besides. [`Profile::time`] is the time of all of it.
 ///
 /// * A profile inside a profile: both see what runs in the inner one.
-/// * A [`Capture`](crate::Capture) inside a profile: it is seen while it records, when the function runs. A replay runs
-///   a list of kernels that have no operation around them any more, and is not seen: its time is part of
-///   [`Profile::time`]. To see the kernels, profile the function.
+/// * A [`Capture`](crate::Capture) inside a profile: the kernels of a replay are seen as those of the run that was recorded,
+///   with the pass they were in; what its program leaves out is not there, and its own copies of results are `output`.
 /// * A profile inside a captured function: it is made while the function is recorded, and a replay makes none.
 /// * If `f` panics, the panic goes on and there is no profile; the thread is as it was before.
 ///

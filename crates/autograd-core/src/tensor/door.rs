@@ -35,7 +35,7 @@ fn with<'a, const N: usize>(operands: &[Operand<'a>]) -> [Operand<'a>; N] {
 
 #[cold]
 fn looked(op: &'static str, operands: &[&Tensor], work: Work) {
-    show(|watcher| watcher.ran(op, operands, None, work));
+    show(|watcher| watcher.ran(&Cost::looked(op, operands), operands, None, work));
 }
 
 /// The operands as a kernel sees them.
@@ -108,7 +108,7 @@ impl Tensor {
             Work::Change(_) | Work::Look(_) => unreachable!("what is fresh is filled"),
         }
         timer::ended(start, || Cost::computed(op, count, operands, &self));
-        show(|watcher| watcher.ran(op, operands, Some(&self), work));
+        show(|watcher| watcher.ran(&Cost::computed(op, count, operands, &self), operands, Some(&self), work));
         Ok(self)
     }
 
@@ -185,7 +185,7 @@ impl Tensor {
     #[cold]
     fn changed(&self, op: &'static str, count: Count, operands: &[&Tensor], start: Option<Instant>, work: Work) {
         timer::ended(start, || Cost::changed(op, count, operands, self));
-        show(|watcher| watcher.ran(op, operands, Some(self), work));
+        show(|watcher| watcher.ran(&Cost::changed(op, count, operands, self), operands, Some(self), work));
     }
 
     /// Looks at operands whose numbers may be refused.

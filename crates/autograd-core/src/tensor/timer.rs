@@ -42,6 +42,8 @@ pub(crate) struct Cost<'a> {
     pub(crate) flops: u64,
     /// The multiplications with an addition among them, of products of matrices.
     pub(crate) products: u64,
+    /// Of a replay: whether the kernel was recorded in a walk.
+    pub(crate) walked: Option<bool>,
 }
 
 /// The elements of a tensor that lie apart in memory: what is repeated counts once.
@@ -59,7 +61,7 @@ fn bytes(x: &Tensor, elements: usize) -> u64 {
 
 impl<'a> Cost<'a> {
     /// That of a kernel which computes a fresh result.
-    pub(super) fn computed(op: &'static str, count: Count, operands: &[&Tensor], result: &'a Tensor) -> Cost<'a> {
+    pub(crate) fn computed(op: &'static str, count: Count, operands: &[&Tensor], result: &'a Tensor) -> Cost<'a> {
         let own = result.numel();
         let most = if matches!(count, Count::Picked | Count::Moved) { own } else { usize::MAX };
         let read = operands.iter().map(|x| bytes(x, elements(x).min(most))).sum::<u64>();
@@ -70,7 +72,7 @@ impl<'a> Cost<'a> {
             Count::Of(flops) => flops,
         };
         let bytes = read.saturating_add(bytes(result, own));
-        Cost { op, shape: result.shape(), bytes, flops, products: count.products() }
+        Cost { op, shape: result.shape(), bytes, flops, products: count.products(), walked: None }
     }
 
     /// That of a kernel which changes elements of a tensor, as many as its largest operand has, or all if it has none.
@@ -85,14 +87,14 @@ impl<'a> Cost<'a> {
         };
         let read = operands.iter().map(|x| bytes(x, elements(x))).sum::<u64>();
         let bytes = read.saturating_add(bytes(result, touched).saturating_mul(times));
-        Cost { op, shape: result.shape(), bytes, flops, products: count.products() }
+        Cost { op, shape: result.shape(), bytes, flops, products: count.products(), walked: None }
     }
 
     /// That of a pass that reads operands, an operation for each element of the largest.
     pub(crate) fn read(op: &'static str, operands: &[&'a Tensor]) -> Cost<'a> {
         let bytes = operands.iter().map(|x| bytes(x, elements(x))).sum();
         let flops = operands.iter().map(|x| elements(x) as u64).max().unwrap_or(0);
-        Cost { op, shape: operands.first().map_or(&[], |x| x.shape()), bytes, flops, products: 0 }
+        Cost { op, shape: operands.first().map_or(&[], |x| x.shape()), bytes, flops, products: 0, walked: None }
     }
 
     /// That of a look at operands, without arithmetic.

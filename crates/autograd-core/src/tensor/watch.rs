@@ -3,7 +3,7 @@
 use super::Tensor;
 use super::operand::Operand;
 use super::recall;
-use super::timer::is_timed;
+use super::timer::{Cost, is_timed};
 use crate::error::Result;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -31,7 +31,7 @@ pub(crate) enum Work {
 /// One that sees everything that goes through the door on its thread; by default it makes nothing of it.
 pub(crate) trait Watcher {
     /// A kernel has run.
-    fn ran(&self, op: &'static str, operands: &[&Tensor], result: Option<&Tensor>, work: Work);
+    fn ran(&self, cost: &Cost<'_>, operands: &[&Tensor], result: Option<&Tensor>, work: Work);
     /// A kernel is about to change a tensor.
     fn changes(&self, op: &'static str, tensor: &Tensor) {
         let _ = (op, tensor);

@@ -22,15 +22,20 @@ fn main() -> Result {
     let options = Options::from_arguments(std::env::args().skip(1))?;
     rayon::ThreadPoolBuilder::new().num_threads(options.threads).build_global()?;
     let threads = options.threads;
+    let mut found = false;
     for Workload { name: workload, setup } in workloads::all()? {
         if !options.wants(&workload) {
             continue;
         }
+        found = true;
         let result = if options.alone.is_some() {
             format!("\"peak_bytes\": {}", memory::peak(setup()?)?)
         } else if options.memory {
             let this = std::env::current_exe()?;
-            Command::new(this).args(["--threads", &threads.to_string(), "--alone", &workload]).status()?;
+            let status = Command::new(this).args(["--threads", &threads.to_string(), "--alone", &workload]).status()?;
+            if !status.success() {
+                return Err(format!("{workload}: its process ended with {status}").into());
+            }
             continue;
         } else {
             let Timing { median, min, reps } = time(setup()?, options.budget)?;
@@ -41,7 +46,7 @@ fn main() -> Result {
              \"workload\": \"{workload}\", {result}}}"
         );
     }
-    Ok(())
+    if found { Ok(()) } else { Err("no workload has such a name".into()) }
 }
 
 struct Options {

@@ -25,15 +25,17 @@ def main(peer, variants, benchmarks):
     options = parser.parse_args()
     parts = options.filter.split(",")
     for workload, setup in benchmarks(options).items():
+        line = dict(peer=peer, variant=options.variant, threads=options.threads, workload=workload)
         if options.alone:
             if workload != options.alone:
                 continue
         elif not any(part in workload for part in parts):
             continue
         elif options.memory:
-            subprocess.run([sys.executable, *sys.argv, "--alone", workload])
+            # An error in it is printed by it, but not how it was ended.
+            if subprocess.run([sys.executable, *sys.argv, "--alone", workload]).returncode != 0:
+                print(json.dumps(line | dict(error="its process failed")), flush=True)
             continue
-        line = dict(peer=peer, variant=options.variant, threads=options.threads, workload=workload)
         try:
             line.update(peak(setup()) if options.alone else measure(setup(), options.budget))
         except Exception as e:  # one workload that fails must not hide the others

@@ -191,7 +191,7 @@ impl Program {
 
     /// The operations on elements that it does.
     pub(super) fn flops(&self) -> u64 {
-        self.steps.iter().map(|step| step.spent.flops).sum()
+        self.steps.iter().fold(0, |sum: u64, step| sum.saturating_add(step.spent.flops))
     }
 
     /// The number of kernels, and the bytes that it holds between runs.

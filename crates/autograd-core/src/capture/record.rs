@@ -43,7 +43,7 @@ pub(super) enum Seed {
 /// What a step does each time, as it was counted when it was recorded.
 pub(super) struct Spent {
     shape: SmallVec<[usize; 4]>,
-    pub(super) bytes: u64,
+    bytes: u64,
     pub(super) flops: u64,
     products: u64,
     /// Whether it was in a walk.

@@ -4,6 +4,7 @@ mod bits;
 mod chapters;
 mod compared;
 mod errors;
+mod listing;
 mod memory;
 mod model;
 mod outside;

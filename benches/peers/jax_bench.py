@@ -34,6 +34,10 @@ def cross_entropy(logits, labels):
     return -jnp.take_along_axis(jax.nn.log_softmax(logits), labels[:, None], axis=1).mean()
 
 
+def mse(y, t):
+    return jnp.square(y - t).mean()
+
+
 def training(params, activation, loss_of, lr, x, y):
     @partial(jax.jit, donate_argnums=0)
     def update(params, x, y):
@@ -69,7 +73,6 @@ def w1_epoch():
 
 
 def w2():
-    mse = lambda y, t: jnp.square(y - t).mean()
     return training(layers(2, 16, 16, 1), jnp.tanh, mse, 0.01, normal(32, 2), normal(32, 1))
 
 
@@ -106,14 +109,13 @@ def w8():
     return step
 
 
-def w9():
-    params, x, y = layers(1024, 4096, 4096, 1024), normal(512, 1024), normal(512, 1024)
+def training_by_adam(params, activation, lr, x, y):
     state = None
 
     @partial(jax.jit, donate_argnums=(0, 1))
     def update(params, state):
-        grads = jax.grad(lambda p: jnp.square(network(p, jax.nn.relu, x) - y).mean())(params)
-        return adam(params, state, grads, 1e-4)
+        grads = jax.grad(lambda p: mse(network(p, activation, x), y))(params)
+        return adam(params, state, grads, lr)
 
     def step():
         nonlocal params, state
@@ -123,6 +125,27 @@ def w9():
     return step
 
 
+def w9():
+    return training_by_adam(layers(1024, 4096, 4096, 1024), jax.nn.relu, 1e-4, normal(512, 1024), normal(512, 1024))
+
+
+def w10(n=32):
+    return training_by_adam(layers(4, 32, 16, 4), jnp.tanh, 1e-3, normal(n, 4), normal(n, 4))
+
+
+def w11():
+    with jax.enable_x64(True):
+        double = lambda x: jnp.asarray(x, dtype=jnp.float64)
+        params = jax.tree.map(double, layers(24, 8, 2))
+        x, y = double(normal(200, 24)), double(normal(200, 2))
+        both = jax.jit(jax.value_and_grad(lambda p, x, y: mse(network(p, jnp.tanh, x), y)))
+
+    def step():
+        with jax.enable_x64(True):
+            jax.block_until_ready(both(params, x, y))
+    return step
+
+
 WORKLOADS = dict(W1_mlp_fashion=w1, W1_epoch=w1_epoch, W2_mlp_tiny=w2, W3_mlp_tiny_b1=w3, W8_adam_10m=w8,
-                 W9_wide_mlp=w9)
+                 W9_wide_mlp=w9, W10_mlp_small=w10, W10_mlp_small_10k=lambda: w10(10_000), W11_mlp_gradient=w11)
 timing.main("jax", ["jit"], lambda _: WORKLOADS)

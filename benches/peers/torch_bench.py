@@ -88,6 +88,18 @@ def benchmarks(options):
         model = nn.Sequential(nn.Linear(4, 32), nn.Tanh(), nn.Linear(32, 16), nn.Tanh(), nn.Linear(16, 4))
         return training(model, F.mse_loss, optim.Adam, torch.randn(n, 4), torch.randn(n, 4), lr=1e-3)
 
+    def w11():
+        model = nn.Sequential(nn.Linear(24, 8), nn.Tanh(), nn.Linear(8, 2)).double()
+        x, y = torch.randn(200, 24).double(), torch.randn(200, 2).double()
+        parameters = list(model.parameters())
+        torch.compiler.reset()
+        loss = compiled(lambda x, y: F.mse_loss(model(x), y))
+
+        def step():
+            value = loss(x, y)
+            return value, torch.autograd.grad(value, parameters)
+        return step
+
     def w8():
         parameters = [nn.Parameter(torch.randn(n)) for n in [10_000_000] + 100 * [1000]]
         for p in parameters:
@@ -97,7 +109,7 @@ def benchmarks(options):
 
     networks = dict(W1_mlp_fashion=w1, W1_epoch=w1_epoch, W2_mlp_tiny=w2, W3_mlp_tiny_b1=w3, W4_lenet=w4,
                     W5_resnet18=w5, W6_lstm=w6, W7_transformer=w7, W8_adam_10m=w8, W9_wide_mlp=w9, W10_mlp_small=w10,
-                    W10_mlp_small_10k=lambda: w10(10_000))
+                    W10_mlp_small_10k=lambda: w10(10_000), W11_mlp_gradient=w11)
     # The other variants differ in nothing that a single operation sees.
     return networks | (torch_operations.benchmarks() if options.variant == "eager" else {})
 

@@ -35,7 +35,7 @@ pub struct Workload {
 type Setup = fn(Way) -> Result<Step>;
 
 /// Steps that run both ways.
-const TRAINING: [(&str, Setup); 10] = [
+const TRAINING: [(&str, Setup); 11] = [
     ("W1_mlp_fashion", perceptrons::fashion),
     ("W2_mlp_tiny", perceptrons::tiny),
     ("W3_mlp_tiny_b1", perceptrons::smallest),
@@ -46,6 +46,7 @@ const TRAINING: [(&str, Setup); 10] = [
     ("W9_wide_mlp", perceptrons::wide),
     ("W10_mlp_small", perceptrons::small),
     ("W10_mlp_small_10k", perceptrons::small_10k),
+    ("W11_mlp_gradient", perceptrons::gradient),
 ];
 
 /// What there is nothing to capture in.

@@ -1,10 +1,11 @@
 //! Networks of linear layers.
 
 use super::{Result, Step, Training, Way, labels, samples};
+use wengert::core::module::Module;
 use wengert::data::{DataLoader, TensorDataset};
 use wengert::nn::{Layer, Linear, ReLU, Sequential, Tanh, cross_entropy, mse_loss, sequential};
 use wengert::optim::{Adam, Optimizer, Sgd};
-use wengert::{DType, Tensor, seeded};
+use wengert::{Capture, DType, Tensor, seeded};
 
 /// 784-256(ReLU)-10, batch 256, mean cross-entropy, SGD.
 pub fn fashion(way: Way) -> Result<Step> {
@@ -56,6 +57,32 @@ pub fn small(way: Way) -> Result<Step> {
 /// [`small`] with a batch of 10,000.
 pub fn small_10k(way: Way) -> Result<Step> {
     Ok(tanh_network([4, 32, 16, 4], 10_000, Adam::new(1e-3))?.step(way))
+}
+
+/// 24-8(tanh)-2 in f64, batch 200, mean squared error: the value and the gradient, without an update.
+pub fn gradient(way: Way) -> Result<Step> {
+    let mut rng = seeded(7);
+    let mut model = sequential![Linear::new(24, 8, &mut rng)?, Tanh, Linear::new(8, 2, &mut rng)?];
+    model.to_dtype(DType::F64)?;
+    let (x, t) = (samples(&[200, 24])?.to_dtype(DType::F64), samples(&[200, 2])?.to_dtype(DType::F64));
+    let both = |model: &Sequential, [x, t]: [&Tensor; 2]| {
+        let loss = mse_loss(&model.forward(x)?, t)?;
+        let gradients = loss.backward()?;
+        Ok::<_, wengert::Error>((loss, gradients))
+    };
+    Ok(match way {
+        Way::Eager => Box::new(move || {
+            drop(std::hint::black_box(both(&model, [&x, &t])?));
+            Ok(())
+        }),
+        Way::Captured => {
+            let mut both = Capture::new(both);
+            Box::new(move || {
+                std::hint::black_box(both.run(&model, [&x, &t])?);
+                Ok(())
+            })
+        }
+    })
 }
 
 /// 2-2(ReLU)-1, batch 1, ½ (y − t)², SGD.

@@ -7,6 +7,7 @@ mod outputs;
 mod plan;
 mod program;
 mod record;
+mod show;
 mod signature;
 mod trim;
 
@@ -18,7 +19,7 @@ use crate::tape::{hunts_here, refuse_hooked};
 use crate::tensor::Tensor;
 use crate::tensor::watch::{Watched, beginning};
 use compare::{Comparison, digest};
-use program::Program;
+use program::{Program, See};
 use record::{Record, Recorder};
 use signature::{Given, Signature};
 use smallvec::SmallVec;
@@ -182,7 +183,7 @@ where
                 }
                 _ => {
                     let before = given.positions();
-                    if let Err(error) = captured.replay(&given, |_, _, _| {}) {
+                    if let Err(error) = captured.replay(&given, None) {
                         // The run itself knows where in the model it fails, and leaves everything as it would.
                         given.seek(&before);
                         inside::run(|| (self.function)(model, x))?;
@@ -249,6 +250,30 @@ where
         CaptureStats { programs: self.programs.len(), kernels, flops, bytes, ..self.stats }
     }
 
+    /// Every program in Graphviz's language, `dot -Tsvg` draws it: kernels as boxes, those of walks shaded; what is given,
+    /// stays or is returned as ellipses; arrows from what writes to what reads.
+    ///
+    /// # Examples
+    /// ```
+    /// use autograd_core::{Capture, Tensor};
+    /// let mut capture = Capture::new(|_: &(), [x]| Ok(x.exp()));
+    /// let _ = capture.run(&(), [&Tensor::from([1.0, 2.0])])?;
+    /// let dot = capture.to_dot();
+    /// for line in ["p0s0 [label=\"exp\\n[2]\"];", "p0given0 -> p0s0;", "p0s0 -> p0output0;"] {
+    ///     assert!(dot.contains(line));
+    /// }
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
+    pub fn to_dot(&self) -> String {
+        let mut dot = String::from("digraph capture {\n  rankdir=LR;\n  node [shape=box, fontname=monospace];\n");
+        for (k, captured) in self.programs.iter().enumerate() {
+            // Writing to a String cannot fail.
+            let _ = captured.program.draw(k, &mut dot);
+        }
+        dot.push_str("}\n");
+        dot
+    }
+
     fn record(&mut self, model: &M, x: [&Tensor; N], given: &Given<'_>) -> Result<Captured<O>> {
         let signature = Signature::of(given, model, self.born);
         let alone = given.alone(self.born)?;
@@ -294,7 +319,7 @@ impl<O: Outputs> Captured<O> {
     fn check(&mut self, given: &Given<'_>, run: impl FnOnce() -> Result<O>) -> Result<()> {
         let before = given.positions();
         let mut seen = Vec::new();
-        let replayed = self.replay(given, |number, op, bytes| seen.push((number, op, digest(bytes))));
+        let replayed = self.replay(given, Some(&mut |number, op, bytes| seen.push((number, op, digest(bytes)))));
         given.seek(&before);
         let comparison = Rc::new(Comparison::with(seen, self.program.recorded()));
         let output = {
@@ -326,7 +351,7 @@ impl<O: Outputs> Captured<O> {
         }
     }
 
-    fn replay(&mut self, given: &Given<'_>, see: impl FnMut(usize, &'static str, &[u8])) -> Result<()> {
+    fn replay(&mut self, given: &Given<'_>, see: Option<See<'_>>) -> Result<()> {
         let mut outputs: SmallVec<[&mut Tensor; 12]> = SmallVec::new();
         self.output.tensors(&mut |tensor| outputs.push(tensor));
         outputs.extend(self.set.iter_mut().map(|(_, tensor)| tensor));

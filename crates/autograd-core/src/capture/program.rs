@@ -4,7 +4,7 @@ use super::plan::plan;
 use super::record::{self, Place, Record, Seed, Spent};
 use super::trim::trim;
 use crate::error::{Error, ErrorKind, Result};
-use crate::shape::Layout;
+use crate::shape::{FixedDims, Layout};
 use crate::storage::block::Block;
 use crate::tensor::operand::Operand;
 use crate::tensor::timer::timer;
@@ -12,14 +12,13 @@ use crate::tensor::watch::Work;
 use crate::tensor::{DType, Tensor};
 use smallvec::SmallVec;
 use std::borrow::Cow;
-use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::Instant;
 
 /// The place of elements while a program runs.
-#[derive(Clone, Copy, Debug)]
-enum Spot {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Spot {
     /// In the room, from this byte on.
     Room(usize),
     /// In an output.
@@ -31,28 +30,31 @@ enum Spot {
 }
 
 /// A step with its places found.
-struct Step {
+pub(super) struct Step {
     number: Option<usize>,
-    op: &'static str,
-    spent: Spent,
+    pub(super) op: &'static str,
+    pub(super) spent: Spent,
     work: Work,
     seed: Option<Seed>,
-    operands: SmallVec<[(Spot, Layout); 3]>,
+    pub(super) operands: SmallVec<[(Spot, Layout); 3]>,
     /// Where the result is, and the bytes of it that are written.
-    result: Option<(Spot, Range<usize>)>,
+    pub(super) result: Option<(Spot, Range<usize>)>,
 }
 
 /// An output: a tensor of this dtype and shape.
-struct Output {
-    dtype: DType,
-    shape: SmallVec<[usize; 4]>,
+pub(super) struct Output {
+    pub(super) dtype: DType,
+    pub(super) shape: FixedDims,
 }
+
+/// One that is shown the number, the operation and the bytes of each result.
+pub(super) type See<'a> = &'a mut dyn FnMut(usize, &'static str, &[u8]);
 
 /// A function as one run of it was recorded.
 pub(super) struct Program {
-    steps: Vec<Step>,
+    pub(super) steps: Vec<Step>,
     room: Block,
-    outputs: Vec<Output>,
+    pub(super) outputs: Vec<Output>,
     constants: Vec<(Arc<Tensor>, bool)>,
     /// How many kernels and looks there were before it was trimmed.
     recorded: usize,
@@ -71,7 +73,7 @@ impl Program {
             // What is a view, was given, or is returned twice becomes a value of its own.
             let value = own.filter(|v| !apart.contains(v)).unwrap_or_else(|| record.copy("output", tensor));
             apart.push(value);
-            outputs.push(Output { dtype: tensor.dtype(), shape: SmallVec::from_slice(tensor.shape()) });
+            outputs.push(Output { dtype: tensor.dtype(), shape: tensor.layout().dims().clone() });
         }
         record.refusal()?;
         trim(&mut record, &apart)?;
@@ -113,20 +115,21 @@ impl Program {
         Ok(())
     }
 
-    /// Runs it, and shows each result to `see`. The outputs are as many as the function returned; each is written in
+    /// Runs it, and shows each result to `see`, if that is given. The outputs are as many as the function returned; each is written in
     /// place where no other owner sees it, else replaced.
     pub(super) fn run(
         &mut self,
         given: &[Cow<'_, Tensor>],
         seed: &mut dyn FnMut(usize) -> u64,
         outputs: &mut [&mut Tensor],
-        mut see: impl FnMut(usize, &'static str, &[u8]),
+        mut see: Option<See<'_>>,
     ) -> Result<()> {
         for (tensor, Output { dtype, shape }) in outputs.iter_mut().zip(&self.outputs) {
             if !tensor.can_hold(*dtype, shape) {
                 **tensor = Tensor::try_fresh(*dtype, shape).ok_or_else(|| Error::too_large("capture", shape))?;
             }
         }
+        let given: SmallVec<[&[u8]; 12]> = given.iter().map(|x| own(x)).collect();
         let Program { steps, room, constants, .. } = self;
         let timer = timer();
         for step in steps {
@@ -150,7 +153,7 @@ impl Program {
                 }
                 Some((Spot::Given(..) | Spot::Constant(..), _)) => unreachable!("nothing is written there"),
             };
-            let find = |operand| aside.find(given, constants, operand);
+            let find = |operand| aside.find(&given, constants, operand);
             let mut work = |operands: &[Operand<'_>]| {
                 match (&step.work, target.as_deref_mut()) {
                     (Work::Fill(kernel) | Work::Change(kernel), Some(target)) => kernel(operands, target),
@@ -175,11 +178,18 @@ impl Program {
             if let (Some(timer), Some(start)) = (&timer, start) {
                 timer.ran(start, start.elapsed(), &step.spent.cost(step.op));
             }
-            if let (Some(number), Some(result)) = (step.number, target) {
+            if let (Some(see), Some(number), Some(result)) = (&mut see, step.number, target) {
                 see(number, step.op, result);
             }
         }
         Ok(())
+    }
+}
+
+impl Step {
+    /// Whether it changes what is there, and does not begin a value.
+    pub(super) fn changes(&self) -> bool {
+        matches!(self.work, Work::Change(_))
     }
 }
 
@@ -202,38 +212,6 @@ impl Program {
     }
 }
 
-impl fmt::Display for Program {
-    /// One line for each kernel: its operation, whether it is part of a walk, the places and shapes of its operands, the
-    /// place of its result, and what it does.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (kernels, bytes) = self.size();
-        writeln!(f, "{kernels} kernels, {bytes} bytes, {} flops", self.flops())?;
-        for (i, step) in self.steps.iter().enumerate() {
-            let Spent { flops, walked, .. } = step.spent;
-            write!(f, "{i:>4}  {:<16} {:<8}", step.op, if walked { "backward" } else { "" })?;
-            for (spot, layout) in &step.operands {
-                write!(f, " {spot} {:?}", layout.shape())?;
-            }
-            match &step.result {
-                Some((spot, bytes)) => writeln!(f, " → {spot}, {} bytes, {flops} flops", bytes.len())?,
-                None => writeln!(f, " is looked at")?,
-            }
-        }
-        Ok(())
-    }
-}
-
-impl fmt::Display for Spot {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Spot::Room(start) => write!(f, "room[{start}]"),
-            Spot::Output(i) => write!(f, "output {i}"),
-            Spot::Given(i) => write!(f, "given {i}"),
-            Spot::Constant(i) => write!(f, "constant {i}"),
-        }
-    }
-}
-
 /// What a step does not write.
 struct Aside<'a, 't> {
     /// The room before the result, and from byte `end` on.
@@ -246,11 +224,11 @@ struct Aside<'a, 't> {
 }
 
 impl<'a, 't> Aside<'a, 't> {
-    /// An operand.
-    #[inline]
+    /// An operand. Always inline: what a call returns through memory is read before it has arrived there.
+    #[inline(always)]
     fn find<'o>(
         &'o self,
-        given: &'o [Cow<'_, Tensor>],
+        given: &'o [&[u8]],
         constants: &'o [(Arc<Tensor>, bool)],
         (spot, layout): &'o (Spot, Layout),
     ) -> Operand<'o> {
@@ -259,10 +237,7 @@ impl<'a, 't> Aside<'a, 't> {
             Spot::Room(start) => &self.after[start - self.end..],
             Spot::Output(i) if i < self.left.len() => self.left[i].memory().0,
             Spot::Output(i) => self.right[i - self.left.len() - 1].memory().0,
-            Spot::Given(i) => {
-                let (memory, start) = given[i].memory();
-                &memory[start..]
-            }
+            Spot::Given(i) => given[i],
             Spot::Constant(i) => constants[i].0.memory().0,
         };
         Operand::new(bytes, layout)
@@ -272,6 +247,12 @@ impl<'a, 't> Aside<'a, 't> {
     fn all(room: &'a [u8], outputs: &'a [&'t mut Tensor]) -> Aside<'a, 't> {
         Aside { before: room, after: &[], end: room.len(), left: outputs, right: &[] }
     }
+}
+
+/// The memory from the first element of a tensor on.
+fn own(tensor: &Tensor) -> &[u8] {
+    let (memory, start) = tensor.memory();
+    &memory[start..]
 }
 
 /// Whether a contiguous tensor has all the bytes of its value.

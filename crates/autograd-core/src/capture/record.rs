@@ -56,6 +56,11 @@ impl Spent {
         Spent { shape: SmallVec::from_slice(shape), bytes, flops, products, walked: is_walking() }
     }
 
+    /// The shape of the result, or of what was looked at.
+    pub(super) fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+
     /// The same for a timer.
     pub(super) fn cost(&self, op: &'static str) -> Cost<'_> {
         let Spent { bytes, flops, products, walked, .. } = *self;

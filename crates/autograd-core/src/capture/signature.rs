@@ -54,17 +54,21 @@ impl<'a> Given<'a> {
             arguments: N,
             modes: SmallVec::new(),
         };
-        model.visit(&Path::root(), &mut |_, item| match item {
-            Item::Param(param) => given.tensors.push(Cow::Borrowed(param)),
+        model.visit(&Path::root(), &mut |_, item| given.add(item));
+        given
+    }
+
+    fn add(&mut self, item: Item<'a>) {
+        match item {
+            Item::Param(param) => self.tensors.push(Cow::Borrowed(param)),
             Item::Tied(_) => {}
             Item::Buffer(buffer) => {
-                given.buffers.push((given.tensors.len(), buffer));
-                given.tensors.push(Cow::Owned(buffer.get()));
+                self.buffers.push((self.tensors.len(), buffer));
+                self.tensors.push(Cow::Owned(buffer.get()));
             }
-            Item::Stream(stream) => given.streams.push(stream),
-            Item::Mode(mode) => given.modes.push(mode.is_training()),
-        });
-        given
+            Item::Stream(stream) => self.streams.push(stream),
+            Item::Mode(mode) => self.modes.push(mode.is_training()),
+        }
     }
 
     fn first(&self, i: usize) -> usize {
@@ -133,31 +137,62 @@ impl Signature {
     }
 
     pub(super) fn fits<M: Module + ?Sized>(&self, given: &Given<'_>, model: &M) -> bool {
-        self.is_like(given, model)
-            && self.given.iter().zip(&given.tensors).all(|(kind, x)| !kind.pinned || kind.root == x.root())
+        let pinned = |(kind, x): (&Kind, &Cow<'_, Tensor>)| !kind.pinned || kind.root == x.root();
+        match self.compare(given, &|| model.describe()) {
+            Likeness::None => false,
+            Likeness::Same => true,
+            Likeness::Moved => self.given.iter().zip(&given.tensors).all(pinned),
+        }
     }
 
     /// Whether it fits, or fitted before parameters changed that something else shared.
     pub(super) fn is_like<M: Module + ?Sized>(&self, given: &Given<'_>, model: &M) -> bool {
-        let tensors = || self.given.iter().enumerate().zip(&given.tensors).skip(given.arguments);
+        self.compare(given, &|| model.describe()) != Likeness::None
+    }
+
+    /// Of no type of model, so that it is compiled here, beside what it calls.
+    fn compare(&self, given: &Given<'_>, describe: &dyn Fn() -> Description) -> Likeness {
         let fits = self.recording == is_recording()
             && self.given.len() == given.tensors.len()
             && self.modes[..] == given.modes[..]
-            && self.streams == given.streams.len()
-            && self.given.iter().zip(&given.tensors).all(|(kind, tensor)| kind.fits(tensor));
+            && self.streams == given.streams.len();
         if !fits {
-            return false;
+            return Likeness::None;
         }
-        let same = tensors().all(|((_, kind), tensor)| kind.root == tensor.root());
-        (same || tensors().all(|((i, kind), _)| kind.first == given.first(i)))
+        let mut same = true;
+        for (i, (kind, tensor)) in self.given.iter().zip(&given.tensors).enumerate() {
+            if !kind.fits(tensor) {
+                return Likeness::None;
+            }
+            same &= i < given.arguments || kind.root == tensor.root();
+        }
+        let tensors = || self.given.iter().enumerate().zip(&given.tensors).skip(given.arguments);
+        let fits = (same || tensors().all(|((i, kind), _)| kind.first == given.first(i)))
             && tensors().all(|((i, kind), tensor)| {
                 kind.first == i || given.tensors[kind.first].layout().offset() == tensor.layout().offset()
             })
-            && self.model.as_ref().is_none_or(|known| (same && tensors().len() > 0) || *known == model.describe())
+            && self.model.as_ref().is_none_or(|known| (same && tensors().len() > 0) || *known == describe());
+        match (fits, same) {
+            (false, _) => Likeness::None,
+            (true, true) => Likeness::Same,
+            (true, false) => Likeness::Moved,
+        }
     }
 }
 
+/// How a call compares with an earlier one.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Likeness {
+    /// It is of another kind.
+    None,
+    /// The same kind, with some of the model's tensors in other memory.
+    Moved,
+    /// The same kind, with all of the model's tensors where they were.
+    Same,
+}
+
 impl Kind {
+    #[inline]
     fn fits(&self, tensor: &Tensor) -> bool {
         self.dtype == tensor.dtype() && self.node == tensor.node_id() && self.layout.goes_like(tensor.layout())
     }

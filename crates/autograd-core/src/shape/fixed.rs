@@ -65,11 +65,14 @@ impl FixedDims {
     }
 }
 
-/// Sizes that are kept in place are compared all at once: the rest of the place is zeros.
+/// Sizes that are kept in place are compared all at once: the rest of the place is zeros. By number, for a comparison of
+/// memory is a call, which takes longer than all of it.
 impl PartialEq for FixedDims {
     #[inline]
     fn eq(&self, other: &FixedDims) -> bool {
-        self.len == other.len && self.near == other.near && (self.len <= NEAR || self.far == other.far)
+        let ([a, b, c, d], [e, f, g, h]) = (self.near, other.near);
+        let differ = (a ^ e) | (b ^ f) | (c ^ g) | (d ^ h) | (self.len ^ other.len);
+        differ == 0 && (self.len <= NEAR || self.far == other.far)
     }
 }
 

@@ -117,7 +117,7 @@ impl Graph {
 }
 
 /// A name inside a quoted string of Graphviz's language.
-fn escaped(name: &str) -> String {
+pub(crate) fn escaped(name: &str) -> String {
     name.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n").replace('\r', "")
 }
 

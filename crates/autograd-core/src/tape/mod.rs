@@ -24,6 +24,7 @@ pub(crate) use anomaly::{hunts_here, unwatched};
 pub(crate) use cut::cut;
 pub use cut::{Cut, watch_cuts};
 pub use gradients::Gradients;
+pub(crate) use graph::escaped;
 pub use graph::{Graph, GraphNode, graph};
 pub use hooks::Hook;
 pub(crate) use hooks::refuse_hooked;

@@ -12,6 +12,7 @@ use super::{DType, Stored, Tensor, for_any};
 use crate::error::{Error, Result, refuse};
 use crate::kernels::copy::gather;
 use crate::kernels::nest::Nest;
+use crate::shape::FixedDims;
 use crate::storage::block::{Plain, typed_mut};
 use smallvec::SmallVec;
 use std::time::Instant;
@@ -238,6 +239,7 @@ impl Tensor {
     }
 
     /// The memory that this tensor lies in, and its first byte there.
+    #[inline]
     pub(crate) fn memory(&self) -> (&[u8], usize) {
         (self.value.memory(), self.layout().offset() * self.dtype().size())
     }
@@ -249,9 +251,8 @@ impl Tensor {
     }
 
     /// Whether this is a contiguous tensor of this dtype and shape that no other tensor can see, and no view.
-    pub(crate) fn can_hold(&mut self, dtype: DType, shape: &[usize]) -> bool {
-        // Size by size: for so few, a comparison of memory is a call too many.
-        let same = self.shape().iter().eq(shape);
+    pub(crate) fn can_hold(&mut self, dtype: DType, shape: &FixedDims) -> bool {
+        let same = self.layout().dims() == shape;
         let fits = self.dtype() == dtype && same && self.is_contiguous() && self.link.is_none();
         fits && Value::bytes_mut(&mut self.value, 0).is_some()
     }

@@ -2,8 +2,11 @@
 
 use super::nest::Nest;
 use super::real::Real;
+use super::simd::{Vectorized, vectorize_with};
+use super::transpose::turn;
 use crate::storage::block::Plain;
 use crate::threads::parallel::for_rows;
+use pulp::Simd;
 
 /// Edge of the square tiles in which a transposed copy goes: a tile's lines of both sides stay in the first-level
 /// cache.
@@ -38,26 +41,39 @@ pub fn gather<T: Plain>(nest: &Nest<1>, x: &[T], y: &mut [T]) {
     });
 }
 
-/// The last two dimensions of the nest are a transposed matrix, which is copied tile by tile, so that neither side is
-/// read or written a whole cache line for one element.
+/// The last two dimensions of the nest are a transposed matrix.
 fn transpose<T: Plain>(nest: &Nest<1>, x: &[T], y: &mut [T]) {
     let outer = nest.dims.len() - 1;
-    let (rows, columns) = (nest.dims[outer - 1], nest.dims[outer]);
-    let stride = nest.strides[0][outer];
+    let (rows, columns, stride) = (nest.dims[outer - 1], nest.dims[outer], nest.strides[0][outer]);
     for_rows(y, rows * columns, rows * columns, |matrices, y| {
         for (matrix, y) in matrices.zip(y.chunks_exact_mut(rows * columns)) {
             let [start] = nest.rows(matrix * rows).step();
-            for r0 in (0..rows).step_by(TILE) {
-                for c0 in (0..columns).step_by(TILE) {
-                    for r in r0..(r0 + TILE).min(rows) {
-                        for c in c0..(c0 + TILE).min(columns) {
-                            y[r * columns + c] = x[start + r + c * stride];
-                        }
-                    }
-                }
-            }
+            vectorize_with(Transpose { x: &x[start..], stride, size: [rows, columns], y });
         }
     });
+}
+
+/// The copy of a matrix whose columns are `stride` apart, tile by tile, so that neither side is read or written a whole
+/// cache line for one element.
+struct Transpose<'a, T> {
+    x: &'a [T],
+    stride: usize,
+    size: [usize; 2],
+    y: &'a mut [T],
+}
+
+impl<T: Plain> Vectorized for Transpose<'_, T> {
+    type Output = ();
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let Transpose { x, stride, size: [rows, columns], y } = self;
+        for r in (0..rows).step_by(TILE) {
+            for c in (0..columns).step_by(TILE) {
+                let size = [TILE.min(columns - c), TILE.min(rows - r)];
+                turn(simd, size, (&x[c * stride + r..], stride), (&mut y[r * columns + c..], columns));
+            }
+        }
+    }
 }
 
 /// `y[nest] = x` where `x` is contiguous: the inverse of [`gather`]. No two elements of the nest may coincide.

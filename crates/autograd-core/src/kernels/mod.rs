@@ -16,6 +16,7 @@ pub mod number;
 pub mod real;
 pub mod simd;
 pub mod special;
+pub mod transpose;
 
 pub mod copy;
 pub mod elementwise;

@@ -48,6 +48,9 @@ fn shift<T: Real>(m: T) -> T {
     if m == T::NEG_INFINITY { T::ZERO } else { m }
 }
 
+/// Rows that go through a pass together.
+const ROWS: usize = 16;
+
 /// Products become `e^(x − m)`, with the maximum m of this tile and those before it; `corrections` are the factors of
 /// what was computed with the maximum before.
 pub(super) struct Exponentials<'a, T> {
@@ -64,17 +67,28 @@ impl<T: Real> Kernel for Exponentials<'_, T> {
     #[inline(always)]
     fn run(self) {
         let Exponentials { form, mask, place, x, norms, corrections } = self;
-        let rows = x.chunks_exact_mut(place.keys.len()).zip(norms.iter_mut().zip(corrections));
-        for (i, (x, ([m, sum], correction))) in rows.enumerate() {
-            masked(form, mask, place, i, x);
-            let largest = Largest.join(*m, fold_run(Largest, x));
-            let shift = shift(largest);
-            for x in x.iter_mut() {
-                *x = (*x - shift).exp();
+        let n = place.keys.len();
+        // One pass after the other over a few rows: within a row, each would wait for the one before.
+        let groups = x.chunks_mut(ROWS * n).zip(norms.chunks_mut(ROWS)).zip(corrections.chunks_mut(ROWS));
+        for (group, ((x, norms), corrections)) in groups.enumerate() {
+            let mut shifts = [T::ZERO; ROWS];
+            for (r, (x, [m, _])) in x.chunks_exact_mut(n).zip(norms.iter_mut()).enumerate() {
+                masked(form, mask, place, group * ROWS + r, x);
+                corrections[r] = *m;
+                *m = Largest.join(*m, fold_run(Largest, x));
+                shifts[r] = shift(*m);
             }
-            *correction = (*m - shift).exp();
-            *sum = *sum * *correction + fold_run(Sum, x);
-            *m = largest;
+            for (correction, shift) in corrections.iter_mut().zip(shifts) {
+                *correction = (*correction - shift).exp();
+            }
+            for (x, shift) in x.chunks_exact_mut(n).zip(shifts) {
+                for x in x.iter_mut() {
+                    *x = (*x - shift).exp();
+                }
+            }
+            for ((x, [_, sum]), correction) in x.chunks_exact(n).zip(norms).zip(corrections) {
+                *sum = *sum * *correction + fold_run(Sum, x);
+            }
         }
     }
 }

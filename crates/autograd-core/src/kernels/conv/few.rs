@@ -10,6 +10,7 @@ use super::window::Window;
 use super::{Conv, for_parts};
 use crate::kernels::real::Real;
 use crate::kernels::simd::{Vectorized, vectorize_with};
+use crate::kernels::transpose::turn;
 use pulp::Simd;
 use std::array::from_fn;
 use std::ops::Range;
@@ -52,28 +53,28 @@ impl Conv {
 
 /// Planes `of` the images of x, side by side, with `before` zeros at the start of each line of `wide` columns.
 #[inline(always)]
-fn gather<T: Real>(
+fn gather<T: Real, S: Simd>(
+    simd: S,
     x: &[T],
     (image, images): (usize, usize),
     (of, height, width): (Range<usize>, usize, usize),
     (before, wide): (usize, usize),
     to: &mut [T],
 ) {
+    let planes = &x[of.start * height * width..];
+    if images < LANES {
+        to.fill(T::ZERO);
+    }
+    if before == 0 && width == wide {
+        // All lines are one.
+        return turn(simd, [images, to.len() / LANES], (planes, image), (to, LANES));
+    }
     let left = before.min(wide);
     let count = width.min(wide - left);
-    let planes = &x[of.start * height * width..];
     for (i, line) in to.chunks_exact_mut(wide * LANES).enumerate() {
         line[..left * LANES].fill(T::ZERO);
         line[(left + count) * LANES..].fill(T::ZERO);
-        let line = line[left * LANES..(left + count) * LANES].as_chunks_mut::<LANES>().0;
-        for lane in 0..LANES {
-            if lane < images {
-                let from = &planes[lane * image + i * width..][..count];
-                line.iter_mut().zip(from).for_each(|(to, from)| to[lane] = *from);
-            } else {
-                line.iter_mut().for_each(|to| to[lane] = T::ZERO);
-            }
-        }
+        turn(simd, [images, count], (&planes[i * width..], image), (&mut line[left * LANES..], LANES));
     }
 }
 
@@ -102,7 +103,7 @@ impl<T: Real> Output<'_, T> {
         let (wide, images) = (conv.columns_inside(), y.len() / conv.output_image());
         let (inside, sums) = room.split_at_mut(conv.inner * height * wide * LANES);
         let of = group * conv.inner..(group + 1) * conv.inner;
-        gather(x, (conv.input_image(), images), (of, height, width), (before[2], wide), inside);
+        gather(simd, x, (conv.input_image(), images), (of, height, width), (before[2], wide), inside);
         let vector = T::count::<S>();
         for (block, w) in w.chunks_exact(conv.depth() * R).enumerate() {
             let first = block * R;
@@ -127,12 +128,8 @@ impl<T: Real> Output<'_, T> {
                     at += vector;
                 }
                 for (r, sums) in sums.chunks_exact(run * LANES).take(many).enumerate() {
-                    let sums = sums.as_chunks::<LANES>().0;
-                    let plane = ((group * conv.outer + first + r) * lines + h) * run;
-                    for lane in 0..images {
-                        let y = &mut y[lane * conv.output_image() + plane..][..run];
-                        y.iter_mut().zip(sums).for_each(|(y, sums)| *y = sums[lane]);
-                    }
+                    let y = &mut y[((group * conv.outer + first + r) * lines + h) * run..];
+                    turn(simd, [run, images], (sums, LANES), (y, conv.output_image()));
                 }
             }
         }
@@ -267,10 +264,10 @@ impl<T: Real> Weight<'_, T> {
         let (wide, vector, depth) = (conv.columns_inside(), T::count::<S>(), conv.depth());
         let (inside, right) = room.split_at_mut(conv.inner * height * wide * LANES);
         let of = group * conv.inner..(group + 1) * conv.inner;
-        gather(x, (conv.input_image(), images), (of, height, width), (before[2], wide), inside);
+        gather(simd, x, (conv.input_image(), images), (of, height, width), (before[2], wide), inside);
         let of = group * conv.outer..(group + 1) * conv.outer;
         let right = &mut right[..conv.outer * lines * run * LANES];
-        gather(y, (conv.output_image(), images), (of, lines, run), (0, run), right);
+        gather(simd, y, (conv.output_image(), images), (of, lines, run), (0, run), right);
         for (first, (c, row)) in (0..conv.outer)
             .step_by(OUTER)
             .flat_map(|first| (0..conv.inner * rows).map(move |i| (first, (i / rows, i % rows))))

@@ -5,7 +5,6 @@ mod pack;
 mod packed;
 mod small;
 mod tiles;
-mod transpose;
 
 use super::real::Real;
 use super::simd::vectorize_with;

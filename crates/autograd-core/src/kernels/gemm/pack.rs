@@ -1,7 +1,7 @@
 //! The packing of operands into the order in which tiles read them.
 
 use super::super::real::Real;
-use super::transpose::{Avx, side, transpose};
+use crate::kernels::transpose::{Avx, side, transpose};
 use crate::storage::block::{Block, Plain};
 use pulp::Simd;
 use std::cell::Cell;

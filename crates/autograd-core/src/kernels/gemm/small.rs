@@ -7,7 +7,7 @@
 use super::super::real::Real;
 use super::super::simd::Vectorized;
 use super::Matrix;
-use super::transpose::{Avx, side, transpose};
+use crate::kernels::transpose::{Avx, side, transpose};
 use pulp::Simd;
 use std::array::from_fn;
 

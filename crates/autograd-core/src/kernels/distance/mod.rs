@@ -1,9 +1,13 @@
-//! Norms of differences of rows, computed in double precision, and their slopes.
+//! Norms of differences of rows and their slopes, in double precision but for the paths of [`abreast`] and [`slopes`].
+
+mod abreast;
+mod slopes;
 
 use super::norm::root;
 use super::real::Real;
-use super::simd::{Kernel, vectorize};
-use crate::threads::parallel::{for_pieces, for_rows};
+use super::simd::{Kernel, vectorize, vectorize_with};
+use crate::threads::parallel::for_rows;
+use slopes::Slopes;
 use std::ops::Range;
 
 /// The rows that are paired, in the order of the pairs.
@@ -113,6 +117,14 @@ impl Metric {
         self.p == 1.0 || (1e-140..1e140).contains(&norm)
     }
 
+    /// The same for a norm whose squares were summed up in the precision of `T`.
+    #[inline(always)]
+    fn is_sure_in<T: Real>(self, norm: T) -> bool {
+        let few = size_of::<T>() == 4;
+        let (least, most) = if few { (T::of(1e-15), T::of(1e18)) } else { (T::of(1e-140), T::of(1e140)) };
+        self.p == 1.0 || (least..most).contains(&norm)
+    }
+
     /// Adds `g` times the slope of the norm to `sum`; it is 0 where the norm is.
     #[inline(always)]
     fn pull(self, d: impl Iterator<Item = f64> + Clone, norm: f64, g: f64, sum: &mut [f64]) {
@@ -200,87 +212,12 @@ fn sum<T: Real>(a: &[T], b: &[T], eps: f64, f: impl Fn(f64) -> f64) -> f64 {
     sums.iter().sum::<f64>() + rest
 }
 
-/// So many rows of the second operand are compared at once.
-const ABREAST: usize = 32;
-
-/// So many rows of the first one share what is turned of the second.
-const SHARE: usize = 64;
-
-/// The norms for p = 1 and 2 of whole rows of pairs, those from `first` on of [`Pairs::All`]: rows of the second operand
-/// are turned, and many are compared with a row of the first at once, one in each lane.
-struct Abreast<'a, T> {
-    of: Distance,
-    sizes: [usize; 2],
-    a: &'a [T],
-    b: &'a [T],
-    first: usize,
-    y: &'a mut [T],
-}
-
-impl<T: Real> Kernel for Abreast<'_, T> {
-    type Output = ();
-    #[inline(always)]
-    fn run(self) {
-        let Abreast { of: Distance { width, metric, .. }, sizes: [m, n], a, b, first, y } = self;
-        let mut turned = vec![[0.0; ABREAST]; width];
-        let rows = y.len() / n;
-        let mut done = 0;
-        while done < rows {
-            // The rows of one batch.
-            let (row, batch) = (first + done, (first + done) / m);
-            let count = (rows - done).min((batch + 1) * m - row);
-            for column in (0..n).step_by(ABREAST) {
-                let lanes = ABREAST.min(n - column);
-                for k in 0..lanes {
-                    let other = &b[(batch * n + column + k) * width..][..width];
-                    turned.iter_mut().zip(other).for_each(|(turned, b)| turned[k] = b.as_f64());
-                }
-                for i in 0..count {
-                    let own = &a[(row + i) * width..][..width];
-                    let norms = if metric.p == 2.0 {
-                        sums(own, &turned, metric.eps, |d| d * d).map(f64::sqrt)
-                    } else {
-                        sums(own, &turned, metric.eps, f64::abs)
-                    };
-                    let y = &mut y[(done + i) * n + column..][..lanes];
-                    for (k, (y, norm)) in y.iter_mut().zip(norms).enumerate() {
-                        let other = || &b[(batch * n + column + k) * width..][..width];
-                        *y = T::of(if metric.is_sure(norm) {
-                            norm
-                        } else {
-                            metric.norm(metric.differences(own, other()))
-                        });
-                    }
-                }
-            }
-            done += count;
-        }
-    }
-}
-
-/// `Σ f(aᵢ − bᵢ + eps)` of one row and of many that are turned.
-#[inline(always)]
-fn sums<T: Real>(own: &[T], turned: &[[f64; ABREAST]], eps: f64, f: impl Fn(f64) -> f64) -> [f64; ABREAST] {
-    let mut sums = [0.0; ABREAST];
-    for (a, others) in own.iter().zip(turned) {
-        let a = a.as_f64();
-        for k in 0..ABREAST {
-            sums[k] += f(a - others[k] + eps);
-        }
-    }
-    sums
-}
-
 /// The norms of the differences of all pairs of rows.
 pub fn distances<T: Real>(of: Distance, a: &[T], b: &[T], y: &mut [T]) {
     if let Pairs::All { m, n } = of.pairs
-        && n >= ABREAST / 2
-        && m >= ABREAST / 2
-        && (of.metric.p == 1.0 || of.metric.p == 2.0)
+        && abreast::is_quick(of.metric, m, n)
     {
-        return for_pieces(y, SHARE * n, |start, y| {
-            vectorize(Abreast { of, sizes: [m, n], a, b, first: start / n, y });
-        });
+        return abreast::distances(of, [m, n], a, b, y);
     }
     for_rows(y, 1, of.width.max(1), |range, y| vectorize(Distances { of, a, b, range, y }));
 }
@@ -296,46 +233,8 @@ pub fn distances_pull<T: Real>(
 ) {
     let each = if rows.is_empty() { 1 } else { y.len() * width / (rows.len() / width.max(1)).max(1) };
     for_rows(gx, width, each.max(1), |range, gx| {
-        vectorize(Slopes { of: Distance { width, pairs, metric }, second, rows, others, y, gy, range, gx });
+        vectorize_with(Slopes { of: Distance { width, pairs, metric }, second, rows, others, y, gy, range, gx });
     });
-}
-
-/// The gradients of a range of rows.
-struct Slopes<'a, T> {
-    of: Distance,
-    second: bool,
-    rows: &'a [T],
-    others: &'a [T],
-    y: &'a [T],
-    gy: &'a [T],
-    range: Range<usize>,
-    gx: &'a mut [T],
-}
-
-impl<T: Real> Kernel for Slopes<'_, T> {
-    type Output = ();
-    #[inline(always)]
-    fn run(self) {
-        let Slopes { of: Distance { width, pairs, metric }, second, rows, others, y, gy, range, gx } = self;
-        let (mut sum, mut partners) = (vec![0.0; width], Vec::new());
-        for (r, gx) in range.zip(gx.chunks_exact_mut(width)) {
-            sum.fill(0.0);
-            let row = &rows[r * width..(r + 1) * width];
-            // Listed first: a closure would be compiled without the instructions of this kernel.
-            partners.clear();
-            pairs.partners(r, second, |partner, k| partners.push((partner, k)));
-            for &(partner, k) in &partners {
-                let other = &others[partner * width..(partner + 1) * width];
-                let (norm, g) = (y[k].as_f64(), gy[k].as_f64());
-                if second {
-                    metric.pull(metric.differences(other, row), norm, -g, &mut sum);
-                } else {
-                    metric.pull(metric.differences(row, other), norm, g, &mut sum);
-                }
-            }
-            gx.iter_mut().zip(&sum).for_each(|(gx, sum)| *gx = T::of(*sum));
-        }
-    }
 }
 
 #[cfg(test)]

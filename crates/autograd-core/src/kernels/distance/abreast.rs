@@ -1,0 +1,145 @@
+//! The norms for p = 1 and 2 of every row with every row, many at once, in the precision of the operands.
+//!
+//! Differences are rounded once, and no term of a norm is negative: nothing cancels. Sums are made of sums of [`TERMS`]
+//! terms, so that their error stays within (`TERMS` + M / `TERMS`) / 2 units in the last place; the root halves it.
+
+use super::{Distance, Metric};
+use crate::kernels::real::Real;
+use crate::kernels::simd::{Vectorized, vectorize_with};
+use crate::kernels::transpose::turn;
+use crate::threads::parallel::for_pieces;
+use pulp::Simd;
+
+/// Rows of the first operand that are compared at once.
+const ROWS: usize = 4;
+
+/// Vectors of rows of the second one.
+const VECTORS: usize = 2;
+
+/// Most of these rows.
+const MOST: usize = 32;
+
+/// Terms that are summed up one after the other.
+const TERMS: usize = 32;
+
+/// So many rows of the first operand share what is turned of the second.
+const SHARE: usize = 64;
+
+/// Fewest rows of either operand for which turning pays.
+const LEAST: usize = 16;
+
+/// Whether this file computes the norms of m rows with n rows.
+pub(super) fn is_quick(metric: Metric, m: usize, n: usize) -> bool {
+    m >= LEAST && n >= LEAST && metric.eps == 0.0 && (metric.p == 1.0 || metric.p == 2.0)
+}
+
+/// The norms of the differences of all pairs of rows in each batch.
+pub(super) fn distances<T: Real>(of: Distance, sizes: [usize; 2], a: &[T], b: &[T], y: &mut [T]) {
+    for_pieces(y, SHARE * sizes[1], |start, y| {
+        vectorize_with(Abreast { of, sizes, a, b, first: start / sizes[1], y });
+    });
+}
+
+/// Whole rows of pairs, those from `first` on: rows of the second operand are turned, and many of them are compared with
+/// rows of the first at once, one in each lane.
+struct Abreast<'a, T> {
+    of: Distance,
+    sizes: [usize; 2],
+    a: &'a [T],
+    b: &'a [T],
+    first: usize,
+    y: &'a mut [T],
+}
+
+impl<T: Real> Vectorized for Abreast<'_, T> {
+    type Output = ();
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let Abreast { of: Distance { width, metric, .. }, sizes: [m, n], a, b, first, y } = self;
+        let many = VECTORS * T::count::<S>();
+        let mut turned = vec![T::ZERO; width * many];
+        let rows = y.len() / n;
+        let mut done = 0;
+        while done < rows {
+            // The rows of one batch.
+            let (row, batch) = (first + done, (first + done) / m);
+            let count = (rows - done).min((batch + 1) * m - row);
+            for column in (0..n).step_by(many) {
+                let lanes = many.min(n - column);
+                let others = &b[(batch * n + column) * width..][..lanes * width];
+                turn(simd, [lanes, width], (others, width), (&mut turned, many));
+                for i in (0..count).step_by(ROWS) {
+                    // The last row is taken several times rather than left over.
+                    let at: [usize; ROWS] = std::array::from_fn(|r| (i + r).min(count - 1));
+                    let own = at.map(|i| &a[(row + i) * width..][..width]);
+                    let mut norms = [[T::ZERO; MOST]; ROWS];
+                    if metric.p == 2.0 {
+                        squares(simd, own, &turned, &mut norms);
+                    } else {
+                        magnitudes(own, &turned, many, &mut norms);
+                    }
+                    for ((i, own), norms) in at.into_iter().zip(own).zip(norms) {
+                        for (k, norm) in norms[..lanes].iter().enumerate() {
+                            let norm = if metric.p == 2.0 { norm.sqrt() } else { *norm };
+                            y[(done + i) * n + column + k] = if metric.is_sure_in(norm) {
+                                norm
+                            } else {
+                                T::of(metric.norm(metric.differences(own, &others[k * width..][..width])))
+                            };
+                        }
+                    }
+                }
+            }
+            done += count;
+        }
+    }
+}
+
+/// The sums of squares of differences of some rows and those that are turned.
+#[inline(always)]
+fn squares<T: Real, S: Simd>(simd: S, own: [&[T]; ROWS], turned: &[T], to: &mut [[T; MOST]; ROWS]) {
+    let vector = T::count::<S>();
+    let (zero, minus) = (T::splat(simd, T::ZERO), T::splat(simd, -T::ONE));
+    let mut all = [[zero; VECTORS]; ROWS];
+    let mut start = 0;
+    for others in turned.chunks(TERMS * VECTORS * vector) {
+        let terms = others.len() / (VECTORS * vector);
+        let own = own.map(|own| &own[start..start + terms]);
+        let mut sums = [[zero; VECTORS]; ROWS];
+        for (i, others) in others.chunks_exact(VECTORS * vector).enumerate() {
+            let others = T::whole::<S>(others);
+            for r in 0..ROWS {
+                let a = T::splat(simd, own[r][i]);
+                for v in 0..VECTORS {
+                    let d = T::mul_add_all(simd, others[v], minus, a);
+                    sums[r][v] = T::mul_add_all(simd, d, d, sums[r][v]);
+                }
+            }
+        }
+        for r in 0..ROWS {
+            for v in 0..VECTORS {
+                all[r][v] = T::add_all(simd, all[r][v], sums[r][v]);
+            }
+        }
+        start += terms;
+    }
+    for r in 0..ROWS {
+        for v in 0..VECTORS {
+            T::store(simd, all[r][v], &mut to[r][v * vector..(v + 1) * vector]);
+        }
+    }
+}
+
+/// The sums of magnitudes of differences of some rows and `many` that are turned.
+#[inline(always)]
+fn magnitudes<T: Real>(own: [&[T]; ROWS], turned: &[T], many: usize, to: &mut [[T; MOST]; ROWS]) {
+    for (own, to) in own.into_iter().zip(to) {
+        for (own, others) in own.chunks(TERMS).zip(turned.chunks(TERMS * many)) {
+            let mut sums = [T::ZERO; MOST];
+            for (a, others) in own.iter().zip(others.chunks_exact(many)) {
+                sums.iter_mut().zip(others).for_each(|(sum, b)| *sum += (*a - *b).abs());
+            }
+            to.iter_mut().zip(sums).for_each(|(to, sum)| *to += sum);
+        }
+    }
+}

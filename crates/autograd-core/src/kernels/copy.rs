@@ -2,7 +2,7 @@
 
 use super::nest::Nest;
 use super::real::Real;
-use super::simd::{Vectorized, vectorize_with};
+use super::simd::{Vectorized, move_with};
 use super::transpose::turn;
 use crate::storage::block::Plain;
 use crate::threads::parallel::for_rows;
@@ -48,7 +48,7 @@ fn transpose<T: Plain>(nest: &Nest<1>, x: &[T], y: &mut [T]) {
     for_rows(y, rows * columns, rows * columns, |matrices, y| {
         for (matrix, y) in matrices.zip(y.chunks_exact_mut(rows * columns)) {
             let [start] = nest.rows(matrix * rows).step();
-            vectorize_with(Transpose { x: &x[start..], stride, size: [rows, columns], y });
+            move_with(Transpose { x: &x[start..], stride, size: [rows, columns], y });
         }
     });
 }

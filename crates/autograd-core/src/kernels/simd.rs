@@ -117,6 +117,13 @@ pub fn vectorize_with<K: Vectorized>(kernel: K) -> K::Output {
     ARCH.dispatch(Named(kernel))
 }
 
+/// [`vectorize_with`], for a kernel that moves elements: operands are copied by it that lie otherwise, which is no part of
+/// what an operation computes.
+#[inline]
+pub fn move_with<K: Vectorized>(kernel: K) -> K::Output {
+    ARCH.dispatch(Named(kernel))
+}
+
 /// Whether this CPU has vectors worth naming: with multiply-add, and eight numbers of f32 long on x86.
 pub fn has_vectors() -> bool {
     struct Widest;

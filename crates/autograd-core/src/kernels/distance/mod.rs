@@ -6,7 +6,7 @@ mod slopes;
 use super::norm::root;
 use super::real::Real;
 use super::simd::{Kernel, vectorize, vectorize_with};
-use crate::threads::parallel::for_rows;
+use crate::threads::parallel::{for_rows, share, worth_sharing};
 use slopes::Slopes;
 use std::ops::Range;
 
@@ -231,10 +231,19 @@ pub fn distances_pull<T: Real>(
     [y, gy]: [&[T]; 2],
     gx: &mut [T],
 ) {
-    let each = if rows.is_empty() { 1 } else { y.len() * width / (rows.len() / width.max(1)).max(1) };
-    for_rows(gx, width, each.max(1), |range, gx| {
-        vectorize_with(Slopes { of: Distance { width, pairs, metric }, second, rows, others, y, gy, range, gx });
-    });
+    let of = Distance { width, pairs, metric };
+    let pull = |first: usize, gx: &mut [T]| {
+        let range = first..first + gx.len() / width;
+        vectorize_with(Slopes { of, second, rows, others, y, gy, range, gx });
+    };
+    if gx.is_empty() {
+        return;
+    }
+    if worth_sharing(y.len().saturating_mul(width)) {
+        share(gx, slopes::BLOCK * width, &|i, gx| pull(i * slopes::BLOCK, gx));
+    } else {
+        pull(0, gx);
+    }
 }
 
 #[cfg(test)]

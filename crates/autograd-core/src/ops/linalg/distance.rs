@@ -8,8 +8,9 @@ use crate::tape::{Pull, Pullback, Saved, record};
 use crate::tensor::{Tensor, for_float};
 
 impl Tensor {
-    /// The distance of each row of this tensor to each row of `other`: `‖aᵢ − bⱼ‖ₚ`, from exact differences. For p = 0
-    /// the number of elements that differ, for p = ∞ the largest difference.
+    /// The distance of each row of this tensor to each row of `other`: `‖aᵢ − bⱼ‖ₚ`, from differences, not from products
+    /// of rows, in which near rows would lose all digits. For p = 0 the number of elements that differ, for p = ∞ the
+    /// largest difference.
     ///
     /// # Shapes
     /// `[.., P, M] × [.., R, M] → [.., P, R]`, the leading dims broadcast.
@@ -299,5 +300,76 @@ mod tests {
             let (a, b) = (far.zeros_like(), Tensor::from_vec(vec![3.0 * scale, 4.0 * scale], &[1, 2]).expect("small"));
             assert!((of(&a, &b) / (5.0 * scale) - 1.0).abs() < 1e-14);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{DType, Tensor, seeded};
+
+    /// Rows apart, near, equal, tiny, huge and not finite, all with all, in F32.
+    fn rows(count: usize, width: usize, seed: u64) -> Tensor {
+        let x = Tensor::randn(&[count, width], DType::F32, &mut seeded(seed)).expect("small");
+        let mut x = x.to_vec::<f32>().expect("floats");
+        for (i, x) in x.chunks_mut(width).enumerate() {
+            let factor = match i {
+                3 => 1e-30,
+                5 => 1e30,
+                _ => 1.0,
+            };
+            x.iter_mut().for_each(|x| *x *= factor);
+            match i {
+                7 | 8 => x.fill(0.5),
+                9 => x.iter_mut().enumerate().for_each(|(k, x)| *x = 0.5 + k as f32 * 1e-6),
+                11 => x[0] = f32::INFINITY,
+                _ => {}
+            }
+        }
+        Tensor::from_slice(&x, &[count, width]).expect("small")
+    }
+
+    fn near(got: &[f64], expected: &[f64], ulps: f64, scales: &[f64]) {
+        for (i, ((got, expected), scale)) in got.iter().zip(expected).zip(scales).enumerate() {
+            let allowed = ulps * f64::from(f32::EPSILON) * scale.max(f64::from(f32::MIN_POSITIVE));
+            let same = got == expected || (got.is_nan() && expected.is_nan()) || (got - expected).abs() <= allowed;
+            assert!(same, "{i}: {got:e} and {expected:e}");
+        }
+    }
+
+    #[test]
+    fn many_rows_in_single_precision_are_as_near_as_their_sums() {
+        for (m, n, width) in [(40, 37, 70), (16, 70, 3), (19, 16, 32)] {
+            for p in [1.0, 2.0] {
+                let (a, b) = (rows(m, width, 1).requires_grad(), rows(n, width, 2).requires_grad());
+                let wide = |x: &Tensor| x.detach().to_dtype(DType::F64).requires_grad();
+                let (wide_a, wide_b) = (wide(&a), wide(&b));
+                let (y, exact) = (a.cdist(&b, p).expect("fits"), wide_a.cdist(&wide_b, p).expect("fits"));
+                let rounded: Vec<f64> = exact.to_f64s().iter().map(|y| f64::from(*y as f32)).collect();
+                near(&y.to_f64s(), &rounded, 20.0, &rounded);
+
+                // Without what is not finite, for which no slope is defined.
+                let finite = |x: &Tensor| x.narrow(0, 0, 11).expect("enough rows");
+                let pull = |a: &Tensor, b: &Tensor| {
+                    let (a, b) = (Tensor::cat(&[&finite(a), &finite(a)], 0), Tensor::cat(&[&finite(b), &finite(b)], 0));
+                    let y = a.expect("fits").cdist(&b.expect("fits"), p).expect("fits");
+                    y.sum().backward().expect("tracked")
+                };
+                let (grads, wide) = (pull(&a, &b), pull(&wide_a, &wide_b));
+                for (x, wide_x) in [(&a, &wide_a), (&b, &wide_b)] {
+                    let got = grads.get(x).expect("it takes part").to_f64s();
+                    let expected = wide.get(wide_x).expect("it takes part").to_f64s();
+                    // Each of the terms is at most 1.
+                    near(&got, &expected, 20.0, &vec![44.0; got.len()]);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn near_rows_have_their_distance() {
+        let x = Tensor::full(&[20, 64], 1000.0, DType::F32).expect("small");
+        let y = x.add_scalar(2f64.powi(-10));
+        let distances = x.cdist(&y, 2.0).expect("fits").to_f64s();
+        assert!(distances.iter().all(|d| *d == 8.0 * 2f64.powi(-10)), "{distances:?}");
     }
 }

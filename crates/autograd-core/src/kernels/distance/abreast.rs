@@ -78,14 +78,19 @@ impl<T: Real> Vectorized for Abreast<'_, T> {
                     } else {
                         magnitudes(own, &turned, many, &mut norms);
                     }
-                    for ((i, own), norms) in at.into_iter().zip(own).zip(norms) {
-                        for (k, norm) in norms[..lanes].iter().enumerate() {
-                            let norm = if metric.p == 2.0 { norm.sqrt() } else { *norm };
-                            y[(done + i) * n + column + k] = if metric.is_sure_in(norm) {
-                                norm
-                            } else {
-                                T::of(metric.norm(metric.differences(own, &others[k * width..][..width])))
-                            };
+                    for ((i, own), norms) in at.into_iter().zip(own).zip(&mut norms) {
+                        let mut sure = true;
+                        for norm in &mut norms[..many] {
+                            *norm = if metric.p == 2.0 { norm.sqrt() } else { *norm };
+                            sure &= metric.is_sure_in(*norm);
+                        }
+                        let y = &mut y[(done + i) * n + column..][..lanes];
+                        y.copy_from_slice(&norms[..lanes]);
+                        if sure {
+                            continue;
+                        }
+                        for (k, y) in y.iter_mut().enumerate().filter(|(_, y)| !metric.is_sure_in(**y)) {
+                            *y = T::of(metric.norm(metric.differences(own, &others[k * width..][..width])));
                         }
                     }
                 }

@@ -272,7 +272,7 @@ crate::ops::cases::cases![{
 
 #[cfg(test)]
 mod tests {
-    use crate::{Tensor, grad};
+    use crate::{DType, Tensor, grad, seeded};
 
     #[test]
     fn at_distance_zero_there_is_no_gradient_of_any_order() {
@@ -301,11 +301,6 @@ mod tests {
             assert!((of(&a, &b) / (5.0 * scale) - 1.0).abs() < 1e-14);
         }
     }
-}
-
-#[cfg(test)]
-mod tests {
-    use crate::{DType, Tensor, seeded};
 
     /// Rows apart, near, equal, tiny, huge and not finite, all with all, in F32.
     fn rows(count: usize, width: usize, seed: u64) -> Tensor {

@@ -139,6 +139,16 @@ impl<'a> Call<'a> {
         usize::try_from(value).map_err(|_| Stop::argument(name, value))
     }
 
+    /// Like [`Call::count`], or a default where the file leaves it out.
+    pub fn count_or(&self, name: &str, default: usize) -> Outcome<usize> {
+        if self.value(name).is_none() { Ok(default) } else { self.count(name) }
+    }
+
+    /// Like [`Call::integer`], or a default where the file leaves it out.
+    pub fn integer_or(&self, name: &str, default: isize) -> Outcome<isize> {
+        Ok(self.maybe_integer(name)?.unwrap_or(default))
+    }
+
     /// Whole numbers; one stands for a list of one.
     pub fn integers(&self, name: &str) -> Outcome<Vec<isize>> {
         match self.value(name) {
@@ -146,6 +156,11 @@ impl<'a> Call<'a> {
             Some(Value::Array(list)) => list.iter().map(|value| integer(name, value)).collect(),
             Some(value) => Ok(vec![integer(name, value)?]),
         }
+    }
+
+    /// Like [`Call::integers`], or one default where the file leaves them out.
+    pub fn integers_or(&self, name: &str, default: isize) -> Outcome<Vec<isize>> {
+        if self.value(name).is_none() { Ok(vec![default]) } else { self.integers(name) }
     }
 
     /// Numbers of things; a negative one is unsupported, as in [`Call::count`].

@@ -68,6 +68,29 @@ fn make_iterations(make: &Lbfgs) -> usize {
 }
 
 #[test]
+fn the_highest_point_of_what_is_turned_over_is_reached_by_the_same_steps() {
+    let upside_down = |model: &mut Net| -> Result<(f64, Gradients)> {
+        let (value, grads) = loss(model)?;
+        let mut turned = Gradients::default();
+        for param in model.parameters() {
+            if let Some(g) = grads.get(param) {
+                turned.insert(param, g.neg())?;
+            }
+        }
+        Ok((-value, turned))
+    };
+    for lbfgs in both() {
+        let (mut down, mut up) = (net(), net());
+        let (mut lowest, mut highest) = (lbfgs.clone(), lbfgs.maximize(true));
+        for _ in 0..3 {
+            let (below, _) = lowest.step_with(&mut down, loss).expect("valid");
+            let (above, _) = highest.step_with(&mut up, upside_down).expect("valid");
+            assert_eq!((below, values(&down)), (-above, values(&up)));
+        }
+    }
+}
+
+#[test]
 fn a_failed_evaluation_changes_nothing() {
     for mut lbfgs in both() {
         let mut model = net();

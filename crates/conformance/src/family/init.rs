@@ -130,6 +130,8 @@ struct Expected {
     property: Option<String>,
     gain: Option<f64>,
     zeros_per_column: Option<usize>,
+    /// A row that is 0, whatever the others are drawn from.
+    zero_row: Option<isize>,
 }
 
 /// All elements the same, or each its own.
@@ -213,7 +215,7 @@ fn default_init(case: &Case, precision: Precision) -> Outcome<()> {
                 let params = layer.named_parameters();
                 let found = params.iter().find(|(known, _)| *known == name);
                 let (_, param) = found.ok_or_else(|| Stop::Differs("there is none".into()))?;
-                Ok(param.detach())
+                expected.zero_row.map_or_else(|| Ok(param.detach()), |row| without_zeros(param, row))
             })
             .map_err(|stop| match stop {
                 Stop::Differs(text) => Stop::Differs(format!("parameter {name}: {text}")),
@@ -221,6 +223,18 @@ fn default_init(case: &Case, precision: Precision) -> Outcome<()> {
             })?;
     }
     Ok(())
+}
+
+/// The rows of a table besides one that must be 0.
+fn without_zeros(table: &Tensor, row: isize) -> Outcome<Tensor> {
+    let zeros = table.select(0, row)?.to_f64s();
+    if let Some(x) = zeros.iter().find(|x| **x != 0.0) {
+        return Err(Stop::Differs(format!("row {row}: got {x} want 0")));
+    }
+    let rows = table.shape()[0] as isize;
+    let row = if row < 0 { row + rows } else { row };
+    let others: Vec<i64> = (0..rows).filter(|other| *other != row).map(|other| other as i64).collect();
+    Ok(table.detach().index_select(0, &Tensor::from_slice(&others, &[others.len()])?)?)
 }
 
 /// How many values are drawn to compare a mean and a standard deviation with.

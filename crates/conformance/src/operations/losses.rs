@@ -17,14 +17,17 @@ pub(super) const TABLE: Table = &[
     ("smooth_l1_loss", |c| of(c, SmoothL1Loss::new().beta(c.number_or("beta", 1.0)?).reduction(reduction(c)?))),
     ("huber_loss", |c| of(c, HuberLoss::new().delta(c.number_or("delta", 1.0)?).reduction(reduction(c)?))),
     ("soft_margin_loss", |c| of(c, SoftMarginLoss::new().reduction(reduction(c)?))),
-    ("hinge_embedding_loss", |c| of(c, HingeEmbeddingLoss::new().margin(c.number("margin")?).reduction(reduction(c)?))),
-    ("kl_div", |c| of(c, KlDivLoss::new().log_target(c.flag("log_target")?).reduction(reduction(c)?))),
+    ("hinge_embedding_loss", |c| {
+        of(c, HingeEmbeddingLoss::new().margin(c.number_or("margin", 1.0)?).reduction(reduction(c)?))
+    }),
+    ("kl_div", |c| of(c, KlDivLoss::new().log_target(c.flag_or("log_target", false)?).reduction(reduction(c)?))),
     ("poisson_nll_loss", |c| {
-        let loss = PoissonNllLoss::new().log_input(c.flag("log_input")?).full(c.flag("full")?);
-        of(c, loss.eps(c.number("eps")?).reduction(reduction(c)?))
+        let loss = PoissonNllLoss::new().log_input(c.flag_or("log_input", true)?).full(c.flag_or("full", false)?);
+        of(c, loss.eps(c.number_or("eps", 1e-8)?).reduction(reduction(c)?))
     }),
     ("gaussian_nll_loss", |c| {
-        let loss = GaussianNllLoss::new().full(c.flag("full")?).eps(c.number("eps")?).reduction(reduction(c)?);
+        let loss = GaussianNllLoss::new().full(c.flag_or("full", false)?).eps(c.number_or("eps", 1e-6)?);
+        let loss = loss.reduction(reduction(c)?);
         c.one(loss.forward(c.tensor("input")?, c.tensor("target")?, c.tensor("var")?))
     }),
     ("binary_cross_entropy", |c| {
@@ -46,12 +49,12 @@ pub(super) const TABLE: Table = &[
         of(c, weight(c)?.into_iter().fold(loss, NllLoss::weight))
     }),
     ("multi_margin_loss", |c| {
-        let squared = match c.number("p")? {
+        let squared = match c.number_or("p", 1.0)? {
             1.0 => false,
             2.0 => true,
             other => return Err(Stop::argument("p", other)),
         };
-        let loss = MultiMarginLoss::new().squared(squared).margin(c.number("margin")?).reduction(reduction(c)?);
+        let loss = MultiMarginLoss::new().squared(squared).margin(c.number_or("margin", 1.0)?).reduction(reduction(c)?);
         of(c, weight(c)?.into_iter().fold(loss, MultiMarginLoss::weight))
     }),
     ("multilabel_margin_loss", |c| of(c, MultiLabelMarginLoss::new().reduction(reduction(c)?))),
@@ -60,14 +63,16 @@ pub(super) const TABLE: Table = &[
         of(c, weight(c)?.into_iter().fold(loss, MultiLabelSoftMarginLoss::weight))
     }),
     ("margin_ranking_loss", |c| {
-        let loss = MarginRankingLoss::new().margin(c.number("margin")?).reduction(reduction(c)?);
+        let loss = MarginRankingLoss::new().margin(c.number_or("margin", 0.0)?).reduction(reduction(c)?);
         c.one(loss.forward(c.tensor("input1")?, c.tensor("input2")?, c.tensor("target")?))
     }),
     ("cosine_embedding_loss", |c| {
-        let loss = CosineEmbeddingLoss::new().margin(c.number("margin")?).reduction(reduction(c)?);
+        let loss = CosineEmbeddingLoss::new().margin(c.number_or("margin", 0.0)?).reduction(reduction(c)?);
         c.one(loss.forward(c.tensor("input1")?, c.tensor("input2")?, c.tensor("target")?))
     }),
-    ("triplet_margin_loss", |c| triplet(c, Distance::Norm { p: c.number("p")?, eps: c.number("eps")? })),
+    ("triplet_margin_loss", |c| {
+        triplet(c, Distance::Norm { p: c.number_or("p", 2.0)?, eps: c.number_or("eps", 1e-6)? })
+    }),
     ("triplet_margin_with_distance_loss", |c| {
         let distance = match c.word("distance")? {
             "l1" => Distance::L1,
@@ -83,7 +88,7 @@ pub(super) const TABLE: Table = &[
             c.integers(name)?.into_iter().map(count).collect()
         };
         let (times, sizes) = (lengths("input_lengths")?, lengths("target_lengths")?);
-        let loss = CtcLoss::new().blank(c.count("blank")?).zero_infinity(c.flag("zero_infinity")?);
+        let loss = CtcLoss::new().blank(c.count_or("blank", 0)?).zero_infinity(c.flag_or("zero_infinity", false)?);
         let log_probs = c.tensor("logits")?.log_softmax(2)?;
         c.one(loss.reduction(reduction(c)?).forward(&log_probs, c.tensor("targets")?, &times, &sizes))
     }),
@@ -94,8 +99,8 @@ fn of(c: &Call<'_>, loss: impl Loss) -> Outcome<Outputs> {
 }
 
 fn triplet(c: &Call<'_>, distance: Distance) -> Outcome<Outputs> {
-    let loss = TripletMarginLoss::new().distance(distance).margin(c.number("margin")?).swap(c.flag("swap")?);
-    let loss = loss.reduction(reduction(c)?);
+    let loss = TripletMarginLoss::new().distance(distance).margin(c.number_or("margin", 1.0)?);
+    let loss = loss.swap(c.flag_or("swap", false)?).reduction(reduction(c)?);
     c.one(loss.forward(c.tensor("anchor")?, c.tensor("positive")?, c.tensor("negative")?))
 }
 

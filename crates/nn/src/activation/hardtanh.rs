@@ -1,10 +1,13 @@
 //! Hyperbolic tangent in straight pieces.
 
 use crate::layer::Layer;
-use autograd_core::{Result, Tensor};
+use autograd_core::{Error, ErrorKind, Result, Tensor};
 use wengert_derive::Module;
 
 /// Hyperbolic tangent in straight pieces: [`Tensor::hardtanh`] as a layer.
+///
+/// # Errors
+/// `forward` fails if a bound is NaN or `min_val` is not below `max_val`.
 ///
 /// # Examples
 /// ```
@@ -49,6 +52,10 @@ impl Default for Hardtanh {
 
 impl Layer for Hardtanh {
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        if self.min_val == self.max_val {
+            let text = format!("Hardtanh: min_val {} is not below max_val {}", self.min_val, self.max_val);
+            return Err(Error::new(ErrorKind::Argument, text));
+        }
         x.hardtanh(self.min_val, self.max_val)
     }
 }
@@ -57,4 +64,6 @@ impl Layer for Hardtanh {
 cases![
     activation("Hardtanh", |_| Ok(Hardtanh::new()), |x| x.clamp(-1.0, 1.0)),
     activation("Hardtanh", |_| Ok(Hardtanh::new().min_val(-0.5).max_val(2.0)), |x| x.clamp(-0.5, 2.0)),
+    layer("Hardtanh", |_| Ok(Hardtanh::new().min_val(1.0))).refuses(&[2], "Hardtanh: min_val 1 is not below max_val 1"),
+    layer("Hardtanh", |_| Ok(Hardtanh::new().min_val(2.0))).refuses(&[2], "hardtanh: min_val 2 is above max_val 1"),
 ];

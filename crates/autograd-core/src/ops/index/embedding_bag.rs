@@ -182,7 +182,8 @@ impl Tensor {
     ///
     /// # Errors
     /// If the shapes do not fit, an index is out of range, the offsets do not begin with 0 or go down or beyond the
-    /// index, the dtypes differ, or there are weights for something else than a sum.
+    /// index, the dtypes differ, there are weights for something else than a sum, or gradients are to be divided by
+    /// frequencies with [`Bag::Max`].
     ///
     /// # Examples
     /// ```
@@ -208,6 +209,10 @@ impl Tensor {
             CHECK.require(options.mode == Bag::Sum, "mode", options.mode, "Sum where there are weights")?;
             CHECK.same_dtype(self, weights)?;
             CHECK.is("per_sample_weights", weights, index.shape())?;
+        }
+        if options.mode == Bag::Max && options.scale_grad_by_freq {
+            let text = format!("{OP}: scale_grad_by_freq divides the gradients of sums and means, and mode is Max");
+            return Err(Error::new(ErrorKind::Argument, text));
         }
         let (bags, of_bag) = bags(index, offsets, options.include_last_offset)?;
         let table = options.limit.apply(OP, &sieved(OP, self, &flat, None, options.scale_grad_by_freq)?)?;
@@ -326,6 +331,10 @@ crate::ops::cases::cases![{
                     x[0].embedding_bag(&x[1], Some(&Tensor::from([0])), options)
                 },
                 "embedding_bag: mode is Mean, it must be Sum where there are weights",
+            )
+            .refuses(
+                |x| x[0].embedding_bag(&x[1], Some(&Tensor::from([0])), of(Bag::Max).scale_grad_by_freq(true)),
+                "embedding_bag: scale_grad_by_freq divides the gradients of sums and means, and mode is Max",
             )
             .refuses(
                 |x| x[0].embedding_bag(&Tensor::from([[4]]), None, EmbeddingBagOptions::new()),

@@ -6,14 +6,14 @@ use crate::call::Call;
 use crate::stop::{Outcome, Stop};
 use autograd_core::{Bag, EmbeddingBagOptions, EmbeddingOptions, SeededRng, Tensor};
 use wengert_nn::{
-    AttentionMasks, Embedding, EmbeddingBag, Layer, MultiheadAttention, MultiheadAttentionOptions,
+    AttentionMasks, Embedding, EmbeddingBag, Layer, MultiheadAttention, MultiheadAttentionOptions, Transformer,
     TransformerActivation, TransformerDecoderLayer, TransformerEncoderLayer, TransformerOptions,
 };
 
 pub(super) const TABLE: &[(&str, Build)] = &[
     ("Embedding", |c, rng| {
         without_norm(c)?;
-        let options = EmbeddingOptions::new().scale_grad_by_freq(c.flag("scale_grad_by_freq")?);
+        let options = EmbeddingOptions::new().scale_grad_by_freq(c.flag_or("scale_grad_by_freq", false)?);
         let options = c.maybe_integer("padding_idx")?.into_iter().fold(options, EmbeddingOptions::padding_idx);
         layer(Embedding::with(c.count("num_embeddings")?, c.count("embedding_dim")?, options, rng)?)
     }),
@@ -21,6 +21,7 @@ pub(super) const TABLE: &[(&str, Build)] = &[
     ("MultiheadAttention", |c, rng| layer(multihead(c, rng)?)),
     ("TransformerEncoderLayer", |c, rng| layer(encoder(c, rng)?)),
     ("TransformerDecoderLayer", |c, rng| layer(decoder(c, rng)?)),
+    ("Transformer", |c, rng| layer(transformer(c, rng)?)),
 ];
 
 /// Those of several inputs or outputs.
@@ -29,6 +30,7 @@ pub(super) const CALLED: &[(&str, BuildCalled)] = &[
     ("MultiheadAttention", |c, rng| Ok(Box::new(multihead(c, rng)?))),
     ("TransformerEncoderLayer", |c, rng| Ok(Box::new(encoder(c, rng)?))),
     ("TransformerDecoderLayer", |c, rng| Ok(Box::new(decoder(c, rng)?))),
+    ("Transformer", |c, rng| Ok(Box::new(transformer(c, rng)?))),
 ];
 
 /// PyTorch shortens the rows of the table itself; gradients are dense.
@@ -40,7 +42,7 @@ fn without_norm(c: &Call<'_>) -> Outcome<()> {
 
 fn bag(c: &Call<'_>, rng: &mut SeededRng) -> Outcome<EmbeddingBag> {
     without_norm(c)?;
-    let mode = match c.word("mode")? {
+    let mode = match c.maybe_word("mode")?.unwrap_or("mean") {
         "sum" => Bag::Sum,
         "mean" => Bag::Mean,
         "max" => Bag::Max,
@@ -48,8 +50,8 @@ fn bag(c: &Call<'_>, rng: &mut SeededRng) -> Outcome<EmbeddingBag> {
     };
     let options = EmbeddingBagOptions::new()
         .mode(mode)
-        .scale_grad_by_freq(c.flag("scale_grad_by_freq")?)
-        .include_last_offset(c.flag("include_last_offset")?);
+        .scale_grad_by_freq(c.flag_or("scale_grad_by_freq", false)?)
+        .include_last_offset(c.flag_or("include_last_offset", false)?);
     let options = c.maybe_integer("padding_idx")?.into_iter().fold(options, EmbeddingBagOptions::padding_idx);
     Ok(EmbeddingBag::with(c.count("num_embeddings")?, c.count("embedding_dim")?, options, rng)?)
 }
@@ -105,13 +107,13 @@ impl Called for MultiheadAttention {
 
 fn options(c: &Call<'_>) -> Outcome<TransformerOptions> {
     let options = TransformerOptions::new()
-        .dim_feedforward(c.count("dim_feedforward")?)
-        .dropout(c.number("dropout")?)
-        .layer_norm_eps(c.number("layer_norm_eps")?)
-        .batch_first(c.flag("batch_first")?)
-        .norm_first(c.flag("norm_first")?)
-        .bias(c.flag("bias")?);
-    Ok(options.activation(match c.word("activation")? {
+        .dim_feedforward(c.count_or("dim_feedforward", 2048)?)
+        .dropout(c.number_or("dropout", 0.1)?)
+        .layer_norm_eps(c.number_or("layer_norm_eps", 1e-5)?)
+        .batch_first(c.flag_or("batch_first", false)?)
+        .norm_first(c.flag_or("norm_first", false)?)
+        .bias(c.flag_or("bias", true)?);
+    Ok(options.activation(match c.maybe_word("activation")?.unwrap_or("relu") {
         "relu" => TransformerActivation::ReLU,
         "gelu" => TransformerActivation::GELU,
         other => return Err(Stop::argument("activation", other)),
@@ -139,5 +141,21 @@ impl Called for TransformerDecoderLayer {
         let memory =
             masks(c, "memory_mask", "memory_key_padding_mask")?.is_causal(c.flag_or("memory_is_causal", false)?);
         Ok(vec![self.decode(c.tensor("tgt")?, c.tensor("memory")?, &own, &memory)?])
+    }
+}
+
+fn transformer(c: &Call<'_>, rng: &mut SeededRng) -> Outcome<Transformer> {
+    let layers = [c.count_or("num_encoder_layers", 6)?, c.count_or("num_decoder_layers", 6)?];
+    Ok(Transformer::with(c.count_or("d_model", 512)?, c.count_or("nhead", 8)?, layers, options(c)?, rng)?)
+}
+
+impl Called for Transformer {
+    fn outputs(&self, c: &Call<'_>) -> Outcome<Vec<Tensor>> {
+        let read = |name: &str| -> Outcome<AttentionMasks> {
+            let masks = masks(c, &format!("{name}_mask"), &format!("{name}_key_padding_mask"))?;
+            Ok(masks.is_causal(c.flag_or(&format!("{name}_is_causal"), false)?))
+        };
+        let all = [&read("src")?, &read("tgt")?, &read("memory")?];
+        Ok(vec![self.transform([c.tensor("src")?, c.tensor("tgt")?], all)?])
     }
 }

@@ -35,6 +35,9 @@ impl Called for Box<dyn DynLayer> {
                 return Ok(vec![self.forward_all(&[a.clone(), b.clone()])?]);
             }
         }
+        if let (Some(x), Some(indices)) = (one("input")?, one("indices")?) {
+            return Ok(vec![self.forward_all(&[x.clone(), indices.clone()])?]);
+        }
         let x = one("input")?.ok_or_else(|| Stop::Unsupported("another input than the only one".into()))?;
         Ok(vec![self.forward(x)?])
     }
@@ -77,7 +80,8 @@ type BuildCalled = fn(&Call<'_>, &mut SeededRng) -> Outcome<Box<dyn Called>>;
 
 /// The function that builds a layer of several inputs or outputs.
 fn find_called(name: &str) -> Option<BuildCalled> {
-    let mut all = attention::CALLED.iter().chain(graph::CALLED).chain(recurrent::CALLED);
+    let tables = [attention::CALLED, graph::CALLED, images::CALLED, recurrent::CALLED];
+    let mut all = tables.into_iter().flatten();
     all.find(|(known, _)| *known == name).map(|(_, build)| *build)
 }
 

@@ -38,13 +38,16 @@ pub(super) const TABLE: &[(&str, Build)] = &[
     }),
     ("LocalResponseNorm", |c, _| {
         let norm = LocalResponseNorm::new(c.count("size")?);
-        layer(norm.alpha(c.number("alpha")?).beta(c.number("beta")?).k(c.number("k")?))
+        let norm = norm.alpha(c.number_or("alpha", 1e-4)?).beta(c.number_or("beta", 0.75)?);
+        layer(norm.k(c.number_or("k", 1.0)?))
     }),
     ("UnitNormalization", |c, _| layer(UnitNormalization::new().dim(c.integer("axis")?))),
-    ("CosineSimilarity", |c, _| layer(CosineSimilarity::new().dim(c.integer("dim")?).eps(c.number("eps")?))),
+    ("CosineSimilarity", |c, _| {
+        layer(CosineSimilarity::new().dim(c.integer_or("dim", 1)?).eps(c.number_or("eps", 1e-8)?))
+    }),
     ("PairwiseDistance", |c, _| {
-        let distance = PairwiseDistance::new().p(c.number("p")?).eps(c.number("eps")?);
-        layer(distance.keepdim(c.flag("keepdim")?))
+        let distance = PairwiseDistance::new().p(c.number_or("p", 2.0)?).eps(c.number_or("eps", 1e-6)?);
+        layer(distance.keepdim(c.flag_or("keepdim", false)?))
     }),
 ];
 

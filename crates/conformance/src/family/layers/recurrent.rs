@@ -99,8 +99,12 @@ fn state<'a>(c: &Call<'a>) -> Outcome<Option<&'a Tensor>> {
 }
 
 fn state_and_cell(c: &Call<'_>) -> Outcome<Option<LSTMState>> {
-    let both = state(c)?.zip(c.maybe_tensor("c_0")?);
-    Ok(both.map(|(h, c)| LSTMState { h: h.clone(), c: c.clone() }))
+    match (state(c)?, c.maybe_tensor("c_0")?) {
+        (None, None) => Ok(None),
+        (Some(h), Some(c)) => Ok(Some(LSTMState { h: h.clone(), c: c.clone() })),
+        // A value of the type has both.
+        (h, _) => Err(Stop::argument(if h.is_some() { "c_0" } else { "h_0" }, "missing")),
+    }
 }
 
 impl Called for RNN {

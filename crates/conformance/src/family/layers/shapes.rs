@@ -7,7 +7,7 @@ use crate::case::{Case, Precision};
 use crate::family::inputs::Inputs;
 use crate::stop::{Outcome, Stop};
 use autograd_core::module::Module;
-use autograd_core::{InterpolateMode, PerDim, seeded};
+use autograd_core::{InterpolateMode, PerDim, SeededRng, seeded};
 use std::collections::BTreeMap;
 use wengert_nn::{
     AdaptiveLogSoftmaxOptions, AdaptiveLogSoftmaxWithLoss, AlphaDropout, Bilinear, BilinearOptions, ChannelShuffle,
@@ -62,13 +62,13 @@ pub(super) const TABLE: &[(&str, Build)] = &[
     ("ConvTranspose2d", |c, rng| transpose!(c, rng, ConvTranspose2d)),
     ("ConvTranspose3d", |c, rng| transpose!(c, rng, ConvTranspose3d)),
     ("Unfold", |c, _| {
-        let unfold = Unfold::new(&c.integers("kernel_size")?[..]).dilation(&c.integers("dilation")?[..]);
-        layer(unfold.padding(&c.integers("padding")?[..]).stride(&c.integers("stride")?[..]))
+        let unfold = Unfold::new(&c.integers("kernel_size")?[..]).dilation(&c.integers_or("dilation", 1)?[..]);
+        layer(unfold.padding(&c.integers_or("padding", 0)?[..]).stride(&c.integers_or("stride", 1)?[..]))
     }),
     ("Fold", |c, _| {
         let fold = Fold::new(&c.integers("output_size")?[..], &c.integers("kernel_size")?[..]);
-        let fold = fold.dilation(&c.integers("dilation")?[..]).padding(&c.integers("padding")?[..]);
-        layer(fold.stride(&c.integers("stride")?[..]))
+        let fold = fold.dilation(&c.integers_or("dilation", 1)?[..]).padding(&c.integers_or("padding", 0)?[..]);
+        layer(fold.stride(&c.integers_or("stride", 1)?[..]))
     }),
     ("Upsample", |c, _| {
         let upsample = resized!(c, Upsample).mode(mode(c)?);
@@ -85,22 +85,25 @@ pub(super) const TABLE: &[(&str, Build)] = &[
     ("ChannelShuffle", |c, _| layer(ChannelShuffle::new(c.integer("groups")?))),
     ("Unflatten", |c, _| layer(Unflatten::new(c.integer("dim")?, &c.integers("unflattened_size")?))),
     ("Softmax2d", |_, _| layer(Softmax2d)),
-    ("RReLU", |c, rng| layer(RReLU::new(rng).lower(c.number("lower")?).upper(c.number("upper")?))),
-    ("Dropout1d", |c, rng| layer(Dropout1d::new(c.number("p")?, rng)?)),
-    ("Dropout2d", |c, rng| layer(Dropout2d::new(c.number("p")?, rng)?)),
-    ("Dropout3d", |c, rng| layer(Dropout3d::new(c.number("p")?, rng)?)),
-    ("AlphaDropout", |c, rng| layer(AlphaDropout::new(c.number("p")?, rng)?)),
-    ("FeatureAlphaDropout", |c, rng| layer(FeatureAlphaDropout::new(c.number("p")?, rng)?)),
+    ("RReLU", |c, rng| {
+        layer(RReLU::new(rng).lower(c.number_or("lower", 0.125)?).upper(c.number_or("upper", 1.0 / 3.0)?))
+    }),
+    ("Dropout1d", |c, rng| layer(Dropout1d::new(c.number_or("p", 0.5)?, rng)?)),
+    ("Dropout2d", |c, rng| layer(Dropout2d::new(c.number_or("p", 0.5)?, rng)?)),
+    ("Dropout3d", |c, rng| layer(Dropout3d::new(c.number_or("p", 0.5)?, rng)?)),
+    ("AlphaDropout", |c, rng| layer(AlphaDropout::new(c.number_or("p", 0.5)?, rng)?)),
+    ("FeatureAlphaDropout", |c, rng| layer(FeatureAlphaDropout::new(c.number_or("p", 0.5)?, rng)?)),
     ("Bilinear", |c, rng| {
         let sizes = [c.count("in1_features")?, c.count("in2_features")?, c.count("out_features")?];
         let options = BilinearOptions::new().bias(c.flag_or("bias", true)?);
         layer(Bilinear::with(sizes[0], sizes[1], sizes[2], options, rng)?)
     }),
+    ("AdaptiveLogSoftmaxWithLoss", |c, rng| layer(log_softmax(c, rng)?)),
 ];
 
 fn transposed(c: &Call<'_>) -> Outcome<ConvTransposeOptions> {
     c.only("padding_mode", "zeros")?;
-    let options = ConvTransposeOptions::new().groups(c.count("groups")?).bias(c.flag_or("bias", true)?);
+    let options = ConvTransposeOptions::new().groups(c.count_or("groups", 1)?).bias(c.flag_or("bias", true)?);
     let mut options = options.output_padding(0);
     for (name, set) in [
         ("stride", ConvTransposeOptions::stride as fn(ConvTransposeOptions, PerDim) -> ConvTransposeOptions),
@@ -118,7 +121,7 @@ fn transposed(c: &Call<'_>) -> Outcome<ConvTransposeOptions> {
 }
 
 fn mode(c: &Call<'_>) -> Outcome<InterpolateMode> {
-    Ok(match c.word("mode")? {
+    Ok(match c.maybe_word("mode")?.unwrap_or("nearest") {
         "nearest" => InterpolateMode::Nearest,
         "nearest-exact" => InterpolateMode::NearestExact,
         "linear" => InterpolateMode::Linear,
@@ -130,14 +133,22 @@ fn mode(c: &Call<'_>) -> Outcome<InterpolateMode> {
     })
 }
 
+fn log_softmax(c: &Call<'_>, rng: &mut SeededRng) -> Outcome<AdaptiveLogSoftmaxWithLoss> {
+    let (div_value, head_bias) = (c.number_or("div_value", 4.0)?, c.flag_or("head_bias", false)?);
+    let options = AdaptiveLogSoftmaxOptions::new().div_value(div_value).head_bias(head_bias);
+    let (features, classes, cutoffs) = (c.count("in_features")?, c.count("n_classes")?, c.counts("cutoffs")?);
+    Ok(AdaptiveLogSoftmaxWithLoss::with(features, classes, &cutoffs, options, rng)?)
+}
+
 /// The layer with two outputs: the target's log-probabilities, and the loss.
 pub(super) fn adaptive(case: &Case, inputs: &Inputs, precision: Precision) -> Outcome<()> {
     let (args, nothing) = (&case.args, BTreeMap::new());
     let c = Call::new(args, &nothing, precision);
-    let options = AdaptiveLogSoftmaxOptions::new().div_value(c.number("div_value")?).head_bias(c.flag("head_bias")?);
-    let (features, classes, cutoffs) = (c.count("in_features")?, c.count("n_classes")?, c.counts("cutoffs")?);
-    c.all_read()?;
-    let mut layer = AdaptiveLogSoftmaxWithLoss::with(features, classes, &cutoffs, options, &mut seeded(7))?;
+    let layer = log_softmax(&c, &mut seeded(7));
+    if !matches!(layer, Err(Stop::Unsupported(_))) {
+        c.all_read()?;
+    }
+    let mut layer = layer?;
     if case.expect_error && inputs.tensors.is_empty() {
         return Ok(());
     }

@@ -3,7 +3,7 @@
 use super::{attention, graph, images, normalize, parametrize, recurrent, shapes};
 use crate::call::Call;
 use crate::stop::{Outcome, Stop};
-use autograd_core::SeededRng;
+use autograd_core::{SeededRng, Tensor};
 use wengert_nn::{
     Approximate, CELU, Dropout, DynLayer, ELU, Flatten, GELU, GLU, Hardshrink, Hardsigmoid, Hardswish, Hardtanh,
     Identity, Layer, LeakyReLU, Linear, LinearOptions, LogSigmoid, LogSoftmax, Mish, PReLU, PReLUOptions, ReLU, ReLU6,
@@ -42,29 +42,41 @@ const TABLE: &[(&str, Build)] = &[
     ("Hardsigmoid", |_, _| layer(Hardsigmoid)),
     ("Tanhshrink", |_, _| layer(Tanhshrink)),
     ("LogSigmoid", |_, _| layer(LogSigmoid)),
-    ("ELU", |c, _| layer(ELU::new().alpha(c.number("alpha")?))),
-    ("CELU", |c, _| layer(CELU::new().alpha(c.number("alpha")?))),
-    ("Hardshrink", |c, _| layer(Hardshrink::new().lambd(c.number("lambd")?))),
-    ("Softshrink", |c, _| layer(Softshrink::new().lambd(c.number("lambd")?))),
-    ("Hardtanh", |c, _| layer(Hardtanh::new().min_val(c.number("min_val")?).max_val(c.number("max_val")?))),
+    ("ELU", |c, _| layer(ELU::new().alpha(c.number_or("alpha", 1.0)?))),
+    ("CELU", |c, _| layer(CELU::new().alpha(c.number_or("alpha", 1.0)?))),
+    ("Hardshrink", |c, _| layer(Hardshrink::new().lambd(c.number_or("lambd", 0.5)?))),
+    ("Softshrink", |c, _| layer(Softshrink::new().lambd(c.number_or("lambd", 0.5)?))),
+    ("Hardtanh", |c, _| {
+        let (min, max) = (c.number_or("min_val", -1.0)?, c.number_or("max_val", 1.0)?);
+        let hardtanh = Hardtanh::new().min_val(min).max_val(max);
+        // PyTorch refuses bounds when the layer is built, the library when it is called.
+        drop(hardtanh.forward(&Tensor::zeros(&[1], c.precision().dtype())?)?);
+        layer(hardtanh)
+    }),
     ("Threshold", |c, _| layer(Threshold::new().threshold(c.number("threshold")?).value(c.number("value")?))),
-    ("GLU", |c, _| layer(GLU::new(c.integer("dim")?))),
+    ("GLU", |c, _| layer(GLU::new(c.integer_or("dim", -1)?))),
     ("Softmin", |c, _| layer(Softmin::new(c.integer("dim")?))),
-    ("LeakyReLU", |c, _| layer(LeakyReLU::new().negative_slope(c.number("negative_slope")?))),
-    ("Softplus", |c, _| layer(Softplus::new().beta(c.number("beta")?).threshold(c.number("threshold")?))),
+    ("LeakyReLU", |c, _| layer(LeakyReLU::new().negative_slope(c.number_or("negative_slope", 0.01)?))),
+    ("Softplus", |c, _| {
+        let (beta, threshold) = (c.number_or("beta", 1.0)?, c.number_or("threshold", 20.0)?);
+        layer(Softplus::new().beta(beta).threshold(threshold))
+    }),
     ("Softmax", |c, _| layer(Softmax::new(c.integer("dim")?))),
     ("LogSoftmax", |c, _| layer(LogSoftmax::new(c.integer("dim")?))),
     ("PReLU", |c, _| {
-        let options = PReLUOptions::new().num_parameters(c.count("num_parameters")?).init(c.number("init")?);
-        layer(PReLU::with(options)?)
+        let options = PReLUOptions::new().num_parameters(c.count_or("num_parameters", 1)?);
+        layer(PReLU::with(options.init(c.number_or("init", 0.25)?))?)
     }),
-    ("GELU", |c, _| match c.word("approximate")? {
-        "none" => layer(GELU::new()),
-        "tanh" => layer(GELU::new().approximate(Approximate::Tanh)),
-        other => Err(Stop::argument("approximate", other)),
+    ("GELU", |c, _| match c.maybe_word("approximate")? {
+        None | Some("none") => layer(GELU::new()),
+        Some("tanh") => layer(GELU::new().approximate(Approximate::Tanh)),
+        Some(other) => Err(Stop::argument("approximate", other)),
     }),
-    ("Flatten", |c, _| layer(Flatten::new().start_dim(c.integer("start_dim")?).end_dim(c.integer("end_dim")?))),
-    ("Dropout", |c, rng| layer(Dropout::new(c.number("p")?, rng)?)),
+    ("Flatten", |c, _| {
+        let (start, end) = (c.integer_or("start_dim", 1)?, c.integer_or("end_dim", -1)?);
+        layer(Flatten::new().start_dim(start).end_dim(end))
+    }),
+    ("Dropout", |c, rng| layer(Dropout::new(c.number_or("p", 0.5)?, rng)?)),
     ("Linear", |c, rng| {
         let (inputs, outputs) = (c.count("in_features")?, c.count("out_features")?);
         layer(Linear::with(inputs, outputs, LinearOptions::new().bias(c.flag_or("bias", true)?), rng)?)

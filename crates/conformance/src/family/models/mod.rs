@@ -12,7 +12,7 @@ use crate::operations;
 use crate::stop::{Outcome, Stop};
 use autograd_core::module::{Module, Param};
 use autograd_core::{Gradients, Tensor};
-use parts::Part;
+use parts::{Part, Setting};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
@@ -73,7 +73,9 @@ fn argument<T: DeserializeOwned>(case: &Case, name: &str) -> Outcome<T> {
 
 impl Run {
     fn build(case: &Case, precision: Precision) -> Outcome<Run> {
-        let model = parts::sequential(&argument::<Vec<Part>>(case, "layers")?, precision)?;
+        let state = case.field("state")?.unwrap_or_default();
+        let setting = Setting { state: &state, precision };
+        let model = parts::sequential(&argument::<Vec<Part>>(case, "layers")?, "", setting)?;
         let loss: Named = argument(case, "loss")?;
         if loss.name != HALF_SQUARED_ERROR {
             operations::find(&loss.name).map_err(|stop| of(&loss.name, stop))?;

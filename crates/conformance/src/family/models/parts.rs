@@ -2,11 +2,11 @@
 
 use super::of;
 use crate::call::Call;
-use crate::case::{Arguments, Precision};
+use crate::case::{Arguments, Array, Precision};
 use crate::family::layers;
 use crate::stop::{Outcome, Stop};
 use autograd_core::Tensor;
-use autograd_core::module::Param;
+use autograd_core::module::{Item, ItemMut, Module, Param, Path};
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -20,9 +20,19 @@ pub(super) struct Part {
     args: Arguments,
 }
 
-/// The layers one after another.
-pub(super) fn sequential(parts: &[Part], precision: Precision) -> Outcome<Sequential> {
-    let layers = parts.iter().map(|part| part.build(precision).map_err(|stop| of(&part.kind, stop)));
+/// What parts are built from besides their own arguments.
+#[derive(Clone, Copy)]
+pub(super) struct Setting<'a> {
+    /// The model's values before the run, by name.
+    pub(super) state: &'a BTreeMap<String, Array>,
+    pub(super) precision: Precision,
+}
+
+/// The layers one after another; the names of their parameters begin with `prefix`.
+pub(super) fn sequential(parts: &[Part], prefix: &str, setting: Setting<'_>) -> Outcome<Sequential> {
+    let layers = parts.iter().enumerate().map(|(position, part)| {
+        part.build(&format!("{prefix}{position}."), setting).map_err(|stop| of(&part.kind, stop))
+    });
     Ok(Sequential::from(layers.collect::<Outcome<Vec<_>>>()?))
 }
 
@@ -66,13 +76,52 @@ impl Layer for GraphConv {
     }
 }
 
+/// `y = x + p`; the case names p.
+#[derive(Clone)]
+struct AddParameter {
+    name: String,
+    p: Param,
+}
+
+impl Module for AddParameter {
+    fn visit<'m>(&'m self, path: &Path<'_>, f: &mut dyn FnMut(&Path<'_>, Item<'m>)) {
+        self.p.visit(&path.child(&self.name), f);
+    }
+    fn visit_mut<'m>(&'m mut self, path: &Path<'_>, f: &mut dyn FnMut(&Path<'_>, ItemMut<'m>)) {
+        self.p.visit_mut(&path.child(&self.name), f);
+    }
+}
+
+impl Layer for AddParameter {
+    fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        x.try_add(&self.p)
+    }
+}
+
+impl AddParameter {
+    /// The part whose parameter is the only one of the state that begins with `prefix`.
+    fn of_state(prefix: &str, setting: Setting<'_>) -> Outcome<AddParameter> {
+        let mut own = setting.state.iter().filter_map(|(name, array)| Some((name.strip_prefix(prefix)?, array)));
+        match (own.next(), own.next()) {
+            (Some((name, array)), None) => {
+                let p = Tensor::zeros(&array.shape, setting.precision.dtype())?;
+                Ok(AddParameter { name: name.into(), p: Param::new(p)? })
+            }
+            _ => Err(Stop::Malformed(format!("the state has not one value {prefix}*"))),
+        }
+    }
+}
+
 impl Part {
-    fn build(&self, precision: Precision) -> Outcome<Box<dyn DynLayer>> {
+    fn build(&self, prefix: &str, setting: Setting<'_>) -> Outcome<Box<dyn DynLayer>> {
+        let precision = setting.precision;
         match self.kind.as_str() {
+            // Its arguments repeat what the state says.
+            "AddParameter" => Ok(Box::new(AddParameter::of_state(prefix, setting)?)),
             "Residual" => {
                 let inner = self.args.get("layers").cloned().unwrap_or_default();
                 let inner: Vec<Part> = serde_json::from_value(inner).map_err(malformed)?;
-                Ok(Box::new(Residual::new(sequential(&inner, precision)?)))
+                Ok(Box::new(Residual::new(sequential(&inner, &format!("{prefix}inner."), setting)?)))
             }
             "Mean" => self.own(precision, |c| Ok(Box::new(Mean { dim: c.integer("dim")? }))),
             "GraphConv" => self.own(precision, |c| {

@@ -76,6 +76,7 @@ pub(super) fn run(case: &Case, precision: Precision) -> Outcome<()> {
     let missing: BTreeMap<String, BTreeSet<usize>> = case.field("missing")?.unwrap_or_default();
     let rates: Vec<f64> = case.field("lr_steps")?.unwrap_or_default();
     let mut values = Vec::new();
+    let mut stepped = Members::new();
     let mut trajectory: BTreeMap<String, Vec<f64>> = BTreeMap::new();
     let mut averaged: BTreeMap<String, Vec<f64>> = BTreeMap::new();
     for k in 0..case.required::<usize>("steps")? {
@@ -92,6 +93,7 @@ pub(super) fn run(case: &Case, precision: Precision) -> Outcome<()> {
                 error
             })
         });
+        stepped.extend(model.values().into_keys().filter(|name| !absent(name)));
         let outcome = outcome.map_err(Stop::from);
         values.push(match unreadable {
             Some(stop) => return Err(stop),
@@ -102,10 +104,13 @@ pub(super) fn run(case: &Case, precision: Precision) -> Outcome<()> {
         }
         let state = optimizer.state_dict();
         if let Some(average) = average {
+            let own = model.values();
             for name in averages.keys() {
-                let found = state.get(&format!("{name}.{average}"));
+                // Before its first step a parameter is its own average.
+                let found = state.get(&format!("{name}.{average}")).map(Tensor::to_f64s);
+                let found = found.or_else(|| own.get(name).filter(|_| !stepped.contains(name)).cloned());
                 let found = found.ok_or_else(|| Stop::Differs(format!("no average of {name}")))?;
-                averaged.entry(name.clone()).or_default().extend(found.to_f64s());
+                averaged.entry(name.clone()).or_default().extend(found);
             }
         } else if !averages.is_empty() {
             optimizer.eval(&mut model)?;

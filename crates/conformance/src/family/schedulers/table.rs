@@ -3,6 +3,7 @@
 use crate::call::Call;
 use crate::case::Arguments;
 use crate::stop::{Outcome, Stop};
+use autograd_core::Error;
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -40,6 +41,10 @@ const TABLE: &[(&str, Build)] = &[
     }),
     ("CosineAnnealingWarmRestarts", |c| {
         let (t_mult, eta_min) = (c.number_or("T_mult", 1.0)?, c.number_or("eta_min", 0.0)?);
+        // PyTorch takes whole numbers, the library Keras's fractions too.
+        if t_mult.fract() != 0.0 {
+            return Err(Error::argument("CosineAnnealingWarmRestarts", "T_mult", t_mult, "a whole number").into());
+        }
         Ok(Box::new(CosineAnnealingWarmRestarts::new(c.steps("T_0")?).t_mult(t_mult).eta_min(eta_min)))
     }),
     ("CyclicLR", |c| Ok(Box::new(cyclic(c)?.0))),
@@ -64,7 +69,12 @@ const TABLE: &[(&str, Build)] = &[
         let parts = parts(c)?;
         let milestones = c.integers("milestones")?;
         let mut parts = parts.into_iter();
-        let first = parts.next().ok_or_else(|| Stop::Malformed("no schedules".into()))?;
+        // Schedules joined by `then` are one more than the steps they are joined at.
+        let refused = |must: &str| Error::argument("SequentialLR", "milestones", &milestones, must);
+        let first = parts.next().ok_or_else(|| refused("those of at least one scheduler"))?;
+        if parts.len() != milestones.len() {
+            return Err(refused("one fewer than the schedulers").into());
+        }
         parts.zip(milestones).try_fold(first, |before, (next, at)| {
             Ok(Box::new(before.then(next, steps("milestones", at)?)) as Box<dyn Schedule>)
         })

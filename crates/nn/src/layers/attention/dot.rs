@@ -201,7 +201,7 @@ pub(super) fn weighted(
     let [n, l, s] = check.shape("the scores", scores, "[N, L, S]")?;
     let mut scores = scores.unsqueeze(1)?;
     let mut all: Option<Tensor> = None;
-    if let Some(mask) = masks.joined(check.0, [n, 1, l, s], 0, scores.dtype())? {
+    if let Some(mask) = masks.joined(check.0, [n, 1, l, s], true, 0, scores.dtype())? {
         all = Some(if mask.dtype() == DType::Bool {
             mask
         } else {

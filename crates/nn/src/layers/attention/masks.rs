@@ -76,11 +76,12 @@ impl AttentionMasks {
     }
 
     /// One mask that broadcasts to `[N, H, L, S + more]`, for [`autograd_core::AttentionOptions::attn_mask`]; every
-    /// query sees the keys added at the end, `more`.
+    /// query sees the keys added at the end, `more`. Without a batch the mask of keys is `[S]`.
     pub(super) fn joined(
         &self,
         op: &'static str,
         [batch, heads, queries, keys]: [usize; 4],
+        batched: bool,
         more: usize,
         dtype: DType,
     ) -> Result<Option<Tensor>> {
@@ -93,8 +94,7 @@ impl AttentionMasks {
             masks.push(if mask.shape().len() == 3 { mask.reshape(&all)? } else { mask.clone() });
         }
         if let Some(mask) = &self.key_padding_mask {
-            let unbatched = batch == 1 && mask.shape().len() == 1;
-            check.is("key_padding_mask", mask, &[batch, keys][usize::from(unbatched)..])?;
+            check.is("key_padding_mask", mask, &[batch, keys][usize::from(!batched)..])?;
             masks.push(mask.reshape(&[batch as isize, 1, 1, keys as isize])?);
         }
         if self.is_causal && more > 0 {

@@ -4,7 +4,7 @@ use super::{Sizes, start};
 use crate::layer::Layer;
 use autograd_core::check::Check;
 use autograd_core::module::Param;
-use autograd_core::{Conv, Error, PadMode, Padding, PerDim, Result, Tensor};
+use autograd_core::{Conv, Error, ErrorKind, PadMode, Padding, PerDim, Result, Tensor};
 use rand::Rng;
 use wengert_derive::Module;
 
@@ -110,8 +110,8 @@ macro_rules! convolutions {
         #[doc = $shapes]
         ///
         /// # Errors
-        /// The constructors fail if a size is 0 or the groups do not divide the channels; `forward` if the input does not
-        /// fit.
+        /// The constructors fail if a size is 0, the groups do not divide the channels, or [`Padding::Same`] meets a stride
+        /// that is not 1; `forward` if the input does not fit.
         ///
         /// # Examples
         /// ```
@@ -147,7 +147,7 @@ macro_rules! convolutions {
             /// A layer from `in_channels` (C) to `out_channels` (O).
             ///
             /// # Errors
-            /// If a size is 0, or the groups do not divide the channels.
+            /// If a size is 0, the groups do not divide the channels, or [`Padding::Same`] meets a stride that is not 1.
             ///
             /// # Examples
             /// ```
@@ -166,6 +166,7 @@ macro_rules! convolutions {
             ) -> Result<$Name> {
                 const NAME: &str = stringify!($Name);
                 let kernel = kernel_size.into();
+                options.check_same(NAME, $D)?;
                 let (channels, groups) = ([in_channels, out_channels], options.groups);
                 let sizes = Sizes { name: NAME, channels, kernel: &kernel, dims: $D, groups };
                 let shape = sizes.checked(|[inputs, outputs]| [outputs, inputs])?;
@@ -190,6 +191,17 @@ convolutions! {
 }
 
 impl ConvOptions {
+    /// An error if outputs of the size of the input are wanted of strides that leave some out.
+    fn check_same(&self, name: &'static str, dims: usize) -> Result<()> {
+        let strides = self.stride.each(dims).unwrap_or_default();
+        if self.padding == Padding::Same && strides.iter().any(|stride| *stride != 1) {
+            let text =
+                format!("{name}: padding Same gives outputs of the size of the input, and needs a stride of 1, not");
+            return Err(Error::new(ErrorKind::Argument, format!("{text} {:?}", self.stride)));
+        }
+        Ok(())
+    }
+
     /// The input with the margins that are not zeros, and the options for the rest.
     fn padded(&self, name: &'static str, x: &Tensor, weight: &[usize]) -> Result<(Tensor, Conv)> {
         let conv = Conv::new().stride(self.stride.clone()).dilation(self.dilation.clone()).groups(self.groups);
@@ -220,9 +232,7 @@ impl ConvOptions {
             Padding::Valid => Vec::new(),
             Padding::Sides(sides) => from(0, "padding", sides)?.into_iter().map(|side| [side; 2]).collect(),
             Padding::Same => {
-                let strides = each("stride", &self.stride)?;
-                let must = "1 where the padding is Same";
-                Check(name).require(strides.iter().all(|stride| *stride == 1), "stride", &self.stride, must)?;
+                self.check_same(name, kernel.len())?;
                 let spans = from(1, "dilation", &self.dilation)?.into_iter().zip(kernel);
                 // Saturated numbers are too large for any margin.
                 let margins = spans.map(|(dilation, taps)| dilation.saturating_mul((*taps as isize - 1).max(0)));
@@ -253,6 +263,10 @@ cases![
         .state(&["weight", "bias"])
         .maps(&[1, 1, 2, 3, 2], &[1, 2, 2, 3, 2]),
     layer("Conv1d", |rng| Conv1d::new(2, 0, 2, rng)).cannot_be("Conv1d: out_channels is 0, it must be at least 1"),
+    layer("Conv1d", |rng| Conv1d::with(1, 1, 2, ConvOptions::new().padding(Padding::Same).stride(2), rng))
+        .cannot_be("Conv1d: padding Same gives outputs of the size of the input, and needs a stride of 1, not 2"),
+    layer("Conv2d", |rng| Conv2d::with(1, 1, 2, ConvOptions::new().padding(Padding::Same).stride([1, 2]), rng))
+        .cannot_be("Conv2d: padding Same gives outputs of the size of the input, and needs a stride of 1, not [1, 2]"),
     layer("Conv1d", |rng| Conv1d::new(2, 3, 0, rng))
         .cannot_be("Conv1d: kernel_size is 0, it must be at least 1, one number or 1"),
     layer("Conv2d", |rng| {

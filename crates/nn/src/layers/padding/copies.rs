@@ -11,7 +11,8 @@ macro_rules! pads {
         #[doc = concat!($title, ": [`Tensor::pad`] by [`PadMode::", stringify!($Mode), "`] as a layer.")]
         ///
         /// # Errors
-        /// `forward` fails if the margins are not one number or two for each dim, or do not fit the input.
+        /// `forward` fails if the margins are not one number or two for each dim or do not fit the input, or if the input
+        /// is not those dims of channels, with or without a batch.
         ///
         /// # Examples
         /// ```
@@ -75,6 +76,12 @@ cases![
         .refuses(&[1, 1, 2], "pad: a margin of 2 around dim 2 of size 2; a reflected one must be smaller"),
     layer("ReflectionPad1d", |_| Ok(ReflectionPad1d::new([1, 2, 3])))
         .refuses(&[1, 1, 9], "ReflectionPad1d: padding is [1, 2, 3], it must be one number or 2"),
+    layer("ReflectionPad2d", |_| Ok(ReflectionPad2d::new(1)))
+        .refuses(&[3, 3], "ReflectionPad2d: the input has shape [3, 3], expected [N, C, H, W] or [C, H, W]"),
+    layer("ReplicationPad1d", |_| Ok(ReplicationPad1d::new(1)))
+        .refuses(&[1, 1, 3, 3], "ReplicationPad1d: the input has shape [1, 1, 3, 3], expected [N, C, L] or [C, L]"),
+    layer("CircularPad3d", |_| Ok(CircularPad3d::new(1)))
+        .refuses(&[2, 2, 2], "CircularPad3d: the input has shape [2, 2, 2], expected [N, C, D, H, W] or [C, D, H, W]"),
     layer("ReflectionPad2d", |_| Ok(ReflectionPad2d::new([1, 0, 0, -1]))).maps(&[1, 2, 3, 2], &[1, 2, 2, 3]),
     layer("ReflectionPad3d", |_| Ok(ReflectionPad3d::new(1))).maps(&[1, 1, 2, 2, 2], &[1, 1, 4, 4, 4]),
     layer("ReplicationPad1d", |_| Ok(ReplicationPad1d::new(2))).maps(&[2, 2, 1], &[2, 2, 5]),

@@ -53,6 +53,35 @@ adaptive! {
     AdaptiveMaxPool3d: adaptive_max_pool3d(|(y, _)| y), "The largest, to a given size over three dims", "[1, 3, 8, 6, 4]", "[1, 3, 2, 2, 2]";
 }
 
+macro_rules! with_indices {
+    ($($Name:ident: $method:ident, $x:literal, $y:literal;)*) => {$(
+        impl $Name {
+            /// The largest of each window, and their positions in their planes, which unpooling takes.
+            ///
+            /// # Errors
+            /// As for `forward`.
+            ///
+            /// # Examples
+            /// ```
+            /// use autograd_core::Tensor;
+            #[doc = concat!("use wengert_nn::", stringify!($Name), ";")]
+            #[doc = concat!("let x = Tensor::from(", $x, ");")]
+            #[doc = concat!("let (y, positions) = ", stringify!($Name), "::new(1).forward_with_indices(&x)?;")]
+            #[doc = concat!("assert_eq!((y.to_vec::<f32>()?, positions.to_vec::<i64>()?), ", $y, ");")]
+            /// # Ok::<(), wengert_nn::Error>(())
+            /// ```
+            pub fn forward_with_indices(&self, x: &Tensor) -> Result<(Tensor, Tensor)> {
+                x.$method(self.output_size.clone())
+            }
+        }
+    )*};
+}
+with_indices! {
+    AdaptiveMaxPool1d: adaptive_max_pool1d, "[[[1.0, 3.0, 2.0]]]", "(vec![3.0], vec![1])";
+    AdaptiveMaxPool2d: adaptive_max_pool2d, "[[[[1.0, 2.0], [4.0, 3.0]]]]", "(vec![4.0], vec![2])";
+    AdaptiveMaxPool3d: adaptive_max_pool3d, "[[[[[1.0, 2.0], [4.0, 3.0]]]]]", "(vec![4.0], vec![2])";
+}
+
 #[cfg(test)]
 cases![
     layer("AdaptiveAvgPool1d", |_| Ok(AdaptiveAvgPool1d::new(2))).maps(&[1, 2, 5], &[1, 2, 2]),
@@ -60,5 +89,8 @@ cases![
     layer("AdaptiveAvgPool3d", |_| Ok(AdaptiveAvgPool3d::new(1))).maps(&[1, 1, 2, 2, 2], &[1, 1, 1, 1, 1]),
     layer("AdaptiveMaxPool1d", |_| Ok(AdaptiveMaxPool1d::new(2))).maps(&[1, 2, 5], &[1, 2, 2]),
     layer("AdaptiveMaxPool2d", |_| Ok(AdaptiveMaxPool2d::new(2))).maps(&[1, 2, 5, 3], &[1, 2, 2, 2]),
+    layer("AdaptiveMaxPool2d", |_| Ok(AdaptiveMaxPool2d::new(2)))
+        .runs(|pool: &AdaptiveMaxPool2d, x| pool.forward_with_indices(&x[0]).map(|(y, positions)| vec![y, positions]))
+        .maps_all(&[&[1, 2, 5, 3]], &[&[1, 2, 2, 2], &[1, 2, 2, 2]]),
     layer("AdaptiveMaxPool3d", |_| Ok(AdaptiveMaxPool3d::new(1))).maps(&[1, 1, 2, 2, 2], &[1, 1, 1, 1, 1]),
 ];

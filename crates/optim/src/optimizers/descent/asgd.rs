@@ -19,7 +19,7 @@ use autograd_core::update::{ElementRule, Real};
 /// μ ← 1 / max(1, t − t₀)                 1 at first
 /// ```
 ///
-/// `lr ≥ 0`, `λ' ≥ 0` (1e-4), `α` any number (0.75), `t₀` any number (1e6), `λ ≥ 0` (0). State: `ax` (a), and for each
+/// `lr ≥ 0`, `λ' ≥ 0` (1e-4), `α ≥ 0` (0.75), `t₀` any number (1e6), `λ ≥ 0` (0). State: `ax` (a), and for each
 /// parameter the numbers `eta` (η) and `mu` (μ). A change of `lr` counts from the end of the next step on, since η is
 /// computed a step ahead. t counts the steps of each parameter.
 ///
@@ -68,7 +68,7 @@ impl Asgd {
         self.with(|rule| rule.lambd = lambd)
     }
 
-    /// α: the power of the fall of the rate. Default 0.75.
+    /// α ≥ 0: the power of the fall of the rate. Default 0.75.
     pub fn alpha(self, alpha: f64) -> Asgd {
         self.with(|rule| rule.alpha = alpha)
     }
@@ -90,7 +90,7 @@ impl Rule for AsgdRule {
 
     fn hyperparameters(&mut self, see: &mut See<'_>) {
         see("lambd", &mut self.lambd, Range::AT_LEAST_0);
-        see("alpha", &mut self.alpha, Range::FINITE);
+        see("alpha", &mut self.alpha, Range::AT_LEAST_0);
         see("t0", &mut self.t0, Range::FINITE);
     }
 
@@ -135,5 +135,6 @@ cases![
     plain(|| Asgd::new(0.1).lambd(0.5).weight_decay(0.25), |s, g| by_hand(s, g + 0.25 * s.p, 1e6))
         .keeps(&["eta", "mu", "ax"]),
     refused(Asgd::new(0.1).lambd(-1.0), "ASGD: lambd is -1.0, it must be finite and at least 0"),
+    refused(Asgd::new(0.1).alpha(-0.1), "ASGD: alpha is -0.1, it must be finite and at least 0"),
     refused(Asgd::new(0.1).t0(f64::NAN), "ASGD: t0 is NaN, it must be finite"),
 ];

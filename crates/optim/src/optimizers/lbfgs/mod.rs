@@ -15,6 +15,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use vector::{Vector, abs_max, abs_sum, add, dot, place, shift, values};
 use wolfe::{Point, search};
 
+pub use wolfe::LineSearch;
+
 /// Limited-memory BFGS: a quasi-Newton method, which estimates the curvature from the last gradients, for losses
 /// without randomness.
 ///
@@ -70,26 +72,8 @@ pub struct Lbfgs {
     tolerance_change: f64,
     history_size: usize,
     line_search: LineSearch,
+    maximize: bool,
     history: History,
-}
-
-/// The way [`Lbfgs`] finds the length of a step.
-///
-/// # Examples
-/// ```
-/// use wengert_optim::{Lbfgs, LineSearch, Optimizer};
-/// assert_eq!(LineSearch::default(), LineSearch::Off);
-/// let lbfgs = Lbfgs::new(1.0).line_search(LineSearch::StrongWolfe);
-/// assert!(lbfgs.describe(&[]).options().any(|option| option == ("line_search", "StrongWolfe")));
-/// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum LineSearch {
-    /// Takes the learning rate.
-    #[default]
-    Off,
-    /// Evaluates along the direction until the strong Wolfe conditions hold: the loss falls enough, the slope is flat
-    /// enough.
-    StrongWolfe,
 }
 
 impl Lbfgs {
@@ -103,6 +87,7 @@ impl Lbfgs {
             tolerance_change: 1e-9,
             history_size: 100,
             line_search: LineSearch::Off,
+            maximize: false,
             history: History::default(),
         }
     }
@@ -178,13 +163,37 @@ impl Lbfgs {
         self
     }
 
+    /// Whether to follow the gradient upwards: loss and gradient are negated before anything else. Default false.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{Tensor, module::Param};
+    /// # use wengert_optim::{Lbfgs, LineSearch, Optimizer};
+    /// let mut x = Param::new(Tensor::from(8.0))?;
+    /// Lbfgs::new(1.0).line_search(LineSearch::StrongWolfe).maximize(true).step_with(&mut x, |x| {
+    ///     let loss = x.square().neg();
+    ///     Ok((loss.item::<f32>()?.into(), loss.backward()?))
+    /// })?;
+    /// assert!(x.item::<f32>()?.abs() < 1e-3);
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
+    pub fn maximize(mut self, maximize: bool) -> Lbfgs {
+        self.maximize = maximize;
+        self
+    }
+
+    /// What is minimised, of a loss, and the loss, of what is minimised.
+    fn turned(&self, loss: f64) -> f64 {
+        if self.maximize { -loss } else { loss }
+    }
+
     fn each(&mut self, see: &mut See<'_>) {
         see("lr", &mut self.lr, Range::AT_LEAST_0);
         see("tolerance_grad", &mut self.tolerance_grad, Range::AT_LEAST_0);
         see("tolerance_change", &mut self.tolerance_change, Range::AT_LEAST_0);
     }
 
-    /// The loss and the gradient here.
+    /// What is minimised, and its gradient, here.
     fn evaluate(&mut self, objective: &mut dyn Objective) -> Result<(f64, Vector, StepReport)> {
         let (loss, grads) = objective.evaluate()?;
         self.history.evaluations += 1;
@@ -195,7 +204,7 @@ impl Lbfgs {
                 Some(g) if !g.is_like(param) => return Err(misfit("LBFGS", "the gradient of", &name, g, param)),
                 Some(g) => {
                     report.updated += 1;
-                    gradient.push(g.detach());
+                    gradient.push(if self.maximize { g.detach().neg() } else { g.detach() });
                 }
                 None => {
                     gradient.push(param.detach().zeros_like());
@@ -206,7 +215,7 @@ impl Lbfgs {
         if report.updated == 0 {
             return Err(nothing_to_update("LBFGS", objective.model(), &grads));
         }
-        Ok((loss, gradient, report))
+        Ok((self.turned(loss), gradient, report))
     }
 
     fn minimize(&mut self, objective: &mut dyn Objective) -> Result<(f64, StepReport)> {
@@ -214,7 +223,7 @@ impl Lbfgs {
         self.history.fit(objective.model())?;
         if abs_max(&gradient)? <= self.tolerance_grad {
             report.updated = 0;
-            return Ok((first, report));
+            return Ok((self.turned(first), report));
         }
         let mut loss = first;
         let last_evaluation = (self.history.evaluations - 1).saturating_add(self.evaluations() as u64);
@@ -241,7 +250,7 @@ impl Lbfgs {
                         let what = match (loss.is_finite(), abs_max(&gradient)?.is_finite()) {
                             (true, true) => None,
                             (true, false) => Some("a gradient has elements that are not finite".into()),
-                            (false, _) => Some(format!("the loss is {loss}")),
+                            (false, _) => Some(format!("the loss is {}", self.turned(loss))),
                         };
                         if let Some(what) = what {
                             let text = format!("LBFGS: {what} after iteration {iteration} of a step");
@@ -258,7 +267,7 @@ impl Lbfgs {
                 break;
             }
         }
-        Ok((first, report))
+        Ok((self.turned(first), report))
     }
 
     /// Moves to the best point that the line search finds along `direction`.

@@ -11,6 +11,25 @@
 use super::vector::Vector;
 use autograd_core::Result;
 
+/// The way [`Lbfgs`](crate::Lbfgs) finds the length of a step.
+///
+/// # Examples
+/// ```
+/// use wengert_optim::{Lbfgs, LineSearch, Optimizer};
+/// assert_eq!(LineSearch::default(), LineSearch::Off);
+/// let lbfgs = Lbfgs::new(1.0).line_search(LineSearch::StrongWolfe);
+/// assert!(lbfgs.describe(&[]).options().any(|option| option == ("line_search", "StrongWolfe")));
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LineSearch {
+    /// Takes the learning rate.
+    #[default]
+    Off,
+    /// Evaluates along the direction until the strong Wolfe conditions hold: the loss falls enough, the slope is flat
+    /// enough.
+    StrongWolfe,
+}
+
 const C1: f64 = 1e-4;
 const C2: f64 = 0.9;
 

@@ -69,6 +69,7 @@ optimizer!(Muon, MuonRule);
 /// };
 /// assert_eq!(step(AdjustLr::Original)?, -1.0);                        // √4 · ½
 /// assert!((step(AdjustLr::MatchRmsAdamw)? + 0.2).abs() < 1e-6);       // 0.2 √4 · ½
+/// assert_eq!(step(AdjustLr::SpectralUnclamped)?, -1.0);               // √4 · ½
 /// # Ok::<(), autograd_core::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -78,6 +79,8 @@ pub enum AdjustLr {
     Original,
     /// `0.2 √max(R, C)`: steps of the size of AdamW's, so its learning rate and weight decay can be taken.
     MatchRmsAdamw,
+    /// `√(R / C)`, also where that is below 1.
+    SpectralUnclamped,
 }
 
 impl AdjustLr {
@@ -86,6 +89,7 @@ impl AdjustLr {
         match self {
             AdjustLr::Original => (rows / columns).max(1.0).sqrt(),
             AdjustLr::MatchRmsAdamw => 0.2 * rows.max(columns).sqrt(),
+            AdjustLr::SpectralUnclamped => (rows / columns).sqrt(),
         }
     }
 }
@@ -267,7 +271,11 @@ fn by_hand(w: &mut crate::cases::Whole, g: &[f64], set: &ByHand, decay: f64) {
         x = (0..x.len()).map(|i| set.abc[0] * x[i] + set.abc[1] * cubic[i] + set.abc[2] * quintic[i]).collect();
     }
     let (r, c) = (rows as f64, columns as f64);
-    let factor = if set.adjust == AdjustLr::Original { f64::max(1.0, r / c).sqrt() } else { 0.2 * r.max(c).sqrt() };
+    let factor = match set.adjust {
+        AdjustLr::Original => f64::max(1.0, r / c).sqrt(),
+        AdjustLr::MatchRmsAdamw => 0.2 * r.max(c).sqrt(),
+        AdjustLr::SpectralUnclamped => (r / c).sqrt(),
+    };
     for (p, x) in w.p.iter_mut().zip(&x) {
         *p = *p * (1.0 - 0.1 * decay) - 0.1 * factor * x;
     }
@@ -289,6 +297,12 @@ cases![
     coupled(
         || Muon::new(0.1).eps(0.01).adjust_lr(AdjustLr::MatchRmsAdamw).weight_decay(0.5).flatten(true),
         |w, g| by_hand(w, g, &ByHand { adjust: AdjustLr::MatchRmsAdamw, ..DEFAULT }, 0.5)
+    )
+    .of_matrices()
+    .keeps(&["momentum_buffer"]),
+    coupled(
+        || Muon::new(0.1).eps(0.01).adjust_lr(AdjustLr::SpectralUnclamped),
+        |w, g| by_hand(w, g, &ByHand { adjust: AdjustLr::SpectralUnclamped, ..DEFAULT }, 0.1)
     )
     .of_matrices()
     .keeps(&["momentum_buffer"]),

@@ -32,6 +32,7 @@ pub(super) const TABLE: &[Entry] = &[
         let adjust = match c.maybe_word("adjust_lr_fn")? {
             None | Some("original") => AdjustLr::Original,
             Some("match_rms_adamw") => AdjustLr::MatchRmsAdamw,
+            Some("spectral_unclamped") => AdjustLr::SpectralUnclamped,
             Some(other) => return Err(Stop::argument("adjust_lr_fn", other)),
         };
         Ok(Box::new(muon.ns_coefficients(a, b, d).ns_steps(c.count("ns_steps")?).adjust_lr(adjust)))

@@ -10,10 +10,10 @@ macro_rules! common {
             }
             fn with_group(
                 self,
-                members: super::Members,
+                members: impl Fn(&str) -> bool + Send + Sync + 'static,
                 change: impl Fn(Self) -> Self + Send + Sync + 'static,
             ) -> Self {
-                self.group_where(move |name| members.contains(name), change)
+                self.group_where(members, change)
             }
             fn scaled(self, factor: f64) -> Self {
                 self.scale_lr(factor)
@@ -60,7 +60,11 @@ type Settings<O> = Box<dyn Fn(O) -> O + Send + Sync>;
 /// The setters that all optimizers around a driver have by name.
 trait Common: Optimizer + Sized + 'static {
     fn common(self, weight_decay: f64, maximize: bool) -> Self;
-    fn with_group(self, members: Members, change: impl Fn(Self) -> Self + Send + Sync + 'static) -> Self;
+    fn with_group(
+        self,
+        members: impl Fn(&str) -> bool + Send + Sync + 'static,
+        change: impl Fn(Self) -> Self + Send + Sync + 'static,
+    ) -> Self;
     fn scaled(self, factor: f64) -> Self;
 }
 
@@ -72,14 +76,24 @@ fn driver<O: Common>(
     own: fn(&Call<'_>) -> Outcome<Settings<O>>,
 ) -> Outcome<Box<dyn Optimizer>> {
     let (base_lr, settings) = (c.number("lr")?, all(c, own)?);
-    let mut optimizer = settings(new(base_lr));
+    let mut own_settings = Vec::new();
     for group in groups {
         let inputs = Default::default();
         let call = Call::new(&group.args, &inputs, c.precision());
-        let (lr, settings) = (call.number("lr")?, all(&call, own)?);
+        own_settings.push((&group.params, call.number("lr")?, all(&call, own)?));
         call.all_read()?;
-        let change = move |optimizer: O| settings(optimizer).scaled(lr / base_lr);
-        optimizer = optimizer.with_group(group.params.clone(), change);
+    }
+    // A group's rate is a ratio to the optimizer's: where that is 0, it becomes 1, and the rest a group of ratio 0.
+    let of_nothing = base_lr == 0.0 && own_settings.iter().any(|(_, lr, _)| *lr != 0.0);
+    let unit = if of_nothing { 1.0 } else { base_lr };
+    let mut optimizer = settings(new(unit));
+    if of_nothing {
+        let others: Members = groups.iter().flat_map(|group| group.params.clone()).collect();
+        optimizer = optimizer.with_group(move |name| !others.contains(name), |rest| rest.scaled(0.0));
+    }
+    for (params, lr, settings) in own_settings {
+        let (params, ratio) = (params.clone(), if lr == unit { 1.0 } else { lr / unit });
+        optimizer = optimizer.with_group(move |name| params.contains(name), move |group| settings(group).scaled(ratio));
     }
     Ok(Box::new(optimizer))
 }

@@ -65,7 +65,7 @@ pub(super) const TABLE: &[Entry] = &[
     }),
     ("LBFGS", |c, groups| {
         no_groups(groups)?;
-        c.only("maximize", false)?;
+        let maximize = c.flag_or("maximize", false)?;
         let (max_iter, max_eval) = (c.count("max_iter")?, c.maybe_integer("max_eval")?);
         let (grad, change) = (c.number("tolerance_grad")?, c.number("tolerance_change")?);
         let line_search = match c.maybe_word("line_search_fn")? {
@@ -77,6 +77,7 @@ pub(super) const TABLE: &[Entry] = &[
         if let Some(most) = max_eval {
             lbfgs = lbfgs.max_eval(usize::try_from(most).map_err(|_| Stop::argument("max_eval", most))?);
         }
-        Ok(Box::new(lbfgs.tolerance_grad(grad).tolerance_change(change).line_search(line_search)))
+        let lbfgs = lbfgs.tolerance_grad(grad).tolerance_change(change);
+        Ok(Box::new(lbfgs.line_search(line_search).maximize(maximize)))
     }),
 ];

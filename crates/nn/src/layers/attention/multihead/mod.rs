@@ -252,7 +252,7 @@ impl MultiheadAttention {
             v = Tensor::cat(&[&v, &value.expand(&sizes)?], 1)?;
         }
         let sizes = [batch, self.num_heads, queries, keys];
-        let mask = masks.joined(NAME, sizes, added.len(), q.dtype())?;
+        let mask = masks.joined(NAME, sizes, inputs.batched, added.len(), q.dtype())?;
         let mut options = AttentionOptions::new().is_causal(masks.causal() && added.is_empty());
         options = mask.into_iter().fold(options, AttentionOptions::attn_mask);
         if self.mode.is_training() && self.options.dropout > 0.0 {

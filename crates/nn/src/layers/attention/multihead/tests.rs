@@ -74,6 +74,16 @@ cases![
             "MultiheadAttention: key_padding_mask has shape [3], expected [2, 3]",
         )
         .refuses_with(
+            &[&[3, 1, 4]],
+            &[Tensor::from([true, false, true])],
+            "MultiheadAttention: key_padding_mask has shape [3], expected [1, 3]",
+        )
+        .refuses_with(
+            &[&[3, 4]],
+            &[Tensor::from([[true, false, true]])],
+            "MultiheadAttention: key_padding_mask has shape [1, 3], expected [3]",
+        )
+        .refuses_with(
             &[&[3, 2, 4]],
             &[Tensor::from([[1, 0, 1], [1, 0, 1]])],
             "MultiheadAttention: dtype is I64, expected F32; to_dtype converts",

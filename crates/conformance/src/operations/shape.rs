@@ -3,14 +3,17 @@
 use super::Table;
 use crate::call::Call;
 use crate::stop::{Outcome, Stop};
-use autograd_core::{Indexing, PadMode, Rng, Tensor, seeded};
+use autograd_core::{Error, Indexing, PadMode, Rng, Tensor, seeded};
 use wengert_nn::{AlphaDropout, Dropout, Dropout1d, Dropout2d, Dropout3d, FeatureAlphaDropout, Layer};
 
 pub(super) const TABLE: Table = &[
     ("reshape", |c| c.one(c.tensor("input")?.reshape(&c.integers("shape")?))),
     ("ravel", |c| c.one(c.tensor("input")?.flatten(0, -1))),
     ("flatten", |c| c.one(c.tensor("input")?.flatten(c.integer("start_dim")?, c.integer("end_dim")?))),
-    ("squeeze", |c| c.one(c.tensor("input")?.squeeze(&c.dims("dim")?))),
+    ("squeeze", |c| match c.value("dim") {
+        None => c.one(c.tensor("input")?.squeeze_all()),
+        Some(_) => c.one(c.tensor("input")?.squeeze(&c.integers("dim")?)),
+    }),
     ("unsqueeze", |c| c.one(c.tensor("input")?.unsqueeze(c.integer("dim")?))),
     ("permute", |c| c.one(c.tensor("input")?.permute(&c.integers("dims")?))),
     ("transpose", |c| c.one(c.tensor("input")?.transpose(c.integer("dim0")?, c.integer("dim1")?))),
@@ -37,8 +40,16 @@ pub(super) const TABLE: Table = &[
                 c.one(x.repeat_interleave_tensor(repeats, dim, size.transpose()?))
             }
             _ => {
-                c.absent("output_size")?;
-                c.one(x.repeat_interleave(c.count("repeats")?, dim))
+                let y = x.repeat_interleave(c.count("repeats")?, dim)?;
+                // With one number it says nothing new.
+                match c.maybe_integer("output_size")? {
+                    Some(size)
+                        if size != y.shape()[dim.unwrap_or(0).rem_euclid(y.rank() as isize) as usize] as isize =>
+                    {
+                        Err(Error::argument("repeat_interleave", "output_size", size, "the sum of the repeats").into())
+                    }
+                    _ => Ok(vec![y]),
+                }
             }
         }
     }),
@@ -61,6 +72,9 @@ pub(super) const TABLE: Table = &[
     ("tensor_split", |c| {
         let (x, dim) = (c.tensor("input")?, c.integer("dim")?);
         if let Ok(Some(places)) = c.maybe_tensor("indices_or_sections") {
+            if places.rank() == 0 {
+                return Ok(x.tensor_split(places.item::<i64>()? as isize, dim)?);
+            }
             let places: Vec<isize> = places.to_vec::<i64>()?.into_iter().map(|place| place as isize).collect();
             return Ok(x.tensor_split(&places[..], dim)?);
         }

@@ -64,11 +64,14 @@ fn sign(n: u32, x: f64) -> f64 {
     if n % 2 == 1 && x < 0.0 { -1.0 } else { 1.0 }
 }
 
+/// Beyond it every derivative of I₀ is larger than any number.
+const LARGEST: f64 = 1000.0;
+
 /// The derivative of order n of I₀; I₁ is the first.
 pub fn i0(n: f64, x: f64) -> f64 {
     let (n, z) = (n as u32, x.abs());
-    if z == f64::INFINITY {
-        return sign(n, x) * z;
+    if z > LARGEST {
+        return sign(n, x) * f64::INFINITY;
     }
     if z == 0.0 && n % 2 == 1 {
         return x;

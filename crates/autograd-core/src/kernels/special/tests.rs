@@ -244,3 +244,15 @@ const ROWS: &[Row] = &[
 fn values_agree_with_the_tables() {
     agree(ROWS);
 }
+
+#[test]
+fn bessel_functions_of_huge_numbers_are_infinite() {
+    for n in 0..4 {
+        let odd = if n % 2 == 1 { -1.0 } else { 1.0 };
+        for x in [1001.0, 1e5, 1e308, f64::MAX, f64::INFINITY] {
+            let both = [x, -x].map(|x| super::bessel::i0(f64::from(n), x));
+            assert_eq!(both, [f64::INFINITY, odd * f64::INFINITY], "{n} {x}");
+        }
+        assert!(super::bessel::i0(f64::from(n), 700.0).is_finite());
+    }
+}

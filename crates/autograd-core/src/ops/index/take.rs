@@ -71,7 +71,8 @@ impl Tensor {
         written("put_add", self, index, source, Placed::add)
     }
 
-    /// [`Tensor::gather`] by indices that are broadcast against this tensor in all dims but `dim`.
+    /// [`Tensor::gather`] by indices that are broadcast against this tensor in all dims but `dim`; negative ones count
+    /// from the end.
     ///
     /// # Errors
     /// If the numbers of dimensions differ, the other dims do not broadcast, an index is out of range, or `indices` is
@@ -92,6 +93,7 @@ impl Tensor {
             let expected = format!("as many dimensions as {:?}", self.shape());
             return Err(Error::shape("take_along_dim", "indices", indices.shape(), expected));
         }
+        let indices = &wrapped("take_along_dim", indices, self.shape().get(d).copied().unwrap_or(1))?;
         if self.rank() == 0 {
             return self.gather(0, indices);
         }
@@ -162,6 +164,14 @@ crate::ops::cases::cases![{
                 |x| x[0].put_add(&x[1], &Tensor::from([1, 2, 3, 4])),
                 "put_add: dtypes F64 and I64 do not mix; convert one with to_dtype",
             ),
+        Case::new("take_along_dim from the end", vec![real(&[2, 3])], |x| {
+            x[0].take_along_dim(&Tensor::from([[-1, 0, -3]]), -1)
+        })
+        .value(|x| [2, 0, 0, 5, 3, 3].map(|i| x[0][i]).to_vec())
+        .refuses(
+            |x| x[0].take_along_dim(&Tensor::from([[-4]]), -1),
+            "take_along_dim: index -4 at position 0 is out of range (−3 to 2)",
+        ),
         Case::new("take_along_dim", vec![real(&[2, 3]), Input::index(&[1, 4], 3)], |x| {
             x[0].take_along_dim(&x[1], -1)
         })

@@ -54,7 +54,11 @@ impl Tensor {
         eps: f64,
     ) -> Result<(Tensor, Tensor, Tensor)> {
         const OP: &str = "batch_norm";
-        let [samples, channels, length] = channels(OP, self)?;
+        let [samples, channels, length] = match self.shape() {
+            // As in PyTorch, what has no elements needs no channels.
+            [0] => [0, 0, 1],
+            _ => channels(OP, self)?,
+        };
         let sizes = Sizes { samples, channels, length };
         let float = checked(OP, self, [weight, bias], channels, eps)?;
         if sizes.count() == 1 {
@@ -212,6 +216,15 @@ crate::ops::cases::cases![{
 
 #[cfg(test)]
 mod tests {
+    use crate::{DType, Result, Tensor};
+
+    #[test]
+    fn what_has_no_elements_needs_no_channels() -> Result<()> {
+        let (y, mean, var) = Tensor::zeros(&[0], DType::F64)?.batch_norm(None, None, 1e-5)?;
+        assert_eq!((y.shape(), mean.shape(), var.shape()), (&[0][..], &[0][..], &[0][..]));
+        Ok(())
+    }
+
     pub(super) fn reference(x: &[Vec<f64>], length: usize, eps: f64) -> Vec<f64> {
         let channels = x[1].len();
         let of = |k: usize| (0..x[0].len()).filter(move |i| i / length % channels == k).map(|i| x[0][i]);

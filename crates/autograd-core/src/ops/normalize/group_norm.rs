@@ -45,6 +45,9 @@ impl Tensor {
         const OP: &str = "group_norm";
         let [n, channels, length] = channels(OP, self)?;
         Check(OP).require(num_groups > 0, "num_groups", num_groups, "at least 1")?;
+        if channels * length == 0 {
+            return Err(Error::shape(OP, "the input", self.shape(), "samples with elements"));
+        }
         if !channels.is_multiple_of(num_groups) {
             let text = format!("{OP}: {channels} channels (shape {:?}) do not make {num_groups} groups", self.shape());
             return Err(Error::new(ErrorKind::Shape, text));
@@ -138,6 +141,10 @@ crate::ops::cases::cases![{
             .refuses(
                 |x| x[0].group_norm(3, None, None, 1e-5),
                 "group_norm: 4 channels (shape [3, 4, 5]) do not make 3 groups",
+            )
+            .refuses(
+                |x| x[0].narrow(2, 0, 0)?.group_norm(2, None, None, 1e-5),
+                "group_norm: the input has shape [3, 4, 0], expected samples with elements",
             )
             .refuses(|x| x[0].group_norm(0, None, None, 1e-5), "group_norm: num_groups is 0, it must be at least 1")
             .refuses(

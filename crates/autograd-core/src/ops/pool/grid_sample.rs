@@ -107,8 +107,7 @@ impl Tensor {
     /// a line the slope of the right one.
     ///
     /// # Errors
-    /// If the shapes do not fit, the dtypes differ, a spatial dim has no elements, or the mode is `Bicubic` over three
-    /// dims.
+    /// If the shapes do not fit, the dtypes differ, or a spatial dim has no elements.
     ///
     /// # Examples
     /// ```
@@ -133,9 +132,6 @@ impl Tensor {
         }
         if input.contains(&0) {
             return Err(Error::shape(OP, "the input", self.shape(), "planes with elements"));
-        }
-        if rank == 3 && options.mode == GridSampleMode::Bicubic {
-            return Err(Error::argument(OP, "mode", options.mode, "another one for 3 spatial dims"));
         }
         let mut shape = Shape::from(&self.shape()[..2]);
         shape.0.extend_from_slice(&grid.shape()[1..=rank]);
@@ -235,13 +231,6 @@ crate::ops::cases::cases![{
             .refuses(
                 |x| x[0].grid_sample(&x[1].to_dtype(DType::F32), GridSample::new()),
                 "grid_sample: dtypes F64 and F32 do not mix; convert one with to_dtype",
-            )
-            .refuses(
-                |x| {
-                    let (x, grid) = (x[0].unsqueeze(2)?, Tensor::zeros(&[2, 1, 1, 1, 3], DType::F64)?);
-                    x.grid_sample(&grid, GridSample::new().mode(GridSampleMode::Bicubic))
-                },
-                "grid_sample: mode is Bicubic, it must be another one for 3 spatial dims",
             ),
         case("grid_sample (nearest)", new().mode(Nearest).align_corners(true)),
         case("grid_sample (border)", new().padding_mode(Border)),
@@ -260,6 +249,28 @@ crate::ops::cases::cases![{
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The weights of the four columns around a place between two, by the convolution of Keys with a = −¾.
+    fn keys(t: f64) -> [f64; 4] {
+        let far = |d: f64| -0.75 * (d * d * d - 5.0 * d * d + 8.0 * d - 4.0);
+        let near = |d: f64| 1.25 * d * d * d - 2.25 * d * d + 1.0;
+        [far(1.0 + t), near(t), near(1.0 - t), far(2.0 - t)]
+    }
+
+    #[test]
+    fn cubes_go_along_three_dims_one_after_the_other() -> Result<()> {
+        let x: Vec<f64> = (0..64).map(|i| f64::from((i * 29) % 64)).collect();
+        let x = Tensor::from_slice(&x, &[1, 1, 4, 4, 4])?;
+        let grid = Tensor::from_vec(vec![-0.1, 0.2, 0.05], &[1, 1, 1, 1, 3])?;
+        let y = x.grid_sample(&grid, GridSample::new().mode(GridSampleMode::Bicubic).align_corners(true))?;
+        // A coordinate g lies at 1.5 (g + 1) of 0 to 3, between 1 and 2.
+        let [column, row, plane] = [-0.1, 0.2, 0.05].map(|g: f64| keys(1.5 * (g + 1.0) - 1.0));
+        let value = |i: usize, j: usize, k: usize| f64::from(((i * 16 + j * 4 + k) as i32 * 29) % 64);
+        let all = (0..4).flat_map(|i| (0..4).flat_map(move |j| (0..4).map(move |k| (i, j, k))));
+        let expected: f64 = all.map(|(i, j, k)| plane[i] * row[j] * column[k] * value(i, j, k)).sum();
+        assert!((y.to_f64s()[0] - expected).abs() < 1e-11, "{y} {expected}");
+        Ok(())
+    }
 
     #[test]
     fn places_without_end_and_without_number_leak_nowhere() -> Result<()> {

@@ -97,8 +97,7 @@ impl Tensor {
         self.reshape_to(&shape)
     }
 
-    /// The same elements without those of the named dimensions that have size one (without all such dimensions, if none
-    /// is named).
+    /// The same elements without those of the named dimensions that have size one; an empty list names none.
     ///
     /// # Errors
     /// If a dim is out of range or named twice.
@@ -110,9 +109,28 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn squeeze(&self, dims: &[isize]) -> Result<Tensor> {
+        if dims.is_empty() {
+            return self.reshape_to(self.shape());
+        }
         let named = Check("squeeze").dims(dims, self.shape())?;
         let kept = self.shape().iter().zip(&named).filter(|(size, named)| **size != 1 || !**named);
         let shape: Dims = kept.map(|(size, _)| *size).collect();
+        self.reshape_to(&shape)
+    }
+
+    /// The same elements without any dimension of size one.
+    ///
+    /// # Errors
+    /// If the elements must be copied, and there is no room for them.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::Tensor;
+    /// assert_eq!(Tensor::from([[[1], [2]]]).squeeze_all()?.shape(), [2]);
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
+    pub fn squeeze_all(&self) -> Result<Tensor> {
+        let shape: Dims = self.shape().iter().copied().filter(|size| *size != 1).collect();
         self.reshape_to(&shape)
     }
 
@@ -255,10 +273,11 @@ crate::ops::cases::cases![{
                 |x| x[0].sum().flatten(1, 0),
                 "flatten: dim 1 is out of range for shape [] (a scalar has dim 0 and −1 only)",
             ),
-        Case::new("squeeze", x(), |x| x[0].unsqueeze(1)?.unsqueeze(-1)?.squeeze(&[]))
+        Case::new("squeeze", x(), |x| x[0].unsqueeze(1)?.unsqueeze(-1)?.squeeze(&[1, -1])?.squeeze(&[]))
             .value(same)
             .refuses(|x| x[0].squeeze(&[3]), "squeeze: dim 3 is out of range for shape [2, 3, 4] (−3 to 2)")
             .refuses(|x| x[0].squeeze(&[1, -2]), "squeeze: dim 1 is named twice in [1, -2] (shape [2, 3, 4])"),
+        Case::new("squeeze_all", x(), |x| x[0].unsqueeze(1)?.unsqueeze(-1)?.squeeze_all()).value(same),
         Case::new("unsqueeze", x(), |x| x[0].unsqueeze(-2))
             .value(same)
             .refuses(|x| x[0].unsqueeze(4), "unsqueeze: a new dim 4 is out of range for shape [2, 3, 4] (−4 to 3)"),

@@ -5,7 +5,12 @@ use autograd_core::{Tensor, Tolerance};
 
 pub(in crate::operations) const TABLE: Table = &[
     ("clamp", |c| match (c.maybe_tensor("min"), c.maybe_tensor("max")) {
-        (Ok(min), Ok(max)) => c.one(c.tensor("input")?.clamp_tensor(min, max)),
+        (Ok(min), Ok(max)) => {
+            // PyTorch takes integers as bounds of floats.
+            let x = c.tensor("input")?;
+            let like = |bound: Option<&Tensor>| bound.map(|bound| bound.to_dtype(x.dtype()));
+            c.one(x.clamp_tensor(like(min).as_ref(), like(max).as_ref()))
+        }
         // A number is among the bounds: two numbers have a form of their own, a mixture takes tensors.
         (Err(_), Err(_)) => c.one(c.tensor("input")?.clamp(c.number("min")?, c.number("max")?)),
         (Ok(None), Err(_)) => c.one(c.tensor("input")?.clamp(f64::NEG_INFINITY, c.number("max")?)),

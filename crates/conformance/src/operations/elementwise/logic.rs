@@ -1,7 +1,7 @@
 //! Masks and bits.
 
 use crate::operations::Table;
-use autograd_core::{DType, Tensor};
+use autograd_core::{DType, Error, Tensor};
 
 /// Logic of anything, which PyTorch takes for true where it is not 0.
 fn truths(
@@ -30,6 +30,10 @@ pub(in crate::operations) const TABLE: Table = &[
     ("where", |c| c.one(c.tensor("condition")?.where_cond(&c.operand("input")?, &c.operand("other")?))),
     ("masked_fill", |c| match c.maybe_tensor("value") {
         // A value that is a tensor is chosen like any other.
+        Ok(_) if c.tensor("value")?.rank() > 0 => {
+            let value = c.tensor("value")?;
+            Err(Error::shape("masked_fill", "value", value.shape(), "[]").into())
+        }
         Ok(_) => c.one(c.tensor("mask")?.where_cond(c.tensor("value")?, c.tensor("input")?)),
         Err(_) => c.one(c.tensor("input")?.masked_fill(c.tensor("mask")?, c.number("value")?)),
     }),

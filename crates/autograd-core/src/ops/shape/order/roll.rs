@@ -36,6 +36,9 @@ impl Tensor {
             let shift = if line.numel() == 0 { 0 } else { shift.rem_euclid(line.numel() as isize) as usize };
             return rolled(&line, smallvec![shift])?.reshape_to(self.shape());
         }
+        if shifts.is_empty() && dims.is_empty() {
+            return Err(Error::new(ErrorKind::Argument, "roll: there are no shifts".to_string()));
+        }
         if shifts.len() != dims.len() {
             let text = format!("roll: {} shifts for {} dims; there is one for each", shifts.len(), dims.len());
             return Err(Error::new(ErrorKind::Argument, text));
@@ -85,6 +88,7 @@ crate::ops::cases::cases![{
         Case::new("roll", x(), |x| x[0].roll(&[-3, 9], &[0, -1]))
             .value(last)
             .refuses(|x| x[0].roll(&[1, 2], &[0]), "roll: 2 shifts for 1 dims; there is one for each")
+            .refuses(|x| x[0].roll(&[], &[]), "roll: there are no shifts")
             .refuses(|x| x[0].roll(&[], &[0]), "roll: 0 shifts for 1 dims; there is one for each")
             .refuses(
                 |x| x[0].sum().roll(&[1], &[0]),

@@ -89,8 +89,8 @@ cases![
     layer("AdaptiveAvgPool3d", |_| Ok(AdaptiveAvgPool3d::new(1))).maps(&[1, 1, 2, 2, 2], &[1, 1, 1, 1, 1]),
     layer("AdaptiveMaxPool1d", |_| Ok(AdaptiveMaxPool1d::new(2))).maps(&[1, 2, 5], &[1, 2, 2]),
     layer("AdaptiveMaxPool2d", |_| Ok(AdaptiveMaxPool2d::new(2))).maps(&[1, 2, 5, 3], &[1, 2, 2, 2]),
-    layer("AdaptiveMaxPool2d", |_| Ok(AdaptiveMaxPool2d::new(2)))
+    layer("AdaptiveMaxPool2d", |_| Ok(AdaptiveMaxPool2d::new([2, 1])))
         .runs(|pool: &AdaptiveMaxPool2d, x| pool.forward_with_indices(&x[0]).map(|(y, positions)| vec![y, positions]))
-        .maps_all(&[&[1, 2, 5, 3]], &[&[1, 2, 2, 2], &[1, 2, 2, 2]]),
+        .maps_all(&[&[1, 2, 5, 3]], &[&[1, 2, 2, 1], &[1, 2, 2, 1]]),
     layer("AdaptiveMaxPool3d", |_| Ok(AdaptiveMaxPool3d::new(1))).maps(&[1, 1, 2, 2, 2], &[1, 1, 1, 1, 1]),
 ];

@@ -181,10 +181,10 @@ fn add_some<T: Real, S: Simd, const V: usize>(
             }
         }
     }
-    for r in 0..ROWS {
-        for v in 0..V {
+    for (r, sums) in sums.into_iter().enumerate() {
+        for (v, sum) in sums.into_iter().enumerate() {
             let mut lanes = [T::ZERO; 16];
-            T::store(simd, sums[r][v], &mut lanes[..vector]);
+            T::store(simd, sum, &mut lanes[..vector]);
             let at = r * width + start + v * vector;
             to[at..at + vector].iter_mut().zip(lanes).for_each(|(to, lane)| *to += lane.as_f64());
         }

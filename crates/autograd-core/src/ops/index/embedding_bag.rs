@@ -333,7 +333,7 @@ crate::ops::cases::cases![{
                 "embedding_bag: mode is Mean, it must be Sum where there are weights",
             )
             .refuses(
-                |x| x[0].embedding_bag(&x[1], Some(&Tensor::from([0])), of(Bag::Max).scale_grad_by_freq(true)),
+                move |x| x[0].embedding_bag(&x[1], Some(&Tensor::from([0])), of(Bag::Max).scale_grad_by_freq(true)),
                 "embedding_bag: scale_grad_by_freq divides the gradients of sums and means, and mode is Max",
             )
             .refuses(

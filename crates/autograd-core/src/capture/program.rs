@@ -115,8 +115,8 @@ impl Program {
         Ok(())
     }
 
-    /// Runs it, and shows each result to `see`, if that is given. The outputs are as many as the function returned; each is written in
-    /// place where no other owner sees it, else replaced.
+    /// Runs it, and shows each result to `see`, if that is given. The outputs are as many as the function returned; each
+    /// is written in place where no other owner sees it, else replaced.
     pub(super) fn run(
         &mut self,
         given: &[Cow<'_, Tensor>],

@@ -102,7 +102,11 @@ pub fn turn<T: Plain, S: Simd>(
         }
         return;
     }
-    assert!((rows - 1) * row + columns <= from.len() && (columns - 1) * to_row + rows <= to.len());
+    let end = |lines: usize, line: usize, len: usize| (lines - 1).saturating_mul(line).saturating_add(len);
+    assert!(
+        end(rows, row, columns) <= from.len() && end(columns, to_row, rows) <= to.len(),
+        "a matrix beyond its slice"
+    );
     for j in (0..columns).step_by(side) {
         let j = j.min(columns - side);
         for i in (0..rows).step_by(side) {

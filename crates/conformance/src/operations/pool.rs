@@ -144,5 +144,14 @@ fn interpolate(c: &Call<'_>) -> Outcome<Outputs> {
         None => options,
         Some(_) => options.align_corners(c.flag("align_corners")?),
     };
-    c.one(c.tensor("input")?.interpolate(options))
+    let x = c.tensor("input")?;
+    for name in ["size", "scale_factor"] {
+        // The library takes a list of one for one number.
+        if let Some(list) = c.value(name).and_then(Value::as_array)
+            && list.len() + 2 != x.rank()
+        {
+            return Err(Stop::argument(name, format!("{list:?}")));
+        }
+    }
+    c.one(x.interpolate(options))
 }

@@ -3,7 +3,7 @@
 use super::Table;
 use crate::call::Call;
 use crate::stop::{Outcome, Stop};
-use autograd_core::{Error, Indexing, PadMode, Rng, Tensor, seeded};
+use autograd_core::{Indexing, PadMode, Rng, Tensor, seeded};
 use wengert_nn::{AlphaDropout, Dropout, Dropout1d, Dropout2d, Dropout3d, FeatureAlphaDropout, Layer};
 
 pub(super) const TABLE: Table = &[
@@ -46,7 +46,7 @@ pub(super) const TABLE: Table = &[
                     Some(size)
                         if size != y.shape()[dim.unwrap_or(0).rem_euclid(y.rank() as isize) as usize] as isize =>
                     {
-                        Err(Error::argument("repeat_interleave", "output_size", size, "the sum of the repeats").into())
+                        Err(Stop::argument("output_size", size))
                     }
                     _ => Ok(vec![y]),
                 }

@@ -28,9 +28,12 @@ const SHARE: usize = 64;
 /// Fewest rows of either operand for which turning pays.
 const LEAST: usize = 16;
 
+/// Most elements of a row: with more, the sums would lose digits.
+const WIDEST: usize = 4096;
+
 /// Whether this file computes the norms of m rows with n rows.
-pub(super) fn is_quick(metric: Metric, m: usize, n: usize) -> bool {
-    m >= LEAST && n >= LEAST && metric.eps == 0.0 && (metric.p == 1.0 || metric.p == 2.0)
+pub(super) fn is_quick(metric: Metric, m: usize, n: usize, width: usize) -> bool {
+    m >= LEAST && n >= LEAST && width <= WIDEST && metric.eps == 0.0 && (metric.p == 1.0 || metric.p == 2.0)
 }
 
 /// The norms of the differences of all pairs of rows in each batch.

@@ -215,7 +215,7 @@ fn sum<T: Real>(a: &[T], b: &[T], eps: f64, f: impl Fn(f64) -> f64) -> f64 {
 /// The norms of the differences of all pairs of rows.
 pub fn distances<T: Real>(of: Distance, a: &[T], b: &[T], y: &mut [T]) {
     if let Pairs::All { m, n } = of.pairs
-        && abreast::is_quick(of.metric, m, n)
+        && abreast::is_quick(of.metric, m, n, of.width)
     {
         return abreast::distances(of, [m, n], a, b, y);
     }

@@ -124,7 +124,9 @@ fn scale<T: Real>(metric: Metric, norms: &[T], g: &[T], scales: &mut [T]) {
     for ((norm, g), scale) in norms.iter().zip(g).zip(scales) {
         let none = *norm == T::ZERO;
         let slope = *g / T::select(none, T::ONE, *norm);
+        // No sum of terms, each of which is at most |g|, is too large.
         let normal = (*g == T::ZERO) | ((slope.abs() >= T::of(1e-30)) & (slope.abs() < T::of(1e30)));
+        let normal = normal & (g.abs() < T::of(1e36));
         let sure = T::select(normal & metric.is_sure_in(*norm), slope, T::NAN);
         *scale = T::select(none, T::ZERO, sure);
     }

@@ -19,6 +19,10 @@ impl Tensor {
     /// gy times the slope of the norm; 0 where a distance is 0, shared equally between ties for p = ∞. Saves both and
     /// the distances.
     ///
+    /// # Accuracy
+    /// Sums in double precision; for p = 1 and 2 and at least 16 rows of up to 4096 elements in both, in the dtype of the
+    /// operands, in parts of 32 terms.
+    ///
     /// # Errors
     /// If the shapes do not fit, the dtypes differ or are not a float type, or p is negative or NaN.
     ///

@@ -21,8 +21,8 @@ impl Tensor {
     /// mean in two parts and `1/√(σ² + ε)`.
     ///
     /// # Errors
-    /// If `num_groups` is 0 or does not divide the channels, there is one value in all, a shape does not fit, the dtypes
-    /// are not one float type, or `eps` is NaN.
+    /// If `num_groups` is 0 or does not divide the channels, a sample has no elements, there is one value in all, a shape
+    /// does not fit, the dtypes are not one float type, or `eps` is NaN.
     ///
     /// # Examples
     /// ```

@@ -43,7 +43,7 @@ const TABLE: &[(&str, Build)] = &[
         let (t_mult, eta_min) = (c.number_or("T_mult", 1.0)?, c.number_or("eta_min", 0.0)?);
         // PyTorch takes whole numbers, the library Keras's fractions too.
         if t_mult.fract() != 0.0 {
-            return Err(Error::argument("CosineAnnealingWarmRestarts", "T_mult", t_mult, "a whole number").into());
+            return Err(Stop::argument("T_mult", t_mult));
         }
         Ok(Box::new(CosineAnnealingWarmRestarts::new(c.steps("T_0")?).t_mult(t_mult).eta_min(eta_min)))
     }),

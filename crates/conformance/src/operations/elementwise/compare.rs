@@ -8,7 +8,9 @@ pub(in crate::operations) const TABLE: Table = &[
         (Ok(min), Ok(max)) => {
             // PyTorch takes integers as bounds of floats.
             let x = c.tensor("input")?;
-            let like = |bound: Option<&Tensor>| bound.map(|bound| bound.to_dtype(x.dtype()));
+            let like = |bound: Option<&Tensor>| {
+                bound.map(|bound| if x.dtype().is_float() { bound.to_dtype(x.dtype()) } else { bound.clone() })
+            };
             c.one(x.clamp_tensor(like(min).as_ref(), like(max).as_ref()))
         }
         // A number is among the bounds: two numbers have a form of their own, a mixture takes tensors.

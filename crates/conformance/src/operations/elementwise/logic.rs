@@ -1,7 +1,8 @@
 //! Masks and bits.
 
 use crate::operations::Table;
-use autograd_core::{DType, Error, Tensor};
+use crate::stop::Stop;
+use autograd_core::{DType, Tensor};
 
 /// Logic of anything, which PyTorch takes for true where it is not 0.
 fn truths(
@@ -30,11 +31,13 @@ pub(in crate::operations) const TABLE: Table = &[
     ("where", |c| c.one(c.tensor("condition")?.where_cond(&c.operand("input")?, &c.operand("other")?))),
     ("masked_fill", |c| match c.maybe_tensor("value") {
         // A value that is a tensor is chosen like any other.
-        Ok(_) if c.tensor("value")?.rank() > 0 => {
-            let value = c.tensor("value")?;
-            Err(Error::shape("masked_fill", "value", value.shape(), "[]").into())
+        Ok(_) => {
+            let (x, mask, value) = (c.tensor("input")?, c.tensor("mask")?, c.tensor("value")?);
+            if value.rank() > 0 {
+                return Err(Stop::argument("value", format!("{:?}", value.shape())));
+            }
+            c.one(mask.where_cond(value, x))
         }
-        Ok(_) => c.one(c.tensor("mask")?.where_cond(c.tensor("value")?, c.tensor("input")?)),
         Err(_) => c.one(c.tensor("input")?.masked_fill(c.tensor("mask")?, c.number("value")?)),
     }),
 ];

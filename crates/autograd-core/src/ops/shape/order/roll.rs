@@ -20,7 +20,7 @@ impl Tensor {
     /// gy moved back. Saves the shifts.
     ///
     /// # Errors
-    /// If there are not as many shifts as dims, or a dim is out of range.
+    /// If there are no shifts, there are not as many as dims, or a dim is out of range.
     ///
     /// # Examples
     /// ```

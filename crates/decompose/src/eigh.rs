@@ -1,16 +1,17 @@
 //! Eigenvalues and eigenvectors of symmetric matrices.
 
 use faer::diag::DiagMut;
-use faer::linalg::evd::{ComputeEigenvectors, self_adjoint_evd, self_adjoint_evd_scratch};
+use faer::linalg::evd::{ComputeEigenvectors, SelfAdjointEvdParams, self_adjoint_evd, self_adjoint_evd_scratch};
 use faer::traits::RealField;
-use faer::{MatMut, MatRef, Par, Spec};
+use faer::{Auto, MatMut, MatRef, Par, Spec};
 
 pub(super) fn all<T: RealField + Copy>(n: usize, vectors: bool, a: &[T], into: &mut [T]) {
     if n == 0 {
         return;
     }
     let width = if vectors { n + n * n } else { n };
-    let (which, params) = (if vectors { ComputeEigenvectors::Yes } else { ComputeEigenvectors::No }, Spec::default());
+    let which = if vectors { ComputeEigenvectors::Yes } else { ComputeEigenvectors::No };
+    let params = Spec::new(SelfAdjointEvdParams { recursion_threshold: super::LEAF, ..Auto::<T>::auto() });
     super::with_memory(self_adjoint_evd_scratch::<T>(n, which, Par::Seq, params), |stack| {
         for (a, one) in a.chunks_exact(n * n).zip(into.chunks_exact_mut(width)) {
             let lower = a.chunks_exact(n).enumerate().flat_map(|(i, row)| &row[..=i]);

@@ -2,9 +2,9 @@
 
 use super::Vectors;
 use faer::diag::DiagMut;
-use faer::linalg::svd::{ComputeSvdVectors, svd, svd_scratch};
+use faer::linalg::svd::{ComputeSvdVectors, SvdParams, svd, svd_scratch};
 use faer::traits::RealField;
-use faer::{MatMut, MatRef, Par, Spec};
+use faer::{Auto, MatMut, MatRef, Par, Spec};
 
 pub(super) fn all<T: RealField + Copy>(m: usize, n: usize, vectors: Vectors, a: &[T], into: &mut [T]) {
     let k = m.min(n);
@@ -26,7 +26,7 @@ pub(super) fn all<T: RealField + Copy>(m: usize, n: usize, vectors: Vectors, a: 
         }
         return;
     }
-    let params = Spec::default();
+    let params = Spec::new(SvdParams { recursion_threshold: super::LEAF, ..Auto::<T>::auto() });
     super::with_memory(svd_scratch::<T>(m, n, which, which, Par::Seq, params), |stack| {
         for (a, one) in a.chunks_exact(m * n).zip(into.chunks_exact_mut(width)) {
             let (s, bases) = one.split_at_mut(k);

@@ -38,6 +38,9 @@ mod observe;
 mod summary;
 
 pub use activation::*;
+/// What options of layers are given, from the core.
+#[doc(no_inline)]
+pub use autograd_core::{Bag, InterpolateMode, PadMode, Padding, PerDim};
 pub use autograd_core::{Error, ErrorKind, Result};
 pub use checkpoint::checkpoint;
 pub use diagnose::{Ailment, Diagnosis, Doctor, ParameterRow, UnitsRow, diagnose, diagnose_run};

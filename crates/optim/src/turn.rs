@@ -38,8 +38,8 @@ pub enum Decay {
 ///     const NAME: &'static str = "Largest";
 ///     fn step(&self, turn: Turn<'_>) -> Result<()> {
 ///         let (g, lr) = (turn.descent()?, turn.lr);
-///         let step = no_grad(|| g.try_div(&g.abs().max()?))?.mul_scalar(lr);
-///         turn.subtract(&step)
+///         let step = no_grad(|| g.try_div(&g.abs().max()?))?;
+///         turn.subtract(lr, &step)
 ///     }
 /// }
 ///
@@ -147,15 +147,15 @@ impl Turn<'_> {
         after.apply(self.parameter, self.gradient)
     }
 
-    /// `p ← p − step`, with the decay that does not go through the gradient, for a step that was computed from
+    /// `p ← p − rate · step`, with the decay that does not go through the gradient, for a step that was computed from
     /// [`Turn::descent`].
     ///
     /// # Errors
     /// If the step has another shape or dtype than the parameter.
-    pub fn subtract(self, step: &Tensor) -> Result<()> {
+    pub fn subtract(self, rate: f64, step: &Tensor) -> Result<()> {
         let shrink = if self.decay == Decay::Decoupled { 1.0 - self.lr * self.weight_decay } else { 1.0 };
         let after = After::of(self.lr, self.weight_decay, self.decay, self.proximal, self.parameter);
-        self.parameter.update(step, [], Subtract { shrink })?;
+        self.parameter.update(step, [], Subtract { shrink, rate })?;
         after.apply(self.parameter, step)
     }
 }
@@ -184,12 +184,13 @@ impl<const S: usize, F: ElementRule<S>> ElementRule<S> for Decayed<F> {
 #[derive(Clone, Copy)]
 struct Subtract {
     shrink: f64,
+    rate: f64,
 }
 
 impl ElementRule<0> for Subtract {
     #[inline(always)]
     fn element<T: Real>(self, p: T, step: T, []: [T; 0]) -> (T, [T; 0]) {
-        (p * T::of(self.shrink) - step, [])
+        (p * T::of(self.shrink) - T::of(self.rate) * step, [])
     }
 }
 

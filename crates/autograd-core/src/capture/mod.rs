@@ -15,7 +15,7 @@ pub use outputs::Outputs;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::module::Module;
-use crate::tape::{hunts_here, refuse_hooked};
+use crate::tape::{drawing, hunts_here, refuse_hooked};
 use crate::tensor::Tensor;
 use crate::tensor::watch::{Watched, beginning};
 use compare::{Comparison, digest};
@@ -265,13 +265,9 @@ where
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn to_dot(&self) -> String {
-        let mut dot = String::from("digraph capture {\n  rankdir=LR;\n  node [shape=box, fontname=monospace];\n");
-        for (k, captured) in self.programs.iter().enumerate() {
-            // Writing to a String cannot fail.
-            let _ = captured.program.draw(k, &mut dot);
-        }
-        dot.push_str("}\n");
-        dot
+        drawing("capture", |dot| {
+            self.programs.iter().enumerate().try_for_each(|(k, captured)| captured.program.draw(k, dot))
+        })
     }
 
     fn record(&mut self, model: &M, x: [&Tensor; N], given: &Given<'_>) -> Result<Captured<O>> {

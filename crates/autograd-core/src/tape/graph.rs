@@ -4,7 +4,7 @@ use super::node::{Node, NodeId, NodeRef};
 use crate::shape::Shape;
 use crate::tensor::{DType, Tensor};
 use std::collections::BTreeMap;
-use std::fmt::Write;
+use std::fmt::{self, Write};
 
 /// One recorded value.
 ///
@@ -100,20 +100,31 @@ impl Graph {
 
     /// The graph in Graphviz's language: `dot -Tsvg` draws it.
     pub fn to_dot(&self) -> String {
-        let mut dot = String::from("digraph tape {\n  rankdir=LR;\n  node [shape=box, fontname=monospace];\n");
-        for node in &self.nodes {
-            let style = if node.inputs.is_empty() { ", style=filled" } else { "" };
-            let saved = if node.saved_bytes > 0 { format!("\\nsaves {} B", node.saved_bytes) } else { String::new() };
-            let label = format!("{}\\n{} {}{saved}", escaped(node.op), node.dtype, node.shape);
-            // Writing to a String cannot fail.
-            let _ = writeln!(dot, "  n{} [label=\"{label}\"{style}];", node.id.0);
-            for input in &node.inputs {
-                let _ = writeln!(dot, "  n{} -> n{};", input.0, node.id.0);
+        drawing("tape", |dot| {
+            for node in &self.nodes {
+                let style = if node.inputs.is_empty() { ", style=filled" } else { "" };
+                let saved = match node.saved_bytes {
+                    0 => String::new(),
+                    bytes => format!("\\nsaves {bytes} B"),
+                };
+                let label = format!("{}\\n{} {}{saved}", escaped(node.op), node.dtype, node.shape);
+                writeln!(dot, "  n{} [label=\"{label}\"{style}];", node.id.0)?;
+                for input in &node.inputs {
+                    writeln!(dot, "  n{} -> n{};", input.0, node.id.0)?;
+                }
             }
-        }
-        dot.push_str("}\n");
-        dot
+            Ok(())
+        })
     }
+}
+
+/// A drawing in Graphviz's language, whose boxes and arrows `draw` writes.
+pub(crate) fn drawing(name: &str, draw: impl FnOnce(&mut String) -> fmt::Result) -> String {
+    let mut dot = format!("digraph {name} {{\n  rankdir=LR;\n  node [shape=box, fontname=monospace];\n");
+    // Writing to a String cannot fail.
+    let _ = draw(&mut dot);
+    dot.push_str("}\n");
+    dot
 }
 
 /// A name inside a quoted string of Graphviz's language.

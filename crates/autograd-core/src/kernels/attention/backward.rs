@@ -1,6 +1,6 @@
 //! The gradients of attention.
 
-use super::tile::{Add, Dots, Dropout, Place, Pull, Weights};
+use super::tile::{Add, Dots, Dropout, Place, Pull, Sums, Weights};
 use super::{Form, KEYS, Mask, Norm, QUERIES, transposed};
 use crate::kernels::conv::with_room;
 use crate::kernels::gemm::{Matrix, gemm};
@@ -110,7 +110,11 @@ impl<T: Real> Piece<'_, T> {
         let of_run = (head * form.queries + run.start)..(head * form.queries + run.end);
         let in_values = of_run.start * values..of_run.end * values;
         let (y, gy, norms) = (&y[in_values.clone()], &gy[in_values], &norms[of_run]);
-        vectorize(Dots { a: y, b: gy, width: values, room: part, dots });
+        // `Σ gp p` over the keys of all tiles is `Σ gy y`.
+        let several = form.key_tiles(run.end).nth(1).is_some();
+        if several {
+            vectorize(Dots { a: y, b: gy, width: values, room: part, dots });
+        }
         let gy = Matrix { data: gy, row: values, column: 1 };
         let own = (member * form.queries + run.start) * features..(member * form.queries + run.end) * features;
         let Gradients { q: gq, k: gk, v: gv } = &mut self.gradients;
@@ -121,7 +125,8 @@ impl<T: Real> Piece<'_, T> {
             gemm(threads, (rows, features, n), queries, transposed(k), None, p);
             vectorize(Weights { form, mask, place, x: p, norms });
             gemm(threads, (rows, values, n), gy, transposed(form.v.from(v, key_head, keys.start)), None, gp);
-            vectorize(Pull { form, place, dropout, p, gp, dots });
+            let sums = if several { Sums::Of(&*dots) } else { Sums::Open(&mut part[..n]) };
+            vectorize(Pull { form, place, dropout, p, gp, sums });
             let [p, gp] = [&*p, &*gp].map(|data| Matrix { data, row: n, column: 1 });
             if !gv.is_empty() {
                 let part = &mut part[..n * values];

@@ -172,34 +172,46 @@ impl<T: Real> Kernel for Drop<'_, T> {
     }
 }
 
-/// The gradients of weights become those of products, `p (gp − Σ gp p)`; `dots` are the sums. Weights become what
-/// dropout leaves of them.
+/// The gradients of weights become those of products, `p (gp − Σ gp p)`. Weights become what dropout leaves of them.
 pub(super) struct Pull<'a, T> {
     pub(super) form: &'a Form,
     pub(super) place: &'a Place,
     pub(super) dropout: Option<Dropout<T>>,
     pub(super) p: &'a mut [T],
     pub(super) gp: &'a mut [T],
-    pub(super) dots: &'a [T],
+    pub(super) sums: Sums<'a, T>,
+}
+
+/// The sums `Σ gp p` over all keys.
+pub(super) enum Sums<'a, T> {
+    /// One for each query, where there are more keys than those of the tile.
+    Of(&'a [T]),
+    /// To be made of the tile, in a room for one row: so a query that sees one key has a gradient of exactly 0.
+    Open(&'a mut [T]),
 }
 
 impl<T: Real> Kernel for Pull<'_, T> {
     type Output = ();
     #[inline(always)]
     fn run(self) {
-        let Pull { form, place, dropout, p, gp, dots } = self;
+        let Pull { form, place, dropout, p, gp, mut sums } = self;
         let width = place.keys.len();
-        let rows = p.chunks_exact_mut(width).zip(gp.chunks_exact_mut(width)).zip(dots);
-        for (i, ((p, gp), dot)) in rows.enumerate() {
-            match dropout {
-                None => gp.iter_mut().zip(p.iter()).for_each(|(gp, p)| *gp = *p * (*gp - *dot)),
-                Some(dropout) => {
-                    let first = Dropout::<T>::first(form, place, i);
-                    for ((p, gp), at) in p.iter_mut().zip(gp.iter_mut()).zip(first..) {
-                        *gp = *p * (dropout.of(*gp, at) - *dot);
-                        *p = dropout.of(*p, at);
-                    }
+        let rows = p.chunks_exact_mut(width).zip(gp.chunks_exact_mut(width));
+        for (i, (p, gp)) in rows.enumerate() {
+            let first = Dropout::<T>::first(form, place, i);
+            if let Some(dropout) = dropout {
+                gp.iter_mut().zip(first..).for_each(|(gp, at)| *gp = dropout.of(*gp, at));
+            }
+            let sum = match &mut sums {
+                Sums::Of(sums) => sums[i],
+                Sums::Open(room) => {
+                    room.iter_mut().zip(p.iter().zip(gp.iter())).for_each(|(x, (p, gp))| *x = *p * *gp);
+                    fold_run(Sum, &room[..width])
                 }
+            };
+            gp.iter_mut().zip(p.iter()).for_each(|(gp, p)| *gp = *p * (*gp - sum));
+            if let Some(dropout) = dropout {
+                p.iter_mut().zip(first..).for_each(|(p, at)| *p = dropout.of(*p, at));
             }
         }
     }

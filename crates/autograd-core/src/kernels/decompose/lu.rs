@@ -17,7 +17,7 @@ pub fn factor<T: Real>(threads: usize, (m, n): (usize, usize), a: &mut [T], pivo
     if k == 0 {
         return;
     }
-    Work { threads, m, n, a, pivots, right: Vec::new(), product: Vec::new() }.run(k);
+    Work { threads, m, n, a, pivots, panel: Vec::new(), right: Vec::new(), product: Vec::new() }.run(k);
 }
 
 struct Work<'a, T> {
@@ -26,6 +26,7 @@ struct Work<'a, T> {
     n: usize,
     a: &'a mut [T],
     pivots: &'a mut [T],
+    panel: Vec<T>,
     right: Vec<T>,
     product: Vec<T>,
 }
@@ -40,8 +41,10 @@ impl<T: Real> Work<'_, T> {
     /// Factors the columns from `first` to `end`, of the rows from `first` on.
     fn columns(&mut self, first: usize, end: usize) {
         if end - first <= COLUMNS {
-            let panel = Panel { m: self.m, n: self.n, first, end, a: self.a, pivots: self.pivots };
-            return vectorize(panel);
+            let Work { m, n, a, pivots, panel, .. } = self;
+            let width = (*m - first) * (end - first);
+            panel.resize(width.max(panel.len()), T::ZERO);
+            return vectorize(Panel { m: *m, n: *n, first, end, a, pivots, columns: &mut panel[..width] });
         }
         let middle = first + ((end - first) / 2).next_multiple_of(COLUMNS).min(end - first - 1);
         self.columns(first, middle);
@@ -76,7 +79,7 @@ impl<T: Real> Work<'_, T> {
     }
 }
 
-/// A few columns, one after the other.
+/// A few columns, one after the other, on a copy that has them in rows: so each is a run of vectors.
 struct Panel<'a, T> {
     m: usize,
     n: usize,
@@ -84,43 +87,64 @@ struct Panel<'a, T> {
     end: usize,
     a: &'a mut [T],
     pivots: &'a mut [T],
+    columns: &'a mut [T],
 }
 
 impl<T: Real> Kernel for Panel<'_, T> {
     type Output = ();
     #[inline(always)]
     fn run(self) {
-        let Panel { m, n, first, end, a, pivots } = self;
-        for j in first..end {
-            let (mut best, mut largest) = (j, a[j * n + j].abs());
-            for i in j + 1..m {
-                let size = a[i * n + j].abs();
-                if size > largest {
-                    (best, largest) = (i, size);
-                }
-            }
-            pivots[j] = T::of((best + 1) as f64);
+        let Panel { m, n, first, end, a, pivots, columns } = self;
+        let rows = m - first;
+        for (i, row) in a.chunks_exact(n).skip(first).enumerate() {
+            row[first..end].iter().enumerate().for_each(|(j, x)| columns[j * rows + i] = *x);
+        }
+        for j in 0..end - first {
+            let best = j + largest(&columns[j * rows + j..(j + 1) * rows]);
+            pivots[first + j] = T::of((first + best + 1) as f64);
             if best != j {
-                let (upper, lower) = a.split_at_mut(best * n);
-                upper[j * n..j * n + n].swap_with_slice(&mut lower[..n]);
+                let (upper, lower) = a.split_at_mut((first + best) * n);
+                upper[(first + j) * n..][..n].swap_with_slice(&mut lower[..n]);
+                columns.chunks_exact_mut(rows).for_each(|column| column.swap(j, best));
             }
-            let (upper, lower) = a.split_at_mut((j + 1) * n);
-            let row = &upper[j * n + j..j * n + end];
-            let pivot = row[0];
+            let (left, right) = columns.split_at_mut((j + 1) * rows);
+            let (pivot, factors) = left[j * rows + j..].split_at_mut(1);
+            let pivot = pivot[0];
             if pivot == T::ZERO {
                 continue;
             }
-            for below in lower.chunks_exact_mut(n) {
-                let below = &mut below[j..end];
-                let factor = below[0] / pivot;
-                below[0] = factor;
-                let minus = T::ZERO - factor;
-                for (x, u) in below[1..].iter_mut().zip(&row[1..]) {
-                    *x = minus.mul_add(*u, *x);
+            factors.iter_mut().for_each(|x| *x = *x / pivot);
+            for column in right.chunks_exact_mut(rows) {
+                let minus = T::ZERO - column[j];
+                for (x, factor) in column[j + 1..].iter_mut().zip(&*factors) {
+                    *x = minus.mul_add(*factor, *x);
                 }
             }
         }
+        for (i, row) in a.chunks_exact_mut(n).skip(first).enumerate() {
+            row[first..end].iter_mut().enumerate().for_each(|(j, x)| *x = columns[j * rows + i]);
+        }
     }
+}
+
+/// The place of the largest absolute value, the first of several; 0 if a NaN stands there.
+#[inline(always)]
+fn largest<T: Real>(column: &[T]) -> usize {
+    const LANES: usize = 16;
+    let larger = |most: T, x: T| if x.abs() > most { x.abs() } else { most };
+    let (whole, rest) = column.as_chunks::<LANES>();
+    let mut most = column[0].abs();
+    if !whole.is_empty() {
+        let mut lanes = [most; LANES];
+        for x in whole {
+            for lane in 0..LANES {
+                lanes[lane] = larger(lanes[lane], x[lane]);
+            }
+        }
+        most = lanes.into_iter().fold(most, larger);
+    }
+    most = rest.iter().copied().fold(most, larger);
+    column.iter().position(|x| x.abs() == most).unwrap_or(0)
 }
 
 /// Exchanges rows of `[m, k]` as a factorization did, or back.

@@ -10,7 +10,7 @@ pub mod orthogonal;
 pub mod solve;
 pub mod triangular;
 
-pub use wengert_decompose::{Decompose, Vectors};
+pub use wengert_decompose::{Decompose, Vectors, below};
 
 /// A number whose matrices can be decomposed.
 pub trait Decomposed: super::real::Real + Decompose {}

@@ -2,7 +2,7 @@
 
 use super::super::gemm::{Matrix, gemm};
 use super::super::real::Real;
-use super::epsilon;
+use super::{below, epsilon};
 
 fn rows<T>(data: &[T], columns: usize) -> Matrix<'_, T> {
     Matrix::rows(data, columns)
@@ -47,18 +47,14 @@ pub fn eigh_pull<T: Real>(threads: usize, n: usize, y: &[T], gy: &[T], ga: &mut 
     } else {
         let mut inner = vec![T::ZERO; n * n];
         product(across(v, n), rows(gv, n), &mut inner);
-        // Only what is antisymmetric moves V: half of the difference to the transposed matrix.
-        for i in 0..n {
-            for j in 0..i {
-                let half = T::of(0.5) * (inner[i * n + j] - inner[j * n + i]);
-                (inner[i * n + j], inner[j * n + i]) = (half, T::ZERO - half);
-            }
-        }
         let least = least(n, w.iter().fold(T::ZERO, |most, w| most.larger(w.abs())));
-        for (i, row) in inner.chunks_exact_mut(n).enumerate() {
-            row.iter_mut().zip(w).for_each(|(x, w_j)| *x = *x * inverse(*w_j - w[i], least));
-            row[i] = gw[i];
-        }
+        // Only what is antisymmetric moves V: half of the difference to the transposed matrix. So are the inverses, and
+        // the products are symmetric.
+        below(n, |i, j| {
+            let x = T::of(0.5) * (inner[i * n + j] - inner[j * n + i]) * inverse(w[j] - w[i], least);
+            (inner[i * n + j], inner[j * n + i]) = (x, x);
+        });
+        inner.iter_mut().step_by(n + 1).zip(gw).for_each(|(x, gw)| *x = *gw);
         product(rows(v, n), rows(&inner, n), &mut left);
     }
     product(rows(&left, n), across(v, n), ga);
@@ -89,22 +85,23 @@ pub fn svd_pull<T: Real>(threads: usize, (m, n, left): (usize, usize, usize), y:
         };
         let (a, b) = (square(no_u, m, across(u, left), rows(gu, left)), square(no_v, n, rows(v, n), across(gv, n)));
         let half = T::of(0.5);
-        let mut inner = vec![T::ZERO; k * k];
-        for (i, row) in inner.chunks_exact_mut(k).enumerate() {
-            for (j, x) in row.iter_mut().enumerate() {
-                let (p, q) = (a[i * k + j] - a[j * k + i], b[i * k + j] - b[j * k + i]);
-                *x = match i == j {
-                    true => gs[i],
-                    false => half * ((p + q) * inverse(s[j] - s[i], least) + (p - q) * inverse(s[j] + s[i], least)),
-                };
-                if m > k {
-                    *x -= a[i * k + j] * by_s(j);
-                }
-                if n > k {
-                    *x -= b[j * k + i] * by_s(i);
-                }
+        let one = |i: usize, j: usize| {
+            let (p, q) = (a[i * k + j] - a[j * k + i], b[i * k + j] - b[j * k + i]);
+            let mut x = match i == j {
+                true => gs[i],
+                false => half * ((p + q) * inverse(s[j] - s[i], least) + (p - q) * inverse(s[j] + s[i], least)),
+            };
+            if m > k {
+                x -= a[i * k + j] * by_s(j);
             }
-        }
+            if n > k {
+                x -= b[j * k + i] * by_s(i);
+            }
+            x
+        };
+        let mut inner = vec![T::ZERO; k * k];
+        below(k, |i, j| (inner[i * k + j], inner[j * k + i]) = (one(i, j), one(j, i)));
+        (0..k).for_each(|i| inner[i * (k + 1)] = one(i, i));
         product((k, k, n), rows(&inner, k), rows(v, n))
     };
     if n > k && !no_v {

@@ -24,16 +24,19 @@ impl<'a, T: Real> Factors<'a, T> {
     pub fn solve(&self, threads: usize, transposed: bool, k: usize, x: &mut [T]) {
         let Factors { n, lu, pivots } = *self;
         let (lower, upper) = (Shape { upper: false, unit: true }, Shape { upper: true, unit: false });
-        if transposed {
-            let lu = lu.transposed();
-            triangular::solve(threads, upper.transposed(), (n, k), lu, x);
-            triangular::solve(threads, lower.transposed(), (n, k), lu, x);
-            exchange(pivots, true, k, x);
-        } else {
-            exchange(pivots, false, k, x);
-            triangular::solve(threads, lower, (n, k), lu, x);
-            triangular::solve(threads, upper, (n, k), lu, x);
-        }
+        triangular::by_parts(threads, (n, k), x, |threads, k, x| match transposed {
+            true => {
+                let lu = lu.transposed();
+                triangular::together(threads, upper.transposed(), (n, k), lu, x);
+                triangular::together(threads, lower.transposed(), (n, k), lu, x);
+                exchange(pivots, true, k, x);
+            }
+            false => {
+                exchange(pivots, false, k, x);
+                triangular::together(threads, lower, (n, k), lu, x);
+                triangular::together(threads, upper, (n, k), lu, x);
+            }
+        });
     }
 
     /// The inverse, in rows.

@@ -4,12 +4,17 @@ use super::super::gemm::{Matrix, gemm};
 use super::super::real::Real;
 use super::super::simd::{Kernel, vectorize};
 use super::subtract;
+use crate::threads::parallel::{share, worth_sharing_products};
 
 /// Systems of at most this many equations are solved row by row, larger ones in two halves with a product between them.
 const ROWS: usize = 32;
 
-/// So many right sides at a time stay in registers.
-const COLUMNS: usize = 32;
+/// So many right sides at a time stay in registers, and their sums do not wait for each other.
+const COLUMNS: usize = 64;
+
+/// So many right sides are solved for by themselves: with their products they stay in the second-level cache, and
+/// threads share them.
+const PART: usize = 128;
 
 /// The triangle of a matrix that is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +34,44 @@ impl Shape {
 
 /// The X of `A X = B` in the place of B, `[n, k]` in rows, on up to `threads` threads; the same bits on any number.
 pub fn solve<T: Real>(threads: usize, shape: Shape, (n, k): (usize, usize), a: Matrix<'_, T>, x: &mut [T]) {
+    by_parts(threads, (n, k), x, |threads, k, x| together(threads, shape, (n, k), a, x));
+}
+
+/// Calls `one(threads, columns, part)` for parts of the columns of `[n, k]`, each in rows of its own. The parts are the
+/// same on any number of threads.
+pub fn by_parts<T: Real>(
+    threads: usize,
+    (n, k): (usize, usize),
+    x: &mut [T],
+    one: impl Fn(usize, usize, &mut [T]) + Sync,
+) {
+    if n <= ROWS || k <= PART {
+        return one(threads, k, x);
+    }
+    let mut parts = vec![T::ZERO; n * k];
+    let place = |i: usize, len: usize| (i * PART, len / n);
+    let whole = &*x;
+    let alone = |i: usize, part: &mut [T]| {
+        let (first, width) = place(i, part.len());
+        for (part, x) in part.chunks_exact_mut(width).zip(whole.chunks_exact(k)) {
+            part.copy_from_slice(&x[first..first + width]);
+        }
+        one(1, width, part);
+    };
+    match threads > 1 && worth_sharing_products((n * n / 2).saturating_mul(k)) {
+        true => share(&mut parts, n * PART, &alone),
+        false => parts.chunks_mut(n * PART).enumerate().for_each(|(i, part)| alone(i, part)),
+    }
+    for (i, part) in parts.chunks(n * PART).enumerate() {
+        let (first, width) = place(i, part.len());
+        for (part, x) in part.chunks_exact(width).zip(x.chunks_exact_mut(k)) {
+            x[first..first + width].copy_from_slice(part);
+        }
+    }
+}
+
+/// [`solve`] for right sides that are not parted.
+pub fn together<T: Real>(threads: usize, shape: Shape, (n, k): (usize, usize), a: Matrix<'_, T>, x: &mut [T]) {
     if n == 0 || k == 0 {
         return;
     }
@@ -91,9 +134,13 @@ impl<T: Real> Kernel for Rows<'_, T> {
             columns::<T, COLUMNS>(shape, n, k, a, x, from);
             from += COLUMNS;
         }
-        while from + 8 <= k {
-            columns::<T, 8>(shape, n, k, a, x, from);
-            from += 8;
+        while from + 16 <= k {
+            columns::<T, 16>(shape, n, k, a, x, from);
+            from += 16;
+        }
+        while from + 4 <= k {
+            columns::<T, 4>(shape, n, k, a, x, from);
+            from += 4;
         }
         while from < k {
             columns::<T, 1>(shape, n, k, a, x, from);

@@ -200,3 +200,15 @@ fn a_query_that_sees_nothing_gives_nothing() {
         }
     }
 }
+
+#[test]
+fn a_query_that_sees_one_key_has_a_gradient_of_zero() {
+    let x: Vec<Tensor> =
+        (0..3).map(|seed| Tensor::randn(&[2, 33, 17], DType::F32, &mut seeded(seed)).expect("small")).collect();
+    let x = leaves(&x);
+    let y = x[0].scaled_dot_product_attention(&x[1], &x[2], AttentionOptions::new().is_causal(true)).expect("it fits");
+    let gy = Tensor::randn(y.shape(), DType::F32, &mut seeded(3)).expect("small");
+    let found = y.backward_with(&gy).expect("tracked");
+    let of_first = found.get(&x[0]).expect("used").select(1, 0).expect("there are 33");
+    assert_eq!(of_first.to_f64s(), [0.0; 34]);
+}

@@ -1,7 +1,6 @@
 //! Batch normalisation.
 
 use super::by_channels::{checked, form, normalised, one_of, operand, pairs};
-use super::group_norm::channels;
 use crate::error::{Error, ErrorKind, Result};
 use crate::kernels::normalize::channels::{Sizes, pull};
 use crate::kernels::normalize::pool_moments;
@@ -54,13 +53,8 @@ impl Tensor {
         eps: f64,
     ) -> Result<(Tensor, Tensor, Tensor)> {
         const OP: &str = "batch_norm";
-        let [samples, channels, length] = match self.shape() {
-            // As in PyTorch, what has no elements needs no channels.
-            [0] => [0, 0, 1],
-            _ => channels(OP, self)?,
-        };
-        let sizes = Sizes { samples, channels, length };
-        let float = checked(OP, self, [weight, bias], channels, eps)?;
+        let (sizes, float) = checked(OP, self, [weight, bias], eps)?;
+        let channels = sizes.channels;
         if sizes.count() == 1 {
             let text =
                 format!("{OP}: needs more than 1 value for each channel, the input has shape {:?}", self.shape());

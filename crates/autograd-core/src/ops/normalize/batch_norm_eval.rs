@@ -1,7 +1,6 @@
 //! Batch normalisation by given statistics.
 
 use super::by_channels::{checked, form, normalised, one_of, pairs};
-use super::group_norm::channels;
 use crate::error::Result;
 use crate::kernels::normalize::channels::Sizes;
 use crate::kernels::number::Number;
@@ -44,13 +43,8 @@ impl Tensor {
         eps: f64,
     ) -> Result<Tensor> {
         const OP: &str = "batch_norm_eval";
-        let [samples, channels, length] = match self.shape() {
-            // As in PyTorch, what has no elements needs no channels.
-            [0] => [0, 0, 1],
-            _ => channels(OP, self)?,
-        };
-        let sizes = Sizes { samples, channels, length };
-        let float = checked(OP, self, [weight, bias], channels, eps)?;
+        let (sizes, float) = checked(OP, self, [weight, bias], eps)?;
+        let channels = sizes.channels;
         for (what, statistic) in [("mean", mean), ("var", var)] {
             Check(OP).is(what, statistic, &[channels])?;
             Check(OP).same_float(self, statistic)?;

@@ -1,6 +1,7 @@
 //! The common half of batch normalisation by own and by given statistics.
 
 use super::form::Form;
+use super::group_norm::channels;
 use crate::error::Result;
 use crate::kernels::normalize::channels::{Sizes, forward};
 use crate::kernels::normalize::pool_pairs;
@@ -10,14 +11,18 @@ use crate::tensor::{Float, Tensor, for_float};
 use smallvec::smallvec;
 use std::borrow::Cow;
 
-/// The float type, if weight, bias and ε go with the tensor.
+/// Samples, channels and elements of each, and the float type, if weight, bias and ε go with the tensor.
 pub(super) fn checked(
     op: &'static str,
     x: &Tensor,
     [weight, bias]: [Option<&Tensor>; 2],
-    channels: usize,
     eps: f64,
-) -> Result<Float> {
+) -> Result<(Sizes, Float)> {
+    let [samples, channels, length] = match x.shape() {
+        // As in PyTorch, what has no elements needs no channels.
+        [0] => [0, 0, 1],
+        _ => channels(op, x)?,
+    };
     let check = Check(op);
     let float = check.float(x)?;
     for (what, tensor) in [("weight", weight), ("bias", bias)] {
@@ -26,7 +31,7 @@ pub(super) fn checked(
             check.same_float(x, tensor)?;
         }
     }
-    check.require(!eps.is_nan(), "eps", eps, "a number").map(|()| float)
+    check.require(!eps.is_nan(), "eps", eps, "a number").map(|()| (Sizes { samples, channels, length }, float))
 }
 
 /// An operand that may be missing: then it has no elements.

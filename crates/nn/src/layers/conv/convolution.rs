@@ -192,7 +192,7 @@ convolutions! {
 
 impl ConvOptions {
     /// An error if outputs of the size of the input are wanted of strides that leave some out.
-    fn check_same(&self, name: &'static str, dims: usize) -> Result<()> {
+    pub(super) fn check_same(&self, name: &'static str, dims: usize) -> Result<()> {
         let strides = self.stride.each(dims).unwrap_or_default();
         if self.padding == Padding::Same && strides.iter().any(|stride| *stride != 1) {
             let text =

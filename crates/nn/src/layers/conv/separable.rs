@@ -81,7 +81,8 @@ impl SeparableConvOptions {
     }
 
     /// The number of channels between, and the convolution that makes them.
-    fn depthwise(&self, name: &'static str, channels: usize, bias: bool) -> Result<(usize, ConvOptions)> {
+    fn depthwise(&self, name: &'static str, dims: usize, channels: usize, bias: bool) -> Result<(usize, ConvOptions)> {
+        self.conv.check_same(name, dims)?;
         let check = Check(name);
         check.require(channels > 0, "in_channels", channels, "at least 1")?;
         check.require(self.depth_multiplier > 0, "depth_multiplier", self.depth_multiplier, "at least 1")?;
@@ -134,7 +135,7 @@ macro_rules! depthwise {
             /// A layer for `in_channels` (C).
             ///
             /// # Errors
-            /// If a size is 0.
+            /// If a size is 0, or [`Padding::Same`] meets a stride that is not 1.
             ///
             /// # Examples
             /// ```
@@ -150,7 +151,7 @@ macro_rules! depthwise {
                 options: SeparableConvOptions,
                 rng: &mut dyn Rng,
             ) -> Result<$Name> {
-                let (outputs, conv) = options.depthwise(stringify!($Name), in_channels, options.bias)?;
+                let (outputs, conv) = options.depthwise(stringify!($Name), $D, in_channels, options.bias)?;
                 Ok($Name { conv: $Conv::with(in_channels, outputs, kernel_size, conv, rng)? })
             }
         }
@@ -216,7 +217,7 @@ macro_rules! separable {
             /// A layer from `in_channels` (C) to `out_channels` (O).
             ///
             /// # Errors
-            /// If a size is 0.
+            /// If a size is 0, or [`Padding::Same`] meets a stride that is not 1.
             ///
             /// # Examples
             /// ```
@@ -233,7 +234,7 @@ macro_rules! separable {
                 options: SeparableConvOptions,
                 rng: &mut dyn Rng,
             ) -> Result<$Name> {
-                let (between, first) = options.depthwise(stringify!($Name), in_channels, false)?;
+                let (between, first) = options.depthwise(stringify!($Name), $D, in_channels, false)?;
                 let conv = $Conv::with(in_channels, between, kernel_size, first, rng)?;
                 let second = ConvOptions::new().bias(options.bias);
                 let pointwise = $Conv::with(between, out_channels, 1, second, rng)?;
@@ -288,6 +289,18 @@ cases![
     .maps(&[1, 2, 3, 4], &[1, 3, 2, 3]),
     layer("SeparableConv2d", |rng| SeparableConv2d::new(1, 0, 3, rng))
         .cannot_be("Conv2d: out_channels is 0, it must be at least 1"),
+    layer("DepthwiseConv1d", |rng| {
+        DepthwiseConv1d::with(1, 3, SeparableConvOptions::new().padding(Padding::Same).stride(2), rng)
+    })
+    .cannot_be(
+        "DepthwiseConv1d: padding Same gives outputs of the size of the input, and needs a stride of 1, not 2"
+    ),
+    layer("SeparableConv2d", |rng| {
+        SeparableConv2d::with(1, 1, 3, SeparableConvOptions::new().padding(Padding::Same).stride([1, 2]), rng)
+    })
+    .cannot_be(
+        "SeparableConv2d: padding Same gives outputs of the size of the input, and needs a stride of 1, not [1, 2]"
+    ),
 ];
 
 #[cfg(test)]

@@ -5,8 +5,8 @@ use crate::named::optimizer;
 use crate::range::Range;
 use crate::rule::{Rule, See};
 use crate::turn::Turn;
+use autograd_core::Result;
 use autograd_core::update::{ElementRule, Real};
-use autograd_core::{Result, Tensor, seeded};
 
 /// Descent along the gradient and Gaussian noise, which fades from step to step.
 ///
@@ -80,10 +80,9 @@ impl Rule for NoisySgdRule {
 
     fn step(&self, turn: Turn<'_>) -> Result<()> {
         let sigma = (self.eta / (turn.t as f64).powf(self.gamma)).sqrt();
-        let key = key(self.seed, turn.parameter_name, turn.t);
-        let mut step = Tensor::randn(turn.parameter.shape(), turn.parameter.dtype(), &mut seeded(key))?;
-        step.update(&turn.descent()?, [], Noisy { sigma, lr: turn.lr })?;
-        turn.subtract(&step)
+        let noise = turn.parameter.randn_like_seeded(key(self.seed, turn.parameter_name, turn.t))?;
+        let formula = Noisy { sigma, lr: turn.lr };
+        Turn { state: &mut [Some(noise)], ..turn }.update(formula)
     }
 }
 
@@ -93,17 +92,17 @@ fn key(seed: u64, parameter: &str, t: u64) -> u64 {
     bytes.fold(0xCBF2_9CE4_8422_2325, |hash: u64, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3))
 }
 
-/// `n ← lr · (g + σ n)`
+/// The noise n in the place of a state.
 #[derive(Clone, Copy)]
 struct Noisy {
     sigma: f64,
     lr: f64,
 }
 
-impl ElementRule<0> for Noisy {
+impl ElementRule<1> for Noisy {
     #[inline(always)]
-    fn element<T: Real>(self, n: T, g: T, []: [T; 0]) -> (T, [T; 0]) {
-        (T::of(self.lr) * (g + T::of(self.sigma) * n), [])
+    fn element<T: Real>(self, p: T, g: T, [n]: [T; 1]) -> (T, [T; 1]) {
+        (p - T::of(self.lr) * (g + T::of(self.sigma) * n), [n])
     }
 }
 
@@ -117,7 +116,8 @@ fn by_hand(w: &mut crate::cases::Whole, g: &[f64], seed: u64, decay: f64) {
         _ => "output.bias",
     };
     let key = key(seed, name, w.t as u64);
-    let noise = Tensor::randn(&[g.len()], autograd_core::DType::F64, &mut seeded(key)).expect("small").to_f64s();
+    let p = autograd_core::Tensor::from_slice(&w.p, &[w.p.len()]).expect("as many as there are");
+    let noise = p.randn_like_seeded(key).expect("a float type").to_f64s();
     let sigma = 0.25f64.sqrt() / w.t.powf(0.275);
     for i in 0..g.len() {
         w.p[i] -= 0.1 * (g[i] + decay * w.p[i] + sigma * noise[i]);

@@ -7,6 +7,7 @@ use crate::norms::rms;
 use crate::range::Range;
 use crate::rule::{Rule, See};
 use crate::turn::{Decay, Turn};
+use autograd_core::update::{ElementRule, Real};
 use autograd_core::{DType, Error, ErrorKind, Result, Tensor, keep, no_grad};
 
 const POSITIVE: Range = Range::new(|x| x > 0.0 && x.is_finite(), "finite and positive");
@@ -165,8 +166,8 @@ impl Rule for AdafactorRule {
         let alpha = self.eps2.max(rms(turn.parameter)? * shrunk) * turn.lr.min(1.0 / t.sqrt());
         let g = turn.descent()?;
         let u = no_grad(|| self.scaled(&g, t.powf(self.beta2_decay), turn.state))?;
-        let step = u.mul_scalar(alpha / (rms(&u)? / self.d).max(1.0));
-        turn.subtract(&step)
+        let rate = alpha / (rms(&u)? / self.d).max(1.0);
+        turn.subtract(rate, &u)
     }
 }
 
@@ -181,22 +182,54 @@ impl AdafactorRule {
             _ => (f64::MAX, f64::EPSILON),
         };
         let eps1 = self.eps1.unwrap_or(epsilon);
-        let squares = g.square().clamp(0.0, largest / g.numel() as f64)?;
-        let squares = if self.keras { squares.add_scalar(eps1) } else { squares };
+        let mut squares = g.zeros_like();
+        let more = if self.keras { eps1 } else { 0.0 };
+        squares.update(g, [], Squares { largest: largest / g.numel() as f64, more })?;
         let mut v = if g.shape().len() < 2 {
             blend(variance, 1.0 - gain, gain, &squares)?;
             variance.detach()
         } else {
             blend(row, 1.0 - gain, gain, &squares.mean_dim(keep(-1))?)?;
             blend(column, 1.0 - gain, gain, &squares.mean_dim(keep(-2))?)?;
+            drop(squares);
             let mean = row.mean_dim(keep(-2))?;
             let mean = if self.keras { mean } else { mean.clamp(eps1, f64::INFINITY)? };
             row.try_div(&mean)?.try_mul(column)?
         };
-        if !self.keras {
-            v = v.clamp(eps1 * eps1, f64::INFINITY)?;
-        }
-        g.try_div(&v.sqrt())
+        let least = if self.keras { 0.0 } else { eps1 * eps1 };
+        v.update(g, [], Scaled { least })?;
+        Ok(v)
+    }
+}
+
+/// `min(g², largest) + more`, in the place of anything.
+#[derive(Clone, Copy)]
+struct Squares {
+    largest: f64,
+    more: f64,
+}
+
+impl ElementRule<0> for Squares {
+    #[inline(always)]
+    fn element<T: Real>(self, _: T, g: T, []: [T; 0]) -> (T, [T; 0]) {
+        let (square, largest) = (g * g, T::of(self.largest));
+        // A NaN stays one.
+        (T::select(square > largest, largest, square) + T::of(self.more), [])
+    }
+}
+
+/// `g / √max(v, least)`, in the place of v.
+#[derive(Clone, Copy)]
+struct Scaled {
+    least: f64,
+}
+
+impl ElementRule<0> for Scaled {
+    #[inline(always)]
+    fn element<T: Real>(self, v: T, g: T, []: [T; 0]) -> (T, [T; 0]) {
+        let least = T::of(self.least);
+        // A NaN stays one.
+        (g / T::select(v < least, least, v).sqrt(), [])
     }
 }
 

@@ -209,18 +209,18 @@ impl Rule for MuonRule {
         let g = turn.descent()?;
         let Some(m) = &mut turn.state[0] else { unreachable!("the driver has made the state, which is always in use") };
         blend(m, self.momentum, 1.0 - self.momentum, &g)?;
+        let (shape, rows) = (g.shape(), g.shape()[0]);
+        let columns = g.numel() / rows;
         let step = no_grad(|| {
             let direction = if self.nesterov {
                 g.mul_scalar(1.0 - self.momentum).try_add(&m.mul_scalar(self.momentum))?
             } else {
                 m.detach()
             };
-            let (shape, rows) = (g.shape(), g.shape()[0]);
-            let columns = g.numel() / rows;
-            let x = self.orthogonal(&direction.reshape(&[rows, columns])?)?;
-            x.mul_scalar(turn.lr * self.adjust_lr.factor(rows, columns)).reshape(shape)
+            self.orthogonal(&direction.reshape(&[rows, columns])?)?.reshape(shape)
         })?;
-        turn.subtract(&step)
+        let rate = turn.lr * self.adjust_lr.factor(rows, columns);
+        turn.subtract(rate, &step)
     }
 }
 

@@ -82,7 +82,10 @@ fn touched(gradient: &Tensor) -> Result<Tensor> {
         return Ok(gradient.clone());
     }
     let rest: Vec<isize> = (1..rank as isize).collect();
-    no_grad(|| gradient.zeros_like().try_add(&gradient.abs().sum_dim(keep(&rest[..]))?))
+    no_grad(|| {
+        let largest = gradient.vector_norm(f64::INFINITY, keep(&rest[..]))?;
+        Ok(largest.broadcast_to(gradient.shape())?.contiguous())
+    })
 }
 
 impl Rule for SparseAdamRule {

@@ -1,11 +1,11 @@
 //! SM3.
 
-use crate::blend::blend;
 use crate::driver::Driver;
 use crate::named::optimizer;
 use crate::range::Range;
 use crate::rule::{Rule, See};
 use crate::turn::Turn;
+use autograd_core::update::{ElementRule, Real};
 use autograd_core::{Result, Tensor, no_grad};
 
 /// SM3, square-root of minima of sums of maxima of squared gradients: Adagrad with a memory of one number for each row
@@ -100,22 +100,43 @@ impl Rule for Sm3Rule {
         if turn.parameter.numel() == 0 {
             return Ok(());
         }
-        let g = turn.descent()?;
-        let [Some(m), Some(accumulator)] = &mut turn.state[..] else {
+        let [m, Some(accumulator)] = turn.state else {
             unreachable!("the driver has made both states, which are always in use")
         };
-        no_grad(|| {
-            let gain = if self.beta2 == 1.0 { 1.0 } else { 1.0 - self.beta2 };
-            let past = covered(accumulator, g.shape())?.mul_scalar(self.beta2);
-            let v = g.square().mul_scalar(gain).try_add(&past)?;
-            *accumulator = cover(&v)?;
-            let u = g.try_div(&v.add_scalar(self.eps).sqrt())?;
-            // 0 / 0 where there was no gradient yet.
-            let u = g.eq_scalar(0.0).where_cond(&g, &u)?;
-            blend(m, self.momentum, 1.0 - self.momentum, &u)
-        })?;
-        let step = m.mul_scalar(turn.lr);
-        turn.subtract(&step)
+        let gain = if self.beta2 == 1.0 { 1.0 } else { 1.0 - self.beta2 };
+        let Sm3Rule { momentum, beta2, eps } = *self;
+        let formula = Formula { lr: turn.lr, momentum, beta2, gain, eps };
+        // Where v goes, the past stands before.
+        let past = no_grad(|| covered(accumulator, turn.parameter.shape()))?;
+        let mut state = [m.take(), Some(past)];
+        let outcome = Turn { state: &mut state, numbers: &mut [], ..turn }.update(formula);
+        let [after, v] = state;
+        *m = after;
+        outcome?;
+        if let Some(v) = v {
+            *accumulator = no_grad(|| cover(&v))?;
+        }
+        Ok(())
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Formula {
+    lr: f64,
+    momentum: f64,
+    beta2: f64,
+    gain: f64,
+    eps: f64,
+}
+
+impl ElementRule<2> for Formula {
+    #[inline(always)]
+    fn element<T: Real>(self, p: T, g: T, [m, past]: [T; 2]) -> (T, [T; 2]) {
+        let v = T::of(self.gain) * (g * g) + T::of(self.beta2) * past;
+        // 0 / 0 where there was no gradient yet.
+        let u = T::select(g.eq(T::ZERO), g, g / (v + T::of(self.eps)).sqrt());
+        let m = T::of(self.momentum) * m + T::of(1.0 - self.momentum) * u;
+        (p - T::of(self.lr) * m, [m, v])
     }
 }
 

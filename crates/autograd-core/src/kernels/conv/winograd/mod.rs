@@ -57,7 +57,7 @@ const WHOLE: usize = 12;
 const LEAST: usize = 64;
 
 /// Bytes of all transformed weights whose sums are made in several parts.
-const SUMS: usize = 1 << 23;
+const SUMS: usize = 1 << 21;
 
 /// Parts of a sum over samples.
 const PARTS: usize = 8;

@@ -7,6 +7,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::shape::{FixedDims, Layout};
 use crate::storage::block::Block;
 use crate::tensor::operand::Operand;
+use crate::tensor::pool;
 use crate::tensor::timer::timer;
 use crate::tensor::watch::Work;
 use crate::tensor::{DType, Tensor};
@@ -78,6 +79,8 @@ impl Program {
         record.refusal()?;
         trim(&mut record, &apart)?;
         let (starts, size) = plan(&record, &apart);
+        // What the recorded run has freed would be held beside the room, and wait for a run that does not come.
+        pool::empty();
         let room = Block::zeroed(size).ok_or_else(|| {
             let text = format!("capture: the program needs {size} bytes, which the system does not have");
             Error::new(ErrorKind::TooLarge, text)

@@ -133,6 +133,11 @@ pub fn stats() -> Stats {
 pub fn trim() {
     crate::kernels::gemm::forget();
     crate::kernels::conv::forget();
+    empty();
+}
+
+/// Gives the freed buffers of the calling thread back to the system, and not the rooms of kernels.
+pub(crate) fn empty() {
     let freed = POOL.try_with(|pool| pool.borrow_mut().empty());
     drop(freed);
 }

@@ -44,7 +44,7 @@ const TILE: usize = 140;
 const BLOCK: usize = 1 << 20;
 
 /// Bytes of those of a block whose sums over tiles are added up: each block costs a pass over the sums.
-const LONG: usize = 1 << 22;
+const LONG: usize = 1 << 21;
 
 /// Bytes of the transformed weights that are multiplied with all tiles of a block before the next: most of the
 /// second-level cache.

@@ -9,7 +9,7 @@ use autograd_core::{Capture, DType, Gradients, Tensor};
 
 pub(super) type Property = fn(&Plain) -> Result<(), String>;
 
-pub(super) const PROPERTIES: [(&str, Property); 19] = [
+pub(super) const PROPERTIES: [(&str, Property); 20] = [
     ("formula", formula),
     ("state", state),
     ("resume", resume),
@@ -29,6 +29,7 @@ pub(super) const PROPERTIES: [(&str, Property); 19] = [
     ("frozen", unmoved::frozen),
     ("refused first step", unmoved::refused_first_step),
     ("rates near 0", unmoved::rates_near_0),
+    ("without elements", unmoved::without_elements),
 ];
 
 /// Those that need no other form of the optimizer. The optimizer inside has the others.
@@ -46,6 +47,7 @@ pub(super) const OF_WRAPPED: &[&str] = &[
     "frozen",
     "refused first step",
     "rates near 0",
+    "without elements",
 ];
 
 pub(super) fn text(error: impl std::fmt::Display) -> String {

@@ -1,6 +1,6 @@
 //! The properties of what must not move.
 
-use super::net::{grads, values};
+use super::net::{grads, net, values};
 use super::properties::{same, steps, text};
 use super::rows::{Form, Plain};
 use autograd_core::module::Module;
@@ -68,6 +68,20 @@ pub(super) fn rates_near_0(plain: &Plain) -> Result<(), String> {
                 }
             }
         }
+    }
+    Ok(())
+}
+
+/// A parameter without elements is no reason to fail.
+pub(super) fn without_elements(plain: &Plain) -> Result<(), String> {
+    for empty in [&[3, 0][..], &[0, 3]] {
+        let (mut model, mut optimizer) =
+            (net(&[("whole", &[2, 3]), ("empty", empty)], DType::F32), (plain.make)(Form::Plain));
+        let before = values(&model);
+        steps(&mut model, &mut *optimizer, 0..3)?;
+        let after = values(&model);
+        same(after.iter().all(|x| x.is_finite()), true)?;
+        same((after.len(), after != before), (6, true))?;
     }
     Ok(())
 }

@@ -78,7 +78,8 @@ impl SparseAdam {
 /// A tensor like the gradient that is 0 where its row is; the gradient itself if each element is a row.
 fn touched(gradient: &Tensor) -> Result<Tensor> {
     let rank = gradient.shape().len();
-    if rank < 2 {
+    // Of no elements there is no largest.
+    if rank < 2 || gradient.numel() == 0 {
         return Ok(gradient.clone());
     }
     let rest: Vec<isize> = (1..rank as isize).collect();

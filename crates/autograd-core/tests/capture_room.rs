@@ -48,7 +48,7 @@ fn a_program_needs_no_more_room_than_a_run() -> Result<()> {
         let _ = capture.run(&model, [&x])?;
         // Of the run that was recorded, at most the copy of its argument is kept.
         let cached = memory::stats().cached;
-        assert!(cached < 2 * x.numel() * 4, "{name}: {cached} bytes wait for a run that does not come");
+        assert!(cached < 2 * x.numel() * 4, "{name}: {cached} bytes of the recorded run are kept");
         let room = capture.stats().bytes;
         assert!(room + outputs? <= peak, "{name}: {room} bytes, and a run holds {peak}");
     }

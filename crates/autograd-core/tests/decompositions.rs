@@ -206,7 +206,7 @@ fn one_large_matrix_has_the_same_bits_on_any_number_of_threads() {
         let all = pool.install(|| everything(n, dtype)).expect("a regular matrix");
         all.iter().map(|x| x.to_f64s().into_iter().map(f64::to_bits).collect::<Vec<_>>()).collect::<Vec<_>>()
     };
-    for (n, dtype) in [(150, DType::F32), (130, DType::F64)] {
+    for (n, dtype) in [(150, DType::F32), (130, DType::F64), (190, DType::F64)] {
         let one = bits(1, n, dtype);
         assert!([2, 3].into_iter().all(|threads| bits(threads, n, dtype) == one), "{n} {dtype}");
     }
@@ -214,19 +214,24 @@ fn one_large_matrix_has_the_same_bits_on_any_number_of_threads() {
 
 #[test]
 fn large_matrices_keep_their_digits() -> Result<()> {
-    let n = 120;
-    let x = Tensor::randn(&[n, n], DType::F64, &mut seeded(8))?;
-    let eye = Tensor::eye(n, DType::F64)?;
-    close(&x.matmul(&x.inv()?)?, &eye.to_f64s(), 1e-9);
-    close(&x.matmul(&x.solve(&eye)?)?, &eye.to_f64s(), 1e-9);
-    let a = x.matmul(&x.t()?)?.try_add(&eye)?;
-    let l = a.cholesky(Triangle::Lower)?;
-    close(&l.matmul(&l.t()?)?, &a.to_f64s(), 1e-10);
-    let (w, v) = a.eigh(Triangle::Upper)?;
-    close(&v.try_mul(&w)?.matmul(&v.t()?)?, &a.to_f64s(), 1e-10);
-    close(&a.eigvalsh(Triangle::Lower)?, &w.to_f64s(), 1e-10);
-    let (p, lower, upper) = x.lu()?;
-    close(&p.matmul(&lower)?.matmul(&upper)?, &x.to_f64s(), 1e-11);
+    // From 41 rows on by halves, of more than 128 in several parts.
+    for n in [41, 120, 200] {
+        let x = Tensor::randn(&[n, n], DType::F64, &mut seeded(8))?;
+        let eye = Tensor::eye(n, DType::F64)?;
+        close(&x.matmul(&x.inv()?)?, &eye.to_f64s(), 1e-9);
+        close(&x.matmul(&x.solve(&eye)?)?, &eye.to_f64s(), 1e-9);
+        close(&x.solve_left(&eye)?.matmul(&x)?, &eye.to_f64s(), 1e-9);
+        let a = x.matmul(&x.t()?)?.try_add(&eye)?;
+        let l = a.cholesky(Triangle::Lower)?;
+        close(&l.matmul(&l.t()?)?, &a.to_f64s(), 1e-10);
+        let (w, v) = a.eigh(Triangle::Upper)?;
+        close(&v.try_mul(&w)?.matmul(&v.t()?)?, &a.to_f64s(), 1e-10);
+        close(&a.eigvalsh(Triangle::Lower)?, &w.to_f64s(), 1e-10);
+        let (u, s, vt) = x.svd(false)?;
+        close(&u.try_mul(&s)?.matmul(&vt)?, &x.to_f64s(), 1e-10);
+        let (p, lower, upper) = x.lu()?;
+        close(&p.matmul(&lower)?.matmul(&upper)?, &x.to_f64s(), 1e-11);
+    }
     Ok(())
 }
 

@@ -13,8 +13,8 @@ mod svd;
 
 use faer::dyn_stack::{MemBuffer, MemStack, StackReq};
 
-/// Eigenvalues and singular values of at most so many rows are found by rotations, of more by halves: faer's 128 takes
-/// 1.4 times as long for 128 rows.
+/// Eigenvectors and singular values of more rows than about so many are found by halves, of fewer by rotations: with faer's
+/// 128, those of 128 rows take 1.4 times as long.
 const LEAF: usize = 40;
 
 /// A number whose matrices can be decomposed.

@@ -38,7 +38,7 @@ mod observe;
 mod summary;
 
 pub use activation::*;
-/// What options of layers are given, from the core.
+/// Types of the core that options of layers take.
 #[doc(no_inline)]
 pub use autograd_core::{Bag, InterpolateMode, PadMode, Padding, PerDim};
 pub use autograd_core::{Error, ErrorKind, Result};

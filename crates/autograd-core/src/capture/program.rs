@@ -79,7 +79,7 @@ impl Program {
         record.refusal()?;
         trim(&mut record, &apart)?;
         let (starts, size) = plan(&record, &apart);
-        // What the recorded run has freed would be held beside the room, and wait for a run that does not come.
+        // A replay takes nothing from the pool: what the recorded run has freed would only be held beside the room.
         pool::empty();
         let room = Block::zeroed(size).ok_or_else(|| {
             let text = format!("capture: the program needs {size} bytes, which the system does not have");

@@ -127,7 +127,7 @@ impl<T: Real> Kernel for Panel<'_, T> {
     }
 }
 
-/// The place of the largest absolute value, the first of several; 0 if a NaN stands there.
+/// The place of the largest absolute value, the first of several; 0 if the first is NaN, other NaNs are passed over.
 #[inline(always)]
 fn largest<T: Real>(column: &[T]) -> usize {
     const LANES: usize = 16;

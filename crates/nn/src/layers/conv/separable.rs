@@ -104,7 +104,8 @@ macro_rules! depthwise {
         #[doc = $shapes]
         ///
         /// # Errors
-        /// The constructors fail if a size is 0; `forward` if the input does not fit.
+        /// The constructors fail if a size is 0, or [`Padding::Same`] meets a stride that is not 1; `forward` if the input
+        /// does not fit.
         ///
         /// # Examples
         /// ```
@@ -179,7 +180,8 @@ macro_rules! separable {
         #[doc = $shapes]
         ///
         /// # Errors
-        /// The constructors fail if a size is 0; `forward` if the input does not fit.
+        /// The constructors fail if a size is 0, or [`Padding::Same`] meets a stride that is not 1; `forward` if the input
+        /// does not fit.
         ///
         /// # Examples
         /// ```

@@ -22,7 +22,7 @@ use autograd_core::{Result, Tensor, keep, no_grad};
 /// of the parameter, whether or not they touch the row.
 ///
 /// `lr > 0` (a schedule may take it to 0), `0 ≤ β < 1` (0.9 and 0.999), `ε > 0` (1e-8), `λ ≥ 0` (`weight_decay`, 0), which
-/// acts on the touched rows only. State: `exp_avg` (m), `exp_avg_sq` (v).
+/// acts on the touched rows only, in all its forms; a proximal step reaches all rows. State: `exp_avg` (m), `exp_avg_sq` (v).
 ///
 /// # Examples
 /// ```
@@ -83,10 +83,7 @@ fn touched(gradient: &Tensor) -> Result<Tensor> {
         return Ok(gradient.clone());
     }
     let rest: Vec<isize> = (1..rank as isize).collect();
-    no_grad(|| {
-        let largest = gradient.vector_norm(f64::INFINITY, keep(&rest[..]))?;
-        Ok(largest.broadcast_to(gradient.shape())?.contiguous())
-    })
+    no_grad(|| gradient.vector_norm(f64::INFINITY, keep(&rest[..]))?.broadcast_to(gradient.shape()))
 }
 
 impl Rule for SparseAdamRule {
@@ -102,19 +99,21 @@ impl Rule for SparseAdamRule {
 
     fn step(&self, mut turn: Turn<'_>) -> Result<()> {
         let ([beta1, beta2], t) = (self.betas, turn.t as f64);
-        let decay = if turn.decay == Decay::Cautious { 0.0 } else { std::mem::take(&mut turn.weight_decay) };
-        let coupled = turn.decay == Decay::Coupled;
+        let decay = std::mem::take(&mut turn.weight_decay);
+        let only = |form: Decay, factor: f64| if turn.decay == form { factor } else { 0.0 };
         let formula = Formula {
             beta2,
             gain1: 1.0 - beta1,
             gain2: 1.0 - beta2,
             step: turn.lr * (1.0 - beta2.powf(t)).sqrt() / (1.0 - beta1.powf(t)),
             eps: self.eps,
-            l2: if coupled { decay } else { 0.0 },
-            shrink: if coupled { 1.0 } else { 1.0 - turn.lr * decay },
+            l2: only(Decay::Coupled, decay),
+            shrink: 1.0 - only(Decay::Decoupled, turn.lr * decay),
+            cautious: only(Decay::Cautious, turn.lr * decay),
         };
+        let touched = touched(turn.gradient)?;
         let [m, v] = turn.state else { unreachable!("one place for each name of the state") };
-        let mut state = [m.take(), v.take(), Some(touched(turn.gradient)?)];
+        let mut state = [m.take(), v.take(), Some(touched)];
         let outcome =
             Turn { parameter: &mut *turn.parameter, state: &mut state, numbers: &mut [], ..turn }.update(formula);
         [*m, *v, _] = state;
@@ -131,6 +130,7 @@ struct Formula {
     eps: f64,
     l2: f64,
     shrink: f64,
+    cautious: f64,
 }
 
 impl ElementRule<3> for Formula {
@@ -141,6 +141,8 @@ impl ElementRule<3> for Formula {
         let m = m0 + T::of(self.gain1) * (g - m0);
         let v = T::of(self.beta2) * v0 + T::of(self.gain2) * (g * g);
         let after = p * T::of(self.shrink) - T::of(self.step) * (m / (v.sqrt() + T::of(self.eps)));
+        let along = self.cautious != 0.0 && (p - after) * p >= T::ZERO;
+        let after = T::select(along, after - T::of(self.cautious) * p, after);
         let rests = touched.eq(T::ZERO);
         (T::select(rests, p, after), [T::select(rests, m0, m), T::select(rests, v0, v), touched])
     }
@@ -188,9 +190,13 @@ mod tests {
 
     #[test]
     fn rows_without_gradient_keep_value_and_state_in_any_rank() {
-        for shape in [&[3][..], &[3, 2], &[3, 2, 2]] {
+        let decays: [fn(SparseAdam) -> SparseAdam; 2] = [
+            |adam| adam.weight_decay(0.5).decoupled_weight_decay(true),
+            |adam| adam.weight_decay(0.5).cautious_weight_decay(true),
+        ];
+        for (shape, decay) in [&[3][..], &[3, 2], &[3, 2, 2]].into_iter().flat_map(|s| decays.map(|decay| (s, decay))) {
             let len: usize = shape.iter().product();
-            let (each, mut adam) = (len / 3, SparseAdam::new(0.1).weight_decay(0.5).decoupled_weight_decay(true));
+            let (each, mut adam) = (len / 3, decay(SparseAdam::new(0.1)));
             let start: Vec<f64> = (0..len).map(|i| i as f64 + 1.0).collect();
             let mut table = Param::new(Tensor::from_slice(&start, shape).expect("small")).expect("floats");
             let mut step = |table: &mut Param, rows: [f64; 3]| {

@@ -194,9 +194,10 @@ where
             }
             return Ok(&captured.output);
         }
+        // What will not be run again makes room for the run that is recorded.
+        self.programs.retain(|other| !other.signature.is_like(&given, model));
         let captured = self.record(model, x, &given)?;
         self.stats.records += 1;
-        self.programs.retain(|other| !other.signature.is_like(&given, model));
         if self.programs.len() == MOST_PROGRAMS {
             self.programs.remove(0);
         }

@@ -194,7 +194,7 @@ where
             }
             return Ok(&captured.output);
         }
-        // What will not be run again makes room for the run that is recorded.
+        // Programs of the same kind that fit no more make room for the run that is recorded, even if it fails.
         self.programs.retain(|other| !other.signature.is_like(&given, model));
         let captured = self.record(model, x, &given)?;
         self.stats.records += 1;

@@ -1,8 +1,10 @@
 //! Running folds along the middle of `[outer, length, inner]`, accumulated in `f64`.
 
 use super::real::Real;
-use super::simd::{Kernel, vectorize};
+use super::simd::{Vectorized, vectorize_with};
+use super::transpose::turn;
 use crate::threads::parallel::for_rows;
+use pulp::Simd;
 use std::array::from_fn;
 
 /// A fold that gives a result at every step.
@@ -91,12 +93,16 @@ impl Scan<1> for LogSumExp {
     }
 }
 
-/// So many columns are walked side by side: a single fold would wait for itself.
+/// So many columns or rows are walked side by side: a single fold would wait for itself.
 const ABREAST: usize = 16;
 
-/// So many rows, where there are no columns. More would drive each other out of the cache, as rows often lie a power of 2
-/// apart.
+/// So many rows are walked as they lie, where there are fewer: more would drive each other out of the cache, as rows often
+/// lie a power of 2 apart.
 const FEW: usize = 4;
+
+/// So many steps of [`ABREAST`] rows become a square whose columns are walked: of F32 a line of the cache of each row, which
+/// is looked at once.
+const STEPS: usize = 16;
 
 struct Rows<'a, S, T, const N: usize> {
     scan: S,
@@ -107,15 +113,18 @@ struct Rows<'a, S, T, const N: usize> {
     y: &'a mut [T],
 }
 
-impl<S: Scan<N>, T: Real, const N: usize> Kernel for Rows<'_, S, T, N> {
+impl<S: Scan<N>, T: Real, const N: usize> Vectorized for Rows<'_, S, T, N> {
     type Output = ();
     #[inline(always)]
-    fn run(self) {
+    fn run<V: Simd>(self, simd: V) {
         let Rows { scan, reverse, x, length, inner, y } = self;
         let rows = x[0].len() / (length * inner);
         if inner == 1 {
-            let few = rows / FEW * FEW;
-            (0..few).step_by(FEW).for_each(|row| side_by_side::<FEW, S, T, N>(scan, reverse, x, length, row, y));
+            let (abreast, few) = (rows / ABREAST * ABREAST, rows / FEW * FEW);
+            for row in (0..abreast).step_by(ABREAST) {
+                in_squares(simd, scan, reverse, x, length, row, y);
+            }
+            (abreast..few).step_by(FEW).for_each(|row| side_by_side::<FEW, S, T, N>(scan, reverse, x, length, row, y));
             (few..rows).for_each(|row| side_by_side::<1, S, T, N>(scan, reverse, x, length, row, y));
             return;
         }
@@ -159,6 +168,37 @@ fn side_by_side<const K: usize, S: Scan<N>, T: Real, const N: usize>(
     }
 }
 
+/// The scans of [`ABREAST`] contiguous rows, from this one on.
+#[inline(always)]
+fn in_squares<V: Simd, S: Scan<N>, T: Real, const N: usize>(
+    simd: V,
+    scan: S,
+    reverse: bool,
+    x: [&[T]; N],
+    length: usize,
+    row: usize,
+    y: &mut [T],
+) {
+    let mut squares = [[[T::ZERO; ABREAST]; STEPS]; N];
+    let mut results = [[T::ZERO; ABREAST]; STEPS];
+    let mut states = [scan.start(); ABREAST];
+    let blocks = length.div_ceil(STEPS);
+    for block in 0..blocks {
+        let first = STEPS * if reverse { blocks - 1 - block } else { block };
+        let (many, at) = (STEPS.min(length - first), row * length + first);
+        for (square, x) in squares.iter_mut().zip(x) {
+            turn(simd, [ABREAST, many], (&x[at..], length), (square.as_flattened_mut(), ABREAST));
+        }
+        for l in 0..many {
+            let l = if reverse { many - 1 - l } else { l };
+            for (k, (result, state)) in results[l].iter_mut().zip(&mut states).enumerate() {
+                *result = T::of(scan.step(state, from_fn(|n| squares[n][l][k].as_f64())));
+            }
+        }
+        turn(simd, [many, ABREAST], (results.as_flattened(), ABREAST), (&mut y[at..], length));
+    }
+}
+
 /// The scan of the middle dimension of contiguous operands of one shape, `reverse` from its end to its start.
 pub fn scan<S: Scan<N>, T: Real, const N: usize>(
     scan: S,
@@ -168,10 +208,13 @@ pub fn scan<S: Scan<N>, T: Real, const N: usize>(
     inner: usize,
     y: &mut [T],
 ) {
-    let width = length * inner;
+    let rows = y.len() / (length * inner).max(1);
+    // A thread gets as many rows as are walked side by side.
+    let groups = if inner == 1 { [ABREAST, FEW] } else { [1; 2] };
+    let width = length * inner * groups.into_iter().find(|group| rows >= 2 * group).unwrap_or(1);
     for_rows(y, width, width.saturating_mul(4), |rows, y| {
-        let x = x.map(|x| &x[rows.start * width..rows.end * width]);
-        vectorize(Rows { scan, reverse, x, length, inner, y });
+        let x = x.map(|x| &x[rows.start * width..][..y.len()]);
+        vectorize_with(Rows { scan, reverse, x, length, inner, y });
     });
 }
 
@@ -207,23 +250,35 @@ pub fn best_positions<T: Copy + Sync>(better: fn(T, T) -> bool, x: &[T], length:
 mod tests {
     use super::*;
 
-    #[test]
-    fn lines_in_any_place_agree_with_the_plain_loop_in_both_directions() {
-        for (outer, length, inner) in [(1, 1, 1), (3, 5, 1), (40, 7, 1), (1, 9, 3), (2, 6, 37), (1, 1000, 1)] {
-            let x: Vec<f64> = (0..outer * length * inner).map(|i| ((i * 31) % 97) as f64 - 48.0).collect();
-            for reverse in [false, true] {
-                let mut y = vec![0.0; x.len()];
-                scan(Sum, reverse, [&x], length, inner, &mut y);
-                for (o, i) in (0..outer).flat_map(|o| (0..inner).map(move |i| (o, i))) {
-                    let mut sum = 0.0;
-                    for l in 0..length {
-                        let l = if reverse { length - 1 - l } else { l };
-                        let at = (o * length + l) * inner + i;
-                        sum += x[at];
-                        assert_eq!(y[at], sum);
-                    }
+    /// Compares every line with a loop over it alone.
+    fn agrees<S: Scan<N>, T: Real + PartialEq + std::fmt::Debug, const N: usize>(rule: S, sizes: [usize; 3]) {
+        let [outer, length, inner] = sizes;
+        let number = |i: usize| T::of(((i * 31) % 97) as f64 / 32.0 - 1.5);
+        let x: [Vec<T>; N] = from_fn(|n| (0..outer * length * inner).map(|i| number(i + 7 * n)).collect());
+        for reverse in [false, true] {
+            let mut y = vec![T::ZERO; x[0].len()];
+            scan(rule, reverse, from_fn(|n| &x[n][..]), length, inner, &mut y);
+            for (o, i) in (0..outer).flat_map(|o| (0..inner).map(move |i| (o, i))) {
+                let mut state = rule.start();
+                for l in 0..length {
+                    let l = if reverse { length - 1 - l } else { l };
+                    let at = (o * length + l) * inner + i;
+                    let expected = T::of(rule.step(&mut state, from_fn(|n| x[n][at].as_f64())));
+                    assert_eq!(y[at], expected, "{sizes:?} {o} {l} {i}");
                 }
             }
+        }
+    }
+
+    #[test]
+    fn lines_in_any_place_agree_with_the_plain_loop_in_both_directions() {
+        const ROWS: [[usize; 3]; 7] =
+            [[1, 1, 1], [3, 5, 1], [40, 7, 1], [37, 45, 1], [70, 700, 1], [23, 4000, 1], [1, 1000, 1]];
+        for sizes in ROWS.into_iter().chain([[1, 9, 3], [2, 6, 37]]) {
+            agrees::<_, f64, 1>(Sum, sizes);
+            agrees::<_, f32, 1>(Sum, sizes);
+            agrees::<_, f32, 2>(LinearRecurrence, sizes);
+            agrees::<_, f64, 2>(LinearRecurrence, sizes);
         }
     }
 

@@ -143,7 +143,8 @@ pub(crate) fn empty() {
     give_back();
 }
 
-/// Has the allocator give what is free to the system: glibc's keeps freed blocks of up to 32 MiB once it has seen such.
+/// Has the allocator give what is free to the system: glibc's keeps freed blocks of many MiB once it has seen such come and
+/// go.
 fn give_back() {
     // SAFETY: it only looks for free pages, behind the allocator's own locks.
     #[cfg(all(target_os = "linux", target_env = "gnu"))]

@@ -28,7 +28,7 @@ use crate::threads::parallel::{share, worth_sharing_products};
 use std::array::from_fn;
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
-use transform::{FromTiles, Place, Planes, ToTiles, all_finite};
+use transform::{FromTiles, Place, Planes, all_finite, to_tiles};
 use weights::{TAPS, Weights, gradient, gradient_of_rows};
 
 /// Places of a transformed tile.
@@ -178,23 +178,19 @@ fn convolve_block<T: Real>(
     let tiles = rows.len() * conv.tiles()[1];
     with_room(PLACES * (inner + outer) * tiles, |room| {
         let (v, m) = room.split_at_mut(PLACES * inner * tiles);
-        vectorize(ToTiles {
-            planes: Planes::inputs(conv),
-            place: Place::Input,
-            channels: group * inner..(group + 1) * inner,
-            rows: rows.clone(),
-            x,
-            tiles: v,
-        });
+        let channels = group * inner..(group + 1) * inner;
+        to_tiles(threads, (Planes::inputs(conv), Place::Input), channels, rows.clone(), x, v);
         let multiply = |u: &[T], place: usize, m: &mut [T], threads: usize| {
             let u = Matrix { data: u, row: inner, column: 1 };
             let v = Matrix { data: &v[place * inner * tiles..], row: tiles, column: 1 };
             gemm(threads, (m.len() / tiles, inner, tiles), u, v, None, m);
         };
-        let mut back = |channels: Range<usize>, m: &[T]| {
+        // Some rows of these channels to y, which begins at this image.
+        let back = |channels: Range<usize>, tiles: &[T], part: Range<usize>, image: usize, y: &mut [T]| {
             let bias = bias.map(|bias| &bias[channels.clone()]);
             let channels = group * outer + channels.start..group * outer + channels.end;
-            vectorize(FromTiles { planes: Planes::outputs(conv), channels, rows: rows.clone(), tiles: m, bias, y })
+            let (planes, rows) = (Planes::outputs(conv), rows.clone());
+            vectorize(FromTiles { planes, channels, rows, part, tiles, bias, image, y })
         };
         match u {
             Source::Ready(u) => {
@@ -204,7 +200,7 @@ fn convolve_block<T: Real>(
                         multiply(&u[place * rows * inner..], place, m, threads);
                     }
                 }
-                back(0..outer, m)
+                back(0..outer, m, rows.clone(), 0, y)
             }
             Source::Open(weights, group) => {
                 let piece = PLACES * step * tiles;
@@ -218,15 +214,23 @@ fn convolve_block<T: Real>(
                         }
                     });
                 };
-                let apart = threads > 1 && m.len() > piece && worth_sharing_products(conv.work());
-                if apart {
+                if threads > 1 && m.len() > piece && worth_sharing_products(conv.work()) {
                     share(m, piece, &|i, m| product(i, m, 1));
+                    // These are the rows of all images.
+                    let (height, finite) = (conv.tiles()[0], AtomicBool::new(true));
+                    share(y, conv.output_image(), &|image, y| {
+                        let part = image * height..(image + 1) * height;
+                        for (i, m) in m.chunks(piece).enumerate() {
+                            if !back(channels(i, m), m, part.clone(), image, y) {
+                                finite.store(false, Ordering::Relaxed);
+                            }
+                        }
+                    });
+                    return finite.into_inner();
                 }
                 m.chunks_mut(piece).enumerate().fold(true, |finite, (i, m)| {
-                    if !apart {
-                        product(i, m, threads);
-                    }
-                    finite & back(channels(i, m), m)
+                    product(i, m, threads);
+                    finite & back(channels(i, m), m, rows.clone(), 0, y)
                 })
             }
         }
@@ -265,17 +269,7 @@ fn weight_by_rows<T: Real>(conv: &Conv, group: usize, x: &[T], y: &[T], w: &mut 
     with_room(PLACES * ((inner + outer) * tiles + panel), |room| {
         let (v, rest) = room.split_at_mut(PLACES * inner * tiles);
         let (z, mut panels) = rest.split_at_mut(PLACES * outer * tiles);
-        let channels = group * inner..(group + 1) * inner;
-        vectorize(ToTiles {
-            planes: Planes::inputs(conv),
-            place: Place::Input,
-            channels,
-            rows: rows.clone(),
-            x,
-            tiles: v,
-        });
-        let channels = group * outer..(group + 1) * outer;
-        vectorize(ToTiles { planes: Planes::outputs(conv), place: Place::Output, channels, rows, x: y, tiles: z });
+        both_to_tiles(conv, group, usize::MAX, rows, (x, y), (v, z));
         let packed: [Packed<'_, T>; PLACES] = from_fn(|place| {
             let room = panels.split_off_mut(..panel).unwrap_or_else(|| unreachable!("there is a panel for each place"));
             let v = Matrix { data: &v[place * inner * tiles..], row: 1, column: tiles };
@@ -301,6 +295,20 @@ fn weight_by_rows<T: Real>(conv: &Conv, group: usize, x: &[T], y: &[T], w: &mut 
     });
 }
 
+/// The transformed tiles of some rows of x and of y.
+fn both_to_tiles<T: Real>(
+    conv: &Conv,
+    group: usize,
+    threads: usize,
+    rows: Range<usize>,
+    (x, y): (&[T], &[T]),
+    (v, z): (&mut [T], &mut [T]),
+) {
+    let channels = |count: usize| group * count..(group + 1) * count;
+    to_tiles(threads, (Planes::inputs(conv), Place::Input), channels(conv.inner), rows.clone(), x, v);
+    to_tiles(threads, (Planes::outputs(conv), Place::Output), channels(conv.outer), rows, y, z);
+}
+
 /// `sums[place, o, c] = Σ` of the products of transformed tiles of some images.
 fn sum<T: Real>(conv: &Conv, group: usize, images: Range<usize>, x: &[T], y: &[T], sums: &mut [T], threads: usize) {
     let (inner, outer) = (conv.inner, conv.outer);
@@ -312,17 +320,19 @@ fn sum<T: Real>(conv: &Conv, group: usize, images: Range<usize>, x: &[T], y: &[T
         let tiles = rows.len() * width;
         with_room(PLACES * (inner + outer) * tiles, |room| {
             let (v, z) = room.split_at_mut(PLACES * inner * tiles);
-            let channels = group * inner..(group + 1) * inner;
-            let planes = Planes::inputs(conv);
-            vectorize(ToTiles { planes, place: Place::Input, channels, rows: rows.clone(), x, tiles: v });
-            let channels = group * outer..(group + 1) * outer;
-            let planes = Planes::outputs(conv);
-            vectorize(ToTiles { planes, place: Place::Output, channels, rows, x: y, tiles: z });
-            for (place, sum) in sums.chunks_exact_mut(outer * inner).enumerate() {
+            both_to_tiles(conv, group, threads, rows, (x, y), (v, z));
+            let product = |place: usize, sum: &mut [T], threads: usize| {
                 let z = Matrix { data: &z[place * outer * tiles..], row: tiles, column: 1 };
                 let v = Matrix { data: &v[place * inner * tiles..], row: 1, column: tiles };
                 let size = (outer, tiles, inner);
                 if first { gemm(threads, size, z, v, None, sum) } else { gemm_add(threads, size, z, v, sum) }
+            };
+            // A part of several is not cut again: its products may use the threads that are left.
+            if threads == usize::MAX {
+                for_parts(conv.work(), sums, outer * inner, &product);
+            } else {
+                let sums = sums.chunks_exact_mut(outer * inner).enumerate();
+                sums.for_each(|(place, sum)| product(place, sum, threads));
             }
             first = false;
         });

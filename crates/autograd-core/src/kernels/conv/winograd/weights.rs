@@ -10,8 +10,10 @@
 use super::super::Conv;
 use super::PLACES;
 use crate::kernels::real::Real;
-use crate::kernels::simd::{Kernel, vectorize};
+use crate::kernels::simd::{Kernel, Vectorized, vectorize, vectorize_with};
+use crate::kernels::transpose::turn;
 use crate::threads::parallel::for_pieces;
+use pulp::Simd;
 use std::ops::Range;
 
 /// Columns that are transformed at once.
@@ -33,7 +35,7 @@ impl<T: Real> Weights<'_, T> {
     /// `u[place, row, column] = G w Gᵀ` of some rows of a group.
     pub(super) fn transformed(&self, group: usize, rows: Range<usize>, u: &mut [T]) {
         let size = self.rows * self.columns * TAPS;
-        vectorize(Transformed { weights: self, w: &self.w[group * size..][..size], of: rows, u });
+        vectorize_with(Transformed { weights: self, w: &self.w[group * size..][..size], of: rows, u });
     }
 
     /// That of all rows of all groups, `step` rows after the other; each piece is computed by one thread.
@@ -65,21 +67,28 @@ struct Transformed<'a, T> {
     u: &'a mut [T],
 }
 
-impl<T: Real> Kernel for Transformed<'_, T> {
+impl<T: Real> Vectorized for Transformed<'_, T> {
     type Output = ();
     #[inline(always)]
-    fn run(self) {
+    fn run<S: Simd>(self, simd: S) {
         let Transformed { weights: &Weights { rows, columns, mirrored, .. }, w, of, u } = self;
-        for (at_row, row) in of.clone().enumerate() {
-            for first in (0..columns).step_by(LANES) {
-                let many = (columns - first).min(LANES);
-                let mut taps = [[T::ZERO; LANES]; TAPS];
-                for column in first..first + many {
-                    let at = if mirrored { column * rows + row } else { row * columns + column };
-                    let w: &[T; TAPS] = w[at * TAPS..].first_chunk().unwrap_or_else(|| unreachable!("w is whole"));
-                    for (k, taps) in taps.iter_mut().enumerate() {
-                        taps[column - first] = w[if mirrored { TAPS - 1 - k } else { k }];
-                    }
+        let mut taps = [[T::ZERO; LANES]; TAPS];
+        // Kernels follow each other as they lie in memory: along columns, or along rows.
+        let (all, blocks) = (of.len(), columns.div_ceil(LANES));
+        let (many, few) = if mirrored { (blocks, all) } else { (all, blocks) };
+        for i in 0..many {
+            for j in 0..few {
+                let (row, block) = if mirrored { (j, i) } else { (i, j) };
+                let (from, first) = (of.start + row, block * LANES);
+                let count = (columns - first).min(LANES);
+                let (at, step) = if mirrored { (first * rows + from, rows) } else { (from * columns + first, 1) };
+                let w = &w[at * TAPS..];
+                turn(simd, [count, TAPS - 1], (w, step * TAPS), (taps.as_flattened_mut(), LANES));
+                for (l, last) in taps[TAPS - 1][..count].iter_mut().enumerate() {
+                    *last = w[l * step * TAPS + TAPS - 1];
+                }
+                if mirrored {
+                    taps.reverse();
                 }
                 // One loop over lanes, so that all between is in registers: G w, then times Gᵀ.
                 let mut out = [[T::ZERO; LANES]; PLACES];
@@ -92,7 +101,7 @@ impl<T: Real> Kernel for Transformed<'_, T> {
                     }
                 }
                 for (place, out) in out.iter().enumerate() {
-                    u[(place * of.len() + at_row) * columns + first..][..many].copy_from_slice(&out[..many]);
+                    u[(place * all + row) * columns + first..][..count].copy_from_slice(&out[..count]);
                 }
             }
         }

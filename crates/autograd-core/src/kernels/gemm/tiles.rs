@@ -50,14 +50,6 @@ pub(super) fn suit<T: Real>((m, k, n): (usize, usize, usize), b: Matrix<'_, T>) 
     left && right && has_vectors()
 }
 
-/// Whether rows that are so many bytes apart drive each other out of the first-level cache, of 64 sets and 8 ways at least:
-/// a power of 2 takes them to few sets.
-fn crowded(rows: usize, apart: usize) -> bool {
-    const SETS: usize = 64;
-    let lines = (apart / 64).max(1);
-    rows > (8 * SETS) >> lines.trailing_zeros().min(SETS.trailing_zeros())
-}
-
 /// A product, or the part of one that a thread computes.
 pub(super) struct Product<T> {
     size: (usize, usize, usize),
@@ -244,8 +236,7 @@ impl<T: Real, S: Simd> Strip<T, S> {
             let width = W * T::count::<S>();
             let (mut b, mut b_row) = (b, b_row);
             let near = b_column == 1 && self.depth * b_row * size_of::<T>() <= NEAR;
-            let crowded = self.m >= 2 * MANY && crowded(self.depth, b_row * size_of::<T>());
-            if !self.packed && (!near || crowded || self.columns < width) {
+            if !self.packed && (!near || self.columns < width) {
                 pack::columns::<T, S, W>(self.simd, self.depth, self.columns, b, b_row, b_column, room.as_mut_ptr());
                 (b, b_row) = (room.as_ptr(), width);
             }

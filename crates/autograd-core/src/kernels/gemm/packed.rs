@@ -34,12 +34,29 @@ impl<'a, T: Real> Packed<'a, T> {
     ///
     /// # Panics
     /// If the matrix does not hold its elements, or the room is too small.
-    pub fn new((k, n): (usize, usize), b: Matrix<'a, T>, room: &'a mut [T]) -> Packed<'a, T> {
+    pub fn new(size: (usize, usize), b: Matrix<'a, T>, room: &'a mut [T]) -> Packed<'a, T> {
+        Packed::pack(size, b, room);
+        Packed::of(size, b, room)
+    }
+
+    /// Writes what [`Packed::of`] takes.
+    ///
+    /// # Panics
+    /// As `new`.
+    pub fn pack((k, n): (usize, usize), b: Matrix<'_, T>, room: &mut [T]) {
         assert!(b.holds(k, n) && room.len() >= Packed::<T>::room(k, n), "a packed operand leaves its memory");
         if has_vectors() && k > 0 && n > 0 {
-            vectorize_with(Panels { k, n, b, room: &mut *room });
+            vectorize_with(Panels { k, n, b, room });
         }
-        Packed { k, n, b, panels: room }
+    }
+
+    /// `b: [k, n]`, of which [`Packed::pack`] has written the panels.
+    ///
+    /// # Panics
+    /// As `new`.
+    pub fn of((k, n): (usize, usize), b: Matrix<'a, T>, panels: &'a [T]) -> Packed<'a, T> {
+        assert!(b.holds(k, n) && panels.len() >= Packed::<T>::room(k, n), "a packed operand leaves its memory");
+        Packed { k, n, b, panels }
     }
 
     /// `c += a b` on this thread; `a: [m, k]` and `c: [m, n]` are contiguous.
@@ -55,7 +72,7 @@ impl<'a, T: Real> Packed<'a, T> {
         assert!(m * n == c.len() && m * k == a.len(), "a product of other sizes than its packed operand");
         let a = Matrix { data: a, row: k, column: 1 };
         if has_vectors() {
-            // SAFETY: a and c have just been looked at, b and its panels by `new`.
+            // SAFETY: a and c have just been looked at, b and its panels by `of`.
             vectorize_with(unsafe { Product::with_panels((m, k, n), a, b, panels, c) });
         } else {
             // SAFETY: as above; no size is 0.

@@ -268,13 +268,12 @@ fn weight_by_rows<T: Real>(conv: &Conv, group: usize, x: &[T], y: &[T], w: &mut 
     let panel = Packed::<T>::room(tiles, inner);
     with_room(PLACES * ((inner + outer) * tiles + panel), |room| {
         let (v, rest) = room.split_at_mut(PLACES * inner * tiles);
-        let (z, mut panels) = rest.split_at_mut(PLACES * outer * tiles);
+        let (z, panels) = rest.split_at_mut(PLACES * outer * tiles);
         both_to_tiles(conv, group, usize::MAX, rows, (x, y), (v, z));
-        let packed: [Packed<'_, T>; PLACES] = from_fn(|place| {
-            let room = panels.split_off_mut(..panel).unwrap_or_else(|| unreachable!("there is a panel for each place"));
-            let v = Matrix { data: &v[place * inner * tiles..], row: 1, column: tiles };
-            Packed::new((tiles, inner), v, room)
-        });
+        let v = |place: usize| Matrix { data: &v[place * inner * tiles..], row: 1, column: tiles };
+        for_parts(conv.work(), panels, panel.max(1), &|place, room, _| Packed::pack((tiles, inner), v(place), room));
+        let packed: [Packed<'_, T>; PLACES] =
+            from_fn(|place| Packed::of((tiles, inner), v(place), &panels[place * panel..][..panel]));
         let product = |i: usize, w: &mut [T]| {
             let many = w.len() / (inner * TAPS);
             with_room(PLACES * many * inner, |sums| {

@@ -143,6 +143,16 @@ fn ask_for_huge_pages(start: NonNull<u8>, bytes: usize) {
     let _ = (start, bytes);
 }
 
+/// Has the allocator give what is free to the system: glibc's keeps freed blocks of many MiB once it has seen such come and
+/// go.
+pub fn give_back() {
+    // SAFETY: it only looks for free pages, behind the allocator's own locks.
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    unsafe {
+        libc::malloc_trim(0);
+    }
+}
+
 impl Drop for Block {
     fn drop(&mut self) {
         // SAFETY: allocated in `zeroed` with this very layout.

@@ -16,7 +16,7 @@ use super::value::{Memory, Value};
 use super::watch::now;
 use super::{DType, for_any};
 use crate::shape::{FixedDims, Layout, checked_numel};
-use crate::storage::block::Block;
+use crate::storage::block::{Block, give_back};
 use crate::storage::piece::{Piece, class_bytes, class_of};
 use crate::storage::recycle::RECYCLES;
 use crate::storage::shared::{Recycle, Recycled, Shared};
@@ -141,16 +141,6 @@ pub(crate) fn empty() {
     let freed = POOL.try_with(|pool| pool.borrow_mut().empty());
     drop(freed);
     give_back();
-}
-
-/// Has the allocator give what is free to the system: glibc's keeps freed blocks of many MiB once it has seen such come and
-/// go.
-fn give_back() {
-    // SAFETY: it only looks for free pages, behind the allocator's own locks.
-    #[cfg(all(target_os = "linux", target_env = "gnu"))]
-    unsafe {
-        libc::malloc_trim(0);
-    }
 }
 
 /// The piece of a value that waits here, which is never a view.

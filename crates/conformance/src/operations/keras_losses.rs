@@ -63,10 +63,10 @@ pub(super) const TABLE: Table = &[
         if c.flag("from_logits")? {
             let loss = CrossEntropyLoss::new().reduction(Reduction::None);
             let loss = ignored.into_iter().fold(loss, CrossEntropyLoss::ignore_index);
-            return pooled(c, classes_last(loss), Pooling::None);
+            return counted(c, classes_last(loss), ignored);
         }
         let loss = CategoricalCrossEntropyLoss::new().reduction(Reduction::None);
-        pooled(c, ignored.into_iter().fold(loss, CategoricalCrossEntropyLoss::ignore_index), Pooling::None)
+        counted(c, ignored.into_iter().fold(loss, CategoricalCrossEntropyLoss::ignore_index), ignored)
     }),
     ("keras.CategoricalFocalCrossentropy", |c| {
         let loss = CategoricalFocalLoss::new().gamma(c.number("gamma")?).alpha(c.number("alpha")?);
@@ -129,6 +129,19 @@ fn pooled(c: &Call<'_>, loss: impl Loss, pooling: Pooling) -> Outcome<Outputs> {
         Some(weight) => c.one(loss.weighted(p, t, weight)),
         None => c.one(loss.forward(p, t)),
     }
+}
+
+/// The losses of samples, of which a class may be ignored: a mean is over the others, and 0 if there are none.
+fn counted(c: &Call<'_>, loss: impl Loss, ignored: Option<i64>) -> Outcome<Outputs> {
+    let (Some(ignored), Reduction::Mean) = (ignored, reduction(c)?) else { return pooled(c, loss, Pooling::None) };
+    let loss = PerSample::new(loss).pooling(Pooling::None).reduction(Reduction::Sum);
+    let (p, t) = (c.tensor("y_pred")?, c.tensor("y_true")?);
+    let sum = match c.maybe_tensor("sample_weight")? {
+        Some(weight) => loss.weighted(p, t, weight),
+        None => loss.forward(p, t),
+    };
+    let count = t.to_f64s().iter().filter(|t| **t != ignored as f64).count().max(1);
+    c.one(sum.map(|sum| sum.div_scalar(count as f64)))
 }
 
 fn reduction(c: &Call<'_>) -> Outcome<Reduction> {

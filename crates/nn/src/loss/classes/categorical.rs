@@ -2,6 +2,7 @@
 
 use super::probabilities::{limited, normalised, smoothed};
 use crate::loss::options::reduced;
+use crate::loss::reduction::Divisor;
 use crate::loss::{Loss, Reduction, hint};
 use autograd_core::check::Check;
 use autograd_core::{DType, Description, Error, Result, Tensor};
@@ -68,7 +69,8 @@ impl CategoricalCrossEntropyLoss {
         self
     }
 
-    /// Samples of this class have the loss 0; they count in the mean, as in Keras. Default: none.
+    /// Samples of this class have the loss 0, and do not count in the mean, which is NaN if all are of it (in Keras, 0).
+    /// Default: none.
     #[must_use]
     pub fn ignore_index(mut self, ignore_index: i64) -> CategoricalCrossEntropyLoss {
         self.ignore_index = Some(ignore_index);
@@ -103,10 +105,9 @@ impl Loss for CategoricalCrossEntropyLoss {
         };
         let q = limited(&normalised(&input)?, 1e-7)?;
         let losses = q.log().try_mul(&smoothed(&target, smoothing, *classes as f64))?.sum_dim(-1)?.neg();
-        self.reduction.apply(&match kept {
-            Some(kept) => kept.where_cond(&losses, &losses.zeros_like())?,
-            None => losses,
-        })
+        let Some(kept) = kept else { return self.reduction.apply(&losses) };
+        let losses = kept.where_cond(&losses, &losses.zeros_like())?;
+        self.reduction.divided(&losses, Divisor::Number(kept.to_dtype(DType::F64).sum()))
     }
 
     fn describe(&self) -> Description {
@@ -129,7 +130,8 @@ mod tests {
             (0..3).map(|k| -t(k) * (row[k] / total).ln()).sum::<f64>()
         };
         let losses: Vec<f64> = x.chunks(3).enumerate().map(row).collect();
-        Expected { shape: vec![losses.len()], divisor: losses.len() as f64, losses }
+        let ignored = if indices { t.iter().filter(|t| **t == 7.0).count() } else { 0 };
+        Expected { shape: vec![losses.len()], divisor: (losses.len() - ignored) as f64, losses }
     }
 
     fn probabilities() -> Tensor {
@@ -147,7 +149,8 @@ mod tests {
         loss("categorical_cross_entropy", |r| CategoricalCrossEntropyLoss::new().ignore_index(7).reduction(r), formula)
             .within(0.0, 1.0)
             .ignores(7)
-            .on(probabilities(), Tensor::from([2, 0])),
+            .on(probabilities(), Tensor::from([2, 0]))
+            .on(probabilities(), Tensor::from([7, 0])),
         loss(
             "categorical_cross_entropy",
             |r| CategoricalCrossEntropyLoss::new().label_smoothing(-1.0).reduction(r),

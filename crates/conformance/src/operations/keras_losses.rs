@@ -3,7 +3,7 @@
 use super::Table;
 use crate::call::{Call, Outputs};
 use crate::stop::{Outcome, Stop};
-use autograd_core::{DType, Tensor};
+use autograd_core::{DType, Result, Tensor};
 use wengert_nn::{
     BceLoss, BceWithLogitsLoss, BinaryFocalLoss, CategoricalCrossEntropyLoss, CategoricalFocalLoss,
     CategoricalHingeLoss, CosineSimilarityLoss, CrossEntropyLoss, DiceLoss, GeneralizedCrossEntropyLoss, HingeLoss,
@@ -123,24 +123,23 @@ fn mean(c: &Call<'_>, loss: impl Loss) -> Outcome<Outputs> {
 }
 
 fn pooled(c: &Call<'_>, loss: impl Loss, pooling: Pooling) -> Outcome<Outputs> {
-    let loss = PerSample::new(loss).pooling(pooling).reduction(reduction(c)?);
+    c.one(weighed(c, PerSample::new(loss).pooling(pooling).reduction(reduction(c)?))?)
+}
+
+/// The loss, with a weight for each sample if there are such.
+fn weighed(c: &Call<'_>, loss: PerSample<impl Loss>) -> Outcome<Result<Tensor>> {
     let (p, t) = (c.tensor("y_pred")?, c.tensor("y_true")?);
-    match c.maybe_tensor("sample_weight")? {
-        Some(weight) => c.one(loss.weighted(p, t, weight)),
-        None => c.one(loss.forward(p, t)),
-    }
+    Ok(match c.maybe_tensor("sample_weight")? {
+        Some(weight) => loss.weighted(p, t, weight),
+        None => loss.forward(p, t),
+    })
 }
 
 /// The losses of samples, of which a class may be ignored: a mean is over the others, and 0 if there are none.
 fn counted(c: &Call<'_>, loss: impl Loss, ignored: Option<i64>) -> Outcome<Outputs> {
     let (Some(ignored), Reduction::Mean) = (ignored, reduction(c)?) else { return pooled(c, loss, Pooling::None) };
-    let loss = PerSample::new(loss).pooling(Pooling::None).reduction(Reduction::Sum);
-    let (p, t) = (c.tensor("y_pred")?, c.tensor("y_true")?);
-    let sum = match c.maybe_tensor("sample_weight")? {
-        Some(weight) => loss.weighted(p, t, weight),
-        None => loss.forward(p, t),
-    };
-    let count = t.to_f64s().iter().filter(|t| **t != ignored as f64).count().max(1);
+    let sum = weighed(c, PerSample::new(loss).pooling(Pooling::None).reduction(Reduction::Sum))?;
+    let count = c.tensor("y_true")?.to_f64s().iter().filter(|t| **t != ignored as f64).count().max(1);
     c.one(sum.map(|sum| sum.div_scalar(count as f64)))
 }
 

@@ -117,7 +117,7 @@ macro_rules! optimizer {
             }
 
             /// Gives the parameters whose name is `prefix` or lies below it hyperparameters of their own: those of the
-            /// optimizer, after `change`. See [`Driver::group`](crate::Driver::group).
+            /// optimizer, after `change`. A prefix may be a pattern, like `**.bias`. See [`Driver::group`](crate::Driver::group).
             ///
             /// # Examples
             /// ```

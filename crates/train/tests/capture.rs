@@ -11,7 +11,7 @@ use wengert_nn::{
     BceWithLogitsLoss, CrossEntropyLoss, Dropout, Layer, Linear, Loss, LossParts, MseLoss, Reduction, Result,
     Sequential, Tanh, by_parts, cross_entropy, mse_loss, sequential,
 };
-use wengert_optim::{Adam, Lbfgs, Optimizer, Sgd, StepLR};
+use wengert_optim::{Adam, AdaptiveClip, Centralize, Ema, Guard, Lbfgs, Optimizer, Parts, Sam, Sgd, StepLR};
 use wengert_train::{Accuracy, Callback, L1Penalty, L2Penalty, Run, Trainer};
 
 /// The model's bits and the history, or the error.
@@ -114,6 +114,16 @@ const SORTS: &[Sort] = &[
         let own = |model: &dyn Module| Ok(model.parameters()[1].square().sum().mul_scalar(0.5));
         let trainer = by(Adam::new(0.05), MseLoss::new()).penalty(L1Penalty::new(0.01)).penalty(own);
         fit(net(), &numbers(), capture(trainer.penalty(L2Penalty::new(0.1)).clip_norm(0.5)))
+    }),
+    ("rules of gradients", |capture| {
+        let trainer = by(Adam::new(0.05), mse_loss).gradients(AdaptiveClip::new(0.1)).gradients(Centralize);
+        fit(net(), &numbers(), capture(trainer))
+    }),
+    ("a guard", |capture| fit(net(), &numbers(), capture(by(Guard::skip(Adam::new(0.05)), mse_loss)))),
+    ("sharpness", |capture| fit(net(), &numbers(), capture(by(Sam::new(Ema::new(Sgd::new(0.1), 0.9)), mse_loss)))),
+    ("parts", |capture| {
+        let parts = Parts::new().part("first", |name| name.starts_with('0'), Adam::new(0.05));
+        fit(net(), &numbers(), capture(by(parts.rest(Sgd::new(0.1)), mse_loss)))
     }),
     ("frozen and held", |capture| {
         let mut net = net();

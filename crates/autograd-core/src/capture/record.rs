@@ -275,6 +275,12 @@ impl Watcher for Recorder {
         self.0.borrow_mut().refuse(error);
     }
 
+    fn updates(&self, op: &'static str) {
+        let text = "changes what outlasts the function, and a later run would not; return the gradients, and step after \
+                    the call";
+        self.0.borrow_mut().refuse(Error::new(ErrorKind::Capture, format!("capture: {op} {text}")));
+    }
+
     fn rolls(&self, op: &'static str) {
         let text = "draws from a generator, and a later run would not; layers draw from a Stream of their own";
         self.0.borrow_mut().refuse(Error::new(ErrorKind::Capture, format!("capture: {op} {text}")));

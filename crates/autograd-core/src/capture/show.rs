@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 
 impl fmt::Display for Program {
-    /// One line for each kernel: its operation, whether it is part of a walk, the places and shapes of its operands, the
-    /// place of its result, and what it does.
+    /// One line for each kernel: its operation, whether it is part of a walk, the places and shapes of its operands and
+    /// of its result, and what it does.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (kernels, bytes) = self.size();
         writeln!(f, "{kernels} kernels, {bytes} bytes, {} flops", self.flops())?;
@@ -20,7 +20,10 @@ impl fmt::Display for Program {
                 write!(f, " {spot} {:?}", layout.shape())?;
             }
             match &step.result {
-                Some((spot, bytes)) => writeln!(f, " → {spot}, {} bytes, {flops} flops", bytes.len())?,
+                Some((spot, bytes)) => {
+                    let shape = step.spent.shape();
+                    writeln!(f, " → {spot} {shape:?}, {} bytes, {flops} flops", bytes.len())?;
+                }
                 None => writeln!(f, " is looked at")?,
             }
         }

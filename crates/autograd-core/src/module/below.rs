@@ -49,8 +49,16 @@ fn change_below(touch: Touch<'_>, op: &str, what: &str, prefix: &str, change: Ch
     Ok(found)
 }
 
-/// Whether the name is `prefix` or lies below it.
-fn is_below(name: &str, prefix: &str) -> bool {
+/// Whether the name of a parameter is `prefix` or lies below it. In a prefix, `?` stands for any letter of a name, `*` for
+/// any letters, and `**` for any names; the empty one is above all.
+///
+/// # Examples
+/// ```
+/// use autograd_core::module::is_below;
+/// assert!(is_below("encoder.0.bias", "encoder") && is_below("encoder.0.bias", "encoder.*.bias"));
+/// assert!(is_below("encoder.0.bias", "**.bias") && !is_below("encoder.0.bias", "enc"));
+/// ```
+pub fn is_below(name: &str, prefix: &str) -> bool {
     if prefix.contains(['*', '?']) {
         let (names, patterns): (Vec<&str>, Vec<&str>) = (name.split('.').collect(), prefix.split('.').collect());
         return begins_like(&names, &patterns);

@@ -25,6 +25,7 @@ mod tie;
 mod update;
 mod whole;
 
+pub use below::is_below;
 pub use buffer::Buffer;
 pub use load::{LoadOptions, LoadReport};
 pub use mode::Mode;

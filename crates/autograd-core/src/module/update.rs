@@ -6,7 +6,7 @@ use crate::kernels::update::{ElementRule, update};
 use crate::ops::check::Check;
 use crate::tape::result_of;
 use crate::tensor::timer::{Cost, timed};
-use crate::tensor::watch::reads;
+use crate::tensor::watch::{reads, updates};
 use crate::tensor::{Tensor, for_float};
 
 /// Fails for a tensor that an update must not change, or cannot.
@@ -66,7 +66,7 @@ impl Tensor {
         state: [Option<&mut Tensor>; S],
         rule: R,
     ) -> Result<()> {
-        reads("update");
+        updates("update");
         let check = Check("update");
         let float = check.float(self)?;
         if let Some(missing) = state.iter().take(R::ALWAYS).position(Option::is_none) {

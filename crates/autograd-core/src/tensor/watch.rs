@@ -44,6 +44,10 @@ pub(crate) trait Watcher {
     fn reads(&self, op: &'static str) {
         let _ = op;
     }
+    /// An update of what outlasts the program is about to run: an optimizer's step.
+    fn updates(&self, op: &'static str) {
+        let _ = op;
+    }
     /// Numbers are about to come from a generator.
     fn rolls(&self, op: &'static str) {
         let _ = op;
@@ -176,5 +180,13 @@ pub(crate) fn now() -> u64 {
 pub(crate) fn reads(op: &'static str) {
     if WATCHED.get() {
         show(|watcher| watcher.reads(op));
+    }
+}
+
+/// Tells the watcher that something which outlasts the program is about to be updated in place.
+#[inline]
+pub(crate) fn updates(op: &'static str) {
+    if WATCHED.get() {
+        show(|watcher| watcher.updates(op));
     }
 }

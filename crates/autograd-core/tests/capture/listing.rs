@@ -11,9 +11,9 @@ fn a_program_is_shown_as_its_kernels() -> Result<()> {
     // The loss is not returned, so nothing computes it.
     let lines = [
         "3 kernels, 192 bytes, 9 flops",
-        "   0  mul                       given 0 [3] given 1 [3] → room[0], 12 bytes, 3 flops",
-        "   1  tanh             backward constant 0 [3] room[0] [3] → room[64], 12 bytes, 3 flops",
-        "   2  mul              backward room[64] [3] given 0 [3] given 1 [3] → output 0, 12 bytes, 3 flops",
+        "   0  mul                       given 0 [3] given 1 [3] → room[0] [3], 12 bytes, 3 flops",
+        "   1  tanh             backward constant 0 [3] room[0] [3] → room[64] [3], 12 bytes, 3 flops",
+        "   2  mul              backward room[64] [3] given 0 [3] given 1 [3] → output 0 [3], 12 bytes, 3 flops",
     ];
     assert_eq!(capture.to_string().trim_end().lines().collect::<Vec<_>>(), lines);
     Ok(())

@@ -11,6 +11,8 @@ type Function<'a> = Box<dyn Fn(&Model, &Tensor) -> Result<Tensor> + 'a>;
 
 const LOOKS: &str = "looks at numbers, which are other ones at every run: what a captured function does must not depend \
     on them";
+const UPDATES: &str = "changes what outlasts the function, and a later run would not; return the gradients, and step \
+    after the call";
 const ROLLS: &str = "draws from a generator, and a later run would not; layers draw from a Stream of their own";
 
 fn looks(op: &str) -> String {
@@ -39,7 +41,7 @@ fn each_is_refused_with_its_text_and_the_mended_function_works() -> Result<()> {
             f(|_, x| x.argmax(0)?.reshape(&[1])?.one_hot(None).map(|y| y.to_dtype(DType::F32))),
         ),
         (
-            looks("update"),
+            format!("capture: update {UPDATES}"),
             f(|_, x| {
                 let mut y = x.exp();
                 y.update(x, [], Down)?;

@@ -2,6 +2,7 @@
 
 use super::{Driver, Hyper, Slots};
 use crate::rule::Rule;
+use autograd_core::module::is_below;
 use autograd_core::{Error, ErrorKind, Result};
 use std::fmt;
 use std::sync::Arc;
@@ -25,9 +26,10 @@ pub(super) enum Members {
 impl<R: Rule> Driver<R> {
     /// Gives the parameters whose name is `prefix` or lies below it hyperparameters of their own: those of the
     /// optimizer, after `change`. Where several groups hold a parameter, each is applied, in the order in which they
-    /// were added.
+    /// were added. A prefix may be a pattern, `encoder.*.bias` or `**.bias`
+    /// ([`is_below`](autograd_core::module::is_below)).
     ///
-    /// The ratio of the group's learning rate to the optimizer's stays when [`set_lr`](crate::Optimizer::set_lr) or a
+    /// The prefix is the group's name: `get("encoder.lr")`, a schedule of `"**.bias.weight_decay"`. The ratio of the group's learning rate to the optimizer's stays when [`set_lr`](crate::Optimizer::set_lr) or a
     /// schedule changes the latter. A group without parameters, or a second one of the same prefix, is an error of the
     /// next step.
     ///
@@ -35,7 +37,7 @@ impl<R: Rule> Driver<R> {
     /// use wengert_optim::AdamW;
     /// let adamw = AdamW::new(1e-3)
     ///     .group("encoder", |group| group.scale_lr(0.1))
-    ///     .group_where(|name| name.ends_with("bias"), |group| group.weight_decay(0.0));
+    ///     .group("**.bias", |group| group.weight_decay(0.0));
     /// ```
     pub fn group(self, prefix: &str, change: impl Fn(Self) -> Self + Send + Sync + 'static) -> Self {
         self.grouped(Members::Below(prefix.into()), change)
@@ -88,9 +90,7 @@ impl<R: Rule> Driver<R> {
 impl<R: Rule> Group<R> {
     fn holds(&self, parameter: &str) -> bool {
         match &self.members {
-            Members::Below(prefix) => parameter
-                .strip_prefix(prefix.as_str())
-                .is_some_and(|rest| prefix.is_empty() || rest.is_empty() || rest.starts_with('.')),
+            Members::Below(prefix) => is_below(parameter, prefix),
             Members::Where(members) => members(parameter),
         }
     }

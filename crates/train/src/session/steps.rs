@@ -54,13 +54,13 @@ impl Terms<'_, '_> {
 /// The steps of a run.
 pub(super) enum Steps<'s, 'r: 's> {
     Run,
-    /// Captured, from the first batch on, which says how many inputs there are.
-    Captured(Option<Box<dyn Replay<'r> + 's>>),
+    /// Captured, from the first batch on, which says how many inputs there are; every so manieth replay is checked.
+    Captured(Option<Box<dyn Replay<'r> + 's>>, usize),
 }
 
 impl<'s, 'r: 's> Steps<'s, 'r> {
-    pub(super) fn new(capture: bool) -> Steps<'s, 'r> {
-        if capture { Steps::Captured(None) } else { Steps::Run }
+    pub(super) fn new(capture: bool, check_every: usize) -> Steps<'s, 'r> {
+        if capture { Steps::Captured(None, check_every) } else { Steps::Run }
     }
 
     pub(super) fn compute(
@@ -72,8 +72,8 @@ impl<'s, 'r: 's> Steps<'s, 'r> {
     ) -> Result<Computed> {
         let captured = match self {
             Steps::Run => return terms.compute(model, x, y),
-            Steps::Captured(Some(captured)) => captured,
-            Steps::Captured(none) => none.insert(of_inputs(terms, x.len())?),
+            Steps::Captured(Some(captured), _) => captured,
+            Steps::Captured(none, check_every) => none.insert(of_inputs(terms, x.len(), *check_every)?),
         };
         captured.run(model, x, y).map_err(|error| {
             // What cannot be captured may run.
@@ -104,26 +104,28 @@ where
     }
 }
 
-fn of_inputs<'s, 'r: 's>(terms: Terms<'s, 's>, inputs: usize) -> Result<Box<dyn Replay<'r> + 's>> {
-    fn of<'s, 'r: 's, const N: usize>(terms: Terms<'s, 's>) -> Box<dyn Replay<'r> + 's> {
-        Box::new(Of(Capture::new(move |model: &(dyn Layer + 'r), given: [&Tensor; N]| {
+fn of_inputs<'s, 'r: 's>(terms: Terms<'s, 's>, inputs: usize, check_every: usize) -> Result<Box<dyn Replay<'r> + 's>> {
+    fn of<'s, 'r: 's, const N: usize>(terms: Terms<'s, 's>, check_every: usize) -> Box<dyn Replay<'r> + 's> {
+        let step = move |model: &(dyn Layer + 'r), given: [&Tensor; N]| {
             let (y, x) = given.split_last().unwrap_or_else(|| unreachable!("a target is one of them"));
             let x: Vec<Tensor> = x.iter().copied().cloned().collect();
             terms.compute(model, &x, y)
-        })))
+        };
+        Box::new(Of(Capture::new(step).check_every(check_every)))
     }
-    Ok(match inputs {
-        1 => of::<2>(terms),
-        2 => of::<3>(terms),
-        3 => of::<4>(terms),
-        4 => of::<5>(terms),
-        5 => of::<6>(terms),
-        6 => of::<7>(terms),
-        7 => of::<8>(terms),
-        8 => of::<9>(terms),
+    let of = match inputs {
+        1 => of::<2>,
+        2 => of::<3>,
+        3 => of::<4>,
+        4 => of::<5>,
+        5 => of::<6>,
+        6 => of::<7>,
+        7 => of::<8>,
+        8 => of::<9>,
         _ => {
             let text = format!("capture: steps of 1 to 8 inputs are captured, the train set has {inputs}");
             return Err(Error::new(ErrorKind::Capture, format!("{text}; capture(false) runs it")));
         }
-    })
+    };
+    Ok(of(terms, check_every))
 }

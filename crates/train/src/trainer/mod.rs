@@ -70,6 +70,7 @@ pub struct Trainer<'t> {
     pub(crate) gradients: Vec<Box<dyn GradientRule + 't>>,
     pub(crate) clip_norm: Option<f64>,
     pub(crate) capture: bool,
+    pub(crate) check_capture: usize,
     pub(crate) metrics: Vec<Box<dyn Metric + 't>>,
     pub(crate) callbacks: Vec<Box<dyn Callback + 't>>,
     pub(crate) checkpoint: Option<PathBuf>,
@@ -93,6 +94,7 @@ impl<'t> Trainer<'t> {
             gradients: Vec::new(),
             clip_norm: None,
             capture: false,
+            check_capture: 0,
             metrics: Vec::new(),
             callbacks: Vec::new(),
             checkpoint: None,
@@ -204,7 +206,7 @@ impl<'t> Trainer<'t> {
     /// first step: a look at numbers ([`Tensor::item`](autograd_core::Tensor::item) and the like), a random generator that
     /// is no [`Stream`](autograd_core::module::Stream) of the model, a [`Buffer`](autograd_core::module::Buffer) that a
     /// layer sets, a parameter that is not the model's. A counter of the user's own, or a file that is read, cannot be
-    /// seen.
+    /// seen, but by [`Trainer::check_capture`].
     ///
     /// # Examples
     /// ```
@@ -231,6 +233,35 @@ impl<'t> Trainer<'t> {
     /// ```
     pub fn capture(mut self, capture: bool) -> Self {
         self.capture = capture;
+        self
+    }
+
+    /// Runs every n-th replay of [`Trainer::capture`] as it is written as well, and compares the bits of all kernels
+    /// ([`Capture::check_every`](autograd_core::Capture::check_every)): a step that depends on something which a capture
+    /// cannot see ends the run with the first kernel that differs. 0, the default, never does.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{Tensor, seeded};
+    /// # use wengert_data::TensorDataset;
+    /// # use wengert_nn::{Linear, mse_loss};
+    /// # use wengert_optim::Sgd;
+    /// # use wengert_train::Trainer;
+    /// use std::sync::atomic::{AtomicU32, Ordering};
+    /// # let set = TensorDataset::new(Tensor::from([[1.0], [2.0]]), Tensor::from([[2.0], [4.0]]))?;
+    /// let calls = AtomicU32::new(0);
+    /// let fading = |y: &Tensor, t: &Tensor| {
+    ///     let k = calls.fetch_add(1, Ordering::Relaxed); // the recorded step had one k, and so has every replay
+    ///     Ok(mse_loss(y, t)?.mul_scalar(0.5f64.powi(k as i32)))
+    /// };
+    /// let mut model = Linear::new(1, 1, &mut seeded(7))?;
+    /// let trainer = Trainer::new(Sgd::new(0.1), fading).epochs(9).capture(true).check_capture(3);
+    /// let error = trainer.fit(&mut model, &set, None, &mut seeded(7)).expect_err("it counts").to_string();
+    /// assert!(error.contains("mul_scalar, computes other numbers in a run than in its replay"), "{error}");
+    /// # Ok::<(), wengert_train::Error>(())
+    /// ```
+    pub fn check_capture(mut self, n: usize) -> Self {
+        self.check_capture = n;
         self
     }
 

@@ -120,7 +120,9 @@ const SORTS: &[Sort] = &[
         fit(net(), &numbers(), capture(trainer))
     }),
     ("a guard", |capture| fit(net(), &numbers(), capture(by(Guard::skip(Adam::new(0.05)), mse_loss)))),
-    ("sharpness", |capture| fit(net(), &numbers(), capture(by(Sam::new(Ema::new(Sgd::new(0.1), 0.9)), mse_loss)))),
+    ("sharpness", |capture| {
+        fit(net(), &numbers(), capture(by(Sam::new(Ema::new(Sgd::new(0.1), 0.9), 0.05), mse_loss)))
+    }),
     ("parts", |capture| {
         let parts = Parts::new().part("first", |name| name.starts_with('0'), Adam::new(0.05));
         fit(net(), &numbers(), capture(by(parts.rest(Sgd::new(0.1)), mse_loss)))

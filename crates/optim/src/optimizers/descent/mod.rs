@@ -1,6 +1,8 @@
 //! Steps along the gradient or a direction made of gradients, without a scale for each element.
 
 mod asgd;
+mod dog;
+mod dowg;
 mod fromage;
 mod lars;
 mod momentum;
@@ -10,6 +12,8 @@ mod sgd;
 mod sign_sgd;
 
 pub use asgd::Asgd;
+pub use dog::Dog;
+pub use dowg::Dowg;
 pub use fromage::Fromage;
 pub use lars::Lars;
 pub use momentum::Momentum;
@@ -18,4 +22,4 @@ pub use optimistic::OptimisticGradientDescent;
 pub use sgd::Sgd;
 pub use sign_sgd::SignSgd;
 
-register![Sgd, SignSgd, NoisySgd, Asgd, OptimisticGradientDescent, Lars, Fromage];
+register![Sgd, SignSgd, NoisySgd, Asgd, OptimisticGradientDescent, Lars, Fromage, Dog, Dowg];

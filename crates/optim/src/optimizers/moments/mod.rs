@@ -1,5 +1,6 @@
 //! Adam and its kin: averages of the gradient and of its square.
 
+mod acprop;
 mod adabelief;
 mod adam;
 mod adamax;
@@ -8,6 +9,7 @@ mod adamw;
 mod adan;
 mod ademamix;
 mod adopt;
+mod dadapt_adamw;
 mod lamb;
 mod lion;
 mod nadam;
@@ -18,6 +20,7 @@ mod sophia;
 mod sparse_adam;
 mod yogi;
 
+pub use acprop::AcProp;
 pub use adabelief::AdaBelief;
 pub use adam::Adam;
 pub use adamax::Adamax;
@@ -26,6 +29,7 @@ pub use adamw::AdamW;
 pub use adan::Adan;
 pub use ademamix::AdEmaMix;
 pub use adopt::Adopt;
+pub use dadapt_adamw::DAdaptAdamW;
 pub use lamb::Lamb;
 pub use lion::Lion;
 pub use nadam::NAdam;
@@ -37,6 +41,23 @@ pub use sparse_adam::SparseAdam;
 pub use yogi::Yogi;
 
 register![
-    Adam, AdamW, NAdam, RAdam, Adamax, AdamaxW, AdaBelief, Yogi, Lamb, NovoGrad, Adan, Lion, Adopt, AdEmaMix, SophiaG,
-    Prodigy, SparseAdam,
+    Adam,
+    AdamW,
+    NAdam,
+    RAdam,
+    Adamax,
+    AdamaxW,
+    AdaBelief,
+    AcProp,
+    Yogi,
+    Lamb,
+    NovoGrad,
+    Adan,
+    Lion,
+    Adopt,
+    AdEmaMix,
+    SophiaG,
+    Prodigy,
+    DAdaptAdamW,
+    SparseAdam,
 ];

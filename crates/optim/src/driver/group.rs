@@ -43,7 +43,14 @@ impl<R: Rule> Driver<R> {
         self.grouped(Members::Below(prefix.into()), change)
     }
 
-    /// Like [`Driver::group`], but for the parameters whose name `members` accepts.
+    /// Like [`Driver::group`], but for the parameters whose name `members` accepts. Such a group has no name.
+    ///
+    /// ```
+    /// # use wengert_optim::{AdamW, Optimizer};
+    /// let adamw = AdamW::new(1e-3).group_where(|name| name.len() > 4, |group| group.weight_decay(0.5));
+    /// let description = adamw.describe(&["0.bias".into()]);
+    /// assert_eq!(description.options().last(), Some(("groups.0.bias", "weight_decay: 0.5")));
+    /// ```
     pub fn group_where(
         self,
         members: impl Fn(&str) -> bool + Send + Sync + 'static,

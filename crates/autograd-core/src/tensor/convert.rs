@@ -45,7 +45,8 @@ impl Tensor {
     pub fn item<T: Element>(&self) -> Result<T> {
         reads("item");
         if T::DTYPE != self.dtype() {
-            let exact = self.dtype() != DType::I64 || self.numel() != 1 || self.strided::<i64>()[0].abs() <= 1 << 53;
+            let exact =
+                self.dtype() != DType::I64 || self.numel() != 1 || self.strided::<i64>()[0].unsigned_abs() <= 1 << 53;
             return match T::of_f64(0.0) {
                 Some(_) if exact => self.to_f64().map(|x| T::of_f64(x).unwrap_or_else(|| unreachable!("it is f64"))),
                 _ => Err(Error::wrong_dtype("item", self.dtype(), T::DTYPE)),
@@ -207,6 +208,12 @@ macro_rules! tensor {
     [$single:expr] => { $crate::tensor!(@one $single) };
     [$($number:expr),+ $(,)?] => { $crate::Tensor::from([$($number),+]) };
     (@one $single:expr) => { $crate::Tensor::from($single) };
+}
+
+/// The number as a whole one of 64 bits, if it is one.
+pub(crate) fn whole(number: f64) -> Option<i64> {
+    const END: f64 = 9_223_372_036_854_775_808.0; // 2⁶³
+    (number.fract() == 0.0 && (-END..END).contains(&number)).then_some(number as i64)
 }
 
 #[cfg(test)]

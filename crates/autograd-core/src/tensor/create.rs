@@ -1,5 +1,6 @@
 //! Constructors of tensors: constant, from numbers, random.
 
+use super::convert::whole;
 use super::recall::misses;
 use super::watch::rolls;
 use super::{DType, Element, Source, Tensor, for_any};
@@ -12,6 +13,10 @@ use rand_distr::StandardNormal;
 impl Tensor {
     /// All elements `value`, rounded to `dtype` (for `Bool`: whether it is not 0).
     ///
+    /// # Errors
+    /// If the dtype is `I64` and `value` is no whole number of 64 bits.
+    ///
+    /// # Examples
     /// ```
     /// # use autograd_core::{Tensor, DType};
     /// assert_eq!(Tensor::full(&[2], 0.5, DType::F64)?.to_vec::<f64>()?, [0.5, 0.5]);
@@ -26,7 +31,11 @@ impl Tensor {
         match dtype {
             DType::F32 => Tensor::moved::<f32, 0>(op, shape, [], move |[], y| y.fill(value as f32)),
             DType::F64 => Tensor::moved::<f64, 0>(op, shape, [], move |[], y| y.fill(value)),
-            DType::I64 => Tensor::moved::<i64, 0>(op, shape, [], move |[], y| y.fill(value as i64)),
+            DType::I64 => {
+                let whole =
+                    whole(value).ok_or_else(|| Error::argument(op, "value", value, "a whole number of 64 bits"))?;
+                Tensor::moved::<i64, 0>(op, shape, [], move |[], y| y.fill(whole))
+            }
             DType::Bool => Tensor::moved::<u8, 0>(op, shape, [], move |[], y| y.fill(u8::from(value != 0.0))),
         }
     }
@@ -55,7 +64,7 @@ impl Tensor {
         Tensor::filled("ones", shape, 1.0, dtype)
     }
 
-    /// All elements `value`, in the shape and dtype of `self`.
+    /// All elements `value`, in the shape and dtype of `self`; for `I64` its whole part.
     ///
     /// # Examples
     /// ```
@@ -64,6 +73,8 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn full_like(&self, value: f64) -> Tensor {
+        // The largest f64 below 2⁶³ is 2⁶³ − 1024.
+        let value = if self.dtype() == DType::I64 { (value as i64).min(i64::MAX - 1023) as f64 } else { value };
         let filled = Tensor::filled("full_like", self.shape(), value, self.dtype());
         filled.unwrap_or_else(|error| refuse(&error))
     }
@@ -112,7 +123,8 @@ impl Tensor {
     /// `start, start + step, ..`, as long as it stays on this side of `end`: `⌈(end − start) / step⌉` numbers.
     ///
     /// # Errors
-    /// If `step` is 0 or leads away from `end`, or a number is not finite.
+    /// If `step` is 0 or leads away from `end`, a number is not finite, or the dtype is `I64` and `start` or `step` is not
+    /// whole.
     ///
     /// # Examples
     /// ```
@@ -122,14 +134,26 @@ impl Tensor {
     /// ```
     pub fn arange(start: f64, end: f64, step: f64, dtype: DType) -> Result<Tensor> {
         let steps = ((end - start) / step).ceil();
-        if step == 0.0 || !step.is_finite() || !start.is_finite() || !end.is_finite() || steps < 0.0 {
+        for (name, value) in [("start", start), ("end", end)] {
+            if !value.is_finite() {
+                return Err(Error::argument("arange", name, value, "finite"));
+            }
+        }
+        if dtype == DType::I64 {
+            for (name, value) in [("start", start), ("step", step)] {
+                if whole(value).is_none() {
+                    return Err(Error::argument("arange", name, value, "a whole number of 64 bits"));
+                }
+            }
+        }
+        if step == 0.0 || !step.is_finite() || steps < 0.0 {
             return Err(Error::argument("arange", "step", step, "finite, not 0, and lead from start towards end"));
         }
         let values = |i: usize| start + i as f64 * step;
         Tensor::ramp("arange", steps as usize, dtype, values)
     }
 
-    /// `steps` numbers from `start` to `end`, both included, equally far apart.
+    /// `steps` numbers from `start` to `end`, both included, equally far apart; for `I64` their whole parts.
     ///
     /// # Errors
     /// If a bound is not finite.
@@ -146,7 +170,9 @@ impl Tensor {
                 return Err(Error::argument("linspace", name, value, "finite"));
             }
         }
-        let gap = (end - start) / steps.saturating_sub(1).max(1) as f64;
+        let gaps = steps.saturating_sub(1).max(1) as f64;
+        // The way from one end of the numbers to the other is longer than the largest.
+        let gap = if (end - start).is_finite() { (end - start) / gaps } else { end / gaps - start / gaps };
         // It is computed from both ends, so that the last number is `end` itself.
         let value = |i: usize| {
             if i < steps / 2 || steps < 2 { start + i as f64 * gap } else { end - (steps - 1 - i) as f64 * gap }

@@ -22,6 +22,7 @@ mod value;
 pub(crate) mod watch;
 
 pub use convert::Nested;
+pub(crate) use convert::whole;
 pub(crate) use dtype::Stored;
 pub use dtype::{DType, Element, Float};
 pub use source::Source;

@@ -3,7 +3,7 @@
 use crate::error::{Error, Result};
 use crate::kernels::select::gather_lines;
 use crate::ops::check::{Check, Indices};
-use crate::shape::Layout;
+use crate::shape::{Dim, Layout};
 use crate::tape::{Part, Pull, Pullback, Saved, record};
 use crate::tensor::{Tensor, for_any, for_float};
 use crate::threads::parallel::for_rows;
@@ -29,7 +29,8 @@ impl Tensor {
     /// assert_eq!(y.to_vec::<i64>()?, [1, 1, 4, 3]);
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
-    pub fn gather(&self, dim: isize, index: &Tensor) -> Result<Tensor> {
+    pub fn gather(&self, dim: impl Dim, index: &Tensor) -> Result<Tensor> {
+        let dim = dim.signed();
         Picked::new("gather", self, dim, index)?.of(self)
     }
 }

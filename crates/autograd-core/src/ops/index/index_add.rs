@@ -3,6 +3,7 @@
 use super::placed::Placed;
 use crate::error::Result;
 use crate::ops::check::Check;
+use crate::shape::Dim;
 use crate::tensor::Tensor;
 
 impl Tensor {
@@ -26,7 +27,8 @@ impl Tensor {
     /// assert_eq!(y.to_vec::<f32>()?, [1.0, 16.0]);
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
-    pub fn index_add(&self, dim: isize, index: &Tensor, source: &Tensor, alpha: f64) -> Result<Tensor> {
+    pub fn index_add(&self, dim: impl Dim, index: &Tensor, source: &Tensor, alpha: f64) -> Result<Tensor> {
+        let dim = dim.signed();
         Check("index_add").same_dtype(self, source)?;
         let placed = Placed::rows("index_add", self, dim, index)?;
         let source = rows_of("index_add", self, &placed, source)?;
@@ -53,7 +55,8 @@ impl Tensor {
     /// assert_eq!(y.to_vec::<i64>()?, [8, 2, 7]);
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
-    pub fn index_copy(&self, dim: isize, index: &Tensor, source: &Tensor) -> Result<Tensor> {
+    pub fn index_copy(&self, dim: impl Dim, index: &Tensor, source: &Tensor) -> Result<Tensor> {
+        let dim = dim.signed();
         Check("index_copy").same_dtype(self, source)?;
         let placed = Placed::rows("index_copy", self, dim, index)?;
         placed.put("index_copy", self, &rows_of("index_copy", self, &placed, source)?)
@@ -74,8 +77,9 @@ impl Tensor {
     /// assert_eq!(y.to_vec::<i64>()?, [-1, 2, -1, 4]);
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
-    pub fn index_fill(&self, dim: isize, index: &Tensor, value: f64) -> Result<Tensor> {
-        self.index_fill_tensor(dim, index, &Tensor::full(&[], value, self.dtype())?)
+    pub fn index_fill(&self, dim: impl Dim, index: &Tensor, value: f64) -> Result<Tensor> {
+        let dim = dim.signed();
+        self.index_fill_tensor(dim, index, &Tensor::filled("index_fill", &[], value, self.dtype())?)
     }
 
     /// [`Tensor::index_fill`] with a number that carries a gradient: the sum of gy over the elements that it fills.
@@ -90,7 +94,8 @@ impl Tensor {
     /// assert_eq!(y.to_vec::<i64>()?, [1, 9, 3]);
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
-    pub fn index_fill_tensor(&self, dim: isize, index: &Tensor, value: &Tensor) -> Result<Tensor> {
+    pub fn index_fill_tensor(&self, dim: impl Dim, index: &Tensor, value: &Tensor) -> Result<Tensor> {
+        let dim = dim.signed();
         Check("index_fill").same_dtype(self, value)?;
         Check("index_fill").is("value", value, &[])?;
         let placed = Placed::rows("index_fill", self, dim, index)?;

@@ -3,7 +3,7 @@
 use crate::error::{Error, Result};
 use crate::kernels::select::{add_rows, take_rows};
 use crate::ops::check::{Check, Indices};
-use crate::shape::Dims;
+use crate::shape::{Dim, Dims};
 use crate::tape::{Part, Pull, Pullback, Saved, record};
 use crate::tensor::{Tensor, for_any, for_float};
 use smallvec::SmallVec;
@@ -27,7 +27,8 @@ impl Tensor {
     /// assert_eq!(y.to_vec::<i64>()?, [3, 4, 3, 4, 1, 2]);
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
-    pub fn index_select(&self, dim: isize, index: &Tensor) -> Result<Tensor> {
+    pub fn index_select(&self, dim: impl Dim, index: &Tensor) -> Result<Tensor> {
+        let dim = dim.signed();
         let check = Check("index_select");
         let d = check.dim(dim, self.shape())?;
         if index.rank() > 1 {

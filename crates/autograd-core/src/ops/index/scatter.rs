@@ -3,6 +3,7 @@
 use super::placed::Placed;
 use crate::error::{Error, Result};
 use crate::ops::check::Check;
+use crate::shape::Dim;
 use crate::tensor::Tensor;
 
 /// # Writing by index
@@ -29,7 +30,8 @@ impl Tensor {
     /// ```
     /// # Differs from
     /// PyTorch leaves open which of repeated places stays, and gives all of them its gradient.
-    pub fn scatter(&self, dim: isize, index: &Tensor, src: &Tensor) -> Result<Tensor> {
+    pub fn scatter(&self, dim: impl Dim, index: &Tensor, src: &Tensor) -> Result<Tensor> {
+        let dim = dim.signed();
         Check("scatter").same_dtype(self, src)?;
         let placed = Placed::picked("scatter", self, dim, index)?;
         placed.put("scatter", self, &part_of("scatter", src, index)?)
@@ -47,9 +49,10 @@ impl Tensor {
     /// assert_eq!(y.to_vec::<f32>()?, [1.0, 0.5, 3.0]);
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
-    pub fn scatter_scalar(&self, dim: isize, index: &Tensor, value: f64) -> Result<Tensor> {
+    pub fn scatter_scalar(&self, dim: impl Dim, index: &Tensor, value: f64) -> Result<Tensor> {
+        let dim = dim.signed();
         let placed = Placed::picked("scatter_scalar", self, dim, index)?;
-        placed.put("scatter_scalar", self, &Tensor::full(index.shape(), value, self.dtype())?)
+        placed.put("scatter_scalar", self, &Tensor::filled("scatter_scalar", index.shape(), value, self.dtype())?)
     }
 
     /// For each element of `index`, that of `src` at the same coordinates, added where the coordinate along `dim` is
@@ -71,7 +74,8 @@ impl Tensor {
     /// assert_eq!(Tensor::from([0.0, 0.5, 0.0]).scatter_add(0, &index, &src)?.to_vec::<f32>()?, [4.0, 0.5, 2.0]);
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
-    pub fn scatter_add(&self, dim: isize, index: &Tensor, src: &Tensor) -> Result<Tensor> {
+    pub fn scatter_add(&self, dim: impl Dim, index: &Tensor, src: &Tensor) -> Result<Tensor> {
+        let dim = dim.signed();
         Check("scatter_add").same_dtype(self, src)?;
         let placed = Placed::picked("scatter_add", self, dim, index)?;
         placed.add("scatter_add", self, &part_of("scatter_add", src, index)?)

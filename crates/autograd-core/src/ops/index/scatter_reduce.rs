@@ -4,6 +4,7 @@ use super::placed::Placed;
 use super::scatter::part_of;
 use crate::error::Result;
 use crate::ops::check::Check;
+use crate::shape::Dim;
 use crate::tape::{Pull, Pullback, Saved, record};
 use crate::tensor::{DType, Tensor};
 
@@ -93,7 +94,8 @@ impl Tensor {
     /// assert_eq!(y.to_vec::<f32>()?, [5.0, 9.0]);
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
-    pub fn scatter_reduce(&self, dim: isize, index: &Tensor, src: &Tensor, reduce: ScatterReduce) -> Result<Tensor> {
+    pub fn scatter_reduce(&self, dim: impl Dim, index: &Tensor, src: &Tensor, reduce: ScatterReduce) -> Result<Tensor> {
+        let dim = dim.signed();
         Check(OP).same_dtype(self, src)?;
         let whole = matches!(reduce.fold, Fold::Sum | Fold::Amax | Fold::Amin) && self.dtype() == DType::I64;
         if !whole {

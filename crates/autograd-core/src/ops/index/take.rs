@@ -4,6 +4,7 @@ use super::placed::Placed;
 use super::wrapped::wrapped;
 use crate::error::{Error, Result};
 use crate::ops::check::Check;
+use crate::shape::Dim;
 use crate::tensor::Tensor;
 
 impl Tensor {
@@ -86,7 +87,8 @@ impl Tensor {
     /// assert_eq!(y.to_vec::<i64>()?, [1, 3, 4, 2]);
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
-    pub fn take_along_dim(&self, indices: &Tensor, dim: isize) -> Result<Tensor> {
+    pub fn take_along_dim(&self, indices: &Tensor, dim: impl Dim) -> Result<Tensor> {
+        let dim = dim.signed();
         let check = Check("take_along_dim");
         let d = check.dim(dim, self.shape())?;
         if indices.rank() != self.rank() {

@@ -5,7 +5,7 @@ use crate::error::Result;
 use crate::keep;
 use crate::kernels::rows::{log_softmax, log_softmax_pull};
 use crate::ops::check::Check;
-use crate::shape::Layout;
+use crate::shape::{Dim, Layout};
 use crate::tape::{Pull, Pullback, Saved, record};
 use crate::tensor::{Tensor, for_float};
 
@@ -32,7 +32,8 @@ impl Tensor {
     /// assert!((y.to_vec::<f32>()?[0] + 2f32.ln()).abs() < 1e-6);
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
-    pub fn log_softmax(&self, dim: isize) -> Result<Tensor> {
+    pub fn log_softmax(&self, dim: impl Dim) -> Result<Tensor> {
+        let dim = dim.signed();
         let float = Check("log_softmax").float(self)?;
         let dim = Check("log_softmax").dim(dim, self.shape())?;
         let width = self.shape().get(dim).copied().unwrap_or(1);

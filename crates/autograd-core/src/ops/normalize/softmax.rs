@@ -5,6 +5,7 @@ use crate::error::Result;
 use crate::keep;
 use crate::kernels::rows::{softmax, softmax_pull};
 use crate::ops::check::Check;
+use crate::shape::Dim;
 use crate::tape::{Pull, Pullback, Saved, record};
 use crate::tensor::{Tensor, for_float};
 
@@ -29,7 +30,8 @@ impl Tensor {
     /// assert_eq!(Tensor::from([7.0, 7.0]).softmax(0)?.to_vec::<f32>()?, [0.5, 0.5]);
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
-    pub fn softmax(&self, dim: isize) -> Result<Tensor> {
+    pub fn softmax(&self, dim: impl Dim) -> Result<Tensor> {
+        let dim = dim.signed();
         let float = Check("softmax").float(self)?;
         let dim = Check("softmax").dim(dim, self.shape())?;
         let width = self.shape().get(dim).copied().unwrap_or(1);

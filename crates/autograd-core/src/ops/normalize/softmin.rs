@@ -2,6 +2,7 @@
 
 use crate::error::Result;
 use crate::ops::check::Check;
+use crate::shape::Dim;
 use crate::tensor::Tensor;
 
 impl Tensor {
@@ -20,7 +21,8 @@ impl Tensor {
     /// assert_eq!(y.to_vec::<f32>()?, [0.5, 0.5, 0.0]);
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
-    pub fn softmin(&self, dim: isize) -> Result<Tensor> {
+    pub fn softmin(&self, dim: impl Dim) -> Result<Tensor> {
+        let dim = dim.signed();
         let check = Check("softmin");
         check.float(self)?;
         check.dim(dim, self.shape())?;

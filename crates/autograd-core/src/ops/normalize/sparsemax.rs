@@ -5,6 +5,7 @@ use crate::error::Result;
 use crate::keep;
 use crate::kernels::order::sparsemax::sparsemax;
 use crate::ops::check::Check;
+use crate::shape::Dim;
 use crate::tape::{Pull, Pullback, Saved, record};
 use crate::tensor::{Tensor, for_float};
 
@@ -30,7 +31,8 @@ impl Tensor {
     ///
     /// # References
     /// Martins, Astudillo, From softmax to sparsemax, 2016, algorithm 1.
-    pub fn sparsemax(&self, dim: isize) -> Result<Tensor> {
+    pub fn sparsemax(&self, dim: impl Dim) -> Result<Tensor> {
+        let dim = dim.signed();
         let float = Check("sparsemax").float(self)?;
         let dim = Check("sparsemax").dim(dim, self.shape())?;
         let width = self.shape().get(dim).copied().unwrap_or(1);

@@ -5,6 +5,7 @@ use crate::keep;
 use crate::ops::check::Check;
 use crate::ops::reduce::dims::ReduceDims;
 use crate::ops::reduce::norm::vector::norm;
+use crate::shape::Dim;
 use crate::tensor::Tensor;
 
 impl Tensor {
@@ -59,7 +60,8 @@ impl Tensor {
     /// assert_eq!(a.cosine_similarity(&b, 1, 1e-8)?.to_vec::<f32>()?, [0.8, 0.0]);
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
-    pub fn cosine_similarity(&self, other: &Tensor, dim: isize, eps: f64) -> Result<Tensor> {
+    pub fn cosine_similarity(&self, other: &Tensor, dim: impl Dim, eps: f64) -> Result<Tensor> {
+        let dim = dim.signed();
         let check = Check("cosine_similarity");
         check.same_float(self, other)?;
         check.require(!eps.is_nan(), "eps", eps, "a number")?;

@@ -4,7 +4,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::kernels::copy::scatter;
 use crate::kernels::nest::Nest;
 use crate::ops::check::Check;
-use crate::shape::{Dims, Layout};
+use crate::shape::{Dim, Dims, Layout};
 use crate::tape::{Pull, Pullback, record};
 use crate::tensor::{Tensor, for_any};
 use smallvec::SmallVec;
@@ -26,7 +26,8 @@ impl Tensor {
     /// assert_eq!(y.shape(), [3, 2]);
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
-    pub fn cat(tensors: &[&Tensor], dim: isize) -> Result<Tensor> {
+    pub fn cat(tensors: &[&Tensor], dim: impl Dim) -> Result<Tensor> {
+        let dim = dim.signed();
         join("cat", tensors, dim)
     }
 
@@ -42,7 +43,8 @@ impl Tensor {
     /// assert_eq!(Tensor::stack(&[&a, &b], 1)?.to_vec::<i64>()?, [1, 3, 2, 4]);
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
-    pub fn stack(tensors: &[&Tensor], dim: isize) -> Result<Tensor> {
+    pub fn stack(tensors: &[&Tensor], dim: impl Dim) -> Result<Tensor> {
+        let dim = dim.signed();
         let Some(first) = tensors.first() else {
             return Err(Error::new(ErrorKind::Argument, "stack: needs at least one tensor"));
         };

@@ -2,6 +2,7 @@
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::ops::check::Check;
+use crate::shape::Dim;
 use crate::tensor::Tensor;
 
 impl Tensor {
@@ -26,7 +27,8 @@ impl Tensor {
     ///
     /// # References
     /// Dauphin, Fan, Auli, Grangier, Language modeling with gated convolutional networks, 2017.
-    pub fn glu(&self, dim: isize) -> Result<Tensor> {
+    pub fn glu(&self, dim: impl Dim) -> Result<Tensor> {
+        let dim = dim.signed();
         let (a, b) = halves("glu", self, dim)?;
         a.try_mul(&b.sigmoid())
     }
@@ -53,7 +55,8 @@ impl Tensor {
     ///
     /// # References
     /// Shazeer, GLU variants improve transformer, 2020, equation 5.
-    pub fn swiglu(&self, dim: isize) -> Result<Tensor> {
+    pub fn swiglu(&self, dim: impl Dim) -> Result<Tensor> {
+        let dim = dim.signed();
         let (a, b) = halves("swiglu", self, dim)?;
         a.silu().try_mul(&b)
     }

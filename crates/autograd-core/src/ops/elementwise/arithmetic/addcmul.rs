@@ -3,7 +3,7 @@
 use crate::error::Result;
 use crate::kernels::number::Number;
 use crate::ops::elementwise::driver::{Elementwise, Keeps, try_elementwise};
-use crate::tensor::{DType, Tensor};
+use crate::tensor::{DType, Tensor, whole};
 
 impl Tensor {
     /// `y = x + value · a · b`, element by element; the operands are broadcast to a common shape. Integers stay
@@ -25,7 +25,7 @@ impl Tensor {
     pub fn addcmul(&self, tensor1: &Tensor, tensor2: &Tensor, value: f64) -> Result<Tensor> {
         let operands = [self, tensor1, tensor2];
         let integers = operands.iter().all(|x| x.dtype() == DType::I64);
-        if integers && (value.fract() != 0.0 || value.abs() > 9e15) {
+        if integers && whole(value).is_none() {
             return try_elementwise(operands.map(|x| x.to_dtype(DType::F32)).each_ref(), Addcmul(value));
         }
         try_elementwise(operands, Addcmul(value))

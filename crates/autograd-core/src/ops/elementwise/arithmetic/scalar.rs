@@ -3,7 +3,7 @@
 use crate::kernels::number::Number;
 use crate::ops::elementwise::driver::{Elementwise, Keeps, elementwise};
 use crate::tape::unwatched;
-use crate::tensor::{DType, Tensor};
+use crate::tensor::{DType, Tensor, whole};
 
 impl Tensor {
     /// `y = x + c`; also written `&x + c`. The number takes the tensor's dtype; an integer tensor becomes `F32` if the
@@ -64,8 +64,7 @@ impl Tensor {
 
     /// Integers become floats if the number is not whole.
     fn with_number<F: Elementwise<1>>(&self, c: f64, f: F) -> Tensor {
-        let whole = c.fract() == 0.0 && c.abs() < 9e15;
-        let float = (self.dtype() == DType::I64 && !whole).then(|| self.to_dtype(DType::F32));
+        let float = (self.dtype() == DType::I64 && whole(c).is_none()).then(|| self.to_dtype(DType::F32));
         elementwise([float.as_ref().unwrap_or(self)], f)
     }
 }

@@ -23,7 +23,7 @@ impl Tensor {
     pub fn masked_fill(&self, mask: &Tensor, value: f64) -> Result<Tensor> {
         Check("masked_fill").dtype(mask, DType::Bool)?;
         Check("masked_fill").broadcast(self.shape(), mask.shape())?;
-        mask.where_cond(&Tensor::full(&[], value, self.dtype())?, self)
+        mask.where_cond(&Tensor::filled("masked_fill", &[], value, self.dtype())?, self)
     }
 }
 
@@ -32,6 +32,10 @@ crate::ops::cases::cases![{
     let inputs = vec![Input::real(&[3, 4], -2.0..2.0), Input::mask(&[4])];
     [Case::new("masked_fill", inputs, |x| x[0].masked_fill(&x[1], 0.25))
         .value(|x| (0..12).map(|i| if x[1][i % 4] == 1.0 { 0.25 } else { x[0][i] }).collect())
+        .refuses(
+            |x| x[0].to_dtype(DType::I64).masked_fill(&x[1], f64::NEG_INFINITY),
+            "masked_fill: value is -inf, it must be a whole number of 64 bits",
+        )
         .refuses(|x| x[0].masked_fill(&x[0], 0.25), "masked_fill: dtype is F64, expected Bool; to_dtype converts")
         .refuses(
             |x| x[0].t()?.masked_fill(&x[1].expand(&[3, 4])?, 0.25),

@@ -4,6 +4,7 @@ use super::vector::norm;
 use crate::error::{Error, Result};
 use crate::ops::check::Check;
 use crate::ops::reduce::dims::{ReduceDims, keep};
+use crate::shape::Dim;
 use crate::tensor::Tensor;
 
 impl Tensor {
@@ -24,7 +25,8 @@ impl Tensor {
     /// assert_eq!(y[2..], [0.3, 0.4]);
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
-    pub fn renorm(&self, p: f64, dim: isize, maxnorm: f64) -> Result<Tensor> {
+    pub fn renorm(&self, p: f64, dim: impl Dim, maxnorm: f64) -> Result<Tensor> {
+        let dim = dim.signed();
         let check = Check("renorm");
         check.float(self)?;
         if self.rank() < 2 {

@@ -1,0 +1,77 @@
+//! Integers, which are never rounded in silence.
+
+use autograd_core::{DType, Result, Tensor};
+
+const ENDS: [i64; 6] = [i64::MIN, i64::MIN + 1, -(1 << 53) - 1, (1 << 53) + 1, i64::MAX - 1, i64::MAX];
+
+#[test]
+fn one_integer_is_a_float_only_where_that_is_exact() -> Result<()> {
+    for x in ENDS {
+        let one = Tensor::from(x);
+        assert_eq!(one.item::<i64>()?, x);
+        assert_eq!(one.to_f64()?, x as f64);
+        let error = one.item::<f64>().expect_err("it is not exact").to_string();
+        assert_eq!(error, "item: dtype is I64, expected F64; to_dtype converts", "{x}");
+    }
+    assert_eq!(Tensor::from(-(1i64 << 53)).item::<f64>()?, -(2f64.powi(53)));
+    Ok(())
+}
+
+#[test]
+fn a_number_that_is_no_integer_is_refused() -> Result<()> {
+    let (x, index) = (Tensor::from([1, 2]), Tensor::from([0]));
+    for value in [0.5, f64::NAN, f64::NEG_INFINITY, 2f64.powi(63)] {
+        let results = [
+            ("full", Tensor::full(&[2], value, DType::I64)),
+            ("masked_fill", x.masked_fill(&Tensor::from([true, false]), value)),
+            ("scatter_scalar", x.scatter_scalar(0, &index, value)),
+            ("index_fill", x.index_fill(0, &index, value)),
+        ];
+        for (op, result) in results {
+            let text = format!("{op}: value is {value}, it must be a whole number of 64 bits");
+            assert_eq!(result.expect_err(op).to_string(), text);
+        }
+    }
+    let error = Tensor::arange(0.0, 1.0, 0.25, DType::I64).expect_err("a fraction").to_string();
+    assert_eq!(error, "arange: step is 0.25, it must be a whole number of 64 bits");
+    assert_eq!(Tensor::full(&[1], -(2f64.powi(63)), DType::I64)?.to_vec::<i64>()?, [i64::MIN]);
+    assert_eq!(x.full_like(-1.5).to_vec::<i64>()?, [-1, -1]);
+    assert_eq!(x.full_like(f64::INFINITY).to_vec::<i64>()?, [i64::MAX - 1023; 2]);
+    Ok(())
+}
+
+#[test]
+fn whole_numbers_of_any_size_leave_integers_integers() -> Result<()> {
+    let x = Tensor::from([1, -1]);
+    for (c, dtype) in
+        [(1e16, DType::I64), (-(2f64.powi(63)), DType::I64), (2f64.powi(63), DType::F32), (0.5, DType::F32)]
+    {
+        assert_eq!(x.add_scalar(c).dtype(), dtype, "{c}");
+        assert_eq!(x.addcmul(&x, &x, c)?.dtype(), dtype, "{c}");
+    }
+    assert_eq!(x.add_scalar(2f64.powi(60)).to_vec::<i64>()?, [(1 << 60) + 1, (1 << 60) - 1]);
+    Ok(())
+}
+
+#[test]
+fn bounds_far_apart_have_numbers_between_them() -> Result<()> {
+    let x = Tensor::linspace(-1e308, 1e308, 5, DType::F64)?.to_vec::<f64>()?;
+    assert_eq!(x, [-1e308, -5e307, 0.0, 5e307, 1e308]);
+    for (start, end, name) in [(f64::INFINITY, 1.0, "start"), (0.0, f64::NAN, "end")] {
+        let error = Tensor::arange(start, end, 1.0, DType::F64).expect_err("not finite").to_string();
+        assert!(error.starts_with(&format!("arange: {name} is ")), "{error}");
+    }
+    Ok(())
+}
+
+#[test]
+fn dims_and_sizes_are_numbers_of_any_kind() -> Result<()> {
+    let x = Tensor::from([[1.0, 2.0], [3.0, 4.0]]);
+    let last = x.rank() - 1;
+    assert_eq!(x.softmax(last)?.to_f64s(), x.softmax(-1)?.to_f64s());
+    assert_eq!(Tensor::cat(&[&x, &x], last)?.shape(), [2, 4]);
+    let index = Tensor::from([[0], [1]]);
+    assert_eq!(x.gather(last, &index)?.to_f64s(), x.gather(1i64, &index)?.to_f64s());
+    assert_eq!(x.expand(&[3, x.shape()[0], x.shape()[1]])?.shape(), [3, 2, 2]);
+    Ok(())
+}

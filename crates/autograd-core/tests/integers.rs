@@ -28,7 +28,7 @@ fn a_number_that_is_no_integer_is_refused() -> Result<()> {
             ("index_fill", x.index_fill(0, &index, value)),
         ];
         for (op, result) in results {
-            let text = format!("{op}: value is {value}, it must be a whole number of 64 bits");
+            let text = format!("{op}: value is {value:?}, it must be a whole number of 64 bits");
             assert_eq!(result.expect_err(op).to_string(), text);
         }
     }

@@ -65,13 +65,12 @@ fn bounds_far_apart_have_numbers_between_them() -> Result<()> {
 }
 
 #[test]
-fn dims_and_sizes_are_numbers_of_any_kind() -> Result<()> {
+fn dims_are_numbers_of_any_kind() -> Result<()> {
     let x = Tensor::from([[1.0, 2.0], [3.0, 4.0]]);
     let last = x.rank() - 1;
     assert_eq!(x.softmax(last)?.to_f64s(), x.softmax(-1)?.to_f64s());
     assert_eq!(Tensor::cat(&[&x, &x], last)?.shape(), [2, 4]);
     let index = Tensor::from([[0], [1]]);
     assert_eq!(x.gather(last, &index)?.to_f64s(), x.gather(1i64, &index)?.to_f64s());
-    assert_eq!(x.expand(&[3, x.shape()[0], x.shape()[1]])?.shape(), [3, 2, 2]);
     Ok(())
 }

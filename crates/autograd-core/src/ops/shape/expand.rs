@@ -1,7 +1,7 @@
 //! Repetition of dimensions of size one, without copying.
 
 use crate::error::{Error, Result};
-use crate::shape::{Dim, Dims, Layout, strides_in};
+use crate::shape::{Dims, Layout, strides_in};
 use crate::tape::{Pull, Pullback, record};
 use crate::tensor::Tensor;
 use smallvec::SmallVec;
@@ -22,16 +22,16 @@ impl Tensor {
     /// assert_eq!(x.to_vec::<i64>()?, [1, 2, 1, 2, 1, 2]);
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
-    pub fn expand(&self, shape: &[impl Dim]) -> Result<Tensor> {
+    pub fn expand(&self, shape: &[isize]) -> Result<Tensor> {
         let misfit = || {
             let expected = format!("one that expands to {shape:?} (sizes equal, or 1)");
             Error::shape("expand", "the tensor", self.shape(), expected)
         };
         let missing = shape.len().checked_sub(self.rank()).ok_or_else(misfit)?;
         let mut sizes: Dims = SmallVec::with_capacity(shape.len());
-        for (d, size) in shape.iter().map(|size| size.signed()).enumerate() {
+        for (d, size) in shape.iter().enumerate() {
             let old = d.checked_sub(missing).map(|d| self.shape()[d]);
-            sizes.push(match (size, old) {
+            sizes.push(match (*size, old) {
                 (-1, Some(old)) => old,
                 (size, None) if size >= 0 => size as usize,
                 (size, Some(old)) if size >= 0 && (old == 1 || old == size as usize) => size as usize,

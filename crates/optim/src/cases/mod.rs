@@ -1,11 +1,13 @@
 //! The suite that every optimizer's `cases!` runs.
 
 mod evaluated;
+mod golden;
 mod net;
 mod properties;
 mod rows;
 mod unmoved;
 
+pub(crate) use golden::{golden, golden_with};
 use properties::{OF_WRAPPED, PROPERTIES};
 pub(crate) use rows::{Case, Common, Scalar, Whole, coupled, joint, plain, refused, wrapped};
 

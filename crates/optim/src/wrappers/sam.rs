@@ -43,6 +43,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 /// # References
 /// Foret, Kleiner, Mobahi, Neyshabur, Sharpness-Aware Minimization for Efficiently Improving Generalization, 2021,
 /// algorithm 1. Kwon, Kim, Park, Choi, ASAM, 2021, equation 9 (adaptive, with η = 0).
+///
+/// # Differs from
+/// * PyTorch, Keras: they do not have it.
+/// * optax (`contrib.sam`): the way to p + e is that of any optimizer, with any number of steps; unless in `opaque_mode`, an
+///   update is one evaluation, so every second one goes to p + e; there is no adaptive form; without the 1e-12 a gradient of
+///   0 makes the parameters NaN.
 #[derive(Clone, Debug)]
 pub struct Sam<O>(Wrapped<O, Sharp>);
 

@@ -136,6 +136,13 @@ cases![
 #[cfg(test)]
 mod tests {
     use super::key;
+    use crate::NoisySgd;
+    use crate::cases::golden;
+
+    #[test]
+    fn optax_has_the_same_steps_without_noise() {
+        golden(NoisySgd::new(0.1).eta(0.0), [-1.025, -0.225, 0.575, -0.9]);
+    }
 
     #[test]
     fn noise_depends_on_seed_parameter_and_step() {

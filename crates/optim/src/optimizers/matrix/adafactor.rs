@@ -18,19 +18,20 @@ const NOT_POSITIVE: Range = Range::new(|x| x <= 0.0 && x.is_finite(), "finite an
 ///
 /// ```text
 /// w = t^β                                    (beta2_decay β ≤ 0;  t = 1, 2, ..)
-/// α = max(ε₂, rms(p)) · min(lr, 1/√t)
+/// α = max(ε₂, rms(p)) · min(lr, 1/√t)        (scale_parameter;  relative_step: without it lr in place of the minimum)
 /// p ← (1 − lr·λ) p                           (weight_decay λ, decoupled)
 /// r ← (1 − w) r + w · mean of g² over columns
 /// c ← (1 − w) c + w · mean of g² over rows
 /// v = r c / max(ε₁, mean of r)               (a parameter of fewer than two dims: v ← (1 − w) v + w g²)
 /// u = g / √max(v, ε₁²)
-/// p ← p − α u / max(1, rms(u) / d)
+/// m ← μ m + (1 − μ) α u / max(1, rms(u) / d)          (momentum μ)
+/// p ← p − m
 /// ```
 ///
 /// rms is the root of the mean of the squares; of more than two dims the last two are rows and columns. `lr ≥ 0`,
-/// `β ≤ 0` (−0.8), `ε₁ ≥ 0` (the machine epsilon of the parameter's dtype), `ε₂ ≥ 0` (0.001), `d ≥ 1` (1), `λ ≥ 0` (0).
-/// State: `row_var` (r) and `col_var` (c), or `variance` (v); those that a parameter does not use have no elements. t
-/// counts the steps of each parameter.
+/// `β ≤ 0` (−0.8), `ε₁ ≥ 0` (the machine epsilon of the parameter's dtype), `ε₂ ≥ 0` (0.001), `d ≥ 1` (1), `0 ≤ μ < 1` (0),
+/// `λ ≥ 0` (0). State: `row_var` (r) and `col_var` (c), or `variance` (v); those that a parameter does not use have no
+/// elements; `exp_avg` (m) with momentum. t counts the steps of each parameter.
 ///
 /// # Numerics
 /// Squares that overflow the dtype count as its largest number over the number of elements.
@@ -47,6 +48,10 @@ const NOT_POSITIVE: Range = Range::new(|x| x <= 0.0 && x.is_finite(), "finite an
 ///
 /// let adafactor = Adafactor::new(0.01).beta2_decay(-0.5).d(1.5);
 /// assert_eq!((adafactor.get("beta2_decay")?, adafactor.get("d")?), (-0.5, 1.5));
+/// let mut x = Param::new(Tensor::from([8.0, -8.0]))?;         // a rate that is lr, whatever t and rms(p) are
+/// let grads = x.square().sum().backward()?;
+/// Adafactor::new(2.0).relative_step(false).scale_parameter(false).momentum(0.5).step(&mut x, &grads)?;
+/// assert_eq!(x.to_vec::<f32>()?, [7.0, -7.0]);
 /// # Ok::<(), autograd_core::Error>(())
 /// ```
 ///
@@ -54,8 +59,11 @@ const NOT_POSITIVE: Range = Range::new(|x| x <= 0.0 && x.is_finite(), "finite an
 /// Shazeer, Stern, Adafactor: Adaptive Learning Rates with Sublinear Memory Cost, 2018, algorithms 4 and 5.
 ///
 /// # Differs from
-/// * PyTorch: nothing but the squares that overflow.
+/// * PyTorch: nothing but the squares that overflow. It has neither momentum nor a way to switch off the minimum or rms(p).
 /// * Keras: [`Adafactor::keras`]. The paper: ε₁ is added to g², as in Keras.
+/// * optax: `Adafactor::keras(lr).relative_step(false)`, but a parameter has r and c only if two of its dims are at least 128
+///   (`min_dim_size_to_factor`), and of the two largest dims; λ is not multiplied with lr; t begins at `decay_offset`, and w
+///   is computed in `F32`. There d is `clipping_threshold`, `scale_parameter` is `multiply_by_parameter_scale`.
 #[derive(Clone)]
 pub struct Adafactor(Driver<AdafactorRule>);
 optimizer!(Adafactor, AdafactorRule);
@@ -67,19 +75,24 @@ struct AdafactorRule {
     eps1: Option<f64>,
     eps2: f64,
     d: f64,
+    relative_step: bool,
+    scale_parameter: bool,
+    momentum: f64,
     keras: bool,
 }
 
 impl Adafactor {
     /// An optimizer with the default hyperparameters; PyTorch's `lr` is 0.01.
     pub fn new(lr: f64) -> Adafactor {
-        let rule = AdafactorRule { beta2_decay: -0.8, eps1: None, eps2: 1e-3, d: 1.0, keras: false };
+        let (beta2_decay, eps1, eps2, d, momentum) = (-0.8, None, 1e-3, 1.0, 0.0);
+        let (relative_step, scale_parameter, keras) = (true, true, false);
+        let rule = AdafactorRule { beta2_decay, eps1, eps2, d, relative_step, scale_parameter, momentum, keras };
         Adafactor(Driver::new(rule, lr).decoupled_weight_decay(true))
     }
 
     /// Keras' form: `g² + ε₁` is averaged, with ε₁ 1e-30, and `v = r c / mean of r` in place of what keeps it from 0
-    /// above; ε₂ takes rms(p) after the decay; d is any positive number. (Keras' `relative_step` has no effect:
-    /// `min(lr, 1/√t)` is taken in any case.)
+    /// above; ε₂ takes rms(p) after the decay; d is any positive number. (Keras' own
+    /// `relative_step` has no effect: `min(lr, 1/√t)` is taken in any case.)
     ///
     /// # Examples
     /// ```
@@ -122,18 +135,37 @@ impl Adafactor {
     pub fn d(self, d: f64) -> Adafactor {
         self.with(|rule| rule.d = d)
     }
+
+    /// Whether the rate is min(lr, 1/√t), and not lr itself. Default true.
+    pub fn relative_step(self, relative_step: bool) -> Adafactor {
+        self.with(|rule| rule.relative_step = relative_step)
+    }
+
+    /// Whether the rate is multiplied by the size of the parameter, max(ε₂, rms(p)). Default true.
+    pub fn scale_parameter(self, scale_parameter: bool) -> Adafactor {
+        self.with(|rule| rule.scale_parameter = scale_parameter)
+    }
+
+    /// μ, `0 ≤ μ < 1`: how much of the past steps is kept, at the cost of a number for each element. Default 0: nothing.
+    pub fn momentum(self, momentum: f64) -> Adafactor {
+        self.with(|rule| rule.momentum = momentum)
+    }
 }
 
 impl Rule for AdafactorRule {
     const NAME: &'static str = "Adafactor";
-    const STATE: &'static [&'static str] = &["row_var", "col_var", "variance"];
+    const STATE: &'static [&'static str] = &["row_var", "col_var", "variance", "exp_avg"];
+
+    fn uses(&self, slot: usize) -> bool {
+        slot < 3 || self.momentum != 0.0
+    }
 
     fn start(&self, slot: usize, parameter: &Tensor, _: f64) -> Result<Tensor> {
         let mut shape = parameter.shape().to_vec();
         match (slot, &mut shape[..]) {
             (0, [.., _, columns]) => *columns = 1,
             (1, [.., rows, _]) => *rows = 1,
-            (2, [] | [_]) => {}
+            (2, [] | [_]) | (3, _) => {}
             _ => shape = vec![0],
         }
         Tensor::zeros(&shape, parameter.dtype())
@@ -146,6 +178,7 @@ impl Rule for AdafactorRule {
         }
         see("eps[1]", &mut self.eps2, Range::AT_LEAST_0);
         see("d", &mut self.d, POSITIVE);
+        see("momentum", &mut self.momentum, Range::DECAY);
     }
 
     fn check(&self) -> Result<()> {
@@ -163,18 +196,22 @@ impl Rule for AdafactorRule {
         let t = turn.t as f64;
         let decayed = self.keras && turn.decay == Decay::Decoupled;
         let shrunk = if decayed { (1.0 - turn.lr * turn.weight_decay).abs() } else { 1.0 };
-        let alpha = self.eps2.max(rms(turn.parameter)? * shrunk) * turn.lr.min(1.0 / t.sqrt());
+        let size = if self.scale_parameter { self.eps2.max(rms(turn.parameter)? * shrunk) } else { 1.0 };
+        let alpha = size * if self.relative_step { turn.lr.min(1.0 / t.sqrt()) } else { turn.lr };
         let g = turn.descent()?;
         let u = no_grad(|| self.scaled(&g, t.powf(self.beta2_decay), turn.state))?;
         let rate = alpha / (rms(&u)? / self.d).max(1.0);
-        turn.subtract(rate, &u)
+        let Some(average) = &mut turn.state[3] else { return turn.subtract(rate, &u) };
+        blend(average, self.momentum, (1.0 - self.momentum) * rate, &u)?;
+        let step = average.detach();
+        turn.subtract(1.0, &step)
     }
 }
 
 impl AdafactorRule {
     /// u, with the gain w of a new square.
     fn scaled(&self, g: &Tensor, gain: f64, state: &mut [Option<Tensor>]) -> Result<Tensor> {
-        let [Some(row), Some(column), Some(variance)] = state else {
+        let [Some(row), Some(column), Some(variance), _] = state else {
             unreachable!("the driver has made all states, which are always in use")
         };
         let (largest, epsilon) = match g.dtype() {
@@ -239,17 +276,23 @@ struct ByHand {
     d: f64,
     beta: f64,
     keras: bool,
+    /// Neither the minimum nor rms(p), and a momentum of ½.
+    free: bool,
+    decay: f64,
 }
 
 #[cfg(test)]
-fn by_hand(w: &mut crate::cases::Whole, g: &[f64], set: &ByHand, decay: f64) {
+const SET: ByHand = ByHand { eps: [1e-5, 0.01], d: 1.0, beta: -0.8, keras: false, free: false, decay: 0.0 };
+
+#[cfg(test)]
+fn by_hand(w: &mut crate::cases::Whole, g: &[f64], set: &ByHand) {
     let n = w.p.len();
     let rms = |x: &[f64]| (x.iter().map(|x| x * x).sum::<f64>() / n as f64).sqrt();
     let columns = w.shape.last().copied().unwrap_or(1);
     let rows = n / columns;
     let gain = w.t.powf(set.beta);
-    let size = if set.keras { rms(&w.p) * (1.0 - 0.5 * decay) } else { rms(&w.p) };
-    let alpha = size.max(set.eps[1]) * f64::min(0.5, 1.0 / w.t.sqrt());
+    let size = if set.keras { rms(&w.p) * (1.0 - 0.5 * set.decay) } else { rms(&w.p) };
+    let alpha = if set.free { 0.5 } else { size.max(set.eps[1]) * f64::min(0.5, 1.0 / w.t.sqrt()) };
     let square = |i: usize| g[i] * g[i] + if set.keras { set.eps[0] } else { 0.0 };
     if w.t == 1.0 {
         w.b = vec![0.0; rows];
@@ -274,31 +317,33 @@ fn by_hand(w: &mut crate::cases::Whole, g: &[f64], set: &ByHand, decay: f64) {
     };
     let u: Vec<f64> = (0..n).map(u).collect();
     let limit = (rms(&u) / set.d).max(1.0);
-    for (p, u) in w.p.iter_mut().zip(&u) {
-        *p = (1.0 - 0.5 * decay) * *p - alpha * u / limit;
+    for ((p, m), u) in w.p.iter_mut().zip(&mut w.d).zip(&u) {
+        let step = alpha * u / limit;
+        *m = if set.free { 0.5 * *m + 0.5 * step } else { step };
+        *p = (1.0 - 0.5 * set.decay) * *p - *m;
     }
 }
 
 #[cfg(test)]
-const KEEPS: &[&str] = &["row_var", "col_var", "variance"];
-
-#[cfg(test)]
 cases![
-    coupled(
-        || Adafactor::new(0.5).eps(1e-5, 0.01).d(1.5),
-        |w, g| by_hand(w, g, &ByHand { eps: [1e-5, 0.01], d: 1.5, beta: -0.8, keras: false }, 0.0)
-    )
-    .keeps(KEEPS),
+    coupled(|| Adafactor::new(0.5).eps(1e-5, 0.01).d(1.5), |w, g| by_hand(w, g, &ByHand { d: 1.5, ..SET }))
+        .keeps(&["row_var", "col_var", "variance"]),
     coupled(
         || Adafactor::new(0.5).eps(1e-5, 2.0).beta2_decay(-0.5).weight_decay(0.25),
-        |w, g| by_hand(w, g, &ByHand { eps: [1e-5, 2.0], d: 1.0, beta: -0.5, keras: false }, 0.25)
+        |w, g| by_hand(w, g, &ByHand { eps: [1e-5, 2.0], beta: -0.5, decay: 0.25, ..SET })
     )
-    .keeps(KEEPS),
+    .keeps(&["row_var", "col_var", "variance"]),
     coupled(
         || Adafactor::keras(0.5).eps(1e-5, 0.01).d(0.5).weight_decay(0.25),
-        |w, g| by_hand(w, g, &ByHand { eps: [1e-5, 0.01], d: 0.5, beta: -0.8, keras: true }, 0.25)
+        |w, g| by_hand(w, g, &ByHand { d: 0.5, keras: true, decay: 0.25, ..SET })
     )
-    .keeps(KEEPS),
+    .keeps(&["row_var", "col_var", "variance"]),
+    coupled(
+        || Adafactor::new(0.5).eps(1e-5, 0.01).relative_step(false).scale_parameter(false).momentum(0.5),
+        |w, g| by_hand(w, g, &ByHand { free: true, ..SET })
+    )
+    .keeps(&["row_var", "col_var", "variance", "exp_avg"]),
+    refused(Adafactor::new(0.1).momentum(1.0), "Adafactor: momentum is 1.0, it must be in [0, 1)"),
     refused(Adafactor::new(0.1).d(0.5), "Adafactor: d is 0.5, it must be at least 1; the form of Keras takes less"),
     refused(Adafactor::keras(0.1).d(0.0), "Adafactor: d is 0.0, it must be finite and positive"),
     refused(Adafactor::new(0.1).beta2_decay(0.5), "Adafactor: beta2_decay is 0.5, it must be finite and at most 0"),
@@ -307,6 +352,7 @@ cases![
 
 #[cfg(test)]
 mod tests {
+    use crate::cases::golden;
     use crate::{Adafactor, Optimizer};
     use autograd_core::module::Param;
     use autograd_core::{DType, Tensor};
@@ -316,6 +362,15 @@ mod tests {
         let grads = x.try_mul(g).expect("its shape").sum().backward().expect("tracked");
         adafactor.step(&mut x, &grads).expect("valid");
         (x.to_f64s(), adafactor)
+    }
+
+    #[test]
+    fn optax_has_the_same_steps_where_its_w_is_computed_in_f64() {
+        let optax = || Adafactor::keras(0.1).relative_step(false);
+        let momentum = [-1.0068882948461797, -0.18579216394545456, 0.4985749135299641, -0.8307175664363426];
+        golden(optax().d(0.75).momentum(0.5), momentum);
+        let unscaled = [-1.0241865189178083, -0.21797369907178868, 0.5447297946569231, -0.9100181731811019];
+        golden(optax().scale_parameter(false), unscaled);
     }
 
     #[test]

@@ -49,6 +49,11 @@ use autograd_core::{Error, ErrorKind, Result, Shape, Tensor, no_grad};
 ///
 /// # Differs from
 /// * PyTorch: it computes the loop in bfloat16; the original does, too.
+/// * Keras: f is `0.2 √max(R, C)` ([`AdjustLr::MatchRmsAdamw`]), or 1; λ is 0.004; ε is added to ‖m‖; embeddings and what is
+///   no matrix take steps of AdamW in the same optimizer.
+/// * optax (`contrib.muon`): matrices are `[in, out]`, so f is `√max(1, C / R)`, or `consistent_rms √max(R, C)`; λ is 0; ε is
+///   1e-8, and added; nesterov has Adam's bias correction, `(1 − μ) g / (1 − μᵗ) + μ m / (1 − μᵗ⁺¹)`; what is no matrix takes
+///   steps of AdamW; there are other norms than ‖m‖, and coefficients for each iteration.
 #[derive(Clone)]
 pub struct Muon(Driver<MuonRule>);
 optimizer!(Muon, MuonRule);
@@ -313,9 +318,18 @@ cases![
 
 #[cfg(test)]
 mod tests {
-    use crate::{Muon, Optimizer};
+    use crate::cases::golden;
+    use crate::{AdjustLr, Muon, Optimizer};
     use autograd_core::Tensor;
     use autograd_core::module::Param;
+
+    #[test]
+    fn optax_has_the_same_steps_without_nesterov() {
+        let muon = || Muon::new(0.1).nesterov(false).eps(0.0).weight_decay(0.5);
+        golden(muon(), [-0.782023327580945, -0.18350890925153182, 0.46187981004443435, -0.9407928049812729]);
+        let expected = [-0.748366105553951, -0.18369828424659426, 0.3942275914914941, -0.6614787686094052];
+        golden(muon().adjust_lr(AdjustLr::MatchRmsAdamw), expected);
+    }
 
     #[test]
     fn what_is_no_matrix_is_refused_by_name_and_nothing_changes() {

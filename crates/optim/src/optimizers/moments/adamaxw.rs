@@ -75,3 +75,15 @@ cases![
     .keeps(&["exp_avg", "exp_inf"]),
     refused(AdamaxW::new(0.1).weight_decay(-1.0), "AdamaxW: weight_decay is -1.0, it must be finite and at least 0"),
 ];
+
+#[cfg(test)]
+mod tests {
+    use crate::AdamaxW;
+    use crate::cases::golden;
+
+    #[test]
+    fn optax_has_the_same_steps() {
+        let expected = [-0.9026219045413915, -0.21995116618819197, 0.5163867240900548, -0.7936357901259473];
+        golden(AdamaxW::new(0.05).betas(0.5, 0.75).eps(0.01).weight_decay(0.3), expected);
+    }
+}

@@ -41,7 +41,8 @@ use autograd_core::update::{ElementRule, Real};
 /// Pagliardini, Ablin, Grangier, The AdEMAMix Optimizer: Better, Faster, Older, 2024, algorithm 1.
 ///
 /// # Differs from
-/// * optax (`contrib.ademamix`): α is 6 by default. PyTorch and Keras do not have it.
+/// * optax (`contrib.ademamix`): α is 5 by default; α and β₃ may be schedules, in place of a warm-up; there is an ε inside
+///   the root, too. PyTorch and Keras do not have it.
 #[derive(Clone)]
 pub struct AdEmaMix(Driver<AdEmaMixRule>);
 optimizer!(AdEmaMix, AdEmaMixRule);
@@ -210,3 +211,15 @@ cases![
     refused(AdEmaMix::new(0.1).alpha(-1.0), "AdEMAMix: alpha is -1.0, it must be finite and at least 0"),
     refused(AdEmaMix::new(0.1).eps(-1.0), "AdEMAMix: eps is -1.0, it must be finite and at least 0"),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::example;
+    use crate::cases::golden;
+
+    #[test]
+    fn optax_has_the_same_steps() {
+        let expected = [-0.8475301196231394, -0.13388187097060947, 0.539301370416711, -0.8910125098567429];
+        golden(example().weight_decay(0.5), expected);
+    }
+}

@@ -42,7 +42,8 @@ use autograd_core::update::{ElementRule, Real};
 /// Converge with Any β₂ with the Optimal Rate, 2024, algorithm 2, with the clipping of the authors' code.
 ///
 /// # Differs from
-/// * PyTorch, Keras, optax: they do not have it.
+/// * optax (`contrib.adopt`): there is no weight decay; the limit may be another function of t, and the momentum Nesterov's.
+/// * PyTorch, Keras: they do not have it.
 #[derive(Clone)]
 pub struct Adopt(Driver<AdoptRule>);
 optimizer!(Adopt, AdoptRule);
@@ -165,3 +166,15 @@ cases![
     refused(Adopt::new(0.1).betas(0.9, 1.0), "ADOPT: betas[1] is 1.0, it must be in [0, 1)"),
     refused(Adopt::new(0.1).eps(-1.0), "ADOPT: eps is -1.0, it must be finite and at least 0"),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::example;
+    use crate::cases::golden;
+
+    #[test]
+    fn optax_has_the_same_steps() {
+        let expected = [-1.0698847338549695, -0.19908506613616653, 0.5164490645516652, -0.771608565937175];
+        golden(example(), expected);
+    }
+}

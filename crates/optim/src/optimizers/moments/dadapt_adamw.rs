@@ -8,8 +8,9 @@ use crate::turn::Turn;
 use autograd_core::update::{ElementRule, FoldRule, Real};
 use autograd_core::{Result, no_grad};
 
-/// D-adaptation: [`AdamW`](crate::AdamW) that finds its learning rate, from a lower bound d of the distance to the solution.
-/// [`Prodigy`](crate::Prodigy) is its faster successor.
+/// D-adaptation: [`AdamW`](crate::AdamW) that finds its learning rate, from an estimate d of the distance to the solution. Of
+/// sums it is a lower bound; of averages, as here, it may come out a few times too large. [`Prodigy`](crate::Prodigy) is its
+/// faster successor.
 ///
 /// ```text
 /// η = d · lr                                                  (with bias_correction: · √(1 − β₂ᵗ) / (1 − β₁ᵗ))
@@ -42,8 +43,8 @@ use autograd_core::{Result, no_grad};
 ///     let grads = x.square().backward()?;
 ///     dadapt.step(&mut x, &grads)?;
 /// }
-/// assert!(x.item::<f64>()?.abs() < 0.1);
-/// assert!(dadapt.d() > 0.001 && dadapt.d() <= 5.0);
+/// assert!(x.item::<f64>()?.abs() < 1e-6);
+/// assert!((dadapt.d() - 11.627).abs() < 1e-3);        // of a distance of 5
 ///
 /// let dadapt = DAdaptAdamW::new(1.0).betas(0.9, 0.99).eps(1e-6).d0(1e-4).growth_rate(1.02).bias_correction(true);
 /// assert_eq!((dadapt.d(), dadapt.get("growth_rate")?), (1e-4, 1.02));

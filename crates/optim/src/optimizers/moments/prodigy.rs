@@ -55,8 +55,9 @@ use autograd_core::{Result, Tensor, no_grad};
 /// the authors' code.
 ///
 /// # Differs from
-/// * The authors' code: groups may have learning rates of their own. PyTorch and Keras do not have it; optax
-///   (`contrib.prodigy`) has fewer options.
+/// * The authors' code: groups may have learning rates of their own. PyTorch and Keras do not have it.
+/// * optax (`contrib.prodigy`): the bias correction is always there, a `growth_rate` and coupled weight decay are not; d₀ is
+///   `estim_lr0`, `d_coef` is `estim_lr_coef`. If all gradients of the first step are 0, d stays d₀; there it becomes NaN.
 #[derive(Clone)]
 pub struct Prodigy(Driver<ProdigyRule>);
 optimizer!(Prodigy, ProdigyRule);
@@ -345,10 +346,17 @@ cases![
 #[cfg(test)]
 mod tests {
     use super::{by_hand, example};
-    use crate::Optimizer;
-    use crate::cases::Whole;
+    use crate::cases::{Whole, golden};
+    use crate::{Optimizer, Prodigy};
     use autograd_core::Tensor;
     use autograd_core::module::Param;
+
+    #[test]
+    fn optax_has_the_same_steps() {
+        let expected = [-0.08565305412620541, -0.07616299667862107, 0.057853332596996376, 0.00015150801664419455];
+        let prodigy = Prodigy::new(1.0).betas(0.9, 0.5).beta3(0.5).eps(0.1).d0(0.05).d_coef(3.0);
+        golden(prodigy.bias_correction(true).weight_decay(1.5), expected); // d grows to 0.46
+    }
 
     #[test]
     fn along_one_direction_d_grows_by_its_formula() {

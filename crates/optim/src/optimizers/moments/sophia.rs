@@ -51,7 +51,9 @@ use autograd_core::{Error, Gradients, Result};
 /// # Differs from
 /// * The paper: h is estimated after a step, as in the authors' code, not before the first one.
 /// * The authors' code: B stands in h, not in the step; γ is called ρ, and ε is added.
-/// * PyTorch, Keras, optax: they do not have it.
+/// * optax (`contrib.sophia`): `m / (1 − β₁ᵗ)` stands in place of m; h is Hutchinson's estimate, of products of the Hessian
+///   with random signs, in steps 1, 11, 21, .., or a given function; β₁ is 0.965, γ 0.01, ε 1e-8, λ 1e-4.
+/// * PyTorch, Keras: they do not have it.
 #[derive(Clone)]
 pub struct SophiaG(Driver<SophiaRule>);
 optimizer!(SophiaG, SophiaRule);
@@ -188,6 +190,7 @@ cases![
 mod tests {
     use super::SophiaG;
     use crate::Optimizer;
+    use crate::cases::golden_with;
     use autograd_core::module::Param;
     use autograd_core::{Gradients, Tensor};
 
@@ -197,6 +200,17 @@ mod tests {
             grads.insert(param, param.full_like(*value)).expect("a parameter");
         }
         grads
+    }
+
+    #[test]
+    fn optax_has_the_same_steps_with_this_estimate_and_no_average_of_g() {
+        let expected = [-0.7636556649013398, -0.23231919140625001, 0.42196091406249997, -0.643978667814622];
+        let sophia = SophiaG::new(0.1).betas(0.0, 0.75).gamma(0.5).eps(0.5).weight_decay(0.5);
+        golden_with(sophia, expected, |k, sophia, model, grads| {
+            if k % 2 == 0 {
+                sophia.update_hessian(model, grads, 4).expect("valid");
+            }
+        });
     }
 
     #[test]

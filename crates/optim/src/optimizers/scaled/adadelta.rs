@@ -42,6 +42,7 @@ use autograd_core::update::{ElementRule, Real};
 ///
 /// # Differs from
 /// * PyTorch: nothing. The paper: `lr` is 1.
+/// * optax: nothing, given a `learning_rate`; without one its steps go uphill.
 /// * Keras: [`Adadelta::keras`] has ρ 0.95, ε 1e-7 and decoupled weight decay; its `lr` is 0.001.
 #[derive(Clone)]
 pub struct Adadelta(Driver<AdadeltaRule>);
@@ -132,3 +133,15 @@ cases![
     refused(Adadelta::new(0.1).rho(1.5), "Adadelta: rho is 1.5, it must be in [0, 1]"),
     refused(Adadelta::new(0.1).eps(-1.0), "Adadelta: eps is -1.0, it must be finite and at least 0"),
 ];
+
+#[cfg(test)]
+mod tests {
+    use crate::Adadelta;
+    use crate::cases::golden;
+
+    #[test]
+    fn optax_has_the_same_steps() {
+        let expected = [-0.9111022165663776, -0.2395377402755104, 0.5228766026929332, -0.7478936079518743];
+        golden(Adadelta::new(0.5).rho(0.75).eps(0.01).weight_decay(0.25), expected);
+    }
+}

@@ -44,7 +44,8 @@ use autograd_core::{Result, Tensor};
 /// # Differs from
 /// * PyTorch: nothing.
 /// * Keras: [`Adagrad::keras`] has ε inside the root, 1e-7, an `initial_accumulator_value` of 0.1, and decoupled weight
-///   decay. optax: ε inside the root, 1e-7, from 0.1, too.
+///   decay.
+/// * optax: [`Adagrad::optax`], which is that of Keras but for the weight decay, which optax does not have.
 #[derive(Clone)]
 pub struct Adagrad(Driver<AdagradRule>);
 optimizer!(Adagrad, AdagradRule);
@@ -68,6 +69,23 @@ impl Adagrad {
     pub fn keras(lr: f64) -> Adagrad {
         let keras = Adagrad::new(lr).initial_accumulator_value(0.1).eps(1e-7).eps_inside(true);
         keras.decoupled_weight_decay(true)
+    }
+
+    /// optax's form: ε inside the root, 1e-7; s starts at 0.1. Unlike in [`Adagrad::keras`], weight decay goes through the
+    /// gradient.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{Tensor, module::Param};
+    /// # use wengert_optim::{Adagrad, Optimizer};
+    /// let mut x = Param::new(Tensor::from(4.0))?;
+    /// let grads = x.sum().backward()?;                        // 1
+    /// Adagrad::optax(0.5).eps(2.9).step(&mut x, &grads)?;
+    /// assert!((x.item::<f32>()? - 3.75).abs() < 1e-6);        // √(0.1 + 1 + 2.9) = 2
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
+    pub fn optax(lr: f64) -> Adagrad {
+        Adagrad::new(lr).initial_accumulator_value(0.1).eps(1e-7).eps_inside(true)
     }
 
     /// η ≥ 0: how fast the learning rate falls. Default 0.
@@ -175,3 +193,15 @@ cases![
     ),
     refused(Adagrad::new(0.1).eps(f64::NAN), "Adagrad: eps is NaN, it must be finite and at least 0"),
 ];
+
+#[cfg(test)]
+mod tests {
+    use crate::Adagrad;
+    use crate::cases::golden;
+
+    #[test]
+    fn optax_has_the_same_steps() {
+        let expected = [-0.9836936324216745, -0.2556944643219007, 0.5752909353937217, -0.8623371389262464];
+        golden(Adagrad::optax(0.1), expected);
+    }
+}

@@ -5,8 +5,8 @@ use crate::named::optimizer;
 use crate::range::Range;
 use crate::rule::{Rule, See};
 use crate::turn::Turn;
-use autograd_core::Result;
 use autograd_core::update::{ElementRule, Real};
+use autograd_core::{Error, ErrorKind, Result, Tensor};
 
 /// RMSprop: each gradient is divided by the root of the average of its square.
 ///
@@ -14,14 +14,15 @@ use autograd_core::update::{ElementRule, Real};
 /// g ← g + λ p                            (weight_decay λ)
 /// s ← α s + (1 − α) g²                   (centered: a ← α a + (1 − α) g, and s − a² in place of s below)
 /// b ← μ b + g / (√s + ε)                 (momentum μ; without momentum b = g / (√s + ε))
-/// p ← p − lr · b
+/// p ← p − lr · b                         (nesterov: μ b + g / (√s + ε) in place of b)
 /// ```
 ///
 /// With `eps_inside` the divisor is `√(s + ε)`. With `lr_inside` the learning rate is in the momentum:
-/// `b ← μ b + lr · g / (√s + ε)`, `p ← p − b`.
+/// `b ← μ b + lr · g / (√s + ε)`, `p ← p − b`. With `bias_correction` s and a are divided by `1 − αᵗ` where they are used,
+/// t = 1, 2, ..
 ///
-/// `lr ≥ 0`, `0 ≤ α ≤ 1` (0.99), `ε ≥ 0` (1e-8), `μ ≥ 0` (0), `λ ≥ 0` (0). State: `square_avg` (s), `momentum_buffer`
-/// (b) with momentum, `grad_avg` (a) if centered.
+/// `lr ≥ 0`, `0 ≤ α ≤ 1` (0.99), `ε ≥ 0` (1e-8), `μ ≥ 0` (0), `λ ≥ 0` (0), s from `initial_scale ≥ 0` (0). State:
+/// `square_avg` (s), `momentum_buffer` (b) with momentum, `grad_avg` (a) if centered. t counts the steps of each parameter.
 ///
 /// # Examples
 /// ```
@@ -43,15 +44,17 @@ use autograd_core::update::{ElementRule, Real};
 /// Sequences With Recurrent Neural Networks, 2013, equations 38 to 41 (centered, momentum).
 ///
 /// # Differs from
-/// * PyTorch: s − a² that rounding takes below 0 counts as 0; there it becomes NaN.
+/// * PyTorch, Keras, optax: s − a² that rounding takes below 0 counts as 0; there the root may become NaN.
 /// * Keras: [`RmsProp::keras`] has ε inside the root and the learning rate inside the momentum; its α is 0.9, its ε
 ///   1e-7, its weight decay decoupled.
+/// * optax: [`RmsProp::optax`] has ε inside the root, the learning rate inside the momentum, and α (`decay`) 0.9. It has no
+///   weight decay. TensorFlow 1 has that form, too, with an `initial_scale` of 1.
 /// * The paper of Graves: as in Keras.
 #[derive(Clone)]
 pub struct RmsProp(Driver<RmsPropRule>);
 optimizer!(RmsProp, RmsPropRule);
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 struct RmsPropRule {
     alpha: f64,
     eps: f64,
@@ -59,13 +62,15 @@ struct RmsPropRule {
     centered: bool,
     eps_inside: bool,
     lr_inside: bool,
+    initial_scale: f64,
+    nesterov: bool,
+    bias_correction: bool,
 }
 
 impl RmsProp {
     /// An optimizer with the default hyperparameters.
     pub fn new(lr: f64) -> RmsProp {
-        let (alpha, eps, momentum) = (0.99, 1e-8, 0.0);
-        let rule = RmsPropRule { alpha, eps, momentum, centered: false, eps_inside: false, lr_inside: false };
+        let rule = RmsPropRule { alpha: 0.99, eps: 1e-8, ..RmsPropRule::default() };
         RmsProp(Driver::new(rule, lr))
     }
 
@@ -85,6 +90,22 @@ impl RmsProp {
     pub fn keras(lr: f64) -> RmsProp {
         let keras = RmsProp::new(lr).alpha(0.9).eps(1e-7).eps_inside(true).lr_inside(true);
         keras.decoupled_weight_decay(true)
+    }
+
+    /// optax's form: ε inside the root; the learning rate inside the momentum; α is 0.9.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{Tensor, module::Param};
+    /// # use wengert_optim::{Optimizer, RmsProp};
+    /// let mut x = Param::new(Tensor::from(4.0))?;
+    /// let grads = x.sum().backward()?;                                        // 1
+    /// RmsProp::optax(0.5).alpha(0.75).eps(3.75).step(&mut x, &grads)?;        // √(0.25 + 3.75) = 2
+    /// assert_eq!(x.item::<f32>()?, 3.75);
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
+    pub fn optax(lr: f64) -> RmsProp {
+        RmsProp::new(lr).alpha(0.9).eps_inside(true).lr_inside(true)
     }
 
     /// α, `0 ≤ α ≤ 1`: how much of the past the averages keep. Default 0.99.
@@ -129,6 +150,54 @@ impl RmsProp {
     pub fn lr_inside(self, inside: bool) -> RmsProp {
         self.with(|rule| rule.lr_inside = inside)
     }
+
+    /// The s ≥ 0 before the first step. Default 0.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{Tensor, module::Param};
+    /// # use wengert_optim::{Optimizer, RmsProp};
+    /// let mut x = Param::new(Tensor::from(4.0))?;
+    /// let grads = x.sum().backward()?;                                        // 1
+    /// RmsProp::new(0.5).alpha(0.75).eps(0.0).initial_scale(5.0).step(&mut x, &grads)?;
+    /// assert_eq!(x.item::<f32>()?, 3.75);                                     // √(0.75 · 5 + 0.25) = 2
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
+    pub fn initial_scale(self, initial_scale: f64) -> RmsProp {
+        self.with(|rule| rule.initial_scale = initial_scale)
+    }
+
+    /// Whether the momentum is Nesterov's. Default false.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{Tensor, module::Param};
+    /// # use wengert_optim::{Optimizer, RmsProp};
+    /// let mut x = Param::new(Tensor::from(4.0))?;
+    /// let grads = x.sum().backward()?;
+    /// RmsProp::new(0.5).alpha(0.75).eps(0.0).momentum(0.5).nesterov(true).step(&mut x, &grads)?;
+    /// assert_eq!(x.item::<f32>()?, 2.5);                                      // 0.5 (0.5 · 2 + 2)
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
+    pub fn nesterov(self, nesterov: bool) -> RmsProp {
+        self.with(|rule| rule.nesterov = nesterov)
+    }
+
+    /// Whether s and a are divided by `1 − αᵗ`, which makes up for their start at 0. Default false.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{Tensor, module::Param};
+    /// # use wengert_optim::{Optimizer, RmsProp};
+    /// let mut x = Param::new(Tensor::from(4.0))?;
+    /// let grads = x.sum().backward()?;
+    /// RmsProp::new(0.5).alpha(0.75).eps(0.0).bias_correction(true).step(&mut x, &grads)?;
+    /// assert_eq!(x.item::<f32>()?, 3.5);                                      // s is 0.25, and counts as 1
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
+    pub fn bias_correction(self, bias_correction: bool) -> RmsProp {
+        self.with(|rule| rule.bias_correction = bias_correction)
+    }
 }
 
 impl Rule for RmsPropRule {
@@ -139,17 +208,32 @@ impl Rule for RmsPropRule {
         [true, self.momentum != 0.0, self.centered][slot]
     }
 
+    fn start(&self, slot: usize, parameter: &Tensor, _: f64) -> Result<Tensor> {
+        Ok(if slot == 0 { parameter.full_like(self.initial_scale) } else { parameter.zeros_like() })
+    }
+
     fn hyperparameters(&mut self, see: &mut See<'_>) {
         see("alpha", &mut self.alpha, Range::FRACTION);
         see("eps", &mut self.eps, Range::AT_LEAST_0);
         see("momentum", &mut self.momentum, Range::AT_LEAST_0);
+        see("initial_scale", &mut self.initial_scale, Range::AT_LEAST_0);
+    }
+
+    fn check(&self) -> Result<()> {
+        if self.alpha < 1.0 || !self.bias_correction {
+            return Ok(());
+        }
+        let text = format!("RMSprop: alpha is {:?}, it must be below 1 for the bias correction", self.alpha);
+        Err(Error::new(ErrorKind::Argument, text))
     }
 
     fn step(&self, turn: Turn<'_>) -> Result<()> {
-        let RmsPropRule { alpha, eps, momentum, centered, .. } = *self;
+        let RmsPropRule { alpha, eps, momentum, centered, nesterov, .. } = *self;
         let (eps_inside, eps) = if self.eps_inside { (eps, 0.0) } else { (0.0, eps) };
         let (lr_inside, lr) = if self.lr_inside { (turn.lr, 1.0) } else { (1.0, turn.lr) };
-        let formula = Formula { lr, lr_inside, alpha, gain: 1.0 - alpha, eps, eps_inside, momentum, centered };
+        let correction = if self.bias_correction { 1.0 / (1.0 - alpha.powf(turn.t as f64)) } else { 1.0 };
+        let gain = 1.0 - alpha;
+        let formula = Formula { lr, lr_inside, alpha, gain, correction, eps, eps_inside, momentum, centered, nesterov };
         turn.update(formula)
     }
 }
@@ -160,10 +244,12 @@ struct Formula {
     lr_inside: f64,
     alpha: f64,
     gain: f64,
+    correction: f64,
     eps: f64,
     eps_inside: f64,
     momentum: f64,
     centered: bool,
+    nesterov: bool,
 }
 
 impl ElementRule<3> for Formula {
@@ -173,12 +259,16 @@ impl ElementRule<3> for Formula {
     fn element<T: Real>(self, p: T, g: T, [s, b, a]: [T; 3]) -> (T, [T; 3]) {
         let s = T::of(self.alpha) * s + T::of(self.gain) * (g * g);
         let a = if self.centered { a + T::of(self.gain) * (g - a) } else { T::ZERO };
+        let correction = T::of(self.correction);
+        let (square, mean) = (correction * s, correction * a);
         // Where g² overflows, a² may as well, and the difference is no number.
-        let spread = T::select(s.eq(T::INFINITY), s, s - a * a);
+        let spread = T::select(square.eq(T::INFINITY), square, square - mean * mean);
         let u = g / ((T::ZERO.larger(spread) + T::of(self.eps_inside)).sqrt() + T::of(self.eps));
         // Without momentum the b before is 0.
-        let b = T::of(self.momentum) * b + T::of(self.lr_inside) * u;
-        (p - T::of(self.lr) * b, [s, b, a])
+        let u = T::of(self.lr_inside) * u;
+        let b = T::of(self.momentum) * b + u;
+        let step = if self.nesterov { T::of(self.momentum) * b + u } else { b };
+        (p - T::of(self.lr) * step, [s, b, a])
     }
 }
 
@@ -228,16 +318,55 @@ cases![
         "momentum_buffer",
         "grad_avg"
     ]),
+    plain(
+        || quarter().initial_scale(2.0).momentum(0.5).nesterov(true),
+        |s, g| {
+            s.a = 0.75 * if s.t == 1.0 { 2.0 } else { s.a } + 0.25 * g * g;
+            let u = g / (s.a.sqrt() + 0.01);
+            s.c = 0.5 * s.c + u;
+            s.p -= 0.05 * (0.5 * s.c + u);
+        }
+    )
+    .keeps(&["square_avg", "momentum_buffer"]),
+    plain(
+        || RmsProp::optax(0.05).alpha(0.75).eps(0.01).centered(true).bias_correction(true),
+        |s, g| {
+            s.a = 0.75 * s.a + 0.25 * g * g;
+            s.b = 0.75 * s.b + 0.25 * g;
+            let correction = 1.0 - 0.75f64.powf(s.t);
+            s.p -= 0.05 * g / ((s.a / correction - (s.b / correction).powi(2)).max(0.0) + 0.01).sqrt();
+        }
+    )
+    .keeps(&["square_avg", "grad_avg"]),
     refused(RmsProp::new(0.1).alpha(-0.1), "RMSprop: alpha is -0.1, it must be in [0, 1]"),
     refused(RmsProp::new(0.1).eps(-1.0), "RMSprop: eps is -1.0, it must be finite and at least 0"),
     refused(RmsProp::new(0.1).momentum(f64::NAN), "RMSprop: momentum is NaN, it must be finite and at least 0"),
+    refused(RmsProp::new(0.1).initial_scale(-1.0), "RMSprop: initial_scale is -1.0, it must be finite and at least 0"),
+    refused(
+        RmsProp::new(0.1).alpha(1.0).bias_correction(true),
+        "RMSprop: alpha is 1.0, it must be below 1 for the bias correction"
+    ),
 ];
 
 #[cfg(test)]
 mod tests {
+    use crate::cases::golden;
     use crate::{Optimizer, RmsProp};
     use autograd_core::Tensor;
     use autograd_core::module::Param;
+
+    #[test]
+    fn optax_has_the_same_steps() {
+        let defaults = [-0.9775886563779443, -0.28262949249648806, 0.6406710892802895, -0.9312940802868163];
+        golden(RmsProp::optax(0.05), defaults);
+        let optax = || RmsProp::optax(0.05).alpha(0.75).eps(0.01).momentum(0.5);
+        let from_one = [-1.0268780116025793, -0.20377591565800524, 0.5745338259925615, -0.8961678455800426];
+        golden(optax().initial_scale(1.0).nesterov(true), from_one);
+        let beside = [-1.0414403660495366, -0.21420721821053507, 0.5956458161383653, -0.889311167730525];
+        golden(optax().eps_inside(false).bias_correction(true), beside);
+        let centered = [0.08808819080270539, -0.5992092039690312, 1.0049433512241543, -2.0713947220885043];
+        golden(optax().centered(true).nesterov(true).bias_correction(true), centered);
+    }
 
     #[test]
     fn squares_that_overflow_take_no_step() {

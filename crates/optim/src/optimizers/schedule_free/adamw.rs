@@ -50,7 +50,9 @@ use autograd_core::{Result, Tensor};
 /// # Differs from
 /// * The authors' `AdamWScheduleFree`: nothing.
 /// * The paper: v is corrected, as in the authors' program, where the algorithm corrects γ.
-/// * Keras: [`ScheduleFreeAdamW::keras`].
+/// * Keras: [`ScheduleFreeAdamW::keras`]. PyTorch does not have it.
+/// * optax (`contrib.schedule_free_adamw`): there is no r; in a warm-up z moves by the rate of the step before, in the first
+///   step by 0.
 #[derive(Clone)]
 pub struct ScheduleFreeAdamW(Driver<AdamWRule>);
 optimizer!(ScheduleFreeAdamW, AdamWRule);
@@ -248,3 +250,15 @@ cases![
     refused(ScheduleFreeAdamW::new(0.1).betas(0.9, 1.0), "ScheduleFreeAdamW: betas[1] is 1.0, it must be in [0, 1)"),
     refused(ScheduleFreeAdamW::new(0.1).eps(-1.0), "ScheduleFreeAdamW: eps is -1.0, it must be finite and at least 0"),
 ];
+
+#[cfg(test)]
+mod tests {
+    use crate::ScheduleFreeAdamW;
+    use crate::cases::golden;
+
+    #[test]
+    fn optax_has_the_same_steps() {
+        let expected = [-0.8053376422970365, -0.18645352744026733, 0.45895471082142936, -0.6829945582125028];
+        golden(ScheduleFreeAdamW::new(0.1).betas(0.5, 0.75).eps(0.1).weight_decay(0.5), expected);
+    }
+}

@@ -46,6 +46,8 @@ use autograd_core::{Result, Tensor};
 ///
 /// # Differs from
 /// * The authors' `SGDScheduleFree`: nothing but the default of `lr`, which is 1 there.
+/// * optax (`contrib.schedule_free_sgd`): there is no r; in a warm-up z moves by the rate of the step before, in the first
+///   step by 0. PyTorch and Keras do not have it.
 #[derive(Clone)]
 pub struct ScheduleFreeSgd(Driver<SgdRule>);
 optimizer!(ScheduleFreeSgd, SgdRule);
@@ -180,3 +182,15 @@ cases![
         "ScheduleFreeSgd: weight_lr_power is NaN, it must be finite and at least 0"
     ),
 ];
+
+#[cfg(test)]
+mod tests {
+    use crate::ScheduleFreeSgd;
+    use crate::cases::golden;
+
+    #[test]
+    fn optax_has_the_same_steps() {
+        let expected = [-0.7935767458902995, -0.15999314284261068, 0.4446509887288411, -0.7161920359903973];
+        golden(ScheduleFreeSgd::new(0.1).momentum(0.5).weight_decay(0.5), expected);
+    }
+}

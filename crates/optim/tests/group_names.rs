@@ -153,3 +153,23 @@ fn a_first_rate_that_is_none_leaves_nothing_behind() {
         sgd.step(&mut model, &grads).expect("a rate");
     }
 }
+
+#[test]
+fn a_group_of_a_pattern_is_called_by_it() {
+    let with = |change: fn(Sgd) -> Sgd| change(Sgd::new(0.5).momentum(0.5));
+    let mut by_pattern = with(|sgd| sgd.group("**.bias", |group| group.scale_lr(0.5)));
+    let mut reference = with(|sgd| sgd.group_where(|name| name.ends_with(".bias"), |group| group.scale_lr(0.25)));
+    by_pattern.set("**.bias.lr", 0.125).expect("a name");
+    let (mut one, mut other) = (net(), net());
+    for _ in 0..2 {
+        step(&mut by_pattern, &mut one);
+        step(&mut reference, &mut other);
+    }
+    assert_eq!(values(&one), values(&other));
+    let mut again = with(|sgd| sgd.group("**.bias", |group| group.scale_lr(0.5)));
+    again.load_state_dict(&by_pattern.state_dict()).expect("its own");
+    assert_eq!((again.get("**.bias.lr"), again.get("lr")), (Ok(0.125), Ok(0.5)));
+    let grads = half_square_grads(&one);
+    let error = with(|sgd| sgd.group("*.scale", |group| group)).step(&mut one, &grads).expect_err("empty").to_string();
+    assert!(error.contains("\"*.scale\""), "{error}");
+}

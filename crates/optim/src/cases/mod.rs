@@ -7,7 +7,7 @@ mod properties;
 mod rows;
 mod unmoved;
 
-pub(crate) use golden::{golden, golden_with};
+pub(crate) use golden::{SLOPES, TURNING, along, golden, golden_with, same};
 use properties::{OF_WRAPPED, PROPERTIES};
 pub(crate) use rows::{Case, Common, Scalar, Whole, coupled, joint, plain, refused, wrapped};
 

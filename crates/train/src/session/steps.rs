@@ -54,13 +54,17 @@ impl Terms<'_, '_> {
 /// The steps of a run.
 pub(super) enum Steps<'s, 'r: 's> {
     Run,
-    /// Captured, from the first batch on, which says how many inputs there are; every so manieth replay is checked.
-    Captured(Option<Box<dyn Replay<'r> + 's>>, usize),
+    /// Captured, from the first batch on, which says how many inputs there are; each replay number
+    /// `check_every`, twice it and so on is checked, or none.
+    Captured {
+        replay: Option<Box<dyn Replay<'r> + 's>>,
+        check_every: usize,
+    },
 }
 
 impl<'s, 'r: 's> Steps<'s, 'r> {
     pub(super) fn new(capture: bool, check_every: usize) -> Steps<'s, 'r> {
-        if capture { Steps::Captured(None, check_every) } else { Steps::Run }
+        if capture { Steps::Captured { replay: None, check_every } } else { Steps::Run }
     }
 
     pub(super) fn compute(
@@ -72,8 +76,8 @@ impl<'s, 'r: 's> Steps<'s, 'r> {
     ) -> Result<Computed> {
         let captured = match self {
             Steps::Run => return terms.compute(model, x, y),
-            Steps::Captured(Some(captured), _) => captured,
-            Steps::Captured(none, check_every) => none.insert(of_inputs(terms, x.len(), *check_every)?),
+            Steps::Captured { replay: Some(captured), .. } => captured,
+            Steps::Captured { replay, check_every } => replay.insert(of_inputs(terms, x.len(), *check_every)?),
         };
         captured.run(model, x, y).map_err(|error| {
             // What cannot be captured may run.

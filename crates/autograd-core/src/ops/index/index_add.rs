@@ -68,7 +68,8 @@ impl Tensor {
     /// gy, but 0 where the number is. Saves the index.
     ///
     /// # Errors
-    /// If an index is out of range, or `index` is not `I64` or has more than one dimension.
+    /// If an index is out of range, `index` is not `I64` or has more than one dimension, or no number of the dtype is
+    /// `value`.
     ///
     /// # Examples
     /// ```

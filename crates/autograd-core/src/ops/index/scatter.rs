@@ -40,7 +40,7 @@ impl Tensor {
     /// [`Tensor::scatter`] of a number.
     ///
     /// # Errors
-    /// As for `scatter`.
+    /// As for `scatter`, or if no number of the dtype is `value`.
     ///
     /// # Examples
     /// ```

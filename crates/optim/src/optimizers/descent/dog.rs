@@ -289,9 +289,8 @@ cases![
 
 #[cfg(test)]
 mod tests {
-    use crate::{Dog, Optimizer};
-    use autograd_core::Tensor;
-    use autograd_core::module::Param;
+    use crate::Dog;
+    use crate::cases::{SLOPES, along, same};
 
     #[test]
     fn steps_are_those_of_optax() {
@@ -306,24 +305,8 @@ mod tests {
             (Dog::new(0.5).init_dist(0.25).eps(0.1), [0.7488291999851476, -1.7115296855754394, 0.28475026801409886]),
             (Dog::new(0.5).init_eta(0.1).eps(0.1), [0.8239774623312468, -1.7876160021856804, 0.3554290911785672]),
         ];
-        let slopes = [
-            [1.0, -2.0, 0.5],
-            [0.5, -1.0, 0.75],
-            [1.5, -0.75, 1.0],
-            [2.0, -0.5, 0.25],
-            [1.0, -1.0, 1.0],
-            [0.5, -1.5, 2.0],
-        ];
         for (mut dog, expected) in rows {
-            let mut x = Param::new(Tensor::from_slice(&[1.0, -2.0, 0.5], &[3]).expect("small")).expect("floats");
-            for g in &slopes {
-                let g = Tensor::from_slice(g, &[3]).expect("small");
-                let grads = x.try_mul(&g).expect("of one shape").sum().backward().expect("tracked");
-                dog.step(&mut x, &grads).expect("valid");
-            }
-            for (got, expected) in x.to_f64s().into_iter().zip(expected) {
-                assert!((got - expected).abs() < 1e-12, "{got} instead of {expected}");
-            }
+            same(&along(&mut dog, &SLOPES), &expected);
         }
     }
 }

@@ -162,9 +162,8 @@ cases![
 
 #[cfg(test)]
 mod tests {
-    use crate::{Dowg, Optimizer};
-    use autograd_core::Tensor;
-    use autograd_core::module::Param;
+    use crate::Dowg;
+    use crate::cases::{SLOPES, along, same};
 
     #[test]
     fn steps_are_those_of_optax() {
@@ -176,24 +175,8 @@ mod tests {
                 [0.3185040581172726, -1.0879557219037796, -0.08573034500891824],
             ),
         ];
-        let slopes = [
-            [1.0, -2.0, 0.5],
-            [0.5, -1.0, 0.75],
-            [1.5, -0.75, 1.0],
-            [2.0, -0.5, 0.25],
-            [1.0, -1.0, 1.0],
-            [0.5, -1.5, 2.0],
-        ];
         for (mut dowg, expected) in rows {
-            let mut x = Param::new(Tensor::from_slice(&[1.0, -2.0, 0.5], &[3]).expect("small")).expect("floats");
-            for g in &slopes {
-                let g = Tensor::from_slice(g, &[3]).expect("small");
-                let grads = x.try_mul(&g).expect("of one shape").sum().backward().expect("tracked");
-                dowg.step(&mut x, &grads).expect("valid");
-            }
-            for (got, expected) in x.to_f64s().into_iter().zip(expected) {
-                assert!((got - expected).abs() < 1e-12, "{got} instead of {expected}");
-            }
+            same(&along(&mut dowg, &SLOPES), &expected);
         }
     }
 }

@@ -91,8 +91,8 @@ impl Adafactor {
     }
 
     /// Keras' form: `g² + ε₁` is averaged, with ε₁ 1e-30, and `v = r c / mean of r` in place of what keeps it from 0
-    /// above; ε₂ takes rms(p) after the decay; d is any positive number. (Keras' own
-    /// `relative_step` has no effect: `min(lr, 1/√t)` is taken in any case.)
+    /// above; ε₂ takes rms(p) after the decay; d is any positive number. (Keras' own `relative_step` has no effect:
+    /// `min(lr, 1/√t)` is taken in any case.)
     ///
     /// # Examples
     /// ```

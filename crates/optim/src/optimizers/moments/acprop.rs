@@ -184,9 +184,8 @@ cases![
 
 #[cfg(test)]
 mod tests {
-    use crate::{AcProp, Optimizer};
-    use autograd_core::Tensor;
-    use autograd_core::module::Param;
+    use crate::AcProp;
+    use crate::cases::{TURNING, along, same};
 
     #[test]
     fn steps_are_those_of_optax() {
@@ -199,18 +198,8 @@ mod tests {
                 [0.771782941780095, -1.4979426702985352, -0.15556503260855745],
             ),
         ];
-        let slopes =
-            [[1.0, -2.0, 0.5], [0.5, -1.0, 0.25], [-1.5, 0.75, 1.0], [2.0, -0.5, -0.25], [1.0; 3], [-0.5, -1.5, 2.0]];
         for (mut acprop, expected) in rows {
-            let mut x = Param::new(Tensor::from_slice(&[1.0, -2.0, 0.5], &[3]).expect("small")).expect("floats");
-            for g in &slopes {
-                let g = Tensor::from_slice(g, &[3]).expect("small");
-                let grads = x.try_mul(&g).expect("of one shape").sum().backward().expect("tracked");
-                acprop.step(&mut x, &grads).expect("valid");
-            }
-            for (got, expected) in x.to_f64s().into_iter().zip(expected) {
-                assert!((got - expected).abs() < 1e-12, "{got} instead of {expected}");
-            }
+            same(&along(&mut acprop, &TURNING), &expected);
         }
     }
 }

@@ -1,11 +1,12 @@
 //! AdamW with D-adaptation.
 
+use super::prodigy::{GROWTH, Product, Size, Weighted};
 use crate::driver::Driver;
 use crate::named::optimizer;
 use crate::range::Range;
 use crate::rule::{Parameters, Rule, See};
 use crate::turn::Turn;
-use autograd_core::update::{ElementRule, FoldRule, Real};
+use autograd_core::update::{ElementRule, Real};
 use autograd_core::{Result, no_grad};
 
 /// D-adaptation: [`AdamW`](crate::AdamW) that finds its learning rate, from an estimate d of the distance to the solution. Of
@@ -77,8 +78,6 @@ struct DAdaptAdamWRule {
 const D: usize = 0;
 const NUMERATOR: usize = 1;
 const BEFORE: usize = 2;
-
-const GROWTH: Range = Range::new(|x| x >= 1.0, "at least 1, or infinity");
 
 impl DAdaptAdamW {
     /// An optimizer with the default hyperparameters; `lr` is meant to be 1.
@@ -196,48 +195,6 @@ impl Rule for DAdaptAdamWRule {
 }
 
 #[derive(Clone, Copy)]
-struct Product;
-
-impl FoldRule for Product {
-    #[inline(always)]
-    fn element(self, x: f64, y: f64) -> f64 {
-        x * y
-    }
-    #[inline(always)]
-    fn join(self, a: f64, b: f64) -> f64 {
-        a + b
-    }
-}
-
-#[derive(Clone, Copy)]
-struct Size;
-
-impl FoldRule for Size {
-    #[inline(always)]
-    fn element(self, x: f64, _: f64) -> f64 {
-        x.abs()
-    }
-    #[inline(always)]
-    fn join(self, a: f64, b: f64) -> f64 {
-        a + b
-    }
-}
-
-/// s from s and g.
-#[derive(Clone, Copy)]
-struct Weighted {
-    beta: f64,
-    gain: f64,
-}
-
-impl ElementRule<0> for Weighted {
-    #[inline(always)]
-    fn element<T: Real>(self, s: T, g: T, []: [T; 0]) -> (T, [T; 0]) {
-        (T::of(self.beta) * s + T::of(self.gain) * g, [])
-    }
-}
-
-#[derive(Clone, Copy)]
 struct Formula {
     beta1: f64,
     beta2: f64,
@@ -313,9 +270,8 @@ cases![
 
 #[cfg(test)]
 mod tests {
-    use crate::{DAdaptAdamW, Optimizer};
-    use autograd_core::Tensor;
-    use autograd_core::module::Param;
+    use crate::DAdaptAdamW;
+    use crate::cases::{SLOPES, along, same};
 
     #[test]
     fn steps_are_those_of_optax() {
@@ -331,24 +287,10 @@ mod tests {
                 [0.6880549592722337, -1.6317252590826816, 0.2237455465542263, 0.11747437725344202],
             ),
         ];
-        let slopes = [
-            [1.0, -2.0, 0.5],
-            [0.5, -1.0, 0.75],
-            [1.5, -0.75, 1.0],
-            [2.0, -0.5, 0.25],
-            [1.0, -1.0, 1.0],
-            [0.5, -1.5, 2.0],
-        ];
         for (mut dadapt, expected) in rows {
-            let mut x = Param::new(Tensor::from_slice(&[1.0, -2.0, 0.5], &[3]).expect("small")).expect("floats");
-            for g in &slopes {
-                let g = Tensor::from_slice(g, &[3]).expect("small");
-                let grads = x.try_mul(&g).expect("of one shape").sum().backward().expect("tracked");
-                dadapt.step(&mut x, &grads).expect("valid");
-            }
-            for (got, expected) in x.to_f64s().into_iter().chain([dadapt.d()]).zip(expected) {
-                assert!((got - expected).abs() < 1e-12, "{got} instead of {expected}");
-            }
+            let mut got = along(&mut dadapt, &SLOPES);
+            got.push(dadapt.d());
+            same(&got, &expected);
         }
     }
 }

@@ -81,7 +81,8 @@ const LARGEST: usize = 1;
 const NUMERATOR: usize = 2;
 const BEFORE: usize = 3;
 
-const GROWTH: Range = Range::new(|x| x >= 1.0, "at least 1, or infinity");
+/// By how much d may grow in a step.
+pub(super) const GROWTH: Range = Range::new(|x| x >= 1.0, "at least 1, or infinity");
 
 impl Prodigy {
     /// An optimizer with the default hyperparameters; `lr` is meant to be 1.
@@ -225,8 +226,9 @@ impl Rule for ProdigyRule {
     }
 }
 
+/// Σ x y
 #[derive(Clone, Copy)]
-struct Product;
+pub(super) struct Product;
 
 impl FoldRule for Product {
     #[inline(always)]
@@ -239,8 +241,9 @@ impl FoldRule for Product {
     }
 }
 
+/// Σ |x|
 #[derive(Clone, Copy)]
-struct Size;
+pub(super) struct Size;
 
 impl FoldRule for Size {
     #[inline(always)]
@@ -255,9 +258,9 @@ impl FoldRule for Size {
 
 /// s from s and g.
 #[derive(Clone, Copy)]
-struct Weighted {
-    beta: f64,
-    gain: f64,
+pub(super) struct Weighted {
+    pub(super) beta: f64,
+    pub(super) gain: f64,
 }
 
 impl ElementRule<0> for Weighted {

@@ -177,19 +177,8 @@ cases![
 
 #[cfg(test)]
 mod tests {
-    use crate::{Cocob, Optimizer};
-    use autograd_core::Tensor;
-    use autograd_core::module::Param;
-
-    fn after(mut cocob: Cocob, slopes: &[[f64; 3]]) -> Vec<f64> {
-        let mut x = Param::new(Tensor::from_slice(&[1.0, -2.0, 0.5], &[3]).expect("small")).expect("floats");
-        for g in slopes {
-            let g = Tensor::from_slice(g, &[3]).expect("small");
-            let grads = x.try_mul(&g).expect("of one shape").sum().backward().expect("tracked");
-            cocob.step(&mut x, &grads).expect("valid");
-        }
-        x.to_f64s()
-    }
+    use crate::Cocob;
+    use crate::cases::{SLOPES, along, same};
 
     #[test]
     fn steps_are_those_of_optax() {
@@ -201,23 +190,13 @@ mod tests {
                 [-1.8045890428617977, 0.6461427368377479, -3.2464262440901113],
             ),
         ];
-        let slopes = [
-            [1.0, -2.0, 0.5],
-            [0.5, -1.0, 0.75],
-            [1.5, -0.75, 1.0],
-            [2.0, -0.5, 0.25],
-            [1.0, -1.0, 1.0],
-            [0.5, -1.5, 2.0],
-        ];
-        for (cocob, expected) in rows {
-            for (got, expected) in after(cocob, &slopes).into_iter().zip(expected) {
-                assert!((got - expected).abs() < 1e-12, "{got} instead of {expected}");
-            }
+        for (mut cocob, expected) in rows {
+            same(&along(&mut cocob, &SLOPES), &expected);
         }
     }
 
     #[test]
     fn without_a_gradient_there_is_no_bet() {
-        assert_eq!(after(Cocob::new(1.0).eps(0.0), &[[0.0; 3]; 2]), [1.0, -2.0, 0.5]);
+        assert_eq!(along(&mut Cocob::new(1.0).eps(0.0), &[[0.0; 3]; 2]), [1.0, -2.0, 0.5]);
     }
 }

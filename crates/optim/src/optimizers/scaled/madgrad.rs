@@ -154,9 +154,8 @@ cases![
 
 #[cfg(test)]
 mod tests {
-    use crate::{Madgrad, Optimizer};
-    use autograd_core::Tensor;
-    use autograd_core::module::Param;
+    use crate::Madgrad;
+    use crate::cases::{TURNING, along, same};
 
     #[test]
     fn steps_are_those_of_optax() {
@@ -169,18 +168,8 @@ mod tests {
                 [-0.2561014654955185, -0.4862348073366343, -1.3943986949875324],
             ),
         ];
-        let slopes =
-            [[1.0, -2.0, 0.5], [0.5, -1.0, 0.25], [-1.5, 0.75, 1.0], [2.0, -0.5, -0.25], [1.0; 3], [-0.5, -1.5, 2.0]];
         for (mut madgrad, expected) in rows {
-            let mut x = Param::new(Tensor::from_slice(&[1.0, -2.0, 0.5], &[3]).expect("small")).expect("floats");
-            for g in &slopes {
-                let g = Tensor::from_slice(g, &[3]).expect("small");
-                let grads = x.try_mul(&g).expect("of one shape").sum().backward().expect("tracked");
-                madgrad.step(&mut x, &grads).expect("valid");
-            }
-            for (got, expected) in x.to_f64s().into_iter().zip(expected) {
-                assert!((got - expected).abs() < 1e-12, "{got} instead of {expected}");
-            }
+            same(&along(&mut madgrad, &TURNING), &expected);
         }
     }
 }

@@ -99,12 +99,18 @@ fn odd(x: &Tensor) -> Result<Vec<Tensor>> {
     let mut all = shapes.iter().map(of_shape).collect::<Result<Vec<_>>>()?;
     all.extend([DType::F32, DType::F64, DType::I64, DType::Bool].map(|dtype| x.to_dtype(dtype)));
     let numbers: &[f64] = match x.dtype() {
-        DType::I64 => &[-1.0, 1e9, i64::MIN as f64, i64::MAX as f64],
+        DType::I64 => &[-1.0, 1e9],
         DType::Bool => &[0.0, 1.0],
         _ => &[f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 1e30],
     };
     for number in numbers {
         all.push(Tensor::full(x.shape(), *number, x.dtype())?);
+    }
+    if x.dtype() == DType::I64 {
+        // No `f64` holds the largest of them.
+        for number in [i64::MIN, i64::MAX] {
+            all.push(Tensor::from_vec(vec![number; x.numel()], x.shape())?);
+        }
     }
     Ok(all)
 }

@@ -94,7 +94,7 @@ pub trait Number:
     fn powc(self, c: f64) -> Self;
     /// The derivative of xᵉ by x: e xᵉ⁻¹, and 0 where e = 0.
     fn pow_slope(self, e: Self) -> Self;
-    /// The derivative of xᵉ by e, for x not 0: xᵉ ln x; `power` is xᵉ.
+    /// The derivative of xᵉ by e: xᵉ ln x, and 0 where x = 0 and e ≥ 0; `power` is xᵉ.
     fn pow_log(self, e: Self, power: Self) -> Self;
     /// self · a + b, by `f32` and `f64` rounded once.
     fn mul_add(self, a: Self, b: Self) -> Self;

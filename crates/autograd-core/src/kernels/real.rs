@@ -199,8 +199,8 @@ macro_rules! real {
                 if e == 0.0 && (self == 0.0 || self.is_nan()) { 0.0 } else { e * self.powf(e - 1.0) }
             }
             #[inline(always)]
-            fn pow_log(self, _: Self, power: Self) -> Self {
-                power * Number::ln(self)
+            fn pow_log(self, e: Self, power: Self) -> Self {
+                if self == 0.0 && e >= 0.0 { 0.0 } else { power * Number::ln(self) }
             }
             #[inline(always)]
             fn mul_add(self, a: Self, b: Self) -> Self {

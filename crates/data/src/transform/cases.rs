@@ -162,7 +162,8 @@ impl Case {
 
     fn close(&mut self, what: &str, got: &[f64], want: &[f64], tolerance: f64) {
         let near = |(got, want): (&f64, &f64)| {
-            (got - want).abs() <= tolerance * want.abs().max(1.0) || got.is_nan() && want.is_nan()
+            let near = want.is_finite() && (got - want).abs() <= tolerance * want.abs().max(1.0);
+            got == want || got.is_nan() && want.is_nan() || near
         };
         if got.len() != want.len() || !got.iter().zip(want).all(near) {
             self.wrong.push(format!("{what}: got {got:?}, expected {want:?}"));

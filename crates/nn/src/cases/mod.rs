@@ -64,7 +64,10 @@ fn equal<T: PartialEq + std::fmt::Debug>(got: T, want: T) -> Outcome {
 
 /// Values within `tolerance`, relative where they are above 1; NaN is near NaN, and an infinity near itself.
 pub(crate) fn near(got: &[f64], want: &[f64], tolerance: f64) -> Outcome {
-    let close = |a: f64, b: f64| a == b || a.is_nan() && b.is_nan() || (a - b).abs() <= tolerance * b.abs().max(1.0);
+    let close = |a: f64, b: f64| {
+        let near = b.is_finite() && (a - b).abs() <= tolerance * b.abs().max(1.0);
+        a == b || a.is_nan() && b.is_nan() || near
+    };
     let same = got.len() == want.len() && got.iter().zip(want).all(|(a, b)| close(*a, *b));
     ensure(same, || format!("got {got:?}, want {want:?}"))
 }

@@ -364,7 +364,7 @@ impl Number for Traced<'_, '_> {
     }
 
     fn pow_log(self, e: Self, _: Self) -> Self {
-        self.two(e, rule!(|a, b| a.powf(b) * a.ln(), Tensor::pow_log))
+        self.two(e, rule!(|a, b| a.pow_log(b, a.powf(b)), Tensor::pow_log))
     }
 
     fn mul_add(self, a: Self, b: Self) -> Self {

@@ -8,6 +8,11 @@ pub(crate) fn blend(x: &mut Tensor, keep: f64, gain: f64, new: &Tensor) -> Resul
     x.update(new, [], Blend { keep, gain })
 }
 
+/// `x ← keep · x + gain · new²`
+pub(crate) fn blend_square(x: &mut Tensor, keep: f64, gain: f64, new: &Tensor) -> Result<()> {
+    x.update(new, [], BlendSquare { keep, gain })
+}
+
 #[derive(Clone, Copy)]
 struct Blend {
     keep: f64,
@@ -18,5 +23,18 @@ impl ElementRule<0> for Blend {
     #[inline(always)]
     fn element<T: Real>(self, x: T, new: T, []: [T; 0]) -> (T, [T; 0]) {
         (T::of(self.keep) * x + T::of(self.gain) * new, [])
+    }
+}
+
+#[derive(Clone, Copy)]
+struct BlendSquare {
+    keep: f64,
+    gain: f64,
+}
+
+impl ElementRule<0> for BlendSquare {
+    #[inline(always)]
+    fn element<T: Real>(self, x: T, new: T, []: [T; 0]) -> (T, [T; 0]) {
+        (T::of(self.keep) * x + T::of(self.gain) * (new * new), [])
     }
 }

@@ -91,13 +91,15 @@ macro_rules! optimizer {
             /// ```
             /// # use autograd_core::{Tensor, module::Param};
             #[doc = concat!("# use wengert_optim::{Optimizer, ", stringify!($Name), "};")]
-            /// let mut x = Param::new(Tensor::zeros(&[1, 1], autograd_core::DType::F64)?)?;
-            /// let grads = x.sum().backward()?;
+            /// let mut x = Param::new(Tensor::full(&[1, 1], -1.0, autograd_core::DType::F64)?)?;
             #[doc = concat!("let mut optimizer = ", stringify!($Name), "::new(0.1).maximize(true);")]
             /// for _ in 0..2 {
-            ///     optimizer.step(&mut x, &grads)?;
+            ///     optimizer.step_with(&mut x, |x| {
+            ///         let sum = x.sum();
+            ///         Ok((sum.item()?, sum.backward()?))
+            ///     })?;
             /// }
-            /// assert!(x.item::<f64>()? > 0.0);
+            /// assert!(x.item::<f64>()? > -1.0);
             /// # Ok::<(), autograd_core::Error>(())
             /// ```
             pub fn maximize(self, maximize: bool) -> Self {

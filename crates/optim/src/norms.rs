@@ -14,6 +14,16 @@ pub(crate) fn norm2(x: &Tensor) -> Result<f64> {
     norm(std::iter::once(x), 2.0)
 }
 
+/// `Σ x y`
+pub(crate) fn dot(x: &Tensor, y: &Tensor) -> Result<f64> {
+    x.fold(y, Products)
+}
+
+/// `Σ |x|`
+pub(crate) fn abs_sum(x: &Tensor) -> Result<f64> {
+    x.fold(x, Sizes)
+}
+
 /// The 2-norm of the gradient that a turn descends along. No tensor is made of it, unless its squares over- or
 /// underflow.
 pub(crate) fn descent_norm(turn: &Turn<'_>) -> Result<f64> {
@@ -54,6 +64,34 @@ fn root(sum: f64, p: f64) -> f64 {
 
 fn fold<'a>(tensors: &(impl Iterator<Item = &'a Tensor> + Clone), rule: impl FoldRule) -> Result<f64> {
     tensors.clone().try_fold(0.0, |sum, g| Ok(rule.join(sum, g.fold(g, rule)?)))
+}
+
+#[derive(Clone, Copy)]
+struct Products;
+
+impl FoldRule for Products {
+    #[inline(always)]
+    fn element(self, x: f64, y: f64) -> f64 {
+        x * y
+    }
+    #[inline(always)]
+    fn join(self, a: f64, b: f64) -> f64 {
+        a + b
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Sizes;
+
+impl FoldRule for Sizes {
+    #[inline(always)]
+    fn element(self, x: f64, _: f64) -> f64 {
+        x.abs()
+    }
+    #[inline(always)]
+    fn join(self, a: f64, b: f64) -> f64 {
+        a + b
+    }
 }
 
 #[derive(Clone, Copy)]

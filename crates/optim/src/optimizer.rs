@@ -49,23 +49,45 @@ pub trait Optimizer: Send + Sync {
     /// empty, or the optimizer evaluates more than once in a step; then nothing is changed.
     fn step(&mut self, model: &mut dyn Module, grads: &Gradients) -> Result<StepReport>;
 
-    /// Whether [`Optimizer::step`] can be made: everything that it refuses before it changes anything. What makes the steps of
-    /// several optimizers as one, like [`Parts`](crate::Parts), asks all of them first. By default [`Optimizer::check`].
+    /// [`Optimizer::step`] for an optimizer that needs the value of the loss, like [`PolyakSgd`](crate::PolyakSgd): `loss` is
+    /// that of which the gradients are. By default it is not looked at.
+    ///
+    /// ```
+    /// use autograd_core::{Tensor, module::Param};
+    /// use wengert_optim::{Optimizer, PolyakSgd};
+    ///
+    /// let mut x = Param::new(Tensor::from(8.0))?;
+    /// let grads = x.square().backward()?;
+    /// PolyakSgd::new(1.0).step_with_loss(&mut x, &grads, 64.0)?;
+    /// assert_eq!(x.item::<f32>()?, 4.0);                          // 8 − 64 / 16² · 16
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Those of [`Optimizer::step`].
+    fn step_with_loss(&mut self, model: &mut dyn Module, grads: &Gradients, loss: f64) -> Result<StepReport> {
+        let _ = loss;
+        self.step(model, grads)
+    }
+
+    /// Whether [`Optimizer::step`], or [`Optimizer::step_with_loss`] if there is one, can be made: everything that it refuses
+    /// before it changes anything. What makes the steps of several optimizers as one, like [`Parts`](crate::Parts), asks all
+    /// of them first. By default [`Optimizer::check`].
     ///
     /// # Errors
     /// Those of the step.
-    fn ready(&mut self, model: &dyn Module, grads: &Gradients) -> Result<()> {
-        let _ = (model, grads);
+    fn ready(&mut self, model: &dyn Module, grads: &Gradients, loss: Option<f64>) -> Result<()> {
+        let _ = (model, grads, loss);
         self.check()
     }
 
     /// [`Optimizer::step_with`] for an objective behind `dyn`. By default it is one evaluation and one step.
     ///
     /// # Errors
-    /// Those of the evaluation, and those of [`Optimizer::step`].
+    /// Those of the evaluation, and those of [`Optimizer::step_with_loss`].
     fn step_on(&mut self, objective: &mut dyn Objective) -> Result<(f64, StepReport)> {
         let (loss, grads) = objective.evaluate()?;
-        let report = self.step(objective.model(), &grads)?;
+        let report = self.step_with_loss(objective.model(), &grads, loss)?;
         Ok((loss, report))
     }
 
@@ -102,6 +124,12 @@ pub trait Optimizer: Send + Sync {
     #[doc(hidden)]
     fn follows_all(&self) -> bool {
         false
+    }
+
+    /// Whether a step evaluates the loss once, so that [`Optimizer::step`] can be made.
+    #[doc(hidden)]
+    fn evaluates_once(&self) -> bool {
+        true
     }
 
     /// Puts the weights to evaluate at into the model, where they are others than those that are trained: an average of
@@ -276,6 +304,19 @@ pub struct StepReport {
     pub not_finite: Vec<String>,
 }
 
+/// A step along the gradients of a loss, whose value may be known.
+pub(crate) fn step_along<O: Optimizer + ?Sized>(
+    optimizer: &mut O,
+    model: &mut dyn Module,
+    grads: &Gradients,
+    loss: Option<f64>,
+) -> Result<StepReport> {
+    match loss {
+        Some(loss) => optimizer.step_with_loss(model, grads, loss),
+        None => optimizer.step(model, grads),
+    }
+}
+
 /// The methods of a type that holds an optimizer: each calls the optimizer's own.
 macro_rules! forward_optimizer {
     ($self:ident => $inner:expr) => {
@@ -286,6 +327,14 @@ macro_rules! forward_optimizer {
         ) -> autograd_core::Result<crate::StepReport> {
             $inner.step(model, grads)
         }
+        fn step_with_loss(
+            &mut $self,
+            model: &mut dyn autograd_core::module::Module,
+            grads: &autograd_core::Gradients,
+            loss: f64,
+        ) -> autograd_core::Result<crate::StepReport> {
+            $inner.step_with_loss(model, grads, loss)
+        }
         fn step_on(&mut $self, objective: &mut dyn crate::Objective) -> autograd_core::Result<(f64, crate::StepReport)> {
             $inner.step_on(objective)
         }
@@ -293,11 +342,15 @@ macro_rules! forward_optimizer {
             &mut $self,
             model: &dyn autograd_core::module::Module,
             grads: &autograd_core::Gradients,
+            loss: Option<f64>,
         ) -> autograd_core::Result<()> {
-            $inner.ready(model, grads)
+            $inner.ready(model, grads, loss)
         }
         fn follows_all(&$self) -> bool {
             $inner.follows_all()
+        }
+        fn evaluates_once(&$self) -> bool {
+            $inner.evaluates_once()
         }
         fn eval(&mut $self, model: &mut dyn autograd_core::module::Module) -> autograd_core::Result<()> {
             $inner.eval(model)

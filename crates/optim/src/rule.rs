@@ -78,6 +78,11 @@ pub trait Rule: Clone + Debug + Send + Sync + 'static {
     /// to 0 all the same.
     const START_LR: Range = Range::new(|_| true, "a number");
 
+    /// Whether the rule needs the value of the loss ([`Parameters::loss`]). A step that does not know it is an error:
+    /// [`Optimizer::step_with_loss`](crate::Optimizer::step_with_loss) and [`Optimizer::step_with`](crate::Optimizer::step_with)
+    /// do.
+    const NEEDS_LOSS: bool = false;
+
     /// Whether the weights to evaluate at are others than the parameters: [`Rule::evaluated`] says which.
     const EVALUATES: bool = false;
 
@@ -200,6 +205,7 @@ pub struct Parameters<'a, R>(&'a mut dyn EachTurn<R>);
 /// The driver's sight of all parameters.
 pub(crate) trait EachTurn<R> {
     fn lr(&self) -> f64;
+    fn loss(&self) -> Option<f64>;
     fn shared(&mut self) -> &mut [f64];
     fn each(&mut self, see: &mut dyn FnMut(&R, Turn<'_>) -> Result<()>) -> Result<()>;
 }
@@ -212,6 +218,48 @@ impl<'a, R> Parameters<'a, R> {
     /// The learning rate of the optimizer.
     pub fn lr(&self) -> f64 {
         self.0.lr()
+    }
+
+    /// The loss of which the gradients are, negated by `maximize`; none where the step does not know it, which cannot be
+    /// with [`Rule::NEEDS_LOSS`].
+    ///
+    /// # Examples
+    /// ```
+    /// use autograd_core::{Result, Tensor, module::Param};
+    /// use wengert_optim::{Driver, Optimizer, Parameters, Rule, Turn};
+    ///
+    /// /// p ← p − lr · f g
+    /// #[derive(Clone, Debug)]
+    /// struct Falling;
+    ///
+    /// impl Rule for Falling {
+    ///     const NAME: &'static str = "Falling";
+    ///     const SHARED: &'static [&'static str] = &["loss"];
+    ///     const NEEDS_LOSS: bool = true;
+    ///
+    ///     fn begin(&self, all: &mut Parameters<'_, Self>) -> Result<()> {
+    ///         all.shared()[0] = all.loss().expect("it is needed");
+    ///         Ok(())
+    ///     }
+    ///     fn step(&self, turn: Turn<'_>) -> Result<()> {
+    ///         let (g, rate) = (turn.descent()?, turn.lr * turn.shared[0]);
+    ///         turn.subtract(rate, &g)
+    ///     }
+    /// }
+    ///
+    /// let (mut x, mut falling) = (Param::new(Tensor::from(2.0))?, Driver::new(Falling, 0.0625));
+    /// falling.step_with(&mut x, |x| {
+    ///     let loss = x.square();
+    ///     Ok((loss.item::<f32>()?.into(), loss.backward()?))
+    /// })?;
+    /// assert_eq!(x.item::<f32>()?, 1.0);                              // 2 − 0.0625 · 4 · 4
+    /// let grads = x.square().backward()?;
+    /// let error = falling.step(&mut x, &grads).unwrap_err();
+    /// assert_eq!(error.to_string(), "Falling: a step needs the value of the loss: call step_with_loss or step_with instead of step");
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
+    pub fn loss(&self) -> Option<f64> {
+        self.0.loss()
     }
 
     /// The optimizer's numbers, one for each of [`Rule::SHARED`].

@@ -6,8 +6,8 @@ use autograd_core::module::{Module, StateDict};
 use autograd_core::{Gradients, Result};
 use model::{Net, half_square_grads, net, values};
 use wengert_optim::{
-    Adam, AdamW, Asgd, Ema, Guard, Lbfgs, LineSearch, Lookahead, NAdam, Objective, Optimizer, Parts, Prodigy, Rprop,
-    Sam, ScheduleFreeAdamW, ScheduleFreeSgd, Sgd, StepReport, Swa,
+    Adam, AdamW, Asgd, Ema, Guard, Lbfgs, LineSearch, Lookahead, Mechanic, Momo, NAdam, Objective, Optimizer, Parts,
+    PolyakSgd, Prodigy, Rprop, Sam, ScheduleFreeAdamW, ScheduleFreeSgd, Sgd, StepReport, Swa,
 };
 
 type Make = fn() -> Box<dyn Optimizer>;
@@ -24,7 +24,7 @@ fn output(name: &str) -> bool {
     name == "output.bias"
 }
 
-const NESTED: [Make; 10] = [
+const NESTED: [Make; 16] = [
     || Box::new(Ema::new(Lookahead::new(Sam::new(Adam::new(0.1), 0.3)).sync_period(2), 0.75)),
     || Box::new(Guard::skip(Ema::new(Sgd::new(0.1).momentum(0.5), 0.75).overwrite_every(3))),
     || Box::new(Swa::new(Guard::zero(Adam::new(0.1))).start(2).every(2)),
@@ -40,6 +40,12 @@ const NESTED: [Make; 10] = [
     },
     || Box::new(Ema::new(Parts::new().part("bias", bias, AdamW::new(0.1)).rest(Prodigy::new(1.0)), 0.5)),
     || Box::new(Ema::new(Lbfgs::new(0.1).max_iter(3), 0.5)),
+    || Box::new(Ema::new(Guard::skip(Momo::new(1.0).adapt_lower_bound(true)), 0.5)),
+    || Box::new(Lookahead::new(PolyakSgd::new(1.0)).sync_period(2)),
+    || Box::new(Ema::new(Mechanic::new(Guard::skip(Adam::new(1.0))).s_init(0.01), 0.5)),
+    || Box::new(Mechanic::new(Momo::new(1.0)).s_init(0.01)),
+    || Box::new(Parts::new().part("bias", bias, Ema::new(PolyakSgd::new(1.0), 0.5)).rest(Momo::new(0.5))),
+    || Box::new(Ema::new(Sam::new(Guard::skip(PolyakSgd::new(1.0)), 0.3), 0.5)),
 ];
 
 /// Half the squares of the weights, whose gradients are no numbers in one of the evaluations.

@@ -8,10 +8,13 @@ use moons::{TwoTowers, bits, model, sets};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use wengert_data::{Dataset, InputsDataset, TensorDataset};
 use wengert_nn::{
-    BceWithLogitsLoss, CrossEntropyLoss, Dropout, Layer, Linear, Loss, LossParts, MseLoss, Reduction, Result,
-    Sequential, Tanh, by_parts, cross_entropy, mse_loss, sequential,
+    BceWithLogitsLoss, CrossEntropyLoss, Dropout, Layer, Linear, LinearOptions, Loss, LossParts, MseLoss, Reduction,
+    Result, Sequential, Tanh, by_parts, cross_entropy, mse_loss, sequential,
 };
-use wengert_optim::{Adam, AdaptiveClip, Centralize, Ema, Guard, Lbfgs, Optimizer, Parts, Sam, Sgd, StepLR};
+use wengert_optim::{
+    Adam, AdaptiveClip, Centralize, Ema, Guard, Lbfgs, Mechanic, Momo, MomoAdam, Optimizer, Parts, PolyakSgd, Sam, Sgd,
+    StepLR,
+};
 use wengert_train::{Accuracy, Callback, L1Penalty, L2Penalty, Run, Trainer};
 
 /// The model's bits and the history, or the error.
@@ -127,6 +130,15 @@ const SORTS: &[Sort] = &[
         let parts = Parts::new().part("first", |name| name.starts_with('0'), Adam::new(0.05));
         fit(net(), &numbers(), capture(by(parts.rest(Sgd::new(0.1)), mse_loss)))
     }),
+    ("steps by the loss", |capture| fit(net(), &numbers(), capture(by(PolyakSgd::new(0.5), mse_loss)))),
+    ("momentum by the loss", |capture| {
+        let momo = Guard::skip(Momo::new(1.0).adapt_lower_bound(true));
+        fit(net(), &numbers(), capture(by(momo, mse_loss).accumulate(2).clip_norm(1.0)))
+    }),
+    ("a scale by the loss", |capture| {
+        let momo = Mechanic::new(MomoAdam::new(0.1)).s_init(0.01);
+        fit(net(), &numbers(), capture(by(Ema::new(momo, 0.5), mse_loss)))
+    }),
     ("frozen and held", |capture| {
         let mut net = net();
         net.freeze("0.weight").and(net.hold_eval("2")).expect("parts");
@@ -173,6 +185,22 @@ fn every_sort_of_run_has_the_same_bits() {
     };
     let wrong: Vec<String> = SORTS.iter().filter_map(differs).collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn a_step_by_the_loss_knows_it_with_its_penalties_and_of_all_batches() {
+    // Of (w − 1)² and (w − 3)², the mean, and w² / 4.
+    let set = TensorDataset::new(Tensor::from([[1.0], [1.0]]), Tensor::from([[1.0], [3.0]])).expect("2 rows");
+    for (batch_size, capture) in [(2, false), (2, true), (1, false), (1, true)] {
+        let mut linear = Linear::with(1, 1, LinearOptions::new().bias(false), &mut seeded(7)).expect("sizes");
+        let w = linear.weight.to_f64s()[0];
+        let trainer = by(PolyakSgd::new(9.0), mse_loss).epochs(1).penalty(L2Penalty::new(0.25)).capture(capture);
+        let trainer = trainer.batch_size(batch_size).accumulate(2 / batch_size);
+        trainer.fit(&mut linear, &set, None, &mut seeded(7)).expect("a run");
+        let f = ((w - 1.0).powi(2) + (w - 3.0).powi(2)) / 2.0 + 0.25 * w * w;
+        let g = (w - 1.0) + (w - 3.0) + 0.5 * w;
+        assert!((linear.weight.to_f64s()[0] - (w - f / g)).abs() < 1e-5, "{batch_size} {capture}");
+    }
 }
 
 /// Counts how often it runs in training, which no capture sees.

@@ -1,15 +1,17 @@
 //! The suite that every optimizer's `cases!` runs.
 
 mod evaluated;
+mod given;
 mod golden;
 mod net;
 mod properties;
 mod rows;
 mod unmoved;
 
+pub(crate) use given::given;
 pub(crate) use golden::{SLOPES, TURNING, along, golden, golden_with, same};
 use properties::{OF_WRAPPED, PROPERTIES};
-pub(crate) use rows::{Case, Common, Scalar, Whole, coupled, joint, plain, refused, wrapped};
+pub(crate) use rows::{Case, Common, Scalar, Whole, coupled, joint, plain, refused, wrapped, wrapped_joint};
 
 /// Runs the rows as this file's test.
 macro_rules! cases {

@@ -174,6 +174,18 @@ pub(crate) fn wrapped<O: Optimizer + 'static>(
     })
 }
 
+/// An optimizer around another whose steps couple all parameters, and the formula of both in plain words for all of them laid
+/// end to end.
+pub(crate) fn wrapped_joint<O: Optimizer + 'static>(
+    make: impl Fn() -> O + Sync + 'static,
+    formula: impl Fn(&mut Whole, &[f64]) + Sync + 'static,
+) -> Case {
+    match wrapped(make, |_, _| {}) {
+        Case::Plain(plain) => Case::Plain(Plain { formula: Box::new(formula), coupled: true, joint: true, ..plain }),
+        Case::Refused(..) => unreachable!("it has a formula"),
+    }
+}
+
 /// Hyperparameters out of range, and the text that says so.
 pub(crate) fn refused(optimizer: impl Optimizer + 'static, text: &'static str) -> Case {
     Case::Refused(Box::new(optimizer), text)

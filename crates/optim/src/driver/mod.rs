@@ -10,19 +10,19 @@ mod group;
 mod group_names;
 mod parameters;
 mod state;
+mod step;
 
-use crate::evaluation::{Swapped, evaluating};
+use crate::evaluation::Swapped;
 use crate::optimizer::{Optimizer, StepReport};
 use crate::range::Range;
-use crate::rule::{Parameters, Rule, See};
+use crate::rule::{Rule, See};
 use crate::turn::Decay;
-use autograd_core::module::{ItemMut, Module, Path, StateDict};
+use autograd_core::module::{Module, StateDict};
 use autograd_core::{Description, Gradients, Result};
 use bind::Slot;
 pub(crate) use bind::{misfit, nothing_to_update};
 use group::Group;
 pub use group::biases_and_norms;
-use parameters::AllSlots;
 pub(crate) use state::{rate, single, wrong};
 use std::collections::HashMap;
 use std::fmt;
@@ -248,40 +248,16 @@ impl<R: Rule> Driver<R> {
 }
 
 impl<R: Rule> Optimizer for Driver<R> {
-    fn ready(&mut self, model: &dyn Module, grads: &Gradients) -> Result<()> {
-        Range::AT_LEAST_0.check(R::NAME, "lr", self.hyper.lr)?;
-        if self.swapped.is_some() {
-            return Err(evaluating(R::NAME));
-        }
-        self.prepare(model, grads)
+    fn ready(&mut self, model: &dyn Module, grads: &Gradients, loss: Option<f64>) -> Result<()> {
+        self.fit(model, grads, loss)
     }
 
     fn step(&mut self, model: &mut dyn Module, grads: &Gradients) -> Result<StepReport> {
-        self.ready(model, grads)?;
-        let Driver { hyper: Hyper { lr, rule, .. }, slots, shared, .. } = self;
-        rule.begin(&mut Parameters::new(&mut AllSlots { model, grads, slots, lr: *lr, shared }))?;
-        let mut slots = slots.iter_mut();
-        let mut report = StepReport::default();
-        let mut outcome = Ok(());
-        model.visit_mut(&Path::root(), &mut |_, item| {
-            let ItemMut::Param(param) = item else { return };
-            let Some(slot) = slots.next() else { return };
-            if outcome.is_err() || !param.is_trainable() {
-                return;
-            }
-            match slot.id.and_then(|id| grads.get_near(id, &mut slot.place)) {
-                None => report.missing.push(slot.name.clone()),
-                Some(gradient) => {
-                    let mut value = param.value_mut();
-                    let (rule, turn) = slot.turn(&mut value, gradient, *lr, shared);
-                    outcome = rule.step(turn);
-                    slot.t += u64::from(outcome.is_ok());
-                    slot.begins &= outcome.is_err();
-                    report.updated += 1;
-                }
-            }
-        });
-        outcome.map(|()| report)
+        self.step_along(model, grads, None)
+    }
+
+    fn step_with_loss(&mut self, model: &mut dyn Module, grads: &Gradients, loss: f64) -> Result<StepReport> {
+        self.step_along(model, grads, Some(loss))
     }
 
     fn eval(&mut self, model: &mut dyn Module) -> Result<()> {

@@ -13,6 +13,7 @@ pub(super) struct AllSlots<'a, R> {
     pub(super) grads: &'a Gradients,
     pub(super) slots: &'a mut [Slot<R>],
     pub(super) lr: f64,
+    pub(super) loss: Option<f64>,
     pub(super) shared: &'a mut [f64],
 }
 
@@ -21,12 +22,16 @@ impl<R: Rule> EachTurn<R> for AllSlots<'_, R> {
         self.lr
     }
 
+    fn loss(&self) -> Option<f64> {
+        self.loss
+    }
+
     fn shared(&mut self) -> &mut [f64] {
         self.shared
     }
 
     fn each(&mut self, see: &mut dyn FnMut(&R, Turn<'_>) -> Result<()>) -> Result<()> {
-        let AllSlots { model, grads, slots, lr, shared } = self;
+        let AllSlots { model, grads, slots, lr, shared, .. } = self;
         let mut slots = slots.iter_mut();
         let mut outcome = Ok(());
         model.visit_mut(&Path::root(), &mut |_, item| {
@@ -60,6 +65,6 @@ impl<R: Rule> Driver<R> {
             return Err(Error::new(ErrorKind::State, text));
         }
         let Driver { hyper, slots, shared, .. } = self;
-        AllSlots { model, grads, slots, lr: hyper.lr, shared }.each(&mut see)
+        AllSlots { model, grads, slots, lr: hyper.lr, loss: None, shared }.each(&mut see)
     }
 }

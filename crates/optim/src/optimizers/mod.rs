@@ -7,6 +7,7 @@ mod descent;
 mod lbfgs;
 mod matrix;
 mod moments;
+mod polyak;
 mod scaled;
 mod schedule_free;
 
@@ -14,6 +15,7 @@ pub use descent::*;
 pub use lbfgs::{Lbfgs, LineSearch};
 pub use matrix::*;
 pub use moments::*;
+pub use polyak::*;
 pub use register::{by_name, optimizer_names};
 pub use scaled::*;
 pub use schedule_free::*;

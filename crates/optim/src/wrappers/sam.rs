@@ -21,7 +21,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 /// ```
 ///
 /// `ρ ≥ 0` (`rho`; PyTorch programs take 0.05, adaptive ones ten times as much). A step evaluates the loss twice:
-/// [`Optimizer::step_with`]. There is no state but that of the optimizer inside. The loss that a step returns is that at p.
+/// [`Optimizer::step_with`]. There is no state but that of the optimizer inside. The loss that a step returns is that at p; what
+/// needs it inside, like [`PolyakSgd`](crate::PolyakSgd), gets that at p + e.
 ///
 /// # Errors
 /// An error or a panic of the second evaluation leaves the parameters as they were.
@@ -113,8 +114,8 @@ impl Wrap for Sharp {
         // The weights come back, whatever the loss does.
         let evaluated = catch_unwind(AssertUnwindSafe(|| objective.evaluate()));
         put_back(objective.model(), before)?;
-        let (_, grads) = evaluated.unwrap_or_else(|panic| resume_unwind(panic))?;
-        Ok((loss, inner.step(objective.model(), &grads)?))
+        let (high, grads) = evaluated.unwrap_or_else(|panic| resume_unwind(panic))?;
+        Ok((loss, inner.step_with_loss(objective.model(), &grads, high)?))
     }
 }
 

@@ -1,9 +1,10 @@
 //! The common part of optimizers around optimizers: hyperparameters, state, weights to evaluate at.
 
 use super::kept::Kept;
+use super::own;
 use crate::driver::{single, wrong};
 use crate::evaluation::{Swapped, evaluating};
-use crate::optimizer::{Objective, Optimizer, StepReport, unknown};
+use crate::optimizer::{Objective, Optimizer, StepReport, step_along};
 use crate::rule::See;
 use autograd_core::module::{Module, Param, StateDict, StateMismatch, StateProblem};
 use autograd_core::{Description, Error, ErrorKind, Gradients, Result, Tensor};
@@ -47,8 +48,7 @@ pub(super) trait Wrap: Clone + Debug + Send + Sync + 'static {
 
     /// Its options with their values, for the description.
     fn options(&self) -> Vec<(String, String)> {
-        let own = Description::from_debug(self);
-        own.options().map(|(name, value)| (name.to_string(), value.to_string())).collect()
+        own::options(self)
     }
 
     /// Whether what is no number can be.
@@ -160,20 +160,9 @@ impl<O: Optimizer, W: Wrap> Wrapped<O, W> {
         self.t
     }
 
-    fn own_numbers(&self) -> Vec<(&'static str, f64)> {
-        let mut all = Vec::new();
-        self.wrap.clone().hyperparameters(&mut |name, value, _| all.push((name, *value)));
-        all
-    }
-
     fn check_own(&self) -> Result<()> {
-        let mut outcome = Ok(());
-        self.wrap.clone().hyperparameters(&mut |name, value, range| {
-            if outcome.is_ok() {
-                outcome = range.check(W::NAME, name, *value);
-            }
-        });
-        outcome.and_then(|()| self.wrap.check())
+        own::check(W::NAME, &mut |see| self.wrap.clone().hyperparameters(see))?;
+        self.wrap.check()
     }
 
     /// Everything that can be refused, before the optimizer inside changes anything.
@@ -193,6 +182,19 @@ impl<O: Optimizer, W: Wrap> Wrapped<O, W> {
         kept.bind(W::NAME, model, |param| wrap.start(param))
     }
 
+    fn step_along(&mut self, model: &mut dyn Module, grads: &Gradients, loss: Option<f64>) -> Result<StepReport> {
+        if W::NEEDS_OBJECTIVE {
+            return self.ready(model, grads, loss).map(|()| StepReport::default());
+        }
+        self.prepare(model)?;
+        let report = match self.wrap.see(model, grads)? {
+            Seen::Pass => step_along(&mut self.inner, model, grads, loss),
+            Seen::Changed(grads) => step_along(&mut self.inner, model, &grads, loss),
+            Seen::Skip(not_finite) => Ok(StepReport { not_finite, ..StepReport::default() }),
+        }?;
+        self.after(model, &report).map(|()| report)
+    }
+
     fn after(&mut self, model: &mut dyn Module, report: &StepReport) -> Result<()> {
         self.t += u64::from(W::KEEPS.is_some() || !report.not_finite.is_empty());
         let Wrapped { wrap, t, kept, .. } = self;
@@ -208,27 +210,22 @@ impl<O: Optimizer, W: Wrap> Wrapped<O, W> {
 }
 
 impl<O: Optimizer, W: Wrap> Optimizer for Wrapped<O, W> {
-    fn ready(&mut self, model: &dyn Module, grads: &Gradients) -> Result<()> {
+    fn ready(&mut self, model: &dyn Module, grads: &Gradients, loss: Option<f64>) -> Result<()> {
         if W::NEEDS_OBJECTIVE {
             let text = "a step evaluates the loss twice: step_with takes it as a function";
             return Err(Error::new(ErrorKind::Argument, format!("{}: {text}", W::NAME)));
         }
         self.prepare(model)?;
         self.wrap.see(model, grads)?;
-        self.inner.ready(model, grads)
+        self.inner.ready(model, grads, loss)
     }
 
     fn step(&mut self, model: &mut dyn Module, grads: &Gradients) -> Result<StepReport> {
-        if W::NEEDS_OBJECTIVE {
-            return self.ready(model, grads).map(|()| StepReport::default());
-        }
-        self.prepare(model)?;
-        let report = match self.wrap.see(model, grads)? {
-            Seen::Pass => self.inner.step(model, grads),
-            Seen::Changed(grads) => self.inner.step(model, &grads),
-            Seen::Skip(not_finite) => Ok(StepReport { not_finite, ..StepReport::default() }),
-        }?;
-        self.after(model, &report).map(|()| report)
+        self.step_along(model, grads, None)
+    }
+
+    fn step_with_loss(&mut self, model: &mut dyn Module, grads: &Gradients, loss: f64) -> Result<StepReport> {
+        self.step_along(model, grads, Some(loss))
     }
 
     fn step_on(&mut self, objective: &mut dyn Objective) -> Result<(f64, StepReport)> {
@@ -260,6 +257,10 @@ impl<O: Optimizer, W: Wrap> Optimizer for Wrapped<O, W> {
         W::NEEDS_OBJECTIVE || self.inner.follows_all()
     }
 
+    fn evaluates_once(&self) -> bool {
+        !W::NEEDS_OBJECTIVE && self.inner.evaluates_once()
+    }
+
     fn check(&self) -> Result<()> {
         self.check_own()?;
         self.inner.check()
@@ -274,36 +275,20 @@ impl<O: Optimizer, W: Wrap> Optimizer for Wrapped<O, W> {
     }
 
     fn hyperparameters(&self) -> Vec<(&'static str, f64)> {
-        let mut all = self.inner.hyperparameters();
-        all.extend(self.own_numbers());
-        all
+        own::hyperparameters(&mut |see| self.wrap.clone().hyperparameters(see), &self.inner)
     }
 
     fn get(&self, name: &str) -> Result<f64> {
-        match self.own_numbers().into_iter().find(|(known, _)| *known == name) {
-            Some((_, value)) => Ok(value),
-            None => self.inner.get(name).map_err(|error| self.unknown(name, error)),
-        }
+        own::get(name, &mut |see| self.wrap.clone().hyperparameters(see), &self.inner)
     }
 
     fn set(&mut self, name: &str, value: f64) -> Result<()> {
-        let mut found = false;
-        self.wrap.hyperparameters(&mut |known, number, _| {
-            if known == name {
-                (*number, found) = (value, true);
-            }
-        });
-        if found {
-            return Ok(());
-        }
-        self.inner.set(name, value).map_err(|error| self.unknown(name, error).context(W::NAME))
+        let Wrapped { wrap, inner, .. } = self;
+        own::set(W::NAME, name, value, &mut |see| wrap.hyperparameters(see), inner)
     }
 
     fn describe(&self, parameters: &[String]) -> Description {
-        let named = |all: Description, (name, value): (String, String)| {
-            all.option(format!("{}.{name}", W::PREFIX), format_args!("{value}"))
-        };
-        self.wrap.options().into_iter().fold(Description::new(W::NAME), named).flat(&self.inner.describe(parameters))
+        own::describe(W::NAME, W::PREFIX, self.wrap.options(), &self.inner.describe(parameters))
     }
 
     fn state_dict(&self) -> StateDict {
@@ -357,13 +342,6 @@ impl<O: Optimizer, W: Wrap> Optimizer for Wrapped<O, W> {
         self.kept = Kept::load(kept);
         self.swapped = swapped;
         Ok(())
-    }
-}
-
-impl<O: Optimizer, W: Wrap> Wrapped<O, W> {
-    /// The refusal of a name; one with a dot may be that of a group, of which the optimizer inside knows more.
-    fn unknown(&self, name: &str, error: Error) -> Error {
-        if name.contains('.') { error } else { unknown(name, &self.hyperparameters()) }
     }
 }
 

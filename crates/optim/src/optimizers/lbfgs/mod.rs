@@ -304,13 +304,13 @@ const SEARCH_TOLERANCE: f64 = 1e-9;
 
 impl Optimizer for Lbfgs {
     /// Always an error: one step needs several evaluations.
-    fn ready(&mut self, _: &dyn Module, _: &Gradients) -> Result<()> {
+    fn ready(&mut self, _: &dyn Module, _: &Gradients, _: Option<f64>) -> Result<()> {
         let text = "LBFGS: one step evaluates the loss several times: call step_with instead of step";
         Err(Error::new(ErrorKind::Argument, text))
     }
 
     fn step(&mut self, model: &mut dyn Module, grads: &Gradients) -> Result<StepReport> {
-        self.ready(model, grads).map(|()| StepReport::default())
+        self.ready(model, grads, None).map(|()| StepReport::default())
     }
 
     fn step_on(&mut self, objective: &mut dyn Objective) -> Result<(f64, StepReport)> {
@@ -322,6 +322,10 @@ impl Optimizer for Lbfgs {
             place(objective.model(), &start)?;
         }
         outcome.unwrap_or_else(|panic| resume_unwind(panic))
+    }
+
+    fn evaluates_once(&self) -> bool {
+        false
     }
 
     fn check(&self) -> Result<()> {

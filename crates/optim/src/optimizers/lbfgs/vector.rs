@@ -1,47 +1,25 @@
 //! Vectors of the model's shape: one tensor per parameter.
 
+use crate::norms;
 use autograd_core::module::{ItemMut, Module, Path};
-use autograd_core::update::{ElementRule, FoldRule, Real};
+use autograd_core::update::{ElementRule, Real};
 use autograd_core::{Result, Tensor};
 
 pub(super) type Vector = Vec<Tensor>;
 
-#[derive(Clone, Copy)]
-enum Fold {
-    Dot,
-    AbsSum,
-    AbsMax,
-}
-
-impl FoldRule for Fold {
-    #[inline(always)]
-    fn element(self, x: f64, y: f64) -> f64 {
-        if let Fold::Dot = self { x * y } else { x.abs() }
-    }
-    #[inline(always)]
-    fn join(self, a: f64, b: f64) -> f64 {
-        // NaN must be seen.
-        if let Fold::AbsMax = self { if a > b || a.is_nan() { a } else { b } } else { a + b }
-    }
-}
-
-fn fold(rule: Fold, x: &[Tensor], y: &[Tensor]) -> Result<f64> {
-    x.iter().zip(y).try_fold(0.0, |sum, (x, y)| Ok(rule.join(sum, x.fold(y, rule)?)))
-}
-
 /// `xᵀ y`
 pub(super) fn dot(x: &[Tensor], y: &[Tensor]) -> Result<f64> {
-    fold(Fold::Dot, x, y)
+    x.iter().zip(y).try_fold(0.0, |sum, (x, y)| Ok(sum + norms::dot(x, y)?))
 }
 
 /// `Σ |xᵢ|`
 pub(super) fn abs_sum(x: &[Tensor]) -> Result<f64> {
-    fold(Fold::AbsSum, x, x)
+    x.iter().try_fold(0.0, |sum, x| Ok(sum + norms::abs_sum(x)?))
 }
 
 /// `max |xᵢ|`
 pub(super) fn abs_max(x: &[Tensor]) -> Result<f64> {
-    fold(Fold::AbsMax, x, x)
+    norms::norm(x.iter(), f64::INFINITY)
 }
 
 #[derive(Clone, Copy)]

@@ -1,8 +1,10 @@
 //! AdamW with D-adaptation.
 
-use super::prodigy::{GROWTH, Product, Size, Weighted};
+use super::prodigy::GROWTH;
+use crate::blend::blend;
 use crate::driver::Driver;
 use crate::named::optimizer;
+use crate::norms::{abs_sum, dot};
 use crate::range::Range;
 use crate::rule::{Parameters, Rule, See};
 use crate::turn::Turn;
@@ -168,9 +170,9 @@ impl Rule for DAdaptAdamWRule {
             let [_, Some(v), Some(s)] = turn.state else { unreachable!("all state is always in use") };
             let (rate, beta) = (rule.rate(d, turn.lr, turn.t), rule.keep());
             let scaled = no_grad(|| s.try_div(&v.sqrt().add_scalar(rule.eps)))?;
-            along += rate * g.fold(&scaled, Product)?;
-            s.update(&g, [], Weighted { beta, gain: (1.0 - beta) * rate })?;
-            size += s.fold(s, Size)?;
+            along += rate * dot(&g, &scaled)?;
+            blend(s, beta, (1.0 - beta) * rate, &g)?;
+            size += abs_sum(s)?;
             Ok(())
         })?;
         let (beta, shared) = (self.keep(), all.shared());

@@ -1,11 +1,13 @@
 //! Prodigy.
 
+use crate::blend::blend;
 use crate::driver::Driver;
 use crate::named::optimizer;
+use crate::norms::{abs_sum, dot};
 use crate::range::Range;
 use crate::rule::{Parameters, Rule, See};
 use crate::turn::Turn;
-use autograd_core::update::{ElementRule, FoldRule, Real};
+use autograd_core::update::{ElementRule, Real};
 use autograd_core::{Result, Tensor, no_grad};
 
 /// Prodigy: [`AdamW`](crate::AdamW) that finds its learning rate, from a lower bound d of the distance to the solution.
@@ -189,10 +191,10 @@ impl Rule for ProdigyRule {
             let [_, _, Some(s), Some(start)] = turn.state else { unreachable!("all state is always in use") };
             let rate = rule.rate(d, turn.lr, turn.t);
             let way = no_grad(|| start.try_sub(turn.parameter))?;
-            along += d / rule.d0 * rate * g.fold(&way, Product)?;
+            along += d / rule.d0 * rate * dot(&g, &way)?;
             let gain = d / rule.d0 * if rule.safeguard_warmup { d } else { rate };
-            s.update(&g, [], Weighted { beta: beta3(rule), gain })?;
-            size += s.fold(s, Size)?;
+            blend(s, beta3(rule), gain, &g)?;
+            size += abs_sum(s)?;
             Ok(())
         })?;
         let shared = all.shared();
@@ -223,50 +225,6 @@ impl Rule for ProdigyRule {
             eps: d * self.eps,
         };
         turn.update(formula)
-    }
-}
-
-/// Σ x y
-#[derive(Clone, Copy)]
-pub(super) struct Product;
-
-impl FoldRule for Product {
-    #[inline(always)]
-    fn element(self, x: f64, y: f64) -> f64 {
-        x * y
-    }
-    #[inline(always)]
-    fn join(self, a: f64, b: f64) -> f64 {
-        a + b
-    }
-}
-
-/// Σ |x|
-#[derive(Clone, Copy)]
-pub(super) struct Size;
-
-impl FoldRule for Size {
-    #[inline(always)]
-    fn element(self, x: f64, _: f64) -> f64 {
-        x.abs()
-    }
-    #[inline(always)]
-    fn join(self, a: f64, b: f64) -> f64 {
-        a + b
-    }
-}
-
-/// s from s and g.
-#[derive(Clone, Copy)]
-pub(super) struct Weighted {
-    pub(super) beta: f64,
-    pub(super) gain: f64,
-}
-
-impl ElementRule<0> for Weighted {
-    #[inline(always)]
-    fn element<T: Real>(self, s: T, g: T, []: [T; 0]) -> (T, [T; 0]) {
-        (T::of(self.beta) * s + T::of(self.gain) * g, [])
     }
 }
 

@@ -1,5 +1,6 @@
 //! Sophia-G.
 
+use crate::blend::blend_square;
 use crate::driver::Driver;
 use crate::named::optimizer;
 use crate::range::Range;
@@ -101,7 +102,7 @@ impl SophiaG {
         self.0.revise(model, grads, |rule, turn| {
             let [_, Some(h)] = turn.state else { unreachable!("all state is always in use") };
             let beta2 = rule.betas[1];
-            h.update(turn.gradient, [], Estimate { beta2, gain: (1.0 - beta2) * batch_size as f64 })
+            blend_square(h, beta2, (1.0 - beta2) * batch_size as f64, turn.gradient)
         })
     }
 }
@@ -139,20 +140,6 @@ impl ElementRule<2> for Formula {
         let u = m / (T::of(self.gamma) * h).larger(T::of(self.eps));
         let u = u.smaller(T::ONE).larger(T::ZERO - T::ONE);
         (p - T::of(self.lr) * u, [m, h])
-    }
-}
-
-/// h from h and ĝ.
-#[derive(Clone, Copy)]
-struct Estimate {
-    beta2: f64,
-    gain: f64,
-}
-
-impl ElementRule<0> for Estimate {
-    #[inline(always)]
-    fn element<T: Real>(self, h: T, g: T, []: [T; 0]) -> (T, [T; 0]) {
-        (T::of(self.beta2) * h + T::of(self.gain) * (g * g), [])
     }
 }
 

@@ -7,7 +7,7 @@ mod state;
 
 use super::view::View;
 use crate::driver::nothing_to_update;
-use crate::optimizer::{Optimizer, StepReport, unknown};
+use crate::optimizer::{Optimizer, StepReport, step_along, unknown};
 use autograd_core::module::{Module, StateDict};
 use autograd_core::{Description, Error, ErrorKind, Gradients, Result};
 use owners::Owners;
@@ -86,6 +86,26 @@ impl Parts {
         self
     }
 
+    fn step_along(&mut self, model: &mut dyn Module, grads: &Gradients, loss: Option<f64>) -> Result<StepReport> {
+        self.ready(model, grads, loss)?;
+        let Parts { parts, owners } = self;
+        let mut all = StepReport::default();
+        for (owner, part) in parts.iter_mut().enumerate() {
+            let mut view = View { model: &mut *model, owners: owners.of_each(), owner };
+            if owners.with_gradients()[owner] > 0 {
+                let report = step_along(&mut *part.optimizer, &mut view, grads, loss);
+                let report = report.map_err(|error| named(error, &part.name))?;
+                all.updated += report.updated;
+                all.missing.extend(report.missing);
+                all.not_finite.extend(report.not_finite);
+            } else {
+                let open = view.named_parameters().into_iter().filter(|(_, param)| param.is_trainable());
+                all.missing.extend(open.map(|(name, _)| name));
+            }
+        }
+        Ok(all)
+    }
+
     /// Calls `f` for each part, with its view of the model; the first error ends it.
     fn each<T>(
         &mut self,
@@ -102,7 +122,7 @@ impl Parts {
 }
 
 impl Optimizer for Parts {
-    fn ready(&mut self, model: &dyn Module, grads: &Gradients) -> Result<()> {
+    fn ready(&mut self, model: &dyn Module, grads: &Gradients, loss: Option<f64>) -> Result<()> {
         self.check_parts()?;
         let Parts { parts, owners } = self;
         owners.bind(parts, model)?;
@@ -112,28 +132,17 @@ impl Optimizer for Parts {
         }
         for (owner, part) in parts.iter_mut().enumerate().filter(|(owner, _)| owners.with_gradients()[*owner] > 0) {
             let view = View { model, owners: owners.of_each(), owner };
-            part.optimizer.ready(&view, grads).map_err(|error| named(error, &part.name))?;
+            part.optimizer.ready(&view, grads, loss).map_err(|error| named(error, &part.name))?;
         }
         Ok(())
     }
 
     fn step(&mut self, model: &mut dyn Module, grads: &Gradients) -> Result<StepReport> {
-        self.ready(model, grads)?;
-        let Parts { parts, owners } = self;
-        let mut all = StepReport::default();
-        for (owner, part) in parts.iter_mut().enumerate() {
-            let mut view = View { model: &mut *model, owners: owners.of_each(), owner };
-            if owners.with_gradients()[owner] > 0 {
-                let report = part.optimizer.step(&mut view, grads).map_err(|error| named(error, &part.name))?;
-                all.updated += report.updated;
-                all.missing.extend(report.missing);
-                all.not_finite.extend(report.not_finite);
-            } else {
-                let open = view.named_parameters().into_iter().filter(|(_, param)| param.is_trainable());
-                all.missing.extend(open.map(|(name, _)| name));
-            }
-        }
-        Ok(all)
+        self.step_along(model, grads, None)
+    }
+
+    fn step_with_loss(&mut self, model: &mut dyn Module, grads: &Gradients, loss: f64) -> Result<StepReport> {
+        self.step_along(model, grads, Some(loss))
     }
 
     fn eval(&mut self, model: &mut dyn Module) -> Result<()> {
@@ -152,6 +161,10 @@ impl Optimizer for Parts {
         let Parts { parts, owners } = self;
         owners.bind(parts, model)?;
         self.each(model, |optimizer, view| optimizer.train(view)).map(drop)
+    }
+
+    fn evaluates_once(&self) -> bool {
+        self.parts.iter().all(|part| part.optimizer.evaluates_once())
     }
 
     fn check(&self) -> Result<()> {

@@ -1,0 +1,317 @@
+//! Mechanic.
+
+mod state;
+#[cfg(test)]
+mod tests;
+
+use super::kept::Kept;
+use super::own;
+use crate::driver::misfit;
+use crate::norms::{dot, norm};
+use crate::optimizer::{Optimizer, StepReport, step_along};
+use crate::range::Range;
+use crate::rule::See;
+use autograd_core::module::{Module, StateDict};
+use autograd_core::update::{ElementRule, Real};
+use autograd_core::{Description, Error, ErrorKind, Gradients, Result, no_grad};
+
+/// Mechanic: another optimizer whose steps are multiplied by a scale that is found while training, in place of a tuned
+/// learning rate.
+///
+/// ```text
+/// s = s₁ + .. + sₙ,  Δ = (x₀ − p) / (s + ε)                   x₀ the parameters before the first step
+/// h = ⟨g + λ s ‖g‖ / (‖p‖ + ε) · p, Δ⟩
+/// u = the change of p by a step of the optimizer inside
+///
+/// for i of 1 to n, with β = 1 − 10⁻ⁱ:
+///     r ← β r + min(max(h, −m), m) sᵢ
+///     m ← max(β m, |h| + ε)
+///     v ← β² v + h²
+///     sᵢ ← (s₀ / n · m + max(r, 0)) / (√v + ε)
+///
+/// p ← x₀ − (s₁ + .. + sₙ) (Δ − u)
+/// ```
+///
+/// r, m and v are one number for each i, at first 0, and sᵢ at first s₀. Norms and products are over all parameters that
+/// have a gradient. `n ≥ 1` (`num_betas`, 6), `s₀ > 0` (`s_init`, 1e-6), `λ ≥ 0` (`weight_decay`, 0.01), `ε > 0` (1e-8).
+/// State: `x0` of each parameter, and `r`, `m`, `v` and `s`; that of the optimizer inside goes on.
+///
+/// The optimizer inside has a learning rate of 1, or a schedule from there. It may be any whose step from p depends on the
+/// gradient, on the value of the loss and on p alone, like SGD with momentum, Adam, AdamW and [`Momo`](crate::Momo). What keeps weights of its own, like
+/// [`Ema`](crate::Ema), and what changes gradients, like [`Transformed`](crate::Transformed), stands around Mechanic.
+///
+/// # Numerics
+/// Sums are gathered in `f64`, in an order that no number of threads changes. Δ is computed from p, which rounds it: in `F32`
+/// an s₀ that changes parameters by less than their last bits is not found to be too small.
+///
+/// # Errors
+/// [`Optimizer::check`], and so a step, refuses an optimizer inside that follows the gradient upwards: the sign of h would be
+/// wrong. So it does one that evaluates the loss several times in a step, like [`Lbfgs`](crate::Lbfgs) and
+/// [`Sam`](crate::Sam), which can stand around Mechanic.
+///
+/// # Examples
+/// ```
+/// use autograd_core::{Tensor, module::Param};
+/// use wengert_optim::{Adam, Mechanic, Optimizer};
+///
+/// let mut x = Param::new(Tensor::scalar(5.0))?;
+/// let mut mechanic = Mechanic::new(Adam::new(1.0));
+/// for _ in 0..400 {
+///     let grads = x.square().backward()?;
+///     mechanic.step(&mut x, &grads)?;
+/// }
+/// assert!(x.item::<f64>()?.abs() < 0.5 && mechanic.scale() > 0.01);
+/// # Ok::<(), autograd_core::Error>(())
+/// ```
+///
+/// # References
+/// Cutkosky, Defazio, Mehta, Mechanic: A Learning Rate Tuner, 2023, algorithm 1, with Δ computed anew in each step, and h
+/// limited by m, as in the authors' code.
+///
+/// # Differs from
+/// * optax (`contrib.mechanize`): nothing where all parameters have a gradient in every step.
+#[derive(Clone, Debug)]
+pub struct Mechanic<O> {
+    inner: O,
+    tuner: Tuner,
+    /// r, m, v and s; without numbers before the first step.
+    memory: [Vec<f64>; 4],
+    start: Kept,
+}
+
+#[derive(Clone, Debug)]
+struct Tuner {
+    num_betas: usize,
+    s_init: f64,
+    weight_decay: f64,
+    eps: f64,
+}
+
+const NAME: &str = "Mechanic";
+
+impl<O: Optimizer> Mechanic<O> {
+    /// A wrapper with the default hyperparameters.
+    pub fn new(inner: O) -> Mechanic<O> {
+        let tuner = Tuner { num_betas: 6, s_init: 1e-6, weight_decay: 0.01, eps: 1e-8 };
+        Mechanic { inner, tuner, memory: Default::default(), start: Kept::default() }
+    }
+
+    /// n ≥ 1: the number of βᵢ, which are 0.9, 0.99, .. Default 6.
+    pub fn num_betas(mut self, num_betas: usize) -> Mechanic<O> {
+        self.tuner.num_betas = num_betas;
+        self
+    }
+
+    /// s₀ > 0, the first scale: a small one. Default 1e-6.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{Tensor, module::Param};
+    /// # use wengert_optim::{Mechanic, Optimizer, Sgd};
+    /// let mut x = Param::new(Tensor::scalar(8.0))?;
+    /// let grads = x.square().backward()?;
+    /// let mut mechanic = Mechanic::new(Sgd::new(1.0)).s_init(0.25).num_betas(2).eps(1e-6).weight_decay(0.0);
+    /// mechanic.step(&mut x, &grads)?;                     // 8 − 0.25 · 16
+    /// assert!((x.item::<f64>()? - 4.0).abs() < 1e-12 && (mechanic.scale() - 0.25).abs() < 1e-12);
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
+    pub fn s_init(mut self, s_init: f64) -> Mechanic<O> {
+        self.tuner.s_init = s_init;
+        self
+    }
+
+    /// λ ≥ 0: how strongly h draws parameters to 0, besides any weight decay of the optimizer inside. Default 0.01.
+    pub fn weight_decay(mut self, weight_decay: f64) -> Mechanic<O> {
+        self.tuner.weight_decay = weight_decay;
+        self
+    }
+
+    /// ε > 0, which keeps divisors from 0. Default 1e-8.
+    pub fn eps(mut self, eps: f64) -> Mechanic<O> {
+        self.tuner.eps = eps;
+        self
+    }
+
+    /// The present s, by which the steps of the optimizer inside are multiplied; `n s₀` before the first step.
+    pub fn scale(&self) -> f64 {
+        let [.., s] = &self.memory;
+        if s.is_empty() { self.tuner.s_init * self.tuner.num_betas as f64 } else { s.iter().sum() }
+    }
+
+    /// The optimizer inside.
+    ///
+    /// # Examples
+    /// ```
+    /// # use wengert_optim::{Mechanic, Optimizer, Sgd};
+    /// assert_eq!(Mechanic::new(Sgd::new(0.25)).inner().lr(), 0.25);
+    /// ```
+    pub fn inner(&self) -> &O {
+        &self.inner
+    }
+
+    fn has_begun(&self) -> bool {
+        !self.memory[0].is_empty()
+    }
+
+    fn step_along(&mut self, model: &mut dyn Module, grads: &Gradients, loss: Option<f64>) -> Result<StepReport> {
+        self.ready(model, grads, loss)?;
+        let before_s = self.scale();
+        let h = self.tuner.slope(before_s, model, grads, &self.start)?;
+        let mut before = Vec::new();
+        self.start.each(model, |param, _| {
+            before.push(grads.get(param).filter(|_| param.is_trainable()).map(|_| param.detach()));
+            Ok(())
+        })?;
+        let report = step_along(&mut self.inner, model, grads, loss)?;
+        // A step that was left out.
+        if report.updated == 0 {
+            return Ok(report);
+        }
+        let n = self.tuner.num_betas;
+        if !self.has_begun() {
+            self.memory = [vec![0.0; n], vec![0.0; n], vec![0.0; n], vec![self.tuner.s_init; n]];
+        }
+        self.tuner.turn(h, &mut self.memory);
+        let formula = Scaled { before: before_s + self.tuner.eps, after: self.scale() };
+        let mut before = before.into_iter();
+        self.start.each(model, |param, start| match before.next().flatten() {
+            Some(before) => param.value_mut().update(&before, [start.as_mut()], formula),
+            None => Ok(()),
+        })?;
+        Ok(report)
+    }
+}
+
+impl Tuner {
+    fn each(&mut self, see: &mut See<'_>) {
+        see("mechanic.s_init", &mut self.s_init, Range::POSITIVE);
+        see("mechanic.weight_decay", &mut self.weight_decay, Range::AT_LEAST_0);
+        see("mechanic.eps", &mut self.eps, Range::POSITIVE);
+    }
+
+    fn check(&self) -> Result<()> {
+        own::check(NAME, &mut |see| self.clone().each(see))?;
+        if self.num_betas == 0 { Err(Error::argument(NAME, "num_betas", 0, "at least 1")) } else { Ok(()) }
+    }
+
+    /// h, with the scale s.
+    fn slope(&self, s: f64, model: &dyn Module, grads: &Gradients, start: &Kept) -> Result<f64> {
+        let (mut along, mut decay, mut all) = (0.0, 0.0, Vec::new());
+        for (name, param) in model.named_parameters() {
+            let Some(g) = grads.get(param).filter(|_| param.is_trainable()) else { continue };
+            if !g.is_like(param) {
+                return Err(misfit(NAME, "the gradient of", &name, g, param));
+            }
+            let Some(start) = start.get(&name) else { unreachable!("every parameter has its start") };
+            let way = no_grad(|| start.try_sub(param))?;
+            along += dot(g, &way)?;
+            decay += dot(param, &way)?;
+            all.push((g, param.detach()));
+        }
+        let (g, p) = (norm(all.iter().map(|(g, _)| *g), 2.0)?, norm(all.iter().map(|(_, p)| p), 2.0)?);
+        Ok((along + self.weight_decay * s * g / (p + self.eps) * decay) / (s + self.eps))
+    }
+
+    /// r, m, v and s after a step.
+    fn turn(&self, h: f64, memory: &mut [Vec<f64>; 4]) {
+        let ([r, m, v, s], n) = (memory, self.num_betas);
+        for i in 0..n {
+            let beta = 1.0 - 0.1f64.powi(i as i32 + 1);
+            // An h that is not a number is seen in v.
+            r[i] = beta * r[i] + h.max(-m[i]).min(m[i]) * s[i];
+            m[i] = (beta * m[i]).max(h.abs() + self.eps);
+            v[i] = beta * beta * v[i] + h * h;
+            s[i] = (self.s_init / n as f64 * m[i] + r[i].max(0.0)) / (v[i].sqrt() + self.eps);
+        }
+    }
+}
+
+impl<O: Optimizer> Optimizer for Mechanic<O> {
+    fn ready(&mut self, model: &dyn Module, grads: &Gradients, loss: Option<f64>) -> Result<()> {
+        self.check()?;
+        self.inner.ready(model, grads, loss)?;
+        if !self.has_begun() {
+            // What a first step that failed has left is of other weights.
+            self.start = Kept::default();
+        }
+        self.start.bind(NAME, model, |param| Some(param.detach()))
+    }
+
+    fn step(&mut self, model: &mut dyn Module, grads: &Gradients) -> Result<StepReport> {
+        self.step_along(model, grads, None)
+    }
+
+    fn step_with_loss(&mut self, model: &mut dyn Module, grads: &Gradients, loss: f64) -> Result<StepReport> {
+        self.step_along(model, grads, Some(loss))
+    }
+
+    fn eval(&mut self, model: &mut dyn Module) -> Result<()> {
+        self.inner.eval(model)
+    }
+
+    fn train(&mut self, model: &mut dyn Module) -> Result<()> {
+        self.inner.train(model)
+    }
+
+    fn check(&self) -> Result<()> {
+        self.tuner.check()?;
+        if self.inner.describe(&[]).options().any(|(name, value)| name == "maximize" && value == "true") {
+            let text = "the optimizer inside follows the gradient upwards; negate the loss instead";
+            return Err(Error::new(ErrorKind::Argument, format!("{NAME}: {text}")));
+        }
+        if !self.inner.evaluates_once() {
+            let instead = "Sam can stand around Mechanic, Lbfgs has a line search";
+            let text = format!("{NAME}: the optimizer inside evaluates the loss several times in a step; {instead}");
+            return Err(Error::new(ErrorKind::Argument, text));
+        }
+        self.inner.check()
+    }
+
+    fn lr(&self) -> f64 {
+        self.inner.lr()
+    }
+
+    fn set_lr(&mut self, lr: f64) {
+        self.inner.set_lr(lr);
+    }
+
+    fn hyperparameters(&self) -> Vec<(&'static str, f64)> {
+        own::hyperparameters(&mut |see| self.tuner.clone().each(see), &self.inner)
+    }
+
+    fn get(&self, name: &str) -> Result<f64> {
+        own::get(name, &mut |see| self.tuner.clone().each(see), &self.inner)
+    }
+
+    fn set(&mut self, name: &str, value: f64) -> Result<()> {
+        let Mechanic { tuner, inner, .. } = self;
+        own::set(NAME, name, value, &mut |see| tuner.each(see), inner)
+    }
+
+    fn describe(&self, parameters: &[String]) -> Description {
+        own::describe(NAME, "mechanic", own::options(&self.tuner), &self.inner.describe(parameters))
+    }
+
+    fn state_dict(&self) -> StateDict {
+        self.save()
+    }
+
+    fn load_state_dict(&mut self, state: &StateDict) -> Result<()> {
+        self.load(state)
+    }
+}
+
+/// The scaled step from p before and after that of the optimizer inside, and x₀.
+#[derive(Clone, Copy)]
+struct Scaled {
+    before: f64,
+    after: f64,
+}
+
+impl ElementRule<1> for Scaled {
+    #[inline(always)]
+    fn element<T: Real>(self, after: T, before: T, [start]: [T; 1]) -> (T, [T; 1]) {
+        let way = (start - before) / T::of(self.before) - (after - before);
+        (start - T::of(self.after) * way, [start])
+    }
+}

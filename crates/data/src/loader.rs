@@ -93,6 +93,34 @@ impl<'d, D: Dataset + ?Sized> DataLoader<'d, D> {
         }
     }
 
+    /// The indices of the samples in batch number `batch` of epoch number `epoch`, both counted from 0; none after the last
+    /// batch.
+    ///
+    /// # Errors
+    /// Those of [`DataLoader::epoch`].
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::Tensor;
+    /// # use wengert_data::{DataLoader, TensorDataset};
+    /// let set = TensorDataset::new(Tensor::from([10, 11, 12, 13, 14]), Tensor::from([0, 1, 0, 1, 0]))?;
+    /// let loader = DataLoader::new(&set).batch_size(2);
+    /// assert_eq!((loader.indices(0, 1)?, loader.indices(0, 2)?), (vec![2, 3], vec![4]));
+    /// let shuffled = loader.shuffle(7);
+    /// let (x, _) = shuffled.epoch(3)?.nth(1).expect("the second batch")?;
+    /// let indices = shuffled.indices(3, 1)?;
+    /// assert_eq!(x.to_vec::<i64>()?, [10 + indices[0] as i64, 10 + indices[1] as i64]);
+    /// # Ok::<(), wengert_data::Error>(())
+    /// ```
+    pub fn indices(&self, epoch: u64, batch: usize) -> Result<Vec<usize>> {
+        let Epoch { order, len, batches, .. } = self.epoch(epoch)?;
+        if batch >= batches {
+            return Ok(Vec::new());
+        }
+        let samples = batch * self.batch_size..(batch + 1).saturating_mul(self.batch_size).min(len);
+        Ok(order.map_or_else(|| samples.clone().collect(), |order| order[samples.clone()].to_vec()))
+    }
+
     /// The batches of epoch number `epoch`. Without `shuffle` a [`TensorDataset`](crate::TensorDataset) gives views and
     /// copies nothing.
     ///

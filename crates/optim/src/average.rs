@@ -69,6 +69,20 @@ pub enum AverageStart {
 /// # Ok::<(), autograd_core::Error>(())
 /// ```
 ///
+/// The temperature of some days, smoothed over about five:
+/// ```
+/// # use wengert_optim::ExponentialAverage;
+/// let mut average = ExponentialAverage::new(0.8);
+/// let mut smooth = Vec::new();
+/// for temperature in [14.0, 15.5, 13.0, 22.0, 14.5] {
+///     average.add(temperature)?;
+///     smooth.extend(average.value());
+/// }
+/// let expected = [14.0, 14.83, 14.08, 16.76, 16.09];                          // the hot day is seen, and fades
+/// assert!(smooth.iter().zip(expected).all(|(s, expected)| (s - expected).abs() < 0.01));
+/// # Ok::<(), autograd_core::Error>(())
+/// ```
+///
 /// # References
 /// Kingma, Ba, Adam: A Method for Stochastic Optimization, 2015, section 3 (the correction).
 #[derive(Clone, Debug)]

@@ -31,6 +31,7 @@ mod blend;
 mod clip;
 mod driver;
 mod evaluation;
+mod forward;
 mod named;
 mod norms;
 mod optimizer;

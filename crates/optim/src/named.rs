@@ -168,7 +168,7 @@ macro_rules! optimizer {
         }
 
         impl crate::Optimizer for $Name {
-            crate::optimizer::forward_optimizer!(self => self.0);
+            crate::forward::forward_optimizer!(self => self.0);
         }
 
         impl std::fmt::Debug for $Name {

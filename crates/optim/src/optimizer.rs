@@ -126,6 +126,23 @@ pub trait Optimizer: Send + Sync {
         false
     }
 
+    /// Takes the gradient of the mean loss of `batch_size` samples whose targets were drawn from the model's own outputs into
+    /// an estimate of the Hessian: [`SophiaG::update_hessian`](crate::SophiaG::update_hessian). A `Trainer` does it between
+    /// steps.
+    ///
+    /// # Errors
+    /// If the optimizer keeps no such estimate, as by default, or the gradients do not fit; then nothing is changed.
+    fn update_hessian(&mut self, model: &mut dyn Module, grads: &Gradients, batch_size: usize) -> Result<()> {
+        let _ = (model, grads, batch_size);
+        Err(no_hessian())
+    }
+
+    /// Whether it keeps an estimate of the Hessian.
+    #[doc(hidden)]
+    fn estimates_hessian(&self) -> bool {
+        false
+    }
+
     /// Whether a step evaluates the loss once, so that [`Optimizer::step`] can be made.
     #[doc(hidden)]
     fn evaluates_once(&self) -> bool {
@@ -228,6 +245,12 @@ pub trait Optimizer: Send + Sync {
     fn load_state_dict(&mut self, state: &StateDict) -> Result<()>;
 }
 
+/// The refusal of an estimate of the Hessian.
+#[cold]
+pub(crate) fn no_hessian() -> Error {
+    Error::new(ErrorKind::Argument, "update_hessian: the optimizer keeps no estimate of the Hessian")
+}
+
 /// The refusal of a name that no hyperparameter has.
 pub(crate) fn unknown(name: &str, all: &[(&'static str, f64)]) -> Error {
     let known: Vec<&str> = all.iter().map(|(name, _)| *name).collect();
@@ -302,98 +325,4 @@ pub struct StepReport {
     /// Names of parameters whose gradients are not finite: with [`Guard::skip`](crate::Guard::skip) nothing was changed
     /// because of them. Nothing else looks.
     pub not_finite: Vec<String>,
-}
-
-/// A step along the gradients of a loss, whose value may be known.
-pub(crate) fn step_along<O: Optimizer + ?Sized>(
-    optimizer: &mut O,
-    model: &mut dyn Module,
-    grads: &Gradients,
-    loss: Option<f64>,
-) -> Result<StepReport> {
-    match loss {
-        Some(loss) => optimizer.step_with_loss(model, grads, loss),
-        None => optimizer.step(model, grads),
-    }
-}
-
-/// The methods of a type that holds an optimizer: each calls the optimizer's own.
-macro_rules! forward_optimizer {
-    ($self:ident => $inner:expr) => {
-        fn step(
-            &mut $self,
-            model: &mut dyn autograd_core::module::Module,
-            grads: &autograd_core::Gradients,
-        ) -> autograd_core::Result<crate::StepReport> {
-            $inner.step(model, grads)
-        }
-        fn step_with_loss(
-            &mut $self,
-            model: &mut dyn autograd_core::module::Module,
-            grads: &autograd_core::Gradients,
-            loss: f64,
-        ) -> autograd_core::Result<crate::StepReport> {
-            $inner.step_with_loss(model, grads, loss)
-        }
-        fn step_on(&mut $self, objective: &mut dyn crate::Objective) -> autograd_core::Result<(f64, crate::StepReport)> {
-            $inner.step_on(objective)
-        }
-        fn ready(
-            &mut $self,
-            model: &dyn autograd_core::module::Module,
-            grads: &autograd_core::Gradients,
-            loss: Option<f64>,
-        ) -> autograd_core::Result<()> {
-            $inner.ready(model, grads, loss)
-        }
-        fn follows_all(&$self) -> bool {
-            $inner.follows_all()
-        }
-        fn evaluates_once(&$self) -> bool {
-            $inner.evaluates_once()
-        }
-        fn eval(&mut $self, model: &mut dyn autograd_core::module::Module) -> autograd_core::Result<()> {
-            $inner.eval(model)
-        }
-        fn train(&mut $self, model: &mut dyn autograd_core::module::Module) -> autograd_core::Result<()> {
-            $inner.train(model)
-        }
-        fn check(&$self) -> autograd_core::Result<()> {
-            $inner.check()
-        }
-        fn lr(&$self) -> f64 {
-            $inner.lr()
-        }
-        fn set_lr(&mut $self, lr: f64) {
-            $inner.set_lr(lr);
-        }
-        fn hyperparameters(&$self) -> Vec<(&'static str, f64)> {
-            $inner.hyperparameters()
-        }
-        fn get(&$self, name: &str) -> autograd_core::Result<f64> {
-            $inner.get(name)
-        }
-        fn set(&mut $self, name: &str, value: f64) -> autograd_core::Result<()> {
-            $inner.set(name, value)
-        }
-        fn describe(&$self, parameters: &[String]) -> autograd_core::Description {
-            $inner.describe(parameters)
-        }
-        fn state_dict(&$self) -> autograd_core::module::StateDict {
-            $inner.state_dict()
-        }
-        fn load_state_dict(&mut $self, state: &autograd_core::module::StateDict) -> autograd_core::Result<()> {
-            $inner.load_state_dict(state)
-        }
-    };
-}
-pub(crate) use forward_optimizer;
-
-impl<O: Optimizer + ?Sized> Optimizer for Box<O> {
-    forward_optimizer!(self => (**self));
-}
-
-/// A borrowed optimizer is one, too: after a run it goes on where the run has ended.
-impl<O: Optimizer + ?Sized> Optimizer for &mut O {
-    forward_optimizer!(self => (**self));
 }

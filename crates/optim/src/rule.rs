@@ -83,6 +83,9 @@ pub trait Rule: Clone + Debug + Send + Sync + 'static {
     /// do.
     const NEEDS_LOSS: bool = false;
 
+    /// Whether the rule keeps an estimate of the Hessian: [`Rule::estimate`] makes it.
+    const ESTIMATES_HESSIAN: bool = false;
+
     /// Whether the weights to evaluate at are others than the parameters: [`Rule::evaluated`] says which.
     const EVALUATES: bool = false;
 
@@ -146,6 +149,16 @@ pub trait Rule: Clone + Debug + Send + Sync + 'static {
     fn begin(&self, all: &mut Parameters<'_, Self>) -> Result<()> {
         let _ = all;
         Ok(())
+    }
+
+    /// Takes the gradient of the mean loss of `batch_size` samples, with targets drawn from the model's own outputs, into the
+    /// state of one parameter, between two steps: for [`Rule::ESTIMATES_HESSIAN`].
+    ///
+    /// # Errors
+    /// Only what could not be checked beforehand.
+    fn estimate(&self, turn: Turn<'_>, batch_size: usize) -> Result<()> {
+        let _ = (turn, batch_size);
+        unreachable!("a rule that estimates the Hessian says how")
     }
 
     /// Changes one parameter and its state, mostly by [`Turn::update`].

@@ -6,7 +6,7 @@ use autograd_core::module::{Module, stream_positions};
 use autograd_core::{DType, SeededRng, Tensor, seeded};
 use moons::{bits, model, sets};
 use wengert_data::TensorDataset;
-use wengert_nn::{Layer, Linear, Sequential, cross_entropy};
+use wengert_nn::{Layer, Linear, Sequential, cross_entropy, mse_loss, sequential};
 use wengert_optim::schedule::StepLR;
 use wengert_optim::{Adam, Sgd};
 use wengert_train::{
@@ -133,7 +133,7 @@ fn a_failure_in_the_first_batch_leaves_the_model() {
 fn a_run_that_diverges_stops_before_the_weights_are_spoiled() {
     let [train, valid] = sets();
     let mut x = train.x.to_vec::<f32>().expect("F32");
-    x[0] = f32::NAN;
+    x[2 * 57 + 1] = f32::NAN;
     let holed =
         TensorDataset::new(Tensor::from_vec(x, train.x.shape()).expect("as many"), train.y.clone()).expect("same");
     let mut model = model(7);
@@ -141,7 +141,8 @@ fn a_run_that_diverges_stops_before_the_weights_are_spoiled() {
     let error = trainer.fit(&mut model, &holed, &valid, &mut seeded(7)).expect_err("a NaN");
     assert_eq!(error.kind(), ErrorKind::NotFinite);
     let error = error.to_string();
-    assert!(error.starts_with("epoch 1, train batch ") && error.ends_with(": the loss is NaN"), "{error}");
+    let cause = ": the loss is NaN: the input of sample 57 of the train set (counted from 0) has a NaN";
+    assert!(error.starts_with("epoch 1, train batch ") && error.ends_with(cause), "{error}");
     assert!(model.state_dict().iter().all(|(_, value)| value.to_f64s().iter().all(|w| w.is_finite())));
 
     // A finite loss with an infinite gradient.
@@ -150,6 +151,62 @@ fn a_run_that_diverges_stops_before_the_weights_are_spoiled() {
     let mut linear = Linear::new(2, 2, &mut seeded(7)).expect("good sizes");
     let error = steep.clip_norm(1.0).fit(&mut linear, &set, &set, &mut seeded(7)).expect_err("infinite").to_string();
     assert!(error.starts_with("epoch 1, train batch 1: the norm of the gradients is "), "{error}");
+}
+
+/// Spoils a parameter after the first step.
+struct Spoils;
+
+impl Callback for Spoils {
+    fn name(&self) -> &str {
+        "Spoils"
+    }
+    fn on_train_batch_end(&mut self, run: &mut Run<'_>) -> Result<()> {
+        let mut state = run.state_dict();
+        state.insert("bias", Tensor::from([0.0, f32::NEG_INFINITY]));
+        run.model_mut().load_state_dict(&state).map(drop)
+    }
+}
+
+#[test]
+fn a_loss_that_is_no_number_has_a_cause() {
+    let refused = |trainer: Trainer<'_>, x: &Tensor, y: &Tensor| {
+        let set = TensorDataset::new(x.clone(), y.clone()).expect("as many");
+        let mut linear = Linear::new(2, 2, &mut seeded(7)).expect("good sizes");
+        let error = trainer.fit(&mut linear, &set, None, &mut seeded(7)).expect_err("no number");
+        assert_eq!(error.kind(), ErrorKind::NotFinite);
+        error.to_string()
+    };
+    let (x, y) =
+        (Tensor::ones(&[6, 2], DType::F32).expect("small"), Tensor::zeros(&[6, 2], DType::F32).expect("small"));
+    let holed = |at: usize, value: f32| {
+        let values = (0..12).map(|i| if i == at { value } else { 1.0 }).collect();
+        Tensor::from_vec(values, &[6, 2]).expect("12")
+    };
+    let run = || Trainer::new(Sgd::new(0.1), mse_loss).batch_size(6).epochs(2);
+    let sample = "of sample 4 of the train set (counted from 0)";
+    let first = "epoch 1, train batch 1: the loss is";
+    let inf = f32::INFINITY;
+    assert_eq!(refused(run(), &holed(9, f32::NAN), &y), format!("{first} NaN: the input {sample} has a NaN"));
+    assert_eq!(refused(run(), &holed(8, inf), &y), format!("{first} inf: the input {sample} has an infinity"));
+    assert_eq!(refused(run(), &x, &holed(9, f32::NAN)), format!("{first} NaN: the target {sample} has a NaN"));
+    // A NaN is told before an infinity, which may be meant.
+    assert_eq!(
+        refused(run(), &holed(0, inf), &holed(9, f32::NAN)),
+        format!("{first} NaN: the target {sample} has a NaN")
+    );
+    let expected = "epoch 2, train batch 1: the loss is inf: the parameter \"bias\" has an infinity";
+    assert_eq!(refused(run().callback(Spoils), &x, &y), expected);
+    let finite = "batch, parameters and the output of the model are finite";
+    let root = |y: &Tensor, _: &Tensor| y.mul_scalar(0.0).add_scalar(-1.0).sqrt().mean();
+    let by_loss = Trainer::new(Sgd::new(0.1), root).batch_size(6).capture(true);
+    assert_eq!(refused(by_loss, &x, &y), format!("{first} NaN: {finite}"));
+    // In F32 the product is too large.
+    let far = |x: &Tensor| x.square().mul_scalar(1e38).mul_scalar(1e38);
+    let mut model = sequential![Linear::new(2, 2, &mut seeded(7)).expect("sizes"), far];
+    let set = TensorDataset::new(x, y).expect("as many");
+    let error = run().fit(&mut model, &set, None, &mut seeded(7)).expect_err("too large").to_string();
+    let made = "batch and parameters are finite, the output of the model has an infinity";
+    assert_eq!(error, format!("{first} inf: {made}"));
 }
 
 struct Breaks;

@@ -6,7 +6,7 @@ use autograd_core::module::{Module, StateDict};
 use autograd_core::{Tensor, seeded};
 use moons::{bits, model, sets};
 use wengert_data::{DataLoader, Dataset};
-use wengert_nn::{BatchNorm1d, Linear, ReLU, Sequential, cross_entropy, sequential, update_batch_norm};
+use wengert_nn::{BatchNorm1d, Dropout, Linear, ReLU, Sequential, cross_entropy, sequential, update_batch_norm};
 use wengert_optim::{Ema, Optimizer, Sgd, Swa};
 use wengert_train::{Callback, EarlyStopping, Error, MeanLoss, Run, Snapshot, Trainer, evaluate};
 
@@ -137,13 +137,75 @@ fn a_checkpoint_has_the_weights_that_were_validated_and_the_others() {
     assert_eq!(bits(&loaded), trained);
 }
 
+fn normalised() -> Sequential {
+    let rng = &mut seeded(7);
+    let build = |rng: &mut autograd_core::SeededRng| {
+        let (first, last) = (Linear::new(2, 8, rng)?, Linear::new(8, 2, rng)?);
+        Ok::<_, Error>(sequential![first, BatchNorm1d::new(8)?, ReLU, Dropout::new(0.2, rng)?, last])
+    };
+    build(rng).expect("good sizes")
+}
+
+/// A run of a normalised network, whose weights are averaged.
+fn averaged(epochs: u64, change: impl FnOnce(Trainer<'_>) -> Trainer<'_>) -> (Sequential, Swa<Sgd>, Vec<f64>) {
+    let ([train, valid], mut swa, mut net) = (sets(), Swa::new(Sgd::new(0.5)).start(4).every(3), normalised());
+    let history = change(trainer(&mut swa, epochs)).fit(&mut net, &train, &valid, &mut seeded(7)).expect("a run");
+    (net, swa, history.values("val_loss"))
+}
+
+#[test]
+fn a_run_validates_and_ends_with_statistics_of_the_average_if_it_is_asked_to() {
+    let [train, valid] = &sets();
+    let (mut plain, mut swa, stale) = averaged(3, |trainer| trainer);
+    let (mut net, mut other, losses) = averaged(3, |trainer| trainer.update_batch_norm(true));
+    // By hand, after the run.
+    let loader = DataLoader::new(train).batch_size(16);
+    let streams = autograd_core::module::stream_positions(&plain);
+    let batches = loader.epoch(0).expect("samples").all().map(|batch| Ok(batch?.0));
+    update_batch_norm(&mut plain, batches).expect("it runs");
+    assert_eq!(net.state_dict().to_safetensors(), plain.state_dict().to_safetensors());
+    assert!((loss_of(&plain, valid) - losses[2]).abs() < 1e-6 && (stale[2] - losses[2]).abs() > 1e-4);
+    assert_eq!(autograd_core::module::stream_positions(&net), streams);
+    // What was trained does not depend on it.
+    let parameters = |net: &Sequential| net.parameters().into_iter().map(|param| param.to_f64s()).collect::<Vec<_>>();
+    swa.train(&mut plain).and(other.train(&mut net)).expect("their models");
+    assert_eq!(parameters(&plain), parameters(&net));
+    // A run goes on from its checkpoint.
+    let dir = moons::directory();
+    averaged(2, |trainer| trainer.update_batch_norm(true).checkpoint(dir.path()));
+    let (resumed, _, again) =
+        averaged(3, |trainer| trainer.update_batch_norm(true).checkpoint(dir.path()).resume(true).allow("epochs"));
+    let (whole, ..) = averaged(3, |trainer| trainer.update_batch_norm(true));
+    assert_eq!((resumed.state_dict().to_safetensors(), again), (whole.state_dict().to_safetensors(), losses));
+}
+
+#[test]
+fn a_run_that_fails_ends_with_statistics_of_the_average() {
+    let train = &sets()[0];
+    let (mut swa, mut net) = (Swa::new(Sgd::new(0.5)), normalised());
+    let run = trainer(&mut swa, 3).update_batch_norm(true).callback(Fails { epoch: 3, ..Fails::default() });
+    run.fit(&mut net, train, None, &mut seeded(7)).expect_err("enough");
+    let before = net.state_dict().to_safetensors();
+    let loader = DataLoader::new(train).batch_size(16);
+    update_batch_norm(&mut net, loader.epoch(0).expect("samples").all().map(|batch| Ok(batch?.0))).expect("it runs");
+    assert_eq!(net.state_dict().to_safetensors(), before);
+}
+
+#[test]
+fn a_model_without_statistics_to_estimate_is_refused_before_the_first_step() {
+    let ([train, valid], mut swa, mut net) = (sets(), Swa::new(Sgd::new(0.5)), model(7));
+    let before = bits(&net);
+    let run = trainer(&mut swa, 3).update_batch_norm(true);
+    let error = run.fit(&mut net, &train, &valid, &mut seeded(7)).expect_err("no normalisation").to_string();
+    let place = "trial of validation before the first step: update_batch_norm";
+    assert_eq!(error, format!("{place}: no layer of the model has running statistics to estimate"));
+    assert_eq!(bits(&net), before);
+}
+
 #[test]
 fn statistics_are_estimated_again_at_the_average() {
     let train = &sets()[0];
-    let normalised = |rng: &mut autograd_core::SeededRng| {
-        Ok::<_, Error>(sequential![Linear::new(2, 8, rng)?, BatchNorm1d::new(8)?, ReLU, Linear::new(8, 2, rng)?])
-    };
-    let mut net = normalised(&mut seeded(7)).expect("good sizes");
+    let mut net = normalised();
     let mut swa = Swa::new(Sgd::new(0.5)).start(8).every(8);
     trainer(&mut swa, 4).fit(&mut net, train, None, &mut seeded(7)).expect("a run");
     let statistic = |state: &StateDict, name: &str| state.get(name).map(Tensor::to_f64s).expect("tracked");

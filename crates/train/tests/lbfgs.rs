@@ -165,7 +165,8 @@ fn an_evaluation_that_fails_leaves_the_step_before() {
     for optimizer in [Sam::new(Sgd::new(0.1), 1e9), Sam::new(Sgd::new(0.1), 1e9).adaptive(true)] {
         let trainer = Trainer::new(Ema::new(optimizer, 0.5), square).epochs(3);
         let error = trainer.fit(&mut model, &train, &valid, &mut seeded(7)).expect_err("too far");
-        let text = "epoch 1, train batch 1: evaluation 2: the loss is inf";
+        let text = "epoch 1, train batch 1: evaluation 2: the loss is inf: \
+                    it was finite at the first evaluation of the step";
         assert_eq!((error.kind(), error.to_string().as_str()), (ErrorKind::NotFinite, text));
         assert_eq!(bits(&model), before);
     }

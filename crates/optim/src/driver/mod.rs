@@ -13,12 +13,12 @@ mod state;
 mod step;
 
 use crate::evaluation::Swapped;
-use crate::optimizer::{Optimizer, StepReport};
+use crate::optimizer::{Optimizer, StepReport, no_hessian};
 use crate::range::Range;
 use crate::rule::{Rule, See};
 use crate::turn::Decay;
 use autograd_core::module::{Module, StateDict};
-use autograd_core::{Description, Gradients, Result};
+use autograd_core::{Description, Error, Gradients, Result};
 use bind::Slot;
 pub(crate) use bind::{misfit, nothing_to_update};
 use group::Group;
@@ -258,6 +258,20 @@ impl<R: Rule> Optimizer for Driver<R> {
 
     fn step_with_loss(&mut self, model: &mut dyn Module, grads: &Gradients, loss: f64) -> Result<StepReport> {
         self.step_along(model, grads, Some(loss))
+    }
+
+    fn update_hessian(&mut self, model: &mut dyn Module, grads: &Gradients, batch_size: usize) -> Result<()> {
+        if !R::ESTIMATES_HESSIAN {
+            return Err(no_hessian());
+        }
+        if batch_size == 0 {
+            return Err(Error::argument(R::NAME, "batch_size", 0, "at least 1"));
+        }
+        self.revise(model, grads, |rule, turn| rule.estimate(turn, batch_size))
+    }
+
+    fn estimates_hessian(&self) -> bool {
+        R::ESTIMATES_HESSIAN
     }
 
     fn eval(&mut self, model: &mut dyn Module) -> Result<()> {

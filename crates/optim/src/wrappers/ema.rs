@@ -1,7 +1,8 @@
 //! An exponential moving average of the weights.
 
 use super::wrapped::{STEP, Wrap, Wrapped};
-use crate::optimizer::{Optimizer, forward_optimizer};
+use crate::forward::forward_optimizer;
+use crate::optimizer::Optimizer;
 use crate::range::Range;
 use crate::rule::See;
 use autograd_core::module::Param;
@@ -16,7 +17,8 @@ use autograd_core::{Error, Result, Tensor};
 /// w ← s after every k-th step      (overwrite_every k)
 /// ```
 ///
-/// `0 ≤ d ≤ 1` (`decay`). State: `average` (s) of each parameter, and the number of the step. Buffers are the model's own.
+/// `0 ≤ d ≤ 1` (`decay`). State: `average` (s) of each parameter, and the number of the step. Buffers are the model's own: as
+/// with [`Swa`](crate::Swa), running statistics of normalisation are those of the weights that were trained.
 /// [`Optimizer::eval`] puts s into the model; a `Trainer` validates, and ends, with it.
 ///
 /// # Examples

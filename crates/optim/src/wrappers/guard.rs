@@ -2,8 +2,9 @@
 
 use super::wrapped::{Seen, Wrap, Wrapped};
 use crate::clip::{GradientRule, ZeroNotFinite};
+use crate::forward::forward_optimizer;
 use crate::norms::norm;
-use crate::optimizer::{Optimizer, forward_optimizer};
+use crate::optimizer::Optimizer;
 use crate::rule::See;
 use autograd_core::module::{Item, Module, Path};
 use autograd_core::{Error, ErrorKind, Gradients, Result};
@@ -91,6 +92,10 @@ impl Wrap for Look {
     const COUNTS: Option<&'static str> = Some("skipped");
 
     fn hyperparameters(&mut self, _: &mut See<'_>) {}
+
+    fn see_estimate(&self, model: &dyn Module, grads: &Gradients) -> Result<Seen> {
+        self.see(model, grads)
+    }
 
     fn see(&self, model: &dyn Module, grads: &Gradients) -> Result<Seen> {
         let (mut wrong, mut outcome) = (Vec::new(), Ok(()));

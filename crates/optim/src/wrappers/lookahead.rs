@@ -2,7 +2,8 @@
 
 use super::ema::Towards;
 use super::wrapped::{STEP, Wrap, Wrapped};
-use crate::optimizer::{Optimizer, forward_optimizer};
+use crate::forward::forward_optimizer;
+use crate::optimizer::Optimizer;
 use crate::range::Range;
 use crate::rule::See;
 use autograd_core::module::Param;

@@ -2,8 +2,9 @@
 
 use super::wrapped::{Wrap, Wrapped};
 use crate::driver::misfit;
+use crate::forward::forward_optimizer;
 use crate::norms::norm;
-use crate::optimizer::{Objective, Optimizer, StepReport, forward_optimizer};
+use crate::optimizer::{Objective, Optimizer, StepReport};
 use crate::range::Range;
 use crate::rule::See;
 use autograd_core::module::{ItemMut, Module, Path};

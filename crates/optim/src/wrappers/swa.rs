@@ -2,7 +2,8 @@
 
 use super::ema::Towards;
 use super::wrapped::{STEP, Wrap, Wrapped};
-use crate::optimizer::{Optimizer, forward_optimizer};
+use crate::forward::forward_optimizer;
+use crate::optimizer::Optimizer;
 use crate::rule::See;
 use autograd_core::module::Param;
 use autograd_core::{Error, Result, Tensor};
@@ -22,8 +23,8 @@ use autograd_core::{Error, Result, Tensor};
 /// ends, with it.
 ///
 /// Buffers are the model's own: running statistics of normalisation are those of the weights that were trained, and should
-/// be estimated again at s, after `eval` or at the end of a `Trainer`'s run: by `update_batch_norm` of the layers' crate,
-/// from batches of the training set.
+/// be estimated again at s. A `Trainer` does it with `Trainer::update_batch_norm`; in a loop of one's own,
+/// `update_batch_norm` of the layers' crate does it after `eval`, from batches of the training set.
 ///
 /// # Examples
 /// ```

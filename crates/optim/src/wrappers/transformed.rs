@@ -2,7 +2,8 @@
 
 use super::wrapped::{Seen, Wrap, Wrapped};
 use crate::clip::GradientRule;
-use crate::optimizer::{Optimizer, forward_optimizer};
+use crate::forward::forward_optimizer;
+use crate::optimizer::Optimizer;
 use crate::rule::See;
 use autograd_core::module::Module;
 use autograd_core::{Gradients, Result};

@@ -4,7 +4,8 @@ use super::kept::Kept;
 use super::own;
 use crate::driver::{single, wrong};
 use crate::evaluation::{Swapped, evaluating};
-use crate::optimizer::{Objective, Optimizer, StepReport, step_along};
+use crate::forward::step_along;
+use crate::optimizer::{Objective, Optimizer, StepReport};
 use crate::rule::See;
 use autograd_core::module::{Module, Param, StateDict, StateMismatch, StateProblem};
 use autograd_core::{Description, Error, ErrorKind, Gradients, Result, Tensor};
@@ -58,6 +59,12 @@ pub(super) trait Wrap: Clone + Debug + Send + Sync + 'static {
 
     /// Looks at the gradients before a step.
     fn see(&self, model: &dyn Module, grads: &Gradients) -> Result<Seen> {
+        let _ = (model, grads);
+        Ok(Seen::Pass)
+    }
+
+    /// Looks at the gradients that an estimate of the Hessian is made from.
+    fn see_estimate(&self, model: &dyn Module, grads: &Gradients) -> Result<Seen> {
         let _ = (model, grads);
         Ok(Seen::Pass)
     }
@@ -232,6 +239,18 @@ impl<O: Optimizer, W: Wrap> Optimizer for Wrapped<O, W> {
         self.prepare(objective.model())?;
         let (loss, report) = self.wrap.step_on(&mut self.inner, objective)?;
         self.after(objective.model(), &report).map(|()| (loss, report))
+    }
+
+    fn update_hessian(&mut self, model: &mut dyn Module, grads: &Gradients, batch_size: usize) -> Result<()> {
+        match self.wrap.see_estimate(model, grads)? {
+            Seen::Pass => self.inner.update_hessian(model, grads, batch_size),
+            Seen::Changed(grads) => self.inner.update_hessian(model, &grads, batch_size),
+            Seen::Skip(_) => Ok(()),
+        }
+    }
+
+    fn estimates_hessian(&self) -> bool {
+        self.inner.estimates_hessian()
     }
 
     fn eval(&mut self, model: &mut dyn Module) -> Result<()> {

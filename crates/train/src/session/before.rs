@@ -49,6 +49,16 @@ impl Before {
         outcome
     }
 
+    /// Puts back sources of randomness.
+    pub(super) fn put_back_streams(&self, model: &mut dyn Module) {
+        let mut saved = self.model.iter();
+        model.visit_mut(&Path::root(), &mut |_, item| {
+            if let (ItemMut::Stream(stream), Some(Saved::Stream(seed, drawn))) = (item, saved.next()) {
+                *stream = Stream::at(*seed, *drawn);
+            }
+        });
+    }
+
     /// Puts back what is frozen and what is held in evaluation.
     pub(super) fn put_back_settings(&self, model: &mut dyn Module) {
         let mut saved = self.model.iter();

@@ -95,6 +95,15 @@ pub(super) fn all(trainer: &mut Trainer<'_>, plan: &Plan, model: &dyn Module) ->
     schedules(trainer, plan)?;
     trainer.penalties.iter().try_for_each(|penalty| penalty.check())?;
     trainer.gradients.iter().try_for_each(|rule| rule.check())?;
+    if let Some(sampled) = &trainer.sampled {
+        if sampled.every == 0 {
+            return Err(Error::argument("update_hessian", "every", 0, "at least 1"));
+        }
+        if !trainer.optimizer.estimates_hessian() {
+            let text = "the optimizer keeps no estimate of the Hessian, SophiaG does";
+            return Err(Error::new(ErrorKind::Argument, format!("update_hessian: {text}")));
+        }
+    }
     check_names(model)?;
     let parameters = model.parameters();
     if !parameters.iter().any(|parameter| parameter.is_trainable()) {

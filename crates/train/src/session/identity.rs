@@ -25,6 +25,9 @@ pub(super) fn of(trainer: &Trainer<'_>, plan: &Plan, model: &dyn Module) -> Iden
     if trainer.accumulate != 1 {
         identity.add("accumulate", trainer.accumulate);
     }
+    if trainer.update_batch_norm {
+        identity.add("update_batch_norm", true);
+    }
     identity.add("clip_norm", trainer.clip_norm.map_or("none".into(), |norm| norm.to_string()));
     for (i, rule) in trainer.gradients.iter().enumerate() {
         identity.describe(&format!("gradients.{i}"), &rule.describe());
@@ -39,6 +42,9 @@ pub(super) fn of(trainer: &Trainer<'_>, plan: &Plan, model: &dyn Module) -> Iden
         identity.describe(&name, &(**schedule).describe());
         identity.add(format!("{name}.counts"), if *every == Every::Epoch { "epochs" } else { "steps" });
         identity.add(format!("{name}.rates"), rates(&**schedule));
+    }
+    if let Some(sampled) = &trainer.sampled {
+        identity.describe("update_hessian", &sampled.description);
     }
     identity.describe("loss", &trainer.loss.describe());
     for (i, penalty) in trainer.penalties.iter().enumerate() {

@@ -1,16 +1,19 @@
 //! The loop: a [`Trainer`] at work on a model and its sets.
 
 mod before;
+mod cause;
 mod check;
 mod content;
 mod ending;
 mod group;
+mod hessian;
 mod identity;
 mod lr_finder;
 mod objective;
 mod pass;
 mod rates;
 mod resume;
+mod statistics;
 mod steps;
 mod validation;
 
@@ -23,7 +26,7 @@ use crate::history::{EpochRecord, History};
 use crate::interrupted::Interrupted;
 use crate::metrics::Metric;
 use crate::run::{Identity, Run};
-use crate::trainer::{Every, Trainer};
+use crate::trainer::{Every, Sampled, Trainer};
 use autograd_core::Result;
 use autograd_core::module::stream_positions;
 use before::Before;
@@ -32,6 +35,7 @@ use objective::Terms;
 use rand::{Rng, RngExt};
 use rates::Rates;
 use resume::callback_keys;
+use statistics::Estimates;
 use steps::Steps;
 use wengert_data::{DataLoader, Dataset};
 use wengert_nn::Layer;
@@ -65,7 +69,8 @@ impl Trainer<'_> {
     /// the optimizer does not have, a callback cannot do its work, or there is no checkpoint to resume from, or that of
     /// another run. Callbacks keep what they remember of the run before.
     ///
-    /// In the middle: if the model or the loss fails on a batch, the loss is NaN or infinite (or the norm of the
+    /// In the middle: if the model or the loss fails on a batch, the loss is NaN or infinite (the text says whether a sample, a
+    /// parameter, the model or the loss makes it so; or the norm of the
     /// gradients, if they are clipped), the loss depends on no parameter, a schedule or a callback sets a number
     /// that the optimizer cannot have, or a callback fails. Before the first step model and optimizer are put back as
     /// they were, also by a run that goes on from a checkpoint, whatever a callback has changed. Later the model keeps
@@ -129,6 +134,8 @@ fn fit(
         gradients,
         clip_norm,
         accumulate,
+        update_batch_norm,
+        sampled,
         metrics,
         callbacks,
         ..
@@ -168,6 +175,7 @@ fn fit(
         missing: resumed.as_ref().map(|snapshot| snapshot.history.without_gradient.clone()),
         before: Some(before),
         accumulate: *accumulate,
+        sampled: sampled.as_ref(),
         terms: Terms { loss: &**loss, penalties: of_each, once, gradients, clip_norm: *clip_norm },
         steps: Steps::new(*capture, *check_capture),
         rates,
@@ -177,6 +185,7 @@ fn fit(
         sets: (train, valid),
         train: DataLoader::new(train).batch_size(*batch_size).shuffle(seed),
         valid: valid.map(|valid| DataLoader::new(valid).batch_size(*batch_size)),
+        estimates: update_batch_norm.then(|| DataLoader::new(train).batch_size(*batch_size)),
         callbacks,
         run: Run {
             epoch: resumed.as_ref().map_or(0, |snapshot| snapshot.epoch),
@@ -198,6 +207,8 @@ struct Session<'s, 'r, 't> {
     run: Run<'r>,
     /// How many batches a step takes.
     accumulate: usize,
+    /// Whether the Hessian is estimated, and how.
+    sampled: Option<&'s Sampled<'t>>,
     terms: Terms<'s, 's>,
     steps: Steps<'s, 'r>,
     rates: Rates<'s, 't>,
@@ -205,6 +216,8 @@ struct Session<'s, 'r, 't> {
     callbacks: &'s mut Vec<Box<dyn Callback + 't>>,
     train: DataLoader<'s, dyn Dataset + 's>,
     valid: Option<DataLoader<'s, dyn Dataset + 's>>,
+    /// The training set, if statistics are estimated again.
+    estimates: Option<Estimates<'s>>,
     seed: u64,
     /// The learning rate that the schedule is applied to.
     base_lr: f64,
@@ -228,7 +241,7 @@ impl Session<'_, '_, '_> {
         if let Err(failure) = &outcome {
             if self.before.is_none() {
                 // Before callbacks put the best weights back. An optimizer that refuses is not what has ended the run.
-                drop(held(|| self.run.optimizer.eval(self.run.model)));
+                drop(held(|| self.evaluation_weights()));
             }
             self.tell(failure);
         }
@@ -270,7 +283,7 @@ impl Session<'_, '_, '_> {
         set.map_err(|e| e.context(format_args!("epoch {}", self.run.epoch)))?;
         self.call(|callback, run| callback.on_epoch_begin(run))?;
         let train = self.train_epoch()?;
-        self.run.optimizer.eval(self.run.model)?;
+        self.evaluation_weights()?;
         let valid = self.validate()?;
         self.run.history.without_gradient = self.missing.clone().unwrap_or_default();
         let record = EpochRecord { epoch: self.run.epoch, lr: self.run.lr(), train, valid };

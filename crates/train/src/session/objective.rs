@@ -47,11 +47,19 @@ pub(super) enum Weights {
 }
 
 impl Terms<'_, '_> {
-    /// What was computed, by its numbers.
-    pub(super) fn evaluated(&self, computed: Computed, weights: Weights) -> Result<Evaluated> {
+    /// What was computed, by its numbers. `cause` says where a loss that is not finite comes from, by the output.
+    pub(super) fn evaluated(
+        &self,
+        computed: Computed,
+        weights: Weights,
+        cause: impl FnOnce(&Tensor) -> String,
+    ) -> Result<Evaluated> {
         let Computed { output, loss, is_sum, penalties, objective, grads } = computed;
         let (tried, denominator) = (weights == Weights::Tried, denominator_of(&loss)?);
-        finite_unless("loss", &loss.value, tried || denominator == 0.0)?;
+        let value = number("loss", &loss.value)?;
+        if !(value.is_finite() || tried || denominator == 0.0) {
+            return Err(Error::new(ErrorKind::NotFinite, format!("the loss is {value}: {}", cause(&output))));
+        }
         if denominator == 0.0 {
             return Ok(Evaluated { output, loss, descent: None });
         }
@@ -99,8 +107,13 @@ fn finite_unless(what: &str, value: &Tensor, allowed: bool) -> Result<()> {
     }
 }
 
+/// Whether a loss is a sum, so that of several batches is their sum.
+pub(super) fn is_sum(loss: &LossParts) -> bool {
+    loss.value.node_id().is_some() && loss.value.node_id() == loss.numerator.node_id()
+}
+
 /// The gradients of the model's parameters, without those of other leaves.
-fn of_parameters(model: &dyn Layer, mut grads: Gradients) -> Result<Gradients> {
+pub(super) fn of_parameters(model: &dyn Layer, mut grads: Gradients) -> Result<Gradients> {
     let mut own = Gradients::default();
     for parameter in model.parameters() {
         if let Some(gradient) = grads.take(parameter) {
@@ -142,7 +155,8 @@ impl Objective for Batch<'_, '_, '_> {
         let mut group = Group::default();
         let evaluated = self.batches.iter().try_for_each(|(x, y)| {
             let computed = self.steps.compute(self.terms, &*self.model, x, y)?;
-            group.add(self.terms.evaluated(computed, self.weights)?.descent)
+            let cause = |_: &Tensor| "it was finite at the first evaluation of the step".into();
+            group.add(self.terms.evaluated(computed, self.weights, cause)?.descent)
         });
         let evaluated = evaluated.and_then(|()| group.finish(self.terms, &*self.model, self.weights));
         after.put_back(&mut *self.model)?;

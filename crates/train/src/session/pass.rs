@@ -2,6 +2,7 @@
 
 use super::Session;
 use super::before::Before;
+use super::cause;
 use super::group::Group;
 use super::objective::{Batch, Evaluated, Weights};
 use crate::history::Metrics;
@@ -49,7 +50,8 @@ impl Session<'_, '_, '_> {
             let is_last = (i + 1) % self.accumulate == 0 || i + 1 == self.run.plan.batches;
             let computed = batch.and_then(|(x, y)| {
                 let computed = self.steps.compute(self.terms, &*self.run.model, &x, &y)?;
-                let Evaluated { output, loss, descent } = self.terms.evaluated(computed, Weights::Present)?;
+                let cause = |output: &Tensor| cause::of(&*self.run.model, (&x, &y), output, |row| self.sample(i, row));
+                let Evaluated { output, loss, descent } = self.terms.evaluated(computed, Weights::Present, cause)?;
                 self.run.loss = number("loss", &loss.value)?;
                 group.add(descent)?;
                 let finish = |group: &mut Group| group.finish(self.terms, &*self.run.model, Weights::Present);
@@ -107,7 +109,16 @@ impl Session<'_, '_, '_> {
             None => self.missing = Some(report.missing),
         }
         self.run.step += 1;
-        Ok(())
+        self.update_hessian(batches, start).map_err(|e| e.context("update_hessian"))
+    }
+
+    /// The name of a sample of the training set, by its row in a batch.
+    fn sample(&self, batch: usize, row: usize) -> String {
+        let indices = self.train.indices(self.run.epoch - 1, batch).unwrap_or_default();
+        match indices.get(row) {
+            Some(index) => format!("sample {index} of the train set (counted from 0)"),
+            None => format!("row {row} of the batch"),
+        }
     }
 
     /// An error with its place in the run.
@@ -115,11 +126,13 @@ impl Session<'_, '_, '_> {
         error.context(format_args!("epoch {}, {part} batch {}", self.run.epoch, batch + 1))
     }
 
-    /// Tries the first batch of the validation set, before hours are spent on the first epoch. The model stays as it
-    /// is.
+    /// Tries the first batch of the validation set, and an estimate of statistics, before hours are spent on the first epoch.
+    /// The model stays as it is.
     pub(super) fn try_validation(&mut self) -> Result<()> {
         let before = Before::of(&*self.run.model);
-        let tried = self.validate_on(1).map_err(|e| e.context("trial of validation before the first step"));
+        let estimated = self.estimate(1).map_err(|e| e.context("update_batch_norm"));
+        let tried = estimated.and_then(|()| self.validate_on(1));
+        let tried = tried.map_err(|e| e.context("trial of validation before the first step"));
         before.restore(self.run.model, self.run.optimizer)?;
         tried.map(drop)
     }

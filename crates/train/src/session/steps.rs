@@ -1,6 +1,6 @@
 //! The arithmetic of a training step, as it runs or as it was captured.
 
-use super::objective::Terms;
+use super::objective::{Terms, is_sum};
 use crate::metrics::one_float;
 use autograd_core::{Capture, Error, ErrorKind, Gradients, Outputs, Result, Tensor};
 use wengert_nn::{Layer, LossParts};
@@ -36,7 +36,7 @@ impl Terms<'_, '_> {
         let output = model.forward_all(x)?;
         let mut loss = self.loss.parts(&output, y)?;
         one_float("loss", &loss.value)?;
-        let is_sum = loss.value.node_id().is_some() && loss.value.node_id() == loss.numerator.node_id();
+        let is_sum = is_sum(&loss);
         let mut objective = loss.value.clone();
         let mut penalties = Vec::with_capacity(self.penalties.len());
         for penalty in self.penalties {

@@ -1,6 +1,8 @@
 //! The description of a run.
 
+mod hessian;
 mod schedules;
+mod statistics;
 
 use crate::callbacks::{Callback, Checkpoint, fold_dir};
 use crate::metrics::Metric;
@@ -9,6 +11,7 @@ use std::path::PathBuf;
 use wengert_nn::Loss;
 use wengert_optim::{GradientRule, Optimizer};
 
+pub(crate) use hessian::Sampled;
 pub(crate) use schedules::{Every, Scheduled};
 
 /// A run: how to train a model.
@@ -64,6 +67,8 @@ pub struct Trainer<'t> {
     pub(crate) epochs: u64,
     pub(crate) batch_size: usize,
     pub(crate) accumulate: usize,
+    pub(crate) update_batch_norm: bool,
+    pub(crate) sampled: Option<Sampled<'t>>,
     pub(crate) penalties: Vec<Box<dyn Penalty + 't>>,
     /// At most one of each name; a second is refused by `fit`.
     pub(crate) schedules: Vec<Scheduled<'t>>,
@@ -89,6 +94,8 @@ impl<'t> Trainer<'t> {
             epochs: 1,
             batch_size: 32,
             accumulate: 1,
+            update_batch_norm: false,
+            sampled: None,
             penalties: Vec::new(),
             schedules: Vec::new(),
             gradients: Vec::new(),

@@ -3,12 +3,13 @@
 use crate::blend::blend_square;
 use crate::driver::Driver;
 use crate::named::optimizer;
+use crate::optimizer::Optimizer;
 use crate::range::Range;
 use crate::rule::{Rule, See};
 use crate::turn::Turn;
 use autograd_core::module::Module;
 use autograd_core::update::{ElementRule, Real};
-use autograd_core::{Error, Gradients, Result};
+use autograd_core::{Gradients, Result};
 
 /// Sophia-G: momentum divided by an estimate of the diagonal of the Hessian, each element limited to the learning rate.
 ///
@@ -24,8 +25,8 @@ use autograd_core::{Error, Gradients, Result};
 /// `hessian` (h, 0 at first).
 ///
 /// h comes from [`SophiaG::update_hessian`], which is called every k-th step (10 in the paper) with a second gradient: ĝ is
-/// that of the mean loss of B samples whose labels are drawn from the model's own outputs. Without it every element moves
-/// by lr, in the direction of −m.
+/// that of the mean loss of B samples whose labels are drawn from the model's own outputs. A `Trainer` does it if
+/// `Trainer::update_hessian` says how labels are drawn. Without it every element moves by lr, in the direction of −m.
 ///
 /// # Examples
 /// ```
@@ -96,26 +97,26 @@ impl SophiaG {
     /// If `batch_size` is 0, no parameter has a gradient, one does not fit its parameter, or a parameter has taken no step
     /// yet; then nothing has changed.
     pub fn update_hessian(&mut self, model: &mut dyn Module, grads: &Gradients, batch_size: usize) -> Result<()> {
-        if batch_size == 0 {
-            return Err(Error::argument("SophiaG", "batch_size", 0, "at least 1"));
-        }
-        self.0.revise(model, grads, |rule, turn| {
-            let [_, Some(h)] = turn.state else { unreachable!("all state is always in use") };
-            let beta2 = rule.betas[1];
-            blend_square(h, beta2, (1.0 - beta2) * batch_size as f64, turn.gradient)
-        })
+        self.0.update_hessian(model, grads, batch_size)
     }
 }
 
 impl Rule for SophiaRule {
     const NAME: &'static str = "SophiaG";
     const STATE: &'static [&'static str] = &["exp_avg", "hessian"];
+    const ESTIMATES_HESSIAN: bool = true;
 
     fn hyperparameters(&mut self, see: &mut See<'_>) {
         see("betas[0]", &mut self.betas[0], Range::DECAY);
         see("betas[1]", &mut self.betas[1], Range::DECAY);
         see("gamma", &mut self.gamma, Range::AT_LEAST_0);
         see("eps", &mut self.eps, Range::POSITIVE);
+    }
+
+    fn estimate(&self, turn: Turn<'_>, batch_size: usize) -> Result<()> {
+        let [_, Some(h)] = turn.state else { unreachable!("all state is always in use") };
+        let beta2 = self.betas[1];
+        blend_square(h, beta2, (1.0 - beta2) * batch_size as f64, turn.gradient)
     }
 
     fn step(&self, turn: Turn<'_>) -> Result<()> {

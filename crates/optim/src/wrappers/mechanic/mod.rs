@@ -7,8 +7,9 @@ mod tests;
 use super::kept::Kept;
 use super::own;
 use crate::driver::misfit;
+use crate::forward::step_along;
 use crate::norms::{dot, norm};
-use crate::optimizer::{Optimizer, StepReport, step_along};
+use crate::optimizer::{Optimizer, StepReport};
 use crate::range::Range;
 use crate::rule::See;
 use autograd_core::module::{Module, StateDict};
@@ -243,6 +244,14 @@ impl<O: Optimizer> Optimizer for Mechanic<O> {
 
     fn step_with_loss(&mut self, model: &mut dyn Module, grads: &Gradients, loss: f64) -> Result<StepReport> {
         self.step_along(model, grads, Some(loss))
+    }
+
+    fn update_hessian(&mut self, model: &mut dyn Module, grads: &Gradients, batch_size: usize) -> Result<()> {
+        self.inner.update_hessian(model, grads, batch_size)
+    }
+
+    fn estimates_hessian(&self) -> bool {
+        self.inner.estimates_hessian()
     }
 
     fn eval(&mut self, model: &mut dyn Module) -> Result<()> {

@@ -7,7 +7,8 @@ mod state;
 
 use super::view::View;
 use crate::driver::nothing_to_update;
-use crate::optimizer::{Optimizer, StepReport, step_along, unknown};
+use crate::forward::step_along;
+use crate::optimizer::{Optimizer, StepReport, no_hessian, unknown};
 use autograd_core::module::{Module, StateDict};
 use autograd_core::{Description, Error, ErrorKind, Gradients, Result};
 use owners::Owners;
@@ -143,6 +144,27 @@ impl Optimizer for Parts {
 
     fn step_with_loss(&mut self, model: &mut dyn Module, grads: &Gradients, loss: f64) -> Result<StepReport> {
         self.step_along(model, grads, Some(loss))
+    }
+
+    fn update_hessian(&mut self, model: &mut dyn Module, grads: &Gradients, batch_size: usize) -> Result<()> {
+        if !self.estimates_hessian() {
+            return Err(no_hessian());
+        }
+        let Parts { parts, owners } = self;
+        owners.bind(parts, model)?;
+        owners.count(parts.len(), model, grads)?;
+        for (owner, part) in parts.iter_mut().enumerate() {
+            if part.optimizer.estimates_hessian() && owners.with_gradients()[owner] > 0 {
+                let mut view = View { model: &mut *model, owners: owners.of_each(), owner };
+                let updated = part.optimizer.update_hessian(&mut view, grads, batch_size);
+                updated.map_err(|error| named(error, &part.name))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn estimates_hessian(&self) -> bool {
+        self.parts.iter().any(|part| part.optimizer.estimates_hessian())
     }
 
     fn eval(&mut self, model: &mut dyn Module) -> Result<()> {

@@ -20,7 +20,7 @@ use wengert_optim::{Optimizer, Range};
 ///
 /// ```text
 /// lr(k) = start · (end / start)^(k / (steps − 1))                            k = 0, 1, .., steps − 1
-/// s(k) = Σ β^(k − i) loss(i) / Σ β^(k − i)                                   i ≤ k:  the smoothed loss
+/// s(k) = the exponential average of loss(0), .., loss(k) with decay β        (ExponentialAverage)
 /// ```
 ///
 /// It ends early where the loss diverges: where `s − best > (divergence − 1) · |best|`, or the loss is no number.
@@ -198,7 +198,7 @@ impl Callback for Watch {
     fn on_train_batch_end(&mut self, run: &mut Run<'_>) -> Result<()> {
         // A batch of which nothing counts makes no step.
         if run.step() > self.watched.len() {
-            self.watched.push(run.lr(), run.loss());
+            self.watched.push(run.lr(), run.loss())?;
             self.ended = run.step() >= self.steps || self.watched.has_diverged();
         }
         // The only way out in the middle of an epoch.

@@ -1,9 +1,9 @@
 //! The report of a range test.
 
-#[cfg(feature = "plot")]
 use autograd_core::Result;
 #[cfg(feature = "plot")]
 use std::path::Path;
+use wengert_optim::ExponentialAverage;
 #[cfg(feature = "plot")]
 use wengert_plot::Lines;
 
@@ -115,16 +115,15 @@ impl LrReport {
 /// The losses of the steps so far.
 pub(super) struct Watched {
     points: Vec<LrPoint>,
-    smoothing: f64,
     divergence: f64,
-    /// The average from zero, and what its weights add up to.
-    average: (f64, f64),
+    smoothed: ExponentialAverage<f64>,
     best: f64,
 }
 
 impl Watched {
     pub(super) fn new(smoothing: f64, divergence: f64) -> Watched {
-        Watched { points: Vec::new(), smoothing, divergence, average: (0.0, 0.0), best: f64::INFINITY }
+        let smoothed = ExponentialAverage::new(smoothing);
+        Watched { points: Vec::new(), divergence, smoothed, best: f64::INFINITY }
     }
 
     pub(super) fn len(&self) -> u64 {
@@ -135,12 +134,12 @@ impl Watched {
         self.points.is_empty()
     }
 
-    pub(super) fn push(&mut self, lr: f64, loss: f64) {
-        let (sum, weight) = self.average;
-        self.average = (self.smoothing * sum + loss, self.smoothing * weight + 1.0);
-        let smoothed = self.average.0 / self.average.1;
+    pub(super) fn push(&mut self, lr: f64, loss: f64) -> Result<()> {
+        self.smoothed.add(loss)?;
+        let Some(smoothed) = self.smoothed.value() else { unreachable!("it has a value") };
         self.best = self.best.min(smoothed);
         self.points.push(LrPoint { lr, loss, smoothed });
+        Ok(())
     }
 
     pub(super) fn has_diverged(&self) -> bool {

@@ -1,0 +1,48 @@
+//! The gradient that an estimate of the Hessian is made from.
+
+use super::Session;
+use super::before::Before;
+use super::objective::{is_sum, of_parameters};
+use crate::metrics::{denominator_of, number};
+use autograd_core::{Error, ErrorKind, Result, Tensor, no_grad, seeded};
+use wengert_optim::GradientAccumulator;
+
+impl Session<'_, '_, '_> {
+    /// After a step: hands the optimizer the gradient of the mean loss of targets that were drawn from the outputs, if it is
+    /// time. `start` is the model before the batches of the step.
+    pub(super) fn update_hessian(&mut self, batches: &[(Vec<Tensor>, Tensor)], start: &Before) -> Result<()> {
+        let Some(sampled) = self.sampled.filter(|sampled| (self.run.step - 1).is_multiple_of(sampled.every)) else {
+            return Ok(());
+        };
+        let mut rng = seeded(self.seed);
+        // The shuffles of the epochs have the first streams.
+        rng.set_stream(u64::MAX - self.run.step);
+        let (mut all, mut samples) = (GradientAccumulator::new(), 0.0);
+        let after = Before::of(&*self.run.model);
+        start.put_back(self.run.model)?;
+        let evaluated = batches.iter().try_for_each(|(x, y)| {
+            let output = self.run.model.forward_all(x)?;
+            let drawn = no_grad(|| (sampled.draw)(&output.detach(), y, &mut rng))?;
+            let loss = self.terms.loss.parts(&output, &drawn)?;
+            let (value, denominator) = (number("loss", &loss.value)?, denominator_of(&loss)?);
+            if denominator == 0.0 {
+                return Ok(());
+            }
+            if is_sum(&loss) {
+                return Err(Error::new(ErrorKind::Argument, "the loss is a sum, and the estimate is from a mean"));
+            }
+            if !value.is_finite() {
+                return Err(Error::new(ErrorKind::NotFinite, format!("the loss is {value}")));
+            }
+            samples += denominator;
+            all.add(loss.value.backward()?, denominator)
+        });
+        after.put_back(self.run.model)?;
+        evaluated?;
+        if all.is_empty() {
+            return Ok(());
+        }
+        let grads = of_parameters(&*self.run.model, all.take_mean()?)?;
+        self.run.optimizer.update_hessian(self.run.model, &grads, samples.round().max(1.0) as usize)
+    }
+}

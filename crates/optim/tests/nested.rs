@@ -2,12 +2,13 @@
 
 mod model;
 
-use autograd_core::module::{Module, StateDict};
-use autograd_core::{Gradients, Result};
+use autograd_core::module::{Module, Param, StateDict};
+use autograd_core::{Gradients, Result, Tensor};
 use model::{Net, half_square_grads, net, values};
 use wengert_optim::{
-    Adam, AdamW, Asgd, Ema, Guard, Lbfgs, LineSearch, Lookahead, Mechanic, Momo, NAdam, Objective, Optimizer, Parts,
-    PolyakSgd, Prodigy, Rprop, Sam, ScheduleFreeAdamW, ScheduleFreeSgd, Sgd, StepReport, Swa,
+    Adam, AdamW, Asgd, Centralize, Ema, Guard, Lbfgs, LineSearch, Lookahead, Mechanic, Momo, NAdam, Objective,
+    Optimizer, Parts, PolyakSgd, Prodigy, Rprop, Sam, ScheduleFreeAdamW, ScheduleFreeSgd, Sgd, StepReport, Swa,
+    Transformed,
 };
 
 type Make = fn() -> Box<dyn Optimizer>;
@@ -106,6 +107,30 @@ fn a_run_goes_on_from_any_step_and_from_weights_to_evaluate_at() {
             assert_eq!(values(&model), values(&other), "row {row}, after step {saved_after}");
             assert_eq!(file(&*optimizer), file(&*again));
         }
+    }
+}
+
+#[test]
+fn no_bit_depends_on_threads() {
+    let mut all: Vec<Make> = NESTED.to_vec();
+    all.push(|| Box::new(Guard::refuse(Transformed::new(Sam::new(Sgd::new(0.1), 0.3).adaptive(true), Centralize))));
+    for (row, make) in all.into_iter().enumerate() {
+        let run = |threads: usize| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
+            pool.install(|| {
+                let (mut model, mut optimizer) = (net(), make());
+                // Large enough that threads are woken.
+                let start: Vec<f32> = (0..150_001).map(|i| (i % 1001) as f32 / 500.0 - 1.0).collect();
+                let wide = Tensor::from_vec(start, &[150_001]).expect("small");
+                model.hidden.bias = Param::new(wide).expect("floats");
+                for _ in 0..3 {
+                    step(&mut *optimizer, &mut model, None).expect("a step");
+                }
+                optimizer.eval(&mut model).expect("its model");
+                values(&model).into_iter().map(f64::to_bits).collect::<Vec<_>>()
+            })
+        };
+        assert!(run(1) == run(3), "row {row}");
     }
 }
 

@@ -1,4 +1,4 @@
-//! The allocations of a steady step of optimizers around optimizers: none.
+//! The allocations of a steady step of optimizers around optimizers, and by the loss: none, with two exceptions.
 
 mod model;
 
@@ -6,8 +6,8 @@ use model::{half_square_grads, net};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use wengert_optim::{
-    Adam, AdamW, Ema, Guard, Lookahead, Optimizer, Parts, ScheduleFreeAdamW, ScheduleFreeSgd, Sgd, Swa,
-    biases_and_norms,
+    Adam, AdamW, ClipNorm, Ema, Guard, Lookahead, Mechanic, Momo, MomoAdam, Optimizer, Parts, PolyakSgd,
+    ScheduleFreeAdamW, ScheduleFreeSgd, Sgd, Swa, Transformed, biases_and_norms,
 };
 
 struct Counting;
@@ -36,12 +36,15 @@ static ALLOCATOR: Counting = Counting;
 #[test]
 fn a_steady_step_allocates_nothing() {
     let bias = |name: &str| name.ends_with("bias");
-    let optimizers: [(Box<dyn Optimizer>, &[&str]); 8] = [
+    let optimizers: [(Box<dyn Optimizer>, &[&str]); 11] = [
         (Box::new(ScheduleFreeSgd::new(0.1)), &["lr", "momentum"]),
         (Box::new(ScheduleFreeAdamW::new(0.1).no_decay(biases_and_norms)), &["lr", "weight_decay"]),
         (Box::new(Ema::new(Adam::new(0.1), 0.9)), &["lr", "ema.decay"]),
         (Box::new(Swa::new(Sgd::new(0.1)).start(2)), &["lr"]),
         (Box::new(Lookahead::new(Sgd::new(0.1)).sync_period(100)), &["lr"]),
+        (Box::new(PolyakSgd::new(0.1).weight_decay(0.1)), &["lr", "f_min", "weight_decay"]),
+        (Box::new(Momo::new(0.1).adapt_lower_bound(true)), &["lr", "beta"]),
+        (Box::new(Ema::new(MomoAdam::new(0.1), 0.9)), &["lr", "betas[0]", "eps"]),
         (Box::new(Guard::refuse(Guard::skip(Adam::new(0.1)))), &["lr"]),
         (
             Box::new(AdamW::new(0.1).group("hidden", |group| group.scale_lr(0.5))),
@@ -49,21 +52,32 @@ fn a_steady_step_allocates_nothing() {
         ),
         (Box::new(Parts::new().part("bias", bias, Sgd::new(0.1)).rest(Adam::new(0.2))), &["lr", "rest.lr", "rest.eps"]),
     ];
-    for (mut optimizer, names) in optimizers {
-        let mut model = net();
-        let grads = half_square_grads(&model);
-        let mut k = 0;
-        // Hyperparameters follow schedules.
-        let mut step = || {
-            k += 1;
-            names.iter().try_for_each(|name| optimizer.set(name, 0.5 / f64::from(k)))?;
-            optimizer.step(&mut model, &grads).map(|report| report.updated)
-        };
-        (0..3).for_each(|_| assert_eq!(step(), Ok(4)));
-        let before = REQUESTS.get();
-        for _ in 0..10 {
-            assert_eq!(step(), Ok(4));
-        }
-        assert_eq!(REQUESTS.get() - before, 0, "{names:?}");
+    for (optimizer, names) in optimizers {
+        assert_eq!(requests(optimizer, names), 0, "{names:?}");
     }
+    let allocating: [(Box<dyn Optimizer>, &str); 2] = [
+        (Box::new(Transformed::new(Sgd::new(0.1), ClipNorm::new(1.0))), "the gradients that are changed are a copy"),
+        (Box::new(Mechanic::new(Adam::new(1.0))), "the weights before the step are a list"),
+    ];
+    for (optimizer, why) in allocating {
+        assert!(requests(optimizer, &["lr"]) > 0, "not any more: {why}");
+    }
+}
+
+/// The requests in ten steps after the first three; the named hyperparameters follow schedules.
+fn requests(mut optimizer: Box<dyn Optimizer>, names: &[&str]) -> usize {
+    let mut model = net();
+    let grads = half_square_grads(&model);
+    let mut k = 0;
+    let mut step = || {
+        k += 1;
+        names.iter().try_for_each(|name| optimizer.set(name, 0.5 / f64::from(k)))?;
+        optimizer.step_with_loss(&mut model, &grads, 1.0).map(|report| report.updated)
+    };
+    (0..3).for_each(|_| assert_eq!(step(), Ok(4)));
+    let before = REQUESTS.get();
+    for _ in 0..10 {
+        assert_eq!(step(), Ok(4));
+    }
+    REQUESTS.get() - before
 }

@@ -1,8 +1,8 @@
 //! Small problems to minimise, and runs of optimizers on them.
 
-use autograd_core::module::Param;
-use autograd_core::{DType, Gradients, Tensor, no_grad};
-use wengert_optim::Optimizer;
+use autograd_core::module::{Module, Param};
+use autograd_core::{DType, Gradients, Result, Tensor, no_grad};
+use wengert_optim::{Objective, Optimizer};
 
 /// A function of matrices, where it starts, and the value that a run must come below.
 pub(crate) struct Problem {
@@ -96,15 +96,31 @@ pub(crate) struct End {
     pub(crate) parameters: Vec<f64>,
 }
 
-/// The first `steps` of `whole` steps without weight decay. The learning rate falls linearly to 0 in all of them.
+/// The value of a problem, to be minimised.
+struct Descent<'m> {
+    model: &'m mut Vec<Param>,
+    value: fn(&[Param]) -> Tensor,
+}
+
+impl Objective for Descent<'_> {
+    fn model(&mut self) -> &mut dyn Module {
+        self.model
+    }
+    fn evaluate(&mut self) -> Result<(f64, Gradients)> {
+        let value = (self.value)(self.model);
+        Ok((value.to_f64()?, value.backward()?))
+    }
+}
+
+/// The first `steps` of `whole` steps, and then the weights to evaluate at. The learning rate falls linearly to 0 in all of
+/// them.
 pub(crate) fn run(optimizer: &mut dyn Optimizer, problem: &Problem, dtype: DType, steps: u32, whole: u32) -> End {
     let (mut model, lr) = (problem.model(dtype), optimizer.lr());
-    optimizer.set("weight_decay", 0.0).expect("all have it");
     for k in 0..steps {
         optimizer.set_lr(lr * f64::from(whole - k) / f64::from(whole));
-        let grads = (problem.value)(&model).backward().expect("tracked");
-        optimizer.step(&mut model, &grads).expect("valid");
+        optimizer.step_on(&mut Descent { model: &mut model, value: problem.value }).expect("valid");
     }
+    optimizer.eval(&mut model).expect("its model");
     let value = no_grad(|| (problem.value)(&model)).to_f64s()[0];
     End { value, parameters: values(&model) }
 }

@@ -18,7 +18,10 @@ mod softmax2d;
 mod softmin;
 mod softplus;
 mod softshrink;
+mod sparse_plus;
+mod sparse_sigmoid;
 mod sparsemax;
+mod squared_relu;
 mod squareplus;
 mod swiglu;
 mod threshold;
@@ -32,7 +35,8 @@ pub use hardtanh::Hardtanh;
 pub use leaky_relu::LeakyReLU;
 pub use log_softmax::LogSoftmax;
 pub use plain::{
-    Hardsigmoid, Hardswish, Identity, LogSigmoid, Mish, ReLU, ReLU6, SELU, SiLU, Sigmoid, Softsign, Tanh, Tanhshrink,
+    Exponential, Hardsigmoid, Hardswish, Identity, LogSigmoid, Mish, ReLU, ReLU6, SELU, SiLU, Sigmoid, Softsign, Tanh,
+    Tanhshrink,
 };
 pub use prelu::{PReLU, PReLUOptions};
 pub use rrelu::RReLU;
@@ -41,7 +45,10 @@ pub use softmax2d::Softmax2d;
 pub use softmin::Softmin;
 pub use softplus::Softplus;
 pub use softshrink::Softshrink;
+pub use sparse_plus::SparsePlus;
+pub use sparse_sigmoid::SparseSigmoid;
 pub use sparsemax::Sparsemax;
+pub use squared_relu::SquaredReLU;
 pub use squareplus::Squareplus;
 pub use swiglu::SwiGLU;
 pub use threshold::Threshold;

@@ -43,6 +43,7 @@ activations! {
     Hardsigmoid: hardsigmoid, "The logistic function in straight pieces";
     Tanhshrink: tanhshrink, "The input less its tanh";
     LogSigmoid: logsigmoid, "The logarithm of the logistic function";
+    Exponential: exp, "The exponential function";
 }
 
 #[cfg(test)]
@@ -64,4 +65,5 @@ cases![
     activation("Hardsigmoid", |_| Ok(Hardsigmoid), |x| (x + 3.0).clamp(0.0, 6.0) / 6.0),
     activation("Tanhshrink", |_| Ok(Tanhshrink), |x| x - x.tanh()),
     activation("LogSigmoid", |_| Ok(LogSigmoid), |x| -(-x).exp().ln_1p()),
+    activation("Exponential", |_| Ok(Exponential), f64::exp),
 ];

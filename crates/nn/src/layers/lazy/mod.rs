@@ -2,6 +2,8 @@
 
 mod deferred;
 mod named;
+mod norms;
 
 pub use deferred::{Lazy, materialize, materialize_with};
 pub use named::*;
+pub use norms::*;

@@ -56,7 +56,7 @@ impl Lazy<Linear> {
 }
 
 /// The size of the dim ahead of the spatial ones.
-fn channels(name: &'static str, x: &Tensor, dims: usize) -> Result<usize> {
+pub(super) fn channels(name: &'static str, x: &Tensor, dims: usize) -> Result<usize> {
     let at = x.rank().checked_sub(dims + 1).and_then(|d| x.shape().get(d));
     let expected = || format!("channels ahead of {dims} spatial dims");
     at.copied().ok_or_else(|| Error::shape(name, "the input", x.shape(), expected()))

@@ -39,11 +39,11 @@ pub fn binary_cross_entropy_with_logits(input: &Tensor, target: &Tensor) -> Resu
 /// [`binary_cross_entropy_with_logits`] with options.
 ///
 /// ```text
-/// loss = −w (p t ln σ(x) + (1 − t) ln(1 − σ(x)))
+/// loss = −w (p s ln σ(x) + (1 − s) ln(1 − σ(x)))        s = (1 − α) t + α / 2
 /// ```
 ///
 /// # Errors
-/// `forward` also fails if a weight does not broadcast to the input or has another dtype.
+/// `forward` also fails if α is not in `[0, 1]`, or a weight does not broadcast to the input or has another dtype.
 ///
 /// # Examples
 /// ```
@@ -59,6 +59,7 @@ pub fn binary_cross_entropy_with_logits(input: &Tensor, target: &Tensor) -> Resu
 pub struct BceWithLogitsLoss {
     weight: Option<Tensor>,
     pos_weight: Option<Tensor>,
+    label_smoothing: f64,
     reduction: Reduction,
 }
 
@@ -78,14 +79,37 @@ impl BceWithLogitsLoss {
         self.pos_weight = Some(pos_weight);
         self
     }
+
+    /// α: how far a target moves from 0 and 1 to ½, `0 ≤ α ≤ 1`. Default 0.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::Tensor;
+    /// # use wengert_nn::{BceWithLogitsLoss, Loss};
+    /// let loss = BceWithLogitsLoss::new().label_smoothing(0.2);
+    /// let value = loss.forward(&Tensor::from([2.0]), &Tensor::from([1.0]))?.item::<f32>()?;
+    /// assert!((value - (0.9 * 0.126_928 + 0.1 * 2.126_928)).abs() < 1e-5);
+    /// # Ok::<(), wengert_nn::Error>(())
+    /// ```
+    #[must_use]
+    pub fn label_smoothing(mut self, label_smoothing: f64) -> BceWithLogitsLoss {
+        self.label_smoothing = label_smoothing;
+        self
+    }
 }
 
 impl Loss for BceWithLogitsLoss {
     fn forward(&self, input: &Tensor, target: &Tensor) -> Result<Tensor> {
         const OP: &str = "binary_cross_entropy_with_logits";
+        let in_range = (0.0..=1.0).contains(&self.label_smoothing);
+        Check(OP).require(in_range, "label_smoothing", self.label_smoothing, "in [0, 1]")?;
         Check(OP).same_float(input, target)?;
         hint::same(OP, target, input.shape())?;
         hint::logits(OP, input, "sigmoid")?;
+        let target = &match self.label_smoothing {
+            0.0 => target.clone(),
+            alpha => target.mul_scalar(1.0 - alpha).add_scalar(alpha / 2.0),
+        };
         // No threshold above which softplus would be linear, so it is exact everywhere.
         let softplus = |x: &Tensor| x.softplus(1.0, f64::INFINITY);
         let mut positive = product(target, &softplus(&input.neg())?)?;
@@ -121,11 +145,16 @@ mod tests {
 
     /// The loss of three classes with these weights, against the plain formula.
     fn of(weight: Option<&'static [f64; 3]>, pos_weight: Option<&'static [f64; 3]>) -> LossCase {
+        smoothed(weight, pos_weight, 0.0)
+    }
+
+    /// The same with label smoothing by α.
+    fn smoothed(weight: Option<&'static [f64; 3]>, pos_weight: Option<&'static [f64; 3]>, alpha: f64) -> LossCase {
         // In the dtype of the input: a weight is not converted.
         let weighted = move |reduction: Reduction| {
             move |x: &Tensor, t: &Tensor| {
                 let of_class = |weights: &[f64; 3]| Tensor::from(*weights).to_dtype(x.dtype());
-                let mut loss = BceWithLogitsLoss::new().reduction(reduction);
+                let mut loss = BceWithLogitsLoss::new().label_smoothing(alpha).reduction(reduction);
                 if let Some(weight) = weight {
                     loss = loss.weight(of_class(weight));
                 }
@@ -139,6 +168,7 @@ mod tests {
             let of_class = |weights: Option<&[f64; 3]>, i: usize| weights.map_or(1.0, |weights| weights[i % 3]);
             let sigmoid = |x: f64| 1.0 / (1.0 + (-x).exp());
             let element = |(i, (x, t)): (usize, (f64, f64))| {
+                let t = (1.0 - alpha) * t + alpha / 2.0;
                 let (yes, no) = (t * sigmoid(x).ln(), (1.0 - t) * sigmoid(-x).ln());
                 -of_class(weight, i) * (of_class(pos_weight, i) * yes + no)
             };
@@ -162,6 +192,16 @@ mod tests {
         Ok(())
     }
 
+    #[test]
+    fn smoothing_out_of_range_is_refused() {
+        for alpha in [-0.5, 1.5, f64::NAN] {
+            let loss = BceWithLogitsLoss::new().label_smoothing(alpha);
+            let error = loss.forward(&zeros(&[1]), &zeros(&[1])).expect_err("not a share").to_string();
+            let text = format!("binary_cross_entropy_with_logits: label_smoothing is {alpha}, it must be in [0, 1]");
+            assert_eq!(error, text);
+        }
+    }
+
     cases![
         of(None, None)
             .function(binary_cross_entropy_with_logits)
@@ -174,6 +214,8 @@ mod tests {
             )
             .refuses(Tensor::from([1]), zeros(&[1]), "dtype is I64, expected F32 or F64; to_dtype converts"),
         of(Some(&[0.5, 0.0, 2.0]), None),
+        smoothed(None, None, 0.25),
+        smoothed(Some(&[0.5, 0.0, 2.0]), Some(&[3.0, 0.5, 1.0]), 1.0),
         of(None, Some(&[3.0, 0.5, 1.0])),
         of(Some(&[0.5, 0.0, 2.0]), Some(&[3.0, 0.5, 1.0])).refuses(
             zeros(&[2]),

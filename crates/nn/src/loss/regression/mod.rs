@@ -10,6 +10,7 @@ mod mse;
 mod msle;
 mod poisson_nll;
 mod quantile;
+mod rmse;
 mod smooth_l1;
 
 pub use gaussian_nll::{GaussianNllLoss, gaussian_nll_loss};
@@ -22,4 +23,5 @@ pub use mse::{MseLoss, mse_loss};
 pub use msle::{MsleLoss, mean_squared_logarithmic_error};
 pub use poisson_nll::{PoissonNllLoss, poisson_nll_loss};
 pub use quantile::{QuantileLoss, quantile_loss};
+pub use rmse::{RmseLoss, rmse_loss};
 pub use smooth_l1::{SmoothL1Loss, smooth_l1_loss};

@@ -87,9 +87,14 @@ impl GroupedQueryAttentionOptions {
 /// let attention = GroupedQueryAttention::new(8, 4, 2, &mut seeded(7))?;
 /// assert_eq!(attention.k_proj.weight.shape(), [4, 8]);
 /// let x = Tensor::randn(&[1, 3, 8], DType::F32, &mut seeded(8))?;
-/// assert_eq!(attention.forward(&x)?.shape(), [1, 3, 8]);
+/// let y = attention.forward(&x)?;
+/// assert_eq!(y.shape(), [1, 3, 8]);
+///
+/// // The last position attends to all others, which wait in the cache.
 /// let mut cache = KeyValueCache::new();
-/// assert_eq!(attention.step(&x.narrow(1, 0, 1)?, &mut cache)?.shape(), [1, 1, 8]);
+/// attention.step(&x.narrow(1, 0, 2)?, &mut cache)?;
+/// let last = attention.step(&x.narrow(1, 2, 1)?, &mut cache)?;
+/// assert!(last.try_sub(&y.narrow(1, 2, 1)?)?.abs().max()?.item::<f32>()? < 1e-5);
 /// # Ok::<(), wengert_nn::Error>(())
 /// ```
 ///

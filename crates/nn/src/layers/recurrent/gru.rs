@@ -21,13 +21,20 @@ use wengert_derive::Module;
 ///
 /// # Examples
 /// ```
-/// use autograd_core::{DType, Tensor, seeded};
+/// use autograd_core::{DType, Tensor, module::Module, seeded};
 /// use wengert_nn::{GRU, Layer, RecurrentOptions};
-/// let gru = GRU::with(3, 4, RecurrentOptions::new().bidirectional(true), &mut seeded(7))?;
-/// let x = Tensor::randn(&[5, 2, 3], DType::F32, &mut seeded(8))?;
-/// assert_eq!(gru.forward(&x)?.shape(), [5, 2, 8]);
-/// let state = gru.run(&x, None)?.state.detach();
-/// assert_eq!(gru.run(&x, Some(&state))?.state.shape(), [2, 2, 4]);
+/// let mut gru = GRU::with(3, 4, RecurrentOptions::new().bidirectional(true), &mut seeded(7))?;
+/// let x = Tensor::randn(&[2, 1, 3], DType::F32, &mut seeded(8))?;
+/// assert_eq!(gru.forward(&x)?.shape(), [2, 1, 8]);
+///
+/// // Without parameters the gate z is ½ and n is 0: a step halves the state.
+/// let mut zeros = gru.state_dict();
+/// for (name, parameter) in gru.state_dict().iter() {
+///     zeros.insert(name, parameter.zeros_like());
+/// }
+/// gru.load_state_dict(&zeros)?;
+/// let state = Tensor::full(&[2, 1, 4], 8.0, DType::F32)?;
+/// assert_eq!(gru.run(&x, Some(&state))?.state.to_vec::<f32>()?, [2.0; 8]);
 /// # Ok::<(), wengert_nn::Error>(())
 /// ```
 ///

@@ -28,13 +28,25 @@ use wengert_derive::Module;
 /// # Examples
 /// ```
 /// use autograd_core::{DType, Tensor, module::Module, seeded};
-/// use wengert_nn::{LSTM, Layer, Linear, RecurrentOptions, sequential};
+/// use wengert_nn::{LSTM, LSTMState, Layer, Linear, RecurrentOptions, sequential};
 /// let mut rng = seeded(7);
 /// let options = RecurrentOptions::new().num_layers(2).batch_first(true);
 /// let lstm = LSTM::with(3, 4, options, &mut rng)?;
 /// let model = sequential![lstm, |y: &Tensor| y.select(1, -1), Linear::new(4, 1, &mut rng)?];
 /// assert_eq!(model.forward(&Tensor::ones(&[2, 5, 3], DType::F32)?)?.shape(), [2, 1]);
 /// assert_eq!(model.named_parameters()[4].0, "0.weight_ih_l1");
+///
+/// // Without parameters the gates are ½ and g is 0: a step halves the cell, and h is ½ tanh(c).
+/// let mut lstm = LSTM::new(1, 1, &mut rng)?;
+/// let mut zeros = lstm.state_dict();
+/// for (name, parameter) in lstm.state_dict().iter() {
+///     zeros.insert(name, parameter.zeros_like());
+/// }
+/// lstm.load_state_dict(&zeros)?;
+/// let start = LSTMState { h: Tensor::from([[0.0]]), c: Tensor::from([[4.0]]) };
+/// let LSTMState { h, c } = lstm.run(&Tensor::from([[7.0], [-7.0]]), Some(&start))?.state;
+/// assert_eq!(c.item::<f32>()?, 1.0);
+/// assert!((h.item::<f32>()? - 0.5 * 1f32.tanh()).abs() < 1e-6);
 /// # Ok::<(), wengert_nn::Error>(())
 /// ```
 ///

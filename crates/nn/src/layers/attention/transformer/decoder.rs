@@ -32,12 +32,19 @@ use wengert_derive::Module;
 ///
 /// # Examples
 /// ```
-/// use autograd_core::{DType, Tensor};
+/// use autograd_core::{DType, Tensor, module::Module};
 /// use wengert_nn::{AttentionMasks, TransformerDecoderLayer};
-/// let layer = TransformerDecoderLayer::new(8, 2, &mut autograd_core::seeded(7))?;
-/// let (x, memory) = (Tensor::ones(&[3, 1, 8], DType::F32)?, Tensor::ones(&[5, 1, 8], DType::F32)?);
-/// let causal = AttentionMasks::new().is_causal(true);
-/// assert_eq!(layer.decode(&x, &memory, &causal, &AttentionMasks::new())?.shape(), [3, 1, 8]);
+/// let mut rng = autograd_core::seeded(7);
+/// let mut layer = TransformerDecoderLayer::new(8, 2, &mut rng)?;
+/// layer.eval();
+/// let x = Tensor::randn(&[3, 1, 8], DType::F32, &mut rng)?;
+/// let memory = Tensor::randn(&[5, 1, 8], DType::F32, &mut rng)?;
+/// let (causal, none) = (AttentionMasks::new().is_causal(true), AttentionMasks::new());
+/// let y = layer.decode(&x, &memory, &causal, &none)?;
+/// assert_eq!(y.shape(), [3, 1, 8]);
+/// assert!(y.mean_dim(-1)?.abs().max()?.item::<f32>()? < 1e-6);         // by norm3
+/// let first = layer.decode(&x.narrow(0, 0, 1)?, &memory, &none, &none)?;
+/// assert!(first.try_sub(&y.narrow(0, 0, 1)?)?.abs().max()?.item::<f32>()? < 1e-5);
 /// # Ok::<(), wengert_nn::Error>(())
 /// ```
 ///
@@ -165,7 +172,9 @@ impl Layer for TransformerDecoderLayer {
 /// let decoder = TransformerDecoder::with(8, 2, 2, options, &mut autograd_core::seeded(7))?;
 /// let decoder = decoder.norm(LayerNorm::new(&[8])?);
 /// let all = [Tensor::ones(&[1, 3, 8], DType::F32)?, Tensor::ones(&[1, 5, 8], DType::F32)?];
-/// assert_eq!(decoder.forward_all(&all)?.shape(), [1, 3, 8]);
+/// let y = decoder.forward_all(&all)?;
+/// assert_eq!(y.shape(), [1, 3, 8]);
+/// assert!(y.mean_dim(-1)?.abs().max()?.item::<f32>()? < 1e-6);         // by the norm at the end
 /// # Ok::<(), wengert_nn::Error>(())
 /// ```
 #[derive(Clone, Debug, Module)]

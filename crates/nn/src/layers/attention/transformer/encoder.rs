@@ -32,11 +32,15 @@ use wengert_derive::Module;
 /// ```
 /// use autograd_core::{DType, Tensor, module::Module};
 /// use wengert_nn::{AttentionMasks, Layer, TransformerEncoderLayer};
-/// let mut layer = TransformerEncoderLayer::new(8, 2, &mut autograd_core::seeded(7))?;
+/// let mut rng = autograd_core::seeded(7);
+/// let mut layer = TransformerEncoderLayer::new(8, 2, &mut rng)?;
 /// layer.eval();
-/// let x = Tensor::ones(&[3, 1, 8], DType::F32)?;
-/// assert_eq!(layer.forward(&x)?.shape(), [3, 1, 8]);
-/// assert_eq!(layer.encode(&x, &AttentionMasks::new().is_causal(true))?.shape(), [3, 1, 8]);
+/// let x = Tensor::randn(&[3, 1, 8], DType::F32, &mut rng)?;
+/// let y = layer.encode(&x, &AttentionMasks::new().is_causal(true))?;
+/// assert_eq!(y.shape(), [3, 1, 8]);
+/// assert!(y.mean_dim(-1)?.abs().max()?.item::<f32>()? < 1e-6);         // by norm2
+/// let first = layer.forward(&x.narrow(0, 0, 1)?)?;                     // which no later position reaches
+/// assert!(first.try_sub(&y.narrow(0, 0, 1)?)?.abs().max()?.item::<f32>()? < 1e-5);
 /// # Ok::<(), wengert_nn::Error>(())
 /// ```
 ///
@@ -141,7 +145,9 @@ impl Layer for TransformerEncoderLayer {
 /// let options = TransformerOptions::new().dim_feedforward(16).dropout(0.0);
 /// let encoder = TransformerEncoder::with(8, 2, 3, options, &mut autograd_core::seeded(7))?;
 /// let encoder = encoder.norm(LayerNorm::new(&[8])?);
-/// assert_eq!(encoder.forward(&Tensor::ones(&[3, 1, 8], DType::F32)?)?.shape(), [3, 1, 8]);
+/// let y = encoder.forward(&Tensor::ones(&[3, 1, 8], DType::F32)?)?;
+/// assert_eq!(y.shape(), [3, 1, 8]);
+/// assert!(y.mean_dim(-1)?.abs().max()?.item::<f32>()? < 1e-6);         // by the norm at the end
 /// assert_eq!(encoder.named_parameters()[12].0, "layers.1.self_attn.in_proj_weight");
 /// # Ok::<(), wengert_nn::Error>(())
 /// ```

@@ -35,11 +35,18 @@ use parts::norm;
 /// ```
 /// use autograd_core::{DType, Tensor};
 /// use wengert_nn::{AttentionMasks, Transformer, TransformerOptions};
-/// let options = TransformerOptions::new().dim_feedforward(16).batch_first(true);
-/// let transformer = Transformer::with(8, 2, [2, 1], options, &mut autograd_core::seeded(7))?;
-/// let (source, target) = (Tensor::ones(&[1, 5, 8], DType::F32)?, Tensor::ones(&[1, 3, 8], DType::F32)?);
+/// let mut rng = autograd_core::seeded(7);
+/// let options = TransformerOptions::new().dim_feedforward(16).batch_first(true).dropout(0.0);
+/// let transformer = Transformer::with(8, 2, [2, 1], options, &mut rng)?;
+/// let source = Tensor::randn(&[1, 5, 8], DType::F32, &mut rng)?;
+/// let target = Tensor::randn(&[1, 3, 8], DType::F32, &mut rng)?;
 /// let (none, causal) = (AttentionMasks::new(), AttentionMasks::new().is_causal(true));
-/// assert_eq!(transformer.transform([&source, &target], [&none, &causal, &none])?.shape(), [1, 3, 8]);
+/// let run = |target: &Tensor| transformer.transform([&source, target], [&none, &causal, &none]);
+/// let y = run(&target)?;
+/// assert_eq!(y.shape(), [1, 3, 8]);
+/// assert!(y.mean_dim(-1)?.abs().max()?.item::<f32>()? < 1e-6);         // by the norm at the end
+/// let first = run(&target.narrow(1, 0, 1)?)?;                          // which no later position reaches
+/// assert!(first.try_sub(&y.narrow(1, 0, 1)?)?.abs().max()?.item::<f32>()? < 1e-5);
 /// # Ok::<(), wengert_nn::Error>(())
 /// ```
 ///

@@ -43,13 +43,19 @@ macro_rules! layers {
         /// # Examples
         /// ```
         /// use autograd_core::{DType, Tensor, seeded};
-        #[doc = concat!("use wengert_nn::{", stringify!($Name), ", Layer};")]
+        #[doc = concat!("use wengert_nn::{", stringify!($Name), ", LSTMState, Layer};")]
         #[doc = concat!("let lstm = ", stringify!($Name), "::new(2, 3, 2, &mut seeded(7))?;")]
         #[doc = concat!("let x = Tensor::ones(&[1, 4, 2, 5, 5, 5][..3 + ", stringify!($D), "], DType::F32)?;")]
         #[doc = concat!("assert_eq!(lstm.forward(&x)?.shape(), &[1, 3, 4, 4, 4][..2 + ", stringify!($D), "]);")]
         /// let first = lstm.run(&x.narrow(1, 0, 1)?, None)?;
         /// let rest = lstm.run(&x.narrow(1, 1, 3)?, Some(&first.state))?;
         /// assert!(rest.state.h.try_sub(&lstm.forward(&x)?)?.abs().max()?.item::<f32>()? < 1e-6);
+        ///
+        /// // The forget gate starts at σ(1): of nothing, a cell of 1 keeps that.
+        #[doc = concat!("let h = Tensor::zeros(&[1, 3, 4, 4, 4][..2 + ", stringify!($D), "], DType::F32)?;")]
+        /// let start = LSTMState { c: h.ones_like(), h };
+        /// let kept = lstm.run(&x.narrow(1, 0, 1)?.zeros_like(), Some(&start))?.state.c;
+        /// assert!(kept.to_vec::<f32>()?.iter().all(|c| (c - 0.731_058_6).abs() < 1e-6));
         /// # Ok::<(), wengert_nn::Error>(())
         /// ```
         ///

@@ -159,6 +159,7 @@ macro_rules! depthwise {
 
         impl Layer for $Name {
             fn forward(&self, x: &Tensor) -> Result<Tensor> {
+                // Not `call`: the flattened convolution has the place of this layer, under which its caller has called it.
                 self.conv.forward(x)
             }
         }

@@ -3,8 +3,8 @@
 use autograd_core::module::Module as _;
 use autograd_core::{DType, Tensor, no_grad, seeded};
 use wengert_nn::{
-    Ailment, BatchNorm1d, Diagnosis, Doctor, Dropout, Layer, Linear, Module, ReLU, Result, Sequential, Tanh, diagnose,
-    diagnose_run, mse_loss, sequential,
+    Ailment, BatchNorm1d, Diagnosis, Doctor, Dropout, DynLayer, Layer, Linear, Module, ReLU, ReLU6, Result, Sequential,
+    SparsePlus, SquaredReLU, Tanh, Threshold, diagnose, diagnose_run, mse_loss, sequential,
 };
 
 fn batch() -> Result<([Tensor; 1], Tensor)> {
@@ -172,6 +172,21 @@ fn dead_rectifiers_are_counted_by_unit() -> Result<()> {
         diagnosis.to_string().ends_with("1 (ReLU): 3 of 3 units are 0 for the whole batch: 0, 1, 2"),
         "{diagnosis}"
     );
+    Ok(())
+}
+
+#[test]
+fn every_rectifier_is_known() -> Result<()> {
+    let (dead, x) = (Tensor::from([-99.0; 3]), [Tensor::from([[1.0, 2.0]])]);
+    let weight = || Tensor::from([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]]);
+    let rectifiers: [Box<dyn DynLayer>; 5] =
+        [Box::new(ReLU), Box::new(ReLU6), Box::new(Threshold::new()), Box::new(SquaredReLU), Box::new(SparsePlus)];
+    for rectifier in rectifiers {
+        let kind = rectifier.kind();
+        let model = sequential![Linear::from_tensors(weight(), Some(dead.clone()))?, rectifier];
+        let units = diagnose_run(&model, &x, |y| Ok(y.sum()))?.units;
+        assert_eq!((units[0].kind.as_str(), units[0].dead.as_slice()), (kind, &[0, 1, 2][..]));
+    }
     Ok(())
 }
 

@@ -78,7 +78,8 @@ impl Doctor {
 
     /// Runs the model on a batch and its loss backwards, and looks at the gradients, with the layers that run by
     /// [`Layer::call`]: rectifiers whose units are dead, the operation behind which a parameter has no gradient, and the
-    /// one that first made a number that is not finite. The model stays as it is.
+    /// one that first made a number that is not finite. A rectifier that is a method of a tensor, `h.relu()` inside a
+    /// `forward`, is no layer, and its units are not counted. The model stays as it is.
     ///
     /// # Errors
     /// If the model or the loss fails. A loss that is not tracked is no error: no parameter has a gradient then.

@@ -10,7 +10,7 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Layers whose output is 0 where nothing is learned.
-const RECTIFIERS: [&str; 4] = ["ReLU", "ReLU6", "Threshold", "SquaredReLU"];
+const RECTIFIERS: [&str; 5] = ["ReLU", "ReLU6", "Threshold", "SquaredReLU", "SparsePlus"];
 
 /// A layer that has returned.
 struct Seen {

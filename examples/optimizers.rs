@@ -8,7 +8,7 @@
 
 use std::path::PathBuf;
 use wengert::core::module::Param;
-use wengert::optim::{Lbfgs, LineSearch, Optimizer, by_name, optimizer_names};
+use wengert::optim::{Lbfgs, LineSearch, Momo, MomoAdam, Optimizer, PolyakSgd, by_name, optimizer_names};
 use wengert::{Gradients, Result, Tensor};
 use wengert_plot::Contour;
 
@@ -19,6 +19,16 @@ const TARGET: f64 = 1e-3;
 const RATES: [f64; 9] = [10.0, 3.0, 1.0, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001];
 /// Paths in one picture.
 const PATHS: usize = 6;
+
+type New = fn(f64) -> Box<dyn Optimizer>;
+
+/// Those that are known by no name: they need more than a gradient.
+const OTHERS: [(&str, New); 4] = [
+    ("PolyakSgd", |lr| Box::new(PolyakSgd::new(lr))),
+    ("Momo", |lr| Box::new(Momo::new(lr))),
+    ("MomoAdam", |lr| Box::new(MomoAdam::new(lr))),
+    ("Lbfgs", |lr| Box::new(Lbfgs::new(lr).max_iter(1).line_search(LineSearch::StrongWolfe))),
+];
 
 /// `(1 − x)² + 5 (y − x²)²`, Rosenbrock's valley with lower walls; its minimum is (1, 1).
 fn height(x: f64, y: f64) -> f64 {
@@ -83,8 +93,9 @@ fn main() -> Result<()> {
     std::fs::create_dir_all(&folder).map_err(wengert::Error::user)?;
     let mut paths =
         optimizer_names().map(|name| Path::best(name, |lr| by_name(name, lr))).collect::<Result<Vec<_>>>()?;
-    paths
-        .push(Path::best("Lbfgs", |lr| Ok(Box::new(Lbfgs::new(lr).max_iter(1).line_search(LineSearch::StrongWolfe))))?);
+    for (name, new) in OTHERS {
+        paths.push(Path::best(name, |lr| Ok(new(lr)))?);
+    }
 
     println!("{:<28} {:>8} {:>16} {:>12}", "optimizer", "rate", "steps to 1e-3", "final loss");
     for path in &paths {

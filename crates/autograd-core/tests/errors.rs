@@ -182,3 +182,26 @@ fn options_of_a_gradient_check() {
     says(check(GradCheck::new().atol(-1.0)), "gradcheck: atol is -1.0, it must be finite and at least 0");
     assert!(check(GradCheck::new().rtol(0.0).atol(1e-6).second_order(false)).is_ok());
 }
+
+#[test]
+fn writing_into_a_text_and_into_a_file_fails_with_the_one_error() {
+    use std::fmt::Write as _;
+    struct Refuses;
+    impl std::fmt::Display for Refuses {
+        fn fmt(&self, _: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            Err(std::fmt::Error)
+        }
+    }
+    let text = |value: &dyn std::fmt::Display| -> Result<String> {
+        let mut text = String::new();
+        writeln!(text, "{value}")?;
+        Ok(text)
+    };
+    assert_eq!(text(&1.5).expect("a number"), "1.5\n");
+    says(text(&Refuses), &std::fmt::Error.to_string());
+    let file = || -> Result<()> {
+        std::io::Write::write_all(&mut &mut [0u8; 1][..], b"two")?;
+        Ok(())
+    };
+    says(file(), "failed to write whole buffer");
+}

@@ -128,6 +128,13 @@ impl From<std::io::Error> for Error {
     }
 }
 
+/// `writeln!(text, ..)?` into a `String`.
+impl From<std::fmt::Error> for Error {
+    fn from(error: std::fmt::Error) -> Error {
+        Error::user(error)
+    }
+}
+
 /// Sentences of the core's own operations.
 impl Error {
     /// Shapes that do not broadcast; `from_end` is the outermost dimension that disagrees, counted from the end.

@@ -19,7 +19,8 @@ pub(super) fn of(
     for (is, what) in [(f64::is_nan as fn(f64) -> bool, "a NaN"), (f64::is_infinite, "an infinity")] {
         for (part, tensor) in parts.iter().map(|(part, x)| (&**part, *x)).chain([("the target", target)]) {
             if let Some(place) = first(tensor, is) {
-                let row = place / (tensor.numel() / tensor.shape()[0]);
+                let rows = tensor.shape().first().copied().unwrap_or(1);
+                let row = place / (tensor.numel() / rows);
                 return format!("{part} of {} has {what}", sample(row));
             }
         }

@@ -1,6 +1,6 @@
 //! Attention in which several heads share keys and values.
 
-use super::KeyValueCache;
+use super::{AttentionMasks, KeyValueCache};
 use crate::layer::Layer;
 use crate::{Linear, LinearOptions};
 use autograd_core::check::Check;
@@ -78,7 +78,7 @@ impl GroupedQueryAttentionOptions {
 ///
 /// # Errors
 /// The constructors fail if a size is 0, H does not divide E, G does not divide H, or the probability of dropout is not
-/// in `[0, 1]`; `forward` if the input does not fit.
+/// in `[0, 1]`; `forward` if the input does not fit. [`GroupedQueryAttention::attend`] takes masks.
 ///
 /// # Examples
 /// ```
@@ -176,11 +176,65 @@ impl GroupedQueryAttention {
     /// # Errors
     /// If the input does not fit; then nothing is added.
     pub fn step(&self, x: &Tensor, cache: &mut KeyValueCache) -> Result<Tensor> {
+        self.step_with_masks(x, cache, &AttentionMasks::new())
+    }
+
+    /// [`GroupedQueryAttention::step`] with masks over all positions there are then, those in the cache first: pairs
+    /// `[L, S]` or `[N · H, L, S]`, keys `[N, S]`, where S is `cache.len() + L`.
+    ///
+    /// # Errors
+    /// If the input or the masks do not fit; then nothing is added.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{DType, Tensor, seeded};
+    /// # use wengert_nn::{AttentionMasks, GroupedQueryAttention, KeyValueCache};
+    /// let attention = GroupedQueryAttention::new(4, 2, 1, &mut seeded(7))?;
+    /// let x = Tensor::randn(&[1, 2, 4], DType::F64, &mut seeded(8))?.to_dtype(DType::F32);
+    /// let (first, second) = (x.narrow(1, 0, 1)?, x.narrow(1, 1, 1)?);
+    /// let mut cache = KeyValueCache::new();
+    /// let _ = attention.step(&first, &mut cache)?;
+    /// // The first position is padding: the second is alone.
+    /// let masks = AttentionMasks::new().key_padding_mask(Tensor::from([[true, false]]));
+    /// let y = attention.step_with_masks(&second, &mut cache, &masks)?;
+    /// let alone = attention.step(&second, &mut KeyValueCache::new())?;
+    /// assert!(y.try_sub(&alone)?.abs().max()?.item::<f32>()? < 1e-6);
+    /// # Ok::<(), wengert_nn::Error>(())
+    /// ```
+    pub fn step_with_masks(&self, x: &Tensor, cache: &mut KeyValueCache, masks: &AttentionMasks) -> Result<Tensor> {
         let [q, k, v] = self.projected(x, cache.len())?;
         let mut grown = cache.clone();
-        let y = self.output(&grown.attend(&q, &k, &v)?)?;
+        let y = self.output(&grown.attend_with_masks(&q, &k, &v, masks)?)?;
         *cache = grown;
         Ok(y)
+    }
+
+    /// The output of a whole sequence with masks: pairs `[L, L]` or `[N · H, L, L]`, keys `[N, L]`. It is causal if the
+    /// layer or the masks are. A query that sees no key gets the bias of the output projection, or 0.
+    ///
+    /// # Errors
+    /// If the input or the masks do not fit.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{DType, Tensor, seeded};
+    /// # use wengert_nn::{AttentionMasks, GroupedQueryAttention};
+    /// let attention = GroupedQueryAttention::new(4, 2, 1, &mut seeded(7))?;
+    /// let masks = AttentionMasks::new().key_padding_mask(Tensor::from([[true, true]]));
+    /// assert_eq!(attention.attend(&Tensor::ones(&[1, 2, 4], DType::F32)?, &masks)?.to_vec::<f32>()?, [0.0; 8]);
+    /// # Ok::<(), wengert_nn::Error>(())
+    /// ```
+    pub fn attend(&self, x: &Tensor, masks: &AttentionMasks) -> Result<Tensor> {
+        let [q, k, v] = self.projected(x, 0)?;
+        let [batch, heads, length, _] = CHECK.shape("the queries", &q, "[N, H, L, E]")?;
+        let mask = masks.joined(CHECK.0, [batch, heads, length, length], true, 0, q.dtype())?;
+        let causal = self.options.is_causal || masks.causal();
+        let options = AttentionOptions::new().enable_gqa(true).is_causal(causal);
+        let mut options = mask.into_iter().fold(options, AttentionOptions::attn_mask);
+        if self.mode.is_training() && self.options.dropout > 0.0 {
+            options = options.dropout_p(self.options.dropout, self.stream.draw());
+        }
+        self.output(&q.scaled_dot_product_attention(&k, &v, options)?)
     }
 
     /// Queries, keys and values, `[N, heads, L, E/H]`, from this position on.
@@ -206,12 +260,7 @@ impl GroupedQueryAttention {
 
 impl Layer for GroupedQueryAttention {
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        let [q, k, v] = self.projected(x, 0)?;
-        let mut options = AttentionOptions::new().enable_gqa(true).is_causal(self.options.is_causal);
-        if self.mode.is_training() && self.options.dropout > 0.0 {
-            options = options.dropout_p(self.options.dropout, self.stream.draw());
-        }
-        self.output(&q.scaled_dot_product_attention(&k, &v, options)?)
+        self.attend(x, &AttentionMasks::new())
     }
 }
 

@@ -1,5 +1,6 @@
 //! Keys and values of what came before.
 
+use super::AttentionMasks;
 use autograd_core::check::Check;
 use autograd_core::{AttentionOptions, DType, Error, Result, Tensor};
 
@@ -104,6 +105,47 @@ impl KeyValueCache {
     /// # Errors
     /// If the operands do not fit; then nothing is added.
     pub fn attend(&mut self, query: &Tensor, key: &Tensor, value: &Tensor) -> Result<Tensor> {
+        self.attend_with_masks(query, key, value, &AttentionMasks::new())
+    }
+
+    /// [`KeyValueCache::attend`] with masks over all positions there are then, those of earlier calls first: pairs
+    /// `[L, S]` or `[N · H, L, S]`, keys `[N, S]`, where S is `len()` and the new ones. With one of these the operands are
+    /// `[N, H, L, E]`. Later keys are left out whether the masks say so or not. A query that sees no key gets 0.
+    ///
+    /// # Errors
+    /// If the operands or the masks do not fit; then nothing is added.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{DType, Tensor};
+    /// # use wengert_nn::{AttentionMasks, KeyValueCache};
+    /// let (mut cache, query) = (KeyValueCache::new(), Tensor::zeros(&[1, 1, 1, 1], DType::F32)?);
+    /// let number = |x: f32| Tensor::from([[[[x]]]]);
+    /// let _ = cache.attend(&query, &number(5.0), &number(5.0))?;
+    /// let masks = AttentionMasks::new().key_padding_mask(Tensor::from([[true, false]]));
+    /// let y = cache.attend_with_masks(&query, &number(7.0), &number(7.0), &masks)?;
+    /// assert_eq!(y.to_vec::<f32>()?, [7.0]);
+    /// # Ok::<(), wengert_nn::Error>(())
+    /// ```
+    pub fn attend_with_masks(
+        &mut self,
+        query: &Tensor,
+        key: &Tensor,
+        value: &Tensor,
+        masks: &AttentionMasks,
+    ) -> Result<Tensor> {
+        self.attend_batch(query, key, value, masks, true)
+    }
+
+    /// Without a batch the mask of keys is `[S]`, and N is 1.
+    pub(super) fn attend_batch(
+        &mut self,
+        query: &Tensor,
+        key: &Tensor,
+        value: &Tensor,
+        masks: &AttentionMasks,
+        batched: bool,
+    ) -> Result<Tensor> {
         let (before, all) = (self.len(), self.with(key, value)?);
         let [k, v] = &all;
         let length = |x: &Tensor| x.shape().iter().rev().nth(1).copied().unwrap_or(0);
@@ -111,16 +153,23 @@ impl KeyValueCache {
         if length(key) != queries {
             return Err(Error::shape(CHECK.0, "key", key.shape(), format_args!("[.., {queries}, E]")));
         }
-        let options = AttentionOptions::new().enable_gqa(query.shape().len() > 2);
-        let options = match (before, queries) {
-            (0, _) => options.is_causal(true),
-            (_, 1) => options,
-            (_, queries) => {
-                let numbers = |from: usize, to: usize| Tensor::arange(from as f64, to as f64, 1.0, DType::I64);
-                let own = numbers(before, before + queries)?.unsqueeze(1)?;
-                options.attn_mask(numbers(0, length(k))?.le(&own)?)
-            }
-        };
+        let mut mask = None;
+        if masks.any() {
+            let [batch, heads, _, _] = CHECK.shape("query", query, "[N, H, L, E]")?;
+            mask = masks.joined(CHECK.0, [batch, heads, queries, length(k)], batched, 0, query.dtype())?;
+        }
+        if before > 0 && queries > 1 {
+            let numbers = |from: usize, to: usize| Tensor::arange(from as f64, to as f64, 1.0, DType::I64);
+            let own = numbers(before, before + queries)?.unsqueeze(1)?;
+            let earlier = numbers(0, length(k))?.le(&own)?;
+            mask = Some(match mask {
+                None => earlier,
+                Some(mask) if mask.dtype() == DType::Bool => mask.logical_and(&earlier)?,
+                Some(mask) => mask.masked_fill(&earlier.logical_not()?, f64::NEG_INFINITY)?,
+            });
+        }
+        let options = AttentionOptions::new().enable_gqa(query.shape().len() > 2).is_causal(before == 0);
+        let options = mask.into_iter().fold(options, AttentionOptions::attn_mask);
         let y = query.scaled_dot_product_attention(k, v, options)?;
         self.kept = Some(all);
         Ok(y)
@@ -167,6 +216,9 @@ mod tests {
             }
             let of_more = cache.attend(&x(&[1, 4])?, &x(&[3, 4])?, &x(&[3, 4])?).expect_err("refused").to_string();
             assert_eq!(of_more, "KeyValueCache: key has shape [3, 4], expected [.., 1, E]");
+            let masks = AttentionMasks::new().attn_mask(x(&[1, 1])?);
+            let flat = cache.attend_with_masks(&x(&[1, 4])?, &x(&[1, 4])?, &x(&[1, 4])?, &masks).expect_err("refused");
+            assert_eq!(flat.to_string(), "KeyValueCache: query has shape [1, 4], expected [N, H, L, E]");
             assert!(cache.attend(&x(&[4])?, &x(&[1, 4])?, &x(&[1, 4])?).is_err());
             assert!(cache.append(&Tensor::from([[1]]), &Tensor::from([[1]])).is_err());
             assert_eq!(cache.len(), before);

@@ -70,6 +70,11 @@ impl AttentionMasks {
         self
     }
 
+    /// Whether there is a mask besides that of later keys.
+    pub(super) fn any(&self) -> bool {
+        self.attn_mask.is_some() || self.key_padding_mask.is_some()
+    }
+
     /// Whether later keys are left out for a reason that no mask says.
     pub(super) fn causal(&self) -> bool {
         self.is_causal

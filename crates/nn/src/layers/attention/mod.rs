@@ -10,6 +10,8 @@ mod positions;
 mod transformer;
 
 #[cfg(test)]
+mod stepped;
+#[cfg(test)]
 mod tests;
 
 pub use additive::{AdditiveAttention, AdditiveAttentionOptions};

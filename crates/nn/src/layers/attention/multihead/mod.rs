@@ -1,6 +1,7 @@
 //! Attention with several heads.
 
 mod options;
+mod step;
 #[cfg(test)]
 mod tests;
 
@@ -258,11 +259,12 @@ impl MultiheadAttention {
         if self.mode.is_training() && self.options.dropout > 0.0 {
             options = options.dropout_p(self.options.dropout, self.stream.draw());
         }
-        let split = |x: &Tensor| {
-            let width = e / self.num_heads as isize;
-            x.unflatten(-1, &[self.num_heads as isize, width])?.transpose(1, 2)
-        };
-        Ok((inputs, [split(&q)?, split(&k)?, split(&v)?], options))
+        Ok((inputs, [self.split(&q)?, self.split(&k)?, self.split(&v)?], options))
+    }
+
+    /// The heads of projected features, `[N, L, E] → [N, H, L, E/H]`.
+    fn split(&self, x: &Tensor) -> Result<Tensor> {
+        x.unflatten(-1, &[self.num_heads as isize, -1])?.transpose(1, 2)
     }
 
     /// The inputs with the batch first, checked.

@@ -1,10 +1,10 @@
 //! Connectionist temporal classification.
 
-use super::{at_least_1, lengths};
+use super::lengths::{Lengths, Read};
 use crate::loss::Reduction;
 use crate::loss::options::reduced;
 use autograd_core::check::Check;
-use autograd_core::{DType, Error, Result, Tensor};
+use autograd_core::{DType, Error, ErrorKind, Result, Tensor};
 
 const OP: &str = "ctc_loss";
 
@@ -21,7 +21,7 @@ const OP: &str = "ctc_loss";
 ///
 /// # Shapes
 /// `log_probs: [T, N, C]`, after `log_softmax` along C. `targets` (`I64`): `[N, S]`, or all one after the other, `[Σ S]`.
-/// `input_lengths` and `target_lengths`: N numbers, at most T and S.
+/// `input_lengths` and `target_lengths`: N numbers, or a tensor of them ([`Lengths`]), at most T and S.
 ///
 /// # Gradient
 /// Through all times; nothing flows beyond a sample's length. A target that no path can say has the loss ∞.
@@ -32,7 +32,7 @@ const OP: &str = "ctc_loss";
 /// # Errors
 /// If the shapes or lengths do not fit, a target is out of range, or the blank is no class.
 ///
-/// The lengths are plain numbers, not tensors: a captured step keeps those that it was recorded with.
+/// A captured function takes the lengths as tensors, and the targets as `[N, S]`.
 ///
 /// # Examples
 /// ```
@@ -51,8 +51,8 @@ const OP: &str = "ctc_loss";
 pub fn ctc_loss(
     log_probs: &Tensor,
     targets: &Tensor,
-    input_lengths: &[usize],
-    target_lengths: &[usize],
+    input_lengths: impl Into<Lengths>,
+    target_lengths: impl Into<Lengths>,
 ) -> Result<Tensor> {
     CtcLoss::new().forward(log_probs, targets, input_lengths, target_lengths)
 }
@@ -101,41 +101,44 @@ impl CtcLoss {
         &self,
         log_probs: &Tensor,
         targets: &Tensor,
-        input_lengths: &[usize],
-        target_lengths: &[usize],
+        input_lengths: impl Into<Lengths>,
+        target_lengths: impl Into<Lengths>,
     ) -> Result<Tensor> {
+        self.losses(log_probs, targets, &input_lengths.into(), &target_lengths.into())
+    }
+
+    fn losses(&self, log_probs: &Tensor, targets: &Tensor, times: &Lengths, sizes: &Lengths) -> Result<Tensor> {
         Check(OP).float(log_probs)?;
-        let [times, samples, classes] = Check(OP).shape("log_probs", log_probs, "[T, N, C]")?;
+        let [times_of, samples, classes] = Check(OP).shape("log_probs", log_probs, "[T, N, C]")?;
         Check(OP).require(
             self.blank < classes,
             "blank",
             self.blank,
             format!("below {classes}, the number of classes"),
         )?;
-        lengths(OP, "input_lengths", input_lengths, samples, times)?;
-        at_least_1(OP, "the input length", input_lengths)?;
-        let padded = padded(targets, target_lengths, samples)?;
+        let ends_at = times.read(OP, "input_lengths", samples, [1, times_of])?.tensor;
+        let (padded, sizes) = padded(targets, sizes, samples)?;
         let places = 2 * padded.shape()[1] + 1;
-        let all = |f: &dyn Fn(usize, usize) -> bool| {
-            let marks = (0..samples * places).map(|i| i64::from(f(i / places, i % places))).collect();
-            Ok::<_, Error>(Tensor::from_vec(marks, &[samples, places])?.to_dtype(DType::Bool))
-        };
+        let place = Tensor::arange(0.0, places as f64, 1.0, DType::I64)?;
+        // The number of the last place that a sample may end at.
+        let last = sizes.mul_scalar(2.0).unsqueeze(1)?;
         // l: blanks between the symbols, and beyond a sample's own places, from which nothing flows back.
         let blanks = |width: usize| Tensor::full(&[samples, width], self.blank as f64, DType::I64);
         let between = Tensor::stack(&[&blanks(padded.shape()[1])?, &padded], -1)?.flatten(1, 2)?;
         let symbols = Tensor::cat(&[&between, &blanks(1)?], 1)?;
-        let own = all(&|n, s| s % 2 == 1 && s / 2 < target_lengths[n])?;
+        let odd = Tensor::from_vec((0..places).map(|s| s % 2 == 1).collect::<Vec<bool>>(), &[places])?;
+        let own = odd.logical_and(&place.lt(&last)?)?;
         let symbols = own.where_cond(&symbols, &blanks(places)?)?;
         let two_before = Tensor::cat(&[&blanks(2.min(places))?, &symbols.narrow(1, 0, places.saturating_sub(2))?], 1)?;
-        let skips = own.logical_and(&symbols.ne(&two_before)?)?.logical_and(&all(&|_, s| s > 1)?)?;
+        let skips = own.logical_and(&symbols.ne(&two_before)?)?.logical_and(&place.gt_scalar(1.0))?;
 
-        let index = symbols.unsqueeze(0)?.expand(&[times as isize, samples as isize, places as isize])?;
+        let index = symbols.unsqueeze(0)?.expand(&[times_of as isize, samples as isize, places as isize])?;
         let said = log_probs.gather(2, &index).map_err(|error| error.context(OP))?;
         let never = |width: usize| Tensor::full(&[samples, width], f64::NEG_INFINITY, log_probs.dtype());
-        let start = all(&|n, s| s == 0 || s == 1 && target_lengths[n] > 0)?;
+        let start = place.le(&last.clamp(0.0, 1.0)?)?;
         let nowhere = never(places)?;
         let mut alpha = start.where_cond(&said.select(0, 0)?, &nowhere)?;
-        for time in 1..times {
+        for time in 1..times_of {
             let later =
                 |by: usize| Tensor::cat(&[&never(by.min(places))?, &alpha.narrow(1, 0, places.saturating_sub(by))?], 1);
             let ways = [alpha.clone(), later(1)?, skips.where_cond(&later(2)?, &nowhere)?];
@@ -143,50 +146,50 @@ impl CtcLoss {
             let from = Tensor::stack(&ways.iter().collect::<Vec<_>>(), -1)?.logsumexp(-1)?;
             let next = from.try_add(&said.select(0, time as isize)?)?;
             // A sample that has ended stays where it is.
-            let goes_on = all(&|n, _| time < input_lengths[n])?;
+            let goes_on = ends_at.gt_scalar(time as f64).unsqueeze(1)?;
             alpha = goes_on.where_cond(&next, &alpha)?;
         }
-        let ends = all(&|n, s| s == 2 * target_lengths[n] || s + 1 == 2 * target_lengths[n])?;
+        let ends = place.eq(&last)?.logical_or(&place.eq(&last.sub_scalar(1.0))?)?;
         let mut losses = ends.where_cond(&alpha, &nowhere)?.logsumexp(-1)?.neg();
         if self.zero_infinity {
             let infinite = losses.detach().eq(&losses.full_like(f64::INFINITY))?;
             losses = infinite.where_cond(&losses.zeros_like(), &losses)?;
         }
         if self.reduction == Reduction::Mean {
-            let sizes: Vec<f64> = target_lengths.iter().map(|length| (*length).max(1) as f64).collect();
-            losses = losses.try_div(&Tensor::from_slice(&sizes, &[samples])?.to_dtype(losses.dtype()))?;
+            losses = losses.try_div(&sizes.maximum(&sizes.ones_like())?.to_dtype(losses.dtype()))?;
         }
         self.reduction.apply(&losses)
     }
 }
 
-/// The symbols of the samples as rows, `[N, S]`, with anything behind a sample's own.
-fn padded(targets: &Tensor, target_lengths: &[usize], samples: usize) -> Result<Tensor> {
+/// The symbols of the samples as rows, `[N, S]`, with anything behind a sample's own, and how many those are.
+fn padded(targets: &Tensor, sizes: &Lengths, samples: usize) -> Result<(Tensor, Tensor)> {
+    const NAME: &str = "target_lengths";
     Check(OP).dtype(targets, DType::I64)?;
-    let sum: usize = target_lengths.iter().sum();
-    match targets.shape() {
-        [n, width] if *n == samples => {
-            lengths(OP, "target_lengths", target_lengths, samples, *width)?;
-            Ok(targets.clone())
-        }
-        [all] if *all == sum => {
-            lengths(OP, "target_lengths", target_lengths, samples, sum)?;
-            let width = target_lengths.iter().copied().max().unwrap_or(0);
-            let mut from = 0;
-            let mut places = Vec::with_capacity(samples * width);
-            for length in target_lengths {
-                places.extend((0..width).map(|s| if s < *length { (from + s) as i64 } else { 0 }));
-                from += length;
-            }
-            targets
-                .index_select(0, &Tensor::from_vec(places, &[samples * width])?)?
-                .reshape(&[samples as isize, width as isize])
-        }
-        shape => {
-            let expected = format!("[{samples}, S] or [{sum}], the sum of the target lengths");
-            Err(Error::shape(OP, "targets", shape, expected))
-        }
+    if let [n, width] = *targets.shape()
+        && n == samples
+    {
+        return Ok((targets.clone(), sizes.read(OP, NAME, samples, [0, width])?.tensor));
     }
+    let Read { tensor, numbers } = sizes.read(OP, NAME, samples, [0, i64::MAX as usize])?;
+    let Some(sizes) = numbers else {
+        let text = format!("{OP}: targets one after the other are cut by the numbers of {NAME}; pad them to [N, S]");
+        return Err(Error::new(ErrorKind::Capture, text));
+    };
+    let sum = sizes.iter().fold(0, |sum: usize, size| sum.saturating_add(*size));
+    if *targets.shape() != [sum] {
+        let expected = format!("[{samples}, S] or [{sum}], the sum of the target lengths");
+        return Err(Error::shape(OP, "targets", targets.shape(), expected));
+    }
+    let width = sizes.iter().copied().max().unwrap_or(0);
+    let mut from = 0;
+    let mut places = Vec::with_capacity(samples * width);
+    for size in &sizes {
+        places.extend((0..width).map(|s| if s < *size { (from + s) as i64 } else { 0 }));
+        from += size;
+    }
+    let rows = targets.index_select(0, &Tensor::from_vec(places, &[samples * width])?)?;
+    Ok((rows.reshape(&[samples as isize, width as isize])?, tensor))
 }
 
 #[cfg(test)]
@@ -274,7 +277,7 @@ mod tests {
         );
         assert_eq!(text(new(), &one, &[2, 2], &[1]), "ctc_loss: there are 2 input_lengths for 1 samples");
         assert_eq!(text(new(), &one, &[3], &[1]), "ctc_loss: input_lengths of sample 0 is 3, it must be at most 2");
-        assert_eq!(text(new(), &one, &[0], &[1]), "ctc_loss: the input length of sample 0 is 0, it must be at least 1");
+        assert_eq!(text(new(), &one, &[0], &[1]), "ctc_loss: input_lengths of sample 0 is 0, it must be at least 1");
         assert_eq!(text(new(), &one, &[2], &[2]), "ctc_loss: target_lengths of sample 0 is 2, it must be at most 1");
         let range = text(new(), &Tensor::from([[3]]), &[2], &[1]);
         assert!(range.starts_with("ctc_loss: gather: index 3 at position 1 is out of range for dim 2"), "{range}");
@@ -288,8 +291,12 @@ mod tests {
             "ctc_loss",
             |r| move |x: &Tensor, _: &Tensor| {
                 let times = x.reshape(&[4, 1, 3])?.log_softmax(2)?;
-                let loss =
-                    CtcLoss::new().reduction(Reduction::None).forward(&times, &Tensor::from([[1, 2]]), &[4], &[2])?;
+                let loss = CtcLoss::new().reduction(Reduction::None).forward(
+                    &times,
+                    &Tensor::from([[1, 2]]),
+                    &Tensor::from([4]),
+                    &Tensor::from([2]),
+                )?;
                 r.apply(&loss.squeeze(&[0])?)
             },
             |x, _| {

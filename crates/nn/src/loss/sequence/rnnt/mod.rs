@@ -1,6 +1,6 @@
 //! The transducer's loss.
 
-use super::{at_least_1, lengths};
+use super::lengths::Lengths;
 use crate::loss::Reduction;
 use crate::loss::options::reduced;
 use autograd_core::check::Check;
@@ -20,8 +20,8 @@ const OP: &str = "rnnt_loss";
 /// ```
 ///
 /// # Shapes
-/// `logits: [N, T, U + 1, C]`; `targets` (`I64`): `[N, U]`. `logit_lengths` and `target_lengths`: N numbers, at most T
-/// and U.
+/// `logits: [N, T, U + 1, C]`; `targets` (`I64`): `[N, U]`. `logit_lengths` and `target_lengths`: N numbers, or a tensor
+/// of them ([`Lengths`]), at most T and U.
 ///
 /// # Gradient
 /// Through all ways to say the target; nothing flows beyond a sample's lengths, whatever is there.
@@ -32,7 +32,7 @@ const OP: &str = "rnnt_loss";
 /// # Errors
 /// If the shapes or lengths do not fit, a target is out of range, or the blank is no class.
 ///
-/// The lengths are plain numbers, not tensors: a captured step keeps those that it was recorded with.
+/// A captured function takes the lengths as tensors.
 ///
 /// # Examples
 /// ```
@@ -50,8 +50,8 @@ const OP: &str = "rnnt_loss";
 pub fn rnnt_loss(
     logits: &Tensor,
     targets: &Tensor,
-    logit_lengths: &[usize],
-    target_lengths: &[usize],
+    logit_lengths: impl Into<Lengths>,
+    target_lengths: impl Into<Lengths>,
 ) -> Result<Tensor> {
     RnntLoss::new().forward(logits, targets, logit_lengths, target_lengths)
 }
@@ -115,9 +115,13 @@ impl RnntLoss {
         &self,
         logits: &Tensor,
         targets: &Tensor,
-        logit_lengths: &[usize],
-        target_lengths: &[usize],
+        logit_lengths: impl Into<Lengths>,
+        target_lengths: impl Into<Lengths>,
     ) -> Result<Tensor> {
+        self.losses(logits, targets, &logit_lengths.into(), &target_lengths.into())
+    }
+
+    fn losses(&self, logits: &Tensor, targets: &Tensor, ends: &Lengths, sizes: &Lengths) -> Result<Tensor> {
         Check(OP).float(logits)?;
         let [samples, times, places, classes] = Check(OP).shape("logits", logits, "[N, T, U + 1, C]")?;
         let blank = if self.blank < 0 { self.blank.saturating_add_unsigned(classes) } else { self.blank };
@@ -129,13 +133,18 @@ impl RnntLoss {
         };
         Check(OP).dtype(targets, DType::I64)?;
         Check(OP).is("targets", targets, &[samples, width])?;
-        lengths(OP, "logit_lengths", logit_lengths, samples, times)?;
-        lengths(OP, "target_lengths", target_lengths, samples, width)?;
-        at_least_1(OP, "the logit length", logit_lengths)?;
+        let ends = ends.read(OP, "logit_lengths", samples, [1, times])?;
+        let sizes = sizes.read(OP, "target_lengths", samples, [0, width])?;
+        // All that there can be, where the lengths must not be looked at.
+        let last = match (ends.numbers, sizes.numbers) {
+            (Some(ends), Some(sizes)) => ends.iter().zip(&sizes).map(|(t, u)| t + u).max().unwrap_or(0),
+            _ => times + width,
+        };
         let grid = Grid {
             targets: targets.clone(),
-            times: logit_lengths.to_vec(),
-            symbols: target_lengths.to_vec(),
+            times: ends.tensor,
+            symbols: sizes.tensor,
+            last,
             blank,
             fused: self.fused_log_softmax,
         };
@@ -166,21 +175,16 @@ fn clamped(grid: Grid, clamp: f64, logits: &Tensor) -> Result<Tensor> {
 #[derive(Clone)]
 struct Grid {
     targets: Tensor,
-    times: Vec<usize>,
-    symbols: Vec<usize>,
+    /// The lengths of the samples, `[N]`.
+    times: Tensor,
+    symbols: Tensor,
+    /// The largest sum of both.
+    last: usize,
     blank: usize,
     fused: bool,
 }
 
 impl Grid {
-    /// Places of a sample `(n, t, u)` as a mask of this shape.
-    fn mask(shape: [usize; 3], holds: impl Fn(usize, usize, usize) -> bool) -> Result<Tensor> {
-        let [_, times, places] = shape;
-        let marks = 0..shape.iter().product();
-        let marks = marks.map(|i| i64::from(holds(i / (times * places), i / places % times, i % places))).collect();
-        Ok(Tensor::from_vec(marks, &shape)?.to_dtype(DType::Bool))
-    }
-
     /// The logarithms of the probabilities of saying these classes, `[N, T, U + 1]`.
     fn said(&self, rows: &Tensor, labels: &Tensor) -> Result<Tensor> {
         let flat = labels.reshape(&[-1])?;
@@ -199,8 +203,12 @@ impl Grid {
             return logits.sum_dim([1, 2, 3]);
         }
         let shape = [samples, times, places];
-        let inside = Self::mask(shape, |n, t, u| t < self.times[n] && u <= self.symbols[n])?;
-        let emits = Self::mask(shape, |n, t, u| t < self.times[n] && u < self.symbols[n])?;
+        let numbers = |n: usize| Tensor::arange(0.0, n as f64, 1.0, DType::I64);
+        let (t, u) = (numbers(times)?.unsqueeze(1)?, numbers(places)?);
+        let of_sample = |lengths: &Tensor| lengths.unsqueeze(1)?.unsqueeze(2);
+        let (ends, sizes) = (of_sample(&self.times)?, of_sample(&self.symbols)?);
+        let inside = t.lt(&ends)?.logical_and(&u.le(&sizes)?)?;
+        let emits = t.lt(&ends)?.logical_and(&u.lt(&sizes)?)?;
         // What stands beyond a sample's lengths, NaN or infinite, reaches neither the loss nor a gradient.
         let rows = inside.unsqueeze(3)?.where_cond(logits, &Tensor::full(&[], 0.0, logits.dtype())?)?;
         let rows = rows.reshape(&[(samples * times * places) as isize, classes as isize])?;
@@ -212,17 +220,13 @@ impl Grid {
         let speaks = never(self.said(&rows, &next)?, &emits)?;
 
         // Along diagonals t + u = d all places are independent: [N, d, u] holds (t, u) with t = d − u.
-        let last = self.times.iter().zip(&self.symbols).map(|(t, u)| t + u).max().unwrap_or(0);
-        let steps = [samples, last, places];
-        let exists = Self::mask(steps, |_, d, u| d >= u && d - u < times)?;
-        let time = (0..samples * last * places).map(|i| {
-            let (d, u) = (i / places % last, i % places);
-            d.saturating_sub(u).min(times - 1) as i64
-        });
-        let time = Tensor::from_vec(time.collect(), &steps)?;
+        let last = self.last;
+        let time = numbers(last)?.unsqueeze(1)?.try_sub(&u)?;
+        let exists = time.ge_scalar(0.0).logical_and(&time.lt_scalar(times as f64))?;
+        let time = time.clamp(0.0, times as f64 - 1.0)?.broadcast_to(&[samples, last, places])?;
         let (waits, speaks) = (never(waits.gather(1, &time)?, &exists)?, never(speaks.gather(1, &time)?, &exists)?);
 
-        let start = Self::mask([samples, 1, places], |_, _, u| u == 0)?.squeeze(&[1])?;
+        let start = u.eq_scalar(0.0).broadcast_to(&[samples, places])?;
         let nowhere = Tensor::full(&[samples, 1], f64::NEG_INFINITY, logits.dtype())?;
         let mut alphas = vec![start.where_cond(&Tensor::zeros(&[], logits.dtype())?, &nowhere)?];
         for d in 0..last {
@@ -234,8 +238,8 @@ impl Grid {
             alphas.push(Tensor::stack(&[&waited, &spoke], 2)?.logsumexp(2)?);
         }
         // Behind the last blank: at t = T, u = U.
-        let end = |n: usize| (((self.times[n] + self.symbols[n]) * samples + n) * places + self.symbols[n]) as i64;
-        let ends = Tensor::from_vec((0..samples).map(end).collect(), &[samples])?;
+        let at = self.times.try_add(&self.symbols)?.mul_scalar(samples as f64).try_add(&numbers(samples)?)?;
+        let ends = at.mul_scalar(places as f64).try_add(&self.symbols)?;
         let all = Tensor::stack(&alphas.iter().collect::<Vec<_>>(), 0)?.reshape(&[-1])?;
         Ok(all.index_select(0, &ends)?.neg())
     }

@@ -137,7 +137,7 @@ fn what_does_not_fit_is_named() {
     assert_eq!(text(new().clamp(0.0), &one, &[2], &[1]), "rnnt_loss: clamp is 0.0, it must be positive");
     assert_eq!(text(new(), &one, &[2, 2], &[1]), "rnnt_loss: there are 2 logit_lengths for 1 samples");
     assert_eq!(text(new(), &one, &[3], &[1]), "rnnt_loss: logit_lengths of sample 0 is 3, it must be at most 2");
-    assert_eq!(text(new(), &one, &[0], &[1]), "rnnt_loss: the logit length of sample 0 is 0, it must be at least 1");
+    assert_eq!(text(new(), &one, &[0], &[1]), "rnnt_loss: logit_lengths of sample 0 is 0, it must be at least 1");
     assert_eq!(text(new(), &one, &[2], &[2]), "rnnt_loss: target_lengths of sample 0 is 2, it must be at most 1");
     assert_eq!(
         text(new(), &Tensor::from([[1, 2]]), &[2], &[1]),

@@ -1,0 +1,141 @@
+//! Lengths of samples.
+
+use autograd_core::check::Check;
+use autograd_core::{DType, Error, ErrorKind, Result, Tensor, is_capturing};
+
+/// The lengths of the samples of a batch: numbers, or a tensor `[N]` of `I64`.
+///
+/// A captured function takes a tensor, which a replay reads; numbers are refused there, for it would keep those that it was
+/// recorded with.
+///
+/// # Examples
+/// ```
+/// # use autograd_core::{DType, Tensor};
+/// # use wengert_nn::ctc_loss;
+/// let log_probs = Tensor::zeros(&[2, 1, 2], DType::F32)?.log_softmax(2)?;
+/// let (targets, times) = (Tensor::from([[1]]), Tensor::from([2]));
+/// let loss = ctc_loss(&log_probs, &targets, &times, &[1])?;
+/// assert_eq!(loss.to_f64s(), ctc_loss(&log_probs, &targets, &[2], &[1])?.to_f64s());
+/// # Ok::<(), wengert_nn::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Lengths(Given);
+
+#[derive(Clone, Debug)]
+enum Given {
+    Numbers(Vec<usize>),
+    Tensor(Tensor),
+}
+
+impl From<&[usize]> for Lengths {
+    fn from(numbers: &[usize]) -> Lengths {
+        Lengths(Given::Numbers(numbers.to_vec()))
+    }
+}
+
+impl<const N: usize> From<&[usize; N]> for Lengths {
+    fn from(numbers: &[usize; N]) -> Lengths {
+        Lengths::from(&numbers[..])
+    }
+}
+
+impl From<&Vec<usize>> for Lengths {
+    fn from(numbers: &Vec<usize>) -> Lengths {
+        Lengths::from(&numbers[..])
+    }
+}
+
+impl From<&Tensor> for Lengths {
+    fn from(tensor: &Tensor) -> Lengths {
+        Lengths(Given::Tensor(tensor.clone()))
+    }
+}
+
+/// Lengths that fit.
+pub(super) struct Read {
+    /// `[N]`
+    pub(super) tensor: Tensor,
+    /// The same, unless a recording must not look at them.
+    pub(super) numbers: Option<Vec<usize>>,
+}
+
+impl Lengths {
+    /// One length for each sample, at least `least` and at most `most`. A tensor is looked at in a replay, too.
+    pub(super) fn read(&self, op: &'static str, name: &str, samples: usize, [least, most]: [usize; 2]) -> Result<Read> {
+        let numbers: Vec<i64> = match &self.0 {
+            Given::Numbers(_) if is_capturing() => {
+                let text = format!("{op}: {name} are numbers, which a replay would keep; a tensor is read again");
+                return Err(Error::new(ErrorKind::Capture, text));
+            }
+            // A number too large for `I64` is too large for a length, too.
+            Given::Numbers(numbers) => numbers.iter().map(|x| i64::try_from(*x).unwrap_or(i64::MAX)).collect(),
+            Given::Tensor(tensor) => {
+                Check(op).dtype(tensor, DType::I64)?;
+                if tensor.rank() != 1 {
+                    return Err(Error::shape(op, name, tensor.shape(), format_args!("[{samples}]")));
+                }
+                if is_capturing() {
+                    Check(op).is(name, tensor, &[samples])?;
+                    let known = Tensor::arange(least as f64, most as f64 + 1.0, 1.0, DType::I64)?;
+                    let looked = known.gather(0, &tensor.sub_scalar(least as f64));
+                    let tensor = looked.map_err(|error| error.context(name).context(op))?;
+                    return Ok(Read { tensor, numbers: None });
+                }
+                tensor.to_vec()?
+            }
+        };
+        if numbers.len() != samples {
+            let text = format!("{op}: there are {} {name} for {samples} samples", numbers.len());
+            return Err(Error::new(ErrorKind::Shape, text));
+        }
+        let fits = |length: &i64| usize::try_from(*length).ok().filter(|length| (least..=most).contains(length));
+        let fitting: Vec<usize> = numbers.iter().map_while(fits).collect();
+        if let Some(wrong) = numbers.get(fitting.len()) {
+            let must = if *wrong > most as i64 { format!("at most {most}") } else { format!("at least {least}") };
+            let text = format!("{op}: {name} of sample {} is {wrong}, it must be {must}", fitting.len());
+            return Err(Error::new(ErrorKind::Argument, text));
+        }
+        Ok(Read { tensor: Tensor::from_vec(numbers, &[samples])?, numbers: Some(fitting) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use autograd_core::Capture;
+
+    #[test]
+    fn what_does_not_fit_is_named() {
+        let text = |lengths: Lengths| lengths.read("op", "lengths", 2, [1, 3]).err().map(|error| error.to_string());
+        let says = |lengths: Lengths, expected: &str| assert_eq!(text(lengths).as_deref(), Some(expected));
+        assert_eq!(text((&[1, 3]).into()), None);
+        assert_eq!(text((&Tensor::from([1, 3])).into()), None);
+        says((&[1]).into(), "op: there are 1 lengths for 2 samples");
+        says((&Tensor::from([1, 2, 3])).into(), "op: there are 3 lengths for 2 samples");
+        says((&[1, 4]).into(), "op: lengths of sample 1 is 4, it must be at most 3");
+        says((&[usize::MAX, 1]).into(), "op: lengths of sample 0 is 9223372036854775807, it must be at most 3");
+        says((&Tensor::from([0, 1])).into(), "op: lengths of sample 0 is 0, it must be at least 1");
+        says((&Tensor::from([1, -7])).into(), "op: lengths of sample 1 is -7, it must be at least 1");
+        says((&Tensor::from([1.0, 2.0])).into(), "op: dtype is F32, expected I64; to_dtype converts");
+        says((&Tensor::from([[1, 2]])).into(), "op: lengths has shape [1, 2], expected [2]");
+    }
+
+    #[test]
+    fn a_replay_reads_a_tensor_and_looks_at_it_and_numbers_are_refused() -> Result<()> {
+        let mut read =
+            Capture::new(|_: &(), [x]: [&Tensor; 1]| Ok(Lengths::from(x).read("op", "lengths", 2, [1, 3])?.tensor));
+        for lengths in [[1, 3], [2, 1], [3, 3]] {
+            assert_eq!(read.run(&(), [&Tensor::from(lengths)])?.to_vec::<i64>()?, lengths);
+        }
+        assert_eq!((read.stats().records, read.stats().replays), (1, 2));
+        for wrong in [[0, 1], [1, 4], [1, -1]] {
+            let error = read.run(&(), [&Tensor::from(wrong)]).expect_err("out of range").to_string();
+            assert!(error.contains("out of range"), "{error}");
+        }
+        let mut kept =
+            Capture::new(|_: &(), []: [&Tensor; 0]| Ok(Lengths::from(&[1]).read("op", "lengths", 1, [1, 3])?.tensor));
+        let error = kept.run(&(), []).expect_err("numbers").to_string();
+        assert_eq!(error, "op: lengths are numbers, which a replay would keep; a tensor is read again");
+        Ok(())
+    }
+}

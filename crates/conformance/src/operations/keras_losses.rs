@@ -37,10 +37,7 @@ pub(super) const TABLE: Table = &[
     ("keras.BinaryCrossentropy", |c| {
         let smoothing = c.number("label_smoothing")?;
         if c.flag("from_logits")? {
-            let loss = BceWithLogitsLoss::new().reduction(Reduction::None);
-            return mean(c, move |x: &Tensor, t: &Tensor| {
-                loss.forward(x, &t.mul_scalar(1.0 - smoothing).add_scalar(smoothing / 2.0))
-            });
+            return mean(c, BceWithLogitsLoss::new().label_smoothing(smoothing).reduction(Reduction::None));
         }
         mean(c, BceLoss::new().label_smoothing(smoothing).clip(1e-7).reduction(Reduction::None))
     }),

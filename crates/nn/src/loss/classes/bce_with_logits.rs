@@ -1,5 +1,6 @@
 //! Binary cross-entropy of logits.
 
+use super::probabilities::smoothed;
 use crate::loss::options::reduced;
 use crate::loss::pair::{product, weighted};
 use crate::loss::{Loss, Reduction, hint};
@@ -106,10 +107,7 @@ impl Loss for BceWithLogitsLoss {
         Check(OP).same_float(input, target)?;
         hint::same(OP, target, input.shape())?;
         hint::logits(OP, input, "sigmoid")?;
-        let target = &match self.label_smoothing {
-            0.0 => target.clone(),
-            alpha => target.mul_scalar(1.0 - alpha).add_scalar(alpha / 2.0),
-        };
+        let target = &smoothed(target, self.label_smoothing, 2.0);
         // No threshold above which softplus would be linear, so it is exact everywhere.
         let softplus = |x: &Tensor| x.softplus(1.0, f64::INFINITY);
         let mut positive = product(target, &softplus(&input.neg())?)?;
@@ -145,11 +143,11 @@ mod tests {
 
     /// The loss of three classes with these weights, against the plain formula.
     fn of(weight: Option<&'static [f64; 3]>, pos_weight: Option<&'static [f64; 3]>) -> LossCase {
-        smoothed(weight, pos_weight, 0.0)
+        smoothed_by(weight, pos_weight, 0.0)
     }
 
     /// The same with label smoothing by α.
-    fn smoothed(weight: Option<&'static [f64; 3]>, pos_weight: Option<&'static [f64; 3]>, alpha: f64) -> LossCase {
+    fn smoothed_by(weight: Option<&'static [f64; 3]>, pos_weight: Option<&'static [f64; 3]>, alpha: f64) -> LossCase {
         // In the dtype of the input: a weight is not converted.
         let weighted = move |reduction: Reduction| {
             move |x: &Tensor, t: &Tensor| {
@@ -214,8 +212,8 @@ mod tests {
             )
             .refuses(Tensor::from([1]), zeros(&[1]), "dtype is I64, expected F32 or F64; to_dtype converts"),
         of(Some(&[0.5, 0.0, 2.0]), None),
-        smoothed(None, None, 0.25),
-        smoothed(Some(&[0.5, 0.0, 2.0]), Some(&[3.0, 0.5, 1.0]), 1.0),
+        smoothed_by(None, None, 0.25),
+        smoothed_by(Some(&[0.5, 0.0, 2.0]), Some(&[3.0, 0.5, 1.0]), 1.0),
         of(None, Some(&[3.0, 0.5, 1.0])),
         of(Some(&[0.5, 0.0, 2.0]), Some(&[3.0, 0.5, 1.0])).refuses(
             zeros(&[2]),

@@ -9,6 +9,7 @@ mod gru;
 mod lstm;
 mod options;
 mod rnn;
+mod sequence;
 
 #[cfg(test)]
 mod tests;
@@ -19,3 +20,4 @@ pub use gru::GRU;
 pub use lstm::LSTM;
 pub use options::{LSTMState, RecurrentCellOptions, RecurrentNonlinearity, RecurrentOptions, RecurrentOutput};
 pub use rnn::RNN;
+pub use sequence::{Recurrent, RecurrentCell};

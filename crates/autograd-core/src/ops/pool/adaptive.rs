@@ -257,6 +257,16 @@ crate::ops::cases::cases![{
             |x| Ok(x[0].adaptive_max_pool2d([1, 2, 3])?.0),
             "adaptive_max_pool2d: output_size is [1, 2, 3], it must be one number or 2",
         ),
+        Case::new("adaptive_max_pool3d", distinct(&[2, 3, 2, 5]), |x| Ok(x[0].adaptive_max_pool3d([1, 2, 3])?.0))
+            .value(move |x| {
+                // The depth is one window, each of two rows another, and the columns are as above.
+                let largest = |c: usize, row: usize, at: [usize; 3]| {
+                    let seen = (0..3).flat_map(|d| at.map(|i| x[0][((c * 3 + d) * 2 + row) * 5 + i]));
+                    seen.fold(f64::MIN, f64::max)
+                };
+                let rows = (0..2).flat_map(|c| (0..2).map(move |row| (c, row)));
+                rows.flat_map(|(c, row)| covered.map(|at| largest(c, row, at))).collect()
+            }),
         Case::new("adaptive_max_pool3d (positions)", distinct(&[2, 3, 4, 5]), |x| Ok(x[0].adaptive_max_pool3d(2)?.1))
             .without_gradient()
             .refuses(

@@ -127,6 +127,14 @@ crate::ops::cases::cases![{
             x[0].unsqueeze(0)?.lp_pool2d(LpPool::new(2.0, 2).stride(1).ceil_mode(true))
         })
         .refuses(|x| x[0].lp_pool2d(LpPool::new(2.0, -1)), "lp_pool2d: kernel_size is -1, it must be at least 1"),
+        Case::new("lp_pool3d (norm 3)", x(&[2, 2, 4, 2]), |x| x[0].lp_pool3d(LpPool::new(3.0, 2))).value(|x| {
+            // Two channels of one window in depth, two in height, one in width.
+            let sum = |c: usize, h: usize| {
+                let rows = (0..2).flat_map(|d| (0..2).map(move |r| (c * 2 + d) * 8 + (2 * h + r) * 2));
+                rows.flat_map(|at| [at, at + 1]).map(|at| x[0][at].powi(3)).sum::<f64>()
+            };
+            (0..2).flat_map(|c| (0..2).map(move |h| (c, h))).map(|(c, h)| sum(c, h).cbrt()).collect()
+        }),
         Case::new("lp_pool3d", x(&[2, 3, 4, 2]), |x| x[0].lp_pool3d(LpPool::new(1.0, 2))).refuses(
             |x| x[0].lp_pool3d(LpPool::new(f64::NAN, 2)),
             "lp_pool3d: norm_type is NaN, it must be a number other than 0",

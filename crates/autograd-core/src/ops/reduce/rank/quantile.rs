@@ -307,6 +307,8 @@ crate::ops::cases::cases![{
                 (0..4).map(|k| f64::midpoint(ends(k).0, ends(k).1)).collect()
             },
         ),
+        Case::new("nanquantile by a tensor", vec![x(), Input::real(&[], 0.05..0.95)], |x| x[0].nanquantile(&x[1], 1))
+            .value(move |x| (0..4).map(|k| linear(column(x, k), x[1][0])).collect()),
         Case::new("nanquantile", vec![x()], |x| x[0].nanquantile([0.0, 0.6, 1.0], [0, 2]))
             .value(move |x| {
                 let column = |j: usize| [0, 1, 10, 11].map(|k| x[0][j * 2 + k]).to_vec();

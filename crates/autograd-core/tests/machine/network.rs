@@ -42,10 +42,11 @@ pub fn convolve(m: &mut Machine) -> Result<Vec<Tensor>> {
     let bias = perhaps(m, &[groups * outer], dtype);
     let options = Conv::new().groups(groups);
     let options = if m.once_in(2) { options } else { options.stride(amounts(m)).dilation(amounts(m)) };
-    let padding = match m.below(4) {
+    let padding = match m.below(5) {
         0 => Padding::Same,
         1 => Padding::Valid,
         2 => Padding::from(1),
+        3 => Padding::from([[m.below(3), m.below(4)], [m.below(4), m.below(3)]]),
         _ => Padding::from(amounts(m)),
     };
     one(x.conv2d(&weight, bias.as_ref(), options.padding(padding)))

@@ -1,38 +1,13 @@
 //! Convolution.
 
 use super::form::{Form, Part};
+use super::padding::Padding;
 use super::per_dim::PerDim;
 use crate::error::{Error, ErrorKind, Result};
 use crate::kernels::conv::{self, Space, Window};
 use crate::ops::check::Check;
 use crate::shape::Dim;
 use crate::tensor::Tensor;
-
-/// The zeros around the input of a convolution.
-///
-/// # Examples
-/// ```
-/// use autograd_core::{Conv, Padding, Tensor};
-/// let (x, w) = (Tensor::from([[[1.0, 2.0, 3.0]]]), Tensor::from([[[1.0, 1.0]]]));
-/// let y = x.conv1d(&w, None, Conv::new().padding(Padding::Same))?;
-/// assert_eq!(y.to_vec::<f32>()?, [3.0, 5.0, 3.0]);
-/// # Ok::<(), autograd_core::Error>(())
-/// ```
-#[derive(Clone, Debug, PartialEq)]
-pub enum Padding {
-    /// As many as give the output the size of the input; where they are odd, one more at the end.
-    Same,
-    /// None.
-    Valid,
-    /// So many at each side.
-    Sides(PerDim),
-}
-
-impl<P: Into<PerDim>> From<P> for Padding {
-    fn from(sides: P) -> Padding {
-        Padding::Sides(sides.into())
-    }
-}
 
 /// The options of a convolution.
 ///
@@ -69,7 +44,8 @@ impl Conv {
         Conv { stride: stride.into(), ..self }
     }
 
-    /// The zeros around the input, at least 0 at each side; default [`Padding::Valid`].
+    /// The zeros around the input, at least 0 at each side: one number for all sides, one for each dim, or a pair for
+    /// each dim, before and behind it; default [`Padding::Valid`].
     pub fn padding(self, padding: impl Into<Padding>) -> Conv {
         Conv { padding: padding.into(), ..self }
     }
@@ -112,7 +88,8 @@ impl Tensor {
     ///
     /// # Shapes
     /// `self: [N, C, H, W]` or `[C, H, W]`, `weight: [O, C / groups, Kh, Kw]`, `bias: [O]` → `[N, O, H′, W′]` or
-    /// `[O, H′, W′]`, with `H′ = ⌊(H + 2 padding − dilation (Kh − 1) − 1) / stride⌋ + 1`.
+    /// `[O, H′, W′]`, with `H′ = ⌊(H + 2 padding − dilation (Kh − 1) − 1) / stride⌋ + 1`; where the margins before and
+    /// behind a dim differ, the one before it stands in the formula of y, and their sum in the place of 2 padding.
     ///
     /// # Gradient
     /// That of x is [`Tensor::conv_transpose2d`] of gy, that of the weight a correlation of x with gy, that of the bias
@@ -168,10 +145,7 @@ fn convolution(
 ) -> Result<Tensor> {
     let stride = options.stride.read(op, "stride", rank, 1, 1)?;
     let dilation = options.dilation.read(op, "dilation", rank, 1, 1)?;
-    let sides = match &options.padding {
-        Padding::Sides(sides) => sides.read(op, "padding", rank, 0, 0)?,
-        Padding::Valid | Padding::Same => [0; 3],
-    };
+    let margins = options.padding.read(op, rank)?;
     let groups = groups(op, options.groups)?;
     let kernel = kernel(op, rank, x, weight, "[O, C / groups, ..]")?;
     let batched = batched(op, rank, x)?;
@@ -188,17 +162,23 @@ fn convolution(
         return Err(Error::new(ErrorKind::Shape, text));
     }
     check_bias(op, x, bias, outputs)?;
-    let (mut before, mut output) = (sides, [1; 3]);
+    let (mut before, mut output) = ([0; 3], [1; 3]);
     for d in 3 - rank..3 {
         let reach = dilation[d].saturating_mul(kernel[d] - 1);
-        let mut around = 2 * sides[d];
-        if options.padding == Padding::Same {
-            if stride[d] != 1 {
+        let around = match margins {
+            Some([margin, behind]) => {
+                before[d] = margin[d];
+                margin[d] + behind[d]
+            }
+            None if stride[d] == 1 => {
+                before[d] = reach / 2;
+                reach
+            }
+            None => {
                 let must = format_args!("numbers where a stride is not 1, and stride is {}", options.stride);
                 return Err(Error::argument(op, "padding", Padding::Same, must));
             }
-            (before[d], around) = (reach / 2, reach);
-        }
+        };
         let padded = input[d].saturating_add(around);
         let Some(rest) = padded.checked_sub(reach.saturating_add(1)) else {
             let spans = format!("spans {} elements of dim {}", reach.saturating_add(1), d as isize - 3);
@@ -304,6 +284,22 @@ crate::ops::cases::cases![{
             "conv1d: dilation is [1, 2], it must be one number",
         )
         .refuses(|x| x[0].conv1d(&x[1], None, Conv::new().padding(-1)), "conv1d: padding is -1, it must be at least 0")
+        .refuses(
+            |x| x[0].conv1d(&x[1], None, Conv::new().padding([[0, -1]])),
+            "conv1d: padding behind is -1, it must be at least 0",
+        )
+        .refuses(
+            |x| x[0].conv1d(&x[1], None, Conv::new().padding([[usize::MAX, 0]])),
+            "conv1d: padding before is 9223372036854775807, it must be at most 2147483648",
+        )
+        .refuses(
+            |x| x[0].conv1d(&x[1], None, Conv::new().padding([[1, 0], [2, 0]])),
+            "conv1d: padding before is [1, 2], it must be one number",
+        )
+        .refuses(
+            |x| x[0].conv1d(&x[1], None, Conv::new().padding([[0, 1]]).dilation(4)),
+            "conv1d: the kernel spans 9 elements of dim -1, which has 8 with its padding (shape [2, 2, 7])",
+        )
         .refuses(|x| x[0].conv1d(&x[1], None, Conv::new().groups(-1)), "conv1d: groups is -1, it must be at least 1")
         .refuses(
             |x| x[0].conv1d(&x[1], None, Conv::new().groups(3)),
@@ -364,6 +360,21 @@ crate::ops::cases::cases![{
         Case::new("conv2d (same)", images(), |x| {
             x[0].conv2d(&x[1], Some(&x[2]), Conv::new().padding(Padding::Same).dilation([1, 2]).groups(2))
         }),
+        Case::new("conv2d (before and behind)", images(), |x| {
+            x[0].conv2d(&x[1], Some(&x[2]), Conv::new().padding([[2, 0], [0, 3]]).stride([1, 2]).groups(2))
+        }),
+        Case::new("conv1d (before)", vec![real(&[2, 2, 5]), real(&[3, 2, 3]), real(&[3])], |x| {
+            x[0].conv1d(&x[1], Some(&x[2]), Conv::new().padding([[4, 0]]).dilation(2))
+        })
+        // A causal convolution: y at p is of x up to p.
+        .value(|x| {
+            let at = |n: usize, o: usize, p: usize| {
+                let taps = (0..2).flat_map(|c| (0..3).map(move |k| (c, k)));
+                let seen = taps.filter_map(|(c, k)| Some((c, k, (p + 2 * k).checked_sub(4)?)));
+                x[2][o] + seen.map(|(c, k, i)| x[1][(o * 2 + c) * 3 + k] * x[0][(n * 2 + c) * 5 + i]).sum::<f64>()
+            };
+            (0..30).map(|i| at(i / 15, i / 5 % 3, i % 5)).collect()
+        }),
         Case::new("conv2d (depthwise)", vec![real(&[2, 3, 4, 5]), real(&[6, 1, 2, 3]), real(&[6])], |x| {
             x[0].conv2d(&x[1], Some(&x[2]), Conv::new().stride([1, 2]).padding(1).groups(3))
         }),
@@ -373,6 +384,11 @@ crate::ops::cases::cases![{
         Case::new("conv2d (one sample)", vec![real(&[2, 4, 5]), real(&[3, 2, 2, 2]), real(&[3])], |x| {
             x[0].conv2d(&x[1], Some(&x[2]), Conv::new().padding(1))
         }),
+        Case::new(
+            "conv3d (before and behind)",
+            vec![real(&[1, 2, 2, 3, 2]), real(&[2, 2, 2, 3, 2]), real(&[2])],
+            |x| x[0].conv3d(&x[1], Some(&x[2]), Conv::new().padding([[1, 0], [0, 2], [2, 1]]).stride([1, 1, 2])),
+        ),
         Case::new("conv3d", vec![real(&[1, 2, 3, 4, 3]), real(&[2, 2, 2, 3, 2]), real(&[2])], |x| {
             x[0].conv3d(&x[1], Some(&x[2]), Conv::new().padding([1, 0, 1]).stride([1, 1, 2]))
         })

@@ -4,5 +4,6 @@ pub(crate) mod conv_transpose;
 pub(crate) mod convolution;
 pub(crate) mod fold;
 pub(crate) mod form;
+pub(crate) mod padding;
 pub(crate) mod per_dim;
 pub(crate) mod unfold;

@@ -50,8 +50,9 @@ impl ConvOptions {
         self
     }
 
-    /// The margins of the input: one number for all sides, one for each dim, or [`Padding::Same`], which gives the output
-    /// the size of the input and needs a stride of 1. Default [`Padding::Valid`]: none.
+    /// The margins of the input: one number for all sides, one for each dim, a pair for each dim (before and behind it),
+    /// or [`Padding::Same`], which gives the output the size of the input and needs a stride of 1. Default
+    /// [`Padding::Valid`]: none.
     ///
     /// # Examples
     /// ```
@@ -63,6 +64,7 @@ impl ConvOptions {
     ///     Ok::<_, wengert_nn::Error>(conv.forward(&Tensor::ones(&[1, 1, 5, 5], DType::F32)?)?.shape().to_vec())
     /// };
     /// assert_eq!((shape([1, 0].into())?, shape(Padding::Same)?), (vec![1, 1, 5, 3], vec![1, 1, 5, 5]));
+    /// assert_eq!(shape([[2, 0], [0, 1]].into())?, [1, 1, 5, 4]);
     /// # Ok::<(), wengert_nn::Error>(())
     /// ```
     #[must_use]
@@ -231,6 +233,10 @@ impl ConvOptions {
         let sides: Vec<[isize; 2]> = match &self.padding {
             Padding::Valid => Vec::new(),
             Padding::Sides(sides) => from(0, "padding", sides)?.into_iter().map(|side| [side; 2]).collect(),
+            Padding::Each { before, behind } => {
+                let (before, behind) = (from(0, "padding before", before)?, from(0, "padding behind", behind)?);
+                before.into_iter().zip(behind).map(|(before, behind)| [before, behind]).collect()
+            }
             Padding::Same => {
                 self.check_same(name, kernel.len())?;
                 let spans = from(1, "dilation", &self.dilation)?.into_iter().zip(kernel);
@@ -281,6 +287,40 @@ cases![
     })
     .state(&["weight", "bias"])
     .refuses(&[1, 1, 4, 5], "Conv2d: padding is [1, 2, 3], it must be one number or 2"),
+    layer("Conv1d", |rng| Conv1d::with(2, 2, 3, ConvOptions::new().padding([[2, 0]]), rng))
+        .state(&["weight", "bias"])
+        .maps(&[2, 2, 4], &[2, 2, 4])
+        .maps(&[2, 1], &[2, 1]),
+    layer("Conv2d", |rng| {
+        let options = ConvOptions::new().padding([[1, 2], [0, 3]]).stride([2, 1]).padding_mode(PadMode::Circular);
+        Conv2d::with(1, 2, [2, 3], options, rng)
+    })
+    .state(&["weight", "bias"])
+    .maps(&[1, 1, 3, 3], &[1, 2, 3, 4]),
+    layer("Conv3d", |rng| {
+        Conv3d::with(1, 1, 2, ConvOptions::new().padding([[1, 0], [0, 2], [2, 1]]).dilation([1, 2, 1]), rng)
+    })
+    .state(&["weight", "bias"])
+    .maps(&[1, 1, 1, 2, 1], &[1, 1, 1, 2, 3]),
+    layer("Conv2d", |rng| Conv2d::with(1, 1, 3, ConvOptions::new().padding([[1, 1], [1, 1], [1, 1]]), rng))
+        .state(&["weight", "bias"])
+        .refuses(&[1, 1, 4, 5], "conv2d: padding before is [1, 1, 1], it must be one number or 2"),
+    layer("Conv2d", |rng| {
+        let options = ConvOptions::new().padding([[1, 1], [1, 1], [1, 1]]).padding_mode(PadMode::Reflect);
+        Conv2d::with(1, 1, 3, options, rng)
+    })
+    .state(&["weight", "bias"])
+    .refuses(&[1, 1, 4, 5], "Conv2d: padding before is [1, 1, 1], it must be one number or 2"),
+    layer("Conv1d", |rng| {
+        Conv1d::with(1, 1, 3, ConvOptions::new().padding([[0, -1]]).padding_mode(PadMode::Replicate), rng)
+    })
+    .state(&["weight", "bias"])
+    .refuses(&[1, 1, 5], "Conv1d: padding behind is -1, it must be at least 0"),
+    layer("Conv1d", |rng| {
+        Conv1d::with(1, 1, 3, ConvOptions::new().padding([[0, 5]]).padding_mode(PadMode::Reflect), rng)
+    })
+    .state(&["weight", "bias"])
+    .refuses(&[1, 1, 5], "pad: a margin of 5 around dim 2 of size 5; a reflected one must be smaller"),
     layer("Conv1d", |rng| {
         let options = ConvOptions::new().padding(Padding::Same).dilation(isize::MAX).padding_mode(PadMode::Reflect);
         Conv1d::with(1, 1, 3, options, rng)
@@ -304,3 +344,32 @@ cases![
     layer("Conv2d", |rng| Conv2d::with(3, 4, 1, ConvOptions::new().groups(2), rng))
         .cannot_be("Conv2d: groups is 2, it must be a divisor of 3 and 4, the channels"),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use autograd_core::module::Module;
+    use autograd_core::{DType, seeded};
+
+    /// What stands in the margins is what `pad` puts there, and the rest a convolution without any.
+    #[test]
+    fn margins_of_every_mode_are_those_of_pad() -> Result<()> {
+        let x = Tensor::randn(&[2, 1, 4, 5], DType::F64, &mut seeded(1))?;
+        let padding = [[1, 3], [2, 0]];
+        let modes = [PadMode::Constant(0.0), PadMode::Constant(1.5), PadMode::Reflect, PadMode::Replicate];
+        for mode in modes.into_iter().chain([PadMode::Circular]) {
+            let mut rng = seeded(2);
+            let options = ConvOptions::new().padding(padding).padding_mode(mode);
+            let mut conv = Conv2d::with(1, 2, [3, 2], options, &mut rng)?;
+            conv.to_dtype(DType::F64)?;
+            let want = x.pad(&[2, 0, 1, 3], mode)?.conv2d(&conv.weight, conv.bias.as_deref(), Conv::new())?;
+            assert_eq!(conv.forward(&x)?.to_vec::<f64>()?, want.to_vec::<f64>()?, "{mode:?}");
+        }
+        let zeros = Conv2d::with(1, 2, [3, 2], ConvOptions::new().padding(padding), &mut seeded(2))?;
+        let x = x.to_dtype(DType::F32);
+        let want =
+            x.pad(&[2, 0, 1, 3], PadMode::Constant(0.0))?.conv2d(&zeros.weight, zeros.bias.as_deref(), Conv::new())?;
+        assert!(zeros.forward(&x)?.try_sub(&want)?.abs().max()?.item::<f32>()? < 1e-5);
+        Ok(())
+    }
+}

@@ -290,6 +290,18 @@ cases![
     })
     .state(&["depthwise.weight", "pointwise.weight"])
     .maps(&[1, 2, 3, 4], &[1, 3, 2, 3]),
+    layer("DepthwiseConv2d", |rng| {
+        DepthwiseConv2d::with(2, 2, SeparableConvOptions::new().padding([[1, 0], [0, 2]]), rng)
+    })
+    .state(&["weight", "bias"])
+    .maps(&[1, 2, 2, 2], &[1, 2, 2, 3]),
+    layer("SeparableConv1d", |rng| {
+        let options = SeparableConvOptions::new().padding([[2, 0]]).padding_mode(PadMode::Replicate);
+        SeparableConv1d::with(2, 1, 3, options, rng)
+    })
+    .state(&["depthwise.weight", "pointwise.weight", "pointwise.bias"])
+    .maps(&[1, 2, 3], &[1, 1, 3])
+    .maps(&[2, 1], &[1, 1]),
     layer("SeparableConv2d", |rng| SeparableConv2d::new(1, 0, 3, rng))
         .cannot_be("Conv2d: out_channels is 0, it must be at least 1"),
     layer("DepthwiseConv1d", |rng| {

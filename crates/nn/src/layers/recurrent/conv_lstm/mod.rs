@@ -323,6 +323,16 @@ cases![
     })
     .state(&["weight_ih", "weight_hh", "bias"])
     .maps(&[1, 1, 1, 1, 1, 2], &[1, 1, 2, 2, 3]),
+    layer("ConvLSTM1d", |rng| ConvLSTM1d::with(1, 1, 3, ConvLSTMOptions::new().padding([[2, 0]]), rng))
+        .state(&["weight_ih", "weight_hh", "bias"])
+        .maps(&[1, 2, 1, 3], &[1, 1, 3])
+        .maps(&[1, 1, 1, 1], &[1, 1, 1]),
+    layer("ConvLSTM2d", |rng| {
+        let options = ConvLSTMOptions::new().padding([[1, 0], [0, 2]]).stride([2, 1]).bias(false);
+        ConvLSTM2d::with(1, 1, 2, options, rng)
+    })
+    .state(&["weight_ih", "weight_hh"])
+    .maps(&[1, 1, 1, 3, 2], &[1, 1, 2, 3]),
     layer("ConvLSTM1d", |rng| ConvLSTM1d::new(0, 1, 1, rng))
         .cannot_be("ConvLSTM1d: in_channels is 0, it must be at least 1"),
     layer("ConvLSTM2d", |rng| ConvLSTM2d::new(1, 1, [1, 0], rng))

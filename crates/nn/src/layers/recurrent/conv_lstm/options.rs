@@ -83,8 +83,8 @@ impl ConvLSTMOptions {
         self
     }
 
-    /// The margins of the input, which are zeros; [`Padding::Same`] gives `⌈size / stride⌉` outputs. Default
-    /// [`Padding::Valid`]: none.
+    /// The margins of the input, which are zeros: one number for all sides, one for each dim, or a pair for each dim
+    /// (before and behind it); [`Padding::Same`] gives `⌈size / stride⌉` outputs. Default [`Padding::Valid`]: none.
     #[must_use]
     pub fn padding(mut self, padding: impl Into<Padding>) -> Self {
         self.padding = padding.into();

@@ -4,11 +4,12 @@
 //! of `tanh`. A case has an operation, its inputs, the plain formula in f64, and the calls that the operation refuses,
 //! each with the text of its error. Every case goes through: value in f64 and f32, first and second derivatives against
 //! finite differences, fused against recorded gradient, elementwise ones in F32 against F64 over the whole range and in a
-//! block against alone, permuted and expanded inputs, every combination of tracked and untracked inputs, the same tensor
-//! for several inputs, no elements, no dimensions, one element and very many (on one thread and three), no element left
+//! block against alone, permuted, expanded and overlapping inputs, every combination of tracked and untracked inputs, the
+//! same tensor for several inputs, no elements, no dimensions, one element and very many (on one thread and three), no element left
 //! unwritten, bitwise repeatability, inputs left as they were, the exact text of each error.
 
 mod accuracy;
+mod aliases;
 mod derivatives;
 mod facts;
 mod input;
@@ -51,6 +52,8 @@ pub(crate) struct Case {
     reads_numbers: bool,
     /// How far value, first and second derivative may be off in F32, in units in the last place.
     ulps: [f64; 3],
+    /// The terms of its value may cancel, and what is left has the digits of the larger operand.
+    cancels: bool,
 }
 
 /// A call that must fail, and the text of its error.
@@ -81,6 +84,7 @@ impl Case {
             counts_saved: true,
             reads_numbers: false,
             ulps: [2.0, 4.0, 4.0],
+            cancels: false,
         }
     }
 
@@ -163,6 +167,11 @@ impl Case {
     /// units in the last place.
     pub(crate) fn within_ulps(mut self, ulps: [f64; 3]) -> Case {
         self.ulps = ulps;
+        self
+    }
+    /// The terms of its value may cancel: it counts in last places of the larger operand, where that is larger than it.
+    pub(crate) fn digits_of_the_larger_operand(mut self) -> Case {
+        self.cancels = true;
         self
     }
     /// A call with bad arguments, made of the case's inputs, fails with exactly this text. There is one call per

@@ -156,3 +156,37 @@ pub(super) fn digits_hold_over_the_whole_range(case: &Case) {
     }
     assert!(worst.is_empty(), "{}", worst.join("\n  "));
 }
+
+/// In F32, the value of two numbers is as near to that in F64 as the case promises: for bit patterns from everywhere, each
+/// with a number like it, and for pairs from where most functions bend.
+pub(super) fn digits_hold_of_pairs(case: &Case) {
+    if !(case.elementwise && case.gradient && case.inputs.len() == 2) {
+        return;
+    }
+    // The sum of two numbers is one of F32, too.
+    let held = |x: &f32| x.abs() < f32::MAX / 4.0;
+    let patterns = || (0..u32::MAX).step_by(349_529).map(f32::from_bits).filter(held);
+    let others = || (0..u32::MAX).step_by(349_529).map(|bits| f32::from_bits(bits.rotate_left(11))).filter(held);
+    let near = |x: f32, i: usize| f32::from_bits(x.to_bits().wrapping_add((i % 61) as u32));
+    let mut pairs: Vec<(f32, f32)> = patterns().zip(others()).collect();
+    pairs.extend(patterns().enumerate().flat_map(|(i, x)| [(x, near(x, i)), (-x, near(x, i))]));
+    let bend = |i: usize| ((i * 7919 % 20_011) as f32 - 10_005.0) * 0.001_234_5;
+    pairs.extend((0..30_000).map(|i| (bend(i), bend(i / 3 + i % 7 * 11))));
+    pairs.extend((0..30_000).map(|i| (0.05 * bend(i), bend(3 * i + 1))));
+    pairs.retain(|(a, b)| held(a) && held(b));
+    let value = |dtype: DType| {
+        let of = |x: Vec<f32>| Tensor::from_slice(&x, &[x.len()]).expect("small").to_dtype(dtype);
+        let (a, b) = pairs.iter().copied().unzip();
+        case.call(&[of(a), of(b)]).to_f64s()
+    };
+    let (single, double) = (value(DType::F32), value(DType::F64));
+    let error = |(i, (got, want)): (usize, (&f64, &f64))| {
+        let operand = f64::from(pairs[i].0.abs().max(pairs[i].1.abs()));
+        let scale = if case.cancels && operand > want.abs() { unit(operand) / unit(*want) } else { 1.0 };
+        (ulps(*got, *want, 0.0) / scale, i)
+    };
+    let errors = single.iter().zip(&double).enumerate().map(error);
+    let (error, i) = errors.max_by(|a, b| a.0.total_cmp(&b.0)).expect("many");
+    let ((a, b), got, want) = (pairs[i], single[i], double[i]);
+    assert!(error <= case.ulps[0], "{error:.2} ulp at {a:e}, {b:e}: {got:e}, not {want:e}");
+}

@@ -1,7 +1,7 @@
 //! The suite that every case goes through.
 
 use super::facts::Facts;
-use super::pointwise::{digits_hold_over_the_whole_range, no_element_sees_another};
+use super::pointwise::{digits_hold_of_pairs, digits_hold_over_the_whole_range, no_element_sees_another};
 use super::{Case, Refusal, page, sizes};
 use crate::gradcheck::GradCheck;
 use crate::tape::SAVED;
@@ -15,7 +15,7 @@ pub(super) type Property = (&'static str, fn(&Case));
 /// Runs every property over every case of a file, and reports all that fail, not only the first; then compares what
 /// they have shown with the page of operations.
 pub(crate) fn run(file: &str, cases: &[Case]) {
-    let properties: [Property; 16] = [
+    let properties: [Property; 17] = [
         ("values agree with the formula", values_agree_with_the_formula),
         ("derivatives agree with finite differences", |case| case.check_gradients(&case.sample(1), "plain")),
         ("fused and recorded gradients agree", fused_and_recorded_gradients_agree),
@@ -26,6 +26,7 @@ pub(crate) fn run(file: &str, cases: &[Case]) {
         ("element-wise operations broadcast", elementwise_operations_broadcast),
         ("no element of an element-wise operation sees another", no_element_sees_another),
         ("digits hold over the whole range", digits_hold_over_the_whole_range),
+        ("digits hold of pairs from the whole range", digits_hold_of_pairs),
         ("results repeat bit for bit, and inputs stay", results_repeat_and_inputs_stay),
         ("all that is saved is shown", all_that_is_saved_is_shown),
         ("errors have their exact text and change nothing", errors_have_their_exact_text),
@@ -42,6 +43,7 @@ pub(crate) fn run(file: &str, cases: &[Case]) {
     let mut facts = Vec::new();
     for case in cases {
         let more = super::walks::PROPERTIES.iter().chain(&super::replay::PROPERTIES).chain(&super::linear::PROPERTIES);
+        let more = more.chain(&super::aliases::PROPERTIES);
         for (name, property) in properties.iter().chain(more) {
             if let Err(panic) = catch_unwind(AssertUnwindSafe(|| property(case))) {
                 failures.push(format!("{}: {name}:\n  {}", case.op, text_of(&*panic)));

@@ -95,7 +95,7 @@ impl Elementwise<1> for Scaled {
 
 /// [`gate::decay_of_sum`], which is in the value alone.
 #[derive(Clone, Copy)]
-struct Decay;
+pub(in crate::ops::elementwise) struct Decay;
 
 impl number::Scaled for Decay {
     const NAME: &'static str = "softplus_decay";
@@ -112,7 +112,7 @@ impl number::Scaled for Decay {
 
 scaled! {
     /// `σ(z)`
-    Logistic: "softplus_slope", gate::sigmoid_of_sum;
+    pub(in crate::ops::elementwise) Logistic: "softplus_slope", gate::sigmoid_of_sum;
     |x, c| N::of(c) * x.scaled::<Density>(c)
 }
 

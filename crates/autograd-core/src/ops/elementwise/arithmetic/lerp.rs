@@ -116,8 +116,10 @@ crate::ops::cases::cases![{
                 "lerp: dtypes F64 and F32 do not mix; convert one with to_dtype",
             ),
         case([&[4], &[3, 1], &[]], [|i| i % 4, |i| i / 4, |_| 0]),
-        Case::binary("lerp", -1.0..2.0, -1.0..2.0, |a, b| a.lerp_scalar(b, 0.3), |a, b| a + 0.3 * (b - a)),
-        Case::binary("lerp", -1.0..2.0, -1.0..2.0, |a, b| a.lerp_scalar(b, 0.7), |a, b| a + 0.7 * (b - a)),
+        Case::binary("lerp", -1.0..2.0, -1.0..2.0, |a, b| a.lerp_scalar(b, 0.3), |a, b| a + 0.3 * (b - a))
+            .digits_of_the_larger_operand(),
+        Case::binary("lerp", -1.0..2.0, -1.0..2.0, |a, b| a.lerp_scalar(b, 0.7), |a, b| a + 0.7 * (b - a))
+            .digits_of_the_larger_operand(),
         case([&[3, 1], &[1, 4], &[3, 4]], [|i| i / 4, |i| i % 4, |i| i]),
     ]
 }];

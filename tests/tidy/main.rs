@@ -166,6 +166,7 @@ const FAMILIES: [(&str, &[&str]); 11] = [
             "form.rs",
             "grid_taps.rs",
             "map.rs",
+            "padding.rs",
             "per_dim.rs",
             "equation.rs",
             "factors.rs",

@@ -1,6 +1,6 @@
 //! Integers, which are never rounded in silence.
 
-use autograd_core::{DType, Result, Tensor};
+use autograd_core::{DType, Result, Side, Tensor};
 
 const ENDS: [i64; 6] = [i64::MIN, i64::MIN + 1, -(1 << 53) - 1, (1 << 53) + 1, i64::MAX - 1, i64::MAX];
 
@@ -72,5 +72,70 @@ fn dims_are_numbers_of_any_kind() -> Result<()> {
     assert_eq!(Tensor::cat(&[&x, &x], last)?.shape(), [2, 4]);
     let index = Tensor::from([[0], [1]]);
     assert_eq!(x.gather(last, &index)?.to_f64s(), x.gather(1i64, &index)?.to_f64s());
+    Ok(())
+}
+
+/// Neighbours that are one number in `F64`, in no order.
+const NEAR: [i64; 6] = [(1 << 53) + 1, i64::MAX, 1 << 53, -(1 << 53) - 1, (1 << 53) + 2, i64::MAX - 1];
+
+fn pair(values: &Tensor, index: &Tensor) -> Result<(Vec<i64>, Vec<i64>)> {
+    Ok((values.to_vec()?, index.to_vec()?))
+}
+
+#[test]
+fn order_knows_integers_that_are_one_float() -> Result<()> {
+    let x = Tensor::from(NEAR);
+    let order = [3usize, 2, 0, 4, 5, 1];
+    let sorted = order.map(|i| NEAR[i]);
+    let places = order.map(|i| i as i64);
+    let (values, index) = x.sort(0)?;
+    assert_eq!(pair(&values, &index)?, (sorted.to_vec(), places.to_vec()));
+    assert_eq!((x.argsort(0)?.to_vec::<i64>()?, x.msort()?.to_vec::<i64>()?), (places.to_vec(), sorted.to_vec()));
+    let (values, index) = x.topk(3, 0)?;
+    assert_eq!(pair(&values, &index)?, (vec![NEAR[1], NEAR[5], NEAR[4]], vec![1, 5, 4]));
+    for (k, (value, place)) in sorted.iter().zip(&places).enumerate() {
+        let (values, index) = x.kthvalue(k + 1, 0)?;
+        assert_eq!(pair(&values, &index)?, (vec![*value], vec![*place]));
+    }
+    let (values, index) = x.median_dim(0)?;
+    assert_eq!((x.median()?.item::<i64>()?, pair(&values, &index)?), (NEAR[0], (vec![NEAR[0]], vec![0])));
+    let (values, index) = x.cummax(0)?;
+    let largest = [NEAR[0], NEAR[1], NEAR[1], NEAR[1], NEAR[1], NEAR[1]];
+    assert_eq!(pair(&values, &index)?, (largest.to_vec(), vec![0, 1, 1, 1, 1, 1]));
+    assert_eq!((x.max()?.item::<i64>()?, x.min()?.item::<i64>()?), (NEAR[1], NEAR[3]));
+    Ok(())
+}
+
+#[test]
+fn places_among_integers_that_are_one_float() -> Result<()> {
+    let x = Tensor::from(NEAR);
+    let sorted = x.msort()?;
+    for (side, more) in [(Side::Left, 0), (Side::Right, 1)] {
+        let want: Vec<i64> = [2, 5, 1, 0, 3, 4].map(|place: i64| place + more).to_vec();
+        assert_eq!(sorted.searchsorted(&x, side, None)?.to_vec::<i64>()?, want);
+        assert_eq!(x.bucketize(&sorted, side)?.to_vec::<i64>()?, want);
+        assert_eq!(x.searchsorted(&x, side, Some(&x.argsort(0)?))?.to_vec::<i64>()?, want);
+    }
+    let (values, inverse, counts) = Tensor::cat(&[&x, &x.narrow(0, 1, 3)?], 0)?.unique()?;
+    assert_eq!(values.to_vec::<i64>()?, sorted.to_vec::<i64>()?);
+    assert_eq!(inverse.to_vec::<i64>()?, [2, 5, 1, 0, 3, 4, 5, 1, 0]);
+    assert_eq!(counts.to_vec::<i64>()?, [2, 2, 1, 1, 1, 2]);
+    Ok(())
+}
+
+#[test]
+fn sums_and_products_of_large_integers_are_exact() -> Result<()> {
+    let large = (1i64 << 53) + 1;
+    let x = Tensor::from([large, 1, -large, 3]);
+    assert_eq!(x.cumsum(0)?.to_vec::<i64>()?, [large, large + 1, 1, 4]);
+    assert_eq!(Tensor::from([large, 3, -5]).cumprod(0)?.to_vec::<i64>()?, [large, 3 * large, -15 * large]);
+    assert_eq!(x.sum().item::<i64>()?, 4);
+    let index = Tensor::from([1, 1, 0, 0]);
+    let start = Tensor::from([large, 2]);
+    assert_eq!(start.index_add(0, &index, &x, 1.0)?.to_vec::<i64>()?, [3, large + 3]);
+    assert_eq!(start.index_add(0, &index, &x, -3.0)?.to_vec::<i64>()?, [4 * large - 9, -3 * large - 1]);
+    assert_eq!(start.scatter_add(0, &index, &x)?.to_vec::<i64>()?, [3, large + 3]);
+    // Sums go around, as everywhere in integers.
+    assert_eq!(Tensor::from([i64::MAX, 1, 1]).cumsum(0)?.to_vec::<i64>()?, [i64::MAX, i64::MIN, i64::MIN + 1]);
     Ok(())
 }

@@ -149,7 +149,7 @@ impl CtcLoss {
             let goes_on = ends_at.gt_scalar(time as f64).unsqueeze(1)?;
             alpha = goes_on.where_cond(&next, &alpha)?;
         }
-        let ends = place.eq(&last)?.logical_or(&place.eq(&last.sub_scalar(1.0))?)?;
+        let ends = place.eq(&last)?.logical_or(&place.eq(&last.add_scalar(-1.0))?)?;
         let mut losses = ends.where_cond(&alpha, &nowhere)?.logsumexp(-1)?.neg();
         if self.zero_infinity {
             let infinite = losses.detach().eq(&losses.full_like(f64::INFINITY))?;

@@ -77,7 +77,7 @@ impl Lengths {
                 if is_capturing() {
                     Check(op).is(name, tensor, &[samples])?;
                     let known = Tensor::arange(least as f64, most as f64 + 1.0, 1.0, DType::I64)?;
-                    let looked = known.gather(0, &tensor.sub_scalar(least as f64));
+                    let looked = known.gather(0, &tensor.add_scalar(-(least as f64)));
                     let tensor = looked.map_err(|error| error.context(name).context(op))?;
                     return Ok(Read { tensor, numbers: None });
                 }

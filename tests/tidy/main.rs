@@ -204,6 +204,8 @@ const FAMILIES: [(&str, &[&str]); 11] = [
             "options.rs",
             "parts.rs",
             "running.rs",
+            "step.rs",
+            "stepped.rs",
         ],
     ),
     ("crates/nn/src/activation", &[]),
@@ -212,6 +214,7 @@ const FAMILIES: [(&str, &[&str]); 11] = [
         &[
             "hint.rs",
             "labelled.rs",
+            "lengths.rs",
             "objective.rs",
             "options.rs",
             "pair.rs",

@@ -102,7 +102,8 @@ impl Lengths {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use autograd_core::Capture;
+    use crate::{CtcLoss, Reduction, RnntLoss};
+    use autograd_core::{Capture, Gradients, seeded};
 
     #[test]
     fn what_does_not_fit_is_named() {
@@ -128,14 +129,44 @@ mod tests {
             assert_eq!(read.run(&(), [&Tensor::from(lengths)])?.to_vec::<i64>()?, lengths);
         }
         assert_eq!((read.stats().records, read.stats().replays), (1, 2));
-        for wrong in [[0, 1], [1, 4], [1, -1]] {
+        for (wrong, text) in [([0, 1], "0 is 0, it must be at least 1"), ([1, 4], "1 is 4, it must be at most 3")] {
             let error = read.run(&(), [&Tensor::from(wrong)]).expect_err("out of range").to_string();
-            assert!(error.contains("out of range"), "{error}");
+            assert_eq!(error, format!("op: lengths of sample {text}"));
         }
         let mut kept =
             Capture::new(|_: &(), []: [&Tensor; 0]| Ok(Lengths::from(&[1]).read("op", "lengths", 1, [1, 3])?.tensor));
         let error = kept.run(&(), []).expect_err("numbers").to_string();
         assert_eq!(error, "op: lengths are numbers, which a replay would keep; a tensor is read again");
+        Ok(())
+    }
+
+    /// Losses and their gradients, by lengths of times and of targets.
+    fn both(x: &Tensor, [times, sizes]: [&Tensor; 2]) -> Result<(Tensor, Gradients)> {
+        let targets = Tensor::from([[1, 2], [2, 2], [1, 0]]);
+        let ctc = CtcLoss::new().zero_infinity(true).reduction(Reduction::None);
+        let ctc =
+            ctc.forward(&x.narrow(2, 0, 1)?.squeeze(&[2])?.transpose(0, 1)?.log_softmax(2)?, &targets, times, sizes)?;
+        let rnnt = RnntLoss::new().blank(0).reduction(Reduction::None).forward(x, &targets, times, sizes)?;
+        let losses = Tensor::stack(&[&ctc, &rnnt], 0)?;
+        Ok((losses.clone(), losses.sum().backward()?))
+    }
+
+    #[test]
+    fn captured_losses_follow_lengths_that_change() -> Result<()> {
+        let mut x = autograd_core::module::Param::new(Tensor::randn(&[3, 4, 3, 3], DType::F64, &mut seeded(7))?)?;
+        let mut captured = Capture::new(|x: &autograd_core::module::Param, lengths: [&Tensor; 2]| both(x, lengths));
+        for lengths in [[[4, 3, 2], [2, 1, 1]], [[2, 4, 1], [1, 2, 0]], [[1, 1, 1], [0, 0, 0]], [[4, 4, 4], [2, 2, 2]]]
+        {
+            let lengths = lengths.map(Tensor::from);
+            let (losses, grads) = captured.run(&x, [&lengths[0], &lengths[1]])?;
+            let (eager, expected) = both(&x, [&lengths[0], &lengths[1]])?;
+            assert_eq!(losses.to_f64s(), eager.to_f64s());
+            let [got, want] = [grads, &expected].map(|grads| grads.get(&x).expect("used").to_f64s());
+            assert_eq!(got, want);
+            let next = x.detach().mul_scalar(0.5);
+            x.set(next)?;
+        }
+        assert_eq!(captured.stats().records, 1);
         Ok(())
     }
 }

@@ -154,7 +154,9 @@ fn case(clamp: Option<f64>) -> crate::cases::LossCase {
     let build = move |r: Reduction| {
         move |x: &Tensor, _: &Tensor| {
             let loss = clamp.into_iter().fold(RnntLoss::new().blank(0).reduction(Reduction::None), RnntLoss::clamp);
-            r.apply(&loss.forward(&x.reshape(&[1, 3, 3, 3])?, &Tensor::from([[1, 2]]), &[3], &[2])?.squeeze(&[0])?)
+            let (ends, sizes) = (Tensor::from([3]), Tensor::from([2]));
+            let losses = loss.forward(&x.reshape(&[1, 3, 3, 3])?, &Tensor::from([[1, 2]]), &ends, &sizes)?;
+            r.apply(&losses.squeeze(&[0])?)
         }
     };
     let formula = |x: &Tensor, _: &Tensor| {

@@ -69,14 +69,13 @@ impl Trainer<'_> {
     /// the optimizer does not have, a callback cannot do its work, or there is no checkpoint to resume from, or that of
     /// another run. Callbacks keep what they remember of the run before.
     ///
-    /// In the middle: if the model or the loss fails on a batch, the loss is NaN or infinite (the text says whether a sample, a
-    /// parameter, the model or the loss makes it so; or the norm of the
-    /// gradients, if they are clipped), the loss depends on no parameter, a schedule or a callback sets a number
-    /// that the optimizer cannot have, or a callback fails. Before the first step model and optimizer are put back as
-    /// they were, also by a run that goes on from a checkpoint, whatever a callback has changed. Later the model keeps
-    /// what it has learned up to the step before the one that failed, unless a callback puts back the best weights;
-    /// what is frozen or held in it is as it was, and checkpoints stay: the same run can go on. The error has the
-    /// history of the run as [`Interrupted`].
+    /// In the middle: if the model or the loss fails on a batch, the loss is NaN or infinite (the text says whether a sample,
+    /// a parameter, the model or the loss makes it so) or the norm of the gradients is (if they are clipped), the loss
+    /// depends on no parameter, a schedule or a callback sets a number that the optimizer cannot have, or a callback fails.
+    /// Before the first step model and optimizer are put back as they were, also by a run that goes on from a checkpoint,
+    /// whatever a callback has changed. Later the model keeps what it has learned up to the step before the one that
+    /// failed, unless a callback puts back the best weights; what is frozen or held in it is as it was, and checkpoints
+    /// stay: the same run can go on. The error has the history of the run as [`Interrupted`].
     ///
     /// # Panics
     /// If the model, the loss, a dataset, a metric or a callback does. The panic is passed on when all is done that an

@@ -102,13 +102,17 @@ impl Session<'_, '_, '_> {
             return Err(Error::new(ErrorKind::Gradient, text));
         }
         self.before = None;
+        let left_out = !report.not_finite.is_empty();
         match &mut self.missing {
             // A step that was left out says nothing of them.
-            _ if !report.not_finite.is_empty() => {}
+            _ if left_out => {}
             Some(missing) => missing.retain(|name| report.missing.contains(name)),
             None => self.missing = Some(report.missing),
         }
         self.run.step += 1;
+        if left_out {
+            return Ok(());
+        }
         self.update_hessian(batches, start).map_err(|e| e.context("update_hessian"))
     }
 
@@ -130,7 +134,7 @@ impl Session<'_, '_, '_> {
     /// The model stays as it is.
     pub(super) fn try_validation(&mut self) -> Result<()> {
         let before = Before::of(&*self.run.model);
-        let estimated = self.estimate(1).map_err(|e| e.context("update_batch_norm"));
+        let estimated = self.try_estimate().map_err(|e| e.context("update_batch_norm"));
         let tried = estimated.and_then(|()| self.validate_on(1));
         let tried = tried.map_err(|e| e.context("trial of validation before the first step"));
         before.restore(self.run.model, self.run.optimizer)?;

@@ -15,21 +15,28 @@ impl Session<'_, '_, '_> {
         self.run.optimizer.eval(self.run.model)?;
         let name = "update_batch_norm";
         let estimated = self.estimate(usize::MAX).map_err(|e| e.context(name));
-        estimated.map_err(|e| e.context(format_args!("epoch {}", self.run.epoch)))
+        estimated.map(drop).map_err(|e| e.context(format_args!("epoch {}", self.run.epoch)))
     }
 
-    /// Estimates statistics from so many batches. No source of randomness in the model has moved afterwards: what is trained
-    /// later does not depend on this.
-    pub(super) fn estimate(&mut self, batches: usize) -> Result<()> {
-        let Some(estimates) = &self.estimates else { return Ok(()) };
+    /// Estimates statistics from one batch, and fails if there are none.
+    pub(super) fn try_estimate(&mut self) -> Result<()> {
+        match self.estimate(1)? {
+            Some(0) => {
+                let text = "no layer of the model has running statistics to estimate";
+                Err(Error::new(ErrorKind::Argument, text))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Estimates statistics from so many batches, and says of how many layers, if it is to. No source of randomness in the
+    /// model has moved afterwards.
+    fn estimate(&mut self, batches: usize) -> Result<Option<usize>> {
+        let Some(estimates) = &self.estimates else { return Ok(None) };
         let before = Before::of(&*self.run.model);
         let batches = estimates.epoch(0)?.all().take(batches).map(|batch| Ok(batch?.0));
         let layers = update_batch_norm(self.run.model, batches)?;
         before.put_back_streams(self.run.model);
-        if layers == 0 {
-            let text = "no layer of the model has running statistics to estimate";
-            return Err(Error::new(ErrorKind::Argument, text));
-        }
-        Ok(())
+        Ok(Some(layers))
     }
 }

@@ -9,7 +9,9 @@ impl Trainer<'_> {
     /// For optimizers with such weights, like [`Swa`](wengert_optim::Swa) and [`Ema`](wengert_optim::Ema): otherwise the
     /// statistics at validation, in checkpoints and at the end are those of the weights that were trained, which the average
     /// is not. It takes one more forward pass over the training set for each epoch, in its order, and in batches of
-    /// [`Trainer::batch_size`]. What is trained stays the same to the bit: neither weights nor sources of randomness change.
+    /// [`Trainer::batch_size`]: the samples of a batch should be as mixed as in training, so a set that is sorted by class is
+    /// shuffled before. Neither weights nor sources of randomness change. Buffers of other layers go on as in any pass of
+    /// training, like the vectors of [`SpectralNorm`](wengert_nn::SpectralNorm).
     /// A model without running statistics is refused before the first step. What is held in evaluation keeps its own.
     ///
     /// # Examples

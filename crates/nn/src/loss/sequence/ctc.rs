@@ -4,7 +4,7 @@ use super::lengths::{Lengths, Read};
 use crate::loss::Reduction;
 use crate::loss::options::reduced;
 use autograd_core::check::Check;
-use autograd_core::{DType, Error, ErrorKind, Result, Tensor};
+use autograd_core::{DType, Error, ErrorKind, Result, Tensor, is_capturing};
 
 const OP: &str = "ctc_loss";
 
@@ -171,11 +171,15 @@ fn padded(targets: &Tensor, sizes: &Lengths, samples: usize) -> Result<(Tensor, 
     {
         return Ok((targets.clone(), sizes.read(OP, NAME, samples, [0, width])?.tensor));
     }
-    let Read { tensor, numbers } = sizes.read(OP, NAME, samples, [0, i64::MAX as usize])?;
-    let Some(sizes) = numbers else {
+    let refused = || {
         let text = format!("{OP}: targets one after the other are cut by the numbers of {NAME}; pad them to [N, S]");
-        return Err(Error::new(ErrorKind::Capture, text));
+        Error::new(ErrorKind::Capture, text)
     };
+    if is_capturing() {
+        return Err(refused());
+    }
+    let Read { tensor, numbers } = sizes.read(OP, NAME, samples, [0, i64::MAX as usize])?;
+    let sizes = numbers.ok_or_else(refused)?;
     let sum = sizes.iter().fold(0, |sum: usize, size| sum.saturating_add(*size));
     if *targets.shape() != [sum] {
         let expected = format!("[{samples}, S] or [{sum}], the sum of the target lengths");

@@ -167,6 +167,14 @@ mod tests {
             x.set(next)?;
         }
         assert_eq!(captured.stats().records, 1);
+        let mut flat = Capture::new(|x: &autograd_core::module::Param, [times, sizes]: [&Tensor; 2]| {
+            let log_probs = x.narrow(2, 0, 1)?.squeeze(&[2])?.transpose(0, 1)?.log_softmax(2)?;
+            CtcLoss::new().forward(&log_probs, &Tensor::from([1, 2, 2, 2, 1]), times, sizes)
+        });
+        let lengths = [Tensor::from([4, 3, 2]), Tensor::from([2, 2, 1])];
+        let error = flat.run(&x, [&lengths[0], &lengths[1]]).expect_err("flat targets").to_string();
+        let text = "targets one after the other are cut by the numbers of target_lengths; pad them to [N, S]";
+        assert_eq!(error, format!("ctc_loss: {text}"));
         Ok(())
     }
 }

@@ -137,8 +137,24 @@ cases![
 #[cfg(test)]
 mod tests {
     use super::given;
-    use crate::MomoAdam;
     use crate::cases::golden;
+    use crate::{MomoAdam, Optimizer};
+    use autograd_core::Tensor;
+    use autograd_core::module::Param;
+
+    #[test]
+    fn an_element_without_any_gradient_stays_where_it_is_without_eps() {
+        let mut x = Param::new(Tensor::from_slice(&[8.0, 3.0], &[2]).expect("two")).expect("floats");
+        let mut momo = MomoAdam::new(5.0).eps(0.0);
+        for expected in [[3.0, 3.0], [0.0, 3.0]] {
+            momo.step_with(&mut x, |x| {
+                let loss = x.select(0, 0)?.abs();
+                Ok((loss.item()?, loss.backward()?))
+            })
+            .expect("valid");
+            assert!(x.to_f64s().iter().zip(expected).all(|(x, expected)| (x - expected).abs() < 1e-12));
+        }
+    }
 
     #[test]
     fn steps_are_those_of_optax() {

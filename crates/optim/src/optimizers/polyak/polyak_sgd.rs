@@ -16,7 +16,7 @@ use autograd_core::update::{ElementRule, Real};
 /// ```text
 /// g ← g + λ p,  f ← f + λ/2 ‖p‖²         (weight_decay λ)
 /// η = s · min(lr, (f − f*) / (‖g‖² + ε))
-/// p ← p − η g                            (decoupled decay: p ← (1 − η·λ) p before)
+/// p ← p − η g                            (decoupled decay, if η > 0: p ← (1 − η·λ) p before)
 ///
 /// sps_plus                               max(f − f*, 0) in place of f − f*
 /// ```
@@ -27,8 +27,8 @@ use autograd_core::update::{ElementRule, Real};
 /// `polyak_step`, the quotient of the last step. η is the learning rate of all kinds of decay; groups may have longest
 /// steps of their own.
 ///
-/// A model that can fit all samples has f* = 0. Where the loss of a batch can fall below f*, the step goes upwards: see
-/// [`PolyakSgd::sps_plus`].
+/// A model that can fit all samples has f* = 0. Where the loss of a batch can fall below f*, the step goes upwards, as far
+/// as that is away, whatever lr: see [`PolyakSgd::sps_plus`].
 ///
 /// # Numerics
 /// Sums are gathered in `f64`, in an order that no number of threads changes.
@@ -158,9 +158,10 @@ impl Rule for PolyakRule {
 
     fn step(&self, mut turn: Turn<'_>) -> Result<()> {
         let step = turn.shared[0];
-        // Not `min`: a loss that is not a number must be seen. The driver's decay takes its rate from here.
-        turn.lr = self.scaling * if step > turn.lr { turn.lr } else { step };
-        let rate = turn.lr;
+        // Not `min`: a loss that is not a number must be seen.
+        let rate = self.scaling * if step > turn.lr { turn.lr } else { step };
+        // Decays and penalties take their rate from here. They have no part in a step upwards.
+        turn.lr = if rate < 0.0 { 0.0 } else { rate };
         turn.update(Along { rate })
     }
 }
@@ -188,7 +189,7 @@ fn by_hand(w: &mut crate::cases::Whole, g: &[f64], [lr, f_min, eps, scaling]: [f
     let g: Vec<f64> = g.iter().zip(&w.p).map(|(g, p)| g + decay[0] * p).collect();
     let eta = scaling * lr.min(if plus { gap.max(0.0) } else { gap } / (squares(&g) + eps));
     for (p, g) in w.p.iter_mut().zip(&g) {
-        *p = (1.0 - eta * decay[1]) * *p - eta * g;
+        *p = (1.0 - eta.max(0.0) * decay[1]) * *p - eta * g;
     }
 }
 

@@ -34,7 +34,7 @@ use autograd_core::{Description, Error, ErrorKind, Gradients, Result, no_grad};
 /// ```
 ///
 /// r, m and v are one number for each i, at first 0, and sᵢ at first s₀. Norms and products are over all parameters that
-/// have a gradient. `n ≥ 1` (`num_betas`, 6), `s₀ > 0` (`s_init`, 1e-6), `λ ≥ 0` (`weight_decay`, 0.01), `ε > 0` (1e-8).
+/// have a gradient. `1 ≤ n ≤ 15` (`num_betas`, 6), `s₀ > 0` (`s_init`, 1e-6), `λ ≥ 0` (`weight_decay`, 0.01), `ε > 0` (1e-8).
 /// State: `x0` of each parameter, and `r`, `m`, `v` and `s`; that of the optimizer inside goes on.
 ///
 /// The optimizer inside has a learning rate of 1, or a schedule from there. It may be any whose step from p depends on the
@@ -47,8 +47,8 @@ use autograd_core::{Description, Error, ErrorKind, Gradients, Result, no_grad};
 ///
 /// # Errors
 /// [`Optimizer::check`], and so a step, refuses an optimizer inside that follows the gradient upwards: the sign of h would be
-/// wrong. So it does one that evaluates the loss several times in a step, like [`Lbfgs`](crate::Lbfgs) and
-/// [`Sam`](crate::Sam), which can stand around Mechanic.
+/// wrong. So it does one that evaluates the loss several times in a step: [`Lbfgs`](crate::Lbfgs) has a line search, and
+/// [`Sam`](crate::Sam) can stand around Mechanic.
 ///
 /// # Examples
 /// ```
@@ -97,7 +97,7 @@ impl<O: Optimizer> Mechanic<O> {
         Mechanic { inner, tuner, memory: Default::default(), start: Kept::default() }
     }
 
-    /// n ≥ 1: the number of βᵢ, which are 0.9, 0.99, .. Default 6.
+    /// `1 ≤ n ≤ 15`: the number of βᵢ, which are 0.9, 0.99, .. Default 6.
     pub fn num_betas(mut self, num_betas: usize) -> Mechanic<O> {
         self.tuner.num_betas = num_betas;
         self
@@ -192,7 +192,12 @@ impl Tuner {
 
     fn check(&self) -> Result<()> {
         own::check(NAME, &mut |see| self.clone().each(see))?;
-        if self.num_betas == 0 { Err(Error::argument(NAME, "num_betas", 0, "at least 1")) } else { Ok(()) }
+        match self.num_betas {
+            0 => Err(Error::argument(NAME, "num_betas", 0, "at least 1")),
+            // From the sixteenth on β would be 1.
+            16.. => Err(Error::argument(NAME, "num_betas", self.num_betas, "at most 15")),
+            _ => Ok(()),
+        }
     }
 
     /// h, with the scale s.
@@ -264,7 +269,9 @@ impl<O: Optimizer> Optimizer for Mechanic<O> {
 
     fn check(&self) -> Result<()> {
         self.tuner.check()?;
-        if self.inner.describe(&[]).options().any(|(name, value)| name == "maximize" && value == "true") {
+        // That of a part has the part's name before it.
+        let upwards = |name: &str| name == "maximize" || name.ends_with(".maximize");
+        if self.inner.describe(&[]).options().any(|(name, value)| upwards(name) && value == "true") {
             let text = "the optimizer inside follows the gradient upwards; negate the loss instead";
             return Err(Error::new(ErrorKind::Argument, format!("{NAME}: {text}")));
         }

@@ -44,6 +44,9 @@ impl<O: Optimizer> Mechanic<O> {
         if !start.is_empty() || memory.iter().any(|numbers| !numbers.is_empty()) {
             let missing = MEMORY.iter().zip(&memory).filter(|(_, numbers)| numbers.is_empty());
             problems.extend(missing.map(|(name, _)| StateProblem::Missing(format!("mechanic.{name}"))));
+            if start.is_empty() {
+                problems.push(StateProblem::Missing(format!("mechanic.{START}")));
+            }
         }
         if !problems.is_empty() {
             return Err(StateMismatch { problems }.into());

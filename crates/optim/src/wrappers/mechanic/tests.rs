@@ -52,6 +52,14 @@ cases![
     refused(Mechanic::new(Lbfgs::new(1.0)), SEVERAL),
     refused(Mechanic::new(Guard::skip(Sam::new(Sgd::new(1.0), 0.1))), SEVERAL),
     refused(
+        Mechanic::new(Sgd::new(1.0)).num_betas(usize::MAX),
+        "Mechanic: num_betas is 18446744073709551615, it must be at most 15"
+    ),
+    refused(
+        Mechanic::new(crate::Parts::new().rest(Adam::new(1.0).maximize(true))),
+        "Mechanic: the optimizer inside follows the gradient upwards; negate the loss instead"
+    ),
+    refused(
         Mechanic::new(Guard::skip(Adam::new(1.0).maximize(true))),
         "Mechanic: the optimizer inside follows the gradient upwards; negate the loss instead"
     ),

@@ -270,11 +270,11 @@ struct Divisor {
     eps: f64,
 }
 
-/// `m² / (√v̂ + ε)`
+/// `m² / (√v̂ + ε)`, and 0 where m = 0: without ε an element whose gradient has always been 0 is 0 / 0.
 impl FoldRule for Divisor {
     #[inline(always)]
     fn element(self, m: f64, v: f64) -> f64 {
-        m * m / (v.sqrt() * self.correction + self.eps)
+        if m == 0.0 { 0.0 } else { m * m / (v.sqrt() * self.correction + self.eps) }
     }
     #[inline(always)]
     fn join(self, a: f64, b: f64) -> f64 {
@@ -296,7 +296,7 @@ impl<const ADAM: bool> ElementRule<2> for Formula<ADAM> {
     #[inline(always)]
     fn element<T: Real>(self, p: T, _: T, [m, v]: [T; 2]) -> (T, [T; 2]) {
         let Divisor { correction, eps } = self.divisor;
-        let way = if ADAM { m / (v.sqrt() * T::of(correction) + T::of(eps)) } else { m };
+        let way = if ADAM && m != T::ZERO { m / (v.sqrt() * T::of(correction) + T::of(eps)) } else { m };
         (T::of(self.kept) * p - T::of(self.rate) * way, [m, v])
     }
 }

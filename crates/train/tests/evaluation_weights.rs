@@ -191,6 +191,35 @@ fn a_run_that_fails_ends_with_statistics_of_the_average() {
     assert_eq!(net.state_dict().to_safetensors(), before);
 }
 
+/// Holds the normalisation from this epoch on.
+struct Holds(u64);
+
+impl Callback for Holds {
+    fn name(&self) -> &str {
+        "Holds"
+    }
+    fn on_epoch_begin(&mut self, run: &mut Run<'_>) -> wengert_train::Result<()> {
+        if run.epoch() == self.0 {
+            run.model_mut().hold_eval("1")?;
+        }
+        Ok(())
+    }
+}
+
+#[test]
+fn statistics_that_are_held_stay_and_the_run_goes_on() {
+    let train = &sets()[0];
+    let statistics = |epochs: u64, held: u64| {
+        let (mut swa, mut net) = (Swa::new(Sgd::new(0.5)), normalised());
+        let run = trainer(&mut swa, epochs).update_batch_norm(true).callback(Holds(held));
+        run.fit(&mut net, train, None, &mut seeded(7)).expect("a run");
+        let state = net.state_dict();
+        ["1.running_mean", "1.running_var"].map(|name| state.get(name).map(Tensor::to_f64s).expect("tracked"))
+    };
+    assert_eq!(statistics(3, 2), statistics(1, 2));
+    assert_ne!(statistics(3, 4), statistics(1, 4));
+}
+
 #[test]
 fn a_model_without_statistics_to_estimate_is_refused_before_the_first_step() {
     let ([train, valid], mut swa, mut net) = (sets(), Swa::new(Sgd::new(0.5)), model(7));

@@ -2,8 +2,8 @@
 
 mod moons;
 
-use autograd_core::module::{Module, stream_positions};
-use autograd_core::{Tensor, seeded};
+use autograd_core::module::{Module, Param, stream_positions};
+use autograd_core::{Gradients, Tensor, seeded};
 use moons::{bits, model, sets};
 use rand::Rng;
 use wengert_data::{DataLoader, Dataset, TensorDataset};
@@ -127,6 +127,50 @@ fn a_captured_run_and_a_resumed_one_draw_the_same() {
     let trainer = Trainer::new(sophia(), cross_entropy).epochs(4).batch_size(32).update_hessian(2, draw_classes);
     let resumed = trainer.checkpoint(dir.path()).resume(true).fit(&mut noisy(), train, valid, &mut seeded(7));
     assert!(resumed.expect_err("another").to_string().contains("update_hessian.every"));
+}
+
+/// Two experts, of which the first is asked as long as the gate stands at its start.
+#[derive(Clone, wengert_nn::Module)]
+struct Experts {
+    gate: Param,
+    experts: [Linear; 2],
+}
+
+impl Layer for Experts {
+    fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        let asked = usize::from(self.gate.item::<f32>()? != 1.0);
+        let bend = self.gate.mul_scalar(0.1).try_mul(&Tensor::from([1.0, -1.0]))?;
+        self.experts[asked].forward(x)?.try_add(&bend)
+    }
+}
+
+#[test]
+fn what_has_taken_no_step_yet_waits_for_it() {
+    let rng = &mut seeded(7);
+    let experts = [Linear::new(2, 2, rng).expect("sizes"), Linear::new(2, 2, rng).expect("sizes")];
+    let mut net = Experts { gate: Param::new(Tensor::from(1.0)).expect("floats"), experts };
+    let (mut optimizer, set) = (sophia(), &sets()[0]);
+    // The first step moves the gate, so the estimate behind it asks the second expert; so do all later steps.
+    let trainer = Trainer::new(&mut optimizer, cross_entropy).batch_size(40).update_hessian(1, draw_classes);
+    trainer.fit(&mut net, set, None, &mut seeded(7)).expect("a run");
+    assert_ne!(net.gate.item::<f32>().expect("a number"), 1.0);
+    let state = optimizer.state_dict();
+    let estimated = |name: &str| state.get(name).map(|h| h.to_f64s().iter().any(|h| *h > 0.0));
+    assert_eq!(estimated("experts.0.weight.hessian"), Some(false));
+    assert_eq!(estimated("experts.1.weight.hessian"), Some(true));
+}
+
+#[test]
+fn a_step_that_is_left_out_has_no_estimate() {
+    // The rule has no part in an estimate, whose gradients are numbers.
+    let spoils = |_: &dyn Module, grads: &mut Gradients| {
+        grads.scale(f64::NAN);
+        Ok(())
+    };
+    let mut net = net();
+    let trainer = Trainer::new(Guard::skip(sophia()), cross_entropy).batch_size(40).gradients(spoils);
+    trainer.update_hessian(1, draw_classes).fit(&mut net, &sets()[0], None, &mut seeded(7)).expect("a run");
+    assert_eq!(bits(&net), bits(&self::net()));
 }
 
 #[test]

@@ -237,6 +237,20 @@ mod tests {
     }
 
     #[test]
+    fn decays_and_penalties_have_no_part_in_a_step_upwards() {
+        let sgd = || PolyakSgd::new(1.0).f_min(24.0);
+        for mut sgd in
+            [sgd().proximal_l2(8.0), sgd().proximal_l1(8.0), sgd().weight_decay(8.0).decoupled_weight_decay(true)]
+        {
+            let mut x = Param::new(Tensor::scalar(4.0)).expect("floats");
+            let step = sgd.step_with(&mut x, |x| Ok((x.square().item()?, x.square().backward()?)));
+            step.expect("valid");
+            // 4 − (16 − 24) / 8² · 8
+            assert_eq!(x.to_f64s(), [5.0]);
+        }
+    }
+
+    #[test]
     fn a_step_that_does_not_know_the_loss_is_refused() {
         let mut x = Param::new(Tensor::scalar(8.0)).expect("floats");
         let grads = x.square().backward().expect("tracked");

@@ -145,6 +145,10 @@ fn a_state_dict_that_does_not_fit_changes_nothing() {
     let error = mechanic.load_state_dict(&state).expect_err("two problems").to_string();
     let expected = "the state does not fit, and nothing was loaded:\n  unexpected: mechanic.q\n  missing: mechanic.v";
     assert_eq!(error, expected);
+    let mut state = mechanic.state_dict();
+    state.remove("mechanic..x0");
+    let error = mechanic.load_state_dict(&state).expect_err("no start").to_string();
+    assert_eq!(error, "the state does not fit, and nothing was loaded:\n  missing: mechanic.x0");
     let mut other = Mechanic::new(Sgd::new(1.0).momentum(0.5)).num_betas(3);
     let error = other.load_state_dict(&mechanic.state_dict()).expect_err("six").to_string();
     let text = "it must be F64 [3], one number for each of num_betas; nothing was loaded";

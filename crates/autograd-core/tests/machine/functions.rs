@@ -48,7 +48,7 @@ pub fn with_a_number(m: &mut Machine) -> Result<Vec<Tensor>> {
 }
 
 /// Two values whose broadcast result fits, or surely does not.
-fn pair(m: &mut Machine) -> (Tensor, Tensor) {
+pub fn pair(m: &mut Machine) -> (Tensor, Tensor) {
     for _ in 0..8 {
         let (a, b) = (m.value(), m.value());
         if is_decided(broadcast(a.shape(), b.shape())) && a.dtype() == b.dtype() {
@@ -139,7 +139,14 @@ pub fn reduce(m: &mut Machine) -> Result<Vec<Tensor>> {
 
 pub fn normalize(m: &mut Machine) -> Result<Vec<Tensor>> {
     let (x, dim) = (m.float(), m.dim());
-    one(if m.once_in(2) { x.softmax(dim) } else { x.log_softmax(dim) })
+    match m.below(8) {
+        0..2 => one(x.softmax(dim)),
+        2..4 => one(x.log_softmax(dim)),
+        4 => one(x.softmin(dim)),
+        5 => one(x.sparsemax(dim)),
+        6 => one(x.glu(dim)),
+        _ => one(x.swiglu(dim)),
+    }
 }
 
 /// The elements that a product of matrices has, and the multiply-adds.

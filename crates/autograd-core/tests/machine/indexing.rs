@@ -141,3 +141,20 @@ pub fn distances(m: &mut Machine) -> Result<Vec<Tensor>> {
         _ => one(a.pairwise_distance(&b, DistanceOptions::new().p(p).eps(m.number()).keepdim(m.once_in(2)))),
     }
 }
+
+/// Other forms of reading, writing and ordering by index.
+pub fn places(m: &mut Machine) -> Result<Vec<Tensor>> {
+    let (x, dim, source) = (m.small(), m.dim(), m.small());
+    let index = index(m, x.shape())?;
+    let side = if m.once_in(2) { Side::Left } else { Side::Right };
+    match m.below(8) {
+        0 => one(x.take_along_dim(&index, dim)),
+        1 => one(x.index_put(&[&index], &source)),
+        2 => one(x.index_put(&[&index, &index], &source)),
+        3 => one(x.index_fill_tensor(dim, &index, &source)),
+        4 => one(x.argwhere()),
+        5 => one(x.bucketize(&source, side)),
+        6 => one(x.msort()),
+        _ => x.nanmedian_dim(keep(dim)).map(|(values, places)| vec![values, places]),
+    }
+}

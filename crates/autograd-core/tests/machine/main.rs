@@ -4,8 +4,10 @@
 //! says so. No element may be one that nothing wrote, and no bit may depend on the number of threads. A longer run:
 //! `AUTOGRAD_MACHINE_SEEDS=100000 cargo test -p autograd-core --test machine`.
 
+mod elements;
 mod functionals;
 mod functions;
+mod images;
 mod indexing;
 mod matrices;
 mod network;

@@ -121,7 +121,11 @@ pub fn transform(m: &mut Machine) -> Result<Vec<Tensor>> {
         fft = fft.s((0..count).map(|_| m.len()).collect::<Vec<usize>>());
     }
     let pair = |(re, im)| vec![re, im];
-    match m.below(8) {
+    match m.below(12) {
+        8 => x.fft2(im).map(pair),
+        9 => x.ifft2(im).map(pair),
+        10 => x.rfft2().map(pair),
+        11 => x.ifft(im, m.dim()).map(pair),
         0 => x.fftn(im, fft).map(pair),
         1 => x.ifftn(im, fft).map(pair),
         2 => x.rfftn(fft).map(pair),
@@ -134,5 +138,31 @@ pub fn transform(m: &mut Machine) -> Result<Vec<Tensor>> {
         } else {
             Tensor::rfftfreq(m.len(), m.number(), dtype)
         }),
+    }
+}
+
+/// Products with vectors, sums of products, and forms of two operands.
+pub fn multiply(m: &mut Machine) -> Result<Vec<Tensor>> {
+    let (dtype, beta, alpha) = (m.of(&[DType::F32, DType::F64]), m.number(), m.number());
+    let [batch, n, k, l] = [(); 4].map(|()| m.size());
+    let [a, b] = [[batch, n, k], [batch, k, l]].map(|shape| m.made(&shape, dtype));
+    let (u, v, matrix) = (m.made(&[n], dtype), m.made(&[k], dtype), m.made(&[n, k], dtype));
+    let sum = m.made(&[n, l], dtype);
+    match m.below(10) {
+        0 => one(u.dot(&m.made(&[n], dtype))),
+        1 => one(u.vdot(&m.made(&[n], dtype))),
+        2 => one(matrix.mv(&v)),
+        3 => one(u.addmv(&matrix, &v, beta, alpha)),
+        4 => one(matrix.addr(&u, &v, beta, alpha)),
+        5 => one(sum.addbmm(&a, &b, beta, alpha)),
+        6 => one(sum.baddbmm(&a, &b, beta, alpha)),
+        7 => {
+            let weight = m.made(&[l, n, k], dtype);
+            let (x, y) = (m.made(&[batch, n], dtype), m.made(&[batch, k], dtype));
+            let bias = m.made(&[l], dtype);
+            one(x.bilinear(&y, &weight, if m.once_in(2) { Some(&bias) } else { None }))
+        }
+        8 => one(matrix.dist(&m.made(&[n, k], dtype), beta)),
+        _ => one(matrix.corrcoef()),
     }
 }

@@ -8,12 +8,12 @@ use autograd_core::{
 };
 
 /// A dtype of floats, mostly single precision.
-fn float(m: &mut Machine) -> DType {
+pub fn float(m: &mut Machine) -> DType {
     m.of(&[DType::F32, DType::F32, DType::F64])
 }
 
 /// A stride, a padding or a dilation.
-fn amount(m: &mut Machine) -> isize {
+pub fn amount(m: &mut Machine) -> isize {
     if m.once_in(12) {
         return m.of(&[-1, 300, BEYOND as isize, 1 << 40, isize::MAX, isize::MIN]);
     }
@@ -21,11 +21,11 @@ fn amount(m: &mut Machine) -> isize {
 }
 
 /// Two of them; only the second one may be such that the result is large.
-fn amounts(m: &mut Machine) -> [isize; 2] {
+pub fn amounts(m: &mut Machine) -> [isize; 2] {
     [m.of(&[0, 1, 1, 2]), amount(m)]
 }
 
-fn perhaps(m: &mut Machine, shape: &[usize], dtype: DType) -> Option<Tensor> {
+pub fn perhaps(m: &mut Machine, shape: &[usize], dtype: DType) -> Option<Tensor> {
     if m.once_in(2) { Some(m.made(shape, dtype)) } else { None }
 }
 
@@ -222,6 +222,27 @@ pub fn recur(m: &mut Machine) -> Result<Vec<Tensor>> {
         1 => x.rnn_relu(&w_ih, &w_hh, options).map(|(y, h)| vec![y, h]),
         2 => x.gru(&w_ih, &w_hh, options).map(|(y, h)| vec![y, h]),
         _ => x.lstm(&w_ih, &w_hh, options).map(|(y, h, c)| vec![y, h, c]),
+    }
+}
+
+/// One step of a recurrence.
+pub fn cell(m: &mut Machine) -> Result<Vec<Tensor>> {
+    let dtype = float(m);
+    let [rows, inputs, hidden] = [(); 3].map(|()| m.size());
+    let kind = m.below(4);
+    let gates = [1, 1, 3, 4][kind] * hidden;
+    let (x, h) = (m.made(&[rows, inputs], dtype), m.made(&[rows, hidden], dtype));
+    let (w_ih, w_hh) = (m.made(&[gates, inputs], dtype), m.made(&[gates, hidden], dtype));
+    let biases = [(); 2].map(|()| m.made(&[gates], dtype));
+    let bias = if m.once_in(2) { Some(biases.each_ref()) } else { None };
+    match kind {
+        0 => one(x.rnn_tanh_cell(&h, &w_ih, &w_hh, bias)),
+        1 => one(x.rnn_relu_cell(&h, &w_ih, &w_hh, bias)),
+        2 => one(x.gru_cell(&h, &w_ih, &w_hh, bias)),
+        _ => {
+            let c = m.made(&[rows, hidden], dtype);
+            x.lstm_cell((&h, &c), &w_ih, &w_hh, bias).map(|(h, c)| vec![h, c])
+        }
     }
 }
 

@@ -119,3 +119,24 @@ pub fn measure(m: &mut Machine) -> Result<Vec<Tensor>> {
         _ => x.std_mean(dims, p).map(|(std, mean)| vec![std, mean]),
     }
 }
+
+/// Other names and forms of what moves elements.
+pub fn shape_more(m: &mut Machine) -> Result<Vec<Tensor>> {
+    let (x, y, dim) = (m.small(), m.small(), m.dim());
+    match m.below(14) {
+        0 => one(x.squeeze_all()),
+        1 => one(x.swapaxes(dim, m.dim())),
+        2 => one(x.moveaxis(&m.dims(), &m.dims())),
+        3 => one(x.flipud()),
+        4 => few(x.vsplit(m.place())),
+        5 => few(x.dsplit(m.place())),
+        6 => one(Tensor::vstack(&[&x, &y])),
+        7 => one(Tensor::dstack(&[&x, &y])),
+        8 => one(x.broadcast_to(&[m.size(), m.len(), 1])),
+        9 => one(x.broadcast_to(y.shape())),
+        10 => one(x.combinations_with_replacement(m.size().min(3))),
+        11 => one(x.cumulative_trapezoid(&y, dim)),
+        12 => one(x.cumulative_trapezoid(m.number(), dim)),
+        _ => x.aminmax(dim).map(|(least, most)| vec![least, most]),
+    }
+}

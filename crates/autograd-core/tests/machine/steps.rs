@@ -1,7 +1,7 @@
 //! The steps by name; those that create, view, show and save.
 
 use crate::values::{BEYOND, Machine, READABLE, digest, is_decided, plain};
-use crate::{functionals, functions, indexing, matrices, network, rearrange, walks};
+use crate::{elements, functionals, functions, images, indexing, matrices, network, rearrange, walks};
 use autograd_core::module::StateDict;
 use autograd_core::{DType, Result, Tensor, memory, no_grad};
 use std::path::Path;
@@ -31,6 +31,7 @@ pub const TABLE: &[(&str, Step)] = &[
     ("cut", rearrange::cut),
     ("reorder", rearrange::reorder),
     ("enlarge", rearrange::enlarge),
+    ("shape more", rearrange::shape_more),
     ("scan", rearrange::scan),
     ("measure", rearrange::measure),
     ("unary", functions::unary),
@@ -40,6 +41,12 @@ pub const TABLE: &[(&str, Step)] = &[
     ("binary", functions::binary),
     ("binary", functions::binary),
     ("operator", functions::operator),
+    ("function", elements::functions),
+    ("function", elements::functions),
+    ("function of numbers", elements::with_numbers),
+    ("function of two", elements::of_two),
+    ("function of two", elements::of_two),
+    ("function of three", elements::of_three),
     ("compare", functions::compare),
     ("choose", functions::choose),
     ("convert", functions::convert),
@@ -57,6 +64,7 @@ pub const TABLE: &[(&str, Step)] = &[
     ("scatter", indexing::scatter),
     ("rows", indexing::rows),
     ("masks", indexing::masks),
+    ("places", indexing::places),
     ("order", indexing::order),
     ("segments", indexing::segments),
     ("products", indexing::products),
@@ -64,17 +72,26 @@ pub const TABLE: &[(&str, Step)] = &[
     ("convolve", network::convolve),
     ("convolve back", network::convolve_back),
     ("convolve lines", network::convolve_lines),
+    ("convolve volumes", images::convolve_volumes),
     ("pool", network::pool),
+    ("windows", images::windows),
+    ("adapt", images::adaptive),
+    ("unpool", images::unpool),
+    ("resize", images::resize),
+    ("sample", images::sample),
+    ("shuffle", images::shuffle),
     ("normalize channels", network::normalize),
     ("attend", network::attend),
     ("rotate", network::rotate),
     ("recur", network::recur),
+    ("cell", network::cell),
     ("bags", network::bags),
     ("segments of rows", network::segments),
     ("drop some", network::drop_some),
     ("factor", matrices::factor),
     ("solve", matrices::solve),
     ("judge", matrices::judge),
+    ("multiply", matrices::multiply),
     ("transform", matrices::transform),
     ("run again", functionals::run_again),
     ("derive more", functionals::derive_more),

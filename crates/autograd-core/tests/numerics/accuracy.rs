@@ -1,5 +1,5 @@
 //! Sums, means, norms, products and softmax against references in compensated arithmetic; the worst errors are printed:
-//! `cargo test -p autograd-core --test accuracy -- --nocapture`.
+//! `cargo test -p autograd-core --test numerics accuracy -- --nocapture`.
 //!
 //! u is half a unit in the last place of 1: 2⁻²⁴ or 2⁻⁵³.
 

@@ -1,0 +1,7 @@
+//! Digits: against compensated references, closed forms and other programs, and where a problem is hard.
+
+mod accuracy;
+mod decompositions;
+mod fft;
+mod integers;
+mod normalize;

@@ -4,4 +4,5 @@ mod accuracy;
 mod decompositions;
 mod fft;
 mod integers;
+mod network;
 mod normalize;

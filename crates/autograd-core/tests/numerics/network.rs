@@ -1,0 +1,113 @@
+//! The operations of networks in single precision against the same numbers in double precision, values and gradients, at
+//! sizes that are used; the errors are printed: `cargo test -p autograd-core --test numerics network -- --nocapture`.
+
+use autograd_core::{
+    AttentionOptions, Conv, ConvTranspose, DType, Interpolate, InterpolateMode, LpPool, Recurrence, Result, Tensor,
+    grad_with, seeded,
+};
+
+type Function = fn(&[&Tensor]) -> Result<Tensor>;
+
+/// An operation: its name, the terms of its longest plain sum (those of norms and probabilities keep more digits), the shapes
+/// of its operands, what it computes.
+struct Operation(&'static str, usize, &'static [&'static [usize]], Function);
+
+const OPERATIONS: &[Operation] = &[
+    Operation("linear", 1024, &[&[256, 784], &[1024, 784], &[1024]], |x| x[0].linear(x[1], Some(x[2]))),
+    Operation("bmm", 256, &[&[8, 256, 64], &[8, 64, 256]], |x| x[0].bmm(x[1])),
+    Operation("einsum", 512, &[&[16, 32, 64], &[64, 48]], |x| Tensor::einsum("bij,jk->bik", x)),
+    Operation("conv2d 3 × 3, 64 channels", 2048, &[&[2, 64, 32, 32], &[64, 64, 3, 3], &[64]], |x| {
+        x[0].conv2d(x[1], Some(x[2]), Conv::new().padding(1))
+    }),
+    Operation("conv2d 3 × 3, 256 channels", 2304, &[&[4, 256, 8, 8], &[256, 256, 3, 3]], |x| {
+        x[0].conv2d(x[1], None, Conv::new().padding(1))
+    }),
+    Operation("conv2d 3 × 3, stride 2", 1152, &[&[4, 64, 16, 16], &[128, 64, 3, 3]], |x| {
+        x[0].conv2d(x[1], None, Conv::new().padding(1).stride(2))
+    }),
+    Operation("conv2d 5 × 5", 4608, &[&[8, 6, 28, 28], &[16, 6, 5, 5]], |x| x[0].conv2d(x[1], None, Conv::new())),
+    Operation("conv2d 1 × 1", 2048, &[&[2, 64, 32, 32], &[64, 64, 1, 1]], |x| x[0].conv2d(x[1], None, Conv::new())),
+    Operation("conv2d depthwise", 2048, &[&[2, 64, 32, 32], &[64, 1, 3, 3]], |x| {
+        x[0].conv2d(x[1], None, Conv::new().padding(1).groups(64))
+    }),
+    Operation("conv1d", 4096, &[&[8, 32, 512], &[64, 32, 5]], |x| x[0].conv1d(x[1], None, Conv::new().padding(2))),
+    Operation("conv3d", 4096, &[&[2, 16, 8, 16, 16], &[16, 16, 3, 3, 3]], |x| {
+        x[0].conv3d(x[1], None, Conv::new().padding(1))
+    }),
+    Operation("conv_transpose2d", 2048, &[&[4, 32, 16, 16], &[32, 16, 4, 4]], |x| {
+        x[0].conv_transpose2d(x[1], None, ConvTranspose::new().stride(2).padding(1))
+    }),
+    Operation("lp_pool2d", 9, &[&[4, 16, 32, 32]], |x| x[0].square().add_scalar(0.1).lp_pool2d(LpPool::new(2.0, 3))),
+    Operation("interpolate", 9, &[&[2, 8, 32, 32]], |x| {
+        x[0].interpolate(Interpolate::size([48, 20]).mode(InterpolateMode::Bicubic).antialias(true))
+    }),
+    Operation("batch_norm", 9, &[&[16, 64, 32, 32], &[64], &[64]], |x| {
+        Ok(x[0].batch_norm(Some(x[1]), Some(x[2]), 1e-5)?.0)
+    }),
+    Operation("layer_norm", 9, &[&[1024, 768], &[768], &[768]], |x| {
+        x[0].layer_norm(&[768], Some(x[1]), Some(x[2]), 1e-5)
+    }),
+    Operation("rms_norm", 9, &[&[1024, 768], &[768]], |x| x[0].rms_norm(&[768], Some(x[1]), Some(1e-6))),
+    Operation("group_norm", 9, &[&[8, 32, 32, 32], &[32], &[32]], |x| x[0].group_norm(8, Some(x[1]), Some(x[2]), 1e-5)),
+    Operation("softmax", 9, &[&[256, 1000]], |x| x[0].mul_scalar(4.0).softmax(-1)),
+    Operation("log_softmax", 9, &[&[256, 1000]], |x| x[0].mul_scalar(4.0).log_softmax(-1)),
+    Operation("cross_entropy", 9, &[&[256, 1000]], |x| {
+        x[0].cross_entropy(&Tensor::from_vec((0..256).map(|i| i * 37 % 1000).collect::<Vec<i64>>(), &[256])?)
+    }),
+    Operation("attention", 1024, &[&[4, 512, 64], &[4, 512, 64], &[4, 512, 64]], |x| {
+        x[0].scaled_dot_product_attention(x[1], x[2], AttentionOptions::new())
+    }),
+    Operation("causal attention", 1024, &[&[4, 512, 64], &[4, 512, 64], &[4, 512, 64]], |x| {
+        x[0].scaled_dot_product_attention(x[1], x[2], AttentionOptions::new().is_causal(true))
+    }),
+    Operation("rnn_tanh", 2048, &[&[64, 16, 64], &[128, 64], &[128, 128]], |x| {
+        Ok(x[0].rnn_tanh(&x[1].mul_scalar(0.08), &x[2].mul_scalar(0.08), Recurrence::new())?.0)
+    }),
+    Operation("gru", 2048, &[&[64, 16, 64], &[384, 64], &[384, 128]], |x| {
+        Ok(x[0].gru(&x[1].mul_scalar(0.08), &x[2].mul_scalar(0.08), Recurrence::new())?.0)
+    }),
+    Operation("lstm", 2048, &[&[64, 16, 64], &[512, 64], &[512, 128]], |x| {
+        Ok(x[0].lstm(&x[1].mul_scalar(0.08), &x[2].mul_scalar(0.08), Recurrence::new())?.0)
+    }),
+];
+
+/// The value, and the gradients along a fixed direction.
+fn computed(function: Function, inputs: &[Tensor], dtype: DType) -> Result<Vec<Vec<f64>>> {
+    let leaves: Vec<Tensor> = inputs.iter().map(|x| x.to_dtype(dtype).requires_grad()).collect();
+    let leaves: Vec<&Tensor> = leaves.iter().collect();
+    let y = function(&leaves)?;
+    let along = Tensor::randn(y.shape(), DType::F32, &mut seeded(3))?.to_dtype(dtype);
+    let gradients = grad_with(&[(&y, &along)], &leaves[..])?;
+    let all = std::iter::once(&y).chain(gradients.iter().map(|g| g.as_ref().expect("it takes part")));
+    Ok(all.map(Tensor::to_f64s).collect())
+}
+
+fn length(x: impl Iterator<Item = f64>) -> f64 {
+    x.map(|x| x * x).sum::<f64>().sqrt()
+}
+
+#[test]
+fn network_operations_lose_what_their_sums_lose_and_no_more() -> Result<()> {
+    let unit = f64::from(f32::EPSILON) / 2.0;
+    let mut too_far = Vec::new();
+    for Operation(name, terms, shapes, function) in OPERATIONS {
+        let mut rng = seeded(11);
+        let inputs =
+            shapes.iter().map(|shape| Tensor::randn(shape, DType::F32, &mut rng)).collect::<Result<Vec<_>>>()?;
+        let (single, double) = (computed(*function, &inputs, DType::F32)?, computed(*function, &inputs, DType::F64)?);
+        // The roundings of a sum go both ways: √n of them are left of n, each of a part of the sum.
+        let allowed = 3.0 + 0.4 * (*terms as f64).sqrt();
+        let mut errors = Vec::new();
+        for (single, double) in single.iter().zip(&double) {
+            let difference = length(single.iter().zip(double).map(|(single, double)| single - double));
+            errors.push(difference / length(double.iter().copied()) / unit);
+        }
+        let shown: Vec<String> = errors.iter().map(|error| format!("{error:.2}")).collect();
+        println!("{name}: {} u of the length, {allowed:.0} allowed", shown.join(", "));
+        if !errors.iter().all(|error| *error <= allowed) {
+            too_far.push(*name);
+        }
+    }
+    assert!(too_far.is_empty(), "{too_far:?}");
+    Ok(())
+}

@@ -192,7 +192,7 @@ enum Likeness {
 }
 
 impl Kind {
-    #[inline]
+    #[inline(always)]
     fn fits(&self, tensor: &Tensor) -> bool {
         self.dtype == tensor.dtype() && self.node == tensor.node_id() && self.layout.goes_like(tensor.layout())
     }

@@ -127,10 +127,11 @@ pub fn update<T: Real, R: ElementRule<S>, const S: usize>(rule: R, p: &mut [T], 
     assert!(g.len() == len && state.iter().enumerate().all(fits), "an update's slices differ in length");
     let bit = |(k, s): (usize, &Option<&mut [T]>)| usize::from(s.is_some()) << k;
     let others = state.iter().skip(R::ALWAYS).enumerate().map(bit).sum();
-    let threads = if worth_sharing(len) { parallel::threads() } else { 1 };
-    update_on(threads, p, g, state.map(Option::unwrap_or_default), &|p, g, state| {
-        vectorize_used(others, rule, p, g, state);
-    });
+    let state = state.map(Option::unwrap_or_default);
+    if !worth_sharing(len) {
+        return vectorize_used(others, rule, p, g, state);
+    }
+    update_on(parallel::threads(), p, g, state, &|p, g, state| vectorize_used(others, rule, p, g, state));
 }
 
 /// The loop of a rule over some elements.

@@ -10,6 +10,7 @@ use crate::tensor::watch::{reads, updates};
 use crate::tensor::{Tensor, for_float};
 
 /// Fails for a tensor that an update must not change, or cannot.
+#[inline]
 fn can_change(x: &Tensor) -> Result<()> {
     if let Some(op) = result_of(x) {
         let text = "is tracked, and its history would be that of another value; detach() leaves it out";

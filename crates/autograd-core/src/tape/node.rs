@@ -145,6 +145,7 @@ pub(crate) fn is_leaf(tensor: &Tensor) -> bool {
 }
 
 /// The operation that made a tracked tensor which is no leaf.
+#[inline]
 pub(crate) fn result_of(tensor: &Tensor) -> Option<&'static str> {
     tensor.link()?.get::<Node>().filter(|node| !node.is_leaf()).map(|node| node.op)
 }

@@ -256,11 +256,14 @@ impl Tensor {
     }
 
     /// Fails if the elements of this view do not lie in row-major order, and there is no room for a copy that does.
+    #[inline]
     pub(crate) fn can_be_packed(&self, op: &'static str) -> Result<()> {
-        if self.is_contiguous() || Block::has_room(self.numel() * self.dtype().size()) {
-            return Ok(());
-        }
-        Err(Error::too_large(op, self.shape()))
+        if self.is_contiguous() { Ok(()) } else { self.has_room_packed(op) }
+    }
+
+    fn has_room_packed(&self, op: &'static str) -> Result<()> {
+        let has_room = Block::has_room(self.numel() * self.dtype().size());
+        if has_room { Ok(()) } else { Err(Error::too_large(op, self.shape())) }
     }
 
     /// A fresh copy where another tensor can see the elements.

@@ -77,6 +77,13 @@ pub(crate) const TWO_OPERANDS: &[Row] = &[
         check_two(&[0.0, 0.0], &[2.0, 0.0], [&[LN_2, 0.0], &[0.0, 0.0]], |x, y| x.xlogy(y));
         check_two(&[0.0, 0.0], &[1.0, -1.0], [&[LN_2, 0.0], &[0.0, 0.0]], |x, y| x.xlog1py(y));
     }),
+    ("`gammainc(a, x)`, `gammaincc(a, x)` at x = 0, for x", || {
+        for (a, slope) in [(0.5, INF), (1.0, 1.0), (1.5, 0.0), (2.0, 0.0)] {
+            let a = Tensor::scalar(a);
+            check(&[0.0], &[slope], |x| a.gammainc(x));
+            check(&[0.0], &[-slope], |x| a.gammaincc(x));
+        }
+    }),
     ("`logaddexp` of equal infinities; `logcumsumexp` where x and y are infinite", || {
         check_two(&[INF, -INF], &[INF, -INF], [&[NAN, NAN], &[NAN, NAN]], |a, b| a.logaddexp(b));
         check(&[-INF, -INF], &[NAN, NAN], |x| x.logcumsumexp(0));

@@ -154,6 +154,7 @@ const FAMILIES: [(&str, &[&str]); 11] = [
             "assign.rs",
             "by_channels.rs",
             "by_rows.rs",
+            "by_second.rs",
             "chain.rs",
             "check.rs",
             "chosen.rs",

@@ -1,4 +1,5 @@
-//! Views, broadcasting, indexing and einsum against a naive model: lists of numbers, and loops over coordinates.
+//! Views, broadcasting, indexing, einsum, pools and resizing against a naive model: lists of numbers, and loops over
+//! coordinates.
 //!
 //! Thousands of random calls, sizes 0 and 1 among them. Where elements are only moved, every element of the leaf has a
 //! number of its own, which says where an element of the result came from, and so where its gradient must go. A longer
@@ -8,6 +9,8 @@ mod broadcasting;
 mod einsum;
 mod indexing;
 mod model;
+mod pooling;
+mod resizing;
 mod views;
 
 /// Runs a property with seeds from 0.

@@ -59,6 +59,17 @@ pub(super) fn from_nearest(x: f64) -> f64 {
     x - x.round()
 }
 
+/// `ln Γ(1 + x)` for x from 0 to 1; near 0 with all digits of x.
+pub(super) fn lgamma_1p(x: f64) -> f64 {
+    x * (x - 1.0) * polynomial(x - 0.5, &CENTRE)
+}
+
+/// What Stirling's formula `ln Γ(x) = (x − ½) ln x − x + ½ ln 2π + ..` goes on with, from 8 on.
+pub(super) fn stirling(x: f64) -> f64 {
+    let inverse = 1.0 / x;
+    inverse * polynomial(inverse * inverse, &STIRLING)
+}
+
 /// `ln |Γ(x)|`; +∞ at 0, −1, −2 and so on, and at ±∞.
 pub fn lgamma(x: f64) -> f64 {
     if x.is_nan() || x == f64::INFINITY {
@@ -72,12 +83,11 @@ pub fn lgamma(x: f64) -> f64 {
         return (std::f64::consts::PI / sine).ln() - lgamma(1.0 - x);
     }
     if x >= 8.0 {
-        let inverse = 1.0 / x;
-        return (x - 0.5) * (x.ln() - 1.0) + (CONSTANT + inverse * polynomial(inverse * inverse, &STIRLING));
+        return (x - 0.5) * (x.ln() - 1.0) + (CONSTANT + stirling(x));
     }
     if x < 1.0 {
         // At x + 1, but from x: the sum would be rounded, which counts where x is near 1.
-        return x * (x - 1.0) * polynomial(x - 0.5, &CENTRE) - x.ln();
+        return lgamma_1p(x) - x.ln();
     }
     let (mut x, mut product) = (x, 1.0);
     while x > 2.0 {

@@ -6,9 +6,13 @@
 pub mod bessel;
 pub mod error;
 pub mod gamma;
+pub mod incomplete;
 pub mod mills;
 pub mod polygamma;
 pub mod sinc;
+pub mod zeta;
 
+#[cfg(test)]
+mod pairs;
 #[cfg(test)]
 mod tests;

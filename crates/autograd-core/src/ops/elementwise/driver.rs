@@ -106,7 +106,7 @@ impl<F: Elementwise<K>, const K: usize> OfIntegers<F, K> {
 
 /// The dtype of all operands.
 #[inline]
-fn same_dtype<const K: usize>(op: &'static str, x: [&Tensor; K]) -> Result<DType> {
+pub(super) fn same_dtype<const K: usize>(op: &'static str, x: [&Tensor; K]) -> Result<DType> {
     for other in &x[1..] {
         Check(op).same_dtype(x[0], other)?;
     }
@@ -114,7 +114,7 @@ fn same_dtype<const K: usize>(op: &'static str, x: [&Tensor; K]) -> Result<DType
 }
 
 /// Operands that were integers or truth values.
-fn floats<const K: usize>(op: &'static str, x: [&Tensor; K]) -> Result<[Tensor; K]> {
+pub(super) fn floats<const K: usize>(op: &'static str, x: [&Tensor; K]) -> Result<[Tensor; K]> {
     for x in x {
         x.can_be_packed(op)?;
     }

@@ -4,8 +4,9 @@
 //! any kind. [`driver`] does what all of them share: dtypes, broadcasting ([`map`]), the fused kernels, recording. [`traced`]
 //! reads the derivative as tensor code when the backward walk is itself recorded. Where a formula would lose digits,
 //! the function is written for floats as a whole: [`smooth`] makes an operation of it and of its derivative for
-//! formulas, [`chain`] runs functions that no formula needs.
+//! formulas, [`chain`] and [`by_second`] run functions that no formula needs.
 
+mod by_second;
 pub(crate) mod chain;
 pub(crate) mod driver;
 mod map;

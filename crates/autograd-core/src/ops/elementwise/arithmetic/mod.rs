@@ -6,6 +6,7 @@ mod addcmul;
 mod assign;
 pub(crate) mod div;
 pub(crate) mod hypot;
+mod ldexp;
 mod lerp;
 pub(crate) mod mul;
 pub(crate) mod neg;

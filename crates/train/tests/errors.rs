@@ -2,11 +2,11 @@
 
 mod moons;
 
-use autograd_core::module::{Module, stream_positions};
+use autograd_core::module::{Buffer, Module, stream_positions};
 use autograd_core::{DType, SeededRng, Tensor, seeded};
 use moons::{bits, model, sets};
-use wengert_data::TensorDataset;
-use wengert_nn::{Layer, Linear, Sequential, cross_entropy, mse_loss, sequential};
+use wengert_data::{InputsDataset, TensorDataset};
+use wengert_nn::{BatchNorm1d, Layer, Linear, Sequential, cross_entropy, mse_loss, sequential};
 use wengert_optim::schedule::StepLR;
 use wengert_optim::{Adam, Sgd};
 use wengert_train::{
@@ -194,9 +194,10 @@ fn a_loss_that_is_no_number_has_a_cause() {
         refused(run(), &holed(0, inf), &holed(9, f32::NAN)),
         format!("{first} NaN: the target {sample} has a NaN")
     );
+    assert_eq!(refused(run(), &x, &holed(9, inf)), format!("{first} inf: the target {sample} has an infinity"));
     let expected = "epoch 2, train batch 1: the loss is inf: the parameter \"bias\" has an infinity";
     assert_eq!(refused(run().callback(Spoils), &x, &y), expected);
-    let finite = "batch, parameters and the output of the model are finite";
+    let finite = "batch, parameters, buffers and the output of the model are finite";
     let root = |y: &Tensor, _: &Tensor| y.mul_scalar(0.0).add_scalar(-1.0).sqrt().mean();
     let by_loss = Trainer::new(Sgd::new(0.1), root).batch_size(6).capture(true);
     assert_eq!(refused(by_loss, &x, &y), format!("{first} NaN: {finite}"));
@@ -205,8 +206,78 @@ fn a_loss_that_is_no_number_has_a_cause() {
     let mut model = sequential![Linear::new(2, 2, &mut seeded(7)).expect("sizes"), far];
     let set = TensorDataset::new(x, y).expect("as many");
     let error = run().fit(&mut model, &set, None, &mut seeded(7)).expect_err("too large").to_string();
-    let made = "batch and parameters are finite, the output of the model has an infinity";
+    let made = "batch, parameters and buffers are finite, the output of the model has an infinity";
     assert_eq!(error, format!("{first} inf: {made}"));
+}
+
+/// Adds a mask to what is masked, and makes NaN of the rest if it is asked to.
+#[derive(Clone, wengert_nn::Module)]
+struct Masked {
+    linear: Linear,
+    norm: BatchNorm1d,
+    mask: Buffer,
+    spoils: bool,
+}
+
+impl Masked {
+    fn new(spoils: bool) -> Masked {
+        let linear = Linear::new(2, 2, &mut seeded(7)).expect("good sizes");
+        let mask = Buffer::new(Tensor::from([0.0, f32::NEG_INFINITY]));
+        Masked { linear, norm: BatchNorm1d::new(2).expect("good size"), mask, spoils }
+    }
+}
+
+impl Layer for Masked {
+    fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        self.forward_all(&[x.clone(), x.zeros_like()])
+    }
+    fn forward_all(&self, x: &[Tensor]) -> Result<Tensor> {
+        let y = self.linear.call("linear", &x[0])?.try_add(&x[1])?.try_add(&self.mask.get())?.softmax(1)?;
+        let y = if self.spoils { y.mul_scalar(0.0).add_scalar(-1.0).log() } else { y };
+        self.norm.call("norm", &y)
+    }
+}
+
+#[test]
+fn a_mask_that_is_meant_is_told_after_every_nan() {
+    let rows = |fill: f32| Tensor::full(&[6, 2], fill as f64, DType::F32).expect("small");
+    let cause = |model: &mut Masked, inputs: &[Tensor]| {
+        let set = InputsDataset::new(inputs.to_vec(), rows(0.0)).expect("as many");
+        let error = Trainer::new(Sgd::new(0.1), mse_loss).batch_size(6).fit(model, &set, None, &mut seeded(7));
+        let error = error.expect_err("no number").to_string();
+        error.strip_prefix("epoch 1, train batch 1: the loss is NaN: ").map(str::to_string).expect("its place")
+    };
+    // Every sample has it, and sample 1 is the first of the batch.
+    let mask = Tensor::from([[0.0, f32::NEG_INFINITY]; 6]);
+    let inputs = [rows(1.0), mask];
+    // The statistics that the NaN has reached in the same pass are no cause.
+    let made = "the output of the model has a NaN, and nothing that it was given; input 2 of sample 1 of the train set \
+                (counted from 0) has an infinity";
+    assert_eq!(cause(&mut Masked::new(true), &inputs), made);
+    let unmasked = [rows(1.0), rows(0.0)];
+    let made = "the output of the model has a NaN, and nothing that it was given; the buffer \"mask\" has an infinity";
+    assert_eq!(cause(&mut Masked::new(true), &unmasked), made);
+    let mut finite = Masked::new(true);
+    finite.mask.set(Tensor::from([0.0, 0.0]));
+    let made = "batch, parameters and buffers are finite, the output of the model has a NaN";
+    assert_eq!(cause(&mut finite, &unmasked), made);
+    // Statistics that were spoilt before the batch.
+    let mut held = Masked::new(false);
+    let mut state = held.state_dict();
+    state.insert("norm.running_var", Tensor::from([1.0, f32::NAN]));
+    held.load_state_dict(&state).expect("its own");
+    held.hold_eval("norm").expect("a layer");
+    assert_eq!(cause(&mut held, &inputs), "the buffer \"norm.running_var\" has a NaN");
+    // A parameter is told before a buffer, and a NaN before the mask.
+    held.linear.weight.set(Tensor::full(&[2, 2], f64::NAN, DType::F32).expect("small")).expect("its shape");
+    assert_eq!(cause(&mut held, &inputs), "the parameter \"linear.weight\" has a NaN");
+    // The output is finite, and the loss is not.
+    let root = |y: &Tensor, _: &Tensor| y.mul_scalar(0.0).add_scalar(-1.0).sqrt().mean();
+    let set = InputsDataset::new(inputs.to_vec(), rows(0.0)).expect("as many");
+    let run = Trainer::new(Sgd::new(0.1), root).batch_size(6);
+    let error = run.fit(&mut Masked::new(false), &set, None, &mut seeded(7)).expect_err("a NaN").to_string();
+    let finite = "the output of the model is finite, as the target is; input 2 of sample 1 of the train set";
+    assert!(error.contains(finite), "{error}");
 }
 
 struct Breaks;

@@ -5,7 +5,8 @@ mod moons;
 use autograd_core::module::{Module, StateDict};
 use autograd_core::{Tensor, seeded};
 use moons::{bits, model, sets};
-use wengert_data::{DataLoader, Dataset};
+use std::sync::atomic::{AtomicU64, Ordering};
+use wengert_data::{DataLoader, Dataset, TensorDataset};
 use wengert_nn::{BatchNorm1d, Dropout, Linear, ReLU, Sequential, cross_entropy, sequential, update_batch_norm};
 use wengert_optim::{Ema, Optimizer, Sgd, Swa};
 use wengert_train::{Callback, EarlyStopping, Error, MeanLoss, Run, Snapshot, Trainer, evaluate};
@@ -179,16 +180,44 @@ fn a_run_validates_and_ends_with_statistics_of_the_average_if_it_is_asked_to() {
     assert_eq!((resumed.state_dict().to_safetensors(), again), (whole.state_dict().to_safetensors(), losses));
 }
 
+/// A set that counts the batches it gives.
+struct Counts<'s>(&'s TensorDataset, AtomicU64);
+
+impl Dataset for Counts<'_> {
+    fn len(&self) -> usize {
+        self.0.len()
+    }
+    fn batch(&self, indices: &[usize]) -> wengert_train::Result<(Tensor, Tensor)> {
+        self.1.fetch_add(1, Ordering::Relaxed);
+        self.0.batch(indices)
+    }
+}
+
 #[test]
-fn a_run_that_fails_ends_with_statistics_of_the_average() {
+fn a_run_that_fails_makes_no_pass_for_statistics() {
     let train = &sets()[0];
-    let (mut swa, mut net) = (Swa::new(Sgd::new(0.5)), normalised());
-    let run = trainer(&mut swa, 3).update_batch_norm(true).callback(Fails { epoch: 3, ..Fails::default() });
-    run.fit(&mut net, train, None, &mut seeded(7)).expect_err("enough");
-    let before = net.state_dict().to_safetensors();
-    let loader = DataLoader::new(train).batch_size(16);
-    update_batch_norm(&mut net, loader.epoch(0).expect("samples").all().map(|batch| Ok(batch?.0))).expect("it runs");
-    assert_eq!(net.state_dict().to_safetensors(), before);
+    let run = |fails: u64| {
+        let (mut swa, mut net, set) = (Swa::new(Sgd::new(0.5)), normalised(), Counts(train, AtomicU64::new(0)));
+        let run = trainer(&mut swa, 2).update_batch_norm(true).callback(Fails { epoch: fails, ..Fails::default() });
+        let failed = run.fit(&mut net, &set, None, &mut seeded(7)).is_err();
+        (failed, net, set.1.into_inner())
+    };
+    let batches = train.len().div_ceil(16) as u64;
+    // One more batch is the trial before the first step.
+    let (failed, mut whole, count) = run(0);
+    assert_eq!((failed, count), (false, 4 * batches + 1));
+    let (failed, net, count) = run(2);
+    assert_eq!((failed, count), (true, 2 * batches + 2));
+    // The weights are the average nevertheless.
+    let (mut swa, mut first) = (Swa::new(Sgd::new(0.5)), normalised());
+    let run = trainer(&mut swa, 2).callback(Fails { epoch: 2, ..Fails::default() });
+    run.fit(&mut first, train, None, &mut seeded(7)).expect_err("enough");
+    let parameters = |net: &Sequential| net.parameters().into_iter().map(|param| param.to_f64s()).collect::<Vec<_>>();
+    assert_eq!(parameters(&net), parameters(&first));
+    // Of a run that ends well nothing would change.
+    let (before, loader) = (whole.state_dict().to_safetensors(), DataLoader::new(train).batch_size(16));
+    update_batch_norm(&mut whole, loader.epoch(0).expect("samples").all().map(|batch| Ok(batch?.0))).expect("it runs");
+    assert_eq!(whole.state_dict().to_safetensors(), before);
 }
 
 /// Holds the normalisation from this epoch on.

@@ -173,6 +173,33 @@ fn a_step_that_is_left_out_has_no_estimate() {
     assert_eq!(bits(&net), bits(&self::net()));
 }
 
+fn fails(_: &Tensor, _: &Tensor, _: &mut dyn Rng) -> Result<Tensor> {
+    Err(wengert_nn::Error::user("no die"))
+}
+
+fn panics(_: &Tensor, _: &Tensor, _: &mut dyn Rng) -> Result<Tensor> {
+    panic!("the die broke")
+}
+
+#[test]
+fn a_draw_that_fails_is_found_before_the_first_step() {
+    let train = &sets()[0];
+    let state = |net: &Sequential| (net.state_dict().to_safetensors(), stream_positions(net));
+    let (mut net, mut sophia, before) = (noisy(), sophia(), state(&noisy()));
+    for accumulate in [1, 3] {
+        let trainer = Trainer::new(&mut sophia, cross_entropy).batch_size(40).accumulate(accumulate);
+        let error = trainer.update_hessian(5, fails).fit(&mut net, train, None, &mut seeded(7)).expect_err("no die");
+        assert_eq!(error.to_string(), "trial before the first step: update_hessian: no die");
+        assert_eq!(state(&net), before);
+    }
+    let run = Trainer::new(&mut sophia, cross_entropy).batch_size(40).update_hessian(5, panics);
+    let run = std::panic::AssertUnwindSafe(|| run.fit(&mut net, train, None, &mut seeded(7)));
+    assert!(std::panic::catch_unwind(run).is_err());
+    assert_eq!(state(&net), before);
+    // Nothing was kept for any parameter.
+    assert!(sophia.state_dict().iter().all(|(key, _)| key == "lr"));
+}
+
 #[test]
 fn what_cannot_be_estimated_is_refused() {
     let train = &sets()[0];
@@ -189,10 +216,10 @@ fn what_cannot_be_estimated_is_refused() {
     assert_eq!((kind, &*text), (ErrorKind::Argument, expected));
     let sum = CrossEntropyLoss::new().reduction(Reduction::Sum);
     let (kind, text) = refused(Trainer::new(sophia(), sum).update_hessian(1, draw_classes));
-    let expected = "epoch 1, train batch 1: update_hessian: the loss is a sum, and the estimate is from a mean";
+    let expected = "trial before the first step: update_hessian: the loss is a sum, and the estimate is from a mean";
     assert_eq!((kind, &*text), (ErrorKind::Argument, expected));
     let (_, text) = refused(run().update_hessian(1, |y: &Tensor, _: &Tensor, _: &mut dyn Rng| y.argmax(0)));
-    assert!(text.starts_with("epoch 1, train batch 1: update_hessian: cross_entropy: "), "{text}");
+    assert!(text.starts_with("trial before the first step: update_hessian: cross_entropy: "), "{text}");
     // By hand, an optimizer without an estimate says so, too.
     let mut net = model(7);
     let grads = cross_entropy(&net.forward(&train.x).expect("fits"), &train.y).expect("fits").backward();

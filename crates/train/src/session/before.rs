@@ -49,6 +49,17 @@ impl Before {
         outcome
     }
 
+    /// The buffers as they were, by their names in `model`.
+    pub(super) fn buffers(&self, model: &dyn Module) -> Vec<(String, &Tensor)> {
+        let (mut saved, mut all) = (self.model.iter(), Vec::new());
+        model.visit(&Path::root(), &mut |path, item| {
+            if let (Item::Buffer(_), Some(Saved::Buffer(old))) = (item, saved.next()) {
+                all.push((path.to_string(), old));
+            }
+        });
+        all
+    }
+
     /// Puts back sources of randomness.
     pub(super) fn put_back_streams(&self, model: &mut dyn Module) {
         let mut saved = self.model.iter();

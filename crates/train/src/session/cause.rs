@@ -1,38 +1,65 @@
 //! The cause of a loss that is no number.
 
+use super::before::Before;
 use autograd_core::Tensor;
 use wengert_nn::Layer;
 
-/// A clause for the error: what of batch, parameters and output is not finite, the earliest first. `sample` names the sample
-/// of a row.
+/// A sort of numbers that are not finite.
+type Sort = (fn(f64) -> bool, &'static str);
+
+const NAN: Sort = (f64::is_nan, "a NaN");
+const INFINITY: Sort = (f64::is_infinite, "an infinity");
+
+/// A clause for the error: what of batch, parameters, buffers and output is not finite, the earliest first. `before` is the
+/// model before the batch, whose running statistics may have gone into its buffers since; `sample` names the sample of a
+/// row.
 #[cold]
 pub(super) fn of(
-    model: &dyn Layer,
+    (model, before): (&dyn Layer, &Before),
     (inputs, target): (&[Tensor], &Tensor),
     output: &Tensor,
     sample: impl Fn(usize) -> String,
 ) -> String {
     let several = inputs.len() > 1;
     let input = |i: usize| if several { format!("input {}", i + 1) } else { "the input".into() };
-    let parts: Vec<(String, &Tensor)> = inputs.iter().enumerate().map(|(i, x)| (input(i), x)).collect();
-    // An infinity may be meant, in a mask.
-    for (is, what) in [(f64::is_nan as fn(f64) -> bool, "a NaN"), (f64::is_infinite, "an infinity")] {
-        for (part, tensor) in parts.iter().map(|(part, x)| (&**part, *x)).chain([("the target", target)]) {
-            if let Some(place) = first(tensor, is) {
-                let rows = tensor.shape().first().copied().unwrap_or(1);
-                let row = place / (tensor.numel() / rows);
-                return format!("{part} of {} has {what}", sample(row));
-            }
-        }
-        if let Some((name, _)) = model.named_parameters().into_iter().find(|(_, param)| first(param, is).is_some()) {
-            return format!("the parameter {name:?} has {what}");
-        }
+    let in_rows = |part: &str, tensor: &Tensor, (is, what): Sort| {
+        let place = first(tensor, is)?;
+        let rows = tensor.shape().first().copied().unwrap_or(1);
+        Some(format!("{part} of {} has {what}", sample(place / (tensor.numel() / rows))))
+    };
+    let of_target = |sort: Sort| in_rows("the target", target, sort);
+    let of_batch = |sort: Sort| {
+        let inputs = inputs.iter().enumerate().find_map(|(i, x)| in_rows(&input(i), x, sort));
+        inputs.or_else(|| of_target(sort))
+    };
+    let (parameters, buffers) = (model.named_parameters(), before.buffers(model));
+    let of_parameters = |(is, what): Sort| {
+        let (name, _) = parameters.iter().find(|(_, param)| first(param, is).is_some())?;
+        Some(format!("the parameter {name:?} has {what}"))
+    };
+    let of_buffers = |(is, what): Sort| {
+        let (name, _) = buffers.iter().find(|(_, buffer)| first(buffer, is).is_some())?;
+        Some(format!("the buffer {name:?} has {what}"))
+    };
+    if let Some(found) = of_batch(NAN).or_else(|| of_parameters(NAN)).or_else(|| of_buffers(NAN)) {
+        return found;
     }
-    let made = [(f64::is_nan as fn(f64) -> bool, "a NaN"), (f64::is_infinite, "an infinity")];
-    match made.into_iter().find(|(is, _)| first(output, *is).is_some()) {
-        Some((_, what)) => format!("batch and parameters are finite, the output of the model has {what}"),
-        None => "batch, parameters and the output of the model are finite".into(),
+    // One may be meant: in a mask, which is an input or a buffer.
+    let given = || of_parameters(INFINITY).or_else(|| of_batch(INFINITY)).or_else(|| of_buffers(INFINITY));
+    if first(output, NAN.0).is_some() {
+        return match given() {
+            Some(given) => format!("the output of the model has a NaN, and nothing that it was given; {given}"),
+            None => "batch, parameters and buffers are finite, the output of the model has a NaN".into(),
+        };
     }
+    if first(output, INFINITY.0).is_some() {
+        let made = || "batch, parameters and buffers are finite, the output of the model has an infinity".into();
+        return given().unwrap_or_else(made);
+    }
+    of_target(INFINITY).unwrap_or_else(|| match given() {
+        Some(given) => format!("the output of the model is finite, as the target is; {given}"),
+        None => "batch, parameters, buffers and the output of the model are finite".into(),
+    })
 }
 
 /// The place of the first such element.

@@ -240,7 +240,7 @@ impl Session<'_, '_, '_> {
         if let Err(failure) = &outcome {
             if self.before.is_none() {
                 // Before callbacks put the best weights back. An optimizer that refuses is not what has ended the run.
-                drop(held(|| self.evaluation_weights()));
+                drop(held(|| self.run.optimizer.eval(self.run.model)));
             }
             self.tell(failure);
         }

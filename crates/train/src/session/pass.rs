@@ -42,15 +42,17 @@ impl Session<'_, '_, '_> {
     pub(super) fn train_epoch(&mut self) -> Result<Metrics> {
         self.run.model.train();
         let mut measured = Measured::start(self.metrics)?;
-        let (mut group, mut batches, mut start) = (Group::default(), Vec::new(), None);
+        let (mut group, mut batches, mut started) = (Group::default(), Vec::new(), None);
         for (i, batch) in self.train.epoch(self.run.epoch - 1)?.all().enumerate() {
             self.run.batch = i + 1;
             self.call(|callback, run| callback.on_train_batch_begin(run))?;
-            start = start.or_else(|| Some(Before::of(&*self.run.model)));
+            let start = started.get_or_insert_with(|| Before::of(&*self.run.model));
             let is_last = (i + 1) % self.accumulate == 0 || i + 1 == self.run.plan.batches;
             let computed = batch.and_then(|(x, y)| {
                 let computed = self.steps.compute(self.terms, &*self.run.model, &x, &y)?;
-                let cause = |output: &Tensor| cause::of(&*self.run.model, (&x, &y), output, |row| self.sample(i, row));
+                let cause = |output: &Tensor| {
+                    cause::of((&*self.run.model, &*start), (&x, &y), output, |row| self.sample(i, row))
+                };
                 let Evaluated { output, loss, descent } = self.terms.evaluated(computed, Weights::Present, cause)?;
                 self.run.loss = number("loss", &loss.value)?;
                 group.add(descent)?;
@@ -62,16 +64,17 @@ impl Session<'_, '_, '_> {
             // Before the step: a metric that does not fit is found while nothing has changed.
             measured.update(&loss, &output, &y).map_err(|e| self.in_batch("train", i, e))?;
             batches.push((x, y));
-            if let Some((first, start)) = descent.zip(start.as_ref()) {
+            if let Some(first) = descent {
                 // Now that the model works on the training set, and before anything has changed.
                 if self.before.is_some() {
+                    self.try_hessian(&batches, start)?;
                     self.try_validation()?;
                 }
                 self.step(&batches, first, start).map_err(|e| self.in_batch("train", i, e))?;
             }
             if is_last {
                 batches.clear();
-                start = None;
+                started = None;
             }
             self.call(|callback, run| callback.on_train_batch_end(run))?;
         }

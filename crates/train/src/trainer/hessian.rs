@@ -24,7 +24,8 @@ impl<'t> Trainer<'t> {
     /// [`draw_classes`](crate::draw_classes), [`draw_bits`](crate::draw_bits), or a closure. The number of samples is what the
     /// loss divides by ([`LossParts::denominator`](wengert_nn::LossParts::denominator)). Penalties and changes of gradients
     /// have no part in it; dropout draws the same numbers as in the step, and running statistics count the batch once. What
-    /// is drawn follows from the seed of the run and the number of the step, so a resumed run draws the same.
+    /// is drawn follows from the seed of the run and the number of the step, so a resumed run draws the same. Before the first
+    /// step `draw` and the loss of what it draws are tried: an error of theirs ends the run with nothing changed.
     ///
     /// # Examples
     /// ```

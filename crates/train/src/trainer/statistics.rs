@@ -12,6 +12,7 @@ impl Trainer<'_> {
     /// [`Trainer::batch_size`]: the samples of a batch should be as mixed as in training, so a set that is sorted by class is
     /// shuffled before. Neither weights nor sources of randomness change. Buffers of other layers go on as in any pass of
     /// training, like the vectors of [`SpectralNorm`](wengert_nn::SpectralNorm).
+    /// A run that fails makes no such pass on its way out: its statistics are those that the last steps have left.
     /// A model without running statistics is refused before the first step. What is held in evaluation keeps its own.
     ///
     /// # Examples

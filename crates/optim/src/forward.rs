@@ -52,6 +52,9 @@ macro_rules! forward_optimizer {
         fn evaluates_once(&$self) -> bool {
             $inner.evaluates_once()
         }
+        fn upwards(&$self) -> Option<String> {
+            $inner.upwards()
+        }
         fn update_hessian(
             &mut $self,
             model: &mut dyn autograd_core::module::Module,

@@ -149,6 +149,16 @@ pub trait Optimizer: Send + Sync {
         true
     }
 
+    /// What follows the gradient upwards, a group of parameters or the whole; none if nothing does.
+    #[doc(hidden)]
+    fn upwards(&self) -> Option<String> {
+        let description = self.describe(&[]);
+        // That of a part has the part's name before it.
+        let named = |name: &str| name == "maximize" || name.ends_with(".maximize");
+        let is_up = description.options().any(|(name, value)| named(name) && value == "true");
+        is_up.then(|| description.kind().to_string())
+    }
+
     /// Puts the weights to evaluate at into the model, where they are others than those that are trained: an average of
     /// [`Ema`](crate::Ema), the x of [`ScheduleFreeSgd`](crate::ScheduleFreeSgd). [`Optimizer::train`] puts the weights
     /// to train back, to the bit; until then a step is an error. A second call changes nothing. By default the two are

@@ -274,6 +274,16 @@ impl<R: Rule> Optimizer for Driver<R> {
         R::ESTIMATES_HESSIAN
     }
 
+    fn upwards(&self) -> Option<String> {
+        if self.hyper.maximize {
+            return Some(R::NAME.into());
+        }
+        self.groups.iter().enumerate().find_map(|(position, group)| {
+            let hyper = group.apply(self.hyper.clone(), self.initial_lr);
+            hyper.maximize.then(|| format!("the group {} of {}", group.label(position), R::NAME))
+        })
+    }
+
     fn eval(&mut self, model: &mut dyn Module) -> Result<()> {
         if R::EVALUATES && self.swapped.is_none() {
             let slots: HashMap<&str, &Slot<R>> = self.slots.iter().map(|slot| (slot.name.as_str(), slot)).collect();

@@ -280,6 +280,10 @@ impl<O: Optimizer, W: Wrap> Optimizer for Wrapped<O, W> {
         !W::NEEDS_OBJECTIVE && self.inner.evaluates_once()
     }
 
+    fn upwards(&self) -> Option<String> {
+        self.inner.upwards()
+    }
+
     fn check(&self) -> Result<()> {
         self.check_own()?;
         self.inner.check()

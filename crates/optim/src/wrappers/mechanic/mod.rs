@@ -46,8 +46,8 @@ use autograd_core::{Description, Error, ErrorKind, Gradients, Result, no_grad};
 /// an s₀ that changes parameters by less than their last bits is not found to be too small.
 ///
 /// # Errors
-/// [`Optimizer::check`], and so a step, refuses an optimizer inside that follows the gradient upwards: the sign of h would be
-/// wrong. So it does one that evaluates the loss several times in a step: [`Lbfgs`](crate::Lbfgs) has a line search, and
+/// [`Optimizer::check`], and so a step, refuses an optimizer inside that follows the gradient upwards, be it for one group of
+/// parameters: the sign of h would be wrong. So it does one that evaluates the loss several times in a step: [`Lbfgs`](crate::Lbfgs) has a line search, and
 /// [`Sam`](crate::Sam) can stand around Mechanic.
 ///
 /// # Examples
@@ -259,6 +259,10 @@ impl<O: Optimizer> Optimizer for Mechanic<O> {
         self.inner.estimates_hessian()
     }
 
+    fn upwards(&self) -> Option<String> {
+        self.inner.upwards()
+    }
+
     fn eval(&mut self, model: &mut dyn Module) -> Result<()> {
         self.inner.eval(model)
     }
@@ -269,11 +273,9 @@ impl<O: Optimizer> Optimizer for Mechanic<O> {
 
     fn check(&self) -> Result<()> {
         self.tuner.check()?;
-        // That of a part has the part's name before it.
-        let upwards = |name: &str| name == "maximize" || name.ends_with(".maximize");
-        if self.inner.describe(&[]).options().any(|(name, value)| upwards(name) && value == "true") {
-            let text = "the optimizer inside follows the gradient upwards; negate the loss instead";
-            return Err(Error::new(ErrorKind::Argument, format!("{NAME}: {text}")));
+        if let Some(upwards) = self.inner.upwards() {
+            let text = format!("{NAME}: {upwards} follows the gradient upwards; negate the loss instead");
+            return Err(Error::new(ErrorKind::Argument, text));
         }
         if !self.inner.evaluates_once() {
             let instead = "Sam can stand around Mechanic, Lbfgs has a line search";

@@ -57,11 +57,21 @@ cases![
     ),
     refused(
         Mechanic::new(crate::Parts::new().rest(Adam::new(1.0).maximize(true))),
-        "Mechanic: the optimizer inside follows the gradient upwards; negate the loss instead"
+        "Mechanic: Adam follows the gradient upwards; negate the loss instead"
     ),
     refused(
         Mechanic::new(Guard::skip(Adam::new(1.0).maximize(true))),
-        "Mechanic: the optimizer inside follows the gradient upwards; negate the loss instead"
+        "Mechanic: Adam follows the gradient upwards; negate the loss instead"
+    ),
+    refused(
+        Mechanic::new(Sgd::new(1.0).group("bias", |group| group.maximize(true))),
+        "Mechanic: the group \"bias\" of SGD follows the gradient upwards; negate the loss instead"
+    ),
+    refused(
+        Mechanic::new(Guard::skip(
+            crate::Parts::new().rest(Adam::new(1.0).group_where(|_| true, |group| group.maximize(true)))
+        )),
+        "Mechanic: the group number 1 of Adam follows the gradient upwards; negate the loss instead"
     ),
 ];
 

@@ -189,6 +189,10 @@ impl Optimizer for Parts {
         self.parts.iter().all(|part| part.optimizer.evaluates_once())
     }
 
+    fn upwards(&self) -> Option<String> {
+        self.parts.iter().find_map(|part| part.optimizer.upwards())
+    }
+
     fn check(&self) -> Result<()> {
         self.check_parts()?;
         self.parts.iter().try_for_each(|part| part.optimizer.check().map_err(|error| named(error, &part.name)))

@@ -54,6 +54,10 @@ pub(super) fn zeta(s: f64, q: f64) -> f64 {
     let power = a.powf(-s);
     // The power has no digits left long before its product with a has.
     let first = if power < 1e-280 { a.powf(1.0 - s) / (s - 1.0) } else { power * (a / (s - 1.0)) };
+    if power == 0.0 {
+        // The others are far below it; of a large s their factors are infinite.
+        return sum + first;
+    }
     let (mut factor, mut rest) = (s * power / a, 0.0);
     for (k, c) in MACLAURIN.iter().enumerate() {
         rest += c * factor;

@@ -83,7 +83,7 @@ crate::ops::cases::cases![{
             .refuses(
                 |x| {
                     let a = x[0].full_like(2.5).requires_grad();
-                    a.gammainc(&x[0])?.sum().backward()?;
+                    let _ = a.gammainc(&x[0])?.sum().backward()?;
                     Ok(a)
                 },
                 "gammainc: has no derivative with respect to a; detach a",
@@ -93,8 +93,8 @@ crate::ops::cases::cases![{
             "gammainc (a < 1)",
             0.2..3.0,
             &[],
-            |x| x.full_like(0.4).gammainc(x),
-            move |x| lower(0.4, x),
+            |x| x.full_like(0.375).gammainc(x),
+            move |x| lower(0.375, x),
         ),
         Case::binary("gammainc", 0.2..4.0, 0.2..6.0, |a, x| a.detach().gammainc(&x.detach()), lower).without_gradient(),
         Case::fallible_unary("gammaincc", 0.2..6.0, &[], |x| x.full_like(2.5).gammaincc(x), move |x| upper(2.5, x))

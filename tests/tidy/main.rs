@@ -202,6 +202,7 @@ const FAMILIES: [(&str, &[&str]); 11] = [
             "estimate.rs",
             "key_value_cache.rs",
             "masks.rs",
+            "memory.rs",
             "options.rs",
             "parts.rs",
             "running.rs",

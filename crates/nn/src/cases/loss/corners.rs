@@ -5,9 +5,9 @@ use crate::loss::Reduction;
 use autograd_core::{DType, Result, Tensor, grad};
 
 /// The losses of all samples, and the gradient of their sum.
-type Run = (Vec<f64>, Vec<f64>);
+pub(super) type Run = (Vec<f64>, Vec<f64>);
 
-fn run(case: &Case, x: &Tensor, t: &Tensor) -> Result<Run> {
+pub(super) fn run(case: &Case, x: &Tensor, t: &Tensor) -> Result<Run> {
     let x = x.requires_grad();
     let losses = (case.build)(Reduction::None).forward(&x, t)?;
     let [gradient] = grad(&(case.build)(Reduction::Sum).forward(&x, t)?, [&x])?;
@@ -15,7 +15,7 @@ fn run(case: &Case, x: &Tensor, t: &Tensor) -> Result<Run> {
 }
 
 /// The input with another number in one place.
-fn with(x: &Tensor, at: usize, value: f64) -> Result<Tensor> {
+pub(super) fn with(x: &Tensor, at: usize, value: f64) -> Result<Tensor> {
     let mut all = x.to_f64s();
     all[at] = value;
     Ok(Tensor::from_slice(&all, x.shape())?.to_dtype(x.dtype()))

@@ -1,6 +1,7 @@
 //! Cases of losses.
 
 mod corners;
+mod spoilt;
 
 use super::{Outcome, Property, bits, ensure, equal, failures, near, randn, refused};
 use crate::gradcheck;
@@ -171,6 +172,10 @@ const PROPERTIES: &[Property<Case>] = &[
     ("views", corners::views),
     ("nothing", corners::nothing),
     ("ignored targets", corners::ignored),
+    ("a single sample", spoilt::single),
+    ("NaN in the input", spoilt::nan),
+    ("NaN in the target", spoilt::nan_targets),
+    ("infinities in the input", spoilt::infinities),
     ("refused arguments", refusals),
 ];
 

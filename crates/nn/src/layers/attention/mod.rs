@@ -19,9 +19,9 @@ pub use dot::{Attention, AttentionLayerOptions, ScoreMode};
 pub use grouped::{GroupedQueryAttention, GroupedQueryAttentionOptions};
 pub use key_value_cache::KeyValueCache;
 pub use masks::AttentionMasks;
-pub use multihead::{MultiheadAttention, MultiheadAttentionOptions};
+pub use multihead::{AttentionMemory, MultiheadAttention, MultiheadAttentionOptions};
 pub use positions::{LearnedPositions, RotaryPositions, SinusoidalPositions};
 pub use transformer::{
-    Transformer, TransformerActivation, TransformerDecoder, TransformerDecoderLayer, TransformerEncoder,
-    TransformerEncoderLayer, TransformerOptions,
+    DecoderCache, DecoderLayerCache, Transformer, TransformerActivation, TransformerDecoder, TransformerDecoderLayer,
+    TransformerEncoder, TransformerEncoderLayer, TransformerOptions,
 };

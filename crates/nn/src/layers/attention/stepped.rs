@@ -2,10 +2,12 @@
 
 use super::{
     AttentionMasks, GroupedQueryAttention, GroupedQueryAttentionOptions, KeyValueCache, MultiheadAttention,
-    MultiheadAttentionOptions,
+    MultiheadAttentionOptions, TransformerDecoder, TransformerOptions,
 };
+use crate::LayerNorm;
 use crate::layer::Layer;
-use autograd_core::{DType, Result, RotaryOptions, Tensor, seeded};
+use autograd_core::module::Module;
+use autograd_core::{DType, Error, Result, RotaryOptions, Tensor, seeded};
 
 const LENGTH: usize = 6;
 
@@ -177,5 +179,124 @@ fn masks_that_do_not_fit_are_refused_and_nothing_is_added() -> Result<()> {
         );
     }
     assert_eq!(caches.map(|cache| cache.len()), [2, 2]);
+    Ok(())
+}
+
+#[test]
+fn a_memory_gives_what_its_keys_and_values_give_to_the_bit() -> Result<()> {
+    let number = |shape: &[usize], seed| Tensor::randn(shape, DType::F32, &mut seeded(seed));
+    let new = MultiheadAttentionOptions::new;
+    for options in [new(), new().kdim(3).vdim(5), new().add_bias_kv(true).add_zero_attn(true), new().dropout(0.5)] {
+        for batched in [true, false] {
+            let mut attention = MultiheadAttention::with(8, 4, options.batch_first(true), &mut seeded(7))?;
+            attention.eval();
+            let sizes = attention.k_proj_weight.as_ref().map_or([8, 8], |_| [3, 5]);
+            let shaped = |x: Tensor| if batched { Ok(x) } else { x.select(0, 0) };
+            let key = shaped(number(&[2, LENGTH, sizes[0]], 1)?)?;
+            let value = shaped(number(&[2, LENGTH, sizes[1]], 2)?)?;
+            let query = shaped(number(&[2, 3, 8], 3)?)?;
+            let memory = attention.memory(&key, &value)?;
+            assert_eq!((memory.len(), memory.is_empty()), (LENGTH, false));
+            for (name, attn, padding) in masks()?.into_iter().filter(|_| batched) {
+                let mut masks = AttentionMasks::new();
+                masks =
+                    attn.iter().try_fold(masks, |all, mask| Ok::<_, Error>(all.attn_mask(mask.narrow(-2, 0, 3)?)))?;
+                masks = padding.into_iter().fold(masks, AttentionMasks::key_padding_mask);
+                let whole = attention.attend(&query, &key, &value, &masks)?;
+                assert_eq!(attention.recall(&query, &memory, &masks)?.to_f64s(), whole.to_f64s(), "{name}");
+            }
+            let none = AttentionMasks::new();
+            let whole = attention.attend(&query, &key, &value, &none)?;
+            assert_eq!(attention.recall(&query, &memory, &none)?.to_f64s(), whole.to_f64s());
+            // Nothing is dropped while training either.
+            attention.train();
+            assert_eq!(attention.recall(&query, &memory, &none)?.to_f64s(), whole.to_f64s());
+            let gradients = attention.recall(&query, &memory, &none)?.sum().backward()?;
+            assert!(attention.parameters().iter().all(|param| gradients.get(param).is_some()));
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn steps_of_a_decoder_are_the_whole_sequence() -> Result<()> {
+    let number = |shape: &[usize], seed| Tensor::randn(shape, DType::F32, &mut seeded(seed));
+    let (x, encoded) = (number(&[2, LENGTH, 8], 1)?, number(&[2, 5, 8], 2)?);
+    let own = Tensor::from_slice(&[0, 0, 1, 0, 0, 0, 1, 1, 0, 0, 0, 0], &[2, LENGTH])?.to_dtype(DType::Bool);
+    let seen = Tensor::from_slice(&[0, 1, 0, 0, 0, 0, 0, 0, 1, 1], &[2, 5])?.to_dtype(DType::Bool);
+    let pairs = number(&[LENGTH, 5], 3)?;
+    for norm_first in [false, true] {
+        let options = TransformerOptions::new().dim_feedforward(16).batch_first(true).norm_first(norm_first);
+        let mut decoder = TransformerDecoder::with(8, 4, 2, options, &mut seeded(7))?.norm(LayerNorm::new(&[8])?);
+        for (own, memory_masks) in [
+            (None, AttentionMasks::new()),
+            (Some(own.clone()), AttentionMasks::new().key_padding_mask(seen.clone())),
+            (None, AttentionMasks::new().attn_mask(pairs.clone())),
+        ] {
+            decoder.eval();
+            let causal = part(&None, &own, 0, LENGTH)?.is_causal(true);
+            let whole = decoder.decode(&x, &encoded, &causal, &memory_masks)?;
+            for (cuts, trains) in CUTS.into_iter().flat_map(|cuts| [(cuts, false), (cuts, true)]) {
+                // Nothing is dropped.
+                if trains {
+                    decoder.train()
+                } else {
+                    decoder.eval()
+                }
+                let mut cache = decoder.start(&encoded)?;
+                for &(start, len) in cuts {
+                    let of_step = match memory_masks.any() && own.is_none() {
+                        true => AttentionMasks::new().attn_mask(pairs.narrow(0, start, len)?),
+                        false => memory_masks.clone(),
+                    };
+                    let new = x.narrow(1, start, len)?;
+                    let masks = part(&None, &own, start, len)?;
+                    let got = decoder.step_with_masks(&new, &mut cache, &masks, &of_step)?;
+                    near(&format!("{norm_first} {start}"), &got, &whole.narrow(1, start, len)?);
+                    assert_eq!(cache.len(), start + len);
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn steps_that_do_not_fit_add_nothing() -> Result<()> {
+    let options = TransformerOptions::new().dim_feedforward(4);
+    let decoder = TransformerDecoder::with(4, 2, 2, options, &mut seeded(7))?;
+    let (x, encoded) = (Tensor::ones(&[1, 2, 4], DType::F32)?, Tensor::ones(&[3, 2, 4], DType::F32)?);
+    let (new, place) = (AttentionMasks::new, "in layers.0.multihead_attn (MultiheadAttention): MultiheadAttention:");
+    let error = decoder.start(&Tensor::ones(&[3, 2, 5], DType::F32)?).expect_err("refused").to_string();
+    assert_eq!(error, format!("{place} key has shape [3, 2, 5], expected [S, N, 4]"));
+    let mut cache = decoder.start(&encoded)?;
+    assert!(cache.is_empty());
+    drop(decoder.step(&x, &mut cache)?);
+    let wide = Tensor::ones(&[1, 1, 4], DType::F32)?;
+    let mut narrow = decoder.start(&encoded)?;
+    let error = decoder.step(&wide, &mut narrow).expect_err("refused").to_string();
+    assert_eq!(error, format!("{place} the memory is of 2 samples and 2 heads, the query [1, 1, 4] of 1 and 2"));
+    assert!(narrow.is_empty());
+    let causal = new().is_causal(true);
+    let error = decoder.step_with_masks(&x, &mut cache, &new(), &causal).expect_err("refused").to_string();
+    let text = "a step has no causal mask of the memory; attn_mask says which keys it sees";
+    assert_eq!(error, format!("in layers.0 (TransformerDecoderLayer): TransformerDecoderLayer: {text}"));
+    let short = new().key_padding_mask(Tensor::from([[false, true], [false, false]]));
+    let error = decoder.step_with_masks(&x, &mut cache, &new(), &short).expect_err("refused").to_string();
+    assert_eq!(error, format!("{place} key_padding_mask has shape [2, 2], expected [2, 3]"));
+    let other = TransformerDecoder::with(4, 2, 1, options, &mut seeded(8))?;
+    let error = other.step(&x, &mut cache).expect_err("refused").to_string();
+    assert_eq!(error, "TransformerDecoder: the cache is of 2 layers, the decoder has 1");
+    let attention = MultiheadAttention::new(4, 2, &mut seeded(7))?;
+    let refused = |key: &[usize], value: &[usize]| -> Result<String> {
+        let (key, value) = (Tensor::ones(key, DType::F32)?, Tensor::ones(value, DType::F32)?);
+        Ok(attention.memory(&key, &value).expect_err("refused").to_string())
+    };
+    assert_eq!(refused(&[4], &[4])?, "MultiheadAttention: key has shape [4], expected [S, N, 4]");
+    assert_eq!(refused(&[3, 4], &[3, 1, 4])?, "MultiheadAttention: value has shape [3, 1, 4], expected [S, 4]");
+    let text = "there must be a value for each key";
+    let text = format!("MultiheadAttention: key [3, 4] and value [2, 4] do not belong together: {text}");
+    assert_eq!(refused(&[3, 4], &[2, 4])?, text);
+    assert_eq!(cache.len(), 1);
     Ok(())
 }

@@ -11,6 +11,8 @@ mod local_response_norm;
 mod pairwise_distance;
 mod rms_norm;
 mod running;
+#[cfg(test)]
+mod tests;
 mod unit_normalization;
 
 pub use batch_norm::*;

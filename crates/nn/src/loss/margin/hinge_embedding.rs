@@ -30,7 +30,7 @@ use autograd_core::{Description, Result, Tensor};
 /// ```
 ///
 /// # Differs from
-/// PyTorch: nothing; a label that is neither 1 nor −1 counts as both there, too.
+/// PyTorch: a label of NaN gives NaN; one that is neither 1 nor −1 counts as both there, too.
 pub fn hinge_embedding_loss(input: &Tensor, target: &Tensor) -> Result<Tensor> {
     HingeEmbeddingLoss::new().forward(input, target)
 }
@@ -78,7 +78,9 @@ impl Loss for HingeEmbeddingLoss {
         let apart = input.neg().add_scalar(self.margin).relu();
         // As two terms, so a target that is neither counts as both: it is a distance of two things of which it is not known.
         let alike = near(-1.0)?.where_cond(input, &zeros)?;
-        self.reduction.apply(&alike.try_add(&near(1.0)?.where_cond(&apart, &zeros)?)?)
+        let both = alike.try_add(&near(1.0)?.where_cond(&apart, &zeros)?)?;
+        // NaN is no label, and would be taken for one that is neither.
+        self.reduction.apply(&target.ne(&target)?.where_cond(&target, &both)?)
     }
 
     fn describe(&self) -> Description {

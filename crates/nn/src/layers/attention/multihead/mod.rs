@@ -1,6 +1,8 @@
 //! Attention with several heads.
 
+mod memory;
 mod options;
+mod parts;
 mod step;
 #[cfg(test)]
 mod tests;
@@ -12,7 +14,9 @@ use crate::{Linear, LinearOptions};
 use autograd_core::check::Check;
 use autograd_core::module::{Mode, Param, Stream};
 use autograd_core::{AttentionOptions, DType, Error, ErrorKind, Result, Tensor};
+pub use memory::AttentionMemory;
 pub use options::MultiheadAttentionOptions;
+use parts::Inputs;
 use rand::Rng;
 use wengert_derive::Module;
 
@@ -36,7 +40,7 @@ use wengert_derive::Module;
 ///
 /// # Errors
 /// The constructors fail if a size is 0, the heads do not divide E, or the probability of dropout is not in `[0, 1]`;
-/// `forward` if the inputs or masks do not fit.
+/// `forward` if the inputs or masks do not fit, or the weights are neither `in_proj_weight` alone nor the other three.
 ///
 /// # Examples
 /// ```
@@ -79,12 +83,6 @@ pub struct MultiheadAttention {
 
 const NAME: &str = "MultiheadAttention";
 const CHECK: Check = Check(NAME);
-
-/// Queries, keys and values of a call with the batch first, and the way back.
-struct Inputs {
-    qkv: [Tensor; 3],
-    batched: bool,
-}
 
 impl MultiheadAttention {
     /// A layer of `num_heads` (H) heads for `embed_dim` (E) features, with the default options.
@@ -179,7 +177,7 @@ impl MultiheadAttention {
     /// ```
     pub fn attend(&self, query: &Tensor, key: &Tensor, value: &Tensor, masks: &AttentionMasks) -> Result<Tensor> {
         let (inputs, [q, k, v], options) = self.heads(query, key, value, masks)?;
-        self.output(&inputs, &q.scaled_dot_product_attention(&k, &v, options)?)
+        self.output(inputs.batched, &q.scaled_dot_product_attention(&k, &v, options)?)
     }
 
     /// [`MultiheadAttention::attend`], and the weights of keys, `[N, L, S]`, which are the mean over heads.
@@ -222,7 +220,7 @@ impl MultiheadAttention {
     ) -> Result<(Tensor, Tensor)> {
         let (inputs, [q, k, v], options) = self.heads(query, key, value, masks)?;
         let weights = q.attention_weights(&k, options)?;
-        let y = self.output(&inputs, &weights.matmul(&v)?)?;
+        let y = self.output(inputs.batched, &weights.matmul(&v)?)?;
         Ok((y, if inputs.batched { weights } else { weights.squeeze(&[0])? }))
     }
 
@@ -237,24 +235,11 @@ impl MultiheadAttention {
         let inputs = self.inputs([query, key, value])?;
         let itself = std::ptr::eq(query, key) && std::ptr::eq(key, value);
         let [q, mut k, mut v] = self.projected(&inputs.qkv, itself)?;
-        let (batch, queries, keys) = (q.shape()[0], q.shape()[1], k.shape()[1]);
-        let e = q.shape()[2] as isize;
-        let mut added: Vec<[Tensor; 2]> = Vec::new();
-        if let (Some(bias_k), Some(bias_v)) = (&self.bias_k, &self.bias_v) {
-            added.push([&**bias_k, &**bias_v].map(Tensor::clone));
-        }
-        if self.options.add_zero_attn {
-            let zeros = Tensor::zeros(&[1, 1, e as usize], q.dtype())?;
-            added.push([zeros.clone(), zeros]);
-        }
-        for [key, value] in &added {
-            let sizes = [batch as isize, 1, e];
-            k = Tensor::cat(&[&k, &key.expand(&sizes)?], 1)?;
-            v = Tensor::cat(&[&v, &value.expand(&sizes)?], 1)?;
-        }
+        let added = self.add_keys([&mut k, &mut v])?;
+        let (batch, queries, keys) = (q.shape()[0], q.shape()[1], k.shape()[1] - added);
         let sizes = [batch, self.num_heads, queries, keys];
-        let mask = masks.joined(NAME, sizes, inputs.batched, added.len(), q.dtype())?;
-        let mut options = AttentionOptions::new().is_causal(masks.causal() && added.is_empty());
+        let mask = masks.joined(NAME, sizes, inputs.batched, added, q.dtype())?;
+        let mut options = AttentionOptions::new().is_causal(masks.causal() && added == 0);
         options = mask.into_iter().fold(options, AttentionOptions::attn_mask);
         if self.mode.is_training() && self.options.dropout > 0.0 {
             options = options.dropout_p(self.options.dropout, self.stream.draw());
@@ -262,85 +247,40 @@ impl MultiheadAttention {
         Ok((inputs, [self.split(&q)?, self.split(&k)?, self.split(&v)?], options))
     }
 
+    /// Adds the keys and values that every query sees behind the others; how many there are.
+    fn add_keys(&self, [k, v]: [&mut Tensor; 2]) -> Result<usize> {
+        let (batch, e) = (k.shape()[0] as isize, k.shape()[2] as isize);
+        let mut added: Vec<[Tensor; 2]> = Vec::new();
+        match (&self.bias_k, &self.bias_v) {
+            (Some(bias_k), Some(bias_v)) => added.push([&**bias_k, &**bias_v].map(Tensor::clone)),
+            (None, None) => {}
+            (key, _) => {
+                let got = if key.is_some() { "bias_k" } else { "bias_v" };
+                let text = format!("{NAME}: an added key has an added value, got {got} only");
+                return Err(Error::new(ErrorKind::Argument, text));
+            }
+        }
+        if self.options.add_zero_attn {
+            let zeros = Tensor::zeros(&[1, 1, e as usize], k.dtype())?;
+            added.push([zeros.clone(), zeros]);
+        }
+        for [key, value] in &added {
+            let sizes = [batch, 1, e];
+            *k = Tensor::cat(&[&*k, &key.expand(&sizes)?], 1)?;
+            *v = Tensor::cat(&[&*v, &value.expand(&sizes)?], 1)?;
+        }
+        Ok(added.len())
+    }
+
     /// The heads of projected features, `[N, L, E] → [N, H, L, E/H]`.
     fn split(&self, x: &Tensor) -> Result<Tensor> {
         x.unflatten(-1, &[self.num_heads as isize, -1])?.transpose(1, 2)
     }
 
-    /// The inputs with the batch first, checked.
-    fn inputs(&self, all: [&Tensor; 3]) -> Result<Inputs> {
-        let rank = all[0].shape().len();
-        let batched = rank == 3;
-        let [e, kdim, vdim] = self.sizes();
-        let pattern = |length: &str, size: usize| match (batched, self.options.batch_first) {
-            (false, _) => format!("[{length}, {size}]"),
-            (true, false) => format!("[{length}, N, {size}]"),
-            (true, true) => format!("[N, {length}, {size}]"),
-        };
-        if rank != 2 && rank != 3 {
-            let expected =
-                format_args!("[L, {e}] or {}", if self.options.batch_first { "[N, L, E]" } else { "[L, N, E]" });
-            return Err(Error::shape(NAME, "query", all[0].shape(), expected));
-        }
-        for (what, x, length, size) in
-            [("query", all[0], "L", e), ("key", all[1], "S", kdim), ("value", all[2], "S", vdim)]
-        {
-            if x.shape().len() != rank || x.shape()[rank - 1] != size {
-                return Err(Error::shape(NAME, what, x.shape(), pattern(length, size)));
-            }
-        }
-        let first = |x: &Tensor| match (batched, self.options.batch_first) {
-            (false, _) => x.unsqueeze(0),
-            (true, false) => x.transpose(0, 1),
-            (true, true) => Ok(x.clone()),
-        };
-        let qkv = [first(all[0])?, first(all[1])?, first(all[2])?];
-        let [q, k, v] = qkv.each_ref().map(Tensor::shape);
-        if q[0] != k[0] || k[0] != v[0] || k[1] != v[1] {
-            let [q, k, v] = all.map(Tensor::shape);
-            let text = format!(
-                "{NAME}: query {q:?}, key {k:?} and value {v:?} do not belong together: batches must be equal, and \
-                 there must be a value for each key"
-            );
-            return Err(Error::new(ErrorKind::Shape, text));
-        }
-        Ok(Inputs { qkv, batched })
-    }
-
-    /// The sizes of queries, keys and values as they come in.
-    fn sizes(&self) -> [usize; 3] {
-        let e = self.out_proj.in_features();
-        [e, self.options.kdim.unwrap_or(e), self.options.vdim.unwrap_or(e)]
-    }
-
-    fn projected(&self, [q, k, v]: &[Tensor; 3], itself: bool) -> Result<[Tensor; 3]> {
-        let [e, kdim, vdim] = self.sizes();
-        let bias = self.in_proj_bias.as_deref();
-        let weights = [&self.in_proj_weight, &self.q_proj_weight, &self.k_proj_weight, &self.v_proj_weight];
-        let names = ["in_proj_weight", "q_proj_weight", "k_proj_weight", "v_proj_weight"];
-        for ((name, weight), shape) in names.iter().zip(weights).zip([[3 * e, e], [e, e], [e, kdim], [e, vdim]]) {
-            weight.as_deref().map_or(Ok(()), |weight| CHECK.is(name, weight, &shape))?;
-        }
-        if let (true, Some(weight)) = (itself, &self.in_proj_weight) {
-            // One product for all three.
-            let all = q.linear(weight, bias)?;
-            return Ok([all.narrow(-1, 0, e)?, all.narrow(-1, e, e)?, all.narrow(-1, 2 * e, e)?]);
-        }
-        let one = |i: usize, x: &Tensor, own: &Option<Param>| {
-            let bias = bias.map(|bias| bias.narrow(0, i * e, e)).transpose()?;
-            match (own, &self.in_proj_weight) {
-                (Some(weight), _) => x.linear(weight, bias.as_ref()),
-                (None, Some(weight)) => x.linear(&weight.narrow(0, i * e, e)?, bias.as_ref()),
-                (None, None) => unreachable!("there is one or the other"),
-            }
-        };
-        Ok([one(0, q, &self.q_proj_weight)?, one(1, k, &self.k_proj_weight)?, one(2, v, &self.v_proj_weight)?])
-    }
-
     /// The output projection of all heads.
-    fn output(&self, inputs: &Inputs, y: &Tensor) -> Result<Tensor> {
+    fn output(&self, batched: bool, y: &Tensor) -> Result<Tensor> {
         let y = self.out_proj.call("out_proj", &y.transpose(1, 2)?.flatten(-2, -1)?)?;
-        match (inputs.batched, self.options.batch_first) {
+        match (batched, self.options.batch_first) {
             (false, _) => y.squeeze(&[0]),
             (true, false) => y.transpose(0, 1),
             (true, true) => Ok(y),

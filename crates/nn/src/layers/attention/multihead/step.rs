@@ -52,7 +52,7 @@ impl MultiheadAttention {
     /// # Ok::<(), wengert_nn::Error>(())
     /// ```
     pub fn step_with_masks(&self, x: &Tensor, cache: &mut KeyValueCache, masks: &AttentionMasks) -> Result<Tensor> {
-        if self.bias_k.is_some() || self.options.add_zero_attn {
+        if self.bias_k.is_some() || self.bias_v.is_some() || self.options.add_zero_attn {
             let text =
                 format!("{NAME}: step cannot be taken with add_bias_kv or add_zero_attn, whose keys no cache holds");
             return Err(Error::new(ErrorKind::Argument, text));
@@ -61,7 +61,7 @@ impl MultiheadAttention {
         let [q, k, v] = self.projected(&inputs.qkv, true)?;
         let mut grown = cache.clone();
         let [q, k, v] = [self.split(&q)?, self.split(&k)?, self.split(&v)?];
-        let y = self.output(&inputs, &grown.attend_batch(&q, &k, &v, masks, inputs.batched)?)?;
+        let y = self.output(inputs.batched, &grown.attend_batch(&q, &k, &v, masks, inputs.batched)?)?;
         *cache = grown;
         Ok(y)
     }

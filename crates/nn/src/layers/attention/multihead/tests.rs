@@ -2,7 +2,8 @@
 
 use super::super::AttentionMasks;
 use super::{MultiheadAttention, MultiheadAttentionOptions};
-use autograd_core::Tensor;
+use crate::layer::Layer;
+use autograd_core::{DType, Tensor};
 
 fn small() -> MultiheadAttentionOptions {
     MultiheadAttentionOptions::new()
@@ -97,10 +98,53 @@ cases![
 ];
 
 #[test]
+fn weights_that_were_taken_away_are_an_error() -> crate::Result<()> {
+    use super::super::KeyValueCache;
+    let rng = &mut autograd_core::seeded(7);
+    let (x, other) = (Tensor::ones(&[3, 4], DType::F32)?, Tensor::ones(&[3, 2], DType::F32)?);
+    let start =
+        "MultiheadAttention: it has either in_proj_weight or q_proj_weight, k_proj_weight and v_proj_weight, got";
+    let mut one = MultiheadAttention::new(4, 2, rng)?;
+    let weight = one.in_proj_weight.take();
+    let refused = |layer: &MultiheadAttention, got: &str| {
+        let (mut cache, masks) = (KeyValueCache::new(), AttentionMasks::new());
+        let all = [
+            layer.forward(&x).map(drop),
+            layer.forward_all(&[x.clone(), x.clone()]).map(drop),
+            layer.attend_with_weights(&x, &x, &x, &masks).map(drop),
+            layer.step(&x, &mut cache).map(drop),
+        ];
+        all.into_iter().for_each(|outcome| {
+            assert_eq!(outcome.expect_err("refused").to_string(), format!("{start} {got}"));
+        });
+        assert!(cache.is_empty());
+    };
+    refused(&one, "none of them");
+    // More than one projection of queries: it could not be seen which counts.
+    let mut three = MultiheadAttention::with(4, 2, small().vdim(2), rng)?;
+    (one.in_proj_weight, one.q_proj_weight) = (weight, three.q_proj_weight.take());
+    refused(&one, "in_proj_weight, q_proj_weight");
+    let error = three.attend(&x, &x, &other, &AttentionMasks::new()).expect_err("refused").to_string();
+    assert_eq!(error, format!("{start} k_proj_weight, v_proj_weight"));
+    // An added key without a value.
+    let mut added = MultiheadAttention::with(4, 2, small().add_bias_kv(true), rng)?;
+    added.bias_v = None;
+    let error = added.forward(&x).expect_err("refused").to_string();
+    assert_eq!(error, "MultiheadAttention: an added key has an added value, got bias_k only");
+    added.bias_v = added.bias_k.take();
+    let error = added.forward(&x).expect_err("refused").to_string();
+    assert_eq!(error, "MultiheadAttention: an added key has an added value, got bias_v only");
+    let error = added.step(&x, &mut KeyValueCache::new()).expect_err("refused").to_string();
+    let text = "step cannot be taken with add_bias_kv or add_zero_attn, whose keys no cache holds";
+    assert_eq!(error, format!("MultiheadAttention: {text}"));
+    Ok(())
+}
+
+#[test]
 fn weights_are_those_of_the_output() -> crate::Result<()> {
     let mut rng = autograd_core::seeded(7);
     let attention = MultiheadAttention::with(6, 3, small().add_zero_attn(true), &mut rng)?;
-    let x = Tensor::randn(&[4, 2, 6], autograd_core::DType::F32, &mut rng)?;
+    let x = Tensor::randn(&[4, 2, 6], DType::F32, &mut rng)?;
     let masks = AttentionMasks::new().is_causal(true);
     let (y, weights) = attention.attend_with_weights(&x, &x, &x, &masks)?;
     for (a, b) in y.to_f64s().into_iter().zip(attention.attend(&x, &x, &x, &masks)?.to_f64s()) {

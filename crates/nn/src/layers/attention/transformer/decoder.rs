@@ -71,7 +71,7 @@ pub struct TransformerDecoderLayer {
     dropout2: Dropout,
     dropout3: Dropout,
     #[module(option)]
-    options: TransformerOptions,
+    pub(super) options: TransformerOptions,
 }
 
 impl TransformerDecoderLayer {

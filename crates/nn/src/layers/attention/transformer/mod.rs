@@ -4,6 +4,7 @@ mod decoder;
 mod encoder;
 mod options;
 mod parts;
+mod step;
 
 use super::AttentionMasks;
 use crate::init::{Initializer, xavier_uniform};
@@ -18,6 +19,7 @@ pub use decoder::{TransformerDecoder, TransformerDecoderLayer};
 pub use encoder::{TransformerEncoder, TransformerEncoderLayer};
 pub use options::{TransformerActivation, TransformerOptions};
 use parts::norm;
+pub use step::{DecoderCache, DecoderLayerCache};
 
 /// An encoder and a decoder, each with a norm at the end: [`TransformerEncoder`] and [`TransformerDecoder`].
 ///

@@ -1,0 +1,208 @@
+//! The steps of a sequence that a decoder generates.
+
+use super::super::{AttentionMasks, AttentionMemory, KeyValueCache};
+use super::{TransformerDecoder, TransformerDecoderLayer};
+use crate::LayerNorm;
+use crate::layer::Layer;
+use crate::observe;
+use autograd_core::{Error, ErrorKind, Result, Tensor};
+
+/// What a [`TransformerDecoderLayer`] keeps between the steps of a sequence: keys and values of the positions so far, and
+/// those of the memory, which are computed once. [`TransformerDecoderLayer::start`] makes it.
+#[derive(Clone, Debug)]
+pub struct DecoderLayerCache {
+    own: KeyValueCache,
+    memory: AttentionMemory,
+}
+
+impl DecoderLayerCache {
+    /// The number of positions so far.
+    pub fn len(&self) -> usize {
+        self.own.len()
+    }
+
+    /// Whether there are no positions yet.
+    pub fn is_empty(&self) -> bool {
+        self.own.is_empty()
+    }
+}
+
+/// What a [`TransformerDecoder`] keeps between the steps of a sequence, of all its layers: [`TransformerDecoder::start`] makes
+/// it. A clone is another way to go on, as in a search along several beams.
+#[derive(Clone, Debug)]
+pub struct DecoderCache(Vec<DecoderLayerCache>);
+
+impl DecoderCache {
+    /// The number of positions so far.
+    pub fn len(&self) -> usize {
+        self.0.first().map_or(0, DecoderLayerCache::len)
+    }
+
+    /// Whether there are no positions yet.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// # Steps
+impl TransformerDecoderLayer {
+    /// The begin of a sequence behind this memory: its keys and values, by the weights of now.
+    ///
+    /// # Errors
+    /// If the memory does not fit.
+    pub fn start(&self, memory: &Tensor) -> Result<DecoderLayerCache> {
+        let kept = self.multihead_attn.memory(memory, memory);
+        let memory = kept.map_err(|error| error.inside("multihead_attn", "MultiheadAttention"))?;
+        Ok(DecoderLayerCache { own: KeyValueCache::new(), memory })
+    }
+
+    /// The output for the next positions, `[L, N, E]` as in [`TransformerDecoderLayer::decode`]: each attends to itself and
+    /// those before, and to the memory. Nothing is dropped. Up to the rounding of products of other shapes it is what `decode`
+    /// gives in evaluation for the whole sequence with a causal mask.
+    ///
+    /// # Errors
+    /// If the input does not fit; then nothing is added.
+    ///
+    /// # Examples
+    /// ```
+    /// use autograd_core::{DType, Tensor, module::Module, seeded};
+    /// use wengert_nn::{AttentionMasks, TransformerDecoderLayer};
+    /// let mut layer = TransformerDecoderLayer::new(8, 2, &mut seeded(7))?;
+    /// layer.eval();
+    /// let x = Tensor::randn(&[3, 1, 8], DType::F32, &mut seeded(8))?;
+    /// let memory = Tensor::randn(&[5, 1, 8], DType::F32, &mut seeded(9))?;
+    /// let whole = layer.decode(&x, &memory, &AttentionMasks::new().is_causal(true), &AttentionMasks::new())?;
+    /// let mut cache = layer.start(&memory)?;
+    /// for i in 0..3 {
+    ///     let y = layer.step(&x.narrow(0, i, 1)?, &mut cache)?;
+    ///     assert!(y.try_sub(&whole.narrow(0, i, 1)?)?.abs().max()?.item::<f32>()? < 1e-5);
+    /// }
+    /// assert_eq!(cache.len(), 3);
+    /// # Ok::<(), wengert_nn::Error>(())
+    /// ```
+    pub fn step(&self, x: &Tensor, cache: &mut DecoderLayerCache) -> Result<Tensor> {
+        let none = AttentionMasks::new();
+        self.step_with_masks(x, cache, &none, &none)
+    }
+
+    /// [`TransformerDecoderLayer::step`] with masks: those of the sequence are over all positions there are then, as in
+    /// [`MultiheadAttention::step_with_masks`](crate::MultiheadAttention::step_with_masks); those of the memory have a row
+    /// for each of the new positions.
+    ///
+    /// # Errors
+    /// As for `step`, and if the masks do not fit, or `memory_masks` are causal: positions of a step and of the memory are
+    /// not counted alike.
+    pub fn step_with_masks(
+        &self,
+        x: &Tensor,
+        cache: &mut DecoderLayerCache,
+        masks: &AttentionMasks,
+        memory_masks: &AttentionMasks,
+    ) -> Result<Tensor> {
+        if memory_masks.causal() {
+            let text =
+                "TransformerDecoderLayer: a step has no causal mask of the memory; attn_mask says which keys it sees";
+            return Err(Error::new(ErrorKind::Argument, text));
+        }
+        let (first, mut own) = (self.options.norm_first, cache.own.clone());
+        let g = added(x, first, ("norm1", &self.norm1), |x| {
+            let step = || self.self_attn.step_with_masks(x, &mut own, masks);
+            observe::call(&self.self_attn, "self_attn", &[x, x, x], step)
+        })?;
+        let h = added(&g, first, ("norm2", &self.norm2), |g| {
+            let recall = || self.multihead_attn.recall(g, &cache.memory, memory_masks);
+            observe::call(&self.multihead_attn, "multihead_attn", &[g], recall)
+        })?;
+        let y = added(&h, first, ("norm3", &self.norm3), |h| {
+            self.linear2.call("linear2", &self.options.activation.apply(&self.linear1.call("linear1", h)?))
+        })?;
+        cache.own = own;
+        Ok(y)
+    }
+}
+
+/// # Steps
+impl TransformerDecoder {
+    /// The begin of a sequence behind this memory: the keys and values that each layer has of it, by the weights of now.
+    ///
+    /// # Errors
+    /// If the memory does not fit.
+    pub fn start(&self, memory: &Tensor) -> Result<DecoderCache> {
+        let begin = |(i, layer): (usize, &TransformerDecoderLayer)| {
+            layer.start(memory).map_err(|e| e.inside(format_args!("layers.{i}"), "TransformerDecoderLayer"))
+        };
+        self.layers.iter().enumerate().map(begin).collect::<Result<_>>().map(DecoderCache)
+    }
+
+    /// The output for the next positions, as [`TransformerDecoderLayer::step`] has it: a sequence of L positions costs L steps of
+    /// one position each, and not L runs over all of them.
+    ///
+    /// # Errors
+    /// If the input or the cache does not fit; then nothing is added.
+    ///
+    /// # Examples
+    /// ```
+    /// use autograd_core::{DType, Tensor, module::Module, seeded};
+    /// use wengert_nn::{AttentionMasks, Transformer, TransformerOptions};
+    /// let options = TransformerOptions::new().dim_feedforward(16).batch_first(true);
+    /// let mut model = Transformer::with(8, 2, [1, 2], options, &mut seeded(7))?;
+    /// model.eval();
+    /// let source = Tensor::randn(&[1, 5, 8], DType::F32, &mut seeded(8))?;
+    /// let memory = model.encoder.encode(&source, &AttentionMasks::new())?;
+    /// // Each output is the next input.
+    /// let (mut cache, mut x) = (model.decoder.start(&memory)?, Tensor::ones(&[1, 1, 8], DType::F32)?);
+    /// let mut all = vec![x.clone()];
+    /// for _ in 0..4 {
+    ///     x = model.decoder.step(&x, &mut cache)?.detach();
+    ///     all.push(x.clone());
+    /// }
+    /// let target = Tensor::cat(&all.iter().take(4).collect::<Vec<_>>(), 1)?;
+    /// let (none, causal) = (AttentionMasks::new(), AttentionMasks::new().is_causal(true));
+    /// let whole = model.transform([&source, &target], [&none, &causal, &none])?;
+    /// assert!(whole.narrow(1, 3, 1)?.try_sub(&x)?.abs().max()?.item::<f32>()? < 1e-5);
+    /// # Ok::<(), wengert_nn::Error>(())
+    /// ```
+    pub fn step(&self, x: &Tensor, cache: &mut DecoderCache) -> Result<Tensor> {
+        let none = AttentionMasks::new();
+        self.step_with_masks(x, cache, &none, &none)
+    }
+
+    /// [`TransformerDecoder::step`] with masks, those of [`TransformerDecoderLayer::step_with_masks`].
+    ///
+    /// # Errors
+    /// As for `step`, and if the masks do not fit; then nothing is added.
+    pub fn step_with_masks(
+        &self,
+        x: &Tensor,
+        cache: &mut DecoderCache,
+        masks: &AttentionMasks,
+        memory_masks: &AttentionMasks,
+    ) -> Result<Tensor> {
+        if cache.0.len() != self.layers.len() {
+            let (got, layers) = (cache.0.len(), self.layers.len());
+            let text = format!("TransformerDecoder: the cache is of {got} layers, the decoder has {layers}");
+            return Err(Error::new(ErrorKind::Argument, text));
+        }
+        let (mut grown, mut y) = (cache.clone(), x.clone());
+        for (i, (layer, kept)) in self.layers.iter().zip(&mut grown.0).enumerate() {
+            let step = || layer.step_with_masks(&y, kept, masks, memory_masks);
+            y = observe::call(layer, format_args!("layers.{i}"), &[&y], step)?;
+        }
+        let y = self.norm.as_ref().map_or_else(|| Ok(y.clone()), |norm| norm.call("norm", &y))?;
+        *cache = grown;
+        Ok(y)
+    }
+}
+
+/// `x + part(norm(x))`, or `norm(x + part(x))`; the norm is called by this name.
+fn added(
+    x: &Tensor,
+    norm_first: bool,
+    (name, norm): (&str, &LayerNorm),
+    part: impl FnOnce(&Tensor) -> Result<Tensor>,
+) -> Result<Tensor> {
+    if norm_first {
+        return x.try_add(&part(&norm.call(name, x)?)?);
+    }
+    norm.call(name, &x.try_add(&part(x)?)?)
+}

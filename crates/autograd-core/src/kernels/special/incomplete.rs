@@ -123,7 +123,8 @@ fn upper_of_small(a: f64, x: f64) -> f64 {
     loop {
         term *= -x / k;
         sum += term / (a + k);
-        if term.abs() < sum.abs() * 1e-17 {
+        // Both may be 0: x of less than 1e-307.
+        if term.abs() <= sum.abs() * 1e-17 {
             break;
         }
         k += 1.0;

@@ -165,6 +165,20 @@ mod tests {
     }
 
     #[test]
+    fn sums_end_for_the_smallest_numbers() -> Result<()> {
+        for x in [1e-300, 1e-310, f64::from_bits(1)] {
+            for a in [1e-300, 1e-20, 1e-4] {
+                let (a, x) = (Tensor::scalar(a), Tensor::scalar(x));
+                let (p, q) = (a.gammainc(&x)?.to_f64()?, a.gammaincc(&x)?.to_f64()?);
+                // P = xᵃ / Γ(1 + a), up to a part of x
+                let want = -(a.to_f64()? * x.to_f64()?.ln()).exp_m1();
+                assert!((p + q - 1.0).abs() < 1e-15 && (q - want).abs() <= 1e-3 * want, "P is {p}, Q {q}, {want}");
+            }
+        }
+        Ok(())
+    }
+
+    #[test]
     fn a_gradient_for_x_alone_does_not_mind_a_tracked_a() -> Result<()> {
         let (a, x) = (Tensor::from([2.0, 3.0]).requires_grad(), Tensor::from([[1.0], [2.0]]).requires_grad());
         let y = a.gammainc(&x)?.sum();

@@ -6,7 +6,7 @@ use crate::values::{Machine, is_decided, plain};
 use autograd_core::{Result, Tensor, Tolerance};
 
 pub fn functions(m: &mut Machine) -> Result<Vec<Tensor>> {
-    const F: [fn(&Tensor) -> Tensor; 59] = [
+    const F: [fn(&Tensor) -> Tensor; 60] = [
         Tensor::acos,
         Tensor::acosh,
         Tensor::asin,
@@ -25,6 +25,7 @@ pub fn functions(m: &mut Machine) -> Result<Vec<Tensor>> {
         Tensor::expit,
         Tensor::floor,
         Tensor::frac,
+        |x| x.frexp().0,
         Tensor::hardsigmoid,
         Tensor::hardswish,
         Tensor::i0,
@@ -98,7 +99,7 @@ pub fn with_numbers(m: &mut Machine) -> Result<Vec<Tensor>> {
 }
 
 pub fn of_two(m: &mut Machine) -> Result<Vec<Tensor>> {
-    const F: [fn(&Tensor, &Tensor) -> Result<Tensor>; 26] = [
+    const F: [fn(&Tensor, &Tensor) -> Result<Tensor>; 30] = [
         Tensor::atan2,
         Tensor::copysign,
         Tensor::float_power,
@@ -106,6 +107,8 @@ pub fn of_two(m: &mut Machine) -> Result<Vec<Tensor>> {
         Tensor::fmax,
         Tensor::fmin,
         Tensor::fmod,
+        Tensor::gammainc,
+        Tensor::gammaincc,
         Tensor::heaviside,
         Tensor::hypot,
         Tensor::logaddexp,
@@ -122,6 +125,8 @@ pub fn of_two(m: &mut Machine) -> Result<Vec<Tensor>> {
         Tensor::bitwise_xor,
         Tensor::gt,
         Tensor::le,
+        Tensor::ldexp,
+        Tensor::zeta,
         |a, b| a.isclose(b, Tolerance::new().equal_nan(true)),
         |a, b| a.lerp_scalar(b, 0.3),
         |a, b| a.masked_fill(b, 0.5),

@@ -188,7 +188,7 @@ impl Machine {
     }
 
     pub fn number(&mut self) -> f64 {
-        let wild = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 1e300, -1e300, 1e-300, f64::MAX, 9e15];
+        let wild = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 1e300, -1e300, 1e-300, 1e-310, f64::MAX, 9e15];
         if self.once_in(8) { self.of(&wild) } else { self.of(&[0.0, -0.0, 1.0, -1.0, 0.5, 2.0, -3.0, 0.1]) }
     }
 

@@ -11,7 +11,7 @@ const NAN: Sort = (f64::is_nan, "a NaN");
 const INFINITY: Sort = (f64::is_infinite, "an infinity");
 
 /// A clause for the error: what of batch, parameters, buffers and output is not finite, the earliest first. `before` is the
-/// model before the batch, whose running statistics may have gone into its buffers since; `sample` names the sample of a
+/// model before the batches of the step, whose running statistics may have gone into its buffers since; `sample` names the sample of a
 /// row.
 #[cold]
 pub(super) fn of(

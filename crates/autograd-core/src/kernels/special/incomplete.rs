@@ -213,7 +213,8 @@ fn density(n: u32, a: f64, x: f64) -> f64 {
         return 0.0;
     }
     let m = n - 1;
-    if a >= STIRLING_FROM && x > 0.0 {
+    // Of a small x the weight is no number any more where the density is one.
+    if a >= STIRLING_FROM && x >= 1.0 {
         let density = weight(a, x) / x;
         return if density == 0.0 { 0.0 } else { density * ratio(m, a, x) };
     }

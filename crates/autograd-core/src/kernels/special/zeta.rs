@@ -38,9 +38,18 @@ pub(super) fn zeta(s: f64, q: f64) -> f64 {
         return f64::INFINITY;
     }
     if q < 0.0 {
-        let above = q - q.floor();
+        // Both are exact where they are small, and the larger power by far.
+        let (above, below) = (q - q.floor(), q.ceil() - q);
         let even = if s % 2.0 == 0.0 { 1.0 } else { -1.0 };
-        return zeta(s, above) + even * (zeta(s, 1.0 - above) - zeta(s, 1.0 - q));
+        let (right, left) = (zeta(s, above), even * zeta(s, below));
+        let all = match (right + left).is_nan() {
+            // Infinities of both signs: the nearer pole is the higher one.
+            true if above == below => 0.0,
+            true if above < below => right,
+            true => left,
+            false => right + left,
+        };
+        return all - even * zeta(s, 1.0 - q);
     }
     if q == f64::INFINITY {
         return 0.0;

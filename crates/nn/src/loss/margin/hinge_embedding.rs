@@ -79,8 +79,9 @@ impl Loss for HingeEmbeddingLoss {
         // As two terms, so a target that is neither counts as both: it is a distance of two things of which it is not known.
         let alike = near(-1.0)?.where_cond(input, &zeros)?;
         let both = alike.try_add(&near(1.0)?.where_cond(&apart, &zeros)?)?;
-        // NaN is no label, and would be taken for one that is neither.
-        self.reduction.apply(&target.ne(&target)?.where_cond(&target, &both)?)
+        // NaN is no label, and would be taken for one that is neither. A factor, so that the gradient is NaN, too.
+        let known = target.ne(&target)?.where_cond(&target, &target.ones_like())?;
+        self.reduction.apply(&both.try_mul(&known)?)
     }
 
     fn describe(&self) -> Description {
@@ -110,3 +111,22 @@ cases![
         .function(hinge_embedding_loss)
         .on(Tensor::from([0.5, 1.5]), Tensor::from([1.0, 1.0]))
 ];
+
+#[cfg(test)]
+mod labels {
+    use super::*;
+    use autograd_core::grad;
+
+    #[test]
+    fn one_of_nan_spoils_the_loss_and_the_gradient_of_its_element() -> Result<()> {
+        let x = Tensor::from([0.5, 0.25, 0.75]).requires_grad();
+        let losses = HingeEmbeddingLoss::new().reduction(Reduction::None);
+        let y = losses.forward(&x, &Tensor::from([1.0, f32::NAN, -1.0]))?;
+        let [g] = grad(&y.sum(), [&x])?;
+        for (got, want) in [(y.to_f64s(), [0.5, f64::NAN, 0.25]), (g.to_f64s(), [1.0, f64::NAN, -1.0])] {
+            let same = got.iter().zip(want).all(|(got, want)| *got == want || got.is_nan() && want.is_nan());
+            assert!(same, "{got:?}, not {want:?}");
+        }
+        Ok(())
+    }
+}

@@ -17,7 +17,7 @@ impl Tensor {
     /// that wants it is refused. Saves both.
     ///
     /// # Numerics
-    /// Within 1 ulp in `F32`, however large both are. In `F64` within 64 ulp, in tails within 4 more for each unit of
+    /// Within 1 ulp in `F32`, however large both are. In `F64` within 64 ulp, in tails within 8 more for each unit of
     /// `−ln y`.
     ///
     /// # Errors

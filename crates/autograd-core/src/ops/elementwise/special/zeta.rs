@@ -69,7 +69,7 @@ mod tests {
     const PI: f64 = std::f64::consts::PI;
 
     /// s, q, the value, its derivative by q.
-    const POINTS: [(f64, f64, f64, f64); 16] = [
+    const POINTS: [(f64, f64, f64, f64); 20] = [
         (2.0, 0.5, PI * PI / 2.0, -16.82879664423432),
         (1.0, 1.0, INF, -PI * PI / 6.0),
         (0.5, 1.0, NAN, NAN),
@@ -79,6 +79,10 @@ mod tests {
         (2.5, -0.5, NAN, NAN),
         // The sum over all whole numbers is π² / sin² πq, so that of the others is known.
         (2.0, -0.5, PI * PI / 2.0 + 4.0, -0.82879664423432),
+        (2.0, -1e-10, 1e20, 2e30),
+        (2.0, -1e-20, 1e40, 2e60),
+        (3.0, -1e-10, -1e30, -3e40),
+        (1025.0, -0.5, 3.2096632370232837e-181, -INF),
         (2.0, INF, 0.0, 0.0),
         (2.0, -INF, NAN, NAN),
         (INF, 2.0, 0.0, -0.0),

@@ -72,8 +72,8 @@ impl MultiheadAttention {
         Ok(AttentionMemory { keys: self.split(&k)?, values: self.split(&v)?, added, batched: rank == 3 })
     }
 
-    /// What the queries find in a memory: `[L, N, E]`, to the bit what `attend` gives for the keys and values of the memory.
-    /// Nothing is dropped.
+    /// What the queries find in a memory: `[L, N, E]`, to the bit what `attend` gives in evaluation for the keys and values of
+    /// the memory, which are other tensors than the query. Nothing is dropped.
     ///
     /// # Errors
     /// If the queries or the masks do not fit the memory.

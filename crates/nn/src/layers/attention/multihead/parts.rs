@@ -86,7 +86,7 @@ impl MultiheadAttention {
         }
     }
 
-    /// Whether there is one projection or three, of the right shapes: fields are public.
+    /// Whether there is one projection or three, and all are of the right shapes: fields are public.
     pub(super) fn check_weights(&self) -> Result<()> {
         let [e, kdim, vdim] = self.sizes();
         let all = self.weights();
@@ -95,8 +95,15 @@ impl MultiheadAttention {
             return Err(self.mixed_weights());
         }
         let shapes = [[3 * e, e], [e, e], [e, kdim], [e, vdim]];
-        all.into_iter().zip(shapes).try_for_each(|((name, weight), shape)| match weight {
-            Some(weight) => CHECK.is(name, weight, &shape),
+        let weights = all.into_iter().zip(shapes.iter().map(|shape| &shape[..]));
+        let (row, key) = ([3 * e], [1, 1, e]);
+        let others = [
+            (("in_proj_bias", &self.in_proj_bias), &row[..]),
+            (("bias_k", &self.bias_k), &key[..]),
+            (("bias_v", &self.bias_v), &key[..]),
+        ];
+        weights.chain(others).try_for_each(|((name, param), shape)| match param {
+            Some(param) => CHECK.is(name, param, shape),
             None => Ok(()),
         })
     }

@@ -141,6 +141,26 @@ fn weights_that_were_taken_away_are_an_error() -> crate::Result<()> {
 }
 
 #[test]
+fn biases_of_other_shapes_are_an_error() -> crate::Result<()> {
+    use autograd_core::module::Param;
+    let rng = &mut autograd_core::seeded(7);
+    let (x, other) = (Tensor::ones(&[3, 4], DType::F32)?, Tensor::zeros(&[5, 4], DType::F32)?);
+    let wide = || Param::new(Tensor::zeros(&[16], DType::F32)?).map(Some);
+    let mut layer = MultiheadAttention::with(4, 2, small().add_bias_kv(true), rng)?;
+    layer.bias_v = wide()?;
+    let error = layer.forward(&x).unwrap_err().to_string();
+    assert_eq!(error, "MultiheadAttention: bias_v has shape [16], expected [1, 1, 4]");
+    let mut layer = MultiheadAttention::new(4, 2, rng)?;
+    layer.in_proj_bias = wide()?;
+    let masks = AttentionMasks::new();
+    for error in [layer.forward(&x), layer.attend(&x, &other, &other, &masks)] {
+        let error = error.unwrap_err().to_string();
+        assert_eq!(error, "MultiheadAttention: in_proj_bias has shape [16], expected [12]");
+    }
+    Ok(())
+}
+
+#[test]
 fn weights_are_those_of_the_output() -> crate::Result<()> {
     let mut rng = autograd_core::seeded(7);
     let attention = MultiheadAttention::with(6, 3, small().add_zero_attn(true), &mut rng)?;

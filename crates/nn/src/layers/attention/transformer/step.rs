@@ -5,6 +5,7 @@ use super::{TransformerDecoder, TransformerDecoderLayer};
 use crate::LayerNorm;
 use crate::layer::Layer;
 use crate::observe;
+use autograd_core::check::Check;
 use autograd_core::{Error, ErrorKind, Result, Tensor};
 
 /// What a [`TransformerDecoderLayer`] keeps between the steps of a sequence: keys and values of the positions so far, and
@@ -57,7 +58,7 @@ impl TransformerDecoderLayer {
     }
 
     /// The output for the next positions, `[L, N, E]` as in [`TransformerDecoderLayer::decode`]: each attends to itself and
-    /// those before, and to the memory. Nothing is dropped. Up to the rounding of products of other shapes it is what `decode`
+    /// those before, and to the memory. Nothing is dropped; hooks of `multihead_attn` see the queries alone. Up to the rounding of products of other shapes it is what `decode`
     /// gives in evaluation for the whole sequence with a causal mask.
     ///
     /// # Errors
@@ -128,6 +129,7 @@ impl TransformerDecoder {
     /// # Errors
     /// If the memory does not fit.
     pub fn start(&self, memory: &Tensor) -> Result<DecoderCache> {
+        Check("TransformerDecoder").require(!self.layers.is_empty(), "layers", self.layers.len(), "at least 1")?;
         let begin = |(i, layer): (usize, &TransformerDecoderLayer)| {
             layer.start(memory).map_err(|e| e.inside(format_args!("layers.{i}"), "TransformerDecoderLayer"))
         };
@@ -205,4 +207,19 @@ fn added(
         return x.try_add(&part(&norm.call(name, x)?)?);
     }
     norm.call(name, &x.try_add(&part(x)?)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use autograd_core::{DType, seeded};
+
+    #[test]
+    fn a_decoder_without_layers_starts_no_sequence() -> Result<()> {
+        let mut decoder = TransformerDecoder::new(4, 2, 1, &mut seeded(7))?;
+        decoder.layers.clear();
+        let error = decoder.start(&Tensor::zeros(&[2, 1, 4], DType::F32)?).unwrap_err().to_string();
+        assert_eq!(error, "TransformerDecoder: layers is 0, it must be at least 1");
+        Ok(())
+    }
 }

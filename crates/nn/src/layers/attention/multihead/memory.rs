@@ -6,6 +6,20 @@ use autograd_core::{AttentionOptions, Error, ErrorKind, Result, Tensor};
 
 /// The projected keys and values of what an encoder gives, to which each step of a generated sequence attends:
 /// [`MultiheadAttention::memory`] makes it.
+///
+/// # Examples
+/// ```
+/// use autograd_core::{DType, Tensor, seeded};
+/// use wengert_nn::{AttentionMasks, AttentionMemory, MultiheadAttention};
+/// let attention = MultiheadAttention::new(4, 2, &mut seeded(7))?;
+/// let encoded = Tensor::ones(&[3, 1, 4], DType::F32)?;
+/// let memory: AttentionMemory = attention.memory(&encoded, &encoded)?;
+/// let steps = [0.5, 2.0].map(|x| attention.recall(&Tensor::full(&[1, 1, 4], x, DType::F32)?, &memory, &AttentionMasks::new()));
+/// let [first, second] = steps.map(|y| y.map(|y| y.to_f64s()));
+/// // All values are the same, whatever is asked for.
+/// assert!(first?.iter().zip(second?).all(|(a, b)| (a - b).abs() < 1e-6));
+/// # Ok::<(), wengert_nn::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct AttentionMemory {
     /// `[N, H, S, E/H]` each, those that the layer adds at the end.
@@ -23,6 +37,16 @@ impl AttentionMemory {
     }
 
     /// Whether there are no positions.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{DType, Tensor, seeded};
+    /// # use wengert_nn::MultiheadAttention;
+    /// let attention = MultiheadAttention::new(4, 2, &mut seeded(7))?;
+    /// let nothing = Tensor::zeros(&[0, 1, 4], DType::F32)?;
+    /// assert!(attention.memory(&nothing, &nothing)?.is_empty());
+    /// # Ok::<(), wengert_nn::Error>(())
+    /// ```
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }

@@ -10,6 +10,18 @@ use autograd_core::{Error, ErrorKind, Result, Tensor};
 
 /// What a [`TransformerDecoderLayer`] keeps between the steps of a sequence: keys and values of the positions so far, and
 /// those of the memory, which are computed once. [`TransformerDecoderLayer::start`] makes it.
+///
+/// # Examples
+/// ```
+/// use autograd_core::{DType, Tensor, seeded};
+/// use wengert_nn::{DecoderLayerCache, TransformerDecoderLayer};
+/// let layer = TransformerDecoderLayer::new(4, 2, &mut seeded(7))?;
+/// let memory = Tensor::ones(&[3, 1, 4], DType::F32)?;
+/// let mut cache: DecoderLayerCache = layer.start(&memory)?;
+/// let _ = layer.step(&Tensor::ones(&[2, 1, 4], DType::F32)?, &mut cache)?;
+/// assert_eq!(cache.len(), 2);
+/// # Ok::<(), wengert_nn::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct DecoderLayerCache {
     own: KeyValueCache,
@@ -23,6 +35,15 @@ impl DecoderLayerCache {
     }
 
     /// Whether there are no positions yet.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{DType, Tensor, seeded};
+    /// # use wengert_nn::TransformerDecoderLayer;
+    /// let decoder = TransformerDecoderLayer::new(4, 2, &mut seeded(7))?;
+    /// assert!(decoder.start(&Tensor::ones(&[3, 1, 4], DType::F32)?)?.is_empty());
+    /// # Ok::<(), wengert_nn::Error>(())
+    /// ```
     pub fn is_empty(&self) -> bool {
         self.own.is_empty()
     }
@@ -30,6 +51,20 @@ impl DecoderLayerCache {
 
 /// What a [`TransformerDecoder`] keeps between the steps of a sequence, of all its layers: [`TransformerDecoder::start`] makes
 /// it. A clone is another way to go on, as in a search along several beams.
+///
+/// # Examples
+/// ```
+/// use autograd_core::{DType, Tensor, seeded};
+/// use wengert_nn::{DecoderCache, TransformerDecoder};
+/// let decoder = TransformerDecoder::new(4, 2, 2, &mut seeded(7))?;
+/// let mut cache: DecoderCache = decoder.start(&Tensor::ones(&[3, 1, 4], DType::F32)?)?;
+/// let x = Tensor::ones(&[1, 1, 4], DType::F32)?;
+/// let _ = decoder.step(&x, &mut cache)?;
+/// let mut beam = cache.clone();
+/// let _ = decoder.step(&x, &mut beam)?;
+/// assert_eq!((cache.len(), beam.len()), (1, 2));
+/// # Ok::<(), wengert_nn::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct DecoderCache(Vec<DecoderLayerCache>);
 
@@ -40,6 +75,15 @@ impl DecoderCache {
     }
 
     /// Whether there are no positions yet.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{DType, Tensor, seeded};
+    /// # use wengert_nn::TransformerDecoder;
+    /// let decoder = TransformerDecoder::new(4, 2, 1, &mut seeded(7))?;
+    /// assert!(decoder.start(&Tensor::ones(&[3, 1, 4], DType::F32)?)?.is_empty());
+    /// # Ok::<(), wengert_nn::Error>(())
+    /// ```
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -93,6 +137,21 @@ impl TransformerDecoderLayer {
     /// # Errors
     /// As for `step`, and if the masks do not fit, or `memory_masks` are causal: positions of a step and of the memory are
     /// not counted alike.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{DType, Tensor, seeded};
+    /// # use wengert_nn::{AttentionMasks, TransformerDecoderLayer};
+    /// let decoder = TransformerDecoderLayer::new(4, 2, &mut seeded(7))?;
+    /// let memory = Tensor::from([[[1.0, 2.0, 3.0, 4.0]], [[5.0, -6.0, 7.0, 8.0]]]);
+    /// let (x, none) = (Tensor::ones(&[1, 1, 4], DType::F32)?, AttentionMasks::new());
+    /// // Of the memory the first position alone.
+    /// let first = AttentionMasks::new().key_padding_mask(Tensor::from([[false, true]]));
+    /// let y = decoder.step_with_masks(&x, &mut decoder.start(&memory)?, &none, &first)?;
+    /// let alone = decoder.step(&x, &mut decoder.start(&memory.narrow(0, 0, 1)?)?)?;
+    /// assert!(y.try_sub(&alone)?.abs().max()?.item::<f32>()? < 1e-6);
+    /// # Ok::<(), wengert_nn::Error>(())
+    /// ```
     pub fn step_with_masks(
         &self,
         x: &Tensor,
@@ -173,6 +232,21 @@ impl TransformerDecoder {
     ///
     /// # Errors
     /// As for `step`, and if the masks do not fit; then nothing is added.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{DType, Tensor, seeded};
+    /// # use wengert_nn::{AttentionMasks, TransformerDecoder};
+    /// let decoder = TransformerDecoder::new(4, 2, 1, &mut seeded(7))?;
+    /// let memory = Tensor::from([[[1.0, 2.0, 3.0, 4.0]], [[5.0, -6.0, 7.0, 8.0]]]);
+    /// let (x, none) = (Tensor::ones(&[1, 1, 4], DType::F32)?, AttentionMasks::new());
+    /// // Of the memory the first position alone.
+    /// let first = AttentionMasks::new().key_padding_mask(Tensor::from([[false, true]]));
+    /// let y = decoder.step_with_masks(&x, &mut decoder.start(&memory)?, &none, &first)?;
+    /// let alone = decoder.step(&x, &mut decoder.start(&memory.narrow(0, 0, 1)?)?)?;
+    /// assert!(y.try_sub(&alone)?.abs().max()?.item::<f32>()? < 1e-6);
+    /// # Ok::<(), wengert_nn::Error>(())
+    /// ```
     pub fn step_with_masks(
         &self,
         x: &Tensor,

@@ -124,7 +124,7 @@ fn largest_elements_are_those_of_loops() {
             .dilation(&each(&windows, |w| w.dilation)[..])
             .ceil_mode(ceil);
         let leaf = planes.x.view(dice).requires_grad();
-        let pools: [fn(&Tensor, MaxPool) -> Result<(Tensor, Tensor)>; 3] =
+        let pools: [Largest; 3] =
             [Tensor::max_pool1d_with_indices, Tensor::max_pool2d_with_indices, Tensor::max_pool3d_with_indices];
         let pooled = pools[windows.len() - 1](&leaf, options);
         let (y, positions) = pooled.map_or_else(|e| (Err(e), None), |(y, positions)| (Ok(y), Some(positions)));
@@ -134,6 +134,9 @@ fn largest_elements_are_those_of_loops() {
     }
     assert!(refused > 10, "{refused} refused");
 }
+
+/// A pool of the largest elements.
+type Largest = fn(&Tensor, MaxPool) -> Result<(Tensor, Tensor)>;
 
 /// Values, positions and gradient: the first of the largest is chosen, −∞ and −1 where there is none.
 fn largest(dice: &mut Dice, planes: &Planes, taps: &[Taps], [leaf, y, positions]: [&Tensor; 3], what: &str) {

@@ -148,13 +148,13 @@ fn biases_of_other_shapes_are_an_error() -> crate::Result<()> {
     let wide = || Param::new(Tensor::zeros(&[16], DType::F32)?).map(Some);
     let mut layer = MultiheadAttention::with(4, 2, small().add_bias_kv(true), rng)?;
     layer.bias_v = wide()?;
-    let error = layer.forward(&x).unwrap_err().to_string();
+    let error = layer.forward(&x).expect_err("refused").to_string();
     assert_eq!(error, "MultiheadAttention: bias_v has shape [16], expected [1, 1, 4]");
     let mut layer = MultiheadAttention::new(4, 2, rng)?;
     layer.in_proj_bias = wide()?;
     let masks = AttentionMasks::new();
     for error in [layer.forward(&x), layer.attend(&x, &other, &other, &masks)] {
-        let error = error.unwrap_err().to_string();
+        let error = error.expect_err("refused").to_string();
         assert_eq!(error, "MultiheadAttention: in_proj_bias has shape [16], expected [12]");
     }
     Ok(())

@@ -292,7 +292,7 @@ mod tests {
     fn a_decoder_without_layers_starts_no_sequence() -> Result<()> {
         let mut decoder = TransformerDecoder::new(4, 2, 1, &mut seeded(7))?;
         decoder.layers.clear();
-        let error = decoder.start(&Tensor::zeros(&[2, 1, 4], DType::F32)?).unwrap_err().to_string();
+        let error = decoder.start(&Tensor::zeros(&[2, 1, 4], DType::F32)?).expect_err("refused").to_string();
         assert_eq!(error, "TransformerDecoder: layers is 0, it must be at least 1");
         Ok(())
     }

@@ -1,7 +1,10 @@
 //! The errors of the core for bad input, with their exact text. Those of operations stand in their cases.
 
 use autograd_core::gradcheck::GradCheck;
-use autograd_core::{DType, Result, Tensor, grad, grad_with, gradcheck, hessian, hvp, jacobian, jvp, vjp};
+use autograd_core::{
+    AvgPool, DType, Interpolate, InterpolateMode, LpPool, MaxPool, Result, Tensor, grad, grad_with, gradcheck, hessian,
+    hvp, jacobian, jvp, vjp,
+};
 
 fn zeros(shape: &[usize]) -> Tensor {
     Tensor::zeros(shape, DType::F32).expect("small")
@@ -204,4 +207,24 @@ fn writing_into_a_text_and_into_a_file_fails_with_the_one_error() {
         Ok(())
     };
     says(file(), "failed to write whole buffer");
+}
+
+#[test]
+fn sums_of_more_terms_than_memory_holds() {
+    // Nothing, of 2⁴⁴ elements along a line.
+    let line = zeros(&[0, 1, 1]).expand(&[-1, -1, 1 << 44]).expect("a view");
+    let text = |op: &str, terms: u64| format!("{op}: sums of {terms} terms are more than memory holds");
+    let area = Interpolate::size(1).mode(InterpolateMode::Area);
+    says(line.interpolate(area), &text("interpolate", 1 << 44));
+    says(line.adaptive_avg_pool1d(1), &text("adaptive_avg_pool1d", 1 << 44));
+    says(line.adaptive_max_pool1d(1), &text("adaptive_max_pool1d", 1 << 44));
+    says(line.avg_pool1d(AvgPool::new(2)), &text("avg_pool1d", 1 << 44));
+    says(line.max_pool1d(MaxPool::new(2)), &text("max_pool1d", 1 << 44));
+    says(line.lp_pool1d(LpPool::new(2.0, 2)), &text("lp_pool1d", 1 << 44));
+    let many = zeros(&[1]).expand(&[1 << 44]).expect("a view");
+    says(many.mvlgamma(2), &text("mvlgamma", 1 << 45));
+    // Each of the windows is long.
+    let noise = zeros(&[1, 1, 1 << 22]);
+    says(noise.avg_pool1d(AvgPool::new(1 << 21).stride(1)), &text("avg_pool1d", ((1 << 21) + 1) << 21));
+    assert_eq!(noise.avg_pool1d(AvgPool::new(1 << 21)).expect("two windows").shape(), [1, 1, 2]);
 }

@@ -264,6 +264,17 @@ impl Check {
         Err(Error::new(ErrorKind::TooLarge, format!("{}: {count} parts are more than memory holds", self.0)))
     }
 
+    /// There must be room for the place and the weight of each of so many terms of sums. Of an empty tensor there may be
+    /// more than memory holds.
+    pub(crate) fn terms(self, count: usize) -> Result<()> {
+        // A place and a weight, in the list and in that of the adjoint, and the list of a row.
+        const EACH: usize = 64;
+        if count.checked_mul(EACH).is_some_and(Block::has_room) {
+            return Ok(());
+        }
+        Err(Error::new(ErrorKind::TooLarge, format!("{}: sums of {count} terms are more than memory holds", self.0)))
+    }
+
     /// The shape must be one that a tensor can have; that of two expanded operands may be larger.
     pub(crate) fn fits_memory(self, shape: &[usize]) -> Result<()> {
         // The check assumes the widest elements.

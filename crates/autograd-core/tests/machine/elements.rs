@@ -2,7 +2,7 @@
 
 use crate::functions::pair;
 use crate::steps::one;
-use crate::values::{Machine, is_decided, plain};
+use crate::values::{Machine, READABLE, is_decided, plain};
 use autograd_core::{Result, Tensor, Tolerance};
 
 pub fn functions(m: &mut Machine) -> Result<Vec<Tensor>> {
@@ -75,7 +75,7 @@ pub fn functions(m: &mut Machine) -> Result<Vec<Tensor>> {
 pub fn with_numbers(m: &mut Machine) -> Result<Vec<Tensor>> {
     let (x, c, d, seed) = (m.value(), m.number(), m.number(), m.seed());
     let n = m.of(&[0, 1, 2, 5, 100, u32::MAX]);
-    match m.below(19) {
+    match m.below(20) {
         0 => plain(x.numel(), || x.div_scalar(c)),
         1 => plain(x.numel(), || x.elu(c)),
         2 => one(x.celu(c)),
@@ -94,6 +94,10 @@ pub fn with_numbers(m: &mut Machine) -> Result<Vec<Tensor>> {
         15 => one(x.rand_like_seeded(seed)),
         16 => one(x.randn_like_seeded(seed)),
         17 => one(x.bitwise_not()),
+        18 => {
+            let f = m.of(&[Tensor::gt_scalar, Tensor::le_scalar, Tensor::eq_scalar, Tensor::ne_scalar]);
+            plain(x.numel(), || f(&x, c))
+        }
         _ => one(x.logical_not()),
     }
 }
@@ -132,7 +136,7 @@ pub fn of_two(m: &mut Machine) -> Result<Vec<Tensor>> {
         |a, b| a.masked_fill(b, 0.5),
     ];
     let ((a, b), f) = (pair(m), m.of(&F));
-    let b = if m.once_in(8) { b.gt_scalar(0.0) } else { b };
+    let b = if m.once_in(8) && b.numel() <= READABLE { b.gt_scalar(0.0) } else { b };
     one(f(&a, &b))
 }
 
@@ -148,6 +152,7 @@ pub fn of_three(m: &mut Machine) -> Result<Vec<Tensor>> {
         1 => one(a.addcmul(&b, &c, value)),
         2 => one(a.clamp_tensor(Some(&b), Some(&c))),
         3 => one(a.clamp_tensor(None, if m.once_in(2) { Some(&b) } else { None })),
+        _ if a.numel().max(b.numel()) > READABLE => Ok(vec![]),
         _ => one(a.gt_scalar(0.0).masked_map(&b, |x| Ok(x.log()), |x| x.try_mul(&c))),
     }
 }

@@ -13,9 +13,10 @@ fn image(m: &mut Machine, dims: usize) -> Tensor {
     let dtype = float(m);
     let batch = usize::from(!m.once_in(3));
     let mut sizes: Vec<usize> = (0..batch + 1 + dims).map(|_| m.size()).collect();
-    if batch == 1 && m.once_in(20) {
-        // No samples of more channels than memory holds.
-        (sizes[0], sizes[1]) = (0, BEYOND);
+    if m.once_in(20) {
+        // Nothing, of more than memory holds.
+        let at = 1 + m.below(sizes.len() - 1);
+        (sizes[0], sizes[at]) = (0, BEYOND);
     }
     m.made(&sizes, dtype)
 }

@@ -116,7 +116,8 @@ pub fn segments(m: &mut Machine) -> Result<Vec<Tensor>> {
 
 pub fn products(m: &mut Machine) -> Result<Vec<Tensor>> {
     let (a, b) = (m.small(), m.small());
-    let [a, b] = [a, b].map(|x| if x.dtype().is_float() { x } else { x.to_dtype(DType::F32) });
+    // Nothing of a large shape may have no other type.
+    let [a, b] = [a, b].map(|x| if x.dtype().is_float() || x.numel() == 0 { x } else { x.to_dtype(DType::F32) });
     let equations =
         ["ij,jk", "ij,ij->i", "i,i", "...i,...i->...", "ii,ij->j", "ij,kj->ki", "i...,i...->i", "->", "i,,"];
     match m.below(11) {

@@ -115,7 +115,11 @@ impl Machine {
     /// A float value, made of an integer one where need be.
     pub fn float(&mut self) -> Tensor {
         let value = self.value();
-        if value.dtype().is_float() || value.numel() > READABLE { value } else { value.to_dtype(DType::F32) }
+        if value.dtype().is_float() || value.numel() > READABLE || value.numel() == 0 {
+            value
+        } else {
+            value.to_dtype(DType::F32)
+        }
     }
 
     /// A value of this shape: a leaf or a constant, in order, turned or expanded; sometimes any value at all. One of more

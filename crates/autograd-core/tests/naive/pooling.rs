@@ -96,6 +96,12 @@ fn expected(y: Result<Tensor>, windows: usize, refused: &mut usize, what: &str) 
     Some(y.unwrap_or_else(|e| panic!("{what}: {e}")))
 }
 
+/// How many windows a pool of sums has: over three dims none if a kernel is larger than its plane, padded or not.
+fn of_sums(windows: &[Windows], taps: &[Taps]) -> usize {
+    let too_large = windows.len() == 3 && windows.iter().any(|window| window.kernel > window.input);
+    if too_large { 0 } else { taps.iter().map(Vec::len).product() }
+}
+
 /// The gradient of each window goes to the places it has, by so much.
 fn spread(planes: &Planes, seed: &Model, parts: &[Vec<(usize, f64)>]) -> Model {
     let mut want = Model::build(&planes.x.shape, |_| 0.0);
@@ -183,11 +189,8 @@ fn means_are_those_of_loops() {
         let leaf = planes.x.view(dice).requires_grad();
         let pools: [fn(&Tensor, AvgPool) -> Result<Tensor>; 3] =
             [Tensor::avg_pool1d, Tensor::avg_pool2d, Tensor::avg_pool3d];
-        // Over three dims no kernel is larger than a plane, padded or not.
-        let too_large = windows.len() == 3 && windows.iter().any(|window| window.kernel > window.input);
-        let count = if too_large { 0 } else { taps.iter().map(Vec::len).product() };
         let y = pools[windows.len() - 1](&leaf, options);
-        let Some(y) = expected(y, count, &mut refused, &what) else { continue };
+        let Some(y) = expected(y, of_sums(&windows, &taps), &mut refused, &what) else { continue };
         let mut parts = Vec::new();
         let want = planes.pooled(&taps, |inside, reached| {
             // What a window reaches behind the padding counts never.
@@ -221,10 +224,8 @@ fn power_means_are_those_of_loops() {
         let leaf = planes.x.view(dice).requires_grad();
         let pools: [fn(&Tensor, LpPool) -> Result<Tensor>; 3] =
             [Tensor::lp_pool1d, Tensor::lp_pool2d, Tensor::lp_pool3d];
-        let too_large = windows.len() == 3 && windows.iter().any(|window| window.kernel > window.input);
-        let count = if too_large { 0 } else { taps.iter().map(Vec::len).product() };
         let y = pools[windows.len() - 1](&leaf, options);
-        let Some(y) = expected(y, count, &mut refused, &what) else { continue };
+        let Some(y) = expected(y, of_sums(&windows, &taps), &mut refused, &what) else { continue };
         let mut parts = Vec::new();
         let want = planes.pooled(&taps, |inside, reached| {
             // A window that is not full counts as one that is.

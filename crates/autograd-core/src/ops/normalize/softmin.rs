@@ -26,6 +26,7 @@ impl Tensor {
         let check = Check("softmin");
         check.float(self)?;
         check.dim(dim, self.shape())?;
+        self.can_be_packed("softmin")?;
         self.neg().softmax(dim)
     }
 }

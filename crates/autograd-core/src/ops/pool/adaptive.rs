@@ -183,8 +183,8 @@ fn windows(op: &'static str, rank: usize, x: &Tensor, size: &OutputSize) -> Resu
     let mut shape = crate::shape::Shape::from(&batch.shape()[..2]);
     shape.0.extend_from_slice(&output[3 - rank..]);
     Check(op).room(&shape, crate::tensor::DType::F64)?;
-    // A window in the list takes more than its result.
-    output.iter().try_for_each(|windows| Check(op).list(*windows))?;
+    // Every window covers its elements, and every element has a window.
+    input.iter().chain(&output).try_for_each(|terms| Check(op).terms(*terms))?;
     Ok((batch, [0, 1, 2].map(|d| adaptive(input[d], output[d]))))
 }
 

@@ -175,8 +175,8 @@ impl Tensor {
             return Err(Error::new(ErrorKind::Shape, text));
         }
         Check(op).room(&shape, DType::F64)?;
-        // The elements and weights of a result, of which there is a list in each dim, take more than the result.
-        output[3 - rank..].iter().try_for_each(|results| Check(op).list(*results))?;
+        // A result is the sum of a few elements, or an element part of a few results.
+        input.iter().chain(&output).try_for_each(|terms| Check(op).terms(*terms))?;
         let maps =
             [0, 1, 2].map(|d| if d < 3 - rank { None } else { options.map(rank, input[d], output[d], factors[d]) });
         Maps::new(op, maps).of(self)

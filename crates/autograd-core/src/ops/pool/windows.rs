@@ -3,6 +3,7 @@
 use crate::error::{Error, ErrorKind, Result};
 use crate::kernels::conv::Space;
 use crate::kernels::pool::{Span, Spans, Taps};
+use crate::ops::check::Check;
 use crate::ops::conv::per_dim::PerDim;
 use crate::tensor::Tensor;
 
@@ -50,6 +51,7 @@ impl Windows {
                 let text = format!("{op}: no window fits in dim {} (shape {:?})", d as isize - 3, x.shape());
                 return Err(Error::new(ErrorKind::Shape, text));
             }
+            Check(op).terms(input[d].max(output[d]))?;
         }
         Ok(Placed { input, kernel, stride, before, dilation, output })
     }

@@ -26,6 +26,7 @@ impl Tensor {
         let operands = [self, tensor1, tensor2];
         let integers = operands.iter().all(|x| x.dtype() == DType::I64);
         if integers && whole(value).is_none() {
+            operands.iter().try_for_each(|x| x.can_be_packed("addcmul"))?;
             return try_elementwise(operands.map(|x| x.to_dtype(DType::F32)).each_ref(), Addcmul(value));
         }
         try_elementwise(operands, Addcmul(value))

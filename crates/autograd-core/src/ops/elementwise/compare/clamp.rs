@@ -35,6 +35,7 @@ impl Tensor {
         }
         let whole = |bound: f64| bound.fract() == 0.0 || bound.is_infinite();
         if self.dtype() == DType::I64 && !(whole(min) && whole(max)) {
+            self.can_be_packed("clamp")?;
             return try_elementwise([&self.to_dtype(DType::F32)], Clamp { min, max });
         }
         try_elementwise([self], Clamp { min, max })

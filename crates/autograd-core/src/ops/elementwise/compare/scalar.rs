@@ -1,5 +1,6 @@
 //! Comparisons with a number.
 
+use crate::error::refuse;
 use crate::tensor::{DType, Tensor};
 use std::cmp::Ordering;
 
@@ -66,7 +67,8 @@ impl Tensor {
                 });
             }
         };
-        floats(self, &scalar).unwrap_or_else(|_| unreachable!("a scalar of the same dtype broadcasts to any shape"))
+        // A scalar of the same dtype broadcasts to any shape; only room may be missing.
+        floats(self, &scalar).unwrap_or_else(|error| refuse(&error))
     }
 }
 

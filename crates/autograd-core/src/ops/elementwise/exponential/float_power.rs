@@ -22,7 +22,9 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn float_power(&self, exponent: &Tensor) -> Result<Tensor> {
-        Check("float_power").broadcast(self.shape(), exponent.shape())?;
+        let check = Check("float_power");
+        check.broadcast(self.shape(), exponent.shape())?;
+        check.room(self.shape(), DType::F64).and(check.room(exponent.shape(), DType::F64))?;
         self.to_dtype(DType::F64).pow(&exponent.to_dtype(DType::F64))
     }
 }

@@ -6,7 +6,8 @@ use crate::tensor::Tensor;
 
 impl Tensor {
     /// Rounded to a number of decimals, halves to the even neighbour, element by element: `y = round(x 10ᵈ) / 10ᵈ`.
-    /// Negative decimals round to tens, hundreds and so on. Integers stay integers.
+    /// Negative decimals round to tens, hundreds and so on. Integers stay integers. Numbers of which there are no such
+    /// decimals stay what they are; with a unit larger than every number all finite ones are 0.
     ///
     /// # Gradient
     /// None: the result is not tracked, for its derivative is zero wherever it exists.
@@ -37,10 +38,19 @@ impl Elementwise<1> for Round {
 
     #[inline(always)]
     fn value<N: Number>(self, [x]: [N; 1]) -> N {
+        let unit = N::of(10f64.powi(self.decimals.saturating_abs()));
         match self.decimals {
             0 => x.round(),
-            d @ 1.. => (x * N::of(10f64.powi(d))).round() / N::of(10f64.powi(d)),
-            d => (x / N::of(10f64.powi(-d))).round() * N::of(10f64.powi(-d)),
+            1.. => {
+                let tens = x * unit;
+                // What is larger than any number has no such decimals.
+                N::select(tens.abs().lt(N::of(f64::INFINITY)), tens.round() / unit, x)
+            }
+            _ => {
+                let tens = (x / unit).round();
+                // The unit may be infinite.
+                N::select(tens.eq(N::of(0.0)), tens, tens * unit)
+            }
         }
     }
 }
@@ -80,5 +90,19 @@ mod tests {
         assert_eq!(rounded(-19), [0; 6]);
         let tens = Tensor::from([25.0, 35.0, -25.0]).round(-1).to_vec::<f32>().expect("F32");
         assert_eq!(tens, [20.0, 40.0, -20.0]);
+    }
+
+    #[test]
+    fn units_beyond_the_largest_and_the_smallest_number() {
+        let x = Tensor::from([0.0, 2.5, -3e38, 1e-30, f32::INFINITY]);
+        for decimals in [39, 400, i32::MAX] {
+            assert_eq!(x.round(decimals).to_vec::<f32>().expect("F32"), x.to_vec::<f32>().expect("F32"));
+        }
+        for decimals in [-39, -400, i32::MIN + 1, i32::MIN] {
+            let rounded = x.round(decimals).to_vec::<f32>().expect("F32");
+            assert_eq!(rounded[..4], [0.0; 4]);
+            assert!(rounded[2].is_sign_negative(), "{rounded:?}");
+            assert_eq!(Tensor::from(i64::MAX).round(decimals).to_vec::<i64>().expect("I64"), [0]);
+        }
     }
 }

@@ -13,7 +13,7 @@ impl Tensor {
     /// `gx = gy Σ ψ(x − j / 2)`, see [`Tensor::digamma`].
     ///
     /// # Errors
-    /// If `p` is 0.
+    /// If `p` is 0; if the terms are more than memory holds.
     ///
     /// # Examples
     /// ```
@@ -23,11 +23,15 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn mvlgamma(&self, p: u32) -> Result<Tensor> {
-        Check("mvlgamma").require(p >= 1, "p", p, "at least 1")?;
+        let check = Check("mvlgamma");
+        check.float(self)?;
+        check.require(p >= 1, "p", p, "at least 1")?;
+        check.terms(self.numel().max(1).saturating_mul(p as usize))?;
         let order = f64::from(p);
-        let others =
-            (1..p).try_fold(self.lgamma(), |sum, j| sum.try_add(&self.add_scalar(f64::from(j) * -0.5).lgamma()))?;
-        Ok(if p == 1 { others } else { others.add_scalar(0.25 * order * (order - 1.0) * std::f64::consts::PI.ln()) })
+        // The terms of an element's sum lie along a last dim.
+        let halves = Tensor::arange(0.0, order, 1.0, self.dtype())?.mul_scalar(-0.5);
+        let sum = self.unsqueeze(-1)?.try_add(&halves)?.lgamma().sum_dim(-1)?;
+        Ok(sum.add_scalar(0.25 * order * (order - 1.0) * std::f64::consts::PI.ln()))
     }
 }
 

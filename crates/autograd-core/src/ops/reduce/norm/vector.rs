@@ -65,6 +65,7 @@ pub(in crate::ops) fn norm(op: &'static str, name: &str, x: &Tensor, p: f64, dim
     if p < 0.0 || p.is_infinite() {
         along = along.not_empty(op, x)?;
     }
+    x.can_be_packed(op)?;
     if p == 0.0 {
         return Ok(x.ne_scalar(0.0).sum_dim(dims.clone())?.to_dtype(x.dtype()));
     }

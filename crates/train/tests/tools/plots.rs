@@ -1,11 +1,7 @@
 //! Pictures as SVG files with readable labels.
 
-#![cfg(feature = "plot")]
-
-mod moons;
-
+use crate::moons::{model, sets};
 use autograd_core::{Tensor, seeded};
-use moons::{model, sets};
 use std::fs;
 use wengert_nn::cross_entropy;
 use wengert_optim::Adam;

@@ -1,10 +1,8 @@
 //! Optimizers that evaluate a batch several times.
 
-mod moons;
-
+use crate::moons::{bits, model, sets};
 use autograd_core::module::{Buffer, Module, StateDict, stream_positions};
 use autograd_core::{Description, ErrorKind, Gradients, Tensor, seeded};
-use moons::{bits, model, sets};
 use std::cell::Cell;
 use wengert_data::TensorDataset;
 use wengert_nn::{Dropout, Layer, Linear, Result, Sequential, Tanh, cross_entropy, mse_loss, sequential};

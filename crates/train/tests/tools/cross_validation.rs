@@ -1,9 +1,7 @@
 //! Cross-validation.
 
-mod moons;
-
+use crate::moons::{self, make, sets};
 use autograd_core::{DType, SeededRng, Tensor, seeded};
-use moons::{make, sets};
 use std::cell::RefCell;
 use wengert_data::TensorDataset;
 use wengert_data::split::{KFold, StratifiedKFold};

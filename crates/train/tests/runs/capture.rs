@@ -1,10 +1,8 @@
 //! Captured runs, which have the bits of those that are not.
 
-mod moons;
-
+use crate::moons::{TwoTowers, bits, model, sets};
 use autograd_core::module::{Buffer, Module, Param, Stream};
 use autograd_core::{DType, Tensor, seeded};
-use moons::{TwoTowers, bits, model, sets};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use wengert_data::{Dataset, InputsDataset, TensorDataset};
 use wengert_nn::{

@@ -1,10 +1,8 @@
 //! Every sort of run, killed and resumed, ends with the bits of one that was not.
 
-mod moons;
-
+use crate::moons::{Killed, bits, directory, stress};
 use autograd_core::module::Module;
 use autograd_core::{DType, Tensor, seeded};
-use moons::{Killed, bits, directory, stress};
 use wengert_data::TensorDataset;
 use wengert_nn::{Dropout, Linear, Sequential, Tanh, cross_entropy, sequential};
 use wengert_optim::{

@@ -1,10 +1,8 @@
 //! The driver's work for every optimizer: groups, missing and frozen parameters, errors that change nothing.
 
-mod model;
-
+use crate::model::{self, Net, assert_close, half_square_grads, net, values};
 use autograd_core::module::{Item, ItemMut, Module, Param, Path};
 use autograd_core::{DType, Gradients, Tensor};
-use model::{Net, assert_close, half_square_grads, net, values};
 use wengert_optim::schedule::StepLR;
 use wengert_optim::{Adam, AdamW, Lbfgs, Optimizer, RmsProp, Schedule, Sgd};
 

@@ -1,10 +1,8 @@
 //! Several optimizers for the parts of one model.
 
-mod model;
-
+use crate::model::{Net, half_square_grads, net, values};
 use autograd_core::module::{Module, StateDict};
 use autograd_core::{DType, Gradients, Tensor};
-use model::{Net, half_square_grads, net, values};
 use wengert_optim::{Adam, Ema, Lbfgs, Optimizer, Parts, Sgd};
 
 fn parts() -> Parts {

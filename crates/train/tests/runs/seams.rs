@@ -1,10 +1,8 @@
 //! What a new user tries: penalties, several inputs, prediction without targets, and the mistakes that are refused.
 
-mod moons;
-
+use crate::moons::TwoTowers;
 use autograd_core::module::{Buffer, Module, Param};
 use autograd_core::{DType, ErrorKind, Result, Tensor, seeded};
-use moons::TwoTowers;
 use std::io::Write;
 use wengert_data::{Dataset, InputsDataset, TensorDataset};
 use wengert_nn::{Layer, Linear, mse_loss};

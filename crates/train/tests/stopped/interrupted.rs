@@ -1,10 +1,8 @@
 //! Runs that an error ends: what they have found, and what they leave.
 
-mod moons;
-
+use crate::moons::{Killed, bits, model, sets};
 use autograd_core::module::{Buffer, Item, Module, Param, Path, stream_positions};
 use autograd_core::{DType, Tensor, seeded};
-use moons::{Killed, bits, model, sets};
 use std::cell::RefCell;
 use tempfile::tempdir;
 use wengert_data::{Dataset, TensorDataset};

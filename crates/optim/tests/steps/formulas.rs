@@ -1,10 +1,8 @@
 //! Runs against closed forms.
 
-mod model;
-
+use crate::model::{assert_close, half_square_grads, param};
 use autograd_core::Tensor;
 use autograd_core::module::Param;
-use model::{assert_close, half_square_grads, param};
 use wengert_optim::{Adam, AdamW, NAdam, Optimizer, RmsProp, Sgd};
 
 /// The parameter after steps with these gradients.

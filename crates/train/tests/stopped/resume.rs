@@ -1,10 +1,8 @@
 //! Resumed runs, which end with the bits of one that was never interrupted, and checkpoints, which are always whole.
 
-mod moons;
-
+use crate::moons::{Killed, bits, make, model, sets};
 use autograd_core::module::Module;
 use autograd_core::seeded;
-use moons::{Killed, bits, make, model, sets};
 use std::fs;
 use std::path::Path;
 use std::time::Duration;
@@ -252,7 +250,7 @@ fn killed_at_any_moment() {
     for round in 0..4 {
         let exe = std::env::current_exe().expect("this test");
         let mut child = std::process::Command::new(exe);
-        child.args(["--exact", "child_trains_until_killed"]).env(CHILD, dir.path());
+        child.args(["--exact", "resume::child_trains_until_killed"]).env(CHILD, dir.path());
         let mut child = child.stdout(std::process::Stdio::null()).spawn().expect("this test runs");
         for _ in 0..2000 {
             std::thread::sleep(Duration::from_millis(5 + round));

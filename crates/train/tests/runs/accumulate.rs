@@ -1,10 +1,8 @@
 //! Steps on several batches, which are those on one large batch.
 
-mod moons;
-
+use crate::moons::bits;
 use autograd_core::module::Module;
 use autograd_core::{DType, Tensor, seeded};
-use moons::bits;
 use std::sync::{Arc, Mutex};
 use wengert_data::TensorDataset;
 use wengert_nn::{

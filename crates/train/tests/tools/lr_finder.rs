@@ -1,10 +1,8 @@
 //! The range test: what it reports, and that it leaves everything as it was.
 
-mod moons;
-
+use crate::moons::{self, bits, model, sets};
 use autograd_core::module::{Item, Module, Path, stream_positions};
 use autograd_core::{DType, Error, Tensor, seeded};
-use moons::{bits, model, sets};
 use rand::Rng;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -1,11 +1,9 @@
 //! Optimizers written outside of this crate: the driver's promises to their rules, and its checks of them.
 
-mod model;
-
+use crate::model::{Net, assert_close, half_square_grads, net, param, values};
 use autograd_core::module::{Item, ItemMut, Module, Path};
 use autograd_core::update::{ElementRule, FoldRule, Real};
 use autograd_core::{Error, Tensor};
-use model::{Net, assert_close, half_square_grads, net, param, values};
 use std::cell::Cell;
 use wengert_optim::{Driver, Optimizer, Parameters, Result, Rule, Turn};
 

@@ -2,10 +2,8 @@
 //!
 //! Every optimizer's cases test that a resumed run goes on bit for bit.
 
-mod model;
-
+use crate::model::{Net, half_square_grads, net, values};
 use autograd_core::Tensor;
-use model::{Net, half_square_grads, net, values};
 use wengert_optim::{Adam, NAdam, Optimizer};
 
 fn steps(model: &mut Net, optimizer: &mut dyn Optimizer, range: std::ops::Range<u32>) {

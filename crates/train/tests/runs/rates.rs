@@ -1,10 +1,8 @@
 //! Learning rates that an optimizer cannot have, and the rate that it has after a run.
 
-mod moons;
-
+use crate::moons::{Killed, bits, directory, model, sets};
 use autograd_core::module::{Module, StateDict};
 use autograd_core::{Gradients, seeded};
-use moons::{Killed, bits, directory, model, sets};
 use std::sync::Mutex;
 use wengert_nn::cross_entropy;
 use wengert_optim::{Adam, OneCycleLR, Optimizer, Sgd, StepLR, StepReport};

@@ -1,9 +1,7 @@
 //! Hyperparameters of groups by name: read, changed, scheduled, saved; groups without weight decay.
 
-mod model;
-
+use crate::model::{self, half_square_grads, net, values};
 use autograd_core::module::StateDict;
-use model::{half_square_grads, net, values};
 use wengert_optim::{AdamW, Optimizer, Sgd, biases_and_norms};
 
 fn sgd() -> Sgd {

@@ -1,10 +1,8 @@
 //! Optimizers around optimizers: what one keeps does not get lost in another, and no NaN gets past a guard.
 
-mod model;
-
+use crate::model::{Net, half_square_grads, net, values};
 use autograd_core::module::{Module, Param, StateDict};
 use autograd_core::{Gradients, Result, Tensor};
-use model::{Net, half_square_grads, net, values};
 use wengert_optim::{
     Adam, AdamW, Asgd, Centralize, Ema, Guard, Lbfgs, LineSearch, Lookahead, Mechanic, Momo, NAdam, Objective,
     Optimizer, Parts, PolyakSgd, Prodigy, Rprop, Sam, ScheduleFreeAdamW, ScheduleFreeSgd, Sgd, StepReport, Swa,

@@ -1,10 +1,8 @@
 //! Runs that estimate the Hessian between steps.
 
-mod moons;
-
+use crate::moons::{self, bits, model, sets};
 use autograd_core::module::{Module, Param, stream_positions};
 use autograd_core::{Gradients, Tensor, seeded};
-use moons::{bits, model, sets};
 use rand::Rng;
 use wengert_data::{DataLoader, Dataset, TensorDataset};
 use wengert_nn::{

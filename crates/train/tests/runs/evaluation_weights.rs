@@ -1,10 +1,8 @@
 //! Runs whose optimizers have weights to evaluate at.
 
-mod moons;
-
+use crate::moons::{self, bits, model, sets};
 use autograd_core::module::{Module, StateDict};
 use autograd_core::{Tensor, seeded};
-use moons::{bits, model, sets};
 use std::sync::atomic::{AtomicU64, Ordering};
 use wengert_data::{DataLoader, Dataset, TensorDataset};
 use wengert_nn::{BatchNorm1d, Dropout, Linear, ReLU, Sequential, cross_entropy, sequential, update_batch_norm};

@@ -1,10 +1,8 @@
 //! L-BFGS: the minima it finds, runs resumed bit for bit, and errors that change nothing.
 
-mod model;
-
+use crate::model::{Net, assert_close, half_square_grads, net, param, values};
 use autograd_core::module::{Module, Param, StateDict};
 use autograd_core::{Error, ErrorKind, Gradients, Tensor};
-use model::{Net, assert_close, half_square_grads, net, param, values};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use wengert_optim::{Lbfgs, LineSearch, Optimizer, Result};
 

@@ -1,10 +1,8 @@
 //! The training loop against its documentation.
 
-mod moons;
-
+use crate::moons::{bits, model, sets};
 use autograd_core::module::{Module, Param};
 use autograd_core::{Tensor, seeded};
-use moons::{bits, model, sets};
 use rand::Rng;
 use wengert_data::{Dataset, TensorDataset};
 use wengert_nn::{Layer, Linear, cross_entropy, mse_loss};

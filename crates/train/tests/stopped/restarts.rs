@@ -1,9 +1,7 @@
 //! Restarts: the best of several beginnings, whatever fails, on any number of threads.
 
-mod moons;
-
+use crate::moons::{bits, make, sets};
 use autograd_core::{Error, seeded};
-use moons::{bits, make, sets};
 use rand::RngExt;
 use wengert_nn::cross_entropy;
 use wengert_optim::Adam;

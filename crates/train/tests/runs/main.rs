@@ -1,0 +1,16 @@
+//! Training runs, against their documentation.
+
+#[path = "../moons/mod.rs"]
+mod moons;
+
+mod accumulate;
+mod capture;
+mod evaluation_weights;
+mod fit;
+mod hessian;
+mod lbfgs;
+mod partitions;
+mod rates;
+mod seams;
+mod sparse;
+mod threads;

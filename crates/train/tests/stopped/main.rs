@@ -1,0 +1,9 @@
+//! Runs that end before their time, and go on.
+
+#[path = "../moons/mod.rs"]
+mod moons;
+
+mod interrupted;
+mod restarts;
+mod resume;
+mod resume_matrix;

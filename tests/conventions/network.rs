@@ -3,7 +3,7 @@
 use crate::{INF, Row, check, check_two, same, second};
 use wengert::core::{
     DType, EmbeddingBagOptions, FractionalMaxPool, GridSample, GridSampleMode, LpPool, MaxPool, Recurrence, Result,
-    ScatterReduce, Tensor, Triangle, seeded,
+    ScatterReduce, SvdMode, Tensor, Triangle, seeded,
 };
 use wengert::nn::{AdditiveAttention, Attention, AttentionMasks, GCNConv, Layer};
 
@@ -105,8 +105,8 @@ pub(crate) const MATRICES: &[Row] = &[
         // Of the vectors of the identity nothing is defined but what all of them share.
         let square = |x: &Tensor| x.reshape(&[2, 2]);
         check(&[1.0, 0.0, 0.0, 1.0], &[0.0; 4], |x| Ok(square(x)?.eigh(Triangle::Lower)?.1));
-        check(&[1.0, 0.0, 0.0, 1.0], &[0.0; 4], |x| Ok(square(x)?.svd(false)?.0));
-        check(&[1.0, 0.0, 0.0, 1.0], &[1.0, 0.0, 0.0, 1.0], |x| Ok(square(x)?.svd(false)?.1));
+        check(&[1.0, 0.0, 0.0, 1.0], &[0.0; 4], |x| Ok(square(x)?.svd(SvdMode::Reduced)?.0));
+        check(&[1.0, 0.0, 0.0, 1.0], &[1.0, 0.0, 0.0, 1.0], |x| Ok(square(x)?.svd(SvdMode::Reduced)?.1));
     }),
     ("`det` of a singular matrix", || {
         let det = |x: &Tensor| x.reshape(&[2, 2])?.det();

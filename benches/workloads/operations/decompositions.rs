@@ -2,7 +2,7 @@
 
 use super::List;
 use crate::workloads::Result;
-use wengert::core::Triangle;
+use wengert::core::{SvdMode, Triangle};
 use wengert::{DType, Tensor, seeded};
 
 pub fn add(list: &mut List) -> Result {
@@ -19,7 +19,7 @@ pub fn add(list: &mut List) -> Result {
         let a = symmetric.clone();
         list.add(&format!("cholesky_{n}"), one, move |x| near(&x[0], &a)?.cholesky(Triangle::Lower));
         list.add(&format!("eigh_{n}"), one, move |x| Ok(near(&x[0], &symmetric)?.eigh(Triangle::Lower)?.1));
-        list.add(&format!("svd_{n}"), one, |x| Ok(x[0].svd(false)?.0));
+        list.add(&format!("svd_{n}"), one, |x| Ok(x[0].svd(SvdMode::Reduced)?.0));
     }
     Ok(())
 }

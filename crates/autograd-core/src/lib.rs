@@ -57,6 +57,7 @@ pub use ops::custom::custom;
 pub use ops::decompose::matrices::Triangle;
 pub use ops::decompose::pinv::{LeastSquares, RankOptions};
 pub use ops::decompose::qr::QrMode;
+pub use ops::decompose::svd::SvdMode;
 pub use ops::decompose::triangular::TriangularOptions;
 pub use ops::elementwise::Tolerance;
 pub use ops::fft::form::{Fft, FftN, FftNorm};

@@ -4,7 +4,8 @@ use super::model::{agrees, floats, param};
 use autograd_core::module::Param;
 use autograd_core::{
     AttentionOptions, Bag, Capture, Conv, DType, EmbeddingBagOptions, FractionalMaxPool, QrMode, RankOptions,
-    Recurrence, Result, RotaryOptions, Tensor, Triangle, ascending, checkpoint, grad, linearize, value_and_grad,
+    Recurrence, Result, RotaryOptions, SvdMode, Tensor, Triangle, ascending, checkpoint, grad, linearize,
+    value_and_grad,
 };
 
 type Params = Vec<Param>;
@@ -33,7 +34,7 @@ const FUNCTIONS: &[(&str, Function)] = &[
         let z = x.matmul(&m[0])?;
         let a = z.matmul(&z.t()?)?.try_add(&Tensor::eye(4, DType::F32)?.mul_scalar(2.0))?;
         let (w, v) = a.eigh(Triangle::Lower)?;
-        let (_, s, _) = z.svd(false)?;
+        let (_, s, _) = z.svd(SvdMode::Reduced)?;
         let (q, r) = z.try_add(&Tensor::eye(4, DType::F32)?.mul_scalar(3.0))?.qr(QrMode::Reduced)?;
         let (lu, pivots) = a.lu_factor()?;
         let solved = lu.lu_solve(&pivots, &m[1])?;

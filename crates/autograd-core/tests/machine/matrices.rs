@@ -3,7 +3,7 @@
 use crate::steps::one;
 use crate::values::{BEYOND, Machine};
 use autograd_core::{
-    DType, FftN, FftNorm, MatrixNorm, QrMode, RankOptions, Result, Tensor, Triangle, TriangularOptions,
+    DType, FftN, FftNorm, MatrixNorm, QrMode, RankOptions, Result, SvdMode, Tensor, Triangle, TriangularOptions,
 };
 
 /// Sizes in front of those of matrices; sometimes of more matrices than memory holds.
@@ -38,7 +38,7 @@ pub fn factor(m: &mut Machine) -> Result<Vec<Tensor>> {
     let a = regular(m, &before, rows, dtype)?;
     let triangle = m.of(&[Triangle::Lower, Triangle::Upper]);
     match m.below(14) {
-        0 => x.svd(m.once_in(2)).map(|(u, s, vt)| vec![u, s, vt]),
+        0 => x.svd(m.of(&[SvdMode::Reduced, SvdMode::Full])).map(|(u, s, vt)| vec![u, s, vt]),
         1 => one(x.svdvals()),
         2 => x.qr(m.of(&[QrMode::Reduced, QrMode::Complete])).map(|(q, r)| vec![q, r]),
         3 => x.lu().map(|(p, l, u)| vec![p, l, u]),

@@ -1,8 +1,8 @@
 //! Decompositions where they are hard: equal eigenvalues, singular matrices, one large matrix on several threads.
 
 use autograd_core::{
-    Backward, Capture, DType, ErrorKind, Gradients, MatrixNorm, QrMode, RankOptions, Result, Tensor, Triangle, grad,
-    hessian, seeded,
+    Backward, Capture, DType, ErrorKind, Gradients, MatrixNorm, QrMode, RankOptions, Result, SvdMode, Tensor, Triangle,
+    grad, hessian, seeded,
 };
 
 fn matrix<const N: usize>(rows: [[f64; N]; N]) -> Tensor {
@@ -55,7 +55,7 @@ fn equal_singular_values_have_the_gradient_of_the_polar_factor() -> Result<()> {
     // At an orthogonal A all singular values are 1; U Vᵀ is the nearest orthogonal matrix, whose derivative there is
     // half of what is antisymmetric: dA − A dAᵀ A, halved.
     let a = turn(4, 3).detach().requires_grad();
-    let (u, s, vt) = a.svd(false)?;
+    let (u, s, vt) = a.svd(SvdMode::Reduced)?;
     let c = Tensor::randn(&[4, 4], DType::F64, &mut seeded(4))?;
     let grads = u.matmul(&vt)?.try_mul(&c)?.sum().backward()?;
     let back = a.detach().matmul(&c.t()?)?.matmul(&a.detach())?;
@@ -144,7 +144,7 @@ fn what_has_no_derivative_says_so() -> Result<()> {
 fn full_bases_are_orthogonal_and_values_are_exact() -> Result<()> {
     for (m, n) in [(5, 3), (3, 5), (1, 4), (4, 1), (60, 40), (30, 70)] {
         let a = Tensor::randn(&[2, m, n], DType::F64, &mut seeded(6))?;
-        let (u, s, vt) = a.svd(true)?;
+        let (u, s, vt) = a.svd(SvdMode::Full)?;
         assert_eq!((u.shape(), vt.shape()), (&[2, m, m][..], &[2, n, n][..]));
         let k = m.min(n);
         let back = u.narrow(-1, 0, k)?.try_mul(&s.unsqueeze(-2)?)?.matmul(&vt.narrow(-2, 0, k)?)?;
@@ -170,7 +170,7 @@ fn everything(n: usize, dtype: DType) -> Result<Vec<Tensor>> {
     let positive = x.matmul(&x.t()?)?.mul_scalar(1.0 / n as f64).try_add(&Tensor::eye(n, dtype)?)?;
     let (a, b) = (positive.requires_grad(), x.requires_grad());
     let (w, v) = a.eigh(Triangle::Lower)?;
-    let (u, s, vt) = a.svd(false)?;
+    let (u, s, vt) = a.svd(SvdMode::Reduced)?;
     let (q, r) = a.qr(QrMode::Reduced)?;
     let (_, l, upper) = b.lu()?;
     let all = [
@@ -227,7 +227,7 @@ fn large_matrices_keep_their_digits() -> Result<()> {
         let (w, v) = a.eigh(Triangle::Upper)?;
         close(&v.try_mul(&w)?.matmul(&v.t()?)?, &a.to_f64s(), 1e-10);
         close(&a.eigvalsh(Triangle::Lower)?, &w.to_f64s(), 1e-10);
-        let (u, s, vt) = x.svd(false)?;
+        let (u, s, vt) = x.svd(SvdMode::Reduced)?;
         close(&u.try_mul(&s)?.matmul(&vt)?, &x.to_f64s(), 1e-10);
         let (p, lower, upper) = x.lu()?;
         close(&p.matmul(&lower)?.matmul(&upper)?, &x.to_f64s(), 1e-11);

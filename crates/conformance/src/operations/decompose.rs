@@ -3,7 +3,7 @@
 use super::Table;
 use crate::call::Call;
 use crate::stop::{Outcome, Stop};
-use autograd_core::{MatrixNorm, QrMode, RankOptions, Triangle, TriangularOptions};
+use autograd_core::{MatrixNorm, QrMode, RankOptions, SvdMode, Triangle, TriangularOptions};
 
 pub(super) const TABLE: Table = &[
     ("linalg.solve", |c| {
@@ -71,7 +71,8 @@ pub(super) const TABLE: Table = &[
     ("linalg.eigvalsh", |c| c.one(c.tensor("A")?.eigvalsh(uplo(c)?))),
     ("linalg.svd", |c| {
         c.absent("driver")?;
-        let (u, s, vt) = c.tensor("A")?.svd(c.flag_or("full_matrices", true)?)?;
+        let mode = if c.flag_or("full_matrices", true)? { SvdMode::Full } else { SvdMode::Reduced };
+        let (u, s, vt) = c.tensor("A")?.svd(mode)?;
         Ok(vec![u, s, vt])
     }),
     ("linalg.svdvals", |c| {

@@ -9,12 +9,31 @@ use crate::ops::check::Check;
 use crate::tape::{Pull, Pullback, Saved, is_recording, record};
 use crate::tensor::{Tensor, for_float};
 
+/// The size of the factors of [`Tensor::svd`].
+///
+/// # Examples
+/// ```
+/// # use autograd_core::{SvdMode, Tensor};
+/// let a = Tensor::from([[3.0], [4.0]]);
+/// let shapes = |mode| a.svd(mode).map(|(u, s, vt)| [u, s, vt].map(|x| x.shape().to_vec()));
+/// assert_eq!(shapes(SvdMode::Reduced)?, [vec![2, 1], vec![1], vec![1, 1]]);
+/// assert_eq!(shapes(SvdMode::Full)?, [vec![2, 2], vec![1], vec![1, 1]]);
+/// # Ok::<(), autograd_core::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SvdMode {
+    /// `[M, K]` and `[K, N]`, with `K = min(M, N)`.
+    Reduced,
+    /// `[M, M]` and `[N, N]`.
+    Full,
+}
+
 impl Tensor {
     /// Singular values s in falling order and singular vectors of each matrix: `A = U diag(s) Vᵀ`, as (U, s, Vᵀ). With
-    /// `full_matrices`, U and V are bases of the whole spaces.
+    /// [`SvdMode::Full`], U and V are bases of the whole spaces.
     ///
     /// # Shapes
-    /// `[.., M, N] → [.., M, K], [.., K], [.., K, N]` with `K = min(M, N)`; with `full_matrices`
+    /// `[.., M, N] → [.., M, K], [.., K], [.., K, N]` with `K = min(M, N)`; in [`SvdMode::Full`]
     /// `[.., M, M], [.., K], [.., N, N]`.
     ///
     /// # Gradient
@@ -25,7 +44,7 @@ impl Tensor {
     /// ga = U (inner + diag(gs)) Vᵀ + (I − U Uᵀ) gu S⁻¹ Vᵀ + U S⁻¹ gvᵀ (I − V Vᵀ)
     /// ```
     ///
-    /// Saves U, s and V. The vectors that `full_matrices` adds have no gradient of their own.
+    /// Saves U, s and V. The vectors that [`SvdMode::Full`] adds have no gradient of their own.
     ///
     /// Two vectors of U and V may be turned around together, and those of equal singular values mixed together. A loss
     /// that depends on such a choice has no gradient. What is within max(M, N) roundings of the largest singular value
@@ -38,18 +57,21 @@ impl Tensor {
     ///
     /// # Examples
     /// ```
-    /// # use autograd_core::Tensor;
-    /// let (u, s, vt) = Tensor::from([[0.0, 3.0], [4.0, 0.0], [0.0, 0.0]]).svd(false)?;
+    /// # use autograd_core::{SvdMode, Tensor};
+    /// let (u, s, vt) = Tensor::from([[0.0, 3.0], [4.0, 0.0], [0.0, 0.0]]).svd(SvdMode::Reduced)?;
     /// assert_eq!((u.shape(), vt.shape()), (&[3, 2][..], &[2, 2][..]));
     /// assert!(s.to_f64s().iter().zip([4.0, 3.0]).all(|(s, exact)| (s - exact).abs() < 1e-6));
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     ///
     /// # Differs from
-    /// PyTorch, where `full_matrices` is true unless it is said, and equal singular values give gradients that are
+    /// PyTorch, whose factors are full unless it is said, and equal singular values give gradients that are
     /// infinite or NaN.
-    pub fn svd(&self, full_matrices: bool) -> Result<(Tensor, Tensor, Tensor)> {
-        let which = if full_matrices { Vectors::Full } else { Vectors::Reduced };
+    pub fn svd(&self, mode: SvdMode) -> Result<(Tensor, Tensor, Tensor)> {
+        let which = match mode {
+            SvdMode::Reduced => Vectors::Reduced,
+            SvdMode::Full => Vectors::Full,
+        };
         singular("svd", self, which)
     }
 
@@ -226,33 +248,36 @@ crate::ops::cases::cases![{
     };
     let input = |s: &[usize]| vec![Input::real(s, -1.0..1.0)];
     // No sign of a vector is seen.
-    let weighed = |x: &Tensor, full: bool| {
-        let (u, s, vt) = apart(x)?.svd(full)?;
+    let weighed = |x: &Tensor, mode: SvdMode| {
+        let (u, s, vt) = apart(x)?.svd(mode)?;
         let k = s.shape()[s.rank() - 1];
         let steps = s.sin().try_add(&Tensor::arange(1.0, k as f64 + 1.0, 1.0, x.dtype())?)?.unsqueeze(-2)?;
         let (u, vt) = (u.narrow(-1, 0, k)?, vt.narrow(-2, 0, k)?);
         u.try_mul(&steps)?.matmul(&vt)
     };
-    let case = move |name: &'static str, s: &[usize], full: bool| {
-        Case::new(name, input(s), move |x| weighed(&x[0], full)).not_counting_saved()
+    let case = move |name: &'static str, s: &[usize], mode: SvdMode| {
+        Case::new(name, input(s), move |x| weighed(&x[0], mode)).not_counting_saved()
     };
     [
-        Case::new("svd", input(&[2, 2, 2]), |x| Ok(apart(&x[0])?.svd(false)?.1))
+        Case::new("svd", input(&[2, 2, 2]), |x| Ok(apart(&x[0])?.svd(SvdMode::Reduced)?.1))
             .value(two)
             .not_counting_saved()
-            .refuses(|x| Ok(x[0].reshape(&[8])?.svd(false)?.1), "svd: the input has shape [8], expected [.., M, N]")
             .refuses(
-                |x| Ok(x[0].mul_scalar(f64::INFINITY).svd(false)?.1),
+                |x| Ok(x[0].reshape(&[8])?.svd(SvdMode::Reduced)?.1),
+                "svd: the input has shape [8], expected [.., M, N]",
+            )
+            .refuses(
+                |x| Ok(x[0].mul_scalar(f64::INFINITY).svd(SvdMode::Reduced)?.1),
                 "svd: matrix 0 of the batch is not finite, or too large",
             )
             .refuses(
-                |x| Ok(x[0].to_dtype(DType::I64).svd(true)?.1),
+                |x| Ok(x[0].to_dtype(DType::I64).svd(SvdMode::Full)?.1),
                 "svd: dtype is I64, expected F32 or F64; to_dtype converts",
             ),
-        case("svd (vectors)", &[2, 3, 3], false),
-        case("svd (tall)", &[4, 2], false),
-        case("svd (wide)", &[2, 3], false),
-        case("svd (full)", &[3, 3], true),
+        case("svd (vectors)", &[2, 3, 3], SvdMode::Reduced),
+        case("svd (tall)", &[4, 2], SvdMode::Reduced),
+        case("svd (wide)", &[2, 3], SvdMode::Reduced),
+        case("svd (full)", &[3, 3], SvdMode::Full),
         Case::new("svdvals", input(&[2, 2, 2]), |x| apart(&x[0])?.svdvals())
             .value(two)
             .not_counting_saved()

@@ -136,7 +136,7 @@ impl<L: Layer + Clone> Parametrized<L, SpectralNormRule> {
     /// # use wengert_nn::{Linear, SpectralNorm};
     /// let mut rng = autograd_core::seeded(7);
     /// let layer = SpectralNorm::new(Linear::new(3, 2, &mut rng)?, &mut rng)?;
-    /// let (_, s, _) = layer.value()?.svd(false)?;
+    /// let (_, s, _) = layer.value()?.svd(autograd_core::SvdMode::Reduced)?;
     /// assert!((s.to_f64s()[0] - 1.0).abs() < 1e-3);
     /// # Ok::<(), wengert_nn::Error>(())
     /// ```

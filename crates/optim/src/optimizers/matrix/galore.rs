@@ -7,7 +7,7 @@ use crate::range::Range;
 use crate::rule::{Rule, See};
 use crate::turn::Turn;
 use autograd_core::update::{ElementRule, Real};
-use autograd_core::{DType, Error, Result, Tensor, no_grad};
+use autograd_core::{DType, Error, Result, SvdMode, Tensor, no_grad};
 
 /// GaLore, gradient low-rank projection: [`Adam`](crate::Adam) in a space of few dims for each matrix, that of the largest
 /// singular values of its gradient, so its averages take less memory.
@@ -196,7 +196,7 @@ fn space(g: &Tensor, old: &Tensor) -> Result<Option<Tensor>> {
     let [rows, columns] = *g.shape() else { unreachable!("only matrices have a space") };
     let rank = old.shape()[1];
     // Its singular vectors are those of g, which may be too large or too small for the squares of its elements.
-    let (u, s, vt) = g.div_scalar(largest).svd(false)?;
+    let (u, s, vt) = g.div_scalar(largest).svd(SvdMode::Reduced)?;
     let found = if rows <= columns { u } else { vt.t()? }.narrow(1, 0, rank)?;
     let along = found.try_mul(old)?.to_f64s();
     let epsilon = if g.dtype() == DType::F32 { f64::from(f32::EPSILON) } else { f64::EPSILON };

@@ -30,6 +30,7 @@ impl Tensor {
     pub fn glu(&self, dim: impl Dim) -> Result<Tensor> {
         let dim = dim.signed();
         let (a, b) = halves("glu", self, dim)?;
+        b.can_be_packed("glu")?;
         a.try_mul(&b.sigmoid())
     }
 
@@ -58,6 +59,7 @@ impl Tensor {
     pub fn swiglu(&self, dim: impl Dim) -> Result<Tensor> {
         let dim = dim.signed();
         let (a, b) = halves("swiglu", self, dim)?;
+        a.can_be_packed("swiglu")?;
         a.silu().try_mul(&b)
     }
 }

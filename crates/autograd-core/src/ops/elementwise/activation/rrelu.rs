@@ -65,6 +65,7 @@ impl Tensor {
     /// ```
     pub fn rrelu_mean(&self, lower: f64, upper: f64) -> Result<Tensor> {
         check(lower, upper)?;
+        self.can_be_packed("rrelu")?;
         Ok(self.leaky_relu(0.5 * (lower + upper)))
     }
 }

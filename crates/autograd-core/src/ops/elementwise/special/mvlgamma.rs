@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 use crate::ops::check::Check;
-use crate::tensor::Tensor;
+use crate::tensor::{DType, Tensor};
 
 impl Tensor {
     /// Logarithm of the multivariate gamma function.
@@ -24,13 +24,13 @@ impl Tensor {
     /// ```
     pub fn mvlgamma(&self, p: u32) -> Result<Tensor> {
         let check = Check("mvlgamma");
-        check.float(self)?;
         check.require(p >= 1, "p", p, "at least 1")?;
         check.terms(self.numel().max(1).saturating_mul(p as usize))?;
         let order = f64::from(p);
         // The terms of an element's sum lie along a last dim.
-        let halves = Tensor::arange(0.0, order, 1.0, self.dtype())?.mul_scalar(-0.5);
-        let sum = self.unsqueeze(-1)?.try_add(&halves)?.lgamma().sum_dim(-1)?;
+        let x = if self.dtype().is_float() { self.clone() } else { self.to_dtype(DType::F32) };
+        let halves = Tensor::arange(0.0, order, 1.0, x.dtype())?.mul_scalar(-0.5);
+        let sum = x.unsqueeze(-1)?.try_add(&halves)?.lgamma().sum_dim(-1)?;
         Ok(sum.add_scalar(0.25 * order * (order - 1.0) * std::f64::consts::PI.ln()))
     }
 }

@@ -59,6 +59,7 @@ fn chapters() -> Vec<(&'static str, Vec<Picture>)> {
         "OneCycleLR", "base / D → base → base / (D F)", OneCycleLR::new(100);
         "OneCycleLR, three phases", "base / D → base → base / D → base / (D F)",
             OneCycleLR::new(100).three_phase(true).anneal_strategy(Anneal::Linear);
+        "CyclicMomentum", "max_momentum → base_momentum → max_momentum", CyclicLR::new(0.3).step_size_up(15).momentum(0.85, 0.95);
         "OneCycleMomentum", "max_momentum → base_momentum → max_momentum", OneCycleLR::new(100).momentum(0.85, 0.95);
     ];
     let made = pictures![

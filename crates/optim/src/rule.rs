@@ -89,6 +89,10 @@ pub trait Rule: Clone + Debug + Send + Sync + 'static {
     /// Whether the weights to evaluate at are others than the parameters: [`Rule::evaluated`] says which.
     const EVALUATES: bool = false;
 
+    /// Whether a proximal step and the cautious decay may follow the rule's own step. They move the parameter alone: not
+    /// where its state has to go with it.
+    const FOLLOWED: bool = true;
+
     /// Whether state tensor number `slot` is in use. One that is not is neither made nor saved.
     fn uses(&self, slot: usize) -> bool {
         let _ = slot;

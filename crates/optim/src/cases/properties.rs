@@ -367,6 +367,10 @@ fn common_options(plain: &Plain) -> Result<(), String> {
         optimizer.set("weight_decay", if matches!(form, Form::Cautious) { 0.5 } else { 0.0 }).map_err(text)?;
         steps(&mut model, &mut *optimizer, 0..1).map(|()| (values(&model), optimizer.lr()))
     };
+    if (plain.make)(Form::Plain).describe(&[]).kind().starts_with("ScheduleFree") {
+        let refused = |form: Form| one(form).is_err_and(|error| error.contains("away from their state"));
+        return same(refused(Form::Proximal) && refused(Form::Cautious), true);
+    }
     let before = values(&plain.net(DType::F64));
     let ((bare, lr), (proximal, _), (cautious, _)) = (one(Form::Plain)?, one(Form::Proximal)?, one(Form::Cautious)?);
     for (i, (p, p0)) in bare.iter().zip(&before).enumerate() {

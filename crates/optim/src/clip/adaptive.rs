@@ -81,13 +81,12 @@ impl AdaptiveClip {
 
     /// The norms of units, with dims of size one.
     fn norms(&self, x: &Tensor) -> Result<Tensor> {
-        let squares = x.square();
-        let sum = match (x.rank() as isize, x.shape().iter().filter(|size| **size != 1).count()) {
-            (_, 0 | 1) => return squares.sum().sqrt().reshape(&vec![1; x.rank()]),
-            (rank, _) if self.last => squares.sum_dim(keep(&(0..rank - 1).collect::<Vec<_>>()[..]))?,
-            (rank, _) => squares.sum_dim(keep(&(1..rank).collect::<Vec<_>>()[..]))?,
-        };
-        Ok(sum.sqrt())
+        // Not roots of sums of squares: they overflow long before the numbers do.
+        match (x.rank() as isize, x.shape().iter().filter(|size| **size != 1).count()) {
+            (_, 0 | 1) => x.vector_norm(2.0, ..)?.reshape(&vec![1; x.rank()]),
+            (rank, _) if self.last => x.vector_norm(2.0, keep(&(0..rank - 1).collect::<Vec<_>>()[..])),
+            (rank, _) => x.vector_norm(2.0, keep(&(1..rank).collect::<Vec<_>>()[..])),
+        }
     }
 
     fn clipped(&self, parameter: &Tensor, g: &Tensor) -> Result<Tensor> {

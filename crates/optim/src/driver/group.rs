@@ -159,14 +159,14 @@ impl<R> fmt::Debug for Group<R> {
 }
 
 /// Whether a parameter is a bias, or belongs to a layer of normalisation, as its name says: its last word is `bias` or begins
-/// with `bias_`, or one of the words before contains `norm`, or is `bn` or `ln` with or without a number.
+/// with `bias_`, or one of the words before contains `norm`, or is `bn` or `ln` with or without a number, or the `ln_f` of GPT-2.
 ///
 /// A layer of normalisation in a row of layers that have numbers for names is not known by them.
 ///
 /// # Examples
 /// ```
 /// use wengert_optim::biases_and_norms;
-/// let all = ["0.bias", "gru.bias_hh_l0", "encoder.norm1.weight", "bn2.weight", "LayerNorm.weight"];
+/// let all = ["0.bias", "gru.bias_hh_l0", "encoder.norm1.weight", "bn2.weight", "LayerNorm.weight", "h.0.ln_1.weight"];
 /// assert!(all.into_iter().all(biases_and_norms));
 /// assert!(!["0.weight", "abnormal", "blnd.weight", "bias.weight"].into_iter().any(biases_and_norms));
 /// ```
@@ -174,9 +174,9 @@ pub fn biases_and_norms(name: &str) -> bool {
     let (layers, last) = name.rsplit_once('.').unwrap_or(("", name));
     // Without lower-case copies: a step whose hyperparameters were changed asks for every name.
     let is_norm = |word: &str| {
-        let short = word.trim_end_matches(|c: char| c.is_ascii_digit());
+        let short = word.trim_end_matches(|c: char| c.is_ascii_digit()).trim_end_matches('_');
         word.as_bytes().windows(4).any(|part| part.eq_ignore_ascii_case(b"norm"))
-            || ["bn", "ln"].iter().any(|known| short.eq_ignore_ascii_case(known))
+            || ["bn", "ln", "ln_f"].iter().any(|known| short.eq_ignore_ascii_case(known))
     };
     last == "bias" || last.starts_with("bias_") || layers.split('.').any(is_norm)
 }

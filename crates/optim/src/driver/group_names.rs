@@ -32,6 +32,8 @@ impl<R: Rule> Driver<R> {
         // Learning rates are ratios to the optimizer's.
         let own = self.hyper.lr;
         let value = match name {
+            // A schedule of the optimizer's rate has brought both to 0; the ratio stays for later.
+            "lr" if own == 0.0 && value == 0.0 => return Ok(false),
             "lr" if own == 0.0 => {
                 let text =
                     format!("lr is 0, to which the learning rate of a group is a ratio: set it before {value:?}");

@@ -18,7 +18,7 @@ use crate::range::Range;
 use crate::rule::{Rule, See};
 use crate::turn::Decay;
 use autograd_core::module::{Module, StateDict};
-use autograd_core::{Description, Error, Gradients, Result};
+use autograd_core::{Description, Error, ErrorKind, Gradients, Result};
 use bind::Slot;
 pub(crate) use bind::{misfit, nothing_to_update};
 use group::Group;
@@ -148,7 +148,14 @@ impl<R: Rule> Hyper<R> {
                 outcome = range.check(R::NAME, name, *value);
             }
         });
-        outcome.and_then(|()| self.rule.check())
+        outcome?;
+        let moved = self.proximal != [0.0; 2] || (self.decay == Decay::Cautious && self.weight_decay != 0.0);
+        if moved && !R::FOLLOWED {
+            let text = "a proximal step or cautious decay would move the parameters away from their state";
+            let error = format!("{}: {text}; weight_decay goes into both", R::NAME);
+            return Err(Error::new(ErrorKind::Argument, error));
+        }
+        self.rule.check()
     }
 }
 

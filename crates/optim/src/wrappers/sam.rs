@@ -1,6 +1,6 @@
 //! Sharpness-aware minimisation.
 
-use super::wrapped::{Wrap, Wrapped};
+use super::wrapped::{Wrap, Wrapped, downwards};
 use crate::driver::misfit;
 use crate::forward::forward_optimizer;
 use crate::norms::norm;
@@ -109,7 +109,13 @@ impl Wrap for Sharp {
         see("sam.rho", &mut self.rho, Range::AT_LEAST_0);
     }
 
+    // Upwards the worst point near by would be on the other side.
+    fn around<O: Optimizer>(&self, inner: &O) -> Result<()> {
+        downwards(Self::NAME, inner)
+    }
+
     fn step_on<O: Optimizer>(&self, inner: &mut O, objective: &mut dyn Objective) -> Result<(f64, StepReport)> {
+        self.around(inner)?;
         let (loss, grads) = objective.evaluate()?;
         let before = self.climb(objective.model(), &grads)?;
         // The weights come back, whatever the loss does.

@@ -57,6 +57,11 @@ pub(super) trait Wrap: Clone + Debug + Send + Sync + 'static {
         Ok(())
     }
 
+    /// Whether it can be around this optimizer.
+    fn around<O: Optimizer>(&self, _: &O) -> Result<()> {
+        Ok(())
+    }
+
     /// Looks at the gradients before a step.
     fn see(&self, model: &dyn Module, grads: &Gradients) -> Result<Seen> {
         let _ = (model, grads);
@@ -106,6 +111,13 @@ pub(super) trait Wrap: Clone + Debug + Send + Sync + 'static {
     }
 }
 
+/// Errs if an optimizer follows a gradient upwards, in the name of the one around it, which looks for low losses.
+pub(super) fn downwards(name: &str, inner: &impl Optimizer) -> Result<()> {
+    let Some(upwards) = inner.upwards() else { return Ok(()) };
+    let text = format!("{name}: {upwards} follows the gradient upwards; negate the loss instead");
+    Err(Error::new(ErrorKind::Argument, text))
+}
+
 /// An objective whose first evaluation has been seen. Later ones are points that an optimizer tries, or ends the step at
 /// if it follows them all.
 struct Again<'a, W> {
@@ -126,7 +138,12 @@ impl<W: Wrap> Objective for Again<'_, W> {
             return Ok(first);
         }
         let (loss, grads) = self.objective.evaluate()?;
-        match self.wrap.see(self.objective.model(), &grads)? {
+        let seen = match self.wrap.see(self.objective.model(), &grads) {
+            // A point that is only tried is no step: what tries it sees what is wrong with it.
+            Err(error) if !self.follows && error.kind() == ErrorKind::NotFinite => Seen::Pass,
+            seen => seen?,
+        };
+        match seen {
             Seen::Changed(grads) => Ok((loss, grads)),
             Seen::Skip(names) if self.follows => {
                 self.skipped = Some(names);
@@ -203,6 +220,10 @@ impl<O: Optimizer, W: Wrap> Wrapped<O, W> {
     }
 
     fn after(&mut self, model: &mut dyn Module, report: &StepReport) -> Result<()> {
+        if W::KEEPS.is_some() && report.updated == 0 && !report.not_finite.is_empty() {
+            // A step that was left out inside is none.
+            return Ok(());
+        }
         self.t += u64::from(W::KEEPS.is_some() || !report.not_finite.is_empty());
         let Wrapped { wrap, t, kept, .. } = self;
         if W::KEEPS.is_none() || !wrap.acts(*t) {
@@ -286,6 +307,7 @@ impl<O: Optimizer, W: Wrap> Optimizer for Wrapped<O, W> {
 
     fn check(&self) -> Result<()> {
         self.check_own()?;
+        self.wrap.around(&self.inner)?;
         self.inner.check()
     }
 

@@ -191,3 +191,14 @@ fn a_transformed_optimizer_leaves_the_gradients_that_are_given() {
     assert_eq!(given.get(&model[0]).expect("kept").to_f64s(), numbers(&[3, 4], 3));
     assert_eq!(model[0].to_f64s(), numbers(&[3, 4], 0));
 }
+
+#[test]
+fn large_gradients_are_limited_and_not_0() {
+    let x = Param::new(Tensor::from([[0.0, 2.0], [1.0, 0.0]])).expect("floats");
+    let mut grads = x.mul_scalar(3e30).sum().backward().expect("a graph");
+    AdaptiveClip::new(0.5).apply(&x, &mut grads).expect("fits");
+    let clipped = grads.get(&x).expect("kept").to_f64s();
+    for (got, norm) in clipped.chunks(2).zip([1.0, 0.5]) {
+        assert!((got[0].hypot(got[1]) - norm).abs() < 1e-6, "{got:?}");
+    }
+}

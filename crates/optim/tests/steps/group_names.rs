@@ -171,3 +171,21 @@ fn a_group_of_a_pattern_is_called_by_it() {
     let error = with(|sgd| sgd.group("*.scale", |group| group)).step(&mut one, &grads).expect_err("empty").to_string();
     assert!(error.contains("\"*.scale\""), "{error}");
 }
+
+#[test]
+fn a_rate_of_0_is_set_where_the_optimizers_own_is_0() {
+    let mut model = net();
+    let mut sgd = Sgd::new(0.5).group("hidden", |group| group.scale_lr(0.5));
+    for (own, of_group) in [(0.0, 0.0), (0.25, 0.125), (0.0, 0.0), (0.5, 0.25)] {
+        sgd.set_lr(own);
+        sgd.set("hidden.lr", of_group).expect("a rate");
+        let before = values(&model);
+        let grads = half_square_grads(&model);
+        sgd.step(&mut model, &grads).expect("valid");
+        assert_eq!(values(&model) == before, own == 0.0);
+        assert_eq!(sgd.get("hidden.lr").expect("known"), of_group);
+    }
+    sgd.set_lr(0.0);
+    let error = sgd.set("hidden.lr", 0.5).expect_err("no ratio").to_string();
+    assert!(error.contains("lr is 0, to which the learning rate of a group is a ratio"), "{error}");
+}

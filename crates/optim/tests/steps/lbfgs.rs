@@ -187,3 +187,28 @@ fn a_parameter_without_a_gradient_is_reported_and_rests() {
     assert_eq!((report.updated, report.missing), (3, vec!["hidden.bias".to_string()]));
     assert_eq!(model.hidden.bias.to_f64s(), before);
 }
+
+#[test]
+fn what_is_no_number_before_the_first_iteration_changes_nothing() {
+    // A root at 0 has a value there, and no slope.
+    let root = |x: &mut Param| {
+        let loss = x.sqrt().sum();
+        Ok((loss.item::<f64>()?, loss.backward()?))
+    };
+    let logarithm = |x: &mut Param| {
+        let loss = x.neg().log().sum();
+        Ok((loss.item::<f64>()?, loss.backward()?))
+    };
+    for search in [LineSearch::Off, LineSearch::StrongWolfe] {
+        for most in [1, 20] {
+            let make = || Lbfgs::new(1.0).max_iter(most).line_search(search);
+            let mut x = param(&[0.0, 4.0]);
+            let error = make().step_with(&mut x, root).expect_err("no slope");
+            let text = "LBFGS: a gradient has elements that are not finite where the step begins";
+            assert_eq!((error.kind(), error.to_string().as_str()), (ErrorKind::NotFinite, text));
+            let error = make().step_with(&mut x, logarithm).expect_err("no logarithm");
+            assert_eq!(error.to_string(), "LBFGS: the loss is NaN where the step begins");
+            assert_eq!(x.to_f64s(), [0.0, 4.0]);
+        }
+    }
+}

@@ -1,6 +1,6 @@
 //! Optimizers around optimizers: what one keeps does not get lost in another, and no NaN gets past a guard.
 
-use crate::model::{Net, half_square_grads, net, values};
+use crate::model::{Net, half_square_grads, net, param, values};
 use autograd_core::module::{Module, Param, StateDict};
 use autograd_core::{Gradients, Result, Tensor};
 use wengert_optim::{
@@ -190,5 +190,63 @@ fn no_evaluation_of_a_step_gets_past_a_guard() {
         assert_eq!(outcome.is_err(), fails, "{outcome:?}");
         assert!(values(&model).iter().all(|x| x.is_finite()));
         assert_eq!(values(&model) == before, fails);
+    }
+}
+
+#[test]
+fn a_guard_that_refuses_lets_a_line_search_try() {
+    // Too far for f64.
+    let far = |x: &mut Param| {
+        let loss = x.square().square().exp().sum();
+        Ok((loss.item::<f64>()?, loss.backward()?))
+    };
+    let wolfe = || Lbfgs::new(100.0).line_search(LineSearch::StrongWolfe);
+    let (mut bare, mut guarded) = (param(&[1.0]), param(&[1.0]));
+    wolfe().step_with(&mut bare, far).expect("shorter");
+    Guard::refuse(wolfe()).step_with(&mut guarded, far).expect("shorter");
+    assert_eq!(bare.to_f64s(), guarded.to_f64s());
+}
+
+#[test]
+fn steps_that_are_left_out_inside_are_not_counted() {
+    let makes: [fn() -> Box<dyn Optimizer>; 3] = [
+        || Box::new(Ema::new(Guard::skip(Sgd::new(0.25)), 0.5).overwrite_every(2)),
+        || Box::new(Swa::new(Guard::skip(Sgd::new(0.25))).every(2)),
+        || Box::new(Lookahead::new(Guard::skip(Sgd::new(0.25))).sync_period(2)),
+    ];
+    for make in makes {
+        let run = |spoilt: bool| {
+            let (mut x, mut optimizer) = (param(&[1.0, 2.0]), make());
+            for k in 0..5 {
+                if spoilt && k % 2 == 1 {
+                    let grads = x.mul_scalar(f64::INFINITY).sum().backward().expect("a graph");
+                    assert_eq!(optimizer.step(&mut x, &grads).expect("left out").updated, 0);
+                }
+                let grads = x.square().sum().backward().expect("a graph");
+                optimizer.step(&mut x, &grads).expect("a step");
+            }
+            optimizer.eval(&mut x).expect("its model");
+            x.to_f64s()
+        };
+        assert_eq!(run(true), run(false));
+    }
+}
+
+#[test]
+fn what_looks_for_low_losses_refuses_to_go_upwards() {
+    let mut x = param(&[3.0]);
+    let optimizers: [Box<dyn Optimizer>; 2] = [
+        Box::new(Sam::new(Sgd::new(0.25).maximize(true), 1.0)),
+        Box::new(Sam::new(Ema::new(Sgd::new(0.25).group("", |group| group.maximize(true)), 0.5), 1.0)),
+    ];
+    for mut sam in optimizers {
+        let checked = sam.check().expect_err("refused").to_string();
+        let outcome = sam.step_with(&mut x, |x| {
+            let loss = x.square().neg().sum();
+            Ok((loss.item::<f64>()?, loss.backward()?))
+        });
+        assert_eq!(outcome.expect_err("refused").to_string(), checked);
+        assert!(checked.ends_with("follows the gradient upwards; negate the loss instead"), "{checked}");
+        assert_eq!(x.to_f64s(), [3.0]);
     }
 }

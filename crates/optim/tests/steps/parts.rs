@@ -262,3 +262,14 @@ fn rates_that_were_set_by_name_go_through_a_file() {
         }
     }
 }
+
+#[test]
+fn a_rate_of_0_is_set_where_that_of_the_first_part_is_0() {
+    let bias = |name: &str| name.ends_with("bias");
+    let mut parts = Parts::new().part("bias", bias, Sgd::new(0.5)).rest(Sgd::new(0.25));
+    for (first, rest) in [(0.0, 0.0), (0.25, 0.5), (0.0, 0.0), (0.5, 1.0)] {
+        parts.set_lr(first);
+        parts.set("rest.lr", rest).expect("a rate");
+        assert_eq!((parts.get("bias.lr"), parts.get("rest.lr")), (Ok(first), Ok(rest)));
+    }
+}

@@ -21,7 +21,8 @@ use autograd_core::update::{ElementRule, Real};
 ///
 /// `lr ≥ 0`, `λ' ≥ 0` (1e-4), `α ≥ 0` (0.75), `t₀` any number (1e6), `λ ≥ 0` (0). State: `ax` (a), and for each
 /// parameter the numbers `eta` (η) and `mu` (μ). A change of `lr` counts from the end of the next step on, since η is
-/// computed a step ahead. t counts the steps of each parameter.
+/// computed a step ahead. t counts the steps of each parameter. A proximal step and cautious
+/// decay come after the step: a is the average of the parameters before them.
 ///
 /// # Examples
 /// ```

@@ -1,10 +1,11 @@
 //! L-BFGS.
 
 mod history;
+mod minimize;
 mod vector;
 mod wolfe;
 
-use crate::driver::{misfit, nothing_to_update, rate};
+use crate::driver::rate;
 use crate::optimizer::{Objective, Optimizer, StepReport, unknown};
 use crate::range::Range;
 use crate::rule::See;
@@ -12,8 +13,7 @@ use autograd_core::module::{Module, StateDict, StateMismatch, StateProblem};
 use autograd_core::{Description, Error, ErrorKind, Gradients, Result, Tensor};
 use history::History;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use vector::{Vector, abs_max, abs_sum, add, dot, place, shift, values};
-use wolfe::{Point, search};
+use vector::{place, values};
 
 pub use wolfe::LineSearch;
 
@@ -194,113 +194,7 @@ impl Lbfgs {
         see("tolerance_grad", &mut self.tolerance_grad, Range::AT_LEAST_0);
         see("tolerance_change", &mut self.tolerance_change, Range::AT_LEAST_0);
     }
-
-    /// What is minimised, and its gradient, here.
-    fn evaluate(&mut self, objective: &mut dyn Objective) -> Result<(f64, Vector, StepReport)> {
-        let (loss, grads) = objective.evaluate()?;
-        self.history.evaluations += 1;
-        let (mut gradient, mut report) = (Vector::new(), StepReport::default());
-        let named = objective.model().named_parameters();
-        for (name, param) in named.into_iter().filter(|(_, param)| param.is_trainable()) {
-            match grads.get(param) {
-                Some(g) if !g.is_like(param) => return Err(misfit("LBFGS", "the gradient of", &name, g, param)),
-                Some(g) => {
-                    report.updated += 1;
-                    gradient.push(if self.maximize { g.detach().neg() } else { g.detach() });
-                }
-                None => {
-                    gradient.push(param.detach().zeros_like());
-                    report.missing.push(name);
-                }
-            }
-        }
-        if report.updated == 0 {
-            return Err(nothing_to_update("LBFGS", objective.model(), &grads));
-        }
-        Ok((self.turned(loss), gradient, report))
-    }
-
-    fn minimize(&mut self, objective: &mut dyn Objective) -> Result<(f64, StepReport)> {
-        let (first, mut gradient, mut report) = self.evaluate(objective)?;
-        self.history.fit(objective.model())?;
-        if abs_max(&gradient)? <= self.tolerance_grad {
-            report.updated = 0;
-            return Ok((self.turned(first), report));
-        }
-        let mut loss = first;
-        let last_evaluation = (self.history.evaluations - 1).saturating_add(self.evaluations() as u64);
-        for iteration in 1..=self.max_iter {
-            self.history.turn(&gradient, self.history_size)?;
-            let shorter = if self.history.iterations == 1 { (1.0 / abs_sum(&gradient)?).min(1.0) } else { 1.0 };
-            self.history.t = shorter * self.lr;
-            let direction = self.history.direction.clone();
-            let slope = dot(&gradient, &direction)?;
-            if slope > -self.tolerance_change {
-                break;
-            }
-            let before = loss;
-            match self.line_search {
-                LineSearch::StrongWolfe => {
-                    let start = Point { t: 0.0, loss, gradient, slope };
-                    let best = self.search(objective, &start, &direction, last_evaluation)?;
-                    (self.history.t, loss, gradient) = (best.t, best.loss, best.gradient);
-                }
-                LineSearch::Off => {
-                    shift(objective.model(), self.history.t, &direction)?;
-                    if iteration < self.max_iter {
-                        (loss, gradient, _) = self.evaluate(objective)?;
-                        let what = match (loss.is_finite(), abs_max(&gradient)?.is_finite()) {
-                            (true, true) => None,
-                            (true, false) => Some("a gradient has elements that are not finite".into()),
-                            (false, _) => Some(format!("the loss is {}", self.turned(loss))),
-                        };
-                        if let Some(what) = what {
-                            let text = format!("LBFGS: {what} after iteration {iteration} of a step");
-                            let remedy = "a smaller lr or a line search may help";
-                            return Err(Error::new(ErrorKind::NotFinite, format!("{text}; {remedy}")));
-                        }
-                    }
-                }
-            }
-            let resting = self.history.t * abs_max(&direction)? <= self.tolerance_change;
-            let settled = (loss - before).abs() < self.tolerance_change;
-            let arrived = abs_max(&gradient)? <= self.tolerance_grad;
-            if self.history.evaluations >= last_evaluation || arrived || resting || settled {
-                break;
-            }
-        }
-        Ok((self.turned(first), report))
-    }
-
-    /// Moves to the best point that the line search finds along `direction`.
-    fn search(
-        &mut self,
-        objective: &mut dyn Objective,
-        start: &Point,
-        direction: &[Tensor],
-        last_evaluation: u64,
-    ) -> Result<Point> {
-        let origin = values(objective.model());
-        let along = |t: f64| -> Result<Vector> {
-            let mut x = origin.clone();
-            add(&mut x, t, direction)?;
-            Ok(x)
-        };
-        let (first, size) = (self.history.t, abs_max(direction)?);
-        let most = last_evaluation.saturating_sub(self.history.evaluations);
-        let best = search(start, first, size, SEARCH_TOLERANCE, most, &mut |t| {
-            place(objective.model(), &along(t)?)?;
-            let (loss, gradient, _) = self.evaluate(objective)?;
-            let slope = dot(&gradient, direction)?;
-            Ok(Point { t, loss, gradient, slope })
-        })?;
-        place(objective.model(), &along(best.t)?)?;
-        Ok(best)
-    }
 }
-
-/// PyTorch's line search has a tolerance of its own, whatever `tolerance_change` is.
-const SEARCH_TOLERANCE: f64 = 1e-9;
 
 impl Optimizer for Lbfgs {
     /// Always an error: one step needs several evaluations.

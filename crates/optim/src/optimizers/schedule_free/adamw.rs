@@ -22,7 +22,7 @@ use autograd_core::{Result, Tensor};
 /// ```
 ///
 /// `lr ≥ 0`, `0 < β₁ < 1` (0.9), `0 ≤ β₂ < 1` (0.999), `ε ≥ 0` (1e-8), `λ ≥ 0` (`weight_decay`, 0), `warmup_steps` (0),
-/// `r ≥ 0` (0), `p ≥ 0` (2). State: `z` and `exp_avg_sq` (v), and the numbers `weight_sum` and `lr_max`; x is found again
+/// `r ≥ 0` (0), `p ≥ 0` (2). A proximal step and cautious decay are refused. State: `z` and `exp_avg_sq` (v), and the numbers `weight_sum` and `lr_max`; x is found again
 /// from y and z. A model is evaluated after [`Optimizer::eval`](crate::Optimizer::eval), which puts x into it; a `Trainer`
 /// does so by itself.
 ///
@@ -74,7 +74,8 @@ impl ScheduleFreeAdamW {
     }
 
     /// The form of Keras: all steps weigh the same (`weight_lr_power` 0), and weight decay is `y ← (1 − lr·λ) y` before the
-    /// step, which leaves z as it is.
+    /// step, which leaves z as it is. Where y rests, z then goes on, and x goes from both without an end: for long runs
+    /// with a weight decay this is no form to take.
     ///
     /// # Examples
     /// ```
@@ -145,6 +146,8 @@ impl Rule for AdamWRule {
     const STATE: &'static [&'static str] = &["z", "exp_avg_sq"];
     const NUMBERS: &'static [&'static str] = NUMBERS;
     const EVALUATES: bool = true;
+    // z would stay behind, and x go the other way.
+    const FOLLOWED: bool = false;
 
     fn start(&self, slot: usize, parameter: &Tensor, _: f64) -> Result<Tensor> {
         Ok(if slot == 0 { parameter.detach() } else { parameter.zeros_like() })

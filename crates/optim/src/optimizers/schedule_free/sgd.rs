@@ -4,7 +4,7 @@ use super::average::{INSIDE, NUMBERS, Step, Weights, average};
 use crate::driver::Driver;
 use crate::named::optimizer;
 use crate::rule::{Rule, See};
-use crate::turn::Turn;
+use crate::turn::{Decay, Turn};
 use autograd_core::update::{ElementRule, Real};
 use autograd_core::{Result, Tensor};
 
@@ -20,7 +20,8 @@ use autograd_core::{Result, Tensor};
 /// ```
 ///
 /// `lr ≥ 0`, `0 < β < 1` (`momentum`, 0.9), `λ ≥ 0` (`weight_decay`, 0), `warmup_steps` (0), `r ≥ 0` (0), `p ≥ 0` (2).
-/// State: `z`, and the numbers `weight_sum` and `lr_max`; x is found again from y and z. A model is evaluated after
+/// Weight decay is within the step of z, decoupled or not; a proximal step and cautious decay are refused. State: `z`, and
+/// the numbers `weight_sum` and `lr_max`; x is found again from y and z. A model is evaluated after
 /// [`Optimizer::eval`](crate::Optimizer::eval), which puts x into it; a `Trainer` does so by itself.
 ///
 /// # Examples
@@ -117,6 +118,8 @@ impl Rule for SgdRule {
     const STATE: &'static [&'static str] = &["z"];
     const NUMBERS: &'static [&'static str] = NUMBERS;
     const EVALUATES: bool = true;
+    // z would stay behind, and x go the other way.
+    const FOLLOWED: bool = false;
 
     fn start(&self, _: usize, parameter: &Tensor, _: f64) -> Result<Tensor> {
         Ok(parameter.detach())
@@ -132,6 +135,8 @@ impl Rule for SgdRule {
     }
 
     fn step(&self, mut turn: Turn<'_>) -> Result<()> {
+        // Within the step of z, however it was asked for: of y alone, z would stay behind.
+        turn.decay = Decay::Coupled;
         let (lr, c) = self.weights.next(&mut turn);
         turn.update(Formula(Step::new(lr, c, self.momentum)))
     }
@@ -158,6 +163,16 @@ cases![
         |s, g| {
             start(s);
             by_hand(s, g, 0.1, 1.0 / s.t, 0.9);
+        }
+    )
+    .keeps(&["weight_sum", "lr_max", "z"])
+    .evaluates(|s| s.c),
+    plain(
+        || ScheduleFreeSgd::new(0.1).decoupled_weight_decay(true).weight_decay(0.5),
+        |s, g| {
+            start(s);
+            let u = g + 0.5 * s.p;
+            by_hand(s, u, 0.1, 1.0 / s.t, 0.9);
         }
     )
     .keeps(&["weight_sum", "lr_max", "z"])

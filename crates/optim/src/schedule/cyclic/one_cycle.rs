@@ -9,7 +9,7 @@ use autograd_core::{Description, Result};
 ///
 /// ```text
 /// rate = base / D   at step 0,       base   at p T − 1,      base / (D F)   at T − 1
-/// three_phase:  also base / D   at 2 p T − 2
+/// three_phase:  also base / D   at 2 p T − 2; of p > ½ the end comes before that
 /// ```
 ///
 /// and between them by `anneal_strategy`; T, p, D, F are `total_steps`, `pct_start`, `div_factor` and

@@ -6,6 +6,7 @@ mod tests;
 
 use super::kept::Kept;
 use super::own;
+use super::wrapped::downwards;
 use crate::driver::misfit;
 use crate::forward::step_along;
 use crate::norms::{dot, norm};
@@ -273,10 +274,7 @@ impl<O: Optimizer> Optimizer for Mechanic<O> {
 
     fn check(&self) -> Result<()> {
         self.tuner.check()?;
-        if let Some(upwards) = self.inner.upwards() {
-            let text = format!("{NAME}: {upwards} follows the gradient upwards; negate the loss instead");
-            return Err(Error::new(ErrorKind::Argument, text));
-        }
+        downwards(NAME, &self.inner)?;
         if !self.inner.evaluates_once() {
             let instead = "Sam can stand around Mechanic, Lbfgs has a line search";
             let text = format!("{NAME}: the optimizer inside evaluates the loss several times in a step; {instead}");

@@ -41,6 +41,10 @@ impl Parts {
     /// Changes the learning rate of a part that is not the first.
     pub(super) fn set_rate(&mut self, at: usize, value: f64) -> Result<()> {
         let first = self.parts[0].optimizer.lr();
+        if first == 0.0 && value == 0.0 {
+            // A schedule of the first one's rate has brought both to 0; the ratio stays for later.
+            return Ok(());
+        }
         if first == 0.0 {
             let name = &self.parts[at].name;
             return refuse(format!("lr is 0, to which that of {name:?} is a ratio: set it before {value:?}"));

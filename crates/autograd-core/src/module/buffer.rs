@@ -66,8 +66,16 @@ impl Buffer {
         Buffer(Arc::clone(&self.0))
     }
 
-    /// Its place in memory, by which a watcher knows it.
-    pub(crate) fn place(&self) -> usize {
+    /// The place of its value in memory, by which a watcher knows it. What [`Module::stand_in`] shares has one place; a
+    /// clone has its own.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{Tensor, module::Buffer};
+    /// let mean = Buffer::new(Tensor::from(0.0));
+    /// assert_ne!(mean.place(), mean.clone().place());
+    /// ```
+    pub fn place(&self) -> usize {
         Arc::as_ptr(&self.0).addr()
     }
 }

@@ -91,7 +91,8 @@ impl<L: Loss> PerSample<L> {
     /// The loss with a weight for each sample, which broadcasts to the samples.
     ///
     /// # Errors
-    /// Those of the loss; if it is reduced already; or if a weight does not broadcast.
+    /// Those of the loss; if it is reduced already, or has a loss for each sample of several elements and the pooling is
+    /// not [`Pooling::None`]; or if a weight does not broadcast.
     pub fn weighted(&self, input: &Tensor, target: &Tensor, weight: &Tensor) -> Result<Tensor> {
         let losses = self.samples(input, target)?;
         self.reduction.apply(&super::pair::weighted("PerSample", "weight", &losses, weight)?)
@@ -101,6 +102,10 @@ impl<L: Loss> PerSample<L> {
         let losses = self.loss.forward(input, target)?;
         if losses.rank() == 0 && input.rank() > 0 {
             let expected = "one for each element or sample: the loss needs Reduction::None";
+            return Err(Error::shape("PerSample", "the losses", losses.shape(), expected));
+        }
+        if losses.rank() == 1 && input.rank() > 1 && self.pooling != Pooling::None {
+            let expected = "one for each element; those of samples need Pooling::None";
             return Err(Error::shape("PerSample", "the losses", losses.shape(), expected));
         }
         match self.pooling {
@@ -127,7 +132,7 @@ impl<L: Loss> Loss for PerSample<L> {
 mod tests {
     use super::{PerSample, Pooling};
     use crate::cases::Expected;
-    use crate::loss::{Loss, MseLoss, Reduction};
+    use crate::loss::{CrossEntropyLoss, Loss, MseLoss, Reduction};
     use autograd_core::{Result, Tensor};
 
     #[test]
@@ -143,6 +148,13 @@ mod tests {
             PerSample::new(MseLoss::new()).forward(&y, &t).expect_err("refused").to_string(),
             "PerSample: the losses has shape [], expected one for each element or sample: the loss needs Reduction::None"
         );
+        let classes = PerSample::new(CrossEntropyLoss::new().reduction(Reduction::None)).reduction(Reduction::None);
+        assert_eq!(
+            classes.forward(&y, &Tensor::from([0, 1])).expect_err("refused").to_string(),
+            "PerSample: the losses has shape [2], expected one for each element; those of samples need Pooling::None"
+        );
+        let losses = classes.pooling(Pooling::None).weighted(&y, &Tensor::from([1, 1]), &Tensor::from([1.0, 0.0]))?;
+        assert_eq!((losses.shape(), losses.to_f64s()[1]), (&[2][..], 0.0));
         Ok(())
     }
 

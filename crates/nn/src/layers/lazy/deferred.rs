@@ -124,9 +124,13 @@ impl<L: Layer> Layer for Lazy<L> {
             let text = format!("{}: has no parameters yet; {how}", self.name);
             return Err(Error::new(ErrorKind::State, text));
         }
-        // One that runs and one that stays: a run may change running statistics and draw from streams.
-        let y = self.fresh(x)?.forward_all(all)?;
-        let _ = self.made.set(self.fresh(x)?);
+        let layer = self.fresh(x)?;
+        // A run may change running statistics, and draw from streams; it makes what is lazy in the layer, which stays.
+        let unchanged = Unchanged::of(&layer);
+        let y = layer.forward_all(all);
+        drop(unchanged);
+        let y = y?;
+        let _ = self.made.set(layer);
         Ok(y)
     }
 }
@@ -246,7 +250,7 @@ pub fn materialize_with<M: Module + ?Sized>(model: &mut M, forward: impl FnOnce(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::layers::{Dropout, LazyConv1d, LazyLinear, Linear};
+    use crate::layers::{Dropout, LazyBatchNorm1d, LazyConv1d, LazyLinear, Linear};
     use autograd_core::DType;
     use autograd_core::module::stream_positions;
 
@@ -288,6 +292,21 @@ mod tests {
         assert!(drops(&evaluated)? && !drops(&held)?);
         held.release_eval("0")?;
         assert!(drops(&held)?);
+        Ok(())
+    }
+
+    #[test]
+    fn what_is_lazy_in_a_lazy_layer_is_made_with_it() -> Result<()> {
+        let make = |_: &Tensor, rng: &mut dyn Rng| {
+            Ok(crate::sequential![LazyLinear::new(4, rng), LazyBatchNorm1d::new(), Dropout::new(0.5, rng)?])
+        };
+        let lazy = materialized(Lazy::from_fn(make, &mut seeded(7)), &[5, 3])?;
+        assert_eq!(lazy.num_parameters(), 3 * 4 + 4 + 2 * 4);
+        assert_eq!(stream_positions(&lazy).len(), 1);
+        assert_eq!(stream_positions(&lazy)[0].2, 0);
+        let tracked = lazy.state_dict().get("1.num_batches_tracked").map(Tensor::to_f64s);
+        assert_eq!(tracked, Some(vec![0.0]));
+        assert_eq!(lazy.forward(&Tensor::ones(&[5, 3], DType::F32)?)?.shape(), [5, 4]);
         Ok(())
     }
 

@@ -14,14 +14,14 @@ thread_local! {
 
 /// Whether the next batch is the first of an estimation.
 pub(super) fn begins(running: &Running) -> bool {
-    let place = std::ptr::from_ref(running).addr();
+    let place = running.place();
     let known = |all: &Vec<(usize, u64)>| all.iter().any(|(other, _)| *other == place);
     ESTIMATED.with_borrow(|estimated| estimated.as_ref().is_some_and(|all| !known(all)))
 }
 
 /// The number of this batch of what is being estimated again, from 1 on.
 pub(super) fn batch_of(running: &Running) -> Option<u64> {
-    let place = std::ptr::from_ref(running).addr();
+    let place = running.place();
     ESTIMATED.with_borrow_mut(|estimated| {
         let all = estimated.as_mut()?;
         match all.iter_mut().find(|(other, _)| *other == place) {
@@ -141,10 +141,11 @@ pub fn update_batch_norm<M: Layer + ?Sized>(
 mod tests {
     use super::update_batch_norm;
     use crate::{BatchNorm1d, BatchNormOptions, Dropout, InstanceNorm1d, InstanceNormOptions, Layer, Linear};
-    use crate::{Sequential, sequential};
-    use autograd_core::module::{Module, StateDict, stream_positions};
+    use crate::{Sequential, WeightNorm, sequential};
+    use autograd_core::module::{Module, Param, StateDict, stream_positions};
     use autograd_core::{DType, Error, ErrorKind, Result, Tensor, seeded};
     use std::panic::{AssertUnwindSafe, catch_unwind};
+    use wengert_derive::Module;
 
     fn batches(count: u64) -> Vec<Tensor> {
         (0..count).map(|seed| Tensor::randn(&[6, 2], DType::F32, &mut seeded(seed)).expect("small")).collect()
@@ -191,6 +192,40 @@ mod tests {
             if momentum == Some(0.0) {
                 assert_eq!(number(&model.state_dict(), "1.running_mean"), number(&state, "1.running_mean"));
             }
+        }
+        Ok(())
+    }
+
+    /// Each batch is seen by a copy of such a layer, which shares its statistics and lies somewhere else, or where that
+    /// of another layer lay.
+    #[test]
+    fn statistics_of_layers_with_computed_parameters_are_those_of_the_layers() -> Result<()> {
+        #[derive(Clone, Module)]
+        struct Block {
+            weight: Param,
+            norm: BatchNorm1d,
+        }
+        impl Layer for Block {
+            fn forward(&self, x: &Tensor) -> Result<Tensor> {
+                self.norm.forward(&x.matmul(&self.weight)?)
+            }
+        }
+        let block = || {
+            Ok::<_, Error>(Block {
+                weight: Param::new(Tensor::from([[2.0, 1.0], [0.0, 3.0]]))?,
+                norm: BatchNorm1d::new(2)?,
+            })
+        };
+        let mut plain = sequential![block()?, block()?];
+        let mut computed = sequential![WeightNorm::new(block()?)?, WeightNorm::new(block()?)?];
+        let x = batches(3);
+        assert_eq!(estimate(&mut plain, &x)?, 2);
+        assert_eq!(estimate(&mut computed, &x)?, 2);
+        for (place, part) in ["0", "1"].iter().flat_map(|place| ["mean", "var"].map(|part| (place, part))) {
+            let name = format!("{place}.norm.running_{part}");
+            let (want, got) = (number(&plain.state_dict(), &name), number(&computed.state_dict(), &name));
+            assert_eq!(want.len(), 2, "{name}");
+            assert!(got.iter().zip(&want).all(|(a, b)| (a - b).abs() < 1e-5), "{name}: {got:?}, {want:?}");
         }
         Ok(())
     }

@@ -30,6 +30,9 @@ use wengert_derive::Module;
 ///
 /// # References
 /// Salimans, Kingma, Weight normalization, 2016, equation 2. PyTorch's `torch.nn.utils.parametrizations.weight_norm`.
+///
+/// # Differs from
+/// PyTorch, where a dim of −1 stands for none: here it is the last one.
 pub type WeightNorm<L> = Parametrized<L, WeightNormRule>;
 
 /// The options of [`WeightNorm`].

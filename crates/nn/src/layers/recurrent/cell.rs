@@ -6,7 +6,7 @@ use crate::init::{Initializer, uniform};
 use crate::layer::Layer;
 use autograd_core::check::Check;
 use autograd_core::module::Param;
-use autograd_core::{DType, Error, Result, Tensor};
+use autograd_core::{DType, Error, ErrorKind, Result, Tensor};
 use rand::Rng;
 use wengert_derive::Module;
 
@@ -108,6 +108,10 @@ macro_rules! cells {
             /// The state 0 for this input, which must fit.
             fn zero(&self, x: &Tensor) -> Result<Tensor> {
                 let check = Check(stringify!($Name));
+                if self.bias_ih.is_some() != self.bias_hh.is_some() {
+                    let text = concat!(stringify!($Name), ": of bias_ih and bias_hh one is missing; they go together");
+                    return Err(Error::new(ErrorKind::State, text));
+                }
                 let [_, d] = check.shape("weight_ih", &self.weight_ih, concat!("[", $height, ", D]"))?;
                 let [_, hidden] = check.shape("weight_hh", &self.weight_hh, concat!("[", $height, ", H]"))?;
                 match x.shape() {
@@ -229,6 +233,13 @@ cases![
     })
     .state(&["weight_ih", "weight_hh"])
     .maps_all(&[&[2, 3], &[2, 4]], &[&[2, 4]]),
+    layer("RNNCell", |rng| {
+        let mut cell = RNNCell::new(3, 2, rng)?;
+        cell.bias_hh = None;
+        Ok(cell)
+    })
+    .state(&["weight_ih", "weight_hh", "bias_ih"])
+    .refuses(&[4, 3], "RNNCell: of bias_ih and bias_hh one is missing; they go together"),
     layer("RNNCell", |rng| RNNCell::new(0, 2, rng)).cannot_be("RNNCell: input_size is 0, it must be at least 1"),
     layer("GRUCell", |rng| GRUCell::new(3, 2, rng))
         .state(&["weight_ih", "weight_hh", "bias_ih", "bias_hh"])

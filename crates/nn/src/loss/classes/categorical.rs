@@ -97,7 +97,7 @@ impl Loss for CategoricalCrossEntropyLoss {
                 input = counts.unsqueeze(-1)?.where_cond(&input, &input.ones_like())?;
                 kept = Some(counts);
             }
-            labels.one_hot(Some(*classes))?.to_dtype(input.dtype())
+            labels.one_hot(Some(*classes)).map_err(|error| error.context(OP))?.to_dtype(input.dtype())
         } else {
             Check(OP).same_float(&input, target)?;
             hint::same(OP, target, input.shape())?;

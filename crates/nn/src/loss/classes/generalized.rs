@@ -4,7 +4,7 @@ use super::probabilities::in_range;
 use crate::loss::options::reduced;
 use crate::loss::{Loss, Reduction};
 use autograd_core::check::Check;
-use autograd_core::{Description, Error, Result, Tensor};
+use autograd_core::{DType, Description, Error, Result, Tensor};
 
 const OP: &str = "generalized_cross_entropy";
 
@@ -19,7 +19,7 @@ const OP: &str = "generalized_cross_entropy";
 /// `input: [.., C]`, `target: [..]` (`I64`).
 ///
 /// # Gradient
-/// `−p[t]^(q − 1)`.
+/// `−p[t]^(q − 1)`; 0 where p[t] is below the least normal number of `F32` and q < 1.
 ///
 /// # Errors
 /// If the shapes do not fit, a class is out of range, or a probability is outside [0, 1] (not looked for in a captured
@@ -80,8 +80,15 @@ impl Loss for GeneralizedCrossEntropyLoss {
         let Some((_, samples)) = input.shape().split_last() else {
             return Err(Error::shape(OP, "the input", input.shape(), "[.., C]"));
         };
-        Check(OP).is("target", target, samples)?;
-        let p = input.gather(-1, &target.unsqueeze(-1)?)?.squeeze(&[-1])?;
+        let check = Check(OP);
+        check.dtype(target, DType::I64)?;
+        check.is("target", target, samples)?;
+        let chosen = input.gather(-1, &target.unsqueeze(-1)?).map_err(|error| error.context(OP))?;
+        let mut p = chosen.squeeze(&[-1])?;
+        if self.q < 1.0 {
+            // The derivative of a root at 0 is infinite.
+            p = p.clamp(f64::from(f32::MIN_POSITIVE), f64::INFINITY)?;
+        }
         self.reduction.apply(&p.powf(self.q).neg().add_scalar(1.0).div_scalar(self.q))
     }
 
@@ -94,7 +101,7 @@ impl Loss for GeneralizedCrossEntropyLoss {
 mod tests {
     use super::{GeneralizedCrossEntropyLoss, generalized_cross_entropy};
     use crate::cases::Expected;
-    use autograd_core::{DType, Tensor};
+    use autograd_core::{DType, Result, Tensor, grad};
 
     fn formula(x: &Tensor, t: &Tensor) -> Expected {
         let (x, t) = (x.to_f64s(), t.to_f64s());
@@ -106,13 +113,28 @@ mod tests {
         Tensor::from([[0.25, 0.75], [0.5, 0.5]]).to_dtype(DType::F64)
     }
 
+    #[test]
+    fn a_class_that_has_no_probability_spoils_nothing() -> Result<()> {
+        let x = Tensor::from([[200.0, 0.0]]).requires_grad();
+        let loss = generalized_cross_entropy(&x.softmax(-1)?, &Tensor::from([1]))?;
+        assert_eq!(loss.item::<f32>()?, 2.0);
+        assert_eq!(grad(&loss, &[&x])?[0].to_f64s(), [0.0, 0.0]);
+        Ok(())
+    }
+
     cases![
         loss("generalized_cross_entropy", |r| GeneralizedCrossEntropyLoss::new().reduction(r), formula)
             .function(generalized_cross_entropy)
             // The gradient at 0 is infinite.
             .within(1e-3, 1.0)
             .on(x(), Tensor::from([0, 1]))
-            .refuses(x(), Tensor::from([0]), "target has shape [1], expected [2]"),
+            .refuses(x(), Tensor::from([0]), "target has shape [1], expected [2]")
+            .refuses(x(), Tensor::from([0.0, 1.0]), "dtype is F32, expected I64; to_dtype converts")
+            .refuses(
+                x(),
+                Tensor::from([0, 2]),
+                "gather: index 2 at position 1 is out of range for dim 1 of shape [2, 2]"
+            ),
         loss("generalized_cross_entropy", |r| GeneralizedCrossEntropyLoss::new().q(0.0).reduction(r), formula).refuses(
             x(),
             Tensor::from([0, 1]),

@@ -100,7 +100,10 @@ impl Loss for KlDivLoss {
         let x = if self.from_logits { input.log_softmax(-1)? } else { input.clone() };
         let t = if self.log_target { target.exp() } else { target.clone() };
         let mut losses = if self.log_target {
-            product(&t, &target.try_sub(&x)?)?
+            // Of 0 where t is −∞, which is what it adds; −∞ less −∞ is no number.
+            let none = target.eq_scalar(f64::NEG_INFINITY);
+            let [t, target, x] = [&t, target, &x].map(|all| all.masked_fill(&none, 0.0));
+            product(&t?, &target?.try_sub(&x?)?)?
         } else {
             // Of 1 where t is 0: the logarithm of 0 has no derivative.
             let none = t.eq_scalar(0.0);
@@ -122,11 +125,30 @@ impl Loss for KlDivLoss {
 #[cfg(test)]
 mod tests {
     use super::{KlDivLoss, kl_div};
-    use autograd_core::{DType, Tensor};
+    use crate::loss::{Loss, Reduction};
+    use autograd_core::{DType, Result, Tensor, grad};
 
     fn pair() -> (Tensor, Tensor) {
         let x = Tensor::from([[-0.5, -1.0, -3.0], [-2.0, -0.25, -1.5]]).to_dtype(DType::F64);
         (x, Tensor::from([[0.5, 0.25, 0.25], [0.125, 0.75, 0.125]]).to_dtype(DType::F64))
+    }
+
+    #[test]
+    fn what_neither_gives_a_probability_adds_nothing() -> Result<()> {
+        let x = Tensor::from([[1.0, 2.0, f64::NEG_INFINITY]]).requires_grad();
+        let t = Tensor::from([[2.0, 1.0, f64::NEG_INFINITY]]).requires_grad();
+        let of = |x: &Tensor, t: &Tensor| {
+            KlDivLoss::new()
+                .log_target(true)
+                .reduction(Reduction::Sum)
+                .forward(&x.log_softmax(-1)?, &t.log_softmax(-1)?)
+        };
+        let two = |x: &Tensor| x.narrow(-1, 0, 2);
+        assert_eq!(of(&x, &t)?.to_f64s(), of(&two(&x)?, &two(&t)?)?.to_f64s());
+        for gradient in grad(&of(&x, &t)?, &[&x, &t])? {
+            assert!(gradient.to_f64s().iter().all(|g| g.is_finite()), "{gradient}");
+        }
+        Ok(())
     }
 
     cases![

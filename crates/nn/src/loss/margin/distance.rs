@@ -16,8 +16,7 @@ use autograd_core::{Result, Tensor, keep};
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Distance {
-    /// `(Σ |a − b + ε|ᵖ)^(1/p)`, with `p ≥ 1` or infinite; ε keeps the derivative at 0 finite, and is PyTorch's 1e-6 by
-    /// default.
+    /// `(Σ |a − b + ε|ᵖ)^(1/p)`, with `p ≥ 1` or infinite; ε is PyTorch's 1e-6 by default. The gradient at 0 is 0.
     Norm {
         /// The exponent.
         p: f64,
@@ -40,15 +39,7 @@ impl Distance {
     pub fn of(self, a: &Tensor, b: &Tensor) -> Result<Tensor> {
         let d = a.try_sub(b)?;
         match self {
-            Distance::Norm { p, eps } => {
-                let d = d.add_scalar(eps);
-                match p {
-                    1.0 => d.abs().sum_dim(-1),
-                    2.0 => Ok(d.square().sum_dim(-1)?.sqrt()),
-                    f64::INFINITY => d.abs().amax(-1),
-                    _ => Ok(d.abs().powf(p).sum_dim(-1)?.powf(1.0 / p)),
-                }
-            }
+            Distance::Norm { p, eps } => d.add_scalar(eps).vector_norm(p, -1),
             Distance::L1 => d.abs().sum_dim(-1),
             Distance::SquaredL2 => d.square().sum_dim(-1),
             Distance::Cosine => Ok(cosine(a, b, 1e-8)?.neg().add_scalar(1.0)),
@@ -84,6 +75,14 @@ mod tests {
         for (p, expected) in [(1.0, 7.0), (2.0, 5.0), (3.0, 91f32.powf(1.0 / 3.0)), (f64::INFINITY, 4.0)] {
             assert!((of(p)(&a, &b)?.item::<f32>()? - expected).abs() < 1e-5, "{p}");
         }
+        // So have vectors that are equal.
+        for p in [1.0, 1.5, 2.0, 3.0, f64::INFINITY] {
+            let same = a.detach().requires_grad();
+            assert_eq!(grad(&of(p)(&same, &a)?, &[&same])?[0].to_f64s(), [0.0, 0.0], "{p}");
+        }
+        // Squares beyond the largest number are no infinity.
+        let far = Tensor::from([3e30, 4e30]);
+        assert!((of(2.0)(&far, &b)?.item::<f32>()? / 5e30 - 1.0).abs() < 1e-6);
         // Vectors of zeros have a direction of none, and a finite gradient.
         let zero = Tensor::from([0.0, 0.0]).requires_grad();
         let far = Distance::Cosine.of(&zero, &a)?;

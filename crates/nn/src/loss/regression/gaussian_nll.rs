@@ -98,7 +98,7 @@ impl GaussianNllLoss {
             return Err(Error::new(ErrorKind::Argument, format!("{OP}: a variance is negative")));
         }
         // At least ε in value; the gradient is that of the variance itself.
-        let raised = var.detach().clamp(self.eps, f64::INFINITY)?.try_sub(&var.detach())?;
+        let raised = var.detach().neg().add_scalar(self.eps).relu();
         let var = var.try_add(&raised)?;
         let mut losses = var.log().try_add(&d.square().try_div(&var)?)?.mul_scalar(0.5);
         if self.full {

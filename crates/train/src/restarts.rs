@@ -94,12 +94,19 @@ impl Restarts {
                 return Err(Error::argument("Restarts", name, value, "at least 1"));
             }
         }
-        let seeds: Vec<u64> = (0..self.count).map(|_| rng.random()).collect();
+        let (mut seeds, mut scores) = (Vec::new(), Vec::new());
+        let room = seeds.try_reserve_exact(self.count).and_then(|()| scores.try_reserve_exact(self.count));
+        room.map_err(|_| {
+            let text = format!("Restarts: {} runs are more than memory holds", self.count);
+            Error::new(ErrorKind::TooLarge, text)
+        })?;
+        seeds.extend((0..self.count).map(|_| rng.random::<u64>()));
+        scores.resize(self.count, None);
         let available = || std::thread::available_parallelism().map_or(1, usize::from);
         let threads = self.threads.unwrap_or_else(available).min(self.count);
         let next = AtomicUsize::new(0);
         // The models of the others are dropped as soon as they are known to be worse.
-        let found: Mutex<Found<M>> = Mutex::new(Found { best: None, scores: vec![None; self.count] });
+        let found: Mutex<Found<M>> = Mutex::new(Found { best: None, scores });
         let work = || {
             while let Some((i, seed)) =
                 Some(next.fetch_add(1, Ordering::Relaxed)).and_then(|i| Some((i, *seeds.get(i)?)))
@@ -119,7 +126,9 @@ impl Restarts {
             }
         };
         std::thread::scope(|scope| {
-            (1..threads).for_each(|_| drop(scope.spawn(work)));
+            // Where the system has no more threads, those that there are do all.
+            let more = |_: &usize| std::thread::Builder::new().spawn_scoped(scope, work).is_ok();
+            let _ = (1..threads).take_while(more).count();
             work();
         });
         let Found { best, scores } = found.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner());

@@ -6,6 +6,13 @@ use std::io::{ErrorKind, Write};
 use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+/// Whether a file system knows no locks: also one of a network whose service for them is not there.
+fn has_none(error: &std::io::Error) -> bool {
+    // `flock` says so by ENOLCK.
+    const NO_LOCKS: Option<i32> = if cfg!(target_os = "linux") { Some(37) } else { None };
+    error.kind() == ErrorKind::Unsupported || NO_LOCKS.is_some_and(|code| error.raw_os_error() == Some(code))
+}
+
 const LOCK: &str = "checkpoint.lock";
 
 /// The right to write into a directory, until it is dropped. The operating system holds it for the process and takes it
@@ -30,7 +37,7 @@ impl Lock {
             match file.try_lock() {
                 Ok(()) => break,
                 // A file system without locks: runs are kept apart by the user alone.
-                Err(TryLockError::Error(e)) if e.kind() == ErrorKind::Unsupported => break,
+                Err(TryLockError::Error(e)) if has_none(&e) => break,
                 Err(TryLockError::Error(e)) => return Err(fail(e)),
                 Err(TryLockError::WouldBlock) => {}
             }

@@ -9,7 +9,7 @@ use autograd_core::{Description, Error, Result, Tensor};
 /// accuracy = #{i : (output[i] > threshold) = (target[i] > ½)} / N
 /// ```
 /// The threshold is ½ for probabilities; for logits (as `binary_cross_entropy_with_logits` takes them) it is 0. Elements
-/// whose target is `ignore_index` do not count, neither above nor in N.
+/// whose target is `ignore_index` do not count, neither above nor in N. An output that is NaN is no answer, and wrong.
 ///
 /// # Errors
 /// `start` fails if the threshold is NaN.
@@ -102,7 +102,7 @@ impl Tally for Right {
         let BinaryAccuracy { threshold, ignore_index } = self.options;
         let ignored = ignore_index.map(|index| index as f64);
         let counted = || output.iter().zip(&target).filter(|(_, t)| Some(**t) != ignored);
-        let right = counted().filter(|(y, t)| (**y > threshold) == (**t > 0.5)).count();
+        let right = counted().filter(|(y, t)| !y.is_nan() && (**y > threshold) == (**t > 0.5)).count();
         self.mean.add(right as f64, counted().count());
         Ok(())
     }
@@ -118,6 +118,7 @@ cases![
         .yes_or_no(&[40, 2])
         .formula(|y, t| y.iter().zip(t).filter(|(y, t)| (**y > 0.5) == (**t == 1.0)).count() as f64 / t.len() as f64)
         .example(Tensor::from([0.5, 0.6, 0.4]), Tensor::from([1, 1, 0]), 2.0 / 3.0)
+        .example(Tensor::from([f32::NAN, 0.1]), Tensor::from([0, 0]), 0.5)
         .example(Tensor::from([[0.9], [0.1]]), Tensor::from([[true], [true]]), 0.5)
         .refuses(
             Tensor::from([0.5, 0.6]),

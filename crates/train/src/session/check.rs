@@ -83,7 +83,7 @@ fn schedules(trainer: &Trainer<'_>, plan: &Plan) -> Result<()> {
         }
         trainer.optimizer.get(name).map_err(|e| e.context(setter(every)))?;
         schedule.check()?;
-        let steps = plan.epochs.saturating_mul(plan.batches as u64);
+        let steps = plan.epochs.saturating_mul(plan.batches.div_ceil(trainer.accumulate) as u64);
         schedule.check_steps(if *every == Every::Epoch { plan.epochs } else { steps })?;
     }
     Ok(())

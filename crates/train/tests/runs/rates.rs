@@ -149,6 +149,14 @@ fn schedules_that_a_run_cannot_have_are_refused() {
         &move |run| run.schedule_of_by_step("betas[0]", momentum.clone()),
         "OneCycleLR: it has rates for 8 steps, there are 9",
     );
+    // A step on two batches is one.
+    refused(
+        &|run| run.accumulate(2).schedule_by_step(OneCycleLR::new(5)),
+        "OneCycleLR: it has rates for 5 steps, there are 6",
+    );
+    let trainer = Trainer::new(Adam::new(0.05), cross_entropy).epochs(3).batch_size(40).accumulate(2);
+    let run = trainer.schedule_by_step(OneCycleLR::new(6));
+    run.fit(&mut model(7), &train, &valid, &mut seeded(7)).expect("as many as there are");
     let trainer = Trainer::new(Adam::new(0.05), cross_entropy).epochs(3).batch_size(40);
     let run =
         trainer.schedule(OneCycleLR::new(3)).schedule_of_by_step("betas[0]", OneCycleLR::new(9).momentum(0.8, 0.9));

@@ -177,18 +177,21 @@ fn inverse(op: &'static str, a: &Tensor, options: RankOptions) -> Result<Tensor>
         let inverse = above.where_cond(&s.reciprocal(), &s.zeros_like())?;
         turned(&vt)?.try_mul(&inverse.unsqueeze(-2)?)?.matmul(&turned(&u)?)
     })?;
-    Ok(record(op, value, &[a], |y| Pinv { a: Saved::input(0, a), y: Saved::output(y) }))
+    Ok(record(op, value, &[a], |y| Pinv { a: Saved::input(0, a), y: Saved::output(y), hermitian: options.hermitian }))
 }
 
 struct Pinv {
     a: Saved,
     y: Saved,
+    hermitian: bool,
 }
 
 impl Pullback for Pinv {
     fn pull(&self, at: &mut Pull<'_>) -> Result<()> {
         let (a, y, gy) = (self.a.get(at), self.y.get(at), at.gy());
         at.give(0, || {
+            // What was read is the lower triangle, for both.
+            let a = if self.hermitian { a.tril(0)?.try_add(&turned(&a.tril(-1)?)?)? } else { a.into_owned() };
             let (yt, g) = (turned(&y)?, turned(gy)?);
             let [m, n] = [2, 1].map(|from_end| a.shape()[a.rank() - from_end]);
             // Whichever of the products of three has the smaller one between.
@@ -198,7 +201,8 @@ impl Pullback for Pinv {
             };
             let (inside, by_y, y_by) = (three(&yt, gy, &yt)?, three(&g, &y, &yt)?, three(&yt, &y, &g)?);
             let (left, right) = (by_y.try_sub(&three(&a, &y, &by_y)?)?, y_by.try_sub(&three(&y_by, &y, &a)?)?);
-            left.try_add(&right)?.try_sub(&inside)
+            let ga = left.try_add(&right)?.try_sub(&inside)?;
+            if self.hermitian { Ok(ga.try_add(&turned(&ga)?)?.mul_scalar(0.5)) } else { Ok(ga) }
         })
     }
 
@@ -267,3 +271,25 @@ crate::ops::cases::cases![{
         .without_gradient(),
     ]
 }];
+
+#[cfg(test)]
+mod tests {
+    use crate::{DType, RankOptions, Result, Tensor, grad};
+
+    /// The other triangle is not read, by the gradient neither.
+    #[test]
+    fn a_symmetric_inverse_is_that_of_the_lower_triangle() -> Result<()> {
+        let options = || RankOptions::new().hermitian(true);
+        let wide = |x: [[f64; 2]; 2]| Tensor::from(x).to_dtype(DType::F64).requires_grad();
+        for other in [1.0, 0.0, -7.5] {
+            let a = wide([[2.0, other], [1.0, 2.0]]);
+            let gradient = grad(&a.pinv(options())?.sum(), &[&a])?[0].to_f64s();
+            assert!(gradient.iter().all(|g| (g + 1.0 / 9.0).abs() < 1e-12), "{gradient:?}");
+            // As eigenvalues have it: symmetric, whatever the weights of the result are.
+            let weights = Tensor::from([[1.0, 2.0], [-1.0, 0.5]]).to_dtype(DType::F64);
+            let ga = grad(&a.pinv(options())?.try_mul(&weights)?.sum(), &[&a])?[0].to_f64s();
+            assert_eq!(ga[1], ga[2]);
+        }
+        Ok(())
+    }
+}

@@ -1,6 +1,7 @@
 //! Histogram.
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::kernels::number::Number;
 use crate::kernels::real::Real;
 use crate::ops::check::Check;
 use crate::tensor::{Tensor, for_float};
@@ -42,13 +43,16 @@ impl Tensor {
         }
         for_float!(float, T => Tensor::compute::<T, 1>("histc", &[bins], [&*x], move |[x], y| {
             let x = x.flat::<T>();
-            let (min, max) = match if min == max { ends(x) } else { (min, max) } {
+            // In x's dtype, so the ends themselves are inside.
+            let own = |edge: f64| Some(T::of(edge).as_f64()).filter(|edge| edge.is_finite()).unwrap_or(edge);
+            let (min, max) = match if min == max { ends(x) } else { (own(min), own(max)) } {
                 (min, max) if min == max => (min - 1.0, max + 1.0),
                 ends => ends,
             };
             y.fill(T::ZERO);
             for x in x.iter().map(|x| x.as_f64()).filter(|x| (min..=max).contains(x)) {
-                let bin = ((x - min) / (max - min) * bins as f64) as usize;
+                // Of halves: the whole width may be infinite.
+                let bin = ((0.5 * x - 0.5 * min) / (0.5 * max - 0.5 * min) * bins as f64) as usize;
                 y[bin.min(bins - 1)] += T::ONE;
             }
         }))
@@ -98,3 +102,21 @@ crate::ops::cases::cases![{
         .without_gradient(),
     ]
 }];
+
+#[cfg(test)]
+mod tests {
+    use crate::{DType, Result, Tensor};
+
+    #[test]
+    fn the_ends_are_inside_in_either_type() -> Result<()> {
+        for (x, min, max, want) in [(0.1, 0.0, 0.1, [0.0, 1.0]), (0.7, 0.7, 1.0, [1.0, 0.0])] {
+            for dtype in [DType::F32, DType::F64] {
+                let x = Tensor::full(&[1], x, dtype)?;
+                assert_eq!(x.histc(2, min, max)?.to_f64s(), want, "{dtype}");
+            }
+        }
+        let wide = Tensor::from_slice(&[-1e308, -1.0, 1.0, 1e308, 1.5e308], &[5])?;
+        assert_eq!(wide.histc(2, -1.5e308, 1.5e308)?.to_f64s(), [2.0, 3.0]);
+        Ok(())
+    }
+}

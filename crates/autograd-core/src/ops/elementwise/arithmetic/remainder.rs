@@ -82,7 +82,8 @@ impl Elementwise<2> for Fmod {
 
     #[inline(always)]
     fn pull<N: Number>(self, gy: N, [a, b]: [N; 2], _: N) -> [N; 2] {
-        [gy, -(gy * (a / b).trunc())]
+        // Not ⌊a / b⌋ of the rounded quotient, which may be the next one.
+        [gy, -(gy * ((a - a.rest(b)) / b).round())]
     }
 }
 
@@ -105,7 +106,9 @@ impl Elementwise<2> for Remainder {
 
     #[inline(always)]
     fn pull<N: Number>(self, gy: N, [a, b]: [N; 2], _: N) -> [N; 2] {
-        [gy, -(gy * (a / b).floor())]
+        let rest = a.rest(b);
+        let whole = ((a - rest) / b).round();
+        [gy, -(gy * N::select(rounded_up(rest, b), whole - N::of(1.0), whole))]
     }
 }
 
@@ -126,7 +129,21 @@ crate::ops::cases::cases![{
 
 #[cfg(test)]
 mod tests {
-    use crate::Tensor;
+    use crate::{Tensor, grad};
+
+    #[test]
+    fn gradients_are_those_of_the_value() {
+        // 1 / 0.1 rounds to 10, and the rest is that of 9.
+        for f in [Tensor::remainder, Tensor::fmod] {
+            let [a, b] = [1.0, 0.1].map(|x| Tensor::from(x).requires_grad());
+            let z = f(&a, &b).expect("floats");
+            assert!((z.item::<f32>().expect("one") - 0.1).abs() < 1e-6);
+            assert_eq!(grad(&z, &[&b]).expect("tracked")[0].to_f64s(), [-9.0]);
+        }
+        let [a, b] = [1.0, -0.1].map(|x| Tensor::from(x).requires_grad());
+        let z = a.remainder(&b).expect("floats");
+        assert_eq!(grad(&z, &[&b]).expect("tracked")[0].to_f64s(), [10.0]);
+    }
 
     #[test]
     fn signs_are_those_of_the_dividend_and_of_the_divisor() {

@@ -6,8 +6,8 @@ use crate::tensor::Tensor;
 
 impl Tensor {
     /// Rounded to a number of decimals, halves to the even neighbour, element by element: `y = round(x 10ᵈ) / 10ᵈ`.
-    /// Negative decimals round to tens, hundreds and so on. Integers stay integers. Numbers of which there are no such
-    /// decimals stay what they are; with a unit larger than every number all finite ones are 0.
+    /// Negative decimals round to tens, hundreds and so on. Integers stay integers. With a unit below the
+    /// least number all stay what they are; with one above the largest all finite ones are 0.
     ///
     /// # Gradient
     /// None: the result is not tracked, for its derivative is zero wherever it exists.

@@ -83,6 +83,10 @@ impl Tensor {
 fn positions(op: &'static str, x: &Tensor, along: &Along, skip: bool) -> Result<Tensor> {
     let (rows, width) = (along.rows(x), along.count);
     let shape = [along.kept.iter().product(), width];
+    if shape[0] == 0 {
+        // Of no rows, which may be empty themselves.
+        return Tensor::zeros(&along.shape, DType::I64);
+    }
     let all = if x.dtype() == DType::I64 {
         Tensor::compute::<i64, 1>(op, &shape, [&rows], move |[rows], y| {
             median_positions(rows.flat::<i64>(), width, skip, y);
@@ -171,6 +175,9 @@ mod tests {
         let (values, indices) = x.nanmedian_dim(1).expect("not empty");
         assert!(values.to_f64s()[0] == 0.0 && values.to_f64s()[1].is_nan());
         assert_eq!(indices.to_f64s(), [2.0, 0.0]);
+        let nothing = Tensor::zeros(&[0, 0], crate::DType::F32).expect("empty");
+        let (values, indices) = nothing.median_dim(1).expect("of no rows");
+        assert_eq!((values.shape(), indices.shape()), (&[0][..], &[0][..]));
         assert_eq!(Tensor::from([3, 1, 2, 4]).median().expect("not empty").item::<i64>().expect("one"), 2);
     }
 }

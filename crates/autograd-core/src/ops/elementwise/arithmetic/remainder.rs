@@ -67,6 +67,13 @@ pub(super) fn rounded_up<N: Number>(rest: N, b: N) -> N::Mask {
     (rest.gt(zero) & b.lt(zero)) | (rest.lt(zero) & b.gt(zero))
 }
 
+/// The whole number of b in a beside this rest: not ⌊a / b⌋ of the rounded quotient, which may be the next one. Infinite
+/// where b is 0.
+#[inline(always)]
+fn quotient<N: Number>(a: N, rest: N, b: N) -> N {
+    N::select(b.eq(N::of(0.0)), a / b, ((a - rest) / b).round())
+}
+
 #[derive(Clone, Copy)]
 pub(crate) struct Fmod;
 
@@ -82,8 +89,7 @@ impl Elementwise<2> for Fmod {
 
     #[inline(always)]
     fn pull<N: Number>(self, gy: N, [a, b]: [N; 2], _: N) -> [N; 2] {
-        // Not ⌊a / b⌋ of the rounded quotient, which may be the next one.
-        [gy, -(gy * ((a - a.rest(b)) / b).round())]
+        [gy, -(gy * quotient(a, a.rest(b), b))]
     }
 }
 
@@ -107,7 +113,7 @@ impl Elementwise<2> for Remainder {
     #[inline(always)]
     fn pull<N: Number>(self, gy: N, [a, b]: [N; 2], _: N) -> [N; 2] {
         let rest = a.rest(b);
-        let whole = ((a - rest) / b).round();
+        let whole = quotient(a, rest, b);
         [gy, -(gy * N::select(rounded_up(rest, b), whole - N::of(1.0), whole))]
     }
 }

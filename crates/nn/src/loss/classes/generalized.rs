@@ -19,7 +19,7 @@ const OP: &str = "generalized_cross_entropy";
 /// `input: [.., C]`, `target: [..]` (`I64`).
 ///
 /// # Gradient
-/// `−p[t]^(q − 1)`; 0 where p[t] is below the least normal number of `F32` and q < 1.
+/// `−p[t]^(q − 1)`; 0 where `p[t]` is below the least normal number of `F32` and q < 1.
 ///
 /// # Errors
 /// If the shapes do not fit, a class is out of range, or a probability is outside [0, 1] (not looked for in a captured

@@ -159,7 +159,8 @@ impl<R> fmt::Debug for Group<R> {
 }
 
 /// Whether a parameter is a bias, or belongs to a layer of normalisation, as its name says: its last word is `bias` or begins
-/// with `bias_`, or one of the words before contains `norm`, or is `bn` or `ln` with or without a number, or the `ln_f` of GPT-2.
+/// with `bias_`, or one of the words before contains `norm`, or is `bn` or `ln` with or without a number,
+/// or the `ln_f` of GPT-2.
 ///
 /// A layer of normalisation in a row of layers that have numbers for names is not known by them.
 ///

@@ -49,7 +49,8 @@ enum NotFinite {
 }
 
 impl<O: Optimizer> Guard<O> {
-    /// A step along such gradients is an error that names the parameter; nothing is changed.
+    /// A step along such gradients is an error that names the parameter; nothing is changed. Points that a line search only
+    /// tries pass.
     pub fn refuse(inner: O) -> Guard<O> {
         Guard(Wrapped::new(inner, Look { not_finite: NotFinite::Refuse }))
     }

@@ -91,3 +91,10 @@ fn what_cannot_work_is_refused() {
     assert_eq!(text(Restarts::new(2).threads(0)), Err("Restarts: threads is 0, it must be at least 1".into()));
     assert_eq!(text(Restarts::new(2)), Err("all 2 restarts failed, the first: no luck".into()));
 }
+
+#[test]
+fn more_runs_than_memory_holds_are_an_error() {
+    let outcome = Restarts::new(usize::MAX).run(&mut seeded(7), |_| Ok(((), 0.0)));
+    let text = format!("Restarts: {} runs are more than memory holds", usize::MAX);
+    assert_eq!(outcome.expect_err("too many").to_string(), text);
+}

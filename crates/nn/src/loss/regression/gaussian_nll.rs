@@ -113,6 +113,13 @@ mod tests {
     use super::{GaussianNllLoss, gaussian_nll_loss};
     use autograd_core::{Result, Tensor};
 
+    #[test]
+    fn a_variance_that_is_infinite_has_an_infinite_loss() -> Result<()> {
+        let [x, t, var] = [1.0, 2.0, f64::INFINITY].map(|x| Tensor::from([x]));
+        assert_eq!(gaussian_nll_loss(&x, &t, &var)?.item::<f32>()?, f32::INFINITY);
+        Ok(())
+    }
+
     // The variance as a function of the target: 1 + t² / 2.
     fn var(t: &Tensor) -> Tensor {
         t.square().mul_scalar(0.5).add_scalar(1.0)

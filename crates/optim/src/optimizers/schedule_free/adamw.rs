@@ -22,8 +22,8 @@ use autograd_core::{Result, Tensor};
 /// ```
 ///
 /// `lr ≥ 0`, `0 < β₁ < 1` (0.9), `0 ≤ β₂ < 1` (0.999), `ε ≥ 0` (1e-8), `λ ≥ 0` (`weight_decay`, 0), `warmup_steps` (0),
-/// `r ≥ 0` (0), `p ≥ 0` (2). A proximal step and cautious decay are refused. State: `z` and `exp_avg_sq` (v), and the numbers `weight_sum` and `lr_max`; x is found again
-/// from y and z. A model is evaluated after [`Optimizer::eval`](crate::Optimizer::eval), which puts x into it; a `Trainer`
+/// `r ≥ 0` (0), `p ≥ 0` (2). A proximal step and cautious decay are refused. State: `z` and `exp_avg_sq` (v), and the
+/// numbers `weight_sum` and `lr_max`; x is found again from y and z. A model is evaluated after [`Optimizer::eval`](crate::Optimizer::eval), which puts x into it; a `Trainer`
 /// does so by itself.
 ///
 /// # Examples

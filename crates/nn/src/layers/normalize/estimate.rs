@@ -216,12 +216,13 @@ mod tests {
                 norm: BatchNorm1d::new(2)?,
             })
         };
-        let mut plain = sequential![block()?, block()?];
-        let mut computed = sequential![WeightNorm::new(block()?)?, WeightNorm::new(block()?)?];
+        let mut plain = sequential![block()?, block()?, block()?];
+        let normed = || WeightNorm::new(block()?);
+        let mut computed = sequential![normed()?, normed()?, normed()?];
         let x = batches(3);
-        assert_eq!(estimate(&mut plain, &x)?, 2);
-        assert_eq!(estimate(&mut computed, &x)?, 2);
-        for (place, part) in ["0", "1"].iter().flat_map(|place| ["mean", "var"].map(|part| (place, part))) {
+        assert_eq!(estimate(&mut plain, &x)?, 3);
+        assert_eq!(estimate(&mut computed, &x)?, 3);
+        for (place, part) in ["0", "1", "2"].iter().flat_map(|place| ["mean", "var"].map(|part| (place, part))) {
             let name = format!("{place}.norm.running_{part}");
             let (want, got) = (number(&plain.state_dict(), &name), number(&computed.state_dict(), &name));
             assert_eq!(want.len(), 2, "{name}");

@@ -1,6 +1,6 @@
 //! Parameters that are tied: one value, one identity, one entry; through clones, state dicts and threads.
 
-use autograd_core::module::{Module, Param, StateDict, StateMismatch, StateProblem};
+use autograd_core::module::{LoadOptions, Module, Param, StateDict, StateMismatch, StateProblem};
 use autograd_core::{DType, Tensor};
 
 /// Held by tests that count memory or use much of it.
@@ -31,7 +31,8 @@ fn is_tied(model: &mut Vec<Param>) {
         assert_eq!(value(&model[reader]), next.to_f64s());
         *model[writer].value_mut() = next.add_scalar(1.0).detach();
         assert_eq!(value(&model[reader]), next.add_scalar(1.0).to_f64s());
-        // The identity is one again after it was replaced by hand.
+        // The identity is the one that it was after it was replaced by hand.
+        assert_eq!(model[0].node_id(), model[2].node_id());
         model[writer].set_trainable(false);
         assert!(!model[reader].is_trainable() && !model[reader].is_tracked());
         model[reader].set_trainable(true);
@@ -132,8 +133,18 @@ fn states_load_into_what_is_tied_and_leave_it_tied() {
         assert_eq!(value(&model[0]), [5.0, 6.0]);
         let mut without = state.clone();
         without.remove(original);
+        // Or under that of what is tied to it.
+        let both = StateDict::from_iter([(original.into(), Tensor::from([0.0, 0.0]))]);
+        let _ = model.load_state_dict_with(&both, LoadOptions::new().strict(false)).expect("fits");
+        model.load_state_dict(&without).expect("fits");
+        assert_eq!((value(&model[0]), value(&model[2])), (vec![5.0, 6.0], vec![5.0, 6.0]));
+        let report = model.load_state_dict_with(&without, LoadOptions::new().strict(false)).expect("fits");
+        assert_eq!((report.is_whole(), report.loaded.len()), (true, 3));
+        without.remove(tied);
         let error = model.load_state_dict(&without).expect_err("refused");
-        assert!(error.to_string().ends_with(&format!("\n  missing: {original}")), "{error}");
+        for name in [original, tied] {
+            assert!(error.to_string().contains(&format!("\n  missing: {name}")), "{error}");
+        }
 
         let mut torn = state.clone();
         torn.insert(tied, Tensor::from([5.0, 7.0]));
@@ -286,4 +297,42 @@ fn a_clone_made_before_is_no_part_of_a_model_with_other_parameters() {
     let after = model[0].clone();
     assert_eq!((value(&other[0]), value(&other[2])), (vec![7.0, 8.0], vec![7.0, 8.0]));
     assert_eq!((value(&before), value(&after)), (vec![1.0, 2.0], vec![1.0, 2.0]));
+}
+
+#[test]
+fn a_value_put_there_by_hand_is_the_parameters() {
+    let alone = || Param::new(Tensor::from([1.0, 2.0])).expect("a fresh value");
+    let tied = || {
+        let original = alone();
+        let place = original.tie();
+        vec![original, place]
+    };
+    for mut model in [vec![alone()], tied()] {
+        let identity = model[0].node_id();
+        let grads = model[0].square().sum().backward().expect("tracked");
+        let gradient = grads.get(&model[0]).expect("a leaf").clone();
+        *model[0].value_mut() -= &gradient;
+        *model[0].value_mut() += 3;
+        assert_eq!((value(&model[0]), model[0].node_id()), (vec![2.0, 1.0], identity));
+        assert_eq!(model[0].operation(), Some("leaf"));
+        // A value without a history, and one of another kind, which is another parameter.
+        *model[0].value_mut() = Tensor::from([5.0, 6.0]);
+        assert_eq!((value(&model[0]), model[0].node_id()), (vec![5.0, 6.0], identity));
+        *model[0].value_mut() = Tensor::from([7.0]);
+        assert!(model[0].is_trainable() && model[0].is_tracked() && model[0].node_id() != identity);
+        model[0].set_trainable(false);
+        *model[0].value_mut() = Tensor::from([8.0]).requires_grad();
+        assert!(!model[0].is_tracked() && value(&model[0]) == [8.0]);
+    }
+}
+
+#[test]
+fn a_part_that_is_cloned_apart_is_no_part_of_the_clone_of_the_whole() {
+    let mut model = vec![vec![Param::new(Tensor::from([1.0])).expect("a fresh value")]];
+    model.push(vec![model[0][0].tie()]);
+    let head = model[1].clone_apart();
+    let mut copy = model.clone();
+    copy[0][0].set(Tensor::from([2.0])).expect("it fits");
+    assert_eq!((value(&copy[1][0]), value(&head[0]), value(&model[0][0])), (vec![2.0], vec![1.0], vec![1.0]));
+    assert_eq!((copy.parameters().len(), head.parameters().len()), (1, 1));
 }

@@ -110,7 +110,10 @@ impl<M: Layer> Hooked<M> {
                 format!("hook: there is a hook called {name:?}; remove it first"),
             ));
         }
-        let places: Vec<String> = self.model.named_modules().into_iter().map(|(place, _)| place).collect();
+        // The rules that make a parameter are modules, and no layers: nothing calls them by their place.
+        let is_layer = |place: &String| place.split('.').all(|part| part != "parametrizations");
+        let places = self.model.named_modules().into_iter().map(|(place, _)| place);
+        let places: Vec<String> = places.filter(is_layer).collect();
         // Without the derive, the modules inside a model cannot be seen.
         if !place.is_empty() && !places.is_empty() && !places.contains(&place) {
             let known: Vec<String> =
@@ -213,6 +216,22 @@ impl Drop for Active {
     }
 }
 
+/// No hooks until this is dropped, also by a panic: a model that a hook runs is another model.
+struct Silence(Vec<Running>, usize);
+
+impl Silence {
+    fn begin() -> Silence {
+        Silence(RUNNING.take(), COUNT.take())
+    }
+}
+
+impl Drop for Silence {
+    fn drop(&mut self) {
+        RUNNING.set(std::mem::take(&mut self.0));
+        COUNT.set(self.1);
+    }
+}
+
 /// Runs a model with hooks.
 fn run(
     hooks: &[Hook],
@@ -240,7 +259,10 @@ fn shown(
 ) -> Result<Tensor> {
     for (hook, place) in hooks {
         let call = LayerCall { place: &place, kind, inputs, output: &output, began };
-        let changed = (hook.function)(&call).map_err(|error| match hook.name.as_str() {
+        let silence = Silence::begin();
+        let changed = (hook.function)(&call);
+        drop(silence);
+        let changed = changed.map_err(|error| match hook.name.as_str() {
             "" => error,
             name => error.context(format_args!("hook {name:?}")),
         });

@@ -207,6 +207,13 @@ impl Record {
         if streams.iter().any(|(stream, moved)| drawn(*stream) != *moved) {
             return refuse("moves a Stream of the model otherwise than by drawing from it, and a later run would not");
         }
+        // A seed that was known before goes with none that is drawn: it may be made of one.
+        if !draws.is_empty() && self.steps.iter().any(|step| matches!(step.seed, Some(Seed::Fixed(_)))) {
+            return refuse(
+                "gives an operation a seed that it has not drawn, beside others that it has: a later run would use \
+                 the same; draw a seed for each",
+            );
+        }
         let uses = |step: &Step, i: usize| matches!(step.seed, Some(Seed::Drawn(drawn)) if drawn == i);
         if (0..draws.len()).any(|i| !self.steps.iter().any(|step| uses(step, i))) {
             return refuse("draws a seed from a Stream that no operation uses: what it does seems to depend on it");

@@ -102,32 +102,33 @@ impl<'a> Given<'a> {
         })
     }
 
-    /// The arguments for a recording. One that is older than the capture is a copy, for the function may have it from
-    /// outside, too; so is one that is given twice.
+    /// The arguments for a recording. One that is older than the capture, or that others own as well, is a copy, for the
+    /// function may have it from outside, too; so is one that is given twice.
     ///
     /// # Errors
     /// If there is no room for one.
     pub(super) fn alone(&self, capture: u64) -> Result<SmallVec<[Cow<'_, Tensor>; 4]>> {
         let known = |root: usize| self.tensors.iter().filter(|other| other.root() == root).count();
-        let alone = |x: &Tensor| !born_before(x, capture) && known(x.root()) == 1;
+        let alone = |x: &Tensor| !born_before(x, capture) && known(x.root()) == 1 && x.owners() == Some(1);
         let arguments = self.tensors[..self.arguments].iter();
         arguments.map(|x| Ok(if alone(x) { Cow::Borrowed(&**x) } else { Cow::Owned(x.apart()?) })).collect()
     }
 }
 
 impl Signature {
-    /// That of a call of a function which has nothing from outside that is younger than the capture.
+    /// That of a call.
     pub(super) fn of<M: Module + ?Sized>(given: &Given<'_>, model: &M, capture: u64) -> Signature {
+        let owners = owners_of(model);
         let kind = |(i, tensor): (usize, &Cow<'_, Tensor>)| Kind {
             dtype: tensor.dtype(),
             layout: tensor.layout().clone(),
             node: tensor.node_id(),
             first: given.first(i),
             root: tensor.root(),
-            pinned: i >= given.arguments && born_before(tensor, capture) && {
-                // A parameter that is trained is known by its identity, unless another tensor has its memory.
-                tensor.node_id().is_none() || tensor.owners() != Some(1)
-            },
+            // A parameter that is trained is known by its identity, unless another tensor has its memory.
+            pinned: i >= given.arguments
+                && (tensor.owners() != Some(owners[i - given.arguments])
+                    || born_before(tensor, capture) && tensor.node_id().is_none()),
         };
         let kinds = given.tensors.iter().enumerate().map(kind).collect();
         let (modes, streams) = (given.modes.to_vec(), given.streams.len());
@@ -178,6 +179,24 @@ impl Signature {
             (true, false) => Likeness::Moved,
         }
     }
+}
+
+/// How many own the memory of each tensor of a model if nobody outside does: places of a tie keep what they have read, and
+/// buffers are in the list of what was given as well.
+fn owners_of<M: Module + ?Sized>(model: &M) -> Vec<usize> {
+    let (mut owners, mut tied) = (Vec::new(), Vec::new());
+    model.visit(&Path::root(), &mut |_, item| match item {
+        Item::Param(param) => owners.push((param.root(), param.owned())),
+        Item::Tied(param) => tied.push(param),
+        Item::Buffer(buffer) => owners.push((buffer.get().root(), 2)),
+        Item::Stream(_) | Item::Mode(_) => {}
+    });
+    for param in tied {
+        let original = owners.iter_mut().find(|(root, _)| *root == param.root());
+        // What the tie has is counted with the original.
+        original.into_iter().for_each(|(_, owners)| *owners += param.owned() - 1);
+    }
+    owners.into_iter().map(|(_, owners)| owners).collect()
 }
 
 /// How a call compares with an earlier one.

@@ -22,7 +22,7 @@ use crate::tensor::Tensor;
 pub fn hessian<L: TensorList>(f: impl FnOnce(&[Tensor]) -> Result<Tensor>, inputs: L) -> Result<L::Of<L::Of<Tensor>>> {
     recording(true, || {
         let (_, xs, first) = first_derivatives("hessian", f, &inputs.tensors())?;
-        let rows = first.iter().map(|g| rows_of(g, &xs, false).map(L::of));
+        let rows = first.iter().map(|g| rows_of("hessian", g, &xs, false).map(L::of));
         rows.collect::<Result<_>>().map(L::of)
     })
 }

@@ -24,18 +24,18 @@ pub fn jacobian<L: TensorList>(f: impl FnOnce(&[Tensor]) -> Result<Tensor>, inpu
     recording(true, || {
         let xs = leaves("jacobian", &inputs.tensors())?;
         let y = value_of("jacobian", f, &xs)?;
-        rows_of(&y, &xs, false).map(L::of)
+        rows_of("jacobian", &y, &xs, false).map(L::of)
     })
 }
 
 /// The Jacobians of `y` with respect to tensors it was computed from.
-pub(super) fn rows_of(y: &Tensor, xs: &[Tensor], recorded: bool) -> Result<Vec<Tensor>> {
+pub(super) fn rows_of(op: &'static str, y: &Tensor, xs: &[Tensor], recorded: bool) -> Result<Vec<Tensor>> {
     let targets: Vec<&Tensor> = xs.iter().collect();
     for x in xs {
         let shape: Vec<usize> = y.shape().iter().chain(x.shape()).copied().collect();
-        Check("jacobian").room(&shape, x.dtype())?;
+        Check(op).room(&shape, x.dtype())?;
     }
-    Check("jacobian").list(y.numel())?;
+    Check(op).list(y.numel())?;
     let mut rows: Vec<Vec<Tensor>> = xs.iter().map(|_| Vec::with_capacity(y.numel())).collect();
     for element in 0..y.numel() {
         let found = if y.is_tracked() {

@@ -1,6 +1,7 @@
 //! Sparse matrices by their entries: products with dense rows, and inner products of rows. The caller has checked the
 //! indices.
 
+use super::many::{Terms, add_terms};
 use super::real::Real;
 use super::simd::{Kernel, vectorize};
 use crate::threads::parallel::for_rows;
@@ -14,17 +15,25 @@ struct Sum<'a, T> {
     width: usize,
     /// The number of the first row of `y`.
     first: usize,
-    y: &'a mut [T],
 }
 
-impl<T: Real> Kernel for Sum<'_, T> {
+impl<T: Real> Terms<T> for Sum<'_, T> {
+    fn add<A: Real>(&self, y: &mut [A]) {
+        vectorize(Adds(self, y));
+    }
+}
+
+struct Adds<'a, T, A>(&'a Sum<'a, T>, &'a mut [A]);
+
+impl<T: Real, A: Real> Kernel for Adds<'_, T, A> {
     type Output = ();
     #[inline(always)]
     fn run(self) {
-        let Sum { v, x, rows, columns, width, first, y } = self;
-        for ((v, row), column) in v.iter().zip(rows).zip(columns) {
+        let Adds(Sum { v, x, rows, columns, width, first }, y) = self;
+        for ((v, row), column) in v.iter().zip(*rows).zip(*columns) {
             let (to, from) = ((*row as usize - first) * width, *column as usize * width);
-            y[to..to + width].iter_mut().zip(&x[from..from + width]).for_each(|(y, x)| *y += *v * *x);
+            let v = A::of(v.as_f64());
+            y[to..to + width].iter_mut().zip(&x[from..from + width]).for_each(|(y, x)| *y += v * A::of(x.as_f64()));
         }
     }
 }
@@ -33,7 +42,7 @@ impl<T: Real> Kernel for Sum<'_, T> {
 pub fn product<T: Real>(v: &[T], x: &[T], [rows, columns]: [&[i64]; 2], width: usize, y: &mut [T]) {
     y.fill(T::ZERO);
     if !rows.is_sorted() {
-        return vectorize(Sum { v, x, rows, columns, width, first: 0, y });
+        return add_terms(v.len().saturating_mul(width), &Sum { v, x, rows, columns, width, first: 0 }, y);
     }
     // The entries of some rows are neighbours.
     let each = v.len().saturating_mul(width) / (y.len() / width.max(1)).max(1);
@@ -41,7 +50,7 @@ pub fn product<T: Real>(v: &[T], x: &[T], [rows, columns]: [&[i64]; 2], width: u
         let of = |row: usize| rows.partition_point(|other| *other < row as i64);
         let (from, to) = (of(range.start), of(range.end));
         let (v, rows, columns) = (&v[from..to], &rows[from..to], &columns[from..to]);
-        vectorize(Sum { v, x, rows, columns, width, first: range.start, y });
+        add_terms(v.len().saturating_mul(width), &Sum { v, x, rows, columns, width, first: range.start }, y);
     });
 }
 

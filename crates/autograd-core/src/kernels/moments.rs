@@ -42,6 +42,38 @@ pub fn moments_of<T: Real>(x: &[T]) -> Moments<T> {
     }
 }
 
+/// A unit u and `Σ (x − μ)² / (2 u)²`, where the squares themselves are beyond the largest number or below the least:
+/// u is half the largest deviation.
+#[cold]
+#[inline(never)]
+pub fn far_squares<'a, T: Real>(x: impl Iterator<Item = &'a T> + Clone, n: usize, [c, drift]: [T; 2]) -> [f64; 2] {
+    // Halves, since a difference of two numbers may overflow where both do not.
+    let (c, drift) = match drift.is_finite() {
+        true => (c.as_f64() * 0.5, drift.as_f64() * 0.5),
+        false => (x.clone().map(|x| x.as_f64() * 0.5 / n as f64).sum(), 0.0),
+    };
+    let halves = || x.clone().map(|x| (x.as_f64() * 0.5 - c) - drift);
+    let mut most = 0.0;
+    for half in halves() {
+        if half.is_nan() {
+            return [half; 2];
+        }
+        most = half.abs().max(most);
+    }
+    if most == 0.0 {
+        return [0.0; 2];
+    }
+    [most, halves().map(|half| (half / most).powi(2)).sum()]
+}
+
+/// The [`far_squares`] of a row that is not empty, if its squares are so large or so small that its [`Moments`] lost
+/// them.
+#[inline(always)]
+pub fn lost_squares<T: Real>(x: &[T], [c, drift, squares]: Moments<T>) -> Option<[f64; 2]> {
+    let kept = squares >= T::FAINT && squares < T::INFINITY;
+    (!kept && !drift.is_nan()).then(|| far_squares(x.iter(), x.len(), [c, drift]))
+}
+
 struct OfRows<'a, T> {
     x: &'a [T],
     y: &'a mut [Moments<T>],

@@ -1,5 +1,7 @@
 //! Elements written by index: put, added, folded. The caller has checked the indices, and none is negative.
 
+use super::many::{Terms, add, add_terms};
+use super::real::Real;
 use super::select::gather_lines;
 use crate::shape::Dims;
 use crate::storage::block::Plain;
@@ -77,6 +79,11 @@ impl Places {
         });
     }
 
+    /// `whole[place(k)] += part[k]` in the order of k.
+    pub fn add<T: Real>(&self, index: &[i64], part: &[T], whole: &mut [T]) {
+        add_terms(part.len(), &Added { places: self, index, part }, whole);
+    }
+
     /// `part[k] = whole[place(k)]` where k is the last with its place, else `none`: the adjoint of [`Places::put`].
     pub fn won<T: Plain>(&self, index: &[i64], whole: &[T], none: T, part: &mut [T]) {
         let run = self.run();
@@ -88,6 +95,23 @@ impl Places {
         self.each(index, |k, at| {
             let part = &mut part[k * run..(k + 1) * run];
             if last[at / run] == k { part.copy_from_slice(&whole[at..at + run]) } else { part.fill(none) }
+        });
+    }
+}
+
+/// A part that is added at its places.
+struct Added<'a, T> {
+    places: &'a Places,
+    index: &'a [i64],
+    part: &'a [T],
+}
+
+impl<T: Real> Terms<T> for Added<'_, T> {
+    fn add<A: Real>(&self, whole: &mut [A]) {
+        let run = self.places.run();
+        self.places.each(self.index, |k, at| {
+            let part = &self.part[k * run..(k + 1) * run];
+            whole[at..at + run].iter_mut().zip(part).for_each(|(y, x)| add(y, *x));
         });
     }
 }

@@ -32,6 +32,8 @@ pub trait Real:
     const INFINITY: Self;
     /// Not a number.
     const NAN: Self;
+    /// Squares and their sums below this have lost digits to the least number: the smallest normal one over ε.
+    const FAINT: Self;
 
     /// This value as `f64`, exactly.
     fn as_f64(self) -> f64;
@@ -213,6 +215,7 @@ macro_rules! real {
             const NEG_INFINITY: Self = $t::NEG_INFINITY;
             const INFINITY: Self = $t::INFINITY;
             const NAN: Self = $t::NAN;
+            const FAINT: Self = $t::MIN_POSITIVE / $t::EPSILON;
             const TRIG_LIMIT: Self = $trig_limit;
             #[inline(always)]
             fn as_f64(self) -> f64 {

@@ -1,6 +1,7 @@
 //! Rows picked and added by index. The caller has checked the indices, and none is negative.
 
 use super::copy::gather;
+use super::many::{Terms, add, add_terms};
 use super::nest::Nest;
 use super::real::Real;
 use super::simd::{Kernel, look};
@@ -39,14 +40,23 @@ pub fn take_rows<T: Plain>(x: &[T], shape: &[usize], strides: &[usize], dim: usi
 
 /// `y[o, index[k], :] += x[o, k, :]`, in the order of `k`, for `y: [outer, size, inner]`.
 pub fn add_rows<T: Real>(x: &[T], size: usize, inner: usize, index: &[i64], y: &mut [T]) {
-    if inner == 0 || index.is_empty() {
-        return;
+    struct Rows<'a, T> {
+        x: &'a [T],
+        size: usize,
+        inner: usize,
+        index: &'a [i64],
     }
-    for (row, x) in x.chunks_exact(inner).enumerate() {
-        let to = (row / index.len()) * size + index[row % index.len()] as usize;
-        for (y, x) in y[to * inner..(to + 1) * inner].iter_mut().zip(x) {
-            *y += *x;
+    impl<T: Real> Terms<T> for Rows<'_, T> {
+        fn add<A: Real>(&self, y: &mut [A]) {
+            let Rows { x, size, inner, index } = *self;
+            for (row, x) in x.chunks_exact(inner).enumerate() {
+                let to = (row / index.len()) * size + index[row % index.len()] as usize;
+                y[to * inner..(to + 1) * inner].iter_mut().zip(x).for_each(|(y, x)| add(y, *x));
+            }
         }
+    }
+    if inner > 0 && !index.is_empty() {
+        add_terms(x.len(), &Rows { x, size, inner, index }, y);
     }
 }
 

@@ -47,6 +47,10 @@ impl Aside {
     pub(super) fn rename(mut self, place: &Path) -> io::Result<()> {
         fs::rename(&self.path, place)?;
         self.placed = true;
+        // The name is on the disk when the directory is. Where a directory cannot be opened or synced as a file is, the
+        // system does what it can.
+        let dir = self.path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        drop(File::open(dir).and_then(|dir| dir.sync_all()));
         Ok(())
     }
 }

@@ -1,7 +1,7 @@
 //! Loading of a state of which parts may not fit.
 
 use super::leaves::touch;
-use super::state::{mismatches, put, ties};
+use super::state::{found, mismatches, put, ties};
 use super::{Module, StateDict, StateMismatch, StateProblem};
 use crate::error::Result;
 use crate::tensor::Tensor;
@@ -171,6 +171,7 @@ fn fitting(
     for problem in &problems {
         new.remove(problem.name());
     }
-    let loaded = own.iter().map(|(name, _)| name).filter(|name| new.get(name).is_some()).map(String::from).collect();
+    let loaded =
+        own.iter().map(|(name, _)| name).filter(|name| found(&new, ties, name).is_some()).map(String::from).collect();
     Ok((new, LoadReport { loaded, problems, names: own.len() }))
 }

@@ -172,6 +172,31 @@ pub trait Module {
         all
     }
 
+    /// A clone that is tied to nothing that is cloned before or after it, as that of a part with a
+    /// [tied](Param::tie) parameter must be.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{Tensor, module::{Module, Param}};
+    /// let mut model = vec![vec![Param::new(Tensor::from(1.0))?]];
+    /// model.push(vec![model[0][0].tie()]);
+    /// let part = model[1].clone_apart();
+    /// let mut copy = model.clone();
+    /// copy[0][0].set(Tensor::from(2.0))?;
+    /// assert_eq!((copy[1][0].to_f64()?, part[0].to_f64()?), (2.0, 1.0));
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
+    #[must_use]
+    fn clone_apart(&self) -> Self
+    where
+        Self: Clone + Sized,
+    {
+        tie::end_run();
+        let clone = self.clone();
+        tie::end_run();
+        clone
+    }
+
     /// Calls `f` with this module and every module below it, and its path, a whole before its parts, until one fails.
     ///
     /// # Errors

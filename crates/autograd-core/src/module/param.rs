@@ -49,7 +49,7 @@ impl Param {
     /// ```
     pub fn new(value: Tensor) -> Result<Param> {
         fresh(&value)?;
-        Ok(Param::of(State { value: value.requires_grad(), trainable: true }))
+        Ok(Param::of(State::new(value.requires_grad(), true)))
     }
 
     fn of(own: State) -> Param {
@@ -90,26 +90,29 @@ impl Param {
     /// ```
     pub fn set(&mut self, value: Tensor) -> Result<()> {
         fresh(&value)?;
-        let State { value: old, trainable } = self.state();
+        let State { value: old, trainable, .. } = self.state();
         let (same_kind, trainable) = (value.is_like(old), *trainable);
         let value = match same_kind {
             true => value.replacing(old),
             false if trainable => value.requires_grad(),
             false => value,
         };
-        self.write(State { value, trainable });
+        self.write(State::new(value, trainable));
         Ok(())
     }
 
-    /// The value, for an optimizer to change with [`Tensor::update`]. What is tied to it sees the change when the guard
-    /// is dropped.
+    /// The value, for an optimizer to change with [`Tensor::update`]. When the guard is dropped, what is tied to it sees
+    /// the change, and whatever was put there is the parameter's: without a history, and of its identity, unless the
+    /// dtype or the shape is another.
     ///
     /// # Examples
     /// ```
     /// # use autograd_core::{Tensor, module::Param};
     /// let mut param = Param::new(Tensor::from([1.0, 2.0]))?;
-    /// *param.value_mut() += 1;
-    /// assert_eq!(param.to_vec::<f32>()?, [2.0, 3.0]);
+    /// let gradient = param.sum().backward()?.get(&param).expect("it is trained").clone();
+    /// *param.value_mut() -= &gradient;
+    /// assert_eq!(param.to_vec::<f32>()?, [0.0, 1.0]);
+    /// assert!(param.sum().backward()?.get(&param).is_some());
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn value_mut(&mut self) -> ValueMut<'_> {
@@ -142,7 +145,7 @@ impl Param {
     pub fn set_trainable(&mut self, trainable: bool) {
         if trainable != self.is_trainable() {
             let value = self.detach();
-            self.write(State { value: if trainable { value.requires_grad() } else { value }, trainable });
+            self.write(State::new(if trainable { value.requires_grad() } else { value }, trainable));
         }
     }
 
@@ -152,7 +155,10 @@ impl Param {
     /// changes all. [`parameters`](Module::parameters) lists the original only, so optimizers update it once;
     /// [`state_dict`](Module::state_dict) has it under each of its names, as in PyTorch. A clone of the whole model is
     /// tied in itself and to nothing else: clones made directly one after another on one thread, as a derived `Clone`
-    /// makes them, are tied as their originals are. [`Param::untied`] is for the clone of one alone.
+    /// makes them, are tied as their originals are. A part that is cloned by itself, directly before the whole, would be
+    /// taken for a part of that clone: [`Module::clone_apart`] is for it, and [`Param::untied`] for one parameter.
+    ///
+    /// A model that has the tied place alone does not train it: the model with the original does.
     ///
     /// # Examples
     /// ```
@@ -209,6 +215,12 @@ impl Param {
         self.tie.get().is_some_and(Tie::follows)
     }
 
+    /// How many own its memory in it, and in what it is tied by.
+    pub(crate) fn owned(&self) -> usize {
+        let root = self.root();
+        usize::from(self.own.value.root() == root) + self.tie.get().map_or(0, |tie| 1 + tie.kept(root))
+    }
+
     /// Whether the two are places of one parameter.
     pub(super) fn shares_with(&self, other: &Param) -> bool {
         self.tie.get().zip(other.tie.get()).is_some_and(|(a, b)| a.is_with(b))
@@ -217,7 +229,7 @@ impl Param {
     /// A value with its history in the place of this one; see [`Module::with_parameters`].
     pub(super) fn substitute(&mut self, value: Tensor) {
         let trainable = value.is_tracked();
-        self.write(State { value, trainable });
+        self.write(State::new(value, trainable));
     }
 }
 
@@ -233,7 +245,6 @@ impl Param {
 /// assert_eq!(param.item::<f32>()?, 2.0);
 /// # Ok::<(), autograd_core::Error>(())
 /// ```
-#[derive(Debug)]
 pub struct ValueMut<'p> {
     param: &'p mut Param,
     /// The value of tied ones is copied, for others may be reading it.
@@ -255,11 +266,21 @@ impl DerefMut for ValueMut<'_> {
     }
 }
 
+impl fmt::Debug for ValueMut<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("ValueMut").field(&**self).finish()
+    }
+}
+
 impl Drop for ValueMut<'_> {
     #[inline]
     fn drop(&mut self) {
-        if let Some(state) = self.copy.take() {
-            self.param.write(state);
+        match self.copy.take() {
+            None => self.param.own.settle(),
+            Some(mut state) => {
+                state.settle();
+                self.param.write(state);
+            }
         }
     }
 }
@@ -289,7 +310,7 @@ impl Clone for Param {
 
 impl fmt::Debug for Param {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let State { value, trainable } = self.state();
+        let State { value, trainable, .. } = self.state();
         f.debug_struct("Param").field("value", value).field("trainable", trainable).finish()
     }
 }

@@ -309,6 +309,18 @@ fn ties_of(look: Look<'_, '_>) -> Vec<(String, String)> {
     pairs
 }
 
+/// The first of the names of a tensor that a state has, the original's before those of what is tied to it, and what is
+/// there.
+pub(super) fn found<'s>(
+    state: &'s StateDict,
+    ties: &'s [(String, String)],
+    name: &'s str,
+) -> Option<(&'s str, &'s Tensor)> {
+    let original = ties.iter().find(|(tied, _)| tied == name).map_or(name, |(_, original)| original);
+    let tied = ties.iter().filter(|(_, other)| other == original).map(|(tied, _)| tied.as_str());
+    std::iter::once(original).chain(tied).find_map(|name| Some((name, state.get(name)?)))
+}
+
 /// Everything about `state` that does not fit `module`. Without `whole`, names may be missing.
 pub(super) fn problems<M: Module + ?Sized>(module: &M, state: &StateDict, whole: bool) -> Vec<StateProblem> {
     mismatches(&module.state_dict(), &ties(module), state, whole)
@@ -321,22 +333,20 @@ pub(super) fn mismatches(
     state: &StateDict,
     whole: bool,
 ) -> Vec<StateProblem> {
-    let original = |name: &str| ties.iter().find(|(tied, _)| tied == name).map(|(_, original)| original);
     let mut twice = own.twice();
     twice.extend(state.twice().into_iter().filter(|name| !own.twice().contains(name)));
     let mut problems: Vec<StateProblem> = twice.into_iter().map(|name| StateProblem::Twice(name.into())).collect();
     for (name, value) in own.iter() {
         let kind = |t: &Tensor| (t.dtype(), Shape::from(t.shape()));
-        let other = original(name).and_then(|original| Some((original, state.get(original)?)));
-        match (state.get(name), other) {
+        match (state.get(name), found(state, ties, name)) {
             (None, Some(_)) => {}
             (None, None) if whole => problems.push(StateProblem::Missing(name.into())),
             (None, None) => {}
             (Some(new), _) if kind(new) != kind(value) => {
                 problems.push(StateProblem::Misshapen { name: name.into(), got: kind(new), expected: kind(value) });
             }
-            (Some(new), Some((other, twin))) if !same(new, twin) => {
-                problems.push(StateProblem::Torn { name: name.into(), other: other.clone() });
+            (Some(new), Some((other, twin))) if other != name && !same(new, twin) => {
+                problems.push(StateProblem::Torn { name: name.into(), other: other.into() });
             }
             (Some(_), _) => {}
         }

@@ -4,24 +4,50 @@
 //! place that is read takes it over, and keeps what it has read before until it is visited for changing, as in every step
 //! of an optimizer. What no place has read is gone with the next change.
 
-use crate::tape::next_number;
-use crate::tensor::Tensor;
+use crate::tape::{is_of_kind, next_number};
+use crate::tensor::{Link, Tensor};
 use std::cell::RefCell;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 /// What a parameter is at one time.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) struct State {
     pub(super) value: Tensor,
     pub(super) trainable: bool,
+    /// The link of the value, which it keeps while it is changed.
+    identity: Option<Link>,
 }
 
 impl State {
+    pub(super) fn new(value: Tensor, trainable: bool) -> State {
+        State { identity: value.link().cloned(), value, trainable }
+    }
+
     /// The same value with an identity of its own.
     pub(super) fn fresh(&self) -> State {
         let value = self.value.detach();
-        State { value: if self.trainable { value.requires_grad() } else { value }, trainable: self.trainable }
+        State::new(if self.trainable { value.requires_grad() } else { value }, self.trainable)
+    }
+
+    /// Gives a value that was put here by hand, as the result of an operation or without a history, the identity back.
+    #[inline]
+    pub(super) fn settle(&mut self) {
+        if !Link::are_one(self.value.link(), self.identity.as_ref()) {
+            self.adopt();
+        }
+    }
+
+    #[cold]
+    fn adopt(&mut self) {
+        let value = self.value.untied();
+        // Gradients of another kind of value are not gradients of this one.
+        let identity = self.identity.take().filter(|identity| is_of_kind(identity, &value));
+        *self = match identity {
+            Some(identity) => State::new(value.with_link(Some(identity)), self.trainable),
+            None if self.trainable => State::new(value.requires_grad(), true),
+            None => State::new(value, false),
+        };
     }
 }
 
@@ -147,6 +173,12 @@ impl Tie {
             // Another thread that reads here may have been faster; then its state is the next.
             let _ = last.next.set(Box::new(Seen::new(self.group.present())));
         }
+    }
+
+    /// How many of the states that this place keeps have this memory.
+    pub(super) fn kept(&self, root: usize) -> usize {
+        let all = std::iter::successors(Some(&self.seen), |seen| seen.next.get().map(|next| &**next));
+        all.filter(|seen| seen.state.value.root() == root).count()
     }
 
     /// Lets go of what has been read before the present state.

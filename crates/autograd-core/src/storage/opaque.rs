@@ -82,6 +82,15 @@ impl Opaque {
     }
 }
 
+impl Opaque {
+    /// Whether both are the same value, or none.
+    #[inline]
+    pub fn are_one(a: Option<&Opaque>, b: Option<&Opaque>) -> bool {
+        let place = |of: Option<&Opaque>| of.map(|of| from_ref::<Kind>(&of.0));
+        place(a) == place(b)
+    }
+}
+
 impl Clone for Opaque {
     #[inline]
     fn clone(&self) -> Opaque {

@@ -30,7 +30,7 @@ pub use hooks::Hook;
 pub(crate) use hooks::refuse_hooked;
 pub use mode::{enable_grad, is_recording, no_grad};
 pub use node::NodeId;
-pub(crate) use node::{is_leaf, mark, next_number, result_of};
+pub(crate) use node::{is_leaf, is_of_kind, mark, next_number, result_of};
 pub use pullback::{Pull, Pullback, Saved};
 
 pub use backward::Backward;

@@ -139,6 +139,11 @@ pub(crate) fn operation_of(tensor: &Tensor) -> Option<&'static str> {
     tensor.link()?.get::<Node>().map(|node| node.op)
 }
 
+/// Whether this is the link of a value of such a shape and dtype.
+pub(crate) fn is_of_kind(link: &Link, value: &Tensor) -> bool {
+    link.get::<Node>().is_some_and(|node| node.shape == *value.layout().dims() && node.dtype == value.dtype())
+}
+
 /// Whether a tensor is tracked as itself, like a parameter.
 pub(crate) fn is_leaf(tensor: &Tensor) -> bool {
     tensor.link().and_then(|link| link.get::<Node>()).is_some_and(|node| node.is_leaf())

@@ -124,7 +124,7 @@ impl Tensor {
     ///
     /// # Errors
     /// If `step` is 0 or leads away from `end`, a number is not finite, or the dtype is `I64` and `start` or `step` is not
-    /// whole.
+    /// whole or the last number does not have 64 bits.
     ///
     /// # Examples
     /// ```
@@ -149,8 +149,18 @@ impl Tensor {
         if step == 0.0 || !step.is_finite() || steps < 0.0 {
             return Err(Error::argument("arange", "step", step, "finite, not 0, and lead from start towards end"));
         }
-        let values = |i: usize| start + i as f64 * step;
-        Tensor::ramp("arange", steps as usize, dtype, values)
+        let steps = steps as usize;
+        if dtype == DType::I64 {
+            // Of floats they would be rounded.
+            let value = |i: usize| start as i128 + i as i128 * step as i128;
+            if steps > 0 && i64::try_from(value(steps - 1)).is_err() {
+                return Err(Error::argument("arange", "end", end, "so that all numbers have 64 bits"));
+            }
+            return Tensor::given::<i64>("arange", &[steps], |y| {
+                y.iter_mut().enumerate().for_each(|(i, y)| *y = value(i) as i64);
+            });
+        }
+        Tensor::ramp("arange", steps, dtype, |i| start + i as f64 * step)
     }
 
     /// `steps` numbers from `start` to `end`, both included, equally far apart; for `I64` their whole parts.
@@ -177,6 +187,10 @@ impl Tensor {
         let value = |i: usize| {
             if i < steps / 2 || steps < 2 { start + i as f64 * gap } else { end - (steps - 1 - i) as f64 * gap }
         };
+        if dtype == DType::I64 && ((end - start) * gaps).is_finite() {
+            // One rounding: a whole number stays what it is.
+            return Tensor::ramp("linspace", steps, dtype, |i| start + (end - start) * i as f64 / gaps);
+        }
         Tensor::ramp("linspace", steps, dtype, value)
     }
 
@@ -192,7 +206,7 @@ impl Tensor {
             DType::I64 => Tensor::given::<i64>(op, &[len], |y| {
                 y.iter_mut().enumerate().for_each(|(i, y)| *y = value(i) as i64);
             }),
-            DType::Bool => Err(Error::not_float(op, dtype)),
+            DType::Bool => Err(Error::new(ErrorKind::DType, format!("{op}: dtype is Bool, expected F32, F64 or I64"))),
         }
     }
 

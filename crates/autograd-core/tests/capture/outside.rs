@@ -191,3 +191,39 @@ fn frozen_parameters_of_another_model_are_its_own() -> Result<()> {
     assert_eq!(capture.stats().records, 1);
     Ok(())
 }
+
+#[test]
+fn what_shares_memory_with_the_model_is_not_the_model() -> Result<()> {
+    // Younger than the capture, all of them.
+    for tied in [false, true] {
+        let start = RefCell::new(None::<Tensor>);
+        let moved = |w: &Params, [x]: [&Tensor; 1]| {
+            let start = start.borrow();
+            w[0].try_sub(start.as_ref().expect("set before"))?.try_mul(x)
+        };
+        let mut capture = Capture::new(moved);
+        let mut model = vec![param(&[2], 1)];
+        if tied {
+            model.push(model[0].tie());
+        }
+        *start.borrow_mut() = Some(model[0].detach());
+        for step in 0..5 {
+            let x = floats(&[2], step);
+            let run = moved(&model, [&x])?;
+            assert_eq!(bits(capture.run(&model, [&x])?.clone()), bits(run), "step {step}, tied: {tied}");
+            let next = model[0].add_scalar(0.5).detach();
+            model[0].set(next)?;
+        }
+        assert!(capture.stats().records <= 2, "{}", capture.stats().records);
+    }
+    // And an argument that the function has as well.
+    let known = RefCell::new(None::<Tensor>);
+    let away = |_: &Params, [x]: [&Tensor; 1]| x.try_sub(known.borrow().as_ref().expect("set before"));
+    let mut capture = Capture::new(away);
+    let (first, second) = (floats(&[2], 7), floats(&[2], 8));
+    *known.borrow_mut() = Some(first.clone());
+    for x in [&first, &second, &first] {
+        assert_eq!(bits(capture.run(&vec![], [x])?.clone()), bits(away(&vec![], [x])?));
+    }
+    Ok(())
+}

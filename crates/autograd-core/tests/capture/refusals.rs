@@ -74,6 +74,15 @@ fn each_is_refused_with_its_text_and_the_mended_function_works() -> Result<()> {
             f(|model, x| Ok(x.mul_scalar(model.1.draw() as f64))),
         ),
         (
+            "capture: it gives an operation a seed that it has not drawn, beside others that it has: a later run would \
+             use the same; draw a seed for each"
+                .into(),
+            f(|model, x| {
+                let seed = model.1.draw();
+                x.dropout_seeded(0.5, seed)?.dropout_seeded(0.5, seed ^ 1)
+            }),
+        ),
+        (
             "capture: mul was given a parameter that is not one of the model: a later run would not see it change"
                 .into(),
             Box::new(|_, x| x.try_mul(&other)),

@@ -303,3 +303,22 @@ fn the_reference_has_twice_the_digits() {
     let product = Double::from(-3.75).exp() * Double::from(-20.25).exp() - Double::from(-24.0).exp();
     assert!(product.0.abs() < 1e-30 * 3.8e-11, "{product:?}");
 }
+
+#[test]
+fn sums_by_index_of_many_terms_keep_their_digits() -> autograd_core::Result<()> {
+    let n = 1_000_000;
+    let x = Tensor::full(&[n], 0.1, DType::F32)?.requires_grad();
+    let ids = Tensor::zeros(&[n], DType::I64)?;
+    let sum = f64::from(0.1f32) * n as f64;
+    let near = |what: &str, y: f64, sum: f64| assert!((y / sum - 1.0).abs() < 1e-7, "{what}: {y} instead of {sum}");
+    near("segment_sum", x.segment_sum(&ids, 2)?.to_f64s()[0], sum);
+    near("segment_mean", x.segment_mean(&ids, 2)?.to_f64s()[0], f64::from(0.1f32));
+    near("index_add", Tensor::zeros(&[1], DType::F32)?.index_add(0, &ids, &x, 1.0)?.to_f64s()[0], sum);
+    near("scatter_add", Tensor::zeros(&[1], DType::F32)?.scatter_add(0, &ids, &x)?.to_f64s()[0], sum);
+    let row = Tensor::from([[1.0f32]]).requires_grad();
+    for picked in [row.index_select(0, &ids)?, row.embedding(&ids, autograd_core::EmbeddingOptions::new())?] {
+        let gradient = picked.try_mul(&x.detach().unsqueeze(1)?)?.sum().backward()?;
+        near("the gradient of a row", gradient.get(&row).expect("a leaf").to_f64s()[0], sum);
+    }
+    Ok(())
+}

@@ -139,3 +139,19 @@ fn sums_and_products_of_large_integers_are_exact() -> Result<()> {
     assert_eq!(Tensor::from([i64::MAX, 1, 1]).cumsum(0)?.to_vec::<i64>()?, [i64::MAX, i64::MIN, i64::MIN + 1]);
     Ok(())
 }
+
+#[test]
+fn rows_of_integers_are_not_rounded() -> Result<()> {
+    let far = 1i64 << 53;
+    let row = Tensor::arange(far as f64, (far + 4) as f64, 1.0, DType::I64)?;
+    assert_eq!(row.to_vec::<i64>()?, [far, far + 1, far + 2, far + 3]);
+    assert_eq!(Tensor::arange(5.0, -5.0, -4.0, DType::I64)?.to_vec::<i64>()?, [5, 1, -3]);
+    assert_eq!(Tensor::arange(3.0, 3.0, 1.0, DType::I64)?.numel(), 0);
+    let error = Tensor::arange(9.2e18, 9.3e18, 1e16, DType::I64).expect_err("above 2⁶³").to_string();
+    assert_eq!(error, "arange: end is 9.3e18, it must be so that all numbers have 64 bits");
+    let error = Tensor::arange(0.0, 3.0, 1.0, DType::Bool).expect_err("truth values").to_string();
+    assert_eq!(error, "arange: dtype is Bool, expected F32, F64 or I64");
+    let whole = Tensor::linspace(0.0, 4.0, 197, DType::I64)?.to_vec::<i64>()?;
+    assert_eq!([48, 49, 97, 98, 195, 196].map(|i| whole[i]), [0, 1, 1, 2, 3, 4]);
+    Ok(())
+}

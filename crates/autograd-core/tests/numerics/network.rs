@@ -111,3 +111,21 @@ fn network_operations_lose_what_their_sums_lose_and_no_more() -> Result<()> {
     assert!(too_far.is_empty(), "{too_far:?}");
     Ok(())
 }
+
+#[test]
+fn long_sums_are_sums_of_short_ones() -> Result<()> {
+    // As many as a second of audio has, and more.
+    for n in [48_000, 1_000_000] {
+        let x = Tensor::full(&[1, 1, n], 0.1, DType::F32)?;
+        let area = Interpolate::size(1).mode(InterpolateMode::Area);
+        for mean in [x.adaptive_avg_pool1d(1)?, x.interpolate(area)?] {
+            assert!((mean.to_f64s()[0] - f64::from(0.1f32)).abs() < 1e-8, "{n}: {mean}");
+        }
+        let w = Tensor::ones(&[2, 1, 3], DType::F32)?.requires_grad();
+        let y = x.expand(&[1, 2, n as isize])?.conv1d(&w, None, Conv::new().groups(2))?;
+        let gradient = grad_with(&[(&y, &y.detach().ones_like())], &[&w])?.remove(0).expect("tracked").to_f64s();
+        let sum = f64::from(0.1f32) * (n - 2) as f64;
+        assert!(gradient.iter().all(|g| (g / sum - 1.0).abs() < 1e-5), "{n}: {gradient:?} instead of {sum}");
+    }
+    Ok(())
+}

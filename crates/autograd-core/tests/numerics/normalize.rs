@@ -204,3 +204,57 @@ fn nothing_is_normalised_without_an_error() -> Result<()> {
     }
     Ok(())
 }
+
+#[test]
+fn rows_beyond_the_range_of_squares_are_normalised_in_both_walks() -> Result<()> {
+    let line = [1.0, 3.0, 2.0, 6.0];
+    let mean = 3.0;
+    let deviation = 3.5f64.sqrt();
+    // Without ε also where squares vanish.
+    for (dtype, size, eps) in [
+        (DType::F32, 1e25, 1e-5),
+        (DType::F32, 1e-25, 0.0),
+        (DType::F32, 1e-21, 0.0),
+        (DType::F32, 1e12, 0.0),
+        (DType::F64, 1e200, 1e-5),
+        (DType::F64, 1e-200, 0.0),
+    ] {
+        let x = Tensor::from_slice(&line.map(|x| x * size), &[4])?.to_dtype(dtype);
+        let weight = Tensor::ones(&[4], dtype)?;
+        let seed = Tensor::from([1.0, -2.0, 0.5, 1.5]).to_dtype(dtype);
+        let layer = |x: &[Tensor]| x[0].layer_norm(&[4], Some(&x[1]), None, eps);
+        let rows = |x: &[Tensor]| x[0].rms_norm(&[4], Some(&x[1]), Some(eps));
+        let channels =
+            |x: &[Tensor]| x[0].reshape(&[4, 1])?.batch_norm(Some(&x[1].narrow(0, 0, 1)?), None, eps)?.0.reshape(&[4]);
+        let all: [(&str, &dyn Fn(&[Tensor]) -> Result<Tensor>); 3] =
+            [("layer_norm", &layer), ("rms_norm", &rows), ("batch_norm", &channels)];
+        for (name, f) in all {
+            let got = derivatives_of_first_order(f, &[x.clone(), weight.clone()], &seed)?;
+            let what = format!("{name} of {size} in {dtype}");
+            if name != "rms_norm" {
+                let expected = line.map(|x| (x - mean) / deviation);
+                near(&got[0].to_dtype(DType::F64), &Tensor::from_slice(&expected, &[4])?, 1e-6, &what);
+            }
+            // Of x in units of its size, which are within the range.
+            near(&got[1].mul_scalar(size), &got[3].mul_scalar(size), 1e-5, &format!("{what}, x"));
+            near(&got[2], &got[4], 1e-5, &format!("{what}, weight"));
+            assert!(got[1].to_f64s().iter().any(|g| g.abs() * size > 1e-2), "{what}: {:?}", got[1].to_f64s());
+        }
+    }
+    Ok(())
+}
+
+/// Value, gradients of a plain walk, and those of a recorded one.
+fn derivatives_of_first_order(
+    f: &dyn Fn(&[Tensor]) -> Result<Tensor>,
+    x: &[Tensor],
+    seed: &Tensor,
+) -> Result<Vec<Tensor>> {
+    let x: Vec<Tensor> = x.iter().map(Tensor::requires_grad).collect();
+    let leaves: Vec<&Tensor> = x.iter().collect();
+    let y = f(&x)?;
+    let recorded = grad_with(&[(&y, seed)], &leaves)?.into_iter().map(|g| g.expect("tracked").detach());
+    let plain = f(&x)?.backward_with(seed)?;
+    let plain = x.iter().map(|x| plain.get(x).cloned().expect("a leaf"));
+    Ok([y.detach()].into_iter().chain(plain).chain(recorded).collect())
+}

@@ -12,7 +12,8 @@ use std::collections::{HashMap, HashSet};
 /// Gives every parameter the value it starts from in PyTorch: what the constructors of layers do, again.
 ///
 /// Layers are known by their [`kind`](Module::kind) and the names of their parameters. What is not known stays as it is;
-/// its names are returned. Buffers stay as they are. A parameter that is tied starts as the original does.
+/// its names are returned. Buffers stay as they are. A parameter that is tied starts as the original does. The slopes of
+/// a [`PReLU`](crate::PReLU) start at ¼, whatever its option was.
 ///
 /// # Errors
 /// If a parameter has no elements that a rule could go by; then nothing has changed.
@@ -32,8 +33,9 @@ pub fn pytorch_defaults(model: &mut (impl Module + ?Sized), rng: &mut dyn Rng) -
 }
 
 /// Gives every parameter the value it starts from in Keras: kernels by [`glorot_uniform`], recurrent kernels by
-/// [`orthogonal`], biases 0, those of the forget gates of an LSTM 1, embeddings uniform in ±0.05; otherwise like
-/// [`pytorch_defaults`].
+/// [`orthogonal`], biases 0, those of the forget gates of an LSTM 1, embeddings uniform in ±0.05. The kernels of a
+/// depthwise convolution, M for each of C channels, are taken for one of C inputs and M outputs. What Keras does not have
+/// stays as it is, and its names are returned; otherwise like [`pytorch_defaults`].
 ///
 /// # Errors
 /// As for [`pytorch_defaults`].
@@ -59,6 +61,8 @@ struct Own<'a> {
     around: &'static str,
     /// Its name in that one.
     name: &'a str,
+    /// Whether it is what a depthwise convolution is made of.
+    of_depthwise: bool,
     /// Whether it is a part of a whole transformer, however deep inside.
     of_transformer: bool,
     shapes: HashMap<String, Vec<usize>>,
@@ -71,6 +75,11 @@ type Rule = fn(&Own<'_>, &str) -> Option<Box<dyn Initializer>>;
 fn start_all(model: &mut (impl Module + ?Sized), rng: &mut dyn Rng, rule: Rule) -> Result<Vec<String>> {
     let mut new: HashMap<String, Tensor> = HashMap::new();
     let modules = model.named_modules();
+    let depthwise: HashSet<&str> = modules
+        .iter()
+        .filter(|(_, part)| part.kind().starts_with("Depthwise"))
+        .map(|(place, _)| place.as_str())
+        .collect();
     let kinds: HashMap<&str, &'static str> =
         modules.iter().map(|(place, part)| (place.as_str(), part.kind())).collect();
     for (place, part) in &modules {
@@ -81,6 +90,7 @@ fn start_all(model: &mut (impl Module + ?Sized), rng: &mut dyn Rng, rule: Rule) 
             kind: part.kind(),
             around: if place.is_empty() { "" } else { kinds.get(around).copied().unwrap_or_default() },
             name,
+            of_depthwise: depthwise.contains(place.as_str()),
             of_transformer: around_all(place).any(|place| kinds.get(place) == Some(&"Transformer")),
             shapes: own.clone().map(|(name, param)| (name.clone(), param.shape().to_vec())).collect(),
             options: part.describe().to_string(),
@@ -170,6 +180,16 @@ impl Own<'_> {
         let (_, rest) = self.options.split_once("padding_idx: Some(")?;
         rest.split(')').next()?.parse().ok()
     }
+
+    /// Glorot's rule for `[C M, 1, K..]` kernels of C groups, as those of C inputs and M outputs.
+    fn of_channels(&self) -> Option<Box<dyn Initializer>> {
+        let (_, rest) = self.options.split_once("groups: ")?;
+        let channels: usize = rest.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()?;
+        let shape = self.shapes.get("weight")?;
+        let fans = (channels + shape.first()? / channels.max(1)) * shape.get(2..)?.iter().product::<usize>();
+        let bound = (6.0 / fans as f64).sqrt();
+        Some(Box::new(uniform(-bound, bound)))
+    }
 }
 
 fn pytorch(own: &Own<'_>, name: &str) -> Option<Box<dyn Initializer>> {
@@ -198,6 +218,7 @@ fn pytorch(own: &Own<'_>, name: &str) -> Option<Box<dyn Initializer>> {
 
 fn keras(own: &Own<'_>, name: &str) -> Option<Box<dyn Initializer>> {
     match (own.kind, name) {
+        (_, "weight") if own.of_depthwise => own.of_channels(),
         (_, "weight") if own.is_dense() => Some(Box::new(glorot_uniform())),
         (_, "bias") if own.is_dense() || own.is_norm() => Some(Box::new(zeros())),
         ("Embedding" | "EmbeddingBag", "weight") => {

@@ -150,3 +150,40 @@ fn names_that_are_taken_and_places_that_are_none_are_refused() -> Result<()> {
     assert_eq!(model.names(), ["a"]);
     Ok(())
 }
+
+#[test]
+fn hooks_do_not_see_what_a_hook_runs() -> Result<()> {
+    let (log, x) = (Log::default(), Tensor::ones(&[1, 2], DType::F32)?);
+    let mut model = Hooked::new(net()?);
+    let (teacher, input) = (model.model().clone(), x.clone());
+    let expected = teacher.forward(&x)?.to_f64s();
+    // The teacher has layers at the same places, of which one is replaced in the model.
+    model.hook("log", "head", logs(&log, "h"))?;
+    model.hook("ablate", "head", |call| Ok(Some(call.output.mul_scalar(0.0))))?;
+    model.hook("kd", "", move |_| {
+        let y = teacher.forward(&input)?;
+        assert_eq!(y.to_f64s(), expected);
+        Ok(Some(y))
+    })?;
+    let y = model.forward(&x)?;
+    assert!(y.to_f64s().iter().any(|y| *y != 0.0));
+    assert_eq!(taken(&log), ["h head Linear [[1, 3]] [1, 1]"]);
+    // Also after a hook that fails.
+    model.hook("fails", "encoder.0", |_| Err(Error::user("no")))?;
+    assert!(model.forward(&x).is_err() && model.remove("fails"));
+    let _ = model.forward(&x)?;
+    assert_eq!(taken(&log), ["h head Linear [[1, 3]] [1, 1]"]);
+    Ok(())
+}
+
+#[test]
+fn rules_of_parameters_are_no_layers() -> Result<()> {
+    let mut rng = seeded(1);
+    let mut model = Hooked::new(sequential![wengert_nn::SpectralNorm::new(Linear::new(2, 3, &mut rng)?, &mut rng)?]);
+    let error = model.hook("a", "0.parametrizations.weight.0", |_| Ok(None)).expect_err("nothing calls it");
+    assert_eq!(
+        error.to_string(),
+        "hook: no layer of the model is called \"0.parametrizations.weight.0\"; there are \"0\""
+    );
+    Ok(())
+}

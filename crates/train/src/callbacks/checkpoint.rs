@@ -13,7 +13,8 @@ use std::path::{Path, PathBuf};
 /// safetensors files that it names. Everything is written aside, and `checkpoint.json` is renamed into place last:
 /// whenever the process is killed, the directory contains a whole checkpoint, the new one or the one before. A new run
 /// replaces an old checkpoint when its own first one is written. A cross-validation writes into `fold-1`, `fold-2` and
-/// so on below the directory.
+/// so on below the directory; a checkpoint of one fold replaces those of later ones, which an older cross-validation has
+/// left.
 ///
 /// While the run lasts, the directory is its own: another run that is to write there does not begin, and says which
 /// process has it. The operating system ends that with the process, however it ends; on a file system that knows no
@@ -37,6 +38,8 @@ use std::path::{Path, PathBuf};
 pub struct Checkpoint {
     dir: PathBuf,
     every: u64,
+    /// In a cross-validation, the directory of all folds and the number of this one.
+    fold: Option<(PathBuf, usize)>,
     /// While a run lasts.
     lock: Option<Lock>,
 }
@@ -44,14 +47,14 @@ pub struct Checkpoint {
 impl Clone for Checkpoint {
     /// The clone has the same options; the directory stays with the run that has it.
     fn clone(&self) -> Checkpoint {
-        Checkpoint { lock: None, dir: self.dir.clone(), every: self.every }
+        Checkpoint { lock: None, dir: self.dir.clone(), every: self.every, fold: self.fold.clone() }
     }
 }
 
 impl Checkpoint {
     /// A checkpoint after each epoch, in this directory; it is made if it does not exist.
     pub fn new(dir: impl Into<PathBuf>) -> Checkpoint {
-        Checkpoint { dir: dir.into(), every: 1, lock: None }
+        Checkpoint { dir: dir.into(), every: 1, fold: None, lock: None }
     }
 
     /// The number of epochs from one checkpoint to the next, at least 1; there is also one after the last. Default 1.
@@ -83,6 +86,13 @@ pub(crate) fn fold_dir(dir: &Path, fold: usize) -> PathBuf {
     dir.join(format!("fold-{fold}"))
 }
 
+/// The directories of folds after this one.
+fn later_folds(dir: &Path, fold: usize) -> impl Iterator<Item = PathBuf> {
+    let number = |path: &Path| path.file_name()?.to_str()?.strip_prefix("fold-")?.parse::<usize>().ok();
+    let all = std::fs::read_dir(dir).into_iter().flatten().flatten().map(|entry| entry.path());
+    all.filter(move |path| number(path).is_some_and(|number| number > fold))
+}
+
 macro_rules! from_directory {
     ($($path:ty),*) => {$(
         impl From<$path> for Checkpoint {
@@ -104,7 +114,9 @@ impl Callback for Checkpoint {
     }
 
     fn on_fold(&mut self, fold: usize) {
-        self.dir = fold_dir(&self.dir, fold);
+        let all = std::mem::take(&mut self.dir);
+        self.dir = fold_dir(&all, fold);
+        self.fold = Some((all, fold));
     }
 
     fn check(&mut self, _: &Plan) -> Result<()> {
@@ -124,7 +136,12 @@ impl Callback for Checkpoint {
         match &self.lock {
             Some(lock) => checkpoint::save(snapshot, &self.dir, lock),
             None => snapshot.save(&self.dir),
+        }?;
+        if let Some((all, fold)) = &self.fold {
+            // Those of later folds are of an older cross-validation, and nothing is to go on from them.
+            later_folds(all, *fold).for_each(|old| checkpoint::remove(&old));
         }
+        Ok(())
     }
 
     fn on_exit(&mut self) {

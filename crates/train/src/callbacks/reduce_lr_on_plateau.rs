@@ -146,6 +146,10 @@ impl Callback for ReduceLROnPlateau {
     }
 
     fn check(&mut self, plan: &Plan) -> Result<()> {
+        if plan.scheduled.iter().any(|name| name == "lr") {
+            let text = "a schedule sets the learning rate, and would undo every reduction; leave one of the two out";
+            return Err(Error::new(ErrorKind::Argument, text));
+        }
         let metric = plan.metric(&self.monitor)?;
         let of_metric = if metric.higher_is_better { Better::Higher } else { Better::Lower };
         // The run says the name of the callback, which is that of the rule.
@@ -157,11 +161,7 @@ impl Callback for ReduceLROnPlateau {
         Ok(())
     }
 
-    fn on_train_begin(&mut self, run: &mut Run<'_>) -> Result<()> {
-        if run.lr_is_scheduled() {
-            let text = "a schedule sets the learning rate, and would undo every reduction; leave one of the two out";
-            return Err(Error::new(ErrorKind::Argument, text));
-        }
+    fn on_train_begin(&mut self, _: &mut Run<'_>) -> Result<()> {
         if std::mem::take(&mut self.begins) {
             self.plateau = self.fresh.clone();
         }

@@ -62,6 +62,13 @@ pub(super) fn remove_others(dir: &Path, keep: &[&Entry]) {
     }
 }
 
+/// Removes the checkpoint of a directory, first what makes it one. What cannot be removed stays whole.
+pub(crate) fn remove(dir: &Path) {
+    if fs::remove_file(dir.join(super::MANIFEST)).is_ok() {
+        remove_others(dir, &[]);
+    }
+}
+
 /// `checkpoint-<number>-<16 hexadecimal digits>.<part>.safetensors`, and nothing else: no path.
 fn is_ours(name: &str) -> bool {
     let parts = || {

@@ -36,6 +36,8 @@ struct Manifest {
     train_samples: usize,
     valid_samples: Option<usize>,
     metrics: Vec<Named>,
+    #[serde(default)]
+    scheduled: Vec<String>,
     identity: Identity,
     streams: Vec<(String, u64, u64)>,
     frozen: Vec<String>,
@@ -83,7 +85,7 @@ pub(crate) fn save(snapshot: &Snapshot, dir: &Path, owner: &Lock) -> Result<()> 
 fn put(snapshot: &Snapshot, dir: &Path) -> Result<Manifest> {
     let epoch = snapshot.epoch;
     let write = |part: &str, state: &StateDict| files::write(dir, epoch, part, &state.to_safetensors()?);
-    let Plan { epochs, batch_size, batches, train_samples, valid_samples, ref metrics } = snapshot.plan;
+    let Plan { epochs, batch_size, batches, train_samples, valid_samples, ref metrics, ref scheduled } = snapshot.plan;
     let named = |m: &MetricInfo| Named { name: m.name.clone(), higher_is_better: m.higher_is_better };
     let manifest = Manifest {
         format: FORMAT.into(),
@@ -98,6 +100,7 @@ fn put(snapshot: &Snapshot, dir: &Path) -> Result<Manifest> {
         train_samples,
         valid_samples,
         metrics: metrics.iter().map(named).collect(),
+        scheduled: scheduled.clone(),
         identity: snapshot.identity.clone(),
         streams: snapshot.streams.clone(),
         frozen: snapshot.frozen.clone(),
@@ -177,6 +180,7 @@ fn snapshot(manifest: Manifest, model: StateDict, optimizer: StateDict, callback
             train_samples: manifest.train_samples,
             valid_samples: manifest.valid_samples,
             metrics: manifest.metrics.into_iter().map(named).collect(),
+            scheduled: manifest.scheduled,
         },
         identity: manifest.identity,
         epoch: manifest.epoch,

@@ -23,7 +23,7 @@ use autograd_core::{Error, ErrorKind};
 use std::fmt::Display;
 use std::path::Path;
 
-pub(crate) use files::{fnv1a, take};
+pub(crate) use files::{fnv1a, remove, take};
 pub(crate) use lock::Lock;
 pub(crate) use manifest::{find, save};
 

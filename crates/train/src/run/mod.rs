@@ -64,7 +64,7 @@ pub struct Run<'r> {
     pub(crate) batch: usize,
     pub(crate) step: u64,
     pub(crate) loss: f64,
-    pub(crate) lr_is_scheduled: bool,
+    pub(crate) paused: bool,
 }
 
 impl Run<'_> {
@@ -125,7 +125,7 @@ impl Run<'_> {
 
     /// Whether a schedule sets the learning rate.
     pub fn lr_is_scheduled(&self) -> bool {
-        self.lr_is_scheduled
+        self.plan.scheduled.iter().any(|name| name == "lr")
     }
 
     /// Changes the learning rate, for this run. A schedule sets it again when its next step comes.
@@ -133,12 +133,77 @@ impl Run<'_> {
         self.optimizer.set_lr(lr);
     }
 
-    /// Ends the run after this epoch. The first reason counts; it becomes [`History::stopped`].
+    /// Ends the run after this epoch, for good: from a checkpoint it does not go on. The first reason counts; it becomes
+    /// [`History::stopped`].
     pub fn stop(&mut self, reason: impl Into<String>) {
-        self.history.stopped.get_or_insert_with(|| reason.into());
+        // A pause in the same epoch was for a while only.
+        if !self.is_stopping() || std::mem::take(&mut self.paused) {
+            self.history.stopped = Some(reason.into());
+        }
     }
 
-    /// Whether the run ends after this epoch because [`Run::stop`] was called.
+    /// Ends the run after this epoch, for a while: from its checkpoint it goes on as if nothing had happened. Otherwise
+    /// like [`Run::stop`], which comes before it. It is for what has nothing to do with the model: Ctrl-C, a signal, a limit of time.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::sync::atomic::{AtomicBool, Ordering};
+    /// use wengert_train::{Callback, Result, Run};
+    ///
+    /// /// Set by a handler of signals, such as that of the crate `ctrlc`.
+    /// static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+    ///
+    /// struct OnCtrlC;
+    ///
+    /// impl Callback for OnCtrlC {
+    ///     fn name(&self) -> &str {
+    ///         "OnCtrlC"
+    ///     }
+    ///     fn only_watches(&self) -> bool {
+    ///         true
+    ///     }
+    ///     fn on_epoch_end(&mut self, run: &mut Run<'_>) -> Result<()> {
+    ///         if INTERRUPTED.load(Ordering::Relaxed) {
+    ///             run.pause("Ctrl-C");
+    ///         }
+    ///         Ok(())
+    ///     }
+    /// }
+    /// # use autograd_core::{Tensor, seeded};
+    /// # use wengert_data::TensorDataset;
+    /// # use wengert_nn::{Linear, mse_loss};
+    /// # use wengert_optim::Sgd;
+    /// # use wengert_train::Trainer;
+    /// # let set = TensorDataset::new(Tensor::from([[1.0], [2.0]]), Tensor::from([[2.0], [4.0]]))?;
+    /// # let dir = std::env::temp_dir().join(format!("wengert-pause-{}", std::process::id()));
+    /// let fit = |resume: bool| {
+    ///     let mut model = Linear::new(1, 1, &mut seeded(7))?;
+    ///     let trainer = Trainer::new(Sgd::new(0.1), mse_loss).epochs(3).callback(OnCtrlC).checkpoint(&*dir);
+    ///     trainer.resume(resume).fit(&mut model, &set, None, &mut seeded(7))
+    /// };
+    /// INTERRUPTED.store(true, Ordering::Relaxed);
+    /// let history = fit(false)?;
+    /// assert_eq!((history.epochs.len(), history.stopped.as_deref()), (1, Some("Ctrl-C")));
+    /// INTERRUPTED.store(false, Ordering::Relaxed);
+    /// let history = fit(true)?;
+    /// assert_eq!((history.epochs.len(), history.stopped), (3, None));
+    /// # std::fs::remove_dir_all(&dir).map_err(wengert_train::Error::user)?;
+    /// # Ok::<(), wengert_train::Error>(())
+    /// ```
+    pub fn pause(&mut self, reason: impl Into<String>) {
+        if !self.is_stopping() {
+            self.history.stopped = Some(reason.into());
+            self.paused = true;
+        }
+    }
+
+    /// The history as a checkpoint has it.
+    pub(crate) fn history_to_go_on_from(&self) -> History {
+        let stopped = self.history.stopped.clone().filter(|_| !self.paused);
+        History { stopped, ..self.history.clone() }
+    }
+
+    /// Whether the run ends after this epoch because [`Run::stop`] or [`Run::pause`] was called.
     pub fn is_stopping(&self) -> bool {
         self.history.stopped.is_some()
     }

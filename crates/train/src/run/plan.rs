@@ -10,7 +10,7 @@ use autograd_core::{Error, ErrorKind, Result};
 /// use wengert_train::{MetricInfo, Plan};
 /// let loss = MetricInfo { name: "loss".into(), higher_is_better: false };
 /// let metrics = vec![loss.clone()];
-/// let plan = Plan { epochs: 9, batch_size: 32, batches: 4, train_samples: 100, valid_samples: None, metrics };
+/// let plan = Plan { epochs: 9, batch_size: 32, batches: 4, train_samples: 100, valid_samples: None, metrics, scheduled: vec![] };
 /// assert_eq!(plan.metric("loss")?, &loss);
 /// assert!(plan.metric("val_loss").is_err());
 /// # Ok::<(), wengert_train::Error>(())
@@ -29,6 +29,8 @@ pub struct Plan {
     pub valid_samples: Option<usize>,
     /// The measurements, the loss first. The value on the validation set has the name with `val_` before it.
     pub metrics: Vec<MetricInfo>,
+    /// The names of the hyperparameters that schedules set; `lr` is the learning rate.
+    pub scheduled: Vec<String>,
 }
 
 /// One of the measurements.

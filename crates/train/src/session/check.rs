@@ -58,11 +58,24 @@ pub(super) fn plan(trainer: &Trainer<'_>, train: &dyn Dataset, valid: Option<&dy
     Ok(Plan {
         epochs: trainer.epochs,
         batch_size: trainer.batch_size,
-        batches: train.len().div_ceil(trainer.batch_size),
+        batches: batches_of(train.len(), trainer)?,
         train_samples: train.len(),
         valid_samples: valid.map(|valid| valid.len()),
         metrics,
+        scheduled: trainer.schedules.iter().map(|scheduled| scheduled.name.clone()).collect(),
     })
+}
+
+/// The number of batches in an epoch.
+fn batches_of(samples: usize, trainer: &Trainer<'_>) -> Result<usize> {
+    let size = trainer.batch_size;
+    match if trainer.drop_last { samples / size } else { samples.div_ceil(size) } {
+        0 => {
+            let sizes = format!("the train set has {samples} samples, batch_size is {size}");
+            Err(Error::new(ErrorKind::Data, format!("fit: drop_last leaves no batch: {sizes}")))
+        }
+        batches => Ok(batches),
+    }
 }
 
 /// Whether there is a hyperparameter for every schedule, and a schedule for every step.

@@ -22,6 +22,9 @@ pub(super) fn of(trainer: &Trainer<'_>, plan: &Plan, model: &dyn Module) -> Iden
     }
     identity.add("epochs", plan.epochs);
     identity.add("batch_size", plan.batch_size);
+    if trainer.drop_last {
+        identity.add("drop_last", true);
+    }
     if trainer.accumulate != 1 {
         identity.add("accumulate", trainer.accumulate);
     }

@@ -128,6 +128,7 @@ fn fit(
         capture,
         check_capture,
         batch_size,
+        drop_last,
         penalties,
         schedules,
         gradients,
@@ -160,7 +161,6 @@ fn fit(
         }
         resumed = Some(snapshot);
     }
-    let lr_is_scheduled = rates.has_lr();
     // A resumed run draws, too: it leaves the generator where the first run would have left it.
     let drawn: u64 = rng.random();
     let seed = resumed.as_ref().map_or(drawn, |snapshot| snapshot.seed);
@@ -182,9 +182,9 @@ fn fit(
         knows_data: resumed.is_some(),
         identity,
         sets: (train, valid),
-        train: DataLoader::new(train).batch_size(*batch_size).shuffle(seed),
+        train: DataLoader::new(train).batch_size(*batch_size).shuffle(seed).drop_last(*drop_last),
         valid: valid.map(|valid| DataLoader::new(valid).batch_size(*batch_size)),
-        estimates: update_batch_norm.then(|| DataLoader::new(train).batch_size(*batch_size)),
+        estimates: update_batch_norm.then(|| DataLoader::new(train).batch_size(*batch_size).drop_last(*drop_last)),
         callbacks,
         run: Run {
             epoch: resumed.as_ref().map_or(0, |snapshot| snapshot.epoch),
@@ -195,7 +195,7 @@ fn fit(
             plan,
             batch: 0,
             loss: f64::NAN,
-            lr_is_scheduled,
+            paused: false,
         },
     };
     session.run()
@@ -284,7 +284,11 @@ impl Session<'_, '_, '_> {
         let train = self.train_epoch()?;
         self.evaluation_weights()?;
         let valid = self.validate()?;
-        self.run.history.without_gradient = self.missing.clone().unwrap_or_default();
+        // Where every step was left out, none of them has learned anything.
+        self.run.history.without_gradient = match &self.missing {
+            Some(missing) => missing.clone(),
+            None => trainable(&*self.run.model),
+        };
         let record = EpochRecord { epoch: self.run.epoch, lr: self.run.lr(), train, valid };
         self.run.history.epochs.push(record);
         self.call(|callback, run| callback.on_epoch_end(run))?;
@@ -324,7 +328,7 @@ impl Session<'_, '_, '_> {
             model: run.model.state_dict(),
             streams: stream_positions(&*run.model),
             optimizer: run.optimizer.state_dict(),
-            history: run.history.clone(),
+            history: run.history_to_go_on_from(),
             callbacks: states.filter(|(_, state)| !state.is_empty()).collect(),
         };
         for callback in self.callbacks.iter_mut().filter(|callback| callback.wants_snapshot(&self.run)) {
@@ -332,6 +336,12 @@ impl Session<'_, '_, '_> {
         }
         Ok(())
     }
+}
+
+/// The names of what is trainable.
+fn trainable(model: &dyn Layer) -> Vec<String> {
+    let all = model.named_parameters().into_iter();
+    all.filter(|(_, parameter)| parameter.is_trainable()).map(|(name, _)| name).collect()
 }
 
 /// Whether the optimizer can have its learning rate. It says so itself, but would not before the next step.

@@ -40,11 +40,6 @@ impl<'s, 't> Rates<'s, 't> {
         self.all.iter_mut().filter(|rate| rate.scheduled.name == LR).for_each(|rate| rate.base = lr);
     }
 
-    /// Whether there is a schedule of the learning rate.
-    pub(super) fn has_lr(&self) -> bool {
-        self.all.iter().any(|rate| rate.scheduled.name == LR)
-    }
-
     fn of(&self, every: Every) -> impl Iterator<Item = &Rate<'s, 't>> {
         self.all.iter().filter(move |rate| rate.scheduled.every == every)
     }

@@ -66,6 +66,7 @@ pub struct Trainer<'t> {
     pub(crate) loss: Box<dyn Loss + 't>,
     pub(crate) epochs: u64,
     pub(crate) batch_size: usize,
+    pub(crate) drop_last: bool,
     pub(crate) accumulate: usize,
     pub(crate) update_batch_norm: bool,
     pub(crate) sampled: Option<Sampled<'t>>,
@@ -93,6 +94,7 @@ impl<'t> Trainer<'t> {
             loss: Box::new(loss),
             epochs: 1,
             batch_size: 32,
+            drop_last: false,
             accumulate: 1,
             update_batch_norm: false,
             sampled: None,
@@ -120,6 +122,38 @@ impl<'t> Trainer<'t> {
     /// Samples in a batch, at least 1, in training and in validation. Default 32.
     pub fn batch_size(mut self, batch_size: usize) -> Self {
         self.batch_size = batch_size;
+        self
+    }
+
+    /// Whether the last batch of a training epoch is left out if it has fewer samples than the others: another few in each
+    /// epoch, since they are shuffled. Statistics of very few samples, as [`BatchNorm`](wengert_nn::BatchNorm) takes them,
+    /// say little. Default false.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{Tensor, seeded};
+    /// # use wengert_data::TensorDataset;
+    /// # use wengert_nn::{Linear, mse_loss};
+    /// # use wengert_optim::Sgd;
+    /// # use wengert_train::{Callback, Result, Run, Trainer};
+    /// # let set = TensorDataset::new(Tensor::from([[1.0], [2.0], [3.0]]), Tensor::from([[2.0], [4.0], [6.0]]))?;
+    /// # struct Steps;
+    /// # impl Callback for Steps {
+    /// #     fn name(&self) -> &str { "Steps" }
+    /// #     fn on_train_end(&mut self, run: &mut Run<'_>) -> Result<()> {
+    /// #         assert_eq!((run.plan().batches, run.step()), (1, 2));
+    /// #         Ok(())
+    /// #     }
+    /// # }
+    /// # let mut model = Linear::new(1, 1, &mut seeded(7))?;
+    /// // Of three samples two make a step.
+    /// let trainer = Trainer::new(Sgd::new(0.1), mse_loss).epochs(2).batch_size(2).drop_last(true);
+    /// # let trainer = trainer.callback(Steps);
+    /// trainer.fit(&mut model, &set, None, &mut seeded(7))?;
+    /// # Ok::<(), wengert_train::Error>(())
+    /// ```
+    pub fn drop_last(mut self, drop_last: bool) -> Self {
+        self.drop_last = drop_last;
         self
     }
 

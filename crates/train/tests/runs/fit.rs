@@ -1,13 +1,15 @@
 //! The training loop against its documentation.
 
-use crate::moons::{bits, model, sets};
+use crate::moons::{self, bits, model, sets};
 use autograd_core::module::{Module, Param};
-use autograd_core::{Tensor, seeded};
+use autograd_core::{Error, Gradients, Tensor, seeded};
 use rand::Rng;
+use std::cell::RefCell;
+use std::sync::atomic::{AtomicU64, Ordering};
 use wengert_data::{Dataset, TensorDataset};
-use wengert_nn::{Layer, Linear, cross_entropy, mse_loss};
+use wengert_nn::{BatchNorm1d, Layer, Linear, cross_entropy, mse_loss, sequential};
 use wengert_optim::schedule::{CosineAnnealingLR, StepLR};
-use wengert_optim::{Adam, Optimizer, Sgd};
+use wengert_optim::{Adam, Guard, Optimizer, Sgd};
 use wengert_train::{Accuracy, Callback, History, Result, Run, Trainer, evaluate};
 
 #[test]
@@ -165,6 +167,58 @@ fn parameters_without_gradient_are_reported() {
     let trainer = Trainer::new(Adam::new(0.03), cross_entropy).epochs(2);
     let history: History = trainer.fit(&mut model, &train, &valid, &mut seeded(7)).expect("a good run");
     assert_eq!(history.without_gradient, ["idle"]);
+}
+
+#[test]
+fn a_step_that_is_left_out_teaches_nothing() {
+    let [train, valid] = sets();
+    let dir = moons::directory();
+    let steps = AtomicU64::new(0);
+    // The steps of the first epoch are left out, for their gradients are no numbers.
+    let poison = |_: &dyn Module, grads: &mut Gradients| {
+        if steps.fetch_add(1, Ordering::Relaxed) < 8 {
+            grads.iter_mut().for_each(|g| *g = g.mul_scalar(f64::NAN));
+        }
+        Ok(())
+    };
+    let run = |epochs: u64, resume: bool| {
+        let linear = Linear::new(2, 2, &mut seeded(7)).expect("good sizes");
+        let mut model = Idle { linear, idle: Param::new(Tensor::from([1.0, 2.0])).expect("floats") };
+        let trainer = Trainer::new(Guard::skip(Adam::new(0.03)), cross_entropy).batch_size(15).gradients(poison);
+        let trainer = trainer.epochs(epochs).checkpoint(dir.path()).resume(resume).allow("epochs");
+        trainer.fit(&mut model, &train, &valid, &mut seeded(7)).expect("a good run").without_gradient
+    };
+    assert_eq!(run(1, false), ["linear.weight", "linear.bias", "idle"]);
+    assert_eq!(run(2, true), ["idle"]);
+}
+
+#[test]
+fn the_last_few_samples_may_be_left_out() {
+    let [train, valid] = sets();
+    let seen = RefCell::new(Vec::new());
+    struct Rows<'a>(&'a RefCell<Vec<(usize, usize)>>);
+    impl Callback for Rows<'_> {
+        fn name(&self) -> &str {
+            "Rows"
+        }
+        fn on_epoch_end(&mut self, run: &mut Run<'_>) -> Result<()> {
+            self.0.borrow_mut().push((run.plan().batches, run.step() as usize));
+            Ok(())
+        }
+    }
+    let trainer = |size: usize| Trainer::new(Sgd::new(0.1), cross_entropy).epochs(2).batch_size(size).drop_last(true);
+    // One sample alone has no statistics.
+    let net = || Ok::<_, Error>(sequential![BatchNorm1d::new(2)?, Linear::new(2, 2, &mut seeded(7))?]);
+    let fit = |trainer: Trainer<'_>| {
+        let mut model = net().expect("good sizes");
+        trainer.update_batch_norm(true).fit(&mut model, &train, &valid, &mut seeded(7))
+    };
+    let error = fit(trainer(17).drop_last(false)).expect_err("120 = 7 · 17 + 1").to_string();
+    assert!(error.starts_with("epoch 1, train batch 8: "), "{error}");
+    fit(trainer(17).callback(Rows(&seen))).expect("seven of seventeen");
+    assert_eq!(seen.take(), [(7, 7), (7, 14)]);
+    let error = fit(trainer(121)).expect_err("120 samples").to_string();
+    assert_eq!(error, "fit: drop_last leaves no batch: the train set has 120 samples, batch_size is 121");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use crate::moons::{Killed, bits, directory, model, sets};
 use autograd_core::module::{Module, StateDict};
 use autograd_core::{Gradients, seeded};
+use rand::RngExt;
 use std::sync::Mutex;
 use wengert_nn::cross_entropy;
 use wengert_optim::{Adam, OneCycleLR, Optimizer, Sgd, StepLR, StepReport};
@@ -199,7 +200,9 @@ fn a_reduction_that_a_schedule_would_undo_is_refused() {
     let mut untrained = model(7);
     let trainer = Trainer::new(Adam::new(0.05), cross_entropy).schedule(StepLR::new(1));
     let run = trainer.callback(ReduceLROnPlateau::new());
-    let error = run.fit(&mut untrained, &train, &valid, &mut seeded(7)).expect_err("both").to_string();
+    let mut rng = seeded(7);
+    let error = run.fit(&mut untrained, &train, &valid, &mut rng).expect_err("both").to_string();
+    assert_eq!(rng.random::<u64>(), seeded(7).random::<u64>(), "nothing was drawn");
     let text = "a schedule sets the learning rate, and would undo every reduction; leave one of the two out";
     assert_eq!(error, format!("ReduceLROnPlateau: {text}"));
     assert_eq!(bits(&untrained), bits(&model(7)));

@@ -4,6 +4,7 @@
 mod moons;
 
 mod interrupted;
+mod paused;
 mod restarts;
 mod resume;
 mod resume_matrix;

@@ -188,6 +188,22 @@ fn folds_have_checkpoints_of_their_own_and_go_on_half_way() {
     );
     assert!(text.starts_with(&head), "{text}");
 
+    // A fresh one leaves nothing of the old one that a later run could go on from.
+    let fresh = |fails: usize, resume: bool| {
+        let fold = RefCell::new(0);
+        let trainer = || {
+            *fold.borrow_mut() += 1;
+            let trainer = Trainer::new(Adam::new(0.05), cross_entropy).epochs(2).batch_size(16);
+            let killed = moons::Killed { epoch: if *fold.borrow() == fails { 2 } else { 99 }, batch: 2 };
+            trainer.callback(killed).checkpoint(dir.path()).resume(resume)
+        };
+        cross_validate(make, trainer, &data, KFold::new(4), Accuracy, &mut seeded(9))
+    };
+    fresh(2, false).expect_err("killed");
+    let is_there = |fold: usize| Checkpoint::exists(dir.path().join(format!("fold-{fold}")));
+    assert_eq!([1, 2, 3, 4].map(is_there), [true, true, false, false]);
+    fresh(0, true).expect("the rest");
+
     let nowhere = || Trainer::new(Adam::new(0.05), cross_entropy).checkpoint(dir.path().join("none")).resume(true);
     let text =
         cross_validate(make, nowhere, &data, KFold::new(4), Accuracy, &mut seeded(7)).expect_err("none").to_string();

@@ -5,7 +5,7 @@ use super::super::real::Real;
 use super::super::simd::{Kernel, vectorize};
 use super::columns::{Norms, column_moments, column_pairs};
 use super::rows::segment_pairs;
-use super::{Norm, far_inverse};
+use super::{Norm, far_inverse, inverse_of};
 use crate::threads::parallel::for_rows;
 
 /// Channels of a sample at least this long are summed by themselves. The elements of shorter ones are columns over all
@@ -58,14 +58,10 @@ impl Sizes {
     pub fn norms<T: Real>(self, x: &[T], moments: &[Moments<T>], eps: f64, y: &mut [Norm<T>]) {
         let Sizes { channels, length, .. } = self;
         for (k, (y, [c, drift, squares])) in y.iter_mut().zip(moments).enumerate() {
-            let variance = squares.as_f64() / self.count() as f64 + eps;
-            let inverse = match variance.is_finite() {
-                true => 1.0 / variance.sqrt(),
-                false => {
-                    let of_channel = x.chunks_exact(length).skip(k).step_by(channels).flatten();
-                    far_inverse(of_channel, self.count(), [*c, *drift], eps)
-                }
-            };
+            let inverse = inverse_of(*squares, self.count(), eps).unwrap_or_else(|| {
+                let of_channel = x.chunks_exact(length).skip(k).step_by(channels).flatten();
+                far_inverse(of_channel, self.count(), [*c, *drift], eps)
+            });
             *y = [*c, *drift, T::of(inverse)];
         }
     }

@@ -4,7 +4,7 @@ pub mod channels;
 pub mod columns;
 pub mod rows;
 
-use super::moments::{Moments, moments_of};
+use super::moments::{Moments, far_squares, moments_of};
 use super::real::Real;
 use super::sums::sums_of;
 
@@ -30,33 +30,34 @@ impl Rule {
             let [squares] = sums_of([x], |[x]| [x * x]);
             [T::ZERO, T::ZERO, squares]
         };
-        let variance = squares.as_f64() / x.len() as f64 + self.eps;
-        let inverse = match variance.is_finite() {
-            true => 1.0 / variance.sqrt(),
-            false => far_inverse(x.iter(), x.len(), [c, drift], self.eps),
-        };
+        let inverse = inverse_of(squares, x.len(), self.eps).unwrap_or_else(|| {
+            // By their deviations.
+            far_inverse(x.iter(), x.len(), [c, drift], self.eps)
+        });
         [c, drift, T::of(inverse)]
     }
 }
 
-/// The inverse of the deviation where squares overflow: they are scaled by the largest.
+/// `1/√(σ² + ε)` from n squares that were added up; none if they overflow, or vanish and ε does not hide it.
+#[inline(always)]
+pub fn inverse_of<T: Real>(squares: T, n: usize, eps: f64) -> Option<f64> {
+    let faint = squares < T::FAINT && eps < T::FAINT.as_f64();
+    let variance = squares.as_f64() / n as f64 + eps;
+    (variance.is_finite() && !faint).then(|| 1.0 / variance.sqrt())
+}
+
+/// The inverse of the deviation where squares overflow or vanish: they are scaled by the largest.
 #[cold]
 #[inline(never)]
-pub fn far_inverse<'a, T: Real>(x: impl Iterator<Item = &'a T> + Clone, n: usize, [c, drift]: [T; 2], eps: f64) -> f64 {
-    // Halves, since a difference of two numbers may overflow where both do not.
-    let halves = || x.clone().map(|x| (x.as_f64() * 0.5 - c.as_f64() * 0.5) - drift.as_f64() * 0.5);
-    let mut most = 0.0;
-    for half in halves() {
-        if half.is_nan() {
-            return half;
-        }
-        most = half.abs().max(most);
-    }
-    if most.is_infinite() {
+pub fn far_inverse<'a, T: Real>(x: impl Iterator<Item = &'a T> + Clone, n: usize, of: [T; 2], eps: f64) -> f64 {
+    let [half, sum] = far_squares(x, n, of);
+    if half.is_infinite() {
         return 0.0;
     }
-    let sum: f64 = halves().map(|half| (half / most).powi(2)).sum();
-    0.5 / most / (sum / n as f64 + eps / most / most / 4.0).sqrt()
+    if half == 0.0 {
+        return 1.0 / eps.sqrt();
+    }
+    0.5 / half / (sum / n as f64 + eps / half / half / 4.0).sqrt()
 }
 
 /// `Σ f(i)` of a range, in halves down to runs of eight.

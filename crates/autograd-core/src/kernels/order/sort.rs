@@ -159,20 +159,13 @@ pub fn search<T: Plain + PartialOrd>(sorted: &[T], n: usize, values: &[T], m: us
         for (row, y) in rows.zip(y.chunks_exact_mut(m)) {
             let sorted = if shared { sorted } else { &sorted[row * n..(row + 1) * n] };
             for (y, value) in y.iter_mut().zip(&values[row * m..(row + 1) * m]) {
-                // A NaN is neither above nor at anything: its place is the end.
-                let before = |x: &T| if right { !matches_above(x, value) } else { !matches_at(x, value) };
+                // The place of a NaN is the end, also among those of the row, which are after all numbers.
+                let is_nan = value.partial_cmp(value).is_none();
+                let before = |x: &T| is_nan || x < value || (right && x == value);
                 *y = sorted.partition_point(before) as i64;
             }
         }
     });
-}
-
-fn matches_above<T: PartialOrd>(x: &T, value: &T) -> bool {
-    x > value
-}
-
-fn matches_at<T: PartialOrd>(x: &T, value: &T) -> bool {
-    x >= value
 }
 
 #[cfg(test)]

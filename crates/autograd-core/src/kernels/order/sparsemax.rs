@@ -24,6 +24,10 @@ pub fn sparsemax<T: Real>(x: &[T], width: usize, y: &mut [T]) {
                     threshold = (sum - 1.0) / k;
                 }
             }
+            // A NaN with a sign is sorted to the end.
+            if sum.is_nan() {
+                threshold = sum;
+            }
             for (x, y) in x.iter().zip(y) {
                 *y = T::of((x.as_f64() - largest) - threshold).larger(T::ZERO);
             }

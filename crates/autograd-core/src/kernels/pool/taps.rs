@@ -1,30 +1,60 @@
 //! Weighted sums along one dim, a sparse matrix for each line.
 
 use crate::kernels::real::Real;
+use crate::kernels::reduce::{Sum, fold_run};
 use crate::kernels::simd::{Kernel, vectorize};
 use crate::threads::parallel::for_rows;
+use smallvec::SmallVec;
+use std::collections::VecDeque;
+use std::ops::Range;
 
-/// A sparse matrix `[to, from]` by its rows: the places and weights that make each element.
+/// Neighbours that have one weight.
+#[derive(Clone, Debug, PartialEq)]
+struct Run {
+    places: Range<usize>,
+    weight: f64,
+}
+
+/// A sparse matrix `[to, from]` by its rows: the runs of places that make each element. What a wide window covers is one
+/// run, however many elements it has.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Taps {
     from: usize,
     starts: Vec<usize>,
-    places: Vec<usize>,
-    weights: Vec<f64>,
+    runs: Vec<Run>,
 }
 
 impl Taps {
-    /// The matrix of these rows.
+    /// The matrix of these rows of places and weights.
     pub fn new<R: IntoIterator<Item = (usize, f64)>>(from: usize, rows: impl IntoIterator<Item = R>) -> Taps {
-        let mut taps = Taps { from, starts: vec![0], places: Vec::new(), weights: Vec::new() };
+        let mut taps = Taps { from, starts: vec![0], runs: Vec::new() };
         for row in rows {
-            for (place, weight) in row {
-                taps.places.push(place);
-                taps.weights.push(weight);
-            }
-            taps.starts.push(taps.places.len());
+            row.into_iter().for_each(|(place, weight)| taps.push(place..place + 1, weight));
+            taps.starts.push(taps.runs.len());
         }
         taps
+    }
+
+    /// The matrix whose rows are windows with one weight.
+    pub fn of_windows(from: usize, windows: impl IntoIterator<Item = (Range<usize>, f64)>) -> Taps {
+        let mut taps = Taps { from, starts: vec![0], runs: Vec::new() };
+        for (covered, weight) in windows {
+            taps.push(covered, weight);
+            taps.starts.push(taps.runs.len());
+        }
+        taps
+    }
+
+    /// Adds a run to the row that is not ended; it goes on with the last one, if that ends where it begins.
+    fn push(&mut self, places: Range<usize>, weight: f64) {
+        if places.is_empty() {
+            return;
+        }
+        let begun = self.runs.len() > self.starts[self.starts.len() - 1];
+        match self.runs.last_mut().filter(|last| begun && last.places.end == places.start && last.weight == weight) {
+            Some(last) => last.places.end = places.end,
+            None => self.runs.push(Run { places, weight }),
+        }
     }
 
     /// The number of rows.
@@ -37,17 +67,66 @@ impl Taps {
         self.from
     }
 
+    fn row(&self, to: usize) -> &[Run] {
+        &self.runs[self.starts[to]..self.starts[to + 1]]
+    }
+
     /// The matrix with rows and columns exchanged.
     pub fn transposed(&self) -> Taps {
-        let mut rows: Vec<Vec<(usize, f64)>> = vec![Vec::new(); self.from];
-        for to in 0..self.to() {
-            for tap in self.starts[to]..self.starts[to + 1] {
-                rows[self.places[tap]].push((to, self.weights[tap]));
+        self.windows_transposed().unwrap_or_else(|| {
+            let mut rows: Vec<Vec<(usize, f64)>> = vec![Vec::new(); self.from];
+            for to in 0..self.to() {
+                for Run { places, weight } in self.row(to) {
+                    places.clone().for_each(|place| rows[place].push((to, *weight)));
+                }
             }
+            Taps::new(self.to(), rows)
+        })
+    }
+
+    /// The same if the rows are windows that go forwards, without a list of all that they cover.
+    fn windows_transposed(&self) -> Option<Taps> {
+        let windows = (0..self.to()).map(|to| self.row(to));
+        let (mut from, mut end) = (0, 0);
+        for window in windows {
+            let [Run { places, .. }] = window else { return None };
+            if places.start < from || places.end < end {
+                return None;
+            }
+            (from, end) = (places.start, places.end);
         }
-        Taps::new(self.to(), rows)
+        let mut taps = Taps { from: self.to(), starts: vec![0], runs: Vec::new() };
+        // The windows that cover a place, as runs of equal weights.
+        let (mut covering, mut first, mut next) = (VecDeque::<Run>::new(), 0, 0);
+        for place in 0..self.from {
+            while next < self.to() && self.runs[next].places.start <= place {
+                let weight = self.runs[next].weight;
+                match covering.back_mut().filter(|last| last.weight == weight) {
+                    Some(last) => last.places.end += 1,
+                    None => covering.push_back(Run { places: next..next + 1, weight }),
+                }
+                next += 1;
+            }
+            while first < next && self.runs[first].places.end <= place {
+                first += 1;
+                if let Some(run) = covering.front_mut() {
+                    run.places.start = first;
+                    if run.places.is_empty() {
+                        covering.pop_front();
+                    }
+                }
+            }
+            covering.iter().for_each(|run| taps.push(run.places.clone(), run.weight));
+            taps.starts.push(taps.runs.len());
+        }
+        Some(taps)
     }
 }
+
+/// Runs of more elements are summed in a tree.
+const SHORT: usize = 32;
+/// Elements next to each other that are summed at once.
+const STRIP: usize = 128;
 
 struct Along<'a, T> {
     x: &'a [T],
@@ -64,27 +143,67 @@ impl<T: Real> Kernel for Along<'_, T> {
         let lines = x.chunks_exact(taps.from * inner).zip(y.chunks_exact_mut(taps.to() * inner));
         for (x, y) in lines {
             if inner == 1 {
-                for (y, ends) in y.iter_mut().zip(taps.starts.windows(2)) {
-                    let row = ends[0]..ends[1];
-                    let of_row = taps.places[row.clone()].iter().zip(&taps.weights[row]);
-                    *y = of_row.fold(T::ZERO, |sum, (place, weight)| T::of(*weight).mul_add(x[*place], sum));
+                for (to, y) in y.iter_mut().enumerate() {
+                    *y = taps.row(to).iter().fold(T::ZERO, |sum, Run { places, weight }| {
+                        let (x, weight) = (&x[places.clone()], T::of(*weight));
+                        if x.len() > SHORT {
+                            return weight.mul_add(fold_run(Sum, x), sum);
+                        }
+                        x.iter().fold(sum, |sum, x| weight.mul_add(*x, sum))
+                    });
                 }
                 continue;
             }
-            for (y, ends) in y.chunks_exact_mut(inner).zip(taps.starts.windows(2)) {
-                let row = ends[0]..ends[1];
-                let mut of_row = taps.places[row.clone()].iter().zip(&taps.weights[row]);
-                let Some((place, weight)) = of_row.next() else {
+            for (to, y) in y.chunks_exact_mut(inner).enumerate() {
+                let mut begun = false;
+                for Run { places, weight } in taps.row(to) {
+                    let (x, weight) = (&x[places.start * inner..places.end * inner], T::of(*weight));
+                    if places.len() > SHORT {
+                        long_run(x, inner, weight, begun, y);
+                        begun = true;
+                        continue;
+                    }
+                    for x in x.chunks_exact(inner) {
+                        if begun {
+                            y.iter_mut().zip(x).for_each(|(y, x)| *y = weight.mul_add(*x, *y));
+                        } else {
+                            y.iter_mut().zip(x).for_each(|(y, x)| *y = weight * *x);
+                        }
+                        begun = true;
+                    }
+                }
+                if !begun {
                     y.fill(T::ZERO);
-                    continue;
-                };
-                let (weight, first) = (T::of(*weight), &x[place * inner..][..inner]);
-                y.iter_mut().zip(first).for_each(|(y, x)| *y = weight * *x);
-                for (place, weight) in of_row {
-                    let (weight, x) = (T::of(*weight), &x[place * inner..][..inner]);
-                    y.iter_mut().zip(x).for_each(|(y, x)| *y = weight.mul_add(*x, *y));
                 }
             }
+        }
+    }
+}
+
+/// `y = w Σ x` over many rows, added to what is there if it has `begun`: blocks of rows in sequence, joined pairwise as a
+/// binary counter carries.
+#[inline(always)]
+fn long_run<T: Real>(x: &[T], inner: usize, weight: T, begun: bool, y: &mut [T]) {
+    for (strip, y) in y.chunks_mut(STRIP).enumerate() {
+        let (from, width) = (strip * STRIP, y.len());
+        let mut partial: SmallVec<[[T; STRIP]; 4]> = SmallVec::new();
+        for (block, rows) in x.chunks(SHORT * inner).enumerate() {
+            let mut sums = [T::ZERO; STRIP];
+            for row in rows.chunks_exact(inner) {
+                sums.iter_mut().zip(&row[from..from + width]).for_each(|(sum, x)| *sum += *x);
+            }
+            for _ in 0..(block + 1).trailing_zeros() {
+                let Some(left) = partial.pop() else { unreachable!("a carry has a block before it") };
+                sums.iter_mut().zip(left).for_each(|(sum, left)| *sum = left + *sum);
+            }
+            partial.push(sums);
+        }
+        let mut total = [T::ZERO; STRIP];
+        while let Some(left) = partial.pop() {
+            total.iter_mut().zip(left).for_each(|(sum, left)| *sum = left + *sum);
+        }
+        for (y, sum) in y.iter_mut().zip(total) {
+            *y = if begun { weight.mul_add(sum, *y) } else { weight * sum };
         }
     }
 }
@@ -98,4 +217,51 @@ pub fn along<T: Real>(x: &[T], taps: &Taps, inner: usize, y: &mut [T]) {
     for_rows(y, width, line.max(width), |lines, y| {
         vectorize(Along { x: &x[lines.start * line..lines.end * line], taps, inner, y });
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The same matrix, one run for each tap.
+    fn taps(taps: &Taps) -> Vec<Vec<(usize, f64)>> {
+        let row = |to: usize| {
+            let each = taps.row(to).iter().flat_map(|run| run.places.clone().map(|place| (place, run.weight)));
+            each.collect()
+        };
+        (0..taps.to()).map(row).collect()
+    }
+
+    #[test]
+    fn windows_are_transposed_without_a_list_of_all() {
+        for (size, step, from) in [(1, 1, 5), (3, 1, 9), (3, 2, 9), (2, 3, 10), (7, 2, 7), (4, 4, 16), (5, 9, 20)] {
+            // A weight of its own for the first and the last, as windows over a padding have it.
+            let count = (from - size) / step + 1;
+            let weight = |i: usize| if i == 0 || i + 1 == count { 0.5 } else { 0.25 };
+            let windows = (0..count).map(|i| (i * step..i * step + size, weight(i)));
+            let map = Taps::of_windows(from, windows);
+            let mut expected = vec![Vec::new(); from];
+            for (to, row) in taps(&map).iter().enumerate() {
+                row.iter().for_each(|(place, weight)| expected[*place].push((to, *weight)));
+            }
+            let turned = map.transposed();
+            assert_eq!((taps(&turned), turned.to(), turned.from()), (expected, from, count), "{size} {step} {from}");
+            assert_eq!(taps(&turned.transposed()), taps(&map));
+        }
+        // A wide window is one run, and so is what it covers.
+        let wide = Taps::of_windows(100_000, (0..99_000).map(|i| (i..i + 1001, 1.0)));
+        assert!(wide.runs.len() == 99_000 && wide.transposed().runs.len() == 100_000);
+    }
+
+    #[test]
+    fn long_runs_are_summed_in_a_tree() {
+        for inner in [1, 3, 200] {
+            let rows = 10_000;
+            let x = vec![0.1f32; rows * inner];
+            let map = Taps::of_windows(rows, [(0..rows, 1.0 / rows as f64), (5..9, 0.25)]);
+            let mut y = vec![0.0; 2 * inner];
+            along(&x, &map, inner, &mut y);
+            assert!(y.iter().all(|y| (y - 0.1).abs() < 1e-7), "{inner}: {:?}", &y[..1]);
+        }
+    }
 }

@@ -80,7 +80,9 @@ pub fn lgamma(x: f64) -> f64 {
             return f64::INFINITY;
         }
         let sine = (std::f64::consts::PI * from_nearest(x)).sin().abs();
-        return (std::f64::consts::PI / sine).ln() - lgamma(1.0 - x);
+        let quotient = std::f64::consts::PI / sine;
+        // Of the least numbers it is beyond the largest; to them lgamma is −ln |x|.
+        return if quotient.is_infinite() { -x.abs().ln() } else { quotient.ln() - lgamma(1.0 - x) };
     }
     if x >= 8.0 {
         return (x - 0.5) * (x.ln() - 1.0) + (CONSTANT + stirling(x));

@@ -97,6 +97,26 @@ impl RotaryOptions {
     pub fn dim(self, dim: usize) -> RotaryOptions {
         RotaryOptions { dim: Some(dim), ..self }
     }
+
+    /// How many of E features are rotated.
+    ///
+    /// # Errors
+    /// If the number is odd or larger than E, or the base is not above 0 and finite.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::RotaryOptions;
+    /// assert_eq!(RotaryOptions::new().check(6)?, 6);
+    /// assert!(RotaryOptions::new().check(3).is_err());
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
+    pub fn check(&self, features: usize) -> Result<usize> {
+        let rotated = self.dim.unwrap_or(features);
+        let must = format_args!("even and at most {features}, the number of features");
+        CHECK.require(rotated.is_multiple_of(2) && rotated <= features, "dim", rotated, must)?;
+        CHECK.require(self.base > 0.0 && self.base.is_finite(), "base", self.base, "above 0 and finite")?;
+        Ok(rotated)
+    }
 }
 
 const OP: &str = "rotary_embedding";
@@ -132,12 +152,9 @@ impl Tensor {
     /// Su, Lu, Pan, Murtadha, Wen, Liu, RoFormer: Enhanced transformer with rotary position embedding, 2021.
     pub fn rotary_embedding(&self, options: RotaryOptions) -> Result<Tensor> {
         CHECK.float(self)?;
-        let RotaryOptions { base, interleaved, offset, positions, dim } = options;
         let [_, features] = CHECK.last("the input", self, "[.., L, E]")?;
-        let rotated = dim.unwrap_or(features);
-        let must = format_args!("even and at most {features}, the number of features");
-        CHECK.require(rotated.is_multiple_of(2) && rotated <= features, "dim", rotated, must)?;
-        CHECK.require(base > 0.0 && base.is_finite(), "base", base, "above 0 and finite")?;
+        let rotated = options.check(features)?;
+        let RotaryOptions { base, interleaved, offset, positions, .. } = options;
         CHECK.room(self.shape(), self.dtype())?;
         let outer = &self.shape()[..self.rank() - 1];
         let positions = match positions {

@@ -42,7 +42,8 @@ impl Tensor {
 
     /// The condition of each matrix in a norm: `‖A‖ ‖A⁻¹‖`, which bounds by how much a relative error of b counts in the
     /// solution of `A x = b`. In the spectral norm it is the largest singular value over the smallest one, of matrices
-    /// that need not be square. Infinite for a singular matrix.
+    /// that need not be square. Infinite for a singular matrix, except in the norm [`MatrixNorm::SpectralLeast`]: that is
+    /// the smallest singular value over the largest one, 0 for a singular matrix. Infinite in all for a matrix of zeros.
     ///
     /// # Shapes
     /// `[.., N, N] → [..]`; `[.., M, N] → [..]` in the norms [`MatrixNorm::Spectral`] and [`MatrixNorm::SpectralLeast`].
@@ -62,27 +63,33 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn cond(&self, norm: MatrixNorm) -> Result<Tensor> {
-        const OP: &str = "cond";
-        let [m, n] = sizes(Check(OP), "the input", self)?;
-        let (least, most) = match norm {
-            MatrixNorm::Spectral => (n.min(m).saturating_sub(1), 0),
-            MatrixNorm::SpectralLeast => (0, n.min(m).saturating_sub(1)),
-            MatrixNorm::Nuclear => {
-                square(Check(OP), "the input", self)?;
-                // The singular values of the inverse are the reciprocals.
-                let s = singular_values(OP, self)?;
-                return s.sum_dim(-1)?.try_mul(&s.reciprocal().sum_dim(-1)?);
-            }
-            _ => {
-                square(Check(OP), "the input", self)?;
-                let inverse = super::inv::inverse(OP, self, true)?;
-                return self.matrix_norm(norm, [-2, -1])?.try_mul(&inverse.matrix_norm(norm, [-2, -1])?);
-            }
-        };
-        Check(OP).require(m * n > 0, "the number of elements of a matrix", m * n, "at least 1")?;
-        let s = singular_values(OP, self)?;
-        s.select(-1, most)?.try_div(&s.select(-1, least)?)
+        let cond = condition(self, norm)?;
+        // 0 · ∞ or 0 / 0 of a matrix of zeros: nothing that is not finite comes so far.
+        cond.isnan().where_cond(&Tensor::full(&[], f64::INFINITY, cond.dtype())?, &cond)
     }
+}
+
+fn condition(a: &Tensor, norm: MatrixNorm) -> Result<Tensor> {
+    const OP: &str = "cond";
+    let [m, n] = sizes(Check(OP), "the input", a)?;
+    let (least, most) = match norm {
+        MatrixNorm::Spectral => (n.min(m).saturating_sub(1), 0),
+        MatrixNorm::SpectralLeast => (0, n.min(m).saturating_sub(1)),
+        MatrixNorm::Nuclear => {
+            square(Check(OP), "the input", a)?;
+            // The singular values of the inverse are the reciprocals.
+            let s = singular_values(OP, a)?;
+            return s.sum_dim(-1)?.try_mul(&s.reciprocal().sum_dim(-1)?);
+        }
+        _ => {
+            square(Check(OP), "the input", a)?;
+            let inverse = super::inv::inverse(OP, a, true)?;
+            return a.matrix_norm(norm, [-2, -1])?.try_mul(&inverse.matrix_norm(norm, [-2, -1])?);
+        }
+    };
+    Check(OP).require(m * n > 0, "the number of elements of a matrix", m * n, "at least 1")?;
+    let s = singular_values(OP, a)?;
+    s.select(-1, most)?.try_div(&s.select(-1, least)?)
 }
 
 #[cfg(test)]
@@ -128,3 +135,27 @@ crate::ops::cases::cases![{
             .not_counting_saved(),
     ]
 }];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn singular_matrices_have_no_bound() -> Result<()> {
+        let norms = [
+            MatrixNorm::Spectral,
+            MatrixNorm::SpectralLeast,
+            MatrixNorm::Nuclear,
+            MatrixNorm::Frobenius,
+            MatrixNorm::Columns,
+            MatrixNorm::Rows,
+        ];
+        for norm in norms {
+            let of = |a: [[f32; 2]; 2]| Tensor::from(a).cond(norm)?.item::<f32>();
+            assert_eq!(of([[0.0; 2]; 2])?, f32::INFINITY, "{norm:?}");
+            let one = of([[1.0, 0.0], [0.0, 0.0]])?;
+            assert_eq!(one, if norm == MatrixNorm::SpectralLeast { 0.0 } else { f32::INFINITY }, "{norm:?}");
+        }
+        Ok(())
+    }
+}

@@ -25,7 +25,7 @@ impl Tensor {
     /// The frequencies of the coefficients of [`Tensor::rfft`]: `0, 1, .., n / 2`, divided by `n d`.
     ///
     /// # Errors
-    /// As for [`Tensor::fftfreq`].
+    /// As for [`Tensor::fftfreq`], or if n is 0.
     ///
     /// # Examples
     /// ```
@@ -34,6 +34,7 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn rfftfreq(n: usize, d: f64, dtype: DType) -> Result<Tensor> {
+        Check("rfftfreq").require(n > 0, "n", n, "at least 1")?;
         frequencies("rfftfreq", n / 2 + 1, n, d, dtype, |k| k as f64)
     }
 }

@@ -215,9 +215,18 @@ impl Tensor {
             return Err(Error::new(ErrorKind::Argument, text));
         }
         let (bags, of_bag) = bags(index, offsets, options.include_last_offset)?;
-        let table = options.limit.apply(OP, &sieved(OP, self, &flat, None, options.scale_grad_by_freq)?)?;
-        // A padding row counts as none at all.
+        let table = sieved(OP, self, &flat, None, options.scale_grad_by_freq)?;
         let inside = padding.map(|row| flat.ne_scalar(row as f64));
+        let (table, flat, columns, rows) = if options.limit.max_norm.is_some() {
+            // Only the rows that are looked up, each as often as it is.
+            let taken = options.limit.apply(OP, &Placed::rows(OP, &table, 0, &flat)?.take(&table)?)?;
+            let each = Tensor::arange(0.0, n as f64, 1.0, DType::I64)?;
+            let columns = CHECK.indices(&each, taken.shape(), 0)?;
+            (taken, each, columns, n)
+        } else {
+            (table, flat, columns, rows)
+        };
+        // A padding row, which is not `inside`, counts as none at all.
         if options.mode == Bag::Max {
             return largest(&table, &flat, inside.as_ref(), bags, &of_bag);
         }
@@ -232,9 +241,9 @@ impl Tensor {
             weights = for_float!(float, T => Tensor::compute::<T, 2>(OP, &[n], [&weights, &of_bag], move |[w, b], y| {
                 let (w, b) = (w.flat::<T>(), b.flat::<i64>());
                 // Of bags without an index there may be more than memory holds.
-                let mut counts: Vec<T> = vec![0.0; b.iter().max().map_or(0, |last| *last as usize + 1)];
-                w.iter().zip(b).for_each(|(w, b)| counts[*b as usize] += *w);
-                y.iter_mut().zip(w.iter().zip(b)).for_each(|(y, (w, b))| *y = w / counts[*b as usize].max(1.0));
+                let mut counts: Vec<f64> = vec![0.0; b.iter().max().map_or(0, |last| *last as usize + 1)];
+                w.iter().zip(b).for_each(|(w, b)| counts[*b as usize] += f64::from(*w));
+                y.iter_mut().zip(w.iter().zip(b)).for_each(|(y, (w, b))| *y = w / counts[*b as usize].max(1.0) as T);
             }))?;
         }
         Entries::new(&of_bag, &columns, [bags, rows]).matmul(OP, &weights, &table)

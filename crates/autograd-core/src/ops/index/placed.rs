@@ -133,7 +133,7 @@ impl Placed {
             for_float!(Check(op).float(x)?, T => {
                 Tensor::compute::<T, 3>(op, x.shape(), operands, move |[x, i, part], y| {
                     gather(&nest, x.strided(), y);
-                    places.fold(i.flat(), part.flat::<T>(), y, |y, x| y + x);
+                    places.add(i.flat(), part.flat::<T>(), y);
                 })
             })?
         };

@@ -170,8 +170,10 @@ impl Pullback for Extreme {
         // The choice of elements has no derivative, so it is not recorded.
         let (x, part, y) = (self.x.value(), self.part.value(), self.y.value());
         let dtype = gy.dtype();
-        let of_part = part.eq(&self.placed.take(y)?)?.to_dtype(dtype);
-        let own = x.eq(y)?.to_dtype(dtype);
+        // A NaN among them is the result, and has the gradient.
+        let is = |x: &Tensor, y: &Tensor| x.eq(y)?.logical_or(&x.isnan().logical_and(&y.isnan())?);
+        let of_part = is(part, &self.placed.take(y)?)?.to_dtype(dtype);
+        let own = is(x, y)?.to_dtype(dtype);
         let own = if self.include_self { own } else { self.placed.clear(self.op, &own)? };
         let share = gy.try_div(&self.placed.add(self.op, &own, &of_part)?)?;
         at.give(1, || self.placed.take(&share)?.try_mul(&of_part))?;
@@ -252,6 +254,18 @@ crate::ops::cases::cases![{
 mod tests {
     use super::ScatterReduce;
     use crate::Tensor;
+
+    #[test]
+    fn a_nan_that_stays_has_its_gradient() -> crate::Result<()> {
+        let x = Tensor::from([f64::NAN, 1.0]).requires_grad();
+        let src = Tensor::from([2.0, f64::NAN]).requires_grad();
+        let y = x.scatter_reduce(0, &Tensor::from([1, 1]), &src, ScatterReduce::amax())?;
+        assert!(y.to_f64s().iter().all(|y| y.is_nan()));
+        let grads = y.sum().backward()?;
+        let of = |x: &Tensor| grads.get(x).expect("a leaf").to_f64s();
+        assert_eq!((of(&x), of(&src)), (vec![1.0, 0.0], vec![0.0, 1.0]));
+        Ok(())
+    }
 
     fn gradients(reduce: ScatterReduce, x: [f64; 2], src: [f64; 3]) -> [Vec<f64>; 3] {
         let (x, src) = (Tensor::from_slice(&x, &[2]), Tensor::from_slice(&src, &[3]));

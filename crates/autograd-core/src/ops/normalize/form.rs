@@ -3,6 +3,7 @@
 use crate::error::Result;
 use crate::keep;
 use crate::shape::Shape;
+use crate::tape::no_grad;
 use crate::tensor::Tensor;
 use smallvec::SmallVec;
 
@@ -38,7 +39,10 @@ impl Form {
                 about.try_sub(&self.mean(&about)?)?
             }
         };
-        let inverse = self.mean(&deviations.square())?.add_scalar(eps).rsqrt();
+        let unit = self.unit(&deviations, eps)?;
+        let variance = self.mean(&deviations.try_div(&unit)?.square())?;
+        let eps = Tensor::full(&[], eps, unit.dtype())?.try_div(&unit)?.try_div(&unit)?;
+        let inverse = variance.try_add(&eps)?.rsqrt().try_div(&unit)?;
         let x = deviations.try_mul(&inverse)?;
         Ok(Normalised { form: self, x, inverse, own: Some(centre.is_some()) })
     }
@@ -48,6 +52,19 @@ impl Form {
         let inverse = var.reshape_to(&self.affine)?.add_scalar(eps).rsqrt();
         let deviations = x.reshape_to(&self.shape)?.try_sub(&mean.reshape_to(&self.affine)?)?;
         Ok(Normalised { form: self, x: deviations.try_mul(&inverse)?, inverse, own: None })
+    }
+
+    /// What the deviations are measured in, so that their squares do not overflow or vanish: 1 where they do not anyway.
+    fn unit(&self, deviations: &Tensor, eps: f64) -> Result<Tensor> {
+        let one = Tensor::full(&[], 1.0, deviations.dtype())?;
+        if deviations.numel() == 0 {
+            return Ok(one);
+        }
+        no_grad(|| {
+            let most = deviations.abs().amax(keep(&self.over[..]))?.clamp(eps.sqrt(), f64::INFINITY)?;
+            let far = most.gt_scalar(1e15).logical_or(&most.lt_scalar(1e-12))?.logical_and(&most.gt_scalar(0.0))?;
+            far.where_cond(&most, &one)
+        })
     }
 
     fn mean(&self, x: &Tensor) -> Result<Tensor> {

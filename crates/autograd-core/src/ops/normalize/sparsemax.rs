@@ -103,3 +103,20 @@ crate::ops::cases::cases![{
         Case::new("sparsemax(0)", x(), |x| x[0].sparsemax(0)).value(first),
     ]
 }];
+
+#[cfg(test)]
+mod tests {
+    use crate::Tensor;
+
+    #[test]
+    fn a_nan_of_either_sign_makes_the_row_nan() {
+        for nan in [f64::NAN, -f64::NAN] {
+            for row in [[nan, 1.0, 2.0], [1.0, 2.0, nan], [f64::NEG_INFINITY, nan, 0.0]] {
+                let y = Tensor::from(row).sparsemax(0).expect("a row").to_f64s();
+                assert!(y.iter().all(|y| y.is_nan()), "{row:?}: {y:?}");
+            }
+        }
+        let y = Tensor::from([f64::NEG_INFINITY, 0.0]).sparsemax(0).expect("a row").to_f64s();
+        assert_eq!(y, [0.0, 1.0]);
+    }
+}

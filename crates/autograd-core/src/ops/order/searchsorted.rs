@@ -149,4 +149,13 @@ mod tests {
         assert_eq!(of(Side::Left), [1, 4, 4, 0, 4]);
         assert_eq!(of(Side::Right), [3, 4, 4, 1, 4]);
     }
+    #[test]
+    fn the_tail_of_a_sorted_row_may_be_nan() {
+        let nan = f64::NAN;
+        let sorted = Tensor::from([1.0, 2.0, nan, nan, nan]);
+        let values = Tensor::from([0.5, 1.0, 1.5, 3.0, nan]);
+        let of = |side| sorted.searchsorted(&values, side, None).and_then(|y| y.to_vec::<i64>()).expect("they fit");
+        assert_eq!(of(Side::Left), [0, 0, 1, 2, 5]);
+        assert_eq!(of(Side::Right), [0, 1, 1, 2, 5]);
+    }
 }

@@ -136,7 +136,6 @@ pub(super) fn averaged(op: &'static str, rank: usize, x: &Tensor, options: &AvgP
         let text = format!("{op}: the kernel spans {sizes} without padding (shape {:?})", x.shape());
         return Err(Error::new(ErrorKind::Shape, text));
     }
-    (0..3).try_for_each(|d| Check(op).terms(placed.output[d].saturating_mul(placed.kernel[d])))?;
     let windows = [0, 1, 2].map(|d| placed.counts(d, options.count_include_pad || options.divisor.is_some()));
     let y = match options.divisor {
         None => mean_of(op, &batch, &windows)?,

@@ -24,7 +24,7 @@ pub enum GridSampleMode {
     Bilinear,
     /// The nearest element; of two the one with an even position.
     Nearest,
-    /// Cubic convolution of four neighbours with a = −¾; over two dims alone.
+    /// Cubic convolution of four neighbours in each dim with a = −¾; also over three dims, where PyTorch has none.
     Bicubic,
 }
 

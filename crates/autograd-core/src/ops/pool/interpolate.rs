@@ -278,9 +278,9 @@ impl Interpolate {
         if self.mode == Area {
             let mean = |covered: std::ops::Range<usize>| {
                 let weight = 1.0 / covered.len() as f64;
-                covered.map(move |place| (place, weight))
+                (covered, weight)
             };
-            return Some(Taps::new(input, adaptive(input, output).into_iter().map(mean)));
+            return Some(Taps::of_windows(input, adaptive(input, output).into_iter().map(mean)));
         }
         Some(Taps::new(input, (0..output).map(row)))
     }

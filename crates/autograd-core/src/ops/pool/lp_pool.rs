@@ -67,7 +67,7 @@ impl Tensor {
     /// 0 for a window whose sum is 0.
     ///
     /// # Errors
-    /// If p is 0 or NaN; else as for [`Tensor::avg_pool2d`].
+    /// If p is 0 or not finite; else as for [`Tensor::avg_pool2d`].
     ///
     /// # Examples
     /// ```
@@ -99,8 +99,8 @@ impl Tensor {
 
 fn powers(op: &'static str, rank: usize, x: &Tensor, options: &LpPool) -> Result<Tensor> {
     let p = options.norm_type;
-    if p == 0.0 || p.is_nan() {
-        return Err(Error::argument(op, "norm_type", p, "a number other than 0"));
+    if p == 0.0 || !p.is_finite() {
+        return Err(Error::argument(op, "norm_type", p, "finite and not 0"));
     }
     let kernel = options.kernel_size.read(op, "kernel_size", rank, 1, 1)?;
     let mean = averaged(op, rank, &x.powf(p), &options.windows)?;
@@ -117,7 +117,11 @@ crate::ops::cases::cases![{
             .value(|x| x[0].chunks(2).map(|c| c.iter().map(|x| x.powi(3)).sum::<f64>().cbrt()).collect())
             .refuses(
                 |x| x[0].lp_pool1d(LpPool::new(0.0, 2)),
-                "lp_pool1d: norm_type is 0.0, it must be a number other than 0",
+                "lp_pool1d: norm_type is 0.0, it must be finite and not 0",
+            )
+            .refuses(
+                |x| x[0].lp_pool1d(LpPool::new(f64::INFINITY, 2)),
+                "lp_pool1d: norm_type is inf, it must be finite and not 0",
             )
             .refuses(
                 |x| x[0].lp_pool1d(LpPool::new(2.0, 7)),
@@ -137,7 +141,7 @@ crate::ops::cases::cases![{
         }),
         Case::new("lp_pool3d", x(&[2, 3, 4, 2]), |x| x[0].lp_pool3d(LpPool::new(1.0, 2))).refuses(
             |x| x[0].lp_pool3d(LpPool::new(f64::NAN, 2)),
-            "lp_pool3d: norm_type is NaN, it must be a number other than 0",
+            "lp_pool3d: norm_type is NaN, it must be finite and not 0",
         ),
     ]
 }];

@@ -74,7 +74,7 @@ impl Tensor {
     /// `[N, C, H, W] → [N, C, H′, W′]` or `[C, H, W] → [C, H′, W′]`; the indices have the shape of x.
     ///
     /// # Gradient
-    /// gy at the positions. Saves these.
+    /// gy at the positions; of several elements with the same one the last has it, and the others 0. Saves these.
     ///
     /// # Errors
     /// If x is not a float tensor of that many dimensions, the indices have another shape or dtype or are outside of
@@ -149,8 +149,32 @@ fn unpooled(op: &'static str, rank: usize, x: &Tensor, indices: &Tensor, options
             }
         }
     })?;
-    let y = Positions::new(op, &packed, &shape[2..], shape[1]).put(&batch)?;
+    let last = last_of_each(op, &packed, plane)?;
+    let y = Positions::new(op, &last, &shape[2..], shape[1]).put(&batch)?;
     if x.rank() == batch.rank() { Ok(y) } else { y.squeeze(&[0]) }
+}
+
+/// Positions in planes of so many elements, `[N, C, ..]`, with −1 for those that come again: of these the last one stays.
+fn last_of_each(op: &'static str, indices: &Tensor, inputs: usize) -> Result<Tensor> {
+    let planes: usize = indices.shape()[..2].iter().product();
+    let each: usize = indices.shape()[2..].iter().product();
+    if planes * each * inputs == 0 {
+        return Ok(indices.clone());
+    }
+    let owners = Tensor::compute::<i64, 1>(op, &[planes, inputs], [indices], move |[index], owners| {
+        owners.fill(-1);
+        for (index, owners) in index.flat::<i64>().chunks_exact(each).zip(owners.chunks_exact_mut(inputs)) {
+            index.iter().zip(0..).for_each(|(at, i)| owners[*at as usize] = i);
+        }
+    })?;
+    Tensor::compute::<i64, 2>(op, indices.shape(), [indices, &owners], move |[index, owners], y| {
+        let planes = index.flat::<i64>().chunks_exact(each).zip(owners.flat::<i64>().chunks_exact(inputs));
+        for ((index, owners), y) in planes.zip(y.chunks_exact_mut(each)) {
+            for ((at, y), i) in index.iter().zip(y).zip(0..) {
+                *y = if owners[*at as usize] == i { *at } else { -1 };
+            }
+        }
+    })
 }
 
 #[cfg(test)]
@@ -190,7 +214,6 @@ crate::ops::cases::cases![{
         Case::new("max_unpool1d", vec![real(&[3, 4]), Input::index(&[3, 4], 8)], |x| {
             x[0].max_unpool1d(&x[1], MaxUnpool::new(2))
         })
-        .without_gradient()
         .refuses(
             |x| x[0].max_unpool1d(&x[1].unsqueeze(0)?, MaxUnpool::new(2)),
             "max_unpool1d: indices has shape [1, 3, 4], expected [3, 4]",

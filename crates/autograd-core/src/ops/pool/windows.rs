@@ -106,6 +106,6 @@ pub(super) fn sums(input: usize, windows: &[(std::ops::Range<usize>, usize)]) ->
         return (None, first);
     }
     let weight = |count: usize| if uniform { 1.0 } else { 1.0 / count as f64 };
-    let rows = windows.iter().map(|(covered, count)| covered.clone().map(move |place| (place, weight(*count))));
-    (Some(Taps::new(input, rows)), if uniform { first } else { 1 })
+    let rows = windows.iter().map(|(covered, count)| (covered.clone(), weight(*count)));
+    (Some(Taps::of_windows(input, rows)), if uniform { first } else { 1 })
 }

@@ -142,14 +142,13 @@ fn covariances(op: &'static str, x: &Tensor, options: &CovOptions) -> Result<Ten
     }
     let (centred, weighted, divisor) = match &weights {
         None => {
-            let centred = x.try_sub(&x.mean_dim(crate::keep(1))?)?;
+            let centred = centred(&x, |x| x.mean_dim(crate::keep(1)))?;
             let divisor = Tensor::full(&[], (n as f64 - options.correction).max(0.0), x.dtype())?;
             (centred.clone(), centred, divisor)
         }
         Some(w) => {
             let total = w.sum();
-            let mean = x.try_mul(w)?.sum_dim(crate::keep(1))?.try_div(&total)?;
-            let centred = x.try_sub(&mean)?;
+            let centred = centred(&x, |x| x.try_mul(w)?.sum_dim(crate::keep(1))?.try_div(&total))?;
             let importance = match &options.aweights {
                 None => Tensor::full(&[], 1.0, x.dtype())?,
                 Some(important) => w.try_mul(important)?.sum().try_div(&total)?,
@@ -160,6 +159,12 @@ fn covariances(op: &'static str, x: &Tensor, options: &CovOptions) -> Result<Ten
     };
     let c = weighted.matmul(&centred.t()?)?.try_div(&divisor)?;
     if variables == 1 { c.reshape_to(&[]) } else { Ok(c) }
+}
+
+/// `x − μ`, by a mean in two parts: of equal elements it is 0, though their mean as one number may be rounded.
+fn centred(x: &Tensor, mean: impl Fn(&Tensor) -> Result<Tensor>) -> Result<Tensor> {
+    let near = x.try_sub(&crate::no_grad(|| mean(x))?)?;
+    near.try_sub(&mean(&near)?)
 }
 
 /// The weights must not be negative, and not all of them 0.
@@ -250,3 +255,20 @@ crate::ops::cases::cases![{
             ),
     ]
 }];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_variable_that_does_not_vary_has_no_covariance() -> Result<()> {
+        let x = Tensor::from([[0.1f32; 3], [1.0, 2.0, 4.0]]);
+        assert_eq!(x.cov(CovOptions::new())?.to_f64s()[..3], [0.0; 3]);
+        let correlations = x.corrcoef()?.to_f64s();
+        assert!(correlations[..3].iter().all(|c| c.is_nan()) && correlations[3] == 1.0, "{correlations:?}");
+        // An offset changes nothing.
+        let far = Tensor::from([[1e6f32, 1e6 + 1.0, 1e6 + 2.0, 1e6 + 7.0]]).cov(CovOptions::new())?.item::<f32>()?;
+        assert!((far - 29.0 / 3.0).abs() < 1e-5, "{far}");
+        Ok(())
+    }
+}

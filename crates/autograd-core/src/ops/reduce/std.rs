@@ -1,10 +1,10 @@
 //! Standard deviation.
 
 use super::dims::ReduceDims;
-use super::var::{Spread, variance};
+use super::var::{Measure, Spread, spread};
 use crate::error::Result;
 use crate::tape::{Pull, Pullback, Saved, record};
-use crate::tensor::{Tensor, for_float};
+use crate::tensor::Tensor;
 
 impl Tensor {
     /// Standard deviation of all elements: the root of [`Tensor::var`].
@@ -64,8 +64,7 @@ impl Tensor {
 }
 
 fn deviation(op: &'static str, x: &Tensor, dims: &ReduceDims, correction: f64) -> Result<Tensor> {
-    let (mut value, spread) = variance(op, x, dims, correction)?;
-    for_float!(value.float(), T => value.change::<T, 0>(op, [], |[], y| y.iter_mut().for_each(|y| *y = y.sqrt())));
+    let (value, spread) = spread(op, x, dims, correction, Measure::Deviation)?;
     Ok(record(op, value, &[x], |y| Std { x: Saved::input(0, x), y: Saved::output(y), spread }))
 }
 
@@ -121,3 +120,36 @@ crate::ops::cases::cases![{
             .refuses(|x| x[0].std_dim(3, 1.0), "std: dim 3 is out of range for shape [2, 3, 4] (−3 to 2)"),
     ]
 }];
+
+#[cfg(test)]
+mod tests {
+    use crate::{DType, Tensor, grad};
+
+    #[test]
+    fn deviations_are_right_where_their_squares_are_not() -> crate::Result<()> {
+        let line = [1.0, 2.0, 3.0, 4.0];
+        let expected = 1.25f64.sqrt();
+        for (dtype, sizes) in [(DType::F32, [1e25, 1e-25, 1e-36]), (DType::F64, [1e200, 1e-200, 1e-290])] {
+            for size in sizes {
+                let x = Tensor::from_slice(&line.map(|x: f64| x * size), &[4])?.to_dtype(dtype).requires_grad();
+                let std = x.std(0.0)?;
+                let [value, variance] = [&std, &x.var(0.0)?].map(|y| y.to_f64s()[0]);
+                assert!((value / size - expected).abs() < 1e-6, "{dtype:?} {size}: {value}");
+                let square = 1.25 * size * size;
+                let rounded = Tensor::from_slice(&[square], &[1])?.to_dtype(dtype).to_f64s()[0];
+                assert!(variance == rounded || (variance / square - 1.0).abs() < 1e-6, "{dtype:?} {size}: {variance}");
+                let gradient = grad(&std, &[&x])?[0].to_f64s();
+                for (g, x) in gradient.iter().zip(line) {
+                    assert!((g - (x - 2.5) / 4.0 / expected).abs() < 1e-6, "{dtype:?} {size}: {gradient:?}");
+                }
+            }
+        }
+        // Also where the sum and a difference of two are beyond the largest number.
+        let far = Tensor::from([3e38f32, 3e38, 3e38, -3e38]).std(0.0)?.item::<f32>()?;
+        assert!((far / 2.598e38 - 1.0).abs() < 1e-3, "{far}");
+        for x in [[f32::INFINITY, 1.0], [f32::NAN, 1.0]] {
+            assert!(Tensor::from(x).std(0.0)?.item::<f32>()?.is_nan());
+        }
+        Ok(())
+    }
+}

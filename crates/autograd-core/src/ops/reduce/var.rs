@@ -3,7 +3,7 @@
 use super::along::Along;
 use super::dims::{ReduceDims, keep};
 use crate::error::Result;
-use crate::kernels::moments::{deviations, moments};
+use crate::kernels::moments::{deviations, lost_squares, moments};
 use crate::ops::check::Check;
 use crate::tape::{Pull, Pullback, Saved, is_recording, record};
 use crate::tensor::{Tensor, for_float};
@@ -16,8 +16,24 @@ pub(super) struct Spread {
     moments: Saved,
 }
 
-/// `Σ (x − μ)²` divided by the count less the correction, and what its derivative needs; not recorded.
-pub(super) fn variance(op: &'static str, x: &Tensor, dims: &ReduceDims, correction: f64) -> Result<(Tensor, Spread)> {
+/// What is made of the squared deviations.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Measure {
+    /// σ²
+    Variance,
+    /// σ
+    Deviation,
+}
+
+/// `Σ (x − μ)²` divided by the count less the correction, or the root of it, and what its derivative needs; not
+/// recorded.
+pub(super) fn spread(
+    op: &'static str,
+    x: &Tensor,
+    dims: &ReduceDims,
+    correction: f64,
+    measure: Measure,
+) -> Result<(Tensor, Spread)> {
     let float = Check(op).float(x)?;
     Check(op).require(!correction.is_nan(), "correction", correction, "a number")?;
     let along = Along::new(op, x, dims)?;
@@ -33,9 +49,17 @@ pub(super) fn variance(op: &'static str, x: &Tensor, dims: &ReduceDims, correcti
             moments::<T>(rows.flat(), length, y);
         }
     }));
-    let value = for_float!(float, T => Tensor::computed::<T, 1>(op, &along.shape, [&moments], move |[moments], y| {
-        let (moments, _) = moments.flat::<T>().as_chunks::<3>();
-        y.iter_mut().zip(moments).for_each(|(y, [_, _, squares])| *y = *squares / divisor as T);
+    let value = for_float!(float, T => Tensor::computed::<T, 2>(op, &along.shape, [&moments, &rows], move |[of, x], y| {
+        let ((moments, _), x) = (of.flat::<T>().as_chunks::<3>(), x.flat::<T>());
+        for (i, (y, moments)) in y.iter_mut().zip(moments).enumerate() {
+            let row = &x[i * length..][..length];
+            *y = match (lost_squares(row, *moments), measure) {
+                (None, Measure::Variance) => moments[2] / divisor as T,
+                (None, Measure::Deviation) => (moments[2] / divisor as T).sqrt(),
+                (Some([unit, sum]), Measure::Variance) => (sum / divisor * 4.0 * unit * unit) as T,
+                (Some([unit, sum]), Measure::Deviation) => ((sum / divisor).sqrt() * 2.0 * unit) as T,
+            };
+        }
     }));
     Ok((value, Spread { along, divisor, moments: Saved::constant(&moments) }))
 }
@@ -79,7 +103,8 @@ impl Tensor {
     ///
     /// # Numerics
     /// By the corrected two-pass algorithm, with a mean of two parts: adding the same to all elements changes neither
-    /// value nor derivatives, as far as the sums are exact, and of equal elements both are exactly 0. NaN where
+    /// value nor derivatives, as far as the sums are exact, and of equal elements both are exactly 0. Squares that are
+    /// too large or too small for the dtype are scaled, so that a deviation is right where its square is not. NaN where
     /// `n ≤ correction` and all elements are equal.
     ///
     /// # Errors
@@ -108,7 +133,7 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn var_dim(&self, dims: impl Into<ReduceDims>, correction: f64) -> Result<Tensor> {
-        let (value, spread) = variance("var", self, &dims.into(), correction)?;
+        let (value, spread) = spread("var", self, &dims.into(), correction, Measure::Variance)?;
         Ok(record("var", value, &[self], |_| Var { x: Saved::input(0, self), spread }))
     }
 }

@@ -1,7 +1,7 @@
 //! Variance and mean together: an operation with two float outputs.
 
 use super::dims::ReduceDims;
-use super::var::{Spread, variance};
+use super::var::{Measure, Spread, spread};
 use crate::error::Result;
 use crate::tape::{Pull, Pullback, Saved, record};
 use crate::tensor::Tensor;
@@ -26,7 +26,7 @@ impl Tensor {
     /// ```
     pub fn var_mean(&self, dims: impl Into<ReduceDims>, correction: f64) -> Result<(Tensor, Tensor)> {
         let dims = dims.into();
-        let (var, spread) = variance("var_mean", self, &dims, correction)?;
+        let (var, spread) = spread("var_mean", self, &dims, correction, Measure::Variance)?;
         let mean = crate::no_grad(|| self.mean_dim(dims))?;
         // Each output has a node. The two share what they save, and the walk adds up what they give.
         let state = Arc::new(Moments { x: Saved::input(0, self), spread });

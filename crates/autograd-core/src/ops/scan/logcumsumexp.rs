@@ -8,17 +8,18 @@ use crate::ops::check::Check;
 use crate::ops::shape::fill::pad::padded;
 use crate::shape::Dim;
 use crate::tape::{Pull, Pullback, Saved, record};
-use crate::tensor::Tensor;
+use crate::tensor::{DType, Tensor};
 
 impl Tensor {
     /// `y[k] = ln(e^x[0] + .. + e^x[k])` along `dim`, without overflow.
     ///
     /// # Gradient
     /// `gx[k] = e^(x[k] − y[k]) (gy[k] + e^(y[k] − y[k + 1]) (gy[k + 1] + ..))`, in which no exponential is above 1. NaN
-    /// where x and y are both infinite. Saves x and y.
+    /// where x and y are both infinite. Saves x and, of `F64`, y.
     ///
     /// # Numerics
-    /// `F32` is accumulated in `F64`, and rounded once for each element.
+    /// `F32` is accumulated in `F64`, and rounded once for each element; so is its gradient, for which y is computed
+    /// again: a rounded y of 10⁶ says little of what its parts are.
     ///
     /// # Errors
     /// If the dim is out of range or the dtype is not a float type.
@@ -35,7 +36,10 @@ impl Tensor {
         Check("logcumsumexp").float(self)?;
         with_dims(self, |x| {
             let value = Along::of(x, dim).scan("logcumsumexp", LogSumExp, false, [x])?;
-            let saved = |y: &Tensor| LogCumSumExp { x: Saved::input(0, x), y: Saved::output(y), dim };
+            let saved = |y: &Tensor| {
+                let y = (y.dtype() == DType::F64).then(|| Saved::output(y));
+                LogCumSumExp { x: Saved::input(0, x), y, dim }
+            };
             Ok(record("logcumsumexp", value, &[x], saved))
         })
     }
@@ -43,31 +47,42 @@ impl Tensor {
 
 struct LogCumSumExp {
     x: Saved,
-    y: Saved,
+    /// None of `F32`.
+    y: Option<Saved>,
     dim: usize,
 }
 
 impl Pullback for LogCumSumExp {
     fn pull(&self, at: &mut Pull<'_>) -> Result<()> {
-        let (x, y, gy) = (self.x.get(at), self.y.get(at), at.gy());
-        at.give(0, || {
-            let Along { dim, length, .. } = Along::of(gy, self.dim);
-            let Some(steps) = length.checked_sub(1) else { return gy.reshape_to(gy.shape()) };
-            let (before, after) = (y.narrow(dim, 0, steps)?, y.narrow(dim, 1, steps)?);
-            // The difference of equal infinities is no fall.
-            let level = before.abs().eq_scalar(f64::INFINITY).logical_and(&before.eq(&after)?)?;
-            let falls = before.try_sub(&after)?;
-            let falls = level.where_cond(&Tensor::full(&[], 0.0, y.dtype())?, &falls)?.exp();
-            let margins: Vec<_> = (0..gy.rank()).map(|d| if d == dim { (0, 1) } else { (0, 0) }).collect();
-            let falls = padded("logcumsumexp", &falls, &margins, 0.0)?;
-            x.try_sub(&y)?.exp().try_mul(&recurrence(&falls, gy, dim, true)?)
+        let (x, y, gy) = (self.x.get(at), self.y.as_ref().map(|y| y.get(at)), at.gy());
+        at.give(0, || match y {
+            Some(y) => slopes(&x, &y, gy, self.dim),
+            None => {
+                let (x, gy) = (x.to_dtype(DType::F64), gy.to_dtype(DType::F64));
+                Ok(slopes(&x, &x.logcumsumexp(self.dim)?, &gy, self.dim)?.to_dtype(DType::F32))
+            }
         })
     }
 
     fn saved(&self, see: &mut dyn FnMut(&Saved)) {
         see(&self.x);
-        see(&self.y);
+        if let Some(y) = &self.y {
+            see(y);
+        }
     }
+}
+
+/// The gradient, from what is saved.
+fn slopes(x: &Tensor, y: &Tensor, gy: &Tensor, dim: usize) -> Result<Tensor> {
+    let Some(steps) = Along::of(gy, dim).length.checked_sub(1) else { return gy.reshape_to(gy.shape()) };
+    let (before, after) = (y.narrow(dim, 0, steps)?, y.narrow(dim, 1, steps)?);
+    // The difference of equal infinities is no fall.
+    let level = before.abs().eq_scalar(f64::INFINITY).logical_and(&before.eq(&after)?)?;
+    let falls = before.try_sub(&after)?;
+    let falls = level.where_cond(&Tensor::full(&[], 0.0, y.dtype())?, &falls)?.exp();
+    let margins: Vec<_> = (0..gy.rank()).map(|d| if d == dim { (0, 1) } else { (0, 0) }).collect();
+    let falls = padded("logcumsumexp", &falls, &margins, 0.0)?;
+    x.try_sub(y)?.exp().try_mul(&recurrence(&falls, gy, dim, true)?)
 }
 
 #[cfg(test)]
@@ -81,10 +96,27 @@ crate::ops::cases::cases![{
             .value(middle)
             .refuses(|x| x[0].logcumsumexp(3), "logcumsumexp: dim 3 is out of range for shape [2, 3, 4] (−3 to 2)")
             .refuses(
-                |x| x[0].to_dtype(crate::DType::I64).logcumsumexp(0),
+                |x| x[0].to_dtype(DType::I64).logcumsumexp(0),
                 "logcumsumexp: dtype is I64, expected F32 or F64; to_dtype converts",
             ),
         Case::new("logcumsumexp of a scalar", vec![Input::real(&[], -2.0..2.0)], |x| x[0].logcumsumexp(0))
             .value(|x| x[0].clone()),
     ]
 }];
+
+#[cfg(test)]
+mod tests {
+    use crate::{Tensor, grad};
+
+    #[test]
+    fn the_gradient_does_not_see_what_all_elements_have_in_common() -> crate::Result<()> {
+        let at = |offset: f32| -> crate::Result<Vec<f64>> {
+            let x = Tensor::from([offset, offset, offset + 1.0]).requires_grad();
+            Ok(grad(&x.logcumsumexp(0)?.sum(), &[&x])?[0].to_f64s())
+        };
+        for (near, far) in at(0.0)?.iter().zip(at(4e6)?) {
+            assert!((near - far).abs() < 1e-6, "{near} {far}");
+        }
+        Ok(())
+    }
+}

@@ -2,8 +2,8 @@
 
 use super::{keras_defaults, pytorch_defaults};
 use crate::{
-    AdditiveAttention, Attention, AttentionLayerOptions, ConvLSTM2d, GATConv, GATConvOptions, GCNConv, Layer, SAGEConv,
-    ScoreMode, Transformer, TransformerOptions,
+    AdditiveAttention, Attention, AttentionLayerOptions, ConvLSTM2d, DepthwiseConv2d, GATConv, GATConvOptions, GCNConv,
+    Layer, SAGEConv, ScoreMode, SeparableConv2d, SeparableConvOptions, Transformer, TransformerOptions,
 };
 use autograd_core::module::{ItemMut, Module as _, Param, Path};
 use autograd_core::{DType, Result, Tensor, seeded};
@@ -232,6 +232,23 @@ fn layers_of_keras_start_as_in_keras() -> Result<()> {
     assert_eq!((&bias[..4], &bias[4..8], &bias[8..]), (&[0.0; 4][..], &[1.0; 4][..], &[0.0; 8][..]));
     fills(additive.scale.as_ref().expect("factors"), 0.2);
     assert_eq!((range(&attention.scale.expect("a factor"))), [1.0, 1.0]);
+    Ok(())
+}
+
+#[test]
+fn kernels_of_single_channels_start_as_in_keras() -> Result<()> {
+    let rng = &mut seeded(2);
+    let options = || SeparableConvOptions::new().depth_multiplier(2);
+    let mut single = DepthwiseConv2d::with(3, 5, options(), rng)?;
+    let mut separable = SeparableConv2d::with(3, 4, 5, options(), rng)?;
+    for layer in [&mut single as &mut dyn Layer, &mut separable] {
+        raise(layer);
+        assert_eq!(keras_defaults(layer, rng)?, [""; 0]);
+    }
+    // [5, 5, 3, 2] there: fans of 75 and 50.
+    fills(&single.conv.weight, (6.0 / 125f64).sqrt());
+    fills(&separable.depthwise.conv.weight, (6.0 / 125f64).sqrt());
+    assert_eq!(range(single.conv.bias.as_ref().expect("a bias")), [0.0, 0.0]);
     Ok(())
 }
 

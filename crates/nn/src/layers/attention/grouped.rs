@@ -140,7 +140,8 @@ impl GroupedQueryAttention {
     /// features.
     ///
     /// # Errors
-    /// If a size is 0, the numbers do not divide each other, or the probability of dropout is not in `[0, 1]`.
+    /// If a size is 0, the numbers do not divide each other, the probability of dropout is not in `[0, 1]`, or the
+    /// features of a head (E / H) cannot be rotated as asked for.
     pub fn with(
         embed_dim: usize,
         num_heads: usize,
@@ -155,6 +156,7 @@ impl GroupedQueryAttention {
         CHECK.require(e.is_multiple_of(h), "num_heads", h, format_args!("a divisor of {e}, the features"))?;
         CHECK.require(h.is_multiple_of(g), "num_key_value_heads", g, format_args!("a divisor of {h}, the heads"))?;
         CHECK.require((0.0..=1.0).contains(&options.dropout), "dropout", options.dropout, "in [0, 1]")?;
+        options.rotary.as_ref().map_or(Ok(0), |rotary| rotary.check(e / h))?;
         let few = e / h * g;
         let mut linear = |outputs: usize| Linear::with(e, outputs, LinearOptions::new().bias(options.bias), rng);
         Ok(GroupedQueryAttention {
@@ -303,6 +305,13 @@ cases![
 mod tests {
     use super::*;
     use autograd_core::{DType, seeded};
+
+    #[test]
+    fn features_that_cannot_be_rotated_are_refused_at_once() {
+        let options = GroupedQueryAttentionOptions::new().rotary(RotaryOptions::new());
+        let error = GroupedQueryAttention::with(6, 2, 1, options, &mut seeded(7)).expect_err("three").to_string();
+        assert_eq!(error, "rotary_embedding: dim is 3, it must be even and at most 3, the number of features");
+    }
 
     #[test]
     fn a_step_that_fails_at_its_end_adds_nothing() -> Result<()> {

@@ -19,7 +19,7 @@ use autograd_core::{Description, Error, ErrorKind, Result};
 ///
 /// impl Heads {
 ///     fn run(&self, task: &str, x: &Tensor) -> Result<Tensor> {
-///         self.heads.get(task)?.call(task, x)
+///         self.heads.get(task)?.call(&format!("heads.{task}"), x)
 ///     }
 /// }
 ///

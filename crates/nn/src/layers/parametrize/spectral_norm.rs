@@ -165,7 +165,12 @@ impl<L: Layer + Clone> Parametrized<L, SpectralNormRule> {
         let weight = find(SpectralNormRule::NAME, &layer, &name)?.detach();
         check.require(n_power_iterations > 0, "n_power_iterations", n_power_iterations, "at least 1")?;
         check.require(eps >= 0.0, "eps", eps, "at least 0")?;
-        let dim = dim.unwrap_or(layer.kind().starts_with("ConvTranspose").into());
+        // Which dim has the outputs depends on the layer that the parameter is of, and that may be inside this one.
+        let owner = name.rsplit_once('.').map_or("", |(owner, _)| owner);
+        let modules = layer.named_modules();
+        let mut owners = modules.iter().filter(|(place, _)| place == owner).map(|(_, module)| module.kind());
+        let is_transposed = owners.any(|kind| kind.starts_with("ConvTranspose"));
+        let dim = dim.unwrap_or(is_transposed.into());
         let (dim, _) = check.sized_dim(dim, weight.shape())?;
         let mut rule = SpectralNormRule { u: None, v: None, n_power_iterations, eps, dim, mode: Mode::default() };
         if weight.rank() > 1 {
@@ -342,5 +347,18 @@ mod tests {
             drop(layer.value()?);
         }
         near(&layer.value()?.svdvals()?.to_f64s()[..1], &[1.0], 1e-12)
+    }
+    #[test]
+    fn the_outputs_of_a_transposed_convolution_are_found_inside_of_others() -> Result<()> {
+        let mut rng = autograd_core::seeded(3);
+        let inside = crate::sequential![ConvTranspose1d::new(4, 6, 3, &mut rng)?, Linear::new(5, 2, &mut rng)?];
+        for (name, outputs) in [("0.weight", 6), ("1.weight", 2)] {
+            let options = SpectralNormOptions::new().name(name);
+            let layer = SpectralNorm::with(inside.clone(), options, &mut rng)?;
+            let state = layer.state_dict();
+            let u = state.iter().find(|(name, _)| name.ends_with("_u")).expect("the vector of outputs");
+            assert_eq!(u.1.shape(), [outputs], "{name}");
+        }
+        Ok(())
     }
 }

@@ -10,6 +10,9 @@ use crate::threads::parallel::for_rows;
 use pulp::Simd;
 use std::array::from_fn;
 
+/// How many vectors are added one after the other: a longer sum is one of such sums, so that its error stays small.
+const CHAIN: usize = 64;
+
 /// Lanes of a sum of products.
 pub(in super::super) const LANES: usize = 16;
 
@@ -34,9 +37,15 @@ impl<T: Real> Weight<'_, T> {
                 // The lanes are those of any CPU: one with shorter vectors passes by several times.
                 for part in (0..LANES).step_by(vector) {
                     let mut sums = [[T::splat(simd, T::ZERO); K]; R];
+                    let mut added = 0;
                     for (o, y) in y.chunks_exact(run).enumerate() {
                         let line = padded.line(o) + column * apart;
                         for at in (part..run).step_by(LANES) {
+                            if added == CHAIN {
+                                put_aside(simd, &mut lanes, part, &mut sums);
+                                added = 0;
+                            }
+                            added += 1;
                             // Lanes without an element of y have none of x: 0 · ∞ would be NaN.
                             let len = (run - at).min(vector);
                             let y = &y[at..][..len];
@@ -61,9 +70,7 @@ impl<T: Real> Weight<'_, T> {
                             }
                         }
                     }
-                    for (lanes, sum) in lanes.as_flattened_mut().iter_mut().zip(sums.as_flattened()) {
-                        T::store(simd, *sum, &mut lanes[part..part + vector]);
-                    }
+                    put_aside(simd, &mut lanes, part, &mut sums);
                 }
                 for (r, lanes) in lanes.iter().enumerate() {
                     let w = &mut w[(first + r) * kernel[2] + column..][..K];
@@ -71,6 +78,22 @@ impl<T: Real> Weight<'_, T> {
                 }
             }
         }
+    }
+}
+
+/// Adds the sums to their lanes, and begins new ones.
+#[inline(always)]
+fn put_aside<S: Simd, T: Real, const R: usize, const K: usize>(
+    simd: S,
+    lanes: &mut [[[T; LANES]; K]; R],
+    part: usize,
+    sums: &mut [[T::Vector<S>; K]; R],
+) {
+    for (lanes, sum) in lanes.as_flattened_mut().iter_mut().zip(sums.as_flattened_mut()) {
+        let mut added = [T::ZERO; LANES];
+        T::store(simd, *sum, &mut added[..T::count::<S>()]);
+        lanes[part..].iter_mut().zip(added).take(T::count::<S>()).for_each(|(lane, sum)| *lane += sum);
+        *sum = T::splat(simd, T::ZERO);
     }
 }
 

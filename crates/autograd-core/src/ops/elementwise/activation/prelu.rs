@@ -9,7 +9,7 @@ impl Tensor {
     /// `y = x` where `x > 0`, else `w x`.
     ///
     /// # Shapes
-    /// `x: [N, C, ..]` or `[C]`, or any; `weight: [C]`, or `[1]` for one slope everywhere.
+    /// `x: [N, C, ..]`, `weight: [C]`; or any x, and `weight: [1]` for one slope everywhere.
     ///
     /// # Gradient
     /// `gx = gy` where `x > 0`, else `w gy`, also at 0; `gw = Σ gy x` over `x < 0`. Saves both.

@@ -71,7 +71,7 @@ pub(super) fn rounded_up<N: Number>(rest: N, b: N) -> N::Mask {
 /// where b is 0.
 #[inline(always)]
 fn quotient<N: Number>(a: N, rest: N, b: N) -> N {
-    N::select(b.eq(N::of(0.0)), a / b, ((a - rest) / b).round())
+    N::select(b.eq(N::of(0.0)), a / b, (a - rest) / b).round()
 }
 
 #[derive(Clone, Copy)]

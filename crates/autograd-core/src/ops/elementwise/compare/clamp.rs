@@ -8,11 +8,10 @@ use crate::tensor::{DType, Tensor};
 /// # Comparisons and limits
 impl Tensor {
     /// `y = min(max(x, min), max)`; an infinite bound does not limit. If `min > max`, the result is `max`. Integers
-    /// stay
-    /// integers where the bounds are whole or infinite, else they become `F32`.
+    /// stay integers where the bounds are whole or infinite, else they become `F32`.
     ///
     /// # Gradient
-    /// `gx = gy` strictly inside, 0 outside and at the bounds; saves x.
+    /// `gx = gy` strictly inside, 0 outside and at the bounds, of which an infinite one is none; saves x.
     ///
     /// # Errors
     /// If a bound is NaN.
@@ -90,7 +89,11 @@ impl Elementwise<1> for Clamp {
 
     #[inline(always)]
     fn pull<N: Number>(self, gy: N, [x]: [N; 1], _: N) -> [N; 1] {
-        let inside = x.gt(N::of(self.min)) & x.lt(N::of(self.max));
+        // An infinite bound does not limit, not even an infinity.
+        let far = N::of(f64::INFINITY);
+        let above = if self.min == f64::NEG_INFINITY { x.ge(-far) } else { x.gt(N::of(self.min)) };
+        let below = if self.max == f64::INFINITY { x.le(far) } else { x.lt(N::of(self.max)) };
+        let inside = above & below;
         [N::select(inside, gy, N::of(0.0))]
     }
 }
@@ -112,7 +115,7 @@ crate::ops::cases::cases![{
 
 #[cfg(test)]
 mod tests {
-    use crate::{DType, Tensor};
+    use crate::{DType, Result, Tensor, grad};
 
     #[test]
     fn integers_stay_exact_where_the_bounds_are_whole() {
@@ -124,5 +127,14 @@ mod tests {
         assert_eq!(clamped(f64::NEG_INFINITY, 4.0).to_vec::<i64>().expect("I64"), [-5, 3, 4, 4, i64::MIN]);
         assert_eq!(clamped(2.0, 1.0).to_vec::<i64>().expect("I64"), [1; 5]);
         assert_eq!(clamped(0.5, 4.0).dtype(), DType::F32);
+    }
+
+    #[test]
+    fn an_infinite_bound_is_none() -> Result<()> {
+        let x = Tensor::from([f32::NEG_INFINITY, -1.0, 0.0, 1.0, f32::INFINITY]).requires_grad();
+        let slopes = |y: Tensor| -> Result<Vec<f64>> { Ok(grad(&y.sum(), &[&x])?[0].to_f64s()) };
+        assert_eq!(slopes(x.clamp(0.0, f64::INFINITY)?)?, [0.0, 0.0, 0.0, 1.0, 1.0]);
+        assert_eq!(slopes(x.clamp(f64::NEG_INFINITY, 0.0)?)?, [1.0, 1.0, 0.0, 0.0, 0.0]);
+        Ok(())
     }
 }

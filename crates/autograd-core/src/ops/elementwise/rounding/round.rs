@@ -7,7 +7,8 @@ use crate::tensor::Tensor;
 impl Tensor {
     /// Rounded to a number of decimals, halves to the even neighbour, element by element: `y = round(x 10ᵈ) / 10ᵈ`.
     /// Negative decimals round to tens, hundreds and so on. Integers stay integers. With a unit below the
-    /// least number all stay what they are; with one above the largest all finite ones are 0.
+    /// least number all stay what they are, and so does a number that has no such decimals; with one above the largest
+    /// all finite ones are 0.
     ///
     /// # Gradient
     /// None: the result is not tracked, for its derivative is zero wherever it exists.
@@ -43,8 +44,9 @@ impl Elementwise<1> for Round {
             0 => x.round(),
             1.. => {
                 let tens = x * unit;
-                // What is larger than any number has no such decimals.
-                N::select(tens.abs().lt(N::of(f64::INFINITY)), tens.round() / unit, x)
+                let whole = tens.round();
+                // A quotient of what is whole already would differ from x by its rounding.
+                N::select(tens.abs().lt(N::of(f64::INFINITY)), N::select(whole.eq(tens), x, whole / unit), x)
             }
             _ => {
                 let tens = (x / unit).round();
@@ -90,6 +92,15 @@ mod tests {
         assert_eq!(rounded(-19), [0; 6]);
         let tens = Tensor::from([25.0, 35.0, -25.0]).round(-1).to_vec::<f32>().expect("F32");
         assert_eq!(tens, [20.0, 40.0, -20.0]);
+    }
+
+    #[test]
+    fn a_number_without_such_decimals_stays_what_it_is() {
+        let x: Vec<f32> = (1..2000).map(|i| 1.0 / i as f32).chain([1e7, 123_456.79]).collect();
+        let x = Tensor::from_slice(&x, &[x.len()]).expect("a row");
+        for decimals in [12, 20, 30] {
+            assert_eq!(x.round(decimals).to_vec::<f32>().expect("F32"), x.to_vec::<f32>().expect("F32"));
+        }
     }
 
     #[test]

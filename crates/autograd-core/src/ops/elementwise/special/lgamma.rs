@@ -49,3 +49,17 @@ crate::ops::cases::cases![{
         Case::unary("lgamma", -2.9..-2.1, &[], |x| x.lgamma(), reference),
     ]
 }];
+
+#[cfg(test)]
+mod tests {
+    use crate::Tensor;
+
+    #[test]
+    fn the_least_numbers_have_a_finite_value() {
+        let x = Tensor::from_slice(&[1e-310, -1e-310, -5e-324, -1e-300], &[4]).expect("four");
+        let expected = [713.801_378_828_154_2, 713.801_378_828_154_2, 744.440_071_921_381_2, 690.775_527_898_213_7];
+        for (y, expected) in x.lgamma().to_f64s().into_iter().zip(expected) {
+            assert!((y / expected - 1.0).abs() < 1e-14, "{y} instead of {expected}");
+        }
+    }
+}

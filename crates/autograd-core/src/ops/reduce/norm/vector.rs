@@ -20,7 +20,7 @@ impl Tensor {
     ///
     /// # Numerics
     /// Powers are added in `F64`, and scaled by the largest |x| where they overflow or vanish: a norm that can be
-    /// written down is found.
+    /// written down is found. That of p = 1 is a [`Tensor::sum`].
     ///
     /// # Errors
     /// If a dim is out of range or named twice, the dtype is not a float type, `ord` is NaN, or nothing is left of a

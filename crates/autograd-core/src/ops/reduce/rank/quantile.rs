@@ -109,7 +109,8 @@ impl From<&Tensor> for Quantiles {
 
 impl Tensor {
     /// The elements along `dims` of rank `q (n − 1)` of n, counted from 0: q = 0 is the smallest, q = ½ the median, q = 1
-    /// the largest. Several q make a new first dim. NaN where there is a NaN.
+    /// the largest. Several q make a new first dim. NaN where there is a NaN; between two elements of which one is
+    /// infinite it is that infinity, and between −∞ and ∞ NaN.
     ///
     /// # Gradient
     /// gy goes to the two elements that the rank lies between, in parts as the value does; and to q, if it is a tensor
@@ -173,12 +174,15 @@ fn quantile(op: &'static str, x: &Tensor, quantiles: &Quantiles, dims: &ReduceDi
         Interpolation::Lower => at(f64::floor)?,
         Interpolation::Higher => at(f64::ceil)?,
         Interpolation::Nearest => at(f64::round_ties_even)?,
-        Interpolation::Midpoint => at(f64::floor)?.lerp(&at(f64::ceil)?, &Tensor::full(&[], 0.5, x.dtype())?)?,
+        Interpolation::Midpoint => {
+            let (low, high) = (at(f64::floor)?, at(f64::ceil)?);
+            between(&low, &high, &Tensor::full(&[], 0.5, x.dtype())?)?
+        }
         Interpolation::Linear => {
             let (low, weight) = (at(f64::floor)?, rank.try_sub(&places.floors()?)?);
             // Nothing flows to the quantile of a row that is NaN.
             let weight = low.eq(&low)?.where_cond(&weight, &Tensor::full(&[], 0.0, x.dtype())?)?;
-            low.lerp(&at(f64::ceil)?, &weight)?
+            between(&low, &at(f64::ceil)?, &weight)?
         }
     };
     let mut shape: Dims = SmallVec::from_slice(&along.shape);
@@ -187,6 +191,20 @@ fn quantile(op: &'static str, x: &Tensor, quantiles: &Quantiles, dims: &ReduceDi
         Check(op).fits_memory(&shape)?;
     }
     value.transpose(0, 1)?.reshape_to(&shape)
+}
+
+/// `low + w (high − low)`, and `(1 − w) low + w high` without the terms of no weight where one of the two is infinite:
+/// there the difference, or a product, is no number.
+fn between(low: &Tensor, high: &Tensor, w: &Tensor) -> Result<Tensor> {
+    let zero = Tensor::full(&[], 0.0, low.dtype())?;
+    let far = low.isinf().logical_or(&high.isinf())?;
+    let near = |x: &Tensor| far.where_cond(&zero, x);
+    let weighted = |x: &Tensor, w: &Tensor| {
+        let counts = far.logical_and(&w.gt(&zero)?)?;
+        counts.where_cond(x, &zero)?.try_mul(&counts.where_cond(w, &zero)?)
+    };
+    let ends = weighted(low, &w.ones_like().try_sub(w)?)?.try_add(&weighted(high, w)?)?;
+    near(low)?.lerp(&near(high)?, w)?.try_add(&ends)
 }
 
 /// The quantiles as a tensor of x's dtype, checked.
@@ -321,6 +339,25 @@ crate::ops::cases::cases![{
 #[cfg(test)]
 mod tests {
     use crate::Tensor;
+
+    #[test]
+    fn infinities_have_quantiles() -> crate::Result<()> {
+        let inf = f64::INFINITY;
+        let x = Tensor::from([[-inf, -inf, 1.0, 2.0, inf], [0.0, inf, inf, inf, inf]]).requires_grad();
+        let expected = [(0.0, [-inf, 0.0]), (0.125, [-inf, inf]), (0.3, [-inf, inf]), (0.625, [1.5, inf])];
+        for (q, expected) in expected.into_iter().chain([(0.75, [2.0, inf]), (0.8, [inf, inf]), (1.0, [inf, inf])]) {
+            let y = x.quantile(q, 1)?;
+            assert_eq!(y.to_f64s(), expected, "{q}");
+            let gradient = crate::grad(&y.sum(), &[&x])?[0].to_f64s();
+            for row in gradient.chunks(5) {
+                assert!((row.iter().sum::<f64>() - 1.0).abs() < 1e-12, "{q}: {row:?}");
+            }
+        }
+        let middle = super::Quantiles::from(0.6).interpolation(super::Interpolation::Midpoint);
+        assert_eq!(x.quantile(middle, 1)?.to_f64s(), [1.5, inf]);
+        assert!(Tensor::from([-inf, inf]).quantile(0.5, 0)?.item::<f64>()?.is_nan());
+        Ok(())
+    }
 
     #[test]
     fn nan_spoils_a_row_unless_it_is_skipped() {

@@ -113,7 +113,9 @@ impl<M: Layer> Hooked<M> {
         // The rules that make a parameter are modules, and no layers: nothing calls them by their place.
         let is_layer = |place: &String| place.split('.').all(|part| part != "parametrizations");
         let places = self.model.named_modules().into_iter().map(|(place, _)| place);
-        let places: Vec<String> = places.filter(is_layer).collect();
+        let mut places: Vec<String> = places.filter(is_layer).collect();
+        // What is flattened into a layer has its place.
+        places.dedup();
         // Without the derive, the modules inside a model cannot be seen.
         if !place.is_empty() && !places.is_empty() && !places.contains(&place) {
             let known: Vec<String> =

@@ -109,7 +109,7 @@ impl<'a> Given<'a> {
     /// If there is no room for one.
     pub(super) fn alone(&self, capture: u64) -> Result<SmallVec<[Cow<'_, Tensor>; 4]>> {
         let known = |root: usize| self.tensors.iter().filter(|other| other.root() == root).count();
-        let alone = |x: &Tensor| !born_before(x, capture) && known(x.root()) == 1 && x.owners() == Some(1);
+        let alone = |x: &Tensor| !born_before(x, capture) && known(x.root()) == 1 && x.owners() == 1;
         let arguments = self.tensors[..self.arguments].iter();
         arguments.map(|x| Ok(if alone(x) { Cow::Borrowed(&**x) } else { Cow::Owned(x.apart()?) })).collect()
     }
@@ -127,7 +127,7 @@ impl Signature {
             root: tensor.root(),
             // A parameter that is trained is known by its identity, unless another tensor has its memory.
             pinned: i >= given.arguments
-                && (tensor.owners() != Some(owners[i - given.arguments])
+                && (tensor.owners() != owners[i - given.arguments]
                     || born_before(tensor, capture) && tensor.node_id().is_none()),
         };
         let kinds = given.tensors.iter().enumerate().map(kind).collect();
@@ -181,8 +181,8 @@ impl Signature {
     }
 }
 
-/// How many own the memory of each tensor of a model if nobody outside does: places of a tie keep what they have read, and
-/// buffers are in the list of what was given as well.
+/// How many have the memory of each tensor of a model if nothing outside does: places of a tie keep what they have read,
+/// and buffers are in the list of what was given as well.
 fn owners_of<M: Module + ?Sized>(model: &M) -> Vec<usize> {
     let (mut owners, mut tied) = (Vec::new(), Vec::new());
     model.visit(&Path::root(), &mut |_, item| match item {

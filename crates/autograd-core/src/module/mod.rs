@@ -172,8 +172,7 @@ pub trait Module {
         all
     }
 
-    /// A clone that is tied to nothing that is cloned before or after it, as that of a part with a
-    /// [tied](Param::tie) parameter must be.
+    /// A clone that is tied to nothing that is cloned before or after it: for a part with a [tied](Param::tie) parameter.
     ///
     /// # Examples
     /// ```

@@ -215,7 +215,7 @@ impl Param {
         self.tie.get().is_some_and(Tie::follows)
     }
 
-    /// How many own its memory in it, and in what it is tied by.
+    /// How many tensors in it, and in what it is tied by, have its memory.
     pub(crate) fn owned(&self) -> usize {
         let root = self.root();
         usize::from(self.own.value.root() == root) + self.tie.get().map_or(0, |tie| 1 + tie.kept(root))

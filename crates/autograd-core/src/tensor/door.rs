@@ -280,9 +280,9 @@ impl Tensor {
         Ok(copy.with_layout(self.layout().at(0)).with_link(self.link.clone()))
     }
 
-    /// How many own the memory, of a tensor that is no view.
-    pub(crate) fn owners(&self) -> Option<usize> {
-        Value::is_own(&self.value).then(|| self.value.owners())
+    /// How many tensors have the memory.
+    pub(crate) fn owners(&self) -> usize {
+        Value::sharers(&self.value)
     }
 
     /// The place of the memory that this tensor or what it is a view of owns.

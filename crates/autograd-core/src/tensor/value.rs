@@ -86,9 +86,12 @@ impl Value {
         }
     }
 
-    /// Whether this is no view.
-    pub(super) fn is_own(this: &Recycled<Value>) -> bool {
-        matches!(this.memory, Memory::Own(_))
+    /// How many have the memory of this value: it or a view of it, of which each has the value that owns it.
+    pub(super) fn sharers(this: &Recycled<Value>) -> usize {
+        match &this.memory {
+            Memory::Own(_) => this.owners(),
+            Memory::Of(other) => this.owners() + other.owners() - 1,
+        }
     }
 
     /// The place of the value that owns the memory.

@@ -119,7 +119,7 @@ fn long_sums_are_sums_of_short_ones() -> Result<()> {
         let x = Tensor::full(&[1, 1, n], 0.1, DType::F32)?;
         let area = Interpolate::size(1).mode(InterpolateMode::Area);
         for mean in [x.adaptive_avg_pool1d(1)?, x.interpolate(area)?] {
-            assert!((mean.to_f64s()[0] - f64::from(0.1f32)).abs() < 1e-8, "{n}: {mean}");
+            assert!((mean.to_f64s()[0] - f64::from(0.1f32)).abs() < 3e-8, "{n}: {mean}");
         }
         let w = Tensor::ones(&[2, 1, 3], DType::F32)?.requires_grad();
         let y = x.expand(&[1, 2, n as isize])?.conv1d(&w, None, Conv::new().groups(2))?;

@@ -67,8 +67,8 @@ impl Sizes {
     }
 }
 
-/// What is computed of each element of a channel, from the numbers [c, drift, a, b, s]: `y = ((x − c) − drift) a + s`,
-/// and `g b` more, if there are gradients.
+/// What is computed of each element of a channel, from the numbers [c, drift, a, s, b]: `y = ((x − c) − drift) a + s`, or,
+/// of gradients g, `y = (g + ((x − c) − drift) a) b + s`.
 type Line<T> = [T; 5];
 
 /// Elements that lie one after another, all of one channel.
@@ -96,7 +96,7 @@ impl<T: Real, F: Fn(usize) -> Line<T>> Kernel for Runs<'_, T, F> {
                 }
                 Some(g) => {
                     for ((y, x), g) in y.iter_mut().zip(x).zip(&g[i * length..(i + 1) * length]) {
-                        *y = *g * b + ((*x - c) - drift) * a + s;
+                        *y = (*g + ((*x - c) - drift) * a) * b + s;
                     }
                 }
             }
@@ -143,7 +143,7 @@ impl<T: Real, F: Fn(usize) -> Line<T>> Kernel for Samples<'_, T, F> {
                     Some(g) => {
                         let rest = g[run].iter().zip(b);
                         for (((y, x), ((c, drift), (a, s))), (g, b)) in y.iter_mut().zip(x).zip(numbers).zip(rest) {
-                            *y = *g * *b + ((*x - *c) - *drift) * *a + *s;
+                            *y = (*g + ((*x - *c) - *drift) * *a) * *b + *s;
                         }
                     }
                 }
@@ -182,7 +182,7 @@ pub fn pull<T: Real>(sizes: Sizes, [gy, x]: [&[T]; 2], norms: &[Norm<T>], weight
     let line = |k: usize| {
         let ([c, drift, r], [sum, product]) = (norms[k], sums[k]);
         let scale = weight.get(k).map_or(r, |w| r * *w);
-        [c, drift, -(product / n * scale * r), -(sum / n * scale), scale]
+        [c, drift, -(product / n * r), -(sum / n * scale), scale]
     };
     apply(sizes, x, Some(gy), line, gx);
 }

@@ -132,10 +132,10 @@ impl<T: Real> Kernel for PullRows<'_, T> {
                 weighted(gy, weight, each, gx);
                 sums_of([gx, x], |[g, x]| terms(g, x))
             };
-            // In this order no power of r overflows by itself.
-            let slope = -(product * r / n * r * r);
+            // In this order no power of r overflows or vanishes by itself.
+            let slope = -(product * r / n * r);
             let shift = if centred { -(sum * r / n) } else { T::ZERO };
-            let of = |g: T, x: T| g * r + ((x - c) - drift) * slope + shift;
+            let of = |g: T, x: T| (g + ((x - c) - drift) * slope) * r + shift;
             if by_element {
                 for ((gx, x), (gy, w)) in gx.iter_mut().zip(x).zip(gy.iter().zip(weight)) {
                     *gx = of(*gy * *w, *x);

@@ -61,7 +61,7 @@ impl Form {
             return Ok(one);
         }
         no_grad(|| {
-            let most = deviations.abs().amax(keep(&self.over[..]))?.clamp(eps.sqrt(), f64::INFINITY)?;
+            let most = deviations.abs().amax(keep(&self.over[..]))?.clamp(eps.max(0.0).sqrt(), f64::INFINITY)?;
             let far = most.gt_scalar(1e15).logical_or(&most.lt_scalar(1e-12))?.logical_and(&most.gt_scalar(0.0))?;
             far.where_cond(&most, &one)
         })

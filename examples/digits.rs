@@ -6,7 +6,7 @@
 //! the same numbers, on any number of threads; only the seconds differ.
 //!
 //! Run it with `cargo run --release --example digits`; the files are written to `target/digits`. With `-- --capture` the
-//! steps are captured, which takes less time to the same numbers; with `-- 7` all is drawn from another seed.
+//! steps are captured, which comes to the same numbers; with `-- 7` all is drawn from another seed.
 
 use std::path::Path;
 use std::time::Instant;

@@ -24,8 +24,8 @@
 //! # Randomness
 //! Single events take a generator, last: [`TensorDataset::split`], [`split::train_test_split`], [`sets::two_moons`].
 //! Whatever must give the same answer each time it is asked takes a seed: [`DataLoader::shuffle`],
-//! [`split::KFold::shuffle`]. `rng.random()` draws a seed from a generator; it is a method of `rand::RngExt`, so your
-//! program needs `rand` 0.10 among its own dependencies for it.
+//! [`split::KFold::shuffle`]. `rng.random()` draws a seed from a generator; it is a method of
+//! [`RngExt`](autograd_core::RngExt), which the prelude of `wengert` has, too.
 //!
 //! # Options
 //! Required things are arguments of `new`: [`split::KFold::new`] takes the number of folds. Options have defaults and

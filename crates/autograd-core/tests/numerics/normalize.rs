@@ -11,6 +11,7 @@ fn composed(x: &Tensor, over: &[isize], affine: [&Tensor; 2], centred: bool, eps
 }
 
 type Formula = fn(&[Tensor]) -> Result<Tensor>;
+type Named<'f> = (&'f str, &'f dyn Fn(&[Tensor]) -> Result<Tensor>);
 
 /// x, weight and bias give y by the operation, and by the formula.
 struct Twins<'t> {
@@ -226,8 +227,7 @@ fn rows_beyond_the_range_of_squares_are_normalised_in_both_walks() -> Result<()>
         let rows = |x: &[Tensor]| x[0].rms_norm(&[4], Some(&x[1]), Some(eps));
         let channels =
             |x: &[Tensor]| x[0].reshape(&[4, 1])?.batch_norm(Some(&x[1].narrow(0, 0, 1)?), None, eps)?.0.reshape(&[4]);
-        let all: [(&str, &dyn Fn(&[Tensor]) -> Result<Tensor>); 3] =
-            [("layer_norm", &layer), ("rms_norm", &rows), ("batch_norm", &channels)];
+        let all: [Named<'_>; 3] = [("layer_norm", &layer), ("rms_norm", &rows), ("batch_norm", &channels)];
         for (name, f) in all {
             let got = derivatives_of_first_order(f, &[x.clone(), weight.clone()], &seed)?;
             let what = format!("{name} of {size} in {dtype}");

@@ -6,8 +6,10 @@ use wengert_nn::cross_entropy;
 use wengert_optim::Adam;
 use wengert_train::{Callback, Checkpoint, EarlyStopping, History, Result, Run, Trainer};
 
+type Act = fn(&mut Run<'_>);
+
 /// Pauses or stops at the ends of some epochs.
-struct At(Vec<(u64, fn(&mut Run<'_>))>);
+struct At(Vec<(u64, Act)>);
 
 impl Callback for At {
     fn name(&self) -> &str {
@@ -50,7 +52,7 @@ fn a_run_that_paused_goes_on() {
 #[test]
 fn a_run_that_stopped_does_not() {
     let dir = tempfile::tempdir().expect("a temporary directory");
-    let both: fn(&mut Run<'_>) = |run| {
+    let both: Act = |run| {
         run.pause("a signal");
         run.stop("good enough");
         run.pause("another");

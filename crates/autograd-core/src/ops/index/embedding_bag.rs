@@ -4,6 +4,7 @@ use super::embedding::{Limit, padding, sieved};
 use super::placed::Placed;
 use super::scatter_reduce::{ScatterReduce, fold};
 use crate::error::{Error, ErrorKind, Result};
+use crate::kernels::real::Real;
 use crate::ops::check::Check;
 use crate::ops::segments::csr::{Entries, misplaced};
 use crate::tensor::{DType, Tensor, for_float};
@@ -242,7 +243,7 @@ impl Tensor {
                 let (w, b) = (w.flat::<T>(), b.flat::<i64>());
                 // Of bags without an index there may be more than memory holds.
                 let mut counts: Vec<f64> = vec![0.0; b.iter().max().map_or(0, |last| *last as usize + 1)];
-                w.iter().zip(b).for_each(|(w, b)| counts[*b as usize] += f64::from(*w));
+                w.iter().zip(b).for_each(|(w, b)| counts[*b as usize] += w.as_f64());
                 y.iter_mut().zip(w.iter().zip(b)).for_each(|(y, (w, b))| *y = w / counts[*b as usize].max(1.0) as T);
             }))?;
         }

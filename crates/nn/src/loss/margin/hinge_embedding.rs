@@ -30,7 +30,7 @@ use autograd_core::{Description, Result, Tensor};
 /// ```
 ///
 /// # Differs from
-/// PyTorch: a label of NaN gives NaN; one that is neither 1 nor −1 counts as both there, too.
+/// PyTorch, where a label of NaN counts as both; here it gives NaN. One that is neither 1 nor −1 counts as both here, too.
 pub fn hinge_embedding_loss(input: &Tensor, target: &Tensor) -> Result<Tensor> {
     HingeEmbeddingLoss::new().forward(input, target)
 }

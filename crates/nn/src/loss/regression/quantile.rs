@@ -16,7 +16,7 @@ use autograd_core::{Description, Result, Tensor};
 /// `target` has the shape of `input`, or has its rank and broadcasts to it, or is a single number `[]`.
 ///
 /// # Gradient
-/// `−q` where `x < t`, `1 − q` where `x > t`; where both are equal 0, or the one of the two that is nearer to it.
+/// `−q` where `x < t`, `1 − q` where `x > t`; 0 where both are equal.
 ///
 /// # Errors
 /// If the target does not broadcast to the input, or the dtypes are not one float type, or q is not in [0, 1].

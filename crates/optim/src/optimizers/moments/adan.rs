@@ -11,7 +11,7 @@ use autograd_core::update::{ElementRule, Real};
 /// Adan: Nesterov's momentum with averages of the gradient, of its change, and of the square of both together.
 ///
 /// ```text
-/// d = g − g₋₁                                                 (g₋₁ the gradient of the step before; 0 in the first)
+/// d = g − g₋₁                                                 (g₋₁ the gradient of the step before; d is 0 in the first)
 /// m ← β₁ m + (1 − β₁) g,             m̂ = m / (1 − β₁ᵗ)         t = 1, 2, ..
 /// v ← β₂ v + (1 − β₂) d,             v̂ = v / (1 − β₂ᵗ)
 /// n ← β₃ n + (1 − β₃) (g + κ d)²,    n̂ = n / (1 − β₃ᵗ)         κ = β₂

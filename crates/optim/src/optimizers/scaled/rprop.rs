@@ -46,7 +46,7 @@ const MORE: Range = Range::new(|x| x > 1.0 && x.is_finite(), "finite and above 1
 /// Hüsken, Improving the Rprop Learning Algorithm, 2000 (this form, iRprop⁻).
 ///
 /// # Differs from
-/// * PyTorch: nothing. Keras does not have it.
+/// * PyTorch: there is no weight decay. Keras does not have it.
 /// * optax: a step is the one that the gradient before asked for (the first is 0), or 0 where the sign has changed since; a
 ///   first h outside of `step_sizes` stays until it grows or shrinks; there is no weight decay.
 #[derive(Clone)]

@@ -46,7 +46,7 @@ use std::str::FromStr;
 /// # Differs from
 /// * PyTorch: `mode` takes a [`Better`], and `threshold_mode` a [`ThresholdMode`]. `min_lr` is that of the optimizer's
 ///   rate, to which those of groups are ratios.
-/// * Keras: a run of `patience` bad epochs is borne, and the one after it reduces the rate, as in PyTorch.
+/// * Keras: there the `patience`-th bad epoch reduces the rate; here, as in PyTorch, the one after it.
 #[derive(Clone, Debug)]
 pub struct ReduceLROnPlateau {
     mode: Better,

@@ -126,7 +126,7 @@ impl<'t> Trainer<'t> {
     }
 
     /// Whether the last batch of a training epoch is left out if it has fewer samples than the others: another few in each
-    /// epoch, since they are shuffled. Statistics of very few samples, as [`BatchNorm`](wengert_nn::BatchNorm) takes them,
+    /// epoch, since they are shuffled. Statistics of very few samples, as [`BatchNorm2d`](wengert_nn::BatchNorm2d) takes them,
     /// say little. Default false.
     ///
     /// # Examples

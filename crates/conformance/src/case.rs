@@ -69,6 +69,16 @@ pub struct Tolerance {
     pub rtol: f64,
     /// Absolute part.
     pub atol: f64,
+    /// The dtype of the run, which floats must have; none where numbers are compared whatever they are.
+    #[serde(skip)]
+    pub dtype: Option<DType>,
+}
+
+impl Tolerance {
+    /// That of numbers of any dtype.
+    pub const fn of(rtol: f64, atol: f64) -> Tolerance {
+        Tolerance { rtol, atol, dtype: None }
+    }
 }
 
 impl Case {
@@ -106,10 +116,11 @@ impl Precision {
 
     /// The case's tolerance in this precision.
     pub fn tolerance(self, case: &Case) -> Option<Tolerance> {
-        match self {
+        let tolerance = match self {
             Precision::F64 => case.tol,
             Precision::F32 => case.tol32,
-        }
+        };
+        tolerance.map(|tolerance| Tolerance { dtype: Some(self.dtype()), ..tolerance })
     }
 }
 
@@ -188,15 +199,17 @@ impl View {
 impl Array {
     /// The tensor, its floats in the run's precision.
     pub fn tensor(&self, precision: Precision) -> Outcome<Tensor> {
-        Ok(match &self.values {
+        let tensor = match &self.values {
             Values::Floats(values) if precision == Precision::F32 => {
                 let rounded: Vec<f32> = values.iter().map(|x| *x as f32).collect();
-                Tensor::from_vec(rounded, &self.shape)?
+                Tensor::from_vec(rounded, &self.shape)
             }
-            Values::Floats(values) => Tensor::from_slice(values, &self.shape)?,
-            Values::Integers(values) => Tensor::from_slice(values, &self.shape)?,
-            Values::Truths(values) => Tensor::from_slice(values, &self.shape)?,
-        })
+            Values::Floats(values) => Tensor::from_slice(values, &self.shape),
+            Values::Integers(values) => Tensor::from_slice(values, &self.shape),
+            Values::Truths(values) => Tensor::from_slice(values, &self.shape),
+        };
+        // What cannot be built is not what a case wants to see refused.
+        tensor.map_err(|error| Stop::Malformed(error.to_string()))
     }
 
     /// Like [`Array::tensor`], but a leaf if its gradient is wanted.

@@ -22,15 +22,15 @@ pub fn close(got: f64, want: f64, tolerance: Tolerance) -> bool {
 /// Compares a tensor: kind of dtype, shape, every element; reports the first difference.
 pub fn tensor(what: impl Display, got: &Tensor, want: &Array, tolerance: Tolerance) -> Outcome<()> {
     let (kind, tolerance) = match want.values {
-        Values::Floats(_) => (got.dtype().is_float(), tolerance),
+        Values::Floats(_) => (tolerance.dtype.map_or(got.dtype().is_float(), |dtype| got.dtype() == dtype), tolerance),
         Values::Integers(_) => (got.dtype() == DType::I64, EXACT),
         Values::Truths(_) => (got.dtype() == DType::Bool, EXACT),
     };
     if !kind {
         let wanted = match want.values {
-            Values::Floats(_) => "a float type",
-            Values::Integers(_) => "I64",
-            Values::Truths(_) => "Bool",
+            Values::Floats(_) => tolerance.dtype.map_or("a float type".into(), |dtype| dtype.to_string()),
+            Values::Integers(_) => "I64".into(),
+            Values::Truths(_) => "Bool".into(),
         };
         return Err(Stop::Differs(format!("{what}: got dtype {} want {wanted}", got.dtype())));
     }
@@ -68,13 +68,13 @@ pub fn gradient(what: impl Display, got: Option<&Tensor>, want: Option<&Array>, 
 }
 
 /// No deviation at all.
-pub const EXACT: Tolerance = Tolerance { rtol: 0.0, atol: 0.0 };
+pub const EXACT: Tolerance = Tolerance::of(0.0, 0.0);
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const LOOSE: Tolerance = Tolerance { rtol: 0.1, atol: 0.01 };
+    const LOOSE: Tolerance = Tolerance::of(0.1, 0.01);
 
     #[test]
     fn numbers_fit_within_both_tolerances_together() {
@@ -89,6 +89,16 @@ mod tests {
         for (got, want) in [(nan, 1.0), (1.0, nan), (inf, -inf), (inf, 1e300), (1e300, inf), (nan, inf)] {
             assert!(!close(got, want, LOOSE), "{got} {want}");
         }
+    }
+
+    #[test]
+    fn floats_have_the_dtype_of_the_run() {
+        let want: Array = serde_json::from_str(r#"{"shape":[1],"dtype":"f64","data":[0.5]}"#).expect("an array");
+        let half = Tensor::from([0.5f32]);
+        assert_eq!(tensor("y", &half, &want, LOOSE), Ok(()));
+        assert_eq!(tensor("y", &half, &want, Tolerance { dtype: Some(DType::F32), ..LOOSE }), Ok(()));
+        let stop = tensor("y", &half, &want, Tolerance { dtype: Some(DType::F64), ..LOOSE });
+        assert_eq!(stop, Err(Stop::Differs("y: got dtype F32 want F64".into())));
     }
 
     #[test]

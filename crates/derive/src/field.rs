@@ -1,6 +1,6 @@
 //! A field, its attributes, and its name.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Field, Ident, Index, LitStr, Member, Result};
@@ -110,18 +110,32 @@ impl<'a> Child<'a> {
         quote!(#visit(#variable, #path, f);)
     }
 
-    /// Whether the field's type mentions a type parameter.
-    pub(crate) fn mentions(&self, parameter: &Ident) -> bool {
-        mentioned(self.field.ty.to_token_stream(), parameter)
+    /// What the field's type mentions of a type parameter: `T` itself, and what belongs to it, such as `T::Body`.
+    pub(crate) fn mentions(&self, parameter: &Ident) -> Vec<TokenStream> {
+        let mut all = Vec::new();
+        mentions(self.field.ty.to_token_stream(), parameter, &mut all);
+        all
     }
 }
 
-fn mentioned(tokens: TokenStream, parameter: &Ident) -> bool {
-    tokens.into_iter().any(|token| match token {
-        proc_macro2::TokenTree::Ident(ident) => ident == *parameter,
-        proc_macro2::TokenTree::Group(group) => mentioned(group.stream(), parameter),
-        _ => false,
-    })
+fn mentions(tokens: TokenStream, parameter: &Ident, all: &mut Vec<TokenStream>) {
+    let mut tokens = tokens.into_iter().peekable();
+    let is_colon = |token: &TokenTree| matches!(token, TokenTree::Punct(punct) if punct.as_char() == ':');
+    while let Some(token) = tokens.next() {
+        match token {
+            TokenTree::Ident(ident) if ident == *parameter => {
+                let mut path = ident.into_token_stream();
+                while let Some(colon) = tokens.next_if(is_colon) {
+                    path.extend([colon]);
+                    path.extend(tokens.next());
+                    path.extend(tokens.next());
+                }
+                all.push(path);
+            }
+            TokenTree::Group(group) => mentions(group.stream(), parameter, all),
+            _ => {}
+        }
+    }
 }
 
 /// `type` for a field called `r#type`.

@@ -3,7 +3,7 @@
 use crate::field::{Child, plain_name};
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::{Attribute, Data, DeriveInput, Error, Fields, Result, TypeParamBound, parse_quote};
+use syn::{Attribute, Data, DeriveInput, Error, Fields, Result, WherePredicate, parse_quote};
 
 /// A form that a value of the type can have: a struct has one, an enum one for each variant.
 struct Form<'a> {
@@ -73,11 +73,15 @@ pub(crate) fn implementation(input: &DeriveInput, root: &TokenStream) -> Result<
     let place = if forms.is_empty() { quote!(*self) } else { quote!(self) };
 
     let mut generics = input.generics.clone();
-    for parameter in generics.type_params_mut() {
-        let children = || forms.iter().flat_map(|form| &form.children).filter(|child| child.mentions(&parameter.ident));
-        let (module, option) = (children().any(Child::is_module), children().any(|child| !child.is_module()));
-        parameter.bounds.extend(module.then(|| -> TypeParamBound { parse_quote!(#core::Module) }));
-        parameter.bounds.extend(option.then(|| -> TypeParamBound { parse_quote!(::core::fmt::Debug) }));
+    for parameter in input.generics.type_params() {
+        for child in forms.iter().flat_map(|form| &form.children) {
+            let bound = if child.is_module() { quote!(#core::Module) } else { quote!(::core::fmt::Debug) };
+            let bounds = child
+                .mentions(&parameter.ident)
+                .into_iter()
+                .map(|part| -> WherePredicate { parse_quote!(#part: #bound) });
+            generics.make_where_clause().predicates.extend(bounds);
+        }
     }
     let (parameters, arguments, conditions) = generics.split_for_impl();
     let name = &input.ident;

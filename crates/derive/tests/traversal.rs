@@ -112,6 +112,33 @@ fn type_parameters_are_modules_where_they_are_in_the_tree() {
     assert_eq!(generic.num_parameters(), 4);
 }
 
+/// A family of models, which is none itself.
+trait Family {
+    type Body: Module;
+    type Size: std::fmt::Debug;
+}
+
+struct Affines;
+
+impl Family for Affines {
+    type Body = Affine;
+    type Size = usize;
+}
+
+#[derive(Module)]
+struct Of<F: Family> {
+    bodies: Vec<F::Body>,
+    #[module(option)]
+    size: F::Size,
+}
+
+#[test]
+fn what_belongs_to_a_type_parameter_may_be_a_module() {
+    let of: Of<Affines> = Of { bodies: vec![affine(false)], size: 2 };
+    assert_eq!(leaves(&of), ["bodies.0.weight: param"]);
+    assert!(of.describe().options().any(|(name, value)| (name, value) == ("size", "2")));
+}
+
 #[derive(Module)]
 enum Either<T> {
     Nothing,

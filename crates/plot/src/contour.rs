@@ -100,8 +100,10 @@ impl Contour {
     fn heights(&self) -> Vec<f64> {
         let mut values: Vec<f64> = self.values.iter().copied().filter(|value| value.is_finite()).collect();
         values.sort_by(f64::total_cmp);
-        let part = |i: usize| values.get(values.len() * i / (self.levels + 1)).copied();
-        let mut heights: Vec<f64> = (1..=self.levels).filter_map(part).collect();
+        // More levels than values are no others.
+        let levels = self.levels.min(values.len());
+        let part = |i: usize| values.get(values.len() * i / (levels + 1)).copied();
+        let mut heights: Vec<f64> = (1..=levels).filter_map(part).collect();
         heights.dedup();
         heights
     }
@@ -250,6 +252,8 @@ mod tests {
             let diverged = vec![(0.0, 0.0), (1.0, 1.0), (f64::NAN, 0.0), (0.0, 0.0)];
             let picture = Contour::new(f, -2.0..2.0, -1.0..3.0).path("a spiral", spiral).path("\u{1}", diverged);
             picture.path("nothing", Vec::new()).mark((1.0, 1.0)).mark((9.0, 9.0)).write("test", &file).expect("drawn");
+            let most = Contour::new(f, 0.0..1.0, 0.0..1.0).levels(usize::MAX).heights().len();
+            assert!(most <= (CELLS + 1) * (CELLS + 1), "{most}");
             let size = std::fs::metadata(&file).expect("just written").len();
             assert!(size < 100_000, "{size} bytes");
         }

@@ -3,9 +3,11 @@ use crate::callbacks::Checkpoint;
 use crate::checkpoint::Lock;
 use crate::evaluate::evaluate;
 use crate::history::History;
+use crate::interrupted::Interrupted;
 use crate::metrics::Metric;
+use crate::session::Ended;
 use crate::trainer::Trainer;
-use autograd_core::{BoxError, Error, Result, SeededRng, seeded};
+use autograd_core::{BoxError, Error, ErrorKind, Result, SeededRng, seeded};
 use rand::{Rng, RngExt};
 use std::fmt;
 use std::path::PathBuf;
@@ -129,8 +131,8 @@ impl<'c, S: Splitter> CrossValidation<'c, S> {
     /// cross-validation at a time.
     ///
     /// # Errors
-    /// If the splitter fails, or the fraction is outside its range; if a fold fails, with the number of the fold and
-    /// the scores of those before as [`InterruptedFolds`].
+    /// If the splitter fails, or the fraction is outside its range; if a fold fails or [pauses](crate::Run::pause), with
+    /// the number of the fold and the scores of those before as [`InterruptedFolds`].
     pub fn run<'t, M: Layer + Clone, E: Into<BoxError>>(
         &self,
         mut model: impl FnMut(&mut SeededRng) -> Result<M, E>,
@@ -156,7 +158,12 @@ impl<'c, S: Splitter> CrossValidation<'c, S> {
                 let trainer = trainer();
                 own(&mut owned, &trainer)?;
                 let trainer = trainer.in_fold(i + 1, folds.len(), seed);
-                let history = trainer.fit(&mut model, &train, &valid, &mut rng)?;
+                let Ended { history, paused } = trainer.run(&mut model, &train, Some(&valid), &mut rng)?;
+                if let Some(reason) = paused {
+                    // The score of a model that is half trained is none.
+                    let paused = Error::new(ErrorKind::User, format!("paused: {reason}"));
+                    return Err(Interrupted::attach(paused, history));
+                }
                 Ok((evaluate(&model, &test as &dyn Dataset, &metric)?, history))
             };
             let (score, history) = one().map_err(|e: Error| {

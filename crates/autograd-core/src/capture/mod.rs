@@ -196,7 +196,8 @@ where
         }
         // Programs of the same kind that fit no more make room for the run that is recorded, even if it fails.
         self.programs.retain(|other| !other.signature.is_like(&given, model));
-        let captured = self.record(model, x, &given)?;
+        drop(given);
+        let captured = self.record(model, x, &Given::with_buffers_alone(model, x, self.born)?)?;
         self.stats.records += 1;
         if self.programs.len() == MOST_PROGRAMS {
             self.programs.remove(0);

@@ -46,6 +46,30 @@ pub(super) struct Given<'a> {
 }
 
 impl<'a> Given<'a> {
+    /// What is given of a model whose buffers no other tensor has the memory of: one that is older than the capture, or that
+    /// others own as well, is set to a copy. A buffer that the function sets has other memory in each run, and so can be
+    /// known by none.
+    ///
+    /// # Errors
+    /// If there is no room for one.
+    pub(super) fn with_buffers_alone<M: Module + ?Sized, const N: usize>(
+        model: &'a M,
+        x: [&'a Tensor; N],
+        capture: u64,
+    ) -> Result<Given<'a>> {
+        let given = Given::new(model, x);
+        let mut any = false;
+        for (at, buffer) in &given.buffers {
+            let value = &given.tensors[*at];
+            // The buffer and the list.
+            if born_before(value, capture) || value.owners() != 2 {
+                buffer.set(value.apart()?);
+                any = true;
+            }
+        }
+        Ok(if any { Given::new(model, x) } else { given })
+    }
+
     pub(super) fn new<M: Module + ?Sized, const N: usize>(model: &'a M, x: [&'a Tensor; N]) -> Given<'a> {
         let mut given = Given {
             tensors: x.into_iter().map(Cow::Borrowed).collect(),
@@ -116,7 +140,7 @@ impl<'a> Given<'a> {
 }
 
 impl Signature {
-    /// That of a call.
+    /// That of a call, whose buffers are [alone](Given::with_buffers_alone).
     pub(super) fn of<M: Module + ?Sized>(given: &Given<'_>, model: &M, capture: u64) -> Signature {
         let owners = owners_of(model);
         let kind = |(i, tensor): (usize, &Cow<'_, Tensor>)| Kind {

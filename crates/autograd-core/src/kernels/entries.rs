@@ -1,7 +1,7 @@
 //! Sparse matrices by their entries: products with dense rows, and inner products of rows. The caller has checked the
 //! indices.
 
-use super::many::{Terms, add_terms};
+use super::many::{Terms, add_terms, is_many};
 use super::real::Real;
 use super::simd::{Kernel, vectorize};
 use crate::threads::parallel::for_rows;
@@ -41,8 +41,9 @@ impl<T: Real, A: Real> Kernel for Adds<'_, T, A> {
 /// `y[rowₖ] += vₖ x[columnₖ]` from 0 on, in the order of k, for rows of `width` elements.
 pub fn product<T: Real>(v: &[T], x: &[T], [rows, columns]: [&[i64]; 2], width: usize, y: &mut [T]) {
     y.fill(T::ZERO);
+    let many = is_many::<T>(v.len().saturating_mul(width), y.len());
     if !rows.is_sorted() {
-        return add_terms(v.len().saturating_mul(width), &Sum { v, x, rows, columns, width, first: 0 }, y);
+        return add_terms(many, &Sum { v, x, rows, columns, width, first: 0 }, y);
     }
     // The entries of some rows are neighbours.
     let each = v.len().saturating_mul(width) / (y.len() / width.max(1)).max(1);
@@ -50,7 +51,7 @@ pub fn product<T: Real>(v: &[T], x: &[T], [rows, columns]: [&[i64]; 2], width: u
         let of = |row: usize| rows.partition_point(|other| *other < row as i64);
         let (from, to) = (of(range.start), of(range.end));
         let (v, rows, columns) = (&v[from..to], &rows[from..to], &columns[from..to]);
-        add_terms(v.len().saturating_mul(width), &Sum { v, x, rows, columns, width, first: range.start }, y);
+        add_terms(many, &Sum { v, x, rows, columns, width, first: range.start }, y);
     });
 }
 
@@ -63,4 +64,28 @@ pub fn inner<T: Real>(a: &[T], b: &[T], [rows, columns]: [&[i64]; 2], width: usi
             *y = T::of(terms.map(|(a, b)| a.as_f64() * b.as_f64()).sum());
         }
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One half of the rows has one entry each, the other half five: of the whole there are few, of some pieces many.
+    #[test]
+    fn no_bit_depends_on_the_cuts() {
+        let (bags, width) = (2000, 64);
+        let rows: Vec<i64> = (0..bags).flat_map(|bag| vec![bag; if bag < bags / 2 { 1 } else { 5 }]).collect();
+        let columns: Vec<i64> = (0..rows.len() as i64).map(|k| k * 7 % 100).collect();
+        let number = |i: usize| (crate::kernels::random::bits_at(5, i as u64) >> 40) as f32 / 1e7 - 0.8;
+        let x: Vec<f32> = (0..100 * width).map(number).collect();
+        let v: Vec<f32> = (0..rows.len()).map(|i| number(i + 10_000)).collect();
+        let of = |threads: usize| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
+            let mut y = vec![0.0; bags as usize * width];
+            pool.install(|| product(&v, &x, [&rows, &columns], width, &mut y));
+            y.iter().map(|y| y.to_bits()).collect::<Vec<u32>>()
+        };
+        let one = of(1);
+        (2..6).for_each(|threads| assert_eq!(of(threads), one, "{threads}"));
+    }
 }

@@ -12,9 +12,15 @@ pub trait Terms<T> {
 /// the error of a plain sum grows with the number of its terms.
 const MANY: usize = 4;
 
-/// Adds so many terms to the elements of y.
-pub fn add_terms<T: Real>(count: usize, terms: &impl Terms<T>, y: &mut [T]) {
-    if size_of::<T>() < size_of::<f64>() && count / MANY >= y.len().max(1) {
+/// Whether so many terms for so many elements are added up in double precision.
+pub fn is_many<T>(count: usize, elements: usize) -> bool {
+    size_of::<T>() < size_of::<f64>() && count / MANY >= elements.max(1)
+}
+
+/// Adds terms to the elements of y. Where the work is cut, `many` is of the whole, whatever a piece has: no bit may depend
+/// on the cuts.
+pub fn add_terms<T: Real>(many: bool, terms: &impl Terms<T>, y: &mut [T]) {
+    if many {
         let mut wide: Vec<f64> = y.iter().map(|y| y.as_f64()).collect();
         terms.add(&mut wide);
         y.iter_mut().zip(wide).for_each(|(y, sum)| *y = T::of(sum));

@@ -29,6 +29,9 @@ pub fn moments_of<T: Real>(x: &[T]) -> Moments<T> {
             let d = x - c;
             [d, d * d]
         });
+        if !sum.is_finite() {
+            return far_moments(x);
+        }
         let drift = sum / n;
         let correction = sum * drift;
         let next = c + drift;
@@ -40,6 +43,23 @@ pub fn moments_of<T: Real>(x: &[T]) -> Moments<T> {
         let left = squares - correction;
         return [c, drift, if left < T::ZERO { T::ZERO } else { left }];
     }
+}
+
+/// The moments of a row of which even deviations from a number near its mean add up to more than the largest number.
+#[cold]
+#[inline(never)]
+fn far_moments<T: Real>(x: &[T]) -> Moments<T> {
+    let n = x.len() as f64;
+    // Halves of n-th parts, since a sum, or a difference of two, may overflow.
+    let mean_of = |f: &dyn Fn(f64) -> f64| x.iter().map(|x| f(x.as_f64() * 0.5) / n).sum::<f64>() * 2.0;
+    let mean = T::of(mean_of(&|half| half));
+    let c = if mean.is_finite() { mean } else { x[0] };
+    let drift = T::of(mean_of(&|half| half - c.as_f64() * 0.5));
+    let squares = x.iter().map(|x| {
+        let d = (*x - c) - drift;
+        d * d
+    });
+    [c, drift, squares.fold(T::ZERO, |sum, square| sum + square)]
 }
 
 /// A unit u and `Σ (x − μ)² / (2 u)²`, where the squares themselves are beyond the largest number or below the least:
@@ -71,7 +91,8 @@ pub fn far_squares<'a, T: Real>(x: impl Iterator<Item = &'a T> + Clone, n: usize
 #[inline(always)]
 pub fn lost_squares<T: Real>(x: &[T], [c, drift, squares]: Moments<T>) -> Option<[f64; 2]> {
     let kept = squares >= T::FAINT && squares < T::INFINITY;
-    (!kept && !drift.is_nan()).then(|| far_squares(x.iter(), x.len(), [c, drift]))
+    let lost = !kept && !drift.is_nan() && !x.iter().all(|x| *x == c);
+    lost.then(|| far_squares(x.iter(), x.len(), [c, drift]))
 }
 
 struct OfRows<'a, T> {

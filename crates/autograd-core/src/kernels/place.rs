@@ -1,6 +1,6 @@
 //! Elements written by index: put, added, folded. The caller has checked the indices, and none is negative.
 
-use super::many::{Terms, add, add_terms};
+use super::many::{Terms, add, add_terms, is_many};
 use super::real::Real;
 use super::select::gather_lines;
 use crate::shape::Dims;
@@ -81,7 +81,7 @@ impl Places {
 
     /// `whole[place(k)] += part[k]` in the order of k.
     pub fn add<T: Real>(&self, index: &[i64], part: &[T], whole: &mut [T]) {
-        add_terms(part.len(), &Added { places: self, index, part }, whole);
+        add_terms(is_many::<T>(part.len(), whole.len()), &Added { places: self, index, part }, whole);
     }
 
     /// `part[k] = whole[place(k)]` where k is the last with its place, else `none`: the adjoint of [`Places::put`].

@@ -1,7 +1,7 @@
 //! Rows picked and added by index. The caller has checked the indices, and none is negative.
 
 use super::copy::gather;
-use super::many::{Terms, add, add_terms};
+use super::many::{Terms, add, add_terms, is_many};
 use super::nest::Nest;
 use super::real::Real;
 use super::simd::{Kernel, look};
@@ -56,7 +56,7 @@ pub fn add_rows<T: Real>(x: &[T], size: usize, inner: usize, index: &[i64], y: &
         }
     }
     if inner > 0 && !index.is_empty() {
-        add_terms(x.len(), &Rows { x, size, inner, index }, y);
+        add_terms(is_many::<T>(x.len(), y.len()), &Rows { x, size, inner, index }, y);
     }
 }
 

@@ -37,7 +37,7 @@ pub fn look<K: Kernel>(kernel: K) -> K::Output {
 
 /// The copies of a kernel. They are those of [`pulp`], which has them with vectors that have names ([`vectorize_with`]),
 /// and therefore in many more functions.
-#[cfg(target_arch = "x86_64")]
+#[cfg(all(target_arch = "x86_64", not(one_copy)))]
 mod copies {
     use super::Kernel;
     use std::sync::LazyLock;
@@ -81,8 +81,9 @@ mod copies {
     }
 }
 
-/// Elsewhere the baseline has vectors.
-#[cfg(not(target_arch = "x86_64"))]
+/// Elsewhere the baseline has vectors. Sanitizers take long to compile a copy, and all are of one text: see
+/// `.ci/sanitize`.
+#[cfg(not(all(target_arch = "x86_64", not(one_copy))))]
 mod copies {
     pub(super) fn best<K: super::Kernel>(kernel: K) -> K::Output {
         kernel.run()

@@ -171,7 +171,8 @@ fn fitting(
     for problem in &problems {
         new.remove(problem.name());
     }
-    let loaded =
-        own.iter().map(|(name, _)| name).filter(|name| found(&new, ties, name).is_some()).map(String::from).collect();
+    let fits = |name: &&str| !problems.iter().any(|problem| problem.name() == *name);
+    let all = own.iter().map(|(name, _)| name).filter(fits).filter(|name| found(&new, ties, name).is_some());
+    let loaded = all.map(String::from).collect();
     Ok((new, LoadReport { loaded, problems, names: own.len() }))
 }

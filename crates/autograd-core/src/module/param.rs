@@ -103,7 +103,7 @@ impl Param {
 
     /// The value, for an optimizer to change with [`Tensor::update`]. When the guard is dropped, what is tied to it sees
     /// the change, and whatever was put there is the parameter's: without a history, and of its identity, unless the
-    /// dtype or the shape is another.
+    /// dtype or the shape is another. What is no float is not trained.
     ///
     /// # Examples
     /// ```

@@ -45,7 +45,8 @@ impl State {
         let identity = self.identity.take().filter(|identity| is_of_kind(identity, &value));
         *self = match identity {
             Some(identity) => State::new(value.with_link(Some(identity)), self.trainable),
-            None if self.trainable => State::new(value.requires_grad(), true),
+            // Only floats are trained.
+            None if self.trainable && value.dtype().is_float() => State::new(value.requires_grad(), true),
             None => State::new(value, false),
         };
     }

@@ -57,14 +57,13 @@ impl<T> Tape<T> {
         Tape::with_capacity(0)
     }
 
-    /// A tape with room for as many dependences: a sum or product of two variables has two, a function of one has one.
+    /// A tape with room for as many dependences, if there is memory for them: a sum or product of two variables has two, a
+    /// function of one has one.
     pub fn with_capacity(dependences: usize) -> Tape<T> {
-        Tape {
-            edges: RefCell::new(Vec::with_capacity(dependences)),
-            count: Cell::new(0),
-            fault: Cell::new(None),
-            spare: Cell::default(),
-        }
+        let mut edges = Vec::new();
+        // Where there is too little, it is told when a variable finds no room.
+        let _ = edges.try_reserve_exact(dependences);
+        Tape { edges: RefCell::new(edges), count: Cell::new(0), fault: Cell::new(None), spare: Cell::default() }
     }
 
     /// How many variables there are on the tape, results included.

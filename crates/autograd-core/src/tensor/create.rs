@@ -172,6 +172,7 @@ impl Tensor {
     /// ```
     /// # use autograd_core::{DType, Tensor};
     /// assert_eq!(Tensor::linspace(0.0, 1.0, 3, DType::F32)?.to_vec::<f32>()?, [0.0, 0.5, 1.0]);
+    /// assert_eq!(Tensor::linspace(0.1, 2.0, 4, DType::I64)?.to_vec::<i64>()?, [0, 0, 1, 2]);
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn linspace(start: f64, end: f64, steps: usize, dtype: DType) -> Result<Tensor> {
@@ -188,8 +189,11 @@ impl Tensor {
             if i < steps / 2 || steps < 2 { start + i as f64 * gap } else { end - (steps - 1 - i) as f64 * gap }
         };
         if dtype == DType::I64 && ((end - start) * gaps).is_finite() {
-            // One rounding: a whole number stays what it is.
-            return Tensor::ramp("linspace", steps, dtype, |i| start + (end - start) * i as f64 / gaps);
+            // One rounding: a whole number stays what it is. The last is `end` itself.
+            return Tensor::ramp("linspace", steps, dtype, |i| match i + 1 == steps && steps > 1 {
+                true => end,
+                false => start + (end - start) * i as f64 / gaps,
+            });
         }
         Tensor::ramp("linspace", steps, dtype, value)
     }

@@ -33,6 +33,31 @@ fn buffers_that_a_function_sets_are_set_by_a_replay() -> Result<()> {
     Ok(())
 }
 
+/// Whoever holds what a buffer had, and whatever is older.
+#[test]
+fn buffers_that_others_hold_are_recorded_once_for_each_shape() -> Result<()> {
+    let norm = |net: &Net, [x]: [&Tensor; 1]| {
+        net.mean.set(net.mean.get().mul_scalar(0.9).try_add(&x.mean_dim(0)?.mul_scalar(0.1))?);
+        x.try_sub(&net.mean.get())
+    };
+    for older in [false, true] {
+        let of_before = Net::new(4);
+        let mut capture = Capture::new(norm);
+        let (eager, net) = (Net::new(4), if older { of_before } else { Net::new(4) });
+        let at_first = net.mean.get();
+        for k in 0..8 {
+            let _held = [net.mean.get(), net.mean.get()];
+            let x = floats(&[3 + k as usize % 2, 4], k);
+            let run = norm(&eager, [&x])?;
+            assert_eq!(bits(capture.run(&net, [&x])?.clone()), bits(run));
+            assert_eq!(bits(net.mean.get()), bits(eager.mean.get()), "step {k}");
+        }
+        assert_eq!(bits(at_first), bits(Net::new(4).mean.get()));
+        assert_eq!(capture.stats().records, 2, "older: {older}");
+    }
+    Ok(())
+}
+
 #[test]
 fn a_buffer_set_to_an_argument_or_to_a_constant() -> Result<()> {
     let mut capture = Capture::new(|model: &Vec<Buffer>, [x]: [&Tensor; 1]| {

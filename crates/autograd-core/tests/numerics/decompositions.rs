@@ -246,3 +246,85 @@ fn a_captured_system_refuses_a_singular_matrix() -> Result<()> {
     assert_eq!(error.to_string(), "solve: the matrix is singular");
     Ok(())
 }
+
+/// A function V g(w) Vᵀ of symmetric matrices, and one U g(s) Vᵀ.
+fn function_of(x: &Tensor, g: fn(&Tensor) -> Tensor) -> Result<Tensor> {
+    let (w, v) = x.eigh(Triangle::Lower)?;
+    v.try_mul(&g(&w).unsqueeze(-2)?)?.matmul(&v.t()?)
+}
+
+fn function_by_svd(x: &Tensor, g: fn(&Tensor) -> Tensor) -> Result<Tensor> {
+    let (u, s, vt) = x.svd(SvdMode::Reduced)?;
+    u.try_mul(&g(&s).unsqueeze(-2)?)?.matmul(&vt)
+}
+
+#[test]
+fn what_equal_values_do_not_tell_is_refused() -> Result<()> {
+    let refused = |outcome: Result<Vec<Tensor>>, what: &str| {
+        let error = outcome.expect_err(what);
+        assert_eq!(error.kind(), ErrorKind::NoDerivative, "{what}: {error}");
+        assert!(error.to_string().contains("values are equal"), "{error}");
+    };
+    let eye = || Tensor::eye(2, DType::F64).expect("small").requires_grad();
+    let weights = matrix([[0.0, 1.0], [1.0, 0.0]]);
+    for of in [function_of, function_by_svd] {
+        // The gradient of Σ weights · X² at I is twice the weights, and V and w tell nothing of the 2.
+        let x = eye();
+        refused(grad(&of(&x, Tensor::square)?.try_mul(&weights)?.sum(), &[&x]), "a function of equal values");
+        // Where values differ it is known.
+        let x = matrix([[2.0, 0.0], [0.0, 1.0]]).requires_grad();
+        let ga = grad(&of(&x, Tensor::square)?.try_mul(&weights)?.sum(), &[&x])?.remove(0);
+        close(&ga.try_add(&ga.t()?)?, &[0.0, 6.0, 6.0, 0.0], 1e-13);
+        // The trace tells all of it.
+        let x = eye();
+        close(&grad(&of(&x, Tensor::square)?.trace()?, &[&x])?[0], &[2.0, 0.0, 0.0, 2.0], 1e-13);
+    }
+    // Second derivatives of sums of functions: the slope of the first ones is needed, except of a sum itself.
+    let sums: [fn(&Tensor) -> Result<Tensor>; 2] = [|x| x.eigvalsh(Triangle::Lower), |x| x.svdvals()];
+    for values in sums {
+        for direction in [&weights, &matrix([[1.0, 2.0], [2.0, -1.0]])] {
+            let second = |g: fn(&Tensor) -> Tensor| {
+                let x = eye();
+                let first = grad(&g(&values(&x)?).sum(), &[&x])?.remove(0);
+                grad(&first.try_mul(direction)?.sum(), &[&x])
+            };
+            refused(second(Tensor::square), "a second derivative");
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn added_vectors_have_no_silent_gradient() -> Result<()> {
+    for (shape, wide) in [([2, 1], false), ([1, 2], true)] {
+        let a = Tensor::from_slice(&[3.0, 4.0], &shape)?.requires_grad();
+        let (u, _, vt) = a.svd(SvdMode::Full)?;
+        let added = if wide { vt.narrow(0, 1, 1)? } else { u.narrow(1, 1, 1)?.t()? };
+        let error = grad(&added.t()?.matmul(&added)?.narrow(0, 0, 1)?.sum(), &[&a]).expect_err("a projector");
+        assert_eq!(error.kind(), ErrorKind::NoDerivative, "{error}");
+        let first = if wide { vt.narrow(0, 0, 1)? } else { u.narrow(1, 0, 1)?.t()? };
+        grad(&first.t()?.matmul(&first)?.narrow(0, 0, 1)?.sum(), &[&a])?;
+    }
+    Ok(())
+}
+
+#[test]
+fn no_nan_is_a_singular_matrix() -> Result<()> {
+    for rows in [[[0.0, 1.0], [f64::NAN, 1.0]], [[1.0, 0.0], [1.0, f64::NAN]], [[f64::NAN, 0.0], [0.0, 1.0]]] {
+        let a = matrix(rows);
+        assert!(a.det()?.item::<f64>()?.is_nan() && a.slogdet()?.1.item::<f64>()?.is_nan(), "{rows:?}");
+        assert!(a.inv()?.to_f64s().iter().any(|x| x.is_nan()), "{rows:?}");
+    }
+    Ok(())
+}
+
+#[test]
+fn cofactors_need_no_determinant_in_range() -> Result<()> {
+    for size in [1e-30f32, 1e20] {
+        let a = Tensor::from([[size, 0.0], [0.0, size]]).requires_grad();
+        let ga = grad(&a.det()?, &[&a])?.remove(0).to_f64s();
+        let want = [f64::from(size), 0.0, 0.0, f64::from(size)];
+        assert!(ga.iter().zip(want).all(|(g, want)| (g - want).abs() <= 1e-6 * want), "{ga:?}");
+    }
+    Ok(())
+}

@@ -120,12 +120,15 @@ fn nonlinearity(c: &Call<'_>, slope: &str) -> Outcome<Nonlinearity> {
 
 /// The numbers of a distribution in a case; each only where it makes sense.
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Expected {
     value: Option<Value>,
     low: Option<Element>,
     high: Option<Element>,
     mean: Option<Element>,
     std: Option<Element>,
+    /// That of the whole distribution, of which a part is left out.
+    untruncated_std: Option<Element>,
     distribution: Option<String>,
     property: Option<String>,
     gain: Option<f64>,
@@ -243,11 +246,16 @@ const SAMPLES: usize = 20_000;
 impl Expected {
     fn check_formula(&self, distribution: Distribution, tolerance: Tolerance) -> Outcome<()> {
         let (low, high) = distribution.bounds().unzip();
+        let whole = match distribution {
+            Distribution::TruncatedNormal { std, .. } => Some(std),
+            _ => None,
+        };
         let told = [
             ("low", low, &self.low),
             ("high", high, &self.high),
             ("mean", Some(distribution.mean()), &self.mean),
             ("std", Some(distribution.std()), &self.std),
+            ("untruncated_std", whole, &self.untruncated_std),
         ];
         for (name, got, want) in told {
             let Some(want) = number(want)? else { continue };
@@ -285,7 +293,7 @@ impl Expected {
         let others: Vec<f64> = values.into_iter().filter(|x| *x != 0.0).collect();
         let n = others.len() as f64;
         let got = (others.iter().map(|x| x * x).sum::<f64>() / n).sqrt();
-        let within = Tolerance { rtol: 0.0, atol: 6.0 * std / (2.0 * n).sqrt() };
+        let within = Tolerance::of(0.0, 6.0 * std / (2.0 * n).sqrt());
         compare::numbers("std of the others", &[got], &[std], within)
     }
 
@@ -302,7 +310,7 @@ impl Expected {
         }
         let (low, high) = (number(&self.low)?, number(&self.high)?);
         // A bound may have been rounded to F32.
-        let rounding = Tolerance { rtol: f64::from(f32::EPSILON), atol: 0.0 };
+        let rounding = Tolerance::of(f64::from(f32::EPSILON), 0.0);
         let above = |x: f64, bound: Option<f64>| bound.is_none_or(|b| x >= b || close(x, b, rounding));
         if let Some(x) = values.iter().find(|x| !above(**x, low) || !above(-**x, high.map(|h| -h))) {
             return Err(Stop::Differs(format!("a value outside its bounds: got {x} want {low:?} to {high:?}")));
@@ -319,7 +327,7 @@ impl Expected {
         let got_mean = values.iter().sum::<f64>() / n;
         let got_std = (values.iter().map(|x| (x - got_mean).powi(2)).sum::<f64>() / n).sqrt();
         let Some(std) = std else { return Ok(()) };
-        let within = |error: f64| Tolerance { rtol: 0.0, atol: 6.0 * error };
+        let within = |error: f64| Tolerance::of(0.0, 6.0 * error);
         compare::numbers("mean of samples", &[got_mean], &[mean.unwrap_or(0.0)], within(std / n.sqrt()))?;
         compare::numbers("std of samples", &[got_std], &[std], within(std / (2.0 * n).sqrt()))
     }

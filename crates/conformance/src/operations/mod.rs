@@ -68,7 +68,25 @@ pub fn call(operation: Operation, call: &Call<'_>) -> Outcome<Outputs> {
 #[cfg(test)]
 mod tests {
     use super::tables;
+    use crate::folder::{carried, case_files};
     use std::collections::BTreeSet;
+
+    /// What is wired up and has no case here: another folder of cases may have some.
+    const WITHOUT_A_CASE: &[&str] = &[];
+
+    #[test]
+    fn what_has_no_case_is_listed() {
+        let mut names = BTreeSet::new();
+        for file in case_files(carried()).expect("the cases are in the repository") {
+            for (_, line) in file.lines().expect("the file can be read") {
+                let case: serde_json::Value = serde_json::from_str(&line).expect("a case");
+                names.insert(case["name"].as_str().expect("a name").to_owned());
+            }
+        }
+        let without: BTreeSet<&str> =
+            tables().flatten().map(|(name, _)| *name).filter(|name| !names.contains(*name)).collect();
+        assert_eq!(without.into_iter().collect::<Vec<_>>(), WITHOUT_A_CASE);
+    }
 
     #[test]
     fn no_name_is_wired_twice() {

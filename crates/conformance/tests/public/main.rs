@@ -58,7 +58,11 @@ fn results(runs: Runs) -> Results {
             .map(|(number, line)| judge(&format!("{}:{number}", file.family), line, held_in(line, runs)));
         (file.family.clone(), judged.collect::<Vec<_>>())
     });
-    families.collect::<Vec<_>>().into_iter().collect()
+    let mut all = Results::new();
+    for (family, results) in families.collect::<Vec<_>>() {
+        assert!(all.insert(family.clone(), results).is_none(), "two files have the cases of {family}");
+    }
+    all
 }
 
 fn report(results: &Results) -> Report {

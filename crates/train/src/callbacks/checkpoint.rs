@@ -13,8 +13,8 @@ use std::path::{Path, PathBuf};
 /// safetensors files that it names. Everything is written aside, and `checkpoint.json` is renamed into place last:
 /// whenever the process is killed, the directory contains a whole checkpoint, the new one or the one before. A new run
 /// replaces an old checkpoint when its own first one is written. A cross-validation writes into `fold-1`, `fold-2` and
-/// so on below the directory; a checkpoint of one fold replaces those of later ones, which an older cross-validation has
-/// left.
+/// so on below the directory; the first checkpoint of a fold that did not go on from one replaces those of later folds,
+/// which an older cross-validation has left.
 ///
 /// While the run lasts, the directory is its own: another run that is to write there does not begin, and says which
 /// process has it. The operating system ends that with the process, however it ends; on a file system that knows no
@@ -40,6 +40,8 @@ pub struct Checkpoint {
     every: u64,
     /// In a cross-validation, the directory of all folds and the number of this one.
     fold: Option<(PathBuf, usize)>,
+    /// Whether the run did not go on from a checkpoint, and has not written one.
+    begins: bool,
     /// While a run lasts.
     lock: Option<Lock>,
 }
@@ -47,14 +49,14 @@ pub struct Checkpoint {
 impl Clone for Checkpoint {
     /// The clone has the same options; the directory stays with the run that has it.
     fn clone(&self) -> Checkpoint {
-        Checkpoint { lock: None, dir: self.dir.clone(), every: self.every, fold: self.fold.clone() }
+        Checkpoint { lock: None, dir: self.dir.clone(), every: self.every, fold: self.fold.clone(), begins: false }
     }
 }
 
 impl Checkpoint {
     /// A checkpoint after each epoch, in this directory; it is made if it does not exist.
     pub fn new(dir: impl Into<PathBuf>) -> Checkpoint {
-        Checkpoint { dir: dir.into(), every: 1, fold: None, lock: None }
+        Checkpoint { dir: dir.into(), every: 1, fold: None, begins: false, lock: None }
     }
 
     /// The number of epochs from one checkpoint to the next, at least 1; there is also one after the last. Default 1.
@@ -128,6 +130,11 @@ impl Callback for Checkpoint {
         Ok(())
     }
 
+    fn on_train_begin(&mut self, run: &mut Run<'_>) -> Result<()> {
+        self.begins = run.epoch() == 0;
+        Ok(())
+    }
+
     fn wants_snapshot(&self, run: &Run<'_>) -> bool {
         run.epoch().is_multiple_of(self.every) || run.epoch() >= run.plan().epochs || run.is_stopping()
     }
@@ -137,8 +144,9 @@ impl Callback for Checkpoint {
             Some(lock) => checkpoint::save(snapshot, &self.dir, lock),
             None => snapshot.save(&self.dir),
         }?;
-        if let Some((all, fold)) = &self.fold {
-            // Those of later folds are of an older cross-validation, and nothing is to go on from them.
+        if let (Some((all, fold)), true) = (&self.fold, std::mem::take(&mut self.begins)) {
+            // Those of later folds are of an older cross-validation, and nothing is to go on from them. Where this fold
+            // has gone on, they may be of the same one.
             later_folds(all, *fold).for_each(|old| checkpoint::remove(&old));
         }
         Ok(())

@@ -1,7 +1,7 @@
 //! The accuracy of yes-or-no answers.
 
 use super::{Mean, Metric, Tally, misfits};
-use autograd_core::{Description, Error, Result, Tensor};
+use autograd_core::{DType, Description, Error, Result, Tensor};
 
 /// The share of elements whose output is above a threshold exactly if the target is 1.
 ///
@@ -98,8 +98,10 @@ impl Tally for Right {
             let expected = "floats and targets of the same shape belong together";
             return Err(misfits("BinaryAccuracy", output, target, expected));
         }
-        let (output, target) = (output.to_f64s(), target.to_f64s());
         let BinaryAccuracy { threshold, ignore_index } = self.options;
+        // An output of the threshold's number is not above it.
+        let threshold = if output.dtype() == DType::F32 { f64::from(threshold as f32) } else { threshold };
+        let (output, target) = (output.to_f64s(), target.to_f64s());
         let ignored = ignore_index.map(|index| index as f64);
         let counted = || output.iter().zip(&target).filter(|(_, t)| Some(**t) != ignored);
         let right = counted().filter(|(y, t)| !y.is_nan() && (**y > threshold) == (**t > 0.5)).count();
@@ -133,6 +135,8 @@ cases![
     Case::new("binary_accuracy", BinaryAccuracy::new().threshold(0.0))
         .yes_or_no(&[40])
         .formula(|y, t| y.iter().zip(t).filter(|(y, t)| (**y > 0.0) == (**t == 1.0)).count() as f64 / t.len() as f64),
+    Case::new("binary_accuracy", BinaryAccuracy::new().threshold(0.1))
+        .example(Tensor::from([0.1f32, 0.2]), Tensor::from([0, 1]), 1.0),
     Case::new("binary_accuracy", BinaryAccuracy::new().ignore_index(0))
         .yes_or_no(&[40, 2])
         .formula(|y, t| {

@@ -143,7 +143,8 @@ impl Run<'_> {
     }
 
     /// Ends the run after this epoch, for a while: from its checkpoint it goes on as if nothing had happened. Otherwise
-    /// like [`Run::stop`], which comes before it. It is for what has nothing to do with the model: Ctrl-C, a signal, a limit of time.
+    /// like [`Run::stop`], which comes before it. It is for what has nothing to do with the model: Ctrl-C, a signal, a limit
+    /// of time. A cross-validation ends with it, and goes on in the same fold.
     ///
     /// # Examples
     /// ```

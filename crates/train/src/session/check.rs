@@ -1,6 +1,6 @@
 //! Checks that are made before anything has changed.
 
-use super::rates::LR;
+use super::rates::{LR, numbers_of};
 use super::resume::callback_keys;
 use crate::checkpoint;
 use crate::run::{MetricInfo, Plan};
@@ -96,8 +96,7 @@ fn schedules(trainer: &Trainer<'_>, plan: &Plan) -> Result<()> {
         }
         trainer.optimizer.get(name).map_err(|e| e.context(setter(every)))?;
         schedule.check()?;
-        let steps = plan.epochs.saturating_mul(plan.batches.div_ceil(trainer.accumulate) as u64);
-        schedule.check_steps(if *every == Every::Epoch { plan.epochs } else { steps })?;
+        schedule.check_steps(numbers_of(*every, plan, trainer.accumulate))?;
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! The facts that make up the identity of a run.
 
 use super::content;
-use super::rates::LR;
+use super::rates::{self, LR};
 use super::resume::callback_keys;
 use crate::run::{Identity, Plan};
 use crate::trainer::{Every, Scheduled, Trainer};
@@ -9,7 +9,6 @@ use autograd_core::Description;
 use autograd_core::module::{Item, Module, Path, ties};
 use std::collections::HashMap;
 use wengert_data::Dataset;
-use wengert_optim::Schedule;
 
 /// The facts that are known before the first step, in two parts: reading the sets takes longest and is put off until
 /// something asks.
@@ -40,11 +39,11 @@ pub(super) fn of(trainer: &Trainer<'_>, plan: &Plan, model: &dyn Module) -> Iden
     if !trainer.schedules.iter().any(|scheduled| scheduled.name == LR) {
         identity.add("schedule", "none");
     }
+    // What they make of the numbers is known when the base is: see `Rates::describe`.
     for Scheduled { name, schedule, every } in &trainer.schedules {
-        let name = if name == LR { "schedule".into() } else { format!("schedules.{name}") };
+        let name = rates::fact(name);
         identity.describe(&name, &(**schedule).describe());
         identity.add(format!("{name}.counts"), if *every == Every::Epoch { "epochs" } else { "steps" });
-        identity.add(format!("{name}.rates"), rates(&**schedule));
     }
     if let Some(sampled) = &trainer.sampled {
         identity.describe("update_hessian", &sampled.description);
@@ -69,15 +68,6 @@ pub(super) fn of(trainer: &Trainer<'_>, plan: &Plan, model: &dyn Module) -> Iden
 pub(super) fn of_data(identity: &mut Identity, train: &dyn Dataset, valid: Option<&dyn Dataset>) {
     identity.describe("train", &content::describe(train));
     identity.describe("valid", &valid.map_or_else(|| Description::new("none"), content::describe));
-}
-
-/// The rates as a checksum: two closures of one function differ in nothing else. They are those at the first 1024 steps
-/// and some later ones, of some learning rates: the length of the run and its rate may be allowed to differ.
-fn rates(schedule: &dyn Schedule) -> String {
-    let steps = || (0..1024).chain((10..24).flat_map(|power| (128..256).map(move |part| part << (power - 7))));
-    let rates = [1e-4, 1e-2, 1.0, 1e2].into_iter().flat_map(|lr| steps().map(move |step| schedule.rate(lr, step)));
-    let bytes: Vec<u8> = rates.flat_map(f64::to_le_bytes).collect();
-    content::checksum(&bytes)
 }
 
 /// What the model is made of, and then its tensors.

@@ -98,18 +98,36 @@ impl Trainer<'_> {
     /// # Ok::<(), wengert_train::Error>(())
     /// ```
     pub fn fit<'v>(
-        mut self,
+        self,
         model: &mut dyn Layer,
         train: &dyn Dataset,
         valid: impl Into<Validation<'v>>,
         rng: &mut dyn Rng,
     ) -> Result<History> {
-        let outcome = held(|| fit(&mut self, model, train, valid.into().set(), rng));
-        let left = leave(&mut self.callbacks);
-        let history = outcome.map_err(Failure::raise)?;
-        left.map_err(Failure::raise)?;
-        Ok(history)
+        Ok(self.run(model, train, valid.into().set(), rng)?.history)
     }
+
+    /// The run of [`Trainer::fit`].
+    pub(crate) fn run(
+        mut self,
+        model: &mut dyn Layer,
+        train: &dyn Dataset,
+        valid: Option<&dyn Dataset>,
+        rng: &mut dyn Rng,
+    ) -> Result<Ended> {
+        let outcome = held(|| fit(&mut self, model, train, valid, rng));
+        let left = leave(&mut self.callbacks);
+        let ended = outcome.map_err(Failure::raise)?;
+        left.map_err(Failure::raise)?;
+        Ok(ended)
+    }
+}
+
+/// A run that no error has ended.
+pub(crate) struct Ended {
+    pub(crate) history: History,
+    /// Why it has ended for a while only, before its last epoch.
+    pub(crate) paused: Option<String>,
 }
 
 fn fit(
@@ -118,7 +136,7 @@ fn fit(
     train: &dyn Dataset,
     valid: Option<&dyn Dataset>,
     rng: &mut dyn Rng,
-) -> Result<History> {
+) -> Result<Ended> {
     let plan = check::plan(trainer, train, valid)?;
     check::all(trainer, &plan, model)?;
     let mut identity = identity::of(trainer, &plan, model);
@@ -141,11 +159,12 @@ fn fit(
         ..
     } = trainer;
     let (own_lr, mut resumed) = (optimizer.lr(), None);
-    let mut rates = Rates::new(schedules, &**optimizer)?;
+    let numbers = |every| rates::numbers_of(every, &plan, *accumulate);
+    let mut rates = Rates::new(schedules, &**optimizer, numbers)?;
     let (before, settings) = (Before::all(model, &**optimizer), Before::of(model));
     if let (true, Some(dir)) = (trainer.resume, &trainer.checkpoint) {
         identity::of_data(&mut identity, train, valid);
-        let snapshot = resume::load(dir, &identity, &trainer.allowed, plan.epochs, own_lr)?;
+        let snapshot = resume::load(dir, &identity, &rates, &trainer.allowed, plan.epochs, own_lr)?;
         let mut memories = Vec::new();
         rates.set_base_lr(snapshot.base_lr);
         let restored = held(|| {
@@ -159,6 +178,7 @@ fn fit(
             drop(before.restore(model, &mut **optimizer));
             return Err(misfit.raise());
         }
+        rates.describe(&mut identity, None);
         resumed = Some(snapshot);
     }
     // A resumed run draws, too: it leaves the generator where the first run would have left it.
@@ -179,7 +199,7 @@ fn fit(
         steps: Steps::new(*capture, *check_capture),
         rates,
         metrics,
-        knows_data: resumed.is_some(),
+        knows_all: resumed.is_some(),
         identity,
         sets: (train, valid),
         train: DataLoader::new(train).batch_size(*batch_size).shuffle(seed).drop_last(*drop_last),
@@ -229,13 +249,13 @@ struct Session<'s, 'r, 't> {
     /// Until the first step of this session: what the run has found.
     before: Option<Before>,
     identity: Identity,
-    /// Whether the identity has the facts about the sets, which take time to read.
-    knows_data: bool,
+    /// Whether the identity has the facts about sets and rates, which take time.
+    knows_all: bool,
     sets: (&'s dyn Dataset, Option<&'s dyn Dataset>),
 }
 
 impl Session<'_, '_, '_> {
-    fn run(mut self) -> Result<History> {
+    fn run(mut self) -> Result<Ended> {
         let outcome = held(|| self.go());
         if let Err(failure) = &outcome {
             if self.before.is_none() {
@@ -249,7 +269,8 @@ impl Session<'_, '_, '_> {
         match outcome {
             Ok(()) => {
                 run.model.eval();
-                Ok(run.history)
+                let paused = run.paused && run.epoch < run.plan.epochs;
+                Ok(Ended { paused: run.history.stopped.clone().filter(|_| paused), history: run.history })
             }
             Err(failure) => {
                 match before {
@@ -309,9 +330,10 @@ impl Session<'_, '_, '_> {
         if !self.callbacks.iter().any(|callback| callback.wants_snapshot(&self.run)) {
             return Ok(());
         }
-        if !self.knows_data {
+        if !self.knows_all {
             identity::of_data(&mut self.identity, self.sets.0, self.sets.1);
-            self.knows_data = true;
+            self.rates.describe(&mut self.identity, None);
+            self.knows_all = true;
         }
         let run = &self.run;
         let (frozen, held) = resume::frozen_and_held(&*run.model);

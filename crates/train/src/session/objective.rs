@@ -83,7 +83,10 @@ impl Terms<'_, '_> {
             one_float("penalty", &penalty)?;
             finite_unless("penalty", &penalty, tried)?;
             loss += number("penalty", &penalty)?;
-            grads.accumulate(penalty.backward()?)?;
+            // Of what is frozen there is no gradient.
+            if penalty.is_tracked() {
+                grads.accumulate(penalty.backward()?)?;
+            }
         }
         if !self.gradients.is_empty() || self.clip_norm.is_some() {
             grads = of_parameters(model, grads)?;

@@ -1,13 +1,27 @@
 //! The hyperparameters that schedules set.
 
-use super::possible;
-use crate::run::Run;
+use super::ending::held;
+use super::{content, possible};
+use crate::run::{Identity, Plan, Run};
 use crate::trainer::{Every, Scheduled};
 use autograd_core::Result;
 use wengert_optim::Optimizer;
 
 /// The name of the learning rate.
 pub(super) const LR: &str = "lr";
+
+/// The name that the schedule of a hyperparameter has in the identity of a run.
+pub(super) fn fact(name: &str) -> String {
+    if name == LR { "schedule".into() } else { format!("schedules.{name}") }
+}
+
+/// How many numbers a schedule gives in a run of which each step takes so many batches.
+pub(super) fn numbers_of(every: Every, plan: &Plan, accumulate: usize) -> u64 {
+    match every {
+        Every::Epoch => plan.epochs,
+        Every::Step => plan.epochs.saturating_mul(plan.batches.div_ceil(accumulate) as u64),
+    }
+}
 
 /// All schedules of a run, each with the number that it is applied to.
 pub(super) struct Rates<'s, 't> {
@@ -20,14 +34,20 @@ struct Rate<'s, 't> {
     own: f64,
     /// The number that the schedule is applied to: `own`, but for the learning rate of a run that goes on.
     base: f64,
+    /// How many numbers the run asks for.
+    numbers: u64,
 }
 
 impl<'s, 't> Rates<'s, 't> {
     /// The schedules of a run with an optimizer, whose numbers are its own.
-    pub(super) fn new(schedules: &'s [Scheduled<'t>], optimizer: &dyn Optimizer) -> Result<Rates<'s, 't>> {
+    pub(super) fn new(
+        schedules: &'s [Scheduled<'t>],
+        optimizer: &dyn Optimizer,
+        numbers: impl Fn(Every) -> u64,
+    ) -> Result<Rates<'s, 't>> {
         let rate = |scheduled: &'s Scheduled<'t>| {
             let own = optimizer.get(&scheduled.name)?;
-            Ok(Rate { scheduled, own, base: own })
+            Ok(Rate { scheduled, own, base: own, numbers: numbers(scheduled.every) })
         };
         let mut all = schedules.iter().map(rate).collect::<Result<Vec<_>>>()?;
         // The learning rates of groups and parts keep their ratio to it: what is set of them is set after it.
@@ -38,6 +58,18 @@ impl<'s, 't> Rates<'s, 't> {
     /// The learning rate that its schedule is applied to.
     pub(super) fn set_base_lr(&mut self, lr: f64) {
         self.all.iter_mut().filter(|rate| rate.scheduled.name == LR).for_each(|rate| rate.base = lr);
+    }
+
+    /// Adds what the schedules make of the numbers: two closures of one function differ in nothing else. They are asked what
+    /// the run asks them or, to compare with the identity of an older run, what that one has asked: its length and its
+    /// base may be allowed to differ.
+    pub(super) fn describe(&self, identity: &mut Identity, older: Option<&Identity>) {
+        for rate in &self.all {
+            let name = format!("{}.rates", fact(&rate.scheduled.name));
+            let asked = older.and_then(|older| Asked::of(older.get(&name)?));
+            let asked = asked.unwrap_or(Asked { numbers: rate.numbers, base: rate.base });
+            identity.add(name, rate.checked(asked));
+        }
     }
 
     fn of(&self, every: Every) -> impl Iterator<Item = &Rate<'s, 't>> {
@@ -77,7 +109,36 @@ impl<'s, 't> Rates<'s, 't> {
     }
 }
 
+/// What a schedule is asked: its first numbers, of one base.
+#[derive(Clone, Copy)]
+struct Asked {
+    numbers: u64,
+    base: f64,
+}
+
+impl Asked {
+    /// What [`Rate::checked`] says that it has asked.
+    fn of(text: &str) -> Option<Asked> {
+        let (_, asked) = text.split_once(" of ")?;
+        let (numbers, base) = asked.split_once(" from ")?;
+        Some(Asked { numbers: numbers.parse().ok()?, base: base.parse().ok()? })
+    }
+}
+
 impl Rate<'_, '_> {
+    /// The checksum of its numbers: the first 1024, and then some of the others.
+    fn checked(&self, Asked { numbers, base }: Asked) -> String {
+        let later = (10..64).flat_map(|power| (128..256).map(move |part| part << (power - 7)));
+        let all = (0..1024).chain(later).take_while(|number| *number < numbers);
+        // A closure may have a table that is shorter than that of an older run.
+        let rates = held(|| Ok(all.map(|number| self.scheduled.schedule.rate(base, number)).collect::<Vec<_>>()));
+        let sum = match rates {
+            Ok(rates) => content::checksum(&rates.into_iter().flat_map(f64::to_le_bytes).collect::<Vec<_>>()),
+            Err(_) => "a panic".into(),
+        };
+        format!("{sum} of {numbers} from {base:?}")
+    }
+
     fn number(&self, number: u64) -> f64 {
         self.scheduled.schedule.rate(self.base, number)
     }

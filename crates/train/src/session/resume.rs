@@ -1,5 +1,6 @@
 //! Going on from a checkpoint.
 
+use super::rates::Rates;
 use crate::callbacks::Callback;
 use crate::checkpoint::Snapshot;
 use crate::run::Identity;
@@ -12,12 +13,15 @@ use wengert_optim::Optimizer;
 pub(super) fn load(
     dir: &std::path::Path,
     now: &Identity,
+    rates: &Rates<'_, '_>,
     allowed: &[String],
     epochs: u64,
     lr: f64,
 ) -> Result<Snapshot> {
     let mut snapshot = Snapshot::load(dir)?;
-    let differences = snapshot.identity.check(now, allowed, dir)?;
+    let mut now = now.clone();
+    rates.describe(&mut now, Some(&snapshot.identity));
+    let differences = snapshot.identity.check(&now, allowed, dir)?;
     if epochs < snapshot.epoch {
         let must = format!("at least {}: the checkpoint in {} has done as many", snapshot.epoch, dir.display());
         return Err(Error::argument("fit", "epochs", epochs, must));

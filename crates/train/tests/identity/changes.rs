@@ -220,7 +220,7 @@ pub(crate) fn changes() -> Vec<Change> {
         )
         .of(|| with(ReduceLROnPlateau::new().patience(8))),
         change(|| falling(2.0), &["schedule.rates: "]).of(|| falling(1.0)),
-        change(|| dropping(1001), &["schedule.rates: "]).of(|| dropping(1000)),
+        change(|| dropping(1), &["schedule.rates: "]).of(|| dropping(2)),
         change(
             || setup(plain(adam(), CrossEntropyLoss::new().label_smoothing(0.1))),
             &["loss.label_smoothing: 0.0, this run has 0.1"],

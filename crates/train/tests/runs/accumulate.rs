@@ -102,6 +102,9 @@ const SORTS: &[Sort] = &[
     ("penalties and clipping", numbers, || {
         by(Sgd::new(0.5).momentum(0.5), mse_loss).penalty(L2Penalty::new(0.1)).clip_norm(0.2)
     }),
+    ("a penalty that depends on nothing", numbers, || {
+        by(Sgd::new(0.5), mse_loss).penalty(|_: &dyn Module| Ok(Tensor::scalar(2.0f64)))
+    }),
     ("penalties of a sum", numbers, || {
         by(Sgd::new(0.001), MseLoss::new().reduction(Reduction::Sum)).penalty(L2Penalty::new(3.0))
     }),

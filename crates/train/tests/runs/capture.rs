@@ -6,8 +6,8 @@ use autograd_core::{DType, Tensor, seeded};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use wengert_data::{Dataset, InputsDataset, TensorDataset};
 use wengert_nn::{
-    BceWithLogitsLoss, CrossEntropyLoss, Dropout, Layer, Linear, LinearOptions, Loss, LossParts, MseLoss, Reduction,
-    Result, Sequential, Tanh, by_parts, cross_entropy, mse_loss, sequential,
+    BatchNorm1d, BceWithLogitsLoss, CrossEntropyLoss, Dropout, Layer, Linear, LinearOptions, Loss, LossParts, MseLoss,
+    Reduction, Result, Sequential, Tanh, by_parts, cross_entropy, mse_loss, sequential,
 };
 use wengert_optim::{
     Adam, AdaptiveClip, Centralize, Ema, Guard, Lbfgs, Mechanic, Momo, MomoAdam, Optimizer, Parts, PolyakSgd, Sam, Sgd,
@@ -306,6 +306,27 @@ fn what_cannot_be_captured_ends_the_run_before_anything_has_changed() {
         trainer().capture(false).fit(&mut model, &numbers(), None, &mut seeded(7)).expect(does);
         assert_ne!(bits(&model), before, "{does}");
     }
+}
+
+#[test]
+fn a_model_with_running_statistics_is_recorded_once_for_each_shape() {
+    let fit = |capture: bool| {
+        let runs = AtomicUsize::new(0);
+        let loss = |y: &Tensor, t: &Tensor| {
+            runs.fetch_add(1, Ordering::Relaxed);
+            mse_loss(y, t)
+        };
+        let rng = &mut seeded(7);
+        let (first, last) = (Linear::new(2, 8, rng).expect("sizes"), Linear::new(8, 3, rng).expect("sizes"));
+        let mut model = sequential![first, BatchNorm1d::new(8).expect("a size"), last];
+        let trainer = Trainer::new(Sgd::new(0.1), loss).epochs(4).batch_size(4).capture(capture);
+        trainer.fit(&mut model, &numbers(), None, &mut seeded(7)).expect("a good run");
+        (runs.into_inner(), bits(&model))
+    };
+    // Batches of four, and the last one of two.
+    let ((records, captured), (runs, eager)) = (fit(true), fit(false));
+    assert_eq!((records, runs), (2, 24));
+    assert_eq!(captured, eager);
 }
 
 #[test]

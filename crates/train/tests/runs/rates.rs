@@ -228,3 +228,20 @@ fn after_a_run_groups_have_their_own_rates() {
         }
     }
 }
+
+#[test]
+fn a_schedule_is_asked_for_the_steps_of_its_run_only() {
+    let [train, valid] = sets();
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let fit = |table: Vec<f64>, epochs: u64, resume: bool| {
+        let trainer = Trainer::new(Sgd::new(0.1), cross_entropy).epochs(epochs).checkpoint(dir.path());
+        let trainer = trainer.schedule(move |_: f64, k: u64| table[k as usize]).resume(resume);
+        let trainer = if resume { trainer.allow("epochs") } else { trainer };
+        let history = trainer.fit(&mut model(7), &train, &valid, &mut seeded(7));
+        history.map(|history| history.epochs.iter().map(|epoch| epoch.lr).collect::<Vec<_>>())
+    };
+    assert_eq!(fit(vec![0.1, 0.2], 2, false).expect("a run"), [0.1, 0.2]);
+    assert_eq!(fit(vec![0.1, 0.2, 0.3], 3, true).expect("a longer one"), [0.1, 0.2, 0.3]);
+    let text = fit(vec![0.1, 0.3, 0.3, 0.4], 4, true).expect_err("other rates").to_string();
+    assert!(text.contains("\n  schedule.rates: ") && text.contains(" of 3 from 0.1, this run has "), "{text}");
+}

@@ -131,6 +131,53 @@ impl Callback for Count<'_> {
     }
 }
 
+/// Pauses after the second epoch.
+struct Pause;
+
+impl Callback for Pause {
+    fn name(&self) -> &str {
+        "Pause"
+    }
+    fn only_watches(&self) -> bool {
+        true
+    }
+    fn on_epoch_end(&mut self, run: &mut Run<'_>) -> wengert_train::Result<()> {
+        if run.epoch() == 2 {
+            run.pause("Ctrl-C");
+        }
+        Ok(())
+    }
+}
+
+#[test]
+fn a_pause_is_one_of_all_folds() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let run = |epochs: u64, pause: bool| {
+        let trainer = || {
+            let trainer = Trainer::new(Adam::new(0.05), cross_entropy).epochs(epochs).batch_size(16);
+            if !pause {
+                return trainer;
+            }
+            trainer.callback(Pause).checkpoint(dir.path()).resume(Checkpoint::exists(dir.path()))
+        };
+        cross_validate(make, trainer, &data(), KFold::new(3), Accuracy, &mut seeded(7))
+    };
+    let straight = run(4, false).expect("good folds");
+    for fold in 1..=3 {
+        let error = run(4, true).expect_err("paused");
+        assert_eq!(error.to_string(), format!("fold {fold}: paused: Ctrl-C"));
+        let done = &error.detail::<InterruptedFolds>().expect("folds before").scores;
+        assert_eq!(done.folds, straight.folds[..fold - 1]);
+        assert_eq!(error.detail::<Interrupted>().expect("two epochs").history.epochs.len(), 2);
+        let later = (fold + 1..=3).any(|fold| Checkpoint::exists(dir.path().join(format!("fold-{fold}"))));
+        assert!(!later, "{fold}");
+    }
+    assert_eq!(run(4, true).expect("the rest"), straight);
+    // In the last epoch there is nothing left to pause.
+    std::fs::remove_dir_all(dir.path()).expect("there");
+    assert_eq!(run(2, true).expect("whole folds").folds, run(2, false).expect("good folds").folds);
+}
+
 #[test]
 fn folds_have_checkpoints_of_their_own_and_go_on_half_way() {
     // Labels of chance: whoever goes on from another fold's model has seen the answers.
@@ -203,6 +250,21 @@ fn folds_have_checkpoints_of_their_own_and_go_on_half_way() {
     let is_there = |fold: usize| Checkpoint::exists(dir.path().join(format!("fold-{fold}")));
     assert_eq!([1, 2, 3, 4].map(is_there), [true, true, false, false]);
     fresh(0, true).expect("the rest");
+
+    // What goes on replaces nothing of the others.
+    let longer = |fails: usize| {
+        let fold = RefCell::new(0);
+        let trainer = || {
+            *fold.borrow_mut() += 1;
+            let trainer = Trainer::new(Adam::new(0.05), cross_entropy).epochs(4).batch_size(16).allow("epochs");
+            let killed = moons::Killed { epoch: if *fold.borrow() == fails { 3 } else { 99 }, batch: 2 };
+            trainer.callback(killed).checkpoint(dir.path()).resume(true)
+        };
+        cross_validate(make, trainer, &data, KFold::new(4), Accuracy, &mut seeded(9))
+    };
+    longer(2).expect_err("killed");
+    assert_eq!([1, 2, 3, 4].map(is_there), [true; 4]);
+    longer(0).expect("the rest");
 
     let nowhere = || Trainer::new(Adam::new(0.05), cross_entropy).checkpoint(dir.path().join("none")).resume(true);
     let text =

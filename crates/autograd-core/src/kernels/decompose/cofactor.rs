@@ -65,10 +65,12 @@ fn products_of_others<T: Decomposed>(x: &[T]) -> Vec<T> {
     products
 }
 
-/// The cofactors C of A, `[n, n]`: `det A · A⁻ᵀ`, and where a pivot of the factors is 0, from the singular values.
+/// The cofactors C of A, `[n, n]`: `det A · A⁻ᵀ`, and where the determinant is 0 or infinite, from the singular values.
 pub fn cofactor<T: Decomposed>(threads: usize, n: usize, a: &[T], factors: &[T], c: &mut [T]) {
     let factors = Factors::new(n, factors);
-    if factors.diagonal().any(|u| u == T::ZERO) {
+    let determinant = factors.determinant();
+    // Neither 0 nor ∞ can be multiplied with the inverse.
+    if determinant == T::ZERO || determinant.abs() == T::INFINITY {
         let turned = Turned::new(n, a);
         let mut inner = vec![T::ZERO; n * n];
         let products = products_of_others(&turned.s);
@@ -76,7 +78,6 @@ pub fn cofactor<T: Decomposed>(threads: usize, n: usize, a: &[T], factors: &[T],
         return turned.back(threads, &inner, c);
     }
     c.fill(T::ZERO);
-    let determinant = factors.determinant();
     c.iter_mut().step_by(n + 1).for_each(|x| *x = T::ONE);
     factors.solve(threads, true, n, c);
     c.iter_mut().for_each(|x| *x = *x * determinant);

@@ -127,7 +127,8 @@ impl<T: Real> Kernel for Panel<'_, T> {
     }
 }
 
-/// The place of the largest absolute value, the first of several; 0 if the first is NaN, other NaNs are passed over.
+/// The place of the largest absolute value, the first of several; 0 if the first is NaN. Other NaNs are passed over, but
+/// where all else is 0: a matrix with a NaN is not singular.
 #[inline(always)]
 fn largest<T: Real>(column: &[T]) -> usize {
     const LANES: usize = 16;
@@ -144,7 +145,9 @@ fn largest<T: Real>(column: &[T]) -> usize {
         most = lanes.into_iter().fold(most, larger);
     }
     most = rest.iter().copied().fold(most, larger);
-    column.iter().position(|x| x.abs() == most).unwrap_or(0)
+    let chosen = |x: &T| x.abs() == most;
+    let nan = if most == T::ZERO { column.iter().position(|x| x.is_nan()) } else { None };
+    nan.or_else(|| column.iter().position(chosen)).unwrap_or(0)
 }
 
 /// Exchanges rows of `[m, k]` as a factorization did, or back.

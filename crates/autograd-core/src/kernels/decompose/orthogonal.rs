@@ -35,9 +35,51 @@ fn scaled<T: Real>(x: &[T], columns: usize, factor: impl Fn(usize) -> T) -> Vec<
     x.chunks_exact(columns.max(1)).enumerate().flat_map(scale).collect()
 }
 
-/// The gradient of A, from those of `A = V diag(w) Vᵀ`: `y` and `gy` have w and then V in rows.
+/// The largest of all absolute values.
+fn most<T: Real>(x: &[T]) -> T {
+    x.iter().fold(T::ZERO, |most, x| most.larger(x.abs()))
+}
+
+/// Whether a loss depends on these values: a mark says so, or they have a gradient.
+fn is_used<T: Real>(mark: &[T], gradient: &[T]) -> bool {
+    !(is_zero(mark) && is_zero(gradient))
+}
+
+/// Whether equal numbers, of those that rise or fall, are moved together by what is symmetric of a matrix.
+fn any_tied<T: Real>(values: &[T], least: T, symmetric: impl Fn() -> Vec<T>) -> bool {
+    let k = values.len();
+    let equal = |i: usize, j: usize| (values[i] - values[j]).abs() <= least;
+    if !(1..k).any(|i| equal(i - 1, i)) {
+        return false;
+    }
+    let x = symmetric();
+    // Roundings of products of k are none.
+    let none = most(&x) * T::of(4.0 * k as f64 * epsilon::<T>());
+    let mut found = false;
+    below(k, |i, j| found |= equal(i, j) && (x[i * k + j] + x[j * k + i]).abs() > none);
+    found
+}
+
+/// Whether the gradients of w and V do not say what that of `A = V diag(w) Vᵀ` is: those of a function `V g(w) Vᵀ` lack
+/// the slope of g between equal values, while those of the space of their vectors have all of it. Where a loss depends on
+/// values as well as on vectors of equal ones, it may be the one or the other.
+pub fn eigh_is_open<T: Real>(n: usize, y: &[T], gy: &[T]) -> bool {
+    let ((w, v), (gw, gv)) = (y.split_at(n), gy.split_at(n));
+    let ((v, _), (gv, mark)) = (v.split_at(n * n), gv.split_at(n * n));
+    if is_zero(gv) || !is_used(mark, gw) {
+        return false;
+    }
+    any_tied(w, least(n, most(w)), || {
+        let mut inner = vec![T::ZERO; n * n];
+        gemm(1, (n, n, n), across(v, n), rows(gv, n), None, &mut inner);
+        inner
+    })
+}
+
+/// The gradient of A, from those of `A = V diag(w) Vᵀ`: `y` and `gy` have w, V in rows, and a mark.
 pub fn eigh_pull<T: Real>(threads: usize, n: usize, y: &[T], gy: &[T], ga: &mut [T]) {
     let ((w, v), (gw, gv)) = (y.split_at(n), gy.split_at(n));
+    let (v, gv) = (&v[..n * n], &gv[..n * n]);
     let product = |a: Matrix<'_, T>, b: Matrix<'_, T>, c: &mut [T]| gemm(threads, (n, n, n), a, b, None, c);
     let mut left = vec![T::ZERO; n * n];
     if is_zero(gv) {
@@ -47,7 +89,7 @@ pub fn eigh_pull<T: Real>(threads: usize, n: usize, y: &[T], gy: &[T], ga: &mut 
     } else {
         let mut inner = vec![T::ZERO; n * n];
         product(across(v, n), rows(gv, n), &mut inner);
-        let least = least(n, w.iter().fold(T::ZERO, |most, w| most.larger(w.abs())));
+        let least = least(n, most(w));
         // Only what is antisymmetric moves V: half of the difference to the transposed matrix. So are the inverses, and
         // the products are symmetric.
         below(n, |i, j| {
@@ -60,8 +102,41 @@ pub fn eigh_pull<T: Real>(threads: usize, n: usize, y: &[T], gy: &[T], ga: &mut 
     product(rows(&left, n), across(v, n), ga);
 }
 
+/// Why the gradients of U, s and V do not say what that of `A = U diag(s) Vᵀ` is.
+#[derive(Clone, Copy, PartialEq)]
+pub enum Open {
+    /// As for [`eigh_is_open`].
+    Equal,
+    /// A loss depends on vectors that the whole bases have beside the first min(m, n).
+    Added,
+}
+
+/// Whether and why the gradient of A is not determined; `y` and `gy` as for [`svd_pull`].
+pub fn svd_is_open<T: Real>((m, n, left): (usize, usize, usize), y: &[T], gy: &[T]) -> Option<Open> {
+    let k = m.min(n);
+    let (start, mark) = (k + left * m, y.len() - 1);
+    let [s, u, v] = [&y[..k], &y[k..start], &y[start..start + k * n]];
+    let [gs, gu, gv] = [&gy[..k], &gy[k..start], &gy[start..start + k * n]];
+    let beside = |row: &[T]| !is_zero(&row[k..]);
+    if left > k && gu.chunks_exact(left).any(beside) || !is_zero(&gy[start + k * n..mark]) {
+        return Some(Open::Added);
+    }
+    if is_zero(gu) && is_zero(gv) || !is_used(&gy[mark..], gs) {
+        return None;
+    }
+    let tied = any_tied(s, least(m.max(n), s[0]), || {
+        let mut sum = vec![T::ZERO; k * k];
+        gemm(1, (k, m, k), across(u, left), rows(gu, left), None, &mut sum);
+        let mut b = vec![T::ZERO; k * k];
+        gemm(1, (k, n, k), rows(v, n), across(gv, n), None, &mut b);
+        sum.iter_mut().zip(b).for_each(|(a, b)| *a += b);
+        sum
+    });
+    tied.then_some(Open::Equal)
+}
+
 /// The gradient of A, `[m, n]`, from those of `A = U diag(s) Vᵀ`: `y` and `gy` have s, the rows of U, each of `left`
-/// elements, and the rows of Vᵀ. Of both the first min(m, n) vectors count.
+/// elements, the rows of Vᵀ, and a mark. Of both the first min(m, n) vectors count.
 pub fn svd_pull<T: Real>(threads: usize, (m, n, left): (usize, usize, usize), y: &[T], gy: &[T], ga: &mut [T]) {
     let k = m.min(n);
     let start = k + left * m;

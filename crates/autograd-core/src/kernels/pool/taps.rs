@@ -71,6 +71,30 @@ impl Taps {
         &self.runs[self.starts[to]..self.starts[to + 1]]
     }
 
+    /// How many runs the matrix has with rows and columns exchanged, if its rows are windows: one for each place that a
+    /// window covers, and another one for each place that two neighbours of different weights do.
+    pub fn runs_transposed(&self) -> usize {
+        if !self.are_windows() {
+            // As many as there are elements, which are listed here as well.
+            return self.runs.iter().map(|run| run.places.len()).sum();
+        }
+        let between = self.runs.windows(2).filter(|pair| pair[0].weight != pair[1].weight);
+        between
+            .map(|pair| pair[0].places.end.saturating_sub(pair[1].places.start))
+            .fold(self.from, usize::saturating_add)
+    }
+
+    /// Whether each row is one window, and they go forwards.
+    fn are_windows(&self) -> bool {
+        let (mut from, mut end) = (0, 0);
+        (0..self.to()).all(|to| {
+            let [Run { places, .. }] = self.row(to) else { return false };
+            let forwards = places.start >= from && places.end >= end;
+            (from, end) = (places.start, places.end);
+            forwards
+        })
+    }
+
     /// The matrix with rows and columns exchanged.
     pub fn transposed(&self) -> Taps {
         self.windows_transposed().unwrap_or_else(|| {
@@ -86,14 +110,8 @@ impl Taps {
 
     /// The same if the rows are windows that go forwards, without a list of all that they cover.
     fn windows_transposed(&self) -> Option<Taps> {
-        let windows = (0..self.to()).map(|to| self.row(to));
-        let (mut from, mut end) = (0, 0);
-        for window in windows {
-            let [Run { places, .. }] = window else { return None };
-            if places.start < from || places.end < end {
-                return None;
-            }
-            (from, end) = (places.start, places.end);
+        if !self.are_windows() {
+            return None;
         }
         let mut taps = Taps { from: self.to(), starts: vec![0], runs: Vec::new() };
         // The windows that cover a place, as runs of equal weights.
@@ -146,8 +164,10 @@ impl<T: Real> Kernel for Along<'_, T> {
                 for (to, y) in y.iter_mut().enumerate() {
                     *y = taps.row(to).iter().fold(T::ZERO, |sum, Run { places, weight }| {
                         let (x, weight) = (&x[places.clone()], T::of(*weight));
-                        if x.len() > SHORT {
-                            return weight.mul_add(fold_run(Sum, x), sum);
+                        let whole = if x.len() > SHORT { fold_run(Sum, x) } else { T::INFINITY };
+                        // The sum of large numbers may overflow where their mean does not.
+                        if whole.is_finite() {
+                            return weight.mul_add(whole, sum);
                         }
                         x.iter().fold(sum, |sum, x| weight.mul_add(*x, sum))
                     });
@@ -190,7 +210,7 @@ fn long_run<T: Real>(x: &[T], inner: usize, weight: T, begun: bool, y: &mut [T])
         for (block, rows) in x.chunks(SHORT * inner).enumerate() {
             let mut sums = [T::ZERO; STRIP];
             for row in rows.chunks_exact(inner) {
-                sums.iter_mut().zip(&row[from..from + width]).for_each(|(sum, x)| *sum += *x);
+                sums.iter_mut().zip(&row[from..from + width]).for_each(|(sum, x)| *sum = weight.mul_add(*x, *sum));
             }
             for _ in 0..(block + 1).trailing_zeros() {
                 let Some(left) = partial.pop() else { unreachable!("a carry has a block before it") };
@@ -203,7 +223,7 @@ fn long_run<T: Real>(x: &[T], inner: usize, weight: T, begun: bool, y: &mut [T])
             total.iter_mut().zip(left).for_each(|(sum, left)| *sum = left + *sum);
         }
         for (y, sum) in y.iter_mut().zip(total) {
-            *y = if begun { weight.mul_add(sum, *y) } else { weight * sum };
+            *y = if begun { *y + sum } else { sum };
         }
     }
 }
@@ -246,6 +266,7 @@ mod tests {
             }
             let turned = map.transposed();
             assert_eq!((taps(&turned), turned.to(), turned.from()), (expected, from, count), "{size} {step} {from}");
+            assert!(turned.runs.len() <= map.runs_transposed(), "{size} {step} {from}");
             assert_eq!(taps(&turned.transposed()), taps(&map));
         }
         // A wide window is one run, and so is what it covers.
@@ -262,6 +283,9 @@ mod tests {
             let mut y = vec![0.0; 2 * inner];
             along(&x, &map, inner, &mut y);
             assert!(y.iter().all(|y| (y - 0.1).abs() < 1e-7), "{inner}: {:?}", &y[..1]);
+            // A mean of numbers whose sum is beyond the largest one.
+            along(&vec![1e37f32; rows * inner], &map, inner, &mut y);
+            assert!(y.iter().all(|y| (y / 1e37 - 1.0).abs() < 1e-6), "{inner}: {:?}", &y[..1]);
         }
     }
 }

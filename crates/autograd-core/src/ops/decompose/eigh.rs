@@ -1,9 +1,9 @@
 //! Eigenvalues and eigenvectors of symmetric matrices.
 
 use super::matrices::{Block, Each, Triangle, square, turned, with_last};
-use super::spectrum::{found, inverse, nearness};
+use super::spectrum::{determined, found, inverse, marked, nearness};
 use crate::error::Result;
-use crate::kernels::decompose::orthogonal::eigh_pull;
+use crate::kernels::decompose::orthogonal::{eigh_is_open, eigh_pull};
 use crate::kernels::decompose::{Decompose, transpose};
 use crate::ops::check::Check;
 use crate::tape::{Pull, Pullback, Saved, is_recording, record};
@@ -23,10 +23,13 @@ impl Tensor {
     /// An eigenvector may be turned around, and those of equal eigenvalues may be mixed. A loss that depends on such a
     /// choice has no gradient. Eigenvalues within N roundings of the largest one count as equal, and have `F_ij = 0`:
     /// so sums of functions of eigenvalues, and losses that depend on the space that equal ones span and on no basis of
-    /// it, have their gradients also there.
+    /// it, have their gradients also there. The gradient of a function `V g(w) Vᵀ` has the slope of g in this place, which
+    /// w and V do not tell: it is refused there, and so are second derivatives that need such a slope. (Only where equal
+    /// eigenvalues have g = 0 nothing is seen of it, and nothing is added.)
     ///
     /// # Errors
-    /// If a matrix is not square or not finite, or the dtype is not a float type.
+    /// If a matrix is not square or not finite, or the dtype is not a float type. The walk, if a loss depends on values
+    /// and on the vectors of equal ones.
     ///
     /// # Examples
     /// ```
@@ -54,7 +57,7 @@ impl Tensor {
     /// `ga = V diag(gw) Vᵀ`. Saves w and V, which are computed only if a gradient may be asked for.
     ///
     /// # Errors
-    /// As for `eigh`.
+    /// As for `eigh`: the second derivative, where eigenvalues are equal and gw depends on them.
     ///
     /// # Examples
     /// ```
@@ -82,12 +85,18 @@ pub(super) fn eigen(op: &'static str, a: &Tensor, triangle: Triangle) -> Result<
     let n = square(Check(op), "the input", a)?;
     let y = packed(op, a, triangle, true)?;
     let y = record(op, y, &[a], |y| Eigh { op, y: Saved::output(y), n });
-    Ok(parts(op, n, &y))
+    let (w, v) = parts(op, n, &y);
+    Ok((marked(op, &w, &y), v))
 }
 
-/// w and V out of what lies packed: w, and then V in rows.
+/// w and V out of what lies packed: w, V in rows, and a mark.
 fn parts(op: &'static str, n: usize, packed: &Tensor) -> (Tensor, Tensor) {
     (Block::vector(op, 0, n).of(packed), Block::rows(op, n, [n, n]).of(packed))
+}
+
+/// What there is of a matrix of n rows: see [`parts`].
+fn width(n: usize) -> usize {
+    n + n * n + 1
 }
 
 /// The values, not recorded.
@@ -97,13 +106,15 @@ fn packed(op: &'static str, a: &Tensor, triangle: Triangle, vectors: bool) -> Re
     // faer reads the lower triangle.
     let a = if triangle.is_upper() { turned(&a)? } else { a };
     let a = a.try_packed(op)?;
-    let each = Each::new(if vectors { n + n * n } else { n }, [n, n, 4 * n]);
+    let each = Each::new(if vectors { width(n) } else { n }, [n, n, 4 * n]);
     let shape = with_last(&a, &[each.width]);
     let (count, batch) = (each.count(shape.iter().product()), a.rank() > 2);
     for_float!(a.float(), T => {
         let y = Tensor::counted::<T, 1>(op, count, &shape, [&a], move |[a], y| {
             let a = a.flat::<T>();
             each.run(y, |_, i, y| {
+                let (y, mark) = y.split_at_mut(if vectors { n + n * n } else { n });
+                mark.fill(0.0);
                 T::eigh(n, vectors, &a[i * n * n..(i + 1) * n * n], y);
                 transpose(n, &mut y[n..]);
             });
@@ -120,11 +131,27 @@ struct Eigh {
     n: usize,
 }
 
+impl Eigh {
+    /// The gradient as a kernel reads it; a loss of values and of vectors of equal ones is refused.
+    fn packed(&self, gy: &Tensor) -> Result<Tensor> {
+        let Eigh { op, n, ref y } = *self;
+        let y = y.value();
+        let gy = gy.detach().try_packed(op)?.into_owned();
+        const WHY: &str = "eigenvalues are equal, and of a loss of values and vectors together, such as of V g(w) Vᵀ, \
+                           w and V do not tell the derivative there";
+        for_float!(y.float(), T => {
+            determined::<T>(op, width(n), [y, &gy], move |y, gy| eigh_is_open(n, y, gy).then_some(WHY))?;
+        });
+        Ok(gy)
+    }
+}
+
 impl Pullback for Eigh {
     fn pull(&self, at: &mut Pull<'_>) -> Result<()> {
         let Eigh { op, n, .. } = *self;
         let (y, gy) = (self.y.get(at), at.gy());
         at.give(0, || {
+            drop(self.packed(gy)?);
             let ((w, v), (gw, gv)) = (parts(op, n, &y), parts(op, n, gy));
             let vt = turned(&v)?;
             if n == 0 {
@@ -142,8 +169,8 @@ impl Pullback for Eigh {
         let Eigh { op, n, .. } = *self;
         let (y, gy) = (self.y.value(), at.gy());
         at.give(0, || {
-            let (each, width) = (Each::new(n * n, [n, n, 3 * n]), n + n * n);
-            let (shape, gy) = ([&y.shape()[..y.rank() - 1], &[n, n]].concat(), gy.try_packed(op)?);
+            let (each, width) = (Each::new(n * n, [n, n, 3 * n]), width(n));
+            let (shape, gy) = ([&y.shape()[..y.rank() - 1], &[n, n]].concat(), self.packed(gy)?);
             let count = each.count(shape.iter().product());
             for_float!(y.float(), T => Tensor::counted::<T, 2>(op, count, &shape, [y, &gy], move |[y, gy], ga| {
                 let (y, gy) = (y.flat::<T>(), gy.flat::<T>());

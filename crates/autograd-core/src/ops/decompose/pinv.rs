@@ -1,6 +1,6 @@
 //! Pseudo-inverses, and least squares by them.
 
-use super::matrices::{Triangle, outer, sizes, turned};
+use super::matrices::{Triangle, outer, sizes, square, turned};
 use super::spectrum::larger;
 use super::svd::singular;
 use crate::error::{Error, Result};
@@ -77,7 +77,9 @@ impl Tensor {
     /// `[.., M, N] → [.., N, M]`
     ///
     /// # Gradient
-    /// `ga = −yᵀ gy yᵀ + (I − A y) gyᵀ y yᵀ + yᵀ y gyᵀ (I − y A)`, for the rank that A has. Saves A and y.
+    /// `ga = −yᵀ gy yᵀ + (I − A y) gyᵀ y yᵀ + yᵀ y gyᵀ (I − y A)`, for the rank that A has. Saves A and y. It is that of
+    /// a matrix whose rank stays the same, so exact where the singular values that count as 0 are 0 up to rounding; of
+    /// larger ones, which a tolerance cuts off, it says nothing.
     ///
     /// # Errors
     /// If there are fewer than two dims, a matrix is not finite (or not square, if `hermitian`), a tolerance is negative,
@@ -123,6 +125,10 @@ impl Tensor {
         let check = Check(OP);
         let [m, _] = sizes(check, "A", self)?;
         check.same_float(self, b)?;
+        if options.hermitian {
+            square(check, "A", self)?;
+        }
+        let a = if options.hermitian { mirrored(self)? } else { self.clone() };
         let vector = b.rank() == 1 || b.rank() + 1 == self.rank() && b.shape() == &self.shape()[..self.rank() - 1];
         let columns = if vector { b.unsqueeze(-1)? } else { b.clone() };
         if sizes(check, "B", &columns)?[0] != m {
@@ -130,10 +136,10 @@ impl Tensor {
             return Err(Error::shape(OP, "B", b.shape(), expected));
         }
         check.broadcast(outer(self), outer(&columns))?;
-        let x = inverse(OP, self, options)?.matmul(&columns)?;
-        let residuals = self.matmul(&x)?.try_sub(&columns)?.square().sum_dim(-2)?;
-        let singular_values = no_grad(|| super::svd::singular_values(OP, self))?;
-        let rank = options.above(check, self, &singular_values)?.to_dtype(DType::I64).sum_dim(-1)?;
+        let x = inverse(OP, &a, options)?.matmul(&columns)?;
+        let residuals = a.matmul(&x)?.try_sub(&columns)?.square().sum_dim(-2)?;
+        let singular_values = no_grad(|| super::svd::singular_values(OP, &a))?;
+        let rank = options.above(check, &a, &singular_values)?.to_dtype(DType::I64).sum_dim(-1)?;
         let solution = if vector { x.squeeze(&[-1])? } else { x };
         let residuals = if vector { residuals.squeeze(&[-1])? } else { residuals };
         Ok(LeastSquares { solution, residuals, rank, singular_values })
@@ -161,6 +167,11 @@ pub struct LeastSquares {
     pub rank: Tensor,
     /// The singular values of A, not tracked.
     pub singular_values: Tensor,
+}
+
+/// The symmetric matrix whose lower triangle is that of A.
+fn mirrored(a: &Tensor) -> Result<Tensor> {
+    a.tril(0)?.try_add(&turned(&a.tril(-1)?)?)
 }
 
 fn inverse(op: &'static str, a: &Tensor, options: RankOptions) -> Result<Tensor> {
@@ -191,7 +202,7 @@ impl Pullback for Pinv {
         let (a, y, gy) = (self.a.get(at), self.y.get(at), at.gy());
         at.give(0, || {
             // What was read is the lower triangle, for both.
-            let a = if self.hermitian { a.tril(0)?.try_add(&turned(&a.tril(-1)?)?)? } else { a.into_owned() };
+            let a = if self.hermitian { mirrored(&a)? } else { a.into_owned() };
             let (yt, g) = (turned(&y)?, turned(gy)?);
             let [m, n] = [2, 1].map(|from_end| a.shape()[a.rank() - from_end]);
             // Whichever of the products of three has the smaller one between.
@@ -275,6 +286,20 @@ crate::ops::cases::cases![{
 #[cfg(test)]
 mod tests {
     use crate::{DType, RankOptions, Result, Tensor, grad};
+
+    #[test]
+    fn least_squares_of_a_symmetric_matrix_read_one_triangle() -> Result<()> {
+        let a = Tensor::from_slice(&[2.0, 9.0, 1.0, 2.0], &[2, 2])?.requires_grad();
+        let b = Tensor::from_slice(&[1.0, 1.0], &[2])?;
+        let found = a.lstsq(&b, RankOptions::new().hermitian(true))?;
+        assert!(found.solution.to_f64s().iter().all(|x| (x - 1.0 / 3.0).abs() < 1e-14));
+        assert!(found.residuals.to_f64s()[0] < 1e-28, "{:?}", found.residuals);
+        assert!(found.singular_values.to_f64s().iter().zip([3.0, 1.0]).all(|(s, exact)| (s - exact).abs() < 1e-14));
+        // x = (2 − l, 2 − l) / (4 − l²), of l below the diagonal: the sum of x falls by 2 / (2 + l)² with it.
+        let ga = grad(&found.solution.sum(), &[&a])?[0].to_f64s();
+        assert!((ga[1] + ga[2] + 2.0 / 9.0).abs() < 1e-14, "{ga:?}");
+        Ok(())
+    }
 
     /// The other triangle is not read, by the gradient neither.
     #[test]

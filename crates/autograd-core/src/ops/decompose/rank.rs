@@ -2,6 +2,7 @@
 
 use super::matrices::{Triangle, sizes, square};
 use super::pinv::RankOptions;
+use super::spectrum::finite;
 use super::svd::singular_values;
 use crate::error::Result;
 use crate::ops::check::Check;
@@ -72,22 +73,24 @@ impl Tensor {
 fn condition(a: &Tensor, norm: MatrixNorm) -> Result<Tensor> {
     const OP: &str = "cond";
     let [m, n] = sizes(Check(OP), "the input", a)?;
+    if !matches!(norm, MatrixNorm::Spectral | MatrixNorm::SpectralLeast) {
+        square(Check(OP), "the input", a)?;
+    }
+    Check(OP).require(m * n > 0, "the number of elements of a matrix", m * n, "at least 1")?;
+    finite(OP, a)?;
     let (least, most) = match norm {
         MatrixNorm::Spectral => (n.min(m).saturating_sub(1), 0),
         MatrixNorm::SpectralLeast => (0, n.min(m).saturating_sub(1)),
         MatrixNorm::Nuclear => {
-            square(Check(OP), "the input", a)?;
             // The singular values of the inverse are the reciprocals.
             let s = singular_values(OP, a)?;
             return s.sum_dim(-1)?.try_mul(&s.reciprocal().sum_dim(-1)?);
         }
         _ => {
-            square(Check(OP), "the input", a)?;
             let inverse = super::inv::inverse(OP, a, true)?;
             return a.matrix_norm(norm, [-2, -1])?.try_mul(&inverse.matrix_norm(norm, [-2, -1])?);
         }
     };
-    Check(OP).require(m * n > 0, "the number of elements of a matrix", m * n, "at least 1")?;
     let s = singular_values(OP, a)?;
     s.select(-1, most)?.try_div(&s.select(-1, least)?)
 }
@@ -155,6 +158,10 @@ mod tests {
             assert_eq!(of([[0.0; 2]; 2])?, f32::INFINITY, "{norm:?}");
             let one = of([[1.0, 0.0], [0.0, 0.0]])?;
             assert_eq!(one, if norm == MatrixNorm::SpectralLeast { 0.0 } else { f32::INFINITY }, "{norm:?}");
+            let text = of([[1.0, 0.0], [0.0, f32::NAN]]).expect_err("not finite").to_string();
+            assert_eq!(text, "cond: the matrix is not finite, or too large", "{norm:?}");
+            let text = Tensor::zeros(&[0, 0], DType::F32)?.cond(norm).expect_err("empty").to_string();
+            assert_eq!(text, "cond: the number of elements of a matrix is 0, it must be at least 1", "{norm:?}");
         }
         Ok(())
     }

@@ -1,9 +1,10 @@
 //! The gaps between eigenvalues or singular values, by which gradients of their vectors are divided.
 
-use super::matrices::{Each, refusal, which};
+use super::matrices::{Block, Each, refusal, which, with_last};
 use crate::error::{Error, ErrorKind, Result};
 use crate::kernels::decompose::epsilon;
 use crate::storage::block::Plain;
+use crate::tape::{Pull, Pullback, record};
 use crate::tensor::{Tensor, for_float};
 
 /// Numbers no farther apart than this count as equal: `n` roundings of the largest one. With a dim more than w.
@@ -29,6 +30,44 @@ pub(super) fn inverse(x: &Tensor, least: &Tensor) -> Result<Tensor> {
     far.where_cond(&divisor.reciprocal(), &x.zeros_like())
 }
 
+/// The values of a decomposition, of what lies packed with a mark as its last: where a loss depends on the values, the
+/// gradient of the mark is not 0, even if that of the values is.
+pub(super) fn marked(op: &'static str, values: &Tensor, packed: &Tensor) -> Tensor {
+    let last = packed.shape().last().map_or(0, |width| width - 1);
+    let mark = Block::vector(op, last, 1).of(packed);
+    record(op, values.untied(), &[values, &mark], |_| Marked)
+}
+
+struct Marked;
+
+impl Pullback for Marked {
+    fn pull(&self, at: &mut Pull<'_>) -> Result<()> {
+        let gy = at.gy();
+        at.give(0, || Ok(gy.clone()))?;
+        at.give(1, || Tensor::ones(&with_last(&gy.unsqueeze(-1)?, &[1]), gy.dtype()))
+    }
+}
+
+/// Refuses gradients of a decomposition that do not say what that of A is: `why` says it of those of one matrix.
+pub(super) fn determined<T: crate::kernels::real::Real + Plain>(
+    op: &'static str,
+    each: usize,
+    [y, gy]: [&Tensor; 2],
+    why: impl Fn(&[T], &[T]) -> Option<&'static str> + Send + Sync + 'static,
+) -> Result<()> {
+    let batch = y.rank() > 1;
+    Tensor::look(op, [y, gy], move |[y, gy]| {
+        let all = y.flat::<T>().chunks_exact(each).zip(gy.flat::<T>().chunks_exact(each));
+        for (i, (y, gy)) in all.enumerate() {
+            if let Some(why) = why(y, gy) {
+                let text = format!("{op}: {}: {why}", which(i, batch));
+                return Err(Error::new(ErrorKind::NoDerivative, text));
+            }
+        }
+        Ok(())
+    })
+}
+
 /// Values that faer could not find are NaN.
 pub(super) fn found<T: crate::kernels::real::Real + Plain>(
     op: &'static str,
@@ -43,6 +82,19 @@ pub(super) fn found<T: crate::kernels::real::Real + Plain>(
             _ => Ok(()),
         }
     })
+}
+
+/// Refuses matrices that are not finite.
+pub(super) fn finite(op: &'static str, a: &Tensor) -> Result<()> {
+    let [m, n] = super::matrices::sizes(crate::ops::check::Check(op), "the input", a)?;
+    let (a, batch) = (a.detach().try_packed(op)?.into_owned(), a.rank() > 2);
+    for_float!(a.float(), T => Tensor::look(op, [&a], move |[a]| {
+        let bad = |a: &[T]| !a.iter().all(|a| a.is_finite());
+        match a.flat::<T>().chunks_exact((m * n).max(1)).position(bad) {
+            Some(i) => Err(unfit(op, i, batch)),
+            None => Ok(()),
+        }
+    }))
 }
 
 #[cold]

@@ -1,9 +1,9 @@
 //! Singular values and singular vectors.
 
 use super::matrices::{Block, Each, sizes, turned, with_last};
-use super::spectrum::{found, inverse, nearness};
+use super::spectrum::{determined, found, inverse, marked, nearness};
 use crate::error::Result;
-use crate::kernels::decompose::orthogonal::svd_pull;
+use crate::kernels::decompose::orthogonal::{Open, svd_is_open, svd_pull};
 use crate::kernels::decompose::{Decompose, Vectors, transpose};
 use crate::ops::check::Check;
 use crate::tape::{Pull, Pullback, Saved, is_recording, record};
@@ -44,16 +44,19 @@ impl Tensor {
     /// ga = U (inner + diag(gs)) Vᵀ + (I − U Uᵀ) gu S⁻¹ Vᵀ + U S⁻¹ gvᵀ (I − V Vᵀ)
     /// ```
     ///
-    /// Saves U, s and V. The vectors that [`SvdMode::Full`] adds have no gradient of their own.
+    /// Saves U, s and V. A loss that depends on the vectors that [`SvdMode::Full`] adds is refused.
     ///
     /// Two vectors of U and V may be turned around together, and those of equal singular values mixed together. A loss
     /// that depends on such a choice has no gradient. What is within max(M, N) roundings of the largest singular value
     /// counts as 0, among differences, sums and s itself, and adds nothing: so sums of functions of singular values, and
     /// losses that depend on no choice of vectors, such as those of `U Vᵀ`, have their gradients also where singular
-    /// values are equal.
+    /// values are equal. That of `U g(s) Vᵀ` has the slope of g in this place, which U, s and V do not tell: it is refused
+    /// there, and so are second derivatives that need such a slope. (Only where equal singular values have g = 0, as those
+    /// of a matrix of low rank may, nothing is seen of it, and nothing is added.)
     ///
     /// # Errors
-    /// If there are fewer than two dims, a matrix is not finite, or the dtype is not a float type.
+    /// If there are fewer than two dims, a matrix is not finite, or the dtype is not a float type. The walk, if a loss
+    /// depends on values and on the vectors of equal ones, or on the vectors that [`SvdMode::Full`] adds.
     ///
     /// # Examples
     /// ```
@@ -84,7 +87,7 @@ impl Tensor {
     /// `ga = U diag(gs) Vᵀ`. Saves U, s and V; the vectors are computed only if a gradient may be asked for.
     ///
     /// # Errors
-    /// As for `svd`.
+    /// As for `svd`: the second derivative, where singular values are equal and gs depends on them.
     ///
     /// # Examples
     /// ```
@@ -126,7 +129,9 @@ pub(super) fn singular(op: &'static str, a: &Tensor, which: Vectors) -> Result<(
         y
     });
     let y = record(op, y, &[a], |y| Svd { y: Saved::output(y), size });
-    Ok(size.parts(&y))
+    let (u, s, vt) = size.parts(&y);
+    let s = if which == Vectors::None { s } else { marked(op, &s, &y) };
+    Ok((u, s, vt))
 }
 
 /// The sizes of a matrix and of its vectors.
@@ -138,6 +143,8 @@ struct Size {
     /// How many vectors U and V have.
     left: usize,
     right: usize,
+    /// Whether there is a mark behind them.
+    mark: bool,
 }
 
 impl Size {
@@ -147,7 +154,7 @@ impl Size {
             Vectors::Reduced => (m.min(n), m.min(n)),
             Vectors::Full => (m, n),
         };
-        Size { op, m, n, left, right }
+        Size { op, m, n, left, right, mark: which != Vectors::None }
     }
 
     fn k(self) -> usize {
@@ -155,12 +162,13 @@ impl Size {
     }
 
     fn width(self) -> usize {
-        self.k().saturating_add(self.left.saturating_mul(self.m)).saturating_add(self.right.saturating_mul(self.n))
+        let (left, right) = (self.left.saturating_mul(self.m), self.right.saturating_mul(self.n));
+        self.k().saturating_add(left).saturating_add(right).saturating_add(usize::from(self.mark))
     }
 
-    /// U, s and Vᵀ out of what lies packed: s, U in rows, Vᵀ in rows.
+    /// U, s and Vᵀ out of what lies packed: s, U in rows, Vᵀ in rows, and a mark.
     fn parts(self, packed: &Tensor) -> (Tensor, Tensor, Tensor) {
-        let Size { op, m, n, left, right } = self;
+        let Size { op, m, n, left, right, .. } = self;
         let k = self.k();
         let u = Block::rows(op, k, [m, left]).of(packed);
         let vt = Block::rows(op, k + left * m, [right, n]).of(packed);
@@ -174,12 +182,37 @@ struct Svd {
     size: Size,
 }
 
+impl Svd {
+    /// The gradient as a kernel reads it; a loss of values and of vectors of equal ones is refused, and one of vectors beside
+    /// the first ones.
+    fn packed(&self, gy: &Tensor) -> Result<Tensor> {
+        let (size @ Size { op, m, n, left, .. }, y) = (self.size, self.y.value());
+        let gy = gy.detach().try_packed(op)?.into_owned();
+        if size.k() == 0 {
+            return Ok(gy);
+        }
+        for_float!(y.float(), T => {
+            determined::<T>(op, size.width(), [y, &gy], move |y, gy| {
+                Some(match svd_is_open((m, n, left), y, gy)? {
+                    Open::Equal => {
+                        "singular values are equal, and of a loss of values and vectors together, such as of U g(s) Vᵀ, \
+                         U, s and V do not tell the derivative there"
+                    }
+                    Open::Added => "the vectors that Full adds to the first min(M, N) have no derivative",
+                })
+            })?;
+        });
+        Ok(gy)
+    }
+}
+
 impl Pullback for Svd {
     fn pull(&self, at: &mut Pull<'_>) -> Result<()> {
         let size @ Size { m, n, .. } = self.size;
         let (y, gy) = (self.y.get(at), at.gy());
         let k = size.k();
         at.give(0, || {
+            drop(self.packed(gy)?);
             let ((u, s, vt), (gu, gs, gvt)) = (size.parts(&y), size.parts(gy));
             let (u, gu) = (u.narrow(-1, 0, k)?, gu.narrow(-1, 0, k)?);
             let (vt, gvt) = (vt.narrow(-2, 0, k)?, gvt.narrow(-2, 0, k)?);
@@ -213,7 +246,7 @@ impl Pullback for Svd {
         let (y, gy) = (self.y.value(), at.gy());
         at.give(0, || {
             let (each, width) = (Each::new(m * n, [m.max(n), m.max(n), 4 * size.k()]), size.width());
-            let (shape, gy) = ([&y.shape()[..y.rank() - 1], &[m, n]].concat(), gy.try_packed(op)?);
+            let (shape, gy) = ([&y.shape()[..y.rank() - 1], &[m, n]].concat(), self.packed(gy)?);
             let count = each.count(shape.iter().product());
             for_float!(y.float(), T => Tensor::counted::<T, 2>(op, count, &shape, [y, &gy], move |[y, gy], ga| {
                 let (y, gy) = (y.flat::<T>(), gy.flat::<T>());

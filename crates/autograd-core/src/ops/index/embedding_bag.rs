@@ -171,7 +171,8 @@ const OP: &str = "embedding_bag";
 const CHECK: Check = Check(OP);
 
 impl Tensor {
-    /// Sums, means or maxima of bags of rows of this table. No row is copied for a sum or a mean.
+    /// Sums, means or maxima of bags of rows of this table. No row is copied for a sum or a mean, unless it may be scaled to
+    /// `max_norm`.
     ///
     /// # Shapes
     /// `self: [K, D]`; `index: [B, L] → [B, D]`, each row a bag; or `index: [N]` and `offsets: [B]`, the places where
@@ -218,7 +219,9 @@ impl Tensor {
         let (bags, of_bag) = bags(index, offsets, options.include_last_offset)?;
         let table = sieved(OP, self, &flat, None, options.scale_grad_by_freq)?;
         let inside = padding.map(|row| flat.ne_scalar(row as f64));
-        let (table, flat, columns, rows) = if options.limit.max_norm.is_some() {
+        let (table, flat, columns, rows) = if options.limit.max_norm.is_some() && n >= rows {
+            (options.limit.apply(OP, &table)?, flat, columns, rows)
+        } else if options.limit.max_norm.is_some() {
             // Only the rows that are looked up, each as often as it is.
             let taken = options.limit.apply(OP, &Placed::rows(OP, &table, 0, &flat)?.take(&table)?)?;
             let each = Tensor::arange(0.0, n as f64, 1.0, DType::I64)?;

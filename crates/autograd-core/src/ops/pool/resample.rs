@@ -2,6 +2,7 @@
 
 use crate::error::Result;
 use crate::kernels::pool::{Taps, along};
+use crate::ops::check::Check;
 use crate::shape::Shape;
 use crate::tape::{Pull, Pullback, record};
 use crate::tensor::{Tensor, for_float};
@@ -90,6 +91,12 @@ struct Resampled {
 impl Pullback for Resampled {
     fn pull(&self, at: &mut Pull<'_>) -> Result<()> {
         let gy = at.gy();
-        at.give(0, || self.maps.turned().of(gy))
+        at.give(0, || {
+            if let Direction::Forward = self.maps.direction {
+                let maps = self.maps.maps().iter().flatten();
+                maps.map(Taps::runs_transposed).try_for_each(|runs| Check(self.maps.op).terms(runs))?;
+            }
+            self.maps.turned().of(gy)
+        })
     }
 }

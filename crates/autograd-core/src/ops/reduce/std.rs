@@ -147,6 +147,31 @@ mod tests {
         // Also where the sum and a difference of two are beyond the largest number.
         let far = Tensor::from([3e38f32, 3e38, 3e38, -3e38]).std(0.0)?.item::<f32>()?;
         assert!((far / 2.598e38 - 1.0).abs() < 1e-3, "{far}");
+        // Also where sums of deviations are: their gradients are right as long as the deviations themselves are.
+        for count in [2, 40, 600] {
+            let x: Vec<f32> = (0..count).map(|i| if i < count / 2 { 0.0 } else { 3e38 }).collect();
+            for order in [x.clone(), x.iter().rev().copied().collect()] {
+                let x = Tensor::from_slice(&order, &[count])?.requires_grad();
+                let std = x.std(0.0)?;
+                assert!((std.item::<f32>()? / 1.5e38 - 1.0).abs() < 1e-6, "{std:?}");
+                let gradient = grad(&std, &[&x])?[0].to_f64s();
+                let want = |x: f32| if x > 0.0 { 1.0 } else { -1.0 } / count as f64;
+                let near = |(g, x): (&f64, &f32)| (g - want(*x)).abs() < 1e-6 / count as f64;
+                assert!(gradient.iter().zip(&order).all(near), "{count}: {:?}", &gradient[..2]);
+            }
+        }
+        let both: Vec<f32> = (0..101)
+            .map(|i| {
+                if i == 0 {
+                    0.0
+                } else if i % 8 < 4 {
+                    3e38
+                } else {
+                    -3e38
+                }
+            })
+            .collect();
+        assert!(Tensor::from_slice(&both, &[101])?.std(0.0)?.item::<f32>()? > 2.9e38);
         for x in [[f32::INFINITY, 1.0], [f32::NAN, 1.0]] {
             assert!(Tensor::from(x).std(0.0)?.item::<f32>()?.is_nan());
         }

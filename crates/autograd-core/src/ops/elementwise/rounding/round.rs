@@ -45,8 +45,10 @@ impl Elementwise<1> for Round {
             1.. => {
                 let tens = x * unit;
                 let whole = tens.round();
-                // A quotient of what is whole already would differ from x by its rounding.
-                N::select(tens.abs().lt(N::of(f64::INFINITY)), N::select(whole.eq(tens), x, whole / unit), x)
+                // Where neighbours are 1 or more apart, x has no such decimals, and a quotient would differ from it by its
+                // rounding. So it is with an infinite product.
+                let far = (tens.abs() + N::of(0.3)).eq(tens.abs());
+                N::select(far, x, whole / unit)
             }
             _ => {
                 let tens = (x / unit).round();
@@ -101,6 +103,19 @@ mod tests {
         for decimals in [12, 20, 30] {
             assert_eq!(x.round(decimals).to_vec::<f32>().expect("F32"), x.to_vec::<f32>().expect("F32"));
         }
+    }
+
+    #[test]
+    fn the_rounding_of_a_sum_is_rounded_away() {
+        let x: Vec<f64> = (-999..1000).flat_map(|i| [0.1, 0.2, 0.7].map(|x| f64::from(i) / 10.0 + x)).collect();
+        let got = Tensor::from_slice(&x, &[x.len()]).expect("a row").round(1).to_f64s();
+        for (got, x) in got.iter().zip(&x) {
+            assert_eq!(*got, (x * 10.0).round_ties_even() / 10.0, "{x}");
+        }
+        assert_eq!(Tensor::from([1.1f32 + 2.2]).round(1).to_vec::<f32>().expect("F32"), [3.3]);
+        // 2⁵¹ and a half has a decimal, and so has the number before 2⁵² tenths.
+        let x = Tensor::from_slice(&[2251799813685248.5, 450359962737049.5], &[2]).expect("a row");
+        assert_eq!(x.round(1).to_f64s(), x.to_f64s());
     }
 
     #[test]

@@ -38,7 +38,7 @@ mod storage;
 mod sync;
 mod threads;
 
-pub use capture::{Capture, CaptureStats, Outputs};
+pub use capture::{Capture, CaptureStats, Outputs, set_apart};
 pub use description::Description;
 pub use error::{BoxError, Error, ErrorKind, Result};
 pub use functional::{

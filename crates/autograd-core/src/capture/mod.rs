@@ -1,5 +1,6 @@
 //! Capture and replay: a function recorded once, run again as the list of its kernels.
 
+mod apart;
 mod compare;
 mod held;
 mod inside;
@@ -11,6 +12,7 @@ mod show;
 mod signature;
 mod trim;
 
+pub use apart::set_apart;
 pub use outputs::Outputs;
 
 use crate::error::{Error, ErrorKind, Result};

@@ -207,7 +207,7 @@ impl Signature {
 
 /// How many have the memory of each tensor of a model if nothing outside does: places of a tie keep what they have read,
 /// and buffers are in the list of what was given as well.
-fn owners_of<M: Module + ?Sized>(model: &M) -> Vec<usize> {
+pub(super) fn owners_of<M: Module + ?Sized>(model: &M) -> Vec<usize> {
     let (mut owners, mut tied) = (Vec::new(), Vec::new());
     model.visit(&Path::root(), &mut |_, item| match item {
         Item::Param(param) => owners.push((param.root(), param.owned())),

@@ -9,7 +9,7 @@ use crate::history::Metrics;
 use crate::metrics::{Mean, Metric, Tally, number};
 use crate::run::Run;
 use crate::trainer::Every;
-use autograd_core::{Error, ErrorKind, Gradients, Result, Tensor, no_grad};
+use autograd_core::{Error, ErrorKind, Gradients, Result, Tensor, no_grad, set_apart};
 use wengert_nn::LossParts;
 
 /// The measurements of a pass: the loss, numerators over denominators of all batches, and the metrics.
@@ -49,6 +49,9 @@ impl Session<'_, '_, '_> {
             let start = started.get_or_insert_with(|| Before::of(&*self.run.model));
             let is_last = (i + 1) % self.accumulate == 0 || i + 1 == self.run.plan.batches;
             let computed = batch.and_then(|(x, y)| {
+                if self.steps.are_captured() {
+                    set_apart(&mut *self.run.model)?;
+                }
                 let computed = self.steps.compute(self.terms, &*self.run.model, &x, &y)?;
                 let cause = |output: &Tensor| {
                     cause::of((&*self.run.model, &*start), (&x, &y), output, |row| self.sample(i, row))

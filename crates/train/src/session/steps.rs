@@ -67,6 +67,11 @@ impl<'s, 'r: 's> Steps<'s, 'r> {
         if capture { Steps::Captured { replay: None, check_every } } else { Steps::Run }
     }
 
+    /// Whether steps are captured, so that parameters have to be apart from what others keep of them.
+    pub(super) fn are_captured(&self) -> bool {
+        matches!(self, Steps::Captured { .. })
+    }
+
     pub(super) fn compute(
         &mut self,
         terms: Terms<'s, 's>,

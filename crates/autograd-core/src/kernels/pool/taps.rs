@@ -164,10 +164,15 @@ impl<T: Real> Kernel for Along<'_, T> {
                 for (to, y) in y.iter_mut().enumerate() {
                     *y = taps.row(to).iter().fold(T::ZERO, |sum, Run { places, weight }| {
                         let (x, weight) = (&x[places.clone()], T::of(*weight));
-                        let whole = if x.len() > SHORT { fold_run(Sum, x) } else { T::INFINITY };
-                        // The sum of large numbers may overflow where their mean does not.
-                        if whole.is_finite() {
-                            return weight.mul_add(whole, sum);
+                        if x.len() > SHORT {
+                            let whole = fold_run(Sum, x);
+                            if whole.is_finite() {
+                                return weight.mul_add(whole, sum);
+                            }
+                            // The sum of large numbers may overflow where their mean does not.
+                            let mut sum = [sum];
+                            long_run(x, 1, weight, true, &mut sum);
+                            return sum[0];
                         }
                         x.iter().fold(sum, |sum, x| weight.mul_add(*x, sum))
                     });

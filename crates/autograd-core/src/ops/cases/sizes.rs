@@ -149,8 +149,12 @@ pub(super) fn many_elements_give_the_same_bits_on_any_number_of_threads(case: &C
     let shapes = case.shapes();
     let numel = |shape: &Vec<usize>| shape.iter().product::<usize>();
     for size in distinct(&shapes) {
-        let largest = shapes.iter().filter(|shape| shape.contains(&size)).map(numel).max().unwrap_or(1);
-        let many = (size * MANY).div_ceil(largest.max(1)).min(bearable(case, &shapes, size, MOST));
+        let times = |shape: &Vec<usize>| shape.iter().filter(|other| **other == size).count();
+        let all = shapes.iter().filter(|shape| shape.contains(&size)).map(|shape| (numel(shape), times(shape)));
+        let (largest, times) = all.max().unwrap_or((1, 1));
+        // A matrix whose rows and columns grow together has as many elements much sooner.
+        let factor = (MANY as f64 / largest.max(1) as f64).powf(1.0 / times as f64);
+        let many = ((size as f64 * factor).ceil() as usize).min(bearable(case, &shapes, size, MOST));
         let large = replaced(&shapes, size, many);
         if large.iter().map(numel).sum::<usize>() > MOST {
             continue;

@@ -127,23 +127,24 @@ mod tests {
         let Conv { images, groups, inner, outer, window } = form.sizes;
         let mut c = vec![T::default(); form.shape(part).iter().product()];
         let (inputs, outputs, taps) = (window.inputs(), window.outputs(), window.taps());
+        // The place of the input under each tap of each output.
+        let under = |(p, k): (usize, usize)| {
+            let ([_, oh, ow], [_, kh, kw]) = (window.output, window.kernel);
+            let d = window.place(0, k / kw / kh, p / ow / oh)?;
+            let h = window.place(1, k / kw % kh, p / ow % oh)?;
+            let w = window.place(2, k % kw, p % ow)?;
+            Some(((d * window.input[1] + h) * window.input[2] + w, p, k))
+        };
+        let all = (0..outputs).flat_map(|p| (0..taps).map(move |k| (p, k)));
+        let all: Vec<(usize, usize, usize)> = all.filter_map(under).collect();
         for image in 0..images {
             for o in 0..groups * outer {
                 for i in 0..inner {
-                    for (p, k) in (0..outputs).flat_map(|p| (0..taps).map(move |k| (p, k))) {
-                        let [_, oh, ow] = window.output;
-                        let [_, kh, kw] = window.kernel;
-                        let at = [
-                            window.place(0, k / kw / kh, p / ow / oh),
-                            window.place(1, k / kw % kh, p / ow % oh),
-                            window.place(2, k % kw, p % ow),
-                        ];
-                        let [Some(d), Some(h), Some(w)] = at else { continue };
-                        let x = (image * groups * inner + o / outer * inner + i) * inputs
-                            + (d * window.input[1] + h) * window.input[2]
-                            + w;
-                        let y = (image * groups * outer + o) * outputs + p;
-                        let w = (o * inner + i) * taps + k;
+                    let x = (image * groups * inner + o / outer * inner + i) * inputs;
+                    let y = (image * groups * outer + o) * outputs;
+                    let w = (o * inner + i) * taps;
+                    for (place, p, k) in &all {
+                        let (x, y, w) = (x + place, y + p, w + k);
                         match part {
                             Part::Output => c[y] += a[x] * b[w],
                             Part::Input => c[x] += a[y] * b[w],

@@ -46,9 +46,9 @@ impl Elementwise<1> for Round {
                 let tens = x * unit;
                 let whole = tens.round();
                 // Where neighbours are 1 or more apart, x has no such decimals, and a quotient would differ from it by its
-                // rounding. So it is with an infinite product.
-                let far = (tens.abs() + N::of(0.3)).eq(tens.abs());
-                N::select(far, x, whole / unit)
+                // rounding. So it is with a product that is infinite or NaN.
+                let near = (tens.abs() + N::of(0.3)).gt(tens.abs());
+                N::select(near, whole / unit, x)
             }
             _ => {
                 let tens = (x / unit).round();

@@ -119,22 +119,38 @@ impl<'a> Child<'a> {
 }
 
 fn mentions(tokens: TokenStream, parameter: &Ident, all: &mut Vec<TokenStream>) {
-    let mut tokens = tokens.into_iter().peekable();
-    let is_colon = |token: &TokenTree| matches!(token, TokenTree::Punct(punct) if punct.as_char() == ':');
-    while let Some(token) = tokens.next() {
-        match token {
-            TokenTree::Ident(ident) if ident == *parameter => {
-                let mut path = ident.into_token_stream();
-                while let Some(colon) = tokens.next_if(is_colon) {
-                    path.extend([colon]);
-                    path.extend(tokens.next());
-                    path.extend(tokens.next());
-                }
-                all.push(path);
+    let tokens: Vec<TokenTree> = tokens.into_iter().collect();
+    let is = |at: usize, sign: char| matches!(tokens.get(at), Some(TokenTree::Punct(punct)) if punct.as_char() == sign);
+    let word = |at: usize| match tokens.get(at) {
+        Some(TokenTree::Ident(ident)) => Some(ident),
+        _ => None,
+    };
+    // Behind the bracket that closes the one here.
+    let closed = |from: usize| {
+        let mut depth = 0;
+        let ends = |at: &usize| {
+            depth += i32::from(is(*at, '<')) - i32::from(is(*at, '>'));
+            depth == 0
+        };
+        (from..tokens.len()).find(ends).map_or(tokens.len(), |at| at + 1)
+    };
+    let mut at = 0;
+    while at < tokens.len() {
+        let qualified = is(at, '<') && word(at + 1) == Some(parameter) && word(at + 2).is_some_and(|word| word == "as");
+        if qualified || word(at) == Some(parameter) {
+            let first = at;
+            at = if qualified { closed(at) } else { at + 1 };
+            while is(at, ':') && is(at + 1, ':') {
+                at += 3;
+                at = if is(at, '<') { closed(at) } else { at };
             }
-            TokenTree::Group(group) => mentions(group.stream(), parameter, all),
-            _ => {}
+            all.push(tokens[first..at.min(tokens.len())].iter().cloned().collect());
+            continue;
         }
+        if let TokenTree::Group(group) = &tokens[at] {
+            mentions(group.stream(), parameter, all);
+        }
+        at += 1;
     }
 }
 

@@ -116,6 +116,7 @@ fn type_parameters_are_modules_where_they_are_in_the_tree() {
 trait Family {
     type Body: Module;
     type Size: std::fmt::Debug;
+    type Some<const N: usize>: Module;
 }
 
 struct Affines;
@@ -123,6 +124,7 @@ struct Affines;
 impl Family for Affines {
     type Body = Affine;
     type Size = usize;
+    type Some<const N: usize> = [Affine; N];
 }
 
 #[derive(Module)]
@@ -130,12 +132,16 @@ struct Of<F: Family> {
     bodies: Vec<F::Body>,
     #[module(option)]
     size: F::Size,
+    first: <F as Family>::Body,
+    pair: F::Some<2>,
 }
 
 #[test]
 fn what_belongs_to_a_type_parameter_may_be_a_module() {
-    let of: Of<Affines> = Of { bodies: vec![affine(false)], size: 2 };
-    assert_eq!(leaves(&of), ["bodies.0.weight: param"]);
+    let pair = [affine(false), affine(false)];
+    let of: Of<Affines> = Of { bodies: vec![affine(false)], size: 2, first: affine(false), pair };
+    let all = ["bodies.0.weight", "first.weight", "pair.0.weight", "pair.1.weight"];
+    assert_eq!(leaves(&of), all.map(|name| format!("{name}: param")));
     assert!(of.describe().options().any(|(name, value)| (name, value) == ("size", "2")));
 }
 

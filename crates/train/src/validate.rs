@@ -158,21 +158,25 @@ impl<'c, S: Splitter> CrossValidation<'c, S> {
                 let trainer = trainer();
                 own(&mut owned, &trainer)?;
                 let trainer = trainer.in_fold(i + 1, folds.len(), seed);
-                let Ended { history, paused } = trainer.run(&mut model, &train, Some(&valid), &mut rng)?;
-                if let Some(reason) = paused {
-                    // The score of a model that is half trained is none.
-                    let paused = Error::new(ErrorKind::User, format!("paused: {reason}"));
-                    return Err(Interrupted::attach(paused, history));
-                }
-                Ok((evaluate(&model, &test as &dyn Dataset, &metric)?, history))
+                let ended = trainer.run(&mut model, &train, Some(&valid), &mut rng)?;
+                // A model that is half trained has no score.
+                let score = ended.is_whole.then(|| evaluate(&model, &test as &dyn Dataset, &metric)).transpose()?;
+                Ok((score, ended))
             };
-            let (score, history) = one().map_err(|e: Error| {
+            let interrupted = |e: Error, scores: &Scores| {
                 let cause = e.clone();
                 let done = InterruptedFolds { scores: scores.clone(), cause };
                 e.context(format_args!("fold {}", i + 1)).with_source(done)
-            })?;
-            scores.folds.push(score);
-            scores.histories.push(history);
+            };
+            let (score, Ended { history, pause, .. }) = one().map_err(|e| interrupted(e, &scores))?;
+            if let Some(score) = score {
+                scores.folds.push(score);
+                scores.histories.push(history.clone());
+            }
+            if let (Some(reason), true) = (pause, scores.folds.len() < folds.len()) {
+                let paused = Error::new(ErrorKind::User, format!("paused: {reason}"));
+                return Err(interrupted(Interrupted::attach(paused, history), &scores));
+            }
         }
         Ok(scores)
     }

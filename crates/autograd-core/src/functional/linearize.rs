@@ -81,10 +81,18 @@ pub(super) struct Linearized {
     pulled: Vec<Option<Tensor>>,
 }
 
+/// Some u. What is computed of it is linear in it, but for what an operation refuses: of zeros it would see nothing.
+fn probe(y: &Tensor) -> Result<Tensor> {
+    match y.dtype().is_float() && y.numel() > 0 {
+        true => Tensor::arange(1.0, y.numel() as f64 + 1.0, 1.0, y.dtype())?.sin().reshape(y.shape()),
+        false => Ok(y.zeros_like()),
+    }
+}
+
 impl Linearized {
     /// Of a value computed from these leaves.
     pub(super) fn of(y: Tensor, xs: Vec<Tensor>) -> Result<Linearized> {
-        let u = y.detach().zeros_like().requires_grad();
+        let u = probe(&y.detach())?.requires_grad();
         let pulled = match y.is_tracked() {
             true => gradients_of(&[(&y, Some(&u))], &xs.iter().collect::<Vec<_>>(), true)?,
             false => vec![None; xs.len()],

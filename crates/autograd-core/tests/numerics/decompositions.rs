@@ -2,7 +2,7 @@
 
 use autograd_core::{
     Backward, Capture, DType, ErrorKind, Gradients, MatrixNorm, QrMode, RankOptions, Result, SvdMode, Tensor, Triangle,
-    grad, hessian, seeded,
+    grad, hessian, jvp, seeded,
 };
 
 fn matrix<const N: usize>(rows: [[f64; N]; N]) -> Tensor {
@@ -295,6 +295,50 @@ fn what_equal_values_do_not_tell_is_refused() -> Result<()> {
 }
 
 #[test]
+fn what_equal_values_do_not_tell_is_refused_in_every_direction() -> Result<()> {
+    let function = |x: &[Tensor]| function_of(&x[0], Tensor::square);
+    let weights = matrix([[0.0, 2.0], [2.0, 0.0]]);
+    let error = jvp(function, [&Tensor::eye(2, DType::F64)?], [&weights]).expect_err("a slope is not known");
+    assert_eq!(error.kind(), ErrorKind::NoDerivative, "{error}");
+    let apart = matrix([[2.0, 0.0], [0.0, 1.0]]);
+    close(&jvp(function, [&apart], [&weights])?.1, &[0.0, 6.0, 6.0, 0.0], 1e-13);
+    // The vector of the largest value alone: its second derivative divides by gaps to the equal ones.
+    let x = matrix([[2.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]).requires_grad();
+    let top = x.eigh(Triangle::Lower)?.1.narrow(1, 2, 1)?;
+    let weights = matrix([[0.0, 1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 0.0]]);
+    let first = grad(&top.t()?.matmul(&weights)?.matmul(&top)?.sum(), &[&x])?.remove(0);
+    let direction = matrix([[0.0, 0.0, 1.0], [0.0, 0.0, 0.0], [1.0, 0.0, 0.0]]);
+    let second = grad(&first.try_mul(&direction)?.sum(), &[&x]);
+    assert_eq!(second.expect_err("the slope of a gap").kind(), ErrorKind::NoDerivative);
+    Ok(())
+}
+
+#[test]
+fn what_equal_values_do_tell_is_not_refused() -> Result<()> {
+    // Whitening of a matrix of rank 1: the function is constant where the values are 0.
+    let x = matrix([[1.0, 2.0, 2.0], [2.0, 4.0, 4.0], [2.0, 4.0, 4.0]]);
+    let whiten = |x: &Tensor| function_of(x, |w| w.clamp(1e-2, 1e9).expect("bounds").sqrt().reciprocal());
+    let weights = matrix([[1.0, -0.5, 2.0], [-0.5, 3.0, 0.25], [2.0, 0.25, -1.0]]);
+    let value = |x: &Tensor| whiten(x)?.try_mul(&weights)?.sum().item::<f64>();
+    let leaf = x.requires_grad();
+    let ga = grad(&whiten(&leaf)?.try_mul(&weights)?.sum(), &[&leaf])?.remove(0);
+    for direction in [
+        matrix([[1.0, 0.0, 0.0], [0.0, 0.0, 0.0], [0.0, 0.0, 0.0]]),
+        matrix([[0.0, 1.0, 0.0], [1.0, 0.0, 0.5], [0.0, 0.5, -1.0]]),
+    ] {
+        let step = direction.mul_scalar(1e-5);
+        let slope = (value(&x.try_add(&step)?)? - value(&x.try_sub(&step)?)?) / 2e-5;
+        let got = ga.try_mul(&direction)?.sum().item::<f64>()?;
+        assert!((got - slope).abs() < 1e-6 * (1.0 + slope.abs()), "{got} instead of {slope}");
+    }
+    // The second derivative of the sum of all values is 0, whatever is equal.
+    let x = Tensor::eye(2, DType::F64)?.requires_grad();
+    let first = grad(&x.eigvalsh(Triangle::Lower)?.sum(), &[&x])?.remove(0);
+    close(&grad(&first.try_mul(&matrix([[1.0, 2.0], [2.0, 3.0]]))?.sum(), &[&x])?[0], &[0.0; 4], 1e-13);
+    Ok(())
+}
+
+#[test]
 fn added_vectors_have_no_silent_gradient() -> Result<()> {
     for (shape, wide) in [([2, 1], false), ([1, 2], true)] {
         let a = Tensor::from_slice(&[3.0, 4.0], &shape)?.requires_grad();
@@ -320,7 +364,7 @@ fn no_nan_is_a_singular_matrix() -> Result<()> {
 
 #[test]
 fn cofactors_need_no_determinant_in_range() -> Result<()> {
-    for size in [1e-30f32, 1e20] {
+    for size in [1e-30f32, 3.2e-23, 1e-20, 1e20] {
         let a = Tensor::from([[size, 0.0], [0.0, size]]).requires_grad();
         let ga = grad(&a.det()?, &[&a])?.remove(0).to_f64s();
         let want = [f64::from(size), 0.0, 0.0, f64::from(size)];

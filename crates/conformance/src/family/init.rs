@@ -120,7 +120,6 @@ fn nonlinearity(c: &Call<'_>, slope: &str) -> Outcome<Nonlinearity> {
 
 /// The numbers of a distribution in a case; each only where it makes sense.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 struct Expected {
     value: Option<Value>,
     low: Option<Element>,

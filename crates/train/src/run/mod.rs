@@ -65,6 +65,8 @@ pub struct Run<'r> {
     pub(crate) step: u64,
     pub(crate) loss: f64,
     pub(crate) paused: bool,
+    /// What a pause was asked for, whatever else has ended the run.
+    pub(crate) pause: Option<String>,
 }
 
 impl Run<'_> {
@@ -144,7 +146,7 @@ impl Run<'_> {
 
     /// Ends the run after this epoch, for a while: from its checkpoint it goes on as if nothing had happened. Otherwise
     /// like [`Run::stop`], which comes before it. It is for what has nothing to do with the model: Ctrl-C, a signal, a limit
-    /// of time. A cross-validation ends with it, and goes on in the same fold.
+    /// of time. A cross-validation ends with it as well, and goes on where it was.
     ///
     /// # Examples
     /// ```
@@ -192,8 +194,9 @@ impl Run<'_> {
     /// # Ok::<(), wengert_train::Error>(())
     /// ```
     pub fn pause(&mut self, reason: impl Into<String>) {
-        if !self.is_stopping() {
-            self.history.stopped = Some(reason.into());
+        let reason = self.pause.get_or_insert(reason.into());
+        if self.history.stopped.is_none() {
+            self.history.stopped = Some(reason.clone());
             self.paused = true;
         }
     }

@@ -126,8 +126,9 @@ impl Trainer<'_> {
 /// A run that no error has ended.
 pub(crate) struct Ended {
     pub(crate) history: History,
-    /// Why it has ended for a while only, before its last epoch.
-    pub(crate) paused: Option<String>,
+    /// What a pause was asked for, and whether there is anything left to do.
+    pub(crate) pause: Option<String>,
+    pub(crate) is_whole: bool,
 }
 
 fn fit(
@@ -216,6 +217,7 @@ fn fit(
             batch: 0,
             loss: f64::NAN,
             paused: false,
+            pause: None,
         },
     };
     session.run()
@@ -269,8 +271,8 @@ impl Session<'_, '_, '_> {
         match outcome {
             Ok(()) => {
                 run.model.eval();
-                let paused = run.paused && run.epoch < run.plan.epochs;
-                Ok(Ended { paused: run.history.stopped.clone().filter(|_| paused), history: run.history })
+                let is_whole = !run.paused || run.epoch >= run.plan.epochs;
+                Ok(Ended { pause: run.pause, is_whole, history: run.history })
             }
             Err(failure) => {
                 match before {

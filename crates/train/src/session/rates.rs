@@ -131,12 +131,14 @@ impl Rate<'_, '_> {
         let later = (10..64).flat_map(|power| (128..256).map(move |part| part << (power - 7)));
         let all = (0..1024).chain(later).take_while(|number| *number < numbers);
         // A closure may have a table that is shorter than that of an older run.
-        let rates = held(|| Ok(all.map(|number| self.scheduled.schedule.rate(base, number)).collect::<Vec<_>>()));
-        let sum = match rates {
-            Ok(rates) => content::checksum(&rates.into_iter().flat_map(f64::to_le_bytes).collect::<Vec<_>>()),
-            Err(_) => "a panic".into(),
-        };
-        format!("{sum} of {numbers} from {base:?}")
+        let mut found = Vec::new();
+        let whole = held(|| {
+            all.for_each(|number| found.push(self.scheduled.schedule.rate(base, number)));
+            Ok(())
+        });
+        let sum = content::checksum(&found.iter().copied().flat_map(f64::to_le_bytes).collect::<Vec<_>>());
+        let end = if whole.is_ok() { String::new() } else { format!(", then a panic at {}", found.len()) };
+        format!("{sum}{end} of {numbers} from {base:?}")
     }
 
     fn number(&self, number: u64) -> f64 {

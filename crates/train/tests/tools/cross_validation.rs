@@ -173,9 +173,15 @@ fn a_pause_is_one_of_all_folds() {
         assert!(!later, "{fold}");
     }
     assert_eq!(run(4, true).expect("the rest"), straight);
-    // In the last epoch there is nothing left to pause.
+    // In the last epoch of a fold only the other folds are left to pause, and in that of the last fold nothing.
     std::fs::remove_dir_all(dir.path()).expect("there");
-    assert_eq!(run(2, true).expect("whole folds").folds, run(2, false).expect("good folds").folds);
+    let straight = run(2, false).expect("good folds");
+    for fold in 1..=2 {
+        let error = run(2, true).expect_err("paused");
+        assert_eq!(error.to_string(), format!("fold {fold}: paused: Ctrl-C"));
+        assert_eq!(error.detail::<InterruptedFolds>().expect("scores").scores.folds, straight.folds[..fold]);
+    }
+    assert_eq!(run(2, true).expect("whole folds").folds, straight.folds);
 }
 
 #[test]

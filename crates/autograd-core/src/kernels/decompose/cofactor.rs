@@ -2,7 +2,7 @@
 
 use super::super::gemm::{Matrix, gemm};
 use super::solve::Factors;
-use super::{Decomposed, Vectors, lu};
+use super::{Decomposed, Vectors, epsilon, lu};
 
 /// Singular values and vectors, in rows, and `det U · det V`, which is 1 or −1.
 struct Turned<T> {
@@ -69,8 +69,9 @@ fn products_of_others<T: Decomposed>(x: &[T]) -> Vec<T> {
 pub fn cofactor<T: Decomposed>(threads: usize, n: usize, a: &[T], factors: &[T], c: &mut [T]) {
     let factors = Factors::new(n, factors);
     let determinant = factors.determinant();
-    // Neither 0 nor ∞ can be multiplied with the inverse.
-    if determinant == T::ZERO || determinant.abs() == T::INFINITY {
+    // Neither 0 nor ∞ can be multiplied with the inverse, nor what has few digits, since it is below the normal numbers.
+    let normal = T::FAINT * T::of(epsilon::<T>());
+    if determinant.abs() < normal || determinant.abs() == T::INFINITY {
         let turned = Turned::new(n, a);
         let mut inner = vec![T::ZERO; n * n];
         let products = products_of_others(&turned.s);

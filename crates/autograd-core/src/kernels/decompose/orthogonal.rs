@@ -45,8 +45,10 @@ fn is_used<T: Real>(mark: &[T], gradient: &[T]) -> bool {
     !(is_zero(mark) && is_zero(gradient))
 }
 
-/// Whether equal numbers, of those that rise or fall, are moved together by what is symmetric of a matrix.
-fn any_tied<T: Real>(values: &[T], least: T, symmetric: impl Fn() -> Vec<T>) -> bool {
+/// Whether equal numbers, of those that rise or fall, are moved together by what is symmetric of a matrix. For a function of
+/// them, whose slope is not known, its diagonal is twice its value times what the gradients of the numbers are its slope
+/// times: where these are 0 and the diagonal is not, there is no slope.
+fn any_tied<T: Real>(values: &[T], gradients: &[T], least: T, symmetric: impl Fn() -> Vec<T>) -> bool {
     let k = values.len();
     let equal = |i: usize, j: usize| (values[i] - values[j]).abs() <= least;
     if !(1..k).any(|i| equal(i - 1, i)) {
@@ -55,8 +57,12 @@ fn any_tied<T: Real>(values: &[T], least: T, symmetric: impl Fn() -> Vec<T>) -> 
     let x = symmetric();
     // Roundings of products of k are none.
     let none = most(&x) * T::of(4.0 * k as f64 * epsilon::<T>());
+    let has_no_slope = |i: usize, j: usize| {
+        let seen = |i: usize| x[i * (k + 1)].abs() > none;
+        gradients[i] == T::ZERO && gradients[j] == T::ZERO && (seen(i) || seen(j))
+    };
     let mut found = false;
-    below(k, |i, j| found |= equal(i, j) && (x[i * k + j] + x[j * k + i]).abs() > none);
+    below(k, |i, j| found |= equal(i, j) && (x[i * k + j] + x[j * k + i]).abs() > none && !has_no_slope(i, j));
     found
 }
 
@@ -69,9 +75,9 @@ pub fn eigh_is_open<T: Real>(n: usize, y: &[T], gy: &[T]) -> bool {
     if is_zero(gv) || !is_used(mark, gw) {
         return false;
     }
-    any_tied(w, least(n, most(w)), || {
+    any_tied(w, gw, least(n, most(w)), || {
         let mut inner = vec![T::ZERO; n * n];
-        gemm(1, (n, n, n), across(v, n), rows(gv, n), None, &mut inner);
+        gemm(usize::MAX, (n, n, n), across(v, n), rows(gv, n), None, &mut inner);
         inner
     })
 }
@@ -117,18 +123,19 @@ pub fn svd_is_open<T: Real>((m, n, left): (usize, usize, usize), y: &[T], gy: &[
     let (start, mark) = (k + left * m, y.len() - 1);
     let [s, u, v] = [&y[..k], &y[k..start], &y[start..start + k * n]];
     let [gs, gu, gv] = [&gy[..k], &gy[k..start], &gy[start..start + k * n]];
-    let beside = |row: &[T]| !is_zero(&row[k..]);
-    if left > k && gu.chunks_exact(left).any(beside) || !is_zero(&gy[start + k * n..mark]) {
+    // A NaN says that something else went wrong before.
+    let is_given = |x: &[T]| x.iter().any(|x| x.abs() > T::ZERO);
+    if left > k && gu.chunks_exact(left).any(|row| is_given(&row[k..])) || is_given(&gy[start + k * n..mark]) {
         return Some(Open::Added);
     }
     if is_zero(gu) && is_zero(gv) || !is_used(&gy[mark..], gs) {
         return None;
     }
-    let tied = any_tied(s, least(m.max(n), s[0]), || {
+    let tied = any_tied(s, gs, least(m.max(n), s[0]), || {
         let mut sum = vec![T::ZERO; k * k];
-        gemm(1, (k, m, k), across(u, left), rows(gu, left), None, &mut sum);
+        gemm(usize::MAX, (k, m, k), across(u, left), rows(gu, left), None, &mut sum);
         let mut b = vec![T::ZERO; k * k];
-        gemm(1, (k, n, k), rows(v, n), across(gv, n), None, &mut b);
+        gemm(usize::MAX, (k, n, k), rows(v, n), across(gv, n), None, &mut b);
         sum.iter_mut().zip(b).for_each(|(a, b)| *a += b);
         sum
     });

@@ -24,8 +24,9 @@ impl Tensor {
     /// choice has no gradient. Eigenvalues within N roundings of the largest one count as equal, and have `F_ij = 0`:
     /// so sums of functions of eigenvalues, and losses that depend on the space that equal ones span and on no basis of
     /// it, have their gradients also there. The gradient of a function `V g(w) Vᵀ` has the slope of g in this place, which
-    /// w and V do not tell: it is refused there, and so are second derivatives that need such a slope. (Only where equal
-    /// eigenvalues have g = 0 nothing is seen of it, and nothing is added.)
+    /// w and V do not tell: it is refused there, unless g is seen to be constant, and so are second derivatives that need
+    /// such a slope. (Only where equal eigenvalues have g = 0 nothing is seen of it, and nothing is added.) A loss of such
+    /// values and, apart from that, of such a space has its gradient from two calls.
     ///
     /// # Errors
     /// If a matrix is not square or not finite, or the dtype is not a float type. The walk, if a loss depends on values
@@ -86,7 +87,7 @@ pub(super) fn eigen(op: &'static str, a: &Tensor, triangle: Triangle) -> Result<
     let y = packed(op, a, triangle, true)?;
     let y = record(op, y, &[a], |y| Eigh { op, y: Saved::output(y), n });
     let (w, v) = parts(op, n, &y);
-    Ok((marked(op, &w, &y), v))
+    Ok((marked(op, &w, &y, None)?, v))
 }
 
 /// w and V out of what lies packed: w, V in rows, and a mark.
@@ -153,7 +154,7 @@ impl Pullback for Eigh {
         at.give(0, || {
             drop(self.packed(gy)?);
             let ((w, v), (gw, gv)) = (parts(op, n, &y), parts(op, n, gy));
-            let vt = turned(&v)?;
+            let (w, vt) = (marked(op, &w, &y, Some(&gv))?, turned(&v)?);
             if n == 0 {
                 return v.matmul(&vt);
             }

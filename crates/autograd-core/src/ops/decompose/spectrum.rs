@@ -1,10 +1,10 @@
 //! The gaps between eigenvalues or singular values, by which gradients of their vectors are divided.
 
-use super::matrices::{Block, Each, refusal, which, with_last};
+use super::matrices::{Block, Each, refusal, which};
 use crate::error::{Error, ErrorKind, Result};
 use crate::kernels::decompose::epsilon;
 use crate::storage::block::Plain;
-use crate::tape::{Pull, Pullback, record};
+use crate::tape::{Pull, Pullback, Saved, record};
 use crate::tensor::{Tensor, for_float};
 
 /// Numbers no farther apart than this count as equal: `n` roundings of the largest one. With a dim more than w.
@@ -31,20 +31,29 @@ pub(super) fn inverse(x: &Tensor, least: &Tensor) -> Result<Tensor> {
 }
 
 /// The values of a decomposition, of what lies packed with a mark as its last: where a loss depends on the values, the
-/// gradient of the mark is not 0, even if that of the values is.
-pub(super) fn marked(op: &'static str, values: &Tensor, packed: &Tensor) -> Tensor {
+/// gradient of the mark is not 0, even if that of the values is. Of a gradient of the vectors `by`, what is made of the
+/// values counts only where that is not 0.
+pub(super) fn marked(op: &'static str, values: &Tensor, packed: &Tensor, by: Option<&Tensor>) -> Result<Tensor> {
     let last = packed.shape().last().map_or(0, |width| width - 1);
     let mark = Block::vector(op, last, 1).of(packed);
-    record(op, values.untied(), &[values, &mark], |_| Marked)
+    let weight = match by.filter(|by| by.numel() > 0) {
+        Some(by) => by.detach().abs().amax([-2, -1])?.unsqueeze(-1)?,
+        None => Tensor::ones(mark.shape(), mark.dtype())?,
+    };
+    Ok(record(op, values.untied(), &[values, &mark], |_| Marked(Saved::constant(&weight))))
 }
 
-struct Marked;
+struct Marked(Saved);
 
 impl Pullback for Marked {
     fn pull(&self, at: &mut Pull<'_>) -> Result<()> {
         let gy = at.gy();
         at.give(0, || Ok(gy.clone()))?;
-        at.give(1, || Tensor::ones(&with_last(&gy.unsqueeze(-1)?, &[1]), gy.dtype()))
+        at.give(1, || Ok(self.0.value().clone()))
+    }
+
+    fn saved(&self, see: &mut dyn FnMut(&Saved)) {
+        see(&self.0);
     }
 }
 

@@ -51,8 +51,9 @@ impl Tensor {
     /// counts as 0, among differences, sums and s itself, and adds nothing: so sums of functions of singular values, and
     /// losses that depend on no choice of vectors, such as those of `U Vᵀ`, have their gradients also where singular
     /// values are equal. That of `U g(s) Vᵀ` has the slope of g in this place, which U, s and V do not tell: it is refused
-    /// there, and so are second derivatives that need such a slope. (Only where equal singular values have g = 0, as those
-    /// of a matrix of low rank may, nothing is seen of it, and nothing is added.)
+    /// there, unless g is seen to be constant, and so are second derivatives that need such a slope. (Only where equal
+    /// singular values have g = 0, as those of a matrix of low rank may, nothing is seen of it, and nothing is added.) A
+    /// loss of such values and, apart from that, of `U Vᵀ` has its gradient from two calls.
     ///
     /// # Errors
     /// If there are fewer than two dims, a matrix is not finite, or the dtype is not a float type. The walk, if a loss
@@ -130,7 +131,7 @@ pub(super) fn singular(op: &'static str, a: &Tensor, which: Vectors) -> Result<(
     });
     let y = record(op, y, &[a], |y| Svd { y: Saved::output(y), size });
     let (u, s, vt) = size.parts(&y);
-    let s = if which == Vectors::None { s } else { marked(op, &s, &y) };
+    let s = if which == Vectors::None { s } else { marked(op, &s, &y, None)? };
     Ok((u, s, vt))
 }
 
@@ -219,6 +220,12 @@ impl Pullback for Svd {
             if k == 0 {
                 return u.matmul(&vt);
             }
+            let by = gu
+                .detach()
+                .abs()
+                .amax(crate::keep([-2, -1]))?
+                .try_add(&gvt.detach().abs().amax(crate::keep([-2, -1]))?)?;
+            let s = marked(size.op, &s, &y, Some(&by))?;
             let (a, b) = (turned(&u)?.matmul(&gu)?, vt.matmul(&turned(&gvt)?)?);
             let skew = |x: &Tensor| x.try_sub(&turned(x)?);
             let (p, q) = (skew(&a)?, skew(&b)?);

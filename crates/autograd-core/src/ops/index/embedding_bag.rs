@@ -219,9 +219,7 @@ impl Tensor {
         let (bags, of_bag) = bags(index, offsets, options.include_last_offset)?;
         let table = sieved(OP, self, &flat, None, options.scale_grad_by_freq)?;
         let inside = padding.map(|row| flat.ne_scalar(row as f64));
-        let (table, flat, columns, rows) = if options.limit.max_norm.is_some() && n >= rows {
-            (options.limit.apply(OP, &table)?, flat, columns, rows)
-        } else if options.limit.max_norm.is_some() {
+        let (table, flat, columns, rows) = if options.limit.max_norm.is_some() {
             // Only the rows that are looked up, each as often as it is.
             let taken = options.limit.apply(OP, &Placed::rows(OP, &table, 0, &flat)?.take(&table)?)?;
             let each = Tensor::arange(0.0, n as f64, 1.0, DType::I64)?;

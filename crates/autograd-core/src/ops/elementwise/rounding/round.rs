@@ -48,7 +48,17 @@ impl Elementwise<1> for Round {
                 // Where neighbours are 1 or more apart, x has no such decimals, and a quotient would differ from it by its
                 // rounding. So it is with a product that is infinite or NaN.
                 let near = (tens.abs() + N::of(0.3)).gt(tens.abs());
-                N::select(near, whole / unit, x)
+                let rounded = match self.decimals {
+                    // Of these there is 10ᵈ itself, in single precision too.
+                    ..=10 => whole / unit,
+                    // A quotient by 10ᵈ, which was rounded, would differ from what is whole already.
+                    23.. => N::select(whole.eq(tens), x, whole / unit),
+                    _ => {
+                        let single = (N::of(1e8) + N::of(1.0)).eq(N::of(1e8));
+                        N::select(single, N::select(whole.eq(tens), x, whole / unit), whole / unit)
+                    }
+                };
+                N::select(near, rounded, x)
             }
             _ => {
                 let tens = (x / unit).round();
@@ -113,6 +123,9 @@ mod tests {
             assert_eq!(*got, (x * 10.0).round_ties_even() / 10.0, "{x}");
         }
         assert_eq!(Tensor::from([1.1f32 + 2.2]).round(1).to_vec::<f32>().expect("F32"), [3.3]);
+        // 10¹² is no number of single precision, and 10²³ is none at all.
+        assert_eq!(Tensor::from([5.7e-11f32]).round(12).to_vec::<f32>().expect("F32"), [5.7e-11]);
+        assert_eq!(Tensor::from_slice(&[5.7e-22], &[1]).expect("a row").round(23).to_f64s(), [5.7e-22]);
         // 2⁵¹ and a half has a decimal, and so has the number before 2⁵² tenths.
         let x = Tensor::from_slice(&[2251799813685248.5, 450359962737049.5], &[2]).expect("a row");
         assert_eq!(x.round(1).to_f64s(), x.to_f64s());

@@ -69,7 +69,7 @@ pub struct Tolerance {
     pub rtol: f64,
     /// Absolute part.
     pub atol: f64,
-    /// The dtype of the run, which floats must have; none where numbers are compared whatever they are.
+    /// The dtype that floats must have; none where numbers are compared whatever they are.
     #[serde(skip)]
     pub dtype: Option<DType>,
 }
@@ -120,7 +120,9 @@ impl Precision {
             Precision::F64 => case.tol,
             Precision::F32 => case.tol32,
         };
-        tolerance.map(|tolerance| Tolerance { dtype: Some(self.dtype()), ..tolerance })
+        // Some results are in F64 whatever the inputs are, and none is in F32 of inputs in F64.
+        let dtype = (self == Precision::F64).then_some(DType::F64);
+        tolerance.map(|tolerance| Tolerance { dtype, ..tolerance })
     }
 }
 
@@ -199,17 +201,15 @@ impl View {
 impl Array {
     /// The tensor, its floats in the run's precision.
     pub fn tensor(&self, precision: Precision) -> Outcome<Tensor> {
-        let tensor = match &self.values {
+        Ok(match &self.values {
             Values::Floats(values) if precision == Precision::F32 => {
                 let rounded: Vec<f32> = values.iter().map(|x| *x as f32).collect();
-                Tensor::from_vec(rounded, &self.shape)
+                Tensor::from_vec(rounded, &self.shape)?
             }
-            Values::Floats(values) => Tensor::from_slice(values, &self.shape),
-            Values::Integers(values) => Tensor::from_slice(values, &self.shape),
-            Values::Truths(values) => Tensor::from_slice(values, &self.shape),
-        };
-        // What cannot be built is not what a case wants to see refused.
-        tensor.map_err(|error| Stop::Malformed(error.to_string()))
+            Values::Floats(values) => Tensor::from_slice(values, &self.shape)?,
+            Values::Integers(values) => Tensor::from_slice(values, &self.shape)?,
+            Values::Truths(values) => Tensor::from_slice(values, &self.shape)?,
+        })
     }
 
     /// Like [`Array::tensor`], but a leaf if its gradient is wanted.

@@ -35,8 +35,7 @@ impl Inputs {
             let (base, ops) = array.via.as_ref().map_or((array, &[][..]), |via| (&via.base, &via.ops[..]));
             let base = base.tensor(precision)?;
             let leaf = if array.requires_grad { base.requires_grad() } else { base };
-            let view = ops.iter().try_fold(leaf.clone(), |x, view| view.of(&x));
-            let view = view.map_err(|error| Stop::Malformed(error.to_string()))?;
+            let view = ops.iter().try_fold(leaf.clone(), |x, view| view.of(&x))?;
             inputs.tensors.insert(name.clone(), view);
             inputs.leaves.insert(name.clone(), leaf);
         }

@@ -72,7 +72,54 @@ mod tests {
     use std::collections::BTreeSet;
 
     /// What is wired up and has no case here: another folder of cases may have some.
-    const WITHOUT_A_CASE: &[&str] = &[];
+    const WITHOUT_A_CASE: &[&str] = &[
+        "aminmax",
+        "argwhere",
+        "bitwise_and",
+        "bitwise_left_shift",
+        "bitwise_not",
+        "bitwise_or",
+        "bitwise_right_shift",
+        "bitwise_xor",
+        "block_diag",
+        "broadcast_tensors",
+        "bucketize",
+        "cartesian_prod",
+        "cholesky_inverse",
+        "cholesky_solve",
+        "detach",
+        "floor_divide",
+        "heaviside",
+        "histc",
+        "index_put",
+        "isclose",
+        "isneginf",
+        "isposinf",
+        "linalg.cholesky",
+        "linalg.cond",
+        "linalg.eigh",
+        "linalg.eigvalsh",
+        "linalg.lstsq",
+        "linalg.lu",
+        "linalg.lu_factor",
+        "linalg.lu_solve",
+        "linalg.matrix_exp",
+        "linalg.matrix_rank",
+        "linalg.pinv",
+        "linalg.qr",
+        "linalg.svd",
+        "linalg.svdvals",
+        "logdet",
+        "lp_pool3d",
+        "nanmedian",
+        "nanquantile",
+        "nextafter",
+        "nonzero",
+        "put",
+        "signbit",
+        "special.expit",
+        "vdot",
+    ];
 
     #[test]
     fn what_has_no_case_is_listed() {
@@ -85,7 +132,7 @@ mod tests {
         }
         let without: BTreeSet<&str> =
             tables().flatten().map(|(name, _)| *name).filter(|name| !names.contains(*name)).collect();
-        assert_eq!(without.into_iter().collect::<Vec<_>>(), WITHOUT_A_CASE);
+        assert_eq!(without.into_iter().collect::<Vec<_>>(), *WITHOUT_A_CASE);
     }
 
     #[test]

@@ -42,6 +42,11 @@ impl Doors {
         (result, doors)
     }
 
+    /// Whether there was work that is worth a second thread.
+    pub(super) fn are_shared(self) -> bool {
+        self.shared > 0
+    }
+
     /// Adds them to those of the case that this thread runs.
     pub(super) fn note(self) {
         let seen = SEEN.get();

@@ -153,22 +153,34 @@ pub(super) fn many_elements_give_the_same_bits_on_any_number_of_threads(case: &C
         let all = shapes.iter().filter(|shape| shape.contains(&size)).map(|shape| (numel(shape), times(shape)));
         let (largest, times) = all.max().unwrap_or((1, 1));
         // A matrix whose rows and columns grow together has as many elements much sooner.
-        let factor = (MANY as f64 / largest.max(1) as f64).powf(1.0 / times as f64);
-        let many = ((size as f64 * factor).ceil() as usize).min(bearable(case, &shapes, size, MOST));
-        let large = replaced(&shapes, size, many);
-        if large.iter().map(numel).sum::<usize>() > MOST {
-            continue;
+        let factor = MANY as f64 / largest.max(1) as f64;
+        let most = bearable(case, &shapes, size, MOST);
+        let many = |power: f64| ((size as f64 * factor.powf(power)).ceil() as usize).min(most);
+        // Where that is too little to share, as parts of a matrix are, it grows on.
+        let mut sizes = vec![many(1.0 / times as f64), many(1.0)];
+        sizes.dedup();
+        for many in sizes {
+            let large = replaced(&shapes, size, many);
+            if large.iter().map(numel).sum::<usize>() > MOST || have_the_same_bits(&case.of_shapes(&large), &large) {
+                break;
+            }
         }
-        let case = case.of_shapes(&large);
-        within(&large, || {
-            let x = case.sample(14);
-            let [alone, shared] = pools();
-            let (one, doors) = alone.install(|| Doors::of(|| answers(&case, &x, false)));
-            doors.note();
-            let three = shared.install(|| answers(&case, &x, false));
-            assert!(one == three, "one thread and three give different bits");
-        });
     }
+}
+
+/// Checks the bits, and says whether there was anything to share.
+fn have_the_same_bits(case: &Case, shapes: &Shapes) -> bool {
+    let mut is_shared = false;
+    within(shapes, || {
+        let x = case.sample(14);
+        let [alone, shared] = pools();
+        let (one, doors) = alone.install(|| Doors::of(|| answers(case, &x, false)));
+        doors.note();
+        is_shared = doors.are_shared();
+        let three = shared.install(|| answers(case, &x, false));
+        assert!(one == three, "one thread and three give different bits");
+    });
+    is_shared
 }
 
 /// The largest number for a size with which the result has no more than `most` elements, judged by how it grows where

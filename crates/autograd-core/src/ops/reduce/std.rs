@@ -156,7 +156,8 @@ mod tests {
                 assert!((std.item::<f32>()? / 1.5e38 - 1.0).abs() < 1e-6, "{std:?}");
                 let gradient = std.backward()?.get(&x).expect("a leaf").to_f64s();
                 let want = |x: f32| if x > 0.0 { 1.0 } else { -1.0 } / count as f64;
-                let near = |(g, x): (&f64, &f32)| (g - want(*x)).abs() < 1e-6 / count as f64;
+                // What they are scaled by, 1 / (n σ), is below the normal numbers and has few digits.
+                let near = |(g, x): (&f64, &f32)| (g - want(*x)).abs() < 1e-3 / count as f64;
                 assert!(gradient.iter().zip(&order).all(near), "{count}: {:?}", &gradient[..2]);
             }
         }

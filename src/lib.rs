@@ -58,7 +58,7 @@
 pub use autograd_core::{
     Backward, BoxError, Capture, DType, Error, ErrorKind, Gradients, Profile, Result, SeededRng, Tensor, checkpoint,
     custom, detect_anomaly, enable_grad, grad, gradcheck, graph, hessian, hvp, jacobian, jvp, keep, no_grad,
-    num_threads, profile, seeded, set_num_threads, tensor, value_and_grad, vhp, vjp,
+    num_threads, profile, seeded, set_apart, set_num_threads, tensor, value_and_grad, vhp, vjp,
 };
 
 // The crates behind the modules below are taken by globs, not under other names: rustdoc lists an inlined crate as if

@@ -65,7 +65,8 @@ fn products_of_others<T: Decomposed>(x: &[T]) -> Vec<T> {
     products
 }
 
-/// The cofactors C of A, `[n, n]`: `det A · A⁻ᵀ`, and where the determinant is 0 or infinite, from the singular values.
+/// The cofactors C of A, `[n, n]`: `det A · A⁻ᵀ`, and where the determinant is not a normal number, from the
+/// singular values.
 pub fn cofactor<T: Decomposed>(threads: usize, n: usize, a: &[T], factors: &[T], c: &mut [T]) {
     let factors = Factors::new(n, factors);
     let determinant = factors.determinant();

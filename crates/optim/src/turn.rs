@@ -130,6 +130,24 @@ impl Turn<'_> {
     /// If the formula takes another number of state tensors than the rule has, or one is not in use that the formula
     /// always needs.
     pub fn update<const S: usize>(self, formula: impl ElementRule<S>) -> Result<()> {
+        self.apply(formula, Tensor::update)
+    }
+
+    /// Applies a formula as [`Turn::update`] does, to those rows whose gradient is not 0 throughout; the other rows, at one
+    /// place of dim 0 each, and their state rest. So does their weight decay; a proximal step reaches all rows.
+    ///
+    /// # Errors
+    /// Those of [`Turn::update`].
+    pub fn update_rows<const S: usize>(self, formula: impl ElementRule<S>) -> Result<()> {
+        self.apply(formula, Tensor::update_rows)
+    }
+
+    #[inline]
+    fn apply<const S: usize, F: ElementRule<S>>(
+        self,
+        formula: F,
+        update: impl FnOnce(&mut Tensor, &Tensor, [Option<&mut Tensor>; S], Decayed<F>) -> Result<()>,
+    ) -> Result<()> {
         let (name, expected) = (self.name, self.state.len());
         let state: &mut [Option<Tensor>; S] = self.state.try_into().map_err(|_| {
             let text = format!("{name}: the rule updates {S} state tensors, its slots are {expected}");
@@ -143,7 +161,7 @@ impl Turn<'_> {
         };
         let whole = Decayed { formula, sign: if self.maximize { -1.0 } else { 1.0 }, l2, shrink };
         let after = After::of(self.lr, self.weight_decay, self.decay, self.proximal, self.parameter);
-        self.parameter.update(self.gradient, state, whole)?;
+        update(self.parameter, self.gradient, state, whole)?;
         after.apply(self.parameter, self.gradient)
     }
 
@@ -171,6 +189,7 @@ struct Decayed<F> {
 
 impl<const S: usize, F: ElementRule<S>> ElementRule<S> for Decayed<F> {
     const ALWAYS: usize = F::ALWAYS;
+    const FIXED: usize = F::FIXED;
 
     #[inline(always)]
     fn element<T: Real>(self, p: T, g: T, state: [T; S]) -> (T, [T; S]) {

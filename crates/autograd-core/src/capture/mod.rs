@@ -1,6 +1,7 @@
 //! Capture and replay: a function recorded once, run again as the list of its kernels.
 
 mod apart;
+mod captured;
 mod compare;
 mod held;
 mod inside;
@@ -17,11 +18,12 @@ pub use outputs::Outputs;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::module::Module;
+use crate::storage::block::Block;
 use crate::tape::{drawing, hunts_here, refuse_hooked};
-use crate::tensor::Tensor;
 use crate::tensor::watch::{Watched, beginning};
-use compare::{Comparison, digest};
-use program::{Program, See};
+use crate::tensor::{Tensor, pool};
+use captured::Captured;
+use program::Program;
 use record::{Record, Recorder};
 use signature::{Given, Signature};
 use smallvec::SmallVec;
@@ -57,8 +59,8 @@ use std::rc::Rc;
 /// ```
 ///
 /// The first call runs the function and records it. Later calls with tensors of the same shapes, strides and dtypes, the
-/// same parameters, and a model in the same modes replay it; anything else is recorded anew, up to eight programs. What
-/// is returned is overwritten by the next call, unless the caller keeps a clone of it.
+/// same parameters, and a model in the same modes replay it; anything else is recorded anew, up to 64 programs, which
+/// share their memory. What is returned is overwritten by the next call, unless the caller keeps a clone of it.
 ///
 /// # Errors
 /// What the function does must not depend on numbers: a function that looks at them (`item`, printing), draws from a
@@ -67,7 +69,10 @@ use std::rc::Rc;
 /// [`Capture::check_every`].
 pub struct Capture<M: ?Sized, F, O, const N: usize> {
     function: F,
+    /// The one that ran last is the last.
     programs: Vec<Captured<O>>,
+    /// Where they compute, one at a time: as much as the largest needs.
+    room: Option<Block>,
     stats: CaptureStats,
     check_every: Option<usize>,
     /// What it returned last where it was a part of something else.
@@ -101,23 +106,12 @@ pub struct CaptureStats {
     pub kernels: usize,
     /// Operations on elements of that program, counted as in a [`profile`](fn@crate::profile).
     pub flops: u64,
-    /// Bytes that all programs hold between runs, outputs apart.
+    /// Bytes that all programs hold between runs, outputs apart: the room that they share, and their constants.
     pub bytes: usize,
 }
 
-/// A program, what it fits, and the value it returns.
-struct Captured<O> {
-    signature: Signature,
-    program: Program,
-    /// The streams it draws from, in the order of the draws.
-    draws: Vec<usize>,
-    output: O,
-    /// The buffers that it sets, by their numbers, and the values that the next run writes.
-    set: Vec<(usize, Tensor)>,
-}
-
 /// More programs than this are not kept: the one that was not used for longest goes.
-const MOST_PROGRAMS: usize = 8;
+const MOST_PROGRAMS: usize = 64;
 
 impl<M, F, O, const N: usize> Capture<M, F, O, N>
 where
@@ -138,6 +132,7 @@ where
         Capture {
             function,
             programs: Vec::new(),
+            room: None,
             stats: CaptureStats::default(),
             check_every: None,
             direct: None,
@@ -174,18 +169,21 @@ where
         if let Some(at) = self.programs.iter().rposition(|captured| captured.signature.fits(&given, model)) {
             let last = self.programs.len() - 1;
             if at != last {
+                // The pool has its memory for the one that runs now.
+                self.programs[last].let_go();
                 self.programs[at..].rotate_left(1);
             }
             let captured = &mut self.programs[last];
+            let Some(room) = &mut self.room else { unreachable!("programs have a room") };
             captured.program.complete()?;
             self.stats.replays += 1;
             match self.check_every {
                 Some(n) if self.stats.replays.is_multiple_of(n) => {
-                    captured.check(&given, || (self.function)(model, x))?
+                    captured.check(room, &given, || (self.function)(model, x))?
                 }
                 _ => {
                     let before = given.positions();
-                    if let Err(error) = captured.replay(&given, None) {
+                    if let Err(error) = captured.replay(room, &given, None) {
                         // The run itself knows where in the model it fails, and leaves everything as it would.
                         given.seek(&before);
                         inside::run(|| (self.function)(model, x))?;
@@ -199,12 +197,14 @@ where
         // Programs of the same kind that fit no more make room for the run that is recorded, even if it fails.
         self.programs.retain(|other| !other.signature.is_like(&given, model));
         drop(given);
+        self.programs.last_mut().into_iter().for_each(Captured::let_go);
         let captured = self.record(model, x, &Given::with_buffers_alone(model, x, self.born)?)?;
         self.stats.records += 1;
         if self.programs.len() == MOST_PROGRAMS {
             self.programs.remove(0);
         }
         self.programs.push(captured);
+        self.make_room()?;
         Ok(&self.programs[self.programs.len() - 1].output)
     }
 
@@ -248,9 +248,10 @@ where
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn stats(&self) -> CaptureStats {
-        let kernels = self.programs.last().map_or(0, |captured| captured.program.size().0);
+        let kernels = self.programs.last().map_or(0, |captured| captured.program.steps.len());
         let flops = self.programs.last().map_or(0, |captured| captured.program.flops());
-        let bytes = self.programs.iter().map(|captured| captured.program.size().1).sum();
+        let constants: usize = self.programs.iter().map(|captured| captured.program.constant_bytes()).sum();
+        let bytes = self.room.as_ref().map_or(0, Block::bytes) + constants;
         CaptureStats { programs: self.programs.len(), kernels, flops, bytes, ..self.stats }
     }
 
@@ -272,6 +273,27 @@ where
         drawing("capture", |dot| {
             self.programs.iter().enumerate().try_for_each(|(k, captured)| captured.program.draw(k, dot))
         })
+    }
+
+    /// Makes the room as large as the largest program needs it.
+    ///
+    /// # Errors
+    /// If the system does not have that much; then there are no programs.
+    fn make_room(&mut self) -> Result<()> {
+        let bytes = self.programs.iter().map(|captured| captured.program.room()).max().unwrap_or(0);
+        if self.room.as_ref().is_some_and(|room| room.bytes() == bytes) {
+            return Ok(());
+        }
+        // A replay takes nothing from the pool: what the recorded run has freed would only be held beside the room.
+        pool::empty();
+        self.room = None;
+        self.room = Block::zeroed(bytes);
+        if self.room.is_none() {
+            self.programs.clear();
+            let text = format!("capture: the program needs {bytes} bytes, which the system does not have");
+            return Err(Error::new(ErrorKind::TooLarge, text));
+        }
+        Ok(())
     }
 
     fn record(&mut self, model: &M, x: [&Tensor; N], given: &Given<'_>) -> Result<Captured<O>> {
@@ -312,64 +334,6 @@ where
 fn untracked<O: Outputs>(mut output: O) -> O {
     output.tensors(&mut |tensor| *tensor = tensor.detach());
     output
-}
-
-impl<O: Outputs> Captured<O> {
-    /// Replays, runs the function as well, and compares the bits.
-    fn check(&mut self, given: &Given<'_>, run: impl FnOnce() -> Result<O>) -> Result<()> {
-        let before = given.positions();
-        let mut seen = Vec::new();
-        let replayed = self.replay(given, Some(&mut |number, op, bytes| seen.push((number, op, digest(bytes)))));
-        given.seek(&before);
-        let comparison = Rc::new(Comparison::with(seen, self.program.recorded()));
-        let output = {
-            let _watched = Watched::by(Some(Rc::clone(&comparison) as _));
-            inside::run(run)
-        };
-        // An error that only one of them has is a difference, too.
-        let mut output = match (output, replayed) {
-            (Ok(output), Ok(())) => output,
-            (Ok(_), Err(error)) => return comparison.outcome().and(Err(error)),
-            (Err(error), _) => return Err(error),
-        };
-        comparison.outcome()?;
-        let mut set: Vec<Tensor> = self.set.iter().map(|(number, _)| given.buffers[*number].1.get()).collect();
-        let (mut run, mut replay) = (Vec::new(), Vec::new());
-        output.tensors(&mut |tensor| run.push(tensor));
-        run.extend(&mut set);
-        self.output.tensors(&mut |tensor| replay.push(tensor));
-        replay.extend(self.set.iter_mut().map(|(_, tensor)| tensor));
-        compare::outputs(&run, &replay)
-    }
-
-    /// Sets the buffers that the function sets.
-    fn set_buffers(&mut self, given: &Given<'_>) {
-        for (number, tensor) in &mut self.set {
-            let (at, buffer) = given.buffers[*number];
-            // What the buffer had is free for the next run, if no other has it.
-            buffer.set(std::mem::replace(tensor, given.tensors[at].clone().into_owned()));
-        }
-    }
-
-    fn replay(&mut self, given: &Given<'_>, see: Option<See<'_>>) -> Result<()> {
-        let mut outputs: SmallVec<[&mut Tensor; 12]> = SmallVec::new();
-        self.output.tensors(&mut |tensor| outputs.push(tensor));
-        outputs.extend(self.set.iter_mut().map(|(_, tensor)| tensor));
-        // Drawn when they are needed, as in a run: one that fails leaves the streams where the run would.
-        let mut seeds: SmallVec<[u64; 4]> = SmallVec::new();
-        let draws = &self.draws;
-        let mut seed = |number: usize| {
-            while seeds.len() <= number {
-                seeds.push(given.streams[draws[seeds.len()]].draw());
-            }
-            seeds[number]
-        };
-        self.program.run(&given.tensors, &mut seed, &mut outputs, see)?;
-        if let Some(last) = draws.len().checked_sub(1) {
-            seed(last);
-        }
-        Ok(())
-    }
 }
 
 impl<M: ?Sized, F, O, const N: usize> fmt::Display for Capture<M, F, O, N> {

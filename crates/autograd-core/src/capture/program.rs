@@ -5,9 +5,8 @@ use super::record::{self, Place, Record, Seed, Spent};
 use super::trim::trim;
 use crate::error::{Error, ErrorKind, Result};
 use crate::shape::{FixedDims, Layout};
-use crate::storage::block::Block;
+use crate::storage::block::{ALIGNMENT, Block};
 use crate::tensor::operand::Operand;
-use crate::tensor::pool;
 use crate::tensor::timer::timer;
 use crate::tensor::watch::Work;
 use crate::tensor::{DType, Tensor};
@@ -54,7 +53,8 @@ pub(super) type See<'a> = &'a mut dyn FnMut(usize, &'static str, &[u8]);
 /// A function as one run of it was recorded.
 pub(super) struct Program {
     pub(super) steps: Vec<Step>,
-    room: Block,
+    /// The bytes of room that it computes in.
+    room: usize,
     pub(super) outputs: Vec<Output>,
     constants: Vec<(Arc<Tensor>, bool)>,
     /// How many kernels and looks there were before it was trimmed.
@@ -78,13 +78,7 @@ impl Program {
         }
         record.refusal()?;
         trim(&mut record, &apart)?;
-        let (starts, size) = plan(&record, &apart);
-        // A replay takes nothing from the pool: what the recorded run has freed would only be held beside the room.
-        pool::empty();
-        let room = Block::zeroed(size).ok_or_else(|| {
-            let text = format!("capture: the program needs {size} bytes, which the system does not have");
-            Error::new(ErrorKind::TooLarge, text)
-        })?;
+        let (starts, room) = plan(&record, &apart);
         let spot = |place: Place| match place {
             Place::Made(value) => match apart.iter().position(|output| *output == value) {
                 Some(output) => Spot::Output(output),
@@ -118,10 +112,11 @@ impl Program {
         Ok(())
     }
 
-    /// Runs it, and shows each result to `see`, if that is given. The outputs are as many as the function returned; each
-    /// is written in place where no other owner sees it, else replaced.
+    /// Runs it in a room of at least [`Program::room`] bytes, and shows each result to `see`, if that is given. The outputs
+    /// are as many as the function returned; each is written in place where no other owner sees it, else replaced.
     pub(super) fn run(
         &mut self,
+        room: &mut Block,
         given: &[Cow<'_, Tensor>],
         seed: &mut dyn FnMut(usize) -> u64,
         outputs: &mut [&mut Tensor],
@@ -133,7 +128,7 @@ impl Program {
             }
         }
         let given: SmallVec<[&[u8]; 12]> = given.iter().map(|x| own(x)).collect();
-        let Program { steps, room, constants, .. } = self;
+        let Program { steps, constants, .. } = self;
         let timer = timer();
         for step in steps {
             let start = timer.is_some().then(Instant::now);
@@ -207,11 +202,14 @@ impl Program {
         self.steps.iter().fold(0, |sum: u64, step| sum.saturating_add(step.spent.flops))
     }
 
-    /// The number of kernels, and the bytes that it holds between runs.
-    pub(super) fn size(&self) -> (usize, usize) {
-        let constants: usize =
-            self.constants.iter().filter(|(_, shared)| !shared).map(|(x, _)| x.memory().0.len()).sum();
-        (self.steps.len(), self.room.bytes() + constants)
+    /// The bytes of room that it computes in, at least those of the smallest block.
+    pub(super) fn room(&self) -> usize {
+        self.room.max(ALIGNMENT)
+    }
+
+    /// The bytes of its constants that are its own.
+    pub(super) fn constant_bytes(&self) -> usize {
+        self.constants.iter().filter(|(_, shared)| !shared).map(|(x, _)| x.memory().0.len()).sum()
     }
 }
 

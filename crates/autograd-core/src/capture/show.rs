@@ -11,7 +11,7 @@ impl fmt::Display for Program {
     /// One line for each kernel: its operation, whether it is part of a walk, the places and shapes of its operands and
     /// of its result, and what it does.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (kernels, bytes) = self.size();
+        let (kernels, bytes) = (self.steps.len(), self.room() + self.constant_bytes());
         writeln!(f, "{kernels} kernels, {bytes} bytes, {} flops", self.flops())?;
         for (i, step) in self.steps.iter().enumerate() {
             let Spent { flops, walked, .. } = step.spent;

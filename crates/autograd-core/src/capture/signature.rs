@@ -95,13 +95,16 @@ impl<'a> Given<'a> {
         }
     }
 
-    fn first(&self, i: usize) -> usize {
-        if i < self.arguments {
-            return i;
+    /// For each tensor the first of the model that has the same memory; of arguments each itself.
+    fn firsts(&self) -> Vec<usize> {
+        let mut firsts: Vec<usize> = (0..self.tensors.len()).collect();
+        let mut roots: Vec<(usize, usize)> =
+            (self.arguments..self.tensors.len()).map(|i| (self.tensors[i].root(), i)).collect();
+        roots.sort_unstable();
+        for same in roots.chunk_by(|(a, _), (b, _)| a == b) {
+            same.iter().for_each(|(_, i)| firsts[*i] = same[0].1);
         }
-        let root = self.tensors[i].root();
-        let model = &self.tensors[self.arguments..];
-        model.iter().position(|other| other.root() == root).map_or(i, |first| self.arguments + first)
+        firsts
     }
 
     /// How many seeds each stream has given.
@@ -142,12 +145,12 @@ impl<'a> Given<'a> {
 impl Signature {
     /// That of a call, whose buffers are [alone](Given::with_buffers_alone).
     pub(super) fn of<M: Module + ?Sized>(given: &Given<'_>, model: &M, capture: u64) -> Signature {
-        let owners = owners_of(model);
+        let (owners, firsts) = (owners_of(model), given.firsts());
         let kind = |(i, tensor): (usize, &Cow<'_, Tensor>)| Kind {
             dtype: tensor.dtype(),
             layout: tensor.layout().clone(),
             node: tensor.node_id(),
-            first: given.first(i),
+            first: firsts[i],
             root: tensor.root(),
             // A parameter that is trained is known by its identity, unless another tensor has its memory.
             pinned: i >= given.arguments
@@ -192,7 +195,8 @@ impl Signature {
             same &= i < given.arguments || kind.root == tensor.root();
         }
         let tensors = || self.given.iter().enumerate().zip(&given.tensors).skip(given.arguments);
-        let fits = (same || tensors().all(|((i, kind), _)| kind.first == given.first(i)))
+        let firsts_fit = || self.given.iter().map(|kind| kind.first).eq(given.firsts());
+        let fits = (same || firsts_fit())
             && tensors().all(|((i, kind), tensor)| {
                 kind.first == i || given.tensors[kind.first].layout().offset() == tensor.layout().offset()
             })

@@ -139,6 +139,11 @@ impl<F: Fn(&[Tensor]) -> Result<Tensor> + Send + Sync> Pullback for Checkpoint<F
         self.run(at, false)
     }
 
+    /// The function may.
+    fn may_refuse(&self) -> bool {
+        true
+    }
+
     fn saved(&self, see: &mut dyn FnMut(&Saved)) {
         self.again.saved(see);
     }

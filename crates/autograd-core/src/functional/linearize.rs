@@ -2,7 +2,7 @@
 
 use super::{TensorList, all_fit, fits, leaves, or_zeros, value_of};
 use crate::error::Result;
-use crate::tape::{gradients_of, recording};
+use crate::tape::{gradients_of, recording, refusal_of};
 use crate::tensor::Tensor;
 use std::marker::PhantomData;
 
@@ -29,7 +29,9 @@ pub struct LinearMap<L> {
 /// Runs `f` once, for any number of products with its Jacobian. Each takes one backward walk.
 ///
 /// # Errors
-/// If `f` fails, an operation on the way has no second derivative, or an input or the value is not of float type.
+/// If `f` fails, an operation on the way has no second derivative, or an input or the value is not of float type; if an
+/// operation has no derivative for the value as a whole, also where single elements of it have one (see
+/// [`Tensor::eigh`]).
 ///
 /// # Examples
 /// ```
@@ -81,7 +83,7 @@ pub(super) struct Linearized {
     pulled: Vec<Option<Tensor>>,
 }
 
-/// Some u. What is computed of it is linear in it, but for what an operation refuses: of zeros it would see nothing.
+/// Some u, for what an operation refuses: of zeros it would see nothing.
 fn probe(y: &Tensor) -> Result<Tensor> {
     match y.dtype().is_float() && y.numel() > 0 {
         true => Tensor::arange(1.0, y.numel() as f64 + 1.0, 1.0, y.dtype())?.sin().reshape(y.shape()),
@@ -92,9 +94,14 @@ fn probe(y: &Tensor) -> Result<Tensor> {
 impl Linearized {
     /// Of a value computed from these leaves.
     pub(super) fn of(y: Tensor, xs: Vec<Tensor>) -> Result<Linearized> {
-        let u = probe(&y.detach())?.requires_grad();
+        // At 0, where a hook or a gradient of one's own that is not linear has the slope it has there.
+        let u = y.zeros_like().requires_grad();
+        let targets: Vec<&Tensor> = xs.iter().collect();
         let pulled = match y.is_tracked() {
-            true => gradients_of(&[(&y, Some(&u))], &xs.iter().collect::<Vec<_>>(), true)?,
+            true => {
+                refusal_of((&y, &probe(&y.detach())?), &targets)?;
+                gradients_of(&[(&y, Some(&u))], &targets, true)?
+            }
             false => vec![None; xs.len()],
         };
         Ok(Linearized { y, xs, u, pulled })

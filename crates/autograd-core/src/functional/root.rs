@@ -321,6 +321,11 @@ impl Pullback for Root {
         self.run(at, false)
     }
 
+    /// The function may.
+    fn may_refuse(&self) -> bool {
+        true
+    }
+
     fn saved(&self, see: &mut dyn FnMut(&Saved)) {
         self.again.saved(see);
         see(&self.x);

@@ -34,6 +34,9 @@ pub trait ElementRule<const S: usize>: Copy + Sync {
     /// compiled once for each subset of the others.
     const ALWAYS: usize = S;
 
+    /// The last `FIXED` of the `S` numbers stay what they are: they are read, and what is returned for them is dropped.
+    const FIXED: usize = 0;
+
     /// The new parameter and state from the old parameter `p`, its gradient `g` and the old state; mark it
     /// `#[inline(always)]`. State that is not in use arrives as 0, and what is returned for it is dropped.
     fn element<T: Real>(self, p: T, g: T, state: [T; S]) -> (T, [T; S]);
@@ -50,6 +53,8 @@ struct Update<'a, T, R, const S: usize, const OTHERS: usize> {
 impl<T: Real, R: ElementRule<S>, const S: usize, const OTHERS: usize> Update<'_, T, R, S, OTHERS> {
     /// Bit k: whether state number k is in use.
     const USED: usize = ((1 << R::ALWAYS) - 1) | (OTHERS << R::ALWAYS);
+    /// Those of them that are written.
+    const WRITTEN: usize = Self::USED & ((1 << (S - R::FIXED)) - 1);
 }
 
 impl<T: Real, R: ElementRule<S>, const S: usize, const OTHERS: usize> Kernel for Update<'_, T, R, S, OTHERS> {
@@ -63,7 +68,7 @@ impl<T: Real, R: ElementRule<S>, const S: usize, const OTHERS: usize> Kernel for
         while i < len {
             let (new, kept) = rule.element(p[i], g[i], read(&state, i, Self::USED));
             p[i] = new;
-            write(&mut state, i, Self::USED, kept);
+            write(&mut state, i, Self::WRITTEN, kept);
             i += 1;
         }
     }
@@ -118,32 +123,77 @@ fn vectorize_used<T: Real, R: ElementRule<S>, const S: usize>(
 /// At most this many numbers of state may be unused.
 const MOST_OTHERS: usize = 4;
 
-/// Applies the rule to every element, in place. All slices have one length; state that is not in use is `None`, which
-/// the first [`ElementRule::ALWAYS`] cannot be.
-pub fn update<T: Real, R: ElementRule<S>, const S: usize>(rule: R, p: &mut [T], g: &[T], state: [Option<&mut [T]>; S]) {
+/// Applies the rule to every element, in place; given the length of a row, to those of rows whose gradient is not 0
+/// throughout. All slices have one length; state that is not in use is `None`, which the first [`ElementRule::ALWAYS`]
+/// cannot be.
+pub fn update<T: Real, R: ElementRule<S>, const S: usize>(
+    rule: R,
+    row: Option<usize>,
+    p: &mut [T],
+    g: &[T],
+    state: [Option<&mut [T]>; S],
+) {
     const { assert!(R::ALWAYS <= S && S - R::ALWAYS <= MOST_OTHERS, "an update rule has too much state that may be unused") };
+    const { assert!(R::FIXED <= S, "an update rule has less state than it says") };
     let len = p.len();
     let fits = |(k, s): (usize, &Option<&mut [T]>)| s.as_ref().map_or(k >= R::ALWAYS, |s| s.len() == len);
     assert!(g.len() == len && state.iter().enumerate().all(fits), "an update's slices differ in length");
     let bit = |(k, s): (usize, &Option<&mut [T]>)| usize::from(s.is_some()) << k;
     let others = state.iter().skip(R::ALWAYS).enumerate().map(bit).sum();
     let state = state.map(Option::unwrap_or_default);
-    if !worth_sharing(len) {
-        return vectorize_used(others, rule, p, g, state);
+    let each: Loop<'_, T, S> = &|p, g, state| vectorize_used(others, rule, p, g, state);
+    match row {
+        None if !worth_sharing(len) => vectorize_used(others, rule, p, g, state),
+        None => update_on(parallel::threads(), 64, p, g, state, each),
+        Some(row) => {
+            update_on(parallel::threads(), row, p, g, state, &|p, g, state| touched_rows(row, p, g, state, each));
+        }
     }
-    update_on(parallel::threads(), p, g, state, &|p, g, state| vectorize_used(others, rule, p, g, state));
+}
+
+/// The loop over those rows whose gradient is not 0 throughout, as many at once as lie together.
+fn touched_rows<T: Real, const S: usize>(
+    row: usize,
+    p: &mut [T],
+    g: &[T],
+    mut state: [&mut [T]; S],
+    f: Loop<'_, T, S>,
+) {
+    // Of a few numbers all are compared, without a branch for each.
+    let rests = |row: &[T]| row.chunks(64).all(|some| some.iter().fold(true, |zero, g| zero & (*g == T::ZERO)));
+    let (mut first, rows) = (0, g.len().checked_div(row).unwrap_or(0));
+    while first < rows {
+        let touched = (first..rows).take_while(|i| !rests(&g[i * row..][..row])).count();
+        if touched > 0 {
+            let (start, end) = (first * row, (first + touched) * row);
+            let part = state.each_mut().map(|s| {
+                let len = s.len();
+                &mut s[start.min(len)..end.min(len)]
+            });
+            f(&mut p[start..end], &g[start..end], part);
+        }
+        // The next one rests.
+        first += touched + 1;
+    }
 }
 
 /// The loop of a rule over some elements.
 type Loop<'a, T, const S: usize> = &'a (dyn Fn(&mut [T], &[T], [&mut [T]; S]) + Sync);
 
-/// [`update`] on `threads` threads, with an equal share on each.
-fn update_on<T: Real, const S: usize>(threads: usize, p: &mut [T], g: &[T], state: [&mut [T]; S], f: Loop<'_, T, S>) {
+/// [`update`] on `threads` threads, with an equal share on each, of a multiple of `unit` elements.
+fn update_on<T: Real, const S: usize>(
+    threads: usize,
+    unit: usize,
+    p: &mut [T],
+    g: &[T],
+    state: [&mut [T]; S],
+    f: Loop<'_, T, S>,
+) {
     if threads < 2 || p.len() <= PIECE {
         return f(p, g, state);
     }
     let few = threads / 2;
-    let half = (p.len() / threads * few).next_multiple_of(64);
+    let half = (p.len() / threads * few).next_multiple_of(unit);
     let (p0, p1) = p.split_at_mut(half);
     let (g0, g1) = g.split_at(half);
     let mut second: [&mut [T]; S] = std::array::from_fn(|_| Default::default());
@@ -151,7 +201,7 @@ fn update_on<T: Real, const S: usize>(threads: usize, p: &mut [T], g: &[T], stat
     for (k, s) in state.into_iter().enumerate() {
         (first[k], second[k]) = s.split_at_mut(half.min(s.len()));
     }
-    join(|| update_on(few, p0, g0, first, f), || update_on(threads - few, p1, g1, second, f));
+    join(|| update_on(few, unit, p0, g0, first, f), || update_on(threads - few, unit, p1, g1, second, f));
 }
 
 struct Accumulate<'a, T> {
@@ -197,5 +247,49 @@ pub fn accumulate<T: Real>(nest: &Nest<1>, x: &[T], sum: &mut [T]) {
     } else {
         let inner = nest.inner();
         for_rows(sum, inner, inner, |rows, sum| vectorize(Accumulate { nest, x, sum, first: rows.start }));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `p ← p + g + m`, `m ← m + 1`, and a number that is only read.
+    #[derive(Clone, Copy)]
+    struct Rule;
+
+    impl ElementRule<2> for Rule {
+        const FIXED: usize = 1;
+
+        #[inline(always)]
+        fn element<T: Real>(self, p: T, g: T, [m, fixed]: [T; 2]) -> (T, [T; 2]) {
+            (p + g + m * fixed, [m + T::ONE, fixed + T::ONE])
+        }
+    }
+
+    #[test]
+    fn rows_are_touched_on_any_number_of_threads_and_what_is_fixed_stays() {
+        for (row, rows) in [(1, 3 * PIECE), (5, PIECE), (100, PIECE / 20), (PIECE, 5), (3 * PIECE, 1)] {
+            let len = row * rows;
+            let touched = |i: usize| (i / row * 7 + 3) % 11 < 6 && i / row != 1;
+            let g: Vec<f64> = (0..len).map(|i| if touched(i) && i % row == row / 2 { 2.0 } else { 0.0 }).collect();
+            let start: Vec<f64> = (0..len).map(|i| (i % 13) as f64).collect();
+            for threads in [1, 2, 3] {
+                let (mut p, mut m, mut fixed) = (start.clone(), start.clone(), start.clone());
+                let each: Loop<'_, f64, 2> = &|p, g, state| vectorize_used(0, Rule, p, g, state);
+                update_on(threads, row, &mut p, &g, [&mut m, &mut fixed], &|p, g, state| {
+                    touched_rows(row, p, g, state, each);
+                });
+                assert_eq!(fixed, start);
+                for i in 0..len {
+                    let expected = if touched(i) {
+                        [start[i] + g[i] + start[i] * start[i], start[i] + 1.0]
+                    } else {
+                        [start[i]; 2]
+                    };
+                    assert_eq!([p[i], m[i]], expected, "element {i} of {rows} rows of {row}, {threads} threads");
+                }
+            }
+        }
     }
 }

@@ -19,11 +19,12 @@ fn can_change(x: &Tensor) -> Result<()> {
     x.can_be_packed("update")
 }
 
-/// What an update costs that reads a gradient, and reads and writes so many tensors like it. What a rule computes for an
-/// element is its own affair: an operation is counted for each tensor.
-fn updated(gradient: &Tensor, held: u64) -> Cost<'_> {
+/// What an update costs that reads a gradient and `fixed` tensors like it, and reads and writes so many others. What a
+/// rule computes for an element is its own affair: an operation is counted for each tensor that is written. Rows that
+/// rest are counted as if they did not.
+fn updated(gradient: &Tensor, written: u64, fixed: u64) -> Cost<'_> {
     let one = Cost::read("update", &[gradient]);
-    Cost { bytes: one.bytes * (1 + 2 * held), flops: one.flops * held, ..one }
+    Cost { bytes: one.bytes * (1 + fixed + 2 * written), flops: one.flops * written, ..one }
 }
 
 /// # For optimizers
@@ -67,6 +68,54 @@ impl Tensor {
         state: [Option<&mut Tensor>; S],
         rule: R,
     ) -> Result<()> {
+        self.updated(gradient, state, rule, None)
+    }
+
+    /// Applies an optimizer's rule as [`Tensor::update`] does, to those rows whose gradient is not 0 throughout. A row is
+    /// everything at one place of dim 0; of a vector each element is one. The other rows and their state are not read.
+    ///
+    /// # Errors
+    /// Those of [`Tensor::update`].
+    ///
+    /// # Examples
+    /// ```
+    /// use autograd_core::{Tensor, update::{ElementRule, Real}};
+    ///
+    /// /// p ← p − 1 − g
+    /// #[derive(Clone, Copy)]
+    /// struct Down;
+    ///
+    /// impl ElementRule<0> for Down {
+    ///     #[inline(always)]
+    ///     fn element<T: Real>(self, p: T, g: T, state: [T; 0]) -> (T, [T; 0]) {
+    ///         (p - T::ONE - g, state)
+    ///     }
+    /// }
+    ///
+    /// let mut table = Tensor::from([[1.0, 2.0], [3.0, 4.0]]);
+    /// table.update_rows(&Tensor::from([[0.0, 0.0], [0.0, 2.0]]), [], Down)?;
+    /// assert_eq!(table.to_vec::<f32>()?, [1.0, 2.0, 2.0, 1.0]);
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
+    pub fn update_rows<R: ElementRule<S>, const S: usize>(
+        &mut self,
+        gradient: &Tensor,
+        state: [Option<&mut Tensor>; S],
+        rule: R,
+    ) -> Result<()> {
+        let row = self.shape().iter().skip(1).product();
+        self.updated(gradient, state, rule, Some(row))
+    }
+
+    /// Of all elements, or of the rows of this length whose gradient is not 0.
+    #[inline]
+    fn updated<R: ElementRule<S>, const S: usize>(
+        &mut self,
+        gradient: &Tensor,
+        state: [Option<&mut Tensor>; S],
+        rule: R,
+        row: Option<usize>,
+    ) -> Result<()> {
         updates("update");
         let check = Check("update");
         let float = check.float(self)?;
@@ -88,11 +137,13 @@ impl Tensor {
             can_change(state)?;
         }
         let gradient = gradient.try_packed("update")?;
-        let held = 1 + state.iter().flatten().count() as u64;
+        let count = |state: &[Option<&mut Tensor>]| state.iter().flatten().count() as u64;
+        let (changing, fixed) = state.split_at(S - R::FIXED);
+        let (written, fixed) = (1 + count(changing), count(fixed));
         for_float!(float, T => {
             let state = state.map(|s| s.map(|s| s.elements_mut::<T>()));
             let (x, g) = (self.elements_mut::<T>(), gradient.flat());
-            timed(|| updated(&gradient, held), || update(rule, x, g, state));
+            timed(|| updated(&gradient, written, fixed), || update(rule, row, x, g, state));
         });
         Ok(())
     }

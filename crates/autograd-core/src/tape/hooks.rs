@@ -166,6 +166,11 @@ impl Hooks {
         Hooks { any: COUNT.load(Ordering::Relaxed) > 0, from }
     }
 
+    /// None.
+    pub(super) fn none() -> Hooks {
+        Hooks { any: false, from: NodeId(0) }
+    }
+
     /// The gradient of a node, after its hooks.
     #[inline]
     pub(super) fn run(&self, node: &Node, gradient: Tensor) -> Result<Tensor> {

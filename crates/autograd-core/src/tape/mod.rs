@@ -39,7 +39,7 @@ pub(crate) use part::Part;
 pub(crate) use {graph::saved_values, pullback::SAVED};
 
 pub(crate) use segment::{Segment, record_segment};
-pub(crate) use walk::{gradients_above, gradients_of};
+pub(crate) use walk::{gradients_above, gradients_of, refusal_of};
 
 pub(crate) use mode::{is_walking, recording};
 pub use record::record_custom;

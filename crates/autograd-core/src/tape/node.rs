@@ -111,6 +111,11 @@ impl Node {
     }
 
     /// The pull-back, if it has not been taken. Several walks may use it at once.
+    /// Whether its pull-back [refuses](super::Pullback::may_refuse) some gradients.
+    pub(super) fn may_refuse(&self) -> bool {
+        self.pullback().is_some_and(|pullback| pullback.get().may_refuse())
+    }
+
     pub(crate) fn pullback(&self) -> Option<impl Deref<Target = Held>> {
         self.pullback.read()
     }

@@ -63,6 +63,12 @@ pub trait Pullback: Send + Sync {
         self.pull(at)
     }
 
+    /// Whether it refuses some gradients, of all that have the right shape: then a function is not linear that a walk
+    /// computes of them.
+    fn may_refuse(&self) -> bool {
+        false
+    }
+
     /// Shows every value that it saved, for the memory accounting of graphs. The suite of the cases counts them.
     fn saved(&self, see: &mut dyn FnMut(&Saved)) {
         let _ = see;

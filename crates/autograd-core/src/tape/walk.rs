@@ -75,12 +75,36 @@ pub(crate) fn gradients_above(
     recorded: bool,
     keep: bool,
 ) -> Result<Vec<Option<Tensor>>> {
+    gradients_with(Hooks::from(mark), mark, roots, targets, recorded, keep)
+}
+
+/// The error of a walk from a root with this seed to the targets, which calls no hooks and keeps the graph, if an operation on
+/// the way [may refuse](super::Pullback::may_refuse) a gradient.
+pub(crate) fn refusal_of(root: (&Tensor, &Tensor), targets: &[&Tensor]) -> Result<()> {
+    let roots = [(root.0, Some(root.1))];
+    let targets: Vec<Option<NodeId>> = targets.iter().map(|x| id_of(x)).collect();
+    let wanted: BTreeSet<NodeId> = targets.iter().flatten().copied().collect();
+    let nodes = nodes_of(&roots)?;
+    match above(&wanted, &nodes, NodeId(0)).values().any(|node| node.may_refuse()) {
+        true => gradients_with(Hooks::none(), NodeId(0), &roots, &targets, false, true).map(drop),
+        false => Ok(()),
+    }
+}
+
+fn gradients_with(
+    hooks: Hooks,
+    mark: NodeId,
+    roots: &[(&Tensor, Option<&Tensor>)],
+    targets: &[Option<NodeId>],
+    recorded: bool,
+    keep: bool,
+) -> Result<Vec<Option<Tensor>>> {
     if !recorded {
         mode::check_nesting()?;
     }
     mode::walking(recorded, || {
         let nodes = nodes_of(roots)?;
-        let mut walk = Walk::new(keep, Hooks::from(mark));
+        let mut walk = Walk::new(keep, hooks);
         walk.start(&nodes, roots)?;
         let wanted: BTreeSet<NodeId> = targets.iter().flatten().copied().collect();
         let useful = leading_to(&wanted, &nodes, mark);
@@ -99,9 +123,8 @@ pub(crate) fn gradients_above(
     })
 }
 
-/// The nodes from which a target can be reached without passing one below `mark`, targets included. It collects everything
-/// below the roots, then looks at it in ascending order, in which inputs come first.
-fn leading_to(targets: &BTreeSet<NodeId>, roots: &[NodeRef], mark: NodeId) -> BTreeSet<NodeId> {
+/// The nodes below the roots that are not below all targets, nor below one that is below `mark`.
+fn above<'r>(targets: &BTreeSet<NodeId>, roots: &'r [NodeRef], mark: NodeId) -> BTreeMap<NodeId, &'r Node> {
     let mut all: BTreeMap<NodeId, &Node> = BTreeMap::new();
     let mut open: Vec<&Node> = roots.iter().map(|root| &***root).collect();
     let lowest = targets.first().copied();
@@ -113,8 +136,14 @@ fn leading_to(targets: &BTreeSet<NodeId>, roots: &[NodeRef], mark: NodeId) -> BT
             all.insert(node.id, node);
         }
     }
+    all
+}
+
+/// The nodes from which a target can be reached without passing one below `mark`, targets included. It looks at all of them
+/// in ascending order, in which inputs come first.
+fn leading_to(targets: &BTreeSet<NodeId>, roots: &[NodeRef], mark: NodeId) -> BTreeSet<NodeId> {
     let mut useful = BTreeSet::new();
-    for (id, node) in all {
+    for (id, node) in above(targets, roots, mark) {
         let leads = || id >= mark && node.inputs.iter().flatten().any(|input| useful.contains(&input.id));
         if targets.contains(&id) || leads() {
             useful.insert(id);

@@ -52,6 +52,30 @@ fn ten_thousand_replays_allocate_nothing() -> Result<()> {
 }
 
 #[test]
+fn programs_share_a_room_and_the_memory_of_their_results() -> Result<()> {
+    let net = Net::new(6);
+    let batches: Vec<_> = [5, 40, 11, 3].into_iter().map(|n| (floats(&[n, 6], 1), labels(n, 3, 2))).collect();
+    let run = |capture: &mut Capture<_, _, _, 2>, of: &[usize]| {
+        of.iter().try_for_each(|i| capture.run(&net, [&batches[*i].0, &batches[*i].1]).map(drop))
+    };
+    let mut largest = Capture::new(step);
+    run(&mut largest, &[1])?;
+    let mut all = Capture::new(step);
+    for _ in 0..3 {
+        run(&mut all, &[0, 1, 2, 3])?;
+    }
+    let before = REQUESTS.get();
+    for _ in 0..100 {
+        run(&mut all, &[0, 1, 2, 3])?;
+    }
+    assert_eq!(REQUESTS.get() - before, 0, "the pool has what another program returned");
+    let stats = all.stats();
+    assert_eq!((stats.records, stats.programs, stats.replays), (4, 4, 408));
+    assert_eq!(stats.bytes, largest.stats().bytes);
+    Ok(())
+}
+
+#[test]
 fn an_output_that_is_kept_is_not_written_again() -> Result<()> {
     let (mut capture, net) = (Capture::new(step), Net::new(6));
     let mut kept = Vec::new();

@@ -140,15 +140,15 @@ fn programs_are_bounded_and_the_one_not_used_for_longest_goes() {
     let f = |_: &Params, [x]: [&Tensor; 1]| Ok(x.exp());
     let mut capture = Capture::new(f);
     let mut call = |n: usize| agrees(&mut capture, f, &vec![], [&floats(&[n], n as u64)]);
-    for n in 1..=8 {
+    for n in 1..=64 {
         assert_eq!(call(n), n);
     }
-    // All are there; then 1 is the last used, and 2 goes for 9.
-    assert_eq!((1..=8).rev().map(&mut call).last(), Some(8));
-    assert_eq!(call(9), 9);
-    assert_eq!(call(1), 9);
-    assert_eq!(call(8), 10, "it was used before all others");
-    assert_eq!(call(9), 10);
+    // All are there; then 1 is the last used, and 64 goes for 65.
+    assert_eq!((1..=64).rev().map(&mut call).last(), Some(64));
+    assert_eq!(call(65), 65);
+    assert_eq!(call(1), 65);
+    assert_eq!(call(64), 66, "it was used before all others");
+    assert_eq!(call(65), 66);
 }
 
 #[test]

@@ -99,3 +99,15 @@ fn a_value_comes_with_its_gradients() {
     assert_eq!(error.to_string(), "value_and_grad: the value has shape [2], expected a single number");
     assert!(value_and_grad(|x| Ok(x[0].sum()), [&Tensor::from([1, 2])]).is_err());
 }
+
+#[test]
+fn the_way_of_a_tangent_is_that_of_a_gradient_of_0() -> Result<()> {
+    // A hook that clips has slope 1 at 0.
+    let clipped = |x: &[Tensor]| {
+        let h = x[0].mul_scalar(10.0);
+        std::mem::forget(h.register_hook("clip", |g| g.clamp(-0.1, 0.1).map(Some))?);
+        Ok(h)
+    };
+    assert_eq!(jvp(clipped, [&Tensor::from([1.0, 2.0])], [&Tensor::from([1.0, -1.0])])?.1.to_f64s(), [10.0, -10.0]);
+    Ok(())
+}

@@ -275,6 +275,14 @@ fn what_equal_values_do_not_tell_is_refused() -> Result<()> {
         let x = matrix([[2.0, 0.0], [0.0, 1.0]]).requires_grad();
         let ga = grad(&of(&x, Tensor::square)?.try_mul(&weights)?.sum(), &[&x])?.remove(0);
         close(&ga.try_add(&ga.t()?)?, &[0.0, 6.0, 6.0, 0.0], 1e-13);
+        // So is that of A / tr A, where weights of equal values are equal and their gradients 0.
+        let x = eye();
+        let share: fn(&Tensor) -> Tensor = |w| w.softmax(-1).expect("a vector");
+        refused(grad(&of(&x, share)?.try_mul(&weights)?.sum(), &[&x]), "a function of all values");
+        // And that of log at I, where the vectors have no gradient.
+        let x = eye();
+        let generic = matrix([[1.0, 2.0], [2.0, 3.0]]);
+        refused(grad(&of(&x, Tensor::log)?.try_mul(&generic)?.sum(), &[&x]), "a logarithm at I");
         // The trace tells all of it.
         let x = eye();
         close(&grad(&of(&x, Tensor::square)?.trace()?, &[&x])?[0], &[2.0, 0.0, 0.0, 2.0], 1e-13);
@@ -331,6 +339,12 @@ fn what_equal_values_do_tell_is_not_refused() -> Result<()> {
         let got = ga.try_mul(&direction)?.sum().item::<f64>()?;
         assert!((got - slope).abs() < 1e-6 * (1.0 + slope.abs()), "{got} instead of {slope}");
     }
+    // The largest value and its vector, of a matrix whose other values are 0.
+    let leaf = x.requires_grad();
+    let (w, v) = leaf.eigh(Triangle::Lower)?;
+    let top = v.narrow(1, 2, 1)?;
+    let ga = grad(&w.narrow(0, 2, 1)?.sum().try_add(&top.t()?.matmul(&weights)?.matmul(&top)?.sum())?, &[&leaf])?;
+    assert!(ga[0].to_f64s().iter().all(|g| g.is_finite()));
     // The second derivative of the sum of all values is 0, whatever is equal.
     let x = Tensor::eye(2, DType::F64)?.requires_grad();
     let first = grad(&x.eigvalsh(Triangle::Lower)?.sum(), &[&x])?.remove(0);

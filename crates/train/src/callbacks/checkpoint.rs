@@ -140,16 +140,15 @@ impl Callback for Checkpoint {
     }
 
     fn on_snapshot(&mut self, snapshot: &Snapshot) -> Result<()> {
+        if let (Some((all, fold)), true) = (&self.fold, std::mem::take(&mut self.begins)) {
+            // Those of later folds are of an older cross-validation, and nothing is to go on from them: not beside what is
+            // written now either, if the process ends in between. Where this fold has gone on, they may be of the same one.
+            later_folds(all, *fold).for_each(|old| checkpoint::remove(&old));
+        }
         match &self.lock {
             Some(lock) => checkpoint::save(snapshot, &self.dir, lock),
             None => snapshot.save(&self.dir),
-        }?;
-        if let (Some((all, fold)), true) = (&self.fold, std::mem::take(&mut self.begins)) {
-            // Those of later folds are of an older cross-validation, and nothing is to go on from them. Where this fold
-            // has gone on, they may be of the same one.
-            later_folds(all, *fold).for_each(|old| checkpoint::remove(&old));
         }
-        Ok(())
     }
 
     fn on_exit(&mut self) {

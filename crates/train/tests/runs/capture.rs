@@ -250,15 +250,21 @@ fn what_callbacks_keep_of_a_model_makes_no_step_run_again() {
             Ok(())
         }
     }
-    let runs = AtomicUsize::new(0);
-    let loss = |y: &Tensor, t: &Tensor| {
-        runs.fetch_add(1, Ordering::Relaxed);
-        mse_loss(y, t)
-    };
-    let trainer = Trainer::new(Sgd::new(0.01), loss).epochs(9).batch_size(22).capture(true);
-    let trainer = trainer.callback(EarlyStopping::new().monitor("loss")).callback(Keeps(Vec::new()));
-    trainer.fit(&mut net(), &numbers(), None, &mut seeded(7)).expect("a good run");
-    assert_eq!(runs.into_inner(), 1);
+    for frozen in [false, true] {
+        let runs = AtomicUsize::new(0);
+        let loss = |y: &Tensor, t: &Tensor| {
+            runs.fetch_add(1, Ordering::Relaxed);
+            mse_loss(y, t)
+        };
+        let trainer = Trainer::new(Sgd::new(0.01), loss).epochs(9).batch_size(22).capture(true);
+        let trainer = trainer.callback(EarlyStopping::new().monitor("loss")).callback(Keeps(Vec::new()));
+        let mut model = net();
+        if frozen {
+            model.freeze("inner.0").expect("a layer");
+        }
+        trainer.fit(&mut model, &numbers(), None, &mut seeded(7)).expect("a good run");
+        assert_eq!(runs.into_inner(), 1, "frozen: {frozen}");
+    }
 }
 
 /// Freezes the first layer after the second epoch.

@@ -40,15 +40,24 @@ fn most<T: Real>(x: &[T]) -> T {
     x.iter().fold(T::ZERO, |most, x| most.larger(x.abs()))
 }
 
-/// Whether a loss depends on these values: a mark says so, or they have a gradient.
-fn is_used<T: Real>(mark: &[T], gradient: &[T]) -> bool {
-    !(is_zero(mark) && is_zero(gradient))
+/// Whether a loss depends on these values or vectors: a mark says so, or they have a gradient.
+fn is_used<T: Real>(mark: T, gradient: &[T]) -> bool {
+    mark != T::ZERO || !is_zero(gradient)
 }
 
-/// Whether equal numbers, of those that rise or fall, are moved together by what is symmetric of a matrix. For a function of
-/// them, whose slope is not known, its diagonal is twice its value times what the gradients of the numbers are its slope
-/// times: where these are 0 and the diagonal is not, there is no slope.
-fn any_tied<T: Real>(values: &[T], gradients: &[T], least: T, symmetric: impl Fn() -> Vec<T>) -> bool {
+/// Whether equal numbers, of those that rise or fall, may be moved together by a function of them, of whose slope nothing is
+/// known. Of what is symmetric of Vᵀ gV the diagonal is twice the function's value times a weight for each, and the
+/// gradients of the numbers are the slope times this weight.
+///
+/// So there is no slope if the gradients are 0 where weights differ; and there is one, whatever is seen of the function's
+/// value, if gradients differ between vectors whose own gradient is 0 (`is_silent`), as those of log at I.
+fn any_tied<T: Real>(
+    values: &[T],
+    gradients: &[T],
+    least: T,
+    is_silent: impl Fn(usize) -> bool,
+    symmetric: impl Fn() -> Vec<T>,
+) -> bool {
     let k = values.len();
     let equal = |i: usize, j: usize| (values[i] - values[j]).abs() <= least;
     if !(1..k).any(|i| equal(i - 1, i)) {
@@ -56,13 +65,17 @@ fn any_tied<T: Real>(values: &[T], gradients: &[T], least: T, symmetric: impl Fn
     }
     let x = symmetric();
     // Roundings of products of k are none.
-    let none = most(&x) * T::of(4.0 * k as f64 * epsilon::<T>());
+    let roundings = T::of(4.0 * k as f64 * epsilon::<T>());
+    let (none, none_of_gradients) = (most(&x) * roundings, most(gradients) * roundings);
     let has_no_slope = |i: usize, j: usize| {
-        let seen = |i: usize| x[i * (k + 1)].abs() > none;
-        gradients[i] == T::ZERO && gradients[j] == T::ZERO && (seen(i) || seen(j))
+        let differ = (x[i * (k + 1)] - x[j * (k + 1)]).abs() > none;
+        gradients[i] == T::ZERO && gradients[j] == T::ZERO && differ
     };
+    let is_moved = |i: usize, j: usize| (x[i * k + j] + x[j * k + i]).abs() > none && !has_no_slope(i, j);
+    let has_hidden_slope =
+        |i: usize, j: usize| (gradients[i] - gradients[j]).abs() > none_of_gradients && is_silent(i) && is_silent(j);
     let mut found = false;
-    below(k, |i, j| found |= equal(i, j) && (x[i * k + j] + x[j * k + i]).abs() > none && !has_no_slope(i, j));
+    below(k, |i, j| found |= equal(i, j) && (is_moved(i, j) || has_hidden_slope(i, j)));
     found
 }
 
@@ -71,18 +84,19 @@ fn any_tied<T: Real>(values: &[T], gradients: &[T], least: T, symmetric: impl Fn
 /// values as well as on vectors of equal ones, it may be the one or the other.
 pub fn eigh_is_open<T: Real>(n: usize, y: &[T], gy: &[T]) -> bool {
     let ((w, v), (gw, gv)) = (y.split_at(n), gy.split_at(n));
-    let ((v, _), (gv, mark)) = (v.split_at(n * n), gv.split_at(n * n));
-    if is_zero(gv) || !is_used(mark, gw) {
+    let ((v, _), (gv, marks)) = (v.split_at(n * n), gv.split_at(n * n));
+    if !is_used(marks[0], gw) || !is_used(marks[1], gv) {
         return false;
     }
-    any_tied(w, gw, least(n, most(w)), || {
+    let is_silent = |i: usize| gv.iter().skip(i).step_by(n).all(|g| *g == T::ZERO);
+    any_tied(w, gw, least(n, most(w)), is_silent, || {
         let mut inner = vec![T::ZERO; n * n];
         gemm(usize::MAX, (n, n, n), across(v, n), rows(gv, n), None, &mut inner);
         inner
     })
 }
 
-/// The gradient of A, from those of `A = V diag(w) Vᵀ`: `y` and `gy` have w, V in rows, and a mark.
+/// The gradient of A, from those of `A = V diag(w) Vᵀ`: `y` and `gy` have w, V in rows, and the marks.
 pub fn eigh_pull<T: Real>(threads: usize, n: usize, y: &[T], gy: &[T], ga: &mut [T]) {
     let ((w, v), (gw, gv)) = (y.split_at(n), gy.split_at(n));
     let (v, gv) = (&v[..n * n], &gv[..n * n]);
@@ -120,18 +134,20 @@ pub enum Open {
 /// Whether and why the gradient of A is not determined; `y` and `gy` as for [`svd_pull`].
 pub fn svd_is_open<T: Real>((m, n, left): (usize, usize, usize), y: &[T], gy: &[T]) -> Option<Open> {
     let k = m.min(n);
-    let (start, mark) = (k + left * m, y.len() - 1);
+    let (start, marks) = (k + left * m, y.len() - 2);
     let [s, u, v] = [&y[..k], &y[k..start], &y[start..start + k * n]];
     let [gs, gu, gv] = [&gy[..k], &gy[k..start], &gy[start..start + k * n]];
     // A NaN says that something else went wrong before.
     let is_given = |x: &[T]| x.iter().any(|x| x.abs() > T::ZERO);
-    if left > k && gu.chunks_exact(left).any(|row| is_given(&row[k..])) || is_given(&gy[start + k * n..mark]) {
+    if left > k && gu.chunks_exact(left).any(|row| is_given(&row[k..])) || is_given(&gy[start + k * n..marks]) {
         return Some(Open::Added);
     }
-    if is_zero(gu) && is_zero(gv) || !is_used(&gy[mark..], gs) {
+    let [of_values, of_vectors] = [gy[marks], gy[marks + 1]];
+    if !is_used(of_values, gs) || !is_used(of_vectors, gu) && is_zero(gv) {
         return None;
     }
-    let tied = any_tied(s, gs, least(m.max(n), s[0]), || {
+    let is_silent = |i: usize| gu.iter().skip(i).step_by(left).chain(&gv[i * n..][..n]).all(|g| *g == T::ZERO);
+    let tied = any_tied(s, gs, least(m.max(n), s[0]), is_silent, || {
         let mut sum = vec![T::ZERO; k * k];
         gemm(usize::MAX, (k, m, k), across(u, left), rows(gu, left), None, &mut sum);
         let mut b = vec![T::ZERO; k * k];
@@ -143,7 +159,7 @@ pub fn svd_is_open<T: Real>((m, n, left): (usize, usize, usize), y: &[T], gy: &[
 }
 
 /// The gradient of A, `[m, n]`, from those of `A = U diag(s) Vᵀ`: `y` and `gy` have s, the rows of U, each of `left`
-/// elements, the rows of Vᵀ, and a mark. Of both the first min(m, n) vectors count.
+/// elements, the rows of Vᵀ, and the marks. Of both the first min(m, n) vectors count.
 pub fn svd_pull<T: Real>(threads: usize, (m, n, left): (usize, usize, usize), y: &[T], gy: &[T], ga: &mut [T]) {
     let k = m.min(n);
     let start = k + left * m;

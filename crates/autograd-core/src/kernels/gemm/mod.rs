@@ -106,7 +106,8 @@ fn product<T: Real>(
     let work = c.len().saturating_mul(k);
     let held = matches!(base, Base::Held);
     if work < SMALL_BELOW && k * m.max(n) <= small::SCRATCH && k > 0 && !held {
-        return vectorize_with(Small { size: (m, k, n), a, b, bias, c });
+        // SAFETY: `fits`, and k is not 0.
+        return vectorize_with(unsafe { Small::new((m, k, n), a, b, bias, c) });
     }
     let threads = if worth_sharing_products(work) && threads > 1 { threads.min(parallel::threads()) } else { 1 };
     if k > 0 && tiles::suit((m, k, n), b) {
@@ -217,7 +218,8 @@ mod tests {
         let (a, b) = (matrix(&a[..], m, k, transposed[0]), matrix(&b[..], k, n, transposed[1]));
         let mut c = vec![T::ZERO; m * n];
         if small {
-            simd.vectorize(On(simd, Small { size, a, b, bias: Some(&bias), c: &mut c }));
+            // SAFETY: the sizes are those of the matrices.
+            simd.vectorize(On(simd, unsafe { Small::new(size, a, b, Some(&bias), &mut c) }));
         } else {
             // SAFETY: the sizes are those of the matrices, which are all alive until the call below returns.
             let product = unsafe { Product::new(size, a, b, Base::Row(&bias), &mut c) };

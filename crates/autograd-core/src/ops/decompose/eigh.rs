@@ -1,7 +1,7 @@
 //! Eigenvalues and eigenvectors of symmetric matrices.
 
 use super::matrices::{Block, Each, Triangle, square, turned, with_last};
-use super::spectrum::{determined, found, inverse, marked, nearness};
+use super::spectrum::{MARKS, Mark, determined, found, inverse, marked, nearness};
 use crate::error::Result;
 use crate::kernels::decompose::orthogonal::{eigh_is_open, eigh_pull};
 use crate::kernels::decompose::{Decompose, transpose};
@@ -25,8 +25,11 @@ impl Tensor {
     /// so sums of functions of eigenvalues, and losses that depend on the space that equal ones span and on no basis of
     /// it, have their gradients also there. The gradient of a function `V g(w) Vᵀ` has the slope of g in this place, which
     /// w and V do not tell: it is refused there, unless g is seen to be constant, and so are second derivatives that need
-    /// such a slope. (Only where equal eigenvalues have g = 0 nothing is seen of it, and nothing is added.) A loss of such
-    /// values and, apart from that, of such a space has its gradient from two calls.
+    /// such a slope. A loss of such values and, apart from that, of such a space has its gradient from two calls; so has
+    /// one of the values of some matrices of a batch and of the vectors of others.
+    ///
+    /// Where equal eigenvalues have g = 0, as for log at I, V has no gradient, and the slope shows in the gradients of the
+    /// eigenvalues alone: if these differ the walk refuses, if not, nothing is added.
     ///
     /// # Errors
     /// If a matrix is not square or not finite, or the dtype is not a float type. The walk, if a loss depends on values
@@ -87,17 +90,17 @@ pub(super) fn eigen(op: &'static str, a: &Tensor, triangle: Triangle) -> Result<
     let y = packed(op, a, triangle, true)?;
     let y = record(op, y, &[a], |y| Eigh { op, y: Saved::output(y), n });
     let (w, v) = parts(op, n, &y);
-    Ok((marked(op, &w, &y, None)?, v))
+    Ok((marked(op, Mark::Values, &w, &y, None)?, marked(op, Mark::Vectors, &v, &y, None)?))
 }
 
-/// w and V out of what lies packed: w, V in rows, and a mark.
+/// w and V out of what lies packed: w, V in rows, and the marks.
 fn parts(op: &'static str, n: usize, packed: &Tensor) -> (Tensor, Tensor) {
     (Block::vector(op, 0, n).of(packed), Block::rows(op, n, [n, n]).of(packed))
 }
 
 /// What there is of a matrix of n rows: see [`parts`].
 fn width(n: usize) -> usize {
-    n + n * n + 1
+    n + n * n + MARKS
 }
 
 /// The values, not recorded.
@@ -114,8 +117,8 @@ fn packed(op: &'static str, a: &Tensor, triangle: Triangle, vectors: bool) -> Re
         let y = Tensor::counted::<T, 1>(op, count, &shape, [&a], move |[a], y| {
             let a = a.flat::<T>();
             each.run(y, |_, i, y| {
-                let (y, mark) = y.split_at_mut(if vectors { n + n * n } else { n });
-                mark.fill(0.0);
+                let (y, marks) = y.split_at_mut(if vectors { n + n * n } else { n });
+                marks.fill(0.0);
                 T::eigh(n, vectors, &a[i * n * n..(i + 1) * n * n], y);
                 transpose(n, &mut y[n..]);
             });
@@ -154,7 +157,8 @@ impl Pullback for Eigh {
         at.give(0, || {
             drop(self.packed(gy)?);
             let ((w, v), (gw, gv)) = (parts(op, n, &y), parts(op, n, gy));
-            let (w, vt) = (marked(op, &w, &y, Some(&gv))?, turned(&v)?);
+            let (w, v) = (marked(op, Mark::Values, &w, &y, Some(&gv))?, marked(op, Mark::Vectors, &v, &y, None)?);
+            let vt = turned(&v)?;
             if n == 0 {
                 return v.matmul(&vt);
             }
@@ -181,6 +185,10 @@ impl Pullback for Eigh {
                 });
             }))
         })
+    }
+
+    fn may_refuse(&self) -> bool {
+        true
     }
 
     fn saved(&self, see: &mut dyn FnMut(&Saved)) {

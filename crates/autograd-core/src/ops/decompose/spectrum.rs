@@ -30,12 +30,30 @@ pub(super) fn inverse(x: &Tensor, least: &Tensor) -> Result<Tensor> {
     far.where_cond(&divisor.reciprocal(), &x.zeros_like())
 }
 
-/// The values of a decomposition, of what lies packed with a mark as its last: where a loss depends on the values, the
-/// gradient of the mark is not 0, even if that of the values is. Of a gradient of the vectors `by`, what is made of the
-/// values counts only where that is not 0.
-pub(super) fn marked(op: &'static str, values: &Tensor, packed: &Tensor, by: Option<&Tensor>) -> Result<Tensor> {
-    let last = packed.shape().last().map_or(0, |width| width - 1);
-    let mark = Block::vector(op, last, 1).of(packed);
+/// How many marks lie behind the values and the vectors of a matrix.
+pub(super) const MARKS: usize = 2;
+
+/// Which mark is meant.
+#[derive(Clone, Copy)]
+pub(super) enum Mark {
+    /// That of the values.
+    Values = 0,
+    /// That of the vectors.
+    Vectors = 1,
+}
+
+/// The values or vectors of a decomposition, of what lies packed with the marks as its last: where a loss depends on them,
+/// for any matrix of a batch, the gradient of the mark is not 0, even if theirs is. Of a gradient of the vectors `by`, what
+/// is made of the values counts only where that is not 0.
+pub(super) fn marked(
+    op: &'static str,
+    which: Mark,
+    values: &Tensor,
+    packed: &Tensor,
+    by: Option<&Tensor>,
+) -> Result<Tensor> {
+    let first = packed.shape().last().map_or(0, |width| width - MARKS);
+    let mark = Block::vector(op, first + which as usize, 1).of(packed);
     let weight = match by.filter(|by| by.numel() > 0) {
         Some(by) => by.detach().abs().amax([-2, -1])?.unsqueeze(-1)?,
         None => Tensor::ones(mark.shape(), mark.dtype())?,

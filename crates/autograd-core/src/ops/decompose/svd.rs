@@ -1,7 +1,7 @@
 //! Singular values and singular vectors.
 
 use super::matrices::{Block, Each, sizes, turned, with_last};
-use super::spectrum::{determined, found, inverse, marked, nearness};
+use super::spectrum::{MARKS, Mark, determined, found, inverse, marked, nearness};
 use crate::error::Result;
 use crate::kernels::decompose::orthogonal::{Open, svd_is_open, svd_pull};
 use crate::kernels::decompose::{Decompose, Vectors, transpose};
@@ -51,9 +51,14 @@ impl Tensor {
     /// counts as 0, among differences, sums and s itself, and adds nothing: so sums of functions of singular values, and
     /// losses that depend on no choice of vectors, such as those of `U Vᵀ`, have their gradients also where singular
     /// values are equal. That of `U g(s) Vᵀ` has the slope of g in this place, which U, s and V do not tell: it is refused
-    /// there, unless g is seen to be constant, and so are second derivatives that need such a slope. (Only where equal
-    /// singular values have g = 0, as those of a matrix of low rank may, nothing is seen of it, and nothing is added.) A
-    /// loss of such values and, apart from that, of `U Vᵀ` has its gradient from two calls.
+    /// there, unless g is seen to be constant, and so are second derivatives that need such a slope. A loss of such values
+    /// and, apart from that, of `U Vᵀ` has its gradient from two calls; so has one of the values of some matrices of a
+    /// batch and of the vectors of others.
+    ///
+    /// Where equal singular values have g = 0 the vectors have no gradient, and the slope shows in the gradients of the
+    /// values alone: if these differ the walk refuses, if not, nothing is added. Nor is anything added for a singular value
+    /// of 0 with g = 0 if M ≠ N: where U and V have fewer vectors than their spaces, `U diag(s) Vᵀ` of a matrix of lower
+    /// rank has a gradient that lacks what leads out of them.
     ///
     /// # Errors
     /// If there are fewer than two dims, a matrix is not finite, or the dtype is not a float type. The walk, if a loss
@@ -131,8 +136,11 @@ pub(super) fn singular(op: &'static str, a: &Tensor, which: Vectors) -> Result<(
     });
     let y = record(op, y, &[a], |y| Svd { y: Saved::output(y), size });
     let (u, s, vt) = size.parts(&y);
-    let s = if which == Vectors::None { s } else { marked(op, &s, &y, None)? };
-    Ok((u, s, vt))
+    if which == Vectors::None {
+        return Ok((u, s, vt));
+    }
+    let vectors = |x: &Tensor| marked(op, Mark::Vectors, x, &y, None);
+    Ok((vectors(&u)?, marked(op, Mark::Values, &s, &y, None)?, vectors(&vt)?))
 }
 
 /// The sizes of a matrix and of its vectors.
@@ -144,8 +152,8 @@ struct Size {
     /// How many vectors U and V have.
     left: usize,
     right: usize,
-    /// Whether there is a mark behind them.
-    mark: bool,
+    /// How many marks there are behind them.
+    marks: usize,
 }
 
 impl Size {
@@ -155,7 +163,7 @@ impl Size {
             Vectors::Reduced => (m.min(n), m.min(n)),
             Vectors::Full => (m, n),
         };
-        Size { op, m, n, left, right, mark: which != Vectors::None }
+        Size { op, m, n, left, right, marks: if which == Vectors::None { 0 } else { MARKS } }
     }
 
     fn k(self) -> usize {
@@ -164,10 +172,10 @@ impl Size {
 
     fn width(self) -> usize {
         let (left, right) = (self.left.saturating_mul(self.m), self.right.saturating_mul(self.n));
-        self.k().saturating_add(left).saturating_add(right).saturating_add(usize::from(self.mark))
+        self.k().saturating_add(left).saturating_add(right).saturating_add(self.marks)
     }
 
-    /// U, s and Vᵀ out of what lies packed: s, U in rows, Vᵀ in rows, and a mark.
+    /// U, s and Vᵀ out of what lies packed: s, U in rows, Vᵀ in rows, and the marks.
     fn parts(self, packed: &Tensor) -> (Tensor, Tensor, Tensor) {
         let Size { op, m, n, left, right, .. } = self;
         let k = self.k();
@@ -215,6 +223,8 @@ impl Pullback for Svd {
         at.give(0, || {
             drop(self.packed(gy)?);
             let ((u, s, vt), (gu, gs, gvt)) = (size.parts(&y), size.parts(gy));
+            let vectors = |x: &Tensor| marked(size.op, Mark::Vectors, x, &y, None);
+            let (u, vt) = (vectors(&u)?, vectors(&vt)?);
             let (u, gu) = (u.narrow(-1, 0, k)?, gu.narrow(-1, 0, k)?);
             let (vt, gvt) = (vt.narrow(-2, 0, k)?, gvt.narrow(-2, 0, k)?);
             if k == 0 {
@@ -225,7 +235,7 @@ impl Pullback for Svd {
                 .abs()
                 .amax(crate::keep([-2, -1]))?
                 .try_add(&gvt.detach().abs().amax(crate::keep([-2, -1]))?)?;
-            let s = marked(size.op, &s, &y, Some(&by))?;
+            let s = marked(size.op, Mark::Values, &s, &y, Some(&by))?;
             let (a, b) = (turned(&u)?.matmul(&gu)?, vt.matmul(&turned(&gvt)?)?);
             let skew = |x: &Tensor| x.try_sub(&turned(x)?);
             let (p, q) = (skew(&a)?, skew(&b)?);
@@ -263,6 +273,10 @@ impl Pullback for Svd {
                 });
             }))
         })
+    }
+
+    fn may_refuse(&self) -> bool {
+        true
     }
 
     fn saved(&self, see: &mut dyn FnMut(&Saved)) {

@@ -153,8 +153,8 @@ impl Tensor {
     /// `self: [K, D]`, `index: [..] → [.., D]`.
     ///
     /// # Gradient
-    /// gy is added to the rows it came from, except to that of `padding_idx`. Saves the index, and how often each row
-    /// occurs where the gradient is divided by it.
+    /// gy is added to the rows it came from, except to that of `padding_idx`. Saves the index, and what share of gy goes
+    /// to each row where it is not all.
     ///
     /// # Errors
     /// If the table does not have two dimensions or is not of a float type, `index` is not `I64`, an index is out of
@@ -177,38 +177,40 @@ impl Tensor {
         let placed = Placed::rows("embedding", self, 0, &flat)?;
         let mut shape = index.shape().to_vec();
         shape.push(width);
-        let table = sieved("embedding", self, &flat, padding, options.scale_grad_by_freq)?;
-        options.limit.apply("embedding", &placed.take(&table)?)?.reshape_to(&shape)
+        let rows = sieved("embedding", placed.take(self)?, &flat, padding, options.scale_grad_by_freq)?;
+        options.limit.apply("embedding", &rows)?.reshape_to(&shape)
     }
 }
 
-/// The table, of whose gradient some rows get none, and others the part that one of their occurrences has.
+/// The rows that were looked up, of whose gradient that of a padding row goes nowhere, and that of others is divided by how
+/// often the row is among them. Rows of the table that are not are not looked at.
 pub(super) fn sieved(
     op: &'static str,
-    table: &Tensor,
+    rows: Tensor,
     index: &Tensor,
     padding: Option<i64>,
     by_frequency: bool,
 ) -> Result<Tensor> {
     if padding.is_none() && !by_frequency {
-        return Ok(table.clone());
+        return Ok(rows);
     }
-    let (index, rows) = (index.try_packed(op)?, table.shape()[0]);
-    let share = for_float!(table.float(), T => Tensor::compute::<T, 1>(op, &[rows, 1], [&*index], move |[index], y| {
-        y.fill(if by_frequency { 0.0 } else { 1.0 });
+    let (index, n) = (index.try_packed(op)?, index.numel());
+    let share = for_float!(rows.float(), T => Tensor::compute::<T, 1>(op, &[n, 1], [&*index], move |[index], y| {
+        let index = index.flat::<i64>();
+        y.fill(1.0);
         if by_frequency {
-            index.flat::<i64>().iter().for_each(|row| y[*row as usize] += 1.0);
-            // A row that does not occur has no gradient to be divided.
-            y.iter_mut().for_each(|y| *y = 1.0 / y.max(1.0));
+            let mut order: Vec<usize> = (0..n).collect();
+            order.sort_unstable_by_key(|i| index[*i]);
+            for same in order.chunk_by(|i, j| index[*i] == index[*j]) {
+                same.iter().for_each(|i| y[*i] = 1.0 / same.len() as T);
+            }
         }
-        if let Some(row) = padding {
-            y[row as usize] = 0.0;
-        }
+        y.iter_mut().zip(index).filter(|(_, row)| Some(**row) == padding).for_each(|(y, _)| *y = 0.0);
     }))?;
-    Ok(record(op, table.untied(), &[table], |_| Sieve { share: Saved::constant(&share) }))
+    Ok(record(op, rows.untied(), &[&rows], |_| Sieve { share: Saved::constant(&share) }))
 }
 
-/// The table itself, whose gradient goes through a sieve.
+/// The rows themselves, whose gradient goes through a sieve.
 struct Sieve {
     share: Saved,
 }
@@ -287,7 +289,7 @@ crate::ops::cases::cases![{
 #[cfg(test)]
 mod tests {
     use super::EmbeddingOptions;
-    use crate::Tensor;
+    use crate::{DType, Tensor, profile};
 
     #[test]
     fn padding_gets_no_gradient_and_frequent_rows_get_that_of_one_occurrence() {
@@ -303,5 +305,19 @@ mod tests {
         assert_eq!(gradient(padded), [0.0, 0.0, 6.0, 12.0, 1.0, 1.0]);
         assert_eq!(gradient(padded.scale_grad_by_freq(true)), [0.0, 0.0, 2.0, 4.0, 1.0, 1.0]);
         assert_eq!(gradient(EmbeddingOptions::new().padding_idx(-1))[4..], [0.0, 0.0]);
+    }
+
+    #[test]
+    fn what_a_gradient_is_spared_costs_by_rows_looked_up() {
+        let table = Tensor::zeros(&[10_000, 4], DType::F32).expect("small").requires_grad();
+        let index = Tensor::from([0, 7, 7]);
+        let bytes = |options: EmbeddingOptions| {
+            let step = || table.embedding(&index, options)?.sum().backward();
+            let (_, seen) = profile(step);
+            seen.entries().iter().map(|entry| entry.bytes).sum::<u64>()
+        };
+        let plain = bytes(EmbeddingOptions::new());
+        assert!(plain >= 160_000);
+        assert!(bytes(EmbeddingOptions::new().padding_idx(0).scale_grad_by_freq(true)) < plain + 1_000);
     }
 }

@@ -172,7 +172,7 @@ const CHECK: Check = Check(OP);
 
 impl Tensor {
     /// Sums, means or maxima of bags of rows of this table. No row is copied for a sum or a mean, unless it may be scaled to
-    /// `max_norm`.
+    /// `max_norm`, or its gradient is divided by frequencies.
     ///
     /// # Shapes
     /// `self: [K, D]`; `index: [B, L] → [B, D]`, each row a bag; or `index: [N]` and `offsets: [B]`, the places where
@@ -217,16 +217,16 @@ impl Tensor {
             return Err(Error::new(ErrorKind::Argument, text));
         }
         let (bags, of_bag) = bags(index, offsets, options.include_last_offset)?;
-        let table = sieved(OP, self, &flat, None, options.scale_grad_by_freq)?;
         let inside = padding.map(|row| flat.ne_scalar(row as f64));
-        let (table, flat, columns, rows) = if options.limit.max_norm.is_some() {
+        let (table, flat, columns, rows) = if options.limit.max_norm.is_some() || options.scale_grad_by_freq {
             // Only the rows that are looked up, each as often as it is.
-            let taken = options.limit.apply(OP, &Placed::rows(OP, &table, 0, &flat)?.take(&table)?)?;
+            let taken = Placed::rows(OP, self, 0, &flat)?.take(self)?;
+            let taken = options.limit.apply(OP, &sieved(OP, taken, &flat, None, options.scale_grad_by_freq)?)?;
             let each = Tensor::arange(0.0, n as f64, 1.0, DType::I64)?;
             let columns = CHECK.indices(&each, taken.shape(), 0)?;
             (taken, each, columns, n)
         } else {
-            (table, flat, columns, rows)
+            (self.clone(), flat, columns, rows)
         };
         // A padding row, which is not `inside`, counts as none at all.
         if options.mode == Bag::Max {

@@ -222,6 +222,8 @@ pub(super) struct Along {
 }
 
 impl ElementRule<1> for Along {
+    const FIXED: usize = 1;
+
     #[inline(always)]
     fn element<T: Real>(self, p: T, g: T, start: [T; 1]) -> (T, [T; 1]) {
         (p - T::of(self.rate[1]) * (T::of(self.rate[0]) * g), start)

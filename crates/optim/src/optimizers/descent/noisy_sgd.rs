@@ -100,6 +100,8 @@ struct Noisy {
 }
 
 impl ElementRule<1> for Noisy {
+    const FIXED: usize = 1;
+
     #[inline(always)]
     fn element<T: Real>(self, p: T, g: T, [n]: [T; 1]) -> (T, [T; 1]) {
         (p - T::of(self.lr) * (g + T::of(self.sigma) * n), [n])

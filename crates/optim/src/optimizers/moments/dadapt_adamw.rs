@@ -206,6 +206,8 @@ struct Formula {
 }
 
 impl ElementRule<3> for Formula {
+    const FIXED: usize = 1;
+
     #[inline(always)]
     fn element<T: Real>(self, p: T, g: T, [m, v, s]: [T; 3]) -> (T, [T; 3]) {
         let m = T::of(self.beta1) * m + T::of(self.gain1) * g;

@@ -240,6 +240,8 @@ struct Formula {
 }
 
 impl ElementRule<4> for Formula {
+    const FIXED: usize = 2;
+
     #[inline(always)]
     fn element<T: Real>(self, p: T, g: T, [m, v, s, start]: [T; 4]) -> (T, [T; 4]) {
         let m = T::of(self.beta1) * m + T::of(self.gain1) * g;

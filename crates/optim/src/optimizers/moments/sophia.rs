@@ -135,6 +135,8 @@ struct Formula {
 }
 
 impl ElementRule<2> for Formula {
+    const FIXED: usize = 1;
+
     #[inline(always)]
     fn element<T: Real>(self, p: T, g: T, [m, h]: [T; 2]) -> (T, [T; 2]) {
         let m = m + T::of(self.gain) * (g - m);

@@ -5,8 +5,8 @@ use crate::named::optimizer;
 use crate::range::Range;
 use crate::rule::{Rule, See};
 use crate::turn::{Decay, Turn};
+use autograd_core::Result;
 use autograd_core::update::{ElementRule, Real};
-use autograd_core::{Result, Tensor, keep, no_grad};
 
 /// [`Adam`](crate::Adam) for embeddings: a step changes only those rows that the gradient touches, and their state.
 ///
@@ -75,21 +75,6 @@ impl SparseAdam {
     }
 }
 
-/// A tensor like the gradient that is 0 where its row is, or none if no row is; the gradient itself if each element is a row.
-fn touched(gradient: &Tensor) -> Result<Option<Tensor>> {
-    let rank = gradient.shape().len();
-    // Of no elements there is no largest.
-    if rank < 2 || gradient.numel() == 0 {
-        return Ok(Some(gradient.clone()));
-    }
-    let rest: Vec<isize> = (1..rank as isize).collect();
-    no_grad(|| {
-        let rows = gradient.vector_norm(f64::INFINITY, keep(&rest[..]))?;
-        let all = rows.all(..)?.item::<bool>()?;
-        if all { Ok(None) } else { rows.broadcast_to(gradient.shape()).map(Some) }
-    })
-}
-
 impl Rule for SparseAdamRule {
     const NAME: &'static str = "SparseAdam";
     const STATE: &'static [&'static str] = &["exp_avg", "exp_avg_sq"];
@@ -115,13 +100,7 @@ impl Rule for SparseAdamRule {
             shrink: 1.0 - only(Decay::Decoupled, turn.lr * decay),
             cautious: only(Decay::Cautious, turn.lr * decay),
         };
-        let Some(touched) = touched(turn.gradient)? else { return turn.update(formula) };
-        let [m, v] = turn.state else { unreachable!("one place for each name of the state") };
-        let mut state = [m.take(), v.take(), Some(touched)];
-        let outcome = Turn { parameter: &mut *turn.parameter, state: &mut state, numbers: &mut [], ..turn }
-            .update(Resting(formula));
-        [*m, *v, _] = state;
-        outcome
+        turn.update_rows(formula)
     }
 }
 
@@ -147,19 +126,6 @@ impl ElementRule<2> for Formula {
         let after = p * T::of(self.shrink) - T::of(self.step) * (m / (v.sqrt() + T::of(self.eps)));
         let along = self.cautious != 0.0 && (p - after) * p >= T::ZERO;
         (T::select(along, after - T::of(self.cautious) * p, after), [m, v])
-    }
-}
-
-/// The formula where a row is touched, nothing where it is not.
-#[derive(Clone, Copy)]
-struct Resting(Formula);
-
-impl ElementRule<3> for Resting {
-    #[inline(always)]
-    fn element<T: Real>(self, p: T, g: T, [m0, v0, touched]: [T; 3]) -> (T, [T; 3]) {
-        let (after, [m, v]) = self.0.element(p, g, [m0, v0]);
-        let rests = touched.eq(T::ZERO);
-        (T::select(rests, p, after), [T::select(rests, m0, m), T::select(rests, v0, v), touched])
     }
 }
 
@@ -239,27 +205,32 @@ mod tests {
 
     #[test]
     fn a_row_that_rests_changes_no_bit_of_the_others() {
-        // Where all rows are touched the pass is another one.
-        let start = |rows: usize| {
-            let all: Vec<f64> = (0..rows * 5).map(|i| f64::from(i as u32).sin()).collect();
-            Param::new(Tensor::from_slice(&all, &[rows, 5]).expect("small")).expect("floats")
+        // Rows that lie together are one pass, which a row that rests cuts in two.
+        let table = |of_rows: &[Option<u32>], number: fn(f64) -> f64| {
+            let row = |of: &Option<u32>| {
+                (0..5).map(|j| of.map_or(0.0, |row| number(f64::from(5 * row + j)))).collect::<Vec<f64>>()
+            };
+            Tensor::from_slice(&of_rows.iter().flat_map(row).collect::<Vec<f64>>(), &[of_rows.len(), 5]).expect("small")
         };
         for decays in [|adam: SparseAdam| adam, |adam: SparseAdam| adam.weight_decay(0.3).cautious_weight_decay(true)] {
-            let run = |rows: usize| {
-                let (mut table, mut adam) = (start(rows), decays(SparseAdam::new(0.1)));
-                for k in 0..3 {
-                    let slope = |i: usize| if i < 15 { f64::from(i as u32 + k).cos() } else { 0.0 };
-                    let g: Vec<f64> = (0..rows * 5).map(slope).collect();
+            let run = |of_rows: &[Option<u32>]| {
+                let mut x = Param::new(table(of_rows, f64::sin)).expect("floats");
+                let mut adam = decays(SparseAdam::new(0.1));
+                for slope in [f64::cos, f64::tan, f64::cos] {
                     let mut grads = Gradients::default();
-                    let g = Tensor::from_slice(&g, &[rows, 5]).expect("small");
-                    grads.insert(&table, g).expect("a parameter");
-                    adam.step(&mut table, &grads).expect("valid");
+                    grads.insert(&x, table(of_rows, slope)).expect("a parameter");
+                    adam.step(&mut x, &grads).expect("valid");
                 }
                 let state = adam.state_dict();
-                let all = [table.to_f64s(), state.get(".exp_avg").expect("saved").to_f64s()];
-                all.map(|values| values[..15].iter().map(|x| x.to_bits()).collect::<Vec<_>>())
+                let all = [x.to_f64s(), state.get(".exp_avg").expect("saved").to_f64s()];
+                let rows = |values: &Vec<f64>| {
+                    let kept = values.chunks(5).zip(of_rows).filter(|(_, of)| of.is_some());
+                    kept.flat_map(|(row, _)| row).map(|x| x.to_bits()).collect::<Vec<_>>()
+                };
+                all.each_ref().map(rows)
             };
-            assert_eq!(run(3), run(4));
+            let [a, b, c] = [0, 1, 2].map(Some);
+            assert_eq!(run(&[a, b, c]), run(&[a, None, b, c, None]));
         }
     }
 

@@ -109,6 +109,8 @@ struct Formula {
 }
 
 impl ElementRule<5> for Formula {
+    const FIXED: usize = 1;
+
     #[inline(always)]
     fn element<T: Real>(self, p: T, g: T, [l, sum, reward, theta, start]: [T; 5]) -> (T, [T; 5]) {
         let g = T::of(self.lr) * g;

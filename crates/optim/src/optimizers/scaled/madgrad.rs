@@ -111,6 +111,8 @@ struct Formula {
 }
 
 impl ElementRule<3> for Formula {
+    const FIXED: usize = 1;
+
     #[inline(always)]
     fn element<T: Real>(self, p: T, g: T, [v, s, start]: [T; 3]) -> (T, [T; 3]) {
         let weighted = T::of(self.weight) * g;

@@ -325,6 +325,8 @@ struct Scaled {
 }
 
 impl ElementRule<1> for Scaled {
+    const FIXED: usize = 1;
+
     #[inline(always)]
     fn element<T: Real>(self, after: T, before: T, [start]: [T; 1]) -> (T, [T; 1]) {
         let way = (start - before) / T::of(self.before) - (after - before);

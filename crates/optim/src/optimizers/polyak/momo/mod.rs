@@ -292,6 +292,7 @@ struct Formula<const ADAM: bool> {
 
 impl<const ADAM: bool> ElementRule<2> for Formula<ADAM> {
     const ALWAYS: usize = if ADAM { 2 } else { 1 };
+    const FIXED: usize = 2;
 
     #[inline(always)]
     fn element<T: Real>(self, p: T, _: T, [m, v]: [T; 2]) -> (T, [T; 2]) {

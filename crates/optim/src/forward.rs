@@ -81,6 +81,9 @@ macro_rules! forward_optimizer {
         fn set_lr(&mut $self, lr: f64) {
             $inner.set_lr(lr);
         }
+        fn is_lr(&$self, name: &str) -> bool {
+            $inner.is_lr(name)
+        }
         fn hyperparameters(&$self) -> Vec<(&'static str, f64)> {
             $inner.hyperparameters()
         }

@@ -211,6 +211,12 @@ pub trait Optimizer: Send + Sync {
     /// Changes the learning rate, as a schedule does between steps; groups keep their ratio to it.
     fn set_lr(&mut self, lr: f64);
 
+    /// Whether this is a name of the learning rate: `lr`, or that of the first of several [`Parts`](crate::Parts).
+    #[doc(hidden)]
+    fn is_lr(&self, name: &str) -> bool {
+        name == "lr"
+    }
+
     /// All hyperparameters that are numbers, by name; `lr` is the first.
     fn hyperparameters(&self) -> Vec<(&'static str, f64)>;
 

@@ -138,6 +138,40 @@ impl Turn<'_> {
     ///
     /// # Errors
     /// Those of [`Turn::update`].
+    ///
+    /// # Examples
+    /// ```
+    /// use autograd_core::{Result, Tensor, module::Param, update::{ElementRule, Real}};
+    /// use wengert_optim::{Driver, Optimizer, Rule, Turn};
+    ///
+    /// /// p ← p − lr · (1 + g), where a row has a gradient
+    /// #[derive(Clone, Debug)]
+    /// struct Lazy;
+    ///
+    /// #[derive(Clone, Copy)]
+    /// struct Formula(f64);
+    ///
+    /// impl ElementRule<0> for Formula {
+    ///     #[inline(always)]
+    ///     fn element<T: Real>(self, p: T, g: T, state: [T; 0]) -> (T, [T; 0]) {
+    ///         (p - T::of(self.0) * (T::ONE + g), state)
+    ///     }
+    /// }
+    ///
+    /// impl Rule for Lazy {
+    ///     const NAME: &'static str = "Lazy";
+    ///     fn step(&self, turn: Turn<'_>) -> Result<()> {
+    ///         let lr = turn.lr;
+    ///         turn.update_rows(Formula(lr))
+    ///     }
+    /// }
+    ///
+    /// let mut table = Param::new(Tensor::from([[1.0, 2.0], [3.0, 4.0]]))?;
+    /// let grads = table.narrow(0, 1, 1)?.sum().backward()?;
+    /// Driver::new(Lazy, 0.5).step(&mut table, &grads)?;
+    /// assert_eq!(table.to_vec::<f32>()?, [1.0, 2.0, 2.0, 3.0]);
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
     pub fn update_rows<const S: usize>(self, formula: impl ElementRule<S>) -> Result<()> {
         self.apply(formula, Tensor::update_rows)
     }

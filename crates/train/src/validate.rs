@@ -131,7 +131,7 @@ impl<'c, S: Splitter> CrossValidation<'c, S> {
     /// cross-validation at a time.
     ///
     /// # Errors
-    /// If the splitter fails, or the fraction is outside its range; if a fold fails or [pauses](crate::Run::pause), with
+    /// If the splitter fails, or the fraction or an option of the metric is outside its range; if a fold fails or [pauses](crate::Run::pause), with
     /// the number of the fold and the scores of those before as [`InterruptedFolds`].
     pub fn run<'t, M: Layer + Clone, E: Into<BoxError>>(
         &self,
@@ -146,6 +146,8 @@ impl<'c, S: Splitter> CrossValidation<'c, S> {
             let must = "between 0 and 1, both excluded";
             return Err(Error::argument("CrossValidation", "validation", fraction, must));
         }
+        // Before a fold is trained for nothing.
+        drop(metric.start().map_err(|e| e.context(metric.name()))?);
         let folds = self.splitter.split(data)?;
         let seeds: Vec<u64> = folds.iter().map(|_| rng.random()).collect();
         let mut scores = Scores { folds: Vec::new(), histories: Vec::new() };

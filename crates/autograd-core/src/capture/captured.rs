@@ -82,7 +82,7 @@ impl<O: Outputs> Captured<O> {
 
     /// Lets go of the memory of what it returns, which is shown no more once another program runs.
     pub(super) fn let_go(&mut self) {
-        let nothing = Tensor::from(0);
+        let nothing = Tensor::scalar(0.0f32);
         self.output.tensors(&mut |tensor| *tensor = nothing.clone());
         self.set.iter_mut().for_each(|(_, tensor)| *tensor = nothing.clone());
     }

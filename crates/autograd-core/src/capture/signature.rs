@@ -10,6 +10,7 @@ use crate::tensor::door::born_before;
 use crate::tensor::{DType, Tensor};
 use smallvec::SmallVec;
 use std::borrow::Cow;
+use std::cell::Cell;
 
 /// All that a program depends on besides numbers.
 pub(super) struct Signature {
@@ -19,6 +20,8 @@ pub(super) struct Signature {
     streams: usize,
     /// What the model is, where no parameter that is trained says which it is.
     model: Option<Description>,
+    /// Room for [`Signature::same_memory_is_shared`].
+    roots: Cell<Vec<usize>>,
 }
 
 /// What must be the same of a tensor.
@@ -161,7 +164,7 @@ impl Signature {
         let (modes, streams) = (given.modes.to_vec(), given.streams.len());
         let known = given.tensors[given.arguments..].iter().any(|x| x.is_tracked());
         let model = (!known).then(|| model.describe());
-        Signature { recording: is_recording(), given: kinds, modes, streams, model }
+        Signature { recording: is_recording(), given: kinds, modes, streams, model, roots: Cell::default() }
     }
 
     pub(super) fn fits<M: Module + ?Sized>(&self, given: &Given<'_>, model: &M) -> bool {
@@ -195,8 +198,7 @@ impl Signature {
             same &= i < given.arguments || kind.root == tensor.root();
         }
         let tensors = || self.given.iter().enumerate().zip(&given.tensors).skip(given.arguments);
-        let firsts_fit = || self.given.iter().map(|kind| kind.first).eq(given.firsts());
-        let fits = (same || firsts_fit())
+        let fits = (same || self.same_memory_is_shared(given))
             && tensors().all(|((i, kind), tensor)| {
                 kind.first == i || given.tensors[kind.first].layout().offset() == tensor.layout().offset()
             })
@@ -206,6 +208,27 @@ impl Signature {
             (true, true) => Likeness::Same,
             (true, false) => Likeness::Moved,
         }
+    }
+}
+
+impl Signature {
+    /// Whether those of the model's tensors have the same memory that had, and no others. A model with running statistics has
+    /// new memory at every step, so this allocates nothing and goes over no pairs.
+    fn same_memory_is_shared(&self, given: &Given<'_>) -> bool {
+        let mut roots = self.roots.take();
+        roots.clear();
+        let mut shared = true;
+        for (i, kind) in self.given.iter().enumerate().skip(given.arguments) {
+            let root = given.tensors[i].root();
+            match kind.first == i {
+                true => roots.push(root),
+                false => shared &= root == given.tensors[kind.first].root(),
+            }
+        }
+        roots.sort_unstable();
+        shared &= roots.windows(2).all(|two| two[0] != two[1]);
+        self.roots.set(roots);
+        shared
     }
 }
 

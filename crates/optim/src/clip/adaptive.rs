@@ -46,7 +46,8 @@ impl AdaptiveClip {
         AdaptiveClip { clipping, eps: 1e-3, last: false }
     }
 
-    /// The units of optax: norms over all dims but the last.
+    /// The units of optax: norms over the first of two or three dims, and over all but the last of more, where optax takes no
+    /// more than four.
     ///
     /// # Examples
     /// ```
@@ -84,6 +85,7 @@ impl AdaptiveClip {
         // Not roots of sums of squares: they overflow long before the numbers do.
         match (x.rank() as isize, x.shape().iter().filter(|size| **size != 1).count()) {
             (_, 0 | 1) => x.vector_norm(2.0, ..)?.reshape(&vec![1; x.rank()]),
+            (2 | 3, _) if self.last => x.vector_norm(2.0, keep(0)),
             (rank, _) if self.last => x.vector_norm(2.0, keep(&(0..rank - 1).collect::<Vec<_>>()[..])),
             (rank, _) => x.vector_norm(2.0, keep(&(1..rank).collect::<Vec<_>>()[..])),
         }

@@ -8,7 +8,8 @@ use crate::rule::Rule;
 use autograd_core::module::StateDict;
 use autograd_core::{Error, ErrorKind, Result, Tensor};
 
-const RATIO: &str = "lr_ratio";
+/// What the learning rate of a group is called in a state dict.
+pub(super) const RATIO: &str = "lr_ratio";
 
 impl<R: Rule> Driver<R> {
     /// The number of a name like `encoder.weight_decay`, as the group gives it to parameters of no other one.

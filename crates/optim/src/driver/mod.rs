@@ -23,7 +23,7 @@ use bind::Slot;
 pub(crate) use bind::{misfit, nothing_to_update};
 use group::Group;
 pub use group::biases_and_norms;
-pub(crate) use state::{rate, single, wrong};
+pub(crate) use state::{rate, single, whole, wrong};
 use std::collections::HashMap;
 use std::fmt;
 

@@ -1,5 +1,6 @@
 //! The state dict of a driver: saving and loading.
 
+use super::group_names::RATIO;
 use super::{Driver, Slot, Slots};
 use crate::evaluation::Swapped;
 use crate::rule::Rule;
@@ -62,11 +63,13 @@ impl<R: Rule> Driver<R> {
             value
         };
         let lr = find(LR.into()).map_or(Ok(self.hyper.lr), learning_rate::<R>)?;
-        let owners = state.iter().filter_map(|(key, _)| key.rsplit_once('.')).map(|(parameter, _)| parameter);
+        // A rate that is left is that of a group that there is not.
+        let owners = state.iter().filter_map(|(key, _)| key.rsplit_once('.')).filter(|(_, what)| *what != RATIO);
+        let owners = owners.map(|(parameter, _)| parameter);
         for parameter in owners.filter(|parameter| seen.insert(*parameter)) {
             let hyper = self.hyper_of(parameter, |_| ());
             let key = |name: &str| format!("{parameter}.{name}");
-            let t = find(key(STEP)).map_or(Ok(0), |t| step_count::<R>(parameter, t))?;
+            let t = find(key(STEP)).map_or(Ok(0), |t| whole(R::NAME, &key(STEP), t))?;
             let mut numbers = Vec::new();
             for name in R::NUMBERS {
                 numbers.extend(find(key(name)).map(|value| number::<R>(key(name), value)).transpose()?);
@@ -98,11 +101,11 @@ impl<R: Rule> Driver<R> {
     }
 }
 
-/// A step count; PyTorch's are floats.
-fn step_count<R: Rule>(parameter: &str, value: &Tensor) -> Result<u64> {
+/// A count of steps; PyTorch's are floats.
+pub(crate) fn whole(optimizer: &str, key: &str, value: &Tensor) -> Result<u64> {
     match single(value) {
         Some(t) if t >= 0.0 && t.fract() == 0.0 && t <= i64::MAX as f64 => Ok(t as u64),
-        _ => Err(wrong(R::NAME, &format!("{parameter}.{STEP}"), value, "one whole number, at least 0")),
+        _ => Err(wrong(optimizer, key, value, "one whole number, at least 0")),
     }
 }
 

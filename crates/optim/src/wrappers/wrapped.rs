@@ -2,7 +2,7 @@
 
 use super::kept::Kept;
 use super::own;
-use crate::driver::{single, wrong};
+use crate::driver::whole;
 use crate::evaluation::{Swapped, evaluating};
 use crate::forward::step_along;
 use crate::optimizer::{Objective, Optimizer, StepReport};
@@ -319,6 +319,10 @@ impl<O: Optimizer, W: Wrap> Optimizer for Wrapped<O, W> {
         self.inner.set_lr(lr);
     }
 
+    fn is_lr(&self, name: &str) -> bool {
+        self.inner.is_lr(name)
+    }
+
     fn hyperparameters(&self) -> Vec<(&'static str, f64)> {
         own::hyperparameters(&mut |see| self.wrap.clone().hyperparameters(see), &self.inner)
     }
@@ -372,7 +376,7 @@ impl<O: Optimizer, W: Wrap> Optimizer for Wrapped<O, W> {
             let end = W::KEEPS.and_then(|what| key.strip_suffix(what)?.strip_suffix('.'));
             match end {
                 Some(name) => kept.push((name.to_string(), value.clone())),
-                None if W::COUNTS == Some(key) => t = Some(steps::<W>(key, value)?),
+                None if W::COUNTS == Some(key) => t = Some(whole(W::NAME, &format!("{}.{key}", W::PREFIX), value)?),
                 None => problems.push(StateProblem::Unexpected(format!("{}.{key}", W::PREFIX))),
             }
         }
@@ -387,12 +391,5 @@ impl<O: Optimizer, W: Wrap> Optimizer for Wrapped<O, W> {
         self.kept = Kept::load(kept);
         self.swapped = swapped;
         Ok(())
-    }
-}
-
-fn steps<W: Wrap>(key: &str, value: &Tensor) -> Result<u64> {
-    match single(value) {
-        Some(t) if t >= 0.0 && t.fract() == 0.0 && t <= i64::MAX as f64 => Ok(t as u64),
-        _ => Err(wrong(W::NAME, &format!("{}.{key}", W::PREFIX), value, "one whole number, at least 0")),
     }
 }

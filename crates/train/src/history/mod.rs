@@ -31,7 +31,7 @@ pub struct History {
     pub epochs: Vec<EpochRecord>,
     /// Names of the trainable parameters that got no gradient in any step: they learned nothing.
     pub without_gradient: Vec<String>,
-    /// Why the run was stopped before its last epoch, if it was.
+    /// Why the run was stopped or paused, if it was, be it in its last epoch.
     pub stopped: Option<String>,
 }
 

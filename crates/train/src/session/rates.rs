@@ -50,9 +50,15 @@ impl<'s, 't> Rates<'s, 't> {
             Ok(Rate { scheduled, own, base: own, numbers: numbers(scheduled.every) })
         };
         let mut all = schedules.iter().map(rate).collect::<Result<Vec<_>>>()?;
-        // The learning rates of groups and parts keep their ratio to it: what is set of them is set after it.
-        all.sort_by_key(|rate| rate.scheduled.name != LR);
+        // The learning rates of groups and parts keep their ratio to it, and those of groups of parts to theirs: what is set
+        // of them is set after it.
+        all.sort_by_key(|rate| (rate.scheduled.name != LR, rate.scheduled.name.matches('.').count()));
         Ok(Rates { all })
+    }
+
+    /// Whether there is a schedule of this hyperparameter.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.all.iter().any(|rate| rate.scheduled.name == name)
     }
 
     /// The learning rate that its schedule is applied to.
@@ -76,11 +82,18 @@ impl<'s, 't> Rates<'s, 't> {
         self.all.iter().filter(move |rate| rate.scheduled.every == every)
     }
 
-    /// Sets what is set in each epoch, or in each step. A number that the optimizer cannot have is its schedule's fault.
+    /// Sets what is set in each epoch, or in each step, and the learning rates of groups and parts again that are set at the
+    /// other times: they have moved with the one that they keep their ratio to. A number that the optimizer cannot have is
+    /// its schedule's fault.
     pub(super) fn set(&self, run: &mut Run<'_>, every: Every, number: u64) -> Result<()> {
         let mut named = false;
-        for rate in self.of(every) {
-            rate.set(run.optimizer, number)?;
+        for rate in &self.all {
+            if rate.scheduled.every == every {
+                rate.set(run.optimizer, number)?;
+            } else if rate.is_of_a_group() {
+                let made = if every == Every::Epoch { run.step } else { run.epoch };
+                made.checked_sub(1).map_or(Ok(()), |last| rate.set(run.optimizer, last))?;
+            }
             named |= rate.scheduled.name != LR;
         }
         // All of them are set by now: some may be possible only together.
@@ -143,6 +156,11 @@ impl Rate<'_, '_> {
 
     fn number(&self, number: u64) -> f64 {
         self.scheduled.schedule.rate(self.base, number)
+    }
+
+    /// Whether it sets the learning rate of a group or a part.
+    fn is_of_a_group(&self) -> bool {
+        self.scheduled.name.ends_with(".lr")
     }
 
     fn set(&self, optimizer: &mut dyn Optimizer, number: u64) -> Result<()> {

@@ -1,6 +1,6 @@
 //! Going on from a checkpoint.
 
-use super::rates::Rates;
+use super::rates::{LR, Rates};
 use crate::callbacks::Callback;
 use crate::checkpoint::Snapshot;
 use crate::run::Identity;
@@ -26,6 +26,9 @@ pub(super) fn load(
         let must = format!("at least {}: the checkpoint in {} has done as many", snapshot.epoch, dir.display());
         return Err(Error::argument("fit", "epochs", epochs, must));
     }
+    for name in snapshot.plan.scheduled.iter().filter(|name| !rates.has(name)) {
+        unscheduled(name, snapshot.base_lr, &mut snapshot.optimizer);
+    }
     if differences.iter().any(|difference| difference.name == "optimizer.lr") {
         snapshot.base_lr = lr;
         snapshot.optimizer.insert("lr", autograd_core::Tensor::scalar(lr));
@@ -43,6 +46,22 @@ pub(super) fn load(
         }
     }
     Ok(snapshot)
+}
+
+/// Takes what a schedule has set, that this run has not, out of an optimizer's state: it is as the optimizer has it. Of
+/// other hyperparameters there is no state.
+fn unscheduled(name: &str, base_lr: f64, state: &mut StateDict) {
+    if name == LR {
+        state.insert(LR, autograd_core::Tensor::scalar(base_lr));
+    }
+    let Some(owner) = name.strip_suffix(".lr") else { return };
+    // That of a group, or of a part; inside of wrappers there is more before it.
+    let keys = [format!("{owner}.lr_ratio"), format!("{owner}.lr_set")];
+    let is_it = |key: &str| {
+        keys.iter()
+            .any(|end| key.strip_suffix(end.as_str()).is_some_and(|before| before.is_empty() || before.ends_with('.')))
+    };
+    *state = state.iter().filter(|(key, _)| !is_it(key)).map(|(key, value)| (key.to_string(), value.clone())).collect();
 }
 
 /// Puts a path into a list, or takes it out.

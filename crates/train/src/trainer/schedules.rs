@@ -84,9 +84,8 @@ impl<'t> Trainer<'t> {
     /// assert!(error.to_string().starts_with("schedule_of: no hyperparameter is called \"betas[0]\", there are lr, "));
     /// # Ok::<(), wengert_train::Error>(())
     /// ```
-    pub fn schedule_of(mut self, name: impl Into<String>, schedule: impl Schedule + 't) -> Self {
-        self.schedules.push(Scheduled { name: name.into(), schedule: Box::new(schedule), every: Every::Epoch });
-        self
+    pub fn schedule_of(self, name: impl Into<String>, schedule: impl Schedule + 't) -> Self {
+        self.scheduled(name.into(), Box::new(schedule), Every::Epoch)
     }
 
     /// Sets a hyperparameter before each *step*, as [`Trainer::schedule_by_step`] sets the learning rate. It stands in
@@ -109,8 +108,14 @@ impl<'t> Trainer<'t> {
     /// assert_eq!((history.epochs[0].lr, history.epochs[5].lr), (0.1 / 25.0, 0.1));
     /// # Ok::<(), wengert_train::Error>(())
     /// ```
-    pub fn schedule_of_by_step(mut self, name: impl Into<String>, schedule: impl Schedule + 't) -> Self {
-        self.schedules.push(Scheduled { name: name.into(), schedule: Box::new(schedule), every: Every::Step });
+    pub fn schedule_of_by_step(self, name: impl Into<String>, schedule: impl Schedule + 't) -> Self {
+        self.scheduled(name.into(), Box::new(schedule), Every::Step)
+    }
+
+    fn scheduled(mut self, name: String, schedule: Box<dyn Schedule + 't>, every: Every) -> Self {
+        // The learning rate may have another name, and is one thing.
+        let name = if self.optimizer.is_lr(&name) { "lr".into() } else { name };
+        self.schedules.push(Scheduled { name, schedule, every });
         self
     }
 }

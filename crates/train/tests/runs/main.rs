@@ -7,6 +7,7 @@ mod accumulate;
 mod capture;
 mod evaluation_weights;
 mod fit;
+mod group_rates;
 mod hessian;
 mod lbfgs;
 mod partitions;

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 /// `t10k-labels-idx1-ubyte`, each plain or, if the plain one is missing, with `.gz`.
 ///
 /// # Shapes
-/// `x: [N, 28, 28]` F32 in [0, 1]; `y: [N]` I64.
+/// `x: [N, 28, 28]` F32 in [0, 1], or of the size that the files have; `y: [N]` I64.
 ///
 /// # Errors
 /// If a file is missing or damaged, or images and labels differ in number.
@@ -30,7 +30,8 @@ pub fn fashion_mnist(dir: impl AsRef<Path>) -> Result<(TensorDataset, TensorData
     let part = |part: &str| {
         let images = find(dir.as_ref(), &format!("{part}-images-idx3-ubyte"))?;
         let labels = find(dir.as_ref(), &format!("{part}-labels-idx1-ubyte"))?;
-        TensorDataset::new(idx_images(images)?, idx_labels(labels)?)
+        let whole = TensorDataset::new(idx_images(&images)?, idx_labels(&labels)?);
+        whole.map_err(|e| e.context(format_args!("{} and {}", images.display(), labels.display())))
     };
     Ok((part("train")?, part("t10k")?))
 }

@@ -291,6 +291,10 @@ impl<O: Optimizer> Optimizer for Mechanic<O> {
         self.inner.set_lr(lr);
     }
 
+    fn is_lr(&self, name: &str) -> bool {
+        self.inner.is_lr(name)
+    }
+
     fn hyperparameters(&self) -> Vec<(&'static str, f64)> {
         own::hyperparameters(&mut |see| self.tuner.clone().each(see), &self.inner)
     }

@@ -208,6 +208,14 @@ impl Optimizer for Parts {
         }
     }
 
+    fn is_lr(&self, name: &str) -> bool {
+        match self.find(name) {
+            Ok(None) => true,
+            Ok(Some((0, rest))) => self.parts[0].optimizer.is_lr(rest),
+            Ok(Some(_)) | Err(_) => false,
+        }
+    }
+
     fn hyperparameters(&self) -> Vec<(&'static str, f64)> {
         vec![("lr", self.lr())]
     }

@@ -1,0 +1,151 @@
+//! Learning rates of groups and parts, beside that of the optimizer, while a run trains.
+
+use crate::moons::{model, sets};
+use autograd_core::module::{Module, StateDict};
+use autograd_core::{Gradients, seeded};
+use std::sync::Mutex;
+use wengert_nn::cross_entropy;
+use wengert_optim::{CosineAnnealingWarmRestarts, Optimizer, Parts, Sgd, StepReport};
+use wengert_train::{Callback, ReduceLROnPlateau, Result, Run, Trainer};
+
+/// Writes the hyperparameters of these names down at every step.
+struct Watched<'s, O>(O, &'s [&'s str], &'s Mutex<Vec<Vec<f64>>>);
+
+impl<O: Optimizer> Optimizer for Watched<'_, O> {
+    fn step(&mut self, model: &mut dyn Module, grads: &Gradients) -> Result<StepReport> {
+        let now = self.1.iter().map(|name| self.0.get(name)).collect::<Result<Vec<f64>>>()?;
+        self.2.lock().expect("one thread").push(now);
+        self.0.step(model, grads)
+    }
+    fn check(&self) -> Result<()> {
+        self.0.check()
+    }
+    fn lr(&self) -> f64 {
+        self.0.lr()
+    }
+    fn set_lr(&mut self, lr: f64) {
+        self.0.set_lr(lr);
+    }
+    fn is_lr(&self, name: &str) -> bool {
+        self.0.is_lr(name)
+    }
+    fn hyperparameters(&self) -> Vec<(&'static str, f64)> {
+        self.0.hyperparameters()
+    }
+    fn get(&self, name: &str) -> Result<f64> {
+        self.0.get(name)
+    }
+    fn set(&mut self, name: &str, value: f64) -> Result<()> {
+        self.0.set(name, value)
+    }
+    fn state_dict(&self) -> StateDict {
+        self.0.state_dict()
+    }
+    fn load_state_dict(&mut self, state: &StateDict) -> Result<()> {
+        self.0.load_state_dict(state)
+    }
+}
+
+/// What was seen at the steps of a run of two epochs with three batches each.
+fn seen<'t, O: Optimizer + 't>(
+    optimizer: O,
+    names: &'t [&'t str],
+    notes: &'t Mutex<Vec<Vec<f64>>>,
+    change: impl FnOnce(Trainer<'t>) -> Trainer<'t>,
+) -> Vec<Vec<f64>> {
+    let [train, valid] = sets();
+    let trainer = Trainer::new(Watched(optimizer, names, notes), cross_entropy).epochs(2).batch_size(40);
+    change(trainer).fit(&mut model(7), &train, &valid, &mut seeded(7)).expect("a good run");
+    std::mem::take(&mut *notes.lock().expect("one thread"))
+}
+
+fn near(all: &[Vec<f64>], expected: &[Vec<f64>]) {
+    assert_eq!(all.len(), expected.len());
+    let apart = |(a, b): (&f64, &f64)| (a - b).abs() > 1e-12;
+    for (k, (got, wanted)) in all.iter().zip(expected).enumerate() {
+        assert!(!got.iter().zip(wanted).any(apart), "step {k}: {got:?} instead of {wanted:?}");
+    }
+}
+
+#[test]
+fn a_group_has_the_rate_of_its_schedule_whenever_that_of_all_moves() {
+    let notes = Mutex::new(Vec::new());
+    let optimizer = || Sgd::new(0.1).group("0", |group| group.scale_lr(0.1));
+    let cosine = || CosineAnnealingWarmRestarts::new(4);
+    let rate = |k: u64| 0.1 * (1.0 + (std::f64::consts::PI * (k % 4) as f64 / 4.0).cos()) / 2.0;
+    let constant = |own: f64, _: u64| own;
+    let all = seen(optimizer(), &["lr", "0.lr"], &notes, |trainer| {
+        trainer.schedule_of("0.lr", constant).schedule_by_step(cosine())
+    });
+    near(&all, &(0..6).map(|k| vec![rate(k), 0.01]).collect::<Vec<_>>());
+    // The other way round: it moves at every step, and the others once in an epoch.
+    let all = seen(optimizer(), &["lr", "0.lr"], &notes, |trainer| {
+        trainer
+            .schedule(|lr: f64, k: u64| lr / (k + 1) as f64)
+            .schedule_of_by_step("0.lr", |own: f64, k: u64| own + k as f64)
+    });
+    near(&all, &(0..6).map(|k| vec![0.1 / (k / 3 + 1) as f64, 0.01 + k as f64]).collect::<Vec<_>>());
+}
+
+fn parts() -> Parts {
+    Parts::new().part("first", |name| name.starts_with('0'), Sgd::new(0.1)).rest(Sgd::new(0.01))
+}
+
+#[test]
+fn the_rate_of_the_first_part_is_that_of_all() {
+    let notes = Mutex::new(Vec::new());
+    let halves = |lr: f64, k: u64| lr / 2_f64.powi(k as i32);
+    let constant = |own: f64, _: u64| own;
+    for swapped in [false, true] {
+        let all = seen(parts(), &["lr", "first.lr", "rest.lr"], &notes, |trainer| match swapped {
+            false => trainer.schedule_of("first.lr", halves).schedule_of("rest.lr", constant),
+            true => trainer.schedule_of("rest.lr", constant).schedule_of("first.lr", halves),
+        });
+        near(&all, &(0..6).map(|k| halves(0.1, k / 3)).map(|lr| vec![lr, lr, 0.01]).collect::<Vec<_>>());
+    }
+    let [train, valid] = sets();
+    let refused = |trainer: Trainer<'_>| {
+        let run = trainer.epochs(2).fit(&mut model(7), &train, &valid, &mut seeded(7));
+        run.expect_err("two of one thing").to_string()
+    };
+    let twice = Trainer::new(parts(), cross_entropy).schedule(halves).schedule_of("first.lr", halves);
+    assert_eq!(refused(twice), "fit: a run has one schedule, set are schedule and schedule; then joins two");
+    let beside = Trainer::new(parts(), cross_entropy).schedule_of("first.lr", halves);
+    let text = refused(beside.callback(ReduceLROnPlateau::new().monitor("loss")));
+    assert!(text.contains("a schedule sets the learning rate, and would undo every reduction"), "{text}");
+}
+
+#[test]
+fn a_run_that_goes_on_without_a_schedule_has_the_optimizers_own_rates() {
+    /// Writes the rate of each epoch down.
+    struct Rates<'s>(&'s Mutex<Vec<f64>>);
+    impl Callback for Rates<'_> {
+        fn name(&self) -> &str {
+            "Rates"
+        }
+        fn only_watches(&self) -> bool {
+            true
+        }
+        fn on_epoch_begin(&mut self, run: &mut Run<'_>) -> Result<()> {
+            self.0.lock().expect("one thread").push(run.lr());
+            Ok(())
+        }
+    }
+    let ([train, valid], dir) = (sets(), tempfile::tempdir().expect("a temporary directory"));
+    let (rates, notes) = (Mutex::new(Vec::new()), Mutex::new(Vec::new()));
+    let names = ["lr", "0.lr"];
+    let go = |change: &dyn Fn(Trainer<'_>) -> Trainer<'_>| {
+        let sgd = Sgd::new(0.1).group("0", |group| group.scale_lr(0.1));
+        let trainer = Trainer::new(Watched(sgd, &names, &notes), cross_entropy).callback(Rates(&rates));
+        let trainer = change(trainer.checkpoint(dir.path()));
+        trainer.fit(&mut model(7), &train, &valid, &mut seeded(7)).expect("a good run");
+    };
+    go(&|trainer| {
+        let trainer = trainer.epochs(2).schedule(|lr: f64, k: u64| lr * (1 - k) as f64);
+        trainer.schedule_of("0.lr", |own: f64, k: u64| own * 3.0 * (1 - k) as f64)
+    });
+    notes.lock().expect("one thread").clear();
+    go(&|trainer| trainer.epochs(3).resume(true).allow("epochs").allow("schedule").allow("schedules"));
+    assert_eq!(*rates.lock().expect("one thread"), [0.1, 0.0, 0.1]);
+    assert!(notes.lock().expect("one thread").iter().all(|now| *now == [0.1, 0.1 * 0.1]), "{notes:?}");
+}

@@ -36,7 +36,6 @@ static ALLOCATOR: Counting = Counting;
 const EXCEPT: &[(&str, &str)] = &[
     ("Prodigy", "the way from the start is a tensor"),
     ("Sm3", "the largest squares of rows and columns are tensors"),
-    ("SparseAdam", "the rows that a gradient touches are a tensor"),
 ];
 
 /// What takes no vectors, of which the model has two. It computes with tensors beside its state.

@@ -71,7 +71,9 @@ fn programs_share_a_room_and_the_memory_of_their_results() -> Result<()> {
     assert_eq!(REQUESTS.get() - before, 0, "the pool has what another program returned");
     let stats = all.stats();
     assert_eq!((stats.records, stats.programs, stats.replays), (4, 4, 408));
-    assert_eq!(stats.bytes, largest.stats().bytes);
+    // Besides, each has a few numbers of its own that are the same at every run.
+    let more = stats.bytes - largest.stats().bytes;
+    assert!(more <= 3 * 256, "{more} bytes");
     Ok(())
 }
 

@@ -44,6 +44,8 @@ fn adaptive(shape: &[usize], p: &[f64], g: &[f64], last: bool) -> Vec<f64> {
     let whole = || vec![(0..g.len()).collect::<Vec<usize>>()];
     let units = match shape.len() {
         0 | 1 => whole(),
+        // Columns of what lies behind the first dim.
+        2 | 3 if last => units(&[shape[0], shape[1..].iter().product()], 1),
         rank => units(shape, if last { rank - 1 } else { 0 }),
     };
     let mut out = g.to_vec();

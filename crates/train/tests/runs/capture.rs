@@ -260,7 +260,7 @@ fn what_callbacks_keep_of_a_model_makes_no_step_run_again() {
         let trainer = trainer.callback(EarlyStopping::new().monitor("loss")).callback(Keeps(Vec::new()));
         let mut model = net();
         if frozen {
-            model.freeze("inner.0").expect("a layer");
+            model.freeze("0").expect("a layer");
         }
         trainer.fit(&mut model, &numbers(), None, &mut seeded(7)).expect("a good run");
         assert_eq!(runs.into_inner(), 1, "frozen: {frozen}");

@@ -186,7 +186,10 @@ fn the_four_files() {
 
     write(&dir, "t10k-labels-idx1-ubyte", &labels(1));
     let error = fashion_mnist(dir.path()).expect_err("a label is missing").to_string();
-    assert_eq!(error, "TensorDataset: x has 2 samples and y has 1 (shapes [2, 2, 2] and [1])");
+    let files = ["t10k-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte"].map(|name| dir.path().join(name));
+    let [images, labels_of] = files.each_ref().map(|path| path.display());
+    let text = "TensorDataset: x has 2 samples and y has 1 (shapes [2, 2, 2] and [1])";
+    assert_eq!(error, format!("{images} and {labels_of}: {text}"));
 
     write(&dir, "t10k-labels-idx1-ubyte", &labels(2));
     let (train, test) = fashion_mnist(dir.path()).expect("all four files");

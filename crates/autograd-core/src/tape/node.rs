@@ -110,12 +110,12 @@ impl Node {
         self.inputs.is_empty()
     }
 
-    /// The pull-back, if it has not been taken. Several walks may use it at once.
     /// Whether its pull-back [refuses](super::Pullback::may_refuse) some gradients.
     pub(super) fn may_refuse(&self) -> bool {
         self.pullback().is_some_and(|pullback| pullback.get().may_refuse())
     }
 
+    /// The pull-back, if it has not been taken. Several walks may use it at once.
     pub(crate) fn pullback(&self) -> Option<impl Deref<Target = Held>> {
         self.pullback.read()
     }

@@ -345,6 +345,12 @@ fn what_equal_values_do_tell_is_not_refused() -> Result<()> {
     let top = v.narrow(1, 2, 1)?;
     let ga = grad(&w.narrow(0, 2, 1)?.sum().try_add(&top.t()?.matmul(&weights)?.matmul(&top)?.sum())?, &[&leaf])?;
     assert!(ga[0].to_f64s().iter().all(|g| g.is_finite()));
+    // All values and the first vector of a matrix whose other values are equal: its inverse, and what moves the vector.
+    let spiked = matrix([[1.01, 2.0, 2.0], [2.0, 4.01, 4.0], [2.0, 4.0, 4.01]]).requires_grad();
+    let (w, v) = spiked.eigh(Triangle::Lower)?;
+    let top = v.narrow(1, 2, 1)?;
+    let both = w.log().sum().try_add(&top.t()?.matmul(&weights)?.matmul(&top)?.sum())?;
+    assert!((grad(&both, &[&spiked])?[0].trace()?.item::<f64>()? - 200.0 - 1.0 / 9.01).abs() < 1e-6);
     // The second derivative of the sum of all values is 0, whatever is equal.
     let x = Tensor::eye(2, DType::F64)?.requires_grad();
     let first = grad(&x.eigvalsh(Triangle::Lower)?.sum(), &[&x])?.remove(0);

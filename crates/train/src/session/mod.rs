@@ -165,7 +165,8 @@ fn fit(
     let (before, settings) = (Before::all(model, &**optimizer), Before::of(model));
     if let (true, Some(dir)) = (trainer.resume, &trainer.checkpoint) {
         identity::of_data(&mut identity, train, valid);
-        let snapshot = resume::load(dir, &identity, &rates, &trainer.allowed, plan.epochs, own_lr)?;
+        let snapshot =
+            resume::load(dir, &identity, &rates, &trainer.allowed, plan.epochs, (own_lr, &optimizer.state_dict()))?;
         let mut memories = Vec::new();
         rates.set_base_lr(snapshot.base_lr);
         let restored = held(|| {

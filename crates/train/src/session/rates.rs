@@ -78,6 +78,11 @@ impl<'s, 't> Rates<'s, 't> {
         }
     }
 
+    /// Whether the learning rate of all is set at other times than this one.
+    fn moves_beside(&self, rate: &Rate<'_, '_>) -> bool {
+        self.all.iter().any(|all| all.scheduled.name == LR && all.scheduled.every != rate.scheduled.every)
+    }
+
     fn of(&self, every: Every) -> impl Iterator<Item = &Rate<'s, 't>> {
         self.all.iter().filter(move |rate| rate.scheduled.every == every)
     }
@@ -88,9 +93,12 @@ impl<'s, 't> Rates<'s, 't> {
     pub(super) fn set(&self, run: &mut Run<'_>, every: Every, number: u64) -> Result<()> {
         let mut named = false;
         for rate in &self.all {
-            if rate.scheduled.every == every {
+            let again = rate.scheduled.every != every;
+            // At 0 none has a ratio to it: it takes all down with it until it rises, and they are set again.
+            let waits = rate.is_of_a_group() && run.optimizer.lr() == 0.0 && (again || self.moves_beside(rate));
+            if !again && !waits {
                 rate.set(run.optimizer, number)?;
-            } else if rate.is_of_a_group() {
+            } else if rate.is_of_a_group() && !waits {
                 let made = if every == Every::Epoch { run.step } else { run.epoch };
                 made.checked_sub(1).map_or(Ok(()), |last| rate.set(run.optimizer, last))?;
             }

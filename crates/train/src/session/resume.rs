@@ -16,7 +16,7 @@ pub(super) fn load(
     rates: &Rates<'_, '_>,
     allowed: &[String],
     epochs: u64,
-    lr: f64,
+    (lr, own): (f64, &StateDict),
 ) -> Result<Snapshot> {
     let mut snapshot = Snapshot::load(dir)?;
     let mut now = now.clone();
@@ -27,7 +27,7 @@ pub(super) fn load(
         return Err(Error::argument("fit", "epochs", epochs, must));
     }
     for name in snapshot.plan.scheduled.iter().filter(|name| !rates.has(name)) {
-        unscheduled(name, snapshot.base_lr, &mut snapshot.optimizer);
+        unscheduled(name, snapshot.base_lr, &mut snapshot.optimizer, own);
     }
     if differences.iter().any(|difference| difference.name == "optimizer.lr") {
         snapshot.base_lr = lr;
@@ -48,20 +48,21 @@ pub(super) fn load(
     Ok(snapshot)
 }
 
-/// Takes what a schedule has set, that this run has not, out of an optimizer's state: it is as the optimizer has it. Of
-/// other hyperparameters there is no state.
-fn unscheduled(name: &str, base_lr: f64, state: &mut StateDict) {
+/// Puts in the place of what a schedule has set, that this run has not, what the optimizer has by itself, whose state is
+/// `own`. Of other hyperparameters than learning rates there is no state.
+fn unscheduled(name: &str, base_lr: f64, state: &mut StateDict, own: &StateDict) {
     if name == LR {
         state.insert(LR, autograd_core::Tensor::scalar(base_lr));
     }
     let Some(owner) = name.strip_suffix(".lr") else { return };
-    // That of a group, or of a part; inside of wrappers there is more before it.
-    let keys = [format!("{owner}.lr_ratio"), format!("{owner}.lr_set")];
-    let is_it = |key: &str| {
-        keys.iter()
-            .any(|end| key.strip_suffix(end.as_str()).is_some_and(|before| before.is_empty() || before.ends_with('.')))
+    // That of a group, or of a part; each wrapper puts a word before it.
+    let names = [format!("{owner}.lr_ratio"), format!("{owner}.lr_set")];
+    let is_it =
+        |key: &str| names.iter().any(|name| key.trim_start_matches("inner.") == name.trim_start_matches("inner."));
+    let owned = |all: &StateDict, is: bool| -> Vec<(String, autograd_core::Tensor)> {
+        all.iter().filter(|(key, _)| is_it(key) == is).map(|(key, value)| (key.to_string(), value.clone())).collect()
     };
-    *state = state.iter().filter(|(key, _)| !is_it(key)).map(|(key, value)| (key.to_string(), value.clone())).collect();
+    *state = owned(state, false).into_iter().chain(owned(own, true)).collect();
 }
 
 /// Puts a path into a list, or takes it out.

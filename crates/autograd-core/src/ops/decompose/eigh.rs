@@ -28,8 +28,9 @@ impl Tensor {
     /// such a slope. A loss of such values and, apart from that, of such a space has its gradient from two calls; so has
     /// one of the values of some matrices of a batch and of the vectors of others.
     ///
-    /// Where equal eigenvalues have g = 0, as for log at I, V has no gradient, and the slope shows in the gradients of the
-    /// eigenvalues alone: if these differ the walk refuses, if not, nothing is added.
+    /// A g is seen to be constant where the loss weighs equal eigenvalues differently. A g that is 0 at equal eigenvalues
+    /// leaves V without a gradient: for log at I the walk refuses if the gradients of the eigenvalues differ; where only some
+    /// are equal nothing is seen, and nothing is added.
     ///
     /// # Errors
     /// If a matrix is not square or not finite, or the dtype is not a float type. The walk, if a loss depends on values

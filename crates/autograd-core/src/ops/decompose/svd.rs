@@ -55,8 +55,9 @@ impl Tensor {
     /// and, apart from that, of `U Vᵀ` has its gradient from two calls; so has one of the values of some matrices of a
     /// batch and of the vectors of others.
     ///
-    /// Where equal singular values have g = 0 the vectors have no gradient, and the slope shows in the gradients of the
-    /// values alone: if these differ the walk refuses, if not, nothing is added. Nor is anything added for a singular value
+    /// A g is seen to be constant where the loss weighs equal singular values differently. A g that is 0 at equal singular
+    /// values leaves the vectors without a gradient: where all are equal the walk refuses if the gradients of the values
+    /// differ; where only some are, nothing is seen, and nothing is added. Nor is anything added for a singular value
     /// of 0 with g = 0 if M ≠ N: where U and V have fewer vectors than their spaces, `U diag(s) Vᵀ` of a matrix of lower
     /// rank has a gradient that lacks what leads out of them.
     ///

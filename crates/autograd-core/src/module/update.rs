@@ -22,7 +22,7 @@ fn can_change(x: &Tensor) -> Result<()> {
 /// What an update costs that reads a gradient and `fixed` tensors like it, and reads and writes so many others. What a
 /// rule computes for an element is its own affair: an operation is counted for each tensor that is written. Rows that
 /// rest are counted as if they did not.
-fn updated(gradient: &Tensor, written: u64, fixed: u64) -> Cost<'_> {
+fn cost_of(gradient: &Tensor, written: u64, fixed: u64) -> Cost<'_> {
     let one = Cost::read("update", &[gradient]);
     Cost { bytes: one.bytes * (1 + fixed + 2 * written), flops: one.flops * written, ..one }
 }
@@ -143,7 +143,7 @@ impl Tensor {
         for_float!(float, T => {
             let state = state.map(|s| s.map(|s| s.elements_mut::<T>()));
             let (x, g) = (self.elements_mut::<T>(), gradient.flat());
-            timed(|| updated(&gradient, written, fixed), || update(rule, row, x, g, state));
+            timed(|| cost_of(&gradient, written, fixed), || update(rule, row, x, g, state));
         });
         Ok(())
     }

@@ -165,13 +165,14 @@ fn fit(
     let (before, settings) = (Before::all(model, &**optimizer), Before::of(model));
     if let (true, Some(dir)) = (trainer.resume, &trainer.checkpoint) {
         identity::of_data(&mut identity, train, valid);
-        let snapshot =
-            resume::load(dir, &identity, &rates, &trainer.allowed, plan.epochs, (own_lr, &optimizer.state_dict()))?;
+        let snapshot = resume::load(dir, &identity, &rates, &trainer.allowed, plan.epochs, own_lr)?;
+        let unscheduled = resume::unscheduled(&snapshot, &rates, &**optimizer);
         let mut memories = Vec::new();
         rates.set_base_lr(snapshot.base_lr);
         let restored = held(|| {
             rates.set_as_after(&mut **optimizer, snapshot.epoch, snapshot.step)?;
-            resume::restore(&snapshot, model, &mut **optimizer, callbacks, &mut memories)
+            resume::restore(&snapshot, model, &mut **optimizer, callbacks, &mut memories)?;
+            unscheduled.iter().try_for_each(|(name, own)| optimizer.set(name, *own))
         });
         if let Err(misfit) = restored {
             rates.put_back(&mut **optimizer, own_lr);

@@ -15,6 +15,12 @@ pub(super) fn fact(name: &str) -> String {
     if name == LR { "schedule".into() } else { format!("schedules.{name}") }
 }
 
+/// The order in which hyperparameters are set: learning rates of groups and parts keep their ratio to that of all, and those of
+/// groups of parts to theirs, and so come after it.
+pub(super) fn order(name: &str) -> (bool, usize) {
+    (name != LR, name.matches('.').count())
+}
+
 /// How many numbers a schedule gives in a run of which each step takes so many batches.
 pub(super) fn numbers_of(every: Every, plan: &Plan, accumulate: usize) -> u64 {
     match every {
@@ -50,9 +56,7 @@ impl<'s, 't> Rates<'s, 't> {
             Ok(Rate { scheduled, own, base: own, numbers: numbers(scheduled.every) })
         };
         let mut all = schedules.iter().map(rate).collect::<Result<Vec<_>>>()?;
-        // The learning rates of groups and parts keep their ratio to it, and those of groups of parts to theirs: what is set
-        // of them is set after it.
-        all.sort_by_key(|rate| (rate.scheduled.name != LR, rate.scheduled.name.matches('.').count()));
+        all.sort_by_key(|rate| order(&rate.scheduled.name));
         Ok(Rates { all })
     }
 
@@ -91,21 +95,21 @@ impl<'s, 't> Rates<'s, 't> {
     /// other times: they have moved with the one that they keep their ratio to. A number that the optimizer cannot have is
     /// its schedule's fault.
     pub(super) fn set(&self, run: &mut Run<'_>, every: Every, number: u64) -> Result<()> {
-        let mut named = false;
-        for rate in &self.all {
-            let again = rate.scheduled.every != every;
-            // At 0 none has a ratio to it: it takes all down with it until it rises, and they are set again.
-            let waits = rate.is_of_a_group() && run.optimizer.lr() == 0.0 && (again || self.moves_beside(rate));
-            if !again && !waits {
-                rate.set(run.optimizer, number)?;
-            } else if rate.is_of_a_group() && !waits {
-                let made = if every == Every::Epoch { run.step } else { run.epoch };
-                made.checked_sub(1).map_or(Ok(()), |last| rate.set(run.optimizer, last))?;
-            }
-            named |= rate.scheduled.name != LR;
-        }
+        let other = if every == Every::Epoch { run.step } else { run.epoch };
+        let set = self.all.iter().try_for_each(|rate| {
+            let number = match rate.scheduled.every == every {
+                true => Some(number),
+                // The last one, if there was one.
+                false if rate.is_of_a_group() => other.checked_sub(1),
+                false => None,
+            };
+            // At 0 there is no ratio: all is 0 until it rises, and then they are set again.
+            let waits = rate.is_of_a_group() && self.moves_beside(rate) && run.optimizer.lr() == 0.0;
+            number.filter(|_| !waits).map_or(Ok(()), |number| rate.set(run.optimizer, number))
+        });
+        let named = self.all.iter().any(|rate| rate.scheduled.name != LR);
         // All of them are set by now: some may be possible only together.
-        let checked = if named { run.optimizer.check() } else { possible(run) };
+        let checked = set.and_then(|()| if named { run.optimizer.check() } else { possible(run) });
         checked.map_err(|error| {
             let texts: Vec<String> = self.of(every).map(|rate| rate.text(number)).collect();
             error.context(texts.join(", "))

@@ -1,6 +1,6 @@
 //! Going on from a checkpoint.
 
-use super::rates::{LR, Rates};
+use super::rates::{LR, Rates, order};
 use crate::callbacks::Callback;
 use crate::checkpoint::Snapshot;
 use crate::run::Identity;
@@ -16,7 +16,7 @@ pub(super) fn load(
     rates: &Rates<'_, '_>,
     allowed: &[String],
     epochs: u64,
-    (lr, own): (f64, &StateDict),
+    lr: f64,
 ) -> Result<Snapshot> {
     let mut snapshot = Snapshot::load(dir)?;
     let mut now = now.clone();
@@ -25,9 +25,6 @@ pub(super) fn load(
     if epochs < snapshot.epoch {
         let must = format!("at least {}: the checkpoint in {} has done as many", snapshot.epoch, dir.display());
         return Err(Error::argument("fit", "epochs", epochs, must));
-    }
-    for name in snapshot.plan.scheduled.iter().filter(|name| !rates.has(name)) {
-        unscheduled(name, snapshot.base_lr, &mut snapshot.optimizer, own);
     }
     if differences.iter().any(|difference| difference.name == "optimizer.lr") {
         snapshot.base_lr = lr;
@@ -48,21 +45,16 @@ pub(super) fn load(
     Ok(snapshot)
 }
 
-/// Puts in the place of what a schedule has set, that this run has not, what the optimizer has by itself, whose state is
-/// `own`. Of other hyperparameters than learning rates there is no state.
-fn unscheduled(name: &str, base_lr: f64, state: &mut StateDict, own: &StateDict) {
-    if name == LR {
-        state.insert(LR, autograd_core::Tensor::scalar(base_lr));
-    }
-    let Some(owner) = name.strip_suffix(".lr") else { return };
-    // That of a group, or of a part; each wrapper puts a word before it.
-    let names = [format!("{owner}.lr_ratio"), format!("{owner}.lr_set")];
-    let is_it =
-        |key: &str| names.iter().any(|name| key.trim_start_matches("inner.") == name.trim_start_matches("inner."));
-    let owned = |all: &StateDict, is: bool| -> Vec<(String, autograd_core::Tensor)> {
-        all.iter().filter(|(key, _)| is_it(key) == is).map(|(key, value)| (key.to_string(), value.clone())).collect()
+/// What schedules have set of an optimizer before, of which this run has none, with the numbers that it has by itself: they
+/// hold from here on, whatever its state says.
+pub(super) fn unscheduled(snapshot: &Snapshot, rates: &Rates<'_, '_>, optimizer: &dyn Optimizer) -> Vec<(String, f64)> {
+    let own = |name: &String| {
+        let own = if name == LR { Some(snapshot.base_lr) } else { optimizer.get(name).ok() };
+        Some((name.clone(), own?))
     };
-    *state = owned(state, false).into_iter().chain(owned(own, true)).collect();
+    let mut all: Vec<_> = snapshot.plan.scheduled.iter().filter(|name| !rates.has(name)).filter_map(own).collect();
+    all.sort_by_key(|(name, _)| order(name));
+    all
 }
 
 /// Puts a path into a list, or takes it out.

@@ -1,50 +1,12 @@
 //! Learning rates of groups and parts, beside that of the optimizer, while a run trains.
 
+use crate::holds::Watched;
 use crate::moons::{model, sets};
-use autograd_core::module::{Module, StateDict};
-use autograd_core::{Gradients, seeded};
+use autograd_core::seeded;
 use std::sync::Mutex;
 use wengert_nn::cross_entropy;
-use wengert_optim::{CosineAnnealingWarmRestarts, Optimizer, Parts, Sgd, StepReport};
+use wengert_optim::{CosineAnnealingWarmRestarts, Optimizer, Parts, Sgd};
 use wengert_train::{Callback, ReduceLROnPlateau, Result, Run, Trainer};
-
-/// Writes the hyperparameters of these names down at every step.
-struct Watched<'s, O>(O, &'s [&'s str], &'s Mutex<Vec<Vec<f64>>>);
-
-impl<O: Optimizer> Optimizer for Watched<'_, O> {
-    fn step(&mut self, model: &mut dyn Module, grads: &Gradients) -> Result<StepReport> {
-        let now = self.1.iter().map(|name| self.0.get(name)).collect::<Result<Vec<f64>>>()?;
-        self.2.lock().expect("one thread").push(now);
-        self.0.step(model, grads)
-    }
-    fn check(&self) -> Result<()> {
-        self.0.check()
-    }
-    fn lr(&self) -> f64 {
-        self.0.lr()
-    }
-    fn set_lr(&mut self, lr: f64) {
-        self.0.set_lr(lr);
-    }
-    fn is_lr(&self, name: &str) -> bool {
-        self.0.is_lr(name)
-    }
-    fn hyperparameters(&self) -> Vec<(&'static str, f64)> {
-        self.0.hyperparameters()
-    }
-    fn get(&self, name: &str) -> Result<f64> {
-        self.0.get(name)
-    }
-    fn set(&mut self, name: &str, value: f64) -> Result<()> {
-        self.0.set(name, value)
-    }
-    fn state_dict(&self) -> StateDict {
-        self.0.state_dict()
-    }
-    fn load_state_dict(&mut self, state: &StateDict) -> Result<()> {
-        self.0.load_state_dict(state)
-    }
-}
 
 /// What was seen at the steps of a run of two epochs with three batches each.
 fn seen<'t, O: Optimizer + 't>(

@@ -1,8 +1,9 @@
 //! Optimizers that evaluate a batch several times.
 
+use crate::holds::holds;
 use crate::moons::{bits, model, sets};
-use autograd_core::module::{Buffer, Module, StateDict, stream_positions};
-use autograd_core::{Description, ErrorKind, Gradients, Tensor, seeded};
+use autograd_core::module::{Buffer, Module, stream_positions};
+use autograd_core::{ErrorKind, Gradients, Tensor, seeded};
 use std::cell::Cell;
 use wengert_data::TensorDataset;
 use wengert_nn::{Dropout, Layer, Linear, Result, Sequential, Tanh, cross_entropy, mse_loss, sequential};
@@ -83,30 +84,7 @@ impl Optimizer for Often {
         }
         Ok((loss, self.0.step(objective.model(), &grads)?))
     }
-    fn check(&self) -> Result<()> {
-        self.0.check()
-    }
-    fn lr(&self) -> f64 {
-        self.0.lr()
-    }
-    fn set_lr(&mut self, lr: f64) {
-        self.0.set_lr(lr);
-    }
-    fn hyperparameters(&self) -> Vec<(&'static str, f64)> {
-        self.0.hyperparameters()
-    }
-    fn set(&mut self, name: &str, value: f64) -> Result<()> {
-        self.0.set(name, value)
-    }
-    fn describe(&self, parameters: &[String]) -> Description {
-        self.0.describe(parameters)
-    }
-    fn state_dict(&self) -> StateDict {
-        self.0.state_dict()
-    }
-    fn load_state_dict(&mut self, state: &StateDict) -> Result<()> {
-        self.0.load_state_dict(state)
-    }
+    holds!();
 }
 
 #[test]

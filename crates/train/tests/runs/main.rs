@@ -9,6 +9,7 @@ mod evaluation_weights;
 mod fit;
 mod group_rates;
 mod hessian;
+mod holds;
 mod lbfgs;
 mod partitions;
 mod rates;

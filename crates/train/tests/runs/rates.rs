@@ -1,12 +1,12 @@
 //! Learning rates that an optimizer cannot have, and the rate that it has after a run.
 
+use crate::holds::Watched;
 use crate::moons::{Killed, bits, directory, model, sets};
-use autograd_core::module::{Module, StateDict};
-use autograd_core::{Gradients, seeded};
+use autograd_core::seeded;
 use rand::RngExt;
 use std::sync::Mutex;
 use wengert_nn::cross_entropy;
-use wengert_optim::{Adam, OneCycleLR, Optimizer, Sgd, StepLR, StepReport};
+use wengert_optim::{Adam, OneCycleLR, Optimizer, Sgd, StepLR};
 use wengert_train::{Callback, Interrupted, ReduceLROnPlateau, Result, Run, Trainer};
 
 /// Sets a rate in an epoch.
@@ -59,43 +59,11 @@ fn after_a_run_the_optimizer_has_its_own_rate() {
     assert_eq!(adam.lr(), 0.05);
 }
 
-/// An optimizer that notes the hyperparameters of each step.
-struct Notes<'n>(Sgd, &'n Mutex<Vec<[f64; 3]>>);
-
-impl Optimizer for Notes<'_> {
-    fn step(&mut self, model: &mut dyn Module, grads: &Gradients) -> Result<StepReport> {
-        let now = ["lr", "momentum", "weight_decay"].map(|name| self.0.get(name).expect("it has one"));
-        self.1.lock().expect("one thread").push(now);
-        self.0.step(model, grads)
-    }
-    fn check(&self) -> Result<()> {
-        self.0.check()
-    }
-    fn lr(&self) -> f64 {
-        self.0.lr()
-    }
-    fn set_lr(&mut self, lr: f64) {
-        self.0.set_lr(lr);
-    }
-    fn hyperparameters(&self) -> Vec<(&'static str, f64)> {
-        self.0.hyperparameters()
-    }
-    fn set(&mut self, name: &str, value: f64) -> Result<()> {
-        self.0.set(name, value)
-    }
-    fn state_dict(&self) -> StateDict {
-        self.0.state_dict()
-    }
-    fn load_state_dict(&mut self, state: &StateDict) -> Result<()> {
-        self.0.load_state_dict(state)
-    }
-}
-
 #[test]
 fn every_hyperparameter_can_be_scheduled_and_is_put_back() {
     let [train, valid] = sets();
     let seen = Mutex::new(Vec::new());
-    let mut notes = Notes(Sgd::new(0.1).momentum(0.5).weight_decay(0.25), &seen);
+    let mut notes = Watched(Sgd::new(0.1).momentum(0.5).weight_decay(0.25), &["lr", "momentum", "weight_decay"], &seen);
     // 3 batches in each epoch.
     let trainer = Trainer::new(&mut notes, cross_entropy).epochs(3).batch_size(40);
     let trainer = trainer
@@ -105,7 +73,7 @@ fn every_hyperparameter_can_be_scheduled_and_is_put_back() {
     trainer.fit(&mut model(7), &train, &valid, &mut seeded(7)).expect("a good run");
     let by_hand = |k: usize| {
         let epoch = (k / 3) as f64;
-        [0.1 / (epoch + 1.0), 0.5 / 2_f64.powi(k as i32), 0.25 * epoch]
+        vec![0.1 / (epoch + 1.0), 0.5 / 2_f64.powi(k as i32), 0.25 * epoch]
     };
     assert_eq!(*seen.lock().expect("one thread"), (0..9).map(by_hand).collect::<Vec<_>>());
     let own = [("lr", 0.1), ("weight_decay", 0.25), ("momentum", 0.5)];

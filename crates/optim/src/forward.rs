@@ -84,6 +84,9 @@ macro_rules! forward_optimizer {
         fn is_lr(&$self, name: &str) -> bool {
             $inner.is_lr(name)
         }
+        fn waits(&$self, name: &str) -> bool {
+            $inner.waits(name)
+        }
         fn hyperparameters(&$self) -> Vec<(&'static str, f64)> {
             $inner.hyperparameters()
         }

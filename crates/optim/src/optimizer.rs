@@ -217,6 +217,14 @@ pub trait Optimizer: Send + Sync {
         name == "lr"
     }
 
+    /// Whether this is the name of a learning rate of a group or a part, a ratio to one that is 0 now: it is 0, too, and can be
+    /// set when that has risen.
+    #[doc(hidden)]
+    fn waits(&self, name: &str) -> bool {
+        let _ = name;
+        false
+    }
+
     /// All hyperparameters that are numbers, by name; `lr` is the first.
     fn hyperparameters(&self) -> Vec<(&'static str, f64)>;
 

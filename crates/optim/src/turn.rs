@@ -130,7 +130,7 @@ impl Turn<'_> {
     /// If the formula takes another number of state tensors than the rule has, or one is not in use that the formula
     /// always needs.
     pub fn update<const S: usize>(self, formula: impl ElementRule<S>) -> Result<()> {
-        self.apply(formula, Tensor::update)
+        self.apply(formula, false)
     }
 
     /// Applies a formula as [`Turn::update`] does, to those rows whose gradient is not 0 throughout; the other rows, at one
@@ -173,15 +173,11 @@ impl Turn<'_> {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn update_rows<const S: usize>(self, formula: impl ElementRule<S>) -> Result<()> {
-        self.apply(formula, Tensor::update_rows)
+        self.apply(formula, true)
     }
 
     #[inline]
-    fn apply<const S: usize, F: ElementRule<S>>(
-        self,
-        formula: F,
-        update: impl FnOnce(&mut Tensor, &Tensor, [Option<&mut Tensor>; S], Decayed<F>) -> Result<()>,
-    ) -> Result<()> {
+    fn apply<const S: usize>(self, formula: impl ElementRule<S>, rows: bool) -> Result<()> {
         let (name, expected) = (self.name, self.state.len());
         let state: &mut [Option<Tensor>; S] = self.state.try_into().map_err(|_| {
             let text = format!("{name}: the rule updates {S} state tensors, its slots are {expected}");
@@ -195,8 +191,8 @@ impl Turn<'_> {
         };
         let whole = Decayed { formula, sign: if self.maximize { -1.0 } else { 1.0 }, l2, shrink };
         let after = After::of(self.lr, self.weight_decay, self.decay, self.proximal, self.parameter);
-        update(self.parameter, self.gradient, state, whole)?;
-        after.apply(self.parameter, self.gradient)
+        update(self.parameter, self.gradient, state, whole, rows)?;
+        after.apply(self.parameter, self.gradient, rows)
     }
 
     /// `p ← p − rate · step`, with the decay that does not go through the gradient, for a step that was computed from
@@ -208,8 +204,20 @@ impl Turn<'_> {
         let shrink = if self.decay == Decay::Decoupled { 1.0 - self.lr * self.weight_decay } else { 1.0 };
         let after = After::of(self.lr, self.weight_decay, self.decay, self.proximal, self.parameter);
         self.parameter.update(step, [], Subtract { shrink, rate })?;
-        after.apply(self.parameter, step)
+        after.apply(self.parameter, step, false)
     }
+}
+
+/// An update of all rows, or of those whose gradient is not 0 throughout.
+#[inline]
+fn update<const S: usize>(
+    p: &mut Tensor,
+    g: &Tensor,
+    state: [Option<&mut Tensor>; S],
+    formula: impl ElementRule<S>,
+    rows: bool,
+) -> Result<()> {
+    if rows { p.update_rows(g, state, formula) } else { p.update(g, state, formula) }
 }
 
 /// A formula after `maximize` and weight decay.
@@ -264,14 +272,14 @@ impl After {
         }
     }
 
-    /// `like` is any tensor like the parameter: an update reads one, and the proximal step has no use for it.
+    /// `g` is a tensor like the parameter: of rows, it says which have moved. The proximal step reaches all.
     #[inline]
-    fn apply(self, p: &mut Tensor, like: &Tensor) -> Result<()> {
-        if let Some((before, cautious)) = self.cautious {
-            p.update(&before, [], cautious)?;
+    fn apply(self, p: &mut Tensor, g: &Tensor, rows: bool) -> Result<()> {
+        if let Some((mut before, cautious)) = self.cautious {
+            update(p, g, [Some(&mut before)], cautious, rows)?;
         }
         match self.proximal {
-            Some(proximal) => p.update(like, [], proximal),
+            Some(proximal) => p.update(g, [], proximal),
             None => Ok(()),
         }
     }
@@ -283,11 +291,13 @@ struct Cautious {
     rate: f64,
 }
 
-impl ElementRule<0> for Cautious {
+impl ElementRule<1> for Cautious {
+    const FIXED: usize = 1;
+
     #[inline(always)]
-    fn element<T: Real>(self, p: T, before: T, []: [T; 0]) -> (T, [T; 0]) {
+    fn element<T: Real>(self, p: T, _: T, [before]: [T; 1]) -> (T, [T; 1]) {
         let along = (before - p) * before >= T::ZERO;
-        (if along { p - T::of(self.rate) * before } else { p }, [])
+        (if along { p - T::of(self.rate) * before } else { p }, [before])
     }
 }
 

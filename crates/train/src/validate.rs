@@ -131,8 +131,8 @@ impl<'c, S: Splitter> CrossValidation<'c, S> {
     /// cross-validation at a time.
     ///
     /// # Errors
-    /// If the splitter fails, or the fraction or an option of the metric is outside its range; if a fold fails or [pauses](crate::Run::pause), with
-    /// the number of the fold and the scores of those before as [`InterruptedFolds`].
+    /// If the splitter fails, or the fraction or an option of the metric is outside its range; if a fold fails or
+    /// [pauses](crate::Run::pause), with the number of the fold and the scores of those before as [`InterruptedFolds`].
     pub fn run<'t, M: Layer + Clone, E: Into<BoxError>>(
         &self,
         mut model: impl FnMut(&mut SeededRng) -> Result<M, E>,

@@ -25,7 +25,7 @@ use crate::tensor::{Tensor, pool};
 use captured::Captured;
 use program::Program;
 use record::{Record, Recorder};
-use signature::{Given, Signature};
+use signature::{Given, Roots, Signature};
 use smallvec::SmallVec;
 use std::cell::RefCell;
 use std::fmt;
@@ -73,6 +73,7 @@ pub struct Capture<M: ?Sized, F, O, const N: usize> {
     programs: Vec<Captured<O>>,
     /// Where they compute, one at a time: as much as the largest needs.
     room: Option<Block>,
+    roots: Roots,
     stats: CaptureStats,
     check_every: Option<usize>,
     /// What it returned last where it was a part of something else.
@@ -133,6 +134,7 @@ where
             function,
             programs: Vec::new(),
             room: None,
+            roots: Roots::new(),
             stats: CaptureStats::default(),
             check_every: None,
             direct: None,
@@ -166,7 +168,9 @@ where
         }
         let given = Given::new(model, x);
         refuse_hooked(given.tensors.iter().map(|x| &**x))?;
-        if let Some(at) = self.programs.iter().rposition(|captured| captured.signature.fits(&given, model)) {
+        if let Some(at) =
+            self.programs.iter().rposition(|captured| captured.signature.fits(&given, model, &mut self.roots))
+        {
             let last = self.programs.len() - 1;
             if at != last {
                 // The pool has its memory for the one that runs now.
@@ -195,7 +199,7 @@ where
             return Ok(&captured.output);
         }
         // Programs of the same kind that fit no more make room for the run that is recorded, even if it fails.
-        self.programs.retain(|other| !other.signature.is_like(&given, model));
+        self.programs.retain(|other| !other.signature.is_like(&given, model, &mut self.roots));
         drop(given);
         self.programs.last_mut().into_iter().for_each(Captured::let_go);
         let captured = self.record(model, x, &Given::with_buffers_alone(model, x, self.born)?)?;
@@ -280,12 +284,12 @@ where
     /// # Errors
     /// If the system does not have that much; then there are no programs.
     fn make_room(&mut self) -> Result<()> {
+        // A replay takes nothing from the pool: what the recorded run has freed would only be held beside the room.
+        pool::empty();
         let bytes = self.programs.iter().map(|captured| captured.program.room()).max().unwrap_or(0);
         if self.room.as_ref().is_some_and(|room| room.bytes() == bytes) {
             return Ok(());
         }
-        // A replay takes nothing from the pool: what the recorded run has freed would only be held beside the room.
-        pool::empty();
         self.room = None;
         self.room = Block::zeroed(bytes);
         if self.room.is_none() {

@@ -10,7 +10,6 @@ use crate::tensor::door::born_before;
 use crate::tensor::{DType, Tensor};
 use smallvec::SmallVec;
 use std::borrow::Cow;
-use std::cell::Cell;
 
 /// All that a program depends on besides numbers.
 pub(super) struct Signature {
@@ -20,9 +19,10 @@ pub(super) struct Signature {
     streams: usize,
     /// What the model is, where no parameter that is trained says which it is.
     model: Option<Description>,
-    /// Room for [`Signature::same_memory_is_shared`].
-    roots: Cell<Vec<usize>>,
 }
+
+/// Room for a comparison, which allocates nothing then.
+pub(super) type Roots = Vec<usize>;
 
 /// What must be the same of a tensor.
 struct Kind {
@@ -164,12 +164,12 @@ impl Signature {
         let (modes, streams) = (given.modes.to_vec(), given.streams.len());
         let known = given.tensors[given.arguments..].iter().any(|x| x.is_tracked());
         let model = (!known).then(|| model.describe());
-        Signature { recording: is_recording(), given: kinds, modes, streams, model, roots: Cell::default() }
+        Signature { recording: is_recording(), given: kinds, modes, streams, model }
     }
 
-    pub(super) fn fits<M: Module + ?Sized>(&self, given: &Given<'_>, model: &M) -> bool {
+    pub(super) fn fits<M: Module + ?Sized>(&self, given: &Given<'_>, model: &M, roots: &mut Roots) -> bool {
         let pinned = |(kind, x): (&Kind, &Cow<'_, Tensor>)| !kind.pinned || kind.root == x.root();
-        match self.compare(given, &|| model.describe()) {
+        match self.compare(given, &|| model.describe(), roots) {
             Likeness::None => false,
             Likeness::Same => true,
             Likeness::Moved => self.given.iter().zip(&given.tensors).all(pinned),
@@ -177,12 +177,12 @@ impl Signature {
     }
 
     /// Whether it fits, or fitted before parameters changed that something else shared.
-    pub(super) fn is_like<M: Module + ?Sized>(&self, given: &Given<'_>, model: &M) -> bool {
-        self.compare(given, &|| model.describe()) != Likeness::None
+    pub(super) fn is_like<M: Module + ?Sized>(&self, given: &Given<'_>, model: &M, roots: &mut Roots) -> bool {
+        self.compare(given, &|| model.describe(), roots) != Likeness::None
     }
 
     /// Of no type of model, so that it is compiled here, beside what it calls.
-    fn compare(&self, given: &Given<'_>, describe: &dyn Fn() -> Description) -> Likeness {
+    fn compare(&self, given: &Given<'_>, describe: &dyn Fn() -> Description, roots: &mut Roots) -> Likeness {
         let fits = self.recording == is_recording()
             && self.given.len() == given.tensors.len()
             && self.modes[..] == given.modes[..]
@@ -198,7 +198,7 @@ impl Signature {
             same &= i < given.arguments || kind.root == tensor.root();
         }
         let tensors = || self.given.iter().enumerate().zip(&given.tensors).skip(given.arguments);
-        let fits = (same || self.same_memory_is_shared(given))
+        let fits = (same || self.same_memory_is_shared(given, roots))
             && tensors().all(|((i, kind), tensor)| {
                 kind.first == i || given.tensors[kind.first].layout().offset() == tensor.layout().offset()
             })
@@ -209,13 +209,10 @@ impl Signature {
             (true, false) => Likeness::Moved,
         }
     }
-}
 
-impl Signature {
     /// Whether those of the model's tensors have the same memory that had, and no others. A model with running statistics has
     /// new memory at every step, so this allocates nothing and goes over no pairs.
-    fn same_memory_is_shared(&self, given: &Given<'_>) -> bool {
-        let mut roots = self.roots.take();
+    fn same_memory_is_shared(&self, given: &Given<'_>, roots: &mut Roots) -> bool {
         roots.clear();
         let mut shared = true;
         for (i, kind) in self.given.iter().enumerate().skip(given.arguments) {
@@ -226,9 +223,7 @@ impl Signature {
             }
         }
         roots.sort_unstable();
-        shared &= roots.windows(2).all(|two| two[0] != two[1]);
-        self.roots.set(roots);
-        shared
+        shared && roots.windows(2).all(|two| two[0] != two[1])
     }
 }
 

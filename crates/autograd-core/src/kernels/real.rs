@@ -54,7 +54,7 @@ thread_local! {
 }
 
 macro_rules! real {
-    ($t:ident, $trig_limit:expr, $exp:ident, $exp_less:ident, $expm1:ident, $ln:ident, $ln1p:ident, $tanh:ident, $sigmoid:ident, $erf:ident, $sin:ident, $cos:ident) => {
+    ($t:ident, $trig_limit:expr, $exp:ident, $exp_less:ident, $expm1:ident, $ln:ident, $ln1p:ident, $tanh:ident, $sigmoid:ident, $erf:ident, $pow:ident, $sin:ident, $cos:ident) => {
         impl Number for $t {
             type Mask = bool;
             #[inline(always)]
@@ -182,23 +182,19 @@ macro_rules! real {
             fn cos(self) -> Self {
                 $t::cos(self)
             }
-            #[inline]
+            #[inline(always)]
             fn powf(self, e: Self) -> Self {
-                #[cfg(test)]
-                CALLED.set(CALLED.get() + 1);
-                $t::powf(self, e)
+                math::$pow(self, e.into())
             }
-            #[inline]
+            #[inline(always)]
             fn powc(self, c: f64) -> Self {
-                #[cfg(test)]
-                CALLED.set(CALLED.get() + 1);
-                // An exponent is no number of the operand's type: its error counts ln x times.
-                if f64::from(c as $t) == c { self.powf(c as $t) } else { f64::from(self).powf(c) as $t }
+                math::$pow(self, c)
             }
-            #[inline]
+            #[inline(always)]
             fn pow_slope(self, e: Self) -> Self {
+                let slope = e * math::$pow(self, f64::from(e) - 1.0);
                 // Only where both are 0, or x is NaN, is e xᵉ⁻¹ not 0 for e = 0.
-                if e == 0.0 && (self == 0.0 || self.is_nan()) { 0.0 } else { e * self.powf(e - 1.0) }
+                if (e == 0.0) & ((self == 0.0) | self.is_nan()) { 0.0 } else { slope }
             }
             #[inline(always)]
             fn pow_log(self, e: Self, power: Self) -> Self {
@@ -247,6 +243,7 @@ real!(
     tanh_f32,
     sigmoid_f32,
     erf_f32,
+    pow_f32,
     sin_f32,
     cos_f32
 );
@@ -261,6 +258,7 @@ real!(
     tanh_f64,
     sigmoid_f64,
     erf_f64,
+    pow_f64,
     sin_f64,
     cos_f64
 );

@@ -30,16 +30,16 @@ macro_rules! function {
         #[inline(always)]
         #[track_caller]
         fn $f(self) -> Self {
-            Var::function($formula, self)
+            Var::function($formula, [self])
         }
     )*};
 }
 macro_rules! two {
-    ($($f:ident $formula:ident),*) => {$(
+    ($how:ident: $($f:ident $formula:ident),*) => {$(
         #[inline(always)]
         #[track_caller]
         fn $f(self, other: Self) -> Self {
-            Var::formula($formula, [self, other])
+            Var::$how($formula, [self, other])
         }
     )*};
 }
@@ -66,8 +66,8 @@ impl<T: Scalar> Number for Var<'_, T> {
 
     one! { abs Abs, sqrt Sqrt, sin Sin, cos Cos }
     function! { exp Exp, exp_m1 Expm1, ln Log, ln_1p Log1p, tanh Tanh, sigmoid Sigmoid, erf Erf }
-    two! { copysign Copysign, rest Fmod, hypot Hypot, atan2 Atan2, exp_less ExpLess, larger Maximum, smaller Minimum }
-    two! { powf Pow, pow_slope PowSlope }
+    two! { formula: copysign Copysign, rest Fmod, hypot Hypot, larger Maximum, smaller Minimum }
+    two! { function: atan2 Atan2, exp_less ExpLess, powf Pow, pow_slope PowSlope }
     step! { sign, floor, trunc, round }
     compare! { lt, le, gt, ge, eq }
 
@@ -88,24 +88,28 @@ impl<T: Scalar> Number for Var<'_, T> {
 
     #[inline(always)]
     fn special<S: Special>(self) -> Self {
-        Var::function(Smooth::<S>(PhantomData), self)
+        Var::function(Smooth::<S>(PhantomData), [self])
     }
 
     #[inline(always)]
     fn scaled<S: Scaled>(self, factor: f64) -> Self {
-        Var::function(OfProduct::<S>(factor, PhantomData), self)
+        Var::function(OfProduct::<S>(factor, PhantomData), [self])
     }
 
     #[inline(always)]
     #[track_caller]
     fn powc(self, c: f64) -> Self {
-        Var::formula(Powf(c), [self])
+        // Products of a few factors are not worth a call.
+        match c {
+            0.0 | 1.0 | 2.0 | 3.0 => Var::formula(Powf(c), [self]),
+            _ => Var::function(Powf(c), [self]),
+        }
     }
 
     #[inline(always)]
     #[track_caller]
     fn pow_log(self, e: Self, _: Self) -> Self {
-        Var::formula(PowLog, [self, e])
+        Var::function(PowLog, [self, e])
     }
 
     #[inline(always)]

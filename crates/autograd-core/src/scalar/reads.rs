@@ -12,28 +12,27 @@ pub(crate) trait Reads: Copy {
     /// A formula.
     fn apply<F: Elementwise<K>, const K: usize>(f: F, x: [Self; K]) -> Self;
 
-    /// The value of a formula of one number and its slope; a float has them by code for the CPU found at run time, which is
-    /// worth a call where there are many multiply-adds.
-    fn with_slope<F: Elementwise<1>>(f: F, x: Self) -> (Self, Self);
+    /// The value of a formula and its slopes; a float has them by code for the CPU found at run time, which is worth a call
+    /// where there are many multiply-adds.
+    fn with_slopes<F: Elementwise<K>, const K: usize>(f: F, x: [Self; K]) -> (Self, [Self; K]);
 
     /// The derivative of a function of a chain of some order, 0 for its value.
     fn derivative(self, f: &'static Function, p: f64, order: u32) -> Self;
 }
 
-/// A formula of one number, and its slope.
+/// A formula and its slopes.
 #[inline(always)]
-fn plain<T: Scalar, F: Elementwise<1>>(f: F, x: T) -> (T, T) {
-    let y = T::apply(f, [x]);
-    let [slope] = f.pull(T::of(1.0), [x], y);
-    (y, slope)
+fn plain<T: Scalar, F: Elementwise<K>, const K: usize>(f: F, x: [T; K]) -> (T, [T; K]) {
+    let y = T::apply(f, x);
+    (y, f.pull(T::of(1.0), x, y))
 }
 
-struct One<F, T>(F, T);
+struct One<F, T, const K: usize>(F, [T; K]);
 
-impl<T: Scalar, F: Elementwise<1>> Kernel for One<F, T> {
-    type Output = (T, T);
+impl<T: Scalar, F: Elementwise<K>, const K: usize> Kernel for One<F, T, K> {
+    type Output = (T, [T; K]);
     #[inline(always)]
-    fn run(self) -> (T, T) {
+    fn run(self) -> (T, [T; K]) {
         plain(self.0, self.1)
     }
 }
@@ -47,7 +46,7 @@ macro_rules! floats {
             }
 
             #[inline(always)]
-            fn with_slope<F: Elementwise<1>>(f: F, x: Self) -> (Self, Self) {
+            fn with_slopes<F: Elementwise<K>, const K: usize>(f: F, x: [Self; K]) -> (Self, [Self; K]) {
                 vectorize(One(f, x))
             }
 
@@ -67,7 +66,7 @@ impl<T: Scalar> Reads for Var<'_, T> {
     }
 
     #[inline(always)]
-    fn with_slope<F: Elementwise<1>>(f: F, x: Self) -> (Self, Self) {
+    fn with_slopes<F: Elementwise<K>, const K: usize>(f: F, x: [Self; K]) -> (Self, [Self; K]) {
         plain(f, x)
     }
 

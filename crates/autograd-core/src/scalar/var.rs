@@ -115,12 +115,13 @@ impl<'t, T: Scalar> Var<'t, T> {
     /// Like [`Var::formula`], for functions of many multiply-adds.
     #[inline(always)]
     #[track_caller]
-    pub(super) fn function<F: Elementwise<1>>(f: F, x: Self) -> Self {
-        if x.is_constant() {
-            return Var::constant(T::apply(f, [x.value]));
+    pub(super) fn function<F: Elementwise<K>, const K: usize>(f: F, x: [Self; K]) -> Self {
+        let values = x.map(|x| x.value);
+        if x.iter().all(|x| x.is_constant()) {
+            return Var::constant(T::apply(f, values));
         }
-        let (y, slope) = T::with_slope(f, x.value);
-        Var::of_several(y, [x], [slope], |_| f.pull(T::of(f64::INFINITY), [x.value], y)[0])
+        let (y, slopes) = T::with_slopes(f, values);
+        Var::of_several(y, x, slopes, |k| f.pull(T::of(f64::INFINITY), values, y)[k])
     }
 
     /// The derivative of a function of a chain of some order, 0 for its value.

@@ -8,12 +8,12 @@ fn step(net: &Net, [x, y]: [&Tensor; 2]) -> Result<Vec<Tensor>> {
     Ok(std::iter::once(loss).chain(grads.iter().cloned()).collect())
 }
 
-fn is_send<T: Send>(_: &T) {}
+fn is_shared<T: Send + Sync>(_: &T) {}
 
 #[test]
 fn a_capture_goes_from_thread_to_thread() -> Result<()> {
     let (mut capture, net, eager) = (Capture::new(step), Net::new(4), Net::new(4));
-    is_send(&capture);
+    is_shared(&capture);
     for k in 0..6 {
         let (x, y) = (floats(&[5, 4], k), labels(5, 3, k));
         let run = bits(step(&eager, [&x, &y])?);

@@ -1,7 +1,8 @@
 //! Products with derivatives agree with the matrices.
 
 use autograd_core::{
-    DType, Result, Tensor, hessian, hvp, jacobian, jvp, linearize, no_grad, seeded, value_and_grad, vhp, vjp,
+    DType, ErrorKind, Result, Tensor, Triangle, custom, enable_grad, grad_with, hessian, hvp, jacobian, jvp, linearize,
+    no_grad, seeded, value_and_grad, vhp, vjp,
 };
 
 fn draw(shape: &[usize], seed: u64) -> Tensor {
@@ -110,4 +111,22 @@ fn the_way_of_a_tangent_is_that_of_a_gradient_of_0() -> Result<()> {
     };
     assert_eq!(jvp(clipped, [&Tensor::from([1.0, 2.0])], [&Tensor::from([1.0, -1.0])])?.1.to_f64s(), [10.0, -10.0]);
     Ok(())
+}
+
+/// The square of a symmetric matrix, by eigenvalues, with a pull-back that runs it again.
+fn again(x: &[Tensor]) -> Result<Tensor> {
+    fn square(x: &[Tensor]) -> Result<Tensor> {
+        let (w, v) = x[0].eigh(Triangle::Lower)?;
+        v.try_mul(&w.square())?.matmul(&v.t()?)
+    }
+    custom("again", &[&x[0]], square, |gy, x, _| enable_grad(|| grad_with(&[(&square(x)?, gy)], &[&x[0]])))
+}
+
+#[test]
+fn what_a_pull_back_of_ones_own_refuses_is_refused_in_every_direction() {
+    let direction = Tensor::from_slice(&[0.0, 1.0, 1.0, 0.0], &[2, 2]).expect("four");
+    let error = jvp(again, [&Tensor::eye(2, DType::F64).expect("small")], [&direction]).expect_err("equal values");
+    assert_eq!(error.kind(), ErrorKind::NoDerivative, "{error}");
+    let apart = Tensor::from_slice(&[2.0, 0.0, 0.0, 1.0], &[2, 2]).expect("four");
+    near(&jvp(again, [&apart], [&direction]).expect("smooth").1, &direction.mul_scalar(3.0));
 }

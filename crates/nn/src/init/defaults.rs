@@ -168,6 +168,12 @@ impl Own<'_> {
     }
 
     fn is_norm(&self) -> bool {
+        // Those are no layers of their own: what stands beside the parameter that they compute is the layer's.
+        let computes = ["WeightNorm", "SpectralNorm"].contains(&self.kind);
+        !computes && self.has_norm_in_its_name()
+    }
+
+    fn has_norm_in_its_name(&self) -> bool {
         self.kind.ends_with("Norm") || self.kind.trim_end_matches(['1', '2', '3', 'd']).ends_with("Norm")
     }
 

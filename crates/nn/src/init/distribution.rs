@@ -113,7 +113,7 @@ pub fn normal(mean: f64, std: f64) -> Distribution {
 }
 
 impl Distribution {
-    /// Its mean.
+    /// Its mean; NaN if there is no such distribution.
     ///
     /// # Examples
     /// ```
@@ -131,7 +131,7 @@ impl Distribution {
         }
     }
 
-    /// Its standard deviation.
+    /// Its standard deviation; NaN if there is no such distribution.
     ///
     /// # Examples
     /// ```

@@ -3,6 +3,7 @@
 use super::Distribution;
 use rand::{Rng, RngExt};
 use rand_distr::StandardNormal;
+use std::cmp::Ordering;
 
 /// Normal, with the values outside `[a, b)` left out: those inside keep their relative probabilities.
 ///
@@ -35,8 +36,11 @@ pub fn trunc_normal(mean: f64, std: f64, a: f64, b: f64) -> Distribution {
     Distribution::TruncatedNormal { mean, std, low: a, high: b }
 }
 
-/// Mean and standard deviation of a standard normal value between two bounds, the first below the second.
+/// Mean and standard deviation of a standard normal value between two bounds; NaN if the first is not below the second.
 pub(super) fn moments(low: f64, high: f64) -> (f64, f64) {
+    if low.partial_cmp(&high) != Some(Ordering::Less) {
+        return (f64::NAN, f64::NAN);
+    }
     // The densest point, and how far the interval reaches from it in both directions.
     let top = 0f64.clamp(low, high);
     if top.is_infinite() {
@@ -116,7 +120,7 @@ fn above_zero(low: f64, high: f64, rng: &mut dyn Rng) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{draw, moments};
+    use super::{draw, moments, trunc_normal};
     use autograd_core::seeded;
 
     /// Bounds with mean and standard deviation, to 20 digits by another program.
@@ -137,6 +141,11 @@ mod tests {
                 assert!((got.0 - mean).abs() < 1e-15 * mean.abs().max(1.0), "{low} to {high}: mean {}", got.0);
                 assert!((got.1 - std).abs() < 1e-13 * std, "{low} to {high}: std {}", got.1);
             }
+        }
+        for none in
+            [trunc_normal(0.0, 1.0, 2.0, -2.0), trunc_normal(0.0, 0.0, 0.0, 1.0), trunc_normal(0.0, -1.0, -2.0, 2.0)]
+        {
+            assert!(none.mean().is_nan() && none.std().is_nan(), "{none:?}");
         }
         let (mean, std) = moments(f64::NEG_INFINITY, f64::INFINITY);
         assert!(mean.abs() < 1e-15 && (std - 1.0).abs() < 1e-14, "{mean} {std}");

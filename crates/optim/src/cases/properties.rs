@@ -117,7 +117,8 @@ fn formula(plain: &Plain) -> Result<(), String> {
                 let g: Vec<f64> = params.iter().flat_map(slopes).collect();
                 (plain.formula)(whole, &g);
                 for (i, (got, expected)) in all(params).into_iter().zip(&whole.p).enumerate() {
-                    if (got - expected).abs() > tolerance * expected.abs().max(1.0) {
+                    let near = (got - expected).abs() <= tolerance * expected.abs().max(1.0);
+                    if !near {
                         let name = params[0].0;
                         return Err(format!("{dtype}, step {k}, element {i} of {name}: {got} instead of {expected}"));
                     }
@@ -377,7 +378,8 @@ fn common_options(plain: &Plain) -> Result<(), String> {
         let shrunk = p.signum() * (p.abs() - lr * 0.5).max(0.0) / (1.0 + lr * 0.25);
         let decayed = if (p0 - p) * p0 >= 0.0 { p - lr * 0.5 * p0 } else { *p };
         for (what, got, expected) in [("proximal", proximal[i], shrunk), ("cautious", cautious[i], decayed)] {
-            if (got - expected).abs() > 1e-13 {
+            let near = (got - expected).abs() <= 1e-13;
+            if !near {
                 return Err(format!("{what}, element {i}: {got} instead of {expected}"));
             }
         }

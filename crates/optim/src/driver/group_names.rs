@@ -55,7 +55,7 @@ impl<R: Rule> Driver<R> {
     }
 
     /// The place of the group that a name begins with, and the rest of the name.
-    fn place<'n>(&self, name: &'n str) -> Result<(usize, &'n str)> {
+    pub(super) fn place<'n>(&self, name: &'n str) -> Result<(usize, &'n str)> {
         let prefixes = || self.groups.iter().filter_map(Group::prefix);
         let Some((prefix, rest)) = name.rsplit_once('.').filter(|_| prefixes().next().is_some()) else {
             return Err(unknown(name, &self.hyperparameters()));

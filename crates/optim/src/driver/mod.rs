@@ -343,6 +343,10 @@ impl<R: Rule> Optimizer for Driver<R> {
         }
     }
 
+    fn waits(&self, name: &str) -> bool {
+        self.hyper.lr == 0.0 && self.place(name).is_ok_and(|(_, name)| name == "lr")
+    }
+
     fn set(&mut self, name: &str, value: f64) -> Result<()> {
         let changed = match self.hyper.put(name, value) {
             Some((known, changed)) => changed && known != "lr",

@@ -17,8 +17,9 @@ use autograd_core::{Error, Result, Tensor};
 /// w ← s after every k-th step      (overwrite_every k)
 /// ```
 ///
-/// `0 ≤ d ≤ 1` (`decay`). State: `average` (s) of each parameter, and the number of the step. Buffers are the model's own: as
-/// with [`Swa`](crate::Swa), running statistics of normalisation are those of the weights that were trained.
+/// `0 ≤ d ≤ 1` (`decay`). State: `average` (s) of each parameter, and the number of the step; of a parameter that has
+/// joined later also `since`, the number of steps before, and t counts from there. Buffers are the model's own: as with
+/// [`Swa`](crate::Swa), running statistics of normalisation are those of the weights that were trained.
 /// [`Optimizer::eval`] puts s into the model; a `Trainer` validates, and ends, with it.
 ///
 /// # Examples
@@ -136,14 +137,15 @@ impl Wrap for Average {
         }
     }
 
-    fn after(&self, t: u64, parameter: &Param, kept: &mut Option<Tensor>) -> Result<Option<Tensor>> {
+    fn after(&self, t: u64, since: u64, parameter: &Param, kept: &mut Option<Tensor>) -> Result<Option<Tensor>> {
+        let own = (t - since) as f64;
         match kept {
             None => *kept = Some(parameter.detach()),
             Some(average) => {
                 let gain = match self.decay {
-                    d if self.bias_correction && d < 1.0 => (1.0 - d) / (1.0 - d.powf(t as f64)),
+                    d if self.bias_correction && d < 1.0 => (1.0 - d) / (1.0 - d.powf(own)),
                     // The limit.
-                    _ if self.bias_correction => 1.0 / t as f64,
+                    _ if self.bias_correction => 1.0 / own,
                     d => 1.0 - d,
                 };
                 average.update(parameter, [], Towards { gain })?;

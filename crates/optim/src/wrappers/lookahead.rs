@@ -108,7 +108,7 @@ impl Wrap for Slow {
         t.is_multiple_of(self.sync_period)
     }
 
-    fn after(&self, _: u64, parameter: &Param, kept: &mut Option<Tensor>) -> Result<Option<Tensor>> {
+    fn after(&self, _: u64, _: u64, parameter: &Param, kept: &mut Option<Tensor>) -> Result<Option<Tensor>> {
         let Some(slow) = kept else { unreachable!("there are slow weights from the first step on") };
         slow.update(parameter, [], Towards { gain: self.slow_step_size })?;
         Ok(Some(slow.detach()))

@@ -18,9 +18,10 @@ use autograd_core::{Error, Result, Tensor};
 /// ```
 ///
 /// `start ≥ 1` (1), `every ≥ 1` (1); with the number of batches of an epoch for `every`, and a multiple of it for `start`,
-/// epochs are averaged. State: `average` (s) of each parameter, and the number of the step, which says n. Before `start` the
-/// weights to evaluate at are those that are trained. [`Optimizer::eval`] puts s into the model; a `Trainer` validates, and
-/// ends, with it.
+/// epochs are averaged. State: `average` (s) of each parameter, and the number of the step, which says n; of a parameter that
+/// has joined later, `since`: the number of steps before, none of which is in its mean. Before `start` the weights to
+/// evaluate at are those that are trained. [`Optimizer::eval`] puts s into the model; a `Trainer` validates, and ends, with
+/// it.
 ///
 /// Buffers are the model's own: running statistics of normalisation are those of the weights that were trained, and should
 /// be estimated again at s. A `Trainer` does it with `Trainer::update_batch_norm`; in a loop of one's own,
@@ -105,6 +106,13 @@ impl<O: Optimizer> Optimizer for Swa<O> {
     forward_optimizer!(self => self.0);
 }
 
+impl Mean {
+    /// How many of the first t steps count.
+    fn count(&self, t: u64) -> u64 {
+        if t < self.start { 0 } else { (t - self.start) / self.every + 1 }
+    }
+}
+
 impl Wrap for Mean {
     const NAME: &'static str = "Swa";
     const PREFIX: &'static str = "swa";
@@ -127,8 +135,8 @@ impl Wrap for Mean {
         t >= self.start && (t - self.start).is_multiple_of(self.every)
     }
 
-    fn after(&self, t: u64, parameter: &Param, kept: &mut Option<Tensor>) -> Result<Option<Tensor>> {
-        let n = (t - self.start) / self.every + 1;
+    fn after(&self, t: u64, since: u64, parameter: &Param, kept: &mut Option<Tensor>) -> Result<Option<Tensor>> {
+        let n = self.count(t) - self.count(since);
         match kept {
             None => *kept = Some(parameter.detach()),
             Some(average) => average.update(parameter, [], Towards { gain: 1.0 / n as f64 })?,

@@ -86,9 +86,10 @@ pub(super) trait Wrap: Clone + Debug + Send + Sync + 'static {
         true
     }
 
-    /// Changes the tensor of a parameter after step number t; the value that the parameter is to have, if it is another.
-    fn after(&self, t: u64, parameter: &Param, kept: &mut Option<Tensor>) -> Result<Option<Tensor>> {
-        let _ = (t, parameter, kept);
+    /// Changes the tensor of a parameter, which has joined after step number `since`, after step number t; the value that the
+    /// parameter is to have, if it is another.
+    fn after(&self, t: u64, since: u64, parameter: &Param, kept: &mut Option<Tensor>) -> Result<Option<Tensor>> {
+        let _ = (t, since, parameter, kept);
         Ok(None)
     }
 
@@ -202,8 +203,8 @@ impl<O: Optimizer, W: Wrap> Wrapped<O, W> {
             // What a first step that failed has left is of other weights.
             self.kept = Kept::default();
         }
-        let Wrapped { wrap, kept, .. } = self;
-        kept.bind(W::NAME, model, |param| wrap.start(param))
+        let Wrapped { wrap, t, kept, .. } = self;
+        kept.bind(W::NAME, *t, model, |param| wrap.start(param))
     }
 
     fn step_along(&mut self, model: &mut dyn Module, grads: &Gradients, loss: Option<f64>) -> Result<StepReport> {
@@ -229,7 +230,7 @@ impl<O: Optimizer, W: Wrap> Wrapped<O, W> {
         if W::KEEPS.is_none() || !wrap.acts(*t) {
             return Ok(());
         }
-        kept.each(model, |param, kept| match wrap.after(*t, param, kept)? {
+        kept.each(model, |param, since, kept| match wrap.after(*t, since, param, kept)? {
             // What is frozen stays where it is.
             Some(value) if param.is_trainable() => param.set(value),
             _ => Ok(()),
@@ -323,6 +324,10 @@ impl<O: Optimizer, W: Wrap> Optimizer for Wrapped<O, W> {
         self.inner.is_lr(name)
     }
 
+    fn waits(&self, name: &str) -> bool {
+        self.inner.waits(name)
+    }
+
     fn hyperparameters(&self) -> Vec<(&'static str, f64)> {
         own::hyperparameters(&mut |see| self.wrap.clone().hyperparameters(see), &self.inner)
     }
@@ -370,25 +375,22 @@ impl<O: Optimizer, W: Wrap> Optimizer for Wrapped<O, W> {
                 _ => problems.push(StateProblem::Unexpected(key.into())),
             }
         }
-        let (swapped, own) = Swapped::split(&own.into_iter().collect())?;
-        let (mut t, mut kept) = (None, Vec::new());
-        for (key, value) in own.iter() {
-            let end = W::KEEPS.and_then(|what| key.strip_suffix(what)?.strip_suffix('.'));
-            match end {
-                Some(name) => kept.push((name.to_string(), value.clone())),
-                None if W::COUNTS == Some(key) => t = Some(whole(W::NAME, &format!("{}.{key}", W::PREFIX), value)?),
-                None => problems.push(StateProblem::Unexpected(format!("{}.{key}", W::PREFIX))),
-            }
-        }
+        let (swapped, mut own) = Swapped::split(&own.into_iter().collect())?;
+        let key = |name: &str| format!("{}.{name}", W::PREFIX);
+        let count = W::COUNTS.and_then(|count| Some((key(count), own.remove(count)?)));
+        let t = count.map(|(key, count)| whole(W::NAME, &key, &count)).transpose()?;
+        let load = |what| Kept::load(W::NAME, key, what, t.unwrap_or_default(), &mut own);
+        let kept = W::KEEPS.map(load).transpose()?;
+        problems.extend(own.iter().map(|(name, _)| StateProblem::Unexpected(key(name))));
         if let (Some(count), None) = (W::COUNTS, t) {
-            problems.insert(0, StateProblem::Missing(format!("{}.{count}", W::PREFIX)));
+            problems.insert(0, StateProblem::Missing(key(count)));
         }
         if !problems.is_empty() {
             return Err(StateMismatch { problems }.into());
         }
         self.inner.load_state_dict(&inner.into_iter().collect())?;
         self.t = t.unwrap_or_default();
-        self.kept = Kept::load(kept);
+        self.kept = kept.unwrap_or_default();
         self.swapped = swapped;
         Ok(())
     }

@@ -250,3 +250,45 @@ fn what_looks_for_low_losses_refuses_to_go_upwards() {
         assert_eq!(x.to_f64s(), [3.0]);
     }
 }
+
+#[test]
+fn a_parameter_that_joins_later_has_an_average_of_its_own() {
+    let makes: [Make; 3] = [
+        || Box::new(Ema::new(Adam::new(0.1), 0.5).bias_correction(true)),
+        || Box::new(Ema::new(Adam::new(0.1), 1.0).bias_correction(true)),
+        || Box::new(Swa::new(Adam::new(0.1))),
+    ];
+    let step = |optimizer: &mut dyn Optimizer, model: &mut Vec<Param>| {
+        let mut grads = Gradients::default();
+        for param in model.iter() {
+            grads.insert(param, param.detach()).expect("its shape");
+        }
+        optimizer.step(model, &grads).expect("a step");
+    };
+    for make in makes {
+        let (mut model, mut optimizer) = (vec![param(&[1.0, 2.0])], make());
+        (0..3).for_each(|_| step(&mut *optimizer, &mut model));
+        model.push(param(&[3.0]));
+        let (mut alone, mut own) = (vec![param(&[3.0])], make());
+        for _ in 0..4 {
+            step(&mut *optimizer, &mut model);
+            step(&mut *own, &mut alone);
+            let mut again = make();
+            again.load_state_dict(&optimizer.state_dict()).expect("its own");
+            assert_eq!(file(&*again), file(&*optimizer));
+            optimizer = again;
+        }
+        optimizer.eval(&mut model).expect("its model");
+        own.eval(&mut alone).expect("its model");
+        assert_eq!(model[1].to_f64s(), alone[0].to_f64s());
+    }
+    let (mut model, mut swa) = (vec![param(&[1.0])], Swa::new(Sgd::new(0.1)));
+    step(&mut swa, &mut model);
+    model.push(param(&[3.0]));
+    step(&mut swa, &mut model);
+    let mut state = swa.state_dict();
+    state.insert("swa.1.since", Tensor::scalar(3i64));
+    let expected =
+        "Swa: the state \"swa.1.since\" is 3 (I64), it must be at most the number of steps, 2; nothing was loaded";
+    assert_eq!(swa.load_state_dict(&state).expect_err("later than now").to_string(), expected);
+}

@@ -1,7 +1,7 @@
 //! Optimizers written outside of this crate: the driver's promises to their rules, and its checks of them.
 
 use crate::model::{Net, assert_close, half_square_grads, net, param, values};
-use autograd_core::module::{Item, ItemMut, Module, Path};
+use autograd_core::module::{Item, ItemMut, Module, Param, Path};
 use autograd_core::update::{ElementRule, FoldRule, Real};
 use autograd_core::{Error, Tensor};
 use std::cell::Cell;
@@ -183,4 +183,42 @@ fn a_rule_may_see_all_parameters_and_keep_numbers_of_its_own() {
     part.remove("way");
     let text = "the state does not fit, and nothing was loaded:\n  missing: way";
     assert_eq!(other.load_state_dict(&part).expect_err("no way").to_string(), text);
+}
+
+/// p ← p − lr · g, where a row has a gradient.
+#[derive(Clone, Debug)]
+struct Lazy;
+
+#[derive(Clone, Copy)]
+struct Plain(f64);
+
+impl ElementRule<0> for Plain {
+    #[inline(always)]
+    fn element<T: Real>(self, p: T, g: T, []: [T; 0]) -> (T, [T; 0]) {
+        (p - T::of(self.0) * g, [])
+    }
+}
+
+impl Rule for Lazy {
+    const NAME: &'static str = "Lazy";
+
+    fn step(&self, turn: Turn<'_>) -> Result<()> {
+        let lr = turn.lr;
+        turn.update_rows(Plain(lr))
+    }
+}
+
+#[test]
+fn rows_without_a_gradient_rest_in_every_decay() {
+    let make: [fn(Driver<Lazy>) -> Driver<Lazy>; 3] =
+        [|lazy| lazy, |lazy| lazy.decoupled_weight_decay(true), |lazy| lazy.cautious_weight_decay(true)];
+    for make in make {
+        let start = Tensor::from_slice(&[1.0, 2.0, 3.0, 4.0], &[2, 2]).expect("four");
+        let mut table = Param::new(start).expect("floats");
+        let grads = table.narrow(0, 1, 1).expect("a row").sum().backward().expect("a graph");
+        let mut lazy = make(Driver::new(Lazy, 0.5).weight_decay(0.2));
+        lazy.step(&mut table, &grads).expect("valid");
+        assert_eq!(table.to_f64s()[..2], [1.0, 2.0]);
+        assert_close(&table.to_f64s()[2..], &[2.2, 3.1], 1e-15);
+    }
 }

@@ -82,37 +82,30 @@ impl<'s, 't> Rates<'s, 't> {
         }
     }
 
-    /// Whether the learning rate of all is set at other times than this one.
-    fn moves_beside(&self, rate: &Rate<'_, '_>) -> bool {
-        self.all.iter().any(|all| all.scheduled.name == LR && all.scheduled.every != rate.scheduled.every)
-    }
-
-    fn of(&self, every: Every) -> impl Iterator<Item = &Rate<'s, 't>> {
-        self.all.iter().filter(move |rate| rate.scheduled.every == every)
-    }
-
     /// Sets what is set in each epoch, or in each step, and the learning rates of groups and parts again that are set at the
     /// other times: they have moved with the one that they keep their ratio to. A number that the optimizer cannot have is
     /// its schedule's fault.
     pub(super) fn set(&self, run: &mut Run<'_>, every: Every, number: u64) -> Result<()> {
         let other = if every == Every::Epoch { run.step } else { run.epoch };
-        let set = self.all.iter().try_for_each(|rate| {
+        let (mut named, mut texts) = (false, Vec::new());
+        for rate in &self.all {
+            named |= rate.scheduled.name != LR;
             let number = match rate.scheduled.every == every {
                 true => Some(number),
                 // The last one, if there was one.
                 false if rate.is_of_a_group() => other.checked_sub(1),
                 false => None,
             };
-            // At 0 there is no ratio: all is 0 until it rises, and then they are set again.
-            let waits = rate.is_of_a_group() && self.moves_beside(rate) && run.optimizer.lr() == 0.0;
-            number.filter(|_| !waits).map_or(Ok(()), |number| rate.set(run.optimizer, number))
-        });
-        let named = self.all.iter().any(|rate| rate.scheduled.name != LR);
+            if let Some(number) = number {
+                rate.set(run.optimizer, number)?;
+                texts.push((rate, number));
+            }
+        }
         // All of them are set by now: some may be possible only together.
-        let checked = set.and_then(|()| if named { run.optimizer.check() } else { possible(run) });
+        let checked = if named { run.optimizer.check() } else { possible(run) };
         checked.map_err(|error| {
-            let texts: Vec<String> = self.of(every).map(|rate| rate.text(number)).collect();
-            error.context(texts.join(", "))
+            let texts: Vec<String> = texts.into_iter().map(|(rate, number)| rate.text(number)).collect();
+            if texts.is_empty() { error } else { error.context(texts.join(", ")) }
         })
     }
 
@@ -176,7 +169,11 @@ impl Rate<'_, '_> {
     }
 
     fn set(&self, optimizer: &mut dyn Optimizer, number: u64) -> Result<()> {
-        optimizer.set(&self.scheduled.name, self.number(number))
+        // A ratio to 0 is 0, whatever it is; when that has risen this is set again.
+        if optimizer.waits(&self.scheduled.name) {
+            return Ok(());
+        }
+        optimizer.set(&self.scheduled.name, self.number(number)).map_err(|error| error.context(self.text(number)))
     }
 
     fn text(&self, number: u64) -> String {

@@ -57,6 +57,26 @@ pub(super) fn unscheduled(snapshot: &Snapshot, rates: &Rates<'_, '_>, optimizer:
     all
 }
 
+/// Sets what [`unscheduled`] has found, which the optimizer has beside a learning rate of `lr`; that stays as it is, unless it
+/// is found itself.
+pub(super) fn set_back(optimizer: &mut dyn Optimizer, all: &[(String, f64)], lr: f64) -> Result<()> {
+    let now = optimizer.lr();
+    // The rate of a group is a ratio to it. Where it has not moved nothing is to be rounded.
+    let moves = !all.is_empty() && now != lr;
+    if moves {
+        optimizer.set_lr(lr);
+    }
+    for (name, own) in all {
+        if !optimizer.waits(name) {
+            optimizer.set(name, *own)?;
+        }
+    }
+    if moves && !all.iter().any(|(name, _)| name == LR) {
+        optimizer.set_lr(now);
+    }
+    Ok(())
+}
+
 /// Puts a path into a list, or takes it out.
 fn set(list: &mut Vec<String>, path: &str, listed: bool) {
     // The identity's name of the model itself.

@@ -23,9 +23,9 @@ fn seen<'t, O: Optimizer + 't>(
 
 fn near(all: &[Vec<f64>], expected: &[Vec<f64>]) {
     assert_eq!(all.len(), expected.len());
-    let apart = |(a, b): (&f64, &f64)| (a - b).abs() > 1e-12;
+    let near = |(a, b): (&f64, &f64)| (a - b).abs() <= 1e-12;
     for (k, (got, wanted)) in all.iter().zip(expected).enumerate() {
-        assert!(!got.iter().zip(wanted).any(apart), "step {k}: {got:?} instead of {wanted:?}");
+        assert!(got.iter().zip(wanted).all(near), "step {k}: {got:?} instead of {wanted:?}");
     }
 }
 
@@ -59,6 +59,91 @@ fn a_group_waits_where_the_rate_of_all_is_0() {
     });
     let row = |k: u64| vec![0.1 * (k % 3) as f64, if k.is_multiple_of(3) { 0.0 } else { 0.01 }];
     near(&all, &(0..6).map(row).collect::<Vec<_>>());
+    // Also if both are set at steps, or a callback brings it to 0.
+    let optimizer = || Sgd::new(0.1).group("0", |group| group.scale_lr(0.1));
+    let all = seen(optimizer(), &["lr", "0.lr"], &notes, |trainer| {
+        let trainer = trainer.schedule_by_step(|lr: f64, k: u64| lr * (k % 3) as f64);
+        trainer.schedule_of_by_step("0.lr", |own: f64, _: u64| own)
+    });
+    near(&all, &(0..6).map(row).collect::<Vec<_>>());
+    let all = seen(optimizer(), &["lr", "0.lr"], &notes, |trainer| {
+        trainer
+            .schedule_of("0.lr", |own: f64, _: u64| own)
+            .callback(Begins(|run: &mut Run<'_>| run.set_lr(0.1 * run.epoch() as f64)))
+    });
+    near(&all, &(0..6).map(|k| if k < 3 { vec![0.0; 2] } else { vec![0.1, 0.01] }).collect::<Vec<_>>());
+    // That of a part waits for that of the first, and that of a part's group for that of the part.
+    let first = |name: &str| name.starts_with('0');
+    let grouped = || Sgd::new(0.1).group("2.weight", |group| group.scale_lr(0.1));
+    let parts = || Parts::new().part("first", first, Sgd::new(0.1)).rest(grouped());
+    let all = seen(parts(), &["lr", "rest.lr", "rest.2.weight.lr"], &notes, |trainer| {
+        let trainer = trainer.schedule_of_by_step("rest.lr", |lr: f64, k: u64| lr * (k % 3) as f64);
+        trainer.schedule_of("rest.2.weight.lr", |own: f64, _: u64| own)
+    });
+    let row = |k: u64| vec![0.1, 0.1 * (k % 3) as f64, if k.is_multiple_of(3) { 0.0 } else { 0.01 }];
+    near(&all, &(0..6).map(row).collect::<Vec<_>>());
+}
+
+/// Calls a function when an epoch begins.
+struct Begins<F>(F);
+
+impl<F: FnMut(&mut Run<'_>) + Send> Callback for Begins<F> {
+    fn name(&self) -> &str {
+        "Begins"
+    }
+    fn on_epoch_begin(&mut self, run: &mut Run<'_>) -> Result<()> {
+        (self.0)(run);
+        Ok(())
+    }
+}
+
+#[test]
+fn a_run_that_ended_at_a_rate_of_0_goes_on() {
+    let ([train, valid], dir) = (sets(), tempfile::tempdir().expect("a temporary directory"));
+    let notes = Mutex::new(Vec::new());
+    let names = ["lr", "0.lr"];
+    let go = |epochs: u64| {
+        let sgd = Sgd::new(0.1).group("0", |group| group.scale_lr(0.1));
+        let trainer = Trainer::new(Watched(sgd, &names, &notes), cross_entropy).epochs(epochs).batch_size(40);
+        let trainer = trainer.schedule_by_step(|lr: f64, k: u64| lr * ((k + 1) % 3) as f64);
+        let trainer = trainer.schedule_of("0.lr", |own: f64, _: u64| own).checkpoint(dir.path()).resume(true);
+        let mut model = model(7);
+        let history = trainer.allow("epochs").allow("schedule").allow("schedules").fit(
+            &mut model,
+            &train,
+            &valid,
+            &mut seeded(7),
+        );
+        assert_eq!(history.expect("a good run").epochs.len() as u64, epochs);
+        std::mem::take(&mut *notes.lock().expect("one thread"))
+    };
+    let row = |k: u64| vec![0.1 * ((k + 1) % 3) as f64, if k % 3 == 2 { 0.0 } else { 0.01 }];
+    near(&go(1), &(0..3).map(row).collect::<Vec<_>>());
+    assert!(go(1).is_empty(), "it had ended");
+    near(&go(2), &(3..6).map(row).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_group_that_has_a_schedule_no_more_has_its_own_ratio() {
+    let ([train, valid], dir) = (sets(), tempfile::tempdir().expect("a temporary directory"));
+    let notes = Mutex::new(Vec::new());
+    let names = ["lr", "0.lr"];
+    let halves = |lr: f64, k: u64| lr / 2_f64.powi(k as i32);
+    let go = |epochs: u64, scheduled: bool| {
+        let mut sgd = Sgd::new(0.1).group("0", |group| group.scale_lr(0.1));
+        let trainer = Trainer::new(Watched(&mut sgd, &names, &notes), cross_entropy).epochs(epochs).batch_size(40);
+        let trainer = trainer.schedule(halves).checkpoint(dir.path()).resume(true).allow("epochs").allow("schedules");
+        let trainer = match scheduled {
+            true => trainer.schedule_of("0.lr", |own: f64, k: u64| own * (3 + k) as f64),
+            false => trainer,
+        };
+        trainer.allow("schedule").fit(&mut model(7), &train, &valid, &mut seeded(7)).expect("a good run");
+        let own = [sgd.lr(), sgd.get("0.lr").expect("a group")];
+        near(&[own.to_vec()], &[vec![0.1, 0.01]]);
+        std::mem::take(&mut *notes.lock().expect("one thread"))
+    };
+    go(3, true);
+    near(&go(4, false), &vec![vec![0.1 / 8.0, 0.01 / 8.0]; 3]);
 }
 
 fn parts() -> Parts {

@@ -20,6 +20,9 @@ macro_rules! holds {
         fn is_lr(&self, name: &str) -> bool {
             self.0.is_lr(name)
         }
+        fn waits(&self, name: &str) -> bool {
+            self.0.waits(name)
+        }
         fn hyperparameters(&self) -> Vec<(&'static str, f64)> {
             self.0.hyperparameters()
         }

@@ -120,9 +120,9 @@ pub(super) const LOG_F64: [f64; 21] = [
     -0.0832939317528429,
 ];
 /// `ln 2` rounded to a multiple of 2⁻⁴², so that its product with an exponent is exact.
-const LN_2_HIGH_F64: f64 = 0.6931471805598903;
+pub(super) const LN_2_HIGH_F64: f64 = 0.6931471805598903;
 /// `ln 2 − LN_2_HIGH_F64`.
-const LN_2_LOW_F64: f64 = 5.497923018708371e-14;
+pub(super) const LN_2_LOW_F64: f64 = 5.497923018708371e-14;
 /// The bits of ⅔, the lower end of `m`.
 const TWO_THIRDS_F64: u64 = 0x3fe5555555555555;
 

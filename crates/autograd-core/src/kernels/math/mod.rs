@@ -24,6 +24,7 @@ pub mod hyperbolic;
 pub mod log;
 pub mod logistic;
 pub mod normal;
+pub mod power;
 pub mod tan;
 pub mod trig;
 
@@ -45,5 +46,6 @@ pub use hyperbola::{cosh_f32, cosh_f64, sinh_f32, sinh_f64};
 pub use hyperbolic::{tanh_f32, tanh_f64};
 pub use log::{ln_1p_f32, ln_1p_f64, ln_f32, ln_f64};
 pub use logistic::{sigmoid_f32, sigmoid_f64};
+pub use power::{pow_f32, pow_f64};
 pub use tan::{tan_f32, tan_f64};
 pub use trig::{SIN_LIMIT_F32, SIN_LIMIT_F64, cos_f32, cos_f64, sin_f32, sin_f64};

@@ -5,6 +5,7 @@
 //! visits every 2003rd bit pattern, subnormal numbers included.
 
 use super::*;
+use crate::kernels::random::bits_at;
 
 const SWEEP_STRIDE_F32: usize = 2003;
 const SAMPLES_F64: u64 = 200_000;
@@ -47,18 +48,18 @@ fn check_f32(name: &str, limit: f32, f: impl Fn(f32) -> f32, reference: impl Fn(
     assert!(worst <= 2.0, "{name}_f32({at:e}) is off by {worst} ulp");
 }
 
+/// A number in [0, 1) from random bits.
+fn unit(random: u64) -> f64 {
+    (random >> 11) as f64 / (1_u64 << 53) as f64
+}
+
 /// Half of the samples uniform in `[low, high]`, half uniform in the exponent, of both signs; those in `[low, high]`
 /// count.
 fn check_f64(name: &str, low: f64, high: f64, f: impl Fn(f64) -> f64, reference: impl Fn(f64) -> f64) {
     let (mut worst, mut at) = (0.0, 0.0);
-    let mut state = 1_u64;
     for sample in 0..SAMPLES_F64 {
-        // SplitMix64 (G. L. Steele, D. Lea, C. H. Flood, Fast splittable pseudorandom number generators, 2014).
-        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        let random = mixed ^ (mixed >> 31);
-        let unit = (random >> 11) as f64 / (1_u64 << 53) as f64;
+        let random = bits_at(1, sample);
+        let unit = unit(random);
         let x = if sample % 2 == 0 { low + unit * (high - low) } else { f64::from_bits(random) };
         if !(low..=high).contains(&x) {
             continue;
@@ -152,6 +153,63 @@ fn powers_come_out_exactly() {
         if k <= 10 {
             assert_eq!(log10_f32(power as f32), k as f32);
         }
+    }
+}
+
+/// Powers all over the range of their type, of bases all over theirs and of bases near 1.
+#[test]
+fn powers_are_within_two_ulp() {
+    let (mut worst_f32, mut worst_f64) = (0.0, 0.0);
+    for sample in 0..SAMPLES_F64 {
+        let [any, near, way] = [0, 1, 2].map(|k| bits_at(7, 3 * sample + k));
+        let x = if sample % 2 == 0 { f64::from_bits(any >> 1) } else { 3.0 * unit(near) + 1e-9 };
+        let e = (1500.0 * unit(way) - 750.0) / x.ln();
+        worst_f64 = f64::max(worst_f64, ulp_f64(pow_f64(x, e), x.powf(e)));
+        let x = if sample % 2 == 0 { f32::from_bits((any >> 33) as u32) } else { x as f32 };
+        let e = (200.0 * unit(way) - 105.0) / f64::from(x).ln();
+        worst_f32 = f64::max(worst_f32, ulp_f32(pow_f32(x, e), f64::from(x).powf(e)));
+    }
+    println!("pow: worst {worst_f32:.3} ulp in f32, {worst_f64} from std in f64");
+    assert!(worst_f32 <= 0.55 && worst_f64 <= 2.0, "{worst_f32} in f32, {worst_f64} in f64");
+}
+
+#[test]
+fn powers_that_a_float_holds_come_out_exactly() {
+    for base in (2..300).chain([1023, 4097, 94_906_265]) {
+        let (mut power, mut e) = (1u128, 0.0);
+        while power < 1 << 53 {
+            let x = f64::from(base);
+            assert_eq!(pow_f64(x, e), power as f64, "{base} to the {e}");
+            assert_eq!(pow_f64(-x, e), (if e % 2.0 == 0.0 { power as f64 } else { -(power as f64) }));
+            assert_eq!(pow_f64(power as f64, 1.0 / f64::max(e, 1.0)).round(), if e == 0.0 { 1.0 } else { x });
+            if power < 1 << 24 {
+                assert_eq!(pow_f32(x as f32, e), power as f32, "{base} to the {e} in f32");
+            }
+            (power, e) = (power * base as u128, e + 1.0);
+        }
+    }
+}
+
+/// Signs, zeros, infinities and NaN.
+#[test]
+fn powers_at_the_ends_are_those_of_ieee_754() {
+    let (inf, odd) = (f64::INFINITY, 9_007_199_254_740_991.0);
+    let sizes =
+        [0.0, 5e-324, 1e-310, f64::MIN_POSITIVE, 1e-30, 0.5, 1.0, 2.0, 2.5, 3.0, 1e10, odd, odd + 1.0, 1e300, inf];
+    let near = [1.0 + f64::EPSILON, 1.0 - f64::EPSILON / 2.0, f64::MAX];
+    let all: Vec<f64> = sizes.iter().chain(&near).flat_map(|x| [*x, -x]).chain([f64::NAN]).collect();
+    for (x, e) in all.iter().flat_map(|x| all.iter().map(move |e| (*x, *e))) {
+        let (got, want) = (pow_f64(x, e), x.powf(e));
+        assert!(
+            ulp_f64(got, want) <= 2.0 && (want.is_nan() || got.is_sign_negative() == want.is_sign_negative()),
+            "{x:e} to the {e:e}: {got:e}, not {want:e}"
+        );
+        let (x, wide) = (x as f32, f64::from(x as f32).powf(e));
+        let got = pow_f32(x, e);
+        assert!(
+            ulp_f32(got, wide) <= 0.55 && (wide.is_nan() || got.is_sign_negative() == wide.is_sign_negative()),
+            "{x:e} to the {e:e} in f32: {got:e}, not {wide:e}"
+        );
     }
 }
 

@@ -186,7 +186,7 @@ impl<T: Real> Rows<'_, T> {
         }
     }
 
-    /// Rows that do not have the step keep their states.
+    /// Rows that do not have the step keep their states; what they have before the projection is in a product of all rows.
     fn pass_on(&mut self, s: &Sequence, step: usize, lengths: Option<&[i64]>) {
         let (before, after) = s.around(step);
         let keep = |states: &mut Part<'_, T>, width: usize| {
@@ -202,6 +202,13 @@ impl<T: Real> Rows<'_, T> {
         }
         if s.cell == Cell::Lstm && s.hidden > 0 {
             keep(&mut self.beside, s.hidden);
+        }
+        if s.projected && s.hidden > 0 {
+            for (row, y) in self.unprojected.at_mut(step).chunks_exact_mut(s.hidden).enumerate() {
+                if !runs(lengths, row, step) {
+                    y.fill(T::ZERO);
+                }
+            }
         }
     }
 }

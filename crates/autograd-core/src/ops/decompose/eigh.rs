@@ -29,8 +29,8 @@ impl Tensor {
     /// one of the values of some matrices of a batch and of the vectors of others.
     ///
     /// A g is seen to be constant where the loss weighs equal eigenvalues differently. A g that is 0 at equal eigenvalues
-    /// leaves V without a gradient: for log at I the walk refuses if the gradients of the eigenvalues differ; where only some
-    /// are equal nothing is seen, and nothing is added.
+    /// leaves V without a gradient: for log at I the walk refuses if the gradients of the eigenvalues differ. If they do not,
+    /// as for weights off the diagonal alone, or if only some eigenvalues are equal, nothing is seen, and nothing is added.
     ///
     /// # Errors
     /// If a matrix is not square or not finite, or the dtype is not a float type. The walk, if a loss depends on values
@@ -143,7 +143,8 @@ impl Eigh {
         let y = y.value();
         let gy = gy.detach().try_packed(op)?.into_owned();
         const WHY: &str = "eigenvalues are equal, and of a loss of values and vectors together, such as of V g(w) Vᵀ, \
-                           w and V do not tell the derivative there";
+                           w and V do not tell the derivative there; a loss of values and, apart from \
+                           that, of vectors takes each from a call of its own";
         for_float!(y.float(), T => {
             determined::<T>(op, width(n), [y, &gy], move |y, gy| eigh_is_open(n, y, gy).then_some(WHY))?;
         });

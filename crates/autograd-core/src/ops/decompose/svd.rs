@@ -206,7 +206,8 @@ impl Svd {
                 Some(match svd_is_open((m, n, left), y, gy)? {
                     Open::Equal => {
                         "singular values are equal, and of a loss of values and vectors together, such as of U g(s) Vᵀ, \
-                         U, s and V do not tell the derivative there"
+                         U, s and V do not tell the derivative there; a loss of values and, apart from \
+                         that, of vectors takes each from a call of its own"
                     }
                     Open::Added => "the vectors that Full adds to the first min(M, N) have no derivative",
                 })

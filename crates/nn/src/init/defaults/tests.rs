@@ -3,7 +3,8 @@
 use super::{keras_defaults, pytorch_defaults};
 use crate::{
     AdditiveAttention, Attention, AttentionLayerOptions, ConvLSTM2d, DepthwiseConv2d, GATConv, GATConvOptions, GCNConv,
-    Layer, SAGEConv, ScoreMode, SeparableConv2d, SeparableConvOptions, Transformer, TransformerOptions,
+    Layer, SAGEConv, ScoreMode, SeparableConv2d, SeparableConvOptions, SpectralNorm, SpectralNormOptions, Transformer,
+    TransformerOptions,
 };
 use autograd_core::module::{ItemMut, Module as _, Param, Path};
 use autograd_core::{DType, Result, Tensor, seeded};
@@ -264,5 +265,20 @@ fn the_matrices_of_a_whole_transformer_start_by_glorots_rule() -> Result<()> {
             assert!(most <= bound && most > 0.95 * bound, "{name}: {most}, the bound is {bound}");
         }
     }
+    Ok(())
+}
+
+#[test]
+fn a_computed_parameter_makes_no_normalisation_of_a_layer() -> Result<()> {
+    let rng = &mut seeded(3);
+    let options = SpectralNormOptions::new().name("weight_ih");
+    let mut layer = SpectralNorm::with(ConvLSTM2d::new(2, 3, 2, rng)?, options, rng)?;
+    let mut plain = layer.clone().fold()?;
+    let bias = plain.bias.as_ref().expect("one by default").to_f64s();
+    assert!(bias.contains(&1.0));
+    let unknown = pytorch_defaults(&mut layer, rng)?;
+    assert_eq!(unknown[0], "bias", "{unknown:?}");
+    assert_eq!(layer.fold()?.bias.expect("one by default").to_f64s(), bias);
+    assert!(pytorch_defaults(&mut plain, rng)?.contains(&"bias".to_string()));
     Ok(())
 }

@@ -4,8 +4,9 @@ use super::parametrized::find;
 use super::{Parametrization, Parametrized};
 use crate::init::{Initializer, Nonlinearity, kaiming_uniform};
 use crate::layer::Layer;
+use crate::observe::join;
 use autograd_core::check::Check;
-use autograd_core::module::Param;
+use autograd_core::module::{Module, Param, Path};
 use autograd_core::{Result, Rng, Tensor};
 use wengert_derive::Module;
 
@@ -16,7 +17,10 @@ use wengert_derive::Module;
 /// A weight of more dims, that of a convolution, is taken as a matrix of its first dim and all others.
 ///
 /// [`fold`](Parametrized::fold) merges the update into a plain layer; since it takes the layer, a clone keeps what can
-/// be trained further. [`into_layer`](Parametrized::into_layer) is the layer without its update.
+/// be trained further. [`into_layer`](Parametrized::into_layer) is the layer without its update. Both give layers that are
+/// frozen, as they were below the update: `unfreeze("")` trains them.
+///
+/// Two parameters of one layer have an update each if one `Lora` stands in the other.
 ///
 /// # Shapes
 /// `W: [K, ..]` of K rows and D columns, `lora_A: [rank, D]`, `lora_B: [K, rank]`.
@@ -169,9 +173,25 @@ impl<L: Layer + Clone> Parametrized<L, LoraRule> {
         let b = Param::new(Tensor::zeros(&[rows, rank], weight.dtype())?)?;
         let rank = rank as f64;
         let scaling = alpha / if use_rslora { rank.sqrt() } else { rank };
+        let updates = updates(&layer);
         layer.freeze("")?;
+        for name in updates {
+            layer.unfreeze(&name)?;
+        }
         Parametrized::of(layer, name, LoraRule { a, b, scaling })
     }
+}
+
+/// The updates of a layer that are trained, by name.
+fn updates(layer: &impl Module) -> Vec<String> {
+    let mut all = Vec::new();
+    layer.visit_modules(&Path::root(), &mut |path, module| {
+        if module.kind() == "LoraRule" {
+            let trained = module.named_parameters().into_iter().filter(|(_, param)| param.is_trainable());
+            all.extend(trained.map(|(name, _)| join(&path.to_string(), &name)));
+        }
+    });
+    all
 }
 
 impl LoraRule {
@@ -195,7 +215,7 @@ mod tests {
     use super::{Lora, LoraOptions};
     use crate::cases::{Outcome, near};
     use crate::layer::Layer;
-    use crate::{Conv2d, Embedding, Linear};
+    use crate::{Conv2d, Embedding, LSTM, Linear};
     use autograd_core::module::Module;
     use autograd_core::{DType, Tensor, seeded};
 
@@ -229,6 +249,28 @@ mod tests {
         layer("Lora", |rng| Lora::with(Linear::new(3, 2, rng)?, 1, LoraOptions::new().name("bias"), rng))
             .cannot_be("Lora: bias has shape [2], expected at least two dims"),
     ];
+
+    #[test]
+    fn updates_of_two_parameters_are_both_trained() -> Outcome {
+        let mut rng = seeded(5);
+        let lstm = LSTM::new(3, 2, &mut rng)?;
+        let of = |name: &str| LoraOptions::new().name(name);
+        let inner = Lora::with(lstm, 1, of("weight_ih_l0"), &mut rng)?;
+        let mut lora = Lora::with(inner, 1, of("weight_hh_l0"), &mut rng)?;
+        let trained = |lora: &dyn Module| {
+            let all = lora.named_parameters().into_iter().filter(|(_, param)| param.is_trainable());
+            all.map(|(name, _)| name).collect::<Vec<_>>()
+        };
+        let names = |weight: &str| ["A", "B"].map(|x| format!("parametrizations.{weight}.0.lora_{x}"));
+        assert_eq!(trained(&lora), [names("weight_ih_l0"), names("weight_hh_l0")].concat());
+        let x = Tensor::randn(&[4, 3], DType::F32, &mut rng)?;
+        assert_eq!(lora.forward(&x)?.square().sum().backward()?.len(), 4);
+        // One that was frozen stays so.
+        lora.freeze("parametrizations.weight_ih_l0")?;
+        let all = Lora::with(lora, 1, of("parametrizations.weight_ih_l0.original"), &mut rng);
+        assert_eq!(trained(&all?).len(), 4);
+        Ok(())
+    }
 
     /// The layer computes, trains and merges what the formula says.
     #[test]

@@ -129,8 +129,8 @@ impl<L: Layer + Clone, P: Parametrization> Parametrized<L, P> {
         Ok(self.layer)
     }
 
-    /// The plain layer with the original in the place of its parameter: the layer that [`Lora`](crate::Lora) began
-    /// with.
+    /// The plain layer with the original in the place of its parameter, trained if that was: the layer that
+    /// [`Lora`](crate::Lora) began with, and has frozen.
     ///
     /// # Examples
     /// ```

@@ -86,7 +86,8 @@ impl RecurrentOptions {
         self
     }
 
-    /// The probability that an output of a layer is dropped in training before the next layer. Default 0.
+    /// The probability that an output of a layer is dropped in training before the next layer; with one layer nothing is.
+    /// Default 0.
     #[must_use]
     pub fn dropout(mut self, p: f64) -> Self {
         self.dropout = p;

@@ -6,8 +6,8 @@ use autograd_core::{DType, Result, Tensor, seeded};
 
 fn near(got: &Tensor, want: &Tensor) -> Result<()> {
     assert_eq!(got.shape(), want.shape());
-    let far = got.to_f64s().into_iter().zip(want.to_f64s()).find(|(got, want)| (got - want).abs() > 1e-12);
-    assert_eq!(far, None);
+    let near = got.to_f64s().into_iter().zip(want.to_f64s()).all(|(got, want)| (got - want).abs() <= 1e-12);
+    assert!(near, "{got} instead of {want}");
     Ok(())
 }
 

@@ -1,6 +1,6 @@
 //! The focal losses, which count easy samples less.
 
-use super::probabilities::{limited, normalised, smoothed};
+use super::probabilities::{in_range, limited, normalised, smoothed};
 use crate::loss::options::reduced;
 use crate::loss::{Loss, Reduction, hint};
 use autograd_core::check::Check;
@@ -20,7 +20,8 @@ use autograd_core::{Description, Error, Result, Tensor};
 /// `input` and `target` have one shape.
 ///
 /// # Errors
-/// `forward` fails if the shapes differ, the dtypes are not one float type, or an option is out of range.
+/// `forward` fails if the shapes differ, the dtypes are not one float type, an option is out of range, or p is not in [0, 1],
+/// which is not looked for in a captured step.
 ///
 /// # Examples
 /// ```
@@ -64,7 +65,8 @@ impl Default for BinaryFocalLoss {
 /// `input` and `target` are `[.., C]`.
 ///
 /// # Errors
-/// `forward` fails if the shapes differ, the dtypes are not one float type, or an option is out of range.
+/// `forward` fails if the shapes differ, the dtypes are not one float type, an option is out of range, or `p / Σ p` is not in
+/// [0, 1], which is not looked for in a captured step.
 ///
 /// # Examples
 /// ```
@@ -173,7 +175,11 @@ fn one_minus(x: &Tensor) -> Tensor {
 
 impl Loss for BinaryFocalLoss {
     fn forward(&self, input: &Tensor, target: &Tensor) -> Result<Tensor> {
-        self.check("BinaryFocalLoss", input, target)?;
+        const OP: &str = "BinaryFocalLoss";
+        self.check(OP, input, target)?;
+        if !self.from_logits {
+            in_range(OP, "the input", input)?;
+        }
         let t = smoothed(target, self.label_smoothing, 2.0);
         let p = if self.from_logits { input.sigmoid() } else { input.clone() };
         let mix = |yes: &Tensor, no: &Tensor| t.try_mul(yes)?.try_add(&one_minus(&t).try_mul(no)?);
@@ -209,7 +215,11 @@ impl Loss for CategoricalFocalLoss {
         };
         let t = smoothed(target, self.label_smoothing, *classes as f64);
         let p = if self.from_logits { input.softmax(-1)? } else { input.clone() };
-        let q = limited(&normalised(&p)?, EPS)?;
+        let p = normalised(&p)?;
+        if !self.from_logits {
+            in_range(OP, "the input over its sums", &p)?;
+        }
+        let q = limited(&p, EPS)?;
         let weight = one_minus(&q).powf(self.gamma).mul_scalar(-self.alpha);
         self.reduction.apply(&weight.try_mul(&q.log().try_mul(&t)?)?.sum_dim(-1)?)
     }
@@ -258,7 +268,8 @@ mod tests {
                 x(),
                 Tensor::from([1.0]).to_dtype(DType::F64),
                 "target has shape [1], expected [2, 3], that of the input"
-            ),
+            )
+            .refuses(x().mul_scalar(4.0), t(), "the input has 2 at position 0, probabilities are in [0, 1]"),
         loss(
             "BinaryFocalLoss",
             |r| BinaryFocalLoss::new().balanced(true).alpha(0.75).reduction(r),
@@ -289,6 +300,11 @@ mod tests {
         loss("CategoricalFocalLoss", |r| CategoricalFocalLoss::new().reduction(r), categorical)
             .within(0.0, 1.0)
             .on(x(), t())
-            .refuses(Tensor::from(1.0), Tensor::from(1.0), "the input has shape [], expected [.., C]"),
+            .refuses(Tensor::from(1.0), Tensor::from(1.0), "the input has shape [], expected [.., C]")
+            .refuses(
+                Tensor::from([[2.0, -1.0]]).to_dtype(DType::F64),
+                Tensor::from([[1.0, 0.0]]).to_dtype(DType::F64),
+                "the input over its sums has 2 at position 0, probabilities are in [0, 1]"
+            ),
     ];
 }

@@ -34,6 +34,10 @@ const EPS: f64 = 1e-7;
 ///
 /// # References
 /// Salehi, Erdogmus, Gholipour, Tversky loss function for image segmentation, 2017.
+///
+/// # Differs from
+/// * The paper, and the text of Keras' documentation, where α weighs what is too much and β what is missed. The numbers of
+///   Keras are those of this formula.
 pub fn tversky_loss(input: &Tensor, target: &Tensor) -> Result<Tensor> {
     TverskyLoss::new().forward(input, target)
 }

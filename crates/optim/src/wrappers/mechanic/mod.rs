@@ -160,7 +160,7 @@ impl<O: Optimizer> Mechanic<O> {
         let before_s = self.scale();
         let h = self.tuner.slope(before_s, model, grads, &self.start)?;
         let mut before = Vec::new();
-        self.start.each(model, |param, _| {
+        self.start.each(model, |param, _, _| {
             before.push(grads.get(param).filter(|_| param.is_trainable()).map(|_| param.detach()));
             Ok(())
         })?;
@@ -176,7 +176,7 @@ impl<O: Optimizer> Mechanic<O> {
         self.tuner.turn(h, &mut self.memory);
         let formula = Scaled { before: before_s + self.tuner.eps, after: self.scale() };
         let mut before = before.into_iter();
-        self.start.each(model, |param, start| match before.next().flatten() {
+        self.start.each(model, |param, _, start| match before.next().flatten() {
             Some(before) => param.value_mut().update(&before, [start.as_mut()], formula),
             None => Ok(()),
         })?;
@@ -241,7 +241,7 @@ impl<O: Optimizer> Optimizer for Mechanic<O> {
             // What a first step that failed has left is of other weights.
             self.start = Kept::default();
         }
-        self.start.bind(NAME, model, |param| Some(param.detach()))
+        self.start.bind(NAME, 0, model, |param| Some(param.detach()))
     }
 
     fn step(&mut self, model: &mut dyn Module, grads: &Gradients) -> Result<StepReport> {
@@ -293,6 +293,10 @@ impl<O: Optimizer> Optimizer for Mechanic<O> {
 
     fn is_lr(&self, name: &str) -> bool {
         self.inner.is_lr(name)
+    }
+
+    fn waits(&self, name: &str) -> bool {
+        self.inner.waits(name)
     }
 
     fn hyperparameters(&self) -> Vec<(&'static str, f64)> {

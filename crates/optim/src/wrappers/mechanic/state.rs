@@ -27,32 +27,34 @@ impl<O: Optimizer> Mechanic<O> {
     }
 
     pub(super) fn load(&mut self, state: &StateDict) -> Result<()> {
-        let (mut inner, mut start, mut problems) = (StateDict::new(), Vec::new(), Vec::new());
+        let (mut inner, mut rest, mut problems) = (StateDict::new(), StateDict::new(), Vec::new());
         let mut memory: [Vec<f64>; 4] = Default::default();
         for (key, value) in state.iter() {
             let own = key.strip_prefix("mechanic.");
             let place = own.and_then(|name| MEMORY.iter().position(|known| *known == name));
-            let parameter = own.and_then(|name| name.strip_suffix(START)?.strip_suffix('.'));
-            match (key.strip_prefix("inner."), place, parameter) {
+            match (key.strip_prefix("inner."), place, own) {
                 (Some(key), ..) => inner.insert(key, value.clone()),
                 (_, Some(place), _) => memory[place] = self.tuner.numbers(key, value)?,
-                (.., Some(name)) => start.push((name.to_string(), value.clone())),
+                (.., Some(name)) => rest.insert(name, value.clone()),
                 _ if key == "lr" => inner.insert(key, value.clone()),
                 _ => problems.push(StateProblem::Unexpected(key.into())),
             }
         }
+        let key = |name: &str| format!("mechanic.{name}");
+        let start = Kept::load(NAME, key, START, 0, &mut rest)?;
+        problems.extend(rest.iter().map(|(name, _)| StateProblem::Unexpected(key(name))));
         if !start.is_empty() || memory.iter().any(|numbers| !numbers.is_empty()) {
             let missing = MEMORY.iter().zip(&memory).filter(|(_, numbers)| numbers.is_empty());
-            problems.extend(missing.map(|(name, _)| StateProblem::Missing(format!("mechanic.{name}"))));
+            problems.extend(missing.map(|(name, _)| StateProblem::Missing(key(name))));
             if start.is_empty() {
-                problems.push(StateProblem::Missing(format!("mechanic.{START}")));
+                problems.push(StateProblem::Missing(key(START)));
             }
         }
         if !problems.is_empty() {
             return Err(StateMismatch { problems }.into());
         }
         self.inner.load_state_dict(&inner)?;
-        (self.memory, self.start) = (memory, Kept::load(start));
+        (self.memory, self.start) = (memory, start);
         Ok(())
     }
 }

@@ -216,6 +216,14 @@ impl Optimizer for Parts {
         }
     }
 
+    fn waits(&self, name: &str) -> bool {
+        match self.find(name) {
+            Ok(Some((1.., "lr"))) => self.lr() == 0.0,
+            Ok(Some((at, rest))) => self.parts[at].optimizer.waits(rest),
+            Ok(None) | Err(_) => false,
+        }
+    }
+
     fn hyperparameters(&self) -> Vec<(&'static str, f64)> {
         vec![("lr", self.lr())]
     }

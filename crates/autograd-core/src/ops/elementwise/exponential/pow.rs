@@ -15,6 +15,9 @@ impl Tensor {
     /// at a = 0 are the limits, and 0 for b = 0. Saves both and z.
     /// A negative base with a fractional exponent is NaN.
     ///
+    /// # Numerics
+    /// Within 1 ulp in `F32` and 2 ulp in `F64`, exact where a float holds the power.
+    ///
     /// # Errors
     /// If the shapes do not broadcast or the dtypes differ.
     ///

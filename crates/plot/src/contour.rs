@@ -184,6 +184,10 @@ impl Contour {
         let (mut first, mut last) = (0.0_f64, 1.0_f64);
         for (start, end, range) in [(from.0, to.0, &self.x), (from.1, to.1, &self.y)] {
             let way = end - start;
+            // From one end of all numbers to the other there is no part of a line to tell.
+            if !way.is_finite() {
+                return None;
+            }
             if way == 0.0 {
                 if start < range.start || start > range.end {
                     return None;
@@ -234,6 +238,8 @@ mod tests {
         let expected = [vec![(0.0, 0.5), (0.5, 0.5), (0.5, 1.0)], vec![(0.25, 1.0), (0.25, 0.5), (1.0, 0.5)]];
         assert_eq!(pieces, expected);
         assert!(picture.pieces(&[(2.0, 0.0), (2.0, 1.0)]).is_empty() && picture.pieces(&[(0.1, 0.1)]).is_empty());
+        // A distance that is no number.
+        assert!(picture.pieces(&[(1e308, 0.5), (-1e308, 0.5)]).is_empty());
     }
 
     #[test]

@@ -34,8 +34,14 @@ pub const COLORS: [RGBColor; 10] = [
 fn check_name(op: &str, path: &Path) -> Result<()> {
     match path.extension() {
         Some(extension) if !extension.eq_ignore_ascii_case("svg") => {
-            let (path, svg) = (path.display(), path.with_extension("svg"));
-            let text = format!("{op}: only SVG is drawn, not what {path} is by its name; call it {}", svg.display());
+            // The end of a number is no extension: `loss-0.5` and `loss-0.1` are two pictures.
+            let is_number = extension.to_string_lossy().starts_with(|c: char| c.is_ascii_digit());
+            let svg = match is_number {
+                true => format!("{}.svg", path.display()),
+                false => path.with_extension("svg").display().to_string(),
+            };
+            let path = path.display();
+            let text = format!("{op}: only SVG is drawn, not what {path} is by its name; call it {svg}");
             Err(Error::new(ErrorKind::Argument, text))
         }
         _ => Ok(()),

@@ -50,7 +50,9 @@ impl Ticks {
         let largest = range.start.abs().max(range.end.abs());
         let scientific = !(1e-3..1e5).contains(&largest);
         // One digit more than the step has: a tick lies on a multiple of 1, 2, 2.5 or 5.
-        let behind = 1 - step.log10().floor() as i64 + if scientific { largest.log10().floor() as i64 } else { 0 };
+        // A step that is 0, for ends that are too near, has as many digits as there are.
+        let behind =
+            1 - step.log10().floor().max(-400.0) as i64 + if scientific { largest.log10().floor() as i64 } else { 0 };
         Ticks { step, scientific, digits: behind.clamp(0, 17) as usize }
     }
 
@@ -89,6 +91,7 @@ mod tests {
     fn ranges_are_never_empty() {
         let range = |values: &[f64]| padded(values.iter().copied());
         assert_eq!(range(&[]), 0.0..1.0);
+        assert_eq!(Ticks::of(&(1.0..1.0)).label(1.0), "1");
         for values in [&[0.0][..], &[5.0, 5.0], &[1e300, -1e300], &[f64::MAX, f64::MIN], &[1e-12, 2e-12]] {
             let range = range(values);
             assert!(range.start < range.end && (range.end - range.start).is_finite(), "{range:?}");

@@ -13,6 +13,8 @@ struct Sum<'a, T> {
     rows: &'a [i64],
     columns: &'a [i64],
     width: usize,
+    /// Whether a v of 0 is no entry.
+    sparse: bool,
     /// The number of the first row of `y`.
     first: usize,
 }
@@ -29,8 +31,11 @@ impl<T: Real, A: Real> Kernel for Adds<'_, T, A> {
     type Output = ();
     #[inline(always)]
     fn run(self) {
-        let Adds(Sum { v, x, rows, columns, width, first }, y) = self;
+        let Adds(Sum { v, x, rows, columns, width, sparse, first }, y) = self;
         for ((v, row), column) in v.iter().zip(*rows).zip(*columns) {
+            if *sparse && *v == T::ZERO {
+                continue;
+            }
             let (to, from) = ((*row as usize - first) * width, *column as usize * width);
             let v = A::of(v.as_f64());
             y[to..to + width].iter_mut().zip(&x[from..from + width]).for_each(|(y, x)| *y += v * A::of(x.as_f64()));
@@ -38,12 +43,13 @@ impl<T: Real, A: Real> Kernel for Adds<'_, T, A> {
     }
 }
 
-/// `y[rowₖ] += vₖ x[columnₖ]` from 0 on, in the order of k, for rows of `width` elements.
-pub fn product<T: Real>(v: &[T], x: &[T], [rows, columns]: [&[i64]; 2], width: usize, y: &mut [T]) {
+/// `y[rowₖ] += vₖ x[columnₖ]` from 0 on, in the order of k, for rows of `width` elements; if it is `sparse`, a v of 0 is no
+/// entry, also where x is not finite.
+pub fn product<T: Real>(v: &[T], x: &[T], [rows, columns]: [&[i64]; 2], (width, sparse): (usize, bool), y: &mut [T]) {
     y.fill(T::ZERO);
     let many = is_many::<T>(v.len().saturating_mul(width), y.len());
     if !rows.is_sorted() {
-        return add_terms(many, &Sum { v, x, rows, columns, width, first: 0 }, y);
+        return add_terms(many, &Sum { v, x, rows, columns, width, sparse, first: 0 }, y);
     }
     // The entries of some rows are neighbours.
     let each = v.len().saturating_mul(width) / (y.len() / width.max(1)).max(1);
@@ -51,7 +57,7 @@ pub fn product<T: Real>(v: &[T], x: &[T], [rows, columns]: [&[i64]; 2], width: u
         let of = |row: usize| rows.partition_point(|other| *other < row as i64);
         let (from, to) = (of(range.start), of(range.end));
         let (v, rows, columns) = (&v[from..to], &rows[from..to], &columns[from..to]);
-        add_terms(many, &Sum { v, x, rows, columns, width, first: range.start }, y);
+        add_terms(many, &Sum { v, x, rows, columns, width, sparse, first: range.start }, y);
     });
 }
 
@@ -82,7 +88,7 @@ mod tests {
         let of = |threads: usize| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
             let mut y = vec![0.0; bags as usize * width];
-            pool.install(|| product(&v, &x, [&rows, &columns], width, &mut y));
+            pool.install(|| product(&v, &x, [&rows, &columns], (width, false), &mut y));
             y.iter().map(|y| y.to_bits()).collect::<Vec<u32>>()
         };
         let one = of(1);

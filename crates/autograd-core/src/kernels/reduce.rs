@@ -210,6 +210,37 @@ const ROWS_A_BLOCK: usize = 32;
 /// Levels of carries: 2³² blocks of rows are more than memory holds.
 const LEVELS: usize = 32;
 
+/// Folds a block of rows into as many columns as fit, in registers: so many at a time, and then fewer of what is left.
+#[inline(always)]
+fn fold_columns<T: Real, F: Fold>(f: F, x: &[T], inner: usize, y: &mut [T]) {
+    let done = columns_of::<T, F, 32>(f, x, inner, y, 0);
+    let done = columns_of::<T, F, 16>(f, x, inner, y, done);
+    let done = columns_of::<T, F, 4>(f, x, inner, y, done);
+    columns_of::<T, F, 1>(f, x, inner, y, done);
+}
+
+/// `WIDTH` columns at a time from column `first` on; the first that is not done.
+#[inline(always)]
+fn columns_of<T: Real, F: Fold, const WIDTH: usize>(
+    f: F,
+    x: &[T],
+    inner: usize,
+    y: &mut [T],
+    mut first: usize,
+) -> usize {
+    while first + WIDTH <= y.len() {
+        let mut sums = [f.start::<T>(); WIDTH];
+        for row in x.chunks(inner) {
+            for (sum, x) in sums.iter_mut().zip(&row[first..first + WIDTH]) {
+                *sum = f.join(*sum, *x);
+            }
+        }
+        y[first..first + WIDTH].copy_from_slice(&sums);
+        first += WIDTH;
+    }
+    first
+}
+
 struct FoldStrip<'a, T, F> {
     f: F,
     x: &'a [T],
@@ -225,24 +256,15 @@ impl<T: Real, F: Fold> Kernel for FoldStrip<'_, T, F> {
         let FoldStrip { f, x, inner, y } = self;
         let width = y.len();
         let row_count = (x.len() + inner - width) / inner;
-        y.fill(f.start());
         if row_count <= ROWS_A_BLOCK {
-            for r in 0..row_count {
-                for (y, x) in y.iter_mut().zip(&x[r * inner..r * inner + width]) {
-                    *y = f.join(*y, *x);
-                }
-            }
-            return;
+            return fold_columns(f, x, inner, y);
         }
+        y.fill(f.start());
         let mut partial = [[T::ZERO; STRIP]; LEVELS];
         let (mut used, mut count) = (0, 0usize);
-        for first in (0..row_count).step_by(ROWS_A_BLOCK) {
+        for x in x.chunks(ROWS_A_BLOCK * inner) {
             let mut sums = [f.start::<T>(); STRIP];
-            for r in first..(first + ROWS_A_BLOCK).min(row_count) {
-                for (sum, x) in sums[..width].iter_mut().zip(&x[r * inner..r * inner + width]) {
-                    *sum = f.join(*sum, *x);
-                }
-            }
+            fold_columns(f, x, inner, &mut sums[..width]);
             count += 1;
             for _ in 0..count.trailing_zeros() {
                 used -= 1;

@@ -84,7 +84,10 @@ impl StateDict {
 }
 
 fn read(bytes: &[u8], path: &Path, convert: bool) -> Result<StateDict> {
-    let broken = |e| Error::file(path, format_args!("not a safetensors file, or cut off: {e}"));
+    let broken = |e| {
+        let text = format!("{}: not a safetensors file, or cut off: {e}", path.display());
+        Error::new(ErrorKind::Format, text)
+    };
     let file = SafeTensors::deserialize(bytes).map_err(broken)?;
     let (_, header) = SafeTensors::read_metadata(bytes).map_err(broken)?;
     let mut entries = Vec::new();

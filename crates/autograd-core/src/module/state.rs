@@ -373,7 +373,15 @@ pub(super) fn put(touch: Touch<'_>, state: &StateDict) -> Result<()> {
         let new = || state.get(&path.to_string()).map(Tensor::detach);
         match (item, &outcome) {
             (ItemMut::Param(param) | ItemMut::Tied(param), Ok(())) => {
-                outcome = new().map_or(Ok(()), |value| param.set(value));
+                outcome = match new() {
+                    Some(value) if value.dtype().is_float() => param.set(value),
+                    // One that was given by `value_mut`: it is not trained.
+                    Some(value) => {
+                        *param.value_mut() = value;
+                        Ok(())
+                    }
+                    None => Ok(()),
+                };
             }
             (ItemMut::Buffer(buffer), Ok(())) => new().into_iter().for_each(|value| buffer.set(value)),
             _ => {}

@@ -68,10 +68,11 @@ fn put(path: &Path, bytes: &[u8]) -> io::Result<()> {
         _ => Path::new("."),
     };
     let aside = Aside::new(dir)?;
-    aside.write(bytes)?;
     if let Some(old) = old {
+        // Before there is something to read.
         fs::set_permissions(aside.path(), old.permissions())?;
     }
+    aside.write(bytes)?;
     aside.rename(&place)?;
     sweep(dir);
     Ok(())

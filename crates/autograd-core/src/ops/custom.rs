@@ -97,7 +97,7 @@ where
     }
 
     fn may_refuse(&self) -> bool {
-        // Nobody knows what it computes.
+        // What the closure computes with is not known.
         true
     }
 

@@ -1,7 +1,7 @@
 //! State dicts that do not fit, and files that are not what they should be: clear reports, and nothing loaded.
 
 use autograd_core::module::{Module, Param, StateDict};
-use autograd_core::{DType, Tensor};
+use autograd_core::{DType, ErrorKind, Tensor};
 
 fn model() -> Vec<Param> {
     [Tensor::from([1.0, 2.0]), Tensor::from([3.0])].map(|x| Param::new(x).expect("floats")).to_vec()
@@ -46,6 +46,7 @@ fn a_file_comes_back_bit_for_bit_and_in_order() {
         let error = StateDict::from_safetensors(&whole[..cut], &path).expect_err("cut off");
         let text = error.to_string();
         assert!(text.contains("model.safetensors: not a safetensors file, or cut off: "), "{text}");
+        assert_eq!(error.kind(), ErrorKind::Format);
     }
     assert!(StateDict::from_safetensors(b"PK\x03\x04 this is a zip archive", &path).is_err());
 
@@ -55,4 +56,17 @@ fn a_file_comes_back_bit_for_bit_and_in_order() {
     assert!(error.to_string().contains("missing"), "{error}");
     assert_eq!(std::fs::read(&path).expect("there"), whole);
     std::fs::remove_dir_all(&folder).expect("removed");
+}
+
+#[test]
+fn a_parameter_that_is_no_float_is_loaded_like_the_others() {
+    let param = |value: f64| Param::new(Tensor::scalar(value)).expect("a float");
+    let mut model = vec![param(1.0), param(2.0)];
+    *model[1].value_mut() = Tensor::from([1, 2]);
+    let state = model.state_dict();
+    *model[0].value_mut() = Tensor::scalar(7.0);
+    *model[1].value_mut() = Tensor::from([3, 4]);
+    model.load_state_dict(&state).expect("its own");
+    assert_eq!([model[0].to_f64s(), model[1].to_f64s()], [vec![1.0], vec![1.0, 2.0]]);
+    assert!(model[0].is_trainable());
 }

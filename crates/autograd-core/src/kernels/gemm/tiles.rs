@@ -18,6 +18,7 @@ use super::pack::{self, load, store};
 use super::{Base, Matrix};
 use crate::threads::parallel::join;
 use pulp::Simd;
+use std::mem::MaybeUninit;
 use std::ptr::null;
 
 /// The most bytes that all rows of the left operand may take, to the depth to which b is packed at once: about the
@@ -288,20 +289,40 @@ impl<T: Real, S: Simd> Strip<T, S> {
                 }
                 return R;
             }
-            let mut sums = [[T::ZERO; 32]; R];
-            for (sums, tile) in sums.iter_mut().zip(&tile) {
+            // Whole vectors into a room of their own, and from there what there is of them, a few at a time.
+            let mut room = MaybeUninit::<[[T; 32]; R]>::uninit();
+            let sums = room.as_mut_ptr().cast::<T>();
+            for (row, tile) in tile.iter().enumerate() {
                 for (j, sum) in tile.iter().enumerate() {
-                    store::<T, S>(*sum, sums[j * vector..][..vector].as_mut_ptr());
+                    store::<T, S>(*sum, sums.add(row * 32 + j * vector));
                 }
             }
-            for (row, sums) in sums.iter().enumerate() {
-                for (j, sum) in sums[..columns].iter().enumerate() {
-                    // Not 0 + sum where there is nothing to add to: that would turn −0 into 0.
-                    let at = row * self.base.1 + j;
-                    *c.add(row * c_row + j) = if self.base.0.is_null() { *sum } else { *base.add(at) + *sum };
-                }
+            let whole = columns - columns % 4;
+            for row in 0..R {
+                let base = (!self.base.0.is_null()).then(|| base.wrapping_add(row * self.base.1));
+                let (sums, c) = (sums.add(row * 32).cast_const(), c.add(row * c_row));
+                (0..whole).step_by(4).for_each(|j| add_to::<T, 4>(base, sums, c, j));
+                (whole..columns).for_each(|j| add_to::<T, 1>(base, sums, c, j));
             }
         }
         R
+    }
+}
+
+/// Writes N sums from place j on, added to what there is to add them to.
+///
+/// # Safety
+/// There are so many numbers at each of the places.
+#[inline(always)]
+unsafe fn add_to<T: Real, const N: usize>(base: Option<*const T>, sums: *const T, c: *mut T, j: usize) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let mut sums = sums.add(j).cast::<[T; N]>().read();
+        // Not 0 + sum where there is nothing to add to: that would turn −0 into 0.
+        if let Some(base) = base {
+            let base = base.add(j).cast::<[T; N]>().read();
+            sums = std::array::from_fn(|i| base[i] + sums[i]);
+        }
+        c.add(j).cast::<[T; N]>().write(sums);
     }
 }

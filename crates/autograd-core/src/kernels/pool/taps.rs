@@ -47,7 +47,8 @@ impl Taps {
 
     /// Adds a run to the row that is not ended; it goes on with the last one, if that ends where it begins.
     fn push(&mut self, places: Range<usize>, weight: f64) {
-        if places.is_empty() {
+        // What has no weight is not looked at: 0 · ∞ is NaN.
+        if places.is_empty() || weight == 0.0 {
             return;
         }
         let begun = self.runs.len() > self.starts[self.starts.len() - 1];

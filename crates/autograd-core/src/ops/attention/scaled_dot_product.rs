@@ -26,7 +26,8 @@ impl Tensor {
     /// y = softmax(scale q kᵀ + mask) v
     /// ```
     ///
-    /// A query that sees no key gives 0, and its gradients are 0. No matrix of all queries by all keys is made, except
+    /// A query that sees no key gives 0, and its gradients are 0. What is not seen takes part in products with a weight of 0, so
+    /// it is to be finite. No matrix of all queries by all keys is made, except
     /// for the gradient of a mask and for a gradient of a gradient.
     ///
     /// # Shapes

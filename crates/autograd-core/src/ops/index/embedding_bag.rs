@@ -248,7 +248,8 @@ impl Tensor {
                 y.iter_mut().zip(w.iter().zip(b)).for_each(|(y, (w, b))| *y = w / counts[*b as usize].max(1.0) as T);
             }))?;
         }
-        Entries::new(&of_bag, &columns, [bags, rows]).matmul(OP, &weights, &table)
+        // The weights of padding are 0.
+        Entries::new(&of_bag, &columns, [bags, rows]).without_zeros().matmul(OP, &weights, &table)
     }
 }
 
@@ -371,3 +372,22 @@ crate::ops::cases::cases![{
         .not_counting_saved(),
     ]
 }];
+
+#[cfg(test)]
+mod tests {
+    use super::{Bag, EmbeddingBagOptions};
+    use crate::{DType, Result, Tensor, grad};
+
+    #[test]
+    fn a_padding_row_without_a_number_reaches_nothing() -> Result<()> {
+        let table = Tensor::from([[f64::NAN], [3.0]]).to_dtype(DType::F64).requires_grad();
+        for mode in [Bag::Sum, Bag::Mean, Bag::Max] {
+            let options = EmbeddingBagOptions::new().mode(mode).padding_idx(0);
+            let y = table.embedding_bag(&Tensor::from([[0, 1]]), None, options)?;
+            assert_eq!(y.to_f64s(), [3.0]);
+            let endless = y.mul_scalar(f64::INFINITY).sum();
+            assert_eq!(grad(&endless, &[&table])?[0].to_f64s(), [0.0, f64::INFINITY]);
+        }
+        Ok(())
+    }
+}

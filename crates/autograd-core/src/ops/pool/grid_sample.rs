@@ -281,6 +281,11 @@ mod tests {
         assert_eq!(y.to_f64s(), [0.0, 3.0]);
         let grads = y.sum().backward()?;
         assert_eq!(grads.get(&x).map(Tensor::to_f64s), Some(vec![0.0, 0.0, 1.0, 0.0]));
+        let x = Tensor::from([[[[1.0, 2.0], [3.0, 4.0]]]]).to_dtype(DType::F64);
+        for mode in [GridSampleMode::Bilinear, GridSampleMode::Bicubic] {
+            let y = x.grid_sample(&grid.narrow(2, 0, 1)?, GridSample::new().mode(mode))?;
+            assert_eq!(y.sum().backward()?.get(&grid).map(Tensor::to_f64s), Some(vec![0.0; 8]));
+        }
         Ok(())
     }
 }

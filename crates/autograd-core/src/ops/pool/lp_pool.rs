@@ -64,7 +64,7 @@ impl Tensor {
     /// `[N, C, H, W] → [N, C, H′, W′]` or `[C, H, W] → [C, H′, W′]`.
     ///
     /// # Gradient
-    /// 0 for a window whose sum is 0.
+    /// 0 for a window whose sum is 0, if p ≥ 1; with a p below, a power of a 0 has no derivative.
     ///
     /// # Errors
     /// If p is 0 or not finite; else as for [`Tensor::avg_pool2d`].

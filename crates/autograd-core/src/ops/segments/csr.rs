@@ -13,27 +13,34 @@ pub(crate) struct Entries {
     columns: Saved,
     /// The numbers of rows and columns.
     sizes: [usize; 2],
+    /// Whether an entry of 0 is none, also where it meets what is not finite.
+    sparse: bool,
 }
 
 impl Entries {
     /// Entries with these rows, which are in range and contiguous, and these columns.
     pub(crate) fn new(rows: &Tensor, columns: &Indices, sizes: [usize; 2]) -> Entries {
-        Entries { rows: Saved::constant(rows), columns: columns.saved().clone(), sizes }
+        Entries { rows: Saved::constant(rows), columns: columns.saved().clone(), sizes, sparse: false }
+    }
+
+    /// Those that are 0 are none: 0 times what is not finite is left out, too.
+    pub(crate) fn without_zeros(self) -> Entries {
+        Entries { sparse: true, ..self }
     }
 
     fn t(&self) -> Entries {
         let [m, n] = self.sizes;
-        Entries { rows: self.columns.clone(), columns: self.rows.clone(), sizes: [n, m] }
+        Entries { rows: self.columns.clone(), columns: self.rows.clone(), sizes: [n, m], sparse: self.sparse }
     }
 
     /// The sparse matrix of these values times `x: [N, D]`, recorded.
     pub(crate) fn matmul(&self, op: &'static str, values: &Tensor, x: &Tensor) -> Result<Tensor> {
-        let (width, [m, _]) = (x.shape()[1], self.sizes);
+        let (width, [m, _], sparse) = (x.shape()[1], self.sizes, self.sparse);
         let (v, packed) = (values.try_packed(op)?, x.try_packed(op)?);
         let operands = [&*v, &*packed, self.rows.value(), self.columns.value()];
         let y = for_float!(x.float(), T => {
             Tensor::compute::<T, 4>(op, &[m, width], operands, move |[v, x, rows, columns], y| {
-                entries::product::<T>(v.flat(), x.flat(), [rows.flat(), columns.flat()], width, y);
+                entries::product::<T>(v.flat(), x.flat(), [rows.flat(), columns.flat()], (width, sparse), y);
             })
         })?;
         Ok(record(op, y, &[values, x], |_| Product {

@@ -11,7 +11,7 @@ const AT_ONCE: usize = 1 << 22;
 ///
 /// Many logits are never there all at once: the loss goes over chunks of rows, and backward computes the logits of each
 /// chunk again. So of N rows and C classes no `[N, C]` is kept. Value and gradients are those of the plain form, to
-/// rounding.
+/// rounding. The input of a sample that is ignored is to be finite: it takes part in products with a weight of 0.
 ///
 /// # Shapes
 /// `input: [N, in]` or `[in]`, `weight: [C, in]`, `bias: [C]`; `target` as for [`cross_entropy`](crate::cross_entropy).

@@ -108,7 +108,7 @@ fn ulps(got: &[f64], want: &[f64], dtype: DType) -> f64 {
         DType::F32 => (f64::from(f32::EPSILON), f64::from(f32::MIN_POSITIVE)),
         _ => (f64::EPSILON, f64::MIN_POSITIVE),
     };
-    let off = got.iter().zip(want).map(|(g, w)| (g - w).abs() / (w.abs().max(smallest) * epsilon));
+    let off = got.iter().zip(want).map(|(g, w)| ((g - w) / (w.abs().max(smallest) * epsilon)).abs());
     off.max_by(f64::total_cmp).unwrap_or(0.0)
 }
 

@@ -8,7 +8,8 @@ use crate::tensor::Tensor;
 /// Jacobian-vector product: the value `y = f(inputs)`, and `Σ ∂y/∂x v` over the inputs and their tangents.
 ///
 /// It takes two backward walks: `uᵀ ∂y/∂x` is linear in u, and its derivative with respect to u in direction v is the
-/// product. For several products at one point there is [`linearize`](crate::linearize).
+/// product. One more goes before, with some u, where an operation on the way may refuse a gradient: a decomposition, or one
+/// of your own. For several products at one point there is [`linearize`](crate::linearize).
 ///
 /// # Errors
 /// If `f` fails, an operation on the way has no second derivative, an input or the value is not of float type, or there

@@ -88,9 +88,9 @@ pub trait Number:
     fn sin(self) -> Self;
     /// cos x; not vectorised for `f32` and `f64`, see `near::Near`.
     fn cos(self) -> Self;
-    /// xᵉ for any x and e; not vectorised.
+    /// xᵉ for any x and e.
     fn powf(self, e: Self) -> Self;
-    /// xᶜ for an exponent in double precision; not vectorised.
+    /// xᶜ for an exponent in double precision.
     fn powc(self, c: f64) -> Self;
     /// The derivative of xᵉ by x: e xᵉ⁻¹, and 0 where e = 0.
     fn pow_slope(self, e: Self) -> Self;

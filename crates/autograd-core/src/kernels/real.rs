@@ -193,8 +193,8 @@ macro_rules! real {
             #[inline(always)]
             fn pow_slope(self, e: Self) -> Self {
                 let slope = e * math::$pow(self, f64::from(e) - 1.0);
-                // Only where both are 0, or x is NaN, is e xᵉ⁻¹ not 0 for e = 0.
-                if (e == 0.0) & ((self == 0.0) | self.is_nan()) { 0.0 } else { slope }
+                // Near 0, where 1/x is ∞, and where x is NaN, 0 times it is not 0.
+                if e == 0.0 { 0.0 } else { slope }
             }
             #[inline(always)]
             fn pow_log(self, e: Self, power: Self) -> Self {

@@ -14,6 +14,7 @@ pub(crate) trait Reads: Copy {
 
     /// The value of a formula and its slopes; a float has them by code for the CPU found at run time, which is worth a call
     /// where there are many multiply-adds.
+    #[track_caller]
     fn with_slopes<F: Elementwise<K>, const K: usize>(f: F, x: [Self; K]) -> (Self, [Self; K]);
 
     /// The derivative of a function of a chain of some order, 0 for its value.
@@ -22,6 +23,7 @@ pub(crate) trait Reads: Copy {
 
 /// A formula and its slopes.
 #[inline(always)]
+#[track_caller]
 fn plain<T: Scalar, F: Elementwise<K>, const K: usize>(f: F, x: [T; K]) -> (T, [T; K]) {
     let y = T::apply(f, x);
     (y, f.pull(T::of(1.0), x, y))
@@ -66,6 +68,7 @@ impl<T: Scalar> Reads for Var<'_, T> {
     }
 
     #[inline(always)]
+    #[track_caller]
     fn with_slopes<F: Elementwise<K>, const K: usize>(f: F, x: [Self; K]) -> (Self, [Self; K]) {
         plain(f, x)
     }

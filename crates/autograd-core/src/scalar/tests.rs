@@ -170,6 +170,14 @@ fn numbers_of_two_tapes_are_refused_by_place() {
             "{text}"
         );
     }
+    // Also where they are numbers of a third one, in functions of two.
+    let outer = Tape::new();
+    let [a, b] = outer.vars([x, y]);
+    for z in [a.pow(b), a.atan2(b)] {
+        let text = z.value().backward().map(|_| ()).expect_err("refused").to_string();
+        assert!(text.contains("scalar/tests.rs:"), "{text}");
+    }
+    drop(outer);
     one.clear();
     let x = one.var(1.0);
     assert_eq!(x.gradient(&[x]).expect("a new start"), [1.0]);

@@ -11,7 +11,7 @@ fn draw(shape: &[usize], seed: u64) -> Tensor {
 
 fn near(got: &Tensor, want: &Tensor, by: f64) {
     let (a, b) = (got.to_f64s(), want.to_f64s());
-    let off = a.iter().zip(&b).map(|(a, b)| (a - b).abs() / (1.0 + b.abs())).max_by(f64::total_cmp).unwrap_or(0.0);
+    let off = a.iter().zip(&b).map(|(a, b)| ((a - b) / (1.0 + b.abs())).abs()).max_by(f64::total_cmp).unwrap_or(0.0);
     assert!(a.len() == b.len() && off <= by, "off by {off}: {got} and {want}");
 }
 

@@ -63,6 +63,8 @@ struct Own<'a> {
     name: &'a str,
     /// Whether it is what a depthwise convolution is made of.
     of_depthwise: bool,
+    /// Whether it is a layer around another one, of which it computes a parameter.
+    computes: bool,
     /// Whether it is a part of a whole transformer, however deep inside.
     of_transformer: bool,
     shapes: HashMap<String, Vec<usize>>,
@@ -91,6 +93,7 @@ fn start_all(model: &mut (impl Module + ?Sized), rng: &mut dyn Rng, rule: Rule) 
             around: if place.is_empty() { "" } else { kinds.get(around).copied().unwrap_or_default() },
             name,
             of_depthwise: depthwise.contains(place.as_str()),
+            computes: params.iter().any(|(name, _)| name.starts_with("parametrizations.")),
             of_transformer: around_all(place).any(|place| kinds.get(place) == Some(&"Transformer")),
             shapes: own.clone().map(|(name, param)| (name.clone(), param.shape().to_vec())).collect(),
             options: part.describe().to_string(),
@@ -168,13 +171,8 @@ impl Own<'_> {
     }
 
     fn is_norm(&self) -> bool {
-        // Those are no layers of their own: what stands beside the parameter that they compute is the layer's.
-        let computes = ["WeightNorm", "SpectralNorm"].contains(&self.kind);
-        !computes && self.has_norm_in_its_name()
-    }
-
-    fn has_norm_in_its_name(&self) -> bool {
-        self.kind.ends_with("Norm") || self.kind.trim_end_matches(['1', '2', '3', 'd']).ends_with("Norm")
+        // What stands beside a parameter that `WeightNorm` computes is another layer's.
+        !self.computes && self.kind.trim_end_matches(['1', '2', '3', 'd']).ends_with("Norm")
     }
 
     fn is_recurrent(&self) -> bool {

@@ -121,6 +121,9 @@ impl Distribution {
     /// assert_eq!((uniform(0.0, 1.0).mean(), normal(2.0, 0.1).mean()), (0.5, 2.0));
     /// ```
     pub fn mean(&self) -> f64 {
+        if self.check().is_err() {
+            return f64::NAN;
+        }
         match *self {
             Distribution::Constant(value) => value,
             Distribution::Uniform { low, high } => 0.5 * low + 0.5 * high,
@@ -139,6 +142,9 @@ impl Distribution {
     /// assert_eq!((constant(7.0).std(), normal(2.0, 0.1).std()), (0.0, 0.1));
     /// ```
     pub fn std(&self) -> f64 {
+        if self.check().is_err() {
+            return f64::NAN;
+        }
         match *self {
             Distribution::Constant(_) => 0.0,
             Distribution::Uniform { low, high } => (high - low) / 12f64.sqrt(),

@@ -3,7 +3,6 @@
 use super::Distribution;
 use rand::{Rng, RngExt};
 use rand_distr::StandardNormal;
-use std::cmp::Ordering;
 
 /// Normal, with the values outside `[a, b)` left out: those inside keep their relative probabilities.
 ///
@@ -36,11 +35,8 @@ pub fn trunc_normal(mean: f64, std: f64, a: f64, b: f64) -> Distribution {
     Distribution::TruncatedNormal { mean, std, low: a, high: b }
 }
 
-/// Mean and standard deviation of a standard normal value between two bounds; NaN if the first is not below the second.
+/// Mean and standard deviation of a standard normal value between two bounds, the first below the second.
 pub(super) fn moments(low: f64, high: f64) -> (f64, f64) {
-    if low.partial_cmp(&high) != Some(Ordering::Less) {
-        return (f64::NAN, f64::NAN);
-    }
     // The densest point, and how far the interval reaches from it in both directions.
     let top = 0f64.clamp(low, high);
     if top.is_infinite() {

@@ -88,6 +88,7 @@ impl Wrap for Slow {
     const KEEPS: Option<&'static str> = Some("slow");
     const COUNTS: Option<&'static str> = Some(STEP);
     const EVALUATES: bool = true;
+    const SINCE: bool = false;
 
     fn hyperparameters(&mut self, see: &mut See<'_>) {
         see("lookahead.slow_step_size", &mut self.slow_step_size, Range::FRACTION);

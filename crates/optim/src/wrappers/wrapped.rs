@@ -62,6 +62,9 @@ pub(super) trait Wrap: Clone + Debug + Send + Sync + 'static {
         Ok(())
     }
 
+    /// Whether the number of steps before a parameter has joined counts.
+    const SINCE: bool = true;
+
     /// Looks at the gradients before a step.
     fn see(&self, model: &dyn Module, grads: &Gradients) -> Result<Seen> {
         let _ = (model, grads);
@@ -204,7 +207,7 @@ impl<O: Optimizer, W: Wrap> Wrapped<O, W> {
             self.kept = Kept::default();
         }
         let Wrapped { wrap, t, kept, .. } = self;
-        kept.bind(W::NAME, *t, model, |param| wrap.start(param))
+        kept.bind(W::NAME, if W::SINCE { *t } else { 0 }, model, |param| wrap.start(param))
     }
 
     fn step_along(&mut self, model: &mut dyn Module, grads: &Gradients, loss: Option<f64>) -> Result<StepReport> {
@@ -379,7 +382,7 @@ impl<O: Optimizer, W: Wrap> Optimizer for Wrapped<O, W> {
         let key = |name: &str| format!("{}.{name}", W::PREFIX);
         let count = W::COUNTS.and_then(|count| Some((key(count), own.remove(count)?)));
         let t = count.map(|(key, count)| whole(W::NAME, &key, &count)).transpose()?;
-        let load = |what| Kept::load(W::NAME, key, what, t.unwrap_or_default(), &mut own);
+        let load = |what| Kept::load(W::NAME, key, what, t.unwrap_or(u64::MAX), &mut own);
         let kept = W::KEEPS.map(load).transpose()?;
         problems.extend(own.iter().map(|(name, _)| StateProblem::Unexpected(key(name))));
         if let (Some(count), None) = (W::COUNTS, t) {

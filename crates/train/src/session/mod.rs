@@ -172,7 +172,7 @@ fn fit(
         let restored = held(|| {
             rates.set_as_after(&mut **optimizer, snapshot.epoch, snapshot.step)?;
             resume::restore(&snapshot, model, &mut **optimizer, callbacks, &mut memories)?;
-            resume::set_back(&mut **optimizer, &unscheduled, own_lr)
+            resume::set_back(&snapshot, &rates, &mut **optimizer, &unscheduled, own_lr)
         });
         if let Err(misfit) = restored {
             rates.put_back(&mut **optimizer, own_lr);

@@ -87,24 +87,21 @@ impl<'s, 't> Rates<'s, 't> {
     /// its schedule's fault.
     pub(super) fn set(&self, run: &mut Run<'_>, every: Every, number: u64) -> Result<()> {
         let other = if every == Every::Epoch { run.step } else { run.epoch };
-        let (mut named, mut texts) = (false, Vec::new());
-        for rate in &self.all {
-            named |= rate.scheduled.name != LR;
-            let number = match rate.scheduled.every == every {
+        let due = || {
+            let number_of = move |rate: &Rate<'_, '_>| match rate.scheduled.every == every {
                 true => Some(number),
                 // The last one, if there was one.
                 false if rate.is_of_a_group() => other.checked_sub(1),
                 false => None,
             };
-            if let Some(number) = number {
-                rate.set(run.optimizer, number)?;
-                texts.push((rate, number));
-            }
-        }
+            self.all.iter().filter_map(move |rate| Some((rate, number_of(rate)?)))
+        };
+        due().try_for_each(|(rate, number)| rate.set(run.optimizer, number))?;
         // All of them are set by now: some may be possible only together.
+        let named = self.all.iter().any(|rate| rate.scheduled.name != LR);
         let checked = if named { run.optimizer.check() } else { possible(run) };
         checked.map_err(|error| {
-            let texts: Vec<String> = texts.into_iter().map(|(rate, number)| rate.text(number)).collect();
+            let texts: Vec<String> = due().map(|(rate, number)| rate.text(number)).collect();
             if texts.is_empty() { error } else { error.context(texts.join(", ")) }
         })
     }

@@ -57,21 +57,27 @@ pub(super) fn unscheduled(snapshot: &Snapshot, rates: &Rates<'_, '_>, optimizer:
     all
 }
 
-/// Sets what [`unscheduled`] has found, which the optimizer has beside a learning rate of `lr`; that stays as it is, unless it
-/// is found itself.
-pub(super) fn set_back(optimizer: &mut dyn Optimizer, all: &[(String, f64)], lr: f64) -> Result<()> {
-    let now = optimizer.lr();
-    // The rate of a group is a ratio to it. Where it has not moved nothing is to be rounded.
-    let moves = !all.is_empty() && now != lr;
-    if moves {
-        optimizer.set_lr(lr);
+/// Sets what [`unscheduled`] has found, beside all the numbers that the optimizer has by itself: rates of groups are ratios to
+/// others. What has a schedule is then as the snapshot has it.
+pub(super) fn set_back(
+    snapshot: &Snapshot,
+    rates: &Rates<'_, '_>,
+    optimizer: &mut dyn Optimizer,
+    all: &[(String, f64)],
+    lr: f64,
+) -> Result<()> {
+    if all.is_empty() {
+        return Ok(());
     }
+    let now = optimizer.lr();
+    rates.put_back(optimizer, lr);
     for (name, own) in all {
         if !optimizer.waits(name) {
             optimizer.set(name, *own)?;
         }
     }
-    if moves && !all.iter().any(|(name, _)| name == LR) {
+    rates.set_as_after(optimizer, snapshot.epoch, snapshot.step)?;
+    if optimizer.lr() != now && !all.iter().any(|(name, _)| name == LR) {
         optimizer.set_lr(now);
     }
     Ok(())

@@ -146,6 +146,31 @@ fn a_group_that_has_a_schedule_no_more_has_its_own_ratio() {
     near(&go(4, false), &vec![vec![0.1 / 8.0, 0.01 / 8.0]; 3]);
 }
 
+#[test]
+fn a_group_of_a_part_that_has_a_schedule_no_more_has_its_own_ratio() {
+    let ([train, valid], dir) = (sets(), tempfile::tempdir().expect("a temporary directory"));
+    let notes = Mutex::new(Vec::new());
+    let names = ["lr", "rest.lr", "rest.2.weight.lr"];
+    let halves = |lr: f64, k: u64| lr / 2_f64.powi(k as i32);
+    let go = |epochs: u64, scheduled: bool| {
+        let rest = Sgd::new(0.1).group("2.weight", |group| group.scale_lr(0.1));
+        let mut parts = Parts::new().part("first", |name| name.starts_with('0'), Sgd::new(0.1)).rest(rest);
+        let trainer = Trainer::new(Watched(&mut parts, &names, &notes), cross_entropy).epochs(epochs).batch_size(40);
+        let trainer = trainer.schedule_of("rest.lr", halves).checkpoint(dir.path()).resume(true);
+        let trainer = match scheduled {
+            true => trainer.schedule_of("rest.2.weight.lr", |own: f64, k: u64| own * (3 + k) as f64),
+            false => trainer,
+        };
+        let trainer = trainer.allow("epochs").allow("schedules");
+        trainer.fit(&mut model(7), &train, &valid, &mut seeded(7)).expect("a good run");
+        let own = names.map(|name| parts.get(name).expect("a rate"));
+        near(&[own.to_vec()], &[vec![0.1, 0.1, 0.01]]);
+        std::mem::take(&mut *notes.lock().expect("one thread"))
+    };
+    go(3, true);
+    near(&go(4, false), &vec![vec![0.1, 0.1 / 8.0, 0.01 / 8.0]; 3]);
+}
+
 fn parts() -> Parts {
     Parts::new().part("first", |name| name.starts_with('0'), Sgd::new(0.1)).rest(Sgd::new(0.01))
 }

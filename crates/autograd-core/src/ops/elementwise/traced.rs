@@ -356,7 +356,7 @@ impl Number for Traced<'_, '_> {
     }
 
     fn powf(self, e: Self) -> Self {
-        self.two(e, rule!(f64::powf, Tensor::pow, Some(|a, c| a.powf(c)), None))
+        self.two(e, rule!(<f64 as Number>::powf, Tensor::pow, Some(|a, c| a.powf(c)), None))
     }
 
     fn powc(self, c: f64) -> Self {

@@ -18,7 +18,7 @@ use wengert_derive::Module;
 ///
 /// [`fold`](Parametrized::fold) merges the update into a plain layer; since it takes the layer, a clone keeps what can
 /// be trained further. [`into_layer`](Parametrized::into_layer) is the layer without its update. Both give layers that are
-/// frozen, as they were below the update: `unfreeze("")` trains them.
+/// frozen, as they were below the update, but for the updates of a `Lora` inside: `unfreeze("")` trains them.
 ///
 /// Two parameters of one layer have an update each if one `Lora` stands in the other.
 ///

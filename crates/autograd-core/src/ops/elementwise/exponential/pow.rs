@@ -87,9 +87,10 @@ impl Elementwise<2> for PowSlope {
     #[inline(always)]
     fn pull<N: Number>(self, gy: N, [a, b]: [N; 2], _: N) -> [N; 2] {
         let zero = N::of(0.0);
-        // b (b − 1) aᵇ⁻²
-        let none = b.eq(zero) & (a.eq(zero) | a.is_nan());
-        [N::select(none, zero, gy * (b * a.pow_slope(b - N::of(1.0)))), mixed(gy, a, b)]
+        // b (b − 1) aᵇ⁻², which is 0 for b = 0; there a power that is not finite makes it NaN.
+        let slope = a.pow_slope(b - N::of(1.0));
+        let none = b.eq(zero) & (slope * zero).is_nan();
+        [N::select(none, zero, gy * (b * slope)), mixed(gy, a, b)]
     }
 }
 
@@ -122,6 +123,8 @@ mod tests {
     use crate::{Tensor, grad, grad_with, hessian};
 
     const BASES: [f64; 6] = [0.0, 0.25, 1.0, 2.0, 3.5, 1e-3];
+    /// Whose reciprocals, or squares of them, are not finite.
+    const TINY: [f64; 3] = [1e-155, 1e-310, 5e-324];
     const EXPONENTS: [f64; 8] = [-1.5, -1.0, 0.0, 0.5, 1.0, 1.5, 2.0, 3.0];
 
     fn near(got: f64, want: f64) -> bool {
@@ -159,6 +162,18 @@ mod tests {
             let got = [second_of(0)[0], second_of(0)[1], second_of(1)[0], second_of(1)[1]];
             let want = [want[0], want[1], want[1], want[2]];
             assert!(got.into_iter().zip(want).all(|(g, w)| near(g, w)), "a = {a}, b = {b}: {got:?}, not {want:?}");
+        }
+    }
+
+    #[test]
+    fn an_exponent_of_0_has_no_slope_at_any_base() {
+        for base in BASES.into_iter().chain(TINY) {
+            let [x, y] = [base, 0.0].map(|x| Tensor::from_slice(&[x], &[1]).expect("a number").requires_grad());
+            let z = x.pow(&y).expect("same shape").sum();
+            let fused = z.backward_keep().expect("tracked").get(&x).expect("a leaf").to_f64s();
+            let first = grad(&z, &[&x]).expect("tracked").remove(0);
+            let second = grad(&first.sum(), &[&x]).expect("tracked").remove(0);
+            assert_eq!((fused[0], first.to_f64s()[0], second.to_f64s()[0]), (0.0, 0.0, 0.0), "{base}");
         }
     }
 

@@ -50,7 +50,8 @@ def operations():
 
     add("add_1m", [(M,)] * 2, torch.add)
     add("badd_1024", [(1024, 1024), (1024,)], torch.add)
-    for name, f in dict(exp=torch.exp, tanh=torch.tanh, gelu=F.gelu, relu=F.relu, dropout=F.dropout).items():
+    powf = partial(torch.pow, exponent=2.5)
+    for name, f in dict(exp=torch.exp, tanh=torch.tanh, powf=powf, gelu=F.gelu, relu=F.relu, dropout=F.dropout).items():
         add(f"{name}_1m", [(M,)], f)
 
     add("matmul_256x784x256", [(256, 784), (784, 256)], torch.matmul)

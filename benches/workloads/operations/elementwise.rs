@@ -11,6 +11,7 @@ pub fn add(list: &mut List) -> Result {
     list.add("badd_1024", &[&[1024, 1024], &[1024]], |x| x[0].try_add(&x[1]));
     list.add("exp_1m", &[&[M]], |x| Ok(x[0].exp()));
     list.add("tanh_1m", &[&[M]], |x| Ok(x[0].tanh()));
+    list.add("powf_1m", &[&[M]], |x| Ok(x[0].powf(2.5)));
     list.add("gelu_1m", &[&[M]], |x| Ok(x[0].gelu()));
     list.add("relu_1m", &[&[M]], |x| Ok(x[0].relu()));
     let mut rng = seeded(7);

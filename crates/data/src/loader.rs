@@ -2,7 +2,7 @@
 
 use crate::dataset::Dataset;
 use crate::inputs::only_input;
-use crate::shuffle::permutation;
+use crate::shuffle::{permutation, room};
 use autograd_core::{Error, ErrorKind, Result, Tensor, seeded};
 use std::iter::FusedIterator;
 
@@ -119,7 +119,12 @@ impl<'d, D: Dataset + ?Sized> DataLoader<'d, D> {
             return Ok(Vec::new());
         }
         let samples = batch * self.batch_size..(batch + 1).saturating_mul(self.batch_size).min(len);
-        Ok(order.map_or_else(|| samples.clone().collect(), |order| order[samples.clone()].to_vec()))
+        let mut indices = room("DataLoader", Some(samples.len()))?;
+        match order {
+            Some(order) => indices.extend_from_slice(&order[samples]),
+            None => indices.extend(samples),
+        }
+        Ok(indices)
     }
 
     /// The batches of epoch number `epoch`. Without `shuffle` a [`TensorDataset`](crate::TensorDataset) gives views and

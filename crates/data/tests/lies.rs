@@ -146,6 +146,7 @@ fn endless_sets_and_batches() -> Result<()> {
     assert_eq!(error.to_string(), format!("DataLoader: the numbers of {all} samples do not fit into memory"));
     let error = loader().batch_size(all).epoch(0)?.next().expect("one batch").expect_err("no memory for its numbers");
     assert_eq!(error.to_string(), format!("the dataset: the numbers of {all} samples do not fit into memory"));
+    assert_eq!(loader().batch_size(all).indices(0, 0).expect_err("no memory for them").kind(), ErrorKind::TooLarge);
     assert_eq!(DataLoader::new(&zeros(&[3])).batch_size(all).epoch(0)?.count(), 1);
     let set = TensorDataset::new(zeros(&[3]), zeros(&[3]))?;
     assert_eq!(DataLoader::new(&set).batch_size(all).shuffle(1).epoch(0)?.count(), 1);

@@ -5,6 +5,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::kernels::normalize::channels::{Sizes, pull};
 use crate::kernels::normalize::pool_moments;
 use crate::kernels::number::Number;
+use crate::kernels::real::Real;
 use crate::tape::{Pull, Pullback, Saved, record};
 use crate::tensor::{Tensor, for_float};
 use smallvec::SmallVec;
@@ -75,9 +76,15 @@ impl Tensor {
             if empty { y.fill(T::NAN) } else { sizes.norms::<T>(x.flat(), moments, eps, y.as_chunks_mut().0) }
         }))?;
         let statistic = |variance: bool| {
-            for_float!(float, T => Tensor::compute::<T, 1>(OP, &[channels], [&moments], move |[moments], y| {
-                for (y, [c, drift, squares]) in y.iter_mut().zip(moments.flat::<T>().as_chunks::<3>().0) {
-                    *y = if variance { *squares / T::of(n as f64 - 1.0) } else { *c + *drift };
+            for_float!(float, T => Tensor::compute::<T, 2>(OP, &[channels], [&moments, &norms], move |[moments, norms], y| {
+                let [moments, norms] = [moments, norms].map(|x| x.flat::<T>().as_chunks::<3>().0);
+                for (y, ([c, drift, squares], [.., r])) in y.iter_mut().zip(moments.iter().zip(norms)) {
+                    *y = match variance {
+                        false => *c + *drift,
+                        true if squares.is_finite() => *squares / T::of(n as f64 - 1.0),
+                        // Squares that overflow, beside which ε is nothing, where the variance may not.
+                        true => T::of(n as f64 / (n as f64 - 1.0) / Real::as_f64(*r).powi(2)),
+                    };
                 }
             }))
         };
@@ -216,6 +223,15 @@ mod tests {
     fn what_has_no_elements_needs_no_channels() -> Result<()> {
         let (y, mean, var) = Tensor::zeros(&[0], DType::F64)?.batch_norm(None, None, 1e-5)?;
         assert_eq!((y.shape(), mean.shape(), var.shape()), (&[0][..], &[0][..], &[0][..]));
+        Ok(())
+    }
+
+    #[test]
+    fn a_variance_is_there_where_the_sum_of_squares_is_not() -> Result<()> {
+        let x: Vec<f32> = (0..1000).map(|i| if i % 2 == 0 { 1e18 } else { -1e18 }).collect();
+        let (_, mean, var) = Tensor::from_slice(&x, &[1000, 1])?.batch_norm(None, None, 1e-5)?;
+        assert_eq!(mean.to_f64s(), [0.0]);
+        assert!((var.to_f64s()[0] / (1e36 * 1000.0 / 999.0) - 1.0).abs() < 1e-5, "{var}");
         Ok(())
     }
 

@@ -2,16 +2,10 @@
 //!
 //! A hunt searches what other threads compute, so the tests of this file take turns.
 
+use crate::alone;
 use autograd_core::{Backward, Result, Tensor, custom, detect_anomaly, grad};
-use std::sync::{Mutex, PoisonError};
 
 const INF: f64 = f64::INFINITY;
-
-fn alone<R>(f: impl FnOnce() -> R) -> R {
-    static TURN: Mutex<()> = Mutex::new(());
-    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
-    f()
-}
 
 fn leaf<const N: usize>(x: [f64; N]) -> Tensor {
     Tensor::from(x).requires_grad()

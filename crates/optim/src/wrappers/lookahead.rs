@@ -88,7 +88,6 @@ impl Wrap for Slow {
     const KEEPS: Option<&'static str> = Some("slow");
     const COUNTS: Option<&'static str> = Some(STEP);
     const EVALUATES: bool = true;
-    const SINCE: bool = false;
 
     fn hyperparameters(&mut self, see: &mut See<'_>) {
         see("lookahead.slow_step_size", &mut self.slow_step_size, Range::FRACTION);
@@ -99,6 +98,11 @@ impl Wrap for Slow {
             0 => Err(Error::argument(Self::NAME, "sync_period", 0, "at least 1")),
             _ => Ok(()),
         }
+    }
+
+    fn since(&self, _: u64) -> u64 {
+        // Its slow weights begin where it does.
+        0
     }
 
     fn start(&self, parameter: &Param) -> Option<Tensor> {

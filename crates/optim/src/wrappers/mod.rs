@@ -1,5 +1,6 @@
 //! Optimizers around optimizers.
 
+mod again;
 mod ema;
 mod guard;
 mod kept;

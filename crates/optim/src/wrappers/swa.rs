@@ -131,6 +131,10 @@ impl Wrap for Mean {
         Ok(())
     }
 
+    fn since(&self, t: u64) -> u64 {
+        if t < self.start { 0 } else { t }
+    }
+
     fn acts(&self, t: u64) -> bool {
         t >= self.start && (t - self.start).is_multiple_of(self.every)
     }

@@ -1,5 +1,6 @@
 //! The common part of optimizers around optimizers: hyperparameters, state, weights to evaluate at.
 
+use super::again::Again;
 use super::kept::Kept;
 use super::own;
 use crate::driver::whole;
@@ -62,9 +63,6 @@ pub(super) trait Wrap: Clone + Debug + Send + Sync + 'static {
         Ok(())
     }
 
-    /// Whether the number of steps before a parameter has joined counts.
-    const SINCE: bool = true;
-
     /// Looks at the gradients before a step.
     fn see(&self, model: &dyn Module, grads: &Gradients) -> Result<Seen> {
         let _ = (model, grads);
@@ -81,6 +79,11 @@ pub(super) trait Wrap: Clone + Debug + Send + Sync + 'static {
     fn start(&self, parameter: &Param) -> Option<Tensor> {
         let _ = parameter;
         None
+    }
+
+    /// The number of steps that a parameter has missed which joins after step number t; 0 if it has missed nothing.
+    fn since(&self, t: u64) -> u64 {
+        t
     }
 
     /// Whether something is to be done after step number t.
@@ -120,43 +123,6 @@ pub(super) fn downwards(name: &str, inner: &impl Optimizer) -> Result<()> {
     let Some(upwards) = inner.upwards() else { return Ok(()) };
     let text = format!("{name}: {upwards} follows the gradient upwards; negate the loss instead");
     Err(Error::new(ErrorKind::Argument, text))
-}
-
-/// An objective whose first evaluation has been seen. Later ones are points that an optimizer tries, or ends the step at
-/// if it follows them all.
-struct Again<'a, W> {
-    first: Option<(f64, Gradients)>,
-    wrap: &'a W,
-    objective: &'a mut dyn Objective,
-    follows: bool,
-    /// The names of gradients that have ended the step.
-    skipped: Option<Vec<String>>,
-}
-
-impl<W: Wrap> Objective for Again<'_, W> {
-    fn model(&mut self) -> &mut dyn Module {
-        self.objective.model()
-    }
-    fn evaluate(&mut self) -> Result<(f64, Gradients)> {
-        if let Some(first) = self.first.take() {
-            return Ok(first);
-        }
-        let (loss, grads) = self.objective.evaluate()?;
-        let seen = match self.wrap.see(self.objective.model(), &grads) {
-            // A point that is only tried is no step: what tries it sees what is wrong with it.
-            Err(error) if !self.follows && error.kind() == ErrorKind::NotFinite => Seen::Pass,
-            seen => seen?,
-        };
-        match seen {
-            Seen::Changed(grads) => Ok((loss, grads)),
-            Seen::Skip(names) if self.follows => {
-                self.skipped = Some(names);
-                // The optimizer inside puts back what it has changed.
-                Err(Error::new(ErrorKind::NotFinite, format!("{}: the step is left out", W::NAME)))
-            }
-            Seen::Pass | Seen::Skip(_) => Ok((loss, grads)),
-        }
-    }
 }
 
 /// An optimizer and what is done around its steps.
@@ -207,7 +173,7 @@ impl<O: Optimizer, W: Wrap> Wrapped<O, W> {
             self.kept = Kept::default();
         }
         let Wrapped { wrap, t, kept, .. } = self;
-        kept.bind(W::NAME, if W::SINCE { *t } else { 0 }, model, |param| wrap.start(param))
+        kept.bind(W::NAME, wrap.since(*t), model, |param| wrap.start(param))
     }
 
     fn step_along(&mut self, model: &mut dyn Module, grads: &Gradients, loss: Option<f64>) -> Result<StepReport> {

@@ -69,7 +69,7 @@ fn a_group_waits_where_the_rate_of_all_is_0() {
     let all = seen(optimizer(), &["lr", "0.lr"], &notes, |trainer| {
         trainer
             .schedule_of("0.lr", |own: f64, _: u64| own)
-            .callback(Begins(|run: &mut Run<'_>| run.set_lr(0.1 * run.epoch() as f64)))
+            .callback(Begins(|run: &mut Run<'_>| run.set_lr(0.1 * (run.epoch() - 1) as f64)))
     });
     near(&all, &(0..6).map(|k| if k < 3 { vec![0.0; 2] } else { vec![0.1, 0.01] }).collect::<Vec<_>>());
     // That of a part waits for that of the first, and that of a part's group for that of the part.
@@ -106,7 +106,8 @@ fn a_run_that_ended_at_a_rate_of_0_goes_on() {
         let sgd = Sgd::new(0.1).group("0", |group| group.scale_lr(0.1));
         let trainer = Trainer::new(Watched(sgd, &names, &notes), cross_entropy).epochs(epochs).batch_size(40);
         let trainer = trainer.schedule_by_step(|lr: f64, k: u64| lr * ((k + 1) % 3) as f64);
-        let trainer = trainer.schedule_of("0.lr", |own: f64, _: u64| own).checkpoint(dir.path()).resume(true);
+        let trainer = trainer.schedule_of("0.lr", |own: f64, _: u64| own).checkpoint(dir.path());
+        let trainer = trainer.resume(dir.path().join("checkpoint.json").exists());
         let mut model = model(7);
         let history = trainer.allow("epochs").allow("schedule").allow("schedules").fit(
             &mut model,
@@ -132,7 +133,8 @@ fn a_group_that_has_a_schedule_no_more_has_its_own_ratio() {
     let go = |epochs: u64, scheduled: bool| {
         let mut sgd = Sgd::new(0.1).group("0", |group| group.scale_lr(0.1));
         let trainer = Trainer::new(Watched(&mut sgd, &names, &notes), cross_entropy).epochs(epochs).batch_size(40);
-        let trainer = trainer.schedule(halves).checkpoint(dir.path()).resume(true).allow("epochs").allow("schedules");
+        let trainer =
+            trainer.schedule(halves).checkpoint(dir.path()).resume(!scheduled).allow("epochs").allow("schedules");
         let trainer = match scheduled {
             true => trainer.schedule_of("0.lr", |own: f64, k: u64| own * (3 + k) as f64),
             false => trainer,
@@ -156,7 +158,7 @@ fn a_group_of_a_part_that_has_a_schedule_no_more_has_its_own_ratio() {
         let rest = Sgd::new(0.1).group("2.weight", |group| group.scale_lr(0.1));
         let mut parts = Parts::new().part("first", |name| name.starts_with('0'), Sgd::new(0.1)).rest(rest);
         let trainer = Trainer::new(Watched(&mut parts, &names, &notes), cross_entropy).epochs(epochs).batch_size(40);
-        let trainer = trainer.schedule_of("rest.lr", halves).checkpoint(dir.path()).resume(true);
+        let trainer = trainer.schedule_of("rest.lr", halves).checkpoint(dir.path()).resume(!scheduled);
         let trainer = match scheduled {
             true => trainer.schedule_of("rest.2.weight.lr", |own: f64, k: u64| own * (3 + k) as f64),
             false => trainer,

@@ -284,7 +284,7 @@ mod tests {
         let x = Tensor::from([[[[1.0, 2.0], [3.0, 4.0]]]]).to_dtype(DType::F64);
         for mode in [GridSampleMode::Bilinear, GridSampleMode::Bicubic] {
             let y = x.grid_sample(&grid.narrow(2, 0, 1)?, GridSample::new().mode(mode))?;
-            assert_eq!(y.sum().backward()?.get(&grid).map(Tensor::to_f64s), Some(vec![0.0; 8]));
+            assert_eq!(y.sum().backward()?.get(&grid).map(Tensor::to_f64s), Some(vec![0.0; 4]));
         }
         Ok(())
     }

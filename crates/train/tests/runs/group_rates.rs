@@ -74,11 +74,11 @@ fn a_group_waits_where_the_rate_of_all_is_0() {
     near(&all, &(0..6).map(|k| if k < 3 { vec![0.0; 2] } else { vec![0.1, 0.01] }).collect::<Vec<_>>());
     // That of a part waits for that of the first, and that of a part's group for that of the part.
     let first = |name: &str| name.starts_with('0');
-    let grouped = || Sgd::new(0.1).group("2.weight", |group| group.scale_lr(0.1));
+    let grouped = || Sgd::new(0.1).group("3.weight", |group| group.scale_lr(0.1));
     let parts = || Parts::new().part("first", first, Sgd::new(0.1)).rest(grouped());
-    let all = seen(parts(), &["lr", "rest.lr", "rest.2.weight.lr"], &notes, |trainer| {
+    let all = seen(parts(), &["lr", "rest.lr", "rest.3.weight.lr"], &notes, |trainer| {
         let trainer = trainer.schedule_of_by_step("rest.lr", |lr: f64, k: u64| lr * (k % 3) as f64);
-        trainer.schedule_of("rest.2.weight.lr", |own: f64, _: u64| own)
+        trainer.schedule_of("rest.3.weight.lr", |own: f64, _: u64| own)
     });
     let row = |k: u64| vec![0.1, 0.1 * (k % 3) as f64, if k.is_multiple_of(3) { 0.0 } else { 0.01 }];
     near(&all, &(0..6).map(row).collect::<Vec<_>>());
@@ -152,15 +152,15 @@ fn a_group_that_has_a_schedule_no_more_has_its_own_ratio() {
 fn a_group_of_a_part_that_has_a_schedule_no_more_has_its_own_ratio() {
     let ([train, valid], dir) = (sets(), tempfile::tempdir().expect("a temporary directory"));
     let notes = Mutex::new(Vec::new());
-    let names = ["lr", "rest.lr", "rest.2.weight.lr"];
+    let names = ["lr", "rest.lr", "rest.3.weight.lr"];
     let halves = |lr: f64, k: u64| lr / 2_f64.powi(k as i32);
     let go = |epochs: u64, scheduled: bool| {
-        let rest = Sgd::new(0.1).group("2.weight", |group| group.scale_lr(0.1));
+        let rest = Sgd::new(0.1).group("3.weight", |group| group.scale_lr(0.1));
         let mut parts = Parts::new().part("first", |name| name.starts_with('0'), Sgd::new(0.1)).rest(rest);
         let trainer = Trainer::new(Watched(&mut parts, &names, &notes), cross_entropy).epochs(epochs).batch_size(40);
         let trainer = trainer.schedule_of("rest.lr", halves).checkpoint(dir.path()).resume(!scheduled);
         let trainer = match scheduled {
-            true => trainer.schedule_of("rest.2.weight.lr", |own: f64, k: u64| own * (3 + k) as f64),
+            true => trainer.schedule_of("rest.3.weight.lr", |own: f64, k: u64| own * (3 + k) as f64),
             false => trainer,
         };
         let trainer = trainer.allow("epochs").allow("schedules");

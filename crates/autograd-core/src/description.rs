@@ -229,7 +229,7 @@ mod tests {
     use std::fmt::Debug;
 
     #[derive(Debug)]
-    #[allow(dead_code, reason = "shown by Debug")]
+    #[expect(dead_code, reason = "shown by Debug")]
     enum Any {
         Unit,
         Tuple(f64, &'static str),

@@ -13,7 +13,7 @@ macro_rules! kinds {
             pub use loom::sync::atomic::{AtomicU8, AtomicUsize};
 
             /// The orderings by their usual names, as the mutant understands them.
-            #[allow(non_snake_case, non_upper_case_globals, reason = "the names are those of the standard library")]
+            #[expect(non_snake_case, non_upper_case_globals, reason = "the names are those of the standard library")]
             pub mod Ordering {
                 use loom::sync::atomic::Ordering;
                 /// No order.

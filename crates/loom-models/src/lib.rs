@@ -15,7 +15,7 @@ macro_rules! copies {
     ($($(#[$doc:meta])* $name:ident: $kind:ident;)*) => {$(
         $(#[$doc])*
         #[allow(dead_code, reason = "the files' items are used where they belong")]
-        #[allow(clippy::new_without_default, reason = "the core's constructors are `const`, these are not")]
+        #[expect(clippy::new_without_default, reason = "the core's constructors are `const`, these are not")]
         #[path = "."]
         pub mod $name {
             use crate::atomics::$kind as sync;

@@ -57,7 +57,7 @@ macro_rules! functions {
 /// assert!((slope - 0.5f64.sinh()).abs() < 1e-15);
 /// # Ok::<(), autograd_core::Error>(())
 /// ```
-#[allow(private_bounds, reason = "formulas stay in the crate")]
+#[expect(private_bounds, reason = "formulas stay in the crate")]
 pub trait Scalar: Number<Mask = bool> + PartialOrd + Debug + Reads {
     functions! {
         chains:

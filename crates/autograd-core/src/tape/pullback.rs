@@ -147,7 +147,7 @@ pub(super) struct Inputs {
     /// Bit i for input i.
     first: u64,
     /// The others.
-    #[allow(clippy::box_collection, reason = "one word where there are none, as nearly always")]
+    #[expect(clippy::box_collection, reason = "one word where there are none, as nearly always")]
     beyond: Option<Box<BTreeSet<usize>>>,
 }
 

@@ -6,7 +6,7 @@ use super::{Tensor, for_any};
 impl Tensor {
     /// The place of the first element, in row-major order, that is `wanted`. Elements that an expanded tensor repeats are
     /// looked at once.
-    #[allow(clippy::unnecessary_cast, reason = "one of the dtypes is f64 already")]
+    #[expect(clippy::unnecessary_cast, reason = "one of the dtypes is f64 already")]
     pub(crate) fn find(&self, wanted: impl Fn(f64) -> bool) -> Option<usize> {
         reads("a search for an element");
         if self.numel() == 0 {

@@ -248,8 +248,10 @@ impl Tensor {
                 y.iter_mut().zip(w.iter().zip(b)).for_each(|(y, (w, b))| *y = w / counts[*b as usize].max(1.0) as T);
             }))?;
         }
+        let entries = Entries::new(&of_bag, &columns, [bags, rows]);
         // The weights of padding are 0.
-        Entries::new(&of_bag, &columns, [bags, rows]).without_zeros().matmul(OP, &weights, &table)
+        let entries = if inside.is_some() { entries.without_zeros() } else { entries };
+        entries.matmul(OP, &weights, &table)
     }
 }
 

@@ -172,7 +172,7 @@ impl Index for &[At] {
 macro_rules! tuples {
     ($($($name:ident)+;)*) => {$(
         impl<$($name: Into<At>),+> Index for ($($name,)+) {
-            #[allow(non_snake_case, reason = "a value has the name of its type")]
+            #[expect(non_snake_case, reason = "a value has the name of its type")]
             fn entries(self) -> Vec<At> {
                 let ($($name,)+) = self;
                 vec![$($name.into()),+]

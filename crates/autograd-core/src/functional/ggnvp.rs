@@ -1,8 +1,7 @@
 //! Products with Gauss–Newton matrices.
 
-use super::{Linearized, TensorList, all_fit, leaves, or_zeros, single, value_of};
+use super::{Linearized, TensorList, all_fit, at, single};
 use crate::error::Result;
-use crate::tape::{gradients_of, recording};
 use crate::tensor::Tensor;
 
 /// Product of the Gauss–Newton matrix of `loss(f(inputs))` and the tangents, for each input `Jᵀ H J v`: J are the
@@ -10,6 +9,10 @@ use crate::tensor::Tensor;
 ///
 /// It is the Hessian without the second derivatives of f, and never indefinite where the loss is convex. It takes four
 /// backward walks, whatever the sizes.
+///
+/// # Gradient
+/// The results are tracked if an input, a tangent, or what a function captures is, unless inside
+/// [`no_grad`](crate::no_grad).
 ///
 /// # Errors
 /// If a function fails, the loss is not a single number, an operation on the way has no second derivative, something is not
@@ -34,25 +37,20 @@ pub fn ggnvp<L: TensorList>(
     inputs: L,
     tangents: impl TensorList,
 ) -> Result<L::Of<Tensor>> {
-    recording(true, || {
-        let (inputs, tangents) = (inputs.tensors(), tangents.tensors());
-        all_fit("ggnvp", &inputs, &tangents)?;
-        let xs = leaves("ggnvp", &inputs)?;
-        let linear = Linearized::of(value_of("ggnvp", f, &xs)?, xs)?;
-        let along = linear.push(&tangents)?;
-        let z = linear.value().requires_grad();
-        let y = value_of("ggnvp", |z| loss(&z[0]), std::slice::from_ref(&z))?;
-        single("ggnvp", &y)?;
-        let slope = match y.is_tracked() {
-            true => gradients_of(&[(&y, None)], &[&z], true)?.remove(0),
-            false => None,
-        };
-        let bent = match slope.filter(Tensor::is_tracked) {
-            Some(slope) => gradients_of(&[(&slope, Some(&along))], &[&z], false)?,
-            None => vec![None],
-        };
-        let bent = or_zeros(bent, std::slice::from_ref(&z)).remove(0);
-        linear.pull(&bent).map(L::of)
+    let (inputs, tangents) = (inputs.tensors(), tangents.tensors());
+    all_fit("ggnvp", &inputs, &tangents)?;
+    at("ggnvp", &inputs, |point| {
+        let linear = Linearized::of(f, point)?;
+        let along = linear.push(&tangents, linear.records(&tangents))?;
+        let value = linear.value();
+        let bent = at("ggnvp", &[&value], |z| {
+            let y = z.value_of(|z| loss(&z[0]))?;
+            single("ggnvp", &y)?;
+            let slope = z.gradients(&y, None, true)?.remove(0);
+            Ok(z.gradients(&slope, Some(&along), z.records(&y, &[&along]))?.remove(0))
+        })?;
+        let recorded = linear.records(&[&bent]);
+        linear.pull(&bent, recorded).map(L::of)
     })
 }
 

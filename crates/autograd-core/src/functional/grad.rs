@@ -1,8 +1,8 @@
 //! Recorded gradients.
 
-use super::{TensorList, fits, leaves, or_zeros, value_of};
+use super::point::result;
+use super::{TensorList, at, fits};
 use crate::error::{Error, ErrorKind, Result};
-use crate::tape::recording;
 use crate::tensor::Tensor;
 
 /// The gradients of the number `y` with respect to each of `xs`, themselves differentiable, to any order.
@@ -63,6 +63,9 @@ pub fn grad_with<L: TensorList>(ys: &[(&Tensor, &Tensor)], xs: L) -> Result<L::O
 
 /// Vector-Jacobian product: the value `y = f(inputs)`, and `wᵀ ∂y/∂x` for each input (zeros where nothing flows).
 ///
+/// # Gradient
+/// The results are tracked if an input, w, or what `f` captures is, unless inside [`no_grad`](crate::no_grad).
+///
 /// # Errors
 /// If `f` fails, an input or the value is not of float type, or `w` does not have the shape and the dtype of the value.
 ///
@@ -79,14 +82,11 @@ pub fn vjp<L: TensorList>(
     inputs: L,
     w: &Tensor,
 ) -> Result<(Tensor, L::Of<Tensor>)> {
-    recording(true, || {
-        let xs = leaves("vjp", &inputs.tensors())?;
-        let y = value_of("vjp", f, &xs)?;
+    at("vjp", &inputs.tensors(), |point| {
+        let y = point.value_of(f)?;
         fits("vjp", "w", w, &y)?;
-        let found = match y.is_tracked() {
-            true => crate::tape::gradients_of(&[(&y, Some(w))], &xs.iter().collect::<Vec<_>>(), false)?,
-            false => vec![None; xs.len()],
-        };
-        Ok((y.detach(), L::of(or_zeros(found, &xs))))
+        let recorded = point.records(&y, &[w]);
+        let gradients = point.gradients(&y, Some(w), recorded)?;
+        Ok((result(y, recorded), L::of(gradients)))
     })
 }

@@ -1,15 +1,21 @@
 //! Second derivatives.
 
 use super::jacobian::rows_of;
-use super::{TensorList, all_fit, leaves, or_zeros, single, value_of};
+use super::point::result;
+use super::{Point, TensorList, all_fit, at, or_zeros, single};
 use crate::error::Result;
-use crate::tape::{gradients_of, recording};
+use crate::tape::gradients_of;
 use crate::tensor::Tensor;
 
 /// The second derivatives of the number `f(inputs)`: entry `[i][j]` has shape `[shape of xᵢ.., shape of xⱼ..]`.
 ///
+/// # Gradient
+/// The results are tracked if an input, or what `f` captures, is, unless inside [`no_grad`](crate::no_grad): pass
+/// parameters inside it where third derivatives are not wanted.
+///
 /// # Errors
-/// If `f` fails or its value is not a single number of float type, an input is not of float type, or an operation on the way has no second derivative.
+/// If `f` fails or its value is not a single number of float type, an input is not of float type, or an operation on the
+/// way has no second derivative.
 ///
 /// # Examples
 /// ```
@@ -20,15 +26,19 @@ use crate::tensor::Tensor;
 /// # Ok::<(), autograd_core::Error>(())
 /// ```
 pub fn hessian<L: TensorList>(f: impl FnOnce(&[Tensor]) -> Result<Tensor>, inputs: L) -> Result<L::Of<L::Of<Tensor>>> {
-    recording(true, || {
-        let (_, xs, first) = first_derivatives("hessian", f, &inputs.tensors())?;
-        let rows = first.iter().map(|g| rows_of("hessian", g, &xs, false).map(L::of));
+    at("hessian", &inputs.tensors(), |point| {
+        let (y, first) = first_derivatives("hessian", f, &point)?;
+        let recorded = point.records(&y, &[]);
+        let rows = first.iter().map(|g| rows_of("hessian", g, &point, recorded).map(L::of));
         rows.collect::<Result<_>>().map(L::of)
     })
 }
 
 /// Hessian-vector product of the number `f(inputs)`: for each input `Σ H v` over the inputs and their tangents. It
 /// takes one more backward walk than the gradient, whatever the size.
+///
+/// # Gradient
+/// As for [`hessian`]; tangents count like inputs.
 ///
 /// # Errors
 /// As for [`hessian`], or if there is not one tangent for each input, of its shape and dtype.
@@ -51,6 +61,9 @@ pub fn hvp<L: TensorList>(
 
 /// Vector-Hessian product: the number `y = f(inputs)`, and for each input `Σ vᵀ H` over the inputs and their cotangents.
 /// Since H is symmetric, these are the products of [`hvp`], at the same cost.
+///
+/// # Gradient
+/// As for [`hvp`].
 ///
 /// # Errors
 /// As for [`hvp`].
@@ -79,27 +92,25 @@ fn products(
     inputs: &[&Tensor],
     vectors: &[&Tensor],
 ) -> Result<(Tensor, Vec<Tensor>)> {
-    recording(true, || {
-        all_fit(op, inputs, vectors)?;
-        let (y, xs, first) = first_derivatives(op, f, inputs)?;
+    all_fit(op, inputs, vectors)?;
+    at(op, inputs, |point| {
+        let (y, first) = first_derivatives(op, f, &point)?;
+        let recorded = point.records(&y, vectors);
         let tracked = first.iter().zip(vectors).filter(|(g, _)| g.is_tracked());
         let roots: Vec<(&Tensor, Option<&Tensor>)> = tracked.map(|(g, v)| (g, Some(*v))).collect();
-        let found = gradients_of(&roots, &xs.iter().collect::<Vec<_>>(), false)?;
-        Ok((y.detach(), or_zeros(found, &xs)))
+        let found = gradients_of(&roots, &point.xs.iter().collect::<Vec<_>>(), recorded)?;
+        Ok((result(y, recorded), or_zeros(found, &point.xs)))
     })
 }
 
-/// The value, the leaves it was computed from, and its gradients, recorded.
+/// The value and its gradients, recorded.
 fn first_derivatives(
     op: &'static str,
     f: impl FnOnce(&[Tensor]) -> Result<Tensor>,
-    inputs: &[&Tensor],
-) -> Result<(Tensor, Vec<Tensor>, Vec<Tensor>)> {
-    let xs = leaves(op, inputs)?;
-    let y = value_of(op, f, &xs)?;
+    point: &Point,
+) -> Result<(Tensor, Vec<Tensor>)> {
+    let y = point.value_of(f)?;
     single(op, &y)?;
-    let targets: Vec<&Tensor> = xs.iter().collect();
-    let first = if y.is_tracked() { gradients_of(&[(&y, None)], &targets, true)? } else { vec![None; xs.len()] };
-    let first = or_zeros(first, &xs);
-    Ok((y, xs, first))
+    let first = point.gradients(&y, None, true)?;
+    Ok((y, first))
 }

@@ -1,13 +1,15 @@
 //! All partial derivatives.
 
-use super::{TensorList, leaves, value_of};
+use super::{Point, TensorList, at};
 use crate::error::Result;
 use crate::ops::check::Check;
-use crate::tape::recording;
 use crate::tensor::Tensor;
 
 /// For each input the Jacobian of `y = f(inputs)`, of shape `[shape of y.., shape of x..]`: one backward walk for each
 /// element of y.
+///
+/// # Gradient
+/// The results are tracked if an input, or what `f` captures, is, unless inside [`no_grad`](crate::no_grad).
 ///
 /// # Errors
 /// If `f` fails, or an input or the value is not of float type.
@@ -21,16 +23,15 @@ use crate::tensor::Tensor;
 /// # Ok::<(), autograd_core::Error>(())
 /// ```
 pub fn jacobian<L: TensorList>(f: impl FnOnce(&[Tensor]) -> Result<Tensor>, inputs: L) -> Result<L::Of<Tensor>> {
-    recording(true, || {
-        let xs = leaves("jacobian", &inputs.tensors())?;
-        let y = value_of("jacobian", f, &xs)?;
-        rows_of("jacobian", &y, &xs, false).map(L::of)
+    at("jacobian", &inputs.tensors(), |point| {
+        let y = point.value_of(f)?;
+        rows_of("jacobian", &y, &point, point.records(&y, &[])).map(L::of)
     })
 }
 
-/// The Jacobians of `y` with respect to tensors it was computed from.
-pub(super) fn rows_of(op: &'static str, y: &Tensor, xs: &[Tensor], recorded: bool) -> Result<Vec<Tensor>> {
-    let targets: Vec<&Tensor> = xs.iter().collect();
+/// The Jacobians of `y` with respect to the arguments it was computed from.
+pub(super) fn rows_of(op: &'static str, y: &Tensor, point: &Point, recorded: bool) -> Result<Vec<Tensor>> {
+    let xs = &point.xs;
     for x in xs {
         let shape: Vec<usize> = y.shape().iter().chain(x.shape()).copied().collect();
         Check(op).room(&shape, x.dtype())?;
@@ -38,16 +39,10 @@ pub(super) fn rows_of(op: &'static str, y: &Tensor, xs: &[Tensor], recorded: boo
     Check(op).list(y.numel())?;
     let mut rows: Vec<Vec<Tensor>> = xs.iter().map(|_| Vec::with_capacity(y.numel())).collect();
     for element in 0..y.numel() {
-        let found = if y.is_tracked() {
-            let unit = Tensor::from([element as i64]).one_hot(Some(y.numel()))?;
-            let seed = unit.to_dtype(y.dtype()).reshape_to(y.shape())?;
-            crate::tape::gradients_of(&[(y, Some(&seed))], &targets, recorded)?
-        } else {
-            vec![None; xs.len()]
-        };
-        for ((row, g), x) in rows.iter_mut().zip(found).zip(xs) {
-            row.push(g.unwrap_or_else(|| x.detach().zeros_like()));
-        }
+        let unit = Tensor::from([element as i64]).one_hot(Some(y.numel()))?;
+        let seed = unit.to_dtype(y.dtype()).reshape_to(y.shape())?;
+        let gradients = point.gradients(y, Some(&seed), recorded)?;
+        rows.iter_mut().zip(gradients).for_each(|(row, g)| row.push(g));
     }
     let stacked = rows.iter().zip(xs).map(|(row, x)| {
         let shape: Vec<usize> = y.shape().iter().chain(x.shape()).copied().collect();

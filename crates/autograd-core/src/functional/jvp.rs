@@ -1,8 +1,7 @@
 //! Forward derivatives from backward ones.
 
-use super::{Linearized, TensorList, all_fit, leaves, value_of};
+use super::{Linearized, TensorList, all_fit, at};
 use crate::error::Result;
-use crate::tape::recording;
 use crate::tensor::Tensor;
 
 /// Jacobian-vector product: the value `y = f(inputs)`, and `Σ ∂y/∂x v` over the inputs and their tangents.
@@ -10,6 +9,9 @@ use crate::tensor::Tensor;
 /// It takes two backward walks: `uᵀ ∂y/∂x` is linear in u, and its derivative with respect to u in direction v is the
 /// product. One more goes before, with some u, where an operation on the way may refuse a gradient: a decomposition, or one
 /// of your own. For several products at one point there is [`linearize`](crate::linearize).
+///
+/// # Gradient
+/// The results are tracked if an input, a tangent, or what `f` captures is, unless inside [`no_grad`](crate::no_grad).
 ///
 /// # Errors
 /// If `f` fails, an operation on the way has no second derivative, an input or the value is not of float type, or there
@@ -28,11 +30,11 @@ pub fn jvp(
     inputs: impl TensorList,
     tangents: impl TensorList,
 ) -> Result<(Tensor, Tensor)> {
-    recording(true, || {
-        let (inputs, tangents) = (inputs.tensors(), tangents.tensors());
-        all_fit("jvp", &inputs, &tangents)?;
-        let xs = leaves("jvp", &inputs)?;
-        let linear = Linearized::of(value_of("jvp", f, &xs)?, xs)?;
-        Ok((linear.value(), linear.push(&tangents)?))
+    let (inputs, tangents) = (inputs.tensors(), tangents.tensors());
+    all_fit("jvp", &inputs, &tangents)?;
+    at("jvp", &inputs, |point| {
+        let linear = Linearized::of(f, point)?;
+        let recorded = linear.records(&tangents);
+        Ok((linear.value(), linear.push(&tangents, recorded)?))
     })
 }

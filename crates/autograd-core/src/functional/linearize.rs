@@ -1,8 +1,9 @@
 //! A function near a point: its value and its derivatives as linear maps.
 
-use super::{TensorList, all_fit, fits, leaves, or_zeros, value_of};
+use super::point::result;
+use super::{Point, TensorList, all_fit, at, fits, or_zeros};
 use crate::error::Result;
-use crate::tape::{gradients_of, recording, refusal_of};
+use crate::tape::{gradients_of, is_recording, refusal_of};
 use crate::tensor::Tensor;
 use std::marker::PhantomData;
 
@@ -28,6 +29,9 @@ pub struct LinearMap<L> {
 
 /// Runs `f` once, for any number of products with its Jacobian. Each takes one backward walk.
 ///
+/// # Gradient
+/// As for [`jvp`](crate::jvp()) and [`vjp`](crate::vjp()).
+///
 /// # Errors
 /// If `f` fails, an operation on the way has no second derivative, or an input or the value is not of float type; if an
 /// operation has no derivative for the value as a whole, also where single elements of it have one (see
@@ -41,11 +45,7 @@ pub struct LinearMap<L> {
 /// # Ok::<(), autograd_core::Error>(())
 /// ```
 pub fn linearize<L: TensorList>(f: impl FnOnce(&[Tensor]) -> Result<Tensor>, inputs: L) -> Result<LinearMap<L>> {
-    recording(true, || {
-        let xs = leaves("linearize", &inputs.tensors())?;
-        let map = Linearized::of(value_of("linearize", f, &xs)?, xs)?;
-        Ok(LinearMap { map, inputs: PhantomData })
-    })
+    at("linearize", &inputs.tensors(), |point| Ok(LinearMap { map: Linearized::of(f, point)?, inputs: PhantomData }))
 }
 
 impl<L: TensorList> LinearMap<L> {
@@ -60,8 +60,8 @@ impl<L: TensorList> LinearMap<L> {
     /// If there is not one tangent for each input, of its shape and dtype.
     pub fn jvp(&self, tangents: impl TensorList) -> Result<Tensor> {
         let tangents = tangents.tensors();
-        all_fit("jvp", &self.map.xs.iter().collect::<Vec<_>>(), &tangents)?;
-        self.map.push(&tangents)
+        all_fit("jvp", &self.map.point.xs.iter().collect::<Vec<_>>(), &tangents)?;
+        self.map.push(&tangents, is_recording() && self.map.records(&tangents))
     }
 
     /// `wᵀ ∂y/∂x` for each input (zeros where nothing flows).
@@ -70,14 +70,16 @@ impl<L: TensorList> LinearMap<L> {
     /// If w does not have the shape and the dtype of the value.
     pub fn vjp(&self, w: &Tensor) -> Result<L::Of<Tensor>> {
         fits("vjp", "w", w, &self.map.y)?;
-        self.map.pull(w).map(L::of)
+        self.map.pull(w, is_recording() && self.map.records(&[w])).map(L::of)
     }
 }
 
 /// The same of a list of inputs.
 pub(super) struct Linearized {
     y: Tensor,
-    xs: Vec<Tensor>,
+    point: Point,
+    /// Whether y depends on anything tracked.
+    recorded: bool,
     /// A variable u, and `uᵀ ∂y/∂x`, which is linear in it: its derivative with respect to u goes the other way.
     u: Tensor,
     pulled: Vec<Option<Tensor>>,
@@ -92,26 +94,33 @@ fn probe(y: &Tensor) -> Result<Tensor> {
 }
 
 impl Linearized {
-    /// Of a value computed from these leaves.
-    pub(super) fn of(y: Tensor, xs: Vec<Tensor>) -> Result<Linearized> {
+    /// Of a function at a point.
+    pub(super) fn of(f: impl FnOnce(&[Tensor]) -> Result<Tensor>, point: Point) -> Result<Linearized> {
+        let y = point.value_of(f)?;
+        let recorded = point.records(&y, &[]);
         // At 0, where a hook or a gradient of one's own that is not linear has the slope it has there.
         let u = y.zeros_like().requires_grad();
-        let targets: Vec<&Tensor> = xs.iter().collect();
+        let targets: Vec<&Tensor> = point.xs.iter().collect();
         let pulled = match y.is_tracked() {
             true => {
                 refusal_of((&y, &probe(&y.detach())?), &targets)?;
                 gradients_of(&[(&y, Some(&u))], &targets, true)?
             }
-            false => vec![None; xs.len()],
+            false => vec![None; point.xs.len()],
         };
-        Ok(Linearized { y, xs, u, pulled })
+        Ok(Linearized { y, point, recorded, u, pulled })
     }
 
     pub(super) fn value(&self) -> Tensor {
-        self.y.detach()
+        result(self.y.clone(), self.recorded)
     }
 
-    pub(super) fn push(&self, tangents: &[&Tensor]) -> Result<Tensor> {
+    /// Whether products with these vectors are recorded.
+    pub(super) fn records(&self, vectors: &[&Tensor]) -> bool {
+        self.recorded || self.point.records(&self.y.detach(), vectors)
+    }
+
+    pub(super) fn push(&self, tangents: &[&Tensor], recorded: bool) -> Result<Tensor> {
         let roots: Vec<(&Tensor, Option<&Tensor>)> = self
             .pulled
             .iter()
@@ -119,14 +128,10 @@ impl Linearized {
             .filter_map(|(g, v)| Some((g.as_ref()?, Some(*v))))
             .filter(|(g, _)| g.is_tracked())
             .collect();
-        Ok(or_zeros(gradients_of(&roots, &[&self.u], false)?, std::slice::from_ref(&self.u)).remove(0))
+        Ok(or_zeros(gradients_of(&roots, &[&self.u], recorded)?, std::slice::from_ref(&self.u)).remove(0))
     }
 
-    pub(super) fn pull(&self, w: &Tensor) -> Result<Vec<Tensor>> {
-        let found = match self.y.is_tracked() {
-            true => gradients_of(&[(&self.y, Some(w))], &self.xs.iter().collect::<Vec<_>>(), false)?,
-            false => vec![None; self.xs.len()],
-        };
-        Ok(or_zeros(found, &self.xs))
+    pub(super) fn pull(&self, w: &Tensor, recorded: bool) -> Result<Vec<Tensor>> {
+        self.point.gradients(&self.y, Some(w), recorded)
     }
 }

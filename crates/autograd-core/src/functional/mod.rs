@@ -1,4 +1,7 @@
 //! Derivatives as functions: differentiable gradients, products with Jacobians and Hessians, and the whole matrices.
+//!
+//! They are recorded like operations: where an input, or what the function has captured, is tracked, so are the results,
+//! and one function inside another gives derivatives of derivatives.
 
 mod again;
 mod checkpoint;
@@ -10,6 +13,7 @@ mod jvp;
 mod linearize;
 mod list;
 mod per_sample;
+mod point;
 mod root;
 mod solver;
 mod value_and_grad;
@@ -27,23 +31,11 @@ pub use root::{Implicit, custom_root, fixed_point};
 pub use value_and_grad::value_and_grad;
 
 use linearize::Linearized;
+use point::{Point, at};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::ops::check::Check;
 use crate::tensor::Tensor;
-
-/// Fresh leaves with the values of `inputs`, which must be floats: others have no derivative, and zeros would hide that.
-fn leaves(op: &'static str, inputs: &[&Tensor]) -> Result<Vec<Tensor>> {
-    let leaf = |x: &&Tensor| Check(op).float(x).map(|_| x.detach().requires_grad());
-    inputs.iter().map(leaf).collect()
-}
-
-/// The value of `f`, which must be of float type for the same reason.
-fn value_of(op: &'static str, f: impl FnOnce(&[Tensor]) -> Result<Tensor>, xs: &[Tensor]) -> Result<Tensor> {
-    let y = f(xs)?;
-    Check(op).float(&y)?;
-    Ok(y)
-}
 
 /// A tangent or a cotangent: of the shape and the dtype of the tensor it goes with.
 fn fits(op: &'static str, what: &str, vector: &Tensor, x: &Tensor) -> Result<()> {

@@ -16,6 +16,10 @@ use crate::tensor::Tensor;
 /// It takes N runs of the function and N backward walks: as much arithmetic as the gradient of the batch, and N times its
 /// overhead; memory for one sample besides the result. Per-sample clipping, and the noise scale of gradients, start here.
 ///
+/// # Gradient
+/// The results are numbers without a history, as those of `backward`: for what is to be differentiated again there is
+/// [`grad`](crate::grad()) of one sample at a time.
+///
 /// # Errors
 /// If the function fails or does not return a single number, a parameter is not tracked or takes part in no sample, the
 /// batch has no tensors or no samples, or its tensors do not have the same number of them.

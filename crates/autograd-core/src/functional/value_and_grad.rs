@@ -1,11 +1,15 @@
 //! A value and its gradients in one.
 
-use super::{TensorList, leaves, value_of};
+use super::point::result;
+use super::{TensorList, at, single};
 use crate::error::Result;
-use crate::tape::{gradients_of, recording};
 use crate::tensor::Tensor;
 
 /// The number `y = f(inputs)`, and its gradient with respect to each input (zeros where nothing flows).
+///
+/// # Gradient
+/// The results are tracked if an input, or what `f` captures, is, unless inside [`no_grad`](crate::no_grad): a function of
+/// them, or another derivative of the function around, sees all that they depend on.
 ///
 /// # Errors
 /// If `f` fails or its value is not a single number of float type, or an input is not of float type.
@@ -22,14 +26,11 @@ pub fn value_and_grad<L: TensorList>(
     f: impl FnOnce(&[Tensor]) -> Result<Tensor>,
     inputs: L,
 ) -> Result<(Tensor, L::Of<Tensor>)> {
-    recording(true, || {
-        let xs = leaves("value_and_grad", &inputs.tensors())?;
-        let y = value_of("value_and_grad", f, &xs)?;
-        super::single("value_and_grad", &y)?;
-        let found = match y.is_tracked() {
-            true => gradients_of(&[(&y, None)], &xs.iter().collect::<Vec<_>>(), false)?,
-            false => vec![None; xs.len()],
-        };
-        Ok((y.detach(), L::of(super::or_zeros(found, &xs))))
+    at("value_and_grad", &inputs.tensors(), |point| {
+        let y = point.value_of(f)?;
+        single("value_and_grad", &y)?;
+        let recorded = point.records(&y, &[]);
+        let gradients = point.gradients(&y, None, recorded)?;
+        Ok((result(y, recorded), L::of(gradients)))
     })
 }

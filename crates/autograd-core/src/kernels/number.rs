@@ -61,6 +61,11 @@ pub trait Number:
     fn atan2(self, x: Self) -> Self;
     /// √x
     fn sqrt(self) -> Self;
+    /// ∛x
+    #[inline(always)]
+    fn cbrt(self) -> Self {
+        self.special::<Cbrt>()
+    }
     /// eˣ
     fn exp(self) -> Self;
     /// e^(x − m), x not above m; by `f32` and `f64` from the difference that is not rounded.
@@ -158,6 +163,15 @@ macro_rules! special {
     };
 }
 pub(crate) use special;
+
+special! {
+    /// `∛x`
+    pub Cbrt: "cbrt", Scalar::cube_root;
+    |x| {
+        let y = x.cbrt();
+        N::of(1.0 / 3.0) / (y * y)
+    }
+}
 
 /// A [`Scaled`] from one line for each of its parts, like [`special`].
 macro_rules! scaled {

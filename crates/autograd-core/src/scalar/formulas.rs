@@ -1,7 +1,6 @@
 //! Formulas of `Number` that are no operation of tensors.
 
-use crate::kernels::math::exponential;
-use crate::kernels::number::{Number, special};
+use crate::kernels::number::Number;
 use crate::ops::elementwise::driver::{Elementwise, Keeps};
 
 /// `x · a + b`, rounded once.
@@ -54,17 +53,4 @@ impl Elementwise<1> for Signum {
     fn value<N: Number>(self, [x]: [N; 1]) -> N {
         N::select(x.is_nan(), x, N::of(1.0).copysign(x))
     }
-}
-
-special! {
-    /// `∛x`
-    pub(super) Cbrt: "cbrt", cbrt;
-    |x| {
-        let y = x.special::<Self>();
-        N::of(1.0 / 3.0) / (y * y)
-    }
-}
-
-fn cbrt<T: exponential::Scalar>(x: T) -> T {
-    T::of(x.wide().cbrt())
 }

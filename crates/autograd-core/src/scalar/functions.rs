@@ -1,6 +1,6 @@
 //! The mathematics of floats and of variables.
 
-use super::formulas::{Cbrt, Signum};
+use super::formulas::Signum;
 use super::reads::Reads;
 use super::var::Var;
 use crate::kernels::number::Number;
@@ -172,12 +172,6 @@ pub trait Scalar: Number<Mask = bool> + PartialOrd + Debug + Reads {
         let rest = self.rest(other);
         if rest.lt(Self::of(0.0)) { rest + other.abs() } else { rest }
     }
-
-    /// The cube root.
-    #[track_caller]
-    fn cbrt(self) -> Self {
-        self.special::<Cbrt>()
-    }
 }
 
 impl Scalar for f32 {}
@@ -202,14 +196,14 @@ macro_rules! own {
     (@) => { Self };
 }
 own! {
-    Number: abs(), sqrt(), exp(), exp_m1(), ln(), ln_1p(), sin(), cos(), tanh(), sigmoid(), erf(), floor(), trunc(),
+    Number: abs(), sqrt(), cbrt(), exp(), exp_m1(), ln(), ln_1p(), sin(), cos(), tanh(), sigmoid(), erf(), floor(), trunc(),
         round(), is_nan() -> bool, hypot(other: impl Into<Self>), atan2(x: impl Into<Self>), copysign(sign: impl Into<Self>),
         mul_add(a: impl Into<Self>, b: impl Into<Self>);
     Scalar: exp2(), log2(), log10(), tan(), asin(), acos(), atan(), sinh(), cosh(), asinh(), acosh(), atanh(), erfc(),
         lgamma(), digamma(), recip(), ceil(), fract(), relu(), softplus(), silu(), gelu(), leaky_relu(slope: f64),
         elu(alpha: f64), powi(n: i32), log(base: impl Into<Self>), sin_cos() -> (Self, Self), to_degrees(), to_radians(),
         max(other: impl Into<Self>), min(other: impl Into<Self>), clamp(min: f64, max: f64),
-        rem_euclid(other: impl Into<Self>), signum(), cbrt();
+        rem_euclid(other: impl Into<Self>), signum();
 }
 
 impl<T: Scalar> Var<'_, T> {

@@ -27,6 +27,11 @@ impl Segment {
         Segment(outside)
     }
 
+    /// Whether it has taken nothing.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Their numbers.
     pub(crate) fn ids(&self) -> Vec<NodeId> {
         self.0.iter().map(|node| node.id).collect()

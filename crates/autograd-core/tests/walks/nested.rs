@@ -72,14 +72,12 @@ fn a_pullback_may_walk() {
 #[test]
 fn what_would_lose_a_derivative_says_how_to_keep_it() {
     type Gradients = fn(&Tensor, &[Tensor]) -> Result<Vec<Option<Tensor>>>;
-    let plain: [(&str, Gradients); 2] = [
-        ("backward", |gy, x| {
-            let y = f(x)?;
-            Ok(vec![Backward::new().root(&y, gy).run()?.take(&x[0])])
-        }),
-        ("vjp", |gy, x| Ok(vec![vjp(f, &[&x[0]], gy)?.1.pop()])),
-    ];
-    for (name, gradients) in plain {
+    let backward: Gradients = |gy, x| {
+        let y = f(x)?;
+        Ok(vec![Backward::new().root(&y, gy).run()?.take(&x[0])])
+    };
+    let vjp: Gradients = |gy, x| Ok(vec![vjp(f, &[&x[0]], gy)?.1.pop()]);
+    for (name, gradients) in [("backward", backward), ("vjp", vjp)] {
         let x = leaf();
         let op = |x: &Tensor, off: bool| {
             let pull = move |gy: &Tensor, x: &[Tensor], _: &Tensor| match off {
@@ -90,12 +88,15 @@ fn what_would_lose_a_derivative_says_how_to_keep_it() {
         };
         // A plain walk needs no second derivative.
         near(op(&x, false).backward().expect(name).get(&x).expect("a leaf"), derivatives(0.5).0);
+        if name == "vjp" {
+            let slope = grad(&op(&x, false), &[&x]).expect("it is recorded").remove(0);
+            near(&grad(&slope, &[&x]).expect("second order").remove(0), derivatives(0.5).1);
+            near(&grad(&op(&x, true), &[&x]).expect("not wanted").remove(0), derivatives(0.5).0);
+            continue;
+        }
         let error = grad(&op(&x, false), &[&x]).expect_err("its derivative would be lost").to_string();
         let how = "grad and grad_with keep it, no_grad says that it is not wanted";
         assert!(error.starts_with("pull-back of nested: backward: ") && error.ends_with(how), "{error}");
-        if name == "vjp" {
-            near(&grad(&op(&x, true), &[&x]).expect("not wanted").remove(0), derivatives(0.5).0);
-        }
     }
     // Without recording there is nothing to walk, and the error names the switch.
     let x = leaf();

@@ -110,9 +110,11 @@ fn product<T: Real>(
         return vectorize_with(unsafe { Small::new((m, k, n), a, b, bias, c) });
     }
     let threads = if worth_sharing_products(work) && threads > 1 { threads.min(parallel::threads()) } else { 1 };
-    if k > 0 && tiles::suit((m, k, n), b) {
+    let turned = bias.is_none() && tiles::suit_turned((m, k, n), a, b);
+    if k > 0 && (turned || tiles::suit((m, k, n), b)) {
         // SAFETY: `fits`, and all of them are borrowed until the product is there.
-        return unsafe { Product::new((m, k, n), a, b, base, c) }.compute(threads);
+        let product = unsafe { Product::new((m, k, n), a, b, base, c) };
+        return if turned { product.turned() } else { product }.compute(threads);
     }
     match base {
         Base::Row(bias) => c.chunks_exact_mut(n).for_each(|row| row.copy_from_slice(bias)),
@@ -153,6 +155,9 @@ mod tests {
             (31, 2051, 33),
             (37, 20, 100),
             (300, 500, 7),
+            (32, 1100, 4),
+            (50, 60, 5),
+            (9000, 40, 16),
         ] {
             let (a, b) = (numbers(m * k, 1), numbers(k * n, 2));
             let exact = |i: usize, j: usize| (0..k).map(|p| a[i * k + p] * b[p * n + j]).sum::<f64>();
@@ -304,6 +309,9 @@ mod tests {
             (500, 4096, 1),
             (200, 4096, 2),
             (170, 3000, 3),
+            (32, 3000, 4),
+            (300, 2100, 8),
+            (9000, 40, 16),
             (1000, 2100, 1),
             (1000, 1500, 70),
             (64, 4097, 64),

@@ -40,15 +40,27 @@ const MANY: usize = 48;
 /// From this many strips of columns on, it is worth packing a left operand whose rows are neighbours.
 const OFTEN: usize = 8;
 
+/// Columns of so many bytes leave half of the widest vector empty.
+const FEW: usize = 32;
+
 /// Parts for other threads have a multiple of this many columns: one cache line of f32.
 const LINE: usize = 16;
 
 /// Whether this file computes a product of this size on this CPU.
 pub(super) fn suit<T: Real>((m, k, n): (usize, usize, usize), b: Matrix<'_, T>) -> bool {
     let bytes = |elements: usize| elements.saturating_mul(k.min(DEPTH) * size_of::<T>());
-    let left = m >= NARROW && bytes(m) <= LEFT;
+    // All rows pass by once for each strip of columns: of a single one they need not stay in the cache.
+    let strips = n.div_ceil(2 * LINE);
+    let left = m >= NARROW && (bytes(m) <= LEFT || strips == 1 && n % LINE == 0);
     let right = n >= NARROW && (b.column != 1 || bytes(b.row) <= NEAR || m >= MANY);
     left && right && has_vectors()
+}
+
+/// Whether this file computes the transposed product: its vectors are full where those of this one, which has few columns,
+/// are not, and both operands are read in order.
+pub(super) fn suit_turned<T: Real>((m, k, n): (usize, usize, usize), a: Matrix<'_, T>, b: Matrix<'_, T>) -> bool {
+    let fuller = n * size_of::<T>() <= FEW && m >= 2 * n && k >= m;
+    fuller && a.row == 1 && b.column == 1 && suit((n, k, m), a.transposed())
 }
 
 /// A product, or the part of one that a thread computes.
@@ -68,6 +80,7 @@ pub(super) struct Product<T> {
     held: bool,
     c: *mut T,
     c_row: usize,
+    c_column: usize,
 }
 
 // SAFETY: a part has its elements of c for itself, and the operands are only read.
@@ -93,7 +106,7 @@ impl<T: Real> Product<T> {
             Base::Held => (null(), true),
         };
         let (a, b, c, c_row) = (a.data.as_ptr(), b.data.as_ptr(), c.as_mut_ptr(), size.2);
-        Product { size, a, a_row, a_column, b, b_row, b_column, panels: null(), bias, held, c, c_row }
+        Product { size, a, a_row, a_column, b, b_row, b_column, panels: null(), bias, held, c, c_row, c_column: 1 }
     }
 
     /// `c += a b`, where the columns of b lie in `panels` as [`super::packed`] has put them there.
@@ -111,19 +124,30 @@ impl<T: Real> Product<T> {
         Product { panels: panels.as_ptr(), ..unsafe { Product::new(size, a, b, Base::Held, c) } }
     }
 
+    /// The same product as `cᵀ = bᵀ aᵀ`; it has no bias and no panels.
+    pub(super) fn turned(self) -> Product<T> {
+        let (m, k, n) = self.size;
+        let (a, a_row, a_column) = (self.b, self.b_column, self.b_row);
+        let (b, b_row, b_column) = (self.a, self.a_column, self.a_row);
+        let (c_row, c_column) = (self.c_column, self.c_row);
+        Product { size: (n, k, m), a, a_row, a_column, b, b_row, b_column, c_row, c_column, ..self }
+    }
+
     /// Computes the product on up to `threads` threads. It is cut between columns where rows of a are read as they are,
-    /// so that no part packs what another packs, else between rows, so that each packs only b again.
+    /// so that no part packs what another packs, else between rows, so that each packs only b again; of few rows between
+    /// columns.
     pub(super) fn compute(self, threads: usize) {
         let ((m, k, n), few) = (self.size, threads / 2);
         let (rows, columns) =
             ((m * few / threads).next_multiple_of(NARROW), (n * few / threads).next_multiple_of(LINE));
         // The pointers stay inside the matrices, for every part has rows or columns of its own: none of them wraps.
-        let (first, second) = if few > 0 && self.a_column == 1 && columns + LINE <= n {
+        let by_rows = rows + NARROW <= m;
+        let (first, second) = if few > 0 && (self.a_column == 1 || !by_rows) && columns + LINE <= n {
             let first = Product { size: (m, k, columns), ..self };
-            let (b, c) = (self.b.wrapping_add(columns * self.b_column), self.c.wrapping_add(columns));
+            let (b, c) = (self.b.wrapping_add(columns * self.b_column), self.c.wrapping_add(columns * self.c_column));
             let bias = if self.bias.is_null() { null() } else { self.bias.wrapping_add(columns) };
             (first, Product { size: (m, k, n - columns), b, bias, c, ..self })
-        } else if few > 0 && rows + NARROW <= m {
+        } else if few > 0 && by_rows {
             let first = Product { size: (rows, k, n), ..self };
             let (a, c) = (self.a.wrapping_add(rows * self.a_row), self.c.wrapping_add(rows * self.c_row));
             (first, Product { size: (m - rows, k, n), a, c, ..self })
@@ -162,7 +186,7 @@ impl<T: Real> Product<T> {
                 }
                 for j in (0..n).step_by(2 * vector) {
                     let columns = (n - j).min(2 * vector);
-                    let c = self.c.add(j);
+                    let c = self.c.add(j * self.c_column);
                     let (b, b_row, b_column) = if self.panels.is_null() {
                         (self.b.add(start * self.b_row + j * self.b_column), self.b_row, self.b_column)
                     } else {
@@ -175,7 +199,18 @@ impl<T: Real> Product<T> {
                         (false, false) => (self.bias.add(j), 0),
                     };
                     let packed = !self.panels.is_null();
-                    let strip = Strip { simd, m, depth, a, columns, packed, base, c, c_row: self.c_row };
+                    let strip = Strip {
+                        simd,
+                        m,
+                        depth,
+                        a,
+                        columns,
+                        packed,
+                        base,
+                        c,
+                        c_row: self.c_row,
+                        c_column: self.c_column,
+                    };
                     if columns > vector {
                         strip.compute::<R, 2>(b, b_row, b_column, b_room);
                     } else {
@@ -220,6 +255,7 @@ struct Strip<T, S> {
     base: (*const T, usize),
     c: *mut T,
     c_row: usize,
+    c_column: usize,
 }
 
 impl<T: Real, S: Simd> Strip<T, S> {
@@ -259,7 +295,7 @@ impl<T: Real, S: Simd> Strip<T, S> {
     /// Computes one tile, from row i on; returns the number of its rows.
     #[inline(always)]
     unsafe fn tile<const R: usize, const W: usize>(self, i: usize, a: *const T, b: *const T, b_row: usize) -> usize {
-        let Strip { simd, columns, base, c_row, .. } = self;
+        let Strip { simd, columns, base, c_row, c_column, .. } = self;
         let vector = T::count::<S>();
         // SAFETY: the caller's promise: R rows of a from `a` on, W vectors of b for each step, R rows of c from i on.
         unsafe {
@@ -275,7 +311,7 @@ impl<T: Real, S: Simd> Strip<T, S> {
                 }
             }
             let (c, base) = (self.c.add(i * c_row), base.0.wrapping_add(i * base.1));
-            if columns == W * vector {
+            if columns == W * vector && c_column == 1 {
                 for (row, tile) in tile.iter().enumerate() {
                     for (j, sum) in tile.iter().enumerate() {
                         let at = row * self.base.1 + j * vector;
@@ -296,6 +332,15 @@ impl<T: Real, S: Simd> Strip<T, S> {
                 for (j, sum) in tile.iter().enumerate() {
                     store::<T, S>(*sum, sums.add(row * 32 + j * vector));
                 }
+            }
+            if c_column != 1 {
+                // What they are added to is c itself, for there is no bias.
+                for (row, j) in (0..R).flat_map(|row| (0..columns).map(move |j| (row, j))) {
+                    let at = row * c_row + j * c_column;
+                    let base = (!self.base.0.is_null()).then(|| base.wrapping_add(at));
+                    add_to::<T, 1>(base, sums.add(row * 32 + j), c.add(at), 0);
+                }
+                return R;
             }
             let whole = columns - columns % 4;
             for row in 0..R {

@@ -4,6 +4,7 @@ use super::exp::{parts_of_sum_f32, parts_of_sum_f64};
 use super::log::{ln_sum_f32, ln_sum_f64};
 use super::polynomial::{horner_f32, horner_f64};
 use super::scale::{pow2_f32, pow2_f64};
+use super::{cbrt_f32, cbrt_f64};
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
 /// `e^(high + low) = (1 + more) first second`: the factors are powers of two, multiplied last, for the result may be
@@ -67,6 +68,8 @@ pub trait Scalar:
     fn signed(self, sign: Self) -> Self;
     /// √x
     fn root(self) -> Self;
+    /// ∛x
+    fn cube_root(self) -> Self;
     /// `ln(u + c) + e ln 2`, `c` below the last place of `u`, or `u` 1 and `c` not above ½; `u + c` normal and finite.
     fn ln_sum(u: Self, c: Self, e: Self) -> Self;
     /// self · a + b, rounded once.
@@ -84,7 +87,7 @@ pub trait Scalar:
 }
 
 macro_rules! scalar {
-    ($t:ident, $parts:ident, $pow2:ident, $half:literal, $rest:expr, $horner:ident, $ln_sum:ident, $table:ident, ($short:ident, $long:ident)) => {
+    ($t:ident, $parts:ident, $pow2:ident, $half:literal, $rest:expr, $cbrt:ident, $horner:ident, $ln_sum:ident, $table:ident, ($short:ident, $long:ident)) => {
         impl Scalar for $t {
             #[inline(always)]
             fn of(x: f64) -> Self {
@@ -116,6 +119,10 @@ macro_rules! scalar {
                 self.sqrt()
             }
             #[inline(always)]
+            fn cube_root(self) -> Self {
+                $cbrt(self)
+            }
+            #[inline(always)]
             fn ln_sum(u: Self, c: Self, e: Self) -> Self {
                 $ln_sum(u, c, e)
             }
@@ -143,9 +150,10 @@ scalar!(
     pow2_f32,
     64,
     |x, _| (x - f64::from(x as f32)) as f32,
+    cbrt_f32,
     horner_f32,
     ln_sum_f32,
     table,
     (table, _long)
 );
-scalar!(f64, parts_of_sum_f64, pow2_f64, 512, |_, rest| rest, horner_f64, ln_sum_f64, table, (_short, table));
+scalar!(f64, parts_of_sum_f64, pow2_f64, 512, |_, rest| rest, cbrt_f64, horner_f64, ln_sum_f64, table, (_short, table));

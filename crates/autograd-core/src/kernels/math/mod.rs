@@ -25,6 +25,7 @@ pub mod log;
 pub mod logistic;
 pub mod normal;
 pub mod power;
+pub mod root;
 pub mod tan;
 pub mod trig;
 
@@ -47,5 +48,6 @@ pub use hyperbolic::{tanh_f32, tanh_f64};
 pub use log::{ln_1p_f32, ln_1p_f64, ln_f32, ln_f64};
 pub use logistic::{sigmoid_f32, sigmoid_f64};
 pub use power::{pow_f32, pow_f64};
+pub use root::{cbrt_f32, cbrt_f64};
 pub use tan::{tan_f32, tan_f64};
 pub use trig::{SIN_LIMIT_F32, SIN_LIMIT_F64, cos_f32, cos_f64, sin_f32, sin_f64};

@@ -99,6 +99,7 @@ fn f32_functions_are_within_two_ulp() {
     check_f32("asin", all, arc::asin, f64::asin);
     check_f32("acos", all, arc::acos, f64::acos);
     check_f32("atan", all, arc::atan, f64::atan);
+    check_f32("cbrt", all, cbrt_f32, f64::cbrt);
     check_f32("tan", SIN_LIMIT_F32, tan_f32, f64::tan);
     check_f32("sin", SIN_LIMIT_F32, sin_f32, f64::sin);
     check_f32("cos", SIN_LIMIT_F32, cos_f32, f64::cos);
@@ -122,6 +123,8 @@ fn f64_functions_are_within_two_ulp() {
     check_f64("acos", -1.0, 1.0, arc::acos, f64::acos);
     check_f64("atan", -5.0, 5.0, arc::atan, f64::atan);
     check_f64("atan", f64::MIN / 4.0, f64::MAX / 4.0, arc::atan, f64::atan);
+    check_f64("cbrt", f64::MIN, f64::MAX, cbrt_f64, f64::cbrt);
+    check_f64("cbrt", -8.0, 8.0, cbrt_f64, f64::cbrt);
     check_f64("tan", -SIN_LIMIT_F64, SIN_LIMIT_F64, tan_f64, f64::tan);
     check_f64("tan", -10.0, 10.0, tan_f64, f64::tan);
     check_f64("sin", -SIN_LIMIT_F64, SIN_LIMIT_F64, sin_f64, f64::sin);
@@ -182,8 +185,12 @@ fn powers_that_a_float_holds_come_out_exactly() {
             assert_eq!(pow_f64(x, e), power as f64, "{base} to the {e}");
             assert_eq!(pow_f64(-x, e), (if e % 2.0 == 0.0 { power as f64 } else { -(power as f64) }));
             assert_eq!(pow_f64(power as f64, 1.0 / f64::max(e, 1.0)).round(), if e == 0.0 { 1.0 } else { x });
+            if e == 3.0 {
+                assert_eq!((cbrt_f64(power as f64), cbrt_f64(-(power as f64))), (x, -x));
+            }
             if power < 1 << 24 {
                 assert_eq!(pow_f32(x as f32, e), power as f32, "{base} to the {e} in f32");
+                assert!(e != 3.0 || cbrt_f32(power as f32) == x as f32, "the cube root of {power} in f32");
             }
             (power, e) = (power * base as u128, e + 1.0);
         }

@@ -141,7 +141,7 @@ impl Rule for FtrlRule {
             shrinkage: 2.0 * self.l2_shrinkage,
             largest,
         };
-        turn.update(formula)
+        if formula.power == 0.5 { turn.update(Rooted(formula)) } else { turn.update(formula) }
     }
 }
 
@@ -157,21 +157,32 @@ struct Formula {
 
 impl Formula {
     #[inline(always)]
-    fn power<T: Real>(self, n: T) -> T {
-        if self.power == 0.5 { n.sqrt() } else { n.powc(self.power) }
-    }
-}
-
-impl ElementRule<2> for Formula {
-    #[inline(always)]
-    fn element<T: Real>(self, p: T, g: T, [n, z]: [T; 2]) -> (T, [T; 2]) {
-        let (before, n) = (self.power(n), (n + g * g).smaller(T::of(self.largest)));
-        let after = self.power(n);
+    fn with_power<T: Real>(self, p: T, g: T, [n, z]: [T; 2], power: impl Fn(T) -> T) -> (T, [T; 2]) {
+        let (before, n) = (power(n), (n + g * g).smaller(T::of(self.largest)));
+        let after = power(n);
         let z = z + (g + T::of(self.shrinkage) * p - (after - before) / T::of(self.lr) * p);
         let near = z.larger(T::of(-self.l1)).smaller(T::of(self.l1));
         let curvature = after / T::of(self.lr) + T::of(self.l2);
         // Without any curvature there was no gradient, and no place is better than this one.
         (T::select(curvature.eq(T::ZERO), p, (near - z) / curvature), [n, z])
+    }
+}
+
+impl ElementRule<2> for Formula {
+    #[inline(always)]
+    fn element<T: Real>(self, p: T, g: T, state: [T; 2]) -> (T, [T; 2]) {
+        self.with_power(p, g, state, |n| n.powc(self.power))
+    }
+}
+
+/// The formula with the power ½: beside a root, a power that is chosen in the loop costs ten times as much.
+#[derive(Clone, Copy)]
+struct Rooted(Formula);
+
+impl ElementRule<2> for Rooted {
+    #[inline(always)]
+    fn element<T: Real>(self, p: T, g: T, state: [T; 2]) -> (T, [T; 2]) {
+        self.0.with_power(p, g, state, T::sqrt)
     }
 }
 

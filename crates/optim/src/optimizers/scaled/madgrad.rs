@@ -117,7 +117,7 @@ impl ElementRule<3> for Formula {
     fn element<T: Real>(self, p: T, g: T, [v, s, start]: [T; 3]) -> (T, [T; 3]) {
         let weighted = T::of(self.weight) * g;
         let (v, s) = ((v + weighted * g).smaller(T::of(self.largest)), s + weighted);
-        let divisor = v.powc(1.0 / 3.0) + T::of(self.eps);
+        let divisor = v.cbrt() + T::of(self.eps);
         // Without ε and any gradient there is no way to go.
         let z = start - T::select(divisor.eq(T::ZERO), T::ZERO, s / divisor);
         (T::of(self.keep) * p + T::of(self.gain) * z, [v, s, start])

@@ -63,6 +63,17 @@ fn backward() {
     );
     says(x.exp().backward_with(&zeros(&[3])), "backward: the seed has shape [3], expected [2], that of the value");
 
+    says(grad(&x.exp(), [&x]), "grad: the value has shape [2], so it needs a gradient of that shape: use grad_with");
+    says(grad(&x.detach().sum(), [&x]), &format!("grad: {untracked}"));
+    says(grad_with(&[(&x.exp(), &zeros(&[3]))], [&x]), "grad_with: a seed has shape [3], expected [2]");
+    says(grad_with(&[(&x.detach().sum(), &zeros(&[]))], [&x]), &format!("grad_with: {untracked}"));
+    let mut gradients = x.sum().backward().expect("a number");
+    let mut others = x.sum().backward().expect("a number");
+    others.insert(&x, zeros(&[2, 2])).expect("tracked");
+    let text = "accumulate: a gradient has shape [2, 2], expected [2], that of the other";
+    says(gradients.accumulate(others), text);
+    assert_eq!(gradients.get(&x).expect("kept").to_f64s(), [1.0, 1.0]);
+
     let loss = x.exp().sum();
     let first = loss.backward().expect("the first walk");
     let freed =
@@ -145,10 +156,7 @@ fn every_vector_must_fit_whatever_the_function_does_with_its_input() {
     }
     let seed = Tensor::from([1.0, 1.0, 1.0]);
     let tracked = x.requires_grad();
-    says(
-        grad_with(&[(&tracked.exp(), &seed)], [&tracked]),
-        "backward: the seed has shape [3], expected [2], that of the value",
-    );
+    says(grad_with(&[(&tracked.exp(), &seed)], [&tracked]), "grad_with: a seed has shape [3], expected [2]");
     says(
         grad(&tracked.sum(), [&x]).map(|_| ()),
         "grad: the F32 tensor of shape [2] is not tracked: nothing it was computed from requires gradients, or recording was off, as in no_grad and in pull-backs (enable_grad switches it on)",

@@ -346,3 +346,39 @@ fn a_list_that_names_no_dim_folds_nothing() -> Result<()> {
     }
     Ok(())
 }
+
+#[test]
+fn rows_of_numbers_of_any_size_have_probabilities() -> Result<()> {
+    let draw = |seed| Tensor::randn(&[200, 3], DType::F64, &mut autograd_core::seeded(seed));
+    let (signs, sizes) = (draw(1)?, draw(2)?.to_f64s());
+    for (dtype, reach) in [(DType::F64, 300.0), (DType::F32, 37.0)] {
+        for spread in [1.0, 3.0, reach / 3.0] {
+            // Numbers of one size, near sizes, and all sizes; some rows have an infinity.
+            let scales = sizes.iter().enumerate().map(|(i, size)| {
+                let row = reach * (i / 3) as f64 / 200.0;
+                10f64.powf((row + spread * size).clamp(-reach, reach))
+                    * if i % 61 == 0 { f64::NEG_INFINITY } else { 1.0 }
+            });
+            let x = signs.try_mul(&Tensor::from_vec(scales.collect(), &[200, 3])?)?.to_dtype(dtype);
+            let rows = x.to_f64s();
+            let [p, log_p] = [x.softmax(1)?, x.log_softmax(1)?].map(|y| y.to_f64s());
+            let sums = x.logsumexp(1)?.to_f64s();
+            for (i, row) in rows.chunks(3).enumerate() {
+                let largest = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+                let at = row.iter().position(|x| *x == largest).expect("there");
+                let exact: Vec<f64> = row.iter().map(|x| x - largest).collect();
+                let total: f64 = exact.iter().map(|d| d.exp()).sum();
+                let near = |got: f64, want: f64| (got - want).abs() <= 1e-5 * want.abs().max(1e-30) + 1e-37;
+                for k in 0..3 {
+                    let (p, log_p) = (p[3 * i + k], log_p[3 * i + k]);
+                    assert!((p - exact[k].exp() / total).abs() < 1e-6, "{dtype}: softmax of {row:?}: {p} at {k}");
+                    let want = exact[k] - total.ln();
+                    assert!(log_p == want || near(log_p, want), "{dtype}: log_softmax of {row:?}: {log_p}, not {want}");
+                }
+                assert!(near(sums[i], largest + total.ln()), "{dtype}: logsumexp of {row:?}: {}", sums[i]);
+                assert!(p[3 * i + at] >= 1.0 / 3.0 - 1e-6);
+            }
+        }
+    }
+    Ok(())
+}

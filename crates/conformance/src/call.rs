@@ -128,6 +128,9 @@ impl<'a> Call<'a> {
     pub fn maybe_integer(&self, name: &str) -> Outcome<Option<isize>> {
         if let Some(tensor) = self.inputs.get(name) {
             self.note(name);
+            if tensor.rank() > 0 {
+                return Err(Stop::argument(name, "a tensor that is not 0-d"));
+            }
             return Ok(Some(tensor.item::<i64>()? as isize));
         }
         self.value(name).map(|value| integer(name, value)).transpose()

@@ -63,6 +63,14 @@ macro_rules! forward_optimizer {
         ) -> autograd_core::Result<()> {
             $inner.update_hessian(model, grads, batch_size)
         }
+        fn ready_for_hessian(
+            &mut $self,
+            model: &dyn autograd_core::module::Module,
+            grads: &autograd_core::Gradients,
+            batch_size: usize,
+        ) -> autograd_core::Result<()> {
+            $inner.ready_for_hessian(model, grads, batch_size)
+        }
         fn estimates_hessian(&$self) -> bool {
             $inner.estimates_hessian()
         }

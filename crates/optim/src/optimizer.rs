@@ -137,6 +137,13 @@ pub trait Optimizer: Send + Sync {
         Err(no_hessian())
     }
 
+    /// The error that [`Optimizer::update_hessian`] would have, before it changes anything.
+    #[doc(hidden)]
+    fn ready_for_hessian(&mut self, model: &dyn Module, grads: &Gradients, batch_size: usize) -> Result<()> {
+        let _ = (model, grads, batch_size);
+        Err(no_hessian())
+    }
+
     /// Whether it keeps an estimate of the Hessian.
     #[doc(hidden)]
     fn estimates_hessian(&self) -> bool {

@@ -166,6 +166,7 @@ where
             let output = untracked((self.function)(model, x)?);
             return Ok(self.direct.insert(output));
         }
+        self.direct = None;
         let given = Given::new(model, x);
         refuse_hooked(given.tensors.iter().map(|x| &**x))?;
         if let Some(at) =
@@ -302,8 +303,8 @@ where
 
     fn record(&mut self, model: &M, x: [&Tensor; N], given: &Given<'_>) -> Result<Captured<O>> {
         let signature = Signature::of(given, model, self.born);
-        let alone = given.alone(self.born)?;
-        let x: [&Tensor; N] = std::array::from_fn(|i| alone.get(i).map_or(x[i], |x| &**x));
+        let alone = given.alone()?;
+        let x: [&Tensor; N] = std::array::from_fn(|i| alone.get(i).unwrap_or(x[i]));
         let tensors: SmallVec<[&Tensor; 12]> = x.into_iter().chain(given.tensors[N..].iter().map(|x| &**x)).collect();
         let recorder = Rc::new(Recorder(RefCell::new(Record::of(&tensors, beginning())?)));
         let before = given.positions();

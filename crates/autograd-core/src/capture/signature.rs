@@ -132,16 +132,12 @@ impl<'a> Given<'a> {
         })
     }
 
-    /// The arguments for a recording. One that is older than the capture, or that others own as well, is a copy, for the
-    /// function may have it from outside, too; so is one that is given twice.
+    /// The arguments for a recording: copies, for the function may have them from outside, too.
     ///
     /// # Errors
     /// If there is no room for one.
-    pub(super) fn alone(&self, capture: u64) -> Result<SmallVec<[Cow<'_, Tensor>; 4]>> {
-        let known = |root: usize| self.tensors.iter().filter(|other| other.root() == root).count();
-        let alone = |x: &Tensor| !born_before(x, capture) && known(x.root()) == 1 && x.owners() == 1;
-        let arguments = self.tensors[..self.arguments].iter();
-        arguments.map(|x| Ok(if alone(x) { Cow::Borrowed(&**x) } else { Cow::Owned(x.apart()?) })).collect()
+    pub(super) fn alone(&self) -> Result<SmallVec<[Tensor; 4]>> {
+        self.tensors[..self.arguments].iter().map(|x| x.apart()).collect()
     }
 }
 

@@ -25,10 +25,15 @@ use crate::tensor::Tensor;
 /// ```
 pub fn grad<L: TensorList>(y: &Tensor, xs: L) -> Result<L::Of<Tensor>> {
     let xs = xs.tensors();
-    for x in &xs {
+    for x in std::iter::once(&y).chain(&xs) {
         if !x.is_tracked() {
             return Err(Error::not_tracked("grad", x.dtype(), x.shape()));
         }
+    }
+    if y.numel() != 1 {
+        let text =
+            format!("grad: the value has shape {:?}, so it needs a gradient of that shape: use grad_with", y.shape());
+        return Err(Error::new(ErrorKind::Tape, text));
     }
     let found = crate::tape::gradients_of(&[(y, None)], &xs, true)?;
     let named = found.into_iter().zip(&xs).enumerate();
@@ -57,6 +62,12 @@ pub fn grad<L: TensorList>(y: &Tensor, xs: L) -> Result<L::Of<Tensor>> {
 /// ```
 pub fn grad_with<L: TensorList>(ys: &[(&Tensor, &Tensor)], xs: L) -> Result<L::Of<Option<Tensor>>> {
     let xs = xs.tensors();
+    for (y, seed) in ys {
+        if !y.is_tracked() {
+            return Err(Error::not_tracked("grad_with", y.dtype(), y.shape()));
+        }
+        fits("grad_with", "a seed", seed, y)?;
+    }
     let roots: Vec<_> = ys.iter().map(|(y, seed)| (*y, Some(*seed))).collect();
     crate::tape::gradients_of(&roots, &xs, true).map(L::of)
 }

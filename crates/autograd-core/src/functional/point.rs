@@ -1,4 +1,4 @@
-//! Where a derivative is taken.
+//! The point at which a derivative is taken.
 
 use crate::error::Result;
 use crate::ops::check::Check;

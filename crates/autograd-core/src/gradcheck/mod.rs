@@ -179,6 +179,7 @@ impl GradCheck {
             let ok = tolerance >= 0.0 && tolerance.is_finite();
             Check("gradcheck").require(ok, name, tolerance, "finite and at least 0")?;
         }
+        Check("gradcheck").require(self.directions > 0, "directions", self.directions, "at least 1")?;
         for x in inputs {
             if x.dtype() == DType::F32 {
                 return Err(Error::wrong_dtype("gradcheck", DType::F32, DType::F64));
@@ -191,6 +192,12 @@ impl GradCheck {
         let mut rng = crate::SeededRng::seed_from_u64(self.seed);
         let y = crate::no_grad(|| f(inputs))?;
         Check("gradcheck").float(&y)?;
+        if y.dtype() == DType::F32 {
+            return Err(Error::new(
+                ErrorKind::DType,
+                "gradcheck: the value's dtype is F32, expected F64, for its rounding would be taken for an error",
+            ));
+        }
         let upstream = Tensor::randn(y.shape(), y.dtype(), &mut rng)?;
         let mut report = Report::default();
         // The upstream gradient is one more input: its derivative is the value itself, and in second order it must

@@ -13,6 +13,19 @@ fn a_right_gradient_passes_in_both_orders() {
 }
 
 #[test]
+fn what_would_compare_nothing_or_rounding_is_refused() {
+    let text = |check: GradCheck, f: fn(&[Tensor]) -> Result<Tensor>| {
+        check.check(f, &[point()]).expect_err("refused").to_string()
+    };
+    let none = GradCheck::new().full_up_to(0).directions(0);
+    assert_eq!(text(none, |x| Ok(x[0].tanh())), "gradcheck: directions is 0, it must be at least 1");
+    assert_eq!(
+        text(GradCheck::new(), |x| Ok(x[0].to_dtype(DType::F32).sin())),
+        "gradcheck: the value's dtype is F32, expected F64, for its rounding would be taken for an error"
+    );
+}
+
+#[test]
 fn a_wrong_gradient_is_named_with_input_element_and_values() {
     let wrong =
         |x: &[Tensor]| custom("wrong", &[&x[0]], |x| Ok(x[0].square()), |gy, x, _| Ok(vec![Some(gy.try_mul(&x[0])?)]));

@@ -2,6 +2,7 @@
 
 use super::StateDict;
 use crate::error::{Error, ErrorKind, Result};
+use crate::tensor::watch::reads;
 use crate::tensor::{DType, Tensor, for_any};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView, serialize};
 use std::collections::BTreeMap;
@@ -192,6 +193,7 @@ fn quoted(text: &str) -> String {
 }
 
 fn little_endian(x: &Tensor) -> Result<Vec<u8>> {
+    reads("save");
     let (x, mut bytes) = (x.try_packed("save")?, Vec::new());
     let room = bytes.try_reserve_exact(x.numel() * x.dtype().size());
     room.map_err(|_| Error::too_large("save", x.shape()))?;

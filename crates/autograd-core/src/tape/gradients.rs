@@ -131,6 +131,9 @@ impl Gradients {
 
     /// Adds the gradients of another walk: `self += other`. On an error nothing has changed.
     ///
+    /// # Errors
+    /// If two gradients of one tensor have different shapes or dtypes.
+    ///
     /// # Examples
     /// ```
     /// # use autograd_core::Tensor;
@@ -144,7 +147,12 @@ impl Gradients {
         let mut sums = Vec::new();
         for (id, gradient) in &other.entries {
             if let Ok(at) = self.find(*id) {
-                sums.push((at, crate::no_grad(|| self.entries[at].1.try_add(gradient))?));
+                let own = &self.entries[at].1;
+                if own.shape() != gradient.shape() {
+                    let expected = format!("{:?}, that of the other", own.shape());
+                    return Err(Error::shape("accumulate", "a gradient", gradient.shape(), expected));
+                }
+                sums.push((at, crate::no_grad(|| own.try_add(gradient))?));
             }
         }
         for (at, sum) in sums {

@@ -196,7 +196,11 @@ fn called(id: NodeId, op: &'static str, mut gradient: Tensor) -> Result<Tensor> 
             return Err(not_captured(&name));
         }
         let place = || format!("hook {name:?} of {op} {:?}", gradient.shape());
-        let Some(new) = function(&gradient).map_err(|error| error.context(place()))? else { continue };
+        let new = match super::is_recording() {
+            true => super::mode::recorded_pull(|| function(&gradient)),
+            false => function(&gradient),
+        };
+        let Some(new) = new.map_err(|error| error.context(place()))? else { continue };
         if !new.is_like(&gradient) {
             let text = format!("returned a gradient of {} {:?}, not {}", new.dtype(), new.shape(), gradient.dtype());
             return Err(Error::new(ErrorKind::Gradient, format!("{} {text}", place())));

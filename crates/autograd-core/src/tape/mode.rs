@@ -5,7 +5,7 @@ use std::cell::Cell;
 
 thread_local! {
     static RECORDING: Cell<bool> = const { Cell::new(true) };
-    /// Whether a pull-back of a recorded walk is running.
+    /// Whether a pull-back or a hook of a recorded walk is running.
     static IN_RECORDED_PULL: Cell<bool> = const { Cell::new(false) };
     /// Whether a walk is under way.
     static WALKING: Cell<bool> = const { Cell::new(false) };
@@ -55,19 +55,19 @@ pub(crate) fn is_walking() -> bool {
     WALKING.get()
 }
 
-/// Runs a pull-back of a walk that is recorded.
+/// Runs a pull-back or a hook of a walk that is recorded.
 pub(super) fn recorded_pull<R>(f: impl FnOnce() -> R) -> R {
     let _switched = Switched::to(true, &IN_RECORDED_PULL);
     f()
 }
 
-/// Refuses a walk that is not recorded inside a pull-back that is: its gradients have no history, so the next
+/// Refuses a walk that is not recorded inside a pull-back or a hook that is: its gradients have no history, so the next
 /// derivative would miss them in silence.
 pub(super) fn check_nesting() -> Result<()> {
     if !IN_RECORDED_PULL.get() {
         return Ok(());
     }
-    let text = "it runs in a pull-back of a walk that is recorded, and its gradients would have no derivative: grad and \
+    let text = "it runs in a pull-back or a hook of a walk that is recorded, and its gradients would have no derivative: grad and \
                 grad_with keep it, no_grad says that it is not wanted";
     Err(Error::new(ErrorKind::NoDerivative, format!("backward: {text}")))
 }

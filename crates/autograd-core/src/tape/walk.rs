@@ -316,10 +316,11 @@ impl Step for StepAt<'_, '_> {
 
     fn add_part(&mut self, input: usize, part: &dyn Part, gradient: &Tensor) -> Result<()> {
         let Some(node) = self.node_of(input)? else { return Ok(()) };
-        let before = anomaly::hunting().then(|| {
+        let mut before = None;
+        if anomaly::hunting() {
             anomaly::inspect_pulled(self.node.op, gradient, self.gy, self.pullback);
-            self.walk.at(node).clone()
-        });
+            before = Some(copy(self.walk.at(node))?);
+        }
         let Walk { waiting, leaves, parts, .. } = &mut *self.walk;
         let sum = if node.is_leaf() { leaves.at(node) } else { waiting.at(node) };
         parts.add(sum, node, part, gradient)?;
@@ -340,11 +341,17 @@ impl<'a> StepAt<'_, 'a> {
         let step = format_args!("the sum of the gradient of {op} to the shape of its input {input}");
         anomaly::search(step, &fitted, [("the gradient".into(), gradient)]);
         let sum = self.walk.at(node);
-        let before = sum.clone();
+        let before = copy(sum)?;
         anomaly::unwatched(|| add(sum, untied(fitted.clone())))?;
         sum.iter().for_each(|sum| search_sum(node, sum, [before.clone(), Some(fitted.clone())]));
         Ok(())
     }
+}
+
+/// A sum as it is now. In memory of its own: while another thread hunts, which kernels run here stays the same, and one that
+/// adds in place copies first what it shares.
+fn copy(sum: &Sum) -> Result<Sum> {
+    sum.as_ref().map(Tensor::apart).transpose()
 }
 
 /// Searches the sum of the gradients that have arrived at a node.

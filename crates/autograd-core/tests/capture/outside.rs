@@ -32,6 +32,20 @@ fn a_constant_that_is_the_argument_of_the_first_call_stays_what_it_is() -> Resul
 }
 
 #[test]
+fn one_tensor_that_is_the_argument_and_outside_is_two() -> Result<()> {
+    // One object, one owner, and younger than the capture.
+    let anchor = std::cell::OnceCell::new();
+    let mut away =
+        Capture::new(|_: &Params, [x]: [&Tensor; 1]| x.try_sub(anchor.get().unwrap_or_else(|| unreachable!("set"))));
+    let anchor = anchor.get_or_init(|| pair(1.0, 2.0));
+    for x in [anchor, &pair(5.0, 7.0), anchor] {
+        assert_eq!(bits(away.run(&vec![], [x])?.clone()), bits(x.try_sub(anchor)?));
+    }
+    assert_eq!((away.stats().records, away.stats().replays), (1, 2));
+    Ok(())
+}
+
+#[test]
 fn rows_of_a_set_meet_the_whole_set() -> Result<()> {
     let all = floats(&[6, 2], 3);
     let product = |x: &Tensor| x.matmul(&all.t()?);

@@ -1,7 +1,7 @@
 //! What a captured function must not do, with the text of each refusal.
 
 use super::model::{Down, bits, floats, param};
-use autograd_core::module::{Param, Stream};
+use autograd_core::module::{Param, StateDict, Stream};
 use autograd_core::update::FoldRule;
 use autograd_core::{Capture, DType, Result, Tensor, detect_anomaly, gradcheck, seeded};
 
@@ -35,6 +35,13 @@ fn each_is_refused_with_its_text_and_the_mended_function_works() -> Result<()> {
         (looks("to_f64s"), f(|_, x| Ok(x.mul_scalar(x.to_f64s().into_iter().fold(0.0, f64::max))))),
         (looks("to_f64"), f(|_, x| Ok(x.mul_scalar(x.sum().to_f64()?)))),
         (looks("printing"), f(|_, x| Ok(x.mul_scalar(format!("{x}").len() as f64)))),
+        (
+            looks("save"),
+            f(|_, x| {
+                let state: StateDict = [("x".to_string(), x.clone())].into_iter().collect();
+                Ok(x.mul_scalar(f64::from(state.to_safetensors()?.last().copied().unwrap_or(0))))
+            }),
+        ),
         (looks("printing"), f(|_, x| Ok(x.mul_scalar(format!("{x:?}").len() as f64)))),
         (
             looks("one_hot without a number of classes"),

@@ -101,6 +101,19 @@ fn streams_move_as_in_a_run() -> Result<()> {
     Ok(())
 }
 
+#[test]
+fn a_dropout_of_nothing_moves_its_stream_like_any_other() -> Result<()> {
+    let drop = |streams: &Streams, [x]: [&Tensor; 1]| x.dropout_seeded(0.0, streams[0].draw());
+    let (streams, mut capture) = (vec![Stream::at(1, 0)], Capture::new(drop));
+    for k in 0..3 {
+        let x = floats(&[4], k);
+        assert_eq!(bits(capture.run(&streams, [&x])?.clone()), bits(x));
+        assert_eq!(positions(&streams)[0].2, k + 1);
+    }
+    assert_eq!(capture.stats().records, 1);
+    Ok(())
+}
+
 /// What a stand-in draws and sets is the model's: a run and a replay move the same.
 #[test]
 fn a_stand_in_moves_the_state_of_its_module() -> Result<()> {

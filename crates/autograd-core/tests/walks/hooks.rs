@@ -148,6 +148,25 @@ fn a_hook_may_remove_itself_and_run_a_walk() {
 }
 
 #[test]
+fn a_walk_in_a_hook_keeps_the_next_derivative_or_is_refused() {
+    let (x, w) = (Tensor::scalar(3.0f64).requires_grad(), Tensor::scalar(2.0f64).requires_grad());
+    let y = x.square();
+    let inner = w.clone();
+    let plain = y.register_hook("w", move |g| {
+        let slope = autograd_core::enable_grad(|| inner.powf(3.0)).backward()?;
+        g.try_mul(slope.get(&inner).expect("a leaf")).map(Some)
+    });
+    assert_eq!(y.backward_keep().expect("first order").get(&x).map(Tensor::to_f64s), Some(vec![72.0]));
+    let error = grad(&y, [&x]).expect_err("its derivative would be lost").to_string();
+    assert!(error.starts_with("hook \"w\" of square []: backward: it runs in a pull-back or a hook"), "{error}");
+    drop(plain);
+    let inner = w.clone();
+    let _recorded = y.register_hook("w", move |g| g.try_mul(&grad(&inner.powf(3.0), [&inner])?[0]).map(Some));
+    let [slope] = grad(&y, [&x]).expect("recorded");
+    assert_eq!(grad(&slope, [&w]).expect("2x · 6w")[0].to_f64s(), [72.0]);
+}
+
+#[test]
 fn a_capture_refuses_them_in_its_walks_and_in_its_model() {
     let text = "capture: the hook \"clip\" is a function, which later runs would not call; remove it before";
     let param = Param::new(Tensor::randn(&[3], DType::F64, &mut seeded(1)).expect("small")).expect("floats");

@@ -75,6 +75,9 @@ pub(super) const TABLE: Table = &[
             if places.rank() == 0 {
                 return Ok(x.tensor_split(places.item::<i64>()? as isize, dim)?);
             }
+            if places.rank() > 1 {
+                return Err(Stop::argument("indices_or_sections", "a tensor of several dims"));
+            }
             let places: Vec<isize> = places.to_vec::<i64>()?.into_iter().map(|place| place as isize).collect();
             return Ok(x.tensor_split(&places[..], dim)?);
         }

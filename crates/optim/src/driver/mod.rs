@@ -267,13 +267,18 @@ impl<R: Rule> Optimizer for Driver<R> {
         self.step_along(model, grads, Some(loss))
     }
 
-    fn update_hessian(&mut self, model: &mut dyn Module, grads: &Gradients, batch_size: usize) -> Result<()> {
+    fn ready_for_hessian(&mut self, model: &dyn Module, grads: &Gradients, batch_size: usize) -> Result<()> {
         if !R::ESTIMATES_HESSIAN {
             return Err(no_hessian());
         }
         if batch_size == 0 {
             return Err(Error::argument(R::NAME, "batch_size", 0, "at least 1"));
         }
+        self.revisable(model, grads)
+    }
+
+    fn update_hessian(&mut self, model: &mut dyn Module, grads: &Gradients, batch_size: usize) -> Result<()> {
+        self.ready_for_hessian(&*model, grads, batch_size)?;
         self.revise(model, grads, |rule, turn| rule.estimate(turn, batch_size))
     }
 

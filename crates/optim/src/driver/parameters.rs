@@ -49,21 +49,27 @@ impl<R: Rule> EachTurn<R> for AllSlots<'_, R> {
 }
 
 impl<R: Rule> Driver<R> {
-    /// Calls `see` for each parameter that has a gradient, with the turn that its next step will have, to change its state
-    /// between steps: no step is counted. State made before a parameter's first step would be forgotten, so that is an
-    /// error, before anything has changed.
-    pub(crate) fn revise(
-        &mut self,
-        model: &mut dyn Module,
-        grads: &Gradients,
-        mut see: impl FnMut(&R, Turn<'_>) -> Result<()>,
-    ) -> Result<()> {
+    /// Whether [`Driver::revise`] can change state. State made before a parameter's first step would be forgotten, so that
+    /// is an error.
+    pub(crate) fn revisable(&mut self, model: &dyn Module, grads: &Gradients) -> Result<()> {
         self.prepare(model, grads)?;
         let new = |slot: &&Slot<R>| slot.t == 0 && slot.id.is_some_and(|id| grads.get_by_id(id).is_some());
         if let Some(slot) = self.slots.iter().find(new) {
             let text = format!("{}: the parameter {:?} has taken no step yet", R::NAME, slot.name);
             return Err(Error::new(ErrorKind::State, text));
         }
+        Ok(())
+    }
+
+    /// Calls `see` for each parameter that has a gradient, with the turn that its next step will have, to change its state
+    /// between steps: no step is counted.
+    pub(crate) fn revise(
+        &mut self,
+        model: &mut dyn Module,
+        grads: &Gradients,
+        mut see: impl FnMut(&R, Turn<'_>) -> Result<()>,
+    ) -> Result<()> {
+        self.revisable(model, grads)?;
         let Driver { hyper, slots, shared, .. } = self;
         AllSlots { model, grads, slots, lr: hyper.lr, loss: None, shared }.each(&mut see)
     }

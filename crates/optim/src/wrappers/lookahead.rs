@@ -21,6 +21,9 @@ use autograd_core::{Error, Result, Tensor};
 /// State: `slow` (φ) of each parameter, and the number of the step; that of the optimizer inside goes on. The weights to
 /// evaluate at are φ ([`Optimizer::eval`]).
 ///
+/// The optimizer inside must go on from where the weights are put: one that computes them from its own state would undo it,
+/// as `Ftrl`, `Cocob`, `Madgrad` and the schedule-free ones do.
+///
 /// # Examples
 /// ```
 /// use autograd_core::{Tensor, module::Param};

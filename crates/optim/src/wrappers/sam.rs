@@ -9,7 +9,7 @@ use crate::range::Range;
 use crate::rule::See;
 use autograd_core::module::{ItemMut, Module, Path};
 use autograd_core::update::{ElementRule, Real};
-use autograd_core::{Gradients, Result, Tensor};
+use autograd_core::{Error, ErrorKind, Gradients, Result, Tensor};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 /// Sharpness-aware minimisation: another optimizer steps along the gradient at the point near by where the loss is
@@ -111,7 +111,13 @@ impl Wrap for Sharp {
 
     // Upwards the worst point near by would be on the other side.
     fn around<O: Optimizer>(&self, inner: &O) -> Result<()> {
-        downwards(Self::NAME, inner)
+        downwards(Self::NAME, inner)?;
+        if inner.evaluates_once() {
+            return Ok(());
+        }
+        let text =
+            format!("{}: the optimizer inside evaluates the loss in its steps, too, and not at that point", Self::NAME);
+        Err(Error::new(ErrorKind::Argument, text))
     }
 
     fn step_on<O: Optimizer>(&self, inner: &mut O, objective: &mut dyn Objective) -> Result<(f64, StepReport)> {

@@ -19,7 +19,8 @@ use autograd_core::{Error, Result, Tensor};
 ///
 /// `start ≥ 1` (1), `every ≥ 1` (1); with the number of batches of an epoch for `every`, and a multiple of it for `start`,
 /// epochs are averaged. State: `average` (s) of each parameter, and the number of the step, which says n; of a parameter that
-/// has joined later, `since`: the number of steps before, none of which is in its mean. Before `start` the weights to
+/// has joined later, `since`: the number of steps before, none of which is in its mean. `start` and `every` are those of the
+/// whole training: n is counted with them. Before `start` the weights to
 /// evaluate at are those that are trained. [`Optimizer::eval`] puts s into the model; a `Trainer` validates, and ends, with
 /// it.
 ///

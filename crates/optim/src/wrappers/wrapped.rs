@@ -240,6 +240,14 @@ impl<O: Optimizer, W: Wrap> Optimizer for Wrapped<O, W> {
         }
     }
 
+    fn ready_for_hessian(&mut self, model: &dyn Module, grads: &Gradients, batch_size: usize) -> Result<()> {
+        match self.wrap.see_estimate(model, grads)? {
+            Seen::Pass => self.inner.ready_for_hessian(model, grads, batch_size),
+            Seen::Changed(grads) => self.inner.ready_for_hessian(model, &grads, batch_size),
+            Seen::Skip(_) => Ok(()),
+        }
+    }
+
     fn estimates_hessian(&self) -> bool {
         self.inner.estimates_hessian()
     }

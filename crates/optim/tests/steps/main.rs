@@ -5,6 +5,7 @@ mod model;
 
 mod clipping;
 mod driver;
+mod extremes;
 mod formulas;
 mod gradient_rules;
 mod group_names;

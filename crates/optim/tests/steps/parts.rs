@@ -150,7 +150,7 @@ fn every_parameter_belongs_to_exactly_one() {
         (|| Parts::new().rest(Sgd::new(-1.0)), "Parts: rest: SGD: lr is -1.0, it must be finite and at least 0"),
         (
             || Parts::new().rest(Lbfgs::new(1.0)),
-            "Parts: rest: LBFGS: one step evaluates the loss several times: call step_with instead of step",
+            "Parts: the optimizer of \"rest\" evaluates the loss several times in a step, in which the other parts stand still",
         ),
     ];
     for (make, text) in refusals {

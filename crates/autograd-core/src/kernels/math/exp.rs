@@ -67,9 +67,9 @@ pub fn exp_less_f32(x: f32, m: f32) -> f32 {
     // What the rounding has lost, exactly: x ≤ m, so the lower of x and −m is the one of larger magnitude (Fast2Sum).
     let (low, high) = if x < -m { (x, -m) } else { (-m, x) };
     let lost = high - (difference - low);
-    // Of an infinite difference nothing is lost; what this says instead is below the limits.
-    let lost = if lost < 1.0 { lost } else { 1.0 };
     let difference = if difference > 89.0 { 89.0 } else { difference };
+    // Of what is below the limit, infinite or not, nothing that was lost counts.
+    let lost = if difference > -106.0 { lost } else { 0.0 };
     let difference = if difference < -106.0 { -106.0 } else { difference };
     let parts = parts_of_sum_f32(difference, lost);
     scale_f32(1.0 + (parts.high + parts.tail), parts.k)
@@ -151,9 +151,9 @@ pub fn exp_less_f64(x: f64, m: f64) -> f64 {
     // What the rounding has lost, exactly: x ≤ m, so the lower of x and −m is the one of larger magnitude (Fast2Sum).
     let (low, high) = if x < -m { (x, -m) } else { (-m, x) };
     let lost = high - (difference - low);
-    // Of an infinite difference nothing is lost; what this says instead is below the limits.
-    let lost = if lost < 1.0 { lost } else { 1.0 };
     let difference = if difference > 710.0 { 710.0 } else { difference };
+    // Of what is below the limit, infinite or not, nothing that was lost counts.
+    let lost = if difference > -748.0 { lost } else { 0.0 };
     let difference = if difference < -748.0 { -748.0 } else { difference };
     let parts = parts_of_sum_f64(difference, lost);
     scale_f64(1.0 + (parts.high + parts.tail), parts.k)

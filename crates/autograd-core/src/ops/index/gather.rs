@@ -49,7 +49,8 @@ impl Picked {
         let d = check.dim(dim, x.shape())?;
         let fits = |k: usize| k == d || index.shape()[k] <= x.shape()[k];
         let same_rank = index.rank().max(1) == x.rank().max(1);
-        if !same_rank || !(0..index.rank().min(x.rank())).all(fits) {
+        // An empty index picks nothing, whatever its shape is.
+        if index.numel() > 0 && (!same_rank || !(0..index.rank().min(x.rank())).all(fits)) {
             let expected = format!("as many dimensions as {:?}, none larger but dim {d}", x.shape());
             return Err(Error::shape(op, "index", index.shape(), expected));
         }
@@ -59,6 +60,10 @@ impl Picked {
     pub(super) fn of(self, x: &Tensor) -> Result<Tensor> {
         let (dim, operands) = (self.dim, [x, self.index.tensor()]);
         let shape = self.index.tensor().shape();
+        if self.index.tensor().numel() == 0 {
+            let value = Tensor::zeros(shape, x.dtype())?;
+            return Ok(record("gather", value, &[x], |_| self));
+        }
         let value = for_any!(x.dtype(), T => Tensor::moved::<T, 2>("gather", shape, operands, move |[x, index], y| {
             // As it lies in memory: an expanded tensor has fewer elements there than a copy would have.
             let elements = x.strided::<T>();
@@ -97,6 +102,9 @@ impl Part for Picked {
     }
 
     fn add(&self, sum: &mut Tensor, gradient: &Tensor) {
+        if gradient.numel() == 0 {
+            return;
+        }
         let (place, dim) = (Layout::contiguous(sum.shape()), self.dim);
         let gradient = gradient.packed();
         let operands = [&*gradient, self.index.tensor()];
@@ -129,6 +137,10 @@ crate::ops::cases::cases![{
             .value(|x| vec![x[0][0]; 2]),
         Case::new("gather of nothing", vec![Input::real(&[2, 3], -2.0..2.0)], |x| {
             x[0].gather(1, &Tensor::zeros(&[2, 0], crate::DType::I64)?)
+        })
+        .value(|_| Vec::new()),
+        Case::new("gather of nothing, of another rank", vec![Input::real(&[5], -2.0..2.0)], |x| {
+            x[0].gather(0, &Tensor::zeros(&[2, 0], crate::DType::I64)?)
         })
         .value(|_| Vec::new()),
         Case::new("gather", x(), move |x| x[0].gather(1, &index()))

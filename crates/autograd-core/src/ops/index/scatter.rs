@@ -84,6 +84,10 @@ impl Tensor {
 
 /// The elements of `src` at the coordinates that `index` has.
 pub(super) fn part_of(op: &'static str, src: &Tensor, index: &Tensor) -> Result<Tensor> {
+    if index.numel() == 0 {
+        // Nothing of it, with its history all the same.
+        return src.flatten(0, -1)?.narrow(0, 0, 0)?.reshape_to(index.shape());
+    }
     let fits = src.shape().iter().zip(index.shape()).all(|(size, of_index)| of_index <= size);
     let same_rank = src.rank().max(1) == index.rank().max(1);
     if !fits || !same_rank || src.numel() < index.numel() {
@@ -145,6 +149,14 @@ crate::ops::cases::cases![{
             x[0].scatter(-1, &x[1], &x[2])
         })
         .value(|x| x[2].clone()),
+        Case::new("scatter of nothing, of another rank", vec![real(&[3]), real(&[2, 0])], |x| {
+            x[0].scatter(0, &Tensor::zeros(&[2, 0], DType::I64)?, &x[1])
+        })
+        .value(|x| x[0].clone()),
+        Case::new("scatter_add of nothing, of another rank", vec![real(&[3]), real(&[2, 1])], |x| {
+            x[0].scatter_add(0, &Tensor::zeros(&[2, 0], DType::I64)?, &x[1])
+        })
+        .value(|x| x[0].clone()),
         Case::new("scatter (dim 0)", vec![real(&[3, 4]), Input::index(&[5, 2], 3), real(&[5, 2])], |x| {
             x[0].scatter(0, &x[1], &x[2])
         }),

@@ -51,7 +51,7 @@ impl Tensor {
     /// Both are divided by their norms first: no product overflows.
     ///
     /// # Errors
-    /// If the dim is out of range, the shapes do not broadcast, the dtypes are not one float type, or ε is NaN.
+    /// If the dim is out of range, the shapes do not broadcast, the dtypes are not one float type, or ε is negative or NaN.
     ///
     /// # Examples
     /// ```
@@ -64,7 +64,7 @@ impl Tensor {
         let dim = dim.signed();
         let check = Check("cosine_similarity");
         check.same_float(self, other)?;
-        check.require(!eps.is_nan(), "eps", eps, "a number")?;
+        check.require(eps >= 0.0, "eps", eps, "at least 0")?;
         let shape = check.broadcast(self.shape(), other.shape())?;
         let dim = check.dim(dim, &shape)? as isize;
         let [a, b] = [self, other].map(|x| x.expand_to(&shape)?.normalize(2.0, dim, eps));
@@ -117,7 +117,7 @@ crate::ops::cases::cases![{
             )
             .refuses(
                 |x| x[0].cosine_similarity(&x[1], 1, f64::NAN),
-                "cosine_similarity: eps is NaN, it must be a number",
+                "cosine_similarity: eps is NaN, it must be at least 0",
             ),
         Case::new("cosine_similarity (of the first dim)", pair(), |x| {
             x[0].t()?.cosine_similarity(&x[1].unsqueeze(1)?, 0, 0.5)

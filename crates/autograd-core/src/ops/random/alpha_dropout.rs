@@ -91,6 +91,9 @@ impl Tensor {
     pub fn feature_alpha_dropout_seeded(&self, p: f64, seed: u64) -> Result<Tensor> {
         let op = "feature_alpha_dropout";
         checked(op, self, p)?;
+        if p == 0.0 {
+            return dropped(op, self, drops(p, 1), seed);
+        }
         let [_, _, rest @ ..] = self.shape() else {
             return Err(Error::shape(op, "the input", self.shape(), "[N, C, ..]"));
         };
@@ -121,6 +124,8 @@ crate::ops::cases::cases![{
             ),
         Case::new("alpha_dropout(1)", x(&[4, 5]), |x| x[0].alpha_dropout_seeded(1.0, 7))
             .value(|x| vec![0.0; x[0].len()]),
+        Case::new("feature_alpha_dropout(0)", x(&[5]), |x| x[0].feature_alpha_dropout_seeded(0.0, 7))
+            .value(|x| x[0].clone()),
         Case::new("feature_alpha_dropout", x(&[2, 3, 4]), |x| x[0].feature_alpha_dropout_seeded(0.4, 7))
             .not_of_views()
             .refuses(

@@ -4,7 +4,7 @@ use crate::error::Result;
 use crate::kernels::random::{Drops, dropout};
 use crate::ops::check::Check;
 use crate::tape::{Pull, Pullback, record};
-use crate::tensor::watch::roll;
+use crate::tensor::watch::{is_capturing, roll};
 use crate::tensor::{Tensor, for_float};
 use rand::{Rng, RngExt};
 
@@ -66,7 +66,8 @@ const NOTHING: [f64; 2] = [-0.0; 2];
 
 /// The caller has checked the dtype and `p`.
 pub(super) fn dropped(op: &'static str, x: &Tensor, drops: Drops, seed: u64) -> Result<Tensor> {
-    if drops.p == 0.0 {
+    // A captured function shows that it uses the seed.
+    if drops.p == 0.0 && !is_capturing() {
         return x.reshape_to(x.shape());
     }
     let packed = x.try_packed(op)?;

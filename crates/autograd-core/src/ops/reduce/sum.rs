@@ -95,7 +95,10 @@ impl Tensor {
         let count = along.count as f64;
         let mut value = along.fold("mean", SumFold, self);
         for_float!(float, T => value.change::<T, 0>("mean", [], move |[], y| y.iter_mut().for_each(|y| *y /= count as T)));
-        let pullback = |_: &Tensor| Sum { from: self.shape().into(), kept: along.kept, divisor: Some(count) };
+        let pullback = |_: &Tensor| {
+            // Of nothing there is no gradient to divide.
+            Sum { from: self.shape().into(), kept: along.kept, divisor: Some(count.max(1.0)) }
+        };
         Ok(record("mean", value, &[self], pullback))
     }
 }

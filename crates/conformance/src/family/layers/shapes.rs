@@ -25,9 +25,9 @@ macro_rules! pad {
 }
 
 macro_rules! transpose {
-    ($c:ident, $rng:ident, $Conv:ident) => {{
+    ($c:ident, $rng:ident, $Conv:ident, $D:literal) => {{
         let (inputs, outputs) = ($c.count("in_channels")?, $c.count("out_channels")?);
-        layer($Conv::with(inputs, outputs, &$c.integers("kernel_size")?[..], transposed($c)?, $rng)?)
+        layer($Conv::with(inputs, outputs, &$c.integers("kernel_size")?[..], transposed($c, $D)?, $rng)?)
     }};
 }
 
@@ -58,9 +58,9 @@ pub(super) const TABLE: &[(&str, Build)] = &[
     ("CircularPad1d", |c, _| pad!(c, CircularPad1d)),
     ("CircularPad2d", |c, _| pad!(c, CircularPad2d)),
     ("CircularPad3d", |c, _| pad!(c, CircularPad3d)),
-    ("ConvTranspose1d", |c, rng| transpose!(c, rng, ConvTranspose1d)),
-    ("ConvTranspose2d", |c, rng| transpose!(c, rng, ConvTranspose2d)),
-    ("ConvTranspose3d", |c, rng| transpose!(c, rng, ConvTranspose3d)),
+    ("ConvTranspose1d", |c, rng| transpose!(c, rng, ConvTranspose1d, 1)),
+    ("ConvTranspose2d", |c, rng| transpose!(c, rng, ConvTranspose2d, 2)),
+    ("ConvTranspose3d", |c, rng| transpose!(c, rng, ConvTranspose3d, 3)),
     ("Unfold", |c, _| {
         let unfold = Unfold::new(&c.integers("kernel_size")?[..]).dilation(&c.integers_or("dilation", 1)?[..]);
         layer(unfold.padding(&c.integers_or("padding", 0)?[..]).stride(&c.integers_or("stride", 1)?[..]))
@@ -101,7 +101,7 @@ pub(super) const TABLE: &[(&str, Build)] = &[
     ("AdaptiveLogSoftmaxWithLoss", |c, rng| layer(log_softmax(c, rng)?)),
 ];
 
-fn transposed(c: &Call<'_>) -> Outcome<ConvTransposeOptions> {
+fn transposed(c: &Call<'_>, dims: usize) -> Outcome<ConvTransposeOptions> {
     c.only("padding_mode", "zeros")?;
     let options = ConvTransposeOptions::new().groups(c.count_or("groups", 1)?).bias(c.flag_or("bias", true)?);
     let mut options = options.output_padding(0);
@@ -110,11 +110,13 @@ fn transposed(c: &Call<'_>) -> Outcome<ConvTransposeOptions> {
         ("padding", ConvTransposeOptions::padding),
         ("dilation", ConvTransposeOptions::dilation),
         ("output_padding", ConvTransposeOptions::output_padding),
-        // An argument of the call.
+        // An argument of the call, with batch and channels or without.
         ("output_size", ConvTransposeOptions::output_size),
     ] {
         if c.value(name).is_some() {
-            options = set(options, PerDim::from(&c.integers(name)?[..]));
+            let values = c.integers(name)?;
+            let own = values.len().saturating_sub(dims);
+            options = set(options, PerDim::from(&values[if name == "output_size" { own } else { 0 }..]));
         }
     }
     Ok(options)

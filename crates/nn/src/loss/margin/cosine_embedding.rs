@@ -1,6 +1,5 @@
 //! The margin loss of the cosine similarity.
 
-use super::distance::cosine;
 use crate::loss::Reduction;
 use crate::loss::options::reduced;
 use autograd_core::check::Check;
@@ -12,6 +11,7 @@ const OP: &str = "cosine_embedding_loss";
 ///
 /// ```text
 /// loss = 1 − cos(x₁, x₂) where t = 1,   max(0, cos(x₁, x₂) − margin) where t = −1        margin = 0
+/// cos(x₁, x₂) = x₁·x₂ / √((|x₁|² + ε) (|x₂|² + ε))                                       ε = 10⁻¹²
 /// ```
 ///
 /// # Shapes
@@ -72,7 +72,8 @@ impl CosineEmbeddingLoss {
         };
         Check(OP).is("x2", x2, x1.shape())?;
         Check(OP).is("target", target, pairs)?;
-        let cos = cosine(x1, x2, 1e-6)?;
+        let length = |x: &Tensor| Ok::<_, Error>(x.square().sum_dim(-1)?.add_scalar(1e-12).sqrt());
+        let cos = x1.try_mul(x2)?.sum_dim(-1)?.try_div(&length(x1)?)?.try_div(&length(x2)?)?;
         let target = target.detach();
         let is = |label: f64| target.eq(&target.full_like(label));
         let alike = is(1.0)?.where_cond(&cos.neg().add_scalar(1.0), &cos.zeros_like())?;

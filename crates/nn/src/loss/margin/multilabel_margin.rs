@@ -65,9 +65,10 @@ impl Loss for MultiLabelMarginLoss {
         if classes == 0 {
             return self.reduction.apply(&input.sum_dim(-1)?);
         }
-        // Behind the first −1 nothing counts: from each place to the end, as columns, the least is below 0 there.
-        let ended = |k: usize| target.narrow(-1, 0, k + 1)?.amin(-1)?.lt(&Tensor::scalar(0_i64));
-        let counts = (0..classes).map(|k| ended(k)?.logical_not()?.unsqueeze(-1)).collect::<Result<Vec<_>>>()?;
+        // Behind the first −1 nothing counts. Up to each place, as columns, there is none or one.
+        let ends = target.eq(&Tensor::scalar(-1_i64))?.to_dtype(DType::I64);
+        let ended = |k: usize| ends.narrow(-1, 0, k + 1)?.amax(-1)?.to_dtype(DType::Bool).logical_not();
+        let counts = (0..classes).map(|k| ended(k)?.unsqueeze(-1)).collect::<Result<Vec<_>>>()?;
         let counts = Tensor::cat(&counts.iter().collect::<Vec<_>>(), -1)?;
         let labels = counts.where_cond(target, &target.zeros_like())?;
         let own = input.gather(-1, &labels).map_err(|error| error.context(OP))?;
@@ -118,6 +119,11 @@ mod tests {
                 Tensor::from([[0.0, 1.0]]),
                 Tensor::from([[2, -1]]),
                 "gather: index 2 at position 0 is out of range for dim 1 of shape [1, 2]"
+            )
+            .refuses(
+                Tensor::from([[0.0, 1.0]]),
+                Tensor::from([[-2, 1]]),
+                "gather: index -2 at position 0 is out of range for dim 1 of shape [1, 2]"
             )
             .refuses(
                 Tensor::from([[[0.0]]]),

@@ -85,7 +85,7 @@ impl PoissonNllLoss {
         self
     }
 
-    /// ε > 0, which keeps the logarithm of a rate from that of 0. Default 1e-8.
+    /// ε ≥ 0, which keeps the logarithm of a rate from that of 0. Default 1e-8.
     ///
     /// # Examples
     /// ```
@@ -102,7 +102,7 @@ impl PoissonNllLoss {
 impl Loss for PoissonNllLoss {
     fn forward(&self, input: &Tensor, target: &Tensor) -> Result<Tensor> {
         const OP: &str = "poisson_nll_loss";
-        Check(OP).require(self.eps > 0.0, "eps", self.eps, "positive")?;
+        Check(OP).require(self.eps >= 0.0, "eps", self.eps, "at least 0")?;
         fits(OP, input, target)?;
         let mut losses = match self.log_input {
             true => input.exp().try_sub(&product(target, input)?)?,
@@ -151,9 +151,9 @@ cases![
         .function(poisson_nll_loss)
         .up_to(50.0)
         .pairs(),
-    loss("poisson_nll_loss", |r| PoissonNllLoss::new().eps(0.0).reduction(r), each(|_, _| 0.0)).refuses(
+    loss("poisson_nll_loss", |r| PoissonNllLoss::new().eps(-1.0).reduction(r), each(|_, _| 0.0)).refuses(
         Tensor::from([1.0]),
         Tensor::from([1.0]),
-        "eps is 0.0, it must be positive"
+        "eps is -1.0, it must be at least 0"
     ),
 ];

@@ -34,7 +34,7 @@ const NOT_POSITIVE: Range = Range::new(|x| x <= 0.0 && x.is_finite(), "finite an
 /// elements; `exp_avg` (m) with momentum. t counts the steps of each parameter.
 ///
 /// # Numerics
-/// Squares that overflow the dtype count as its largest number over the number of elements.
+/// Squares above the dtype's largest number over the number of elements count as that: their sums do not overflow.
 ///
 /// # Examples
 /// ```
@@ -59,7 +59,7 @@ const NOT_POSITIVE: Range = Range::new(|x| x <= 0.0 && x.is_finite(), "finite an
 /// Shazeer, Stern, Adafactor: Adaptive Learning Rates with Sublinear Memory Cost, 2018, algorithms 4 and 5.
 ///
 /// # Differs from
-/// * PyTorch: nothing but the squares that overflow. It has neither momentum nor a way to switch off the minimum or rms(p).
+/// * PyTorch: nothing but those squares. It has neither momentum nor a way to switch off the minimum or rms(p).
 /// * Keras: [`Adafactor::keras`]. The paper: ε₁ is added to g², as in Keras.
 /// * optax: `Adafactor::keras(lr).relative_step(false)`, but a parameter has r and c only if two of its dims are at least 128
 ///   (`min_dim_size_to_factor`), and of the two largest dims; λ is not multiplied with lr; t begins at `decay_offset`, and w

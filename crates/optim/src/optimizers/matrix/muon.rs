@@ -235,6 +235,9 @@ impl MuonRule {
         let tall = x.shape()[0] > x.shape()[1];
         // NaN stays NaN.
         let norm = norm2(x)?;
+        if norm == 0.0 {
+            return Ok(x.clone());
+        }
         let mut x = if tall { x.t()? } else { x.clone() }.div_scalar(if norm < self.eps { self.eps } else { norm });
         for _ in 0..self.ns_steps {
             let gram = x.matmul(&x.t()?)?;

@@ -183,7 +183,9 @@ impl Rule for DAdaptAdamWRule {
         }
         shared[NUMERATOR] = beta * shared[NUMERATOR] + (1.0 - beta) * along;
         let estimate = shared[NUMERATOR] / ((1.0 - beta) * size);
-        shared[D] = d.max(estimate.min(d * self.growth_rate));
+        // Not the limit for an estimate that is NaN: the smaller of the two numbers would be that.
+        let limit = d * self.growth_rate;
+        shared[D] = if estimate > limit { limit } else { d.max(estimate) };
         Ok(())
     }
 

@@ -2,7 +2,7 @@
 
 use crate::driver::Driver;
 use crate::named::optimizer;
-use crate::norms::norm2;
+use crate::norms::{in_two_parts, norm2};
 use crate::range::Range;
 use crate::rule::{Rule, See};
 use crate::turn::{Decay, Turn};
@@ -131,7 +131,7 @@ impl Rule for LambRule {
         let shrink = if turn.decay == Decay::Decoupled { (1.0 - turn.lr * turn.weight_decay).abs() } else { 1.0 };
         let (of_p, of_u) = (norm2(turn.parameter)? * shrink, norm2(&u)?);
         let ratio = if of_p == 0.0 || of_u == 0.0 { 1.0 } else { of_p / of_u };
-        let along = Along { rate: turn.lr * ratio };
+        let along = Along { rate: in_two_parts(turn.lr * ratio) };
         Turn { gradient: &u, state: &mut [], maximize: false, ..turn }.update(along)
     }
 }
@@ -163,13 +163,13 @@ impl ElementRule<2> for Direction {
 
 #[derive(Clone, Copy)]
 struct Along {
-    rate: f64,
+    rate: [f64; 2],
 }
 
 impl ElementRule<0> for Along {
     #[inline(always)]
     fn element<T: Real>(self, p: T, u: T, []: [T; 0]) -> (T, [T; 0]) {
-        (p - T::of(self.rate) * u, [])
+        (p - T::of(self.rate[1]) * (T::of(self.rate[0]) * u), [])
     }
 }
 

@@ -98,7 +98,7 @@ impl<O: Optimizer> Mechanic<O> {
         Mechanic { inner, tuner, memory: Default::default(), start: Kept::default() }
     }
 
-    /// `1 ≤ n ≤ 15`: the number of βᵢ, which are 0.9, 0.99, .. Default 6.
+    /// `1 ≤ n ≤ 15`: the number of βᵢ, which are 0.9, 0.99, .., to be set before the first step. Default 6.
     pub fn num_betas(mut self, num_betas: usize) -> Mechanic<O> {
         self.tuner.num_betas = num_betas;
         self
@@ -201,6 +201,18 @@ impl Tuner {
         }
     }
 
+    /// Whether there are as many numbers of each kind in memory as there are β.
+    fn remembers(&self, memory: &[Vec<f64>; 4]) -> Result<()> {
+        match memory[0].len() {
+            0 => Ok(()),
+            n if n == self.num_betas => Ok(()),
+            n => {
+                let text = format!("{NAME}: num_betas is {}, and it has made steps with {n}", self.num_betas);
+                Err(Error::new(ErrorKind::State, text))
+            }
+        }
+    }
+
     /// h, with the scale s.
     fn slope(&self, s: f64, model: &dyn Module, grads: &Gradients, start: &Kept) -> Result<f64> {
         let (mut along, mut decay, mut all) = (0.0, 0.0, Vec::new());
@@ -252,6 +264,10 @@ impl<O: Optimizer> Optimizer for Mechanic<O> {
         self.step_along(model, grads, Some(loss))
     }
 
+    fn ready_for_hessian(&mut self, model: &dyn Module, grads: &Gradients, batch_size: usize) -> Result<()> {
+        self.inner.ready_for_hessian(model, grads, batch_size)
+    }
+
     fn update_hessian(&mut self, model: &mut dyn Module, grads: &Gradients, batch_size: usize) -> Result<()> {
         self.inner.update_hessian(model, grads, batch_size)
     }
@@ -274,6 +290,7 @@ impl<O: Optimizer> Optimizer for Mechanic<O> {
 
     fn check(&self) -> Result<()> {
         self.tuner.check()?;
+        self.tuner.remembers(&self.memory)?;
         downwards(NAME, &self.inner)?;
         if !self.inner.evaluates_once() {
             let instead = "Sam can stand around Mechanic, Lbfgs has a line search";

@@ -147,12 +147,8 @@ impl Optimizer for Parts {
     }
 
     fn update_hessian(&mut self, model: &mut dyn Module, grads: &Gradients, batch_size: usize) -> Result<()> {
-        if !self.estimates_hessian() {
-            return Err(no_hessian());
-        }
+        self.ready_for_hessian(&*model, grads, batch_size)?;
         let Parts { parts, owners } = self;
-        owners.bind(parts, model)?;
-        owners.count(parts.len(), model, grads)?;
         for (owner, part) in parts.iter_mut().enumerate() {
             if part.optimizer.estimates_hessian() && owners.with_gradients()[owner] > 0 {
                 let mut view = View { model: &mut *model, owners: owners.of_each(), owner };
@@ -161,6 +157,25 @@ impl Optimizer for Parts {
             }
         }
         Ok(())
+    }
+
+    fn ready_for_hessian(&mut self, model: &dyn Module, grads: &Gradients, batch_size: usize) -> Result<()> {
+        if !self.estimates_hessian() {
+            return Err(no_hessian());
+        }
+        let Parts { parts, owners } = self;
+        owners.bind(parts, model)?;
+        owners.count(parts.len(), model, grads)?;
+        let mut any = false;
+        for (owner, part) in parts.iter_mut().enumerate() {
+            if part.optimizer.estimates_hessian() && owners.with_gradients()[owner] > 0 {
+                let view = View { model, owners: owners.of_each(), owner };
+                let ready = part.optimizer.ready_for_hessian(&view, grads, batch_size);
+                ready.map_err(|error| named(error, &part.name))?;
+                any = true;
+            }
+        }
+        if any { Ok(()) } else { Err(nothing_to_update(NAME, model, grads)) }
     }
 
     fn estimates_hessian(&self) -> bool {

@@ -19,7 +19,12 @@ impl Rate {
 
     /// The rate that goes with `lr` of the first part, to the bit that of the beginning where `lr` is.
     pub(super) fn at(&self, lr: f64) -> f64 {
-        if lr == self.first { self.own } else { self.own * (lr / self.first) }
+        match self.first {
+            first if lr == first => self.own,
+            // Both were 0: they stay one.
+            0.0 => lr,
+            first => self.own * (lr / first),
+        }
     }
 
     /// A ratio to 0 is none.
@@ -55,7 +60,7 @@ impl Parts {
         Ok(())
     }
 
-    /// Whether parts have names, and rates that can follow the first one's.
+    /// Whether parts have names, steps that can be made together, and rates that can follow the first one's.
     pub(super) fn check_parts(&self) -> Result<()> {
         if self.parts.is_empty() {
             return refuse("there is no part".into());
@@ -67,6 +72,10 @@ impl Parts {
             }
             if self.parts[..i].iter().any(|other| other.name == *name) {
                 return refuse(format!("two parts are called {name:?}"));
+            }
+            if !part.optimizer.evaluates_once() {
+                let why = "evaluates the loss several times in a step, in which the other parts stand still";
+                return refuse(format!("the optimizer of {name:?} {why}"));
             }
             if i > 0 && !part.rate.is_ratio() {
                 let first = &self.parts[0].name;

@@ -22,7 +22,15 @@ pub fn padded(values: impl Iterator<Item = f64>) -> Range<f64> {
         air if air > 1e-9 * high.abs().max(low.abs()) && air.is_finite() => air,
         _ => high.abs().max(1e-3) * 0.1,
     };
-    (low - air).max(f64::MIN / 4.0)..(high + air).min(f64::MAX / 4.0)
+    // The length of a picture's range is a number, too.
+    let edge = f64::MAX / 4.0;
+    let (start, end) = ((low - air).max(-edge), (high + air).min(edge));
+    match start < end {
+        true => start..end,
+        // All of them are beyond.
+        false if low > 0.0 => edge / 2.0..edge,
+        false => -edge..-edge / 2.0,
+    }
 }
 
 /// The form of the numbers beside an axis: as many digits as tell neighbours apart.

@@ -101,7 +101,11 @@ impl LossParts {
     /// The parts of `factor` times the loss.
     #[must_use]
     pub fn scale(self, factor: f64) -> LossParts {
-        LossParts { value: self.value.mul_scalar(factor), numerator: self.numerator.mul_scalar(factor), ..self }
+        let numerator = self.numerator.mul_scalar(factor);
+        // A value that is the sum itself stays that, which says how several batches are put together.
+        let is_sum = self.value.node_id().is_some() && self.value.node_id() == self.numerator.node_id();
+        let value = if is_sum { numerator.clone() } else { self.value.mul_scalar(factor) };
+        LossParts { value, numerator, ..self }
     }
 }
 

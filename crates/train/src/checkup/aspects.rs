@@ -137,6 +137,10 @@ pub(super) fn capture(subject: &Subject<'_>) -> Option<Finding> {
         2 => replayed::<3>(subject),
         3 => replayed::<4>(subject),
         4 => replayed::<5>(subject),
+        5 => replayed::<6>(subject),
+        6 => replayed::<7>(subject),
+        7 => replayed::<8>(subject),
+        8 => replayed::<9>(subject),
         n => {
             let text = format!("a model of {n} inputs cannot be captured here; capture(false) leaves it out");
             return Some(Finding::new(Aspect::Capture, "", text));

@@ -102,7 +102,7 @@ impl fmt::Display for Finding {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TrainFindings {
-    /// What the model does not do, in the order of [`Aspect`].
+    /// What the model does not do, in the order in which it was looked for.
     pub findings: Vec<Finding>,
 }
 

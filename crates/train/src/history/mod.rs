@@ -73,14 +73,30 @@ impl History {
     /// The epoch with the lowest loss on the validation set (without one: on the training set), the first of equals;
     /// none if there is no epoch whose loss is a number.
     pub fn best(&self) -> Option<&EpochRecord> {
-        let loss = |epoch: &EpochRecord| epoch.get("val_loss").or(epoch.get("loss")).filter(|loss| !loss.is_nan());
+        let of_valid = self.epochs.iter().any(|epoch| epoch.get("val_loss").is_some());
+        let name = if of_valid { "val_loss" } else { "loss" };
+        let loss = |epoch: &EpochRecord| epoch.get(name).filter(|loss| !loss.is_nan());
         let losses = self.epochs.iter().filter_map(|epoch| Some((epoch, loss(epoch)?)));
         losses.min_by(|(_, a), (_, b)| a.total_cmp(b)).map(|(epoch, _)| epoch)
     }
 
-    /// The values of one metric, epoch by epoch, by the names of [`EpochRecord::get`]; empty if it was not measured.
+    /// The values of one metric, epoch by epoch, by the names of [`EpochRecord::get`], of the epochs in which it was measured.
     pub fn values(&self, name: &str) -> Vec<f64> {
         self.epochs.iter().filter_map(|epoch| epoch.get(name)).collect()
+    }
+
+    /// All names that [`EpochRecord::get`] knows in some epoch: those of the training set, then those of the validation
+    /// set. A run that goes on may measure others than before.
+    pub(crate) fn names(&self) -> Vec<String> {
+        let train = self.epochs.iter().flat_map(|epoch| epoch.train.iter().map(|(name, _)| name.to_string()));
+        let valid = self.epochs.iter().flat_map(|epoch| epoch.valid.iter().map(|(name, _)| format!("val_{name}")));
+        let mut names = Vec::new();
+        for name in train.chain(valid) {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        names
     }
 }
 

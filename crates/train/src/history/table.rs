@@ -11,9 +11,14 @@ use std::fmt;
 /// ```
 impl fmt::Display for History {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Some(first) = self.epochs.first() else { return f.write_str("no epochs") };
-        let rows: Vec<Vec<String>> = std::iter::once(head(first)).chain(self.epochs.iter().map(row)).collect();
-        let mut widths = vec![0; rows.iter().map(Vec::len).max().unwrap_or(0)];
+        if self.epochs.is_empty() {
+            return f.write_str("no epochs");
+        }
+        let names = self.names();
+        let head = ["epoch", "lr"].into_iter().chain(names.iter().map(String::as_str)).map(printable).collect();
+        let rows: Vec<Vec<String>> =
+            std::iter::once(head).chain(self.epochs.iter().map(|epoch| row(epoch, &names))).collect();
+        let mut widths = vec![0; rows[0].len()];
         for (column, cell) in rows.iter().flat_map(|row| row.iter().enumerate()) {
             widths[column] = widths[column].max(width(cell));
         }
@@ -32,14 +37,9 @@ impl fmt::Display for History {
     }
 }
 
-fn head(epoch: &EpochRecord) -> Vec<String> {
-    let train = epoch.train.iter().map(|(name, _)| name.to_string());
-    let valid = epoch.valid.iter().map(|(name, _)| format!("val_{name}"));
-    ["epoch".into(), "lr".into()].into_iter().chain(train).chain(valid).map(|name: String| printable(&name)).collect()
-}
-
-fn row(epoch: &EpochRecord) -> Vec<String> {
-    let values = epoch.train.iter().chain(epoch.valid.iter()).map(|(_, value)| short(value));
+/// Of what was not measured in an epoch the cell is empty.
+fn row(epoch: &EpochRecord, names: &[String]) -> Vec<String> {
+    let values = names.iter().map(|name| epoch.get(name).map(short).unwrap_or_default());
     [epoch.epoch.to_string(), short(epoch.lr)].into_iter().chain(values).collect()
 }
 
@@ -57,5 +57,21 @@ mod tests {
         };
         let table = "epoch      lr    loss   größe   精度    a\u{fffd}b\n    1  0.1000  0.5000  0.2500  1.000  2.000";
         assert_eq!(history.to_string(), table);
+    }
+
+    #[test]
+    fn what_is_measured_from_some_epoch_on_has_a_column_of_its_own() {
+        let of = |names: &[&str]| names.iter().map(|name| (name.to_string(), 0.5)).collect();
+        let record =
+            |epoch, train: &[&str], valid: &[&str]| EpochRecord { epoch, lr: 0.1, train: of(train), valid: of(valid) };
+        let history = History {
+            epochs: vec![record(1, &["loss", "old"], &[]), record(2, &["loss", "new"], &["loss"])],
+            ..Default::default()
+        };
+        let table = "epoch      lr    loss     old     new  val_loss\n    \
+                     1  0.1000  0.5000  0.5000                  \n    2  0.1000  0.5000          0.5000    0.5000";
+        assert_eq!(history.to_string(), table);
+        // One epoch has a loss of the validation set, and is the best of those.
+        assert_eq!(history.best().map(|epoch| epoch.epoch), Some(2));
     }
 }

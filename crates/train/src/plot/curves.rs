@@ -33,8 +33,11 @@ impl History {
 
 /// One picture for each metric, side by side.
 fn curves(history: &History, path: &Path) -> Result<()> {
-    let names: Vec<&str> =
-        history.epochs.first().map_or(vec!["loss"], |epoch| epoch.train.iter().map(|m| m.0).collect());
+    let mut names = history.names();
+    names.retain(|name| history.epochs.iter().any(|epoch| epoch.train.get(name).is_some()));
+    if names.is_empty() {
+        names.push("loss".into());
+    }
     let size = (PANEL.0 * names.len() as u32, PANEL.1);
     svg("plot", path, size, |area| {
         area.fill(&WHITE)?;

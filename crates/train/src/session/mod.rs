@@ -166,6 +166,8 @@ fn fit(
     if let (true, Some(dir)) = (trainer.resume, &trainer.checkpoint) {
         identity::of_data(&mut identity, train, valid);
         let snapshot = resume::load(dir, &identity, &rates, &trainer.allowed, plan.epochs, own_lr)?;
+        let left = crate::Plan { epochs: plan.epochs.saturating_sub(snapshot.epoch), ..plan.clone() };
+        rates.check_steps(snapshot.step.saturating_add(rates::numbers_of(Every::Step, &left, *accumulate)))?;
         let unscheduled = resume::unscheduled(&snapshot, &rates, &**optimizer);
         let mut memories = Vec::new();
         rates.set_base_lr(snapshot.base_lr);
@@ -192,6 +194,7 @@ fn fit(
     let session = Session {
         base_lr: resumed.as_ref().map_or(own_lr, |snapshot| snapshot.base_lr),
         own_lr,
+        last_lr: own_lr,
         settings,
         seed,
         missing: resumed.as_ref().map(|snapshot| snapshot.history.without_gradient.clone()),
@@ -246,6 +249,8 @@ struct Session<'s, 'r, 't> {
     base_lr: f64,
     /// The optimizer's rate before the run; it has it again afterwards.
     own_lr: f64,
+    /// That of the last step.
+    last_lr: f64,
     /// The model before the run: what is frozen and held in it is so again after an error.
     settings: Before,
     /// Parameters that got no gradient in any step; none before the first step.
@@ -314,7 +319,7 @@ impl Session<'_, '_, '_> {
             Some(missing) => missing.clone(),
             None => trainable(&*self.run.model),
         };
-        let record = EpochRecord { epoch: self.run.epoch, lr: self.run.lr(), train, valid };
+        let record = EpochRecord { epoch: self.run.epoch, lr: self.last_lr, train, valid };
         self.run.history.epochs.push(record);
         self.call(|callback, run| callback.on_epoch_end(run))?;
         self.snapshot()

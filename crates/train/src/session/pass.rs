@@ -92,6 +92,7 @@ impl Session<'_, '_, '_> {
     fn step(&mut self, batches: &[(Vec<Tensor>, Tensor)], first: (f64, Gradients), start: &Before) -> Result<()> {
         let number = self.run.step;
         self.rates.set(&mut self.run, Every::Step, number)?;
+        self.last_lr = self.run.lr();
         let Run { model, optimizer, .. } = &mut self.run;
         let (terms, steps, model) = (self.terms, &mut self.steps, &mut **model);
         // Where a point is no trial, a loss that is no number would reach the weights.

@@ -60,6 +60,16 @@ impl<'s, 't> Rates<'s, 't> {
         Ok(Rates { all })
     }
 
+    /// Whether schedules by step have a number for each of so many: of a run that goes on, some were made with other
+    /// batches.
+    ///
+    /// # Errors
+    /// If one does not.
+    pub(super) fn check_steps(&self, steps: u64) -> Result<()> {
+        let by_step = self.all.iter().filter(|rate| rate.scheduled.every == Every::Step);
+        by_step.map(|rate| &rate.scheduled.schedule).try_for_each(|schedule| schedule.check_steps(steps))
+    }
+
     /// Whether there is a schedule of this hyperparameter.
     pub(super) fn has(&self, name: &str) -> bool {
         self.all.iter().any(|rate| rate.scheduled.name == name)

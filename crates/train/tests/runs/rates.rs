@@ -213,3 +213,43 @@ fn a_schedule_is_asked_for_the_steps_of_its_run_only() {
     let text = fit(vec![0.1, 0.3, 0.3, 0.4], 4, true).expect_err("other rates").to_string();
     assert!(text.contains("\n  schedule.rates: ") && text.contains(" of 3 from 0.1, this run has "), "{text}");
 }
+
+#[test]
+fn the_steps_of_a_run_that_goes_on_with_other_batches_are_counted_as_they_are() {
+    let [train, valid] = sets();
+    let dir = directory();
+    let run = |batch_size: usize, epochs: u64| {
+        let trainer = Trainer::new(Sgd::new(0.1), cross_entropy).batch_size(batch_size).epochs(epochs);
+        trainer.schedule_by_step(OneCycleLR::new(9)).checkpoint(dir.path())
+    };
+    let mut trained = model(7);
+    let killed = run(40, 3).callback(Killed { epoch: 3, batch: 1 }).fit(&mut trained, &train, &valid, &mut seeded(7));
+    assert!(killed.is_err());
+    // Two epochs of three steps are made, and two of two are left.
+    let other = run(60, 4).resume(true).allow("batch_size").allow("epochs").allow("schedule");
+    let mut untrained = model(7);
+    let error = other.fit(&mut untrained, &train, &valid, &mut seeded(7)).expect_err("one rate is missing").to_string();
+    assert_eq!(error, "OneCycleLR: it has rates for 9 steps, there are 10");
+    assert_eq!(bits(&untrained), bits(&model(7)));
+}
+
+/// Halves the rate after each batch.
+struct Halves;
+
+impl Callback for Halves {
+    fn name(&self) -> &str {
+        "Halves"
+    }
+    fn on_train_batch_end(&mut self, run: &mut Run<'_>) -> Result<()> {
+        run.set_lr(run.lr() / 2.0);
+        Ok(())
+    }
+}
+
+#[test]
+fn the_rate_of_an_epoch_is_that_of_its_last_step() {
+    let [train, valid] = sets();
+    let trainer = Trainer::new(Sgd::new(0.5), cross_entropy).epochs(2).batch_size(60).callback(Halves);
+    let history = trainer.fit(&mut model(7), &train, &valid, &mut seeded(7)).expect("a run");
+    assert_eq!(history.epochs.iter().map(|epoch| epoch.lr).collect::<Vec<_>>(), [0.25, 0.0625]);
+}

@@ -1,5 +1,6 @@
 //! A layer that is run again in backward, instead of being kept.
 
+use crate::hooks::Around;
 use crate::layer::Layer;
 use autograd_core::module::StateDict;
 use autograd_core::{Result, Tensor, checkpoint_with};
@@ -8,6 +9,9 @@ use autograd_core::{Result, Tensor, checkpoint_with};
 ///
 /// Gradients of any order flow to x and to the parameters. Dropout drops what it has dropped, its stream does not move, and
 /// running statistics count the batch once. See [`checkpoint`](autograd_core::checkpoint()) of the core for what it costs.
+///
+/// The call has no name of its own: hooks, errors and summaries see the parts of `layer` by their names within it. A layer of
+/// your own around it, run by [`Layer::call`], gives it a place.
 ///
 /// # Errors
 /// Those of the layer, or if it draws numbers from a generator that is no [`Stream`](autograd_core::module::Stream).
@@ -29,5 +33,7 @@ use autograd_core::{Result, Tensor, checkpoint_with};
 pub fn checkpoint(layer: &(impl Layer + Clone + 'static), x: &Tensor) -> Result<Tensor> {
     // What it has now, also when its parameters are updated or its buffers are set before the walk.
     let snapshot = layer.with_parameters(&StateDict::new())?;
-    checkpoint_with(|x| layer.forward(&x[0]), move |x| snapshot.forward(&x[0]), [x])
+    // Hooks that see the first run, and may change what it returns, do so with the second.
+    let around = Around::now();
+    checkpoint_with(|x| layer.forward(&x[0]), move |x| around.run(|| snapshot.forward(&x[0])), [x])
 }

@@ -190,6 +190,7 @@ pub(crate) fn see_calls<R>(see: impl Fn(&LayerCall<'_>) + Send + Sync + 'static,
 }
 
 /// The hooks of a model that is running, and the place of the layer that is running in it.
+#[derive(Clone)]
 struct Running {
     hooks: Arc<[Hook]>,
     place: String,
@@ -215,6 +216,23 @@ impl Drop for Active {
     fn drop(&mut self) {
         COUNT.set(COUNT.get() - 1);
         RUNNING.with_borrow_mut(Vec::pop);
+    }
+}
+
+/// The hooks that see calls, and where they are.
+pub(crate) struct Around(Vec<Running>);
+
+impl Around {
+    pub(crate) fn now() -> Around {
+        Around(if COUNT.get() == 0 { Vec::new() } else { RUNNING.with_borrow(Clone::clone) })
+    }
+
+    /// Runs `f` where these hooks see it, and no others.
+    pub(crate) fn run<R>(&self, f: impl FnOnce() -> R) -> R {
+        let _others = Silence::begin();
+        COUNT.set(self.0.len());
+        RUNNING.set(self.0.clone());
+        f()
     }
 }
 

@@ -3,7 +3,7 @@
 use super::{Item, ItemMut, Module, Path};
 use crate::description::Description;
 use crate::tensor::Tensor;
-use crate::tensor::recall::is_recalling;
+use crate::tensor::recall::{set_by_itself, sets_for_itself};
 use crate::tensor::watch::sets;
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -40,10 +40,11 @@ impl Buffer {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn get(&self) -> Tensor {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+        set_by_itself(self.place()).unwrap_or_else(|| self.0.read().unwrap_or_else(PoisonError::into_inner).clone())
     }
 
-    /// Replaces the value; not when the function of a [`checkpoint`](crate::checkpoint()) runs again, whose first run has.
+    /// Replaces the value; for itself alone where the function of a [`checkpoint`](crate::checkpoint()) runs again, whose
+    /// first run has.
     ///
     /// # Examples
     /// ```
@@ -54,7 +55,7 @@ impl Buffer {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn set(&self, value: Tensor) {
-        if is_recalling() {
+        if sets_for_itself(self.place(), &value) {
             return;
         }
         sets(&*self.0);

@@ -1,17 +1,24 @@
-//! The random numbers of a function that runs twice, drawn once.
+//! The random numbers and the state of a function that runs twice, drawn and set once.
 //!
 //! While a thread takes notes, each seed that its operations and streams draw is written down; while it recalls, they get
-//! those again, and no generator and no stream moves. What takes notes inside another function that does either is served
+//! those again, and no generator and no stream moves; what it sets, only it reads. What takes notes inside another function that does either is served
 //! by that one.
 
+use super::Tensor;
 use crate::error::{Error, ErrorKind, Result};
 use std::cell::{Cell, RefCell};
 
 /// How a thread draws at the moment.
 enum Way {
     Notes(Vec<u64>),
+    Recalls(Recalled),
+}
+
+struct Recalled {
     /// The seeds that are left, the last one first; `None` once there were too few.
-    Recalls(Option<Vec<u64>>),
+    left: Option<Vec<u64>>,
+    /// What the run has set, by its place in memory: it sees that itself, and nobody else.
+    set: Vec<(usize, Tensor)>,
 }
 
 thread_local! {
@@ -78,13 +85,14 @@ pub(crate) fn noting<R>(op: &'static str, f: impl FnOnce() -> Result<R>) -> Resu
 /// # Errors
 /// That of `f`; or if it draws more of them, or fewer.
 pub(crate) fn recalling<R>(op: &'static str, seeds: &[u64], f: impl FnOnce() -> Result<R>) -> Result<R> {
-    let way = Innermost::new(Way::Recalls(Some(seeds.iter().rev().copied().collect())));
+    let left = Some(seeds.iter().rev().copied().collect());
+    let way = Innermost::new(Way::Recalls(Recalled { left, set: Vec::new() }));
     let value = f();
     let way = way.end();
     let value = value?;
     match way {
-        Way::Recalls(Some(left)) if left.is_empty() => Ok(value),
-        Way::Recalls(left) => {
+        Way::Recalls(Recalled { left: Some(left), .. }) if left.is_empty() => Ok(value),
+        Way::Recalls(Recalled { left, .. }) => {
             let than = if left.is_some() { "fewer" } else { "more" };
             let text =
                 format!("{op}: the function drew {} random seeds first, and {than} when it ran again", seeds.len());
@@ -94,9 +102,38 @@ pub(crate) fn recalling<R>(op: &'static str, seeds: &[u64], f: impl FnOnce() -> 
     }
 }
 
-/// Whether a function runs for another time on this thread: what its first run has changed is not changed again.
-pub(crate) fn is_recalling() -> bool {
+/// Whether a function runs for another time on this thread.
+#[cfg(test)]
+fn is_recalling() -> bool {
     ACTIVE.get() && WAYS.with_borrow(|ways| ways.iter().any(|way| matches!(way, Way::Recalls(_))))
+}
+
+/// Sets a value for the rest of the run if a function runs for another time; whether it does.
+pub(crate) fn sets_for_itself(place: usize, value: &Tensor) -> bool {
+    ACTIVE.get()
+        && WAYS.with_borrow_mut(|ways| {
+            let recalled = ways.iter_mut().rev().find_map(|way| match way {
+                Way::Recalls(recalled) => Some(recalled),
+                Way::Notes(_) => None,
+            });
+            let Some(Recalled { set, .. }) = recalled else { return false };
+            set.retain(|(other, _)| *other != place);
+            set.push((place, value.detach()));
+            true
+        })
+}
+
+/// What a run that is made again has set.
+pub(crate) fn set_by_itself(place: usize) -> Option<Tensor> {
+    if !ACTIVE.get() {
+        return None;
+    }
+    WAYS.with_borrow(|ways| {
+        ways.iter().rev().find_map(|way| match way {
+            Way::Recalls(Recalled { set, .. }) => set.iter().find(|(other, _)| *other == place).map(|(_, x)| x.clone()),
+            Way::Notes(_) => None,
+        })
+    })
 }
 
 /// A random seed: by `draw`, unless it is recalled.
@@ -109,7 +146,7 @@ pub(crate) fn seed(draw: impl FnOnce() -> u64) -> u64 {
 fn kept(draw: impl FnOnce() -> u64) -> u64 {
     let recalled = WAYS.with_borrow_mut(|ways| {
         ways.iter_mut().rev().find_map(|way| match way {
-            Way::Recalls(left) => Some(left.as_mut().and_then(Vec::pop).unwrap_or_else(|| {
+            Way::Recalls(Recalled { left, .. }) => Some(left.as_mut().and_then(Vec::pop).unwrap_or_else(|| {
                 *left = None;
                 0
             })),

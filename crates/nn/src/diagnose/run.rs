@@ -36,7 +36,11 @@ pub(super) fn run(
         let seen = Seen { place: call.place.into(), kind: call.kind, ends, units };
         log.lock().unwrap_or_else(PoisonError::into_inner).push(seen);
     };
-    let (value, cuts) = watch_cuts(|| see_calls(see, || loss(&model.forward_all(inputs)?)));
+    let (value, cuts) = {
+        // A second run draws the same, from the same buffers.
+        let _again = Unchanged::of(model);
+        watch_cuts(|| see_calls(see, || loss(&model.forward_all(inputs)?)))
+    };
     let value = value?;
     let seen = std::mem::take(&mut *seen.lock().unwrap_or_else(PoisonError::into_inner));
     let grads = if value.is_tracked() { value.backward()? } else { Gradients::default() };

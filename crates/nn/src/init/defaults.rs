@@ -4,7 +4,7 @@ use super::{
     Initializer, constant, glorot_uniform, normal, ones, orthogonal, uniform, xavier_normal, xavier_uniform, zeros,
 };
 use crate::observe::join;
-use autograd_core::module::{ItemMut, Module, Path};
+use autograd_core::module::{Item, ItemMut, Module, Path};
 use autograd_core::{DType, Result, Tensor};
 use rand::Rng;
 use std::collections::{HashMap, HashSet};
@@ -95,7 +95,7 @@ fn start_all(model: &mut (impl Module + ?Sized), rng: &mut dyn Rng, rule: Rule) 
             of_depthwise: depthwise.contains(place.as_str()),
             computes: params.iter().any(|(name, _)| name.starts_with("parametrizations.")),
             of_transformer: around_all(place).any(|place| kinds.get(place) == Some(&"Transformer")),
-            shapes: own.clone().map(|(name, param)| (name.clone(), param.shape().to_vec())).collect(),
+            shapes: shapes_of(*part),
             options: part.describe().to_string(),
         };
         for (name, param) in own {
@@ -116,6 +116,19 @@ fn start_all(model: &mut (impl Module + ?Sized), rng: &mut dyn Rng, rule: Rule) 
         }
     });
     outcome.map(|()| left)
+}
+
+/// The shapes of a layer's own parameters, of those that are tied to another place, too.
+fn shapes_of(part: &dyn Module) -> HashMap<String, Vec<usize>> {
+    let mut shapes = HashMap::new();
+    part.visit(&Path::root(), &mut |path, item| {
+        let (Item::Param(param) | Item::Tied(param)) = item else { return };
+        let name = path.to_string();
+        if !name.contains('.') {
+            shapes.insert(name, param.shape().to_vec());
+        }
+    });
+    shapes
 }
 
 /// A place and all those around it, the model itself among them.

@@ -119,7 +119,15 @@ impl Lsuv {
         }
         let names: Vec<String> = model.named_parameters().into_iter().map(|(name, _)| name).collect();
         let mut open = HashSet::new();
+        let kinds =
+            model.named_modules().into_iter().map(|(place, part)| (place, part.kind())).collect::<HashMap<_, _>>();
+        let passes = |place: &String| {
+            let kind = kinds.get(place).copied().unwrap_or_default();
+            // Rows that are looked up, of which one may be padding, and factors of what has unit variance already.
+            kind.starts_with("Embedding") || kind.ends_with("Norm")
+        };
         let mut places: Vec<String> = calls(model, inputs)?.into_iter().map(|(place, _)| place).collect();
+        places.retain(|place| !passes(place));
         places.retain(|place| names.contains(&join(place, &"weight")) && open.insert(place.clone()));
         let mut rows = Vec::new();
         for place in places {
@@ -226,6 +234,21 @@ mod tests {
         let all = model.named_parameters();
         let mut biases = all.iter().filter(|(name, _)| name.ends_with("bias"));
         assert!(biases.all(|(_, bias)| bias.to_f64s().iter().all(|x| *x == 0.0)));
+        Ok(())
+    }
+
+    #[test]
+    fn tables_and_factors_of_normalisations_stay() -> Result<()> {
+        let rng = &mut seeded(1);
+        let table = crate::Embedding::with(5, 3, autograd_core::EmbeddingOptions::new().padding_idx(0), rng)?;
+        let mut model = sequential![table, crate::LayerNorm::new(&[2, 3])?, Flatten::new(), Linear::new(6, 4, rng)?];
+        let before = model.state_dict();
+        let x = Tensor::from([[0, 1], [2, 3], [4, 1], [3, 2]]);
+        let rows = lsuv().start(&mut model, &[x], rng)?;
+        assert_eq!(rows.iter().map(|row| row.name.as_str()).collect::<Vec<_>>(), ["3"]);
+        for (name, old) in before.iter().filter(|(name, _)| !name.starts_with('3')) {
+            assert_eq!(model.state_dict().get(name).expect("there").to_f64s(), old.to_f64s(), "{name}");
+        }
         Ok(())
     }
 

@@ -121,12 +121,17 @@ impl Linear {
             Check("Linear").require(size > 0, name, size, "at least 1")?;
         }
         let bound = 1.0 / (in_features as f64).sqrt();
-        let mut start = |init: &Option<Arc<dyn Initializer>>, shape: &[usize]| match init {
-            Some(init) => init.tensor(shape, DType::F32, rng),
-            None => uniform(-bound, bound).tensor(shape, DType::F32, rng),
+        let mut start = |name: &'static str, init: &Option<Arc<dyn Initializer>>, shape: &[usize]| {
+            let value = match init {
+                Some(init) => init.tensor(shape, DType::F32, rng)?,
+                None => uniform(-bound, bound).tensor(shape, DType::F32, rng)?,
+            };
+            Check("Linear").is(name, &value, shape)?;
+            Check("Linear").dtype(&value, DType::F32)?;
+            Ok::<_, Error>(value)
         };
-        let weight = start(&options.weight, &[out_features, in_features])?;
-        let bias = if options.bias { Some(start(&options.bias_init, &[out_features])?) } else { None };
+        let weight = start("weight", &options.weight, &[out_features, in_features])?;
+        let bias = if options.bias { Some(start("bias", &options.bias_init, &[out_features])?) } else { None };
         Linear::from_tensors(weight, bias)
     }
 

@@ -2,7 +2,7 @@
 
 use autograd_core::module::{Buffer, ItemMut, Module as _, Path, stream_positions};
 use autograd_core::{Capture, DType, Gradients, Tensor, grad, seeded};
-use wengert_nn::{Dropout, Layer, Linear, Module, Result, Sequential, Tanh, checkpoint, sequential};
+use wengert_nn::{Dropout, Hooked, Layer, Linear, Module, Result, Sequential, Tanh, checkpoint, sequential};
 
 /// A layer that reads a buffer and then sets it, as normalisation does.
 #[derive(Clone, Module)]
@@ -121,5 +121,71 @@ fn captured_steps_have_the_bits_of_plain_ones() -> Result<()> {
     }
     assert_eq!(capture.stats().replays, capture_direct.stats().replays);
     assert!(capture.stats().replays > 0);
+    Ok(())
+}
+
+/// A layer that sets a buffer and then reads it.
+#[derive(Clone, Module)]
+struct Counted {
+    n: Buffer,
+}
+
+impl Layer for Counted {
+    fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        self.n.set(self.n.get() + 1.0);
+        x.try_mul(&self.n.get())
+    }
+}
+
+#[test]
+fn a_layer_sees_what_it_has_set_when_it_runs_again() -> Result<()> {
+    // The second of them is called twice.
+    let counted = || Counted { n: Buffer::new(Tensor::scalar(0.0f64)) };
+    let twice = |layer: &Counted, x: &Tensor| layer.forward(&layer.forward(x)?.square());
+    let slope = |y: Tensor, x: &Tensor| Ok::<_, wengert_nn::Error>(y.backward()?.get(x).expect("a leaf").to_f64s());
+    let x = Tensor::scalar(3.0f64).requires_grad();
+    let (plain, again) = (counted(), counted());
+    for step in 0..3 {
+        let (want, got) = (slope(plain.forward(&x)?, &x)?, slope(checkpoint(&again, &x)?, &x)?);
+        assert_eq!(got, want, "step {step}");
+    }
+    #[derive(Clone, Module)]
+    struct Twice {
+        #[module(flatten)]
+        layer: Counted,
+    }
+    impl Layer for Twice {
+        fn forward(&self, x: &Tensor) -> Result<Tensor> {
+            self.layer.forward(&self.layer.forward(x)?.square())
+        }
+    }
+    let (plain, again) = (counted(), Twice { layer: counted() });
+    for step in 0..3 {
+        let (want, got) = (slope(twice(&plain, &x)?, &x)?, slope(checkpoint(&again, &x)?, &x)?);
+        assert_eq!(got, want, "twice, step {step}");
+        assert_eq!(again.layer.n.get().to_f64s(), plain.n.get().to_f64s());
+    }
+    Ok(())
+}
+
+#[test]
+fn hooks_that_change_an_output_change_its_gradient() -> Result<()> {
+    #[derive(Clone, Module)]
+    struct Again {
+        #[module(flatten)]
+        inner: Sequential,
+    }
+    impl Layer for Again {
+        fn forward(&self, x: &Tensor) -> Result<Tensor> {
+            checkpoint(&self.inner, x)
+        }
+    }
+    let linear = Linear::from_tensors(Tensor::from([[3.0]]), None)?;
+    let mut model = Hooked::new(Again { inner: sequential![linear, Tanh] });
+    model.hook("zero", "0", |call| Ok(Some(call.output * 0.0)))?;
+    let x = Tensor::from([[1.0]]).requires_grad();
+    let y = model.forward(&x)?;
+    // No hook sees the walk itself, nor another model while it goes on.
+    assert_eq!((y.to_f64s(), y.sum().backward()?.get(&x).expect("a leaf").to_f64s()), (vec![0.0], vec![0.0]));
     Ok(())
 }

@@ -4,8 +4,9 @@ use autograd_core::module::{Module, StateDict};
 use autograd_core::{DType, Tensor, grad, seeded};
 use std::sync::{Arc, Mutex};
 use wengert_nn::{
-    Conv2d, Dropout, Hooked, Layer, Linear, Lora, Result, SpectralNorm, Tanh, WeightNorm, WeightNormOptions,
-    checkpoint, functional_call, sequential, summary,
+    Conv2d, Dropout, Embedding, Hooked, Layer, LazyLinear, Linear, LinearOptions, Lora, Orthogonal, Result,
+    SpectralNorm, Tanh, WeightNorm, WeightNormOptions, checkpoint, functional_call, init, materialize, sequential,
+    summary,
 };
 
 fn values(module: &impl Module) -> Vec<Vec<f64>> {
@@ -88,5 +89,50 @@ fn a_summary_counts_what_there_is() -> Result<()> {
     assert_eq!(summary.trainable, 7);
     let conv = WeightNorm::new(Conv2d::new(1, 2, 3, &mut rng)?)?;
     assert_eq!(format!("{conv:?}").split(' ').next(), Some("WeightNorm"));
+    Ok(())
+}
+
+#[test]
+fn a_parameter_that_is_tied_to_another_layer_is_not_made_the_original() -> Result<()> {
+    let rng = &mut seeded(7);
+    let embedding = Embedding::new(2, 2, rng)?;
+    let mut head = Linear::new(2, 2, rng)?;
+    head.weight = embedding.weight.tie();
+    let before = embedding.weight.to_f64s();
+    let error = Orthogonal::new(head).expect_err("refused").to_string();
+    let text = "\"weight\" is tied to a parameter outside of the layer, which would become the original of this one";
+    assert_eq!(error, format!("Orthogonal: {text}; give the layer a parameter of its own"));
+    assert_eq!(embedding.weight.to_f64s(), before);
+    Ok(())
+}
+
+#[test]
+fn a_lazy_layer_inside_is_not_made_in_silence() -> Result<()> {
+    let rng = &mut seeded(7);
+    let inner = sequential![Linear::new(3, 4, rng)?, LazyLinear::new(2, rng)];
+    let mut model = WeightNorm::with(inner, WeightNormOptions::new().name("0.weight"))?;
+    let error = materialize(&mut model, &Tensor::ones(&[1, 3], DType::F32)?).expect_err("left").to_string();
+    assert!(error.starts_with("materialize: the LazyLinear at \"1\" has not run, or as a copy"), "{error}");
+    Ok(())
+}
+
+#[test]
+fn an_initialiser_that_gives_something_else_is_refused() -> Result<()> {
+    let rng = &mut seeded(7);
+    #[derive(Debug)]
+    struct Other(DType, &'static [usize]);
+    impl init::Initializer for Other {
+        fn tensor(&self, _: &[usize], _: DType, _: &mut dyn rand::Rng) -> Result<Tensor> {
+            Tensor::zeros(self.1, self.0)
+        }
+    }
+    let text = |other: Other| {
+        let options = LinearOptions::new().weight(other);
+        Linear::with(4, 8, options, &mut seeded(7)).expect_err("refused").to_string()
+    };
+    assert_eq!(text(Other(DType::F32, &[8, 5])), "Linear: weight has shape [8, 5], expected [8, 4]");
+    assert_eq!(text(Other(DType::F64, &[8, 4])), "Linear: dtype is F64, expected F32; to_dtype converts");
+    let right = LinearOptions::new().weight(Other(DType::F32, &[8, 4]));
+    assert_eq!(Linear::with(4, 8, right, rng)?.weight.to_f64s(), [0.0; 32]);
     Ok(())
 }

@@ -282,3 +282,17 @@ fn a_computed_parameter_makes_no_normalisation_of_a_layer() -> Result<()> {
     assert!(pytorch_defaults(&mut plain, rng)?.contains(&"bias".to_string()));
     Ok(())
 }
+
+#[test]
+fn a_bias_beside_a_tied_weight_starts_like_any_other() -> Result<()> {
+    let rng = &mut seeded(3);
+    let embedding = crate::Embedding::new(5, 4, rng)?;
+    let mut head = crate::Linear::new(4, 5, rng)?;
+    head.weight = embedding.weight.tie();
+    head.bias.as_mut().expect("one by default").set(Tensor::full(&[5], 5.0, autograd_core::DType::F32)?)?;
+    let mut model = (embedding, head);
+    assert!(pytorch_defaults(&mut model, rng)?.is_empty());
+    let bias = model.1.bias.as_ref().expect("one by default").to_f64s();
+    assert!(bias.iter().all(|x| x.abs() <= 0.5) && bias.iter().any(|x| *x != 0.0), "{bias:?}");
+    Ok(())
+}

@@ -202,10 +202,10 @@ impl Drop for Before {
 
 /// Makes the [lazy](Lazy) layers of a model, from an example of its input: it runs the model once. All else stays as it is,
 /// running statistics and positions of random streams included. The new layers have the dtype of what they see, and
-/// train, like all new layers.
+/// are in the mode of the lazy ones. A batch norm in training wants an example of several samples.
 ///
 /// # Errors
-/// Those of the model. Lazy layers that ran before the error have been made.
+/// Those of the model, or if a lazy layer is left. Those that ran before the error have been made.
 ///
 /// # Examples
 /// ```
@@ -223,7 +223,7 @@ pub fn materialize(model: &mut (impl Layer + ?Sized), x: &Tensor) -> Result<()> 
 /// Like [`materialize`], but for a model whose `forward` is its own, or has several inputs.
 ///
 /// # Errors
-/// Those of `forward`.
+/// Those of `forward`, or if a lazy layer is left.
 ///
 /// # Examples
 /// ```
@@ -244,7 +244,21 @@ pub fn materialize_with<M: Module + ?Sized>(model: &mut M, forward: impl FnOnce(
     let model = &*model;
     let _unchanged = Unchanged::of(model);
     let _before = Before(MAKING.replace(true));
-    no_grad(|| forward(model)).map(drop)
+    drop(no_grad(|| forward(model))?);
+    let mut left = None;
+    model.visit_modules(&Path::root(), &mut |path, part| {
+        if left.is_none() && part.kind().starts_with("Lazy") {
+            left = Some(format!("{} at {:?}", part.kind(), path.to_string()));
+        }
+    });
+    match left {
+        None => Ok(()),
+        Some(layer) => {
+            let why = "has not run, or as a copy, such as a layer makes that computes a parameter of it";
+            let text = format!("materialize: the {layer} {why}; make it before it is put into that one");
+            Err(Error::new(ErrorKind::State, text))
+        }
+    }
 }
 
 #[cfg(test)]

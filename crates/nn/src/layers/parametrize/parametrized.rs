@@ -83,6 +83,13 @@ impl<L: Layer + Clone, P: Parametrization> Parametrized<L, P> {
     pub fn of(mut layer: L, name: impl Into<String>, rule: P) -> Result<Parametrized<L, P>> {
         let name = name.into();
         let value = find(P::NAME, &layer, &name)?.detach();
+        let mut tied = false;
+        layer.visit(&Path::root(), &mut |path, item| tied |= matches!(item, Item::Tied(_)) && path.to_string() == name);
+        if tied {
+            let text = "is tied to a parameter outside of the layer, which would become the original of this one";
+            let remedy = "give the layer a parameter of its own";
+            return Err(Error::new(ErrorKind::Argument, format!("{}: {name:?} {text}; {remedy}", P::NAME)));
+        }
         let original = rule.right_inverse(&value)?;
         like(P::NAME, "the original", &original, &value)?;
         change(&mut layer, &name, original)?;

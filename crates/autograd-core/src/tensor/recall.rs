@@ -17,7 +17,7 @@ enum Way {
 struct Recalled {
     /// The seeds that are left, the last one first; `None` once there were too few.
     left: Option<Vec<u64>>,
-    /// What the run has set, by its place in memory: it sees that itself, and nobody else.
+    /// What the run has set, by its place in memory: no other run sees it.
     set: Vec<(usize, Tensor)>,
 }
 

@@ -141,7 +141,7 @@ pub trait Optimizer: Send + Sync {
     #[doc(hidden)]
     fn ready_for_hessian(&mut self, model: &dyn Module, grads: &Gradients, batch_size: usize) -> Result<()> {
         let _ = (model, grads, batch_size);
-        Err(no_hessian())
+        if self.estimates_hessian() { Ok(()) } else { Err(no_hessian()) }
     }
 
     /// Whether it keeps an estimate of the Hessian.

@@ -1,7 +1,8 @@
 //! Products with Gauss–Newton matrices.
 
-use super::{Linearized, TensorList, all_fit, at, single};
+use super::{Linearized, Point, TensorList, all_fit, at, single};
 use crate::error::Result;
+use crate::tape::recording;
 use crate::tensor::Tensor;
 
 /// Product of the Gauss–Newton matrix of `loss(f(inputs))` and the tangents, for each input `Jᵀ H J v`: J are the
@@ -40,16 +41,18 @@ pub fn ggnvp<L: TensorList>(
     let (inputs, tangents) = (inputs.tensors(), tangents.tensors());
     all_fit("ggnvp", &inputs, &tangents)?;
     at("ggnvp", &inputs, |point| {
+        let around = point.recording;
         let linear = Linearized::of(f, point)?;
-        let along = linear.push(&tangents, linear.records(&tangents))?;
+        let along = linear.push(&tangents, around && linear.records(&tangents))?;
         let value = linear.value();
-        let bent = at("ggnvp", &[&value], |z| {
+        let bend = |z: Point| {
             let y = z.value_of(|z| loss(&z[0]))?;
             single("ggnvp", &y)?;
             let slope = z.gradients(&y, None, true)?.remove(0);
             Ok(z.gradients(&slope, Some(&along), z.records(&y, &[&along]))?.remove(0))
-        })?;
-        let recorded = linear.records(&[&bent]);
+        };
+        let bent = recording(around, || at("ggnvp", &[&value], bend))?;
+        let recorded = around && linear.records(&[&bent]);
         linear.pull(&bent, recorded).map(L::of)
     })
 }

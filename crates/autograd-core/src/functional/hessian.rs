@@ -1,10 +1,9 @@
 //! Second derivatives.
 
 use super::jacobian::rows_of;
-use super::point::result;
+use super::point::{result, walk};
 use super::{Point, TensorList, all_fit, at, or_zeros, single};
 use crate::error::Result;
-use crate::tape::gradients_of;
 use crate::tensor::Tensor;
 
 /// The second derivatives of the number `f(inputs)`: entry `[i][j]` has shape `[shape of xᵢ.., shape of xⱼ..]`.
@@ -15,7 +14,7 @@ use crate::tensor::Tensor;
 ///
 /// # Errors
 /// If `f` fails or its value is not a single number of float type, an input is not of float type, or an operation on the
-/// way has no second derivative.
+/// way has no second derivative; where the results are tracked, a third one.
 ///
 /// # Examples
 /// ```
@@ -98,8 +97,9 @@ fn products(
         let recorded = point.records(&y, vectors);
         let tracked = first.iter().zip(vectors).filter(|(g, _)| g.is_tracked());
         let roots: Vec<(&Tensor, Option<&Tensor>)> = tracked.map(|(g, v)| (g, Some(*v))).collect();
-        let found = gradients_of(&roots, &point.xs.iter().collect::<Vec<_>>(), recorded)?;
-        Ok((result(y, recorded), or_zeros(found, &point.xs)))
+        let found = walk(&roots, &point.xs.iter().collect::<Vec<_>>(), recorded)?;
+        let is_tracked = point.records(&y, &[]);
+        Ok((result(y, is_tracked), or_zeros(found, &point.xs)))
     })
 }
 

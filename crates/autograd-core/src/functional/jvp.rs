@@ -33,8 +33,9 @@ pub fn jvp(
     let (inputs, tangents) = (inputs.tensors(), tangents.tensors());
     all_fit("jvp", &inputs, &tangents)?;
     at("jvp", &inputs, |point| {
+        let around = point.recording;
         let linear = Linearized::of(f, point)?;
-        let recorded = linear.records(&tangents);
+        let recorded = around && linear.records(&tangents);
         Ok((linear.value(), linear.push(&tangents, recorded)?))
     })
 }

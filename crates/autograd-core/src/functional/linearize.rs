@@ -1,9 +1,9 @@
 //! A function near a point: its value and its derivatives as linear maps.
 
-use super::point::result;
+use super::point::{result, walk};
 use super::{Point, TensorList, all_fit, at, fits, or_zeros};
 use crate::error::Result;
-use crate::tape::{gradients_of, is_recording, refusal_of};
+use crate::tape::{gradients_of, is_recording, no_grad, record_start, refusal_of};
 use crate::tensor::Tensor;
 use std::marker::PhantomData;
 
@@ -30,7 +30,8 @@ pub struct LinearMap<L> {
 /// Runs `f` once, for any number of products with its Jacobian. Each takes one backward walk.
 ///
 /// # Gradient
-/// As for [`jvp`](crate::jvp()) and [`vjp`](crate::vjp()).
+/// As for [`jvp`](crate::jvp()) and [`vjp`](crate::vjp()). Products that are tracked share the history of f, which a plain
+/// `backward` of one of them frees for all; `backward_keep` and [`grad`](crate::grad()) do not.
 ///
 /// # Errors
 /// If `f` fails, an operation on the way has no second derivative, or an input or the value is not of float type; if an
@@ -99,11 +100,12 @@ impl Linearized {
         let y = point.value_of(f)?;
         let recorded = point.records(&y, &[]);
         // At 0, where a hook or a gradient of one's own that is not linear has the slope it has there.
-        let u = y.zeros_like().requires_grad();
+        let u = record_start("jvp", &y.detach().zeros_like());
         let targets: Vec<&Tensor> = point.xs.iter().collect();
         let pulled = match y.is_tracked() {
             true => {
-                refusal_of((&y, &probe(&y.detach())?), &targets)?;
+                let probe = probe(&y.detach())?;
+                no_grad(|| refusal_of((&y, &probe), &targets))?;
                 gradients_of(&[(&y, Some(&u))], &targets, true)?
             }
             false => vec![None; point.xs.len()],
@@ -115,9 +117,9 @@ impl Linearized {
         result(self.y.clone(), self.recorded)
     }
 
-    /// Whether products with these vectors are recorded.
+    /// Whether anything tracked takes part in products with these vectors.
     pub(super) fn records(&self, vectors: &[&Tensor]) -> bool {
-        self.recorded || self.point.records(&self.y.detach(), vectors)
+        self.recorded || vectors.iter().any(|v| v.is_tracked())
     }
 
     pub(super) fn push(&self, tangents: &[&Tensor], recorded: bool) -> Result<Tensor> {
@@ -128,7 +130,7 @@ impl Linearized {
             .filter_map(|(g, v)| Some((g.as_ref()?, Some(*v))))
             .filter(|(g, _)| g.is_tracked())
             .collect();
-        Ok(or_zeros(gradients_of(&roots, &[&self.u], recorded)?, std::slice::from_ref(&self.u)).remove(0))
+        Ok(or_zeros(walk(&roots, &[&self.u], recorded)?, std::slice::from_ref(&self.u)).remove(0))
     }
 
     pub(super) fn pull(&self, w: &Tensor, recorded: bool) -> Result<Vec<Tensor>> {

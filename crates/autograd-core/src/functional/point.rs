@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 use crate::ops::check::Check;
-use crate::tape::{NodeId, Segment, gradients_of, is_recording, mark, record_same, recording};
+use crate::tape::{NodeId, Segment, gradients_of, is_recording, mark, no_grad, record_same, record_start, recording};
 use crate::tensor::Tensor;
 
 /// Arguments in the place of the inputs of a function, and the beginning of what is recorded of it.
@@ -11,7 +11,7 @@ pub(super) struct Point {
     pub(super) xs: Vec<Tensor>,
     mark: NodeId,
     /// Whether operations on tracked tensors are recorded around.
-    recording: bool,
+    pub(super) recording: bool,
 }
 
 /// Takes derivatives at `inputs`, which must be floats: others have none, and zeros would hide that.
@@ -22,7 +22,7 @@ pub(super) fn at<R>(op: &'static str, inputs: &[&Tensor], f: impl FnOnce(Point) 
         let argument = |x: &&Tensor| {
             Check(op).float(x)?;
             // A node of its own: what the function has captured of the same input has another gradient.
-            Ok(if around && x.is_tracked() { record_same(op, x) } else { x.detach().requires_grad() })
+            Ok(if around && x.is_tracked() { record_same(op, x) } else { record_start(op, &x.detach()) })
         };
         f(Point { op, xs: inputs.iter().map(argument).collect::<Result<_>>()?, mark, recording: around })
     })
@@ -44,8 +44,21 @@ impl Point {
     /// The gradients of y, or of `Σ y · seed`, and zeros where nothing flows.
     pub(super) fn gradients(&self, y: &Tensor, seed: Option<&Tensor>, recorded: bool) -> Result<Vec<Tensor>> {
         let roots = if y.is_tracked() { vec![(y, seed)] } else { Vec::new() };
-        let found = gradients_of(&roots, &self.xs.iter().collect::<Vec<_>>(), recorded)?;
+        let found = walk(&roots, &self.xs.iter().collect::<Vec<_>>(), recorded)?;
         Ok(super::or_zeros(found, &self.xs))
+    }
+}
+
+/// The gradients of `Σ roots · seeds`. Where they are not recorded, nothing tracked takes part or nothing of it is wanted:
+/// such a walk may be inside of one that is recorded.
+pub(super) fn walk(
+    roots: &[(&Tensor, Option<&Tensor>)],
+    targets: &[&Tensor],
+    recorded: bool,
+) -> Result<Vec<Option<Tensor>>> {
+    match recorded {
+        true => gradients_of(roots, targets, true),
+        false => no_grad(|| gradients_of(roots, targets, false)),
     }
 }
 

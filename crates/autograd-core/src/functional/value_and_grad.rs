@@ -12,7 +12,8 @@ use crate::tensor::Tensor;
 /// them, or another derivative of the function around, sees all that they depend on.
 ///
 /// # Errors
-/// If `f` fails or its value is not a single number of float type, or an input is not of float type.
+/// If `f` fails or its value is not a single number of float type, or an input is not of float type; where the results are
+/// tracked, also if an operation on the way has no second derivative.
 ///
 /// # Examples
 /// ```

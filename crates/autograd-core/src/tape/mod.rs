@@ -43,4 +43,4 @@ pub(crate) use walk::{gradients_above, gradients_of, refusal_of};
 
 pub(crate) use mode::{is_walking, recording};
 pub use record::record_custom;
-pub(crate) use record::{record, record_same};
+pub(crate) use record::{record, record_same, record_start};

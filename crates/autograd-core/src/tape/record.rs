@@ -50,6 +50,15 @@ pub(crate) fn record_same(op: &'static str, x: &Tensor) -> Tensor {
     record(op, x.untied(), &[x], |_| Same)
 }
 
+/// A value of its own like `x` at which histories end. It is no leaf: walks have no gradient of it to return.
+pub(crate) fn record_start(op: &'static str, x: &Tensor) -> Tensor {
+    let value = x.untied();
+    // An input that is not tracked: without any it would be a leaf.
+    let inputs = Inputs::from_elem(None, 1);
+    let node = Node::operation(op, &value, inputs, Held::new(Same));
+    value.with_link(Some(link(node)))
+}
+
 struct Same;
 
 impl Pullback for Same {

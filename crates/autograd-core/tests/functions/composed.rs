@@ -1,8 +1,8 @@
 //! Derivatives of derivatives: what the functions return has a history where something tracked takes part.
 
 use autograd_core::{
-    DType, LinearMap, Result, Tensor, ggnvp, grad, gradcheck, hessian, hvp, jacobian, jvp, linearize, no_grad, seeded,
-    value_and_grad, vhp, vjp,
+    DType, LinearMap, Result, Tensor, custom, enable_grad, ggnvp, grad, gradcheck, hessian, hvp, jacobian, jvp,
+    linearize, no_grad, seeded, value_and_grad, vhp, vjp,
 };
 
 fn draw(shape: &[usize], seed: u64) -> Tensor {
@@ -95,4 +95,51 @@ fn one_inside_another_gives_the_next_derivative() {
     let t = Tensor::scalar(3.0f64).requires_grad();
     let (_, [slope]) = value_and_grad(|x| x[0].square().try_mul(&t), [&t]).expect("a number");
     assert_eq!((slope.to_f64s(), grad(&slope, [&t]).expect("2 t²")[0].to_f64s()), (vec![18.0], vec![12.0]));
+}
+
+#[test]
+fn a_walk_of_results_has_gradients_of_leaves_of_the_caller_alone() {
+    let (c, x, v) = (draw(&[2, 2], 1).requires_grad(), draw(&[2], 2), draw(&[2], 3));
+    for (name, derivative) in ALL {
+        let parts = derivative(&c, &x, &v).expect(name);
+        let sum = parts.iter().filter(|part| part.is_tracked()).map(|part| part.sin().sum());
+        let sum = sum.reduce(|a, b| a.try_add(&b).expect("scalars")).expect(name);
+        let gradients = sum.backward().expect(name);
+        assert_eq!(gradients.len(), 1, "{name}");
+        assert!(gradients.get(&c).is_some(), "{name}");
+    }
+}
+
+#[test]
+fn a_map_made_without_recording_is_recorded_along_what_is_tracked() {
+    let (x, v) = (draw(&[2], 2), draw(&[2], 3).requires_grad());
+    let map: LinearMap<[&Tensor; 1]> = no_grad(|| linearize(|x| Ok(x[0].sin()), [&x])).expect("smooth");
+    let along = map.jvp([&v]).expect("it fits");
+    near(&grad(&along.sum(), [&v]).expect("tracked")[0], &x.cos());
+    let [back] = map.vjp(&v).expect("it fits");
+    near(&grad(&back.sum(), [&v]).expect("tracked")[0], &x.cos());
+    assert!(!map.value().is_tracked() && !no_grad(|| map.jvp([&v])).expect("it fits").is_tracked());
+    let (y, _) = vjp(|x| Ok(x[0].sin()), [&x], &v).expect("it fits");
+    assert!(!y.is_tracked());
+}
+
+/// sin x, whose pull-back takes the derivative along gy by another function, through an operation that may refuse one.
+#[test]
+fn they_stand_in_pull_backs_and_hooks_of_walks_that_are_recorded() {
+    let x = draw(&[3], 4).requires_grad();
+    let sine = |x: &Tensor| {
+        let pull = |gy: &Tensor, x: &[Tensor], _: &Tensor| Ok(vec![Some(gy.try_mul(&x[0].cos())?)]);
+        custom("inner", &[x], |x| Ok(x[0].sin()), pull)
+    };
+    let pull = move |gy: &Tensor, x: &[Tensor], _: &Tensor| {
+        enable_grad(|| Ok(vec![Some(jvp(|z| sine(&z[0]), [&x[0]], [gy])?.1)]))
+    };
+    let y = custom("outer", &[&x], |x| Ok(x[0].sin()), pull).expect("forward is fine");
+    // Of what is not tracked there is nothing to miss.
+    let constant = draw(&[3], 5);
+    let _hook =
+        y.register_hook("looks", move |_| jacobian(|z| Ok(z[0].exp()), [&constant]).map(|_| None)).expect("tracked");
+    let [slope] = grad(&y.sum(), [&x]).expect("recorded");
+    near(&slope, &x.cos().detach());
+    near(&grad(&slope.sum(), [&x]).expect("second order")[0], &x.sin().neg().detach());
 }

@@ -100,9 +100,7 @@ impl<L: Loss> PerSample<L> {
 
     fn samples(&self, input: &Tensor, target: &Tensor) -> Result<Tensor> {
         let losses = self.loss.forward(input, target)?;
-        // Of a single sample it may be its loss.
-        let one = input.rank() == 1 && self.pooling == Pooling::None;
-        if losses.rank() == 0 && input.rank() > 0 && !one {
+        if losses.rank() == 0 && input.rank() > 0 {
             let expected = "one for each element or sample: the loss needs Reduction::None";
             return Err(Error::shape("PerSample", "the losses", losses.shape(), expected));
         }

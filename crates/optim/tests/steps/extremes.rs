@@ -116,3 +116,23 @@ fn settings_that_no_step_could_follow_are_refused_before_one() {
     assert_eq!(x.to_f64s(), before);
     more.num_betas(6).step(&mut x, &grads).expect("as before");
 }
+
+#[test]
+fn a_point_without_a_slope_is_none_to_stay_at() {
+    // √(x²) has the slope 0/0 at 0, where the first trial is.
+    let mut x = Param::new(Tensor::scalar(1.0f64)).expect("floats");
+    let outcome = Lbfgs::new(1.0).line_search(LineSearch::StrongWolfe).step_with(&mut x, |x| {
+        let loss = x.square().sqrt();
+        Ok((loss.item()?, loss.backward()?))
+    });
+    assert!(outcome.is_ok() && x.to_f64s()[0].is_finite(), "{x}");
+}
+
+#[test]
+fn an_estimate_for_other_parts_alone_is_none() {
+    let mut parts = Parts::new().part("a", |name| name == "0", SophiaG::new(0.1)).rest(Sgd::new(0.1));
+    let mut model = vec![param(&[1.0]), param(&[1.0])];
+    let grads = gradients([(&model[1], vec![1.0])]);
+    parts.step(&mut model, &grads).expect("a step");
+    parts.update_hessian(&mut model, &grads, 4).expect("nothing to do");
+}

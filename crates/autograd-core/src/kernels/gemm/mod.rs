@@ -111,7 +111,7 @@ fn product<T: Real>(
     }
     let threads = if worth_sharing_products(work) && threads > 1 { threads.min(parallel::threads()) } else { 1 };
     let turned = bias.is_none() && tiles::suit_turned((m, k, n), a, b);
-    if k > 0 && (turned || tiles::suit((m, k, n), b)) {
+    if k > 0 && (turned || tiles::suit((m, k, n), a, b)) {
         // SAFETY: `fits`, and all of them are borrowed until the product is there.
         let product = unsafe { Product::new((m, k, n), a, b, base, c) };
         return if turned { product.turned() } else { product }.compute(threads);
@@ -298,6 +298,30 @@ mod tests {
     }
 
     #[test]
+    fn a_product_the_other_way_round_has_the_same_bits() {
+        if !crate::kernels::simd::has_vectors() {
+            return;
+        }
+        for (m, k, n) in [(32, 1100, 8), (20, 2500, 5), (16, 40, 4), (64, 1024, 6)] {
+            let of = |len, seed| numbers(len, seed).iter().map(|x| *x as f32).collect::<Vec<f32>>();
+            let (a, b, start) = (of(m * k, 1), of(k * n, 2), of(m * n, 3));
+            let (a, b) = (Matrix { data: &a[..], row: 1, column: m }, Matrix::rows(&b[..], n));
+            assert!(tiles::suit_turned((m, k, n), a, b), "{m} {k} {n}");
+            for base in [Base::Nothing, Base::Held] {
+                let bits = |turned: bool, threads: usize| {
+                    let mut c = start.clone();
+                    // SAFETY: the sizes are those of the matrices, which are all alive until the product is there.
+                    let product = unsafe { Product::new((m, k, n), a, b, base, &mut c) };
+                    if turned { product.turned() } else { product }.compute(threads);
+                    c.into_iter().map(f32::to_bits).collect::<Vec<_>>()
+                };
+                let plain = bits(false, 1);
+                assert!([1, 2, 4].iter().all(|threads| bits(true, *threads) == plain), "{m} {k} {n}");
+            }
+        }
+    }
+
+    #[test]
     fn one_and_two_threads_give_the_same_bits() {
         let pool = |n| rayon::ThreadPoolBuilder::new().num_threads(n).build().expect("a pool");
         for (m, k, n) in [
@@ -310,6 +334,8 @@ mod tests {
             (200, 4096, 2),
             (170, 3000, 3),
             (32, 3000, 4),
+            (32, 3000, 8),
+            (20, 3000, 5),
             (300, 2100, 8),
             (9000, 40, 16),
             (1000, 2100, 1),

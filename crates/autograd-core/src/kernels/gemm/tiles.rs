@@ -47,11 +47,12 @@ const FEW: usize = 32;
 const LINE: usize = 16;
 
 /// Whether this file computes a product of this size on this CPU.
-pub(super) fn suit<T: Real>((m, k, n): (usize, usize, usize), b: Matrix<'_, T>) -> bool {
+pub(super) fn suit<T: Real>((m, k, n): (usize, usize, usize), a: Matrix<'_, T>, b: Matrix<'_, T>) -> bool {
     let bytes = |elements: usize| elements.saturating_mul(k.min(DEPTH) * size_of::<T>());
-    // All rows pass by once for each strip of columns: of a single one they need not stay in the cache.
-    let strips = n.div_ceil(2 * LINE);
-    let left = m >= NARROW && (bytes(m) <= LEFT || strips == 1 && n % LINE == 0);
+    // All rows pass by once for each strip of columns: where there is one, and they are read in order, as they are, they need
+    // not stay in the cache.
+    let one = n <= 2 * LINE && n % LINE == 0 && a.column == 1;
+    let left = m >= NARROW && (bytes(m) <= LEFT || one);
     let right = n >= NARROW && (b.column != 1 || bytes(b.row) <= NEAR || m >= MANY);
     left && right && has_vectors()
 }
@@ -60,7 +61,7 @@ pub(super) fn suit<T: Real>((m, k, n): (usize, usize, usize), b: Matrix<'_, T>) 
 /// are not, and both operands are read in order.
 pub(super) fn suit_turned<T: Real>((m, k, n): (usize, usize, usize), a: Matrix<'_, T>, b: Matrix<'_, T>) -> bool {
     let fuller = n * size_of::<T>() <= FEW && m >= 2 * n && k >= m;
-    fuller && a.row == 1 && b.column == 1 && suit((n, k, m), a.transposed())
+    fuller && a.row == 1 && b.column == 1 && suit((n, k, m), b.transposed(), a.transposed())
 }
 
 /// A product, or the part of one that a thread computes.

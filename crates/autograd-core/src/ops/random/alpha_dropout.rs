@@ -102,7 +102,8 @@ impl Tensor {
 }
 
 fn drops(p: f64, inner: usize) -> Drops {
-    if p == 1.0 {
+    // Nothing is added where all or none are dropped.
+    if p == 0.0 || p == 1.0 {
         return Drops { p, inner, kept: 1.0, shift: [-0.0; 2] };
     }
     let kept = ((1.0 - p) * (1.0 + p * LIMIT * LIMIT)).sqrt();

@@ -247,7 +247,13 @@ pub fn materialize_with<M: Module + ?Sized>(model: &mut M, forward: impl FnOnce(
     drop(no_grad(|| forward(model))?);
     let mut left = None;
     model.visit_modules(&Path::root(), &mut |path, part| {
-        if left.is_none() && part.kind().starts_with("Lazy") {
+        // One that is not made has a mode and nothing else.
+        let mut items = (0, 0);
+        part.visit(&Path::root(), &mut |_, item| match item {
+            Item::Mode(_) => items.0 += 1,
+            _ => items.1 += 1,
+        });
+        if left.is_none() && part.kind().starts_with("Lazy") && items == (1, 0) {
             left = Some(format!("{} at {:?}", part.kind(), path.to_string()));
         }
     });

@@ -17,6 +17,9 @@ const OP: &str = "cosine_embedding_loss";
 /// # Shapes
 /// `x1` and `x2`: `[D]` or `[N, D]`; `target`: `[]` or `[N]`.
 ///
+/// # Numerics
+/// As in PyTorch, squares of lengths may overflow: from some 10¹⁹ on in `F32`, the loss is NaN.
+///
 /// # Errors
 /// If the shapes do not fit, or the dtypes are not one float type.
 ///

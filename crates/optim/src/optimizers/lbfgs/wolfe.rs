@@ -53,10 +53,12 @@ pub(super) fn search(
     at: &mut dyn FnMut(f64) -> Result<Point>,
 ) -> Result<Point> {
     let flat = |point: &Point| point.slope.abs() <= -C2 * start.slope;
+    let high = |point: &Point| point.loss > start.loss + C1 * point.t * start.slope;
     // A point where there is no loss, or no slope, is too far.
-    let high = |point: &Point| {
-        let low = point.loss <= start.loss + C1 * point.t * start.slope;
-        !low || point.slope.is_nan()
+    let mut at = |t: f64| -> Result<Point> {
+        let point = at(t)?;
+        let is_there = !point.loss.is_nan() && !point.slope.is_nan();
+        Ok(if is_there { point } else { Point { loss: f64::INFINITY, ..point } })
     };
     let (mut before, mut point) = (start.clone(), at(first)?);
     let mut rounds = 0;

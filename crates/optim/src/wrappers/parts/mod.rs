@@ -166,16 +166,17 @@ impl Optimizer for Parts {
         let Parts { parts, owners } = self;
         owners.bind(parts, model)?;
         owners.count(parts.len(), model, grads)?;
-        let mut any = false;
+        if owners.with_gradients().iter().all(|count| *count == 0) {
+            return Err(nothing_to_update(NAME, model, grads));
+        }
         for (owner, part) in parts.iter_mut().enumerate() {
             if part.optimizer.estimates_hessian() && owners.with_gradients()[owner] > 0 {
                 let view = View { model, owners: owners.of_each(), owner };
                 let ready = part.optimizer.ready_for_hessian(&view, grads, batch_size);
                 ready.map_err(|error| named(error, &part.name))?;
-                any = true;
             }
         }
-        if any { Ok(()) } else { Err(nothing_to_update(NAME, model, grads)) }
+        Ok(())
     }
 
     fn estimates_hessian(&self) -> bool {

@@ -35,7 +35,7 @@ pub struct Accuracy {
 }
 
 /// [`Accuracy`](struct@Accuracy) without options.
-#[allow(non_upper_case_globals, reason = "it reads like the metrics that have no options")]
+#[expect(non_upper_case_globals, reason = "it reads like the metrics that have no options")]
 pub const Accuracy: Accuracy = Accuracy { ignore_index: None };
 
 impl Accuracy {

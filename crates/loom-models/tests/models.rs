@@ -66,7 +66,8 @@ macro_rules! models {
                     let pointer = (&raw const task).cast_mut().cast();
                     // SAFETY: the place is claimed, and the task outlives the offer.
                     let helped = unsafe { place.offer(Piece { task: pointer, run: double }, || ()) };
-                    place.leave();
+                    // SAFETY: claimed, and the offer has returned.
+                    unsafe { place.leave() };
                     if !helped {
                         // SAFETY: as above, and no helper has it.
                         unsafe { double(pointer) };
@@ -83,7 +84,8 @@ macro_rules! models {
                 let call = |place: &Place, held: &Watched| {
                     if place.claim() {
                         held.write(held.read() + 1);
-                        place.leave();
+                        // SAFETY: claimed, and the offer has returned.
+                    unsafe { place.leave() };
                     }
                 };
                 let other = {

@@ -54,7 +54,7 @@ pub(super) fn gmres(goal: Goal, product: &mut Product<'_>, b: &[f64]) -> Result<
         residual = b.to_vec();
         add(&mut residual, -1.0, &product(&x)?);
         let before = std::mem::replace(&mut size, dot(&residual, &residual).sqrt());
-        if size > 0.999 * before {
+        if goal.is_missed_by(size / scale) && size > 0.999 * before {
             return Err(goal.missed(products, size / scale));
         }
     }

@@ -18,6 +18,7 @@ pub mod real;
 pub mod simd;
 pub mod special;
 pub mod transpose;
+pub mod wide;
 
 pub mod copy;
 pub mod elementwise;

@@ -4,6 +4,7 @@
 use super::real::Real;
 use super::reduce::{Largest, Sum, fold_run};
 use super::simd::{Kernel, vectorize};
+use super::wide::{Wide, products_of_others};
 use crate::threads::parallel::{for_rows, for_rows_of_two};
 
 /// Narrow rows are handled in groups of about this many elements, so that every pass but the first finds them in the
@@ -367,18 +368,9 @@ pub fn probabilities<T: Real>(x: &[T], norms: &[Norm<T>], gy: &[T], width: usize
     });
 }
 
-/// `gx[i] = gy · Π_{j≠i} x[j]` of each row, by running products from both ends: exact where `x` has zeros.
+/// `gx[i] = gy · Π_{j≠i} x[j]` of each row, exact where `x` has zeros, and finite where the product is.
 pub fn product_pull<T: Real>(x: &[T], gy: &[T], width: usize, gx: &mut [T]) {
     for ((x, gy), gx) in x.chunks_exact(width).zip(gy).zip(gx.chunks_exact_mut(width)) {
-        let mut before = T::ONE;
-        for (gx, x) in gx.iter_mut().zip(x) {
-            *gx = before;
-            before = before * *x;
-        }
-        let mut after = T::ONE;
-        for (gx, x) in gx.iter_mut().zip(x).rev() {
-            *gx = *gx * after * *gy;
-            after = after * *x;
-        }
+        products_of_others(x, |i, others| gx[i] = others.times(Wide::of(*gy)).value());
     }
 }

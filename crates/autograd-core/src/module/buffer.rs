@@ -7,7 +7,8 @@ use crate::tensor::recall::{set_by_itself, sets_for_itself};
 use crate::tensor::watch::sets;
 use std::sync::{Arc, PoisonError, RwLock};
 
-/// A tensor that belongs to a module's state and has no gradient. It can be replaced through `&self`, so that `forward`
+/// A tensor that belongs to a module's state and has no gradient, but for one that [`Module::with_parameters`] puts in its
+/// place. It can be replaced through `&self`, so that `forward`
 /// can update running statistics.
 ///
 /// # Examples
@@ -60,6 +61,11 @@ impl Buffer {
         }
         sets(&*self.0);
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = value.detach();
+    }
+
+    /// A value with its history in the place of this one, until another is set; see [`Module::with_parameters`].
+    pub(super) fn substitute(&mut self, value: Tensor) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = value;
     }
 
     /// The same buffer in another module: what sets one sets both. See [`Module::stand_in`].

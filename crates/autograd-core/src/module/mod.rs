@@ -256,8 +256,8 @@ pub trait Module {
         load::load_with(self, state, options)
     }
 
-    /// A clone of this module with other tensors in the place of its parameters: run it, and gradients flow to the
-    /// tensors, and through them to whatever they were computed from. Parameters without a tensor of their name stay
+    /// A clone of this module with other tensors in the place of its parameters and buffers: run it, and gradients flow to
+    /// the tensors, and through them to whatever they were computed from. Parameters without a tensor of their name stay
     /// the module's own: gradients flow to these. The module itself stays as it is in every respect; buffers and random
     /// streams begin as the module's stand.
     ///

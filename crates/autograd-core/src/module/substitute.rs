@@ -46,7 +46,7 @@ pub(super) fn substitute<M: Module + Clone>(module: &M, values: &StateDict) -> R
         let Some(value) = values.get(&path.to_string()) else { return };
         match item {
             ItemMut::Param(param) | ItemMut::Tied(param) => param.substitute(value.clone()),
-            ItemMut::Buffer(buffer) => buffer.set(value.clone()),
+            ItemMut::Buffer(buffer) => buffer.substitute(value.clone()),
             ItemMut::Stream(_) | ItemMut::Mode(_) => {}
         }
     });

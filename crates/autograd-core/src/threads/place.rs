@@ -90,7 +90,10 @@ impl Place {
     }
 
     /// Frees a claimed place for the next caller.
-    pub fn leave(&self) {
+    ///
+    /// # Safety
+    /// The caller has claimed the place, and its offers have returned.
+    pub unsafe fn leave(&self) {
         self.state.store(FREE, Ordering::Release);
     }
 

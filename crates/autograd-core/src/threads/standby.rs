@@ -112,18 +112,21 @@ pub fn join<F: FnOnce(), G: FnOnce() + Send>(first: F, second: G) {
     let missed = post.missed.load(Ordering::Relaxed);
     let mut outcome = Ok(());
     let meanwhile = || {
-        // Another one is called after 1, 2, 4, 8.. pieces in vain: soon, and never many.
-        if missed.is_power_of_two() || post.called.load(Ordering::Relaxed) == 0 {
-            post.called.fetch_add(1, Ordering::Relaxed);
-            rayon::spawn(|| post.attend());
-        }
-        outcome = busy(first);
+        outcome = busy(|| {
+            // Another one is called after 1, 2, 4, 8.. pieces in vain: soon, and never many.
+            if missed.is_power_of_two() || post.called.load(Ordering::Relaxed) == 0 {
+                post.called.fetch_add(1, Ordering::Relaxed);
+                rayon::spawn(|| post.attend());
+            }
+            first();
+        });
     };
     // SAFETY: the place was claimed above; the task is this function's until the call ends, `G` may be sent, and `run`
     // and `busy` keep panics.
     let helped = unsafe { post.place.offer(Piece { task: pointer.cast(), run: run::<G> }, meanwhile) };
     post.missed.store(if helped { 0 } else { missed + 1 }, Ordering::Relaxed);
-    post.place.leave();
+    // SAFETY: it was claimed above, and the offer has returned.
+    unsafe { post.place.leave() };
     if let Err(panic) = outcome {
         resume_unwind(panic);
     }

@@ -1,6 +1,6 @@
 //! State dicts that do not fit, and files that are not what they should be: clear reports, and nothing loaded.
 
-use autograd_core::module::{Module, Param, StateDict};
+use autograd_core::module::{Buffer, Module, Param, StateDict};
 use autograd_core::{DType, ErrorKind, Tensor};
 
 fn model() -> Vec<Param> {
@@ -69,4 +69,20 @@ fn a_parameter_that_is_no_float_is_loaded_like_the_others() {
     model.load_state_dict(&state).expect("its own");
     assert_eq!([model[0].to_f64s(), model[1].to_f64s()], [vec![1.0], vec![1.0, 2.0]]);
     assert!(model[0].is_trainable());
+}
+
+#[test]
+fn a_tracked_value_in_the_place_of_a_buffer_has_a_gradient() {
+    let model = (Param::new(Tensor::from(3.0)).expect("floats"), Buffer::new(Tensor::from(7.0)));
+    let scale = Tensor::from(2.0).requires_grad();
+    let values: StateDict = [("1".to_string(), &scale * 5.0)].into_iter().collect();
+    let other = model.with_parameters(&values).expect("it fits");
+    let y = &*other.0 * other.1.get();
+    let gradients = autograd_core::grad(&y, &[&scale, &model.0]).expect("tracked");
+    assert_eq!(gradients.iter().map(|g| g.to_f64s()[0]).collect::<Vec<_>>(), [15.0, 10.0]);
+    assert_eq!(model.1.get().to_f64s(), [7.0]);
+    // What is set since, and a clone, are values without a history.
+    assert!(!other.1.clone().get().is_tracked());
+    other.1.set(other.1.get() * 2.0);
+    assert!(!other.1.get().is_tracked());
 }

@@ -6,3 +6,4 @@ mod fft;
 mod integers;
 mod network;
 mod normalize;
+mod overflow;

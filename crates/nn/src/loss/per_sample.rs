@@ -2,6 +2,7 @@
 
 use super::{Loss, Reduction};
 use autograd_core::{Description, Error, Result, Tensor};
+use std::iter::repeat_n;
 
 /// What becomes of the losses of a sample's elements, those along the last dim.
 ///
@@ -88,14 +89,25 @@ impl<L: Loss> PerSample<L> {
         self
     }
 
-    /// The loss with a weight for each sample, which broadcasts to the samples.
+    /// The loss with a weight for each sample: the dims of `weight` are the first ones of the samples' losses, and broadcast to
+    /// them.
     ///
     /// # Errors
     /// Those of the loss; if it is reduced already, or has a loss for each sample of several elements and the pooling is
     /// not [`Pooling::None`]; or if a weight does not broadcast.
     pub fn weighted(&self, input: &Tensor, target: &Tensor, weight: &Tensor) -> Result<Tensor> {
         let losses = self.samples(input, target)?;
-        self.reduction.apply(&super::pair::weighted("PerSample", "weight", &losses, weight)?)
+        // `[N]` beside losses `[N, L]` is one for each sample, also where L happens to be N.
+        let sizes = weight.shape().iter().copied().map(|size| size as isize);
+        let missing = losses.rank().saturating_sub(weight.rank());
+        let aligned = weight.reshape(&sizes.chain(repeat_n(1, missing)).collect::<Vec<_>>())?;
+        let fits = (weight.rank() <= losses.rank())
+            && aligned.shape().iter().zip(losses.shape()).all(|(own, all)| own == all || *own == 1);
+        if !fits {
+            let expected = format!("one for each sample, of {:?}", losses.shape());
+            return Err(Error::shape("PerSample", "weight", weight.shape(), expected));
+        }
+        self.reduction.apply(&super::pair::weighted("PerSample", "weight", &losses, &aligned)?)
     }
 
     fn samples(&self, input: &Tensor, target: &Tensor) -> Result<Tensor> {
@@ -132,7 +144,7 @@ impl<L: Loss> Loss for PerSample<L> {
 mod tests {
     use super::{PerSample, Pooling};
     use crate::cases::Expected;
-    use crate::loss::{CrossEntropyLoss, Loss, MseLoss, Reduction};
+    use crate::loss::{CrossEntropyLoss, L1Loss, Loss, MseLoss, Reduction};
     use autograd_core::{Result, Tensor};
 
     #[test]
@@ -142,8 +154,12 @@ mod tests {
         assert_eq!(loss.weighted(&y, &t, &Tensor::from([1.0, 0.5]))?.to_vec::<f32>()?, [2.0, 1.0]);
         assert_eq!(
             loss.weighted(&y, &t, &Tensor::from([1.0, 0.5, 2.0])).expect_err("refused").to_string(),
-            "PerSample: weight has shape [3], expected one that broadcasts to the input's, [2]"
+            "PerSample: weight has shape [3], expected one for each sample, of [2]"
         );
+        let losses = Tensor::from([[[1.0], [2.0]], [[3.0], [4.0]]]);
+        let of = PerSample::new(L1Loss::new().reduction(Reduction::None)).reduction(Reduction::None);
+        let weights = Tensor::from([1.0, 0.0]);
+        assert_eq!(of.weighted(&losses, &losses.zeros_like(), &weights)?.to_vec::<f32>()?, [1.0, 2.0, 0.0, 0.0]);
         assert_eq!(
             PerSample::new(MseLoss::new()).forward(&y, &t).expect_err("refused").to_string(),
             "PerSample: the losses has shape [], expected one for each element or sample: the loss needs Reduction::None"

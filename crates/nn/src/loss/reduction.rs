@@ -5,8 +5,8 @@ use autograd_core::{Result, Tensor};
 
 /// The reduction of the losses of the elements.
 ///
-/// It decides what is minimised, and so the size of the gradients. What a run reports is the mean in either case, so it
-/// does not depend on the size of the batches: see [`Loss::parts`](super::Loss::parts).
+/// It decides what is minimised, and so the size of the gradients. What a run reports is the mean in either case: see
+/// [`Loss::parts`](super::Loss::parts).
 ///
 /// # Examples
 /// ```
@@ -57,6 +57,14 @@ impl Reduction {
             Reduction::BatchMean => self.over(losses, losses.shape().first().copied().unwrap_or(1)),
             _ => self.divided(losses, Divisor::Count),
         }
+    }
+
+    /// Reduces the losses of an input, which may be a single one of all its elements: without elements it counts nothing.
+    pub(super) fn of_all(self, losses: &Tensor, input: &Tensor) -> Result<Tensor> {
+        if losses.rank() > 0 || input.numel() > 0 {
+            return self.apply(losses);
+        }
+        self.divided(&input.sum(), Divisor::Number(Tensor::scalar(0.0)))
     }
 
     /// Reduces the losses of so many samples, each of which has one or several.

@@ -132,11 +132,10 @@ impl<R: Rule> Slot<R> {
             let (state, numbers) = Default::default();
             return Slot { name, id, hyper, t: 0, fits: None, state, numbers, begins: true, place: 0 };
         };
-        // Hyperparameters that decide which state is in use (amsgrad, momentum) may have been changed between steps.
-        let same = (0..R::STATE.len()).all(|k| hyper.rule.uses(k) == old.hyper.rule.uses(k));
-        let fits = old.fits.clone().filter(|_| same);
+        // Hyperparameters that decide which state is in use (amsgrad, momentum), or its shape (rank), may have been changed
+        // between steps: it is compared once more.
         let (state, numbers) = (old.state.clone(), old.numbers.clone());
-        Slot { name, id, hyper, t: old.t, fits, state, numbers, begins: old.begins, place: old.place }
+        Slot { name, id, hyper, t: old.t, fits: None, state, numbers, begins: old.begins, place: old.place }
     }
 
     /// The rule of the parameter's group, and the parameter's turn.

@@ -121,7 +121,7 @@ pub(super) fn check_classes(
     match of.find(|(_, class)| !exists(*class)) {
         Some((position, class)) => {
             let hint = match class {
-                -100 => "; ignore_index(-100) leaves it out, as cross_entropy does",
+                -100 if what == "target" => "; ignore_index(-100) leaves it out, as cross_entropy does",
                 _ => "",
             };
             let text = format!("{op}: {what} {class} at position {position} is not one of {classes} classes{hint}");

@@ -23,8 +23,8 @@ pub(crate) use schedules::{Every, Scheduled};
 /// optimizer: parameters ← parameters against g, with the rate of the schedule
 /// ```
 /// What is reported is the loss of the set, without penalties: [`Loss::parts`] of all batches, numerators over
-/// denominators, so it does not depend on how the samples are cut into batches, with class weights and ignored targets,
-/// too. A batch of which nothing counts (of ignored targets alone) is passed over without a step.
+/// denominators. So that of a mean of samples does not depend on how they are cut into batches, with class weights and
+/// ignored targets, too. A batch of which nothing counts (of ignored targets alone) is passed over without a step.
 ///
 /// After each epoch the model is tried on the validation set, if there is one, in evaluation mode.
 ///

@@ -1,6 +1,7 @@
 //! Cofactors: the derivatives of a determinant, also of singular matrices.
 
 use super::super::gemm::{Matrix, gemm};
+use super::super::wide::products_of_others;
 use super::solve::Factors;
 use super::{Decomposed, Vectors, epsilon, lu};
 
@@ -49,22 +50,6 @@ impl<T: Decomposed> Turned<T> {
     }
 }
 
-/// The products of all numbers but one, for each of them.
-fn products_of_others<T: Decomposed>(x: &[T]) -> Vec<T> {
-    let mut products = vec![T::ONE; x.len()];
-    let mut before = T::ONE;
-    for (product, x) in products.iter_mut().zip(x) {
-        *product = before;
-        before = before * *x;
-    }
-    let mut behind = T::ONE;
-    for (product, x) in products.iter_mut().zip(x).rev() {
-        *product = *product * behind;
-        behind = behind * *x;
-    }
-    products
-}
-
 /// The cofactors C of A, `[n, n]`: `det A · A⁻ᵀ`, and where the determinant is not a normal number, from the
 /// singular values.
 pub fn cofactor<T: Decomposed>(threads: usize, n: usize, a: &[T], factors: &[T], c: &mut [T]) {
@@ -75,8 +60,7 @@ pub fn cofactor<T: Decomposed>(threads: usize, n: usize, a: &[T], factors: &[T],
     if determinant.abs() < normal || determinant.abs() == T::INFINITY {
         let turned = Turned::new(n, a);
         let mut inner = vec![T::ZERO; n * n];
-        let products = products_of_others(&turned.s);
-        inner.iter_mut().step_by(n + 1).zip(products).for_each(|(x, product)| *x = product);
+        products_of_others(&turned.s, |i, others| inner[i * (n + 1)] = others.value());
         return turned.back(threads, &inner, c);
     }
     c.fill(T::ZERO);
@@ -94,11 +78,13 @@ pub fn cofactor_pull<T: Decomposed>(threads: usize, n: usize, a: &[T], g: &[T], 
     for i in 0..n {
         let mut others = turned.s.clone();
         others[i] = T::ONE;
-        let products = products_of_others(&others);
-        for j in (0..n).filter(|j| *j != i) {
-            inner[i * n + i] += products[j] * g[j * n + j];
-            inner[i * n + j] = T::ZERO - products[j] * g[j * n + i];
-        }
+        products_of_others(&others, |j, others| {
+            if j != i {
+                let others = others.value::<T>();
+                inner[i * n + i] += others * g[j * n + j];
+                inner[i * n + j] = T::ZERO - others * g[j * n + i];
+            }
+        });
     }
     turned.back(threads, &inner, ga);
 }

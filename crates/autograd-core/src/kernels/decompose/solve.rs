@@ -2,6 +2,7 @@
 
 use super::super::gemm::Matrix;
 use super::super::real::Real;
+use super::super::wide::Wide;
 use super::lu::exchange;
 use super::triangular::{self, Shape};
 
@@ -59,6 +60,7 @@ impl<'a, T: Real> Factors<'a, T> {
 
     /// The determinant.
     pub fn determinant(&self) -> T {
-        self.diagonal().fold(if self.is_odd() { T::ZERO - T::ONE } else { T::ONE }, |product, u| product * u)
+        let product = self.diagonal().fold(Wide::ONE, |product, u| product.times(Wide::of(u))).value::<T>();
+        if self.is_odd() { T::ZERO - product } else { product }
     }
 }

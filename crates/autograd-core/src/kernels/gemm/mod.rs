@@ -341,6 +341,10 @@ mod tests {
             (1000, 2100, 1),
             (1000, 1500, 70),
             (64, 4097, 64),
+            (1, 2100, 900),
+            (2, 1100, 1100),
+            (3, 1030, 700),
+            (150, 1500, 300),
         ] {
             let a: Vec<f32> = numbers(m * k, 3).iter().map(|x| *x as f32).collect();
             let b: Vec<f32> = numbers(k * n, 4).iter().map(|x| *x as f32).collect();

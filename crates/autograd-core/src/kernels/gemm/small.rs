@@ -39,7 +39,8 @@ impl<'a, 'b, T: Real> Small<'a, 'b, T> {
     /// The product of an `[m, k]` and a `[k, n]`.
     ///
     /// # Safety
-    /// The matrices hold their elements, k is not 0, c has m · n elements and the bias n.
+    /// The matrices hold their elements, k is not 0, c has m · n elements and the bias n; k times the larger of m and n is at
+    /// most [`SCRATCH`].
     pub(super) unsafe fn new(
         size: (usize, usize, usize),
         a: Matrix<'a, T>,

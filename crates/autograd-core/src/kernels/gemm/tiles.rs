@@ -127,6 +127,7 @@ impl<T: Real> Product<T> {
 
     /// The same product as `cᵀ = bᵀ aᵀ`; it has no bias and no panels.
     pub(super) fn turned(self) -> Product<T> {
+        assert!(self.bias.is_null() && self.panels.is_null(), "it lies in rows of c");
         let (m, k, n) = self.size;
         let (a, a_row, a_column) = (self.b, self.b_column, self.b_row);
         let (b, b_row, b_column) = (self.a, self.a_column, self.a_row);
@@ -138,6 +139,7 @@ impl<T: Real> Product<T> {
     /// so that no part packs what another packs, else between rows, so that each packs only b again; of few rows between
     /// columns.
     pub(super) fn compute(self, threads: usize) {
+        debug_assert!(self.panels.is_null() || threads < 2, "panels are those of all columns");
         let ((m, k, n), few) = (self.size, threads / 2);
         let (rows, columns) =
             ((m * few / threads).next_multiple_of(NARROW), (n * few / threads).next_multiple_of(LINE));
@@ -273,7 +275,7 @@ impl<T: Real, S: Simd> Strip<T, S> {
         unsafe {
             let width = W * T::count::<S>();
             let (mut b, mut b_row) = (b, b_row);
-            let near = b_column == 1 && self.depth * b_row * size_of::<T>() <= NEAR;
+            let near = b_column == 1 && self.depth.saturating_mul(b_row).saturating_mul(size_of::<T>()) <= NEAR;
             if !self.packed && (!near || self.columns < width) {
                 pack::columns::<T, S, W>(self.simd, self.depth, self.columns, b, b_row, b_column, room.as_mut_ptr());
                 (b, b_row) = (room.as_ptr(), width);

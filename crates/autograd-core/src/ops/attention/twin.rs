@@ -52,7 +52,7 @@ impl Rule {
             })?;
             x = x.masked_fill(&later, f64::NEG_INFINITY)?;
         }
-        if mask.is_none() || x.numel() == 0 {
+        if x.numel() == 0 {
             return x.softmax(-1);
         }
         let blind = x.detach().amax(keep(-1))?.eq_scalar(f64::NEG_INFINITY);

@@ -53,9 +53,9 @@ impl Tensor {
             let text = format!("fold_windows: {of} are not a multiple of the {} elements of a window", window.taps());
             return Err(Error::new(ErrorKind::Shape, text));
         }
-        let windows = window.outputs();
+        let [_, h, w] = window.output;
+        let windows = h.checked_mul(w).ok_or_else(|| Error::too_large("fold_windows", &[h, w]))?;
         if count != windows {
-            let [_, h, w] = window.output;
             let over = format!("{h} × {w} windows over an image of size {:?}", &window.input[1..]);
             let text =
                 format!("fold_windows: {count} columns (shape {:?}) are not the {windows} of {over}", self.shape());

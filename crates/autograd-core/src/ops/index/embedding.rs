@@ -5,7 +5,7 @@ use crate::error::Result;
 use crate::keep;
 use crate::ops::check::Check;
 use crate::tape::{Pull, Pullback, Saved, record};
-use crate::tensor::{Tensor, for_float};
+use crate::tensor::{DType, Tensor, for_float};
 
 /// Options of [`Tensor::embedding`].
 ///
@@ -47,7 +47,9 @@ impl Limit {
         let Some(max) = self.max_norm else { return Ok(rows.clone()) };
         Check(op).require(max >= 0.0, "max_norm", max, "0 or more")?;
         Check(op).require(self.norm_type > 0.0, "norm_type", self.norm_type, "above 0")?;
-        if rows.numel() == 0 {
+        // Beyond all numbers it shortens nothing, and 0 · ∞ would be a gradient.
+        let most = if rows.dtype() == DType::F32 { f64::from(f32::MAX) } else { f64::MAX };
+        if rows.numel() == 0 || max > most {
             return Ok(rows.clone());
         }
         let norms = rows.vector_norm(self.norm_type, keep(-1))?;

@@ -6,7 +6,7 @@ use crate::tensor::Tensor;
 
 impl Tensor {
     /// The cross product of vectors of three elements along `dim`: `y₀ = a₁ b₂ − a₂ b₁`, and so on around. Without a
-    /// dim, along the first one of size three.
+    /// dim, along the first one of size three in both.
     ///
     /// # Shapes
     /// As many dims on both sides, which are broadcast.
@@ -36,7 +36,7 @@ impl Tensor {
         let shape = check.broadcast(self.shape(), other.shape())?;
         let d = match dim.into() {
             Some(dim) => check.sized_dim(dim, &shape)?.0,
-            None => shape.iter().position(|size| *size == 3).unwrap_or(0),
+            None => self.shape().iter().zip(other.shape()).position(|sizes| sizes == (&3, &3)).unwrap_or(0),
         };
         let sizes = [self, other].map(|x| x.shape().get(d).copied());
         if sizes != [Some(3); 2] {
@@ -73,5 +73,6 @@ crate::ops::cases::cases![{
             )
             .refuses(|x| x[0].cross(&x[1], 2), "cross: dim 2 is out of range for shape [2, 3] (−2 to 1)"),
         Case::new("cross (first dim)", vec![x(&[3, 2]), x(&[3, 2])], |x| x[0].cross(&x[1], None)),
+        Case::new("cross (first dim of both)", vec![x(&[1, 3]), x(&[3, 3])], |x| x[0].cross(&x[1], None)),
     ]
 }];

@@ -156,8 +156,8 @@ pub(super) fn mean_of(op: &'static str, x: &Tensor, windows: &Counted) -> Result
     let input = space(x, 1);
     let mut divisor = 1.0;
     let maps = [0, 1, 2].map(|d| {
-        let (map, count) = sums(input[d], &windows[d]);
-        divisor *= count as f64;
+        let (map, rest) = sums(input[d], &windows[d]);
+        divisor *= rest;
         map
     });
     let y = Maps::new(op, maps).of(x)?;

@@ -148,6 +148,10 @@ impl Tensor {
     /// If x is not such a tensor of floats, a size is not positive, or the mode does not go with the number of dims or
     /// with an option.
     ///
+    /// # Differs from
+    /// PyTorch, which computes the places of `F32` elements in `F32`: of a few sizes its `Nearest` and `NearestExact` take the
+    /// neighbour of the element at the formula's place, as of 2 elements on the way to 82.
+    ///
     /// # Examples
     /// ```
     /// # use autograd_core::{Interpolate, InterpolateMode, Tensor};

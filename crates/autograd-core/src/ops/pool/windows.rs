@@ -96,16 +96,17 @@ impl Placed {
     }
 }
 
-/// The map that sums up each window, divided by its number where that is not the same for all; and the number of all
-/// dims by which the sums must still be divided.
-pub(super) fn sums(input: usize, windows: &[(std::ops::Range<usize>, usize)]) -> (Option<Taps>, usize) {
+/// The map that sums up each window, divided by its number where that is not the same for all, and else by the next power of
+/// two, which rounds nothing and lets no sum overflow whose mean does not; and what the sums must still be divided by.
+pub(super) fn sums(input: usize, windows: &[(std::ops::Range<usize>, usize)]) -> (Option<Taps>, f64) {
     let single = |(i, (covered, _)): (usize, &(std::ops::Range<usize>, usize))| *covered == (i..i + 1);
     let first = windows.first().map_or(1, |(_, count)| *count);
     let uniform = windows.iter().all(|(_, count)| *count == first);
     if uniform && windows.len() == input && windows.iter().enumerate().all(single) {
-        return (None, first);
+        return (None, first as f64);
     }
-    let weight = |count: usize| if uniform { 1.0 } else { 1.0 / count as f64 };
+    let whole = first.max(1).next_power_of_two() as f64;
+    let weight = |count: usize| if uniform { whole.recip() } else { 1.0 / count as f64 };
     let rows = windows.iter().map(|(covered, count)| (covered.clone(), weight(*count)));
-    (Some(Taps::of_windows(input, rows)), if uniform { first } else { 1 })
+    (Some(Taps::of_windows(input, rows)), if uniform { first as f64 / whole } else { 1.0 })
 }

@@ -2,7 +2,7 @@
 
 use super::options::Recurrence;
 use super::sequence::{Ends, run};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::kernels::recurrent::Cell;
 use crate::tensor::Tensor;
 
@@ -15,7 +15,16 @@ fn step(
     weights: [&Tensor; 2],
     bias: Option<[&Tensor; 2]>,
 ) -> Result<Ends> {
+    if !(1..=2).contains(&x.rank()) {
+        return Err(Error::shape(op, "the input", x.shape(), "[N, D] or [D]"));
+    }
     let single = x.rank() == 1;
+    for (what, given) in [("the state", h), ("the cell", c)] {
+        if let Some(given) = given.filter(|given| given.rank() != x.rank()) {
+            let expected = if single { "[H], as the input has one dim" } else { "[N, H], as the input has two" };
+            return Err(Error::shape(op, what, given.shape(), expected));
+        }
+    }
     let rows = |x: &Tensor| if single { x.unsqueeze(0) } else { Ok(x.clone()) };
     let mut options = Recurrence::new();
     if let Some([b_ih, b_hh]) = bias {
@@ -174,6 +183,14 @@ crate::ops::cases::cases![{
             .refuses(
                 |x| x[0].gru_cell(&x[1], &x[2], &x[3], Some([&x[1], &x[5]])),
                 "gru_cell: bias_ih has shape [2, 4], expected [12]",
+            )
+            .refuses(
+                |x| x[0].unsqueeze(0)?.gru_cell(&x[1], &x[2], &x[3], None),
+                "gru_cell: the input has shape [1, 2, 5], expected [N, D] or [D]",
+            )
+            .refuses(
+                |x| x[0].select(0, 0)?.gru_cell(&x[1], &x[2], &x[3], None),
+                "gru_cell: the state has shape [2, 4], expected [H], as the input has one dim",
             ),
         Case::new("lstm_cell", with_cell(), move |x| Ok(of_lstm(x)?.0)).value(move |x| lstm(x)[1].clone()).refuses(
             |x| Ok(x[0].lstm_cell((&x[1], &x[0]), &x[2], &x[3], None)?.0),

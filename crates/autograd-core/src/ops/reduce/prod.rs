@@ -130,3 +130,21 @@ crate::ops::cases::cases![{
         .value(|_| vec![0.0, 0.0]),
     ]
 }];
+
+#[cfg(test)]
+mod tests {
+    use crate::{DType, Result, Tensor};
+
+    #[test]
+    fn a_product_that_is_a_number_has_a_gradient_whatever_its_parts_are() -> Result<()> {
+        for (dtype, large) in [(DType::F32, 10.0), (DType::F64, 1e10)] {
+            let x = [vec![large; 50], vec![1.0 / large; 50]].concat();
+            let x = Tensor::from_slice(&x, &[100])?.to_dtype(dtype).requires_grad();
+            let gradient = x.prod()?.backward()?.get(&x).map(Tensor::to_f64s).unwrap_or_default();
+            for (g, x) in gradient.iter().zip(x.to_f64s()) {
+                assert!((g * x - 1.0).abs() < 1e-5, "{dtype}: {g} of {x}");
+            }
+        }
+        Ok(())
+    }
+}

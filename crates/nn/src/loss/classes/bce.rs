@@ -94,6 +94,7 @@ impl Loss for BceLoss {
         Check(OP).same_float(input, target)?;
         hint::same(OP, target, input.shape())?;
         in_range(OP, "the input", input)?;
+        in_range(OP, "the target", target)?;
         let x = if clip > 0.0 { limited(input, clip)? } else { input.clone() };
         let target = smoothed(target, smoothing, 2.0);
         // The logarithm of 0, whose derivative is infinite, is taken of 1, and replaced.
@@ -121,7 +122,7 @@ mod tests {
 
     fn pair() -> (Tensor, Tensor) {
         let x = Tensor::from([[0.5, 0.125, 0.9], [0.25, 0.75, 0.01]]).to_dtype(DType::F64);
-        (x, Tensor::from([[0.0, 1.0, 0.25], [1.0, 0.5, 0.75]]).to_dtype(DType::F64))
+        (x, Tensor::from([[0.01, 0.99, 0.25], [0.75, 0.5, 0.9]]).to_dtype(DType::F64))
     }
 
     fn formula(x: f64, t: f64) -> f64 {
@@ -138,6 +139,7 @@ mod tests {
             .within(0.0, 1.0)
             .on(pair().0, pair().1)
             .refuses(one(1.5), one(1.0), "the input has 1.5 at position 0, probabilities are in [0, 1]")
+            .refuses(one(0.5), one(-1.0), "the target has -1 at position 0, probabilities are in [0, 1]")
             .refuses(one(0.5), Tensor::from([1.0, 0.0]), "target has shape [2], expected [1], that of the input"),
         loss(
             "binary_cross_entropy",
@@ -145,7 +147,7 @@ mod tests {
             each(|x, t| { formula(x.clamp(0.1, 0.9), 0.5 * t + 0.25) })
         )
         .within(0.0, 1.0)
-        .on(Tensor::from([0.5, 0.05, 0.3]), Tensor::from([1.0, 0.0, 0.5])),
+        .on(Tensor::from([0.5, 0.05, 0.3]), Tensor::from([0.9, 0.1, 0.5])),
         loss("binary_cross_entropy", |r| BceLoss::new().label_smoothing(2.0).reduction(r), each(formula)).refuses(
             one(0.5),
             one(0.5),

@@ -1,5 +1,6 @@
 //! Cross-entropy of class probabilities, not of logits.
 
+use super::labelled::ignores_none;
 use super::probabilities::{limited, normalised, smoothed};
 use crate::loss::options::reduced;
 use crate::loss::reduction::Divisor;
@@ -100,6 +101,7 @@ impl Loss for CategoricalCrossEntropyLoss {
             labels.one_hot(Some(*classes)).map_err(|error| error.context(OP))?.to_dtype(input.dtype())
         } else {
             Check(OP).same_float(&input, target)?;
+            self.ignore_index.map_or(Ok(()), |ignored| ignores_none(OP, ignored))?;
             hint::same(OP, target, input.shape())?;
             target.clone()
         };
@@ -150,7 +152,12 @@ mod tests {
             .within(0.0, 1.0)
             .ignores(7)
             .on(probabilities(), Tensor::from([2, 0]))
-            .on(probabilities(), Tensor::from([7, 0])),
+            .on(probabilities(), Tensor::from([7, 0]))
+            .refuses(
+                probabilities(),
+                probabilities(),
+                "ignore_index is 7, it must be negative with class probabilities: there is no class to ignore"
+            ),
         loss(
             "categorical_cross_entropy",
             |r| CategoricalCrossEntropyLoss::new().label_smoothing(-1.0).reduction(r),

@@ -1,11 +1,11 @@
 //! Cross-entropy of logits, against class indices or class probabilities.
 
-use super::labelled::{Labelled, dim_of_classes, is_labels, of_classes};
+use super::labelled::{Labelled, dim_of_classes, ignores_none, is_labels, of_classes};
 use crate::loss::options::reduced;
 use crate::loss::pair::product;
 use crate::loss::{Loss, Reduction, hint};
 use autograd_core::check::Check;
-use autograd_core::{DType, Description, Error, Result, Tensor};
+use autograd_core::{DType, Description, Result, Tensor};
 
 const OP: &str = "cross_entropy";
 
@@ -145,10 +145,7 @@ impl CrossEntropyLoss {
     }
 
     fn of_probabilities(&self, input: &Tensor, target: &Tensor, dim: usize) -> Result<Tensor> {
-        if self.ignore_index >= 0 {
-            let must = "negative with class probabilities: there is no class to ignore";
-            return Err(Error::argument(OP, "ignore_index", self.ignore_index, must));
-        }
+        ignores_none(OP, self.ignore_index)?;
         let classes = input.shape()[dim];
         let mut target = target.clone();
         if self.label_smoothing > 0.0 {

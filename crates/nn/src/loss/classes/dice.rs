@@ -39,6 +39,9 @@ pub fn dice_loss(input: &Tensor, target: &Tensor) -> Result<Tensor> {
 
 /// [`dice_loss`] with options.
 ///
+/// Over the whole batch it is no mean of samples: what a run reports of a set is the mean over its batches, and depends on
+/// how the set is cut into them. With [`dims`](DiceLoss::dims) that leave the first out each sample has a loss, and they add up.
+///
 /// # Examples
 /// ```
 /// # use autograd_core::Tensor;
@@ -73,7 +76,7 @@ impl Loss for DiceLoss {
         let both = input.try_mul(target)?;
         let (both, all) = (sum(&both)?, sum(&input.try_add(target)?)?);
         let overlap = both.mul_scalar(2.0).try_div(&all.add_scalar(EPS))?;
-        self.reduction.apply(&overlap.neg().add_scalar(1.0))
+        self.reduction.of_all(&overlap.neg().add_scalar(1.0), input)
     }
 
     fn describe(&self) -> Description {
@@ -83,7 +86,7 @@ impl Loss for DiceLoss {
 
 #[cfg(test)]
 mod tests {
-    use super::DiceLoss;
+    use super::{DiceLoss, dice_loss};
     use crate::cases::Expected;
     use autograd_core::{DType, Tensor};
 
@@ -102,6 +105,13 @@ mod tests {
         Expected { shape: vec![losses.len()], divisor: losses.len() as f64, losses }
     }
 
+    /// Of everything at once.
+    fn whole(x: &Tensor, t: &Tensor) -> Expected {
+        let sum = |x: &Tensor| x.sum().to_f64s()[0];
+        let both = 2.0 * sum(&x.try_mul(t).expect("one shape"));
+        Expected { shape: vec![], divisor: 1.0, losses: vec![1.0 - both / (sum(x) + sum(t) + 1e-7)] }
+    }
+
     cases![
         loss("dice_loss", |r| DiceLoss::new().dims(&[1]).reduction(r), formula)
             .within(0.0, 1.0)
@@ -113,6 +123,10 @@ mod tests {
                 Tensor::from([1.0]),
                 Tensor::from([1.0, 0.0]),
                 "target has shape [2], expected [1], that of the input"
-            )
+            ),
+        loss("dice_loss", |r| DiceLoss::new().reduction(r), whole).function(dice_loss).within(0.0, 1.0).whole().on(
+            Tensor::from([[0.5, 0.25, 0.5], [0.125, 0.75, 0.3]]).to_dtype(DType::F64),
+            Tensor::from([[0.0, 1.0, 0.0], [0.5, 0.25, 0.25]]).to_dtype(DType::F64)
+        ),
     ];
 }

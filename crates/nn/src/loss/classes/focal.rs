@@ -109,7 +109,8 @@ macro_rules! focal {
                 self
             }
 
-            /// α, `0 ≤ α ≤ 1`: the weight of the positive class, or of all. Default 0.25.
+            /// α, `0 ≤ α ≤ 1`: the weight of all samples; of [`BinaryFocalLoss`] that of the positive class, and only with
+            /// [`balanced`](BinaryFocalLoss::balanced). Default 0.25.
             #[must_use]
             pub fn alpha(mut self, alpha: f64) -> $Name {
                 self.alpha = alpha;
@@ -189,8 +190,8 @@ impl Loss for BinaryFocalLoss {
         let log_rest = likely.where_cond(&limited(&rest, EPS)?.log(), &within.neg().log1p())?;
         let entropy = mix(&within.log().neg(), &log_rest.neg())?;
         let mut hard = mix(&rest, &p)?;
-        if self.gamma < 1.0 {
-            // The derivative of a root at 0 is infinite.
+        if self.gamma < 2.0 && self.gamma != 1.0 {
+            // The derivative of a root at 0 is infinite, the first or the second one.
             hard = hard.clamp(f64::from(f32::MIN_POSITIVE), f64::INFINITY)?;
         }
         let mut losses = hard.powf(self.gamma).try_mul(&entropy)?;
@@ -233,7 +234,8 @@ impl Loss for CategoricalFocalLoss {
 mod tests {
     use super::{BinaryFocalLoss, CategoricalFocalLoss};
     use crate::cases::Expected;
-    use autograd_core::{DType, Tensor};
+    use crate::loss::{Loss, Reduction};
+    use autograd_core::{DType, Result, Tensor, grad};
 
     fn binary(x: f64, t: f64, alpha: Option<f64>) -> f64 {
         let (p, w) = (x, alpha.map_or(1.0, |a| a * t + (1.0 - a) * (1.0 - t)));
@@ -258,6 +260,19 @@ mod tests {
 
     fn t() -> Tensor {
         Tensor::from([[0.0, 1.0, 0.0], [0.5, 0.25, 0.25]]).to_dtype(DType::F64)
+    }
+
+    #[test]
+    fn sure_logits_have_a_second_derivative() -> Result<()> {
+        for gamma in [0.5, 1.0, 1.5, 2.0, 3.0] {
+            let x = Tensor::from([200.0, -200.0, 3.0]).requires_grad();
+            let loss = BinaryFocalLoss::new().from_logits(true).gamma(gamma).reduction(Reduction::Sum);
+            let loss = loss.forward(&x, &Tensor::from([1.0, 0.0, 1.0]))?;
+            let slope = grad(&loss, &[&x])?.remove(0);
+            let curvature = grad(&slope.sum(), &[&x])?.remove(0).to_f64s();
+            assert!(curvature[..2] == [0.0; 2] && curvature[2] > 0.0, "{gamma}: {curvature:?}");
+        }
+        Ok(())
     }
 
     cases![

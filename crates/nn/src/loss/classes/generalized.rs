@@ -84,12 +84,15 @@ impl Loss for GeneralizedCrossEntropyLoss {
         check.dtype(target, DType::I64)?;
         check.is("target", target, samples)?;
         let chosen = input.gather(-1, &target.unsqueeze(-1)?).map_err(|error| error.context(OP))?;
-        let mut p = chosen.squeeze(&[-1])?;
-        if self.q < 1.0 {
-            // The derivative of a root at 0 is infinite.
-            p = p.clamp(f64::from(f32::MIN_POSITIVE), f64::INFINITY)?;
+        let p = chosen.squeeze(&[-1])?;
+        if self.q == 1.0 {
+            return self.reduction.apply(&p.neg().add_scalar(1.0));
         }
-        self.reduction.apply(&p.powf(self.q).neg().add_scalar(1.0).div_scalar(self.q))
+        // The derivative of a root at 0 is infinite.
+        let none = p.lt_scalar(f64::from(f32::MIN_POSITIVE));
+        // 1 − p^q loses its digits where q is small.
+        let short = p.masked_fill(&none, 1.0)?.log().mul_scalar(self.q).expm1().div_scalar(-self.q);
+        self.reduction.apply(&short.masked_fill(&none, 1.0 / self.q)?)
     }
 
     fn describe(&self) -> Description {
@@ -101,6 +104,7 @@ impl Loss for GeneralizedCrossEntropyLoss {
 mod tests {
     use super::{GeneralizedCrossEntropyLoss, generalized_cross_entropy};
     use crate::cases::Expected;
+    use crate::loss::Loss;
     use autograd_core::{DType, Result, Tensor, grad};
 
     fn formula(x: &Tensor, t: &Tensor) -> Expected {
@@ -119,6 +123,19 @@ mod tests {
         let loss = generalized_cross_entropy(&x.softmax(-1)?, &Tensor::from([1]))?;
         assert_eq!(loss.item::<f32>()?, 2.0);
         assert_eq!(grad(&loss, &[&x])?[0].to_f64s(), [0.0, 0.0]);
+        Ok(())
+    }
+
+    #[test]
+    fn small_exponents_are_cross_entropy() -> Result<()> {
+        let of = |q: f64, p: f32| {
+            let loss =
+                GeneralizedCrossEntropyLoss::new().q(q).forward(&Tensor::from([[p, 1.0 - p]]), &Tensor::from([0]));
+            loss?.item::<f32>()
+        };
+        assert_eq!(of(1e-8, 0.5)?, 2f32.ln());
+        assert_eq!(of(0.01, 0.0)?, 100.0);
+        assert!(of(0.01, f32::NAN)?.is_nan());
         Ok(())
     }
 

@@ -24,6 +24,12 @@ pub(super) fn is_labels(op: &'static str, input: &Tensor, target: &Tensor, dim: 
     }
 }
 
+/// An error if a class of a target of class probabilities is ignored.
+pub(super) fn ignores_none(op: &'static str, ignore_index: i64) -> Result<()> {
+    let must = "negative with class probabilities: there is no class to ignore";
+    Check(op).require(ignore_index < 0, "ignore_index", ignore_index, must)
+}
+
 /// An error unless there is no weight, or one for each class.
 pub(super) fn of_classes(op: &'static str, weight: Option<&Tensor>, input: &Tensor, classes: usize) -> Result<()> {
     let Some(weight) = weight else { return Ok(()) };

@@ -1,6 +1,6 @@
 //! Cross-entropy with another weight of its first polynomial term.
 
-use super::labelled::{Labelled, dim_of_classes, is_labels};
+use super::labelled::{Labelled, dim_of_classes, ignores_none, is_labels};
 use crate::loss::options::reduced;
 use crate::loss::pair::product;
 use crate::loss::{Loss, Reduction, hint};
@@ -103,6 +103,7 @@ impl Loss for PolyCrossEntropyLoss {
             let short = entropy.neg().expm1().mul_scalar(-self.epsilon);
             return labelled.reduce(&entropy.try_add(&short)?, None, self.reduction);
         }
+        ignores_none(OP, self.ignore_index)?;
         let log = input.log_softmax(dim as isize)?;
         let entropy = product(target, &log)?.neg();
         let short = log.expm1().try_mul(target)?.mul_scalar(-self.epsilon);
@@ -164,6 +165,16 @@ mod tests {
             Tensor::from([[0.0, 1.0]]),
             Tensor::from([[0.0, 0.5, 0.5]]),
             "the target of class probabilities has shape [1, 3], expected [1, 2], that of the input"
+        ),
+        loss(
+            "poly_loss_cross_entropy",
+            |r| PolyCrossEntropyLoss::new().ignore_index(1).reduction(r),
+            |_, _| { unreachable!("refused") }
+        )
+        .refuses(
+            x(),
+            probabilities(),
+            "ignore_index is 1, it must be negative with class probabilities: there is no class to ignore"
         ),
         of(f64::NAN).refuses(x(), Tensor::from([2, 0]), "epsilon is NaN, it must be finite"),
     ];

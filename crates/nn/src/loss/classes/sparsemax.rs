@@ -1,6 +1,6 @@
 //! The losses of sparsemax.
 
-use super::labelled::{Labelled, dim_of_classes, is_labels};
+use super::labelled::{Labelled, dim_of_classes, ignores_none, is_labels};
 use crate::loss::options::reduced;
 use crate::loss::pair::product;
 use crate::loss::{Loss, Reduction, hint};
@@ -163,6 +163,7 @@ impl Loss for MulticlassSparsemaxLoss {
             let losses = multiclass(&labelled.rows, &marked.to_dtype(input.dtype()), 1)?;
             return labelled.reduce(&losses, None, self.reduction);
         }
+        ignores_none(MULTICLASS, self.ignore_index)?;
         self.reduction.apply(&multiclass(input, target, dim as isize)?)
     }
 
@@ -244,5 +245,11 @@ mod tests {
             Tensor::from([[0.0, 1.0]]).to_dtype(DType::F64),
             "dtypes F32 and F64 do not mix; convert one with to_dtype"
         ),
+        loss("multiclass_sparsemax_loss", |r| MulticlassSparsemaxLoss::new().ignore_index(0).reduction(r), formula)
+            .refuses(
+                Tensor::from([[0.0, 1.0]]),
+                Tensor::from([[0.0, 1.0]]),
+                "ignore_index is 0, it must be negative with class probabilities: there is no class to ignore"
+            ),
     ];
 }

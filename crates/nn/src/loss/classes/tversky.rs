@@ -44,6 +44,9 @@ pub fn tversky_loss(input: &Tensor, target: &Tensor) -> Result<Tensor> {
 
 /// [`tversky_loss`] with options.
 ///
+/// Over the whole batch it is no mean of samples: what a run reports of a set is the mean over its batches, and depends on
+/// how the set is cut into them. With [`dims`](TverskyLoss::dims) that leave the first out each sample has a loss, and they add up.
+///
 /// # Examples
 /// ```
 /// # use autograd_core::Tensor;
@@ -117,7 +120,7 @@ impl Loss for TverskyLoss {
         let missed = sum(&rest(input).try_mul(target)?)?.mul_scalar(self.alpha);
         let wrong = sum(&input.try_mul(&rest(target))?)?.mul_scalar(self.beta);
         let overlap = both.try_div(&both.try_add(&missed)?.try_add(&wrong)?.add_scalar(EPS))?;
-        self.reduction.apply(&overlap.neg().add_scalar(1.0))
+        self.reduction.of_all(&overlap.neg().add_scalar(1.0), input)
     }
 
     fn describe(&self) -> Description {
@@ -147,6 +150,14 @@ mod tests {
         Expected { shape: vec![losses.len()], divisor: losses.len() as f64, losses }
     }
 
+    /// Of everything at once, with α = 0.25 and β = 0.5.
+    fn whole(x: &Tensor, t: &Tensor) -> Expected {
+        let sum = |x: &Tensor| x.sum().to_f64s()[0];
+        let both = sum(&x.try_mul(t).expect("one shape"));
+        let (missed, wrong) = (0.25 * (sum(t) - both), 0.5 * (sum(x) - both));
+        Expected { shape: vec![], divisor: 1.0, losses: vec![1.0 - both / (both + missed + wrong + 1e-7)] }
+    }
+
     cases![
         loss("tversky_loss", |r| TverskyLoss::new().dims(&[1]).reduction(r), formula)
             .within(0.0, 1.0)
@@ -158,6 +169,10 @@ mod tests {
                 Tensor::from([1.0]),
                 Tensor::from([1.0, 0.0]),
                 "target has shape [2], expected [1], that of the input"
-            )
+            ),
+        loss("tversky_loss", |r| TverskyLoss::new().alpha(0.25).reduction(r), whole).within(0.0, 1.0).whole().on(
+            Tensor::from([[0.5, 0.25, 0.5], [0.125, 0.75, 0.3]]).to_dtype(DType::F64),
+            Tensor::from([[0.0, 1.0, 0.0], [0.5, 0.25, 0.25]]).to_dtype(DType::F64)
+        ),
     ];
 }

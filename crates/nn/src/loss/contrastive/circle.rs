@@ -53,6 +53,8 @@ pub fn circle_loss(input: &Tensor, target: &Tensor) -> Result<Tensor> {
 
 /// [`circle_loss`] with options.
 ///
+/// Samples are compared with those of their batch: what a run reports of a set depends on how it is cut into batches.
+///
 /// # Examples
 /// ```
 /// # use autograd_core::Tensor;

@@ -50,6 +50,8 @@ pub fn nt_xent_loss(input: &Tensor, target: &Tensor) -> Result<Tensor> {
 
 /// [`nt_xent_loss`] with options.
 ///
+/// Samples are compared with those of their batch: what a run reports of a set depends on how it is cut into batches.
+///
 /// # Examples
 /// ```
 /// # use autograd_core::Tensor;

@@ -1,6 +1,6 @@
 //! Distances of vectors along the last dim.
 
-use autograd_core::{Result, Tensor, keep};
+use autograd_core::{Result, Tensor};
 
 /// A distance of two vectors a and b, those along the last dim.
 ///
@@ -35,7 +35,7 @@ impl Distance {
     /// The distances of the vectors of two tensors.
     ///
     /// # Errors
-    /// If the shapes or dtypes differ.
+    /// If the shapes do not broadcast, the dtypes are not one float type, or p is negative or NaN.
     pub fn of(self, a: &Tensor, b: &Tensor) -> Result<Tensor> {
         let d = a.try_sub(b)?;
         match self {
@@ -54,10 +54,7 @@ pub(super) fn cosine(a: &Tensor, b: &Tensor, eps: f64) -> Result<Tensor> {
 
 /// The vectors divided by their norms; below ε by ε, with the gradient of that, so zeros have one.
 pub(in crate::loss) fn unit(x: &Tensor, eps: f64) -> Result<Tensor> {
-    let square = x.square().sum_dim(keep(-1))?;
-    let long = square.gt(&square.full_like(eps * eps))?;
-    let norm = long.where_cond(&square, &square.ones_like())?.sqrt();
-    x.try_div(&long.where_cond(&norm, &norm.full_like(eps))?)
+    x.normalize(2.0, -1, eps)
 }
 
 #[cfg(test)]
@@ -67,6 +64,17 @@ mod tests {
 
     fn of(p: f64) -> impl Fn(&Tensor, &Tensor) -> Result<Tensor> {
         move |x: &Tensor, t: &Tensor| Distance::Norm { p, eps: 0.0 }.of(x, t)?.mean()
+    }
+
+    #[test]
+    fn long_vectors_have_a_direction() -> Result<()> {
+        let x = Tensor::from([[1e20, 1e20], [1e-25, 0.0]]).requires_grad();
+        let y = Distance::Cosine.of(&x, &Tensor::from([[1e25, 0.0], [1.0, 0.0]]))?;
+        let [long, short] = y.to_f64s()[..] else { unreachable!("two rows") };
+        assert!((long - (1.0 - 0.5f64.sqrt())).abs() < 1e-6 && (short - 1.0).abs() < 1e-6, "{y}");
+        let gradient = grad(&y.sum(), &[&x])?[0].to_f64s();
+        assert!((gradient[0] * 1e20 + 0.5f64.sqrt() / 2.0).abs() < 1e-6, "{gradient:?}");
+        Ok(())
     }
 
     #[test]

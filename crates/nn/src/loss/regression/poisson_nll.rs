@@ -21,7 +21,7 @@ use autograd_core::{Description, Result, Tensor};
 /// `eˣ − t` for x; without `log_input` `1 − t / (x + ε)`.
 ///
 /// # Errors
-/// If the target does not broadcast to the input, or the dtypes are not one float type, or ε is not positive.
+/// If the target does not broadcast to the input, or the dtypes are not one float type, or ε is negative.
 ///
 /// # Examples
 /// ```
@@ -106,7 +106,12 @@ impl Loss for PoissonNllLoss {
         fits(OP, input, target)?;
         let mut losses = match self.log_input {
             true => input.exp().try_sub(&product(target, input)?)?,
-            false => input.try_sub(&product(target, &input.add_scalar(self.eps).log())?)?,
+            false => {
+                let rate = input.add_scalar(self.eps);
+                // t ln x is 0 where both are; the logarithm of 0 has no derivative.
+                let nothing = target.eq_scalar(0.0).logical_and(&rate.detach().eq_scalar(0.0))?;
+                input.try_sub(&product(target, &rate.masked_fill(&nothing, 1.0)?.log())?)?
+            }
         };
         if self.full {
             let large = target.gt_scalar(1.0);
@@ -139,6 +144,15 @@ fn of(log_input: bool, full: bool) -> crate::cases::LossCase {
     let case = crate::cases::loss("poisson_nll_loss", build, crate::cases::each(formula));
     let case = if log_input { case.up_to(50.0) } else { case.within(0.0, f64::INFINITY) };
     case.on(f64s([[0.5, 1.5, 2.0], [0.25, 3.0, 1.0]]), f64s([[0.0, 1.0, 2.0], [3.0, 0.5, 7.0]]))
+}
+
+#[test]
+fn a_rate_of_nothing_has_a_gradient() -> Result<()> {
+    let x = Tensor::from([0.0, 0.5]).requires_grad();
+    let loss = PoissonNllLoss::new().log_input(false).eps(0.0).reduction(Reduction::Sum);
+    let loss = loss.forward(&x, &Tensor::from([0.0, 1.0]))?;
+    assert_eq!(autograd_core::grad(&loss, &[&x])?[0].to_f64s(), [1.0, -1.0]);
+    Ok(())
 }
 
 #[cfg(test)]

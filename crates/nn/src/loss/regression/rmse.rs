@@ -82,7 +82,7 @@ impl Loss for RmseLoss {
             None => error.vector_norm(2.0, ..)?,
         };
         let each = error.numel() as f64 / norms.numel() as f64;
-        self.reduction.apply(&norms.div_scalar(each.sqrt()))
+        self.reduction.of_all(&norms.div_scalar(each.sqrt()), input)
     }
 
     fn describe(&self) -> Description {

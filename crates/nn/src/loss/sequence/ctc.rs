@@ -30,7 +30,7 @@ const OP: &str = "ctc_loss";
 /// In logarithms throughout: long sequences do not underflow.
 ///
 /// # Errors
-/// If the shapes or lengths do not fit, a target is out of range, or the blank is no class.
+/// If the shapes or lengths do not fit, a target is out of range, the blank is no class, or a target holds it.
 ///
 /// A captured function takes the lengths as tensors, and the targets as `[N, S]`.
 ///
@@ -128,6 +128,7 @@ impl CtcLoss {
         let symbols = Tensor::cat(&[&between, &blanks(1)?], 1)?;
         let odd = Tensor::from_vec((0..places).map(|s| s % 2 == 1).collect::<Vec<bool>>(), &[places])?;
         let own = odd.logical_and(&place.lt(&last)?)?;
+        self.says_no_blank(&own.logical_and(&symbols.eq_scalar(self.blank as f64))?)?;
         let symbols = own.where_cond(&symbols, &blanks(places)?)?;
         let two_before = Tensor::cat(&[&blanks(2.min(places))?, &symbols.narrow(1, 0, places.saturating_sub(2))?], 1)?;
         let skips = own.logical_and(&symbols.ne(&two_before)?)?.logical_and(&place.gt_scalar(1.0))?;
@@ -159,6 +160,17 @@ impl CtcLoss {
             losses = losses.try_div(&sizes.maximum(&sizes.ones_like())?.to_dtype(losses.dtype()))?;
         }
         self.reduction.apply(&losses)
+    }
+
+    /// An error if one of the places of symbols, two for each, holds the blank, which is not looked for in a captured step.
+    fn says_no_blank(&self, held: &Tensor) -> Result<()> {
+        let places = held.shape()[1];
+        let held = if is_capturing() { Vec::new() } else { held.to_vec::<bool>()? };
+        let Some(at) = held.into_iter().position(|held| held) else { return Ok(()) };
+        let (sample, symbol) = (at / places, at % places / 2);
+        let text =
+            format!("{OP}: symbol {symbol} of sample {sample} is {}, the blank, which no target says", self.blank);
+        Err(Error::new(ErrorKind::Argument, text))
     }
 }
 
@@ -283,6 +295,10 @@ mod tests {
         assert_eq!(text(new(), &one, &[3], &[1]), "ctc_loss: input_lengths of sample 0 is 3, it must be at most 2");
         assert_eq!(text(new(), &one, &[0], &[1]), "ctc_loss: input_lengths of sample 0 is 0, it must be at least 1");
         assert_eq!(text(new(), &one, &[2], &[2]), "ctc_loss: target_lengths of sample 0 is 2, it must be at most 1");
+        assert_eq!(
+            text(new(), &Tensor::from([[1, 0]]), &[2], &[2]),
+            "ctc_loss: symbol 1 of sample 0 is 0, the blank, which no target says"
+        );
         let range = text(new(), &Tensor::from([[3]]), &[2], &[1]);
         assert!(range.starts_with("ctc_loss: gather: index 3 at position 1 is out of range for dim 2"), "{range}");
         let shape = "ctc_loss: targets has shape [2], expected [1, S] or [1], the sum of the target lengths";

@@ -327,6 +327,20 @@ mod tests {
     }
 
     #[test]
+    fn another_rank_needs_other_state() {
+        let mut x = Param::new(Tensor::from([[1.0, 1.0], [1.0, 1.0]])).expect("floats");
+        let mut galore = example().rank(1);
+        step(&mut galore, &mut x, &[1.0, 2.0, 3.0, 4.0]);
+        let (mut galore, before) = (galore.rank(2), x.to_f64s());
+        let grads = x.sum().backward().expect("tracked");
+        assert_eq!(
+            galore.step(&mut x, &grads).expect_err("state of rank 1").to_string(),
+            "GaLore: the state \".exp_avg\" is F32 [1, 2], the parameter needs F32 [2, 2]"
+        );
+        assert_eq!(x.to_f64s(), before);
+    }
+
+    #[test]
     fn what_is_nothing_but_rounding_errors_is_no_direction() {
         for (dtype, tolerance) in [(DType::F32, 1e-6), (DType::F64, 1e-15)] {
             for size in [1.0, 1e30, 1e-30] {

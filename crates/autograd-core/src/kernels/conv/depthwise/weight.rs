@@ -10,7 +10,8 @@ use crate::threads::parallel::for_rows;
 use pulp::Simd;
 use std::array::from_fn;
 
-/// How many vectors are added one after the other: a longer sum is one of such sums, so that its error stays small.
+/// How many products are added to a lane one after the other: a longer sum is one of such sums, so that its error stays
+/// small.
 const CHAIN: usize = 64;
 
 /// Lanes of a sum of products.
@@ -40,12 +41,18 @@ impl<T: Real> Weight<'_, T> {
                     let mut added = 0;
                     for (o, y) in y.chunks_exact(run).enumerate() {
                         let line = padded.line(o) + column * apart;
-                        for at in (part..run).step_by(LANES) {
+                        for block in (0..run).step_by(LANES) {
                             if added == CHAIN {
                                 put_aside(simd, &mut lanes, part, &mut sums);
                                 added = 0;
                             }
+                            // Counted by blocks, of which the last may end before this part of the lanes: where a chain ends
+                            // is the same for all.
                             added += 1;
+                            let at = block + part;
+                            if at >= run {
+                                continue;
+                            }
                             // Lanes without an element of y have none of x: 0 · ∞ would be NaN.
                             let len = (run - at).min(vector);
                             let y = &y[at..][..len];
@@ -142,4 +149,44 @@ pub(in super::super) fn weight<T: Real>(conv: &Conv, x: &[T], y: &[T], w: &mut [
             }
         });
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The sum of products in lanes that are put aside after each chain, as any CPU is to add it up.
+    fn model(x: &[f32], y: &[f32], run: usize) -> f32 {
+        let (mut lanes, mut sums, mut added) = ([0.0f32; LANES], [0.0f32; LANES], 0);
+        let put_aside = |lanes: &mut [f32; LANES], sums: &mut [f32; LANES]| {
+            lanes.iter_mut().zip(sums).for_each(|(lane, sum)| *lane += std::mem::take(sum));
+        };
+        for (x, y) in x.chunks_exact(run).zip(y.chunks_exact(run)) {
+            for (x, y) in x.chunks(LANES).zip(y.chunks(LANES)) {
+                if added == CHAIN {
+                    put_aside(&mut lanes, &mut sums);
+                    added = 0;
+                }
+                added += 1;
+                sums.iter_mut().zip(x.iter().zip(y)).for_each(|(sum, (x, y))| *sum = x.mul_add(*y, *sum));
+            }
+        }
+        put_aside(&mut lanes, &mut sums);
+        halves(lanes)
+    }
+
+    #[test]
+    fn chains_end_where_they_do_on_any_cpu() {
+        for [rows, run] in [[56, 56], [40, 20], [70, 8], [200, 3], [9, 100]] {
+            let number = |seed: usize| (0..rows * run).map(move |i| ((i * seed) % 1009) as f32 / 311.0 - 1.5);
+            let (x, y): (Vec<f32>, Vec<f32>) = (number(7919).collect(), number(104_729).collect());
+            let one = [1; 3];
+            let size = [1, rows, run];
+            let window = Window { input: size, kernel: one, stride: one, dilation: one, before: [0; 3], output: size };
+            let conv = Conv { images: 1, groups: 1, inner: 1, outer: 1, window };
+            let mut w = [0.0];
+            weight(&conv, &x, &y, &mut w);
+            assert_eq!(w[0].to_bits(), model(&x, &y, run).to_bits(), "{rows} × {run}");
+        }
+    }
 }

@@ -1,0 +1,70 @@
+//! Results that are numbers where what they are made of is not: products, sums and bounds beyond the largest number.
+
+use autograd_core::{
+    AttentionOptions, AvgPool, DType, EmbeddingOptions, Interpolate, InterpolateMode, Result, Tensor, grad,
+};
+
+/// Whether all are within some relative error of one number.
+fn all_near(x: &Tensor, want: f64) -> bool {
+    x.to_f64s().iter().all(|x| (x / want - 1.0).abs() < 1e-5)
+}
+
+#[test]
+fn a_determinant_of_large_and_small_parts_has_derivatives_of_both_orders() -> Result<()> {
+    for (dtype, large, half) in [(DType::F32, 100.0, 30), (DType::F64, 1e4, 90)] {
+        let parts: Vec<f64> = [vec![large; half], vec![1.0 / large; half]].concat();
+        let a = Tensor::from_slice(&parts, &[2 * half])?.to_dtype(dtype).requires_grad();
+        let det = a.diag_embed(0, -2, -1)?.det()?;
+        assert!(all_near(&det, 1.0), "{dtype}: {det}");
+        // Of Π aₖ: Π / aᵢ, and Σ_{j≠i} Π / (aᵢ aⱼ) of the sum of those.
+        let first = grad(&det, &[&a])?.remove(0);
+        assert!(all_near(&(&first * &a), 1.0), "{dtype}: {first}");
+        let second = grad(&(&first * a.detach()).sum(), &[&a])?.remove(0);
+        assert!(all_near(&(&second * &a), 2.0 * half as f64 - 1.0), "{dtype}: {second}");
+    }
+    Ok(())
+}
+
+#[test]
+fn means_over_windows_of_large_numbers_are_numbers() -> Result<()> {
+    for (dtype, large) in [(DType::F32, 3e38), (DType::F64, 1.5e308)] {
+        let x = Tensor::from_slice(&[large; 15], &[1, 1, 15])?.to_dtype(dtype);
+        let planes = x.reshape(&[1, 1, 3, 5])?;
+        let area = |size: [usize; 2]| planes.interpolate(Interpolate::size(size).mode(InterpolateMode::Area));
+        let all = [
+            x.adaptive_avg_pool1d(1)?,
+            x.adaptive_avg_pool1d(4)?,
+            x.avg_pool1d(AvgPool::new(2))?,
+            x.avg_pool1d(AvgPool::new(15))?,
+            planes.adaptive_avg_pool2d(1)?,
+            planes.avg_pool2d(AvgPool::new([3, 2]))?,
+            area([1, 1])?,
+            area([2, 3])?,
+        ];
+        assert!(all.iter().all(|y| all_near(y, large)), "{dtype}: {all:?}");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_query_whose_products_are_all_minus_infinity_sees_nothing_on_either_way() -> Result<()> {
+    let [q, k, v] = [1e30, -1e30, 5.0].map(|x| Tensor::from([[[[x]]]]).requires_grad());
+    let y = q.scaled_dot_product_attention(&k, &v, AttentionOptions::new())?;
+    assert_eq!(y.to_f64s(), [0.0]);
+    assert_eq!(q.attention_weights(&k, AttentionOptions::new())?.to_f64s(), [0.0]);
+    for recorded in grad(&y, &[&q, &k, &v])? {
+        assert_eq!(recorded.to_f64s(), [0.0]);
+    }
+    Ok(())
+}
+
+#[test]
+fn a_bound_beyond_all_numbers_shortens_nothing() -> Result<()> {
+    for max_norm in [f64::INFINITY, f64::MAX] {
+        let table = Tensor::from([[3.0, 4.0]]).requires_grad();
+        let y = table.embedding(&Tensor::from([0]), EmbeddingOptions::new().max_norm(max_norm))?;
+        assert_eq!(y.to_f64s(), [3.0, 4.0]);
+        assert_eq!(grad(&y.sum(), &[&table])?[0].to_f64s(), [1.0, 1.0]);
+    }
+    Ok(())
+}

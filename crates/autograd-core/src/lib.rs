@@ -14,8 +14,9 @@
 //! # Ok::<(), autograd_core::Error>(())
 //! ```
 //!
-//! The folders, each of which uses only those before it: `kernels` (arithmetic), `tensor` (values), `tape` (the record
-//! of operations, and the backward walk), `ops` (the operations), `functional`, `gradcheck` and `module`.
+//! The folders, each of which uses only those before it: `shape`, `storage` (memory) and `threads`, `kernels` (arithmetic),
+//! `tensor` (values), `tape` (the record of operations, and the backward walk), `ops` (the operations); on these `functional`,
+//! `scalar`, `gradcheck` and `module`, and on that `capture` and `profile`.
 
 // In the order of the page of `Tensor`, which the blank lines keep.
 mod tensor;
@@ -127,7 +128,9 @@ const MOST_THREADS: usize = 256;
 /// Sets how many threads compute: once, before anything is computed. Otherwise there is one for each core, or as many as
 /// the environment variable `RAYON_NUM_THREADS` says. Results do not depend on it, to the last bit.
 ///
-/// The threads are those of rayon's global pool, which a program may have for other work, too.
+/// The threads are those of rayon's global pool, which a program may have for other work, too: the library waits for none of
+/// it. A closure of yours that does wait in rayon while the library calls it (in [`no_grad`], a [`custom`](custom()) operation, a
+/// hook, a layer that is evaluated) runs other work of the pool in the middle of that, for instance without recording.
 ///
 /// # Errors
 /// If `n` is not between 1 and 256, beyond which no kernel is shared further, or the threads run already and are not `n`.

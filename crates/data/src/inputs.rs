@@ -5,7 +5,7 @@ use autograd_core::{DType, Error, ErrorKind, Result, Tensor};
 use std::ops::Range;
 
 /// Several inputs and a target in memory, one row for each sample: for models with
-/// [`forward_all`](https://docs.rs/wengert-nn).
+/// `forward_all`, as the trait `Layer` has it.
 ///
 /// # Shapes
 /// Each of `inputs` and `y`: `[N, ..]`.

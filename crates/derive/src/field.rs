@@ -129,7 +129,9 @@ fn mentions(tokens: TokenStream, parameter: &Ident, all: &mut Vec<TokenStream>) 
     let closed = |from: usize| {
         let mut depth = 0;
         let ends = |at: &usize| {
-            depth += i32::from(is(*at, '<')) - i32::from(is(*at, '>'));
+            // An arrow closes nothing.
+            let arrow = *at > 0 && is(*at - 1, '-');
+            depth += i32::from(is(*at, '<')) - i32::from(is(*at, '>') && !arrow);
             depth == 0
         };
         (from..tokens.len()).find(ends).map_or(tokens.len(), |at| at + 1)
@@ -137,7 +139,9 @@ fn mentions(tokens: TokenStream, parameter: &Ident, all: &mut Vec<TokenStream>) 
     let mut at = 0;
     while at < tokens.len() {
         let qualified = is(at, '<') && word(at + 1) == Some(parameter) && word(at + 2).is_some_and(|word| word == "as");
-        if qualified || word(at) == Some(parameter) {
+        // Behind `::` it is another's name.
+        let behind = at >= 2 && is(at - 1, ':') && is(at - 2, ':');
+        if qualified || word(at) == Some(parameter) && !behind {
             let first = at;
             at = if qualified { closed(at) } else { at + 1 };
             while is(at, ':') && is(at + 1, ':') {

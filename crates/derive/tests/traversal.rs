@@ -117,6 +117,7 @@ trait Family {
     type Body: Module;
     type Size: std::fmt::Debug;
     type Some<const N: usize>: Module;
+    type With<T>: Module;
 }
 
 struct Affines;
@@ -125,6 +126,7 @@ impl Family for Affines {
     type Body = Affine;
     type Size = usize;
     type Some<const N: usize> = [Affine; N];
+    type With<T> = Affine;
 }
 
 #[derive(Module)]
@@ -143,6 +145,22 @@ fn what_belongs_to_a_type_parameter_may_be_a_module() {
     let all = ["bodies.0.weight", "first.weight", "pair.0.weight", "pair.1.weight"];
     assert_eq!(leaves(&of), all.map(|name| format!("{name}: param")));
     assert!(of.describe().options().any(|(name, value)| (name, value) == ("size", "2")));
+}
+
+/// A parameter with the name of a type of the family, which is no module; and an arrow between brackets.
+#[derive(Module)]
+struct Beside<F: Family, Body> {
+    own: F::Body,
+    with: F::With<fn() -> u8>,
+    #[module(skip)]
+    _body: Body,
+}
+
+#[test]
+fn another_name_behind_a_path_is_no_type_parameter() {
+    let beside: Beside<Affines, std::time::Instant> =
+        Beside { own: affine(false), with: affine(false), _body: std::time::Instant::now() };
+    assert_eq!(leaves(&beside), ["own.weight: param", "with.weight: param"]);
 }
 
 #[derive(Module)]

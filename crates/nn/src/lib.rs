@@ -1,8 +1,8 @@
 //! Layers, losses and initialisers.
 //!
 //! A layer is a [`Module`](autograd_core::module::Module) (a named tree of parameters) with a `forward`. Layers and
-//! losses are compositions of the core's differentiable operations: there is no hand-written derivative here. Names,
-//! defaults and weight layouts are PyTorch's.
+//! losses are compositions of the core's differentiable operations: there is no hand-written derivative here, but for
+//! the clamp of `RnntLoss`. Names, defaults and weight layouts are PyTorch's.
 //!
 //! ```
 //! use autograd_core::{Tensor, module::Module, seeded};

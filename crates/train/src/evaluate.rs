@@ -83,11 +83,10 @@ fn each_output<M: Layer + Clone>(
     }
     let mut model = model.clone();
     model.eval();
-    no_grad(|| {
-        for batch in DataLoader::new(data).batch_size(BATCH).epoch(0)?.all() {
-            let (inputs, y) = batch?;
-            f(&model.forward_all(&inputs)?, &y)?;
-        }
-        Ok(())
-    })
+    for batch in DataLoader::new(data).batch_size(BATCH).epoch(0)?.all() {
+        // A set may compute gradients itself.
+        let (inputs, y) = batch?;
+        no_grad(|| f(&model.forward_all(&inputs)?, &y))?;
+    }
+    Ok(())
 }

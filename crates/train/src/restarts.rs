@@ -1,6 +1,6 @@
 //! Training from several random beginnings.
 
-use autograd_core::{Error, ErrorKind, Result, SeededRng, seeded};
+use autograd_core::{Error, ErrorKind, Result, SeededRng, enable_grad, seeded};
 use rand::{Rng, RngExt};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
@@ -114,15 +114,20 @@ impl Restarts {
                 let outcome = attempt(&train, seed);
                 let mut found = found.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
                 found.scores[i] = Some(outcome.as_ref().map(|(_, score)| *score).map_err(Clone::clone));
+                let mut other = None;
                 if let Ok((model, score)) = outcome {
                     let is_better = found.best.as_ref().is_none_or(|(j, best, _)| {
                         let (score, best) = if self.higher_is_better { (-score, -best) } else { (score, *best) };
                         score < best || score == best && i < *j
                     });
+                    other = Some((i, score, model));
                     if is_better {
-                        found.best = Some((i, score, model));
+                        std::mem::swap(&mut found.best, &mut other);
                     }
                 }
+                drop(found);
+                // A panic of a model's end is not that of the other runs.
+                drop(catch_unwind(AssertUnwindSafe(|| drop(other))));
             }
         };
         std::thread::scope(|scope| {
@@ -156,7 +161,7 @@ struct Found<M> {
 /// One run; a panic in it is an error.
 fn attempt<M>(train: &impl Fn(&mut SeededRng) -> Result<(M, f64)>, seed: u64) -> Result<(M, f64)> {
     // What a panic has left half done is dropped.
-    let outcome = catch_unwind(AssertUnwindSafe(|| train(&mut seeded(seed))));
+    let outcome = catch_unwind(AssertUnwindSafe(|| enable_grad(|| train(&mut seeded(seed)))));
     let (model, score) = outcome.unwrap_or_else(|panic| {
         let message = panic.downcast_ref::<&str>().copied();
         let message = message.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message");

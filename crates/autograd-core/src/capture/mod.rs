@@ -326,7 +326,9 @@ where
             let text = "capture: it sets a Buffer that is not one of the model; a later run would not";
             return Err(Error::new(ErrorKind::Capture, text));
         }
-        let set: Vec<(usize, Tensor)> = given.changed_buffers().collect();
+        // Another thread may have set others meanwhile.
+        let own = |(number, _): &(usize, Tensor)| record.sets.contains(&given.buffers[*number].1.place());
+        let set: Vec<(usize, Tensor)> = given.changed_buffers().filter(own).collect();
         let mut returned = Vec::new();
         output.tensors(&mut |tensor| returned.push(&*tensor));
         returned.extend(set.iter().map(|(_, tensor)| tensor));

@@ -4,7 +4,7 @@ use super::TensorList;
 use super::again::{Again, cut};
 use crate::error::{Error, ErrorKind, Result};
 use crate::shape::Shape;
-use crate::tape::{Pull, Pullback, Saved, Segment, is_recording, mark, recording};
+use crate::tape::{Pull, Pullback, Saved, Segment, forwards, is_recording, mark};
 use crate::tensor::Tensor;
 use crate::tensor::recall::{noting, recalling};
 
@@ -21,7 +21,8 @@ use crate::tensor::recall::{noting, recalling};
 /// # Errors
 /// Those of `f`; or if it draws numbers that are no seed ([`Tensor::randn`]). The walk fails if `f` does something else
 /// when it runs again: it returns another shape, uses other tracked tensors, or draws another number of seeds. That it
-/// computes with other numbers cannot be seen: what it reads must stay as it is until then.
+/// computes with other numbers cannot be seen: what it reads must stay as it is until then. Nor can what it computes on
+/// other threads: seeds and buffers are those of the thread that calls it.
 ///
 /// # Examples
 /// ```
@@ -119,7 +120,7 @@ impl<F: Fn(&[Tensor]) -> Result<Tensor> + Send + Sync> Checkpoint<F> {
     fn run(&self, at: &mut Pull<'_>, recorded: bool) -> Result<()> {
         let arguments = self.again.arguments(at, recorded);
         let mark = mark();
-        let y = recording(true, || recalling("checkpoint", &self.seeds, || (self.f)(&arguments)))?;
+        let y = forwards(|| recalling("checkpoint", &self.seeds, || (self.f)(&arguments)))?;
         let gy = at.gy();
         if !y.is_like(gy) {
             let (first, now) = (Shape::from(gy.shape()), Shape::from(y.shape()));

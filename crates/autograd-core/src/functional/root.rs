@@ -5,7 +5,7 @@ use super::again::{Again, cut};
 use super::solver::{Goal, conjugate_gradients, gmres};
 use crate::error::{Error, ErrorKind, Result};
 use crate::ops::check::Check;
-use crate::tape::{Pull, Pullback, Saved, Segment, gradients_of, is_recording, mark, no_grad, record_same, recording};
+use crate::tape::{Pull, Pullback, Saved, Segment, forwards, gradients_of, is_recording, mark, no_grad, record_same};
 use crate::tensor::recall::noting;
 use crate::tensor::{DType, Tensor};
 use std::sync::Arc;
@@ -272,7 +272,7 @@ impl Root {
     /// u with `(∂f/∂x)ᵀ u = −gy`, not recorded.
     fn solved(&self, gy: &Tensor) -> Result<Tensor> {
         let x = self.x.value().requires_grad();
-        let y = recording(true, || (self.f)(&x, &self.again.values()))?;
+        let y = forwards(|| (self.f)(&x, &self.again.values()))?;
         let product = |v: &Tensor| match y.is_tracked() {
             true => Ok(gradients_of(&[(&y, Some(v))], &[&x], false)?.remove(0).unwrap_or_else(|| v.zeros_like())),
             false => Ok(v.zeros_like()),
@@ -307,7 +307,7 @@ impl Root {
         let arguments = self.again.arguments(at, is_recorded);
         let x = self.x.get(at).into_owned();
         let mark = mark();
-        let y = recording(true, || (self.f)(&x, &arguments))?;
+        let y = forwards(|| (self.f)(&x, &arguments))?;
         self.again.pull(at, mark, &arguments, (&y, &u), x.node_id(), is_recorded)
     }
 }

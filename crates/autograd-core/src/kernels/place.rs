@@ -2,7 +2,7 @@
 
 use super::many::{Terms, add, add_terms, is_many};
 use super::real::Real;
-use super::select::gather_lines;
+use super::select::{add_rows, gather_lines};
 use crate::shape::Dims;
 use crate::storage::block::Plain;
 
@@ -81,6 +81,9 @@ impl Places {
 
     /// `whole[place(k)] += part[k]` in the order of k.
     pub fn add<T: Real>(&self, index: &[i64], part: &[T], whole: &mut [T]) {
+        if let Places::Rows { size, inner, .. } = self {
+            return add_rows(part, *size, *inner, index, whole);
+        }
         add_terms(is_many::<T>(part.len(), whole.len()), &Added { places: self, index, part }, whole);
     }
 

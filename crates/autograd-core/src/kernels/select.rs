@@ -4,9 +4,9 @@ use super::copy::gather;
 use super::many::{Terms, add, add_terms, is_many};
 use super::nest::Nest;
 use super::real::Real;
-use super::simd::{Kernel, look};
+use super::simd::{Kernel, look, vectorize};
 use crate::storage::block::Plain;
-use crate::threads::parallel::for_rows;
+use crate::threads::parallel::{WOKEN_FROM, for_rows, share, threads, worth_sharing};
 use std::ops::Range;
 
 /// `y[o, k, :] = x[o, index[k], :]` for x of any shape and strides, of which those of dimension `dim` are picked. No
@@ -38,26 +38,53 @@ pub fn take_rows<T: Plain>(x: &[T], shape: &[usize], strides: &[usize], dim: usi
     });
 }
 
-/// `y[o, index[k], :] += x[o, k, :]`, in the order of `k`, for `y: [outer, size, inner]`.
-pub fn add_rows<T: Real>(x: &[T], size: usize, inner: usize, index: &[i64], y: &mut [T]) {
-    struct Rows<'a, T> {
-        x: &'a [T],
-        size: usize,
-        inner: usize,
-        index: &'a [i64],
+/// Rows that are added by index to those from `first` on.
+struct Rows<'a, T> {
+    x: &'a [T],
+    size: usize,
+    inner: usize,
+    index: &'a [i64],
+    first: usize,
+}
+
+impl<T: Real> Terms<T> for Rows<'_, T> {
+    fn add<A: Real>(&self, y: &mut [A]) {
+        vectorize(AddRows(self, y));
     }
-    impl<T: Real> Terms<T> for Rows<'_, T> {
-        fn add<A: Real>(&self, y: &mut [A]) {
-            let Rows { x, size, inner, index } = *self;
-            for (row, x) in x.chunks_exact(inner).enumerate() {
-                let to = (row / index.len()) * size + index[row % index.len()] as usize;
-                y[to * inner..(to + 1) * inner].iter_mut().zip(x).for_each(|(y, x)| add(y, *x));
+}
+
+struct AddRows<'a, T, A>(&'a Rows<'a, T>, &'a mut [A]);
+
+impl<T: Real, A: Real> Kernel for AddRows<'_, T, A> {
+    type Output = ();
+    #[inline(always)]
+    fn run(self) {
+        let AddRows(Rows { x, size, inner, index, first }, y) = self;
+        let rows = y.len() / inner;
+        for (block, x) in x.chunks_exact(inner * index.len()).enumerate() {
+            for (k, x) in index.iter().zip(x.chunks_exact(*inner)) {
+                let to = (block * size + *k as usize).wrapping_sub(*first);
+                if to < rows {
+                    y[to * inner..(to + 1) * inner].iter_mut().zip(x).for_each(|(y, x)| add(y, *x));
+                }
             }
         }
     }
-    if inner > 0 && !index.is_empty() {
-        add_terms(is_many::<T>(x.len(), y.len()), &Rows { x, size, inner, index }, y);
+}
+
+/// Threads share rows of so many elements: each of them looks at all indices.
+const SHARED_ROW: usize = 16;
+
+/// `y[o, index[k], :] += x[o, k, :]`, in the order of `k`, for `y: [outer, size, inner]`.
+pub fn add_rows<T: Real>(x: &[T], size: usize, inner: usize, index: &[i64], y: &mut [T]) {
+    if inner == 0 || index.is_empty() || y.is_empty() {
+        return;
     }
+    let (many, rows) = (is_many::<T>(x.len(), y.len()), y.len() / inner);
+    let pieces = if inner >= SHARED_ROW && worth_sharing(x.len()) { threads() } else { 1 };
+    // Each row gets what is its own, in the same order.
+    let piece = rows.div_ceil(pieces);
+    share(y, piece * inner, &|i, y| add_terms(many, &Rows { x, size, inner, index, first: i * piece }, y));
 }
 
 /// The first index that is not in the range.
@@ -72,9 +99,22 @@ pub fn first_outside(index: &[i64], range: Range<i64>) -> Option<usize> {
             index.iter().fold(false, |any, i| any | (*i < start) | (*i >= end))
         }
     }
-    let blocks = index.chunks(BLOCK).enumerate();
-    let (block, index) = blocks.into_iter().find(|(_, index)| look(Any(index, range.clone())))?;
-    index.iter().position(|i| !range.contains(i)).map(|at| block * BLOCK + at)
+    let has = |index: &&[i64]| look(Any(index, range.clone()));
+    let first_of = |index: &[i64]| {
+        let at = index.chunks(BLOCK).position(|block| has(&block))? * BLOCK;
+        index[at..].iter().position(|i| !range.contains(i)).map(|i| at + i)
+    };
+    // Said by hand: the look is no part of what an operation computes.
+    if index.len() < WOKEN_FROM || threads() == 1 {
+        return first_of(index);
+    }
+    let piece = index.len().div_ceil(threads());
+    let mut found = vec![None; index.len().div_ceil(piece)];
+    share(&mut found, 1, &|i, found| {
+        let start = i * piece;
+        found[0] = first_of(&index[start..index.len().min(start + piece)]).map(|at| start + at);
+    });
+    found.into_iter().flatten().next()
 }
 
 /// Indices that are looked at together, 32 KiB.
@@ -125,11 +165,11 @@ pub fn gather_lines(
 
 #[cfg(test)]
 mod tests {
-    use super::{BLOCK, first_outside};
+    use super::{BLOCK, WOKEN_FROM, first_outside};
 
     #[test]
     fn the_first_index_outside_is_found_wherever_it_is() {
-        for len in [0, 1, 7, BLOCK, BLOCK + 1, 3 * BLOCK + 5] {
+        for len in [0, 1, 7, BLOCK, BLOCK + 1, 3 * BLOCK + 5, WOKEN_FROM + 3] {
             let inside: Vec<i64> = (0..len as i64).map(|i| i % 11 - 4).collect();
             assert_eq!(first_outside(&inside, -4..7), None, "{len}");
             for at in [0, 3, BLOCK - 1, BLOCK, 2 * BLOCK + 1, len.wrapping_sub(1)].into_iter().filter(|at| *at < len) {

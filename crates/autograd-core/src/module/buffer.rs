@@ -41,7 +41,7 @@ impl Buffer {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn get(&self) -> Tensor {
-        set_by_itself(self.place()).unwrap_or_else(|| self.0.read().unwrap_or_else(PoisonError::into_inner).clone())
+        set_by_itself(&self.0).unwrap_or_else(|| self.0.read().unwrap_or_else(PoisonError::into_inner).clone())
     }
 
     /// Replaces the value; for itself alone where the function of a [`checkpoint`](crate::checkpoint()) runs again, whose
@@ -56,16 +56,22 @@ impl Buffer {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn set(&self, value: Tensor) {
-        if sets_for_itself(self.place(), &value) {
+        if sets_for_itself(&self.0, &value) {
             return;
         }
         sets(&*self.0);
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = value.detach();
+        self.replace(value.detach());
+    }
+
+    /// Drops the old value, which may have a history and in it values of a user's, after the lock.
+    fn replace(&self, value: Tensor) {
+        let old = std::mem::replace(&mut *self.0.write().unwrap_or_else(PoisonError::into_inner), value);
+        drop(old);
     }
 
     /// A value with its history in the place of this one, until another is set; see [`Module::with_parameters`].
     pub(super) fn substitute(&mut self, value: Tensor) {
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = value;
+        self.replace(value);
     }
 
     /// The same buffer in another module: what sets one sets both. See [`Module::stand_in`].

@@ -47,7 +47,7 @@ impl StateDict {
             Ok((name, TensorView::new(dtype, x.shape().to_vec(), bytes).map_err(|e| fail(&e))?))
         });
         let plain = serialize(views.collect::<Result<Vec<_>>>()?, None).map_err(|e| fail(&e))?;
-        Ok(with_metadata(&plain, self.metadata()))
+        with_metadata(&plain, self.metadata())
     }
 
     /// The state in the bytes of a safetensors file. Errors name `path`.
@@ -163,7 +163,7 @@ fn half(bits: u16) -> f32 {
 }
 
 /// The file with the texts at the front of its header, in order, and `format: pt` if they do not say a format.
-fn with_metadata(file: &[u8], metadata: &BTreeMap<String, String>) -> Vec<u8> {
+fn with_metadata(file: &[u8], metadata: &BTreeMap<String, String>) -> Result<Vec<u8>> {
     let mut all = metadata.clone();
     all.entry("format".into()).or_insert_with(|| "pt".into());
     let texts: Vec<String> = all.iter().map(|(key, text)| format!("{}:{}", quoted(key), quoted(text))).collect();
@@ -176,8 +176,18 @@ fn with_metadata(file: &[u8], metadata: &BTreeMap<String, String>) -> Vec<u8> {
     whole.extend(tensors);
     // Spaces, until the data begins at a multiple of 8.
     whole.resize(whole.len().next_multiple_of(8), b' ');
-    [&(whole.len() as u64).to_le_bytes()[..], &whole, data].concat()
+    if whole.len() > MOST_HEADER {
+        let text = format!(
+            "a header of {} bytes, with the metadata, is more than the {MOST_HEADER} of a safetensors file",
+            whole.len()
+        );
+        return Err(Error::new(ErrorKind::State, format!("save: {text}")));
+    }
+    Ok([&(whole.len() as u64).to_le_bytes()[..], &whole, data].concat())
 }
+
+/// Larger headers are refused by whoever reads them.
+const MOST_HEADER: usize = 100_000_000;
 
 /// A text in JSON.
 fn quoted(text: &str) -> String {

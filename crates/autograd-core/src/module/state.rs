@@ -272,7 +272,10 @@ impl From<StateMismatch> for Error {
 
 /// Whether two tensors have the same bits, or are the same.
 fn same(a: &Tensor, b: &Tensor) -> bool {
-    let bits = |x: &Tensor| x.to_f64s().iter().map(|x| x.to_bits()).collect::<Vec<_>>();
+    // Integers are no floats of as many bits.
+    let integers =
+        |x: &Tensor| x.to_vec::<i64>().map(|all| all.into_iter().map(i64::cast_unsigned).collect::<Vec<u64>>());
+    let bits = |x: &Tensor| integers(x).unwrap_or_else(|_| x.to_f64s().into_iter().map(f64::to_bits).collect());
     a.is_like(b) && (a.node_id().is_some() && a.node_id() == b.node_id() || bits(a) == bits(b))
 }
 

@@ -59,7 +59,8 @@ pub fn watch_cuts<R>(f: impl FnOnce() -> R) -> (R, Vec<Cut>) {
     impl Drop for Around {
         fn drop(&mut self) {
             WATCHED.set(self.0);
-            CUTS.set(std::mem::take(&mut self.1));
+            // Dropped outside of its cell: with it goes what was recorded, and values of a user's in there.
+            drop(CUTS.replace(std::mem::take(&mut self.1)));
         }
     }
     let around = Around(WATCHED.replace(true), CUTS.take());

@@ -41,6 +41,6 @@ pub(crate) use {graph::saved_values, pullback::SAVED};
 pub(crate) use segment::{Segment, record_segment};
 pub(crate) use walk::{gradients_above, gradients_of, refusal_of};
 
-pub(crate) use mode::{is_walking, recording};
+pub(crate) use mode::{forwards, is_walking, recording};
 pub use record::record_custom;
 pub(crate) use record::{record, record_same, record_start};

@@ -44,6 +44,12 @@ pub(crate) fn recording<R>(on: bool, f: impl FnOnce() -> R) -> R {
     f()
 }
 
+/// Runs a function forwards, in the middle of a walk: it is recorded, and may walk by itself.
+pub(crate) fn forwards<R>(f: impl FnOnce() -> R) -> R {
+    let _forwards = Switched::to(false, &IN_RECORDED_PULL);
+    recording(true, f)
+}
+
 /// Runs a walk, which is recorded or not.
 pub(super) fn walking<R>(recorded: bool, f: impl FnOnce() -> R) -> R {
     let _walking = Switched::to(true, &WALKING);

@@ -138,6 +138,8 @@ pub struct Pull<'a> {
     gy: &'a Tensor,
     wanted: Inputs,
     given: Inputs,
+    /// Whether the walk is recorded, whatever is while a pull-back of a user's runs.
+    recorded: bool,
     walk: &'a mut dyn Step,
 }
 
@@ -179,8 +181,8 @@ pub(super) trait Step {
 }
 
 impl<'a> Pull<'a> {
-    pub(super) fn new(gy: &'a Tensor, wanted: Inputs, walk: &'a mut dyn Step) -> Self {
-        Pull { gy, wanted, given: Inputs::default(), walk }
+    pub(super) fn new(gy: &'a Tensor, wanted: Inputs, recorded: bool, walk: &'a mut dyn Step) -> Self {
+        Pull { gy, wanted, given: Inputs::default(), recorded, walk }
     }
 
     /// The gradient of the loss with respect to the output; it has the output's shape and dtype.
@@ -243,7 +245,7 @@ impl<'a> Pull<'a> {
     /// # Errors
     /// Always, in a recorded walk.
     pub fn first_order_only(&self) -> Result<()> {
-        if !super::is_recording() {
+        if !self.recorded {
             return Ok(());
         }
         Err(Error::new(ErrorKind::NoDerivative, format!("{} has no second derivative", self.walk.op())))
@@ -307,7 +309,7 @@ impl Saved {
     /// The value, tracked again if the walk is being recorded.
     #[inline]
     pub fn get<'s>(&'s self, at: &Pull<'_>) -> Cow<'s, Tensor> {
-        if !super::is_recording() {
+        if !at.recorded {
             return Cow::Borrowed(&self.value);
         }
         Cow::Owned(self.value.untied().with_link(at.walk.link(self.origin)))

@@ -244,9 +244,10 @@ impl<'a> Walk<'a> {
 
     fn run(&mut self, pullback: &dyn Pullback, node: &'a NodeRef, gy: &Tensor, wanted: Inputs) -> Result<()> {
         let blameless = anomaly::hunting() && anomaly::noted().is_none();
-        let mut step = StepAt { walk: self, node, gy, pullback };
-        let mut at = Pull::new(gy, wanted, &mut step);
-        match is_recording() {
+        let recorded = is_recording();
+        let mut step = StepAt { walk: self, node, gy, pullback, recorded };
+        let mut at = Pull::new(gy, wanted, recorded, &mut step);
+        match recorded {
             true => mode::recorded_pull(|| pullback.pull(&mut at))?,
             false => pullback.pull_fused(&mut at)?,
         }
@@ -274,9 +275,17 @@ struct StepAt<'w, 'a> {
     node: &'a NodeRef,
     gy: &'w Tensor,
     pullback: &'w dyn Pullback,
+    /// Whether the walk is.
+    recorded: bool,
 }
 
 impl<'a> StepAt<'_, 'a> {
+    /// Does what the walk does with a gradient, where a pull-back gives it with recording switched otherwise.
+    #[cold]
+    fn as_the_walk<R>(&mut self, f: impl FnOnce(&mut Self) -> R) -> R {
+        mode::recording(self.recorded, || f(self))
+    }
+
     /// The node of an input; `None` if it is not tracked.
     fn node_of(&self, input: usize) -> Result<Option<&'a NodeRef>> {
         let Some(node) = self.node.inputs.get(input) else {
@@ -306,6 +315,9 @@ impl Step for StepAt<'_, '_> {
     }
 
     fn add(&mut self, input: usize, gradient: Tensor) -> Result<()> {
+        if is_recording() != self.recorded {
+            return self.as_the_walk(|step| step.add(input, gradient));
+        }
         let Some(node) = self.node_of(input)? else { return Ok(()) };
         if anomaly::hunting() {
             return self.add_watched(input, node, gradient);
@@ -315,6 +327,9 @@ impl Step for StepAt<'_, '_> {
     }
 
     fn add_part(&mut self, input: usize, part: &dyn Part, gradient: &Tensor) -> Result<()> {
+        if is_recording() != self.recorded {
+            return self.as_the_walk(|step| step.add_part(input, part, gradient));
+        }
         let Some(node) = self.node_of(input)? else { return Ok(()) };
         let mut before = None;
         if anomaly::hunting() {

@@ -1,12 +1,13 @@
 //! The random numbers and the state of a function that runs twice, drawn and set once.
 //!
 //! While a thread takes notes, each seed that its operations and streams draw is written down; while it recalls, they get
-//! those again, and no generator and no stream moves; what it sets, only it reads. What takes notes inside another function that does either is served
-//! by that one.
+//! those again, and no generator and no stream moves; what it sets, only it reads. What takes notes inside another function
+//! that does either is served by that one.
 
 use super::Tensor;
 use crate::error::{Error, ErrorKind, Result};
 use std::cell::{Cell, RefCell};
+use std::sync::{Arc, RwLock};
 
 /// How a thread draws at the moment.
 enum Way {
@@ -17,9 +18,12 @@ enum Way {
 struct Recalled {
     /// The seeds that are left, the last one first; `None` once there were too few.
     left: Option<Vec<u64>>,
-    /// What the run has set, by its place in memory: no other run sees it.
-    set: Vec<(usize, Tensor)>,
+    /// What the run has set, by its place: no other run sees it. Held, so that a place is taken by no other while it lasts.
+    set: Vec<(Arc<Place>, Tensor)>,
 }
+
+/// A value that can be set.
+pub(crate) type Place = RwLock<Tensor>;
 
 thread_local! {
     static ACTIVE: Cell<bool> = const { Cell::new(false) };
@@ -64,7 +68,16 @@ impl Drop for Innermost {
 /// # Errors
 /// That of `f`; or if it draws numbers that are no seeds, which it could not be given again.
 pub(crate) fn noting<R>(op: &'static str, f: impl FnOnce() -> Result<R>) -> Result<(R, Vec<u64>)> {
-    let before = MISSED.replace(None);
+    /// Puts back what was missed around this, unless something is missed here; also after a panic.
+    struct Around(Option<&'static str>);
+    impl Drop for Around {
+        fn drop(&mut self) {
+            if MISSED.get().is_none() {
+                MISSED.set(self.0);
+            }
+        }
+    }
+    let _around = Around(MISSED.replace(None));
     let way = Innermost::new(Way::Notes(Vec::new()));
     let value = f();
     let way = way.end();
@@ -73,7 +86,6 @@ pub(crate) fn noting<R>(op: &'static str, f: impl FnOnce() -> Result<R>) -> Resu
         let remedy = "draw before and pass the tensor as an input, or draw from a Stream";
         return Err(Error::new(ErrorKind::Argument, format!("{op}: {drew} {text}; {remedy}")));
     }
-    MISSED.set(before);
     match way {
         Way::Notes(seeds) => Ok((value?, seeds)),
         Way::Recalls(_) => unreachable!("it was made to take notes"),
@@ -109,7 +121,7 @@ fn is_recalling() -> bool {
 }
 
 /// Sets a value for the rest of the run if a function runs for another time; whether it does.
-pub(crate) fn sets_for_itself(place: usize, value: &Tensor) -> bool {
+pub(crate) fn sets_for_itself(place: &Arc<Place>, value: &Tensor) -> bool {
     ACTIVE.get()
         && WAYS.with_borrow_mut(|ways| {
             let recalled = ways.iter_mut().rev().find_map(|way| match way {
@@ -117,20 +129,24 @@ pub(crate) fn sets_for_itself(place: usize, value: &Tensor) -> bool {
                 Way::Notes(_) => None,
             });
             let Some(Recalled { set, .. }) = recalled else { return false };
-            set.retain(|(other, _)| *other != place);
-            set.push((place, value.detach()));
+            match set.iter_mut().find(|(other, _)| Arc::ptr_eq(other, place)) {
+                Some((_, old)) => *old = value.detach(),
+                None => set.push((Arc::clone(place), value.detach())),
+            }
             true
         })
 }
 
 /// What a run that is made again has set.
-pub(crate) fn set_by_itself(place: usize) -> Option<Tensor> {
+pub(crate) fn set_by_itself(place: &Arc<Place>) -> Option<Tensor> {
     if !ACTIVE.get() {
         return None;
     }
     WAYS.with_borrow(|ways| {
         ways.iter().rev().find_map(|way| match way {
-            Way::Recalls(Recalled { set, .. }) => set.iter().find(|(other, _)| *other == place).map(|(_, x)| x.clone()),
+            Way::Recalls(Recalled { set, .. }) => {
+                set.iter().find(|(other, _)| Arc::ptr_eq(other, place)).map(|(_, x)| x.clone())
+            }
             Way::Notes(_) => None,
         })
     })

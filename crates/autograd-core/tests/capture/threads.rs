@@ -1,6 +1,7 @@
 //! A capture on other threads than the one it was recorded on, and several at once.
 
 use super::model::{Net, bits, floats, labels};
+use autograd_core::module::{Buffer, Param};
 use autograd_core::{Capture, Result, Tensor};
 
 fn step(net: &Net, [x, y]: [&Tensor; 2]) -> Result<Vec<Tensor>> {
@@ -44,4 +45,22 @@ fn captures_on_several_threads_at_once() {
             });
         }
     });
+}
+
+#[test]
+fn what_another_thread_sets_meanwhile_is_no_part_of_the_program() -> Result<()> {
+    let model = (Param::new(Tensor::from(2.0))?, Buffer::new(Tensor::from(0.0)));
+    let mut captured = Capture::new(|model: &(Param, Buffer), [x]: [&Tensor; 1]| {
+        let set = || model.1.set(Tensor::from(5.0).square());
+        std::thread::scope(|scope| scope.spawn(set).join()).expect("no panic");
+        model.0.try_mul(x)
+    });
+    for k in 1..4 {
+        model.1.set(Tensor::from(k as f32));
+        let y = captured.run(&model, [&Tensor::from(3.0)])?.to_f64s();
+        assert_eq!(y, [6.0]);
+    }
+    // The last runs were replays, in which nothing is set.
+    assert_eq!(model.1.get().to_f64s(), [3.0]);
+    Ok(())
 }

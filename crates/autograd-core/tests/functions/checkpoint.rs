@@ -1,6 +1,6 @@
 //! Checkpoints give what the function itself gives: values, gradients of any order, random numbers, errors.
 
-use autograd_core::module::{Item, ItemMut, Module, Param, Path, Stream};
+use autograd_core::module::{Buffer, Item, ItemMut, Module, Param, Path, Stream};
 use autograd_core::{
     Capture, DType, Result, RngExt, Tensor, checkpoint, checkpoint_with, grad, grad_with, no_grad, seeded,
 };
@@ -272,4 +272,48 @@ fn it_may_be_walked_on_another_thread() {
     assert_eq!(there.join().expect("no panic"), here);
     let want = x.try_mul(&w).expect("alike").exp().sum().backward().expect("tracked");
     assert_eq!(here, [&x, &w].map(|x| want.get(x).expect("a leaf").to_f64s()));
+}
+
+#[test]
+fn a_buffer_made_anew_is_no_other_that_was_there_before() -> Result<()> {
+    let f = |x: &[Tensor]| {
+        let mut y = x[0].clone();
+        for k in 1..=4 {
+            let factor = Buffer::new(Tensor::scalar(f64::from(k)));
+            y = y.try_mul(&factor.get())?;
+            factor.set(Tensor::scalar(100.0));
+        }
+        Ok(y)
+    };
+    let x = Tensor::scalar(1.0f64).requires_grad();
+    let grads = checkpoint(f, [&x])?.backward()?;
+    assert_eq!(grads.get(&x).map(Tensor::to_f64s), Some(vec![24.0]));
+    Ok(())
+}
+
+#[test]
+fn a_function_that_walks_may_do_so_when_it_runs_again() -> Result<()> {
+    let f = |x: &[Tensor]| {
+        let z = x[0].detach().requires_grad();
+        let slope = z.square().sum().backward()?.take(&z).expect("used");
+        x[0].try_mul(&slope)
+    };
+    let x = Tensor::from([1.0, -2.0]).requires_grad();
+    let want = grad(&f(std::slice::from_ref(&x))?.sum(), [&x])?[0].to_f64s();
+    assert_eq!(grad(&checkpoint(f, [&x])?.sum(), [&x])?[0].to_f64s(), want);
+    Ok(())
+}
+
+#[test]
+fn what_is_missed_is_missed_also_after_a_panic() {
+    let x = Tensor::scalar(1.0f64).requires_grad();
+    let z = x.clone();
+    let f = move |x: &[Tensor]| {
+        let noise = Tensor::randn(&[], DType::F64, &mut seeded(1))?;
+        let panics = || checkpoint(|_: &[Tensor]| panic!("on purpose"), [&z]);
+        assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(panics)).is_err());
+        x[0].try_mul(&noise)
+    };
+    let error = checkpoint(f, [&x]).expect_err("it draws").to_string();
+    assert!(error.contains("draws from a generator"), "{error}");
 }

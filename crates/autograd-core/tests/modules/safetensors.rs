@@ -120,3 +120,17 @@ fn names_that_a_file_cannot_hold() {
     let path = std::env::temp_dir().join(format!("wengert-twice-{}.safetensors", std::process::id()));
     assert!(state.save(&path).is_err() && !path.exists());
 }
+
+#[test]
+fn a_header_that_nothing_would_read_replaces_no_file() {
+    let path = std::env::temp_dir().join(format!("wengert-header-{}.safetensors", std::process::id()));
+    let mut state = StateDict::new();
+    state.insert("x", Tensor::from([1.0]));
+    state.save(&path).expect("a small one");
+    state.metadata_mut().insert("log".into(), "a".repeat(100_000_000));
+    let error = state.save(&path).expect_err("too long").to_string();
+    assert!(error.contains("with the metadata, is more than the 100000000 of a safetensors file"), "{error}");
+    let kept = StateDict::load(&path).expect("the old one");
+    assert_eq!(kept.get("x").map(Tensor::to_f64s), Some(vec![1.0]));
+    std::fs::remove_file(&path).expect("it is there");
+}

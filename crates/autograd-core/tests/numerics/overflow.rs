@@ -68,3 +68,19 @@ fn a_bound_beyond_all_numbers_shortens_nothing() -> Result<()> {
     }
     Ok(())
 }
+
+#[test]
+fn where_a_power_overflows_the_function_does_and_is_no_nan() -> Result<()> {
+    for dtype in [DType::F32, DType::F64] {
+        let x: Vec<f64> = (0..1000).map(|i| -26.6 - 0.0002 * f64::from(i)).collect();
+        let x = Tensor::from_slice(&x, &[1000])?.to_dtype(dtype).requires_grad();
+        let y = x.erfcx();
+        assert!(y.to_f64s().iter().all(|y| *y > 1e38), "{dtype}");
+        let slope = grad(&y.sum(), &[&x])?.remove(0);
+        assert!(slope.to_f64s().iter().all(|slope| *slope < -1e38), "{dtype}");
+        let far = Tensor::from([f64::NEG_INFINITY, -1e30, -1e9]).to_dtype(dtype).requires_grad();
+        let slope = grad(&far.log_ndtr().sum(), &[&far])?.remove(0);
+        assert_eq!(grad(&slope.sum(), &[&far])?[0].to_f64s(), [-1.0; 3], "{dtype}");
+    }
+    Ok(())
+}

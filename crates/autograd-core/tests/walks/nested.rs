@@ -118,3 +118,39 @@ fn recording_is_what_it_was_after_errors_and_panics_inside() {
         assert!(x.exp().backward().is_ok());
     }
 }
+
+/// A pull-back that gives its gradient where recording is switched on.
+struct Given(Saved);
+
+impl Pullback for Given {
+    fn pull(&self, at: &mut Pull<'_>) -> Result<()> {
+        enable_grad(|| {
+            let x = self.0.get(at).into_owned();
+            let x = if x.is_tracked() { x } else { x.requires_grad() };
+            let gradient = grad_with(&[(&f(std::slice::from_ref(&x))?, at.gy())], &[&x])?.remove(0).expect("used");
+            at.give(0, || Ok(gradient))
+        })
+    }
+    fn saved(&self, see: &mut dyn FnMut(&Saved)) {
+        see(&self.0);
+    }
+}
+
+#[test]
+fn what_a_walk_does_with_gradients_is_ruled_by_the_walk() {
+    let op = |x: &Tensor| {
+        let y = no_grad(|| f(std::slice::from_ref(x))).expect("fine");
+        record_custom("given", y, &[x], |_| Given(Saved::input(0, x)))
+    };
+    let x = leaf();
+    let (first, second) = derivatives(0.5);
+    // Both ways in which gradients meet: two that are added, and one that is broadcast.
+    let twice = op(&x).try_add(&op(&x)).expect("scalars");
+    let grads = twice.backward_keep().expect("a plain walk");
+    let gradient = grads.get(&x).expect("a leaf");
+    assert!(!gradient.is_tracked());
+    near(gradient, 2.0 * first);
+    let slope = grad(&twice, &[&x]).expect("a recorded walk").remove(0);
+    assert!(slope.is_tracked());
+    near(&grad(&slope, &[&x]).expect("second order").remove(0), 2.0 * second);
+}

@@ -2,6 +2,7 @@
 
 use super::Session;
 use super::before::Before;
+use super::ending::{Failure, held};
 use super::objective::{is_sum, of_parameters};
 use crate::metrics::{denominator_of, number};
 use crate::trainer::Sampled;
@@ -19,16 +20,18 @@ impl Session<'_, '_, '_> {
         let (mut all, mut samples) = (GradientAccumulator::new(), 0.0);
         let after = Before::of(&*self.run.model);
         start.put_back(self.run.model)?;
-        let evaluated = batches.iter().try_for_each(|(x, y)| {
-            let Some((loss, value, denominator)) = self.of_drawn(sampled, (x, y), &mut rng)? else { return Ok(()) };
-            if !value.is_finite() {
-                return Err(Error::new(ErrorKind::NotFinite, format!("the loss is {value}")));
-            }
-            samples += denominator;
-            all.add(loss.backward()?, denominator)
+        let evaluated = held(|| {
+            batches.iter().try_for_each(|(x, y)| {
+                let Some((loss, value, denominator)) = self.of_drawn(sampled, (x, y), &mut rng)? else { return Ok(()) };
+                if !value.is_finite() {
+                    return Err(Error::new(ErrorKind::NotFinite, format!("the loss is {value}")));
+                }
+                samples += denominator;
+                all.add(loss.backward()?, denominator)
+            })
         });
         after.put_back(self.run.model)?;
-        evaluated?;
+        evaluated.map_err(Failure::raise)?;
         if all.is_empty() {
             return Ok(());
         }
@@ -51,9 +54,10 @@ impl Session<'_, '_, '_> {
         let (mut rng, after) = (self.draws(self.run.step + 1), Before::of(&*self.run.model));
         start.put_back(self.run.model)?;
         // The first that counts.
-        let tried = batches.iter().find_map(|(x, y)| self.of_drawn(sampled, (x, y), &mut rng).transpose());
+        let tried =
+            held(|| batches.iter().find_map(|(x, y)| self.of_drawn(sampled, (x, y), &mut rng).transpose()).transpose());
         after.put_back(self.run.model)?;
-        let tried = tried.transpose().map_err(|e| e.context("update_hessian"));
+        let tried = tried.map_err(|failure| failure.raise().context("update_hessian"));
         tried.map(drop).map_err(|e| e.context("trial before the first step"))
     }
 

@@ -27,8 +27,8 @@ use crate::interrupted::Interrupted;
 use crate::metrics::Metric;
 use crate::run::{Identity, Run};
 use crate::trainer::{Every, Sampled, Trainer};
-use autograd_core::Result;
 use autograd_core::module::stream_positions;
+use autograd_core::{Result, enable_grad};
 use before::Before;
 use ending::{Failure, held, leave};
 use objective::Terms;
@@ -115,7 +115,8 @@ impl Trainer<'_> {
         valid: Option<&dyn Dataset>,
         rng: &mut dyn Rng,
     ) -> Result<Ended> {
-        let outcome = held(|| fit(&mut self, model, train, valid, rng));
+        // A run without recording has no meaning.
+        let outcome = held(|| enable_grad(|| fit(&mut self, model, train, valid, rng)));
         let left = leave(&mut self.callbacks);
         let ended = outcome.map_err(Failure::raise)?;
         left.map_err(Failure::raise)?;

@@ -1,6 +1,7 @@
 //! The loss of a batch as a function of the weights.
 
 use super::before::Before;
+use super::ending::{Failure, held};
 use super::group::Group;
 use super::steps::{Computed, Steps};
 use crate::metrics::{denominator_of, number, one_float};
@@ -156,14 +157,16 @@ impl Objective for Batch<'_, '_, '_> {
         let after = Before::of(&*self.model);
         self.start.put_back(&mut *self.model)?;
         let mut group = Group::default();
-        let evaluated = self.batches.iter().try_for_each(|(x, y)| {
-            let computed = self.steps.compute(self.terms, &*self.model, x, y)?;
-            let cause = |_: &Tensor| "it was finite at the first evaluation of the step".into();
-            group.add(self.terms.evaluated(computed, self.weights, cause)?.descent)
+        let evaluated = held(|| {
+            self.batches.iter().try_for_each(|(x, y)| {
+                let computed = self.steps.compute(self.terms, &*self.model, x, y)?;
+                let cause = |_: &Tensor| "it was finite at the first evaluation of the step".into();
+                group.add(self.terms.evaluated(computed, self.weights, cause)?.descent)
+            })?;
+            group.finish(self.terms, &*self.model, self.weights)
         });
-        let evaluated = evaluated.and_then(|()| group.finish(self.terms, &*self.model, self.weights));
         after.put_back(&mut *self.model)?;
-        let evaluated = evaluated.and_then(|descent| {
+        let evaluated = evaluated.map_err(Failure::raise).and_then(|descent| {
             let text = "nothing of the batch counts in the loss, and something did the first time";
             descent.ok_or_else(|| Error::new(ErrorKind::Data, text))
         });

@@ -2,12 +2,14 @@
 
 use crate::moons::TwoTowers;
 use autograd_core::module::{Buffer, Module, Param};
-use autograd_core::{DType, ErrorKind, Result, Tensor, seeded};
+use autograd_core::{DType, Error, ErrorKind, Result, Tensor, seeded};
 use std::io::Write;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use wengert_data::{Dataset, InputsDataset, TensorDataset};
-use wengert_nn::{Layer, Linear, mse_loss};
-use wengert_optim::Sgd;
+use wengert_nn::{BatchNorm1d, Layer, Linear, mse_loss};
 use wengert_optim::schedule::{ConstantLR, StepLR};
+use wengert_optim::{Sam, Sgd};
 use wengert_train::{Callback, L1Penalty, L2Penalty, MeanLoss, Run, Trainer, evaluate, predict};
 
 fn line() -> TensorDataset {
@@ -218,5 +220,54 @@ fn a_callback_writes_with_a_question_mark() -> Result<()> {
     let error = run.fit(&mut linear(), &line(), None, &mut seeded(7)).expect_err("nowhere to write");
     assert_eq!((error.kind(), error.to_string().as_str()), (ErrorKind::Io, "Log: failed to write whole buffer"));
     assert!(error.detail::<std::io::Error>().is_some());
+    Ok(())
+}
+
+/// Samples that are made with gradients, as adversarial ones are.
+struct Adversarial(TensorDataset);
+
+impl Dataset for Adversarial {
+    fn len(&self) -> usize {
+        self.0.len()
+    }
+    fn batch(&self, indices: &[usize]) -> Result<(Tensor, Tensor)> {
+        let (x, y) = self.0.batch(indices)?;
+        let x = x.requires_grad();
+        let gradient = x.square().sum().backward()?.take(&x).expect("a leaf");
+        Ok((x.detach().try_add(&gradient.mul_scalar(0.1))?, y))
+    }
+}
+
+#[test]
+fn a_set_may_compute_gradients() -> Result<()> {
+    let set = Adversarial(line());
+    let mut model = linear();
+    // Around a run recording may be off: it is the run's own.
+    autograd_core::no_grad(|| trainer().fit(&mut model, &set, &set, &mut seeded(7)))?;
+    assert_ne!(model.weight.to_f64s(), linear().weight.to_f64s());
+    assert!(evaluate(&model, &set, MeanLoss::new(mse_loss))?.is_finite());
+    assert_eq!(predict(&model, &set)?.shape(), [3, 1]);
+    Ok(())
+}
+
+#[test]
+fn a_panic_in_a_second_evaluation_leaves_what_an_error_does() -> Result<()> {
+    let after = |panics: bool| -> Result<Vec<f64>> {
+        let mut rng = seeded(7);
+        let mut model =
+            wengert_nn::sequential![Linear::new(1, 2, &mut rng)?, BatchNorm1d::new(2)?, Linear::new(2, 1, &mut rng)?];
+        let calls = AtomicUsize::new(0);
+        // The second evaluation of the second step.
+        let loss = |x: &Tensor, y: &Tensor| match calls.fetch_add(1, Ordering::Relaxed) {
+            3 if panics => panic!("on purpose"),
+            3 => Err(Error::user("on purpose")),
+            _ => mse_loss(x, y),
+        };
+        let run =
+            || Trainer::new(Sam::new(Sgd::new(0.1), 0.05), loss).epochs(3).fit(&mut model, &line(), None, &mut rng);
+        assert_eq!(catch_unwind(AssertUnwindSafe(run)).is_err(), panics);
+        Ok(model.state_dict().iter().flat_map(|(_, x)| x.to_f64s()).collect())
+    };
+    assert_eq!(after(true)?, after(false)?);
     Ok(())
 }

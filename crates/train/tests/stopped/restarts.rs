@@ -36,6 +36,42 @@ fn any_number_of_threads_finds_the_same() {
     assert_eq!(bits(&model), one.0);
 }
 
+#[test]
+fn runs_record_whatever_the_caller_does() {
+    for threads in [1, 3] {
+        let outcome = autograd_core::no_grad(|| {
+            Restarts::new(4).threads(threads).run(&mut seeded(3), |_| {
+                let x = autograd_core::Tensor::scalar(3.0f64).requires_grad();
+                let slope = x.square().backward()?.take(&x).expect("a leaf");
+                Ok(((), slope.to_f64()?))
+            })
+        });
+        assert!(outcome.expect("runs").runs.iter().all(|run| run.score == Ok(6.0)), "{threads}");
+    }
+}
+
+/// A model whose end is a panic, if it is one of the worse.
+struct Ends(bool);
+
+impl Drop for Ends {
+    fn drop(&mut self) {
+        assert!(!self.0, "on purpose");
+    }
+}
+
+#[test]
+fn a_panic_at_the_end_of_a_worse_model_ends_nothing() {
+    for threads in [1, 3] {
+        let least = draws(6).into_iter().fold(f64::INFINITY, f64::min);
+        let outcome = Restarts::new(6).threads(threads).run(&mut seeded(3), |rng| {
+            let x: f64 = rng.random();
+            Ok((Ends(x > least), x))
+        });
+        let Restarted { runs, model, .. } = outcome.expect("runs");
+        assert!(!model.0 && runs.iter().all(|run| run.score.is_ok()));
+    }
+}
+
 /// The first number of each beginning.
 fn draws(count: usize) -> Vec<f64> {
     let rng = &mut seeded(3);

@@ -52,7 +52,8 @@ pub fn erfcx(x: f64) -> f64 {
     let lost = z.fused(z, -square);
     let power = exp_f64(square);
     let left = (power + power * lost) - right + power + power * lost;
-    let left = if x < -26.7 { f64::INFINITY } else { left };
+    // Beyond, the power is infinite, and ∞ times what was lost may be no number.
+    let left = if x < -26.64 { f64::INFINITY } else { left };
     if x < 0.0 { left } else { right }
 }
 

@@ -4,7 +4,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::kernels::number::Number;
 use crate::kernels::real::Real;
 use crate::ops::check::Check;
-use crate::tensor::{Tensor, for_float};
+use crate::tensor::{DType, Tensor, for_float};
 
 impl Tensor {
     /// How many elements fall into each of `bins` intervals of equal width from `min` to `max`, in the tensor's dtype;
@@ -41,20 +41,25 @@ impl Tensor {
         if min == max {
             for_float!(float, T => Tensor::look("histc", [&*x], move |[x]| finite(ends(x.flat::<T>())).map(|_| ()))?);
         }
+        // Counted in whole numbers: single precision has not all of them.
+        check.room(&[bins], DType::I64)?;
         for_float!(float, T => Tensor::compute::<T, 1>("histc", &[bins], [&*x], move |[x], y| {
             let x = x.flat::<T>();
             // In x's dtype, so the ends themselves are inside.
             let own = |edge: f64| Some(T::of(edge).as_f64()).filter(|edge| edge.is_finite()).unwrap_or(edge);
-            let (min, max) = match if min == max { ends(x) } else { (own(min), own(max)) } {
+            let (min, max) = match ends(x) {
+                _ if min != max => (own(min), own(max)),
                 (min, max) if min == max => (min - 1.0, max + 1.0),
                 ends => ends,
             };
-            y.fill(T::ZERO);
+            let mut counts = vec![0u64; bins];
             for x in x.iter().map(|x| x.as_f64()).filter(|x| (min..=max).contains(x)) {
                 // Of halves: the whole width may be infinite.
                 let bin = ((0.5 * x - 0.5 * min) / (0.5 * max - 0.5 * min) * bins as f64) as usize;
-                y[bin.min(bins - 1)] += T::ONE;
+                // Ends that are one in this dtype are the last one.
+                counts[if min == max { bins - 1 } else { bin.min(bins - 1) }] += 1;
             }
+            y.iter_mut().zip(counts).for_each(|(y, count)| *y = T::of(count as f64));
         }))
     }
 }
@@ -70,7 +75,6 @@ fn ends<T: Real>(x: &[T]) -> (f64, f64) {
 
 #[cfg(test)]
 crate::ops::cases::cases![{
-    use crate::DType;
     let x = || vec![Input::real(&[3, 40], -2.0..2.0)];
     let counts = |x: &[f64], min: f64, max: f64, bins: usize| -> Vec<f64> {
         let edge = |i: usize| min + (max - min) * i as f64 / bins as f64;
@@ -117,6 +121,15 @@ mod tests {
         }
         let wide = Tensor::from_slice(&[-1e308, -1e300, 1e300, 1e308, 1.5e308], &[5])?;
         assert_eq!(wide.histc(2, -1.5e308, 1.5e308)?.to_f64s(), [2.0, 3.0]);
+        // Two ends that are one in F32.
+        assert_eq!(Tensor::from([0.5, 1.0, 1.5]).histc(2, 1.0, 1.0 + 1e-9)?.to_f64s(), [0.0, 1.0]);
+        Ok(())
+    }
+
+    #[test]
+    fn counts_have_all_their_digits() -> Result<()> {
+        let many = Tensor::zeros(&[1], DType::F32)?.expand(&[(1 << 24) + 4])?;
+        assert_eq!(many.histc(2, -1.0, 1.0)?.to_f64s(), [0.0, f64::from((1 << 24) + 4)]);
         Ok(())
     }
 }

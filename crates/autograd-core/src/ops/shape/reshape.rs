@@ -58,8 +58,11 @@ impl Tensor {
             // It is a value of its own all the same: it has its own gradient, and no_grad cuts it off.
             return Ok(record("reshape", self.detach(), &[self], pullback));
         }
-        if shape.iter().product::<usize>() != self.numel() || crate::tensor::checked(shape, self.dtype()).is_none() {
+        if shape.iter().product::<usize>() != self.numel() {
             return Err(misfit("reshape", self, shape));
+        }
+        if crate::tensor::checked(shape, self.dtype()).is_none() {
+            return Err(Error::too_large("reshape", shape));
         }
         let view = |x: &Tensor| Some(x.with_layout(view_layout(x.layout(), shape)?));
         let value = match view(self) {
@@ -190,7 +193,7 @@ fn inferred<D: Dim>(op: &str, x: &Tensor, shape: &[D]) -> Result<Dims> {
     };
     let sizes: Dims = shape.iter().map(|s| if *s == -1 { inferred } else { *s as usize }).collect();
     if crate::tensor::checked(&sizes, x.dtype()).is_none() {
-        return Err(misfit());
+        return Err(Error::too_large(op, &sizes));
     }
     Ok(sizes)
 }

@@ -127,14 +127,16 @@ pub fn update_batch_norm<M: Layer + ?Sized>(
 ) -> Result<usize> {
     let mut restored = Restored::of(model);
     restored.model.train();
-    let around = Around(ESTIMATED.replace(Some(Vec::new())));
-    let outcome = no_grad(|| {
-        batches.into_iter().try_for_each(|inputs| restored.model.forward_all(&inputs?).map(drop))?;
-        Ok(ESTIMATED.with_borrow(|estimated| estimated.as_ref().map_or(0, Vec::len)))
-    });
-    drop(around);
-    restored.done = outcome.is_ok();
-    outcome
+    let mut own = Vec::new();
+    for inputs in batches {
+        // What makes the batches is no part of what is estimated.
+        let inputs = inputs?;
+        let _around = Around(ESTIMATED.replace(Some(std::mem::take(&mut own))));
+        drop(no_grad(|| restored.model.forward_all(&inputs))?);
+        own = ESTIMATED.take().unwrap_or_default();
+    }
+    restored.done = true;
+    Ok(own.len())
 }
 
 #[cfg(test)]
@@ -157,6 +159,20 @@ mod tests {
 
     fn number(state: &StateDict, name: &str) -> Vec<f64> {
         state.get(name).map(Tensor::to_f64s).unwrap_or_default()
+    }
+
+    #[test]
+    fn what_makes_the_batches_is_not_estimated() -> Result<()> {
+        let (mut norm, teacher) = (BatchNorm1d::new(2)?, BatchNorm1d::new(2)?);
+        let x = batches(3);
+        let batches = x.iter().map(|x| Ok(vec![teacher.forward(x)?]));
+        assert_eq!(update_batch_norm(&mut norm, batches)?, 1);
+        let other = BatchNorm1d::new(2)?;
+        x.iter().try_for_each(|x| other.forward(x).map(drop))?;
+        for name in ["running_mean", "running_var"] {
+            assert_eq!(number(&teacher.state_dict(), name), number(&other.state_dict(), name));
+        }
+        Ok(())
     }
 
     #[test]

@@ -78,7 +78,8 @@ impl Round {
         let Some(unit) = 10i64.checked_pow(self.decimals.unsigned_abs()) else { return 0 };
         let (whole, rest) = (x.div_euclid(unit), x.rem_euclid(unit));
         let up = rest > unit - rest || (rest == unit - rest && whole % 2 != 0);
-        whole.wrapping_add(i64::from(up)).wrapping_mul(unit)
+        // Where no I64 is the nearest multiple, the next one towards 0.
+        (whole + i64::from(up)).checked_mul(unit).unwrap_or(x / unit * unit)
     }
 }
 
@@ -100,7 +101,8 @@ mod tests {
         let x = Tensor::from([25, 35, -25, 14, i64::MAX, i64::MIN]);
         let rounded = |d: i32| x.round(d).to_vec::<i64>().expect("I64");
         assert_eq!(rounded(0), x.to_vec::<i64>().expect("I64"));
-        assert_eq!(rounded(-1)[..4], [20, 40, -20, 10]);
+        let ends = [9_223_372_036_854_775_800, -9_223_372_036_854_775_800];
+        assert_eq!(rounded(-1), [20, 40, -20, 10, ends[0], ends[1]]);
         assert_eq!(rounded(-19), [0; 6]);
         let tens = Tensor::from([25.0, 35.0, -25.0]).round(-1).to_vec::<f32>().expect("F32");
         assert_eq!(tens, [20.0, 40.0, -20.0]);

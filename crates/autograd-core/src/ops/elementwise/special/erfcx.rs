@@ -8,7 +8,7 @@ use crate::tensor::Tensor;
 impl Tensor {
     /// Scaled complementary error function.
     ///
-    /// `y = e^(x²) erfc x`, element by element; about `1 / (x √π)` where x is large, +∞ below −26.7. Integers and truth
+    /// `y = e^(x²) erfc x`, element by element; about `1 / (x √π)` where x is large, +∞ below −26.63. Integers and truth
     /// values become `F32` first.
     ///
     /// # Gradient

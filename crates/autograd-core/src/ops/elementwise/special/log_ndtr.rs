@@ -58,6 +58,10 @@ fn slope(x: f64) -> f64 {
 
 /// `s (x + s)` is `s G′(−x) / G(−x)`, `G = Φ(−z) / φ(z)`, whose derivative keeps its digits.
 fn curve(_: f64, x: f64) -> f64 {
+    // −1 + 1/x² and so on.
+    if x < -1e8 {
+        return -1.0;
+    }
     let z = -x * FRAC_1_SQRT_2;
     if x < 0.0 {
         slope(x) * FRAC_1_SQRT_2 * (mills::erfcx_derivative(1.0, z) / mills::erfcx_derivative(0.0, z))

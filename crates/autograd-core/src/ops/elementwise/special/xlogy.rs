@@ -65,7 +65,10 @@ impl Elementwise<2> for Xlogy {
     #[inline(always)]
     fn pull<N: Number>(self, gz: N, [x, y]: [N; 2], _: N) -> [N; 2] {
         let (zero, none) = (N::of(0.0), x.eq(N::of(0.0)));
-        [N::select(none & y.le(zero), zero, gz * y.ln()), N::select(none, zero, gz * (x / y))]
+        [
+            N::select(none & y.le(zero), zero, gz * y.ln()),
+            N::select(none & (y.eq(zero) | y.is_nan()), zero, gz * (x / y)),
+        ]
     }
 }
 
@@ -86,7 +89,10 @@ impl Elementwise<2> for Xlog1py {
     fn pull<N: Number>(self, gz: N, [x, y]: [N; 2], _: N) -> [N; 2] {
         let (zero, one) = (N::of(0.0), N::of(1.0));
         let none = x.eq(zero);
-        [N::select(none & y.le(-one), zero, gz * y.ln_1p()), N::select(none, zero, gz * (x / (one + y)))]
+        [
+            N::select(none & y.le(-one), zero, gz * y.ln_1p()),
+            N::select(none & (y.eq(-one) | y.is_nan()), zero, gz * (x / (one + y))),
+        ]
     }
 }
 
@@ -99,6 +105,18 @@ crate::ops::cases::cases![
 #[cfg(test)]
 mod tests {
     use crate::{Tensor, grad};
+
+    #[test]
+    fn the_second_derivative_at_zero_is_the_same_in_either_order() {
+        for (of, want) in [(Tensor::xlogy as fn(&Tensor, &Tensor) -> _, 0.5), (Tensor::xlog1py, 1.0 / 3.0)] {
+            let (x, y) = (Tensor::scalar(0.0f64).requires_grad(), Tensor::scalar(2.0f64).requires_grad());
+            let z: Tensor = of(&x, &y).expect("scalars");
+            let first = grad(&z, &[&x, &y]).expect("tracked");
+            for (gradient, other) in first.iter().zip([&y, &x]) {
+                assert!((grad(gradient, &[other]).expect("tracked")[0].to_f64s()[0] - want).abs() < 1e-15);
+            }
+        }
+    }
 
     #[test]
     fn zero_times_an_infinite_logarithm_is_zero_and_nan_stays() {

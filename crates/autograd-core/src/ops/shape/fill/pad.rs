@@ -21,7 +21,7 @@ use smallvec::SmallVec;
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum PadMode {
-    /// This number, rounded to the tensor's dtype.
+    /// This number, rounded to the tensor's dtype; one of `I64` takes whole numbers.
     Constant(f64),
     /// The elements seen in a mirror at the edge, which is not repeated. A margin must be smaller than the dim.
     Reflect,

@@ -28,10 +28,19 @@ pub struct At(Kind);
 #[derive(Clone, Debug)]
 enum Kind {
     One(isize),
-    Range { start: Option<isize>, end: Option<isize>, step: usize },
-    Positions(Tensor),
+    Range {
+        start: Option<isize>,
+        end: Option<isize>,
+        step: usize,
+    },
+    Positions {
+        index: Tensor,
+        step: usize,
+    },
     New,
     Rest,
+    /// What can have no step, with one.
+    NoStep,
 }
 
 /// In an index, a new dimension of size one.
@@ -56,7 +65,7 @@ pub struct NewAxis;
 #[derive(Clone, Copy, Debug)]
 pub struct Ellipsis;
 
-/// In an index, every `step`-th element of a range.
+/// In an index, every `step`-th element of a range, or of a tensor of positions.
 ///
 /// # Examples
 /// ```
@@ -68,7 +77,10 @@ pub struct Ellipsis;
 pub fn step(range: impl Into<At>, step: usize) -> At {
     match range.into().0 {
         Kind::Range { start, end, step: before } => At(Kind::Range { start, end, step: before.saturating_mul(step) }),
-        // It has one element, or none to leave out.
+        Kind::Positions { index, step: before } => At(Kind::Positions { index, step: before.saturating_mul(step) }),
+        // It has one element.
+        one @ Kind::One(_) => At(one),
+        Kind::Rest | Kind::New | Kind::NoStep if step != 1 => At(Kind::NoStep),
         other => At(other),
     }
 }
@@ -93,7 +105,7 @@ impl From<RangeFull> for At {
 
 impl From<&Tensor> for At {
     fn from(positions: &Tensor) -> At {
-        At(Kind::Positions(positions.clone()))
+        At(Kind::Positions { index: positions.clone(), step: 1 })
     }
 }
 
@@ -243,9 +255,14 @@ fn picked(x: &Tensor, mut entries: Vec<At>) -> Result<Tensor> {
         let pick = match entry {
             Kind::One(index) => Pick::One(position(index, from - 1, size)?),
             Kind::Range { start, end, step } => range(start, end, step, size)?,
-            Kind::Positions(index) => {
-                positions.push((to, index));
+            Kind::Positions { index, step } => {
+                Check("i").require(step > 0, "step", step, "at least 1")?;
+                positions.push((to, if step == 1 { index } else { index.slice(0, None, None, step)? }));
                 Pick::All
+            }
+            Kind::NoStep => {
+                let text = "i: a step is that of a range or of positions, not of an Ellipsis or a NewAxis";
+                return Err(Error::new(ErrorKind::Argument, text));
             }
             Kind::New => Pick::New,
             Kind::Rest => unreachable!("the dims it stands for are in its place"),
@@ -300,6 +317,12 @@ crate::ops::cases::cases![{
         case("i with a new axis", |x| x.i((NewAxis, Ellipsis, 2..=2)), &[2, 6, 10, 14, 18, 22]),
         case("i of nothing", |x| x.i((.., 3..)), &[]),
         case("i with positions", |x| x.i((1, NewAxis, &Tensor::from([2, 0, 2]), ..1)), &[20, 12, 20]),
+        case("i with a step of positions", |x| x.i((1, step(&Tensor::from([2, 0, 1, 0]), 2), ..1)), &[20, 16])
+            .refuses(|x| x[0].i(step(&Tensor::from([1]), 0)), "i: step is 0, it must be at least 1")
+            .refuses(
+                |x| x[0].i(step(Ellipsis, 2)),
+                "i: a step is that of a range or of positions, not of an Ellipsis or a NewAxis",
+            ),
         case("i from the end", |x| x.i((0, -2.., ..=-2)), &[4, 5, 6, 8, 9, 10]),
     ]
 }];

@@ -44,7 +44,10 @@ impl Tensor {
         if self.rank() >= crate::shape::MAX_RANK || windows.count.checked_mul(size.max(1)).is_none() {
             return Err(Error::too_large("unfold", self.shape()));
         }
-        Check("unfold").fits_memory(windows.within(self.layout()).shape())?;
+        let mut shape: Dims = SmallVec::from_slice(self.shape());
+        shape[dim] = windows.count;
+        shape.push(size);
+        Check("unfold").fits_memory(&shape)?;
         Ok(cut(windows, self))
     }
 }

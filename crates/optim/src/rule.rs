@@ -99,6 +99,12 @@ pub trait Rule: Clone + Debug + Send + Sync + 'static {
         true
     }
 
+    /// A number that decides the shapes of state tensors beside the parameter's, such as a rank: where it is another one, state
+    /// is compared with the parameter once more.
+    fn extent(&self) -> usize {
+        0
+    }
+
     /// State tensor number `slot` before the parameter's first step; zeros like the parameter by default.
     ///
     /// # Errors

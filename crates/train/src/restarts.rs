@@ -161,16 +161,15 @@ struct Found<M> {
 /// One run; a panic in it is an error.
 fn attempt<M>(train: &impl Fn(&mut SeededRng) -> Result<(M, f64)>, seed: u64) -> Result<(M, f64)> {
     // What a panic has left half done is dropped.
-    let outcome = catch_unwind(AssertUnwindSafe(|| enable_grad(|| train(&mut seeded(seed)))));
-    let (model, score) = outcome.unwrap_or_else(|panic| {
+    let outcome = catch_unwind(AssertUnwindSafe(|| match enable_grad(|| train(&mut seeded(seed)))? {
+        (_, score) if score.is_nan() => Err(Error::new(ErrorKind::NotFinite, "the score is NaN")),
+        found => Ok(found),
+    }));
+    outcome.unwrap_or_else(|panic| {
         let message = panic.downcast_ref::<&str>().copied();
         let message = message.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message");
         Err(Error::new(ErrorKind::User, format!("a panic: {message}")))
-    })?;
-    match score.is_nan() {
-        true => Err(Error::new(ErrorKind::NotFinite, "the score is NaN")),
-        false => Ok((model, score)),
-    }
+    })
 }
 
 /// The outcome of [`Restarts`].

@@ -2,7 +2,7 @@
 
 use crate::NodeId;
 use crate::description::Description;
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::module::{Buffer, Item, Module, Path, Stream};
 use crate::shape::Layout;
 use crate::tape::is_recording;
@@ -64,6 +64,10 @@ impl<'a> Given<'a> {
         let mut any = false;
         for (at, buffer) in &given.buffers {
             let value = &given.tensors[*at];
+            if value.is_tracked() {
+                let text = "capture: a Buffer of the model has a history, from with_parameters; make it an argument";
+                return Err(Error::new(ErrorKind::Capture, text));
+            }
             // The buffer and the list.
             if born_before(value, capture) || value.owners() != 2 {
                 buffer.set(value.apart()?);

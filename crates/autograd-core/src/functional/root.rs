@@ -286,7 +286,7 @@ impl Root {
         let equation = move |u: &Tensor, all: &[Tensor]| {
             let [x, inputs @ .., gy] = all else { unreachable!("it is given x, the inputs and gy") };
             let x = if x.is_tracked() { record_same(op, x) } else { x.requires_grad() };
-            let y = f(&x, inputs)?;
+            let y = forwards(|| f(&x, inputs))?;
             let pulled = match y.is_tracked() {
                 true => gradients_of(&[(&y, Some(u))], &[&x], true)?.remove(0),
                 false => None,

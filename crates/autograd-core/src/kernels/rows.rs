@@ -370,7 +370,8 @@ pub fn probabilities<T: Real>(x: &[T], norms: &[Norm<T>], gy: &[T], width: usize
 
 /// `gx[i] = gy · Π_{j≠i} x[j]` of each row, exact where `x` has zeros, and finite where the product is.
 pub fn product_pull<T: Real>(x: &[T], gy: &[T], width: usize, gx: &mut [T]) {
+    let mut before = Vec::with_capacity(width);
     for ((x, gy), gx) in x.chunks_exact(width).zip(gy).zip(gx.chunks_exact_mut(width)) {
-        products_of_others(x, |i, others| gx[i] = others.times(Wide::of(*gy)).value());
+        products_of_others(x, &mut before, |i, others| gx[i] = others.times(Wide::of(*gy)).value());
     }
 }

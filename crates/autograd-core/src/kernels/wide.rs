@@ -52,17 +52,17 @@ impl Wide {
     }
 }
 
-/// The products of all numbers but one, for each of them, by running products from both ends: exact where there are
-/// zeros.
-pub fn products_of_others<T: Real>(x: &[T], mut give: impl FnMut(usize, Wide)) {
-    let mut before = Vec::with_capacity(x.len());
+/// The products of all numbers but one, for each of them, by running products from both ends, of which `before` is room for
+/// one: exact where there are zeros.
+pub fn products_of_others<T: Real>(x: &[T], before: &mut Vec<Wide>, mut give: impl FnMut(usize, Wide)) {
+    before.clear();
     let mut product = Wide::ONE;
     for x in x {
         before.push(product);
         product = product.times(Wide::of(*x));
     }
     let mut behind = Wide::ONE;
-    for (i, (before, x)) in before.into_iter().zip(x).enumerate().rev() {
+    for (i, (before, x)) in before.iter().zip(x).enumerate().rev() {
         give(i, before.times(behind));
         behind = behind.times(Wide::of(*x));
     }
@@ -77,7 +77,7 @@ mod tests {
         let x = [vec![1e-300; 40], vec![1e300; 40], vec![5e-324, 3.0, 2f64.powi(1000), 2f64.powi(74)]].concat();
         let product = x.iter().fold(Wide::ONE, |all, x| all.times(Wide::of(*x)));
         assert!((product.value::<f64>() - 3.0).abs() < 1e-12, "{product:?}");
-        products_of_others(&x, |i, others| {
+        products_of_others(&x, &mut Vec::new(), |i, others| {
             let whole = others.times(Wide::of(x[i])).value::<f64>();
             assert!((whole - 3.0).abs() < 1e-12, "{i}: {whole}");
         });

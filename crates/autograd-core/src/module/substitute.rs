@@ -25,22 +25,27 @@ pub(super) fn substitute<M: Module + Clone>(module: &M, values: &StateDict) -> R
     }
     // The clone has identities of its own; what is not replaced has the module's. One whose original is in no place of
     // the module is listed in the clone.
-    let mut own = HashMap::new();
-    module.visit(&Path::root(), &mut |path, item| {
-        if let Item::Param(param) | Item::Tied(param) = item {
+    let (mut own, mut tracked) = (HashMap::new(), HashMap::new());
+    module.visit(&Path::root(), &mut |path, item| match item {
+        Item::Param(param) | Item::Tied(param) => {
             own.insert(path.to_string(), (**param).clone());
         }
+        // One that was put there before, with its history.
+        Item::Buffer(buffer) if buffer.get().is_tracked() => {
+            tracked.insert(path.to_string(), buffer.get());
+        }
+        Item::Buffer(_) | Item::Stream(_) | Item::Mode(_) => {}
     });
     // A clone that the caller has made of one of the parameters is no part of this one, nor the next.
     end_run();
     let mut clone = module.clone();
     end_run();
-    clone.visit_mut(&Path::root(), &mut |path, item| {
-        if let ItemMut::Param(param) = item
-            && let Some(value) = own.remove(&path.to_string())
-        {
-            param.substitute(value);
+    clone.visit_mut(&Path::root(), &mut |path, item| match item {
+        ItemMut::Param(param) => own.remove(&path.to_string()).into_iter().for_each(|value| param.substitute(value)),
+        ItemMut::Buffer(buffer) => {
+            tracked.remove(&path.to_string()).into_iter().for_each(|value| buffer.substitute(value))
         }
+        ItemMut::Tied(_) | ItemMut::Stream(_) | ItemMut::Mode(_) => {}
     });
     clone.visit_mut(&Path::root(), &mut |path, item| {
         let Some(value) = values.get(&path.to_string()) else { return };

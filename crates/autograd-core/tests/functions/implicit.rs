@@ -196,3 +196,17 @@ fn what_has_no_derivative_is_refused() {
     let refused = step.run(&(), [&t.detach()]).expect_err("refused").to_string();
     assert!(refused.starts_with("capture: ") && refused.contains("looks at numbers"), "{refused}");
 }
+
+#[test]
+fn a_function_that_walks_by_itself_has_its_roots_differentiated() -> Result<()> {
+    // x² = a, with a factor of 2a/2a that is computed by a walk.
+    let f = |x: &Tensor, all: &[Tensor]| {
+        let z = all[0].detach().requires_grad();
+        let slope = z.square().sum().backward()?.take(&z).expect("used");
+        x.square().try_sub(&all[0])?.try_mul(&slope)
+    };
+    let a = Tensor::scalar(4.0f64).requires_grad();
+    let root = custom_root(f, |_| Ok(Tensor::scalar(2.0f64)), [&a])?;
+    assert!((grad(&root, &[&a])?[0].to_f64s()[0] - 0.25).abs() < 1e-6);
+    Ok(())
+}

@@ -1,7 +1,7 @@
 //! State dicts that do not fit, and files that are not what they should be: clear reports, and nothing loaded.
 
 use autograd_core::module::{Buffer, Module, Param, StateDict};
-use autograd_core::{DType, ErrorKind, Tensor};
+use autograd_core::{Capture, DType, ErrorKind, Tensor};
 
 fn model() -> Vec<Param> {
     [Tensor::from([1.0, 2.0]), Tensor::from([3.0])].map(|x| Param::new(x).expect("floats")).to_vec()
@@ -81,6 +81,14 @@ fn a_tracked_value_in_the_place_of_a_buffer_has_a_gradient() {
     let gradients = autograd_core::grad(&y, &[&scale, &model.0]).expect("tracked");
     assert_eq!(gradients.iter().map(|g| g.to_f64s()[0]).collect::<Vec<_>>(), [15.0, 10.0]);
     assert_eq!(model.1.get().to_f64s(), [7.0]);
+    // Once more, with another parameter.
+    let third = other.with_parameters(&[("0".to_string(), Tensor::from(4.0))].into_iter().collect()).expect("it fits");
+    let gradient = autograd_core::grad(&(&*third.0 * third.1.get()), &[&scale]).expect("tracked").remove(0);
+    assert_eq!(gradient.to_f64s(), [20.0]);
+    let mut captured = Capture::new(|model: &(Param, Buffer), [x]: [&Tensor; 1]| model.1.get().try_mul(x));
+    let error = captured.run(&other, [&scale.detach()]).expect_err("a history").to_string();
+    assert_eq!(error, "capture: a Buffer of the model has a history, from with_parameters; make it an argument");
+    assert!(other.1.get().is_tracked());
     // What is set since, and a clone, are values without a history.
     assert!(!other.1.clone().get().is_tracked());
     other.1.set(other.1.get() * 2.0);

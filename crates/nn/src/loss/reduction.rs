@@ -64,7 +64,8 @@ impl Reduction {
         if losses.rank() > 0 || input.numel() > 0 {
             return self.apply(losses);
         }
-        self.divided(&input.sum(), Divisor::Number(Tensor::scalar(0.0)))
+        let reduction = if self == Reduction::BatchMean { Reduction::Mean } else { self };
+        reduction.divided(&input.sum(), Divisor::Number(Tensor::scalar(0.0)))
     }
 
     /// Reduces the losses of so many samples, each of which has one or several.

@@ -66,7 +66,7 @@ impl<R: Rule> Driver<R> {
             let present = self.hyper_of(&self.slots[k].name, |_| ());
             let slot = &mut self.slots[k];
             let before = std::mem::replace(&mut slot.hyper, present);
-            if (0..R::STATE.len()).any(|k| before.rule.uses(k) != slot.hyper.rule.uses(k)) {
+            if !of_one_kind(&slot.hyper.rule, &before.rule) {
                 slot.fits = None;
             }
         }
@@ -125,6 +125,11 @@ impl<R: Rule> Driver<R> {
     }
 }
 
+/// Whether the state of one is that of the other.
+fn of_one_kind<R: Rule>(a: &R, b: &R) -> bool {
+    a.extent() == b.extent() && (0..R::STATE.len()).all(|k| a.uses(k) == b.uses(k))
+}
+
 impl<R: Rule> Slot<R> {
     fn of(name: String, param: &Param, hyper: Hyper<R>, old: Option<&Slot<R>>) -> Slot<R> {
         let id = param.node_id();
@@ -133,9 +138,10 @@ impl<R: Rule> Slot<R> {
             return Slot { name, id, hyper, t: 0, fits: None, state, numbers, begins: true, place: 0 };
         };
         // Hyperparameters that decide which state is in use (amsgrad, momentum), or its shape (rank), may have been changed
-        // between steps: it is compared once more.
+        // between steps.
+        let fits = old.fits.clone().filter(|_| of_one_kind(&hyper.rule, &old.hyper.rule));
         let (state, numbers) = (old.state.clone(), old.numbers.clone());
-        Slot { name, id, hyper, t: old.t, fits: None, state, numbers, begins: old.begins, place: old.place }
+        Slot { name, id, hyper, t: old.t, fits, state, numbers, begins: old.begins, place: old.place }
     }
 
     /// The rule of the parameter's group, and the parameter's turn.

@@ -60,7 +60,7 @@ pub fn cofactor<T: Decomposed>(threads: usize, n: usize, a: &[T], factors: &[T],
     if determinant.abs() < normal || determinant.abs() == T::INFINITY {
         let turned = Turned::new(n, a);
         let mut inner = vec![T::ZERO; n * n];
-        products_of_others(&turned.s, |i, others| inner[i * (n + 1)] = others.value());
+        products_of_others(&turned.s, &mut Vec::new(), |i, others| inner[i * (n + 1)] = others.value());
         return turned.back(threads, &inner, c);
     }
     c.fill(T::ZERO);
@@ -74,11 +74,11 @@ pub fn cofactor<T: Decomposed>(threads: usize, n: usize, a: &[T], factors: &[T],
 pub fn cofactor_pull<T: Decomposed>(threads: usize, n: usize, a: &[T], g: &[T], ga: &mut [T]) {
     let turned = Turned::new(n, a);
     let g = turned.forth(threads, g);
-    let mut inner = vec![T::ZERO; n * n];
+    let (mut inner, mut before) = (vec![T::ZERO; n * n], Vec::with_capacity(n));
     for i in 0..n {
         let mut others = turned.s.clone();
         others[i] = T::ONE;
-        products_of_others(&others, |j, others| {
+        products_of_others(&others, &mut before, |j, others| {
             if j != i {
                 let others = others.value::<T>();
                 inner[i * n + i] += others * g[j * n + j];

@@ -126,6 +126,10 @@ crate::ops::cases::cases![{
             |x| x[0].fold_windows([3, 5], Unfold::new([4, 1])),
             "fold_windows: the kernel spans 4 elements of dim -2, which has 3 with its padding (size [3, 5])",
         )
+        .refuses(
+            |x| x[0].fold_windows(1usize << 31, Unfold::new(1).padding(1usize << 31)),
+            "fold_windows: shape [6442450944, 6442450944] is too large (at most 64 dimensions, and no more bytes than memory holds)",
+        )
         .refuses(|x| x[0].fold_windows(-1, Unfold::new(1)), "fold_windows: output_size is -1, it must be at least 1")
         .refuses(
             |x| x[0].unsqueeze(0)?.fold_windows(3, Unfold::new(1)),

@@ -97,7 +97,7 @@ impl Placed {
 }
 
 /// The map that sums up each window, divided by its number where that is not the same for all, and else by the next power of
-/// two, which rounds nothing and lets no sum overflow whose mean does not; and what the sums must still be divided by.
+/// two, which rounds nothing but below the normal numbers, and lets no sum overflow whose mean does not; and what the sums must still be divided by.
 pub(super) fn sums(input: usize, windows: &[(std::ops::Range<usize>, usize)]) -> (Option<Taps>, f64) {
     let single = |(i, (covered, _)): (usize, &(std::ops::Range<usize>, usize))| *covered == (i..i + 1);
     let first = windows.first().map_or(1, |(_, count)| *count);

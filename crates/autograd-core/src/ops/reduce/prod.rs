@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 use crate::kernels::reduce::Product;
 use crate::kernels::rows::product_pull;
 use crate::ops::check::Check;
-use crate::tape::{Pull, Pullback, Saved, record};
+use crate::tape::{Pull, Pullback, Saved, forwards, gradients_of, record};
 use crate::tensor::{Tensor, for_float};
 
 impl Tensor {
@@ -56,9 +56,46 @@ struct Prod {
     along: Along,
 }
 
-/// `yᵢ = Π_{j≠i} xⱼ` of each row of `x: [rows, n]`, recorded: a tree of products up to the product of all, and down
-/// again what each node's outside multiplies to. It is linear in memory, at any order.
+/// `yᵢ = Π_{j≠i} xⱼ` of each row of `x: [rows, n]`, recorded: computed as a plain walk does, and derived by [`tree`].
 fn others(x: &Tensor) -> Result<Tensor> {
+    let value = products(x, &Tensor::ones(&[x.shape()[0]], x.dtype())?)?;
+    Ok(record("prod", value, &[x], |_| Others { x: Saved::input(0, x) }))
+}
+
+/// `gyᵣ Π_{j≠i} xᵣⱼ` of each row r of `x: [rows, n]`, not recorded.
+fn products(x: &Tensor, gy: &Tensor) -> Result<Tensor> {
+    let (n, x) = (x.shape()[1], x.try_packed("prod")?);
+    for_float!(x.float(), T => Tensor::compute::<T, 2>("prod", x.shape(), [&x, gy], move |[x, gy], gx| {
+        if n > 0 {
+            product_pull::<T>(x.flat(), gy.flat(), n, gx);
+        }
+    }))
+}
+
+struct Others {
+    x: Saved,
+}
+
+impl Pullback for Others {
+    fn pull(&self, at: &mut Pull<'_>) -> Result<()> {
+        let (x, gy) = (self.x.get(at).into_owned(), at.gy());
+        at.give(0, || {
+            // What is not tracked here is of a walk that is not recorded.
+            let recorded = x.is_tracked();
+            let x = if recorded { x } else { x.requires_grad() };
+            let y = forwards(|| tree(&x))?;
+            Ok(gradients_of(&[(&y, Some(gy))], &[&x], recorded)?.remove(0).unwrap_or_else(|| x.zeros_like()))
+        })
+    }
+
+    fn saved(&self, see: &mut dyn FnMut(&Saved)) {
+        see(&self.x);
+    }
+}
+
+/// The same: a tree of products up to the product of all, and down
+/// again what each node's outside multiplies to. It is linear in memory, at any order.
+fn tree(x: &Tensor) -> Result<Tensor> {
     let rows = x.shape()[0];
     let halves = |pairs: &Tensor| Ok::<_, Error>((pairs.narrow(2, 0, 1)?, pairs.narrow(2, 1, 1)?));
     let mut level = x.clone();
@@ -90,16 +127,7 @@ impl Pullback for Prod {
 
     fn pull_fused(&self, at: &mut Pull<'_>) -> Result<()> {
         let (x, gy) = (self.x.value(), at.gy().packed());
-        at.give(0, || {
-            self.along.by_rows(x, |x| {
-                let (n, x) = (self.along.count, x.packed());
-                for_float!(x.float(), T => Tensor::compute::<T, 2>("prod", x.shape(), [&x, &gy], move |[x, gy], gx| {
-                    if n > 0 {
-                        product_pull::<T>(x.flat(), gy.flat(), n, gx);
-                    }
-                }))
-            })
-        })
+        at.give(0, || self.along.by_rows(x, |x| products(x, &gy)))
     }
 
     fn saved(&self, see: &mut dyn FnMut(&Saved)) {
@@ -133,16 +161,20 @@ crate::ops::cases::cases![{
 
 #[cfg(test)]
 mod tests {
-    use crate::{DType, Result, Tensor};
+    use crate::{DType, Result, Tensor, grad};
 
     #[test]
     fn a_product_that_is_a_number_has_a_gradient_whatever_its_parts_are() -> Result<()> {
         for (dtype, large) in [(DType::F32, 10.0), (DType::F64, 1e10)] {
+            // Neighbours in pairs of large ones and of small ones.
             let x = [vec![large; 50], vec![1.0 / large; 50]].concat();
             let x = Tensor::from_slice(&x, &[100])?.to_dtype(dtype).requires_grad();
-            let gradient = x.prod()?.backward()?.get(&x).map(Tensor::to_f64s).unwrap_or_default();
-            for (g, x) in gradient.iter().zip(x.to_f64s()) {
-                assert!((g * x - 1.0).abs() < 1e-5, "{dtype}: {g} of {x}");
+            let fused = x.prod()?.backward()?.take(&x).expect("a leaf");
+            let recorded = grad(&x.prod()?, &[&x])?.remove(0);
+            for gradient in [fused, recorded] {
+                for (g, x) in gradient.to_f64s().into_iter().zip(x.to_f64s()) {
+                    assert!((g * x - 1.0).abs() < 1e-5, "{dtype}: {g} of {x}");
+                }
             }
         }
         Ok(())

@@ -128,9 +128,11 @@ pub(super) fn nothing(case: &Case) -> Outcome {
         for dtype in [DType::F64, DType::F32] {
             let (x, t) = (as_dtype(&x.narrow(0, 0, 0)?, dtype), as_dtype(&t, dtype));
             equal(run(case, &x, &t)?, (losses.clone(), vec![]))?;
+            for reduction in [Reduction::BatchMean, Reduction::Mean] {
+                let mean = (case.build)(reduction).parts(&x, &t)?;
+                equal((mean.numerator.to_f64s(), mean.denominator.to_f64s()), (vec![0.0], vec![0.0]))?;
+            }
             let mean = (case.build)(Reduction::Mean).parts(&x, &t)?;
-            let parts = (mean.numerator.to_f64s(), mean.denominator.to_f64s());
-            equal(parts, (vec![0.0], vec![0.0]))?;
             ensure(mean.value.to_f64s()[0].is_nan(), || "the mean of nothing is a number".into())?;
             equal((case.build)(Reduction::Sum).forward(&x, &t)?.to_f64s(), vec![0.0])?;
         }

@@ -88,8 +88,9 @@ impl Loss for GeneralizedCrossEntropyLoss {
         if self.q == 1.0 {
             return self.reduction.apply(&p.neg().add_scalar(1.0));
         }
+        let none = p.eq_scalar(0.0);
         // The derivative of a root at 0 is infinite.
-        let none = p.lt_scalar(f64::from(f32::MIN_POSITIVE));
+        let p = p.lt_scalar(f64::from(f32::MIN_POSITIVE)).where_cond(&p.detach(), &p)?;
         // 1 − p^q loses its digits where q is small.
         let short = p.masked_fill(&none, 1.0)?.log().mul_scalar(self.q).expm1().div_scalar(-self.q);
         self.reduction.apply(&short.masked_fill(&none, 1.0 / self.q)?)
@@ -135,6 +136,7 @@ mod tests {
         };
         assert_eq!(of(1e-8, 0.5)?, 2f32.ln());
         assert_eq!(of(0.01, 0.0)?, 100.0);
+        assert!((of(0.01, 1e-39)? - (1.0 - 10f32.powf(-0.39)) / 0.01).abs() < 1e-3);
         assert!(of(0.01, f32::NAN)?.is_nan());
         Ok(())
     }

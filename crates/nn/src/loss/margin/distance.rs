@@ -35,7 +35,7 @@ impl Distance {
     /// The distances of the vectors of two tensors.
     ///
     /// # Errors
-    /// If the shapes do not broadcast, the dtypes are not one float type, or p is negative or NaN.
+    /// If the shapes do not broadcast, the dtypes differ, or p is NaN.
     pub fn of(self, a: &Tensor, b: &Tensor) -> Result<Tensor> {
         let d = a.try_sub(b)?;
         match self {

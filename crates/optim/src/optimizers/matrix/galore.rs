@@ -124,6 +124,10 @@ impl Rule for GaLoreRule {
     const STATE: &'static [&'static str] = &["exp_avg", "exp_avg_sq", "projector"];
     const NUMBERS: &'static [&'static str] = &["projected"];
 
+    fn extent(&self) -> usize {
+        self.rank
+    }
+
     fn start(&self, slot: usize, parameter: &Tensor, _: f64) -> Result<Tensor> {
         match (parameter.shape(), slot) {
             ([rows, columns], slot) => {

@@ -156,10 +156,10 @@ mod tests {
     use super::*;
 
     /// The sum of products in lanes that are put aside after each chain, as any CPU is to add it up.
-    fn model(x: &[f32], y: &[f32], run: usize) -> f32 {
-        let (mut lanes, mut sums, mut added) = ([0.0f32; LANES], [0.0f32; LANES], 0);
-        let put_aside = |lanes: &mut [f32; LANES], sums: &mut [f32; LANES]| {
-            lanes.iter_mut().zip(sums).for_each(|(lane, sum)| *lane += std::mem::take(sum));
+    fn model<T: Real>(x: &[T], y: &[T], run: usize) -> T {
+        let (mut lanes, mut sums, mut added) = ([T::ZERO; LANES], [T::ZERO; LANES], 0);
+        let put_aside = |lanes: &mut [T; LANES], sums: &mut [T; LANES]| {
+            lanes.iter_mut().zip(sums).for_each(|(lane, sum)| *lane += std::mem::replace(sum, T::ZERO));
         };
         for (x, y) in x.chunks_exact(run).zip(y.chunks_exact(run)) {
             for (x, y) in x.chunks(LANES).zip(y.chunks(LANES)) {
@@ -175,18 +175,21 @@ mod tests {
         halves(lanes)
     }
 
+    fn compare<T: Real>() {
+        for [rows, run] in [[56, 56], [40, 20], [70, 8], [200, 3], [9, 100], [90, 22]] {
+            let number = |seed: usize| (0..rows * run).map(move |i| T::of(((i * seed) % 1009) as f64 / 311.0 - 1.5));
+            let (x, y): (Vec<T>, Vec<T>) = (number(7919).collect(), number(104_729).collect());
+            let (one, size) = ([1; 3], [1, rows, run]);
+            let window = Window { input: size, kernel: one, stride: one, dilation: one, before: [0; 3], output: size };
+            let mut w = [T::ZERO];
+            weight(&Conv { images: 1, groups: 1, inner: 1, outer: 1, window }, &x, &y, &mut w);
+            assert_eq!(w[0].as_f64().to_bits(), model(&x, &y, run).as_f64().to_bits(), "{rows} × {run}");
+        }
+    }
+
     #[test]
     fn chains_end_where_they_do_on_any_cpu() {
-        for [rows, run] in [[56, 56], [40, 20], [70, 8], [200, 3], [9, 100]] {
-            let number = |seed: usize| (0..rows * run).map(move |i| ((i * seed) % 1009) as f32 / 311.0 - 1.5);
-            let (x, y): (Vec<f32>, Vec<f32>) = (number(7919).collect(), number(104_729).collect());
-            let one = [1; 3];
-            let size = [1, rows, run];
-            let window = Window { input: size, kernel: one, stride: one, dilation: one, before: [0; 3], output: size };
-            let conv = Conv { images: 1, groups: 1, inner: 1, outer: 1, window };
-            let mut w = [0.0];
-            weight(&conv, &x, &y, &mut w);
-            assert_eq!(w[0].to_bits(), model(&x, &y, run).to_bits(), "{rows} × {run}");
-        }
+        compare::<f32>();
+        compare::<f64>();
     }
 }

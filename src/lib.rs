@@ -90,7 +90,8 @@ pub mod nn {
     //!
     //! A layer is a [`Module`](crate::core::module::Module) (a named tree of parameters) with a
     //! [`forward`](Layer::forward). Layers and losses are compositions of the core's differentiable operations: there
-    //! is no hand-written derivative here, but for the clamp of `RnntLoss`. Names, defaults and weight layouts are PyTorch's.
+    //! is no hand-written derivative here, but for the clamp of `RnntLoss`. Names, defaults and weight layouts are
+    //! PyTorch's.
     //!
     //! ```
     //! use wengert::prelude::*;

@@ -84,8 +84,8 @@ macro_rules! models {
                 let call = |place: &Place, held: &Watched| {
                     if place.claim() {
                         held.write(held.read() + 1);
-                        // SAFETY: claimed, and the offer has returned.
-                    unsafe { place.leave() };
+                        // SAFETY: claimed, and nothing was offered.
+                        unsafe { place.leave() };
                     }
                 };
                 let other = {

@@ -3,7 +3,6 @@
 
 use super::many::{Terms, add_terms, is_many};
 use super::real::Real;
-use super::simd::{Kernel, vectorize};
 use crate::threads::parallel::for_rows;
 
 /// `y[rowₖ] += vₖ x[columnₖ]` for the entries of a range of rows, in the order of k.
@@ -19,19 +18,10 @@ struct Sum<'a, T> {
     first: usize,
 }
 
-impl<T: Real> Terms<T> for Sum<'_, T> {
-    fn add<A: Real>(&self, y: &mut [A]) {
-        vectorize(Adds(self, y));
-    }
-}
-
-struct Adds<'a, T, A>(&'a Sum<'a, T>, &'a mut [A]);
-
-impl<T: Real, A: Real> Kernel for Adds<'_, T, A> {
-    type Output = ();
+impl<T: Real> Terms for Sum<'_, T> {
     #[inline(always)]
-    fn run(self) {
-        let Adds(Sum { v, x, rows, columns, width, sparse, first }, y) = self;
+    fn add<A: Real>(&self, y: &mut [A]) {
+        let Sum { v, x, rows, columns, width, sparse, first } = self;
         for ((v, row), column) in v.iter().zip(*rows).zip(*columns) {
             if *sparse && *v == T::ZERO {
                 continue;

@@ -109,7 +109,8 @@ struct Added<'a, T> {
     part: &'a [T],
 }
 
-impl<T: Real> Terms<T> for Added<'_, T> {
+impl<T: Real> Terms for Added<'_, T> {
+    #[inline(always)]
     fn add<A: Real>(&self, whole: &mut [A]) {
         let run = self.places.run();
         self.places.each(self.index, |k, at| {

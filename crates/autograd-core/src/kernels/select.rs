@@ -4,7 +4,7 @@ use super::copy::gather;
 use super::many::{Terms, add, add_terms, is_many};
 use super::nest::Nest;
 use super::real::Real;
-use super::simd::{Kernel, look, vectorize};
+use super::simd::{Kernel, look};
 use crate::storage::block::Plain;
 use crate::threads::parallel::{WOKEN_FROM, for_rows, share, threads, worth_sharing};
 use std::ops::Range;
@@ -47,19 +47,10 @@ struct Rows<'a, T> {
     first: usize,
 }
 
-impl<T: Real> Terms<T> for Rows<'_, T> {
-    fn add<A: Real>(&self, y: &mut [A]) {
-        vectorize(AddRows(self, y));
-    }
-}
-
-struct AddRows<'a, T, A>(&'a Rows<'a, T>, &'a mut [A]);
-
-impl<T: Real, A: Real> Kernel for AddRows<'_, T, A> {
-    type Output = ();
+impl<T: Real> Terms for Rows<'_, T> {
     #[inline(always)]
-    fn run(self) {
-        let AddRows(Rows { x, size, inner, index, first }, y) = self;
+    fn add<A: Real>(&self, y: &mut [A]) {
+        let Rows { x, size, inner, index, first } = self;
         let rows = y.len() / inner;
         for (block, x) in x.chunks_exact(inner * index.len()).enumerate() {
             for (k, x) in index.iter().zip(x.chunks_exact(*inner)) {
@@ -99,9 +90,8 @@ pub fn first_outside(index: &[i64], range: Range<i64>) -> Option<usize> {
             index.iter().fold(false, |any, i| any | (*i < start) | (*i >= end))
         }
     }
-    let has = |index: &&[i64]| look(Any(index, range.clone()));
     let first_of = |index: &[i64]| {
-        let at = index.chunks(BLOCK).position(|block| has(&block))? * BLOCK;
+        let at = index.chunks(BLOCK).position(|block| look(Any(block, range.clone())))? * BLOCK;
         index[at..].iter().position(|i| !range.contains(i)).map(|i| at + i)
     };
     // Said by hand: the look is no part of what an operation computes.

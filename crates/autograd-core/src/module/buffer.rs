@@ -8,8 +8,7 @@ use crate::tensor::watch::sets;
 use std::sync::{Arc, PoisonError, RwLock};
 
 /// A tensor that belongs to a module's state and has no gradient, but for one that [`Module::with_parameters`] puts in its
-/// place. It can be replaced through `&self`, so that `forward`
-/// can update running statistics.
+/// place. It can be replaced through `&self`, so that `forward` can update running statistics.
 ///
 /// # Examples
 /// ```

@@ -26,7 +26,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 /// needs it inside, like [`PolyakSgd`](crate::PolyakSgd), gets that at p + e.
 ///
 /// # Errors
-/// If the optimizer inside, or a group of it, maximises, or evaluates the loss several times in a step. An error or a panic of the second evaluation leaves the parameters as they were.
+/// If the optimizer inside, or a group of it, maximises, or evaluates the loss several times in a step. An error or a panic of
+/// the second evaluation leaves the parameters as they were.
 ///
 /// # Examples
 /// ```

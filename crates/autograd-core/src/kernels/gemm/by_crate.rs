@@ -69,6 +69,8 @@ impl<'a, T: Real> Part<'a, T> {
         Some([Part { size: (m, k, columns), ..self }, beside])
     }
 
+    /// Computes the part on up to `threads` threads.
+    ///
     /// # Safety
     /// The operands hold their elements, c too, which no other code touches meanwhile; and none of m, k and n is 0.
     unsafe fn compute(self, threads: usize) {

@@ -1,6 +1,5 @@
 //! Operations that pick and write elements by index. An index out of range is an error that names it; so is a negative
-//! one, except where it counts from the end, as in PyTorch: `take`, `take_along_dim`, `put`, `index`,
-//! `index_put`.
+//! one, except where it counts from the end, as in PyTorch: `take`, `take_along_dim`, `put`, `index`, `index_put`.
 
 mod bincount;
 pub(crate) mod embedding;

@@ -57,8 +57,8 @@ impl Tensor {
         powers("lp_pool1d", 1, self, &windows)
     }
 
-    /// `(Σ xᵖ)^(1/p)` of each window; with an odd p other than ±1 it is NaN where the sum is negative. A window of `ceil_mode` that is
-    /// not full counts as one that is: its sum is scaled up.
+    /// `(Σ xᵖ)^(1/p)` of each window; with an odd p other than ±1 it is NaN where the sum is negative. A window of
+    /// `ceil_mode` that is not full counts as one that is: its sum is scaled up.
     ///
     /// # Shapes
     /// `[N, C, H, W] → [N, C, H′, W′]` or `[C, H, W] → [C, H′, W′]`.

@@ -4,6 +4,7 @@ use super::options::Recurrence;
 use super::sequence::{Ends, run};
 use crate::error::{Error, Result};
 use crate::kernels::recurrent::Cell;
+use crate::ops::check::Check;
 use crate::tensor::Tensor;
 
 /// A sequence of one step, of samples or of a single one.
@@ -23,6 +24,10 @@ fn step(
         if let Some(given) = given.filter(|given| given.rank() != x.rank()) {
             let expected = if single { "[H], as the input has one dim" } else { "[N, H], as the input has two" };
             return Err(Error::shape(op, what, given.shape(), expected));
+        }
+        // By the shape that the caller has; a weight without such a dim is refused below.
+        if let (true, Some(given), [_, hidden]) = (single, given, weights[1].shape()) {
+            Check(op).is(what, given, &[*hidden])?;
         }
     }
     let rows = |x: &Tensor| if single { x.unsqueeze(0) } else { Ok(x.clone()) };
@@ -191,6 +196,10 @@ crate::ops::cases::cases![{
             .refuses(
                 |x| x[0].select(0, 0)?.gru_cell(&x[1], &x[2], &x[3], None),
                 "gru_cell: the state has shape [2, 4], expected [H], as the input has one dim",
+            )
+            .refuses(
+                |x| x[0].select(0, 0)?.gru_cell(&x[0].select(0, 0)?, &x[2], &x[3], None),
+                "gru_cell: the state has shape [5], expected [4]",
             ),
         Case::new("lstm_cell", with_cell(), move |x| Ok(of_lstm(x)?.0)).value(move |x| lstm(x)[1].clone()).refuses(
             |x| Ok(x[0].lstm_cell((&x[1], &x[0]), &x[2], &x[3], None)?.0),

@@ -47,11 +47,8 @@ impl Tensor {
             let x = x.flat::<T>();
             // In x's dtype, so the ends themselves are inside.
             let own = |edge: f64| Some(T::of(edge).as_f64()).filter(|edge| edge.is_finite()).unwrap_or(edge);
-            let (min, max) = match ends(x) {
-                _ if min != max => (own(min), own(max)),
-                (min, max) if min == max => (min - 1.0, max + 1.0),
-                ends => ends,
-            };
+            let apart = |(min, max)| if min == max { (min - 1.0, max + 1.0) } else { (min, max) };
+            let (min, max) = if min == max { apart(ends(x)) } else { (own(min), own(max)) };
             let mut counts = vec![0u64; bins];
             for x in x.iter().map(|x| x.as_f64()).filter(|x| (min..=max).contains(x)) {
                 // Of halves: the whole width may be infinite.

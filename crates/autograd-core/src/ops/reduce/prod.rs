@@ -93,8 +93,8 @@ impl Pullback for Others {
     }
 }
 
-/// The same: a tree of products up to the product of all, and down
-/// again what each node's outside multiplies to. It is linear in memory, at any order.
+/// The same: a tree of products up to the product of all, and down again what each node's outside multiplies to. It is linear
+/// in memory, at any order.
 fn tree(x: &Tensor) -> Result<Tensor> {
     let rows = x.shape()[0];
     let halves = |pairs: &Tensor| Ok::<_, Error>((pairs.narrow(2, 0, 1)?, pairs.narrow(2, 1, 1)?));
@@ -162,6 +162,17 @@ crate::ops::cases::cases![{
 #[cfg(test)]
 mod tests {
     use crate::{DType, Result, Tensor, grad};
+
+    #[test]
+    fn derivatives_go_on() -> Result<()> {
+        let x = Tensor::from_slice(&[2.0, 3.0, 5.0], &[3])?.requires_grad();
+        let mut y = x.prod()?;
+        for want in [31.0, 20.0, 6.0] {
+            y = grad(&y, &[&x])?.remove(0).sum();
+            assert_eq!(y.to_f64s(), [want]);
+        }
+        Ok(())
+    }
 
     #[test]
     fn a_product_that_is_a_number_has_a_gradient_whatever_its_parts_are() -> Result<()> {

@@ -27,8 +27,8 @@ const OP: &str = "binary_cross_entropy";
 /// `ln(1 − x)` is computed as such, with all digits for small x.
 ///
 /// # Errors
-/// If the shapes differ, the dtypes are not one float type, or an input is outside [0, 1] (not looked for in a captured
-/// step).
+/// If the shapes differ, the dtypes are not one float type, or an input or a target is outside [0, 1] (not looked for in
+/// a captured step).
 ///
 /// # Examples
 /// ```

@@ -78,9 +78,8 @@ pub fn step(range: impl Into<At>, step: usize) -> At {
     match range.into().0 {
         Kind::Range { start, end, step: before } => At(Kind::Range { start, end, step: before.saturating_mul(step) }),
         Kind::Positions { index, step: before } => At(Kind::Positions { index, step: before.saturating_mul(step) }),
-        // It has one element.
-        one @ Kind::One(_) => At(one),
-        Kind::Rest | Kind::New | Kind::NoStep if step != 1 => At(Kind::NoStep),
+        Kind::Rest | Kind::New if step != 1 => At(Kind::NoStep),
+        // A single one stays; so does what has a step that it cannot have.
         other => At(other),
     }
 }

@@ -269,10 +269,7 @@ fn products_of_many_and_of_none_have_gradients() -> Result<()> {
     let x =
         Tensor::from_vec((0..n).map(|i| 1.0 + f64::from(i % 7 - 3) * 1e-3).collect(), &[n as usize])?.requires_grad();
     let y = x.prod()?;
-    let before = autograd_core::memory::stats();
     let recorded = grad(&y, &[&x])?.remove(0);
-    let taken = autograd_core::memory::stats().in_use - before.in_use;
-    assert!(taken < 200 * n as usize, "a recorded walk keeps {taken} bytes for {n} elements");
     let fused = y.backward_keep()?.get(&x).expect("a leaf").to_f64s();
     assert!(apart(&recorded.to_f64s(), &fused) < 1e-12);
     for shape in [&[0][..], &[3, 0], &[0, 3], &[2, 0, 3]] {

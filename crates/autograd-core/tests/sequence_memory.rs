@@ -1,8 +1,9 @@
-//! Attention and recurrences need memory in proportion to the length of a sequence, forward and backward: no matrix of
-//! queries by keys (but for the gradient of a mask, which is not asked for here), no list of steps. Counted at the
-//! allocator, so the room that kernels make for themselves is in it. This file has one test: others would count, too.
+//! Attention, recurrences and products need memory in proportion to the length of a sequence, forward and backward: no
+//! matrix of queries by keys (but for the gradient of a mask, which is not asked for here) or of elements by the others,
+//! no list of steps. Counted at the allocator, so the room that kernels make for themselves is in it. This file has one
+//! test: others would count, too.
 
-use autograd_core::{AttentionOptions, DType, Recurrence, Result, Tensor, memory, seeded};
+use autograd_core::{AttentionOptions, DType, Recurrence, Result, Tensor, grad, memory, seeded};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
@@ -57,6 +58,12 @@ fn recur(len: usize, gates: usize) -> Result<Tensor> {
     }
 }
 
+/// The gradient of the product of a sequence, to be derived again.
+fn product(len: usize) -> Result<Tensor> {
+    let x = random(&[len, ROWS, WIDTH])?;
+    Ok(grad(&x.prod_dim(0)?.sum(), &[&x])?.remove(0))
+}
+
 type Forward = fn(usize) -> Result<Tensor>;
 
 /// Names, the rows of [`WIDTH`] numbers that a token has in each tensor, and forward.
@@ -74,6 +81,7 @@ const SEQUENCES: &[(&str, usize, Forward)] = &[
     ("rnn_tanh", ROWS, |len| recur(len, 1)),
     ("gru", ROWS, |len| recur(len, 3)),
     ("lstm", ROWS, |len| recur(len, 4)),
+    ("the gradient of a product", ROWS, product),
 ];
 
 /// The most bytes at once while a sequence goes forward and backward.

@@ -20,14 +20,12 @@ use workloads::{Result, Step, Workload};
 
 fn main() -> Result {
     let options = Options::from_arguments(std::env::args().skip(1))?;
-    rayon::ThreadPoolBuilder::new().num_threads(options.threads).build_global()?;
     let threads = options.threads;
-    let mut found = false;
-    for Workload { name: workload, setup } in workloads::all()? {
-        if !options.wants(&workload) {
-            continue;
-        }
-        found = true;
+    wengert::set_num_threads(threads)?;
+    let mut all = workloads::all()?;
+    options.must_match(all.iter().map(|workload| workload.name.as_str()))?;
+    all.retain(|workload| options.wants(&workload.name));
+    for Workload { name: workload, setup } in all {
         let result = if options.alone.is_some() {
             format!("\"peak_bytes\": {}", memory::peak(setup()?)?)
         } else if options.memory {
@@ -46,7 +44,7 @@ fn main() -> Result {
              \"workload\": \"{workload}\", {result}}}"
         );
     }
-    if found { Ok(()) } else { Err("no workload has such a name".into()) }
+    Ok(())
 }
 
 struct Options {
@@ -65,6 +63,18 @@ impl Options {
         }
     }
 
+    /// Every part must be in the name of a workload: one that is mistyped would be missed later.
+    fn must_match<'n>(&self, names: impl Iterator<Item = &'n str> + Clone) -> Result {
+        match &self.alone {
+            Some(name) if !names.clone().any(|known| known == name) => Err(format!("no workload is {name:?}").into()),
+            Some(_) => Ok(()),
+            None => match self.filter.iter().find(|part| !names.clone().any(|name| name.contains(part.as_str()))) {
+                Some(part) => Err(format!("no workload has {part:?} in its name").into()),
+                None => Ok(()),
+            },
+        }
+    }
+
     fn from_arguments(mut arguments: impl Iterator<Item = String>) -> Result<Options> {
         let (filter, budget) = (vec![String::new()], Duration::from_secs(1));
         let mut options = Options { threads: 1, filter, budget, memory: false, alone: None };
@@ -76,7 +86,13 @@ impl Options {
             let value = arguments.next().ok_or_else(|| format!("{name} needs a value"))?;
             match name.as_str() {
                 "--threads" => options.threads = value.parse()?,
-                "--filter" => options.filter = value.split(',').map(String::from).collect(),
+                "--filter" => {
+                    options.filter = value.split(',').map(String::from).collect();
+                    // An empty part is in all names.
+                    if options.filter.len() > 1 && options.filter.iter().any(String::is_empty) {
+                        return Err(format!("--filter {value} has an empty part").into());
+                    }
+                }
                 "--budget" => options.budget = Duration::try_from_secs_f64(value.parse()?)?,
                 "--alone" => options.alone = Some(value),
                 _ => {

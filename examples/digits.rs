@@ -62,9 +62,12 @@ fn main() -> Result<(), BoxError> {
     if let Some(unknown) = options.iter().find(|option| *option != "--capture") {
         return Err(format!("there is no option {unknown}: digits [SEED] [--capture]").into());
     }
+    if seeds.len() > 1 {
+        return Err(format!("{} seeds, where one is used: digits [SEED] [--capture]", seeds.len()).into());
+    }
     let capture = !options.is_empty();
     let seed = seeds.first().map_or("1", String::as_str);
-    let seed = seed.parse().map_err(|_| format!("a seed is a number, not {seed:?}: digits [SEED] [--capture]"))?;
+    let seed: u64 = seed.parse().map_err(|_| format!("a seed is a number, not {seed:?}: digits [SEED] [--capture]"))?;
     let mut rng = seeded(seed);
     let directory = Path::new("target/digits");
     std::fs::create_dir_all(directory)?;
@@ -87,7 +90,7 @@ fn main() -> Result<(), BoxError> {
     // A model that was saved and loaded is the same to the last bit.
     let file = directory.join("model.safetensors");
     model.state_dict().save(&file)?;
-    let mut loaded = Mlp::new(&mut seeded(seed + 1))?;
+    let mut loaded = Mlp::new(&mut seeded(seed.wrapping_add(1)))?;
     loaded.load_state_dict(&StateDict::load(&file)?)?;
     assert_eq!(evaluate(&loaded, &test, Accuracy)?, accuracy);
     assert_eq!(predict(&loaded, &test)?.to_vec::<f32>()?, outputs.to_vec::<f32>()?);

@@ -22,19 +22,22 @@ const LR: f64 = 0.1;
 const USAGE: &str = "\
 usage: fashion_mnist DIRECTORY [EPOCHS]
 
-DIRECTORY holds the four files of Fashion-MNIST, packed (.gz) or not:
+EPOCHS is a number from 1, by default 10. DIRECTORY holds the four files of Fashion-MNIST, packed (.gz) or not:
   train-images-idx3-ubyte  train-labels-idx1-ubyte  t10k-images-idx3-ubyte  t10k-labels-idx1-ubyte
 They are to be had from https://github.com/zalandoresearch/fashion-mnist (data/fashion); the files of MNIST will do, too.";
 
 fn main() -> Result<ExitCode> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let (directory, epochs) = match arguments.as_slice() {
-        [directory] => (directory, 10),
-        [directory, epochs] => (directory, epochs.parse()?),
-        _ => {
-            eprintln!("{USAGE}");
-            return Ok(ExitCode::from(2));
+    let read = match arguments.as_slice() {
+        [directory] => Some((directory, 10)),
+        [directory, epochs] => {
+            epochs.parse::<u64>().ok().filter(|epochs| *epochs > 0).map(|epochs| (directory, epochs))
         }
+        _ => None,
+    };
+    let Some((directory, epochs)) = read else {
+        eprintln!("{USAGE}");
+        return Ok(ExitCode::from(2));
     };
     let (train, test) = fashion_mnist(directory)?;
     println!("{} images to train on, {} to test on", train.len(), test.len());

@@ -1,8 +1,10 @@
 //! The paths of all optimizers over one loss surface, as pictures, and a table of how soon they arrive.
 //!
 //! ```text
-//! cargo run --release --example optimizers -- pictures/
+//! cargo run --release --example optimizers
 //! ```
+//! The pictures are written to `target/optimizers`, or into the directory that is the argument.
+//!
 //! Each optimizer has its defaults, and of the learning rates 10, 3, 1, 0.3, .. the one with which it arrives soonest. A
 //! picture says how a rule moves; which of them trains a network best is another question.
 
@@ -89,7 +91,7 @@ impl Path {
 }
 
 fn main() -> Result<()> {
-    let folder = PathBuf::from(std::env::args().nth(1).unwrap_or_else(|| ".".into()));
+    let folder = PathBuf::from(std::env::args().nth(1).unwrap_or_else(|| "target/optimizers".into()));
     std::fs::create_dir_all(&folder).map_err(wengert::Error::user)?;
     let mut paths =
         optimizer_names().map(|name| Path::best(name, |lr| by_name(name, lr))).collect::<Result<Vec<_>>>()?;

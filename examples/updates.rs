@@ -5,7 +5,7 @@
 //! cargo run --release --example updates -- --threads 1
 //! ```
 //! An update reads the gradient, and reads and writes the parameter and what the optimizer keeps like it. `ratio` is its
-//! time to that of a copy that reads and writes as many bytes in all.
+//! time to that of a copy that reads and writes as many bytes in all. `--filter PART` times those with this in their name.
 
 use std::time::Instant;
 use wengert::core::module::Param;
@@ -27,9 +27,13 @@ fn main() -> Result {
             _ => return Err(format!("unknown option {name}; known are --threads and --filter").into()),
         }
     }
-    rayon::ThreadPoolBuilder::new().num_threads(threads).build_global()?;
+    wengert::set_num_threads(threads)?;
+    let names: Vec<_> = optimizer_names().filter(|name| name.contains(&filter)).collect();
+    if names.is_empty() {
+        return Err(format!("no optimizer has {filter:?} in its name").into());
+    }
     println!("{:<24} {:>9} {:>9} {:>9} {:>6}", "optimizer", "ms", "MB moved", "copy ms", "ratio");
-    for name in optimizer_names().filter(|name| name.contains(&filter)) {
+    for name in names {
         let mut update = Update::new(by_name(name, 1e-3)?)?;
         update.step()?;
         let bytes = update.bytes();

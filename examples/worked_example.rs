@@ -22,6 +22,9 @@ struct Network {
 
 fn main() -> Result<ExitCode> {
     let t: f32 = std::env::args().nth(1).map_or(Ok(1.0), |argument| argument.parse())?;
+    if !t.is_finite() {
+        return Err(format!("the target is {t}, it must be finite").into());
+    }
     let mut checks = Checks::default();
 
     let x = tensor![0.5, 0.6];
@@ -57,12 +60,23 @@ fn main() -> Result<ExitCode> {
 
     println!("\none step of gradient descent, p ← p − 0.1 ∂L/∂p");
     Sgd::new(0.1).step(&mut network, &gradients)?;
+    let w1 = [0.1 - 0.1 * gz1 * 0.5, 0.2 - 0.1 * gz1 * 0.6, 0.3 - 0.1 * gz2 * 0.5, 0.4 - 0.1 * gz2 * 0.6];
+    let b1 = [0.1 - 0.1 * gz1, 0.2 - 0.1 * gz2];
     let w2 = [0.5 - 0.1 * delta * 0.27, 0.6 - 0.1 * delta * 0.59];
+    let b2 = 0.3 - 0.1 * delta;
     checks.tensor("W2", "W2 − 0.1 δ hᵀ", &network.output.weight, &w2)?;
-    checks.tensor("b1", "b1 − 0.1 (δ W2)ᵀ", bias(&network.hidden)?, &[0.1 - 0.1 * gz1, 0.2 - 0.1 * gz2])?;
-    let after = network.output.forward(&network.hidden.forward(&x)?.relu())?.item::<f32>()?;
-    let loss_after = 0.5 * (after - t).powi(2);
-    println!("  y = {after:.6}, L = {loss_after:.6} (was {:.6})", loss.item::<f32>()?);
+    checks.tensor("b2", "b2 − 0.1 δ", bias(&network.output)?, &[b2])?;
+    checks.tensor("W1", "W1 − 0.1 ∂L/∂W1", &network.hidden.weight, &w1)?;
+    checks.tensor("b1", "b1 − 0.1 (δ W2)ᵀ", bias(&network.hidden)?, &b1)?;
+
+    println!("\nforward again, where L was {:.6}", loss.item::<f32>()?);
+    // Whether a unit is still above 0 depends on the target.
+    let h = [(w1[0] * 0.5 + w1[1] * 0.6 + b1[0]).max(0.0), (w1[2] * 0.5 + w1[3] * 0.6 + b1[1]).max(0.0)];
+    let by_hand = w2[0] * h[0] + w2[1] * h[1] + b2;
+    let y = network.output.forward(&network.hidden.forward(&x)?.relu())?;
+    checks.tensor("y", "W2 h + b2", &y, &[by_hand])?;
+    let loss = y.add_scalar(-f64::from(t)).square().mul_scalar(0.5).sum();
+    checks.tensor("L", "½ (y − t)²", &loss, &[0.5 * (by_hand - f64::from(t)).powi(2)])?;
 
     println!("\n{} values compared, {} differ", checks.compared, checks.wrong);
     Ok(if checks.wrong == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })

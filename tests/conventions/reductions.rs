@@ -48,12 +48,12 @@ pub(crate) const SUMS: &[Row] = &[
         check(&[0.0, 2.0, 3.0], &[6.0, 0.0, 0.0], |x| x.prod());
         check(&[0.0, 2.0, 0.0], &[0.0, 0.0, 0.0], |x| x.prod());
         // Two zeros: the second derivative alone is left.
-        assert_eq!(second(&[0.0, 2.0, 0.0], &[1.0, 0.0, 0.0], |x| x.prod()), [0.0, 0.0, 2.0]);
+        assert_eq!(second(&[0.0, 2.0, 0.0], &[1.0, 0.0, 0.0], |x| x.prod()), Some(vec![0.0, 0.0, 2.0]));
     }),
     ("`cumprod` with zeros", || {
         check(&[0.0, 2.0, 3.0], &[9.0, 0.0, 0.0], |x| x.cumprod(0));
         // x₀x₁ + x₀x₁x₂, by x₀ and then by x₁ and x₂; and by all three.
-        assert_eq!(second(&[0.0, 0.0, 3.0], &[1.0, 0.0, 0.0], |x| x.cumprod(0)), [0.0, 4.0, 0.0]);
+        assert_eq!(second(&[0.0, 0.0, 3.0], &[1.0, 0.0, 0.0], |x| x.cumprod(0)), Some(vec![0.0, 4.0, 0.0]));
         let x = Tensor::from([0.0, 0.0, 0.0]).requires_grad();
         let mut y = x.cumprod(0).expect("a dim").sum();
         for i in 0..2 {
@@ -73,7 +73,9 @@ pub(crate) const SUMS: &[Row] = &[
     ("`vector_norm(p)` where y = 0, and for p ≠ 2 where x = 0", || {
         for p in [0.5, 1.0, 1.5, 2.0, 3.0, INF] {
             check(&[0.0, 0.0], &[0.0, 0.0], |x| x.vector_norm(p, ..));
-            assert_eq!(second(&[0.0, 0.0], &[1.0, 2.0], |x| x.vector_norm(p, ..)), [0.0, 0.0], "p = {p}");
+            // The slopes of p = 1 and ∞ are signs and shares, which depend on nothing.
+            let again = second(&[0.0, 0.0], &[1.0, 2.0], |x| x.vector_norm(p, ..));
+            assert!(again.as_ref().map_or(p == 1.0 || p == INF, |g| *g == [0.0, 0.0]), "p = {p}: {again:?}");
         }
         for p in [1.0, 1.5, 3.0] {
             check(&[0.0, 2.0], &[0.0, 1.0], |x| x.vector_norm(p, ..));

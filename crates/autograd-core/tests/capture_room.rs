@@ -1,7 +1,13 @@
-//! The room of a program: at most what a run holds at once. It stands alone, for other tests hold memory, too.
+//! The memory of programs: at most what a run holds at once, and all of it is given back. It stands alone, for other
+//! tests hold memory, too.
+
+#[allow(dead_code, reason = "each program of tests uses its part")]
+#[path = "capture/model.rs"]
+mod model;
 
 use autograd_core::module::{Module, Param};
 use autograd_core::{Capture, DType, Result, Tensor, grad, memory, seeded};
+use model::{Net, floats, labels, step};
 
 type Params = Vec<Param>;
 type Function = fn(&Params, [&Tensor; 1]) -> Result<Vec<Tensor>>;
@@ -30,7 +36,7 @@ const FUNCTIONS: &[(&str, Function)] = &[
 ];
 
 #[test]
-fn a_program_needs_no_more_room_than_a_run() -> Result<()> {
+fn a_program_needs_no_more_room_than_a_run_and_gives_it_back() -> Result<()> {
     let mut rng = seeded(7);
     let mut random = |shape: &[usize]| Tensor::randn(shape, DType::F32, &mut rng).map(|x| x.mul_scalar(0.05));
     let model = (0..4).map(|_| Param::new(random(&[64, 64])?)).collect::<Result<Params>>()?;
@@ -52,5 +58,25 @@ fn a_program_needs_no_more_room_than_a_run() -> Result<()> {
         let room = capture.stats().bytes;
         assert!(room + outputs? <= peak, "{name}: {room} bytes, and a run holds {peak}");
     }
+    a_dropped_capture_gives_everything_back()
+}
+
+fn a_dropped_capture_gives_everything_back() -> Result<()> {
+    let net = Net::new(6);
+    let batches: Vec<_> = (1..6).map(|n| (floats(&[n, 6], 1), labels(n, 3, 2))).collect();
+    let mut in_use = Vec::new();
+    // The first one makes what the thread keeps.
+    for _ in 0..4 {
+        let mut capture = Capture::new(step);
+        for (x, y) in &batches {
+            for _ in 0..2 {
+                let _ = capture.run(&net, [x, y])?;
+            }
+        }
+        assert!(capture.stats().bytes > 0);
+        drop(capture);
+        in_use.push(memory::stats().in_use);
+    }
+    assert!(in_use[1..].iter().all(|bytes| *bytes == in_use[1]), "{in_use:?}");
     Ok(())
 }

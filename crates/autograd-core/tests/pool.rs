@@ -2,7 +2,6 @@
 //! meet is up to the system.
 
 use autograd_core::{DType, Tensor, no_grad};
-use std::sync::atomic::{AtomicBool, Ordering};
 
 #[test]
 fn a_product_runs_nothing_else_that_waits_in_its_pool() {
@@ -10,19 +9,17 @@ fn a_product_runs_nothing_else_that_waits_in_its_pool() {
     let ones = |shape: &[usize]| Tensor::ones(shape, DType::F32).expect("small");
     // Too few rows to be cut between them.
     let (a, b) = (ones(&[2, 1100]), ones(&[1100, 1100]));
-    let ended = AtomicBool::new(false);
     let tracked = std::thread::scope(|scope| {
-        scope.spawn(|| {
+        let products = scope.spawn(|| {
             for _ in 0..300 {
                 let y = pool.install(|| no_grad(|| a.matmul(&b))).expect("it fits");
                 assert_eq!(y.to_f64s()[2199], 1100.0);
             }
-            ended.store(true, Ordering::Release);
         });
         // In the middle of the product it would not be recorded.
         let x = Tensor::from([1.0f32]).requires_grad();
         let mut tracked = pool.install(|| x.square().is_tracked());
-        while !ended.load(Ordering::Acquire) {
+        while !products.is_finished() {
             tracked &= pool.install(|| x.square().is_tracked());
         }
         tracked

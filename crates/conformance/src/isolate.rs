@@ -141,8 +141,8 @@ fn listen(child: &mut Child) -> Receiver<String> {
 mod tests {
     use super::*;
 
-    /// Three cases, and a child for each line to start from.
-    fn run(children: [&str; 3]) -> Tally {
+    /// Three cases, and a child for each line to start from, which is given so long.
+    fn run(children: [&str; 3], patience: Duration) -> Tally {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("ops.jsonl");
         let lines: Vec<String> = (1..4).map(|i| format!(r#"{{"id":"ops/x/{i}","name":"x"}}"#)).collect();
@@ -153,26 +153,28 @@ mod tests {
             command.arg("-c").arg(children[first - 1]);
             command
         };
-        Parent { file: &file, command: &command, patience: Duration::from_millis(300) }.run().expect("it goes on")
+        Parent { file: &file, command: &command, patience }.run().expect("it goes on")
     }
 
     const PASSED: &str = r#"echo 'end {"id":"ops/x/9","name":"x","verdict":"Passed"}'"#;
 
     #[test]
     fn a_case_that_kills_its_process_has_failed_and_the_next_ones_run() {
-        let tally = run([
+        let children: [&str; 3] = [
             &format!("echo begin 1; {PASSED}; echo begin 2; kill -ABRT $$"),
             "exit 0",
             &format!("echo begin 3; {PASSED}"),
-        ]);
+        ];
+        let tally = run(children, PATIENCE);
         assert_eq!((tally.passed, &tally.failed[..]), (2, &["ops/x/2".to_owned()][..]));
         assert!(tally.differences[0].starts_with("the process ended: signal: 6"), "{:?}", tally.differences);
     }
 
     #[test]
     fn a_case_without_end_has_failed_and_the_next_ones_run() {
-        let tally = run(["echo begin 1; exec sleep 60", &format!("echo begin 2; {PASSED}"), "exit 0"]);
+        let children: [&str; 3] = ["echo begin 1; exec sleep 60", &format!("echo begin 2; {PASSED}"), "exit 0"];
+        let tally = run(children, Duration::from_secs(2));
         assert_eq!((tally.passed, &tally.failed[..]), (1, &["ops/x/1".to_owned()][..]));
-        assert_eq!(tally.differences, ["no answer in 300ms"]);
+        assert_eq!(tally.differences, ["no answer in 2s"]);
     }
 }

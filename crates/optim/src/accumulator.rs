@@ -207,7 +207,8 @@ mod tests {
         }
         assert!(all.is_empty());
         all.add(grads(&x, &[1.0, 2.0]), 2.0).expect("fits");
-        assert!(all.add(grads(&x, &[1.0, 2.0, 3.0]), 1.0).is_err());
+        let error = all.add(grads(&x, &[1.0, 2.0, 3.0]), 1.0).expect_err("another shape").to_string();
+        assert_eq!(error, "accumulate: a gradient has shape [3], expected [2], that of the other");
         assert_eq!(all.take_sum().expect("one").get(&x).expect("there").to_f64s(), [2.0, 4.0]);
     }
 }

@@ -6,7 +6,7 @@ use autograd_core::seeded;
 use moons::{child, model, sets, stress};
 use std::path::Path;
 use std::process::Child;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tempfile::tempdir;
 use wengert_nn::cross_entropy;
 use wengert_optim::Adam;
@@ -15,6 +15,8 @@ use wengert_train::{Callback, Checkpoint, Result, Run, Snapshot, Trainer};
 const DIR: &str = "WENGERT_TEST_OWNED";
 const EPOCHS: &str = "WENGERT_TEST_EPOCHS";
 const REFUSED: i32 = 7;
+/// What is said of the holder of a directory: who it is, or `another process`, until that has written who it is.
+const TAKEN: &str = "a run is writing its checkpoints here: ";
 
 fn train(dir: &Path, epochs: u64) -> Result<usize> {
     let [train, valid] = sets();
@@ -30,9 +32,7 @@ fn child_trains() {
     let epochs = std::env::var(EPOCHS).expect("set beside it").parse().expect("a number");
     match train(Path::new(&dir), epochs) {
         Ok(_) => std::process::exit(0),
-        Err(e) if e.to_string().contains("a run is writing its checkpoints here: process ") => {
-            std::process::exit(REFUSED)
-        }
+        Err(e) if e.to_string().contains(TAKEN) => std::process::exit(REFUSED),
         Err(e) => panic!("{e}"),
     }
 }
@@ -41,8 +41,14 @@ fn start(dir: &Path, epochs: u64) -> Child {
     child("child_trains", DIR, dir).env(EPOCHS, epochs.to_string()).spawn().expect("this test runs")
 }
 
-fn wait_for_checkpoint(dir: &Path) {
+fn runs(child: &mut Child) {
+    let ended = child.try_wait().expect("a child of this process");
+    assert!(ended.is_none(), "it has ended by itself: {ended:?}");
+}
+
+fn wait_for_checkpoint(dir: &Path, child: &mut Child) {
     while !Checkpoint::exists(dir) {
+        runs(child);
         std::thread::sleep(Duration::from_millis(1));
     }
 }
@@ -55,7 +61,8 @@ fn a_second_run_is_refused_with_the_name_of_the_first() {
         let mut first = start(dir.path(), u64::MAX);
         let reached = loop {
             // Until it has gone on from where the one before was killed.
-            wait_for_checkpoint(dir.path());
+            wait_for_checkpoint(dir.path(), &mut first);
+            runs(&mut first);
             let epoch = Snapshot::load(dir.path()).expect("whole").epoch;
             if epoch > done {
                 break epoch;
@@ -66,13 +73,14 @@ fn a_second_run_is_refused_with_the_name_of_the_first() {
         let [train_set, valid] = sets();
         let trainer = Trainer::new(Adam::new(0.01), cross_entropy).checkpoint(dir.path());
         let text = trainer.fit(&mut untouched, &train_set, &valid, &mut seeded(7)).expect_err("owned").to_string();
-        let place = format!("Checkpoint: {}: a run is writing its checkpoints here: ", dir.path().display());
-        assert!(text.starts_with(&format!("{place}process {} on host ", first.id())), "{text}");
+        let place = format!("{}: {TAKEN}process {} on ", dir.path().display(), first.id());
+        assert!(text.starts_with(&format!("Checkpoint: {place}")), "{text}");
         assert!(text.ends_with("; each run needs its own directory"), "{text}");
         assert_eq!(moons::bits(&untouched), moons::bits(&before));
         // A snapshot that is saved by hand has no more rights.
         let snapshot = Snapshot::load(dir.path()).expect("whole");
-        assert!(snapshot.save(dir.path()).is_err());
+        let text = snapshot.save(dir.path()).expect_err("owned").to_string();
+        assert!(text.starts_with(&place), "{text}");
         first.kill().expect("still running");
         first.wait().expect("killed");
         // The system has taken the lock back.
@@ -97,6 +105,20 @@ fn two_processes_at_one_time() {
 }
 
 #[test]
+fn what_a_run_has_is_refused_to_another_process_and_to_another_thread() {
+    let dir = tempdir().expect("a temporary directory");
+    let (mut code, mut thread) = (None, None);
+    let epochs = with(Checkpoint::new(dir.path()), || {
+        code = start(dir.path(), 4).wait().expect("it ends").code();
+        let other = std::thread::scope(|scope| scope.spawn(|| train(dir.path(), 4)).join().expect("no panic"));
+        thread = other.err().map(|e| e.to_string());
+    });
+    assert_eq!((epochs.expect("it has the directory"), code), (3, Some(REFUSED)));
+    let holder = format!("{TAKEN}process {} on ", std::process::id());
+    assert!(thread.as_ref().is_some_and(|text| text.contains(&holder)), "{thread:?}");
+}
+
+#[test]
 fn threads_are_kept_apart_as_processes_are() {
     let dir = tempdir().expect("a temporary directory");
     let outcomes: Vec<Result<usize>> = std::thread::scope(|scope| {
@@ -105,8 +127,9 @@ fn threads_are_kept_apart_as_processes_are() {
     });
     assert!(outcomes.iter().any(|outcome| outcome.is_ok()));
     for refused in outcomes.into_iter().filter_map(Result::err) {
-        let holder = format!("a run is writing its checkpoints here: process {} on ", std::process::id());
-        assert!(refused.to_string().contains(&holder), "{refused}");
+        let text = refused.to_string();
+        let holders = [format!("process {} on ", std::process::id()), "another process".into()];
+        assert!(holders.iter().any(|holder| text.contains(&format!("{TAKEN}{holder}"))), "{text}");
     }
     assert_eq!(Snapshot::load(dir.path()).expect("whole").epoch, 6);
     // The directory is given back also by runs that were refused for another reason, or fail.
@@ -176,9 +199,12 @@ fn a_panic_gives_the_directory_back() {
 fn readers_of_a_live_checkpoint_see_it_whole() {
     let dir = tempdir().expect("a temporary directory");
     let mut run = start(dir.path(), u64::MAX);
-    wait_for_checkpoint(dir.path());
-    let (mut last, mut failed) = (0, Vec::new());
-    for _ in 0..400 * stress() {
+    wait_for_checkpoint(dir.path(), &mut run);
+    let first = Snapshot::load(dir.path()).expect("whole").epoch;
+    let (mut last, mut failed, mut reads) = (first, Vec::new(), 0);
+    let patience = Instant::now() + Duration::from_secs(60);
+    while reads < 400 * stress() || (last == first && Instant::now() < patience) {
+        reads += 1;
         match Snapshot::load(dir.path()) {
             Ok(snapshot) => {
                 assert!(snapshot.epoch >= last && snapshot.history.epochs.len() as u64 == snapshot.epoch);
@@ -189,5 +215,6 @@ fn readers_of_a_live_checkpoint_see_it_whole() {
     }
     run.kill().expect("still running");
     run.wait().expect("killed");
-    assert!(failed.is_empty(), "{} reads failed: {:?}", failed.len(), failed.first());
+    assert!(failed.is_empty(), "{} of {reads} reads failed: {:?}", failed.len(), failed.first());
+    assert!(last > first, "the checkpoint is the same, that of epoch {first}, after {reads} reads");
 }

@@ -154,8 +154,9 @@ fn many_writers_of_one_path() {
             }
             wrong
         });
-        let failed: Vec<_> = writers.into_iter().flat_map(|writer| writer.join().expect("no panic")).collect();
+        let ended: Vec<_> = writers.into_iter().map(|writer| writer.join()).collect();
         done.store(true, Ordering::Relaxed);
+        let failed: Vec<_> = ended.into_iter().flat_map(|failed| failed.expect("no panic")).collect();
         assert!(failed.is_empty(), "{} saves failed: {:?}", failed.len(), failed.first());
         let wrong = reader.join().expect("no panic");
         assert!(wrong.is_empty(), "{} reads failed: {:?}", wrong.len(), wrong.first());
@@ -184,7 +185,10 @@ fn the_dead_are_buried() {
     while left == 0 || kills < 4 * stress() {
         let before = parts();
         let mut saver = child("child_saves_until_killed", SAVES, dir.path()).spawn().expect("this test runs");
-        while !path.exists() || parts().iter().all(|part| before.contains(part)) {}
+        while !path.exists() || parts().iter().all(|part| before.contains(part)) {
+            let ended = saver.try_wait().expect("a child of this process");
+            assert!(ended.is_none(), "it has ended by itself: {ended:?}");
+        }
         saver.kill().expect("still running");
         saver.wait().expect("killed");
         assert_eq!(value(&path), Ok(1.0));

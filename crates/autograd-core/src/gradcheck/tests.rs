@@ -40,7 +40,10 @@ fn a_wrong_gradient_is_named_with_input_element_and_values() {
 fn a_gradient_that_is_only_right_for_a_sum_fails() {
     let wrong =
         |x: &[Tensor]| custom("wrong", &[&x[0]], |x| Ok(x[0].square()), |_, x, _| Ok(vec![Some(x[0].mul_scalar(2.0))]));
-    assert!(gradcheck(wrong, &[point()]).is_err());
+    let error = gradcheck(wrong, &[point()]).expect_err("wrong");
+    let Some(mismatch) = error.detail::<Mismatch>() else { panic!("{error}") };
+    assert_eq!((mismatch.order, mismatch.input, mismatch.index), (1, 0, Some(0)));
+    assert!((mismatch.analytic / (2.0 * 0.3) - 1.0).abs() < 1e-12, "{error}");
 }
 
 #[test]

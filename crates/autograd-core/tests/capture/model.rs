@@ -99,6 +99,14 @@ impl Net {
     }
 }
 
+/// A step with a number of a stream, and with a new value of the buffer.
+pub fn step(net: &Net, [x, y]: [&Tensor; 2]) -> Result<(Tensor, Gradients)> {
+    let seen = x.mean_dim(0)?;
+    net.mean.set(net.mean.get().mul_scalar(0.9).try_add(&seen)?);
+    let x = x.try_sub(&net.mean.get())?.dropout_seeded(0.2, net.streams[0].draw())?;
+    net.step(&x, y)
+}
+
 /// Bits and shapes of all tensors of a value.
 pub type Bits = Vec<(DType, Vec<usize>, Vec<u64>)>;
 

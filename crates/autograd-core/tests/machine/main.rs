@@ -67,7 +67,8 @@ fn programs_neither_panic_nor_depend_on_the_number_of_threads() {
     }));
     let pool = |threads| rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
     let (one, three) = (pool(1), pool(3));
-    let seeds = std::env::var("AUTOGRAD_MACHINE_SEEDS").ok().and_then(|seeds| seeds.parse().ok()).unwrap_or(SEEDS);
+    let seeds = std::env::var("AUTOGRAD_MACHINE_SEEDS").ok();
+    let seeds = seeds.map_or(SEEDS, |seeds| seeds.parse().expect("AUTOGRAD_MACHINE_SEEDS is a number of programs"));
     let faults: Vec<String> = (0..seeds).filter_map(|seed| fault(seed, &one, &three)).take(20).collect();
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }

@@ -15,7 +15,7 @@ pub fn float(m: &mut Machine) -> DType {
 /// A stride, a padding or a dilation.
 pub fn amount(m: &mut Machine) -> isize {
     if m.once_in(12) {
-        return m.of(&[-1, 300, BEYOND as isize, 1 << 40, isize::MAX, isize::MIN]);
+        return m.of(&[-1, 300, BEYOND as isize, 1 << 50, isize::MAX, isize::MIN]);
     }
     m.of(&[0, 1, 1, 1, 2, 3])
 }
@@ -284,7 +284,7 @@ pub fn bags(m: &mut Machine) -> Result<Vec<Tensor>> {
     match m.below(4) {
         0 => one(table.embedding_bag(&index.unsqueeze(m.below(2))?, None, options)),
         1 if m.once_in(4) => {
-            let many = Tensor::zeros(&[m.of(&[BEYOND >> 4, 1 << 40]), 0], DType::I64)?;
+            let many = Tensor::zeros(&[m.of(&[BEYOND, 1 << 50]), 0], DType::I64)?;
             one(table.embedding_bag(&many, None, options))
         }
         _ => one(table.embedding_bag(&index, Some(&ends), options)),

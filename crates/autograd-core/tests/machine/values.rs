@@ -16,8 +16,8 @@ const KNOWN: usize = 14;
 /// Up to so many elements a value is read; a step may not make more unless they are more than memory holds.
 pub const READABLE: usize = 1 << 22;
 
-/// No memory holds so many elements.
-pub const BEYOND: usize = 1 << 44;
+/// No address space holds so many elements: a system may promise memory that it does not have.
+pub const BEYOND: usize = 1 << 48;
 
 /// The text of a panic.
 pub fn text_of(panic: &(dyn Any + Send)) -> &str {

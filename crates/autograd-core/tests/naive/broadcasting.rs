@@ -97,5 +97,5 @@ fn operands_meet_as_loops_let_them() {
             gradient_is(&call(&leaves).expect("it has been"), &seed, leaf, &want, &format!("{what}, operand {i}"));
         }
     }
-    assert!(met > 1000 && refused > 50, "{met} met, {refused} refused");
+    assert!(met >= crate::often(1000, 3000) && refused >= crate::often(50, 3000), "{met} met, {refused} refused");
 }

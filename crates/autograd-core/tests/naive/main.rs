@@ -15,5 +15,11 @@ mod views;
 
 /// Runs a property with seeds from 0.
 fn seeds(usual: u64) -> std::ops::Range<u64> {
-    0..std::env::var("AUTOGRAD_NAIVE_SEEDS").ok().and_then(|seeds| seeds.parse().ok()).unwrap_or(usual)
+    let asked = std::env::var("AUTOGRAD_NAIVE_SEEDS").ok();
+    0..asked.map_or(usual, |seeds| seeds.parse().expect("AUTOGRAD_NAIVE_SEEDS is a number of seeds"))
+}
+
+/// How often something must be seen, of what must be seen `least` times with the usual number of seeds.
+fn often(least: u64, usual: u64) -> usize {
+    (least * seeds(usual).end / usual) as usize
 }

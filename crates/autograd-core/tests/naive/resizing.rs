@@ -156,5 +156,5 @@ fn every_mode_sums_as_loops_do() {
         gradient_is(&y, &seed, &leaf, &gradient, &what);
         of_mode[mode as usize] += 1;
     }
-    assert!(of_mode.iter().all(|count| *count > 100), "{of_mode:?}");
+    assert!(of_mode.iter().all(|count| *count >= crate::often(100, 2000)), "{of_mode:?}");
 }

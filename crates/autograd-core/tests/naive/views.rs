@@ -179,5 +179,5 @@ fn chains_of_views_move_elements_as_loops_do() {
             moved(&leaf, &x, &model, dice, &done);
         }
     }
-    assert!(steps > 3000, "only {steps} steps");
+    assert!(steps >= crate::often(3000, 3000), "only {steps} steps");
 }

@@ -23,6 +23,7 @@ pub(crate) fn golden_with<O: Optimizer>(
         after(k, &mut optimizer, &mut model, &grads);
     }
     let got = values(&model);
+    assert_eq!(got.len(), expected.len());
     assert!(got.iter().zip(expected).all(|(got, expected)| (got - expected).abs() < 1e-10), "{got:?}, {expected:?}");
 }
 

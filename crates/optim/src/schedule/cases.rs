@@ -113,11 +113,13 @@ impl Case {
         let first = |odd: &mut dyn Iterator<Item = u64>| format!("{:?}", odd.next());
         match *promise {
             Promise::Falls(steps) => {
-                let rises = first(&mut (1..steps).filter(|step| rate(*step) > rate(step - 1)));
+                let keeps = |step: &u64| rate(*step) <= rate(step - 1);
+                let rises = first(&mut (1..steps).filter(|step| !keeps(step)));
                 expect("a step where it rises".into(), rises, "None".into());
             }
             Promise::Smooth(steps, by) => {
-                let jumps = first(&mut (1..steps).filter(|step| (rate(*step) - rate(step - 1)).abs() > by * base));
+                let keeps = |step: &u64| (rate(*step) - rate(step - 1)).abs() <= by * base;
+                let jumps = first(&mut (1..steps).filter(|step| !keeps(step)));
                 expect("a step where it jumps".into(), jumps, "None".into());
             }
             Promise::Scales => {

@@ -144,7 +144,7 @@ mod tests {
         let lock = Lock::take(dir.path()).expect("free");
         let text = Lock::take(dir.path()).expect_err("taken").to_string();
         let place = format!(
-            "{}: a run is writing its checkpoints here: process {} on host ",
+            "{}: a run is writing its checkpoints here: process {} on ",
             dir.path().display(),
             std::process::id()
         );

@@ -31,7 +31,8 @@ pub fn bits(model: &dyn Layer) -> Vec<u64> {
 
 /// How many times as long stress programs run: `WENGERT_STRESS=20 cargo test`.
 pub fn stress() -> u64 {
-    std::env::var("WENGERT_STRESS").ok().and_then(|times| times.parse().ok()).unwrap_or(1)
+    let times = std::env::var("WENGERT_STRESS").ok();
+    times.map_or(1, |times| times.parse().expect("WENGERT_STRESS is a number"))
 }
 
 /// A command that runs one test of this program, with an environment variable that makes it more than nothing.

@@ -25,7 +25,8 @@ fn near(all: &[Vec<f64>], expected: &[Vec<f64>]) {
     assert_eq!(all.len(), expected.len());
     let near = |(a, b): (&f64, &f64)| (a - b).abs() <= 1e-12;
     for (k, (got, wanted)) in all.iter().zip(expected).enumerate() {
-        assert!(got.iter().zip(wanted).all(near), "step {k}: {got:?} instead of {wanted:?}");
+        let alike = got.len() == wanted.len() && got.iter().zip(wanted).all(near);
+        assert!(alike, "step {k}: {got:?} instead of {wanted:?}");
     }
 }
 

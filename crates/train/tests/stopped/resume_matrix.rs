@@ -133,6 +133,12 @@ const FROZEN: [Change<Sequential>; 3] = [
 
 const DTYPES: [DType; 2] = [DType::F32, DType::F64];
 
+/// What is said of two things that do not go together.
+const REFUSALS: [&str; 2] = [
+    "schedule_of_by_step: no hyperparameter is called \"weight_decay\", there are ",
+    "ReduceLROnPlateau: a schedule sets the learning rate, and would undo every reduction; leave one of the two out",
+];
+
 /// One of each.
 type Row = [usize; 5];
 
@@ -180,8 +186,8 @@ fn difference(row: Row, epoch: u64, every: u64) -> Option<String> {
         return Some("it was not killed".into());
     }
     // Two things that do not go together are refused: there is nothing to go on from.
-    if straight.is_err() && !Checkpoint::exists(dir.path()) {
-        return None;
+    if let (Err(text), false) = (&straight, Checkpoint::exists(dir.path())) {
+        return (!REFUSALS.iter().any(|refusal| text.starts_with(refusal))).then(|| format!("it is refused: {text}"));
     }
     // Other weights, another generator.
     let resume = |trainer: Trainer<'static>| trainer.checkpoint(checkpoint()).resume(true).capture(!captured);

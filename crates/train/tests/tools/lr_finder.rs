@@ -1,5 +1,6 @@
 //! The range test: what it reports, and that it leaves everything as it was.
 
+use crate::alone;
 use crate::moons::{self, bits, model, sets};
 use autograd_core::module::{Item, Module, Path, stream_positions};
 use autograd_core::{DType, Error, Tensor, seeded};
@@ -53,7 +54,7 @@ fn everything_is_as_it_was_however_it_ends() {
             }
         };
         let mut rng = seeded(3);
-        let run = || finder().run(&mut model, &mut adam, loss, &train, &mut rng);
+        let run = || alone(|| finder().run(&mut model, &mut adam, loss, &train, &mut rng));
         let outcome = catch_unwind(AssertUnwindSafe(run)).map_err(|panic| *panic.downcast::<&str>().expect("a text"));
         let text = outcome.map(|outcome| outcome.map_err(|e| e.to_string()));
         match (ending, at) {
@@ -89,7 +90,7 @@ fn line() -> (Linear, TensorDataset) {
 
 fn on_the_line(finder: &LrFinder) -> Result<LrReport> {
     let (mut linear, set) = line();
-    finder.run(&mut linear, Sgd::new(0.1), mse_loss, &set, &mut seeded(7))
+    alone(|| finder.run(&mut linear, Sgd::new(0.1), mse_loss, &set, &mut seeded(7)))
 }
 
 #[test]

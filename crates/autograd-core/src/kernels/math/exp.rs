@@ -75,6 +75,18 @@ pub fn exp_less_f32(x: f32, m: f32) -> f32 {
     scale_f32(1.0 + (parts.high + parts.tail), parts.k)
 }
 
+/// `e^(−s/2) = 1 + s p(s)` on |s| ≤ ln 2: the coefficients of `p`.
+const HALVED_F32: [f32; 6] = [-0.5000001, 0.12500018, -0.020832716, 0.0026036962, -0.00026167778, 2.1628426e-5];
+
+/// `e^(−(square + lost)/2) = (1 + more) 2ᵏ`: `more` and `2^(k + 64)`, for `square` up to 240 and `lost` below its last
+/// place. It lacks a factor of `e^(k l)`, l = 1.9e-9 what the rounded `ln 2` lacks, for the user's own factors to have.
+#[inline(always)]
+pub(super) fn halved_f32(square: f32, lost: f32) -> (f32, f32) {
+    let (k_float, k) = nearest_f32(square, -0.5 * LOG2_E_F32);
+    let s = k_float.mul_add(2.0 * LN_2_F32, square) + lost;
+    (s * horner_f32(s, &HALVED_F32), pow2_f32(k.wrapping_add(64)))
+}
+
 /// `e^x − 1` in f32, accurate near zero.
 #[inline(always)]
 pub fn expm1_f32(x: f32) -> f32 {
@@ -132,6 +144,31 @@ pub(super) fn parts_of_sum_f64(x: f64, more: f64) -> PartsF64 {
     let r = high + low;
     let tail = (r * r).mul_add(horner_f64(r, &EXP_F64), low);
     PartsF64 { k, high, tail }
+}
+
+/// `e^(−s/2) = 1 + s p(s)` on |s| ≤ ln 2: the coefficients of `p`, those of `e^r` times powers of −½.
+const HALVED_F64: [f64; 12] = {
+    let mut c = [-0.5; 12];
+    let mut i = 1;
+    while i < c.len() {
+        c[i] = EXP_F64[i - 1];
+        let mut halvings = 0;
+        while halvings <= i {
+            c[i] *= -0.5;
+            halvings += 1;
+        }
+        i += 1;
+    }
+    c
+};
+
+/// Like [`halved_f32`] with `2^(k + 512)`, for `square` up to 1600; it lacks nothing.
+#[inline(always)]
+pub(super) fn halved_f64(square: f64, lost: f64) -> (f64, f64) {
+    let (k_float, k) = nearest_f64(square, -0.5 * LOG2_E_F64);
+    let high = k_float.mul_add(2.0 * LN_2_F64, square);
+    let s = high + k_float.mul_add(2.0 * LN_2_LOW_F64, lost);
+    (s * horner_f64(s, &HALVED_F64), pow2_f64(k.wrapping_add(512)))
 }
 
 /// `e^x` in f64.

@@ -1,6 +1,6 @@
 //! An exponential taken apart, in either type: what functions with tails are composed of.
 
-use super::exp::{parts_of_sum_f32, parts_of_sum_f64};
+use super::exp::{halved_f32, halved_f64, parts_of_sum_f32, parts_of_sum_f64};
 use super::log::{ln_sum_f32, ln_sum_f64};
 use super::polynomial::{horner_f32, horner_f64};
 use super::scale::{pow2_f32, pow2_f64};
@@ -76,6 +76,9 @@ pub trait Scalar:
     fn fused(self, a: Self, b: Self) -> Self;
     /// `e^(high + low)`, `low` below the last place of `high`, and `high` between −130 or −1060 and 0.
     fn exponential(high: Self, low: Self) -> Exponential<Self>;
+    /// `e^(−(square + lost)/2) = (1 + more) power`, but for what [`halved_f32`] lacks: `more`, and the power of two, too
+    /// large by 2⁶⁴ or 2⁵¹².
+    fn halved(square: Self, lost: Self) -> (Self, Self);
     /// The polynomial in x with the coefficients of the type.
     fn horner<const SHORT: usize, const LONG: usize>(self, short: &[f32; SHORT], long: &[f64; LONG]) -> Self;
 
@@ -87,7 +90,7 @@ pub trait Scalar:
 }
 
 macro_rules! scalar {
-    ($t:ident, $parts:ident, $pow2:ident, $half:literal, $rest:expr, $cbrt:ident, $horner:ident, $ln_sum:ident, $table:ident, ($short:ident, $long:ident)) => {
+    ($t:ident, $parts:ident, $pow2:ident, $half:literal, $rest:expr, $cbrt:ident, $horner:ident, $ln_sum:ident, $halved:ident, $table:ident, ($short:ident, $long:ident)) => {
         impl Scalar for $t {
             #[inline(always)]
             fn of(x: f64) -> Self {
@@ -138,6 +141,10 @@ macro_rules! scalar {
                 Exponential { more: parts.high + parts.tail, first, second: $pow2((-HALF).into()) }
             }
             #[inline(always)]
+            fn halved(square: Self, lost: Self) -> (Self, Self) {
+                $halved(square, lost)
+            }
+            #[inline(always)]
             fn horner<const SHORT: usize, const LONG: usize>(self, $short: &[f32; SHORT], $long: &[f64; LONG]) -> Self {
                 $horner(self, $table)
             }
@@ -153,7 +160,20 @@ scalar!(
     cbrt_f32,
     horner_f32,
     ln_sum_f32,
+    halved_f32,
     table,
     (table, _long)
 );
-scalar!(f64, parts_of_sum_f64, pow2_f64, 512, |_, rest| rest, cbrt_f64, horner_f64, ln_sum_f64, table, (_short, table));
+scalar!(
+    f64,
+    parts_of_sum_f64,
+    pow2_f64,
+    512,
+    |_, rest| rest,
+    cbrt_f64,
+    horner_f64,
+    ln_sum_f64,
+    halved_f64,
+    table,
+    (_short, table)
+);

@@ -315,7 +315,8 @@ mod tests {
         let index = Tensor::from([0, 7, 7]);
         let bytes = |options: EmbeddingOptions| {
             let step = || table.embedding(&index, options)?.sum().backward();
-            let (_, seen) = profile(step);
+            let (gradients, seen) = profile(step);
+            assert_eq!(gradients.expect("it fits").len(), 1);
             seen.entries().iter().map(|entry| entry.bytes).sum::<u64>()
         };
         let plain = bytes(EmbeddingOptions::new());

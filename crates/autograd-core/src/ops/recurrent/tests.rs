@@ -240,6 +240,7 @@ fn what_follows_the_end_of_a_sample_counts_nothing() {
         let spoiled_inputs: Vec<&Tensor> = std::iter::once(&x).chain(inputs[1..].iter().copied()).collect();
         let got = derivatives(&weighted(&[spoiled.y, spoiled.h, spoiled.c], seed), &spoiled_inputs);
         let want = derivatives(&weighted(&fused, seed), &inputs);
+        assert_eq!(got.len(), want.len(), "seed {seed}");
         for (got, want) in got.iter().zip(&want) {
             near("a derivative", seed, got, want);
         }

@@ -85,12 +85,16 @@ fn check(net: &Net, expected: &[(&str, Expected)]) {
     for (name, param) in net.named_parameters() {
         let (_, expected) = expected.iter().find(|(known, _)| name == *known).unwrap_or_else(|| panic!("{name}"));
         let values = param.to_f64s();
-        let (n, largest) = (values.len() as f64, values.iter().fold(0.0, |most: f64, x| most.max(x.abs())));
+        let n = values.len() as f64;
         let std = (values.iter().map(|x| x * x).sum::<f64>() / n).sqrt();
         match *expected {
             // The largest of n values in ±bound is above bound · (1 − 8/n) but once in 3000 times.
             Within(bound) => {
-                assert!(largest <= bound * 1.000001 && largest > bound * (1.0 - 8.0 / n), "{name}: {largest} {bound}");
+                let inside = values.iter().all(|x| x.abs() <= bound * 1.000001);
+                let reached = values.iter().any(|x| x.abs() > bound * (1.0 - 8.0 / n));
+                let signs = values.iter().any(|x| *x < 0.0) && values.iter().any(|x| *x > 0.0);
+                let even = n < 300.0 || (std / bound * 3f64.sqrt() - 1.0).abs() < 0.1;
+                assert!(inside && reached && signs && even, "{name}: within {bound}? {values:?}");
             }
             Std(want) => assert!((std / want - 1.0).abs() < 0.1, "{name}: {std} {want}"),
             Value(want) => assert!(values.iter().all(|x| *x == want), "{name}: {values:?}"),
@@ -181,10 +185,11 @@ fn raise(layer: &mut dyn Layer) {
     });
 }
 
-/// The smallest and the largest number.
+/// The smallest and the largest number; NaN is one of them if there is any.
 fn range(param: &Param) -> [f64; 2] {
     let values = param.to_f64s();
-    [values.iter().copied().fold(f64::INFINITY, f64::min), values.iter().copied().fold(f64::NEG_INFINITY, f64::max)]
+    let values = || values.iter().copied();
+    [values().min_by(f64::total_cmp), values().max_by(f64::total_cmp)].map(|x| x.expect("it is not empty"))
 }
 
 /// Nearly the range `±bound`.
@@ -261,8 +266,9 @@ fn the_matrices_of_a_whole_transformer_start_by_glorots_rule() -> Result<()> {
     for (name, param) in model.named_parameters() {
         if let [rows, columns] = *param.shape() {
             let bound = (6.0 / (rows + columns) as f64).sqrt();
-            let most = param.to_f64s().into_iter().map(f64::abs).fold(0.0, f64::max);
-            assert!(most <= bound && most > 0.95 * bound, "{name}: {most}, the bound is {bound}");
+            let [least, most] = range(param);
+            let reached = least < -0.95 * bound || most > 0.95 * bound;
+            assert!(-bound <= least && least < 0.0 && most <= bound && reached, "{name}: {least} {most}, {bound}");
         }
     }
     Ok(())

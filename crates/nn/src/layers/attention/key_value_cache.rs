@@ -195,8 +195,8 @@ mod tests {
                 assert!((got - want).abs() < 1e-12);
             }
         }
-        let wrong = cache.attend(&q, &q, &q);
-        assert!(wrong.is_err());
+        let wrong = cache.attend(&q, &q, &q).expect_err("other heads").to_string();
+        assert_eq!(wrong, "cat: a tensor has shape [2, 4, 7, 4], expected [2, 2, 7, 4] but for dim 2");
         assert_eq!(cache.len(), 7);
         Ok(())
     }
@@ -219,8 +219,10 @@ mod tests {
             let masks = AttentionMasks::new().attn_mask(x(&[1, 1])?);
             let flat = cache.attend_with_masks(&x(&[1, 4])?, &x(&[1, 4])?, &x(&[1, 4])?, &masks).expect_err("refused");
             assert_eq!(flat.to_string(), "KeyValueCache: query has shape [1, 4], expected [N, H, L, E]");
-            assert!(cache.attend(&x(&[4])?, &x(&[1, 4])?, &x(&[1, 4])?).is_err());
-            assert!(cache.append(&Tensor::from([[1]]), &Tensor::from([[1]])).is_err());
+            let single = cache.attend(&x(&[4])?, &x(&[1, 4])?, &x(&[1, 4])?).expect_err("refused").to_string();
+            assert_eq!(single, "KeyValueCache: query has shape [4], expected [.., L, E]");
+            let whole = cache.append(&Tensor::from([[1]]), &Tensor::from([[1]])).expect_err("refused").to_string();
+            assert_eq!(whole, "KeyValueCache: dtype is I64, expected F32 or F64; to_dtype converts");
             assert_eq!(cache.len(), before);
             drop(cache.append(&x(&[2, 4])?, &x(&[2, 4])?)?);
         }

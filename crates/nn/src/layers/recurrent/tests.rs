@@ -89,6 +89,7 @@ fn of_a_cell(layer: &impl Module) -> StateDict {
 fn steps_of_a_cell_are_the_whole_sequence() -> Result<()> {
     let (x, rng) = (numbers(&[4, 2, 3], 8)?.to_dtype(DType::F32), &mut seeded(7));
     let close = |got: &Tensor, want: &Tensor| {
+        assert_eq!(got.shape(), want.shape());
         for (got, want) in got.to_f64s().into_iter().zip(want.to_f64s()) {
             assert!((got - want).abs() < 1e-6, "{got} {want}");
         }

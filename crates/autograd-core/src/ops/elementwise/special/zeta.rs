@@ -95,7 +95,8 @@ mod tests {
 
     #[test]
     fn poles_and_ends_have_their_limits() -> Result<()> {
-        let near = |a: f64, b: f64| a == b || a.is_nan() && b.is_nan() || (a - b).abs() <= 1e-13 * b.abs();
+        let close = |a: f64, b: f64| b.is_finite() && (a - b).abs() <= 1e-13 * b.abs();
+        let near = |a: f64, b: f64| a == b || a.is_nan() && b.is_nan() || close(a, b);
         for (s, q, value, slope) in POINTS {
             let (s, q) = (Tensor::scalar(s), Tensor::scalar(q).requires_grad());
             let y = s.zeta(&q)?;

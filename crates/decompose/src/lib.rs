@@ -12,10 +12,11 @@ mod qr;
 mod svd;
 
 use faer::dyn_stack::{MemBuffer, MemStack, StackReq};
+use faer::traits::RealField;
 
-/// Eigenvectors and singular values of more rows than about so many are found by halves, of fewer by rotations: with faer's
-/// 128, those of 128 rows take 1.4 times as long.
-const LEAF: usize = 40;
+/// Eigenvalues and singular values of more rows than so many would be found by halves. faer's halves lose digits, or the
+/// order, where many of them are equal or 0; rotations do not, and up to 300 rows they are no slower.
+const HALVES: usize = usize::MAX;
 
 /// A number whose matrices can be decomposed.
 pub trait Decompose: Copy + Send + Sync + 'static {
@@ -32,7 +33,7 @@ pub trait Decompose: Copy + Send + Sync + 'static {
     fn cholesky(n: usize, a: &mut [Self]);
 
     /// `A = Q R` of as many `m × n` matrices as there are. Of each, `into` gets Qᵀ and then R, both in rows: with
-    /// `k = min(m, n)`, or `k = m` if `complete`, `k m + k n` numbers.
+    /// `k = min(m, n)`, or `k = m` if `complete`, `k m + k n` numbers. A matrix that is not finite gives NaN.
     ///
     /// # Examples
     /// ```
@@ -44,7 +45,8 @@ pub trait Decompose: Copy + Send + Sync + 'static {
     fn qr(m: usize, n: usize, complete: bool, a: &[Self], into: &mut [Self]);
 
     /// `A = V diag(w) Vᵀ` of as many `n × n` matrices as there are, by their lower triangles. Of each, `into` gets w in
-    /// rising order, and then Vᵀ in rows if `vectors`. A matrix that is not finite gives NaN.
+    /// rising order, and then Vᵀ in rows if `vectors`. A matrix that is not finite, or whose rotations do not converge, gives
+    /// NaN.
     ///
     /// # Examples
     /// ```
@@ -56,7 +58,7 @@ pub trait Decompose: Copy + Send + Sync + 'static {
     fn eigh(n: usize, vectors: bool, a: &[Self], into: &mut [Self]);
 
     /// `A = U diag(s) Vᵀ` of as many `m × n` matrices as there are. Of each, `into` gets s in falling order, and then
-    /// Uᵀ and Vᵀ in rows, as `vectors` says. A matrix that is not finite gives NaN.
+    /// Uᵀ and Vᵀ in rows, as `vectors` says. A matrix that is not finite, or whose rotations do not converge, gives NaN.
     ///
     /// # Examples
     /// ```
@@ -79,8 +81,21 @@ pub enum Vectors {
     Full,
 }
 
+/// What the functions of this crate ask of f32 and f64.
+trait Number: RealField + Copy {
+    /// Multiplies a matrix with the power of two that brings its largest number near 1, so that no square on the way
+    /// overflows or vanishes; what gives it back, or nothing if the matrix is not finite.
+    fn to_unit(a: &mut [Self]) -> Option<Self>;
+
+    /// Multiplies values with a power of two.
+    fn scale(values: &mut [Self], power: Self);
+
+    /// Whether all are numbers.
+    fn are_finite(values: &[Self]) -> bool;
+}
+
 macro_rules! decompose {
-    ($($t:ty),+) => {$(
+    ($t:ty, $again:expr) => {
         impl Decompose for $t {
             fn cholesky(n: usize, a: &mut [Self]) {
                 cholesky::all(n, a);
@@ -90,15 +105,49 @@ macro_rules! decompose {
             }
             fn eigh(n: usize, vectors: bool, a: &[Self], into: &mut [Self]) {
                 eigh::all(n, vectors, a, into);
+                $again(n * n, a, into, |a: &[f64], into: &mut [f64]| eigh::all(n, vectors, a, into));
             }
             fn svd(m: usize, n: usize, vectors: Vectors, a: &[Self], into: &mut [Self]) {
                 svd::all(m, n, vectors, a, into);
+                $again(m * n, a, into, |a: &[f64], into: &mut [f64]| svd::all(m, n, vectors, a, into));
             }
         }
-    )+};
+
+        impl Number for $t {
+            fn to_unit(a: &mut [Self]) -> Option<Self> {
+                if !Self::are_finite(a) {
+                    return None;
+                }
+                let largest = a.iter().fold(<$t>::MIN_POSITIVE, |most, x| most.max(x.abs()));
+                let power = <$t>::from_bits(largest.to_bits() & <$t>::INFINITY.to_bits());
+                Self::scale(a, power.recip());
+                Some(power)
+            }
+            fn scale(values: &mut [Self], power: Self) {
+                values.iter_mut().for_each(|x| *x *= power);
+            }
+            fn are_finite(values: &[Self]) -> bool {
+                values.iter().all(|x| x.is_finite())
+            }
+        }
+    };
 }
 
-decompose!(f32, f64);
+decompose!(f32, in_double);
+decompose!(f64, |_, _, _, _| ());
+
+/// Does once more in double precision what did not converge in single precision, for each matrix of `size` numbers.
+fn in_double(size: usize, a: &[f32], into: &mut [f32], work: impl Fn(&[f64], &mut [f64])) {
+    let Some(width) = (into.len() * size).checked_div(a.len()).filter(|width| *width > 0) else { return };
+    for (a, into) in a.chunks_exact(size).zip(into.chunks_exact_mut(width)) {
+        if into[0].is_nan() && f32::are_finite(a) {
+            let wide: Vec<f64> = a.iter().map(|x| f64::from(*x)).collect();
+            let mut found = vec![0.0; width];
+            work(&wide, &mut found);
+            into.iter_mut().zip(found).for_each(|(y, found)| *y = found as f32);
+        }
+    }
+}
 
 /// Runs `work` with memory of the size that faer asks for.
 fn with_memory(need: StackReq, work: impl FnOnce(&mut MemStack)) {

@@ -1,12 +1,11 @@
 //! Singular values and vectors.
 
-use super::Vectors;
+use super::{Number, Vectors};
 use faer::diag::DiagMut;
 use faer::linalg::svd::{ComputeSvdVectors, SvdParams, svd, svd_scratch};
-use faer::traits::RealField;
 use faer::{Auto, MatMut, MatRef, Par, Spec};
 
-pub(super) fn all<T: RealField + Copy>(m: usize, n: usize, vectors: Vectors, a: &[T], into: &mut [T]) {
+pub(super) fn all<T: Number>(m: usize, n: usize, vectors: Vectors, a: &[T], into: &mut [T]) {
     let k = m.min(n);
     let (which, u, v) = match vectors {
         Vectors::None => (ComputeSvdVectors::No, 0, 0),
@@ -26,19 +25,28 @@ pub(super) fn all<T: RealField + Copy>(m: usize, n: usize, vectors: Vectors, a: 
         }
         return;
     }
-    let params = Spec::new(SvdParams { recursion_threshold: super::LEAF, ..Auto::<T>::auto() });
+    // Of a tall matrix faer would take `Q R` first, which is the one that leaves columns out.
+    let ways = SvdParams { recursion_threshold: super::HALVES, qr_ratio_threshold: f64::INFINITY, ..Auto::<T>::auto() };
+    let params = Spec::new(ways);
+    let mut unit = vec![T::zero_impl(); m * n];
     super::with_memory(svd_scratch::<T>(m, n, which, which, Par::Seq, params), |stack| {
         for (a, one) in a.chunks_exact(m * n).zip(into.chunks_exact_mut(width)) {
+            unit.copy_from_slice(a);
+            let Some(power) = T::to_unit(&mut unit) else {
+                one.fill(T::nan_impl());
+                continue;
+            };
             let (s, bases) = one.split_at_mut(k);
             let (left, right) = bases.split_at_mut(u * m);
             let some = vectors != Vectors::None;
             let left = some.then(|| MatMut::from_column_major_slice_mut(left, m, u));
             let right = some.then(|| MatMut::from_column_major_slice_mut(right, n, v));
-            let matrix = MatRef::from_row_major_slice(a, m, n);
-            let s = DiagMut::from_slice_mut(s);
-            let whole = a.iter().all(|x| T::is_finite_impl(x));
-            if !whole || svd(matrix, s, left, right, Par::Seq, stack, params).is_err() {
+            let matrix = MatRef::from_row_major_slice(&unit, m, n);
+            let end = svd(matrix, DiagMut::from_slice_mut(s), left, right, Par::Seq, stack, params);
+            if end.is_err() || !T::are_finite(one) {
                 one.fill(T::nan_impl());
+            } else {
+                T::scale(&mut one[..k], power);
             }
         }
     });

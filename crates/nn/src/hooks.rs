@@ -92,11 +92,16 @@ impl<M: Layer> Hooked<M> {
         Hooked { model, hooks: Vec::new() }
     }
 
-    /// Adds a hook under a name of its own, for the layer at `place`; the empty place is the whole model. If it returns a
-    /// tensor, that stands in the place of the layer's output.
+    /// Adds a hook under a name of its own, for the layer at `place`, as in the names of its parameters; the empty
+    /// place is the whole model. If it returns a tensor, that stands in the place of the layer's output.
+    ///
+    /// A part that the model does not run by [`Layer::call`] is never seen. Of a model that neither derives `Module`
+    /// nor has a [`visit_modules`](autograd_core::module::Module::visit_modules) no parts are known: every place is
+    /// taken.
     ///
     /// # Errors
-    /// If there is a hook of this name, or no layer at this place. An error of the hook is one of the layer.
+    /// If there is a hook of this name, or the model has no part at this place, or a rule there that computes a
+    /// parameter. An error of the hook is one of the layer.
     pub fn hook(
         &mut self,
         name: impl Into<String>,

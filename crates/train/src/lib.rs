@@ -71,7 +71,7 @@ pub use callbacks::{Better, Callback, Checkpoint, EarlyStopping, ReduceLROnPlate
 pub use checkpoint::Snapshot;
 pub use checkup::{Aspect, Finding, IntoBatch, TrainCheck, TrainFindings, check_trains};
 pub use draw::{draw_bits, draw_classes};
-pub use evaluate::{evaluate, predict};
+pub use evaluate::{Evaluation, evaluate, predict};
 pub use history::{EpochRecord, History, Metrics};
 pub use interrupted::Interrupted;
 pub use metrics::{Accuracy, BinaryAccuracy, ConfusionMatrix, MeanLoss, Metric, Tally, confusion_matrix};

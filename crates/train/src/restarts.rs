@@ -9,7 +9,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 /// Trains from several random beginnings, and keeps the best: for losses with many minima, of which a single beginning may
 /// find a poor one.
 ///
-/// A run that fails or panics does not end the others. The outcome is the same on any number of threads.
+/// A run that fails by chance, by an error of kind [`NotFinite`](ErrorKind::NotFinite) or [`Data`](ErrorKind::Data),
+/// does not end the others. Any other failure, and a panic, is no matter of chance, and is that of all.
+///
+/// The outcome is the same on any number of threads, as long as runs that go on at the same time share nothing that
+/// they change. A run that writes files, as checkpoints are, needs a directory of its own: its number makes one.
 ///
 /// # Examples
 /// ```
@@ -20,7 +24,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 /// use wengert_train::{Restarts, Trainer};
 ///
 /// let [train, valid] = two_moons(60, 0.1, &mut seeded(7))?.split([0.8, 0.2], &mut seeded(7))?;
-/// let outcome = Restarts::new(3).run(&mut seeded(7), |rng| {
+/// let outcome = Restarts::new(3).run(&mut seeded(7), |_, rng| {
 ///     let mut model = sequential![Linear::new(2, 4, rng)?, Tanh, Linear::new(4, 2, rng)?];
 ///     let history = Trainer::new(Adam::new(0.1), cross_entropy).epochs(5).fit(&mut model, &train, &valid, rng)?;
 ///     Ok((model, history.epochs[4].get("val_loss").unwrap_or(f64::NAN)))
@@ -50,8 +54,8 @@ impl Restarts {
     /// # use autograd_core::seeded;
     /// # use wengert_train::Restarts;
     /// use rand::RngExt;
-    /// let outcome = |threads: usize| Restarts::new(5).threads(threads).run(&mut seeded(7), |rng| Ok(((), rng.random())));
-    /// assert_eq!(outcome(1)?.best, outcome(4)?.best);
+    /// let outcome = |restarts: Restarts| restarts.run(&mut seeded(7), |_, rng| Ok(((), rng.random())));
+    /// assert_eq!(outcome(Restarts::new(5).threads(1))?.best, outcome(Restarts::new(5).threads(4))?.best);
     /// # Ok::<(), wengert_train::Error>(())
     /// ```
     pub fn threads(mut self, threads: usize) -> Restarts {
@@ -66,7 +70,7 @@ impl Restarts {
     /// # use autograd_core::seeded;
     /// # use wengert_train::Restarts;
     /// use rand::RngExt;
-    /// let score = |rng: &mut autograd_core::SeededRng| Ok(((), rng.random::<f64>()));
+    /// let score = |_: usize, rng: &mut autograd_core::SeededRng| Ok(((), rng.random::<f64>()));
     /// let (low, high) = (Restarts::new(5), Restarts::new(5).higher_is_better(true));
     /// assert_ne!(low.run(&mut seeded(7), score)?.best, high.run(&mut seeded(7), score)?.best);
     /// # Ok::<(), wengert_train::Error>(())
@@ -76,18 +80,40 @@ impl Restarts {
         self
     }
 
-    /// Runs `train` from each beginning: it makes and trains a model with the generator that it is given, and returns it, or
-    /// whatever is to be kept, with its score on data that it was not trained on. A number for each beginning is drawn from
-    /// `rng`, and seeds its generator; the outcome has it, so a single run can be repeated.
+    /// Runs `train` from each beginning: it makes and trains a model with the generator that it is given, and returns
+    /// it, or whatever is to be kept, with its score on data that it was not trained on. It is also given the number of
+    /// the run, which is its place in [`Restarted::runs`], counted from 0. A seed for each beginning is drawn from
+    /// `rng`; the outcome has it, so a single run can be repeated.
     ///
-    /// The first of equal scores is the best. A score that is NaN is a failure.
+    /// The first of equal scores is the best. A score that is NaN is a failure by chance.
     ///
     /// # Errors
-    /// If an option is out of its range, or every run fails; then the error is that of the first.
+    /// If an option is out of its range; if every run fails by chance, that of the first; if one fails otherwise, or
+    /// panics, that of the first that does. Then no further run begins.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{Tensor, seeded};
+    /// # use wengert_data::TensorDataset;
+    /// # use wengert_nn::{Linear, mse_loss};
+    /// # use wengert_optim::Sgd;
+    /// # use wengert_train::{Checkpoint, Restarts, Trainer};
+    /// # let set = TensorDataset::new(Tensor::from([[1.0], [2.0]]), Tensor::from([[2.0], [4.0]]))?;
+    /// let dir = std::env::temp_dir().join(format!("wengert-restarts-{}", std::process::id()));
+    /// let outcome = Restarts::new(3).run(&mut seeded(7), |number, rng| {
+    ///     let mut model = Linear::new(1, 1, rng)?;
+    ///     let trainer = Trainer::new(Sgd::new(0.1), mse_loss).checkpoint(dir.join(number.to_string()));
+    ///     let history = trainer.fit(&mut model, &set, None, rng)?;
+    ///     Ok((number, history.values("loss")[0]))
+    /// })?;
+    /// assert!(outcome.model == outcome.best && Checkpoint::exists(dir.join("2")));
+    /// # std::fs::remove_dir_all(&dir).map_err(wengert_train::Error::user)?;
+    /// # Ok::<(), wengert_train::Error>(())
+    /// ```
     pub fn run<M: Send>(
         &self,
         rng: &mut dyn Rng,
-        train: impl Fn(&mut SeededRng) -> Result<(M, f64)> + Sync,
+        train: impl Fn(usize, &mut SeededRng) -> Result<(M, f64)> + Sync,
     ) -> Result<Restarted<M>> {
         for (name, value) in [("count", self.count), ("threads", self.threads.unwrap_or(1))] {
             if value == 0 {
@@ -111,7 +137,12 @@ impl Restarts {
             while let Some((i, seed)) =
                 Some(next.fetch_add(1, Ordering::Relaxed)).and_then(|i| Some((i, *seeds.get(i)?)))
             {
-                let outcome = attempt(&train, seed);
+                let outcome = attempt(&train, i, seed);
+                if outcome.as_ref().is_err_and(|error| !is_chance(error)) {
+                    // The runs before this one have begun, and come to their ends: which of them fails first does not
+                    // depend on the threads.
+                    next.store(self.count, Ordering::Relaxed);
+                }
                 let mut found = found.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
                 found.scores[i] = Some(outcome.as_ref().map(|(_, score)| *score).map_err(Clone::clone));
                 let mut other = None;
@@ -137,6 +168,11 @@ impl Restarts {
             work();
         });
         let Found { best, scores } = found.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let failed = |score: &Option<Result<f64>>| score.as_ref()?.as_ref().err().filter(|e| !is_chance(e)).cloned();
+        if let Some((i, error)) = scores.iter().enumerate().find_map(|(i, score)| Some((i, failed(score)?))) {
+            drop(catch_unwind(AssertUnwindSafe(|| drop(best))));
+            return Err(error.context(format_args!("restart {i} (counted from 0)")));
+        }
         let never = || unreachable!("every run has an outcome");
         let score = |score: Option<Result<f64>>| score.unwrap_or_else(never);
         let runs: Vec<_> =
@@ -158,10 +194,19 @@ struct Found<M> {
     scores: Vec<Option<Result<f64>>>,
 }
 
+/// Whether another beginning may do better.
+fn is_chance(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::NotFinite | ErrorKind::Data)
+}
+
 /// One run; a panic in it is an error.
-fn attempt<M>(train: &impl Fn(&mut SeededRng) -> Result<(M, f64)>, seed: u64) -> Result<(M, f64)> {
+fn attempt<M>(
+    train: &impl Fn(usize, &mut SeededRng) -> Result<(M, f64)>,
+    number: usize,
+    seed: u64,
+) -> Result<(M, f64)> {
     // What a panic has left half done is dropped.
-    let outcome = catch_unwind(AssertUnwindSafe(|| match enable_grad(|| train(&mut seeded(seed)))? {
+    let outcome = catch_unwind(AssertUnwindSafe(|| match enable_grad(|| train(number, &mut seeded(seed)))? {
         (_, score) if score.is_nan() => Err(Error::new(ErrorKind::NotFinite, "the score is NaN")),
         found => Ok(found),
     }));
@@ -176,12 +221,10 @@ fn attempt<M>(train: &impl Fn(&mut SeededRng) -> Result<(M, f64)>, seed: u64) ->
 ///
 /// # Examples
 /// ```
-/// # use autograd_core::{Error, seeded};
-/// # use std::sync::atomic::{AtomicUsize, Ordering};
+/// # use autograd_core::{Error, ErrorKind, seeded};
 /// # use wengert_train::{RestartedRun, Restarts};
-/// let calls = AtomicUsize::new(0);
-/// let outcome = Restarts::new(3).threads(1).run(&mut seeded(7), |_| match calls.fetch_add(1, Ordering::Relaxed) {
-///     0 => Err(Error::user("no luck")),
+/// let outcome = Restarts::new(3).run(&mut seeded(7), |number, _| match number {
+///     0 => Err(Error::new(ErrorKind::NotFinite, "no luck")),
 ///     k => Ok((format!("model {k}"), 1.0 / k as f64)),
 /// })?;
 /// assert_eq!((outcome.model.as_str(), outcome.best), ("model 2", 2));
@@ -204,6 +247,6 @@ pub struct Restarted<M> {
 pub struct RestartedRun {
     /// What its generator was seeded with.
     pub seed: u64,
-    /// Its score, or why it has failed.
+    /// Its score, or by what chance it has failed.
     pub score: Result<f64>,
 }

@@ -51,8 +51,10 @@ pub fn cross_validate<'t, M: Layer + Clone, E: Into<BoxError>>(
 /// A cross-validation and its options.
 ///
 /// For each fold of the splitter a new model is made, and trained on the fold's training part: a tenth of it, drawn at
-/// random, is held out as the validation set of the run (for early stopping and the like). Then it is measured on the
-/// fold's test part, which neither training nor validation has seen.
+/// random, is held out as the validation set of the run (for early stopping and the like), or what
+/// [`CrossValidation::validation`] says, which may be nothing. It is drawn from all of that part alike, also where the
+/// splitter is stratified. Then the model is measured on the fold's test part, which neither training nor validation
+/// has seen.
 ///
 /// # Examples
 /// ```
@@ -81,6 +83,8 @@ pub struct CrossValidation<'c, S> {
     scale: Option<Box<Scaling<'c>>>,
 }
 
+type Parts = (TensorDataset, Option<TensorDataset>, TensorDataset);
+
 /// Fits a transformation to inputs.
 type Scaling<'c> = dyn Fn(&autograd_core::Tensor) -> wengert_data::Result<Box<dyn Transform>> + 'c;
 
@@ -90,7 +94,8 @@ impl<'c, S: Splitter> CrossValidation<'c, S> {
         CrossValidation { splitter, validation: 0.1, scale: None }
     }
 
-    /// The fraction of a fold's training part held out for validation, between 0 and 1, both excluded. Default 0.1.
+    /// The fraction of a fold's training part held out for validation, in [0, 1). With 0 the model learns from all of
+    /// it, the run has no validation set, and nothing is named `val_…`. Default 0.1.
     ///
     /// # Examples
     /// ```
@@ -104,6 +109,9 @@ impl<'c, S: Splitter> CrossValidation<'c, S> {
     /// let trainer = || Trainer::new(Sgd::new(0.1), cross_entropy);
     /// let error = folds.run(|rng| Linear::new(2, 2, rng), trainer, &data, Accuracy, &mut rng).unwrap_err();
     /// assert!(error.to_string().contains("1.5"));
+    /// let folds = CrossValidation::new(KFold::new(2)).validation(0.0);
+    /// let scores = folds.run(|rng| Linear::new(2, 2, rng), trainer, &data, Accuracy, &mut rng)?;
+    /// assert!(scores.histories.iter().all(|history| history.values("val_loss").is_empty()));
     /// # Ok::<(), wengert_train::Error>(())
     /// ```
     pub fn validation(mut self, fraction: f64) -> Self {
@@ -141,10 +149,8 @@ impl<'c, S: Splitter> CrossValidation<'c, S> {
         metric: impl Metric,
         rng: &mut dyn Rng,
     ) -> Result<Scores> {
-        let fraction = self.validation;
-        if !(fraction > 0.0 && fraction < 1.0) {
-            let must = "between 0 and 1, both excluded";
-            return Err(Error::argument("CrossValidation", "validation", fraction, must));
+        if !(0.0..1.0).contains(&self.validation) {
+            return Err(Error::argument("CrossValidation", "validation", self.validation, "in [0, 1)"));
         }
         // Before a fold is trained for nothing.
         drop(metric.start().map_err(|e| e.context(metric.name()))?);
@@ -155,12 +161,12 @@ impl<'c, S: Splitter> CrossValidation<'c, S> {
         for (i, (fold, seed)) in folds.iter().zip(seeds).enumerate() {
             let mut rng = seeded(seed);
             let mut one = || {
-                let [train, valid, test] = self.parts(data, fold, &mut rng)?;
+                let (train, valid, test) = self.parts(data, fold, &mut rng)?;
                 let mut model = model(&mut rng).map_err(|e| Error::user(e).context("the model could not be made"))?;
                 let trainer = trainer();
                 own(&mut owned, &trainer)?;
-                let trainer = trainer.in_fold(i + 1, folds.len(), seed);
-                let ended = trainer.run(&mut model, &train, Some(&valid), &mut rng)?;
+                let valid = valid.as_ref().map(|valid| valid as &dyn Dataset);
+                let ended = trainer.in_fold(i + 1, folds.len(), seed).run(&mut model, &train, valid, &mut rng)?;
                 // A model that is half trained has no score.
                 let score = ended.is_whole.then(|| evaluate(&model, &test as &dyn Dataset, &metric)).transpose()?;
                 Ok((score, ended))
@@ -183,14 +189,19 @@ impl<'c, S: Splitter> CrossValidation<'c, S> {
         Ok(scores)
     }
 
-    /// The training, validation and test part of a fold.
-    fn parts(&self, data: &TensorDataset, fold: &Fold, rng: &mut SeededRng) -> Result<[TensorDataset; 3]> {
-        let (train, valid) = train_test_split(&data.select(&fold.train)?, self.validation, rng)?;
-        let parts = [train, valid, data.select(&fold.test)?];
-        let Some(fit) = &self.scale else { return Ok(parts) };
-        let scaler = fit(&parts[0].x)?;
-        let [train, valid, test] = parts.each_ref().map(|part| part.map_x(|x| scaler.transform(x)));
-        Ok([train?, valid?, test?])
+    /// The training, validation and test part of a fold; there may be no second.
+    fn parts(&self, data: &TensorDataset, fold: &Fold, rng: &mut SeededRng) -> Result<Parts> {
+        let (train, test) = (data.select(&fold.train)?, data.select(&fold.test)?);
+        let (train, valid) = if self.validation > 0.0 {
+            let (train, valid) = train_test_split(&train, self.validation, rng)?;
+            (train, Some(valid))
+        } else {
+            (train, None)
+        };
+        let Some(fit) = &self.scale else { return Ok((train, valid, test)) };
+        let scaler = fit(&train.x)?;
+        let scaled = |part: &TensorDataset| part.map_x(|x| scaler.transform(x));
+        Ok((scaled(&train)?, valid.as_ref().map(scaled).transpose()?, scaled(&test)?))
     }
 }
 

@@ -10,7 +10,7 @@ use wengert_nn::{BatchNorm1d, Layer, Linear, Sequential, cross_entropy, mse_loss
 use wengert_optim::schedule::StepLR;
 use wengert_optim::{Adam, Sgd};
 use wengert_train::{
-    Accuracy, BinaryAccuracy, Callback, Error, ErrorKind, Metric, Result, Run, Tally, Trainer, evaluate,
+    Accuracy, BinaryAccuracy, Callback, EarlyStopping, Error, ErrorKind, Metric, Result, Run, Tally, Trainer, evaluate,
 };
 
 fn trainer() -> Trainer<'static> {
@@ -67,6 +67,13 @@ fn bad_settings() {
         let text = format!("fit: a metric cannot be called {name:?}, it is a column of histories");
         check(trainer().metric(Named(name)), &text);
     }
+    check(trainer().validation_batch_size(0), "fit: validation_batch_size is 0, it must be at least 1");
+    check(trainer().validate_every(0), "fit: validate_every is 0, it must be at least 1");
+    let text = "fit: check_capture is 3, and nothing is captured: capture(true) makes the replays that it checks";
+    check(trainer().check_capture(3), text);
+    let text = "fit: two EarlyStopping would put their best weights back, and the model can have those of one: \
+                set restore_best_weights(false) on the others";
+    check(trainer().callback(EarlyStopping::new()).callback(EarlyStopping::new().patience(9)), text);
     check(trainer().resume(true), "fit: resume needs to know where from: name the directory with checkpoint");
 }
 
@@ -195,7 +202,10 @@ fn a_loss_that_is_no_number_has_a_cause() {
         format!("{first} NaN: the target {sample} has a NaN")
     );
     assert_eq!(refused(run(), &x, &holed(9, inf)), format!("{first} inf: the target {sample} has an infinity"));
-    let expected = "epoch 2, train batch 1: the loss is inf: the parameter \"bias\" has an infinity";
+    let expected = "epoch 1, train batch 2: the loss is inf: the parameter \"bias\" has an infinity";
+    assert_eq!(refused(run().batch_size(3).callback(Spoils), &x, &y), expected);
+    // After the last step of an epoch there is no loss that would show it.
+    let expected = "epoch 1: after the last step the parameter \"bias\" has an infinity";
     assert_eq!(refused(run().callback(Spoils), &x, &y), expected);
     let finite = "batch, parameters, buffers and the output of the model are finite";
     let root = |y: &Tensor, _: &Tensor| y.mul_scalar(0.0).add_scalar(-1.0).sqrt().mean();

@@ -11,8 +11,11 @@ use crate::threads::parallel::for_rows;
 /// exactly 0 if all elements of the row are equal.
 pub type Moments<T> = [T; 3];
 
-/// By the corrected two-pass algorithm, `Σ (x − c)² − (Σ (x − c))² / n` (Chan, Golub, LeVeque, Algorithms for computing
-/// the sample variance, 1983), with one more pass where c was too far from the mean.
+/// So many elements say about where the mean of all is.
+const FEW: usize = 64;
+
+/// By the corrected algorithm, `Σ (x − c)² − (Σ (x − c))² / n` (Chan, Golub, LeVeque, Algorithms for computing the sample
+/// variance, 1983), where c is the mean of the first elements; with one more pass where that was too far from the mean.
 #[inline(always)]
 pub fn moments_of<T: Real>(x: &[T]) -> Moments<T> {
     const PASSES: usize = 3;
@@ -20,8 +23,9 @@ pub fn moments_of<T: Real>(x: &[T]) -> Moments<T> {
     if first.is_finite() && x.iter().all(|x| *x == first) {
         return [first, T::ZERO, T::ZERO];
     }
-    let mean = fold_run(Sum, x) / n;
-    // The sum of large numbers may overflow where their deviations do not.
+    let few = &x[..x.len().min(FEW)];
+    let mean = fold_run(Sum, few) / T::of(few.len() as f64);
+    // A sum of large numbers may overflow where their deviations do not.
     let mut c = if mean.is_finite() { mean } else { first };
     let mut pass = 1;
     loop {

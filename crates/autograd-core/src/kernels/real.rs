@@ -39,6 +39,10 @@ pub trait Real:
     fn as_f64(self) -> f64;
     /// Whether it is neither infinite nor NaN.
     fn is_finite(self) -> bool;
+    /// `e^(x − m)` for x not above m, and at most [`Real::NEAR`] below it: the bits of [`Number::exp_less`].
+    fn exp_near(self, m: Self) -> Self;
+    /// How far below m an exponential of the difference is a normal number.
+    const NEAR: Self;
     /// sin x, for |x| up to [`Real::TRIG_LIMIT`], vectorised.
     fn sin_near(self) -> Self;
     /// cos x, for |x| up to [`Real::TRIG_LIMIT`], vectorised.
@@ -54,7 +58,7 @@ thread_local! {
 }
 
 macro_rules! real {
-    ($t:ident, $trig_limit:expr, $exp:ident, $exp_less:ident, $expm1:ident, $ln:ident, $ln1p:ident, $tanh:ident, $sigmoid:ident, $erf:ident, $pow:ident, $sin:ident, $cos:ident) => {
+    ($t:ident, $trig_limit:expr, $near:expr, $exp_near:ident, $exp:ident, $exp_less:ident, $expm1:ident, $ln:ident, $ln1p:ident, $tanh:ident, $sigmoid:ident, $erf:ident, $pow:ident, $sin:ident, $cos:ident) => {
         impl Number for $t {
             type Mask = bool;
             #[inline(always)]
@@ -221,6 +225,11 @@ macro_rules! real {
             fn is_finite(self) -> bool {
                 $t::is_finite(self)
             }
+            const NEAR: $t = $near;
+            #[inline(always)]
+            fn exp_near(self, m: Self) -> Self {
+                math::$exp_near(self, m)
+            }
             #[inline(always)]
             fn sin_near(self) -> Self {
                 math::$sin(self)
@@ -235,6 +244,8 @@ macro_rules! real {
 real!(
     f32,
     math::SIN_LIMIT_F32,
+    math::NEAR_F32,
+    exp_near_f32,
     exp_f32,
     exp_less_f32,
     expm1_f32,
@@ -250,6 +261,8 @@ real!(
 real!(
     f64,
     math::SIN_LIMIT_F64,
+    math::NEAR_F64,
+    exp_near_f64,
     exp_f64,
     exp_less_f64,
     expm1_f64,

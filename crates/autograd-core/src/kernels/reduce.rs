@@ -1,9 +1,9 @@
 //! The fold of many numbers into one: sums, products, extremes, along the middle of `[outer, length, inner]`.
 //!
-//! Sums are accumulated in a fixed tree: 64 lanes over blocks of 1,024 elements, the lanes joined in halves, the blocks
-//! joined pairwise like the carries of a binary counter. The error grows with the logarithm of the length, as in
-//! pairwise summation (Higham, The accuracy of floating point summation, 1993), and the tree depends on the length
-//! alone.
+//! Sums are accumulated in a fixed tree: 64 lanes over blocks of 1,024 elements, and 16 over what is left, the lanes joined
+//! in halves, the blocks joined pairwise like the carries of a binary counter. The error grows with the logarithm of the
+//! length, as in pairwise summation (Higham, The accuracy of floating point summation, 1993), and the tree depends on the
+//! length alone.
 
 use super::real::Real;
 use super::simd::{Kernel, vectorize};
@@ -89,9 +89,26 @@ fn fold_quarter<T: Real, F: Fold>(f: F, mut lanes: [T; QUARTER], x: &[T; QUARTER
 /// Joins the lanes in halves, which are constants, so that each step is a register operation.
 #[inline(always)]
 pub(super) fn join_lanes<T: Real, F: Fold>(f: F, [a, b, c, d]: [[T; QUARTER]; 4]) -> T {
-    let l16: [T; 16] = std::array::from_fn(|i| f.join(f.join(a[i], c[i]), f.join(b[i], d[i])));
+    join_quarter(f, std::array::from_fn(|i| f.join(f.join(a[i], c[i]), f.join(b[i], d[i]))))
+}
+
+/// Likewise, of one quarter.
+#[inline(always)]
+pub(super) fn join_quarter<T: Real, F: Fold>(f: F, l16: [T; QUARTER]) -> T {
     let l4: [T; 4] = std::array::from_fn(|i| f.join(f.join(l16[i], l16[i + 8]), f.join(l16[i + 4], l16[i + 12])));
     f.join(f.join(l4[0], l4[2]), f.join(l4[1], l4[3]))
+}
+
+/// Folds what is left beside whole groups of lanes: a quarter of the lanes at a time, and the last few one by one.
+#[inline(always)]
+fn fold_rest<T: Real, F: Fold>(f: F, x: &[T]) -> T {
+    let (quarters, few) = x.as_chunks::<QUARTER>();
+    let last = few.iter().fold(f.start(), |last, x| f.join(last, *x));
+    if quarters.is_empty() {
+        return last;
+    }
+    let lanes = quarters.iter().fold([f.start(); QUARTER], |lanes, x| fold_quarter(f, lanes, x));
+    f.join(join_quarter(f, lanes), last)
 }
 
 /// Folds a run of at most [`BLOCK`] values.
@@ -111,11 +128,7 @@ fn fold_block<T: Real, F: Fold>(f: F, x: &[T]) -> T {
         total = join_lanes(f, quarters);
     }
     // The rest is folded by itself: each of its small numbers, added to the total, would round that.
-    let mut tail = f.start();
-    for x in rest {
-        tail = f.join(tail, *x);
-    }
-    f.join(total, tail)
+    f.join(total, fold_rest(f, rest))
 }
 
 /// Joins partial results pairwise, as a binary counter carries: equal sizes meet.

@@ -2,7 +2,7 @@
 //! products.
 
 use super::real::Real;
-use super::reduce::{Largest, Sum, fold_run};
+use super::reduce::{Largest, Smallest, Sum, fold_run};
 use super::simd::{Kernel, vectorize};
 use super::wide::{Wide, products_of_others};
 use crate::threads::parallel::{for_rows, for_rows_of_two};
@@ -63,11 +63,18 @@ fn sum_of_exps<T: Real>(x: &[T], m: T, exps: &mut [T; GROUP]) -> T {
     total
 }
 
-/// `e = exp(x − m)`
+/// `e = exp(x − m)`, m not below any x.
 #[inline(always)]
 fn exps_of<T: Real>(x: &[T], m: T, e: &mut [T]) {
-    for (e, x) in e.iter_mut().zip(x) {
-        *e = x.exp_less(m);
+    // Seldom is a number so small that its exponential is none, or hardly one: NaN and infinities are not near, either.
+    if m - fold_run(Smallest, x) <= T::NEAR {
+        for (e, x) in e.iter_mut().zip(x) {
+            *e = x.exp_near(m);
+        }
+    } else {
+        for (e, x) in e.iter_mut().zip(x) {
+            *e = x.exp_less(m);
+        }
     }
 }
 
@@ -252,8 +259,9 @@ impl<T: Real> Kernel for LogSoftmaxPull<'_, T> {
         let rows = gy.chunks_exact(width).zip(x.chunks_exact(width)).zip(norms);
         for (((gy, x), [m, rest]), gx) in rows.zip(gx.chunks_exact_mut(width)) {
             let scale = fold_run(Sum, gy) / (T::ONE + *rest);
-            for ((gx, gy), x) in gx.iter_mut().zip(gy).zip(x) {
-                *gx = *gy - x.exp_less(*m) * scale;
+            exps_of(x, *m, gx);
+            for (gx, gy) in gx.iter_mut().zip(gy) {
+                *gx = *gy - *gx * scale;
             }
             // Near probability 1 the two would cancel; the gx of a row add up to 0.
             if *rest < T::ONE
@@ -344,10 +352,16 @@ impl<T: Real> Kernel for Probabilities<'_, T> {
         let step = group_rows(width);
         let groups = x.chunks(step * width).zip(gx.chunks_mut(step * width));
         for ((x, gx), (norms, gy)) in groups.zip(norms.chunks(step).zip(gy.chunks(step))) {
-            for (gx, [m, _]) in gx.chunks_exact_mut(width).zip(norms) {
-                gx.fill(*m);
+            if width >= WIDE {
+                for ((x, gx), [m, _]) in x.chunks_exact(width).zip(gx.chunks_exact_mut(width)).zip(norms) {
+                    exps_of(x, *m, gx);
+                }
+            } else {
+                for (gx, [m, _]) in gx.chunks_exact_mut(width).zip(norms) {
+                    gx.fill(*m);
+                }
+                exps_less(x, gx);
             }
-            exps_less(x, gx);
             for (gx, ([_, rest], gy)) in gx.chunks_exact_mut(width).zip(norms.iter().zip(gy)) {
                 let total = T::ONE + *rest;
                 // A row of −∞ has no probabilities, and a gradient of 0.

@@ -4,7 +4,7 @@ use super::copy::gather;
 use super::many::{Terms, add, add_terms, is_many};
 use super::nest::Nest;
 use super::real::Real;
-use super::simd::{Kernel, look};
+use super::simd::{Kernel, look, vectorize};
 use crate::storage::block::Plain;
 use crate::threads::parallel::{WOKEN_FROM, for_rows, share, threads, worth_sharing};
 use std::ops::Range;
@@ -63,6 +63,64 @@ impl<T: Real> Terms for Rows<'_, T> {
     }
 }
 
+/// Which indices name a row, in their order, for each of the rows.
+struct Order {
+    starts: Vec<usize>,
+    places: Vec<usize>,
+}
+
+impl Order {
+    fn new(size: usize, index: &[i64]) -> Order {
+        let mut starts = vec![0; size + 1];
+        index.iter().for_each(|k| starts[*k as usize + 1] += 1);
+        (0..size).for_each(|k| starts[k + 1] += starts[k]);
+        let (mut next, mut places) = (starts.clone(), vec![0; index.len()]);
+        for (place, k) in index.iter().enumerate() {
+            places[next[*k as usize]] = place;
+            next[*k as usize] += 1;
+        }
+        Order { starts, places }
+    }
+
+    fn of(&self, row: usize) -> &[usize] {
+        &self.places[self.starts[row]..self.starts[row + 1]]
+    }
+}
+
+/// The same sums as of [`Rows`] in double precision, one row after the other: what is added up stays in the cache.
+struct RowByRow<'a, T> {
+    x: &'a [T],
+    size: usize,
+    inner: usize,
+    order: &'a Order,
+    first: usize,
+    y: &'a mut [T],
+}
+
+/// So many sums are in the cache.
+const STRIP: usize = 512;
+
+impl<T: Real> Kernel for RowByRow<'_, T> {
+    type Output = ();
+    #[inline(always)]
+    fn run(self) {
+        let RowByRow { x, size, inner, order, first, y } = self;
+        let mut sums = [0.0; STRIP];
+        for (row, y) in (first..).zip(y.chunks_exact_mut(inner)) {
+            let (block, places) = (row / size * order.places.len(), order.of(row % size));
+            for (strip, y) in y.chunks_mut(STRIP).enumerate() {
+                let sums = &mut sums[..y.len()];
+                sums.iter_mut().zip(&*y).for_each(|(sum, y)| *sum = y.as_f64());
+                for place in places {
+                    let x = &x[(block + place) * inner + strip * STRIP..][..sums.len()];
+                    sums.iter_mut().zip(x).for_each(|(sum, x)| add(sum, *x));
+                }
+                y.iter_mut().zip(&*sums).for_each(|(y, sum)| *y = T::of(*sum));
+            }
+        }
+    }
+}
+
 /// Threads share rows of so many elements: each of them looks at all indices.
 const SHARED_ROW: usize = 16;
 
@@ -75,6 +133,12 @@ pub fn add_rows<T: Real>(x: &[T], size: usize, inner: usize, index: &[i64], y: &
     let pieces = if inner >= SHARED_ROW && worth_sharing(x.len()) { threads() } else { 1 };
     // Each row gets what is its own, in the same order.
     let piece = rows.div_ceil(pieces);
+    if many && inner >= SHARED_ROW {
+        let order = &Order::new(size, index);
+        return share(y, piece * inner, &|i, y| {
+            vectorize(RowByRow { x, size, inner, order, first: i * piece, y });
+        });
+    }
     share(y, piece * inner, &|i, y| add_terms(many, &Rows { x, size, inner, index, first: i * piece }, y));
 }
 

@@ -1,7 +1,7 @@
 //! Several sums over runs in one pass, of numbers computed from each element, in the tree of a sum.
 
 use super::real::Real;
-use super::reduce::{BLOCK, Carries, LANES, QUARTER, Sum, join_lanes};
+use super::reduce::{BLOCK, Carries, LANES, QUARTER, Sum, join_lanes, join_quarter};
 
 /// Adds the terms of a quarter of the lanes. By value: what the compiler sees as memory it keeps there.
 #[inline(always)]
@@ -35,14 +35,25 @@ fn sum_block<T: Real, const N: usize, const K: usize>(
         (c, d) = (add_quarter(c, quarter(2), terms), add_quarter(d, quarter(3), terms));
     }
     // The rest is summed by itself: each of its small numbers, added to the total, would round that.
+    let (quarters, few) =
+        (rests.map(|rest| rest.as_chunks::<QUARTER>().0), rests.map(|rest| rest.as_chunks::<QUARTER>().1));
     let mut tails = [T::ZERO; K];
-    let count = rests[0].len();
-    let rests = rests.map(|rest| &rest[..count]);
+    let count = few[0].len();
+    let few = few.map(|few| &few[..count]);
     for i in 0..count {
-        let terms = terms(rests.map(|rest| rest[i]));
+        let terms = terms(few.map(|few| few[i]));
         for k in 0..K {
             tails[k] += terms[k];
         }
+    }
+    let count = quarters[0].len();
+    let quarters = quarters.map(|quarters| &quarters[..count]);
+    if count > 0 {
+        let mut lanes = [[T::ZERO; QUARTER]; K];
+        for i in 0..count {
+            lanes = add_quarter(lanes, quarters.map(|quarters| &quarters[i]), terms);
+        }
+        tails = std::array::from_fn(|k| join_quarter(Sum, lanes[k]) + tails[k]);
     }
     std::array::from_fn(|k| {
         if groups[0].is_empty() { tails[k] } else { join_lanes(Sum, [a[k], b[k], c[k], d[k]]) + tails[k] }

@@ -2,6 +2,7 @@
 
 mod accuracy;
 mod decompositions;
+mod determinants;
 mod fft;
 mod integers;
 mod network;

@@ -159,9 +159,10 @@ fn row(name: String, param: &Param, gradient: Option<&Tensor>) -> ParameterRow {
     ParameterRow { name, shape: param.shape().into(), value, gradient, ailment, cause: None }
 }
 
-/// The root of the mean square; of large numbers, too.
+/// The root of the mean square; of large numbers, too. It is NaN if one of them is.
 fn size(values: &[f64]) -> f64 {
-    let most = values.iter().fold(0.0, |most: f64, x| if x.is_nan() { *x } else { most.max(x.abs()) });
+    let larger = |most: f64, x: &f64| if most.is_nan() || x.is_nan() { f64::NAN } else { most.max(x.abs()) };
+    let most = values.iter().fold(0.0, larger);
     if most == 0.0 || !most.is_finite() {
         return most;
     }

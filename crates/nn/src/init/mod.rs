@@ -38,6 +38,7 @@ pub use eye::{Eye, eye, identity};
 pub use fans::{FanMode, Fans, fans};
 pub use gain::{Nonlinearity, calculate_gain};
 pub use initializer::Initializer;
+pub(crate) use initializer::Starts;
 pub use kaiming::{Kaiming, kaiming_normal, kaiming_uniform};
 pub use law::Law;
 pub use lsuv::{Lsuv, LsuvRow, lsuv};

@@ -1,10 +1,10 @@
 //! The affine layer.
 
-use crate::init::{Initializer, uniform};
+use crate::init::{Initializer, Starts};
 use crate::layer::Layer;
 use autograd_core::check::Check;
 use autograd_core::module::Param;
-use autograd_core::{DType, Error, Result, Tensor};
+use autograd_core::{Error, Result, Tensor};
 use rand::Rng;
 use std::sync::Arc;
 use wengert_derive::Module;
@@ -49,13 +49,12 @@ pub struct Linear {
 #[derive(Clone, Debug)]
 pub struct LinearOptions {
     bias: bool,
-    weight: Option<Arc<dyn Initializer>>,
-    bias_init: Option<Arc<dyn Initializer>>,
+    starts: Starts,
 }
 
 impl Default for LinearOptions {
     fn default() -> Self {
-        LinearOptions { bias: true, weight: None, bias_init: None }
+        LinearOptions { bias: true, starts: Starts::default() }
     }
 }
 
@@ -83,14 +82,14 @@ impl LinearOptions {
     /// The values the weight starts from; default: uniform in `±1/√D`.
     #[must_use]
     pub fn weight(mut self, start: impl Initializer + 'static) -> LinearOptions {
-        self.weight = Some(Arc::new(start));
+        self.starts.weight = Some(Arc::new(start));
         self
     }
 
     /// The values the bias starts from; default: uniform in `±1/√D`.
     #[must_use]
     pub fn bias_init(mut self, start: impl Initializer + 'static) -> LinearOptions {
-        self.bias_init = Some(Arc::new(start));
+        self.starts.bias = Some(Arc::new(start));
         self
     }
 }
@@ -121,18 +120,10 @@ impl Linear {
             Check("Linear").require(size > 0, name, size, "at least 1")?;
         }
         let bound = 1.0 / (in_features as f64).sqrt();
-        let mut start = |name: &'static str, init: &Option<Arc<dyn Initializer>>, shape: &[usize]| {
-            let value = match init {
-                Some(init) => init.tensor(shape, DType::F32, rng)?,
-                None => uniform(-bound, bound).tensor(shape, DType::F32, rng)?,
-            };
-            Check("Linear").is(name, &value, shape)?;
-            Check("Linear").dtype(&value, DType::F32)?;
-            Ok::<_, Error>(value)
-        };
-        let weight = start("weight", &options.weight, &[out_features, in_features])?;
-        let bias = if options.bias { Some(start("bias", &options.bias_init, &[out_features])?) } else { None };
-        Linear::from_tensors(weight, bias)
+        let outputs = [out_features];
+        let bias = options.bias.then_some(&outputs[..]);
+        let (weight, bias) = options.starts.draw("Linear", bound, &[out_features, in_features], bias, rng)?;
+        Ok(Linear { weight, bias })
     }
 
     /// A layer with these values.
@@ -209,16 +200,16 @@ cases![
         .gives([1.0, 2.0], [11.5]),
     layer("Linear", |rng| Linear::new(0, 2, rng)).cannot_be("Linear: in_features is 0, it must be at least 1"),
     layer("Linear", |rng| Linear::new(2, 0, rng)).cannot_be("Linear: out_features is 0, it must be at least 1"),
-    layer("Linear", |rng| Linear::with(1, 1, LinearOptions::new().weight(uniform(1.0, 0.0)), rng))
+    layer("Linear", |rng| Linear::with(1, 1, LinearOptions::new().weight(crate::init::uniform(1.0, 0.0)), rng))
         .cannot_be("uniform: b is 0.0, it must be finite and not below a"),
     layer("Linear", |_| Linear::from_tensors(Tensor::from([0.0, 0.0]), None))
         .cannot_be("Linear: weight has shape [2], expected [K, D], both at least 1"),
-    layer("Linear", |_| Linear::from_tensors(Tensor::zeros(&[0, 3], DType::F32)?, None))
+    layer("Linear", |_| Linear::from_tensors(Tensor::zeros(&[0, 3], autograd_core::DType::F32)?, None))
         .cannot_be("Linear: weight has shape [0, 3], expected [K, D], both at least 1"),
     layer("Linear", |_| Linear::from_tensors(Tensor::from([[1.0, 2.0]]), Some(Tensor::from([0.0, 0.0]))))
         .cannot_be("Linear: bias has shape [2], expected [1]"),
     layer("Linear", |_| {
-        Linear::from_tensors(Tensor::from([[1.0]]), Some(Tensor::from([0.0]).to_dtype(DType::F64)))
+        Linear::from_tensors(Tensor::from([[1.0]]), Some(Tensor::from([0.0]).to_dtype(autograd_core::DType::F64)))
     })
     .cannot_be("Linear: dtypes F32 and F64 do not mix; convert one with to_dtype"),
     layer("Linear", |_| Linear::from_tensors(Tensor::from([[1]]), None))

@@ -103,7 +103,7 @@ impl LossParts {
     pub fn scale(self, factor: f64) -> LossParts {
         let numerator = self.numerator.mul_scalar(factor);
         // A value that is the sum itself stays that, which says how several batches are put together.
-        let is_sum = self.value.node_id().is_some() && self.value.node_id() == self.numerator.node_id();
+        let is_sum = self.value.shares_memory(&self.numerator);
         let value = if is_sum { numerator.clone() } else { self.value.mul_scalar(factor) };
         LossParts { value, numerator, ..self }
     }

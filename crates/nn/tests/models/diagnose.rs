@@ -230,3 +230,15 @@ fn sizes_are_compared_with_the_median_whatever_the_loss_is_multiplied_by() -> Re
     }
     Ok(())
 }
+
+#[test]
+fn sizes_of_numbers_with_a_nan_are_nan_wherever_it_stands() -> Result<()> {
+    for values in [[f32::NAN, 0.0], [0.0, f32::NAN], [f32::NAN, f32::INFINITY]] {
+        let linear = Linear::from_tensors(Tensor::from([values]), None)?;
+        let grads = linear.weight.try_mul(&Tensor::from([values]))?.sum().backward()?;
+        let row = diagnose(&linear, &grads).parameters.remove(0);
+        assert_eq!(row.ailment, Some(Ailment::NotFinite));
+        assert!(row.value.is_nan() && row.gradient.is_some_and(f64::is_nan), "{values:?}: {row:?}");
+    }
+    Ok(())
+}

@@ -21,6 +21,7 @@ pub(super) struct Case<C> {
     make: fn(&Path) -> C,
     epochs: u64,
     lr: f64,
+    validate_every: u64,
     effects: Vec<String>,
     then: fn(&C, &Seen, &Path),
     refused: bool,
@@ -44,12 +45,19 @@ impl<C: Callback> Case<C> {
     /// it may write into. The run has 6 epochs of two steps, all of which lower the loss.
     pub(super) fn new(title: &'static str, make: fn(&Path) -> C) -> Case<C> {
         let then = |_: &C, _: &Seen, _: &Path| {};
-        Case { title, make, epochs: 6, lr: 0.05, effects: Vec::new(), then, refused: false, wrong: Vec::new() }
+        let (effects, wrong) = (Vec::new(), Vec::new());
+        Case { title, make, epochs: 6, lr: 0.05, validate_every: 1, effects, then, refused: false, wrong }
     }
 
     /// Every step raises the loss.
     pub(super) fn diverging(mut self) -> Case<C> {
         self.lr = 2.0;
+        self
+    }
+
+    /// The number of epochs from one validation to the next.
+    pub(super) fn validate_every(mut self, epochs: u64) -> Case<C> {
+        self.validate_every = epochs;
         self
     }
 
@@ -95,7 +103,8 @@ impl<C: Callback> Case<C> {
     }
 
     fn trainer(&self) -> Trainer<'static> {
-        Trainer::new(Sgd::new(self.lr), mse_loss).epochs(self.epochs).batch_size(4).metric(BinaryAccuracy::new())
+        let trainer = Trainer::new(Sgd::new(self.lr), mse_loss).epochs(self.epochs).batch_size(4);
+        trainer.validate_every(self.validate_every).metric(BinaryAccuracy::new())
     }
 
     fn run(&mut self) {

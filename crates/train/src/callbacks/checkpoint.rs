@@ -2,8 +2,9 @@
 
 use super::{Callback, bad_option};
 use crate::checkpoint::{self, Lock, Snapshot};
-use crate::run::{Plan, Run};
+use crate::run::{Best, Monitor, Plan, Run};
 use autograd_core::Result;
+use autograd_core::module::StateDict;
 use std::path::{Path, PathBuf};
 
 /// Writes a checkpoint at the end of epochs, from which [`Trainer::resume`](crate::Trainer::resume) goes on bit for
@@ -21,7 +22,8 @@ use std::path::{Path, PathBuf};
 /// locks nothing keeps runs apart. Readers need not wait: see [`Snapshot::load`].
 ///
 /// # Errors
-/// The run does not begin if `every` is 0, or the directory cannot be written or is another run's.
+/// The run does not begin if `every` is 0, the metric of `best` is not measured, or the directory cannot be written or
+/// is another run's.
 ///
 /// # Examples
 /// ```
@@ -38,6 +40,11 @@ use std::path::{Path, PathBuf};
 pub struct Checkpoint {
     dir: PathBuf,
     every: u64,
+    /// By which the best epoch is known, if its model is kept.
+    monitor: Option<Monitor>,
+    best: Best,
+    /// Whether the next run forgets the best epoch: unless it goes on from a checkpoint that knows it.
+    forgets: bool,
     /// In a cross-validation, the directory of all folds and the number of this one.
     fold: Option<(PathBuf, usize)>,
     /// Whether the run did not go on from a checkpoint, and has not written one.
@@ -49,19 +56,55 @@ pub struct Checkpoint {
 impl Clone for Checkpoint {
     /// The clone has the same options; the directory stays with the run that has it.
     fn clone(&self) -> Checkpoint {
-        Checkpoint { lock: None, dir: self.dir.clone(), every: self.every, fold: self.fold.clone(), begins: false }
+        let (monitor, fold) = (self.monitor.clone(), self.fold.clone());
+        Checkpoint { every: self.every, monitor, fold, ..Checkpoint::new(&self.dir) }
     }
 }
 
 impl Checkpoint {
     /// A checkpoint after each epoch, in this directory; it is made if it does not exist.
     pub fn new(dir: impl Into<PathBuf>) -> Checkpoint {
-        Checkpoint { dir: dir.into(), every: 1, fold: None, begins: false, lock: None }
+        let (dir, best) = (dir.into(), Best::default());
+        Checkpoint { dir, every: 1, monitor: None, best, forgets: true, fold: None, begins: false, lock: None }
     }
 
-    /// The number of epochs from one checkpoint to the next, at least 1; there is also one after the last. Default 1.
+    /// The number of epochs from one checkpoint to the next, at least 1; there is also one after the last, and with
+    /// [`Checkpoint::best`] one after each epoch that is the best so far. Default 1.
     pub fn every(mut self, epochs: u64) -> Checkpoint {
         self.every = epochs;
+        self
+    }
+
+    /// Keeps the model of the epoch with the best value of a metric, `val_loss`, `val_accuracy` and so on, beside that
+    /// of the last one: as parts of one checkpoint, which is whole or absent. [`Snapshot::best`] has it. By default it
+    /// is not kept.
+    ///
+    /// The metric says whether lower or higher values are better; a NaN is never the best, nor is an epoch in which the
+    /// metric was not measured. A resumed run knows the best epoch of the run before, if that has kept it, and must
+    /// watch the same metric; without this option it is given up.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{Tensor, seeded};
+    /// # use wengert_data::TensorDataset;
+    /// # use wengert_nn::{Linear, mse_loss};
+    /// # use wengert_optim::Sgd;
+    /// use wengert_train::{Checkpoint, Snapshot, Trainer};
+    /// # let set = TensorDataset::new(Tensor::from([[1.0], [2.0]]), Tensor::from([[2.0], [4.0]]))?;
+    /// # let mut model = Linear::new(1, 1, &mut seeded(7))?;
+    /// let dir = std::env::temp_dir().join(format!("wengert-best-{}", std::process::id()));
+    /// // With such steps every epoch is worse than the one before.
+    /// let checkpoint = Checkpoint::new(&dir).best("val_loss");
+    /// let trainer = Trainer::new(Sgd::new(2.0), mse_loss).epochs(3).checkpoint(checkpoint);
+    /// trainer.fit(&mut model, &set, &set, &mut seeded(7))?;
+    /// let snapshot = Snapshot::load(&dir)?;
+    /// let (epoch, weights) = snapshot.best().expect("losses are numbers");
+    /// assert_eq!((snapshot.epoch, epoch, weights.len()), (3, 1, 2));
+    /// # std::fs::remove_dir_all(&dir).map_err(wengert_train::Error::user)?;
+    /// # Ok::<(), wengert_train::Error>(())
+    /// ```
+    pub fn best(mut self, metric: impl Into<String>) -> Checkpoint {
+        self.monitor = Some(Monitor::new(metric));
         self
     }
 
@@ -121,10 +164,14 @@ impl Callback for Checkpoint {
         self.fold = Some((all, fold));
     }
 
-    fn check(&mut self, _: &Plan) -> Result<()> {
+    fn check(&mut self, plan: &Plan) -> Result<()> {
         if self.every == 0 {
             return Err(bad_option("every", self.every, "at least 1"));
         }
+        if let Some(monitor) = &mut self.monitor {
+            monitor.check(plan)?;
+        }
+        self.forgets = true;
         self.lock = None;
         self.lock = Some(checkpoint::take(&self.dir)?);
         Ok(())
@@ -132,11 +179,23 @@ impl Callback for Checkpoint {
 
     fn on_train_begin(&mut self, run: &mut Run<'_>) -> Result<()> {
         self.begins = run.epoch() == 0;
+        if std::mem::take(&mut self.forgets) {
+            self.best = Best::default();
+        }
+        Ok(())
+    }
+
+    fn on_epoch_end(&mut self, run: &mut Run<'_>) -> Result<()> {
+        let Some(monitor) = &self.monitor else { return Ok(()) };
+        if let Some(value) = monitor.value(run).filter(|value| monitor.improves(&self.best, *value, 0.0)) {
+            self.best = Best { epoch: run.epoch(), value, wait: 0, weights: run.state_dict() };
+        }
         Ok(())
     }
 
     fn wants_snapshot(&self, run: &Run<'_>) -> bool {
-        run.epoch().is_multiple_of(self.every) || run.epoch() >= run.plan().epochs || run.is_stopping()
+        let (epoch, is_best) = (run.epoch(), self.monitor.is_some() && self.best.epoch == run.epoch());
+        epoch.is_multiple_of(self.every) || is_best || epoch >= run.plan().epochs || run.is_stopping()
     }
 
     fn on_snapshot(&mut self, snapshot: &Snapshot) -> Result<()> {
@@ -154,22 +213,66 @@ impl Callback for Checkpoint {
     fn on_exit(&mut self) {
         self.lock = None;
     }
+
+    fn state_dict(&self) -> StateDict {
+        self.monitor.as_ref().map_or_else(StateDict::new, |monitor| monitor.state_of(&self.best))
+    }
+
+    fn load_state_dict(&mut self, state: &StateDict) -> Result<()> {
+        // Who only watches may come and go.
+        if let Some(monitor) = &self.monitor {
+            self.best = monitor.load(state)?;
+            self.forgets = false;
+        }
+        Ok(())
+    }
 }
 
 #[cfg(test)]
-cases![
-    Case::new("Checkpoint: each epoch", |dir| Checkpoint::new(dir.join("new")))
-        .effects(
-            &[1, 2, 3, 4, 5, 6].map(|epoch| format!("epoch {epoch} end: takes a snapshot")).each_ref().map(|e| &**e)
-        )
+mod tests {
+    use super::*;
+
+    cases![
+        Case::new("Checkpoint: each epoch", |dir| Checkpoint::new(dir.join("new")))
+            .effects(
+                &[1, 2, 3, 4, 5, 6]
+                    .map(|epoch| format!("epoch {epoch} end: takes a snapshot"))
+                    .each_ref()
+                    .map(|e| &**e)
+            )
+            .then(|_, seen, dir| {
+                let snapshot = Snapshot::load(dir.join("new")).expect("just written");
+                assert_eq!((snapshot.epoch, snapshot.history.clone()), (6, seen.history.clone()));
+                assert!(snapshot.best().is_none());
+            }),
+        Case::new("Checkpoint: every fourth epoch and the last", |dir| Checkpoint::new(dir).every(4))
+            .effects(&["epoch 4 end: takes a snapshot", "epoch 6 end: takes a snapshot"])
+            .then(|_, _, dir| assert!(Checkpoint::exists(dir))),
+        Case::new("Checkpoint: every fourth epoch, the last and the best", |dir| {
+            Checkpoint::new(dir).every(4).best("val_loss")
+        })
+        .diverging()
+        .effects(&[1, 4, 6].map(|epoch| format!("epoch {epoch} end: takes a snapshot")).each_ref().map(|e| &**e))
         .then(|_, seen, dir| {
-            let snapshot = Snapshot::load(dir.join("new")).expect("just written");
-            assert_eq!((snapshot.epoch, snapshot.history), (6, seen.history.clone()));
+            let (epoch, weights) = Snapshot::load(dir).expect("just written").best().expect("kept");
+            let numbers = ["bias", "weight"].iter().flat_map(|name| weights.get(name).expect("there").to_f64s());
+            let bits: Vec<u64> = numbers.map(f64::to_bits).collect();
+            assert_eq!((epoch, &bits), (1, &seen.weights[0]));
         }),
-    Case::new("Checkpoint: every fourth epoch and the last", |dir| Checkpoint::new(dir).every(4))
-        .effects(&["epoch 4 end: takes a snapshot", "epoch 6 end: takes a snapshot"])
-        .then(|_, _, dir| assert!(Checkpoint::exists(dir))),
-    Case::new("Checkpoint: never", |dir| Checkpoint::new(dir).every(0)).refuses("every is 0, it must be at least 1"),
-    Case::new("Checkpoint: in a place that is no directory", |_| Checkpoint::new("/dev/null"))
-        .refuses("/dev/null: File exists (os error 17)"),
-];
+        Case::new("Checkpoint: the best of what is measured", |dir| Checkpoint::new(dir).every(9).best("val_loss"))
+            .validate_every(4)
+            .effects(&["epoch 4 end: takes a snapshot", "epoch 6 end: takes a snapshot"])
+            .then(|_, _, dir| {
+                let best = Snapshot::load(dir).expect("just written").best();
+                assert_eq!(best.map(|(epoch, _)| epoch), Some(6));
+            }),
+        Case::new("Checkpoint: never", |dir| Checkpoint::new(dir).every(0))
+            .refuses("every is 0, it must be at least 1"),
+        Case::new("Checkpoint: the best by nothing that is measured", |dir| Checkpoint::new(dir).best("val_loss"))
+            .refuses_without_validation(
+                "\"val_loss\" is measured on a validation set, and this run has none; give one to fit, or use \"loss\"",
+            ),
+        Case::new("Checkpoint: in a place that is no directory", |_| Checkpoint::new("/dev/null"))
+            .refuses("/dev/null: File exists (os error 17)"),
+    ];
+}

@@ -2,22 +2,25 @@
 
 use super::{Better, Callback, bad_option};
 use crate::history::short::short;
-use crate::run::{Plan, Run};
-use autograd_core::module::{StateDict, StateMismatch, StateProblem};
-use autograd_core::{Description, Error, ErrorKind, Result, Tensor};
+use crate::run::{Best, Monitor, Plan, Run};
+use autograd_core::module::StateDict;
+use autograd_core::{Description, Error, ErrorKind, Result};
 
 /// Ends the run when a metric has not improved for some epochs, and puts back the weights of the best epoch.
 ///
 /// An epoch is better if its value is below the best one so far by more than `min_delta` (above it, for metrics where
-/// higher is better); a NaN is never better. The best weights (parameters and buffers) are put back at the end of every
-/// run, stopped or not, also of one that an error has ended after a step.
+/// higher is better); a NaN is never better. An epoch in which the metric was not measured does not count
+/// ([`Trainer::validate_every`](crate::Trainer::validate_every)). The best weights (parameters and buffers) are put
+/// back at the end of every run, stopped or not, also of one that an error has ended after a step. Of several in one
+/// run, one may do so.
 ///
 /// A resumed run goes on counting. Its `monitor` and `mode` must be those that the count was made with, and weights can
 /// be put back only if the run before has kept them.
 ///
 /// # Errors
-/// The run does not begin if `patience` is 0, `min_delta` is negative or not finite, or the metric is not measured:
-/// without a validation set there is no `val_loss`.
+/// The run does not begin if `patience` is 0, `min_delta` is negative or not finite, `baseline` is NaN, or the metric
+/// is not measured: without a validation set there is no `val_loss`. Nor does it if another one in it restores weights,
+/// too.
 ///
 /// # Examples
 /// ```
@@ -46,37 +49,25 @@ use autograd_core::{Description, Error, ErrorKind, Result, Tensor};
 /// `mode` takes [`Better`] in place of `"min"` and `"max"`.
 #[derive(Clone, Debug)]
 pub struct EarlyStopping {
-    monitor: String,
+    monitor: Monitor,
     patience: u64,
     min_delta: f64,
-    mode: Option<Better>,
-    /// The direction in this run: that of `mode`, or of the metric.
-    better: Option<Better>,
+    start_from_epoch: u64,
+    baseline: Option<f64>,
     restore_best_weights: bool,
     best: Best,
     /// Whether the next run forgets the best epoch: unless it goes on from a checkpoint.
     begins: bool,
 }
 
-/// The best epoch so far.
-#[derive(Clone, Debug, Default)]
-struct Best {
-    /// Counted from 1; 0 before there is one.
-    epoch: u64,
-    value: f64,
-    /// The number of epochs since.
-    wait: u64,
-    weights: StateDict,
-}
-
 impl Default for EarlyStopping {
     fn default() -> Self {
         EarlyStopping {
-            monitor: "val_loss".into(),
+            monitor: Monitor::new("val_loss"),
             patience: 1,
             min_delta: 0.0,
-            mode: None,
-            better: None,
+            start_from_epoch: 0,
+            baseline: None,
             restore_best_weights: true,
             best: Best::default(),
             begins: true,
@@ -98,19 +89,69 @@ impl EarlyStopping {
 
     /// The metric to watch: `loss`, `val_loss`, `val_accuracy` and so on. Default `val_loss`.
     pub fn monitor(mut self, metric: impl Into<String>) -> EarlyStopping {
-        self.monitor = metric.into();
+        self.monitor.name = metric.into();
         self
     }
 
     /// Whether lower or higher values are better. By default the metric decides.
     pub fn mode(mut self, mode: Better) -> EarlyStopping {
-        self.mode = Some(mode);
+        self.monitor.mode = Some(mode);
         self
     }
 
     /// A better value must differ by more than this, at least 0. Default 0.
     pub fn min_delta(mut self, min_delta: f64) -> EarlyStopping {
         self.min_delta = min_delta;
+        self
+    }
+
+    /// So many epochs come first, in which nothing counts: none is the best, and none ends the run. Default 0.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{Tensor, seeded};
+    /// # use wengert_data::TensorDataset;
+    /// # use wengert_nn::{Linear, mse_loss};
+    /// # use wengert_optim::Sgd;
+    /// # use wengert_train::{EarlyStopping, Trainer};
+    /// # let set = TensorDataset::new(Tensor::from([[1.0], [2.0]]), Tensor::from([[2.0], [4.0]]))?;
+    /// # let mut model = Linear::new(1, 1, &mut seeded(7))?;
+    /// // With such steps every epoch is worse than the one before.
+    /// let early = EarlyStopping::new().monitor("loss").start_from_epoch(3);
+    /// let trainer = Trainer::new(Sgd::new(2.0), mse_loss).epochs(9).callback(early);
+    /// let history = trainer.fit(&mut model, &set, None, &mut seeded(7))?;
+    /// assert_eq!(history.epochs.len(), 5);
+    /// # Ok::<(), wengert_train::Error>(())
+    /// ```
+    pub fn start_from_epoch(mut self, epochs: u64) -> EarlyStopping {
+        self.start_from_epoch = epochs;
+        self
+    }
+
+    /// A value that is to be improved on: epochs that are the best so far, but no better than it by more than
+    /// `min_delta`, are counted like those without improvement, and the run ends in the first one that is not the best
+    /// when `patience` have been counted. The best weights are those of the best epoch all the same. By default there
+    /// is none.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{Tensor, seeded};
+    /// # use wengert_data::TensorDataset;
+    /// # use wengert_nn::{Linear, mse_loss};
+    /// # use wengert_optim::Sgd;
+    /// # use wengert_train::{EarlyStopping, Trainer};
+    /// # let set = TensorDataset::new(Tensor::from([[1.0], [2.0]]), Tensor::from([[2.0], [4.0]]))?;
+    /// # let mut model = Linear::new(1, 1, &mut seeded(7))?;
+    /// // With such steps every epoch is worse than the one before; the first one is counted as well.
+    /// let early = EarlyStopping::new().monitor("loss").patience(3).baseline(0.0);
+    /// let trainer = Trainer::new(Sgd::new(2.0), mse_loss).epochs(9).callback(early);
+    /// let history = trainer.fit(&mut model, &set, None, &mut seeded(7))?;
+    /// assert_eq!(history.epochs.len(), 3);
+    /// assert_eq!(history.stopped.as_deref(), Some("loss has not improved on the baseline, 0, for 3 epochs"));
+    /// # Ok::<(), wengert_train::Error>(())
+    /// ```
+    pub fn baseline(mut self, baseline: f64) -> EarlyStopping {
+        self.baseline = Some(baseline);
         self
     }
 
@@ -137,11 +178,21 @@ impl EarlyStopping {
         }
     }
 
-    fn is_better(&self, value: f64) -> bool {
-        match self.better {
-            _ if self.best.epoch == 0 => !value.is_nan(),
-            Some(Better::Higher) => value > self.best.value + self.min_delta,
-            _ => value < self.best.value - self.min_delta,
+    /// Whether a value is better than the baseline, if there is one.
+    fn beats_baseline(&self, value: f64) -> bool {
+        self.baseline.is_none_or(|baseline| self.monitor.is_better(value, baseline, self.min_delta))
+    }
+
+    /// Why the run ends now.
+    fn reason(&self) -> String {
+        let Best { epoch, value, wait, .. } = self.best;
+        let (monitor, epochs) = (&self.monitor.name, if wait == 1 { "epoch" } else { "epochs" });
+        match self.baseline {
+            Some(baseline) if epoch == 0 || !self.beats_baseline(value) => {
+                format!("{monitor} has not improved on the baseline, {}, for {wait} {epochs}", short(baseline))
+            }
+            _ if epoch == 0 => format!("{monitor} has not improved for {wait} {epochs}"),
+            _ => format!("{monitor} has not improved for {wait} {epochs} since {} in epoch {epoch}", short(value)),
         }
     }
 }
@@ -152,12 +203,18 @@ impl Callback for EarlyStopping {
     }
 
     fn describe(&self) -> Description {
-        Description::new("EarlyStopping")
-            .option("monitor", &self.monitor)
-            .option("mode", self.better)
+        let description = Description::new("EarlyStopping")
+            .option("monitor", &self.monitor.name)
+            .option("mode", self.monitor.better)
             .option("patience", self.patience)
             .option("min_delta", self.min_delta)
-            .option("restore_best_weights", self.restore_best_weights)
+            .option("restore_best_weights", self.restore_best_weights);
+        // Only what is set: so older checkpoints, which know nothing of it, are of the same run.
+        let description = match self.start_from_epoch {
+            0 => description,
+            epochs => description.option("start_from_epoch", epochs),
+        };
+        self.baseline.into_iter().fold(description, |description, x| description.option("baseline", x))
     }
 
     fn check(&mut self, plan: &Plan) -> Result<()> {
@@ -167,9 +224,10 @@ impl Callback for EarlyStopping {
         if !(self.min_delta >= 0.0 && self.min_delta.is_finite()) {
             return Err(bad_option("min_delta", self.min_delta, "finite and at least 0"));
         }
-        let metric = plan.metric(&self.monitor)?;
-        let of_metric = if metric.higher_is_better { Better::Higher } else { Better::Lower };
-        self.better = self.mode.or(Some(of_metric));
+        if self.baseline.is_some_and(f64::is_nan) {
+            return Err(bad_option("baseline", f64::NAN, "a number"));
+        }
+        self.monitor.check(plan)?;
         // A run that is refused after this leaves the best epoch of the one before.
         self.begins = true;
         Ok(())
@@ -183,18 +241,16 @@ impl Callback for EarlyStopping {
     }
 
     fn on_epoch_end(&mut self, run: &mut Run<'_>) -> Result<()> {
-        let value = run.last().and_then(|epoch| epoch.get(&self.monitor)).unwrap_or(f64::NAN);
-        if self.is_better(value) {
-            let weights = if self.restore_best_weights { run.state_dict() } else { StateDict::new() };
-            self.best = Best { epoch: run.epoch(), value, wait: 0, weights };
+        let Some(value) = self.monitor.value(run).filter(|_| run.epoch() > self.start_from_epoch) else {
             return Ok(());
-        }
+        };
         self.best.wait += 1;
-        if self.best.wait >= self.patience {
-            let Best { epoch, value, wait, .. } = &self.best;
-            let best = if *epoch > 0 { format!(" since {} in epoch {epoch}", short(*value)) } else { String::new() };
-            let epochs = if *wait == 1 { "epoch" } else { "epochs" };
-            run.stop(format!("{} has not improved for {wait} {epochs}{best}", self.monitor));
+        if self.monitor.improves(&self.best, value, self.min_delta) {
+            let weights = if self.restore_best_weights { run.state_dict() } else { StateDict::new() };
+            let wait = if self.beats_baseline(value) { 0 } else { self.best.wait };
+            self.best = Best { epoch: run.epoch(), value, wait, weights };
+        } else if self.best.wait >= self.patience {
+            run.stop(self.reason());
         }
         Ok(())
     }
@@ -209,57 +265,15 @@ impl Callback for EarlyStopping {
     }
 
     fn state_dict(&self) -> StateDict {
-        let mut state = StateDict::new();
-        state.insert("monitor", letters(&self.monitor));
-        state.insert("higher_is_better", Tensor::scalar(self.better == Some(Better::Higher)));
-        state.insert("epoch", Tensor::scalar(self.best.epoch as i64));
-        state.insert("value", Tensor::scalar(self.best.value));
-        state.insert("wait", Tensor::scalar(self.best.wait as i64));
-        self.best.weights.iter().for_each(|(name, value)| state.insert(format!("weights.{name}"), value.clone()));
-        state
+        self.monitor.state_of(&self.best)
     }
 
     fn load_state_dict(&mut self, state: &StateDict) -> Result<()> {
-        let mut best = Best::default();
-        let mut problems = Vec::new();
-        for name in ["monitor", "higher_is_better", "epoch", "value", "wait"] {
-            if state.get(name).is_none() {
-                problems.push(StateProblem::Missing(name.into()));
-            }
-        }
-        for (name, value) in state.iter() {
-            match name {
-                "monitor" => {
-                    if value.to_vec::<i64>()? != letters(&self.monitor).to_vec::<i64>()? {
-                        let saved = value.to_vec::<i64>()?.into_iter().map(|byte| byte as u8).collect::<Vec<_>>();
-                        let saved = String::from_utf8_lossy(&saved);
-                        return Err(misfit(format!("monitor is {:?}, the state is that of {saved:?}", self.monitor)));
-                    }
-                }
-                "higher_is_better" => {
-                    let saved = if value.item::<bool>()? { Better::Higher } else { Better::Lower };
-                    let own = self.better.unwrap_or(Better::Lower);
-                    if saved != own {
-                        return Err(misfit(format!("mode is {own:?}, the state is that of {saved:?}")));
-                    }
-                }
-                // Negative counts were never written; the checksum of the file vouches for it.
-                "epoch" => best.epoch = value.item::<i64>()?.unsigned_abs(),
-                "wait" => best.wait = value.item::<i64>()?.unsigned_abs(),
-                "value" => best.value = value.item::<f64>()?,
-                _ => match name.strip_prefix("weights.") {
-                    Some(name) => best.weights.insert(name, value.clone()),
-                    None => problems.push(StateProblem::Unexpected(name.into())),
-                },
-            }
-        }
-        if !problems.is_empty() {
-            return Err(StateMismatch { problems }.into());
-        }
+        let mut best = self.monitor.load(state)?;
         if self.restore_best_weights && best.epoch > 0 && best.weights.is_empty() {
             let epoch = best.epoch;
             let kept = format!("the weights of epoch {epoch}, the best, were not kept: it was off until now");
-            return Err(misfit(format!("restore_best_weights is on, and {kept}")));
+            return Err(Error::new(ErrorKind::State, format!("restore_best_weights is on, and {kept}")));
         }
         if !self.restore_best_weights {
             best.weights = StateDict::new();
@@ -268,17 +282,6 @@ impl Callback for EarlyStopping {
         self.begins = false;
         Ok(())
     }
-}
-
-/// A text as a tensor of its bytes.
-pub(super) fn letters(text: &str) -> Tensor {
-    let bytes: Vec<i64> = text.bytes().map(i64::from).collect();
-    let count = bytes.len();
-    Tensor::from_vec(bytes, &[count]).unwrap_or_else(|_| unreachable!("as many as there are"))
-}
-
-fn misfit(text: String) -> Error {
-    Error::new(ErrorKind::State, text)
 }
 
 #[cfg(test)]
@@ -328,6 +331,29 @@ mod tests {
             .monitor("loss")
             .mode(Better::Higher))
         .effects(&["epoch 2 end: stops", "train end: sets the weights of epoch 1"]),
+        Case::new("EarlyStopping: epochs without validation do not count", |_| EarlyStopping::new())
+            .diverging()
+            .validate_every(2)
+            .effects(&["epoch 4 end: stops", "train end: sets the weights of epoch 2"]),
+        Case::new("EarlyStopping: the first epochs do not count", |_| EarlyStopping::new()
+            .patience(2)
+            .start_from_epoch(2))
+        .diverging()
+        .effects(&["epoch 5 end: stops", "train end: sets the weights of epoch 3"]),
+        Case::new("EarlyStopping: the best is below the baseline", |_| EarlyStopping::new().patience(2).baseline(1e9))
+            .diverging()
+            .effects(&["epoch 3 end: stops", "train end: sets the weights of epoch 1"]),
+        Case::new("EarlyStopping: no epoch reaches the baseline", |_| EarlyStopping::new().patience(2).baseline(-1.0))
+            .diverging()
+            .effects(&["epoch 2 end: stops", "train end: sets the weights of epoch 1"])
+            .then(|_, seen, _| {
+                let reason = "val_loss has not improved on the baseline, -1.000, for 2 epochs";
+                assert_eq!(seen.history.stopped.as_deref(), Some(reason));
+            }),
+        // Each epoch is the best so far.
+        Case::new("EarlyStopping: on the way to the baseline", |_| EarlyStopping::new().baseline(-1.0)),
+        Case::new("EarlyStopping: a baseline that is no number", |_| EarlyStopping::new().baseline(f64::NAN))
+            .refuses("baseline is NaN, it must be a number"),
         Case::new("EarlyStopping: no patience", |_| EarlyStopping::new().patience(0))
             .refuses("patience is 0, it must be at least 1"),
         Case::new("EarlyStopping: a negative difference", |_| EarlyStopping::new().min_delta(-1.0))

@@ -34,7 +34,7 @@ use autograd_core::{Description, Error, ErrorKind, Result};
 ///   on_epoch_begin                         each epoch
 ///     on_train_batch_begin                   each batch
 ///     on_train_batch_end
-///   on_epoch_end                           after validation; the history has the epoch
+///   on_epoch_end                           after validation, if there is one; the history has the epoch
 ///   on_snapshot                            if wants_snapshot
 /// on_train_end                             also of a run that was stopped early
 /// on_train_error                           in its place, if an error or a panic ended the run
@@ -139,7 +139,7 @@ pub trait Callback {
         Ok(())
     }
 
-    /// After an epoch and its validation; the last record of [`Run::history`] is this epoch's.
+    /// After an epoch and its validation, if it has one; the last record of [`Run::history`] is this epoch's.
     fn on_epoch_end(&mut self, run: &mut Run<'_>) -> Result<()> {
         let _ = run;
         Ok(())

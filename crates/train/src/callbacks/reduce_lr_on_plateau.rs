@@ -1,8 +1,7 @@
 //! A lower learning rate where a run no longer improves.
 
-use super::early_stopping::letters;
 use super::{Better, Callback};
-use crate::run::{Plan, Run};
+use crate::run::{Plan, Run, letters, same_monitor};
 use autograd_core::module::{StateDict, StateMismatch, StateProblem};
 use autograd_core::{Description, Error, ErrorKind, Result};
 use wengert_optim::ThresholdMode;
@@ -11,9 +10,10 @@ use wengert_optim::schedule::ReduceLROnPlateau as Plateau;
 /// Multiplies the learning rate by a factor when a metric has not improved for some epochs.
 ///
 /// The rule, the ranges and the defaults are those of [`wengert_optim::schedule::ReduceLROnPlateau`]: after `patience`
-/// (10) epochs in a row without improvement, the next such epoch reduces the rate to `factor` (0.1) times what it was, but
-/// not below `min_lr` (0); then `cooldown` (0) epochs do not count. The rate is the run's: the optimizer has its own again
-/// afterwards.
+/// (10) epochs in a row without improvement, the next such epoch reduces the rate to `factor` (0.1) times what it was,
+/// but not below `min_lr` (0); then `cooldown` (0) epochs do not count. Nor does an epoch in which the metric was not
+/// measured ([`Trainer::validate_every`](crate::Trainer::validate_every)). The rate is the run's: the optimizer has its
+/// own again afterwards.
 ///
 /// A resumed run goes on counting. Its `monitor` and `mode` must be those that the count was made with.
 ///
@@ -169,7 +169,8 @@ impl Callback for ReduceLROnPlateau {
     }
 
     fn on_epoch_end(&mut self, run: &mut Run<'_>) -> Result<()> {
-        let value = run.last().and_then(|epoch| epoch.get(&self.monitor)).unwrap_or(f64::NAN);
+        // An epoch without validation says nothing.
+        let Some(value) = run.last().and_then(|epoch| epoch.get(&self.monitor)) else { return Ok(()) };
         let (before, after) = (run.lr(), self.plateau.step(value, run.lr()));
         if after != before {
             run.set_lr(after);
@@ -187,13 +188,7 @@ impl Callback for ReduceLROnPlateau {
         let Some(saved) = state.get("monitor") else {
             return Err(StateMismatch { problems: vec![StateProblem::Missing("monitor".into())] }.into());
         };
-        let saved = saved.to_vec::<i64>()?;
-        if saved != letters(&self.monitor).to_vec::<i64>()? {
-            let saved: Vec<u8> = saved.into_iter().map(|byte| byte as u8).collect();
-            let saved = String::from_utf8_lossy(&saved);
-            let text = format!("monitor is {:?}, the state is that of {saved:?}", self.monitor);
-            return Err(Error::new(ErrorKind::State, text));
-        }
+        same_monitor(&self.monitor, saved)?;
         let rest = state.iter().filter(|(name, _)| *name != "monitor");
         let mut plateau = self.fresh.clone();
         plateau.load_state_dict(&rest.map(|(name, value)| (name.to_string(), value.clone())).collect())?;
@@ -236,6 +231,13 @@ mod tests {
             .patience(0)
             .eps(1.0))
         .diverging(),
+        Case::new("ReduceLROnPlateau: epochs without validation do not count", |_| ReduceLROnPlateau::new()
+            .factor(0.5)
+            .patience(0)
+            .min_lr(1.0))
+        .diverging()
+        .validate_every(2)
+        .effects(&["epoch 4 end: sets the learning rate 1"]),
         Case::new("ReduceLROnPlateau: no reduction", |_| ReduceLROnPlateau::new().factor(1.0))
             .refuses("factor is 1.0, it must be in [0, 1)"),
         Case::new("ReduceLROnPlateau: a negative threshold", |_| ReduceLROnPlateau::new().threshold(-1.0))

@@ -4,8 +4,8 @@ use super::lock::Lock;
 use super::manifest;
 use crate::history::History;
 use crate::run::{Identity, Plan};
-use autograd_core::Result;
 use autograd_core::module::StateDict;
+use autograd_core::{Result, Tensor};
 use std::path::Path;
 
 /// The state of a run at the end of an epoch. Tensors are shared with the run, not copied; while a snapshot is kept,
@@ -25,6 +25,7 @@ use std::path::Path;
 /// trainer.fit(&mut model, &set, None, &mut seeded(7))?;
 /// let snapshot = Snapshot::load(&dir)?;
 /// assert_eq!((snapshot.epoch, snapshot.model.len(), snapshot.identity.get("optimizer.lr")), (3, 2, Some("0.1")));
+/// assert!(snapshot.best().is_none());                                 // nothing was to be kept
 /// snapshot.save(dir.join("copy"))?;
 /// assert_eq!(Snapshot::load(dir.join("copy"))?.history, snapshot.history);
 /// # std::fs::remove_dir_all(&dir).map_err(wengert_train::Error::user)?;
@@ -69,6 +70,16 @@ impl Snapshot {
     pub fn save(&self, dir: impl AsRef<Path>) -> Result<()> {
         let dir = dir.as_ref();
         manifest::save(self, dir, &Lock::take(dir)?)
+    }
+
+    /// The epoch whose model [`Checkpoint::best`](crate::Checkpoint::best) has kept, counted from 1, and the parameters
+    /// and buffers of that model; none if it keeps none, or no epoch has been the best yet.
+    pub fn best(&self) -> Option<(u64, StateDict)> {
+        let of_checkpoint = |key: &str| key.split('#').next() == Some("Checkpoint");
+        let (_, state) = self.callbacks.iter().find(|(key, _)| of_checkpoint(key))?;
+        let epoch = state.get("epoch")?.item::<i64>().ok()?.unsigned_abs();
+        let weight = |(name, value): (&str, &Tensor)| Some((name.strip_prefix("weights.")?.to_string(), value.clone()));
+        (epoch > 0).then(|| (epoch, state.iter().filter_map(weight).collect()))
     }
 
     /// Reads a checkpoint, whole also while a run replaces it.

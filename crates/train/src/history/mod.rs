@@ -47,7 +47,7 @@ pub struct EpochRecord {
     /// the weights changed from batch to batch.
     pub train: Metrics,
     /// On the validation set after the epoch, in evaluation mode: the loss, then the metrics. Empty without a
-    /// validation set.
+    /// validation set, and in an epoch without validation ([`Trainer::validate_every`](crate::Trainer::validate_every)).
     pub valid: Metrics,
 }
 
@@ -70,8 +70,8 @@ struct MetricValue {
 }
 
 impl History {
-    /// The epoch with the lowest loss on the validation set (without one: on the training set), the first of equals;
-    /// none if there is no epoch whose loss is a number.
+    /// The epoch with the lowest loss on the validation set, of those that were validated (without one: on the training
+    /// set), the first of equals; none if there is no epoch whose loss is a number.
     pub fn best(&self) -> Option<&EpochRecord> {
         let of_valid = self.epochs.iter().any(|epoch| epoch.get("val_loss").is_some());
         let name = if of_valid { "val_loss" } else { "loss" };

@@ -1,9 +1,11 @@
 //! A run as its callbacks see it.
 
 mod identity;
+mod monitor;
 mod plan;
 
 pub use identity::{Difference, Identity, IdentityMismatch};
+pub(crate) use monitor::{Best, Monitor, letters, same_monitor};
 pub use plan::{MetricInfo, Plan};
 
 use crate::history::{EpochRecord, History};

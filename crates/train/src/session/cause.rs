@@ -1,7 +1,9 @@
-//! The cause of a loss that is no number.
+//! The cause of a loss that is no number, and what a last step has spoilt.
 
 use super::before::Before;
-use autograd_core::Tensor;
+use autograd_core::module::{Item, Path};
+use autograd_core::update::FoldRule;
+use autograd_core::{Result, Tensor};
 use wengert_nn::Layer;
 
 /// A sort of numbers that are not finite.
@@ -60,6 +62,51 @@ pub(super) fn of(
         Some(given) => format!("the output of the model is finite, as the target is; {given}"),
         None => "batch, parameters, buffers and the output of the model are finite".into(),
     })
+}
+
+/// A clause for the error: the first trainable parameter that is not finite, else the first buffer with a NaN, if it
+/// had none `before` the run; an infinity in a buffer may be meant. Looking copies nothing.
+pub(super) fn spoilt(model: &dyn Layer, before: &Before) -> Result<Option<String>> {
+    for (name, param) in model.named_parameters().into_iter().filter(|(_, param)| param.is_trainable()) {
+        if param.fold(param, Zeros)?.is_nan() {
+            let (_, what) = if has_nan(param) { NAN } else { INFINITY };
+            return Ok(Some(format!("the parameter {name:?} has {what}")));
+        }
+    }
+    let mut buffers = Vec::new();
+    model.visit(&Path::root(), &mut |path, item| {
+        if let Item::Buffer(buffer) = item {
+            buffers.push((path.to_string(), buffer.get()));
+        }
+    });
+    for (name, buffer) in buffers.iter().filter(|(_, buffer)| buffer.dtype().is_float()) {
+        if buffer.fold(buffer, Zeros)?.is_nan() && has_nan(buffer) {
+            let old = before.buffers(model);
+            if !old.iter().any(|(known, old)| known == name && has_nan(old)) {
+                return Ok(Some(format!("the buffer {name:?} has {}", NAN.1)));
+            }
+        }
+    }
+    Ok(None)
+}
+
+fn has_nan(tensor: &Tensor) -> bool {
+    first(tensor, f64::is_nan).is_some()
+}
+
+/// `Σ 0 · x`, which is NaN if an element is not finite.
+#[derive(Clone, Copy)]
+struct Zeros;
+
+impl FoldRule for Zeros {
+    #[inline(always)]
+    fn element(self, x: f64, _: f64) -> f64 {
+        0.0 * x
+    }
+    #[inline(always)]
+    fn join(self, a: f64, b: f64) -> f64 {
+        a + b
+    }
 }
 
 /// The place of the first such element.

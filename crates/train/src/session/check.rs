@@ -2,11 +2,12 @@
 
 use super::rates::{LR, numbers_of};
 use super::resume::callback_keys;
+use crate::callbacks::Callback;
 use crate::checkpoint;
 use crate::run::{MetricInfo, Plan};
 use crate::trainer::{Every, Scheduled, Trainer};
 use autograd_core::module::{Module, check_names};
-use autograd_core::{Error, ErrorKind, Result};
+use autograd_core::{Description, Error, ErrorKind, Result};
 use wengert_data::Dataset;
 
 /// Sizes and names of a run.
@@ -20,6 +21,16 @@ pub(super) fn plan(trainer: &Trainer<'_>, train: &dyn Dataset, valid: Option<&dy
     }
     if trainer.accumulate == 0 {
         return Err(Error::argument(OP, "accumulate", trainer.accumulate, "at least 1"));
+    }
+    if trainer.validation_batch_size == Some(0) {
+        return Err(Error::argument(OP, "validation_batch_size", 0, "at least 1"));
+    }
+    if trainer.validate_every == 0 {
+        return Err(Error::argument(OP, "validate_every", trainer.validate_every, "at least 1"));
+    }
+    if trainer.check_capture > 0 && !trainer.capture {
+        let text = format!("{OP}: check_capture is {}, and nothing is captured", trainer.check_capture);
+        return Err(Error::new(ErrorKind::Argument, format!("{text}: capture(true) makes the replays that it checks")));
     }
     if let Some(max_norm) = trainer.clip_norm
         && (max_norm.is_nan() || max_norm <= 0.0)
@@ -101,6 +112,18 @@ fn schedules(trainer: &Trainer<'_>, plan: &Plan) -> Result<()> {
     Ok(())
 }
 
+/// Whether at most one callback decides which weights the model has at the end.
+fn one_restores(callbacks: &[Box<dyn Callback + '_>]) -> Result<()> {
+    let restores = |of: Description| {
+        of.kind() == "EarlyStopping" && of.options().any(|option| option == ("restore_best_weights", "true"))
+    };
+    if callbacks.iter().filter(|callback| restores(callback.describe())).count() < 2 {
+        return Ok(());
+    }
+    let text = "fit: two EarlyStopping would put their best weights back, and the model can have those of one";
+    Err(Error::new(ErrorKind::Argument, format!("{text}: set restore_best_weights(false) on the others")))
+}
+
 /// Whether the run can begin, checkpoints apart; the callbacks are asked last.
 pub(super) fn all(trainer: &mut Trainer<'_>, plan: &Plan, model: &dyn Module) -> Result<()> {
     trainer.optimizer.check()?;
@@ -130,6 +153,7 @@ pub(super) fn all(trainer: &mut Trainer<'_>, plan: &Plan, model: &dyn Module) ->
         // Before callbacks make the directory.
         checkpoint::find(dir)?;
     }
+    one_restores(&trainer.callbacks)?;
     let keys = callback_keys(&trainer.callbacks);
     if let Some((_, twice)) = keys.iter().enumerate().find(|(i, key)| keys[..*i].contains(key)) {
         let text = format!("fit: two callbacks would be called {twice:?} in a checkpoint; one needs another name");

@@ -24,6 +24,15 @@ pub(super) fn of(trainer: &Trainer<'_>, plan: &Plan, model: &dyn Module) -> Iden
     if trainer.drop_last {
         identity.add("drop_last", true);
     }
+    if !trainer.shuffle {
+        identity.add("shuffle", false);
+    }
+    if let Some(size) = trainer.validation_batch_size.filter(|size| *size != plan.batch_size) {
+        identity.add("validation_batch_size", size);
+    }
+    if trainer.validate_every != 1 {
+        identity.add("validate_every", trainer.validate_every);
+    }
     if trainer.accumulate != 1 {
         identity.add("accumulate", trainer.accumulate);
     }

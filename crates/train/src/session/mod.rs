@@ -13,6 +13,7 @@ mod objective;
 mod pass;
 mod rates;
 mod resume;
+mod snapshot;
 mod statistics;
 mod steps;
 mod validation;
@@ -21,20 +22,17 @@ pub use lr_finder::{LrFinder, LrPoint, LrReport};
 pub use validation::Validation;
 
 use crate::callbacks::Callback;
-use crate::checkpoint::Snapshot;
 use crate::history::{EpochRecord, History};
 use crate::interrupted::Interrupted;
 use crate::metrics::Metric;
 use crate::run::{Identity, Run};
 use crate::trainer::{Every, Sampled, Trainer};
-use autograd_core::module::stream_positions;
 use autograd_core::{Result, enable_grad};
 use before::Before;
 use ending::{Failure, held, leave};
 use objective::Terms;
 use rand::{Rng, RngExt};
 use rates::Rates;
-use resume::callback_keys;
 use statistics::Estimates;
 use steps::Steps;
 use wengert_data::{DataLoader, Dataset};
@@ -51,7 +49,7 @@ impl Trainer<'_> {
     ///
     /// The validation set is `&valid`, or `None` for none: then nothing is named `val_…`, neither in the history nor
     /// for callbacks. Its first batch is tried before the first step, and what that changes is put back. Exactly one
-    /// number is drawn from `rng`; it decides the order of the samples in all epochs.
+    /// number is drawn from `rng`; it decides the order of the samples in all epochs, if they are shuffled.
     ///
     /// An optimizer that evaluates the loss several times in a step, as [`Lbfgs`](wengert_optim::Lbfgs) does, gets each
     /// batch as a function of the weights: penalties and clipping are part of it, dropout draws the same numbers each
@@ -69,13 +67,15 @@ impl Trainer<'_> {
     /// the optimizer does not have, a callback cannot do its work, or there is no checkpoint to resume from, or that of
     /// another run. Callbacks keep what they remember of the run before.
     ///
-    /// In the middle: if the model or the loss fails on a batch, the loss is NaN or infinite (the text says whether a sample,
-    /// a parameter, the model or the loss makes it so) or the norm of the gradients is (if they are clipped), the loss
-    /// depends on no parameter, a schedule or a callback sets a number that the optimizer cannot have, or a callback fails.
-    /// Before the first step model and optimizer are put back as they were, also by a run that goes on from a checkpoint,
-    /// whatever a callback has changed. Later the model keeps what it has learned up to the step before the one that
-    /// failed, unless a callback puts back the best weights; what is frozen or held in it is as it was, and checkpoints
-    /// stay: the same run can go on. The error has the history of the run as [`Interrupted`].
+    /// In the middle: if the model or the loss fails on a batch, the loss is NaN or infinite (the text says whether a
+    /// sample, a parameter, the model or the loss makes it so) or the norm of the gradients is (if they are clipped),
+    /// the loss depends on no parameter, the last step of an epoch leaves a trainable parameter that is not finite or a
+    /// NaN in a buffer, a schedule or a callback sets a number that the optimizer cannot have, or a callback fails.
+    /// Before the first step model and optimizer are put back as they were, also by a run that goes on from a
+    /// checkpoint, whatever a callback has changed. Later the model keeps what it has learned up to the step before the
+    /// one that failed, or what the last step of an epoch has spoilt, unless a callback puts back the best weights;
+    /// what is frozen or held in it is as it was, and checkpoints stay: the same run can go on. The error has the
+    /// history of the run as [`Interrupted`].
     ///
     /// # Panics
     /// If the model, the loss, a dataset, a metric or a callback does. The panic is passed on when all is done that an
@@ -98,7 +98,7 @@ impl Trainer<'_> {
     /// # Ok::<(), wengert_train::Error>(())
     /// ```
     pub fn fit<'v>(
-        self,
+        mut self,
         model: &mut dyn Layer,
         train: &dyn Dataset,
         valid: impl Into<Validation<'v>>,
@@ -107,16 +107,16 @@ impl Trainer<'_> {
         Ok(self.run(model, train, valid.into().set(), rng)?.history)
     }
 
-    /// The run of [`Trainer::fit`].
+    /// The run of [`Trainer::fit`]; afterwards the optimizer is still there.
     pub(crate) fn run(
-        mut self,
+        &mut self,
         model: &mut dyn Layer,
         train: &dyn Dataset,
         valid: Option<&dyn Dataset>,
         rng: &mut dyn Rng,
     ) -> Result<Ended> {
         // A run without recording has no meaning.
-        let outcome = held(|| enable_grad(|| fit(&mut self, model, train, valid, rng)));
+        let outcome = held(|| enable_grad(|| fit(self, model, train, valid, rng)));
         let left = leave(&mut self.callbacks);
         let ended = outcome.map_err(Failure::raise)?;
         left.map_err(Failure::raise)?;
@@ -149,6 +149,9 @@ fn fit(
         check_capture,
         batch_size,
         drop_last,
+        shuffle,
+        validation_batch_size,
+        validate_every,
         penalties,
         schedules,
         gradients,
@@ -190,7 +193,8 @@ fn fit(
     // A resumed run draws, too: it leaves the generator where the first run would have left it.
     let drawn: u64 = rng.random();
     let seed = resumed.as_ref().map_or(drawn, |snapshot| snapshot.seed);
-    // Of several batches they count once.
+    let batches = || DataLoader::new(train).batch_size(*batch_size).drop_last(*drop_last);
+    // Of several batches penalties count once.
     let (of_each, once) = if *accumulate == 1 { (&penalties[..], &[][..]) } else { (&[][..], &penalties[..]) };
     let session = Session {
         base_lr: resumed.as_ref().map_or(own_lr, |snapshot| snapshot.base_lr),
@@ -209,9 +213,10 @@ fn fit(
         knows_all: resumed.is_some(),
         identity,
         sets: (train, valid),
-        train: DataLoader::new(train).batch_size(*batch_size).shuffle(seed).drop_last(*drop_last),
-        valid: valid.map(|valid| DataLoader::new(valid).batch_size(*batch_size)),
-        estimates: update_batch_norm.then(|| DataLoader::new(train).batch_size(*batch_size).drop_last(*drop_last)),
+        train: if *shuffle { batches().shuffle(seed) } else { batches() },
+        valid: valid.map(|valid| DataLoader::new(valid).batch_size(validation_batch_size.unwrap_or(*batch_size))),
+        validate_every: *validate_every,
+        estimates: update_batch_norm.then(batches),
         callbacks,
         run: Run {
             epoch: resumed.as_ref().map_or(0, |snapshot| snapshot.epoch),
@@ -243,6 +248,8 @@ struct Session<'s, 'r, 't> {
     callbacks: &'s mut Vec<Box<dyn Callback + 't>>,
     train: DataLoader<'s, dyn Dataset + 's>,
     valid: Option<DataLoader<'s, dyn Dataset + 's>>,
+    /// How many epochs there are from one validation to the next.
+    validate_every: u64,
     /// The training set, if statistics are estimated again.
     estimates: Option<Estimates<'s>>,
     seed: u64,
@@ -333,40 +340,6 @@ impl Session<'_, '_, '_> {
             let called = f(&mut **callback, run).and_then(|()| possible(run));
             called.map_err(|e| e.context(callback.name()))
         })
-    }
-
-    /// Shows the whole run to the callbacks that want to see it.
-    fn snapshot(&mut self) -> Result<()> {
-        if !self.callbacks.iter().any(|callback| callback.wants_snapshot(&self.run)) {
-            return Ok(());
-        }
-        if !self.knows_all {
-            identity::of_data(&mut self.identity, self.sets.0, self.sets.1);
-            self.rates.describe(&mut self.identity, None);
-            self.knows_all = true;
-        }
-        let run = &self.run;
-        let (frozen, held) = resume::frozen_and_held(&*run.model);
-        let states = callback_keys(self.callbacks).into_iter().zip(self.callbacks.iter().map(|c| c.state_dict()));
-        let snapshot = Snapshot {
-            plan: run.plan.clone(),
-            identity: self.identity.clone(),
-            frozen,
-            held,
-            epoch: run.epoch,
-            step: run.step,
-            seed: self.seed,
-            base_lr: self.base_lr,
-            model: run.model.state_dict(),
-            streams: stream_positions(&*run.model),
-            optimizer: run.optimizer.state_dict(),
-            history: run.history_to_go_on_from(),
-            callbacks: states.filter(|(_, state)| !state.is_empty()).collect(),
-        };
-        for callback in self.callbacks.iter_mut().filter(|callback| callback.wants_snapshot(&self.run)) {
-            callback.on_snapshot(&snapshot).map_err(|e| e.context(callback.name()))?;
-        }
-        Ok(())
     }
 }
 

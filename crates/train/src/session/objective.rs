@@ -111,9 +111,10 @@ fn finite_unless(what: &str, value: &Tensor, allowed: bool) -> Result<()> {
     }
 }
 
-/// Whether a loss is a sum, so that of several batches is their sum.
+/// Whether a loss is a sum, so that of several batches is their sum. A view of the sum is one, too: by its memory
+/// [`Loss::parts`] knows what a loss is made of.
 pub(super) fn is_sum(loss: &LossParts) -> bool {
-    loss.value.node_id().is_some() && loss.value.node_id() == loss.numerator.node_id()
+    loss.value.shares_memory(&loss.numerator)
 }
 
 /// The gradients of the model's parameters, without those of other leaves.

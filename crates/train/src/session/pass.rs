@@ -85,6 +85,11 @@ impl Session<'_, '_, '_> {
             let text = format!("epoch {}: nothing of the train set counts in the loss", self.run.epoch);
             return Err(Error::new(ErrorKind::Data, text));
         }
+        // No loss follows the last step that would show it, and the weights are about to be kept.
+        if let Some(spoilt) = cause::spoilt(&*self.run.model, &self.settings)? {
+            let text = format!("epoch {}: after the last step {spoilt}", self.run.epoch);
+            return Err(Error::new(ErrorKind::NotFinite, text));
+        }
         Ok(measured.values())
     }
 
@@ -148,15 +153,20 @@ impl Session<'_, '_, '_> {
         tried.map(drop)
     }
 
-    /// The model on the validation set; nothing without one. A NaN loss here does not end the run: the history has it.
+    /// The model on the validation set; nothing without one, or in an epoch that has no validation. A NaN loss here
+    /// does not end the run: the history has it.
     pub(super) fn validate(&mut self) -> Result<Metrics> {
-        self.validate_on(usize::MAX)
+        let run = &self.run;
+        // A run that pauses has other epochs to come.
+        let is_last = run.epoch >= run.plan.epochs || run.is_stopping() && !run.paused;
+        let is_due = is_last || run.epoch.is_multiple_of(self.validate_every);
+        self.validate_on(if is_due { usize::MAX } else { 0 })
     }
 
     /// The model on so many batches of the validation set.
     fn validate_on(&mut self, batches: usize) -> Result<Metrics> {
         self.run.model.eval();
-        let Some(valid) = &self.valid else { return Ok(Metrics::default()) };
+        let Some(valid) = self.valid.as_ref().filter(|_| batches > 0) else { return Ok(Metrics::default()) };
         let mut measured = Measured::start(self.metrics)?;
         for (i, batch) in valid.epoch(0)?.all().take(batches).enumerate() {
             let tried = batch.and_then(|(x, y)| {

@@ -1,8 +1,10 @@
 //! The description of a run.
 
+mod batches;
 mod hessian;
 mod schedules;
 mod statistics;
+mod validation;
 
 use crate::callbacks::{Callback, Checkpoint, fold_dir};
 use crate::metrics::Metric;
@@ -26,13 +28,14 @@ pub(crate) use schedules::{Every, Scheduled};
 /// denominators. So that of a mean of samples does not depend on how they are cut into batches, with class weights and
 /// ignored targets, too. A batch of which nothing counts (of ignored targets alone) is passed over without a step.
 ///
-/// After each epoch the model is tried on the validation set, if there is one, in evaluation mode.
+/// After each epoch, or after some ([`Trainer::validate_every`]), the model is tried on the validation set, if there is
+/// one, in evaluation mode.
 ///
 /// `&mut optimizer` is an optimizer, too. After the run it has its state, and its own learning rate, whatever a schedule
 /// or a callback has made of that: another run goes on with it. So is every hyperparameter that a schedule sets.
 ///
-/// By default: 1 epoch, batches of 32 (the last one of an epoch may be smaller), no schedule, no clipping, nothing
-/// measured but the loss, no callback.
+/// By default: 1 epoch, shuffled batches of 32 (the last one of an epoch may be smaller), no schedule, no clipping,
+/// nothing measured but the loss, no callback.
 ///
 /// # Examples
 /// ```
@@ -67,6 +70,10 @@ pub struct Trainer<'t> {
     pub(crate) epochs: u64,
     pub(crate) batch_size: usize,
     pub(crate) drop_last: bool,
+    pub(crate) shuffle: bool,
+    /// That of training if there is none.
+    pub(crate) validation_batch_size: Option<usize>,
+    pub(crate) validate_every: u64,
     pub(crate) accumulate: usize,
     pub(crate) update_batch_norm: bool,
     pub(crate) sampled: Option<Sampled<'t>>,
@@ -95,6 +102,9 @@ impl<'t> Trainer<'t> {
             epochs: 1,
             batch_size: 32,
             drop_last: false,
+            shuffle: true,
+            validation_batch_size: None,
+            validate_every: 1,
             accumulate: 1,
             update_batch_norm: false,
             sampled: None,
@@ -116,77 +126,6 @@ impl<'t> Trainer<'t> {
     /// The number of passes over the training set, at least 1. Default 1.
     pub fn epochs(mut self, epochs: u64) -> Self {
         self.epochs = epochs;
-        self
-    }
-
-    /// Samples in a batch, at least 1, in training and in validation. Default 32.
-    pub fn batch_size(mut self, batch_size: usize) -> Self {
-        self.batch_size = batch_size;
-        self
-    }
-
-    /// Whether the last batch of a training epoch is left out if it has fewer samples than the others: another few in each
-    /// epoch, since they are shuffled. Statistics of very few samples, as [`BatchNorm2d`](wengert_nn::BatchNorm2d) takes them,
-    /// say little. Default false.
-    ///
-    /// # Examples
-    /// ```
-    /// # use autograd_core::{Tensor, seeded};
-    /// # use wengert_data::TensorDataset;
-    /// # use wengert_nn::{Linear, mse_loss};
-    /// # use wengert_optim::Sgd;
-    /// # use wengert_train::{Callback, Result, Run, Trainer};
-    /// # let set = TensorDataset::new(Tensor::from([[1.0], [2.0], [3.0]]), Tensor::from([[2.0], [4.0], [6.0]]))?;
-    /// # struct Steps;
-    /// # impl Callback for Steps {
-    /// #     fn name(&self) -> &str { "Steps" }
-    /// #     fn on_train_end(&mut self, run: &mut Run<'_>) -> Result<()> {
-    /// #         assert_eq!((run.plan().batches, run.step()), (1, 2));
-    /// #         Ok(())
-    /// #     }
-    /// # }
-    /// # let mut model = Linear::new(1, 1, &mut seeded(7))?;
-    /// // Of three samples two make a step.
-    /// let trainer = Trainer::new(Sgd::new(0.1), mse_loss).epochs(2).batch_size(2).drop_last(true);
-    /// # let trainer = trainer.callback(Steps);
-    /// trainer.fit(&mut model, &set, None, &mut seeded(7))?;
-    /// # Ok::<(), wengert_train::Error>(())
-    /// ```
-    pub fn drop_last(mut self, drop_last: bool) -> Self {
-        self.drop_last = drop_last;
-        self
-    }
-
-    /// How many batches a step takes, at least 1: their gradients are added up, and a batch of `n · batch_size` samples is
-    /// learned from in the memory of one. Default 1.
-    ///
-    /// A mean over the samples is that over all of them, whatever the sizes of the batches, also with class weights and ignored
-    /// targets: each batch has the weight of what its mean divides by
-    /// ([`LossParts::denominator`](wengert_nn::LossParts::denominator)). A sum is the sum of all. So the gradients are those of
-    /// the large batch, to the bit where all sums are exact, else up to their rounding; but layers that look at a batch as a
-    /// whole, as normalisation does, see the small ones, and random numbers are drawn for each. Penalties count once. The last
-    /// batches of an epoch, which may be fewer, are a step, too. Schedules and [`Run::step`](crate::Run::step) count steps;
-    /// callbacks see each batch.
-    ///
-    /// # Examples
-    /// ```
-    /// # use autograd_core::{Tensor, seeded};
-    /// # use wengert_data::TensorDataset;
-    /// # use wengert_nn::{Linear, mse_loss};
-    /// # use wengert_optim::Sgd;
-    /// # use wengert_train::Trainer;
-    /// # let set = TensorDataset::new(Tensor::from([[1.0], [2.0], [4.0]]), Tensor::from([[2.0], [4.0], [8.0]]))?;
-    /// let fit = |batch_size: usize, accumulate: usize| {
-    ///     let mut model = Linear::new(1, 1, &mut seeded(7))?;
-    ///     let trainer = Trainer::new(Sgd::new(0.01), mse_loss).epochs(3).batch_size(batch_size).accumulate(accumulate);
-    ///     trainer.fit(&mut model, &set, None, &mut seeded(7))?;
-    ///     model.weight.item::<f32>()
-    /// };
-    /// assert!((fit(2, 2)? - fit(3, 1)?).abs() < 1e-6);                // batches of 2 and 1
-    /// # Ok::<(), wengert_train::Error>(())
-    /// ```
-    pub fn accumulate(mut self, batches: usize) -> Self {
-        self.accumulate = batches;
         self
     }
 
@@ -278,8 +217,9 @@ impl<'t> Trainer<'t> {
     }
 
     /// Runs every n-th replay of [`Trainer::capture`] as it is written as well, and compares the bits of all kernels
-    /// ([`Capture::check_every`](autograd_core::Capture::check_every)): a step that depends on something which a capture
-    /// cannot see ends the run with the first kernel that differs. 0, the default, never does.
+    /// ([`Capture::check_every`](autograd_core::Capture::check_every)): a step that depends on something which a
+    /// capture cannot see ends the run with the first kernel that differs. 0, the default, never does. Without captured
+    /// steps there is no replay, and any other number is refused.
     ///
     /// # Examples
     /// ```

@@ -140,6 +140,11 @@ pub(crate) fn changes() -> Vec<Change> {
         change(|| setup(plain(adam(), cross_entropy).batch_size(8)), &["batch_size: 16, this run has 8"]),
         change(|| setup(plain(adam(), cross_entropy).clip_norm(1.0)), &["clip_norm: none, this run has 1"]),
         change(|| setup(plain(adam(), cross_entropy).accumulate(2)), &["accumulate: none, this run has 2"]),
+        change(|| setup(plain(adam(), cross_entropy).shuffle(false)), &["shuffle: none, this run has false"]),
+        change(
+            || setup(plain(adam(), cross_entropy).validation_batch_size(7).validate_every(2)),
+            &["validation_batch_size: none, this run has 7", "validate_every: none, this run has 2"],
+        ),
         change(
             || setup(plain(adam(), cross_entropy).gradients(ClipValue::new(0.5)).gradients(Centralize)),
             &["gradients.0.clip_value: 1.0, this run has 0.5", "gradients.1: none, this run has Centralize"],
@@ -254,6 +259,14 @@ pub(crate) fn changes() -> Vec<Change> {
             .of(|| with(early())),
         change(|| with(early().min_delta(0.1)), &["callbacks.EarlyStopping.min_delta: 0.0, this run has 0.1"])
             .of(|| with(early())),
+        change(
+            || with(early().start_from_epoch(1).baseline(0.5)),
+            &[
+                "callbacks.EarlyStopping.start_from_epoch: none, this run has 1",
+                "callbacks.EarlyStopping.baseline: none, this run has 0.5",
+            ],
+        )
+        .of(|| with(early())),
         change(
             || with(early().monitor("loss")),
             &["callbacks.EarlyStopping.monitor: \"val_loss\", this run has \"loss\""],

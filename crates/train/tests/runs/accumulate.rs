@@ -82,6 +82,10 @@ fn by(optimizer: impl Optimizer + 'static, loss: impl Loss + 'static) -> Trainer
 const SORTS: &[Sort] = &[
     ("a mean", numbers, || by(Adam::new(0.05), mse_loss)),
     ("a sum", numbers, || by(Sgd::new(0.001), MseLoss::new().reduction(Reduction::Sum))),
+    ("a view of a sum", numbers, || {
+        let sum = MseLoss::new().reduction(Reduction::Sum);
+        by(Sgd::new(0.001), move |y: &Tensor, t: &Tensor| sum.forward(y, t)?.reshape::<usize>(&[]))
+    }),
     ("a sum times a factor", numbers, || {
         let sum = MseLoss::new().reduction(Reduction::Sum);
         by(Sgd::new(0.001), by_parts(move |y, t| Ok(sum.parts(y, t)?.scale(0.5))))

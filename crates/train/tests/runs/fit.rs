@@ -5,6 +5,7 @@ use autograd_core::module::{Module, Param};
 use autograd_core::{Error, Gradients, Tensor, seeded};
 use rand::Rng;
 use std::cell::RefCell;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use wengert_data::{Dataset, TensorDataset};
 use wengert_nn::{BatchNorm1d, Layer, Linear, cross_entropy, mse_loss, sequential};
@@ -190,6 +191,28 @@ fn a_step_that_is_left_out_teaches_nothing() {
     };
     assert_eq!(run(1, false), ["linear.weight", "linear.bias", "idle"]);
     assert_eq!(run(2, true), ["idle"]);
+}
+
+#[test]
+fn the_samples_may_keep_their_order() {
+    let x = Tensor::from([[0.0], [1.0], [2.0], [3.0], [4.0], [5.0]]);
+    let set = TensorDataset::new(x.clone(), x).expect("6 rows");
+    let order = |trainer: fn(Trainer<'_>) -> Trainer<'_>| {
+        let seen = Mutex::new(Vec::new());
+        let loss = |y: &Tensor, t: &Tensor| {
+            seen.lock().expect("one thread").extend(t.to_f64s());
+            mse_loss(y, t)
+        };
+        let run = trainer(Trainer::new(Sgd::new(1e-3), loss).epochs(2).batch_size(4));
+        let mut model = Linear::new(1, 1, &mut seeded(7)).expect("good sizes");
+        run.fit(&mut model, &set, None, &mut seeded(7)).expect("a good run");
+        seen.into_inner().expect("one thread")
+    };
+    let once = [0.0, 1.0, 2.0, 3.0, 4.0, 5.0];
+    assert_eq!(order(|trainer| trainer.shuffle(false)), [once, once].concat());
+    let shuffled = order(|trainer| trainer);
+    assert_eq!(shuffled, order(|trainer| trainer.shuffle(true)));
+    assert!(shuffled[..6] != once && shuffled[..6] != shuffled[6..], "{shuffled:?}");
 }
 
 #[test]

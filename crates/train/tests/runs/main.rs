@@ -16,3 +16,4 @@ mod rates;
 mod seams;
 mod sparse;
 mod threads;
+mod validation;

@@ -1,14 +1,16 @@
 //! Runs that an error ends: what they have found, and what they leave.
 
 use crate::moons::{Killed, bits, model, sets};
-use autograd_core::module::{Buffer, Item, Module, Param, Path, stream_positions};
+use autograd_core::module::{Buffer, Item, Module, Param, Path, StateDict, stream_positions};
 use autograd_core::{DType, Tensor, seeded};
 use std::cell::RefCell;
 use tempfile::tempdir;
 use wengert_data::{Dataset, TensorDataset};
-use wengert_nn::{Layer, Linear, cross_entropy, mse_loss};
+use wengert_nn::{Layer, Linear, cross_entropy, mse_loss, sequential};
 use wengert_optim::{Adam, CosineAnnealingLR, Optimizer, Sgd};
-use wengert_train::{Callback, EarlyStopping, Error, ErrorKind, Interrupted, Result, Run, Snapshot, Trainer};
+use wengert_train::{
+    Callback, Checkpoint, EarlyStopping, Error, ErrorKind, Interrupted, Result, Run, Snapshot, Trainer,
+};
 
 fn trainer() -> Trainer<'static> {
     Trainer::new(Adam::new(0.05), cross_entropy).epochs(6).batch_size(16)
@@ -54,6 +56,59 @@ fn an_error_has_the_history_and_the_best_weights_are_put_back() {
     let loss =
         cross_entropy(&trained.forward(&valid.x).expect("fits"), &valid.y).expect("fits").item::<f32>().expect("one");
     assert!((f64::from(loss) - value).abs() < 1e-6, "{loss} {value}");
+}
+
+/// y = |w x| of x = 1, which is to be 0: the first step makes w 0, and the second, of a loss that is 0, NaN.
+#[test]
+fn what_the_last_step_of_an_epoch_spoils_is_not_kept() {
+    let set = TensorDataset::new(Tensor::from([[1.0]]), Tensor::from([[0.0]])).expect("1 row");
+    for (monitor, epochs) in [("loss", 2), ("val_loss", 2), ("loss", 9)] {
+        let dir = tempdir().expect("a temporary directory");
+        let linear = Linear::from_tensors(Tensor::from([[1.0]]), None).expect("a weight");
+        let size = |x: &Tensor| x.square().sqrt();
+        let mut model = sequential![linear, size];
+        let mut early = EarlyStopping::new().monitor(monitor).patience(9);
+        let trainer = Trainer::new(Sgd::new(0.5), mse_loss).epochs(epochs).callback(&mut early);
+        let trainer = trainer.checkpoint(Checkpoint::new(dir.path()).best(monitor));
+        let error = trainer.fit(&mut model, &set, &set, &mut seeded(7)).expect_err("a NaN");
+        assert_eq!(error.kind(), ErrorKind::NotFinite);
+        assert_eq!(error.to_string(), "epoch 2: after the last step the parameter \"0.weight\" has a NaN");
+        assert_eq!(error.detail::<Interrupted>().expect("it had begun").history.epochs.len(), 1);
+        let snapshot = Snapshot::load(dir.path()).expect("whole");
+        let weight = |state: &StateDict| state.get("0.weight").expect("there").to_f64s();
+        let (epoch, best) = snapshot.best().expect("kept");
+        assert_eq!((snapshot.epoch, weight(&snapshot.model), epoch, weight(&best)), (1, vec![0.0], 1, vec![0.0]));
+        assert_eq!((early.best().map(|(epoch, _)| epoch), weight(&model.state_dict())), (Some(1), vec![0.0]));
+    }
+}
+
+/// Sets the buffer of [`Counting`] after the step.
+struct Sets(f32);
+
+impl Callback for Sets {
+    fn name(&self) -> &str {
+        "Sets"
+    }
+    fn on_train_batch_end(&mut self, run: &mut Run<'_>) -> Result<()> {
+        let mut state = run.state_dict();
+        state.insert("seen", Tensor::from(self.0));
+        run.model_mut().load_state_dict(&state)
+    }
+}
+
+#[test]
+fn a_nan_in_a_buffer_is_no_number_but_an_infinity_may_be_meant() {
+    let [train, valid] = sets();
+    let fit = |seen: f32, sets: f32| {
+        let linear = Linear::new(2, 2, &mut seeded(7)).expect("good sizes");
+        let mut model = Counting { linear, seen: Buffer::new(Tensor::from(seen)) };
+        let trainer = Trainer::new(Sgd::new(0.1), cross_entropy).callback(Sets(sets));
+        trainer.fit(&mut model, &train, &valid, &mut seeded(7)).map(drop).map_err(|e| e.to_string())
+    };
+    let text = "epoch 1: after the last step the buffer \"seen\" has a NaN".to_string();
+    assert_eq!([fit(0.0, f32::NAN), fit(0.0, f32::NEG_INFINITY), fit(0.0, 7.0)], [Err(text), Ok(()), Ok(())]);
+    // It stands for what is not known yet.
+    assert_eq!(fit(f32::NAN, f32::NAN), Ok(()));
 }
 
 #[test]

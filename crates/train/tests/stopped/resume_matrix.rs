@@ -48,7 +48,7 @@ const OPTIMIZERS: [Make<Box<dyn Optimizer>>; 16] = [
 
 type Change<T> = fn(T) -> T;
 
-const SCHEDULES: [Change<Trainer<'static>>; 7] = [
+const SCHEDULES: [Change<Trainer<'static>>; 8] = [
     |trainer| trainer,
     |trainer| trainer.schedule(CosineAnnealingLR::new(EPOCHS)),
     |trainer| trainer.schedule_by_step(StepLR::new(3).gamma(0.8)),
@@ -61,6 +61,7 @@ const SCHEDULES: [Change<Trainer<'static>>; 7] = [
     },
     |trainer| trainer.accumulate(3).penalty(L2Penalty::new(0.01)).schedule_by_step(StepLR::new(2)),
     |trainer| trainer.gradients(Centralize).gradients(AdaptiveClip::new(0.05)),
+    |trainer| trainer.shuffle(false).validate_every(2).validation_batch_size(3),
 ];
 
 const CALLBACKS: [Change<Trainer<'static>>; 6] = [
@@ -69,7 +70,7 @@ const CALLBACKS: [Change<Trainer<'static>>; 6] = [
     |trainer| {
         trainer
             .callback(EarlyStopping::new().monitor("val_accuracy").patience(9))
-            .callback(EarlyStopping::new().patience(9))
+            .callback(EarlyStopping::new().patience(2).start_from_epoch(2).baseline(0.1).restore_best_weights(false))
     },
     |trainer| trainer.callback(Thaws),
     |trainer| trainer.callback(Slows { wait: 0 }).callback(Thaws),

@@ -62,6 +62,33 @@ fn a_scaler_is_fitted_in_each_fold() {
     assert!(scaled > 0.8 && plain < 0.7, "{scaled} {plain}");
 }
 
+/// Notes how many samples a run has.
+struct Samples<'s>(&'s RefCell<Vec<(usize, Option<usize>)>>);
+
+impl Callback for Samples<'_> {
+    fn name(&self) -> &str {
+        "Samples"
+    }
+    fn on_train_end(&mut self, run: &mut Run<'_>) -> wengert_train::Result<()> {
+        self.0.borrow_mut().push((run.plan().train_samples, run.plan().valid_samples));
+        Ok(())
+    }
+}
+
+#[test]
+fn a_part_for_validation_is_held_out_or_not() {
+    let run = |validation: f64| {
+        let seen = RefCell::new(Vec::new());
+        let trainer = || Trainer::new(Adam::new(0.05), cross_entropy).epochs(2).callback(Samples(&seen));
+        let folds = CrossValidation::new(KFold::new(3)).validation(validation).scale(StandardScaler::new());
+        let scores = folds.run(make, trainer, &data(), Accuracy, &mut seeded(7)).expect("good folds");
+        let validated = scores.histories.iter().map(|history| history.values("val_loss").len()).sum::<usize>();
+        (seen.take(), validated)
+    };
+    assert_eq!(run(0.25), (vec![(60, Some(20)); 3], 6));
+    assert_eq!(run(0.0), (vec![(80, None); 3], 0));
+}
+
 #[test]
 fn mean_and_standard_deviation() {
     let scores = Scores { folds: vec![0.9, 1.0, 0.8], histories: Vec::new() };
@@ -77,8 +104,12 @@ fn bad_input() {
     };
     let expected = "KFold: n_splits is 121, greater than the number of samples, 120";
     assert_eq!(text(CrossValidation::new(KFold::new(121))), expected);
-    let expected = "CrossValidation: validation is 1.0, it must be between 0 and 1, both excluded";
+    let expected = "CrossValidation: validation is 1.0, it must be in [0, 1)";
     assert_eq!(text(CrossValidation::new(KFold::new(3)).validation(1.0)), expected);
+    // Early stopping watches what is not there.
+    let expected = "fold 1: EarlyStopping: \"val_loss\" is measured on a validation set, and this run has none; \
+                    give one to fit, or use \"loss\"";
+    assert_eq!(text(CrossValidation::new(KFold::new(3)).validation(0.0)), expected);
 
     let no_model =
         |_: &mut SeededRng| -> Result<Sequential, std::io::Error> { Err(std::io::Error::other("no memory")) };

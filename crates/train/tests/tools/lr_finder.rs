@@ -8,9 +8,11 @@ use rand::Rng;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use wengert_data::TensorDataset;
-use wengert_nn::{Linear, LinearOptions, cross_entropy, mse_loss};
-use wengert_optim::{Adam, Optimizer, Sgd};
-use wengert_train::{LrFinder, LrReport, Result, Trainer};
+use wengert_nn::{BatchNorm1d, Linear, LinearOptions, cross_entropy, mse_loss, sequential};
+use wengert_optim::{Adam, Optimizer, Sgd, StepLR};
+use wengert_train::{
+    Accuracy, Checkpoint, EarlyStopping, History, LrFinder, LrReport, ReduceLROnPlateau, Result, Trainer,
+};
 
 /// Everything of a model that a run may change.
 fn all(model: &dyn Module) -> impl PartialEq + std::fmt::Debug + use<> {
@@ -150,6 +152,76 @@ fn what_cannot_be_is_refused_in_words() {
     let text = "LrFinder: SGD: momentum is -1.0, it must be finite and at least 0";
     assert_eq!(bad.expect_err("no such momentum").to_string(), text);
     assert_eq!(bits(&model), bits(&moons::model(7)));
+}
+
+fn as_trainer(finder: &LrFinder, trainer: Trainer<'_>) -> Result<LrReport> {
+    let (mut linear, set) = line();
+    let before = all(&linear);
+    let report = alone(|| finder.run_with(trainer, &mut linear, &set, &mut seeded(7)));
+    assert_eq!(all(&linear), before);
+    report
+}
+
+fn sgd() -> Trainer<'static> {
+    Trainer::new(Sgd::new(0.1), mse_loss)
+}
+
+#[test]
+fn a_trainer_says_how_steps_are_made() {
+    let finder = LrFinder::new().start(1e-2).end(10.0).steps(25);
+    let plain = on_the_line(&finder).expect("a good run");
+    assert_eq!(as_trainer(&finder, sgd()), Ok(plain.clone()));
+    // What belongs to a run that lasts is replaced, or left out: a metric that does not fit, statistics that are not
+    // there.
+    let others = sgd().epochs(3).schedule(StepLR::new(1)).metric(Accuracy).update_batch_norm(true);
+    assert_eq!(as_trainer(&finder, others), Ok(plain.clone()));
+    assert_eq!(as_trainer(&finder.clone().batch_size(2), sgd().batch_size(1)), Ok(plain.clone()));
+    let clipped = as_trainer(&finder, sgd().clip_norm(1e-3)).expect("a good run");
+    assert!(plain.diverged() && !clipped.diverged() && clipped.points().len() == 25);
+    // A step on two batches of one is that on one of two, and its loss the mean of theirs.
+    let both = as_trainer(&finder, sgd().batch_size(1).accumulate(2)).expect("a good run");
+    assert_eq!(both.points().len(), plain.points().len());
+    let near = |a: f64, b: f64| (a - b).abs() <= 1e-9 * b.abs();
+    assert!(both.points().iter().zip(plain.points()).all(|(a, b)| near(a.loss, b.loss) && near(a.lr, b.lr)));
+    // A number out of its range is the trainer's own error.
+    let text = as_trainer(&finder, sgd().clip_norm(-1.0)).expect_err("a negative norm").to_string();
+    assert_eq!(text, "LrFinder: fit: clip_norm is -1.0, it must be greater than 0");
+}
+
+#[test]
+fn a_last_batch_that_has_no_statistics_is_left_out_as_in_the_run() {
+    let set = sets()[0].select(&(0..65).collect::<Vec<_>>()).expect("65 of 120");
+    let net = || sequential![BatchNorm1d::new(2).expect("a size"), Linear::new(2, 2, &mut seeded(7)).expect("sizes")];
+    let finder = LrFinder::new().end(1e-2).steps(10).batch_size(32);
+    let rng = &mut seeded(3);
+    let text = alone(|| finder.run(&mut net(), Adam::new(0.1), cross_entropy, &set, rng)).expect_err("one sample");
+    assert!(text.to_string().starts_with("LrFinder: epoch 1, train batch 3: "), "{text}");
+    let trainer = Trainer::new(Adam::new(0.1), cross_entropy).drop_last(true);
+    let report = alone(|| finder.run_with(trainer, &mut net(), &set, rng)).expect("two batches");
+    assert_eq!((report.points().len(), report.diverged()), (10, false));
+}
+
+#[test]
+fn callbacks_of_a_run_that_lasts_are_refused() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let early = || EarlyStopping::new().monitor("loss");
+    for (trainer, names) in [
+        (sgd().callback(early()), "EarlyStopping"),
+        (sgd().checkpoint(dir.path()), "Checkpoint"),
+        (
+            sgd().callback(ReduceLROnPlateau::new()).callback(Checkpoint::new(dir.path())),
+            "ReduceLROnPlateau, Checkpoint",
+        ),
+    ] {
+        let text = as_trainer(&finder(), trainer).expect_err("refused").to_string();
+        let rest = "for which there is no use in a range test; leave it out";
+        assert_eq!(text, format!("LrFinder: the trainer has {names}, {rest}"));
+    }
+    assert!(!Checkpoint::exists(dir.path()));
+    let mut history = History::default();
+    let report = as_trainer(&finder(), sgd().callback(&mut history)).expect("who watches may stay");
+    // The last epoch is not finished.
+    assert_eq!(history.epochs.len() + 1, report.points().len());
 }
 
 #[cfg(feature = "plot")]

@@ -50,23 +50,26 @@ impl<T: Decomposed> Turned<T> {
     }
 }
 
-/// The cofactors C of A, `[n, n]`: `det A · A⁻ᵀ`, and where the determinant is not a normal number, from the
-/// singular values.
+/// The cofactors C of A, `[n, n]`: `det A · A⁻ᵀ`, and where the determinant is not a normal number, or the inverse is none,
+/// from the singular values.
 pub fn cofactor<T: Decomposed>(threads: usize, n: usize, a: &[T], factors: &[T], c: &mut [T]) {
     let factors = Factors::new(n, factors);
     let determinant = factors.determinant();
     // Neither 0 nor ∞ can be multiplied with the inverse, nor what has few digits, since it is below the normal numbers.
     let normal = T::FAINT * T::of(epsilon::<T>());
-    if determinant.abs() < normal || determinant.abs() == T::INFINITY {
-        let turned = Turned::new(n, a);
-        let mut inner = vec![T::ZERO; n * n];
-        products_of_others(&turned.s, &mut Vec::new(), |i, others| inner[i * (n + 1)] = others.value());
-        return turned.back(threads, &inner, c);
+    if determinant.abs() >= normal && determinant.abs() < T::INFINITY {
+        c.fill(T::ZERO);
+        c.iter_mut().step_by(n + 1).for_each(|x| *x = T::ONE);
+        factors.solve(threads, true, n, c);
+        c.iter_mut().for_each(|x| *x = *x * determinant);
+        if c.iter().all(|x| x.is_finite()) {
+            return;
+        }
     }
-    c.fill(T::ZERO);
-    c.iter_mut().step_by(n + 1).for_each(|x| *x = T::ONE);
-    factors.solve(threads, true, n, c);
-    c.iter_mut().for_each(|x| *x = *x * determinant);
+    let turned = Turned::new(n, a);
+    let mut inner = vec![T::ZERO; n * n];
+    products_of_others(&turned.s, &mut Vec::new(), |i, others| inner[i * (n + 1)] = others.value());
+    turned.back(threads, &inner, c);
 }
 
 /// The gradient of `Σ g C` by A: in the bases of the singular vectors, where `P_ij = Π s_k` without `s_i` and `s_j`,

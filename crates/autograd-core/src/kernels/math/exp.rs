@@ -60,13 +60,30 @@ pub fn exp_f32(x: f32) -> f32 {
     scale_f32(1.0 + (parts.high + parts.tail), parts.k)
 }
 
+/// `x − m`, and what its rounding has lost, exactly: x ≤ m, so the lower of x and −m is the one of larger magnitude
+/// (Fast2Sum).
+#[inline(always)]
+fn less_f32(x: f32, m: f32) -> (f32, f32) {
+    let difference = x - m;
+    let (low, high) = if x < -m { (x, -m) } else { (-m, x) };
+    (difference, high - (difference - low))
+}
+
+/// `m − x` up to which `e^(x − m)` is a normal number in f32.
+pub const NEAR_F32: f32 = 87.0;
+
+/// `e^(x − m)` in f32, x not above m and at most [`NEAR_F32`] below it: the bits of [`exp_less_f32`].
+#[inline(always)]
+pub fn exp_near_f32(x: f32, m: f32) -> f32 {
+    let (difference, lost) = less_f32(x, m);
+    let parts = parts_of_sum_f32(difference, lost);
+    (1.0 + (parts.high + parts.tail)) * pow2_f32(parts.k)
+}
+
 /// `e^(x − m)` in f32, x not above m: the difference is not rounded.
 #[inline(always)]
 pub fn exp_less_f32(x: f32, m: f32) -> f32 {
-    let difference = x - m;
-    // What the rounding has lost, exactly: x ≤ m, so the lower of x and −m is the one of larger magnitude (Fast2Sum).
-    let (low, high) = if x < -m { (x, -m) } else { (-m, x) };
-    let lost = high - (difference - low);
+    let (difference, lost) = less_f32(x, m);
     let difference = if difference > 89.0 { 89.0 } else { difference };
     // Of what is below the limit, infinite or not, nothing that was lost counts.
     let lost = if difference > -106.0 { lost } else { 0.0 };
@@ -181,13 +198,30 @@ pub fn exp_f64(x: f64) -> f64 {
     scale_f64(1.0 + (parts.high + parts.tail), parts.k)
 }
 
+/// `x − m`, and what its rounding has lost, exactly: x ≤ m, so the lower of x and −m is the one of larger magnitude
+/// (Fast2Sum).
+#[inline(always)]
+fn less_f64(x: f64, m: f64) -> (f64, f64) {
+    let difference = x - m;
+    let (low, high) = if x < -m { (x, -m) } else { (-m, x) };
+    (difference, high - (difference - low))
+}
+
+/// `m − x` up to which `e^(x − m)` is a normal number in f64.
+pub const NEAR_F64: f64 = 708.0;
+
+/// `e^(x − m)` in f64, x not above m and at most [`NEAR_F64`] below it: the bits of [`exp_less_f64`].
+#[inline(always)]
+pub fn exp_near_f64(x: f64, m: f64) -> f64 {
+    let (difference, lost) = less_f64(x, m);
+    let parts = parts_of_sum_f64(difference, lost);
+    (1.0 + (parts.high + parts.tail)) * pow2_f64(parts.k)
+}
+
 /// `e^(x − m)` in f64, x not above m: the difference is not rounded.
 #[inline(always)]
 pub fn exp_less_f64(x: f64, m: f64) -> f64 {
-    let difference = x - m;
-    // What the rounding has lost, exactly: x ≤ m, so the lower of x and −m is the one of larger magnitude (Fast2Sum).
-    let (low, high) = if x < -m { (x, -m) } else { (-m, x) };
-    let lost = high - (difference - low);
+    let (difference, lost) = less_f64(x, m);
     let difference = if difference > 710.0 { 710.0 } else { difference };
     // Of what is below the limit, infinite or not, nothing that was lost counts.
     let lost = if difference > -748.0 { lost } else { 0.0 };

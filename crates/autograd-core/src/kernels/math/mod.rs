@@ -42,6 +42,7 @@ mod tests;
 
 pub use binary::{exp2_f32, exp2_f64, log2_f32, log2_f64, log10_f32, log10_f64};
 pub use erf::{erf_f32, erf_f64};
+pub use exp::{NEAR_F32, NEAR_F64, exp_near_f32, exp_near_f64};
 pub use exp::{exp_f32, exp_f64, exp_less_f32, exp_less_f64, expm1_f32, expm1_f64};
 pub use hyperbola::{cosh_f32, cosh_f64, sinh_f32, sinh_f64};
 pub use hyperbolic::{tanh_f32, tanh_f64};

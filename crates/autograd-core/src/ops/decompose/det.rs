@@ -113,7 +113,8 @@ fn signed_logarithm(op: &'static str, a: &Tensor) -> Result<(Tensor, Tensor)> {
                     let odd: T = if factors.is_odd() { -1.0 } else { 1.0 };
                     factors.diagonal().fold(odd, |sign, u| if u == 0.0 || u.is_nan() { sign * u } else { sign * u.signum() })
                 } else {
-                    factors.diagonal().map(|u| u.abs().ln()).sum()
+                    // Many logarithms are added: in double precision, and rounded once.
+                    factors.diagonal().map(|u| f64::from(u).abs().ln()).sum::<f64>() as T
                 };
             }
         }))

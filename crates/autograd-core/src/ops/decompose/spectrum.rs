@@ -95,7 +95,7 @@ pub(super) fn determined<T: crate::kernels::real::Real + Plain>(
     })
 }
 
-/// Values that faer could not find are NaN.
+/// Values that were not found are NaN, all of them.
 pub(super) fn found<T: crate::kernels::real::Real + Plain>(
     op: &'static str,
     packed: &Tensor,
@@ -126,6 +126,6 @@ pub(super) fn finite(op: &'static str, a: &Tensor) -> Result<()> {
 
 #[cold]
 fn unfit(op: &'static str, i: usize, batch: bool) -> Error {
-    let text = refusal(op, &which(i, batch), "not finite, or too large").to_string();
+    let text = refusal(op, &which(i, batch), "not finite, or its rotations do not converge").to_string();
     Error::new(ErrorKind::NotFinite, text)
 }

@@ -324,7 +324,7 @@ crate::ops::cases::cases![{
             )
             .refuses(
                 |x| Ok(x[0].mul_scalar(f64::INFINITY).svd(SvdMode::Reduced)?.1),
-                "svd: matrix 0 of the batch is not finite, or too large",
+                "svd: matrix 0 of the batch is not finite, or its rotations do not converge",
             )
             .refuses(
                 |x| Ok(x[0].to_dtype(DType::I64).svd(SvdMode::Full)?.1),

@@ -16,9 +16,10 @@ use wengert_derive::Module;
 /// use autograd_core::RotaryOptions;
 /// use wengert_nn::{GroupedQueryAttention, GroupedQueryAttentionOptions};
 /// let options = GroupedQueryAttentionOptions::new().bias(true).is_causal(true).dropout(0.1);
-/// let options = options.rotary(RotaryOptions::new());
+/// let options = options.rotary(RotaryOptions::new()).head_dim(6);
 /// let attention = GroupedQueryAttention::with(8, 4, 2, options, &mut autograd_core::seeded(7))?;
 /// assert!(attention.q_proj.bias.is_some());
+/// assert_eq!((attention.q_proj.weight.shape(), attention.k_proj.weight.shape()), (&[24, 8][..], &[12, 8][..]));
 /// # Ok::<(), wengert_nn::Error>(())
 /// ```
 #[derive(Clone, Debug, Default)]
@@ -27,6 +28,7 @@ pub struct GroupedQueryAttentionOptions {
     is_causal: bool,
     dropout: f64,
     rotary: Option<RotaryOptions>,
+    head_dim: Option<usize>,
 }
 
 impl GroupedQueryAttentionOptions {
@@ -62,23 +64,34 @@ impl GroupedQueryAttentionOptions {
         self.rotary = Some(rotary);
         self
     }
+
+    /// The features of a head, D, at least 1. Default E / H, and H divides E.
+    #[must_use]
+    pub fn head_dim(mut self, head_dim: usize) -> Self {
+        self.head_dim = Some(head_dim);
+        self
+    }
 }
 
 /// Attention of a sequence to itself, in which each head of keys and values serves several heads of queries:
 ///
 /// ```text
-/// y = concat(head₁, .., head_H) Wₒᵀ,   headᵢ = softmax(qᵢ kⱼᵀ / √(E/H)) vⱼ,   j = ⌊i G / H⌋
+/// y = concat(head₁, .., head_H) Wₒᵀ,   headᵢ = softmax(qᵢ kⱼᵀ / √D) vⱼ,   j = ⌊i G / H⌋
 /// ```
+///
+/// A head has D features, E / H by default.
 ///
 /// With as many heads of keys (G) as of queries (H) it is attention with several heads, with one multi-query attention.
 /// The projections start as [`Linear`] layers; their names are Llama's.
 ///
 /// # Shapes
-/// `x: [N, L, E] → [N, L, E]`.
+/// `x: [N, L, E] → [N, L, E]`; the weights of `q_proj: [H D, E]`, of `k_proj` and `v_proj: [G D, E]`, of
+/// `o_proj: [E, H D]`.
 ///
 /// # Errors
-/// The constructors fail if a size is 0, H does not divide E, G does not divide H, or the probability of dropout is not
-/// in `[0, 1]`; `forward` if the input does not fit. [`GroupedQueryAttention::attend`] takes masks.
+/// The constructors fail if a size is 0, H does not divide E and no option says D, G does not divide H, or the
+/// probability of dropout is not in `[0, 1]`; `forward` if the input does not fit. [`GroupedQueryAttention::attend`]
+/// takes masks.
 ///
 /// # Examples
 /// ```
@@ -141,7 +154,7 @@ impl GroupedQueryAttention {
     ///
     /// # Errors
     /// If a size is 0, the numbers do not divide each other, the probability of dropout is not in `[0, 1]`, or the
-    /// features of a head (E / H) cannot be rotated as asked for.
+    /// features of a head (D) cannot be rotated as asked for.
     pub fn with(
         embed_dim: usize,
         num_heads: usize,
@@ -153,17 +166,22 @@ impl GroupedQueryAttention {
         for (name, size) in [("embed_dim", e), ("num_heads", h), ("num_key_value_heads", g)] {
             CHECK.require(size > 0, name, size, "at least 1")?;
         }
-        CHECK.require(e.is_multiple_of(h), "num_heads", h, format_args!("a divisor of {e}, the features"))?;
+        let divides = options.head_dim.is_some() || e.is_multiple_of(h);
+        CHECK.require(divides, "num_heads", h, format_args!("a divisor of {e}, the features"))?;
+        let d = options.head_dim.unwrap_or(e / h);
+        CHECK.require(d > 0, "head_dim", d, "at least 1")?;
         CHECK.require(h.is_multiple_of(g), "num_key_value_heads", g, format_args!("a divisor of {h}, the heads"))?;
         CHECK.require((0.0..=1.0).contains(&options.dropout), "dropout", options.dropout, "in [0, 1]")?;
-        options.rotary.as_ref().map_or(Ok(0), |rotary| rotary.check(e / h))?;
-        let few = e / h * g;
-        let mut linear = |outputs: usize| Linear::with(e, outputs, LinearOptions::new().bias(options.bias), rng);
+        options.rotary.as_ref().map_or(Ok(0), |rotary| rotary.check(d))?;
+        // What cannot be counted is refused where a weight of that size is asked for.
+        let (all, few) = (d.saturating_mul(h), d.saturating_mul(g));
+        let bias = LinearOptions::new().bias(options.bias);
+        let mut linear = |inputs: usize, outputs: usize| Linear::with(inputs, outputs, bias.clone(), rng);
         Ok(GroupedQueryAttention {
-            q_proj: linear(e)?,
-            k_proj: linear(few)?,
-            v_proj: linear(few)?,
-            o_proj: linear(e)?,
+            q_proj: linear(e, all)?,
+            k_proj: linear(e, few)?,
+            v_proj: linear(e, few)?,
+            o_proj: linear(all, e)?,
             num_heads,
             num_key_value_heads,
             options,
@@ -240,7 +258,7 @@ impl GroupedQueryAttention {
         self.output(&q.scaled_dot_product_attention(&k, &v, options)?)
     }
 
-    /// Queries, keys and values, `[N, heads, L, E/H]`, from this position on.
+    /// Queries, keys and values, `[N, heads, L, D]`, from this position on.
     fn projected(&self, x: &Tensor, first: usize) -> Result<[Tensor; 3]> {
         let [_, _, _] = CHECK.shape("the input", x, "[N, L, E]")?;
         let split = |x: Tensor, heads: usize| {
@@ -290,6 +308,22 @@ cases![
         "o_proj.bias",
     ])
     .maps(&[1, 3, 8], &[1, 3, 8]),
+    layer("GroupedQueryAttention", |rng| {
+        let options = GroupedQueryAttentionOptions::new().head_dim(4).rotary(RotaryOptions::new());
+        GroupedQueryAttention::with(3, 2, 1, options, rng)
+    })
+    .state(&["q_proj.weight", "k_proj.weight", "v_proj.weight", "o_proj.weight"])
+    .maps(&[2, 3, 3], &[2, 3, 3])
+    .refuses(&[1, 3, 4], "in q_proj (Linear): linear: inner dimensions differ: [1, 3, 4] × [3, 8] (4 ≠ 3)"),
+    layer("GroupedQueryAttention", |rng| {
+        GroupedQueryAttention::with(4, 2, 1, GroupedQueryAttentionOptions::new().head_dim(0), rng)
+    })
+    .cannot_be("GroupedQueryAttention: head_dim is 0, it must be at least 1"),
+    layer("GroupedQueryAttention", |rng| {
+        let options = GroupedQueryAttentionOptions::new().head_dim(3).rotary(RotaryOptions::new());
+        GroupedQueryAttention::with(4, 2, 1, options, rng)
+    })
+    .cannot_be("rotary_embedding: dim is 3, it must be even and at most 3, the number of features"),
     layer("GroupedQueryAttention", |rng| GroupedQueryAttention::new(4, 3, 1, rng))
         .cannot_be("GroupedQueryAttention: num_heads is 3, it must be a divisor of 4, the features"),
     layer("GroupedQueryAttention", |rng| GroupedQueryAttention::new(6, 3, 2, rng))
@@ -312,6 +346,24 @@ mod tests {
         let options = GroupedQueryAttentionOptions::new().rotary(RotaryOptions::new());
         let error = GroupedQueryAttention::with(6, 2, 1, options, &mut seeded(7)).expect_err("three").to_string();
         assert_eq!(error, "rotary_embedding: dim is 3, it must be even and at most 3, the number of features");
+    }
+
+    #[test]
+    fn heads_of_their_own_size_are_attention_over_these_features() -> Result<()> {
+        let options = GroupedQueryAttentionOptions::new().head_dim(6);
+        let layer = GroupedQueryAttention::with(4, 2, 1, options, &mut seeded(7))?;
+        let shapes = [&layer.q_proj, &layer.k_proj, &layer.v_proj, &layer.o_proj].map(|part| part.weight.shape());
+        assert_eq!(shapes, [[12, 4], [6, 4], [6, 4], [4, 12]]);
+        let x = Tensor::randn(&[1, 3, 4], DType::F32, &mut seeded(8))?;
+        let [q, k, v] = [&layer.q_proj, &layer.k_proj, &layer.v_proj].map(|part| part.forward(&x));
+        let (k, v) = (k?.squeeze(&[0])?, v?.squeeze(&[0])?);
+        // Of each head by itself, of six features.
+        let head = |q: Tensor| q.matmul(&k.transpose(0, 1)?)?.mul_scalar(1.0 / 6f64.sqrt()).softmax(-1)?.matmul(&v);
+        let q = q?.squeeze(&[0])?;
+        let heads = Tensor::cat(&[&head(q.narrow(1, 0, 6)?)?, &head(q.narrow(1, 6, 6)?)?], 1)?;
+        let far = layer.forward(&x)?.squeeze(&[0])?.try_sub(&layer.o_proj.forward(&heads)?)?.abs().max()?;
+        assert!(far.item::<f32>()? < 1e-5);
+        Ok(())
     }
 
     #[test]

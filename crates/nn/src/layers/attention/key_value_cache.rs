@@ -8,6 +8,11 @@ const CHECK: Check = Check("KeyValueCache");
 
 /// Keys and values of the positions so far, to which each step of a generated sequence adds its own.
 ///
+/// A step begins at the position [`len`](KeyValueCache::len). Layers that add positions to its input, as
+/// [`SinusoidalPositions`](crate::SinusoidalPositions) and [`LearnedPositions`](crate::LearnedPositions), are told so
+/// by `after`, in `positions.after(cache.len()).forward(&x)?`; without it every step stands at the beginning.
+/// [`GroupedQueryAttention`](crate::GroupedQueryAttention) counts its rotary positions from there by itself.
+///
 /// # Examples
 /// ```
 /// use autograd_core::{AttentionOptions, DType, Tensor, seeded};

@@ -1,8 +1,8 @@
 //! Steps with a cache against whole sequences, under masks.
 
 use super::{
-    AttentionMasks, GroupedQueryAttention, GroupedQueryAttentionOptions, KeyValueCache, MultiheadAttention,
-    MultiheadAttentionOptions, TransformerDecoder, TransformerOptions,
+    AttentionMasks, GroupedQueryAttention, GroupedQueryAttentionOptions, KeyValueCache, LearnedPositions,
+    MultiheadAttention, MultiheadAttentionOptions, SinusoidalPositions, TransformerDecoder, TransformerOptions,
 };
 use crate::LayerNorm;
 use crate::layer::Layer;
@@ -108,6 +108,26 @@ fn masked_steps_of_several_heads_are_the_whole_sequence() -> Result<()> {
         let got =
             attention.step_with_masks(&one.narrow(0, start, len)?, &mut cache, &part(&None, &padding, start, len)?)?;
         near("no batch", &got, &whole.narrow(0, start, len)?);
+    }
+    Ok(())
+}
+
+#[test]
+fn steps_with_absolute_positions_are_the_whole_sequence() -> Result<()> {
+    let rng = &mut seeded(7);
+    let (sines, learned) = (SinusoidalPositions::new(), LearnedPositions::new(LENGTH, 8, rng)?);
+    let options = MultiheadAttentionOptions::new().batch_first(true);
+    let attention = MultiheadAttention::with(8, 4, options, rng)?;
+    let x = Tensor::randn(&[2, LENGTH, 8], DType::F32, &mut seeded(8))?;
+    let placed = |x: &Tensor, first: usize| learned.after(first).forward(&sines.after(first).forward(x)?);
+    let input = placed(&x, 0)?;
+    let whole = attention.attend(&input, &input, &input, &AttentionMasks::new().is_causal(true))?;
+    for cuts in CUTS {
+        let mut cache = KeyValueCache::new();
+        for &(start, len) in cuts {
+            let step = placed(&x.narrow(1, start, len)?, cache.len())?;
+            near(&format!("{start}"), &attention.step(&step, &mut cache)?, &whole.narrow(1, start, len)?);
+        }
     }
     Ok(())
 }

@@ -1,112 +1,21 @@
 //! Convolutions as layers.
 
-use super::{Sizes, start};
+use super::{ConvOptions, Sizes, start};
 use crate::layer::Layer;
 use autograd_core::check::Check;
 use autograd_core::module::Param;
-use autograd_core::{Conv, Error, ErrorKind, PadMode, Padding, PerDim, Result, Tensor};
+use autograd_core::{Conv, Error, ErrorKind, Padding, PerDim, Result, Tensor};
 use rand::Rng;
 use wengert_derive::Module;
 
-/// The options of [`Conv1d`], [`Conv2d`] and [`Conv3d`].
-///
-/// # Examples
-/// ```
-/// use autograd_core::{DType, PadMode, Tensor};
-/// use wengert_nn::{Conv1d, ConvOptions, Layer};
-/// let options = ConvOptions::new().stride(2).padding(1).dilation(1).groups(2).bias(false);
-/// let conv = Conv1d::with(2, 4, 3, options.padding_mode(PadMode::Circular), &mut autograd_core::seeded(7))?;
-/// assert_eq!((conv.weight.shape(), conv.bias.is_none()), (&[4, 1, 3][..], true));
-/// assert_eq!(conv.forward(&Tensor::ones(&[1, 2, 8], DType::F32)?)?.shape(), [1, 4, 4]);
-/// # Ok::<(), wengert_nn::Error>(())
-/// ```
-#[derive(Clone, Debug, PartialEq)]
-pub struct ConvOptions {
-    stride: PerDim,
-    padding: Padding,
-    dilation: PerDim,
-    groups: usize,
-    bias: bool,
-    padding_mode: Option<PadMode>,
-}
-
-impl Default for ConvOptions {
-    fn default() -> Self {
-        let (stride, dilation) = (PerDim::from(1), PerDim::from(1));
-        ConvOptions { stride, padding: Padding::Valid, dilation, groups: 1, bias: true, padding_mode: None }
-    }
-}
-
-impl ConvOptions {
-    /// The defaults.
-    pub fn new() -> ConvOptions {
-        ConvOptions::default()
-    }
-
-    /// The distance between neighbouring outputs, at least 1. Default 1.
-    #[must_use]
-    pub fn stride(mut self, stride: impl Into<PerDim>) -> ConvOptions {
-        self.stride = stride.into();
-        self
-    }
-
-    /// The margins of the input: one number for all sides, one for each dim, a pair for each dim (before and behind it),
-    /// or [`Padding::Same`], which gives the output the size of the input and needs a stride of 1. Default
-    /// [`Padding::Valid`]: none.
-    ///
-    /// # Examples
-    /// ```
-    /// # use autograd_core::{DType, Padding, Tensor};
-    /// # use wengert_nn::{Conv2d, ConvOptions, Layer};
-    /// let shape = |padding: Padding| {
-    ///     let options = ConvOptions::new().padding(padding);
-    ///     let conv = Conv2d::with(1, 1, 3, options, &mut autograd_core::seeded(7))?;
-    ///     Ok::<_, wengert_nn::Error>(conv.forward(&Tensor::ones(&[1, 1, 5, 5], DType::F32)?)?.shape().to_vec())
-    /// };
-    /// assert_eq!((shape([1, 0].into())?, shape(Padding::Same)?), (vec![1, 1, 5, 3], vec![1, 1, 5, 5]));
-    /// assert_eq!(shape([[2, 0], [0, 1]].into())?, [1, 1, 5, 4]);
-    /// # Ok::<(), wengert_nn::Error>(())
-    /// ```
-    #[must_use]
-    pub fn padding(mut self, padding: impl Into<Padding>) -> ConvOptions {
-        self.padding = padding.into();
-        self
-    }
-
-    /// The distance between the taps of a kernel, at least 1. Default 1.
-    #[must_use]
-    pub fn dilation(mut self, dilation: impl Into<PerDim>) -> ConvOptions {
-        self.dilation = dilation.into();
-        self
-    }
-
-    /// The number of groups of channels that do not see each other, at least 1. Default 1.
-    #[must_use]
-    pub fn groups(mut self, groups: usize) -> ConvOptions {
-        self.groups = groups;
-        self
-    }
-
-    /// Whether there is a bias. Default true.
-    #[must_use]
-    pub fn bias(mut self, bias: bool) -> ConvOptions {
-        self.bias = bias;
-        self
-    }
-
-    /// What stands in the margins, which [`ConvOptions::padding`] names. Default: zeros.
-    #[must_use]
-    pub fn padding_mode(mut self, padding_mode: PadMode) -> ConvOptions {
-        self.padding_mode = Some(padding_mode);
-        self
-    }
-}
+#[cfg(test)]
+use autograd_core::PadMode;
 
 macro_rules! convolutions {
     ($($Name:ident, $D:literal, $method:ident, $shapes:literal;)*) => {$(
         #[doc = concat!("Convolution over ", stringify!($D), " dim(s): [`Tensor::", stringify!($method), "`] as a layer.")]
         ///
-        /// Weight and bias start uniform in `±1/√(C/groups · taps)`.
+        /// Weight and bias start uniform in `±1/√(C/groups · taps)` by default.
         ///
         /// # Shapes
         #[doc = $shapes]
@@ -137,6 +46,14 @@ macro_rules! convolutions {
             ///
             /// # Errors
             /// If a size is 0.
+            ///
+            /// # Examples
+            /// ```
+            #[doc = concat!("use wengert_nn::", stringify!($Name), ";")]
+            #[doc = concat!("let conv = ", stringify!($Name), "::new(3, 8, 1, &mut autograd_core::seeded(7))?;")]
+            /// assert_eq!(conv.weight.shape()[..2], [8, 3]);
+            /// # Ok::<(), wengert_nn::Error>(())
+            /// ```
             pub fn new(
                 in_channels: usize,
                 out_channels: usize,
@@ -149,7 +66,8 @@ macro_rules! convolutions {
             /// A layer from `in_channels` (C) to `out_channels` (O).
             ///
             /// # Errors
-            /// If a size is 0, the groups do not divide the channels, or [`Padding::Same`] meets a stride that is not 1.
+            /// If a size is 0, the groups do not divide the channels, [`Padding::Same`] meets a stride that is not 1,
+            /// or an initialiser fails or gives values of another shape or dtype.
             ///
             /// # Examples
             /// ```
@@ -163,7 +81,7 @@ macro_rules! convolutions {
                 in_channels: usize,
                 out_channels: usize,
                 kernel_size: impl Into<PerDim>,
-                options: ConvOptions,
+                mut options: ConvOptions,
                 rng: &mut dyn Rng,
             ) -> Result<$Name> {
                 const NAME: &str = stringify!($Name);
@@ -172,7 +90,8 @@ macro_rules! convolutions {
                 let (channels, groups) = ([in_channels, out_channels], options.groups);
                 let sizes = Sizes { name: NAME, channels, kernel: &kernel, dims: $D, groups };
                 let shape = sizes.checked(|[inputs, outputs]| [outputs, inputs])?;
-                let (weight, bias) = start(&shape, options.bias.then_some(out_channels), rng)?;
+                let starts = std::mem::take(&mut options.starts);
+                let (weight, bias) = start(NAME, &starts, &shape, options.bias.then_some(out_channels), rng)?;
                 Ok($Name { weight, bias, options })
             }
         }
@@ -268,6 +187,14 @@ cases![
     layer("Conv3d", |rng| Conv3d::with(1, 2, 2, ConvOptions::new().padding(Padding::Same), rng))
         .state(&["weight", "bias"])
         .maps(&[1, 1, 2, 3, 2], &[1, 2, 2, 3, 2]),
+    layer("Conv1d", |rng| {
+        let options = ConvOptions::new().weight(crate::init::constant(2.0)).bias_init(crate::init::ones());
+        Conv1d::with(1, 1, 2, options, rng)
+    })
+    .state(&["weight", "bias"])
+    .gives([[[1.0, 2.0, 0.0]]], [[[7.0, 5.0]]]),
+    layer("Conv1d", |rng| Conv1d::with(1, 1, 2, ConvOptions::new().weight(crate::init::uniform(1.0, 0.0)), rng))
+        .cannot_be("uniform: b is 0.0, it must be finite and not below a"),
     layer("Conv1d", |rng| Conv1d::new(2, 0, 2, rng)).cannot_be("Conv1d: out_channels is 0, it must be at least 1"),
     layer("Conv1d", |rng| Conv1d::with(1, 1, 2, ConvOptions::new().padding(Padding::Same).stride(2), rng))
         .cannot_be("Conv1d: padding Same gives outputs of the size of the input, and needs a stride of 1, not 2"),

@@ -2,18 +2,20 @@
 
 mod convolution;
 mod fold;
+mod options;
 mod separable;
 mod transpose;
 
-pub use convolution::{Conv1d, Conv2d, Conv3d, ConvOptions};
+pub use convolution::{Conv1d, Conv2d, Conv3d};
 pub use fold::{Fold, Unfold};
+pub use options::ConvOptions;
 pub use separable::*;
 pub use transpose::{ConvTranspose1d, ConvTranspose2d, ConvTranspose3d, ConvTransposeOptions};
 
-use crate::init::{Initializer, uniform};
+use crate::init::Starts;
 use autograd_core::check::Check;
 use autograd_core::module::Param;
-use autograd_core::{DType, PerDim, Result};
+use autograd_core::{PerDim, Result};
 use rand::Rng;
 
 /// The sizes of a layer's weight.
@@ -44,10 +46,14 @@ impl Sizes<'_> {
     }
 }
 
-/// Weight and bias as they start: uniform in `±1/√n`, n numbers for each element of the weight's first dim.
-fn start(shape: &[usize], bias: Option<usize>, rng: &mut dyn Rng) -> Result<(Param, Option<Param>)> {
+/// Weight and bias as they start: by default uniform in `±1/√n`, n numbers for each element of the weight's first dim.
+fn start(
+    name: &'static str,
+    starts: &Starts,
+    shape: &[usize],
+    bias: Option<usize>,
+    rng: &mut dyn Rng,
+) -> Result<(Param, Option<Param>)> {
     let fan_in: f64 = shape[1..].iter().map(|size| *size as f64).product();
-    let bound = 1.0 / fan_in.sqrt();
-    let mut draw = |shape: &[usize]| Param::new(uniform(-bound, bound).tensor(shape, DType::F32, rng)?);
-    Ok((draw(shape)?, bias.map(|outputs| draw(&[outputs])).transpose()?))
+    starts.draw(name, 1.0 / fan_in.sqrt(), shape, bias.as_ref().map(std::slice::from_ref), rng)
 }

@@ -1,10 +1,13 @@
 //! Transposed convolutions as layers.
 
 use super::{Sizes, start};
+use crate::init::{Initializer, Starts};
 use crate::layer::Layer;
 use autograd_core::module::Param;
 use autograd_core::{ConvTranspose, Error, ErrorKind, PerDim, Result, Tensor};
 use rand::Rng;
+use std::fmt;
+use std::sync::Arc;
 use wengert_derive::Module;
 
 /// The options of [`ConvTranspose1d`], [`ConvTranspose2d`] and [`ConvTranspose3d`].
@@ -17,9 +20,14 @@ use wengert_derive::Module;
 /// let up = ConvTranspose1d::with(2, 4, 3, options.output_padding(1), &mut autograd_core::seeded(7))?;
 /// assert_eq!((up.weight.shape(), up.bias.is_none()), (&[2, 2, 3][..], true));
 /// assert_eq!(up.forward(&Tensor::ones(&[1, 2, 8], DType::F32)?)?.shape(), [1, 4, 16]);
+///
+/// use wengert_nn::init;
+/// let options = ConvTransposeOptions::new().weight(init::kaiming_normal()).bias_init(init::zeros());
+/// let up = ConvTranspose1d::with(2, 4, 3, options, &mut autograd_core::seeded(7))?;
+/// assert_eq!(up.bias.expect("a bias").to_vec::<f32>()?, [0.0; 4]);
 /// # Ok::<(), wengert_nn::Error>(())
 /// ```
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct ConvTransposeOptions {
     stride: PerDim,
     padding: PerDim,
@@ -27,6 +35,20 @@ pub struct ConvTransposeOptions {
     dilation: PerDim,
     groups: usize,
     bias: bool,
+    /// A layer that is made keeps none.
+    starts: Starts,
+}
+
+/// A layer is described by this text: initialisers, which it does not keep, are in it only if there are some.
+impl fmt::Debug for ConvTransposeOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ConvTransposeOptions { stride, padding, end, dilation, groups, bias, starts } = self;
+        let mut all = f.debug_struct("ConvTransposeOptions");
+        all.field("stride", stride).field("padding", padding).field("end", end).field("dilation", dilation);
+        all.field("groups", groups).field("bias", bias);
+        starts.show(&mut all);
+        all.finish()
+    }
 }
 
 /// Where the output ends.
@@ -40,7 +62,8 @@ impl Default for ConvTransposeOptions {
     fn default() -> Self {
         let (zero, one) = (PerDim::from(0), PerDim::from(1));
         let (stride, dilation, end) = (one.clone(), one, End::Padding(zero.clone()));
-        ConvTransposeOptions { stride, padding: zero, end, dilation, groups: 1, bias: true }
+        let starts = Starts::default();
+        ConvTransposeOptions { stride, padding: zero, end, dilation, groups: 1, bias: true, starts }
     }
 }
 
@@ -111,6 +134,20 @@ impl ConvTransposeOptions {
         self
     }
 
+    /// The values the weight starts from. Default: uniform in `±1/√(O/groups · taps)`.
+    #[must_use]
+    pub fn weight(mut self, start: impl Initializer + 'static) -> ConvTransposeOptions {
+        self.starts.weight = Some(Arc::new(start));
+        self
+    }
+
+    /// The values the bias starts from. Default: uniform in `±1/√(O/groups · taps)`.
+    #[must_use]
+    pub fn bias_init(mut self, start: impl Initializer + 'static) -> ConvTransposeOptions {
+        self.starts.bias = Some(Arc::new(start));
+        self
+    }
+
     fn over(&self, name: &'static str, x: &Tensor, kernel: &[usize], end: &End) -> Result<ConvTranspose> {
         let added = match end {
             End::Padding(padding) => padding.clone(),
@@ -156,7 +193,7 @@ macro_rules! transposes {
     ($($Name:ident, $D:literal, $method:ident, $shapes:literal;)*) => {$(
         #[doc = concat!("Transposed convolution over ", stringify!($D), " dim(s): [`Tensor::", stringify!($method), "`] as a layer.")]
         ///
-        /// Weight and bias start uniform in `±1/√(O/groups · taps)`.
+        /// Weight and bias start uniform in `±1/√(O/groups · taps)` by default.
         ///
         /// # Shapes
         #[doc = $shapes]
@@ -199,7 +236,8 @@ macro_rules! transposes {
             /// A layer from `in_channels` (C) to `out_channels` (O).
             ///
             /// # Errors
-            /// If a size is 0, or the groups do not divide the channels.
+            /// If a size is 0, the groups do not divide the channels, or an initialiser fails or gives values of
+            /// another shape or dtype.
             ///
             /// # Examples
             /// ```
@@ -213,13 +251,15 @@ macro_rules! transposes {
                 in_channels: usize,
                 out_channels: usize,
                 kernel_size: impl Into<PerDim>,
-                options: ConvTransposeOptions,
+                mut options: ConvTransposeOptions,
                 rng: &mut dyn Rng,
             ) -> Result<$Name> {
+                const NAME: &str = stringify!($Name);
                 let (channels, groups) = ([in_channels, out_channels], options.groups);
                 let kernel = &kernel_size.into();
-                let sizes = Sizes { name: stringify!($Name), channels, kernel, dims: $D, groups };
-                let (weight, bias) = start(&sizes.checked(|channels| channels)?, options.bias.then_some(out_channels), rng)?;
+                let sizes = Sizes { name: NAME, channels, kernel, dims: $D, groups };
+                let (shape, starts) = (sizes.checked(|channels| channels)?, std::mem::take(&mut options.starts));
+                let (weight, bias) = start(NAME, &starts, &shape, options.bias.then_some(out_channels), rng)?;
                 Ok($Name { weight, bias, options })
             }
 
@@ -283,6 +323,12 @@ cases![
     })
     .state(&["weight", "bias"])
     .refuses(&[1, 1, 4], "ConvTranspose1d: output_size is [6, 6], it must be one number or 1"),
+    layer("ConvTranspose1d", |rng| {
+        let options = ConvTransposeOptions::new().weight(crate::init::constant(2.0)).bias_init(crate::init::ones());
+        ConvTranspose1d::with(1, 1, 2, options, rng)
+    })
+    .state(&["weight", "bias"])
+    .gives([[[1.0, 2.0]]], [[[3.0, 7.0, 5.0]]]),
     layer("ConvTranspose2d", |rng| {
         let options = ConvTransposeOptions::new().stride([2, 1]).padding([0, 1]).dilation([1, 2]).groups(2);
         ConvTranspose2d::with(2, 4, [2, 3], options.output_padding([1, 0]).bias(false), rng)

@@ -266,6 +266,8 @@ cases![
     layer("AdaptiveLogSoftmaxWithLoss", |rng| AdaptiveLogSoftmaxWithLoss::new(4, 6, &[], rng)).cannot_be(
         "AdaptiveLogSoftmaxWithLoss: cutoffs is [], it must be numbers that rise from at least 1 to below n_classes, 6"
     ),
+    layer("AdaptiveLogSoftmaxWithLoss", |rng| AdaptiveLogSoftmaxWithLoss::new(0, 6, &[2, 4], rng))
+        .cannot_be("AdaptiveLogSoftmaxWithLoss: in_features is 0, it must be at least 1"),
     layer("AdaptiveLogSoftmaxWithLoss", |rng| AdaptiveLogSoftmaxWithLoss::new(4, 6, &[2, 4], rng)).cannot_be(
         "AdaptiveLogSoftmaxWithLoss: div_value is 4.0, it must be above 0, and leave each cluster at least 1 of 4 \
          features and a countable number"

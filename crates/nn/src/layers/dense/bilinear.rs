@@ -1,16 +1,17 @@
 //! The bilinear layer.
 
-use crate::init::{Initializer, uniform};
+use crate::init::{Initializer, Starts};
 use crate::layer::{Layer, inputs};
 use autograd_core::check::Check;
 use autograd_core::module::Param;
-use autograd_core::{DType, Result, Tensor};
+use autograd_core::{Result, Tensor};
 use rand::Rng;
+use std::sync::Arc;
 use wengert_derive::Module;
 
 /// `y[.., k] = Σᵢⱼ a[.., i] W[k, i, j] b[.., j] + bias[k]`: [`Tensor::bilinear`] as a layer.
 ///
-/// It has two inputs, for [`Layer::forward_all`]. Weight and bias start uniform in `±1/√I`.
+/// It has two inputs, for [`Layer::forward_all`]. Weight and bias start uniform in `±1/√I` by default.
 ///
 /// # Shapes
 /// `a: [.., I]`, `b: [.., J]`, `weight: [K, I, J]`, `bias: [K]` → `[.., K]`.
@@ -40,19 +41,23 @@ pub struct Bilinear {
 ///
 /// # Examples
 /// ```
-/// use wengert_nn::{Bilinear, BilinearOptions};
+/// use wengert_nn::{Bilinear, BilinearOptions, init};
 /// let options = BilinearOptions::new().bias(false);
 /// assert!(Bilinear::with(2, 3, 4, options, &mut autograd_core::seeded(7))?.bias.is_none());
+/// let options = BilinearOptions::new().weight(init::xavier_normal()).bias_init(init::constant(0.5));
+/// let layer = Bilinear::with(2, 3, 1, options, &mut autograd_core::seeded(7))?;
+/// assert_eq!(layer.bias.expect("a bias").to_vec::<f32>()?, [0.5]);
 /// # Ok::<(), wengert_nn::Error>(())
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BilinearOptions {
     bias: bool,
+    starts: Starts,
 }
 
 impl Default for BilinearOptions {
     fn default() -> Self {
-        BilinearOptions { bias: true }
+        BilinearOptions { bias: true, starts: Starts::default() }
     }
 }
 
@@ -66,6 +71,20 @@ impl BilinearOptions {
     #[must_use]
     pub fn bias(mut self, bias: bool) -> BilinearOptions {
         self.bias = bias;
+        self
+    }
+
+    /// The values the weight starts from. Default: uniform in `±1/√I`.
+    #[must_use]
+    pub fn weight(mut self, start: impl Initializer + 'static) -> BilinearOptions {
+        self.starts.weight = Some(Arc::new(start));
+        self
+    }
+
+    /// The values the bias starts from. Default: uniform in `±1/√I`.
+    #[must_use]
+    pub fn bias_init(mut self, start: impl Initializer + 'static) -> BilinearOptions {
+        self.starts.bias = Some(Arc::new(start));
         self
     }
 }
@@ -82,7 +101,7 @@ impl Bilinear {
     /// A layer from `in1_features` (I) and `in2_features` (J) to `out_features` (K).
     ///
     /// # Errors
-    /// If a size is 0.
+    /// If a size is 0, or an initialiser fails or gives values of another shape or dtype.
     pub fn with(
         in1_features: usize,
         in2_features: usize,
@@ -95,9 +114,9 @@ impl Bilinear {
             Check("Bilinear").require(size > 0, name, size, "at least 1")?;
         }
         let bound = 1.0 / (in1_features as f64).sqrt();
-        let mut draw = |shape: &[usize]| Param::new(uniform(-bound, bound).tensor(shape, DType::F32, rng)?);
-        let weight = draw(&[out_features, in1_features, in2_features])?;
-        let bias = if options.bias { Some(draw(&[out_features])?) } else { None };
+        let (shape, outputs) = ([out_features, in1_features, in2_features], [out_features]);
+        let bias = options.bias.then_some(&outputs[..]);
+        let (weight, bias) = options.starts.draw("Bilinear", bound, &shape, bias, rng)?;
         Ok(Bilinear { weight, bias })
     }
 }
@@ -124,6 +143,12 @@ cases![
     layer("Bilinear", |rng| Bilinear::with(1, 2, 3, BilinearOptions::new().bias(false), rng))
         .state(&["weight"])
         .maps_all(&[&[2, 2, 1], &[2, 2, 2]], &[&[2, 2, 3]]),
+    layer("Bilinear", |rng| {
+        let options = BilinearOptions::new().weight(crate::init::constant(2.0)).bias_init(crate::init::ones());
+        Bilinear::with(2, 1, 1, options, rng)
+    })
+    .state(&["weight", "bias"])
+    .gives_all(&[Tensor::from([1.0, 2.0]), Tensor::from([3.0])], &[Tensor::from([19.0])]),
     layer("Bilinear", |rng| Bilinear::new(2, 0, 4, rng))
         .cannot_be("Bilinear: in2_features is 0, it must be at least 1"),
 ];

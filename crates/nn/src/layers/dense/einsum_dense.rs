@@ -1,17 +1,19 @@
 //! A product with a weight, written as an equation.
 
-use crate::init::{Initializer, uniform};
+use crate::init::{Initializer, Starts};
 use crate::layer::Layer;
 use autograd_core::check::Check;
 use autograd_core::module::Param;
-use autograd_core::{DType, Error, Result, Tensor};
+use autograd_core::{Error, Result, Tensor};
 use rand::Rng;
+use std::sync::Arc;
 use wengert_derive::Module;
 
 /// A product with a weight, written as an equation, and a bias: `y = einsum(equation, x, W) + b`, see
 /// [`Tensor::einsum`].
 ///
-/// Weight and bias start uniform in `±1/√n`, n the product of the weight's dims that the result does not have.
+/// Weight and bias start uniform in `±1/√n` by default, n the product of the weight's dims that the result does not
+/// have.
 ///
 /// # Shapes
 /// As the equation says; the bias, if there is one, broadcasts to the result.
@@ -45,15 +47,16 @@ pub struct EinsumDense {
 ///
 /// # Examples
 /// ```
-/// use wengert_nn::{EinsumDense, EinsumDenseOptions};
-/// let options = EinsumDenseOptions::new().bias(&[3]);
+/// use wengert_nn::{EinsumDense, EinsumDenseOptions, init};
+/// let options = EinsumDenseOptions::new().bias(&[3]).weight(init::xavier_normal()).bias_init(init::zeros());
 /// let dense = EinsumDense::with("ab,bc->ac", &[2, 3], options, &mut autograd_core::seeded(7))?;
-/// assert_eq!(dense.bias.expect("a bias").shape(), [3]);
+/// assert_eq!(dense.bias.expect("a bias").to_vec::<f32>()?, [0.0; 3]);
 /// # Ok::<(), wengert_nn::Error>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EinsumDenseOptions {
     bias: Option<Vec<usize>>,
+    starts: Starts,
 }
 
 impl EinsumDenseOptions {
@@ -66,6 +69,20 @@ impl EinsumDenseOptions {
     #[must_use]
     pub fn bias(mut self, shape: &[usize]) -> EinsumDenseOptions {
         self.bias = Some(shape.to_vec());
+        self
+    }
+
+    /// The values the weight starts from. Default: uniform in `±1/√n`, see [`EinsumDense`].
+    #[must_use]
+    pub fn weight(mut self, start: impl Initializer + 'static) -> EinsumDenseOptions {
+        self.starts.weight = Some(Arc::new(start));
+        self
+    }
+
+    /// The values the bias starts from, if there is one. Default: uniform in `±1/√n`, see [`EinsumDense`].
+    #[must_use]
+    pub fn bias_init(mut self, start: impl Initializer + 'static) -> EinsumDenseOptions {
+        self.starts.bias = Some(Arc::new(start));
         self
     }
 }
@@ -90,7 +107,8 @@ impl EinsumDense {
     /// A layer of this equation and a weight of this shape.
     ///
     /// # Errors
-    /// If a size is 0, or the equation has not the form `input,weight->result`.
+    /// If a size is 0, the equation has not the form `input,weight->result`, or an initialiser fails or gives values of
+    /// another shape or dtype.
     pub fn with(
         equation: &str,
         weight_shape: &[usize],
@@ -103,8 +121,7 @@ impl EinsumDense {
             Check("EinsumDense").require(valid, name, shape.unwrap_or_default(), "of sizes that are at least 1")?;
         }
         let bound = 1.0 / summed(equation, weight_shape)?.sqrt();
-        let mut draw = |shape: &[usize]| Param::new(uniform(-bound, bound).tensor(shape, DType::F32, rng)?);
-        let (weight, bias) = (draw(weight_shape)?, bias_shape.map(draw).transpose()?);
+        let (weight, bias) = options.starts.draw("EinsumDense", bound, weight_shape, bias_shape, rng)?;
         Ok(EinsumDense { weight, bias, equation: equation.into() })
     }
 }
@@ -149,6 +166,12 @@ cases![
     })
     .state(&["weight", "bias"])
     .refuses(&[4, 3], "EinsumDense: bias has shape [3], expected one that broadcasts to the input's, [4, 2]"),
+    layer("EinsumDense", |rng| {
+        let options = EinsumDenseOptions::new().bias(&[1]).weight(crate::init::constant(2.0));
+        EinsumDense::with("ab,bc->ac", &[2, 1], options.bias_init(crate::init::ones()), rng)
+    })
+    .state(&["weight", "bias"])
+    .gives([[1.0, 2.0], [0.0, -1.0]], [[7.0], [-1.0]]),
     layer("EinsumDense", |rng| EinsumDense::new("ab,bc", &[3, 2], rng)).cannot_be(
         "EinsumDense: equation is \"ab,bc\", it must be input,weight->result, with a letter for each of the weight's 2 dims"
     ),

@@ -10,7 +10,8 @@ use wengert_derive::Module;
 
 /// The rows of a table with the numbers that the input holds: [`Tensor::embedding`] as a layer.
 ///
-/// The table starts normal with mean 0 and standard deviation 1; the padding row is 0.
+/// The table starts normal with mean 0 and standard deviation 1; the padding row is 0. One that starts otherwise goes
+/// through [`Embedding::from_tensors`].
 ///
 /// # Shapes
 /// `x: [..]`, of `I64` → `[.., D]`; `weight: [K, D]`.
@@ -25,6 +26,12 @@ use wengert_derive::Module;
 /// let rows = Tensor::from([[1.0, 2.0], [3.0, 4.0]]);
 /// let embedding = Embedding::from_tensors(rows, EmbeddingOptions::new())?;
 /// assert_eq!(embedding.forward(&Tensor::from([1, 0]))?.to_vec::<f32>()?, [3.0, 4.0, 1.0, 2.0]);
+///
+/// use autograd_core::{DType, seeded};
+/// use wengert_nn::init::{Initializer, uniform};
+/// let rows = uniform(-0.05, 0.05).tensor(&[10, 4], DType::F32, &mut seeded(7))?;
+/// let embedding = Embedding::from_tensors(rows, EmbeddingOptions::new())?;
+/// assert!(embedding.weight.abs().max()?.item::<f32>()? <= 0.05);
 /// # Ok::<(), wengert_nn::Error>(())
 /// ```
 #[derive(Clone, Debug, Module)]

@@ -1,6 +1,6 @@
 //! A frozen weight with an update of low rank.
 
-use super::parametrized::find;
+use super::parts::find;
 use super::{Parametrization, Parametrized};
 use crate::init::{Initializer, Nonlinearity, kaiming_uniform};
 use crate::layer::Layer;

@@ -3,6 +3,7 @@
 mod lora;
 mod orthogonal;
 mod parametrized;
+mod parts;
 mod spectral_norm;
 mod weight_norm;
 

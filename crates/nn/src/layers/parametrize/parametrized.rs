@@ -1,10 +1,11 @@
 //! A layer with a computed parameter.
 
 use super::Parametrization;
+use super::parts::{change, find, mode};
 use crate::layer::Layer;
 use crate::observe::{join, unseen};
 use autograd_core::check::Check;
-use autograd_core::module::{Item, ItemMut, Module, Param, Path, ties};
+use autograd_core::module::{Item, ItemMut, Module, Path};
 use autograd_core::{Description, Error, ErrorKind, Result, Tensor};
 use std::fmt;
 
@@ -51,7 +52,9 @@ pub struct Parametrized<L, P> {
 
 impl<L: Layer + Clone, P: Parametrization> Parametrized<L, P> {
     /// The layer, whose parameter of this name is computed by the rule from now on. It starts from what it is, as far
-    /// as the rule can give that.
+    /// as the rule can give that. The original is trained if the parameter was; the rule's own parameters stay as they
+    /// are. A rule with a mode takes that of the layer, or, where parts of it have several, that of the part which is
+    /// nearest to the parameter; of a layer without one, as [`Linear`](crate::Linear) is, it keeps its own.
     ///
     /// # Errors
     /// If the layer has no such parameter, or has it in two places, or the rule gives no original of its shape and
@@ -80,7 +83,7 @@ impl<L: Layer + Clone, P: Parametrization> Parametrized<L, P> {
     /// assert_eq!(layer.value()?.to_vec::<f32>()?, [1.0, 2.0]);
     /// # Ok::<(), wengert_nn::Error>(())
     /// ```
-    pub fn of(mut layer: L, name: impl Into<String>, rule: P) -> Result<Parametrized<L, P>> {
+    pub fn of(mut layer: L, name: impl Into<String>, mut rule: P) -> Result<Parametrized<L, P>> {
         let name = name.into();
         let value = find(P::NAME, &layer, &name)?.detach();
         let mut tied = false;
@@ -93,6 +96,13 @@ impl<L: Layer + Clone, P: Parametrization> Parametrized<L, P> {
         let original = rule.right_inverse(&value)?;
         like(P::NAME, "the original", &original, &value)?;
         change(&mut layer, &name, original)?;
+        if let Some(mode) = mode(&layer, &name) {
+            rule.visit_mut(&Path::root(), &mut |_, item| {
+                if let ItemMut::Mode(own) = item {
+                    *own = mode;
+                }
+            });
+        }
         Ok(Parametrized { layer, name, rule })
     }
 
@@ -165,46 +175,6 @@ impl<L: Layer + Clone, P: Parametrization> Parametrized<L, P> {
     pub fn rule(&self) -> &P {
         &self.rule
     }
-}
-
-/// The parameter of a name, which is in one place of the layer.
-pub(super) fn find<'l>(op: &str, layer: &'l impl Module, name: &str) -> Result<&'l Param> {
-    let (mut found, mut known) = (None, Vec::new());
-    layer.visit(&Path::root(), &mut |path, item| {
-        if let Item::Param(param) | Item::Tied(param) = item {
-            let own = path.to_string();
-            if own == name {
-                found = Some(param);
-            }
-            known.push(format!("{own:?}"));
-        }
-    });
-    let refuse = |text: String| Error::new(ErrorKind::Argument, format!("{op}: {text}"));
-    let Some(param) = found else {
-        let known = if known.is_empty() { "none".into() } else { known.join(", ") };
-        return Err(refuse(format!("no parameter of the {} is called {name:?}; there are {known}", layer.kind())));
-    };
-    match ties(layer).into_iter().find(|(tied, original)| tied == name || original == name) {
-        Some((tied, original)) => {
-            let text = format!("{tied:?} is tied to {original:?} in the {}", layer.kind());
-            Err(refuse(format!("{text}, and one of two places cannot be computed alone")))
-        }
-        None => Ok(param),
-    }
-}
-
-/// Replaces the value of the parameter of a name.
-fn change(layer: &mut impl Module, name: &str, value: Tensor) -> Result<()> {
-    let (mut outcome, mut value) = (Ok(()), Some(value));
-    layer.visit_mut(&Path::root(), &mut |path, item| {
-        if let ItemMut::Param(param) | ItemMut::Tied(param) = item
-            && path.to_string() == name
-            && let Some(value) = value.take()
-        {
-            outcome = param.set(value);
-        }
-    });
-    outcome
 }
 
 fn like(op: &'static str, what: &str, x: &Tensor, other: &Tensor) -> Result<()> {

@@ -1,6 +1,6 @@
 //! A weight divided by its largest singular value.
 
-use super::parametrized::find;
+use super::parts::find;
 use super::{Parametrization, Parametrized};
 use crate::layer::Layer;
 use autograd_core::check::Check;
@@ -17,6 +17,9 @@ use wengert_derive::Module;
 /// In training each run takes steps of the power iteration first; in evaluation u and v stay. They are buffers, and
 /// start from random vectors after 15 steps. A weight of more dims is a matrix whose rows are one of its dims: the
 /// first, or the second in a transposed convolution. A vector is divided by its length.
+///
+/// It begins in the mode of the layer. [`Linear`](crate::Linear) and the convolutions have none: around them it trains,
+/// also in a model that evaluates, until the next [`eval`](autograd_core::module::Module::eval).
 ///
 /// # Gradient
 /// That of `W / σ`, where u and v are constants.
@@ -126,7 +129,8 @@ pub struct SpectralNormRule {
 }
 
 impl<L: Layer + Clone> Parametrized<L, SpectralNormRule> {
-    /// The layer, whose parameter `weight` is divided by its largest singular value.
+    /// The layer, whose parameter `weight` is divided by its largest singular value. It trains, unless the layer has a
+    /// mode and evaluates.
     ///
     /// # Errors
     /// If the layer has no such parameter, or it is a single number.
@@ -144,7 +148,8 @@ impl<L: Layer + Clone> Parametrized<L, SpectralNormRule> {
         SpectralNorm::with(layer, SpectralNormOptions::new(), rng)
     }
 
-    /// The layer with a parameter that is divided by its largest singular value.
+    /// The layer with a parameter that is divided by its largest singular value. It trains, unless the layer has a mode
+    /// and evaluates.
     ///
     /// # Errors
     /// If the layer has no such parameter, that is a single number or has no such dim, or an option is out of its
@@ -222,7 +227,7 @@ impl Parametrization for SpectralNormRule {
 mod tests {
     use super::{SpectralNorm, SpectralNormOptions};
     use crate::cases::{Outcome, near};
-    use crate::{Conv2d, ConvTranspose1d, Layer, Linear};
+    use crate::{Conv2d, ConvTranspose1d, Dropout, Layer, Linear, RNN, sequential};
     use autograd_core::module::Module;
     use autograd_core::{Result, Tensor, grad};
 
@@ -348,10 +353,32 @@ mod tests {
         }
         near(&layer.value()?.svdvals()?.to_f64s()[..1], &[1.0], 1e-12)
     }
+
+    #[test]
+    fn it_is_in_the_mode_of_the_layer() -> Result<()> {
+        let mut rng = autograd_core::seeded(3);
+        let mut rnn = RNN::new(3, 2, &mut rng)?;
+        rnn.eval();
+        let mut layer = SpectralNorm::with(rnn, SpectralNormOptions::new().name("weight_hh_l0"), &mut rng)?;
+        assert!(!layer.rule().mode.is_training());
+        layer.train();
+        assert!(layer.rule().mode.is_training());
+        // The part of the parameter is held in evaluation, and the other one trains.
+        let part = sequential![Linear::new(3, 2, &mut rng)?, Dropout::new(0.5, &mut rng)?];
+        let mut model = sequential![Dropout::new(0.5, &mut rng)?, part];
+        model.hold_eval("1")?;
+        let mut layer = SpectralNorm::with(model, SpectralNormOptions::new().name("1.0.weight"), &mut rng)?;
+        layer.train();
+        assert!(!layer.rule().mode.is_training());
+        layer.release_eval("1")?;
+        assert!(layer.rule().mode.is_training());
+        Ok(())
+    }
+
     #[test]
     fn the_outputs_of_a_transposed_convolution_are_found_inside_of_others() -> Result<()> {
         let mut rng = autograd_core::seeded(3);
-        let inside = crate::sequential![ConvTranspose1d::new(4, 6, 3, &mut rng)?, Linear::new(5, 2, &mut rng)?];
+        let inside = sequential![ConvTranspose1d::new(4, 6, 3, &mut rng)?, Linear::new(5, 2, &mut rng)?];
         for (name, outputs) in [("0.weight", 6), ("1.weight", 2)] {
             let options = SpectralNormOptions::new().name(name);
             let layer = SpectralNorm::with(inside.clone(), options, &mut rng)?;

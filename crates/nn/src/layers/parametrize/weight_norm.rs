@@ -1,6 +1,6 @@
 //! A weight as length times direction.
 
-use super::parametrized::find;
+use super::parts::find;
 use super::{Parametrization, Parametrized};
 use crate::layer::Layer;
 use autograd_core::check::Check;
@@ -11,7 +11,7 @@ use wengert_derive::Module;
 /// A layer whose weight is `W = g v / ‖v‖`: its length g and its direction v are trained apart.
 ///
 /// The norm is over all dims but one, by default the first: each output has a length of its own. v starts as the
-/// weight, and g as its norms. Where v is 0 the weight is NaN.
+/// weight, and g as its norms; both are frozen if the weight was. Where v is 0 the weight is NaN.
 ///
 /// # Shapes
 /// `original1` (v) is like the weight, `original0` (g) has size one in the dims of the norm: `[K, D]` gives `[K, 1]`.
@@ -130,9 +130,11 @@ impl<L: Layer + Clone> Parametrized<L, WeightNormRule> {
     /// # Ok::<(), wengert_nn::Error>(())
     /// ```
     pub fn with(layer: L, options: WeightNormOptions) -> Result<WeightNorm<L>> {
-        let value = find(WeightNormRule::NAME, &layer, &options.name)?.detach();
+        let weight = find(WeightNormRule::NAME, &layer, &options.name)?;
+        let (value, trained) = (weight.detach(), weight.is_trainable());
         let dim = options.dim.map(|dim| Check(WeightNormRule::NAME).dim(dim, value.shape())).transpose()?;
-        let g = Param::new(norms(&value, dim)?)?;
+        let mut g = Param::new(norms(&value, dim)?)?;
+        g.set_trainable(trained);
         Parametrized::of(layer, options.name, WeightNormRule { g, dim })
     }
 }
@@ -158,6 +160,7 @@ impl Parametrization for WeightNormRule {
 mod tests {
     use super::{WeightNorm, WeightNormOptions};
     use crate::{Conv2d, GRU, Linear, RecurrentOptions, Tanh, sequential};
+    use autograd_core::module::Module;
     use autograd_core::{DType, Result, Tensor};
 
     cases![
@@ -221,12 +224,25 @@ mod tests {
     #[test]
     fn it_starts_from_the_weight_and_is_folded_into_it() -> Result<()> {
         let mut linear = Linear::new(3, 2, &mut autograd_core::seeded(7))?;
-        autograd_core::module::Module::to_dtype(&mut linear, DType::F64)?;
+        linear.to_dtype(DType::F64)?;
         for dim in [Some(0), Some(1), None] {
             let layer = WeightNorm::with(linear.clone(), WeightNormOptions::new().dim(dim))?;
             let near = |x: &Tensor| x.to_f64s().iter().zip(linear.weight.to_f64s()).all(|(a, b)| (a - b).abs() < 1e-15);
             assert!(near(&layer.value()?) && near(&layer.clone().fold()?.weight) && near(&layer.into_layer().weight));
         }
+        Ok(())
+    }
+
+    #[test]
+    fn length_and_direction_of_a_frozen_weight_are_frozen() -> Result<()> {
+        let mut linear = Linear::new(3, 2, &mut autograd_core::seeded(7))?;
+        linear.freeze("weight")?;
+        let mut layer = WeightNorm::new(linear)?;
+        let trained = layer.named_parameters().into_iter().filter(|(_, param)| param.is_trainable());
+        assert_eq!(trained.map(|(name, _)| name).collect::<Vec<_>>(), ["bias"]);
+        assert!(!layer.clone().fold()?.weight.is_trainable());
+        assert_eq!(layer.unfreeze("parametrizations.weight")?, 2);
+        assert!(layer.fold()?.weight.is_trainable());
         Ok(())
     }
 }

@@ -1,6 +1,7 @@
 //! Pooling by windows of one size.
 
 use crate::layer::Layer;
+use autograd_core::check::Check;
 use autograd_core::{AvgPool, LpPool, MaxPool, PerDim, Result, Tensor};
 use wengert_derive::Module;
 
@@ -185,6 +186,9 @@ macro_rules! powers {
     ($($Name:ident: $method:ident, $title:literal, $shape:literal, $result:literal;)*) => {$(
         #[doc = concat!($title, ": [`Tensor::", stringify!($method), "`] as a layer.")]
         ///
+        /// # Errors
+        /// `forward` fails if the input is of no float type or smaller than a window, or a number is out of range.
+        ///
         /// # Examples
         /// ```
         /// use autograd_core::{DType, Tensor};
@@ -241,6 +245,8 @@ macro_rules! powers {
 
         impl Layer for $Name {
             fn forward(&self, x: &Tensor) -> Result<Tensor> {
+                // The operation takes integers, whose powers are floats; no other pool does.
+                Check(stringify!($method)).float(x)?;
                 x.$method(self.windows.clone())
             }
         }
@@ -269,7 +275,21 @@ cases![
     layer("AvgPool1d", |_| Ok(AvgPool1d::new(2).padding(1).count_include_pad(false))).maps(&[2, 2, 5], &[2, 2, 3]),
     layer("AvgPool2d", |_| Ok(AvgPool2d::new(2).divisor_override(3))).maps(&[1, 2, 4, 3], &[1, 2, 2, 1]),
     layer("AvgPool3d", |_| Ok(AvgPool3d::new(2))).maps(&[1, 1, 2, 2, 2], &[1, 1, 1, 1, 1]),
-    layer("LPPool1d", |_| Ok(LPPool1d::new(2.0, 2))).maps(&[1, 2, 4], &[1, 2, 2]),
-    layer("LPPool3d", |_| Ok(LPPool3d::new(2.0, 2).ceil_mode(true))).maps(&[1, 1, 3, 2, 2], &[1, 1, 2, 1, 1]),
-    layer("LPPool2d", |_| Ok(LPPool2d::new(2.0, [2, 1]).stride(2))).maps(&[1, 2, 4, 2], &[1, 2, 2, 1]),
+    layer("LPPool1d", |_| Ok(LPPool1d::new(2.0, 2))).maps(&[1, 2, 4], &[1, 2, 2]).refuses_with(
+        &[],
+        &[Tensor::from([[[3, 4]]])],
+        "lp_pool1d: dtype is I64, expected F32 or F64; to_dtype converts",
+    ),
+    layer("LPPool3d", |_| Ok(LPPool3d::new(2.0, 2).ceil_mode(true)))
+        .maps(&[1, 1, 3, 2, 2], &[1, 1, 2, 1, 1])
+        .refuses_with(
+            &[],
+            &[Tensor::from([[[[[3, 4], [1, 2]], [[3, 4], [1, 2]]]]])],
+            "lp_pool3d: dtype is I64, expected F32 or F64; to_dtype converts",
+        ),
+    layer("LPPool2d", |_| Ok(LPPool2d::new(2.0, [2, 1]).stride(2))).maps(&[1, 2, 4, 2], &[1, 2, 2, 1]).refuses_with(
+        &[],
+        &[Tensor::from([[[[3], [4]]]])],
+        "lp_pool2d: dtype is I64, expected F32 or F64; to_dtype converts",
+    ),
 ];

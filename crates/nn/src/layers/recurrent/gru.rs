@@ -17,7 +17,7 @@ use wengert_derive::Module;
 /// both directions.
 ///
 /// # Errors
-/// The constructors fail if an option is not valid; `forward` if the input does not fit.
+/// The constructors fail if an option is not valid; `forward` if the input does not fit or has no step.
 ///
 /// # Examples
 /// ```
@@ -68,7 +68,13 @@ cases![
         .maps(&[4, 2, 3], &[4, 2, 2])
         .maps(&[4, 3], &[4, 2])
         .maps_with(&[&[3, 2, 3]], &[Tensor::from([3, 0])], &[&[3, 2, 2]])
-        .refuses(&[4, 2, 4], "GRU: the input has shape [4, 2, 4], expected [L, N, 3] or [L, 3]"),
+        .refuses(&[4, 2, 4], "GRU: the input has shape [4, 2, 4], expected [L, N, 3] or [L, 3]")
+        .refuses(&[0, 2, 3], "GRU: the input has shape [0, 2, 3], expected [L, N, 3] or [L, 3] with at least 1 step")
+        .refuses_with(
+            &[&[0, 2, 3]],
+            &[Tensor::from([0, 0])],
+            "GRU: the input has shape [0, 2, 3], expected [L, N, 3] or [L, 3] with at least 1 step",
+        ),
     layer("GRU", |rng| {
         let options = RecurrentOptions::new().num_layers(2).bidirectional(true).dropout(0.5).bias(false);
         GRU::with(3, 2, options, rng)

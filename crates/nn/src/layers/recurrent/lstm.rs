@@ -23,7 +23,7 @@ use wengert_derive::Module;
 /// the second direction behind those of the first.
 ///
 /// # Errors
-/// The constructors fail if an option is not valid; `forward` if the input does not fit.
+/// The constructors fail if an option is not valid; `forward` if the input does not fit or has no step.
 ///
 /// # Examples
 /// ```
@@ -90,6 +90,7 @@ cases![
         .maps_with(&[&[3, 2, 3]], &[Tensor::from([1, 3])], &[&[3, 2, 2]])
         .refuses(&[4, 2, 4], "LSTM: the input has shape [4, 2, 4], expected [L, N, 3] or [L, 3]")
         .refuses(&[3], "LSTM: the input has shape [3], expected [L, N, 3] or [L, 3]")
+        .refuses(&[0, 2, 3], "LSTM: the input has shape [0, 2, 3], expected [L, N, 3] or [L, 3] with at least 1 step")
         .refuses_with(&[&[3, 3]], &[Tensor::from([1])], "LSTM: a single sequence has no lengths")
         .refuses_with(&[&[3, 2, 3]], &[Tensor::from([1, 4])], "lstm: sample 1 has length 4, which is not from 0 to 3",)
         .refuses_all(&[&[3, 2, 3], &[2], &[2]], "LSTM: takes 1 or 2 inputs, got 3"),

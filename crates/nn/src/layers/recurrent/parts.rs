@@ -138,9 +138,11 @@ impl Stack {
     ) -> Result<(Tensor, Tensor, Option<Tensor>)> {
         let (d, o) = (self.input_size, &self.options);
         let single = x.rank() == 2;
-        if !(2..=3).contains(&x.rank()) || x.shape()[x.rank() - 1] != d {
+        let fits = (2..=3).contains(&x.rank()) && x.shape()[x.rank() - 1] == d;
+        if !fits || x.shape()[usize::from(!single && o.batch_first)] == 0 {
             let batch = if o.batch_first { "N, L" } else { "L, N" };
-            return Err(Error::shape(name, "the input", x.shape(), format_args!("[{batch}, {d}] or [L, {d}]")));
+            let least = if fits { " with at least 1 step" } else { "" };
+            return Err(Error::shape(name, "the input", x.shape(), format_args!("[{batch}, {d}] or [L, {d}]{least}")));
         }
         if single && lengths.is_some() {
             return Err(Error::new(ErrorKind::Argument, format!("{name}: a single sequence has no lengths")));
@@ -249,7 +251,7 @@ macro_rules! recurrent {
             /// The outputs of all steps and the last state, from this state on, or from 0.
             ///
             /// # Errors
-            /// If the input or the state does not fit.
+            /// If the input or the state does not fit, or there is no step.
             ///
             /// # Examples
             /// ```
@@ -271,7 +273,7 @@ macro_rules! recurrent {
             /// the own end of each sequence, and the second direction begins there.
             ///
             /// # Errors
-            /// If the input, the lengths or the state do not fit, or a length is not from 0 to L.
+            /// If the input, the lengths or the state do not fit, a length is not from 0 to L, or L is 0.
             ///
             /// # Examples
             /// ```

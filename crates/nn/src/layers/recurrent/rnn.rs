@@ -17,7 +17,7 @@ use wengert_derive::Module;
 /// both directions.
 ///
 /// # Errors
-/// The constructors fail if an option is not valid; `forward` if the input does not fit.
+/// The constructors fail if an option is not valid; `forward` if the input does not fit or has no step.
 ///
 /// # Examples
 /// ```
@@ -67,7 +67,10 @@ cases![
         .maps(&[4, 2, 3], &[4, 2, 2])
         .maps(&[4, 3], &[4, 2])
         .maps_with(&[&[3, 2, 3]], &[Tensor::from([2, 3])], &[&[3, 2, 2]])
-        .refuses(&[4, 2, 4], "RNN: the input has shape [4, 2, 4], expected [L, N, 3] or [L, 3]"),
+        .maps(&[2, 0, 3], &[2, 0, 2])
+        .refuses(&[4, 2, 4], "RNN: the input has shape [4, 2, 4], expected [L, N, 3] or [L, 3]")
+        .refuses(&[0, 2, 3], "RNN: the input has shape [0, 2, 3], expected [L, N, 3] or [L, 3] with at least 1 step")
+        .refuses(&[0, 3], "RNN: the input has shape [0, 3], expected [L, N, 3] or [L, 3] with at least 1 step"),
     layer("RNN", |rng| {
         let options = RecurrentOptions::new().nonlinearity(RecurrentNonlinearity::ReLU).num_layers(2);
         RNN::with(3, 4, options.batch_first(true).bidirectional(true).bias(false), rng)
@@ -87,6 +90,7 @@ cases![
         Ok(vec![output, state])
     })
     .maps_all(&[&[2, 3, 3], &[4, 2, 4]], &[&[2, 3, 8], &[4, 2, 4]])
+    .refuses(&[2, 0, 3], "RNN: the input has shape [2, 0, 3], expected [N, L, 3] or [L, 3] with at least 1 step")
     .refuses_all(&[&[2, 3, 3], &[1, 2, 4]], "RNN: the state has shape [1, 2, 4], expected [4, 2, 4]"),
     layer("RNN", |rng| RNN::with(3, 2, RecurrentOptions::new().num_layers(0), rng))
         .cannot_be("RNN: num_layers is 0, it must be at least 1"),

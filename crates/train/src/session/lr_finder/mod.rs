@@ -25,9 +25,11 @@ use wengert_optim::{Optimizer, Range};
 ///
 /// It ends early where the loss diverges: where `s − best > (divergence − 1) · |best|`, or the loss is no number.
 /// Afterwards model, optimizer and all sources of randomness in the model are as they were, whatever happens.
+/// [`LrFinder::run`] trains with an optimizer and a loss, [`LrFinder::run_with`] as a trainer does that clips
+/// gradients, adds penalties, leaves out the last batch and so on.
 ///
-/// `0 < start < end` (10⁻⁷ and 10), `steps ≥ 2` (100), `batch_size ≥ 1` (32), `0 ≤ β < 1` (0.9: `smoothing`),
-/// `divergence > 1` (4).
+/// `0 < start < end` (10⁻⁷ and 10), `steps ≥ 2` (100), `batch_size ≥ 1` (32, or the trainer's), `0 ≤ β < 1` (0.9:
+/// `smoothing`), `divergence > 1` (4).
 ///
 /// # Examples
 /// ```
@@ -60,14 +62,15 @@ pub struct LrFinder {
     start: f64,
     end: f64,
     steps: u64,
-    batch_size: usize,
+    /// The trainer's if there is none.
+    batch_size: Option<usize>,
     smoothing: f64,
     divergence: f64,
 }
 
 impl Default for LrFinder {
     fn default() -> Self {
-        LrFinder { start: 1e-7, end: 10.0, steps: 100, batch_size: 32, smoothing: 0.9, divergence: 4.0 }
+        LrFinder { start: 1e-7, end: 10.0, steps: 100, batch_size: None, smoothing: 0.9, divergence: 4.0 }
     }
 }
 
@@ -95,9 +98,9 @@ impl LrFinder {
         self
     }
 
-    /// Samples in a batch, at least 1. Default 32.
+    /// Samples in a batch, at least 1. Default: as many as the trainer has, or 32.
     pub fn batch_size(mut self, batch_size: usize) -> LrFinder {
-        self.batch_size = batch_size;
+        self.batch_size = Some(batch_size);
         self
     }
 
@@ -124,8 +127,8 @@ impl LrFinder {
         if self.steps < 2 {
             return Err(Error::argument(NAME, "steps", self.steps, "at least 2"));
         }
-        if self.batch_size == 0 {
-            return Err(Error::argument(NAME, "batch_size", self.batch_size, "at least 1"));
+        if self.batch_size == Some(0) {
+            return Err(Error::argument(NAME, "batch_size", 0, "at least 1"));
         }
         Range::DECAY.check(NAME, "smoothing", self.smoothing)?;
         let above_1 = Range::new(|x| x > 1.0 && x.is_finite(), "finite and greater than 1");
@@ -142,7 +145,7 @@ impl LrFinder {
         }
     }
 
-    /// Runs the test. The set is gone through in a random order, as often as it takes; exactly one number is drawn from
+    /// Runs the test. The set is gone through in random orders, as often as it takes; exactly one number is drawn from
     /// `rng`. `&mut optimizer` is an optimizer, too.
     ///
     /// # Errors
@@ -151,21 +154,67 @@ impl LrFinder {
     pub fn run(
         &self,
         model: &mut dyn Layer,
-        mut optimizer: impl Optimizer,
+        optimizer: impl Optimizer,
         loss: impl Loss,
         set: &dyn Dataset,
         rng: &mut dyn Rng,
     ) -> Result<LrReport> {
+        self.run_with(Trainer::new(optimizer, loss), model, set, rng)
+    }
+
+    /// Like [`LrFinder::run`], but each step is one of the trainer: with its penalties, rules of gradients and
+    /// clipping, its batches (as many of them as it accumulates), captured or not. The loss of a step is then the mean
+    /// of its batches'.
+    ///
+    /// Its epochs and schedules are replaced by those of the test. What comes after an epoch has no part in it:
+    /// metrics, validation, estimates of statistics.
+    ///
+    /// # Errors
+    /// Those of [`LrFinder::run`]; and if the trainer has callbacks, unless they only watch, or a checkpoint: they are
+    /// made for a run that is to last.
+    ///
+    /// # Examples
+    /// ```
+    /// use autograd_core::seeded;
+    /// use wengert_data::sets::two_moons;
+    /// use wengert_nn::{BatchNorm1d, Linear, cross_entropy, sequential};
+    /// use wengert_optim::Adam;
+    /// use wengert_train::{LrFinder, Trainer};
+    ///
+    /// let mut rng = seeded(7);
+    /// let set = two_moons(65, 0.1, &mut rng)?;
+    /// let mut model = sequential![Linear::new(2, 8, &mut rng)?, BatchNorm1d::new(8)?, Linear::new(8, 2, &mut rng)?];
+    /// let mut adam = Adam::new(0.1);
+    /// // One sample is left over, which has no statistics.
+    /// let trainer = Trainer::new(&mut adam, cross_entropy).batch_size(32).drop_last(true).clip_norm(1.0);
+    /// let report = LrFinder::new().end(0.1).steps(20).run_with(trainer, &mut model, &set, &mut rng)?;
+    /// assert_eq!(report.points().len(), 20);
+    /// # Ok::<(), wengert_train::Error>(())
+    /// ```
+    pub fn run_with(
+        &self,
+        trainer: Trainer<'_>,
+        model: &mut dyn Layer,
+        set: &dyn Dataset,
+        rng: &mut dyn Rng,
+    ) -> Result<LrReport> {
         self.check()?;
-        let before = Before::all(&*model, &optimizer);
-        let mut watch =
-            Watch { watched: Watched::new(self.smoothing, self.divergence), steps: self.steps, ended: false };
-        let outcome = held(|| {
-            let trainer = Trainer::new(&mut optimizer, loss).epochs(self.steps).batch_size(self.batch_size);
-            let trainer = trainer.schedule_by_step(|_: f64, k: u64| self.rate(k)).callback(&mut watch);
-            trainer.fit(model, set, None, rng).map(drop)
-        });
-        let restored = before.restore(model, &mut optimizer);
+        no_callbacks(&trainer)?;
+        let mut watch = Watch {
+            watched: Watched::new(self.smoothing, self.divergence),
+            steps: self.steps,
+            losses: (0.0, 0),
+            ended: false,
+        };
+        let batch_size = self.batch_size.unwrap_or(trainer.batch_size);
+        let mut trainer = trainer.epochs(self.steps).batch_size(batch_size).update_batch_norm(false);
+        trainer.metrics.clear();
+        trainer.schedules.clear();
+        let mut trainer = trainer.schedule_by_step(|_: f64, k: u64| self.rate(k)).callback(&mut watch);
+        let before = Before::all(&*model, &*trainer.optimizer);
+        let outcome = held(|| trainer.run(model, set, None, rng).map(drop));
+        let restored = before.restore(model, &mut *trainer.optimizer);
+        drop(trainer);
         let (watched, ended) = (watch.watched, watch.ended);
         let failure = match outcome {
             // All epochs, in which some batches made no step.
@@ -183,10 +232,25 @@ impl LrFinder {
     }
 }
 
+/// Whether the trainer has no callback that would change the test, or write what nothing can go on from.
+fn no_callbacks(trainer: &Trainer<'_>) -> Result<()> {
+    let others =
+        trainer.callbacks.iter().filter(|callback| !callback.only_watches() || callback.name() == "Checkpoint");
+    let names: Vec<&str> = others.map(|callback| callback.name()).collect();
+    if names.is_empty() {
+        return Ok(());
+    }
+    let names = names.join(", ");
+    let text = format!("LrFinder: the trainer has {names}, for which there is no use in a range test; leave it out");
+    Err(Error::new(ErrorKind::Argument, text))
+}
+
 /// Notes the loss of every step, and ends the run where there is nothing more to see.
 struct Watch {
     watched: Watched,
     steps: u64,
+    /// The sum of the losses of the batches since the last step, and how many there are.
+    losses: (f64, usize),
     ended: bool,
 }
 
@@ -196,9 +260,14 @@ impl Callback for Watch {
     }
 
     fn on_train_batch_end(&mut self, run: &mut Run<'_>) -> Result<()> {
-        // A batch of which nothing counts makes no step.
+        // That of a batch of which nothing counts may be NaN.
+        if !run.loss().is_nan() {
+            self.losses = (self.losses.0 + run.loss(), self.losses.1 + 1);
+        }
+        // A batch of which nothing counts makes no step, nor do those before the last one of several.
         if run.step() > self.watched.len() {
-            self.watched.push(run.lr(), run.loss())?;
+            let (sum, count) = std::mem::take(&mut self.losses);
+            self.watched.push(run.lr(), sum / count as f64)?;
             self.ended = run.step() >= self.steps || self.watched.has_diverged();
         }
         // The only way out in the middle of an epoch.

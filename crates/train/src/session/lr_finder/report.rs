@@ -44,7 +44,7 @@ pub struct LrReport {
 pub struct LrPoint {
     /// The learning rate of the step.
     pub lr: f64,
-    /// The loss of its batch, before the step.
+    /// The loss of its batch, or the mean of those of its batches, before the step.
     pub loss: f64,
     /// The average of the losses so far, recent ones first.
     pub smoothed: f64,

@@ -252,6 +252,18 @@ cases![
     .maps(&[2, 3, 4], &[2, 3, 4])
     .maps(&[3, 4], &[3, 4]),
     layer("TransformerEncoderLayer", |rng| {
+        let options = TransformerOptions::new().dim_feedforward(3).activation(super::TransformerActivation::SiLU);
+        TransformerEncoderLayer::with(4, 2, options, rng)
+    })
+    .state(&NAMES)
+    .maps(&[3, 4], &[3, 4]),
+    layer("TransformerEncoderLayer", |rng| {
+        let options = TransformerOptions::new().dim_feedforward(3).activation(super::TransformerActivation::GELUTanh);
+        TransformerEncoderLayer::with(4, 2, options, rng)
+    })
+    .state(&NAMES)
+    .maps(&[3, 4], &[3, 4]),
+    layer("TransformerEncoderLayer", |rng| {
         TransformerEncoderLayer::with(4, 1, TransformerOptions::new().dim_feedforward(0), rng)
     })
     .cannot_be("Linear: out_features is 0, it must be at least 1"),

@@ -19,6 +19,10 @@ pub enum TransformerActivation {
     ReLU,
     /// [`Tensor::gelu`], exact.
     GELU,
+    /// [`Tensor::gelu_tanh`], as in GPT-2.
+    GELUTanh,
+    /// [`Tensor::silu`], `x σ(x)`.
+    SiLU,
 }
 
 impl TransformerActivation {
@@ -26,6 +30,8 @@ impl TransformerActivation {
         match self {
             TransformerActivation::ReLU => x.relu(),
             TransformerActivation::GELU => x.gelu(),
+            TransformerActivation::GELUTanh => x.gelu_tanh(),
+            TransformerActivation::SiLU => x.silu(),
         }
     }
 }
@@ -119,5 +125,28 @@ impl TransformerOptions {
     pub fn bias(mut self, bias: bool) -> Self {
         self.bias = bias;
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::TransformerActivation::{GELU, GELUTanh, ReLU, SiLU};
+    use super::TransformerOptions;
+    use crate::{Layer, TransformerEncoderLayer};
+    use autograd_core::{DType, Result, Tensor, seeded};
+
+    #[test]
+    fn a_layer_has_the_function_that_its_options_name() -> Result<()> {
+        let x = Tensor::randn(&[3, 4], DType::F32, &mut seeded(8))?;
+        for (activation, at_one) in [(ReLU, 1.0), (GELU, 0.841_344_7), (GELUTanh, 0.841_192), (SiLU, 0.731_058_6)] {
+            assert!((activation.apply(&Tensor::from(1.0)).item::<f32>()? - at_one).abs() < 1e-6, "{activation:?}");
+            let options = TransformerOptions::new().dim_feedforward(5).dropout(0.0).activation(activation);
+            let layer = TransformerEncoderLayer::with(4, 2, options, &mut seeded(7))?;
+            let h = layer.norm1.forward(&x.try_add(&layer.self_attn.forward(&x)?)?)?;
+            let fed = layer.linear2.forward(&activation.apply(&layer.linear1.forward(&h)?))?;
+            let want = layer.norm2.forward(&h.try_add(&fed)?)?;
+            assert_eq!(layer.forward(&x)?.to_f64s(), want.to_f64s(), "{activation:?}");
+        }
+        Ok(())
     }
 }

@@ -52,16 +52,21 @@ impl DecoderLayerCache {
 /// What a [`TransformerDecoder`] keeps between the steps of a sequence, of all its layers: [`TransformerDecoder::start`] makes
 /// it. A clone is another way to go on, as in a search along several beams.
 ///
+/// A step begins at the position [`len`](DecoderCache::len), and layers that add positions to its input are told so by
+/// `after`, as for a [`KeyValueCache`].
+///
 /// # Examples
 /// ```
 /// use autograd_core::{DType, Tensor, seeded};
-/// use wengert_nn::{DecoderCache, TransformerDecoder};
-/// let decoder = TransformerDecoder::new(4, 2, 2, &mut seeded(7))?;
-/// let mut cache: DecoderCache = decoder.start(&Tensor::ones(&[3, 1, 4], DType::F32)?)?;
+/// use wengert_nn::{DecoderCache, Layer, LearnedPositions, TransformerDecoder, TransformerOptions};
+/// let options = TransformerOptions::new().batch_first(true);
+/// let decoder = TransformerDecoder::with(4, 2, 2, options, &mut seeded(7))?;
+/// let positions = LearnedPositions::new(8, 4, &mut seeded(8))?;
+/// let mut cache: DecoderCache = decoder.start(&Tensor::ones(&[1, 3, 4], DType::F32)?)?;
 /// let x = Tensor::ones(&[1, 1, 4], DType::F32)?;
-/// let _ = decoder.step(&x, &mut cache)?;
+/// let _ = decoder.step(&positions.forward(&x)?, &mut cache)?;
 /// let mut beam = cache.clone();
-/// let _ = decoder.step(&x, &mut beam)?;
+/// let _ = decoder.step(&positions.after(beam.len()).forward(&x)?, &mut beam)?;
 /// assert_eq!((cache.len(), beam.len()), (1, 2));
 /// # Ok::<(), wengert_nn::Error>(())
 /// ```

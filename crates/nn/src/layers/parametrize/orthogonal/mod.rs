@@ -4,7 +4,7 @@ mod parts;
 #[cfg(test)]
 mod tests;
 
-use super::parametrized::find;
+use super::parts::find;
 use super::{Parametrization, Parametrized};
 use crate::layer::Layer;
 use autograd_core::check::Check;

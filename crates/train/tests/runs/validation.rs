@@ -1,0 +1,106 @@
+//! Validation: in which epochs, and in which batches.
+
+use crate::moons::{bits, directory, model, sets};
+use autograd_core::{Tensor, seeded};
+use std::sync::Mutex;
+use wengert_nn::cross_entropy;
+use wengert_optim::Adam;
+use wengert_train::{Accuracy, Callback, EarlyStopping, History, Result, Run, Trainer};
+
+/// Three batches for each epoch.
+fn trainer() -> Trainer<'static> {
+    Trainer::new(Adam::new(0.03), cross_entropy).batch_size(40).metric(Accuracy)
+}
+
+fn fit(trainer: Trainer<'_>) -> (Vec<u64>, History) {
+    let [train, valid] = sets();
+    let mut model = model(7);
+    let history = trainer.fit(&mut model, &train, &valid, &mut seeded(7)).expect("a good run");
+    (bits(&model), history)
+}
+
+/// The epochs in which a name was measured.
+fn measured(history: &History, name: &str) -> Vec<u64> {
+    history.epochs.iter().filter(|epoch| epoch.get(name).is_some()).map(|epoch| epoch.epoch).collect()
+}
+
+#[test]
+fn some_epochs_are_validated_and_the_last_one() {
+    let (weights, every) = fit(trainer().epochs(6));
+    for (n, epochs) in [(1, vec![1, 2, 3, 4, 5, 6]), (2, vec![2, 4, 6]), (4, vec![4, 6]), (u64::MAX, vec![6])] {
+        let (same, history) = fit(trainer().epochs(6).validate_every(n));
+        assert_eq!(same, weights, "validation changes nothing");
+        for name in ["val_loss", "val_accuracy"] {
+            assert_eq!(measured(&history, name), epochs, "every {n}");
+            let expected: Vec<f64> = epochs.iter().map(|epoch| every.values(name)[*epoch as usize - 1]).collect();
+            assert_eq!(history.values(name), expected);
+        }
+        assert_eq!(history.values("loss"), every.values("loss"));
+        assert!(history.best().is_some_and(|best| epochs.contains(&best.epoch)));
+    }
+}
+
+/// Ends the run in the second batch of an epoch.
+struct Ends {
+    epoch: u64,
+    end: fn(&mut Run<'_>),
+}
+
+impl Callback for Ends {
+    fn name(&self) -> &str {
+        "Ends"
+    }
+    fn only_watches(&self) -> bool {
+        true
+    }
+    fn on_train_batch_end(&mut self, run: &mut Run<'_>) -> Result<()> {
+        if (run.epoch(), run.batch()) == (self.epoch, 2) {
+            (self.end)(run);
+        }
+        Ok(())
+    }
+}
+
+#[test]
+fn a_run_that_is_stopped_within_an_epoch_is_validated_and_one_that_pauses_goes_on_as_it_was() {
+    let run = || trainer().epochs(6).validate_every(4);
+    let (_, stopped) = fit(run().callback(Ends { epoch: 3, end: |run| run.stop("enough") }));
+    assert_eq!((stopped.epochs.len(), measured(&stopped, "val_loss")), (3, vec![3]));
+    let dir = directory();
+    let pauses = Ends { epoch: 3, end: |run| run.pause("a signal") };
+    let (_, paused) = fit(run().checkpoint(dir.path()).callback(pauses));
+    assert_eq!((paused.epochs.len(), measured(&paused, "val_loss")), (3, vec![]));
+    assert_eq!(fit(run().checkpoint(dir.path()).resume(true)), fit(run()));
+}
+
+#[test]
+fn patience_counts_validations() {
+    // No epoch is better by so much.
+    let early = || EarlyStopping::new().patience(2).min_delta(100.0);
+    let (_, history) = fit(trainer().epochs(20).validate_every(3).callback(early()));
+    assert_eq!((history.epochs.len(), measured(&history, "val_loss")), (9, vec![3, 6, 9]));
+    // What is measured in training has a value in each.
+    let (_, history) = fit(trainer().epochs(20).validate_every(3).callback(early().monitor("loss")));
+    assert_eq!(history.epochs.len(), 3);
+}
+
+#[test]
+fn batches_of_validation_have_a_size_of_their_own() {
+    let sizes = |size: Option<usize>| {
+        let seen = Mutex::new(Vec::new());
+        let loss = |y: &Tensor, t: &Tensor| {
+            seen.lock().expect("one thread").push(t.shape()[0]);
+            cross_entropy(y, t)
+        };
+        let trainer = Trainer::new(Adam::new(0.03), loss).epochs(2).batch_size(60);
+        let (weights, history) = fit(size.into_iter().fold(trainer, Trainer::validation_batch_size));
+        (weights, history.values("val_loss"), seen.into_inner().expect("one thread"))
+    };
+    let (weights, losses, seen) = sizes(None);
+    // The first batch of validation is tried before the first step.
+    assert_eq!(seen, [60, 30, 60, 30, 60, 60, 30]);
+    let (same, near, seen) = sizes(Some(11));
+    assert_eq!(seen, [60, 11, 60, 11, 11, 8, 60, 60, 11, 11, 8]);
+    assert_eq!(same, weights, "validation changes nothing");
+    assert!(losses.iter().zip(&near).all(|(a, b)| (a - b).abs() < 1e-6), "{losses:?} {near:?}");
+}

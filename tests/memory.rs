@@ -159,7 +159,8 @@ fn linear(inputs: usize, outputs: usize) -> Linear {
 
 #[test]
 fn a_steady_step_asks_for_no_tensor_buffer() {
-    let all: [(&str, fn() -> Training); 3] =
+    type Make = fn() -> Training;
+    let all: [(&str, Make); 3] =
         [("784-256-10", Training::fashion), ("2-16-16-1", Training::tiny), ("2-2-1", Training::tiniest)];
     for threads in [1, 2] {
         watched(threads, || {

@@ -348,6 +348,21 @@ fn a_list_that_names_no_dim_folds_nothing() -> Result<()> {
 }
 
 #[test]
+fn a_row_with_an_infinity_has_an_infinite_sum() -> Result<()> {
+    for dtype in [DType::F32, DType::F64] {
+        for width in [3, 200, 3000] {
+            let mut row = vec![1.0; width];
+            (row[1], row[2]) = (f64::INFINITY, 100.0);
+            let x = Tensor::from_slice(&row, &[1, width])?.to_dtype(dtype);
+            for (x, dim) in [(x.t()?, 0), (x, 1)] {
+                assert_eq!(x.logsumexp(dim)?.to_f64s(), [f64::INFINITY], "{dtype}, {width}");
+            }
+        }
+    }
+    Ok(())
+}
+
+#[test]
 fn rows_of_numbers_of_any_size_have_probabilities() -> Result<()> {
     let draw = |seed| Tensor::randn(&[200, 3], DType::F64, &mut autograd_core::seeded(seed));
     let (signs, sizes) = (draw(1)?.to_f64s(), draw(2)?.to_f64s());

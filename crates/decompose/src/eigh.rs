@@ -19,7 +19,7 @@ pub(super) fn all<T: Number>(n: usize, vectors: bool, a: &[T], into: &mut [T]) {
             for (i, (row, a)) in unit.chunks_exact_mut(n).zip(a.chunks_exact(n)).enumerate() {
                 row[..=i].copy_from_slice(&a[..=i]);
             }
-            let Some(power) = T::to_unit(&mut unit) else {
+            let Some(power) = T::to_range(&mut unit) else {
                 one.fill(T::nan_impl());
                 continue;
             };

@@ -33,16 +33,25 @@ pub(super) fn all<T: Number>(m: usize, n: usize, complete: bool, a: &[T], into: 
     let block = recommended_block_size::<T>(m, n);
     let need = turn_scratch::<T>(m, block, n).or(apply_scratch::<T>(m, block, k));
     let mut unit = vec![T::zero_impl(); m * n];
+    let mut powers = vec![T::one_impl(); n];
     let mut factors = Mat::<T>::zeros(m, n);
     let mut blocks = Mat::<T>::zeros(block, least);
     super::with_memory(need, |stack| {
         for (a, one) in a.chunks_exact(m * n).zip(into.chunks_exact_mut(width)) {
-            unit.copy_from_slice(a);
-            let Some(power) = T::to_unit(&mut unit) else {
+            // Each column by itself: that leaves Q as it is, and of small columns all digits.
+            let mut finite = true;
+            for (j, (column, power)) in unit.chunks_exact_mut(m).zip(&mut powers).enumerate() {
+                column.iter_mut().zip(a.iter().skip(j).step_by(n)).for_each(|(x, a)| *x = *a);
+                match T::to_unit(column) {
+                    Some(found) => *power = found,
+                    None => finite = false,
+                }
+            }
+            if !finite {
                 one.fill(T::nan_impl());
                 continue;
-            };
-            factors.copy_from(MatRef::from_row_major_slice(&unit, m, n));
+            }
+            factors.copy_from(MatRef::from_column_major_slice(&unit, m, n));
             for start in (0..least).step_by(block) {
                 let width = block.min(least - start);
                 let mut below = factors.as_mut().subrows_mut(start, m - start);
@@ -59,7 +68,7 @@ pub(super) fn all<T: Number>(m: usize, n: usize, complete: bool, a: &[T], into: 
                     *r = if j < i { T::zero_impl() } else { factors[(i, j)] };
                 }
             }
-            T::scale(r, power);
+            r.chunks_exact_mut(n).for_each(|row| T::scale_each(row, &powers));
             q.fill(T::zero_impl());
             (0..k).for_each(|i| q[i * m + i] = T::one_impl());
             // Qᵀ in rows is Q in columns.
@@ -86,7 +95,7 @@ fn reflect<T: Number>(mut panel: MatMut<'_, T>, mut heads: MatMut<'_, T>) {
             let along = beside[j] + below.transpose() * column.rb();
             let step = T::zero_impl() - along * factor;
             beside[j] += step;
-            faer::zip!(column.rb_mut(), below).for_each(|faer::unzip!(y, v)| *y = *y + step * *v);
+            faer::zip!(column.rb_mut(), below).for_each(|faer::unzip!(y, v)| *y += step * *v);
         }
     }
     let width = panel.ncols();

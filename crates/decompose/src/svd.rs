@@ -32,7 +32,7 @@ pub(super) fn all<T: Number>(m: usize, n: usize, vectors: Vectors, a: &[T], into
     super::with_memory(svd_scratch::<T>(m, n, which, which, Par::Seq, params), |stack| {
         for (a, one) in a.chunks_exact(m * n).zip(into.chunks_exact_mut(width)) {
             unit.copy_from_slice(a);
-            let Some(power) = T::to_unit(&mut unit) else {
+            let Some(power) = T::to_range(&mut unit) else {
                 one.fill(T::nan_impl());
                 continue;
             };

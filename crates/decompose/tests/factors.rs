@@ -169,6 +169,19 @@ fn the_ends_of_the_range_are_in_it() {
 }
 
 #[test]
+fn small_numbers_beside_large_ones_keep_their_digits() {
+    let mut qr = [0.0f32; 8];
+    f32::qr(2, 2, false, &[1e10, 0.0, 0.0, 1e-30], &mut qr);
+    assert_eq!(qr[4..].iter().map(|r| r.abs()).collect::<Vec<f32>>(), [1e10, 0.0, 0.0, 1e-30]);
+    let mut qr = [0.0; 8];
+    f64::qr(2, 2, false, &[1e300, 1e-40, 1e290, 3e-40], &mut qr);
+    assert!((qr[7].abs() - 3e-40).abs() < 1e-49, "{qr:?}");
+    let mut s = [0.0f32; 2];
+    f32::svd(2, 2, Vectors::None, &[1e10, 0.0, 0.0, 1e-30], &mut s);
+    assert!(s[0] == 1e10 && (s[1] - 1e-30).abs() < 1e-34, "{s:?}");
+}
+
+#[test]
 fn what_is_not_finite_has_no_factors() {
     for bad in [f64::NAN, f64::INFINITY] {
         let a = [1.0, 2.0, bad, 3.0];

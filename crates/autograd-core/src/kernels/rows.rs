@@ -300,7 +300,7 @@ impl<T: Real> Kernel for Norms<'_, T> {
         if width >= WIDE {
             for (x, norm) in x.chunks_exact(width).zip(norms) {
                 let m = shift(x);
-                *norm = [m, rest_of_row(x, finite(m), &mut exps)];
+                *norm = [m, if m == T::INFINITY { m } else { rest_of_row(x, m, &mut exps) }];
             }
             return;
         }

@@ -77,6 +77,15 @@ fn cofactors_need_no_determinant_in_range() -> Result<()> {
 }
 
 #[test]
+fn an_infinite_cofactor_leaves_the_others() -> Result<()> {
+    let a = Tensor::from([[1e20f32, 0.0, 0.0], [0.0, 1e20, 0.0], [0.0, 0.0, 1e-5]]).requires_grad();
+    let ga = grad(&a.det()?, &[&a])?.remove(0).to_f64s();
+    let want = [1e15, 0.0, 0.0, 0.0, 1e15, 0.0, 0.0, 0.0, f64::INFINITY];
+    assert!(ga.iter().zip(want).all(|(g, want)| *g == want || (g - want).abs() <= 1e-6 * want), "{ga:?}");
+    Ok(())
+}
+
+#[test]
 fn many_logarithms_are_added_exactly_enough() -> Result<()> {
     let logarithm = Tensor::eye(3000, DType::F32)?.mul_scalar(2.0).slogdet()?.1.item::<f32>()?;
     assert_eq!(logarithm, (3000.0 * std::f64::consts::LN_2) as f32);

@@ -98,7 +98,7 @@ impl Checkpoint {
     /// let trainer = Trainer::new(Sgd::new(2.0), mse_loss).epochs(3).checkpoint(checkpoint);
     /// trainer.fit(&mut model, &set, &set, &mut seeded(7))?;
     /// let snapshot = Snapshot::load(&dir)?;
-    /// let (epoch, weights) = snapshot.best().expect("losses are numbers");
+    /// let (epoch, weights) = snapshot.best("val_loss").expect("losses are numbers");
     /// assert_eq!((snapshot.epoch, epoch, weights.len()), (3, 1, 2));
     /// # std::fs::remove_dir_all(&dir).map_err(wengert_train::Error::user)?;
     /// # Ok::<(), wengert_train::Error>(())
@@ -243,7 +243,7 @@ mod tests {
             .then(|_, seen, dir| {
                 let snapshot = Snapshot::load(dir.join("new")).expect("just written");
                 assert_eq!((snapshot.epoch, snapshot.history.clone()), (6, seen.history.clone()));
-                assert!(snapshot.best().is_none());
+                assert!(snapshot.best("val_loss").is_none());
             }),
         Case::new("Checkpoint: every fourth epoch and the last", |dir| Checkpoint::new(dir).every(4))
             .effects(&["epoch 4 end: takes a snapshot", "epoch 6 end: takes a snapshot"])
@@ -254,7 +254,7 @@ mod tests {
         .diverging()
         .effects(&[1, 4, 6].map(|epoch| format!("epoch {epoch} end: takes a snapshot")).each_ref().map(|e| &**e))
         .then(|_, seen, dir| {
-            let (epoch, weights) = Snapshot::load(dir).expect("just written").best().expect("kept");
+            let (epoch, weights) = Snapshot::load(dir).expect("just written").best("val_loss").expect("kept");
             let numbers = ["bias", "weight"].iter().flat_map(|name| weights.get(name).expect("there").to_f64s());
             let bits: Vec<u64> = numbers.map(f64::to_bits).collect();
             assert_eq!((epoch, &bits), (1, &seen.weights[0]));
@@ -263,7 +263,8 @@ mod tests {
             .validate_every(4)
             .effects(&["epoch 4 end: takes a snapshot", "epoch 6 end: takes a snapshot"])
             .then(|_, _, dir| {
-                let best = Snapshot::load(dir).expect("just written").best();
+                let best = Snapshot::load(dir).expect("just written").best("val_loss");
+                assert!(Snapshot::load(dir).expect("just written").best("loss").is_none());
                 assert_eq!(best.map(|(epoch, _)| epoch), Some(6));
             }),
         Case::new("Checkpoint: never", |dir| Checkpoint::new(dir).every(0))

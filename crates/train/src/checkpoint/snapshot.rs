@@ -3,7 +3,7 @@
 use super::lock::Lock;
 use super::manifest;
 use crate::history::History;
-use crate::run::{Identity, Plan};
+use crate::run::{Identity, Plan, same_monitor};
 use autograd_core::module::StateDict;
 use autograd_core::{Result, Tensor};
 use std::path::Path;
@@ -25,7 +25,7 @@ use std::path::Path;
 /// trainer.fit(&mut model, &set, None, &mut seeded(7))?;
 /// let snapshot = Snapshot::load(&dir)?;
 /// assert_eq!((snapshot.epoch, snapshot.model.len(), snapshot.identity.get("optimizer.lr")), (3, 2, Some("0.1")));
-/// assert!(snapshot.best().is_none());                                 // nothing was to be kept
+/// assert!(snapshot.best("loss").is_none());                           // nothing was to be kept
 /// snapshot.save(dir.join("copy"))?;
 /// assert_eq!(Snapshot::load(dir.join("copy"))?.history, snapshot.history);
 /// # std::fs::remove_dir_all(&dir).map_err(wengert_train::Error::user)?;
@@ -72,11 +72,15 @@ impl Snapshot {
         manifest::save(self, dir, &Lock::take(dir)?)
     }
 
-    /// The epoch whose model [`Checkpoint::best`](crate::Checkpoint::best) has kept, counted from 1, and the parameters
-    /// and buffers of that model; none if it keeps none, or no epoch has been the best yet.
-    pub fn best(&self) -> Option<(u64, StateDict)> {
-        let of_checkpoint = |key: &str| key.split('#').next() == Some("Checkpoint");
-        let (_, state) = self.callbacks.iter().find(|(key, _)| of_checkpoint(key))?;
+    /// The epoch whose model [`Checkpoint::best`](crate::Checkpoint::best) has kept by a metric, counted from 1, and the
+    /// parameters and buffers of that model; none if none was to be kept by it, or no epoch has been the best yet.
+    pub fn best(&self, metric: &str) -> Option<(u64, StateDict)> {
+        let kept = |key: &str, state: &StateDict| {
+            let monitor = state.get("monitor");
+            key.split('#').next() == Some("Checkpoint")
+                && monitor.is_some_and(|saved| same_monitor(metric, saved).is_ok())
+        };
+        let (_, state) = self.callbacks.iter().find(|(key, state)| kept(key, state))?;
         let epoch = state.get("epoch")?.item::<i64>().ok()?.unsigned_abs();
         let weight = |(name, value): (&str, &Tensor)| Some((name.strip_prefix("weights.")?.to_string(), value.clone()));
         (epoch > 0).then(|| (epoch, state.iter().filter_map(weight).collect()))

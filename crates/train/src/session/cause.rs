@@ -1,7 +1,7 @@
 //! The cause of a loss that is no number, and what a last step has spoilt.
 
 use super::before::Before;
-use autograd_core::module::{Item, Path};
+use autograd_core::module::{Item, Param, Path};
 use autograd_core::update::FoldRule;
 use autograd_core::{Result, Tensor};
 use wengert_nn::Layer;
@@ -64,11 +64,18 @@ pub(super) fn of(
     })
 }
 
-/// A clause for the error: the first trainable parameter that is not finite, else the first buffer with a NaN, if it
-/// had none `before` the run; an infinity in a buffer may be meant. Looking copies nothing.
-pub(super) fn spoilt(model: &dyn Layer, before: &Before) -> Result<Option<String>> {
+/// The names of the trainable parameters that are not finite. Looking copies nothing.
+pub(super) fn not_finite(model: &dyn Layer) -> Result<Vec<String>> {
+    let trained = model.named_parameters().into_iter().filter(|(_, param)| param.is_trainable());
+    let bad = |(name, param): (String, &Param)| param.fold(param, Zeros).map(|sum| sum.is_nan().then_some(name));
+    trained.map(bad).filter_map(Result::transpose).collect()
+}
+
+/// A clause for the error: the first trainable parameter that is not finite, if it is not one of `known`, else the first
+/// buffer with a NaN, if it had none `before` the run; an infinity in a buffer may be meant.
+pub(super) fn spoilt(model: &dyn Layer, known: &[String], before: &Before) -> Result<Option<String>> {
     for (name, param) in model.named_parameters().into_iter().filter(|(_, param)| param.is_trainable()) {
-        if param.fold(param, Zeros)?.is_nan() {
+        if param.fold(param, Zeros)?.is_nan() && !known.contains(&name) {
             let (_, what) = if has_nan(param) { NAN } else { INFINITY };
             return Ok(Some(format!("the parameter {name:?} has {what}")));
         }

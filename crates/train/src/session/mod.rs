@@ -200,6 +200,7 @@ fn fit(
         base_lr: resumed.as_ref().map_or(own_lr, |snapshot| snapshot.base_lr),
         own_lr,
         last_lr: own_lr,
+        not_finite: cause::not_finite(model)?,
         settings,
         seed,
         missing: resumed.as_ref().map(|snapshot| snapshot.history.without_gradient.clone()),
@@ -261,6 +262,8 @@ struct Session<'s, 'r, 't> {
     last_lr: f64,
     /// The model before the run: what is frozen and held in it is so again after an error.
     settings: Before,
+    /// The trainable parameters that are not finite from the beginning.
+    not_finite: Vec<String>,
     /// Parameters that got no gradient in any step; none before the first step.
     missing: Option<Vec<String>>,
     /// Until the first step of this session: what the run has found.

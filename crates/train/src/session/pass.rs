@@ -86,7 +86,7 @@ impl Session<'_, '_, '_> {
             return Err(Error::new(ErrorKind::Data, text));
         }
         // No loss follows the last step that would show it, and the weights are about to be kept.
-        if let Some(spoilt) = cause::spoilt(&*self.run.model, &self.settings)? {
+        if let Some(spoilt) = cause::spoilt(&*self.run.model, &self.not_finite, &self.settings)? {
             let text = format!("epoch {}: after the last step {spoilt}", self.run.epoch);
             return Err(Error::new(ErrorKind::NotFinite, text));
         }

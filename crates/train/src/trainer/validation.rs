@@ -37,7 +37,8 @@ impl Trainer<'_> {
     /// over that epoch: it is not the best, and is not counted as one without improvement, so a patience is one of
     /// validations. The last epoch is the last of [`Trainer::epochs`], or one in which a callback has stopped the run
     /// before its end. A run that is stopped at the end of an epoch ends with what was measured; without a validation
-    /// set nothing is.
+    /// set nothing is. Where a run goes on with more epochs than it had, its last epoch was validated, which that of a
+    /// longer run would not have been: callbacks have seen one value more.
     ///
     /// # Examples
     /// ```

@@ -2,11 +2,11 @@
 
 use crate::moons::{Killed, bits, model, sets};
 use autograd_core::module::{Buffer, Item, Module, Param, Path, StateDict, stream_positions};
-use autograd_core::{DType, Tensor, seeded};
+use autograd_core::{DType, EmbeddingOptions, Tensor, seeded};
 use std::cell::RefCell;
 use tempfile::tempdir;
 use wengert_data::{Dataset, TensorDataset};
-use wengert_nn::{Layer, Linear, cross_entropy, mse_loss, sequential};
+use wengert_nn::{Embedding, Layer, Linear, cross_entropy, mse_loss, sequential};
 use wengert_optim::{Adam, CosineAnnealingLR, Optimizer, Sgd};
 use wengert_train::{
     Callback, Checkpoint, EarlyStopping, Error, ErrorKind, Interrupted, Result, Run, Snapshot, Trainer,
@@ -76,10 +76,20 @@ fn what_the_last_step_of_an_epoch_spoils_is_not_kept() {
         assert_eq!(error.detail::<Interrupted>().expect("it had begun").history.epochs.len(), 1);
         let snapshot = Snapshot::load(dir.path()).expect("whole");
         let weight = |state: &StateDict| state.get("0.weight").expect("there").to_f64s();
-        let (epoch, best) = snapshot.best().expect("kept");
+        let (epoch, best) = snapshot.best(monitor).expect("kept");
         assert_eq!((snapshot.epoch, weight(&snapshot.model), epoch, weight(&best)), (1, vec![0.0], 1, vec![0.0]));
         assert_eq!((early.best().map(|(epoch, _)| epoch), weight(&model.state_dict())), (Some(1), vec![0.0]));
     }
+}
+
+#[test]
+fn what_was_infinite_before_the_run_ends_nothing() {
+    let set = TensorDataset::new(Tensor::from([0]), Tensor::from([[0.0]])).expect("1 row");
+    let vectors = Tensor::from([[1.0], [f32::NEG_INFINITY]]);
+    let mut model = Embedding::from_tensors(vectors, EmbeddingOptions::new()).expect("vectors");
+    let trainer = Trainer::new(Sgd::new(0.1), mse_loss).epochs(2);
+    let history = trainer.fit(&mut model, &set, None, &mut seeded(7)).expect("the vector is not looked at");
+    assert!(history.values("loss")[1] < history.values("loss")[0]);
 }
 
 /// Sets the buffer of [`Counting`] after the step.

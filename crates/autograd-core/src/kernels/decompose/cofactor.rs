@@ -65,7 +65,19 @@ pub fn cofactor<T: Decomposed>(threads: usize, n: usize, a: &[T], factors: &[T],
         if c.iter().all(|x| x.is_finite()) {
             return;
         }
+        let mut other = vec![T::ZERO; n * n];
+        by_values(threads, n, a, &mut other);
+        // A cofactor may be beyond the largest number, too, and others beside it are numbers.
+        if other.iter().all(|x| x.is_finite()) {
+            c.copy_from_slice(&other);
+        }
+        return;
     }
+    by_values(threads, n, a, c);
+}
+
+/// The cofactors from the singular values.
+fn by_values<T: Decomposed>(threads: usize, n: usize, a: &[T], c: &mut [T]) {
     let turned = Turned::new(n, a);
     let mut inner = vec![T::ZERO; n * n];
     products_of_others(&turned.s, &mut Vec::new(), |i, others| inner[i * (n + 1)] = others.value());

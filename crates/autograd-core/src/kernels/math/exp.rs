@@ -84,16 +84,16 @@ pub fn exp_near_f32(x: f32, m: f32) -> f32 {
 #[inline(always)]
 pub fn exp_less_f32(x: f32, m: f32) -> f32 {
     let (difference, lost) = less_f32(x, m);
+    // Beyond the limits, infinite or not, nothing that was lost counts.
+    let lost = if difference.abs() < 106.0 { lost } else { 0.0 };
     let difference = if difference > 89.0 { 89.0 } else { difference };
-    // Of what is below the limit, infinite or not, nothing that was lost counts.
-    let lost = if difference > -106.0 { lost } else { 0.0 };
     let difference = if difference < -106.0 { -106.0 } else { difference };
     let parts = parts_of_sum_f32(difference, lost);
     scale_f32(1.0 + (parts.high + parts.tail), parts.k)
 }
 
 /// `e^(−s/2) = 1 + s p(s)` on |s| ≤ ln 2: the coefficients of `p`.
-const HALVED_F32: [f32; 6] = [-0.5000001, 0.12500018, -0.020832716, 0.0026036962, -0.00026167778, 2.1628426e-5];
+const HALVED_F32: [f32; 6] = [-0.50000006, 0.12499999, -0.020833032, 0.0026044, -0.0002616791, 2.1629568e-5];
 
 /// `e^(−(square + lost)/2) = (1 + more) 2ᵏ`: `more` and `2^(k + 64)`, for `square` up to 240 and `lost` below its last
 /// place. It lacks a factor of `e^(k l)`, l = 1.9e-9 what the rounded `ln 2` lacks, for the user's own factors to have.
@@ -222,9 +222,9 @@ pub fn exp_near_f64(x: f64, m: f64) -> f64 {
 #[inline(always)]
 pub fn exp_less_f64(x: f64, m: f64) -> f64 {
     let (difference, lost) = less_f64(x, m);
+    // Beyond the limits, infinite or not, nothing that was lost counts.
+    let lost = if difference.abs() < 748.0 { lost } else { 0.0 };
     let difference = if difference > 710.0 { 710.0 } else { difference };
-    // Of what is below the limit, infinite or not, nothing that was lost counts.
-    let lost = if difference > -748.0 { lost } else { 0.0 };
     let difference = if difference < -748.0 { -748.0 } else { difference };
     let parts = parts_of_sum_f64(difference, lost);
     scale_f64(1.0 + (parts.high + parts.tail), parts.k)

@@ -5,6 +5,7 @@ use super::matrices::{Each, outer, square, turned, with_last};
 use crate::error::Result;
 use crate::kernels::decompose::cofactor::{cofactor, cofactor_pull};
 use crate::kernels::decompose::solve::Factors;
+use crate::kernels::real::Real;
 use crate::ops::check::Check;
 use crate::tape::{Pull, Pullback, Saved, record};
 use crate::tensor::{Tensor, for_float};
@@ -114,7 +115,7 @@ fn signed_logarithm(op: &'static str, a: &Tensor) -> Result<(Tensor, Tensor)> {
                     factors.diagonal().fold(odd, |sign, u| if u == 0.0 || u.is_nan() { sign * u } else { sign * u.signum() })
                 } else {
                     // Many logarithms are added: in double precision, and rounded once.
-                    factors.diagonal().map(|u| f64::from(u).abs().ln()).sum::<f64>() as T
+                    factors.diagonal().map(|u| u.as_f64().abs().ln()).sum::<f64>() as T
                 };
             }
         }))

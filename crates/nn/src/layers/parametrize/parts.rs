@@ -43,14 +43,16 @@ pub(super) fn change(layer: &mut impl Module, name: &str, value: Tensor) -> Resu
     outcome
 }
 
-/// The mode of the layer, next to the parameter of a name; the nearest of several, by their paths.
+/// The mode of the layer, next to the parameter of a name; the nearest of several, by their paths. One of a part beside it
+/// that is held in evaluation says nothing.
 pub(super) fn mode(layer: &impl Module, name: &str) -> Option<Mode> {
     let shared = |place: &str| name.split('.').zip(place.split('.')).take_while(|(a, b)| a == b).count();
     let mut nearest: Option<(usize, Mode)> = None;
     layer.visit(&Path::root(), &mut |path, item| {
         let Item::Mode(mode) = item else { return };
-        let near = shared(&path.to_string());
-        if nearest.is_none_or(|(most, _)| near > most) {
+        let place = path.to_string();
+        let (near, of_layer) = (shared(&place), !place.contains('.'));
+        if (near > 0 || of_layer || !mode.is_held()) && nearest.is_none_or(|(most, _)| near > most) {
             nearest = Some((near, *mode));
         }
     });

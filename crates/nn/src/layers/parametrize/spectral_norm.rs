@@ -372,6 +372,12 @@ mod tests {
         assert!(!layer.rule().mode.is_training());
         layer.release_eval("1")?;
         assert!(layer.rule().mode.is_training());
+        // What is held beside the parameter says nothing.
+        let mut model = sequential![Linear::new(3, 2, &mut rng)?, Dropout::new(0.5, &mut rng)?];
+        model.hold_eval("1")?;
+        let mut layer = SpectralNorm::with(model, SpectralNormOptions::new().name("0.weight"), &mut rng)?;
+        layer.train();
+        assert!(layer.rule().mode.is_training());
         Ok(())
     }
 

@@ -15,7 +15,8 @@ impl Tensor {
     /// `gx = gy · (Φ(x) + x φ(x))`, `φ(x) = e^(−x²/2) / √(2π)`; saves x. At ±∞ it is NaN.
     ///
     /// # Numerics
-    /// Within 4 ulp, also where it is small on the left; its derivatives, too, the first also near its zero.
+    /// Within 5 ulp in `F32` and 6 in `F64`, also where it is small on the left; its derivatives within 4, the first also near
+    /// its zero.
     ///
     /// # Examples
     /// ```
@@ -140,7 +141,7 @@ crate::ops::cases::cases![{
     let tanh = |x: f64| 0.5 * x * (1.0 + ((2.0 * FRAC_1_PI).sqrt() * (x + 0.044715 * x.powi(3))).tanh());
     [
         Case::unary("gelu", -2.0..2.0, &[], |x| x.gelu(), |x| x * 0.5 * (1.0 + erf_reference(x * FRAC_1_SQRT_2)))
-            .within_ulps([4.0, 4.0, 4.0]),
+            .within_ulps([5.0, 4.0, 4.0]),
         Case::unary("gelu_tanh", -2.0..2.0, &[], |x| x.gelu_tanh(), tanh).within_ulps([2.0, 4.0, 5.0]),
     ]
 }];

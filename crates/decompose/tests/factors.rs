@@ -156,6 +156,23 @@ fn a_decomposition_multiplies_to_its_matrix() {
 }
 
 #[test]
+fn a_matrix_of_a_batch_has_the_factors_that_it_has_alone() {
+    let (m, n, mut state) = (60, 41, 3);
+    let all: Vec<f64> = (0..3 * m * n).map(|_| random(&mut state)).collect();
+    let each = |width: usize, work: &dyn Fn(&[f64], &mut [f64])| {
+        let (mut together, mut alone) = (vec![0.0; 3 * width], vec![0.0; 3 * width]);
+        work(&all, &mut together);
+        for (a, alone) in all.chunks_exact(m * n).zip(alone.chunks_exact_mut(width)) {
+            work(a, alone);
+        }
+        assert!(together.iter().all(|x| x.is_finite()) && together == alone);
+    };
+    each(n * (m + n), &|a, into| f64::qr(m, n, false, a, into));
+    each(m * (m + n), &|a, into| f64::qr(m, n, true, a, into));
+    each(n + n * (m + n), &|a, into| f64::svd(m, n, Vectors::Reduced, a, into));
+}
+
+#[test]
 fn the_ends_of_the_range_are_in_it() {
     for x in [1e38f32, f32::MIN_POSITIVE, 1e-45] {
         let mut w = [0.0; 2];

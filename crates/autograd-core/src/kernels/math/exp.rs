@@ -60,38 +60,6 @@ pub fn exp_f32(x: f32) -> f32 {
     scale_f32(1.0 + (parts.high + parts.tail), parts.k)
 }
 
-/// `x − m`, and what its rounding has lost, exactly: x ≤ m, so the lower of x and −m is the one of larger magnitude
-/// (Fast2Sum).
-#[inline(always)]
-fn less_f32(x: f32, m: f32) -> (f32, f32) {
-    let difference = x - m;
-    let (low, high) = if x < -m { (x, -m) } else { (-m, x) };
-    (difference, high - (difference - low))
-}
-
-/// `m − x` up to which `e^(x − m)` is a normal number in f32.
-pub const NEAR_F32: f32 = 87.0;
-
-/// `e^(x − m)` in f32, x not above m and at most [`NEAR_F32`] below it: the bits of [`exp_less_f32`].
-#[inline(always)]
-pub fn exp_near_f32(x: f32, m: f32) -> f32 {
-    let (difference, lost) = less_f32(x, m);
-    let parts = parts_of_sum_f32(difference, lost);
-    (1.0 + (parts.high + parts.tail)) * pow2_f32(parts.k)
-}
-
-/// `e^(x − m)` in f32, x not above m: the difference is not rounded.
-#[inline(always)]
-pub fn exp_less_f32(x: f32, m: f32) -> f32 {
-    let (difference, lost) = less_f32(x, m);
-    // Beyond the limits, infinite or not, nothing that was lost counts.
-    let lost = if difference.abs() < 106.0 { lost } else { 0.0 };
-    let difference = if difference > 89.0 { 89.0 } else { difference };
-    let difference = if difference < -106.0 { -106.0 } else { difference };
-    let parts = parts_of_sum_f32(difference, lost);
-    scale_f32(1.0 + (parts.high + parts.tail), parts.k)
-}
-
 /// `e^(−s/2) = 1 + s p(s)` on |s| ≤ ln 2: the coefficients of `p`.
 const HALVED_F32: [f32; 6] = [-0.50000006, 0.12499999, -0.020833032, 0.0026044, -0.0002616791, 2.1629568e-5];
 
@@ -198,38 +166,6 @@ pub fn exp_f64(x: f64) -> f64 {
     scale_f64(1.0 + (parts.high + parts.tail), parts.k)
 }
 
-/// `x − m`, and what its rounding has lost, exactly: x ≤ m, so the lower of x and −m is the one of larger magnitude
-/// (Fast2Sum).
-#[inline(always)]
-fn less_f64(x: f64, m: f64) -> (f64, f64) {
-    let difference = x - m;
-    let (low, high) = if x < -m { (x, -m) } else { (-m, x) };
-    (difference, high - (difference - low))
-}
-
-/// `m − x` up to which `e^(x − m)` is a normal number in f64.
-pub const NEAR_F64: f64 = 708.0;
-
-/// `e^(x − m)` in f64, x not above m and at most [`NEAR_F64`] below it: the bits of [`exp_less_f64`].
-#[inline(always)]
-pub fn exp_near_f64(x: f64, m: f64) -> f64 {
-    let (difference, lost) = less_f64(x, m);
-    let parts = parts_of_sum_f64(difference, lost);
-    (1.0 + (parts.high + parts.tail)) * pow2_f64(parts.k)
-}
-
-/// `e^(x − m)` in f64, x not above m: the difference is not rounded.
-#[inline(always)]
-pub fn exp_less_f64(x: f64, m: f64) -> f64 {
-    let (difference, lost) = less_f64(x, m);
-    // Beyond the limits, infinite or not, nothing that was lost counts.
-    let lost = if difference.abs() < 748.0 { lost } else { 0.0 };
-    let difference = if difference > 710.0 { 710.0 } else { difference };
-    let difference = if difference < -748.0 { -748.0 } else { difference };
-    let parts = parts_of_sum_f64(difference, lost);
-    scale_f64(1.0 + (parts.high + parts.tail), parts.k)
-}
-
 /// `e^x − 1` in f64, accurate near zero.
 #[inline(always)]
 pub fn expm1_f64(x: f64) -> f64 {
@@ -244,3 +180,61 @@ pub fn expm1_f64(x: f64) -> f64 {
     // Halving would lose a subnormal's last bit, and 0.5 − 0.5 the sign of zero.
     if x.abs() < 1e-290 { x } else { y }
 }
+
+macro_rules! differences {
+    ($t:ident, $parts:ident, $pow2:ident, $scale:ident, ($Near:ident, $near:literal), ($low:literal, $high:literal), $less:ident, $exp_near:ident, $exp_less:ident) => {
+        /// `x − m`, and what its rounding has lost, exactly: x ≤ m, so the lower of x and −m is the one of larger magnitude
+        /// (Fast2Sum).
+        #[inline(always)]
+        fn $less(x: $t, m: $t) -> ($t, $t) {
+            let difference = x - m;
+            let (low, high) = if x < -m { (x, -m) } else { (-m, x) };
+            (difference, high - (difference - low))
+        }
+
+        /// `m − x` up to which `e^(x − m)` is a normal number.
+        pub const $Near: $t = $near;
+
+        #[doc = concat!("`e^(x − m)`, x not above m and at most [`", stringify!($Near), "`] below it: the bits of [`", stringify!($exp_less), "`].")]
+        #[inline(always)]
+        pub fn $exp_near(x: $t, m: $t) -> $t {
+            let (difference, lost) = $less(x, m);
+            let parts = $parts(difference, lost);
+            (1.0 + (parts.high + parts.tail)) * $pow2(parts.k)
+        }
+
+        /// `e^(x − m)`, x not above m: the difference is not rounded.
+        #[inline(always)]
+        pub fn $exp_less(x: $t, m: $t) -> $t {
+            let (difference, lost) = $less(x, m);
+            // Beyond the limits, infinite or not, nothing that was lost counts.
+            let lost = if difference.abs() < -$low { lost } else { 0.0 };
+            let difference = if difference > $high { $high } else { difference };
+            let difference = if difference < $low { $low } else { difference };
+            let parts = $parts(difference, lost);
+            $scale(1.0 + (parts.high + parts.tail), parts.k)
+        }
+    };
+}
+differences!(
+    f32,
+    parts_of_sum_f32,
+    pow2_f32,
+    scale_f32,
+    (NEAR_F32, 87.0),
+    (-106.0, 89.0),
+    less_f32,
+    exp_near_f32,
+    exp_less_f32
+);
+differences!(
+    f64,
+    parts_of_sum_f64,
+    pow2_f64,
+    scale_f64,
+    (NEAR_F64, 708.0),
+    (-748.0, 710.0),
+    less_f64,
+    exp_near_f64,
+    exp_less_f64
+);

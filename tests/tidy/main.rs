@@ -162,6 +162,7 @@ const FAMILIES: [(&str, &[&str]); 11] = [
             "dims.rs",
             "dim.rs",
             "driver.rs",
+            "indices.rs",
             "pick.rs",
             "remap.rs",
             "form.rs",

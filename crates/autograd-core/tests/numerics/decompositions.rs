@@ -164,7 +164,7 @@ fn one_large_matrix_has_the_same_bits_on_any_number_of_threads() {
         let all = pool.install(|| everything(n, dtype)).expect("a regular matrix");
         all.iter().map(|x| x.to_f64s().into_iter().map(f64::to_bits).collect::<Vec<_>>()).collect::<Vec<_>>()
     };
-    for (n, dtype) in [(150, DType::F32), (130, DType::F64), (190, DType::F64)] {
+    for (n, dtype) in [(150, DType::F32), (130, DType::F64), (190, DType::F64), (420, DType::F32)] {
         let one = bits(1, n, dtype);
         assert!([2, 3].into_iter().all(|threads| bits(threads, n, dtype) == one), "{n} {dtype}");
     }

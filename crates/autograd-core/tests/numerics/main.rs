@@ -3,6 +3,7 @@
 mod accuracy;
 mod decompositions;
 mod determinants;
+mod factors;
 mod fft;
 mod integers;
 mod network;

@@ -1,9 +1,11 @@
 //! Cofactors: the derivatives of a determinant, also of singular matrices.
 
 use super::super::gemm::{Matrix, gemm};
+use super::super::real::Real;
 use super::super::wide::products_of_others;
+use super::singular::{Vectors, svd};
 use super::solve::Factors;
-use super::{Decomposed, Vectors, epsilon, lu};
+use super::{epsilon, lu, transpose};
 
 /// Singular values and vectors, in rows, and `det U · det V`, which is 1 or −1.
 struct Turned<T> {
@@ -14,12 +16,13 @@ struct Turned<T> {
     sign: T,
 }
 
-impl<T: Decomposed> Turned<T> {
-    fn new(n: usize, a: &[T]) -> Turned<T> {
+impl<T: Real> Turned<T> {
+    fn new(threads: usize, n: usize, a: &[T]) -> Turned<T> {
         let mut packed = vec![T::ZERO; n + 2 * n * n];
-        T::svd(n, n, Vectors::Reduced, a, &mut packed);
+        svd(threads, (n, n), Vectors::Reduced, a, &mut packed);
         let v = packed.split_off(n + n * n);
-        let u = packed.split_off(n);
+        let mut u = packed.split_off(n);
+        transpose(n, &mut u);
         let sign = |q: &[T]| {
             let mut factors = q.to_vec();
             factors.resize(n * n + n, T::ZERO);
@@ -52,7 +55,7 @@ impl<T: Decomposed> Turned<T> {
 
 /// The cofactors C of A, `[n, n]`: `det A · A⁻ᵀ`, and where the determinant is not a normal number, or the inverse is none,
 /// from the singular values.
-pub fn cofactor<T: Decomposed>(threads: usize, n: usize, a: &[T], factors: &[T], c: &mut [T]) {
+pub fn cofactor<T: Real>(threads: usize, n: usize, a: &[T], factors: &[T], c: &mut [T]) {
     let factors = Factors::new(n, factors);
     let determinant = factors.determinant();
     // Neither 0 nor ∞ can be multiplied with the inverse, nor what has few digits, since it is below the normal numbers.
@@ -77,8 +80,8 @@ pub fn cofactor<T: Decomposed>(threads: usize, n: usize, a: &[T], factors: &[T],
 }
 
 /// The cofactors from the singular values.
-fn by_values<T: Decomposed>(threads: usize, n: usize, a: &[T], c: &mut [T]) {
-    let turned = Turned::new(n, a);
+fn by_values<T: Real>(threads: usize, n: usize, a: &[T], c: &mut [T]) {
+    let turned = Turned::new(threads, n, a);
     let mut inner = vec![T::ZERO; n * n];
     products_of_others(&turned.s, &mut Vec::new(), |i, others| inner[i * (n + 1)] = others.value());
     turned.back(threads, &inner, c);
@@ -86,8 +89,8 @@ fn by_values<T: Decomposed>(threads: usize, n: usize, a: &[T], c: &mut [T]) {
 
 /// The gradient of `Σ g C` by A: in the bases of the singular vectors, where `P_ij = Π s_k` without `s_i` and `s_j`,
 /// `Σ_j P_ij g_jj` on the diagonal and `−P_ij g_ji` beside it.
-pub fn cofactor_pull<T: Decomposed>(threads: usize, n: usize, a: &[T], g: &[T], ga: &mut [T]) {
-    let turned = Turned::new(n, a);
+pub fn cofactor_pull<T: Real>(threads: usize, n: usize, a: &[T], g: &[T], ga: &mut [T]) {
+    let turned = Turned::new(threads, n, a);
     let g = turned.forth(threads, g);
     let (mut inner, mut before) = (vec![T::ZERO; n * n], Vec::with_capacity(n));
     for i in 0..n {

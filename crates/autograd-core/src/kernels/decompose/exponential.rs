@@ -50,16 +50,31 @@ pub fn exponential(threads: usize, n: usize, a: &mut [f64]) {
     let halvings = if norm > largest { (norm / largest).log2().ceil() as i32 } else { 0 };
     let scale = 2f64.powi(-halvings);
     a.iter_mut().for_each(|x| *x *= scale);
-    let squared = product(a, a);
-    let (mut odd, mut even) = (vec![0.0; n * n], vec![0.0; n * n]);
-    // Horner's rule in A², from the highest coefficients on.
-    for (step, pair) in coefficients.chunks_exact(2).rev().enumerate() {
-        if step > 0 {
-            (even, odd) = (product(&even, &squared), product(&odd, &squared));
-        }
-        even.iter_mut().step_by(n + 1).for_each(|x| *x += pair[0]);
-        odd.iter_mut().step_by(n + 1).for_each(|x| *x += pair[1]);
+    // A², A⁴ and so on, all that a lower degree has. For the highest A⁶ is the last: a product by it makes those beyond.
+    let count = if coefficients.len() == highest.len() { 3 } else { coefficients.len() / 2 - 1 };
+    let mut powers = vec![product(a, a)];
+    while powers.len() < count {
+        powers.push(product(&powers[powers.len() - 1], &powers[0]));
     }
+    let add = |sum: &mut [f64], factors: &[f64]| {
+        for (power, factor) in powers.iter().zip(factors) {
+            sum.iter_mut().zip(power).for_each(|(sum, x)| *sum += factor * x);
+        }
+    };
+    // The terms of even powers, or those of odd ones divided by A.
+    let terms = |odd: usize| {
+        let coefficients: Vec<f64> = coefficients.iter().skip(odd).step_by(2).copied().collect();
+        let (near, beyond) = coefficients.split_at(1 + count);
+        let mut sum = vec![0.0; n * n];
+        if !beyond.is_empty() {
+            add(&mut sum, beyond);
+            sum = product(&sum, &powers[count - 1]);
+        }
+        add(&mut sum, &near[1..]);
+        sum.iter_mut().step_by(n + 1).for_each(|x| *x += near[0]);
+        sum
+    };
+    let (even, odd) = (terms(0), terms(1));
     let odd = product(a, &odd);
     let mut factors: Vec<f64> = even.iter().zip(&odd).map(|(even, odd)| even - odd).collect();
     factors.resize(n * n + n, 0.0);

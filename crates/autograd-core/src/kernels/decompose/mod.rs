@@ -1,21 +1,38 @@
 //! Matrices as products of simpler ones.
 //!
-//! Triangular systems and LU are recursions over the products of `gemm`, so they have its threads and its bits. The
-//! other values come from faer, by the crate `wengert-decompose`.
+//! All of them are, for the larger part, products of `gemm`, so they have its threads and its bits: triangles by halves, and
+//! reflections a block at a time. Vectors of symmetric and of general matrices come from those of their halves.
 
+mod change;
+pub mod cholesky;
 pub mod cofactor;
 pub mod exponential;
 pub mod lu;
 pub mod orthogonal;
+mod parts;
+mod products;
+pub mod qr;
+mod reflections;
+mod rotations;
+mod secular;
+pub mod singular;
 pub mod solve;
+pub mod symmetric;
 pub mod triangular;
 
-pub use wengert_decompose::{Decompose, Vectors, below};
-
-/// A number whose matrices can be decomposed.
-pub trait Decomposed: super::real::Real + Decompose {}
-
-impl<T: super::real::Real + Decompose> Decomposed for T {}
+/// Calls `see(i, j)` for every element below the diagonal of an `n × n` matrix, square by square: the mirror image of a
+/// square stays in the first-level cache, too.
+#[inline(always)]
+pub fn below(n: usize, mut see: impl FnMut(usize, usize)) {
+    const SIDE: usize = 16;
+    for top in (0..n).step_by(SIDE) {
+        for left in (0..=top).step_by(SIDE) {
+            for i in top..n.min(top + SIDE) {
+                (left..i.min(left + SIDE)).for_each(|j| see(i, j));
+            }
+        }
+    }
+}
 
 /// Copies a matrix of `columns`, in rows of `to`, whatever its strides.
 pub fn copy<T: Copy>(from: super::gemm::Matrix<'_, T>, columns: usize, to: &mut [T]) {

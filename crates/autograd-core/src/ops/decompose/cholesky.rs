@@ -3,7 +3,7 @@
 use super::matrices::{Each, Triangle, outer, refusal, square, turned, which};
 use super::triangular::{Read, solved};
 use crate::error::{Error, Result};
-use crate::kernels::decompose::Decompose;
+use crate::kernels::decompose::cholesky::cholesky;
 use crate::ops::check::Check;
 use crate::tape::{Pull, Pullback, Saved, record};
 use crate::tensor::{Tensor, for_float};
@@ -122,9 +122,9 @@ fn lower(a: &Tensor) -> Result<Tensor> {
     let value = for_float!(a.float(), T => {
         let value = Tensor::counted::<T, 1>(OP, each.count(a.numel()), a.shape(), [&packed], move |[a], l| {
             let a = a.flat::<T>();
-            each.run(l, |_, i, l| {
+            each.run(l, |threads, i, l| {
                 l.copy_from_slice(&a[i * n * n..(i + 1) * n * n]);
-                T::cholesky(n, l);
+                cholesky(threads, n, l);
             });
         })?;
         Tensor::look(OP, [&value], move |[l]| {

@@ -4,7 +4,7 @@ use super::matrices::{Block, Each, Triangle, square, turned, with_last};
 use super::spectrum::{MARKS, Mark, determined, found, inverse, marked, nearness};
 use crate::error::Result;
 use crate::kernels::decompose::orthogonal::{eigh_is_open, eigh_pull};
-use crate::kernels::decompose::{Decompose, transpose};
+use crate::kernels::decompose::symmetric::eigh;
 use crate::ops::check::Check;
 use crate::tape::{Pull, Pullback, Saved, is_recording, record};
 use crate::tensor::{Tensor, for_float};
@@ -108,7 +108,7 @@ fn width(n: usize) -> usize {
 fn packed(op: &'static str, a: &Tensor, triangle: Triangle, vectors: bool) -> Result<Tensor> {
     let n = square(Check(op), "the input", a)?;
     let a = a.detach();
-    // faer reads the lower triangle.
+    // The kernel reads the lower triangle.
     let a = if triangle.is_upper() { turned(&a)? } else { a };
     let a = a.try_packed(op)?;
     let each = Each::new(if vectors { width(n) } else { n }, [n, n, 4 * n]);
@@ -117,11 +117,10 @@ fn packed(op: &'static str, a: &Tensor, triangle: Triangle, vectors: bool) -> Re
     for_float!(a.float(), T => {
         let y = Tensor::counted::<T, 1>(op, count, &shape, [&a], move |[a], y| {
             let a = a.flat::<T>();
-            each.run(y, |_, i, y| {
+            each.run(y, |threads, i, y| {
                 let (y, marks) = y.split_at_mut(if vectors { n + n * n } else { n });
                 marks.fill(0.0);
-                T::eigh(n, vectors, &a[i * n * n..(i + 1) * n * n], y);
-                transpose(n, &mut y[n..]);
+                eigh(threads, n, vectors, &a[i * n * n..(i + 1) * n * n], y);
             });
         })?;
         found::<T>(op, &y, each, batch)?;

@@ -1,8 +1,9 @@
 //! Batches of matrices: their checks, their parts, and the kernel that goes from one to the next.
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::kernels::decompose::{Decomposed, copy, triangular};
+use crate::kernels::decompose::{copy, triangular};
 use crate::kernels::gemm::Matrix;
+use crate::kernels::real::Real;
 use crate::ops::check::Check;
 use crate::ops::shape::strided::{Cut, cut};
 use crate::shape::{Dims, Layout};
@@ -127,7 +128,7 @@ impl Each {
     }
 
     /// Calls `one(threads, i, part of y)` for every matrix: each on a thread of its own, or one after the other on all.
-    pub(super) fn run<T: Decomposed>(self, y: &mut [T], one: impl Fn(usize, usize, &mut [T]) + Sync) {
+    pub(super) fn run<T: Real>(self, y: &mut [T], one: impl Fn(usize, usize, &mut [T]) + Sync) {
         if self.width == 0 || y.is_empty() {
             return;
         }

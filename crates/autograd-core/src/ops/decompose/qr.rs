@@ -3,7 +3,7 @@
 use super::matrices::{Block, Each, sizes, turned, with_last};
 use super::triangular::{Read, solved};
 use crate::error::{Error, ErrorKind, Result};
-use crate::kernels::decompose::{Decompose, transpose};
+use crate::kernels::decompose::qr::qr;
 use crate::ops::check::Check;
 use crate::tape::{Pull, Pullback, Saved, record};
 use crate::tensor::{Tensor, for_float};
@@ -76,10 +76,7 @@ fn factored(a: &Tensor, complete: bool) -> Result<(Tensor, Tensor)> {
     let count = each.count(shape.iter().product());
     let y = for_float!(a.float(), T => Tensor::counted::<T, 1>(OP, count, &shape, [&packed], move |[a], y| {
         let a = a.flat::<T>();
-        each.run(y, |_, i, y| {
-            T::qr(m, n, complete, &a[i * m * n..(i + 1) * m * n], y);
-            transpose(m, &mut y[..k * m]);
-        });
+        each.run(y, |threads, i, y| qr(threads, (m, n), complete, &a[i * m * n..(i + 1) * m * n], y));
     })?);
     let size = Size { m, n, k };
     let y = record(OP, y, &[a], |y| Qr { y: Saved::output(y), size });

@@ -4,7 +4,7 @@ use super::matrices::{Block, Each, sizes, turned, with_last};
 use super::spectrum::{MARKS, Mark, determined, found, inverse, marked, nearness};
 use crate::error::Result;
 use crate::kernels::decompose::orthogonal::{Open, svd_is_open, svd_pull};
-use crate::kernels::decompose::{Decompose, Vectors, transpose};
+use crate::kernels::decompose::singular::{self, Vectors};
 use crate::ops::check::Check;
 use crate::tape::{Pull, Pullback, Saved, is_recording, record};
 use crate::tensor::{Tensor, for_float};
@@ -125,11 +125,10 @@ pub(super) fn singular(op: &'static str, a: &Tensor, which: Vectors) -> Result<(
     let y = for_float!(a.float(), T => {
         let y = Tensor::counted::<T, 1>(op, count, &shape, [&packed], move |[a], y| {
             let a = a.flat::<T>();
-            each.run(y, |_, i, y| {
-                // faer leaves a part of whole bases as it finds it.
-                y.fill(0.0);
-                T::svd(m, n, which, &a[i * m * n..(i + 1) * m * n], y);
-                transpose(m, &mut y[size.k()..size.k() + size.left * m]);
+            each.run(y, |threads, i, y| {
+                let (y, marks) = y.split_at_mut(size.width() - size.marks);
+                marks.fill(0.0);
+                singular::svd(threads, (m, n), which, &a[i * m * n..(i + 1) * m * n], y);
             });
         })?;
         found::<T>(op, &y, each, batch)?;

@@ -46,8 +46,22 @@ macro_rules! forward_optimizer {
         ) -> autograd_core::Result<()> {
             $inner.ready(model, grads, loss)
         }
+        fn step_ready(
+            &mut $self,
+            model: &mut dyn autograd_core::module::Module,
+            grads: &autograd_core::Gradients,
+            loss: Option<f64>,
+        ) -> autograd_core::Result<crate::StepReport> {
+            $inner.step_ready(model, grads, loss)
+        }
+        fn sees_all(&$self) -> bool {
+            $inner.sees_all()
+        }
         fn follows_all(&$self) -> bool {
             $inner.follows_all()
+        }
+        fn tries_points(&$self) -> bool {
+            $inner.tries_points()
         }
         fn evaluates_once(&$self) -> bool {
             $inner.evaluates_once()

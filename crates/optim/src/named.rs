@@ -28,7 +28,8 @@ macro_rules! optimizer {
             }
 
             /// Whether weight decay shrinks the parameter itself, `p ← (1 − lr·λ) p`, instead of adding to the
-            /// gradient. Default false, unless said otherwise above. See [`Decay`](crate::Decay).
+            /// gradient; while the cautious form is on (`cautious_weight_decay`), that one counts. Default false, unless
+            /// said otherwise above. See [`Decay`](crate::Decay).
             ///
             /// # Examples
             /// ```
@@ -43,8 +44,8 @@ macro_rules! optimizer {
                 $Name(self.0.decoupled_weight_decay(decoupled))
             }
 
-            /// Whether weight decay shrinks only those elements that the step draws to 0 by itself. Default false. See
-            /// [`Decay`](crate::Decay).
+            /// Whether weight decay shrinks only those elements that the step draws to 0 by itself, in place of the
+            /// form that it has otherwise. Default false. See [`Decay`](crate::Decay).
             ///
             /// # Examples
             /// ```
@@ -190,6 +191,13 @@ macro_rules! optimizer {
             }
             fn with_cautious(self, weight_decay: f64) -> Self {
                 self.cautious_weight_decay(true).weight_decay(weight_decay)
+            }
+            fn with_flag(self, flag: crate::cases::Flag) -> Self {
+                match flag {
+                    crate::cases::Flag::Decoupled(on) => self.decoupled_weight_decay(on),
+                    crate::cases::Flag::Cautious(on) => self.cautious_weight_decay(on),
+                    crate::cases::Flag::Maximize(on) => self.maximize(on),
+                }
             }
         }
     };

@@ -35,6 +35,12 @@ pub(crate) fn descent_norm(turn: &Turn<'_>) -> Result<f64> {
     if sum.is_finite() && sum >= 1e-280 { Ok(sum.sqrt()) } else { norm2(&turn.descent()?) }
 }
 
+/// The 2-norm of a turn's parameter as its formula finds it, which is after a decoupled decay.
+pub(crate) fn parameter_norm(turn: &Turn<'_>) -> Result<f64> {
+    let shrink = if turn.decay == Decay::Decoupled { (1.0 - turn.lr * turn.weight_decay).abs() } else { 1.0 };
+    Ok(norm2(turn.parameter)? * shrink)
+}
+
 /// A factor in two parts, the first to be multiplied with first: one of a norm may be too large or too small for `F32`
 /// where its product is neither.
 pub(crate) fn in_two_parts(factor: f64) -> [f64; 2] {

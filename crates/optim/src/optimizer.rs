@@ -1,5 +1,6 @@
 //! The `Optimizer` trait, which hides the formula.
 
+use crate::forward::step_along;
 use autograd_core::module::{Module, StateDict};
 use autograd_core::{Description, Error, ErrorKind, Gradients, Result};
 
@@ -120,10 +121,34 @@ pub trait Optimizer: Send + Sync {
         self.step_on(&mut Evaluated(model, evaluate))
     }
 
-    /// Whether it steps along the gradients of every evaluation, not only along those of points that it has chosen.
+    /// The step that [`Optimizer::ready`] has just been asked for, with the same arguments: what was looked at is not
+    /// looked at again, so a change of gradients that draws random numbers draws them once.
+    #[doc(hidden)]
+    fn step_ready(&mut self, model: &mut dyn Module, grads: &Gradients, loss: Option<f64>) -> Result<StepReport> {
+        step_along(self, model, grads, loss)
+    }
+
+    /// Whether it looks at gradients of what is no parameter of its model; by default it may.
+    #[doc(hidden)]
+    fn sees_all(&self) -> bool {
+        true
+    }
+
+    /// Whether it steps along the gradients of every evaluation, so that a loss that is no number must end the run. L-BFGS
+    /// says no, with and without a line search: it looks at each loss itself. [`Optimizer::tries_points`] is about
+    /// gradients that a wrapper looks at.
     #[doc(hidden)]
     fn follows_all(&self) -> bool {
         false
+    }
+
+    /// Whether it evaluates at points that it only tries, where a wrapper lets gradients that are no numbers pass. L-BFGS
+    /// does with a line search only. Without one it neither tries points nor follows all
+    /// ([`Optimizer::follows_all`]), which is why these are two questions. What evaluates once has no such points, so
+    /// its answer is not looked at.
+    #[doc(hidden)]
+    fn tries_points(&self) -> bool {
+        !self.follows_all()
     }
 
     /// Takes the gradient of the mean loss of `batch_size` samples whose targets were drawn from the model's own outputs into
@@ -264,7 +289,8 @@ pub trait Optimizer: Send + Sync {
 
     /// Everything that changes while training: the learning rate as `lr`, and for each parameter that was updated its
     /// step count and its state as `<parameter>.step`, `<parameter>.exp_avg` and so on, with PyTorch's names. The
-    /// values are shared, not copied.
+    /// values are shared, not copied. State that was switched on while its parameter rested, like that of a momentum, has
+    /// the shape `[0]`: the parameter's next step makes it.
     fn state_dict(&self) -> StateDict;
 
     /// Replaces what [`Optimizer::state_dict`] returns; the run goes on bit for bit. Hyperparameters other than `lr`

@@ -93,7 +93,8 @@ pub trait Rule: Clone + Debug + Send + Sync + 'static {
     /// where its state has to go with it.
     const FOLLOWED: bool = true;
 
-    /// Whether state tensor number `slot` is in use. One that is not is neither made nor saved.
+    /// Whether state tensor number `slot` is in use. One that is not is neither made nor saved. One that is switched on
+    /// while a parameter rests is made by the parameter's next step, and saved as a tensor of shape `[0]` until then.
     fn uses(&self, slot: usize) -> bool {
         let _ = slot;
         true

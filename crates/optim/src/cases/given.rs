@@ -1,6 +1,6 @@
 //! Steps of what needs the value of the loss.
 
-use super::rows::Common;
+use super::rows::{Common, Flag};
 use crate::optimizer::{Optimizer, StepReport};
 use autograd_core::module::{Module, StateDict};
 use autograd_core::{Description, Gradients, Result};
@@ -62,5 +62,9 @@ impl<O: Common> Common for Given<O> {
     }
     fn with_cautious(self, weight_decay: f64) -> Self {
         Given { inner: self.inner.with_cautious(weight_decay), ..self }
+    }
+    fn with_flag(self, flag: Flag) -> Self {
+        let maximize = if let Flag::Maximize(on) = flag { on } else { self.maximize };
+        Given { inner: self.inner.with_flag(flag), maximize }
     }
 }

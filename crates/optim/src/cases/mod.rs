@@ -3,15 +3,18 @@
 mod evaluated;
 mod given;
 mod golden;
+mod lost;
 mod net;
+mod options;
 mod properties;
 mod rows;
+mod switched;
 mod unmoved;
 
 pub(crate) use given::given;
 pub(crate) use golden::{SLOPES, TURNING, along, golden, golden_with, same};
 use properties::{OF_WRAPPED, PROPERTIES};
-pub(crate) use rows::{Case, Common, Scalar, Whole, coupled, joint, plain, refused, wrapped, wrapped_joint};
+pub(crate) use rows::{Case, Common, Flag, Scalar, Whole, coupled, joint, plain, refused, wrapped, wrapped_joint};
 
 /// Runs the rows as this file's test.
 macro_rules! cases {

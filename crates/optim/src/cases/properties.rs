@@ -1,15 +1,17 @@
 //! The properties of every optimizer.
 
+use super::lost::lost;
 use super::net::{Net, SHAPES, grads, slope, values};
 use super::rows::{Form, Plain, Whole};
-use super::unmoved;
+use super::switched::switched;
+use super::{options, unmoved};
 use crate::Optimizer;
 use autograd_core::module::{Module, Param, StateDict};
 use autograd_core::{Capture, DType, Gradients, Tensor};
 
 pub(super) type Property = fn(&Plain) -> Result<(), String>;
 
-pub(super) const PROPERTIES: [(&str, Property); 20] = [
+pub(super) const PROPERTIES: [(&str, Property); 23] = [
     ("formula", formula),
     ("state", state),
     ("resume", resume),
@@ -24,12 +26,15 @@ pub(super) const PROPERTIES: [(&str, Property); 20] = [
     ("description", description),
     ("described numbers", described_numbers),
     ("captured", captured),
-    ("common options", common_options),
+    ("common options", options::common),
+    ("flags", options::flags),
     ("evaluated", super::evaluated::evaluated),
     ("frozen", unmoved::frozen),
     ("refused first step", unmoved::refused_first_step),
     ("rates near 0", unmoved::rates_near_0),
     ("without elements", unmoved::without_elements),
+    ("switched state", switched),
+    ("lost state", lost),
 ];
 
 /// Those that need no other form of the optimizer. The optimizer inside has the others.
@@ -48,6 +53,8 @@ pub(super) const OF_WRAPPED: &[&str] = &[
     "refused first step",
     "rates near 0",
     "without elements",
+    "switched state",
+    "lost state",
 ];
 
 pub(super) fn text(error: impl std::fmt::Display) -> String {
@@ -359,30 +366,4 @@ fn captured(plain: &Plain) -> Result<(), String> {
         Ok::<_, String>((values(&model), optimizer.state_dict().to_safetensors().map_err(text)?))
     };
     same(run(true)?, run(false)?)
-}
-
-/// The options that all have act around the formula as they say.
-fn common_options(plain: &Plain) -> Result<(), String> {
-    let one = |form: Form| {
-        let (mut model, mut optimizer) = (plain.net(DType::F64), (plain.make)(form));
-        optimizer.set("weight_decay", if matches!(form, Form::Cautious) { 0.5 } else { 0.0 }).map_err(text)?;
-        steps(&mut model, &mut *optimizer, 0..1).map(|()| (values(&model), optimizer.lr()))
-    };
-    if (plain.make)(Form::Plain).describe(&[]).kind().starts_with("ScheduleFree") {
-        let refused = |form: Form| one(form).is_err_and(|error| error.contains("away from their state"));
-        return same(refused(Form::Proximal) && refused(Form::Cautious), true);
-    }
-    let before = values(&plain.net(DType::F64));
-    let ((bare, lr), (proximal, _), (cautious, _)) = (one(Form::Plain)?, one(Form::Proximal)?, one(Form::Cautious)?);
-    for (i, (p, p0)) in bare.iter().zip(&before).enumerate() {
-        let shrunk = p.signum() * (p.abs() - lr * 0.5).max(0.0) / (1.0 + lr * 0.25);
-        let decayed = if (p0 - p) * p0 >= 0.0 { p - lr * 0.5 * p0 } else { *p };
-        for (what, got, expected) in [("proximal", proximal[i], shrunk), ("cautious", cautious[i], decayed)] {
-            let near = (got - expected).abs() <= 1e-13;
-            if !near {
-                return Err(format!("{what}, element {i}: {got} instead of {expected}"));
-            }
-        }
-    }
-    Ok(())
 }

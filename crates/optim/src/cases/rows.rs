@@ -10,6 +10,15 @@ pub(crate) trait Common: Optimizer + 'static {
     fn with_cautious(self, weight_decay: f64) -> Self;
     fn with_group(self, prefix: &'static str, factor: f64) -> Self;
     fn with_maximize(self) -> Self;
+    fn with_flag(self, flag: Flag) -> Self;
+}
+
+/// An option that is on or off.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Flag {
+    Decoupled(bool),
+    Cautious(bool),
+    Maximize(bool),
 }
 
 /// One parameter of one element in plain `f64`, with room for four numbers of state, and the number of the step.
@@ -57,6 +66,8 @@ pub(super) enum Form {
     Maximizing,
     Proximal,
     Cautious,
+    /// After these setters.
+    Flags(&'static [Flag]),
 }
 
 type Make = Box<dyn Fn(Form) -> Box<dyn Optimizer> + Sync>;
@@ -141,6 +152,7 @@ fn case<O: Common>(
             Form::Maximizing => Box::new(make().with_maximize()),
             Form::Proximal => Box::new(make().with_proximal(0.5, 0.25)),
             Form::Cautious => Box::new(make().with_cautious(0.5)),
+            Form::Flags(flags) => Box::new(flags.iter().fold(make(), |optimizer, flag| optimizer.with_flag(*flag))),
         }
     };
     Case::Plain(Plain {

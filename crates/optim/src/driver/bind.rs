@@ -29,19 +29,31 @@ pub struct Slot<R> {
     pub(super) place: usize,
 }
 
+/// What a parameter has from its next step on, where it has no state yet or its rule uses other state than before.
+pub(super) struct Made {
+    /// The place of its slot.
+    at: usize,
+    fits: (DType, Shape),
+    state: Vec<Option<Tensor>>,
+    /// None where the present ones stay.
+    numbers: Option<Vec<f64>>,
+    begins: bool,
+}
+
 impl<R: Rule> Driver<R> {
-    /// Makes sure that the slots are those of `model`, and that every gradient and state fits. Its changes on the way
-    /// cannot be seen from outside.
-    pub(super) fn prepare(&mut self, model: &dyn Module, grads: &Gradients) -> Result<()> {
+    /// Makes sure that the slots are those of `model`, and that every gradient and state fits; what [`Driver::commit`]
+    /// is to take before the step. Its changes on the way cannot be seen from outside.
+    pub(super) fn prepare(&mut self, model: &dyn Module, grads: &Gradients) -> Result<Vec<Made>> {
         if self.slots_are == Slots::Stale {
             self.refresh()?;
         }
         let bound = if self.slots_are == Slots::Current { self.fits(model, grads)? } else { None };
-        let fitting = match bound {
+        let (fitting, made) = match bound {
             Some(fitting) => fitting,
             None => {
                 self.slots = self.bind(model)?;
                 self.slots_are = Slots::Current;
+                self.leftovers = true;
                 self.fits(model, grads)?.ok_or_else(|| {
                     let text = "the model does not visit its parameters in the same order twice";
                     Error::new(ErrorKind::Argument, format!("{}: {text}", R::NAME))
@@ -51,11 +63,26 @@ impl<R: Rule> Driver<R> {
         if fitting == 0 {
             return Err(nothing_to_update(R::NAME, model, grads));
         }
+        Ok(made)
+    }
+
+    /// Takes what [`Driver::prepare`] has made, when nothing is refused any more: a step that is refused must not cost
+    /// state.
+    pub(super) fn commit(&mut self, made: Vec<Made>) {
+        if std::mem::take(&mut self.leftovers) {
+            self.slots.iter_mut().for_each(Slot::drop_unused);
+        }
+        for Made { at, fits, state, numbers, begins } in made {
+            let slot = &mut self.slots[at];
+            (slot.fits, slot.state, slot.begins) = (Some(fits), state, begins);
+            if let Some(numbers) = numbers {
+                slot.numbers = numbers;
+            }
+        }
         if self.shared.len() != R::SHARED.len() || self.slots.iter().all(|slot| slot.t == 0) {
             let start = |k| self.hyper.rule.start_shared(k, self.hyper.lr);
             self.shared = (0..R::SHARED.len()).map(start).collect();
         }
-        Ok(())
     }
 
     /// Gives every slot its present hyperparameters. Other state may be in use with them.
@@ -68,6 +95,7 @@ impl<R: Rule> Driver<R> {
             let before = std::mem::replace(&mut slot.hyper, present);
             if !of_one_kind(&slot.hyper.rule, &before.rule) {
                 slot.fits = None;
+                self.leftovers = true;
             }
         }
         // Several groups together may give one parameter numbers that none of them gives alone.
@@ -76,22 +104,27 @@ impl<R: Rule> Driver<R> {
         Ok(())
     }
 
-    /// How many parameters have a gradient, if the slots have the identities of the model's parameters; an error if
-    /// a gradient or a state does not fit.
-    fn fits(&mut self, model: &dyn Module, grads: &Gradients) -> Result<Option<usize>> {
+    /// How many parameters have a gradient, and what is made for them, if the slots have the identities of the model's
+    /// parameters; an error if a gradient or a state does not fit.
+    fn fits(&mut self, model: &dyn Module, grads: &Gradients) -> Result<Option<(usize, Vec<Made>)>> {
         let lr = self.hyper.lr;
-        let mut slots = self.slots.iter_mut();
-        let mut outcome = Ok(Some(0));
+        let mut slots = self.slots.iter_mut().enumerate();
+        let (mut fitting, mut made) = (0, Vec::new());
+        let mut outcome = Ok(true);
         model.visit(&Path::root(), &mut |_, item| {
-            let (Item::Param(param), Ok(Some(fitting))) = (item, &outcome) else { return };
+            let (Item::Param(param), Ok(true)) = (item, &outcome) else { return };
             outcome = match slots.next() {
-                Some(slot) if slot.id == param.node_id() => {
-                    slot.fit(param, grads, lr).map(|has_gradient| Some(fitting + usize::from(has_gradient)))
+                Some((at, slot)) if slot.id == param.node_id() => {
+                    slot.fit(at, param, grads, lr, &mut made).map(|has_gradient| {
+                        fitting += usize::from(has_gradient);
+                        true
+                    })
                 }
-                _ => Ok(None),
+                _ => Ok(false),
             };
         });
-        Ok(outcome?.filter(|_| slots.next().is_none()))
+        let are_those = outcome? && slots.next().is_none();
+        Ok(are_those.then_some((fitting, made)))
     }
 
     /// Slots for the model's parameters, with the state of the present ones of the same name.
@@ -164,7 +197,7 @@ impl<R: Rule> Slot<R> {
             t: *t + 1,
             begins: *begins,
             weight_decay: hyper.weight_decay,
-            decay: hyper.decay,
+            decay: hyper.decay(),
             proximal: hyper.proximal,
             maximize: hyper.maximize,
             parameter_name: name,
@@ -173,10 +206,10 @@ impl<R: Rule> Slot<R> {
         (&hyper.rule, turn)
     }
 
-    /// An error unless gradient and state fit the parameter; makes the state of a parameter that has none. Returns
-    /// whether there is a gradient.
+    /// An error unless gradient and state fit the parameter; adds to `made` where it has no state yet. Returns whether
+    /// there is a gradient.
     #[inline]
-    fn fit(&mut self, param: &Param, grads: &Gradients, lr: f64) -> Result<bool> {
+    fn fit(&mut self, at: usize, param: &Param, grads: &Gradients, lr: f64, made: &mut Vec<Made>) -> Result<bool> {
         // The slot has the parameter's identity, and none while that is frozen.
         let Some(gradient) = self.id.and_then(|id| grads.get_near(id, &mut self.place)) else { return Ok(false) };
         if !gradient.is_like(param) {
@@ -186,15 +219,16 @@ impl<R: Rule> Slot<R> {
             // Size by size: few numbers, for which a comparison of memory is a call too many.
             // What a first step that was refused has made is of other hyperparameters.
             Some((dtype, shape)) if self.t > 0 && *dtype == param.dtype() && shape.iter().eq(param.shape()) => {}
-            _ => self.fit_state(param, lr)?,
+            _ => made.push(self.made(at, param, lr)?),
         }
         Ok(true)
     }
 
     #[cold]
-    fn fit_state(&mut self, param: &Param, lr: f64) -> Result<()> {
+    fn made(&self, at: usize, param: &Param, lr: f64) -> Result<Made> {
         let (rule, lr) = (&self.hyper.rule, lr * self.hyper.lr);
         let mut state = Vec::with_capacity(R::STATE.len());
+        let mut begins = self.begins;
         for (k, name) in R::STATE.iter().enumerate() {
             let start = rule.uses(k).then(|| rule.start(k, param, lr)).transpose();
             let start = start.map_err(|error| error.context(format_args!("parameter {:?}", self.name)))?;
@@ -205,17 +239,23 @@ impl<R: Rule> Slot<R> {
                 }
                 (Some(_), Some(old)) => Some(old.clone()),
                 (start, _) => {
-                    self.begins |= start.is_some();
+                    // Without elements there is nothing to begin with.
+                    begins |= start.as_ref().is_some_and(|start| start.numel() > 0);
                     start
                 }
             });
         }
-        if self.t == 0 {
-            self.numbers = (0..R::NUMBERS.len()).map(|k| rule.start_number(k, lr)).collect();
+        let numbers = (self.t == 0).then(|| (0..R::NUMBERS.len()).map(|k| rule.start_number(k, lr)).collect());
+        Ok(Made { at, fits: (param.dtype(), param.shape().into()), state, numbers, begins })
+    }
+
+    /// Forgets state that the rule does not use: also a parameter that rests keeps no more than a saved state has.
+    fn drop_unused(&mut self) {
+        for (k, state) in self.state.iter_mut().enumerate() {
+            if !self.hyper.rule.uses(k) {
+                *state = None;
+            }
         }
-        self.state = state;
-        self.fits = Some((param.dtype(), param.shape().into()));
-        Ok(())
     }
 }
 

@@ -160,9 +160,9 @@ impl<R> fmt::Debug for Group<R> {
     }
 }
 
-/// Whether a parameter is a bias, or belongs to a layer of normalisation, as its name says: its last word is `bias` or begins
-/// with `bias_`, or one of the words before contains `norm`, or is `bn` or `ln` with or without a number,
-/// or the `ln_f` of GPT-2.
+/// Whether a parameter is a bias, or belongs to a layer of normalisation, as its name says: its last word is `bias`,
+/// begins with `bias_` or ends with `_bias`, or one of the words before contains `norm`, or is `bn` or `ln` with or
+/// without a number, or the `ln_f` of GPT-2.
 ///
 /// A layer of normalisation in a row of layers that have numbers for names is not known by them.
 ///
@@ -170,8 +170,9 @@ impl<R> fmt::Debug for Group<R> {
 /// ```
 /// use wengert_optim::biases_and_norms;
 /// let all = ["0.bias", "gru.bias_hh_l0", "encoder.norm1.weight", "bn2.weight", "LayerNorm.weight", "h.0.ln_1.weight"];
-/// assert!(all.into_iter().all(biases_and_norms));
-/// assert!(!["0.weight", "abnormal", "blnd.weight", "bias.weight"].into_iter().any(biases_and_norms));
+/// assert!(all.into_iter().all(biases_and_norms) && biases_and_norms("attention.in_proj_bias"));
+/// let others = ["0.weight", "abnormal", "blnd.weight", "bias.weight", "attention.in_proj_weight", "unbias"];
+/// assert!(!others.into_iter().any(biases_and_norms));
 /// ```
 pub fn biases_and_norms(name: &str) -> bool {
     let (layers, last) = name.rsplit_once('.').unwrap_or(("", name));
@@ -181,5 +182,5 @@ pub fn biases_and_norms(name: &str) -> bool {
         word.as_bytes().windows(4).any(|part| part.eq_ignore_ascii_case(b"norm"))
             || ["bn", "ln", "ln_f"].iter().any(|known| short.eq_ignore_ascii_case(known))
     };
-    last == "bias" || last.starts_with("bias_") || layers.split('.').any(is_norm)
+    last == "bias" || last.starts_with("bias_") || last.ends_with("_bias") || layers.split('.').any(is_norm)
 }

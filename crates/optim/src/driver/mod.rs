@@ -8,21 +8,21 @@
 mod bind;
 mod group;
 mod group_names;
+mod hyper;
 mod parameters;
 mod state;
 mod step;
 
 use crate::evaluation::Swapped;
 use crate::optimizer::{Optimizer, StepReport, no_hessian};
-use crate::range::Range;
-use crate::rule::{Rule, See};
-use crate::turn::Decay;
+use crate::rule::Rule;
 use autograd_core::module::{Module, StateDict};
-use autograd_core::{Description, Error, ErrorKind, Gradients, Result};
+use autograd_core::{Description, Error, Gradients, Result};
 use bind::Slot;
 pub(crate) use bind::{misfit, nothing_to_update};
 use group::Group;
 pub use group::biases_and_norms;
+use hyper::Hyper;
 pub(crate) use state::{rate, single, whole, wrong};
 use std::collections::HashMap;
 use std::fmt;
@@ -81,6 +81,8 @@ pub struct Driver<R> {
     shared: Vec<f64>,
     /// Whether the slots are up to date with `hyper` and `groups`.
     slots_are: Slots,
+    /// Whether slots may have state that their rules, after a change, do not use.
+    leftovers: bool,
     /// The weights that are in the model and those that are not, while it is evaluated.
     swapped: Option<Swapped>,
 }
@@ -94,76 +96,10 @@ enum Slots {
     Current,
 }
 
-/// The hyperparameters of one parameter.
-#[derive(Clone, Debug)]
-struct Hyper<R> {
-    /// The learning rate; in a slot its ratio to the driver's.
-    lr: f64,
-    weight_decay: f64,
-    decay: Decay,
-    proximal: [f64; 2],
-    maximize: bool,
-    rule: R,
-}
-
-impl<R: Rule> Hyper<R> {
-    /// Shows every number, those of all optimizers first.
-    fn each(&mut self, see: &mut See<'_>) {
-        see("lr", &mut self.lr, Range::AT_LEAST_0);
-        see("weight_decay", &mut self.weight_decay, Range::AT_LEAST_0);
-        see("proximal_l1", &mut self.proximal[0], Range::AT_LEAST_0);
-        see("proximal_l2", &mut self.proximal[1], Range::AT_LEAST_0);
-        self.rule.hyperparameters(see);
-    }
-
-    /// Changes a number; the name that it has for good, and whether it was another. None if there is none of this name.
-    fn put(&mut self, name: &str, value: f64) -> Option<(&'static str, bool)> {
-        let mut found = None;
-        self.each(&mut |known, number, _| {
-            if known == name {
-                found = Some((known, *number != value));
-                *number = value;
-            }
-        });
-        found
-    }
-
-    /// All hyperparameters, also those that are no numbers.
-    fn describe(&self) -> Description {
-        let common = Description::new(R::NAME)
-            .option("lr", self.lr)
-            .option("weight_decay", self.weight_decay)
-            .option("decay", format_args!("{:?}", self.decay))
-            .option("proximal_l1", self.proximal[0])
-            .option("proximal_l2", self.proximal[1])
-            .option("maximize", self.maximize);
-        let rule = Description::from_debug(&self.rule);
-        rule.options().fold(common, |all, (name, value)| all.option(name, format_args!("{value}")))
-    }
-
-    fn check(&self) -> Result<()> {
-        let mut outcome = Ok(());
-        self.clone().each(&mut |name, value, range| {
-            if outcome.is_ok() {
-                outcome = range.check(R::NAME, name, *value);
-            }
-        });
-        outcome?;
-        let moved = self.proximal != [0.0; 2] || (self.decay == Decay::Cautious && self.weight_decay != 0.0);
-        if moved && !R::FOLLOWED {
-            let text = "a proximal step or cautious decay would move the parameters away from their state";
-            let error = format!("{}: {text}; weight_decay goes into both", R::NAME);
-            return Err(Error::new(ErrorKind::Argument, error));
-        }
-        self.rule.check()
-    }
-}
-
 impl<R: Rule> Driver<R> {
     /// An optimizer from its rule.
     pub fn new(rule: R, lr: f64) -> Driver<R> {
-        let (weight_decay, decay, proximal) = (0.0, Decay::Coupled, [0.0; 2]);
-        Driver::of(Hyper { lr, weight_decay, decay, proximal, maximize: false, rule })
+        Driver::of(Hyper::new(rule, lr))
     }
 
     fn of(hyper: Hyper<R>) -> Driver<R> {
@@ -175,6 +111,7 @@ impl<R: Rule> Driver<R> {
             slots: Vec::new(),
             shared: Vec::new(),
             slots_are: Slots::Unbound,
+            leftovers: false,
             swapped: None,
         }
     }
@@ -186,21 +123,22 @@ impl<R: Rule> Driver<R> {
     }
 
     /// Whether weight decay shrinks the parameter itself, `p ← (1 − lr·λ) p`, instead of adding to the gradient
-    /// ([`Decay::Decoupled`]). Default false.
+    /// ([`Decay::Decoupled`](crate::Decay::Decoupled)); while the cautious form is on
+    /// ([`Driver::cautious_weight_decay`]), that one counts. Default false.
     ///
     /// # References
     /// Loshchilov, Hutter, Decoupled Weight Decay Regularization, 2019.
     pub fn decoupled_weight_decay(self, decoupled: bool) -> Self {
-        self.changed(|hyper| hyper.decay = if decoupled { Decay::Decoupled } else { Decay::Coupled })
+        self.changed(|hyper| hyper.decoupled = decoupled)
     }
 
-    /// Whether weight decay shrinks only those elements that the step draws to 0 by itself ([`Decay::Cautious`]). Default
-    /// false.
+    /// Whether weight decay shrinks only those elements that the step draws to 0 by itself
+    /// ([`Decay::Cautious`](crate::Decay::Cautious)), in place of the form that it has otherwise. Default false.
     ///
     /// # References
     /// Chen et al., Cautious Weight Decay, 2025.
     pub fn cautious_weight_decay(self, cautious: bool) -> Self {
-        self.changed(|hyper| hyper.decay = if cautious { Decay::Cautious } else { Decay::Coupled })
+        self.changed(|hyper| hyper.cautious = cautious)
     }
 
     /// λ₁ ≥ 0 of a proximal step after each step, `p ← sign(p) max(|p| − lr·λ₁, 0)`: the L1 penalty, with weights that
@@ -256,7 +194,7 @@ impl<R: Rule> Driver<R> {
 
 impl<R: Rule> Optimizer for Driver<R> {
     fn ready(&mut self, model: &dyn Module, grads: &Gradients, loss: Option<f64>) -> Result<()> {
-        self.fit(model, grads, loss)
+        self.fit(model, grads, loss).map(drop)
     }
 
     fn step(&mut self, model: &mut dyn Module, grads: &Gradients) -> Result<StepReport> {
@@ -274,7 +212,7 @@ impl<R: Rule> Optimizer for Driver<R> {
         if batch_size == 0 {
             return Err(Error::argument(R::NAME, "batch_size", 0, "at least 1"));
         }
-        self.revisable(model, grads)
+        self.revisable(model, grads).map(drop)
     }
 
     fn update_hessian(&mut self, model: &mut dyn Module, grads: &Gradients, batch_size: usize) -> Result<()> {
@@ -284,6 +222,10 @@ impl<R: Rule> Optimizer for Driver<R> {
 
     fn estimates_hessian(&self) -> bool {
         R::ESTIMATES_HESSIAN
+    }
+
+    fn sees_all(&self) -> bool {
+        false
     }
 
     fn upwards(&self) -> Option<String> {

@@ -1,7 +1,8 @@
 //! All parameters of a step, as a rule sees them at its beginning.
 
 use super::Driver;
-use super::bind::Slot;
+use super::bind::{Made, Slot};
+use crate::evaluation::evaluating;
 use crate::rule::{EachTurn, Rule};
 use crate::turn::Turn;
 use autograd_core::module::{ItemMut, Module, Path};
@@ -49,27 +50,31 @@ impl<R: Rule> EachTurn<R> for AllSlots<'_, R> {
 }
 
 impl<R: Rule> Driver<R> {
-    /// Whether [`Driver::revise`] can change state. State made before a parameter's first step would be forgotten, so that
-    /// is an error.
-    pub(crate) fn revisable(&mut self, model: &dyn Module, grads: &Gradients) -> Result<()> {
-        self.prepare(model, grads)?;
+    /// Whether [`Driver::revise`] can change state; what it begins with. State made before a parameter's first step
+    /// would be forgotten, so that is an error.
+    pub(super) fn revisable(&mut self, model: &dyn Module, grads: &Gradients) -> Result<Vec<Made>> {
+        if self.swapped.is_some() {
+            return Err(evaluating(R::NAME));
+        }
+        let made = self.prepare(model, grads)?;
         let new = |slot: &&Slot<R>| slot.t == 0 && slot.id.is_some_and(|id| grads.get_by_id(id).is_some());
         if let Some(slot) = self.slots.iter().find(new) {
             let text = format!("{}: the parameter {:?} has taken no step yet", R::NAME, slot.name);
             return Err(Error::new(ErrorKind::State, text));
         }
-        Ok(())
+        Ok(made)
     }
 
     /// Calls `see` for each parameter that has a gradient, with the turn that its next step will have, to change its state
     /// between steps: no step is counted.
-    pub(crate) fn revise(
+    pub(super) fn revise(
         &mut self,
         model: &mut dyn Module,
         grads: &Gradients,
         mut see: impl FnMut(&R, Turn<'_>) -> Result<()>,
     ) -> Result<()> {
-        self.revisable(model, grads)?;
+        let made = self.revisable(model, grads)?;
+        self.commit(made);
         let Driver { hyper, slots, shared, .. } = self;
         AllSlots { model, grads, slots, lr: hyper.lr, loss: None, shared }.each(&mut see)
     }

@@ -10,6 +10,17 @@ use std::collections::HashSet;
 
 const LR: &str = "lr";
 const STEP: &str = "step";
+/// The shape of state that is in use and not there: it was switched on while its parameter rested, whose next step makes
+/// it.
+const NOT_BEGUN: [usize; 1] = [0];
+
+impl<R> Slot<R> {
+    /// What a file has for state that is not there; of the dtype of the rest, if there is any.
+    fn not_begun(&self) -> Tensor {
+        let dtype = self.state.iter().flatten().next().map_or(DType::F32, Tensor::dtype);
+        Tensor::zeros(&NOT_BEGUN, dtype).unwrap_or_else(|_| unreachable!("nothing is small"))
+    }
+}
 
 impl<R: Rule> Driver<R> {
     pub(super) fn save(&self) -> StateDict {
@@ -24,9 +35,12 @@ impl<R: Rule> Driver<R> {
             for (name, value) in R::NUMBERS.iter().zip(&slot.numbers) {
                 state.insert(format!("{}.{name}", slot.name), Tensor::scalar(*value));
             }
-            for (name, value) in R::STATE.iter().zip(&slot.state) {
-                if let Some(value) = value {
-                    state.insert(format!("{}.{name}", slot.name), value.clone());
+            // What was switched off since the last step is not used by the next one.
+            let rule = self.hyper_of(&slot.name, |_| ()).rule;
+            for (k, (name, value)) in R::STATE.iter().zip(&slot.state).enumerate() {
+                if rule.uses(k) {
+                    let value = value.clone().unwrap_or_else(|| slot.not_begun());
+                    state.insert(format!("{}.{name}", slot.name), value);
                 }
             }
         }
@@ -74,8 +88,10 @@ impl<R: Rule> Driver<R> {
             for name in R::NUMBERS {
                 numbers.extend(find(key(name)).map(|value| number::<R>(key(name), value)).transpose()?);
             }
-            let names = R::STATE.iter().enumerate();
-            let tensors = names.map(|(k, name)| hyper.rule.uses(k).then(|| find(key(name))?.detach().into()).flatten());
+            let tensors = R::STATE.iter().enumerate().map(|(k, name)| {
+                let value = hyper.rule.uses(k).then(|| find(key(name))).flatten();
+                value.filter(|value| value.shape() != NOT_BEGUN).map(Tensor::detach)
+            });
             let state = tensors.collect();
             let (name, begins) = (parameter.into(), t == 0);
             slots.push(Slot { name, id: None, hyper, t, fits: None, state, numbers, begins, place: 0 });

@@ -1,5 +1,6 @@
 //! One step of a driver.
 
+use super::bind::Made;
 use super::parameters::AllSlots;
 use super::{Driver, Hyper};
 use crate::evaluation::evaluating;
@@ -10,8 +11,8 @@ use autograd_core::module::{ItemMut, Module, Path};
 use autograd_core::{Error, ErrorKind, Gradients, Result};
 
 impl<R: Rule> Driver<R> {
-    /// What a step refuses.
-    pub(super) fn fit(&mut self, model: &dyn Module, grads: &Gradients, loss: Option<f64>) -> Result<()> {
+    /// What a step refuses; otherwise what it begins with.
+    pub(super) fn fit(&mut self, model: &dyn Module, grads: &Gradients, loss: Option<f64>) -> Result<Vec<Made>> {
         if R::NEEDS_LOSS && loss.is_none() {
             let text = "a step needs the value of the loss: call step_with_loss or step_with instead of step";
             return Err(Error::new(ErrorKind::Argument, format!("{}: {text}", R::NAME)));
@@ -30,7 +31,8 @@ impl<R: Rule> Driver<R> {
         grads: &Gradients,
         loss: Option<f64>,
     ) -> Result<StepReport> {
-        self.fit(model, grads, loss)?;
+        let made = self.fit(model, grads, loss)?;
+        self.commit(made);
         let Driver { hyper: Hyper { lr, rule, maximize, .. }, slots, shared, .. } = self;
         let loss = loss.map(|loss| if *maximize { -loss } else { loss });
         rule.begin(&mut Parameters::new(&mut AllSlots { model, grads, slots, lr: *lr, loss, shared }))?;

@@ -30,6 +30,7 @@ enum Promise {
     Falls(u64),
     Smooth(u64, f64),
     Scales,
+    Grows,
     Length(u64, &'static str),
 }
 
@@ -57,6 +58,11 @@ impl Case {
     /// It is a factor of the base.
     pub(super) fn scales(self) -> Case {
         self.promises(Promise::Scales)
+    }
+
+    /// It grows beyond all numbers, but from a base of 0 nowhere.
+    pub(super) fn grows(self) -> Case {
+        self.promises(Promise::Grows)
     }
 
     /// It has rates for so many steps, and refuses a run of one more with this text.
@@ -97,9 +103,10 @@ impl Case {
             let near = (got - expected).abs() <= 1e-15 * expected.abs().max(base);
             expect(format!("step {step}"), if near { *expected } else { got }.to_string(), expected.to_string());
         }
+        let grows = self.promises.iter().any(|promise| matches!(promise, Promise::Grows));
         for base in [base, 0.0, 1e-12, 1e3] {
-            let odd =
-                steps().map(|step| (step, self.schedule.rate(base, step))).find(|(_, x)| !(x.is_finite() && *x >= 0.0));
+            let can = |x: f64| x >= 0.0 && (x.is_finite() || grows && base > 0.0);
+            let odd = steps().map(|step| (step, self.schedule.rate(base, step))).find(|(_, x)| !can(*x));
             expect(format!("a rate of base {base} that none can have"), format!("{odd:?}"), "None".into());
         }
         for promise in &self.promises {
@@ -127,6 +134,12 @@ impl Case {
                 let scaled = |step: &u64| self.schedule.rate(base / 1024.0, *step) * 1024.0 == rate(*step);
                 let odd = first(&mut steps().filter(|step| rate(*step) > 1e-200 && !scaled(step)));
                 expect("a step where it is no factor".into(), odd, "None".into());
+            }
+            Promise::Grows => {
+                let arrives = steps().any(|step| rate(step) == f64::INFINITY);
+                expect("whether it grows beyond all numbers".into(), arrives.to_string(), "true".into());
+                let leaves = first(&mut steps().filter(|step| self.schedule.rate(0.0, *step) != 0.0));
+                expect("a step where it leaves 0".into(), leaves, "None".into());
             }
             Promise::Length(steps, text) => {
                 expect("its own length".into(), format!("{:?}", self.schedule.check_steps(steps)), "Ok(())".into());

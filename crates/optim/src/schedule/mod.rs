@@ -168,6 +168,11 @@ fn at_least_1(op: &str, name: &str, value: u64) -> Result<()> {
     if value > 0 { Ok(()) } else { Err(Error::argument(op, name, value, "at least 1")) }
 }
 
+/// `base · factor`, of a factor that may have grown beyond all numbers: from 0 it leads nowhere.
+fn times(base: f64, factor: f64) -> f64 {
+    if base == 0.0 { 0.0 } else { base * factor }
+}
+
 /// What a word means in PyTorch.
 fn named<T: Copy>(option: &str, word: &str, all: &[(&str, T)]) -> Result<T> {
     match all.iter().find(|(known, _)| *known == word) {

@@ -1,6 +1,6 @@
 //! The evaluations of a step after its first.
 
-use super::wrapped::{Seen, Wrap};
+use super::wrap::{Seen, Wrap};
 use crate::optimizer::Objective;
 use autograd_core::module::Module;
 use autograd_core::{Error, ErrorKind, Gradients, Result};

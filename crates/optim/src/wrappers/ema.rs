@@ -1,6 +1,7 @@
 //! An exponential moving average of the weights.
 
-use super::wrapped::{STEP, Wrap, Wrapped};
+use super::wrap::{STEP, Wrap};
+use super::wrapped::Wrapped;
 use crate::forward::forward_optimizer;
 use crate::optimizer::Optimizer;
 use crate::range::Range;
@@ -17,10 +18,10 @@ use autograd_core::{Error, Result, Tensor};
 /// w ← s after every k-th step      (overwrite_every k)
 /// ```
 ///
-/// `0 ≤ d ≤ 1` (`decay`). State: `average` (s) of each parameter, and the number of the step; of a parameter that has
-/// joined later also `since`, the number of steps before, and t counts from there. Buffers are the model's own: as with
-/// [`Swa`](crate::Swa), running statistics of normalisation are those of the weights that were trained.
-/// [`Optimizer::eval`] puts s into the model; a `Trainer` validates, and ends, with it.
+/// `0 ≤ d ≤ 1` (`decay`). State: `average` (s) of each parameter, `kept`, how many those are, and the number of the
+/// step; `since` of each parameter, the number of steps before it has joined, from where its t counts.
+/// Buffers are the model's own: as with [`Swa`](crate::Swa), running statistics of normalisation are those of the
+/// weights that were trained. [`Optimizer::eval`] puts s into the model; a `Trainer` validates, and ends, with it.
 ///
 /// # Examples
 /// ```
@@ -85,6 +86,10 @@ impl<O: Optimizer> Ema<O> {
     }
 
     /// After so many steps, at least 1, the average takes the place of the weights, each time. By default never.
+    ///
+    /// The optimizer inside must go on from where the weights are put: one that computes them from its own state would
+    /// undo it, as `Ftrl`, `Cocob`, `Madgrad` and the schedule-free ones do, and `Lbfgs` would take what the gradient
+    /// changes by on the way there for the curvature of its own step.
     ///
     /// # Examples
     /// ```

@@ -1,6 +1,7 @@
 //! A guard against gradients that are not finite.
 
-use super::wrapped::{Seen, Wrap, Wrapped};
+use super::wrap::{Seen, Wrap};
+use super::wrapped::Wrapped;
 use crate::clip::{GradientRule, ZeroNotFinite};
 use crate::forward::forward_optimizer;
 use crate::norms::norm;

@@ -1,9 +1,9 @@
 //! A tensor for each parameter of a model, by name.
 
 use crate::driver::{misfit, whole, wrong};
-use autograd_core::module::{Item, ItemMut, Module, Param, Path, StateDict};
+use autograd_core::module::{Item, ItemMut, Module, Param, Path, StateDict, StateProblem};
 use autograd_core::{Error, ErrorKind, NodeId, Result, Tensor};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// The tensors, in the order in which the model visits its parameters; bound again by name where that order or an
 /// identity changes.
@@ -20,17 +20,20 @@ struct One {
 }
 
 const SINCE: &str = "since";
+/// The number of the tensors: by it one that is missing with its `since` is known.
+const COUNT: &str = "kept";
 
 impl Kept {
-    /// Makes sure that there is a place for each parameter of the model, and that every tensor fits; one that is missing
-    /// joins after step `t`, and starts as `start` says.
-    pub(super) fn bind(
-        &mut self,
+    /// The tensors of the model's parameters, if these are others than those that were seen last, with each tensor of a
+    /// name that is known; an error if one does not fit. A parameter that has none joins after step `t`, and starts as
+    /// `start` says. Nothing is changed: a step that is refused afterwards leaves no trace.
+    pub(super) fn bound(
+        &self,
         op: &str,
         t: u64,
         model: &dyn Module,
         start: impl Fn(&Param) -> Option<Tensor>,
-    ) -> Result<()> {
+    ) -> Result<Option<Kept>> {
         let mut all = self.0.iter();
         let mut bound = true;
         model.visit(&Path::root(), &mut |_, item| {
@@ -38,17 +41,17 @@ impl Kept {
             let fits = |one: &One| one.id == param.node_id() && one.value.as_ref().is_none_or(|x| x.is_like(param));
             bound = bound && all.next().is_some_and(fits);
         });
-        if bound && all.next().is_none() { Ok(()) } else { self.bind_again(op, t, model, start) }
+        if bound && all.next().is_none() { Ok(None) } else { self.bound_again(op, t, model, start).map(Some) }
     }
 
     #[cold]
-    fn bind_again(
-        &mut self,
+    fn bound_again(
+        &self,
         op: &str,
         t: u64,
         model: &dyn Module,
         start: impl Fn(&Param) -> Option<Tensor>,
-    ) -> Result<()> {
+    ) -> Result<Kept> {
         let mut known: HashMap<&str, (&Tensor, u64)> = HashMap::new();
         known.extend(self.0.iter().filter_map(|one| Some((one.name.as_str(), (one.value.as_ref()?, one.since)))));
         let mut all = Vec::new();
@@ -65,8 +68,7 @@ impl Kept {
             let text = format!("{op}: there is state for {:?}, but the model has no such parameter", lost.name);
             return Err(Error::new(ErrorKind::State, text));
         }
-        self.0 = all;
-        Ok(())
+        Ok(Kept(all))
     }
 
     /// Calls `f` for each parameter, with the number of steps before it joined, and its tensor.
@@ -96,41 +98,76 @@ impl Kept {
         self.0.iter().find(|one| one.name == name)?.value.as_ref()
     }
 
-    /// Writes `<parameter>.<what>` for each, and `<parameter>.since` where it has joined later.
+    /// The tensors, in the order of the model that they were bound to.
+    pub(super) fn values(&self) -> impl Iterator<Item = Option<&Tensor>> {
+        self.0.iter().map(|one| one.value.as_ref())
+    }
+
+    /// Writes how many there are, and for each `<parameter>.<what>` and `<parameter>.since`.
     pub(super) fn save(&self, what: &str, state: &mut StateDict) {
+        state.insert(COUNT, Tensor::scalar(self.0.iter().filter(|one| one.value.is_some()).count() as i64));
         for One { name, value, since, .. } in &self.0 {
             if let Some(value) = value {
                 state.insert(format!("{name}.{what}"), value.clone());
-                if *since > 0 {
-                    // 2⁶³ steps are out of reach.
-                    state.insert(format!("{name}.{SINCE}"), Tensor::scalar(*since as i64));
-                }
+                // 2⁶³ steps are out of reach.
+                state.insert(format!("{name}.{SINCE}"), Tensor::scalar(*since as i64));
             }
         }
     }
 
     /// Takes what [`Kept::save`] has written after step `t`; the other names are left. `key` is what errors call a name.
+    /// There may be nothing unless steps have `begun`.
     pub(super) fn load(
         op: &str,
         key: impl Fn(&str) -> String,
         what: &str,
         t: u64,
+        begun: bool,
         state: &mut StateDict,
+        problems: &mut Vec<StateProblem>,
     ) -> Result<Kept> {
-        let name = |(key, _): (&str, &Tensor)| Some(key.strip_suffix(what)?.strip_suffix('.')?.to_string());
-        let names: Vec<String> = state.iter().filter_map(name).collect();
-        let take = |name: String| {
-            let value = state.remove(&format!("{name}.{what}")).map(|value| value.detach());
-            let count = format!("{name}.{SINCE}");
-            let since = match state.remove(&count) {
+        let names = parameters(what, state);
+        if !begun && names.is_empty() && state.get(COUNT).is_none() {
+            return Ok(Kept::default());
+        }
+        let mut take = |name: &str| {
+            let value = state.remove(name);
+            if value.is_none() {
+                problems.push(StateProblem::Missing(key(name)));
+            }
+            value
+        };
+        let count = take(COUNT);
+        let mut all = Vec::new();
+        for name in names {
+            let value = take(&format!("{name}.{what}")).map(|value| value.detach());
+            let place = format!("{name}.{SINCE}");
+            let since = match take(&place) {
                 None => 0,
-                Some(since) => match whole(op, &key(&count), &since)? {
+                Some(since) => match whole(op, &key(&place), &since)? {
                     steps if steps <= t => steps,
-                    _ => return Err(wrong(op, &key(&count), &since, &format!("at most the number of steps, {t}"))),
+                    _ => return Err(wrong(op, &key(&place), &since, &format!("at most the number of steps, {t}"))),
                 },
             };
-            Ok(One { name, id: None, value, since })
-        };
-        names.into_iter().map(take).collect::<Result<_>>().map(Kept)
+            all.push(One { name, id: None, value, since });
+        }
+        // What is missing by name is reported by name.
+        if let Some(count) = count.filter(|_| problems.is_empty())
+            && whole(op, &key(COUNT), &count)? != all.len() as u64
+        {
+            let must = format!("the number of parameters that have {what:?}, {}", all.len());
+            return Err(wrong(op, &key(COUNT), &count, &must));
+        }
+        Ok(Kept(all))
     }
+}
+
+/// The parameters of which there is a tensor or its `since`: by one of the two it is known that the other is missing.
+fn parameters(what: &str, state: &StateDict) -> Vec<String> {
+    let mut seen = HashSet::new();
+    let name = |key: &str| {
+        let name = [what, SINCE].into_iter().find_map(|end| key.strip_suffix(end)?.strip_suffix('.'))?;
+        Some(name.to_string())
+    };
+    state.iter().filter_map(|(key, _)| name(key)).filter(|name| seen.insert(name.clone())).collect()
 }

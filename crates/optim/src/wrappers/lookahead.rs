@@ -1,7 +1,8 @@
 //! Lookahead.
 
 use super::ema::Towards;
-use super::wrapped::{STEP, Wrap, Wrapped};
+use super::wrap::{STEP, Wrap};
+use super::wrapped::Wrapped;
 use crate::forward::forward_optimizer;
 use crate::optimizer::Optimizer;
 use crate::range::Range;
@@ -18,11 +19,12 @@ use autograd_core::{Error, Result, Tensor};
 /// ```
 ///
 /// θ are the weights that are trained, φ begins as their values before the first step. `0 ≤ α ≤ 1` (0.5), `k ≥ 1` (6).
-/// State: `slow` (φ) of each parameter, and the number of the step; that of the optimizer inside goes on. The weights to
-/// evaluate at are φ ([`Optimizer::eval`]).
+/// State: `slow` (φ) of each parameter, with a `since` of 0; `kept`, how many those are, and the number of the step; that
+/// of the optimizer inside goes on. The weights to evaluate at are φ ([`Optimizer::eval`]).
 ///
-/// The optimizer inside must go on from where the weights are put: one that computes them from its own state would undo it,
-/// as `Ftrl`, `Cocob`, `Madgrad` and the schedule-free ones do.
+/// The optimizer inside must go on from where the weights are put: one that computes them from its own state would undo
+/// it, as `Ftrl`, `Cocob`, `Madgrad` and the schedule-free ones do, and `Lbfgs` would take what the gradient changes by
+/// on the way there for the curvature of its own step.
 ///
 /// # Examples
 /// ```

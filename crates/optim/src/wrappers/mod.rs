@@ -12,6 +12,7 @@ mod sam;
 mod swa;
 mod transformed;
 mod view;
+mod wrap;
 mod wrapped;
 
 pub use ema::Ema;

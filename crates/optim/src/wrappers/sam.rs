@@ -1,6 +1,7 @@
 //! Sharpness-aware minimisation.
 
-use super::wrapped::{Wrap, Wrapped, downwards};
+use super::wrap::{Wrap, downwards};
+use super::wrapped::Wrapped;
 use crate::driver::misfit;
 use crate::forward::forward_optimizer;
 use crate::norms::norm;

@@ -1,7 +1,8 @@
 //! Stochastic weight averaging.
 
 use super::ema::Towards;
-use super::wrapped::{STEP, Wrap, Wrapped};
+use super::wrap::{STEP, Wrap};
+use super::wrapped::Wrapped;
 use crate::forward::forward_optimizer;
 use crate::optimizer::Optimizer;
 use crate::rule::See;
@@ -17,12 +18,12 @@ use autograd_core::{Error, Result, Tensor};
 /// s ← s + (w − s) / n
 /// ```
 ///
-/// `start ≥ 1` (1), `every ≥ 1` (1); with the number of batches of an epoch for `every`, and a multiple of it for `start`,
-/// epochs are averaged. State: `average` (s) of each parameter, and the number of the step, which says n; of a parameter that
-/// has joined later, `since`: the number of steps before, none of which is in its mean. `start` and `every` are those of the
-/// whole training: n is counted with them. Before `start` the weights to
-/// evaluate at are those that are trained. [`Optimizer::eval`] puts s into the model; a `Trainer` validates, and ends, with
-/// it.
+/// `start ≥ 1` (1), `every ≥ 1` (1); with the number of batches of an epoch for `every`, and a multiple of it for
+/// `start`, epochs are averaged. State: `average` (s) of each parameter, `kept`, how many those are, and the number of
+/// the step, which says n; `since` of each parameter: the number of steps before it has joined, none of which is in its
+/// mean. `start` and `every` are those of the whole training: n is counted with them. Before `start` the weights
+/// to evaluate at are those that are trained. [`Optimizer::eval`] puts s into the model; a `Trainer` validates, and
+/// ends, with it.
 ///
 /// Buffers are the model's own: running statistics of normalisation are those of the weights that were trained, and should
 /// be estimated again at s. A `Trainer` does it with `Trainer::update_batch_norm`; in a loop of one's own,

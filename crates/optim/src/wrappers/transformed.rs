@@ -1,6 +1,7 @@
 //! Steps along changed gradients.
 
-use super::wrapped::{Seen, Wrap, Wrapped};
+use super::wrap::{Seen, Wrap};
+use super::wrapped::Wrapped;
 use crate::clip::GradientRule;
 use crate::forward::forward_optimizer;
 use crate::optimizer::Optimizer;
@@ -68,6 +69,7 @@ impl<O: Optimizer> Optimizer for Transformed<O> {
 impl Wrap for Rules {
     const NAME: &'static str = "Transformed";
     const PREFIX: &'static str = "transformed";
+    const SEES_ALL: bool = true;
 
     fn hyperparameters(&mut self, _: &mut See<'_>) {}
 

@@ -1,129 +1,17 @@
 //! The common part of optimizers around optimizers: hyperparameters, state, weights to evaluate at.
 
-use super::again::Again;
 use super::kept::Kept;
 use super::own;
+use super::wrap::{Seen, Wrap};
 use crate::driver::whole;
 use crate::evaluation::{Swapped, evaluating};
 use crate::forward::step_along;
 use crate::optimizer::{Objective, Optimizer, StepReport};
-use crate::rule::See;
 use autograd_core::module::{Module, Param, StateDict, StateMismatch, StateProblem};
 use autograd_core::{Description, Error, ErrorKind, Gradients, Result, Tensor};
-use std::fmt::Debug;
 
 const LR: &str = "lr";
-pub(super) const STEP: &str = "step";
 const INNER: &str = "inner.";
-
-/// What is to be done with the gradients of a step.
-pub(super) enum Seen {
-    Pass,
-    Changed(Gradients),
-    /// No step; the names of the parameters because of which.
-    Skip(Vec<String>),
-}
-
-/// What a wrapper does around the steps of another optimizer. It has settings only: what changes while training are the
-/// number of the step and a tensor for each parameter.
-pub(super) trait Wrap: Clone + Debug + Send + Sync + 'static {
-    /// Its name in errors.
-    const NAME: &'static str;
-
-    /// What stands before its keys in a state dict, and its options in a description.
-    const PREFIX: &'static str;
-
-    /// The name of the tensor that each parameter has; none if there is none.
-    const KEEPS: Option<&'static str> = None;
-
-    /// The name of the number that it counts: of its steps, if it keeps tensors, else of those it has skipped.
-    const COUNTS: Option<&'static str> = None;
-
-    /// Whether these tensors are the weights to evaluate at. Otherwise those of the optimizer inside are.
-    const EVALUATES: bool = false;
-
-    /// Whether a step needs the loss as a function.
-    const NEEDS_OBJECTIVE: bool = false;
-
-    /// Shows every number, by a name that begins with the prefix.
-    fn hyperparameters(&mut self, see: &mut See<'_>);
-
-    /// Its options with their values, for the description.
-    fn options(&self) -> Vec<(String, String)> {
-        own::options(self)
-    }
-
-    /// Whether what is no number can be.
-    fn check(&self) -> Result<()> {
-        Ok(())
-    }
-
-    /// Whether it can be around this optimizer.
-    fn around<O: Optimizer>(&self, _: &O) -> Result<()> {
-        Ok(())
-    }
-
-    /// Looks at the gradients before a step.
-    fn see(&self, model: &dyn Module, grads: &Gradients) -> Result<Seen> {
-        let _ = (model, grads);
-        Ok(Seen::Pass)
-    }
-
-    /// Looks at the gradients that an estimate of the Hessian is made from.
-    fn see_estimate(&self, model: &dyn Module, grads: &Gradients) -> Result<Seen> {
-        let _ = (model, grads);
-        Ok(Seen::Pass)
-    }
-
-    /// The tensor of a parameter before the first step.
-    fn start(&self, parameter: &Param) -> Option<Tensor> {
-        let _ = parameter;
-        None
-    }
-
-    /// The number of steps that a parameter has missed which joins after step number t; 0 if it has missed nothing.
-    fn since(&self, t: u64) -> u64 {
-        t
-    }
-
-    /// Whether something is to be done after step number t.
-    fn acts(&self, t: u64) -> bool {
-        let _ = t;
-        true
-    }
-
-    /// Changes the tensor of a parameter, which has joined after step number `since`, after step number t; the value that the
-    /// parameter is to have, if it is another.
-    fn after(&self, t: u64, since: u64, parameter: &Param, kept: &mut Option<Tensor>) -> Result<Option<Tensor>> {
-        let _ = (t, since, parameter, kept);
-        Ok(None)
-    }
-
-    /// One step of the optimizer inside; none if the gradients are to be skipped.
-    fn step_on<O: Optimizer>(&self, inner: &mut O, objective: &mut dyn Objective) -> Result<(f64, StepReport)> {
-        let mut first = objective.evaluate()?;
-        let loss = first.0;
-        match self.see(objective.model(), &first.1)? {
-            Seen::Pass => {}
-            Seen::Changed(grads) => first.1 = grads,
-            Seen::Skip(not_finite) => return Ok((first.0, StepReport { not_finite, ..StepReport::default() })),
-        }
-        let follows = inner.follows_all();
-        let mut again = Again { first: Some(first), wrap: self, objective, follows, skipped: None };
-        let outcome = inner.step_on(&mut again);
-        match (again.skipped, outcome) {
-            (Some(not_finite), Err(_)) => Ok((loss, StepReport { not_finite, ..StepReport::default() })),
-            (_, outcome) => outcome,
-        }
-    }
-}
-
-/// Errs if an optimizer follows a gradient upwards, in the name of the one around it, which looks for low losses.
-pub(super) fn downwards(name: &str, inner: &impl Optimizer) -> Result<()> {
-    let Some(upwards) = inner.upwards() else { return Ok(()) };
-    let text = format!("{name}: {upwards} follows the gradient upwards; negate the loss instead");
-    Err(Error::new(ErrorKind::Argument, text))
-}
 
 /// An optimizer and what is done around its steps.
 #[derive(Clone, Debug)]
@@ -134,11 +22,14 @@ pub(super) struct Wrapped<O, W> {
     t: u64,
     kept: Kept,
     swapped: Option<Swapped>,
+    /// What was seen when a step was found to be ready, so the step does not look again. If another part refuses that
+    /// step, changed gradients stay in memory until the next one is prepared.
+    seen: Option<Seen>,
 }
 
 impl<O: Optimizer, W: Wrap> Wrapped<O, W> {
     pub(super) fn new(inner: O, wrap: W) -> Self {
-        Wrapped { inner, wrap, t: 0, kept: Kept::default(), swapped: None }
+        Wrapped { inner, wrap, t: 0, kept: Kept::default(), swapped: None, seen: None }
     }
 
     pub(super) fn with(mut self, change: impl FnOnce(&mut W)) -> Self {
@@ -159,43 +50,62 @@ impl<O: Optimizer, W: Wrap> Wrapped<O, W> {
         self.wrap.check()
     }
 
-    /// Everything that can be refused, before the optimizer inside changes anything.
-    fn prepare(&mut self, model: &dyn Module) -> Result<()> {
-        self.check_own()?;
-        if self.swapped.is_some() {
-            return Err(evaluating(W::NAME));
-        }
-        if W::KEEPS.is_none() {
-            return Ok(());
-        }
-        if self.t == 0 {
-            // What a first step that failed has left is of other weights.
-            self.kept = Kept::default();
-        }
-        let Wrapped { wrap, t, kept, .. } = self;
-        kept.bind(W::NAME, wrap.since(*t), model, |param| wrap.start(param))
+    /// An error while the model has its weights to evaluate at.
+    fn check_weights(&self) -> Result<()> {
+        if self.swapped.is_some() { Err(evaluating(W::NAME)) } else { Ok(()) }
     }
 
-    fn step_along(&mut self, model: &mut dyn Module, grads: &Gradients, loss: Option<f64>) -> Result<StepReport> {
+    /// Everything that can be refused, before the optimizer inside changes anything; what is kept from this step on, if
+    /// that is of other parameters than before.
+    fn prepare(&mut self, model: &dyn Module) -> Result<Option<Kept>> {
+        self.seen = None;
+        self.check_own()?;
+        self.check_weights()?;
+        if W::KEEPS.is_none() {
+            return Ok(None);
+        }
+        let (wrap, t, nothing) = (&self.wrap, self.t, Kept::default());
+        // What there may be before the first step is of other weights.
+        let kept = if t == 0 { &nothing } else { &self.kept };
+        kept.bound(W::NAME, wrap.since(t), model, |param| wrap.start(param))
+    }
+
+    /// One step; along the gradients that were seen before, if it was found to be ready.
+    fn step_along(
+        &mut self,
+        model: &mut dyn Module,
+        grads: &Gradients,
+        loss: Option<f64>,
+        ready: Option<Seen>,
+    ) -> Result<StepReport> {
         if W::NEEDS_OBJECTIVE {
             return self.ready(model, grads, loss).map(|()| StepReport::default());
         }
-        self.prepare(model)?;
-        let report = match self.wrap.see(model, grads)? {
-            Seen::Pass => step_along(&mut self.inner, model, grads, loss),
-            Seen::Changed(grads) => step_along(&mut self.inner, model, &grads, loss),
+        let bound = self.prepare(model)?;
+        let is_ready = ready.is_some();
+        let seen = ready.map_or_else(|| self.wrap.see(model, grads), Ok)?;
+        let mut step = |grads: &Gradients| match is_ready {
+            true => self.inner.step_ready(model, grads, loss),
+            false => step_along(&mut self.inner, model, grads, loss),
+        };
+        let report = match seen {
+            Seen::Pass => step(grads),
+            Seen::Changed(grads) => step(&grads),
             Seen::Skip(not_finite) => Ok(StepReport { not_finite, ..StepReport::default() }),
         }?;
-        self.after(model, &report).map(|()| report)
+        self.after(model, &report, bound).map(|()| report)
     }
 
-    fn after(&mut self, model: &mut dyn Module, report: &StepReport) -> Result<()> {
+    fn after(&mut self, model: &mut dyn Module, report: &StepReport, bound: Option<Kept>) -> Result<()> {
         if W::KEEPS.is_some() && report.updated == 0 && !report.not_finite.is_empty() {
             // A step that was left out inside is none.
             return Ok(());
         }
         self.t += u64::from(W::KEEPS.is_some() || !report.not_finite.is_empty());
         let Wrapped { wrap, t, kept, .. } = self;
+        if let Some(bound) = bound {
+            *kept = bound;
+        }
         if W::KEEPS.is_none() || !wrap.acts(*t) {
             return Ok(());
         }
@@ -214,25 +124,38 @@ impl<O: Optimizer, W: Wrap> Optimizer for Wrapped<O, W> {
             return Err(Error::new(ErrorKind::Argument, format!("{}: {text}", W::NAME)));
         }
         self.prepare(model)?;
-        self.wrap.see(model, grads)?;
-        self.inner.ready(model, grads, loss)
+        let seen = self.wrap.see(model, grads)?;
+        match &seen {
+            Seen::Pass => self.inner.ready(model, grads, loss)?,
+            Seen::Changed(changed) => self.inner.ready(model, changed, loss)?,
+            // The optimizer inside makes no step that it could refuse.
+            Seen::Skip(_) => {}
+        }
+        self.seen = Some(seen);
+        Ok(())
+    }
+
+    fn step_ready(&mut self, model: &mut dyn Module, grads: &Gradients, loss: Option<f64>) -> Result<StepReport> {
+        let seen = self.seen.take();
+        self.step_along(model, grads, loss, seen)
     }
 
     fn step(&mut self, model: &mut dyn Module, grads: &Gradients) -> Result<StepReport> {
-        self.step_along(model, grads, None)
+        self.step_along(model, grads, None, None)
     }
 
     fn step_with_loss(&mut self, model: &mut dyn Module, grads: &Gradients, loss: f64) -> Result<StepReport> {
-        self.step_along(model, grads, Some(loss))
+        self.step_along(model, grads, Some(loss), None)
     }
 
     fn step_on(&mut self, objective: &mut dyn Objective) -> Result<(f64, StepReport)> {
-        self.prepare(objective.model())?;
+        let bound = self.prepare(objective.model())?;
         let (loss, report) = self.wrap.step_on(&mut self.inner, objective)?;
-        self.after(objective.model(), &report).map(|()| (loss, report))
+        self.after(objective.model(), &report, bound).map(|()| (loss, report))
     }
 
     fn update_hessian(&mut self, model: &mut dyn Module, grads: &Gradients, batch_size: usize) -> Result<()> {
+        self.check_weights()?;
         match self.wrap.see_estimate(model, grads)? {
             Seen::Pass => self.inner.update_hessian(model, grads, batch_size),
             Seen::Changed(grads) => self.inner.update_hessian(model, &grads, batch_size),
@@ -241,6 +164,7 @@ impl<O: Optimizer, W: Wrap> Optimizer for Wrapped<O, W> {
     }
 
     fn ready_for_hessian(&mut self, model: &dyn Module, grads: &Gradients, batch_size: usize) -> Result<()> {
+        self.check_weights()?;
         match self.wrap.see_estimate(model, grads)? {
             Seen::Pass => self.inner.ready_for_hessian(model, grads, batch_size),
             Seen::Changed(grads) => self.inner.ready_for_hessian(model, &grads, batch_size),
@@ -273,6 +197,14 @@ impl<O: Optimizer, W: Wrap> Optimizer for Wrapped<O, W> {
 
     fn follows_all(&self) -> bool {
         W::NEEDS_OBJECTIVE || self.inner.follows_all()
+    }
+
+    fn tries_points(&self) -> bool {
+        !W::NEEDS_OBJECTIVE && self.inner.tries_points()
+    }
+
+    fn sees_all(&self) -> bool {
+        W::SEES_ALL || self.inner.sees_all()
     }
 
     fn evaluates_once(&self) -> bool {
@@ -356,7 +288,8 @@ impl<O: Optimizer, W: Wrap> Optimizer for Wrapped<O, W> {
         let key = |name: &str| format!("{}.{name}", W::PREFIX);
         let count = W::COUNTS.and_then(|count| Some((key(count), own.remove(count)?)));
         let t = count.map(|(key, count)| whole(W::NAME, &key, &count)).transpose()?;
-        let load = |what| Kept::load(W::NAME, key, what, t.unwrap_or(u64::MAX), &mut own);
+        let (begun, most) = (t.is_some_and(|t| t > 0), t.unwrap_or(u64::MAX));
+        let load = |what| Kept::load(W::NAME, key, what, most, begun, &mut own, &mut problems);
         let kept = W::KEEPS.map(load).transpose()?;
         problems.extend(own.iter().map(|(name, _)| StateProblem::Unexpected(key(name))));
         if let (Some(count), None) = (W::COUNTS, t) {
@@ -369,6 +302,7 @@ impl<O: Optimizer, W: Wrap> Optimizer for Wrapped<O, W> {
         self.t = t.unwrap_or_default();
         self.kept = kept.unwrap_or_default();
         self.swapped = swapped;
+        self.seen = None;
         Ok(())
     }
 }

@@ -4,7 +4,7 @@ use crate::model::param;
 use autograd_core::module::{Module, Param};
 use autograd_core::{DType, Gradients, Tensor};
 use wengert_optim::{
-    Cocob, DAdaptAdamW, Lamb, Lbfgs, LineSearch, Mechanic, Muon, Optimizer, Parts, Prodigy, Sam, Sgd, SophiaG,
+    Cocob, DAdaptAdamW, Lamb, Lbfgs, LineSearch, Mechanic, Muon, NovoGrad, Optimizer, Parts, Prodigy, Sam, Sgd, SophiaG,
 };
 
 fn gradients<'a>(of: impl IntoIterator<Item = (&'a Param, Vec<f64>)>) -> Gradients {
@@ -40,11 +40,15 @@ fn directions_without_a_length_are_no_steps() {
 
 #[test]
 fn a_ratio_beyond_the_dtype_is_of_a_step_within_it() {
-    let mut model = Param::new(Tensor::from([1000.0])).expect("floats");
-    assert_eq!(model.dtype(), DType::F32);
-    let grads = gradients([(&model, vec![1e-43])]);
-    Lamb::new(0.1).step(&mut model, &grads).expect("a step");
-    assert!((model.to_f64s()[0] - 900.0).abs() < 1e-3, "{model}");
+    let all: [(Box<dyn Optimizer>, f64); 2] =
+        [(Box::new(Lamb::new(0.1)), 900.0), (Box::new(NovoGrad::new(0.1).eps(0.0)), 999.9)];
+    for (mut optimizer, expected) in all {
+        let mut model = Param::new(Tensor::from([1000.0])).expect("floats");
+        assert_eq!(model.dtype(), DType::F32);
+        let grads = gradients([(&model, vec![1e-43])]);
+        optimizer.step(&mut model, &grads).expect("a step");
+        assert!((model.to_f64s()[0] - expected).abs() < 1e-3, "{expected}: {model}");
+    }
 }
 
 #[test]

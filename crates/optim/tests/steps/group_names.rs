@@ -141,6 +141,15 @@ fn weight_decay_leaves_out_what_is_named() {
 }
 
 #[test]
+fn a_group_that_switches_cautious_decay_off_has_the_form_before() {
+    let names = ["hidden.weight".to_string()];
+    let off = |adamw: AdamW| adamw.group("hidden", |group| group.cautious_weight_decay(false));
+    assert_eq!(off(AdamW::new(0.1)).describe(&names), AdamW::new(0.1).describe(&names));
+    let description = off(AdamW::new(0.1).cautious_weight_decay(true)).describe(&names);
+    assert_eq!(description.options().last(), Some(("groups.hidden.weight", "decay: Decoupled")));
+}
+
+#[test]
 fn a_first_rate_that_is_none_leaves_nothing_behind() {
     for first in [f64::INFINITY, f64::NAN, -1.0, 0.0] {
         let mut sgd = Sgd::new(first).group("output", |group| group.scale_lr(0.5));

@@ -1,12 +1,12 @@
 //! Optimizers around optimizers: what one keeps does not get lost in another, and no NaN gets past a guard.
 
 use crate::model::{Net, half_square_grads, net, param, values};
-use autograd_core::module::{Module, Param, StateDict};
-use autograd_core::{Gradients, Result, Tensor};
+use autograd_core::module::{Module, Param, StateDict, StateMismatch, StateProblem};
+use autograd_core::{Error, Gradients, Result, Tensor};
 use wengert_optim::{
     Adam, AdamW, Asgd, Centralize, Ema, Guard, Lbfgs, LineSearch, Lookahead, Mechanic, Momo, NAdam, Objective,
-    Optimizer, Parts, PolyakSgd, Prodigy, Rprop, Sam, ScheduleFreeAdamW, ScheduleFreeSgd, Sgd, StepReport, Swa,
-    Transformed,
+    Optimizer, Parts, PolyakSgd, Prodigy, Rprop, Sam, ScheduleFreeAdamW, ScheduleFreeSgd, Sgd, SophiaG, StepReport,
+    Swa, Transformed,
 };
 
 type Make = fn() -> Box<dyn Optimizer>;
@@ -138,7 +138,7 @@ type Guarded = fn() -> [Box<dyn Optimizer>; 3];
 fn no_evaluation_of_a_step_gets_past_a_guard() {
     let lbfgs = |line_search| Lbfgs::new(0.1).max_iter(3).line_search(line_search);
     let [off, wolfe] = [LineSearch::Off, LineSearch::StrongWolfe].map(lbfgs);
-    let guards: [Guarded; 3] = [
+    let guards: [Guarded; 4] = [
         || {
             let sam = || Sam::new(Adam::new(0.1), 0.3);
             [Box::new(Guard::refuse(sam())), Box::new(Guard::skip(sam())), Box::new(Guard::zero(sam()))]
@@ -154,6 +154,11 @@ fn no_evaluation_of_a_step_gets_past_a_guard() {
                 Box::new(Sam::new(Guard::skip(adam()), 0.0)),
                 Box::new(Sam::new(Guard::zero(adam()), 0.0)),
             ]
+        },
+        || {
+            // Without a line search each point is one to go on from.
+            let lbfgs = || Lbfgs::new(0.1).max_iter(3);
+            [Box::new(Guard::refuse(lbfgs())), Box::new(Guard::skip(lbfgs())), Box::new(Guard::zero(lbfgs()))]
         },
     ];
     for guarded in guards {
@@ -291,4 +296,87 @@ fn a_parameter_that_joins_later_has_an_average_of_its_own() {
     let expected =
         "Swa: the state \"swa.1.since\" is 3 (I64), it must be at most the number of steps, 2; nothing was loaded";
     assert_eq!(swa.load_state_dict(&state).expect_err("later than now").to_string(), expected);
+}
+
+#[test]
+fn what_is_kept_is_all_there_or_reported() {
+    let makes: [(Make, &str, &str); 4] = [
+        (|| Box::new(Ema::new(Sgd::new(0.1), 0.5)), "Ema", "average"),
+        (|| Box::new(Swa::new(Sgd::new(0.1))), "Swa", "average"),
+        (|| Box::new(Lookahead::new(Sgd::new(0.1))), "Lookahead", "slow"),
+        (|| Box::new(Mechanic::new(Sgd::new(1.0))), "Mechanic", "x0"),
+    ];
+    for (make, name, what) in makes {
+        let (mut model, mut optimizer) = (net(), make());
+        step(&mut *optimizer, &mut model, None).expect("a step");
+        let (whole, key) = (optimizer.state_dict(), |key: &str| format!("{}.{key}", name.to_lowercase()));
+        let refused = |state: &StateDict| make().load_state_dict(state).expect_err("not whole");
+        let missing = |error: Error| error.detail::<StateMismatch>().map(|mismatch| mismatch.problems.clone());
+        let [tensor, since] = [what, "since"].map(|end| key(&format!("hidden.bias.{end}")));
+        for lost in [&tensor, &since, &key("kept")] {
+            let mut state = whole.clone();
+            assert!(state.remove(lost).is_some());
+            assert_eq!(missing(refused(&state)), Some(vec![StateProblem::Missing(lost.clone())]));
+        }
+        let wrong = |found: usize| {
+            let must = format!("it must be the number of parameters that have {what:?}, {found}; nothing was loaded");
+            format!("{name}: the state {:?} is 4 (I64), {must}", key("kept"))
+        };
+        let mut state = whole.clone();
+        assert!(state.remove(&tensor).and(state.remove(&since)).is_some());
+        assert_eq!(refused(&state).to_string(), wrong(3));
+        let mut state = whole.clone();
+        state.insert(key(&format!("stray.{what}")), Tensor::from([1.0, 2.0]));
+        assert_eq!(missing(refused(&state)), Some(vec![StateProblem::Missing(key("stray.since"))]));
+        state.insert(key("stray.since"), Tensor::scalar(0i64));
+        assert_eq!(refused(&state).to_string(), wrong(5));
+        make().load_state_dict(&whole).expect("as it is");
+    }
+}
+
+#[test]
+fn a_step_that_is_refused_keeps_nothing_of_its_model() {
+    let makes: [(Make, &str); 2] = [
+        (|| Box::new(Lookahead::new(Sgd::new(0.1)).sync_period(2)), "momentum"),
+        (
+            || {
+                let mechanic = Mechanic::new(Sgd::new(1.0));
+                Box::new(Parts::new().part("a", |name| name != "2", mechanic).rest(Sgd::new(0.1)))
+            },
+            "rest.momentum",
+        ),
+    ];
+    let step = |optimizer: &mut dyn Optimizer, model: &mut Vec<Param>| {
+        let mut grads = Gradients::default();
+        for param in model.iter() {
+            grads.insert(param, param.detach()).expect("its shape");
+        }
+        optimizer.step(model, &grads)
+    };
+    for (make, name) in makes {
+        let (mut model, mut optimizer) = (vec![param(&[1.0, 2.0])], make());
+        step(&mut *optimizer, &mut model).expect("a step");
+        let before = file(&*optimizer);
+        model.extend([param(&[3.0]), param(&[4.0])]);
+        optimizer.set(name, f64::NAN).expect("a name");
+        step(&mut *optimizer, &mut model).expect_err("out of range");
+        optimizer.set(name, 0.0).expect("a name");
+        assert_eq!(file(&*optimizer), before);
+        model.truncate(1);
+        step(&mut *optimizer, &mut model).expect("as before");
+    }
+}
+
+#[test]
+fn no_estimate_is_made_at_weights_to_evaluate_at() {
+    let (mut model, mut optimizer) = (net(), Ema::new(SophiaG::new(0.1), 0.5));
+    step(&mut optimizer, &mut model, None).expect("a step");
+    optimizer.eval(&mut model).expect("its model");
+    let (before, grads) = (file(&optimizer), half_square_grads(&model));
+    let error = optimizer.update_hessian(&mut model, &grads, 4).expect_err("evaluating").to_string();
+    assert!(error.starts_with("Ema: the model has the weights to evaluate at"), "{error}");
+    assert_eq!(file(&optimizer), before);
+    optimizer.train(&mut model).expect("its model");
+    let grads = half_square_grads(&model);
+    optimizer.update_hessian(&mut model, &grads, 4).expect("an estimate");
 }

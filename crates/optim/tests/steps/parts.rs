@@ -2,8 +2,10 @@
 
 use crate::model::{Net, half_square_grads, net, values};
 use autograd_core::module::{Module, StateDict};
-use autograd_core::{DType, Gradients, Tensor};
-use wengert_optim::{Adam, Ema, Lbfgs, Optimizer, Parts, Sgd};
+use autograd_core::{DType, Error, Gradients, Tensor};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use wengert_optim::{Adam, ClipNorm, Ema, Guard, Lbfgs, Mechanic, Optimizer, Parts, Sgd, Transformed, ZeroNotFinite};
 
 fn parts() -> Parts {
     let bias = |name: &str| name.ends_with("bias");
@@ -19,13 +21,7 @@ impl Apart {
     }
 
     fn step(&mut self, model: &mut Net, grads: &Gradients) {
-        let (mut of_bias, mut rest) = (Gradients::default(), Gradients::default());
-        for (name, param) in model.named_parameters() {
-            if let Some(g) = grads.get(param) {
-                let to = if name.ends_with("bias") { &mut of_bias } else { &mut rest };
-                to.insert(param, g.detach()).expect("tracked");
-            }
-        }
+        let [of_bias, rest] = split(model, grads);
         if !of_bias.is_empty() {
             self.0.step(model, &of_bias).expect("a step");
         }
@@ -33,6 +29,54 @@ impl Apart {
             self.1.step(model, &rest).expect("a step");
         }
     }
+}
+
+/// The gradients of biases, and the others.
+fn split(model: &Net, grads: &Gradients) -> [Gradients; 2] {
+    let (mut of_bias, mut rest) = (Gradients::default(), Gradients::default());
+    for (name, param) in model.named_parameters() {
+        if let Some(g) = grads.get(param) {
+            let to = if name.ends_with("bias") { &mut of_bias } else { &mut rest };
+            to.insert(param, g.detach()).expect("tracked");
+        }
+    }
+    [of_bias, rest]
+}
+
+#[test]
+fn each_part_sees_the_gradients_of_its_own_parameters_and_once() {
+    let calls = Arc::new(AtomicUsize::new(0));
+    let count = || {
+        let calls = Arc::clone(&calls);
+        move |_: &dyn Module, _: &mut Gradients| {
+            calls.fetch_add(1, Ordering::Relaxed);
+            Ok::<(), Error>(())
+        }
+    };
+    let bias = |name: &str| name.ends_with("bias");
+    let clipped = || Transformed::new(Sgd::new(0.5), ClipNorm::new(0.1));
+    let (mut one, mut other, mut apart) = (net(), net(), [clipped(), clipped()]);
+    let inner = Ema::new(clipped().then(count()), 0.5);
+    let mut parts = Parts::new().part("bias", bias, inner).rest(Parts::new().rest(clipped()));
+    for _ in 0..3 {
+        let (of_one, of_other) = (half_square_grads(&one), half_square_grads(&other));
+        parts.step(&mut one, &of_one).expect("a step");
+        for (optimizer, own) in apart.iter_mut().zip(split(&other, &of_other)) {
+            optimizer.step(&mut other, &own).expect("a step");
+        }
+        assert_eq!(values(&one), values(&other));
+    }
+    assert_eq!(calls.load(Ordering::Relaxed), 3);
+    let mut grads = half_square_grads(&one);
+    Mechanic::new(clipped().then(count())).step(&mut one, &grads).expect("a step");
+    assert_eq!(calls.load(Ordering::Relaxed), 4);
+    // What is inside is asked with the changed ones, too: zeros are nothing to refuse.
+    let guarded = || Transformed::new(Guard::refuse(Sgd::new(0.5)), ZeroNotFinite);
+    let mut parts = Parts::new().part("bias", bias, guarded()).rest(guarded());
+    let before = values(&one);
+    grads.scale(f64::NAN);
+    assert_eq!(parts.step(&mut one, &grads).expect("a step").updated, 4);
+    assert_eq!(values(&one), before);
 }
 
 #[test]
@@ -94,10 +138,11 @@ fn a_step_that_one_part_refuses_changes_none() {
         let error = optimizer.step(&mut model, &grads).expect_err("misfit").to_string();
         assert_eq!(error, r#"Parts: the gradient of "output.weight" is F64 [1, 2], the parameter needs F32 [1, 2]"#);
         let grads = half_square_grads(&model);
-        optimizer.set("rest.eps", -1.0).expect("a name");
+        // Nor does it cost state that the other part would not use any more.
+        optimizer.set("bias.momentum", 0.0).and(optimizer.set("rest.eps", -1.0)).expect("names");
         let error = optimizer.step(&mut model, &grads).expect_err("a range").to_string();
         assert_eq!(error, "Parts: rest: Adam: eps is -1.0, it must be finite and at least 0");
-        optimizer.set("rest.eps", 1e-8).expect("a name");
+        optimizer.set("bias.momentum", 0.5).and(optimizer.set("rest.eps", 1e-8)).expect("names");
         assert_eq!((values(&model), state(&optimizer)), before);
         // State of another model in the last part.
         let mut wrong: Vec<(String, Tensor)> =
@@ -258,6 +303,19 @@ fn rates_that_were_set_by_name_go_through_a_file() {
                 assert_eq!(rates(&again), rates(&optimizer), "{first}, {second} {value}");
             }
         }
+    }
+}
+
+#[test]
+fn rates_in_a_state_that_cannot_be_are_refused() {
+    let mut optimizer = parts();
+    optimizer.set("rest.lr", 0.3).expect("a name");
+    let mut state = optimizer.state_dict();
+    for rates in [[0.3, 0.0], [-0.3, 0.5], [0.3, f64::INFINITY]] {
+        state.insert("rest.lr_set", Tensor::from_slice(&rates, &[2]).expect("two"));
+        let error = optimizer.load_state_dict(&state).expect_err("no rates").to_string();
+        let must = "two F64, finite, the first at least 0 and the second positive; nothing was loaded";
+        assert_eq!(error, format!("Parts: the state \"rest.lr_set\" is F64 [2], it must be {must}"));
     }
 }
 

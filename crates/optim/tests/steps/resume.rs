@@ -1,10 +1,11 @@
-//! State dicts that do not fit an optimizer, which refuses them whole.
+//! State dicts that do not fit an optimizer, which refuses them whole, and those of state that was switched on or off.
 //!
 //! Every optimizer's cases test that a resumed run goes on bit for bit.
 
 use crate::model::{Net, half_square_grads, net, values};
-use autograd_core::Tensor;
-use wengert_optim::{Adam, NAdam, Optimizer};
+use autograd_core::module::Module;
+use autograd_core::{DType, Result, Tensor};
+use wengert_optim::{Adafactor, Adam, AdamW, Driver, Lars, NAdam, Optimizer, RmsProp, Rule, Sgd, SignSgd, Turn};
 
 fn steps(model: &mut Net, optimizer: &mut dyn Optimizer, range: std::ops::Range<u32>) {
     for k in range {
@@ -91,4 +92,127 @@ fn numbers_of_parameters_are_loaded_and_checked() {
     state.remove("output.bias.mu_product");
     let text = "the state does not fit, and nothing was loaded:\n  missing: output.bias.mu_product";
     assert_eq!(nadam.load_state_dict(&state).expect_err("none").to_string(), text);
+}
+
+/// A run whose options are changed while `hidden.weight` rests goes on from a file as it does without.
+fn switched<O: Optimizer + Clone>(first: O, change: fn(O) -> O) {
+    for (frozen, rests) in [(false, 0), (false, 2), (true, 0), (true, 2)] {
+        let (mut model, mut optimizer) = (net(), first.clone());
+        let grads = half_square_grads(&model);
+        optimizer.step(&mut model, &grads).expect("valid");
+        optimizer = change(optimizer);
+        if frozen {
+            assert_eq!(model.freeze("hidden.weight"), Ok(1));
+        }
+        for _ in 0..rests {
+            let mut grads = half_square_grads(&model);
+            grads.take(&model.hidden.weight);
+            assert_eq!(optimizer.step(&mut model, &grads).expect("valid").updated, 3);
+        }
+        let mut again = change(first.clone());
+        again.load_state_dict(&optimizer.state_dict()).expect("its own");
+        if frozen {
+            assert_eq!(model.unfreeze("hidden.weight"), Ok(1));
+        }
+        let mut other = model.clone();
+        for (model, optimizer) in [(&mut model, &mut optimizer), (&mut other, &mut again)] {
+            let grads = half_square_grads(model);
+            assert_eq!(optimizer.step(model, &grads).expect("valid").updated, 4);
+        }
+        assert_eq!(values(&model), values(&other));
+        assert_eq!(optimizer.state_dict().to_safetensors(), again.state_dict().to_safetensors());
+    }
+}
+
+#[test]
+fn state_that_is_switched_while_a_parameter_rests_can_be_loaded() {
+    switched(Adam::new(0.1), |adam| adam.amsgrad(true));
+    switched(AdamW::new(0.1).amsgrad(true), |adamw| adamw.amsgrad(false));
+    switched(RmsProp::new(0.1), |rmsprop| rmsprop.centered(true));
+    switched(RmsProp::new(0.1).centered(true).momentum(0.5), |rmsprop| rmsprop.centered(false).momentum(0.0));
+    switched(Sgd::new(0.1).dampening(0.5), |sgd| sgd.momentum(0.5));
+    switched(Sgd::new(0.1).momentum(0.5), |sgd| sgd.momentum(0.0));
+    switched(Lars::new(0.1), |lars| lars.momentum(0.0));
+    switched(SignSgd::new(0.1), |signum| signum.momentum(0.5));
+    switched(Adafactor::new(0.1), |adafactor| adafactor.momentum(0.5));
+    switched(Sgd::new(0.1).momentum(0.5), |sgd| sgd.group("hidden", |group| group.momentum(0.0)));
+}
+
+#[test]
+fn state_that_has_not_begun_stands_in_the_file_and_what_is_lost_is_reported() {
+    let (mut model, mut sgd) = (net(), Sgd::new(0.1));
+    steps(&mut model, &mut sgd, 0..1);
+    sgd.set("momentum", 0.5).expect("a name");
+    let mut grads = half_square_grads(&model);
+    grads.take(&model.hidden.weight);
+    sgd.step(&mut model, &grads).expect("valid");
+    let key = |name: &str| format!("{name}.momentum_buffer");
+    let (state, mut again) = (sgd.state_dict(), Sgd::new(0.1).momentum(0.5));
+    assert_eq!(state.get(&key("hidden.weight")).expect("a place").shape(), [0]);
+    assert_eq!(state.get(&key("hidden.bias")).expect("a buffer").shape(), [2]);
+    again.load_state_dict(&state).expect("its own");
+    assert_eq!(again.state_dict().to_safetensors(), state.to_safetensors());
+    for name in ["hidden.weight", "hidden.bias", "output.weight", "output.bias"] {
+        let mut lost = state.clone();
+        assert!(lost.remove(&key(name)).is_some());
+        let text = format!("the state does not fit, and nothing was loaded:\n  missing: {}", key(name));
+        assert_eq!(again.load_state_dict(&lost).expect_err("lost").to_string(), text);
+    }
+    // What is switched off has no place.
+    sgd.set("momentum", 0.0).expect("a name");
+    assert!(sgd.state_dict().get(&key("hidden.bias")).is_none());
+    // Of other state its dtype is known.
+    let (mut x, mut adam) = (crate::model::param(&[1.0, 2.0]), Adam::new(0.1));
+    let grads = half_square_grads(&x);
+    adam.step(&mut x, &grads).expect("valid");
+    let state = adam.amsgrad(true).state_dict();
+    let place = state.get(".max_exp_avg_sq").expect("a place");
+    assert_eq!((place.shape(), place.dtype()), (&[0][..], DType::F64));
+}
+
+/// A rule whose state is empty for good, like that of the rows of a vector.
+#[derive(Clone, Debug)]
+struct Empty;
+
+impl Rule for Empty {
+    const NAME: &'static str = "Empty";
+    const STATE: &'static [&'static str] = &["rows"];
+
+    fn start(&self, _: usize, parameter: &Tensor, _: f64) -> Result<Tensor> {
+        Tensor::zeros(&[0], parameter.dtype())
+    }
+    fn step(&self, turn: Turn<'_>) -> Result<()> {
+        assert_eq!((turn.begins, turn.state[0].is_some()), (turn.t == 1, true));
+        let (g, lr) = (turn.descent()?, turn.lr);
+        turn.subtract(lr, &g)
+    }
+}
+
+#[test]
+fn state_that_is_empty_for_good_begins_once() {
+    let (mut model, mut optimizer) = (net(), Driver::new(Empty, 0.1));
+    for k in 0..4 {
+        let grads = half_square_grads(&model);
+        optimizer.step(&mut model, &grads).expect("valid");
+        if k % 2 == 0 {
+            let state = optimizer.state_dict();
+            optimizer = Driver::new(Empty, 0.1);
+            optimizer.load_state_dict(&state).expect("its own");
+            assert_eq!(optimizer.state_dict().to_safetensors(), state.to_safetensors());
+        }
+    }
+}
+
+#[test]
+fn a_step_that_is_refused_costs_no_state() {
+    let (mut model, mut sgd) = (net(), Sgd::new(0.1).momentum(0.5));
+    steps(&mut model, &mut sgd, 0..1);
+    let before = sgd.state_dict().to_safetensors();
+    // Without momentum there would be no buffers; the last gradient does not fit.
+    sgd.set("momentum", 0.0).expect("a name");
+    let mut grads = half_square_grads(&model);
+    grads.insert(&model.output.bias, Tensor::zeros(&[1], DType::F64).expect("small")).expect("tracked");
+    sgd.step(&mut model, &grads).expect_err("F64");
+    sgd.set("momentum", 0.5).expect("a name");
+    assert_eq!(sgd.state_dict().to_safetensors(), before);
 }

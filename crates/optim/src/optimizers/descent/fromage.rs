@@ -2,7 +2,7 @@
 
 use crate::driver::Driver;
 use crate::named::optimizer;
-use crate::norms::{descent_norm, in_two_parts, norm2};
+use crate::norms::{descent_norm, in_two_parts, parameter_norm};
 use crate::range::Range;
 use crate::rule::{Rule, See};
 use crate::turn::Turn;
@@ -13,7 +13,7 @@ use autograd_core::update::{ElementRule, Real};
 /// grow by it.
 ///
 /// ```text
-/// g ← g + λ p                                    (weight_decay λ)
+/// g ← g + λ p                                    (weight_decay λ; decoupled: p ← (1 − lr·λ) p first instead)
 /// p ← k (p − lr · g ‖p‖ / ‖g‖)                   k = 1 / √(1 + lr²)
 /// ```
 ///
@@ -71,7 +71,7 @@ impl Rule for FromageRule {
         let shrink = 1.0 / (1.0 + turn.lr * turn.lr).sqrt();
         // NaN stays NaN.
         let at_least = |norm: f64| if norm < self.min_norm { self.min_norm } else { norm };
-        let (of_parameter, of_gradient) = (at_least(norm2(turn.parameter)?), at_least(descent_norm(&turn)?));
+        let (of_parameter, of_gradient) = (at_least(parameter_norm(&turn)?), at_least(descent_norm(&turn)?));
         let ratio = if of_parameter == 0.0 || of_gradient == 0.0 { 1.0 } else { of_parameter / of_gradient };
         let rate = in_two_parts(turn.lr * shrink * ratio);
         turn.update(Formula { shrink, rate })
@@ -107,5 +107,12 @@ cases![
     coupled(|| Fromage::new(0.1), |w, g| by_hand(w, g, 1e-6, 0.0)),
     coupled(|| Fromage::new(0.1).min_norm(0.0), |w, g| by_hand(w, g, 0.0, 0.0)),
     coupled(|| Fromage::new(0.1).min_norm(2.0).weight_decay(0.5), |w, g| by_hand(w, g, 2.0, 0.5)),
+    coupled(
+        || Fromage::new(0.1).weight_decay(0.5).decoupled_weight_decay(true),
+        |w, g| {
+            w.p.iter_mut().for_each(|p| *p *= 1.0 - 0.1 * 0.5);
+            by_hand(w, g, 1e-6, 0.0);
+        }
+    ),
     refused(Fromage::new(0.1).min_norm(-1.0), "Fromage: min_norm is -1.0, it must be finite and at least 0"),
 ];

@@ -2,7 +2,7 @@
 
 use crate::driver::Driver;
 use crate::named::optimizer;
-use crate::norms::{descent_norm, in_two_parts, norm2};
+use crate::norms::{descent_norm, in_two_parts, parameter_norm};
 use crate::range::Range;
 use crate::rule::{Rule, See};
 use crate::turn::Turn;
@@ -13,7 +13,7 @@ use autograd_core::update::{ElementRule, Real};
 /// proportion to the length of the parameter itself.
 ///
 /// ```text
-/// g ← g + λ p                            (weight_decay λ)
+/// g ← g + λ p                            (weight_decay λ; decoupled: p ← (1 − lr·λ) p first instead)
 /// u = lr · g · c ‖p‖ / (‖g‖ + ε)         (trust_coefficient c; u = lr · g if ‖p‖ or ‖g‖ is 0)
 /// b ← μ b + u                            (momentum μ)
 /// p ← p − b                              (nesterov: p − (u + μ b))
@@ -117,7 +117,7 @@ impl Rule for LarsRule {
     fn step(&self, turn: Turn<'_>) -> Result<()> {
         let mut rate = turn.lr;
         if self.trust_ratio {
-            let (of_parameter, of_gradient) = (norm2(turn.parameter)?, descent_norm(&turn)?);
+            let (of_parameter, of_gradient) = (parameter_norm(&turn)?, descent_norm(&turn)?);
             if of_parameter != 0.0 && of_gradient != 0.0 {
                 rate *= self.trust_coefficient * of_parameter / (of_gradient + self.eps);
             }
@@ -175,6 +175,14 @@ cases![
         .keeps(&["momentum_buffer"]),
     coupled(|| quarter(0.0, 0.5).weight_decay(0.25), |w, g| by_hand(w, g, [0.0, 0.5, 0.25], false))
         .keeps(&["momentum_buffer"]),
+    coupled(
+        || quarter(0.0, 0.5).weight_decay(0.25).decoupled_weight_decay(true),
+        |w, g| {
+            w.p.iter_mut().for_each(|p| *p *= 1.0 - 0.5 * 0.25);
+            by_hand(w, g, [0.0, 0.5, 0.0], false);
+        }
+    )
+    .keeps(&["momentum_buffer"]),
     plain(|| quarter(0.0, 0.0).trust_ratio(false), |s, g| s.p -= 0.5 * g),
     refused(
         Lars::new(0.1).trust_coefficient(-1.0),

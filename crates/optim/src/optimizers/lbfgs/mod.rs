@@ -222,6 +222,14 @@ impl Optimizer for Lbfgs {
         false
     }
 
+    fn tries_points(&self) -> bool {
+        self.line_search != LineSearch::Off
+    }
+
+    fn sees_all(&self) -> bool {
+        false
+    }
+
     fn check(&self) -> Result<()> {
         let mut outcome = Ok(());
         self.clone().each(&mut |name, value, range| {

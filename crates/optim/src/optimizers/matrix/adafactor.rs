@@ -10,7 +10,6 @@ use crate::turn::{Decay, Turn};
 use autograd_core::update::{ElementRule, Real};
 use autograd_core::{DType, Error, ErrorKind, Result, Tensor, keep, no_grad};
 
-const POSITIVE: Range = Range::new(|x| x > 0.0 && x.is_finite(), "finite and positive");
 const NOT_POSITIVE: Range = Range::new(|x| x <= 0.0 && x.is_finite(), "finite and at most 0");
 
 /// Adafactor: steps like Adam's in proportion to the parameter's own size, with a memory of one number for each row and
@@ -177,7 +176,7 @@ impl Rule for AdafactorRule {
             see("eps[0]", eps1, Range::AT_LEAST_0);
         }
         see("eps[1]", &mut self.eps2, Range::AT_LEAST_0);
-        see("d", &mut self.d, POSITIVE);
+        see("d", &mut self.d, Range::POSITIVE);
         see("momentum", &mut self.momentum, Range::DECAY);
     }
 

@@ -2,7 +2,7 @@
 
 use crate::driver::Driver;
 use crate::named::optimizer;
-use crate::norms::{in_two_parts, norm2};
+use crate::norms::{in_two_parts, norm2, parameter_norm};
 use crate::range::Range;
 use crate::rule::{Rule, See};
 use crate::turn::{Decay, Turn};
@@ -128,8 +128,7 @@ impl Rule for LambRule {
             ..turn
         };
         first.update(direction)?;
-        let shrink = if turn.decay == Decay::Decoupled { (1.0 - turn.lr * turn.weight_decay).abs() } else { 1.0 };
-        let (of_p, of_u) = (norm2(turn.parameter)? * shrink, norm2(&u)?);
+        let (of_p, of_u) = (parameter_norm(&turn)?, norm2(&u)?);
         let ratio = if of_p == 0.0 || of_u == 0.0 { 1.0 } else { of_p / of_u };
         let along = Along { rate: in_two_parts(turn.lr * ratio) };
         Turn { gradient: &u, state: &mut [], maximize: false, ..turn }.update(along)

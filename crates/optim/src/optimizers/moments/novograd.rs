@@ -2,7 +2,7 @@
 
 use crate::driver::Driver;
 use crate::named::optimizer;
-use crate::norms::norm2;
+use crate::norms::{in_two_parts, norm2};
 use crate::range::Range;
 use crate::rule::{Rule, See};
 use crate::turn::{Decay, Turn};
@@ -22,7 +22,7 @@ use autograd_core::update::{ElementRule, Real};
 /// (`eps_root`, 0), `λ ≥ 0` (0). State: `exp_avg` (m), and the number `exp_avg_sq` (v).
 ///
 /// # Numerics
-/// The norm is gathered in `f64`, and v is one, so neither overflows for gradients in `F32`.
+/// The norm is gathered in `f64`, and v is one, so neither over- nor underflows for gradients in `F32`.
 ///
 /// # Examples
 /// ```
@@ -107,7 +107,7 @@ impl Rule for NovoGradRule {
         let divisor = (v + self.eps_root).sqrt() + self.eps;
         // Only where all gradients have been 0.
         let scale = if divisor == 0.0 { 0.0 } else { 1.0 / divisor };
-        let formula = Formula { beta1: self.betas[0], lr: turn.lr, scale, decay };
+        let formula = Formula { beta1: self.betas[0], lr: turn.lr, scale: in_two_parts(scale), decay };
         turn.update(formula)
     }
 }
@@ -116,14 +116,14 @@ impl Rule for NovoGradRule {
 struct Formula {
     beta1: f64,
     lr: f64,
-    scale: f64,
+    scale: [f64; 2],
     decay: f64,
 }
 
 impl ElementRule<1> for Formula {
     #[inline(always)]
     fn element<T: Real>(self, p: T, g: T, [m]: [T; 1]) -> (T, [T; 1]) {
-        let m = T::of(self.beta1) * m + T::of(self.scale) * g;
+        let m = T::of(self.beta1) * m + T::of(self.scale[1]) * (T::of(self.scale[0]) * g);
         // Not 0 · p: that would be NaN where a parameter is infinite.
         let m = if self.decay == 0.0 { m } else { m + T::of(self.decay) * p };
         (p - T::of(self.lr) * m, [m])

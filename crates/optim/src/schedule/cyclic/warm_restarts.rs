@@ -1,7 +1,7 @@
 //! Cosines down, again and again.
 
 use crate::range::Range;
-use crate::schedule::{Schedule, at_least_1};
+use crate::schedule::{Schedule, at_least_1, times};
 use autograd_core::{Description, Result};
 use std::f64::consts::PI;
 
@@ -113,7 +113,7 @@ impl Schedule for CosineAnnealingWarmRestarts {
     fn rate(&self, base: f64, step: u64) -> f64 {
         let (period, phase) = self.period(step);
         let lowest = self.eta_min + self.alpha * base;
-        lowest + (base - lowest) * self.m_mul.powf(period) * ((1.0 + (PI * phase).cos()) / 2.0)
+        lowest + times((1.0 + (PI * phase).cos()) / 2.0, times(base - lowest, self.m_mul.powf(period)))
     }
 
     fn check(&self) -> Result<()> {
@@ -143,6 +143,7 @@ schedule_cases![
     values(Restarts::new(3).m_mul(0.5).alpha(0.5), 1.0, &[(1, 0.875), (2, 0.625), (3, 0.75), (6, 0.625)]).scales(),
     values(Restarts::new(3).eta_min(0.2), 1.0, &[(1, 0.8), (2, 0.4), (3, 1.0)]),
     values(Restarts::new(3).eta_min(0.2).t_mult(3.0), 1.0, &[(3, 1.0), (6, 0.8), (12, 1.0), (39, 1.0)]),
+    values(Restarts::new(2).m_mul(2.0).alpha(0.5), 1.0, &[(0, 1.0), (1, 0.75), (2, 1.5), (3, 1.0), (4, 2.5)]).grows(),
     values(Restarts::new(1).t_mult(1e300), 1.0, &[(0, 1.0), (1, 1.0), (99, 1.0)]),
     values(Restarts::new(100).t_mult(1.0 + f64::EPSILON), 1.0, &[(50, 0.5), (149, 0.515_705_379_539_064_1)]),
     refused(Restarts::new(0), "CosineAnnealingWarmRestarts: t_0 is 0, it must be at least 1"),

@@ -1,7 +1,7 @@
 //! A factor at each step.
 
 use crate::range::Range;
-use crate::schedule::{Schedule, at_least_1};
+use crate::schedule::{Schedule, at_least_1, times};
 use autograd_core::{Description, Result};
 
 /// Multiplies the rate by γ in each `decay_steps` steps: a little at each, or all at once.
@@ -10,7 +10,7 @@ use autograd_core::{Description, Result};
 /// rate(k) = base · γ^(k / n)       n: decay_steps;   with staircase γ^⌊k / n⌋
 /// ```
 ///
-/// `γ ≥ 0`, `n ≥ 1` (1). A factor above 1 grows without bound.
+/// `γ ≥ 0`, `n ≥ 1` (1). A factor above 1 grows without bound; a rate of 0 stays 0.
 ///
 /// ```
 /// use wengert_optim::schedule::{ExponentialLR, Schedule};
@@ -54,7 +54,7 @@ impl Schedule for ExponentialLR {
     fn rate(&self, base: f64, step: u64) -> f64 {
         let every = self.decay_steps.max(1);
         let power = if self.staircase { (step / every) as f64 } else { step as f64 / every as f64 };
-        base * self.gamma.powf(power)
+        times(base, self.gamma.powf(power))
     }
 
     fn check(&self) -> Result<()> {
@@ -73,6 +73,7 @@ schedule_cases![
     values(ExponentialLR::new(0.25).decay_steps(4), 1.0, &[(2, 0.5), (4, 0.25), (6, 0.125)]).falls(100).scales(),
     values(ExponentialLR::new(0.25).decay_steps(4).staircase(true), 1.0, &[(3, 1.0), (4, 0.25), (7, 0.25)]).falls(100),
     values(ExponentialLR::new(0.0), 0.8, &[(0, 0.8), (1, 0.0)]),
+    values(ExponentialLR::new(2.0), 0.5, &[(0, 0.5), (1, 1.0), (3, 4.0)]).grows(),
     refused(ExponentialLR::new(-0.5), "ExponentialLR: gamma is -0.5, it must be finite and at least 0"),
     refused(ExponentialLR::new(f64::NAN), "ExponentialLR: gamma is NaN, it must be finite and at least 0"),
     refused(ExponentialLR::new(0.5).decay_steps(0), "ExponentialLR: decay_steps is 0, it must be at least 1"),

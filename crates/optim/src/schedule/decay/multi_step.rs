@@ -1,7 +1,7 @@
 //! A factor at given steps.
 
 use crate::range::Range;
-use crate::schedule::Schedule;
+use crate::schedule::{Schedule, times};
 use autograd_core::{Description, Result};
 
 /// Multiplies the rate by γ at each milestone; a milestone named twice counts twice.
@@ -42,7 +42,7 @@ impl MultiStepLR {
 impl Schedule for MultiStepLR {
     fn rate(&self, base: f64, step: u64) -> f64 {
         let passed = self.milestones.partition_point(|milestone| *milestone <= step);
-        base * self.gamma.powf(passed as f64)
+        times(base, self.gamma.powf(passed as f64))
     }
 
     fn check(&self) -> Result<()> {
@@ -59,5 +59,6 @@ schedule_cases![
     values(MultiStepLR::new([5, 8]).gamma(0.5), 0.8, &[(0, 0.8), (4, 0.8), (5, 0.4), (8, 0.2)]).falls(20).scales(),
     values(MultiStepLR::new([20, 5, 5]).gamma(0.5), 1.0, &[(4, 1.0), (5, 0.25), (19, 0.25), (20, 0.125)]),
     values(MultiStepLR::new([]), 0.3, &[(1000, 0.3)]),
+    values(MultiStepLR::new([2, 4]).gamma(1e200), 0.5, &[(1, 0.5), (2, 5e199), (3, 5e199)]).grows(),
     refused(MultiStepLR::new([1]).gamma(-0.1), "MultiStepLR: gamma is -0.1, it must be finite and at least 0"),
 ];

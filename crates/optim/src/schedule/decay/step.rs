@@ -1,7 +1,7 @@
 //! A factor at regular steps.
 
 use crate::range::Range;
-use crate::schedule::Schedule;
+use crate::schedule::{Schedule, times};
 use autograd_core::{Description, Error, Result};
 
 /// Multiplies the rate by γ every `step_size` steps.
@@ -38,7 +38,7 @@ impl StepLR {
 
 impl Schedule for StepLR {
     fn rate(&self, base: f64, step: u64) -> f64 {
-        base * self.gamma.powf((step / self.step_size.max(1)) as f64)
+        times(base, self.gamma.powf((step / self.step_size.max(1)) as f64))
     }
 
     fn check(&self) -> Result<()> {
@@ -57,6 +57,7 @@ impl Schedule for StepLR {
 schedule_cases![
     values(StepLR::new(10).gamma(0.5), 0.8, &[(0, 0.8), (9, 0.8), (10, 0.4), (25, 0.2)]).falls(99).scales(),
     values(StepLR::new(2), 1.0, &[(1, 1.0), (2, 0.1), (4, 0.01)]),
+    values(StepLR::new(2).gamma(2.0), 0.5, &[(1, 0.5), (2, 1.0), (5, 2.0)]).grows(),
     refused(StepLR::new(0), "StepLR: step_size is 0, it must be at least 1"),
     refused(StepLR::new(1).gamma(f64::NAN), "StepLR: gamma is NaN, it must be finite and at least 0"),
 ];

@@ -6,16 +6,15 @@ mod tests;
 
 use super::kept::Kept;
 use super::own;
-use super::wrapped::downwards;
+use super::wrap::downwards;
 use crate::driver::misfit;
-use crate::forward::step_along;
 use crate::norms::{dot, norm};
 use crate::optimizer::{Optimizer, StepReport};
 use crate::range::Range;
 use crate::rule::See;
-use autograd_core::module::{Module, StateDict};
+use autograd_core::module::{Item, Module, Param, Path, StateDict};
 use autograd_core::update::{ElementRule, Real};
-use autograd_core::{Description, Error, ErrorKind, Gradients, Result, no_grad};
+use autograd_core::{Description, Error, ErrorKind, Gradients, Result, Tensor, no_grad};
 
 /// Mechanic: another optimizer whose steps are multiplied by a scale that is found while training, in place of a tuned
 /// learning rate.
@@ -36,7 +35,8 @@ use autograd_core::{Description, Error, ErrorKind, Gradients, Result, no_grad};
 ///
 /// r, m and v are one number for each i, at first 0, and sᵢ at first s₀. Norms and products are over all parameters that
 /// have a gradient. `1 ≤ n ≤ 15` (`num_betas`, 6), `s₀ > 0` (`s_init`, 1e-6), `λ ≥ 0` (`weight_decay`, 0.01), `ε > 0` (1e-8).
-/// State: `x0` of each parameter, and `r`, `m`, `v` and `s`; that of the optimizer inside goes on.
+/// State: `x0` of each parameter, with a `since` of 0; `kept`, how many those are, and `r`, `m`, `v` and `s`; that of the
+/// optimizer inside goes on.
 ///
 /// The optimizer inside has a learning rate of 1, or a schedule from there. It may be any whose step from p depends on the
 /// gradient, on the value of the loss and on p alone, like SGD with momentum, Adam, AdamW and [`Momo`](crate::Momo). What keeps weights of its own, like
@@ -155,19 +155,33 @@ impl<O: Optimizer> Mechanic<O> {
         !self.memory[0].is_empty()
     }
 
-    fn step_along(&mut self, model: &mut dyn Module, grads: &Gradients, loss: Option<f64>) -> Result<StepReport> {
-        self.ready(model, grads, loss)?;
+    /// x₀ of each parameter, if the model has others than those that are known.
+    fn bound(&self, model: &dyn Module) -> Result<Option<Kept>> {
+        let nothing = Kept::default();
+        // What there may be before the first step is of other weights.
+        let start = if self.has_begun() { &self.start } else { &nothing };
+        start.bound(NAME, 0, model, |param| Some(param.detach()))
+    }
+
+    /// The step that is ready.
+    fn turn(&mut self, model: &mut dyn Module, grads: &Gradients, loss: Option<f64>) -> Result<StepReport> {
+        let bound = self.bound(&*model)?;
         let before_s = self.scale();
-        let h = self.tuner.slope(before_s, model, grads, &self.start)?;
+        let h = self.tuner.slope(before_s, &*model, grads, bound.as_ref().unwrap_or(&self.start))?;
+        let moves = |param: &Param| grads.get(param).filter(|_| param.is_trainable()).map(|_| param.detach());
         let mut before = Vec::new();
-        self.start.each(model, |param, _, _| {
-            before.push(grads.get(param).filter(|_| param.is_trainable()).map(|_| param.detach()));
-            Ok(())
-        })?;
-        let report = step_along(&mut self.inner, model, grads, loss)?;
+        model.visit(&Path::root(), &mut |_, item| {
+            if let Item::Param(param) = item {
+                before.push(moves(param));
+            }
+        });
+        let report = self.inner.step_ready(model, grads, loss)?;
         // A step that was left out.
         if report.updated == 0 {
             return Ok(report);
+        }
+        if let Some(bound) = bound {
+            self.start = bound;
         }
         let n = self.tuner.num_betas;
         if !self.has_begun() {
@@ -216,17 +230,22 @@ impl Tuner {
     /// h, with the scale s.
     fn slope(&self, s: f64, model: &dyn Module, grads: &Gradients, start: &Kept) -> Result<f64> {
         let (mut along, mut decay, mut all) = (0.0, 0.0, Vec::new());
-        for (name, param) in model.named_parameters() {
-            let Some(g) = grads.get(param).filter(|_| param.is_trainable()) else { continue };
-            if !g.is_like(param) {
-                return Err(misfit(NAME, "the gradient of", &name, g, param));
+        let (mut starts, mut outcome) = (start.values(), Ok(()));
+        model.visit(&Path::root(), &mut |path, item| {
+            let Item::Param(param) = item else { return };
+            let start = starts.next().flatten();
+            let Some(g) = grads.get(param).filter(|_| param.is_trainable() && outcome.is_ok()) else { return };
+            let Some(start) = start else { unreachable!("every parameter has its start") };
+            match products(path, param, g, start) {
+                Ok([of_gradient, of_parameter]) => {
+                    along += of_gradient;
+                    decay += of_parameter;
+                    all.push((g, param.detach()));
+                }
+                Err(error) => outcome = Err(error),
             }
-            let Some(start) = start.get(&name) else { unreachable!("every parameter has its start") };
-            let way = no_grad(|| start.try_sub(param))?;
-            along += dot(g, &way)?;
-            decay += dot(param, &way)?;
-            all.push((g, param.detach()));
-        }
+        });
+        outcome?;
         let (g, p) = (norm(all.iter().map(|(g, _)| *g), 2.0)?, norm(all.iter().map(|(_, p)| p), 2.0)?);
         Ok((along + self.weight_decay * s * g / (p + self.eps) * decay) / (s + self.eps))
     }
@@ -245,23 +264,34 @@ impl Tuner {
     }
 }
 
+/// ⟨g, x₀ − p⟩ and ⟨p, x₀ − p⟩ of a parameter.
+fn products(path: &Path<'_>, param: &Param, g: &Tensor, start: &Tensor) -> Result<[f64; 2]> {
+    if !g.is_like(param) {
+        return Err(misfit(NAME, "the gradient of", &path.to_string(), g, param));
+    }
+    let way = no_grad(|| start.try_sub(param))?;
+    Ok([dot(g, &way)?, dot(param, &way)?])
+}
+
 impl<O: Optimizer> Optimizer for Mechanic<O> {
     fn ready(&mut self, model: &dyn Module, grads: &Gradients, loss: Option<f64>) -> Result<()> {
         self.check()?;
         self.inner.ready(model, grads, loss)?;
-        if !self.has_begun() {
-            // What a first step that failed has left is of other weights.
-            self.start = Kept::default();
-        }
-        self.start.bind(NAME, 0, model, |param| Some(param.detach()))
+        self.bound(model).map(drop)
     }
 
     fn step(&mut self, model: &mut dyn Module, grads: &Gradients) -> Result<StepReport> {
-        self.step_along(model, grads, None)
+        self.ready(&*model, grads, None)?;
+        self.turn(model, grads, None)
     }
 
     fn step_with_loss(&mut self, model: &mut dyn Module, grads: &Gradients, loss: f64) -> Result<StepReport> {
-        self.step_along(model, grads, Some(loss))
+        self.ready(&*model, grads, Some(loss))?;
+        self.turn(model, grads, Some(loss))
+    }
+
+    fn step_ready(&mut self, model: &mut dyn Module, grads: &Gradients, loss: Option<f64>) -> Result<StepReport> {
+        self.turn(model, grads, loss)
     }
 
     fn ready_for_hessian(&mut self, model: &dyn Module, grads: &Gradients, batch_size: usize) -> Result<()> {
@@ -274,6 +304,10 @@ impl<O: Optimizer> Optimizer for Mechanic<O> {
 
     fn estimates_hessian(&self) -> bool {
         self.inner.estimates_hessian()
+    }
+
+    fn sees_all(&self) -> bool {
+        self.inner.sees_all()
     }
 
     fn upwards(&self) -> Option<String> {

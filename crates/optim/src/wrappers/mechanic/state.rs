@@ -41,14 +41,12 @@ impl<O: Optimizer> Mechanic<O> {
             }
         }
         let key = |name: &str| format!("mechanic.{name}");
-        let start = Kept::load(NAME, key, START, 0, &mut rest)?;
+        let begun = memory.iter().any(|numbers| !numbers.is_empty());
+        let start = Kept::load(NAME, key, START, 0, begun, &mut rest, &mut problems)?;
         problems.extend(rest.iter().map(|(name, _)| StateProblem::Unexpected(key(name))));
-        if !start.is_empty() || memory.iter().any(|numbers| !numbers.is_empty()) {
+        if begun || !start.is_empty() {
             let missing = MEMORY.iter().zip(&memory).filter(|(_, numbers)| numbers.is_empty());
             problems.extend(missing.map(|(name, _)| StateProblem::Missing(key(name))));
-            if start.is_empty() {
-                problems.push(StateProblem::Missing(key(START)));
-            }
         }
         if !problems.is_empty() {
             return Err(StateMismatch { problems }.into());

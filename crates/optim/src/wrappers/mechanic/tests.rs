@@ -145,8 +145,9 @@ fn a_state_dict_that_does_not_fit_changes_nothing() {
     let grads = slopes(&x);
     mechanic.step(&mut x, &grads).expect("valid");
     let keys: Vec<String> = mechanic.state_dict().iter().map(|(key, _)| key.to_string()).collect();
-    let own = ["mechanic.r", "mechanic.m", "mechanic.v", "mechanic.s", "mechanic..x0"];
-    let expected = own.into_iter().chain(["lr", "inner..step", "inner..momentum_buffer"]);
+    let numbers = ["mechanic.r", "mechanic.m", "mechanic.v", "mechanic.s"];
+    let own = ["mechanic.kept", "mechanic..x0", "mechanic..since"];
+    let expected = numbers.into_iter().chain(own).chain(["lr", "inner..step", "inner..momentum_buffer"]);
     assert_eq!(keys, expected.collect::<Vec<_>>());
     let before = mechanic.state_dict().to_safetensors();
     let mut state = mechanic.state_dict();
@@ -155,10 +156,14 @@ fn a_state_dict_that_does_not_fit_changes_nothing() {
     let error = mechanic.load_state_dict(&state).expect_err("two problems").to_string();
     let expected = "the state does not fit, and nothing was loaded:\n  unexpected: mechanic.q\n  missing: mechanic.v";
     assert_eq!(error, expected);
-    let mut state = mechanic.state_dict();
-    state.remove("mechanic..x0");
-    let error = mechanic.load_state_dict(&state).expect_err("no start").to_string();
-    assert_eq!(error, "the state does not fit, and nothing was loaded:\n  missing: mechanic.x0");
+    // By one half it is known that the other is missing.
+    for lost in [&numbers[..], &own] {
+        let mut state = mechanic.state_dict();
+        lost.iter().for_each(|key| drop(state.remove(key)));
+        let error = mechanic.load_state_dict(&state).expect_err("half of it").to_string();
+        let missing = if lost.len() == 4 { numbers.join("\n  missing: ") } else { "mechanic.kept".into() };
+        assert_eq!(error, format!("the state does not fit, and nothing was loaded:\n  missing: {missing}"));
+    }
     let mut other = Mechanic::new(Sgd::new(1.0).momentum(0.5)).num_betas(3);
     let error = other.load_state_dict(&mechanic.state_dict()).expect_err("six").to_string();
     let text = "it must be F64 [3], one number for each of num_betas; nothing was loaded";

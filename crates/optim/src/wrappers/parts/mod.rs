@@ -7,12 +7,12 @@ mod state;
 
 use super::view::View;
 use crate::driver::nothing_to_update;
-use crate::forward::step_along;
 use crate::optimizer::{Optimizer, StepReport, no_hessian, unknown};
-use autograd_core::module::{Module, StateDict};
+use autograd_core::module::{Item, Module, Path, StateDict};
 use autograd_core::{Description, Error, ErrorKind, Gradients, Result};
 use owners::Owners;
 use rates::Rate;
+use std::borrow::Cow;
 use std::fmt;
 
 const NAME: &str = "Parts";
@@ -20,11 +20,12 @@ const REST: &str = "rest";
 
 /// Several optimizers, each for its own parameters of one model: every parameter belongs to exactly one.
 ///
-/// A step is one step of each whose parameters have gradients; whatever one of them refuses is found before anything has
-/// changed. The learning rate is that of the first part, and those of the others keep their ratio to it when
-/// [`set_lr`](Optimizer::set_lr) or a schedule changes it, under the name `lr` or that of the first part. Hyperparameters
-/// of a part have its name before them:
-/// `matrices.momentum`, `rest.betas[0]`. State has the same names before its keys.
+/// A step is one step of each whose parameters have gradients, and each sees those of its own parameters only: a
+/// [`ClipNorm`](crate::ClipNorm) around the optimizer of a part limits the norm of the part. Whatever one of them
+/// refuses is found before anything has changed. The learning rate is that of the first part, and those of the others
+/// keep their ratio to it when [`set_lr`](Optimizer::set_lr) or a schedule changes it, under the name `lr` or that of
+/// the first part. Hyperparameters of a part have its name before them: `matrices.momentum`, `rest.betas[0]`. State has
+/// the same names before its keys.
 ///
 /// # Examples
 /// ```
@@ -57,6 +58,24 @@ struct Part {
     rate: Rate,
 }
 
+impl Part {
+    /// The gradients of its own parameters, if its optimizer looks at others; a list of them is not made in vain.
+    fn own<'g>(&self, view: &dyn Module, grads: &'g Gradients) -> Result<Cow<'g, Gradients>> {
+        if !self.optimizer.sees_all() {
+            return Ok(Cow::Borrowed(grads));
+        }
+        let (mut own, mut outcome) = (Gradients::default(), Ok(()));
+        view.visit(&Path::root(), &mut |_, item| {
+            if let (Item::Param(param), Ok(())) = (item, &outcome)
+                && let Some(gradient) = grads.get(param)
+            {
+                outcome = own.insert(param, gradient.clone());
+            }
+        });
+        outcome.map(|()| Cow::Owned(own))
+    }
+}
+
 impl Parts {
     /// No part yet.
     pub fn new() -> Parts {
@@ -87,14 +106,15 @@ impl Parts {
         self
     }
 
-    fn step_along(&mut self, model: &mut dyn Module, grads: &Gradients, loss: Option<f64>) -> Result<StepReport> {
-        self.ready(model, grads, loss)?;
+    /// The step that is ready.
+    fn step_all(&mut self, model: &mut dyn Module, grads: &Gradients, loss: Option<f64>) -> Result<StepReport> {
         let Parts { parts, owners } = self;
         let mut all = StepReport::default();
         for (owner, part) in parts.iter_mut().enumerate() {
             let mut view = View { model: &mut *model, owners: owners.of_each(), owner };
             if owners.with_gradients()[owner] > 0 {
-                let report = step_along(&mut *part.optimizer, &mut view, grads, loss);
+                let own = part.own(&view, grads)?;
+                let report = part.optimizer.step_ready(&mut view, &own, loss);
                 let report = report.map_err(|error| named(error, &part.name))?;
                 all.updated += report.updated;
                 all.missing.extend(report.missing);
@@ -133,17 +153,29 @@ impl Optimizer for Parts {
         }
         for (owner, part) in parts.iter_mut().enumerate().filter(|(owner, _)| owners.with_gradients()[*owner] > 0) {
             let view = View { model, owners: owners.of_each(), owner };
-            part.optimizer.ready(&view, grads, loss).map_err(|error| named(error, &part.name))?;
+            let own = part.own(&view, grads)?;
+            part.optimizer.ready(&view, &own, loss).map_err(|error| named(error, &part.name))?;
         }
         Ok(())
     }
 
     fn step(&mut self, model: &mut dyn Module, grads: &Gradients) -> Result<StepReport> {
-        self.step_along(model, grads, None)
+        self.ready(&*model, grads, None)?;
+        self.step_all(model, grads, None)
     }
 
     fn step_with_loss(&mut self, model: &mut dyn Module, grads: &Gradients, loss: f64) -> Result<StepReport> {
-        self.step_along(model, grads, Some(loss))
+        self.ready(&*model, grads, Some(loss))?;
+        self.step_all(model, grads, Some(loss))
+    }
+
+    fn step_ready(&mut self, model: &mut dyn Module, grads: &Gradients, loss: Option<f64>) -> Result<StepReport> {
+        self.step_all(model, grads, loss)
+    }
+
+    fn sees_all(&self) -> bool {
+        // Each part sees its own.
+        false
     }
 
     fn update_hessian(&mut self, model: &mut dyn Module, grads: &Gradients, batch_size: usize) -> Result<()> {
@@ -152,7 +184,8 @@ impl Optimizer for Parts {
         for (owner, part) in parts.iter_mut().enumerate() {
             if part.optimizer.estimates_hessian() && owners.with_gradients()[owner] > 0 {
                 let mut view = View { model: &mut *model, owners: owners.of_each(), owner };
-                let updated = part.optimizer.update_hessian(&mut view, grads, batch_size);
+                let own = part.own(&view, grads)?;
+                let updated = part.optimizer.update_hessian(&mut view, &own, batch_size);
                 updated.map_err(|error| named(error, &part.name))?;
             }
         }
@@ -172,7 +205,8 @@ impl Optimizer for Parts {
         for (owner, part) in parts.iter_mut().enumerate() {
             if part.optimizer.estimates_hessian() && owners.with_gradients()[owner] > 0 {
                 let view = View { model, owners: owners.of_each(), owner };
-                let ready = part.optimizer.ready_for_hessian(&view, grads, batch_size);
+                let own = part.own(&view, grads)?;
+                let ready = part.optimizer.ready_for_hessian(&view, &own, batch_size);
                 ready.map_err(|error| named(error, &part.name))?;
             }
         }

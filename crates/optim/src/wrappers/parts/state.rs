@@ -78,6 +78,6 @@ fn pair(key: &str, value: &Tensor) -> Result<[f64; 2]> {
         [own, first] if value.dtype() == DType::F64 && own >= 0.0 && first > 0.0 && (own + first).is_finite() => {
             Ok([own, first])
         }
-        _ => Err(wrong(NAME, key, value, "two F64, finite and at least 0")),
+        _ => Err(wrong(NAME, key, value, "two F64, finite, the first at least 0 and the second positive")),
     }
 }

@@ -163,6 +163,13 @@ impl Error {
         Error::new(ErrorKind::Dim, format!("{op}: dim {dim} is out of range for shape {shape:?} ({range})"))
     }
 
+    /// A dimension whose elements count; a scalar has none.
+    #[cold]
+    pub(crate) fn no_dim(op: &str, dim: isize) -> Error {
+        let why = "here a scalar has no dim";
+        Error::new(ErrorKind::Dim, format!("{op}: dim {dim} is out of range for shape [] ({why})"))
+    }
+
     /// An index outside its dimension; `position` is its place in the index tensor, in row-major order.
     #[cold]
     pub(crate) fn index(op: &str, index: i64, position: usize, dim: usize, shape: &[usize]) -> Error {

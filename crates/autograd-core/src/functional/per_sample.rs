@@ -14,7 +14,8 @@ use crate::tensor::Tensor;
 /// (unless the samples of a batch see each other, as in batch normalisation).
 ///
 /// It takes N runs of the function and N backward walks: as much arithmetic as the gradient of the batch, and N times its
-/// overhead; memory for one sample besides the result. Per-sample clipping, and the noise scale of gradients, start here.
+/// overhead; memory for one sample, and for the result up to twice, since it is put together when all are done. Per-sample
+/// clipping, and the noise scale of gradients, start here.
 ///
 /// # Gradient
 /// The results are numbers without a history, as those of `backward`: for what is to be differentiated again there is

@@ -2,7 +2,7 @@
 
 use super::TensorList;
 use super::again::{Again, cut};
-use super::solver::{Goal, conjugate_gradients, gmres};
+use super::solver::{Goal, conjugate_gradients, gmres, unit};
 use crate::error::{Error, ErrorKind, Result};
 use crate::ops::check::Check;
 use crate::tape::{Pull, Pullback, Saved, Segment, forwards, gradients_of, is_recording, mark, no_grad, record_same};
@@ -16,8 +16,8 @@ type Own = Arc<dyn Fn(&dyn Fn(&Tensor) -> Result<Tensor>, &Tensor) -> Result<Ten
 /// The solution x of `f(x, inputs) = 0` that `solve(inputs)` finds, with the derivatives of the implicit function theorem:
 /// `∂x/∂θ = −(∂f/∂x)⁻¹ ∂f/∂θ`. See [`Implicit`] for options.
 ///
-/// `solve` may find it in any way: nothing in it is recorded, and backward takes the memory of one evaluation of f, however
-/// many steps there were. What f captures has gradients like the inputs.
+/// `solve` may find it in any way: nothing in it is recorded, and backward takes the memory of one evaluation of f and that
+/// of the linear solver, however many steps there were. What f captures has gradients like the inputs.
 ///
 /// # Gradient
 /// `gθ = (∂f/∂θ)ᵀ u` with `(∂f/∂x)ᵀ u = −gy`, which GMRES solves by products, one backward walk each. u is itself the root of
@@ -25,7 +25,8 @@ type Own = Arc<dyn Fn(&dyn Fn(&Tensor) -> Result<Tensor>, &Tensor) -> Result<Ten
 ///
 /// # Errors
 /// If a function fails, f does not return the shape and the dtype of x, draws random numbers, or does not depend on its
-/// arguments alone. The walk fails if the linear equations are not solved: f has no or more than one solution there.
+/// arguments alone. The walk fails if the linear equations are not solved: f has no or more than one solution there, or
+/// they take more products, a larger tolerance or another solver.
 ///
 /// # Examples
 /// ```
@@ -115,7 +116,8 @@ impl Default for Implicit {
 }
 
 impl Implicit {
-    /// GMRES, with the defaults of the options.
+    /// GMRES, with the defaults of the options. It keeps a direction of the size of x in `F64` for each product; at most 64
+    /// at a time where x has more than 1000 elements.
     pub fn new() -> Implicit {
         Implicit { tolerance: None, max_iterations: 1000, solver: Solver::Gmres }
     }
@@ -196,12 +198,15 @@ impl Implicit {
         mut x: Tensor,
         inputs: &[Tensor],
     ) -> Result<Tensor> {
-        let norm = |x: &Tensor| x.to_f64s().iter().map(|x| x * x).sum::<f64>().sqrt();
+        let size = |x: &[f64], unit: f64| x.iter().map(|x| (x / unit) * (x / unit)).sum::<f64>().sqrt();
         let mut change = f64::INFINITY;
         for _ in 0..self.max_iterations {
             let next = g(&x, inputs)?;
             alike("fixed_point", &x, &next)?;
-            change = norm(&next.try_sub(&x)?) / (1.0 + norm(&next));
+            let (step, whole) = (next.try_sub(&x)?.to_f64s(), next.to_f64s());
+            // In a unit in which no square of x overflows.
+            let unit = unit(&whole).max(1.0);
+            change = size(&step, unit) / (unit.recip() + size(&whole, unit));
             x = next.detach();
             if change <= self.tolerance_of(&x) {
                 return Ok(x);

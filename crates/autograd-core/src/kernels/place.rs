@@ -79,10 +79,13 @@ impl Places {
         });
     }
 
-    /// `whole[place(k)] += part[k]` in the order of k.
-    pub fn add<T: Real>(&self, index: &[i64], part: &[T], whole: &mut [T]) {
+    /// `whole[place(k)] += part[k]` in the order of k; with a `base`, that is put into `whole` first.
+    pub fn add<T: Real>(&self, base: Option<&[T]>, index: &[i64], part: &[T], whole: &mut [T]) {
         if let Places::Rows { size, inner, .. } = self {
-            return add_rows(part, *size, *inner, index, whole);
+            return add_rows(base, part, *size, *inner, index, whole);
+        }
+        if let Some(base) = base {
+            whole.copy_from_slice(base);
         }
         add_terms(is_many::<T>(part.len(), whole.len()), &Added { places: self, index, part }, whole);
     }

@@ -87,36 +87,71 @@ impl Order {
     }
 }
 
-/// The same sums as of [`Rows`] in double precision, one row after the other: what is added up stays in the cache.
+/// The same sums as of [`Rows`] in double precision, one row after the other: what is added up stays in registers.
 struct RowByRow<'a, T> {
     x: &'a [T],
     size: usize,
     inner: usize,
     order: &'a Order,
     first: usize,
+    base: Option<&'a [T]>,
     y: &'a mut [T],
 }
 
-/// So many sums are in the cache.
-const STRIP: usize = 512;
+/// So many sums are in registers, in vectors of [`PART`].
+const STRIP: usize = 4 * PART;
+
+const PART: usize = 16;
+
+/// A part of a row, in double precision.
+#[inline(always)]
+fn wide<T: Real>(x: &[T; PART]) -> [f64; PART] {
+    let mut sums = [0.0; PART];
+    sums.iter_mut().zip(x).for_each(|(sum, x)| *sum = x.as_f64());
+    sums
+}
+
+/// Adds a part of a row. By value: what the compiler sees as memory it keeps there.
+#[inline(always)]
+fn more<T: Real>(mut sums: [f64; PART], x: &[T; PART]) -> [f64; PART] {
+    for (sum, x) in sums.iter_mut().zip(x) {
+        add(sum, *x);
+    }
+    sums
+}
 
 impl<T: Real> Kernel for RowByRow<'_, T> {
     type Output = ();
     #[inline(always)]
     fn run(self) {
-        let RowByRow { x, size, inner, order, first, y } = self;
-        let mut sums = [0.0; STRIP];
+        let RowByRow { x, size, inner, order, first, base, y } = self;
         for (row, y) in (first..).zip(y.chunks_exact_mut(inner)) {
-            let (block, places) = (row / size * order.places.len(), order.of(row % size));
-            for (strip, y) in y.chunks_mut(STRIP).enumerate() {
-                let sums = &mut sums[..y.len()];
-                sums.iter_mut().zip(&*y).for_each(|(sum, y)| *sum = y.as_f64());
-                for place in places {
-                    let x = &x[(block + place) * inner + strip * STRIP..][..sums.len()];
-                    sums.iter_mut().zip(x).for_each(|(sum, x)| add(sum, *x));
-                }
-                y.iter_mut().zip(&*sums).for_each(|(y, sum)| *y = T::of(*sum));
+            if let Some(base) = base {
+                y.copy_from_slice(&base[row * inner..(row + 1) * inner]);
             }
+            let (block, places) = (row / size * order.places.len(), order.of(row % size));
+            let (strips, rest) = y.as_chunks_mut::<STRIP>();
+            let behind = strips.len() * STRIP;
+            for (strip, y) in strips.iter_mut().enumerate() {
+                let parts = y.as_chunks::<PART>().0;
+                let [mut a, mut b, mut c, mut d] = [0, 1, 2, 3].map(|i| wide(&parts[i]));
+                for place in places {
+                    let x = x[(block + place) * inner + strip * STRIP..][..STRIP].as_chunks::<PART>().0;
+                    (a, b) = (more(a, &x[0]), more(b, &x[1]));
+                    (c, d) = (more(c, &x[2]), more(d, &x[3]));
+                }
+                for (y, sums) in y.as_chunks_mut::<PART>().0.iter_mut().zip([a, b, c, d]) {
+                    y.iter_mut().zip(sums).for_each(|(y, sum)| *y = T::of(sum));
+                }
+            }
+            let mut sums = [0.0; STRIP];
+            let sums = &mut sums[..rest.len()];
+            sums.iter_mut().zip(&*rest).for_each(|(sum, y)| *sum = y.as_f64());
+            for place in places {
+                let x = &x[(block + place) * inner + behind..][..rest.len()];
+                sums.iter_mut().zip(x).for_each(|(sum, x)| add(sum, *x));
+            }
+            rest.iter_mut().zip(sums).for_each(|(y, sum)| *y = T::of(*sum));
         }
     }
 }
@@ -124,27 +159,32 @@ impl<T: Real> Kernel for RowByRow<'_, T> {
 /// Threads share rows of so many elements: each of them looks at all indices.
 const SHARED_ROW: usize = 16;
 
-/// `y[o, index[k], :] += x[o, k, :]`, in the order of `k`, for `y: [outer, size, inner]`.
-pub fn add_rows<T: Real>(x: &[T], size: usize, inner: usize, index: &[i64], y: &mut [T]) {
+/// `y[o, index[k], :] += x[o, k, :]`, in the order of `k`, for `y: [outer, size, inner]`; with a `base`, that is put into y
+/// first.
+pub fn add_rows<T: Real>(base: Option<&[T]>, x: &[T], size: usize, inner: usize, index: &[i64], y: &mut [T]) {
+    let many = is_many::<T>(x.len(), y.len()) && inner >= SHARED_ROW;
+    if let Some(base) = base.filter(|_| !many) {
+        y.copy_from_slice(base);
+    }
     if inner == 0 || index.is_empty() || y.is_empty() {
         return;
     }
-    let (many, rows) = (is_many::<T>(x.len(), y.len()), y.len() / inner);
+    let rows = y.len() / inner;
     let pieces = if inner >= SHARED_ROW && worth_sharing(x.len()) { threads() } else { 1 };
     // Each row gets what is its own, in the same order.
     let piece = rows.div_ceil(pieces);
-    if many && inner >= SHARED_ROW {
+    if many {
         let order = &Order::new(size, index);
         return share(y, piece * inner, &|i, y| {
-            vectorize(RowByRow { x, size, inner, order, first: i * piece, y });
+            vectorize(RowByRow { x, size, inner, order, first: i * piece, base, y });
         });
     }
+    let many = is_many::<T>(x.len(), y.len());
     share(y, piece * inner, &|i, y| add_terms(many, &Rows { x, size, inner, index, first: i * piece }, y));
 }
 
-/// The first index that is not in the range.
-pub fn first_outside(index: &[i64], range: Range<i64>) -> Option<usize> {
-    /// Whether any index is outside. It looks at all of them: a loop that may end early is not vectorised.
+/// Whether any index is not in the range. It looks at all of them: a loop that may end early is not vectorised.
+pub fn any_outside(index: &[i64], range: Range<i64>) -> bool {
     struct Any<'a>(&'a [i64], Range<i64>);
     impl Kernel for Any<'_> {
         type Output = bool;
@@ -154,8 +194,13 @@ pub fn first_outside(index: &[i64], range: Range<i64>) -> Option<usize> {
             index.iter().fold(false, |any, i| any | (*i < start) | (*i >= end))
         }
     }
+    look(Any(index, range))
+}
+
+/// The first index that is not in the range.
+pub fn first_outside(index: &[i64], range: Range<i64>) -> Option<usize> {
     let first_of = |index: &[i64]| {
-        let at = index.chunks(BLOCK).position(|block| look(Any(block, range.clone())))? * BLOCK;
+        let at = index.chunks(BLOCK).position(|block| any_outside(block, range.clone()))? * BLOCK;
         index[at..].iter().position(|i| !range.contains(i)).map(|i| at + i)
     };
     // Said by hand: the look is no part of what an operation computes.
@@ -188,6 +233,24 @@ impl Line {
     #[inline(always)]
     pub fn place(self, j: usize, k: i64) -> usize {
         self.start + j * self.step + k as usize * self.stride
+    }
+
+    /// Picks the elements of the line: `y[j] = elements[place(j, index[j])]`, out of `size` along the dimension.
+    #[inline(always)]
+    pub fn pick<T: Copy>(self, elements: &[T], size: usize, index: &[i64], y: &mut [T]) {
+        /// So many elements have one check for the end of the loop.
+        const TOGETHER: usize = 8;
+        if self.step != 0 || self.stride != 1 {
+            let y = y.iter_mut().zip(index).enumerate();
+            return y.for_each(|(j, (y, k))| *y = elements[self.place(j, *k)]);
+        }
+        // All of one row: a place is the index.
+        let row = &elements[self.start..][..size];
+        let ((ys, y), (ks, k)) = (y.as_chunks_mut::<TOGETHER>(), index.as_chunks::<TOGETHER>());
+        for (y, k) in ys.iter_mut().zip(ks) {
+            (0..TOGETHER).for_each(|l| y[l] = row[k[l] as usize]);
+        }
+        y.iter_mut().zip(k).for_each(|(y, k)| *y = row[*k as usize]);
     }
 }
 

@@ -1,10 +1,8 @@
 //! Checks of arguments, each of which returns what it proved: a float type, sizes, a dimension, indices in range.
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::kernels::select::first_outside;
 use crate::shape::Shape;
 use crate::storage::block::Block;
-use crate::tape::Saved;
 use crate::tensor::{DType, Float, Tensor};
 use smallvec::SmallVec;
 use std::fmt::{Debug, Display};
@@ -218,7 +216,7 @@ impl Check {
     /// ```
     pub fn sized_dim(self, dim: isize, shape: &[usize]) -> Result<(usize, usize)> {
         let d = self.dim(dim, shape)?;
-        shape.get(d).map(|size| (d, *size)).ok_or_else(|| Error::dim(self.0, dim, shape))
+        shape.get(d).map(|size| (d, *size)).ok_or_else(|| Error::no_dim(self.0, dim))
     }
 
     /// A place for a new dimension, counted from the front: before an existing dimension, or behind all.
@@ -323,42 +321,5 @@ impl Check {
         }
         let expected = format!("one that broadcasts to the input's, {shape:?}");
         Err(Error::shape(self.0, what, x.shape(), expected))
-    }
-
-    /// Indices into dimension `dim` of a tensor of shape `shape`, each in range; negative ones are outside.
-    pub(crate) fn indices(self, index: &Tensor, shape: &[usize], dim: usize) -> Result<Indices> {
-        self.dtype(index, DType::I64)?;
-        let size = i64::try_from(shape.get(dim).copied().unwrap_or(1)).unwrap_or(i64::MAX);
-        let indices = Indices(Saved::constant(index.try_packed(self.0)?.as_ref()));
-        let of = Shape::from(shape);
-        Tensor::look(self.0, [indices.tensor()], move |[indices]| {
-            let values = indices.flat::<i64>();
-            match first_outside(values, 0..size) {
-                None => Ok(()),
-                Some(at) => Err(Error::index(self.0, values[at], at, dim, &of)),
-            }
-        })?;
-        Ok(indices)
-    }
-}
-
-/// Indices that are in range, as a pull-back saves them.
-#[derive(Clone)]
-pub(crate) struct Indices(Saved);
-
-impl Indices {
-    /// The number of indices.
-    pub(crate) fn len(&self) -> usize {
-        self.tensor().numel()
-    }
-
-    /// The same indices as a tensor, of the shape they were given in.
-    pub(crate) fn tensor(&self) -> &Tensor {
-        self.0.value()
-    }
-
-    /// The same indices for [`Pullback::saved`](crate::Pullback::saved).
-    pub(crate) fn saved(&self) -> &Saved {
-        &self.0
     }
 }

@@ -6,6 +6,7 @@
 pub(crate) mod cases;
 pub(crate) mod check;
 pub(crate) mod custom;
+pub(crate) mod indices;
 
 // In the order of the page of `Tensor`, which the blank lines keep.
 pub(crate) mod elementwise;

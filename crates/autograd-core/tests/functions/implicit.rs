@@ -154,6 +154,58 @@ fn every_solver_and_both_dtypes_agree() {
 }
 
 #[test]
+fn a_shift_has_its_exact_gradient() {
+    let t = draw(&[65], 13).requires_grad();
+    let shift = |x: &Tensor, t: &[Tensor]| x.roll(&[1], &[0])?.try_sub(&t[0]);
+    let x = custom_root(shift, |t| t[0].roll(&[-1], &[0]), [&t]).expect("regular");
+    let [slope] = grad(&x.narrow(0, 64, 1).expect("inside").sum(), [&t]).expect("tracked");
+    assert_eq!(slope.to_f64s(), (0..65).map(|i| if i == 0 { 1.0 } else { 0.0 }).collect::<Vec<f64>>());
+}
+
+#[test]
+fn digits_do_not_depend_on_the_size_of_numbers() {
+    let a = matrix(5, 11);
+    let a = a.matmul(&a.t().expect("a matrix")).expect("square").mul_scalar(0.25);
+    let b = draw(&[5], 12).requires_grad();
+    for options in [Implicit::new(), Implicit::new().symmetric()] {
+        let slope = |scale: f64| {
+            let x = options.clone().root(|x, t| t[0].matmul(x)?.try_sub(&t[1]), solved, [&a, &b]).expect("regular");
+            let [slope] = grad(&x.sum().mul_scalar(scale), [&b]).expect("tracked");
+            slope.mul_scalar(1.0 / scale)
+        };
+        let want = slope(1.0);
+        assert!(want.to_f64s().iter().all(|g| *g != 0.0));
+        [1e-200, 1e200].iter().for_each(|scale| near(&slope(*scale), &want, 1e-9));
+    }
+    // x = x / 2 + t is 2 t.
+    let t = Tensor::from_vec(vec![1e200, -3e200], &[2]).expect("as many").requires_grad();
+    let halved = |x: &Tensor, t: &[Tensor]| x.mul_scalar(0.5).try_add(&t[0]);
+    let x = fixed_point(halved, &t.zeros_like(), [&t]).expect("a contraction");
+    near(&x, &t.mul_scalar(2.0), 1e-9);
+    near(&grad(&x.sum(), [&t]).expect("tracked")[0], &t.full_like(2.0), 1e-9);
+}
+
+#[test]
+fn digits_that_single_precision_lacks_are_missed() {
+    // Hilbert's matrix: its inverse has elements of millions.
+    let hilbert: Vec<f32> = (0..36).map(|i| 1.0 / (i / 6 + i % 6 + 1) as f32).collect();
+    let a = Tensor::from_vec(hilbert, &[6, 6]).expect("as many");
+    let weights = Tensor::from([1.0, -1.0, 1.0, -1.0, 1.0, -1.0]);
+    let b = weights.zeros_like().requires_grad();
+    for options in [Implicit::new(), Implicit::new().symmetric()] {
+        let start = |t: &[Tensor]| Ok(t[1].zeros_like());
+        let x = options.root(|x, t| t[0].matmul(x)?.try_sub(&t[1]), start, [&a, &b]).expect("a root");
+        match grad(&x.try_mul(&weights).expect("alike").sum(), [&b]) {
+            Err(error) => assert!(error.to_string().contains("linear equations are not solved after "), "{error}"),
+            Ok([u]) => {
+                let wide = |x: &Tensor| x.to_dtype(DType::F64);
+                near(&wide(&a).matmul(&wide(&u)).expect("they fit"), &wide(&weights), 1e-4);
+            }
+        }
+    }
+}
+
+#[test]
 fn what_has_no_derivative_is_refused() {
     let t = Tensor::from_vec(vec![2.0, 5.0], &[2]).expect("as many").requires_grad();
     let start = |t: &[Tensor]| Ok(t[0].clone());

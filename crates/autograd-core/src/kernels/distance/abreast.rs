@@ -71,6 +71,10 @@ impl<T: Real> Vectorized for Abreast<'_, T> {
                 let lanes = many.min(n - column);
                 let others = &b[(batch * n + column) * width..][..lanes * width];
                 turn(simd, [lanes, width], (others, width), (&mut turned, many));
+                if metric.p == 2.0 {
+                    // A sum has a unit of its own in the CPU, beside the one that multiplies.
+                    turned.iter_mut().for_each(|x| *x = -*x);
+                }
                 for i in (0..count).step_by(ROWS) {
                     // The last row is taken several times rather than left over.
                     let at: [usize; ROWS] = std::array::from_fn(|r| (i + r).min(count - 1));
@@ -103,11 +107,11 @@ impl<T: Real> Vectorized for Abreast<'_, T> {
     }
 }
 
-/// The sums of squares of differences of some rows and those that are turned.
+/// The sums of squares of differences of some rows and those that are turned, with the other sign.
 #[inline(always)]
 fn squares<T: Real, S: Simd>(simd: S, own: [&[T]; ROWS], turned: &[T], to: &mut [[T; MOST]; ROWS]) {
     let vector = T::count::<S>();
-    let (zero, minus) = (T::splat(simd, T::ZERO), T::splat(simd, -T::ONE));
+    let zero = T::splat(simd, T::ZERO);
     let mut all = [[zero; VECTORS]; ROWS];
     let mut start = 0;
     for others in turned.chunks(TERMS * VECTORS * vector) {
@@ -119,7 +123,7 @@ fn squares<T: Real, S: Simd>(simd: S, own: [&[T]; ROWS], turned: &[T], to: &mut 
             for r in 0..ROWS {
                 let a = T::splat(simd, own[r][i]);
                 for v in 0..VECTORS {
-                    let d = T::mul_add_all(simd, others[v], minus, a);
+                    let d = T::add_all(simd, others[v], a);
                     sums[r][v] = T::mul_add_all(simd, d, d, sums[r][v]);
                 }
             }

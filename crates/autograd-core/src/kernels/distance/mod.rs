@@ -89,6 +89,7 @@ impl Metric {
         // The largest, or NaN.
         let larger = |m: f64, x: f64| if x > m || x.is_nan() { x } else { m };
         let largest = || d.clone().map(f64::abs).fold(0.0, larger);
+        let smaller = |m: f64, x: f64| if x < m || x.is_nan() { x } else { m };
         match self.p {
             0.0 => d.filter(|d| *d != 0.0).count() as f64,
             1.0 => d.map(f64::abs).sum(),
@@ -97,13 +98,10 @@ impl Metric {
                 if m > 0.0 && m < f64::INFINITY { m * d.map(|d| (d / m) * (d / m)).sum::<f64>().sqrt() } else { m }
             }
             f64::INFINITY => largest(),
-            f64::NEG_INFINITY => {
-                let least = d.map(f64::abs).reduce(|m, x| if x < m || x.is_nan() { x } else { m });
-                least.unwrap_or(0.0)
-            }
-            p if p < 0.0 => root(p, d.map(|d| d.abs().powf(p)).sum()),
+            f64::NEG_INFINITY => d.map(f64::abs).reduce(smaller).unwrap_or(0.0),
             p => {
-                let m = largest();
+                // The one that counts most: scaled by it, no power overflows.
+                let m = if p > 0.0 { largest() } else { d.clone().map(f64::abs).fold(f64::INFINITY, smaller) };
                 let scaled = || root(p, d.map(|d| (d.abs() / m).powf(p)).sum());
                 if m > 0.0 && m < f64::INFINITY { m * scaled() } else { m }
             }
@@ -154,7 +152,11 @@ impl Metric {
                 let share = g / d.clone().filter(|d| d.abs() == norm).count() as f64;
                 add(sum, d, |d| if d.abs() == norm { share * sign(d) } else { 0.0 });
             }
-            p => add(sum, d, |d| if d == 0.0 { 0.0 } else { g * sign(d) * (d.abs() / norm).powf(p - 1.0) }),
+            p => {
+                // A power of the ratio would show p times what single precision has rounded off the norm.
+                let norm = if f64::from(norm as f32) == norm { self.norm(d.clone()) } else { norm };
+                add(sum, d, |d| if d == 0.0 { 0.0 } else { g * sign(d) * (d.abs() / norm).powf(p - 1.0) });
+            }
         }
     }
 }
@@ -248,7 +250,33 @@ pub fn distances_pull<T: Real>(
 
 #[cfg(test)]
 mod tests {
-    use super::Pairs;
+    use super::{Metric, Pairs};
+
+    #[test]
+    fn no_power_overflows_that_has_a_norm() {
+        let near = |got: f64, want: f64| assert!((got / want - 1.0).abs() < 1e-12, "{got} instead of {want}");
+        let (inf, nan) = (f64::INFINITY, f64::NAN);
+        for (p, d, norm) in [
+            (-200.0, [0.01, 0.5], 0.01),
+            (-200.0, [100.0, -200.0], 100.0),
+            (-1.0, [1e300, 1e300], 5e299),
+            (-1.0, [-1e-300, 1e-300], 5e-301),
+            (-1.0, [2.0, inf], 2.0),
+            (200.0, [0.01, -0.02], 0.02),
+        ] {
+            let metric = Metric { p, eps: 0.0 };
+            near(metric.norm(d.into_iter()), norm);
+            // The sum of the slopes by the differences is the norm.
+            let mut slopes = [0.0; 2];
+            metric.pull(d.into_iter(), norm, 1.0, &mut slopes);
+            let terms = slopes.iter().zip(d).filter(|(_, d)| d.is_finite());
+            near(terms.map(|(slope, d)| slope * d).sum::<f64>(), norm);
+        }
+        let negative = Metric { p: -1.0, eps: 0.0 };
+        let norm = |d: &[f64]| negative.norm(d.iter().copied());
+        assert_eq!((norm(&[0.0, 2.0]), norm(&[inf, inf]), norm(&[])), (0.0, inf, inf));
+        assert!(norm(&[nan, 1.0]).is_nan() && norm(&[1.0, nan]).is_nan());
+    }
 
     #[test]
     fn pairs_of_rows_are_found_from_their_number_and_from_each_row() {

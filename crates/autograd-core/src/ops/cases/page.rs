@@ -154,10 +154,29 @@ fn methods(source: &str) -> Vec<(String, String)> {
     methods
 }
 
+/// The text of a doc before its sections, in one line. The lines of a fence are formulas, and end a sentence.
+fn before_sections(doc: &str) -> String {
+    let lines = doc.lines().skip_while(|line| line.starts_with('#') || line.is_empty());
+    let (mut text, mut fenced, mut between) = (String::new(), false, "");
+    for line in lines.take_while(|line| !line.starts_with('#')).filter(|line| !line.is_empty()) {
+        if line.starts_with("```") {
+            text += if fenced { "." } else { "" };
+            between = if text.is_empty() { "" } else { " " };
+            fenced = !fenced;
+        } else if fenced {
+            text += &format!("{between}`{line}`");
+            between = ", ";
+        } else {
+            text += &format!("{between}{line}");
+            between = " ";
+        }
+    }
+    text
+}
+
 /// The sentence with the first formula of a doc before its sections, or its first sentence.
 fn formula(doc: &str) -> String {
-    let lines = doc.lines().skip_while(|line| line.starts_with('#') || line.is_empty());
-    let text = lines.take_while(|line| !line.starts_with('#')).collect::<Vec<_>>().join(" ");
+    let text = before_sections(doc);
     // A link is its text.
     let mut parts = text.split("`](");
     let first = parts.next().unwrap_or_default().to_string();
@@ -202,9 +221,10 @@ fn the_page_has_no_row_of_its_own() {
 
 #[test]
 fn a_row_says_what_doc_and_cases_say() {
-    let source = "/// # Chapter\nimpl Tensor {\n    /// Half of it.\n    ///\n    /// `y = |x| / .. 2`, always.\n    ///\n    /// # Gradient\n    /// `gx = gy`\n    #[inline]\n    pub fn half(&self, x: f64) -> Tensor {\n    }\n    /// Like [`Tensor::half`] of [`one(x)`](crate::one). More.\n    pub fn other(&self) {}\n    pub fn bare(&self) {}\n}\nimpl Half {\n    pub fn not_this(&self) {}\n}\n";
+    let source = "/// # Chapter\nimpl Tensor {\n    /// Half of it.\n    ///\n    /// `y = |x| / .. 2`, always.\n    ///\n    /// # Gradient\n    /// `gx = gy`\n    #[inline]\n    pub fn half(&self, x: f64) -> Tensor {\n    }\n    /// Like [`Tensor::half`] of [`one(x)`](crate::one). More.\n    pub fn other(&self) {}\n    /// In each step\n    ///\n    /// ```text\n    /// a = b,   c = d\n    /// e ← a\n    /// ```\n    ///\n    /// Not this.\n    pub fn fenced(&self) {}\n    pub fn bare(&self) {}\n}\nimpl Half {\n    pub fn not_this(&self) {}\n}\n";
     let found: Vec<_> = methods(source).into_iter().map(|(name, doc)| (name, formula(&doc))).collect();
-    let want = [("half", "`y = \\|x\\| / .. 2`, always"), ("other", "Like `half` of `one(x)`"), ("bare", "")];
+    let fenced = ("fenced", "In each step `a = b,   c = d`, `e ← a`");
+    let want = [("half", "`y = \\|x\\| / .. 2`, always"), ("other", "Like `half` of `one(x)`"), fenced, ("bare", "")];
     assert_eq!(found, want.map(|(name, formula)| (name.to_string(), formula.to_string())));
     let facts = Facts {
         operation: "half",

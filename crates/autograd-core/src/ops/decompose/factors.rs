@@ -1,7 +1,7 @@
 //! The triangles of matrices whose rows are exchanged, as several operations keep them.
 
 use super::matrices::{Each, outer, refusal, sizes, which, with_last};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::kernels::decompose::lu;
 use crate::kernels::decompose::solve::Factors;
 use crate::ops::check::Check;
@@ -10,11 +10,13 @@ use crate::tensor::{DType, Tensor, for_float};
 /// Of each matrix `[m, n]` its triangles in rows, and behind them min(m, n) rows that were exchanged, from 1; not
 /// recorded.
 pub(super) fn factored(op: &'static str, a: &Tensor) -> Result<Tensor> {
+    /// The rows that were exchanged are numbers of the dtype.
+    const MOST: usize = 1 << 24;
     let [m, n] = sizes(Check(op), "the input", a)?;
     let a = a.try_packed(op)?;
-    // The rows that were exchanged are numbers of the dtype.
-    if a.dtype() == DType::F32 && m > 1 << 24 {
-        return Err(Error::too_large(op, a.shape()));
+    if a.dtype() == DType::F32 && m > MOST {
+        let text = format!("{op}: {m} rows are more than {MOST}, up to which F32 has their numbers; to_dtype converts");
+        return Err(Error::new(ErrorKind::TooLarge, text));
     }
     let k = m.min(n);
     let each = Each::new(m * n + k, [m, n, k]);

@@ -20,7 +20,7 @@ impl Tensor {
     /// As that of [`Tensor::lu_factor`]; P has none.
     ///
     /// # Errors
-    /// If there are fewer than two dims, or the dtype is not a float type.
+    /// If there are fewer than two dims, the dtype is not a float type, or a matrix in `F32` has more than 2²⁴ rows.
     ///
     /// # Examples
     /// ```
@@ -55,7 +55,7 @@ impl Tensor {
     /// Saves the triangles.
     ///
     /// # Errors
-    /// If there are fewer than two dims, or the dtype is not a float type.
+    /// If there are fewer than two dims, the dtype is not a float type, or a matrix in `F32` has more than 2²⁴ rows.
     ///
     /// # Examples
     /// ```
@@ -251,10 +251,16 @@ crate::ops::cases::cases![{
         case(&[2, 3, 3]),
         case(&[2, 4]),
         case(&[4, 2]),
-        Case::new("lu_factor", input(&[3, 3]), |x| Ok(mixed(&x[0])?.lu_factor()?.0)).not_counting_saved().refuses(
-            |x| Ok(x[0].to_dtype(DType::I64).lu_factor()?.0),
-            "lu_factor: dtype is I64, expected F32 or F64; to_dtype converts",
-        ),
+        Case::new("lu_factor", input(&[3, 3]), |x| Ok(mixed(&x[0])?.lu_factor()?.0))
+            .not_counting_saved()
+            .refuses(
+                |x| Ok(x[0].to_dtype(DType::I64).lu_factor()?.0),
+                "lu_factor: dtype is I64, expected F32 or F64; to_dtype converts",
+            )
+            .refuses(
+                |_| Ok(Tensor::zeros(&[16_777_217, 0], DType::F32)?.lu_factor()?.0),
+                "lu_factor: 16777217 rows are more than 16777216, up to which F32 has their numbers; to_dtype converts",
+            ),
         Case::new("lu_factor (pivots)", input(&[3, 3]), |x| Ok(mixed(&x[0])?.lu_factor()?.1))
             .value(|_| vec![3.0, 2.0, 3.0])
             .without_gradient(),

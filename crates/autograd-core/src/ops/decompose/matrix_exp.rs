@@ -39,7 +39,7 @@ impl Tensor {
         const OP: &str = "matrix_exp";
         let n = square(Check(OP), "the input", self)?;
         let packed = self.try_packed(OP)?;
-        // Seven products or so, and one system of equations.
+        // At most six products and the squarings, and a system of equations that takes less than two.
         let each = Each::new(n * n, [n, n, n.saturating_mul(8)]);
         let count = each.count(self.numel());
         let value = for_float!(self.float(), T => {

@@ -4,7 +4,7 @@ use super::matrices::{Triangle, outer, sizes, square, turned};
 use super::spectrum::larger;
 use super::svd::singular;
 use crate::error::{Error, Result};
-use crate::kernels::decompose::Vectors;
+use crate::kernels::decompose::singular::Vectors;
 use crate::ops::check::Check;
 use crate::tape::{Pull, Pullback, Saved, no_grad, record};
 use crate::tensor::{DType, Tensor};
@@ -128,7 +128,7 @@ impl Tensor {
         if options.hermitian {
             square(check, "A", self)?;
         }
-        let a = if options.hermitian { mirrored(self)? } else { self.clone() };
+        let a = if options.hermitian { mirrored(OP, self)? } else { self.clone() };
         let vector = b.rank() == 1 || b.rank() + 1 == self.rank() && b.shape() == &self.shape()[..self.rank() - 1];
         let columns = if vector { b.unsqueeze(-1)? } else { b.clone() };
         if sizes(check, "B", &columns)?[0] != m {
@@ -170,8 +170,24 @@ pub struct LeastSquares {
 }
 
 /// The symmetric matrix whose lower triangle is that of A.
-fn mirrored(a: &Tensor) -> Result<Tensor> {
-    a.tril(0)?.try_add(&turned(&a.tril(-1)?)?)
+fn mirrored(op: &'static str, a: &Tensor) -> Result<Tensor> {
+    let value = no_grad(|| a.tril(0)?.try_add(&turned(&a.tril(-1)?)?))?;
+    Ok(record(op, value, &[a], |_| Mirrored))
+}
+
+/// What of a matrix is symmetric: `½ (A + Aᵀ)`.
+fn symmetric(a: &Tensor) -> Result<Tensor> {
+    Ok(a.try_add(&turned(a)?)?.mul_scalar(0.5))
+}
+
+struct Mirrored;
+
+impl Pullback for Mirrored {
+    /// Symmetric, as the gradient of eigenvalues is, whichever triangle was read.
+    fn pull(&self, at: &mut Pull<'_>) -> Result<()> {
+        let gy = at.gy();
+        at.give(0, || symmetric(gy))
+    }
 }
 
 fn inverse(op: &'static str, a: &Tensor, options: RankOptions) -> Result<Tensor> {
@@ -188,10 +204,12 @@ fn inverse(op: &'static str, a: &Tensor, options: RankOptions) -> Result<Tensor>
         let inverse = above.where_cond(&s.reciprocal(), &s.zeros_like())?;
         turned(&vt)?.try_mul(&inverse.unsqueeze(-2)?)?.matmul(&turned(&u)?)
     })?;
-    Ok(record(op, value, &[a], |y| Pinv { a: Saved::input(0, a), y: Saved::output(y), hermitian: options.hermitian }))
+    let hermitian = options.hermitian;
+    Ok(record(op, value, &[a], |y| Pinv { op, a: Saved::input(0, a), y: Saved::output(y), hermitian }))
 }
 
 struct Pinv {
+    op: &'static str,
     a: Saved,
     y: Saved,
     hermitian: bool,
@@ -202,7 +220,7 @@ impl Pullback for Pinv {
         let (a, y, gy) = (self.a.get(at), self.y.get(at), at.gy());
         at.give(0, || {
             // What was read is the lower triangle, for both.
-            let a = if self.hermitian { mirrored(&a)? } else { a.into_owned() };
+            let a = if self.hermitian { mirrored(self.op, &a)? } else { a.into_owned() };
             let (yt, g) = (turned(&y)?, turned(gy)?);
             let [m, n] = [2, 1].map(|from_end| a.shape()[a.rank() - from_end]);
             // Whichever of the products of three has the smaller one between.
@@ -213,7 +231,7 @@ impl Pullback for Pinv {
             let (inside, by_y, y_by) = (three(&yt, gy, &yt)?, three(&g, &y, &yt)?, three(&yt, &y, &g)?);
             let (left, right) = (by_y.try_sub(&three(&a, &y, &by_y)?)?, y_by.try_sub(&three(&y_by, &y, &a)?)?);
             let ga = left.try_add(&right)?.try_sub(&inside)?;
-            if self.hermitian { Ok(ga.try_add(&turned(&ga)?)?.mul_scalar(0.5)) } else { Ok(ga) }
+            if self.hermitian { symmetric(&ga) } else { Ok(ga) }
         })
     }
 
@@ -314,6 +332,27 @@ mod tests {
             let weights = Tensor::from([[1.0, 2.0], [-1.0, 0.5]]).to_dtype(DType::F64);
             let ga = grad(&a.pinv(options())?.try_mul(&weights)?.sum(), &[&a])?[0].to_f64s();
             assert_eq!(ga[1], ga[2]);
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn gradients_of_a_symmetric_matrix_are_symmetric_in_both_orders() -> Result<()> {
+        let wide = |x: &[f64], shape: &[usize]| Tensor::from_slice(x, shape);
+        // What stands above the diagonal is not read.
+        let a = wide(&[3.0, 7.0, -8.0, 0.5, 2.0, 9.0, -0.25, 1.0, 4.0], &[3, 3])?.requires_grad();
+        let (b, weights) = (wide(&[1.0, -2.0, 0.5], &[3])?, wide(&[0.3, 1.0, -1.5], &[3])?);
+        let direction = wide(&[1.0, 0.2, -0.4, 0.7, -1.0, 0.1, 0.9, 0.6, 0.5], &[3, 3])?;
+        let options = || RankOptions::new().hermitian(true);
+        let both = |x: Tensor| -> Result<[Vec<f64>; 2]> {
+            let [first] = grad(&x.try_mul(&weights)?.sum(), [&a])?;
+            let [second] = grad(&first.try_mul(&direction)?.sum(), [&a])?;
+            Ok([first.to_f64s(), second.to_f64s()])
+        };
+        let (solved, product) = (both(a.lstsq(&b, options())?.solution)?, both(a.pinv(options())?.matmul(&b)?)?);
+        for (g, other) in solved.iter().zip(&product) {
+            assert!(g.iter().zip(other).all(|(g, other)| (g - other).abs() < 1e-13), "{g:?} and {other:?}");
+            assert!([(1, 3), (2, 6), (5, 7)].iter().all(|(i, j)| (g[*i] - g[*j]).abs() < 1e-13), "{g:?}");
         }
         Ok(())
     }

@@ -86,8 +86,27 @@ fn solved(op: &'static str, a: &Tensor, b: &Tensor, transposed: bool) -> Result<
     by(op, a, &factors, b, transposed)
 }
 
+/// Whether one A is that of several B, whose columns are so few that copies of all B take less than a matrix for each.
+pub(super) fn is_shared(a: &Tensor, b: &Tensor) -> bool {
+    let [n, k] = [2, 1].map(|from_end| b.shape()[b.rank() - from_end]);
+    a.rank() == 2 && b.rank() > 2 && b.numel() > 0 && n / 2 >= k
+}
+
+/// The X of all B of one A, by `solved` of one B with the columns of all: A is read once, and its gradient is one product,
+/// where there would be a matrix for each B to add up.
+pub(super) fn together(op: &'static str, b: &Tensor, solved: impl FnOnce(&Tensor) -> Result<Tensor>) -> Result<Tensor> {
+    Check(op).room(b.shape(), b.dtype())?;
+    let rows = b.movedim(&[-2], &[0])?;
+    let n = rows.shape()[0];
+    let x = solved(&rows.reshape_to(&[n, b.numel() / n])?)?;
+    x.reshape_to(rows.shape())?.movedim(&[0], &[-2])
+}
+
 /// The same by the factors of A.
 pub(super) fn by(op: &'static str, a: &Tensor, factors: &Tensor, b: &Tensor, transposed: bool) -> Result<Tensor> {
+    if is_shared(a, b) {
+        return together(op, b, |b| by(op, a, factors, b, transposed));
+    }
     let mut shape: Shape = Check(op).broadcast(outer(a), outer(b))?;
     let [n, k] = [2, 1].map(|from_end| b.shape()[b.rank() - from_end]);
     let of_b = Places::new(b, &shape);
@@ -186,6 +205,7 @@ crate::ops::cases::cases![{
         .not_counting_saved(),
         case("solve (of a batch)", &[2, 1, 2, 2], &[1, 3, 2, 2]),
         case("solve (one matrix)", &[2, 2], &[3, 2, 1]),
+        case("solve (one matrix of a batch)", &[4, 4], &[2, 3, 4, 2]),
         Case::new("solve_left", inputs(&[3, 3], &[2, 3]), move |x| heavy(&x[0])?.solve_left(&x[1]))
             .not_counting_saved()
             .refuses(|x| x[0].solve_left(&x[1].t()?), "solve_left: B has shape [3, 2], expected [.., K, 3]")

@@ -1,6 +1,7 @@
 //! Solutions of triangular systems of equations.
 
 use super::matrices::{Each, Places, Triangle, kernel_shape, outer, sizes, square, turned, which};
+use super::solve::{is_shared, together};
 use crate::error::{Error, ErrorKind, Result};
 use crate::kernels::decompose::triangular;
 use crate::ops::check::Check;
@@ -127,6 +128,9 @@ pub(super) struct Read {
 
 /// The X of `A X = B`, or of `Aᵀ X = B`, whose sizes fit. A zero on the diagonal gives what divisions by 0 give.
 pub(super) fn solved(op: &'static str, a: &Tensor, b: &Tensor, read: Read, transposed: bool) -> Result<Tensor> {
+    if is_shared(a, b) {
+        return together(op, b, |b| solved(op, a, b, read, transposed));
+    }
     let mut shape: Shape = Check(op).broadcast(outer(a), outer(b))?;
     let [n, k] = [2, 1].map(|from_end| b.shape()[b.rank() - from_end]);
     let (of_a, of_b) = (Places::new(a, &shape), Places::new(b, &shape));
@@ -238,5 +242,7 @@ crate::ops::cases::cases![{
         case("solve_triangular (transposed)", &[3, 3], &[3, 2], lower.transpose(true)),
         case("solve_triangular (of a batch)", &[2, 1, 3, 3], &[4, 3, 2], upper),
         case("solve_triangular (one matrix)", &[3, 3], &[2, 3, 2], lower.unitriangular(true).transpose(true)),
+        case("solve_triangular (one matrix of vectors)", &[4, 4], &[2, 4, 1], upper),
+        case("solve_triangular (one matrix from the right)", &[4, 4], &[2, 3, 1, 4], lower.left(false)),
     ]
 }];

@@ -104,7 +104,7 @@ crate::ops::cases::cases![{
             .refuses(move |x| both(x[0].fft(&x[1], 2)), "fft: dim 2 is out of range for shape [3, 5] (−2 to 1)")
             .refuses(
                 move |x| both(x[0].sum().fft(None, 0)),
-                "fft: dim 0 is out of range for shape [] (a scalar has dim 0 and −1 only)",
+                "fft: dim 0 is out of range for shape [] (here a scalar has no dim)",
             )
             .refuses(move |x| both(x[0].fft(&x[1], Fft::new(0).n(0))), "fft: n is 0, it must be at least 1")
             .refuses(

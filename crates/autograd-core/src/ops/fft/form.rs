@@ -201,13 +201,38 @@ fn length(
     Err(Error::new(ErrorKind::Shape, text))
 }
 
+/// The most numbers that there are at once for each of a row of n: complex ones, roots of unity, room to work in.
+fn numbers(n: usize) -> usize {
+    // What these leave of n is convolved, unless it is one of the primes up to 31, for which rustfft has code.
+    let mut left = n;
+    for prime in [2, 3, 5, 7, 11] {
+        while left > 0 && left.is_multiple_of(prime) {
+            left /= prime;
+        }
+    }
+    if left > 31 { 32 } else { 10 }
+}
+
 /// A checked dimension, of a length that there is room to work on.
 fn pass(op: &'static str, x: &Tensor, dim: usize, n: usize, norm: FftNorm, inverse: bool) -> Result<Pass> {
-    // A row of complex numbers, its roots of unity, and room for a length that is convolved: at most so many.
-    const NUMBERS: usize = 32;
     let mut shape: SmallVec<[usize; 4]> = x.shape().into();
     shape[dim] = n;
-    let room = Check(op).room(&[n, NUMBERS], x.dtype()).and_then(|()| Check(op).room(&shape, x.dtype()));
+    let room = Check(op).room(&[n, numbers(n)], x.dtype()).and_then(|()| Check(op).room(&shape, x.dtype()));
     room.map_err(|_| Error::too_large(op, &shape))?;
     Ok(Pass { dim, n, scale: norm.scale(n, inverse) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::numbers;
+
+    #[test]
+    fn only_a_length_that_is_convolved_has_room_for_that() {
+        for n in [1, 2, 31, 1 << 20, 2 * 3 * 5 * 7 * 11, 13 << 10, 29 * 6] {
+            assert_eq!(numbers(n), 10, "{n}");
+        }
+        for n in [37, 13 * 13, 17 * 19 * 4, 1009, 37 << 10] {
+            assert_eq!(numbers(n), 32, "{n}");
+        }
+    }
 }

@@ -1,8 +1,9 @@
 //! Single elements by index along one dim.
 
 use crate::error::{Error, Result};
-use crate::kernels::select::gather_lines;
-use crate::ops::check::{Check, Indices};
+use crate::kernels::select::{any_outside, gather_lines};
+use crate::ops::check::Check;
+use crate::ops::indices::{Indices, Outside};
 use crate::shape::{Dim, Layout};
 use crate::tape::{Part, Pull, Pullback, Saved, record};
 use crate::tensor::{Tensor, for_any, for_float};
@@ -31,8 +32,43 @@ impl Tensor {
     /// ```
     pub fn gather(&self, dim: impl Dim, index: &Tensor) -> Result<Tensor> {
         let dim = dim.signed();
-        Picked::new("gather", self, dim, index)?.of(self)
+        let d = Picked::dim("gather", self, dim, index)?;
+        if index.numel() == 0 || self.numel() == 0 {
+            return Picked::new("gather", self, dim, index)?.of(self);
+        }
+        // There are as many indices as results: to look at them first would be half of the work.
+        let check = Check("gather");
+        let (index, value) =
+            check.indices_in(index, self.shape(), d, |index, outside| picked(self, d, index, outside))?;
+        Ok(record("gather", value, &[self], |_| Picked { dim: d, index }))
     }
+}
+
+/// So many indices stay in the cache from the look at them until they are used.
+const LOOKED_AT: usize = 1 << 12;
+
+/// The elements in the places of indices, unless one is out of range, which is told.
+fn picked(x: &Tensor, dim: usize, index: &Indices, outside: Outside) -> Result<Tensor> {
+    let (size, shape) = (x.shape().get(dim).map_or(1, |size| *size as i64), index.tensor().shape());
+    for_any!(x.dtype(), T => Tensor::moved::<T, 2>("gather", shape, [x, index.tensor()], move |[x, index], y| {
+        // As it lies in memory: an expanded tensor has fewer elements there than a copy would have.
+        let elements = x.strided::<T>();
+        let (index, shape, strides) = (index.flat(), of_vector(index.shape()), of_vector(x.strides()));
+        let width = shape[shape.len() - 1];
+        let lines_together = (LOOKED_AT / width).max(1);
+        for_rows(y, width, width.saturating_mul(2), |lines, y| {
+            let index = index[lines.start * width..lines.end * width].chunks(lines_together * width);
+            for (i, (index, y)) in index.zip(y.chunks_mut(lines_together * width)).enumerate() {
+                if any_outside(index, 0..size) {
+                    return outside.met();
+                }
+                let first = lines.start + i * lines_together;
+                gather_lines(index, shape, strides, dim, first, |run, line, index| {
+                    line.pick(elements, size as usize, index, &mut y[run]);
+                });
+            }
+        });
+    }))
 }
 
 /// The elements of a tensor in the places of an index tensor, which holds their coordinates along `dim`.
@@ -45,8 +81,13 @@ pub(crate) struct Picked {
 impl Picked {
     /// The places for an operation called `op`, checked.
     pub(super) fn new(op: &'static str, x: &Tensor, dim: isize, index: &Tensor) -> Result<Picked> {
-        let check = Check(op);
-        let d = check.dim(dim, x.shape())?;
+        let dim = Picked::dim(op, x, dim, index)?;
+        Ok(Picked { dim, index: Check(op).indices(index, x.shape(), dim)? })
+    }
+
+    /// The dimension, of an index whose shape fits.
+    fn dim(op: &'static str, x: &Tensor, dim: isize, index: &Tensor) -> Result<usize> {
+        let d = Check(op).dim(dim, x.shape())?;
         let fits = |k: usize| k == d || index.shape()[k] <= x.shape()[k];
         let same_rank = index.rank().max(1) == x.rank().max(1);
         // An empty index picks nothing, whatever its shape is.
@@ -54,29 +95,15 @@ impl Picked {
             let expected = format!("as many dimensions as {:?}, none larger but dim {d}", x.shape());
             return Err(Error::shape(op, "index", index.shape(), expected));
         }
-        Ok(Picked { dim: d, index: check.indices(index, x.shape(), d)? })
+        Ok(d)
     }
 
     pub(super) fn of(self, x: &Tensor) -> Result<Tensor> {
-        let (dim, operands) = (self.dim, [x, self.index.tensor()]);
-        let shape = self.index.tensor().shape();
-        if self.index.tensor().numel() == 0 {
-            let value = Tensor::zeros(shape, x.dtype())?;
-            return Ok(record("gather", value, &[x], |_| self));
-        }
-        let value = for_any!(x.dtype(), T => Tensor::moved::<T, 2>("gather", shape, operands, move |[x, index], y| {
-            // As it lies in memory: an expanded tensor has fewer elements there than a copy would have.
-            let elements = x.strided::<T>();
-            let (index, shape, strides) = (index.flat(), of_vector(index.shape()), of_vector(x.strides()));
-            let width = shape[shape.len() - 1];
-            for_rows(y, width, width.saturating_mul(2), |lines, y| {
-                let index = &index[lines.start * width..lines.end * width];
-                gather_lines(index, shape, strides, dim, lines.start, |run, line, index| {
-                    let y = y[run].iter_mut().zip(index).enumerate();
-                    y.for_each(|(j, (y, k))| *y = elements[line.place(j, *k)]);
-                });
-            });
-        }))?;
+        let index = self.index.tensor();
+        let value = match index.numel() {
+            0 => Tensor::zeros(index.shape(), x.dtype())?,
+            _ => picked(x, self.dim, &self.index, Outside::default())?,
+        };
         Ok(record("gather", value, &[x], |_| self))
     }
 }

@@ -2,7 +2,8 @@
 
 use crate::error::{Error, Result};
 use crate::kernels::select::{add_rows, take_rows};
-use crate::ops::check::{Check, Indices};
+use crate::ops::check::Check;
+use crate::ops::indices::Indices;
 use crate::shape::{Dim, Dims};
 use crate::tape::{Part, Pull, Pullback, Saved, record};
 use crate::tensor::{Tensor, for_any, for_float};
@@ -94,7 +95,7 @@ impl Part for Rows {
         let (size, inner) = self.around(sum.shape());
         let operands = [&*gradient, self.index.tensor()];
         for_float!(gradient.float(), T => sum.change::<T, 2>("index_select", operands, move |[gradient, i], sum| {
-            add_rows(gradient.flat::<T>(), size, inner, i.flat(), sum);
+            add_rows(None, gradient.flat::<T>(), size, inner, i.flat(), sum);
         }));
     }
 

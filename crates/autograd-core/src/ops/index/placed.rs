@@ -6,7 +6,8 @@ use crate::error::{Error, Result};
 use crate::kernels::copy::gather;
 use crate::kernels::nest::Nest;
 use crate::kernels::place::Places;
-use crate::ops::check::{Check, Indices};
+use crate::ops::check::Check;
+use crate::ops::indices::Indices;
 use crate::shape::{Dims, Layout};
 use crate::tape::{Pull, Pullback, Saved, record};
 use crate::tensor::{DType, Tensor, for_any, for_float};
@@ -136,8 +137,12 @@ impl Placed {
         } else {
             for_float!(Check(op).float(x)?, T => {
                 Tensor::compute::<T, 3>(op, x.shape(), operands, move |[x, i, part], y| {
-                    gather(&nest, x.strided(), y);
-                    places.add(i.flat(), part.flat::<T>(), y);
+                    let x = x.strided::<T>();
+                    let base = nest.is_flat().then(|| &x[..y.len()]);
+                    if base.is_none() {
+                        gather(&nest, x, y);
+                    }
+                    places.add(base, i.flat(), part.flat::<T>(), y);
                 })
             })?
         };

@@ -21,7 +21,7 @@ impl Tensor {
     ///
     /// # Accuracy
     /// Sums in double precision; for p = 1 and 2 and at least 16 rows of up to 4096 elements in both, in the dtype of the
-    /// operands, in parts of 32 terms.
+    /// operands, in parts of 32 terms. Where only one operand has leading dims, all its rows count.
     ///
     /// # Errors
     /// If the shapes do not fit, the dtypes differ or are not a float type, or p is negative or NaN.
@@ -46,6 +46,14 @@ impl Tensor {
         let leading = |x: &Tensor| x.shape()[..x.rank() - 2].to_vec();
         let batch = check.broadcast(&leading(self), &leading(other))?;
         let of = |last: [usize; 2]| [&batch[..], &last].concat();
+        if self.rank() == 2 && other.rank() > 2 && other.numel() > 0 {
+            return other.cdist(self, p)?.transpose(-1, -2);
+        }
+        if self.rank() > 2 && other.rank() == 2 && self.numel() > 0 {
+            // All batches have the same partners: their rows are those of one, and no partner is copied for each.
+            check.room(&of([m, n]), self.dtype())?;
+            return self.reshape_to(&[self.numel() / width, width])?.cdist(other, p)?.reshape_to(&of([m, n]));
+        }
         let (a, b) = (self.expand_to(&of([m, width]))?, other.expand_to(&of([n, width]))?);
         distance("cdist", &a, &b, &of([m, n]), Pairs::All { m, n }, Metric { p, eps: 0.0 })
     }
@@ -264,6 +272,15 @@ crate::ops::cases::cases![{
         cdist("cdist (infinity)", f64::INFINITY),
         cdist("cdist (0)", 0.0),
         Case::new("cdist (batches)", vec![x(&[1, 2, 3]), x(&[5, 1, 4, 3])], |x| x[0].cdist(&x[1], 2.0))
+            .not_counting_saved(),
+        Case::new("cdist (of batches with rows)", vec![x(&[2, 2, 3]), x(&[4, 3])], |x| x[0].cdist(&x[1], 1.5))
+            .value(move |x| (0..16).map(|e| of(row(&x[0], e / 4), row(&x[1], e % 4), 1.5)).collect())
+            .not_counting_saved(),
+        Case::new("cdist (of rows with batches)", vec![x(&[2, 2, 3]), x(&[4, 3])], |x| x[1].cdist(&x[0], 1.5))
+            .value(move |x| {
+                let pair = |e: usize| of(row(&x[1], e / 2 % 4), row(&x[0], e / 8 * 2 + e % 2), 1.5);
+                (0..16).map(pair).collect()
+            })
             .not_counting_saved(),
         pdist("pdist", 2.0)
             .refuses(|x| x[0].sum_dim(0)?.pdist(2.0), "pdist: the input has shape [3], expected [N, M]")

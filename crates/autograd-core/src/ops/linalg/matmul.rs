@@ -176,6 +176,17 @@ fn batched(
     }))
 }
 
+/// Whether it is one matrix, whatever its rank.
+fn is_alone(x: &Tensor) -> bool {
+    split(x).0.iter().all(|size| *size == 1)
+}
+
+/// The matrices of a batch as the columns of one; not of an empty batch.
+fn side_by_side(x: &Tensor) -> Result<Tensor> {
+    let rows = x.shape()[x.rank() - 2];
+    x.movedim(&[-2], &[0])?.reshape_to(&[rows, x.numel() / rows])
+}
+
 struct Matmul {
     a: Saved,
     b: Saved,
@@ -184,18 +195,31 @@ struct Matmul {
 impl Pullback for Matmul {
     fn pull(&self, at: &mut Pull<'_>) -> Result<()> {
         let (a, b, gy) = (self.a.get(at), self.b.get(at), at.gy());
+        let [m, k] = [2, 1].map(|from_end| a.shape()[a.rank() - from_end]);
+        let n = gy.shape()[gy.rank() - 1];
+        let is_empty = [&*a, &*b, gy].iter().any(|x| x.numel() == 0);
         at.give(1, || {
-            if b.rank() > 2 || a.rank() == 2 {
+            if a.rank() == 2 || !is_alone(&b) {
                 return matrices(&a.transpose(-1, -2)?, gy);
             }
-            // With one matrix on the right, the product itself sums over the batch.
-            let (m, n) = (a.shape()[a.rank() - 1] as isize, gy.shape()[gy.rank() - 1] as isize);
-            if a.numel() == 0 || gy.numel() == 0 {
+            if is_empty {
                 return Ok(b.zeros_like());
             }
-            matrices(&a.reshape(&[-1, m])?.t()?, &gy.reshape(&[-1, n])?)
+            // With one matrix on the right, the product itself sums over the batch.
+            let (a, gy) = (a.reshape(&[-1, k as isize])?, gy.reshape(&[-1, n as isize])?);
+            matrices(&a.t()?, &gy)?.reshape_to(b.shape())
         })?;
-        at.give(0, || matrices(gy, &b.transpose(-1, -2)?))
+        at.give(0, || {
+            // So it does with one on the left and all others side by side. These are copies: where they are larger than a
+            // product for each matrix of the batch, those are added up.
+            if b.rank() == 2 || !is_alone(&a) || !is_empty && n * (m + k) > m * k {
+                return matrices(gy, &b.transpose(-1, -2)?);
+            }
+            if is_empty {
+                return Ok(a.zeros_like());
+            }
+            matrices(&side_by_side(gy)?, &side_by_side(&b)?.t()?)?.reshape_to(a.shape())
+        })
     }
 
     fn pull_fused(&self, at: &mut Pull<'_>) -> Result<()> {
@@ -262,6 +286,11 @@ crate::ops::cases::cases![{
         case(&[2, 2, 3], &[3, 2]).value(reference(2, 2, 3, 2, true)),
         case(&[2, 1, 2, 3], &[2, 3, 2]),
         case(&[1, 3, 2], &[4, 2, 1]),
+        case(&[4, 3], &[2, 3, 1]),
+        case(&[3, 4], &[2, 2, 4, 1]),
+        case(&[1, 1, 4, 3], &[2, 3, 1]),
+        case(&[2, 3], &[2, 3, 4]),
+        case(&[2, 3, 4], &[1, 4, 2]),
         Case::new("mm", vec![input(&[2, 3]), input(&[3, 4])], |x| x[0].mm(&x[1]))
             .value(reference(1, 2, 3, 4, false))
             .refuses(

@@ -132,3 +132,24 @@ crate::ops::cases::cases![{
         case("pairwise_distance (-infinity)", f64::NEG_INFINITY),
     ]
 }];
+
+#[cfg(test)]
+mod tests {
+    use crate::{DType, DistanceOptions, Result, Tensor};
+
+    #[test]
+    fn slopes_of_high_powers_have_the_digits_of_the_dtype() -> Result<()> {
+        let a = Tensor::from([[0.3, 0.7, -0.65], [1.1, -1.3, 1.25], [2.7, 2.6, 2.5], [-0.9, 0.1, 0.87]]);
+        for p in [60.0, -60.0] {
+            let slopes = |a: &Tensor| -> Result<Vec<f64>> {
+                let a = a.requires_grad();
+                let y = a.pairwise_distance(&a.detach().zeros_like(), DistanceOptions::new().p(p).eps(0.0))?;
+                Ok(y.sum().backward()?.get(&a).expect("it takes part").to_f64s())
+            };
+            for (got, want) in slopes(&a)?.iter().zip(slopes(&a.to_dtype(DType::F64))?) {
+                assert!((got - want).abs() <= 2e-7 * want.abs() + 1e-37, "{p}: {got:e} and {want:e}");
+            }
+        }
+        Ok(())
+    }
+}

@@ -3,7 +3,8 @@
 use crate::error::Result;
 use crate::keep;
 use crate::kernels::rows::{log_probability, norms, probabilities};
-use crate::ops::check::{Check, Indices};
+use crate::ops::check::Check;
+use crate::ops::indices::Indices;
 use crate::tape::{Pull, Pullback, Saved, record};
 use crate::tensor::timer::Count;
 use crate::tensor::{DType, Tensor, for_float};

@@ -53,7 +53,7 @@ crate::ops::cases::cases![{
             .refuses(|x| x[0].diff(1, 2, None, None), "diff: dim 2 is out of range for shape [2, 4] (−2 to 1)")
             .refuses(
                 |x| x[0].sum().diff(1, 0, None, None),
-                "diff: dim 0 is out of range for shape [] (a scalar has dim 0 and −1 only)",
+                "diff: dim 0 is out of range for shape [] (here a scalar has no dim)",
             )
             .refuses(
                 |x| x[0].diff(1, 0, Some(&x[0].narrow(1, 0, 1)?), None),

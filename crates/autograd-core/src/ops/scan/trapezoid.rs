@@ -150,7 +150,7 @@ crate::ops::cases::cases![{
         })
         .refuses(
             |x| x[0].sum().cumulative_trapezoid(1.0, 0),
-            "cumulative_trapezoid: dim 0 is out of range for shape [] (a scalar has dim 0 and −1 only)",
+            "cumulative_trapezoid: dim 0 is out of range for shape [] (here a scalar has no dim)",
         ),
     ]
 }];

@@ -2,7 +2,8 @@
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::kernels::entries;
-use crate::ops::check::{Check, Indices};
+use crate::ops::check::Check;
+use crate::ops::indices::Indices;
 use crate::tape::{Pull, Pullback, Saved, record};
 use crate::tensor::{DType, Tensor, for_float};
 

@@ -129,7 +129,7 @@ crate::ops::cases::cases![{
             )
             .refuses(
                 |x| x[0].sum().repeat_interleave(2, Some(0)),
-                "repeat_interleave: dim 0 is out of range for shape [] (a scalar has dim 0 and −1 only)",
+                "repeat_interleave: dim 0 is out of range for shape [] (here a scalar has no dim)",
             )
             .refuses(
                 |x| x[0].repeat_interleave(usize::MAX, None),

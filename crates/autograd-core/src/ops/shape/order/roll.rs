@@ -92,7 +92,7 @@ crate::ops::cases::cases![{
             .refuses(|x| x[0].roll(&[], &[0]), "roll: 0 shifts for 1 dims; there is one for each")
             .refuses(
                 |x| x[0].sum().roll(&[1], &[0]),
-                "roll: dim 0 is out of range for shape [] (a scalar has dim 0 and −1 only)",
+                "roll: dim 0 is out of range for shape [] (here a scalar has no dim)",
             )
             .refuses(|x| x[0].roll(&[1], &[3]), "roll: dim 3 is out of range for shape [2, 3, 4] (−3 to 2)"),
         Case::new("roll twice along a dim", x(), |x| x[0].roll(&[1, 1], &[1, 1]))

@@ -111,7 +111,7 @@ crate::ops::cases::cases![{
             .refuses(move |x| turned(x[0].split(1, 2)?), "split: dim 2 is out of range for shape [2, 5] (−2 to 1)")
             .refuses(
                 move |x| turned(x[0].sum().split(1, 0)?),
-                "split: dim 0 is out of range for shape [] (a scalar has dim 0 and −1 only)",
+                "split: dim 0 is out of range for shape [] (here a scalar has no dim)",
             ),
         Case::new("split_with_sizes", x(), move |x| turned(x[0].split_with_sizes(&[2, 0, 3], -1)?))
             .value(columns([2, 3, 4, 0, 1]))

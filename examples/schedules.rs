@@ -105,8 +105,18 @@ fn file(title: &str) -> String {
 const HEAD: &str = "# Schedules
 
 Every schedule is a pure function of the step k = 0, 1, .. and of a base, the optimizer's own rate: 0.1 in these pictures,
-of 100 steps. They drive the learning rate or any other hyperparameter (`Trainer::schedule_of`), and are made of each other.
-`cargo run --example schedules` draws them. A reduction on a plateau remembers what it has seen, so it is a callback.
+of 100 steps. Schedules are made of each other. `cargo run --example schedules` draws them.
+
+A run takes them by `Trainer::schedule`, which counts epochs, or `Trainer::schedule_by_step`, which counts steps; any
+other hyperparameter has `Trainer::schedule_of` and `Trainer::schedule_of_by_step`, which take its name. A reduction on
+a plateau remembers what it has seen, so it is no schedule: `train::ReduceLROnPlateau` is a callback of a run, and
+`optim::ReduceLROnPlateau`, by its `step(loss, rate)`, is for a loop of your own.
+
+In the formulas n is a number of steps (`total_iters`, `decay_steps`, `anneal_epochs`, those of a warm-up or a delay), γ
+is `gamma`, s is `start_factor`, e is the end (`end_factor`, `end_lr`, `eta_min`), η_min is `eta_min`, p is `power`, r
+is `decay_rate`, α is `alpha`; d and w are `d_model` and `warmup_steps`, D and F are `div_factor` and
+`final_div_factor`; kᵢ and fᵢ are the steps and the factors of knots; T₀, m, i and j are `t_0`, `m_mul`, the number of a
+period and the step in it. In `Combined`, sᵢ is a schedule, fᵢ its factor of the base, and n how many there are.
 ";
 
 /// Draws all pictures into a folder `schedules` of `docs`, and writes the page about them beside it.

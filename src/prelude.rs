@@ -2,7 +2,8 @@
 //!
 //! Traits whose methods are called, the tensor with its literal, and the namespaces [`nn`], [`optim`], [`data`] and
 //! [`train`]: `nn::Linear`, `optim::Adam` and `data::KFold` say where they come from, and a new layer takes no name
-//! from a program. Everything else is at the root: `wengert::Result`, `wengert::seeded`, `wengert::grad`.
+//! from a program. What is used most besides is at the root (`wengert::Result`, `wengert::seeded`, `wengert::grad`),
+//! all else of the core in [`wengert::core`](crate::core).
 
 #[doc(no_inline)]
 pub use crate::core::module::{Module, Param};

@@ -174,19 +174,20 @@ impl<'t> Trainer<'t> {
     /// Whether the steps are captured: forward pass, loss, penalties and backward pass run once as they are written and
     /// are recorded, and from then on their kernels are replayed ([`Capture`](autograd_core::Capture)). Default false.
     ///
-    /// Weights, history and checkpoints are the same to the last bit, and a checkpoint of one may be gone on from by the
-    /// other. It pays where a step is short: a small network, small batches, where most of the time goes into what stands
-    /// around the arithmetic. Each size of a batch, each set of frozen parts and of modes is recorded once, and again if
-    /// there are more than a few: the last batch of an epoch, which may be smaller, has its own program. Clipping, the
-    /// optimizer, metrics, validation and callbacks run as ever; so does an optimizer that evaluates a batch several
-    /// times, of which each evaluation is a replay.
+    /// Weights, history and checkpoints are the same to the last bit, and a checkpoint of one may be gone on from by
+    /// the other. It pays where a step is short: a small network, small batches, where most of the time goes into what
+    /// stands around the arithmetic. Each size of a batch, each set of frozen parts and of modes is recorded once: the
+    /// last batch of an epoch, which may be smaller, has its own program. Of more than 64 the one that was not used for
+    /// longest is recorded again when it is needed. Buffers of the model, such as running statistics, are set by
+    /// replays as by runs. Clipping, the optimizer, metrics, validation and callbacks run as ever; so does an optimizer
+    /// that evaluates a batch several times, of which each evaluation is a replay.
     ///
-    /// What the model, the loss and the penalties do must depend on shapes, modes and what is frozen alone, not on numbers
-    /// or on the batch: a replay does what the recorded step did. What can be seen is refused, and ends the run before its
-    /// first step: a look at numbers ([`Tensor::item`](autograd_core::Tensor::item) and the like), a random generator that
-    /// is no [`Stream`](autograd_core::module::Stream) of the model, a [`Buffer`](autograd_core::module::Buffer) that a
-    /// layer sets, a parameter that is not the model's. A counter of the user's own, or a file that is read, cannot be
-    /// seen, but by [`Trainer::check_capture`].
+    /// What the model, the loss and the penalties do must depend on shapes, modes and what is frozen alone, not on
+    /// numbers or on the batch: a replay does what the recorded step did. What can be seen is refused, and ends the run
+    /// before its first step: a look at numbers ([`Tensor::item`](autograd_core::Tensor::item) and the like), a random
+    /// generator that is no [`Stream`](autograd_core::module::Stream) of the model, a
+    /// [`Buffer`](autograd_core::module::Buffer) that is set and is not the model's, a parameter that is not the
+    /// model's. A counter of the user's own, or a file that is read, cannot be seen, but by [`Trainer::check_capture`].
     ///
     /// # Examples
     /// ```

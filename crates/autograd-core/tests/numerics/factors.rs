@@ -252,20 +252,31 @@ fn the_ends_of_the_range_are_in_it() -> Result<()> {
 #[test]
 fn a_small_block_beside_a_large_number_keeps_its_digits() -> Result<()> {
     let mut state = 5;
-    for n in [20, 40, 101] {
-        let block = Tensor::from_vec((0..n * n).map(|_| random(&mut state)).collect::<Vec<f64>>(), &[n, n])?;
-        let block = block.try_add(&block.t()?)?;
-        for scale in [1e-10, 1e-14, 1e-30] {
-            let zeros = Tensor::zeros(&[1, n], DType::F64)?;
-            let large = Tensor::eye(1, DType::F64)?;
-            let below = Tensor::cat(&[&zeros.t()?, &block.mul_scalar(scale)], 1)?;
-            let whole = Tensor::cat(&[&Tensor::cat(&[&large, &zeros], 1)?, &below], 0)?;
-            let (w, s) = (whole.eigh(Triangle::Lower)?.0.to_f64s(), whole.svd(SvdMode::Reduced)?.1.to_f64s());
-            let at_one = |x: &[f64]| x.iter().map(|x| x / scale).collect::<Vec<f64>>();
-            let within = 20.0 * f64::EPSILON * n as f64;
-            let of_w = off(&at_one(&w[..n]), &block.eigvalsh(Triangle::Lower)?.to_f64s());
-            let of_s = off(&at_one(&s[1..]), &block.svdvals()?.to_f64s());
-            assert!(of_w < within && of_s < within, "{n} rows, times {scale:e}: {of_w:e}, {of_s:e}");
+    for (dtype, epsilon) in [(DType::F64, f64::EPSILON), (DType::F32, f64::from(f32::EPSILON))] {
+        for n in [20, 40, 101] {
+            let block = Tensor::from_vec((0..n * n).map(|_| random(&mut state)).collect::<Vec<f64>>(), &[n, n])?;
+            let block = block.try_add(&block.t()?)?.to_dtype(dtype);
+            // A power of two, so that the small block has the digits of the other one.
+            for scale in [-33, -46, -60, -100].map(|power| 2f64.powi(power)) {
+                let (large, zeros) = (Tensor::eye(1, dtype)?, Tensor::zeros(&[1, n], dtype)?);
+                let below = Tensor::cat(&[&zeros.t()?, &block.mul_scalar(scale)], 1)?;
+                let whole = Tensor::cat(&[&Tensor::cat(&[&large, &zeros], 1)?, &below], 0)?;
+                let (of_w, of_s) = (block.eigvalsh(Triangle::Lower)?.to_f64s(), block.svdvals()?.to_f64s());
+                let all = [
+                    ("eigh", whole.eigh(Triangle::Lower)?.0.narrow(0, 0, n)?, &of_w),
+                    ("eigvalsh", whole.eigvalsh(Triangle::Lower)?.narrow(0, 0, n)?, &of_w),
+                    ("svd", whole.svd(SvdMode::Reduced)?.1.narrow(0, 1, n)?, &of_s),
+                    ("svdvals", whole.svdvals()?.narrow(0, 1, n)?, &of_s),
+                ];
+                for (name, got, want) in all {
+                    let got: Vec<f64> = got.to_f64s().iter().map(|x| x / scale).collect();
+                    let error = off(&got, want);
+                    assert!(
+                        error < 20.0 * epsilon * n as f64,
+                        "{name}, {n} rows in {dtype}, times {scale:e}: {error:e}"
+                    );
+                }
+            }
         }
     }
     Ok(())

@@ -1,9 +1,16 @@
-//! A matrix with numbers on its diagonal and beside it, part by part where nothing joins them.
+//! A matrix with numbers on its diagonal and beside it, part by part where nothing joins them, and by halves.
 
 use super::super::real::Real;
 use super::change::rising;
 use super::epsilon;
 use super::rotations::unit;
+use crate::threads::parallel::join;
+
+/// Up to so many rows are done by rotations, more by halves.
+pub const ROWS: usize = 32;
+
+/// From so many rows on, both halves at once are worth a second thread.
+const SHARED_FROM: usize = 256;
 
 /// Values in rising order in the place of the diagonal, and vectors in the columns of each of `bases`, `[n, n]` in rows, by
 /// `solve` of each part alone, in a unit of its own: so a small one keeps its digits beside a large one. Nothing if
@@ -45,4 +52,19 @@ pub fn by_parts<T: Real, const N: usize>(
         }
     }
     Some(())
+}
+
+/// Both halves of n rows, each on as many threads as it is given. Nothing if one finds nothing.
+pub fn both_halves(
+    threads: usize,
+    n: usize,
+    upper: impl FnOnce(usize) -> Option<()>,
+    lower: impl FnOnce(usize) -> Option<()> + Send,
+) -> Option<()> {
+    if threads < 2 || n < SHARED_FROM {
+        return upper(1).and(lower(1));
+    }
+    let (mut one, mut other) = (None, None);
+    join(|| one = upper(threads), || other = lower(threads));
+    one.and(other)
 }

@@ -1,4 +1,4 @@
-//! Rotations of two rows, and the unit in which squares neither overflow nor vanish.
+//! Rotations of two rows, what their sweeps share, and the unit in which squares neither overflow nor vanish.
 
 use super::super::real::Real;
 use super::epsilon;
@@ -39,4 +39,25 @@ pub fn rotate<T: Real>(rows: &mut [T], n: usize, (i, j): (usize, usize), (c, s):
 pub fn exchange<T>(rows: &mut [T], n: usize, (i, j): (usize, usize)) {
     let (upper, lower) = rows.split_at_mut(j * n);
     upper[i * n..][..n].swap_with_slice(&mut lower[..n]);
+}
+
+/// Whether a number beside the diagonal is 0 to these two on it, or so small that a rotation would not see it.
+#[inline(always)]
+pub fn is_little<T: Real>(e: T, a: T, b: T) -> bool {
+    e.abs() <= T::of(epsilon::<T>()) * (a.abs() + b.abs()) || e * e < T::FAINT
+}
+
+/// Values in rising order, and rows of so many numbers that belong to them, if there are any.
+#[inline(always)]
+pub fn sort<T: Real, const N: usize>(d: &mut [T], mut rows: [(&mut [T], usize); N]) {
+    if rows.iter().all(|(rows, _)| rows.is_empty()) {
+        return d.sort_unstable_by(|a, b| a.as_f64().total_cmp(&b.as_f64()));
+    }
+    for i in 0..d.len() {
+        let least = (i + 1..d.len()).fold(i, |least, j| if d[j] < d[least] { j } else { least });
+        if least != i {
+            d.swap(i, least);
+            rows.iter_mut().for_each(|(rows, width)| exchange(rows, *width, (i, least)));
+        }
+    }
 }

@@ -23,7 +23,7 @@ pub struct Bidiagonal<T> {
 }
 
 /// `u yᵀ + x vᵀ`, which is to be taken off a matrix: u and x for its rows, y and v for its columns.
-struct Change<T> {
+struct Taken<T> {
     u: Vec<T>,
     x: Vec<T>,
     y: Vec<T>,
@@ -40,7 +40,7 @@ impl<T: Real> Bidiagonal<T> {
         rows.chunks_exact_mut(stride).zip(a.chunks_exact(n)).for_each(|(row, a)| row[..n].copy_from_slice(a));
         let (mut diagonal, mut above, mut lefts) = (zero(n), zero(n.saturating_sub(1)), zero(n * m));
         let mut factors = [zero(n), zero(n.saturating_sub(1))];
-        let mut last = Change { u: zero(m), x: zero(m), y: zero(stride), v: zero(stride) };
+        let mut last = Taken { u: zero(m), x: zero(m), y: zero(stride), v: zero(stride) };
         let (mut sums, mut others) = (zero(stride), zero(stride));
         for k in 0..n {
             let from = k / LANES * LANES;
@@ -68,7 +68,7 @@ impl<T: Real> Bidiagonal<T> {
             let Some(Reflection { factor, left }) = right else { break };
             (above[k], factors[1][k]) = (left, factor);
             // What that takes off every row: the row without the first change, times v.
-            let Change { u, x, y, v } = &mut last;
+            let Taken { u, x, y, v } = &mut last;
             let from = (k + 1) / LANES * LANES;
             let both = dot_of(&y[k + 1..n], &v[k + 1..n]);
             let (below, v) = (&rows[(k + 1) * stride..], &v[..]);
@@ -111,7 +111,7 @@ struct Column<'a, T> {
     k: usize,
     stride: usize,
     rows: &'a [T],
-    last: &'a Change<T>,
+    last: &'a Taken<T>,
     u: &'a mut [T],
 }
 
@@ -119,7 +119,7 @@ impl<T: Real> Kernel for Column<'_, T> {
     type Output = Reflection<T>;
     #[inline(always)]
     fn run(self) -> Reflection<T> {
-        let Column { k, stride, rows, last: Change { u, x, y, v }, u: column } = self;
+        let Column { k, stride, rows, last: Taken { u, x, y, v }, u: column } = self;
         let (minus_y, minus_v) = (-y[k], -v[k]);
         for (i, column) in column.iter_mut().enumerate().skip(k) {
             *column = minus_y.mul_add(u[i], minus_v.mul_add(x[i], rows[i * stride + k]));
@@ -136,7 +136,7 @@ struct Take<'a, T> {
     /// The first row.
     first: usize,
     rows: &'a mut [T],
-    last: &'a Change<T>,
+    last: &'a Taken<T>,
     u: &'a [T],
     sums: &'a mut [T],
 }
@@ -145,7 +145,7 @@ impl<T: Real> Kernel for Take<'_, T> {
     type Output = ();
     #[inline(always)]
     fn run(self) {
-        let Take { stride, from, first, rows, last: Change { u, x, y, v }, u: new, sums } = self;
+        let Take { stride, from, first, rows, last: Taken { u, x, y, v }, u: new, sums } = self;
         let (y, v, sums) = (&y[from..], &v[from..], &mut sums[from..]);
         sums.fill(T::ZERO);
         let mut pairs = rows.chunks_exact_mut(2 * stride);

@@ -8,17 +8,12 @@ use super::super::super::gemm::{Matrix, gemm};
 use super::super::super::real::Real;
 use super::super::super::simd::{Kernel, vectorize};
 use super::super::change::{Change, rising};
+use super::super::parts::{ROWS, both_halves};
 use super::super::rotations::{rotation, unit};
 use super::super::secular::{Secular, to_length_one};
 use super::super::{epsilon, transpose};
 use super::sweeps::{self, Sides};
-use crate::threads::parallel::{for_rows_of_two, join};
-
-/// Up to so many rows are done by rotations.
-const ROWS: usize = 32;
-
-/// From so many rows on, both halves at once are worth a second thread.
-const SHARED_FROM: usize = 256;
+use crate::threads::parallel::for_rows_of_two;
 
 /// The values of n rows, in rising order, in the place of the diagonal, and the vectors in the columns of `u`, `[n, n]` in
 /// rows, and of `v`, as many columns wide as the matrix, which has n columns or one more: the last one of v is then turned
@@ -46,20 +41,12 @@ pub fn vectors<T: Real>(threads: usize, d: &mut [T], e: &mut [T], u: &mut [T], v
     let (rows, columns) = (second.len(), wide - half - 1);
     let square = |n: usize| vec![T::ZERO; n * n];
     let (mut u1, mut v1, mut u2, mut v2) = (square(half), square(half + 1), square(rows), square(columns));
-    let together = threads > 1 && n >= SHARED_FROM;
-    let of_half = if together { threads } else { 1 };
-    let (mut one, mut other) = (None, None);
-    {
-        let mut upper = || one = vectors(of_half, first, beside, &mut u1, &mut v1);
-        let mut lower = || other = vectors(of_half, second, after, &mut u2, &mut v2);
-        if together {
-            join(upper, lower);
-        } else {
-            upper();
-            lower();
-        }
-    }
-    one.and(other)?;
+    both_halves(
+        threads,
+        n,
+        |threads| vectors(threads, first, beside, &mut u1, &mut v1),
+        |threads| vectors(threads, second, after, &mut u2, &mut v2),
+    )?;
     // z by columns of the bases: the last one of the upper basis and, if there is one, of the lower are turned into one
     // that has z, in the place of the middle row, and one that has none.
     let mut z: Vec<T> = v1[half * (half + 1)..].iter().map(|x| alpha * *x).collect();
@@ -70,7 +57,7 @@ pub fn vectors<T: Real>(threads: usize, d: &mut [T], e: &mut [T], u: &mut [T], v
         (null, z[half]) = ((cosine, sine), size);
     }
     d[half] = T::ZERO;
-    // In a unit of its own: so no square of a small block vanishes.
+    // In a unit of its own, in which no square of a small block vanishes.
     let size = unit(d)?.larger(unit(&[alpha, beta])?);
     let change = changed(d, &z[..n], half, size);
     let (left, right) = singular_vectors(threads > 1, &change, size, d, (wide, half, null));
@@ -134,7 +121,7 @@ fn singular_vectors<T: Real>(
     let (mut found, mut exact, mut left, mut right) = (zero(k), zero(k), zero(k * k), zero(k * k));
     Secular::<T, true> { d: &d, z: &z }.solve(several, &mut found, &mut right, &mut exact);
     for_rows_of_two(&mut right, k, if several { 4 * k } else { 0 }, &mut left, |_, right, left| {
-        vectorize(Vectors { d: &d, z: &exact, left, right });
+        vectorize(ToVectors { d: &d, z: &exact, left, right });
     });
     let (mut lefts, mut rights) = (zero(n * n), zero(wide * wide));
     let rows = lefts.chunks_exact_mut(n).zip(rights.chunks_exact_mut(wide));
@@ -155,18 +142,18 @@ fn singular_vectors<T: Real>(
 
 /// The vectors of `D − σ²` in rows: on the right `z_j / (d_j² − σ²)`, on the left d times that and −1 for the row z, of
 /// length 1.
-struct Vectors<'a, T> {
+struct ToVectors<'a, T> {
     d: &'a [T],
     z: &'a [T],
     left: &'a mut [T],
     right: &'a mut [T],
 }
 
-impl<T: Real> Kernel for Vectors<'_, T> {
+impl<T: Real> Kernel for ToVectors<'_, T> {
     type Output = ();
     #[inline(always)]
     fn run(self) {
-        let Vectors { d, z, left, right } = self;
+        let ToVectors { d, z, left, right } = self;
         for (left, right) in left.chunks_exact_mut(d.len()).zip(right.chunks_exact_mut(d.len())) {
             for ((x, y), (d, z)) in right.iter_mut().zip(&mut *left).zip(d.iter().zip(z)) {
                 *x = *z / *x;

@@ -62,9 +62,9 @@ fn found<T: Real>(threads: usize, (m, n): (usize, usize), vectors: Vectors, a: &
     let mut form = Bidiagonal::new(threads > 1, (tall, few), &a);
     drop(a);
     if vectors == Vectors::None {
-        if !sweeps::values(&mut form.diagonal, &mut form.above, Sides { left: &mut [], right: &mut [] }) {
-            return None;
-        }
+        by_parts(&mut form.diagonal, &mut form.above, [], |d, e, []| {
+            sweeps::values(d, e, Sides { left: &mut [], right: &mut [] }).then_some(())
+        })?;
         s.iter_mut().zip(form.diagonal.iter().rev()).for_each(|(s, d)| *s = *d);
     } else {
         let mut small = [vec![T::ZERO; few * few], vec![T::ZERO; few * few]];

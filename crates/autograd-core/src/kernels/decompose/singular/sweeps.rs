@@ -4,7 +4,7 @@
 use super::super::super::real::Real;
 use super::super::super::simd::{Kernel, vectorize};
 use super::super::epsilon;
-use super::super::rotations::{exchange, rotate, rotation};
+use super::super::rotations::{is_little, rotate, rotation, sort};
 
 /// Most sweeps that the values take, for each of them.
 const SWEEPS: usize = 30;
@@ -102,15 +102,9 @@ impl<T: Real> Kernel for Sweeps<'_, T> {
                 }
             }
         }
-        sort(d, size, &mut sides);
+        sort(d, [(sides.left, size.0), (sides.right, size.1)]);
         true
     }
-}
-
-/// Whether a number above the diagonal is 0 to these two on it, or so small that a rotation would not see it.
-#[inline(always)]
-fn is_little<T: Real>(e: T, a: T, b: T) -> bool {
-    e.abs() <= T::of(epsilon::<T>()) * (a.abs() + b.abs()) || e * e < T::FAINT
 }
 
 /// Turns the last column of a matrix with one column more than rows into the others: from the right to lower bidiagonal,
@@ -207,20 +201,4 @@ fn smaller_value<T: Real>(f: T, g: T, h: T) -> T {
     let sum =
         g.mul_add(g, (large + small) * (large + small)).sqrt() + g.mul_add(g, (large - small) * (large - small)).sqrt();
     if sum > T::ZERO { T::of(2.0) * small * (large / sum) } else { T::ZERO }
-}
-
-/// Values in rising order, and the rows that belong to them.
-#[inline(always)]
-fn sort<T: Real>(d: &mut [T], (n, wide): (usize, usize), sides: &mut Sides<'_, T>) {
-    if sides.left.is_empty() {
-        return d.sort_unstable_by(|a, b| a.as_f64().total_cmp(&b.as_f64()));
-    }
-    for i in 0..n {
-        let least = (i + 1..n).fold(i, |least, j| if d[j] < d[least] { j } else { least });
-        if least != i {
-            d.swap(i, least);
-            exchange(sides.left, n, (i, least));
-            exchange(sides.right, wide, (i, least));
-        }
-    }
 }

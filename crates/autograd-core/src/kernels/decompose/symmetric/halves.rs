@@ -7,17 +7,12 @@ use super::super::super::gemm::{Matrix, gemm};
 use super::super::super::real::Real;
 use super::super::super::simd::{Kernel, vectorize};
 use super::super::change::{Change, rising};
+use super::super::parts::{ROWS, both_halves};
 use super::super::rotations::rotation;
 use super::super::secular::{Secular, to_length_one};
 use super::super::{epsilon, transpose};
 use super::ql;
-use crate::threads::parallel::{for_rows, join};
-
-/// Up to so many rows are done by rotations.
-const ROWS: usize = 32;
-
-/// From so many rows on, both halves at once are worth a second thread.
-const SHARED_FROM: usize = 256;
+use crate::threads::parallel::for_rows;
 
 /// The values, in rising order, in the place of the diagonal, and the vectors in the columns of `into`, `[n, n]` in rows.
 /// Nothing if rotations do not converge.
@@ -35,18 +30,12 @@ pub fn vectors<T: Real>(threads: usize, d: &mut [T], e: &mut [T], into: &mut [T]
     first[half - 1] -= middle.abs();
     second[0] -= middle.abs();
     let (mut upper, mut lower) = (vec![T::ZERO; half * half], vec![T::ZERO; (n - half) * (n - half)]);
-    let together = threads > 1 && n >= SHARED_FROM;
-    let threads_of_half = if together { threads } else { 1 };
-    let (mut one, mut other) = (None, None);
-    let mut upper_half = || one = vectors(threads_of_half, first, beside, &mut upper);
-    let mut lower_half = || other = vectors(threads_of_half, second, after, &mut lower);
-    if together {
-        join(upper_half, lower_half);
-    } else {
-        upper_half();
-        lower_half();
-    }
-    one.and(other)?;
+    both_halves(
+        threads,
+        n,
+        |threads| vectors(threads, first, beside, &mut upper),
+        |threads| vectors(threads, second, after, &mut lower),
+    )?;
     // v is 1 at the end of the first half, and 1 or −1 at the start of the second; z is it in the bases of both.
     let root = T::of(std::f64::consts::FRAC_1_SQRT_2);
     let of_upper = upper[(half - 1) * half..].iter().map(|x| *x * root);
@@ -96,7 +85,7 @@ fn eigenvectors<T: Real>(several: bool, change: &Change<T>, rho: T, values: &mut
     z.iter_mut().for_each(|z| *z = *z * rho.sqrt());
     let (mut found, mut exact, mut vectors) = (vec![T::ZERO; k], vec![T::ZERO; k], vec![T::ZERO; k * k]);
     Secular::<T, false> { d: &d, z: &z }.solve(several, &mut found, &mut vectors, &mut exact);
-    for_rows(&mut vectors, k, if several { 2 * k } else { 0 }, |_, rows| vectorize(Vectors { z: &exact, rows }));
+    for_rows(&mut vectors, k, if several { 2 * k } else { 0 }, |_, rows| vectorize(ToVectors { z: &exact, rows }));
     let mut rows = vec![T::ZERO; n * n];
     for ((row, value), (found, number)) in rows.chunks_exact_mut(n).zip(values).zip(change.sorted(found)) {
         *value = found;
@@ -106,12 +95,12 @@ fn eigenvectors<T: Real>(several: bool, change: &Change<T>, rho: T, values: &mut
 }
 
 /// `z_j / (d_j − λ)`, of length 1, in the place of `d_j − λ`.
-struct Vectors<'a, T> {
+struct ToVectors<'a, T> {
     z: &'a [T],
     rows: &'a mut [T],
 }
 
-impl<T: Real> Kernel for Vectors<'_, T> {
+impl<T: Real> Kernel for ToVectors<'_, T> {
     type Output = ();
     #[inline(always)]
     fn run(self) {

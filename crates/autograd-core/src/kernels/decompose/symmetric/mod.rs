@@ -34,8 +34,8 @@ fn found<T: Real>(threads: usize, n: usize, vectors: bool, a: &[T], into: &mut [
     if vectors {
         by_parts(&mut form.diagonal, &mut form.beside, [&mut *v], |d, e, [v]| halves::vectors(threads, d, e, v))?;
         form.turn_back(threads, n, v);
-    } else if !ql::values(&mut form.diagonal, &mut form.beside, &mut []) {
-        return None;
+    } else {
+        by_parts(&mut form.diagonal, &mut form.beside, [], |d, e, []| ql::values(d, e, &mut []).then_some(()))?;
     }
     w.copy_from_slice(&form.diagonal);
     if !w.iter().chain(&*v).all(|x| x.is_finite()) {

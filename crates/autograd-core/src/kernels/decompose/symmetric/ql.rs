@@ -2,8 +2,7 @@
 
 use super::super::super::real::Real;
 use super::super::super::simd::{Kernel, vectorize};
-use super::super::epsilon;
-use super::super::rotations::{exchange, rotate, rotation};
+use super::super::rotations::{exchange, is_little, rotate, rotation, sort};
 
 /// Most steps that the values take, for each of them.
 const STEPS: usize = 30;
@@ -47,7 +46,7 @@ impl<T: Real> Kernel for Ql<'_, T> {
                 step(first, last, d, e, vectors);
             }
         }
-        sort(d, vectors);
+        sort(d, [(vectors, n)]);
         true
     }
 }
@@ -65,12 +64,6 @@ fn turn_over<T: Real>(first: usize, last: usize, d: &mut [T], e: &mut [T], vecto
             (i, j) = (i + 1, j - 1);
         }
     }
-}
-
-/// Whether a number beside the diagonal is 0 to these two on it, or so small that a rotation would not see it.
-#[inline(always)]
-fn is_little<T: Real>(e: T, a: T, b: T) -> bool {
-    e.abs() <= T::of(epsilon::<T>()) * (a.abs() + b.abs()) || e * e < T::FAINT
 }
 
 /// One sweep from the last to the first row of a block, shifted by an estimate of its first value.
@@ -101,20 +94,4 @@ fn step<T: Real>(first: usize, last: usize, d: &mut [T], e: &mut [T], vectors: &
     }
     d[first] -= moved;
     e[first] = g;
-}
-
-/// Values in rising order, and the rows that belong to them.
-#[inline(always)]
-fn sort<T: Real>(d: &mut [T], vectors: &mut [T]) {
-    let n = d.len();
-    if vectors.is_empty() {
-        return d.sort_unstable_by(|a, b| a.as_f64().total_cmp(&b.as_f64()));
-    }
-    for i in 0..n {
-        let least = (i + 1..n).fold(i, |least, j| if d[j] < d[least] { j } else { least });
-        if least != i {
-            d.swap(i, least);
-            exchange(vectors, n, (i, least));
-        }
-    }
 }

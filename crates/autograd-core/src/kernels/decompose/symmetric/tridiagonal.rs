@@ -48,7 +48,7 @@ impl<T: Real> Tridiagonal<T> {
             });
             v.copy_from_slice(&new);
             w[k] = T::ZERO;
-            vectorize(Change { factor, v: &v[k + 1..n], product, w: &mut w[k + 1..n] });
+            vectorize(Second { factor, v: &v[k + 1..n], product, w: &mut w[k + 1..n] });
         }
         Tridiagonal { n, stride, diagonal, beside, rows, factors }
     }
@@ -82,18 +82,18 @@ impl<T: Real> Kernel for Column<'_, T> {
 }
 
 /// The w of a reflection from its product with the matrix: `w = f p − ½ f² (pᵀ v) v`.
-struct Change<'a, T> {
+struct Second<'a, T> {
     factor: T,
     v: &'a [T],
     product: &'a [T],
     w: &'a mut [T],
 }
 
-impl<T: Real> Kernel for Change<'_, T> {
+impl<T: Real> Kernel for Second<'_, T> {
     type Output = ();
     #[inline(always)]
     fn run(self) {
-        let Change { factor, v, product, w } = self;
+        let Second { factor, v, product, w } = self;
         let half = T::of(-0.5) * factor * factor * dot(product, v);
         for (w, (p, v)) in w.iter_mut().zip(product.iter().zip(v)) {
             *w = factor.mul_add(*p, half * *v);

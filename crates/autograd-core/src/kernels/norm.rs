@@ -1,6 +1,7 @@
 //! Norms of rows: `(Σ |x|ᵖ)^(1/p)`, without overflow.
 
 use super::fold::{FoldRule, fold};
+use super::number::Number;
 use super::real::Real;
 use crate::threads::parallel::for_rows;
 
@@ -26,7 +27,7 @@ struct Powers(f64);
 impl FoldRule for Powers {
     #[inline(always)]
     fn element(self, x: f64, _: f64) -> f64 {
-        x.abs().powf(self.0)
+        Number::powf(x.abs(), self.0)
     }
     #[inline(always)]
     fn join(self, a: f64, b: f64) -> f64 {
@@ -44,7 +45,7 @@ struct Shares {
 impl FoldRule for Shares {
     #[inline(always)]
     fn element(self, x: f64, _: f64) -> f64 {
-        (x.abs() / self.most).powf(self.p)
+        Number::powf(x.abs() / self.most, self.p)
     }
     #[inline(always)]
     fn join(self, a: f64, b: f64) -> f64 {

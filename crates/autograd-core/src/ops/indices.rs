@@ -5,6 +5,7 @@ use crate::error::{Error, Result};
 use crate::kernels::select::first_outside;
 use crate::shape::Shape;
 use crate::tape::Saved;
+use crate::tensor::watch::is_capturing;
 use crate::tensor::{DType, Tensor};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -31,7 +32,9 @@ impl Check {
         let indices = Indices(Saved::constant(index.try_packed(self.0)?.as_ref()));
         let outside = Outside::default();
         let result = compute(&indices, outside.clone())?;
-        self.in_range(&indices, shape, dim, move || outside.0.swap(false, Ordering::Relaxed))?;
+        // A captured program leaves out kernels whose results it does not read, and none of its looks.
+        let always = is_capturing();
+        self.in_range(&indices, shape, dim, move || always || outside.0.swap(false, Ordering::Relaxed))?;
         Ok((indices, result))
     }
 

@@ -130,7 +130,8 @@ fn symmetric(name: &str, n: usize, a: &Tensor, unit: f64) -> Result<()> {
     Ok(())
 }
 
-/// Small, around the sizes from which halves and blocks are used, larger, tall, and wide.
+/// Small, around the sizes from which halves and blocks are used, larger, tall (from 11 rows for 6 columns on by way of a
+/// triangle), and wide.
 const SHAPES: &[(usize, usize)] = &[
     (1, 1),
     (2, 2),
@@ -146,6 +147,8 @@ const SHAPES: &[(usize, usize)] = &[
     (50, 41),
     (300, 5),
     (3000, 3),
+    (140, 70),
+    (70, 129),
 ];
 
 #[test]

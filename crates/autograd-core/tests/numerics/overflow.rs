@@ -1,7 +1,8 @@
 //! Results that are numbers where what they are made of is not: products, sums and bounds beyond the largest number.
 
 use autograd_core::{
-    AttentionOptions, AvgPool, DType, EmbeddingOptions, Interpolate, InterpolateMode, Result, Tensor, grad,
+    AttentionOptions, AvgPool, Bag, DType, EmbeddingBagOptions, EmbeddingOptions, Interpolate, InterpolateMode, Result,
+    ScatterReduce, Tensor, grad, keep,
 };
 
 /// Whether all are within some relative error of one number.
@@ -83,5 +84,57 @@ fn where_a_power_overflows_the_function_does_and_is_no_nan() -> Result<()> {
         let slope = grad(&far.log_ndtr().sum(), &[&far])?.remove(0);
         assert_eq!(grad(&slope.sum(), &[&far])?[0].to_f64s(), [-1.0; 3], "{dtype}");
     }
+    Ok(())
+}
+
+#[test]
+fn an_infinite_gradient_goes_to_the_chosen_alone() -> Result<()> {
+    // The root has an infinite slope where the extreme is 0.
+    type Extreme = fn(&Tensor) -> Result<Tensor>;
+    let extremes: [(&str, Extreme, [f64; 2]); 10] = [
+        ("max", |x| x.max(), [-1.0, 0.0]),
+        ("min", |x| x.min(), [1.0, 0.0]),
+        ("amax", |x| x.amax(0), [-1.0, 0.0]),
+        ("amin", |x| x.amin(keep(0)), [1.0, 0.0]),
+        ("aminmax", |x| Ok(x.aminmax(0)?.1), [-1.0, 0.0]),
+        ("max_dim", |x| Ok(x.max_dim(0)?.0), [-1.0, 0.0]),
+        ("median", |x| x.median(), [1.0, 0.0]),
+        ("segment_max", |x| x.segment_max(&Tensor::from([0, 0]), 1), [-1.0, 0.0]),
+        (
+            "scatter_reduce",
+            |x| Tensor::from_vec(vec![-2.0], &[1])?.scatter_reduce(0, &Tensor::from([0, 0]), x, ScatterReduce::amax()),
+            [-1.0, 0.0],
+        ),
+        (
+            "embedding_bag",
+            |x| {
+                let options = EmbeddingBagOptions::new().mode(Bag::Max);
+                x.unsqueeze(1)?.embedding_bag(&Tensor::from([[0, 1]]), None, options)
+            },
+            [-1.0, 0.0],
+        ),
+    ];
+    for (name, extreme, x) in extremes {
+        let x = Tensor::from_vec(x.to_vec(), &[2])?.requires_grad();
+        let slope = extreme(&x)?.sqrt().sum().backward()?.get(&x).map(Tensor::to_f64s);
+        assert_eq!(slope, Some(vec![0.0, f64::INFINITY]), "{name}");
+        let recorded = grad(&extreme(&x)?.sqrt().sum(), &[&x])?[0].to_f64s();
+        assert_eq!(recorded, [0.0, f64::INFINITY], "{name}, recorded");
+    }
+    // A distance by the largest difference, in both kinds of walk.
+    let (a, b) = (Tensor::from_vec(vec![1.0, 2.0], &[1, 2])?.requires_grad(), Tensor::zeros(&[1, 2], DType::F64)?);
+    let far = || Ok::<Tensor, autograd_core::Error>(a.cdist(&b, f64::INFINITY)?.mul_scalar(f64::INFINITY).sum());
+    assert_eq!(far()?.backward()?.get(&a).map(Tensor::to_f64s), Some(vec![0.0, f64::INFINITY]));
+    assert_eq!(grad(&far()?, &[&a])?[0].to_f64s(), [0.0, f64::INFINITY]);
+    Ok(())
+}
+
+#[test]
+fn a_padding_row_without_a_number_has_no_gradient_under_a_bound_either() -> Result<()> {
+    let table = Tensor::from([[f64::NAN, f64::NAN], [1.0, 2.0]]).requires_grad();
+    let options = EmbeddingBagOptions::new().padding_idx(0).max_norm(1.0);
+    let y = table.embedding_bag(&Tensor::from([[0, 1]]), None, options)?;
+    let slope = grad(&y.sum(), &[&table])?[0].to_f64s();
+    assert!(slope.iter().all(|x| x.is_finite()) && slope[..2] == [0.0, 0.0], "{slope:?}");
     Ok(())
 }

@@ -1,7 +1,9 @@
 //! Orthogonal times triangular, by Householder's reflections (Golub & Van Loan 2013, §5.2).
 
+use super::super::gemm::Matrix;
 use super::super::real::Real;
 use super::super::simd::{Kernel, vectorize};
+use super::copy;
 use super::reflections::{BLOCK, Block, Reflection, dot};
 use super::rotations::unit;
 
@@ -15,48 +17,71 @@ pub fn qr<T: Real>(threads: usize, (m, n): (usize, usize), complete: bool, a: &[
     q.fill(T::ZERO);
     r.fill(T::ZERO);
     (0..k).for_each(|i| q[i * (k + 1)] = T::ONE);
-    // Each column in a unit of its own: that leaves Q as it is, and of small columns all digits.
-    let units: Option<Vec<T>> =
-        (0..n).map(|j| unit(&a.iter().skip(j).step_by(n).copied().collect::<Vec<T>>())).collect();
-    let Some(units) = units else {
-        return into.fill(T::NAN);
-    };
-    let mut rest = a.to_vec();
-    for row in rest.chunks_exact_mut(n.max(1)) {
-        row.iter_mut().zip(&units).for_each(|(x, unit)| *x = *x / *unit);
+    match Reflections::of(threads, (m, n), a, &mut r[..least * n]) {
+        Some(reflections) => reflections.turn(threads, k, q),
+        None => into.fill(T::NAN),
     }
-    let mut blocks = Vec::new();
-    for start in (0..least).step_by(BLOCK) {
-        let (columns, height) = (BLOCK.min(least - start), m - start);
-        let (mut panel, mut factors, mut lefts) = (vec![T::ZERO; columns * height], Vec::new(), Vec::new());
-        let width = n - start;
-        for (j, column) in panel.chunks_exact_mut(height).enumerate() {
-            column.iter_mut().zip(rest.iter().skip(j).step_by(width)).for_each(|(x, a)| *x = *a);
+}
+
+/// Reflections whose product is Q, so many at a time.
+pub struct Reflections<T>(Vec<Block<T>>);
+
+impl<T: Real> Reflections<T> {
+    /// Those of an `m × n` matrix in rows, and the rows of R that are not 0, in the place of zeros. Nothing if the matrix is
+    /// not finite.
+    pub fn of(threads: usize, (m, n): (usize, usize), a: &[T], r: &mut [T]) -> Option<Reflections<T>> {
+        let least = m.min(n);
+        // Each column in a unit of its own: that leaves Q as it is, and of small columns all digits.
+        let units = units(n, a)?;
+        let mut rest = a.to_vec();
+        for row in rest.chunks_exact_mut(n.max(1)) {
+            row.iter_mut().zip(&units).for_each(|(x, unit)| *x = *x / *unit);
         }
-        vectorize(Panel { height, panel: &mut panel, factors: &mut factors, lefts: &mut lefts });
-        let rows = r[start * n..].chunks_exact_mut(n);
-        for (i, (row, left)) in rows.zip(lefts).enumerate() {
-            row[start + i] = left;
-            (i + 1..columns).for_each(|j| row[start + j] = std::mem::replace(&mut panel[j * height + i], T::ZERO));
+        let mut blocks = Vec::new();
+        for start in (0..least).step_by(BLOCK) {
+            let (columns, height, width) = (BLOCK.min(least - start), m - start, n - start);
+            let (mut panel, mut factors, mut lefts) = (vec![T::ZERO; columns * height], Vec::new(), Vec::new());
+            copy(Matrix::rows(&rest, width).transposed(), height, &mut panel);
+            vectorize(Panel { height, panel: &mut panel, factors: &mut factors, lefts: &mut lefts });
+            let rows = r[start * n..].chunks_exact_mut(n);
+            for (i, (row, left)) in rows.zip(lefts).enumerate() {
+                row[start + i] = left;
+                (i + 1..columns).for_each(|j| row[start + j] = std::mem::replace(&mut panel[j * height + i], T::ZERO));
+            }
+            let block = Block::new(panel, &factors);
+            // What is beside the panel: the block's rows of it are R's, those below go on.
+            let beside = width - columns;
+            let mut others = Vec::with_capacity(height * beside);
+            rest.chunks_exact(width).for_each(|row| others.extend_from_slice(&row[columns..]));
+            block.turn(threads, true, beside, &mut others);
+            rest = others.split_off(columns * beside);
+            for (i, row) in others.chunks_exact(beside.max(1)).enumerate() {
+                r[(start + i) * n + start + columns..(start + i + 1) * n].copy_from_slice(row);
+            }
+            blocks.push(block);
         }
-        let block = Block::new(panel, &factors);
-        // What is beside the panel: the block's rows of it are R's, those below go on.
-        let beside = width - columns;
-        let mut others = Vec::with_capacity(height * beside);
-        rest.chunks_exact(width).for_each(|row| others.extend_from_slice(&row[columns..]));
-        block.turn(threads, true, beside, &mut others);
-        rest = others.split_off(columns * beside);
-        for (i, row) in others.chunks_exact(beside.max(1)).enumerate() {
-            r[(start + i) * n + start + columns..(start + i + 1) * n].copy_from_slice(row);
+        for row in r.chunks_exact_mut(n.max(1)) {
+            row.iter_mut().zip(&units).for_each(|(x, unit)| *x = *x * *unit);
         }
-        blocks.push(block);
+        Some(Reflections(blocks))
     }
-    for row in r.chunks_exact_mut(n.max(1)) {
-        row.iter_mut().zip(&units).for_each(|(x, unit)| *x = *x * *unit);
+
+    /// `Q Z` in the place of Z, `[m, columns]` in rows.
+    pub fn turn(&self, threads: usize, columns: usize, z: &mut [T]) {
+        for (i, block) in self.0.iter().enumerate().rev() {
+            block.turn(threads, false, columns, &mut z[i * BLOCK * columns..]);
+        }
     }
-    for (i, block) in blocks.iter().enumerate().rev() {
-        block.turn(threads, false, k, &mut q[i * BLOCK * k..]);
+}
+
+/// The unit of each of n columns. Nothing if a number is not finite.
+fn units<T: Real>(n: usize, a: &[T]) -> Option<Vec<T>> {
+    a.iter().all(|x| x.is_finite()).then_some(())?;
+    let mut most = vec![T::ZERO; n];
+    for row in a.chunks_exact(n.max(1)) {
+        most.iter_mut().zip(row).for_each(|(most, x)| *most = most.larger(x.abs()));
     }
+    most.iter().map(|most| unit(std::slice::from_ref(most))).collect()
 }
 
 /// Reflects each column of a panel, which has them one after the other, onto its first numbers; the v of the reflections

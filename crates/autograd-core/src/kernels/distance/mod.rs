@@ -4,6 +4,7 @@ mod abreast;
 mod slopes;
 
 use super::norm::root;
+use super::number::Number;
 use super::real::Real;
 use super::simd::{Kernel, vectorize, vectorize_with};
 use crate::threads::parallel::{for_rows, share, worth_sharing};
@@ -85,6 +86,7 @@ impl Metric {
         a.iter().zip(b).map(move |(a, b)| a.as_f64() - b.as_f64() + self.eps)
     }
 
+    #[inline(always)]
     fn norm(self, d: impl Iterator<Item = f64> + Clone) -> f64 {
         // The largest, or NaN.
         let larger = |m: f64, x: f64| if x > m || x.is_nan() { x } else { m };
@@ -102,8 +104,15 @@ impl Metric {
             p => {
                 // The one that counts most: scaled by it, no power overflows.
                 let m = if p > 0.0 { largest() } else { d.clone().map(f64::abs).fold(f64::INFINITY, smaller) };
-                let scaled = || root(p, d.map(|d| (d.abs() / m).powf(p)).sum());
-                if m > 0.0 && m < f64::INFINITY { m * scaled() } else { m }
+                if !(m > 0.0 && m < f64::INFINITY) {
+                    return m;
+                }
+                // In a loop: a closure would be compiled without the instructions of its kernel.
+                let mut sum = 0.0;
+                for d in d {
+                    sum += Number::powf(d.abs() / m, p);
+                }
+                m * root(p, sum)
             }
         }
     }
@@ -155,7 +164,9 @@ impl Metric {
             p => {
                 // A power of the ratio would show p times what single precision has rounded off the norm.
                 let norm = if f64::from(norm as f32) == norm { self.norm(d.clone()) } else { norm };
-                add(sum, d, |d| if d == 0.0 { 0.0 } else { g * sign(d) * (d.abs() / norm).powf(p - 1.0) });
+                for (sum, d) in sum.iter_mut().zip(d) {
+                    *sum += if d == 0.0 { 0.0 } else { g * sign(d) * Number::powf(d.abs() / norm, p - 1.0) };
+                }
             }
         }
     }

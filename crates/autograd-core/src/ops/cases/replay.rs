@@ -4,10 +4,13 @@
 use super::Case;
 use super::suite::{Property, case_seed};
 use crate::module::{Buffer, Item, ItemMut, Module, Param, Path};
-use crate::tensor::Tensor;
+use crate::tensor::{DType, Tensor};
 use crate::{Capture, Result, grad_with};
 
-pub(super) const PROPERTIES: [Property; 1] = [("a replay has the bits of a run", a_replay_has_the_bits_of_a_run)];
+pub(super) const PROPERTIES: [Property; 2] = [
+    ("a replay has the bits of a run", a_replay_has_the_bits_of_a_run),
+    ("a replay refuses the indices that a run refuses", a_replay_refuses_the_indices_that_a_run_refuses),
+];
 
 /// An input as part of a model.
 enum Leaf {
@@ -75,6 +78,15 @@ fn everything(case: &Case, leaves: &[Leaf], seed: &Tensor) -> Result<Vec<Tensor>
     Ok(all)
 }
 
+/// The gradients alone, or the result if it has none: kernels whose results only the caller would read are left out.
+fn gradients(case: &Case, leaves: &[Leaf], seed: &Tensor) -> Result<Vec<Tensor>> {
+    let y = (case.call)(&leaves.iter().map(Leaf::get).collect::<Vec<Tensor>>())?;
+    if !y.is_tracked() {
+        return Ok(vec![y]);
+    }
+    Ok(y.backward_with(seed)?.iter().cloned().collect())
+}
+
 fn bits(all: &[Tensor]) -> Vec<(Vec<usize>, Vec<u64>)> {
     all.iter().map(|x| (x.shape().to_vec(), x.to_f64s().into_iter().map(f64::to_bits).collect())).collect()
 }
@@ -101,4 +113,29 @@ fn a_replay_has_the_bits_of_a_run(case: &Case) {
         }
     }
     assert_eq!(capture.stats().records, 1, "recorded again");
+}
+
+fn a_replay_refuses_the_indices_that_a_run_refuses(case: &Case) {
+    let inputs = case.sample(31);
+    if inputs.iter().all(|x| x.dtype() != DType::I64 || x.numel() == 0) {
+        return;
+    }
+    let y = case.call(&inputs);
+    let seed = if y.dtype().is_float() { case_seed(&y) } else { y };
+    let mut capture = Capture::new(|leaves: &Vec<Leaf>, [seed]: [&Tensor; 1]| gradients(case, leaves, seed));
+    let mut leaves: Vec<Leaf> = inputs.iter().map(Leaf::new).collect();
+    if capture.run(&leaves, [&seed]).is_err() {
+        return assert!(case.reads_numbers, "refused");
+    }
+    for (i, x) in inputs.iter().enumerate().filter(|(_, x)| x.dtype() == DType::I64) {
+        for wild in [-(1 << 40), 1 << 40] {
+            let mut numbers = x.to_vec::<i64>().expect("integers");
+            numbers.iter_mut().rev().take(1).for_each(|last| *last = wild);
+            leaves[i].set(&Tensor::from_vec(numbers, x.shape()).expect("the same shape"));
+            let run = gradients(case, &leaves, &seed).map(|all| bits(&all)).map_err(|error| error.to_string());
+            let replayed = capture.run(&leaves, [&seed]).map(|all| bits(all)).map_err(|error| error.to_string());
+            assert_eq!(replayed, run, "{wild} in input {i}");
+        }
+        leaves[i].set(x);
+    }
 }

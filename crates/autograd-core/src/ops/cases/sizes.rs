@@ -178,7 +178,13 @@ fn have_the_same_bits(case: &Case, shapes: &Shapes) -> bool {
         doors.note();
         is_shared = doors.are_shared();
         let three = shared.install(|| answers(case, &x, false));
-        assert!(one == three, "one thread and three give different bits");
+        if one != three {
+            // Which of the two it is, and whether it is so again.
+            let again = [alone, shared].map(|pool| pool.install(|| answers(case, &x, false)));
+            let [one_again, three_again] = again.each_ref().map(|again| [*again == one, *again == three]);
+            panic!("one thread and three give different bits; once more, one thread gives those of [one, three]: \
+                    {one_again:?}, and three: {three_again:?}");
+        }
     });
     is_shared
 }

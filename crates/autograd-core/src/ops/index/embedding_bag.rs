@@ -221,7 +221,7 @@ impl Tensor {
         let (table, flat, columns, rows) = if options.limit.max_norm.is_some() || options.scale_grad_by_freq {
             // Only the rows that are looked up, each as often as it is.
             let taken = Placed::rows(OP, self, 0, &flat)?.take(self)?;
-            let taken = options.limit.apply(OP, &sieved(OP, taken, &flat, None, options.scale_grad_by_freq)?)?;
+            let taken = options.limit.apply(OP, &sieved(OP, taken, &flat, padding, options.scale_grad_by_freq)?)?;
             let each = Tensor::arange(0.0, n as f64, 1.0, DType::I64)?;
             let columns = CHECK.indices(&each, taken.shape(), 0)?;
             (taken, each, columns, n)

@@ -172,12 +172,14 @@ impl Pullback for Extreme {
         let dtype = gy.dtype();
         // A NaN among them is the result, and has the gradient.
         let is = |x: &Tensor, y: &Tensor| x.eq(y)?.logical_or(&x.isnan().logical_and(&y.isnan())?);
-        let of_part = is(part, &self.placed.take(y)?)?.to_dtype(dtype);
+        let of_part = is(part, &self.placed.take(y)?)?;
         let own = is(x, y)?.to_dtype(dtype);
         let own = if self.include_self { own } else { self.placed.clear(self.op, &own)? };
-        let share = gy.try_div(&self.placed.add(self.op, &own, &of_part)?)?;
-        at.give(1, || self.placed.take(&share)?.try_mul(&of_part))?;
-        at.give(0, || share.try_mul(&own))
+        let share = gy.try_div(&self.placed.add(self.op, &own, &of_part.to_dtype(dtype))?)?;
+        // Chosen, not multiplied by 0 and 1: others have nothing of an infinite gradient.
+        let none = Tensor::full(&[], 0.0, dtype)?;
+        at.give(1, || of_part.where_cond(&self.placed.take(&share)?, &none))?;
+        at.give(0, || own.ne_scalar(0.0).where_cond(&share, &none))
     }
 
     fn saved(&self, see: &mut dyn FnMut(&Saved)) {

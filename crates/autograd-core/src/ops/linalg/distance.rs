@@ -139,9 +139,9 @@ impl Distance {
             p if p.is_infinite() => {
                 let magnitudes = d.detach().abs();
                 let extreme = if p > 0.0 { magnitudes.amax(keep(-1))? } else { magnitudes.amin(keep(-1))? };
-                let chosen = magnitudes.eq(&extreme)?.to_dtype(d.dtype());
-                let count = chosen.sum_dim(keep(-1))?;
-                chosen.try_mul(&d.sign())?.try_div(&count)?
+                let chosen = magnitudes.eq(&extreme)?;
+                let count = chosen.to_dtype(d.dtype()).sum_dim(keep(-1))?;
+                chosen.where_cond(&d.sign().try_div(&count)?, &none)?
             }
             p => {
                 let flat = d.eq_scalar(0.0);

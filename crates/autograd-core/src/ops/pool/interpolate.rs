@@ -262,7 +262,9 @@ impl Interpolate {
             return None;
         }
         let last = input - 1;
-        let nearest = |place: f64| vec![(((place as f32).floor() as usize).min(last), 1.0)];
+        // In single precision, as in PyTorch, as far as that tells places apart.
+        let rounded = |place: f64| if place < 16_777_216.0 { f64::from(place as f32) } else { place };
+        let nearest = |place: f64| vec![((rounded(place).floor() as usize).min(last), 1.0)];
         let row = |i: usize| -> Vec<(usize, f64)> {
             let center = if align { scale * i as f64 } else { scale * (i as f64 + 0.5) - 0.5 };
             match self.mode {

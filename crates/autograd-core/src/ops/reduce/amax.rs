@@ -140,10 +140,12 @@ impl Pullback for Extreme {
                 let nan = |t: &Tensor| t.ne(t);
                 chosen = chosen.logical_or(&nan(x)?.logical_and(&nan(&y)?)?)?;
             }
-            let chosen = chosen.to_dtype(x.dtype());
+            let ones = chosen.to_dtype(x.dtype());
             let dims = self.along.folded();
-            let count = if dims.is_empty() { chosen.clone() } else { chosen.sum_dim(keep(&dims[..]))? };
-            chosen.try_mul(&self.along.spread(gy)?.try_div(&count)?)
+            let count = if dims.is_empty() { ones } else { ones.sum_dim(keep(&dims[..]))? };
+            // Chosen, not multiplied by 0 and 1: others have nothing of an infinite gradient.
+            let none = Tensor::full(&[], 0.0, x.dtype())?;
+            chosen.where_cond(&self.along.spread(gy)?.try_div(&count)?, &none)
         })
     }
 

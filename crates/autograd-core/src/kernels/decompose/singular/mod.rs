@@ -7,6 +7,7 @@ mod sweeps;
 
 use super::super::real::Real;
 use super::parts::by_parts;
+use super::qr::Reflections;
 use super::rotations::unit;
 use super::transpose;
 use bidiagonal::Bidiagonal;
@@ -59,7 +60,15 @@ fn found<T: Real>(threads: usize, (m, n): (usize, usize), vectors: Vectors, a: &
         super::copy(super::super::gemm::Matrix::rows(&rows, n).transposed(), m, &mut a);
     }
     let (tall, few) = (m.max(n), k);
-    let mut form = Bidiagonal::new(threads > 1, (tall, few), &a);
+    // Of a tall matrix that of its triangle, which is made by products of matrices (Chan 1982).
+    let mut reflections = None;
+    if 6 * tall >= 11 * few {
+        let mut triangle = vec![T::ZERO; few * few];
+        reflections = Some(Reflections::of(threads, (tall, few), &a, &mut triangle)?);
+        a = triangle;
+    }
+    let rows = a.len() / few;
+    let mut form = Bidiagonal::new(threads > 1, (rows, few), &a);
     drop(a);
     if vectors == Vectors::None {
         by_parts(&mut form.diagonal, &mut form.above, [], |d, e, []| {
@@ -82,7 +91,8 @@ fn found<T: Real>(threads: usize, (m, n): (usize, usize), vectors: Vectors, a: &
             }
             (few..columns).for_each(|i| whole[i * columns + i] = T::ONE);
         }
-        form.turn_left(threads, long, &mut of_tall);
+        form.turn_left(threads, long, &mut of_tall[..rows * long]);
+        reflections.iter().for_each(|reflections| reflections.turn(threads, long, &mut of_tall));
         form.turn_right(threads, short, &mut of_few);
         let (left_side, right_side) = if is_wide { (of_few, of_tall) } else { (of_tall, of_few) };
         u.copy_from_slice(&left_side);

@@ -1,14 +1,12 @@
 //! Quantiles.
 
 use crate::error::{Error, Result};
-use crate::kernels::number::Number;
 use crate::kernels::order::rank::sorted_positions;
-use crate::kernels::real::Real;
 use crate::ops::check::Check;
 use crate::ops::reduce::along::Along;
 use crate::ops::reduce::dims::ReduceDims;
 use crate::shape::Dims;
-use crate::tensor::{Float, Tensor, for_float};
+use crate::tensor::{DType, Float, Tensor, for_float};
 use smallvec::SmallVec;
 
 /// The value of a quantile that lies between two elements.
@@ -160,14 +158,16 @@ fn quantile(op: &'static str, x: &Tensor, quantiles: &Quantiles, dims: &ReduceDi
     }))?;
     // The rank of each quantile of each row: [rows, Q].
     let many = q.numel();
+    // A rank is a product in the dtype of x, as in PyTorch, as far as that tells ranks apart.
+    let dtype = if of > 1 << 24 { DType::F64 } else { x.dtype() };
     let last = if skip {
         // Of nothing but NaN, the rank is that of one.
-        let numbers = packed.eq(&packed)?.sum_dim(crate::keep(1))?.to_dtype(x.dtype());
+        let numbers = packed.eq(&packed)?.sum_dim(crate::keep(1))?.to_dtype(dtype);
         numbers.add_scalar(-1.0).clamp(0.0, f64::INFINITY)?
     } else {
-        Tensor::full(&[count, 1], of as f64 - 1.0, x.dtype())?
+        Tensor::full(&[count, 1], of as f64 - 1.0, dtype)?
     };
-    let rank = last.try_mul(&q.reshape_to(&[1, many])?)?;
+    let rank = last.try_mul(&q.reshape_to(&[1, many])?.to_dtype(dtype))?.to_dtype(DType::F64);
     let places = Places { op, float, x: &packed, order: &order, rank: &rank.detach(), skip };
     let at = |round: fn(f64) -> f64| rows.gather(1, &places.positions(round)?);
     let value = match quantiles.interpolation {
@@ -179,7 +179,7 @@ fn quantile(op: &'static str, x: &Tensor, quantiles: &Quantiles, dims: &ReduceDi
             between(&low, &high, &Tensor::full(&[], 0.5, x.dtype())?)?
         }
         Interpolation::Linear => {
-            let (low, weight) = (at(f64::floor)?, rank.try_sub(&places.floors()?)?);
+            let (low, weight) = (at(f64::floor)?, rank.try_sub(&places.floors()?)?.to_dtype(x.dtype()));
             // Nothing flows to the quantile of a row that is NaN.
             let weight = low.eq(&low)?.where_cond(&weight, &Tensor::full(&[], 0.0, x.dtype())?)?;
             between(&low, &at(f64::ceil)?, &weight)?
@@ -236,7 +236,7 @@ struct Places<'a> {
     x: &'a Tensor,
     /// The positions of each row's elements by their size, NaN last.
     order: &'a Tensor,
-    /// `[rows, Q]`
+    /// `[rows, Q]`, in double precision
     rank: &'a Tensor,
     skip: bool,
 }
@@ -248,13 +248,13 @@ impl Places<'_> {
         let operands = [self.x, self.order, self.rank];
         for_float!(self.float, T => {
             Tensor::compute::<i64, 3>(self.op, self.rank.shape(), operands, move |[x, order, rank], y| {
-                let (x, order, rank) = (x.flat::<T>(), order.flat::<i64>(), rank.flat::<T>());
+                let (x, order, rank) = (x.flat::<T>(), order.flat::<i64>(), rank.flat::<f64>());
                 for (i, (y, rank)) in y.iter_mut().zip(rank).enumerate() {
                     let row = i / many * n;
                     let last = order[row + n - 1];
                     let spoiled = !skip && x[row + last as usize].is_nan();
                     // Rounding may lead beyond the last rank.
-                    let rank = (round(rank.as_f64()).max(0.0) as usize).min(n - 1);
+                    let rank = (round(*rank).max(0.0) as usize).min(n - 1);
                     *y = if spoiled { last } else { order[row + rank] };
                 }
             })
@@ -263,17 +263,14 @@ impl Places<'_> {
 
     /// The ranks without their fractions.
     fn floors(&self) -> Result<Tensor> {
-        for_float!(self.float, T => {
-            Tensor::compute::<T, 1>(self.op, self.rank.shape(), [self.rank], |[rank], y| {
-                y.iter_mut().zip(rank.flat::<T>()).for_each(|(y, rank)| *y = Number::floor(*rank));
-            })
+        Tensor::compute::<f64, 1>(self.op, self.rank.shape(), [self.rank], |[rank], y| {
+            y.iter_mut().zip(rank.flat::<f64>()).for_each(|(y, rank)| *y = rank.floor());
         })
     }
 }
 
 #[cfg(test)]
 crate::ops::cases::cases![{
-    use crate::DType;
     let x = || Input::distinct(&[2, 5, 2]);
     let between = |mut x: Vec<f64>, q: f64| {
         x.sort_by(f64::total_cmp);

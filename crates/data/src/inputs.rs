@@ -1,6 +1,7 @@
 //! Datasets of several inputs, and inputs without targets.
 
-use crate::dataset::{Dataset, rows, rows_between};
+use crate::dataset::Dataset;
+use crate::rows::{rows, rows_between};
 use autograd_core::{DType, Error, ErrorKind, Result, Tensor};
 use std::ops::Range;
 
@@ -138,6 +139,9 @@ impl Dataset for Tensor {
     fn has_targets(&self) -> bool {
         false
     }
+    fn in_memory(&self) -> bool {
+        true
+    }
     fn batch(&self, indices: &[usize]) -> Result<(Tensor, Tensor)> {
         Ok((rows("batch", self, indices)?, no_target(indices.len())?))
     }
@@ -159,6 +163,9 @@ impl Dataset for Vec<Tensor> {
     }
     fn has_targets(&self) -> bool {
         false
+    }
+    fn in_memory(&self) -> bool {
+        true
     }
     fn batch(&self, indices: &[usize]) -> Result<(Tensor, Tensor)> {
         only_input(self.batch_all(indices)?)

@@ -78,7 +78,12 @@ impl<'d, D: Dataset + ?Sized> DataLoader<'d, D> {
     /// # Ok::<(), wengert_data::Error>(())
     /// ```
     pub fn num_batches(&self) -> Result<usize> {
-        let (n, batch_size) = (self.dataset.len(), self.batch_size);
+        self.batches_of(self.dataset.len())
+    }
+
+    /// How many batches `n` samples make.
+    fn batches_of(&self, n: usize) -> Result<usize> {
+        let batch_size = self.batch_size;
         if batch_size == 0 {
             return Err(Error::argument("DataLoader", "batch_size", batch_size, "at least 1"));
         }
@@ -136,8 +141,9 @@ impl<'d, D: Dataset + ?Sized> DataLoader<'d, D> {
     ///
     /// A batch is an error if the dataset fails, or gives more or fewer rows than it was asked for.
     pub fn epoch(&self, epoch: u64) -> Result<Epoch<'d, D>> {
-        let batches = self.num_batches()?;
+        // Read once: it may be another one a moment later.
         let len = self.dataset.len();
+        let batches = self.batches_of(len)?;
         let shuffled = |seed| {
             let mut rng = seeded(seed);
             // Streams of one ChaCha key are independent: no two epochs share numbers.

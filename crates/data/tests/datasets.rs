@@ -41,6 +41,26 @@ fn inputs_and_targets_must_agree() {
 }
 
 #[test]
+fn inputs_and_targets_that_were_replaced_must_agree() {
+    let mut set = numbered(3);
+    set.y = Tensor::from([0, 1, 2, 3]);
+    let text = "TensorDataset: x has 3 samples and y has 4 (shapes [3, 1] and [4])";
+    let refused = |outcome: Result<()>| assert_eq!(outcome.expect_err("a surplus target").to_string(), text);
+    refused(set.batch(&[0]).map(drop));
+    refused(set.range(0..2).map(drop));
+    refused(set.select(&[0]).map(drop));
+    refused(set.split([0.5, 0.5], &mut seeded(0)).map(drop));
+    set.x = Tensor::from([5.0, 6.0, 7.0, 8.0]);
+    assert_eq!(set.batch(&[3]).expect("four of both").0.to_f64s(), [8.0]);
+}
+
+#[test]
+fn what_is_left_over_goes_to_the_largest_remainders() {
+    let parts = numbered(11).split([0.5, 0.25, 0.25], &mut seeded(0)).expect("enough samples");
+    assert_eq!(parts.map(|part| part.len()), [5, 3, 3]);
+}
+
+#[test]
 fn samples_by_number() {
     let set = numbered(5);
     assert_eq!(labels(&set.select(&[4, 0, 4]).expect("they are there")), [4, 0, 4]);

@@ -84,6 +84,28 @@ fn a_set_that_shrinks_is_not_cut_short() {
 }
 
 #[test]
+fn the_number_of_samples_is_read_once_in_an_epoch() {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    struct Fading(AtomicUsize);
+    impl Dataset for Fading {
+        fn len(&self) -> usize {
+            self.0.fetch_sub(5, Ordering::Relaxed)
+        }
+        fn batch(&self, indices: &[usize]) -> Result<(Tensor, Tensor)> {
+            Ok((zeros(&[indices.len()]), zeros(&[indices.len()])))
+        }
+    }
+    let set = Fading(AtomicUsize::new(20));
+    let sizes = |loader: DataLoader<'_, Fading>| -> Vec<usize> {
+        let epoch = loader.batch_size(4).epoch(0).expect("not yet empty");
+        epoch.map(|batch| batch.expect("fits").0.numel()).collect()
+    };
+    assert_eq!(sizes(DataLoader::new(&set)), [4; 5]);
+    assert_eq!(sizes(DataLoader::new(&set).shuffle(1)), [4, 4, 4, 3]);
+    assert_eq!(DataLoader::new(&set).batch_size(4).indices(0, 2).expect("ten"), [8, 9]);
+}
+
+#[test]
 fn several_inputs() -> Result<()> {
     let (a, b) = (Tensor::from([1, 2, 3]), Tensor::from([[1.0], [2.0], [3.0]]));
     let set = InputsDataset::new(vec![a.clone(), b.clone()], Tensor::from([10, 20, 30]))?;
@@ -110,6 +132,7 @@ fn several_inputs() -> Result<()> {
 #[test]
 fn tensors_are_inputs_without_targets() -> Result<()> {
     let x = Tensor::from([[1.0], [2.0], [3.0]]);
+    assert!(x.in_memory() && vec![x.clone()].in_memory());
     assert!(!x.has_targets() && TensorDataset::new(x.clone(), x.clone())?.has_targets());
     let batches: Vec<_> = DataLoader::new(&x).batch_size(2).shuffle(3).epoch(0)?.collect::<Result<_>>()?;
     assert_eq!((batches[0].0.shape(), batches[0].1.shape()), (&[2, 1][..], &[2, 0][..]));

@@ -49,12 +49,15 @@ mod cases;
 
 pub mod callbacks;
 mod checkpoint;
+mod checksum;
 mod checkup;
 mod draw;
 mod evaluate;
 pub mod history;
 mod interrupted;
 pub mod metrics;
+mod number;
+mod panic;
 mod penalty;
 #[cfg(feature = "plot")]
 mod plot;

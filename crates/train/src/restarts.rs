@@ -1,5 +1,6 @@
 //! Training from several random beginnings.
 
+use crate::panic::error_of;
 use autograd_core::{Error, ErrorKind, Result, SeededRng, enable_grad, seeded};
 use rand::{Rng, RngExt};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -210,11 +211,7 @@ fn attempt<M>(
         (_, score) if score.is_nan() => Err(Error::new(ErrorKind::NotFinite, "the score is NaN")),
         found => Ok(found),
     }));
-    outcome.unwrap_or_else(|panic| {
-        let message = panic.downcast_ref::<&str>().copied();
-        let message = message.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message");
-        Err(Error::new(ErrorKind::User, format!("a panic: {message}")))
-    })
+    outcome.unwrap_or_else(|panic| Err(error_of(&*panic)))
 }
 
 /// The outcome of [`Restarts`].

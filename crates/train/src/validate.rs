@@ -176,7 +176,13 @@ impl<'c, S: Splitter> CrossValidation<'c, S> {
                 let done = InterruptedFolds { scores: scores.clone(), cause };
                 e.context(format_args!("fold {}", i + 1)).with_source(done)
             };
-            let (score, Ended { history, pause, .. }) = one().map_err(|e| interrupted(e, &scores))?;
+            let outcome = one();
+            // A fold that was refused before it began leaves nothing.
+            let has_begun = outcome.as_ref().err().is_none_or(|e: &Error| e.detail::<Interrupted>().is_some());
+            if let (Some((_, lock)), true) = (&mut owned, has_begun) {
+                lock.keep();
+            }
+            let (score, Ended { history, pause, .. }) = outcome.map_err(|e| interrupted(e, &scores))?;
             if let Some(score) = score {
                 scores.folds.push(score);
                 scores.histories.push(history.clone());

@@ -144,6 +144,21 @@ fn threads_are_kept_apart_as_processes_are() {
     Snapshot::load(dir.path()).expect("whole").save(dir.path()).expect("free");
 }
 
+#[test]
+fn two_checkpoints_of_one_run_are_told_that_one_will_do() {
+    let dir = tempdir().expect("a temporary directory");
+    let [train_set, valid] = sets();
+    let trainer = Trainer::new(Adam::new(0.01), cross_entropy).checkpoint(Checkpoint::new(dir.path()).every(10));
+    let trainer = trainer.callback(Checkpoint::new(dir.path()).best("val_loss"));
+    let error = trainer.fit(&mut model(7), &train_set, &valid, &mut seeded(7)).expect_err("its own");
+    let text = error.to_string();
+    let begin = format!("Checkpoint: {}: {TAKEN}process {} on ", dir.path().display(), std::process::id());
+    assert!(text.starts_with(&begin), "{text}");
+    let own = "which is this one; each run needs its own directory";
+    let end = format!("Z, {own}, and of one run one Checkpoint does both, every and best");
+    assert!(text.ends_with(&end), "{text}");
+}
+
 /// Does something after the second epoch.
 struct After<F>(F);
 

@@ -1,6 +1,6 @@
 //! Handwritten digits.
 
-use crate::dataset::TensorDataset;
+use crate::tensor_dataset::TensorDataset;
 use autograd_core::{Result, Tensor};
 
 /// 1,797 handwritten digits of 8 × 8 pixels, in the order and layout of scikit-learn's `load_digits`.

@@ -1,7 +1,7 @@
 //! Two interleaving half circles.
 
-use crate::dataset::TensorDataset;
 use crate::shuffle::permutation;
+use crate::tensor_dataset::TensorDataset;
 use autograd_core::{DType, Error, Result, Tensor};
 use rand::Rng;
 use std::f64::consts::PI;

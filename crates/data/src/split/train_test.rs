@@ -2,8 +2,8 @@
 
 use super::input::train_test_sizes;
 use super::{Fold, Samples, Size, Splitter};
-use crate::dataset::TensorDataset;
 use crate::shuffle::{numbers, permutation};
+use crate::tensor_dataset::TensorDataset;
 use autograd_core::{Result, seeded};
 use rand::{Rng, RngExt};
 
@@ -146,6 +146,17 @@ mod tests {
         Case::new("seven tenths to train on", TrainTestSplit::new().train_size(0.7), TrainTestSplit::shuffle)
             .complete(|n| n - (0.7 * n as f64).floor() as usize)
             .divides(|n, _| n >= 2),
+        Case::new("less than one to train on", TrainTestSplit::new().train_size(0.05), TrainTestSplit::shuffle)
+            .refuses(
+                10,
+                "train_test_split: the train part would be empty: train_size 0.05 of 10 samples is less than one"
+            ),
+        Case::new(
+            "less than one, and some to test",
+            TrainTestSplit::new().train_size(0.05).test_size(1),
+            TrainTestSplit::shuffle,
+        )
+        .refuses(10, "train_test_split: the train part would be empty: train_size 0.05 of 10 samples is less than one"),
         Case::new("four to train on", TrainTestSplit::new().train_size(4), TrainTestSplit::shuffle)
             .complete(|n| n - 4)
             .divides(|n, _| n > 4)

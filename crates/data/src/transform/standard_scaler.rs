@@ -171,18 +171,24 @@ impl FittedStandardScaler {
         let with_std = reader.flag("with_std");
         let n_samples_seen = reader.tensor("n_samples_seen", DType::I64, None);
         let columns = n_samples_seen.as_ref().map(Tensor::numel);
-        let known = |name: &str| match name {
+        // With both flags as they are, or as they may be where one cannot be read.
+        let belongs = |name: &str, mean: bool, std: bool| match name {
             "with_mean" | "with_std" | "n_samples_seen" => true,
-            "mean" => with_mean || with_std,
-            "var" | "scale" => with_std,
+            "mean" => mean || std,
+            "var" | "scale" => std,
             _ => false,
         };
-        let mut column = |name: &str| if known(name) { reader.tensor(name, DType::F64, columns) } else { None };
+        let needed = |name: &str| belongs(name, with_mean == Some(true), with_std == Some(true));
+        let known = |name: &str| belongs(name, with_mean != Some(false), with_std != Some(false));
+        let mut column = |name: &str| {
+            let read = needed(name) || known(name) && state.get(name).is_some();
+            if read { reader.tensor(name, DType::F64, columns) } else { None }
+        };
         let (mean, var, scale) = (column("mean"), column("var"), column("scale"));
         let left_over = state.iter().filter(|(name, _)| !known(name));
         reader.problems.extend(left_over.map(|(name, _)| StateProblem::Unexpected(name.into())));
-        match n_samples_seen {
-            Some(n_samples_seen) if reader.problems.is_empty() => {
+        match (n_samples_seen, with_mean) {
+            (Some(n_samples_seen), Some(with_mean)) if reader.problems.is_empty() => {
                 let columns = n_samples_seen.numel();
                 Ok(FittedStandardScaler { mean, var, scale, n_samples_seen, with_mean, columns })
             }
@@ -249,9 +255,8 @@ struct Reader<'s> {
 }
 
 impl Reader<'_> {
-    fn flag(&mut self, name: &str) -> bool {
-        let value = self.get(name, DType::Bool, |shape| shape.is_empty(), &[]);
-        value.and_then(|value| value.item().ok()).unwrap_or(false)
+    fn flag(&mut self, name: &str) -> Option<bool> {
+        self.get(name, DType::Bool, |shape| shape.is_empty(), &[])?.item().ok()
     }
 
     /// A tensor of one dimension, with `len` elements if that is given.

@@ -1,7 +1,7 @@
 //! The callback that writes checkpoints.
 
 use super::{Callback, bad_option};
-use crate::checkpoint::{self, Lock, Snapshot};
+use crate::checkpoint::{self, Lock, Snapshot, fold_dir};
 use crate::run::{Best, Monitor, Plan, Run};
 use autograd_core::Result;
 use autograd_core::module::StateDict;
@@ -108,7 +108,8 @@ impl Checkpoint {
         self
     }
 
-    /// Whether there is a checkpoint in a directory, of one run or of a cross-validation.
+    /// Whether there is a checkpoint in a directory, of one run or of a cross-validation. Neither goes on from that of
+    /// the other, and its error says so.
     pub fn exists(dir: impl AsRef<Path>) -> bool {
         let dir = dir.as_ref();
         [dir, &fold_dir(dir, 1)].into_iter().any(|dir| dir.join(checkpoint::MANIFEST).is_file())
@@ -124,11 +125,6 @@ impl Checkpoint {
     pub fn dir(&self) -> &Path {
         &self.dir
     }
-}
-
-/// The directory of a fold.
-pub(crate) fn fold_dir(dir: &Path, fold: usize) -> PathBuf {
-    dir.join(format!("fold-{fold}"))
 }
 
 /// The directories of folds after this one.
@@ -159,7 +155,8 @@ impl Callback for Checkpoint {
     }
 
     fn on_fold(&mut self, fold: usize) {
-        let all = std::mem::take(&mut self.dir);
+        // Of another fold, if this one has been through a fold before.
+        let all = self.fold.take().map_or_else(|| std::mem::take(&mut self.dir), |(all, _)| all);
         self.dir = fold_dir(&all, fold);
         self.fold = Some((all, fold));
     }
@@ -179,6 +176,7 @@ impl Callback for Checkpoint {
 
     fn on_train_begin(&mut self, run: &mut Run<'_>) -> Result<()> {
         self.begins = run.epoch() == 0;
+        self.lock.iter_mut().for_each(Lock::keep);
         if std::mem::take(&mut self.forgets) {
             self.best = Best::default();
         }
@@ -231,6 +229,16 @@ impl Callback for Checkpoint {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_fold_follows_another() {
+        let mut checkpoint = Checkpoint::new("run");
+        (1..=3).for_each(|fold| checkpoint.on_fold(fold));
+        assert_eq!(checkpoint.dir(), Path::new("run").join("fold-3"));
+        let mut clone = checkpoint.clone();
+        clone.on_fold(1);
+        assert_eq!(clone.dir(), Path::new("run").join("fold-1"));
+    }
 
     cases![
         Case::new("Checkpoint: each epoch", |dir| Checkpoint::new(dir.join("new")))

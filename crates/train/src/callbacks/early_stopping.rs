@@ -9,10 +9,10 @@ use autograd_core::{Description, Error, ErrorKind, Result};
 /// Ends the run when a metric has not improved for some epochs, and puts back the weights of the best epoch.
 ///
 /// An epoch is better if its value is below the best one so far by more than `min_delta` (above it, for metrics where
-/// higher is better); a NaN is never better. An epoch in which the metric was not measured does not count
-/// ([`Trainer::validate_every`](crate::Trainer::validate_every)). The best weights (parameters and buffers) are put
-/// back at the end of every run, stopped or not, also of one that an error has ended after a step. Of several in one
-/// run, one may do so.
+/// higher is better); a NaN is never better, and in the first epoch it does not end the run. An epoch in which the
+/// metric was not measured does not count ([`Trainer::validate_every`](crate::Trainer::validate_every)). The best
+/// weights (parameters and buffers) are put back at the end of every run, stopped or not, also of one that an error has
+/// ended after a step. Of several in one run, one may do so.
 ///
 /// A resumed run goes on counting. Its `monitor` and `mode` must be those that the count was made with, and weights can
 /// be put back only if the run before has kept them.
@@ -183,16 +183,20 @@ impl EarlyStopping {
         self.baseline.is_none_or(|baseline| self.monitor.is_better(value, baseline, self.min_delta))
     }
 
-    /// Why the run ends now.
-    fn reason(&self) -> String {
+    /// Why the run ends in this epoch.
+    fn reason(&self, now: u64) -> String {
         let Best { epoch, value, wait, .. } = self.best;
-        let (monitor, epochs) = (&self.monitor.name, if wait == 1 { "epoch" } else { "epochs" });
+        let of_all = epoch == 0 || !self.beats_baseline(value);
+        // Where some epochs were not measured, the count is not one of epochs.
+        let epochs = now.saturating_sub(if of_all { self.start_from_epoch } else { epoch });
+        let what = if wait == epochs { "epoch" } else { "measurement" };
+        let (monitor, count) = (&self.monitor.name, format!("{wait} {what}{}", if wait == 1 { "" } else { "s" }));
         match self.baseline {
-            Some(baseline) if epoch == 0 || !self.beats_baseline(value) => {
-                format!("{monitor} has not improved on the baseline, {}, for {wait} {epochs}", short(baseline))
+            Some(baseline) if of_all => {
+                format!("{monitor} has not improved on the baseline, {}, for {count}", short(baseline))
             }
-            _ if epoch == 0 => format!("{monitor} has not improved for {wait} {epochs}"),
-            _ => format!("{monitor} has not improved for {wait} {epochs} since {} in epoch {epoch}", short(value)),
+            _ if epoch == 0 => format!("{monitor} has not improved for {count}"),
+            _ => format!("{monitor} has not improved for {count} since {} in epoch {epoch}", short(value)),
         }
     }
 }
@@ -249,8 +253,9 @@ impl Callback for EarlyStopping {
             let weights = if self.restore_best_weights { run.state_dict() } else { StateDict::new() };
             let wait = if self.beats_baseline(value) { 0 } else { self.best.wait };
             self.best = Best { epoch: run.epoch(), value, wait, weights };
-        } else if self.best.wait >= self.patience {
-            run.stop(self.reason());
+        } else if self.best.wait >= self.patience && run.epoch() > 1 {
+            // The first epoch has nothing that it could improve on: its value is NaN.
+            run.stop(self.reason(run.epoch()));
         }
         Ok(())
     }
@@ -334,7 +339,12 @@ mod tests {
         Case::new("EarlyStopping: epochs without validation do not count", |_| EarlyStopping::new())
             .diverging()
             .validate_every(2)
-            .effects(&["epoch 4 end: stops", "train end: sets the weights of epoch 2"]),
+            .effects(&["epoch 4 end: stops", "train end: sets the weights of epoch 2"])
+            .then(|early, seen, _| {
+                let (_, value) = early.best().expect("an epoch is best");
+                let reason = format!("val_loss has not improved for 1 measurement since {} in epoch 2", short(value));
+                assert_eq!(seen.history.stopped.as_deref(), Some(&*reason));
+            }),
         Case::new("EarlyStopping: the first epochs do not count", |_| EarlyStopping::new()
             .patience(2)
             .start_from_epoch(2))

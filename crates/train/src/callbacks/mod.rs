@@ -9,7 +9,6 @@ mod cases;
 
 mod checkpoint;
 pub use checkpoint::Checkpoint;
-pub(crate) use checkpoint::fold_dir;
 mod early_stopping;
 pub use early_stopping::EarlyStopping;
 mod history;
@@ -37,7 +36,7 @@ use autograd_core::{Description, Error, ErrorKind, Result};
 ///   on_epoch_end                           after validation, if there is one; the history has the epoch
 ///   on_snapshot                            if wants_snapshot
 /// on_train_end                             also of a run that was stopped early
-/// on_train_error                           in its place, if an error or a panic ended the run
+/// on_train_error                           if an error or a panic ended the run: in its place, or after it
 /// on_exit                                  last, whatever happened
 /// ```
 ///
@@ -163,9 +162,9 @@ pub trait Callback {
         Ok(())
     }
 
-    /// After an error or a panic that has ended the run, in place of [`Callback::on_train_end`]. Of a panic the error
-    /// has the message; it goes on when all callbacks have been called. If the run had not made a step, the model is put
-    /// back afterwards as it was before.
+    /// After an error or a panic that has ended the run, in place of [`Callback::on_train_end`]; after it if that of a
+    /// later callback has failed. Of a panic the error has the message; it goes on when all callbacks have been called.
+    /// If the run had not made a step, the model is put back afterwards as it was before.
     ///
     /// # Errors
     /// They are dropped, and panics, too: what has ended the run is what is reported.

@@ -150,8 +150,7 @@ impl Callback for ReduceLROnPlateau {
             let text = "a schedule sets the learning rate, and would undo every reduction; leave one of the two out";
             return Err(Error::new(ErrorKind::Argument, text));
         }
-        let metric = plan.metric(&self.monitor)?;
-        let of_metric = if metric.higher_is_better { Better::Higher } else { Better::Lower };
+        let of_metric = plan.metric(&self.monitor)?.better();
         // The run says the name of the callback, which is that of the rule.
         self.fresh.check().map_err(|e| Error::new(e.kind(), e.to_string().replacen("ReduceLROnPlateau: ", "", 1)))?;
         let mode = self.mode.unwrap_or(of_metric);

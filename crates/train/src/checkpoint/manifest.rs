@@ -2,7 +2,7 @@
 
 use super::files::{self, Entry};
 use super::lock::Lock;
-use super::{MANIFEST, Snapshot, corrupt};
+use super::{MANIFEST, Snapshot, corrupt, fold_dir};
 use crate::history::{History, float};
 use crate::run::{Identity, MetricInfo, Plan};
 use autograd_core::module::{StateDict, write_whole};
@@ -42,6 +42,8 @@ struct Manifest {
     streams: Vec<(String, u64, u64)>,
     frozen: Vec<String>,
     held: Vec<String>,
+    #[serde(default)]
+    with_gradient: Option<Vec<String>>,
     callbacks: Vec<String>,
     model: Entry,
     optimizer: Entry,
@@ -105,6 +107,7 @@ fn put(snapshot: &Snapshot, dir: &Path) -> Result<Manifest> {
         streams: snapshot.streams.clone(),
         frozen: snapshot.frozen.clone(),
         held: snapshot.held.clone(),
+        with_gradient: snapshot.with_gradient.clone(),
         callbacks: snapshot.callbacks.iter().map(|(key, _)| key.clone()).collect(),
         model: write("model", &snapshot.model)?,
         optimizer: write("optimizer", &snapshot.optimizer)?,
@@ -153,6 +156,10 @@ fn manifest(dir: &Path) -> Result<Manifest> {
     let json = match std::fs::read(&path) {
         Ok(json) => json,
         Err(e) if e.kind() == ErrorKind::NotFound => {
+            if fold_dir(dir, 1).join(MANIFEST).is_file() {
+                let found = "here are the checkpoints of a cross-validation, and none of a single run";
+                return Err(Error::file(dir, format_args!("{found}; name another directory")));
+            }
             return Err(Error::file(dir, format_args!("there is no checkpoint here (no file {MANIFEST})")));
         }
         Err(e) => return Err(Error::file(&path, e)),
@@ -190,6 +197,7 @@ fn snapshot(manifest: Manifest, model: StateDict, optimizer: StateDict, callback
         streams: manifest.streams,
         frozen: manifest.frozen,
         held: manifest.held,
+        with_gradient: manifest.with_gradient,
         history: manifest.history,
     }
 }

@@ -21,14 +21,19 @@ pub use snapshot::Snapshot;
 
 use autograd_core::{Error, ErrorKind};
 use std::fmt::Display;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-pub(crate) use files::{fnv1a, remove, take};
+pub(crate) use files::{remove, take};
 pub(crate) use lock::Lock;
 pub(crate) use manifest::{find, save};
 
 /// The file that makes a directory a checkpoint.
 pub(crate) const MANIFEST: &str = "checkpoint.json";
+
+/// The directory of a fold of a cross-validation, counted from 1.
+pub(crate) fn fold_dir(dir: &Path, fold: usize) -> PathBuf {
+    dir.join(format!("fold-{fold}"))
+}
 
 /// The error for a file of a checkpoint that is not what was written.
 fn corrupt(path: &Path, reason: impl Display) -> Error {

@@ -3,9 +3,9 @@
 use super::lock::Lock;
 use super::manifest;
 use crate::history::History;
-use crate::run::{Identity, Plan, same_monitor};
+use crate::run::{Identity, Monitor, Plan};
+use autograd_core::Result;
 use autograd_core::module::StateDict;
-use autograd_core::{Result, Tensor};
 use std::path::Path;
 
 /// The state of a run at the end of an epoch. Tensors are shared with the run, not copied; while a snapshot is kept,
@@ -60,6 +60,8 @@ pub struct Snapshot {
     pub history: History,
     /// The callbacks that have a state. Of two with the same name the second is called `Name#2`.
     pub callbacks: Vec<(String, StateDict)>,
+    /// Names of the parameters that have had a gradient; none in a checkpoint that does not say.
+    pub(crate) with_gradient: Option<Vec<String>>,
 }
 
 impl Snapshot {
@@ -69,21 +71,18 @@ impl Snapshot {
     /// If a run is writing its checkpoints there, or it cannot be written; then the one that was there is still whole.
     pub fn save(&self, dir: impl AsRef<Path>) -> Result<()> {
         let dir = dir.as_ref();
-        manifest::save(self, dir, &Lock::take(dir)?)
+        let mut lock = Lock::take(dir)?;
+        manifest::save(self, dir, &lock)?;
+        lock.keep();
+        Ok(())
     }
 
     /// The epoch whose model [`Checkpoint::best`](crate::Checkpoint::best) has kept by a metric, counted from 1, and the
     /// parameters and buffers of that model; none if none was to be kept by it, or no epoch has been the best yet.
     pub fn best(&self, metric: &str) -> Option<(u64, StateDict)> {
-        let kept = |key: &str, state: &StateDict| {
-            let monitor = state.get("monitor");
-            key.split('#').next() == Some("Checkpoint")
-                && monitor.is_some_and(|saved| same_monitor(metric, saved).is_ok())
-        };
-        let (_, state) = self.callbacks.iter().find(|(key, state)| kept(key, state))?;
-        let epoch = state.get("epoch")?.item::<i64>().ok()?.unsigned_abs();
-        let weight = |(name, value): (&str, &Tensor)| Some((name.strip_prefix("weights.")?.to_string(), value.clone()));
-        (epoch > 0).then(|| (epoch, state.iter().filter_map(weight).collect()))
+        let of_checkpoints = self.callbacks.iter().filter(|(key, _)| key.split('#').next() == Some("Checkpoint"));
+        let best = of_checkpoints.map(|(_, state)| state).find_map(|state| Monitor::kept_by(metric, state))?;
+        if best.epoch > 0 { Some((best.epoch, best.weights)) } else { None }
     }
 
     /// Reads a checkpoint, whole also while a run replaces it.

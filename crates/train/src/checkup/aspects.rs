@@ -4,7 +4,7 @@ use super::findings::{Aspect, Finding};
 use super::subject::{Bits, Subject, difference, state_bits, step_bits, tensor_bits};
 use autograd_core::gradcheck::{GradCheck, Mismatch};
 use autograd_core::module::{Module, StateDict, restore_streams, stream_positions};
-use autograd_core::{Capture, Error, ErrorKind, Result, Tensor, no_grad};
+use autograd_core::{Capture, DType, Error, ErrorKind, Result, Tensor, no_grad};
 use rayon::ThreadPoolBuilder;
 use std::path::Path;
 use wengert_nn::{Ailment, Diagnosis, DynLayer, Layer, diagnose_run};
@@ -65,9 +65,18 @@ fn strangers(subject: &Subject<'_>) -> Result<Option<Finding>> {
 
 /// The gradient of each parameter is its derivative. Those that have none by `known` are not compared.
 pub(super) fn derivatives(subject: &Subject<'_>, second_order: bool, known: &[Finding]) -> Vec<Finding> {
-    let subject = match subject.in_f64() {
+    let tried = subject.in_f64().and_then(|subject| {
+        let loss = subject.loss_of(&*subject.clone_model())?;
+        if loss.dtype() == DType::F64 { Ok(subject) } else { Err(Error::wrong_dtype("loss", loss.dtype(), DType::F64)) }
+    });
+    let subject = match tried {
         Ok(subject) => subject,
-        Err(error) => return vec![Finding::new(Aspect::Derivatives, "", error)],
+        Err(error) => {
+            // One finding: each parameter would have the same.
+            let text = "they are compared in F64, in which model, batch and loss do not run together";
+            let text = format!("{text}: {error}; derivatives(false) leaves them out");
+            return vec![Finding::new(Aspect::Derivatives, "", text)];
+        }
     };
     let model = subject.clone_model();
     let check = GradCheck::new().second_order(second_order).full_up_to(16).directions(2);

@@ -32,13 +32,14 @@ use wengert_nn::{Layer, Loss};
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TrainCheck {
+    derivatives: bool,
     second_order: bool,
     capture: bool,
 }
 
 impl Default for TrainCheck {
     fn default() -> Self {
-        TrainCheck { second_order: true, capture: true }
+        TrainCheck { derivatives: true, second_order: true, capture: true }
     }
 }
 
@@ -48,7 +49,30 @@ impl TrainCheck {
         TrainCheck::default()
     }
 
-    /// Whether derivatives of the second order are compared, too. Default true.
+    /// Whether gradients are compared with finite differences. Default true; it is done in F64, so a loss that keeps
+    /// tensors of its own in F32, or a layer that does, cannot be compared.
+    ///
+    /// # Examples
+    /// ```
+    /// use autograd_core::{Tensor, seeded};
+    /// use wengert_nn::{CrossEntropyLoss, Linear};
+    /// use wengert_train::{TrainCheck, check_trains};
+    ///
+    /// let model = Linear::new(2, 2, &mut seeded(7))?;
+    /// let batch = (Tensor::from([[1.0, 2.0], [0.5, -1.0]]), Tensor::from([0, 1]));
+    /// let loss = CrossEntropyLoss::new().weight(Tensor::from([1.0, 2.0]));
+    /// assert!(check_trains(&model, &batch, loss.clone()).is_err());
+    /// TrainCheck::new().derivatives(false).run(&model, &batch, loss)?;
+    /// # Ok::<(), wengert_train::Error>(())
+    /// ```
+    #[must_use]
+    pub fn derivatives(mut self, derivatives: bool) -> TrainCheck {
+        self.derivatives = derivatives;
+        self
+    }
+
+    /// Whether derivatives of the second order are compared, too. Default true; without
+    /// [derivatives](TrainCheck::derivatives) it says nothing.
     ///
     /// # Examples
     /// ```
@@ -86,7 +110,9 @@ impl TrainCheck {
             // Nothing equals NaN.
             return TrainFindings { findings }.outcome();
         }
-        findings.extend(aspects::derivatives(&subject, self.second_order, &findings));
+        if self.derivatives {
+            findings.extend(aspects::derivatives(&subject, self.second_order, &findings));
+        }
         findings.extend(aspects::repeats(&subject));
         if self.capture {
             findings.extend(aspects::capture(&subject));
@@ -100,7 +126,8 @@ impl TrainCheck {
 /// Whether a model trains, on a batch that is as small as it may be:
 ///
 /// * every parameter gets a gradient that is finite and not zero,
-/// * which agrees with finite differences in F64, in first and second order;
+/// * which agrees with finite differences in F64, in first and second order, if model and loss run in it
+///   ([`TrainCheck::derivatives`] leaves this out);
 /// * a step gives the same bits again, on one thread and on two,
 /// * and when it is captured ([`Capture`](autograd_core::Capture)) and replayed;
 /// * a model that is saved, loaded and trained on has the bits of one that was not,

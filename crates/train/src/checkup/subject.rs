@@ -1,6 +1,6 @@
 //! The model that is checked, with its batch and its loss.
 
-use crate::metrics::one_float;
+use crate::number::one_float;
 use autograd_core::module::Module;
 use autograd_core::{DType, Gradients, Result, Tensor};
 use wengert_nn::{DynLayer, Layer, Loss};

@@ -29,7 +29,7 @@ use serde::{Deserialize, Serialize};
 pub struct History {
     /// One record for each epoch.
     pub epochs: Vec<EpochRecord>,
-    /// Names of the trainable parameters that got no gradient in any step: they learned nothing.
+    /// Names of the parameters that were trainable in some step, and got no gradient in any: they learned nothing.
     pub without_gradient: Vec<String>,
     /// Why the run was stopped or paused, if it was, be it in its last epoch.
     pub stopped: Option<String>,

@@ -12,8 +12,9 @@ use autograd_core::{DType, Result, Tensor};
 /// ```
 ///
 /// # Shapes
-/// `prediction: [N]` I64, or outputs `[N, K]` float, of which the largest counts; `target: [N]` I64; result
-/// `[classes, classes]` I64.
+/// `prediction: [N]` I64 and `target: [N]` I64, or outputs `[N, K, ..]` float, of which the largest along K counts, and
+/// `target: [N, ..]` I64; result `[classes, classes]` I64. A prediction I64 of more dims is refused: flatten it and its
+/// target.
 ///
 /// # Errors
 /// If the shapes or dtypes do not fit, or a class is not one of `0..classes`.

@@ -1,7 +1,8 @@
 //! A loss as a metric.
 
 use super::{Mean, Metric, Tally};
-use autograd_core::{Description, Error, ErrorKind, Result, Tensor};
+use crate::number::number;
+use autograd_core::{Description, Result, Tensor};
 use wengert_nn::Loss;
 
 /// The mean of a loss over all samples: the sum of the batches' numerators divided by that of their denominators, see
@@ -84,22 +85,6 @@ impl Tally for Weighted<'_> {
     fn value(&self) -> f64 {
         self.mean.value()
     }
-}
-
-/// The value of a loss or a penalty.
-pub(crate) fn number(what: &str, value: &Tensor) -> Result<f64> {
-    one_float(what, value)?;
-    value.to_f64()
-}
-
-/// Whether a loss or a penalty is one float; its number is not looked at.
-pub(crate) fn one_float(what: &str, value: &Tensor) -> Result<()> {
-    if value.rank() == 0 && value.dtype().is_float() {
-        return Ok(());
-    }
-    let (dtype, shape) = (value.dtype(), value.shape());
-    let text = format!("the {what} is {dtype} {shape:?}, it must be one float (shape []); reduce it with mean or sum");
-    Err(Error::new(ErrorKind::Shape, text))
 }
 
 #[cfg(test)]

@@ -16,8 +16,8 @@ pub use confusion_matrix::{ConfusionMatrix, confusion_matrix};
 mod mean_loss;
 pub use mean_loss::MeanLoss;
 
+use crate::number::number;
 use autograd_core::{Description, Error, ErrorKind, Result, Tensor};
-pub(crate) use mean_loss::{number, one_float};
 use wengert_nn::LossParts;
 
 /// A measure of outputs against their targets.
@@ -29,6 +29,7 @@ use wengert_nn::LossParts;
 /// /// The largest error of any prediction.
 /// struct MaxError;
 ///
+/// /// NaN before anything is counted.
 /// struct Largest(f64);
 ///
 /// impl Metric for MaxError {
@@ -39,7 +40,7 @@ use wengert_nn::LossParts;
 ///         false
 ///     }
 ///     fn start(&self) -> Result<Box<dyn Tally + '_>> {
-///         Ok(Box::new(Largest(0.0)))
+///         Ok(Box::new(Largest(f64::NAN)))
 ///     }
 /// }
 ///
@@ -54,6 +55,7 @@ use wengert_nn::LossParts;
 /// }
 ///
 /// let mut tally = MaxError.start()?;
+/// assert!(tally.value().is_nan());
 /// tally.update(&Tensor::from([1.0, 2.0]), &Tensor::from([1.0, 2.5]))?;
 /// tally.update(&Tensor::from([3.0]), &Tensor::from([2.0]))?;
 /// assert_eq!(tally.value(), 1.0);

@@ -1,6 +1,6 @@
 //! The identity of a run: everything that makes it this run and no other.
 
-use crate::checkpoint::fnv1a;
+use crate::checksum::checksum;
 use autograd_core::{Description, Error, ErrorKind, Result};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -121,7 +121,7 @@ fn short(value: String) -> String {
         return value;
     }
     let start: String = value.chars().take(SHOWN).collect();
-    format!("{start}.. ({count} characters, checksum {:016x})", fnv1a(value.as_bytes()))
+    format!("{start}.. ({count} characters, checksum {})", checksum(value.as_bytes()))
 }
 
 /// Whether the name stands below `owner`: `a.b.c` below `a.b` and `a`.

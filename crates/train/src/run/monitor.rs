@@ -33,8 +33,7 @@ impl Monitor {
 
     /// Whether the run measures it; then its direction is known.
     pub(crate) fn check(&mut self, plan: &Plan) -> Result<()> {
-        let metric = plan.metric(&self.name)?;
-        let of_metric = if metric.higher_is_better { Better::Higher } else { Better::Lower };
+        let of_metric = plan.metric(&self.name)?.better();
         self.better = self.mode.or(Some(of_metric));
         Ok(())
     }
@@ -67,6 +66,13 @@ impl Monitor {
         state.insert("wait", Tensor::scalar(best.wait as i64));
         best.weights.iter().for_each(|(name, value)| state.insert(format!("weights.{name}"), value.clone()));
         state
+    }
+
+    /// The best epoch of a state, whatever its direction is; none if it is no such state, or that of another metric.
+    pub(crate) fn kept_by(metric: &str, state: &StateDict) -> Option<Best> {
+        let higher = state.get("higher_is_better")?.item::<bool>().ok()?;
+        let better = Some(if higher { Better::Higher } else { Better::Lower });
+        Monitor { better, ..Monitor::new(metric) }.load(state).ok()
     }
 
     /// The best epoch of a state.

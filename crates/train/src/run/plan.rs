@@ -2,6 +2,7 @@
 
 use crate::metrics::Metric;
 use autograd_core::{Error, ErrorKind, Result};
+use wengert_optim::Better;
 
 /// The sizes and names of a run.
 ///
@@ -56,6 +57,11 @@ impl MetricInfo {
 
     pub(crate) fn loss() -> MetricInfo {
         MetricInfo { name: "loss".into(), higher_is_better: false }
+    }
+
+    /// Its direction.
+    pub(crate) fn better(&self) -> Better {
+        if self.higher_is_better { Better::Higher } else { Better::Lower }
     }
 }
 

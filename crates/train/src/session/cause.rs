@@ -72,7 +72,7 @@ pub(super) fn not_finite(model: &dyn Layer) -> Result<Vec<String>> {
 }
 
 /// A clause for the error: the first trainable parameter that is not finite, if it is not one of `known`, else the first
-/// buffer with a NaN, if it had none `before` the run; an infinity in a buffer may be meant.
+/// buffer with a NaN, if it had none `before`, when the run began; an infinity in a buffer may be meant.
 pub(super) fn spoilt(model: &dyn Layer, known: &[String], before: &Before) -> Result<Option<String>> {
     for (name, param) in model.named_parameters().into_iter().filter(|(_, param)| param.is_trainable()) {
         if param.fold(param, Zeros)?.is_nan() && !known.contains(&name) {

@@ -8,7 +8,7 @@ use crate::run::{MetricInfo, Plan};
 use crate::trainer::{Every, Scheduled, Trainer};
 use autograd_core::module::{Module, check_names};
 use autograd_core::{Description, Error, ErrorKind, Result};
-use wengert_data::Dataset;
+use wengert_data::{DataLoader, Dataset};
 
 /// Sizes and names of a run.
 pub(super) fn plan(trainer: &Trainer<'_>, train: &dyn Dataset, valid: Option<&dyn Dataset>) -> Result<Plan> {
@@ -69,7 +69,7 @@ pub(super) fn plan(trainer: &Trainer<'_>, train: &dyn Dataset, valid: Option<&dy
     Ok(Plan {
         epochs: trainer.epochs,
         batch_size: trainer.batch_size,
-        batches: batches_of(train.len(), trainer)?,
+        batches: batches_of(train, trainer)?,
         train_samples: train.len(),
         valid_samples: valid.map(|valid| valid.len()),
         metrics,
@@ -78,15 +78,9 @@ pub(super) fn plan(trainer: &Trainer<'_>, train: &dyn Dataset, valid: Option<&dy
 }
 
 /// The number of batches in an epoch.
-fn batches_of(samples: usize, trainer: &Trainer<'_>) -> Result<usize> {
-    let size = trainer.batch_size;
-    match if trainer.drop_last { samples / size } else { samples.div_ceil(size) } {
-        0 => {
-            let sizes = format!("the train set has {samples} samples, batch_size is {size}");
-            Err(Error::new(ErrorKind::Data, format!("fit: drop_last leaves no batch: {sizes}")))
-        }
-        batches => Ok(batches),
-    }
+fn batches_of(train: &dyn Dataset, trainer: &Trainer<'_>) -> Result<usize> {
+    let loader = DataLoader::new(train).batch_size(trainer.batch_size).drop_last(trainer.drop_last);
+    loader.num_batches().map_err(|e| e.context("fit: the train set"))
 }
 
 /// Whether there is a hyperparameter for every schedule, and a schedule for every step.

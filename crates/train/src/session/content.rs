@@ -1,5 +1,6 @@
 //! The contents of a dataset as a few words.
 
+use crate::checksum::checksum;
 use autograd_core::module::StateDict;
 use autograd_core::{Description, Result, Tensor};
 use wengert_data::Dataset;
@@ -54,11 +55,6 @@ fn read(data: &dyn Dataset) -> Result<(String, String)> {
     let sums = (0..count).step_by(BATCH).map(|at| sum(at, at + BATCH)).collect::<Result<Vec<_>>>()?;
     let which = if count == samples { "all samples".into() } else { format!("{count} samples of them") };
     Ok((sample, format!("{} ({which})", checksum(sums.concat().as_bytes()))))
-}
-
-/// FNV-1a, 64 bits, in hexadecimal: it shows a difference, not malice.
-pub(crate) fn checksum(bytes: &[u8]) -> String {
-    format!("{:016x}", crate::checkpoint::fnv1a(bytes))
 }
 
 /// A checksum that takes eight bytes at a time, for hundreds of megabytes. Both halves of the product count: in the lower

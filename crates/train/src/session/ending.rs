@@ -2,7 +2,8 @@
 
 use super::Session;
 use crate::callbacks::Callback;
-use autograd_core::{Error, ErrorKind, Result};
+use crate::panic::error_of;
+use autograd_core::{Error, Result};
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
@@ -25,14 +26,10 @@ pub(super) fn held<T>(f: impl FnOnce() -> Result<T>) -> Result<T, Failure> {
 impl Failure {
     /// The error that callbacks are told; for a panic one with its message.
     fn told(&self) -> Error {
-        let panic = match self {
-            Failure::Error(e) => return e.clone(),
-            Failure::Panic(panic) => panic,
-        };
-        let message = panic.downcast_ref::<&str>().copied();
-        let message = message.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-        let text = message.map_or_else(|| "a panic".into(), |message| format!("a panic: {message}"));
-        Error::new(ErrorKind::User, text)
+        match self {
+            Failure::Error(e) => e.clone(),
+            Failure::Panic(panic) => error_of(&**panic),
+        }
     }
 
     /// The error; a panic goes on from here.

@@ -4,7 +4,8 @@ use super::Session;
 use super::before::Before;
 use super::ending::{Failure, held};
 use super::objective::{is_sum, of_parameters};
-use crate::metrics::{denominator_of, number};
+use crate::metrics::denominator_of;
+use crate::number::number;
 use crate::trainer::Sampled;
 use autograd_core::{Error, ErrorKind, Result, SeededRng, Tensor, no_grad, seeded};
 use wengert_optim::GradientAccumulator;
@@ -37,7 +38,7 @@ impl Session<'_, '_, '_> {
         }
         let mut grads = of_parameters(&*self.run.model, all.take_mean()?)?;
         // The weights of another step may lead elsewhere, as in a mixture of experts: what has taken no step yet waits for it.
-        let begins = |name: &String| self.missing.as_ref().is_some_and(|missing| missing.contains(name));
+        let begins = |name: &str| !self.learned.has(name);
         for (_, parameter) in self.run.model.named_parameters().into_iter().filter(|(name, _)| begins(name)) {
             drop(grads.take(parameter));
         }

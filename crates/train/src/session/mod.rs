@@ -8,6 +8,7 @@ mod ending;
 mod group;
 mod hessian;
 mod identity;
+mod learned;
 mod lr_finder;
 mod objective;
 mod pass;
@@ -30,6 +31,7 @@ use crate::trainer::{Every, Sampled, Trainer};
 use autograd_core::{Result, enable_grad};
 use before::Before;
 use ending::{Failure, held, leave};
+use learned::Learned;
 use objective::Terms;
 use rand::{Rng, RngExt};
 use rates::Rates;
@@ -202,8 +204,9 @@ fn fit(
         last_lr: own_lr,
         not_finite: cause::not_finite(model)?,
         settings,
+        begun: Before::of(model),
         seed,
-        missing: resumed.as_ref().map(|snapshot| snapshot.history.without_gradient.clone()),
+        learned: resumed.as_ref().map_or_else(Learned::default, |snapshot| Learned::resumed(snapshot, model)),
         before: Some(before),
         accumulate: *accumulate,
         sampled: sampled.as_ref(),
@@ -262,10 +265,12 @@ struct Session<'s, 'r, 't> {
     last_lr: f64,
     /// The model before the run: what is frozen and held in it is so again after an error.
     settings: Before,
+    /// The model at the beginning: before the run, or as the checkpoint has it that the run goes on from.
+    begun: Before,
     /// The trainable parameters that are not finite from the beginning.
     not_finite: Vec<String>,
-    /// Parameters that got no gradient in any step; none before the first step.
-    missing: Option<Vec<String>>,
+    /// Which parameters have had a gradient.
+    learned: Learned,
     /// Until the first step of this session: what the run has found.
     before: Option<Before>,
     identity: Identity,
@@ -325,11 +330,7 @@ impl Session<'_, '_, '_> {
         let train = self.train_epoch()?;
         self.evaluation_weights()?;
         let valid = self.validate()?;
-        // Where every step was left out, none of them has learned anything.
-        self.run.history.without_gradient = match &self.missing {
-            Some(missing) => missing.clone(),
-            None => trainable(&*self.run.model),
-        };
+        self.run.history.without_gradient = self.learned.without(&*self.run.model);
         let record = EpochRecord { epoch: self.run.epoch, lr: self.last_lr, train, valid };
         self.run.history.epochs.push(record);
         self.call(|callback, run| callback.on_epoch_end(run))?;
@@ -344,12 +345,6 @@ impl Session<'_, '_, '_> {
             called.map_err(|e| e.context(callback.name()))
         })
     }
-}
-
-/// The names of what is trainable.
-fn trainable(model: &dyn Layer) -> Vec<String> {
-    let all = model.named_parameters().into_iter();
-    all.filter(|(_, parameter)| parameter.is_trainable()).map(|(name, _)| name).collect()
 }
 
 /// Whether the optimizer can have its learning rate. It says so itself, but would not before the next step.

@@ -6,7 +6,8 @@ use super::cause;
 use super::group::Group;
 use super::objective::{Batch, Evaluated, Weights};
 use crate::history::Metrics;
-use crate::metrics::{Mean, Metric, Tally, number};
+use crate::metrics::{Mean, Metric, Tally};
+use crate::number::number;
 use crate::run::Run;
 use crate::trainer::Every;
 use autograd_core::{Error, ErrorKind, Gradients, Result, Tensor, no_grad, set_apart};
@@ -43,11 +44,14 @@ impl Session<'_, '_, '_> {
         self.run.model.train();
         let mut measured = Measured::start(self.metrics)?;
         let (mut group, mut batches, mut started) = (Group::default(), Vec::new(), None);
-        for (i, batch) in self.train.epoch(self.run.epoch - 1)?.all().enumerate() {
+        let epoch = self.train.epoch(self.run.epoch - 1)?.all();
+        // The set may have another size than when the run began.
+        let count = epoch.len();
+        for (i, batch) in epoch.enumerate() {
             self.run.batch = i + 1;
             self.call(|callback, run| callback.on_train_batch_begin(run))?;
             let start = started.get_or_insert_with(|| Before::of(&*self.run.model));
-            let is_last = (i + 1) % self.accumulate == 0 || i + 1 == self.run.plan.batches;
+            let is_last = (i + 1) % self.accumulate == 0 || i + 1 == count;
             let computed = batch.and_then(|(x, y)| {
                 if self.steps.are_captured() {
                     set_apart(&mut *self.run.model)?;
@@ -86,7 +90,7 @@ impl Session<'_, '_, '_> {
             return Err(Error::new(ErrorKind::Data, text));
         }
         // No loss follows the last step that would show it, and the weights are about to be kept.
-        if let Some(spoilt) = cause::spoilt(&*self.run.model, &self.not_finite, &self.settings)? {
+        if let Some(spoilt) = cause::spoilt(&*self.run.model, &self.not_finite, &self.begun)? {
             let text = format!("epoch {}: after the last step {spoilt}", self.run.epoch);
             return Err(Error::new(ErrorKind::NotFinite, text));
         }
@@ -115,16 +119,12 @@ impl Session<'_, '_, '_> {
         }
         self.before = None;
         let left_out = !report.not_finite.is_empty();
-        match &mut self.missing {
-            // A step that was left out says nothing of them.
-            _ if left_out => {}
-            Some(missing) => missing.retain(|name| report.missing.contains(name)),
-            None => self.missing = Some(report.missing),
-        }
         self.run.step += 1;
         if left_out {
+            // It says nothing of what has a gradient.
             return Ok(());
         }
+        self.learned.note(&*self.run.model, &report.missing);
         self.update_hessian(batches, start).map_err(|e| e.context("update_hessian"))
     }
 

@@ -1,7 +1,8 @@
 //! The hyperparameters that schedules set.
 
 use super::ending::held;
-use super::{content, possible};
+use super::possible;
+use crate::checksum::checksum;
 use crate::run::{Identity, Plan, Run};
 use crate::trainer::{Every, Scheduled};
 use autograd_core::Result;
@@ -161,7 +162,7 @@ impl Rate<'_, '_> {
             all.for_each(|number| found.push(self.scheduled.schedule.rate(base, number)));
             Ok(())
         });
-        let sum = content::checksum(&found.iter().copied().flat_map(f64::to_le_bytes).collect::<Vec<_>>());
+        let sum = checksum(&found.iter().copied().flat_map(f64::to_le_bytes).collect::<Vec<_>>());
         let end = if whole.is_ok() { String::new() } else { format!(", then a panic at {}", found.len()) };
         format!("{sum}{end} of {numbers} from {base:?}")
     }

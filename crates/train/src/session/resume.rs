@@ -103,12 +103,7 @@ pub(super) fn restore(
 ) -> Result<()> {
     model.load_state_dict(&snapshot.model)?;
     optimizer.load_state_dict(&snapshot.optimizer)?;
-    for (i, (key, callback)) in callback_keys(callbacks).iter().zip(callbacks).enumerate() {
-        if let Some((_, state)) = snapshot.callbacks.iter().find(|(saved, _)| saved == key) {
-            memories.push((i, callback.state_dict()));
-            callback.load_state_dict(state).map_err(|e| e.context(key))?;
-        }
-    }
+    remind(&snapshot.callbacks, callbacks, memories)?;
     restore_streams(model, &snapshot.streams);
     model.visit_mut(&Path::root(), &mut |path, item| match item {
         ItemMut::Param(param) => param.set_trainable(!snapshot.frozen.contains(&path.to_string())),
@@ -116,6 +111,48 @@ pub(super) fn restore(
         ItemMut::Tied(_) | ItemMut::Buffer(_) | ItemMut::Stream(_) => {}
     });
     Ok(())
+}
+
+/// Gives callbacks what they remembered.
+fn remind(
+    saved: &[(String, StateDict)],
+    callbacks: &mut [Box<dyn Callback + '_>],
+    memories: &mut Vec<(usize, StateDict)>,
+) -> Result<()> {
+    let keys = callback_keys(callbacks);
+    let mut load = |i: usize, state: &StateDict, callback: &mut Box<dyn Callback + '_>| {
+        memories.push((i, callback.state_dict()));
+        callback.load_state_dict(state).map_err(|e| e.context(&keys[i]))
+    };
+    let mut left: Vec<&(String, StateDict)> = saved.iter().filter(|(key, _)| !keys.contains(key)).collect();
+    let mut without = Vec::new();
+    for (i, callback) in callbacks.iter_mut().enumerate() {
+        match saved.iter().find(|(key, _)| *key == keys[i]) {
+            Some(known) => {
+                load(i, &known.1, callback)?;
+                if callback.state_dict().is_empty() {
+                    left.push(known);
+                }
+            }
+            None if callback.state_dict().is_empty() => {}
+            None => without.push(i),
+        }
+    }
+    // Those that only watch may have come, gone and changed places, and have other numbers: what one of them does not
+    // keep belongs to the next of its kind that is without. Where there is none, it is given up.
+    for (key, state) in left {
+        if let Some(at) = without.iter().position(|i| is_key_of(key, callbacks[*i].name())) {
+            let i = without.remove(at);
+            load(i, state, &mut callbacks[i])?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether [`callback_keys`] may give this key to a callback of this name.
+fn is_key_of(key: &str, name: &str) -> bool {
+    let number = key.strip_prefix(name);
+    number.is_some_and(|rest| rest.is_empty() || rest.strip_prefix('#').is_some_and(|n| n.parse::<usize>().is_ok()))
 }
 
 /// Names of what is frozen, and of what is held in evaluation.

@@ -33,6 +33,7 @@ impl Session<'_, '_, '_> {
             streams: stream_positions(&*run.model),
             optimizer: run.optimizer.state_dict(),
             history: run.history_to_go_on_from(),
+            with_gradient: Some(self.learned.with()),
             callbacks: states.filter(|(_, state)| !state.is_empty()).collect(),
         };
         for callback in self.callbacks.iter_mut().filter(|callback| callback.wants_snapshot(&self.run)) {

@@ -1,7 +1,7 @@
 //! The arithmetic of a training step, as it runs or as it was captured.
 
 use super::objective::{Terms, is_sum};
-use crate::metrics::one_float;
+use crate::number::one_float;
 use autograd_core::{Capture, Error, ErrorKind, Gradients, Outputs, Result, Tensor};
 use wengert_nn::{Layer, LossParts};
 

@@ -6,7 +6,8 @@ mod schedules;
 mod statistics;
 mod validation;
 
-use crate::callbacks::{Callback, Checkpoint, fold_dir};
+use crate::callbacks::{Callback, Checkpoint};
+use crate::checkpoint::fold_dir;
 use crate::metrics::Metric;
 use crate::penalty::Penalty;
 use std::path::PathBuf;
@@ -313,8 +314,8 @@ impl<'t> Trainer<'t> {
         self.callbacks.iter_mut().for_each(|callback| callback.on_fold(fold));
         if let Some(dir) = &mut self.checkpoint {
             let own = fold_dir(dir, fold);
-            // Folds that an interruption left undone begin; if there is nothing at all, that is an error as ever.
-            self.resume &= Checkpoint::exists(&own) || !Checkpoint::exists(&*dir);
+            // Folds that an interruption left undone begin; if there is none at all, that is an error as ever.
+            self.resume &= Checkpoint::exists(&own) || !Checkpoint::exists(fold_dir(dir, 1));
             *dir = own;
         }
         self

@@ -3,8 +3,9 @@
 use crate::moons::bits;
 use autograd_core::module::Module;
 use autograd_core::{DType, Tensor, seeded};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use wengert_data::TensorDataset;
+use wengert_data::{Dataset, TensorDataset};
 use wengert_nn::{
     CrossEntropyLoss, Linear, Loss, MseLoss, Reduction, Sequential, Tanh, by_parts, cross_entropy, mse_loss, sequential,
 };
@@ -165,4 +166,45 @@ fn the_last_batches_of_an_epoch_are_a_step() {
     assert_eq!(*counts.0.lock().expect("one thread"), [epoch(0), epoch(2)].concat());
     let error = by(Sgd::new(0.1), mse_loss).accumulate(0).fit(&mut net(), &numbers(), None, &mut seeded(7));
     assert_eq!(error.expect_err("none").to_string(), "fit: accumulate is 0, it must be at least 1");
+}
+
+/// The first samples of a set.
+struct First(TensorDataset, AtomicUsize);
+
+impl Dataset for First {
+    fn len(&self) -> usize {
+        self.1.load(Ordering::Relaxed)
+    }
+    fn batch(&self, indices: &[usize]) -> Result<(Tensor, Tensor)> {
+        self.0.batch(indices)
+    }
+}
+
+/// Gives it another size before the second epoch.
+struct Resizes<'s>(&'s First, usize);
+
+impl Callback for Resizes<'_> {
+    fn name(&self) -> &str {
+        "Resizes"
+    }
+    fn on_epoch_begin(&mut self, run: &mut Run<'_>) -> Result<()> {
+        if run.epoch() == 2 {
+            self.0.1.store(self.1, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+}
+
+#[test]
+fn the_last_batches_of_an_epoch_of_another_size_are_a_step() {
+    let steps = |before: usize, after: usize| {
+        let (counts, set) = (Counts::default(), First(numbers(), AtomicUsize::new(before)));
+        let trainer = by(Sgd::new(0.1), mse_loss).epochs(2).batch_size(4).accumulate(4);
+        let trainer = trainer.callback(Resizes(&set, after)).callback(counts.clone());
+        trainer.fit(&mut net(), &set, None, &mut seeded(7)).expect("a run");
+        let counts = counts.0.lock().expect("one thread");
+        counts.iter().map(|(_, step)| *step).collect::<Vec<_>>()
+    };
+    assert_eq!(steps(21, 12), [0, 0, 0, 1, 1, 2, 2, 2, 3]);
+    assert_eq!(steps(12, 21), [0, 0, 1, 1, 1, 1, 2, 2, 3]);
 }

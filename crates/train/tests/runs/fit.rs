@@ -170,6 +170,60 @@ fn parameters_without_gradient_are_reported() {
     assert_eq!(history.without_gradient, ["idle"]);
 }
 
+/// Changes what is trainable before epochs.
+struct Thaws;
+
+impl Callback for Thaws {
+    fn name(&self) -> &str {
+        "Thaws"
+    }
+    fn on_epoch_begin(&mut self, run: &mut Run<'_>) -> Result<()> {
+        match run.epoch() {
+            2 => {
+                run.model_mut().unfreeze("idle")?;
+                run.model_mut().freeze("linear.bias").map(drop)
+            }
+            3 => {
+                run.model_mut().freeze("idle")?;
+                run.model_mut().unfreeze("linear.bias").map(drop)
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+#[test]
+fn parameters_that_are_thawed_later_are_reported_too() {
+    let [train, valid] = sets();
+    let dir = moons::directory();
+    // One step for each epoch.
+    let run = |trainer: Trainer<'_>, from: u64, to: u64| {
+        let steps = AtomicU64::new(from);
+        // From the third epoch on the bias has no gradient; it had one in the first, and was frozen in the second.
+        let cuts = |model: &dyn Module, grads: &mut Gradients| {
+            if steps.fetch_add(1, Ordering::Relaxed) >= 2 {
+                let all = model.named_parameters().into_iter();
+                all.filter(|(name, _)| name == "linear.bias").for_each(|(_, bias)| drop(grads.take(bias)));
+            }
+            Ok(())
+        };
+        let linear = Linear::new(2, 2, &mut seeded(7)).expect("good sizes");
+        let mut model = Idle { linear, idle: Param::new(Tensor::from([1.0, 2.0])).expect("floats") };
+        assert_eq!(model.freeze("idle"), Ok(1));
+        let trainer = trainer.batch_size(120).epochs(to).gradients(cuts).callback(Thaws);
+        trainer.fit(&mut model, &train, &valid, &mut seeded(7)).expect("a good run")
+    };
+    let trainer = || Trainer::new(Adam::new(0.03), cross_entropy);
+    assert!(run(trainer(), 0, 1).without_gradient.is_empty(), "it is frozen");
+    let straight = run(trainer(), 0, 4);
+    assert_eq!(straight.without_gradient, ["idle"]);
+    for k in 1..4 {
+        run(trainer().checkpoint(dir.path()), 0, k);
+        let resumed = run(trainer().checkpoint(dir.path()).resume(true).allow("epochs"), k, 4);
+        assert_eq!(resumed, straight, "after {k} epochs");
+    }
+}
+
 #[test]
 fn a_step_that_is_left_out_teaches_nothing() {
     let [train, valid] = sets();
@@ -241,7 +295,8 @@ fn the_last_few_samples_may_be_left_out() {
     fit(trainer(17).callback(Rows(&seen))).expect("seven of seventeen");
     assert_eq!(seen.take(), [(7, 7), (7, 14)]);
     let error = fit(trainer(121)).expect_err("120 samples").to_string();
-    assert_eq!(error, "fit: drop_last leaves no batch: the train set has 120 samples, batch_size is 121");
+    let text = "drop_last leaves no batch: there are 120 samples and batch_size is 121";
+    assert_eq!(error, format!("fit: the train set: DataLoader: {text}"));
 }
 
 #[test]

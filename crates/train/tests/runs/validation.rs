@@ -79,9 +79,24 @@ fn patience_counts_validations() {
     let early = || EarlyStopping::new().patience(2).min_delta(100.0);
     let (_, history) = fit(trainer().epochs(20).validate_every(3).callback(early()));
     assert_eq!((history.epochs.len(), measured(&history, "val_loss")), (9, vec![3, 6, 9]));
+    let says =
+        |history: &History, text: &str| assert!(history.stopped.as_ref().is_some_and(|why| why.starts_with(text)));
+    says(&history, "val_loss has not improved for 2 measurements since ");
     // What is measured in training has a value in each.
     let (_, history) = fit(trainer().epochs(20).validate_every(3).callback(early().monitor("loss")));
     assert_eq!(history.epochs.len(), 3);
+    says(&history, "loss has not improved for 2 epochs since ");
+}
+
+#[test]
+fn the_first_epoch_does_not_end_a_run() {
+    let [train, valid] = sets();
+    let valid = valid.map_x(|x| Ok(x.mul_scalar(f64::NAN))).expect("as many");
+    let run = trainer().epochs(9).callback(EarlyStopping::new());
+    let history = run.fit(&mut model(7), &train, &valid, &mut seeded(7)).expect("a good run");
+    assert!(history.values("val_loss").iter().all(|loss| loss.is_nan()));
+    let why = "val_loss has not improved for 2 epochs";
+    assert_eq!((history.epochs.len(), history.stopped.as_deref()), (2, Some(why)));
 }
 
 #[test]

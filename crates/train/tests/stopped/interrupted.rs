@@ -192,6 +192,27 @@ fn callbacks_learn_how_a_run_has_ended() {
     assert_eq!(fit(trainer().callback(EarlyStopping::new().patience(0))).1, ["exit", "exit"]);
 }
 
+/// Fails when all is done.
+struct Late;
+
+impl Callback for Late {
+    fn name(&self) -> &str {
+        "Late"
+    }
+    fn on_train_end(&mut self, _: &mut Run<'_>) -> Result<()> {
+        Err(Error::user("out of paper"))
+    }
+}
+
+#[test]
+fn an_end_that_fails_is_told_to_those_that_were_done() {
+    let [train, valid] = sets();
+    let notes = RefCell::new(Vec::new());
+    let run = trainer().callback(Ends(&notes)).callback(Late);
+    run.fit(&mut model(7), &train, &valid, &mut seeded(7)).expect_err("it fails");
+    assert_eq!(notes.take(), ["end after 6", "error after 6: Late: out of paper", "exit"]);
+}
+
 /// Everything of a model that a run may change.
 fn all(model: &dyn Layer) -> impl PartialEq + std::fmt::Debug + use<> {
     let mut flags = Vec::new();

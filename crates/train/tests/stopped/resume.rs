@@ -1,12 +1,12 @@
 //! Resumed runs, which end with the bits of one that was never interrupted, and checkpoints, which are always whole.
 
 use crate::moons::{Killed, bits, make, model, sets};
-use autograd_core::module::Module;
-use autograd_core::seeded;
+use autograd_core::module::{Buffer, Module};
+use autograd_core::{Tensor, seeded};
 use std::fs;
 use std::path::Path;
 use std::time::Duration;
-use wengert_nn::{Dropout, Linear, ReLU, Sequential, cross_entropy, sequential};
+use wengert_nn::{Dropout, Layer, Linear, ReLU, Sequential, cross_entropy, sequential};
 use wengert_optim::schedule::CosineAnnealingLR;
 use wengert_optim::{Adam, Sgd};
 use wengert_train::{Accuracy, Callback, Checkpoint, EarlyStopping, History, Result, Snapshot, Trainer};
@@ -90,6 +90,74 @@ fn early_stopping_remembers() {
     let (resumed, resumed_history) = fit(stubborn().checkpoint(dir.path()).resume(true), 8, 9);
     assert_eq!(resumed_history.expect("a good run"), history);
     assert_eq!(resumed, weights);
+}
+
+/// The epoch that a checkpoint has kept as the best.
+fn best(dir: &Path) -> Option<u64> {
+    Snapshot::load(dir).expect("whole").best("val_loss").map(|(epoch, _)| epoch)
+}
+
+#[test]
+fn the_best_epoch_is_known_wherever_the_callback_stands_that_keeps_it() {
+    let (all, keeps) = (tempfile::tempdir().expect("a directory"), tempfile::tempdir().expect("a directory"));
+    let (plain, keeper) = (|| Checkpoint::new(all.path()), || Checkpoint::new(keeps.path()).best("val_loss"));
+    // Nothing changes, so the first epoch is the best.
+    let trainer =
+        |epochs: u64| Trainer::new(Sgd::new(0.0), cross_entropy).epochs(epochs).batch_size(40).allow("epochs");
+    let run = |trainer: Trainer<'_>| fit(trainer, 7, 7).1.map(drop).expect("a good run");
+    let orders: [fn(Trainer<'static>, Checkpoint, Checkpoint) -> Trainer<'static>; 4] = [
+        |trainer, plain, keeper| trainer.checkpoint(keeper).checkpoint(plain),
+        |trainer, _, keeper| trainer.checkpoint(keeper),
+        |trainer, plain, keeper| trainer.checkpoint(plain).checkpoint(keeper),
+        |trainer, plain, keeper| trainer.callback(Idle).checkpoint(keeper).checkpoint(plain),
+    ];
+    for (i, order) in orders.into_iter().enumerate() {
+        run(trainer(2).checkpoint(plain()).checkpoint(keeper()));
+        assert_eq!(best(keeps.path()), Some(1));
+        run(order(trainer(3).resume(true), plain(), keeper()));
+        assert_eq!(best(keeps.path()), Some(1), "{i}");
+        // Once more, from what that has written.
+        run(trainer(4).resume(true).checkpoint(keeper()));
+        assert_eq!(best(keeps.path()), Some(1), "{i}");
+    }
+    // Two that keep the best by different metrics do not take the memory of each other.
+    let other = || Checkpoint::new(all.path()).best("loss");
+    run(trainer(2).checkpoint(keeper()).checkpoint(other()));
+    let (_, outcome) = fit(trainer(3).resume(true).checkpoint(other()).checkpoint(keeper()), 7, 7);
+    let text = outcome.expect_err("another metric").to_string();
+    assert_eq!(text, "Checkpoint: monitor is \"loss\", the state is that of \"val_loss\"");
+    // Where none keeps it any more, it is given up.
+    run(trainer(3).resume(true).checkpoint(Checkpoint::new(keeps.path())));
+    assert_eq!(best(keeps.path()), None);
+}
+
+/// A model with a number that nothing reads.
+#[derive(wengert_nn::Module)]
+struct Marked {
+    linear: Linear,
+    mark: Buffer,
+}
+
+impl Layer for Marked {
+    fn forward(&self, x: &Tensor) -> wengert_nn::Result<Tensor> {
+        self.linear.forward(x)
+    }
+}
+
+#[test]
+fn a_nan_that_was_there_from_the_beginning_ends_no_resumed_run() {
+    let [train, valid] = sets();
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let run = |mark: f32, epochs: u64, resume: bool| {
+        let linear = Linear::new(2, 2, &mut seeded(7)).expect("good sizes");
+        let mut model = Marked { linear, mark: Buffer::new(Tensor::from(mark)) };
+        let trainer = Trainer::new(Adam::new(0.05), cross_entropy).epochs(epochs).allow("epochs");
+        let trainer = trainer.checkpoint(dir.path()).resume(resume);
+        trainer.fit(&mut model, &train, &valid, &mut seeded(7)).map(|history| history.epochs.len())
+    };
+    assert_eq!(run(f32::NAN, 2, false), Ok(2));
+    // The checkpoint has the NaN, the model as it is made has none.
+    assert_eq!(run(0.0, 4, true), Ok(4));
 }
 
 fn saved(dir: &Path) {

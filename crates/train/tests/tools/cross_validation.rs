@@ -3,6 +3,7 @@
 use crate::moons::{self, make, sets};
 use autograd_core::{DType, SeededRng, Tensor, seeded};
 use std::cell::RefCell;
+use std::path::Path;
 use wengert_data::TensorDataset;
 use wengert_data::split::{KFold, StratifiedKFold};
 use wengert_data::transform::StandardScaler;
@@ -144,6 +145,44 @@ fn a_second_cross_validation_is_refused_the_directory() {
     };
     assert_eq!(run(&meanwhile).expect("good folds").folds.len(), 3);
     run(&|| ()).expect("free again");
+}
+
+#[test]
+fn a_run_and_a_cross_validation_do_not_go_on_from_each_other() {
+    let dir = || tempfile::tempdir().expect("a temporary directory");
+    let (of_folds, of_run) = (dir(), dir());
+    let trainer = |dir: &Path| {
+        let trainer = Trainer::new(Adam::new(0.05), cross_entropy).epochs(1).checkpoint(dir);
+        trainer.resume(Checkpoint::exists(dir))
+    };
+    let folds = |dir: &Path| {
+        cross_validate(make, || trainer(dir), &data(), KFold::new(3), Accuracy, &mut seeded(7))
+            .map_err(|e| e.to_string())
+    };
+    let run = |dir: &Path| {
+        let [train, valid] = sets();
+        let outcome = trainer(dir).fit(&mut moons::model(7), &train, &valid, &mut seeded(7));
+        outcome.map_err(|e| e.to_string())
+    };
+    folds(of_folds.path()).expect("good folds");
+    let found = "here are the checkpoints of a cross-validation, and none of a single run; name another directory";
+    assert_eq!(run(of_folds.path()), Err(format!("{}: {found}", of_folds.path().display())));
+    run(of_run.path()).expect("a good run");
+    let text = folds(of_run.path()).expect_err("of a single run");
+    assert!(text.ends_with("fold-1: there is no checkpoint here (no file checkpoint.json)"), "{text}");
+}
+
+#[test]
+#[cfg(unix)]
+fn a_cross_validation_that_is_refused_makes_no_directory() {
+    let all = tempfile::tempdir().expect("a temporary directory");
+    let dir = all.path().join("folds");
+    let trainer = || Trainer::new(Adam::new(f64::NAN), cross_entropy).checkpoint(&dir);
+    cross_validate(make, trainer, &data(), KFold::new(3), Accuracy, &mut seeded(7)).expect_err("no rate");
+    let early = || EarlyStopping::new().patience(0);
+    let trainer = || Trainer::new(Adam::new(0.05), cross_entropy).checkpoint(&dir).callback(early());
+    cross_validate(make, trainer, &data(), KFold::new(3), Accuracy, &mut seeded(7)).expect_err("no patience");
+    assert!(!dir.exists());
 }
 
 /// Counts the epochs that are trained.

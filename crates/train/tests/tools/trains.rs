@@ -6,8 +6,8 @@ use autograd_core::{DType, Tensor, keep, seeded};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use wengert_nn::{
-    BatchNorm2d, Conv2d, Dropout, Flatten, Layer, Linear, Module, ReLU, Sequential, Tanh, cross_entropy, inputs,
-    mse_loss, sequential,
+    BatchNorm2d, Conv2d, CrossEntropyLoss, Dropout, Flatten, Layer, Linear, Module, ReLU, Sequential, Tanh,
+    cross_entropy, inputs, mse_loss, sequential,
 };
 use wengert_train::{Aspect, Finding, Result, TrainCheck, TrainFindings, assert_trains, check_trains};
 
@@ -124,6 +124,35 @@ fn a_wrong_derivative_names_the_parameter() -> Result<()> {
     let wrong = between(|x: &Tensor| x.try_mul(&x.detach()))?;
     assert_eq!(places(&wrong)?, [(Aspect::Derivatives, "0.weight".into()), (Aspect::Derivatives, "0.bias".into())]);
     Ok(())
+}
+
+#[test]
+fn what_does_not_run_in_f64_is_one_finding_unless_derivatives_are_left_out() -> Result<()> {
+    let check = |outcome: Result<()>| {
+        let error = outcome.expect_err("not in F64");
+        let all = &error.detail::<TrainFindings>().expect("findings").findings;
+        assert_eq!((all.len(), all[0].aspect, all[0].place.as_str()), (1, Aspect::Derivatives, ""), "{error}");
+        let begin = "they are compared in F64, in which model, batch and loss do not run together: ";
+        let cause = &all[0].cause;
+        assert!(cause.starts_with(begin) && cause.ends_with("; derivatives(false) leaves them out"), "{cause}");
+    };
+    let without = TrainCheck::new().derivatives(false);
+    let rng = &mut seeded(1);
+    let (x, y) = batch()?;
+    // Weights of the loss, a number of a layer, and a loss that leaves F64.
+    let model = sequential![Linear::new(2, 3, rng)?, Tanh, Linear::new(3, 2, rng)?];
+    let classes = (x.clone(), Tensor::from([0, 1, 1, 0, 1, 0]));
+    let loss = || CrossEntropyLoss::new().weight(Tensor::from([1.0, 2.0]));
+    check(check_trains(&model, &classes, loss()));
+    without.run(&model, &classes, loss())?;
+    let two = Tensor::from(2.0);
+    let twice = between(move |x: &Tensor| x.try_mul(&two))?;
+    check(check_trains(&twice, (&x, &y), mse_loss));
+    without.run(&twice, (&x, &y), mse_loss)?;
+    let model = between(|x: &Tensor| Ok(x.exp()))?;
+    let single = |y: &Tensor, t: &Tensor| mse_loss(&y.to_dtype(DType::F32), &t.to_dtype(DType::F32));
+    check(check_trains(&model, (&x, &y), single));
+    without.run(&model, (&x, &y), single)
 }
 
 #[derive(Clone, Module)]

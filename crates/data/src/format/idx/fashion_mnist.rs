@@ -1,7 +1,7 @@
 //! The four files that MNIST and Fashion-MNIST are published as.
 
 use super::{idx_images, idx_labels};
-use crate::dataset::TensorDataset;
+use crate::tensor_dataset::TensorDataset;
 use autograd_core::{Error, ErrorKind, Result};
 use std::path::{Path, PathBuf};
 

@@ -1,6 +1,6 @@
 //! Number and classes of the samples to be divided.
 
-use crate::dataset::TensorDataset;
+use crate::tensor_dataset::TensorDataset;
 use autograd_core::{Error, ErrorKind, Result};
 use std::borrow::Cow;
 

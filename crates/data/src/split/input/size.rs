@@ -67,18 +67,21 @@ pub(in crate::split) fn train_test_sizes(
         Size::Fraction(f) => ((f * n as f64).floor() as usize).min(n),
         Size::Count(count) => count,
     });
-    let (train, test) = match (n_train, n_test) {
+    let (n_train, n_test) = match (n_train, n_test) {
         (Some(train), Some(test)) => (train, test),
         (Some(train), None) => (train, n - train),
         (None, test) => (n - test.unwrap_or(0), test.unwrap_or(0)),
     };
-    if train + test > n {
-        let text = format!("{op}: train_size and test_size ask for {train} + {test} samples of {n}");
+    if n_train + n_test > n {
+        let text = format!("{op}: train_size and test_size ask for {n_train} + {n_test} samples of {n}");
         return Err(Error::new(ErrorKind::Data, text));
     }
-    if train == 0 {
-        let text = format!("{op}: the train part would be empty: {test} of {n} samples are for testing");
-        return Err(Error::new(ErrorKind::Data, text));
+    if n_train == 0 {
+        let why = match train {
+            Some(Size::Fraction(f)) => format!("train_size {f:?} of {n} samples is less than one"),
+            _ => format!("{n_test} of {n} samples are for testing"),
+        };
+        return Err(Error::new(ErrorKind::Data, format!("{op}: the train part would be empty: {why}")));
     }
-    Ok((train, test))
+    Ok((n_train, n_test))
 }

@@ -8,7 +8,6 @@
 pub mod decompose;
 pub mod distance;
 pub mod entries;
-pub mod factor;
 pub mod many;
 pub mod math;
 pub mod moments;

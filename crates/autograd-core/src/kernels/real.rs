@@ -1,6 +1,5 @@
 //! The scalar types of kernels: `f32` and `f64` behind one trait.
 
-use super::factor::Factor;
 use super::math;
 use super::math::exponential::Scalar;
 use super::number::{Number, Scaled, Special};
@@ -20,7 +19,7 @@ use std::ops::{AddAssign, SubAssign};
 /// assert_eq!((halves(1.3f32), halves(-0.2f64)), (2.0, -1.0));
 /// ```
 pub trait Real:
-    Number<Mask = bool> + Plain + Lanes + Factor + PartialOrd + Default + std::fmt::Debug + AddAssign + SubAssign
+    Number<Mask = bool> + Plain + Lanes + PartialOrd + Default + std::fmt::Debug + AddAssign + SubAssign
 {
     /// 0
     const ZERO: Self;

@@ -1,19 +1,21 @@
-//! Matrix products: without packing for the smallest, tiles in the cache for most, the `gemm` crates for the rest.
+//! Matrix products: without packing for the smallest and for those of few rows, in tiles for the rest.
 
-mod by_crate;
+mod narrow;
 mod pack;
 mod packed;
+mod plain;
+mod product;
 mod small;
 mod tiles;
 
 use super::real::Real;
-use super::simd::vectorize_with;
+use super::simd::{has_vectors, vectorize_with};
 use crate::threads::parallel::{self, worth_sharing_products};
-use by_crate::by_crate;
 pub use pack::forget;
 pub use packed::Packed;
+use plain::plain;
+use product::{Product, suit_turned};
 use small::Small;
-use tiles::Product;
 
 /// Products of fewer multiply-adds than this are faster without packing.
 const SMALL_BELOW: usize = 2048;
@@ -104,27 +106,33 @@ fn product<T: Real>(
         return;
     }
     let work = c.len().saturating_mul(k);
-    let held = matches!(base, Base::Held);
-    if work < SMALL_BELOW && k * m.max(n) <= small::SCRATCH && k > 0 && !held {
+    if work < SMALL_BELOW && k * m.max(n) <= small::SCRATCH && k > 0 && !matches!(base, Base::Held) {
         // SAFETY: `fits`, and k is not 0.
         return vectorize_with(unsafe { Small::new((m, k, n), a, b, bias, c) });
     }
+    let turned = suit_turned((m, k, n), a, b);
+    // Rows of another direction than the bias, and no product at all, start from what c holds.
+    let base = match base {
+        Base::Row(bias) if turned || k == 0 || !has_vectors() => {
+            c.chunks_exact_mut(n).for_each(|row| row.copy_from_slice(bias));
+            Base::Held
+        }
+        Base::Nothing if k == 0 || !has_vectors() => {
+            c.fill(T::ZERO);
+            Base::Held
+        }
+        base => base,
+    };
+    if k == 0 {
+        return;
+    }
+    if !has_vectors() {
+        return plain((k, n), a, b, c);
+    }
     let threads = if worth_sharing_products(work) && threads > 1 { threads.min(parallel::threads()) } else { 1 };
-    let turned = bias.is_none() && tiles::suit_turned((m, k, n), a, b);
-    if k > 0 && (turned || tiles::suit((m, k, n), a, b)) {
-        // SAFETY: `fits`, and all of them are borrowed until the product is there.
-        let product = unsafe { Product::new((m, k, n), a, b, base, c) };
-        return if turned { product.turned() } else { product }.compute(threads);
-    }
-    match base {
-        Base::Row(bias) => c.chunks_exact_mut(n).for_each(|row| row.copy_from_slice(bias)),
-        Base::Nothing if k == 0 => c.fill(T::ZERO),
-        Base::Nothing | Base::Held => (),
-    }
-    if k > 0 {
-        // SAFETY: `fits`, c is not empty, and neither is k.
-        unsafe { by_crate((m, k, n), a, b, c, bias.is_some() || held, threads) };
-    }
+    // SAFETY: `fits`, and all of them are borrowed until the product is there.
+    let product = unsafe { Product::new((m, k, n), a, b, base, c) };
+    if turned { product.turned() } else { product }.compute(threads);
 }
 
 #[cfg(test)]
@@ -158,6 +166,15 @@ mod tests {
             (32, 1100, 4),
             (50, 60, 5),
             (9000, 40, 16),
+            (1, 300, 70),
+            (2, 37, 600),
+            (3, 300, 21),
+            (2, 70, 5),
+            (70, 50, 3),
+            (9, 300, 18),
+            (300, 1000, 40),
+            (700, 1100, 300),
+            (600, 500, 36),
         ] {
             let (a, b) = (numbers(m * k, 1), numbers(k * n, 2));
             let exact = |i: usize, j: usize| (0..k).map(|p| a[i * k + p] * b[p * n + j]).sum::<f64>();
@@ -247,16 +264,22 @@ mod tests {
             (9, 3, 17),
             (3, 20, 25),
         ];
-        const TILES: [(usize, usize, usize); 5] = [(4, 5, 4), (13, 33, 50), (37, 1100, 9), (24, 64, 32), (7, 3, 100)];
+        const TILES: [(usize, usize, usize); 6] =
+            [(4, 5, 4), (13, 33, 50), (37, 1100, 9), (24, 64, 32), (7, 3, 100), (300, 1100, 40)];
+        const FEW: [(usize, usize, usize); 4] = [(1, 70, 50), (3, 290, 21), (2, 37, 6), (9, 300, 18)];
         fn compare<T: Real>() {
             let (Some(avx2), avx512) = (pulp::x86::V3::try_new(), pulp::x86::V4::try_new()) else { return };
-            for (small, size) in SMALL.map(|size| (true, size)).into_iter().chain(TILES.map(|size| (false, size))) {
-                let expected = bits_on::<T, _>(avx2, small, size, [false, false]);
+            for size in SMALL.into_iter().chain(TILES).chain(FEW) {
+                let small = SMALL.contains(&size);
+                let plain = bits_on::<T, _>(avx2, small, size, [false, false]);
                 for transposed in [[false, false], [true, false], [false, true], [true, true]] {
+                    let expected = bits_on::<T, _>(avx2, small, size, transposed);
+                    // Of few rows the products are summed up in the order in which b lies.
+                    let in_order = FEW.contains(&size) && transposed[1];
+                    assert!(in_order || expected == plain, "{size:?} {transposed:?}");
                     // Without vectors there is one lane, but the same multiply-adds in the same order.
                     let scalar = bits_on::<T, _>(pulp::Scalar::new(), small, size, transposed);
                     assert_eq!(expected, scalar, "{size:?} {transposed:?}");
-                    assert_eq!(expected, bits_on::<T, _>(avx2, small, size, transposed), "{size:?} {transposed:?}");
                     if let Some(avx512) = avx512 {
                         let wide = bits_on::<T, _>(avx512, small, size, transposed);
                         assert_eq!(expected, wide, "{size:?} {transposed:?}");
@@ -302,11 +325,11 @@ mod tests {
         if !crate::kernels::simd::has_vectors() {
             return;
         }
-        for (m, k, n) in [(32, 1100, 8), (20, 2500, 5), (16, 40, 4), (64, 1024, 6)] {
+        for (m, k, n) in [(32, 1100, 8), (20, 2500, 5), (16, 40, 4), (64, 1024, 6), (600, 700, 50)] {
             let of = |len, seed| numbers(len, seed).iter().map(|x| *x as f32).collect::<Vec<f32>>();
             let (a, b, start) = (of(m * k, 1), of(k * n, 2), of(m * n, 3));
             let (a, b) = (Matrix { data: &a[..], row: 1, column: m }, Matrix::rows(&b[..], n));
-            assert!(tiles::suit_turned((m, k, n), a, b), "{m} {k} {n}");
+            assert!(suit_turned((m, k, n), a, b), "{m} {k} {n}");
             for base in [Base::Nothing, Base::Held] {
                 let bits = |turned: bool, threads: usize| {
                     let mut c = start.clone();

@@ -2,12 +2,12 @@
 
 use super::super::real::Real;
 use crate::kernels::transpose::{Avx, side, transpose};
-use crate::storage::block::{Block, Plain};
+use crate::storage::block::Block;
 use pulp::Simd;
 use std::cell::Cell;
 
 thread_local! {
-    /// The block into which this thread packs. It grows to the largest packing so far, at most some 2 MiB.
+    /// The block into which this thread packs. It grows to the largest packing so far, at most 4 MiB.
     static ROOM: Cell<Option<Block>> = const { Cell::new(None) };
 }
 
@@ -34,7 +34,8 @@ pub fn forget() {
 /// # Safety
 /// The matrix at `a` has m rows and `depth` columns; `out` has room for m, rounded up to R, times `depth`.
 #[inline(always)]
-pub(super) unsafe fn rows<T: Plain, const R: usize>(
+pub(super) unsafe fn rows<T: Real, S: Simd, const R: usize>(
+    simd: S,
     m: usize,
     depth: usize,
     a: *const T,
@@ -42,18 +43,39 @@ pub(super) unsafe fn rows<T: Plain, const R: usize>(
     column: usize,
     out: *mut T,
 ) {
-    for i in (0..m).step_by(R) {
-        // SAFETY: rows from i on, as many as there are; R of them are neighbours where `row` is 1.
-        unsafe {
-            let (a, out) = (a.add(i * row), out.add(i * depth));
+    // SAFETY: rows from i on, as many as there are, and steps before `depth`.
+    unsafe {
+        if row == 1 {
+            // Neighbours in rows are read in one go, whichever panel they go to.
             for p in 0..depth {
-                let (a, out) = (a.add(p * column), out.add(p * R));
-                if row == 1 && m - i >= R {
-                    *out.cast::<[T; R]>() = a.cast::<[T; R]>().read_unaligned();
-                } else {
-                    for x in 0..R.min(m - i) {
-                        *out.add(x) = *a.add(x * row);
+                for i in (0..m).step_by(R) {
+                    let (a, out) = (a.add(i + p * column), out.add(i * depth + p * R));
+                    if m - i >= R {
+                        *out.cast::<[T; R]>() = a.cast::<[T; R]>().read_unaligned();
+                    } else {
+                        (0..m - i).for_each(|x| *out.add(x) = *a.add(x));
                     }
+                }
+            }
+            return;
+        }
+        let avx = Avx::of(simd);
+        let side = side::<T>(avx);
+        for i in (0..m).step_by(R) {
+            let (a, out, rows) = (a.add(i * row), out.add(i * depth), R.min(m - i));
+            // Blocks of neighbours in depth, and what is beside them and below.
+            let (turned, steps) = match column {
+                1 => (rows - rows % side, depth - depth % side),
+                _ => (0, 0),
+            };
+            for p in (0..steps).step_by(side) {
+                for x in (0..turned).step_by(side) {
+                    transpose(avx, a.add(x * row + p), row, out.add(p * R + x), R);
+                }
+            }
+            for p in 0..depth {
+                for x in if p < steps { turned..rows } else { 0..rows } {
+                    *out.add(p * R + x) = *a.add(x * row + p * column);
                 }
             }
         }
@@ -105,6 +127,31 @@ pub(super) unsafe fn columns<T: Real, S: Simd, const W: usize>(
                     *out.add(p * width + j) = *b.add(p * row + j * column);
                 }
             }
+        }
+    }
+}
+
+/// Packs columns of b, up to two vectors of them.
+///
+/// # Safety
+/// As for [`columns`](self::columns), with so many of them.
+#[inline(always)]
+pub(super) unsafe fn strip<T: Real, S: Simd>(
+    simd: S,
+    depth: usize,
+    columns: usize,
+    b: *const T,
+    row: usize,
+    column: usize,
+    out: *mut T,
+) {
+    let vector = T::count::<S>();
+    // SAFETY: the caller's promise.
+    unsafe {
+        if columns > vector {
+            self::columns::<T, S, 2>(simd, depth, columns.min(2 * vector), b, row, column, out);
+        } else {
+            self::columns::<T, S, 1>(simd, depth, columns, b, row, column, out);
         }
     }
 }

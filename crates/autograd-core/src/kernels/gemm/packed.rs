@@ -2,8 +2,10 @@
 
 use super::super::real::Real;
 use super::super::simd::{Vectorized, has_vectors, vectorize_with};
-use super::tiles::{DEPTH, Product};
-use super::{Matrix, by_crate, pack};
+use super::plain::plain;
+use super::product::Product;
+use super::tiles::DEPTH;
+use super::{Matrix, pack};
 use pulp::Simd;
 
 /// Columns of the widest strip of tiles.
@@ -75,8 +77,7 @@ impl<'a, T: Real> Packed<'a, T> {
             // SAFETY: a and c have just been looked at, b and its panels by `of`.
             vectorize_with(unsafe { Product::with_panels((m, k, n), a, b, panels, c) });
         } else {
-            // SAFETY: as above; no size is 0.
-            unsafe { by_crate((m, k, n), a, b, c, true, 1) };
+            plain((k, n), a, b, c);
         }
     }
 }
@@ -100,17 +101,12 @@ impl<T: Real> Vectorized for Panels<'_, '_, T> {
         for start in (0..k).step_by(most) {
             let depth = most.min(k - start);
             for j in (0..n).step_by(2 * vector) {
-                let columns = (n - j).min(2 * vector);
                 // SAFETY: `holds` vouches for b. The strips before have j columns of this depth, the blocks before
                 // `start` steps of the whole width, and this strip has room for its columns rounded up to vectors.
                 unsafe {
                     let from = b.data.as_ptr().add(start * b.row + j * b.column);
                     let to = room.as_mut_ptr().add(start * width + j * depth);
-                    if columns > vector {
-                        pack::columns::<T, S, 2>(simd, depth, columns, from, b.row, b.column, to);
-                    } else {
-                        pack::columns::<T, S, 1>(simd, depth, columns, from, b.row, b.column, to);
-                    }
+                    pack::strip::<T, S>(simd, depth, n - j, from, b.row, b.column, to);
                 }
             }
         }

@@ -182,8 +182,10 @@ fn have_the_same_bits(case: &Case, shapes: &Shapes) -> bool {
             // Which of the two it is, and whether it is so again.
             let again = [alone, shared].map(|pool| pool.install(|| answers(case, &x, false)));
             let [one_again, three_again] = again.each_ref().map(|again| [*again == one, *again == three]);
-            panic!("one thread and three give different bits; once more, one thread gives those of [one, three]: \
-                    {one_again:?}, and three: {three_again:?}");
+            panic!(
+                "one thread and three give different bits; once more, one thread gives those of [one, three]: \
+                    {one_again:?}, and three: {three_again:?}"
+            );
         }
     });
     is_shared

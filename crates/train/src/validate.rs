@@ -1,6 +1,6 @@
 //! Cross-validation: the quality of a way to make and train a model, on data that it has not seen.
 use crate::callbacks::Checkpoint;
-use crate::checkpoint::Lock;
+use crate::checkpoint::{Lock, MANIFEST, fold_dir};
 use crate::evaluate::evaluate;
 use crate::history::History;
 use crate::interrupted::Interrupted;
@@ -10,7 +10,7 @@ use crate::trainer::Trainer;
 use autograd_core::{BoxError, Error, ErrorKind, Result, SeededRng, seeded};
 use rand::{Rng, RngExt};
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use wengert_data::split::{Fold, Splitter, train_test_split};
 use wengert_data::transform::{Fit, Transform};
 use wengert_data::{Dataset, TensorDataset};
@@ -176,13 +176,7 @@ impl<'c, S: Splitter> CrossValidation<'c, S> {
                 let done = InterruptedFolds { scores: scores.clone(), cause };
                 e.context(format_args!("fold {}", i + 1)).with_source(done)
             };
-            let outcome = one();
-            // A fold that was refused before it began leaves nothing.
-            let has_begun = outcome.as_ref().err().is_none_or(|e: &Error| e.detail::<Interrupted>().is_some());
-            if let (Some((_, lock)), true) = (&mut owned, has_begun) {
-                lock.keep();
-            }
-            let (score, Ended { history, pause, .. }) = outcome.map_err(|e| interrupted(e, &scores))?;
+            let (score, Ended { history, pause, .. }) = one().map_err(|e| interrupted(e, &scores))?;
             if let Some(score) = score {
                 scores.folds.push(score);
                 scores.histories.push(history.clone());
@@ -214,6 +208,11 @@ impl<'c, S: Splitter> CrossValidation<'c, S> {
 /// Takes the directory that has those of the folds, for as long as there are folds.
 fn own(owned: &mut Option<(PathBuf, Lock)>, trainer: &Trainer<'_>) -> Result<()> {
     let Some(dir) = &trainer.checkpoint else { return Ok(()) };
+    let has = |dir: &Path| dir.join(MANIFEST).is_file();
+    if trainer.resume && has(dir) && !has(&fold_dir(dir, 1)) {
+        let found = "here is the checkpoint of a single run, and none of a cross-validation; name another directory";
+        return Err(Error::file(dir, found));
+    }
     let is_taken = owned.as_ref().is_some_and(|(taken, _)| taken == dir);
     // What is not there cannot be gone on from: the first fold says so.
     if !is_taken && (!trainer.resume || Checkpoint::exists(dir)) {

@@ -98,18 +98,6 @@ fn nothing_to_resume_from_makes_no_directory() {
 }
 
 #[test]
-#[cfg(unix)]
-fn a_run_that_is_refused_makes_no_directory() {
-    let all = tempfile::tempdir().expect("a temporary directory");
-    let names = || std::fs::read_dir(all.path()).expect("there").count();
-    for dir in [all.path().join("new").join("run"), all.path().into()] {
-        let refused = trainer().checkpoint(&dir).callback(EarlyStopping::new().patience(0));
-        check(refused, "EarlyStopping: patience is 0, it must be at least 1");
-        assert_eq!(names(), 0, "{}", dir.display());
-    }
-}
-
-#[test]
 fn bad_sets_and_models() {
     let [train, valid] = sets();
     let empty = train.select(&[]).expect("nothing");

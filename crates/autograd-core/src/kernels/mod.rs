@@ -1,7 +1,7 @@
 //! The arithmetic, on plain slices.
 //!
 //! A kernel knows neither tensors nor gradients. It gets slices, strides and sizes that its caller has already checked,
-//! and fills a slice. No other folder uses SIMD (`simd`) or the `gemm` crates. Every loop is written for one scalar
+//! and fills a slice. No other folder uses SIMD (`simd`). Every loop is written for one scalar
 //! type and vectorised by the compiler for the CPU found at run time; wherever work is cut, no bit of a result depends
 //! on it.
 

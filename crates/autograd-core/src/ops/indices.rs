@@ -32,7 +32,8 @@ impl Check {
         let indices = Indices(Saved::constant(index.try_packed(self.0)?.as_ref()));
         let outside = Outside::default();
         let result = compute(&indices, outside.clone())?;
-        // A captured program leaves out kernels whose results it does not read, and none of its looks.
+        // A captured program leaves out kernels whose results it does not read, but never a look: so there it does not ask
+        // whether the kernel has met one.
         let always = is_capturing();
         self.in_range(&indices, shape, dim, move || always || outside.0.swap(false, Ordering::Relaxed))?;
         Ok((indices, result))

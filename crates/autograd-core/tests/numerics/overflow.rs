@@ -130,6 +130,16 @@ fn an_infinite_gradient_goes_to_the_chosen_alone() -> Result<()> {
 }
 
 #[test]
+fn the_extremes_of_what_is_no_number_have_no_gradient_that_is_one() -> Result<()> {
+    let x = Tensor::from([[1.0, f64::NAN], [3.0, 2.0]]).requires_grad();
+    for (name, y) in [("amax", x.amax(1)?), ("amin", x.amin(1)?)] {
+        let slope = grad(&y.sum(), &[&x])?[0].to_f64s();
+        assert!(slope[0].is_nan() && slope[1].is_nan() && slope[2] + slope[3] == 1.0, "{name}: {slope:?}");
+    }
+    Ok(())
+}
+
+#[test]
 fn a_padding_row_without_a_number_has_no_gradient_under_a_bound_either() -> Result<()> {
     let table = Tensor::from([[f64::NAN, f64::NAN], [1.0, 2.0]]).requires_grad();
     let options = EmbeddingBagOptions::new().padding_idx(0).max_norm(1.0);

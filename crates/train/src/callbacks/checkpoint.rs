@@ -81,7 +81,8 @@ impl Checkpoint {
     ///
     /// The metric says whether lower or higher values are better; a NaN is never the best, nor is an epoch in which the
     /// metric was not measured. A resumed run knows the best epoch of the run before, if that has kept it, and must
-    /// watch the same metric; without this option it is given up.
+    /// watch the same metric; without this option it is given up. Of several checkpoints each goes on from what one by
+    /// its metric has kept, in whatever order they are, and from nothing if there is none.
     ///
     /// # Examples
     /// ```
@@ -176,7 +177,6 @@ impl Callback for Checkpoint {
 
     fn on_train_begin(&mut self, run: &mut Run<'_>) -> Result<()> {
         self.begins = run.epoch() == 0;
-        self.lock.iter_mut().for_each(Lock::keep);
         if std::mem::take(&mut self.forgets) {
             self.best = Best::default();
         }
@@ -186,7 +186,7 @@ impl Callback for Checkpoint {
     fn on_epoch_end(&mut self, run: &mut Run<'_>) -> Result<()> {
         let Some(monitor) = &self.monitor else { return Ok(()) };
         if let Some(value) = monitor.value(run).filter(|value| monitor.improves(&self.best, *value, 0.0)) {
-            self.best = Best { epoch: run.epoch(), value, wait: 0, weights: run.state_dict() };
+            self.best = Best { epoch: run.epoch(), value, weights: run.state_dict(), ..Best::default() };
         }
         Ok(())
     }

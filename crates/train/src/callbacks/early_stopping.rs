@@ -185,10 +185,10 @@ impl EarlyStopping {
 
     /// Why the run ends in this epoch.
     fn reason(&self, now: u64) -> String {
-        let Best { epoch, value, wait, .. } = self.best;
+        let Best { epoch, value, wait, since, .. } = self.best;
         let of_all = epoch == 0 || !self.beats_baseline(value);
         // Where some epochs were not measured, the count is not one of epochs.
-        let epochs = now.saturating_sub(if of_all { self.start_from_epoch } else { epoch });
+        let epochs = now.saturating_sub(if of_all { since.max(self.start_from_epoch) } else { epoch });
         let what = if wait == epochs { "epoch" } else { "measurement" };
         let (monitor, count) = (&self.monitor.name, format!("{wait} {what}{}", if wait == 1 { "" } else { "s" }));
         match self.baseline {
@@ -237,9 +237,9 @@ impl Callback for EarlyStopping {
         Ok(())
     }
 
-    fn on_train_begin(&mut self, _: &mut Run<'_>) -> Result<()> {
+    fn on_train_begin(&mut self, run: &mut Run<'_>) -> Result<()> {
         if std::mem::take(&mut self.begins) {
-            self.best = Best::default();
+            self.best = Best { since: run.epoch(), ..Best::default() };
         }
         Ok(())
     }
@@ -252,7 +252,7 @@ impl Callback for EarlyStopping {
         if self.monitor.improves(&self.best, value, self.min_delta) {
             let weights = if self.restore_best_weights { run.state_dict() } else { StateDict::new() };
             let wait = if self.beats_baseline(value) { 0 } else { self.best.wait };
-            self.best = Best { epoch: run.epoch(), value, wait, weights };
+            self.best = Best { epoch: run.epoch(), value, wait, weights, since: self.best.since };
         } else if self.best.wait >= self.patience && run.epoch() > 1 {
             // The first epoch has nothing that it could improve on: its value is NaN.
             run.stop(self.reason(run.epoch()));

@@ -102,7 +102,8 @@ pub trait Callback {
     }
 
     /// Whether it can do its work in such a run. Nothing has changed yet, and nothing will if this fails, or whatever is
-    /// asked after it: a memory of the run before stays until [`Callback::on_train_begin`].
+    /// asked after it: a memory of the run before stays until [`Callback::on_train_begin`]. Only the directory of a
+    /// [`Checkpoint`] may have been made, with its lock file.
     ///
     /// # Errors
     /// If it cannot.
@@ -162,9 +163,9 @@ pub trait Callback {
         Ok(())
     }
 
-    /// After an error or a panic that has ended the run, in place of [`Callback::on_train_end`]; after it if that of a
-    /// later callback has failed. Of a panic the error has the message; it goes on when all callbacks have been called.
-    /// If the run had not made a step, the model is put back afterwards as it was before.
+    /// After an error or a panic that has ended the run, in place of [`Callback::on_train_end`]; after it if its own,
+    /// or that of a later callback, has failed. Of a panic the error has the message; it goes on when all callbacks
+    /// have been called. If the run had not made a step, the model is put back afterwards as it was before.
     ///
     /// # Errors
     /// They are dropped, and panics, too: what has ended the run is what is reported.
@@ -186,7 +187,8 @@ pub trait Callback {
     /// Replaces its memory by one that [`Callback::state_dict`] returned.
     ///
     /// # Errors
-    /// If it does not fit.
+    /// If it does not fit; then the memory is as it was. Of callbacks that [only watch](Callback::only_watches) another
+    /// one of the same name may get what one refuses.
     fn load_state_dict(&mut self, state: &StateDict) -> Result<()> {
         let problems: Vec<_> = state.iter().map(|(name, _)| StateProblem::Unexpected(name.into())).collect();
         if problems.is_empty() { Ok(()) } else { Err(StateMismatch { problems }.into()) }

@@ -3,7 +3,8 @@
 use autograd_core::{Error, Result};
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{ErrorKind, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::sync::Mutex;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Whether a file system knows no locks: also one of a network whose service for them is not there.
@@ -18,68 +19,59 @@ const LOCK: &str = "checkpoint.lock";
 /// The right to write into a directory, until it is dropped. The operating system holds it for the process and takes it
 /// back when the process ends, however it ends; the file that stays means nothing by itself. It says who holds it.
 #[derive(Debug)]
-pub(crate) struct Lock {
-    file: File,
-    /// The file and the directories that were not there before, the innermost first, unless they are kept.
-    made: Vec<PathBuf>,
+pub(crate) struct Lock(File);
+
+/// The files that this process has locked, by their numbers.
+static OWN: Mutex<Vec<(u64, u64)>> = Mutex::new(Vec::new());
+
+/// The numbers that no other file has, for as long as this one is open.
+#[cfg(unix)]
+fn numbers(found: std::io::Result<fs::Metadata>) -> Option<(u64, u64)> {
+    use std::os::unix::fs::MetadataExt;
+    found.ok().map(|found| (found.dev(), found.ino()))
+}
+
+#[cfg(not(unix))]
+fn numbers(_: std::io::Result<fs::Metadata>) -> Option<(u64, u64)> {
+    None
 }
 
 impl Lock {
-    /// Takes the directory, which is made if it does not exist. What was made is removed again when the lock is
-    /// dropped, unless it is [kept](Lock::keep).
+    /// Takes the directory, which is made if it does not exist.
     ///
     /// # Errors
     /// If another run has it, with the name of that; if the directory cannot be written.
     pub(crate) fn take(dir: &Path) -> Result<Lock> {
         let fail = |e: std::io::Error| Error::file(dir, e);
+        fs::create_dir_all(dir).map_err(fail)?;
         let path = dir.join(LOCK);
-        let is_missing = |path: &Path| matches!(path.try_exists(), Ok(false));
-        let places = [&*path].into_iter().chain(dir.ancestors().take_while(|dir| !dir.as_os_str().is_empty()));
-        let mut made: Vec<PathBuf> = places.take_while(|place| is_missing(place)).map(Path::to_path_buf).collect();
+        let open = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path);
+        let mut file = open.map_err(fail)?;
         // An owner writes its name after it has taken the lock, and removes it before it gives it back.
         let mut patience = 100;
-        let mut file = loop {
-            fs::create_dir_all(dir).map_err(fail)?;
-            let opened = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path);
-            let locked = match opened {
-                Ok(file) => match file.try_lock() {
-                    Ok(()) => Some(file),
-                    // A file system without locks: runs are kept apart by the user alone, and others may use what
-                    // this one makes.
-                    Err(TryLockError::Error(e)) if has_none(&e) => {
-                        made.clear();
-                        break file;
-                    }
-                    Err(TryLockError::Error(e)) => return Err(fail(e)),
-                    Err(TryLockError::WouldBlock) => {
-                        let holder = fs::read_to_string(&path).unwrap_or_default();
-                        if let Some((holder, _)) = holder.split_once('\n') {
-                            return Err(taken(dir, holder));
-                        }
-                        None
-                    }
-                },
-                // A run that was refused has removed the directory in between.
-                Err(e) if e.kind() == ErrorKind::NotFound && patience > 0 => None,
-                Err(e) => return Err(fail(e)),
-            };
-            match locked {
-                // Else it has removed the file that is locked now, and the next run makes another.
-                Some(file) if is_at(&file, &path) => break file,
-                _ if patience == 0 => return Err(taken(dir, "another process")),
-                _ => {}
+        loop {
+            match file.try_lock() {
+                Ok(()) => break,
+                // A file system without locks: runs are kept apart by the user alone.
+                Err(TryLockError::Error(e)) if has_none(&e) => break,
+                Err(TryLockError::Error(e)) => return Err(fail(e)),
+                Err(TryLockError::WouldBlock) => {}
+            }
+            let holder = fs::read_to_string(&path).unwrap_or_default();
+            if let Some((holder, _)) = holder.split_once('\n') {
+                let is_own = |numbers| OWN.lock().is_ok_and(|own| own.contains(&numbers));
+                return Err(taken(dir, holder, numbers(file.metadata()).is_some_and(is_own)));
+            }
+            if patience == 0 {
+                return Err(taken(dir, "another process", false));
             }
             patience -= 1;
             std::thread::sleep(Duration::from_millis(2));
-        };
+        }
+        OWN.lock().iter_mut().for_each(|own| own.extend(numbers(file.metadata())));
         // The text is for people only: that it could not be written is no reason to stop.
         let _ = file.set_len(0).and_then(|()| writeln!(file, "{}", this_process()));
-        Ok(Lock { file, made })
-    }
-
-    /// Leaves what was made where it is: the run begins.
-    pub(crate) fn keep(&mut self) {
-        self.made.clear();
+        Ok(Lock(file))
     }
 
     /// Whether the directory is the one that was taken: it may have been removed, and made anew by another run.
@@ -87,48 +79,39 @@ impl Lock {
     /// # Errors
     /// If it is not.
     pub(crate) fn check(&self, dir: &Path) -> Result<()> {
-        if is_at(&self.file, &dir.join(LOCK)) {
+        if self.is_at(&dir.join(LOCK)) {
             return Ok(());
         }
         let text = format!("the directory, or its {LOCK}, was removed while a run had it; nothing is written");
         Err(Error::file(dir, text))
     }
+
+    #[cfg(unix)]
+    fn is_at(&self, path: &Path) -> bool {
+        numbers(self.0.metadata()).is_some_and(|own| numbers(fs::metadata(path)) == Some(own))
+    }
+
+    /// An open file cannot be removed elsewhere.
+    #[cfg(not(unix))]
+    fn is_at(&self, _: &Path) -> bool {
+        true
+    }
 }
 
-/// Whether the file is the one of this path.
-#[cfg(unix)]
-fn is_at(file: &File, path: &Path) -> bool {
-    use std::os::unix::fs::MetadataExt;
-    let place = |found: fs::Metadata| (found.dev(), found.ino());
-    let (own, there) = (file.metadata().map(place), fs::metadata(path).map(place));
-    own.is_ok_and(|own| there.is_ok_and(|there| own == there))
-}
-
-/// An open file cannot be removed elsewhere.
-#[cfg(not(unix))]
-fn is_at(_: &File, _: &Path) -> bool {
-    true
-}
-
-fn taken(dir: &Path, holder: &str) -> Error {
-    let begins = |process: &str| holder.split(" since ").next() == process.split(" since ").next();
-    let own = if begins(&this_process()) { ", which is this one" } else { "" };
-    let one = if own.is_empty() { "" } else { ", and of one run one Checkpoint does both, every and best" };
-    let text = format!("a run is writing its checkpoints here: {holder}{own}; each run needs its own directory{one}");
+fn taken(dir: &Path, holder: &str, is_own: bool) -> Error {
+    // The holder may be the run itself.
+    let one = if is_own { "; of one run one Checkpoint does both, every and best" } else { "" };
+    let text = format!("a run is writing its checkpoints here: {holder}; each run needs its own directory{one}");
     Error::file(dir, text)
 }
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        // While it is locked: whoever waits for it sees that it is gone. Without that, where files are known by their
-        // names alone, everything stays.
-        if cfg!(unix) {
-            let remove = |path: &PathBuf| if path.is_dir() { fs::remove_dir(path) } else { fs::remove_file(path) };
-            let _ = self.made.iter().try_for_each(remove);
-        }
-        let _ = self.file.set_len(0);
+        let _ = self.0.set_len(0);
+        let file = numbers(self.0.metadata());
+        OWN.lock().iter_mut().for_each(|own| own.retain(|own| Some(*own) != file));
         // Closing does it, too, but later if a child process was started in between.
-        let _ = self.file.unlock();
+        let _ = self.0.unlock();
     }
 }
 
@@ -177,47 +160,19 @@ mod tests {
     #[test]
     fn one_owner_at_a_time() {
         let dir = tempfile::tempdir().expect("a temporary directory");
-        let mut lock = Lock::take(dir.path()).expect("free");
+        let lock = Lock::take(dir.path()).expect("free");
         let text = Lock::take(dir.path()).expect_err("taken").to_string();
         let place = format!(
             "{}: a run is writing its checkpoints here: process {} on ",
             dir.path().display(),
             std::process::id()
         );
-        let end = "Z, which is this one; each run needs its own directory, and of one run one Checkpoint does both, \
-                   every and best";
-        assert!(text.starts_with(&place) && text.ends_with(end), "{text}");
-        lock.keep();
+        let one = if cfg!(unix) { "; of one run one Checkpoint does both, every and best" } else { "" };
+        let end = format!("Z; each run needs its own directory{one}");
+        assert!(text.starts_with(&place) && text.ends_with(&end), "{text}");
         drop(lock);
         // The file stays, and means nothing.
         assert_eq!(fs::read_to_string(dir.path().join(LOCK)).expect("readable"), "");
         Lock::take(dir.path()).expect("free again");
-    }
-
-    #[test]
-    fn another_process_is_no_checkpoint_of_this_run() {
-        let text = taken(Path::new("run"), "process 0 on host far since 2026-11-26T10:04:36Z").to_string();
-        let place = "run: a run is writing its checkpoints here: process 0 on host far since 2026-11-26T10:04:36Z";
-        assert_eq!(text, format!("{place}; each run needs its own directory"));
-    }
-
-    #[test]
-    #[cfg(unix)]
-    fn what_is_not_kept_is_removed() {
-        let dir = tempfile::tempdir().expect("a temporary directory");
-        let below = dir.path().join("a").join("b");
-        drop(Lock::take(&below).expect("free"));
-        assert!(dir.path().exists() && !dir.path().join("a").exists());
-        Lock::take(&below).expect("free").keep();
-        assert!(below.join(LOCK).is_file());
-        // What was there stays.
-        drop(Lock::take(&below).expect("free"));
-        assert!(below.join(LOCK).is_file());
-        // Nor does a directory go that something else is in by now.
-        let other = dir.path().join("other");
-        let lock = Lock::take(&other).expect("free");
-        fs::write(other.join("notes"), "mine").expect("writable");
-        drop(lock);
-        assert!(other.join("notes").is_file() && !other.join(LOCK).exists());
     }
 }

@@ -71,10 +71,7 @@ impl Snapshot {
     /// If a run is writing its checkpoints there, or it cannot be written; then the one that was there is still whole.
     pub fn save(&self, dir: impl AsRef<Path>) -> Result<()> {
         let dir = dir.as_ref();
-        let mut lock = Lock::take(dir)?;
-        manifest::save(self, dir, &lock)?;
-        lock.keep();
-        Ok(())
+        manifest::save(self, dir, &Lock::take(dir)?)
     }
 
     /// The epoch whose model [`Checkpoint::best`](crate::Checkpoint::best) has kept by a metric, counted from 1, and the

@@ -23,6 +23,8 @@ pub(crate) struct Best {
     pub(crate) value: f64,
     /// The number of epochs since, of those in which the metric was measured.
     pub(crate) wait: u64,
+    /// The number of epochs before the first that could count, as a callback that is new in a resumed run has them.
+    pub(crate) since: u64,
     pub(crate) weights: StateDict,
 }
 
@@ -64,6 +66,9 @@ impl Monitor {
         state.insert("epoch", Tensor::scalar(best.epoch as i64));
         state.insert("value", Tensor::scalar(best.value));
         state.insert("wait", Tensor::scalar(best.wait as i64));
+        if best.since > 0 {
+            state.insert("since", Tensor::scalar(best.since as i64));
+        }
         best.weights.iter().for_each(|(name, value)| state.insert(format!("weights.{name}"), value.clone()));
         state
     }
@@ -101,6 +106,7 @@ impl Monitor {
                 // Negative counts were never written; the checksum of the file vouches for it.
                 "epoch" => best.epoch = value.item::<i64>()?.unsigned_abs(),
                 "wait" => best.wait = value.item::<i64>()?.unsigned_abs(),
+                "since" => best.since = value.item::<i64>()?.unsigned_abs(),
                 "value" => best.value = value.item::<f64>()?,
                 _ => match name.strip_prefix("weights.") {
                     Some(name) => best.weights.insert(name, value.clone()),

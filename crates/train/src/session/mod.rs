@@ -63,7 +63,7 @@ impl Trainer<'_> {
     /// every other number that a schedule has set: what a schedule or a callback makes of it is part of the run.
     ///
     /// # Errors
-    /// Before anything has changed:
+    /// Before anything has changed, but that the directory of a checkpoint, and its lock file, may have been made:
     /// if a set is empty, a number is out of its range (also one of the optimizer, the schedule or a metric), the model
     /// has nothing to train, a schedule has fewer rates than the run has epochs or steps, or is of a hyperparameter that
     /// the optimizer does not have, a callback cannot do its work, or there is no checkpoint to resume from, or that of
@@ -171,7 +171,7 @@ fn fit(
     let (before, settings) = (Before::all(model, &**optimizer), Before::of(model));
     if let (true, Some(dir)) = (trainer.resume, &trainer.checkpoint) {
         identity::of_data(&mut identity, train, valid);
-        let snapshot = resume::load(dir, &identity, &rates, &trainer.allowed, plan.epochs, own_lr)?;
+        let snapshot = resume::load(dir, &identity, &*model, &rates, &trainer.allowed, plan.epochs, own_lr)?;
         let left = crate::Plan { epochs: plan.epochs.saturating_sub(snapshot.epoch), ..plan.clone() };
         rates.check_steps(snapshot.step.saturating_add(rates::numbers_of(Every::Step, &left, *accumulate)))?;
         let unscheduled = resume::unscheduled(&snapshot, &rates, &**optimizer);
@@ -206,7 +206,7 @@ fn fit(
         settings,
         begun: Before::of(model),
         seed,
-        learned: resumed.as_ref().map_or_else(Learned::default, |snapshot| Learned::resumed(snapshot, model)),
+        learned: resumed.as_ref().map_or_else(Learned::default, Learned::resumed),
         before: Some(before),
         accumulate: *accumulate,
         sampled: sampled.as_ref(),

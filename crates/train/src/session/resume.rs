@@ -1,5 +1,6 @@
 //! Going on from a checkpoint.
 
+use super::learned;
 use super::rates::{LR, Rates, order};
 use crate::callbacks::Callback;
 use crate::checkpoint::Snapshot;
@@ -13,12 +14,17 @@ use wengert_optim::Optimizer;
 pub(super) fn load(
     dir: &std::path::Path,
     now: &Identity,
+    model: &dyn Module,
     rates: &Rates<'_, '_>,
     allowed: &[String],
     epochs: u64,
     lr: f64,
 ) -> Result<Snapshot> {
     let mut snapshot = Snapshot::load(dir)?;
+    if snapshot.with_gradient.is_none() {
+        // Before `frozen` is what this run has.
+        snapshot.with_gradient = Some(learned::by_history(&snapshot, model));
+    }
     let mut now = now.clone();
     rates.describe(&mut now, Some(&snapshot.identity));
     let differences = snapshot.identity.check(&now, allowed, dir)?;
@@ -114,36 +120,54 @@ pub(super) fn restore(
 }
 
 /// Gives callbacks what they remembered.
+///
+/// Those that only watch may have come, gone and changed places, and have other numbers: what one of them does not keep
+/// goes to another of its name that does, and has nothing. Where none keeps it, it is given up: it belongs to one that
+/// is no more there. Of one state and one callback that refuses it this cannot be said, and it is an error.
 fn remind(
     saved: &[(String, StateDict)],
     callbacks: &mut [Box<dyn Callback + '_>],
     memories: &mut Vec<(usize, StateDict)>,
 ) -> Result<()> {
     let keys = callback_keys(callbacks);
-    let mut load = |i: usize, state: &StateDict, callback: &mut Box<dyn Callback + '_>| {
-        memories.push((i, callback.state_dict()));
-        callback.load_state_dict(state).map_err(|e| e.context(&keys[i]))
+    let mut reminded = vec![false; callbacks.len()];
+    // Whether the callback keeps the state: one may take it for nothing.
+    let mut load = |i: usize, state: &StateDict, callback: &mut dyn Callback| -> Result<bool> {
+        if !memories.iter().any(|(known, _)| *known == i) {
+            memories.push((i, callback.state_dict()));
+        }
+        callback.load_state_dict(state).map_err(|e| e.context(&keys[i]))?;
+        Ok(!callback.state_dict().is_empty())
     };
-    let mut left: Vec<&(String, StateDict)> = saved.iter().filter(|(key, _)| !keys.contains(key)).collect();
-    let mut without = Vec::new();
-    for (i, callback) in callbacks.iter_mut().enumerate() {
-        match saved.iter().find(|(key, _)| *key == keys[i]) {
-            Some(known) => {
-                load(i, &known.1, callback)?;
-                if callback.state_dict().is_empty() {
-                    left.push(known);
-                }
-            }
-            None if callback.state_dict().is_empty() => {}
-            None => without.push(i),
+    let mut left = Vec::new();
+    for (key, state) in saved {
+        let Some(i) = keys.iter().position(|known| known == key) else {
+            left.push((key, state, Vec::new()));
+            continue;
+        };
+        let outcome = load(i, state, &mut *callbacks[i]);
+        if callbacks[i].only_watches() && !matches!(outcome, Ok(true)) {
+            left.push((key, state, outcome.err().into_iter().collect()));
+        } else {
+            outcome?;
+            reminded[i] = true;
         }
     }
-    // Those that only watch may have come, gone and changed places, and have other numbers: what one of them does not
-    // keep belongs to the next of its kind that is without. Where there is none, it is given up.
-    for (key, state) in left {
-        if let Some(at) = without.iter().position(|i| is_key_of(key, callbacks[*i].name())) {
-            let i = without.remove(at);
-            load(i, state, &mut callbacks[i])?;
+    for (key, state, mut refusals) in left {
+        let mut is_kept = false;
+        for (i, callback) in callbacks.iter_mut().enumerate() {
+            let may = !is_kept && !reminded[i] && keys[i] != *key;
+            if may && callback.only_watches() && is_key_of(key, callback.name()) {
+                match load(i, state, &mut **callback) {
+                    Ok(keeps) => (is_kept, reminded[i]) = (keeps, keeps),
+                    Err(e) => refusals.push(e),
+                }
+            }
+        }
+        let kind = key.split('#').next();
+        let is_only_one = saved.iter().filter(|(other, _)| other.split('#').next() == kind).count() == 1;
+        if !is_kept && is_only_one && refusals.len() == 1 {
+            return Err(refusals.remove(0));
         }
     }
     Ok(())

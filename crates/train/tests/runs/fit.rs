@@ -225,6 +225,29 @@ fn parameters_that_are_thawed_later_are_reported_too() {
 }
 
 #[test]
+fn what_is_thawed_after_an_older_checkpoint_has_had_no_gradient() {
+    let [train, valid] = sets();
+    let dir = moons::directory();
+    let run = |epochs: u64, frozen: &str, resume: bool| {
+        let linear = Linear::new(2, 2, &mut seeded(7)).expect("good sizes");
+        let mut model = Idle { linear, idle: Param::new(Tensor::from([1.0, 2.0])).expect("floats") };
+        assert_eq!(model.freeze(frozen), Ok(1));
+        let trainer = Trainer::new(Adam::new(0.03), cross_entropy).epochs(epochs).checkpoint(dir.path());
+        let trainer = if resume { trainer.resume(true).allow("epochs").allow("trainable") } else { trainer };
+        trainer.fit(&mut model, &train, &valid, &mut seeded(7)).expect("a good run").without_gradient
+    };
+    assert!(run(1, "idle", false).is_empty(), "it is frozen");
+    // As it was written before checkpoints said it.
+    let path = dir.path().join("checkpoint.json");
+    let text = std::fs::read(&path).expect("just written");
+    let mut json: serde_json::Value = serde_json::from_slice(&text).expect("as written");
+    json.as_object_mut().and_then(|all| all.remove("with_gradient")).expect("it is said now");
+    std::fs::write(&path, json.to_string()).expect("writable");
+    // What is frozen from here on has had one.
+    assert_eq!(run(2, "linear.bias", true), ["idle"]);
+}
+
+#[test]
 fn a_step_that_is_left_out_teaches_nothing() {
     let [train, valid] = sets();
     let dir = moons::directory();

@@ -89,6 +89,25 @@ fn patience_counts_validations() {
 }
 
 #[test]
+fn a_count_that_begins_in_a_resumed_run_is_one_of_epochs() {
+    let [train, valid] = sets();
+    let valid = valid.map_x(|x| Ok(x.mul_scalar(f64::NAN))).expect("as many");
+    let dir = directory();
+    let run = |trainer: Trainer<'_>| {
+        let trainer = trainer.checkpoint(dir.path()).allow("epochs");
+        trainer.fit(&mut model(7), &train, &valid, &mut seeded(7)).expect("a good run")
+    };
+    let early = || EarlyStopping::new().patience(2);
+    run(trainer().epochs(2));
+    let history = run(trainer().epochs(3).callback(early()).resume(true).allow("callbacks"));
+    assert_eq!(history.stopped, None);
+    // And goes on, knowing where it began.
+    let history = run(trainer().epochs(9).callback(early()).resume(true));
+    let why = "val_loss has not improved for 2 epochs";
+    assert_eq!((history.epochs.len(), history.stopped.as_deref()), (4, Some(why)));
+}
+
+#[test]
 fn the_first_epoch_does_not_end_a_run() {
     let [train, valid] = sets();
     let valid = valid.map_x(|x| Ok(x.mul_scalar(f64::NAN))).expect("as many");

@@ -92,9 +92,13 @@ fn early_stopping_remembers() {
     assert_eq!(resumed, weights);
 }
 
-/// The epoch that a checkpoint has kept as the best.
+/// The epoch that a checkpoint has kept as the best by a metric.
+fn best_by(dir: &Path, metric: &str) -> Option<u64> {
+    Snapshot::load(dir).expect("whole").best(metric).map(|(epoch, _)| epoch)
+}
+
 fn best(dir: &Path) -> Option<u64> {
-    Snapshot::load(dir).expect("whole").best("val_loss").map(|(epoch, _)| epoch)
+    best_by(dir, "val_loss")
 }
 
 #[test]
@@ -120,15 +124,44 @@ fn the_best_epoch_is_known_wherever_the_callback_stands_that_keeps_it() {
         run(trainer(4).resume(true).checkpoint(keeper()));
         assert_eq!(best(keeps.path()), Some(1), "{i}");
     }
-    // Two that keep the best by different metrics do not take the memory of each other.
-    let other = || Checkpoint::new(all.path()).best("loss");
-    run(trainer(2).checkpoint(keeper()).checkpoint(other()));
-    let (_, outcome) = fit(trainer(3).resume(true).checkpoint(other()).checkpoint(keeper()), 7, 7);
-    let text = outcome.expect_err("another metric").to_string();
-    assert_eq!(text, "Checkpoint: monitor is \"loss\", the state is that of \"val_loss\"");
     // Where none keeps it any more, it is given up.
-    run(trainer(3).resume(true).checkpoint(Checkpoint::new(keeps.path())));
+    run(trainer(5).resume(true).checkpoint(Checkpoint::new(keeps.path())));
     assert_eq!(best(keeps.path()), None);
+}
+
+#[test]
+fn each_of_several_checkpoints_goes_on_from_the_best_by_its_metric() {
+    let [one, two, three] = [(); 3].map(|()| tempfile::tempdir().expect("a temporary directory"));
+    // Nothing changes, so the first epoch is the best in validation.
+    let trainer =
+        |epochs: u64| Trainer::new(Sgd::new(0.0), cross_entropy).epochs(epochs).batch_size(40).allow("epochs");
+    let run = |trainer: Trainer<'_>| fit(trainer, 7, 7).1.map(drop).map_err(|e| e.to_string());
+    let valid = || Checkpoint::new(one.path()).best("val_loss");
+    let train = || Checkpoint::new(two.path()).best("loss");
+    let begin = |epochs: u64| run(trainer(epochs).checkpoint(valid()).checkpoint(train())).expect("a good run");
+    let go_on = || trainer(6).resume(true);
+    let both = || (best(one.path()), best_by(two.path(), "loss"));
+    begin(6);
+    let straight = both();
+    assert_eq!(straight.0, Some(1));
+    begin(2);
+    run(go_on().checkpoint(train()).checkpoint(valid())).expect("they have changed places");
+    assert_eq!(both(), straight);
+    begin(2);
+    run(go_on().checkpoint(train())).expect("the other is no more there");
+    assert_eq!(best_by(two.path(), "loss"), straight.1);
+    // One by another metric begins, in place of both.
+    begin(2);
+    let accuracy = Checkpoint::new(two.path()).best("val_accuracy");
+    run(trainer(3).resume(true).metric(Accuracy).allow("metrics").checkpoint(accuracy)).expect("a good run");
+    assert_eq!(best_by(two.path(), "val_accuracy"), Some(3));
+    // Of one and one it is the metric that has changed; one without a memory does not count.
+    run(trainer(2).checkpoint(valid())).expect("a good run");
+    let other = || Checkpoint::new(one.path()).best("loss");
+    let text = "monitor is \"loss\", the state is that of \"val_loss\"";
+    assert_eq!(run(go_on().checkpoint(other())), Err(format!("Checkpoint: {text}")));
+    let beside = go_on().checkpoint(Checkpoint::new(three.path()));
+    assert_eq!(run(beside.checkpoint(other())), Err(format!("Checkpoint#2: {text}")));
 }
 
 /// A model with a number that nothing reads.

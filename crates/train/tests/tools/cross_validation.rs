@@ -168,21 +168,9 @@ fn a_run_and_a_cross_validation_do_not_go_on_from_each_other() {
     let found = "here are the checkpoints of a cross-validation, and none of a single run; name another directory";
     assert_eq!(run(of_folds.path()), Err(format!("{}: {found}", of_folds.path().display())));
     run(of_run.path()).expect("a good run");
-    let text = folds(of_run.path()).expect_err("of a single run");
-    assert!(text.ends_with("fold-1: there is no checkpoint here (no file checkpoint.json)"), "{text}");
-}
-
-#[test]
-#[cfg(unix)]
-fn a_cross_validation_that_is_refused_makes_no_directory() {
-    let all = tempfile::tempdir().expect("a temporary directory");
-    let dir = all.path().join("folds");
-    let trainer = || Trainer::new(Adam::new(f64::NAN), cross_entropy).checkpoint(&dir);
-    cross_validate(make, trainer, &data(), KFold::new(3), Accuracy, &mut seeded(7)).expect_err("no rate");
-    let early = || EarlyStopping::new().patience(0);
-    let trainer = || Trainer::new(Adam::new(0.05), cross_entropy).checkpoint(&dir).callback(early());
-    cross_validate(make, trainer, &data(), KFold::new(3), Accuracy, &mut seeded(7)).expect_err("no patience");
-    assert!(!dir.exists());
+    let found = "here is the checkpoint of a single run, and none of a cross-validation; name another directory";
+    assert_eq!(folds(of_run.path()), Err(format!("fold 1: {}: {found}", of_run.path().display())));
+    assert!(!of_run.path().join("fold-1").exists());
 }
 
 /// Counts the epochs that are trained.

@@ -23,7 +23,7 @@ pub fn qr<T: Real>(threads: usize, (m, n): (usize, usize), complete: bool, a: &[
     }
 }
 
-/// Reflections whose product is Q, so many at a time.
+/// Reflections whose product is Q, [`BLOCK`] at a time.
 pub struct Reflections<T>(Vec<Block<T>>);
 
 impl<T: Real> Reflections<T> {

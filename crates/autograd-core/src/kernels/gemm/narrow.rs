@@ -1,5 +1,4 @@
-//! Products with fewer rows than a tile: there is little to do with a number of b, so b is read once, in the order in which it
-//! lies.
+//! Products of few rows: there is little to do with a number of b, so b is read where it lies, in the order in which it lies.
 
 use super::super::real::Real;
 use super::pack::{self, load, store};
@@ -7,6 +6,7 @@ use super::product::{NARROW, Product};
 use crate::kernels::reduce::{Sum, fold_run};
 use pulp::Simd;
 use std::array::from_fn;
+use std::ops::RangeInclusive;
 use std::slice::{from_raw_parts, from_raw_parts_mut};
 
 /// Bytes of sums of a row that stay in the nearest cache while the rows of b pass by.
@@ -24,22 +24,23 @@ const LANES: usize = 16;
 /// Columns of b that are read together where they lie in one piece.
 const COLUMNS: usize = 4;
 
-/// Up to so many rows, columns of b that lie in one piece are multiplied where they lie: to bring them into order would take as
-/// long as the products.
-const FEW: usize = 32;
+/// Up to so many rows, columns of b that lie in one piece are multiplied where they lie: to bring them into order would
+/// take as long as the products.
+const ROWS_IN_PLACE: usize = 32;
 
 /// So many numbers of a, and no more, are brought into order.
-const MOST: usize = 1 << 16;
+const MOST: usize = 1 << 18;
 
-/// From this many numbers on, the sum of the lanes of a product does not count.
-const LONG: usize = 256;
+/// From this many numbers on, the sum of the lanes of a product does not count; up to as many, columns stay in the cache until
+/// all rows have passed by.
+const LONG: RangeInclusive<usize> = 256..=1 << 14;
 
 impl<T: Real> Product<T> {
     /// Whether there is too little to do with a number of b for tiles.
     pub(super) fn is_narrow(&self) -> bool {
         let (m, k, _) = self.size;
         let lies = self.a_column == 1 && self.is_in_columns();
-        self.panels.is_null() && (m < NARROW || lies && m <= FEW && k >= LONG)
+        self.panels.is_null() && (m < NARROW || lies && m <= ROWS_IN_PLACE && LONG.contains(&k))
     }
 
     /// Whether columns of b lie in one piece each, and not its rows.
@@ -47,15 +48,15 @@ impl<T: Real> Product<T> {
         self.b_row == 1 && (self.b_column != 1 || self.size.2 == 1)
     }
 
-    /// Computes the product, unless the numbers of b have neighbours in neither direction, or those of a, which are many, have
-    /// to be brought into order.
+    /// Computes the product, unless tiles are as good: the numbers of b have neighbours in neither direction, or columns of a
+    /// few, or those of a are many and have to be brought into order.
     #[inline(always)]
     pub(super) fn of_few_rows<S: Simd>(&self, simd: S) -> bool {
         let (m, k, _) = self.size;
         // SAFETY: `new`'s caller vouches for the operands.
         unsafe {
             match (self.is_in_columns(), m) {
-                (true, _) if self.a_column != 1 && m * k > MOST => return false,
+                (true, _) if k < LANES || self.a_column != 1 && m * k > MOST => return false,
                 (true, _) => self.along_columns(simd),
                 (false, _) if self.b_column != 1 => return false,
                 (false, 1) => self.along_rows::<S, 1>(simd),
@@ -127,8 +128,10 @@ impl<T: Real> Product<T> {
         let copy = room.as_mut().map_or(&mut [][..], |room| room.slice_mut::<T>(m * k));
         // SAFETY: the caller's promise: columns of b from j on, as many as there are, and rows of a.
         unsafe {
-            for (at, to) in copy.iter_mut().enumerate() {
-                *to = *self.a.add(at / k * self.a_row + at % k * self.a_column);
+            for (i, row) in copy.chunks_exact_mut(k).enumerate() {
+                for (p, x) in row.iter_mut().enumerate() {
+                    *x = *self.a.add(i * self.a_row + p * self.a_column);
+                }
             }
             let a = if lies { (self.a, self.a_row) } else { (copy.as_ptr(), k) };
             let whole = n - n % COLUMNS;

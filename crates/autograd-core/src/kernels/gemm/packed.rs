@@ -1,5 +1,6 @@
 //! A right operand that is packed once for many products.
 
+use super::super::decompose::copy;
 use super::super::real::Real;
 use super::super::simd::{Vectorized, has_vectors, vectorize_with};
 use super::plain::plain;
@@ -17,19 +18,14 @@ pub struct Packed<'a, T> {
     k: usize,
     n: usize,
     b: Matrix<'a, T>,
-    /// Empty where products do not go by tiles.
+    /// b as tiles read it; in rows, where products do not go by tiles.
     panels: &'a [T],
 }
 
 impl<'a, T: Real> Packed<'a, T> {
     /// Elements of memory that it needs.
     pub fn room(k: usize, n: usize) -> usize {
-        if has_vectors() { k * n.next_multiple_of(WIDEST) } else { 0 }
-    }
-
-    /// Whether a row of a product has the same bits whatever rows are multiplied with it.
-    pub fn by_rows() -> bool {
-        has_vectors()
+        if has_vectors() { k * n.next_multiple_of(WIDEST) } else { k * n }
     }
 
     /// Packs `b: [k, n]` into `room`.
@@ -49,6 +45,8 @@ impl<'a, T: Real> Packed<'a, T> {
         assert!(b.holds(k, n) && room.len() >= Packed::<T>::room(k, n), "a packed operand leaves its memory");
         if has_vectors() && k > 0 && n > 0 {
             vectorize_with(Panels { k, n, b, room });
+        } else {
+            copy(b, n, &mut room[..k * n]);
         }
     }
 
@@ -61,7 +59,8 @@ impl<'a, T: Real> Packed<'a, T> {
         Packed { k, n, b, panels }
     }
 
-    /// `c += a b` on this thread; `a: [m, k]` and `c: [m, n]` are contiguous.
+    /// `c += a b` on this thread; `a: [m, k]` and `c: [m, n]` are contiguous. A row has the same bits whatever rows are
+    /// multiplied with it.
     ///
     /// # Panics
     /// If the two do not have as many rows.
@@ -77,7 +76,7 @@ impl<'a, T: Real> Packed<'a, T> {
             // SAFETY: a and c have just been looked at, b and its panels by `of`.
             vectorize_with(unsafe { Product::with_panels((m, k, n), a, b, panels, c) });
         } else {
-            plain((k, n), a, b, c);
+            plain(false, (k, n), a, Matrix::rows(panels, n), c);
         }
     }
 }
@@ -134,12 +133,10 @@ mod tests {
                     let exact = start[i * n + j] + (0..k).map(|p| a[i * k + p] * b[p * n + j]).sum::<f64>();
                     assert!((c[i * n + j] - exact).abs() < 1e-12 * (k as f64 + 1.0), "{m} {k} {n}: ({i}, {j})");
                 }
-                if Packed::<f64>::by_rows() {
-                    let mut alone = start.clone();
-                    let rows = alone.chunks_exact_mut(n).enumerate();
-                    rows.for_each(|(i, c)| packed.add(&a[i * k..(i + 1) * k], c));
-                    assert!(alone.iter().zip(&c).all(|(a, b)| a.to_bits() == b.to_bits()), "{m} {k} {n}");
-                }
+                let mut alone = start.clone();
+                let rows = alone.chunks_exact_mut(n).enumerate();
+                rows.for_each(|(i, c)| packed.add(&a[i * k..(i + 1) * k], c));
+                assert!(alone.iter().zip(&c).all(|(a, b)| a.to_bits() == b.to_bits()), "{m} {k} {n}");
             }
         }
     }

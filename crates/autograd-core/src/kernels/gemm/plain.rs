@@ -6,8 +6,8 @@ use super::super::simd::{Kernel, vectorize};
 use super::Matrix;
 use crate::threads::parallel::for_rows;
 
-/// `c += a b`; a: `[m, k]`, b: `[k, n]`, c: `[m, n]` contiguous and not empty.
-pub(super) fn plain<T: Real>((k, n): (usize, usize), a: Matrix<'_, T>, b: Matrix<'_, T>, c: &mut [T]) {
+/// `c += a b`, on this thread or on several; a: `[m, k]`, b: `[k, n]`, c: `[m, n]` contiguous and not empty.
+pub(super) fn plain<T: Real>(several: bool, (k, n): (usize, usize), a: Matrix<'_, T>, b: Matrix<'_, T>, c: &mut [T]) {
     let mut room = Vec::new();
     let b = match b.column {
         1 => b,
@@ -17,7 +17,11 @@ pub(super) fn plain<T: Real>((k, n): (usize, usize), a: Matrix<'_, T>, b: Matrix
             Matrix::rows(&room[..], n)
         }
     };
-    for_rows(c, n, k.saturating_mul(n), |rows, c| vectorize(Rows { k, n, first: rows.start, a, b, c }));
+    if several {
+        for_rows(c, n, k.saturating_mul(n), |rows, c| vectorize(Rows { k, n, first: rows.start, a, b, c }));
+    } else {
+        vectorize(Rows { k, n, first: 0, a, b, c });
+    }
 }
 
 struct Rows<'a, 'c, T> {

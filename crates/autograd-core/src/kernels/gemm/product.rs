@@ -11,15 +11,15 @@ use std::ptr::null;
 pub(super) const NARROW: usize = 4;
 
 /// Columns of so many bytes leave half of the widest vector empty.
-const FEW: usize = 32;
+const HALF_VECTOR: usize = 32;
 
 /// Parts for other threads have a multiple of this many columns: one cache line of f32.
 const LINE: usize = 16;
 
-/// Whether the transposed product is computed in the place of this one: it has fewer columns than a tile has rows; or its
+/// Whether the transposed product is computed in the place of this one: it has fewer than [`NARROW`] columns; or its
 /// vectors are full where those of this one, which has few columns, are not, and both operands are read in order.
 pub(super) fn suit_turned<T: Real>((m, k, n): (usize, usize, usize), a: Matrix<'_, T>, b: Matrix<'_, T>) -> bool {
-    let fuller = NARROW <= n && n * size_of::<T>() <= FEW && m >= 2 * n && k >= m;
+    let fuller = NARROW <= n && n * size_of::<T>() <= HALF_VECTOR && m >= 2 * n && k >= m;
     n < NARROW && m >= n || fuller && a.row == 1 && b.column == 1
 }
 
@@ -112,18 +112,22 @@ impl<T: Real> Product<T> {
             ((m * few / threads).next_multiple_of(NARROW), (n * few / threads).next_multiple_of(LINE));
         // The pointers stay inside the matrices, for every part has rows or columns of its own: none of them wraps.
         let by_rows = rows + NARROW <= m;
-        let (first, second) = if few > 0 && (self.a_column == 1 || !by_rows) && columns + LINE <= n {
-            let first = Product { size: (m, k, columns), ..self };
-            let (b, c) = (self.b.wrapping_add(columns * self.b_column), self.c.wrapping_add(columns * self.c_column));
-            let bias = if self.bias.is_null() { null() } else { self.bias.wrapping_add(columns) };
-            (first, Product { size: (m, k, n - columns), b, bias, c, ..self })
-        } else if few > 0 && by_rows {
-            let first = Product { size: (rows, k, n), ..self };
-            let (a, c) = (self.a.wrapping_add(rows * self.a_row), self.c.wrapping_add(rows * self.c_row));
-            (first, Product { size: (m - rows, k, n), a, c, ..self })
-        } else {
-            return vectorize_with(self);
-        };
+        // Rows are the better cut than halves of tiles.
+        let least = if by_rows { 2 * LINE } else { LINE };
+        let (first, second) =
+            if few > 0 && (self.a_column == 1 || !by_rows) && columns.min(n.saturating_sub(columns)) >= least {
+                let first = Product { size: (m, k, columns), ..self };
+                let (b, c) =
+                    (self.b.wrapping_add(columns * self.b_column), self.c.wrapping_add(columns * self.c_column));
+                let bias = if self.bias.is_null() { null() } else { self.bias.wrapping_add(columns) };
+                (first, Product { size: (m, k, n - columns), b, bias, c, ..self })
+            } else if few > 0 && by_rows {
+                let first = Product { size: (rows, k, n), ..self };
+                let (a, c) = (self.a.wrapping_add(rows * self.a_row), self.c.wrapping_add(rows * self.c_row));
+                (first, Product { size: (m - rows, k, n), a, c, ..self })
+            } else {
+                return vectorize_with(self);
+            };
         join(move || first.compute(few), move || second.compute(threads - few));
     }
 }

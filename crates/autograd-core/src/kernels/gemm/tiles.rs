@@ -39,34 +39,57 @@ const NEAR: usize = 1 << 18;
 /// From this many rows of a on, it is worth packing a b that is read in order as it is, but not from near by.
 const MANY: usize = 48;
 
-/// From this many strips of columns on, it is worth packing a left operand that could be read as it lies.
+/// For more strips of columns than this, it is worth packing a left operand that could be read as it lies.
 const OFTEN: usize = 8;
 
 /// Up to so many strips of columns wait in the cache for a tile of rows that is read once.
-const FEW: usize = 4;
+const STRIPS_IN_CACHE: usize = 4;
 
-impl<T: Real> Product<T> {
-    /// Computes the product in tiles of up to R rows.
-    #[inline(always)]
-    pub(super) fn in_tiles<S: Simd, const R: usize>(self, simd: S) {
-        let Product { size: (m, k, n), .. } = self;
-        let (width, depth) = (2 * T::count::<S>(), k.div_ceil(k.div_ceil(DEPTH)));
+/// How a product is computed, by its size and by how its operands lie. Only of `depth`, which is by k alone, is the order in
+/// which an element is summed up.
+struct Way {
+    /// Steps in depth at once.
+    depth: usize,
+    /// Whether blocks of rows pass by blocks of columns of b, which are packed as a whole.
+    blocks: bool,
+    /// The rows of a block, or all.
+    rows: usize,
+    /// The columns of a block, or all.
+    columns: usize,
+    /// Whether rows of a are packed.
+    a_packed: bool,
+}
+
+impl Way {
+    /// That of a product in tiles of R rows and `width` columns.
+    fn of<T, const R: usize>(product: &Product<T>, width: usize) -> Way {
+        let Product { size: (m, k, n), a_row, a_column, .. } = *product;
+        let depth = k.div_ceil(k.div_ceil(DEPTH));
         let bytes = depth * size_of::<T>();
-        // Rows that do not stay in the cache pass by in blocks, for each block of columns once.
+        let seldom = n <= OFTEN * width;
         // One strip of columns needs no rows twice.
-        let blocks = m * bytes > LEFT && self.panels.is_null() && !(n <= width && self.a_column == 1);
-        let few = n <= OFTEN * width;
-        let (rows, columns) = match (blocks, n <= FEW * width && self.a_column != 1) {
+        let blocks = m * bytes > LEFT && product.panels.is_null() && (n > width || a_column != 1);
+        let (rows, columns) = match (blocks, n <= STRIPS_IN_CACHE * width && a_column != 1) {
             // Steps in depth that lie far apart are made once for each tile: few strips wait in the cache meanwhile.
             (true, true) => (R, n),
             (true, false) => ((BLOCK / bytes / R).max(1) * R, (RIGHT / bytes / width).max(1) * width),
             (false, _) => (m, n),
         };
-        // Neighbours in depth or in rows are read as they are, the latter unless that has to be repeated often.
-        let packed = !few && (blocks || self.a_column != 1) || self.a_column != 1 && self.a_row != 1;
+        // Neighbours in depth or in rows are read as they are, unless that has to be repeated often and they lie far apart.
+        let a_packed = !seldom && (blocks || a_column != 1) || a_column != 1 && a_row != 1;
+        Way { depth, blocks, rows, columns, a_packed }
+    }
+}
+
+impl<T: Real> Product<T> {
+    /// Computes the product in tiles of up to R rows.
+    #[inline(always)]
+    pub(super) fn in_tiles<S: Simd, const R: usize>(self, simd: S) {
+        let ((m, k, n), width) = (self.size, 2 * T::count::<S>());
+        let Way { depth, blocks, rows, columns, a_packed } = Way::of::<T, R>(&self, width);
         // The room for b comes first, so that its vectors are aligned.
         let b_room = depth * if blocks { columns.min(n).next_multiple_of(width) } else { width };
-        let len = b_room + if packed { rows.min(m).next_multiple_of(R) * depth } else { 0 };
+        let len = b_room + if a_packed { rows.min(m).next_multiple_of(R) * depth } else { 0 };
         let mut room = pack::room(len * size_of::<T>());
         let (b_room, a_room) = room.slice_mut::<T>(len).split_at_mut(b_room);
         for start in (0..k).step_by(depth) {
@@ -89,9 +112,9 @@ impl<T: Real> Product<T> {
                             start: self.a.add(top * self.a_row + start * self.a_column),
                             row: self.a_row,
                             column: self.a_column,
-                            panel: R * self.a_row,
+                            panel: R.wrapping_mul(self.a_row),
                         };
-                        if packed {
+                        if a_packed {
                             pack::rows::<T, S, R>(simd, m, depth, a.start, a.row, a.column, a_room.as_mut_ptr());
                             a = Left { start: a_room.as_ptr(), row: 1, column: R, panel: R * depth };
                         }
@@ -139,7 +162,7 @@ struct Left<T> {
     panel: usize,
 }
 
-/// All rows of c, in up to two vectors of columns.
+/// Rows of c, in up to two vectors of columns.
 #[derive(Clone, Copy)]
 struct Strip<T, S> {
     simd: S,
@@ -166,7 +189,7 @@ impl<T: Real, S: Simd> Strip<T, S> {
         b_column: usize,
         room: &mut [T],
     ) {
-        // SAFETY: the caller's promise: `room` has W vectors for each step, all else is of the product's own matrices.
+        // SAFETY: the caller's promise: `room` has W vectors for each step unless b is packed, all else is of the product's own matrices.
         unsafe {
             let width = W * T::count::<S>();
             let (mut b, mut b_row) = (b, b_row);
@@ -180,8 +203,8 @@ impl<T: Real, S: Simd> Strip<T, S> {
             while i < self.m {
                 let a = self.a.start.add(i / R * self.a.panel + i % R * self.a.row);
                 let rows = self.m - i;
-                // Of a whole tile and few rows more, two middle ones, unless a is packed for whole tiles.
-                let halves = R > 8 && (R + 1..=R + 4).contains(&rows) && self.a.panel == R * self.a.row;
+                // Of a whole tile and four rows more, two middle ones, unless a is packed for whole tiles.
+                let halves = R > 8 && rows == R + 4 && self.a.panel == R.wrapping_mul(self.a.row);
                 i += match rows {
                     _ if rows >= R && !halves => self.tile::<R, W>(i, a, b, b_row),
                     8.. if R > 8 => self.tile::<8, W>(i, a, b, b_row),
@@ -260,7 +283,7 @@ impl<T: Real, S: Simd> Strip<T, S> {
 /// # Safety
 /// There are so many numbers at each of the places.
 #[inline(always)]
-pub(super) unsafe fn add_to<T: Real, const N: usize>(base: Option<*const T>, sums: *const T, c: *mut T, j: usize) {
+unsafe fn add_to<T: Real, const N: usize>(base: Option<*const T>, sums: *const T, c: *mut T, j: usize) {
     // SAFETY: the caller's promise.
     unsafe {
         let mut sums = sums.add(j).cast::<[T; N]>().read();

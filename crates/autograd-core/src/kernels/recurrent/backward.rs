@@ -62,7 +62,7 @@ pub fn backward<T: Real>(s: &Sequence, up: &Upstream<'_, T>, out: &mut [T]) {
                 .map(|(memory, width)| Blocks::new(memory, rows, width));
         with_weights(s, up, |state, projection| {
             let read = Read { gates, beside, h, gy_h, gy_y, lengths: up.lengths, state, projection };
-            s.for_rows::<T>(|rows| {
+            s.for_rows(|rows| {
                 // SAFETY: no two threads have the same rows.
                 let mut part = unsafe {
                     Rows {

@@ -72,7 +72,7 @@ pub fn forward<T: Real>(s: &Sequence, given: &Given<'_, T>, out: &mut [T]) {
             [(&mut *gates, widths[0]), (&mut *beside, widths[1]), (&mut *unprojected, widths[2]), (&mut *h, widths[3])]
                 .map(|(memory, width)| Blocks::new(memory, rows, width));
         with_weights(s, given, |weights| {
-            s.for_rows::<T>(|rows| {
+            s.for_rows(|rows| {
                 // SAFETY: no two threads have the same rows.
                 let mut part = unsafe {
                     Rows {

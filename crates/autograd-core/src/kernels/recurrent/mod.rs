@@ -19,8 +19,6 @@ mod pull;
 pub use backward::{Upstream, backward};
 pub use forward::{Given, forward};
 
-use crate::kernels::gemm::Packed;
-use crate::kernels::real::Real;
 use crate::threads::parallel::{share, threads, worth_sharing_products};
 use std::ops::Range;
 
@@ -165,9 +163,9 @@ impl Sequence {
     }
 
     /// Calls `work` for consecutive samples, on several threads if there is work for them.
-    fn for_rows<T: Real>(&self, work: impl Fn(Range<usize>) + Sync) {
+    fn for_rows(&self, work: impl Fn(Range<usize>) + Sync) {
         let products = self.blocks(self.steps, self.gates()).saturating_mul(self.outputs);
-        let parts = if Packed::<T>::by_rows() && worth_sharing_products(products) { threads().min(MOST) } else { 1 };
+        let parts = if worth_sharing_products(products) { threads().min(MOST) } else { 1 };
         let each = self.rows.div_ceil(parts).max(FEWEST);
         let mut marks = [(); MOST];
         share(&mut marks[..self.rows.div_ceil(each)], 1, &|part, _| {

@@ -125,8 +125,9 @@ struct Distance {
 }
 
 impl Distance {
-    /// The slope of the norms `y` at the differences `d`, as differentiable tensor code.
-    fn slope(&self, d: &Tensor, y: &Tensor) -> Result<Tensor> {
+    /// The gradient of the differences `d` of norms `y`, as differentiable tensor code. What is chosen is chosen last: others
+    /// have nothing of an infinite gradient.
+    fn slope(&self, d: &Tensor, y: &Tensor, gy: &Tensor) -> Result<Tensor> {
         let none = Tensor::full(&[], 0.0, d.dtype())?;
         let one = Tensor::full(&[], 1.0, d.dtype())?;
         let nowhere = y.eq_scalar(0.0);
@@ -134,19 +135,19 @@ impl Distance {
         let y = nowhere.where_cond(&one, y)?;
         let slope = match self.metric.p {
             p if p == 0.0 || d.numel() == 0 => d.zeros_like(),
-            1.0 => d.sign(),
-            2.0 => d.try_div(&y)?,
+            1.0 => d.sign().try_mul(gy)?,
+            2.0 => d.try_div(&y)?.try_mul(gy)?,
             p if p.is_infinite() => {
                 let magnitudes = d.detach().abs();
                 let extreme = if p > 0.0 { magnitudes.amax(keep(-1))? } else { magnitudes.amin(keep(-1))? };
                 let chosen = magnitudes.eq(&extreme)?;
                 let count = chosen.to_dtype(d.dtype()).sum_dim(keep(-1))?;
-                chosen.where_cond(&d.sign().try_div(&count)?, &none)?
+                chosen.where_cond(&d.sign().try_div(&count)?.try_mul(gy)?, &none)?
             }
             p => {
                 let flat = d.eq_scalar(0.0);
                 let ratio = flat.where_cond(&one, &d.abs().try_div(&y)?)?;
-                ratio.powf(p - 1.0).try_mul(&d.sign())?
+                ratio.powf(p - 1.0).try_mul(&d.sign())?.try_mul(gy)?
             }
         };
         nowhere.where_cond(&none, &slope)
@@ -176,13 +177,13 @@ impl Pullback for Distance {
         match self.pairs {
             Pairs::All { .. } => {
                 let d = a.unsqueeze(-2)?.try_sub(&b.unsqueeze(-3)?)?;
-                let gd = self.slope(&d, &y)?.try_mul(&gy)?;
+                let gd = self.slope(&d, &y, &gy)?;
                 at.give(1, || Ok(gd.sum_dim(-3)?.neg()))?;
                 at.give(0, || gd.sum_dim(-2))
             }
             Pairs::Each => {
                 let d = a.try_sub(&b)?.add_scalar(self.metric.eps);
-                let gd = self.slope(&d, &y)?.try_mul(&gy)?;
+                let gd = self.slope(&d, &y, &gy)?;
                 at.give(1, || Ok(gd.neg()))?;
                 at.give(0, || Ok(gd.clone()))
             }
@@ -196,7 +197,7 @@ impl Pullback for Distance {
                 });
                 let (first, second) = (first?, second?);
                 let d = a.index_select(0, &first)?.try_sub(&a.index_select(0, &second)?)?;
-                let gd = self.slope(&d, &y)?.try_mul(&gy)?;
+                let gd = self.slope(&d, &y, &gy)?;
                 at.give(0, || {
                     let none = Tensor::zeros(a.shape(), a.dtype())?;
                     none.index_add(0, &first, &gd, 1.0)?.index_add(0, &second, &gd, -1.0)

@@ -145,7 +145,11 @@ impl Pullback for Extreme {
             let count = if dims.is_empty() { ones } else { ones.sum_dim(keep(&dims[..]))? };
             // Chosen, not multiplied by 0 and 1: others have nothing of an infinite gradient.
             let none = Tensor::full(&[], 0.0, x.dtype())?;
-            chosen.where_cond(&self.along.spread(gy)?.try_div(&count)?, &none)
+            let share = chosen.where_cond(&self.along.spread(gy)?.try_div(&count)?, &none)?;
+            match self.nan {
+                Nan::Shares => Ok(share),
+                Nan::Spreads => y.ne(&y)?.where_cond(&Tensor::full(&[], f64::NAN, x.dtype())?, &share),
+            }
         })
     }
 

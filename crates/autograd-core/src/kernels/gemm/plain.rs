@@ -38,13 +38,17 @@ impl<T: Real> Kernel for Rows<'_, '_, T> {
     #[inline(always)]
     fn run(self) {
         let Rows { k, n, first, a, b, c } = self;
+        // Summed up by itself: its small numbers would round what c holds one by one.
+        let mut sums = vec![T::ZERO; n];
         for (i, c) in c.chunks_exact_mut(n).enumerate() {
+            sums.fill(T::ZERO);
             for p in 0..k {
                 let factor = a.data[(first + i) * a.row + p * a.column];
-                for (c, b) in c.iter_mut().zip(&b.data[p * b.row..][..n]) {
-                    *c += factor * *b;
+                for (sum, b) in sums.iter_mut().zip(&b.data[p * b.row..][..n]) {
+                    *sum += factor * *b;
                 }
             }
+            c.iter_mut().zip(&sums).for_each(|(c, sum)| *c += *sum);
         }
     }
 }

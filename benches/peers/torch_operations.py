@@ -56,6 +56,8 @@ def operations():
 
     add("matmul_256x784x256", [(256, 784), (784, 256)], torch.matmul)
     add("matmul_1024", [(1024, 1024)] * 2, torch.matmul)
+    for rows in (1, 2, 16):
+        add(f"linear_{rows}x1024", [(rows, 1024), (1024, 1024)], F.linear)
     add("bmm_64x128", [(64, 128, 128)] * 2, torch.bmm)
     add("einsum_bhid_bhjd", [(16, 4, 64, 32)] * 2, partial(torch.einsum, "bhid,bhjd->bhij"))
     add("einsum_ij_jk_kl", [(256, 256)] * 3, partial(torch.einsum, "ij,jk,kl->il"))

@@ -7,6 +7,10 @@ use wengert::Tensor;
 pub fn add(list: &mut List) -> Result {
     list.add("matmul_256x784x256", &[&[256, 784], &[784, 256]], |x| x[0].matmul(&x[1]));
     list.add("matmul_1024", &[&[1024, 1024], &[1024, 1024]], |x| x[0].matmul(&x[1]));
+    // One sample, two, and a few, as a linear layer multiplies them.
+    list.add("linear_1x1024", &[&[1, 1024], &[1024, 1024]], |x| x[0].matmul(&x[1].t()?));
+    list.add("linear_2x1024", &[&[2, 1024], &[1024, 1024]], |x| x[0].matmul(&x[1].t()?));
+    list.add("linear_16x1024", &[&[16, 1024], &[1024, 1024]], |x| x[0].matmul(&x[1].t()?));
     list.add("bmm_64x128", &[&[64, 128, 128], &[64, 128, 128]], |x| x[0].bmm(&x[1]));
     let einsum = |equation: &'static str| move |x: &[Tensor]| Tensor::einsum(equation, &x.iter().collect::<Vec<_>>());
     list.add("einsum_bhid_bhjd", &[&[16, 4, 64, 32], &[16, 4, 64, 32]], einsum("bhid,bhjd->bhij"));

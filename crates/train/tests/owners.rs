@@ -75,7 +75,7 @@ fn a_second_run_is_refused_with_the_name_of_the_first() {
         let text = trainer.fit(&mut untouched, &train_set, &valid, &mut seeded(7)).expect_err("owned").to_string();
         let place = format!("{}: {TAKEN}process {} on ", dir.path().display(), first.id());
         assert!(text.starts_with(&format!("Checkpoint: {place}")), "{text}");
-        assert!(text.ends_with("; each run needs its own directory"), "{text}");
+        assert!(text.contains("; each run needs its own directory"), "{text}");
         assert_eq!(moons::bits(&untouched), moons::bits(&before));
         // A snapshot that is saved by hand has no more rights.
         let snapshot = Snapshot::load(dir.path()).expect("whole");
@@ -145,7 +145,6 @@ fn threads_are_kept_apart_as_processes_are() {
 }
 
 #[test]
-#[cfg(unix)]
 fn two_checkpoints_of_one_run_are_told_that_one_will_do() {
     let dir = tempdir().expect("a temporary directory");
     let [train_set, valid] = sets();
@@ -155,7 +154,7 @@ fn two_checkpoints_of_one_run_are_told_that_one_will_do() {
     let text = error.to_string();
     let begin = format!("Checkpoint: {}: {TAKEN}process {} on ", dir.path().display(), std::process::id());
     assert!(text.starts_with(&begin), "{text}");
-    let end = "Z; each run needs its own directory; of one run one Checkpoint does both, every and best";
+    let end = "Z; each run needs its own directory, and of one run one Checkpoint does both, every and best";
     assert!(text.ends_with(end), "{text}");
 }
 

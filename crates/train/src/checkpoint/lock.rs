@@ -4,7 +4,6 @@ use autograd_core::{Error, Result};
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{ErrorKind, Write};
 use std::path::Path;
-use std::sync::Mutex;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Whether a file system knows no locks: also one of a network whose service for them is not there.
@@ -20,21 +19,6 @@ const LOCK: &str = "checkpoint.lock";
 /// back when the process ends, however it ends; the file that stays means nothing by itself. It says who holds it.
 #[derive(Debug)]
 pub(crate) struct Lock(File);
-
-/// The files that this process has locked, by their numbers.
-static OWN: Mutex<Vec<(u64, u64)>> = Mutex::new(Vec::new());
-
-/// The numbers that no other file has, for as long as this one is open.
-#[cfg(unix)]
-fn numbers(found: std::io::Result<fs::Metadata>) -> Option<(u64, u64)> {
-    use std::os::unix::fs::MetadataExt;
-    found.ok().map(|found| (found.dev(), found.ino()))
-}
-
-#[cfg(not(unix))]
-fn numbers(_: std::io::Result<fs::Metadata>) -> Option<(u64, u64)> {
-    None
-}
 
 impl Lock {
     /// Takes the directory, which is made if it does not exist.
@@ -59,16 +43,14 @@ impl Lock {
             }
             let holder = fs::read_to_string(&path).unwrap_or_default();
             if let Some((holder, _)) = holder.split_once('\n') {
-                let is_own = |numbers| OWN.lock().is_ok_and(|own| own.contains(&numbers));
-                return Err(taken(dir, holder, numbers(file.metadata()).is_some_and(is_own)));
+                return Err(taken(dir, holder));
             }
             if patience == 0 {
-                return Err(taken(dir, "another process", false));
+                return Err(taken(dir, "another process"));
             }
             patience -= 1;
             std::thread::sleep(Duration::from_millis(2));
         }
-        OWN.lock().iter_mut().for_each(|own| own.extend(numbers(file.metadata())));
         // The text is for people only: that it could not be written is no reason to stop.
         let _ = file.set_len(0).and_then(|()| writeln!(file, "{}", this_process()));
         Ok(Lock(file))
@@ -88,7 +70,10 @@ impl Lock {
 
     #[cfg(unix)]
     fn is_at(&self, path: &Path) -> bool {
-        numbers(self.0.metadata()).is_some_and(|own| numbers(fs::metadata(path)) == Some(own))
+        use std::os::unix::fs::MetadataExt;
+        let place = |found: fs::Metadata| (found.dev(), found.ino());
+        let (own, there) = (self.0.metadata().map(place), fs::metadata(path).map(place));
+        own.is_ok_and(|own| there.is_ok_and(|there| own == there))
     }
 
     /// An open file cannot be removed elsewhere.
@@ -98,18 +83,15 @@ impl Lock {
     }
 }
 
-fn taken(dir: &Path, holder: &str, is_own: bool) -> Error {
-    // The holder may be the run itself.
-    let one = if is_own { "; of one run one Checkpoint does both, every and best" } else { "" };
-    let text = format!("a run is writing its checkpoints here: {holder}; each run needs its own directory{one}");
-    Error::file(dir, text)
+fn taken(dir: &Path, holder: &str) -> Error {
+    // The holder may be the run itself, with two of them.
+    let needs = "each run needs its own directory, and of one run one Checkpoint does both, every and best";
+    Error::file(dir, format!("a run is writing its checkpoints here: {holder}; {needs}"))
 }
 
 impl Drop for Lock {
     fn drop(&mut self) {
         let _ = self.0.set_len(0);
-        let file = numbers(self.0.metadata());
-        OWN.lock().iter_mut().for_each(|own| own.retain(|own| Some(*own) != file));
         // Closing does it, too, but later if a child process was started in between.
         let _ = self.0.unlock();
     }
@@ -167,9 +149,8 @@ mod tests {
             dir.path().display(),
             std::process::id()
         );
-        let one = if cfg!(unix) { "; of one run one Checkpoint does both, every and best" } else { "" };
-        let end = format!("Z; each run needs its own directory{one}");
-        assert!(text.starts_with(&place) && text.ends_with(&end), "{text}");
+        let end = "Z; each run needs its own directory, and of one run one Checkpoint does both, every and best";
+        assert!(text.starts_with(&place) && text.ends_with(end), "{text}");
         drop(lock);
         // The file stays, and means nothing.
         assert_eq!(fs::read_to_string(dir.path().join(LOCK)).expect("readable"), "");

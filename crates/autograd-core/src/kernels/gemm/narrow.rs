@@ -80,8 +80,8 @@ impl<T: Real> Product<T> {
         for j in (0..n).step_by(piece) {
             let columns = piece.min(n - j);
             let room = room.slice_mut::<T>(len);
-            // Half a page from where the rows of b are, if pages were one: a CPU takes what it reads a little behind what it has
-            // just written, one page or several on, for the same.
+            // Half a page from where the rows of b are, if pages were one: a CPU takes what it reads a little behind what it
+            // has just written, one page or several on, for the same.
             let apart = (self.b.addr() + j * size_of::<T>() + PAGE / 2).wrapping_sub(room.as_ptr().addr()) % PAGE;
             let sums = &mut room[apart / size_of::<T>()..][..M * columns];
             sums.fill(T::ZERO);

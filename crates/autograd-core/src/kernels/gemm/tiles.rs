@@ -189,7 +189,8 @@ impl<T: Real, S: Simd> Strip<T, S> {
         b_column: usize,
         room: &mut [T],
     ) {
-        // SAFETY: the caller's promise: `room` has W vectors for each step unless b is packed, all else is of the product's own matrices.
+        // SAFETY: the caller's promise: `room` has W vectors for each step, unless b is packed; all else is of the
+        // product's own matrices.
         unsafe {
             let width = W * T::count::<S>();
             let (mut b, mut b_row) = (b, b_row);

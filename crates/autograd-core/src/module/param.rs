@@ -48,7 +48,7 @@ impl Param {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn new(value: Tensor) -> Result<Param> {
-        fresh(&value)?;
+        let value = fresh(value)?;
         Ok(Param::of(State::new(value.requires_grad(), true)))
     }
 
@@ -89,7 +89,7 @@ impl Param {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn set(&mut self, value: Tensor) -> Result<()> {
-        fresh(&value)?;
+        let value = fresh(value)?;
         let State { value: old, trainable, .. } = self.state();
         let (same_kind, trainable) = (value.is_like(old), *trainable);
         let value = match same_kind {
@@ -285,8 +285,8 @@ impl Drop for ValueMut<'_> {
     }
 }
 
-/// Whether this can be the value of a parameter.
-fn fresh(value: &Tensor) -> Result<()> {
+/// The value of a parameter, if this can be one.
+fn fresh(value: Tensor) -> Result<Tensor> {
     if !value.dtype().is_float() {
         let text =
             format!("param: dtype is {}, expected F32 or F64; a Buffer holds what is not trained", value.dtype());
@@ -296,7 +296,8 @@ fn fresh(value: &Tensor) -> Result<()> {
         let text = format!("param: the value of shape {:?} is tracked, and a parameter has no history", value.shape());
         return Err(Error::new(ErrorKind::Tape, format!("{text}; detach() leaves it out")));
     }
-    Ok(())
+    // A product reads a view in another order than a copy of it, which is what a state dict holds.
+    Ok(value.contiguous())
 }
 
 impl Clone for Param {

@@ -129,3 +129,48 @@ fn long_sums_are_sums_of_short_ones() -> Result<()> {
     }
     Ok(())
 }
+
+#[test]
+fn an_element_behind_a_weight_of_zero_has_no_part() -> Result<()> {
+    const SIDE: usize = 16;
+    const CHANNELS: usize = 64;
+    /// Which taps of the kernel from one channel to another are kept, and which places of an image are changed.
+    type Mask = (&'static str, fn([usize; 2], [usize; 2]) -> bool, fn([usize; 2]) -> bool);
+    let masks: [Mask; 3] = [
+        ("those in front, in reading order", |_, [r, c]| 3 * r + c < 5, |[r, c]| r > 7 || r == 7 && c > 4),
+        ("all but the middle column", |_, [_, c]| c != 1, |[_, c]| c % 2 == 1),
+        ("the middle of the same channel", |[o, i], [r, c]| o == i && (r, c) == (1, 1), |[r, c]| (r + c) % 2 == 1),
+    ];
+    let mut rng = seeded(5);
+    let plane = |of: &dyn Fn([usize; 2]) -> bool| {
+        let places: Vec<f32> = (0..SIDE * SIDE).map(|p| f32::from(u8::from(of([p / SIDE, p % SIDE])))).collect();
+        Tensor::from_vec(places, &[1, 1, SIDE, SIDE])
+    };
+    for (name, kept, changed) in masks {
+        let mask = (0..CHANNELS * CHANNELS * 9).map(|t| {
+            let (kernel, tap) = (t / 9, t % 9);
+            f32::from(u8::from(kept([kernel / CHANNELS, kernel % CHANNELS], [tap / 3, tap % 3])))
+        });
+        let mask = Tensor::from_vec(mask.collect::<Vec<f32>>(), &[CHANNELS, CHANNELS, 3, 3])?;
+        let w = Tensor::randn(mask.shape(), DType::F32, &mut rng)?.try_mul(&mask)?;
+        let x = Tensor::randn(&[2, CHANNELS, SIDE, SIDE], DType::F32, &mut rng)?.requires_grad();
+        let other = x.try_mul(&plane(&changed)?.mul_scalar(1e6).add_scalar(1.0))?;
+        // Outputs none of whose taps, of any channels, reaches a changed place.
+        let sees = |[r, c]: [usize; 2]| {
+            let taps = (0..9).filter(|tap| (0..CHANNELS).any(|i| kept([0, i], [tap / 3, tap % 3])));
+            taps.into_iter().any(|tap| {
+                let at = [(r + tap / 3).wrapping_sub(1), (c + tap % 3).wrapping_sub(1)];
+                at.iter().all(|at| *at < SIDE) && changed(at)
+            })
+        };
+        let blind = plane(&|at| !sees(at))?;
+        let [y, far] = [&x, &other].map(|x| x.conv2d(&w, None, Conv::new().padding(1)));
+        let (y, far) = (y?, far?);
+        let [seen, far] = [&y, &far].map(|y| y.try_mul(&blind)?.to_vec::<f32>());
+        assert_eq!(seen?, far?, "{name}");
+        let gradient = grad_with(&[(&y, &blind.try_mul(&y.detach().ones_like())?)], &[&x])?.remove(0).expect("tracked");
+        let behind = gradient.try_mul(&plane(&changed)?)?;
+        assert!(blind.sum().item::<f32>()? > 60.0 && behind.to_f64s().iter().all(|g| *g == 0.0), "{name}");
+    }
+    Ok(())
+}

@@ -10,9 +10,11 @@
 //! summed over channels, or over tiles and samples: for each of the 16 places, a product of matrices. Tiles are
 //! transformed in blocks that stay in the cache.
 //!
-//! In F32 the errors stay within four times those of the definition, summed up one product after the other. An infinity
-//! or NaN reaches all outputs of its tiles here, and numbers near the largest overflow: a result that is not finite is
-//! given up, for the definition to say which of its elements are.
+//! In F32 the errors stay within four times those of the definition, summed up one product after the other, for numbers of
+//! like size; for others they are in the measure of the largest of a tile, weights of 0 included, whose parts cancel up to
+//! rounding. So kernels that are masked are left to the definition ([`Weights::are_masked`]). An infinity or NaN reaches
+//! all outputs of its tiles here, and numbers near the largest overflow: a result that is not finite is given up, for the
+//! definition to say which of its elements are.
 //!
 //! Method: Lavin & Gray, "Fast Algorithms for Convolutional Neural Networks", CVPR 2016, arXiv:1509.09308.
 
@@ -109,13 +111,14 @@ impl Conv {
 /// [`super::output`]; `false` if it is not for this file, or not finite.
 pub(super) fn output<T: Real>(conv: &Conv, x: &[T], w: &[T], bias: Option<&[T]>, y: &mut [T]) -> bool {
     let weights = Weights { w, rows: conv.outer, columns: conv.inner, mirrored: false };
-    conv.is_winograd::<T>() && convolve(conv, x, weights, bias, y)
+    conv.is_winograd::<T>() && !weights.are_masked() && convolve(conv, x, weights, bias, y)
 }
 
 /// [`super::input`]; `false` if it is not for this file, or not finite.
 pub(super) fn input<T: Real>(conv: &Conv, y: &[T], w: &[T], bias: Option<&[T]>, x: &mut [T]) -> bool {
     let Some(mirrored) = conv.mirrored().filter(Conv::is_winograd::<T>) else { return false };
-    convolve(&mirrored, y, Weights { w, rows: conv.inner, columns: conv.outer, mirrored: true }, bias, x)
+    let weights = Weights { w, rows: conv.inner, columns: conv.outer, mirrored: true };
+    !weights.are_masked() && convolve(&mirrored, y, weights, bias, x)
 }
 
 /// The transformed weights of a group.

@@ -10,9 +10,9 @@
 use super::super::Conv;
 use super::PLACES;
 use crate::kernels::real::Real;
-use crate::kernels::simd::{Kernel, Vectorized, vectorize, vectorize_with};
+use crate::kernels::simd::{Kernel, Vectorized, look, vectorize, vectorize_with};
 use crate::kernels::transpose::turn;
-use crate::threads::parallel::for_pieces;
+use crate::threads::parallel::{WOKEN_FROM, for_pieces, share, threads};
 use pulp::Simd;
 use std::ops::Range;
 
@@ -31,7 +31,27 @@ pub(super) struct Weights<'a, T> {
     pub(super) mirrored: bool,
 }
 
+/// Kernels are masked where at least one of so many taps is exactly 0: more than chance makes.
+const SELDOM: usize = 16;
+
 impl<T: Real> Weights<'_, T> {
+    /// Whether the kernels of any channel leave out elements, as those of masked convolutions do, pruned ones, and those that
+    /// copy a channel.
+    pub(super) fn are_masked(&self) -> bool {
+        let channel = TAPS * if self.mirrored { self.rows } else { self.columns };
+        let channels = self.w.len() / channel;
+        if self.w.len() < WOKEN_FROM || threads() == 1 {
+            return look(Masked(self.w, channel));
+        }
+        // Said by hand: the look is no part of what an operation computes.
+        let part = channels.div_ceil(threads()) * channel;
+        let mut found = vec![false; self.w.len().div_ceil(part)];
+        share(&mut found, 1, &|i, found| {
+            found[0] = look(Masked(&self.w[i * part..self.w.len().min((i + 1) * part)], channel));
+        });
+        found.contains(&true)
+    }
+
     /// `u[place, row, column] = G w Gᵀ` of some rows of a group.
     pub(super) fn transformed(&self, group: usize, rows: Range<usize>, u: &mut [T]) {
         let size = self.rows * self.columns * TAPS;
@@ -49,6 +69,19 @@ impl<T: Real> Weights<'_, T> {
                 }
             });
         }
+    }
+}
+
+/// Weights, and how many of them a channel has.
+struct Masked<'a, T>(&'a [T], usize);
+
+impl<T: Real> Kernel for Masked<'_, T> {
+    type Output = bool;
+    #[inline(always)]
+    fn run(self) -> bool {
+        let Masked(w, channel) = self;
+        let zeros = |w: &[T]| w.iter().fold(0u32, |zeros, w| zeros + u32::from(*w == T::ZERO));
+        w.chunks_exact(channel).any(|w| zeros(w) as usize * SELDOM >= w.len())
     }
 }
 

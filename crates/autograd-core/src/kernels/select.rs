@@ -126,15 +126,19 @@ impl<T: Real> Kernel for RowByRow<'_, T> {
     fn run(self) {
         let RowByRow { x, size, inner, order, first, base, y } = self;
         for (row, y) in (first..).zip(y.chunks_exact_mut(inner)) {
-            if let Some(base) = base {
-                y.copy_from_slice(&base[row * inner..(row + 1) * inner]);
-            }
+            let held = match base {
+                Some(base) => &base[row * inner..][..inner],
+                None => &[][..],
+            };
             let (block, places) = (row / size * order.places.len(), order.of(row % size));
             let (strips, rest) = y.as_chunks_mut::<STRIP>();
             let behind = strips.len() * STRIP;
             for (strip, y) in strips.iter_mut().enumerate() {
-                let parts = y.as_chunks::<PART>().0;
-                let [mut a, mut b, mut c, mut d] = [0, 1, 2, 3].map(|i| wide(&parts[i]));
+                let held = if held.is_empty() { &y[..] } else { &held[strip * STRIP..][..STRIP] };
+                let parts = held.as_chunks::<PART>().0;
+                // One by one: `map` would be a call of its own.
+                let (mut a, mut b) = (wide(&parts[0]), wide(&parts[1]));
+                let (mut c, mut d) = (wide(&parts[2]), wide(&parts[3]));
                 for place in places {
                     let x = x[(block + place) * inner + strip * STRIP..][..STRIP].as_chunks::<PART>().0;
                     (a, b) = (more(a, &x[0]), more(b, &x[1]));
@@ -146,7 +150,8 @@ impl<T: Real> Kernel for RowByRow<'_, T> {
             }
             let mut sums = [0.0; STRIP];
             let sums = &mut sums[..rest.len()];
-            sums.iter_mut().zip(&*rest).for_each(|(sum, y)| *sum = y.as_f64());
+            let held = if held.is_empty() { &*rest } else { &held[behind..] };
+            sums.iter_mut().zip(held).for_each(|(sum, y)| *sum = y.as_f64());
             for place in places {
                 let x = &x[(block + place) * inner + behind..][..rest.len()];
                 sums.iter_mut().zip(x).for_each(|(sum, x)| add(sum, *x));

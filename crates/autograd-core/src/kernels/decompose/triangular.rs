@@ -153,7 +153,8 @@ impl<T: Real> Kernel for Rows<'_, T> {
 fn columns<T: Real, const W: usize>(shape: Shape, n: usize, k: usize, a: Matrix<'_, T>, x: &mut [T], from: usize) {
     for step in 0..n {
         let i = if shape.upper { n - 1 - step } else { step };
-        let mut row: [T; W] = std::array::from_fn(|w| x[i * k + from + w]);
+        let mut row = [T::ZERO; W];
+        row.copy_from_slice(&x[i * k + from..][..W]);
         let known = if shape.upper { i + 1..n } else { 0..i };
         for j in known {
             let factor = T::ZERO - a.data[i * a.row + j * a.column];

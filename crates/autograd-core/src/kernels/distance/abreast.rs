@@ -77,8 +77,11 @@ impl<T: Real> Vectorized for Abreast<'_, T> {
                 }
                 for i in (0..count).step_by(ROWS) {
                     // The last row is taken several times rather than left over.
-                    let at: [usize; ROWS] = std::array::from_fn(|r| (i + r).min(count - 1));
-                    let own = at.map(|i| &a[(row + i) * width..][..width]);
+                    let (mut at, mut own) = ([0; ROWS], [a; ROWS]);
+                    for r in 0..ROWS {
+                        at[r] = (i + r).min(count - 1);
+                        own[r] = &a[(row + at[r]) * width..][..width];
+                    }
                     let mut norms = [[T::ZERO; MOST]; ROWS];
                     if metric.p == 2.0 {
                         squares(simd, own, &turned, &mut norms);

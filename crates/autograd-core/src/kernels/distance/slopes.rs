@@ -95,9 +95,12 @@ impl<T: Real> Slopes<'_, T> {
             let others = &self.others[batch * partners * width..][..partners * width];
             for i in (0..count).step_by(ROWS) {
                 // The last row is taken twice rather than left over.
-                let at: [usize; ROWS] = std::array::from_fn(|r| (i + r).min(count - 1));
-                let rows = at.map(|i| &self.rows[(first + i) * width..][..width]);
-                let factors = at.map(|i| &scales[i * partners..][..partners]);
+                let (mut at, mut rows, mut factors) = ([0; ROWS], [self.rows; ROWS], [&scales[..]; ROWS]);
+                for r in 0..ROWS {
+                    at[r] = (i + r).min(count - 1);
+                    rows[r] = &self.rows[(first + at[r]) * width..][..width];
+                    factors[r] = &scales[at[r] * partners..][..partners];
+                }
                 sums.fill(0.0);
                 for (start, others) in others.chunks(TERMS * width.max(1)).enumerate() {
                     let factors = factors.map(|factors| &factors[start * TERMS..]);

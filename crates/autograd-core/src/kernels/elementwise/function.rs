@@ -64,7 +64,11 @@ impl<A: Copy, O, F: Function<N, A, O>, const N: usize> Kernel for Loop<'_, A, O,
 /// One run of each operand.
 #[inline(always)]
 fn run<'a, A, const N: usize>(x: [&'a [A]; N], start: &[usize; N], len: usize) -> [&'a [A]; N] {
-    from_fn(|n| &x[n][start[n]..start[n] + len])
+    let mut runs = x;
+    for (run, start) in runs.iter_mut().zip(start) {
+        *run = &run[*start..*start + len];
+    }
+    runs
 }
 
 /// The elements number `i`.

@@ -65,8 +65,13 @@ pub trait Rule: Clone + Debug + Send + Sync + 'static {
     const NAME: &'static str;
 
     /// The names of the state tensors that a parameter may have, in PyTorch's words; those that are always in use come
-    /// first ([`ElementRule::ALWAYS`](autograd_core::update::ElementRule::ALWAYS)).
+    /// first ([`Rule::ALWAYS`]).
     const STATE: &'static [&'static str] = &[];
+
+    /// How many of the state tensors are always in use, whatever the hyperparameters are; by default all. A rule with a
+    /// [`Rule::uses`] of its own says it, as its formula does
+    /// ([`ElementRule::ALWAYS`](autograd_core::update::ElementRule::ALWAYS)).
+    const ALWAYS: usize = Self::STATE.len();
 
     /// The names of the numbers that each parameter has, like NAdam's `mu_product`.
     const NUMBERS: &'static [&'static str] = &[];
@@ -93,8 +98,9 @@ pub trait Rule: Clone + Debug + Send + Sync + 'static {
     /// where its state has to go with it.
     const FOLLOWED: bool = true;
 
-    /// Whether state tensor number `slot` is in use. One that is not is neither made nor saved. One that is switched on
-    /// while a parameter rests is made by the parameter's next step, and saved as a tensor of shape `[0]` until then.
+    /// Whether state tensor number `slot` is in use, as the first [`Rule::ALWAYS`] are. One that is not is neither made
+    /// nor saved. One that is switched on while a parameter rests is made by the parameter's next step, and saved as a
+    /// tensor of shape `[0]` until then.
     fn uses(&self, slot: usize) -> bool {
         let _ = slot;
         true

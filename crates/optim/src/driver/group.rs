@@ -35,6 +35,8 @@ impl<R: Rule> Driver<R> {
     /// of several groups multiply. A group without parameters, or a second one of the same prefix, is an error of the
     /// next step.
     ///
+    /// `change` is called whenever the group's hyperparameters are asked for, which is often: it must do nothing else.
+    ///
     /// ```
     /// use wengert_optim::AdamW;
     /// let adamw = AdamW::new(1e-3)
@@ -45,7 +47,8 @@ impl<R: Rule> Driver<R> {
         self.grouped(Members::Below(prefix.into()), change)
     }
 
-    /// Like [`Driver::group`], but for the parameters whose name `members` accepts. Such a group has no name.
+    /// Like [`Driver::group`], but for the parameters whose name `members` accepts, which is asked as often. Such a
+    /// group has no name.
     ///
     /// ```
     /// # use wengert_optim::{AdamW, Optimizer};

@@ -35,8 +35,10 @@ impl<R: Rule> Driver<R> {
             for (name, value) in R::NUMBERS.iter().zip(&slot.numbers) {
                 state.insert(format!("{}.{name}", slot.name), Tensor::scalar(*value));
             }
-            // What was switched off since the last step is not used by the next one.
-            let rule = self.hyper_of(&slot.name, |_| ()).rule;
+            // What was switched off since the last step is not used by the next one. Otherwise the slot knows, and the
+            // closures of groups are not run.
+            let changed = (self.slots_are != Slots::Current).then(|| self.hyper_of(&slot.name, |_| ()).rule);
+            let rule = changed.as_ref().unwrap_or(&slot.hyper.rule);
             for (k, (name, value)) in R::STATE.iter().zip(&slot.state).enumerate() {
                 if rule.uses(k) {
                     let value = value.clone().unwrap_or_else(|| slot.not_begun());
@@ -90,7 +92,8 @@ impl<R: Rule> Driver<R> {
             }
             let tensors = R::STATE.iter().enumerate().map(|(k, name)| {
                 let value = hyper.rule.uses(k).then(|| find(key(name))).flatten();
-                value.filter(|value| value.shape() != NOT_BEGUN).map(Tensor::detach)
+                // What is always in use has begun: of this shape it is compared with the parameter, too.
+                value.filter(|value| k < R::ALWAYS || value.shape() != NOT_BEGUN).map(Tensor::detach)
             });
             let state = tensors.collect();
             let (name, begins) = (parameter.into(), t == 0);

@@ -2,6 +2,8 @@
 
 use crate::model::{self, half_square_grads, net, values};
 use autograd_core::module::StateDict;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use wengert_optim::{AdamW, Optimizer, Sgd, biases_and_norms};
 
 fn sgd() -> Sgd {
@@ -88,6 +90,28 @@ fn a_rate_that_was_set_survives_saving() {
     assert_eq!(again.get("hidden.lr"), Ok(0.25));
     let error = Sgd::new(0.1).load_state_dict(&state).expect_err("no such group").to_string();
     assert!(error.contains("hidden.lr_ratio"), "{error}");
+}
+
+#[test]
+fn a_state_dict_after_a_step_asks_no_group() {
+    let asked = Arc::new(AtomicUsize::new(0));
+    let [by_name, by_change] = [(); 2].map(|()| Arc::clone(&asked));
+    let mut optimizer = Sgd::new(0.5).momentum(0.5).group_where(
+        move |name| {
+            by_name.fetch_add(1, Ordering::Relaxed);
+            name == "output.bias"
+        },
+        move |group| {
+            by_change.fetch_add(1, Ordering::Relaxed);
+            group.momentum(0.0)
+        },
+    );
+    step(&mut optimizer, &mut net());
+    let before = asked.load(Ordering::Relaxed);
+    let state = optimizer.state_dict();
+    assert_eq!(asked.load(Ordering::Relaxed), before);
+    let buffers = ["output.bias", "hidden.bias"].map(|name| state.get(&format!("{name}.momentum_buffer")).is_some());
+    assert_eq!(buffers, [false, true]);
 }
 
 #[test]

@@ -80,6 +80,23 @@ fn state_of_another_model_is_found_out_by_the_first_step() {
 }
 
 #[test]
+fn state_that_is_always_in_use_is_not_made_anew() {
+    let (mut model, mut adam) = (net(), Adam::new(0.1).amsgrad(true));
+    steps(&mut model, &mut adam, 0..1);
+    for (name, always) in [("exp_avg", true), ("exp_avg_sq", true), ("max_exp_avg_sq", false)] {
+        let (mut state, mut model) = (adam.state_dict(), model.clone());
+        let key = format!("output.bias.{name}");
+        state.insert(key.clone(), Tensor::zeros(&[0], DType::F32).expect("small"));
+        let mut again = Adam::new(0.1).amsgrad(true);
+        again.load_state_dict(&state).expect("names and counts are right");
+        let (before, grads) = (values(&model), half_square_grads(&model));
+        let error = again.step(&mut model, &grads).err().map(|error| error.to_string());
+        let text = format!(r#"Adam: the state "{key}" is F32 [0], the parameter needs F32 [1]"#);
+        assert_eq!((error, values(&model) == before), (always.then_some(text), always));
+    }
+}
+
+#[test]
 fn numbers_of_parameters_are_loaded_and_checked() {
     let (mut model, mut nadam) = (net(), NAdam::new(0.1));
     steps(&mut model, &mut nadam, 0..2);

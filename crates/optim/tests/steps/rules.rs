@@ -17,6 +17,7 @@ impl<const SLOTS: usize> Rule for Mean<SLOTS> {
     const NAME: &'static str = "Mean";
 
     const STATE: &'static [&'static str] = if SLOTS == 0 { &[] } else { &["sum"] };
+    const ALWAYS: usize = 0;
 
     fn uses(&self, _: usize) -> bool {
         self.in_use

@@ -103,6 +103,7 @@ impl Lars {
 impl Rule for LarsRule {
     const NAME: &'static str = "LARS";
     const STATE: &'static [&'static str] = &["momentum_buffer"];
+    const ALWAYS: usize = 0;
 
     fn uses(&self, _: usize) -> bool {
         self.momentum != 0.0

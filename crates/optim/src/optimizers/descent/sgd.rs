@@ -134,6 +134,7 @@ impl Sgd {
 impl Rule for SgdRule {
     const NAME: &'static str = "SGD";
     const STATE: &'static [&'static str] = &["momentum_buffer"];
+    const ALWAYS: usize = 0;
 
     fn uses(&self, _: usize) -> bool {
         self.momentum != 0.0

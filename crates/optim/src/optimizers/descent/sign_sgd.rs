@@ -68,6 +68,7 @@ impl SignSgd {
 impl Rule for SignSgdRule {
     const NAME: &'static str = "SignSGD";
     const STATE: &'static [&'static str] = &["momentum_buffer"];
+    const ALWAYS: usize = 0;
 
     fn uses(&self, _: usize) -> bool {
         self.momentum != 0.0

@@ -154,6 +154,7 @@ impl Adafactor {
 impl Rule for AdafactorRule {
     const NAME: &'static str = "Adafactor";
     const STATE: &'static [&'static str] = &["row_var", "col_var", "variance", "exp_avg"];
+    const ALWAYS: usize = 3;
 
     fn uses(&self, slot: usize) -> bool {
         slot < 3 || self.momentum != 0.0

@@ -192,6 +192,7 @@ impl Adam {
 impl<const W: bool> Rule for AdamRule<W> {
     const NAME: &'static str = if W { "AdamW" } else { "Adam" };
     const STATE: &'static [&'static str] = &["exp_avg", "exp_avg_sq", "max_exp_avg_sq"];
+    const ALWAYS: usize = 2;
 
     fn uses(&self, slot: usize) -> bool {
         slot < 2 || self.amsgrad

@@ -203,6 +203,7 @@ impl RmsProp {
 impl Rule for RmsPropRule {
     const NAME: &'static str = "RMSprop";
     const STATE: &'static [&'static str] = &["square_avg", "momentum_buffer", "grad_avg"];
+    const ALWAYS: usize = 1;
 
     fn uses(&self, slot: usize) -> bool {
         [true, self.momentum != 0.0, self.centered][slot]

@@ -2,7 +2,7 @@
 
 use super::text;
 use crate::range::Range;
-use crate::schedule::Schedule;
+use crate::schedule::{Schedule, times};
 use autograd_core::{Description, Result};
 
 /// A schedule times a factor: [`Schedule::scaled`].
@@ -31,7 +31,7 @@ impl<S: Schedule> Scaled<S> {
 
 impl<S: Schedule> Schedule for Scaled<S> {
     fn rate(&self, base: f64, step: u64) -> f64 {
-        self.factor * self.schedule.rate(base, step)
+        times(self.factor, self.schedule.rate(base, step))
     }
 
     fn check(&self) -> Result<()> {
@@ -56,6 +56,7 @@ use crate::schedule::{ExponentialLR, OneCycleLR};
 schedule_cases![
     values(ExponentialLR::new(0.5).scaled(0.25), 0.8, &[(0, 0.2), (1, 0.1)]).falls(20).scales(),
     values(ExponentialLR::new(0.5).scaled(2.0), 0.8, &[(0, 1.6), (1, 0.8)]).falls(20).scales(),
+    values(ExponentialLR::new(2.0).scaled(0.0), 0.8, &[(0, 0.0), (u64::MAX, 0.0)]),
     values(OneCycleLR::new(9).scaled(2.0), 1.0, &[(0, 0.08)])
         .lasts(9, "OneCycleLR: it has rates for 9 steps, there are 10"),
     refused(ExponentialLR::new(0.5).scaled(-1.0), "Scaled: factor is -1.0, it must be finite and at least 0"),

@@ -13,7 +13,8 @@ use std::f64::consts::PI;
 /// ```
 ///
 /// at step j of period i, which counts from 0. `t_0 ≥ 1`, `t_mult ≥ 1` (1), `m ≥ 0` (1), `η_min ≥ 0` (0),
-/// `0 ≤ α ≤ 1` (0).
+/// `0 ≤ α ≤ 1` (0). With m above 1 rates grow beyond the base, without bound. Where the base lies below e, each period
+/// leads up to e, and mⁱ counts as no more than 1: no rate is negative.
 ///
 /// ```
 /// use wengert_optim::schedule::{CosineAnnealingWarmRestarts, Schedule};
@@ -26,7 +27,8 @@ use std::f64::consts::PI;
 ///
 /// # Differs from
 /// * PyTorch: `t_mult` may be a fraction; `m_mul` and `alpha` are Keras's.
-/// * Keras: `CosineDecayRestarts(initial, first_decay_steps, t_mul, m_mul, alpha)`; its `t_mul` is 2 by default.
+/// * Keras: `CosineDecayRestarts(initial, first_decay_steps, t_mul, m_mul, alpha)`; its `t_mul` is 2 by default, and
+///   `eta_min` is PyTorch's.
 /// * optax: `sgdr_schedule` joins schedules that are each given: [`Schedule::then`].
 #[derive(Clone, Debug)]
 pub struct CosineAnnealingWarmRestarts {
@@ -113,7 +115,10 @@ impl Schedule for CosineAnnealingWarmRestarts {
     fn rate(&self, base: f64, step: u64) -> f64 {
         let (period, phase) = self.period(step);
         let lowest = self.eta_min + self.alpha * base;
-        lowest + times((1.0 + (PI * phase).cos()) / 2.0, times(base - lowest, self.m_mul.powf(period)))
+        let (height, factor) = (base - lowest, self.m_mul.powf(period));
+        // A way up that is longer would begin below the base, and then below 0.
+        let factor = if height < 0.0 { factor.min(1.0) } else { factor };
+        lowest + times((1.0 + (PI * phase).cos()) / 2.0, times(height, factor))
     }
 
     fn check(&self) -> Result<()> {
@@ -144,6 +149,11 @@ schedule_cases![
     values(Restarts::new(3).eta_min(0.2), 1.0, &[(1, 0.8), (2, 0.4), (3, 1.0)]),
     values(Restarts::new(3).eta_min(0.2).t_mult(3.0), 1.0, &[(3, 1.0), (6, 0.8), (12, 1.0), (39, 1.0)]),
     values(Restarts::new(2).m_mul(2.0).alpha(0.5), 1.0, &[(0, 1.0), (1, 0.75), (2, 1.5), (3, 1.0), (4, 2.5)]).grows(),
+    values(
+        Restarts::new(2).t_mult(2.0).m_mul(4.0).eta_min(0.5),
+        0.25,
+        &[(0, 0.25), (1, 0.375), (2, 0.25), (4, 0.375), (6, 0.25), (10, 0.375)]
+    ),
     values(Restarts::new(1).t_mult(1e300), 1.0, &[(0, 1.0), (1, 1.0), (99, 1.0)]),
     values(Restarts::new(100).t_mult(1.0 + f64::EPSILON), 1.0, &[(50, 0.5), (149, 0.515_705_379_539_064_1)]),
     refused(Restarts::new(0), "CosineAnnealingWarmRestarts: t_0 is 0, it must be at least 1"),

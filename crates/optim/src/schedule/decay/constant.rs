@@ -10,13 +10,16 @@ use autograd_core::{Description, Result};
 /// rate(k) = base · factor   for k < total_iters,   else base
 /// ```
 ///
-/// `0 ≤ factor ≤ 1` (1/3); `total_iters` is 5 by default.
+/// `0 ≤ factor ≤ 1` (1/3); `total_iters` is 5 by default. With 0 steps it is the base rate.
 ///
 /// ```
 /// use wengert_optim::schedule::{ConstantLR, Schedule};
 /// let schedule = ConstantLR::new().factor(0.5).total_iters(3);
 /// assert_eq!([0, 2, 3].map(|k| schedule.rate(0.4, k)), [0.2, 0.2, 0.4]);
 /// ```
+///
+/// # Differs from
+/// PyTorch: with 0 steps the factor stays for good there.
 #[derive(Clone, Debug)]
 pub struct ConstantLR {
     factor: f64,
@@ -66,5 +69,6 @@ impl Schedule for ConstantLR {
 schedule_cases![
     values(ConstantLR::new().factor(0.5).total_iters(3), 0.4, &[(0, 0.2), (2, 0.2), (3, 0.4)]).scales(),
     values(ConstantLR::new(), 3.0, &[(4, 1.0), (5, 3.0)]),
+    values(ConstantLR::new().total_iters(0), 3.0, &[(0, 3.0), (1, 3.0)]),
     refused(ConstantLR::new().factor(1.5), "ConstantLR: factor is 1.5, it must be in [0, 1]"),
 ];

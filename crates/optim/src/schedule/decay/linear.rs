@@ -10,13 +10,17 @@ use autograd_core::{Description, Result};
 /// rate(k) = base · (s + (e − s) · min(k, n) / n)      s, e, n: start_factor, end_factor, total_iters
 /// ```
 ///
-/// `0 < start_factor ≤ 1` (1/3), `0 ≤ end_factor ≤ 1` (1); `total_iters` is 5 by default.
+/// `0 < start_factor ≤ 1` (1/3), `0 ≤ end_factor ≤ 1` (1); `total_iters` is 5 by default. With 0 steps it is there at
+/// once.
 ///
 /// ```
 /// use wengert_optim::schedule::{LinearLR, Schedule};
 /// let schedule = LinearLR::new().start_factor(0.5).total_iters(4);
 /// assert_eq!([0, 2, 4, 9].map(|k| schedule.rate(0.8, k)), [0.4, 0.6000000000000001, 0.8, 0.8]);
 /// ```
+///
+/// # Differs from
+/// PyTorch: with 0 steps `start_factor` stays for good there.
 #[derive(Clone, Debug)]
 pub struct LinearLR {
     start_factor: f64,
@@ -88,6 +92,7 @@ schedule_cases![
         .smooth(20, 0.126),
     values(LinearLR::new().end_factor(0.5), 0.6, &[(0, 0.2), (5, 0.3), (100, 0.3)]),
     values(LinearLR::new().total_iters(0), 0.6, &[(0, 0.6)]),
+    values(LinearLR::new().end_factor(0.5).total_iters(0), 0.6, &[(0, 0.3), (1, 0.3)]),
     refused(LinearLR::new().start_factor(0.0), "LinearLR: start_factor is 0.0, it must be in (0, 1]"),
     refused(LinearLR::new().end_factor(-0.1), "LinearLR: end_factor is -0.1, it must be in [0, 1]"),
 ];

@@ -11,8 +11,8 @@ use autograd_core::{Description, Result};
 /// with cycle:  e + (base − e) (1 − k / (n c))ᵖ,      c = max(1, ⌈k / n⌉)
 /// ```
 ///
-/// `n` is 5 by default, `p > 0` (1), `e ≥ 0` (0). With `cycle`, it goes on at the end of each n steps from a smaller
-/// rate than before, which it never falls to.
+/// `n` is 5 by default, `p > 0` (1), `e ≥ 0` (0). With 0 steps it is there at once. With `cycle`, it goes on at the end
+/// of each n steps from a smaller rate than before, which it never falls to.
 ///
 /// ```
 /// use wengert_optim::schedule::{PolynomialLR, Schedule};
@@ -23,7 +23,8 @@ use autograd_core::{Description, Result};
 /// ```
 ///
 /// # Differs from
-/// * PyTorch: `end_lr` and `cycle` are Keras's (`PolynomialDecay`, with `decay_steps` and `end_learning_rate`).
+/// * PyTorch: `end_lr` and `cycle` are Keras's (`PolynomialDecay`, with `decay_steps` and `end_learning_rate`). With 0
+///   steps the base rate stays there.
 /// * optax: `transition_begin` is [`Schedule::delayed`].
 #[derive(Clone, Debug)]
 pub struct PolynomialLR {

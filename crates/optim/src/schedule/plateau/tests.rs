@@ -94,6 +94,42 @@ fn every_option_follows_the_algorithm_and_goes_on_from_a_state() {
     }
 }
 
+/// The steps at which PyTorch 2.15 reduces a rate of 8, and the rate at the end.
+#[test]
+fn reductions_come_where_those_of_pytorch_do() {
+    let (mut seed, mut values) = (1_u64, Vec::new());
+    for k in 0..200_u32 {
+        seed = (seed * 1_103_515_245 + 12_345) % (1 << 31);
+        let noise = ((seed >> 16) % 512) as f64 / 128.0;
+        values.push(if k % 17 == 5 { f64::NAN } else { 2.0 - f64::from(k) / 64.0 + noise });
+    }
+    let (rel, abs) = (ThresholdMode::Rel, ThresholdMode::Abs);
+    let lower = |kind| ReduceLROnPlateau::new().factor(0.5).eps(0.0).threshold_mode(kind).threshold(0.0);
+    let higher = |kind| lower(kind).mode(Better::Higher);
+    let cases: [(ReduceLROnPlateau, &[usize], f64); 8] = [
+        (lower(rel).patience(8), &[12, 25, 34, 52, 61, 74, 83, 101, 123, 140, 154, 168, 177, 195], 0.000_488_281_25),
+        (lower(rel).patience(10).cooldown(5).threshold(0.125), &[12, 28, 44, 60, 76, 103, 125, 142, 170], 0.015_625),
+        (lower(abs).patience(6).cooldown(3).threshold(0.03125).min_lr(0.25), &[10, 23, 33, 50, 60], 0.25),
+        (lower(abs).patience(9).threshold(0.5).eps(0.125), &[11, 26, 36, 46, 56], 0.25),
+        (higher(rel).patience(7).threshold(0.25).min_lr(0.0625), &[100, 122, 130, 139, 153, 167, 175], 0.0625),
+        (higher(rel).patience(9).cooldown(9), &[13, 32, 53, 75, 102, 124, 143, 169, 196], 0.015_625),
+        (
+            higher(abs).patience(12).threshold(0.25),
+            &[14, 29, 42, 55, 68, 81, 105, 122, 135, 158, 171, 184, 199],
+            0.000_976_562_5,
+        ),
+        (higher(abs).patience(5).cooldown(20).min_lr(0.3).eps(0.01), &[9, 35, 61, 90, 120], 0.3),
+    ];
+    for (mut plateau, steps, last) in cases {
+        let sign = if plateau.mode == Better::Lower { 1.0 } else { -1.0 };
+        let signed: Vec<f64> = values.iter().map(|value| sign * value).collect();
+        let mut lr = 8.0;
+        let after = rates(&mut plateau, &signed, &mut lr);
+        let reduced: Vec<usize> = (1..after.len()).filter(|k| after[*k] != after[k - 1]).collect();
+        assert_eq!((reduced.as_slice(), lr), (steps, last), "{plateau:?}");
+    }
+}
+
 #[test]
 fn options_out_of_range_are_refused() {
     let new = ReduceLROnPlateau::new;

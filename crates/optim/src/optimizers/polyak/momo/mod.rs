@@ -197,6 +197,7 @@ fn kept(turn: &Turn<'_>) -> f64 {
 impl<const ADAM: bool> Rule for MomoRule<ADAM> {
     const NAME: &'static str = if ADAM { "MomoAdam" } else { "Momo" };
     const STATE: &'static [&'static str] = &["exp_avg", "exp_avg_sq"];
+    const ALWAYS: usize = if ADAM { 2 } else { 1 };
     const NUMBERS: &'static [&'static str] = &["gamma"];
     const SHARED: &'static [&'static str] = &["step", "loss_avg", "lb", "part"];
     const NEEDS_LOSS: bool = true;

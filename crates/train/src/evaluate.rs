@@ -125,6 +125,23 @@ impl Evaluation {
         no_grad(|| Tensor::cat(&outputs.iter().collect::<Vec<_>>(), 0))
     }
 
+    /// Whether a metric fits the first outputs of a model that is to be trained, which stays as it is. What the model
+    /// refuses its training says, and with a better place.
+    pub(crate) fn try_metric<M: Layer + Clone>(
+        &self,
+        model: &M,
+        data: &dyn Dataset,
+        metric: &dyn Metric,
+    ) -> Result<()> {
+        let (mut model, mut tally) = (model.clone(), metric.start()?);
+        model.eval();
+        let Some((inputs, y)) = DataLoader::new(data).batch_size(self.batch_size).epoch(0)?.all().next().transpose()?
+        else {
+            return Ok(());
+        };
+        no_grad(|| model.forward_all(&inputs).map_or(Ok(()), |output| tally.update(&output, &y)))
+    }
+
     /// Calls `f` with outputs and targets, batch by batch.
     fn each_output<M: Layer + Clone>(
         &self,

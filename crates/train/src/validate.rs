@@ -1,7 +1,7 @@
 //! Cross-validation: the quality of a way to make and train a model, on data that it has not seen.
 use crate::callbacks::Checkpoint;
 use crate::checkpoint::{Lock, MANIFEST, fold_dir};
-use crate::evaluate::evaluate;
+use crate::evaluate::{Evaluation, evaluate};
 use crate::history::History;
 use crate::interrupted::Interrupted;
 use crate::metrics::Metric;
@@ -133,6 +133,9 @@ impl<'c, S: Splitter> CrossValidation<'c, S> {
     ///
     /// One number is drawn from `rng` for each fold, before the first; all randomness of a fold comes from it.
     ///
+    /// Before a fold is trained the metric is tried on the first outputs of its new model for the test part: one that
+    /// does not fit is refused while nothing is lost.
+    ///
     /// A trainer with a [checkpoint](Trainer::checkpoint) writes that of each fold into a directory of its own,
     /// `fold-1` and so on. If it [resumes](Trainer::resume), folds that were done are not done again, the one that was
     /// interrupted goes on, and the others begin; `rng` must have the seed that it had. The directory is that of one
@@ -165,6 +168,10 @@ impl<'c, S: Splitter> CrossValidation<'c, S> {
                 let mut model = model(&mut rng).map_err(|e| Error::user(e).context("the model could not be made"))?;
                 let trainer = trainer();
                 own(&mut owned, &trainer)?;
+                // A metric that does not fit is found before the fold is trained for nothing.
+                if !test.is_empty() {
+                    Evaluation::new().try_metric(&model, &test, &metric)?;
+                }
                 let valid = valid.as_ref().map(|valid| valid as &dyn Dataset);
                 let ended = trainer.in_fold(i + 1, folds.len(), seed).run(&mut model, &train, valid, &mut rng)?;
                 // A model that is half trained has no score.

@@ -40,7 +40,8 @@ pub fn two_moons(n: usize, noise: f64, rng: &mut dyn Rng) -> Result<TensorDatase
         return Err(Error::argument("two_moons", "noise", noise, "so small that F32 holds all points"));
     }
     // Refuses an n that no memory holds before anything is computed.
-    let noise = Tensor::randn(&[n, 2], DType::F64, rng)?.mul_scalar(noise);
+    let drawn = Tensor::randn(&[n, 2], DType::F64, rng).map_err(|_| Error::too_large("two_moons", &[n, 2]))?;
+    let noise = drawn.mul_scalar(noise);
     let outer = n / 2;
     let (mut points, mut classes) = (Vec::with_capacity(2 * n), Vec::with_capacity(n));
     for sample in permutation("two_moons", n, rng)? {
@@ -79,6 +80,7 @@ cases![
     Case::refused(
         "more points than memory",
         |rng| two_moons(usize::MAX, 0.1, rng),
-        "randn: shape [18446744073709551615, 2] is too large (at most 64 dimensions, and no more bytes than memory holds)",
+        "two_moons: shape [18446744073709551615, 2] is too large \
+         (at most 64 dimensions, and no more bytes than memory holds)",
     ),
 ];

@@ -183,6 +183,16 @@ mod tests {
             .refuses(10, "train_test_split: test_size 0.75 and train_size 0.5 exceed 1 together"),
         Case::new("too many", TrainTestSplit::new().test_size(6).train_size(0.5), TrainTestSplit::shuffle)
             .refuses(10, "train_test_split: train_size and test_size ask for 5 + 6 samples of 10"),
+        Case::new(
+            "more than can be counted",
+            TrainTestSplit::new().test_size(usize::MAX - 1).train_size(usize::MAX - 1),
+            TrainTestSplit::shuffle,
+        )
+        .refuses(
+            usize::MAX,
+            "train_test_split: train_size and test_size ask for \
+             18446744073709551614 + 18446744073709551614 samples of 18446744073709551615",
+        ),
         refused_fraction(0.0, "0.0"),
         refused_fraction(1.0, "1.0"),
         refused_fraction(1.5, "1.5"),

@@ -105,7 +105,8 @@ impl EarlyStopping {
         self
     }
 
-    /// So many epochs come first, in which nothing counts: none is the best, and none ends the run. Default 0.
+    /// So many epochs come first, in which nothing counts: none is the best, and none ends the run. A run of no more
+    /// epochs is as it would be without this callback. Default 0.
     ///
     /// # Examples
     /// ```

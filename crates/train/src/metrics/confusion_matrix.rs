@@ -2,7 +2,7 @@
 
 use super::accuracy::{check_classes, classes as predicted_and_true, counted};
 use super::misfits;
-use autograd_core::{DType, Result, Tensor};
+use autograd_core::{DType, Error, Result, Tensor};
 
 /// The number of samples of each class that were taken for each class: rows are the true classes, columns the predicted
 /// ones.
@@ -17,7 +17,7 @@ use autograd_core::{DType, Result, Tensor};
 /// target.
 ///
 /// # Errors
-/// If the shapes or dtypes do not fit, or a class is not one of `0..classes`.
+/// If the shapes or dtypes do not fit, a class is not one of `0..classes`, or no memory holds so many of them.
 ///
 /// # Examples
 /// ```
@@ -90,7 +90,8 @@ fn counts(options: ConfusionMatrix, prediction: &Tensor, target: &Tensor) -> Res
     check_classes(OP, "prediction", counted(&prediction, &target, ignore_index), classes)?;
     check_classes(OP, "target", counted(&target, &target, ignore_index), classes)?;
     // Refuses a number of classes that no memory holds.
-    let mut counts = Tensor::zeros(&[classes, classes], DType::I64)?.to_vec::<i64>()?;
+    let zeros = Tensor::zeros(&[classes, classes], DType::I64).and_then(|zeros| zeros.to_vec::<i64>());
+    let mut counts = zeros.map_err(|_| Error::too_large(OP, &[classes, classes]))?;
     for (position, t) in counted(&target, &target, ignore_index) {
         // Checked above to be classes.
         counts[t as usize * classes + prediction[position] as usize] += 1;
@@ -135,6 +136,12 @@ cases![
         Tensor::from([[1.0, 2.0], [3.0, 4.0]]),
         Tensor::from([0, 1]),
         "confusion_matrix: prediction 1 at position 0 is not one of 1 classes",
+    ),
+    Case::counts(|output, target| confusion_matrix(output, target, usize::MAX)).refuses(
+        Tensor::from([0, 1]),
+        Tensor::from([0, 1]),
+        "confusion_matrix: shape [18446744073709551615, 18446744073709551615] is too large \
+         (at most 64 dimensions, and no more bytes than memory holds)",
     ),
     Case::counts(|output, target| ConfusionMatrix::new(3).ignore_index(2).of(output, target))
         .classes(3)

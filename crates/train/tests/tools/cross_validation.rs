@@ -10,8 +10,8 @@ use wengert_data::transform::StandardScaler;
 use wengert_nn::{Linear, Sequential, cross_entropy};
 use wengert_optim::Adam;
 use wengert_train::{
-    Accuracy, Callback, Checkpoint, CrossValidation, EarlyStopping, Interrupted, InterruptedFolds, Run, Scores,
-    Trainer, cross_validate,
+    Accuracy, BinaryAccuracy, Callback, Checkpoint, CrossValidation, EarlyStopping, Interrupted, InterruptedFolds, Run,
+    Scores, Trainer, cross_validate,
 };
 
 fn data() -> TensorDataset {
@@ -121,6 +121,16 @@ fn bad_input() {
     let error = cross_validate(narrow, trainer, &data(), KFold::new(3), Accuracy, &mut seeded(7));
     let text = error.expect_err("3 columns").to_string();
     assert!(text.starts_with("fold 1: epoch 1, train batch 1: linear: "), "{text}");
+}
+
+#[test]
+fn a_metric_that_does_not_fit_is_refused_before_a_fold_is_trained() {
+    let epochs = RefCell::new(0);
+    let trainer = || Trainer::new(Adam::new(0.05), cross_entropy).callback(Count(&epochs));
+    let outcome = cross_validate(make, trainer, &data(), KFold::new(3), BinaryAccuracy::new(), &mut seeded(7));
+    let text = "fold 1: BinaryAccuracy: output [40, 2] and target I64 [40] do not fit: \
+                floats and targets of the same shape belong together";
+    assert_eq!((outcome.expect_err("two outputs").to_string(), epochs.take()), (text.to_string(), 0));
 }
 
 #[test]

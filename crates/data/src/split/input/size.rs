@@ -72,7 +72,8 @@ pub(in crate::split) fn train_test_sizes(
         (Some(train), None) => (train, n - train),
         (None, test) => (n - test.unwrap_or(0), test.unwrap_or(0)),
     };
-    if n_train + n_test > n {
+    // Neither exceeds n, and together they may be more than can be counted.
+    if n_train > n - n_test {
         let text = format!("{op}: train_size and test_size ask for {n_train} + {n_test} samples of {n}");
         return Err(Error::new(ErrorKind::Data, text));
     }

@@ -226,7 +226,7 @@ const FAMILIES: [(&str, &[&str]); 11] = [
             "reduction.rs",
         ],
     ),
-    ("crates/nn/src/init", &["defaults.rs", "fans.rs", "gain.rs", "initializer.rs", "law.rs", "lsuv.rs"]),
+    ("crates/nn/src/init", &["defaults.rs", "fans.rs", "gain.rs", "initializer.rs", "known.rs", "law.rs", "lsuv.rs"]),
     (
         "crates/optim/src/optimizers",
         &["average.rs", "history.rs", "minimize.rs", "momentum.rs", "register.rs", "vector.rs", "wolfe.rs"],

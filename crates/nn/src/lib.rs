@@ -31,6 +31,7 @@ mod functional;
 pub mod gradcheck;
 mod hooks;
 pub mod init;
+mod kinds;
 mod layer;
 pub mod layers;
 pub mod loss;

@@ -6,6 +6,9 @@ use wengert_derive::Module;
 
 /// Softmax of the negated input: [`Tensor::softmin`] as a layer.
 ///
+/// # Errors
+/// `forward` fails if the input has no such dimension.
+///
 /// # Examples
 /// ```
 /// use autograd_core::Tensor;
@@ -13,13 +16,16 @@ use wengert_derive::Module;
 /// assert_eq!(Softmin::new(0).forward(&Tensor::from([2.0, 2.0]))?.to_vec::<f32>()?, [0.5, 0.5]);
 /// # Ok::<(), wengert_nn::Error>(())
 /// ```
+///
+/// # Differs from
+/// PyTorch: `dim` has no default, because PyTorch's depends on the number of dimensions and is deprecated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Module)]
 pub struct Softmin {
     dim: isize,
 }
 
 impl Softmin {
-    /// A layer along `dim`.
+    /// A layer along dimension `dim`; a negative one counts from the end.
     pub fn new(dim: isize) -> Softmin {
         Softmin { dim }
     }

@@ -3,19 +3,65 @@
 use super::doctor::Doctor;
 use super::table::{Ailment, Diagnosis, ParameterRow, UnitsRow};
 use crate::hooks::{LayerCall, now, see_calls};
+use crate::kinds::{CHANNEL_NORMS, CONVOLUTIONS, DEPTHWISE, LAST_NORMS, RECURRENT};
 use crate::layer::Layer;
 use crate::summary::Unchanged;
+use autograd_core::module::Module;
 use autograd_core::{Cut, Gradients, NodeId, Result, Tensor, detect_anomaly, watch_cuts};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Layers whose output is 0 where nothing is learned.
 const RECTIFIERS: [&str; 5] = ["ReLU", "ReLU6", "Threshold", "SquaredReLU", "SparsePlus"];
 
+/// Layers whose units are the last dim of their output, beside recurrent ones.
+const LAST: [&str; 5] = ["Linear", "Bilinear", "EinsumDense", "Embedding", "Recurrent"];
+
+/// Where the units of an output are: in its last dim, or else in dim 1.
+#[derive(Clone, Copy)]
+struct Units {
+    last: bool,
+    /// The size of the last dim.
+    size: Option<usize>,
+}
+
+impl Units {
+    /// Those of a call, after the call before. What is known of the layer at a place comes before what its kind says:
+    /// one that computes a parameter is called by a name of its own.
+    fn of(call: &LayerCall<'_>, before: Option<Units>, known: &HashMap<String, Option<bool>>) -> Units {
+        let size = call.output.shape().last().copied();
+        let last = known.get(call.place).copied().unwrap_or_else(|| last(call.kind, false));
+        // A rectifier, a dropout, a layer made of others.
+        let stay = || before.is_some_and(|before| before.last && before.size == size);
+        Units { last: last.unwrap_or_else(stay), size }
+    }
+}
+
+/// Whether a layer of this kind gives its units in the last dim; none if it leaves them where they are. A norm must
+/// have a vector of factors: with others it goes over more than the last dim.
+fn last(kind: &str, is_vector: bool) -> Option<bool> {
+    let of_channels = [&CONVOLUTIONS[..], &DEPTHWISE[..], &CHANNEL_NORMS[..]];
+    if kind == "Permute" || of_channels.iter().any(|kinds| kinds.contains(&kind)) {
+        return Some(false);
+    }
+    let of_last = LAST.contains(&kind) || RECURRENT.contains(&kind) || is_vector && LAST_NORMS.contains(&kind);
+    of_last.then_some(true)
+}
+
+/// What [`last`] says of the layers of a model, of the innermost one where several have one place.
+fn known(model: &(impl Layer + ?Sized)) -> HashMap<String, Option<bool>> {
+    let of_part = |part: &dyn Module| {
+        let is_vector = part.parameters().iter().any(|param| param.rank() == 1);
+        last(part.kind(), is_vector)
+    };
+    model.named_modules().into_iter().map(|(place, part)| (place, of_part(part))).collect()
+}
+
 /// A layer that has returned.
 struct Seen {
     place: String,
     kind: &'static str,
+    at: Units,
     /// Places on the tape before and after all that it recorded.
     ends: Option<[NodeId; 2]>,
     units: Option<(usize, Vec<usize>)>,
@@ -29,12 +75,13 @@ pub(super) fn run(
 ) -> Result<Diagnosis> {
     let _unchanged = Unchanged::of(model);
     let seen = Arc::new(Mutex::new(Vec::new()));
-    let log = Arc::clone(&seen);
+    let (log, known) = (Arc::clone(&seen), known(model));
     let see = move |call: &LayerCall<'_>| {
-        let units = RECTIFIERS.contains(&call.kind).then(|| units(call.output));
         let ends = call.began.zip(now()).map(|(began, ended)| [began, ended]);
-        let seen = Seen { place: call.place.into(), kind: call.kind, ends, units };
-        log.lock().unwrap_or_else(PoisonError::into_inner).push(seen);
+        let mut seen = log.lock().unwrap_or_else(PoisonError::into_inner);
+        let at = Units::of(call, seen.last().map(|before: &Seen| before.at), &known);
+        let units = RECTIFIERS.contains(&call.kind).then(|| units(call.output, at.last));
+        seen.push(Seen { place: call.place.into(), kind: call.kind, at, ends, units });
     };
     let (value, cuts) = {
         // A second run draws the same, from the same buffers.
@@ -67,10 +114,11 @@ pub(super) fn run(
     Ok(diagnosis)
 }
 
-/// The channels of an output, and those of them that are 0 in the whole batch.
-fn units(output: &Tensor) -> (usize, Vec<usize>) {
+/// The units of an output, and those of them that are 0 in the whole batch.
+fn units(output: &Tensor, last: bool) -> (usize, Vec<usize>) {
     let (shape, values) = (output.shape(), output.to_f64s());
-    let dim = if shape.len() > 1 { 1 } else { 0 };
+    let rank = shape.len();
+    let dim = if last { rank.saturating_sub(1) } else { usize::from(rank > 1) };
     let count = shape.get(dim).copied().unwrap_or(1);
     let after: usize = shape.iter().skip(dim + 1).product();
     let mut alive = vec![false; count];

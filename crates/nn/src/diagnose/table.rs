@@ -75,7 +75,11 @@ pub struct ParameterRow {
     pub cause: Option<String>,
 }
 
-/// The units of a rectifier: the channels of its output, dim 1 of one with a batch, else the last.
+/// The units of a rectifier. They are the last dim of its output behind a `Linear`, `Bilinear`, `EinsumDense`,
+/// `Embedding`, a recurrent layer, or a `LayerNorm` or `RMSNorm` with a factor for each element of the last dim; behind
+/// anything else, as a convolution or a batch norm, they are the channels, dim 1. Layers in between that leave the size
+/// of the last dim as it is, such as a dropout, leave the units where they are, and so does a layer that is made of
+/// others.
 ///
 /// # Examples
 /// ```

@@ -3,6 +3,7 @@
 use super::{
     Initializer, constant, glorot_uniform, normal, ones, orthogonal, uniform, xavier_normal, xavier_uniform, zeros,
 };
+use crate::kinds::{self, CONV_LSTMS, CONVOLUTIONS, DEPTHWISE, RECURRENT};
 use crate::observe::join;
 use autograd_core::module::{Item, ItemMut, Module, Path};
 use autograd_core::{DType, Result, Tensor};
@@ -34,8 +35,10 @@ pub fn pytorch_defaults(model: &mut (impl Module + ?Sized), rng: &mut dyn Rng) -
 
 /// Gives every parameter the value it starts from in Keras: kernels by [`glorot_uniform`], recurrent kernels by
 /// [`orthogonal`], biases 0, those of the forget gates of an LSTM 1, embeddings uniform in ±0.05. The kernels of a
-/// depthwise convolution, M for each of C channels, are taken for one of C inputs and M outputs. What Keras does not have
-/// stays as it is, and its names are returned; otherwise like [`pytorch_defaults`].
+/// depthwise convolution, M for each of C channels, are taken for one of C inputs and M outputs. The last two dims of
+/// the weight of an [`EinsumDense`](crate::EinsumDense) are taken for inputs and outputs, all before them for a kernel.
+/// What Keras does not have, as the added key and value of a [`MultiheadAttention`](crate::MultiheadAttention), stays
+/// as it is, and its names are returned; otherwise like [`pytorch_defaults`].
 ///
 /// # Errors
 /// As for [`pytorch_defaults`].
@@ -50,6 +53,10 @@ pub fn pytorch_defaults(model: &mut (impl Module + ?Sized), rng: &mut dyn Rng) -
 /// assert_eq!(model.parameters()[1].to_f64s(), [0.0; 3]);
 /// # Ok::<(), wengert_nn::Error>(())
 /// ```
+///
+/// # Differs from
+/// Keras: each projection of a `MultiheadAttention` has the fans of its own matrix, `[E, E]`, though three of them are
+/// one parameter. Keras's kernels are `[E, H, D]`, H heads of D features, and have the fans of an `EinsumDense`.
 pub fn keras_defaults(model: &mut (impl Module + ?Sized), rng: &mut dyn Rng) -> Result<Vec<String>> {
     start_all(model, rng, keras)
 }
@@ -63,8 +70,6 @@ struct Own<'a> {
     name: &'a str,
     /// Whether it is what a depthwise convolution is made of.
     of_depthwise: bool,
-    /// Whether it is a layer around another one, of which it computes a parameter.
-    computes: bool,
     /// Whether it is a part of a whole transformer, however deep inside.
     of_transformer: bool,
     shapes: HashMap<String, Vec<usize>>,
@@ -77,11 +82,8 @@ type Rule = fn(&Own<'_>, &str) -> Option<Box<dyn Initializer>>;
 fn start_all(model: &mut (impl Module + ?Sized), rng: &mut dyn Rng, rule: Rule) -> Result<Vec<String>> {
     let mut new: HashMap<String, Tensor> = HashMap::new();
     let modules = model.named_modules();
-    let depthwise: HashSet<&str> = modules
-        .iter()
-        .filter(|(_, part)| part.kind().starts_with("Depthwise"))
-        .map(|(place, _)| place.as_str())
-        .collect();
+    let depthwise: HashSet<&str> =
+        modules.iter().filter(|(_, part)| DEPTHWISE.contains(&part.kind())).map(|(place, _)| place.as_str()).collect();
     let kinds: HashMap<&str, &'static str> =
         modules.iter().map(|(place, part)| (place.as_str(), part.kind())).collect();
     for (place, part) in &modules {
@@ -93,7 +95,6 @@ fn start_all(model: &mut (impl Module + ?Sized), rng: &mut dyn Rng, rule: Rule) 
             around: if place.is_empty() { "" } else { kinds.get(around).copied().unwrap_or_default() },
             name,
             of_depthwise: depthwise.contains(place.as_str()),
-            computes: params.iter().any(|(name, _)| name.starts_with("parametrizations.")),
             of_transformer: around_all(place).any(|place| kinds.get(place) == Some(&"Transformer")),
             shapes: shapes_of(*part),
             options: part.describe().to_string(),
@@ -152,23 +153,29 @@ impl Own<'_> {
         Some(Box::new(uniform(-bound, bound)))
     }
 
+    /// Uniform in ±√(6 / n), n the sum of both fans.
+    fn glorot(fans: f64) -> Option<Box<dyn Initializer>> {
+        let bound = (6.0 / fans).sqrt();
+        Some(Box::new(uniform(-bound, bound)))
+    }
+
     /// The number of hidden values of a recurrent layer.
     fn hidden(&self) -> Option<f64> {
         let (_, shape) = self.shapes.iter().find(|(name, _)| name.starts_with("weight_hh"))?;
-        let gates = match self.kind.trim_end_matches("Cell") {
-            "LSTM" => 4,
-            "GRU" => 3,
+        let gates = match self.kind {
+            "LSTM" | "LSTMCell" => 4,
+            "GRU" | "GRUCell" => 3,
             _ => 1,
         };
         Some((shape.first()? / gates) as f64).filter(|hidden| *hidden > 0.0)
     }
 
     fn is_dense(&self) -> bool {
-        self.kind == "Linear" || self.kind.starts_with("Conv") && !self.is_conv_lstm()
+        self.kind == "Linear" || CONVOLUTIONS.contains(&self.kind)
     }
 
     fn is_conv_lstm(&self) -> bool {
-        self.kind.starts_with("ConvLSTM")
+        CONV_LSTMS.contains(&self.kind)
     }
 
     /// Whether it is inside a graph layer that PyTorch Geometric starts by Glorot's rule.
@@ -179,20 +186,18 @@ impl Own<'_> {
     /// Uniform in ±√(6 / (H + K)) for a vector of K numbers for each of H heads, `[1, H, K]`.
     fn of_heads(&self, name: &str) -> Option<Box<dyn Initializer>> {
         let sizes: usize = self.shapes.get(name)?.get(1..)?.iter().sum();
-        let bound = (6.0 / sizes as f64).sqrt();
-        Some(Box::new(uniform(-bound, bound)))
+        Own::glorot(sizes as f64)
     }
 
     fn is_norm(&self) -> bool {
-        // What stands beside a parameter that `WeightNorm` computes is another layer's.
-        !self.computes && self.kind.trim_end_matches(['1', '2', '3', 'd']).ends_with("Norm")
+        kinds::is_norm(self.kind)
     }
 
     fn is_recurrent(&self) -> bool {
-        ["RNN", "LSTM", "GRU"].contains(&self.kind.trim_end_matches("Cell"))
+        RECURRENT.contains(&self.kind)
     }
 
-    /// The row of an embedding that stays 0.
+    /// The row of an embedding that stays 0, which only the text of its options has: a module is of no known type here.
     fn padding(&self) -> Option<isize> {
         let (_, rest) = self.options.split_once("padding_idx: Some(")?;
         rest.split(')').next()?.parse().ok()
@@ -204,8 +209,27 @@ impl Own<'_> {
         let channels: usize = rest.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()?;
         let shape = self.shapes.get("weight")?;
         let fans = (channels + shape.first()? / channels.max(1)) * shape.get(2..)?.iter().product::<usize>();
-        let bound = (6.0 / fans as f64).sqrt();
-        Some(Box::new(uniform(-bound, bound)))
+        Own::glorot(fans as f64)
+    }
+
+    /// Glorot's rule for a weight whose last dims are inputs and outputs, as Keras counts them.
+    fn of_equation(&self) -> Option<Box<dyn Initializer>> {
+        match self.shapes.get("weight")?.as_slice() {
+            [] => Own::glorot(2.0),
+            [size] => Own::glorot(2.0 * *size as f64),
+            [kernel @ .., inputs, outputs] => {
+                let taps: f64 = kernel.iter().map(|size| *size as f64).product();
+                Own::glorot(taps * (*inputs as f64 + *outputs as f64))
+            }
+        }
+    }
+
+    /// Glorot's rule for each of the three matrices that are one, `[3E, E]`.
+    fn of_projections(&self) -> Option<Box<dyn Initializer>> {
+        match *self.shapes.get("in_proj_weight")?.as_slice() {
+            [rows, columns] => Own::glorot(rows as f64 / 3.0 + columns as f64),
+            _ => None,
+        }
     }
 }
 
@@ -237,6 +261,10 @@ fn keras(own: &Own<'_>, name: &str) -> Option<Box<dyn Initializer>> {
     match (own.kind, name) {
         (_, "weight") if own.of_depthwise => own.of_channels(),
         (_, "weight") if own.is_dense() => Some(Box::new(glorot_uniform())),
+        ("EinsumDense", "weight") => own.of_equation(),
+        ("MultiheadAttention", "in_proj_weight") => own.of_projections(),
+        ("MultiheadAttention", "q_proj_weight" | "k_proj_weight" | "v_proj_weight") => Some(Box::new(glorot_uniform())),
+        ("EinsumDense", "bias") | ("MultiheadAttention", "in_proj_bias") => Some(Box::new(zeros())),
         (_, "bias") if own.is_dense() || own.is_norm() => Some(Box::new(zeros())),
         ("Embedding" | "EmbeddingBag", "weight") => {
             Some(Box::new(Rows { start: uniform(-0.05, 0.05), padding: own.padding() }))
@@ -252,7 +280,7 @@ fn keras(own: &Own<'_>, name: &str) -> Option<Box<dyn Initializer>> {
         (kind, name) if own.is_recurrent() => match name.get(..9) {
             Some("weight_ih") => Some(Box::new(glorot_uniform())),
             Some("weight_hh") => Some(Box::new(orthogonal())),
-            _ if kind.starts_with("LSTM") && name.starts_with("bias_ih") => Some(Box::new(ForgetGate)),
+            _ if ["LSTM", "LSTMCell"].contains(&kind) && name.starts_with("bias_ih") => Some(Box::new(ForgetGate)),
             _ if name.starts_with("bias") => Some(Box::new(zeros())),
             _ => None,
         },

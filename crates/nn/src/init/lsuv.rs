@@ -2,6 +2,7 @@
 
 use super::{Initializer, orthogonal};
 use crate::hooks::see_calls;
+use crate::kinds::{self, EMBEDDINGS};
 use crate::layer::Layer;
 use crate::observe::join;
 use crate::summary::Unchanged;
@@ -91,8 +92,10 @@ impl Lsuv {
     }
 
     /// Starts all layers of a model that have a `weight` of two dims or more and run by [`Layer::call`]; returns them in
-    /// the order in which they run. Those that run several times go by the first. Running statistics and positions of
-    /// random streams stay as they are.
+    /// the order in which they run. Those that run several times go by the first. Passed over are
+    /// [`Embedding`](crate::Embedding), [`EmbeddingBag`](crate::EmbeddingBag) and
+    /// [`LearnedPositions`](crate::LearnedPositions), whose weights are rows that stand side by side, and the norms.
+    /// Running statistics and positions of random streams stay as they are.
     ///
     /// # Errors
     /// If the model does not take the inputs, no layer is found, or one returns values without a finite variance above 0;
@@ -123,8 +126,8 @@ impl Lsuv {
             model.named_modules().into_iter().map(|(place, part)| (place, part.kind())).collect::<HashMap<_, _>>();
         let passes = |place: &String| {
             let kind = kinds.get(place).copied().unwrap_or_default();
-            // Rows that are looked up, of which one may be padding, and factors of what has unit variance already.
-            kind.starts_with("Embedding") || kind.ends_with("Norm")
+            // Rows that are looked up, of which one may be padding, or added; and factors of what has unit variance.
+            EMBEDDINGS.contains(&kind) || kind == "LearnedPositions" || kinds::is_norm(kind)
         };
         let mut places: Vec<String> = calls(model, inputs)?.into_iter().map(|(place, _)| place).collect();
         places.retain(|place| !passes(place));
@@ -147,7 +150,8 @@ impl Lsuv {
             rows.push(row);
         }
         if rows.is_empty() {
-            let text = "lsuv: no layer with a weight of two dims or more ran by Layer::call";
+            let text = "lsuv: no layer with a weight of two dims or more ran by Layer::call, but for embeddings, \
+                        LearnedPositions and norms, which stay";
             return Err(Error::new(ErrorKind::Argument, text));
         }
         Ok(rows)
@@ -213,8 +217,8 @@ fn change<M: Layer + ?Sized>(
 #[cfg(test)]
 mod tests {
     use super::{lsuv, spread};
-    use crate::{Conv2d, Flatten, Layer, Linear, ReLU, Sequential, sequential};
-    use autograd_core::module::Module;
+    use crate::{Conv2d, Flatten, Layer, LearnedPositions, Linear, ReLU, Sequential, sequential};
+    use autograd_core::module::{Module, Param};
     use autograd_core::{DType, Result, Tensor, seeded};
 
     #[test]
@@ -241,14 +245,44 @@ mod tests {
     fn tables_and_factors_of_normalisations_stay() -> Result<()> {
         let rng = &mut seeded(1);
         let table = crate::Embedding::with(5, 3, autograd_core::EmbeddingOptions::new().padding_idx(0), rng)?;
-        let mut model = sequential![table, crate::LayerNorm::new(&[2, 3])?, Flatten::new(), Linear::new(6, 4, rng)?];
+        let (positions, norm) = (LearnedPositions::new(2, 3, rng)?, crate::LayerNorm::new(&[2, 3])?);
+        let mut model = sequential![table, positions, norm, Flatten::new(), Linear::new(6, 4, rng)?];
         let before = model.state_dict();
         let x = Tensor::from([[0, 1], [2, 3], [4, 1], [3, 2]]);
         let rows = lsuv().start(&mut model, &[x], rng)?;
-        assert_eq!(rows.iter().map(|row| row.name.as_str()).collect::<Vec<_>>(), ["3"]);
-        for (name, old) in before.iter().filter(|(name, _)| !name.starts_with('3')) {
+        assert_eq!(rows.iter().map(|row| row.name.as_str()).collect::<Vec<_>>(), ["4"]);
+        for (name, old) in before.iter().filter(|(name, _)| !name.starts_with('4')) {
             assert_eq!(model.state_dict().get(name).expect("there").to_f64s(), old.to_f64s(), "{name}");
         }
+        Ok(())
+    }
+
+    /// A user's layers, whose names begin and end like those that are passed over.
+    macro_rules! projections {
+        ($($Kind:ident),+) => {$(
+            #[derive(Clone, wengert_derive::Module)]
+            struct $Kind {
+                weight: Param,
+            }
+
+            impl Layer for $Kind {
+                fn forward(&self, x: &Tensor) -> Result<Tensor> {
+                    x.matmul(&self.weight)
+                }
+            }
+        )+};
+    }
+    projections!(EmbeddingProjection, PreNorm);
+
+    #[test]
+    fn layers_are_passed_over_by_their_whole_names() -> Result<()> {
+        let rng = &mut seeded(1);
+        let mut weight = || Param::new(Tensor::randn(&[5, 5], DType::F32, rng)?);
+        let mut model = sequential![EmbeddingProjection { weight: weight()? }, PreNorm { weight: weight()? }];
+        let rng = &mut seeded(2);
+        let x = Tensor::randn(&[64, 5], DType::F32, rng)?;
+        let rows = lsuv().start(&mut model, &[x], rng)?;
+        assert_eq!(rows.iter().map(|row| row.name.as_str()).collect::<Vec<_>>(), ["0", "1"]);
         Ok(())
     }
 
@@ -277,10 +311,11 @@ mod tests {
             "in 0 (layer): lsuv: the variance of the output is 0, and no factor makes 1 of it"
         );
         assert_eq!(numbers(&model), before);
-        assert_eq!(
-            text(lsuv().start(&mut Sequential::new(), &zeros, rng)),
-            "lsuv: no layer with a weight of two dims or more ran by Layer::call"
-        );
+        let none = "lsuv: no layer with a weight of two dims or more ran by Layer::call, but for embeddings, \
+                    LearnedPositions and norms, which stay";
+        assert_eq!(text(lsuv().start(&mut Sequential::new(), &zeros, rng)), none);
+        let mut table = sequential![crate::Embedding::new(5, 3, rng)?];
+        assert_eq!(text(lsuv().start(&mut table, &[Tensor::from([0, 4])], rng)), none);
         assert_eq!(
             text(lsuv().tolerance(0.0).start(&mut model, &zeros, rng)),
             "lsuv: tolerance is 0.0, it must be finite and above 0"

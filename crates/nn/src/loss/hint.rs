@@ -39,15 +39,19 @@ pub(super) fn indices(op: &'static str, target: &Tensor, samples: &[usize], inpu
     }
     // Where there is no class, there is no index of one.
     let classless = input.numel() == 0 && target.numel() > 0;
-    let hint = match mending_to(got, samples).filter(|_| !classless) {
-        Some(call) => format!("; {call} makes it so"),
-        None if got == input.shape() => {
-            let dtype = input.dtype();
-            format!("; for one-hot rows, which are class probabilities, to_dtype(DType::{dtype})")
-        }
-        None => String::new(),
-    };
+    let call = mending_to(got, samples).filter(|_| !classless);
+    let hint = call.map(|call| format!("; {call} makes it so")).unwrap_or_default();
     Err(Error::shape(op, "target", got, format!("{samples:?}{hint}")))
+}
+
+/// The error for class indices in the shape of the input, whose classes are dimension `dim`, of a loss that takes class
+/// probabilities, too.
+pub(super) fn one_hot(op: &'static str, target: &Tensor, dim: usize, input: &Tensor) -> Error {
+    let mut samples = input.shape().to_vec();
+    samples.remove(dim);
+    let convert = format!("to_dtype(DType::{})", input.dtype());
+    let expected = format!("{samples:?}; for one-hot rows, which are class probabilities, {convert}");
+    Error::shape(op, "target", target.shape(), expected)
 }
 
 /// The error for a float target that does not have the shape of the input, whose classes are dimension `dim`.
@@ -107,17 +111,18 @@ pub(super) fn logits(op: &'static str, input: &Tensor, activation: &str) -> Resu
 
 #[cfg(test)]
 mod tests {
-    use crate::{binary_cross_entropy_with_logits, cross_entropy, l1_loss, mse_loss, smooth_l1_loss};
+    use crate::{binary_cross_entropy_with_logits, cross_entropy, l1_loss, mse_loss, nll_loss, smooth_l1_loss};
     use autograd_core::{DType, Result, Tensor};
 
     type Pair = fn(&Tensor, &Tensor) -> Result<Tensor>;
 
-    const LOSSES: [(&str, Pair); 5] = [
+    const LOSSES: [(&str, Pair); 6] = [
         ("mse_loss", mse_loss),
         ("l1_loss", l1_loss),
         ("smooth_l1_loss", smooth_l1_loss),
         ("binary_cross_entropy_with_logits", binary_cross_entropy_with_logits),
         ("cross_entropy", cross_entropy),
+        ("nll_loss", nll_loss),
     ];
 
     const SHAPES: [&[usize]; 15] = [

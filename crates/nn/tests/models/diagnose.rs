@@ -2,10 +2,11 @@
 
 use crate::alone;
 use autograd_core::module::Module as _;
-use autograd_core::{DType, Tensor, no_grad, seeded};
+use autograd_core::{DType, EmbeddingOptions, Tensor, no_grad, seeded};
 use wengert_nn::{
-    Ailment, BatchNorm1d, Diagnosis, Doctor, Dropout, DynLayer, Layer, Linear, Module, ReLU, ReLU6, Result, Sequential,
-    SparsePlus, SquaredReLU, Tanh, Threshold, diagnose, diagnose_run, mse_loss, sequential,
+    Ailment, BatchNorm1d, Conv1d, Diagnosis, Doctor, Dropout, DynLayer, EinsumDense, EinsumDenseOptions, Embedding,
+    GRU, Layer, LayerNorm, Linear, Module, ReLU, ReLU6, Result, Sequential, SparsePlus, SquaredReLU, Tanh, Threshold,
+    WeightNorm, diagnose, diagnose_run, mse_loss, sequential,
 };
 
 fn batch() -> Result<([Tensor; 1], Tensor)> {
@@ -173,6 +174,41 @@ fn dead_rectifiers_are_counted_by_unit() -> Result<()> {
         diagnosis.to_string().ends_with("1 (ReLU): 3 of 3 units are 0 for the whole batch: 0, 1, 2"),
         "{diagnosis}"
     );
+    Ok(())
+}
+
+/// Of sequences, `[4, 2, 3]`, and of channels, `[4, 3, 5]`; unit 1 is dead.
+#[test]
+fn units_are_where_the_layer_before_has_them() -> Result<()> {
+    let rng = &mut seeded(1);
+    let bias = || Tensor::from([9.0, -9.0, 9.0]);
+    let linear = || Linear::from_tensors(Tensor::from([[0.1], [0.1], [0.1]]), Some(bias()));
+    let mut equation = EinsumDense::with("abc,cd->abd", &[1, 3], EinsumDenseOptions::new().bias(&[3]), rng)?;
+    equation.bias.as_mut().expect("a bias").set(bias())?;
+    let mut norm = LayerNorm::new(&[3])?;
+    norm.bias.as_mut().expect("a bias").set(bias())?;
+    let rows = Tensor::from([[1.0, -1.0, 1.0], [2.0, -2.0, 2.0]]);
+    let table = Embedding::from_tensors(rows, EmbeddingOptions::new())?;
+    let mut conv = Conv1d::new(1, 3, 1, rng)?;
+    conv.bias.as_mut().expect("a bias").set(bias())?;
+    let x = Tensor::randn(&[4, 2, 1], DType::F32, rng)?;
+    let channels = Tensor::randn(&[4, 1, 5], DType::F32, rng)?;
+    let cases: Vec<(Sequential, Tensor)> = vec![
+        (sequential![linear()?, ReLU], x.clone()),
+        (sequential![sequential![linear()?, Tanh], Dropout::new(0.1, rng)?, ReLU], x.clone()),
+        (sequential![WeightNorm::new(linear()?)?, ReLU], x.clone()),
+        (sequential![equation, ReLU], x.clone()),
+        (sequential![norm, ReLU], Tensor::randn(&[4, 2, 3], DType::F32, rng)?),
+        (sequential![table, ReLU], Tensor::from([[0, 1], [1, 0], [1, 1], [0, 0]])),
+        (sequential![conv.clone(), ReLU], channels.clone()),
+        (sequential![Linear::new(5, 5, rng)?, conv, Tanh, ReLU], channels),
+    ];
+    for (model, x) in cases {
+        let units = diagnose_run(&model, &[x], |y| Ok(y.sum()))?.units;
+        assert_eq!((units[0].units, units[0].dead.as_slice()), (3, &[1][..]), "{model:?}");
+    }
+    let recurrent = sequential![GRU::new(1, 3, rng)?, ReLU];
+    assert_eq!(diagnose_run(&recurrent, &[x], |y| Ok(y.sum()))?.units[0].units, 3);
     Ok(())
 }
 

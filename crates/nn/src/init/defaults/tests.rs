@@ -2,9 +2,9 @@
 
 use super::{keras_defaults, pytorch_defaults};
 use crate::{
-    AdditiveAttention, Attention, AttentionLayerOptions, ConvLSTM2d, DepthwiseConv2d, GATConv, GATConvOptions, GCNConv,
-    Layer, SAGEConv, ScoreMode, SeparableConv2d, SeparableConvOptions, SpectralNorm, SpectralNormOptions, Transformer,
-    TransformerOptions,
+    AdditiveAttention, Attention, AttentionLayerOptions, ConvLSTM2d, DepthwiseConv2d, EinsumDense, EinsumDenseOptions,
+    GATConv, GATConvOptions, GCNConv, GroupedQueryAttention, Layer, MultiheadAttentionOptions, SAGEConv, ScoreMode,
+    SeparableConv2d, SeparableConvOptions, SpectralNorm, SpectralNormOptions, Transformer, TransformerOptions,
 };
 use autograd_core::module::{ItemMut, Module as _, Param, Path};
 use autograd_core::{DType, Result, Tensor, seeded};
@@ -140,8 +140,7 @@ fn every_layer_starts_as_in_pytorch() -> Result<()> {
 #[test]
 fn every_layer_starts_as_in_keras() -> Result<()> {
     let mut net = net()?;
-    let left = keras_defaults(&mut net, &mut seeded(1))?;
-    assert_eq!(left, ["attention.in_proj_weight", "attention.in_proj_bias", "odd.gate"]);
+    assert_eq!(keras_defaults(&mut net, &mut seeded(1))?, ["odd.gate"]);
     let gates = net.lstm.bias_ih_l0.to_f64s();
     assert!(gates.iter().enumerate().all(|(at, x)| *x == if (100..200).contains(&at) { 1.0 } else { 0.0 }));
     net.lstm.bias_ih_l0.set(Tensor::zeros(&[400], DType::F32)?)?;
@@ -166,8 +165,8 @@ fn every_layer_starts_as_in_keras() -> Result<()> {
             ("act.weight", Value(0.0)),
             ("head.0.weight", Within((6.0 / 45f64).sqrt())),
             ("head.0.bias", Value(0.0)),
-            ("attention.in_proj_weight", Value(9.0)),
-            ("attention.in_proj_bias", Value(9.0)),
+            ("attention.in_proj_weight", Within((6.0 / 40f64).sqrt())),
+            ("attention.in_proj_bias", Value(0.0)),
             ("attention.out_proj.weight", Within((6.0 / 45f64).sqrt())),
             ("attention.out_proj.bias", Value(0.0)),
             ("odd.gate", Value(9.0)),
@@ -259,6 +258,46 @@ fn kernels_of_single_channels_start_as_in_keras() -> Result<()> {
 }
 
 #[test]
+fn attention_starts_as_a_whole() -> Result<()> {
+    let rng = &mut seeded(2);
+    let options = MultiheadAttentionOptions::new().kdim(30).add_bias_kv(true);
+    let mut attention = crate::MultiheadAttention::with(20, 2, options, rng)?;
+    let mut grouped = GroupedQueryAttention::new(20, 2, 1, rng)?;
+    let all: [(&mut dyn Layer, &[&str]); 2] = [(&mut attention, &["bias_k", "bias_v"]), (&mut grouped, &[])];
+    for (layer, left) in all {
+        raise(layer);
+        assert_eq!(keras_defaults(layer, rng)?, left);
+    }
+    fills(attention.q_proj_weight.as_ref().expect("sizes of its own"), (6.0 / 40f64).sqrt());
+    fills(attention.k_proj_weight.as_ref().expect("sizes of its own"), (6.0 / 50f64).sqrt());
+    fills(attention.v_proj_weight.as_ref().expect("sizes of its own"), (6.0 / 40f64).sqrt());
+    fills(&attention.out_proj.weight, (6.0 / 40f64).sqrt());
+    assert_eq!(range(attention.in_proj_bias.as_ref().expect("a bias")), [0.0, 0.0]);
+    fills(&grouped.k_proj.weight, (6.0 / 30f64).sqrt());
+    Ok(())
+}
+
+/// By the fans of Keras's `compute_fans`.
+#[test]
+fn weights_of_equations_start_as_in_keras() -> Result<()> {
+    let rng = &mut seeded(2);
+    for (equation, shape, fans) in [
+        ("abd,dhk->abhk", &[20, 10, 5][..], 300f64),
+        ("ab,bc->ac", &[20, 30][..], 50f64),
+        ("ab,b->ab", &[200][..], 400f64),
+        ("abcd,bcde->ae", &[5, 4, 6, 3][..], 180f64),
+    ] {
+        let options = EinsumDenseOptions::new().bias(&[1]);
+        let mut dense = EinsumDense::with(equation, shape, options, rng)?;
+        raise(&mut dense);
+        assert_eq!(keras_defaults(&mut dense, rng)?, [""; 0]);
+        fills(&dense.weight, (6.0 / fans).sqrt());
+        assert_eq!(range(dense.bias.as_ref().expect("a bias")), [0.0, 0.0]);
+    }
+    Ok(())
+}
+
+#[test]
 fn the_matrices_of_a_whole_transformer_start_by_glorots_rule() -> Result<()> {
     let rng = &mut seeded(3);
     let mut model = Transformer::with(16, 2, [1, 1], TransformerOptions::new().dim_feedforward(64), rng)?;
@@ -302,3 +341,6 @@ fn a_bias_beside_a_tied_weight_starts_like_any_other() -> Result<()> {
     assert!(bias.iter().all(|x| x.abs() <= 0.5) && bias.iter().any(|x| *x != 0.0), "{bias:?}");
     Ok(())
 }
+
+// Below the macro that it uses.
+mod known;

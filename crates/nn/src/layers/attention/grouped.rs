@@ -58,7 +58,9 @@ impl GroupedQueryAttentionOptions {
         self
     }
 
-    /// How queries and keys are rotated by their position. Default: not at all.
+    /// How queries and keys are rotated by their position. Default: not at all. [`RotaryOptions::positions`] of `[L]`
+    /// or `[N, L]` are those of the rows of `x`, in the second case of each sample, for all heads; of more dims they
+    /// broadcast to `[N, heads, L]`.
     #[must_use]
     pub fn rotary(mut self, rotary: RotaryOptions) -> Self {
         self.rotary = Some(rotary);
@@ -270,7 +272,7 @@ impl GroupedQueryAttention {
         let k = split(self.k_proj.call("k_proj", x)?, self.num_key_value_heads)?;
         let v = split(self.v_proj.call("v_proj", x)?, self.num_key_value_heads)?;
         let Some(rotary) = &self.options.rotary else { return Ok([q, k, v]) };
-        let rotary = rotary.clone().after(first);
+        let rotary = rotary.clone().over_heads()?.after(first);
         Ok([q.rotary_embedding(rotary.clone())?, k.rotary_embedding(rotary)?, v])
     }
 

@@ -1,8 +1,12 @@
-//! Attention without projections as Keras computes it.
+//! Attention without projections as Keras computes it, and rotary positions of samples.
 
-use super::{AdditiveAttention, AdditiveAttentionOptions, Attention, AttentionLayerOptions, AttentionMasks, ScoreMode};
+use super::{
+    AdditiveAttention, AdditiveAttentionOptions, Attention, AttentionLayerOptions, AttentionMasks,
+    GroupedQueryAttention, GroupedQueryAttentionOptions, ScoreMode,
+};
+use crate::Layer;
 use autograd_core::module::Param;
-use autograd_core::{Result, Tensor, seeded};
+use autograd_core::{DType, Result, RotaryOptions, Tensor, seeded};
 
 /// `f(k)` as element k.
 fn numbers(shape: [usize; 3], f: impl Fn(f64) -> f64) -> Result<Tensor> {
@@ -170,6 +174,24 @@ fn what_sees_nothing_gets_nothing() -> Result<()> {
         assert_eq!(y.select(1, 0)?.to_f64s(), [0.0, 0.0]);
         let gradients = y.sum().backward()?;
         assert_eq!(gradients.get(&x).expect("it takes part").to_f64s(), [1.0, 1.0, 0.0, 0.0]);
+    }
+    Ok(())
+}
+
+/// With as many samples as heads of queries, `[N, L]` broadcasts to heads too, which it is not for.
+#[test]
+fn samples_have_rotary_positions_of_their_own() -> Result<()> {
+    let positions = Tensor::from([[0, 1, 2], [4, 9, 5]]);
+    let layer = |positions: Tensor| {
+        let options = GroupedQueryAttentionOptions::new().rotary(RotaryOptions::new().base(10.0).positions(positions));
+        GroupedQueryAttention::with(8, 2, 1, options, &mut seeded(7))
+    };
+    let x = Tensor::randn(&[2, 3, 8], DType::F32, &mut seeded(8))?;
+    let both = layer(positions.clone())?.forward(&x)?;
+    for sample in 0..2 {
+        let alone = layer(positions.select(0, sample)?)?.forward(&x.narrow(0, sample, 1)?)?;
+        let far = both.narrow(0, sample, 1)?.try_sub(&alone)?.abs().max()?.item::<f32>()?;
+        assert!(far < 1e-5, "sample {sample}: {far}");
     }
     Ok(())
 }

@@ -9,7 +9,8 @@ use wengert_derive::Module;
 
 /// Log-probabilities of many classes, of which the first are the most frequent. The classes before the first cutoff have
 /// logits of their own in the head; those of each cluster between two cutoffs share one there, and have theirs in a tail
-/// of `⌊D / div_valueⁱ⌋` features: `log p(k) = log p(cluster i) + log p(k | cluster i)`.
+/// of `⌊D / div_valueⁱ⌋` features: `log p(k) = log p(cluster i) + log p(k | cluster i)`. That is Python's
+/// `D // div_value ** i`, of the exact quotient: of 11 features 1.1 leaves 9, because the `f64` 1.1 is a little more.
 ///
 /// # Shapes
 /// `x: [.., D] → [.., K]`, the logarithms of all probabilities; of the target's alone with
@@ -127,10 +128,11 @@ impl AdaptiveLogSoftmaxWithLoss {
         let bias = LinearOptions::new().bias(options.head_bias);
         let head = Linear::with(in_features, cutoffs[0].saturating_add(cutoffs.len()), bias, rng)?;
         let ends: Vec<usize> = cutoffs.iter().copied().chain([n_classes]).collect();
-        let (mut tail, mut scale) = (Vec::new(), 1.0);
-        for two in ends.windows(2) {
-            scale *= options.div_value;
-            let features = (in_features as f64 / scale).floor();
+        let mut tail = Vec::new();
+        for (i, two) in ends.windows(2).enumerate() {
+            let (d, scale) = (in_features as f64, options.div_value.powf((i + 1) as f64));
+            // A quotient that is rounded up to a whole number has a floor that is one more than the exact one's.
+            let features = ((d - d % scale) / scale).round();
             let must =
                 format!("above 0, and leave each cluster at least 1 of {in_features} features and a countable number");
             let valid = scale > 0.0 && (1.0..1e15).contains(&features);
@@ -307,6 +309,23 @@ mod tests {
         }
         let (one, _) = words.with_loss(&x.select(0, 2)?, &Tensor::from(5))?;
         assert_eq!(one.shape(), [0; 0]);
+        Ok(())
+    }
+
+    /// Of the exact quotient: 64 / 1.6, 64 / 1.6² and 11 / 1.1 are below whole numbers, to which `f64` rounds them.
+    #[test]
+    fn tails_have_as_many_features_as_in_pytorch() -> Result<()> {
+        for (in_features, n_classes, cutoffs, div_value, want) in [
+            (64, 200, &[5, 10][..], 1.6, &[39, 24][..]),
+            (11, 20, &[5][..], 1.1, &[9][..]),
+            (64, 200, &[5, 10, 20][..], 4.0, &[16, 4, 1][..]),
+            (3, 20, &[5][..], 0.5, &[6][..]),
+        ] {
+            let options = AdaptiveLogSoftmaxOptions::new().div_value(div_value);
+            let words = AdaptiveLogSoftmaxWithLoss::with(in_features, n_classes, cutoffs, options, &mut seeded(7))?;
+            let got: Vec<usize> = words.tail.iter().map(|[down, _]| down.out_features()).collect();
+            assert_eq!(got, want, "{in_features} {div_value}");
+        }
         Ok(())
     }
 

@@ -3,7 +3,7 @@
 use super::parts::{ends, members};
 use crate::layer::Layer;
 use autograd_core::check::Check;
-use autograd_core::{DType, Error, Result, Tensor, descending};
+use autograd_core::{DType, Error, ErrorKind, Result, Tensor, descending};
 use wengert_derive::Module;
 
 /// The first k nodes of each graph in order: by the last feature, the largest first; equal ones by the feature before it,
@@ -15,7 +15,8 @@ use wengert_derive::Module;
 /// `x: [N, D]`, `batch: [N]` and `ptr: [G + 1]` of `I64` → `[G, k, D]`.
 ///
 /// # Errors
-/// `new` fails if k is 0; `forward` and `forward_all` if the inputs do not fit, or a node is in no graph.
+/// `new` fails if k is 0; `forward` and `forward_all` if the inputs do not fit, a node is in no graph, or k nodes of
+/// each graph are more than memory holds.
 ///
 /// # Examples
 /// ```
@@ -59,7 +60,13 @@ impl Layer for SortPooling {
     fn forward_all(&self, all: &[Tensor]) -> Result<Tensor> {
         let (x, ids, graphs) = members(CHECK, all)?;
         let (nodes, width, k) = (x.shape()[0], x.shape()[1], self.k);
-        let Some(places) = graphs.checked_mul(k) else { return Err(Error::too_large(CHECK.0, &[graphs, k, width])) };
+        let too_large = || Error::too_large(CHECK.0, &[graphs, k, width]);
+        // No tensor has so many places, which are `I64`; k, too, is counted in these, even if there is no graph.
+        if graphs.max(1).checked_mul(k).is_none_or(|places| places > isize::MAX as usize / 16) {
+            return Err(too_large());
+        }
+        let places = graphs * k;
+        let of_layer = |error: Error| if error.kind() == ErrorKind::TooLarge { too_large() } else { error };
         let number = |from: f64, size: usize| Tensor::arange(from, from + size as f64, 1.0, DType::I64);
         // Sorts keep the order of equals, so the one that decides comes last.
         let mut order = number(0.0, nodes)?;
@@ -73,9 +80,10 @@ impl Layer for SortPooling {
         // The node behind the last is a row of zeros, and the place behind the last takes the nodes that are left out.
         let last = Tensor::full(&[], places as f64, DType::I64)?;
         let place = rank.lt_scalar(k as f64).where_cond(&ids.mul_scalar(k as f64).try_add(&rank)?, &last)?;
-        let taken = Tensor::full(&[places + 1], nodes as f64, DType::I64)?.index_copy(0, &place, &order)?;
+        let taken = Tensor::full(&[places + 1], nodes as f64, DType::I64).map_err(of_layer)?;
+        let taken = taken.index_copy(0, &place, &order).map_err(of_layer)?.narrow(0, 0, places)?;
         let rows = Tensor::cat(&[x, &Tensor::zeros(&[1, width], x.dtype())?], 0)?;
-        rows.index_select(0, &taken.narrow(0, 0, places)?)?.reshape(&[graphs, k, width])
+        rows.index_select(0, &taken).map_err(of_layer)?.reshape(&[graphs, k, width])
     }
 }
 
@@ -97,4 +105,21 @@ cases![
         &[Tensor::from([[[4.0, -1.0], [0.0, 0.0], [0.0, 0.0]], [[0.0, 5.0], [3.0, 2.0], [1.0, 2.0]]])]
     ),
     layer("SortPooling", |_| SortPooling::new(0)).cannot_be("SortPooling: k is 0, it must be at least 1"),
+    layer("SortPooling", |_| SortPooling::new(usize::MAX))
+        .refuses(
+            &[2, 1],
+            "SortPooling: shape [1, 18446744073709551615, 1] is too large (at most 64 dimensions, and no more bytes \
+             than memory holds)"
+        )
+        .refuses_with(
+            &[&[0, 1]],
+            &[Tensor::from([0; 0]), Tensor::from([0])],
+            "SortPooling: shape [0, 18446744073709551615, 1] is too large (at most 64 dimensions, and no more bytes \
+             than memory holds)"
+        ),
+    layer("SortPooling", |_| SortPooling::new(1 << 50)).refuses(
+        &[2, 1],
+        "SortPooling: shape [1, 1125899906842624, 1] is too large (at most 64 dimensions, and no more bytes than \
+         memory holds)"
+    ),
 ];

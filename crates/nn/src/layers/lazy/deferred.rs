@@ -157,7 +157,11 @@ impl<L: Module> Module for Lazy<L> {
     fn visit_modules<'m>(&'m self, path: &Path<'_>, f: &mut dyn FnMut(&Path<'_>, &'m dyn Module)) {
         match self.made.get() {
             Some(layer) => layer.visit_modules(path, f),
-            None => f(path, self),
+            None => {
+                SHOWN.set(true);
+                f(path, self);
+                SHOWN.set(false);
+            }
         }
     }
     fn visit_modules_mut(&mut self, path: &Path<'_>, f: &mut dyn FnMut(&Path<'_>, &mut dyn Module)) {
@@ -189,6 +193,9 @@ impl<L: fmt::Debug> fmt::Debug for Lazy<L> {
 thread_local! {
     /// Whether this thread shows an example to a model.
     static MAKING: Cell<bool> = const { Cell::new(false) };
+    /// Whether the module that is being visited is a lazy layer that is not made: no name tells it from a user's
+    /// layers.
+    static SHOWN: Cell<bool> = const { Cell::new(false) };
 }
 
 /// What was before is again, also after an error or a panic.
@@ -246,14 +253,10 @@ pub fn materialize_with<M: Module + ?Sized>(model: &mut M, forward: impl FnOnce(
     let _before = Before(MAKING.replace(true));
     drop(no_grad(|| forward(model))?);
     let mut left = None;
+    // A visit that panicked has left it as it was then.
+    SHOWN.set(false);
     model.visit_modules(&Path::root(), &mut |path, part| {
-        // One that is not made has a mode and nothing else.
-        let mut items = (0, 0);
-        part.visit(&Path::root(), &mut |_, item| match item {
-            Item::Mode(_) => items.0 += 1,
-            _ => items.1 += 1,
-        });
-        if left.is_none() && part.kind().starts_with("Lazy") && items == (1, 0) {
+        if SHOWN.take() && left.is_none() {
             left = Some(format!("{} at {:?}", part.kind(), path.to_string()));
         }
     });

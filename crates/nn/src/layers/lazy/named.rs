@@ -129,12 +129,40 @@ lazy! {
 mod tests {
     use super::*;
     use crate::layer::Layer;
-    use crate::layers::materialize;
-    use autograd_core::DType;
+    use crate::layers::{materialize, materialize_with};
+    use crate::sequential;
+    use autograd_core::module::Mode;
+    use autograd_core::{DType, seeded};
+    use wengert_derive::Module;
 
     fn materialized<L: Layer>(mut layer: L, example: &[usize]) -> Result<L> {
         materialize(&mut layer, &Tensor::zeros(example, DType::F32)?)?;
         Ok(layer)
+    }
+
+    /// A user's layer that has a mode and nothing else, as one that is not made.
+    #[derive(Clone, Module)]
+    struct LazyGate {
+        mode: Mode,
+    }
+
+    impl Layer for LazyGate {
+        fn forward(&self, x: &Tensor) -> Result<Tensor> {
+            Ok(if self.mode.is_training() { x.clone() } else { x.sigmoid() })
+        }
+    }
+
+    #[test]
+    fn a_layer_of_another_type_is_not_lazy_whatever_its_name() -> Result<()> {
+        let rng = &mut seeded(7);
+        let mut model = sequential![LazyGate { mode: Mode::default() }, LazyLinear::new(2, rng)];
+        let x = Tensor::zeros(&[1, 3], DType::F32)?;
+        materialize(&mut model, &x)?;
+        assert_eq!(model.forward(&x)?.shape(), [1, 2]);
+        let mut unused = (model, Lazy::from_fn(|_, _| Ok(LazyGate { mode: Mode::default() }), rng));
+        let error = materialize_with(&mut unused, |both| both.0.forward(&x)).expect_err("one is left").to_string();
+        assert!(error.starts_with("materialize: the Lazy at \"1\" has not run"), "{error}");
+        Ok(())
     }
 
     cases![

@@ -2,6 +2,7 @@
 
 use super::parts::find;
 use super::{Parametrization, Parametrized};
+use crate::kinds::TRANSPOSED;
 use crate::layer::Layer;
 use autograd_core::check::Check;
 use autograd_core::module::{Buffer, Mode};
@@ -174,7 +175,7 @@ impl<L: Layer + Clone> Parametrized<L, SpectralNormRule> {
         let owner = name.rsplit_once('.').map_or("", |(owner, _)| owner);
         let modules = layer.named_modules();
         let mut owners = modules.iter().filter(|(place, _)| place == owner).map(|(_, module)| module.kind());
-        let is_transposed = owners.any(|kind| kind.starts_with("ConvTranspose"));
+        let is_transposed = owners.any(|kind| TRANSPOSED.contains(&kind));
         let dim = dim.unwrap_or(is_transposed.into());
         let (dim, _) = check.sized_dim(dim, weight.shape())?;
         let mut rule = SpectralNormRule { u: None, v: None, n_power_iterations, eps, dim, mode: Mode::default() };

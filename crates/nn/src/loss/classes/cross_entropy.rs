@@ -1,6 +1,6 @@
 //! Cross-entropy of logits, against class indices or class probabilities.
 
-use super::labelled::{Labelled, dim_of_classes, ignores_none, is_labels, of_classes};
+use super::labelled::{Labelled, are_classes, dim_of_classes, ignores_none, is_labels, of_classes};
 use crate::loss::options::reduced;
 use crate::loss::pair::product;
 use crate::loss::{Loss, Reduction, hint};
@@ -129,9 +129,8 @@ impl CrossEntropyLoss {
     /// Labels that are neither ignored nor a class are an error.
     pub(super) fn check_labels(&self, target: &Tensor, classes: usize) -> Result<()> {
         let kept = target.ne(&Tensor::scalar(self.ignore_index))?;
-        let labels = kept.where_cond(target, &target.zeros_like())?.unsqueeze(1)?;
-        let one = Tensor::zeros(&[1, 1], DType::F32)?.expand(&[target.numel() as isize, classes as isize])?;
-        one.gather(1, &labels).map(drop).map_err(|error| error.context(OP))
+        let labels = kept.where_cond(target, &target.zeros_like())?;
+        are_classes(OP, &labels, &[target.numel(), classes], 1)
     }
 
     /// The reduction of losses of rows, `[N]`, which `Reduction::None` has given for this target.

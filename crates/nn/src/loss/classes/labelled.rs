@@ -13,9 +13,14 @@ pub(super) fn dim_of_classes(op: &'static str, input: &Tensor) -> Result<usize> 
     }
 }
 
-/// Whether the target is class indices; else it is class probabilities, of the shape and the dtype of the input.
+/// Whether the target is class indices; else it is class probabilities, of the shape and the dtype of the input. For
+/// losses that take both.
 pub(super) fn is_labels(op: &'static str, input: &Tensor, target: &Tensor, dim: usize) -> Result<bool> {
     match target.dtype() {
+        // One class alone has no one-hot rows, but a dim too many.
+        DType::I64 if target.shape() == input.shape() && input.shape()[dim] != 1 => {
+            Err(hint::one_hot(op, target, dim, input))
+        }
         DType::I64 => Ok(true),
         got if got.is_float() && target.shape() != input.shape() => Err(hint::probabilities(op, target, dim, input)),
         got if got == input.dtype() => Ok(false),
@@ -37,6 +42,14 @@ pub(super) fn of_classes(op: &'static str, weight: Option<&Tensor>, input: &Tens
         return Err(Error::shape(op, "weight", weight.shape(), format!("[{classes}], one for each class")));
     }
     Check(op).same_dtype(input, weight).map(drop)
+}
+
+/// An error if a label is no class of an input of this shape, whose classes lie along `dim`.
+pub(super) fn are_classes(op: &'static str, labels: &Tensor, shape: &[usize], dim: usize) -> Result<()> {
+    let sizes: Vec<isize> = shape.iter().map(|size| *size as isize).collect();
+    // Whatever a label chooses is this number.
+    let any = Tensor::scalar(0.0_f32).expand(&sizes)?;
+    any.gather(dim, &labels.unsqueeze(dim)?).map(drop).map_err(|error| error.context(op))
 }
 
 /// Samples and their labels.
@@ -72,7 +85,17 @@ impl Labelled {
         let all = Labelled { rows, classes, labels, kept, samples };
         // The rows before the loss, too: what an ignored row holds, NaN or infinite, reaches neither the loss nor a
         // gradient.
-        Ok(Labelled { rows: all.keep(all.rows.clone())?, labels: all.keep(all.labels.clone())?, ..all })
+        let all = Labelled { rows: all.keep(all.rows.clone())?, labels: all.keep(all.labels.clone())?, ..all };
+        // An error of the rows would name their shape, which only an input of two dims has.
+        if input.rank() != 2 {
+            are_classes(op, &all.by_samples(&all.labels)?, input.shape(), dim)?;
+        }
+        Ok(all)
+    }
+
+    /// A value for each sample, `[samples]`, in the shape of the samples.
+    fn by_samples(&self, values: &Tensor) -> Result<Tensor> {
+        values.reshape(&self.samples.iter().map(|size| *size as isize).collect::<Vec<_>>())
     }
 
     /// The values, rows or single ones, of the samples that count, and zeros for the others.
@@ -93,7 +116,7 @@ impl Labelled {
     pub(super) fn reduce(&self, losses: &Tensor, weights: Option<Tensor>, reduction: Reduction) -> Result<Tensor> {
         let losses = self.keep(losses.clone())?;
         if reduction == Reduction::None {
-            return losses.reshape(&self.samples.iter().map(|size| *size as isize).collect::<Vec<_>>());
+            return self.by_samples(&losses);
         }
         if reduction == Reduction::BatchMean {
             return reduction.over(&losses, self.samples.first().copied().unwrap_or(1));
@@ -115,5 +138,37 @@ fn rows(input: &Tensor, samples: usize, classes: usize) -> Result<Tensor> {
             dims.push(1);
             input.permute(&dims)?.reshape(&[samples as isize, classes as isize])
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::loss::{cross_entropy, multiclass_sparsemax_loss, nll_loss, poly_loss_cross_entropy};
+    use autograd_core::{Capture, DType, Result, Tensor};
+
+    type Pair = fn(&Tensor, &Tensor) -> Result<Tensor>;
+
+    const LOSSES: [(&str, Pair); 4] = [
+        ("cross_entropy", cross_entropy),
+        ("multiclass_sparsemax_loss", multiclass_sparsemax_loss),
+        ("nll_loss", nll_loss),
+        ("poly_loss_cross_entropy", poly_loss_cross_entropy),
+    ];
+
+    #[test]
+    fn a_label_that_is_no_class_is_named_with_the_shape_of_the_input() -> Result<()> {
+        let x = Tensor::zeros(&[2, 3, 4], DType::F32)?;
+        let (good, bad) =
+            (Tensor::from([[0, 1, 2, 0], [0, 1, -100, 0]]), Tensor::from([[0, 1, 2, 0], [0, -100, 7, 0]]));
+        for (name, loss) in LOSSES {
+            let text = format!("{name}: gather: index 7 at position 6 is out of range for dim 1 of shape [2, 3, 4]");
+            assert_eq!(loss(&x, &bad).expect_err("no class").to_string(), text);
+            let mut captured = Capture::new(|_: &(), [x, t]: [&Tensor; 2]| loss(x, t));
+            captured.run(&(), [&x, &good])?;
+            assert_eq!(captured.run(&(), [&x, &bad]).expect_err("no class").to_string(), text);
+            let single = loss(&Tensor::from([0.0, 1.0]), &Tensor::from(2)).expect_err("no class").to_string();
+            assert_eq!(single, format!("{name}: gather: index 2 at position 0 is out of range for dim 0 of shape [2]"));
+        }
+        Ok(())
     }
 }

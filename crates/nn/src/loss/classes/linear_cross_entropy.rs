@@ -2,7 +2,10 @@
 
 use super::CrossEntropyLoss;
 use crate::loss::Loss;
-use autograd_core::{DType, Result, Tensor, checkpoint};
+use autograd_core::check::Check;
+use autograd_core::{DType, Error, Result, Tensor, checkpoint};
+
+const OP: &str = "linear_cross_entropy";
 
 /// The most logits that there are at once, unless rows are set: 16 MiB of `F32`.
 const AT_ONCE: usize = 1 << 22;
@@ -79,8 +82,11 @@ impl LinearCrossEntropyLoss {
     /// # Errors
     /// As for [`linear_cross_entropy`], or if there are to be no rows at once.
     pub fn forward(&self, input: &Tensor, weight: &Tensor, bias: Option<&Tensor>, target: &Tensor) -> Result<Tensor> {
-        let check = autograd_core::check::Check("linear_cross_entropy");
-        check.require(self.rows != Some(0), "rows", 0, "at least 1")?;
+        Check(OP).require(self.rows != Some(0), "rows", 0, "at least 1")?;
+        // Of more dims the plain form would take the second one for the classes.
+        if !matches!(input.rank(), 1 | 2) {
+            return Err(Error::shape(OP, "the input", input.shape(), "[in] or [N, in]"));
+        }
         let classes = weight.shape().first().copied().unwrap_or(1);
         let at_once = self.rows.unwrap_or((AT_ONCE / classes.max(1)).max(1));
         let samples = input.shape().first().copied().unwrap_or(1);
@@ -202,6 +208,9 @@ mod tests {
         let bias =
             linear_cross_entropy(&x, &w, Some(&Tensor::zeros(&[3], DType::F32)?), &few, &CrossEntropyLoss::new());
         assert!(bias.expect_err("refused").to_string().starts_with("linear: "));
+        let (deep, of_deep) = (Tensor::zeros(&[3, 1, 2], DType::F32)?, Tensor::zeros(&[3, 4], DType::I64)?);
+        let error = linear_cross_entropy(&deep, &w, None, &of_deep, &CrossEntropyLoss::new()).expect_err("refused");
+        assert_eq!(error.to_string(), "linear_cross_entropy: the input has shape [3, 1, 2], expected [in] or [N, in]");
         Ok(())
     }
 

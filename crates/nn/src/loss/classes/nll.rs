@@ -5,7 +5,7 @@ use crate::loss::options::reduced;
 use crate::loss::pair::product;
 use crate::loss::{Loss, Reduction};
 use autograd_core::check::Check;
-use autograd_core::{Description, Result, Tensor};
+use autograd_core::{DType, Description, Result, Tensor};
 
 const OP: &str = "nll_loss";
 
@@ -23,7 +23,7 @@ const OP: &str = "nll_loss";
 /// −1 for `x[t]`, by the reduction.
 ///
 /// # Errors
-/// If the shapes do not fit, or a class is out of range. Samples of class −100 are ignored.
+/// If the shapes do not fit, a class is out of range, or the target is not `I64`. Samples of class −100 are ignored.
 ///
 /// # Examples
 /// ```
@@ -82,6 +82,7 @@ impl NllLoss {
 impl Loss for NllLoss {
     fn forward(&self, input: &Tensor, target: &Tensor) -> Result<Tensor> {
         Check(OP).float(input)?;
+        Check(OP).dtype(target, DType::I64)?;
         let dim = dim_of_classes(OP, input)?;
         of_classes(OP, self.weight.as_ref(), input, input.shape()[dim])?;
         let labelled = Labelled::of(OP, input, target, dim, self.ignore_index, false)?;
@@ -146,11 +147,16 @@ mod tests {
     }
 
     cases![
-        with(false, -100).function(nll_loss).refuses(
-            Tensor::from([[0.0, 1.0]]),
-            Tensor::from([2]),
-            "gather: index 2 at position 0 is out of range for dim 1 of shape [1, 2]"
-        ),
+        with(false, -100)
+            .function(nll_loss)
+            .refuses(
+                Tensor::from([[0.0, 1.0]]),
+                Tensor::from([2]),
+                "gather: index 2 at position 0 is out of range for dim 1 of shape [1, 2]"
+            )
+            .refuses(Tensor::from([[0.0, 1.0]]), Tensor::from([1.0]), "dtype is F32, expected I64; to_dtype converts")
+            .refuses(Tensor::from([[0.0, 1.0]]), Tensor::from([true]), "dtype is Bool, expected I64; to_dtype converts")
+            .refuses(Tensor::from([[0.0, 1.0]]), Tensor::from([[0, 1]]), "target has shape [1, 2], expected [1]"),
         with(true, -100),
         with(true, 2),
         with(false, 1),

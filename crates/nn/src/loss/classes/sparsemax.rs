@@ -1,6 +1,8 @@
 //! The losses of sparsemax.
 
 use super::labelled::{Labelled, dim_of_classes, ignores_none, is_labels};
+use crate::activation::SparsePlus;
+use crate::layer::Layer;
 use crate::loss::options::reduced;
 use crate::loss::pair::product;
 use crate::loss::{Loss, Reduction, hint};
@@ -64,21 +66,14 @@ impl Loss for SparsemaxLoss {
     fn forward(&self, input: &Tensor, target: &Tensor) -> Result<Tensor> {
         Check(OP).same_float(input, target)?;
         hint::same(OP, target, input.shape())?;
-        let positive = product(target, &sparse_plus(&input.neg())?)?;
-        let negative = product(&target.neg().add_scalar(1.0), &sparse_plus(input)?)?;
+        let positive = product(target, &SparsePlus.forward(&input.neg())?)?;
+        let negative = product(&target.neg().add_scalar(1.0), &SparsePlus.forward(input)?)?;
         self.reduction.apply(&positive.try_add(&negative)?)
     }
 
     fn describe(&self) -> Description {
         Description::from_debug(self)
     }
-}
-
-fn sparse_plus(x: &Tensor) -> Result<Tensor> {
-    let far = x.ge_scalar(1.0);
-    // The square is taken of zeros where it is not chosen, so an infinite score has a finite gradient.
-    let near = x.masked_fill(&far, -1.0)?.add_scalar(1.0).relu().square().mul_scalar(0.25);
-    far.where_cond(x, &near)
 }
 
 /// The sparsemax loss of logits x with the target class t or with class probabilities t, the mean over all samples: 0

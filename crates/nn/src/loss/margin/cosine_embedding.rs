@@ -18,7 +18,7 @@ const OP: &str = "cosine_embedding_loss";
 /// `x1` and `x2`: `[D]` or `[N, D]`; `target`: `[]` or `[N]`.
 ///
 /// # Numerics
-/// As in PyTorch, squares of lengths may overflow: from some 10¹⁹ on in `F32`, the loss is NaN.
+/// Squares of lengths may overflow: from some 1.8·10¹⁹ on in `F32`, the loss is NaN.
 ///
 /// # Errors
 /// If the shapes do not fit, or the dtypes are not one float type.
@@ -31,6 +31,11 @@ const OP: &str = "cosine_embedding_loss";
 /// assert_eq!(cosine_embedding_loss(&a, &b, &Tensor::from([1.0]))?.item::<f32>()?, 1.0);
 /// # Ok::<(), wengert_nn::Error>(())
 /// ```
+///
+/// # Differs from
+/// PyTorch multiplies the squares of both lengths, which overflows earlier: in `F32`, two equal vectors of a length from
+/// some 4·10⁹ on have the loss 1 there, as if they were at right angles. Here they have the loss 0, as the cosine is
+/// divided by one length after the other.
 pub fn cosine_embedding_loss(x1: &Tensor, x2: &Tensor, target: &Tensor) -> Result<Tensor> {
     CosineEmbeddingLoss::new().forward(x1, x2, target)
 }
@@ -113,6 +118,19 @@ mod tests {
         let (a, b) = (Tensor::from([1.0, 0.0]), Tensor::from([0.0, 2.0]));
         let of = |t: f32| CosineEmbeddingLoss::new().forward(&a, &b, &Tensor::from(t))?.item::<f32>();
         assert_eq!((of(1.0)?, of(-1.0)?, of(0.0)?), (1.0, 0.0, 0.0));
+        Ok(())
+    }
+
+    #[test]
+    fn long_vectors_are_alike_until_a_square_overflows() -> Result<()> {
+        let of = |length: f32| {
+            let x = Tensor::from([length, 0.0]);
+            CosineEmbeddingLoss::new().forward(&x, &x, &Tensor::from(1.0))?.item::<f32>()
+        };
+        for length in [1e9, 1e10, 1e15, 1.8e19] {
+            assert!(of(length)?.abs() < 1e-6, "{length}: {}", of(length)?);
+        }
+        assert!(of(2e19)?.is_nan());
         Ok(())
     }
 

@@ -21,10 +21,11 @@ const OP: &str = "ctc_loss";
 ///
 /// # Shapes
 /// `log_probs: [T, N, C]`, after `log_softmax` along C. `targets` (`I64`): `[N, S]`, or all one after the other, `[Σ S]`.
-/// `input_lengths` and `target_lengths`: N numbers, or a tensor of them ([`Lengths`]), at most T and S.
+/// `input_lengths` and `target_lengths`: N numbers, or a tensor of them ([`Lengths`]), from 0 to T and to S.
 ///
 /// # Gradient
-/// Through all times; nothing flows beyond a sample's length. A target that no path can say has the loss ∞.
+/// Through all times; nothing flows beyond a sample's length. A target that no path can say has the loss ∞. A sample of
+/// length 0 says nothing: the loss of an empty target is 0, that of any other is ∞.
 ///
 /// # Numerics
 /// In logarithms throughout: long sequences do not underflow.
@@ -116,7 +117,7 @@ impl CtcLoss {
             self.blank,
             format!("below {classes}, the number of classes"),
         )?;
-        let ends_at = times.read(OP, "input_lengths", samples, [1, times_of])?.tensor;
+        let ends_at = times.read(OP, "input_lengths", samples, [0, times_of])?.tensor;
         let (padded, sizes) = padded(targets, sizes, samples)?;
         let places = 2 * padded.shape()[1] + 1;
         let place = Tensor::arange(0.0, places as f64, 1.0, DType::I64)?;
@@ -136,9 +137,12 @@ impl CtcLoss {
         let index = symbols.unsqueeze(0)?.expand(&[times_of as isize, samples as isize, places as isize])?;
         let said = log_probs.gather(2, &index).map_err(|error| error.context(OP))?;
         let never = |width: usize| Tensor::full(&[samples, width], f64::NEG_INFINITY, log_probs.dtype());
-        let start = place.le(&last.clamp(0.0, 1.0)?)?;
+        let speaks = ends_at.gt_scalar(0.0).unsqueeze(1)?;
+        let start = place.le(&last.clamp(0.0, 1.0)?)?.logical_and(&speaks)?;
         let nowhere = never(places)?;
-        let mut alpha = start.where_cond(&said.select(0, 0)?, &nowhere)?;
+        // Without any times no sample speaks; a sum of nothing has the history of what was said all the same.
+        let first = if times_of == 0 { said.sum_dim(0)? } else { said.select(0, 0)? };
+        let mut alpha = start.where_cond(&first, &nowhere)?;
         for time in 1..times_of {
             let later =
                 |by: usize| Tensor::cat(&[&never(by.min(places))?, &alpha.narrow(1, 0, places.saturating_sub(by))?], 1);
@@ -151,7 +155,9 @@ impl CtcLoss {
             alpha = goes_on.where_cond(&next, &alpha)?;
         }
         let ends = place.eq(&last)?.logical_or(&place.eq(&last.add_scalar(-1.0))?)?;
-        let mut losses = ends.where_cond(&alpha, &nowhere)?.logsumexp(-1)?.neg();
+        // Who does not speak has started nowhere, and yet has said an empty target.
+        let is_said = ends_at.eq_scalar(0.0).logical_and(&sizes.eq_scalar(0.0))?;
+        let mut losses = ends.where_cond(&alpha, &nowhere)?.logsumexp(-1)?.neg().masked_fill(&is_said, 0.0)?;
         if self.zero_infinity {
             let infinite = losses.detach().eq(&losses.full_like(f64::INFINITY))?;
             losses = infinite.where_cond(&losses.zeros_like(), &losses)?;
@@ -211,9 +217,9 @@ fn padded(targets: &Tensor, sizes: &Lengths, samples: usize) -> Result<(Tensor, 
 #[cfg(test)]
 mod tests {
     use super::{CtcLoss, ctc_loss};
-    use crate::cases::Expected;
+    use crate::cases::{Expected, near};
     use crate::loss::Reduction;
-    use autograd_core::{DType, Result, Tensor, grad, seeded};
+    use autograd_core::{Capture, DType, Result, Tensor, grad, seeded};
 
     /// The sum over all that can be said in T times, one by one.
     fn by_paths(x: &[Vec<f64>], target: &[usize]) -> f64 {
@@ -281,6 +287,41 @@ mod tests {
     }
 
     #[test]
+    fn without_a_time_only_an_empty_target_is_said() -> Result<()> {
+        let (targets, sizes) = (Tensor::from([[1, 2], [1, 2], [1, 2]]), Tensor::from([2, 0, 1]));
+        let spoken = log_probs(&[3, 3, 4], 1);
+        let first = by_paths(&rows(&spoken, 0, 2), &[1, 2]);
+        // What stands beyond a sample's length is not looked at.
+        let silent = Tensor::from([[[false], [true], [true]]]);
+        let x = spoken.masked_fill(&silent, f64::NAN)?.requires_grad();
+        let times = Tensor::from([2, 0, 0]);
+        for zero in [false, true] {
+            let loss = CtcLoss::new().zero_infinity(zero).reduction(Reduction::None);
+            let last = if zero { 0.0 } else { f64::INFINITY };
+            let losses = loss.forward(&x, &targets, &times, &sizes)?;
+            near(&losses.to_f64s(), &[first, 0.0, last], 1e-12).expect("the sum over the paths, nothing and no path");
+            let gradient = grad(&losses.sum(), &[&x])?[0].to_f64s();
+            let of = |n: usize| (0..3).flat_map(|t| &gradient[(t * 3 + n) * 4..][..4]).collect::<Vec<_>>();
+            assert!(of(0).iter().all(|g| **g <= 0.0) && of(0).iter().any(|g| **g < 0.0), "{gradient:?}");
+            assert!([1, 2].iter().all(|n| of(*n).iter().all(|g| **g == 0.0)), "{gradient:?}");
+
+            let mut captured =
+                Capture::new(|_: &(), [x, times]: [&Tensor; 2]| loss.forward(x, &targets, times, &sizes));
+            captured.run(&(), [&spoken, &Tensor::from([3, 1, 2])])?;
+            let x = x.detach();
+            assert_eq!(captured.run(&(), [&x, &times])?.to_f64s(), losses.to_f64s());
+            let error = captured.run(&(), [&x, &Tensor::from([2, -1, 0])]).expect_err("negative").to_string();
+            assert_eq!(error, "ctc_loss: input_lengths of sample 1 is -1, it must be at least 0");
+        }
+        let none = Tensor::zeros(&[0, 2, 3], DType::F32)?.requires_grad();
+        let loss = CtcLoss::new().reduction(Reduction::None);
+        let losses = loss.forward(&none, &Tensor::from([[1], [1]]), &[0, 0], &[0, 1])?;
+        assert_eq!(losses.to_f64s(), [0.0, f64::INFINITY]);
+        assert_eq!(grad(&losses.sum(), &[&none])?[0].shape(), [0, 2, 3]);
+        Ok(())
+    }
+
+    #[test]
     fn what_does_not_fit_is_named() {
         let x = log_probs(&[2, 1, 3], 1);
         let text = |loss: CtcLoss, targets: &Tensor, times: &[usize], sizes: &[usize]| {
@@ -293,7 +334,6 @@ mod tests {
         );
         assert_eq!(text(new(), &one, &[2, 2], &[1]), "ctc_loss: there are 2 input_lengths for 1 samples");
         assert_eq!(text(new(), &one, &[3], &[1]), "ctc_loss: input_lengths of sample 0 is 3, it must be at most 2");
-        assert_eq!(text(new(), &one, &[0], &[1]), "ctc_loss: input_lengths of sample 0 is 0, it must be at least 1");
         assert_eq!(text(new(), &one, &[2], &[2]), "ctc_loss: target_lengths of sample 0 is 2, it must be at most 1");
         assert_eq!(
             text(new(), &Tensor::from([[1, 0]]), &[2], &[2]),

@@ -221,8 +221,8 @@ impl Weights<'_> {
         let (name, o, [w_ih, w_hh]) = (self.name, self.options, self.weights);
         let rank = self.space.split(", ").count() + 2;
         for (what, weight) in [("weight_ih", w_ih), ("weight_hh", w_hh)] {
-            if weight.rank() != rank {
-                let expected = format!("{rank} dimensions, [4 H, C, ..]");
+            if weight.rank() != rank || weight.shape()[2..].contains(&0) {
+                let expected = format!("{rank} dimensions, [4 H, C, ..] with a tap at least");
                 return Err(Error::shape(name, what, weight.shape(), expected));
             }
         }

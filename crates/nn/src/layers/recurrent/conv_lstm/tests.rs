@@ -103,6 +103,24 @@ fn outputs_are_those_of_keras() -> Result<()> {
 }
 
 #[test]
+fn weights_of_other_shapes_are_refused() -> Result<()> {
+    let options = || ConvLSTMOptions::new().padding(Padding::Same).stride(2);
+    let x = numbers(&[1, 2, 2, 5], |k| k)?;
+    let expected = "expected 3 dimensions, [4 H, C, ..] with a tap at least";
+    for (shape, text) in [(&[4, 2, 0][..], "[4, 2, 0]"), (&[4, 2][..], "[4, 2]")] {
+        let mut layer = ConvLSTM1d::with(2, 1, 2, options(), &mut seeded(7))?;
+        layer.weight_ih = Param::new(numbers(shape, |k| k)?)?;
+        let error = layer.forward(&x).expect_err("refused").to_string();
+        assert_eq!(error, format!("ConvLSTM1d: weight_ih has shape {text}, {expected}"));
+        let mut layer = ConvLSTM1d::with(2, 1, 2, options(), &mut seeded(7))?;
+        layer.weight_hh = Param::new(numbers(shape, |k| k)?)?;
+        let error = layer.forward(&x).expect_err("refused").to_string();
+        assert_eq!(error, format!("ConvLSTM1d: weight_hh has shape {text}, {expected}"));
+    }
+    Ok(())
+}
+
+#[test]
 fn parts_of_a_sequence_are_the_whole() -> Result<()> {
     let lstm = ConvLSTM1d::with(2, 3, 2, ConvLSTMOptions::new().return_sequences(true), &mut seeded(7))?;
     let x = Tensor::randn(&[2, 5, 2, 4], autograd_core::DType::F32, &mut seeded(8))?;

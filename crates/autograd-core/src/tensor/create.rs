@@ -73,9 +73,14 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn full_like(&self, value: f64) -> Tensor {
+        self.filled_like("full_like", value)
+    }
+
+    /// [`Tensor::full_like`] for an operation.
+    fn filled_like(&self, op: &'static str, value: f64) -> Tensor {
         // The largest f64 below 2⁶³ is 2⁶³ − 1024.
         let value = if self.dtype() == DType::I64 { (value as i64).min(i64::MAX - 1023) as f64 } else { value };
-        let filled = Tensor::filled("full_like", self.shape(), value, self.dtype());
+        let filled = Tensor::filled(op, self.shape(), value, self.dtype());
         filled.unwrap_or_else(|error| refuse(&error))
     }
 
@@ -88,7 +93,7 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn zeros_like(&self) -> Tensor {
-        self.full_like(0.0)
+        self.filled_like("zeros_like", 0.0)
     }
 
     /// Ones in the shape and dtype of `self`.
@@ -100,7 +105,7 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn ones_like(&self) -> Tensor {
-        self.full_like(1.0)
+        self.filled_like("ones_like", 1.0)
     }
 
     /// The identity matrix `[n, n]`.
@@ -229,7 +234,7 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn from_vec<T: Source>(data: Vec<T>, shape: &[usize]) -> Result<Tensor> {
-        Tensor::from_slice(&data, shape)
+        Tensor::copied("from_vec", &data, shape)
     }
 
     /// Like [`Tensor::from_vec`], but copies from a slice.
@@ -242,20 +247,25 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn from_slice<T: Source>(data: &[T], shape: &[usize]) -> Result<Tensor> {
+        Tensor::copied("from_slice", data, shape)
+    }
+
+    /// [`Tensor::from_slice`] for an operation.
+    pub(super) fn copied<T: Source>(op: &'static str, data: &[T], shape: &[usize]) -> Result<Tensor> {
         let expected = checked_numel(shape, T::Element::DTYPE.size());
         if expected.is_none() {
-            return Err(Error::too_large("from_vec", shape));
+            return Err(Error::too_large(op, shape));
         }
         if expected != Some(data.len()) {
             let (n, len) = (shape.iter().product::<usize>(), data.len());
-            let text = format!("from_vec: shape {shape:?} needs {n} elements, got {len}");
+            let text = format!("{op}: shape {shape:?} needs {n} elements, got {len}");
             return Err(Error::new(ErrorKind::Shape, text));
         }
         if let Some(at) = data.iter().position(|x| x.element().is_none()) {
-            let text = format!("from_vec: element {at} is {:?}, it must be at most {}", data[at], i64::MAX);
+            let text = format!("{op}: element {at} is {:?}, it must be at most {}", data[at], i64::MAX);
             return Err(Error::new(ErrorKind::Argument, text));
         }
-        Tensor::given::<<T::Element as Element>::Stored>("from_vec", shape, |y| {
+        Tensor::given::<<T::Element as Element>::Stored>(op, shape, |y| {
             y.iter_mut().zip(data.iter().filter_map(|x| x.element())).for_each(|(y, x)| *y = x.store());
         })
     }

@@ -64,4 +64,31 @@ mod tests {
         assert_eq!(error.to_string(), text);
         assert_eq!(Tensor::from_vec(vec![1.0, 2.0], &[2]).expect("two").dtype(), DType::F64);
     }
+
+    #[test]
+    fn an_error_names_the_function_that_was_called() {
+        type Make = fn(&[u64], &[usize]) -> crate::Result<Tensor>;
+        let all: [(&str, Make); 2] =
+            [("from_vec", |data, shape| Tensor::from_vec(data.to_vec(), shape)), ("from_slice", Tensor::from_slice)];
+        for (name, make) in all {
+            let text = |data: &[u64], shape: &[usize]| make(data, shape).expect_err("refused").to_string();
+            assert_eq!(text(&[1, 2], &[3]), format!("{name}: shape [3] needs 3 elements, got 2"));
+            let most = "it must be at most 9223372036854775807";
+            assert_eq!(text(&[u64::MAX], &[1]), format!("{name}: element 0 is 18446744073709551615, {most}"));
+            let begin = format!("{name}: shape [2305843009213693952] is too large ");
+            assert!(text(&[1], &[1 << 61]).starts_with(&begin));
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "zeros_like: shape [1125899906842624, 64] is too large")]
+    fn zeros_that_memory_does_not_hold_are_refused_by_name() {
+        drop(Tensor::from(1.0).expand(&[1 << 50, 64]).expect("a view").zeros_like());
+    }
+
+    #[test]
+    #[should_panic(expected = "ones_like: shape [1125899906842624, 64] is too large")]
+    fn ones_that_memory_does_not_hold_are_refused_by_name() {
+        drop(Tensor::from(1.0).expand(&[1 << 50, 64]).expect("a view").ones_like());
+    }
 }

@@ -92,6 +92,29 @@ impl RotaryOptions {
         RotaryOptions { positions: Some(positions), ..self }
     }
 
+    /// The same for rows of several heads, `[N, H, L, D]`: positions for each sample, `[N, L]`, become `[N, 1, L]` and hold
+    /// for all heads; of other ranks they stay.
+    ///
+    /// # Errors
+    /// As for [`Tensor::unsqueeze`].
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{RotaryOptions, Tensor};
+    /// let x = Tensor::from([[[[1.0, 2.0]], [[1.0, 2.0]]], [[[1.0, 2.0]], [[1.0, 2.0]]]]);
+    /// let options = RotaryOptions::new().positions(Tensor::from([[0], [3]])).over_heads()?;
+    /// let y = x.rotary_embedding(options)?.to_vec::<f32>()?;
+    /// assert!(y[..4] == [1.0, 2.0, 1.0, 2.0] && y[4..6] == y[6..] && y[4] != 1.0);
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
+    pub fn over_heads(self) -> Result<RotaryOptions> {
+        let positions = match self.positions {
+            Some(positions) if positions.rank() == 2 => Some(positions.unsqueeze(1)?),
+            positions => positions,
+        };
+        Ok(RotaryOptions { positions, ..self })
+    }
+
     /// How many features (R, the first of a row) are rotated, an even number; the others stay. Default: all.
     #[must_use]
     pub fn dim(self, dim: usize) -> RotaryOptions {

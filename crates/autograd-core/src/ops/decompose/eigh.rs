@@ -32,6 +32,10 @@ impl Tensor {
     /// leaves V without a gradient: for log at I the walk refuses if the gradients of the eigenvalues differ. If they do not,
     /// as for weights off the diagonal alone, or if only some eigenvalues are equal, nothing is seen, and nothing is added.
     ///
+    /// # Numerics
+    /// A matrix is scaled on the way: vectors are finite at any size of numbers, and values beyond the largest number of the
+    /// dtype are infinite.
+    ///
     /// # Errors
     /// If a matrix is not square or not finite, or the dtype is not a float type. The walk, if a loss depends on values
     /// and on the vectors of equal ones.
@@ -60,6 +64,9 @@ impl Tensor {
     ///
     /// # Gradient
     /// `ga = V diag(gw) Vᵀ`. Saves w and V, which are computed only if a gradient may be asked for.
+    ///
+    /// # Numerics
+    /// As for [`Tensor::eigh`].
     ///
     /// # Errors
     /// As for `eigh`: the second derivative, where eigenvalues are equal and gw depends on them.

@@ -61,6 +61,10 @@ impl Tensor {
     /// of 0 with g = 0 if M ≠ N: where U and V have fewer vectors than their spaces, `U diag(s) Vᵀ` of a matrix of lower
     /// rank has a gradient that lacks what leads out of them.
     ///
+    /// # Numerics
+    /// A matrix is scaled on the way: vectors are finite at any size of numbers, and values beyond the largest number of the
+    /// dtype are infinite.
+    ///
     /// # Errors
     /// If there are fewer than two dims, a matrix is not finite, or the dtype is not a float type. The walk, if a loss
     /// depends on values and on the vectors of equal ones, or on the vectors that [`SvdMode::Full`] adds.
@@ -92,6 +96,9 @@ impl Tensor {
     ///
     /// # Gradient
     /// `ga = U diag(gs) Vᵀ`. Saves U, s and V; the vectors are computed only if a gradient may be asked for.
+    ///
+    /// # Numerics
+    /// As for [`Tensor::svd`].
     ///
     /// # Errors
     /// As for `svd`: the second derivative, where singular values are equal and gs depends on them.

@@ -55,7 +55,7 @@ impl Tensor {
     /// `ga = gy b`, `gb = gyᵀ a`. Saves both.
     ///
     /// # Errors
-    /// If an operand does not have one dimension, or the dtypes differ.
+    /// If an operand does not have one dimension, the dtypes differ, or there is no memory for the result.
     ///
     /// # Examples
     /// ```
@@ -67,6 +67,7 @@ impl Tensor {
     pub fn outer(&self, vec2: &Tensor) -> Result<Tensor> {
         Check("outer").same_dtype(self, vec2)?;
         vectors_of_any("outer", self, vec2)?;
+        Check("outer").room(&[self.numel(), vec2.numel()], self.dtype())?;
         self.unsqueeze(1)?.try_mul(&vec2.unsqueeze(0)?)
     }
 
@@ -163,6 +164,14 @@ crate::ops::cases::cases![{
             .refuses(
                 |x| x[0].outer(&x[1].to_dtype(DType::F32)),
                 "outer: dtypes F64 and F32 do not mix; convert one with to_dtype",
+            )
+            .refuses(
+                |x| {
+                    let long = x[0].sum().expand(&[1 << 40])?;
+                    long.outer(&long)
+                },
+                "outer: shape [1099511627776, 1099511627776] is too large \
+                 (at most 64 dimensions, and no more bytes than memory holds)",
             ),
         Case::new("inner", vec![x(&[2, 3]), x(&[2, 2, 3])], |x| x[0].inner(&x[1]))
             .value(|x| {

@@ -104,7 +104,7 @@ impl Tensor {
     ///
     /// # Gradient
     /// For x and the grid, of all orders; 0 for the grid where the mode is `Nearest`. At a place between two pieces of
-    /// a line the slope of the right one.
+    /// a line the slope of the right one, and 0 at the borders of `Border` and `Reflection`.
     ///
     /// # Errors
     /// If the shapes do not fit, the dtypes differ, or a spatial dim has no elements.

@@ -2,6 +2,7 @@
 
 use super::avg_pool::{AvgPool, averaged};
 use crate::error::{Error, Result};
+use crate::ops::check::Check;
 use crate::ops::conv::per_dim::PerDim;
 use crate::tensor::Tensor;
 
@@ -98,6 +99,7 @@ impl Tensor {
 }
 
 fn powers(op: &'static str, rank: usize, x: &Tensor, options: &LpPool) -> Result<Tensor> {
+    Check(op).float(x)?;
     let p = options.norm_type;
     if p == 0.0 || !p.is_finite() {
         return Err(Error::argument(op, "norm_type", p, "finite and not 0"));
@@ -122,6 +124,10 @@ crate::ops::cases::cases![{
             .refuses(
                 |x| x[0].lp_pool1d(LpPool::new(f64::INFINITY, 2)),
                 "lp_pool1d: norm_type is inf, it must be finite and not 0",
+            )
+            .refuses(
+                |x| x[0].to_dtype(crate::DType::I64).lp_pool1d(LpPool::new(2.0, 2)),
+                "lp_pool1d: dtype is I64, expected F32 or F64; to_dtype converts",
             )
             .refuses(
                 |x| x[0].lp_pool1d(LpPool::new(2.0, 7)),

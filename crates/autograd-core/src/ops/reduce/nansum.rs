@@ -39,6 +39,9 @@ impl Tensor {
     /// # Gradient
     /// gy / n for the n elements that are not NaN, 0 for the others; NaN where the mean is. Saves a mask and the counts.
     ///
+    /// # Numerics
+    /// As for [`Tensor::mean`].
+    ///
     /// # Errors
     /// If a dim is out of range or named twice, or the dtype is not a float type.
     ///

@@ -64,6 +64,10 @@ impl Tensor {
     /// # Gradient
     /// gy / n for every element; saves the shape.
     ///
+    /// # Numerics
+    /// It is the [sum](Tensor::sum), divided in the end: where that is beyond the largest number of the dtype, the mean
+    /// is infinite, or NaN, though it may be a number itself. So it is in PyTorch.
+    ///
     /// # Errors
     /// If the dtype is not a float type.
     ///
@@ -78,6 +82,9 @@ impl Tensor {
     }
 
     /// Mean along `dims`.
+    ///
+    /// # Numerics
+    /// As for [`Tensor::mean`].
     ///
     /// # Errors
     /// If a dim is out of range or named twice, or the dtype is not a float type.
@@ -192,3 +199,15 @@ crate::ops::cases::cases![{
             .refuses(|x| x[0].mean_dim(-4), "mean: dim -4 is out of range for shape [2, 3, 4] (−3 to 2)"),
     ]
 }];
+
+#[cfg(test)]
+mod tests {
+    use crate::{DType, Tensor};
+
+    #[test]
+    fn a_mean_is_infinite_where_the_sum_is() {
+        let x = Tensor::from([3e38, 3e38]);
+        assert_eq!(x.mean().expect("floats").to_f64s(), [f64::INFINITY]);
+        assert!(x.to_dtype(DType::F64).mean().expect("floats").to_f64s()[0] < 3.1e38);
+    }
+}

@@ -46,6 +46,9 @@ impl Tensor {
     /// That of sums, and of [`Tensor::amax`] where the largest is taken: shared equally between ties. Of singular values
     /// it is that of [`Tensor::svdvals`]: `U Vᵀ` for their sum, where those that are 0 have the vectors that were found.
     ///
+    /// # Numerics
+    /// A norm beyond the largest number of the dtype is infinite.
+    ///
     /// # Errors
     /// If `dims` are not two, are the same or out of range, the dtype is not a float type, there is no row, column or
     /// singular value to take the least of (the largest of none is 0), or, where there are singular values, a matrix is

@@ -39,7 +39,8 @@ impl Param {
     ///
     /// # Errors
     /// If the value is tracked, for a parameter has no history: [`Tensor::detach`] leaves it out. If the dtype is not a
-    /// float type, for only floats are trained: a [`Buffer`](super::Buffer) holds others.
+    /// float type, for only floats are trained: a [`Buffer`](super::Buffer) holds others. If the value is a view whose
+    /// elements do not lie in row-major order, which is copied, and there is no room for the copy.
     ///
     /// # Examples
     /// ```
@@ -297,7 +298,7 @@ fn fresh(value: Tensor) -> Result<Tensor> {
         return Err(Error::new(ErrorKind::Tape, format!("{text}; detach() leaves it out")));
     }
     // A product reads a view in another order than a copy of it, which is what a state dict holds.
-    Ok(value.contiguous())
+    if value.is_contiguous() { Ok(value) } else { value.try_gathered("param") }
 }
 
 impl Clone for Param {

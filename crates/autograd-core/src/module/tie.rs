@@ -40,7 +40,8 @@ impl State {
 
     #[cold]
     fn adopt(&mut self) {
-        let value = self.value.untied();
+        // In row-major order, as of `Param::set`.
+        let value = self.value.untied().packed().into_owned();
         // Gradients of another kind of value are not gradients of this one.
         let identity = self.identity.take().filter(|identity| is_of_kind(identity, &value));
         *self = match identity {

@@ -149,3 +149,21 @@ fn gradients_of_what_is_not_tracked_are_refused() {
     says(Backward::from(&y).also(&constant).run(), ErrorKind::Tape, &format!("also: {why}"));
     assert!(y.backward().is_ok(), "freed by an error");
 }
+
+#[test]
+fn a_parameter_lies_in_row_major_order_or_is_refused() -> Result<()> {
+    let across = Tensor::from([[1.0, 2.0], [3.0, 4.0]]).t()?;
+    let mut param = Param::new(across.clone())?;
+    assert_eq!((param.strides(), param.to_f64s()), (&[2, 1][..], vec![1.0, 3.0, 2.0, 4.0]));
+    param.set(across.clone())?;
+    assert_eq!(param.strides(), [2, 1]);
+    *param.value_mut() = across;
+    assert_eq!((param.strides(), param.to_f64s()), (&[2, 1][..], vec![1.0, 3.0, 2.0, 4.0]));
+    let vast = Tensor::from(1.0).expand(&[1 << 50, 64])?;
+    let text = "param: shape [1125899906842624, 64] is too large (at most 64 dimensions, and no more bytes than memory \
+                holds)";
+    says(Param::new(vast.clone()).map(drop), ErrorKind::TooLarge, text);
+    says(param.set(vast), ErrorKind::TooLarge, text);
+    assert_eq!(param.to_f64s(), [1.0, 3.0, 2.0, 4.0]);
+    Ok(())
+}

@@ -3,7 +3,7 @@
 use super::doctor::Doctor;
 use super::table::{Ailment, Diagnosis, ParameterRow, UnitsRow};
 use crate::hooks::{LayerCall, now, see_calls};
-use crate::kinds::{CHANNEL_NORMS, CONVOLUTIONS, DEPTHWISE, LAST_NORMS, RECURRENT};
+use crate::kinds::{CHANNEL_NORMS, CONV_LSTMS, CONVOLUTIONS, DEPTHWISE, LAST_NORMS, RECURRENT};
 use crate::layer::Layer;
 use crate::summary::Unchanged;
 use autograd_core::module::Module;
@@ -40,7 +40,7 @@ impl Units {
 /// Whether a layer of this kind gives its units in the last dim; none if it leaves them where they are. A norm must
 /// have a vector of factors: with others it goes over more than the last dim.
 fn last(kind: &str, is_vector: bool) -> Option<bool> {
-    let of_channels = [&CONVOLUTIONS[..], &DEPTHWISE[..], &CHANNEL_NORMS[..]];
+    let of_channels = [&CONVOLUTIONS[..], &DEPTHWISE[..], &CHANNEL_NORMS[..], &CONV_LSTMS[..]];
     if kind == "Permute" || of_channels.iter().any(|kinds| kinds.contains(&kind)) {
         return Some(false);
     }

@@ -79,7 +79,7 @@ pub struct ParameterRow {
 /// `Embedding`, a recurrent layer, or a `LayerNorm` or `RMSNorm` with a factor for each element of the last dim; behind
 /// anything else, as a convolution or a batch norm, they are the channels, dim 1. Layers in between that leave the size
 /// of the last dim as it is, such as a dropout, leave the units where they are, and so does a layer that is made of
-/// others.
+/// others. Of a whole sequence from a `ConvLSTM` dim 1 is time.
 ///
 /// # Examples
 /// ```

@@ -155,7 +155,8 @@ impl Own<'_> {
 
     /// Uniform in ±√(6 / n), n the sum of both fans.
     fn glorot(fans: f64) -> Option<Box<dyn Initializer>> {
-        let bound = (6.0 / fans).sqrt();
+        // Of no elements any bound will do.
+        let bound = (6.0 / fans.max(1.0)).sqrt();
         Some(Box::new(uniform(-bound, bound)))
     }
 

@@ -60,7 +60,7 @@ impl GroupedQueryAttentionOptions {
 
     /// How queries and keys are rotated by their position. Default: not at all. [`RotaryOptions::positions`] of `[L]`
     /// or `[N, L]` are those of the rows of `x`, in the second case of each sample, for all heads; of more dims they
-    /// broadcast to `[N, heads, L]`.
+    /// broadcast to `[N, heads, L]` of queries and of keys, which have fewer heads: `[N, 1, L]` always fits.
     #[must_use]
     pub fn rotary(mut self, rotary: RotaryOptions) -> Self {
         self.rotary = Some(rotary);

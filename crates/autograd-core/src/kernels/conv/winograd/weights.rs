@@ -35,8 +35,8 @@ pub(super) struct Weights<'a, T> {
 const SELDOM: usize = 16;
 
 impl<T: Real> Weights<'_, T> {
-    /// Whether the kernels of any channel leave out elements, as those of masked convolutions do, pruned ones, and those that
-    /// copy a channel.
+    /// Whether the kernels `[inner, 3, 3]` of any outer channel leave out elements, as those of masked convolutions do,
+    /// pruned ones, and those that copy a channel. What is left out of one inner channel alone is not seen.
     pub(super) fn are_masked(&self) -> bool {
         let channel = TAPS * if self.mirrored { self.rows } else { self.columns };
         let channels = self.w.len() / channel;

@@ -45,15 +45,6 @@ struct Fold<'a, T, R> {
     y: &'a [T],
 }
 
-/// Joins one more element to each lane. By value: what the compiler sees as memory it keeps there.
-#[inline(always)]
-fn joined<T: Real, R: FoldRule>(rule: R, mut lanes: [f64; LANES], x: &[T; LANES], y: &[T; LANES]) -> [f64; LANES] {
-    for i in 0..LANES {
-        lanes[i] = rule.join(lanes[i], rule.element(x[i].as_f64(), y[i].as_f64()));
-    }
-    lanes
-}
-
 impl<T: Real, R: FoldRule> Kernel for Fold<'_, T, R> {
     type Output = f64;
     #[inline(always)]
@@ -62,7 +53,7 @@ impl<T: Real, R: FoldRule> Kernel for Fold<'_, T, R> {
         let ((x, last_x), (y, last_y)) = (x.as_chunks::<LANES>(), y.as_chunks::<LANES>());
         let mut lanes = [0.0; LANES];
         for (x, y) in x.iter().zip(y) {
-            lanes = joined(rule, lanes, x, y);
+            lanes = std::array::from_fn(|i| rule.join(lanes[i], rule.element(x[i].as_f64(), y[i].as_f64())));
         }
         for (lane, (x, y)) in lanes.iter_mut().zip(last_x.iter().zip(last_y)) {
             *lane = rule.join(*lane, rule.element(x.as_f64(), y.as_f64()));

@@ -64,11 +64,7 @@ impl<A: Copy, O, F: Function<N, A, O>, const N: usize> Kernel for Loop<'_, A, O,
 /// One run of each operand.
 #[inline(always)]
 fn run<'a, A, const N: usize>(x: [&'a [A]; N], start: &[usize; N], len: usize) -> [&'a [A]; N] {
-    let mut runs = x;
-    for (run, start) in runs.iter_mut().zip(start) {
-        *run = &run[*start..*start + len];
-    }
-    runs
+    from_fn(|n| &x[n][start[n]..start[n] + len])
 }
 
 /// The elements number `i`.

@@ -8,8 +8,8 @@
 use std::sync::LazyLock;
 
 /// A loop nest over slices. `run` and all it calls must be `#[inline(always)]`, or it is compiled for the baseline CPU; so
-/// may be closures that go to `std::array::from_fn` or to `map` of an array, which is right at the end of a loop, whose
-/// sums it leaves in registers, and wrong in one.
+/// may be closures that go to `std::array::from_fn` or to `map` of an array, which is right beside a loop, whose numbers it
+/// leaves in registers, and wrong in one.
 pub trait Kernel {
     /// The result of the loop.
     type Output;

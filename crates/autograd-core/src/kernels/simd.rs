@@ -7,9 +7,9 @@
 
 use std::sync::LazyLock;
 
-/// A loop nest over slices. `run` and all it calls must be `#[inline(always)]`, or it is compiled for the baseline CPU; so
-/// may be closures that go to `std::array::from_fn` or to `map` of an array, which is right beside a loop, whose numbers it
-/// leaves in registers, and wrong in one.
+/// A loop nest over slices. `run` and all it calls must be `#[inline(always)]`, or it is compiled for the baseline CPU.
+/// A closure that goes to `std::array::from_fn` or to `map` of an array may be a call of its own, compiled for the baseline,
+/// too: in a loop it is written out. Beside a loop it may stay, for it leaves the loop's numbers in registers; measure both.
 pub trait Kernel {
     /// The result of the loop.
     type Output;

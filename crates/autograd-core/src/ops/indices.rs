@@ -11,6 +11,24 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 impl Check {
+    /// That indices into dimension `dim` of a tensor of this shape are in range; negative ones are not. A captured program
+    /// looks at them in each replay.
+    ///
+    /// # Errors
+    /// If one is out of range, or they are not `I64`.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{Tensor, check::Check};
+    /// Check("my_loss").in_bounds(&Tensor::from([0, 2]), &[5, 3], 1)?;
+    /// let error = Check("my_loss").in_bounds(&Tensor::from([0, 3]), &[5, 3], 1).expect_err("no class");
+    /// assert_eq!(error.to_string(), "my_loss: index 3 at position 1 is out of range for dim 1 of shape [5, 3]");
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
+    pub fn in_bounds(self, index: &Tensor, shape: &[usize], dim: usize) -> Result<()> {
+        self.indices(index, shape, dim).map(drop)
+    }
+
     /// Indices into dimension `dim` of a tensor of shape `shape`, each in range; negative ones are outside.
     pub(crate) fn indices(self, index: &Tensor, shape: &[usize], dim: usize) -> Result<Indices> {
         self.dtype(index, DType::I64)?;

@@ -1,6 +1,6 @@
 //! Cross-entropy of logits, against class indices or class probabilities.
 
-use super::labelled::{Labelled, are_classes, dim_of_classes, ignores_none, is_labels, of_classes};
+use super::labelled::{Labelled, dim_of_classes, ignores_none, is_labels, of_classes};
 use crate::loss::options::reduced;
 use crate::loss::pair::product;
 use crate::loss::{Loss, Reduction, hint};
@@ -130,7 +130,7 @@ impl CrossEntropyLoss {
     pub(super) fn check_labels(&self, target: &Tensor, classes: usize) -> Result<()> {
         let kept = target.ne(&Tensor::scalar(self.ignore_index))?;
         let labels = kept.where_cond(target, &target.zeros_like())?;
-        are_classes(OP, &labels, &[target.numel(), classes], 1)
+        Check(OP).in_bounds(&labels, &[target.numel(), classes], 1)
     }
 
     /// The reduction of losses of rows, `[N]`, which `Reduction::None` has given for this target.

@@ -44,14 +44,6 @@ pub(super) fn of_classes(op: &'static str, weight: Option<&Tensor>, input: &Tens
     Check(op).same_dtype(input, weight).map(drop)
 }
 
-/// An error if a label is no class of an input of this shape, whose classes lie along `dim`.
-pub(super) fn are_classes(op: &'static str, labels: &Tensor, shape: &[usize], dim: usize) -> Result<()> {
-    let sizes: Vec<isize> = shape.iter().map(|size| *size as isize).collect();
-    // Whatever a label chooses is this number.
-    let any = Tensor::scalar(0.0_f32).expand(&sizes)?;
-    any.gather(dim, &labels.unsqueeze(dim)?).map(drop).map_err(|error| error.context(op))
-}
-
 /// Samples and their labels.
 pub(super) struct Labelled {
     /// The numbers of each sample as a row, `[samples, C]`; zeros where it is ignored.
@@ -88,14 +80,9 @@ impl Labelled {
         let all = Labelled { rows: all.keep(all.rows.clone())?, labels: all.keep(all.labels.clone())?, ..all };
         // An error of the rows would name their shape, which only an input of two dims has.
         if input.rank() != 2 {
-            are_classes(op, &all.by_samples(&all.labels)?, input.shape(), dim)?;
+            Check(op).in_bounds(&all.labels, input.shape(), dim)?;
         }
         Ok(all)
-    }
-
-    /// A value for each sample, `[samples]`, in the shape of the samples.
-    fn by_samples(&self, values: &Tensor) -> Result<Tensor> {
-        values.reshape(&self.samples.iter().map(|size| *size as isize).collect::<Vec<_>>())
     }
 
     /// The values, rows or single ones, of the samples that count, and zeros for the others.
@@ -116,7 +103,7 @@ impl Labelled {
     pub(super) fn reduce(&self, losses: &Tensor, weights: Option<Tensor>, reduction: Reduction) -> Result<Tensor> {
         let losses = self.keep(losses.clone())?;
         if reduction == Reduction::None {
-            return self.by_samples(&losses);
+            return losses.reshape(&self.samples.iter().map(|size| *size as isize).collect::<Vec<_>>());
         }
         if reduction == Reduction::BatchMean {
             return reduction.over(&losses, self.samples.first().copied().unwrap_or(1));
@@ -161,13 +148,13 @@ mod tests {
         let (good, bad) =
             (Tensor::from([[0, 1, 2, 0], [0, 1, -100, 0]]), Tensor::from([[0, 1, 2, 0], [0, -100, 7, 0]]));
         for (name, loss) in LOSSES {
-            let text = format!("{name}: gather: index 7 at position 6 is out of range for dim 1 of shape [2, 3, 4]");
+            let text = format!("{name}: index 7 at position 6 is out of range for dim 1 of shape [2, 3, 4]");
             assert_eq!(loss(&x, &bad).expect_err("no class").to_string(), text);
             let mut captured = Capture::new(|_: &(), [x, t]: [&Tensor; 2]| loss(x, t));
             captured.run(&(), [&x, &good])?;
             assert_eq!(captured.run(&(), [&x, &bad]).expect_err("no class").to_string(), text);
             let single = loss(&Tensor::from([0.0, 1.0]), &Tensor::from(2)).expect_err("no class").to_string();
-            assert_eq!(single, format!("{name}: gather: index 2 at position 0 is out of range for dim 0 of shape [2]"));
+            assert_eq!(single, format!("{name}: index 2 at position 0 is out of range for dim 0 of shape [2]"));
         }
         Ok(())
     }

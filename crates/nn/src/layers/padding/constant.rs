@@ -45,9 +45,8 @@ macro_rules! pads {
 
         impl Layer for $Name {
             fn forward(&self, x: &Tensor) -> Result<Tensor> {
-                #[allow(unused_variables, reason = "the number is 0, or the layer's own")]
-                let number = 0.0;
-                $(let number = self.$value;)?
+                // 0, or the layer's own.
+                let [.., number] = [0.0 $(, self.$value)?];
                 padded(stringify!($Name), x, &self.padding, $D, PadMode::Constant(number))
             }
         }

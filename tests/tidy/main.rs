@@ -229,7 +229,16 @@ const FAMILIES: [(&str, &[&str]); 11] = [
     ("crates/nn/src/init", &["defaults.rs", "fans.rs", "gain.rs", "initializer.rs", "known.rs", "law.rs", "lsuv.rs"]),
     (
         "crates/optim/src/optimizers",
-        &["average.rs", "history.rs", "minimize.rs", "momentum.rs", "register.rs", "vector.rs", "wolfe.rs"],
+        &[
+            "average.rs",
+            "factors.rs",
+            "history.rs",
+            "minimize.rs",
+            "momentum.rs",
+            "register.rs",
+            "vector.rs",
+            "wolfe.rs",
+        ],
     ),
     ("crates/optim/src/schedule", &["anneal.rs", "picture.rs"]),
     ("crates/data/src/split", &["samples.rs", "size.rs"]),

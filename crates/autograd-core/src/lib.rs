@@ -104,9 +104,10 @@ pub mod check {
 }
 
 /// For writing optimizers: one element of an update rule, run over whole tensors by [`Tensor::update`], and numbers
-/// that all elements contribute to ([`Tensor::fold`]).
+/// that all elements contribute to ([`Tensor::fold`]), or all of a row or a column ([`Tensor::fold_margins`]).
 pub mod update {
     pub use crate::kernels::fold::FoldRule;
+    pub use crate::kernels::margins::MarginRule;
     pub use crate::kernels::number::Number;
     pub use crate::kernels::real::Real;
     pub use crate::kernels::update::ElementRule;

@@ -37,6 +37,7 @@ pub mod conv;
 pub mod fft;
 pub mod fold;
 pub mod gemm;
+pub mod margins;
 pub mod norm;
 pub mod normalize;
 pub mod pool;

@@ -34,7 +34,8 @@ pub trait ElementRule<const S: usize>: Copy + Sync {
     /// compiled once for each subset of the others.
     const ALWAYS: usize = S;
 
-    /// The last `FIXED` of the `S` numbers stay what they are: they are read, and what is returned for them is dropped.
+    /// The last `FIXED` of the `S` numbers stay what they are: they are read, and what is returned for them is dropped. They
+    /// may be views: a number for each row of a matrix, expanded, is read where it stands.
     const FIXED: usize = 0;
 
     /// The new parameter and state from the old parameter `p`, its gradient `g` and the old state; mark it
@@ -123,37 +124,113 @@ fn vectorize_used<T: Real, R: ElementRule<S>, const S: usize>(
 /// At most this many numbers of state may be unused.
 const MOST_OTHERS: usize = 4;
 
+/// One number of state for each element.
+pub enum State<'a, T> {
+    /// Numbers that lie as the parameter's do.
+    Own(&'a mut [T]),
+    /// Numbers that lie otherwise, or are repeated: one of the last [`ElementRule::FIXED`].
+    Walked(&'a [T], Nest<1>),
+}
+
 /// Applies the rule to every element, in place; given the length of a row, to those of rows whose gradient is not 0
-/// throughout. All slices have one length; state that is not in use is `None`, which the first [`ElementRule::ALWAYS`]
-/// cannot be.
+/// throughout. All have one length; state that is not in use is `None`, which the first [`ElementRule::ALWAYS`] cannot be.
 pub fn update<T: Real, R: ElementRule<S>, const S: usize>(
     rule: R,
     row: Option<usize>,
     p: &mut [T],
     g: &[T],
-    state: [Option<&mut [T]>; S],
+    state: [Option<State<'_, T>>; S],
 ) {
     const { assert!(R::ALWAYS <= S && S - R::ALWAYS <= MOST_OTHERS, "an update rule has too much state that may be unused") };
     const { assert!(R::FIXED <= S, "an update rule has less state than it says") };
     let len = p.len();
-    let fits = |(k, s): (usize, &Option<&mut [T]>)| s.as_ref().map_or(k >= R::ALWAYS, |s| s.len() == len);
+    let fits = |(k, s): (usize, &Option<State<'_, T>>)| match s {
+        None => k >= R::ALWAYS,
+        Some(State::Own(s)) => s.len() == len,
+        Some(State::Walked(_, nest)) => k >= S - R::FIXED && nest.dims.iter().product::<usize>() == len,
+    };
     assert!(g.len() == len && state.iter().enumerate().all(fits), "an update's slices differ in length");
-    let bit = |(k, s): (usize, &Option<&mut [T]>)| usize::from(s.is_some()) << k;
+    let bit = |(k, s): (usize, &Option<State<'_, T>>)| usize::from(s.is_some()) << k;
     let others = state.iter().skip(R::ALWAYS).enumerate().map(bit).sum();
-    let state = state.map(Option::unwrap_or_default);
-    let each: Loop<'_, T, S> = &|p, g, state| vectorize_used(others, rule, p, g, state);
-    match row {
-        None if !worth_sharing(len) => vectorize_used(others, rule, p, g, state),
-        None => update_on(parallel::threads(), 64, p, g, state, each),
-        Some(row) => {
-            update_on(parallel::threads(), row, p, g, state, &|p, g, state| touched_rows(row, p, g, state, each));
+    let mut walked = [const { None }; S];
+    let mut own = [const { None }; S];
+    for (k, state) in state.into_iter().enumerate() {
+        match state {
+            Some(State::Own(s)) => own[k] = Some(s),
+            Some(State::Walked(s, nest)) => walked[k] = Some((s, nest)),
+            None => {}
         }
+    }
+    let (own, walks) = (own.map(Option::unwrap_or_default), walked.iter().any(Option::is_some));
+    let each: Loop<'_, T, S> = &|_, p, g, state| vectorize_used(others, rule, p, g, state);
+    let in_blocks: Loop<'_, T, S> = &|start, p, g, state| blocks(&walked, start, p, g, state, each);
+    let each = if walks { in_blocks } else { each };
+    match row {
+        None if !worth_sharing(len) => each(0, p, g, own),
+        None => update_on(parallel::threads(), 64, 0, p, g, own, each),
+        Some(row) => {
+            let touched: Loop<'_, T, S> = &|start, p, g, state| touched_rows(row, start, p, g, state, each);
+            update_on(parallel::threads(), row, 0, p, g, own, touched);
+        }
+    }
+}
+
+/// Elements for which numbers that are walked are laid out at a time: they stay in the first-level cache.
+const BLOCK: usize = 1024;
+
+/// The loop in blocks, over numbers of which some are walked.
+fn blocks<T: Real, const S: usize>(
+    walked: &[Option<(&[T], Nest<1>)>; S],
+    start: usize,
+    p: &mut [T],
+    g: &[T],
+    mut state: [&mut [T]; S],
+    f: Loop<'_, T, S>,
+) {
+    let mut laid_out = [[T::ZERO; BLOCK]; S];
+    let mut done = 0;
+    for (p, g) in p.chunks_mut(BLOCK).zip(g.chunks(BLOCK)) {
+        let end = done + p.len();
+        let mut part: [&mut [T]; S] = std::array::from_fn(|_| Default::default());
+        let both = state.iter_mut().zip(&mut laid_out).zip(walked);
+        for (part, ((state, laid_out), walked)) in part.iter_mut().zip(both) {
+            *part = match walked {
+                None if state.is_empty() => continue,
+                None => &mut state[done..end],
+                Some((x, nest)) => {
+                    lay_out(nest, x, start + done, &mut laid_out[..p.len()]);
+                    &mut laid_out[..p.len()]
+                }
+            };
+        }
+        f(start + done, p, g, part);
+        done = end;
+    }
+}
+
+/// A run of so many elements is worth a call.
+const LONG: usize = 16;
+
+/// `y = x` where `x` is walked by the nest, from its element `first` on.
+fn lay_out<T: Real>(nest: &Nest<1>, x: &[T], first: usize, mut y: &mut [T]) {
+    let (inner, [stride]) = (nest.inner(), nest.inner_strides());
+    let (mut walk, mut skipped) = (nest.rows(first / inner), first % inner);
+    while !y.is_empty() {
+        let start = walk.step()[0] + skipped * stride;
+        let (run, later) = y.split_at_mut(y.len().min(inner - skipped));
+        match stride {
+            0 if run.len() >= LONG => run.fill(x[start]),
+            1 if run.len() >= LONG => run.copy_from_slice(&x[start..start + run.len()]),
+            _ => run.iter_mut().enumerate().for_each(|(i, y)| *y = x[start + i * stride]),
+        }
+        (y, skipped) = (later, 0);
     }
 }
 
 /// The loop over those rows whose gradient is not 0 throughout, as many at once as lie together.
 fn touched_rows<T: Real, const S: usize>(
     row: usize,
+    start: usize,
     p: &mut [T],
     g: &[T],
     mut state: [&mut [T]; S],
@@ -165,32 +242,33 @@ fn touched_rows<T: Real, const S: usize>(
     while first < rows {
         let touched = (first..rows).take_while(|i| !rests(&g[i * row..][..row])).count();
         if touched > 0 {
-            let (start, end) = (first * row, (first + touched) * row);
+            let (from, to) = (first * row, (first + touched) * row);
             let part = state.each_mut().map(|s| {
                 let len = s.len();
-                &mut s[start.min(len)..end.min(len)]
+                &mut s[from.min(len)..to.min(len)]
             });
-            f(&mut p[start..end], &g[start..end], part);
+            f(start + from, &mut p[from..to], &g[from..to], part);
         }
         // The next one rests.
         first += touched + 1;
     }
 }
 
-/// The loop of a rule over some elements.
-type Loop<'a, T, const S: usize> = &'a (dyn Fn(&mut [T], &[T], [&mut [T]; S]) + Sync);
+/// The loop of a rule over some elements, the first of which has this number.
+type Loop<'a, T, const S: usize> = &'a (dyn Fn(usize, &mut [T], &[T], [&mut [T]; S]) + Sync);
 
 /// [`update`] on `threads` threads, with an equal share on each, of a multiple of `unit` elements.
 fn update_on<T: Real, const S: usize>(
     threads: usize,
     unit: usize,
+    start: usize,
     p: &mut [T],
     g: &[T],
     state: [&mut [T]; S],
     f: Loop<'_, T, S>,
 ) {
     if threads < 2 || p.len() <= PIECE {
-        return f(p, g, state);
+        return f(start, p, g, state);
     }
     let few = threads / 2;
     let half = (p.len() / threads * few).next_multiple_of(unit);
@@ -201,7 +279,8 @@ fn update_on<T: Real, const S: usize>(
     for (k, s) in state.into_iter().enumerate() {
         (first[k], second[k]) = s.split_at_mut(half.min(s.len()));
     }
-    join(|| update_on(few, unit, p0, g0, first, f), || update_on(threads - few, unit, p1, g1, second, f));
+    let second = || update_on(threads - few, unit, start + half, p1, g1, second, f);
+    join(|| update_on(few, unit, start, p0, g0, first, f), second);
 }
 
 struct Accumulate<'a, T> {
@@ -276,9 +355,9 @@ mod tests {
             let start: Vec<f64> = (0..len).map(|i| (i % 13) as f64).collect();
             for threads in [1, 2, 3] {
                 let (mut p, mut m, mut fixed) = (start.clone(), start.clone(), start.clone());
-                let each: Loop<'_, f64, 2> = &|p, g, state| vectorize_used(0, Rule, p, g, state);
-                update_on(threads, row, &mut p, &g, [&mut m, &mut fixed], &|p, g, state| {
-                    touched_rows(row, p, g, state, each);
+                let each: Loop<'_, f64, 2> = &|_, p, g, state| vectorize_used(0, Rule, p, g, state);
+                update_on(threads, row, 0, &mut p, &g, [&mut m, &mut fixed], &|start, p, g, state| {
+                    touched_rows(row, start, p, g, state, each);
                 });
                 assert_eq!(fixed, start);
                 for i in 0..len {
@@ -288,6 +367,28 @@ mod tests {
                         [start[i]; 2]
                     };
                     assert_eq!([p[i], m[i]], expected, "element {i} of {rows} rows of {row}, {threads} threads");
+                }
+            }
+        }
+    }
+    /// `p ← p + g + m · fixed` with a fixed number for each row, for each column, for each element of a transposed matrix.
+    #[test]
+    fn what_is_fixed_is_read_where_it_stands() {
+        let [height, width] = [300, 70];
+        let len = height * width;
+        let start: Vec<f64> = (0..len).map(|i| (i % 13) as f64).collect();
+        let numbers: Vec<f64> = (0..len).map(|i| (i % 101) as f64).collect();
+        let views = [[1, 0], [0, 1], [0, 0], [1, height]];
+        for (row, strides) in [None, Some(width)].into_iter().flat_map(|row| views.map(|strides| (row, strides))) {
+            for threads in [1, 2, 3] {
+                let (mut p, mut m, g) = (start.clone(), start.clone(), vec![1.0; len]);
+                let walked = State::Walked(&numbers, Nest::new(&[height, width], [&strides]));
+                let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
+                pool.install(|| update(Rule, row, &mut p, &g, [Some(State::Own(&mut m)), Some(walked)]));
+                for i in 0..len {
+                    let fixed = numbers[i / width * strides[0] + i % width * strides[1]];
+                    let expected = [start[i] + 1.0 + start[i] * fixed, start[i] + 1.0];
+                    assert_eq!([p[i], m[i]], expected, "element {i}, strides {strides:?}, {threads} threads");
                 }
             }
         }

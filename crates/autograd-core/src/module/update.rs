@@ -2,12 +2,15 @@
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::kernels::fold::{FoldRule, fold};
-use crate::kernels::update::{ElementRule, update};
+use crate::kernels::margins::{MarginRule, Tiles, margins};
+use crate::kernels::nest::Nest;
+use crate::kernels::update::{ElementRule, State, update};
 use crate::ops::check::Check;
+use crate::shape::Dims;
 use crate::tape::result_of;
 use crate::tensor::timer::{Cost, timed};
 use crate::tensor::watch::{reads, updates};
-use crate::tensor::{Tensor, for_float};
+use crate::tensor::{DType, Tensor, for_float};
 
 /// Fails for a tensor that an update must not change, or cannot.
 #[inline]
@@ -141,7 +144,17 @@ impl Tensor {
         let (changing, fixed) = state.split_at(S - R::FIXED);
         let (written, fixed) = (1 + count(changing), count(fixed));
         for_float!(float, T => {
-            let state = state.map(|s| s.map(|s| s.elements_mut::<T>()));
+            let mut k = 0;
+            let state = state.map(|s| {
+                k += 1;
+                s.map(|s| {
+                    if k > S - R::FIXED && !s.is_contiguous() {
+                        let nest = Nest::new(s.shape(), [s.strides()]);
+                        return State::Walked(s.strided::<T>(), nest);
+                    }
+                    State::Own(s.elements_mut::<T>())
+                })
+            });
             let (x, g) = (self.elements_mut::<T>(), gradient.flat());
             timed(|| cost_of(&gradient, written, fixed), || update(rule, row, x, g, state));
         });
@@ -184,5 +197,72 @@ impl Tensor {
         let (x, y) = (self.try_packed("fold")?, other.try_packed("fold")?);
         let cost = || Cost::read("fold", &[&x, &y]);
         Ok(timed(cost, || for_float!(float, T => fold(rule, x.flat::<T>(), y.flat::<T>()))))
+    }
+
+    /// The folds of the rows and of the columns of these matrices `[.., rows, columns]`, in one pass over memory:
+    /// `[.., rows, 1]` and `[.., 1, columns]`. `row` and `column` have those shapes: each element is told their numbers at its
+    /// place. Up to 256 numbers of a row and 64 of a column are gathered in this tensor's dtype, and those sums in `f64`; the
+    /// bits are the same on any number of threads.
+    ///
+    /// # Errors
+    /// If this tensor has fewer than two dims, `row` or `column` another shape than those, or a dtype differs or is not a
+    /// float type.
+    ///
+    /// # Examples
+    /// ```
+    /// use autograd_core::{Tensor, update::{MarginRule, Real}};
+    ///
+    /// /// The largest |x|.
+    /// #[derive(Clone, Copy)]
+    /// struct Largest;
+    ///
+    /// impl MarginRule for Largest {
+    ///     #[inline(always)]
+    ///     fn element<T: Real>(self, x: T, _: T, _: T) -> T {
+    ///         x.abs()
+    ///     }
+    ///     #[inline(always)]
+    ///     fn join<T: Real>(self, a: T, b: T) -> T {
+    ///         a.larger(b)
+    ///     }
+    /// }
+    ///
+    /// let x = Tensor::from([[1.0, -4.0], [2.0, 3.0]]);
+    /// let (row, column) = (Tensor::from([[0.0], [0.0]]), Tensor::from([[0.0, 0.0]]));
+    /// let (rows, columns) = x.fold_margins(&row, &column, Largest)?;
+    /// assert_eq!((rows.to_vec::<f32>()?, columns.to_vec::<f32>()?), (vec![4.0, 3.0], vec![2.0, 4.0]));
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
+    pub fn fold_margins<R: MarginRule>(&self, row: &Tensor, column: &Tensor, rule: R) -> Result<(Tensor, Tensor)> {
+        reads("fold_margins");
+        let check = Check("fold_margins");
+        let float = check.same_float(self, row)?;
+        check.same_dtype(self, column)?;
+        let [height, width] = check.last("the tensor", self, "[.., rows, columns]")?;
+        let with = |last: [usize; 2]| {
+            let mut shape = Dims::from_slice(self.shape());
+            let rank = shape.len();
+            shape[rank - 2..].copy_from_slice(&last);
+            shape
+        };
+        let (of_rows, of_columns) = (with([height, 1]), with([1, width]));
+        check.is("row", row, &of_rows)?;
+        check.is("column", column, &of_columns)?;
+        let mut rows = Tensor::zeros(&of_rows, self.dtype())?;
+        let mut columns = Tensor::zeros(&of_columns, self.dtype())?;
+        if self.numel() == 0 {
+            return Ok((rows, columns));
+        }
+        let tiles = Tiles::of(self.numel() / (height * width), height, width);
+        let [a, b] = tiles.gathered();
+        let (mut a, mut b) = (Tensor::zeros(&[a], DType::F64)?, Tensor::zeros(&[b], self.dtype())?);
+        let [x, row, column] = [self, row, column].map(|x| x.try_packed("fold_margins"));
+        let (x, row, column) = (x?, row?, column?);
+        let cost = || Cost::read("fold_margins", &[&x, &row, &column]);
+        for_float!(float, T => {
+            let (numbers, of) = ([row.flat(), column.flat()], [rows.elements_mut(), columns.elements_mut()]);
+            timed(cost, || margins::<T, R>(rule, tiles, x.flat(), numbers, (a.elements_mut(), b.elements_mut()), of));
+        });
+        Ok((rows, columns))
     }
 }

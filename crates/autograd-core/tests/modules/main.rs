@@ -4,3 +4,4 @@ mod names;
 mod refusals;
 mod safetensors;
 mod state;
+mod updates;

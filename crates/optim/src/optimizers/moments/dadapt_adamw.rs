@@ -1,15 +1,14 @@
 //! AdamW with D-adaptation.
 
 use super::prodigy::GROWTH;
-use crate::blend::blend;
 use crate::driver::Driver;
 use crate::named::optimizer;
 use crate::norms::{abs_sum, dot};
 use crate::range::Range;
 use crate::rule::{Parameters, Rule, See};
 use crate::turn::Turn;
+use autograd_core::Result;
 use autograd_core::update::{ElementRule, Real};
-use autograd_core::{Result, no_grad};
 
 /// D-adaptation: [`AdamW`](crate::AdamW) that finds its learning rate, from an estimate d of the distance to the solution. Of
 /// sums it is a lower bound; of averages, as here, it may come out a few times too large. [`Prodigy`](crate::Prodigy) is its
@@ -169,9 +168,10 @@ impl Rule for DAdaptAdamWRule {
             let g = turn.descent()?;
             let [_, Some(v), Some(s)] = turn.state else { unreachable!("all state is always in use") };
             let (rate, beta) = (rule.rate(d, turn.lr, turn.t), rule.keep());
-            let scaled = no_grad(|| s.try_div(&v.sqrt().add_scalar(rule.eps)))?;
+            let mut scaled = s.zeros_like();
+            let sums = Sums { beta, gain: (1.0 - beta) * rate, eps: rule.eps };
+            s.update(&g, [Some(&mut scaled), Some(v)], sums)?;
             along += rate * dot(&g, &scaled)?;
-            blend(s, beta, (1.0 - beta) * rate, &g)?;
             size += abs_sum(s)?;
             Ok(())
         })?;
@@ -195,6 +195,23 @@ impl Rule for DAdaptAdamWRule {
         let [beta1, beta2] = self.betas;
         let formula = Formula { beta1, beta2, gain1: (1.0 - beta1) * turn.lr, gain2: 1.0 - beta2, eps: self.eps };
         turn.update(formula)
+    }
+}
+
+/// `s ← β s + gain · g`, and `s / (√v + ε)` of the s before.
+#[derive(Clone, Copy)]
+struct Sums {
+    beta: f64,
+    gain: f64,
+    eps: f64,
+}
+
+impl ElementRule<2> for Sums {
+    const FIXED: usize = 1;
+
+    #[inline(always)]
+    fn element<T: Real>(self, s: T, g: T, [_, v]: [T; 2]) -> (T, [T; 2]) {
+        (T::of(self.beta) * s + T::of(self.gain) * g, [s / (v.sqrt() + T::of(self.eps)), v])
     }
 }
 

@@ -5,7 +5,7 @@ use crate::named::optimizer;
 use crate::range::Range;
 use crate::rule::{Rule, See};
 use crate::turn::Turn;
-use autograd_core::update::{ElementRule, Real};
+use autograd_core::update::{ElementRule, MarginRule, Real};
 use autograd_core::{Result, Tensor, no_grad};
 
 /// SM3, square-root of minima of sums of maxima of squared gradients: Adagrad with a memory of one number for each row
@@ -100,23 +100,42 @@ impl Rule for Sm3Rule {
         if turn.parameter.numel() == 0 {
             return Ok(());
         }
+        let g = turn.descent()?;
         let [m, Some(accumulator)] = turn.state else {
             unreachable!("the driver has made both states, which are always in use")
         };
-        let gain = if self.beta2 == 1.0 { 1.0 } else { 1.0 - self.beta2 };
         let Sm3Rule { momentum, beta2, eps } = *self;
-        let formula = Formula { lr: turn.lr, momentum, beta2, gain, eps };
-        // Where v goes, the past stands before.
-        let past = no_grad(|| covered(accumulator, turn.parameter.shape()))?;
-        let mut state = [m.take(), Some(past)];
+        let squares = Squares { gain: if beta2 == 1.0 { 1.0 } else { 1.0 - beta2 }, beta2 };
+        let cover = no_grad(|| Cover::of(accumulator, g.shape()))?;
+        let after = no_grad(|| cover.after(&g, squares))?;
+        let [row, column] = no_grad(|| cover.spread(&g))?.map(Some);
+        drop(g);
+        let mut state = [m.take(), row, column];
+        let formula = Formula { lr: turn.lr, momentum, squares, eps };
         let outcome = Turn { state: &mut state, numbers: &mut [], ..turn }.update(formula);
-        let [after, v] = state;
-        *m = after;
+        [*m, ..] = state;
         outcome?;
-        if let Some(v) = v {
-            *accumulator = no_grad(|| cover(&v))?;
-        }
+        *accumulator = after;
         Ok(())
+    }
+}
+
+/// `v = c g² + β₂ past`
+#[derive(Clone, Copy)]
+struct Squares {
+    gain: f64,
+    beta2: f64,
+}
+
+/// The largest v of each row and each column.
+impl MarginRule for Squares {
+    #[inline(always)]
+    fn element<T: Real>(self, g: T, row: T, column: T) -> T {
+        T::of(self.gain) * (g * g) + T::of(self.beta2) * row.smaller(column)
+    }
+    #[inline(always)]
+    fn join<T: Real>(self, a: T, b: T) -> T {
+        a.larger(b)
     }
 }
 
@@ -124,52 +143,83 @@ impl Rule for Sm3Rule {
 struct Formula {
     lr: f64,
     momentum: f64,
-    beta2: f64,
-    gain: f64,
+    squares: Squares,
     eps: f64,
 }
 
-impl ElementRule<2> for Formula {
+impl ElementRule<3> for Formula {
+    const FIXED: usize = 2;
+
     #[inline(always)]
-    fn element<T: Real>(self, p: T, g: T, [m, past]: [T; 2]) -> (T, [T; 2]) {
-        let v = T::of(self.gain) * (g * g) + T::of(self.beta2) * past;
+    fn element<T: Real>(self, p: T, g: T, [m, row, column]: [T; 3]) -> (T, [T; 3]) {
+        let v = self.squares.element(g, row, column);
         // 0 / 0 where there was no gradient yet.
         let u = T::select(g.eq(T::ZERO), g, g / (v + T::of(self.eps)).sqrt());
         let m = T::of(self.momentum) * m + T::of(1.0 - self.momentum) * u;
-        (p - T::of(self.lr) * m, [m, v])
+        (p - T::of(self.lr) * m, [m, row, column])
     }
 }
 
-/// The least of the numbers that an element is covered by, for each element.
+/// What the elements of a parameter are covered by, seen as a matrix: dim 0 are its rows, all other dims its columns.
+struct Cover {
+    row: Tensor,
+    column: Tensor,
+}
+
+impl Cover {
+    fn of(accumulator: &Tensor, shape: &[usize]) -> Result<Cover> {
+        let [height, others @ ..] = shape else { return Cover::of(accumulator, &[1]) };
+        if others.is_empty() {
+            // A vector is one row, by which nothing is covered.
+            let row = Tensor::full(&[1, 1], f64::INFINITY, accumulator.dtype())?;
+            return Ok(Cover { row, column: accumulator.reshape(&[1, *height])? });
+        }
+        let row = accumulator.narrow(0, 0, *height)?.reshape(&[*height, 1])?;
+        let rest = accumulator.narrow(0, *height, accumulator.numel() - height)?;
+        let width = others.iter().product();
+        Ok(Cover { row, column: covered(&rest, others)?.reshape(&[1, width])? })
+    }
+
+    /// The accumulator after a step along g.
+    fn after(&self, g: &Tensor, squares: Squares) -> Result<Tensor> {
+        let matrix = g.reshape(&[self.row.numel(), self.column.numel()])?;
+        let (rows, columns) = matrix.fold_margins(&self.row, &self.column, squares)?;
+        match g.shape() {
+            [] | [_] => columns.reshape(&[g.numel()]),
+            [height, others @ ..] => Tensor::cat(&[&rows.reshape(&[*height])?, &cover(&columns.reshape(others)?)?], 0),
+        }
+    }
+
+    /// Row and column in the shape of g, without a copy.
+    fn spread(&self, g: &Tensor) -> Result<[Tensor; 2]> {
+        let size = [self.row.numel(), self.column.numel()];
+        let like = |x: &Tensor| x.broadcast_to(&size)?.reshape(g.shape());
+        Ok([like(&self.row)?, like(&self.column)?])
+    }
+}
+
+/// The least of the numbers that an element is covered by, for each element of at least one dim.
 fn covered(accumulator: &Tensor, shape: &[usize]) -> Result<Tensor> {
-    let mut least: Option<Tensor> = None;
     let mut start = 0;
-    for (d, size) in shape.iter().enumerate() {
-        let sizes: Vec<usize> = (0..shape.len()).map(|k| if k == d { *size } else { 1 }).collect();
-        let along = accumulator.narrow(0, start, *size)?.reshape(&sizes)?;
-        start += size;
-        least = Some(match least {
-            None => along,
-            Some(least) => least.minimum(&along)?,
-        });
-    }
-    match least {
-        Some(least) => Ok(least),
-        None => accumulator.reshape::<usize>(&[]),
-    }
+    let mut along = |d: usize| {
+        let sizes: Vec<usize> = (0..shape.len()).map(|k| if k == d { shape[d] } else { 1 }).collect();
+        start += shape[d];
+        accumulator.narrow(0, start - shape[d], shape[d])?.reshape(&sizes)
+    };
+    let first = along(0)?;
+    (1..shape.len()).try_fold(first, |least, d| least.minimum(&along(d)?))
 }
 
-/// The largest number along all dims but one, for each dim.
+/// The largest number along all dims but one, for each dim; there is one at least.
 fn cover(v: &Tensor) -> Result<Tensor> {
     let rank = v.shape().len();
+    if rank == 1 {
+        return Ok(v.clone());
+    }
     let largest = |d: usize| {
         let others: Vec<isize> = (0..rank).filter(|k| *k != d).map(|k| k as isize).collect();
-        // Over no dims it is v itself.
-        if others.is_empty() { Ok(v.clone()) } else { v.amax(&others[..]) }
+        v.amax(&others[..])
     };
-    if rank == 0 {
-        return v.reshape(&[1]);
-    }
     let parts = (0..rank).map(largest).collect::<Result<Vec<_>>>()?;
     Tensor::cat(&parts.iter().collect::<Vec<_>>(), 0)
 }
@@ -213,7 +263,33 @@ cases![
 #[cfg(test)]
 mod tests {
     use super::{cover, covered};
-    use autograd_core::{DType, Tensor};
+    use crate::{Optimizer, Sm3};
+    use autograd_core::Tensor;
+    use autograd_core::module::Param;
+
+    #[test]
+    fn a_step_of_three_dims_is_that_of_its_elements() {
+        let numbers = |by: i32| (0..24).map(|i| f64::from((i * by) % 13) - 6.0).collect::<Vec<_>>();
+        let (g, at) = (numbers(7), |i: usize| [i / 12, i / 4 % 3, i % 4]);
+        let mut x = Param::new(Tensor::from_slice(&numbers(5), &[2, 3, 4]).expect("small")).expect("floats");
+        let mut expected = numbers(5);
+        let mut cover = [[0.0f64; 4]; 3];
+        let mut sm3 = Sm3::new(0.1).momentum(0.0).eps(0.0);
+        for _ in 0..3 {
+            let loss = x.try_mul(&Tensor::from_slice(&g, &[2, 3, 4]).expect("small")).expect("its shape").sum();
+            sm3.step(&mut x, &loss.backward().expect("tracked")).expect("valid");
+            let mut after = [[0.0f64; 4]; 3];
+            for (i, g) in g.iter().enumerate() {
+                let v = g * g + (0..3).map(|d| cover[d][at(i)[d]]).fold(f64::INFINITY, f64::min);
+                (0..3).for_each(|d| after[d][at(i)[d]] = after[d][at(i)[d]].max(v));
+                expected[i] -= if *g == 0.0 { 0.0 } else { 0.1 * g / v.sqrt() };
+            }
+            cover = after;
+        }
+        let state = sm3.state_dict().get(".accumulator").map(Tensor::to_f64s);
+        assert_eq!(state, Some([&cover[0][..2], &cover[1][..3], &cover[2]].concat()));
+        assert!(x.to_f64s().iter().zip(&expected).all(|(got, want)| (got - want).abs() < 1e-12), "{x}");
+    }
 
     #[test]
     fn every_element_of_three_dims_is_covered_by_three_numbers() {
@@ -231,7 +307,5 @@ mod tests {
             };
             assert_eq!(least, (0..3).map(largest).fold(f64::INFINITY, f64::min), "{i}");
         }
-        let scalar = Tensor::full(&[], 3.0, DType::F64).expect("small");
-        assert_eq!(covered(&cover(&scalar).expect("a float"), &[]).expect("its own").to_f64s(), [3.0]);
     }
 }

@@ -1,5 +1,7 @@
 //! Adafactor.
 
+mod factors;
+
 use crate::blend::blend;
 use crate::driver::Driver;
 use crate::named::optimizer;
@@ -7,8 +9,8 @@ use crate::norms::rms;
 use crate::range::Range;
 use crate::rule::{Rule, See};
 use crate::turn::{Decay, Turn};
-use autograd_core::update::{ElementRule, Real};
 use autograd_core::{DType, Error, ErrorKind, Result, Tensor, keep, no_grad};
+use factors::{Blend, Factors, Scaled, Squares, Step};
 
 const NOT_POSITIVE: Range = Range::new(|x| x <= 0.0 && x.is_finite(), "finite and at most 0");
 
@@ -199,74 +201,58 @@ impl Rule for AdafactorRule {
         let size = if self.scale_parameter { self.eps2.max(rms(turn.parameter)? * shrunk) } else { 1.0 };
         let alpha = size * if self.relative_step { turn.lr.min(1.0 / t.sqrt()) } else { turn.lr };
         let g = turn.descent()?;
-        let u = no_grad(|| self.scaled(&g, t.powf(self.beta2_decay), turn.state))?;
-        let rate = alpha / (rms(&u)? / self.d).max(1.0);
-        let Some(average) = &mut turn.state[3] else { return turn.subtract(rate, &u) };
-        blend(average, self.momentum, (1.0 - self.momentum) * rate, &u)?;
+        let v = no_grad(|| self.averaged(&g, t.powf(self.beta2_decay), turn.state))?;
+        let scaled = Scaled { least: self.least(g.dtype()) };
+        let rate = alpha / (no_grad(|| v.rms(&g, scaled))? / self.d).max(1.0);
+        let [row, column] = no_grad(|| v.spread(&g))?.map(Some);
+        let Some(average) = &mut turn.state[3] else {
+            drop(g);
+            let formula = Step { rate, scaled };
+            return Turn { state: &mut [row, column], numbers: &mut [], ..turn }.update(formula);
+        };
+        let (mut row, mut column) = (row, column);
+        let blend = Blend { keep: self.momentum, gain: (1.0 - self.momentum) * rate, scaled };
+        average.update(&g, [row.as_mut(), column.as_mut()], blend)?;
         let step = average.detach();
         turn.subtract(1.0, &step)
     }
 }
 
 impl AdafactorRule {
-    /// u, with the gain w of a new square.
-    fn scaled(&self, g: &Tensor, gain: f64, state: &mut [Option<Tensor>]) -> Result<Tensor> {
+    fn eps1(&self, dtype: DType) -> f64 {
+        let epsilon = if dtype == DType::F32 { f64::from(f32::EPSILON) } else { f64::EPSILON };
+        self.eps1.unwrap_or(epsilon)
+    }
+
+    /// The least v.
+    fn least(&self, dtype: DType) -> f64 {
+        if self.keras { 0.0 } else { self.eps1(dtype).powi(2) }
+    }
+
+    /// v after the averages have taken up the squares, with the gain w of a new one.
+    fn averaged(&self, g: &Tensor, gain: f64, state: &mut [Option<Tensor>]) -> Result<Factors> {
         let [Some(row), Some(column), Some(variance), _] = state else {
             unreachable!("the driver has made all states, which are always in use")
         };
-        let (largest, epsilon) = match g.dtype() {
-            DType::F32 => (f64::from(f32::MAX), f64::from(f32::EPSILON)),
-            _ => (f64::MAX, f64::EPSILON),
+        let (eps1, largest) =
+            (self.eps1(g.dtype()), if g.dtype() == DType::F32 { f64::from(f32::MAX) } else { f64::MAX });
+        // A little less: sums of so many are rounded.
+        let largest = 0.999 * largest / g.numel() as f64;
+        let squares = Squares { largest, more: if self.keras { eps1 } else { 0.0 } };
+        let [.., height, width] = *g.shape() else {
+            // A vector is a matrix of one row, whose mean of r is r.
+            let (row, column) = (Tensor::ones(&[1, 1], g.dtype())?, variance.reshape(&[1, g.numel()])?);
+            let (_, squares) = g.reshape(column.shape())?.fold_margins(&row, &column, squares)?;
+            drop(column);
+            blend(variance, 1.0 - gain, gain, &squares.reshape(g.shape())?)?;
+            return Ok(Factors { row, column: variance.reshape(&[1, g.numel()])? });
         };
-        let eps1 = self.eps1.unwrap_or(epsilon);
-        let mut squares = g.zeros_like();
-        let more = if self.keras { eps1 } else { 0.0 };
-        squares.update(g, [], Squares { largest: largest / g.numel() as f64, more })?;
-        let mut v = if g.shape().len() < 2 {
-            blend(variance, 1.0 - gain, gain, &squares)?;
-            variance.detach()
-        } else {
-            blend(row, 1.0 - gain, gain, &squares.mean_dim(keep(-1))?)?;
-            blend(column, 1.0 - gain, gain, &squares.mean_dim(keep(-2))?)?;
-            drop(squares);
-            let mean = row.mean_dim(keep(-2))?;
-            let mean = if self.keras { mean } else { mean.clamp(eps1, f64::INFINITY)? };
-            row.try_div(&mean)?.try_mul(column)?
-        };
-        let least = if self.keras { 0.0 } else { eps1 * eps1 };
-        v.update(g, [], Scaled { least })?;
-        Ok(v)
-    }
-}
-
-/// `min(g², largest) + more`, in the place of anything.
-#[derive(Clone, Copy)]
-struct Squares {
-    largest: f64,
-    more: f64,
-}
-
-impl ElementRule<0> for Squares {
-    #[inline(always)]
-    fn element<T: Real>(self, _: T, g: T, []: [T; 0]) -> (T, [T; 0]) {
-        let (square, largest) = (g * g, T::of(self.largest));
-        // A NaN stays one.
-        (T::select(square > largest, largest, square) + T::of(self.more), [])
-    }
-}
-
-/// `g / √max(v, least)`, in the place of v.
-#[derive(Clone, Copy)]
-struct Scaled {
-    least: f64,
-}
-
-impl ElementRule<0> for Scaled {
-    #[inline(always)]
-    fn element<T: Real>(self, v: T, g: T, []: [T; 0]) -> (T, [T; 0]) {
-        let least = T::of(self.least);
-        // A NaN stays one.
-        (g / T::select(v < least, least, v).sqrt(), [])
+        let (rows, columns) = g.fold_margins(row, column, squares)?;
+        blend(row, 1.0 - gain, gain / width as f64, &rows)?;
+        blend(column, 1.0 - gain, gain / height as f64, &columns)?;
+        let mean = row.mean_dim(keep(-2))?;
+        let mean = if self.keras { mean } else { mean.clamp(eps1, f64::INFINITY)? };
+        Ok(Factors { row: row.try_div(&mean)?, column: column.detach() })
     }
 }
 
@@ -391,10 +377,12 @@ mod tests {
 
     #[test]
     fn huge_gradients_take_steps_of_a_size() {
-        let g = Tensor::from([[1e30, -1e30], [1e30, 2e30]]);
-        for adafactor in [Adafactor::new(0.5), Adafactor::keras(0.5)] {
-            let (x, _) = step(adafactor, g.ones_like(), &g);
-            assert!(x.iter().all(|x| (0.0..2.0).contains(x)), "{x:?}");
+        let row = Tensor::full(&[1, 25], 1e30, DType::F32).expect("small");
+        for g in [Tensor::from([[1e30, -1e30], [1e30, 2e30]]), Tensor::from([[2e38, 2e38], [2e38, -2e38]]), row] {
+            for adafactor in [Adafactor::new(0.5), Adafactor::keras(0.5)] {
+                let (x, _) = step(adafactor, g.ones_like(), &g);
+                assert!(x.iter().all(|x| (0.0..2.0).contains(x) && *x != 1.0), "{g}: {x:?}");
+            }
         }
     }
 }

@@ -5,6 +5,7 @@ use super::real::Real;
 use super::select::{add_rows, gather_lines};
 use crate::shape::Dims;
 use crate::storage::block::Plain;
+use crate::threads::parallel::{share, threads, worth_sharing};
 
 /// The places of the elements of a part in a whole, both contiguous. The part is a row of runs of equal length; each
 /// index says where in the whole its runs begin.
@@ -81,13 +82,26 @@ impl Places {
 
     /// `whole[place(k)] += part[k]` in the order of k; with a `base`, that is put into `whole` first.
     pub fn add<T: Real>(&self, base: Option<&[T]>, index: &[i64], part: &[T], whole: &mut [T]) {
-        if let Places::Rows { size, inner, .. } = self {
-            return add_rows(base, part, *size, *inner, index, whole);
-        }
+        let (shape, strides, dim) = match self {
+            Places::Rows { size, inner, .. } => return add_rows(base, part, *size, *inner, index, whole),
+            Places::Elements { shape, strides, dim } => (shape, strides, *dim),
+        };
         if let Some(base) = base {
             whole.copy_from_slice(base);
         }
-        add_terms(is_many::<T>(part.len(), whole.len()), &Added { places: self, index, part }, whole);
+        let many = is_many::<T>(part.len(), whole.len());
+        if dim == 0 || part.is_empty() || !worth_sharing(part.len()) {
+            return add_terms(many, &Added { places: self, index, part }, whole);
+        }
+        // What is at one place of dim 0 is added there.
+        let (inner, of_part, together) = (strides[0], part.len() / shape[0], shape[0].div_ceil(threads()));
+        share(&mut whole[..shape[0] * inner], together * inner, &|i, whole| {
+            let mut shape = shape.clone();
+            shape[0] = whole.len() / inner;
+            let own = i * together * of_part..(i * together + shape[0]) * of_part;
+            let places = &Places::Elements { shape, strides: strides.clone(), dim };
+            add_terms(many, &Added { places, index: &index[own.clone()], part: &part[own] }, whole);
+        });
     }
 
     /// `part[k] = whole[place(k)]` where k is the last with its place, else `none`: the adjoint of [`Places::put`].
@@ -115,10 +129,52 @@ struct Added<'a, T> {
 impl<T: Real> Terms for Added<'_, T> {
     #[inline(always)]
     fn add<A: Real>(&self, whole: &mut [A]) {
-        let run = self.places.run();
-        self.places.each(self.index, |k, at| {
-            let part = &self.part[k * run..(k + 1) * run];
-            whole[at..at + run].iter_mut().zip(part).for_each(|(y, x)| add(y, *x));
-        });
+        let Added { places, index, part } = self;
+        match places {
+            Places::Rows { inner, .. } => places.each(index, |k, at| {
+                let part = &part[k * inner..(k + 1) * inner];
+                whole[at..at + inner].iter_mut().zip(part).for_each(|(y, x)| add(y, *x));
+            }),
+            Places::Elements { shape, strides, dim } => {
+                gather_lines(index, shape, strides, *dim, 0, |run, line, index| {
+                    let part = part[run].iter().zip(index).enumerate();
+                    part.for_each(|(j, (x, k))| add(&mut whole[line.place(j, *k)], *x));
+                });
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Places;
+
+    /// Whole numbers, whose sums are exact: few that meet, and many.
+    #[test]
+    fn single_elements_are_added_on_any_number_of_threads() {
+        for (whole, part) in [([300, 200], [300, 150]), ([400, 200], [300, 1000]), ([70, 3], [66, 3000])] {
+            for dim in [0, 1] {
+                let numbers = |n: usize, by: usize, of: usize| (0..n).map(move |i| i * by % of);
+                // Where the index goes along dim 0, its rows are any, and its columns are the whole's.
+                let shape = if dim == 0 { [part[0], part[1].min(whole[1])] } else { part };
+                let count = shape[0] * shape[1];
+                let index: Vec<i64> = numbers(count, 7919, whole[dim]).map(|i| i as i64).collect();
+                let values: Vec<f32> = numbers(count, 31, 17).map(|x| x as f32).collect();
+                let mut expected: Vec<f32> = numbers(whole[0] * whole[1], 5, 11).map(|x| x as f32).collect();
+                let base = expected.clone();
+                for (k, (i, x)) in index.iter().zip(&values).enumerate() {
+                    let mut place = [k / shape[1], k % shape[1]];
+                    place[dim] = *i as usize;
+                    expected[place[0] * whole[1] + place[1]] += x;
+                }
+                let places = Places::Elements { shape: shape[..].into(), strides: [whole[1], 1][..].into(), dim };
+                for threads in [1, 2, 3] {
+                    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
+                    let mut sums = vec![-1.0; base.len()];
+                    pool.install(|| places.add(Some(&base), &index, &values, &mut sums));
+                    assert_eq!(sums, expected, "{whole:?}, {part:?}, dim {dim}, {threads} threads");
+                }
+            }
+        }
     }
 }

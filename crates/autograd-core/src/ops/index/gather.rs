@@ -1,6 +1,7 @@
 //! Single elements by index along one dim.
 
 use crate::error::{Error, Result};
+use crate::kernels::place::Places;
 use crate::kernels::select::{any_outside, gather_lines};
 use crate::ops::check::Check;
 use crate::ops::indices::{Indices, Outside};
@@ -8,6 +9,7 @@ use crate::shape::{Dim, Layout};
 use crate::tape::{Part, Pull, Pullback, Saved, record};
 use crate::tensor::{Tensor, for_any, for_float};
 use crate::threads::parallel::for_rows;
+use smallvec::SmallVec;
 
 /// # Selection by index
 impl Tensor {
@@ -98,6 +100,17 @@ impl Picked {
         Ok(d)
     }
 
+    /// The places in a tensor of this shape.
+    pub(super) fn places(&self, whole: &[usize]) -> Places {
+        let (index, layout) = (self.index.tensor(), Layout::contiguous(whole));
+        let strides = SmallVec::from_slice(of_vector(layout.strides()));
+        // Of nothing it may have another rank.
+        let none = index.numel() == 0;
+        let shape =
+            if none { SmallVec::from_elem(0, strides.len()) } else { SmallVec::from_slice(of_vector(index.shape())) };
+        Places::Elements { shape, strides, dim: self.dim }
+    }
+
     pub(super) fn of(self, x: &Tensor) -> Result<Tensor> {
         let index = self.index.tensor();
         let value = match index.numel() {
@@ -132,16 +145,11 @@ impl Part for Picked {
         if gradient.numel() == 0 {
             return;
         }
-        let (place, dim) = (Layout::contiguous(sum.shape()), self.dim);
+        let places = self.places(sum.shape());
         let gradient = gradient.packed();
         let operands = [&*gradient, self.index.tensor()];
         for_float!(gradient.float(), T => sum.change::<T, 2>("gather", operands, move |[gradient, index], sum| {
-            let (index, shape, strides) = (index.flat(), of_vector(index.shape()), of_vector(place.strides()));
-            let gradient = gradient.flat::<T>();
-            gather_lines(index, shape, strides, dim, 0, |run, line, index| {
-                let gradient = gradient[run].iter().zip(index).enumerate();
-                gradient.for_each(|(j, (g, k))| sum[line.place(j, *k)] += *g);
-            });
+            places.add(None, index.flat(), gradient.flat::<T>(), sum);
         }));
     }
 

@@ -66,16 +66,7 @@ impl Placed {
                 let (size, inner) = rows.around(whole);
                 Places::Rows { size, inner, outer: whole.iter().take(rows.dim).product() }
             }
-            Placed::Picked(picked) => {
-                let of_vector = |sizes: &[usize]| SmallVec::from_slice(if sizes.is_empty() { &[1] } else { sizes });
-                let layout = Layout::contiguous(whole);
-                let (mut shape, strides) = (of_vector(picked.index.tensor().shape()), of_vector(layout.strides()));
-                if picked.index.tensor().numel() == 0 {
-                    // It may have another rank.
-                    shape = SmallVec::from_elem(0, strides.len());
-                }
-                Places::Elements { shape, strides, dim: picked.dim }
-            }
+            Placed::Picked(picked) => picked.places(whole),
         }
     }
 

@@ -59,6 +59,10 @@ struct Prod {
 /// `yᵢ = Π_{j≠i} xⱼ` of each row of `x: [rows, n]`, recorded: computed as a plain walk does, and derived by [`tree`].
 fn others(x: &Tensor) -> Result<Tensor> {
     let value = products(x, &Tensor::ones(&[x.shape()[0]], x.dtype())?)?;
+    if x.shape()[1] < 2 {
+        // There are no others.
+        return Ok(value);
+    }
     Ok(record("prod", value, &[x], |_| Others { x: Saved::input(0, x) }))
 }
 
@@ -150,6 +154,7 @@ crate::ops::cases::cases![{
         Case::new("prod_dim(1)", x(), |x| x[0].prod_dim(1))
             .value(middle)
             .refuses(|x| x[0].prod_dim(3), "prod: dim 3 is out of range for shape [2, 3, 2] (−3 to 2)"),
+        Case::new("prod of one", vec![Input::real(&[3, 1], -2.0..2.0)], |x| x[0].prod_dim(1)).value(|x| x[0].clone()),
         // Zeros on purpose: one in the first row, two in the second.
         Case::new("prod of zeros", vec![Input::real(&[2, 3], 0.5..2.0)], |x| {
             let zeros = Tensor::from([[1.0, 0.0, 1.0], [0.0, 0.0, 1.0]]).to_dtype(x[0].dtype());
@@ -171,6 +176,14 @@ mod tests {
             y = grad(&y, &[&x])?.remove(0).sum();
             assert_eq!(y.to_f64s(), [want]);
         }
+        Ok(())
+    }
+
+    #[test]
+    fn the_second_derivative_of_one_factor_is_that_of_what_comes_after() -> Result<()> {
+        let x = Tensor::from_slice(&[3.0], &[1])?.requires_grad();
+        let first = grad(&x.prod()?.square(), &[&x])?.remove(0);
+        assert_eq!(grad(&first.sum(), &[&x])?.remove(0).to_f64s(), [2.0]);
         Ok(())
     }
 

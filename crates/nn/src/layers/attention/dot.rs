@@ -1,6 +1,7 @@
 //! Attention without projections.
 
 use super::AttentionMasks;
+use super::masks::no_later;
 use crate::layer::Layer;
 use autograd_core::check::Check;
 use autograd_core::module::{Mode, Param, Stream};
@@ -211,9 +212,7 @@ pub(super) fn weighted(
         });
     }
     if masks.causal() {
-        let numbers = |n: usize| Tensor::arange(0.0, n as f64, 1.0, DType::I64);
-        let earlier = numbers(s)?.le(&numbers(l)?.unsqueeze(1)?)?;
-        all = Some(all.iter().try_fold(earlier, |earlier, seen| earlier.logical_and(seen))?);
+        all = Some(all.iter().try_fold(no_later(0, l, s)?, |earlier, seen| earlier.logical_and(seen))?);
     }
     let mut weights = match all {
         None => scores.softmax(-1)?,

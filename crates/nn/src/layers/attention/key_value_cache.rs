@@ -1,6 +1,7 @@
 //! Keys and values of what came before.
 
 use super::AttentionMasks;
+use super::masks::no_later;
 use autograd_core::check::Check;
 use autograd_core::{AttentionOptions, DType, Error, Result, Tensor};
 
@@ -164,9 +165,7 @@ impl KeyValueCache {
             mask = masks.joined(CHECK.0, [batch, heads, queries, length(k)], batched, 0, query.dtype())?;
         }
         if before > 0 && queries > 1 {
-            let numbers = |from: usize, to: usize| Tensor::arange(from as f64, to as f64, 1.0, DType::I64);
-            let own = numbers(before, before + queries)?.unsqueeze(1)?;
-            let earlier = numbers(0, length(k))?.le(&own)?;
+            let earlier = no_later(before, queries, length(k))?;
             mask = Some(match mask {
                 None => earlier,
                 Some(mask) if mask.dtype() == DType::Bool => mask.logical_and(&earlier)?,

@@ -103,7 +103,7 @@ impl AttentionMasks {
             masks.push(mask.reshape(&[batch as isize, 1, 1, keys as isize])?);
         }
         if self.is_causal && more > 0 {
-            masks.push(later(queries, keys)?);
+            masks.push(no_later(0, queries, keys)?.logical_not()?);
         }
         for mask in masks.iter().filter(|mask| mask.dtype() != DType::Bool) {
             if mask.dtype() != dtype {
@@ -140,8 +140,8 @@ fn out_of_sight(mask: &Tensor, dtype: DType) -> Result<Tensor> {
     Tensor::zeros(&[], dtype)?.masked_fill(mask, f64::NEG_INFINITY)
 }
 
-/// Where a key comes after the query.
-fn later(queries: usize, keys: usize) -> Result<Tensor> {
-    let numbers = |n: usize| Tensor::arange(0.0, n as f64, 1.0, DType::I64);
-    numbers(keys)?.gt(&numbers(queries)?.unsqueeze(1)?)
+/// Where a key comes no later than the query, of which the first stands at the position `first`.
+pub(super) fn no_later(first: usize, queries: usize, keys: usize) -> Result<Tensor> {
+    let positions = |from: usize, to: usize| Tensor::arange(from as f64, to as f64, 1.0, DType::I64);
+    positions(0, keys)?.le(&positions(first, first + queries)?.unsqueeze(1)?)
 }

@@ -133,14 +133,18 @@ impl TransformerDecoderLayer {
         memory_masks: &AttentionMasks,
     ) -> Result<Tensor> {
         let first = self.options.norm_first;
-        let g = residual(x, first, ("norm1", &self.norm1), ("dropout1", &self.dropout1), |x| {
-            attend(("self_attn", &self.self_attn), x, None, masks)
+        let g = residual(x, first, ("norm1", &self.norm1), |x| {
+            self.dropout1.call("dropout1", &attend(("self_attn", &self.self_attn), x, None, masks)?)
         })?;
-        let h = residual(&g, first, ("norm2", &self.norm2), ("dropout2", &self.dropout2), |g| {
-            attend(("multihead_attn", &self.multihead_attn), g, Some(memory), memory_masks)
+        let h = residual(&g, first, ("norm2", &self.norm2), |g| {
+            self.dropout2
+                .call("dropout2", &attend(("multihead_attn", &self.multihead_attn), g, Some(memory), memory_masks)?)
         })?;
-        residual(&h, first, ("norm3", &self.norm3), ("dropout3", &self.dropout3), |h| {
-            feed_forward(h, [&self.linear1, &self.linear2], self.options.activation, &self.dropout)
+        residual(&h, first, ("norm3", &self.norm3), |h| {
+            self.dropout3.call(
+                "dropout3",
+                &feed_forward(h, [&self.linear1, &self.linear2], self.options.activation, &self.dropout)?,
+            )
         })
     }
 }

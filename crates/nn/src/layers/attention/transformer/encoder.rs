@@ -115,11 +115,14 @@ impl TransformerEncoderLayer {
     /// If the input or a mask does not fit.
     pub fn encode(&self, x: &Tensor, masks: &AttentionMasks) -> Result<Tensor> {
         let first = self.options.norm_first;
-        let h = residual(x, first, ("norm1", &self.norm1), ("dropout1", &self.dropout1), |x| {
-            attend(("self_attn", &self.self_attn), x, None, masks)
+        let h = residual(x, first, ("norm1", &self.norm1), |x| {
+            self.dropout1.call("dropout1", &attend(("self_attn", &self.self_attn), x, None, masks)?)
         })?;
-        residual(&h, first, ("norm2", &self.norm2), ("dropout2", &self.dropout2), |h| {
-            feed_forward(h, [&self.linear1, &self.linear2], self.options.activation, &self.dropout)
+        residual(&h, first, ("norm2", &self.norm2), |h| {
+            self.dropout2.call(
+                "dropout2",
+                &feed_forward(h, [&self.linear1, &self.linear2], self.options.activation, &self.dropout)?,
+            )
         })
     }
 }

@@ -53,17 +53,15 @@ pub(super) fn feed_forward(
     linear2.call("linear2", &dropout.call("dropout", &h)?)
 }
 
-/// `x + dropout(part(norm(x)))`, or `norm(x + dropout(part(x)))`; norm and dropout are called by these names.
+/// `x + part(norm(x))`, or `norm(x + part(x))`; the norm is called by this name.
 pub(super) fn residual(
     x: &Tensor,
     norm_first: bool,
-    (norm_name, norm): (&str, &LayerNorm),
-    (dropout_name, dropout): (&str, &Dropout),
+    (name, norm): (&str, &LayerNorm),
     part: impl FnOnce(&Tensor) -> Result<Tensor>,
 ) -> Result<Tensor> {
     if norm_first {
-        let y = part(&norm.call(norm_name, x)?)?;
-        return x.try_add(&dropout.call(dropout_name, &y)?);
+        return x.try_add(&part(&norm.call(name, x)?)?);
     }
-    norm.call(norm_name, &x.try_add(&dropout.call(dropout_name, &part(x)?)?)?)
+    norm.call(name, &x.try_add(&part(x)?)?)
 }

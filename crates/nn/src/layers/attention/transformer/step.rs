@@ -1,8 +1,8 @@
 //! The steps of a sequence that a decoder generates.
 
 use super::super::{AttentionMasks, AttentionMemory, KeyValueCache};
+use super::parts::residual;
 use super::{TransformerDecoder, TransformerDecoderLayer};
-use crate::LayerNorm;
 use crate::layer::Layer;
 use crate::observe;
 use autograd_core::check::Check;
@@ -170,15 +170,15 @@ impl TransformerDecoderLayer {
             return Err(Error::new(ErrorKind::Argument, text));
         }
         let (first, mut own) = (self.options.norm_first, cache.own.clone());
-        let g = added(x, first, ("norm1", &self.norm1), |x| {
+        let g = residual(x, first, ("norm1", &self.norm1), |x| {
             let step = || self.self_attn.step_with_masks(x, &mut own, masks);
             observe::call(&self.self_attn, "self_attn", &[x, x, x], step)
         })?;
-        let h = added(&g, first, ("norm2", &self.norm2), |g| {
+        let h = residual(&g, first, ("norm2", &self.norm2), |g| {
             let recall = || self.multihead_attn.recall(g, &cache.memory, memory_masks);
             observe::call(&self.multihead_attn, "multihead_attn", &[g], recall)
         })?;
-        let y = added(&h, first, ("norm3", &self.norm3), |h| {
+        let y = residual(&h, first, ("norm3", &self.norm3), |h| {
             self.linear2.call("linear2", &self.options.activation.apply(&self.linear1.call("linear1", h)?))
         })?;
         cache.own = own;
@@ -273,19 +273,6 @@ impl TransformerDecoder {
         *cache = grown;
         Ok(y)
     }
-}
-
-/// `x + part(norm(x))`, or `norm(x + part(x))`; the norm is called by this name.
-fn added(
-    x: &Tensor,
-    norm_first: bool,
-    (name, norm): (&str, &LayerNorm),
-    part: impl FnOnce(&Tensor) -> Result<Tensor>,
-) -> Result<Tensor> {
-    if norm_first {
-        return x.try_add(&part(&norm.call(name, x)?)?);
-    }
-    norm.call(name, &x.try_add(&part(x)?)?)
 }
 
 #[cfg(test)]

@@ -20,7 +20,13 @@ pub(super) const TABLE: Table = &[
     ("hinge_embedding_loss", |c| {
         of(c, HingeEmbeddingLoss::new().margin(c.number_or("margin", 1.0)?).reduction(reduction(c)?))
     }),
-    ("kl_div", |c| of(c, KlDivLoss::new().log_target(c.flag_or("log_target", false)?).reduction(reduction(c)?))),
+    ("kl_div", |c| {
+        let reduction = match c.maybe_word("reduction")? {
+            Some("batchmean") => Reduction::BatchMean,
+            _ => reduction(c)?,
+        };
+        of(c, KlDivLoss::new().log_target(c.flag_or("log_target", false)?).reduction(reduction))
+    }),
     ("poisson_nll_loss", |c| {
         let loss = PoissonNllLoss::new().log_input(c.flag_or("log_input", true)?).full(c.flag_or("full", false)?);
         of(c, loss.eps(c.number_or("eps", 1e-8)?).reduction(reduction(c)?))
@@ -124,7 +130,6 @@ fn reduction(c: &Call<'_>) -> Outcome<Reduction> {
         Some("none") => Ok(Reduction::None),
         None | Some("mean") => Ok(Reduction::Mean),
         Some("sum") => Ok(Reduction::Sum),
-        Some("batchmean") => Ok(Reduction::BatchMean),
         Some(other) => Err(Stop::argument("reduction", other)),
     }
 }

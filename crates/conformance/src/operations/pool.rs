@@ -108,12 +108,14 @@ fn adaptive_max_pool(c: &Call<'_>, f: impl Fn(&Tensor, OutputSize) -> Result<(Te
 
 fn max_unpool(c: &Call<'_>, f: impl Fn(&Tensor, &Tensor, MaxUnpool) -> Result<Tensor>) -> Outcome<Outputs> {
     let x = c.tensor("input")?;
-    let mut windows = MaxUnpool::new(&c.integers("kernel_size")?[..]).padding(&c.integers("padding")?[..]);
+    let kernel = c.integers("kernel_size")?;
+    let mut windows = MaxUnpool::new(&kernel[..]).padding(&c.integers("padding")?[..]);
     windows = stride(c)?.iter().fold(windows, |windows, stride| windows.stride(&stride[..]));
     if c.value("output_size").is_some() {
         // The sizes of all dims or of the spatial ones.
         let size = c.integers("output_size")?;
-        let spatial = if size.len() == x.rank() { &size[2..] } else { &size[..] };
+        let spatial =
+            if size.len() == kernel.len().max(x.rank().saturating_sub(2)) + 2 { &size[2..] } else { &size[..] };
         windows = windows.output_size(spatial);
     }
     c.one(f(x, c.tensor("indices")?, windows))

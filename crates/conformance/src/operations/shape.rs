@@ -1,9 +1,9 @@
 //! Rearrangements of elements.
 
-use super::Table;
+use super::{Outputs, Table};
 use crate::call::Call;
 use crate::stop::{Outcome, Stop};
-use autograd_core::{Indexing, PadMode, Rng, Tensor, seeded};
+use autograd_core::{Indexing, PadMode, Result, Rng, Tensor, seeded};
 use wengert_nn::{AlphaDropout, Dropout, Dropout1d, Dropout2d, Dropout3d, FeatureAlphaDropout, Layer};
 
 pub(super) const TABLE: Table = &[
@@ -67,6 +67,16 @@ pub(super) const TABLE: Table = &[
             false => x.split(c.count("split_size_or_sections")?, dim)?,
         })
     }),
+    ("split_with_sizes", |c| Ok(c.tensor("input")?.split_with_sizes(&c.counts("split_sizes")?, c.integer("dim")?)?)),
+    ("hsplit", |c| sections(c, |x, at| x.hsplit(at), |x, n| x.hsplit(n))),
+    ("vsplit", |c| sections(c, |x, at| x.vsplit(at), |x, n| x.vsplit(n))),
+    ("dsplit", |c| sections(c, |x, at| x.dsplit(at), |x, n| x.dsplit(n))),
+    ("atleast_1d", |c| c.unary(Tensor::atleast_1d)),
+    ("atleast_2d", |c| c.unary(Tensor::atleast_2d)),
+    ("combinations", |c| {
+        let (x, r) = (c.tensor("input")?, c.count("r")?);
+        c.one(if c.flag("with_replacement")? { x.combinations_with_replacement(r) } else { x.combinations(r) })
+    }),
     ("chunk", |c| Ok(c.tensor("input")?.chunk(c.count("chunks")?, c.integer("dim")?)?)),
     ("unbind", |c| Ok(c.tensor("input")?.unbind(c.integer("dim")?)?)),
     ("tensor_split", |c| {
@@ -116,6 +126,19 @@ pub(super) const TABLE: Table = &[
     ("alpha_dropout", |c| dropped(c, AlphaDropout::new)),
     ("feature_alpha_dropout", |c| dropped(c, FeatureAlphaDropout::new)),
 ];
+
+/// A split at places, or into a number of parts.
+fn sections(
+    c: &Call<'_>,
+    at: impl Fn(&Tensor, &[isize]) -> Result<Vec<Tensor>>,
+    into: impl Fn(&Tensor, isize) -> Result<Vec<Tensor>>,
+) -> Outcome<Outputs> {
+    let x = c.tensor("input")?;
+    Ok(match c.value("indices_or_sections").is_some_and(serde_json::Value::is_array) {
+        true => at(x, &c.integers("indices_or_sections")?)?,
+        false => into(x, c.integer("indices_or_sections")?)?,
+    })
+}
 
 /// Dropping as a layer does it, in training or not.
 fn dropped<L: Layer>(c: &Call<'_>, new: fn(f64, &mut dyn Rng) -> autograd_core::Result<L>) -> Outcome<Vec<Tensor>> {

@@ -54,7 +54,15 @@ impl Group {
             #[serde(flatten)]
             args: Arguments,
         }
-        let groups: Vec<Overrides> = case.field("param_groups")?.unwrap_or_default();
+        let mut groups: Vec<Overrides> = case.field("param_groups")?.unwrap_or_default();
+        if let (false, Some(start)) = (groups.is_empty(), case.field::<BTreeMap<String, Array>>("start")?) {
+            // The rest is a group as well, for its rate may be no multiple of another.
+            let named = |name: &String| groups.iter().any(|group| group.params.contains(name));
+            let params: Members = start.into_keys().filter(|name| !named(name)).collect();
+            if !params.is_empty() {
+                groups.push(Overrides { params, args: Arguments::default() });
+            }
+        }
         let merged = |group: Overrides| {
             let mut args = case.args.clone();
             args.extend(group.args);
@@ -84,6 +92,14 @@ pub(super) fn run(case: &Case, precision: Precision) -> Outcome<()> {
             optimizer.set_lr(*lr);
         }
         let absent = |name: &str| missing.get(name).is_some_and(|steps| steps.contains(&k));
+        if model.values().keys().all(|name| absent(name)) {
+            // In the frameworks that is no step; here it is an error.
+            values.push(problem.evaluate(&model, k, &absent, precision)?.0);
+            for (name, after) in model.values() {
+                trajectory.entry(name).or_default().extend(after);
+            }
+            continue;
+        }
         let mut unreadable = None;
         let outcome = optimizer.step_with(&mut model, |model| {
             let evaluated = problem.evaluate(model, k, &absent, precision);

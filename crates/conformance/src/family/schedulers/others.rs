@@ -20,7 +20,7 @@ pub(super) const TABLE: &[(&str, Build)] = &[
         let warmup_steps = c.steps("warmup_steps")?;
         Ok(match c.maybe_number("warmup_target")? {
             None => Box::new(schedule.with_base(initial)),
-            Some(target) => Box::new(schedule.with_base(target).warmup(warmup_steps, initial / target)),
+            Some(target) => warmed(warmup_steps, [initial, target], schedule.with_base(target)),
         })
     }),
     ("keras.CosineDecayRestarts", |c| {
@@ -64,26 +64,22 @@ pub(super) const TABLE: &[(&str, Build)] = &[
         let total = c.steps("transition_steps")?;
         let (start, div) = (c.number("pct_start")?, c.number("div_factor")?);
         let knots = [(0, 1.0 / div), (part(start, total), 1.0), (total, 1.0 / (div * c.number("final_div_factor")?))];
-        Ok(Box::new(PiecewiseLR::new(knots).anneal(Anneal::Cosine).with_base(c.number("peak_value")?)))
+        Ok(Box::new(PiecewiseLR::new(risen(&knots)).anneal(Anneal::Cosine).with_base(c.number("peak_value")?)))
     }),
     ("optax.linear_onecycle_schedule", |c| {
         let total = c.steps("transition_steps")?;
         let (start, end, div) = (c.number("pct_start")?, c.number("pct_final")?, c.number("div_factor")?);
         let last = 1.0 / (div * c.number("final_div_factor")?);
         let knots = [(0, 1.0 / div), (part(start, total), 1.0), (part(end, total), 1.0 / div), (total, last)];
-        Ok(Box::new(PiecewiseLR::new(knots).anneal(Anneal::Linear).with_base(c.number("peak_value")?)))
+        Ok(Box::new(PiecewiseLR::new(risen(&knots)).anneal(Anneal::Linear).with_base(c.number("peak_value")?)))
     }),
-    ("optax.exponential_decay", |c| {
-        let (first, schedule) = (c.number("init_value")?, exponential(c)?);
-        Ok(Box::new(bounded(c, schedule.with_base(first))?))
-    }),
+    ("optax.exponential_decay", |c| exponential(c, c.number("init_value")?)),
     ("optax.warmup_exponential_decay_schedule", |c| {
-        let (peak, schedule) = (c.number("peak_value")?, exponential(c)?);
-        let (warmup, first) = (c.steps("warmup_steps")?, c.number("init_value")?);
-        Ok(Box::new(bounded(c, schedule.with_base(peak))?.warmup(warmup, first / peak)))
+        let (peak, first) = (c.number("peak_value")?, c.number("init_value")?);
+        Ok(warmed(c.steps("warmup_steps")?, [first, peak], exponential(c, peak)?))
     }),
-    ("optax.linear_schedule", |c| Ok(Box::new(polynomial(c, 1.0)?))),
-    ("optax.polynomial_schedule", |c| Ok(Box::new(polynomial(c, c.number("power")?)?))),
+    ("optax.linear_schedule", |c| polynomial(c, 1.0)),
+    ("optax.polynomial_schedule", |c| polynomial(c, c.number("power")?)),
     ("optax.piecewise_constant_schedule", |c| {
         Ok(Box::new(PiecewiseLR::of_scales(scales(c)?).with_base(c.number("init_value")?)))
     }),
@@ -116,8 +112,11 @@ pub(super) const TABLE: &[(&str, Build)] = &[
     }),
     ("optax.warmup_constant_schedule", |c| {
         let (first, peak) = (c.number("init_value")?, c.number("peak_value")?);
-        let schedule = ConstantLR::new().factor(1.0).with_base(peak);
-        Ok(Box::new(schedule.warmup(c.steps("warmup_steps")?, first / peak)))
+        match c.steps("warmup_steps")? {
+            // A way of no steps stays where it begins.
+            0 => Ok(constant(first)),
+            steps => Ok(warmed(steps, [first, peak], constant(peak))),
+        }
     }),
     ("optax.warmup_cosine_decay_schedule", |c| {
         let cosine = Cosine {
@@ -150,34 +149,60 @@ fn one() -> f64 {
 
 impl Cosine {
     fn schedule(&self) -> Box<dyn Schedule> {
+        let alpha = if self.peak_value == 0.0 { 0.0 } else { self.end_value / self.peak_value };
         let cosine = CosineDecay::new(self.decay_steps.saturating_sub(self.warmup_steps));
-        let cosine = cosine.alpha(self.end_value / self.peak_value).exponent(self.exponent).with_base(self.peak_value);
-        Box::new(cosine.warmup(self.warmup_steps, self.init_value / self.peak_value))
+        let cosine = cosine.alpha(alpha).exponent(self.exponent).with_base(self.peak_value);
+        warmed(self.warmup_steps, [self.init_value, self.peak_value], cosine)
     }
 }
 
-fn exponential(c: &Call<'_>) -> Outcome<impl Schedule + use<>> {
-    let schedule = ExponentialLR::new(c.number("decay_rate")?)
-        .decay_steps(c.steps("transition_steps")?)
-        .staircase(c.flag("staircase")?);
-    Ok(schedule.delayed(c.steps("transition_begin")?))
+fn constant(rate: f64) -> Box<dyn Schedule> {
+    Box::new(ConstantLR::new().factor(1.0).with_base(rate))
 }
 
-/// The end value is the lowest of rates that fall, and the highest of those that rise.
-fn bounded<S: Schedule>(c: &Call<'_>, schedule: S) -> Outcome<impl Schedule + use<S>> {
-    let falls = c.number("decay_rate")? < 1.0;
-    let (low, high) = match c.maybe_number("end_value")? {
+/// From one rate to another in so many steps, and on by the schedule.
+fn warmed(steps: u64, [first, peak]: [f64; 2], schedule: impl Schedule + 'static) -> Box<dyn Schedule> {
+    if steps == 0 {
+        return Box::new(schedule);
+    }
+    if peak == 0.0 {
+        let way = PolynomialLR::new().total_iters(steps).power(1.0).end_lr(peak).with_base(first);
+        return Box::new(way.then(schedule, steps));
+    }
+    Box::new(schedule.warmup(steps, first / peak))
+}
+
+/// Without the first of two knots at one step.
+fn risen(knots: &[(u64, f64)]) -> Vec<(u64, f64)> {
+    let behind = knots[0].0 == knots[1].0;
+    knots[usize::from(behind)..].to_vec()
+}
+
+/// From this rate on.
+fn exponential(c: &Call<'_>, first: f64) -> Outcome<Box<dyn Schedule>> {
+    let (rate, steps, staircase) = (c.number("decay_rate")?, c.steps("transition_steps")?, c.flag("staircase")?);
+    let (begin, end) = (c.steps("transition_begin")?, c.maybe_number("end_value")?);
+    if steps == 0 || rate == 0.0 {
+        return Ok(constant(first));
+    }
+    let schedule = ExponentialLR::new(rate).decay_steps(steps).staircase(staircase).delayed(begin).with_base(first);
+    // The end value is the lowest of rates that fall, and the highest of those that rise.
+    let (low, high) = match end {
         None => (f64::NEG_INFINITY, f64::INFINITY),
-        Some(end) if falls => (end, f64::INFINITY),
+        Some(end) if rate < 1.0 => (end, f64::INFINITY),
         Some(end) => (f64::NEG_INFINITY, end),
     };
-    Ok(schedule.clamp(low, high))
+    Ok(Box::new(schedule.clamp(low, high)))
 }
 
-fn polynomial(c: &Call<'_>, power: f64) -> Outcome<impl Schedule + use<>> {
-    let schedule = PolynomialLR::new().total_iters(c.steps("transition_steps")?).power(power);
-    let schedule = schedule.end_lr(c.number("end_value")?).with_base(c.number("init_value")?);
-    Ok(schedule.delayed(c.steps("transition_begin")?))
+fn polynomial(c: &Call<'_>, power: f64) -> Outcome<Box<dyn Schedule>> {
+    let (steps, first, end) = (c.steps("transition_steps")?, c.number("init_value")?, c.number("end_value")?);
+    let begin = c.steps("transition_begin")?;
+    if steps == 0 {
+        return Ok(constant(first));
+    }
+    let schedule = PolynomialLR::new().total_iters(steps).power(power).end_lr(end).with_base(first);
+    Ok(Box::new(schedule.delayed(begin)))
 }
 
 /// Pairs of a step and a scale.

@@ -25,6 +25,8 @@ pub(in crate::operations) const TABLE: Table = &[
         Some("trunc") => c.binary(Tensor::trunc_divide),
         Some(mode) => Err(Stop::argument("rounding_mode", mode)),
     }),
+    ("true_divide", |c| c.binary(Tensor::try_div)),
+    ("ldexp", |c| c.binary(Tensor::ldexp)),
     ("floor_divide", |c| c.binary(Tensor::floor_divide)),
     ("fmod", |c| c.binary(Tensor::fmod)),
     ("hypot", |c| c.binary(Tensor::hypot)),

@@ -21,6 +21,9 @@ pub(in crate::operations) const TABLE: Table = &[
     ("special.log_ndtr", |c| c.unary(Tensor::log_ndtr)),
     ("special.ndtr", |c| c.unary(Tensor::ndtr)),
     ("special.ndtri", |c| c.unary(Tensor::ndtri)),
+    ("igamma", |c| c.binary(Tensor::gammainc)),
+    ("igammac", |c| c.binary(Tensor::gammaincc)),
+    ("special.zeta", |c| c.binary(Tensor::zeta)),
     ("xlogy", |c| c.binary(Tensor::xlogy)),
     ("special.xlog1py", |c| c.binary(Tensor::xlog1py)),
     ("logit", |c| match c.maybe_number("eps")? {

@@ -13,7 +13,7 @@ use std::f64::consts::PI;
 /// ```
 ///
 /// at step j of period i, which counts from 0. `t_0 ≥ 1`, `t_mult ≥ 1` (1), `m ≥ 0` (1), `η_min ≥ 0` (0),
-/// `0 ≤ α ≤ 1` (0). With m above 1 rates grow beyond the base, without bound. Where the base lies below e, each period
+/// `α ≥ 0` (0). With m above 1 rates grow beyond the base, without bound. Where the base lies below e, each period
 /// leads up to e, and mⁱ counts as no more than 1: no rate is negative.
 ///
 /// ```
@@ -69,7 +69,7 @@ impl CosineAnnealingWarmRestarts {
         self
     }
 
-    /// α in [0, 1]: the lowest rate as a part of the base rate, on top of `eta_min`. Default 0.
+    /// α ≥ 0: the last rate of a period as a part of the base rate, on top of `eta_min`. Default 0.
     ///
     /// # Examples
     /// ```
@@ -128,7 +128,7 @@ impl Schedule for CosineAnnealingWarmRestarts {
         from_1.check(NAME, "t_mult", self.t_mult)?;
         Range::AT_LEAST_0.check(NAME, "m_mul", self.m_mul)?;
         Range::AT_LEAST_0.check(NAME, "eta_min", self.eta_min)?;
-        Range::FRACTION.check(NAME, "alpha", self.alpha)
+        Range::AT_LEAST_0.check(NAME, "alpha", self.alpha)
     }
 
     fn describe(&self) -> Description {
@@ -177,7 +177,11 @@ schedule_cases![
         Restarts::new(9).eta_min(-1.0),
         "CosineAnnealingWarmRestarts: eta_min is -1.0, it must be finite and at least 0"
     ),
-    refused(Restarts::new(9).alpha(2.0), "CosineAnnealingWarmRestarts: alpha is 2.0, it must be in [0, 1]"),
+    values(Restarts::new(2).m_mul(2.0).alpha(2.0), 1.0, &[(0, 1.0), (1, 1.5), (2, 1.0), (3, 1.5)]),
+    refused(
+        Restarts::new(9).alpha(-0.5),
+        "CosineAnnealingWarmRestarts: alpha is -0.5, it must be finite and at least 0"
+    ),
 ];
 
 #[cfg(test)]

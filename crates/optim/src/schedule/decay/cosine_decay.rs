@@ -11,7 +11,8 @@ use std::f64::consts::PI;
 /// rate(k) = base · (α + (1 − α) cᵖ)      c = (1 + cos(π min(k, n) / n)) / 2,   n, p: decay_steps, exponent
 /// ```
 ///
-/// `decay_steps ≥ 1`, `0 ≤ α ≤ 1` (0), `p > 0` (1). With [`Schedule::warmup`] it is the usual recipe of large models.
+/// `decay_steps ≥ 1`, `α ≥ 0` (0; above 1 the rate rises), `p > 0` (1). With [`Schedule::warmup`] it is the usual recipe of
+/// large models.
 ///
 /// ```
 /// use wengert_optim::schedule::{CosineDecay, Schedule};
@@ -43,7 +44,7 @@ impl CosineDecay {
         CosineDecay { decay_steps, alpha: 0.0, exponent: 1.0 }
     }
 
-    /// α in [0, 1]: the lowest rate as a part of the base rate. Default 0.
+    /// α ≥ 0: the last rate as a part of the base rate. Default 0.
     pub fn alpha(mut self, alpha: f64) -> CosineDecay {
         self.alpha = alpha;
         self
@@ -73,7 +74,7 @@ impl Schedule for CosineDecay {
 
     fn check(&self) -> Result<()> {
         at_least_1("CosineDecay", "decay_steps", self.decay_steps)?;
-        Range::FRACTION.check("CosineDecay", "alpha", self.alpha)?;
+        Range::AT_LEAST_0.check("CosineDecay", "alpha", self.alpha)?;
         let positive = Range::new(|x| x > 0.0 && x.is_finite(), "positive and finite");
         positive.check("CosineDecay", "exponent", self.exponent)
     }
@@ -92,7 +93,8 @@ schedule_cases![
     values(CosineDecay::new(3), 1.0, &[(1, 0.75), (2, 0.25)]).scales(),
     values(CosineDecay::new(200), 0.3, &[(0, 0.3), (200, 0.0)]).falls(300).smooth(300, 0.01),
     refused(CosineDecay::new(0), "CosineDecay: decay_steps is 0, it must be at least 1"),
-    refused(CosineDecay::new(1).alpha(1.5), "CosineDecay: alpha is 1.5, it must be in [0, 1]"),
+    values(CosineDecay::new(3).alpha(3.0), 1.0, &[(0, 1.0), (1, 1.5), (2, 2.5), (3, 3.0), (4, 3.0)]).scales(),
+    refused(CosineDecay::new(1).alpha(-0.5), "CosineDecay: alpha is -0.5, it must be finite and at least 0"),
     refused(CosineDecay::new(1).exponent(0.0), "CosineDecay: exponent is 0.0, it must be positive and finite"),
     refused(CosineDecay::new(9).exponent(f64::NAN), "CosineDecay: exponent is NaN, it must be positive and finite"),
 ];

@@ -30,7 +30,7 @@ mod optax;
 mod scaled;
 mod torch;
 
-use super::{Group, Members};
+use super::Group;
 use crate::call::Call;
 use crate::stop::{Outcome, Stop};
 use wengert_optim::Optimizer;
@@ -83,14 +83,10 @@ fn driver<O: Common>(
         own_settings.push((&group.params, call.number("lr")?, all(&call, own)?));
         call.all_read()?;
     }
-    // A group's rate is a ratio to the optimizer's: where that is 0, it becomes 1, and the rest a group of ratio 0.
+    // A group's rate is a ratio to the optimizer's: where that is 0, it becomes 1.
     let of_nothing = base_lr == 0.0 && own_settings.iter().any(|(_, lr, _)| *lr != 0.0);
     let unit = if of_nothing { 1.0 } else { base_lr };
     let mut optimizer = settings(new(unit));
-    if of_nothing {
-        let others: Members = groups.iter().flat_map(|group| group.params.clone()).collect();
-        optimizer = optimizer.with_group(move |name| !others.contains(name), |rest| rest.scaled(0.0));
-    }
     for (params, lr, settings) in own_settings {
         let (params, ratio) = (params.clone(), if lr == unit { 1.0 } else { lr / unit });
         optimizer = optimizer.with_group(move |name| params.contains(name), move |group| settings(group).scaled(ratio));

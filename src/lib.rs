@@ -41,7 +41,7 @@
 //!
 //! # Debug builds that are fast enough
 //!
-//! Without optimisation, a plain `cargo run` takes some two hundred times as long as a release build. Two settings in
+//! Without optimisation, a plain `cargo run` takes some two hundred times as long as a release build. These settings in
 //! the `Cargo.toml` of a program bring it near, and cost one longer first build:
 //!
 //! ```toml
@@ -50,7 +50,10 @@
 //!
 //! [profile.dev.package."*"]
 //! opt-level = 2
+//! debug = false
 //! ```
+//!
+//! `debug = false` leaves out the line numbers of dependencies, which makes that build a quarter shorter.
 
 #![forbid(unsafe_code)]
 

@@ -11,7 +11,7 @@ use autograd_core::{Description, Result};
 /// with cycle:  e + (base − e) (1 − k / (n c))ᵖ,      c = max(1, ⌈k / n⌉)
 /// ```
 ///
-/// `n` is 5 by default, `p > 0` (1), `e ≥ 0` (0). With 0 steps it is there at once. With `cycle`, it goes on at the end
+/// `n` is 5 by default, `p ≥ 0` (1), `e ≥ 0` (0). With 0 steps it is there at once. With `cycle`, it goes on at the end
 /// of each n steps from a smaller rate than before, which it never falls to.
 ///
 /// ```
@@ -46,7 +46,7 @@ impl PolynomialLR {
         self
     }
 
-    /// p > 0: the power. Default 1.
+    /// p ≥ 0: the power; with 0 the base rate stays. Default 1.
     pub fn power(mut self, power: f64) -> PolynomialLR {
         self.power = power;
         self
@@ -86,8 +86,7 @@ impl Schedule for PolynomialLR {
     }
 
     fn check(&self) -> Result<()> {
-        let positive = Range::new(|x| x > 0.0 && x.is_finite(), "positive and finite");
-        positive.check("PolynomialLR", "power", self.power)?;
+        Range::AT_LEAST_0.check("PolynomialLR", "power", self.power)?;
         Range::AT_LEAST_0.check("PolynomialLR", "end_lr", self.end_lr)
     }
 
@@ -106,7 +105,8 @@ schedule_cases![
         .falls(9),
     values(PolynomialLR::new().total_iters(4).cycle(true), 1.0, &[(0, 1.0), (4, 0.0), (5, 0.375), (9, 0.25)]),
     values(PolynomialLR::new().total_iters(0), 1.0, &[(0, 0.0), (1, 0.0)]),
-    refused(PolynomialLR::new().power(-1.0), "PolynomialLR: power is -1.0, it must be positive and finite"),
-    refused(PolynomialLR::new().power(f64::NAN), "PolynomialLR: power is NaN, it must be positive and finite"),
+    values(PolynomialLR::new().total_iters(4).power(0.0), 1.5, &[(0, 1.5), (3, 1.5), (4, 1.5), (9, 1.5)]),
+    refused(PolynomialLR::new().power(-1.0), "PolynomialLR: power is -1.0, it must be finite and at least 0"),
+    refused(PolynomialLR::new().power(f64::NAN), "PolynomialLR: power is NaN, it must be finite and at least 0"),
     refused(PolynomialLR::new().end_lr(-1.0), "PolynomialLR: end_lr is -1.0, it must be finite and at least 0"),
 ];

@@ -109,7 +109,7 @@ fn many<T: Real, R: MarginRule>(rule: R, x: &[T], row: T, columns: &[T], of_colu
     let (of_c, last_of_c) = of_columns.as_chunks_mut::<LANES>();
     let mut lanes = [T::ZERO; LANES];
     for ((x, c), of_c) in x.iter().zip(c).zip(of_c) {
-        // One vector after the other: in one loop all of them are scalars.
+        // One vector after the other, without calls (looked at): in one loop over lanes all of them are scalars.
         let given: [T; LANES] = std::array::from_fn(|k| rule.element(x[k], row, c[k]));
         lanes = std::array::from_fn(|k| rule.join(lanes[k], given[k]));
         *of_c = std::array::from_fn(|k| rule.join(of_c[k], given[k]));

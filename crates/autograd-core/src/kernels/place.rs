@@ -84,23 +84,21 @@ impl Places {
     pub fn add<T: Real>(&self, base: Option<&[T]>, index: &[i64], part: &[T], whole: &mut [T]) {
         let (shape, strides, dim) = match self {
             Places::Rows { size, inner, .. } => return add_rows(base, part, *size, *inner, index, whole),
-            Places::Elements { shape, strides, dim } => (shape, strides, *dim),
+            Places::Elements { shape, strides, dim } => (&shape[..], &strides[..], *dim),
         };
         if let Some(base) = base {
             whole.copy_from_slice(base);
         }
         let many = is_many::<T>(part.len(), whole.len());
         if dim == 0 || part.is_empty() || !worth_sharing(part.len()) {
-            return add_terms(many, &Added { places: self, index, part }, whole);
+            return add_terms(many, &Elements { index, part, shape, strides, dim }, whole);
         }
         // What is at one place of dim 0 is added there.
         let (inner, of_part, together) = (strides[0], part.len() / shape[0], shape[0].div_ceil(threads()));
         share(&mut whole[..shape[0] * inner], together * inner, &|i, whole| {
-            let mut shape = shape.clone();
-            shape[0] = whole.len() / inner;
-            let own = i * together * of_part..(i * together + shape[0]) * of_part;
-            let places = &Places::Elements { shape, strides: strides.clone(), dim };
-            add_terms(many, &Added { places, index: &index[own.clone()], part: &part[own] }, whole);
+            let own = i * together * of_part..(i * together + whole.len() / inner) * of_part;
+            let (index, part) = (&index[own.clone()], &part[own]);
+            add_terms(many, &Elements { index, part, shape, strides, dim }, whole);
         });
     }
 
@@ -119,29 +117,22 @@ impl Places {
     }
 }
 
-/// A part that is added at its places.
-struct Added<'a, T> {
-    places: &'a Places,
+/// A part that is added at the places of [`Places::Elements`]. The first size is not looked at: a piece has fewer.
+struct Elements<'a, T> {
     index: &'a [i64],
     part: &'a [T],
+    shape: &'a [usize],
+    strides: &'a [usize],
+    dim: usize,
 }
 
-impl<T: Real> Terms for Added<'_, T> {
+impl<T: Real> Terms for Elements<'_, T> {
     #[inline(always)]
     fn add<A: Real>(&self, whole: &mut [A]) {
-        let Added { places, index, part } = self;
-        match places {
-            Places::Rows { inner, .. } => places.each(index, |k, at| {
-                let part = &part[k * inner..(k + 1) * inner];
-                whole[at..at + inner].iter_mut().zip(part).for_each(|(y, x)| add(y, *x));
-            }),
-            Places::Elements { shape, strides, dim } => {
-                gather_lines(index, shape, strides, *dim, 0, |run, line, index| {
-                    let part = part[run].iter().zip(index).enumerate();
-                    part.for_each(|(j, (x, k))| add(&mut whole[line.place(j, *k)], *x));
-                });
-            }
-        }
+        gather_lines(self.index, self.shape, self.strides, self.dim, 0, |run, line, index| {
+            let part = self.part[run].iter().zip(index).enumerate();
+            part.for_each(|(j, (x, k))| add(&mut whole[line.place(j, *k)], *x));
+        });
     }
 }
 

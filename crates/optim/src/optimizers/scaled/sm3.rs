@@ -100,24 +100,41 @@ impl Rule for Sm3Rule {
         if turn.parameter.numel() == 0 {
             return Ok(());
         }
-        let g = turn.descent()?;
-        let [m, Some(accumulator)] = turn.state else {
-            unreachable!("the driver has made both states, which are always in use")
-        };
         let Sm3Rule { momentum, beta2, eps } = *self;
         let squares = Squares { gain: if beta2 == 1.0 { 1.0 } else { 1.0 - beta2 }, beta2 };
-        let cover = no_grad(|| Cover::of(accumulator, g.shape()))?;
-        let after = no_grad(|| cover.after(&g, squares))?;
-        let [row, column] = no_grad(|| cover.spread(&g))?.map(Some);
-        drop(g);
-        let mut state = [m.take(), row, column];
         let formula = Formula { lr: turn.lr, momentum, squares, eps };
-        let outcome = Turn { state: &mut state, numbers: &mut [], ..turn }.update(formula);
-        [*m, ..] = state;
-        outcome?;
-        *accumulator = after;
-        Ok(())
+        if turn.parameter.shape().len() < 2 { step_alone(turn, formula) } else { step_covered(turn, formula) }
     }
+}
+
+/// The step of a parameter whose elements are each covered by a number of their own.
+fn step_alone(turn: Turn<'_>, formula: Formula) -> Result<()> {
+    let [m, accumulator] = turn.state else { unreachable!("the driver has made both states") };
+    let (shape, count) = (turn.parameter.shape().to_vec(), turn.parameter.numel());
+    let like = |x: Option<Tensor>, shape: &[usize]| x.map(|x| x.reshape(shape)).transpose();
+    let mut state = [m.take(), no_grad(|| like(accumulator.take(), &shape))?];
+    let outcome = Turn { state: &mut state, numbers: &mut [], ..turn }.update(Alone(formula));
+    let [after, v] = state;
+    (*m, *accumulator) = (after, no_grad(|| like(v, &[count]))?);
+    outcome
+}
+
+/// The step of a matrix, or of more dims.
+fn step_covered(turn: Turn<'_>, formula: Formula) -> Result<()> {
+    let g = turn.descent()?;
+    let [m, Some(accumulator)] = turn.state else {
+        unreachable!("the driver has made both states, which are always in use")
+    };
+    let cover = no_grad(|| Cover::of(accumulator, g.shape()))?;
+    let after = no_grad(|| cover.after(&g, formula.squares))?;
+    let [row, column] = no_grad(|| cover.spread(&g))?.map(Some);
+    drop(g);
+    let mut state = [m.take(), row, column];
+    let outcome = Turn { state: &mut state, numbers: &mut [], ..turn }.update(formula);
+    [*m, ..] = state;
+    outcome?;
+    *accumulator = after;
+    Ok(())
 }
 
 /// `v = c g² + β₂ past`
@@ -127,11 +144,18 @@ struct Squares {
     beta2: f64,
 }
 
+impl Squares {
+    #[inline(always)]
+    fn of<T: Real>(self, g: T, past: T) -> T {
+        T::of(self.gain) * (g * g) + T::of(self.beta2) * past
+    }
+}
+
 /// The largest v of each row and each column.
 impl MarginRule for Squares {
     #[inline(always)]
     fn element<T: Real>(self, g: T, row: T, column: T) -> T {
-        T::of(self.gain) * (g * g) + T::of(self.beta2) * row.smaller(column)
+        self.of(g, row.smaller(column))
     }
     #[inline(always)]
     fn join<T: Real>(self, a: T, b: T) -> T {
@@ -147,16 +171,36 @@ struct Formula {
     eps: f64,
 }
 
+impl Formula {
+    /// The new p and m.
+    #[inline(always)]
+    fn with<T: Real>(self, p: T, g: T, m: T, v: T) -> (T, T) {
+        // 0 / 0 where there was no gradient yet.
+        let u = T::select(g.eq(T::ZERO), g, g / (v + T::of(self.eps)).sqrt());
+        let m = T::of(self.momentum) * m + T::of(1.0 - self.momentum) * u;
+        (p - T::of(self.lr) * m, m)
+    }
+}
+
 impl ElementRule<3> for Formula {
     const FIXED: usize = 2;
 
     #[inline(always)]
     fn element<T: Real>(self, p: T, g: T, [m, row, column]: [T; 3]) -> (T, [T; 3]) {
-        let v = self.squares.element(g, row, column);
-        // 0 / 0 where there was no gradient yet.
-        let u = T::select(g.eq(T::ZERO), g, g / (v + T::of(self.eps)).sqrt());
-        let m = T::of(self.momentum) * m + T::of(1.0 - self.momentum) * u;
-        (p - T::of(self.lr) * m, [m, row, column])
+        let (p, m) = self.with(p, g, m, self.squares.element(g, row, column));
+        (p, [m, row, column])
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Alone(Formula);
+
+impl ElementRule<2> for Alone {
+    #[inline(always)]
+    fn element<T: Real>(self, p: T, g: T, [m, past]: [T; 2]) -> (T, [T; 2]) {
+        let v = self.0.squares.of(g, past);
+        let (p, m) = self.0.with(p, g, m, v);
+        (p, [m, v])
     }
 }
 
@@ -168,14 +212,9 @@ struct Cover {
 
 impl Cover {
     fn of(accumulator: &Tensor, shape: &[usize]) -> Result<Cover> {
-        let [height, others @ ..] = shape else { return Cover::of(accumulator, &[1]) };
-        if others.is_empty() {
-            // A vector is one row, by which nothing is covered.
-            let row = Tensor::full(&[1, 1], f64::INFINITY, accumulator.dtype())?;
-            return Ok(Cover { row, column: accumulator.reshape(&[1, *height])? });
-        }
-        let row = accumulator.narrow(0, 0, *height)?.reshape(&[*height, 1])?;
-        let rest = accumulator.narrow(0, *height, accumulator.numel() - height)?;
+        let (height, others) = (shape[0], &shape[1..]);
+        let row = accumulator.narrow(0, 0, height)?.reshape(&[height, 1])?;
+        let rest = accumulator.narrow(0, height, accumulator.numel() - height)?;
         let width = others.iter().product();
         Ok(Cover { row, column: covered(&rest, others)?.reshape(&[1, width])? })
     }
@@ -184,10 +223,7 @@ impl Cover {
     fn after(&self, g: &Tensor, squares: Squares) -> Result<Tensor> {
         let matrix = g.reshape(&[self.row.numel(), self.column.numel()])?;
         let (rows, columns) = matrix.fold_margins(&self.row, &self.column, squares)?;
-        match g.shape() {
-            [] | [_] => columns.reshape(&[g.numel()]),
-            [height, others @ ..] => Tensor::cat(&[&rows.reshape(&[*height])?, &cover(&columns.reshape(others)?)?], 0),
-        }
+        Tensor::cat(&[&rows.reshape(&[rows.numel()])?, &cover(&columns.reshape(&g.shape()[1..])?)?], 0)
     }
 
     /// Row and column in the shape of g, without a copy.

@@ -33,19 +33,42 @@ impl Factors {
     }
 }
 
-/// `Σ min(g², largest) + more`
+/// `min(g², largest) + more`
 #[derive(Clone, Copy)]
 pub(super) struct Squares {
     pub(super) largest: f64,
     pub(super) more: f64,
 }
 
-impl MarginRule for Squares {
+impl Squares {
     #[inline(always)]
-    fn element<T: Real>(self, g: T, _: T, _: T) -> T {
+    fn of<T: Real>(self, g: T) -> T {
         let (square, largest) = (g * g, T::of(self.largest));
         // A NaN stays one.
         T::select(square > largest, largest, square) + T::of(self.more)
+    }
+}
+
+/// `v ← keep · v + gain · square`
+#[derive(Clone, Copy)]
+pub(super) struct Averaged {
+    pub(super) keep: f64,
+    pub(super) gain: f64,
+    pub(super) squares: Squares,
+}
+
+impl ElementRule<0> for Averaged {
+    #[inline(always)]
+    fn element<T: Real>(self, v: T, g: T, []: [T; 0]) -> (T, [T; 0]) {
+        (T::of(self.keep) * v + T::of(self.gain) * self.squares.of(g), [])
+    }
+}
+
+/// The sums of the squares.
+impl MarginRule for Squares {
+    #[inline(always)]
+    fn element<T: Real>(self, g: T, _: T, _: T) -> T {
+        self.of(g)
     }
     #[inline(always)]
     fn join<T: Real>(self, a: T, b: T) -> T {

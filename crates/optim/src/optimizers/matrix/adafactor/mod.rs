@@ -10,7 +10,7 @@ use crate::range::Range;
 use crate::rule::{Rule, See};
 use crate::turn::{Decay, Turn};
 use autograd_core::{DType, Error, ErrorKind, Result, Tensor, keep, no_grad};
-use factors::{Blend, Factors, Scaled, Squares, Step};
+use factors::{Averaged, Blend, Factors, Scaled, Squares, Step};
 
 const NOT_POSITIVE: Range = Range::new(|x| x <= 0.0 && x.is_finite(), "finite and at most 0");
 
@@ -240,12 +240,10 @@ impl AdafactorRule {
         let largest = 0.999 * largest / g.numel() as f64;
         let squares = Squares { largest, more: if self.keras { eps1 } else { 0.0 } };
         let [.., height, width] = *g.shape() else {
+            variance.update(g, [], Averaged { keep: 1.0 - gain, gain, squares })?;
             // A vector is a matrix of one row, whose mean of r is r.
             let (row, column) = (Tensor::ones(&[1, 1], g.dtype())?, variance.reshape(&[1, g.numel()])?);
-            let (_, squares) = g.reshape(column.shape())?.fold_margins(&row, &column, squares)?;
-            drop(column);
-            blend(variance, 1.0 - gain, gain, &squares.reshape(g.shape())?)?;
-            return Ok(Factors { row, column: variance.reshape(&[1, g.numel()])? });
+            return Ok(Factors { row, column });
         };
         let (rows, columns) = g.fold_margins(row, column, squares)?;
         blend(row, 1.0 - gain, gain / width as f64, &rows)?;

@@ -158,6 +158,8 @@ pub trait Lanes: Copy {
     ) -> Self::Vector<S>;
     /// a + b
     fn add_all<S: pulp::Simd>(simd: S, a: Self::Vector<S>, b: Self::Vector<S>) -> Self::Vector<S>;
+    /// |a|
+    fn abs_all<S: pulp::Simd>(simd: S, a: Self::Vector<S>) -> Self::Vector<S>;
     /// The numbers in the first lanes, 0 in the others; not more than there are lanes.
     fn load<S: pulp::Simd>(simd: S, x: &[Self]) -> Self::Vector<S>;
     /// The numbers as whole vectors, without the rest: read where they are, where [`Lanes::load`] is a call.
@@ -170,8 +172,8 @@ pub trait Lanes: Copy {
 
 macro_rules! lanes {
     (
-        $t:ident, $vector:ident, $count:ident, $splat:ident, $mul_add:ident, $add:ident, $load:ident, $store:ident,
-        $whole:ident, $whole_mut:ident
+        $t:ident, $vector:ident, $count:ident, $splat:ident, $mul_add:ident, $add:ident, $abs:ident, $load:ident,
+        $store:ident, $whole:ident, $whole_mut:ident
     ) => {
         impl Lanes for $t {
             type Vector<S: pulp::Simd> = S::$vector;
@@ -190,6 +192,10 @@ macro_rules! lanes {
             #[inline(always)]
             fn add_all<S: pulp::Simd>(simd: S, a: S::$vector, b: S::$vector) -> S::$vector {
                 simd.$add(a, b)
+            }
+            #[inline(always)]
+            fn abs_all<S: pulp::Simd>(simd: S, a: S::$vector) -> S::$vector {
+                simd.$abs(a)
             }
             #[inline(always)]
             fn load<S: pulp::Simd>(simd: S, x: &[Self]) -> S::$vector {
@@ -218,6 +224,7 @@ lanes!(
     splat_f32s,
     mul_add_f32s,
     add_f32s,
+    abs_f32s,
     partial_load_f32s,
     partial_store_f32s,
     as_simd_f32s,
@@ -230,6 +237,7 @@ lanes!(
     splat_f64s,
     mul_add_f64s,
     add_f64s,
+    abs_f64s,
     partial_load_f64s,
     partial_store_f64s,
     as_simd_f64s,

@@ -16,9 +16,6 @@ const ROWS: usize = 4;
 /// Vectors of rows of the second one.
 const VECTORS: usize = 2;
 
-/// Most of these rows.
-const MOST: usize = 32;
-
 /// Terms that are summed up one after the other.
 const TERMS: usize = 32;
 
@@ -58,7 +55,8 @@ impl<T: Real> Vectorized for Abreast<'_, T> {
     type Output = ();
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        let Abreast { of: Distance { width, metric, .. }, sizes: [m, n], a, b, first, y } = self;
+        let Abreast { of, sizes: [m, n], a, b, first, y } = self;
+        let Distance { width, metric, .. } = of;
         let many = VECTORS * T::count::<S>();
         let mut turned = vec![T::ZERO; width * many];
         let rows = y.len() / n;
@@ -71,48 +69,41 @@ impl<T: Real> Vectorized for Abreast<'_, T> {
                 let lanes = many.min(n - column);
                 let others = &b[(batch * n + column) * width..][..lanes * width];
                 turn(simd, [lanes, width], (others, width), (&mut turned, many));
-                if metric.p == 2.0 {
-                    // A sum has a unit of its own in the CPU, beside the one that multiplies.
-                    turned.iter_mut().for_each(|x| *x = -*x);
-                }
+                // A sum has a unit of its own in the CPU, beside the one that multiplies.
+                turned.iter_mut().for_each(|x| *x = -*x);
                 for i in (0..count).step_by(ROWS) {
                     // The last row is taken several times rather than left over.
-                    let (mut at, mut own) = ([0; ROWS], [a; ROWS]);
+                    let (mut own, mut at) = ([a; ROWS], [0; ROWS]);
                     for r in 0..ROWS {
-                        at[r] = (i + r).min(count - 1);
-                        own[r] = &a[(row + at[r]) * width..][..width];
+                        let i = (i + r).min(count - 1);
+                        own[r] = &a[(row + i) * width..][..width];
+                        at[r] = (done + i) * n + column;
                     }
-                    let mut norms = [[T::ZERO; MOST]; ROWS];
                     if metric.p == 2.0 {
-                        squares(simd, own, &turned, &mut norms);
+                        sums::<T, S, true>(simd, own, &turned, (y, at, lanes));
                     } else {
-                        magnitudes(own, &turned, many, &mut norms);
-                    }
-                    for ((i, own), norms) in at.into_iter().zip(own).zip(&mut norms) {
-                        let mut sure = true;
-                        for norm in &mut norms[..many] {
-                            *norm = if metric.p == 2.0 { norm.sqrt() } else { *norm };
-                            sure &= metric.is_sure_in(*norm);
-                        }
-                        let y = &mut y[(done + i) * n + column..][..lanes];
-                        y.copy_from_slice(&norms[..lanes]);
-                        if sure {
-                            continue;
-                        }
-                        for (k, y) in y.iter_mut().enumerate().filter(|(_, y)| !metric.is_sure_in(**y)) {
-                            *y = T::of(metric.norm(metric.differences(own, &others[k * width..][..width])));
-                        }
+                        sums::<T, S, false>(simd, own, &turned, (y, at, lanes));
                     }
                 }
+            }
+            for i in 0..count {
+                let (own, others) = (&a[(row + i) * width..][..width], &b[batch * n * width..][..n * width]);
+                norms(of, own, others, &mut y[(done + i) * n..][..n]);
             }
             done += count;
         }
     }
 }
 
-/// The sums of squares of differences of some rows and those that are turned, with the other sign.
+/// The sums of squares of differences of some rows and those that are turned, with the other sign, or of magnitudes: those
+/// of each row to its place in the numbers given, not more than so many.
 #[inline(always)]
-fn squares<T: Real, S: Simd>(simd: S, own: [&[T]; ROWS], turned: &[T], to: &mut [[T; MOST]; ROWS]) {
+fn sums<T: Real, S: Simd, const SQUARES: bool>(
+    simd: S,
+    own: [&[T]; ROWS],
+    turned: &[T],
+    (to, at, lanes): (&mut [T], [usize; ROWS], usize),
+) {
     let vector = T::count::<S>();
     let zero = T::splat(simd, T::ZERO);
     let mut all = [[zero; VECTORS]; ROWS];
@@ -127,7 +118,11 @@ fn squares<T: Real, S: Simd>(simd: S, own: [&[T]; ROWS], turned: &[T], to: &mut 
                 let a = T::splat(simd, own[r][i]);
                 for v in 0..VECTORS {
                     let d = T::add_all(simd, others[v], a);
-                    sums[r][v] = T::mul_add_all(simd, d, d, sums[r][v]);
+                    sums[r][v] = if SQUARES {
+                        T::mul_add_all(simd, d, d, sums[r][v])
+                    } else {
+                        T::add_all(simd, T::abs_all(simd, d), sums[r][v])
+                    };
                 }
             }
         }
@@ -139,22 +134,27 @@ fn squares<T: Real, S: Simd>(simd: S, own: [&[T]; ROWS], turned: &[T], to: &mut 
         start += terms;
     }
     for r in 0..ROWS {
-        for v in 0..VECTORS {
-            T::store(simd, all[r][v], &mut to[r][v * vector..(v + 1) * vector]);
+        let to = &mut to[at[r]..][..lanes];
+        if lanes == VECTORS * vector {
+            T::whole_mut::<S>(to).copy_from_slice(&all[r]);
+        } else {
+            to.chunks_mut(vector).zip(all[r]).for_each(|(to, sums)| T::store(simd, sums, to));
         }
     }
 }
 
-/// The sums of magnitudes of differences of some rows and `many` that are turned.
+/// The norms of the differences of a row to others, from their sums; anew where a sum leaves the range of the dtype.
 #[inline(always)]
-fn magnitudes<T: Real>(own: [&[T]; ROWS], turned: &[T], many: usize, to: &mut [[T; MOST]; ROWS]) {
-    for (own, to) in own.into_iter().zip(to) {
-        for (own, others) in own.chunks(TERMS).zip(turned.chunks(TERMS * many)) {
-            let mut sums = [T::ZERO; MOST];
-            for (a, others) in own.iter().zip(others.chunks_exact(many)) {
-                sums.iter_mut().zip(others).for_each(|(sum, b)| *sum += (*a - *b).abs());
-            }
-            to.iter_mut().zip(sums).for_each(|(to, sum)| *to += sum);
-        }
+fn norms<T: Real>(Distance { width, metric, .. }: Distance, own: &[T], others: &[T], y: &mut [T]) {
+    let mut sure = true;
+    for y in &mut *y {
+        *y = if metric.p == 2.0 { y.sqrt() } else { *y };
+        sure &= metric.is_sure_in(*y);
+    }
+    if sure {
+        return;
+    }
+    for (j, y) in y.iter_mut().enumerate().filter(|(_, y)| !metric.is_sure_in(**y)) {
+        *y = T::of(metric.norm(metric.differences(own, &others[j * width..][..width])));
     }
 }

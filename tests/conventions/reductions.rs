@@ -118,6 +118,22 @@ pub(crate) const SUMS: &[Row] = &[
         check(&[0.0, 1.0], &[0.0, -0.5], |x| loss(x, &one.expand(&[2])?));
         check(&[0.0, 1.0], &[0.5, 0.0], |x| loss(x, &zero.expand(&[2])?));
     }),
+    ("`huber_loss` at ±δ", || {
+        check(&[2.0, -2.0], &[2.0, -2.0], |x| Ok(x.huber_loss(&x.zeros_like(), 2.0)?.sum()));
+    }),
+    ("`smooth_l1_loss` at ±β", || {
+        check(&[2.0, -2.0], &[1.0, -1.0], |x| Ok(x.smooth_l1_loss(&x.zeros_like(), 2.0)?.sum()));
+        check(&[0.0], &[0.0], |x| Ok(x.smooth_l1_loss(&x.zeros_like(), 0.0)?.sum()));
+    }),
+    ("`kl_div` at t = 0, `kl_div_log_target` at t = −∞, for t", || {
+        let x = Tensor::scalar(-1.0);
+        check(&[0.0], &[0.0], |t| Ok(x.kl_div(t)?.sum()));
+        check(&[-INF], &[0.0], |t| Ok(x.kl_div_log_target(t)?.sum()));
+    }),
+    ("`binary_cross_entropy_with_logits` of an infinite logit on the side of its target, for t", || {
+        let x = Tensor::from_slice(&[INF, -INF], &[2]).expect("two");
+        check(&[1.0, 0.0], &[0.0, 0.0], |t| Ok(x.binary_cross_entropy_with_logits(t, None)?.sum()));
+    }),
     ("`multiclass_perceptron_loss` at a tie with the target", || {
         let target = Tensor::from([0]);
         check(&[1.0, 1.0, 0.0], &[-0.5, 0.5, 0.0], |x| {

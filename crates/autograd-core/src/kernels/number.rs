@@ -83,6 +83,12 @@ pub trait Number:
     fn tanh(self) -> Self;
     /// 1 / (1 + e⁻ˣ)
     fn sigmoid(self) -> Self;
+    /// ln(1 + eˣ)
+    #[inline(always)]
+    fn ln_1p_exp(self) -> Self {
+        let positive = Self::select(self.gt(Self::of(0.0)), self, Self::of(0.0));
+        positive + (-self.abs()).exp().ln_1p()
+    }
     /// 2/√π ∫₀ˣ e^(−t²) dt
     fn erf(self) -> Self;
     /// A function that is written for floats as a whole.

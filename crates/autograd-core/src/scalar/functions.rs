@@ -184,6 +184,7 @@ macro_rules! own {
         impl<T: Scalar> Var<'_, T> {
             $($(
                 #[doc = concat!("See [`", stringify!($trait), "::", stringify!($f), "`].")]
+                #[must_use]
                 #[inline(always)]
                 #[track_caller]
                 pub fn $f(self $(, $x: $t)*) -> own!(@ $($output)?) {
@@ -218,6 +219,7 @@ impl<T: Scalar> Var<'_, T> {
     /// assert_eq!(x.powf(1.5).gradient(&[x])?, [3.0]);
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
+    #[must_use]
     #[inline(always)]
     #[track_caller]
     pub fn powf(self, c: f64) -> Self {
@@ -225,6 +227,7 @@ impl<T: Scalar> Var<'_, T> {
     }
 
     /// xᵉ
+    #[must_use]
     #[inline(always)]
     #[track_caller]
     pub fn pow(self, e: Self) -> Self {

@@ -4,6 +4,7 @@ use super::formulas::{ExpLess, MulAdd};
 use super::functions::Scalar;
 use super::var::Var;
 use crate::kernels::number::{Number, Scaled, Special};
+use crate::ops::elementwise::activation::{sigmoid::Sigmoid, softplus::Softplus};
 use crate::ops::elementwise::arithmetic::{abs::Abs, hypot::Hypot, remainder::Fmod};
 use crate::ops::elementwise::compare::maximum::{Maximum, Minimum};
 use crate::ops::elementwise::exponential::pow::{Pow, PowLog, PowSlope};
@@ -11,8 +12,8 @@ use crate::ops::elementwise::exponential::{exp::Exp, expm1::Expm1, log::Log, log
 use crate::ops::elementwise::hyperbolic::tanh::Tanh;
 use crate::ops::elementwise::rounding::copysign::Copysign;
 use crate::ops::elementwise::smooth::{OfProduct, Smooth};
+use crate::ops::elementwise::special::erf::Erf;
 use crate::ops::elementwise::trigonometric::{atan2::Atan2, cos::Cos, sin::Sin};
-use crate::ops::elementwise::{activation::sigmoid::Sigmoid, special::erf::Erf};
 use std::marker::PhantomData;
 
 /// Methods, and the operations of which they have formula and derivative.
@@ -84,6 +85,11 @@ impl<T: Scalar> Number for Var<'_, T> {
     #[inline(always)]
     fn is_nan(self) -> bool {
         self.value.is_nan()
+    }
+
+    #[inline(always)]
+    fn ln_1p_exp(self) -> Self {
+        Var::function(Softplus { beta: 1.0, threshold: f64::INFINITY }, [self])
     }
 
     #[inline(always)]

@@ -27,6 +27,8 @@ pub(crate) mod rounding;
 
 pub(crate) mod activation;
 
+mod losses;
+
 pub(crate) mod compare;
 mod logic;
 

@@ -340,6 +340,10 @@ impl Number for Traced<'_, '_> {
         self.one(f64::round_ties_even, |x| Ok(x.round(0)))
     }
 
+    fn ln_1p_exp(self) -> Self {
+        self.one(<f64 as Number>::ln_1p_exp, |x| x.softplus(1.0, f64::INFINITY))
+    }
+
     fn special<S: Special>(self) -> Self {
         self.one(S::value::<f64>, |x| Ok(smooth::<S>(x)))
     }

@@ -2,7 +2,7 @@
 
 use super::probabilities::smoothed;
 use crate::loss::options::reduced;
-use crate::loss::pair::{product, weighted};
+use crate::loss::pair::weighted;
 use crate::loss::{Loss, Reduction, hint};
 use autograd_core::check::Check;
 use autograd_core::{Description, Result, Tensor};
@@ -33,6 +33,9 @@ use autograd_core::{Description, Result, Tensor};
 /// assert!((loss.item::<f32>()? - 2f32.ln() / 2.0).abs() < 1e-6);
 /// # Ok::<(), wengert_nn::Error>(())
 /// ```
+///
+/// # Differs from
+/// PyTorch, which takes the output of `sigmoid` for logits in silence; here that is an error.
 pub fn binary_cross_entropy_with_logits(input: &Tensor, target: &Tensor) -> Result<Tensor> {
     BceWithLogitsLoss::new().forward(input, target)
 }
@@ -108,14 +111,11 @@ impl Loss for BceWithLogitsLoss {
         hint::same(OP, target, input.shape())?;
         hint::logits(OP, input, "sigmoid")?;
         let target = &smoothed(target, self.label_smoothing, 2.0);
-        // No threshold above which softplus would be linear, so it is exact everywhere.
-        let softplus = |x: &Tensor| x.softplus(1.0, f64::INFINITY);
-        let mut positive = product(target, &softplus(&input.neg())?)?;
         if let Some(weight) = &self.pos_weight {
-            positive = weighted(OP, "pos_weight", &positive, weight)?;
+            Check(OP).same_float(input, weight)?;
+            Check(OP).broadcasts_to("pos_weight", weight, input.shape())?;
         }
-        let negative = product(&target.neg().add_scalar(1.0), &softplus(input)?)?;
-        let mut losses = positive.try_add(&negative)?;
+        let mut losses = input.binary_cross_entropy_with_logits(target, self.pos_weight.as_ref())?;
         if let Some(weight) = &self.weight {
             losses = weighted(OP, "weight", &losses, weight)?;
         }

@@ -1,7 +1,7 @@
 //! The divergence of Kullback and Leibler.
 
 use crate::loss::options::reduced;
-use crate::loss::pair::{fits, product};
+use crate::loss::pair::fits;
 use crate::loss::{Loss, Reduction};
 use autograd_core::{Description, Result, Tensor};
 
@@ -98,21 +98,10 @@ impl Loss for KlDivLoss {
     fn forward(&self, input: &Tensor, target: &Tensor) -> Result<Tensor> {
         fits(OP, input, target)?;
         let x = if self.from_logits { input.log_softmax(-1)? } else { input.clone() };
-        let t = if self.log_target { target.exp() } else { target.clone() };
-        let mut losses = if self.log_target {
-            // Of 0 where t is −∞, which is what it adds; −∞ less −∞ is no number.
-            let none = target.eq_scalar(f64::NEG_INFINITY);
-            let [t, target, x] = [&t, target, &x].map(|all| all.masked_fill(&none, 0.0));
-            product(&t?, &target?.try_sub(&x?)?)?
-        } else {
-            // Of 1 where t is 0: the logarithm of 0 has no derivative.
-            let none = t.eq_scalar(0.0);
-            let some = t.masked_fill(&none, 1.0)?;
-            let own = some.log().try_mul(&some)?.masked_fill(&none, 0.0)?;
-            own.try_sub(&product(&t.masked_fill(&none, 0.0)?, &x)?)?
-        };
+        let mut losses = if self.log_target { x.kl_div_log_target(target)? } else { x.kl_div(target)? };
         if self.generalized {
-            losses = losses.try_add(&x.exp().try_sub(&t)?)?;
+            let t = if self.log_target { &target.exp() } else { target };
+            losses = losses.try_add(&x.exp().try_sub(t)?)?;
         }
         self.reduction.apply(&losses)
     }

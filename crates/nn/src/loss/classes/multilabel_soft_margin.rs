@@ -1,7 +1,7 @@
 //! Binary cross-entropy of several labels at once.
 
 use crate::loss::options::reduced;
-use crate::loss::pair::{product, weighted};
+use crate::loss::pair::weighted;
 use crate::loss::{Loss, Reduction, hint};
 use autograd_core::check::Check;
 use autograd_core::{Description, Error, Result, Tensor};
@@ -70,10 +70,7 @@ impl Loss for MultiLabelSoftMarginLoss {
             return Err(Error::shape(OP, "the input", input.shape(), "[C] or [N, C]"));
         }
         hint::same(OP, target, input.shape())?;
-        let softplus = |x: &Tensor| x.softplus(1.0, f64::INFINITY);
-        let positive = product(target, &softplus(&input.neg())?)?;
-        let negative = product(&target.neg().add_scalar(1.0), &softplus(input)?)?;
-        let mut losses = positive.try_add(&negative)?;
+        let mut losses = input.binary_cross_entropy_with_logits(target, None)?;
         if let Some(weight) = &self.weight {
             losses = weighted(OP, "weight", &losses, weight)?;
         }

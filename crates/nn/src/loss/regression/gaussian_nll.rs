@@ -1,7 +1,7 @@
 //! The negative log-likelihood of a normal distribution.
 
 use crate::loss::options::reduced;
-use crate::loss::pair::difference;
+use crate::loss::pair::fits;
 use crate::loss::{Reduction, hint};
 use autograd_core::check::Check;
 use autograd_core::{Error, ErrorKind, Result, Tensor, is_capturing};
@@ -88,7 +88,7 @@ impl GaussianNllLoss {
     /// As for [`gaussian_nll_loss`], or if ε is not positive.
     pub fn forward(&self, input: &Tensor, target: &Tensor, var: &Tensor) -> Result<Tensor> {
         Check(OP).require(self.eps > 0.0, "eps", self.eps, "positive")?;
-        let d = difference(OP, input, target)?;
+        fits(OP, input, target)?;
         Check(OP).same_float(input, var)?;
         // One for each row, as in PyTorch, before a broadcast.
         let rows = input.rank() > 0 && var.shape() == &input.shape()[..input.rank() - 1];
@@ -100,7 +100,7 @@ impl GaussianNllLoss {
         // At least ε in value; the gradient is that of the variance itself.
         let raised = var.detach().neg().add_scalar(self.eps).relu();
         let var = var.try_add(&raised)?;
-        let mut losses = var.log().try_add(&d.square().try_div(&var)?)?.mul_scalar(0.5);
+        let mut losses = input.gaussian_nll_loss(target, &var)?;
         if self.full {
             losses = losses.add_scalar(0.5 * std::f64::consts::TAU.ln());
         }

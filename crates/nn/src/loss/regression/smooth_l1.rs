@@ -1,9 +1,8 @@
 //! The smooth L1 loss.
 
 use crate::loss::options::reduced;
-use crate::loss::pair::difference;
+use crate::loss::pair::fits;
 use crate::loss::{Loss, Reduction};
-use autograd_core::check::Check;
 use autograd_core::{Description, Result, Tensor};
 
 /// Squared error below `beta = 1`, absolute error above, the mean over all elements.
@@ -77,17 +76,8 @@ impl SmoothL1Loss {
 impl Loss for SmoothL1Loss {
     fn forward(&self, input: &Tensor, target: &Tensor) -> Result<Tensor> {
         const OP: &str = "smooth_l1_loss";
-        let in_range = self.beta >= 0.0 && self.beta.is_finite();
-        Check(OP).require(in_range, "beta", self.beta, "finite and at least 0")?;
-        let d = difference(OP, input, target)?;
-        let distance = d.abs();
-        if self.beta == 0.0 {
-            return self.reduction.apply(&distance);
-        }
-        let near = distance.lt(&distance.full_like(self.beta))?;
-        // The square is taken of zeros where it is not chosen, so an infinite distance has a finite gradient.
-        let square = near.where_cond(&d, &d.zeros_like())?.square().div_scalar(2.0 * self.beta);
-        self.reduction.apply(&near.where_cond(&square, &distance.add_scalar(-0.5 * self.beta))?)
+        fits(OP, input, target)?;
+        self.reduction.apply(&input.smooth_l1_loss(target, self.beta)?)
     }
 
     fn describe(&self) -> Description {

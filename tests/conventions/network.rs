@@ -184,6 +184,14 @@ pub(crate) const LAYERS: &[Row] = &[
             check(&[2.0], &[0.0], |last| forward(&Tensor::cat(&[&of(&[1.0], &[1]), last], 0)?));
         }
     }),
+    ("`ctc_loss` of a target that no path says", || {
+        // A symbol twice takes three times, and here are two.
+        let (targets, two) = (Tensor::from([[1, 1]]), Tensor::from([2]));
+        let forward = |x: &Tensor| x.reshape(&[2, 1, 2])?.ctc_loss(&targets, &two, &two, 0);
+        let x = [-0.5, -1.0, -0.2, -2.0];
+        assert_eq!(forward(&of(&x, &[4])).expect("it fits").to_f64s(), [INF]);
+        check(&x, &[0.0; 4], forward);
+    }),
 ];
 
 /// Graph convolution with this weight, and without a bias.

@@ -1,7 +1,7 @@
-//! Attention, recurrences and products need memory in proportion to the length of a sequence, forward and backward: no
-//! matrix of queries by keys (but for the gradient of a mask, which is not asked for here) or of elements by the others,
-//! no list of steps. Counted at the allocator, so the room that kernels make for themselves is in it. This file has one
-//! test: others would count, too.
+//! Attention, recurrences, alignments and products need memory in proportion to the length of a sequence, forward and
+//! backward: no matrix of queries by keys (but for the gradient of a mask, which is not asked for here) or of elements
+//! by the others, no list of steps. Counted at the allocator, so the room that kernels make for themselves is in it.
+//! This file has one test: others would count, too.
 
 use autograd_core::{AttentionOptions, DType, Recurrence, Result, Tensor, grad, memory, seeded};
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -58,6 +58,14 @@ fn recur(len: usize, gates: usize) -> Result<Tensor> {
     }
 }
 
+/// The losses of targets of twenty symbols.
+fn align(len: usize) -> Result<Tensor> {
+    let targets = (0..ROWS * 20).map(|i| 1 + (i % (WIDTH - 1)) as i64).collect::<Vec<i64>>();
+    let [times, sizes] = [len, 20].map(|n| Tensor::full(&[ROWS], n as f64, DType::I64));
+    let targets = Tensor::from_vec(targets, &[ROWS, 20])?;
+    random(&[len, ROWS, WIDTH])?.log_softmax(2)?.ctc_loss(&targets, &times?, &sizes?, 0)
+}
+
 /// The gradient of the product of a sequence, to be derived again.
 fn product(len: usize) -> Result<Tensor> {
     let x = random(&[len, ROWS, WIDTH])?;
@@ -81,6 +89,7 @@ const SEQUENCES: &[(&str, usize, Forward)] = &[
     ("rnn_tanh", ROWS, |len| recur(len, 1)),
     ("gru", ROWS, |len| recur(len, 3)),
     ("lstm", ROWS, |len| recur(len, 4)),
+    ("ctc_loss", ROWS, align),
     ("the gradient of a product", ROWS, product),
 ];
 

@@ -32,6 +32,7 @@ pub mod scan;
 pub mod select;
 pub mod sums;
 
+pub mod alignment;
 pub mod attention;
 pub mod conv;
 pub mod fft;

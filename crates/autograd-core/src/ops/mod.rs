@@ -17,6 +17,7 @@ pub(crate) mod scan;
 
 pub(crate) mod shape;
 
+pub(crate) mod alignment;
 pub(crate) mod attention;
 pub(crate) mod conv;
 pub(crate) mod decompose;

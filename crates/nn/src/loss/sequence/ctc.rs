@@ -23,12 +23,15 @@ const OP: &str = "ctc_loss";
 /// `log_probs: [T, N, C]`, after `log_softmax` along C. `targets` (`I64`): `[N, S]`, or all one after the other, `[Σ S]`.
 /// `input_lengths` and `target_lengths`: N numbers, or a tensor of them ([`Lengths`]), from 0 to T and to S.
 ///
+/// A single sequence is `log_probs: [T, C]` and `targets: [S]`, with one number of each length, or a tensor of one
+/// without dims; its loss has no dims.
+///
 /// # Gradient
 /// Through all times; nothing flows beyond a sample's length. A target that no path can say has the loss ∞. A sample of
 /// length 0 says nothing: the loss of an empty target is 0, that of any other is ∞.
 ///
 /// # Numerics
-/// In logarithms throughout: long sequences do not underflow.
+/// Those of [`Tensor::ctc_loss`]: in logarithms throughout, so that long sequences do not underflow.
 ///
 /// # Errors
 /// If the shapes or lengths do not fit, a target is out of range, the blank is no class, or a target holds it.
@@ -110,54 +113,16 @@ impl CtcLoss {
 
     fn losses(&self, log_probs: &Tensor, targets: &Tensor, times: &Lengths, sizes: &Lengths) -> Result<Tensor> {
         Check(OP).float(log_probs)?;
-        let [times_of, samples, classes] = Check(OP).shape("log_probs", log_probs, "[T, N, C]")?;
-        Check(OP).require(
-            self.blank < classes,
-            "blank",
-            self.blank,
-            format!("below {classes}, the number of classes"),
-        )?;
+        if log_probs.rank() == 2 {
+            let [_] = Check(OP).shape("targets", targets, "[S]")?;
+            let (log_probs, targets) = (log_probs.unsqueeze(1)?, targets.unsqueeze(0)?);
+            return self.losses(&log_probs, &targets, &times.of_one()?, &sizes.of_one()?)?.reshape::<usize>(&[]);
+        }
+        let [times_of, samples, _] =
+            Check(OP).shape("log_probs", log_probs, "[T, N, C], or [T, C] of a single sequence")?;
         let ends_at = times.read(OP, "input_lengths", samples, [0, times_of])?.tensor;
         let (padded, sizes) = padded(targets, sizes, samples)?;
-        let places = 2 * padded.shape()[1] + 1;
-        let place = Tensor::arange(0.0, places as f64, 1.0, DType::I64)?;
-        // The number of the last place that a sample may end at.
-        let last = sizes.mul_scalar(2.0).unsqueeze(1)?;
-        // l: blanks between the symbols, and beyond a sample's own places, from which nothing flows back.
-        let blanks = |width: usize| Tensor::full(&[samples, width], self.blank as f64, DType::I64);
-        let between = Tensor::stack(&[&blanks(padded.shape()[1])?, &padded], -1)?.flatten(1, 2)?;
-        let symbols = Tensor::cat(&[&between, &blanks(1)?], 1)?;
-        let odd = Tensor::from_vec((0..places).map(|s| s % 2 == 1).collect::<Vec<bool>>(), &[places])?;
-        let own = odd.logical_and(&place.lt(&last)?)?;
-        self.says_no_blank(&own.logical_and(&symbols.eq_scalar(self.blank as f64))?)?;
-        let symbols = own.where_cond(&symbols, &blanks(places)?)?;
-        let two_before = Tensor::cat(&[&blanks(2.min(places))?, &symbols.narrow(1, 0, places.saturating_sub(2))?], 1)?;
-        let skips = own.logical_and(&symbols.ne(&two_before)?)?.logical_and(&place.gt_scalar(1.0))?;
-
-        let index = symbols.unsqueeze(0)?.expand(&[times_of as isize, samples as isize, places as isize])?;
-        let said = log_probs.gather(2, &index).map_err(|error| error.context(OP))?;
-        let never = |width: usize| Tensor::full(&[samples, width], f64::NEG_INFINITY, log_probs.dtype());
-        let speaks = ends_at.gt_scalar(0.0).unsqueeze(1)?;
-        let start = place.le(&last.clamp(0.0, 1.0)?)?.logical_and(&speaks)?;
-        let nowhere = never(places)?;
-        // Without any times no sample speaks; a sum of nothing has the history of what was said all the same.
-        let first = if times_of == 0 { said.sum_dim(0)? } else { said.select(0, 0)? };
-        let mut alpha = start.where_cond(&first, &nowhere)?;
-        for time in 1..times_of {
-            let later =
-                |by: usize| Tensor::cat(&[&never(by.min(places))?, &alpha.narrow(1, 0, places.saturating_sub(by))?], 1);
-            let ways = [alpha.clone(), later(1)?, skips.where_cond(&later(2)?, &nowhere)?];
-            // Its derivative is 0 where there is no way at all.
-            let from = Tensor::stack(&ways.iter().collect::<Vec<_>>(), -1)?.logsumexp(-1)?;
-            let next = from.try_add(&said.select(0, time as isize)?)?;
-            // A sample that has ended stays where it is.
-            let goes_on = ends_at.gt_scalar(time as f64).unsqueeze(1)?;
-            alpha = goes_on.where_cond(&next, &alpha)?;
-        }
-        let ends = place.eq(&last)?.logical_or(&place.eq(&last.add_scalar(-1.0))?)?;
-        // Who does not speak has started nowhere, and yet has said an empty target.
-        let is_said = ends_at.eq_scalar(0.0).logical_and(&sizes.eq_scalar(0.0))?;
-        let mut losses = ends.where_cond(&alpha, &nowhere)?.logsumexp(-1)?.neg().masked_fill(&is_said, 0.0)?;
+        let mut losses = log_probs.ctc_loss(&padded, &ends_at, &sizes, self.blank)?;
         if self.zero_infinity {
             let infinite = losses.detach().eq(&losses.full_like(f64::INFINITY))?;
             losses = infinite.where_cond(&losses.zeros_like(), &losses)?;
@@ -166,17 +131,6 @@ impl CtcLoss {
             losses = losses.try_div(&sizes.maximum(&sizes.ones_like())?.to_dtype(losses.dtype()))?;
         }
         self.reduction.apply(&losses)
-    }
-
-    /// An error if one of the places of symbols, two for each, holds the blank, which is not looked for in a captured step.
-    fn says_no_blank(&self, held: &Tensor) -> Result<()> {
-        let places = held.shape()[1];
-        let held = if is_capturing() { Vec::new() } else { held.to_vec::<bool>()? };
-        let Some(at) = held.into_iter().position(|held| held) else { return Ok(()) };
-        let (sample, symbol) = (at / places, at % places / 2);
-        let text =
-            format!("{OP}: symbol {symbol} of sample {sample} is {}, the blank, which no target says", self.blank);
-        Err(Error::new(ErrorKind::Argument, text))
     }
 }
 
@@ -204,14 +158,15 @@ fn padded(targets: &Tensor, sizes: &Lengths, samples: usize) -> Result<(Tensor, 
         return Err(Error::shape(OP, "targets", targets.shape(), expected));
     }
     let width = sizes.iter().copied().max().unwrap_or(0);
-    let mut from = 0;
-    let mut places = Vec::with_capacity(samples * width);
-    for size in &sizes {
-        places.extend((0..width).map(|s| if s < *size { (from + s) as i64 } else { 0 }));
-        from += size;
-    }
-    let rows = targets.index_select(0, &Tensor::from_vec(places, &[samples * width])?)?;
-    Ok((rows.reshape(&[samples as isize, width as isize])?, tensor))
+    let mut end = 0;
+    let starts = sizes.iter().map(|size| {
+        end += *size as i64;
+        end - *size as i64
+    });
+    let starts = Tensor::from_vec(starts.collect::<Vec<i64>>(), &[samples, 1])?;
+    let symbol = Tensor::arange(0.0, width as f64, 1.0, DType::I64)?;
+    let places = symbol.lt(&tensor.unsqueeze(1)?)?.where_cond(&starts.try_add(&symbol)?, &symbol.zeros_like())?;
+    Ok((targets.index_select(0, &places.flatten(0, 1)?)?.reshape(&[samples, width])?, tensor))
 }
 
 #[cfg(test)]
@@ -246,6 +201,15 @@ mod tests {
         let [_, samples, classes] = x.shape()[..] else { unreachable!("[T, N, C]") };
         let all = x.to_f64s();
         (0..times).map(|t| all[(t * samples + sample) * classes..][..classes].to_vec()).collect()
+    }
+
+    #[test]
+    fn rows_that_memory_does_not_hold_are_refused() -> Result<()> {
+        let x = log_probs(&[1, 2, 3], 1);
+        let targets = Tensor::from([1]).expand(&[1 << 48])?;
+        let error = ctc_loss(&x, &targets, &[1, 1], &[1 << 48, 0]).expect_err("too large");
+        assert_eq!(error.kind(), autograd_core::ErrorKind::TooLarge, "{error}");
+        Ok(())
     }
 
     #[test]
@@ -339,10 +303,61 @@ mod tests {
             text(new(), &Tensor::from([[1, 0]]), &[2], &[2]),
             "ctc_loss: symbol 1 of sample 0 is 0, the blank, which no target says"
         );
-        let range = text(new(), &Tensor::from([[3]]), &[2], &[1]);
-        assert!(range.starts_with("ctc_loss: gather: index 3 at position 1 is out of range for dim 2"), "{range}");
+        let must = "it must be at least 0 and below 3, the number of classes";
+        for wrong in [3, -1] {
+            let range = text(new(), &Tensor::from([[1, wrong]]), &[2], &[2]);
+            assert_eq!(range, format!("ctc_loss: symbol 1 of sample 0 is {wrong}, {must}"));
+        }
         let shape = "ctc_loss: targets has shape [2], expected [1, S] or [1], the sum of the target lengths";
         assert_eq!(text(new(), &Tensor::from([1, 2]), &[2], &[1]), shape);
+        let one = x.squeeze(&[1]).expect("a single sequence");
+        let text = |x: &Tensor, targets: &Tensor, sizes: &[usize]| {
+            ctc_loss(x, targets, &[2], sizes).expect_err("refused").to_string()
+        };
+        assert_eq!(text(&one, &Tensor::from([[1]]), &[1]), "ctc_loss: targets has shape [1, 1], expected [S]");
+        assert_eq!(text(&one, &Tensor::from([1]), &[1, 1]), "ctc_loss: there are 2 target_lengths for 1 samples");
+        assert_eq!(
+            text(&one.sum_dim(0).expect("a dim"), &Tensor::from([1]), &[1]),
+            "ctc_loss: log_probs has shape [3], expected [T, N, C], or [T, C] of a single sequence"
+        );
+    }
+
+    #[test]
+    fn a_single_sequence_is_a_batch_of_one() -> Result<()> {
+        let x = log_probs(&[4, 3], 1).requires_grad();
+        // Of the targets the first two.
+        let (padded, targets) = (Tensor::from([[1, 2, 2]]), Tensor::from([1, 2, 2]));
+        for reduction in [Reduction::None, Reduction::Mean, Reduction::Sum] {
+            let loss = CtcLoss::new().reduction(reduction);
+            let of_batch = loss.forward(&x.unsqueeze(1)?, &padded, &[4], &[2])?.sum();
+            let want = (of_batch.to_f64s(), grad(&of_batch, &[&x])?[0].to_f64s());
+            let lengths = [(Tensor::from(4), Tensor::from(2)), (Tensor::from([4]), Tensor::from([2]))];
+            let tensors = lengths.map(|(times, sizes)| loss.forward(&x, &targets, &times, &sizes));
+            for single in [loss.forward(&x, &targets, &[4], &[2])].into_iter().chain(tensors) {
+                let single = single?;
+                assert_eq!(single.rank(), 0);
+                assert_eq!((single.to_f64s(), grad(&single, &[&x])?[0].to_f64s()), want);
+            }
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn a_replay_looks_at_its_targets() -> Result<()> {
+        let (x, times, sizes) = (log_probs(&[3, 1, 3], 1), Tensor::from([3]), Tensor::from([2]));
+        let mut captured =
+            Capture::new(|_: &(), [x, targets]: [&Tensor; 2]| CtcLoss::new().forward(x, targets, &times, &sizes));
+        let targets = [[1, 2], [2, 1]].map(|targets| Tensor::from([targets]));
+        for targets in &targets {
+            let want = CtcLoss::new().forward(&x, targets, &times, &sizes)?;
+            assert_eq!(captured.run(&(), [&x, targets])?.to_f64s(), want.to_f64s());
+        }
+        for (wrong, text) in [(0, "0, the blank, which no target says"), (3, "3, it must be at least 0 and below 3")] {
+            let error = captured.run(&(), [&x, &Tensor::from([[1, wrong]])]).expect_err("no symbol").to_string();
+            assert!(error.starts_with(&format!("ctc_loss: symbol 1 of sample 0 is {text}")), "{error}");
+        }
+        assert_eq!(captured.stats().records, 1);
+        Ok(())
     }
 
     // As a loss of x alone, whose derivatives the suite checks; the target is a pair of symbols.

@@ -3,7 +3,8 @@
 use autograd_core::check::Check;
 use autograd_core::{DType, Error, ErrorKind, Result, Tensor, is_capturing};
 
-/// The lengths of the samples of a batch: numbers, or a tensor `[N]` of `I64`.
+/// The lengths of the samples of a batch: numbers, or a tensor `[N]` of `I64`. Where a loss takes a single sample, a
+/// tensor without dims is one of its length.
 ///
 /// A captured function takes a tensor, which a replay reads; numbers are refused there, for it would keep those that it was
 /// recorded with.
@@ -60,6 +61,14 @@ pub(super) struct Read {
 }
 
 impl Lengths {
+    /// Those of a single sample: a tensor without dims is one of a length.
+    pub(super) fn of_one(&self) -> Result<Lengths> {
+        match &self.0 {
+            Given::Tensor(tensor) if tensor.rank() == 0 => Ok(Lengths(Given::Tensor(tensor.unsqueeze(0)?))),
+            _ => Ok(self.clone()),
+        }
+    }
+
     /// One length for each sample, at least `least` and at most `most`. A tensor is looked at in a replay, too.
     pub(super) fn read(&self, op: &'static str, name: &str, samples: usize, [least, most]: [usize; 2]) -> Result<Read> {
         let numbers: Vec<i64> = match &self.0 {

@@ -135,6 +135,7 @@ impl RnntLoss {
         Check(OP).is("targets", targets, &[samples, width])?;
         let ends = ends.read(OP, "logit_lengths", samples, [1, times])?;
         let sizes = sizes.read(OP, "target_lengths", samples, [0, width])?;
+        Check(OP).symbols(targets, &sizes.tensor, classes, None)?;
         // All that there can be, where the lengths must not be looked at.
         let last = match (ends.numbers, sizes.numbers) {
             (Some(ends), Some(sizes)) => ends.iter().zip(&sizes).map(|(t, u)| t + u).max().unwrap_or(0),

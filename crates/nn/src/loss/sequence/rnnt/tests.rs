@@ -143,8 +143,13 @@ fn what_does_not_fit_is_named() {
         text(new(), &Tensor::from([[1, 2]]), &[2], &[1]),
         "rnnt_loss: targets has shape [1, 2], expected [1, 1]"
     );
-    let range = text(new(), &Tensor::from([[3]]), &[2], &[1]);
-    assert!(range.starts_with("rnnt_loss: cross_entropy: index 3 at position 0 is out of range for dim 1"), "{range}");
+    for wrong in [3, -1] {
+        let must = "it must be at least 0 and below 3, the number of classes";
+        let range = format!("rnnt_loss: symbol 0 of sample 0 is {wrong}, {must}");
+        for fused in [true, false] {
+            assert_eq!(text(new().fused_log_softmax(fused), &Tensor::from([[wrong]]), &[2], &[1]), range);
+        }
+    }
     let error = rnnt_loss(&x.squeeze(&[0]).expect("fits"), &one, &[2], &[1]).expect_err("refused").to_string();
     assert_eq!(error, "rnnt_loss: logits has shape [2, 2, 3], expected [N, T, U + 1, C]");
 }

@@ -10,7 +10,10 @@
 
 use std::path::PathBuf;
 use wengert::core::module::Param;
-use wengert::optim::{Lbfgs, LineSearch, Momo, MomoAdam, Optimizer, PolyakSgd, by_name, optimizer_names};
+use wengert::optim::{
+    Adam, Ema, GradientNoise, Lbfgs, LineSearch, Lookahead, Mechanic, Momo, MomoAdam, Optimizer, PolyakSgd, Sam, Sgd,
+    Swa, Transformed, by_name, optimizer_names,
+};
 use wengert::{Gradients, Result, Tensor};
 use wengert_plot::Contour;
 
@@ -24,12 +27,19 @@ const PATHS: usize = 6;
 
 type New = fn(f64) -> Box<dyn Optimizer>;
 
-/// Those that are known by no name: they need more than a gradient.
-const OTHERS: [(&str, New); 4] = [
+/// Those that are known by no name: they need more than a gradient, or are around another. The path of an average is that of
+/// the average.
+const OTHERS: [(&str, New); 10] = [
     ("PolyakSgd", |lr| Box::new(PolyakSgd::new(lr))),
     ("Momo", |lr| Box::new(Momo::new(lr))),
     ("MomoAdam", |lr| Box::new(MomoAdam::new(lr))),
     ("Lbfgs", |lr| Box::new(Lbfgs::new(lr).max_iter(1).line_search(LineSearch::StrongWolfe))),
+    ("Lookahead of Adam", |lr| Box::new(Lookahead::new(Adam::new(lr)))),
+    ("Sam of Sgd", |lr| Box::new(Sam::new(Sgd::new(lr), 0.05))),
+    ("Mechanic of Sgd", |lr| Box::new(Mechanic::new(Sgd::new(lr)))),
+    ("Ema of Sgd", |lr| Box::new(Ema::new(Sgd::new(lr), 0.9))),
+    ("Swa of Sgd", |lr| Box::new(Swa::new(Sgd::new(lr)).start(100))),
+    ("Sgd with noise", |lr| Box::new(Transformed::new(Sgd::new(lr), GradientNoise::new()))),
 ];
 
 /// `(1 − x)² + 5 (y − x²)²`, Rosenbrock's valley with lower walls; its minimum is (1, 1).

@@ -33,6 +33,7 @@ mod driver;
 mod evaluation;
 mod forward;
 mod named;
+mod noise;
 mod norms;
 mod optimizer;
 mod optimizers;

@@ -1,28 +1,30 @@
-//! The allocations of a steady step of optimizers around optimizers, and by the loss: none, with two exceptions.
+//! The allocations of a steady step of optimizers around optimizers, and by the loss: none, with few exceptions.
 
 mod model;
 
-use autograd_core::Gradients;
 use autograd_core::module::Module;
-use model::{half_square_grads, net, param};
+use autograd_core::{Gradients, Result};
+use model::{Net, half_square, half_square_grads, net, param};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use wengert_optim::{
-    Adam, AdamW, ClipNorm, Ema, Guard, Lookahead, Mechanic, Momo, MomoAdam, Optimizer, Parts, PolyakSgd,
-    ScheduleFreeAdamW, ScheduleFreeSgd, Sgd, Swa, Transformed, biases_and_norms,
+    Adam, AdamW, ClipNorm, Ema, GradientNoise, Guard, Lbfgs, Lookahead, Mechanic, Momo, MomoAdam, Objective, Optimizer,
+    Parts, PolyakSgd, Sam, ScheduleFreeAdamW, ScheduleFreeSgd, Sgd, Swa, Transformed, biases_and_norms,
 };
 
 struct Counting;
 
 thread_local! {
     static REQUESTS: Cell<usize> = const { Cell::new(0) };
+    /// Whether requests are counted: those of an evaluation are not the optimizer's.
+    static COUNTS: Cell<bool> = const { Cell::new(true) };
 }
 
 // SAFETY: every request is handed to the system's allocator unchanged; the counter is a thread-local without destructor
 // and does not allocate.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        REQUESTS.with(|requests| requests.set(requests.get() + 1));
+        REQUESTS.with(|requests| requests.set(requests.get() + usize::from(COUNTS.get())));
         // SAFETY: the caller's promises about `layout` are those that `System` asks for.
         unsafe { System.alloc(layout) }
     }
@@ -57,8 +59,9 @@ fn a_steady_step_allocates_nothing() {
     for (optimizer, names) in optimizers {
         assert_eq!(requests(optimizer, names), 0, "{names:?}");
     }
-    let allocating: [(Box<dyn Optimizer>, &str); 2] = [
+    let allocating: [(Box<dyn Optimizer>, &str); 3] = [
         (Box::new(Transformed::new(Sgd::new(0.1), ClipNorm::new(1.0))), "the gradients that are changed are a copy"),
+        (Box::new(Transformed::new(Sgd::new(0.1), GradientNoise::new())), "the gradients that are changed are a copy"),
         (Box::new(Mechanic::new(Adam::new(1.0))), "the weights before the step are a list"),
     ];
     for (optimizer, why) in allocating {
@@ -78,6 +81,38 @@ fn a_steady_step_allocates_nothing() {
         autograd_core::memory::trim();
         let with = requests_of(make(), &[], &mut model, &of_model);
         assert_eq!(with, without, "{}", make().describe(&[]));
+    }
+}
+
+struct HalfSquare(Net);
+
+impl Objective for HalfSquare {
+    fn model(&mut self) -> &mut dyn Module {
+        &mut self.0
+    }
+    fn evaluate(&mut self) -> Result<(f64, Gradients)> {
+        COUNTS.set(false);
+        let loss = half_square(&self.0);
+        let evaluated = loss.to_f64().and_then(|value| Ok((value, loss.backward()?)));
+        COUNTS.set(true);
+        evaluated
+    }
+}
+
+/// Those that evaluate several times in a step. The gradients that they take are memory of the evaluation.
+#[test]
+fn what_evaluates_several_times_allocates_and_it_is_known_why() {
+    let optimizers: [(Box<dyn Optimizer>, &str); 2] = [
+        (Box::new(Sam::new(Sgd::new(0.1), 0.05)), "the weights before the step are a list"),
+        (Box::new(Lbfgs::new(0.01).max_iter(2)), "its vectors are over all parameters, and are no state of one"),
+    ];
+    for (mut optimizer, why) in optimizers {
+        let mut objective = HalfSquare(net());
+        let mut step = || optimizer.step_on(&mut objective).map(|(_, report)| report.updated);
+        (0..3).for_each(|_| assert_eq!(step(), Ok(4)));
+        let before = REQUESTS.get();
+        (0..3).for_each(|_| assert_eq!(step(), Ok(4)));
+        assert!(REQUESTS.get() > before, "not any more: {why}");
     }
 }
 

@@ -12,7 +12,7 @@ mod switched;
 mod unmoved;
 
 pub(crate) use given::given;
-pub(crate) use golden::{SLOPES, TURNING, along, golden, golden_with, same};
+pub(crate) use golden::{SLOPES, TURNING, along, golden, golden_of, golden_with, same};
 use properties::{OF_WRAPPED, PROPERTIES};
 pub(crate) use rows::{Case, Common, Flag, Scalar, Whole, coupled, joint, plain, refused, wrapped, wrapped_joint};
 

@@ -83,6 +83,8 @@ pub(crate) struct Plain {
     pub(super) joint: bool,
     /// Whether it is an optimizer around another, with one form only.
     pub(super) wrapped: bool,
+    /// Whether a gradient moves the parameter in the step after.
+    pub(super) later: bool,
     /// The weight to evaluate at, in plain words; by default the parameter.
     pub(super) evaluates: fn(&Scalar) -> f64,
     pub(super) keeps: &'static [&'static str],
@@ -164,6 +166,7 @@ fn case<O: Common>(
         keeps: &[],
         shares: &[],
         wrapped: false,
+        later: false,
         evaluates: |s| s.p,
     })
 }
@@ -180,6 +183,7 @@ pub(crate) fn wrapped<O: Optimizer + 'static>(
         shapes: &SHAPES,
         joint: false,
         wrapped: true,
+        later: false,
         keeps: &[],
         shares: &[],
         evaluates: |s| s.p,
@@ -209,6 +213,14 @@ impl Case {
         match self {
             Case::Plain(plain) => Case::Plain(Plain { keeps, ..plain }),
             Case::Refused(..) => unreachable!("what is refused keeps nothing"),
+        }
+    }
+
+    /// Of an optimizer that makes the step of a gradient one step later.
+    pub(crate) fn moves_one_step_later(self) -> Case {
+        match self {
+            Case::Plain(plain) => Case::Plain(Plain { later: true, ..plain }),
+            Case::Refused(..) => unreachable!("what is refused moves nothing"),
         }
     }
 

@@ -75,6 +75,7 @@ impl AdaptiveClip {
     /// assert_eq!(grads.get(&x).expect("a leaf").item::<f32>()?, 0.25);
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
+    #[must_use]
     pub fn eps(mut self, eps: f64) -> AdaptiveClip {
         self.eps = eps;
         self

@@ -4,6 +4,7 @@ mod adaptive;
 mod block_rms;
 mod centralize;
 mod each_norm;
+mod noise;
 mod norm;
 mod replace;
 mod value;
@@ -12,6 +13,7 @@ pub use adaptive::AdaptiveClip;
 pub use block_rms::ClipBlockRms;
 pub use centralize::Centralize;
 pub use each_norm::ClipEachNorm;
+pub use noise::GradientNoise;
 pub use norm::{ClipNorm, clip_grad_norm};
 pub use replace::ZeroNotFinite;
 pub use value::{ClipValue, clip_grad_value};
@@ -48,6 +50,21 @@ pub trait GradientRule: Send + Sync {
     /// # Errors
     /// If an option is out of its range, or a gradient does not fit; then nothing is changed.
     fn apply(&self, model: &dyn Module, grads: &mut Gradients) -> Result<()>;
+
+    /// The same before step number t of an optimizer, 1 for the first: for a change that is another one in each step. By
+    /// default [`GradientRule::apply`].
+    ///
+    /// # Errors
+    /// Those of [`GradientRule::apply`].
+    fn apply_at(&self, t: u64, model: &dyn Module, grads: &mut Gradients) -> Result<()> {
+        let _ = t;
+        self.apply(model, grads)
+    }
+
+    /// Whether the number of the step counts, so that whoever applies it must keep that; by default not.
+    fn counts_steps(&self) -> bool {
+        false
+    }
 
     /// Whether the options are in their ranges.
     ///

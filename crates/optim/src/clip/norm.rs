@@ -33,6 +33,7 @@ impl ClipNorm {
     }
 
     /// p, any positive number: `(Σ |g|ᵖ)^(1/p)`, or the largest |g| for `f64::INFINITY`. Default 2.
+    #[must_use]
     pub fn norm_type(mut self, norm_type: f64) -> ClipNorm {
         self.norm_type = norm_type;
         self
@@ -51,6 +52,7 @@ impl ClipNorm {
     /// assert_eq!(grads.get(&x).expect("a leaf").to_vec::<f32>()?, [1.5, -2.0]);
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
+    #[must_use]
     pub fn eps(mut self, eps: f64) -> ClipNorm {
         self.eps = eps;
         self

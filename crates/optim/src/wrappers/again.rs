@@ -10,6 +10,8 @@ use autograd_core::{Error, ErrorKind, Gradients, Result};
 pub(super) struct Again<'a, W> {
     pub(super) first: Option<(f64, Gradients)>,
     pub(super) wrap: &'a W,
+    /// The number of the step.
+    pub(super) t: u64,
     pub(super) objective: &'a mut dyn Objective,
     pub(super) follows: bool,
     /// The names of gradients that have ended the step.
@@ -25,7 +27,7 @@ impl<W: Wrap> Objective for Again<'_, W> {
             return Ok(first);
         }
         let (loss, grads) = self.objective.evaluate()?;
-        let seen = match self.wrap.see(self.objective.model(), &grads) {
+        let seen = match self.wrap.see(self.t, self.objective.model(), &grads) {
             // A point that is only tried is no step: what tries it sees what is wrong with it.
             Err(error) if !self.follows && error.kind() == ErrorKind::NotFinite => Seen::Pass,
             seen => seen?,

@@ -2,12 +2,12 @@
 
 use super::wrap::{STEP, Wrap};
 use super::wrapped::Wrapped;
+use crate::blend::approach;
 use crate::forward::forward_optimizer;
 use crate::optimizer::Optimizer;
 use crate::range::Range;
 use crate::rule::See;
 use autograd_core::module::Param;
-use autograd_core::update::{ElementRule, Real};
 use autograd_core::{Error, Result, Tensor};
 
 /// An exponential moving average of the weights that another optimizer trains, to evaluate at.
@@ -81,6 +81,7 @@ impl<O: Optimizer> Ema<O> {
     /// assert!((x.item::<f32>()? - (8.0 + 2.0 * 4.0) / 3.0).abs() < 1e-6);
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
+    #[must_use]
     pub fn bias_correction(self, bias_correction: bool) -> Ema<O> {
         Ema(self.0.with(|wrap| wrap.bias_correction = bias_correction))
     }
@@ -104,6 +105,7 @@ impl<O: Optimizer> Ema<O> {
     /// }
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
+    #[must_use]
     pub fn overwrite_every(self, steps: u64) -> Ema<O> {
         Ema(self.0.with(|wrap| wrap.overwrite_every = Some(steps)))
     }
@@ -153,24 +155,11 @@ impl Wrap for Average {
                     _ if self.bias_correction => 1.0 / own,
                     d => 1.0 - d,
                 };
-                average.update(parameter, [], Towards { gain })?;
+                approach(average, gain, parameter)?;
             }
         }
         let overwrites = self.overwrite_every.is_some_and(|every| t.is_multiple_of(every));
         Ok(kept.as_ref().filter(|_| overwrites).map(Tensor::detach))
-    }
-}
-
-/// `s ← s + γ (w − s)`
-#[derive(Clone, Copy)]
-pub(super) struct Towards {
-    pub(super) gain: f64,
-}
-
-impl ElementRule<0> for Towards {
-    #[inline(always)]
-    fn element<T: Real>(self, s: T, w: T, []: [T; 0]) -> (T, [T; 0]) {
-        (s + T::of(self.gain) * (w - s), [])
     }
 }
 

@@ -96,10 +96,10 @@ impl Wrap for Look {
     fn hyperparameters(&mut self, _: &mut See<'_>) {}
 
     fn see_estimate(&self, model: &dyn Module, grads: &Gradients) -> Result<Seen> {
-        self.see(model, grads)
+        self.see(0, model, grads)
     }
 
-    fn see(&self, model: &dyn Module, grads: &Gradients) -> Result<Seen> {
+    fn see(&self, _: u64, model: &dyn Module, grads: &Gradients) -> Result<Seen> {
         let (mut wrong, mut outcome) = (Vec::new(), Ok(()));
         model.visit(&Path::root(), &mut |path, item| {
             let Item::Param(param) = item else { return };

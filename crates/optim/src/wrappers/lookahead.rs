@@ -1,8 +1,8 @@
 //! Lookahead.
 
-use super::ema::Towards;
 use super::wrap::{STEP, Wrap};
 use super::wrapped::Wrapped;
+use crate::blend::approach;
 use crate::forward::forward_optimizer;
 use crate::optimizer::Optimizer;
 use crate::range::Range;
@@ -62,11 +62,13 @@ impl<O: Optimizer> Lookahead<O> {
     }
 
     /// k ≥ 1: how many steps lie ahead. Default 6.
+    #[must_use]
     pub fn sync_period(self, sync_period: u64) -> Lookahead<O> {
         Lookahead(self.0.with(|wrap| wrap.sync_period = sync_period))
     }
 
     /// α, `0 ≤ α ≤ 1`: the part of the way that is followed. Default 0.5.
+    #[must_use]
     pub fn slow_step_size(self, slow_step_size: f64) -> Lookahead<O> {
         Lookahead(self.0.with(|wrap| wrap.slow_step_size = slow_step_size))
     }
@@ -120,7 +122,7 @@ impl Wrap for Slow {
 
     fn after(&self, _: u64, _: u64, parameter: &Param, kept: &mut Option<Tensor>) -> Result<Option<Tensor>> {
         let Some(slow) = kept else { unreachable!("there are slow weights from the first step on") };
-        slow.update(parameter, [], Towards { gain: self.slow_step_size })?;
+        approach(slow, self.slow_step_size, parameter)?;
         Ok(Some(slow.detach()))
     }
 }

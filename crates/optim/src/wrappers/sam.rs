@@ -82,6 +82,7 @@ impl<O: Optimizer> Sam<O> {
     /// assert_eq!(x.item::<f32>()?, 1.0);                      // 4 − 0.25 · 2 (4 + 0.5 · 4)
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
+    #[must_use]
     pub fn adaptive(self, adaptive: bool) -> Sam<O> {
         Sam(self.0.with(|wrap| wrap.adaptive = adaptive))
     }
@@ -122,7 +123,7 @@ impl Wrap for Sharp {
         Err(Error::new(ErrorKind::Argument, text))
     }
 
-    fn step_on<O: Optimizer>(&self, inner: &mut O, objective: &mut dyn Objective) -> Result<(f64, StepReport)> {
+    fn step_on<O: Optimizer>(&self, _: u64, inner: &mut O, objective: &mut dyn Objective) -> Result<(f64, StepReport)> {
         self.around(inner)?;
         let (loss, grads) = objective.evaluate()?;
         let before = self.climb(objective.model(), &grads)?;

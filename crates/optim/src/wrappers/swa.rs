@@ -1,8 +1,8 @@
 //! Stochastic weight averaging.
 
-use super::ema::Towards;
 use super::wrap::{STEP, Wrap};
 use super::wrapped::Wrapped;
+use crate::blend::approach;
 use crate::forward::forward_optimizer;
 use crate::optimizer::Optimizer;
 use crate::rule::See;
@@ -68,6 +68,7 @@ impl<O: Optimizer> Swa<O> {
     }
 
     /// The number of the first step that counts, at least 1. Default 1.
+    #[must_use]
     pub fn start(self, start: u64) -> Swa<O> {
         Swa(self.0.with(|wrap| wrap.start = start))
     }
@@ -88,6 +89,7 @@ impl<O: Optimizer> Swa<O> {
     /// assert_eq!(x.item::<f32>()?, 2.5);
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
+    #[must_use]
     pub fn every(self, every: u64) -> Swa<O> {
         Swa(self.0.with(|wrap| wrap.every = every))
     }
@@ -145,7 +147,7 @@ impl Wrap for Mean {
         let n = self.count(t) - self.count(since);
         match kept {
             None => *kept = Some(parameter.detach()),
-            Some(average) => average.update(parameter, [], Towards { gain: 1.0 / n as f64 })?,
+            Some(average) => approach(average, 1.0 / n as f64, parameter)?,
         }
         Ok(None)
     }

@@ -1,6 +1,6 @@
 //! Steps along changed gradients.
 
-use super::wrap::{Seen, Wrap};
+use super::wrap::{STEP, Seen, Wrap};
 use super::wrapped::Wrapped;
 use crate::clip::GradientRule;
 use crate::forward::forward_optimizer;
@@ -12,7 +12,8 @@ use std::fmt;
 use std::sync::Arc;
 
 /// Another optimizer along gradients that [`GradientRule`]s have changed, one after the other. The gradients that are given
-/// stay as they are.
+/// stay as they are. State: `step`, the number of steps, if a rule is another one in each
+/// ([`GradientNoise`](crate::GradientNoise)).
 ///
 /// # Examples
 /// ```
@@ -46,6 +47,7 @@ impl<O: Optimizer> Transformed<O> {
     /// let sgd = Transformed::new(Sgd::new(0.5), Centralize).then(ClipNorm::new(1.0));
     /// assert!(sgd.describe(&[]).to_string().starts_with("Transformed of SGD { transformed.0: Centralize, "));
     /// ```
+    #[must_use]
     pub fn then(self, rule: impl GradientRule + 'static) -> Transformed<O> {
         Transformed(self.0.with(|rules| rules.0.push(Arc::new(rule))))
     }
@@ -81,9 +83,13 @@ impl Wrap for Rules {
         self.0.iter().enumerate().map(|(i, rule)| (i.to_string(), rule.describe().to_string())).collect()
     }
 
-    fn see(&self, model: &dyn Module, grads: &Gradients) -> Result<Seen> {
+    fn counts(&self) -> Option<&'static str> {
+        self.0.iter().any(|rule| rule.counts_steps()).then_some(STEP)
+    }
+
+    fn see(&self, t: u64, model: &dyn Module, grads: &Gradients) -> Result<Seen> {
         let mut grads = grads.clone();
-        self.0.iter().try_for_each(|rule| rule.apply(model, &mut grads))?;
+        self.0.iter().try_for_each(|rule| rule.apply_at(t, model, &mut grads))?;
         Ok(Seen::Changed(grads))
     }
 }

@@ -61,9 +61,14 @@ pub(super) trait Wrap: Clone + Debug + Send + Sync + 'static {
         Ok(())
     }
 
-    /// Looks at the gradients before a step.
-    fn see(&self, model: &dyn Module, grads: &Gradients) -> Result<Seen> {
-        let _ = (model, grads);
+    /// The name of what it counts; it may be that its settings decide.
+    fn counts(&self) -> Option<&'static str> {
+        Self::COUNTS
+    }
+
+    /// Looks at the gradients before step number t; that is right where steps are counted.
+    fn see(&self, t: u64, model: &dyn Module, grads: &Gradients) -> Result<Seen> {
+        let _ = (t, model, grads);
         Ok(Seen::Pass)
     }
 
@@ -97,17 +102,17 @@ pub(super) trait Wrap: Clone + Debug + Send + Sync + 'static {
         Ok(None)
     }
 
-    /// One step of the optimizer inside; none if the gradients are to be skipped.
-    fn step_on<O: Optimizer>(&self, inner: &mut O, objective: &mut dyn Objective) -> Result<(f64, StepReport)> {
+    /// Step number t of the optimizer inside; none if the gradients are to be skipped.
+    fn step_on<O: Optimizer>(&self, t: u64, inner: &mut O, objective: &mut dyn Objective) -> Result<(f64, StepReport)> {
         let mut first = objective.evaluate()?;
         let loss = first.0;
-        match self.see(objective.model(), &first.1)? {
+        match self.see(t, objective.model(), &first.1)? {
             Seen::Pass => {}
             Seen::Changed(grads) => first.1 = grads,
             Seen::Skip(not_finite) => return Ok((first.0, StepReport { not_finite, ..StepReport::default() })),
         }
         let follows = !inner.tries_points();
-        let mut again = Again { first: Some(first), wrap: self, objective, follows, skipped: None };
+        let mut again = Again { first: Some(first), wrap: self, t, objective, follows, skipped: None };
         let outcome = inner.step_on(&mut again);
         match (again.skipped, outcome) {
             (Some(not_finite), Err(_)) => Ok((loss, StepReport { not_finite, ..StepReport::default() })),

@@ -2,7 +2,7 @@
 
 use super::kept::Kept;
 use super::own;
-use super::wrap::{Seen, Wrap};
+use super::wrap::{STEP, Seen, Wrap};
 use crate::driver::whole;
 use crate::evaluation::{Swapped, evaluating};
 use crate::forward::step_along;
@@ -83,7 +83,7 @@ impl<O: Optimizer, W: Wrap> Wrapped<O, W> {
         }
         let bound = self.prepare(model)?;
         let is_ready = ready.is_some();
-        let seen = ready.map_or_else(|| self.wrap.see(model, grads), Ok)?;
+        let seen = ready.map_or_else(|| self.wrap.see(self.t + 1, model, grads), Ok)?;
         let mut step = |grads: &Gradients| match is_ready {
             true => self.inner.step_ready(model, grads, loss),
             false => step_along(&mut self.inner, model, grads, loss),
@@ -97,11 +97,12 @@ impl<O: Optimizer, W: Wrap> Wrapped<O, W> {
     }
 
     fn after(&mut self, model: &mut dyn Module, report: &StepReport, bound: Option<Kept>) -> Result<()> {
-        if W::KEEPS.is_some() && report.updated == 0 && !report.not_finite.is_empty() {
+        let counts_steps = self.wrap.counts() == Some(STEP);
+        if counts_steps && report.updated == 0 && !report.not_finite.is_empty() {
             // A step that was left out inside is none.
             return Ok(());
         }
-        self.t += u64::from(W::KEEPS.is_some() || !report.not_finite.is_empty());
+        self.t += u64::from(counts_steps || !report.not_finite.is_empty());
         let Wrapped { wrap, t, kept, .. } = self;
         if let Some(bound) = bound {
             *kept = bound;
@@ -124,7 +125,7 @@ impl<O: Optimizer, W: Wrap> Optimizer for Wrapped<O, W> {
             return Err(Error::new(ErrorKind::Argument, format!("{}: {text}", W::NAME)));
         }
         self.prepare(model)?;
-        let seen = self.wrap.see(model, grads)?;
+        let seen = self.wrap.see(self.t + 1, model, grads)?;
         match &seen {
             Seen::Pass => self.inner.ready(model, grads, loss)?,
             Seen::Changed(changed) => self.inner.ready(model, changed, loss)?,
@@ -150,7 +151,7 @@ impl<O: Optimizer, W: Wrap> Optimizer for Wrapped<O, W> {
 
     fn step_on(&mut self, objective: &mut dyn Objective) -> Result<(f64, StepReport)> {
         let bound = self.prepare(objective.model())?;
-        let (loss, report) = self.wrap.step_on(&mut self.inner, objective)?;
+        let (loss, report) = self.wrap.step_on(self.t + 1, &mut self.inner, objective)?;
         self.after(objective.model(), &report, bound).map(|()| (loss, report))
     }
 
@@ -256,7 +257,7 @@ impl<O: Optimizer, W: Wrap> Optimizer for Wrapped<O, W> {
 
     fn state_dict(&self) -> StateDict {
         let mut own = StateDict::new();
-        if let Some(count) = W::COUNTS {
+        if let Some(count) = self.wrap.counts() {
             own.insert(count, Tensor::scalar(self.t as i64));
         }
         if let Some(what) = W::KEEPS.filter(|_| self.t > 0) {
@@ -286,13 +287,14 @@ impl<O: Optimizer, W: Wrap> Optimizer for Wrapped<O, W> {
         }
         let (swapped, mut own) = Swapped::split(&own.into_iter().collect())?;
         let key = |name: &str| format!("{}.{name}", W::PREFIX);
-        let count = W::COUNTS.and_then(|count| Some((key(count), own.remove(count)?)));
+        let counts = self.wrap.counts();
+        let count = counts.and_then(|count| Some((key(count), own.remove(count)?)));
         let t = count.map(|(key, count)| whole(W::NAME, &key, &count)).transpose()?;
         let (begun, most) = (t.is_some_and(|t| t > 0), t.unwrap_or(u64::MAX));
         let load = |what| Kept::load(W::NAME, key, what, most, begun, &mut own, &mut problems);
         let kept = W::KEEPS.map(load).transpose()?;
         problems.extend(own.iter().map(|(name, _)| StateProblem::Unexpected(key(name))));
-        if let (Some(count), None) = (W::COUNTS, t) {
+        if let (Some(count), None) = (counts, t) {
             problems.insert(0, StateProblem::Missing(key(count)));
         }
         if !problems.is_empty() {

@@ -28,12 +28,13 @@ impl Group {
         Ok(())
     }
 
-    /// The loss and the gradients of all, as the step takes them; none if nothing counts.
+    /// The loss and the gradients of all, as step number t takes them; none if nothing counts.
     pub(super) fn finish(
         &mut self,
         terms: Terms<'_, '_>,
         model: &dyn Layer,
         weights: Weights,
+        t: u64,
     ) -> Result<Option<(f64, Gradients)>> {
         let mut all = std::mem::take(self);
         let (sum, weight) = all.loss;
@@ -42,6 +43,6 @@ impl Group {
             (_, true) => (sum, all.grads.take_sum()?),
             (_, false) => (sum / weight, all.grads.take_mean()?),
         };
-        terms.finished(model, descent, weights).map(Some)
+        terms.finished(model, descent, weights, t).map(Some)
     }
 }

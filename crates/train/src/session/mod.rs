@@ -192,6 +192,7 @@ fn fit(
         rates.describe(&mut identity, None);
         resumed = Some(snapshot);
     }
+    let not_finite = cause::not_finite(model)?;
     // A resumed run draws, too: it leaves the generator where the first run would have left it.
     let drawn: u64 = rng.random();
     let seed = resumed.as_ref().map_or(drawn, |snapshot| snapshot.seed);
@@ -202,7 +203,7 @@ fn fit(
         base_lr: resumed.as_ref().map_or(own_lr, |snapshot| snapshot.base_lr),
         own_lr,
         last_lr: own_lr,
-        not_finite: cause::not_finite(model)?,
+        not_finite,
         settings,
         begun: Before::of(model),
         seed,

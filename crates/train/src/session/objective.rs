@@ -71,13 +71,14 @@ impl Terms<'_, '_> {
         Ok(Evaluated { output, loss, descent })
     }
 
-    /// The loss and the gradients of a step: with the penalties that count once for several batches, and changed as the run
-    /// asks for.
+    /// The loss and the gradients of step number t, 1 for the first: with the penalties that count once for several batches,
+    /// and changed as the run asks for.
     pub(super) fn finished(
         &self,
         model: &dyn Layer,
         (mut loss, mut grads): (f64, Gradients),
         weights: Weights,
+        t: u64,
     ) -> Result<(f64, Gradients)> {
         let tried = weights == Weights::Tried;
         for penalty in self.once {
@@ -93,7 +94,7 @@ impl Terms<'_, '_> {
         if !self.gradients.is_empty() || self.clip_norm.is_some() {
             grads = of_parameters(model, grads)?;
         }
-        self.gradients.iter().try_for_each(|rule| rule.apply(model, &mut grads))?;
+        self.gradients.iter().try_for_each(|rule| rule.apply_at(t, model, &mut grads))?;
         if let Some(max_norm) = self.clip_norm {
             let norm = clip_grad_norm(&mut grads, max_norm)?;
             if !norm.is_finite() && !tried {
@@ -137,6 +138,8 @@ pub(super) struct Batch<'b, 's, 'r> {
     pub(super) batches: &'b [(Vec<Tensor>, Tensor)],
     /// Those of evaluations after the first.
     pub(super) weights: Weights,
+    /// The number of the step, 1 for the first.
+    pub(super) t: u64,
     /// The first evaluation, until the optimizer has asked for it.
     pub(super) first: Option<(f64, Gradients)>,
     /// The model before the first evaluation.
@@ -165,7 +168,7 @@ impl Objective for Batch<'_, '_, '_> {
                 let cause = |_: &Tensor| "it was finite at the first evaluation of the step".into();
                 group.add(self.terms.evaluated(computed, self.weights, cause)?.descent)
             })?;
-            group.finish(self.terms, &*self.model, self.weights)
+            group.finish(self.terms, &*self.model, self.weights, self.t)
         });
         after.put_back(&mut *self.model)?;
         let evaluated = evaluated.map_err(Failure::raise).and_then(|descent| {

@@ -63,7 +63,8 @@ impl Session<'_, '_, '_> {
                 let Evaluated { output, loss, descent } = self.terms.evaluated(computed, Weights::Present, cause)?;
                 self.run.loss = number("loss", &loss.value)?;
                 group.add(descent)?;
-                let finish = |group: &mut Group| group.finish(self.terms, &*self.run.model, Weights::Present);
+                let finish =
+                    |group: &mut Group| group.finish(self.terms, &*self.run.model, Weights::Present, self.run.step + 1);
                 let descent = if is_last { finish(&mut group)? } else { None };
                 Ok((output, loss, descent, x, y))
             });
@@ -106,7 +107,8 @@ impl Session<'_, '_, '_> {
         let (terms, steps, model) = (self.terms, &mut self.steps, &mut **model);
         // Where a point is no trial, a loss that is no number would reach the weights.
         let weights = if optimizer.follows_all() { Weights::Present } else { Weights::Tried };
-        let mut batch = Batch { terms, steps, model, batches, weights, first: Some(first), start, evaluations: 0 };
+        let (first, t) = (Some(first), number + 1);
+        let mut batch = Batch { terms, steps, model, batches, weights, t, first, start, evaluations: 0 };
         let (_, report) = optimizer.step_on(&mut batch)?;
         // An optimizer that has arrived changes nothing either.
         let none_has_a_gradient = || {

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use wengert_data::{Dataset, InputsDataset, TensorDataset};
 use wengert_nn::{BatchNorm1d, Layer, Linear, mse_loss};
 use wengert_optim::schedule::{ConstantLR, StepLR};
-use wengert_optim::{Sam, Sgd};
+use wengert_optim::{GradientNoise, Sam, Sgd, Transformed};
 use wengert_train::{Callback, L1Penalty, L2Penalty, MeanLoss, Run, Trainer, evaluate, predict};
 
 fn line() -> TensorDataset {
@@ -269,5 +269,20 @@ fn a_panic_in_a_second_evaluation_leaves_what_an_error_does() -> Result<()> {
         Ok(model.state_dict().iter().flat_map(|(_, x)| x.to_f64s()).collect())
     };
     assert_eq!(after(true)?, after(false)?);
+    Ok(())
+}
+
+#[test]
+fn noise_by_the_step_is_the_same_before_the_optimizer_and_in_the_run() -> Result<()> {
+    let noise = || GradientNoise::new().eta(0.1).seed(3);
+    let after = |trainer: Trainer<'_>| -> Result<Vec<f64>> {
+        let mut model = linear();
+        trainer.epochs(3).batch_size(2).shuffle(false).fit(&mut model, &line(), None, &mut seeded(7))?;
+        Ok(model.weight.to_f64s())
+    };
+    let plain = after(trainer())?;
+    let of_run = after(trainer().gradients(noise()))?;
+    let of_optimizer = after(Trainer::new(Transformed::new(Sgd::new(0.1), noise()), mse_loss))?;
+    assert!(of_run == of_optimizer && of_run != plain, "{of_run:?}, {of_optimizer:?}, {plain:?}");
     Ok(())
 }

@@ -6,8 +6,8 @@ use autograd_core::{DType, Tensor, seeded};
 use wengert_data::TensorDataset;
 use wengert_nn::{Dropout, Linear, Sequential, Tanh, cross_entropy, sequential};
 use wengert_optim::{
-    Adam, AdamW, AdaptiveClip, Centralize, CosineAnnealingLR, Ema, Guard, Lbfgs, LineSearch, Lookahead, NAdam,
-    Optimizer, Parts, PolynomialLR, RmsProp, Sam, ScheduleFreeAdamW, ScheduleFreeSgd, Sgd, StepLR, Swa,
+    Adam, AdamW, AdaptiveClip, Centralize, CosineAnnealingLR, Ema, GradientNoise, Guard, Lbfgs, LineSearch, Lookahead,
+    NAdam, Optimizer, Parts, PolynomialLR, RmsProp, Sam, ScheduleFreeAdamW, ScheduleFreeSgd, Sgd, StepLR, Swa,
 };
 use wengert_train::{
     Accuracy, Callback, Checkpoint, EarlyStopping, Error, L2Penalty, ReduceLROnPlateau, Result, Run, Trainer,
@@ -48,7 +48,7 @@ const OPTIMIZERS: [Make<Box<dyn Optimizer>>; 16] = [
 
 type Change<T> = fn(T) -> T;
 
-const SCHEDULES: [Change<Trainer<'static>>; 8] = [
+const SCHEDULES: [Change<Trainer<'static>>; 9] = [
     |trainer| trainer,
     |trainer| trainer.schedule(CosineAnnealingLR::new(EPOCHS)),
     |trainer| trainer.schedule_by_step(StepLR::new(3).gamma(0.8)),
@@ -61,6 +61,7 @@ const SCHEDULES: [Change<Trainer<'static>>; 8] = [
     },
     |trainer| trainer.accumulate(3).penalty(L2Penalty::new(0.01)).schedule_by_step(StepLR::new(2)),
     |trainer| trainer.gradients(Centralize).gradients(AdaptiveClip::new(0.05)),
+    |trainer| trainer.gradients(GradientNoise::new().eta(0.1).seed(3)),
     |trainer| trainer.shuffle(false).validate_every(2).validation_batch_size(3),
 ];
 

@@ -22,7 +22,8 @@ use autograd_core::update::{ElementRule, Real};
 /// ```
 ///
 /// `lr ≥ 0`, `0 ≤ β < 1` (0.9, 0.999 and 0.9999), `α ≥ 0` (2), `ε ≥ 0` (1e-8), `λ ≥ 0` (0, decoupled), the T of `warmup`
-/// (none). State: `exp_avg_fast` (m₁), `exp_avg_sq` (v), `exp_avg_slow` (m₂). t counts the steps of each parameter.
+/// (none), `eps_root` (0). State: `exp_avg_fast` (m₁), `exp_avg_sq` (v), `exp_avg_slow` (m₂). t counts the steps of each
+/// parameter.
 ///
 /// # Examples
 /// ```
@@ -41,8 +42,8 @@ use autograd_core::update::{ElementRule, Real};
 /// Pagliardini, Ablin, Grangier, The AdEMAMix Optimizer: Better, Faster, Older, 2024, algorithm 1.
 ///
 /// # Differs from
-/// * optax (`contrib.ademamix`): α is 5 by default; α and β₃ may be schedules, in place of a warm-up; there is an ε inside
-///   the root, too. PyTorch and Keras do not have it.
+/// * optax (`contrib.ademamix`): α is 5 by default, [`AdEmaMix::optax`]; α and β₃ may be schedules there, in place of a
+///   warm-up, as `alpha` and `betas[2]` can be here. PyTorch and Keras do not have it.
 #[derive(Clone)]
 pub struct AdEmaMix(Driver<AdEmaMixRule>);
 optimizer!(AdEmaMix, AdEmaMixRule);
@@ -52,6 +53,7 @@ struct AdEmaMixRule {
     betas: [f64; 3],
     alpha: f64,
     eps: f64,
+    eps_root: f64,
     /// The T of α and that of β₃.
     warmup: [u64; 2],
 }
@@ -59,8 +61,20 @@ struct AdEmaMixRule {
 impl AdEmaMix {
     /// An optimizer with the default hyperparameters.
     pub fn new(lr: f64) -> AdEmaMix {
-        let rule = AdEmaMixRule { betas: [0.9, 0.999, 0.9999], alpha: 2.0, eps: 1e-8, warmup: [0; 2] };
+        let rule = AdEmaMixRule { betas: [0.9, 0.999, 0.9999], alpha: 2.0, eps: 1e-8, eps_root: 0.0, warmup: [0; 2] };
         AdEmaMix(Driver::new(rule, lr).decoupled_weight_decay(true))
+    }
+
+    /// optax' defaults: α is 5.
+    ///
+    /// # Examples
+    /// ```
+    /// # use wengert_optim::{AdEmaMix, Optimizer};
+    /// assert_eq!(AdEmaMix::optax(0.001).get("alpha")?, 5.0);
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
+    pub fn optax(lr: f64) -> AdEmaMix {
+        AdEmaMix::new(lr).alpha(5.0)
     }
 
     /// β₁, β₂ and β₃, `0 ≤ β < 1`: how much of the past the averages of g, g² and the long one of g keep. Default 0.9, 0.999
@@ -77,6 +91,22 @@ impl AdEmaMix {
     /// ε ≥ 0, which is added to the divisor to keep it from 0. Default 1e-8.
     pub fn eps(self, eps: f64) -> AdEmaMix {
         self.with(|rule| rule.eps = eps)
+    }
+
+    /// ε₀ ≥ 0, which is added to v̂ inside the root: `√(v̂ + ε₀) + ε`, `eps_root` in optax. Default 0.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{Tensor, module::Param};
+    /// # use wengert_optim::{AdEmaMix, Optimizer};
+    /// let mut x = Param::new(Tensor::scalar(0.0))?;
+    /// let grads = x.mul_scalar(3.0).backward()?;
+    /// AdEmaMix::new(1.0).alpha(0.0).eps(1.0).eps_root(16.0).step(&mut x, &grads)?;
+    /// assert!((x.item::<f64>()? + 0.5).abs() < 1e-12);                    // 3 / (√(9 + 16) + 1)
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
+    pub fn eps_root(self, eps_root: f64) -> AdEmaMix {
+        self.with(|rule| rule.eps_root = eps_root)
     }
 
     /// The number of steps, T, in which α grows from 0, and that in which β₃ grows from β₁. Default 0 and 0: they are there
@@ -132,6 +162,7 @@ impl Rule for AdEmaMixRule {
         see("betas[2]", &mut self.betas[2], Range::DECAY);
         see("alpha", &mut self.alpha, Range::AT_LEAST_0);
         see("eps", &mut self.eps, Range::AT_LEAST_0);
+        see("eps_root", &mut self.eps_root, Range::AT_LEAST_0);
     }
 
     fn step(&self, turn: Turn<'_>) -> Result<()> {
@@ -145,6 +176,7 @@ impl Rule for AdEmaMixRule {
             of_slow: turn.lr * self.alpha_at(turn.t),
             correction: 1.0 / (1.0 - beta2.powf(t)).sqrt(),
             eps: self.eps,
+            eps_root: self.eps_root,
         };
         turn.update(formula)
     }
@@ -160,6 +192,7 @@ struct Formula {
     of_slow: f64,
     correction: f64,
     eps: f64,
+    eps_root: f64,
 }
 
 impl ElementRule<3> for Formula {
@@ -168,7 +201,12 @@ impl ElementRule<3> for Formula {
         let fast = fast + T::of(self.gain1) * (g - fast);
         let slow = slow + T::of(self.gain3) * (g - slow);
         let v = T::of(self.beta2) * v + T::of(self.gain2) * (g * g);
-        let root = v.sqrt() * T::of(self.correction) + T::of(self.eps);
+        let root = if self.eps_root == 0.0 {
+            v.sqrt() * T::of(self.correction)
+        } else {
+            (v * T::of(self.correction * self.correction) + T::of(self.eps_root)).sqrt()
+        };
+        let root = root + T::of(self.eps);
         (p - (T::of(self.of_fast) * fast + T::of(self.of_slow) * slow) / root, [fast, v, slow])
     }
 }
@@ -214,12 +252,15 @@ cases![
 
 #[cfg(test)]
 mod tests {
-    use super::example;
+    use super::{AdEmaMix, example};
     use crate::cases::golden;
 
     #[test]
     fn optax_has_the_same_steps() {
         let expected = [-0.8475301196231394, -0.13388187097060947, 0.539301370416711, -0.8910125098567429];
         golden(example().weight_decay(0.5), expected);
+        let of_form = [-0.8451484840578228, -0.1258910434721011, 0.5286696828135222, -0.8946972695405392];
+        let optax = AdEmaMix::optax(0.05).betas(0.5, 0.75, 0.9).eps(0.1).eps_root(0.25);
+        golden(optax.weight_decay(0.5), of_form);
     }
 }

@@ -42,7 +42,7 @@ use autograd_core::update::{ElementRule, Real};
 /// Converge with Any β₂ with the Optimal Rate, 2024, algorithm 2, with the clipping of the authors' code.
 ///
 /// # Differs from
-/// * optax (`contrib.adopt`): there is no weight decay; the limit may be another function of t, and the momentum Nesterov's.
+/// * optax (`contrib.adopt`): there is no weight decay; the limit may be another function of t.
 /// * PyTorch, Keras: they do not have it.
 #[derive(Clone)]
 pub struct Adopt(Driver<AdoptRule>);
@@ -53,12 +53,13 @@ struct AdoptRule {
     betas: [f64; 2],
     eps: f64,
     clip: bool,
+    nesterov: bool,
 }
 
 impl Adopt {
     /// An optimizer with the default hyperparameters.
     pub fn new(lr: f64) -> Adopt {
-        Adopt(Driver::new(AdoptRule { betas: [0.9, 0.9999], eps: 1e-6, clip: true }, lr))
+        Adopt(Driver::new(AdoptRule { betas: [0.9, 0.9999], eps: 1e-6, clip: true, nesterov: false }, lr))
     }
 
     /// β₁ and β₂, `0 ≤ β < 1`: how much of the past m and v keep. Default 0.9 and 0.9999.
@@ -76,6 +77,26 @@ impl Adopt {
     pub fn clip(self, clip: bool) -> Adopt {
         self.with(|rule| rule.clip = clip)
     }
+
+    /// Whether the momentum is Nesterov's, as it can be in optax: `p ← p − lr · (β₁ m + (1 − β₁) c)` with the m of this
+    /// step. Default false.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{Tensor, module::Param};
+    /// # use wengert_optim::{Adopt, Optimizer};
+    /// let mut x = Param::new(Tensor::scalar(1.0))?;
+    /// let mut adopt = Adopt::new(0.5).betas(0.5, 0.99).nesterov(true);
+    /// for slope in [2.0, 1.0] {
+    ///     let grads = x.mul_scalar(slope).backward()?;
+    ///     adopt.step(&mut x, &grads)?;                // c = 1 / 2, m = 1 / 4
+    /// }
+    /// assert_eq!(x.item::<f64>()?, 0.8125);           // 1 − 0.5 · (1 / 8 + 1 / 4)
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
+    pub fn nesterov(self, nesterov: bool) -> Adopt {
+        self.with(|rule| rule.nesterov = nesterov)
+    }
 }
 
 impl Rule for AdoptRule {
@@ -92,6 +113,7 @@ impl Rule for AdoptRule {
         let [beta1, beta2] = self.betas;
         let formula = Formula {
             first: turn.t == 1,
+            nesterov: self.nesterov,
             beta2,
             gain1: 1.0 - beta1,
             gain2: 1.0 - beta2,
@@ -106,6 +128,7 @@ impl Rule for AdoptRule {
 #[derive(Clone, Copy)]
 struct Formula {
     first: bool,
+    nesterov: bool,
     beta2: f64,
     gain1: f64,
     gain2: f64,
@@ -129,7 +152,8 @@ impl ElementRule<2> for Formula {
         let c = c.smaller(limit).larger(T::ZERO - limit);
         let m = m + T::of(self.gain1) * (c - m);
         let v = T::of(self.beta2) * v + T::of(self.gain2) * square;
-        (p - T::of(self.lr) * m, [m, v])
+        let u = if self.nesterov { m + T::of(self.gain1) * (c - m) } else { m };
+        (p - T::of(self.lr) * u, [m, v])
     }
 }
 
@@ -176,5 +200,7 @@ mod tests {
     fn optax_has_the_same_steps() {
         let expected = [-1.0698847338549695, -0.19908506613616653, 0.5164490645516652, -0.771608565937175];
         golden(example(), expected);
+        let nesterov = [-1.071021859217301, -0.21347351410003212, 0.5194950888860378, -0.7660196371359965];
+        golden(example().nesterov(true), nesterov);
     }
 }

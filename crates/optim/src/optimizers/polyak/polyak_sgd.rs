@@ -3,7 +3,7 @@
 use super::penalty;
 use crate::driver::Driver;
 use crate::named::optimizer;
-use crate::norms::descent_norm;
+use crate::norms::{descent_norm, in_two_parts};
 use crate::range::Range;
 use crate::rule::{Parameters, Rule, See};
 use crate::turn::Turn;
@@ -60,7 +60,8 @@ use autograd_core::update::{ElementRule, Real};
 /// # Differs from
 /// * optax (`polyak_sgd`): there η is 0 wherever `‖g‖² + ε` is at most 2.2e-16, here only where it is 0. Its
 ///   `max_learning_rate`, which is 1, is `lr`. Its code multiplies g by s before it takes the norm, so the divisor is
-///   `s² ‖g‖² + ε`; the formula of its documentation is the one above.
+///   `s² ‖g‖² + ε`, which is `PolyakSgd::new(s² lr).scaling(1 / s).eps(ε / s²)` here; the formula of its documentation is
+///   the one above.
 /// * PyTorch and Keras do not have it.
 #[derive(Clone)]
 pub struct PolyakSgd(Driver<PolyakRule>);
@@ -162,19 +163,22 @@ impl Rule for PolyakRule {
         let rate = self.scaling * if step > turn.lr { turn.lr } else { step };
         // Decays and penalties take their rate from here. They have no part in a step upwards.
         turn.lr = if rate < 0.0 { 0.0 } else { rate };
-        turn.update(Along { rate })
+        let [first, second] = in_two_parts(rate.abs());
+        turn.update(Along { rate: [first.copysign(rate), second] })
     }
 }
 
 #[derive(Clone, Copy)]
 struct Along {
-    rate: f64,
+    /// To be multiplied with one after the other: that of tiny gradients may be too large for `F32`.
+    rate: [f64; 2],
 }
 
 impl ElementRule<0> for Along {
     #[inline(always)]
     fn element<T: Real>(self, p: T, g: T, []: [T; 0]) -> (T, [T; 0]) {
-        (p - T::of(self.rate) * g, [])
+        let [first, second] = self.rate.map(T::of);
+        (p - first * g * second, [])
     }
 }
 

@@ -23,7 +23,7 @@ const MORE: Range = Range::new(|x| x > 1.0 && x.is_finite(), "finite and above 1
 /// ```
 ///
 /// `lr ≥ 0`, `0 < η⁻ < 1` (0.5), `η⁺ > 1` (1.2), `0 ≤ step_sizes[0] ≤ step_sizes[1]` (1e-6 and 50), `λ ≥ 0` (0). State:
-/// `prev` (q), `step_size` (h). The learning rate is the first h; a later change of it has no effect but on decoupled
+/// `step_size` (h), `prev` (q). The learning rate is the first h; a later change of it has no effect but on decoupled
 /// decay.
 ///
 /// # Examples
@@ -47,8 +47,7 @@ const MORE: Range = Range::new(|x| x > 1.0 && x.is_finite(), "finite and above 1
 ///
 /// # Differs from
 /// * PyTorch: there is no weight decay. Keras does not have it.
-/// * optax: a step is the one that the gradient before asked for (the first is 0), or 0 where the sign has changed since; a
-///   first h outside of `step_sizes` stays until it grows or shrinks; there is no weight decay.
+/// * optax: [`Rprop::optax`]; there is no weight decay.
 #[derive(Clone)]
 pub struct Rprop(Driver<RpropRule>);
 optimizer!(Rprop, RpropRule);
@@ -57,12 +56,40 @@ optimizer!(Rprop, RpropRule);
 struct RpropRule {
     etas: [f64; 2],
     step_sizes: [f64; 2],
+    /// Whether a step is the one that the gradient before asked for.
+    delayed: bool,
 }
 
 impl Rprop {
     /// An optimizer with the default hyperparameters; PyTorch's `lr` is 0.01.
     pub fn new(lr: f64) -> Rprop {
-        Rprop(Driver::new(RpropRule { etas: [0.5, 1.2], step_sizes: [1e-6, 50.0] }, lr))
+        Rprop(Driver::new(RpropRule { etas: [0.5, 1.2], step_sizes: [1e-6, 50.0], delayed: false }, lr))
+    }
+
+    /// optax' form: a step is the one that the gradient before asked for, unless the sign has changed since. So nothing
+    /// moves in the first step. State: `next_step` (q) in the place of `prev`.
+    ///
+    /// ```text
+    /// h ← h · η⁺ if g q > 0, h · η⁻ if g q < 0, within step_sizes; else h as it is
+    /// p ← p − q if not g q < 0
+    /// q ← h sign(g), 0 if g q < 0
+    /// ```
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{Tensor, module::Param};
+    /// # use wengert_optim::{Optimizer, Rprop};
+    /// let mut x = Param::new(Tensor::from(1.0))?;
+    /// let mut rprop = Rprop::optax(0.5).etas(0.5, 2.0);
+    /// for expected in [1.0, 0.5, -0.5, -0.5, -0.5, 0.5] {      // q: 0.5, 1, 2, 0 where the sign changes, −1, −2
+    ///     let grads = x.square().backward()?;
+    ///     rprop.step(&mut x, &grads)?;
+    ///     assert_eq!(x.item::<f32>()?, expected);
+    /// }
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
+    pub fn optax(lr: f64) -> Rprop {
+        Rprop::new(lr).with(|rule| rule.delayed = true)
     }
 
     /// η⁻ and η⁺, `0 < η⁻ < 1 < η⁺`: the factors by which a step size shrinks and grows. Default 0.5 and 1.2.
@@ -78,10 +105,15 @@ impl Rprop {
 
 impl Rule for RpropRule {
     const NAME: &'static str = "Rprop";
-    const STATE: &'static [&'static str] = &["prev", "step_size"];
+    const STATE: &'static [&'static str] = &["step_size", "prev", "next_step"];
+    const ALWAYS: usize = 1;
+
+    fn uses(&self, slot: usize) -> bool {
+        [true, !self.delayed, self.delayed][slot]
+    }
 
     fn start(&self, slot: usize, parameter: &Tensor, lr: f64) -> Result<Tensor> {
-        Ok(parameter.full_like([0.0, lr][slot]))
+        Ok(parameter.full_like([lr, 0.0, 0.0][slot]))
     }
 
     fn hyperparameters(&mut self, see: &mut See<'_>) {
@@ -101,7 +133,11 @@ impl Rule for RpropRule {
     }
 
     fn step(&self, turn: Turn<'_>) -> Result<()> {
-        turn.update(Formula { etas: self.etas, step_sizes: self.step_sizes })
+        if self.delayed {
+            turn.update(Delayed { etas: self.etas, step_sizes: self.step_sizes })
+        } else {
+            turn.update(Formula { etas: self.etas, step_sizes: self.step_sizes })
+        }
     }
 }
 
@@ -111,16 +147,40 @@ struct Formula {
     step_sizes: [f64; 2],
 }
 
-impl ElementRule<2> for Formula {
+impl ElementRule<3> for Formula {
+    const ALWAYS: usize = 1;
+
     #[inline(always)]
-    fn element<T: Real>(self, p: T, g: T, [q, h]: [T; 2]) -> (T, [T; 2]) {
+    fn element<T: Real>(self, p: T, g: T, [h, q, next]: [T; 3]) -> (T, [T; 3]) {
         // Of signs: the product of small gradients would underflow.
         let along = g.sign() * q.sign();
         let (turns, stays) = (along.lt(T::ZERO), along.gt(T::ZERO));
         let factor = T::select(stays, T::of(self.etas[1]), T::select(turns, T::of(self.etas[0]), T::ONE));
         let h = (h * factor).larger(T::of(self.step_sizes[0])).smaller(T::of(self.step_sizes[1]));
         let g = T::select(turns, T::ZERO, g);
-        (p - h * g.sign(), [g, h])
+        (p - h * g.sign(), [h, g, next])
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Delayed {
+    etas: [f64; 2],
+    step_sizes: [f64; 2],
+}
+
+impl ElementRule<3> for Delayed {
+    const ALWAYS: usize = 1;
+
+    #[inline(always)]
+    fn element<T: Real>(self, p: T, g: T, [h, prev, q]: [T; 3]) -> (T, [T; 3]) {
+        let along = g.sign() * q.sign();
+        let (turns, stays) = (along.lt(T::ZERO), along.gt(T::ZERO));
+        let factor = T::select(stays, T::of(self.etas[1]), T::of(self.etas[0]));
+        let other = (h * factor).larger(T::of(self.step_sizes[0])).smaller(T::of(self.step_sizes[1]));
+        // A first h outside of the sizes stays until it grows or shrinks.
+        let h = T::select(turns, other, T::select(stays, other, h));
+        let [step, next] = [q, h * g.sign()].map(|step| T::select(turns, T::ZERO, step));
+        (p - step, [h, prev, next])
     }
 }
 
@@ -138,14 +198,59 @@ fn by_hand(s: &mut crate::cases::Scalar, g: f64, etas: [f64; 2], sizes: [f64; 2]
 }
 
 #[cfg(test)]
+fn delayed_by_hand(s: &mut crate::cases::Scalar, g: f64, etas: [f64; 2], sizes: [f64; 2]) {
+    let h = if s.t == 1.0 { 0.1 } else { s.b };
+    let along = s.a * g;
+    s.b = match along {
+        along if along > 0.0 => (h * etas[1]).clamp(sizes[0], sizes[1]),
+        along if along < 0.0 => (h * etas[0]).clamp(sizes[0], sizes[1]),
+        _ => h,
+    };
+    let next = if g == 0.0 { 0.0 } else { s.b * g.signum() };
+    [s.p, s.a] = if along < 0.0 { [s.p, 0.0] } else { [s.p - s.a, next] };
+}
+
+#[cfg(test)]
 cases![
-    plain(|| Rprop::new(0.1), |s, g| by_hand(s, g, [0.5, 1.2], [1e-6, 50.0])).keeps(&["prev", "step_size"]),
+    plain(|| Rprop::new(0.1), |s, g| by_hand(s, g, [0.5, 1.2], [1e-6, 50.0])).keeps(&["step_size", "prev"]),
     plain(
         || Rprop::new(0.1).etas(0.25, 1.5).step_sizes(0.05, 0.2).weight_decay(0.5),
         |s, g| by_hand(s, g + 0.5 * s.p, [0.25, 1.5], [0.05, 0.2])
     )
-    .keeps(&["prev", "step_size"]),
+    .keeps(&["step_size", "prev"]),
+    plain(
+        || Rprop::optax(0.1).etas(0.25, 1.5).step_sizes(0.12, 0.2),
+        |s, g| delayed_by_hand(s, g, [0.25, 1.5], [0.12, 0.2])
+    )
+    .keeps(&["step_size", "next_step"])
+    .moves_one_step_later(),
     refused(Rprop::new(0.1).etas(0.5, 0.9), "Rprop: etas[1] is 0.9, it must be finite and above 1"),
     refused(Rprop::new(0.1).etas(1.0, 1.2), "Rprop: etas[0] is 1.0, it must be between 0 and 1"),
     refused(Rprop::new(0.1).step_sizes(0.5, 0.25), "Rprop: the least step size 0.5 is above the largest, 0.25"),
 ];
+
+#[cfg(test)]
+mod tests {
+    use crate::Rprop;
+    use crate::cases::{SLOPES, TURNING, along, same};
+
+    /// optax 0.2.8 in float64.
+    #[test]
+    fn optax_has_the_steps_of_its_form() {
+        let sizes = || Rprop::optax(0.1).etas(0.25, 1.5).step_sizes(0.15, 0.3);
+        same(&along(&mut Rprop::optax(0.1), &SLOPES), &[0.25584, -1.25584, -0.24416]);
+        same(&along(&mut Rprop::optax(0.1), &TURNING), &[0.84, -1.9, 0.208]);
+        same(&along(&mut sizes(), &SLOPES), &[-0.075, -0.925, -0.575]);
+        same(&along(&mut sizes(), &TURNING), &[0.75, -1.9, 0.1]);
+    }
+
+    /// PyTorch 2.15 in float64.
+    #[test]
+    fn pytorch_has_the_same_steps() {
+        let sizes = || Rprop::new(0.1).etas(0.25, 1.5).step_sizes(0.15, 0.3);
+        same(&along(&mut Rprop::new(0.1), &SLOPES), &[0.007008, -1.007008, -0.492992]);
+        same(&along(&mut Rprop::new(0.1), &TURNING), &[0.648, -1.69, -0.0224]);
+        same(&along(&mut sizes(), &SLOPES), &[-0.575, -0.425, -1.075]);
+        same(&along(&mut sizes(), &TURNING), &[0.25, -1.325, -0.55]);
+    }
+}

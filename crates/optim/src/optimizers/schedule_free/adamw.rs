@@ -51,8 +51,7 @@ use autograd_core::{Result, Tensor};
 /// * The authors' `AdamWScheduleFree`: nothing.
 /// * The paper: v is corrected, as in the authors' program, where the algorithm corrects γ.
 /// * Keras: [`ScheduleFreeAdamW::keras`]. PyTorch does not have it.
-/// * optax (`contrib.schedule_free_adamw`): there is no r; in a warm-up z moves by the rate of the step before, in the first
-///   step by 0.
+/// * optax (`contrib.schedule_free_adamw`): [`ScheduleFreeAdamW::optax`]; there is no r.
 #[derive(Clone)]
 pub struct ScheduleFreeAdamW(Driver<AdamWRule>);
 optimizer!(ScheduleFreeAdamW, AdamWRule);
@@ -85,6 +84,25 @@ impl ScheduleFreeAdamW {
     /// ```
     pub fn keras(lr: f64) -> ScheduleFreeAdamW {
         ScheduleFreeAdamW::new(lr).weight_lr_power(0.0).with(|rule| rule.decay_before = true)
+    }
+
+    /// optax' form: in a warm-up z moves by the rate of the step before, in the first step by 0; weights are as ever.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{Tensor, module::Param};
+    /// # use wengert_optim::{Optimizer, ScheduleFreeAdamW};
+    /// let mut y = Param::new(Tensor::from(4.0))?;
+    /// let mut optimizer = ScheduleFreeAdamW::optax(1.0).eps(0.0).warmup_steps(4);
+    /// for expected in [4.0, 3.795] {                              // z: 4, then 3.75, of which x takes 4 / 5
+    ///     let grads = y.sum().backward()?;
+    ///     optimizer.step(&mut y, &grads)?;
+    ///     assert!((y.item::<f32>()? - expected).abs() < 1e-4);
+    /// }
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
+    pub fn optax(lr: f64) -> ScheduleFreeAdamW {
+        ScheduleFreeAdamW::new(lr).with(|rule| rule.weights.late = true)
     }
 
     /// β₁, `0 < β₁ < 1`: how much of the average is in the point of the gradient; and β₂, `0 ≤ β₂ < 1`: how much of the past
@@ -259,9 +277,13 @@ mod tests {
     use crate::ScheduleFreeAdamW;
     use crate::cases::golden;
 
+    /// optax computes rates of a warm-up in `F32`; these are with rates in float64.
     #[test]
     fn optax_has_the_same_steps() {
         let expected = [-0.8053376422970365, -0.18645352744026733, 0.45895471082142936, -0.6829945582125028];
         golden(ScheduleFreeAdamW::new(0.1).betas(0.5, 0.75).eps(0.1).weight_decay(0.5), expected);
+        let warmed = [-0.9310605023726288, -0.17878741418855676, 0.4578962282450619, -0.6510795576857702];
+        let optax = ScheduleFreeAdamW::optax(0.1).betas(0.5, 0.75).eps(0.1).weight_decay(0.5);
+        golden(optax.warmup_steps(3), warmed);
     }
 }

@@ -18,24 +18,29 @@ pub(crate) struct Weights {
     pub(crate) warmup_steps: u64,
     pub(crate) r: f64,
     pub(crate) weight_lr_power: f64,
+    /// Whether z moves by the rate of the step before in a warm-up.
+    pub(crate) late: bool,
 }
 
 impl Weights {
-    pub(crate) const DEFAULT: Weights = Weights { warmup_steps: 0, r: 0.0, weight_lr_power: 2.0 };
+    pub(crate) const DEFAULT: Weights = Weights { warmup_steps: 0, r: 0.0, weight_lr_power: 2.0, late: false };
 
     pub(crate) fn hyperparameters(&mut self, see: &mut See<'_>) {
         see("r", &mut self.r, Range::AT_LEAST_0);
         see("weight_lr_power", &mut self.weight_lr_power, Range::AT_LEAST_0);
     }
 
-    /// The learning rate of this step, and the share of it in the average.
+    /// The learning rate of z in this step, and the share of it in the average.
     pub(crate) fn next(&self, turn: &mut Turn<'_>) -> (f64, f64) {
         let t = turn.t as f64;
-        let lr = if turn.t < self.warmup_steps { turn.lr * (t / self.warmup_steps as f64) } else { turn.lr };
+        let full = turn.lr;
+        let rate = |t: u64| if t < self.warmup_steps { full * (t as f64 / self.warmup_steps as f64) } else { full };
+        let lr = rate(turn.t);
         let [sum, largest] = turn.numbers else { unreachable!("a rule has as many numbers as NUMBERS names") };
         *largest = largest.max(lr);
         let weight = t.powf(self.r) * largest.powf(self.weight_lr_power);
         *sum += weight;
+        let lr = if self.late { rate(turn.t - 1) } else { lr };
         // Learning rates of 0 alone weigh nothing.
         (lr, if *sum > 0.0 { weight / *sum } else { 0.0 })
     }

@@ -47,8 +47,7 @@ use autograd_core::{Result, Tensor};
 ///
 /// # Differs from
 /// * The authors' `SGDScheduleFree`: nothing but the default of `lr`, which is 1 there.
-/// * optax (`contrib.schedule_free_sgd`): there is no r; in a warm-up z moves by the rate of the step before, in the first
-///   step by 0. PyTorch and Keras do not have it.
+/// * optax (`contrib.schedule_free_sgd`): [`ScheduleFreeSgd::optax`]; there is no r. PyTorch and Keras do not have it.
 #[derive(Clone)]
 pub struct ScheduleFreeSgd(Driver<SgdRule>);
 optimizer!(ScheduleFreeSgd, SgdRule);
@@ -63,6 +62,25 @@ impl ScheduleFreeSgd {
     /// An optimizer with the default hyperparameters.
     pub fn new(lr: f64) -> ScheduleFreeSgd {
         ScheduleFreeSgd(Driver::new(SgdRule { momentum: 0.9, weights: Weights::DEFAULT }, lr))
+    }
+
+    /// optax' form: in a warm-up z moves by the rate of the step before, in the first step by 0; weights are as ever.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{Tensor, module::Param};
+    /// # use wengert_optim::{Optimizer, ScheduleFreeSgd};
+    /// let mut y = Param::new(Tensor::from(4.0))?;
+    /// let mut optimizer = ScheduleFreeSgd::optax(1.0).warmup_steps(4);
+    /// for expected in [4.0, 3.795] {                              // z: 4, then 3.75, of which x takes 4 / 5
+    ///     let grads = y.sum().backward()?;
+    ///     optimizer.step(&mut y, &grads)?;
+    ///     assert!((y.item::<f32>()? - expected).abs() < 1e-4);
+    /// }
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
+    pub fn optax(lr: f64) -> ScheduleFreeSgd {
+        ScheduleFreeSgd::new(lr).with(|rule| rule.weights.late = true)
     }
 
     /// β, `0 < β < 1`: how much of the average is in the point of the gradient. Default 0.9.
@@ -203,9 +221,12 @@ mod tests {
     use crate::ScheduleFreeSgd;
     use crate::cases::golden;
 
+    /// optax computes rates of a warm-up in `F32`; these are with rates in float64.
     #[test]
     fn optax_has_the_same_steps() {
         let expected = [-0.7935767458902995, -0.15999314284261068, 0.4446509887288411, -0.7161920359903973];
         golden(ScheduleFreeSgd::new(0.1).momentum(0.5).weight_decay(0.5), expected);
+        let warmed = [-0.9643191165406949, -0.16312975924707906, 0.4680473561782684, -0.6834227084966057];
+        golden(ScheduleFreeSgd::optax(0.1).momentum(0.8).weight_decay(0.5).warmup_steps(3), warmed);
     }
 }

@@ -99,6 +99,7 @@ impl<O: Optimizer> Mechanic<O> {
     }
 
     /// `1 ≤ n ≤ 15`: the number of βᵢ, which are 0.9, 0.99, .., to be set before the first step. Default 6.
+    #[must_use]
     pub fn num_betas(mut self, num_betas: usize) -> Mechanic<O> {
         self.tuner.num_betas = num_betas;
         self
@@ -117,18 +118,21 @@ impl<O: Optimizer> Mechanic<O> {
     /// assert!((x.item::<f64>()? - 4.0).abs() < 1e-12 && (mechanic.scale() - 0.25).abs() < 1e-12);
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
+    #[must_use]
     pub fn s_init(mut self, s_init: f64) -> Mechanic<O> {
         self.tuner.s_init = s_init;
         self
     }
 
     /// λ ≥ 0: how strongly h draws parameters to 0, besides any weight decay of the optimizer inside. Default 0.01.
+    #[must_use]
     pub fn weight_decay(mut self, weight_decay: f64) -> Mechanic<O> {
         self.tuner.weight_decay = weight_decay;
         self
     }
 
     /// ε > 0, which keeps divisors from 0. Default 1e-8.
+    #[must_use]
     pub fn eps(mut self, eps: f64) -> Mechanic<O> {
         self.tuner.eps = eps;
         self

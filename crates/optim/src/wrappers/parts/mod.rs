@@ -84,6 +84,7 @@ impl Parts {
 
     /// The parameters whose name `members` accepts belong to this optimizer. `name` is one word; it stands before the names
     /// of hyperparameters and state.
+    #[must_use]
     pub fn part(
         self,
         name: impl Into<String>,
@@ -94,6 +95,7 @@ impl Parts {
     }
 
     /// The parameters that belong to no part belong to this optimizer, as a part called `rest`; there may be none.
+    #[must_use]
     pub fn rest(self, optimizer: impl Optimizer + 'static) -> Parts {
         self.with(REST.into(), None, Box::new(optimizer))
     }

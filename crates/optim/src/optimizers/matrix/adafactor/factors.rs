@@ -11,9 +11,14 @@ pub(super) struct Factors {
 }
 
 impl Factors {
+    /// Whether each element has a column of its own: of a parameter without rows and columns.
+    fn is_flat(&self, g: &Tensor) -> bool {
+        self.column.numel() == g.numel()
+    }
+
     /// rms(u)
     pub(super) fn rms(&self, g: &Tensor, scaled: Scaled) -> Result<f64> {
-        let matrix = if g.shape().len() < 2 { g.reshape(self.column.shape())? } else { g.clone() };
+        let matrix = if self.is_flat(g) { g.reshape(self.column.shape())? } else { g.clone() };
         let root = |scale: f64| {
             let (rows, _) = matrix.fold_margins(&self.row, &self.column, SquaresOfScaled { scaled, scale })?;
             Ok::<_, Error>((abs_sum(&rows)? / g.numel() as f64).sqrt() / scale)
@@ -26,10 +31,12 @@ impl Factors {
 
     /// Both in the shape of g, without a copy.
     pub(super) fn spread(&self, g: &Tensor) -> Result<[Tensor; 2]> {
-        match g.shape() {
-            [] | [_] => Ok([self.row.reshape::<usize>(&[])?.broadcast_to(g.shape())?, self.column.reshape(g.shape())?]),
-            _ => Ok([self.row.broadcast_to(g.shape())?, self.column.broadcast_to(g.shape())?]),
+        if self.is_flat(g) {
+            // A stack of rows has a number of the row for each.
+            let row = if self.row.numel() == 1 { self.row.reshape::<usize>(&[])? } else { self.row.clone() };
+            return Ok([row.broadcast_to(g.shape())?, self.column.reshape(g.shape())?]);
         }
+        Ok([self.row.broadcast_to(g.shape())?, self.column.broadcast_to(g.shape())?])
     }
 }
 
@@ -76,7 +83,7 @@ impl MarginRule for Squares {
     }
 }
 
-/// `u = g / √max(v, least)`
+/// `u = g / √max(v, least)`, v the product of the factors of its row and its column
 #[derive(Clone, Copy)]
 pub(super) struct Scaled {
     pub(super) least: f64,
@@ -85,9 +92,26 @@ pub(super) struct Scaled {
 impl Scaled {
     #[inline(always)]
     fn of<T: Real>(self, g: T, row: T, column: T) -> T {
+        if self.least == 0.0 {
+            // The product of two factors may be 0 where neither is.
+            return g / (row.sqrt() * column.sqrt());
+        }
         let (v, least) = (row * column, T::of(self.least));
         // A NaN stays one.
         g / T::select(v < least, least, v).sqrt()
+    }
+}
+
+/// `p ← keep · p`
+#[derive(Clone, Copy)]
+pub(super) struct Shrink {
+    pub(super) keep: f64,
+}
+
+impl ElementRule<0> for Shrink {
+    #[inline(always)]
+    fn element<T: Real>(self, p: T, _: T, []: [T; 0]) -> (T, [T; 0]) {
+        (T::of(self.keep) * p, [])
     }
 }
 

@@ -1,5 +1,11 @@
 //! Muon.
 
+mod adjust;
+#[cfg(test)]
+mod tests;
+
+pub use adjust::AdjustLr;
+
 use crate::blend::blend;
 use crate::driver::Driver;
 use crate::named::optimizer;
@@ -49,65 +55,35 @@ use autograd_core::{Error, ErrorKind, Result, Shape, Tensor, no_grad};
 ///
 /// # Differs from
 /// * PyTorch: it computes the loop in bfloat16; the original does, too.
-/// * Keras: f is `0.2 √max(R, C)` ([`AdjustLr::MatchRmsAdamw`]), or 1; λ is 0.004; ε is added to ‖m‖; embeddings and what is
-///   no matrix take steps of AdamW in the same optimizer.
-/// * optax (`contrib.muon`): matrices are `[in, out]`, so f is `√max(1, C / R)`, or `consistent_rms √max(R, C)`; λ is 0; ε is
-///   1e-8, and added; nesterov has Adam's bias correction, `(1 − μ) g / (1 − μᵗ) + μ m / (1 − μᵗ⁺¹)`; what is no matrix takes
-///   steps of AdamW; there are other norms than ‖m‖, and coefficients for each iteration.
+/// * Keras: [`Muon::keras`]. There embeddings and what is no matrix take steps of AdamW in the same optimizer; here
+///   [`Parts`](crate::Parts) gives them to one of its own.
+/// * optax (`contrib.muon`): [`Muon::optax`]. There, too, what is no matrix takes steps of AdamW. Its axes of products in
+///   tensors of more dims (`muon_weight_dimension_numbers`), steps in proportion to `⟨u, X⟩` (`adaptive`) and divisors
+///   other than ‖u‖ (`preconditioning`) are not here: they are no part of the optimizer that the reference describes.
 #[derive(Clone)]
 pub struct Muon(Driver<MuonRule>);
 optimizer!(Muon, MuonRule);
-
-/// The factor f of a step of [`Muon`] for a matrix of R rows and C columns.
-///
-/// # Examples
-/// ```
-/// use autograd_core::{Tensor, module::Param};
-/// use wengert_optim::{AdjustLr, Muon, Optimizer};
-///
-/// let step = |adjust| {
-///     let mut x = Param::new(Tensor::from([[0.0], [0.0], [0.0], [0.0]]))?;
-///     let grads = x.sum().backward()?;
-///     let muon = Muon::new(1.0).ns_coefficients(1.0, 0.0, 0.0).adjust_lr(adjust);     // X stays of length 1: −½ each
-///     muon.clone().step(&mut x, &grads)?;
-///     Ok::<f32, autograd_core::Error>(x.to_vec::<f32>()?[0])
-/// };
-/// assert_eq!(step(AdjustLr::Original)?, -1.0);                        // √4 · ½
-/// assert!((step(AdjustLr::MatchRmsAdamw)? + 0.2).abs() < 1e-6);       // 0.2 √4 · ½
-/// assert_eq!(step(AdjustLr::SpectralUnclamped)?, -1.0);               // √4 · ½
-/// # Ok::<(), autograd_core::Error>(())
-/// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum AdjustLr {
-    /// `√max(1, R / C)`
-    #[default]
-    Original,
-    /// `0.2 √max(R, C)`: steps of the size of AdamW's, so its learning rate and weight decay can be taken.
-    MatchRmsAdamw,
-    /// `√(R / C)`, also where that is below 1.
-    SpectralUnclamped,
-}
-
-impl AdjustLr {
-    fn factor(self, rows: usize, columns: usize) -> f64 {
-        let (rows, columns) = (rows as f64, columns as f64);
-        match self {
-            AdjustLr::Original => (rows / columns).max(1.0).sqrt(),
-            AdjustLr::MatchRmsAdamw => 0.2 * rows.max(columns).sqrt(),
-            AdjustLr::SpectralUnclamped => (rows / columns).sqrt(),
-        }
-    }
-}
 
 #[derive(Clone, Debug)]
 struct MuonRule {
     momentum: f64,
     nesterov: bool,
     ns_coefficients: [f64; 3],
+    /// Those of each iteration; none: `ns_coefficients` for all.
+    of_each: Vec<[f64; 3]>,
     eps: f64,
     ns_steps: usize,
     adjust_lr: AdjustLr,
     flatten: bool,
+    form: Form,
+}
+
+/// The framework whose formula is meant.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Form {
+    Torch,
+    Keras,
+    Optax,
 }
 
 impl Muon {
@@ -117,12 +93,56 @@ impl Muon {
             momentum: 0.95,
             nesterov: true,
             ns_coefficients: [3.4445, -4.775, 2.0315],
+            of_each: Vec::new(),
             eps: 1e-7,
             ns_steps: 5,
             adjust_lr: AdjustLr::Original,
             flatten: false,
+            form: Form::Torch,
         };
         Muon(Driver::new(rule, lr).weight_decay(0.1).decoupled_weight_decay(true))
+    }
+
+    /// Keras' formula and defaults: `m ← μ m + g`, nesterov `u = g + μ m`, and `X = u / (‖u‖ + ε)`; f is
+    /// [`AdjustLr::MatchRmsAdamw`], λ 0.004. Another `rms_rate` is [`AdjustLr::Rms`], none [`AdjustLr::Unscaled`].
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{Tensor, module::Param};
+    /// # use wengert_optim::{AdjustLr, Muon, Optimizer};
+    /// let mut x = Param::new(Tensor::from([[0.0, 0.0]]))?;
+    /// let grads = x.try_mul(&Tensor::from([[3.0, 4.0]]))?.sum().backward()?;
+    /// let muon = Muon::keras(1.0).momentum(0.0).eps(5.0).ns_coefficients(1.0, 0.0, 0.0).adjust_lr(AdjustLr::Unscaled);
+    /// muon.clone().step(&mut x, &grads)?;
+    /// assert!((x.to_f64s()[0] + 0.3).abs() < 1e-7);                           // 3 / (5 + 5)
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
+    pub fn keras(lr: f64) -> Muon {
+        let muon = Muon::new(lr).weight_decay(0.004).adjust_lr(AdjustLr::MatchRmsAdamw);
+        muon.with(|rule| rule.form = Form::Keras)
+    }
+
+    /// optax' formula and defaults: Adam's bias correction, `u = m / (1 − μᵗ)`, nesterov
+    /// `u = (1 − μ) g / (1 − μᵗ) + μ m / (1 − μᵗ⁺¹)`, and `X = u / (‖u‖ + ε)`; ε is 1e-8, λ 0. Matrices are
+    /// `[in, out]`, so f is [`AdjustLr::InOut`]; for weights of layers here, which are `[out, in]`, it is
+    /// [`AdjustLr::Original`]. `consistent_rms` is [`AdjustLr::Rms`].
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{Tensor, module::Param};
+    /// # use wengert_optim::{Muon, Optimizer};
+    /// let mut x = Param::new(Tensor::from([[0.0, 0.0, 0.0, 0.0]]))?;
+    /// let grads = x.sum().backward()?;                                        // u is 1 + ⅔ · ½, ‖u‖ twice that
+    /// let muon = Muon::optax(1.0).momentum(0.5).eps(0.0).ns_coefficients(1.0, 0.0, 0.0);
+    /// muon.clone().step(&mut x, &grads)?;
+    /// assert_eq!(x.to_vec::<f32>()?, [-1.0; 4]);                              // √(4 / 1) · ½
+    /// muon.eps(8.0 / 3.0).step(&mut x, &grads)?;                              // ½ of it
+    /// assert!((x.to_f64s()[0] + 1.5).abs() < 1e-6);
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
+    pub fn optax(lr: f64) -> Muon {
+        let muon = Muon::new(lr).weight_decay(0.0).adjust_lr(AdjustLr::InOut).eps(1e-8);
+        muon.with(|rule| rule.form = Form::Optax)
     }
 
     /// μ, `0 ≤ μ < 1`: how much of the past the average of g keeps. Default 0.95.
@@ -140,7 +160,26 @@ impl Muon {
         self.with(|rule| rule.ns_coefficients = [a, b, c])
     }
 
-    /// ε ≥ 0: the least norm that m is divided by. Default 1e-7.
+    /// a, b and c of each iteration, as many as there are to be; `ns_steps` does not count then, nor `ns_coefficients`. They
+    /// have no names for `set`, and neither has the k of [`AdjustLr::Rms`].
+    /// By default there is none: all iterations have the same.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{Tensor, module::Param};
+    /// # use wengert_optim::{Muon, Optimizer};
+    /// let mut x = Param::new(Tensor::from([[0.0]]))?;
+    /// let grads = x.sum().backward()?;
+    /// let muon = Muon::new(1.0).weight_decay(0.0);
+    /// muon.ns_coefficients_of_each([[0.5, 0.0, 0.0], [0.0, 2.0, 0.0]]).step(&mut x, &grads)?;
+    /// assert_eq!(x.to_f64s(), [-0.25]);                                       // 1, ½, 2 · ½³
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
+    pub fn ns_coefficients_of_each(self, of_each: impl Into<Vec<[f64; 3]>>) -> Muon {
+        self.with(|rule| rule.of_each = of_each.into())
+    }
+
+    /// ε ≥ 0: the least norm that m is divided by, or what is added to the norm. Default 1e-7, 1e-8 in the form of optax.
     pub fn eps(self, eps: f64) -> Muon {
         self.with(|rule| rule.eps = eps)
     }
@@ -201,10 +240,16 @@ impl Rule for MuonRule {
     }
 
     fn check(&self) -> Result<()> {
-        if self.ns_steps < 100 {
-            return Ok(());
+        let (name, count) = match self.of_each.len() {
+            0 => ("ns_steps", self.ns_steps),
+            count => ("the number of ns_coefficients_of_each", count),
+        };
+        if count >= 100 {
+            return Err(Error::argument("Muon", name, count, "below 100"));
         }
-        Err(Error::argument("Muon", "ns_steps", self.ns_steps, "below 100"))
+        let each = self.of_each.iter().flatten();
+        each.copied().try_for_each(|x| Range::FINITE.check("Muon", "a number of ns_coefficients_of_each", x))?;
+        self.adjust_lr.check()
     }
 
     fn step(&self, turn: Turn<'_>) -> Result<()> {
@@ -213,12 +258,19 @@ impl Rule for MuonRule {
         }
         let g = turn.descent()?;
         let Some(m) = &mut turn.state[0] else { unreachable!("the driver has made the state, which is always in use") };
-        blend(m, self.momentum, 1.0 - self.momentum, &g)?;
+        let mu = self.momentum;
+        let gain = if self.form == Form::Keras { 1.0 } else { 1.0 - mu };
+        blend(m, mu, gain, &g)?;
         let (shape, rows) = (g.shape(), g.shape()[0]);
         let columns = g.numel() / rows;
+        // What the averages of so many gradients are divided by.
+        let t = turn.t as f64;
+        let weight = |t: f64| if self.form == Form::Optax { 1.0 - mu.powf(t) } else { 1.0 };
         let step = no_grad(|| {
             let direction = if self.nesterov {
-                g.mul_scalar(1.0 - self.momentum).try_add(&m.mul_scalar(self.momentum))?
+                g.mul_scalar(gain / weight(t)).try_add(&m.mul_scalar(mu / weight(t + 1.0)))?
+            } else if self.form == Form::Optax {
+                m.div_scalar(weight(t))
             } else {
                 m.detach()
             };
@@ -231,118 +283,25 @@ impl Rule for MuonRule {
 
 impl MuonRule {
     fn orthogonal(&self, x: &Tensor) -> Result<Tensor> {
-        let [a, b, c] = self.ns_coefficients;
         let tall = x.shape()[0] > x.shape()[1];
-        // NaN stays NaN.
         let norm = norm2(x)?;
         if norm == 0.0 {
             return Ok(x.clone());
         }
-        let mut x = if tall { x.t()? } else { x.clone() }.div_scalar(if norm < self.eps { self.eps } else { norm });
-        for _ in 0..self.ns_steps {
+        let divisor = match self.form {
+            // NaN stays NaN.
+            Form::Torch if norm < self.eps => self.eps,
+            Form::Torch => norm,
+            Form::Keras | Form::Optax => norm + self.eps,
+        };
+        let mut x = if tall { x.t()? } else { x.clone() }.div_scalar(divisor);
+        let steps = if self.of_each.is_empty() { self.ns_steps } else { self.of_each.len() };
+        for k in 0..steps {
+            let [a, b, c] = self.of_each.get(k).copied().unwrap_or(self.ns_coefficients);
             let gram = x.matmul(&x.t()?)?;
             let polynomial = gram.mul_scalar(b).try_add(&gram.matmul(&gram)?.mul_scalar(c))?;
             x = x.mul_scalar(a).try_add(&polynomial.matmul(&x)?)?;
         }
         if tall { x.t() } else { Ok(x) }
-    }
-}
-
-#[cfg(test)]
-struct ByHand {
-    mu: f64,
-    nesterov: bool,
-    abc: [f64; 3],
-    steps: usize,
-    adjust: AdjustLr,
-}
-
-/// Without transposing: (X Xᵀ)ᵏ X = X (Xᵀ X)ᵏ.
-#[cfg(test)]
-fn by_hand(w: &mut crate::cases::Whole, g: &[f64], set: &ByHand, decay: f64) {
-    let [rows, columns] = w.shape[..] else { panic!("a matrix") };
-    let mut x = vec![0.0; g.len()];
-    for i in 0..g.len() {
-        w.a[i] = set.mu * w.a[i] + (1.0 - set.mu) * g[i];
-        x[i] = if set.nesterov { set.mu * w.a[i] + (1.0 - set.mu) * g[i] } else { w.a[i] };
-    }
-    let norm = x.iter().map(|x| x * x).sum::<f64>().sqrt().max(0.01);
-    x.iter_mut().for_each(|x| *x /= norm);
-    for _ in 0..set.steps {
-        let gram = |i: usize, j: usize| (0..columns).map(|k| x[i * columns + k] * x[j * columns + k]).sum::<f64>();
-        let times_gram = |y: &[f64]| -> Vec<f64> {
-            let at = |i: usize, j: usize| (0..rows).map(|k| gram(i, k) * y[k * columns + j]).sum();
-            (0..y.len()).map(|e| at(e / columns, e % columns)).collect()
-        };
-        let cubic = times_gram(&x);
-        let quintic = times_gram(&cubic);
-        x = (0..x.len()).map(|i| set.abc[0] * x[i] + set.abc[1] * cubic[i] + set.abc[2] * quintic[i]).collect();
-    }
-    let (r, c) = (rows as f64, columns as f64);
-    let factor = match set.adjust {
-        AdjustLr::Original => f64::max(1.0, r / c).sqrt(),
-        AdjustLr::MatchRmsAdamw => 0.2 * r.max(c).sqrt(),
-        AdjustLr::SpectralUnclamped => (r / c).sqrt(),
-    };
-    for (p, x) in w.p.iter_mut().zip(&x) {
-        *p = *p * (1.0 - 0.1 * decay) - 0.1 * factor * x;
-    }
-}
-
-#[cfg(test)]
-const DEFAULT: ByHand =
-    ByHand { mu: 0.95, nesterov: true, abc: [3.4445, -4.775, 2.0315], steps: 5, adjust: AdjustLr::Original };
-
-#[cfg(test)]
-cases![
-    coupled(|| Muon::new(0.1).eps(0.01), |w, g| by_hand(w, g, &DEFAULT, 0.1)).of_matrices().keeps(&["momentum_buffer"]),
-    coupled(
-        || Muon::new(0.1).eps(0.01).momentum(0.5).nesterov(false).ns_steps(2).ns_coefficients(1.5, -0.5, 0.0),
-        |w, g| by_hand(w, g, &ByHand { mu: 0.5, nesterov: false, abc: [1.5, -0.5, 0.0], steps: 2, ..DEFAULT }, 0.1)
-    )
-    .of_matrices()
-    .keeps(&["momentum_buffer"]),
-    coupled(
-        || Muon::new(0.1).eps(0.01).adjust_lr(AdjustLr::MatchRmsAdamw).weight_decay(0.5).flatten(true),
-        |w, g| by_hand(w, g, &ByHand { adjust: AdjustLr::MatchRmsAdamw, ..DEFAULT }, 0.5)
-    )
-    .of_matrices()
-    .keeps(&["momentum_buffer"]),
-    coupled(
-        || Muon::new(0.1).eps(0.01).adjust_lr(AdjustLr::SpectralUnclamped),
-        |w, g| by_hand(w, g, &ByHand { adjust: AdjustLr::SpectralUnclamped, ..DEFAULT }, 0.1)
-    )
-    .of_matrices()
-    .keeps(&["momentum_buffer"]),
-    refused(Muon::new(0.1).momentum(1.0), "Muon: momentum is 1.0, it must be in [0, 1)"),
-    refused(Muon::new(0.1).ns_steps(100), "Muon: ns_steps is 100, it must be below 100"),
-    refused(Muon::new(0.1).ns_coefficients(1.0, f64::NAN, 0.0), "Muon: ns_coefficients[1] is NaN, it must be finite"),
-];
-
-#[cfg(test)]
-mod tests {
-    use crate::cases::golden;
-    use crate::{AdjustLr, Muon, Optimizer};
-    use autograd_core::Tensor;
-    use autograd_core::module::Param;
-
-    #[test]
-    fn optax_has_the_same_steps_without_nesterov() {
-        let muon = || Muon::new(0.1).nesterov(false).eps(0.0).weight_decay(0.5);
-        golden(muon(), [-0.782023327580945, -0.18350890925153182, 0.46187981004443435, -0.9407928049812729]);
-        let expected = [-0.748366105553951, -0.18369828424659426, 0.3942275914914941, -0.6614787686094052];
-        golden(muon().adjust_lr(AdjustLr::MatchRmsAdamw), expected);
-    }
-
-    #[test]
-    fn what_is_no_matrix_is_refused_by_name_and_nothing_changes() {
-        let param = |value: Tensor| Param::new(value).expect("floats");
-        let mut model = vec![param(Tensor::from([[1.0, 2.0]])), param(Tensor::from([1.0, 2.0]))];
-        let grads = model.iter().map(|x| x.square().sum()).reduce(|a, b| a.try_add(&b).expect("scalars"));
-        let grads = grads.expect("two").backward().expect("tracked");
-        let error = Muon::new(0.1).step(&mut model, &grads).expect_err("a vector");
-        let text = "Muon: it takes matrices, the parameter has shape [2]; give it to another optimizer";
-        assert_eq!(error.to_string(), format!("parameter \"1\": {text}"));
-        assert_eq!(model[0].to_f64s(), [1.0, 2.0]);
     }
 }

@@ -97,14 +97,26 @@ fn network_operations_lose_what_their_sums_lose_and_no_more() -> Result<()> {
         let (single, double) = (computed(*function, &inputs, DType::F32)?, computed(*function, &inputs, DType::F64)?);
         // The roundings of a sum go both ways: √n of them are left of n, each of a part of the sum.
         let allowed = 3.0 + 0.4 * (*terms as f64).sqrt();
-        let mut errors = Vec::new();
+        let (mut errors, mut worst) = (Vec::new(), Vec::new());
         for (single, double) in single.iter().zip(&double) {
-            let difference = length(single.iter().zip(double).map(|(single, double)| single - double));
-            errors.push(difference / length(double.iter().copied()) / unit);
+            let differences = || single.iter().zip(double).map(|(single, double)| single - double);
+            let length_of_all = length(double.iter().copied());
+            errors.push(length(differences()) / length_of_all / unit);
+            // One element that is wrong would be lost in the length of all: each is held to its own size and the usual one.
+            let usual = length_of_all / (double.len() as f64).sqrt();
+            let of_element =
+                differences().zip(double).map(|(difference, x)| difference.abs() / (x.abs() + usual) / unit);
+            worst.push(of_element.fold(0.0, f64::max));
         }
-        let shown: Vec<String> = errors.iter().map(|error| format!("{error:.2}")).collect();
-        println!("{name}: {} u of the length, {allowed:.0} allowed", shown.join(", "));
-        if !errors.iter().all(|error| *error <= allowed) {
+        let shown = |errors: &[f64]| errors.iter().map(|error| format!("{error:.2}")).collect::<Vec<_>>().join(", ");
+        println!(
+            "{name}: {} u of the length, {allowed:.0} allowed; {} u of an element, {:.0} allowed",
+            shown(&errors),
+            shown(&worst),
+            12.0 * allowed
+        );
+        let near = errors.iter().all(|error| *error <= allowed);
+        if !near || !worst.iter().all(|error| *error <= 12.0 * allowed) {
             too_far.push(*name);
         }
     }

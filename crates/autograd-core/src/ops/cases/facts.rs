@@ -1,6 +1,7 @@
 //! What the runs of a case have shown of its operation.
 
 use super::Case;
+use super::linear::linear_inputs;
 use super::suite::case_seed;
 use crate::kernels::real::CALLED;
 use crate::kernels::simd::VECTORISED;
@@ -80,8 +81,11 @@ pub(super) struct Facts {
     pub(super) vectorised: bool,
     pub(super) shared: bool,
     pub(super) captured: bool,
-    /// The promised units in the last place, which the suite holds functions of one number to.
-    pub(super) ulps: Option<[f64; 3]>,
+    /// The promised units in the last place, which the suite holds functions of one number to; of two numbers, those of
+    /// the value alone.
+    pub(super) ulps: Option<[Option<f64>; 3]>,
+    /// The inputs that it is linear in, each with the others as they are.
+    pub(super) linear: Vec<usize>,
 }
 
 /// More calls than elements that are mended where a vectorised function ends.
@@ -92,7 +96,14 @@ impl Facts {
     pub(super) fn of(case: &Case) -> Facts {
         let doors = SEEN.take();
         let second = second(case);
-        let swept = case.elementwise && case.inputs.len() == 1 && case.ulps.iter().all(|ulps| ulps.is_finite());
+        let linear = if second == Second::None { Vec::new() } else { linear_inputs(case) };
+        let swept = case.elementwise && case.ulps.iter().all(|ulps| ulps.is_finite());
+        let ulps = match case.inputs.len() {
+            1 if swept => Some(case.ulps.map(Some)),
+            // Of two, the larger operand is not known to the page, nor is what has no derivative swept.
+            2 if swept && case.gradient && !case.cancels => Some([Some(case.ulps[0]), None, None]),
+            _ => None,
+        };
         Facts {
             operation: case.operation(),
             gradient: second != Second::None,
@@ -100,7 +111,8 @@ impl Facts {
             vectorised: doors.vectorised > 0 && doors.called < MANY_CALLS,
             shared: doors.shared > 0,
             captured: !case.reads_numbers,
-            ulps: swept.then_some(case.ulps),
+            ulps,
+            linear,
         }
     }
 
@@ -115,9 +127,12 @@ impl Facts {
         self.shared |= other.shared;
         self.captured &= other.captured;
         self.ulps = match (self.ulps, other.ulps) {
-            (Some(a), Some(b)) => Some([0, 1, 2].map(|i| a[i].max(b[i]))),
+            (Some(a), Some(b)) => Some([0, 1, 2].map(|i| a[i].zip(b[i]).map(|(a, b)| a.max(b)))),
             (a, b) => a.or(b),
         };
+        self.linear.extend(&other.linear);
+        self.linear.sort_unstable();
+        self.linear.dedup();
     }
 }
 

@@ -48,8 +48,9 @@ fn page(rows: &BTreeMap<String, Vec<String>>) -> String {
     let mut text = HEAD.to_string();
     for (chapter, rows) in chapters {
         text += &format!("\n## {}\n\n", chapter.replace('/', ": ").replace('_', " "));
-        text += "| operation | formula | gradient | second order | SIMD | threads | captured | ulp | at kinks |\n";
-        text += "|---|---|---|---|---|---|---|---|---|\n";
+        text +=
+            "| operation | formula | gradient | second order | linear | SIMD | threads | captured | ulp | at kinks |\n";
+        text += "|---|---|---|---|---|---|---|---|---|---|\n";
         rows.iter().for_each(|row| text += &format!("{row}\n"));
     }
     text
@@ -107,7 +108,7 @@ fn row(file: &str, name: &str, formula: &str, facts: Option<&Facts>, kinks: &str
     let yes = |is: bool| if is { "yes" } else { "–" };
     let known = match facts {
         // Composed of one that stands beside it.
-        None => ["·"; 6].map(String::from),
+        None => ["·"; 7].map(String::from),
         Some(facts) => {
             let second = match facts.second {
                 Second::None => "–",
@@ -115,13 +116,15 @@ fn row(file: &str, name: &str, formula: &str, facts: Option<&Facts>, kinks: &str
                 Second::Zero => "0",
                 Second::Some => "yes",
             };
-            let ulps = facts.ulps.map_or("–".into(), |[value, first, second]| match facts.gradient {
-                true => format!("{value} / {first} / {second}"),
-                false => value.to_string(),
+            let ulps = facts.ulps.map_or("–".into(), |ulps| {
+                let shown = if facts.gradient { ulps.len() } else { 1 };
+                ulps.into_iter().take(shown).flatten().map(|ulps| ulps.to_string()).collect::<Vec<_>>().join(" / ")
             });
+            let linear = facts.linear.iter().map(|input| (input + 1).to_string()).collect::<Vec<_>>().join(", ");
+            let linear = if linear.is_empty() { "–".into() } else { linear };
             let [gradient, simd, threads, captured] =
                 [facts.gradient, facts.vectorised, facts.shared, facts.captured].map(|is| yes(is).to_string());
-            [gradient, second.into(), simd, threads, captured, ulps]
+            [gradient, second.into(), linear, simd, threads, captured, ulps]
         }
     };
     let points = kinks.lines().filter(|line| line.starts_with("| ")).filter_map(|line| {
@@ -233,11 +236,13 @@ fn a_row_says_what_doc_and_cases_say() {
         vectorised: true,
         shared: false,
         captured: true,
-        ulps: Some([2.0, 4.0, 4.0]),
+        ulps: Some([2.0, 4.0, 4.0].map(Some)),
+        linear: vec![0, 2],
     };
     let row = row("a/half.rs", "half", "f", Some(&facts), "| `half`, `whole` at 0 | ½ |\n| `whole` at 1 | 2 |\n");
     let link = "../crates/autograd-core/src/ops/a/half.rs";
-    let want = format!("| [`half`]({link}) | f | yes | 0 | yes | – | yes | 2 / 4 / 4 | `half`, `whole` at 0: ½ |");
+    let want =
+        format!("| [`half`]({link}) | f | yes | 0 | 1, 3 | yes | – | yes | 2 / 4 / 4 | `half`, `whole` at 0: ½ |");
     assert_eq!(row, want);
     let rows = BTreeMap::from([("a/half.rs".to_string(), vec![row])]);
     assert_eq!(parsed(&page(&rows)), rows);

@@ -231,3 +231,21 @@ crate::ops::cases::cases![{
             ),
     ]
 }];
+
+#[cfg(test)]
+mod tests {
+    use super::Triangle;
+    use crate::{DType, Result, Tensor};
+
+    #[test]
+    fn the_inverse_is_that_of_the_product_of_the_factor_and_its_transpose() -> Result<()> {
+        let lower = Tensor::from([[2.0, 0.0, 0.0], [1.0, 4.0, 0.0], [-3.0, 0.5, 1.0]]).to_dtype(DType::F64);
+        for (triangle, factor) in [(Triangle::Lower, lower.clone()), (Triangle::Upper, lower.t()?)] {
+            let whole = lower.matmul(&lower.t()?)?;
+            let one = whole.matmul(&factor.cholesky_inverse(triangle)?)?;
+            let eye = Tensor::eye(3, DType::F64)?;
+            assert!(one.try_sub(&eye)?.to_f64s().iter().all(|d| d.abs() < 1e-13), "{triangle:?}: {one}");
+        }
+        Ok(())
+    }
+}

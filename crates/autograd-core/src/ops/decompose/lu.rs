@@ -287,3 +287,20 @@ crate::ops::cases::cases![{
         ),
     ]
 }];
+
+#[cfg(test)]
+mod tests {
+    use crate::{Result, Tensor};
+
+    #[test]
+    fn systems_whose_rows_are_exchanged_are_solved() -> Result<()> {
+        // Its columns are largest in the third, the first and the second row, so the exchanges are no swap of two.
+        let a = Tensor::from([[1.0, 4.0, 2.0], [2.0, 1.0, 5.0], [8.0, 1.0, 1.0]]).to_dtype(crate::DType::F64);
+        let x = Tensor::from([[1.0, -2.0], [3.0, 0.5], [-1.0, 4.0]]).to_dtype(crate::DType::F64);
+        let (lu, pivots) = a.lu_factor()?;
+        assert_eq!(pivots.to_vec::<i64>()?, [3, 3, 3]);
+        let solved = lu.lu_solve(&pivots, &a.matmul(&x)?)?;
+        assert!(solved.try_sub(&x)?.to_f64s().iter().all(|d| d.abs() < 1e-14), "{solved}");
+        Ok(())
+    }
+}

@@ -35,18 +35,21 @@ impl RankOptions {
     }
 
     /// At least 0; default 0.
+    #[must_use]
     pub fn atol(self, atol: f64) -> RankOptions {
         RankOptions { atol: Some(atol), ..self }
     }
 
     /// At least 0; default max(M, N) times the distance from 1 to the next number of the dtype, and 0 if `atol` is
     /// set above 0.
+    #[must_use]
     pub fn rtol(self, rtol: f64) -> RankOptions {
         RankOptions { rtol: Some(rtol), ..self }
     }
 
     /// Whether the matrices are symmetric, and eigenvalues take the place of singular values; default false. Then the
     /// lower triangle is read.
+    #[must_use]
     pub fn hermitian(self, hermitian: bool) -> RankOptions {
         RankOptions { hermitian, ..self }
     }

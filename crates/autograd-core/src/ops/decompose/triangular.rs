@@ -40,16 +40,19 @@ impl TriangularOptions {
     }
 
     /// Whether A stands to the left of X; default true. If not, `X A = B`.
+    #[must_use]
     pub fn left(self, left: bool) -> TriangularOptions {
         TriangularOptions { left, ..self }
     }
 
     /// Whether the diagonal of A counts as ones and is not read; default false.
+    #[must_use]
     pub fn unitriangular(self, unitriangular: bool) -> TriangularOptions {
         TriangularOptions { unitriangular, ..self }
     }
 
     /// Whether Aᵀ stands in the place of A; default false. The triangle is that of A.
+    #[must_use]
     pub fn transpose(self, transpose: bool) -> TriangularOptions {
         TriangularOptions { transpose, ..self }
     }

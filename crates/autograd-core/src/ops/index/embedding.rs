@@ -74,6 +74,7 @@ impl EmbeddingOptions {
     }
 
     /// A row that gets no gradient; a negative number counts from the end. Default: none.
+    #[must_use]
     pub const fn padding_idx(self, row: isize) -> EmbeddingOptions {
         EmbeddingOptions { padding_idx: Some(row), ..self }
     }
@@ -103,6 +104,7 @@ impl EmbeddingOptions {
     /// assert!((y[0] - 0.6).abs() < 1e-6 && (y[1] - 0.8).abs() < 1e-6);
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
+    #[must_use]
     pub const fn max_norm(self, max: f64) -> EmbeddingOptions {
         let limit = Limit { max_norm: Some(max), ..self.limit };
         EmbeddingOptions { limit, ..self }
@@ -118,6 +120,7 @@ impl EmbeddingOptions {
     /// assert!((y[0] - 0.75).abs() < 1e-6);
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
+    #[must_use]
     pub const fn norm_type(self, p: f64) -> EmbeddingOptions {
         let limit = Limit { norm_type: p, ..self.limit };
         EmbeddingOptions { limit, ..self }
@@ -134,6 +137,7 @@ impl EmbeddingOptions {
     /// assert_eq!(y.backward()?.get(&table).unwrap().to_vec::<f32>()?, [1.0, 1.0]);
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
+    #[must_use]
     pub const fn scale_grad_by_freq(self, scale: bool) -> EmbeddingOptions {
         EmbeddingOptions { scale_grad_by_freq: scale, ..self }
     }

@@ -42,6 +42,7 @@ pub enum Bag {
 /// assert_eq!(y.to_vec::<f32>()?, [6.5, 9.0, 3.0, 4.0]);
 /// # Ok::<(), autograd_core::Error>(())
 /// ```
+#[must_use]
 #[derive(Clone, Debug)]
 pub struct EmbeddingBagOptions {
     mode: Bag,

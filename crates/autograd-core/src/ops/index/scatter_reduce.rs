@@ -65,6 +65,7 @@ impl ScatterReduce {
 
     /// Whether the elements that are there already take part; default true. Those that nothing is folded to stay in
     /// any case.
+    #[must_use]
     pub const fn include_self(self, include_self: bool) -> ScatterReduce {
         ScatterReduce { include_self, ..self }
     }

@@ -87,6 +87,9 @@ impl Tensor {
     /// assert_eq!(y.to_vec::<i64>()?, [1, 3, 4, 2]);
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
+    ///
+    /// # Differs from
+    /// PyTorch's without a dim, which is [`Tensor::take`].
     pub fn take_along_dim(&self, indices: &Tensor, dim: impl Dim) -> Result<Tensor> {
         let dim = dim.signed();
         let check = Check("take_along_dim");

@@ -2,14 +2,7 @@
 
 use crate::operations::Table;
 use crate::stop::Stop;
-use autograd_core::{DType, Tensor};
-
-/// Logic of anything, which PyTorch takes for true where it is not 0.
-fn truths(
-    f: fn(&Tensor, &Tensor) -> autograd_core::Result<Tensor>,
-) -> impl Fn(&Tensor, &Tensor) -> autograd_core::Result<Tensor> {
-    move |x, y| f(&x.to_dtype(DType::Bool), &y.to_dtype(DType::Bool))
-}
+use autograd_core::Tensor;
 
 pub(in crate::operations) const TABLE: Table = &[
     ("isfinite", |c| c.unary(Tensor::isfinite)),
@@ -18,10 +11,10 @@ pub(in crate::operations) const TABLE: Table = &[
     ("isneginf", |c| c.unary(Tensor::isneginf)),
     ("isposinf", |c| c.unary(Tensor::isposinf)),
     ("signbit", |c| c.unary(Tensor::signbit)),
-    ("logical_and", |c| c.binary(truths(Tensor::logical_and))),
-    ("logical_or", |c| c.binary(truths(Tensor::logical_or))),
-    ("logical_xor", |c| c.binary(truths(Tensor::logical_xor))),
-    ("logical_not", |c| c.one(c.tensor("input")?.to_dtype(DType::Bool).logical_not())),
+    ("logical_and", |c| c.binary(Tensor::logical_and)),
+    ("logical_or", |c| c.binary(Tensor::logical_or)),
+    ("logical_xor", |c| c.binary(Tensor::logical_xor)),
+    ("logical_not", |c| c.one(c.tensor("input")?.logical_not())),
     ("bitwise_and", |c| c.binary(Tensor::bitwise_and)),
     ("bitwise_left_shift", |c| c.binary(Tensor::bitwise_left_shift)),
     ("bitwise_or", |c| c.binary(Tensor::bitwise_or)),

@@ -34,6 +34,10 @@ impl Tensor {
     /// `z = a / b` rounded towards zero, element by element; otherwise like [`Tensor::floor_divide`]. PyTorch calls it
     /// `div` with `rounding_mode="trunc"`.
     ///
+    /// # Numerics
+    /// Of floats it is the rounded quotient that is cut: 1.0 by 0.1 is 10 in `F32`, as in PyTorch, where `floor_divide`
+    /// says 9.
+    ///
     /// # Errors
     /// If the shapes do not broadcast, the dtypes differ, or an integer is divided by 0.
     ///

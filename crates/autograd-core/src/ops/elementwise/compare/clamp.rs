@@ -2,7 +2,9 @@
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::kernels::number::Number;
+use crate::ops::check::Check;
 use crate::ops::elementwise::driver::{Elementwise, Keeps, elementwise, try_elementwise};
+use crate::shape::Shape;
 use crate::tensor::{DType, Tensor};
 
 /// # Comparisons and limits
@@ -60,6 +62,11 @@ impl Tensor {
         if min.is_none() && max.is_none() {
             return Err(Error::new(ErrorKind::Argument, "clamp: needs min, max or both"));
         }
+        let mut shape = Shape::from(self.shape());
+        for bound in [min, max].into_iter().flatten() {
+            Check("clamp").same_dtype(self, bound)?;
+            shape = Check("clamp").broadcast(&shape, bound.shape())?;
+        }
         let above = min.map_or_else(|| Ok(self.clone()), |min| self.maximum(min))?;
         max.map_or_else(|| Ok(above.clone()), |max| above.minimum(max))
     }
@@ -109,7 +116,15 @@ crate::ops::cases::cases![{
             .refuses(|x| x[0].clamp(-1.0, f64::NAN), "clamp: max is NaN, it must be a number or an infinity"),
         Case::new("clamp_tensor", three(), |x| x[0].clamp_tensor(Some(&x[1]), Some(&x[2])))
             .value(reference)
-            .refuses(|x| x[0].clamp_tensor(None, None), "clamp: needs min, max or both"),
+            .refuses(|x| x[0].clamp_tensor(None, None), "clamp: needs min, max or both")
+            .refuses(
+                |x| x[0].clamp_tensor(None, Some(&x[1].to_dtype(DType::F32))),
+                "clamp: dtypes F64 and F32 do not mix; convert one with to_dtype",
+            )
+            .refuses(
+                |x| x[0].clamp_tensor(Some(&x[2]), Some(&x[0].t()?)),
+                "clamp: shapes [3, 4] and [4, 3] do not broadcast: 3 ≠ 4 in dimension −2 (counted from the end)",
+            ),
     ]
 }];
 

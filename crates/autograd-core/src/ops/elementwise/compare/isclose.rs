@@ -45,6 +45,7 @@ impl Tolerance {
     /// assert!(close.item::<bool>()?);
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
+    #[must_use]
     pub fn rtol(self, rtol: f64) -> Tolerance {
         Tolerance { rtol, ..self }
     }
@@ -58,6 +59,7 @@ impl Tolerance {
     /// assert!(close.item::<bool>()?);
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
+    #[must_use]
     pub fn atol(self, atol: f64) -> Tolerance {
         Tolerance { atol, ..self }
     }
@@ -71,6 +73,7 @@ impl Tolerance {
     /// assert!(nan.isclose(&nan, Tolerance::new().equal_nan(true))?.item::<bool>()?);
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
+    #[must_use]
     pub fn equal_nan(self, equal_nan: bool) -> Tolerance {
         Tolerance { equal_nan, ..self }
     }

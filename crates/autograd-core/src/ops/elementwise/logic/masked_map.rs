@@ -28,6 +28,9 @@ impl Tensor {
     /// assert_eq!(grads.get(&x).unwrap().to_f64s(), [2.0, 0.25]);
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
+    ///
+    /// # Differs from
+    /// A map over the chosen elements: their number would be the shape of what the functions see.
     pub fn masked_map(
         &self,
         x: &Tensor,

@@ -2,9 +2,9 @@
 
 use crate::error::Result;
 use crate::kernels::elementwise::function::{Compiled, Function};
-use crate::ops::check::Check;
 use crate::ops::elementwise::map::map;
 use crate::tensor::{DType, Tensor};
+use std::borrow::Cow;
 
 #[derive(Clone, Copy)]
 struct And;
@@ -43,17 +43,24 @@ impl Function<1, u8, u8> for Not {
 }
 
 fn logic<F: Function<2, u8, u8>>(op: &'static str, a: &Tensor, b: &Tensor, f: F) -> Result<Tensor> {
-    Check(op).dtype(a, DType::Bool)?;
-    Check(op).dtype(b, DType::Bool)?;
-    map::<u8, u8, 2>(op, Compiled::new(f), [a, b])
+    map::<u8, u8, 2>(op, Compiled::new(f), [&*truths(op, a)?, &*truths(op, b)?])
+}
+
+/// True where an element is not 0: NaN is true.
+fn truths<'x>(op: &'static str, x: &'x Tensor) -> Result<Cow<'x, Tensor>> {
+    if x.dtype() == DType::Bool {
+        return Ok(Cow::Borrowed(x));
+    }
+    x.can_be_packed(op)?;
+    Ok(Cow::Owned(x.to_dtype(DType::Bool)))
 }
 
 /// # Masks and choices
 impl Tensor {
-    /// True where both masks are true.
+    /// True where both are true, numbers where they are not 0.
     ///
     /// # Errors
-    /// If the shapes do not broadcast or an operand is not `Bool`.
+    /// If the shapes do not broadcast.
     ///
     /// # Examples
     /// ```
@@ -66,10 +73,10 @@ impl Tensor {
         logic("logical_and", self, other, And)
     }
 
-    /// True where at least one mask is true.
+    /// True where at least one is true, a number where it is not 0.
     ///
     /// # Errors
-    /// If the shapes do not broadcast or an operand is not `Bool`.
+    /// If the shapes do not broadcast.
     ///
     /// # Examples
     /// ```
@@ -82,10 +89,10 @@ impl Tensor {
         logic("logical_or", self, other, Or)
     }
 
-    /// True where one of the two is true and the other is not; they are broadcast.
+    /// True where one of the two is true and the other is not, a number where it is not 0; they are broadcast.
     ///
     /// # Errors
-    /// If the shapes do not broadcast or an operand is not `Bool`.
+    /// If the shapes do not broadcast.
     ///
     /// # Examples
     /// ```
@@ -98,10 +105,10 @@ impl Tensor {
         logic("logical_xor", self, other, Xor)
     }
 
-    /// True where the mask is false.
+    /// True where the mask is false, a number where it is 0.
     ///
     /// # Errors
-    /// If it is not `Bool`.
+    /// If there is no memory for the result.
     ///
     /// # Examples
     /// ```
@@ -110,8 +117,7 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn logical_not(&self) -> Result<Tensor> {
-        Check("logical_not").dtype(self, DType::Bool)?;
-        map::<u8, u8, 1>("logical_not", Compiled::new(Not), [self])
+        map::<u8, u8, 1>("logical_not", Compiled::new(Not), [&*truths("logical_not", self)?])
     }
 }
 
@@ -127,26 +133,28 @@ crate::ops::cases::cases![{
         ("logical_xor", Tensor::logical_xor, |a, b| a != b),
     ];
     for (name, f, holds) in functions {
-        let call = move |x: &[Tensor]| f(&x[0].gt(&x[0].zeros_like())?, &x[1].gt(&x[1].zeros_like())?);
-        let not_masks = move |x: &[Tensor]| f(&x[0], &x[1]);
+        // A mask, and numbers of which some are 0.
+        let call = move |x: &[Tensor]| f(&x[0].gt(&x[0].zeros_like())?, &x[1].relu());
         let shapes = move |x: &[Tensor]| call(&[x[0].clone(), x[1].t()?]);
         let reference = move |x: &[Vec<f64>]| {
             let pick = |(a, b): (&f64, &f64)| holds(*a > 0.0, *b > 0.0);
             x[0].iter().zip(&x[1]).map(|pair| f64::from(u8::from(pick(pair)))).collect()
         };
         let case = Case::new(name, vec![number(), number()], call).value(reference).without_gradient();
-        all.push(case.refuses(not_masks, format!("{name}: dtype is F64, expected Bool; to_dtype converts")).refuses(
+        all.push(case.refuses(
             shapes,
             format!("{name}: shapes [3, 4] and [4, 3] do not broadcast: 3 ≠ 4 in dimension −2 (counted from the end)"),
         ));
     }
+    let text = "logical_not: shape [1152921504606846976, 4] is too large (at most 64 dimensions, and no more bytes than \
+                memory holds)";
     let not = Case::new("logical_not", vec![Input::mask(&[3, 4])], |x| x[0].logical_not())
         .value(|x| x[0].iter().map(|x| 1.0 - x).collect())
         .without_gradient()
-        .refuses(
-            |x| x[0].to_dtype(DType::I64).logical_not(),
-            "logical_not: dtype is I64, expected Bool; to_dtype converts",
-        );
-    all.push(not);
+        .refuses(|x| x[0].narrow(0, 0, 1)?.expand(&[1 << 60, 4])?.logical_not(), text);
+    let of_numbers = Case::new("logical_not (numbers)", vec![number()], |x| x[0].relu().logical_not())
+        .value(|x| x[0].iter().map(|x| f64::from(u8::from(*x <= 0.0))).collect())
+        .without_gradient();
+    all.extend([not, of_numbers]);
     all
 }];

@@ -212,7 +212,8 @@ impl Tensor {
     ///
     /// # Errors
     /// If there are more entries than dimensions, more than one [`Ellipsis`], a position that is not there, a step of 0,
-    /// or a tensor that is no vector of `I64`.
+    /// a tensor that is no vector of `I64`, or more than one tensor: [`Tensor::index`] pairs the positions of several, and
+    /// one call after the other takes all their combinations.
     ///
     /// # Examples
     /// ```
@@ -238,6 +239,14 @@ fn picked(x: &Tensor, mut entries: Vec<At>) -> Result<Tensor> {
             format!("i: {rest} ellipses; one at most says what it stands for"),
         ));
     }
+    let tensors = is(|entry| matches!(entry, Kind::Positions { .. }));
+    if tensors > 1 {
+        let text = format!(
+            "i: {tensors} tensors of positions; `index` pairs those of several, one call after the other takes all \
+             combinations"
+        );
+        return Err(Error::new(ErrorKind::Argument, text));
+    }
     let Some(left) = x.rank().checked_sub(named) else {
         let text = format!("i: {named} entries for {} dims (shape {:?})", x.rank(), x.shape());
         return Err(Error::new(ErrorKind::Dim, text));
@@ -246,7 +255,7 @@ fn picked(x: &Tensor, mut entries: Vec<At>) -> Result<Tensor> {
     let whole = || At(Kind::Range { start: None, end: None, step: 1 });
     entries.splice(at..(at + rest), std::iter::repeat_with(whole).take(left));
 
-    let (mut picks, mut positions) = (SmallVec::new(), Vec::new());
+    let (mut picks, mut positions) = (SmallVec::new(), None);
     let (mut from, mut to) = (0, 0);
     for At(entry) in entries {
         let size = x.shape().get(from).copied().unwrap_or(1);
@@ -256,7 +265,7 @@ fn picked(x: &Tensor, mut entries: Vec<At>) -> Result<Tensor> {
             Kind::Range { start, end, step } => range(start, end, step, size)?,
             Kind::Positions { index, step } => {
                 Check("i").require(step > 0, "step", step, "at least 1")?;
-                positions.push((to, if step == 1 { index } else { index.slice(0, None, None, step)? }));
+                positions = Some((to, if step == 1 { index } else { index.slice(0, None, None, step)? }));
                 Pick::All
             }
             Kind::NoStep => {
@@ -273,7 +282,10 @@ fn picked(x: &Tensor, mut entries: Vec<At>) -> Result<Tensor> {
         return Err(Error::too_large("i", x.shape()));
     }
     let part = cut(Picks { op: "i", picks }, x);
-    positions.into_iter().try_fold(part, |part, (dim, index)| part.index_select(dim, &index))
+    match positions {
+        Some((dim, index)) => part.index_select(dim, &index),
+        None => Ok(part),
+    }
 }
 
 fn position(index: isize, dim: usize, size: usize) -> Result<usize> {
@@ -306,6 +318,10 @@ crate::ops::cases::cases![{
             .refuses(|x| x[0].i((.., 3)), "i: index 3 is outside dim 1 of size 3")
             .refuses(|x| x[0].i((Ellipsis, -5)), "i: index -5 is outside dim 2 of size 4")
             .refuses(|x| x[0].i((Ellipsis, Ellipsis)), "i: 2 ellipses; one at most says what it stands for")
+            .refuses(
+                |x| x[0].i((&Tensor::from([0, 1]), .., &Tensor::from([2, 3]))),
+                "i: 2 tensors of positions; `index` pairs those of several, one call after the other takes all combinations",
+            )
             .refuses(|x| x[0].i(step(.., 0)), "i: step is 0, it must be at least 1")
             .refuses(
                 |x| x[0].i(&Tensor::from([2])),

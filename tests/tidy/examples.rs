@@ -3,6 +3,8 @@
 //! A `pub fn`, `struct`, `enum` or `trait` with a doc has an example in it. For two it may stand elsewhere in the file: for
 //! a method that is called there, as setters and getters are in the example of their type, and for a type that is named
 //! there. Methods of traits are not `pub`: they are in the example of the trait.
+//!
+//! The example of a layer or a loss looks at its numbers: a shape is the same for a wrong formula.
 
 use crate::none;
 use crate::sources::{CORE, files, library};
@@ -81,6 +83,59 @@ fn every_public_item_has_an_example() {
         bare.into_iter().filter(|item| !known(item)).chain(unused).collect(),
         "show it in an example that checks a number",
     );
+}
+
+/// What reads the numbers of a tensor.
+const READS: [&str; 4] = ["to_vec::<", "item::<", "to_f64s()", "to_f64()"];
+
+/// The layers and losses of a file in whose own example no number is read.
+fn without_numbers(text: &str) -> Vec<&str> {
+    fn name(rest: &str) -> Option<&str> {
+        rest.split(|c: char| !c.is_alphanumeric() && !"_$".contains(c)).next()
+    }
+    fn implementor(line: &str) -> Option<&str> {
+        let of =
+            ["Layer for ", "Loss for "].iter().find_map(|of| line.trim_start().strip_prefix("impl")?.split_once(of));
+        name(of?.1)
+    }
+    let text = text.split("#[cfg(test)]").next().unwrap_or_default();
+    let kinds: Vec<&str> = text.lines().filter_map(implementor).collect();
+    let (mut found, mut attribute, mut fenced, mut reads) = (Vec::new(), false, false, false);
+    for line in text.lines() {
+        let code = line.trim_start();
+        fenced ^= code.starts_with("/// ```");
+        if code.starts_with("///") || attribute || code.starts_with("#[") {
+            reads |= fenced && READS.iter().any(|read| code.contains(read));
+            attribute = !code.starts_with("///") && !code.ends_with(']');
+            continue;
+        }
+        let of = code.strip_prefix("pub struct ").and_then(name);
+        found.extend(of.filter(|name| !reads && kinds.contains(name)));
+        reads = false;
+    }
+    found
+}
+
+#[test]
+fn the_example_of_a_layer_or_a_loss_looks_at_its_numbers() {
+    let mut blind = Vec::new();
+    for file in files("crates/nn/src", &[".rs"]) {
+        blind.extend(without_numbers(&file.text).into_iter().map(|name| format!("{}: {name}", file.path)));
+    }
+    none(blind, "check a number that was worked out by hand, not a shape alone");
+}
+
+#[test]
+fn an_example_of_shapes_alone_is_found() {
+    let layer = |name: &str, check: &str| {
+        let doc = format!("/// A `to_vec::<f32>()`.\n///\n/// ```\n/// {check}\n/// ```\n#[derive(\n    Debug\n)]\n");
+        format!("{doc}pub struct {name}<L>;\n\nimpl<L> Layer for {name}<L> {{}}\n\n")
+    };
+    let (good, bad) = ("assert_eq!(y.to_vec::<f32>()?, [1.0]);", "assert_eq!(y.shape(), [1]);");
+    let text = [layer("Good", good), layer("Bad", bad), layer("$Name", bad), "pub struct NoLayer;\n".into()].concat();
+    assert_eq!(without_numbers(&text), ["Bad", "$Name"]);
+    let loss = "/// ```\n#[doc = concat!(\"x.item::<f32>()\")]\n/// ```\npub struct A;\npub struct B;\nimpl Loss for A {}\nimpl Loss for B {}\n";
+    assert_eq!(without_numbers(loss), ["B"]);
 }
 
 #[test]

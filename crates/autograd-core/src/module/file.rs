@@ -16,7 +16,7 @@ impl StateDict {
     /// # use autograd_core::{Tensor, module::StateDict};
     /// let mut state = StateDict::new();
     /// state.insert("bias", Tensor::from([1.0, 2.0]));
-    /// let path = std::env::temp_dir().join("wengert-save.safetensors");
+    /// let path = std::env::temp_dir().join(format!("wengert-save-{}", std::process::id()));
     /// state.save(&path)?;
     /// assert!(path.exists());
     /// # std::fs::remove_file(&path).map_err(autograd_core::Error::user)?;
@@ -27,21 +27,26 @@ impl StateDict {
         write_whole(path, &self.to_safetensors()?)
     }
 
-    /// Reads a safetensors file.
+    /// Reads a safetensors file, and no number of it in another dtype than it has there.
     ///
     /// # Errors
-    /// If it cannot be read, is not such a file, or holds a dtype that tensors do not have; then
-    /// [`StateDict::load_converted`] reads it.
+    /// If it cannot be read, is not such a file, or holds a dtype that tensors do not have, as F16 and BF16;
+    /// [`StateDict::load_converted`] reads these, and the text says so.
     ///
     /// # Examples
     /// ```
-    /// # use autograd_core::{Tensor, module::StateDict};
+    /// # use autograd_core::{Error, Tensor, module::StateDict};
     /// let mut state = StateDict::new();
     /// state.insert("bias", Tensor::from([1.0, 2.0]));
-    /// let path = std::env::temp_dir().join("wengert-load.safetensors");
+    /// let path = std::env::temp_dir().join(format!("wengert-load-{}", std::process::id()));
     /// state.save(&path)?;
     /// assert_eq!(StateDict::load(&path)?.get("bias").expect("there").to_vec::<f32>()?, [1.0, 2.0]);
-    /// # std::fs::remove_file(&path).map_err(autograd_core::Error::user)?;
+    ///
+    /// let header = br#"{"x":{"dtype":"F16","shape":[1],"data_offsets":[0,2]}}"#;
+    /// std::fs::write(&path, [&header.len().to_le_bytes()[..], header, &[0x00, 0x3e]].concat()).map_err(Error::user)?;
+    /// let error = StateDict::load(&path).unwrap_err().to_string();
+    /// assert!(error.ends_with("dtype F16 is read on request: StateDict::load_converted makes F32 of it"));
+    /// # std::fs::remove_file(&path).map_err(Error::user)?;
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn load(path: impl AsRef<Path>) -> Result<StateDict> {

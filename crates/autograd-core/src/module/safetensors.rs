@@ -53,7 +53,8 @@ impl StateDict {
     /// The state in the bytes of a safetensors file. Errors name `path`.
     ///
     /// # Errors
-    /// If the bytes are not such a file, are cut off, or hold a dtype other than F32, F64, I64 and BOOL.
+    /// If the bytes are not such a file, are cut off, or hold a dtype other than F32, F64, I64 and BOOL;
+    /// [`StateDict::from_safetensors_converted`] reads most others.
     ///
     /// # Examples
     /// ```

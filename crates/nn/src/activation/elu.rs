@@ -1,5 +1,6 @@
 //! Exponential linear unit.
 
+use super::has_room;
 use crate::layer::Layer;
 use autograd_core::{Result, Tensor};
 use wengert_derive::Module;
@@ -44,6 +45,7 @@ impl Default for ELU {
 
 impl Layer for ELU {
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        has_room("elu", x)?;
         Ok(x.elu(self.alpha))
     }
 }

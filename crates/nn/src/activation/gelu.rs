@@ -1,5 +1,6 @@
 //! Gaussian error linear unit.
 
+use super::has_room;
 use crate::layer::Layer;
 use autograd_core::{Result, Tensor};
 use wengert_derive::Module;
@@ -56,6 +57,7 @@ impl GELU {
 
 impl Layer for GELU {
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        has_room("gelu", x)?;
         Ok(match self.approximate {
             Approximate::None => x.gelu(),
             Approximate::Tanh => x.gelu_tanh(),

@@ -1,5 +1,6 @@
 //! Hard shrinkage.
 
+use super::has_room;
 use crate::layer::Layer;
 use autograd_core::{Result, Tensor};
 use wengert_derive::Module;
@@ -41,6 +42,7 @@ impl Default for Hardshrink {
 
 impl Layer for Hardshrink {
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        has_room("hardshrink", x)?;
         Ok(x.hardshrink(self.lambd))
     }
 }

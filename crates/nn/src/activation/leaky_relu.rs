@@ -1,5 +1,6 @@
 //! Rectified linear unit with a small negative slope.
 
+use super::has_room;
 use crate::layer::Layer;
 use autograd_core::{Result, Tensor};
 use wengert_derive::Module;
@@ -41,6 +42,7 @@ impl Default for LeakyReLU {
 
 impl Layer for LeakyReLU {
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        has_room("leaky_relu", x)?;
         Ok(x.leaky_relu(self.negative_slope))
     }
 }

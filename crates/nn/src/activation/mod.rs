@@ -52,3 +52,13 @@ pub use squared_relu::SquaredReLU;
 pub use squareplus::Squareplus;
 pub use swiglu::SwiGLU;
 pub use threshold::Threshold;
+
+use autograd_core::check::Check;
+use autograd_core::{DType, Result, Tensor};
+
+/// Room for the result of a method of this name, which gives a plain tensor. Of an expanded input it may be larger than
+/// memory.
+fn has_room(op: &'static str, x: &Tensor) -> Result<()> {
+    let dtype = if x.dtype().is_float() { x.dtype() } else { DType::F32 };
+    Check(op).room(x.shape(), dtype)
+}

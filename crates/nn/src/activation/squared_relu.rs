@@ -1,5 +1,6 @@
 //! The square of a rectifier.
 
+use super::has_room;
 use crate::layer::Layer;
 use autograd_core::{Result, Tensor};
 use wengert_derive::Module;
@@ -32,6 +33,7 @@ pub struct SquaredReLU;
 
 impl Layer for SquaredReLU {
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        has_room("squared_relu", x)?;
         Ok(x.relu().square())
     }
 }

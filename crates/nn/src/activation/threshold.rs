@@ -1,5 +1,6 @@
 //! A threshold.
 
+use super::has_room;
 use crate::layer::Layer;
 use autograd_core::{Result, Tensor};
 use wengert_derive::Module;
@@ -49,6 +50,7 @@ impl Default for Threshold {
 
 impl Layer for Threshold {
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        has_room("threshold", x)?;
         Ok(x.threshold(self.threshold, self.value))
     }
 }

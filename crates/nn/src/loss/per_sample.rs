@@ -1,5 +1,6 @@
 //! Losses of samples from losses of elements, with a weight for each sample.
 
+use super::reduction::Divisor;
 use super::{Loss, Reduction};
 use autograd_core::{Description, Error, Result, Tensor};
 use std::iter::repeat_n;
@@ -26,8 +27,12 @@ pub enum Pooling {
 ///
 /// ```text
 /// lₙ = the mean of the losses along the last dim, of a loss with Reduction::None       (pooling)
-/// none: wₙ lₙ      sum: Σ wₙ lₙ      mean: Σ wₙ lₙ / N, N the number of samples
+/// none: wₙ lₙ      sum: Σ wₙ lₙ      mean: Σ wₙ lₙ / N, N the number of samples         (weighted)
+/// Σ wₙ lₙ / Σ wₙ                                                                       (weighted_mean)
 /// ```
+///
+/// A [`Loss`] has an output and a target, and no weights: in a training loop they are columns of the target, as in the recipe
+/// *Weights of samples*.
 ///
 /// # Examples
 /// ```
@@ -42,8 +47,9 @@ pub enum Pooling {
 /// ```
 ///
 /// # Differs from
-/// * scikit-learn, and Keras's `mean_with_sample_weight`: the mean divides by the sum of the weights. Here that is
-///   `weighted` of weights that were divided by their mean.
+/// * scikit-learn, whose mean divides by the sum of the weights: that is `weighted_mean`.
+/// * Keras's `mean_with_sample_weight`, which is `weighted_mean` where a sample has one loss. Where it has several, Keras
+///   counts its weight once; and weights whose sum is 0 have the mean 0 there, not NaN.
 #[derive(Clone, Copy, Debug)]
 pub struct PerSample<L> {
     loss: L,
@@ -96,6 +102,42 @@ impl<L: Loss> PerSample<L> {
     /// Those of the loss; if it is reduced already, or has a loss for each sample of several elements and the pooling is
     /// not [`Pooling::None`]; or if a weight does not broadcast.
     pub fn weighted(&self, input: &Tensor, target: &Tensor, weight: &Tensor) -> Result<Tensor> {
+        let (losses, _) = self.weighed(input, target, weight)?;
+        self.reduction.apply(&losses)
+    }
+
+    /// The weighted mean of the losses, whatever the reduction: `Σ wₙ lₙ / Σ wₙ`, in which a weight that is broadcast counts
+    /// for each loss that it weighs. Weights that are all alike give the plain mean; of some that are twice as large, the same.
+    ///
+    /// Weights may be negative. If their sum is 0 the mean is NaN, or infinite; a batch whose weights are 0 adds nothing to the
+    /// loss of a set, see [`Loss::parts`], and a step of training leaves it out.
+    ///
+    /// # Gradient
+    /// `wₙ / Σ w` for the loss lₙ; `(lₙ − L) / Σ w` for a weight, L the mean.
+    ///
+    /// # Errors
+    /// As for [`PerSample::weighted`].
+    ///
+    /// # Examples
+    /// ```
+    /// use autograd_core::Tensor;
+    /// use wengert_nn::{L1Loss, PerSample, Reduction};
+    ///
+    /// let loss = PerSample::new(L1Loss::new().reduction(Reduction::None));
+    /// let (y, t) = (Tensor::from([[1.0], [3.0]]), Tensor::from([[0.0], [0.0]]));
+    /// let weight = Tensor::from([3.0, 1.0]);
+    /// assert_eq!(loss.weighted_mean(&y, &t, &weight)?.item::<f32>()?, 1.5);
+    /// assert_eq!(loss.weighted(&y, &t, &weight)?.item::<f32>()?, 3.0);
+    /// # Ok::<(), wengert_nn::Error>(())
+    /// ```
+    pub fn weighted_mean(&self, input: &Tensor, target: &Tensor, weight: &Tensor) -> Result<Tensor> {
+        let (losses, weights) = self.weighed(input, target, weight)?;
+        let sum = weights.broadcast_to(losses.shape())?.sum();
+        Reduction::Mean.divided(&losses, Divisor::Number(sum))
+    }
+
+    /// The weighted losses of the samples, and the weights as dims that broadcast to them.
+    fn weighed(&self, input: &Tensor, target: &Tensor, weight: &Tensor) -> Result<(Tensor, Tensor)> {
         let losses = self.samples(input, target)?;
         // `[N]` beside losses `[N, L]` is one for each sample, also where L happens to be N.
         let sizes = weight.shape().iter().copied().map(|size| size as isize);
@@ -107,7 +149,7 @@ impl<L: Loss> PerSample<L> {
             let expected = format!("one for each sample, of {:?}", losses.shape());
             return Err(Error::shape("PerSample", "weight", weight.shape(), expected));
         }
-        self.reduction.apply(&super::pair::weighted("PerSample", "weight", &losses, &aligned)?)
+        Ok((super::pair::weighted("PerSample", "weight", &losses, &aligned)?, aligned))
     }
 
     fn samples(&self, input: &Tensor, target: &Tensor) -> Result<Tensor> {
@@ -145,7 +187,7 @@ mod tests {
     use super::{PerSample, Pooling};
     use crate::cases::Expected;
     use crate::loss::{CrossEntropyLoss, L1Loss, Loss, MseLoss, Reduction};
-    use autograd_core::{Result, Tensor};
+    use autograd_core::{DType, Result, Tensor, grad, gradcheck};
 
     #[test]
     fn weights_count_and_reduced_losses_are_refused() -> Result<()> {
@@ -171,6 +213,74 @@ mod tests {
         );
         let losses = classes.pooling(Pooling::None).weighted(&y, &Tensor::from([1, 1]), &Tensor::from([1.0, 0.0]))?;
         assert_eq!((losses.shape(), losses.to_f64s()[1]), (&[2][..], 0.0));
+        Ok(())
+    }
+
+    #[test]
+    fn a_weighted_mean_divides_by_the_sum_of_the_weights() -> Result<()> {
+        let loss = PerSample::new(L1Loss::new().reduction(Reduction::None));
+        let (y, t) = (Tensor::from([[1.0], [3.0], [8.0]]), Tensor::from([[0.0], [0.0], [0.0]]));
+        let mean = |weight: [f64; 3]| loss.weighted_mean(&y, &t, &Tensor::from(weight).to_dtype(y.dtype()));
+        assert_eq!(mean([1.0, 2.0, 1.0])?.item::<f32>()?, 3.75);
+        assert_eq!(mean([4.0, 8.0, 4.0])?.item::<f32>()?, 3.75);
+        assert_eq!(mean([7.0; 3])?.item::<f32>()?, loss.forward(&y, &t)?.item::<f32>()?);
+        assert_eq!(mean([-1.0, 0.0, 3.0])?.item::<f32>()?, 11.5);
+        assert!(mean([0.0; 3])?.item::<f32>()?.is_nan());
+        assert_eq!(mean([1.0, 1.0, -2.0])?.item::<f32>()?, f32::NEG_INFINITY);
+        // Whatever the reduction.
+        for reduction in [Reduction::None, Reduction::Sum, Reduction::BatchMean] {
+            let other = loss.reduction(reduction).weighted_mean(&y, &t, &Tensor::from([1.0, 2.0, 1.0]))?;
+            assert_eq!((other.shape(), other.item::<f32>()?), (&[][..], 3.75));
+        }
+        // A loss without a share may be infinite.
+        let far = Tensor::from([[1.0], [3.0], [f32::INFINITY]]);
+        assert_eq!(loss.weighted_mean(&far, &t, &Tensor::from([1.0, 1.0, 0.0]))?.item::<f32>()?, 2.0);
+        assert_eq!(
+            loss.weighted_mean(&y, &t, &Tensor::from([1.0])).expect("one for all").item::<f32>()?,
+            loss.forward(&y, &t)?.item::<f32>()?
+        );
+        assert_eq!(
+            loss.weighted_mean(&y, &t, &Tensor::from([1.0, 0.5])).expect_err("refused").to_string(),
+            "PerSample: weight has shape [2], expected one for each sample, of [3]"
+        );
+        // A sample of several losses: (1 (1 + 2) + 3 (3 + 4)) / (2 · 1 + 2 · 3).
+        let losses = Tensor::from([[[1.0], [2.0]], [[3.0], [4.0]]]);
+        let several = loss.weighted_mean(&losses, &losses.zeros_like(), &Tensor::from([1.0, 3.0]))?;
+        assert_eq!(several.item::<f32>()?, 3.0);
+        Ok(())
+    }
+
+    #[test]
+    fn batches_of_a_weighted_mean_add_up_to_the_set() -> Result<()> {
+        let of = PerSample::new(MseLoss::new().reduction(Reduction::None));
+        // Target and weight are the columns.
+        let loss = |y: &Tensor, both: &Tensor| {
+            let (t, weight) = (both.narrow(1, 0, 1)?, both.narrow(1, 1, 1)?.squeeze(&[1])?);
+            of.weighted_mean(y, &t, &weight)
+        };
+        let y = Tensor::from([[1.0], [2.0], [4.0], [9.0]]);
+        let both = Tensor::from([[0.0, 1.0], [0.0, 3.0], [0.0, 0.0], [0.0, 0.0]]);
+        let (mut numerator, mut denominator) = (0.0, 0.0);
+        for (at, len) in [(0, 1), (1, 1), (2, 2)] {
+            let parts = loss.parts(&y.narrow(0, at, len)?, &both.narrow(0, at, len)?)?;
+            numerator += parts.numerator.to_f64s()[0];
+            denominator += parts.denominator.item::<f64>()?;
+        }
+        assert_eq!((numerator, denominator), (13.0, 4.0));
+        assert_eq!(loss.forward(&y, &both)?.item::<f32>()?, 3.25);
+        Ok(())
+    }
+
+    #[test]
+    fn a_weighted_mean_has_derivatives_for_outputs_and_weights() -> Result<()> {
+        let of = PerSample::new(MseLoss::new().reduction(Reduction::None));
+        let y = Tensor::from([[1.0], [3.0]]).to_dtype(DType::F64);
+        let (t, weight) = (y.zeros_like(), Tensor::from([3.0, 1.0]).to_dtype(DType::F64));
+        gradcheck(|all| of.weighted_mean(&all[0], &t, &all[1]), &[y.clone(), weight.clone()])?;
+        // L = (3 · 1 + 1 · 9) / 4 = 3.
+        let (y, weight) = (y.requires_grad(), weight.requires_grad());
+        let slopes = grad(&of.weighted_mean(&y, &t, &weight)?, &[&y, &weight])?;
+        assert_eq!((slopes[0].to_f64s(), slopes[1].to_f64s()), (vec![1.5, 1.5], vec![-0.5, 1.5]));
         Ok(())
     }
 

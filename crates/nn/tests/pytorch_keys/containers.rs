@@ -1,12 +1,18 @@
 //! Layers inside others.
 
 use super::Rows;
-use autograd_core::module::Module;
+use autograd_core::module::{Module, Param};
+use autograd_core::{DType, Result, Tensor};
 use wengert_nn::{
     BatchNorm1d, BatchNorm2d, BatchNormOptions, Bilinear, Conv2d, ConvTranspose2d, Embedding, Flatten, GRUCell,
     InstanceNorm2d, InstanceNormOptions, LayerNorm, Linear, ModuleDict, PReLU, ReLU, Tanh, TransformerEncoderLayer,
     TransformerOptions, sequential,
 };
+
+/// A parameter of zeros.
+fn zeros(shape: &[usize]) -> Result<Param> {
+    Param::new(Tensor::zeros(shape, DType::F32)?)
+}
 
 pub(super) const BUILT: Rows = &[
     ("Sequential(Linear(3, 2), Tanh(), Linear(2, 1))", |rng| {
@@ -38,6 +44,13 @@ pub(super) const BUILT: Rows = &[
         let mut dict: ModuleDict<Box<dyn Module>> = ModuleDict::new();
         dict.insert("a", Box::new(Linear::new(3, 2, rng)?))?;
         dict.insert("b", Box::new(BatchNorm1d::new(2)?))?;
+        Ok(Box::new(dict))
+    }),
+    ("ParameterList([torch.zeros(2, 3), torch.zeros(4)])", |_| Ok(Box::new(vec![zeros(&[2, 3])?, zeros(&[4])?]))),
+    ("ParameterDict({'a': torch.zeros(2, 3), 'b': torch.zeros(4)})", |_| {
+        let mut dict = ModuleDict::new();
+        dict.insert("a", zeros(&[2, 3])?)?;
+        dict.insert("b", zeros(&[4])?)?;
         Ok(Box::new(dict))
     }),
 ];

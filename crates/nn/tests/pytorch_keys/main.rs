@@ -1,14 +1,26 @@
 //! Names and shapes in state dicts are PyTorch's, for every layer that both have: its state dicts load.
 //!
 //! `keys.txt` was written by PyTorch 2.15, a line for each layer: how it is made, and its state dict in order. Each family
-//! has a file that builds its lines.
+//! has a file that builds its lines; `classes.txt` has the layers of `torch.nn`, so that none is forgotten. A line is read
+//! again as
+//!
+//! ```text
+//! made, _, shape = title.partition(" <- ")          # a lazy layer is made by an input of a shape
+//! layer = eval(made)                                # from torch.nn and torch.nn.utils.parametrizations import *
+//! if shape: layer(torch.zeros(eval(shape)))
+//! print(" | ".join([title] + [f"{name} {list(x.shape)}" for name, x in layer.state_dict().items()]))
+//! ```
 
+mod activation;
 mod attention;
+mod classes;
 mod containers;
 mod dense;
+mod dropout;
+mod lazy;
 mod normalize;
 mod parametrize;
-mod plain;
+mod planes;
 mod recurrent;
 
 use autograd_core::module::Module;
@@ -20,13 +32,16 @@ type Build = fn(&mut dyn Rng) -> Result<Box<dyn Module>>;
 /// How PyTorch makes a layer, and how it is made here.
 type Rows = &'static [(&'static str, Build)];
 
-const BUILT: [Rows; 7] = [
+const BUILT: [Rows; 10] = [
     dense::BUILT,
+    lazy::BUILT,
+    activation::BUILT,
+    dropout::BUILT,
+    planes::BUILT,
     normalize::BUILT,
     recurrent::BUILT,
     attention::BUILT,
     containers::BUILT,
-    plain::BUILT,
     parametrize::BUILT,
 ];
 

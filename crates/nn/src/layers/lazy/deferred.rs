@@ -23,18 +23,20 @@ type Make<L> = Arc<dyn Fn(&Tensor, &mut dyn Rng) -> Result<L> + Send + Sync>;
 /// # Examples
 /// ```
 /// use autograd_core::{DType, Tensor, module::Module, seeded};
-/// use wengert_nn::{Flatten, Layer, LazyConv2d, LazyLinear, ReLU, materialize, sequential};
-/// let mut rng = seeded(7);
-/// let mut model =
-///     sequential![LazyConv2d::new(4, 3, &mut rng), ReLU, Flatten::new(), LazyLinear::new(10, &mut rng)];
+/// use wengert_nn::{ConvOptions, Flatten, Layer, LazyConv2d, LazyLinear, LinearOptions, ReLU};
+/// use wengert_nn::{init, materialize, sequential};
+/// let (mut rng, ones) = (seeded(7), LinearOptions::new().weight(init::ones()).bias(false));
+/// let conv = LazyConv2d::with(4, 3, ConvOptions::new().weight(init::ones()).bias(false), &mut rng);
+/// let mut model = sequential![conv, ReLU, Flatten::new(), LazyLinear::with(10, ones, &mut rng)];
 /// assert_eq!(model.num_parameters(), 0);
 ///
-/// let example = Tensor::zeros(&[1, 3, 8, 8], DType::F32)?;
+/// let example = Tensor::ones(&[1, 3, 8, 8], DType::F32)?;
 /// let error = model.forward(&example).expect_err("not made yet").to_string();
 /// assert!(error.starts_with("in 0 (LazyConv2d): LazyConv2d: has no parameters yet"));
 /// materialize(&mut model, &example)?;
-/// assert_eq!(model.named_parameters()[2].0, "3.weight");
-/// assert_eq!(model.named_parameters()[2].1.shape(), [10, 4 * 6 * 6]);
+/// let (name, weight) = &model.named_parameters()[1];
+/// assert_eq!((name.as_str(), weight.shape()), ("3.weight", &[10, 4 * 6 * 6][..]));
+/// assert_eq!(model.forward(&example)?.to_vec::<f32>()?, [144.0 * 27.0; 10]);
 /// # Ok::<(), wengert_nn::Error>(())
 /// ```
 pub struct Lazy<L> {

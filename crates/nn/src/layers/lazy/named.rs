@@ -14,11 +14,12 @@ use rand::Rng;
 /// # Examples
 /// ```
 /// use autograd_core::{Tensor, seeded};
-/// use wengert_nn::{Layer, LazyLinear, materialize};
-/// let mut linear = LazyLinear::new(3, &mut seeded(7));
-/// let x = Tensor::from([1.0, 2.0]);
+/// use wengert_nn::{Layer, LazyLinear, LinearOptions, init, materialize};
+/// let options = LinearOptions::new().weight(init::constant(2.0)).bias(false);
+/// let mut linear = LazyLinear::with(3, options, &mut seeded(7));
+/// let x = Tensor::from([1.0, 4.0]);
 /// materialize(&mut linear, &x)?;
-/// assert_eq!(linear.forward(&x)?.shape(), [3]);
+/// assert_eq!(linear.forward(&x)?.to_vec::<f32>()?, [10.0; 3]);
 /// # Ok::<(), wengert_nn::Error>(())
 /// ```
 pub type LazyLinear = Lazy<Linear>;
@@ -69,11 +70,14 @@ macro_rules! lazy {
         /// # Examples
         /// ```
         /// use autograd_core::{DType, Tensor, seeded};
-        #[doc = concat!("use wengert_nn::{Layer, ", stringify!($Name), ", materialize};")]
-        #[doc = concat!("let mut conv = ", stringify!($Name), "::new(3, 1, &mut seeded(7));")]
-        #[doc = concat!("let x = Tensor::zeros(&[1, 2, 4, 4, 4][..2 + ", stringify!($D), "], DType::F32)?;")]
+        #[doc = concat!("use wengert_nn::{", stringify!($Options), ", ", stringify!($Name), "};")]
+        /// use wengert_nn::{Layer, init, materialize};
+        #[doc = concat!("let options = ", stringify!($Options), "::new().weight(init::constant(3.0)).bias(false);")]
+        #[doc = concat!("let mut conv = ", stringify!($Name), "::with(5, 1, options, &mut seeded(7));")]
+        #[doc = concat!("let x = Tensor::ones(&[1, 2, 4, 4, 4][..2 + ", stringify!($D), "], DType::F32)?;")]
         /// materialize(&mut conv, &x)?;
-        /// assert_eq!(conv.forward(&x)?.shape()[..3], [1, 3, 4]);
+        /// // Two channels of ones, times 3, for each of the five.
+        #[doc = concat!("assert_eq!(conv.forward(&x)?.to_vec::<f32>()?, vec![6.0; 5 << (2 * ", stringify!($D), ")]);")]
         /// # Ok::<(), wengert_nn::Error>(())
         /// ```
         pub type $Name = Lazy<$Layer>;
@@ -191,6 +195,6 @@ mod tests {
             "LazyConv2d: has no parameters yet; materialize(&mut model, &example) makes them from an example of its input"
         ),
         layer("Conv2d", |rng| materialized(LazyConv2d::new(0, 2, rng), &[2, 4, 4]))
-            .cannot_be("Conv2d: out_channels is 0, it must be at least 1"),
+            .cannot_become("Conv2d: out_channels is 0, it must be at least 1"),
     ];
 }

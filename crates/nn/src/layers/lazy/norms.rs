@@ -33,18 +33,24 @@ macro_rules! lazy {
         pub type $Name = Lazy<$Layer>;
 
         impl Lazy<$Layer> {
-            /// A layer with the default options.
+            /// A layer with the defaults of PyTorch's lazy layer: it scales and shifts, and keeps running statistics.
             ///
             /// # Examples
             /// ```
-            #[doc = concat!("# use wengert_nn::", stringify!($Name), ";")]
-            #[doc = concat!("assert!(", stringify!($Name), "::new().get().is_none());")]
+            /// # use autograd_core::{DType, Tensor, module::Module};
+            #[doc = concat!("# use wengert_nn::{", stringify!($Name), ", materialize};")]
+            #[doc = concat!("let mut norm = ", stringify!($Name), "::new();")]
+            /// assert!(norm.get().is_none());
+            #[doc = concat!("materialize(&mut norm, &Tensor::ones(&", $shape, ", DType::F32)?)?;")]
+            /// let names: Vec<String> = norm.state_dict().iter().map(|(name, _)| name.to_string()).collect();
+            /// assert_eq!(names, ["weight", "bias", "running_mean", "running_var", "num_batches_tracked"]);
+            /// # Ok::<(), wengert_nn::Error>(())
             /// ```
             pub fn new() -> $Name {
-                $Name::with($Options::new())
+                $Name::with($Options::new().affine(true).track_running_stats(true))
             }
 
-            /// A layer with options.
+            /// A layer with options, whose defaults are those of the layer that is made.
             ///
             /// # Examples
             /// ```
@@ -126,7 +132,14 @@ mod tests {
         .state(&["weight", "bias"])
         .maps(&[3, 2, 4], &[3, 2, 4])
         .maps(&[2, 4], &[2, 4]),
-        layer("InstanceNorm2d", |_| materialized(LazyInstanceNorm2d::new(), &[3, 2, 2, 3])).maps(&[2, 2, 3], &[2, 2, 3]),
+        layer("InstanceNorm2d", |_| {
+            materialized(LazyInstanceNorm2d::with(InstanceNormOptions::new()), &[3, 2, 2, 3])
+        })
+        .state(&[])
+        .maps(&[2, 2, 3], &[2, 2, 3]),
+        layer("InstanceNorm2d", |_| materialized(LazyInstanceNorm2d::new(), &[3, 2, 2, 3]))
+            .state(&["weight", "bias", "running_mean", "running_var", "num_batches_tracked"])
+            .maps(&[2, 2, 3], &[2, 2, 3]),
         layer("InstanceNorm3d", |_| {
             let options = InstanceNormOptions::new().track_running_stats(true);
             materialized(LazyInstanceNorm3d::with(options), &[2, 2, 1, 2, 2])

@@ -4,7 +4,8 @@
 #   run.sh OUT.jsonl
 #
 # Settings, from the environment:
-#   PEERS="wengert torch torch-fused torch-compile jax"   whom to run; torch-last: channels last in memory
+#   PEERS="wengert torch torch-fused torch-compile jax"   whom to run; also torch-last, with channels last in
+#                 memory, and torch-foreach, for updates
 #   THREADS="1 2"   numbers of threads        FILTER=W1,W8   parts of workload names; default all
 #   BUDGET=1        seconds per workload      REPEAT=5       how often everything takes its turn
 #   PYTHON=python3  one with torch, jax and numpy
@@ -25,6 +26,7 @@ for ((turn = 1; turn <= REPEAT; turn++)); do
             wengert) program=(cargo run --release --quiet -p wengert-bench --) ;;
             torch) program=("$PYTHON" "$here/torch_bench.py") ;;
             torch-fused) program=("$PYTHON" "$here/torch_bench.py" --variant fused) ;;
+            torch-foreach) program=("$PYTHON" "$here/torch_bench.py" --variant foreach) ;;
             torch-compile) program=("$PYTHON" "$here/torch_bench.py" --variant compile) ;;
             torch-last) program=("$PYTHON" "$here/torch_bench.py" --variant last) ;;
             jax) program=("$PYTHON" "$here/jax_bench.py") ;;

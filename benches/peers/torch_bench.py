@@ -1,9 +1,12 @@
 """Training steps in PyTorch, written as its users write them.
 
 `--variant compile` passes the forward pass and the loss (and with them the backward pass) through torch.compile, and
-in W8 the optimiser's step; it needs a C++ compiler. `--variant fused` asks for the optimisers' fused kernels, `--variant last` for channels
-last in memory, with them.
+in W8 the optimiser's step; it needs a C++ compiler. `--variant fused` asks for the optimisers' fused kernels,
+`--variant foreach` for those over lists of tensors, of the updates alone, `--variant last` for channels last in memory,
+with fused kernels.
 """
+from functools import partial
+
 import torch
 from torch import nn, optim
 from torch.nn import functional as F
@@ -59,11 +62,11 @@ def benchmarks(options):
             model, x = model.to(memory_format=torch.channels_last), x.to(memory_format=torch.channels_last)
         return training(model, F.cross_entropy, optim.SGD, x, y, lr=0.01, momentum=0.9)
 
-    def w4():
+    def w4(n=64):
         return images(nn.Sequential(
             nn.Conv2d(1, 6, 5, padding=2), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(6, 16, 5), nn.ReLU(), nn.MaxPool2d(2),
             nn.Flatten(), nn.Linear(400, 120), nn.ReLU(), nn.Linear(120, 84), nn.ReLU(), nn.Linear(84, 10)),
-            64, 1, 28, 28)
+            n, 1, 28, 28)
 
     def w5():
         layers, channels = [nn.Conv2d(3, 64, 3, 1, 1, bias=False), nn.BatchNorm2d(64), nn.ReLU()], 64
@@ -72,13 +75,13 @@ def benchmarks(options):
             channels = width
         return images(nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(512, 10)), 16, 3, 32, 32)
 
-    def w6():
-        return training(LastState(), F.cross_entropy, optim.Adam, torch.randn(32, 64, 64), torch.randint(10, (32,)),
-                        lr=1e-3)
+    def w6(batch=32, steps=64, features=64, hidden=128):
+        x, y = torch.randn(batch, steps, features), torch.randint(10, (batch,))
+        return training(LastState(features, hidden), F.cross_entropy, optim.Adam, x, y, lr=1e-3)
 
-    def w7():
-        return training(MeanState(), F.cross_entropy, optim.AdamW, torch.randn(16, 64, 128), torch.randint(10, (16,)),
-                        lr=1e-3)
+    def w7(batch=16, steps=64, features=128, heads=4, hidden=512):
+        x, y = torch.randn(batch, steps, features), torch.randint(10, (batch,))
+        return training(MeanState(features, heads, hidden), F.cross_entropy, optim.AdamW, x, y, lr=1e-3)
 
     def w9():
         model = nn.Sequential(nn.Linear(1024, 4096), nn.ReLU(), nn.Linear(4096, 4096), nn.ReLU(), nn.Linear(4096, 1024))
@@ -107,11 +110,27 @@ def benchmarks(options):
         optimizer = optim.Adam(parameters, lr=1e-3, fused=fused)
         return compiled(optimizer.step)
 
+    def update(kind):
+        parameter = nn.Parameter(torch.randn(4000, 2500))
+        parameter.grad = torch.randn(4000, 2500)
+        foreach = options.variant == "foreach" or None
+        return compiled(kind([parameter], lr=1e-3, **(dict(fused=fused) if fused else dict(foreach=foreach))).step)
+
     networks = dict(W1_mlp_fashion=w1, W1_epoch=w1_epoch, W2_mlp_tiny=w2, W3_mlp_tiny_b1=w3, W4_lenet=w4,
-                    W5_resnet18=w5, W6_lstm=w6, W7_transformer=w7, W8_adam_10m=w8, W9_wide_mlp=w9, W10_mlp_small=w10,
+                    W4_lenet_b1=lambda: w4(1), W5_resnet18=w5, W6_lstm=w6, W6_lstm_small=lambda: w6(4, 16, 16, 16),
+                    W7_transformer=w7, W7_transformer_small=lambda: w7(4, 8, 16, 2, 32), W8_adam_10m=w8,
+                    W9_wide_mlp=w9, W10_mlp_small=w10,
                     W10_mlp_small_10k=lambda: w10(10_000), W11_mlp_gradient=w11)
+    updates = dict(Adadelta=optim.Adadelta, Adafactor=optim.Adafactor, Adagrad=optim.Adagrad, Adam=optim.Adam,
+                   AdamW=optim.AdamW, Adamax=optim.Adamax, Asgd=optim.ASGD, NAdam=optim.NAdam, RAdam=optim.RAdam,
+                   RmsProp=optim.RMSprop, Rprop=optim.Rprop, Sgd=optim.SGD)
+    if options.variant in ("fused", "last"):
+        updates = {name: updates[name] for name in ("Adagrad", "Adam", "AdamW", "Sgd") if options.variant == "fused"}
+    updates = {"update_" + name: partial(update, kind) for name, kind in updates.items()}
+    if options.variant == "foreach":
+        return updates
     # The other variants differ in nothing that a single operation sees.
-    return networks | (torch_operations.benchmarks() if options.variant == "eager" else {})
+    return networks | updates | (torch_operations.benchmarks() if options.variant == "eager" else {})
 
 
 class Block(nn.Module):
@@ -129,23 +148,23 @@ class Block(nn.Module):
 
 
 class LastState(nn.Module):
-    def __init__(self):
+    def __init__(self, features, hidden):
         super().__init__()
-        self.lstm, self.head = nn.LSTM(64, 128, batch_first=True), nn.Linear(128, 10)
+        self.lstm, self.head = nn.LSTM(features, hidden, batch_first=True), nn.Linear(hidden, 10)
 
     def forward(self, x):
         return self.head(self.lstm(x)[0][:, -1])
 
 
 class MeanState(nn.Module):
-    def __init__(self):
+    def __init__(self, features, heads, hidden):
         super().__init__()
         layer = nn.TransformerEncoderLayer(
-            128, 4, 512, dropout=0.0, activation="gelu", batch_first=True, norm_first=True)
-        self.encoder, self.head = nn.TransformerEncoder(layer, 2, enable_nested_tensor=False), nn.Linear(128, 10)
+            features, heads, hidden, dropout=0.0, activation="gelu", batch_first=True, norm_first=True)
+        self.encoder, self.head = nn.TransformerEncoder(layer, 2, enable_nested_tensor=False), nn.Linear(features, 10)
 
     def forward(self, x):
         return self.head(self.encoder(x).mean(1))
 
 
-timing.main("pytorch", ["eager", "compile", "fused", "last"], benchmarks)
+timing.main("pytorch", ["eager", "compile", "fused", "foreach", "last"], benchmarks)

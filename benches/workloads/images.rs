@@ -9,10 +9,10 @@ use wengert::nn::{
 use wengert::optim::Sgd;
 use wengert::{Tensor, seeded};
 
-/// LeNet-5 with padding 2 at first and maxima for averages, 1×28×28, batch 64, cross-entropy, SGD with momentum.
+/// LeNet-5 with padding 2 at first and maxima for averages, 1×28×28, cross-entropy, SGD with momentum.
 ///
 /// LeCun, Bottou, Bengio, Haffner: Gradient-based learning applied to document recognition (1998).
-pub fn lenet(way: Way) -> Result<Step> {
+pub fn lenet(batch: usize, way: Way) -> Result<Step> {
     let rng = &mut seeded(7);
     let model = sequential![
         Conv2d::with(1, 6, 5, ConvOptions::new().padding(2), rng)?,
@@ -28,7 +28,7 @@ pub fn lenet(way: Way) -> Result<Step> {
         ReLU,
         Linear::new(84, 10, rng)?,
     ];
-    let (x, t) = (samples(&[64, 1, 28, 28])?, labels(64)?);
+    let (x, t) = (samples(&[batch, 1, 28, 28])?, labels(batch)?);
     Ok(Training { model, x, t, loss: cross_entropy, optimizer: Sgd::new(0.01).momentum(0.9) }.step(way))
 }
 

@@ -6,12 +6,14 @@
 mod images;
 mod operations;
 mod perceptrons;
+mod scalars;
 mod sequences;
 mod updates;
 
+use sequences::{LstmSizes, TransformerSizes};
 use std::error::Error;
 use wengert::nn::Layer;
-use wengert::optim::Optimizer;
+use wengert::optim::{Optimizer, optimizer_names};
 use wengert::{Capture, DType, Tensor, seeded};
 
 pub type Result<T = (), E = Box<dyn Error>> = std::result::Result<T, E>;
@@ -35,14 +37,21 @@ pub struct Workload {
 type Setup = fn(Way) -> Result<Step>;
 
 /// Steps that run both ways.
-const TRAINING: [(&str, Setup); 11] = [
+const TRAINING: [(&str, Setup); 14] = [
     ("W1_mlp_fashion", perceptrons::fashion),
     ("W2_mlp_tiny", perceptrons::tiny),
     ("W3_mlp_tiny_b1", perceptrons::smallest),
-    ("W4_lenet", images::lenet),
+    ("W4_lenet", |way| images::lenet(64, way)),
+    ("W4_lenet_b1", |way| images::lenet(1, way)),
     ("W5_resnet18", images::resnet18),
-    ("W6_lstm", sequences::lstm),
-    ("W7_transformer", sequences::transformer),
+    ("W6_lstm", |way| sequences::lstm(LstmSizes { batch: 32, steps: 64, features: 64, hidden: 128 }, way)),
+    ("W6_lstm_small", |way| sequences::lstm(LstmSizes { batch: 4, steps: 16, features: 16, hidden: 16 }, way)),
+    ("W7_transformer", |way| {
+        sequences::transformer(TransformerSizes { batch: 16, steps: 64, features: 128, heads: 4, hidden: 512 }, way)
+    }),
+    ("W7_transformer_small", |way| {
+        sequences::transformer(TransformerSizes { batch: 4, steps: 8, features: 16, heads: 2, hidden: 32 }, way)
+    }),
     ("W9_wide_mlp", perceptrons::wide),
     ("W10_mlp_small", perceptrons::small),
     ("W10_mlp_small_10k", perceptrons::small_10k),
@@ -50,20 +59,23 @@ const TRAINING: [(&str, Setup); 11] = [
 ];
 
 /// What there is nothing to capture in.
-const EAGER: [(&str, Setup); 3] = [
+const EAGER: [(&str, Setup); 4] = [
     ("W1_gemm", |_| perceptrons::fashion_products()),
     ("W1_epoch", |_| perceptrons::fashion_epoch()),
     ("W8_adam_10m", |_| updates::adam_10m()),
+    ("scalar_tape_1m", |_| scalars::million()),
 ];
 
-/// All training steps, of which `_replay` are captured, and all single operations.
+/// All training steps, of which `_replay` are captured, the update of each optimizer, and all single operations.
 pub fn all() -> Result<Vec<Workload>> {
     let workload = |name: String, way, setup: Setup| Workload { name, setup: Box::new(move || setup(way)) };
     let both = TRAINING.into_iter().flat_map(|(name, setup)| {
         [workload(name.into(), Way::Eager, setup), workload(format!("{name}_replay"), Way::Captured, setup)]
     });
     let eager = EAGER.into_iter().map(|(name, setup)| workload(name.into(), Way::Eager, setup));
-    Ok(both.chain(eager).chain(operations::all()?).collect())
+    let updates = optimizer_names()
+        .map(|optimizer| Workload { name: format!("update_{optimizer}"), setup: Box::new(|| updates::of(optimizer)) });
+    Ok(both.chain(eager).chain(updates).chain(operations::all()?).collect())
 }
 
 /// A network, a batch, and the way to train it.

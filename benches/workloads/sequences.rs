@@ -8,12 +8,20 @@ use wengert::nn::{
 use wengert::optim::{Adam, AdamW};
 use wengert::{Tensor, seeded};
 
-/// One LSTM layer, 64 to 128 features, sequences of 64, batch 32, the last state to ten classes, Adam.
-pub fn lstm(way: Way) -> Result<Step> {
+pub struct LstmSizes {
+    pub batch: usize,
+    pub steps: usize,
+    pub features: usize,
+    pub hidden: usize,
+}
+
+/// One LSTM layer, the last state to ten classes, Adam.
+pub fn lstm(sizes: LstmSizes, way: Way) -> Result<Step> {
+    let LstmSizes { batch, steps, features, hidden } = sizes;
     let rng = &mut seeded(7);
-    let lstm = LSTM::with(64, 128, RecurrentOptions::new().batch_first(true), rng)?;
-    let model = LastState { lstm, head: Linear::new(128, 10, rng)? };
-    let (x, t) = (samples(&[32, 64, 64])?, labels(32)?);
+    let lstm = LSTM::with(features, hidden, RecurrentOptions::new().batch_first(true), rng)?;
+    let model = LastState { lstm, head: Linear::new(hidden, 10, rng)? };
+    let (x, t) = (samples(&[batch, steps, features])?, labels(batch)?);
     Ok(Training { model, x, t, loss: cross_entropy, optimizer: Adam::new(1e-3) }.step(way))
 }
 
@@ -29,15 +37,23 @@ impl Layer for LastState {
     }
 }
 
-/// Two encoder layers with norms first, 128 features, 4 heads, 512 hidden units (GELU), sequences of 64, batch 16, the
-/// mean to ten classes, AdamW.
-pub fn transformer(way: Way) -> Result<Step> {
+pub struct TransformerSizes {
+    pub batch: usize,
+    pub steps: usize,
+    pub features: usize,
+    pub heads: usize,
+    pub hidden: usize,
+}
+
+/// Two encoder layers with norms first and GELU, the mean to ten classes, AdamW.
+pub fn transformer(sizes: TransformerSizes, way: Way) -> Result<Step> {
+    let TransformerSizes { batch, steps, features, heads, hidden } = sizes;
     let rng = &mut seeded(7);
-    let options = TransformerOptions::new().dim_feedforward(512).dropout(0.0).activation(TransformerActivation::GELU);
-    let options = options.batch_first(true).norm_first(true);
-    let model =
-        MeanState { encoder: TransformerEncoder::with(128, 4, 2, options, rng)?, head: Linear::new(128, 10, rng)? };
-    let (x, t) = (samples(&[16, 64, 128])?, labels(16)?);
+    let options = TransformerOptions::new().dim_feedforward(hidden).dropout(0.0);
+    let options = options.activation(TransformerActivation::GELU).batch_first(true).norm_first(true);
+    let encoder = TransformerEncoder::with(features, heads, 2, options, rng)?;
+    let model = MeanState { encoder, head: Linear::new(features, 10, rng)? };
+    let (x, t) = (samples(&[batch, steps, features])?, labels(batch)?);
     Ok(Training { model, x, t, loss: cross_entropy, optimizer: AdamW::new(1e-3) }.step(way))
 }
 

@@ -4,6 +4,7 @@
 
 mod crates;
 mod examples;
+mod setters;
 mod sources;
 
 use sources::{CORE, ROOT, Source, TABLE, files, library, rust, without_strings};
@@ -186,6 +187,7 @@ const FAMILIES: [(&str, &[&str]); 11] = [
             "wrapped.rs",
             "smooth.rs",
             "strided.rs",
+            "symbols.rs",
             "operators.rs",
             "product.rs",
             "resample.rs",
@@ -230,6 +232,7 @@ const FAMILIES: [(&str, &[&str]); 11] = [
     (
         "crates/optim/src/optimizers",
         &[
+            "adjust.rs",
             "average.rs",
             "factors.rs",
             "history.rs",

@@ -1,9 +1,10 @@
 //! The errors of the core for bad input, with their exact text. Those of operations stand in their cases.
 
+use autograd_core::check::Check;
 use autograd_core::gradcheck::GradCheck;
 use autograd_core::{
-    AvgPool, DType, Interpolate, InterpolateMode, LpPool, MaxPool, Result, Tensor, grad, grad_with, gradcheck, hessian,
-    hvp, jacobian, jvp, vjp,
+    AvgPool, DType, ErrorKind, Interpolate, InterpolateMode, LpPool, MaxPool, Result, Tensor, grad, grad_with,
+    gradcheck, hessian, hvp, jacobian, jvp, vjp,
 };
 
 fn zeros(shape: &[usize]) -> Tensor {
@@ -235,4 +236,15 @@ fn sums_of_more_terms_than_memory_holds() {
     let ones = Tensor::ones(&[1, 1, 1 << 15], DType::F32).expect("small");
     let means = ones.avg_pool1d(AvgPool::new(1 << 11).stride(1)).expect("as many sums");
     assert_eq!(means.sum().item::<f32>().expect("one"), ((1 << 15) - (1 << 11) + 1) as f32);
+}
+
+/// There is room for one number a row, and not for all that is kept of a row.
+#[test]
+fn rows_of_which_more_is_kept_than_there_is_memory_for() {
+    let room = |rows: usize| Check("rows").room(&[rows], DType::F64).is_ok();
+    let rows = (20..62).rev().map(|power| 1 << power).find(|rows| room(*rows)).expect("some memory");
+    let nothing = Tensor::zeros(&[rows, 0], DType::F64).expect("no elements");
+    for y in [nothing.var_dim(1, 1.0), nothing.std_dim(1, 1.0), nothing.logsumexp(1)] {
+        assert_eq!(y.map(drop).expect_err("too many rows").kind(), ErrorKind::TooLarge);
+    }
 }

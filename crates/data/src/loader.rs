@@ -45,6 +45,7 @@ impl<'d, D: Dataset + ?Sized> DataLoader<'d, D> {
     }
 
     /// Samples in a batch, at least 1; the last batch of an epoch may have fewer. Default 1.
+    #[must_use]
     pub fn batch_size(mut self, batch_size: usize) -> Self {
         self.batch_size = batch_size;
         self
@@ -52,12 +53,14 @@ impl<'d, D: Dataset + ?Sized> DataLoader<'d, D> {
 
     /// Another order for each epoch, fixed by `seed` and the number of the epoch; by default the samples keep their
     /// order. `rng.random()` draws a seed.
+    #[must_use]
     pub fn shuffle(mut self, seed: u64) -> Self {
         self.seed = Some(seed);
         self
     }
 
     /// Whether the last batch of an epoch is dropped if it has fewer than `batch_size` samples. Default false.
+    #[must_use]
     pub fn drop_last(mut self, drop_last: bool) -> Self {
         self.drop_last = drop_last;
         self

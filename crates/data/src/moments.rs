@@ -26,8 +26,17 @@ impl Moments {
             }
         }
         mean.iter_mut().zip(&count).for_each(|(mean, n)| *mean /= *n as f64);
-        // The deviations sum to the rounding error of the mean; its square is subtracted again.
+        // The deviations sum to the rounding error of the mean. It is taken out, so that of equal numbers the mean is
+        // that number; what is left of it is subtracted from the squares.
         let mut deviations = vec![0.0; columns];
+        for row in x.chunks_exact(columns) {
+            for (d, x) in row.iter().enumerate().filter(|(_, x)| !x.is_nan()) {
+                deviations[d] += x / unit[d] - mean[d];
+            }
+        }
+        for (d, sum) in deviations.iter_mut().enumerate() {
+            mean[d] += std::mem::take(sum) / count[d] as f64;
+        }
         let mut squares = vec![0.0; columns];
         for row in x.chunks_exact(columns) {
             for (d, x) in row.iter().enumerate().filter(|(_, x)| !x.is_nan()) {

@@ -45,7 +45,7 @@ impl TensorDataset {
     }
 
     /// Whether there is a target for each input.
-    fn check(&self) -> Result<()> {
+    pub(crate) fn check(&self) -> Result<()> {
         let TensorDataset { x, y } = self;
         for (what, tensor) in [("x", x), ("y", y)] {
             if tensor.rank() == 0 {
@@ -113,7 +113,8 @@ impl TensorDataset {
     /// Where remainders are equal, the first part comes first.
     ///
     /// # Errors
-    /// If a fraction is not a positive number, they do not sum to 1 (within 1e-9), or a part would be empty.
+    /// If a fraction is not a positive number, they do not sum to 1 (within 1e-9), a part would be empty, or inputs and
+    /// targets no longer have the same number of rows. Then nothing is drawn.
     ///
     /// # Examples
     /// ```
@@ -129,6 +130,8 @@ impl TensorDataset {
     /// PyTorch's `random_split`, which gives what is left over to the first parts, whatever their remainders: of 11
     /// samples `[0.5, 0.25, 0.25]` are `[6, 3, 2]` there, `[5, 3, 3]` here. An empty part is a warning there, an error here.
     pub fn split<const K: usize>(&self, fractions: [f64; K], rng: &mut dyn Rng) -> Result<[TensorDataset; K]> {
+        // What is refused is refused before the generator moves.
+        self.check()?;
         let sizes = part_sizes(self.len(), &fractions)?;
         let order = permutation("split", self.len(), rng)?;
         let mut parts = Vec::with_capacity(K);

@@ -101,6 +101,7 @@ impl<T: Averaged> ExponentialAverage<T> {
     }
 
     /// What it starts from. Default [`AverageStart::ZeroCorrected`].
+    #[must_use]
     pub fn start(mut self, start: AverageStart) -> ExponentialAverage<T> {
         self.start = start;
         self

@@ -23,6 +23,7 @@ macro_rules! optimizer {
             /// assert_eq!(optimizer.get("weight_decay")?, 0.5);
             /// # Ok::<(), autograd_core::Error>(())
             /// ```
+            #[must_use]
             pub fn weight_decay(self, weight_decay: f64) -> Self {
                 $Name(self.0.weight_decay(weight_decay))
             }
@@ -40,6 +41,7 @@ macro_rules! optimizer {
             ///
             /// # References
             /// Loshchilov, Hutter, Decoupled Weight Decay Regularization, 2019.
+            #[must_use]
             pub fn decoupled_weight_decay(self, decoupled: bool) -> Self {
                 $Name(self.0.decoupled_weight_decay(decoupled))
             }
@@ -56,6 +58,7 @@ macro_rules! optimizer {
             ///
             /// # References
             /// Chen et al., Cautious Weight Decay, 2025.
+            #[must_use]
             pub fn cautious_weight_decay(self, cautious: bool) -> Self {
                 $Name(self.0.cautious_weight_decay(cautious))
             }
@@ -69,6 +72,7 @@ macro_rules! optimizer {
             #[doc = concat!("assert_eq!(", stringify!($Name), "::new(0.1).proximal_l1(0.5).get(\"proximal_l1\")?, 0.5);")]
             /// # Ok::<(), autograd_core::Error>(())
             /// ```
+            #[must_use]
             pub fn proximal_l1(self, lambda: f64) -> Self {
                 $Name(self.0.proximal_l1(lambda))
             }
@@ -82,6 +86,7 @@ macro_rules! optimizer {
             #[doc = concat!("assert_eq!(", stringify!($Name), "::new(0.1).proximal_l2(0.5).get(\"proximal_l2\")?, 0.5);")]
             /// # Ok::<(), autograd_core::Error>(())
             /// ```
+            #[must_use]
             pub fn proximal_l2(self, lambda: f64) -> Self {
                 $Name(self.0.proximal_l2(lambda))
             }
@@ -103,6 +108,7 @@ macro_rules! optimizer {
             /// assert!(x.item::<f64>()? > -1.0);
             /// # Ok::<(), autograd_core::Error>(())
             /// ```
+            #[must_use]
             pub fn maximize(self, maximize: bool) -> Self {
                 $Name(self.0.maximize(maximize))
             }
@@ -115,6 +121,7 @@ macro_rules! optimizer {
             #[doc = concat!("# use wengert_optim::{Optimizer, ", stringify!($Name), "};")]
             #[doc = concat!("assert_eq!(", stringify!($Name), "::new(0.5).scale_lr(0.5).lr(), 0.25);")]
             /// ```
+            #[must_use]
             pub fn scale_lr(self, factor: f64) -> Self {
                 $Name(self.0.scale_lr(factor))
             }
@@ -130,6 +137,7 @@ macro_rules! optimizer {
             /// let description = optimizer.describe(&["encoder.bias".into()]);
             /// assert_eq!(description.options().last(), Some(("groups.encoder.bias", "weight_decay: 0.5")));
             /// ```
+            #[must_use]
             pub fn group(self, prefix: &str, change: impl Fn(Self) -> Self + Send + Sync + 'static) -> Self {
                 $Name(self.0.group(prefix, move |driver| change($Name(driver)).0))
             }
@@ -144,6 +152,7 @@ macro_rules! optimizer {
             /// let description = optimizer.describe(&["encoder.bias".into()]);
             /// assert_eq!(description.options().last(), Some(("groups.encoder.bias", "weight_decay: 0.5")));
             /// ```
+            #[must_use]
             pub fn group_where(
                 self,
                 members: impl Fn(&str) -> bool + Send + Sync + 'static,
@@ -163,6 +172,7 @@ macro_rules! optimizer {
             /// let description = optimizer.describe(&["0.weight".into(), "0.bias".into()]);
             /// assert_eq!(description.options().last(), Some(("groups.0.bias", "weight_decay: 0.0")));
             /// ```
+            #[must_use]
             pub fn no_decay(self, members: impl Fn(&str) -> bool + Send + Sync + 'static) -> Self {
                 $Name(self.0.no_decay(members))
             }

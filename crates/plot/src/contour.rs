@@ -53,30 +53,35 @@ impl Contour {
     }
 
     /// A line above the picture. By default there is none.
+    #[must_use]
     pub fn title(mut self, title: impl Into<String>) -> Contour {
         self.title = Some(title.into());
         self
     }
 
     /// Width and height in pixels. Default 640 and 520.
+    #[must_use]
     pub fn size(mut self, width: u32, height: u32) -> Contour {
         self.size = (width, height);
         self
     }
 
     /// The number of level lines. Default 14.
+    #[must_use]
     pub fn levels(mut self, levels: usize) -> Contour {
         self.levels = levels;
         self
     }
 
     /// A path through these points, with a name.
+    #[must_use]
     pub fn path(mut self, name: impl Into<String>, points: Vec<(f64, f64)>) -> Contour {
         self.paths.push((name.into(), points));
         self
     }
 
     /// A cross at a point: a minimum.
+    #[must_use]
     pub fn mark(mut self, at: (f64, f64)) -> Contour {
         self.marks.push(at);
         self

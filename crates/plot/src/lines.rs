@@ -45,36 +45,42 @@ impl Lines {
     }
 
     /// A line above the picture. By default there is none.
+    #[must_use]
     pub fn title(mut self, title: impl Into<String>) -> Lines {
         self.title = Some(title.into());
         self
     }
 
     /// Width and height in pixels. Default 480 and 280.
+    #[must_use]
     pub fn size(mut self, width: u32, height: u32) -> Lines {
         self.size = (width, height);
         self
     }
 
     /// Whether equal ways to the right are equal factors. Default false.
+    #[must_use]
     pub fn log_x(mut self, log_x: bool) -> Lines {
         self.log_x = log_x;
         self
     }
 
     /// Whether the axis of y reaches down to 0, if all values are above. Default false.
+    #[must_use]
     pub fn start_at_0(mut self, start_at_0: bool) -> Lines {
         self.start_at_0 = start_at_0;
         self
     }
 
     /// A line through these points.
+    #[must_use]
     pub fn line(mut self, name: impl Into<String>, points: Vec<(f64, f64)>) -> Lines {
         self.lines.push((name.into(), points));
         self
     }
 
     /// A dot, with a name.
+    #[must_use]
     pub fn mark(mut self, name: impl Into<String>, at: (f64, f64)) -> Lines {
         self.marks.push((name.into(), at));
         self

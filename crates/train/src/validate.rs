@@ -114,6 +114,7 @@ impl<'c, S: Splitter> CrossValidation<'c, S> {
     /// assert!(scores.histories.iter().all(|history| history.values("val_loss").is_empty()));
     /// # Ok::<(), wengert_train::Error>(())
     /// ```
+    #[must_use]
     pub fn validation(mut self, fraction: f64) -> Self {
         self.validation = fraction;
         self
@@ -121,6 +122,7 @@ impl<'c, S: Splitter> CrossValidation<'c, S> {
 
     /// Transforms the inputs. The scaler is fitted anew in each fold, only to the samples that the model learns from.
     /// By default the inputs stay as they are.
+    #[must_use]
     pub fn scale<F: Fit + 'c>(mut self, scaler: F) -> Self
     where
         F::Fitted: 'static,
@@ -290,7 +292,12 @@ impl std::error::Error for InterruptedFolds {
 impl Scores {
     /// The mean over the folds; NaN without folds.
     pub fn mean(&self) -> f64 {
-        self.folds.iter().sum::<f64>() / self.folds.len() as f64
+        let mean_of =
+            |of: &dyn Fn(f64) -> f64| self.folds.iter().map(|score| of(*score)).sum::<f64>() / self.folds.len() as f64;
+        let mean = mean_of(&|score| score);
+        // What rounding has lost, so that of equal scores the mean is that score; of infinite ones that is no number.
+        let lost = mean_of(&|score| score - mean);
+        if lost.is_finite() { mean + lost } else { mean }
     }
 
     /// The standard deviation over the folds (of these folds: divided by their number, as NumPy does).

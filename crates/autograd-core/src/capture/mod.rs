@@ -146,7 +146,10 @@ where
     /// Runs the function, or replays what it did. The result is untracked.
     ///
     /// # Errors
-    /// That of the function; or if it does what a replay could not.
+    /// That of the function, or of a comparison that finds a difference ([`Capture::check_every`]): they leave what a
+    /// run leaves. Or if the function does what a replay could not: then the model's streams and buffers are as before
+    /// the call, but for streams that were moved by another thread or otherwise than by draws; what else the function has
+    /// changed is not known here.
     ///
     /// # Examples
     /// ```
@@ -203,13 +206,17 @@ where
         self.programs.retain(|other| !other.signature.is_like(&given, model, &mut self.roots));
         drop(given);
         self.programs.last_mut().into_iter().for_each(Captured::let_go);
-        let captured = self.record(model, x, &Given::with_buffers_alone(model, x, self.born)?)?;
+        let given = Given::with_buffers_alone(model, x, self.born)?;
+        let (before, captured) = (given.positions(), self.record(model, x, &given)?);
+        let sets: Vec<usize> = captured.set.iter().map(|(number, _)| given.buffers[*number].1.place()).collect();
+        let of = |stream: usize| captured.draws.iter().filter(|draw| **draw == stream).count() as u64;
+        let drawn: Vec<u64> = (0..before.len()).map(of).collect();
         self.stats.records += 1;
         if self.programs.len() == MOST_PROGRAMS {
             self.programs.remove(0);
         }
         self.programs.push(captured);
-        self.make_room()?;
+        self.make_room().inspect_err(|_| given.undo(&before, &drawn, &sets))?;
         Ok(&self.programs[self.programs.len() - 1].output)
     }
 
@@ -232,6 +239,7 @@ where
     /// assert_eq!(capture.run(&(), [&x]).unwrap_err().to_string(), text);
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
+    #[must_use]
     pub fn check_every(mut self, n: usize) -> Self {
         self.check_every = (n > 0).then_some(n);
         self
@@ -313,28 +321,46 @@ where
             inside::run(|| (self.function)(model, x))
         };
         let mut record = recorder.0.take();
-        record.refusal()?;
-        let mut output = untracked(outcome?);
-        let moved = given
-            .streams
-            .iter()
-            .zip(before)
-            .map(|(stream, before)| (stream.place(), stream.position().1.wrapping_sub(before)));
-        let draws = record.draws_of(&moved.collect::<Vec<_>>())?;
-        let of_model = |set: &usize| given.buffers.iter().any(|(_, own)| own.place() == *set);
-        if !record.sets.iter().all(of_model) {
-            let text = "capture: it sets a Buffer that is not one of the model; a later run would not";
-            return Err(Error::new(ErrorKind::Capture, text));
-        }
-        // Another thread may have set others meanwhile.
-        let own = |(number, _): &(usize, Tensor)| record.sets.contains(&given.buffers[*number].1.place());
-        let set: Vec<(usize, Tensor)> = given.changed_buffers().filter(own).collect();
-        let mut returned = Vec::new();
-        output.tensors(&mut |tensor| returned.push(&*tensor));
-        returned.extend(set.iter().map(|(_, tensor)| tensor));
-        let program = Program::new(record, &returned)?;
-        Ok(Captured { signature, program, draws, output, set })
+        let sets = std::mem::take(&mut record.sets);
+        let drawn: Vec<u64> = given.streams.iter().map(|stream| record.drawn(stream.place())).collect();
+        let kept = match record.refusal().map(|()| outcome) {
+            Err(refusal) => Err(refusal),
+            // What the function refuses leaves what a run leaves, but where it refuses to be recorded.
+            Ok(Err(error)) if error.kind() != ErrorKind::Capture => return Err(error),
+            Ok(outcome) => outcome.and_then(|y| kept(untracked(y), record, &sets, signature, given, &before)),
+        };
+        kept.inspect_err(|_| given.undo(&before, &drawn, &sets))
     }
+}
+
+/// The program of a run that has ended, and has set the buffers in these places.
+fn kept<O: Outputs>(
+    mut output: O,
+    record: Record,
+    sets: &[usize],
+    signature: Signature,
+    given: &Given<'_>,
+    before: &[u64],
+) -> Result<Captured<O>> {
+    let moved = given
+        .streams
+        .iter()
+        .zip(before)
+        .map(|(stream, before)| (stream.place(), stream.position().1.wrapping_sub(*before)));
+    let draws = record.draws_of(&moved.collect::<Vec<_>>())?;
+    let of_model = |set: &usize| given.buffers.iter().any(|(_, own)| own.place() == *set);
+    if !sets.iter().all(of_model) {
+        let text = "capture: it sets a Buffer that is not one of the model; a later run would not";
+        return Err(Error::new(ErrorKind::Capture, text));
+    }
+    // Another thread may have set others meanwhile.
+    let own = |(number, _): &(usize, Tensor)| sets.contains(&given.buffers[*number].1.place());
+    let set: Vec<(usize, Tensor)> = given.changed_buffers().filter(own).collect();
+    let mut returned = Vec::new();
+    output.tensors(&mut |tensor| returned.push(&*tensor));
+    returned.extend(set.iter().map(|(_, tensor)| tensor));
+    let program = Program::new(record, &returned)?;
+    Ok(Captured { signature, program, draws, output, set })
 }
 
 /// The same values without their history.

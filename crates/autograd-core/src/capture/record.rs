@@ -203,8 +203,7 @@ impl Record {
                  of its own, and seek none in the function",
             );
         }
-        let drawn = |stream: usize| self.draws.iter().filter(|(other, _)| *other == stream).count() as u64;
-        if streams.iter().any(|(stream, moved)| drawn(*stream) != *moved) {
+        if streams.iter().any(|(stream, moved)| self.drawn(*stream) != *moved) {
             return refuse("moves a Stream of the model otherwise than by drawing from it, and a later run would not");
         }
         // A seed that was known before goes with none that is drawn: it may be made of one.
@@ -219,6 +218,11 @@ impl Record {
             return refuse("draws a seed from a Stream that no operation uses: what it does seems to depend on it");
         }
         Ok(draws)
+    }
+
+    /// How often it has drawn from the stream in this place.
+    pub(super) fn drawn(&self, stream: usize) -> u64 {
+        self.draws.iter().filter(|(other, _)| *other == stream).count() as u64
     }
 
     /// Adds a step that copies a tensor to a value of its own.

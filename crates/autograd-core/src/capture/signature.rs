@@ -124,6 +124,19 @@ impl<'a> Given<'a> {
         self.streams.iter().zip(positions).for_each(|(stream, drawn)| stream.seek(*drawn));
     }
 
+    /// Puts streams and buffers back to where they were before a run that is as if it had not been: streams from which
+    /// it alone has drawn, so many times, and buffers in these places. Another thread may have moved others meanwhile.
+    pub(super) fn undo(&self, positions: &[u64], drawn: &[u64], sets: &[usize]) {
+        for ((stream, before), drawn) in self.streams.iter().zip(positions).zip(drawn) {
+            if stream.position().1.wrapping_sub(*before) == *drawn {
+                stream.seek(*before);
+            }
+        }
+        for (at, buffer) in self.buffers.iter().filter(|(_, buffer)| sets.contains(&buffer.place())) {
+            buffer.set((*self.tensors[*at]).clone());
+        }
+    }
+
     /// The buffers that have been set since, by their numbers, and their values.
     pub(super) fn changed_buffers(&self) -> impl Iterator<Item = (usize, Tensor)> {
         self.buffers.iter().enumerate().filter_map(|(number, (at, buffer))| {

@@ -116,6 +116,7 @@ impl Error {
     /// let error = Error::new(ErrorKind::Format, "line 3: not a number").with_source(cause.clone());
     /// assert_eq!(error.detail(), Some(&cause));
     /// ```
+    #[must_use]
     #[cold]
     pub fn with_source(mut self, source: impl std::error::Error + Send + Sync + 'static) -> Error {
         self.0.source = Some(Arc::new(source));
@@ -170,6 +171,7 @@ impl Error {
     /// let error = Error::new(ErrorKind::Shape, "linear: no").inside("output", "Linear");
     /// assert_eq!(error.to_string(), "in output (Linear): linear: no");
     /// ```
+    #[must_use]
     #[cold]
     pub fn inside(mut self, name: impl fmt::Display, layer: &str) -> Error {
         if self.0.place.is_empty() {
@@ -188,6 +190,7 @@ impl Error {
     /// let error = Error::new(ErrorKind::NotFinite, "the loss is NaN").context("epoch 3");
     /// assert_eq!(error.to_string(), "epoch 3: the loss is NaN");
     /// ```
+    #[must_use]
     #[cold]
     pub fn context(mut self, context: impl fmt::Display) -> Error {
         let inner = &mut self.0.context;

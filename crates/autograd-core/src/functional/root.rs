@@ -124,22 +124,26 @@ impl Implicit {
 
     /// The residual of the linear equations may be so large a part of their right-hand side, and the last change of a fixed
     /// point so large a part of 1 + ‖x‖; above 0. Default 10⁻¹⁰ in `F64`, 10⁻⁵ in `F32`.
+    #[must_use]
     pub fn tolerance(self, tolerance: f64) -> Implicit {
         Implicit { tolerance: Some(tolerance), ..self }
     }
 
     /// The most iterations of a fixed point, and products of a linear solver; at least 1. Default 1000.
+    #[must_use]
     pub fn max_iterations(self, max_iterations: usize) -> Implicit {
         Implicit { max_iterations, ..self }
     }
 
     /// The derivative ∂f/∂x is symmetric, as where x is a minimum and f its gradient: conjugate gradients solve it, in
     /// less memory.
+    #[must_use]
     pub fn symmetric(self) -> Implicit {
         Implicit { solver: Solver::ConjugateGradients, ..self }
     }
 
     /// Another solver of linear equations: of the product with a matrix, and a right-hand side.
+    #[must_use]
     pub fn solver(
         self,
         solver: impl Fn(&dyn Fn(&Tensor) -> Result<Tensor>, &Tensor) -> Result<Tensor> + Send + Sync + 'static,

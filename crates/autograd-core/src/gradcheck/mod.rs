@@ -50,6 +50,7 @@ impl GradCheck {
     }
 
     /// The largest error relative to the derivative, `rtol ≥ 0`. Default 1e-6.
+    #[must_use]
     pub fn rtol(mut self, rtol: f64) -> GradCheck {
         self.rtol = rtol;
         self
@@ -57,30 +58,35 @@ impl GradCheck {
 
     /// The largest absolute error, `atol ≥ 0`, of `x ∂y/∂x` where x is larger than 1; smaller by as much as the values of
     /// the function that depend on x are smaller than 1. Default 1e-7.
+    #[must_use]
     pub fn atol(mut self, atol: f64) -> GradCheck {
         self.atol = atol;
         self
     }
 
     /// Whether to check the derivatives of the gradient, too. Default true.
+    #[must_use]
     pub fn second_order(mut self, second_order: bool) -> GradCheck {
         self.second_order = second_order;
         self
     }
 
     /// Inputs with more elements than this together are checked in random directions instead of one by one. Default 64.
+    #[must_use]
     pub fn full_up_to(mut self, full_up_to: usize) -> GradCheck {
         self.full_up_to = full_up_to;
         self
     }
 
     /// The number of random directions. Default 4.
+    #[must_use]
     pub fn directions(mut self, directions: usize) -> GradCheck {
         self.directions = directions;
         self
     }
 
     /// The seed of upstream gradients, directions and moved points.
+    #[must_use]
     pub fn seed(mut self, seed: u64) -> GradCheck {
         self.seed = seed;
         self

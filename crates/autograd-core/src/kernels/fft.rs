@@ -31,6 +31,7 @@ pub struct Dft {
 
 impl Dft {
     /// The transform A′ with `⟨A x, y⟩ = ⟨x, A′ y⟩`, where a complex number counts as two real ones.
+    #[must_use]
     pub fn adjoint(self) -> Dft {
         let kind = match self.kind {
             Kind::Complex { inverse } => Kind::Complex { inverse: !inverse },

@@ -26,6 +26,7 @@ impl Wide {
     }
 
     /// The product of two, rounded once.
+    #[must_use]
     pub fn times(self, other: Wide) -> Wide {
         Wide { mantissa: self.mantissa * other.mantissa, power: self.power.saturating_add(other.power) }.settled()
     }

@@ -247,16 +247,59 @@ impl Check {
     }
 
     /// There must be room for a tensor of this shape, as far as can be known before it is made.
-    pub(crate) fn room(self, shape: &[usize], dtype: DType) -> Result<()> {
+    ///
+    /// # Errors
+    /// If no tensor can have that shape, or the system does not have that much memory.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::{DType, ErrorKind, check::Check};
+    /// let check = Check("scores");
+    /// check.room(&[4, 2], DType::F32)?;
+    /// let error = check.room(&[1 << 60, 2], DType::F32).unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::TooLarge);
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
+    pub fn room(self, shape: &[usize], dtype: DType) -> Result<()> {
         let bytes = crate::tensor::checked(shape, dtype).map(|numel| numel * dtype.size());
         if bytes.is_some_and(Block::has_room) { Ok(()) } else { Err(Error::too_large(self.0, shape)) }
     }
 
-    /// There must be room for a list of this many tensors.
-    pub(crate) fn list(self, count: usize) -> Result<()> {
+    /// There must be room for a list of this many tensors, as far as can be known before they are made.
+    ///
+    /// # Errors
+    /// If the system does not have that much memory.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::check::Check;
+    /// let check = Check("scores");
+    /// check.list(1000)?;
+    /// let error = check.list(1 << 48).unwrap_err();
+    /// assert_eq!(error.to_string(), "scores: 281474976710656 parts are more than memory holds");
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
+    pub fn list(self, count: usize) -> Result<()> {
         // More than a view and its node take.
-        const EACH: usize = 512;
-        if count.checked_mul(EACH).is_some_and(Block::has_room) {
+        self.parts(count, 512)
+    }
+
+    /// There must be room for this many parts of so many bytes each, as far as can be known before they are made.
+    ///
+    /// # Errors
+    /// If the system does not have that much memory.
+    ///
+    /// # Examples
+    /// ```
+    /// # use autograd_core::check::Check;
+    /// let check = Check("scores");
+    /// check.parts(12, 4096)?;
+    /// let error = check.parts(usize::MAX, 4096).unwrap_err();
+    /// assert_eq!(error.to_string(), "scores: 18446744073709551615 parts are more than memory holds");
+    /// # Ok::<(), autograd_core::Error>(())
+    /// ```
+    pub fn parts(self, count: usize, bytes: usize) -> Result<()> {
+        if count.checked_mul(bytes).is_some_and(Block::has_room) {
             return Ok(());
         }
         Err(Error::new(ErrorKind::TooLarge, format!("{}: {count} parts are more than memory holds", self.0)))

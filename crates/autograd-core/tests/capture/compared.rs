@@ -45,6 +45,23 @@ fn whatever_a_number_from_outside_decides_is_found() -> Result<()> {
     Ok(())
 }
 
+/// A recording sees the thread that it is on.
+#[test]
+fn a_look_on_another_thread_is_found_as_soon_as_it_makes_a_difference() -> Result<()> {
+    let looks = |_: &(), [x]: [&Tensor; 1]| {
+        let y = x.sum();
+        let number = std::thread::scope(|scope| scope.spawn(|| y.item::<f32>()).join()).expect("no panic")?;
+        Ok(x * f64::from(number))
+    };
+    let mut capture = Capture::new(looks).check_every(1);
+    for _ in 0..2 {
+        assert_eq!(capture.run(&(), [&Tensor::from([1.0, 2.0])])?.to_f64s(), [3.0, 6.0]);
+    }
+    let error = capture.run(&(), [&Tensor::from([1.0, 4.0])]).map(drop).expect_err("5, not 3");
+    assert!(error.to_string().contains("mul_scalar, computes other numbers in a run than in its replay"), "{error}");
+    Ok(())
+}
+
 #[test]
 fn a_number_is_looked_for_at_every_nth_replay_only() -> Result<()> {
     let factor = Cell::new(1.0);

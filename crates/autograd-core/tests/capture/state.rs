@@ -2,7 +2,7 @@
 
 use super::model::{Net, bits, floats};
 use autograd_core::module::{Buffer, Item, ItemMut, Module, Path, Stream};
-use autograd_core::{Capture, Result, Tensor};
+use autograd_core::{Capture, Error, ErrorKind, Result, Tensor};
 
 type Streams = Vec<Stream>;
 
@@ -145,8 +145,9 @@ fn streams_in_one_place_are_told_apart_or_refused() -> Result<()> {
     let text = "capture: it draws the same seed twice, and which one an operation uses cannot be seen; give every \
         Stream a seed of its own, and seek none in the function";
     assert_eq!(capture.run(&streams, [&x]).map(|_| ()).expect_err("refused").to_string(), text);
+    assert_eq!(positions(&streams), positions(&eager));
     eager[1].seek(7);
-    streams.iter().zip(&eager).for_each(|(stream, eager)| stream.seek(eager.position().1));
+    streams[1].seek(7);
     for _ in 0..3 {
         assert_eq!(bits(capture.run(&streams, [&x])?.clone()), bits(drop_twice(&eager, [&x])?));
     }
@@ -163,6 +164,51 @@ fn a_stream_that_is_moved_by_hand_is_refused() {
     let text = "capture: it moves a Stream of the model otherwise than by drawing from it, and a later run would not";
     let refused = capture.run(&vec![Stream::at(1, 0)], [&floats(&[4], 1)]).map(|_| ()).expect_err("refused");
     assert_eq!(refused.to_string(), text);
+}
+
+/// A recording that is refused, wherever it is, is as if it had not been.
+#[test]
+fn what_is_refused_leaves_streams_and_buffers() {
+    type Model = (Vec<Stream>, Buffer);
+    type End = fn(&Model, &Tensor) -> Result<()>;
+    let foreign: End = |_, y| {
+        Buffer::new(y.zeros_like()).set(y.clone());
+        Ok(())
+    };
+    let returned: End = |_, _| Err(Error::new(ErrorKind::Capture, "capture: refused by the function"));
+    for end in [(|_, y| y.sum().item::<f32>().map(drop)) as End, foreign, returned] {
+        let model: Model = (vec![Stream::at(1, 3)], Buffer::new(Tensor::from([1.0, 2.0])));
+        let mut capture = Capture::new(|model: &Model, [x]: [&Tensor; 1]| {
+            let y = x.dropout_seeded(0.5, model.0[0].draw())?;
+            model.1.set(model.1.get().try_add(&y)?);
+            end(model, &y)?;
+            Ok(y)
+        });
+        for _ in 0..2 {
+            let refused = capture.run(&model, [&floats(&[2], 1)]).map(|_| ()).expect_err("refused");
+            assert!(refused.to_string().starts_with("capture: "), "{refused}");
+            assert_eq!((positions(&model)[0].2, model.1.get().to_f64s()), (3, vec![1.0, 2.0]));
+        }
+    }
+    // What another thread has drawn is not drawn again.
+    let model: Model = (vec![Stream::at(1, 3)], Buffer::new(Tensor::from([1.0])));
+    let mut capture = Capture::new(|model: &Model, [x]: [&Tensor; 1]| {
+        let stream = &model.0[0];
+        std::thread::scope(|scope| scope.spawn(|| stream.draw()).join()).expect("it draws");
+        x.dropout_seeded(0.5, stream.draw())
+    });
+    let refused = capture.run(&model, [&floats(&[1], 1)]).map(|_| ()).expect_err("refused").to_string();
+    assert!(refused.starts_with("capture: it moves a Stream"), "{refused}");
+    assert_eq!(positions(&model)[0].2, 5);
+    // The function's own error leaves what a run leaves.
+    let model: Model = (vec![Stream::at(1, 3)], Buffer::new(Tensor::from([1.0])));
+    let mut capture = Capture::new(|model: &Model, [x]: [&Tensor; 1]| {
+        model.1.set(x.dropout_seeded(0.5, model.0[0].draw())?);
+        x.narrow(0, 5, 1)
+    });
+    let error = capture.run(&model, [&floats(&[1], 1)]).map(|_| ()).expect_err("out of range");
+    assert!(error.to_string().starts_with("narrow"), "{error}");
+    assert_eq!(positions(&model)[0].2, 4);
 }
 
 /// A model that lists streams and nothing else.

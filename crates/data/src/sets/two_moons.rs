@@ -1,9 +1,11 @@
 //! Two interleaving half circles.
 
-use crate::shuffle::permutation;
+use crate::shuffle::numbers;
 use crate::tensor_dataset::TensorDataset;
+use autograd_core::check::Check;
 use autograd_core::{DType, Error, Result, Tensor};
 use rand::Rng;
+use rand::seq::SliceRandom;
 use std::f64::consts::PI;
 
 /// Two interleaving half circles, one for each class, in random order: the smallest problem that no line solves.
@@ -39,12 +41,17 @@ pub fn two_moons(n: usize, noise: f64, rng: &mut dyn Rng) -> Result<TensorDatase
     if noise > f64::from(f32::MAX) / 16.0 {
         return Err(Error::argument("two_moons", "noise", noise, "so small that F32 holds all points"));
     }
-    // Refuses an n that no memory holds before anything is computed.
-    let drawn = Tensor::randn(&[n, 2], DType::F64, rng).map_err(|_| Error::too_large("two_moons", &[n, 2]))?;
-    let noise = drawn.mul_scalar(noise);
+    // Refuses an n that no memory holds before anything is drawn.
+    let too_large = || Error::too_large("two_moons", &[n, 2]);
+    Check("two_moons").room(&[n, 2], DType::F64)?;
+    let (mut points, mut classes) = (Vec::new(), Vec::new());
+    let room = points.try_reserve_exact(2 * n).and_then(|()| classes.try_reserve_exact(n));
+    room.map_err(|_| too_large())?;
+    let mut order = numbers("two_moons", n).map_err(|_| too_large())?;
+    let noise = Tensor::randn(&[n, 2], DType::F64, rng).map_err(|_| too_large())?.mul_scalar(noise);
+    order.shuffle(rng);
     let outer = n / 2;
-    let (mut points, mut classes) = (Vec::with_capacity(2 * n), Vec::with_capacity(n));
-    for sample in permutation("two_moons", n, rng)? {
+    for sample in order {
         let (class, k, of) = if sample < outer { (0, sample, outer) } else { (1, sample - outer, n - outer) };
         let t = PI * k as f64 / (of - 1).max(1) as f64;
         points.extend(if class == 0 { [t.cos(), t.sin()] } else { [1.0 - t.cos(), 0.5 - t.sin()] });

@@ -37,6 +37,7 @@ impl KFold {
 
     /// Folds of random samples, the same for the same seed; by default the samples keep their order. `rng.random()`
     /// draws a seed.
+    #[must_use]
     pub fn shuffle(mut self, seed: u64) -> KFold {
         self.shuffle = Some(seed);
         self

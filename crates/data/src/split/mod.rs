@@ -70,7 +70,8 @@ pub trait Splitter {
 /// The folds of a partition: sample `k` is tested in fold `fold_of[k]` and trained on in all others; both lists are
 /// ascending.
 fn by_test_fold(op: &str, n_splits: usize, fold_of: &[usize]) -> Result<Vec<Fold>> {
-    room(op, n_splits.checked_mul(fold_of.len()))?;
+    // The compiler would leave out memory that is not used, and take it for granted.
+    drop(std::hint::black_box(room(op, n_splits.checked_mul(fold_of.len()))?));
     let of = |keep: &dyn Fn(usize) -> bool| {
         fold_of.iter().enumerate().filter(|(_, fold)| keep(**fold)).map(|(sample, _)| sample).collect()
     };

@@ -52,6 +52,7 @@ impl StratifiedKFold {
     /// assert_eq!(folds(7)?[0].test.iter().filter(|sample| **sample >= 4).count(), 1);
     /// # Ok::<(), wengert_data::Error>(())
     /// ```
+    #[must_use]
     pub fn shuffle(mut self, seed: u64) -> StratifiedKFold {
         self.shuffle = Some(seed);
         self

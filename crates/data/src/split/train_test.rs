@@ -43,6 +43,7 @@ impl TrainTestSplit {
     }
 
     /// The size of the test part. Default: the rest, or a quarter if `train_size` is not given either.
+    #[must_use]
     pub fn test_size(mut self, size: impl Into<Size>) -> TrainTestSplit {
         self.test_size = Some(size.into());
         self
@@ -57,6 +58,7 @@ impl TrainTestSplit {
     /// assert_eq!((&fold.train[..], &fold.test[..]), (&[0, 1][..], &[2][..]));
     /// # Ok::<(), wengert_data::Error>(())
     /// ```
+    #[must_use]
     pub fn train_size(mut self, size: impl Into<Size>) -> TrainTestSplit {
         self.train_size = Some(size.into());
         self
@@ -73,6 +75,7 @@ impl TrainTestSplit {
     /// assert_ne!(split.split(100)?[0].test, (75..100).collect::<Vec<_>>());
     /// # Ok::<(), wengert_data::Error>(())
     /// ```
+    #[must_use]
     pub fn shuffle(mut self, seed: u64) -> TrainTestSplit {
         self.shuffle = Some(seed);
         self
@@ -121,7 +124,11 @@ pub fn train_test_split(
     test_size: impl Into<Size>,
     rng: &mut dyn Rng,
 ) -> Result<(TensorDataset, TensorDataset)> {
-    let fold = TrainTestSplit::new().test_size(test_size).shuffle(rng.random()).fold(set.len())?;
+    let split = TrainTestSplit::new().test_size(test_size);
+    // What is refused is refused before the generator moves.
+    set.check()?;
+    split.fold(set.len())?;
+    let fold = split.shuffle(rng.random()).fold(set.len())?;
     Ok((set.select(&fold.train)?, set.select(&fold.test)?))
 }
 
@@ -199,6 +206,18 @@ mod tests {
         refused_fraction(-0.5, "-0.5"),
         refused_fraction(f64::NAN, "NaN"),
     ];
+
+    #[test]
+    fn what_is_refused_draws_nothing() {
+        let numbers = |n: usize| autograd_core::Tensor::zeros(&[n], autograd_core::DType::F32).expect("small");
+        let fit = TensorDataset { x: numbers(4), y: numbers(4) };
+        let misfit = TensorDataset { x: numbers(4), y: numbers(3) };
+        let (mut rng, mut other) = (seeded(7), seeded(7));
+        assert!(train_test_split(&fit, 2.0, &mut rng).is_err() && train_test_split(&fit, 5, &mut rng).is_err());
+        assert!(train_test_split(&misfit, 0.5, &mut rng).is_err() && misfit.split([0.5, 0.5], &mut rng).is_err());
+        assert!(fit.split([0.5, 0.25], &mut rng).is_err());
+        assert_eq!(rng.random::<u64>(), other.random::<u64>());
+    }
 
     fn refused_fraction(size: f64, shown: &str) -> crate::split::cases::Case {
         let text =

@@ -68,12 +68,14 @@ impl StandardScaler {
     /// assert_eq!(y.to_vec::<f32>()?, [1.0, 3.0]);
     /// # Ok::<(), wengert_data::Error>(())
     /// ```
+    #[must_use]
     pub fn mean(mut self, mean: bool) -> StandardScaler {
         self.mean = mean;
         self
     }
 
     /// Whether columns are divided by their standard deviation. Default true.
+    #[must_use]
     pub fn std(mut self, std: bool) -> StandardScaler {
         self.std = std;
         self
@@ -356,10 +358,12 @@ mod tests {
 
     #[test]
     fn constant_columns_keep_their_scale() {
-        // The mean of 0.1, 0.1, .. is not exactly 0.1: the rest of the variance is rounding and must not be divided by.
-        for x in [matrix(1, &[0.1; 10]), matrix(1, &[1e9])] {
-            let scaler = StandardScaler::new().fit(&x).expect("a proper matrix");
-            assert_eq!(scaler.scale().expect("learned").to_f64s(), [1.0]);
+        // The sum of 0.1, 0.1, .. divided by their number is not exactly 0.1.
+        for numbers in [&[0.1; 3][..], &[0.1; 10], &[-1.0 / 3.0; 7], &[1e9]] {
+            let (scaler, y) = StandardScaler::new().fit_transform(&matrix(1, numbers)).expect("a proper matrix");
+            let learned = [scaler.mean(), scaler.var(), scaler.scale()].map(|x| x.expect("learned").to_f64s()[0]);
+            assert_eq!(learned, [numbers[0], 0.0, 1.0]);
+            assert_eq!(y.to_f64s(), vec![0.0; numbers.len()]);
         }
     }
 

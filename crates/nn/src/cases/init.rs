@@ -3,6 +3,7 @@
 use super::{Outcome, Property, ensure, equal, failures, near, refused};
 use crate::init::{Distribution, Initializer};
 use autograd_core::{DType, Result, Shape, Tensor, seeded};
+use rand::Rng;
 
 type Promise = Box<dyn Fn(&[usize]) -> Result<Distribution>>;
 
@@ -178,7 +179,9 @@ fn dtypes(case: &Case) -> Outcome {
 
 fn refusals(case: &Case) -> Outcome {
     for (shape, text) in &case.refusals {
-        equal(refused(case.start.tensor(shape, DType::F32, &mut seeded(1)))?.as_str(), text)?;
+        let (mut rng, mut unmoved) = (seeded(1), seeded(1));
+        equal(refused(case.start.tensor(shape, DType::F32, &mut rng))?.as_str(), text)?;
+        ensure(rng.next_u64() == unmoved.next_u64(), || "an error, and the generator has moved".into())?;
     }
     Ok(())
 }

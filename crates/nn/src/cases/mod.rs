@@ -54,6 +54,26 @@ fn bits(x: &Tensor) -> Vec<u64> {
     x.to_f64s().into_iter().map(f64::to_bits).collect()
 }
 
+/// Tensors with more elements along a dim than memory holds, of which few are there: all are the same one, or none is,
+/// for another dim is 0.
+fn vast(x: &Tensor) -> crate::Result<Vec<Tensor>> {
+    // Beyond all address spaces.
+    const BEYOND: isize = 1 << 48;
+    let one = Tensor::full(&vec![1; x.rank()], 1.0, x.dtype())?;
+    let mut all = Vec::new();
+    for d in 0..x.rank() {
+        let mut sizes = x.shape().iter().map(|size| *size as isize).collect::<Vec<_>>();
+        sizes[d] = BEYOND;
+        all.push(if x.numel() == 0 { one.clone() } else { x.narrow(d as isize, 0, 1)? }.expand(&sizes)?);
+        for other in (0..x.rank()).filter(|other| *other != d) {
+            let mut nothing = sizes.clone();
+            nothing[other] = 0;
+            all.push(one.narrow(other as isize, 0, 0)?.expand(&nothing)?);
+        }
+    }
+    Ok(all)
+}
+
 pub(crate) fn ensure(holds: bool, reason: impl FnOnce() -> String) -> Outcome {
     if holds { Ok(()) } else { Err(reason().into()) }
 }

@@ -99,7 +99,7 @@ impl Lsuv {
     ///
     /// # Errors
     /// If the model does not take the inputs, no layer is found, or one returns values without a finite variance above 0;
-    /// then all parameters are as before.
+    /// then all parameters are as before, but `rng` is where the last draw has left it.
     pub fn start<M: Layer + ?Sized>(
         &self,
         model: &mut M,
@@ -177,7 +177,9 @@ fn calls<M: Layer + ?Sized>(model: &M, inputs: &[Tensor]) -> Result<Vec<(String,
 fn spread(x: &Tensor) -> f64 {
     let values = x.to_f64s();
     let n = values.len() as f64;
-    let mean = values.iter().sum::<f64>() / n;
+    let rounded = values.iter().sum::<f64>() / n;
+    // With what rounding has lost: equal elements have no variance.
+    let mean = rounded + values.iter().map(|x| x - rounded).sum::<f64>() / n;
     values.iter().map(|x| (x - mean) * (x - mean)).sum::<f64>() / n
 }
 
@@ -294,6 +296,14 @@ mod tests {
         model.to_dtype(DType::F64)?;
         let rows = lsuv().start(&mut model, &[x], rng)?;
         assert_eq!((rows.len(), rows[0].name.as_str()), (1, ""));
+        Ok(())
+    }
+
+    #[test]
+    fn what_is_constant_has_no_variance() -> Result<()> {
+        for (value, n) in [(0.1, 3), (0.7, 10), (-1.0 / 3.0, 7)] {
+            assert_eq!(super::spread(&Tensor::full(&[n], value, DType::F64)?), 0.0);
+        }
         Ok(())
     }
 

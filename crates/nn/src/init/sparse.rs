@@ -59,6 +59,10 @@ impl Initializer for Sparse {
         check.require(held, "std", self.std, format!("at least 0 and so small that {dtype} holds all draws"))?;
         // The dtype and the size are looked at before anything is drawn.
         let empty = Tensor::sample(shape, dtype, || 0.0)?;
+        if empty.numel() == 0 {
+            // There may be more rows of nothing than memory could list.
+            return Ok(empty);
+        }
         let zeros = ((self.sparsity * rows as f64).ceil() as usize).min(rows);
         let mut values: Vec<f64> =
             (0..empty.numel()).map(|_| self.std * rng.sample::<f64, _>(StandardNormal)).collect();
@@ -103,6 +107,7 @@ cases![
         .holds(&[50, 100], |x| zeros_and_spread(x, 5, 0.01))
         .holds(&[0, 3], |_| Ok(()))
         .holds(&[3, 0], |_| Ok(()))
+        .holds(&[1 << 48, 0], |_| Ok(()))
         .refuses(&[3], "sparse: the weight has shape [3], expected two dimensions"),
     made("sparse", sparse(0.25).std(2.0)).random().holds(&[9, 1000], |x| zeros_and_spread(x, 3, 2.0)),
     made("sparse", sparse(0.0)).random().holds(&[20, 100], |x| zeros_and_spread(x, 0, 0.01)),

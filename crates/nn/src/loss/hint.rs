@@ -1,5 +1,7 @@
 //! Mistakes with targets and inputs that everybody makes once, and the call that mends each.
 
+use super::pair::has_room;
+use autograd_core::check::Check;
 use autograd_core::{Error, ErrorKind, Result, Tensor};
 
 /// The calls that take dimensions of size one out of a tensor of shape `got`, or put them in, after which it `fits`;
@@ -35,7 +37,7 @@ fn mending_to(got: &[usize], wanted: &[usize]) -> Option<String> {
 pub(super) fn indices(op: &'static str, target: &Tensor, samples: &[usize], input: &Tensor) -> Result<()> {
     let got = target.shape();
     if got == samples {
-        return Ok(());
+        return has_room(op, &[target, input]);
     }
     // Where there is no class, there is no index of one.
     let classless = input.numel() == 0 && target.numel() > 0;
@@ -76,7 +78,7 @@ pub(super) fn probabilities(op: &'static str, target: &Tensor, dim: usize, input
 /// Like `Check::is`, with the call that makes a target fit.
 pub(super) fn same(op: &'static str, target: &Tensor, input: &[usize]) -> Result<()> {
     if target.shape() == input {
-        return Ok(());
+        return has_room(op, &[target]);
     }
     let hint = mending_to(target.shape(), input).map(|call| format!("; {call} makes it so")).unwrap_or_default();
     Err(Error::shape(op, "target", target.shape(), format!("{input:?}, that of the input{hint}")))
@@ -87,7 +89,9 @@ pub(super) fn same(op: &'static str, target: &Tensor, input: &[usize]) -> Result
 pub(super) fn broadcasts_to(op: &'static str, what: &str, x: &Tensor, shape: &[usize]) -> Result<()> {
     let (rank, of) = (shape.len(), x.rank());
     if of == rank || of == 0 {
-        return autograd_core::check::Check(op).broadcasts_to(what, x, shape);
+        // Beside nothing there may be a target that is expanded, too.
+        let room = |shape| Check(op).room(shape, x.dtype());
+        return Check(op).broadcasts_to(what, x, shape).and_then(|()| room(shape)).and_then(|()| room(x.shape()));
     }
     let broadcasts = |got: &[usize]| got.iter().zip(shape).all(|(from, to)| from == to || *from == 1);
     let call = mending_to(x.shape(), shape).or_else(|| mending(x.shape(), rank, broadcasts));

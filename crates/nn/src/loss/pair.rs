@@ -4,6 +4,11 @@ use super::hint;
 use autograd_core::check::Check;
 use autograd_core::{Result, Tensor};
 
+/// Room for what a loss computes of each: as many numbers. An expanded tensor may be larger than memory.
+pub(super) fn has_room(op: &'static str, all: &[&Tensor]) -> Result<()> {
+    all.iter().try_for_each(|x| Check(op).room(x.shape(), x.dtype()))
+}
+
 /// `input − target`, the target broadcast to the input. The other way round, `[N, 1]` against `[N]` would be `N²` pairs
 /// of which N are meant. The ranks must agree: `[N]` against `[N, K]` would fit where K happens to be N, and pair
 /// samples with columns.

@@ -1,7 +1,10 @@
 //! Options and sizes of layers that nothing can have: answers and errors, and no panic.
 
 use crate::alone;
-use autograd_core::{DType, EmbeddingBagOptions, EmbeddingOptions, PadMode, Padding, SeededRng, Tensor, seeded};
+use autograd_core::{
+    DType, EmbeddingBagOptions, EmbeddingOptions, ErrorKind, PadMode, Padding, SeededRng, Tensor, seeded,
+};
+use rand::Rng;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use wengert_nn::*;
 
@@ -138,10 +141,12 @@ fn sizes() {
     let recurrent = RecurrentOptions::new;
     let mut failed: Vec<String> = Vec::new();
     for n in SIZES {
-        let r: &mut SeededRng = &mut seeded(7);
         let mut row = |name: &str, make: &mut dyn FnMut(&mut SeededRng) -> Result<()>| {
-            let outcome = alone(|| catch_unwind(AssertUnwindSafe(|| make(r))));
-            failed.extend(outcome.is_err().then(|| format!("{name} {n}")));
+            let mut r = seeded(7);
+            let outcome = alone(|| catch_unwind(AssertUnwindSafe(|| make(&mut r))));
+            let moved = matches!(outcome, Ok(Err(_))) && r.next_u64() != seeded(7).next_u64();
+            failed.extend(outcome.is_err().then(|| format!("{name} {n} panics")));
+            failed.extend(moved.then(|| format!("{name} {n} is refused after something was drawn")));
         };
         row("linear", &mut |r| Linear::new(n, n, r).map(drop));
         row("bilinear", &mut |r| Bilinear::new(n, n, n, r).map(drop));
@@ -178,6 +183,11 @@ fn sizes() {
             TransformerEncoderLayer::with(4, 2, TransformerOptions::new().dim_feedforward(n), r).map(drop)
         });
         row("positions", &mut |r| LearnedPositions::new(n, n, r).map(drop));
+        row("sparse", &mut |r| init::Initializer::tensor(&init::sparse(0.5), &[n, 0], DType::F32, r).map(drop));
+        // Small layers, as many as that.
+        row("recurrent layers", &mut |r| GRU::with(2, 2, recurrent().num_layers(n), r).map(drop));
+        row("encoder layers", &mut |r| TransformerEncoder::new(4, 2, n, r).map(drop));
+        row("decoder layers", &mut |r| TransformerDecoder::new(4, 2, n, r).map(drop));
     }
     assert!(failed.is_empty(), "{failed:?}");
 }
@@ -206,6 +216,52 @@ fn rates() {
         row("div_value", &floats(&[2, 8]), &|r| {
             boxed(AdaptiveLogSoftmaxWithLoss::with(8, 10, &[3], AdaptiveLogSoftmaxOptions::new().div_value(p), r)?)
         });
+    }
+    assert!(failed.is_empty(), "{failed:?}");
+}
+
+/// Empty sequences of more steps than memory could list, and rows that are one row.
+#[test]
+fn steps_and_chunks() -> Result<()> {
+    const BEYOND: usize = 1 << 48;
+    let nothing = Tensor::zeros(&[0, BEYOND, 1, 5], DType::F32)?;
+    let error = ConvLSTM1d::new(1, 2, 3, &mut seeded(7))?.forward(&nothing).expect_err("too many steps");
+    assert_eq!(error.kind(), ErrorKind::TooLarge, "{error}");
+    let rows = Tensor::from([[1.0, 2.0]]).expand(&[BEYOND as isize, 2])?;
+    let weight = Tensor::from([[1.0, 0.0], [0.0, 1.0]]);
+    let loss = LinearCrossEntropyLoss::new(CrossEntropyLoss::new()).rows(1);
+    for target in [rows.clone(), Tensor::from([1]).expand(&[BEYOND as isize])?] {
+        let error = loss.forward(&rows, &weight, None, &target).expect_err("too many chunks");
+        assert_eq!(error.kind(), ErrorKind::TooLarge, "{error}");
+    }
+    Ok(())
+}
+
+/// Losses of three tensors, of which any may be larger than memory.
+#[test]
+fn losses_of_three() {
+    let small = Tensor::from([[1.0, 2.0, 3.0], [0.5, 0.25, 4.0]]);
+    let vast = |sizes: [isize; 2]| small.narrow(0, 0, 1)?.narrow(1, 0, 1)?.expand(&sizes);
+    let all =
+        [Ok(small.clone()), vast([1 << 48, 3]), vast([2, 1 << 48]), vast([0, 1 << 48])].map(|x| x.expect("a view"));
+    type OfThree = fn(&[&Tensor; 3]) -> Result<Tensor>;
+    let losses: [(&str, OfThree); 5] = [
+        ("gaussian", |[x, t, var]| GaussianNllLoss::new().forward(x, t, var)),
+        ("ranking", |[a, b, t]| MarginRankingLoss::new().forward(a, b, t)),
+        ("triplet", |[a, p, n]| TripletMarginLoss::new().swap(true).forward(a, p, n)),
+        ("triplet with distance", |[a, p, n]| {
+            TripletMarginWithDistanceLoss::new(|a: &Tensor, b: &Tensor| a.try_sub(b)?.sum_dim(-1)).forward(a, p, n)
+        }),
+        ("cosine", |[a, b, t]| CosineEmbeddingLoss::new().forward(a, b, &t.select(1, 0)?)),
+    ];
+    let mut failed = Vec::new();
+    for (name, loss) in losses {
+        for at in 0..64 {
+            let three = [&all[at % 4], &all[at / 4 % 4], &all[at / 16]];
+            if alone(|| catch_unwind(AssertUnwindSafe(|| loss(&three).map(drop)))).is_err() {
+                failed.push(format!("{name} of {:?}", three.map(Tensor::shape)));
+            }
+        }
     }
     assert!(failed.is_empty(), "{failed:?}");
 }

@@ -43,6 +43,7 @@ impl<R: Rule> Driver<R> {
     ///     .group("encoder", |group| group.scale_lr(0.1))
     ///     .group("**.bias", |group| group.weight_decay(0.0));
     /// ```
+    #[must_use]
     pub fn group(self, prefix: &str, change: impl Fn(Self) -> Self + Send + Sync + 'static) -> Self {
         self.grouped(Members::Below(prefix.into()), change)
     }
@@ -56,6 +57,7 @@ impl<R: Rule> Driver<R> {
     /// let description = adamw.describe(&["0.bias".into()]);
     /// assert_eq!(description.options().last(), Some(("groups.0.bias", "weight_decay: 0.5")));
     /// ```
+    #[must_use]
     pub fn group_where(
         self,
         members: impl Fn(&str) -> bool + Send + Sync + 'static,
@@ -71,6 +73,7 @@ impl<R: Rule> Driver<R> {
     /// use wengert_optim::{AdamW, biases_and_norms};
     /// let adamw = AdamW::new(1e-3).weight_decay(0.1).no_decay(biases_and_norms);
     /// ```
+    #[must_use]
     pub fn no_decay(self, members: impl Fn(&str) -> bool + Send + Sync + 'static) -> Self {
         let mut all = self.group_where(members, |group| group.weight_decay(0.0));
         all.groups.iter_mut().rev().take(1).for_each(|group| group.lenient = true);

@@ -118,6 +118,7 @@ impl<R: Rule> Driver<R> {
 
     /// λ ≥ 0: how strongly parameters are drawn to 0. Without decoupling λ·p is added to the gradient (the L2 penalty).
     /// Default 0.
+    #[must_use]
     pub fn weight_decay(self, weight_decay: f64) -> Self {
         self.changed(|hyper| hyper.weight_decay = weight_decay)
     }
@@ -128,6 +129,7 @@ impl<R: Rule> Driver<R> {
     ///
     /// # References
     /// Loshchilov, Hutter, Decoupled Weight Decay Regularization, 2019.
+    #[must_use]
     pub fn decoupled_weight_decay(self, decoupled: bool) -> Self {
         self.changed(|hyper| hyper.decoupled = decoupled)
     }
@@ -137,6 +139,7 @@ impl<R: Rule> Driver<R> {
     ///
     /// # References
     /// Chen et al., Cautious Weight Decay, 2025.
+    #[must_use]
     pub fn cautious_weight_decay(self, cautious: bool) -> Self {
         self.changed(|hyper| hyper.cautious = cautious)
     }
@@ -146,6 +149,7 @@ impl<R: Rule> Driver<R> {
     ///
     /// # References
     /// Parikh, Boyd, Proximal Algorithms, 2014, section 6.5.2.
+    #[must_use]
     pub fn proximal_l1(self, lambda: f64) -> Self {
         self.changed(|hyper| hyper.proximal[0] = lambda)
     }
@@ -155,22 +159,26 @@ impl<R: Rule> Driver<R> {
     ///
     /// # References
     /// Parikh, Boyd, Proximal Algorithms, 2014, section 6.5.3.
+    #[must_use]
     pub fn proximal_l2(self, lambda: f64) -> Self {
         self.changed(|hyper| hyper.proximal[1] = lambda)
     }
 
     /// Whether to follow the gradient upwards: g is negated before anything else. Default false.
+    #[must_use]
     pub fn maximize(self, maximize: bool) -> Self {
         self.changed(|hyper| hyper.maximize = maximize)
     }
 
     /// Multiplies the learning rate by a factor ≥ 0; meant for groups:
     /// `.group("encoder", |group| group.scale_lr(0.1))`.
+    #[must_use]
     pub fn scale_lr(self, factor: f64) -> Self {
         self.changed(|hyper| hyper.lr *= factor)
     }
 
     /// Replaces the rule by `change` of it. Groups use it to change hyperparameters that have no setter on the driver.
+    #[must_use]
     pub fn map_rule(self, change: impl FnOnce(R) -> R) -> Self {
         self.changed(|hyper| hyper.rule = change(hyper.rule.clone()))
     }

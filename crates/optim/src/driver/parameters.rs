@@ -67,7 +67,7 @@ impl<R: Rule> Driver<R> {
 
     /// Calls `see` for each parameter that has a gradient, with the turn that its next step will have, to change its state
     /// between steps: no step is counted.
-    pub(super) fn revise(
+    pub(crate) fn revise(
         &mut self,
         model: &mut dyn Module,
         grads: &Gradients,

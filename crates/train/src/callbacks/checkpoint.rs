@@ -70,6 +70,7 @@ impl Checkpoint {
 
     /// The number of epochs from one checkpoint to the next, at least 1; there is also one after the last, and with
     /// [`Checkpoint::best`] one after each epoch that is the best so far. Default 1.
+    #[must_use]
     pub fn every(mut self, epochs: u64) -> Checkpoint {
         self.every = epochs;
         self
@@ -104,6 +105,7 @@ impl Checkpoint {
     /// # std::fs::remove_dir_all(&dir).map_err(wengert_train::Error::user)?;
     /// # Ok::<(), wengert_train::Error>(())
     /// ```
+    #[must_use]
     pub fn best(mut self, metric: impl Into<String>) -> Checkpoint {
         self.monitor = Some(Monitor::new(metric));
         self

@@ -82,24 +82,28 @@ impl EarlyStopping {
     }
 
     /// The number of epochs in a row, at least 1, without improvement that ends the run. Default 1.
+    #[must_use]
     pub fn patience(mut self, patience: u64) -> EarlyStopping {
         self.patience = patience;
         self
     }
 
     /// The metric to watch: `loss`, `val_loss`, `val_accuracy` and so on. Default `val_loss`.
+    #[must_use]
     pub fn monitor(mut self, metric: impl Into<String>) -> EarlyStopping {
         self.monitor.name = metric.into();
         self
     }
 
     /// Whether lower or higher values are better. By default the metric decides.
+    #[must_use]
     pub fn mode(mut self, mode: Better) -> EarlyStopping {
         self.monitor.mode = Some(mode);
         self
     }
 
     /// A better value must differ by more than this, at least 0. Default 0.
+    #[must_use]
     pub fn min_delta(mut self, min_delta: f64) -> EarlyStopping {
         self.min_delta = min_delta;
         self
@@ -124,6 +128,7 @@ impl EarlyStopping {
     /// assert_eq!(history.epochs.len(), 5);
     /// # Ok::<(), wengert_train::Error>(())
     /// ```
+    #[must_use]
     pub fn start_from_epoch(mut self, epochs: u64) -> EarlyStopping {
         self.start_from_epoch = epochs;
         self
@@ -151,12 +156,14 @@ impl EarlyStopping {
     /// assert_eq!(history.stopped.as_deref(), Some("loss has not improved on the baseline, 0, for 3 epochs"));
     /// # Ok::<(), wengert_train::Error>(())
     /// ```
+    #[must_use]
     pub fn baseline(mut self, baseline: f64) -> EarlyStopping {
         self.baseline = Some(baseline);
         self
     }
 
     /// Whether to put the weights of the best epoch back; otherwise the model keeps the last ones. Default true.
+    #[must_use]
     pub fn restore_best_weights(mut self, restore: bool) -> EarlyStopping {
         self.restore_best_weights = restore;
         self

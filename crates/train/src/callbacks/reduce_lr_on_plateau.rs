@@ -68,6 +68,7 @@ impl ReduceLROnPlateau {
     }
 
     /// The metric to watch: `loss`, `val_loss`, `val_accuracy` and so on. Default `val_loss`.
+    #[must_use]
     pub fn monitor(mut self, metric: impl Into<String>) -> ReduceLROnPlateau {
         self.monitor = metric.into();
         self
@@ -81,17 +82,20 @@ impl ReduceLROnPlateau {
     /// let plateau = ReduceLROnPlateau::new().monitor("val_accuracy").mode(Better::Higher);
     /// assert!(plateau.describe().options().any(|option| option == ("mode", "Higher")));
     /// ```
+    #[must_use]
     pub fn mode(mut self, mode: Better) -> ReduceLROnPlateau {
         self.mode = Some(mode);
         self.with(|plateau| plateau.mode(mode))
     }
 
     /// The factor of a reduction, in [0, 1). Default 0.1.
+    #[must_use]
     pub fn factor(self, factor: f64) -> ReduceLROnPlateau {
         self.with(|plateau| plateau.factor(factor))
     }
 
     /// The number of epochs in a row without improvement that change nothing. Default 10.
+    #[must_use]
     pub fn patience(self, patience: u64) -> ReduceLROnPlateau {
         self.with(|plateau| plateau.patience(patience))
     }
@@ -105,26 +109,31 @@ impl ReduceLROnPlateau {
     /// let plateau = ReduceLROnPlateau::new().threshold(0.01).threshold_mode(ThresholdMode::Abs).eps(1e-6);
     /// assert!(plateau.describe().to_string().contains("threshold: 0.01, threshold_mode: Abs"));
     /// ```
+    #[must_use]
     pub fn threshold(self, threshold: f64) -> ReduceLROnPlateau {
         self.with(|plateau| plateau.threshold(threshold))
     }
 
     /// Whether the threshold is a part of the best value or a difference from it. Default [`ThresholdMode::Rel`].
+    #[must_use]
     pub fn threshold_mode(self, threshold_mode: ThresholdMode) -> ReduceLROnPlateau {
         self.with(|plateau| plateau.threshold_mode(threshold_mode))
     }
 
     /// The number of epochs after a reduction that do not count. Default 0.
+    #[must_use]
     pub fn cooldown(self, cooldown: u64) -> ReduceLROnPlateau {
         self.with(|plateau| plateau.cooldown(cooldown))
     }
 
     /// The lowest rate, at least 0. Default 0.
+    #[must_use]
     pub fn min_lr(self, min_lr: f64) -> ReduceLROnPlateau {
         self.with(|plateau| plateau.min_lr(min_lr))
     }
 
     /// A reduction by no more than this, at least 0, is left out. Default 10⁻⁸.
+    #[must_use]
     pub fn eps(self, eps: f64) -> ReduceLROnPlateau {
         self.with(|plateau| plateau.eps(eps))
     }

@@ -41,6 +41,7 @@ impl BinaryAccuracy {
     }
 
     /// The threshold, any number but NaN: outputs above it mean yes. Default ½.
+    #[must_use]
     pub fn threshold(mut self, threshold: f64) -> BinaryAccuracy {
         self.threshold = threshold;
         self
@@ -58,6 +59,7 @@ impl BinaryAccuracy {
     /// assert_eq!(tally.value(), 0.5);
     /// # Ok::<(), wengert_train::Error>(())
     /// ```
+    #[must_use]
     pub fn ignore_index(mut self, target: i64) -> BinaryAccuracy {
         self.ignore_index = Some(target);
         self

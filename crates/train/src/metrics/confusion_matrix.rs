@@ -61,6 +61,7 @@ impl ConfusionMatrix {
 
     /// Samples whose target is this class do not count, whatever was predicted, as in
     /// [`CrossEntropyLoss::ignore_index`](wengert_nn::CrossEntropyLoss::ignore_index). By default all samples count.
+    #[must_use]
     pub fn ignore_index(mut self, class: i64) -> ConfusionMatrix {
         self.ignore_index = Some(class);
         self

@@ -46,6 +46,7 @@ impl<L: Loss> MeanLoss<L> {
     /// # use wengert_train::{MeanLoss, Metric};
     /// assert_eq!(MeanLoss::new(mse_loss).named("mse").name(), "mse");
     /// ```
+    #[must_use]
     pub fn named(mut self, name: impl Into<String>) -> MeanLoss<L> {
         self.name = name.into();
         self

@@ -41,6 +41,7 @@ impl ElasticNetPenalty {
     }
 
     /// The names of the parameters that count. By default all that are trainable.
+    #[must_use]
     pub fn only(mut self, members: impl Fn(&str) -> bool + 'static) -> ElasticNetPenalty {
         self.only = Some(Box::new(members));
         self

@@ -19,6 +19,7 @@ macro_rules! penalty {
             }
 
             /// The names of the parameters that count. By default all that are trainable.
+            #[must_use]
             pub fn only(mut self, members: impl Fn(&str) -> bool + 'static) -> $Name {
                 self.only = Some(Box::new(members));
                 self

@@ -96,6 +96,13 @@ fn mean_and_standard_deviation() {
     assert!((scores.mean() - 0.9).abs() < 1e-15);
     assert!((scores.std() - (0.02f64 / 3.0).sqrt()).abs() < 1e-15);
     assert_eq!(scores.to_string(), "0.9000 ± 0.0816 (0.9000 1.0000 0.8000)");
+    // Of equal scores there is no deviation, whatever their sum is rounded to.
+    for (score, n) in [(0.1, 3), (0.7, 10), (1.0 / 3.0, 7), (1e300, 3)] {
+        let scores = Scores { folds: vec![score; n], histories: Vec::new() };
+        assert_eq!((scores.mean(), scores.std()), (score, 0.0));
+    }
+    let endless = Scores { folds: vec![1.0, f64::INFINITY], histories: Vec::new() };
+    assert_eq!(endless.mean(), f64::INFINITY);
 }
 
 #[test]

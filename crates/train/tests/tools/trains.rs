@@ -2,7 +2,7 @@
 
 use crate::alone;
 use autograd_core::module::{Buffer, Mode, Module as _, Stream};
-use autograd_core::{DType, Tensor, keep, seeded};
+use autograd_core::{DType, Tensor, custom, keep, seeded};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use wengert_nn::{
@@ -127,6 +127,22 @@ fn a_wrong_derivative_names_the_parameter() -> Result<()> {
 }
 
 #[test]
+fn a_wrong_second_derivative_names_the_parameter_unless_it_is_left_out() -> Result<()> {
+    // A square whose slope is a constant to the second walk.
+    let square = |x: &Tensor| {
+        let slope = |gy: &Tensor, x: &[Tensor], _: &Tensor| Ok(vec![Some(gy.try_mul(&(x[0].detach() * 2.0))?)]);
+        custom("square", &[x], |x| Ok(x[0].square()), slope)
+    };
+    let wrong = between(square)?;
+    assert_eq!(places(&wrong)?, [(Aspect::Derivatives, "0.weight".into()), (Aspect::Derivatives, "0.bias".into())]);
+    for finding in findings(&wrong)? {
+        let text = "the second derivative with respect to input 0 at element ";
+        assert!(finding.cause.starts_with(text), "{}", finding.cause);
+    }
+    TrainCheck::new().second_order(false).run(&wrong, batch()?, mse_loss)
+}
+
+#[test]
 fn what_does_not_run_in_f64_is_one_finding_unless_derivatives_are_left_out() -> Result<()> {
     let check = |outcome: Result<()>| {
         let error = outcome.expect_err("not in F64");
@@ -176,6 +192,16 @@ fn what_changes_from_call_to_call_is_found() -> Result<()> {
     for aspect in [Aspect::Repeats, Aspect::Capture, Aspect::Resume, Aspect::Eval] {
         assert!(all.iter().any(|(found, _)| *found == aspect), "{aspect}: {all:?}");
     }
+    Ok(())
+}
+
+#[test]
+fn what_depends_on_the_number_of_threads_is_found() -> Result<()> {
+    let shared = between(|x: &Tensor| Ok(x.mul_scalar(1.0 / rayon::current_num_threads() as f64)))?;
+    let all = findings(&shared)?;
+    assert_eq!((all.len(), all[0].aspect, all[0].place.as_str()), (1, Aspect::Threads, "the loss"), "{all:?}");
+    let text = "one thread and two give different bits: element 0 is ";
+    assert!(all[0].cause.starts_with(text), "{}", all[0].cause);
     Ok(())
 }
 

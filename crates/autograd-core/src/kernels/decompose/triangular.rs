@@ -27,6 +27,7 @@ pub struct Shape {
 
 impl Shape {
     /// That of the transposed matrix.
+    #[must_use]
     pub fn transposed(self) -> Shape {
         Shape { upper: !self.upper, ..self }
     }

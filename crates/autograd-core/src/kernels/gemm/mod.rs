@@ -39,6 +39,7 @@ impl<'a, T> Matrix<'a, T> {
     }
 
     /// The transposed matrix, in the same memory.
+    #[must_use]
     #[inline(always)]
     pub fn transposed(self) -> Matrix<'a, T> {
         Matrix { data: self.data, row: self.column, column: self.row }

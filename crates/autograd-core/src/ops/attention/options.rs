@@ -51,6 +51,7 @@ impl AttentionOptions {
     /// assert_eq!(x.scaled_dot_product_attention(&x, &v, added)?.to_vec::<f32>()?, [2.0, 2.0]);
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
+    #[must_use]
     pub fn attn_mask(self, mask: Tensor) -> AttentionOptions {
         AttentionOptions { attn_mask: Some(mask), ..self }
     }
@@ -66,11 +67,13 @@ impl AttentionOptions {
     /// assert_eq!(x.scaled_dot_product_attention(&x, &x, all)?.item::<f32>()?, 0.0);
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
+    #[must_use]
     pub fn dropout_p(self, p: f64, seed: u64) -> AttentionOptions {
         AttentionOptions { dropout_p: p, seed, ..self }
     }
 
     /// Whether query i sees no key after key i; together with a mask, both hold. Default false.
+    #[must_use]
     pub fn is_causal(self, causal: bool) -> AttentionOptions {
         AttentionOptions { is_causal: causal, ..self }
     }
@@ -85,6 +88,7 @@ impl AttentionOptions {
     /// assert!((y.item::<f32>()? - 0.75).abs() < 1e-6);
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
+    #[must_use]
     pub fn scale(self, scale: f64) -> AttentionOptions {
         AttentionOptions { scale: Some(scale), ..self }
     }
@@ -100,6 +104,7 @@ impl AttentionOptions {
     /// assert_eq!(y.shape(), [4, 3, 2]);
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
+    #[must_use]
     pub fn enable_gqa(self, enable: bool) -> AttentionOptions {
         AttentionOptions { enable_gqa: enable, ..self }
     }

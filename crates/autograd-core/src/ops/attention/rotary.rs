@@ -191,6 +191,8 @@ impl Tensor {
             })?,
         };
         let pairs = rotated / 2;
+        // Of no rows there may be more features than memory could list.
+        CHECK.room(&[pairs], DType::F64)?;
         let shape = [positions.numel(), pairs, 2];
         let turns = Tensor::compute::<f64, 1>(OP, &shape, [&positions], move |[positions], y| {
             turns(base, offset as f64, positions.flat(), pairs, y.as_chunks_mut().0);

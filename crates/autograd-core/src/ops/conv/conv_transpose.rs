@@ -40,27 +40,32 @@ impl ConvTranspose {
     }
 
     /// The distance in the output between neighbouring inputs, at least 1; default 1.
+    #[must_use]
     pub fn stride(self, stride: impl Into<PerDim>) -> ConvTranspose {
         ConvTranspose { stride: stride.into(), ..self }
     }
 
     /// The elements that are left out at each side of the output, at least 0; default 0.
+    #[must_use]
     pub fn padding(self, padding: impl Into<PerDim>) -> ConvTranspose {
         ConvTranspose { padding: padding.into(), ..self }
     }
 
     /// The elements that are added at the end of the output, at least 0 and less than the stride or the dilation, the
     /// larger one; default 0.
+    #[must_use]
     pub fn output_padding(self, output_padding: impl Into<PerDim>) -> ConvTranspose {
         ConvTranspose { output_padding: output_padding.into(), ..self }
     }
 
     /// The distance between the taps of a kernel, at least 1; default 1.
+    #[must_use]
     pub fn dilation(self, dilation: impl Into<PerDim>) -> ConvTranspose {
         ConvTranspose { dilation: dilation.into(), ..self }
     }
 
     /// The number of groups of channels that do not see each other; default 1.
+    #[must_use]
     pub fn groups(self, groups: impl Dim) -> ConvTranspose {
         ConvTranspose { groups: groups.signed(), ..self }
     }

@@ -19,6 +19,7 @@ use crate::tensor::Tensor;
 /// assert_eq!(y.to_vec::<f32>()?, [10.0, 32.0, 4.0]);
 /// # Ok::<(), autograd_core::Error>(())
 /// ```
+#[must_use]
 #[derive(Clone, Debug, PartialEq)]
 pub struct Conv {
     stride: PerDim,
@@ -44,8 +45,7 @@ impl Conv {
         Conv { stride: stride.into(), ..self }
     }
 
-    /// The zeros around the input, at least 0 at each side: one number for all sides, one for each dim, or a pair for
-    /// each dim, before and behind it; default [`Padding::Valid`].
+    /// The zeros at each side, at least 0: a number, one for each dim, or a pair for each; default [`Padding::Valid`].
     pub fn padding(self, padding: impl Into<Padding>) -> Conv {
         Conv { padding: padding.into(), ..self }
     }

@@ -35,16 +35,19 @@ impl Unfold {
     }
 
     /// The distance between the elements of a window, at least 1; default 1.
+    #[must_use]
     pub fn dilation(self, dilation: impl Into<PerDim>) -> Unfold {
         Unfold { dilation: dilation.into(), ..self }
     }
 
     /// The zeros at each side of the image, at least 0; default 0.
+    #[must_use]
     pub fn padding(self, padding: impl Into<PerDim>) -> Unfold {
         Unfold { padding: padding.into(), ..self }
     }
 
     /// The distance between neighbouring windows, at least 1; default 1.
+    #[must_use]
     pub fn stride(self, stride: impl Into<PerDim>) -> Unfold {
         Unfold { stride: stride.into(), ..self }
     }

@@ -66,11 +66,13 @@ impl Fft {
 
     /// The length, at least 1: what is longer is cut off, what is shorter gets zeros behind it. By default the size of the
     /// dimension; of transforms that give real numbers, 2 (size − 1), and the length counts those.
+    #[must_use]
     pub fn n(self, n: usize) -> Fft {
         Fft { n: Some(n), ..self }
     }
 
     /// How it is scaled; default [`FftNorm::Backward`].
+    #[must_use]
     pub fn norm(self, norm: FftNorm) -> Fft {
         Fft { norm, ..self }
     }
@@ -108,11 +110,13 @@ impl FftN {
     }
 
     /// The length along each dimension, as in [`Fft::n`]. With `..` these are the last dimensions, one for each length.
+    #[must_use]
     pub fn s(self, s: impl AsRef<[usize]>) -> FftN {
         FftN { s: Some(s.as_ref().into()), ..self }
     }
 
     /// How it is scaled; default [`FftNorm::Backward`].
+    #[must_use]
     pub fn norm(self, norm: FftNorm) -> FftN {
         FftN { norm, ..self }
     }

@@ -46,16 +46,19 @@ impl DistanceOptions {
 
     /// The exponent of the norm, any number: 0 counts what is not 0, ∞ and −∞ are the largest and the smallest
     /// magnitude. Default 2.
+    #[must_use]
     pub const fn p(self, p: f64) -> DistanceOptions {
         DistanceOptions { metric: Metric { p, ..self.metric }, ..self }
     }
 
     /// What is added to each difference; default 1e-6.
+    #[must_use]
     pub const fn eps(self, eps: f64) -> DistanceOptions {
         DistanceOptions { metric: Metric { eps, ..self.metric }, ..self }
     }
 
     /// Whether the last dim stays, with size one; default false.
+    #[must_use]
     pub const fn keepdim(self, keepdim: bool) -> DistanceOptions {
         DistanceOptions { keepdim, ..self }
     }

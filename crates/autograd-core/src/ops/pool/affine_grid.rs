@@ -29,6 +29,7 @@ impl AffineGrid {
     }
 
     /// Whether −1 and 1 are the centers of the corner elements, and not the outer edges of the planes; default false.
+    #[must_use]
     pub fn align_corners(self, align_corners: bool) -> AffineGrid {
         AffineGrid { align_corners, ..self }
     }

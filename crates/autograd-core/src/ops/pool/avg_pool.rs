@@ -34,29 +34,34 @@ impl AvgPool {
     }
 
     /// The distance between neighbouring windows, at least 1; default: the kernel size.
+    #[must_use]
     pub fn stride(mut self, stride: impl Into<PerDim>) -> AvgPool {
         self.windows.stride = Some(stride.into());
         self
     }
 
     /// The zeros at each side of a plane, at most half of the kernel; default 0.
+    #[must_use]
     pub fn padding(mut self, padding: impl Into<PerDim>) -> AvgPool {
         self.windows.padding = padding.into();
         self
     }
 
     /// Whether there is a window for the elements at the end that do not fill one; default false.
+    #[must_use]
     pub fn ceil_mode(mut self, ceil_mode: bool) -> AvgPool {
         self.windows.ceil_mode = ceil_mode;
         self
     }
 
     /// Whether the zeros of the padding count as elements; default true.
+    #[must_use]
     pub fn count_include_pad(self, count_include_pad: bool) -> AvgPool {
         AvgPool { count_include_pad, ..self }
     }
 
     /// Divides the sum of each window by this number, not 0, instead of its number of elements; default: none.
+    #[must_use]
     pub fn divisor_override(self, divisor: impl Dim) -> AvgPool {
         AvgPool { divisor: Some(divisor.signed()), ..self }
     }

@@ -77,16 +77,19 @@ impl GridSample {
     }
 
     /// The way in which elements are made; default [`GridSampleMode::Bilinear`].
+    #[must_use]
     pub fn mode(self, mode: GridSampleMode) -> GridSample {
         GridSample { mode, ..self }
     }
 
     /// The elements outside; default [`GridPadding::Zeros`].
+    #[must_use]
     pub fn padding_mode(self, padding_mode: GridPadding) -> GridSample {
         GridSample { padding_mode, ..self }
     }
 
     /// Whether −1 and 1 are the centers of the corner elements, and not the outer edges of the planes; default false.
+    #[must_use]
     pub fn align_corners(self, align_corners: bool) -> GridSample {
         GridSample { align_corners, ..self }
     }

@@ -112,23 +112,27 @@ impl Interpolate {
     }
 
     /// The way in which elements are made; default [`InterpolateMode::Nearest`].
+    #[must_use]
     pub fn mode(self, mode: InterpolateMode) -> Interpolate {
         Interpolate { mode, ..self }
     }
 
     /// Whether the centers of the corner elements stay where they are, and not the outer edges of the planes; for lines
     /// and cubics alone; default false.
+    #[must_use]
     pub fn align_corners(self, align_corners: bool) -> Interpolate {
         Interpolate { align_corners: Some(align_corners), ..self }
     }
 
     /// Whether the scale is that of the sizes, and not the factor that they were computed from; default false.
+    #[must_use]
     pub fn recompute_scale_factor(self, recompute_scale_factor: bool) -> Interpolate {
         Interpolate { recompute_scale_factor, ..self }
     }
 
     /// Whether all elements that one covers take part where planes shrink; for bilinear and bicubic alone; default
     /// false.
+    #[must_use]
     pub fn antialias(self, antialias: bool) -> Interpolate {
         Interpolate { antialias, ..self }
     }

@@ -30,11 +30,13 @@ impl LpPool {
     }
 
     /// The distance between neighbouring windows, at least 1; default: the kernel size.
+    #[must_use]
     pub fn stride(self, stride: impl Into<PerDim>) -> LpPool {
         LpPool { windows: self.windows.stride(stride), ..self }
     }
 
     /// Whether there is a window for the elements at the end that do not fill one; default false.
+    #[must_use]
     pub fn ceil_mode(self, ceil_mode: bool) -> LpPool {
         LpPool { windows: self.windows.ceil_mode(ceil_mode), ..self }
     }
@@ -105,6 +107,7 @@ fn powers(op: &'static str, rank: usize, x: &Tensor, options: &LpPool) -> Result
         return Err(Error::argument(op, "norm_type", p, "finite and not 0"));
     }
     let kernel = options.kernel_size.read(op, "kernel_size", rank, 1, 1)?;
+    Check(op).room(x.shape(), x.dtype())?;
     let mean = averaged(op, rank, &x.powf(p), &options.windows)?;
     // The power has no derivative at 0: relu stops what would come from there.
     let sum = mean.sign().try_mul(&mean.abs().relu())?.mul_scalar(kernel.map(|size| size as f64).iter().product());

@@ -31,22 +31,26 @@ impl MaxPool {
     }
 
     /// The distance between neighbouring windows, at least 1; default: the kernel size.
+    #[must_use]
     pub fn stride(self, stride: impl Into<PerDim>) -> MaxPool {
         MaxPool(Windows { stride: Some(stride.into()), ..self.0 })
     }
 
     /// The places at each side of a plane where windows may reach and no element is, at most half of the kernel
     /// size; default 0.
+    #[must_use]
     pub fn padding(self, padding: impl Into<PerDim>) -> MaxPool {
         MaxPool(Windows { padding: padding.into(), ..self.0 })
     }
 
     /// The distance between the elements of a window, at least 1; default 1.
+    #[must_use]
     pub fn dilation(self, dilation: impl Into<PerDim>) -> MaxPool {
         MaxPool(Windows { dilation: dilation.into(), ..self.0 })
     }
 
     /// Whether there is a window for the elements at the end that do not fill one; default false.
+    #[must_use]
     pub fn ceil_mode(self, ceil_mode: bool) -> MaxPool {
         MaxPool(Windows { ceil_mode, ..self.0 })
     }
@@ -128,7 +132,7 @@ impl Tensor {
     }
 
     /// [`Tensor::max_pool2d`], and the position of each element chosen (`I64`), counted through its plane in row-major
-    /// order, −1 where there is none. [`Tensor::max_unpool2d`] takes them.
+    /// order, −1 where there is none. [`Tensor::max_unpool2d`] takes the others.
     ///
     /// # Errors
     /// As for `max_pool2d`.

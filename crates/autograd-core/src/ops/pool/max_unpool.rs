@@ -34,16 +34,19 @@ impl MaxUnpool {
     }
 
     /// The distance between neighbouring windows, at least 1; default: the kernel size.
+    #[must_use]
     pub fn stride(self, stride: impl Into<PerDim>) -> MaxUnpool {
         MaxUnpool { stride: Some(stride.into()), ..self }
     }
 
     /// The padding that there was, at least 0; default 0.
+    #[must_use]
     pub fn padding(self, padding: impl Into<PerDim>) -> MaxUnpool {
         MaxUnpool { padding: padding.into(), ..self }
     }
 
     /// The size of the planes, less than a stride away from the default, `(H − 1) stride − 2 padding + kernel_size`.
+    #[must_use]
     pub fn output_size(self, output_size: impl Into<PerDim>) -> MaxUnpool {
         MaxUnpool { output_size: Some(output_size.into()), ..self }
     }

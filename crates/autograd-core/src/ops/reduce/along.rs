@@ -114,10 +114,10 @@ impl Along {
 
     /// Folds float elements; not recorded. The order of the fold depends on the sizes alone, not on how the elements
     /// lie: a view and its copy give the same bits.
-    pub(crate) fn fold<F: Fold + Send + 'static>(&self, op: &'static str, f: F, x: &Tensor) -> Tensor {
+    pub(crate) fn fold<F: Fold + Send + 'static>(&self, op: &'static str, f: F, x: &Tensor) -> Result<Tensor> {
         let (inner, count) = (self.middle(x), self.count);
         let x = if inner.is_some() { x.packed() } else { Cow::Owned(self.rows(x)) };
-        for_float!(x.float(), T => Tensor::computed::<T, 1>(op, &self.shape, [&x], move |[x], y| {
+        for_float!(x.float(), T => Tensor::compute::<T, 1>(op, &self.shape, [&x], move |[x], y| {
             fold(f, x.flat::<T>(), count, inner.unwrap_or(1), y);
         }))
     }

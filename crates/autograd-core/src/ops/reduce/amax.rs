@@ -112,7 +112,7 @@ fn extreme<F: Fold + Send + 'static>(
         });
     }
     Check(op).float(x)?;
-    let value = along.fold(op, fold, x);
+    let value = along.fold(op, fold, x)?;
     Ok(record(op, value, &[x], |y| Extreme { x: Saved::input(0, x), y: Saved::output(y), along, nan }))
 }
 

@@ -35,18 +35,18 @@ impl Tensor {
         let along = Along::new("logsumexp", self, &dims.into())?;
         let rows = along.rows(self);
         let (shape, count) = ([along.shape.iter().product(), 2], along.count);
-        let norms = for_float!(float, T => Tensor::computed::<T, 1>("logsumexp", &shape, [&rows], move |[rows], y| {
+        let norms = for_float!(float, T => Tensor::compute::<T, 1>("logsumexp", &shape, [&rows], move |[rows], y| {
             let (y, _) = y.as_chunks_mut::<2>();
             if count == 0 {
                 y.fill([T::ZERO, -T::ONE]);
             } else {
                 norms::<T>(rows.flat(), count, y);
             }
-        }));
-        let value = for_float!(float, T => Tensor::computed::<T, 1>("logsumexp", &along.shape, [&norms], |[norms], y| {
+        }))?;
+        let value = for_float!(float, T => Tensor::compute::<T, 1>("logsumexp", &along.shape, [&norms], |[norms], y| {
             let (norms, _) = norms.flat::<T>().as_chunks::<2>();
             y.iter_mut().zip(norms).for_each(|(y, norm)| *y = log_sum_exp(*norm));
-        }));
+        }))?;
         let saved = |_: &Tensor| LogSumExp { x: Saved::input(0, self), norms: Saved::constant(&norms), along };
         Ok(record("logsumexp", value, &[self], saved))
     }

@@ -66,7 +66,7 @@ fn folded(op: &'static str, x: &Tensor, along: Along, counts: Option<Tensor>) ->
     let bare = x.detach();
     let mask = bare.eq(&bare)?;
     let numbers = mask.where_cond(&bare, &Tensor::full(&[], 0.0, x.dtype())?)?;
-    let mut value = along.fold(op, Sum, &numbers);
+    let mut value = along.fold(op, Sum, &numbers)?;
     if let Some(counts) = &counts {
         value = value.try_div(counts)?;
     }

@@ -46,7 +46,7 @@ impl Tensor {
     pub fn prod_dim(&self, dims: impl Into<ReduceDims>) -> Result<Tensor> {
         Check("prod").float(self)?;
         let along = Along::new("prod", self, &dims.into())?;
-        let value = along.fold("prod", Product, self);
+        let value = along.fold("prod", Product, self)?;
         Ok(record("prod", value, &[self], |_| Prod { x: Saved::input(0, self), along }))
     }
 }

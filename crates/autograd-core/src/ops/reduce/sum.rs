@@ -55,7 +55,7 @@ impl Tensor {
                 });
             });
         }
-        let value = along.fold("sum", SumFold, self);
+        let value = along.fold("sum", SumFold, self)?;
         Ok(record("sum", value, &[self], |_| Sum { from: self.shape().into(), kept: along.kept, divisor: None }))
     }
 
@@ -100,7 +100,7 @@ impl Tensor {
         let float = Check("mean").float(self)?;
         let along = Along::new("mean", self, &dims.into())?;
         let count = along.count as f64;
-        let mut value = along.fold("mean", SumFold, self);
+        let mut value = along.fold("mean", SumFold, self)?;
         for_float!(float, T => value.change::<T, 0>("mean", [], move |[], y| y.iter_mut().for_each(|y| *y /= count as T)));
         let pullback = |_: &Tensor| {
             // Of nothing there is no gradient to divide.

@@ -41,15 +41,15 @@ pub(super) fn spread(
     let rows = along.rows(x);
     let count = along.shape.iter().product();
     let length = along.count;
-    let moments = for_float!(float, T => Tensor::computed::<T, 1>(op, &[count, 3], [&rows], move |[rows], y| {
+    let moments = for_float!(float, T => Tensor::compute::<T, 1>(op, &[count, 3], [&rows], move |[rows], y| {
         let (y, _) = y.as_chunks_mut::<3>();
         if length == 0 {
             y.fill([T::NAN; 3]);
         } else {
             moments::<T>(rows.flat(), length, y);
         }
-    }));
-    let value = for_float!(float, T => Tensor::computed::<T, 2>(op, &along.shape, [&moments, &rows], move |[of, x], y| {
+    }))?;
+    let value = for_float!(float, T => Tensor::compute::<T, 2>(op, &along.shape, [&moments, &rows], move |[of, x], y| {
         let ((moments, _), x) = (of.flat::<T>().as_chunks::<3>(), x.flat::<T>());
         for (i, (y, moments)) in y.iter_mut().zip(moments).enumerate() {
             let row = &x[i * length..][..length];
@@ -60,7 +60,7 @@ pub(super) fn spread(
                 (Some([unit, sum]), Measure::Deviation) => ((sum / divisor).sqrt() * 2.0 * unit) as T,
             };
         }
-    }));
+    }))?;
     Ok((value, Spread { along, divisor, moments: Saved::constant(&moments) }))
 }
 

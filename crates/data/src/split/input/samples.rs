@@ -26,6 +26,7 @@ impl<'a> Samples<'a> {
     }
 
     /// The class of each sample, for splitters that need it. By default there are none.
+    #[must_use]
     pub fn classes(mut self, classes: &'a [i64]) -> Samples<'a> {
         self.classes = Some(Cow::Borrowed(classes));
         self

@@ -3,7 +3,7 @@
 mod properties;
 mod robust;
 
-use super::{alike, equal, failures, randn, refused};
+use super::{alike, ensure, equal, failures, randn, refused};
 use crate::layer::{DynLayer, Layer};
 use autograd_core::{DType, Result, Shape, Tensor, seeded};
 use rand::Rng;
@@ -67,7 +67,9 @@ pub(crate) struct Case {
     values: Vec<(Vec<Tensor>, Vec<Tensor>)>,
     formula: Option<fn(f64) -> f64>,
     refusals: Vec<(Vec<Tensor>, &'static str)>,
-    impossible: Option<&'static str>,
+    /// The text of the error of making it, and whether something is drawn before.
+    impossible: Option<(&'static str, bool)>,
+    of_functions: bool,
 }
 
 /// A layer of this kind, as `build` makes it.
@@ -89,6 +91,7 @@ pub(crate) fn layer<L: Layer + Clone + 'static>(
         formula: None,
         refusals: Vec::new(),
         impossible: None,
+        of_functions: false,
     }
 }
 
@@ -166,14 +169,30 @@ impl Case {
 
     /// It cannot be built: an error with this text.
     pub(crate) fn cannot_be(mut self, text: &'static str) -> Case {
-        self.impossible = Some(text);
+        self.impossible = Some((text, false));
+        self
+    }
+
+    /// Like [`Case::cannot_be`], of a layer that is made of one that the case has drawn before.
+    pub(crate) fn cannot_become(mut self, text: &'static str) -> Case {
+        self.impossible = Some((text, true));
+        self
+    }
+
+    /// What it is made of are functions that return plain tensors, which panic where they find no memory.
+    pub(crate) fn of_functions(mut self) -> Case {
+        self.of_functions = true;
         self
     }
 
     /// The properties that do not hold.
     pub(crate) fn failures(self) -> Vec<String> {
-        if let Some(text) = self.impossible {
-            let got = refused((self.build)(&mut seeded(1))).and_then(|got| equal(got.as_str(), text));
+        if let Some((text, drawn)) = self.impossible {
+            let (mut rng, mut unmoved) = (seeded(1), seeded(1));
+            let got = refused((self.build)(&mut rng)).and_then(|got| equal(got.as_str(), text));
+            let got = got.and_then(|()| {
+                ensure(drawn || rng.next_u64() == unmoved.next_u64(), || "an error, and the generator has moved".into())
+            });
             return got.err().map(|reason| format!("{}: {reason}", self.kind)).into_iter().collect();
         }
         let says_something = !(self.mappings.is_empty() && self.values.is_empty() && self.refusals.is_empty());

@@ -1,6 +1,6 @@
 //! Inputs and parameters that were not meant for a layer: answers and errors, and never a panic.
 
-use super::super::{Outcome, bits, ensure, equal, randn};
+use super::super::{Outcome, bits, ensure, equal, randn, vast};
 use super::properties::{buffers, whole};
 use super::{Built, Case};
 use crate::hooks::{LayerCall, see_calls};
@@ -65,7 +65,8 @@ pub(super) fn odd_inputs(case: &Case) -> Outcome {
             format!("inputs {}", inputs.iter().map(kind).collect::<Vec<_>>().join(", "))
         };
         for (i, x) in inputs.iter().enumerate() {
-            for odd in odd(x)? {
+            let vast = if case.of_functions { Vec::new() } else { vast(x)? };
+            for odd in odd(x)?.into_iter().chain(vast) {
                 let mut all = inputs.clone();
                 all[i] = odd;
                 refused(&all, &|| kinds(&all))?;

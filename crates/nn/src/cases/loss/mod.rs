@@ -3,7 +3,7 @@
 mod corners;
 mod spoilt;
 
-use super::{Outcome, Property, bits, ensure, equal, failures, near, randn, refused};
+use super::{Outcome, Property, bits, ensure, equal, failures, near, randn, refused, vast};
 use crate::gradcheck;
 use crate::loss::{Loss, LossParts, Reduction};
 use autograd_core::module::Param;
@@ -172,6 +172,7 @@ const PROPERTIES: &[Property<Case>] = &[
     ("views", corners::views),
     ("nothing", corners::nothing),
     ("ignored targets", corners::ignored),
+    ("more samples than memory holds", corners::vast_inputs),
     ("a single sample", spoilt::single),
     ("NaN in the input", spoilt::nan),
     ("NaN in the target", spoilt::nan_targets),

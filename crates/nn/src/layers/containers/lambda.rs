@@ -168,6 +168,7 @@ impl<F: Fn(&Tensor) -> Result<Tensor> + Clone + Send + Sync + 'static> IntoLayer
 #[cfg(test)]
 cases![
     layer("Lambda", |_| Ok(Lambda::new(|x: &autograd_core::Tensor| x.square().try_mul(x))))
+        .of_functions()
         .maps(&[2, 3], &[2, 3])
         .gives([1.0, -2.0], [1.0, -8.0]),
     layer("Sequential", |rng| Ok(crate::sequential![

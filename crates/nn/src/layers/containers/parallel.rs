@@ -96,6 +96,7 @@ mod tests {
         .maps(&[0, 3], &[0, 6])
         .refuses(&[2, 4], "in 0 (Linear): linear: inner dimensions differ: [2, 4] × [3, 2] (4 ≠ 3)"),
         layer("Parallel", |_| Ok(Parallel::new(Subtract).push(Tensor::square).push(Tensor::abs)))
+            .of_functions()
             .maps(&[2, 3], &[2, 3])
             .gives([1.0, -2.0], [0.0, 2.0]),
         layer("Parallel", |_| Ok(Parallel::new(Add))).refuses(&[2], "Parallel: it has no branches; push adds one"),

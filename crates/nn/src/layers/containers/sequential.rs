@@ -18,11 +18,13 @@ use wengert_derive::Module;
 ///
 /// # Examples
 /// ```
-/// use autograd_core::{Tensor, module::Module, seeded};
-/// use wengert_nn::{Layer, Linear, Sequential, Tanh};
-/// let mut rng = seeded(7);
-/// let model = Sequential::new().push(Linear::new(2, 3, &mut rng)?).push(Tanh).push(Linear::new(3, 1, &mut rng)?);
-/// assert_eq!(model.forward(&Tensor::from([[0.5, 0.6]]))?.shape(), [1, 1]);
+/// use autograd_core::{Tensor, module::Module};
+/// use wengert_nn::{Layer, Linear, ReLU, Sequential};
+/// let first = Linear::from_tensors(Tensor::from([[1.0, 1.0], [1.0, -1.0]]), Some(Tensor::from([0.0, 1.0])))?;
+/// let last = Linear::from_tensors(Tensor::from([[2.0, 3.0]]), Some(Tensor::from([0.5])))?;
+/// let model = Sequential::new().push(first).push(ReLU).push(last);
+/// // [1 − 2, 1 + 2 + 1], then [0, 4], then 3 · 4 + 0.5.
+/// assert_eq!(model.forward(&Tensor::from([[1.0, -2.0]]))?.to_vec::<f32>()?, [12.5]);
 /// let names: Vec<String> = model.named_parameters().into_iter().map(|(name, _)| name).collect();
 /// assert_eq!(names, ["0.weight", "0.bias", "2.weight", "2.bias"]);
 /// # Ok::<(), wengert_nn::Error>(())
@@ -147,10 +149,11 @@ impl fmt::Debug for Sequential {
 ///
 /// # Examples
 /// ```
-/// use autograd_core::{Tensor, seeded};
+/// use autograd_core::Tensor;
 /// use wengert_nn::{Layer, Linear, ReLU, sequential};
-/// let model = sequential![Linear::new(2, 8, &mut seeded(7))?, ReLU, |x: &Tensor| x.sum_dim(1)];
-/// assert_eq!(model.forward(&Tensor::from([[1.0, 2.0], [3.0, 4.0]]))?.shape(), [2]);
+/// let linear = Linear::from_tensors(Tensor::from([[1.0, 1.0], [1.0, -1.0]]), None)?;
+/// let model = sequential![linear, ReLU, |x: &Tensor| x.sum_dim(1)];
+/// assert_eq!(model.forward(&Tensor::from([[1.0, 2.0], [4.0, 3.0]]))?.to_vec::<f32>()?, [3.0, 8.0]);
 /// # Ok::<(), wengert_nn::Error>(())
 /// ```
 #[macro_export]

@@ -18,12 +18,13 @@ use wengert_derive::Module;
 ///
 /// # Examples
 /// ```
-/// use autograd_core::{DType, Tensor};
-/// use wengert_nn::{Conv2d, Flatten, Layer, TimeDistributed, sequential};
-/// let mut rng = autograd_core::seeded(7);
-/// let frames = TimeDistributed::new(sequential![Conv2d::new(1, 2, 3, &mut rng)?, Flatten::new()]);
-/// let videos = Tensor::zeros(&[2, 5, 1, 4, 4], DType::F32)?;
-/// assert_eq!(frames.forward(&videos)?.shape(), [2, 5, 8]);
+/// use autograd_core::Tensor;
+/// use wengert_nn::{Flatten, Layer, MaxPool2d, TimeDistributed, sequential};
+/// let frames = TimeDistributed::new(sequential![MaxPool2d::new([2, 1]), Flatten::new()]);
+/// // A video of two frames, of one channel each.
+/// let videos = Tensor::from([[[[[1.0, 8.0], [3.0, 4.0]]], [[[5.0, 6.0], [0.0, 7.0]]]]]);
+/// let y = frames.forward(&videos)?;
+/// assert_eq!((y.shape(), y.to_vec::<f32>()?), (&[1, 2, 2][..], vec![3.0, 8.0, 5.0, 7.0]));
 /// # Ok::<(), wengert_nn::Error>(())
 /// ```
 #[derive(Clone, Debug, Module)]

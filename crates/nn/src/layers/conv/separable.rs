@@ -94,7 +94,7 @@ impl SeparableConvOptions {
 }
 
 macro_rules! depthwise {
-    ($($Name:ident, $Conv:ident, $D:literal, $shapes:literal;)*) => {$(
+    ($($Name:ident, $Conv:ident, $D:literal, $x:literal, $shapes:literal;)*) => {$(
         /// Convolution of each channel by itself, with `depth_multiplier` (M) kernels for each:
         /// output channel `c M + m` is that of input channel c and its kernel m.
         ///
@@ -109,9 +109,13 @@ macro_rules! depthwise {
         ///
         /// # Examples
         /// ```
-        #[doc = concat!("use wengert_nn::", stringify!($Name), ";")]
-        #[doc = concat!("let conv = ", stringify!($Name), "::new(3, 5, &mut autograd_core::seeded(7))?;")]
-        #[doc = concat!("assert_eq!(conv.conv.weight.numel(), 3 * 5usize.pow(", stringify!($D), "));")]
+        /// use autograd_core::Tensor;
+        #[doc = concat!("use wengert_nn::{", stringify!($Name), ", Layer, SeparableConvOptions};")]
+        /// let options = SeparableConvOptions::new().bias(false);
+        #[doc = concat!("let mut conv = ", stringify!($Name), "::with(2, 2, options, &mut autograd_core::seeded(7))?;")]
+        /// conv.conv.weight.set(conv.conv.weight.ones_like())?;
+        #[doc = concat!("let y = conv.forward(&Tensor::from(", $x, "))?;")]
+        /// assert_eq!(y.to_vec::<f32>()?, [3.0, 8.0]);
         /// # Ok::<(), wengert_nn::Error>(())
         /// ```
         ///
@@ -167,12 +171,14 @@ macro_rules! depthwise {
 }
 
 depthwise! {
-    DepthwiseConv1d, Conv1d, 1, "`x: [N, C, L]` or `[C, L]` → `[N, C M, L′]` or `[C M, L′]`.";
-    DepthwiseConv2d, Conv2d, 2, "`x: [N, C, H, W]` or `[C, H, W]` → `[N, C M, H′, W′]` or `[C M, H′, W′]`.";
+    DepthwiseConv1d, Conv1d, 1, "[[[1.0, 2.0], [3.0, 5.0]]]",
+        "`x: [N, C, L]` or `[C, L]` → `[N, C M, L′]` or `[C M, L′]`.";
+    DepthwiseConv2d, Conv2d, 2, "[[[[1.0, 0.0], [0.0, 2.0]], [[1.0, 2.0], [3.0, 2.0]]]]",
+        "`x: [N, C, H, W]` or `[C, H, W]` → `[N, C M, H′, W′]` or `[C M, H′, W′]`.";
 }
 
 macro_rules! separable {
-    ($($Name:ident, $Depthwise:ident, $Conv:ident, $D:literal, $shapes:literal;)*) => {$(
+    ($($Name:ident, $Depthwise:ident, $Conv:ident, $D:literal, $x:literal, $shapes:literal;)*) => {$(
         /// Convolution in two steps: of each channel by itself, without a bias, and then of all channels of each element.
         ///
         #[doc = concat!("The steps are [`", stringify!($Depthwise), "`] and a [`", stringify!($Conv), "`] of kernel size 1.")]
@@ -186,10 +192,16 @@ macro_rules! separable {
         ///
         /// # Examples
         /// ```
-        /// use autograd_core::module::Module;
-        #[doc = concat!("use wengert_nn::", stringify!($Name), ";")]
-        #[doc = concat!("let conv = ", stringify!($Name), "::new(3, 8, 5, &mut autograd_core::seeded(7))?;")]
-        #[doc = concat!("assert_eq!(conv.num_parameters(), 3 * 5usize.pow(", stringify!($D), ") + 8 * 3 + 8);")]
+        /// use autograd_core::Tensor;
+        #[doc = concat!("use wengert_nn::{", stringify!($Name), ", Layer, SeparableConvOptions};")]
+        /// let options = SeparableConvOptions::new().bias(false);
+        #[doc = concat!("let mut conv = ", stringify!($Name), "::with(2, 1, 2, options, &mut autograd_core::seeded(7))?;")]
+        /// for weight in [&mut conv.depthwise.conv.weight, &mut conv.pointwise.weight] {
+        ///     weight.set(weight.ones_like())?;
+        /// }
+        /// // 3 of the first channel and 8 of the second.
+        #[doc = concat!("let y = conv.forward(&Tensor::from(", $x, "))?;")]
+        /// assert_eq!(y.to_vec::<f32>()?, [11.0]);
         /// # Ok::<(), wengert_nn::Error>(())
         /// ```
         ///
@@ -237,6 +249,7 @@ macro_rules! separable {
                 options: SeparableConvOptions,
                 rng: &mut dyn Rng,
             ) -> Result<$Name> {
+                Check(stringify!($Conv)).require(out_channels > 0, "out_channels", out_channels, "at least 1")?;
                 let (between, first) = options.depthwise(stringify!($Name), $D, in_channels, false)?;
                 let conv = $Conv::with(in_channels, between, kernel_size, first, rng)?;
                 let second = ConvOptions::new().bias(options.bias);
@@ -254,8 +267,9 @@ macro_rules! separable {
 }
 
 separable! {
-    SeparableConv1d, DepthwiseConv1d, Conv1d, 1, "`x: [N, C, L]` or `[C, L]` → `[N, O, L′]` or `[O, L′]`.";
-    SeparableConv2d, DepthwiseConv2d, Conv2d, 2,
+    SeparableConv1d, DepthwiseConv1d, Conv1d, 1, "[[[1.0, 2.0], [3.0, 5.0]]]",
+        "`x: [N, C, L]` or `[C, L]` → `[N, O, L′]` or `[O, L′]`.";
+    SeparableConv2d, DepthwiseConv2d, Conv2d, 2, "[[[[1.0, 0.0], [0.0, 2.0]], [[1.0, 2.0], [3.0, 2.0]]]]",
         "`x: [N, C, H, W]` or `[C, H, W]` → `[N, O, H′, W′]` or `[O, H′, W′]`.";
 }
 

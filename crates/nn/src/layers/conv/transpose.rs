@@ -190,7 +190,7 @@ impl ConvTransposeOptions {
 }
 
 macro_rules! transposes {
-    ($($Name:ident, $D:literal, $method:ident, $shapes:literal;)*) => {$(
+    ($($Name:ident, $D:literal, $method:ident, $x:literal, $shapes:literal;)*) => {$(
         #[doc = concat!("Transposed convolution over ", stringify!($D), " dim(s): [`Tensor::", stringify!($method), "`] as a layer.")]
         ///
         /// Weight and bias start uniform in `±1/√(O/groups · taps)` by default.
@@ -204,9 +204,13 @@ macro_rules! transposes {
         ///
         /// # Examples
         /// ```
-        #[doc = concat!("use wengert_nn::", stringify!($Name), ";")]
-        #[doc = concat!("let up = ", stringify!($Name), "::new(3, 8, 5, &mut autograd_core::seeded(7))?;")]
-        #[doc = concat!("assert_eq!(up.weight.shape()[..2], [3, 8]);")]
+        /// use autograd_core::Tensor;
+        #[doc = concat!("use wengert_nn::{", stringify!($Name), ", ConvTransposeOptions, Layer, init};")]
+        /// let options = ConvTransposeOptions::new().stride(2).weight(init::constant(3.0)).bias_init(init::ones());
+        #[doc = concat!("let up = ", stringify!($Name), "::with(1, 1, 2, options, &mut autograd_core::seeded(7))?;")]
+        #[doc = concat!("let y = up.forward(&Tensor::from(", $x, "))?;")]
+        #[doc = concat!("let lines = 1 << (", stringify!($D), " - 1);")]
+        /// assert_eq!(y.to_vec::<f32>()?, [4.0, 4.0, 7.0, 7.0].repeat(lines));
         /// # Ok::<(), wengert_nn::Error>(())
         /// ```
         #[derive(Clone, Debug, Module)]
@@ -299,9 +303,11 @@ macro_rules! transposes {
 }
 
 transposes! {
-    ConvTranspose1d, 1, conv_transpose1d, "`x: [N, C, L]` or `[C, L]` → `[N, O, L′]` or `[O, L′]`.";
-    ConvTranspose2d, 2, conv_transpose2d, "`x: [N, C, H, W]` or `[C, H, W]` → `[N, O, H′, W′]` or `[O, H′, W′]`.";
-    ConvTranspose3d, 3, conv_transpose3d,
+    ConvTranspose1d, 1, conv_transpose1d, "[[[1.0, 2.0]]]",
+        "`x: [N, C, L]` or `[C, L]` → `[N, O, L′]` or `[O, L′]`.";
+    ConvTranspose2d, 2, conv_transpose2d, "[[[[1.0, 2.0]]]]",
+        "`x: [N, C, H, W]` or `[C, H, W]` → `[N, O, H′, W′]` or `[O, H′, W′]`.";
+    ConvTranspose3d, 3, conv_transpose3d, "[[[[[1.0, 2.0]]]]]",
         "`x: [N, C, D, H, W]` or `[C, D, H, W]` → `[N, O, D′, H′, W′]` or `[O, D′, H′, W′]`.";
 }
 

@@ -125,10 +125,9 @@ impl AdaptiveLogSoftmaxWithLoss {
         let inside = cutoffs.first().is_some_and(|first| *first > 0) && cutoffs.last() < Some(&n_classes);
         let must = format!("numbers that rise from at least 1 to below n_classes, {n_classes}");
         check.require(rises && inside, "cutoffs", cutoffs, must)?;
-        let bias = LinearOptions::new().bias(options.head_bias);
-        let head = Linear::with(in_features, cutoffs[0].saturating_add(cutoffs.len()), bias, rng)?;
         let ends: Vec<usize> = cutoffs.iter().copied().chain([n_classes]).collect();
-        let mut tail = Vec::new();
+        // Of each cluster, before anything is drawn.
+        let mut sizes = Vec::new();
         for (i, two) in ends.windows(2).enumerate() {
             let (d, scale) = (in_features as f64, options.div_value.powf((i + 1) as f64));
             // A quotient that is rounded up to a whole number has a floor that is one more than the exact one's.
@@ -137,10 +136,19 @@ impl AdaptiveLogSoftmaxWithLoss {
                 format!("above 0, and leave each cluster at least 1 of {in_features} features and a countable number");
             let valid = scale > 0.0 && (1.0..1e15).contains(&features);
             check.require(valid, "div_value", options.div_value, must)?;
-            let linear = |from, to, rng: &mut dyn Rng| Linear::with(from, to, LinearOptions::new().bias(false), rng);
-            let first = linear(in_features, features as usize, rng)?;
-            tail.push([first, linear(features as usize, two[1] - two[0], rng)?]);
+            let (features, classes) = (features as usize, two[1] - two[0]);
+            check
+                .room(&[features, in_features], DType::F32)
+                .and_then(|()| check.room(&[classes, features], DType::F32))?;
+            sizes.push((features, classes));
         }
+        let bias = LinearOptions::new().bias(options.head_bias);
+        let head = Linear::with(in_features, cutoffs[0].saturating_add(cutoffs.len()), bias, rng)?;
+        let mut linear = |from, to| Linear::with(from, to, LinearOptions::new().bias(false), rng);
+        let tail = sizes
+            .into_iter()
+            .map(|(features, classes)| Ok([linear(in_features, features)?, linear(features, classes)?]));
+        let tail = tail.collect::<Result<Vec<_>>>()?;
         Ok(AdaptiveLogSoftmaxWithLoss { head, tail, cutoffs: ends })
     }
 

@@ -24,11 +24,14 @@ use wengert_derive::Module;
 ///
 /// # Examples
 /// ```
-/// use autograd_core::{DType, Tensor};
-/// use wengert_nn::{EinsumDense, EinsumDenseOptions, Layer};
-/// let options = EinsumDenseOptions::new().bias(&[5, 2]);
-/// let heads = EinsumDense::with("...d,dhk->...hk", &[4, 5, 2], options, &mut autograd_core::seeded(7))?;
-/// assert_eq!(heads.forward(&Tensor::ones(&[3, 7, 4], DType::F32)?)?.shape(), [3, 7, 5, 2]);
+/// use autograd_core::Tensor;
+/// use wengert_nn::{EinsumDense, EinsumDenseOptions, Layer, init};
+/// let options = EinsumDenseOptions::new().bias(&[3, 1]).bias_init(init::constant(0.5));
+/// let mut heads = EinsumDense::with("...d,dhk->...hk", &[2, 3, 1], options, &mut autograd_core::seeded(7))?;
+/// heads.weight.set(Tensor::from([[[1.0], [2.0], [3.0]], [[10.0], [20.0], [30.0]]]))?;
+/// let y = heads.forward(&Tensor::from([[1.0, 0.0], [2.0, 1.0]]))?;
+/// assert_eq!(y.shape(), [2, 3, 1]);
+/// assert_eq!(y.to_vec::<f32>()?, [1.5, 2.5, 3.5, 12.5, 24.5, 36.5]);
 /// # Ok::<(), wengert_nn::Error>(())
 /// ```
 ///

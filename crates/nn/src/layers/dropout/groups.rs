@@ -8,9 +8,9 @@ use autograd_core::{Result, Tensor};
 use rand::Rng;
 use wengert_derive::Module;
 
-/// Layers from lines `Name: method, its seeded form, "title"`, and the shape of an example.
+/// Layers from lines `Name: method, its seeded form, "title"`, the shape of an example, and what becomes of its ones.
 macro_rules! dropping {
-    ($($Name:ident: $method:ident, $seeded:ident, $title:literal, $shape:literal;)*) => {$(
+    ($($Name:ident: $method:ident, $seeded:ident, $title:literal, $shape:literal, $values:literal;)*) => {$(
         #[doc = concat!($title, ": in training [`Tensor::", stringify!($method), "`] as a layer; in evaluation nothing changes.")]
         ///
         /// The layer draws from a stream of its own, like [`Dropout`](crate::Dropout).
@@ -24,7 +24,10 @@ macro_rules! dropping {
         #[doc = concat!("use wengert_nn::{", stringify!($Name), ", Layer};")]
         #[doc = concat!("let x = Tensor::ones(&", $shape, ", DType::F32)?;")]
         #[doc = concat!("let mut dropout = ", stringify!($Name), "::new(0.5, &mut autograd_core::seeded(7))?;")]
-        /// assert_ne!(dropout.forward(&x)?.to_vec::<f32>()?, x.to_vec::<f32>()?);
+        /// let y = dropout.forward(&x)?.to_vec::<f32>()?;
+        #[doc = concat!("for number in ", $values, " {")]
+        ///     assert!(y.iter().any(|y| (y - number).abs() < 1e-6));
+        /// }
         /// dropout.eval();
         /// assert_eq!(dropout.forward(&x)?.to_vec::<f32>()?, x.to_vec::<f32>()?);
         /// # Ok::<(), wengert_nn::Error>(())
@@ -79,13 +82,15 @@ macro_rules! dropping {
 }
 
 dropping! {
-    Dropout1d: dropout1d, dropout1d_seeded, "Dropping of channels of rows", "[2, 20, 3]";
-    Dropout2d: dropout2d, dropout2d_seeded, "Dropping of channels of planes", "[2, 20, 3, 3]";
-    Dropout3d: dropout3d, dropout3d_seeded, "Dropping of channels of volumes", "[2, 20, 3, 3, 3]";
-    AlphaDropout: alpha_dropout, alpha_dropout_seeded, "Dropping for networks of [`SELU`](crate::SELU)", "[20]";
+    Dropout1d: dropout1d, dropout1d_seeded, "Dropping of channels of rows", "[2, 20, 3]", "[0.0, 2.0]";
+    Dropout2d: dropout2d, dropout2d_seeded, "Dropping of channels of planes", "[2, 20, 3, 3]", "[0.0, 2.0]";
+    Dropout3d: dropout3d, dropout3d_seeded, "Dropping of channels of volumes", "[2, 20, 3, 3, 3]", "[0.0, 2.0]";
+    AlphaDropout: alpha_dropout, alpha_dropout_seeded, "Dropping for networks of [`SELU`](crate::SELU)",
+        "[20]", "[-0.779_193_9, 1.665_598_8]";
     FeatureAlphaDropout: feature_alpha_dropout, feature_alpha_dropout_seeded,
-        "Dropping of channels for networks of [`SELU`](crate::SELU)", "[2, 20, 3]";
-    DropPath: drop_path, drop_path_seeded, "Dropping of samples, for the branches of residual networks", "[20, 3]";
+        "Dropping of channels for networks of [`SELU`](crate::SELU)", "[2, 20, 3]", "[-0.779_193_9, 1.665_598_8]";
+    DropPath: drop_path, drop_path_seeded, "Dropping of samples, for the branches of residual networks",
+        "[20, 3]", "[0.0, 2.0]";
 }
 
 #[cfg(test)]

@@ -102,8 +102,9 @@ pub(super) fn start(
     for (what, size) in ["num_embeddings", "embedding_dim"].into_iter().zip(sizes) {
         Check(name).require(size > 0, what, size, "at least 1")?;
     }
+    let row = padding_row(name, padding, sizes[0])?;
     let weight = normal(0.0, 1.0).tensor(&sizes, DType::F32, rng)?;
-    let Some(row) = padding_row(name, padding, sizes[0])? else { return Ok(weight) };
+    let Some(row) = row else { return Ok(weight) };
     let all = Tensor::arange(0.0, sizes[0] as f64, 1.0, DType::I64)?;
     weight.masked_fill(&all.eq_scalar(row as f64).unsqueeze(1)?, 0.0)
 }

@@ -237,7 +237,7 @@ cases![
         .state(&["lin.weight"])
         .runs(|gcn: &GCNConv, all| {
             // Degrees are positive.
-            Ok(vec![gcn.forward_all(&[all[0].clone(), all[2].clone(), all[1].square().add_scalar(0.5)])?])
+            Ok(vec![gcn.forward_all(&[all[0].clone(), all[2].clone(), all[1].try_mul(&all[1])?.add_scalar(0.5)])?])
         })
         .maps_with(&[&[4, 2], &[5]], &[Tensor::from([[1, 1, 0, 2, 2], [0, 0, 2, 2, 1]])], &[&[4, 2]]),
     layer("GCNConv", |rng| GCNConv::with(2, 2, GCNConvOptions::new().add_self_loops(false), rng))

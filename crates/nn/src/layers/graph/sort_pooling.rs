@@ -70,7 +70,9 @@ impl Layer for SortPooling {
         let number = |from: f64, size: usize| Tensor::arange(from, from + size as f64, 1.0, DType::I64);
         // Sorts keep the order of equals, so the one that decides comes last.
         let mut order = number(0.0, nodes)?;
-        for feature in 0..width {
+        CHECK.room(x.shape(), x.dtype())?;
+        // Of less than two nodes there is no order, however many features they have.
+        for feature in 0..if nodes > 1 { width } else { 0 } {
             let keys = x.select(1, feature)?.index_select(0, &order)?;
             order = order.index_select(0, &keys.argsort(descending(0))?)?;
         }

@@ -2,7 +2,8 @@
 
 use super::aligned;
 use crate::layer::Layer;
-use autograd_core::{Result, Tensor};
+use autograd_core::check::Check;
+use autograd_core::{DType, Result, Tensor};
 use wengert_derive::Module;
 
 /// Layers from lines `Name: function, formula, value of the example`.
@@ -61,7 +62,11 @@ fn pairs(all: &[Tensor], merge: fn(&Tensor, &Tensor) -> Result<Tensor>) -> Resul
 }
 
 fn mean(all: &[Tensor]) -> Result<Tensor> {
-    Ok(pairs(all, Tensor::try_add)?.div_scalar(all.len() as f64))
+    let sum = pairs(all, Tensor::try_add)?;
+    // Of one it is that one, which may be larger than memory.
+    let dtype = if sum.dtype().is_float() { sum.dtype() } else { DType::F32 };
+    Check("Average").room(sum.shape(), dtype)?;
+    Ok(sum.div_scalar(all.len() as f64))
 }
 
 /// All inputs beside each other: ties among any number of them share the gradient evenly.

@@ -42,6 +42,14 @@ use wengert_derive::Module;
 /// let merged: Linear = lora.clone().fold()?;
 /// assert_eq!(merged.weight.to_f64s(), linear.weight.to_f64s());
 /// assert_eq!(lora.into_layer().weight.to_f64s(), linear.weight.to_f64s());
+///
+/// // W = [1, 2] + 8 · 3 · [1, 0].
+/// let mut lora = Lora::new(Linear::from_tensors(Tensor::from([[1.0, 2.0]]), None)?, 1, &mut rng)?;
+/// let mut state = lora.state_dict();
+/// state.insert("parametrizations.weight.0.lora_A", Tensor::from([[1.0, 0.0]]));
+/// state.insert("parametrizations.weight.0.lora_B", Tensor::from([[3.0]]));
+/// lora.load_state_dict(&state)?;
+/// assert_eq!(lora.forward(&Tensor::from([[1.0, 1.0]]))?.to_vec::<f32>()?, [27.0]);
 /// # Ok::<(), wengert_nn::Error>(())
 /// ```
 ///
@@ -243,11 +251,11 @@ mod tests {
             &[&[3, 3]]
         ),
         layer("Lora", |rng| Lora::new(Linear::new(3, 2, rng)?, 0, rng))
-            .cannot_be("Lora: rank is 0, it must be at least 1"),
+            .cannot_become("Lora: rank is 0, it must be at least 1"),
         layer("Lora", |rng| Lora::with(Linear::new(3, 2, rng)?, 1, LoraOptions::new().alpha(f64::INFINITY), rng))
-            .cannot_be("Lora: alpha is inf, it must be finite"),
+            .cannot_become("Lora: alpha is inf, it must be finite"),
         layer("Lora", |rng| Lora::with(Linear::new(3, 2, rng)?, 1, LoraOptions::new().name("bias"), rng))
-            .cannot_be("Lora: bias has shape [2], expected at least two dims"),
+            .cannot_become("Lora: bias has shape [2], expected at least two dims"),
     ];
 
     #[test]

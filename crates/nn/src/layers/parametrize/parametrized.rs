@@ -317,15 +317,15 @@ mod tests {
             .state(&["bias", "parametrizations.weight.original"])
             .refuses(&[4, 3], "Times: weight has shape [], expected [2, 3]"),
         layer("Times", |rng| Parametrized::of(Linear::new(3, 2, rng)?, "weight", Times { factor: -1.0 }))
-            .cannot_be("Times: the original has shape [6], expected [2, 3]"),
+            .cannot_become("Times: the original has shape [6], expected [2, 3]"),
         layer("Times", |rng| Parametrized::of(Linear::new(3, 2, rng)?, "", Times { factor: 1.0 }))
-            .cannot_be("Times: no parameter of the Linear is called \"\"; there are \"weight\", \"bias\""),
+            .cannot_become("Times: no parameter of the Linear is called \"\"; there are \"weight\", \"bias\""),
         layer("Times", |rng| {
             let first = Linear::new(2, 2, rng)?;
             let second = Linear { weight: first.weight.tie(), bias: None };
             Parametrized::of(sequential![first, Tanh, second], "0.weight", Times { factor: 1.0 })
         })
-        .cannot_be(
+        .cannot_become(
             "Times: \"2.weight\" is tied to \"0.weight\" in the Sequential, and one of two places cannot be computed alone"
         ),
     ];

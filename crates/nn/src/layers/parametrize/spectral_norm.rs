@@ -261,15 +261,15 @@ mod tests {
         layer("SpectralNorm", |rng| {
             SpectralNorm::with(Linear::new(3, 2, rng)?, SpectralNormOptions::new().n_power_iterations(0), rng)
         })
-        .cannot_be("SpectralNorm: n_power_iterations is 0, it must be at least 1"),
+        .cannot_become("SpectralNorm: n_power_iterations is 0, it must be at least 1"),
         layer("SpectralNorm", |rng| {
             SpectralNorm::with(Linear::new(3, 2, rng)?, SpectralNormOptions::new().eps(f64::NAN), rng)
         })
-        .cannot_be("SpectralNorm: eps is NaN, it must be at least 0"),
+        .cannot_become("SpectralNorm: eps is NaN, it must be at least 0"),
         layer("SpectralNorm", |rng| {
             SpectralNorm::with(Linear::new(3, 2, rng)?, SpectralNormOptions::new().dim(-3), rng)
         })
-        .cannot_be("SpectralNorm: dim -3 is out of range for shape [2, 3] (−2 to 1)"),
+        .cannot_become("SpectralNorm: dim -3 is out of range for shape [2, 3] (−2 to 1)"),
     ];
 
     #[test]

@@ -214,11 +214,13 @@ mod tests {
         .maps(&[4, 3], &[4, 1])
         .refuses(&[1, 2], "in 0 (Linear): linear: inner dimensions differ: [1, 2] × [3, 2] (2 ≠ 3)"),
         layer("WeightNorm", |rng| WeightNorm::with(Linear::new(3, 2, rng)?, WeightNormOptions::new().dim(2)))
-            .cannot_be("WeightNorm: dim 2 is out of range for shape [2, 3] (−2 to 1)"),
+            .cannot_become("WeightNorm: dim 2 is out of range for shape [2, 3] (−2 to 1)"),
         layer("WeightNorm", |rng| WeightNorm::with(Linear::new(3, 2, rng)?, WeightNormOptions::new().name("wieght")))
-            .cannot_be("WeightNorm: no parameter of the Linear is called \"wieght\"; there are \"weight\", \"bias\""),
+            .cannot_become(
+                "WeightNorm: no parameter of the Linear is called \"wieght\"; there are \"weight\", \"bias\""
+            ),
         layer("WeightNorm", |_| WeightNorm::new(Tanh))
-            .cannot_be("WeightNorm: no parameter of the Tanh is called \"weight\"; there are none"),
+            .cannot_become("WeightNorm: no parameter of the Tanh is called \"weight\"; there are none"),
     ];
 
     #[test]

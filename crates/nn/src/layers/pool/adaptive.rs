@@ -4,17 +4,17 @@ use crate::layer::Layer;
 use autograd_core::{OutputSize, Result, Tensor};
 use wengert_derive::Module;
 
-/// Layers from lines `Name: method(values), "title"`, where `values` takes what is wanted of the result.
+/// Layers from lines `Name: method(values), "title", input, output`, where `values` takes what is wanted of the result.
 macro_rules! adaptive {
-    ($($Name:ident: $method:ident($values:expr), $title:literal, $shape:literal, $result:literal;)*) => {$(
+    ($($Name:ident: $method:ident($values:expr), $title:literal, $x:literal, $y:literal;)*) => {$(
         #[doc = concat!($title, ": [`Tensor::", stringify!($method), "`] as a layer.")]
         ///
         /// # Examples
         /// ```
-        /// use autograd_core::{DType, Tensor};
+        /// use autograd_core::Tensor;
         #[doc = concat!("use wengert_nn::{Layer, ", stringify!($Name), "};")]
-        #[doc = concat!("let y = ", stringify!($Name), "::new(2).forward(&Tensor::ones(&", $shape, ", DType::F32)?)?;")]
-        #[doc = concat!("assert_eq!(y.shape(), ", $result, ");")]
+        #[doc = concat!("let y = ", stringify!($Name), "::new(2).forward(&Tensor::from(", $x, "))?;")]
+        #[doc = concat!("assert_eq!(y.to_vec::<f32>()?, ", $y, ");")]
         /// # Ok::<(), wengert_nn::Error>(())
         /// ```
         #[derive(Clone, Debug, PartialEq, Module)]
@@ -45,12 +45,20 @@ macro_rules! adaptive {
 }
 
 adaptive! {
-    AdaptiveAvgPool1d: adaptive_avg_pool1d(|y| y), "Means to a given size over one dim", "[1, 3, 8]", "[1, 3, 2]";
-    AdaptiveAvgPool2d: adaptive_avg_pool2d(|y| y), "Means to a given size over two dims", "[1, 3, 8, 6]", "[1, 3, 2, 2]";
-    AdaptiveAvgPool3d: adaptive_avg_pool3d(|y| y), "Means to a given size over three dims", "[1, 3, 8, 6, 4]", "[1, 3, 2, 2, 2]";
-    AdaptiveMaxPool1d: adaptive_max_pool1d(|(y, _)| y), "The largest, to a given size over one dim", "[1, 3, 8]", "[1, 3, 2]";
-    AdaptiveMaxPool2d: adaptive_max_pool2d(|(y, _)| y), "The largest, to a given size over two dims", "[1, 3, 8, 6]", "[1, 3, 2, 2]";
-    AdaptiveMaxPool3d: adaptive_max_pool3d(|(y, _)| y), "The largest, to a given size over three dims", "[1, 3, 8, 6, 4]", "[1, 3, 2, 2, 2]";
+    AdaptiveAvgPool1d: adaptive_avg_pool1d(|y| y), "Means to a given size over one dim",
+        "[[[1.0, 3.0, 5.0, 8.0]]]", "[2.0, 6.5]";
+    AdaptiveAvgPool2d: adaptive_avg_pool2d(|y| y), "Means to a given size over two dims",
+        "[[[[1.0, 3.0, 5.0, 8.0], [0.0, 2.0, 4.0, 6.0]]]]", "[2.0, 6.5, 1.0, 5.0]";
+    AdaptiveAvgPool3d: adaptive_avg_pool3d(|y| y), "Means to a given size over three dims",
+        "[[[[[1.0, 3.0, 5.0, 8.0], [0.0, 2.0, 4.0, 6.0]], [[1.0, 1.0, 2.0, 2.0], [3.0, 3.0, 4.0, 4.0]]]]]",
+        "[2.0, 6.5, 1.0, 5.0, 1.0, 2.0, 3.0, 4.0]";
+    AdaptiveMaxPool1d: adaptive_max_pool1d(|(y, _)| y), "The largest, to a given size over one dim",
+        "[[[1.0, 3.0, 5.0, 8.0]]]", "[3.0, 8.0]";
+    AdaptiveMaxPool2d: adaptive_max_pool2d(|(y, _)| y), "The largest, to a given size over two dims",
+        "[[[[1.0, 3.0, 5.0, 8.0], [0.0, 2.0, 4.0, 6.0]]]]", "[3.0, 8.0, 2.0, 6.0]";
+    AdaptiveMaxPool3d: adaptive_max_pool3d(|(y, _)| y), "The largest, to a given size over three dims",
+        "[[[[[1.0, 3.0, 5.0, 8.0], [0.0, 2.0, 4.0, 6.0]], [[1.0, 1.0, 2.0, 2.0], [3.0, 3.0, 4.0, 4.0]]]]]",
+        "[3.0, 8.0, 2.0, 6.0, 1.0, 2.0, 3.0, 4.0]";
 }
 
 macro_rules! with_indices {

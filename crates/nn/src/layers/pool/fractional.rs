@@ -8,7 +8,10 @@ use rand::Rng;
 use wengert_derive::Module;
 
 macro_rules! fractional {
-    ($($Name:ident: $method:ident, $seeded:ident over $D:literal, $shape:literal, $result:literal;)*) => {$(
+    ($(
+        $Name:ident: $method:ident, $seeded:ident over $D:literal, $shape:literal, $result:literal,
+        $first:literal, $last:literal;
+    )*) => {$(
         #[doc = concat!("The largest of each of windows that lie at random: [`Tensor::", stringify!($method), "`] as a layer.")]
         ///
         /// In training the samples come from a stream of the layer's own, seeded from the generator it is built with; in
@@ -19,13 +22,18 @@ macro_rules! fractional {
         ///
         /// # Examples
         /// ```
-        /// use autograd_core::{DType, Tensor, seeded};
+        /// use autograd_core::{DType, Tensor, module::Module, seeded};
         #[doc = concat!("use wengert_nn::{Layer, ", stringify!($Name), "};")]
-        #[doc = concat!("let x = Tensor::ones(&", $shape, ", DType::F32)?;")]
-        #[doc = concat!("let to_size = ", stringify!($Name), "::size(2, 3, &mut seeded(7));")]
+        #[doc = concat!("let x = Tensor::arange(0.0, ", $last, " + 1.0, 1.0, DType::F32)?.reshape(&", $shape, ")?;")]
+        #[doc = concat!("let mut to_size = ", stringify!($Name), "::size(2, 3, &mut seeded(7));")]
         #[doc = concat!("assert_eq!(to_size.forward(&x)?.shape(), ", $result, ");")]
         #[doc = concat!("let to_ratio = ", stringify!($Name), "::ratio(2, 0.6, &mut seeded(7));")]
         #[doc = concat!("assert_eq!(to_ratio.forward(&x)?.shape(), ", $result, ");")]
+        ///
+        /// // Windows begin at 0, 2 and 4 of each dim.
+        /// to_size.eval();
+        /// let y = to_size.forward(&x)?.to_vec::<f32>()?;
+        #[doc = concat!("assert_eq!((&y[..3], y.last()), (", $first, ", Some(&", $last, ")));")]
         /// # Ok::<(), wengert_nn::Error>(())
         /// ```
         ///
@@ -101,8 +109,10 @@ macro_rules! fractional {
 }
 
 fractional! {
-    FractionalMaxPool2d: fractional_max_pool2d, fractional_max_pool2d_seeded over 2, "[1, 2, 6, 6]", "[1, 2, 3, 3]";
-    FractionalMaxPool3d: fractional_max_pool3d, fractional_max_pool3d_seeded over 3, "[1, 2, 6, 6, 6]", "[1, 2, 3, 3, 3]";
+    FractionalMaxPool2d: fractional_max_pool2d, fractional_max_pool2d_seeded over 2, "[1, 2, 6, 6]", "[1, 2, 3, 3]",
+        "&[7.0, 9.0, 11.0][..]", "71.0";
+    FractionalMaxPool3d: fractional_max_pool3d, fractional_max_pool3d_seeded over 3, "[1, 2, 6, 6, 6]",
+        "[1, 2, 3, 3, 3]", "&[43.0, 45.0, 47.0][..]", "431.0";
 }
 
 /// A sample of ½ for each of so many dims of each plane.

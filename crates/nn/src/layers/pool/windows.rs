@@ -1,12 +1,14 @@
 //! Pooling by windows of one size.
 
 use crate::layer::Layer;
+use autograd_core::check::Check;
 use autograd_core::{AvgPool, LpPool, MaxPool, PerDim, Result, Tensor};
 use wengert_derive::Module;
 
-/// Layers from lines `Name: method(Options), "title"`, with windows of one size; `of neg` turns the signs around it.
+/// Layers from lines `Name: method(Options), "title", input, output`, with windows of one size; `of neg` turns the
+/// signs around it.
 macro_rules! pools {
-    ($($Name:ident: $method:ident($Options:ident)$( of $sign:ident)?, $title:literal, $shape:literal, $result:literal;)*) => {$(
+    ($($Name:ident: $method:ident($Options:ident)$( of $sign:ident)?, $title:literal, $x:literal, $y:literal;)*) => {$(
         #[doc = concat!($title, ": [`Tensor::", stringify!($method), "`] as a layer", $(" between two of [`Tensor::", stringify!($sign), "`]",)? ".")]
         ///
         /// # Errors
@@ -14,10 +16,10 @@ macro_rules! pools {
         ///
         /// # Examples
         /// ```
-        /// use autograd_core::{DType, Tensor};
+        /// use autograd_core::Tensor;
         #[doc = concat!("use wengert_nn::{Layer, ", stringify!($Name), "};")]
-        #[doc = concat!("let y = ", stringify!($Name), "::new(2).forward(&Tensor::ones(&", $shape, ", DType::F32)?)?;")]
-        #[doc = concat!("assert_eq!(y.shape(), ", $result, ");")]
+        #[doc = concat!("let y = ", stringify!($Name), "::new(2).forward(&Tensor::from(", $x, "))?;")]
+        #[doc = concat!("assert_eq!(y.to_vec::<f32>()?, ", $y, ");")]
         /// # Ok::<(), wengert_nn::Error>(())
         /// ```
         #[derive(Clone, Debug, PartialEq, Module)]
@@ -80,6 +82,11 @@ macro_rules! pools {
 
         impl Layer for $Name {
             fn forward(&self, x: &Tensor) -> Result<Tensor> {
+                $(
+                    // The negative of an expanded input may be larger than memory.
+                    let _ = stringify!($sign);
+                    Check(stringify!($Name)).room(x.shape(), x.dtype())?;
+                )?
                 let y = x$(.$sign())?.$method(self.windows.clone());
                 $(let y = y.map(|y| y.$sign());)?
                 y
@@ -89,15 +96,20 @@ macro_rules! pools {
 }
 
 pools! {
-    MaxPool1d: max_pool1d(MaxPool), "The largest of each window over one dim", "[1, 3, 8]", "[1, 3, 4]";
-    MaxPool2d: max_pool2d(MaxPool), "The largest of each window over two dims", "[1, 3, 8, 6]", "[1, 3, 4, 3]";
-    MaxPool3d: max_pool3d(MaxPool), "The largest of each window over three dims", "[1, 3, 8, 6, 4]", "[1, 3, 4, 3, 2]";
-    MinPool1d: max_pool1d(MaxPool) of neg, "The smallest of each window over one dim", "[1, 3, 8]", "[1, 3, 4]";
-    MinPool2d: max_pool2d(MaxPool) of neg, "The smallest of each window over two dims", "[1, 3, 8, 6]", "[1, 3, 4, 3]";
-    MinPool3d: max_pool3d(MaxPool) of neg, "The smallest of each window over three dims", "[1, 3, 8, 6, 4]", "[1, 3, 4, 3, 2]";
-    AvgPool1d: avg_pool1d(AvgPool), "The mean of each window over one dim", "[1, 3, 8]", "[1, 3, 4]";
-    AvgPool2d: avg_pool2d(AvgPool), "The mean of each window over two dims", "[1, 3, 8, 6]", "[1, 3, 4, 3]";
-    AvgPool3d: avg_pool3d(AvgPool), "The mean of each window over three dims", "[1, 3, 8, 6, 4]", "[1, 3, 4, 3, 2]";
+    MaxPool1d: max_pool1d(MaxPool), "The largest of each window over one dim", "[[[1.0, 3.0, 2.0, 0.0]]]", "[3.0, 2.0]";
+    MaxPool2d: max_pool2d(MaxPool), "The largest of each window over two dims", "[[[[1.0, 2.0], [4.0, 3.0]]]]", "[4.0]";
+    MaxPool3d: max_pool3d(MaxPool), "The largest of each window over three dims",
+        "[[[[[1.0, 2.0], [4.0, 3.0]], [[5.0, 0.0], [7.0, 2.0]]]]]", "[7.0]";
+    MinPool1d: max_pool1d(MaxPool) of neg, "The smallest of each window over one dim",
+        "[[[1.0, 3.0, 2.0, 0.0]]]", "[1.0, 0.0]";
+    MinPool2d: max_pool2d(MaxPool) of neg, "The smallest of each window over two dims",
+        "[[[[1.0, 2.0], [4.0, 3.0]]]]", "[1.0]";
+    MinPool3d: max_pool3d(MaxPool) of neg, "The smallest of each window over three dims",
+        "[[[[[1.0, 2.0], [4.0, 3.0]], [[5.0, 0.0], [7.0, 2.0]]]]]", "[0.0]";
+    AvgPool1d: avg_pool1d(AvgPool), "The mean of each window over one dim", "[[[1.0, 3.0, 2.0, 0.0]]]", "[2.0, 1.0]";
+    AvgPool2d: avg_pool2d(AvgPool), "The mean of each window over two dims", "[[[[1.0, 2.0], [4.0, 3.0]]]]", "[2.5]";
+    AvgPool3d: avg_pool3d(AvgPool), "The mean of each window over three dims",
+        "[[[[[1.0, 2.0], [4.0, 3.0]], [[5.0, 0.0], [7.0, 2.0]]]]]", "[3.0]";
 }
 
 macro_rules! dilated {
@@ -182,7 +194,7 @@ macro_rules! counting {
 counting!(AvgPool1d AvgPool2d AvgPool3d);
 
 macro_rules! powers {
-    ($($Name:ident: $method:ident, $title:literal, $shape:literal, $result:literal;)*) => {$(
+    ($($Name:ident: $method:ident, $title:literal, $x:literal, $y:literal;)*) => {$(
         #[doc = concat!($title, ": [`Tensor::", stringify!($method), "`] as a layer.")]
         ///
         /// # Errors
@@ -190,11 +202,11 @@ macro_rules! powers {
         ///
         /// # Examples
         /// ```
-        /// use autograd_core::{DType, Tensor};
+        /// use autograd_core::Tensor;
         #[doc = concat!("use wengert_nn::{Layer, ", stringify!($Name), "};")]
         #[doc = concat!("let pool = ", stringify!($Name), "::new(2.0, 2).stride(2).ceil_mode(false);")]
-        #[doc = concat!("let y = pool.forward(&Tensor::ones(&", $shape, ", DType::F32)?)?;")]
-        #[doc = concat!("assert_eq!(y.shape(), ", $result, ");")]
+        #[doc = concat!("let y = pool.forward(&Tensor::from(", $x, "))?.item::<f32>()?;")]
+        #[doc = concat!("assert!((y - ", $y, ").abs() < 1e-5);")]
         /// # Ok::<(), wengert_nn::Error>(())
         /// ```
         #[derive(Clone, Debug, PartialEq, Module)]
@@ -251,9 +263,10 @@ macro_rules! powers {
 }
 
 powers! {
-    LPPool1d: lp_pool1d, "The p-norm of each window over one dim", "[1, 3, 8]", "[1, 3, 4]";
-    LPPool2d: lp_pool2d, "The p-norm of each window over two dims", "[1, 3, 8, 6]", "[1, 3, 4, 3]";
-    LPPool3d: lp_pool3d, "The p-norm of each window over three dims", "[1, 3, 8, 6, 4]", "[1, 3, 4, 3, 2]";
+    LPPool1d: lp_pool1d, "The p-norm of each window over one dim", "[[[3.0, -4.0]]]", "5.0";
+    LPPool2d: lp_pool2d, "The p-norm of each window over two dims", "[[[[1.0, 1.0], [3.0, 5.0]]]]", "6.0";
+    LPPool3d: lp_pool3d, "The p-norm of each window over three dims",
+        "[[[[[1.0, 1.0], [3.0, 5.0]], [[0.0, 0.0], [0.0, 8.0]]]]]", "10.0";
 }
 
 #[cfg(test)]

@@ -91,10 +91,15 @@ impl Stack {
         check.require(o.proj_size == 0 || name == "LSTM", "proj_size", o.proj_size, "0: only LSTM has a projection")?;
         let below = format_args!("below {hidden_size}, hidden_size");
         check.require(o.proj_size < hidden_size, "proj_size", o.proj_size, below)?;
-        let (stream, mode) = (Stream::new(rng), Mode::default());
-        let mut stack = Stack { directions: Vec::new(), input_size, hidden_size, options, stream, mode };
         // What cannot be counted is refused where a tensor of that size is asked for.
         let (bound, all) = (1.0 / (hidden_size as f64).sqrt(), gates.saturating_mul(hidden_size));
+        let outputs = if o.proj_size > 0 { o.proj_size } else { hidden_size };
+        // A layer has at least the weights of its state, and is many small pieces of memory.
+        let least = all.saturating_mul(outputs).saturating_mul(size_of::<f32>()).saturating_add(512);
+        check.parts(o.num_layers, least)?;
+        check.room(&[all, input_size], DType::F32)?;
+        let (stream, mode) = (Stream::new(rng), Mode::default());
+        let mut stack = Stack { directions: Vec::new(), input_size, hidden_size, options, stream, mode };
         let (outputs, ways) = (stack.outputs(), stack.ways());
         for layer in 0..options.num_layers {
             let inputs = if layer == 0 { input_size } else { outputs.saturating_mul(ways) };

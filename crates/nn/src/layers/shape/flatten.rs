@@ -14,11 +14,13 @@ use wengert_derive::Module;
 ///
 /// # Examples
 /// ```
-/// use autograd_core::{DType, Tensor};
+/// use autograd_core::Tensor;
 /// use wengert_nn::{Flatten, Layer};
-/// let images = Tensor::zeros(&[2, 1, 28, 28], DType::F32)?;
-/// assert_eq!(Flatten::new().forward(&images)?.shape(), [2, 784]);
-/// assert_eq!(Flatten::new().start_dim(0).end_dim(1).forward(&images)?.shape(), [2, 28, 28]);
+/// let images = Tensor::from([[[1.0, 2.0], [3.0, 4.0]], [[5.0, 6.0], [7.0, 8.0]]]);
+/// let y = Flatten::new().forward(&images)?;
+/// assert_eq!((y.shape(), y.narrow(0, 1, 1)?.to_vec::<f32>()?), (&[2, 4][..], vec![5.0, 6.0, 7.0, 8.0]));
+/// let y = Flatten::new().start_dim(0).end_dim(1).forward(&images)?;
+/// assert_eq!((y.shape(), y.narrow(1, 1, 1)?.to_vec::<f32>()?), (&[4, 2][..], vec![2.0, 4.0, 6.0, 8.0]));
 /// # Ok::<(), wengert_nn::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Module)]

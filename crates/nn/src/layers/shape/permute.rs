@@ -11,10 +11,11 @@ use wengert_derive::Module;
 ///
 /// # Examples
 /// ```
-/// use autograd_core::{DType, Tensor};
+/// use autograd_core::Tensor;
 /// use wengert_nn::{Layer, Permute};
-/// let images = Tensor::zeros(&[2, 28, 20, 3], DType::F32)?;
-/// assert_eq!(Permute::new(&[0, 3, 1, 2]).forward(&images)?.shape(), [2, 3, 28, 20]);
+/// // One image of 1 × 2 pixels and three channels.
+/// let y = Permute::new(&[0, 3, 1, 2]).forward(&Tensor::from([[[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]]]))?;
+/// assert_eq!((y.shape(), y.to_vec::<f32>()?), (&[1, 3, 1, 2][..], vec![1.0, 4.0, 2.0, 5.0, 3.0, 6.0]));
 /// # Ok::<(), wengert_nn::Error>(())
 /// ```
 ///

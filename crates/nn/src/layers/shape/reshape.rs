@@ -14,10 +14,10 @@ use wengert_derive::Module;
 ///
 /// # Examples
 /// ```
-/// use autograd_core::{DType, Tensor};
+/// use autograd_core::Tensor;
 /// use wengert_nn::{Layer, Reshape};
-/// let x = Tensor::zeros(&[2, 12], DType::F32)?;
-/// assert_eq!(Reshape::new(&[3, -1]).forward(&x)?.shape(), [2, 3, 4]);
+/// let y = Reshape::new(&[3, -1]).forward(&Tensor::from([[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]]))?;
+/// assert_eq!((y.shape(), y.narrow(1, 1, 1)?.to_vec::<f32>()?), (&[1, 3, 2][..], vec![3.0, 4.0]));
 /// # Ok::<(), wengert_nn::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Module)]

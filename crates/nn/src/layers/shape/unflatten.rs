@@ -14,10 +14,10 @@ use wengert_derive::Module;
 ///
 /// # Examples
 /// ```
-/// use autograd_core::{DType, Tensor};
+/// use autograd_core::Tensor;
 /// use wengert_nn::{Layer, Unflatten};
-/// let x = Tensor::zeros(&[2, 784], DType::F32)?;
-/// assert_eq!(Unflatten::new(1, &[1, 28, -1]).forward(&x)?.shape(), [2, 1, 28, 28]);
+/// let y = Unflatten::new(1, &[1, 2, -1]).forward(&Tensor::from([[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]]))?;
+/// assert_eq!((y.shape(), y.narrow(2, 1, 1)?.to_vec::<f32>()?), (&[1, 1, 2, 3][..], vec![4.0, 5.0, 6.0]));
 /// # Ok::<(), wengert_nn::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Module)]

@@ -3,6 +3,7 @@
 use super::labelled::ignores_none;
 use super::probabilities::{limited, normalised, smoothed};
 use crate::loss::options::reduced;
+use crate::loss::pair::has_room;
 use crate::loss::reduction::Divisor;
 use crate::loss::{Loss, Reduction, hint};
 use autograd_core::check::Check;
@@ -87,6 +88,7 @@ impl Loss for CategoricalCrossEntropyLoss {
         let Some((classes, samples)) = input.shape().split_last() else {
             return Err(Error::shape(OP, "the input", input.shape(), "[.., C]"));
         };
+        has_room(OP, &[input])?;
         let (mut kept, mut input) = (None, input.clone());
         let target = if target.dtype() == DType::I64 {
             Check(OP).is("target", target, samples)?;

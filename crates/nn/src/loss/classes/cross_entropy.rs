@@ -34,6 +34,9 @@ const OP: &str = "cross_entropy";
 /// assert!((loss.item::<f32>()? - 2f32.ln() / 2.0).abs() < 1e-6);
 /// # Ok::<(), wengert_nn::Error>(())
 /// ```
+///
+/// # Differs from
+/// PyTorch, which takes the output of `softmax` for logits in silence; here that is an error.
 pub fn cross_entropy(input: &Tensor, target: &Tensor) -> Result<Tensor> {
     CrossEntropyLoss::new().forward(input, target)
 }

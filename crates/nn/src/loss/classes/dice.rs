@@ -73,10 +73,11 @@ impl Loss for DiceLoss {
         Check(OP).same_float(input, target)?;
         hint::same(OP, target, input.shape())?;
         let sum = |x: &Tensor| sum_over(x, self.dims.as_deref());
-        let both = input.try_mul(target)?;
-        let (both, all) = (sum(&both)?, sum(&input.try_add(target)?)?);
-        let overlap = both.mul_scalar(2.0).try_div(&all.add_scalar(EPS))?;
-        self.reduction.of_all(&overlap.neg().add_scalar(1.0), input)
+        let rest = |x: &Tensor| x.neg().add_scalar(1.0);
+        // 1 less the coefficient, from what one of them alone has: near 1 the coefficient has no digits of it.
+        let apart = input.try_mul(&rest(target))?.try_add(&rest(input).try_mul(target)?)?;
+        let (apart, all) = (sum(&apart)?, sum(&input.try_add(target)?)?);
+        self.reduction.of_all(&apart.add_scalar(EPS).try_div(&all.add_scalar(EPS))?, input)
     }
 
     fn describe(&self) -> Description {
@@ -88,7 +89,8 @@ impl Loss for DiceLoss {
 mod tests {
     use super::{DiceLoss, dice_loss};
     use crate::cases::Expected;
-    use autograd_core::{DType, Tensor};
+    use crate::loss::Loss;
+    use autograd_core::{DType, Result, Tensor};
 
     fn formula(x: &Tensor, t: &Tensor) -> Expected {
         let (x, t) = (x.to_f64s(), t.to_f64s());
@@ -110,6 +112,16 @@ mod tests {
         let sum = |x: &Tensor| x.sum().to_f64s()[0];
         let both = 2.0 * sum(&x.try_mul(t).expect("one shape"));
         Expected { shape: vec![], divisor: 1.0, losses: vec![1.0 - both / (sum(x) + sum(t) + 1e-7)] }
+    }
+
+    /// Of what is nearly right, what it lacks is all that there is to see.
+    #[test]
+    fn small_losses_keep_their_digits() -> Result<()> {
+        let (x, t) = (Tensor::from([1.0 - 0.5f32.powi(20), 0.5f32.powi(21), 1.0]), Tensor::from([1.0, 0.0, 1.0]));
+        let of = |dtype| DiceLoss::new().forward(&x.to_dtype(dtype), &t.to_dtype(dtype))?.to_f64();
+        let (got, want) = (of(DType::F32)?, of(DType::F64)?);
+        assert!((got / want - 1.0).abs() < 1e-6, "{got}, not {want}");
+        Ok(())
     }
 
     cases![

@@ -186,9 +186,11 @@ impl Loss for BinaryFocalLoss {
         let mix = |yes: &Tensor, no: &Tensor| t.try_mul(yes)?.try_add(&one_minus(&t).try_mul(no)?);
         let (within, likely) = (limited(&p, EPS)?, p.gt_scalar(0.5));
         let rest = if self.from_logits { input.neg().sigmoid() } else { one_minus(&p) };
-        // ln(1 − p) from the one of the two that is small: ε has no digits beside 1.
-        let log_rest = likely.where_cond(&limited(&rest, EPS)?.log(), &within.neg().log1p())?;
-        let entropy = mix(&within.log().neg(), &log_rest.neg())?;
+        // Both logarithms from the one of the two that is small, and has digits: what is near 1 has none beside it.
+        let besides = limited(&rest, EPS)?;
+        let log = likely.where_cond(&besides.neg().log1p(), &within.log())?;
+        let log_rest = likely.where_cond(&besides.log(), &within.neg().log1p())?;
+        let entropy = mix(&log.neg(), &log_rest.neg())?;
         let mut hard = mix(&rest, &p)?;
         if self.gamma < 2.0 && self.gamma != 1.0 {
             // The derivative of a root at 0 is infinite, the first or the second one.
@@ -215,14 +217,19 @@ impl Loss for CategoricalFocalLoss {
             return Err(Error::shape(OP, "the input", input.shape(), "[.., C]"));
         };
         let t = smoothed(target, self.label_smoothing, *classes as f64);
-        let p = if self.from_logits { input.softmax(-1)? } else { input.clone() };
-        let p = normalised(&p)?;
-        if !self.from_logits {
+        // ln q and 1 − q: of logits from the logarithm, for a q near 1 has no digits of what it lacks to it.
+        let (log, rest) = if self.from_logits {
+            let log = input.log_softmax(-1)?.clamp(EPS.ln(), (-EPS).ln_1p())?;
+            let rest = log.expm1().neg();
+            (log, rest)
+        } else {
+            let p = normalised(input)?;
             in_range(OP, "the input over its sums", &p)?;
-        }
-        let q = limited(&p, EPS)?;
-        let weight = one_minus(&q).powf(self.gamma).mul_scalar(-self.alpha);
-        self.reduction.apply(&weight.try_mul(&q.log().try_mul(&t)?)?.sum_dim(-1)?)
+            let q = limited(&p, EPS)?;
+            (q.log(), one_minus(&q))
+        };
+        let weight = rest.powf(self.gamma).mul_scalar(-self.alpha);
+        self.reduction.apply(&weight.try_mul(&log.try_mul(&t)?)?.sum_dim(-1)?)
     }
 
     fn describe(&self) -> Description {
@@ -233,7 +240,7 @@ impl Loss for CategoricalFocalLoss {
 #[cfg(test)]
 mod tests {
     use super::{BinaryFocalLoss, CategoricalFocalLoss};
-    use crate::cases::Expected;
+    use crate::cases::{Expected, LossCase};
     use crate::loss::{Loss, Reduction};
     use autograd_core::{DType, Result, Tensor, grad};
 
@@ -244,14 +251,59 @@ mod tests {
     }
 
     fn categorical(x: &Tensor, t: &Tensor) -> Expected {
-        let (x, t) = (x.to_f64s(), t.to_f64s());
+        categories(&x.to_f64s(), &t.to_f64s(), 2.0, 0.0)
+    }
+
+    /// Of three classes, whose probabilities are as `x`.
+    fn categories(x: &[f64], t: &[f64], gamma: f64, smoothing: f64) -> Expected {
         let row = |(x, t): (&[f64], &[f64])| {
             let total: f64 = x.iter().sum();
-            let each = |(x, t): (&f64, &f64)| -0.25 * (1.0 - x / total).powi(2) * t * (x / total).ln();
+            let share = |t: f64| (1.0 - smoothing) * t + smoothing / 3.0;
+            let each = |(x, t): (&f64, &f64)| -0.25 * (1.0 - x / total).powf(gamma) * share(*t) * (x / total).ln();
             x.iter().zip(t).map(each).sum::<f64>()
         };
         let losses: Vec<f64> = x.chunks(3).zip(t.chunks(3)).map(row).collect();
         Expected { shape: vec![losses.len()], divisor: losses.len() as f64, losses }
+    }
+
+    /// The probabilities of logits are as their exponentials.
+    fn of_logits(gamma: f64, smoothing: f64) -> LossCase {
+        let formula = move |x: &Tensor, t: &Tensor| categories(&x.exp().to_f64s(), &t.to_f64s(), gamma, smoothing);
+        let build = move |r| {
+            let loss = CategoricalFocalLoss::new().from_logits(true).gamma(gamma);
+            loss.label_smoothing(smoothing).reduction(r)
+        };
+        crate::cases::loss("CategoricalFocalLoss", build, formula).up_to(1000.0)
+    }
+
+    fn logits() -> Tensor {
+        Tensor::from([[2.0, -0.5, 0.25], [-1.0, 3.0, 0.5]]).to_dtype(DType::F64)
+    }
+
+    /// The loss and its gradient.
+    fn run(loss: &dyn Loss, x: &Tensor, t: &Tensor, dtype: DType) -> Result<Vec<f64>> {
+        let x = x.to_dtype(dtype).requires_grad();
+        let y = loss.forward(&x, &t.to_dtype(dtype))?.sum();
+        Ok([y.to_f64s(), grad(&y, &[&x])?[0].to_f64s()].concat())
+    }
+
+    /// Where a class is nearly sure, what it lacks to it is all that there is to see.
+    #[test]
+    fn sure_logits_keep_their_digits() -> Result<()> {
+        for gamma in [0.0, 0.5, 1.0, 2.0] {
+            let categorical = CategoricalFocalLoss::new().from_logits(true).gamma(gamma);
+            let binary = BinaryFocalLoss::new().from_logits(true).gamma(gamma);
+            for size in [1.0, 4.0, 8.0, 12.0, 15.0] {
+                let row = (Tensor::from([[size, 0.0]]), Tensor::from([[1.0, 0.0]]));
+                let each = (Tensor::from([size, -size]), Tensor::from([1.0, 0.0]));
+                for (loss, (x, t)) in [(&categorical as &dyn Loss, row), (&binary, each)] {
+                    let (got, want) = (run(loss, &x, &t, DType::F32)?, run(loss, &x, &t, DType::F64)?);
+                    let near = got.iter().zip(&want).all(|(got, want)| (got / want - 1.0).abs() < 1e-5);
+                    assert!(near, "{} of {size}: {got:?}, not {want:?}", loss.describe());
+                }
+            }
+        }
+        Ok(())
     }
 
     fn x() -> Tensor {
@@ -321,5 +373,21 @@ mod tests {
                 Tensor::from([[1.0, 0.0]]).to_dtype(DType::F64),
                 "the input over its sums has 2 at position 0, probabilities are in [0, 1]"
             ),
+        loss(
+            "CategoricalFocalLoss",
+            |r| CategoricalFocalLoss::new().gamma(1.5).label_smoothing(0.25).reduction(r),
+            |x, t| categories(&x.to_f64s(), &t.to_f64s(), 1.5, 0.25)
+        )
+        .within(0.0, 1.0)
+        .on(x(), t()),
+        of_logits(2.0, 0.0).on(logits(), t()),
+        of_logits(1.5, 0.25).on(logits(), t()),
+        of_logits(0.0, 0.0).on(logits(), t()),
+        loss(
+            "BinaryFocalLoss",
+            |r| BinaryFocalLoss::new().from_logits(true).label_smoothing(0.25).reduction(r),
+            each(|x, t| { binary(1.0 / (1.0 + (-x).exp()), 0.75 * t + 0.125, None) })
+        )
+        .on(x(), t()),
     ];
 }

@@ -1,5 +1,6 @@
 //! Samples with a class label each, of which some may be ignored.
 
+use crate::loss::pair::has_room;
 use crate::loss::reduction::Divisor;
 use crate::loss::{Reduction, hint};
 use autograd_core::check::Check;
@@ -23,7 +24,7 @@ pub(super) fn is_labels(op: &'static str, input: &Tensor, target: &Tensor, dim: 
         }
         DType::I64 => Ok(true),
         got if got.is_float() && target.shape() != input.shape() => Err(hint::probabilities(op, target, dim, input)),
-        got if got == input.dtype() => Ok(false),
+        got if got == input.dtype() => has_room(op, &[input]).map(|()| false),
         got if got.is_float() => Err(Error::mixed_dtypes(op, input.dtype(), got)),
         got => Err(Error::wrong_dtype(op, got, DType::I64)),
     }

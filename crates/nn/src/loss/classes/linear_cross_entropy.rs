@@ -96,10 +96,13 @@ impl LinearCrossEntropyLoss {
         if input.rank() != 2 || samples <= at_once || !fits {
             return self.loss.forward(&input.linear(weight, bias)?, target);
         }
+        // Rows that are all one row in memory may be more than it could list the losses of.
+        let chunks = samples.div_ceil(at_once);
+        Check(OP).list(chunks)?;
         if labels {
             self.loss.check_labels(target, classes)?;
         }
-        let mut losses = Vec::with_capacity(samples.div_ceil(at_once));
+        let mut losses = Vec::with_capacity(chunks);
         for start in (0..samples).step_by(at_once) {
             let count = at_once.min(samples - start);
             let rows = |x: &Tensor| x.narrow(0, start, count);

@@ -1,7 +1,7 @@
 //! Probabilities that come from outside and are to be taken the logarithm of.
 
 use autograd_core::check::Check;
-use autograd_core::{Error, ErrorKind, Result, Tensor, is_capturing, keep};
+use autograd_core::{DType, Error, ErrorKind, Result, Tensor, is_capturing, keep};
 
 /// An error if a number is outside [0, 1], which is not looked for in a captured step.
 pub(super) fn in_range(op: &'static str, what: &str, p: &Tensor) -> Result<()> {
@@ -9,6 +9,8 @@ pub(super) fn in_range(op: &'static str, what: &str, p: &Tensor) -> Result<()> {
     if is_capturing() {
         return Ok(());
     }
+    // That of the numbers, which are looked at as `F64`; of an expanded tensor there may be more than memory holds.
+    Check(op).room(p.shape(), DType::F64)?;
     let outside = |(_, p): &(usize, f64)| !(0.0..=1.0).contains(p) && !p.is_nan();
     match p.to_f64s().into_iter().enumerate().find(outside) {
         None => Ok(()),

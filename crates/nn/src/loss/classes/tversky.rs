@@ -119,8 +119,9 @@ impl Loss for TverskyLoss {
         let both = sum(&input.try_mul(target)?)?;
         let missed = sum(&rest(input).try_mul(target)?)?.mul_scalar(self.alpha);
         let wrong = sum(&input.try_mul(&rest(target))?)?.mul_scalar(self.beta);
-        let overlap = both.try_div(&both.try_add(&missed)?.try_add(&wrong)?.add_scalar(EPS))?;
-        self.reduction.of_all(&overlap.neg().add_scalar(1.0), input)
+        // 1 less the index, from what is missed and wrong alone: near 1 the index has no digits of it.
+        let lacks = missed.try_add(&wrong)?.add_scalar(EPS);
+        self.reduction.of_all(&lacks.try_div(&both.try_add(&lacks)?)?, input)
     }
 
     fn describe(&self) -> Description {
@@ -132,7 +133,8 @@ impl Loss for TverskyLoss {
 mod tests {
     use super::TverskyLoss;
     use crate::cases::Expected;
-    use autograd_core::{DType, Tensor};
+    use crate::loss::Loss;
+    use autograd_core::{DType, Result, Tensor};
 
     fn formula(x: &Tensor, t: &Tensor) -> Expected {
         let (x, t) = (x.to_f64s(), t.to_f64s());
@@ -156,6 +158,16 @@ mod tests {
         let both = sum(&x.try_mul(t).expect("one shape"));
         let (missed, wrong) = (0.25 * (sum(t) - both), 0.5 * (sum(x) - both));
         Expected { shape: vec![], divisor: 1.0, losses: vec![1.0 - both / (both + missed + wrong + 1e-7)] }
+    }
+
+    /// Of what is nearly right, what it lacks is all that there is to see.
+    #[test]
+    fn small_losses_keep_their_digits() -> Result<()> {
+        let (x, t) = (Tensor::from([1.0 - 0.5f32.powi(20), 0.5f32.powi(21), 1.0]), Tensor::from([1.0, 0.0, 1.0]));
+        let of = |dtype| TverskyLoss::new().forward(&x.to_dtype(dtype), &t.to_dtype(dtype))?.to_f64();
+        let (got, want) = (of(DType::F32)?, of(DType::F64)?);
+        assert!((got / want - 1.0).abs() < 1e-6, "{got}, not {want}");
+        Ok(())
     }
 
     cases![

@@ -6,6 +6,7 @@ mod nt_xent;
 pub use circle::{CircleLoss, circle_loss};
 pub use nt_xent::{NtXentLoss, nt_xent_loss};
 
+use crate::loss::pair::has_room;
 use autograd_core::check::Check;
 use autograd_core::{DType, Result, Tensor};
 
@@ -16,6 +17,7 @@ fn pairs(op: &'static str, input: &Tensor, target: &Tensor) -> Result<(Tensor, T
     let [samples, _] = Check(op).shape("the input", input, "[N, D]")?;
     Check(op).dtype(target, DType::I64)?;
     Check(op).is("target", target, &[samples])?;
+    has_room(op, &[input, target])?;
     let alike = target.unsqueeze(1)?.eq(&target.unsqueeze(0)?)?;
     let unlike = alike.logical_not()?;
     Ok((alike, unlike))

@@ -2,6 +2,7 @@
 
 use crate::loss::Reduction;
 use crate::loss::options::reduced;
+use crate::loss::pair::has_room;
 use autograd_core::check::Check;
 use autograd_core::{Error, Result, Tensor};
 
@@ -80,6 +81,7 @@ impl CosineEmbeddingLoss {
         };
         Check(OP).is("x2", x2, x1.shape())?;
         Check(OP).is("target", target, pairs)?;
+        has_room(OP, &[x1])?;
         let length = |x: &Tensor| Ok::<_, Error>(x.square().sum_dim(-1)?.add_scalar(1e-12).sqrt());
         let cos = x1.try_mul(x2)?.sum_dim(-1)?.try_div(&length(x1)?)?.try_div(&length(x2)?)?;
         let target = target.detach();

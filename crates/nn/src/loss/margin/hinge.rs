@@ -45,7 +45,8 @@ pub fn hinge_loss(input: &Tensor, target: &Tensor) -> Result<Tensor> {
 /// # use autograd_core::Tensor;
 /// # use wengert_nn::{Loss, Reduction, HingeLoss};
 /// let loss = HingeLoss::new().squared(true).reduction(Reduction::None);
-/// assert_eq!(loss.forward(&Tensor::from([0.5, 3.0]), &Tensor::from([1.0, 1.0]))?.rank(), 1);
+/// let losses = loss.forward(&Tensor::from([0.5, 3.0]), &Tensor::from([1.0, 1.0]))?.to_vec::<f32>()?;
+/// assert_eq!(losses, [0.25, 0.0]);
 /// # Ok::<(), wengert_nn::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]

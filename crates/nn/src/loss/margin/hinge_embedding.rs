@@ -42,7 +42,8 @@ pub fn hinge_embedding_loss(input: &Tensor, target: &Tensor) -> Result<Tensor> {
 /// # use autograd_core::Tensor;
 /// # use wengert_nn::{Loss, Reduction, HingeEmbeddingLoss};
 /// let loss = HingeEmbeddingLoss::new().margin(2.0).reduction(Reduction::None);
-/// assert_eq!(loss.forward(&Tensor::from([0.5, 0.25]), &Tensor::from([1.0, -1.0]))?.rank(), 1);
+/// let losses = loss.forward(&Tensor::from([0.5, 0.25]), &Tensor::from([1.0, -1.0]))?.to_vec::<f32>()?;
+/// assert_eq!(losses, [0.5, 1.75]);
 /// # Ok::<(), wengert_nn::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]

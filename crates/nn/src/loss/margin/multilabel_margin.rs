@@ -1,6 +1,7 @@
 //! The margin loss of several labels at once.
 
 use crate::loss::options::reduced;
+use crate::loss::pair::has_room;
 use crate::loss::{Loss, Reduction};
 use autograd_core::check::Check;
 use autograd_core::{DType, Description, Error, Result, Tensor, is_capturing};
@@ -66,6 +67,7 @@ impl Loss for MultiLabelMarginLoss {
             shape => return Err(Error::shape(OP, "the input", shape, "[C] or [N, C]")),
         };
         Check(OP).is("target", target, input.shape())?;
+        has_room(OP, &[input, target])?;
         if classes == 0 {
             return self.reduction.apply(&input.sum_dim(-1)?);
         }

@@ -3,6 +3,7 @@
 use super::Distance;
 use crate::loss::Reduction;
 use crate::loss::options::reduced;
+use crate::loss::pair::has_room;
 use autograd_core::check::Check;
 use autograd_core::{Error, Result, Tensor};
 
@@ -119,6 +120,7 @@ pub(super) fn losses(
         Check(op).same_float(anchor, x)?;
         Check(op).is(what, x, anchor.shape())?;
     }
+    has_room(op, &[anchor])?;
     let near = distance(anchor, positive)?;
     let mut far = distance(anchor, negative)?;
     if swap {

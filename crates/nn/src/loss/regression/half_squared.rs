@@ -46,7 +46,8 @@ pub fn half_squared_error(input: &Tensor, target: &Tensor) -> Result<Tensor> {
 /// # use autograd_core::Tensor;
 /// # use wengert_nn::{Loss, Reduction, HalfSquaredError};
 /// let loss = HalfSquaredError::new().reduction(Reduction::None);
-/// assert_eq!(loss.forward(&Tensor::from([1.0, 2.0]), &Tensor::from([1.0, 4.0]))?.rank(), 1);
+/// let losses = loss.forward(&Tensor::from([1.0, 2.0]), &Tensor::from([1.0, 4.0]))?.to_vec::<f32>()?;
+/// assert_eq!(losses, [0.0, 2.0]);
 /// # Ok::<(), wengert_nn::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -43,7 +43,8 @@ pub fn mean_absolute_percentage_error(input: &Tensor, target: &Tensor) -> Result
 /// # use autograd_core::Tensor;
 /// # use wengert_nn::{Loss, Reduction, MapeLoss};
 /// let loss = MapeLoss::new().eps(1e-3).reduction(Reduction::None);
-/// assert_eq!(loss.forward(&Tensor::from([1.5, 3.0]), &Tensor::from([1.0, 4.0]))?.rank(), 1);
+/// let losses = loss.forward(&Tensor::from([1.5, 0.002]), &Tensor::from([1.0, 0.0]))?.to_vec::<f32>()?;
+/// assert!((losses[0] - 50.0).abs() < 1e-4 && (losses[1] - 200.0).abs() < 1e-4);
 /// # Ok::<(), wengert_nn::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]

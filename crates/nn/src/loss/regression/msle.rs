@@ -45,7 +45,8 @@ pub fn mean_squared_logarithmic_error(input: &Tensor, target: &Tensor) -> Result
 /// # use autograd_core::Tensor;
 /// # use wengert_nn::{Loss, Reduction, MsleLoss};
 /// let loss = MsleLoss::new().reduction(Reduction::None);
-/// assert_eq!(loss.forward(&Tensor::from([1.0, 0.0]), &Tensor::from([0.0, 0.0]))?.rank(), 1);
+/// let losses = loss.forward(&Tensor::from([1.0, 0.0]), &Tensor::from([0.0, 0.0]))?.to_vec::<f32>()?;
+/// assert!((losses[0] - 0.480_453).abs() < 1e-6 && losses[1] == 0.0);
 /// # Ok::<(), wengert_nn::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -61,7 +61,13 @@ impl Schedule for Combined {
         let rates = || self.parts.iter().map(|part| part.rate(base, step));
         match self.by {
             By::Sum => rates().sum(),
-            By::Mean => rates().sum::<f64>() / self.parts.len() as f64,
+            By::Mean => {
+                let n = self.parts.len() as f64;
+                let mean = rates().sum::<f64>() / n;
+                // With what rounding has lost: the mean of equal rates is that rate; of infinite ones that is no number.
+                let lost = rates().map(|rate| rate - mean).sum::<f64>() / n;
+                if lost.is_finite() { mean + lost } else { mean }
+            }
             By::Product => self.parts.iter().fold(base, |rate, part| part.rate(rate, step)),
         }
     }
@@ -92,11 +98,17 @@ impl fmt::Debug for Combined {
 }
 
 #[cfg(test)]
-use crate::schedule::{CosineAnnealingLR, ExponentialLR, MultiStepLR, OneCycleLR, StepLR};
+use crate::schedule::{ConstantLR, CosineAnnealingLR, ExponentialLR, MultiStepLR, OneCycleLR, StepLR};
 
 #[cfg(test)]
 fn two(second: impl Schedule + 'static) -> Vec<Box<dyn Schedule>> {
     vec![Box::new(StepLR::new(2).gamma(0.5)), Box::new(second)]
+}
+
+/// Three rates of 0.1 sum to more than 0.3.
+#[cfg(test)]
+fn equal() -> Vec<Box<dyn Schedule>> {
+    (0..3).map(|_| Box::new(ConstantLR::new().factor(1.0)) as Box<dyn Schedule>).collect()
 }
 
 #[cfg(test)]
@@ -109,6 +121,7 @@ schedule_cases![
     values(Combined::mean(two(CosineAnnealingLR::new(2).eta_min(0.5))), 1.0, &[(0, 1.0), (2, 0.5), (4, 0.625)]),
     values(Combined::sum(two(OneCycleLR::new(9))), 1.0, &[(0, 1.04)])
         .lasts(9, "OneCycleLR: it has rates for 9 steps, there are 10"),
+    values(Combined::mean(equal()), 0.1, &[(0, 0.1)]),
     refused(Combined::mean([]), "Combined: there is no schedule, there must be at least 1"),
     refused(Combined::sum(two(StepLR::new(0))), "StepLR: step_size is 0, it must be at least 1"),
 ];

@@ -41,6 +41,7 @@ impl CosineAnnealingLR {
     /// # use wengert_optim::schedule::{CosineAnnealingLR, Schedule};
     /// assert_eq!(CosineAnnealingLR::new(100).eta_min(0.01).rate(0.1, 100), 0.01);
     /// ```
+    #[must_use]
     pub fn eta_min(mut self, eta_min: f64) -> CosineAnnealingLR {
         self.eta_min = eta_min;
         self

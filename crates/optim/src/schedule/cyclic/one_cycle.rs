@@ -61,6 +61,7 @@ impl OneCycleLR {
     }
 
     /// p in [0, 1]: the part of the steps on the way up. Default 0.3.
+    #[must_use]
     pub fn pct_start(mut self, pct_start: f64) -> OneCycleLR {
         self.pct_start = pct_start;
         self
@@ -74,18 +75,21 @@ impl OneCycleLR {
     /// let schedule = OneCycleLR::new(10).pct_start(0.5).div_factor(5.0).anneal_strategy(Anneal::Linear);
     /// assert!((schedule.rate(1.0, 2) - 0.6).abs() < 1e-15);              // half the way from 0.2
     /// ```
+    #[must_use]
     pub fn anneal_strategy(mut self, anneal_strategy: Anneal) -> OneCycleLR {
         self.anneal_strategy = anneal_strategy;
         self
     }
 
     /// D > 0: the highest rate is so many times the first. Default 25.
+    #[must_use]
     pub fn div_factor(mut self, div_factor: f64) -> OneCycleLR {
         self.div_factor = div_factor;
         self
     }
 
     /// F > 0: the first rate is so many times the last. Default 10⁴.
+    #[must_use]
     pub fn final_div_factor(mut self, final_div_factor: f64) -> OneCycleLR {
         self.final_div_factor = final_div_factor;
         self
@@ -99,6 +103,7 @@ impl OneCycleLR {
     /// let schedule = OneCycleLR::new(10).pct_start(0.4).div_factor(4.0).three_phase(true);
     /// assert_eq!([0, 3, 6].map(|k| schedule.rate(1.0, k)), [0.25, 1.0, 0.25]);
     /// ```
+    #[must_use]
     pub fn three_phase(mut self, three_phase: bool) -> OneCycleLR {
         self.three_phase = three_phase;
         self

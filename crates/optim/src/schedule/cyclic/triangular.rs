@@ -78,24 +78,28 @@ impl CyclicLR {
     }
 
     /// u ≥ 1: the number of steps up. Default 2000.
+    #[must_use]
     pub fn step_size_up(mut self, step_size_up: u64) -> CyclicLR {
         self.step_size_up = step_size_up;
         self
     }
 
     /// d ≥ 1: the number of steps down. By default as many as up.
+    #[must_use]
     pub fn step_size_down(mut self, step_size_down: u64) -> CyclicLR {
         self.step_size_down = Some(step_size_down);
         self
     }
 
     /// The heights. Default [`CyclicMode::Triangular`].
+    #[must_use]
     pub fn mode(mut self, mode: CyclicMode) -> CyclicLR {
         self.mode = mode;
         self
     }
 
     /// γ in [0, 1]: the factor of [`CyclicMode::ExpRange`]. Default 1.
+    #[must_use]
     pub fn gamma(mut self, gamma: f64) -> CyclicLR {
         self.gamma = gamma;
         self

@@ -46,12 +46,14 @@ impl CosineAnnealingWarmRestarts {
     }
 
     /// Each period is so many times as long as the one before, at least 1. Default 1.
+    #[must_use]
     pub fn t_mult(mut self, t_mult: f64) -> CosineAnnealingWarmRestarts {
         self.t_mult = t_mult;
         self
     }
 
     /// m ≥ 0: each period is so many times as high as the one before. Default 1.
+    #[must_use]
     pub fn m_mul(mut self, m_mul: f64) -> CosineAnnealingWarmRestarts {
         self.m_mul = m_mul;
         self
@@ -64,6 +66,7 @@ impl CosineAnnealingWarmRestarts {
     /// # use wengert_optim::schedule::{CosineAnnealingWarmRestarts, Schedule};
     /// assert!((CosineAnnealingWarmRestarts::new(4).eta_min(0.2).rate(0.8, 2) - 0.5).abs() < 1e-15);
     /// ```
+    #[must_use]
     pub fn eta_min(mut self, eta_min: f64) -> CosineAnnealingWarmRestarts {
         self.eta_min = eta_min;
         self
@@ -76,6 +79,7 @@ impl CosineAnnealingWarmRestarts {
     /// # use wengert_optim::schedule::{CosineAnnealingWarmRestarts, Schedule};
     /// assert!((CosineAnnealingWarmRestarts::new(4).alpha(0.25).rate(0.8, 2) - 0.5).abs() < 1e-15);
     /// ```
+    #[must_use]
     pub fn alpha(mut self, alpha: f64) -> CosineAnnealingWarmRestarts {
         self.alpha = alpha;
         self

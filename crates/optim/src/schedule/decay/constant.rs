@@ -33,12 +33,14 @@ impl ConstantLR {
     }
 
     /// The factor at the beginning, in [0, 1]. Default 1/3.
+    #[must_use]
     pub fn factor(mut self, factor: f64) -> ConstantLR {
         self.factor = factor;
         self
     }
 
     /// The number of steps with the factor. Default 5.
+    #[must_use]
     pub fn total_iters(mut self, total_iters: u64) -> ConstantLR {
         self.total_iters = total_iters;
         self

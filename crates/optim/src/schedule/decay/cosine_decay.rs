@@ -45,6 +45,7 @@ impl CosineDecay {
     }
 
     /// α ≥ 0: the last rate as a part of the base rate. Default 0.
+    #[must_use]
     pub fn alpha(mut self, alpha: f64) -> CosineDecay {
         self.alpha = alpha;
         self
@@ -57,6 +58,7 @@ impl CosineDecay {
     /// # use wengert_optim::schedule::{CosineDecay, Schedule};
     /// assert!((CosineDecay::new(100).exponent(2.0).rate(0.4, 50) - 0.1).abs() < 1e-15);
     /// ```
+    #[must_use]
     pub fn exponent(mut self, exponent: f64) -> CosineDecay {
         self.exponent = exponent;
         self

@@ -38,12 +38,14 @@ impl ExponentialLR {
     }
 
     /// The number of steps, at least 1, that make the factor up. Default 1.
+    #[must_use]
     pub fn decay_steps(mut self, decay_steps: u64) -> ExponentialLR {
         self.decay_steps = decay_steps;
         self
     }
 
     /// Whether the rate stays for `decay_steps` steps and then changes at once. Default false.
+    #[must_use]
     pub fn staircase(mut self, staircase: bool) -> ExponentialLR {
         self.staircase = staircase;
         self

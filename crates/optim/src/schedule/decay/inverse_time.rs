@@ -39,6 +39,7 @@ impl InverseTimeDecay {
     }
 
     /// Whether the rate stays for `decay_steps` steps and then changes at once. Default false.
+    #[must_use]
     pub fn staircase(mut self, staircase: bool) -> InverseTimeDecay {
         self.staircase = staircase;
         self

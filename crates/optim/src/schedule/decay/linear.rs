@@ -35,6 +35,7 @@ impl LinearLR {
     }
 
     /// The factor at step 0, in (0, 1]. Default 1/3.
+    #[must_use]
     pub fn start_factor(mut self, start_factor: f64) -> LinearLR {
         self.start_factor = start_factor;
         self
@@ -47,12 +48,14 @@ impl LinearLR {
     /// # use wengert_optim::schedule::{LinearLR, Schedule};
     /// assert_eq!(LinearLR::new().start_factor(1.0).end_factor(0.5).total_iters(4).rate(0.8, 4), 0.4);
     /// ```
+    #[must_use]
     pub fn end_factor(mut self, end_factor: f64) -> LinearLR {
         self.end_factor = end_factor;
         self
     }
 
     /// The number of steps from one factor to the other. Default 5.
+    #[must_use]
     pub fn total_iters(mut self, total_iters: u64) -> LinearLR {
         self.total_iters = total_iters;
         self

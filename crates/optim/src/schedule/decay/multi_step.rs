@@ -33,6 +33,7 @@ impl MultiStepLR {
     }
 
     /// γ ≥ 0: the factor. Default 0.1.
+    #[must_use]
     pub fn gamma(mut self, gamma: f64) -> MultiStepLR {
         self.gamma = gamma;
         self

@@ -61,6 +61,7 @@ impl PiecewiseLR {
     }
 
     /// The way between two knots. By default the factor stays until the next.
+    #[must_use]
     pub fn anneal(mut self, anneal: Anneal) -> PiecewiseLR {
         self.anneal = Some(anneal);
         self

@@ -41,24 +41,28 @@ impl PolynomialLR {
     }
 
     /// The number of steps to the end. Default 5.
+    #[must_use]
     pub fn total_iters(mut self, total_iters: u64) -> PolynomialLR {
         self.total_iters = total_iters;
         self
     }
 
     /// p ≥ 0: the power; with 0 the base rate stays. Default 1.
+    #[must_use]
     pub fn power(mut self, power: f64) -> PolynomialLR {
         self.power = power;
         self
     }
 
     /// The rate at the end, at least 0. Default 0.
+    #[must_use]
     pub fn end_lr(mut self, end_lr: f64) -> PolynomialLR {
         self.end_lr = end_lr;
         self
     }
 
     /// Whether to begin again behind the end, with ever longer ways. Default false.
+    #[must_use]
     pub fn cycle(mut self, cycle: bool) -> PolynomialLR {
         self.cycle = cycle;
         self

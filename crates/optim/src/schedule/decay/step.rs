@@ -30,6 +30,7 @@ impl StepLR {
     }
 
     /// γ ≥ 0: the factor. Default 0.1.
+    #[must_use]
     pub fn gamma(mut self, gamma: f64) -> StepLR {
         self.gamma = gamma;
         self

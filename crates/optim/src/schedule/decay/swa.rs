@@ -38,12 +38,14 @@ impl SWALR {
     }
 
     /// The number of steps on the way. Default 10.
+    #[must_use]
     pub fn anneal_epochs(mut self, anneal_epochs: u64) -> SWALR {
         self.anneal_epochs = anneal_epochs;
         self
     }
 
     /// The way. Default [`Anneal::Cosine`].
+    #[must_use]
     pub fn anneal_strategy(mut self, anneal_strategy: Anneal) -> SWALR {
         self.anneal_strategy = anneal_strategy;
         self

@@ -141,30 +141,35 @@ impl ReduceLROnPlateau {
     }
 
     /// The direction. Default [`Better::Lower`].
+    #[must_use]
     pub fn mode(mut self, mode: Better) -> ReduceLROnPlateau {
         self.mode = mode;
         self
     }
 
     /// The factor of a reduction, in [0, 1). Default 0.1.
+    #[must_use]
     pub fn factor(mut self, factor: f64) -> ReduceLROnPlateau {
         self.factor = factor;
         self
     }
 
     /// The number of bad measurements in a row that change nothing. Default 10.
+    #[must_use]
     pub fn patience(mut self, patience: u64) -> ReduceLROnPlateau {
         self.patience = patience;
         self
     }
 
     /// A better value must differ from the best by more than this, at least 0. Default 10⁻⁴.
+    #[must_use]
     pub fn threshold(mut self, threshold: f64) -> ReduceLROnPlateau {
         self.threshold = threshold;
         self
     }
 
     /// The meaning of the threshold. Default [`ThresholdMode::Rel`].
+    #[must_use]
     pub fn threshold_mode(mut self, threshold_mode: ThresholdMode) -> ReduceLROnPlateau {
         self.threshold_mode = threshold_mode;
         self
@@ -178,6 +183,7 @@ impl ReduceLROnPlateau {
     /// let mut plateau = ReduceLROnPlateau::new().patience(0).cooldown(2);
     /// assert_eq!([1.0; 5].map(|loss| plateau.step(loss, 1.0)), [1.0, 0.1, 1.0, 1.0, 0.1]);
     /// ```
+    #[must_use]
     pub fn cooldown(mut self, cooldown: u64) -> ReduceLROnPlateau {
         self.cooldown = cooldown;
         self
@@ -191,6 +197,7 @@ impl ReduceLROnPlateau {
     /// let mut plateau = ReduceLROnPlateau::new().patience(0).min_lr(0.3);
     /// assert_eq!([1.0; 2].map(|loss| plateau.step(loss, 1.0)), [1.0, 0.3]);
     /// ```
+    #[must_use]
     pub fn min_lr(mut self, min_lr: f64) -> ReduceLROnPlateau {
         self.min_lr = min_lr;
         self
@@ -204,6 +211,7 @@ impl ReduceLROnPlateau {
     /// let mut plateau = ReduceLROnPlateau::new().patience(0).eps(0.1);
     /// assert_eq!([1.0; 2].map(|loss| plateau.step(loss, 0.1)), [0.1, 0.1]);
     /// ```
+    #[must_use]
     pub fn eps(mut self, eps: f64) -> ReduceLROnPlateau {
         self.eps = eps;
         self

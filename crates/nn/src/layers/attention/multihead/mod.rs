@@ -127,6 +127,10 @@ impl MultiheadAttention {
         let divides = e.is_multiple_of(num_heads);
         CHECK.require(divides, "num_heads", num_heads, format_args!("a divisor of {e}, the features"))?;
         CHECK.require((0.0..=1.0).contains(&options.dropout), "dropout", options.dropout, "in [0, 1]")?;
+        // Before anything is drawn.
+        for inputs in [e, kdim, vdim] {
+            CHECK.room(&[e, inputs], DType::F32)?;
+        }
         let one_size = kdim == e && vdim == e;
         let mut projection = |wanted: bool, shape: [usize; 2]| match wanted {
             true => xavier_uniform().tensor(&shape, DType::F32, rng).and_then(Param::new).map(Some),

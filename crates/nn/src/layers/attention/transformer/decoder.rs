@@ -102,6 +102,7 @@ impl TransformerDecoderLayer {
         options: TransformerOptions,
         rng: &mut dyn Rng,
     ) -> Result<TransformerDecoderLayer> {
+        options.has_room("TransformerDecoderLayer", d_model)?;
         let self_attn = attention(d_model, nhead, options, rng)?;
         let multihead_attn = attention(d_model, nhead, options, rng)?;
         let [linear1, linear2] = products(d_model, options, rng)?;
@@ -193,7 +194,7 @@ impl TransformerDecoder {
     /// `num_layers` layers with the default options, and no norm at the end.
     ///
     /// # Errors
-    /// If a number is 0, or the heads do not divide the features.
+    /// If a number is 0, the heads do not divide the features, or memory does not hold so many layers.
     pub fn new(d_model: usize, nhead: usize, num_layers: usize, rng: &mut dyn Rng) -> Result<TransformerDecoder> {
         TransformerDecoder::with(d_model, nhead, num_layers, TransformerOptions::new(), rng)
     }
@@ -201,7 +202,8 @@ impl TransformerDecoder {
     /// `num_layers` layers, and no norm at the end. Each has starting values of its own.
     ///
     /// # Errors
-    /// If a number is 0, the heads do not divide the features, or the probability of dropout is not in `[0, 1]`.
+    /// If a number is 0, the heads do not divide the features, the probability of dropout is not in `[0, 1]`, or memory
+    /// does not hold so many layers.
     pub fn with(
         d_model: usize,
         nhead: usize,
@@ -209,9 +211,16 @@ impl TransformerDecoder {
         options: TransformerOptions,
         rng: &mut dyn Rng,
     ) -> Result<TransformerDecoder> {
-        Check("TransformerDecoder").require(num_layers > 0, "num_layers", num_layers, "at least 1")?;
+        TransformerDecoder::can_have(num_layers, d_model, options)?;
         let layers = (0..num_layers).map(|_| TransformerDecoderLayer::with(d_model, nhead, options, rng));
         Ok(TransformerDecoder { layers: layers.collect::<Result<_>>()?, norm: None })
+    }
+
+    /// So many layers, which there must be, and be room for.
+    pub(super) fn can_have(num_layers: usize, d_model: usize, options: TransformerOptions) -> Result<()> {
+        let check = Check("TransformerDecoder");
+        check.require(num_layers > 0, "num_layers", num_layers, "at least 1")?;
+        check.parts(num_layers, options.bytes(d_model, 8))
     }
 
     /// A norm at the end. Default: none.

@@ -94,6 +94,7 @@ impl TransformerEncoderLayer {
         options: TransformerOptions,
         rng: &mut dyn Rng,
     ) -> Result<TransformerEncoderLayer> {
+        options.has_room("TransformerEncoderLayer", d_model)?;
         let self_attn = attention(d_model, nhead, options, rng)?;
         let [linear1, linear2] = products(d_model, options, rng)?;
         Ok(TransformerEncoderLayer {
@@ -166,7 +167,7 @@ impl TransformerEncoder {
     /// `num_layers` layers with the default options, and no norm at the end.
     ///
     /// # Errors
-    /// If a number is 0, or the heads do not divide the features.
+    /// If a number is 0, the heads do not divide the features, or memory does not hold so many layers.
     pub fn new(d_model: usize, nhead: usize, num_layers: usize, rng: &mut dyn Rng) -> Result<TransformerEncoder> {
         TransformerEncoder::with(d_model, nhead, num_layers, TransformerOptions::new(), rng)
     }
@@ -174,7 +175,8 @@ impl TransformerEncoder {
     /// `num_layers` layers, and no norm at the end. Each has starting values of its own.
     ///
     /// # Errors
-    /// If a number is 0, the heads do not divide the features, or the probability of dropout is not in `[0, 1]`.
+    /// If a number is 0, the heads do not divide the features, the probability of dropout is not in `[0, 1]`, or memory
+    /// does not hold so many layers.
     pub fn with(
         d_model: usize,
         nhead: usize,
@@ -182,7 +184,9 @@ impl TransformerEncoder {
         options: TransformerOptions,
         rng: &mut dyn Rng,
     ) -> Result<TransformerEncoder> {
-        Check("TransformerEncoder").require(num_layers > 0, "num_layers", num_layers, "at least 1")?;
+        let check = Check("TransformerEncoder");
+        check.require(num_layers > 0, "num_layers", num_layers, "at least 1")?;
+        check.parts(num_layers, options.bytes(d_model, 4))?;
         let layers = (0..num_layers).map(|_| TransformerEncoderLayer::with(d_model, nhead, options, rng));
         Ok(TransformerEncoder { layers: layers.collect::<Result<_>>()?, norm: None })
     }

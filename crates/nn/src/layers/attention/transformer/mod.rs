@@ -91,6 +91,8 @@ impl Transformer {
         rng: &mut dyn Rng,
     ) -> Result<Transformer> {
         let [encoder, decoder] = num_layers;
+        // Before the encoder is drawn.
+        TransformerDecoder::can_have(decoder, d_model, options)?;
         let encoder = TransformerEncoder::with(d_model, nhead, encoder, options, rng)?.norm(norm(d_model, options)?);
         let decoder = TransformerDecoder::with(d_model, nhead, decoder, options, rng)?.norm(norm(d_model, options)?);
         let mut transformer = Transformer { encoder, decoder };

@@ -1,6 +1,7 @@
 //! The options of a transformer's layers.
 
-use autograd_core::Tensor;
+use autograd_core::check::Check;
+use autograd_core::{DType, Result, Tensor};
 
 /// The function between the two products of a transformer's layer.
 ///
@@ -125,6 +126,19 @@ impl TransformerOptions {
     pub fn bias(mut self, bias: bool) -> Self {
         self.bias = bias;
         self
+    }
+
+    /// There must be room for the weights of the products, before those of attention are drawn.
+    pub(super) fn has_room(&self, kind: &'static str, d_model: usize) -> Result<()> {
+        Check("Linear").require(self.dim_feedforward > 0, "out_features", self.dim_feedforward, "at least 1")?;
+        Check(kind).room(&[self.dim_feedforward, d_model], DType::F32)
+    }
+
+    /// What a layer takes at least: so many square weights of attention, and the two products.
+    pub(super) fn bytes(&self, d_model: usize, squares: usize) -> usize {
+        let products = self.dim_feedforward.saturating_mul(2);
+        let weights = d_model.saturating_mul(squares).saturating_add(products).saturating_mul(d_model);
+        weights.saturating_mul(size_of::<f32>()).saturating_add(size_of::<crate::TransformerEncoderLayer>())
     }
 }
 

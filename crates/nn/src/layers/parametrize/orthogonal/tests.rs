@@ -49,7 +49,7 @@ cases![
         .state(NAMES)
         .maps(&[1, 1, 3, 2], &[1, 2, 2, 2]),
     layer("Orthogonal", |rng| Orthogonal::with(Linear::new(3, 2, rng)?, OrthogonalOptions::new().name("bias")))
-        .cannot_be("Orthogonal: bias has shape [2], expected [.., M, N]"),
+        .cannot_become("Orthogonal: bias has shape [2], expected [.., M, N]"),
 ];
 
 /// Numbers of PyTorch for the map, without and with the base: the weight and the gradient of X, both turned over for a

@@ -249,6 +249,8 @@ impl Weights<'_> {
             RecurrentNonlinearity::Tanh => x.tanh(),
             RecurrentNonlinearity::ReLU => x.relu(),
         };
+        // Of an empty batch there may be more steps than memory could list.
+        Check(name).list(steps)?;
         let mut all = Vec::with_capacity(steps);
         for step in 0..steps {
             let same = Conv::new().padding(Padding::Same);

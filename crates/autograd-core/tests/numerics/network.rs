@@ -97,6 +97,9 @@ fn network_operations_lose_what_their_sums_lose_and_no_more() -> Result<()> {
         let (single, double) = (computed(*function, &inputs, DType::F32)?, computed(*function, &inputs, DType::F64)?);
         // The roundings of a sum go both ways: √n of them are left of n, each of a part of the sum.
         let allowed = 3.0 + 0.4 * (*terms as f64).sqrt();
+        // Of many elements one lies several deviations out; and the sum of a whole row of gradients may go into one.
+        let longest = shapes.iter().copied().flatten().fold(*terms, |longest, size| longest.max(*size));
+        let far = 6.0 * (3.0 + 0.4 * (longest as f64).sqrt());
         let (mut errors, mut worst) = (Vec::new(), Vec::new());
         for (single, double) in single.iter().zip(&double) {
             let differences = || single.iter().zip(double).map(|(single, double)| single - double);
@@ -113,10 +116,10 @@ fn network_operations_lose_what_their_sums_lose_and_no_more() -> Result<()> {
             "{name}: {} u of the length, {allowed:.0} allowed; {} u of an element, {:.0} allowed",
             shown(&errors),
             shown(&worst),
-            12.0 * allowed
+            far
         );
         let near = errors.iter().all(|error| *error <= allowed);
-        if !near || !worst.iter().all(|error| *error <= 12.0 * allowed) {
+        if !near || !worst.iter().all(|error| *error <= far) {
             too_far.push(*name);
         }
     }

@@ -133,19 +133,30 @@ impl Rule for RpropRule {
     }
 
     fn step(&self, turn: Turn<'_>) -> Result<()> {
-        if self.delayed {
-            turn.update(Delayed { etas: self.etas, step_sizes: self.step_sizes })
-        } else {
-            turn.update(Formula { etas: self.etas, step_sizes: self.step_sizes })
-        }
+        let sizes = Sizes { etas: self.etas, limits: self.step_sizes };
+        if self.delayed { turn.update(Delayed(sizes)) } else { turn.update(Formula(sizes)) }
+    }
+}
+
+/// How step sizes change, and between which.
+#[derive(Clone, Copy)]
+struct Sizes {
+    etas: [f64; 2],
+    limits: [f64; 2],
+}
+
+impl Sizes {
+    /// The step size after h, by the product of the signs of the last two gradients.
+    #[inline(always)]
+    fn after<T: Real>(self, h: T, along: T) -> T {
+        let shrunk = T::select(along.lt(T::ZERO), T::of(self.etas[0]), T::ONE);
+        let factor = T::select(along.gt(T::ZERO), T::of(self.etas[1]), shrunk);
+        (h * factor).larger(T::of(self.limits[0])).smaller(T::of(self.limits[1]))
     }
 }
 
 #[derive(Clone, Copy)]
-struct Formula {
-    etas: [f64; 2],
-    step_sizes: [f64; 2],
-}
+struct Formula(Sizes);
 
 impl ElementRule<3> for Formula {
     const ALWAYS: usize = 1;
@@ -154,19 +165,14 @@ impl ElementRule<3> for Formula {
     fn element<T: Real>(self, p: T, g: T, [h, q, next]: [T; 3]) -> (T, [T; 3]) {
         // Of signs: the product of small gradients would underflow.
         let along = g.sign() * q.sign();
-        let (turns, stays) = (along.lt(T::ZERO), along.gt(T::ZERO));
-        let factor = T::select(stays, T::of(self.etas[1]), T::select(turns, T::of(self.etas[0]), T::ONE));
-        let h = (h * factor).larger(T::of(self.step_sizes[0])).smaller(T::of(self.step_sizes[1]));
-        let g = T::select(turns, T::ZERO, g);
+        let h = self.0.after(h, along);
+        let g = T::select(along.lt(T::ZERO), T::ZERO, g);
         (p - h * g.sign(), [h, g, next])
     }
 }
 
 #[derive(Clone, Copy)]
-struct Delayed {
-    etas: [f64; 2],
-    step_sizes: [f64; 2],
-}
+struct Delayed(Sizes);
 
 impl ElementRule<3> for Delayed {
     const ALWAYS: usize = 1;
@@ -174,12 +180,9 @@ impl ElementRule<3> for Delayed {
     #[inline(always)]
     fn element<T: Real>(self, p: T, g: T, [h, prev, q]: [T; 3]) -> (T, [T; 3]) {
         let along = g.sign() * q.sign();
-        let (turns, stays) = (along.lt(T::ZERO), along.gt(T::ZERO));
-        let factor = T::select(stays, T::of(self.etas[1]), T::of(self.etas[0]));
-        let other = (h * factor).larger(T::of(self.step_sizes[0])).smaller(T::of(self.step_sizes[1]));
-        // A first h outside of the sizes stays until it grows or shrinks.
-        let h = T::select(turns, other, T::select(stays, other, h));
-        let [step, next] = [q, h * g.sign()].map(|step| T::select(turns, T::ZERO, step));
+        // A first h outside of the limits stays until it grows or shrinks.
+        let h = T::select(along.eq(T::ZERO), h, self.0.after(h, along));
+        let [step, next] = [q, h * g.sign()].map(|step| T::select(along.lt(T::ZERO), T::ZERO, step));
         (p - step, [h, prev, next])
     }
 }

@@ -1,15 +1,16 @@
-//! The times of training steps and single operations, as one JSON line per step: this library's part of the comparison in `benches/peers`.
+//! The times of training steps and single operations, as one JSON line per step: this library's part of the comparison
+//! in `benches/peers`.
 //!
 //! ```text
 //! cargo run --release -p wengert-bench -- --threads 1 --filter W1,W8 --budget 2
 //! ```
 //!
-//! The names are those of `benches/peers/README.md`, with `_replay` for captured steps; `W1_gemm` is the matrix products of
-//! `W1_mlp_fashion` alone.
+//! The names are those of `benches/peers/README.md`, with `_replay` for captured steps; `W1_gemm` is the matrix
+//! products of `W1_mlp_fashion` alone.
 //!
 //! `--threads N` (1): the number of threads that compute. `--filter PARTS` (all): parts of workload names, separated by
-//! commas. `--budget SECONDS` (1): how long each workload is timed. `--memory`: the peak memory of each workload in the place
-//! of its time, in a process of its own, which is this program with `--alone NAME`.
+//! commas. `--budget SECONDS` (1): how long each workload is timed. `--memory`: the peak memory of each workload in the
+//! place of its time, in a process of its own, which is this program with `--alone NAME`.
 
 mod memory;
 mod workloads;

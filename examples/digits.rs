@@ -5,8 +5,8 @@
 //! five folds, draws the learning curves and the confusion matrix, saves the model and loads it again. Every run prints
 //! the same numbers, on any number of threads; only the seconds differ.
 //!
-//! Run it with `cargo run --release --example digits`; the files are written to `target/digits`. With `-- --capture` the
-//! steps are captured, which comes to the same numbers; with `-- 7` all is drawn from another seed.
+//! Run it with `cargo run --release --example digits`; the files are written to `target/digits`. With `-- --capture`
+//! the steps are captured, which comes to the same numbers; with `-- 7` all is drawn from another seed.
 
 use std::path::Path;
 use std::time::Instant;

@@ -5,8 +5,8 @@
 //! ```
 //! The pictures are written to `target/optimizers`, or into the directory that is the argument.
 //!
-//! Each optimizer has its defaults, and of the learning rates 10, 3, 1, 0.3, .. the one with which it arrives soonest. A
-//! picture says how a rule moves; which of them trains a network best is another question.
+//! Each optimizer has its defaults, and of the learning rates 10, 3, 1, 0.3, .. the one with which it arrives soonest.
+//! A picture says how a rule moves; which of them trains a network best is another question.
 
 use std::path::PathBuf;
 use wengert::core::module::Param;
@@ -27,8 +27,8 @@ const PATHS: usize = 6;
 
 type New = fn(f64) -> Box<dyn Optimizer>;
 
-/// Those that are known by no name: they need more than a gradient, or are around another. The path of an average is that of
-/// the average.
+/// Those that are known by no name: they need more than a gradient, or are around another. The path of an average is
+/// that of the average.
 const OTHERS: [(&str, New); 10] = [
     ("PolyakSgd", |lr| Box::new(PolyakSgd::new(lr))),
     ("Momo", |lr| Box::new(Momo::new(lr))),

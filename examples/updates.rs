@@ -1,11 +1,12 @@
-//! The times of one update of 10,000,000 parameters by each optimizer that has a name in `by_name`, beside a copy of the
-//! bytes that it must move.
+//! The times of one update of 10,000,000 parameters by each optimizer that has a name in `by_name`, beside a copy of
+//! the bytes that it must move.
 //!
 //! ```text
 //! cargo run --release --example updates -- --threads 1
 //! ```
-//! An update reads the gradient, and reads and writes the parameter and what the optimizer keeps like it. `ratio` is its
-//! time to that of a copy that reads and writes as many bytes in all. `--filter PART` times those with this in their name.
+//! An update reads the gradient, and reads and writes the parameter and what the optimizer keeps like it. `ratio` is
+//! its time to that of a copy that reads and writes as many bytes in all. `--filter PART` times those with this in
+//! their name.
 
 use std::time::Instant;
 use wengert::core::module::Param;

@@ -1,7 +1,7 @@
 //! What `steps` and the bench time: training steps, as users write them, and single operations.
 //!
-//! Each function of a network builds a model, a batch of random numbers and an optimizer, and returns the step: forward pass, loss,
-//! backward pass, update. The networks are those of `benches/peers/README.md`.
+//! Each function of a network builds a model, a batch of random numbers and an optimizer, and returns the step: forward
+//! pass, loss, backward pass, update. The networks are those of `benches/peers/README.md`.
 
 mod images;
 mod operations;

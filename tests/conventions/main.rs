@@ -1,5 +1,5 @@
-//! The table of kinks and ties in `docs/conventions.md`, executed row by row: values where no derivative exists. And what
-//! the page says of dtypes and operators.
+//! The table of kinks and ties in `docs/conventions.md`, executed row by row: values where no derivative exists. And
+//! what the page says of dtypes and operators.
 //!
 //! Every gradient is taken twice, by the fused kernel (`backward`) and by the recorded walk (`grad`), which must agree.
 

@@ -1,8 +1,8 @@
 //! Public items and the examples in their docs.
 //!
-//! A `pub fn`, `struct`, `enum` or `trait` with a doc has an example in it. For two it may stand elsewhere in the file: for
-//! a method that is called there, as setters and getters are in the example of their type, and for a type that is named
-//! there. Methods of traits are not `pub`: they are in the example of the trait.
+//! A `pub fn`, `struct`, `enum` or `trait` with a doc has an example in it. For two it may stand elsewhere in the file:
+//! for a method that is called there, as setters and getters are in the example of their type, and for a type that is
+//! named there. Methods of traits are not `pub`: they are in the example of the trait.
 //!
 //! The example of a layer or a loss looks at its numbers: a shape is the same for a wrong formula.
 

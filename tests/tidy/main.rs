@@ -4,6 +4,7 @@
 
 mod crates;
 mod examples;
+mod prose;
 mod setters;
 mod sources;
 

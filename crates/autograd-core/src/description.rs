@@ -120,8 +120,8 @@ impl Description {
         named(&text).unwrap_or_else(|| Description::new(text))
     }
 
-    /// The same with one more option, as its `Debug` shows it, in place of one of that name. A tensor should be given as
-    /// numbers: its `Debug` is cut short.
+    /// The same with one more option, as its `Debug` shows it, in place of one of that name. A tensor should be given
+    /// as numbers: its `Debug` is cut short.
     #[must_use]
     pub fn option(mut self, name: impl Into<String>, value: impl Debug) -> Description {
         let (name, value) = (name.into(), format!("{value:?}"));

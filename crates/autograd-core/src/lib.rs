@@ -14,9 +14,9 @@
 //! # Ok::<(), autograd_core::Error>(())
 //! ```
 //!
-//! The folders, each of which uses only those before it: `shape`, `storage` (memory) and `threads`, `kernels` (arithmetic),
-//! `tensor` (values), `tape` (the record of operations, and the backward walk), `ops` (the operations); on these `functional`,
-//! `scalar`, `gradcheck` and `module`, and on that `capture` and `profile`.
+//! The folders, each of which uses only those before it: `shape`, `storage` (memory) and `threads`, `kernels`
+//! (arithmetic), `tensor` (values), `tape` (the record of operations, and the backward walk), `ops` (the operations);
+//! on these `functional`, `scalar`, `gradcheck` and `module`, and on that `capture` and `profile`.
 
 // In the order of the page of `Tensor`, which the blank lines keep.
 mod tensor;
@@ -120,21 +120,24 @@ pub mod memory {
     pub use crate::tensor::unwritten::unwritten;
 }
 
-/// How a random generator is asked: `rng.random::<f64>()`, `rng.random_range(0..6)`. They are those of the `rand` crate.
+/// How a random generator is asked: `rng.random::<f64>()`, `rng.random_range(0..6)`. They are those of the `rand`
+/// crate.
 pub use rand::{Rng, RngExt};
 
 /// More would get no work, and a system that cannot start so many would leave none.
 const MOST_THREADS: usize = 256;
 
-/// Sets how many threads compute: once, before anything is computed. Otherwise there is one for each core, or as many as
-/// the environment variable `RAYON_NUM_THREADS` says. Results do not depend on it, to the last bit.
+/// Sets how many threads compute: once, before anything is computed. Otherwise there is one for each core, or as many
+/// as the environment variable `RAYON_NUM_THREADS` says. Results do not depend on it, to the last bit.
 ///
-/// The threads are those of rayon's global pool, which a program may have for other work, too: the library waits for none of
-/// it. A closure of yours that does wait in rayon while the library calls it (in [`no_grad`], a [`custom`](custom()) operation, a
-/// hook, a layer that is evaluated) runs other work of the pool in the middle of that, for instance without recording.
+/// The threads are those of rayon's global pool, which a program may have for other work, too: the library waits for
+/// none of it. A closure of yours that does wait in rayon while the library calls it (in [`no_grad`], a
+/// [`custom`](custom()) operation, a hook, a layer that is evaluated) runs other work of the pool in the middle of
+/// that, for instance without recording.
 ///
 /// # Errors
-/// If `n` is not between 1 and 256, beyond which no kernel is shared further, or the threads run already and are not `n`.
+/// If `n` is not between 1 and 256, beyond which no kernel is shared further, or the threads run already and are not
+/// `n`.
 ///
 /// # Examples
 /// ```

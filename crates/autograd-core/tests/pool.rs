@@ -1,5 +1,5 @@
-//! A pool that has other work than the library's. A product that waited in rayon failed this nearly always; whether the two
-//! meet is up to the system.
+//! A pool that has other work than the library's. A product that waited in rayon failed this nearly always; whether the
+//! two meet is up to the system.
 
 use autograd_core::{DType, Tensor, no_grad};
 

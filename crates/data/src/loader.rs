@@ -9,8 +9,8 @@ use std::iter::FusedIterator;
 /// Cuts a dataset into batches, in order or shuffled anew each epoch.
 ///
 /// The order is a pure function of the seed and the number of the epoch: a run that is resumed in epoch 17, even in the
-/// middle of it (`for batch in epoch(17)?.skip(k)` fetches nothing that it skips), sees exactly what the first one would have
-/// seen.
+/// middle of it (`for batch in epoch(17)?.skip(k)` fetches nothing that it skips), sees exactly what the first one
+/// would have seen.
 ///
 /// # Examples
 /// ```
@@ -102,8 +102,8 @@ impl<'d, D: Dataset + ?Sized> DataLoader<'d, D> {
         }
     }
 
-    /// The indices of the samples in batch number `batch` of epoch number `epoch`, both counted from 0; none after the last
-    /// batch.
+    /// The indices of the samples in batch number `batch` of epoch number `epoch`, both counted from 0; none after the
+    /// last batch.
     ///
     /// # Errors
     /// Those of [`DataLoader::epoch`].

@@ -128,7 +128,8 @@ impl TensorDataset {
     ///
     /// # Differs from
     /// PyTorch's `random_split`, which gives what is left over to the first parts, whatever their remainders: of 11
-    /// samples `[0.5, 0.25, 0.25]` are `[6, 3, 2]` there, `[5, 3, 3]` here. An empty part is a warning there, an error here.
+    /// samples `[0.5, 0.25, 0.25]` are `[6, 3, 2]` there, `[5, 3, 3]` here. An empty part is a warning there, an error
+    /// here.
     pub fn split<const K: usize>(&self, fractions: [f64; K], rng: &mut dyn Rng) -> Result<[TensorDataset; K]> {
         // What is refused is refused before the generator moves.
         self.check()?;

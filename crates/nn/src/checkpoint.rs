@@ -5,14 +5,16 @@ use crate::layer::Layer;
 use autograd_core::module::StateDict;
 use autograd_core::{Result, Tensor, checkpoint_with};
 
-/// The output of `layer` for `x`, of which backward keeps x alone: when a walk comes to it, the layer runs again, as it was.
+/// The output of `layer` for `x`, of which backward keeps x alone: when a walk comes to it, the layer runs again, as it
+/// was.
 ///
-/// Gradients of any order flow to x and to the parameters. Dropout drops what it has dropped, its stream does not move, and
-/// running statistics count the batch once. See [`checkpoint`](autograd_core::checkpoint()) of the core for what it costs.
+/// Gradients of any order flow to x and to the parameters. Dropout drops what it has dropped, its stream does not move,
+/// and running statistics count the batch once. See [`checkpoint`](autograd_core::checkpoint()) of the core for what it
+/// costs.
 ///
-/// The layer's hooks see it both times, and what they return counts both times. The call has no name of its own: hooks, errors
-/// and summaries see the parts of `layer` by their names within it. A layer of your own around it, run by [`Layer::call`],
-/// gives it a place.
+/// The layer's hooks see it both times, and what they return counts both times. The call has no name of its own: hooks,
+/// errors and summaries see the parts of `layer` by their names within it. A layer of your own around it, run by
+/// [`Layer::call`], gives it a place.
 ///
 /// # Errors
 /// Those of the layer, or if it draws numbers from a generator that is no [`Stream`](autograd_core::module::Stream).

@@ -47,8 +47,8 @@ struct Hook {
     function: Arc<Function>,
 }
 
-/// A model with hooks: functions that see what layers of it return, and may return something else in its place. They run
-/// in the order in which they were added.
+/// A model with hooks: functions that see what layers of it return, and may return something else in its place. They
+/// run in the order in which they were added.
 ///
 /// It is a layer with the names, states and values of the model. A hook belongs to it alone: the model inside runs
 /// without. A hook sees the calls that are made by [`Layer::call`], as those of [`Sequential`](crate::Sequential) are,

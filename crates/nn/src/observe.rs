@@ -60,7 +60,8 @@ impl Drop for Around {
     }
 }
 
-/// Runs a model by `forward` and returns the steps of its parts and its own. A recording around this one sees none of them.
+/// Runs a model by `forward` and returns the steps of its parts and its own. A recording around this one sees none of
+/// them.
 pub(crate) fn record(model: &(impl Module + ?Sized), forward: impl FnOnce() -> Result<Tensor>) -> Result<Vec<Step>> {
     let around = Around(replace(Some(Recording::default())));
     let (y, profile) = profile(|| step(model, forward));
@@ -98,8 +99,8 @@ pub(crate) fn call(
     y.map_err(|error| error.inside(name, layer.kind()))
 }
 
-/// Runs a part without a recording: one whose steps would have other parameters than the model's, or shapes that are not
-/// those outside.
+/// Runs a part without a recording: one whose steps would have other parameters than the model's, or shapes that are
+/// not those outside.
 pub(crate) fn unseen<R>(run: impl FnOnce() -> R) -> R {
     let _around = Around(replace(None));
     run()
@@ -114,8 +115,8 @@ impl Drop for Entered {
     }
 }
 
-/// Runs a layer, whose parts record their steps, and then records its own, unless it consists of recorded parts only and
-/// returns what has the shape of the last.
+/// Runs a layer, whose parts record their steps, and then records its own, unless it consists of recorded parts only
+/// and returns what has the shape of the last.
 fn step(layer: &(impl Module + ?Sized), forward: impl FnOnce() -> Result<Tensor>) -> Result<Tensor> {
     let before = recording(|recording| (recording.steps.len(), recording.elsewhere));
     let Some((before, elsewhere)) = before else { return forward() };

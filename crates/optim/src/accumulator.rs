@@ -9,10 +9,10 @@ use autograd_core::{Error, ErrorKind, Gradients, Result};
 /// mean:   Σ wᵢ gᵢ / Σ wᵢ
 /// ```
 ///
-/// Where the loss of a batch is a sum, that of all is the sum, with weights of 1. Where it is a mean, it is the mean with
-/// the weights of what each divides by: the number of its samples, or the sum of their class weights
-/// (`LossParts::denominator`). Then the gradients are those of the large batch, to the bit where all sums are exact, else
-/// up to their rounding.
+/// Where the loss of a batch is a sum, that of all is the sum, with weights of 1. Where it is a mean, it is the mean
+/// with the weights of what each divides by: the number of its samples, or the sum of their class weights
+/// (`LossParts::denominator`). Then the gradients are those of the large batch, to the bit where all sums are exact,
+/// else up to their rounding.
 ///
 /// # Examples
 /// ```
@@ -53,8 +53,8 @@ impl GradientAccumulator {
     /// Adds the gradients of a batch with its weight > 0.
     ///
     /// # Errors
-    /// If the weight is not positive and finite, or the gradients of one parameter have other shapes or dtypes than before;
-    /// then nothing is changed.
+    /// If the weight is not positive and finite, or the gradients of one parameter have other shapes or dtypes than
+    /// before; then nothing is changed.
     pub fn add(&mut self, mut grads: Gradients, weight: f64) -> Result<()> {
         if !(weight > 0.0 && weight.is_finite()) {
             return Err(Error::argument("GradientAccumulator", "weight", weight, "finite and positive"));

@@ -46,8 +46,8 @@ impl Swapped {
         outcome.map(|()| Swapped(all))
     }
 
-    /// Puts the weights to train back. A parameter that was changed meanwhile, like one of a checkpoint that was loaded,
-    /// stays as it is.
+    /// Puts the weights to train back. A parameter that was changed meanwhile, like one of a checkpoint that was
+    /// loaded, stays as it is.
     pub(crate) fn take_back(&self, model: &mut dyn Module) -> Result<()> {
         let all: HashMap<&str, &Both> = self.0.iter().map(|both| (both.name.as_str(), both)).collect();
         let mut outcome = Ok(());

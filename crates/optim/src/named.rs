@@ -29,8 +29,8 @@ macro_rules! optimizer {
             }
 
             /// Whether weight decay shrinks the parameter itself, `p ← (1 − lr·λ) p`, instead of adding to the
-            /// gradient; while the cautious form is on (`cautious_weight_decay`), that one counts. Default false, unless
-            /// said otherwise above. See [`Decay`](crate::Decay).
+            /// gradient; while the cautious form is on (`cautious_weight_decay`), that one counts. Default false,
+            /// unless said otherwise above. See [`Decay`](crate::Decay).
             ///
             /// # Examples
             /// ```
@@ -127,7 +127,8 @@ macro_rules! optimizer {
             }
 
             /// Gives the parameters whose name is `prefix` or lies below it hyperparameters of their own: those of the
-            /// optimizer, after `change`. A prefix may be a pattern, like `**.bias`. See [`Driver::group`](crate::Driver::group).
+            /// optimizer, after `change`. A prefix may be a pattern, like `**.bias`. See
+            /// [`Driver::group`](crate::Driver::group).
             ///
             /// # Examples
             /// ```

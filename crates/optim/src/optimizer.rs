@@ -24,8 +24,8 @@ use autograd_core::{Description, Error, ErrorKind, Gradients, Result};
 /// ```
 ///
 /// One of a group has the group's prefix before it: `encoder.lr` is that of the parameters below `encoder`, if
-/// `group("encoder", ..)` made them a group. What is set so stands after the group's own change; of `lr` the ratio to the
-/// optimizer's is kept, so a schedule of both sets `lr` first.
+/// `group("encoder", ..)` made them a group. What is set so stands after the group's own change; of `lr` the ratio to
+/// the optimizer's is kept, so a schedule of both sets `lr` first.
 ///
 /// ```
 /// use wengert_optim::{AdamW, Optimizer};
@@ -50,8 +50,8 @@ pub trait Optimizer: Send + Sync {
     /// empty, or the optimizer evaluates more than once in a step; then nothing is changed.
     fn step(&mut self, model: &mut dyn Module, grads: &Gradients) -> Result<StepReport>;
 
-    /// [`Optimizer::step`] for an optimizer that needs the value of the loss, like [`PolyakSgd`](crate::PolyakSgd): `loss` is
-    /// that of which the gradients are. By default it is not looked at.
+    /// [`Optimizer::step`] for an optimizer that needs the value of the loss, like [`PolyakSgd`](crate::PolyakSgd):
+    /// `loss` is that of which the gradients are. By default it is not looked at.
     ///
     /// ```
     /// use autograd_core::{Tensor, module::Param};
@@ -71,9 +71,9 @@ pub trait Optimizer: Send + Sync {
         self.step(model, grads)
     }
 
-    /// Whether [`Optimizer::step`], or [`Optimizer::step_with_loss`] if there is one, can be made: everything that it refuses
-    /// before it changes anything. What makes the steps of several optimizers as one, like [`Parts`](crate::Parts), asks all
-    /// of them first. By default [`Optimizer::check`].
+    /// Whether [`Optimizer::step`], or [`Optimizer::step_with_loss`] if there is one, can be made: everything that it
+    /// refuses before it changes anything. What makes the steps of several optimizers as one, like
+    /// [`Parts`](crate::Parts), asks all of them first. By default [`Optimizer::check`].
     ///
     /// # Errors
     /// Those of the step.
@@ -134,16 +134,16 @@ pub trait Optimizer: Send + Sync {
         true
     }
 
-    /// Whether it steps along the gradients of every evaluation, so that a loss that is no number must end the run. L-BFGS
-    /// says no, with and without a line search: it looks at each loss itself. [`Optimizer::tries_points`] is about
-    /// gradients that a wrapper looks at.
+    /// Whether it steps along the gradients of every evaluation, so that a loss that is no number must end the run.
+    /// L-BFGS says no, with and without a line search: it looks at each loss itself. [`Optimizer::tries_points`] is
+    /// about gradients that a wrapper looks at.
     #[doc(hidden)]
     fn follows_all(&self) -> bool {
         false
     }
 
-    /// Whether it evaluates at points that it only tries, where a wrapper lets gradients that are no numbers pass. L-BFGS
-    /// does with a line search only. Without one it neither tries points nor follows all
+    /// Whether it evaluates at points that it only tries, where a wrapper lets gradients that are no numbers pass.
+    /// L-BFGS does with a line search only. Without one it neither tries points nor follows all
     /// ([`Optimizer::follows_all`]), which is why these are two questions. What evaluates once has no such points, so
     /// its answer is not looked at.
     #[doc(hidden)]
@@ -151,9 +151,9 @@ pub trait Optimizer: Send + Sync {
         !self.follows_all()
     }
 
-    /// Takes the gradient of the mean loss of `batch_size` samples whose targets were drawn from the model's own outputs into
-    /// an estimate of the Hessian: [`SophiaG::update_hessian`](crate::SophiaG::update_hessian). A `Trainer` does it between
-    /// steps.
+    /// Takes the gradient of the mean loss of `batch_size` samples whose targets were drawn from the model's own
+    /// outputs into an estimate of the Hessian: [`SophiaG::update_hessian`](crate::SophiaG::update_hessian). A
+    /// `Trainer` does it between steps.
     ///
     /// # Errors
     /// If the optimizer keeps no such estimate, as by default, or the gradients do not fit; then nothing is changed.
@@ -221,8 +221,8 @@ pub trait Optimizer: Send + Sync {
         Ok(())
     }
 
-    /// Puts the weights to train back that [`Optimizer::eval`] has replaced; does nothing otherwise. A parameter that was
-    /// changed meanwhile, by a checkpoint that was loaded, stays as it is.
+    /// Puts the weights to train back that [`Optimizer::eval`] has replaced; does nothing otherwise. A parameter that
+    /// was changed meanwhile, by a checkpoint that was loaded, stays as it is.
     ///
     /// # Errors
     /// None for the model that `eval` was called with.
@@ -249,8 +249,8 @@ pub trait Optimizer: Send + Sync {
         name == "lr"
     }
 
-    /// Whether this is the name of a learning rate of a group or a part, a ratio to one that is 0 now: it is 0, too, and can be
-    /// set when that has risen.
+    /// Whether this is the name of a learning rate of a group or a part, a ratio to one that is 0 now: it is 0, too,
+    /// and can be set when that has risen.
     #[doc(hidden)]
     fn waits(&self, name: &str) -> bool {
         let _ = name;
@@ -289,8 +289,8 @@ pub trait Optimizer: Send + Sync {
 
     /// Everything that changes while training: the learning rate as `lr`, and for each parameter that was updated its
     /// step count and its state as `<parameter>.step`, `<parameter>.exp_avg` and so on, with PyTorch's names. The
-    /// values are shared, not copied. State that was switched on while its parameter rested, like that of a momentum, has
-    /// the shape `[0]`: the parameter's next step makes it.
+    /// values are shared, not copied. State that was switched on while its parameter rested, like that of a momentum,
+    /// has the shape `[0]`: the parameter's next step makes it.
     fn state_dict(&self) -> StateDict;
 
     /// Replaces what [`Optimizer::state_dict`] returns; the run goes on bit for bit. Hyperparameters other than `lr`

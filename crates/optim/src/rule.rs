@@ -84,8 +84,8 @@ pub trait Rule: Clone + Debug + Send + Sync + 'static {
     const START_LR: Range = Range::new(|_| true, "a number");
 
     /// Whether the rule needs the value of the loss ([`Parameters::loss`]). A step that does not know it is an error:
-    /// [`Optimizer::step_with_loss`](crate::Optimizer::step_with_loss) and [`Optimizer::step_with`](crate::Optimizer::step_with)
-    /// do.
+    /// [`Optimizer::step_with_loss`](crate::Optimizer::step_with_loss) and
+    /// [`Optimizer::step_with`](crate::Optimizer::step_with) do.
     const NEEDS_LOSS: bool = false;
 
     /// Whether the rule keeps an estimate of the Hessian: [`Rule::estimate`] makes it.
@@ -94,8 +94,8 @@ pub trait Rule: Clone + Debug + Send + Sync + 'static {
     /// Whether the weights to evaluate at are others than the parameters: [`Rule::evaluated`] says which.
     const EVALUATES: bool = false;
 
-    /// Whether a proximal step and the cautious decay may follow the rule's own step. They move the parameter alone: not
-    /// where its state has to go with it.
+    /// Whether a proximal step and the cautious decay may follow the rule's own step. They move the parameter alone:
+    /// not where its state has to go with it.
     const FOLLOWED: bool = true;
 
     /// Whether state tensor number `slot` is in use, as the first [`Rule::ALWAYS`] are. One that is not is neither made
@@ -106,8 +106,8 @@ pub trait Rule: Clone + Debug + Send + Sync + 'static {
         true
     }
 
-    /// A number that decides the shapes of state tensors beside the parameter's, such as a rank: where it is another one, state
-    /// is compared with the parameter once more.
+    /// A number that decides the shapes of state tensors beside the parameter's, such as a rank: where it is another
+    /// one, state is compared with the parameter once more.
     fn extent(&self) -> usize {
         0
     }
@@ -148,8 +148,8 @@ pub trait Rule: Clone + Debug + Send + Sync + 'static {
         Ok(())
     }
 
-    /// The weights to evaluate at, of a parameter that has been updated, with its state; asked if [`Rule::EVALUATES`]. By
-    /// default the parameter.
+    /// The weights to evaluate at, of a parameter that has been updated, with its state; asked if [`Rule::EVALUATES`].
+    /// By default the parameter.
     ///
     /// # Errors
     /// If they cannot be computed.
@@ -168,8 +168,8 @@ pub trait Rule: Clone + Debug + Send + Sync + 'static {
         Ok(())
     }
 
-    /// Takes the gradient of the mean loss of `batch_size` samples, with targets drawn from the model's own outputs, into the
-    /// state of one parameter, between two steps: for [`Rule::ESTIMATES_HESSIAN`].
+    /// Takes the gradient of the mean loss of `batch_size` samples, with targets drawn from the model's own outputs,
+    /// into the state of one parameter, between two steps: for [`Rule::ESTIMATES_HESSIAN`].
     ///
     /// # Errors
     /// Only what could not be checked beforehand.
@@ -250,8 +250,8 @@ impl<'a, R> Parameters<'a, R> {
         self.0.lr()
     }
 
-    /// The loss of which the gradients are, negated by `maximize`; none where the step does not know it, which cannot be
-    /// with [`Rule::NEEDS_LOSS`].
+    /// The loss of which the gradients are, negated by `maximize`; none where the step does not know it, which cannot
+    /// be with [`Rule::NEEDS_LOSS`].
     ///
     /// # Examples
     /// ```

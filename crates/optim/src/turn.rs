@@ -17,8 +17,8 @@ pub enum Decay {
     Coupled,
     /// `p ← (1 − lr·λ) p`, before the step.
     Decoupled,
-    /// `p ← p − lr·λ p` after the step, only for those elements that the step u itself draws to 0: `u p ≥ 0`, with the p
-    /// before it.
+    /// `p ← p − lr·λ p` after the step, only for those elements that the step u itself draws to 0: `u p ≥ 0`, with the
+    /// p before it.
     Cautious,
 }
 
@@ -106,8 +106,8 @@ pub struct Turn<'a> {
 }
 
 impl Turn<'_> {
-    /// The gradient to descend along: negated by `maximize`, with a coupled decay's λ p. For rules that compute with whole
-    /// tensors; [`Turn::update`] has it done.
+    /// The gradient to descend along: negated by `maximize`, with a coupled decay's λ p. For rules that compute with
+    /// whole tensors; [`Turn::update`] has it done.
     ///
     /// # Errors
     /// Those of tensor arithmetic: none for a gradient like its parameter.
@@ -133,8 +133,8 @@ impl Turn<'_> {
         self.apply(formula, false)
     }
 
-    /// Applies a formula as [`Turn::update`] does, to those rows whose gradient is not 0 throughout; the other rows, at one
-    /// place of dim 0 each, and their state rest. So does their weight decay; a proximal step reaches all rows.
+    /// Applies a formula as [`Turn::update`] does, to those rows whose gradient is not 0 throughout; the other rows, at
+    /// one place of dim 0 each, and their state rest. So does their weight decay; a proximal step reaches all rows.
     ///
     /// # Errors
     /// Those of [`Turn::update`].

@@ -175,8 +175,8 @@ fn f32_follows_f64() {
         for (k, lr) in rates.iter().enumerate() {
             f32_follows_f64_of(name, *steps, k, || {
                 let mut optimizer = new(name, *lr);
-                // Their first steps are a millionth otherwise, of which F32 rounds a part away, and all others grow from
-                // them.
+                // Their first steps are a millionth otherwise, of which F32 rounds a part away, and all others grow
+                // from them.
                 assert!(optimizer.set("d0", 0.01).is_ok() == ["DAdaptAdamW", "Prodigy"].contains(name));
                 optimizer
             });

@@ -15,9 +15,9 @@ const LEVELS: usize = 14;
 
 /// A picture of level lines of a function f(x, y), with paths over it: those of optimizers.
 ///
-/// As many of the picture lie between two neighbouring lines as between any other two, so that valleys are seen whatever
-/// the function's range is; low lines are dark. A path begins with a dot and ends with a ring; what of it lies outside
-/// is left out, and it ends where a number is not finite.
+/// As many of the picture lie between two neighbouring lines as between any other two, so that valleys are seen
+/// whatever the function's range is; low lines are dark. A path begins with a dot and ends with a ring; what of it lies
+/// outside is left out, and it ends where a number is not finite.
 ///
 /// # Examples
 /// ```

@@ -4,8 +4,8 @@ use autograd_core::{Result, Tensor};
 use rand::Rng;
 
 /// Draws the class of each sample from `softmax(x)` of its logits x, for
-/// [`Trainer::update_hessian`](crate::Trainer::update_hessian) with `cross_entropy`. A sample whose target is a negative class,
-/// like −100, keeps it: it stays ignored.
+/// [`Trainer::update_hessian`](crate::Trainer::update_hessian) with `cross_entropy`. A sample whose target is a
+/// negative class, like −100, keeps it: it stays ignored.
 ///
 /// ```text
 /// class = argmax (x − ln(−ln u))                              u uniform in [0, 1)
@@ -30,7 +30,8 @@ use rand::Rng;
 /// ```
 ///
 /// # References
-/// Gumbel, Statistical Theory of Extreme Values and Some Practical Applications, 1954: the largest of logits with such noise.
+/// Gumbel, Statistical Theory of Extreme Values and Some Practical Applications, 1954: the largest of logits with such
+/// noise.
 pub fn draw_classes(output: &Tensor, target: &Tensor, rng: &mut dyn Rng) -> Result<Tensor> {
     let noise = output.rand_like(rng)?.log().neg().log();
     let drawn = output.detach().try_sub(&noise)?.argmax(output.rank().min(2).saturating_sub(1))?;
@@ -40,8 +41,8 @@ pub fn draw_classes(output: &Tensor, target: &Tensor, rng: &mut dyn Rng) -> Resu
     target.lt_scalar(0.0).where_cond(target, &drawn)
 }
 
-/// Draws each bit, 1 with probability `sigmoid(x)`, for [`Trainer::update_hessian`](crate::Trainer::update_hessian) with
-/// `binary_cross_entropy_with_logits`; of the output's shape and dtype.
+/// Draws each bit, 1 with probability `sigmoid(x)`, for [`Trainer::update_hessian`](crate::Trainer::update_hessian)
+/// with `binary_cross_entropy_with_logits`; of the output's shape and dtype.
 ///
 /// # Errors
 /// If the output is no float.

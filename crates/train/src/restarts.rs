@@ -7,8 +7,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Trains from several random beginnings, and keeps the best: for losses with many minima, of which a single beginning may
-/// find a poor one.
+/// Trains from several random beginnings, and keeps the best: for losses with many minima, of which a single beginning
+/// may find a poor one.
 ///
 /// A run that fails by chance, by an error of kind [`NotFinite`](ErrorKind::NotFinite) or [`Data`](ErrorKind::Data),
 /// does not end the others. Any other failure, and a panic, is no matter of chance, and is that of all.

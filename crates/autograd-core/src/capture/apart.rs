@@ -4,12 +4,12 @@ use super::signature::owners_of;
 use crate::error::Result;
 use crate::module::{ItemMut, Module, Path};
 
-/// Gives each parameter that is trained memory of its own where another tensor has it, too: a `state_dict` that is kept, the
-/// best weights so far, a checkpoint that is being written. A frozen parameter stays where it is.
+/// Gives each parameter that is trained memory of its own where another tensor has it, too: a `state_dict` that is
+/// kept, the best weights so far, a checkpoint that is being written. A frozen parameter stays where it is.
 ///
-/// A step that is captured meanwhile could have such a tensor from outside, and would be recorded once more as soon as the
-/// parameters have changed. So whoever keeps values of parameters calls this before the next step; a
-/// trainer does. The copy is the one that an optimizer's update would make: it changes in place what is not shared.
+/// A step that is captured meanwhile could have such a tensor from outside, and would be recorded once more as soon as
+/// the parameters have changed. So whoever keeps values of parameters calls this before the next step; a trainer does.
+/// The copy is the one that an optimizer's update would make: it changes in place what is not shared.
 ///
 /// # Errors
 /// If there is no room for a copy.

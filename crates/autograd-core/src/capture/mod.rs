@@ -35,8 +35,9 @@ use std::rc::Rc;
 /// A function of a model and tensors that is recorded at its first call and replayed at later ones.
 ///
 /// A training step of a small network computes for a tenth of its time; the rest is bookkeeping, the same at every
-/// step. A capture keeps the list of the kernels that a step ran, and runs it again over the same memory: the same bits,
-/// without the tape. The tensors that change from step to step are the arguments, and the parameters of the model.
+/// step. A capture keeps the list of the kernels that a step ran, and runs it again over the same memory: the same
+/// bits, without the tape. The tensors that change from step to step are the arguments, and the parameters of the
+/// model.
 ///
 /// ```
 /// use autograd_core::{Capture, Gradients, Tensor, module::Param};
@@ -58,9 +59,9 @@ use std::rc::Rc;
 /// # Ok::<(), autograd_core::Error>(())
 /// ```
 ///
-/// The first call runs the function and records it. Later calls with tensors of the same shapes, strides and dtypes, the
-/// same parameters, and a model in the same modes replay it; anything else is recorded anew, up to 64 programs, which
-/// share their memory. What is returned is overwritten by the next call, unless the caller keeps a clone of it.
+/// The first call runs the function and records it. Later calls with tensors of the same shapes, strides and dtypes,
+/// the same parameters, and a model in the same modes replay it; anything else is recorded anew, up to 64 programs,
+/// which share their memory. What is returned is overwritten by the next call, unless the caller keeps a clone of it.
 ///
 /// # Errors
 /// What the function does must not depend on numbers: a function that looks at them (`item`, printing), draws from a
@@ -148,8 +149,8 @@ where
     /// # Errors
     /// That of the function, or of a comparison that finds a difference ([`Capture::check_every`]): they leave what a
     /// run leaves. Or if the function does what a replay could not: then the model's streams and buffers are as before
-    /// the call, but for streams that were moved by another thread or otherwise than by draws; what else the function has
-    /// changed is not known here.
+    /// the call, but for streams that were moved by another thread or otherwise than by draws; what else the function
+    /// has changed is not known here.
     ///
     /// # Examples
     /// ```
@@ -220,8 +221,8 @@ where
         Ok(&self.programs[self.programs.len() - 1].output)
     }
 
-    /// Runs the function at every n-th replay as well, and compares the kernels, their bits and what is returned; 0 never
-    /// does. Default 0.
+    /// Runs the function at every n-th replay as well, and compares the kernels, their bits and what is returned; 0
+    /// never does. Default 0.
     ///
     /// # Examples
     /// ```
@@ -268,8 +269,8 @@ where
         CaptureStats { programs: self.programs.len(), kernels, flops, bytes, ..self.stats }
     }
 
-    /// Every program in Graphviz's language, `dot -Tsvg` draws it: kernels as boxes, those of walks shaded; what is given,
-    /// stays or is returned as ellipses; arrows from what writes to what reads.
+    /// Every program in Graphviz's language, `dot -Tsvg` draws it: kernels as boxes, those of walks shaded; what is
+    /// given, stays or is returned as ellipses; arrows from what writes to what reads.
     ///
     /// # Examples
     /// ```

@@ -112,8 +112,9 @@ impl Program {
         Ok(())
     }
 
-    /// Runs it in a room of at least [`Program::room`] bytes, and shows each result to `see`, if that is given. The outputs
-    /// are as many as the function returned; each is written in place where no other owner sees it, else replaced.
+    /// Runs it in a room of at least [`Program::room`] bytes, and shows each result to `see`, if that is given. The
+    /// outputs are as many as the function returned; each is written in place where no other owner sees it, else
+    /// replaced.
     pub(super) fn run(
         &mut self,
         room: &mut Block,

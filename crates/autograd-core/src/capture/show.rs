@@ -43,8 +43,8 @@ impl fmt::Display for Spot {
 }
 
 impl Program {
-    /// Writes it as one part of a drawing, whose names begin with `k`: a box for each kernel, shaded where it is part of a
-    /// walk, and an arrow for each operand from what wrote it.
+    /// Writes it as one part of a drawing, whose names begin with `k`: a box for each kernel, shaded where it is part
+    /// of a walk, and an arrow for each operand from what wrote it.
     pub(super) fn draw(&self, k: usize, f: &mut impl fmt::Write) -> fmt::Result {
         writeln!(f, "  subgraph cluster_{k} {{")?;
         writeln!(f, "    label=\"{} kernels, {} flops\";", self.steps.len(), self.flops())?;

@@ -49,9 +49,9 @@ pub(super) struct Given<'a> {
 }
 
 impl<'a> Given<'a> {
-    /// What is given of a model whose buffers no other tensor has the memory of: one that is older than the capture, or that
-    /// others own as well, is set to a copy. A buffer that the function sets has other memory in each run, and so can be
-    /// known by none.
+    /// What is given of a model whose buffers no other tensor has the memory of: one that is older than the capture, or
+    /// that others own as well, is set to a copy. A buffer that the function sets has other memory in each run, and so
+    /// can be known by none.
     ///
     /// # Errors
     /// If there is no room for one.
@@ -224,8 +224,8 @@ impl Signature {
         }
     }
 
-    /// Whether those of the model's tensors have the same memory that had, and no others. A model with running statistics has
-    /// new memory at every step, so this allocates nothing and goes over no pairs.
+    /// Whether those of the model's tensors have the same memory that had, and no others. A model with running
+    /// statistics has new memory at every step, so this allocates nothing and goes over no pairs.
     fn same_memory_is_shared(&self, given: &Given<'_>, roots: &mut Roots) -> bool {
         roots.clear();
         let mut shared = true;
@@ -241,8 +241,8 @@ impl Signature {
     }
 }
 
-/// How many have the memory of each tensor of a model if nothing outside does: places of a tie keep what they have read,
-/// and buffers are in the list of what was given as well.
+/// How many have the memory of each tensor of a model if nothing outside does: places of a tie keep what they have
+/// read, and buffers are in the list of what was given as well.
 pub(super) fn owners_of<M: Module + ?Sized>(model: &M) -> Vec<usize> {
     let (mut owners, mut tied) = (Vec::new(), Vec::new());
     model.visit(&Path::root(), &mut |_, item| match item {

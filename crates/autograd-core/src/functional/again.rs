@@ -51,8 +51,9 @@ impl Again {
         self.inputs.iter().map(|x| x.value().clone()).collect()
     }
 
-    /// Gives the gradients of `Σ y · seed`, where y was computed above `mark` from the arguments, which are below it: no
-    /// gradient passes them on to the inputs, which are captured, too, perhaps. Of the tape it may use the node `own`.
+    /// Gives the gradients of `Σ y · seed`, where y was computed above `mark` from the arguments, which are below it:
+    /// no gradient passes them on to the inputs, which are captured, too, perhaps. Of the tape it may use the node
+    /// `own`.
     pub(super) fn pull(
         &self,
         at: &mut Pull<'_>,

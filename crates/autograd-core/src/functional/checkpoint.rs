@@ -8,15 +8,15 @@ use crate::tape::{Pull, Pullback, Saved, Segment, forwards, is_recording, mark};
 use crate::tensor::Tensor;
 use crate::tensor::recall::{noting, recalling};
 
-/// `f(inputs)`, of which backward keeps the inputs alone: when a walk comes to it, `f` runs again, and what its operations
-/// saved lives no longer than until the walk has passed them.
+/// `f(inputs)`, of which backward keeps the inputs alone: when a walk comes to it, `f` runs again, and what its
+/// operations saved lives no longer than until the walk has passed them.
 ///
-/// A network of L equal blocks that are checkpoints keeps L inputs and the inside of one block, for one more forward run.
-/// Gradients are the same to the bit, of any order, also of what `f` captures: the function holds a tensor (cloned into it)
-/// and gradients flow to it. A checkpoint may contain others. Layers are run by `nn::checkpoint`.
+/// A network of L equal blocks that are checkpoints keeps L inputs and the inside of one block, for one more forward
+/// run. Gradients are the same to the bit, of any order, also of what `f` captures: the function holds a tensor (cloned
+/// into it) and gradients flow to it. A checkpoint may contain others. Layers are run by `nn::checkpoint`.
 ///
-/// The second run draws the seeds of the first: streams and generators that operations draw a seed from do not move, and
-/// buffers are not set again. So it works in a [`Capture`](crate::Capture), too.
+/// The second run draws the seeds of the first: streams and generators that operations draw a seed from do not move,
+/// and buffers are not set again. So it works in a [`Capture`](crate::Capture), too.
 ///
 /// # Errors
 /// Those of `f`; or if it draws numbers that are no seed ([`Tensor::randn`]). The walk fails if `f` does something else
@@ -51,8 +51,8 @@ pub fn checkpoint<L: TensorList>(
     first_run(&inputs.tensors(), &f).map(|run| run.tied(&inputs.tensors(), f))
 }
 
-/// [`checkpoint`] of a function that cannot be kept, as it borrows: `first` runs now, and `again` in its place when a walk
-/// needs it. The two must compute the same of the same tensors.
+/// [`checkpoint`] of a function that cannot be kept, as it borrows: `first` runs now, and `again` in its place when a
+/// walk needs it. The two must compute the same of the same tensors.
 ///
 /// # Errors
 /// As for [`checkpoint`].

@@ -16,8 +16,8 @@ use crate::tensor::Tensor;
 /// [`no_grad`](crate::no_grad).
 ///
 /// # Errors
-/// If a function fails, the loss is not a single number, an operation on the way has no second derivative, something is not
-/// of float type, or there is not one tangent for each input, of its shape and dtype.
+/// If a function fails, the loss is not a single number, an operation on the way has no second derivative, something is
+/// not of float type, or there is not one tangent for each input, of its shape and dtype.
 ///
 /// # Examples
 /// ```

@@ -78,8 +78,8 @@ pub fn grad_with<L: TensorList>(ys: &[(&Tensor, &Tensor)], xs: L) -> Result<L::O
 /// The results are tracked if an input, w, or what `f` captures is, unless inside [`no_grad`](crate::no_grad).
 ///
 /// # Errors
-/// If `f` fails, an input or the value is not of float type, or `w` does not have the shape and the dtype of the value; where
-/// the results are tracked, also if an operation on the way has no second derivative.
+/// If `f` fails, an input or the value is not of float type, or `w` does not have the shape and the dtype of the value;
+/// where the results are tracked, also if an operation on the way has no second derivative.
 ///
 /// # Examples
 /// ```

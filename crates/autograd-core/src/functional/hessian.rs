@@ -13,8 +13,8 @@ use crate::tensor::Tensor;
 /// parameters inside it where third derivatives are not wanted.
 ///
 /// # Errors
-/// If `f` fails or its value is not a single number of float type, an input is not of float type, or an operation on the
-/// way has no second derivative; where the results are tracked, a third one.
+/// If `f` fails or its value is not a single number of float type, an input is not of float type, or an operation on
+/// the way has no second derivative; where the results are tracked, a third one.
 ///
 /// # Examples
 /// ```
@@ -58,8 +58,8 @@ pub fn hvp<L: TensorList>(
     products("hvp", f, &inputs.tensors(), &tangents.tensors()).map(|(_, products)| L::of(products))
 }
 
-/// Vector-Hessian product: the number `y = f(inputs)`, and for each input `Σ vᵀ H` over the inputs and their cotangents.
-/// Since H is symmetric, these are the products of [`hvp`], at the same cost.
+/// Vector-Hessian product: the number `y = f(inputs)`, and for each input `Σ vᵀ H` over the inputs and their
+/// cotangents. Since H is symmetric, these are the products of [`hvp`], at the same cost.
 ///
 /// # Gradient
 /// As for [`hvp`].

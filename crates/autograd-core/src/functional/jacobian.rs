@@ -12,8 +12,8 @@ use crate::tensor::Tensor;
 /// The results are tracked if an input, or what `f` captures, is, unless inside [`no_grad`](crate::no_grad).
 ///
 /// # Errors
-/// If `f` fails, or an input or the value is not of float type; where the results are tracked, also if an operation on the way
-/// has no second derivative.
+/// If `f` fails, or an input or the value is not of float type; where the results are tracked, also if an operation on
+/// the way has no second derivative.
 ///
 /// # Examples
 /// ```

@@ -7,8 +7,8 @@ use crate::tensor::Tensor;
 /// Jacobian-vector product: the value `y = f(inputs)`, and `Σ ∂y/∂x v` over the inputs and their tangents.
 ///
 /// It takes two backward walks: `uᵀ ∂y/∂x` is linear in u, and its derivative with respect to u in direction v is the
-/// product. One more goes before, with some u, where an operation on the way may refuse a gradient: a decomposition, or one
-/// of your own. For several products at one point there is [`linearize`](crate::linearize).
+/// product. One more goes before, with some u, where an operation on the way may refuse a gradient: a decomposition, or
+/// one of your own. For several products at one point there is [`linearize`](crate::linearize).
 ///
 /// # Gradient
 /// The results are tracked if an input, a tangent, or what `f` captures is, unless inside [`no_grad`](crate::no_grad).

@@ -30,8 +30,8 @@ pub struct LinearMap<L> {
 /// Runs `f` once, for any number of products with its Jacobian. Each takes one backward walk.
 ///
 /// # Gradient
-/// As for [`jvp`](crate::jvp()) and [`vjp`](crate::vjp()). Products that are tracked share the history of f, which a plain
-/// `backward` of one of them frees for all; `backward_keep` and [`grad`](crate::grad()) do not.
+/// As for [`jvp`](crate::jvp()) and [`vjp`](crate::vjp()). Products that are tracked share the history of f, which a
+/// plain `backward` of one of them frees for all; `backward_keep` and [`grad`](crate::grad()) do not.
 ///
 /// # Errors
 /// If `f` fails, an operation on the way has no second derivative, or an input or the value is not of float type; if an

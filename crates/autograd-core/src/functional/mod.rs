@@ -1,7 +1,7 @@
 //! Derivatives as functions: differentiable gradients, products with Jacobians and Hessians, and the whole matrices.
 //!
-//! They are recorded like operations: where an input, or what the function has captured, is tracked, so are the results,
-//! and one function inside another gives derivatives of derivatives.
+//! They are recorded like operations: where an input, or what the function has captured, is tracked, so are the
+//! results, and one function inside another gives derivatives of derivatives.
 
 mod again;
 mod checkpoint;

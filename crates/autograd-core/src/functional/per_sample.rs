@@ -9,13 +9,13 @@ use crate::tensor::Tensor;
 /// The gradients of `loss(sample)` for each sample of a batch, with respect to each of `parameters`: of shape
 /// `[N, shape of the parameter..]`.
 ///
-/// The tensors of `batch` have the samples along their first dim; the function gets one sample, as a batch of size one, and
-/// returns a number. Parameters are tracked tensors, as those of a model. The mean over N is the gradient of the mean loss
-/// (unless the samples of a batch see each other, as in batch normalisation).
+/// The tensors of `batch` have the samples along their first dim; the function gets one sample, as a batch of size one,
+/// and returns a number. Parameters are tracked tensors, as those of a model. The mean over N is the gradient of the
+/// mean loss (unless the samples of a batch see each other, as in batch normalisation).
 ///
-/// It takes N runs of the function and N backward walks: as much arithmetic as the gradient of the batch, and N times its
-/// overhead; memory for one sample, and for the result up to twice, since it is put together when all are done. Per-sample
-/// clipping, and the noise scale of gradients, start here.
+/// It takes N runs of the function and N backward walks: as much arithmetic as the gradient of the batch, and N times
+/// its overhead; memory for one sample, and for the result up to twice, since it is put together when all are done.
+/// Per-sample clipping, and the noise scale of gradients, start here.
 ///
 /// # Gradient
 /// The results are numbers without a history, as those of `backward`: for what is to be differentiated again there is

@@ -49,8 +49,8 @@ impl Point {
     }
 }
 
-/// The gradients of `Σ roots · seeds`. Where they are not recorded, nothing tracked takes part or nothing of it is wanted:
-/// such a walk may be inside of one that is recorded.
+/// The gradients of `Σ roots · seeds`. Where they are not recorded, nothing tracked takes part or nothing of it is
+/// wanted: such a walk may be inside of one that is recorded.
 pub(super) fn walk(
     roots: &[(&Tensor, Option<&Tensor>)],
     targets: &[&Tensor],

@@ -13,15 +13,15 @@ use std::sync::Arc;
 type Function = Arc<dyn Fn(&Tensor, &[Tensor]) -> Result<Tensor> + Send + Sync>;
 type Own = Arc<dyn Fn(&dyn Fn(&Tensor) -> Result<Tensor>, &Tensor) -> Result<Tensor> + Send + Sync>;
 
-/// The solution x of `f(x, inputs) = 0` that `solve(inputs)` finds, with the derivatives of the implicit function theorem:
-/// `∂x/∂θ = −(∂f/∂x)⁻¹ ∂f/∂θ`. See [`Implicit`] for options.
+/// The solution x of `f(x, inputs) = 0` that `solve(inputs)` finds, with the derivatives of the implicit function
+/// theorem: `∂x/∂θ = −(∂f/∂x)⁻¹ ∂f/∂θ`. See [`Implicit`] for options.
 ///
-/// `solve` may find it in any way: nothing in it is recorded, and backward takes the memory of one evaluation of f and that
-/// of the linear solver, however many steps there were. What f captures has gradients like the inputs.
+/// `solve` may find it in any way: nothing in it is recorded, and backward takes the memory of one evaluation of f and
+/// that of the linear solver, however many steps there were. What f captures has gradients like the inputs.
 ///
 /// # Gradient
-/// `gθ = (∂f/∂θ)ᵀ u` with `(∂f/∂x)ᵀ u = −gy`, which GMRES solves by products, one backward walk each. u is itself the root of
-/// a linear equation, so there are derivatives of any order. They are as exact as x and u are.
+/// `gθ = (∂f/∂θ)ᵀ u` with `(∂f/∂x)ᵀ u = −gy`, which GMRES solves by products, one backward walk each. u is itself the
+/// root of a linear equation, so there are derivatives of any order. They are as exact as x and u are.
 ///
 /// # Errors
 /// If a function fails, f does not return the shape and the dtype of x, draws random numbers, or does not depend on its
@@ -116,14 +116,14 @@ impl Default for Implicit {
 }
 
 impl Implicit {
-    /// GMRES, with the defaults of the options. It keeps a direction of the size of x in `F64` for each product; at most 64
-    /// at a time where x has more than 1000 elements.
+    /// GMRES, with the defaults of the options. It keeps a direction of the size of x in `F64` for each product; at
+    /// most 64 at a time where x has more than 1000 elements.
     pub fn new() -> Implicit {
         Implicit { tolerance: None, max_iterations: 1000, solver: Solver::Gmres }
     }
 
-    /// The residual of the linear equations may be so large a part of their right-hand side, and the last change of a fixed
-    /// point so large a part of 1 + ‖x‖; above 0. Default 10⁻¹⁰ in `F64`, 10⁻⁵ in `F32`.
+    /// The residual of the linear equations may be so large a part of their right-hand side, and the last change of a
+    /// fixed point so large a part of 1 + ‖x‖; above 0. Default 10⁻¹⁰ in `F64`, 10⁻⁵ in `F32`.
     #[must_use]
     pub fn tolerance(self, tolerance: f64) -> Implicit {
         Implicit { tolerance: Some(tolerance), ..self }

@@ -5,8 +5,8 @@ use crate::error::{Error, ErrorKind, Result};
 /// A product with the matrix.
 pub(super) type Product<'p> = dyn FnMut(&[f64]) -> Result<Vec<f64>> + 'p;
 
-/// When a solution is good enough: the residual is so small a part of the right-hand side; and how many products are too
-/// many.
+/// When a solution is good enough: the residual is so small a part of the right-hand side; and how many products are
+/// too many.
 #[derive(Clone, Copy)]
 pub(super) struct Goal {
     pub(super) op: &'static str,
@@ -43,8 +43,8 @@ fn add(y: &mut [f64], factor: f64, x: &[f64]) {
     y.iter_mut().zip(x).for_each(|(y, x)| *y += factor * x);
 }
 
-/// The power of two below the largest magnitude, above 0: squares of what is divided by it do not overflow, and those that
-/// vanish count for nothing. It is infinite where a number is.
+/// The power of two below the largest magnitude, above 0: squares of what is divided by it do not overflow, and those
+/// that vanish count for nothing. It is infinite where a number is.
 pub(super) fn unit(x: &[f64]) -> f64 {
     let largest = x.iter().fold(0.0f64, |most, x| most.max(x.abs()));
     // Without its fraction; those of the smallest numbers have nothing else.
@@ -65,8 +65,8 @@ struct Start<'r> {
 /// What a solver does in a round: it adds to x what makes the residual smaller, and returns the number of products.
 type Round = fn(&mut Product<'_>, &Start<'_>, &mut [f64]) -> Result<usize>;
 
-/// Solves `A x = b` by rounds of at most so many products, as long as the residual falls. What a round says of it is not
-/// believed: in single precision, or of a matrix that is nearly singular, it differs from that of x.
+/// Solves `A x = b` by rounds of at most so many products, as long as the residual falls. What a round says of it is
+/// not believed: in single precision, or of a matrix that is nearly singular, it differs from that of x.
 fn in_rounds(goal: Goal, product: &mut Product<'_>, b: &[f64], most: usize, round: Round) -> Result<Vec<f64>> {
     // Squares are taken, so b comes in a unit of its own. The equations are linear.
     let unit = unit(b);
@@ -225,7 +225,8 @@ mod tests {
 
     #[test]
     fn a_small_system_is_solved_in_one_round() {
-        // The residual of a shift falls with the last direction alone, and that of the second differences hardly before.
+        // The residual of a shift falls with the last direction alone, and that of the second differences hardly
+        // before.
         let axis = |at: usize| (0..65).map(|i| if i == at { 1.0 } else { 0.0 }).collect::<Vec<f64>>();
         let x =
             gmres(GOAL, &mut |x| Ok((0..65).map(|i: usize| x[(i + 64) % 65]).collect()), &axis(0)).expect("regular");

@@ -8,12 +8,12 @@ use crate::tensor::Tensor;
 /// The number `y = f(inputs)`, and its gradient with respect to each input (zeros where nothing flows).
 ///
 /// # Gradient
-/// The results are tracked if an input, or what `f` captures, is, unless inside [`no_grad`](crate::no_grad): a function of
-/// them, or another derivative of the function around, sees all that they depend on.
+/// The results are tracked if an input, or what `f` captures, is, unless inside [`no_grad`](crate::no_grad): a function
+/// of them, or another derivative of the function around, sees all that they depend on.
 ///
 /// # Errors
-/// If `f` fails or its value is not a single number of float type, or an input is not of float type; where the results are
-/// tracked, also if an operation on the way has no second derivative.
+/// If `f` fails or its value is not a single number of float type, or an input is not of float type; where the results
+/// are tracked, also if an operation on the way has no second derivative.
 ///
 /// # Examples
 /// ```

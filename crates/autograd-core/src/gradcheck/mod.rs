@@ -1,8 +1,8 @@
 //! Gradient checks: the derivatives by the tape against finite differences.
 //!
 //! Use them on your own operations, layers and losses. They work in f64, and compare every partial derivative, or, for
-//! large inputs, derivatives in random directions. The step goes with the size of the input. Where a function has a kink
-//! near the point checked, the point is moved. What finite differences cannot tell is an error, not a success.
+//! large inputs, derivatives in random directions. The step goes with the size of the input. Where a function has a
+//! kink near the point checked, the point is moved. What finite differences cannot tell is an error, not a success.
 
 mod numeric;
 
@@ -56,8 +56,8 @@ impl GradCheck {
         self
     }
 
-    /// The largest absolute error, `atol ≥ 0`, of `x ∂y/∂x` where x is larger than 1; smaller by as much as the values of
-    /// the function that depend on x are smaller than 1. Default 1e-7.
+    /// The largest absolute error, `atol ≥ 0`, of `x ∂y/∂x` where x is larger than 1; smaller by as much as the values
+    /// of the function that depend on x are smaller than 1. Default 1e-7.
     #[must_use]
     pub fn atol(mut self, atol: f64) -> GradCheck {
         self.atol = atol;
@@ -222,7 +222,8 @@ impl GradCheck {
                 directions.push(if float { Tensor::randn(x.shape(), x.dtype(), &mut rng)? } else { x.clone() });
             }
             let slopes = |x: &[Tensor]| slopes_along(&weighted, x, &directions);
-            // The values of a slope may be 0 where what they were computed from rounds: that is as large as the function.
+            // The values of a slope may be 0 where what they were computed from rounds: that is as large as the
+            // function.
             let size: f64 = y.try_mul(&all[inputs.len()])?.to_f64s().iter().map(|y| y.abs()).sum();
             let floor = if size <= 1e3 { size * 16.0 * f64::EPSILON * 1024.0 } else { 0.0 };
             self.compare((2, floor), &slopes, &all, &mut report, &mut rng)?;
@@ -230,7 +231,8 @@ impl GradCheck {
         Ok(report)
     }
 
-    /// Compares the derivatives of a sum, moving the point away from kinks. What f computes on the way rounds by `floor`.
+    /// Compares the derivatives of a sum, moving the point away from kinks. What f computes on the way rounds by
+    /// `floor`.
     fn compare(
         &self,
         (order, floor): (usize, f64),

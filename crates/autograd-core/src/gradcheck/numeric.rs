@@ -25,8 +25,8 @@ pub(super) enum Verdict {
     Wrong { numeric: f64, kink: bool },
     /// The function is not finite, however small the step.
     NotFinite,
-    /// Rounding of the function's values may have moved the differences this far. `kink` where larger steps, which round
-    /// less, find one.
+    /// Rounding of the function's values may have moved the differences this far. `kink` where larger steps, which
+    /// round less, find one.
     Rounded { numeric: f64, by: f64, kink: bool },
 }
 
@@ -71,8 +71,8 @@ impl Estimate {
         tolerance.absolute * self.size.min(1.0) + tolerance.floor
     }
 
-    /// The allowance for rounding. That of values which did not change counts where it is small: they may be differences
-    /// of larger ones.
+    /// The allowance for rounding. That of values which did not change counts where it is small: they may be
+    /// differences of larger ones.
     fn noise(&self, tolerance: Tolerance) -> f64 {
         let of_all = 2.0 * self.rounding_of_all;
         2.0 * self.rounding + if of_all <= self.absolute(tolerance) { of_all } else { 0.0 }
@@ -153,8 +153,8 @@ impl Line<'_> {
         Some(Estimate { value, error, rounding, rounding_of_all, slopes, size, changed, unsteady })
     }
 
-    /// Compares a derivative by the tape with finite differences, from a step of a thousandth of x downwards to the step
-    /// at which truncation and rounding are least.
+    /// Compares a derivative by the tape with finite differences, from a step of a thousandth of x downwards to the
+    /// step at which truncation and rounding are least.
     pub(super) fn judge(&self, analytic: f64, tolerance: Tolerance) -> Result<Verdict> {
         const STEPS: usize = 100;
         let first = f64::powi(2.0, -9 - self.reach.max(1.0).log2().ceil() as i32);

@@ -33,8 +33,8 @@ impl<T: Real> Terms for Sum<'_, T> {
     }
 }
 
-/// `y[rowₖ] += vₖ x[columnₖ]` from 0 on, in the order of k, for rows of `width` elements; if it is `sparse`, a v of 0 is no
-/// entry, also where x is not finite.
+/// `y[rowₖ] += vₖ x[columnₖ]` from 0 on, in the order of k, for rows of `width` elements; if it is `sparse`, a v of 0
+/// is no entry, also where x is not finite.
 pub fn product<T: Real>(v: &[T], x: &[T], [rows, columns]: [&[i64]; 2], (width, sparse): (usize, bool), y: &mut [T]) {
     y.fill(T::ZERO);
     let many = is_many::<T>(v.len().saturating_mul(width), y.len());

@@ -18,8 +18,9 @@ pub enum Kind {
     Real { halved: bool },
 }
 
-/// A transform of each row: the first n of `from` elements, or with zeros behind them, give n, of which the first `to` are
-/// written, or with zeros behind them, times `scale`. (Of the coefficients of real numbers there are n / 2 + 1, not n.)
+/// A transform of each row: the first n of `from` elements, or with zeros behind them, give n, of which the first `to`
+/// are written, or with zeros behind them, times `scale`. (Of the coefficients of real numbers there are n / 2 + 1, not
+/// n.)
 #[derive(Clone, Copy, Debug)]
 pub struct Dft {
     pub kind: Kind,

@@ -5,8 +5,8 @@ use super::simd::{Kernel, vectorize};
 
 /// Terms that are added to elements.
 pub trait Terms {
-    /// Adds them in their order, `#[inline(always)]`: it is compiled for each kind of CPU. `A` is the type of the elements, or
-    /// a wider one.
+    /// Adds them in their order, `#[inline(always)]`: it is compiled for each kind of CPU. `A` is the type of the
+    /// elements, or a wider one.
     fn add<A: Real>(&self, y: &mut [A]);
 }
 
@@ -29,8 +29,8 @@ pub fn is_many<T>(count: usize, elements: usize) -> bool {
     size_of::<T>() < size_of::<f64>() && count / MANY >= elements.max(1)
 }
 
-/// Adds terms to the elements of y. Where the work is cut, `many` is of the whole, whatever a piece has: no bit may depend
-/// on the cuts.
+/// Adds terms to the elements of y. Where the work is cut, `many` is of the whole, whatever a piece has: no bit may
+/// depend on the cuts.
 pub fn add_terms<T: Real>(many: bool, terms: &impl Terms, y: &mut [T]) {
     if many {
         let mut wide: Vec<f64> = y.iter().map(|y| y.as_f64()).collect();

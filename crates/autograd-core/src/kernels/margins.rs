@@ -4,8 +4,8 @@ use super::real::Real;
 use super::simd::{Kernel, vectorize};
 use crate::threads::parallel::{PIECE, for_rows_of_two};
 
-/// A fold of the rows and of the columns of a matrix: `join` of `element` over each, beginning with 0. An element is told
-/// the number that stands at its row and the one at its column. Mark the methods `#[inline(always)]`.
+/// A fold of the rows and of the columns of a matrix: `join` of `element` over each, beginning with 0. An element is
+/// told the number that stands at its row and the one at its column. Mark the methods `#[inline(always)]`.
 ///
 /// # Examples
 /// ```
@@ -43,8 +43,8 @@ pub trait MarginRule: Copy + Sync {
 /// Columns of a tile at most: they, and what they have gathered, stay in the first-level cache.
 const COLUMNS: usize = 4096;
 
-/// Rows of a tile at most: so many contributions to a column are gathered in the precision of the elements, and those of
-/// tiles in `f64`.
+/// Rows of a tile at most: so many contributions to a column are gathered in the precision of the elements, and those
+/// of tiles in `f64`.
 const MOST_ROWS: usize = 64;
 
 /// Rows of a tile at least: a tile has a number of its own for each column.
@@ -173,7 +173,8 @@ impl Tiles {
     }
 }
 
-/// The margins of all matrices; `rows` and `columns` are the numbers that stand there. Where tiles gather there are zeros.
+/// The margins of all matrices; `rows` and `columns` are the numbers that stand there. Where tiles gather there are
+/// zeros.
 pub fn margins<T: Real, R: MarginRule>(
     rule: R,
     tiles: Tiles,

@@ -14,8 +14,9 @@ pub type Moments<T> = [T; 3];
 /// So many elements say about where the mean of all is.
 const FEW: usize = 64;
 
-/// By the corrected algorithm, `Σ (x − c)² − (Σ (x − c))² / n` (Chan, Golub, LeVeque, Algorithms for computing the sample
-/// variance, 1983), where c is the mean of the first elements; with one more pass where that was too far from the mean.
+/// By the corrected algorithm, `Σ (x − c)² − (Σ (x − c))² / n` (Chan, Golub, LeVeque, Algorithms for computing the
+/// sample variance, 1983), where c is the mean of the first elements; with one more pass where that was too far from
+/// the mean.
 #[inline(always)]
 pub fn moments_of<T: Real>(x: &[T]) -> Moments<T> {
     const PASSES: usize = 3;

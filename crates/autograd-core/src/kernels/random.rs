@@ -15,8 +15,8 @@ pub fn bits_at(seed: u64, i: u64) -> u64 {
     z ^ (z >> 31)
 }
 
-/// Dropping with probability `p`, of `inner` elements in a row together: `x · 0 + shift[0]` where they are dropped, else
-/// `x / kept + shift[1]`.
+/// Dropping with probability `p`, of `inner` elements in a row together: `x · 0 + shift[0]` where they are dropped,
+/// else `x / kept + shift[1]`.
 #[derive(Clone, Copy, Debug)]
 pub struct Drops {
     /// The probability of being dropped.

@@ -1,9 +1,9 @@
 //! The fold of many numbers into one: sums, products, extremes, along the middle of `[outer, length, inner]`.
 //!
-//! Sums are accumulated in a fixed tree: 64 lanes over blocks of 1,024 elements, and 16 over what is left, the lanes joined
-//! in halves, the blocks joined pairwise like the carries of a binary counter. The error grows with the logarithm of the
-//! length, as in pairwise summation (Higham, The accuracy of floating point summation, 1993), and the tree depends on the
-//! length alone.
+//! Sums are accumulated in a fixed tree: 64 lanes over blocks of 1,024 elements, and 16 over what is left, the lanes
+//! joined in halves, the blocks joined pairwise like the carries of a binary counter. The error grows with the
+//! logarithm of the length, as in pairwise summation (Higham, The accuracy of floating point summation, 1993), and the
+//! tree depends on the length alone.
 
 use super::real::Real;
 use super::simd::{Kernel, vectorize};

@@ -96,12 +96,12 @@ impl Scan<1> for LogSumExp {
 /// So many columns or rows are walked side by side: a single fold would wait for itself.
 const ABREAST: usize = 16;
 
-/// So many rows are walked as they lie, where there are fewer: more would drive each other out of the cache, as rows often
-/// lie a power of 2 apart.
+/// So many rows are walked as they lie, where there are fewer: more would drive each other out of the cache, as rows
+/// often lie a power of 2 apart.
 const FEW: usize = 4;
 
-/// So many steps of [`ABREAST`] rows become a square whose columns are walked: of F32 a line of the cache of each row, which
-/// is looked at once.
+/// So many steps of [`ABREAST`] rows become a square whose columns are walked: of F32 a line of the cache of each row,
+/// which is looked at once.
 const STEPS: usize = 16;
 
 struct Rows<'a, S, T, const N: usize> {

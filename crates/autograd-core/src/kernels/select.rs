@@ -164,8 +164,8 @@ impl<T: Real> Kernel for RowByRow<'_, T> {
 /// Threads share rows of so many elements: each of them looks at all indices.
 const SHARED_ROW: usize = 16;
 
-/// `y[o, index[k], :] += x[o, k, :]`, in the order of `k`, for `y: [outer, size, inner]`; with a `base`, that is put into y
-/// first.
+/// `y[o, index[k], :] += x[o, k, :]`, in the order of `k`, for `y: [outer, size, inner]`; with a `base`, that is put
+/// into y first.
 pub fn add_rows<T: Real>(base: Option<&[T]>, x: &[T], size: usize, inner: usize, index: &[i64], y: &mut [T]) {
     let many = is_many::<T>(x.len(), y.len()) && inner >= SHARED_ROW;
     if let Some(base) = base.filter(|_| !many) {

@@ -8,8 +8,9 @@
 use std::sync::LazyLock;
 
 /// A loop nest over slices. `run` and all it calls must be `#[inline(always)]`, or it is compiled for the baseline CPU.
-/// A closure that goes to `std::array::from_fn` or to `map` of an array may be a call of its own, compiled for the baseline,
-/// too: in a loop it is written out. Beside a loop it may stay, for it leaves the loop's numbers in registers; measure both.
+/// A closure that goes to `std::array::from_fn` or to `map` of an array may be a call of its own, compiled for the
+/// baseline, too: in a loop it is written out. Beside a loop it may stay, for it leaves the loop's numbers in
+/// registers; measure both.
 pub trait Kernel {
     /// The result of the loop.
     type Output;
@@ -37,8 +38,8 @@ pub fn look<K: Kernel>(kernel: K) -> K::Output {
     copies::best(kernel)
 }
 
-/// The copies of a kernel. They are those of [`pulp`], which has them with vectors that have names ([`vectorize_with`]),
-/// and therefore in many more functions.
+/// The copies of a kernel. They are those of [`pulp`], which has them with vectors that have names
+/// ([`vectorize_with`]), and therefore in many more functions.
 #[cfg(all(target_arch = "x86_64", not(one_copy)))]
 mod copies {
     use super::Kernel;
@@ -120,8 +121,8 @@ pub fn vectorize_with<K: Vectorized>(kernel: K) -> K::Output {
     ARCH.dispatch(Named(kernel))
 }
 
-/// [`vectorize_with`], for a kernel that moves elements: operands are copied by it that lie otherwise, which is no part of
-/// what an operation computes.
+/// [`vectorize_with`], for a kernel that moves elements: operands are copied by it that lie otherwise, which is no part
+/// of what an operation computes.
 #[inline]
 pub fn move_with<K: Vectorized>(kernel: K) -> K::Output {
     ARCH.dispatch(Named(kernel))

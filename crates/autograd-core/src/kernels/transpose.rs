@@ -1,5 +1,5 @@
-//! The transposition of small square blocks in registers, to which packing a transposed operand comes down, and of whole
-//! matrices by such blocks.
+//! The transposition of small square blocks in registers, to which packing a transposed operand comes down, and of
+//! whole matrices by such blocks.
 
 use crate::storage::block::Plain;
 use pulp::Simd;

@@ -34,8 +34,8 @@ pub trait ElementRule<const S: usize>: Copy + Sync {
     /// compiled once for each subset of the others.
     const ALWAYS: usize = S;
 
-    /// The last `FIXED` of the `S` numbers stay what they are: they are read, and what is returned for them is dropped. They
-    /// may be views: a number for each row of a matrix, expanded, is read where it stands.
+    /// The last `FIXED` of the `S` numbers stay what they are: they are read, and what is returned for them is dropped.
+    /// They may be views: a number for each row of a matrix, expanded, is read where it stands.
     const FIXED: usize = 0;
 
     /// The new parameter and state from the old parameter `p`, its gradient `g` and the old state; mark it
@@ -133,7 +133,8 @@ pub enum State<'a, T> {
 }
 
 /// Applies the rule to every element, in place; given the length of a row, to those of rows whose gradient is not 0
-/// throughout. All have one length; state that is not in use is `None`, which the first [`ElementRule::ALWAYS`] cannot be.
+/// throughout. All have one length; state that is not in use is `None`, which the first [`ElementRule::ALWAYS`] cannot
+/// be.
 pub fn update<T: Real, R: ElementRule<S>, const S: usize>(
     rule: R,
     row: Option<usize>,
@@ -371,7 +372,8 @@ mod tests {
             }
         }
     }
-    /// `p ← p + g + m · fixed` with a fixed number for each row, for each column, for each element of a transposed matrix.
+    /// `p ← p + g + m · fixed` with a fixed number for each row, for each column, for each element of a transposed
+    /// matrix.
     #[test]
     fn what_is_fixed_is_read_where_it_stands() {
         let [height, width] = [300, 70];

@@ -53,8 +53,8 @@ impl Wide {
     }
 }
 
-/// The products of all numbers but one, for each of them, by running products from both ends, of which `before` is room for
-/// one: exact where there are zeros.
+/// The products of all numbers but one, for each of them, by running products from both ends, of which `before` is room
+/// for one: exact where there are zeros.
 pub fn products_of_others<T: Real>(x: &[T], before: &mut Vec<Wide>, mut give: impl FnMut(usize, Wide)) {
     before.clear();
     let mut product = Wide::ONE;

@@ -49,8 +49,8 @@ fn change_below(touch: Touch<'_>, op: &str, what: &str, prefix: &str, change: Ch
     Ok(found)
 }
 
-/// Whether the name of a parameter is `prefix` or lies below it. In a prefix, `?` stands for any letter of a name, `*` for
-/// any letters, and `**` for any names; the empty one is above all.
+/// Whether the name of a parameter is `prefix` or lies below it. In a prefix, `?` stands for any letter of a name, `*`
+/// for any letters, and `**` for any names; the empty one is above all.
 ///
 /// # Examples
 /// ```

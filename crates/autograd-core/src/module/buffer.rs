@@ -7,8 +7,8 @@ use crate::tensor::recall::{set_by_itself, sets_for_itself};
 use crate::tensor::watch::sets;
 use std::sync::{Arc, PoisonError, RwLock};
 
-/// A tensor that belongs to a module's state and has no gradient, but for one that [`Module::with_parameters`] puts in its
-/// place. It can be replaced through `&self`, so that `forward` can update running statistics.
+/// A tensor that belongs to a module's state and has no gradient, but for one that [`Module::with_parameters`] puts in
+/// its place. It can be replaced through `&self`, so that `forward` can update running statistics.
 ///
 /// # Examples
 /// ```
@@ -43,8 +43,8 @@ impl Buffer {
         set_by_itself(&self.0).unwrap_or_else(|| self.0.read().unwrap_or_else(PoisonError::into_inner).clone())
     }
 
-    /// Replaces the value; for itself alone where the function of a [`checkpoint`](crate::checkpoint()) runs again, whose
-    /// first run has.
+    /// Replaces the value; for itself alone where the function of a [`checkpoint`](crate::checkpoint()) runs again,
+    /// whose first run has.
     ///
     /// # Examples
     /// ```

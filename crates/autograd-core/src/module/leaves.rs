@@ -1,7 +1,7 @@
 //! The work on the leaves of a module of any type.
 //!
-//! A method that every module has is compiled for every type of module. What it does is here, where it is compiled once:
-//! of a module it sees no more than the way to its leaves.
+//! A method that every module has is compiled for every type of module. What it does is here, where it is compiled
+//! once: of a module it sees no more than the way to its leaves.
 
 use super::{Item, ItemMut, Module, Param, Path, StateDict};
 use crate::error::{Error, ErrorKind, Result};

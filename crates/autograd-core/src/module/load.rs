@@ -39,8 +39,8 @@ impl LoadOptions {
     }
 
     /// Whether everything must fit. If not, what is missing or has another shape stays as it is in the module, and what
-    /// the module does not have is left out; the [`LoadReport`] names all of it. Two tensors of one name, or for one tied
-    /// parameter, are an error in any case. Default true.
+    /// the module does not have is left out; the [`LoadReport`] names all of it. Two tensors of one name, or for one
+    /// tied parameter, are an error in any case. Default true.
     ///
     /// # Differs from
     /// PyTorch, where tensors of other shapes are an error in any case.
@@ -50,7 +50,8 @@ impl LoadOptions {
         self
     }
 
-    /// Whether floats are converted to the dtype that the module has them in. Default false: another dtype does not fit.
+    /// Whether floats are converted to the dtype that the module has them in. Default false: another dtype does not
+    /// fit.
     ///
     /// # Examples
     /// ```

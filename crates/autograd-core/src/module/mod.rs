@@ -1,8 +1,8 @@
 //! Parameters and the trees they belong to.
 //!
 //! A [`Module`] is a named tree whose leaves are [`Param`]s (trained), [`Buffer`]s (saved, not trained), [`Stream`]s
-//! (of randomness) and [`Mode`]s (training or evaluating). `#[derive(Module)]` writes the traversal and the description;
-//! everything else (naming, counting, saving, loading, freezing) is provided, written once over that traversal.
+//! (of randomness) and [`Mode`]s (training or evaluating). `#[derive(Module)]` writes the traversal and the
+//! description; all else (naming, counting, saving, loading, freezing) is provided, written once over it.
 
 mod aside;
 mod below;
@@ -172,7 +172,7 @@ pub trait Module {
         all
     }
 
-    /// A clone that is tied to nothing that is cloned before or after it: for a part with a [tied](Param::tie) parameter.
+    /// A clone tied to nothing that is cloned before or after it: for a part with a [tied](Param::tie) parameter.
     ///
     /// # Examples
     /// ```
@@ -256,10 +256,10 @@ pub trait Module {
         load::load_with(self, state, options)
     }
 
-    /// A clone of this module with other tensors in the place of its parameters and buffers: run it, and gradients flow to
-    /// the tensors, and through them to whatever they were computed from. Parameters without a tensor of their name stay
-    /// the module's own: gradients flow to these. The module itself stays as it is in every respect; buffers and random
-    /// streams begin as the module's stand.
+    /// A clone of this module with other tensors in the place of its parameters and buffers: run it, and gradients flow
+    /// to the tensors, and through them to whatever they were computed from. Parameters without a tensor of their name
+    /// stay the module's own: gradients flow to these. The module itself stays as it is in every respect; buffers and
+    /// random streams begin as the module's stand.
     ///
     /// A parameter that is tied takes the tensor of any of its names.
     ///

@@ -102,9 +102,9 @@ impl Param {
         Ok(())
     }
 
-    /// The value, for an optimizer to change with [`Tensor::update`]. When the guard is dropped, what is tied to it sees
-    /// the change, and whatever was put there is the parameter's: without a history, and of its identity, unless the
-    /// dtype or the shape is another. What is no float is not trained.
+    /// The value, for an optimizer to change with [`Tensor::update`]. When the guard is dropped, what is tied to it
+    /// sees the change, and whatever was put there is the parameter's: without a history, and of its identity, unless
+    /// the dtype or the shape is another. What is no float is not trained.
     ///
     /// # Examples
     /// ```
@@ -156,8 +156,8 @@ impl Param {
     /// changes all. [`parameters`](Module::parameters) lists the original only, so optimizers update it once;
     /// [`state_dict`](Module::state_dict) has it under each of its names, as in PyTorch. A clone of the whole model is
     /// tied in itself and to nothing else: clones made directly one after another on one thread, as a derived `Clone`
-    /// makes them, are tied as their originals are. A part that is cloned by itself, directly before the whole, would be
-    /// taken for a part of that clone: [`Module::clone_apart`] is for it, and [`Param::untied`] for one parameter.
+    /// makes them, are tied as their originals are. A part that is cloned by itself, directly before the whole, would
+    /// be taken for a part of that clone: [`Module::clone_apart`] is for it, and [`Param::untied`] for one parameter.
     ///
     /// A model that has the tied place alone does not train it: the model with the original does.
     ///

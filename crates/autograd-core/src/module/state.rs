@@ -125,8 +125,8 @@ impl StateDict {
         Some(self.entries.remove(at).1)
     }
 
-    /// The same tensors under other names: those that another framework, or an older version of a model, gives them. What
-    /// gets the name of another stands beside it, and is refused where it is loaded or written.
+    /// The same tensors under other names: those that another framework, or an older version of a model, gives them.
+    /// What gets the name of another stands beside it, and is refused where it is loaded or written.
     ///
     /// # Examples
     /// ```

@@ -1,8 +1,8 @@
 //! One value of several parameters, which any of them may change while others read.
 //!
 //! A value is never changed where it lies, for a reader may hold a reference to it. The group has the present value; a
-//! place that is read takes it over, and keeps what it has read before until it is visited for changing, as in every step
-//! of an optimizer. What no place has read is gone with the next change.
+//! place that is read takes it over, and keeps what it has read before until it is visited for changing, as in every
+//! step of an optimizer. What no place has read is gone with the next change.
 
 use crate::tape::{is_of_kind, next_number};
 use crate::tensor::{Link, Tensor};

@@ -74,8 +74,9 @@ impl Tensor {
         self.updated(gradient, state, rule, None)
     }
 
-    /// Applies an optimizer's rule as [`Tensor::update`] does, to those rows whose gradient is not 0 throughout. A row is
-    /// everything at one place of dim 0; of a vector each element is one. The other rows and their state are not read.
+    /// Applies an optimizer's rule as [`Tensor::update`] does, to those rows whose gradient is not 0 throughout. A row
+    /// is everything at one place of dim 0; of a vector each element is one. The other rows and their state are not
+    /// read.
     ///
     /// # Errors
     /// Those of [`Tensor::update`].
@@ -199,14 +200,14 @@ impl Tensor {
         Ok(timed(cost, || for_float!(float, T => fold(rule, x.flat::<T>(), y.flat::<T>()))))
     }
 
-    /// The folds of the rows and of the columns of these matrices `[.., rows, columns]`, in one pass over memory:
-    /// `[.., rows, 1]` and `[.., 1, columns]`. `row` and `column` have those shapes: each element is told their numbers at its
-    /// place. Up to 256 numbers of a row and 64 of a column are gathered in this tensor's dtype, and those sums in `f64`; the
-    /// bits are the same on any number of threads.
+    /// The folds of the rows and of the columns of these matrices `[.., rows, columns]`, in one pass over memory: `[..,
+    /// rows, 1]` and `[.., 1, columns]`. `row` and `column` have those shapes: each element is told their numbers at
+    /// its place. Up to 256 numbers of a row and 64 of a column are gathered in this tensor's dtype, and those sums in
+    /// `f64`; the bits are the same on any number of threads.
     ///
     /// # Errors
-    /// If this tensor has fewer than two dims, `row` or `column` another shape than those, or a dtype differs or is not a
-    /// float type.
+    /// If this tensor has fewer than two dims, `row` or `column` another shape than those, or a dtype differs or is not
+    /// a float type.
     ///
     /// # Examples
     /// ```

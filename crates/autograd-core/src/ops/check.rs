@@ -305,8 +305,8 @@ impl Check {
         Err(Error::new(ErrorKind::TooLarge, format!("{}: {count} parts are more than memory holds", self.0)))
     }
 
-    /// There must be room for the place and the weight of each of so many terms of sums. Of an empty tensor there may be
-    /// more than memory holds.
+    /// There must be room for the place and the weight of each of so many terms of sums. Of an empty tensor there may
+    /// be more than memory holds.
     pub(crate) fn terms(self, count: usize) -> Result<()> {
         // A place and a weight, in the list and in that of the adjoint, and the list of a row.
         const EACH: usize = 64;

@@ -10,8 +10,8 @@ use crate::tensor::Tensor;
 /// each input, `None` where nothing flows. If `backward` is made of differentiable operations, second derivatives work
 /// by themselves. A gradient that has the shape of a broadcast output is summed down to its input's shape.
 ///
-/// [`jvp`](crate::jvp) and [`linearize`](crate::linearize) call `backward` with a gradient of their own first, for an error that
-/// it may return.
+/// [`jvp`](crate::jvp) and [`linearize`](crate::linearize) call `backward` with a gradient of their own first, for an
+/// error that it may return.
 ///
 /// Recording is off in `backward`, unless the walk is itself recorded. One that needs a walk of its own switches it on
 /// with [`enable_grad`](crate::enable_grad); the inputs whose gradients are wanted are tracked, and

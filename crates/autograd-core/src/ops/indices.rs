@@ -11,8 +11,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 impl Check {
-    /// That indices into dimension `dim` of a tensor of this shape are in range; negative ones are not. A captured program
-    /// looks at them in each replay.
+    /// That indices into dimension `dim` of a tensor of this shape are in range; negative ones are not. A captured
+    /// program looks at them in each replay.
     ///
     /// # Errors
     /// If one is out of range, or they are not `I64`.
@@ -37,8 +37,8 @@ impl Check {
         Ok(indices)
     }
 
-    /// [`Check::indices`] for a kernel that reads each index once and looks at it then: `compute` is given the indices and
-    /// where the kernel says that it met one outside.
+    /// [`Check::indices`] for a kernel that reads each index once and looks at it then: `compute` is given the indices
+    /// and where the kernel says that it met one outside.
     pub(crate) fn indices_in<R>(
         self,
         index: &Tensor,
@@ -50,8 +50,8 @@ impl Check {
         let indices = Indices(Saved::constant(index.try_packed(self.0)?.as_ref()));
         let outside = Outside::default();
         let result = compute(&indices, outside.clone())?;
-        // A captured program leaves out kernels whose results it does not read, but never a look: so there it does not ask
-        // whether the kernel has met one.
+        // A captured program leaves out kernels whose results it does not read, but never a look: so there it does not
+        // ask whether the kernel has met one.
         let always = is_capturing();
         self.in_range(&indices, shape, dim, move || always || outside.0.swap(false, Ordering::Relaxed))?;
         Ok((indices, result))

@@ -36,9 +36,10 @@ const MOST_EVENTS: usize = 1 << 18;
 /// what `f` does besides. [`Profile::time`] is the time of all of it.
 ///
 /// * A profile inside a profile: both see what runs in the inner one.
-/// * A [`Capture`](crate::Capture) inside a profile: the kernels of a replay are seen as those of the run that was recorded,
-///   with the pass they were in; what its program leaves out is not there, and its own copies of results are `output`.
-///   Of a replay that fails, the kernels until then are seen, and those of the function, which is run for its error.
+/// * A [`Capture`](crate::Capture) inside a profile: the kernels of a replay are seen as those of the run that was
+///   recorded, with the pass they were in; what its program leaves out is not there, and its own copies of results are
+///   `output`. Of a replay that fails, the kernels until then are seen, and those of the function, which is run for its
+///   error.
 /// * A profile inside a captured function: it is made while the function is recorded, and a replay makes none.
 /// * If `f` panics, the panic goes on and there is no profile; the thread is as it was before.
 ///
@@ -128,8 +129,8 @@ impl Profile {
         &self.entries
     }
 
-    /// The multiplications of numbers whose products are added up: those of matrix products and convolutions, which most
-    /// of the work of a model is. All else, like an activation, adds nothing.
+    /// The multiplications of numbers whose products are added up: those of matrix products and convolutions, which
+    /// most of the work of a model is. All else, like an activation, adds nothing.
     ///
     /// # Examples
     /// ```

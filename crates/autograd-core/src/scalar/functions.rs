@@ -39,8 +39,8 @@ macro_rules! functions {
 /// `f32`, `f64` and variables with either as value, or with variables as value: a [`Number`] with the rest of the
 /// mathematics.
 ///
-/// Names and meanings are those of the methods of `f64`, and of tensors for what floats do not have; `round` rounds halves
-/// to the even neighbour. On a variable all are methods of its own, which need no import of this trait.
+/// Names and meanings are those of the methods of `f64`, and of tensors for what floats do not have; `round` rounds
+/// halves to the even neighbour. On a variable all are methods of its own, which need no import of this trait.
 ///
 /// # Examples
 /// ```

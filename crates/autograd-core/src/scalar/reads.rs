@@ -12,8 +12,8 @@ pub(crate) trait Reads: Copy {
     /// A formula.
     fn apply<F: Elementwise<K>, const K: usize>(f: F, x: [Self; K]) -> Self;
 
-    /// The value of a formula and its slopes; a float has them by code for the CPU found at run time, which is worth a call
-    /// where there are many multiply-adds.
+    /// The value of a formula and its slopes; a float has them by code for the CPU found at run time, which is worth a
+    /// call where there are many multiply-adds.
     #[track_caller]
     fn with_slopes<F: Elementwise<K>, const K: usize>(f: F, x: [Self; K]) -> (Self, [Self; K]);
 

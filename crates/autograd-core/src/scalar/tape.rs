@@ -57,8 +57,8 @@ impl<T> Tape<T> {
         Tape::with_capacity(0)
     }
 
-    /// A tape with room for as many dependences, if there is memory for them: a sum or product of two variables has two, a
-    /// function of one has one.
+    /// A tape with room for as many dependences, if there is memory for them: a sum or product of two variables has
+    /// two, a function of one has one.
     pub fn with_capacity(dependences: usize) -> Tape<T> {
         let mut edges = Vec::new();
         // Where there is too little, it is told when a variable finds no room.

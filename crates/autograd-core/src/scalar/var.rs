@@ -15,8 +15,8 @@ use std::ptr;
 /// comparisons by value. What has no derivative, as `floor`, is a constant.
 ///
 /// Variables of two tapes do not go together: a result of both is made, but [`Var::backward`] of either tape returns an
-/// error from then on, which says where they met (`Iterator::sum` and `product` do not tell their place: of those it is one
-/// of this crate).
+/// error from then on, which says where they met (`Iterator::sum` and `product` do not tell their place: of those it is
+/// one of this crate).
 ///
 /// # Examples
 /// ```

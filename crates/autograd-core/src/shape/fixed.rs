@@ -65,8 +65,8 @@ impl FixedDims {
     }
 }
 
-/// Sizes that are kept in place are compared all at once: the rest of the place is zeros. By number, for a comparison of
-/// memory is a call, which takes longer than all of it.
+/// Sizes that are kept in place are compared all at once: the rest of the place is zeros. By number, for a comparison
+/// of memory is a call, which takes longer than all of it.
 impl PartialEq for FixedDims {
     #[inline]
     fn eq(&self, other: &FixedDims) -> bool {

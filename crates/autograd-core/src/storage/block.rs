@@ -63,8 +63,8 @@ impl Block {
             return true;
         }
         let Ok(layout) = Layout::from_size_align(bytes, HUGE_PAGE) else { return false };
-        // SAFETY: the size is not zero. No page of it is touched. The compiler would leave out an allocation that is not
-        // used, and take it for granted.
+        // SAFETY: the size is not zero. No page of it is touched. The compiler would leave out an allocation that is
+        // not used, and take it for granted.
         let start = std::hint::black_box(unsafe { alloc(layout) });
         if !start.is_null() {
             // SAFETY: just allocated with this layout.
@@ -143,8 +143,8 @@ fn ask_for_huge_pages(start: NonNull<u8>, bytes: usize) {
     let _ = (start, bytes);
 }
 
-/// Has the allocator give what is free to the system: glibc's keeps freed blocks of many MiB once it has seen such come and
-/// go.
+/// Has the allocator give what is free to the system: glibc's keeps freed blocks of many MiB once it has seen such come
+/// and go.
 pub fn give_back() {
     // SAFETY: it only looks for free pages, behind the allocator's own locks.
     #[cfg(all(target_os = "linux", target_env = "gnu"))]

@@ -1,8 +1,8 @@
 //! A place whose value many may read until one of them takes it.
 //!
 //! It does what a lock would do, with one locked operation for taking instead of two, without waiting and without
-//! poisoning: a thread that takes while others read becomes a reader, and the last reader drops the value. A training step
-//! of microseconds takes a pull-back from each of its nodes: with a lock it is a tenth slower.
+//! poisoning: a thread that takes while others read becomes a reader, and the last reader drops the value. A training
+//! step of microseconds takes a pull-back from each of its nodes: with a lock it is a tenth slower.
 
 use super::sync::{AtomicUsize, Ordering, fence};
 use std::cell::UnsafeCell;
@@ -16,8 +16,8 @@ const READER: usize = 2;
 
 /// A place for one value.
 pub struct Slot<T> {
-    /// The number of readers times [`READER`], and [`TAKEN`]. The value is there unless this is [`TAKEN`] alone; if a reader
-    /// was forgotten it is never dropped.
+    /// The number of readers times [`READER`], and [`TAKEN`]. The value is there unless this is [`TAKEN`] alone; if a
+    /// reader was forgotten it is never dropped.
     state: AtomicUsize,
     value: UnsafeCell<MaybeUninit<T>>,
 }

@@ -40,8 +40,8 @@ impl Cut {
 }
 
 /// Runs `f` and returns the places where this thread has taken a tracked value off the tape: what was computed from it
-/// there has no gradient for it. Not all of them are mistakes: operations take values off the tape for numbers that they
-/// save, and a model may stop gradients on purpose. It is the place to look at where a parameter gets no gradient.
+/// there has no gradient for it. Not all of them are mistakes: operations take values off the tape for numbers that
+/// they save, and a model may stop gradients on purpose. It is the place to look at where a parameter gets no gradient.
 ///
 /// The values are kept, and with them everything that was recorded behind them.
 ///

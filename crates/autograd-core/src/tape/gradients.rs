@@ -66,8 +66,8 @@ impl Gradients {
         self.find(id).ok().map(|at| &self.entries[at].1)
     }
 
-    /// Like [`Gradients::get_by_id`], for who asks again and again: `place` is where the gradient was the last time, and is
-    /// looked at first. Any number will do to begin with.
+    /// Like [`Gradients::get_by_id`], for who asks again and again: `place` is where the gradient was the last time,
+    /// and is looked at first. Any number will do to begin with.
     ///
     /// # Examples
     /// ```

@@ -1,7 +1,7 @@
 //! Functions that a walk calls with the gradient of a tensor.
 //!
-//! A node knows nothing of them: they stand in a table by its number, as long as their handles live. A walk looks at the
-//! number of all hooks once, and where there are none, which is nearly always, not at the table.
+//! A node knows nothing of them: they stand in a table by its number, as long as their handles live. A walk looks at
+//! the number of all hooks once, and where there are none, which is nearly always, not at the table.
 
 use super::node::{Node, NodeId, id_of};
 use crate::error::{Error, ErrorKind, Result};
@@ -87,22 +87,23 @@ fn list(id: NodeId) -> Vec<Registered> {
 }
 
 impl Tensor {
-    /// Calls `hook` in every walk with the whole gradient of this tensor, as soon as nothing more is added to it. What it
-    /// returns takes the place of the gradient; with `None` the gradient stays. It works on leaves, parameters and values
-    /// in between, as long as the handle lives; several are called in the order they were registered, each with what the
-    /// one before has left.
+    /// Calls `hook` in every walk with the whole gradient of this tensor, as soon as nothing more is added to it. What
+    /// it returns takes the place of the gradient; with `None` the gradient stays. It works on leaves, parameters and
+    /// values in between, as long as the handle lives; several are called in the order they were registered, each with
+    /// what the one before has left.
     ///
     /// In a walk that is recorded the gradient is differentiable, and what the hook computes of it is recorded: the
     /// gradient of a gradient goes through it.
     ///
-    /// A parameter keeps its hooks as long as its identity: also when its value is set, but not when it is frozen, or gets
-    /// another shape or dtype. A clone has none.
+    /// A parameter keeps its hooks as long as its identity: also when its value is set, but not when it is frozen, or
+    /// gets another shape or dtype. A clone has none.
     ///
-    /// Replays of a [`Capture`](crate::Capture) call no function, so a capture refuses walks and models that have hooks.
+    /// Replays of a [`Capture`](crate::Capture) call no function, so a capture refuses walks and models that have
+    /// hooks.
     ///
     /// # Errors
-    /// If the tensor is not tracked, or has a hook of this name. The walk returns the error of the hook, with its name; a
-    /// gradient of another shape or dtype is one.
+    /// If the tensor is not tracked, or has a hook of this name. The walk returns the error of the hook, with its name;
+    /// a gradient of another shape or dtype is one.
     ///
     /// # Examples
     /// ```

@@ -63,8 +63,8 @@ pub trait Pullback: Send + Sync {
         self.pull(at)
     }
 
-    /// Whether there are gradients of the right shape that it refuses, for what they are: then a function that is made linear
-    /// ([`linearize`](crate::linearize)) is asked for its refusals first. Default false.
+    /// Whether there are gradients of the right shape that it refuses, for what they are: then a function that is made
+    /// linear ([`linearize`](crate::linearize)) is asked for its refusals first. Default false.
     fn may_refuse(&self) -> bool {
         false
     }

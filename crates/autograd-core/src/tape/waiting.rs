@@ -1,8 +1,8 @@
 //! The gradients that wait at nodes during a walk, by number.
 //!
-//! Those at leaves have nowhere to go, and are the walk's result. Of the others the walk always takes the highest number,
-//! and what it adds lies mostly just below. So the highest few stand in a short sorted list, where both are a few
-//! comparisons without any allocation; the rest, in a large graph, in a tree.
+//! Those at leaves have nowhere to go, and are the walk's result. Of the others the walk always takes the highest
+//! number, and what it adds lies mostly just below. So the highest few stand in a short sorted list, where both are a
+//! few comparisons without any allocation; the rest, in a large graph, in a tree.
 
 use super::is_recording;
 use super::node::{Node, NodeId, NodeRef};

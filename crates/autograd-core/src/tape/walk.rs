@@ -66,8 +66,8 @@ pub(crate) fn gradients_of(
     gradients_above(NodeId(0), roots, &targets, recorded, true)
 }
 
-/// The same, of nodes by number. Nothing is pulled back through nodes below `mark`: those were there before, and another
-/// walk passes them. Above it what was saved is freed on the way, unless `keep`.
+/// The same, of nodes by number. Nothing is pulled back through nodes below `mark`: those were there before, and
+/// another walk passes them. Above it what was saved is freed on the way, unless `keep`.
 pub(crate) fn gradients_above(
     mark: NodeId,
     roots: &[(&Tensor, Option<&Tensor>)],
@@ -78,8 +78,8 @@ pub(crate) fn gradients_above(
     gradients_with(Hooks::from(mark), mark, roots, targets, recorded, keep)
 }
 
-/// The error of a walk from a root with this seed to the targets, which calls no hooks and keeps the graph, if an operation on
-/// the way [may refuse](super::Pullback::may_refuse) a gradient.
+/// The error of a walk from a root with this seed to the targets, which calls no hooks and keeps the graph, if an
+/// operation on the way [may refuse](super::Pullback::may_refuse) a gradient.
 pub(crate) fn refusal_of(root: (&Tensor, &Tensor), targets: &[&Tensor]) -> Result<()> {
     let roots = [(root.0, Some(root.1))];
     let targets: Vec<Option<NodeId>> = targets.iter().map(|x| id_of(x)).collect();
@@ -139,8 +139,8 @@ fn above<'r>(targets: &BTreeSet<NodeId>, roots: &'r [NodeRef], mark: NodeId) -> 
     all
 }
 
-/// The nodes from which a target can be reached without passing one below `mark`, targets included. It looks at all of them
-/// in ascending order, in which inputs come first.
+/// The nodes from which a target can be reached without passing one below `mark`, targets included. It looks at all of
+/// them in ascending order, in which inputs come first.
 fn leading_to(targets: &BTreeSet<NodeId>, roots: &[NodeRef], mark: NodeId) -> BTreeSet<NodeId> {
     let mut useful = BTreeSet::new();
     for (id, node) in above(targets, roots, mark) {
@@ -363,8 +363,8 @@ impl<'a> StepAt<'_, 'a> {
     }
 }
 
-/// A sum as it is now. In memory of its own: while another thread hunts, which kernels run here stays the same, and one that
-/// adds in place copies first what it shares.
+/// A sum as it is now. In memory of its own: while another thread hunts, which kernels run here stays the same, and one
+/// that adds in place copies first what it shares.
 fn copy(sum: &Sum) -> Result<Sum> {
     sum.as_ref().map(Tensor::apart).transpose()
 }

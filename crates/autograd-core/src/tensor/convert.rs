@@ -112,7 +112,8 @@ impl Tensor {
 
 /// A list of integers or truth values as a tensor of one dimension: labels of any type that fits `I64`.
 ///
-/// Floats have [`Tensor::from_vec`], which keeps their type, and `usize` and `u64`, which may be too large, have it too.
+/// Floats have [`Tensor::from_vec`], which keeps their type, and `usize` and `u64`, which may be too large, have it
+/// too.
 macro_rules! lists {
     ($($t:ty)*) => {$(
         impl From<Vec<$t>> for Tensor {

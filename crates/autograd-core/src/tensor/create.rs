@@ -128,8 +128,8 @@ impl Tensor {
     /// `start, start + step, ..`, as long as it stays on this side of `end`: `⌈(end − start) / step⌉` numbers.
     ///
     /// # Errors
-    /// If `step` is 0 or leads away from `end`, a number is not finite, or the dtype is `I64` and `start` or `step` is not
-    /// whole or the last number does not have 64 bits.
+    /// If `step` is 0 or leads away from `end`, a number is not finite, or the dtype is `I64` and `start` or `step` is
+    /// not whole or the last number does not have 64 bits.
     ///
     /// # Examples
     /// ```

@@ -1,8 +1,8 @@
 //! The door through which every computation on elements goes.
 //!
 //! An operation hands over its operands, the shape of its result and a kernel that can run again: a function of the
-//! operands that owns all else it needs. The door runs it, and, if this thread is watched, shows it to the watcher, which
-//! may keep it to run it again on other numbers, or time it.
+//! operands that owns all else it needs. The door runs it, and, if this thread is watched, shows it to the watcher,
+//! which may keep it to run it again on other numbers, or time it.
 
 use super::operand::Operand;
 use super::timer::{self, Cost, Count};
@@ -52,8 +52,8 @@ impl Tensor {
         Operand::new(self.value.memory(), self.layout())
     }
 
-    /// A contiguous tensor of `shape`, computed by `kernel` from the operands. The kernel writes every element, and finds
-    /// old numbers, not zeros.
+    /// A contiguous tensor of `shape`, computed by `kernel` from the operands. The kernel writes every element, and
+    /// finds old numbers, not zeros.
     ///
     /// # Errors
     /// If no tensor can have that shape or the system does not have that much memory.
@@ -113,8 +113,8 @@ impl Tensor {
         Ok(self)
     }
 
-    /// [`Tensor::compute`] of the shape of something in memory, or where the caller has no error to give: it panics with
-    /// the text.
+    /// [`Tensor::compute`] of the shape of something in memory, or where the caller has no error to give: it panics
+    /// with the text.
     #[inline]
     pub(crate) fn computed<T: Stored, const N: usize>(
         op: &'static str,

@@ -4,8 +4,8 @@ use super::watch::reads;
 use super::{Tensor, for_any};
 
 impl Tensor {
-    /// The place of the first element, in row-major order, that is `wanted`. Elements that an expanded tensor repeats are
-    /// looked at once.
+    /// The place of the first element, in row-major order, that is `wanted`. Elements that an expanded tensor repeats
+    /// are looked at once.
     #[expect(clippy::unnecessary_cast, reason = "one of the dtypes is f64 already")]
     pub(crate) fn find(&self, wanted: impl Fn(f64) -> bool) -> Option<usize> {
         reads("a search for an element");

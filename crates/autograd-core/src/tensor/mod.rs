@@ -150,8 +150,8 @@ impl Tensor {
         Float::of(self.dtype()).unwrap_or_else(|| unreachable!("only floats carry gradients"))
     }
 
-    /// Whether `other` begins at the same element in memory: a clone, or a view of another shape, but no tensor of equal
-    /// numbers.
+    /// Whether `other` begins at the same element in memory: a clone, or a view of another shape, but no tensor of
+    /// equal numbers.
     ///
     /// # Examples
     /// ```

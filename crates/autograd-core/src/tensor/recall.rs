@@ -1,8 +1,8 @@
 //! The random numbers and the state of a function that runs twice, drawn and set once.
 //!
-//! While a thread takes notes, each seed that its operations and streams draw is written down; while it recalls, they get
-//! those again, and no generator and no stream moves; what it sets, only it reads. What takes notes inside another function
-//! that does either is served by that one.
+//! While a thread takes notes, each seed that its operations and streams draw is written down; while it recalls, they
+//! get those again, and no generator and no stream moves; what it sets, only it reads. What takes notes inside another
+//! function that does either is served by that one.
 
 use super::Tensor;
 use crate::error::{Error, ErrorKind, Result};
@@ -18,7 +18,8 @@ enum Way {
 struct Recalled {
     /// The seeds that are left, the last one first; `None` once there were too few.
     left: Option<Vec<u64>>,
-    /// What the run has set, by its place: no other run sees it. Held, so that a place is taken by no other while it lasts.
+    /// What the run has set, by its place: no other run sees it. Held, so that a place is taken by no other while it
+    /// lasts.
     set: Vec<(Arc<Place>, Tensor)>,
 }
 

@@ -29,7 +29,8 @@ pub fn perhaps(m: &mut Machine, shape: &[usize], dtype: DType) -> Option<Tensor>
     if m.once_in(2) { Some(m.made(shape, dtype)) } else { None }
 }
 
-/// Channels of a group inside and outside, and groups; sometimes so many that products of transformed tiles are worth it.
+/// Channels of a group inside and outside, and groups; sometimes so many that products of transformed tiles are worth
+/// it.
 fn channels(m: &mut Machine) -> [usize; 3] {
     if m.once_in(6) { [24, m.of(&[24, 33]), m.of(&[1, 2])] } else { [m.size(), m.size(), m.of(&[1, 1, 1, 2, 3, 0])] }
 }

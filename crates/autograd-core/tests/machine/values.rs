@@ -122,8 +122,8 @@ impl Machine {
         }
     }
 
-    /// A value of this shape: a leaf or a constant, in order, turned or expanded; sometimes any value at all. One of more
-    /// elements than are read is a number expanded.
+    /// A value of this shape: a leaf or a constant, in order, turned or expanded; sometimes any value at all. One of
+    /// more elements than are read is a number expanded.
     pub fn made(&mut self, shape: &[usize], dtype: DType) -> Tensor {
         if self.once_in(25) {
             return self.float();

@@ -1,5 +1,5 @@
-//! The factors of a matrix are those of the matrix that was given: of any size of number, of few directions, of equal ones,
-//! tall, wide and graded.
+//! The factors of a matrix are those of the matrix that was given: of any size of number, of few directions, of equal
+//! ones, tall, wide and graded.
 
 use autograd_core::{DType, QrMode, Result, SvdMode, Tensor, Triangle};
 
@@ -74,7 +74,8 @@ fn times(s: &[f64], v: &[f64]) -> Vec<f64> {
     v.iter().enumerate().map(|(i, v)| v * s[i / n]).collect()
 }
 
-/// The decompositions of one matrix are those of it. Numbers are compared at a size of 1, where sums of them are exact enough.
+/// The decompositions of one matrix are those of it. Numbers are compared at a size of 1, where sums of them are exact
+/// enough.
 fn holds(name: &str, (m, n): (usize, usize), a: &Tensor, unit: f64) -> Result<()> {
     let k = m.min(n);
     let epsilon = if a.dtype() == DType::F32 { f64::from(f32::EPSILON) } else { f64::EPSILON };
@@ -130,8 +131,8 @@ fn symmetric(name: &str, n: usize, a: &Tensor, unit: f64) -> Result<()> {
     Ok(())
 }
 
-/// Small, around the sizes from which halves and blocks are used, larger, tall (from 11 rows for 6 columns on by way of a
-/// triangle), and wide.
+/// Small, around the sizes from which halves and blocks are used, larger, tall (from 11 rows for 6 columns on by way of
+/// a triangle), and wide.
 const SHAPES: &[(usize, usize)] = &[
     (1, 1),
     (2, 2),
@@ -177,8 +178,8 @@ fn a_decomposition_multiplies_to_its_matrix() -> Result<()> {
     Ok(())
 }
 
-/// Matrices of every size up to some three blocks, of kinds that fall apart, have clusters, or fall and rise by hundreds of
-/// powers of two.
+/// Matrices of every size up to some three blocks, of kinds that fall apart, have clusters, or fall and rise by
+/// hundreds of powers of two.
 #[test]
 fn vectors_of_every_size_multiply_to_their_matrix() -> Result<()> {
     let mut state = 99;

@@ -1,5 +1,6 @@
-//! The operations of networks in single precision against the same numbers in double precision, values and gradients, at
-//! sizes that are used; the errors are printed: `cargo test -p autograd-core --test numerics network -- --nocapture`.
+//! The operations of networks in single precision against the same numbers in double precision, values and gradients,
+//! at sizes that are used; the errors are printed: `cargo test -p autograd-core --test numerics network --
+//! --nocapture`.
 
 use autograd_core::{
     AttentionOptions, Conv, ConvTranspose, DType, Interpolate, InterpolateMode, LpPool, Recurrence, Result, Tensor,
@@ -8,8 +9,8 @@ use autograd_core::{
 
 type Function = fn(&[&Tensor]) -> Result<Tensor>;
 
-/// An operation: its name, the terms of its longest plain sum (those of norms and probabilities keep more digits), the shapes
-/// of its operands, what it computes.
+/// An operation: its name, the terms of its longest plain sum (those of norms and probabilities keep more digits), the
+/// shapes of its operands, what it computes.
 struct Operation(&'static str, usize, &'static [&'static [usize]], Function);
 
 const OPERATIONS: &[Operation] = &[
@@ -105,7 +106,8 @@ fn network_operations_lose_what_their_sums_lose_and_no_more() -> Result<()> {
             let differences = || single.iter().zip(double).map(|(single, double)| single - double);
             let length_of_all = length(double.iter().copied());
             errors.push(length(differences()) / length_of_all / unit);
-            // One element that is wrong would be lost in the length of all: each is held to its own size and the usual one.
+            // One element that is wrong would be lost in the length of all: each is held to its own size and the usual
+            // one.
             let usual = length_of_all / (double.len() as f64).sqrt();
             let of_element =
                 differences().zip(double).map(|(difference, x)| difference.abs() / (x.abs() + usual) / unit);

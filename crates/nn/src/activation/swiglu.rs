@@ -4,7 +4,8 @@ use crate::layer::Layer;
 use autograd_core::{Result, Tensor};
 use wengert_derive::Module;
 
-/// Swish-gated linear unit, the swish of the first half of the input times the other half: [`Tensor::swiglu`] as a layer.
+/// Swish-gated linear unit, the swish of the first half of the input times the other half: [`Tensor::swiglu`] as a
+/// layer.
 ///
 /// # Examples
 /// ```

@@ -10,7 +10,8 @@ type Promise = Box<dyn Fn(&[usize]) -> Result<Distribution>>;
 /// A look at values, and why they are wrong.
 type Look = fn(&Tensor) -> Outcome;
 
-/// An initialiser, the distribution of its values for some shapes or what is true of them together, and what it refuses.
+/// An initialiser, the distribution of its values for some shapes or what is true of them together, and what it
+/// refuses.
 pub(crate) struct Case {
     name: &'static str,
     start: Box<dyn Initializer>,

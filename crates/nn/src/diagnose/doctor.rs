@@ -9,8 +9,8 @@ use autograd_core::{Gradients, Result, Tensor};
 /// The thresholds of a diagnosis.
 ///
 /// Gradients are measured by the root of the mean square of their elements, which neither the size of a parameter nor a
-/// factor of the loss changes against each other, and compared with the median over all parameters that have one which is
-/// finite and not zero.
+/// factor of the loss changes against each other, and compared with the median over all parameters that have one which
+/// is finite and not zero.
 ///
 /// # Examples
 /// ```
@@ -41,8 +41,8 @@ impl Doctor {
         Doctor::default()
     }
 
-    /// A gradient vanishes below this many times the median. Default 1e-6: `F32` keeps seven digits, so with one rate for
-    /// all, such a parameter stands still where others move.
+    /// A gradient vanishes below this many times the median. Default 1e-6: `F32` keeps seven digits, so with one rate
+    /// for all, such a parameter stands still where others move.
     #[must_use]
     pub fn vanishing(mut self, vanishing: f64) -> Doctor {
         self.vanishing = vanishing;
@@ -77,9 +77,9 @@ impl Doctor {
     }
 
     /// Runs the model on a batch and its loss backwards, and looks at the gradients, with the layers that run by
-    /// [`Layer::call`]: rectifiers whose units are dead, the operation behind which a parameter has no gradient, and the
-    /// one that first made a number that is not finite. A rectifier that is a method of a tensor, `h.relu()` inside a
-    /// `forward`, is no layer, and its units are not counted. The model stays as it is.
+    /// [`Layer::call`]: rectifiers whose units are dead, the operation behind which a parameter has no gradient, and
+    /// the one that first made a number that is not finite. A rectifier that is a method of a tensor, `h.relu()` inside
+    /// a `forward`, is no layer, and its units are not counted. The model stays as it is.
     ///
     /// # Errors
     /// If the model or the loss fails. A loss that is not tracked is no error: no parameter has a gradient then.

@@ -12,9 +12,9 @@ use std::collections::{HashMap, HashSet};
 
 /// Gives every parameter the value it starts from in PyTorch: what the constructors of layers do, again.
 ///
-/// Layers are known by their [`kind`](Module::kind) and the names of their parameters. What is not known stays as it is;
-/// its names are returned. Buffers stay as they are. A parameter that is tied starts as the original does. The slopes of
-/// a [`PReLU`](crate::PReLU) start at ¼, whatever its option was.
+/// Layers are known by their [`kind`](Module::kind) and the names of their parameters. What is not known stays as it
+/// is; its names are returned. Buffers stay as they are. A parameter that is tied starts as the original does. The
+/// slopes of a [`PReLU`](crate::PReLU) start at ¼, whatever its option was.
 ///
 /// # Errors
 /// If a parameter has no elements that a rule could go by; then nothing has changed.

@@ -210,8 +210,8 @@ pub(super) fn largest(dtype: DType) -> f64 {
     if dtype == DType::F32 { f32::MAX.into() } else { f64::MAX }
 }
 
-/// The smallest and the largest number of a dtype in `[low, high)`, if there is any. A draw is made in `f64`: rounded to
-/// the dtype it may leave the interval on both sides.
+/// The smallest and the largest number of a dtype in `[low, high)`, if there is any. A draw is made in `f64`: rounded
+/// to the dtype it may leave the interval on both sides.
 fn inside(dtype: DType, low: f64, high: f64) -> Option<(f64, f64)> {
     let (first, last) = match dtype {
         DType::F32 => {

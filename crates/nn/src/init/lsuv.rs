@@ -50,9 +50,9 @@ pub struct LsuvRow {
     pub iterations: usize,
 }
 
-/// Layer-sequential unit variance: one layer after another, in the order in which they run, gets an [`orthogonal`] weight
-/// and a bias of 0, and then its weight is divided by the standard deviation of its output for a batch, until the
-/// variance of that is near 1.
+/// Layer-sequential unit variance: one layer after another, in the order in which they run, gets an [`orthogonal`]
+/// weight and a bias of 0, and then its weight is divided by the standard deviation of its output for a batch, until
+/// the variance of that is near 1.
 ///
 /// It is for deep models without normalisation, and for activations that no formula for gains knows.
 ///
@@ -91,15 +91,15 @@ impl Lsuv {
         self
     }
 
-    /// Starts all layers of a model that have a `weight` of two dims or more and run by [`Layer::call`]; returns them in
-    /// the order in which they run. Those that run several times go by the first. Passed over are
+    /// Starts all layers of a model that have a `weight` of two dims or more and run by [`Layer::call`]; returns them
+    /// in the order in which they run. Those that run several times go by the first. Passed over are
     /// [`Embedding`](crate::Embedding), [`EmbeddingBag`](crate::EmbeddingBag) and
     /// [`LearnedPositions`](crate::LearnedPositions), whose weights are rows that stand side by side, and the norms.
     /// Running statistics and positions of random streams stay as they are.
     ///
     /// # Errors
-    /// If the model does not take the inputs, no layer is found, or one returns values without a finite variance above 0;
-    /// then all parameters are as before, but `rng` is where the last draw has left it.
+    /// If the model does not take the inputs, no layer is found, or one returns values without a finite variance above
+    /// 0; then all parameters are as before, but `rng` is where the last draw has left it.
     pub fn start<M: Layer + ?Sized>(
         &self,
         model: &mut M,

@@ -38,8 +38,8 @@ pub struct Orthogonal {
 /// ```
 ///
 /// # References
-/// Saxe, McClelland, Ganguli, Exact solutions to the nonlinear dynamics of learning in deep linear neural networks, 2013.
-/// Mezzadri, How to generate random matrices from the classical compact groups, 2007, for the signs.
+/// Saxe, McClelland, Ganguli, Exact solutions to the nonlinear dynamics of learning in deep linear neural networks,
+/// 2013. Mezzadri, How to generate random matrices from the classical compact groups, 2007, for the signs.
 pub fn orthogonal() -> Orthogonal {
     Orthogonal { gain: 1.0 }
 }

@@ -29,8 +29,8 @@ use rand_distr::StandardNormal;
 /// Robert, Simulation of truncated normal variables, 1995.
 ///
 /// # Differs from
-/// PyTorch draws by the inverse of the distribution function, so far from the mean its values are few and rounded; these
-/// are drawn by rejection, which is exact everywhere. A bound may be infinite.
+/// PyTorch draws by the inverse of the distribution function, so far from the mean its values are few and rounded;
+/// these are drawn by rejection, which is exact everywhere. A bound may be infinite.
 pub fn trunc_normal(mean: f64, std: f64, a: f64, b: f64) -> Distribution {
     Distribution::TruncatedNormal { mean, std, low: a, high: b }
 }
@@ -99,8 +99,8 @@ pub(super) fn draw(low: f64, high: f64, rng: &mut dyn Rng) -> f64 {
     }
 }
 
-/// As `draw`, for bounds at or above 0: of uniform values where the density hardly falls in between, else of exponential
-/// ones.
+/// As `draw`, for bounds at or above 0: of uniform values where the density hardly falls in between, else of
+/// exponential ones.
 fn above_zero(low: f64, high: f64, rng: &mut dyn Rng) -> f64 {
     let rate = 0.5 * (low + (low * low + 4.0).sqrt());
     let flat = (high - low) * rate <= 2.0;

@@ -5,8 +5,8 @@ use autograd_core::{Description, Result, Tensor};
 
 /// A function of output and target, to be minimised.
 ///
-/// Every loss of an output and one target implements it, and so does every function or closure from two tensors to a result;
-/// losses of three tensors, or of lengths, have a `forward` of their own.
+/// Every loss of an output and one target implements it, and so does every function or closure from two tensors to a
+/// result; losses of three tensors, or of lengths, have a `forward` of their own.
 ///
 /// ```
 /// use autograd_core::Tensor;

@@ -76,8 +76,8 @@ impl LossParts {
         LossParts { value: numerator.div_scalar(denominator), numerator, denominator: Tensor::scalar(denominator) }
     }
 
-    /// A sum and the number that it is divided by, where that depends on the numbers of input or target: a sum of weights,
-    /// the size of a mask. It may have another float dtype than the sum.
+    /// A sum and the number that it is divided by, where that depends on the numbers of input or target: a sum of
+    /// weights, the size of a mask. It may have another float dtype than the sum.
     ///
     /// # Errors
     /// If the denominator is not one number.
@@ -183,9 +183,9 @@ fn unless_nothing_counts(mean: LossParts, of: &LossParts) -> Result<LossParts> {
 /// # Ok::<(), wengert_nn::Error>(())
 /// ```
 ///
-/// A sum of the user's own, and the number that it is to be divided by, are [`LossParts::of_sum`]; if that number depends
-/// on targets or outputs, [`LossParts::of_fraction`]. A sum of two losses
-/// with different denominators is no fraction: measure one of them as a metric, or add it as a penalty.
+/// A sum of the user's own, and the number that it is to be divided by, are [`LossParts::of_sum`]; if that number
+/// depends on targets or outputs, [`LossParts::of_fraction`]. A sum of two losses with different denominators is no
+/// fraction: measure one of them as a metric, or add it as a penalty.
 pub fn by_parts<F: Fn(&Tensor, &Tensor) -> Result<LossParts>>(parts: F) -> ByParts<F> {
     ByParts(parts)
 }

@@ -31,8 +31,8 @@ pub enum Pooling {
 /// Σ wₙ lₙ / Σ wₙ                                                                       (weighted_mean)
 /// ```
 ///
-/// A [`Loss`] has an output and a target, and no weights: in a training loop they are columns of the target, as in the recipe
-/// *Weights of samples*.
+/// A [`Loss`] has an output and a target, and no weights: in a training loop they are columns of the target, as in the
+/// recipe *Weights of samples*.
 ///
 /// # Examples
 /// ```
@@ -48,8 +48,8 @@ pub enum Pooling {
 ///
 /// # Differs from
 /// * scikit-learn, whose mean divides by the sum of the weights: that is `weighted_mean`.
-/// * Keras's `mean_with_sample_weight`, which is `weighted_mean` where a sample has one loss. Where it has several, Keras
-///   counts its weight once; and weights whose sum is 0 have the mean 0 there, not NaN.
+/// * Keras's `mean_with_sample_weight`, which is `weighted_mean` where a sample has one loss. Where it has several,
+///   Keras counts its weight once; and weights whose sum is 0 have the mean 0 there, not NaN.
 #[derive(Clone, Copy, Debug)]
 pub struct PerSample<L> {
     loss: L,
@@ -95,22 +95,23 @@ impl<L: Loss> PerSample<L> {
         self
     }
 
-    /// The loss with a weight for each sample: the dims of `weight` are the first ones of the samples' losses, and broadcast to
-    /// them.
+    /// The loss with a weight for each sample: the dims of `weight` are the first ones of the samples' losses, and
+    /// broadcast to them.
     ///
     /// # Errors
-    /// Those of the loss; if it is reduced already, or has a loss for each sample of several elements and the pooling is
-    /// not [`Pooling::None`]; or if a weight does not broadcast.
+    /// Those of the loss; if it is reduced already, or has a loss for each sample of several elements and the pooling
+    /// is not [`Pooling::None`]; or if a weight does not broadcast.
     pub fn weighted(&self, input: &Tensor, target: &Tensor, weight: &Tensor) -> Result<Tensor> {
         let (losses, _) = self.weighed(input, target, weight)?;
         self.reduction.apply(&losses)
     }
 
-    /// The weighted mean of the losses, whatever the reduction: `Σ wₙ lₙ / Σ wₙ`, in which a weight that is broadcast counts
-    /// for each loss that it weighs. Weights that are all alike give the plain mean; of some that are twice as large, the same.
+    /// The weighted mean of the losses, whatever the reduction: `Σ wₙ lₙ / Σ wₙ`, in which a weight that is broadcast
+    /// counts for each loss that it weighs. Weights that are all alike give the plain mean; of some that are twice as
+    /// large, the same.
     ///
-    /// Weights may be negative. If their sum is 0 the mean is NaN, or infinite; a batch whose weights are 0 adds nothing to the
-    /// loss of a set, see [`Loss::parts`], and a step of training leaves it out.
+    /// Weights may be negative. If their sum is 0 the mean is NaN, or infinite; a batch whose weights are 0 adds
+    /// nothing to the loss of a set, see [`Loss::parts`], and a step of training leaves it out.
     ///
     /// # Gradient
     /// `wₙ / Σ w` for the loss lₙ; `(lₙ − L) / Σ w` for a weight, L the mean.

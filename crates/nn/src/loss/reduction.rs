@@ -26,8 +26,8 @@ pub enum Reduction {
     Mean,
     /// Their sum.
     Sum,
-    /// Their sum divided by the number of samples, the size of the first dim: the mathematical mean of a divergence that is
-    /// a sum over the other dims. Of a single loss it is the loss.
+    /// Their sum divided by the number of samples, the size of the first dim: the mathematical mean of a divergence
+    /// that is a sum over the other dims. Of a single loss it is the loss.
     BatchMean,
 }
 
@@ -59,7 +59,8 @@ impl Reduction {
         }
     }
 
-    /// Reduces the losses of an input, which may be a single one of all its elements: without elements it counts nothing.
+    /// Reduces the losses of an input, which may be a single one of all its elements: without elements it counts
+    /// nothing.
     pub(super) fn of_all(self, losses: &Tensor, input: &Tensor) -> Result<Tensor> {
         if losses.rank() > 0 || input.numel() > 0 {
             return self.apply(losses);

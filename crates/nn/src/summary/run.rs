@@ -12,10 +12,9 @@ const BATCH: usize = 2;
 /// A table of a model's layers, made by running a small batch of zeros through it; printing it prints the table.
 ///
 /// `shape` is that of one sample, without the batch dimension, which the table shows as N; multiply-adds are those of
-/// one sample: half of what a batch of two takes, so work that does not grow with the batch, as that on a weight which is
-/// computed, counts by half. The zeros are of the dtype
-/// of the model's first parameter. The model stays as it is, running statistics and positions of random streams
-/// included.
+/// one sample: half of what a batch of two takes, so work that does not grow with the batch, as that on a weight which
+/// is computed, counts by half. The zeros are of the dtype of the model's first parameter. The model stays as it is,
+/// running statistics and positions of random streams included.
 ///
 /// # Errors
 /// If the model does not take such an input.

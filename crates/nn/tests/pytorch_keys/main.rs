@@ -1,8 +1,8 @@
 //! Names and shapes in state dicts are PyTorch's, for every layer that both have: its state dicts load.
 //!
-//! `keys.txt` was written by PyTorch 2.15, a line for each layer: how it is made, and its state dict in order. Each family
-//! has a file that builds its lines; `classes.txt` has the layers of `torch.nn`, so that none is forgotten. A line is read
-//! again as
+//! `keys.txt` was written by PyTorch 2.15, a line for each layer: how it is made, and its state dict in order. Each
+//! family has a file that builds its lines; `classes.txt` has the layers of `torch.nn`, so that none is forgotten. A
+//! line is read again as
 //!
 //! ```text
 //! made, _, shape = title.partition(" <- ")          # a lazy layer is made by an input of a shape

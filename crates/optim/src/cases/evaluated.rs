@@ -5,8 +5,8 @@ use super::properties::{same, steps, text, through_a_file};
 use super::rows::{Form, Plain, Scalar};
 use autograd_core::DType;
 
-/// They are those of the formula, whatever the optimizer is asked between steps, and the weights to train come back to the
-/// bit, through a file, too.
+/// They are those of the formula, whatever the optimizer is asked between steps, and the weights to train come back to
+/// the bit, through a file, too.
 pub(super) fn evaluated(plain: &Plain) -> Result<(), String> {
     let (mut model, mut optimizer) = (plain.net(DType::F64), (plain.make)(Form::Plain));
     let (mut other, mut reference) = (plain.net(DType::F64), (plain.make)(Form::Plain));

@@ -5,9 +5,9 @@ use crate::optimizer::{Optimizer, StepReport};
 use autograd_core::module::{Module, StateDict};
 use autograd_core::{Description, Gradients, Result};
 
-/// The optimizer with a loss for each step: 1.25 less the first element of the gradient of the first parameter, which is
-/// 2.5 in the first step, then 1.25, 0 and others; 2.5 without that gradient. Along negated gradients to follow upwards, it
-/// is negated.
+/// The optimizer with a loss for each step: 1.25 less the first element of the gradient of the first parameter, which
+/// is 2.5 in the first step, then 1.25, 0 and others; 2.5 without that gradient. Along negated gradients to follow
+/// upwards, it is negated.
 pub(crate) fn given<O: Common>(inner: O) -> Given<O> {
     Given { inner, maximize: false }
 }

@@ -10,7 +10,8 @@ pub(crate) fn golden(optimizer: impl Optimizer, expected: [f64; 4]) {
     golden_with(optimizer, expected, |_, _, _, _| {});
 }
 
-/// The same of a parameter of another shape; its elements start from −1, −0.25, 0.5, −0.75, 0, 0.75, −0.5, 0.25, and so on.
+/// The same of a parameter of another shape; its elements start from −1, −0.25, 0.5, −0.75, 0, 0.75, −0.5, 0.25, and so
+/// on.
 pub(crate) fn golden_of(shape: &'static [usize], optimizer: impl Optimizer, expected: &[f64]) {
     shaped(shape, optimizer, expected, |_, _, _, _| {});
 }

@@ -265,8 +265,8 @@ fn maximize(plain: &Plain) -> Result<(), String> {
     same(values(&up), values(&down))
 }
 
-/// A gradient that is not a number spoils its own element (of a coupled step its own parameter), and no other; gradients of
-/// 0 spoil nothing.
+/// A gradient that is not a number spoils its own element (of a coupled step its own parameter), and no other;
+/// gradients of 0 spoil nothing.
 fn not_a_number(plain: &Plain) -> Result<(), String> {
     for dtype in [DType::F32, DType::F64] {
         let (mut model, mut optimizer) = (plain.net(dtype), (plain.make)(Form::Plain));

@@ -39,8 +39,8 @@ impl Scalar {
     }
 }
 
-/// One parameter in plain `f64`, row by row, with room for four tensors of state; for formulas that are not the same for
-/// every element by itself.
+/// One parameter in plain `f64`, row by row, with room for four tensors of state; for formulas that are not the same
+/// for every element by itself.
 #[derive(Clone, Default)]
 pub(crate) struct Whole {
     pub(crate) shape: Vec<usize>,
@@ -122,8 +122,8 @@ fn each(whole: &mut Whole, g: &[f64], formula: &impl Fn(&mut Scalar, f64)) {
     }
 }
 
-/// An optimizer whose steps couple the elements of a parameter, and its formula for a parameter in plain words. The state
-/// starts as zeros like the parameter; at `t` 1 the formula may give it any length.
+/// An optimizer whose steps couple the elements of a parameter, and its formula for a parameter in plain words. The
+/// state starts as zeros like the parameter; at `t` 1 the formula may give it any length.
 pub(crate) fn coupled<O: Common>(
     make: impl Fn() -> O + Sync + 'static,
     formula: impl Fn(&mut Whole, &[f64]) + Sync + 'static,
@@ -190,8 +190,8 @@ pub(crate) fn wrapped<O: Optimizer + 'static>(
     })
 }
 
-/// An optimizer around another whose steps couple all parameters, and the formula of both in plain words for all of them laid
-/// end to end.
+/// An optimizer around another whose steps couple all parameters, and the formula of both in plain words for all of
+/// them laid end to end.
 pub(crate) fn wrapped_joint<O: Optimizer + 'static>(
     make: impl Fn() -> O + Sync + 'static,
     formula: impl Fn(&mut Whole, &[f64]) + Sync + 'static,

@@ -6,7 +6,8 @@ use super::rows::{Form, Plain};
 use autograd_core::module::Module;
 use autograd_core::{DType, Tensor};
 
-/// A parameter that is frozen between steps stays to the bit, whatever is done around the steps, and moves on afterwards.
+/// A parameter that is frozen between steps stays to the bit, whatever is done around the steps, and moves on
+/// afterwards.
 pub(super) fn frozen(plain: &Plain) -> Result<(), String> {
     for begin in 0..4 {
         let (mut model, mut optimizer) = (plain.net(DType::F64), (plain.make)(Form::Plain));

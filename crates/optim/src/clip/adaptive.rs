@@ -13,9 +13,9 @@ use autograd_core::{Description, Gradients, Result, Tensor, keep, no_grad};
 /// g ← g · limit / max(‖g‖, 1e-6)   where ‖g‖ ≥ limit
 /// ```
 ///
-/// with norms over each unit: over all dims but the first, which are the weights of one output of a layer here; of tensors
-/// of one dimension, leaving out those of size one, over the whole. `clipping > 0`, `eps > 0` (0.001). Gradients of other
-/// leaves stay as they are.
+/// with norms over each unit: over all dims but the first, which are the weights of one output of a layer here; of
+/// tensors of one dimension, leaving out those of size one, over the whole. `clipping > 0`, `eps > 0` (0.001).
+/// Gradients of other leaves stay as they are.
 ///
 /// # Examples
 /// ```
@@ -46,8 +46,8 @@ impl AdaptiveClip {
         AdaptiveClip { clipping, eps: 1e-3, last: false }
     }
 
-    /// The units of optax: norms over the first of two or three dims, and over all but the last of more, where optax takes no
-    /// more than four.
+    /// The units of optax: norms over the first of two or three dims, and over all but the last of more, where optax
+    /// takes no more than four.
     ///
     /// # Examples
     /// ```

@@ -4,8 +4,8 @@ use super::{GradientRule, each};
 use autograd_core::module::Module;
 use autograd_core::{Description, Gradients, Result, keep};
 
-/// Takes from each gradient of two or more dimensions the mean over all of them but the first, so the weights of each unit
-/// keep their mean.
+/// Takes from each gradient of two or more dimensions the mean over all of them but the first, so the weights of each
+/// unit keep their mean.
 ///
 /// ```text
 /// g ← g − mean of g over dims 1, 2, ..

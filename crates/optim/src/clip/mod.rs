@@ -51,8 +51,8 @@ pub trait GradientRule: Send + Sync {
     /// If an option is out of its range, or a gradient does not fit; then nothing is changed.
     fn apply(&self, model: &dyn Module, grads: &mut Gradients) -> Result<()>;
 
-    /// The same before step number t of an optimizer, 1 for the first: for a change that is another one in each step. By
-    /// default [`GradientRule::apply`].
+    /// The same before step number t of an optimizer, 1 for the first: for a change that is another one in each step.
+    /// By default [`GradientRule::apply`].
     ///
     /// # Errors
     /// Those of [`GradientRule::apply`].

@@ -13,12 +13,13 @@ use autograd_core::{Description, Error, ErrorKind, Gradients, Result, no_grad};
 /// g ← g + σ n                    n: standard normal, σ² = η / tᵞ,  t = 1, 2, ..
 /// ```
 ///
-/// `η ≥ 0` (0.01), `γ ≥ 0` (0.55), a seed (0). The noise is a function of the seed, the name of the parameter and t, and
-/// the same numbers in both dtypes, but for their rounding. A `Trainer` counts t, and so does
+/// `η ≥ 0` (0.01), `γ ≥ 0` (0.55), a seed (0). The noise is a function of the seed, the name of the parameter and t,
+/// and the same numbers in both dtypes, but for their rounding. A `Trainer` counts t, and so does
 /// [`Transformed`](crate::Transformed), which keeps it in its state as `transformed.step`: a run that goes on from a
-/// checkpoint has the noise that it would have had. The seed is part of the description. Two of
-/// one seed add the same noise, and so does [`NoisySgd`](crate::NoisySgd). After a step that a [`Guard`](crate::Guard) leaves
-/// out the two counts differ: the `Trainer` counts it, `Transformed` does not. All evaluations of one step have the same noise. Gradients of other leaves stay as they are.
+/// checkpoint has the noise that it would have had. The seed is part of the description. Two of one seed add the same
+/// noise, and so does [`NoisySgd`](crate::NoisySgd). After a step that a [`Guard`](crate::Guard) leaves out the two
+/// counts differ: the `Trainer` counts it, `Transformed` does not. All evaluations of one step have the same noise.
+/// Gradients of other leaves stay as they are.
 ///
 /// # Errors
 /// If an option is out of its range, a gradient does not fit, or [`GradientRule::apply`] is called, which knows no t:

@@ -39,8 +39,8 @@ impl ClipNorm {
         self
     }
 
-    /// ε ≥ 0, which is added to the norm to divide by. Default 1e-6, as in PyTorch; optax, and Keras' `global_clipnorm`, have
-    /// 0.
+    /// ε ≥ 0, which is added to the norm to divide by. Default 1e-6, as in PyTorch; optax, and Keras'
+    /// `global_clipnorm`, have 0.
     ///
     /// # Examples
     /// ```
@@ -92,7 +92,8 @@ impl From<f64> for ClipNorm {
 /// `clip_grad_norm(&mut grads, ClipNorm::new(1.0).norm_type(1.0))`.
 ///
 /// # Numerics
-/// The norm is gathered in `f64`, and rescaled where powers over- or underflow, also those of a few elements only. A NaN or an infinity among the gradients is not hidden: the norm returned is not finite, and the gradients are
+/// The norm is gathered in `f64`, and rescaled where powers over- or underflow, also those of a few elements only. A
+/// NaN or an infinity among the gradients is not hidden: the norm returned is not finite, and the gradients are
 /// multiplied by NaN or 0, as in PyTorch.
 ///
 /// # Errors

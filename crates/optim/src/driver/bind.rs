@@ -170,8 +170,8 @@ impl<R: Rule> Slot<R> {
             let (state, numbers) = Default::default();
             return Slot { name, id, hyper, t: 0, fits: None, state, numbers, begins: true, place: 0 };
         };
-        // Hyperparameters that decide which state is in use (amsgrad, momentum), or its shape (rank), may have been changed
-        // between steps.
+        // Hyperparameters that decide which state is in use (amsgrad, momentum), or its shape (rank), may have been
+        // changed between steps.
         let fits = old.fits.clone().filter(|_| of_one_kind(&hyper.rule, &old.hyper.rule));
         let (state, numbers) = (old.state.clone(), old.numbers.clone());
         Slot { name, id, hyper, t: old.t, fits, state, numbers, begins: old.begins, place: old.place }

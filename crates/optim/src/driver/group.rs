@@ -30,10 +30,10 @@ impl<R: Rule> Driver<R> {
     /// ([`is_below`](autograd_core::module::is_below)).
     ///
     /// The prefix is the group's name: `get("encoder.lr")`, a schedule of `"**.bias.weight_decay"`. What counts of the
-    /// group's learning rate is its ratio to the one that the optimizer was made with, which is the one that `change` sees:
-    /// it stays when [`set_lr`](crate::Optimizer::set_lr), `scale_lr` or a schedule changes the optimizer's, and the ratios
-    /// of several groups multiply. A group without parameters, or a second one of the same prefix, is an error of the
-    /// next step.
+    /// group's learning rate is its ratio to the one that the optimizer was made with, which is the one that `change`
+    /// sees: it stays when [`set_lr`](crate::Optimizer::set_lr), `scale_lr` or a schedule changes the optimizer's, and
+    /// the ratios of several groups multiply. A group without parameters, or a second one of the same prefix, is an
+    /// error of the next step.
     ///
     /// `change` is called whenever the group's hyperparameters are asked for, which is often: it must do nothing else.
     ///

@@ -65,8 +65,8 @@ impl<R: Rule> Driver<R> {
         Ok(made)
     }
 
-    /// Calls `see` for each parameter that has a gradient, with the turn that its next step will have, to change its state
-    /// between steps: no step is counted.
+    /// Calls `see` for each parameter that has a gradient, with the turn that its next step will have, to change its
+    /// state between steps: no step is counted.
     pub(crate) fn revise(
         &mut self,
         model: &mut dyn Module,

@@ -10,8 +10,8 @@ use std::collections::HashSet;
 
 const LR: &str = "lr";
 const STEP: &str = "step";
-/// The shape of state that is in use and not there: it was switched on while its parameter rested, whose next step makes
-/// it.
+/// The shape of state that is in use and not there: it was switched on while its parameter rested, whose next step
+/// makes it.
 const NOT_BEGUN: [usize; 1] = [0];
 
 impl<R> Slot<R> {

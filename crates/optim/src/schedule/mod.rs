@@ -4,9 +4,9 @@
 //! so there is nothing to save. Each file holds one schedule; a closure is one, too.
 //!
 //! # The base
-//! A schedule says its rates from a base, which is the optimizer's own number: most of them are factors of it. Rates that
-//! an option names (`eta_min`, `end_lr`, `max_lr`, `swa_lr`) are rates, not factors. Where another framework gives the
-//! first or the highest rate to the schedule, [`Schedule::with_base`] does:
+//! A schedule says its rates from a base, which is the optimizer's own number: most of them are factors of it. Rates
+//! that an option names (`eta_min`, `end_lr`, `max_lr`, `swa_lr`) are rates, not factors. Where another framework gives
+//! the first or the highest rate to the schedule, [`Schedule::with_base`] does:
 //! `ExponentialLR::new(0.9).with_base(0.1)`.
 //!
 //! # Whole recipes

@@ -5,8 +5,8 @@ use crate::optimizer::Objective;
 use autograd_core::module::Module;
 use autograd_core::{Error, ErrorKind, Gradients, Result};
 
-/// An objective whose first evaluation has been seen. Later ones are points that an optimizer tries, or ends the step at
-/// if it follows them all.
+/// An objective whose first evaluation has been seen. Later ones are points that an optimizer tries, or ends the step
+/// at if it follows them all.
 pub(super) struct Again<'a, W> {
     pub(super) first: Option<(f64, Gradients)>,
     pub(super) wrap: &'a W,

@@ -46,8 +46,8 @@ use autograd_core::{Error, Result, Tensor};
 ///
 /// # Differs from
 /// * PyTorch's `AveragedModel` with `get_ema_multi_avg_fn`: nothing, but it is part of the optimizer, and of its state.
-/// * Keras' `use_ema`: nothing with `decay` its `ema_momentum`, `overwrite_every` its `ema_overwrite_frequency`; there the
-///   model ends with the average if `finalize_variable_values` is called.
+/// * Keras' `use_ema`: nothing with `decay` its `ema_momentum`, `overwrite_every` its `ema_overwrite_frequency`; there
+///   the model ends with the average if `finalize_variable_values` is called.
 #[derive(Clone, Debug)]
 pub struct Ema<O>(Wrapped<O, Average>);
 
@@ -64,8 +64,8 @@ impl<O: Optimizer> Ema<O> {
         Ema(Wrapped::new(inner, Average { decay, bias_correction: false, overwrite_every: None }))
     }
 
-    /// Whether the average begins as one of few steps, each of which weighs as `dᵗ` says: without, the first step weighs as
-    /// much as if all before had been the same. Default false.
+    /// Whether the average begins as one of few steps, each of which weighs as `dᵗ` says: without, the first step
+    /// weighs as much as if all before had been the same. Default false.
     ///
     /// # Examples
     /// ```

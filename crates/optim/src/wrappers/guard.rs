@@ -10,8 +10,8 @@ use crate::rule::See;
 use autograd_core::module::{Item, Module, Path};
 use autograd_core::{Error, ErrorKind, Gradients, Result};
 
-/// Another optimizer behind a look at the gradients: a NaN or an infinity among them ends the step with an error, leaves it
-/// out, or counts as 0. Without a guard such numbers reach the parameters.
+/// Another optimizer behind a look at the gradients: a NaN or an infinity among them ends the step with an error,
+/// leaves it out, or counts as 0. Without a guard such numbers reach the parameters.
 ///
 /// # Examples
 /// ```
@@ -50,8 +50,8 @@ enum NotFinite {
 }
 
 impl<O: Optimizer> Guard<O> {
-    /// A step along such gradients is an error that names the parameter; nothing is changed. Points that a line search only
-    /// tries pass.
+    /// A step along such gradients is an error that names the parameter; nothing is changed. Points that a line search
+    /// only tries pass.
     pub fn refuse(inner: O) -> Guard<O> {
         Guard(Wrapped::new(inner, Look { not_finite: NotFinite::Refuse }))
     }

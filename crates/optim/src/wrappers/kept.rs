@@ -115,8 +115,8 @@ impl Kept {
         }
     }
 
-    /// Takes what [`Kept::save`] has written after step `t`; the other names are left. `key` is what errors call a name.
-    /// There may be nothing unless steps have `begun`.
+    /// Takes what [`Kept::save`] has written after step `t`; the other names are left. `key` is what errors call a
+    /// name. There may be nothing unless steps have `begun`.
     pub(super) fn load(
         op: &str,
         key: impl Fn(&str) -> String,

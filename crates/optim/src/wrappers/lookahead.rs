@@ -19,8 +19,8 @@ use autograd_core::{Error, Result, Tensor};
 /// ```
 ///
 /// θ are the weights that are trained, φ begins as their values before the first step. `0 ≤ α ≤ 1` (0.5), `k ≥ 1` (6).
-/// State: `slow` (φ) of each parameter, with a `since` of 0; `kept`, how many those are, and the number of the step; that
-/// of the optimizer inside goes on. The weights to evaluate at are φ ([`Optimizer::eval`]).
+/// State: `slow` (φ) of each parameter, with a `since` of 0; `kept`, how many those are, and the number of the step;
+/// that of the optimizer inside goes on. The weights to evaluate at are φ ([`Optimizer::eval`]).
 ///
 /// The optimizer inside must go on from where the weights are put: one that computes them from its own state would undo
 /// it, as `Ftrl`, `Cocob`, `Madgrad` and the schedule-free ones do, and `Lbfgs` would take what the gradient changes by

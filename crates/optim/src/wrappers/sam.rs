@@ -23,12 +23,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 /// ```
 ///
 /// `ρ ≥ 0` (`rho`; PyTorch programs take 0.05, adaptive ones ten times as much). A step evaluates the loss twice:
-/// [`Optimizer::step_with`]. There is no state but that of the optimizer inside. The loss that a step returns is that at p; what
-/// needs it inside, like [`PolyakSgd`](crate::PolyakSgd), gets that at p + e.
+/// [`Optimizer::step_with`]. There is no state but that of the optimizer inside. The loss that a step returns is that
+/// at p; what needs it inside, like [`PolyakSgd`](crate::PolyakSgd), gets that at p + e.
 ///
 /// # Errors
-/// If the optimizer inside, or a group of it, maximises, or evaluates the loss several times in a step. An error or a panic of
-/// the second evaluation leaves the parameters as they were.
+/// If the optimizer inside, or a group of it, maximises, or evaluates the loss several times in a step. An error or a
+/// panic of the second evaluation leaves the parameters as they were.
 ///
 /// # Examples
 /// ```
@@ -50,9 +50,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 ///
 /// # Differs from
 /// * PyTorch, Keras: they do not have it.
-/// * optax (`contrib.sam`): the way to p + e is that of any optimizer, with any number of steps; unless in `opaque_mode`, an
-///   update is one evaluation, so every second one goes to p + e; there is no adaptive form; without the 1e-12 a gradient of
-///   0 makes the parameters NaN.
+/// * optax (`contrib.sam`): the way to p + e is that of any optimizer, with any number of steps; unless in
+///   `opaque_mode`, an update is one evaluation, so every second one goes to p + e; there is no adaptive form; without
+///   the 1e-12 a gradient of 0 makes the parameters NaN.
 #[derive(Clone, Debug)]
 pub struct Sam<O>(Wrapped<O, Sharp>);
 
@@ -136,7 +136,8 @@ impl Wrap for Sharp {
 }
 
 impl Sharp {
-    /// `p ← p + e` for all trainable parameters that have a gradient; returns what they were, in the order of the model.
+    /// `p ← p + e` for all trainable parameters that have a gradient; returns what they were, in the order of the
+    /// model.
     fn climb(&self, model: &mut dyn Module, grads: &Gradients) -> Result<Vec<Option<Tensor>>> {
         let mut slopes = Vec::new();
         for (name, param) in model.named_parameters() {

@@ -9,8 +9,8 @@ use crate::rule::See;
 use autograd_core::module::Param;
 use autograd_core::{Error, Result, Tensor};
 
-/// Stochastic weight averaging: the plain mean of the weights that another optimizer trains, from some step on, to evaluate
-/// at.
+/// Stochastic weight averaging: the plain mean of the weights that another optimizer trains, from some step on, to
+/// evaluate at.
 ///
 /// ```text
 /// after the steps start, start + every, start + 2 every, ..:
@@ -25,8 +25,8 @@ use autograd_core::{Error, Result, Tensor};
 /// to evaluate at are those that are trained. [`Optimizer::eval`] puts s into the model; a `Trainer` validates, and
 /// ends, with it.
 ///
-/// Buffers are the model's own: running statistics of normalisation are those of the weights that were trained, and should
-/// be estimated again at s. A `Trainer` does it with `Trainer::update_batch_norm`; in a loop of one's own,
+/// Buffers are the model's own: running statistics of normalisation are those of the weights that were trained, and
+/// should be estimated again at s. A `Trainer` does it with `Trainer::update_batch_norm`; in a loop of one's own,
 /// `update_batch_norm` of the layers' crate does it after `eval`, from batches of the training set.
 ///
 /// # Examples
@@ -46,12 +46,12 @@ use autograd_core::{Error, Result, Tensor};
 /// ```
 ///
 /// # References
-/// Izmailov, Podoprikhin, Garipov, Vetrov, Wilson, Averaging Weights Leads to Wider Optima and Better Generalization, 2018,
-/// algorithm 1.
+/// Izmailov, Podoprikhin, Garipov, Vetrov, Wilson, Averaging Weights Leads to Wider Optima and Better Generalization,
+/// 2018, algorithm 1.
 ///
 /// # Differs from
-/// * PyTorch's `AveragedModel`: nothing, but it is part of the optimizer, and of its state; `update_parameters` is `start`
-///   and `every`.
+/// * PyTorch's `AveragedModel`: nothing, but it is part of the optimizer, and of its state; `update_parameters` is
+///   `start` and `every`.
 #[derive(Clone, Debug)]
 pub struct Swa<O>(Wrapped<O, Mean>);
 

@@ -11,8 +11,8 @@ use autograd_core::{Gradients, Result};
 use std::fmt;
 use std::sync::Arc;
 
-/// Another optimizer along gradients that [`GradientRule`]s have changed, one after the other. The gradients that are given
-/// stay as they are. State: `step`, the number of steps, if a rule is another one in each
+/// Another optimizer along gradients that [`GradientRule`]s have changed, one after the other. The gradients that are
+/// given stay as they are. State: `step`, the number of steps, if a rule is another one in each
 /// ([`GradientNoise`](crate::GradientNoise)).
 ///
 /// # Examples

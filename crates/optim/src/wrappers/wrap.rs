@@ -95,8 +95,8 @@ pub(super) trait Wrap: Clone + Debug + Send + Sync + 'static {
         true
     }
 
-    /// Changes the tensor of a parameter, which has joined after step number `since`, after step number t; the value that the
-    /// parameter is to have, if it is another.
+    /// Changes the tensor of a parameter, which has joined after step number `since`, after step number t; the value
+    /// that the parameter is to have, if it is another.
     fn after(&self, t: u64, since: u64, parameter: &Param, kept: &mut Option<Tensor>) -> Result<Option<Tensor>> {
         let _ = (t, since, parameter, kept);
         Ok(None)

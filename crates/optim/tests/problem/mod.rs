@@ -36,8 +36,8 @@ fn rosenbrock(params: &[Param]) -> Tensor {
     plus(&x.add_scalar(-1.0).square(), &minus(&y, &x.square()).square().mul_scalar(100.0)).sum()
 }
 
-/// `(u² + 1000 v²) / 2`, with u and v turned by an eighth of a circle. At its bottom the start has 1: who has come down to
-/// that has gone down the steep walls alone.
+/// `(u² + 1000 v²) / 2`, with u and v turned by an eighth of a circle. At its bottom the start has 1: who has come down
+/// to that has gone down the steep walls alone.
 fn valley(params: &[Param]) -> Tensor {
     let (x, y) = (column(&params[0], 0), column(&params[0], 1));
     let (u, v) = (plus(&x, &y).square(), minus(&x, &y).square());
@@ -113,8 +113,8 @@ impl Objective for Descent<'_> {
     }
 }
 
-/// The first `steps` of `whole` steps, and then the weights to evaluate at. The learning rate falls linearly to 0 in all of
-/// them.
+/// The first `steps` of `whole` steps, and then the weights to evaluate at. The learning rate falls linearly to 0 in
+/// all of them.
 pub(crate) fn run(optimizer: &mut dyn Optimizer, problem: &Problem, dtype: DType, steps: u32, whole: u32) -> End {
     let (mut model, lr) = (problem.model(dtype), optimizer.lr());
     for k in 0..steps {

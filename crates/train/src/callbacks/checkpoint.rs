@@ -200,8 +200,9 @@ impl Callback for Checkpoint {
 
     fn on_snapshot(&mut self, snapshot: &Snapshot) -> Result<()> {
         if let (Some((all, fold)), true) = (&self.fold, std::mem::take(&mut self.begins)) {
-            // Those of later folds are of an older cross-validation, and nothing is to go on from them: not beside what is
-            // written now either, if the process ends in between. Where this fold has gone on, they may be of the same one.
+            // Those of later folds are of an older cross-validation, and nothing is to go on from them: not beside what
+            // is written now either, if the process ends in between. Where this fold has gone on, they may be of the
+            // same one.
             later_folds(all, *fold).for_each(|old| checkpoint::remove(&old));
         }
         match &self.lock {

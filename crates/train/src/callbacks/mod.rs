@@ -101,8 +101,8 @@ pub trait Callback {
         let _ = fold;
     }
 
-    /// Whether it can do its work in such a run. Nothing has changed yet, and nothing will if this fails, or whatever is
-    /// asked after it: a memory of the run before stays until [`Callback::on_train_begin`]. Only the directory of a
+    /// Whether it can do its work in such a run. Nothing has changed yet, and nothing will if this fails, or whatever
+    /// is asked after it: a memory of the run before stays until [`Callback::on_train_begin`]. Only the directory of a
     /// [`Checkpoint`] may have been made, with its lock file.
     ///
     /// # Errors

@@ -18,8 +18,8 @@ use wengert_optim::schedule::ReduceLROnPlateau as Plateau;
 /// A resumed run goes on counting. Its `monitor` and `mode` must be those that the count was made with.
 ///
 /// # Errors
-/// The run does not begin if an option is out of its range, the metric is not measured (without a validation set there is
-/// no `val_loss`), or a schedule sets the learning rate, which would undo every reduction.
+/// The run does not begin if an option is out of its range, the metric is not measured (without a validation set there
+/// is no `val_loss`), or a schedule sets the learning rate, which would undo every reduction.
 ///
 /// # Examples
 /// ```
@@ -41,8 +41,8 @@ use wengert_optim::schedule::ReduceLROnPlateau as Plateau;
 /// ```
 ///
 /// # Differs from
-/// Keras: it is PyTorch's rule. `threshold` is Keras's `min_delta`, which is [`ThresholdMode::Abs`]; and Keras's `patience`
-/// is one more.
+/// Keras: it is PyTorch's rule. `threshold` is Keras's `min_delta`, which is [`ThresholdMode::Abs`]; and Keras's
+/// `patience` is one more.
 #[derive(Clone, Debug)]
 pub struct ReduceLROnPlateau {
     monitor: String,

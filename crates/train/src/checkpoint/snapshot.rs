@@ -74,8 +74,8 @@ impl Snapshot {
         manifest::save(self, dir, &Lock::take(dir)?)
     }
 
-    /// The epoch whose model [`Checkpoint::best`](crate::Checkpoint::best) has kept by a metric, counted from 1, and the
-    /// parameters and buffers of that model; none if none was to be kept by it, or no epoch has been the best yet.
+    /// The epoch whose model [`Checkpoint::best`](crate::Checkpoint::best) has kept by a metric, counted from 1, and
+    /// the parameters and buffers of that model; none if none was to be kept by it, or no epoch has been the best yet.
     pub fn best(&self, metric: &str) -> Option<(u64, StateDict)> {
         let of_checkpoints = self.callbacks.iter().filter(|(key, _)| key.split('#').next() == Some("Checkpoint"));
         let best = of_checkpoints.map(|(_, state)| state).find_map(|state| Monitor::kept_by(metric, state))?;

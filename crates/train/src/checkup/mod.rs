@@ -85,8 +85,8 @@ impl TrainCheck {
         self
     }
 
-    /// Whether captured steps are compared with plain ones. Default true; a model whose way depends on numbers cannot be
-    /// captured.
+    /// Whether captured steps are compared with plain ones. Default true; a model whose way depends on numbers cannot
+    /// be captured.
     #[must_use]
     pub fn capture(mut self, capture: bool) -> TrainCheck {
         self.capture = capture;
@@ -133,8 +133,8 @@ impl TrainCheck {
 /// * a model that is saved, loaded and trained on has the bits of one that was not,
 /// * and in evaluation it answers the same twice and changes nothing of itself.
 ///
-/// The model stays as it is. The batch is a pair of an input, or several, and a target. It costs some thousand runs of a
-/// model of a few parameters, so it is for tests: [`assert_trains!`](crate::assert_trains) fails with the findings.
+/// The model stays as it is. The batch is a pair of an input, or several, and a target. It costs some thousand runs of
+/// a model of a few parameters, so it is for tests: [`assert_trains!`](crate::assert_trains) fails with the findings.
 ///
 /// # Errors
 /// If the model or the loss fails on the batch; or with all findings, each with the place in the model and the cause as
@@ -165,7 +165,8 @@ pub fn check_trains<M: Layer + Clone + 'static>(
     TrainCheck::new().run(model, batch, loss)
 }
 
-/// Fails with all findings of [`check_trains`](crate::check_trains), if there are any: `assert_trains!(model, batch, loss)`.
+/// Fails with all findings of [`check_trains`](crate::check_trains), if there are any: `assert_trains!(model, batch,
+/// loss)`.
 ///
 /// # Examples
 /// ```

@@ -47,7 +47,8 @@ pub struct EpochRecord {
     /// the weights changed from batch to batch.
     pub train: Metrics,
     /// On the validation set after the epoch, in evaluation mode: the loss, then the metrics. Empty without a
-    /// validation set, and in an epoch without validation ([`Trainer::validate_every`](crate::Trainer::validate_every)).
+    /// validation set, and in an epoch without validation
+    /// ([`Trainer::validate_every`](crate::Trainer::validate_every)).
     pub valid: Metrics,
 }
 
@@ -80,7 +81,8 @@ impl History {
         losses.min_by(|(_, a), (_, b)| a.total_cmp(b)).map(|(epoch, _)| epoch)
     }
 
-    /// The values of one metric, epoch by epoch, by the names of [`EpochRecord::get`], of the epochs in which it was measured.
+    /// The values of one metric, epoch by epoch, by the names of [`EpochRecord::get`], of the epochs in which it was
+    /// measured.
     pub fn values(&self, name: &str) -> Vec<f64> {
         self.epochs.iter().filter_map(|epoch| epoch.get(name)).collect()
     }

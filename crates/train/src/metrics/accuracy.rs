@@ -40,8 +40,8 @@ pub const Accuracy: Accuracy = Accuracy { ignore_index: None };
 
 impl Accuracy {
     /// Samples of this class count nothing, as in
-    /// [`CrossEntropyLoss::ignore_index`](wengert_nn::CrossEntropyLoss::ignore_index). By default all samples count, and
-    /// −100 is refused: `cross_entropy` ignores it, so ignore it here, too.
+    /// [`CrossEntropyLoss::ignore_index`](wengert_nn::CrossEntropyLoss::ignore_index). By default all samples count,
+    /// and −100 is refused: `cross_entropy` ignores it, so ignore it here, too.
     #[must_use]
     pub fn ignore_index(mut self, class: i64) -> Accuracy {
         self.ignore_index = Some(class);

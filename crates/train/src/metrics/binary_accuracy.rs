@@ -8,8 +8,9 @@ use autograd_core::{DType, Description, Error, Result, Tensor};
 /// ```text
 /// accuracy = #{i : (output[i] > threshold) = (target[i] > ½)} / N
 /// ```
-/// The threshold is ½ for probabilities; for logits (as `binary_cross_entropy_with_logits` takes them) it is 0. Elements
-/// whose target is `ignore_index` do not count, neither above nor in N. An output that is NaN is no answer, and wrong.
+/// The threshold is ½ for probabilities; for logits (as `binary_cross_entropy_with_logits` takes them) it is 0.
+/// Elements whose target is `ignore_index` do not count, neither above nor in N. An output that is NaN is no answer,
+/// and wrong.
 ///
 /// # Errors
 /// `start` fails if the threshold is NaN.

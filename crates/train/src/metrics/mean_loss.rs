@@ -8,8 +8,8 @@ use wengert_nn::Loss;
 /// The mean of a loss over all samples: the sum of the batches' numerators divided by that of their denominators, see
 /// [`Loss::parts`].
 ///
-/// Of a loss that is a mean of samples it does not depend on how they are cut into batches, with weights and ignored targets,
-/// too; of one of a whole batch, such as [`RmseLoss`](wengert_nn::RmseLoss), it does. Of a
+/// Of a loss that is a mean of samples it does not depend on how they are cut into batches, with weights and ignored
+/// targets, too; of one of a whole batch, such as [`RmseLoss`](wengert_nn::RmseLoss), it does. Of a
 /// [`Reduction::Sum`](wengert_nn::Reduction::Sum) it is the mean all the same.
 ///
 /// # Examples

@@ -11,7 +11,8 @@ use autograd_core::{Description, Error, ErrorKind, Result, Tensor};
 
 /// A function of a model's weights that a run adds to its loss: [`Trainer::penalty`](crate::Trainer::penalty).
 ///
-/// [`L1Penalty`], [`L2Penalty`] and [`ElasticNetPenalty`] are ones, and so is every closure from a module to a single number:
+/// [`L1Penalty`], [`L2Penalty`] and [`ElasticNetPenalty`] are ones, and so is every closure from a module to a single
+/// number:
 ///
 /// ```
 /// use autograd_core::{Tensor, module::Module, seeded};
@@ -36,8 +37,8 @@ pub trait Penalty {
     /// If it cannot be computed.
     fn of(&self, model: &dyn Module) -> Result<Tensor>;
 
-    /// Its kind and options, also which of the parameters of these names count: a run goes on from a checkpoint only with
-    /// the same. The default is the name of the type.
+    /// Its kind and options, also which of the parameters of these names count: a run goes on from a checkpoint only
+    /// with the same. The default is the name of the type.
     fn describe(&self, parameters: &[String]) -> Description {
         let _ = parameters;
         Description::of::<Self>()

@@ -137,8 +137,8 @@ impl Run<'_> {
         self.optimizer.set_lr(lr);
     }
 
-    /// Ends the run after this epoch, for good: from a checkpoint it does not go on. The first reason counts; it becomes
-    /// [`History::stopped`].
+    /// Ends the run after this epoch, for good: from a checkpoint it does not go on. The first reason counts; it
+    /// becomes [`History::stopped`].
     pub fn stop(&mut self, reason: impl Into<String>) {
         // A pause in the same epoch was for a while only.
         if !self.is_stopping() || std::mem::take(&mut self.paused) {
@@ -147,8 +147,8 @@ impl Run<'_> {
     }
 
     /// Ends the run after this epoch, for a while: from its checkpoint it goes on as if nothing had happened. Otherwise
-    /// like [`Run::stop`], which comes before it. It is for what has nothing to do with the model: Ctrl-C, a signal, a limit
-    /// of time. A cross-validation ends with it as well, and goes on where it was.
+    /// like [`Run::stop`], which comes before it. It is for what has nothing to do with the model: Ctrl-C, a signal, a
+    /// limit of time. A cross-validation ends with it as well, and goes on where it was.
     ///
     /// # Examples
     /// ```

@@ -12,9 +12,9 @@ type Sort = (fn(f64) -> bool, &'static str);
 const NAN: Sort = (f64::is_nan, "a NaN");
 const INFINITY: Sort = (f64::is_infinite, "an infinity");
 
-/// A clause for the error: what of batch, parameters, buffers and output is not finite, the earliest first. `before` is the
-/// model before the batches of the step, whose running statistics may have gone into its buffers since; `sample` names the sample of a
-/// row.
+/// A clause for the error: what of batch, parameters, buffers and output is not finite, the earliest first. `before` is
+/// the model before the batches of the step, whose running statistics may have gone into its buffers since; `sample`
+/// names the sample of a row.
 #[cold]
 pub(super) fn of(
     (model, before): (&dyn Layer, &Before),
@@ -71,8 +71,8 @@ pub(super) fn not_finite(model: &dyn Layer) -> Result<Vec<String>> {
     trained.map(bad).filter_map(Result::transpose).collect()
 }
 
-/// A clause for the error: the first trainable parameter that is not finite, if it is not one of `known`, else the first
-/// buffer with a NaN, if it had none `before`, when the run began; an infinity in a buffer may be meant.
+/// A clause for the error: the first trainable parameter that is not finite, if it is not one of `known`, else the
+/// first buffer with a NaN, if it had none `before`, when the run began; an infinity in a buffer may be meant.
 pub(super) fn spoilt(model: &dyn Layer, known: &[String], before: &Before) -> Result<Option<String>> {
     for (name, param) in model.named_parameters().into_iter().filter(|(_, param)| param.is_trainable()) {
         if param.fold(param, Zeros)?.is_nan() && !known.contains(&name) {

@@ -57,8 +57,8 @@ fn read(data: &dyn Dataset) -> Result<(String, String)> {
     Ok((sample, format!("{} ({which})", checksum(sums.concat().as_bytes()))))
 }
 
-/// A checksum that takes eight bytes at a time, for hundreds of megabytes. Both halves of the product count: in the lower
-/// one alone a difference of the highest bit, a sign, stays where it is until a second sign undoes it.
+/// A checksum that takes eight bytes at a time, for hundreds of megabytes. Both halves of the product count: in the
+/// lower one alone a difference of the highest bit, a sign, stays where it is until a second sign undoes it.
 fn by_words(bytes: &[u8]) -> u64 {
     let (words, rest) = bytes.as_chunks::<8>();
     let mut last = [0; 8];

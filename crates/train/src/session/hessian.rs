@@ -11,8 +11,8 @@ use autograd_core::{Error, ErrorKind, Result, SeededRng, Tensor, no_grad, seeded
 use wengert_optim::GradientAccumulator;
 
 impl Session<'_, '_, '_> {
-    /// After a step: hands the optimizer the gradient of the mean loss of targets that were drawn from the outputs, if it is
-    /// time. `start` is the model before the batches of the step.
+    /// After a step: hands the optimizer the gradient of the mean loss of targets that were drawn from the outputs, if
+    /// it is time. `start` is the model before the batches of the step.
     pub(super) fn update_hessian(&mut self, batches: &[(Vec<Tensor>, Tensor)], start: &Before) -> Result<()> {
         let Some(sampled) = self.sampled.filter(|sampled| (self.run.step - 1).is_multiple_of(sampled.every)) else {
             return Ok(());
@@ -37,7 +37,8 @@ impl Session<'_, '_, '_> {
             return Ok(());
         }
         let mut grads = of_parameters(&*self.run.model, all.take_mean()?)?;
-        // The weights of another step may lead elsewhere, as in a mixture of experts: what has taken no step yet waits for it.
+        // The weights of another step may lead elsewhere, as in a mixture of experts: what has taken no step yet waits
+        // for it.
         let begins = |name: &str| !self.learned.has(name);
         for (_, parameter) in self.run.model.named_parameters().into_iter().filter(|(name, _)| begins(name)) {
             drop(grads.take(parameter));
@@ -48,8 +49,8 @@ impl Session<'_, '_, '_> {
         self.run.optimizer.update_hessian(self.run.model, &grads, samples.round().max(1.0) as usize)
     }
 
-    /// Before the first step: whether targets can be drawn from the outputs of its batches, and have a mean loss. The model
-    /// stays as it is.
+    /// Before the first step: whether targets can be drawn from the outputs of its batches, and have a mean loss. The
+    /// model stays as it is.
     pub(super) fn try_hessian(&mut self, batches: &[(Vec<Tensor>, Tensor)], start: &Before) -> Result<()> {
         let Some(sampled) = self.sampled else { return Ok(()) };
         let (mut rng, after) = (self.draws(self.run.step + 1), Before::of(&*self.run.model));
@@ -62,7 +63,8 @@ impl Session<'_, '_, '_> {
         tried.map(drop).map_err(|e| e.context("trial before the first step"))
     }
 
-    /// The mean loss of targets that are drawn from the outputs, its value, and what it divides by; none if nothing counts.
+    /// The mean loss of targets that are drawn from the outputs, its value, and what it divides by; none if nothing
+    /// counts.
     fn of_drawn(
         &self,
         sampled: &Sampled<'_>,

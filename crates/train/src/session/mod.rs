@@ -42,8 +42,8 @@ use wengert_nn::Layer;
 
 impl Trainer<'_> {
     /// Trains a model. It is left in evaluation mode, with the weights to evaluate at if the optimizer has such
-    /// ([`Optimizer::eval`](wengert_optim::Optimizer::eval)): they are those of validation, of checkpoints, and of callbacks
-    /// at the end of an epoch. Another run with the same optimizer begins with the weights to train.
+    /// ([`Optimizer::eval`](wengert_optim::Optimizer::eval)): they are those of validation, of checkpoints, and of
+    /// callbacks at the end of an epoch. Another run with the same optimizer begins with the weights to train.
     ///
     /// All layers of the model are set to training in each epoch, and to evaluation after it, whatever they were;
     /// layers that [`hold_eval`](autograd_core::module::Module::hold_eval) holds stay in evaluation. What is frozen,
@@ -56,16 +56,16 @@ impl Trainer<'_> {
     /// An optimizer that evaluates the loss several times in a step, as [`Lbfgs`](wengert_optim::Lbfgs) does, gets each
     /// batch as a function of the weights: penalties and clipping are part of it, dropout draws the same numbers each
     /// time, and running statistics count the batch once. What is reported is the first evaluation, at the weights
-    /// before the step. Curvature wants the same function in every step, too: such optimizers are meant for one batch of
-    /// all samples.
+    /// before the step. Curvature wants the same function in every step, too: such optimizers are meant for one batch
+    /// of all samples.
     ///
     /// The optimizer, if it was borrowed, has its own learning rate again when the run has ended, in whatever way, and
     /// every other number that a schedule has set: what a schedule or a callback makes of it is part of the run.
     ///
     /// # Errors
-    /// Before anything has changed, but that the directory of a checkpoint, and its lock file, may have been made:
-    /// if a set is empty, a number is out of its range (also one of the optimizer, the schedule or a metric), the model
-    /// has nothing to train, a schedule has fewer rates than the run has epochs or steps, or is of a hyperparameter that
+    /// Before anything has changed, but that the directory of a checkpoint, and its lock file, may have been made: if a
+    /// set is empty, a number is out of its range (also one of the optimizer, the schedule or a metric), the model has
+    /// nothing to train, a schedule has fewer rates than the run has epochs or steps, or is of a hyperparameter that
     /// the optimizer does not have, a callback cannot do its work, or there is no checkpoint to resume from, or that of
     /// another run. Callbacks keep what they remember of the run before.
     ///

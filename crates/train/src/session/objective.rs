@@ -71,8 +71,8 @@ impl Terms<'_, '_> {
         Ok(Evaluated { output, loss, descent })
     }
 
-    /// The loss and the gradients of step number t, 1 for the first: with the penalties that count once for several batches,
-    /// and changed as the run asks for.
+    /// The loss and the gradients of step number t, 1 for the first: with the penalties that count once for several
+    /// batches, and changed as the run asks for.
     pub(super) fn finished(
         &self,
         model: &dyn Layer,

@@ -144,8 +144,8 @@ impl Session<'_, '_, '_> {
         error.context(format_args!("epoch {}, {part} batch {}", self.run.epoch, batch + 1))
     }
 
-    /// Tries the first batch of the validation set, and an estimate of statistics, before hours are spent on the first epoch.
-    /// The model stays as it is.
+    /// Tries the first batch of the validation set, and an estimate of statistics, before hours are spent on the first
+    /// epoch. The model stays as it is.
     pub(super) fn try_validation(&mut self) -> Result<()> {
         let before = Before::of(&*self.run.model);
         let estimated = self.try_estimate().map_err(|e| e.context("update_batch_norm"));

@@ -16,8 +16,8 @@ pub(super) fn fact(name: &str) -> String {
     if name == LR { "schedule".into() } else { format!("schedules.{name}") }
 }
 
-/// The order in which hyperparameters are set: learning rates of groups and parts keep their ratio to that of all, and those of
-/// groups of parts to theirs, and so come after it.
+/// The order in which hyperparameters are set: learning rates of groups and parts keep their ratio to that of all, and
+/// those of groups of parts to theirs, and so come after it.
 pub(super) fn order(name: &str) -> (bool, usize) {
     (name != LR, name.matches('.').count())
 }
@@ -81,9 +81,9 @@ impl<'s, 't> Rates<'s, 't> {
         self.all.iter_mut().filter(|rate| rate.scheduled.name == LR).for_each(|rate| rate.base = lr);
     }
 
-    /// Adds what the schedules make of the numbers: two closures of one function differ in nothing else. They are asked what
-    /// the run asks them or, to compare with the identity of an older run, what that one has asked: its length and its
-    /// base may be allowed to differ.
+    /// Adds what the schedules make of the numbers: two closures of one function differ in nothing else. They are asked
+    /// what the run asks them or, to compare with the identity of an older run, what that one has asked: its length and
+    /// its base may be allowed to differ.
     pub(super) fn describe(&self, identity: &mut Identity, older: Option<&Identity>) {
         for rate in &self.all {
             let name = format!("{}.rates", fact(&rate.scheduled.name));
@@ -93,9 +93,9 @@ impl<'s, 't> Rates<'s, 't> {
         }
     }
 
-    /// Sets what is set in each epoch, or in each step, and the learning rates of groups and parts again that are set at the
-    /// other times: they have moved with the one that they keep their ratio to. A number that the optimizer cannot have is
-    /// its schedule's fault.
+    /// Sets what is set in each epoch, or in each step, and the learning rates of groups and parts again that are set
+    /// at the other times: they have moved with the one that they keep their ratio to. A number that the optimizer
+    /// cannot have is its schedule's fault.
     pub(super) fn set(&self, run: &mut Run<'_>, every: Every, number: u64) -> Result<()> {
         let other = if every == Every::Epoch { run.step } else { run.epoch };
         let due = || {

@@ -51,8 +51,8 @@ pub(super) fn load(
     Ok(snapshot)
 }
 
-/// What schedules have set of an optimizer before, of which this run has none, with the numbers that it has by itself: they
-/// hold from here on, whatever its state says.
+/// What schedules have set of an optimizer before, of which this run has none, with the numbers that it has by itself:
+/// they hold from here on, whatever its state says.
 pub(super) fn unscheduled(snapshot: &Snapshot, rates: &Rates<'_, '_>, optimizer: &dyn Optimizer) -> Vec<(String, f64)> {
     let own = |name: &String| {
         let own = if name == LR { Some(snapshot.base_lr) } else { optimizer.get(name).ok() };
@@ -63,8 +63,8 @@ pub(super) fn unscheduled(snapshot: &Snapshot, rates: &Rates<'_, '_>, optimizer:
     all
 }
 
-/// Sets what [`unscheduled`] has found, beside all the numbers that the optimizer has by itself: rates of groups are ratios to
-/// others. What has a schedule is then as the snapshot has it.
+/// Sets what [`unscheduled`] has found, beside all the numbers that the optimizer has by itself: rates of groups are
+/// ratios to others. What has a schedule is then as the snapshot has it.
 pub(super) fn set_back(
     snapshot: &Snapshot,
     rates: &Rates<'_, '_>,

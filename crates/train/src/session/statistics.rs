@@ -29,8 +29,8 @@ impl Session<'_, '_, '_> {
         }
     }
 
-    /// Estimates statistics from so many batches, and says of how many layers, if it is to. No source of randomness in the
-    /// model has moved afterwards.
+    /// Estimates statistics from so many batches, and says of how many layers, if it is to. No source of randomness in
+    /// the model has moved afterwards.
     fn estimate(&mut self, batches: usize) -> Result<Option<usize>> {
         let Some(estimates) = &self.estimates else { return Ok(None) };
         let before = Before::of(&*self.run.model);

@@ -15,17 +15,18 @@ pub(crate) struct Sampled<'t> {
 }
 
 impl<'t> Trainer<'t> {
-    /// Gives [`SophiaG`](wengert_optim::SophiaG) its estimates of the Hessian: after the steps 1, 1 + every, 1 + 2 every, ..
-    /// the batches of the step run forward once more, at the new weights, `draw` draws targets from the outputs, and the
-    /// gradient of their mean loss goes to [`Optimizer::update_hessian`](wengert_optim::Optimizer::update_hessian). By default
-    /// there is none.
+    /// Gives [`SophiaG`](wengert_optim::SophiaG) its estimates of the Hessian: after the steps 1, 1 + every, 1 + 2
+    /// every, .. the batches of the step run forward once more, at the new weights, `draw` draws targets from the
+    /// outputs, and the gradient of their mean loss goes to
+    /// [`Optimizer::update_hessian`](wengert_optim::Optimizer::update_hessian). By default there is none.
     ///
     /// `every ≥ 1`, 10 in the paper. `draw` gets an output, the batch's own targets and a generator:
-    /// [`draw_classes`](crate::draw_classes), [`draw_bits`](crate::draw_bits), or a closure. The number of samples is what the
-    /// loss divides by ([`LossParts::denominator`](wengert_nn::LossParts::denominator)). Penalties and changes of gradients
-    /// have no part in it; dropout draws the same numbers as in the step, and running statistics count the batch once. What
-    /// is drawn follows from the seed of the run and the number of the step, so a resumed run draws the same. Before the first
-    /// step `draw` and the loss of what it draws are tried: an error of theirs ends the run with nothing changed.
+    /// [`draw_classes`](crate::draw_classes), [`draw_bits`](crate::draw_bits), or a closure. The number of samples is
+    /// what the loss divides by ([`LossParts::denominator`](wengert_nn::LossParts::denominator)). Penalties and changes
+    /// of gradients have no part in it; dropout draws the same numbers as in the step, and running statistics count the
+    /// batch once. What is drawn follows from the seed of the run and the number of the step, so a resumed run draws
+    /// the same. Before the first step `draw` and the loss of what it draws are tried: an error of theirs ends the run
+    /// with nothing changed.
     ///
     /// # Examples
     /// ```

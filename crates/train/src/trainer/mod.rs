@@ -32,8 +32,9 @@ pub(crate) use schedules::{Every, Scheduled};
 /// After each epoch, or after some ([`Trainer::validate_every`]), the model is tried on the validation set, if there is
 /// one, in evaluation mode.
 ///
-/// `&mut optimizer` is an optimizer, too. After the run it has its state, and its own learning rate, whatever a schedule
-/// or a callback has made of that: another run goes on with it. So is every hyperparameter that a schedule sets.
+/// `&mut optimizer` is an optimizer, too. After the run it has its state, and its own learning rate, whatever a
+/// schedule or a callback has made of that: another run goes on with it. So is every hyperparameter that a schedule
+/// sets.
 ///
 /// By default: 1 epoch, shuffled batches of 32 (the last one of an epoch may be smaller), no schedule, no clipping,
 /// nothing measured but the loss, no callback.
@@ -138,9 +139,10 @@ impl<'t> Trainer<'t> {
         self
     }
 
-    /// Changes the gradients of the model's trainable parameters before each step: [`Centralize`](wengert_optim::Centralize),
-    /// [`AdaptiveClip`](wengert_optim::AdaptiveClip), a closure, and whatever else is a [`GradientRule`]; one after the other,
-    /// in the order in which they were added, and [`Trainer::clip_norm`] after all of them. By default there is none.
+    /// Changes the gradients of the model's trainable parameters before each step:
+    /// [`Centralize`](wengert_optim::Centralize), [`AdaptiveClip`](wengert_optim::AdaptiveClip), a closure, and
+    /// whatever else is a [`GradientRule`]; one after the other, in the order in which they were added, and
+    /// [`Trainer::clip_norm`] after all of them. By default there is none.
     ///
     /// # Examples
     /// ```
@@ -278,8 +280,8 @@ impl<'t> Trainer<'t> {
     /// not what it computes besides.
     ///
     /// Weights, what is frozen or held in evaluation, optimizer state, learning rate, randomness and history are those
-    /// of the checkpoint, whatever they are now, but for what is allowed to differ. A run that had ended returns at once.
-    /// A missing checkpoint is an error; [`Checkpoint::exists`] finds out. Default false.
+    /// of the checkpoint, whatever they are now, but for what is allowed to differ. A run that had ended returns at
+    /// once. A missing checkpoint is an error; [`Checkpoint::exists`] finds out. Default false.
     ///
     /// [`Module::visit`]: autograd_core::module::Module::visit
     pub fn resume(mut self, resume: bool) -> Self {

@@ -63,11 +63,11 @@ impl<'t> Trainer<'t> {
 
     /// Sets a hyperparameter before each *epoch*, as [`Trainer::schedule`] sets the learning rate: `momentum`,
     /// `betas[0]`, `weight_decay`, or any other of
-    /// [`Optimizer::hyperparameters`](wengert_optim::Optimizer::hyperparameters). The schedule's base is the optimizer's own
-    /// number, which it has again after the run. A run has one schedule of each name.
+    /// [`Optimizer::hyperparameters`](wengert_optim::Optimizer::hyperparameters). The schedule's base is the
+    /// optimizer's own number, which it has again after the run. A run has one schedule of each name.
     ///
-    /// The learning rate of a group or a part, `encoder.lr`, is the one of its schedule at every step, also where that of all
-    /// moves at other times; only where that is 0 so is it.
+    /// The learning rate of a group or a part, `encoder.lr`, is the one of its schedule at every step, also where that
+    /// of all moves at other times; only where that is 0 so is it.
     ///
     /// # Examples
     /// ```

@@ -3,17 +3,17 @@
 use super::Trainer;
 
 impl Trainer<'_> {
-    /// Whether the running statistics of all normalisation layers are estimated again after each epoch, at the weights to
-    /// evaluate at ([`update_batch_norm`](wengert_nn::update_batch_norm)). Default false.
+    /// Whether the running statistics of all normalisation layers are estimated again after each epoch, at the weights
+    /// to evaluate at ([`update_batch_norm`](wengert_nn::update_batch_norm)). Default false.
     ///
-    /// For optimizers with such weights, like [`Swa`](wengert_optim::Swa) and [`Ema`](wengert_optim::Ema): otherwise the
-    /// statistics at validation, in checkpoints and at the end are those of the weights that were trained, which the average
-    /// is not. It takes one more forward pass over the training set for each epoch, in its order, and in batches of
-    /// [`Trainer::batch_size`]: the samples of a batch should be as mixed as in training, so a set that is sorted by class is
-    /// shuffled before. Neither weights nor sources of randomness change. Buffers of other layers go on as in any pass of
-    /// training, like the vectors of [`SpectralNorm`](wengert_nn::SpectralNorm).
-    /// A run that fails makes no such pass on its way out: its statistics are those that the last steps have left.
-    /// A model without running statistics is refused before the first step. What is held in evaluation keeps its own.
+    /// For optimizers with such weights, like [`Swa`](wengert_optim::Swa) and [`Ema`](wengert_optim::Ema): otherwise
+    /// the statistics at validation, in checkpoints and at the end are those of the weights that were trained, which
+    /// the average is not. It takes one more forward pass over the training set for each epoch, in its order, and in
+    /// batches of [`Trainer::batch_size`]: the samples of a batch should be as mixed as in training, so a set that is
+    /// sorted by class is shuffled before. Neither weights nor sources of randomness change. Buffers of other layers go
+    /// on as in any pass of training, like the vectors of [`SpectralNorm`](wengert_nn::SpectralNorm). A run that fails
+    /// makes no such pass on its way out: its statistics are those that the last steps have left. A model without
+    /// running statistics is refused before the first step. What is held in evaluation keeps its own.
     ///
     /// # Examples
     /// ```

@@ -231,7 +231,8 @@ fn a_step_runs_once_for_each_size_of_batch_and_what_is_frozen() {
         CALLS.load(Ordering::Relaxed)
     };
     let sgd = || Box::new(Sgd::new(0.1));
-    // Once for each size of batch, whatever shares memory with the parameters, as what the run keeps to put the model back.
+    // Once for each size of batch, whatever shares memory with the parameters, as what the run keeps to put the model
+    // back.
     assert_eq!((calls(false, sgd(), false), calls(true, sgd(), false)), (30, 2));
     assert_eq!((calls(false, sgd(), true), calls(true, sgd(), true)), (30, 4));
     assert_eq!(calls(true, Box::new(Lbfgs::new(0.5).max_iter(3)), false), 2);

@@ -266,8 +266,8 @@ fn statistics_are_estimated_again_at_the_average() {
     trainer(&mut swa, 4).fit(&mut net, train, None, &mut seeded(7)).expect("a run");
     let statistic = |state: &StateDict, name: &str| state.get(name).map(Tensor::to_f64s).expect("tracked");
     let before = net.state_dict();
-    // In one batch of all samples: mean and variance of what the averaged weights give the layer, however long they were
-    // trained before.
+    // In one batch of all samples: mean and variance of what the averaged weights give the layer, however long they
+    // were trained before.
     let loader = DataLoader::new(train).batch_size(train.len());
     let batches = || loader.epoch(0).expect("samples").all();
     assert_eq!(update_batch_norm(&mut net, batches().map(|batch| Ok(batch?.0))).expect("it runs"), 1);

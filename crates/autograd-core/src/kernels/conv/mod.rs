@@ -68,8 +68,8 @@ impl Conv {
         (self.images * self.output_image()).saturating_mul(self.depth())
     }
 
-    /// Whether a channel of y reads one channel of x, few channels of y read the same, and its plane with the zeros around
-    /// it is not much larger than it is.
+    /// Whether a channel of y reads one channel of x, few channels of y read the same, and its plane with the zeros
+    /// around it is not much larger than it is.
     fn is_depthwise(&self) -> bool {
         self.inner == 1 && self.groups > 1 && self.outer < 8 && depthwise::has_room(&self.window)
     }
@@ -109,8 +109,8 @@ fn tiles(images: usize, positions: usize, width: usize, mut tile: impl FnMut(std
     }
 }
 
-/// Calls `part(i, piece, threads)` for consecutive pieces of `out`, on several threads if there is work for them; a piece
-/// may be computed by that many threads. What a piece is depends on sizes alone.
+/// Calls `part(i, piece, threads)` for consecutive pieces of `out`, on several threads if there is work for them; a
+/// piece may be computed by that many threads. What a piece is depends on sizes alone.
 fn for_parts<T: Send>(work: usize, out: &mut [T], piece: usize, part: &(dyn Fn(usize, &mut [T], usize) + Sync)) {
     let parts = out.len().div_ceil(piece);
     if parts > 1 && worth_sharing_products(work) {

@@ -1,4 +1,5 @@
-//! A diagonal to which something of rank one is added: which of its values change, and how their vectors are put together.
+//! A diagonal to which something of rank one is added: which of its values change, and how their vectors are put
+//! together.
 
 use super::super::real::Real;
 

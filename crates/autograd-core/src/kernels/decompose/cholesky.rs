@@ -12,9 +12,9 @@ const ROWS: usize = 32;
 /// So many rows at a time get a product taken off, each up to its own end: half of a square needs none.
 const BAND: usize = 64;
 
-/// The lower triangle L of `L Lᵀ = A` in the place of A, `[n, n]` in rows, with zeros above; only the lower triangle of A is
-/// read. A matrix that is not positive definite becomes NaN. It runs on up to `threads` threads, and has the same bits on
-/// any number.
+/// The lower triangle L of `L Lᵀ = A` in the place of A, `[n, n]` in rows, with zeros above; only the lower triangle of
+/// A is read. A matrix that is not positive definite becomes NaN. It runs on up to `threads` threads, and has the same
+/// bits on any number.
 pub fn cholesky<T: Real>(threads: usize, n: usize, a: &mut [T]) {
     // Rows of the upper triangle are runs of numbers: it is found there, and turned back.
     below(n, |i, j| a[j * n + i] = a[i * n + j]);

@@ -53,12 +53,13 @@ impl<T: Real> Turned<T> {
     }
 }
 
-/// The cofactors C of A, `[n, n]`: `det A · A⁻ᵀ`, and where the determinant is not a normal number, or the inverse is none,
-/// from the singular values.
+/// The cofactors C of A, `[n, n]`: `det A · A⁻ᵀ`, and where the determinant is not a normal number, or the inverse is
+/// none, from the singular values.
 pub fn cofactor<T: Real>(threads: usize, n: usize, a: &[T], factors: &[T], c: &mut [T]) {
     let factors = Factors::new(n, factors);
     let determinant = factors.determinant();
-    // Neither 0 nor ∞ can be multiplied with the inverse, nor what has few digits, since it is below the normal numbers.
+    // Neither 0 nor ∞ can be multiplied with the inverse, nor what has few digits, since it is below the normal
+    // numbers.
     let normal = T::FAINT * T::of(epsilon::<T>());
     if determinant.abs() >= normal && determinant.abs() < T::INFINITY {
         c.fill(T::ZERO);

@@ -50,7 +50,8 @@ pub fn exponential(threads: usize, n: usize, a: &mut [f64]) {
     let halvings = if norm > largest { (norm / largest).log2().ceil() as i32 } else { 0 };
     let scale = 2f64.powi(-halvings);
     a.iter_mut().for_each(|x| *x *= scale);
-    // A², A⁴ and so on, all that a lower degree has. For the highest A⁶ is the last: a product by it makes those beyond.
+    // A², A⁴ and so on, all that a lower degree has. For the highest A⁶ is the last: a product by it makes those
+    // beyond.
     let count = if coefficients.len() == highest.len() { 3 } else { coefficients.len() / 2 - 1 };
     let mut powers = vec![product(a, a)];
     while powers.len() < count {

@@ -127,8 +127,8 @@ impl<T: Real> Kernel for Panel<'_, T> {
     }
 }
 
-/// The place of the largest absolute value, the first of several; 0 if the first is NaN. Other NaNs are passed over, but
-/// where all else is 0: a matrix with a NaN is not singular.
+/// The place of the largest absolute value, the first of several; 0 if the first is NaN. Other NaNs are passed over,
+/// but where all else is 0: a matrix with a NaN is not singular.
 #[inline(always)]
 fn largest<T: Real>(column: &[T]) -> usize {
     const LANES: usize = 16;

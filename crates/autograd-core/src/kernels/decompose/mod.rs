@@ -1,7 +1,8 @@
 //! Matrices as products of simpler ones.
 //!
-//! All of them are, for the larger part, products of `gemm`, so they have its threads and its bits: triangles by halves, and
-//! reflections a block at a time. Vectors of symmetric and of general matrices come from those of their halves.
+//! All of them are, for the larger part, products of `gemm`, so they have its threads and its bits: triangles by
+//! halves, and reflections a block at a time. Vectors of symmetric and of general matrices come from those of their
+//! halves.
 
 mod change;
 pub mod cholesky;

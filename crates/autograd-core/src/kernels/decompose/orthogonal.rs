@@ -45,12 +45,13 @@ fn is_used<T: Real>(mark: T, gradient: &[T]) -> bool {
     mark != T::ZERO || !is_zero(gradient)
 }
 
-/// Whether equal numbers, of those that rise or fall, may be moved together by a function of them, of whose slope nothing is
-/// known. Of what is symmetric of Vᵀ gV the diagonal is twice the function's value times a weight for each, and the
-/// gradients of the numbers are the slope times this weight.
+/// Whether equal numbers, of those that rise or fall, may be moved together by a function of them, of whose slope
+/// nothing is known. Of what is symmetric of Vᵀ gV the diagonal is twice the function's value times a weight for each,
+/// and the gradients of the numbers are the slope times this weight.
 ///
-/// So there is no slope if the gradients are 0 where weights differ. Where all numbers are equal and no vector has a gradient
-/// (`are_silent`), as for log at I, there is a slope if the gradients of the numbers differ, by more than they are off.
+/// So there is no slope if the gradients are 0 where weights differ. Where all numbers are equal and no vector has a
+/// gradient (`are_silent`), as for log at I, there is a slope if the gradients of the numbers differ, by more than they
+/// are off.
 fn any_tied<T: Real>(
     values: &[T],
     gradients: &[T],
@@ -81,8 +82,8 @@ fn any_tied<T: Real>(
 }
 
 /// Whether the gradients of w and V do not say what that of `A = V diag(w) Vᵀ` is: those of a function `V g(w) Vᵀ` lack
-/// the slope of g between equal values, while those of the space of their vectors have all of it. Where a loss depends on
-/// values as well as on vectors of equal ones, it may be the one or the other.
+/// the slope of g between equal values, while those of the space of their vectors have all of it. Where a loss depends
+/// on values as well as on vectors of equal ones, it may be the one or the other.
 pub fn eigh_is_open<T: Real>(n: usize, y: &[T], gy: &[T]) -> bool {
     let ((w, v), (gw, gv)) = (y.split_at(n), gy.split_at(n));
     let ((v, _), (gv, marks)) = (v.split_at(n * n), gv.split_at(n * n));

@@ -12,9 +12,9 @@ pub const ROWS: usize = 32;
 /// From so many rows on, both halves at once are worth a second thread.
 const SHARED_FROM: usize = 256;
 
-/// Values in rising order in the place of the diagonal, and vectors in the columns of each of `bases`, `[n, n]` in rows, by
-/// `solve` of each part alone, in a unit of its own: so a small one keeps its digits beside a large one. Nothing if
-/// `solve` finds none.
+/// Values in rising order in the place of the diagonal, and vectors in the columns of each of `bases`, `[n, n]` in
+/// rows, by `solve` of each part alone, in a unit of its own: so a small one keeps its digits beside a large one.
+/// Nothing if `solve` finds none.
 pub fn by_parts<T: Real, const N: usize>(
     d: &mut [T],
     e: &mut [T],

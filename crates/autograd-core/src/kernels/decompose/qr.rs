@@ -8,8 +8,8 @@ use super::reflections::{BLOCK, Block, Reflection, dot};
 use super::rotations::unit;
 
 /// `A = Q R` of an `m × n` matrix in rows. `into` gets Q and then R, both in rows: with `k = min(m, n)`, or `k = m` if
-/// `complete`, `[m, k]` and `[k, n]`. A matrix that is not finite gives NaN. It runs on up to `threads` threads, and has the
-/// same bits on any number.
+/// `complete`, `[m, k]` and `[k, n]`. A matrix that is not finite gives NaN. It runs on up to `threads` threads, and
+/// has the same bits on any number.
 pub fn qr<T: Real>(threads: usize, (m, n): (usize, usize), complete: bool, a: &[T], into: &mut [T]) {
     let least = m.min(n);
     let k = if complete { m } else { least };
@@ -27,8 +27,8 @@ pub fn qr<T: Real>(threads: usize, (m, n): (usize, usize), complete: bool, a: &[
 pub struct Reflections<T>(Vec<Block<T>>);
 
 impl<T: Real> Reflections<T> {
-    /// Those of an `m × n` matrix in rows, and the rows of R that are not 0, in the place of zeros. Nothing if the matrix is
-    /// not finite.
+    /// Those of an `m × n` matrix in rows, and the rows of R that are not 0, in the place of zeros. Nothing if the
+    /// matrix is not finite.
     pub fn of(threads: usize, (m, n): (usize, usize), a: &[T], r: &mut [T]) -> Option<Reflections<T>> {
         let least = m.min(n);
         // Each column in a unit of its own: that leaves Q as it is, and of small columns all digits.
@@ -84,8 +84,8 @@ fn units<T: Real>(n: usize, a: &[T]) -> Option<Vec<T>> {
     most.iter().map(|most| unit(std::slice::from_ref(most))).collect()
 }
 
-/// Reflects each column of a panel, which has them one after the other, onto its first numbers; the v of the reflections
-/// are left in their places, and what they make of the diagonal in `lefts`.
+/// Reflects each column of a panel, which has them one after the other, onto its first numbers; the v of the
+/// reflections are left in their places, and what they make of the diagonal in `lefts`.
 struct Panel<'a, T> {
     height: usize,
     panel: &'a mut [T],

@@ -3,8 +3,8 @@
 use super::super::real::Real;
 use super::epsilon;
 
-/// The power of two by which the largest number is near 1: then no square overflows or vanishes. Nothing if a number is not
-/// finite.
+/// The power of two by which the largest number is near 1: then no square overflows or vanishes. Nothing if a number is
+/// not finite.
 pub fn unit<T: Real>(x: &[T]) -> Option<T> {
     let least = T::FAINT.as_f64() * epsilon::<T>();
     let largest = x.iter().fold(least, |most, x| most.max(x.as_f64().abs()));
@@ -12,8 +12,8 @@ pub fn unit<T: Real>(x: &[T]) -> Option<T> {
     x.iter().all(|x| x.is_finite()).then(|| T::of(power))
 }
 
-/// Cosine and sine of the rotation that turns (a, b) into (r, 0), and r. Of numbers whose squares have no digits, which are
-/// nothing beside a largest number of 1, b is left out: a rotation by them would be none.
+/// Cosine and sine of the rotation that turns (a, b) into (r, 0), and r. Of numbers whose squares have no digits, which
+/// are nothing beside a largest number of 1, b is left out: a rotation by them would be none.
 #[inline(always)]
 pub fn rotation<T: Real>(a: T, b: T) -> (T, T, T) {
     let square = a.mul_add(a, b * b);

@@ -1,6 +1,6 @@
-//! The zeros of `f(λ) = 1 + Σ z_j² / (D_j − λ)`, one behind each D: the eigenvalues of the diagonal matrix of D plus `z zᵀ`
-//! (Bunch, Nielsen & Sorensen 1978); with squares in the place of D and λ, the singular values of a diagonal matrix to
-//! which a row is added (Jessup & Sorensen 1994).
+//! The zeros of `f(λ) = 1 + Σ z_j² / (D_j − λ)`, one behind each D: the eigenvalues of the diagonal matrix of D plus `z
+//! zᵀ` (Bunch, Nielsen & Sorensen 1978); with squares in the place of D and λ, the singular values of a diagonal matrix
+//! to which a row is added (Jessup & Sorensen 1994).
 //!
 //! A value is found as its distance from the nearer pole, so that its distance from every pole has all digits; vectors
 //! are made of these (Gu & Eisenstat 1995).
@@ -16,8 +16,8 @@ const STEPS: usize = 100;
 /// Lanes of a sum.
 const LANES: usize = 16;
 
-/// The equation. With `SQUARES`, `D_j = d_j²` and λ = x², else `D_j = d_j` and λ = x. The d rise strictly, from 0 on if they
-/// are squared, and no z is 0.
+/// The equation. With `SQUARES`, `D_j = d_j²` and λ = x², else `D_j = d_j` and λ = x. The d rise strictly, from 0 on if
+/// they are squared, and no z is 0.
 pub struct Secular<'a, T, const SQUARES: bool> {
     pub d: &'a [T],
     pub z: &'a [T],

@@ -40,8 +40,8 @@ pub(super) fn distances<T: Real>(of: Distance, sizes: [usize; 2], a: &[T], b: &[
     });
 }
 
-/// Whole rows of pairs, those from `first` on: rows of the second operand are turned, and many of them are compared with
-/// rows of the first at once, one in each lane.
+/// Whole rows of pairs, those from `first` on: rows of the second operand are turned, and many of them are compared
+/// with rows of the first at once, one in each lane.
 struct Abreast<'a, T> {
     of: Distance,
     sizes: [usize; 2],
@@ -95,8 +95,8 @@ impl<T: Real> Vectorized for Abreast<'_, T> {
     }
 }
 
-/// The sums of squares of differences of some rows and those that are turned, with the other sign, or of magnitudes: those
-/// of each row to its place in the numbers given, not more than so many.
+/// The sums of squares of differences of some rows and those that are turned, with the other sign, or of magnitudes:
+/// those of each row to its place in the numbers given, not more than so many.
 #[inline(always)]
 fn sums<T: Real, S: Simd, const SQUARES: bool>(
     simd: S,

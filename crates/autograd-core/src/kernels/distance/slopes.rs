@@ -1,7 +1,7 @@
 //! The gradients of norms of differences, row by row.
 //!
-//! For p = 2 and every row with every row in the precision of the operands, where that is sure: [`TERMS`] terms are summed
-//! up one after the other, and these sums in double precision.
+//! For p = 2 and every row with every row in the precision of the operands, where that is sure: [`TERMS`] terms are
+//! summed up one after the other, and these sums in double precision.
 
 use super::{Distance, Metric, Pairs};
 use crate::kernels::real::Real;

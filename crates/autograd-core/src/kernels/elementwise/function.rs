@@ -2,8 +2,8 @@
 //!
 //! The loop over contiguous runs is compiled for every function, once per kind of CPU. All that surrounds it (the cuts
 //! between threads, the blocks of strided operands, the way into a tensor) is compiled once per element type, and calls
-//! the loop by its address: with its surroundings compiled for each function, more than half of the core's functions were
-//! copies.
+//! the loop by its address: with its surroundings compiled for each function, more than half of the core's functions
+//! were copies.
 
 use crate::kernels::simd::{Kernel, vectorize};
 use crate::storage::block::Plain;
@@ -51,8 +51,8 @@ impl<A: Copy, O, F: Function<N, A, O>, const N: usize> Kernel for Loop<'_, A, O,
             let x = run(x, start, len);
             let mut i = 0;
             while i < len {
-                // SAFETY: every operand and `z` were cut to this length. With a check that the compiler cannot prove away,
-                // it leaves up to 32 elements of each run to scalar code.
+                // SAFETY: every operand and `z` were cut to this length. With a check that the compiler cannot prove
+                // away, it leaves up to 32 elements of each run to scalar code.
                 unsafe { *z.get_unchecked_mut(i) = f.call(at(&x, i)) };
                 i += 1;
             }

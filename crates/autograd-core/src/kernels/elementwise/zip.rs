@@ -1,7 +1,7 @@
 //! Elementwise loops: `z[i] = f(a[i], b[i], ..)` for any number of operands, with broadcasting.
 //!
-//! A function's loop goes over contiguous runs ([`Compiled`]). Strided and broadcast operands are copied into contiguous
-//! scratch, one block that stays in the first-level cache at a time, and go through that same loop.
+//! A function's loop goes over contiguous runs ([`Compiled`]). Strided and broadcast operands are copied into
+//! contiguous scratch, one block that stays in the first-level cache at a time, and go through that same loop.
 
 use super::function::{Compiled, Runs};
 use crate::kernels::nest::Nest;

@@ -1,4 +1,5 @@
-//! Products of few rows: there is little to do with a number of b, so b is read where it lies, in the order in which it lies.
+//! Products of few rows: there is little to do with a number of b, so b is read where it lies, in the order in which it
+//! lies.
 
 use super::super::real::Real;
 use super::pack::{self, load, store};
@@ -31,8 +32,8 @@ const ROWS_IN_PLACE: usize = 32;
 /// So many numbers of a, and no more, are brought into order.
 const MOST: usize = 1 << 18;
 
-/// From this many numbers on, the sum of the lanes of a product does not count; up to as many, columns stay in the cache until
-/// all rows have passed by.
+/// From this many numbers on, the sum of the lanes of a product does not count; up to as many, columns stay in the
+/// cache until all rows have passed by.
 const LONG: RangeInclusive<usize> = 256..=1 << 14;
 
 impl<T: Real> Product<T> {
@@ -48,8 +49,8 @@ impl<T: Real> Product<T> {
         self.b_row == 1 && (self.b_column != 1 || self.size.2 == 1)
     }
 
-    /// Computes the product, unless tiles are as good: the numbers of b have neighbours in neither direction, or columns of a
-    /// few, or those of a are many and have to be brought into order.
+    /// Computes the product, unless tiles are as good: the numbers of b have neighbours in neither direction, or
+    /// columns of a few, or those of a are many and have to be brought into order.
     #[inline(always)]
     pub(super) fn of_few_rows<S: Simd>(&self, simd: S) -> bool {
         let (m, k, _) = self.size;
@@ -80,8 +81,8 @@ impl<T: Real> Product<T> {
         for j in (0..n).step_by(piece) {
             let columns = piece.min(n - j);
             let room = room.slice_mut::<T>(len);
-            // Half a page from where the rows of b are, if pages were one: a CPU takes what it reads a little behind what it
-            // has just written, one page or several on, for the same.
+            // Half a page from where the rows of b are, if pages were one: a CPU takes what it reads a little behind
+            // what it has just written, one page or several on, for the same.
             let apart = (self.b.addr() + j * size_of::<T>() + PAGE / 2).wrapping_sub(room.as_ptr().addr()) % PAGE;
             let sums = &mut room[apart / size_of::<T>()..][..M * columns];
             sums.fill(T::ZERO);

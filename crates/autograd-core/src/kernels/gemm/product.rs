@@ -41,7 +41,8 @@ pub(super) struct Product<T> {
     pub(super) c: *mut T,
     pub(super) c_row: usize,
     pub(super) c_column: usize,
-    /// Whether its parts go the way of few rows ([`super::narrow`]): by the size of the whole, so that no cut changes a bit.
+    /// Whether its parts go the way of few rows ([`super::narrow`]): by the size of the whole, so that no cut changes a
+    /// bit.
     narrow: bool,
 }
 
@@ -103,8 +104,8 @@ impl<T: Real> Product<T> {
     }
 
     /// Computes the product on up to `threads` threads. It is cut between columns where rows of a are read as they are,
-    /// so that no part packs what another packs, else between rows, so that each packs only b again; of few rows between
-    /// columns.
+    /// so that no part packs what another packs, else between rows, so that each packs only b again; of few rows
+    /// between columns.
     pub(super) fn compute(self, threads: usize) {
         debug_assert!(self.panels.is_null() || threads < 2, "panels are those of all columns");
         let ((m, k, n), few) = (self.size, threads / 2);

@@ -1,11 +1,11 @@
 //! Products so small that packing operands into tiles would cost more than it saves.
 //!
-//! Vectors run along the columns of c, or along its rows where those are the longer ones; the operand read along them is
-//! brought into order first if it lies across. Every element of c is summed up in the order of depth, from the bias on:
-//! neither the way nor the vectors of a CPU change its bits.
+//! Vectors run along the columns of c, or along its rows where those are the longer ones; the operand read along them
+//! is brought into order first if it lies across. Every element of c is summed up in the order of depth, from the bias
+//! on: neither the way nor the vectors of a CPU change its bits.
 //!
-//! Such a product takes some hundred nanoseconds, so operands are read through pointers: to look for each number whether it
-//! is there would cost as much as the arithmetic.
+//! Such a product takes some hundred nanoseconds, so operands are read through pointers: to look for each number
+//! whether it is there would cost as much as the arithmetic.
 
 use super::super::real::Real;
 use super::super::simd::Vectorized;
@@ -39,8 +39,8 @@ impl<'a, 'b, T: Real> Small<'a, 'b, T> {
     /// The product of an `[m, k]` and a `[k, n]`.
     ///
     /// # Safety
-    /// The matrices hold their elements, k is not 0, c has m · n elements and the bias n; k times the larger of m and n is at
-    /// most [`SCRATCH`].
+    /// The matrices hold their elements, k is not 0, c has m · n elements and the bias n; k times the larger of m and n
+    /// is at most [`SCRATCH`].
     pub(super) unsafe fn new(
         size: (usize, usize, usize),
         a: Matrix<'a, T>,
@@ -119,7 +119,8 @@ unsafe fn in_order<'a, T: Real, S: Simd>(
     // Whole blocks, where neighbouring rows are neighbouring elements.
     let whole = |len: usize| if x.row == 1 { len / side * side } else { 0 };
     let (whole_rows, whole_columns) = (whole(rows), whole(columns));
-    // SAFETY: element (p, j) is one of the matrix, and has its place in `out`; so have those of a block, up to the last.
+    // SAFETY: element (p, j) is one of the matrix, and has its place in `out`; so have those of a block, up to the
+    // last.
     unsafe {
         for j in (0..whole_columns).step_by(side) {
             for p in (0..whole_rows).step_by(side) {
@@ -159,7 +160,8 @@ struct Strips<'a, 'b, T, S> {
 
 impl<T: Real, S: Simd> Strips<'_, '_, T, S> {
     /// # Safety
-    /// The matrices hold their elements, of which there are m rows and n columns in c, and as many numbers to begin with.
+    /// The matrices hold their elements, of which there are m rows and n columns in c, and as many numbers to begin
+    /// with.
     #[inline(always)]
     unsafe fn all(mut self, m: usize, n: usize) {
         let vector = T::count::<S>();

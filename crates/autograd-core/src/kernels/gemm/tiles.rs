@@ -7,9 +7,9 @@
 //! ```
 //!
 //! Of b, the columns of one tile are packed so that each step in depth is one read of two vectors; they stay in the
-//! first- and second-level cache while all rows of a pass by. Where these do not stay in the second-level cache, blocks of them
-//! pass by a block of columns that is packed as a whole. Every element of c is summed up in the order of depth, in
-//! blocks whose size depends on k alone: neither how c is cut nor which tile an element is in changes its bits.
+//! first- and second-level cache while all rows of a pass by. Where these do not stay in the second-level cache, blocks
+//! of them pass by a block of columns that is packed as a whole. Every element of c is summed up in the order of depth,
+//! in blocks whose size depends on k alone: neither how c is cut nor which tile an element is in changes its bits.
 //!
 //! Method: Goto & van de Geijn, "Anatomy of High-Performance Matrix Multiplication", ACM TOMS 34 (2008).
 
@@ -45,8 +45,8 @@ const OFTEN: usize = 8;
 /// Up to so many strips of columns wait in the cache for a tile of rows that is read once.
 const STRIPS_IN_CACHE: usize = 4;
 
-/// How a product is computed, by its size and by how its operands lie. Only of `depth`, which is by k alone, is the order in
-/// which an element is summed up.
+/// How a product is computed, by its size and by how its operands lie. Only of `depth`, which is by k alone, is the
+/// order in which an element is summed up.
 struct Way {
     /// Steps in depth at once.
     depth: usize,
@@ -75,7 +75,8 @@ impl Way {
             (true, false) => ((BLOCK / bytes / R).max(1) * R, (RIGHT / bytes / width).max(1) * width),
             (false, _) => (m, n),
         };
-        // Neighbours in depth or in rows are read as they are, unless that has to be repeated often and they lie far apart.
+        // Neighbours in depth or in rows are read as they are, unless that has to be repeated often and they lie far
+        // apart.
         let a_packed = !seldom && (blocks || a_column != 1) || a_column != 1 && a_row != 1;
         Way { depth, blocks, rows, columns, a_packed }
     }
@@ -96,8 +97,8 @@ impl<T: Real> Product<T> {
             let depth = depth.min(k - start);
             for left in (0..n).step_by(columns) {
                 let right = n.min(left + columns);
-                // SAFETY: `new`'s caller vouches for the operands; `a_room` has a column for each of `rows` rows, rounded
-                // up, and `b_room` two vectors for each step in depth, of a block that of each of its strips.
+                // SAFETY: `new`'s caller vouches for the operands; `a_room` has a column for each of `rows` rows,
+                // rounded up, and `b_room` two vectors for each step in depth, of a block that of each of its strips.
                 unsafe {
                     let b_at = |j: usize| self.b.add(start * self.b_row + j * self.b_column);
                     if blocks {

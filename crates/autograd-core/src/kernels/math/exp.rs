@@ -183,8 +183,8 @@ pub fn expm1_f64(x: f64) -> f64 {
 
 macro_rules! differences {
     ($t:ident, $parts:ident, $pow2:ident, $scale:ident, ($Near:ident, $near:literal), ($low:literal, $high:literal), $less:ident, $exp_near:ident, $exp_less:ident) => {
-        /// `x − m`, and what its rounding has lost, exactly: x ≤ m, so the lower of x and −m is the one of larger magnitude
-        /// (Fast2Sum).
+        /// `x − m`, and what its rounding has lost, exactly: x ≤ m, so the lower of x and −m is the one of larger
+        /// magnitude (Fast2Sum).
         #[inline(always)]
         fn $less(x: $t, m: $t) -> ($t, $t) {
             let difference = x - m;

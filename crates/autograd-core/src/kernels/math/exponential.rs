@@ -76,8 +76,8 @@ pub trait Scalar:
     fn fused(self, a: Self, b: Self) -> Self;
     /// `e^(high + low)`, `low` below the last place of `high`, and `high` between −130 or −1060 and 0.
     fn exponential(high: Self, low: Self) -> Exponential<Self>;
-    /// `e^(−(square + lost)/2) = (1 + more) power`, but for what [`halved_f32`] lacks: `more`, and the power of two, too
-    /// large by 2⁶⁴ or 2⁵¹².
+    /// `e^(−(square + lost)/2) = (1 + more) power`, but for what [`halved_f32`] lacks: `more`, and the power of two,
+    /// too large by 2⁶⁴ or 2⁵¹².
     fn halved(square: Self, lost: Self) -> (Self, Self);
     /// The polynomial in x with the coefficients of the type.
     fn horner<const SHORT: usize, const LONG: usize>(self, short: &[f32; SHORT], long: &[f64; LONG]) -> Self;

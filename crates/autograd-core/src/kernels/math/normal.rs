@@ -5,14 +5,15 @@
 //! Φ(−z) − z φ(z) = e^(−z²/2) (a − z) r / q,   r = (p − z q / √(2π)) / (a − z)
 //! ```
 //!
-//! The derivative of `z Φ(z)` is 0 at −a; its factor r is a polynomial, too, for the difference has no other zero on the
-//! right. All coefficients of the three are positive: nothing cancels in them. z² is a sum of two numbers, because an
-//! error there is one of the result. Even and odd powers are summed apart, which rounds less often in a row. The fits
-//! are weighted least squares, the weights raised where the error is large until it is level; in f32, each coefficient
-//! was rounded before the next was fitted.
+//! The derivative of `z Φ(z)` is 0 at −a; its factor r is a polynomial, too, for the difference has no other zero on
+//! the right. All coefficients of the three are positive: nothing cancels in them. z² is a sum of two numbers, because
+//! an error there is one of the result. Even and odd powers are summed apart, which rounds less often in a row. The
+//! fits are weighted least squares, the weights raised where the error is large until it is level; in f32, each
+//! coefficient was rounded before the next was fitted.
 //!
-//! Worst error measured in f32: `gelu` 4.77 ulp, of all numbers from −13.2 to −0.03; over every 211th bit pattern, its second
-//! derivative 2.37, `φ` 1.15, `e^(−x²)` 0.81. In f64 `gelu` was 5.7 ulp off at most, far on the left, of 4 million.
+//! Worst error measured in f32: `gelu` 4.77 ulp, of all numbers from −13.2 to −0.03; over every 211th bit pattern, its
+//! second derivative 2.37, `φ` 1.15, `e^(−x²)` 0.81. In f64 `gelu` was 5.7 ulp off at most, far on the left, of 4
+//! million.
 
 use super::exponential::{Exponential, Scalar};
 
@@ -38,8 +39,8 @@ const UNDER_F64: ([f64; 6], [f64; 6]) = (
         8.961942488378943e-07,
     ],
 );
-/// The coefficients of `p` and `q` for `z Φ(−z)`, in f32: of g(z) and the factor that [`halved_f32`] lacks; q is monic. Of
-/// those that a search from neighbour to neighbour has found, they have the least worst error.
+/// The coefficients of `p` and `q` for `z Φ(−z)`, in f32: of g(z) and the factor that [`halved_f32`] lacks; q is monic.
+/// Of those that a search from neighbour to neighbour has found, they have the least worst error.
 ///
 /// [`halved_f32`]: super::exp::halved_f32
 const GELU_OVER_F32: ([f32; 3], [f32; 2]) = ([49.03461, 17.879578, 0.39894658], [42.865288, 3.9538689]);

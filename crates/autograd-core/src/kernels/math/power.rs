@@ -6,9 +6,9 @@
 //! ```
 //!
 //! An error of the logarithm counts `e ln |x|` times, up to 745 times where the power is a float. Hence f32 computes in
-//! f64, and f64 with a logarithm that is a sum of two numbers, by the products and sums of T. J. Dekker (A floating-point
-//! technique for extending the available precision, 1971) as far as `s² q`, which is below 0.02. Powers that a float holds
-//! come out exactly.
+//! f64, and f64 with a logarithm that is a sum of two numbers, by the products and sums of T. J. Dekker (A
+//! floating-point technique for extending the available precision, 1971) as far as `s² q`, which is below 0.02. Powers
+//! that a float holds come out exactly.
 //!
 //! The exponent is f64 in both types. What is not finite, or no number, is as IEEE 754 says (2019, section 9.2.1).
 //!

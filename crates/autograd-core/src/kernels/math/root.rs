@@ -5,11 +5,11 @@
 //! y ← y − y d / (3t + 2d),   d = y³ − t          E. Halley
 //! ```
 //!
-//! The step leaves ⅔ e³ of a relative error e. It begins at a polynomial (f32: e = 2⁻¹⁰, f64: e = 2⁻¹⁹), and what rounding
-//! took from `y³` counts in `d`. Roots that a float holds come out exactly.
+//! The step leaves ⅔ e³ of a relative error e. It begins at a polynomial (f32: e = 2⁻¹⁰, f64: e = 2⁻¹⁹), and what
+//! rounding took from `y³` counts in `d`. Roots that a float holds come out exactly.
 //!
-//! Worst error measured: f32 0.505 ulp (every seventh bit pattern); f64 0.511 ulp (100000 arguments against mpmath with 60
-//! digits).
+//! Worst error measured: f32 0.505 ulp (every seventh bit pattern); f64 0.511 ulp (100000 arguments against mpmath with
+//! 60 digits).
 
 use super::log::{split_f32, split_f64};
 use super::polynomial::{horner_f32, horner_f64};

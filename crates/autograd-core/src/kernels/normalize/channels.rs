@@ -67,8 +67,8 @@ impl Sizes {
     }
 }
 
-/// What is computed of each element of a channel, from the numbers [c, drift, a, s, b]: `y = ((x − c) − drift) a + s`, or,
-/// of gradients g, `y = (g + ((x − c) − drift) a) b + s`.
+/// What is computed of each element of a channel, from the numbers [c, drift, a, s, b]: `y = ((x − c) − drift) a + s`,
+/// or, of gradients g, `y = (g + ((x − c) − drift) a) b + s`.
 type Line<T> = [T; 5];
 
 /// Elements that lie one after another, all of one channel.

@@ -149,8 +149,8 @@ impl<T: Real> Kernel for PullRows<'_, T> {
     }
 }
 
-/// `gx = r (g − mean g − x̂ mean(g x̂))` of each row, with `g = gy w` and `x̂ = (x − μ) r`; without `mean g` if the rule is
-/// not centred.
+/// `gx = r (g − mean g − x̂ mean(g x̂))` of each row, with `g = gy w` and `x̂ = (x − μ) r`; without `mean g` if the
+/// rule is not centred.
 pub fn pull<T: Real>(
     centred: bool,
     gy: &[T],

@@ -15,8 +15,8 @@ struct Run {
     weight: f64,
 }
 
-/// A sparse matrix `[to, from]` by its rows: the runs of places that make each element. What a wide window covers is one
-/// run, however many elements it has.
+/// A sparse matrix `[to, from]` by its rows: the runs of places that make each element. What a wide window covers is
+/// one run, however many elements it has.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Taps {
     from: usize,
@@ -206,8 +206,8 @@ impl<T: Real> Kernel for Along<'_, T> {
     }
 }
 
-/// `y = w Σ x` over many rows, added to what is there if it has `begun`: blocks of rows in sequence, joined pairwise as a
-/// binary counter carries.
+/// `y = w Σ x` over many rows, added to what is there if it has `begun`: blocks of rows in sequence, joined pairwise as
+/// a binary counter carries.
 #[inline(always)]
 fn long_run<T: Real>(x: &[T], inner: usize, weight: T, begun: bool, y: &mut [T]) {
     for (strip, y) in y.chunks_mut(STRIP).enumerate() {

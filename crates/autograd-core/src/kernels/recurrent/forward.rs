@@ -186,7 +186,8 @@ impl<T: Real> Rows<'_, T> {
         }
     }
 
-    /// Rows that do not have the step keep their states; what they have before the projection is in a product of all rows.
+    /// Rows that do not have the step keep their states; what they have before the projection is in a product of all
+    /// rows.
     fn pass_on(&mut self, s: &Sequence, step: usize, lengths: Option<&[i64]>) {
         let (before, after) = s.around(step);
         let keep = |states: &mut Part<'_, T>, width: usize| {

@@ -235,8 +235,8 @@ fn density(n: u32, a: f64, x: f64) -> f64 {
     sum
 }
 
-/// The derivative of order m of `g = xᵃ⁻¹ e⁻ˣ / Γ(a)`, divided by g: `g′ = u g`, `u = (a − 1) / x − 1`, in which nothing
-/// cancels but u.
+/// The derivative of order m of `g = xᵃ⁻¹ e⁻ˣ / Γ(a)`, divided by g: `g′ = u g`, `u = (a − 1) / x − 1`, in which
+/// nothing cancels but u.
 fn ratio(m: u32, a: f64, x: f64) -> f64 {
     let mut ratios = SmallVec::<[f64; 8]>::from_slice(&[1.0]);
     for m in 0..m {

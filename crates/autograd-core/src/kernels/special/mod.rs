@@ -1,7 +1,8 @@
 //! Special functions in double precision.
 //!
-//! What is branch-free is forced inline and vectorises; the others are called for one number after the other. Results in
-//! `f32` are those of f64, rounded. `tests.rs` has values with 50 digits, and how far each function may be from them.
+//! What is branch-free is forced inline and vectorises; the others are called for one number after the other. Results
+//! in `f32` are those of f64, rounded. `tests.rs` has values with 50 digits, and how far each function may be from
+//! them.
 
 pub mod bessel;
 pub mod error;

@@ -4,8 +4,8 @@
 //! ζ(s, q) = Σ (q + k)⁻ˢ,   ζ⁽ⁿ⁾ = (−1)ⁿ s (s + 1) .. (s + n − 1) ζ(s + n, q)
 //! ```
 //!
-//! The sum is that of its first terms and the Euler–Maclaurin formula for the others. Below 0 it is, for a whole s, a sum
-//! over all whole numbers less what is beyond: three ζ of positive arguments, however far it is.
+//! The sum is that of its first terms and the Euler–Maclaurin formula for the others. Below 0 it is, for a whole s, a
+//! sum over all whole numbers less what is beyond: three ζ of positive arguments, however far it is.
 
 /// `B₂ₖ / (2k)!`
 const MACLAURIN: [f64; 12] = [
@@ -23,7 +23,8 @@ const MACLAURIN: [f64; 12] = [
     -1.3954464685812522e-19,
 ];
 
-/// `ζ(s, q)` for s from 1 on; +∞ where s is 1 and at q = 0, −1, −2 and so on, NaN for other q below 0 where s is not whole.
+/// `ζ(s, q)` for s from 1 on; +∞ where s is 1 and at q = 0, −1, −2 and so on, NaN for other q below 0 where s is not
+/// whole.
 pub(super) fn zeta(s: f64, q: f64) -> f64 {
     if s.is_nan() || q.is_nan() || s < 1.0 {
         return f64::NAN;

@@ -92,8 +92,8 @@ impl RotaryOptions {
         RotaryOptions { positions: Some(positions), ..self }
     }
 
-    /// The same for rows of several heads, `[N, H, L, D]`: positions for each sample, `[N, L]`, become `[N, 1, L]` and hold
-    /// for all heads; of other ranks they stay.
+    /// The same for rows of several heads, `[N, H, L, D]`: positions for each sample, `[N, L]`, become `[N, 1, L]` and
+    /// hold for all heads; of other ranks they stay.
     ///
     /// # Errors
     /// As for [`Tensor::unsqueeze`].

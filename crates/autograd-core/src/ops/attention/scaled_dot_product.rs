@@ -26,9 +26,9 @@ impl Tensor {
     /// y = softmax(scale q kᵀ + mask) v
     /// ```
     ///
-    /// A query that sees no key gives 0, and its gradients are 0. What is not seen takes part in products with a weight of 0, so
-    /// it is to be finite. No matrix of all queries by all keys is made, except
-    /// for the gradient of a mask and for a gradient of a gradient.
+    /// A query that sees no key gives 0, and its gradients are 0. What is not seen takes part in products with a weight
+    /// of 0, so it is to be finite. No matrix of all queries by all keys is made, except for the gradient of a mask and
+    /// for a gradient of a gradient.
     ///
     /// # Shapes
     /// `q: [.., L, E]`, `key: [.., S, E]`, `value: [.., S, V] → [.., L, V]`; the leading dims broadcast.

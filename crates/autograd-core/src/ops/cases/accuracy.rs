@@ -1,7 +1,7 @@
 //! Values, first and second derivatives in F64 against numbers from elsewhere.
 //!
-//! The numbers are the exact formulas in mpmath 1.3.0 with 800 digits, rounded to f64: what cancels in them has digits to
-//! spare. F32 is compared with F64 over its whole range by the suite of the cases.
+//! The numbers are the exact formulas in mpmath 1.3.0 with 800 digits, rounded to f64: what cancels in them has digits
+//! to spare. F32 is compared with F64 over its whole range by the suite of the cases.
 
 use crate::kernels::math::held::ulps;
 use crate::tensor::Tensor;

@@ -1,5 +1,5 @@
-//! What is linear in an input, but for what does not depend on it, keeps to the identity of adjoints: ⟨f(x) − f(0), s⟩ =
-//! ⟨x, f*(s)⟩, at small and larger sizes; and all gradients are linear in the one they are computed from.
+//! What is linear in an input, but for what does not depend on it, keeps to the identity of adjoints: ⟨f(x) − f(0), s⟩
+//! = ⟨x, f*(s)⟩, at small and larger sizes; and all gradients are linear in the one they are computed from.
 
 use super::sizes::{bearable, distinct, replaced};
 use super::suite::{Property, case_seed};

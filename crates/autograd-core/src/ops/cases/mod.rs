@@ -1,12 +1,13 @@
 //! The cases of operations, and the suite they go through.
 //!
-//! Every operation's file ends with its own, in `cases![..]`, which makes a test of them: `cargo test -p autograd-core tanh`
-//! runs those of `tanh`. A case has an operation, its inputs, the plain formula in f64, and the calls that the operation
-//! refuses, each with the text of its error. Every case goes through: value in f64 and f32, first and second derivatives against
-//! finite differences, fused against recorded gradient, elementwise ones in F32 against F64 over the whole range and in a
-//! block against alone, permuted, expanded and overlapping inputs, every combination of tracked and untracked inputs, the
-//! same tensor for several inputs, no elements, no dimensions, one element and very many (on one thread and three), no element left
-//! unwritten, bitwise repeatability, inputs left as they were, the exact text of each error.
+//! Every operation's file ends with its own, in `cases![..]`, which makes a test of them: `cargo test -p autograd-core
+//! tanh` runs those of `tanh`. A case has an operation, its inputs, the plain formula in f64, and the calls that the
+//! operation refuses, each with the text of its error. Every case goes through: value in f64 and f32, first and second
+//! derivatives against finite differences, fused against recorded gradient, elementwise ones in F32 against F64 over
+//! the whole range and in a block against alone, permuted, expanded and overlapping inputs, every combination of
+//! tracked and untracked inputs, the same tensor for several inputs, no elements, no dimensions, one element and very
+//! many (on one thread and three), no element left unwritten, bitwise repeatability, inputs left as they were, the
+//! exact text of each error.
 
 mod accuracy;
 mod aliases;

@@ -157,8 +157,8 @@ pub(super) fn digits_hold_over_the_whole_range(case: &Case) {
     assert!(worst.is_empty(), "{}", worst.join("\n  "));
 }
 
-/// In F32, the value of two numbers is as near to that in F64 as the case promises: for bit patterns from everywhere, each
-/// with a number like it, and for pairs from where most functions bend.
+/// In F32, the value of two numbers is as near to that in F64 as the case promises: for bit patterns from everywhere,
+/// each with a number like it, and for pairs from where most functions bend.
 pub(super) fn digits_hold_of_pairs(case: &Case) {
     if !(case.elementwise && case.gradient && case.inputs.len() == 2) {
         return;

@@ -1,5 +1,5 @@
-//! What a replay keeps to: whatever an operation computes, forward, backward and in second order, it computes again from
-//! other numbers, to the bit.
+//! What a replay keeps to: whatever an operation computes, forward, backward and in second order, it computes again
+//! from other numbers, to the bit.
 
 use super::Case;
 use super::suite::{Property, case_seed};

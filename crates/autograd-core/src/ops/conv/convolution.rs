@@ -96,8 +96,8 @@ impl Tensor {
     /// `Σ gy`; each is an operation with derivatives of its own. Saves x and the weight.
     ///
     /// # Numerics
-    /// 3 × 3 kernels in `F32` with stride 1 and enough channels: Winograd's algorithm, whose errors are in the measure of the
-    /// largest of 4 × 4 inputs. Masked kernels (at least 1 in 16 of a `w[o]` is 0) keep what they hide out of y and gx.
+    /// 3 × 3 kernels in `F32` with stride 1 and enough channels: Winograd's algorithm, whose errors are in the measure
+    /// of the largest of 4 × 4 inputs. Masked kernels (1 in 16 of a `w[o]` is 0) keep what they hide out of y and gx.
     ///
     /// # Errors
     /// If the shapes do not fit or the dtypes differ; if a number is out of range; if the groups do not divide the

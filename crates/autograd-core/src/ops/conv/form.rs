@@ -260,8 +260,8 @@ mod tests {
         }
     }
 
-    /// The largest distances of a part in F32 from what the definition says: as it is computed here, and as the definition
-    /// computes it in F32, one product after the other.
+    /// The largest distances of a part in F32 from what the definition says: as it is computed here, and as the
+    /// definition computes it in F32, one product after the other.
     fn distances(form: &Form, part: Part) -> [f64; 2] {
         let of = match part {
             Part::Output => [Part::Input, Part::Weight],

@@ -53,8 +53,8 @@ impl Tensor {
     /// PyTorch, which gives the other triangle a gradient, too, though it does not read it.
     ///
     /// # Errors
-    /// If the triangle is not square or has a zero on its diagonal, sizes do not fit, or dtypes differ or are not a float
-    /// type.
+    /// If the triangle is not square or has a zero on its diagonal, sizes do not fit, or dtypes differ or are not a
+    /// float type.
     ///
     /// # Examples
     /// ```

@@ -18,8 +18,8 @@ impl Tensor {
     ///
     /// # Gradient
     /// `ga = gy C`, where C has the cofactors: `det A · A⁻ᵀ`, and for a singular matrix the same without dividing by a
-    /// zero, from its singular values. The first and the second derivative are there for any matrix, the second with the
-    /// digits that its singular values have; the third and higher ones need the inverse. Saves A and its factors.
+    /// zero, from its singular values. The first and the second derivative are there for any matrix, the second with
+    /// the digits that its singular values have; the third and higher ones need the inverse. Saves A and its factors.
     ///
     /// # Differs from
     /// PyTorch, where the gradient at a singular matrix is 0.

@@ -17,24 +17,25 @@ impl Tensor {
     /// `[.., N, N] → [.., N], [.., N, N]`
     ///
     /// # Gradient
-    /// `ga = V (diag(gw) + ½ (Vᵀ gv − gvᵀ V) ∘ F) Vᵀ` with `F_ij = 1 / (w_j − w_i)` and 0 on the diagonal: symmetric, as
-    /// A is. Saves w and V.
+    /// `ga = V (diag(gw) + ½ (Vᵀ gv − gvᵀ V) ∘ F) Vᵀ` with `F_ij = 1 / (w_j − w_i)` and 0 on the diagonal: symmetric,
+    /// as A is. Saves w and V.
     ///
     /// An eigenvector may be turned around, and those of equal eigenvalues may be mixed. A loss that depends on such a
     /// choice has no gradient. Eigenvalues within N roundings of the largest one count as equal, and have `F_ij = 0`:
     /// so sums of functions of eigenvalues, and losses that depend on the space that equal ones span and on no basis of
-    /// it, have their gradients also there. The gradient of a function `V g(w) Vᵀ` has the slope of g in this place, which
-    /// w and V do not tell: it is refused there, unless g is seen to be constant, and so are second derivatives that need
-    /// such a slope. A loss of such values and, apart from that, of such a space has its gradient from two calls; so has
-    /// one of the values of some matrices of a batch and of the vectors of others.
+    /// it, have their gradients also there. The gradient of a function `V g(w) Vᵀ` has the slope of g in this place,
+    /// which w and V do not tell: it is refused there, unless g is seen to be constant, and so are second derivatives
+    /// that need such a slope. A loss of such values and, apart from that, of such a space has its gradient from two
+    /// calls; so has one of the values of some matrices of a batch and of the vectors of others.
     ///
-    /// A g is seen to be constant where the loss weighs equal eigenvalues differently. A g that is 0 at equal eigenvalues
-    /// leaves V without a gradient: for log at I the walk refuses if the gradients of the eigenvalues differ. If they do not,
-    /// as for weights off the diagonal alone, or if only some eigenvalues are equal, nothing is seen, and nothing is added.
+    /// A g is seen to be constant where the loss weighs equal eigenvalues differently. A g that is 0 at equal
+    /// eigenvalues leaves V without a gradient: for log at I the walk refuses if the gradients of the eigenvalues
+    /// differ. If they do not, as for weights off the diagonal alone, or if only some eigenvalues are equal, nothing is
+    /// seen, and nothing is added.
     ///
     /// # Numerics
-    /// A matrix is scaled on the way: vectors are finite at any size of numbers, and values beyond the largest number of the
-    /// dtype are infinite.
+    /// A matrix is scaled on the way: vectors are finite at any size of numbers, and values beyond the largest number
+    /// of the dtype are infinite.
     ///
     /// # Errors
     /// If a matrix is not square or not finite, or the dtype is not a float type. The walk, if a loss depends on values

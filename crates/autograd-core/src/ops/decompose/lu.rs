@@ -50,8 +50,8 @@ impl Tensor {
     /// `[.., M, N] → [.., M, N], [.., min(M, N)]`
     ///
     /// # Gradient
-    /// `ga = P L⁻ᵀ (tril(Lᵀ gl) + triu(gu Uᵀ)) U⁻ᵀ` of a square matrix, without the diagonal of the first; the rest of a
-    /// matrix that is not square goes through `L U` of its part. Infinite or NaN where U has a zero on its diagonal.
+    /// `ga = P L⁻ᵀ (tril(Lᵀ gl) + triu(gu Uᵀ)) U⁻ᵀ` of a square matrix, without the diagonal of the first; the rest of
+    /// a matrix that is not square goes through `L U` of its part. Infinite or NaN where U has a zero on its diagonal.
     /// Saves the triangles.
     ///
     /// # Errors
@@ -79,8 +79,8 @@ impl Tensor {
     /// That of [`Tensor::solve_triangular`], for the triangles and for B.
     ///
     /// # Errors
-    /// If this tensor is not square, sizes do not fit, dtypes differ, a row is outside the matrix, or U has a zero on its
-    /// diagonal.
+    /// If this tensor is not square, sizes do not fit, dtypes differ, a row is outside the matrix, or U has a zero on
+    /// its diagonal.
     ///
     /// # Examples
     /// ```

@@ -172,8 +172,8 @@ impl Places {
         Places { outer: outer.iter().copied().zip(strides).collect(), row, column }
     }
 
-    /// Where the matrix of this number begins, counted in row-major order. There is no list of them: of an expanded batch
-    /// there may be more than memory holds.
+    /// Where the matrix of this number begins, counted in row-major order. There is no list of them: of an expanded
+    /// batch there may be more than memory holds.
     fn start(&self, i: usize) -> usize {
         let mut rest = i;
         let mut start = 0;

@@ -80,13 +80,13 @@ impl Tensor {
     /// `[.., M, N] → [.., N, M]`
     ///
     /// # Gradient
-    /// `ga = −yᵀ gy yᵀ + (I − A y) gyᵀ y yᵀ + yᵀ y gyᵀ (I − y A)`, for the rank that A has. Saves A and y. It is that of
-    /// a matrix whose rank stays the same, so exact where the singular values that count as 0 are 0 up to rounding; of
-    /// larger ones, which a tolerance cuts off, it says nothing.
+    /// `ga = −yᵀ gy yᵀ + (I − A y) gyᵀ y yᵀ + yᵀ y gyᵀ (I − y A)`, for the rank that A has. Saves A and y. It is that
+    /// of a matrix whose rank stays the same, so exact where the singular values that count as 0 are 0 up to rounding;
+    /// of larger ones, which a tolerance cuts off, it says nothing.
     ///
     /// # Errors
-    /// If there are fewer than two dims, a matrix is not finite (or not square, if `hermitian`), a tolerance is negative,
-    /// or the dtype is not a float type.
+    /// If there are fewer than two dims, a matrix is not finite (or not square, if `hermitian`), a tolerance is
+    /// negative, or the dtype is not a float type.
     ///
     /// # Examples
     /// ```

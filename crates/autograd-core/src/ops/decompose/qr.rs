@@ -39,8 +39,8 @@ impl Tensor {
     /// zero on its diagonal. Saves Q and R.
     ///
     /// # Errors
-    /// If there are fewer than two dims, or the dtype is not a float type. The walk, in [`QrMode::Complete`] if there are
-    /// more rows than columns: then Q is not determined by A.
+    /// If there are fewer than two dims, or the dtype is not a float type. The walk, in [`QrMode::Complete`] if there
+    /// are more rows than columns: then Q is not determined by A.
     ///
     /// # Examples
     /// ```

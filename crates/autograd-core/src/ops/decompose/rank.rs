@@ -18,8 +18,8 @@ impl Tensor {
     /// `[.., M, N] → [..]`
     ///
     /// # Errors
-    /// If there are fewer than two dims, a matrix is not finite (or not square, if `hermitian`), a tolerance is negative,
-    /// or the dtype is not a float type.
+    /// If there are fewer than two dims, a matrix is not finite (or not square, if `hermitian`), a tolerance is
+    /// negative, or the dtype is not a float type.
     ///
     /// # Examples
     /// ```
@@ -41,13 +41,15 @@ impl Tensor {
         })
     }
 
-    /// The condition of each matrix in a norm: `‖A‖ ‖A⁻¹‖`, which bounds by how much a relative error of b counts in the
-    /// solution of `A x = b`. In the spectral norm it is the largest singular value over the smallest one, of matrices
-    /// that need not be square. Infinite for a singular matrix, except in the norm [`MatrixNorm::SpectralLeast`]: that is
-    /// the smallest singular value over the largest one, 0 for a singular matrix. Infinite in all for a matrix of zeros.
+    /// The condition of each matrix in a norm: `‖A‖ ‖A⁻¹‖`, which bounds by how much a relative error of b counts in
+    /// the solution of `A x = b`. In the spectral norm it is the largest singular value over the smallest one, of
+    /// matrices that need not be square. Infinite for a singular matrix, except in the norm
+    /// [`MatrixNorm::SpectralLeast`]: that is the smallest singular value over the largest one, 0 for a singular
+    /// matrix. Infinite in all for a matrix of zeros.
     ///
     /// # Shapes
-    /// `[.., N, N] → [..]`; `[.., M, N] → [..]` in the norms [`MatrixNorm::Spectral`] and [`MatrixNorm::SpectralLeast`].
+    /// `[.., N, N] → [..]`; `[.., M, N] → [..]` in the norms [`MatrixNorm::Spectral`] and
+    /// [`MatrixNorm::SpectralLeast`].
     ///
     /// # Gradient
     /// That of the norms and of [`Tensor::inv`], or of the singular values; not a number for a singular matrix.

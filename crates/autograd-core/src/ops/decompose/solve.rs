@@ -20,8 +20,8 @@ impl Tensor {
     /// `gb = A⁻ᵀ gx`, by the same factors, and `ga = −gb xᵀ`. Saves A, its factors and X.
     ///
     /// # Errors
-    /// If a matrix is not square or is singular (has a pivot of 0), sizes do not fit, or dtypes differ or are not a float
-    /// type.
+    /// If a matrix is not square or is singular (has a pivot of 0), sizes do not fit, or dtypes differ or are not a
+    /// float type.
     ///
     /// # Examples
     /// ```
@@ -92,8 +92,8 @@ pub(super) fn is_shared(a: &Tensor, b: &Tensor) -> bool {
     a.rank() == 2 && b.rank() > 2 && b.numel() > 0 && n / 2 >= k
 }
 
-/// The X of all B of one A, by `solved` of one B with the columns of all: A is read once, and its gradient is one product,
-/// where there would be a matrix for each B to add up.
+/// The X of all B of one A, by `solved` of one B with the columns of all: A is read once, and its gradient is one
+/// product, where there would be a matrix for each B to add up.
 pub(super) fn together(op: &'static str, b: &Tensor, solved: impl FnOnce(&Tensor) -> Result<Tensor>) -> Result<Tensor> {
     Check(op).room(b.shape(), b.dtype())?;
     let rows = b.movedim(&[-2], &[0])?;

@@ -42,9 +42,9 @@ pub(super) enum Mark {
     Vectors = 1,
 }
 
-/// The values or vectors of a decomposition, of what lies packed with the marks as its last: where a loss depends on them,
-/// for any matrix of a batch, the gradient of the mark is not 0, even if theirs is. Of a gradient of the vectors `by`, what
-/// is made of the values counts only where that is not 0.
+/// The values or vectors of a decomposition, of what lies packed with the marks as its last: where a loss depends on
+/// them, for any matrix of a batch, the gradient of the mark is not 0, even if theirs is. Of a gradient of the vectors
+/// `by`, what is made of the values counts only where that is not 0.
 pub(super) fn marked(
     op: &'static str,
     which: Mark,

@@ -48,22 +48,22 @@ impl Tensor {
     ///
     /// Two vectors of U and V may be turned around together, and those of equal singular values mixed together. A loss
     /// that depends on such a choice has no gradient. What is within max(M, N) roundings of the largest singular value
-    /// counts as 0, among differences, sums and s itself, and adds nothing: so sums of functions of singular values, and
-    /// losses that depend on no choice of vectors, such as those of `U Vᵀ`, have their gradients also where singular
-    /// values are equal. That of `U g(s) Vᵀ` has the slope of g in this place, which U, s and V do not tell: it is refused
-    /// there, unless g is seen to be constant, and so are second derivatives that need such a slope. A loss of such values
-    /// and, apart from that, of `U Vᵀ` has its gradient from two calls; so has one of the values of some matrices of a
-    /// batch and of the vectors of others.
+    /// counts as 0, among differences, sums and s itself, and adds nothing: so sums of functions of singular values,
+    /// and losses that depend on no choice of vectors, such as those of `U Vᵀ`, have their gradients also where
+    /// singular values are equal. That of `U g(s) Vᵀ` has the slope of g in this place, which U, s and V do not tell:
+    /// it is refused there, unless g is seen to be constant, and so are second derivatives that need such a slope. A
+    /// loss of such values and, apart from that, of `U Vᵀ` has its gradient from two calls; so has one of the values of
+    /// some matrices of a batch and of the vectors of others.
     ///
-    /// A g is seen to be constant where the loss weighs equal singular values differently. A g that is 0 at equal singular
-    /// values leaves the vectors without a gradient: where all are equal the walk refuses if the gradients of the values
-    /// differ; where only some are, nothing is seen, and nothing is added. Nor is anything added for a singular value
-    /// of 0 with g = 0 if M ≠ N: where U and V have fewer vectors than their spaces, `U diag(s) Vᵀ` of a matrix of lower
-    /// rank has a gradient that lacks what leads out of them.
+    /// A g is seen to be constant where the loss weighs equal singular values differently. A g that is 0 at equal
+    /// singular values leaves the vectors without a gradient: where all are equal the walk refuses if the gradients of
+    /// the values differ; where only some are, nothing is seen, and nothing is added. Nor is anything added for a
+    /// singular value of 0 with g = 0 if M ≠ N: where U and V have fewer vectors than their spaces, `U diag(s) Vᵀ` of a
+    /// matrix of lower rank has a gradient that lacks what leads out of them.
     ///
     /// # Numerics
-    /// A matrix is scaled on the way: vectors are finite at any size of numbers, and values beyond the largest number of the
-    /// dtype are infinite.
+    /// A matrix is scaled on the way: vectors are finite at any size of numbers, and values beyond the largest number
+    /// of the dtype are infinite.
     ///
     /// # Errors
     /// If there are fewer than two dims, a matrix is not finite, or the dtype is not a float type. The walk, if a loss
@@ -199,8 +199,8 @@ struct Svd {
 }
 
 impl Svd {
-    /// The gradient as a kernel reads it; a loss of values and of vectors of equal ones is refused, and one of vectors beside
-    /// the first ones.
+    /// The gradient as a kernel reads it; a loss of values and of vectors of equal ones is refused, and one of vectors
+    /// beside the first ones.
     fn packed(&self, gy: &Tensor) -> Result<Tensor> {
         let (size @ Size { op, m, n, left, .. }, y) = (self.size, self.y.value());
         let gy = gy.detach().try_packed(op)?.into_owned();

@@ -67,8 +67,8 @@ impl Tensor {
     /// `[.., N, N] × [.., K, N] → [.., K, N]`.
     ///
     /// # Gradient
-    /// `gb = A⁻ᵀ gx`, solved in turn, and `ga = −gb xᵀ` in the triangle that was read, without the diagonal where it was
-    /// not. Saves A and X.
+    /// `gb = A⁻ᵀ gx`, solved in turn, and `ga = −gb xᵀ` in the triangle that was read, without the diagonal where it
+    /// was not. Saves A and X.
     ///
     /// # Errors
     /// If A is not square or has a zero on its diagonal, sizes do not fit, or dtypes differ or are not a float type.

@@ -1,7 +1,7 @@
 //! Functions of two numbers that have derivatives by the second one, of every order, and none by the first.
 //!
-//! One function of floats gives the value and all derivatives, called number by number. A gradient for the first operand
-//! is refused by the walk that wants it.
+//! One function of floats gives the value and all derivatives, called number by number. A gradient for the first
+//! operand is refused by the walk that wants it.
 
 use super::driver::{floats, same_dtype};
 use super::map::map;

@@ -1,9 +1,9 @@
 //! Operations that treat every element by itself.
 //!
 //! An operation is one file: a formula and its derivative, each written once ([`driver::Elementwise`]) in numbers of
-//! any kind. [`driver`] does what all of them share: dtypes, broadcasting ([`map`]), the fused kernels, recording. [`traced`]
-//! reads the derivative as tensor code when the backward walk is itself recorded. Where a formula would lose digits,
-//! the function is written for floats as a whole: [`smooth`] makes an operation of it and of its derivative for
+//! any kind. [`driver`] does what all of them share: dtypes, broadcasting ([`map`]), the fused kernels, recording.
+//! [`traced`] reads the derivative as tensor code when the backward walk is itself recorded. Where a formula would lose
+//! digits, the function is written for floats as a whole: [`smooth`] makes an operation of it and of its derivative for
 //! formulas, [`chain`] and [`by_second`] run functions that no formula needs.
 
 mod by_second;

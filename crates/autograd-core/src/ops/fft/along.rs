@@ -65,8 +65,8 @@ fn back(pass: Pass, y: Tensor) -> Result<Tensor> {
     if pass.dim + 1 == y.rank() { Ok(y) } else { y.movedim(&[-1], &[pass.dim as isize]) }
 }
 
-/// The transform of the last dimension: of one tensor of real numbers, or of two, the real and the imaginary parts. Complex
-/// results lie one behind the other along a new first dimension.
+/// The transform of the last dimension: of one tensor of real numbers, or of two, the real and the imaginary parts.
+/// Complex results lie one behind the other along a new first dimension.
 fn transform(op: &'static str, dft: Dft, x: &[&Tensor]) -> Result<Tensor> {
     let mut shape: SmallVec<[usize; 6]> = x[0].shape().into();
     if let Some(last) = shape.last_mut() {

@@ -21,8 +21,8 @@ impl Tensor {
     /// order.
     ///
     /// # Numerics
-    /// In the dtype of x, with an error that grows with log n, for any n in O(n log n). The bits are the same on any number
-    /// of threads, but depend on the instructions that the CPU has.
+    /// In the dtype of x, with an error that grows with log n, for any n in O(n log n). The bits are the same on any
+    /// number of threads, but depend on the instructions that the CPU has.
     ///
     /// # Errors
     /// If the dtypes are not one float type, the shapes differ, the dim is out of range or n is 0.

@@ -5,8 +5,8 @@ use crate::ops::check::Check;
 use crate::tensor::{DType, Tensor};
 
 impl Tensor {
-    /// The frequencies of the coefficients of [`Tensor::fft`] of n samples that are `d` apart, in cycles for each unit of d:
-    /// `0, 1, .., −2, −1`, divided by `n d`.
+    /// The frequencies of the coefficients of [`Tensor::fft`] of n samples that are `d` apart, in cycles for each unit
+    /// of d: `0, 1, .., −2, −1`, divided by `n d`.
     ///
     /// # Errors
     /// If d is 0 or not finite, or the dtype is not a float type.

@@ -7,8 +7,8 @@ use crate::tensor::Tensor;
 use smallvec::SmallVec;
 
 impl Tensor {
-    /// The elements along these dims rotated by half their number, rounded down: frequency 0 comes from the front to the
-    /// middle.
+    /// The elements along these dims rotated by half their number, rounded down: frequency 0 comes from the front to
+    /// the middle.
     ///
     /// # Gradient
     /// gy moved back.

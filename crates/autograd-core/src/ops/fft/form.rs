@@ -64,8 +64,8 @@ impl Fft {
         Fft { dim: dim.signed(), n: None, norm: FftNorm::default() }
     }
 
-    /// The length, at least 1: what is longer is cut off, what is shorter gets zeros behind it. By default the size of the
-    /// dimension; of transforms that give real numbers, 2 (size − 1), and the length counts those.
+    /// The length, at least 1: what is longer is cut off, what is shorter gets zeros behind it. By default the size of
+    /// the dimension; of transforms that give real numbers, 2 (size − 1), and the length counts those.
     #[must_use]
     pub fn n(self, n: usize) -> Fft {
         Fft { n: Some(n), ..self }

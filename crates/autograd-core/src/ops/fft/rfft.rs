@@ -40,15 +40,15 @@ impl Tensor {
         half("rfft", fft.into().read("rfft", self, false, Gives::Half)?, self)
     }
 
-    /// The inverse of [`Tensor::rfft`]: the n real numbers with the coefficients `self + i im`, and their mirror images.
-    /// The imaginary part of the first one counts as 0, and for even n that of the last.
+    /// The inverse of [`Tensor::rfft`]: the n real numbers with the coefficients `self + i im`, and their mirror
+    /// images. The imaginary part of the first one counts as 0, and for even n that of the last.
     ///
     /// # Shapes
     /// `[.., L, ..] → [.., n, ..]`, n = 2 (L − 1) unless [`Fft::n`] says otherwise: an odd n has to be said.
     ///
     /// # Gradient
-    /// The transform of gy, where coefficients that have a mirror image count twice. Saves nothing, and has derivatives of
-    /// any order.
+    /// The transform of gy, where coefficients that have a mirror image count twice. Saves nothing, and has derivatives
+    /// of any order.
     ///
     /// # Errors
     /// If the dtypes are not one float type, the shapes differ, the dim is out of range or n is 0.

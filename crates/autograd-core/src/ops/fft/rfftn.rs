@@ -14,8 +14,8 @@ impl Tensor {
     /// As for [`Tensor::rfft`].
     ///
     /// # Errors
-    /// If the dtype is not a float type, no dim is named, one is out of range or named twice, there is not one length for
-    /// each dim, or one is 0.
+    /// If the dtype is not a float type, no dim is named, one is out of range or named twice, there is not one length
+    /// for each dim, or one is 0.
     ///
     /// # Examples
     /// ```
@@ -31,8 +31,8 @@ impl Tensor {
         to_half("rfftn", self, fft.into())
     }
 
-    /// The inverse of [`Tensor::rfftn`]; the length along the last dim that is named is 2 (L − 1) unless [`FftN::s`] says
-    /// otherwise.
+    /// The inverse of [`Tensor::rfftn`]; the length along the last dim that is named is 2 (L − 1) unless [`FftN::s`]
+    /// says otherwise.
     ///
     /// # Gradient
     /// As for [`Tensor::irfft`].
@@ -65,7 +65,8 @@ impl Tensor {
         to_half("rfft2", self, [-2, -1].into())
     }
 
-    /// The inverse of [`Tensor::rfft2`], of rows of even length: for another, say `irfftn(&im, FftN::new([-2, -1]).s(..))`.
+    /// The inverse of [`Tensor::rfft2`], of rows of even length: for another, say `irfftn(&im, FftN::new([-2,
+    /// -1]).s(..))`.
     ///
     /// # Gradient
     /// As for [`Tensor::irfft`].

@@ -159,8 +159,8 @@ impl Tensor {
     /// `self: [K, D]`, `index: [..] → [.., D]`.
     ///
     /// # Gradient
-    /// gy is added to the rows it came from, except to that of `padding_idx`. Saves the index, and what share of gy goes
-    /// to each row where it is not all.
+    /// gy is added to the rows it came from, except to that of `padding_idx`. Saves the index, and what share of gy
+    /// goes to each row where it is not all.
     ///
     /// # Errors
     /// If the table does not have two dimensions or is not of a float type, `index` is not `I64`, an index is out of
@@ -188,8 +188,8 @@ impl Tensor {
     }
 }
 
-/// The rows that were looked up, of whose gradient that of a padding row goes nowhere, and that of others is divided by how
-/// often the row is among them. Rows of the table that are not are not looked at.
+/// The rows that were looked up, of whose gradient that of a padding row goes nowhere, and that of others is divided by
+/// how often the row is among them. Rows of the table that are not are not looked at.
 pub(super) fn sieved(
     op: &'static str,
     rows: Tensor,

@@ -172,8 +172,8 @@ const OP: &str = "embedding_bag";
 const CHECK: Check = Check(OP);
 
 impl Tensor {
-    /// Sums, means or maxima of bags of rows of this table. No row is copied for a sum or a mean, unless it may be scaled to
-    /// `max_norm`, or its gradient is divided by frequencies.
+    /// Sums, means or maxima of bags of rows of this table. No row is copied for a sum or a mean, unless it may be
+    /// scaled to `max_norm`, or its gradient is divided by frequencies.
     ///
     /// # Shapes
     /// `self: [K, D]`; `index: [B, L] → [B, D]`, each row a bag; or `index: [N]` and `offsets: [B]`, the places where

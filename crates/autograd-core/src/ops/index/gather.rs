@@ -17,7 +17,8 @@ impl Tensor {
     /// the index.
     ///
     /// # Shapes
-    /// `index` has as many dimensions as `self`, and is no larger except along `dim`, or is empty; the result has its shape.
+    /// `index` has as many dimensions as `self`, and is no larger except along `dim`, or is empty; the result has its
+    /// shape.
     ///
     /// # Gradient
     /// gy is added to the elements it came from; those of repeated indices add up. Saves the index.

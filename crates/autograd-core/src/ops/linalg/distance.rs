@@ -8,9 +8,9 @@ use crate::tape::{Pull, Pullback, Saved, record};
 use crate::tensor::{Tensor, for_float};
 
 impl Tensor {
-    /// The distance of each row of this tensor to each row of `other`: `‖aᵢ − bⱼ‖ₚ`, from differences, not from products
-    /// of rows, in which near rows would lose all digits. For p = 0 the number of elements that differ, for p = ∞ the
-    /// largest difference.
+    /// The distance of each row of this tensor to each row of `other`: `‖aᵢ − bⱼ‖ₚ`, from differences, not from
+    /// products of rows, in which near rows would lose all digits. For p = 0 the number of elements that differ, for p
+    /// = ∞ the largest difference.
     ///
     /// # Shapes
     /// `[.., P, M] × [.., R, M] → [.., P, R]`, the leading dims broadcast.
@@ -20,8 +20,8 @@ impl Tensor {
     /// the distances.
     ///
     /// # Accuracy
-    /// Sums in double precision; for p = 1 and 2 and at least 16 rows of up to 4096 elements in both, in the dtype of the
-    /// operands, in parts of 32 terms. Where only one operand has leading dims, all its rows count.
+    /// Sums in double precision; for p = 1 and 2 and at least 16 rows of up to 4096 elements in both, in the dtype of
+    /// the operands, in parts of 32 terms. Where only one operand has leading dims, all its rows count.
     ///
     /// # Errors
     /// If the shapes do not fit, the dtypes differ or are not a float type, or p is negative or NaN.
@@ -125,8 +125,8 @@ struct Distance {
 }
 
 impl Distance {
-    /// The gradient of the differences `d` of norms `y`, as differentiable tensor code. What is chosen is chosen last: others
-    /// have nothing of an infinite gradient.
+    /// The gradient of the differences `d` of norms `y`, as differentiable tensor code. What is chosen is chosen last:
+    /// others have nothing of an infinite gradient.
     fn slope(&self, d: &Tensor, y: &Tensor, gy: &Tensor) -> Result<Tensor> {
         let none = Tensor::full(&[], 0.0, d.dtype())?;
         let one = Tensor::full(&[], 1.0, d.dtype())?;

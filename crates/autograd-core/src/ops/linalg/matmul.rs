@@ -210,8 +210,8 @@ impl Pullback for Matmul {
             matrices(&a.t()?, &gy)?.reshape_to(b.shape())
         })?;
         at.give(0, || {
-            // So it does with one on the left and all others side by side. These are copies: where they are larger than a
-            // product for each matrix of the batch, those are added up.
+            // So it does with one on the left and all others side by side. These are copies: where they are larger than
+            // a product for each matrix of the batch, those are added up.
             if b.rank() == 2 || !is_alone(&a) || !is_empty && n * (m + k) > m * k {
                 return matrices(gy, &b.transpose(-1, -2)?);
             }

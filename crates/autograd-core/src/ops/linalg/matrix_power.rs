@@ -6,8 +6,8 @@ use crate::ops::decompose::inv::inverse;
 use crate::tensor::{DType, Tensor};
 
 impl Tensor {
-    /// The n-th power of each matrix, by repeated squaring: at most 2 log₂ n products. Of a negative n, it is that of the
-    /// inverse.
+    /// The n-th power of each matrix, by repeated squaring: at most 2 log₂ n products. Of a negative n, it is that of
+    /// the inverse.
     ///
     /// # Shapes
     /// `[.., N, N] → [.., N, N]`; the power 0 is the identity.

@@ -22,12 +22,12 @@ impl Tensor {
     /// x: `[N, C, ..]`; weight and bias, of which there may be none: `[C]`; results as x, `[C]` and `[C]`.
     ///
     /// # Gradient
-    /// With `r = 1/√(σ² + ε)` and `x̂ = (x − μ) r`: `gx = w r (gy − mean gy − x̂ mean(gy x̂))`, `gw = Σ gy x̂` and
-    /// `gb = Σ gy`, means and sums over a channel. Saves x, the weight, and of each channel the mean in two parts and r.
+    /// With `r = 1/√(σ² + ε)` and `x̂ = (x − μ) r`: `gx = w r (gy − mean gy − x̂ mean(gy x̂))`, `gw = Σ gy x̂` and `gb
+    /// = Σ gy`, means and sums over a channel. Saves x, the weight, and of each channel the mean in two parts and r.
     ///
     /// # Numerics
-    /// The moments of parts of a channel, each by the algorithm of [`Tensor::var`], are put together in `F64`: adding the
-    /// same to a channel changes nothing, equal elements give b, and squares that overflow are scaled.
+    /// The moments of parts of a channel, each by the algorithm of [`Tensor::var`], are put together in `F64`: adding
+    /// the same to a channel changes nothing, equal elements give b, and squares that overflow are scaled.
     ///
     /// # Errors
     /// If a channel has one value, a shape does not fit, the dtypes are not one float type, or `eps` is NaN.

@@ -17,8 +17,8 @@ impl Tensor {
     /// x: `[N, C, ..]`; mean and var: `[C]`; weight and bias, of which there may be none: `[C]`; result as x.
     ///
     /// # Gradient
-    /// With `r = 1/√(var + ε)` and `x̂ = (x − mean) r`: `gx = gy w r`, `gw = Σ gy x̂`, `gb = Σ gy`, and for the statistics
-    /// `−w r Σ gy` and `−½ w r² Σ gy x̂`. Saves x, mean, var, the weight, and r.
+    /// With `r = 1/√(var + ε)` and `x̂ = (x − mean) r`: `gx = gy w r`, `gw = Σ gy x̂`, `gb = Σ gy`, and for the
+    /// statistics `−w r Σ gy` and `−½ w r² Σ gy x̂`. Saves x, mean, var, the weight, and r.
     ///
     /// # Errors
     /// If a shape does not fit, the dtypes are not one float type, or `eps` is NaN.

@@ -22,9 +22,9 @@ impl Tensor {
     /// `Σ e^(x − m)`.
     ///
     /// # Numerics
-    /// `y = (m − xₙₜ) + ln Σ e^(x − m)`: no overflow, no logarithm of a rounded zero, and adding the same to a whole row
-    /// changes neither value nor derivatives. Where the target's probability p is near 1, `1 − p` comes from the other
-    /// classes: value and gradient keep their digits however small they are.
+    /// `y = (m − xₙₜ) + ln Σ e^(x − m)`: no overflow, no logarithm of a rounded zero, and adding the same to a whole
+    /// row changes neither value nor derivatives. Where the target's probability p is near 1, `1 − p` comes from the
+    /// other classes: value and gradient keep their digits however small they are.
     ///
     /// # Errors
     /// If the shapes do not fit, a class is out of range, or the dtypes are not float and `I64`.

@@ -54,7 +54,8 @@ impl Form {
         Ok(Normalised { form: self, x: deviations.try_mul(&inverse)?, inverse, own: None })
     }
 
-    /// What the deviations are measured in, so that their squares do not overflow or vanish: 1 where they do not anyway.
+    /// What the deviations are measured in, so that their squares do not overflow or vanish: 1 where they do not
+    /// anyway.
     fn unit(&self, deviations: &Tensor, eps: f64) -> Result<Tensor> {
         let one = Tensor::full(&[], 1.0, deviations.dtype())?;
         if deviations.numel() == 0 {

@@ -10,8 +10,8 @@ use crate::tensor::Tensor;
 use smallvec::smallvec;
 
 impl Tensor {
-    /// The channels of each sample in groups of neighbours, each group with mean 0 and variance 1, times a weight, plus a
-    /// bias: `y = (x − μ)/√(σ² + ε) · w + b`.
+    /// The channels of each sample in groups of neighbours, each group with mean 0 and variance 1, times a weight, plus
+    /// a bias: `y = (x − μ)/√(σ² + ε) · w + b`.
     ///
     /// # Shapes
     /// x: `[N, C, ..]`; weight and bias, of which there may be none: `[C]`; result as x.
@@ -21,8 +21,8 @@ impl Tensor {
     /// mean in two parts and `1/√(σ² + ε)`.
     ///
     /// # Errors
-    /// If `num_groups` is 0 or does not divide the channels, a sample has no elements, there is one value in all, a shape
-    /// does not fit, the dtypes are not one float type, or `eps` is NaN.
+    /// If `num_groups` is 0 or does not divide the channels, a sample has no elements, there is one value in all, a
+    /// shape does not fit, the dtypes are not one float type, or `eps` is NaN.
     ///
     /// # Examples
     /// ```
@@ -59,8 +59,8 @@ impl Tensor {
         grouped(OP, self, [n, num_groups, channels / num_groups, length], [weight, bias], eps)
     }
 
-    /// Each channel of each sample with mean 0 and variance 1, times a weight, plus a bias: [`Tensor::group_norm`] with a
-    /// channel in each group.
+    /// Each channel of each sample with mean 0 and variance 1, times a weight, plus a bias: [`Tensor::group_norm`] with
+    /// a channel in each group.
     ///
     /// # Shapes
     /// x: `[N, C, ..]`; weight and bias, of which there may be none: `[C]`; result as x.

@@ -16,16 +16,16 @@ impl Tensor {
     /// x: `[.., normalized_shape]`; weight and bias, of which there may be none: `normalized_shape`; result as x.
     ///
     /// # Gradient
-    /// With `r = 1/√(σ² + ε)`, `x̂ = (x − μ) r` and `g = gy w`: `gx = r (g − mean g − x̂ mean(g x̂))`, `gw = Σ gy x̂` and
-    /// `gb = Σ gy` over all rows. Saves x, the weight, and of each row the mean in two parts and r.
+    /// With `r = 1/√(σ² + ε)`, `x̂ = (x − μ) r` and `g = gy w`: `gx = r (g − mean g − x̂ mean(g x̂))`, `gw = Σ gy x̂`
+    /// and `gb = Σ gy` over all rows. Saves x, the weight, and of each row the mean in two parts and r.
     ///
     /// # Numerics
     /// The moments are those of [`Tensor::var`]: adding the same to a row changes nothing, equal elements give b, and
     /// squares that overflow are scaled. A row with an infinity or NaN is NaN.
     ///
     /// # Errors
-    /// If `normalized_shape` is empty or not that of the input's last dims, weight or bias have another shape, the dtypes
-    /// are not one float type, or `eps` is NaN.
+    /// If `normalized_shape` is empty or not that of the input's last dims, weight or bias have another shape, the
+    /// dtypes are not one float type, or `eps` is NaN.
     ///
     /// # Examples
     /// ```

@@ -30,7 +30,8 @@ impl Tensor {
     /// ```
     ///
     /// # References
-    /// Krizhevsky, Sutskever, Hinton, ImageNet Classification with Deep Convolutional Neural Networks, 2012, section 3.3.
+    /// Krizhevsky, Sutskever, Hinton, ImageNet Classification with Deep Convolutional Neural Networks, 2012, section
+    /// 3.3.
     pub fn local_response_norm(&self, size: impl Dim, alpha: f64, beta: f64, k: f64) -> Result<Tensor> {
         let check = Check("local_response_norm");
         check.float(self)?;

@@ -17,10 +17,10 @@ impl Tensor {
     /// `Σ e^(x − m)`.
     ///
     /// # Numerics
-    /// Computed as `(x − m) − ln Σ e^(x−m)` with `m = max x`: no overflow, no logarithm of a rounded zero, and adding the
-    /// same to all x changes nothing. Where one y is near 0, it and its gradient come from the other elements, and keep
-    /// their digits. The probabilities of the gradient do not come from y, whose rounding is that of their logarithm: they
-    /// are within 4 ulp however small.
+    /// Computed as `(x − m) − ln Σ e^(x−m)` with `m = max x`: no overflow, no logarithm of a rounded zero, and adding
+    /// the same to all x changes nothing. Where one y is near 0, it and its gradient come from the other elements, and
+    /// keep their digits. The probabilities of the gradient do not come from y, whose rounding is that of their
+    /// logarithm: they are within 4 ulp however small.
     ///
     /// # Errors
     /// If the dim is out of range or the dtype is not a float type.

@@ -17,9 +17,9 @@ impl Tensor {
     ///
     /// # Numerics
     /// The largest element m is subtracted first: no overflow, and adding the same to all x changes nothing. The sum is
-    /// divided by once for each row, and what rounding `x − m` has lost goes into the exponential: value and derivatives
-    /// are within 4 ulp however small y is. Where one y is near 1, its gradient comes from the other elements, and keeps
-    /// its digits. A row of −∞ alone gives NaN.
+    /// divided by once for each row, and what rounding `x − m` has lost goes into the exponential: value and
+    /// derivatives are within 4 ulp however small y is. Where one y is near 1, its gradient comes from the other
+    /// elements, and keeps its digits. A row of −∞ alone gives NaN.
     ///
     /// # Errors
     /// If the dim is out of range or the dtype is not a float type.

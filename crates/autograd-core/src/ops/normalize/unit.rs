@@ -51,7 +51,8 @@ impl Tensor {
     /// Both are divided by their norms first: no product overflows.
     ///
     /// # Errors
-    /// If the dim is out of range, the shapes do not broadcast, the dtypes are not one float type, or ε is negative or NaN.
+    /// If the dim is out of range, the shapes do not broadcast, the dtypes are not one float type, or ε is negative or
+    /// NaN.
     ///
     /// # Examples
     /// ```

@@ -118,8 +118,8 @@ impl Tensor {
         averaged("adaptive_avg_pool3d", 3, self, &output_size.into())
     }
 
-    /// The largest elements of as many windows as are asked for, along one dim, and their positions (`I64`); the windows
-    /// are those of [`Tensor::adaptive_avg_pool2d`], all else is as for [`Tensor::max_pool2d_with_indices`].
+    /// The largest elements of as many windows as are asked for, along one dim, and their positions (`I64`); the
+    /// windows are those of [`Tensor::adaptive_avg_pool2d`], all else is as for [`Tensor::max_pool2d_with_indices`].
     ///
     /// # Errors
     /// As for `adaptive_avg_pool2d`.

@@ -79,14 +79,15 @@ impl FractionalMaxPool {
 }
 
 impl Tensor {
-    /// The largest element of each window, and its position in its plane (`I64`). The windows lie at random: along a dim
-    /// of size H, window i of n begins at `⌊(i + u) α⌋ − ⌊u α⌋` with `α = (H − kernel_size) / (n − 1)`, and the last one
-    /// at `H − kernel_size`.
+    /// The largest element of each window, and its position in its plane (`I64`). The windows lie at random: along a
+    /// dim of size H, window i of n begins at `⌊(i + u) α⌋ − ⌊u α⌋` with `α = (H − kernel_size) / (n − 1)`, and the
+    /// last one at `H − kernel_size`.
     ///
     /// `samples` are the u, uniform in `[0, 1)`, two for each plane: that of the last dim, and that of the one before.
     ///
     /// # Shapes
-    /// `[N, C, H, W] → [N, C, H′, W′]` or `[C, H, W] → [C, H′, W′]`; `samples: [N, C, 2]`, with `N = 1` where x has none.
+    /// `[N, C, H, W] → [N, C, H′, W′]` or `[C, H, W] → [C, H′, W′]`; `samples: [N, C, 2]`, with `N = 1` where x has
+    /// none.
     ///
     /// # Gradient
     /// gy goes to the element chosen, the first of ties. Saves its position for each window.

@@ -124,8 +124,8 @@ impl GridSample {
     }
 }
 
-/// The distance from the whole number before; its slope is 1. Where there is none it is 0, and a constant: what is outside has no
-/// tap, but the weights along the other dims are multiplied with it.
+/// The distance from the whole number before; its slope is 1. Where there is none it is 0, and a constant: what is
+/// outside has no tap, but the weights along the other dims are multiplied with it.
 fn fraction(x: &Tensor) -> Result<Tensor> {
     let zero = Tensor::full(&[], 0.0, x.dtype())?;
     let x = &x.isfinite().where_cond(x, &zero)?;

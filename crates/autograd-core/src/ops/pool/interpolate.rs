@@ -153,8 +153,8 @@ impl Tensor {
     /// with an option.
     ///
     /// # Differs from
-    /// PyTorch, which computes the places of `F32` elements in `F32`: of a few sizes its `Nearest` and `NearestExact` take the
-    /// neighbour of the element at the formula's place, as of 2 elements on the way to 82.
+    /// PyTorch, which computes the places of `F32` elements in `F32`: of a few sizes its `Nearest` and `NearestExact`
+    /// take the neighbour of the element at the formula's place, as of 2 elements on the way to 82.
     ///
     /// # Examples
     /// ```

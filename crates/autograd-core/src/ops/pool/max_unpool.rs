@@ -157,7 +157,8 @@ fn unpooled(op: &'static str, rank: usize, x: &Tensor, indices: &Tensor, options
     if x.rank() == batch.rank() { Ok(y) } else { y.squeeze(&[0]) }
 }
 
-/// Positions in planes of so many elements, `[N, C, ..]`, with −1 for those that come again: of these the last one stays.
+/// Positions in planes of so many elements, `[N, C, ..]`, with −1 for those that come again: of these the last one
+/// stays.
 fn last_of_each(op: &'static str, indices: &Tensor, inputs: usize) -> Result<Tensor> {
     let planes: usize = indices.shape()[..2].iter().product();
     let each: usize = indices.shape()[2..].iter().product();

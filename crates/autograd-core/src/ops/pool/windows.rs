@@ -96,9 +96,9 @@ impl Placed {
     }
 }
 
-/// The map that sums up each window, and what the sums must still be divided by. They are divided by the number of the window
-/// where that is not the same for all; else by the next power of two, which rounds nothing but below the normal numbers,
-/// and lets no sum overflow whose mean does not.
+/// The map that sums up each window, and what the sums must still be divided by. They are divided by the number of the
+/// window where that is not the same for all; else by the next power of two, which rounds nothing but below the normal
+/// numbers, and lets no sum overflow whose mean does not.
 pub(super) fn sums(input: usize, windows: &[(std::ops::Range<usize>, usize)]) -> (Option<Taps>, f64) {
     let single = |(i, (covered, _)): (usize, &(std::ops::Range<usize>, usize))| *covered == (i..i + 1);
     let first = windows.first().map_or(1, |(_, count)| *count);

@@ -116,7 +116,8 @@ fn extreme<F: Fold + Send + 'static>(
     Ok(record(op, value, &[x], |y| Extreme { x: Saved::input(0, x), y: Saved::output(y), along, nan }))
 }
 
-/// A value that is one of the elements, whose gradient is shared between those that are equal to it, or between the NaNs.
+/// A value that is one of the elements, whose gradient is shared between those that are equal to it, or between the
+/// NaNs.
 pub(super) fn shared(op: &'static str, x: &Tensor, value: Tensor, along: Along) -> Tensor {
     let extreme = |y: &Tensor| Extreme { x: Saved::input(0, x), y: Saved::output(y), along, nan: Nan::Shares };
     record(op, value, &[x], extreme)

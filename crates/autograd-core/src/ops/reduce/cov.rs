@@ -58,9 +58,9 @@ impl CovOptions {
 }
 
 impl Tensor {
-    /// The covariances of variables, of each of which a row has the observations: `Σ w (xᵢ − μᵢ) (xⱼ − μⱼ) / d`. Without
-    /// weights, w is 1 and d is `N − correction`; otherwise w is the product of both, and d is
-    /// `Σ w − correction Σ w a / Σ w`, where a is the importance.
+    /// The covariances of variables, of each of which a row has the observations: `Σ w (xᵢ − μᵢ) (xⱼ − μⱼ) / d`.
+    /// Without weights, w is 1 and d is `N − correction`; otherwise w is the product of both, and d is `Σ w −
+    /// correction Σ w a / Σ w`, where a is the importance.
     ///
     /// # Shapes
     /// `[V, N] → [V, V]`; a scalar for one variable, `[1, N]`, `[N]` or a single number.

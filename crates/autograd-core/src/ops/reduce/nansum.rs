@@ -37,7 +37,8 @@ impl Tensor {
     /// The mean along `dims` of the elements that are not NaN; NaN if there are none.
     ///
     /// # Gradient
-    /// gy / n for the n elements that are not NaN, 0 for the others; NaN where the mean is. Saves a mask and the counts.
+    /// gy / n for the n elements that are not NaN, 0 for the others; NaN where the mean is. Saves a mask and the
+    /// counts.
     ///
     /// # Numerics
     /// As for [`Tensor::mean`].

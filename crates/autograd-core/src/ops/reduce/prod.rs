@@ -97,8 +97,8 @@ impl Pullback for Others {
     }
 }
 
-/// The same: a tree of products up to the product of all, and down again what each node's outside multiplies to. It is linear
-/// in memory, at any order.
+/// The same: a tree of products up to the product of all, and down again what each node's outside multiplies to. It is
+/// linear in memory, at any order.
 fn tree(x: &Tensor) -> Result<Tensor> {
     let rows = x.shape()[0];
     let halves = |pairs: &Tensor| Ok::<_, Error>((pairs.narrow(2, 0, 1)?, pairs.narrow(2, 1, 1)?));

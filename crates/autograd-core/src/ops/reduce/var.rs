@@ -104,9 +104,9 @@ impl Tensor {
     /// # Numerics
     /// By the corrected two-pass algorithm, with a mean of two parts: adding the same to all elements changes neither
     /// value nor derivatives, as far as the sums are exact, and of equal elements both are exactly 0. Squares that are
-    /// too large or too small for the dtype are scaled, so that a deviation is right where its square is not, and so is its
-    /// gradient, as long as `x − μ` is in range (a recorded one: sums of it). NaN where `n ≤ correction` and all elements
-    /// are equal.
+    /// too large or too small for the dtype are scaled, so that a deviation is right where its square is not, and so is
+    /// its gradient, as long as `x − μ` is in range (a recorded one: sums of it). NaN where `n ≤ correction` and all
+    /// elements are equal.
     ///
     /// # Errors
     /// If the dtype is not a float type or `correction` is NaN.

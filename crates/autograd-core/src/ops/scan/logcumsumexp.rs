@@ -14,8 +14,8 @@ impl Tensor {
     /// `y[k] = ln(e^x[0] + .. + e^x[k])` along `dim`, without overflow.
     ///
     /// # Gradient
-    /// `gx[k] = e^(x[k] − y[k]) (gy[k] + e^(y[k] − y[k + 1]) (gy[k + 1] + ..))`, in which no exponential is above 1. NaN
-    /// where x and y are both infinite. Saves x and, of `F64`, y.
+    /// `gx[k] = e^(x[k] − y[k]) (gy[k] + e^(y[k] − y[k + 1]) (gy[k + 1] + ..))`, in which no exponential is above 1.
+    /// NaN where x and y are both infinite. Saves x and, of `F64`, y.
     ///
     /// # Numerics
     /// `F32` is accumulated in `F64`, and rounded once for each element; so is its gradient, for which y is computed

@@ -9,7 +9,8 @@ use crate::tensor::Tensor;
 /// `y[k] = b[k] + a[k] y[k − 1]` along a dim, with nothing before the first, and nothing of what is multiplied by 0;
 /// `reverse` has `y[k + 1]`. Recorded; `a` and `b` are floats of one shape with at least one dim.
 ///
-/// Its adjoint is the same recurrence in the other direction, so derivatives of all orders are exact and linear in time.
+/// Its adjoint is the same recurrence in the other direction, so derivatives of all orders are exact and linear in
+/// time.
 pub(super) fn recurrence(a: &Tensor, b: &Tensor, dim: usize, reverse: bool) -> Result<Tensor> {
     let value = Along::of(b, dim).scan("recurrence", LinearRecurrence, reverse, [a, b])?;
     Ok(record("recurrence", value, &[a, b], |y| Recurrent { a: Saved::input(0, a), y: Saved::output(y), dim, reverse }))

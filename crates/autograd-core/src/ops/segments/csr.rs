@@ -118,8 +118,8 @@ impl Pullback for Inner {
     }
 }
 
-/// Which of the places where runs of `n` entries begin is out of order, if one is: the first is 0, none is below the one
-/// before it or above `n`, which is the last one, where the end is one of them.
+/// Which of the places where runs of `n` entries begin is out of order, if one is: the first is 0, none is below the
+/// one before it or above `n`, which is the last one, where the end is one of them.
 pub(crate) fn misplaced(ends: &[i64], n: usize, whole: bool) -> Option<String> {
     let Some(last) = ends.len().checked_sub(1) else {
         return (whole || n > 0).then(|| "there are none".to_string());

@@ -21,8 +21,8 @@ impl Tensor {
     /// `gx = y (gy − Σ gy y)`, the sum over the segment. Saves y and the ids.
     ///
     /// # Numerics
-    /// What rounding `x − m` has lost goes into the exponential, and where one y of a segment is near 1, its gradient comes
-    /// from the other rows: as in [`Tensor::softmax`].
+    /// What rounding `x − m` has lost goes into the exponential, and where one y of a segment is near 1, its gradient
+    /// comes from the other rows: as in [`Tensor::softmax`].
     ///
     /// # Errors
     /// If the shapes do not fit, an id is out of range, `ids` is not `I64`, or the dtype is not a float type.

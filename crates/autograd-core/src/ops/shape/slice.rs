@@ -80,7 +80,8 @@ impl Cut for Slice {
         let mut shape: Dims = SmallVec::from_slice(x.shape());
         let mut strides: Dims = SmallVec::from_slice(x.strides());
         shape[self.dim] = self.len;
-        // A part without elements has no place: its start may lie outside the buffer. The step matters from two elements on.
+        // A part without elements has no place: its start may lie outside the buffer. The step matters from two
+        // elements on.
         let start = if shape.contains(&0) { 0 } else { self.start * strides[self.dim] };
         strides[self.dim] = if self.len > 1 { strides[self.dim] * self.step } else { 1 };
         Layout::strided(&shape, &strides, x.offset() + start)

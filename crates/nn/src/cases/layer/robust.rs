@@ -51,8 +51,8 @@ fn survives(case: &Case, layer: &Built, inputs: &[Tensor], what: &dyn Fn() -> St
     Ok(true)
 }
 
-/// The same with one input of another shape, of another dtype, or of other numbers, and with too few and too many. What a
-/// layer without parts refuses changes nothing in it.
+/// The same with one input of another shape, of another dtype, or of other numbers, and with too few and too many. What
+/// a layer without parts refuses changes nothing in it.
 pub(super) fn odd_inputs(case: &Case) -> Outcome {
     let refused = |inputs: &[Tensor], what: &dyn Fn() -> String| {
         let layer = case.layer()?;

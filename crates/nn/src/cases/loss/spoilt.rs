@@ -1,5 +1,5 @@
-//! Losses of inputs and targets that hold NaN or an infinity, and of a single sample: what depends on such an element says
-//! so, and nothing else changes.
+//! Losses of inputs and targets that hold NaN or an infinity, and of a single sample: what depends on such an element
+//! says so, and nothing else changes.
 
 use super::corners::{run, with};
 use super::{Case, Outcome, REDUCTIONS, Reduction, as_dtype, bits, ensure, equal, near};
@@ -27,8 +27,8 @@ fn depends(case: &Case, x: &Tensor, t: &Tensor, at: usize) -> Result<Vec<bool>> 
 }
 
 /// A NaN in the input makes NaN of every loss that depends on its element, and of the sum and the mean if one does; the
-/// other losses, and gradients of elements that share no loss with it, have the bits they had, but for those of a sample
-/// whose weight is 0.
+/// other losses, and gradients of elements that share no loss with it, have the bits they had, but for those of a
+/// sample whose weight is 0.
 pub(super) fn nan(case: &Case) -> Outcome {
     for (x, t) in case.pairs.iter().filter(|(x, _)| x.numel() > 0) {
         for dtype in [DType::F64, DType::F32] {

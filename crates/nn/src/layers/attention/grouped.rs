@@ -193,8 +193,9 @@ impl GroupedQueryAttention {
     }
 
     /// The output for the next positions of a sequence, each of which attends to itself and those before; keys and
-    /// values of those before are in the cache, and theirs are added. Nothing is dropped. Rotary positions count from the
-    /// beginning of the cache; those that `RotaryOptions::positions` names are of whole sequences, and not for steps.
+    /// values of those before are in the cache, and theirs are added. Nothing is dropped. Rotary positions count from
+    /// the beginning of the cache; those that `RotaryOptions::positions` names are of whole sequences, and not for
+    /// steps.
     ///
     /// # Errors
     /// If the input does not fit; then nothing is added.

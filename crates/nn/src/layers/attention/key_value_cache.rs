@@ -114,8 +114,8 @@ impl KeyValueCache {
         self.attend_with_masks(query, key, value, &AttentionMasks::new())
     }
 
-    /// [`KeyValueCache::attend`] with masks over all positions there are then, those of earlier calls first: pairs
-    /// `[L, S]` or `[N · H, L, S]`, keys `[N, S]`, where S is `len()` and the new ones. With one of these the operands are
+    /// [`KeyValueCache::attend`] with masks over all positions there are then, those of earlier calls first: pairs `[L,
+    /// S]` or `[N · H, L, S]`, keys `[N, S]`, where S is `len()` and the new ones. With one of these the operands are
     /// `[N, H, L, E]`. Later keys are left out whether the masks say so or not. A query that sees no key gets 0.
     ///
     /// # Errors

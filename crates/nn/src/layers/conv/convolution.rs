@@ -21,8 +21,8 @@ macro_rules! convolutions {
         #[doc = $shapes]
         ///
         /// # Errors
-        /// The constructors fail if a size is 0, the groups do not divide the channels, or [`Padding::Same`] meets a stride
-        /// that is not 1; `forward` if the input does not fit.
+        /// The constructors fail if a size is 0, the groups do not divide the channels, or [`Padding::Same`] meets a
+        /// stride that is not 1; `forward` if the input does not fit.
         ///
         /// # Examples
         /// ```

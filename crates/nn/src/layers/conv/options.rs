@@ -67,8 +67,8 @@ impl ConvOptions {
         self
     }
 
-    /// The margins of the input: one number for all sides, one for each dim, a pair for each dim (before and behind it),
-    /// or [`Padding::Same`], which gives the output the size of the input and needs a stride of 1. Default
+    /// The margins of the input: one number for all sides, one for each dim, a pair for each dim (before and behind
+    /// it), or [`Padding::Same`], which gives the output the size of the input and needs a stride of 1. Default
     /// [`Padding::Valid`]: none.
     ///
     /// # Examples

@@ -104,8 +104,8 @@ macro_rules! depthwise {
         #[doc = $shapes]
         ///
         /// # Errors
-        /// The constructors fail if a size is 0, or [`Padding::Same`] meets a stride that is not 1; `forward` if the input
-        /// does not fit.
+        /// The constructors fail if a size is 0, or [`Padding::Same`] meets a stride that is not 1; `forward` if the
+        /// input does not fit.
         ///
         /// # Examples
         /// ```
@@ -163,7 +163,8 @@ macro_rules! depthwise {
 
         impl Layer for $Name {
             fn forward(&self, x: &Tensor) -> Result<Tensor> {
-                // Not `call`: the flattened convolution has the place of this layer, under which its caller has called it.
+                // Not `call`: the flattened convolution has the place of this layer, under which its caller has called
+                // it.
                 self.conv.forward(x)
             }
         }
@@ -179,7 +180,8 @@ depthwise! {
 
 macro_rules! separable {
     ($($Name:ident, $Depthwise:ident, $Conv:ident, $D:literal, $x:literal, $shapes:literal;)*) => {$(
-        /// Convolution in two steps: of each channel by itself, without a bias, and then of all channels of each element.
+        /// Convolution in two steps: of each channel by itself, without a bias, and then of all channels of each
+        /// element.
         ///
         #[doc = concat!("The steps are [`", stringify!($Depthwise), "`] and a [`", stringify!($Conv), "`] of kernel size 1.")]
         ///
@@ -187,8 +189,8 @@ macro_rules! separable {
         #[doc = $shapes]
         ///
         /// # Errors
-        /// The constructors fail if a size is 0, or [`Padding::Same`] meets a stride that is not 1; `forward` if the input
-        /// does not fit.
+        /// The constructors fail if a size is 0, or [`Padding::Same`] meets a stride that is not 1; `forward` if the
+        /// input does not fit.
         ///
         /// # Examples
         /// ```

@@ -95,8 +95,8 @@ impl ConvTransposeOptions {
         self
     }
 
-    /// The size of the output, from the smallest that the kernels cover to less than a stride more. Takes the place of an
-    /// [`output_padding`](ConvTransposeOptions::output_padding).
+    /// The size of the output, from the smallest that the kernels cover to less than a stride more. Takes the place of
+    /// an [`output_padding`](ConvTransposeOptions::output_padding).
     ///
     /// # Examples
     /// ```
@@ -199,8 +199,8 @@ macro_rules! transposes {
         #[doc = $shapes]
         ///
         /// # Errors
-        /// The constructors fail if a size is 0 or the groups do not divide the channels; `forward` if the input does not
-        /// fit.
+        /// The constructors fail if a size is 0 or the groups do not divide the channels; `forward` if the input does
+        /// not fit.
         ///
         /// # Examples
         /// ```

@@ -7,10 +7,10 @@ use autograd_core::{DType, Error, ErrorKind, Result, Tensor};
 use rand::Rng;
 use wengert_derive::Module;
 
-/// Log-probabilities of many classes, of which the first are the most frequent. The classes before the first cutoff have
-/// logits of their own in the head; those of each cluster between two cutoffs share one there, and have theirs in a tail
-/// of `⌊D / div_valueⁱ⌋` features: `log p(k) = log p(cluster i) + log p(k | cluster i)`. That is Python's
-/// `D // div_value ** i`, of the exact quotient: of 11 features 1.1 leaves 9, because the `f64` 1.1 is a little more.
+/// Log-probabilities of many classes, of which the first are the most frequent. The classes before the first cutoff
+/// have logits of their own in the head; those of each cluster between two cutoffs share one there, and have theirs in
+/// a tail of `⌊D / div_valueⁱ⌋` features: `log p(k) = log p(cluster i) + log p(k | cluster i)`. That is Python's `D //
+/// div_value ** i`, of the exact quotient: of 11 features 1.1 leaves 9, because the `f64` 1.1 is a little more.
 ///
 /// # Shapes
 /// `x: [.., D] → [.., K]`, the logarithms of all probabilities; of the target's alone with
@@ -93,8 +93,8 @@ impl AdaptiveLogSoftmaxOptions {
 const NAME: &str = "AdaptiveLogSoftmaxWithLoss";
 
 impl AdaptiveLogSoftmaxWithLoss {
-    /// A layer from `in_features` (D) to `n_classes` (K), of which those before `cutoffs[0]` are frequent and the others
-    /// are in clusters up to the next cutoff, with the default options.
+    /// A layer from `in_features` (D) to `n_classes` (K), of which those before `cutoffs[0]` are frequent and the
+    /// others are in clusters up to the next cutoff, with the default options.
     ///
     /// # Errors
     /// If a size is 0, or the cutoffs do not rise from at least 1 to below K.

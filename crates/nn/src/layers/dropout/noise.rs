@@ -55,8 +55,9 @@ impl Layer for GaussianNoise {
     }
 }
 
-/// Normal noise multiplied: in training `y = x (1 + √(p / (1 − p)) z)`, z normal of mean 0 and deviation 1; in evaluation
-/// nothing changes. The expected value stays, and the deviation is that of [`Dropout`](crate::Dropout) with this `p`.
+/// Normal noise multiplied: in training `y = x (1 + √(p / (1 − p)) z)`, z normal of mean 0 and deviation 1; in
+/// evaluation nothing changes. The expected value stays, and the deviation is that of [`Dropout`](crate::Dropout) with
+/// this `p`.
 ///
 /// The layer draws from a stream of its own, like [`Dropout`](crate::Dropout).
 ///

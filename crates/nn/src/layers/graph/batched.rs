@@ -4,8 +4,8 @@ use super::parts::Edges;
 use autograd_core::check::Check;
 use autograd_core::{DType, Error, ErrorKind, Result, Tensor};
 
-/// The nodes and edges of a graph, or of several as one: no edge leads from one graph to another, so whatever goes along
-/// edges keeps them apart.
+/// The nodes and edges of a graph, or of several as one: no edge leads from one graph to another, so whatever goes
+/// along edges keeps them apart.
 ///
 /// The names of the parts are those of PyTorch Geometric's `Batch`.
 ///

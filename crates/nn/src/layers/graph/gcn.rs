@@ -75,14 +75,15 @@ impl GCNConvOptions {
 /// ```
 ///
 /// Edges weigh 1 where no weights are given. A self loop of weight 1 is added to every node that has none; of several
-/// self loops of a node the last one counts. Where dᵢ = 0 its factor `1 / √dᵢ` is 0. Without `normalize` the factors are
-/// 1, and nothing is added.
+/// self loops of a node the last one counts. Where dᵢ = 0 its factor `1 / √dᵢ` is 0. Without `normalize` the factors
+/// are 1, and nothing is added.
 ///
 /// It has two inputs, or three with weights, for [`Layer::forward_all`]. The weight starts uniform in
 /// `±√(6 / (D + K))`, the bias at 0; their names are PyTorch Geometric's.
 ///
 /// # Shapes
-/// `x: [N, D]`, `edge_index: [2, E]` of `I64`, sources above targets, `edge_weight: [E]` → `[N, K]`; `lin.weight: [K, D]`.
+/// `x: [N, D]`, `edge_index: [2, E]` of `I64`, sources above targets, `edge_weight: [E]` → `[N, K]`; `lin.weight: [K,
+/// D]`.
 ///
 /// # Errors
 /// The constructors fail if a size is 0, or if self loops are to be added without `normalize`; `forward_all` if the

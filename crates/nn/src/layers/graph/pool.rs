@@ -11,10 +11,10 @@ macro_rules! pools {
     ($($Name:ident: $method:ident, $title:literal, $y:literal;)*) => {$(
         #[doc = concat!($title, " of the nodes of each graph; 0 for a graph without nodes.")]
         ///
-        /// `forward` takes the nodes of one graph, [`Layer::forward_all`] also the graph of each node, `batch`, and where
-        /// the nodes of each graph begin, `ptr`, as [`Graph::pool_inputs`](crate::Graph::pool_inputs) gives them. Of `ptr`
-        /// the size counts: it says how many graphs there are. Without it there are as many as the largest number in
-        /// `batch` says, which a capture refuses.
+        /// `forward` takes the nodes of one graph, [`Layer::forward_all`] also the graph of each node, `batch`, and
+        /// where the nodes of each graph begin, `ptr`, as [`Graph::pool_inputs`](crate::Graph::pool_inputs) gives them.
+        /// Of `ptr` the size counts: it says how many graphs there are. Without it there are as many as the largest
+        /// number in `batch` says, which a capture refuses.
         ///
         /// # Shapes
         /// `x: [N, D]`, `batch: [N]` and `ptr: [G + 1]` of `I64` → `[G, D]`.

@@ -6,8 +6,8 @@ use autograd_core::check::Check;
 use autograd_core::{DType, Error, ErrorKind, Result, Tensor, descending};
 use wengert_derive::Module;
 
-/// The first k nodes of each graph in order: by the last feature, the largest first; equal ones by the feature before it,
-/// and so on; those equal in all stay in their order. A graph of fewer nodes is filled up with zeros.
+/// The first k nodes of each graph in order: by the last feature, the largest first; equal ones by the feature before
+/// it, and so on; those equal in all stay in their order. A graph of fewer nodes is filled up with zeros.
 ///
 /// [`Layer::forward_all`] takes what [`GlobalAddPool`](crate::GlobalAddPool) takes.
 ///

@@ -13,9 +13,9 @@ type Make<L> = Arc<dyn Fn(&Tensor, &mut dyn Rng) -> Result<L> + Send + Sync>;
 
 /// A layer that is made when it first sees an input, whose shape decides its sizes.
 ///
-/// [`materialize`] shows an example to a model and makes all lazy layers in it. It comes before whatever is to see their
-/// parameters: an optimizer, a state dict, a summary. From then on the layer is in every respect the one that was made:
-/// its names, its kind, its description. Without it `forward` is an error.
+/// [`materialize`] shows an example to a model and makes all lazy layers in it. It comes before whatever is to see
+/// their parameters: an optimizer, a state dict, a summary. From then on the layer is in every respect the one that was
+/// made: its names, its kind, its description. Without it `forward` is an error.
 ///
 /// Starting values come from a seed that is drawn when the lazy layer is built: they do not depend on the example's
 /// numbers, nor on when it is shown. A model that is evaluated when it sees the example goes on being evaluated.
@@ -209,8 +209,8 @@ impl Drop for Before {
     }
 }
 
-/// Makes the [lazy](Lazy) layers of a model, from an example of its input: it runs the model once. All else stays as it is,
-/// running statistics and positions of random streams included. The new layers have the dtype of what they see, and
+/// Makes the [lazy](Lazy) layers of a model, from an example of its input: it runs the model once. All else stays as it
+/// is, running statistics and positions of random streams included. The new layers have the dtype of what they see, and
 /// are in the mode of the lazy ones. A batch norm in training wants an example of several samples.
 ///
 /// # Errors

@@ -99,8 +99,8 @@ macro_rules! batch_norms {
         ///
         /// # Errors
         /// The constructors fail if `num_features` is 0 or the momentum is not finite; `forward` if the input has other
-        /// dims or channels, or a channel has one value where its own statistics are used: in training, and without running
-        /// ones.
+        /// dims or channels, or a channel has one value where its own statistics are used: in training, and without
+        /// running ones.
         ///
         /// # Examples
         /// ```

@@ -90,13 +90,14 @@ impl<M: Layer + ?Sized> Drop for Restored<'_, M> {
     }
 }
 
-/// Estimates the running statistics of all normalisation layers again: each becomes the plain mean of those of the batches,
-/// whatever the layer's momentum and whatever it was. For weights that no training has passed through, as the averages of
-/// `Swa` and `Ema` are: after `eval`, which puts them into the model, their statistics are still those of the weights that
-/// were trained.
+/// Estimates the running statistics of all normalisation layers again: each becomes the plain mean of those of the
+/// batches, whatever the layer's momentum and whatever it was. For weights that no training has passed through, as the
+/// averages of `Swa` and `Ema` are: after `eval`, which puts them into the model, their statistics are still those of
+/// the weights that were trained.
 ///
 /// The model is run in training mode, without recording; each item is all inputs of a batch. Modes are put back
-/// afterwards, and what is held in evaluation stays so and keeps its statistics. Returns how many layers were estimated.
+/// afterwards, and what is held in evaluation stays so and keeps its statistics. Returns how many layers were
+/// estimated.
 ///
 /// # Errors
 /// If a batch is an error or the model fails on it; then modes, buffers and random streams are as they were, as after a
@@ -116,8 +117,8 @@ impl<M: Layer + ?Sized> Drop for Restored<'_, M> {
 /// ```
 ///
 /// # References
-/// Izmailov, Podoprikhin, Garipov, Vetrov, Wilson, Averaging Weights Leads to Wider Optima and Better Generalization, 2018,
-/// section 3.2.
+/// Izmailov, Podoprikhin, Garipov, Vetrov, Wilson, Averaging Weights Leads to Wider Optima and Better Generalization,
+/// 2018, section 3.2.
 ///
 /// # Differs from
 /// PyTorch's `update_bn`: instance normalisation with running statistics is estimated, too.

@@ -81,9 +81,9 @@ macro_rules! instance_norms {
     ($($Name:ident, $rank:literal, $expected:literal, $shape:literal;)*) => {$(
         #[doc = concat!("Instance normalisation of `", $expected, "`: [`Tensor::instance_norm`] as a layer.")]
         ///
-        /// With running statistics, training averages the means and the unbiased variances of the samples into them, with
-        /// the momentum as in [`BatchNorm1d`](crate::BatchNorm1d), and evaluation normalises by them. As in PyTorch, the
-        /// batches are not counted. Weights start as 1, biases as 0.
+        /// With running statistics, training averages the means and the unbiased variances of the samples into them,
+        /// with the momentum as in [`BatchNorm1d`](crate::BatchNorm1d), and evaluation normalises by them. As in
+        /// PyTorch, the batches are not counted. Weights start as 1, biases as 0.
         ///
         /// # Shapes
         #[doc = concat!("`", $expected, "`, result as the input.")]

@@ -10,8 +10,8 @@ use wengert_derive::Module;
 /// `[N, C, L, ..]`, result as the input.
 ///
 /// # Numerics
-/// Squares are not scaled: with the default options and `F32` the gradient loses a term where elements are larger than about
-/// 1e12, and those larger than about 1e19 give 0.
+/// Squares are not scaled: with the default options and `F32` the gradient loses a term where elements are larger than
+/// about 1e12, and those larger than about 1e19 give 0.
 ///
 /// # Errors
 /// `forward` fails if the input has fewer than three dims, or `size` is 0.

@@ -33,7 +33,8 @@ impl RMSNormOptions {
         RMSNormOptions::default()
     }
 
-    /// What is added to the mean square, any number. Default: the distance from 1 to the next number of the input's dtype.
+    /// What is added to the mean square, any number. Default: the distance from 1 to the next number of the input's
+    /// dtype.
     #[must_use]
     pub fn eps(mut self, eps: impl Into<Option<f64>>) -> RMSNormOptions {
         self.eps = eps.into();

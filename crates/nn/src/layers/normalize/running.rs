@@ -51,8 +51,8 @@ impl Running {
         self.num_batches_tracked.set(before.add_scalar(1.0));
     }
 
-    /// `running ← (1 − momentum) running + momentum batch`; without a momentum, the mean of all batches counted. What is
-    /// estimated again becomes the mean of the batches of the estimation.
+    /// `running ← (1 − momentum) running + momentum batch`; without a momentum, the mean of all batches counted. What
+    /// is estimated again becomes the mean of the batches of the estimation.
     pub(super) fn update(&self, batch: [&Tensor; 2], momentum: Option<f64>) -> Result<()> {
         self.fits(batch)?;
         let (running, nth) = (self.get(), batch_of(self));

@@ -4,8 +4,8 @@ use crate::layer::Layer;
 use autograd_core::{Result, Tensor};
 use wengert_derive::Module;
 
-/// Division by the Euclidean norm along a dim, so that each vector has length 1: [`Tensor::normalize`] as a layer. A norm
-/// below 1e-12 counts as 1e-12.
+/// Division by the Euclidean norm along a dim, so that each vector has length 1: [`Tensor::normalize`] as a layer. A
+/// norm below 1e-12 counts as 1e-12.
 ///
 /// # Shapes
 /// Any with that dim, result as the input.

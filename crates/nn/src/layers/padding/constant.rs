@@ -29,8 +29,8 @@ macro_rules! pads {
         }
 
         impl $Name {
-            /// One margin for all sides, or two for each dim: before and behind, the last dim first. A negative one takes
-            /// elements away.
+            /// One margin for all sides, or two for each dim: before and behind, the last dim first. A negative one
+            /// takes elements away.
             ///
             /// # Examples
             /// ```

@@ -11,8 +11,8 @@ macro_rules! pads {
         #[doc = concat!($title, ": [`Tensor::pad`] by [`PadMode::", stringify!($Mode), "`] as a layer.")]
         ///
         /// # Errors
-        /// `forward` fails if the margins are not one number or two for each dim or do not fit the input, or if the input
-        /// is not those dims of channels, with or without a batch.
+        /// `forward` fails if the margins are not one number or two for each dim or do not fit the input, or if the
+        /// input is not those dims of channels, with or without a batch.
         ///
         /// # Examples
         /// ```
@@ -29,8 +29,8 @@ macro_rules! pads {
         }
 
         impl $Name {
-            /// One margin for all sides, or two for each dim: before and behind, the last dim first. A negative one takes
-            /// elements away.
+            /// One margin for all sides, or two for each dim: before and behind, the last dim first. A negative one
+            /// takes elements away.
             ///
             /// # Examples
             /// ```

@@ -9,7 +9,8 @@ macro_rules! crops {
         #[doc = concat!($title, " without their margins.")]
         ///
         /// # Errors
-        /// `forward` fails if the margins are not one number or two for each dim, at least 0, or do not leave an element.
+        /// `forward` fails if the margins are not one number or two for each dim, at least 0, or do not leave an
+        /// element.
         ///
         /// # Examples
         /// ```

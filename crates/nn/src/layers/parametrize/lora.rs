@@ -17,8 +17,8 @@ use wengert_derive::Module;
 /// A weight of more dims, that of a convolution, is taken as a matrix of its first dim and all others.
 ///
 /// [`fold`](Parametrized::fold) merges the update into a plain layer; since it takes the layer, a clone keeps what can
-/// be trained further. [`into_layer`](Parametrized::into_layer) is the layer without its update. Both give layers that are
-/// frozen, as they were below the update, but for the updates of a `Lora` inside: `unfreeze("")` trains them.
+/// be trained further. [`into_layer`](Parametrized::into_layer) is the layer without its update. Both give layers that
+/// are frozen, as they were below the update, but for the updates of a `Lora` inside: `unfreeze("")` trains them.
 ///
 /// Two parameters of one layer have an update each if one `Lora` stands in the other.
 ///

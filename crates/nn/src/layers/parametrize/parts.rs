@@ -43,8 +43,8 @@ pub(super) fn change(layer: &mut impl Module, name: &str, value: Tensor) -> Resu
     outcome
 }
 
-/// The mode of the layer, next to the parameter of a name; the nearest of several, by their paths. One of a part beside it
-/// that is held in evaluation says nothing.
+/// The mode of the layer, next to the parameter of a name; the nearest of several, by their paths. One of a part beside
+/// it that is held in evaluation says nothing.
 pub(super) fn mode(layer: &impl Module, name: &str) -> Option<Mode> {
     let shared = |place: &str| name.split('.').zip(place.split('.')).take_while(|(a, b)| a == b).count();
     let mut nearest: Option<(usize, Mode)> = None;

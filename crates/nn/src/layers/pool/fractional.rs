@@ -14,8 +14,8 @@ macro_rules! fractional {
     )*) => {$(
         #[doc = concat!("The largest of each of windows that lie at random: [`Tensor::", stringify!($method), "`] as a layer.")]
         ///
-        /// In training the samples come from a stream of the layer's own, seeded from the generator it is built with; in
-        /// evaluation each is ½. With a second input, for [`Layer::forward_all`], they are that tensor.
+        /// In training the samples come from a stream of the layer's own, seeded from the generator it is built with;
+        /// in evaluation each is ½. With a second input, for [`Layer::forward_all`], they are that tensor.
         ///
         /// # Errors
         /// `forward` fails if there are more windows than places, or the input does not have the dims.

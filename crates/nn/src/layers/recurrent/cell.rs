@@ -25,8 +25,8 @@ macro_rules! cells {
         /// `x: [N, D]`, state `[N, H]` → `[N, H]`, or each without N.
         ///
         /// # Errors
-        /// The constructors fail if a size is 0 or an option belongs to another cell; a step if the input or the state does
-        /// not fit.
+        /// The constructors fail if a size is 0 or an option belongs to another cell; a step if the input or the state
+        /// does not fit.
         ///
         /// # Examples
         /// ```

@@ -13,8 +13,8 @@ use wengert_derive::Module;
 /// gates r, z, n stand below each other, `weight_ih_l0: [3 H, D]`.
 ///
 /// # Shapes
-/// `x: [L, N, D] → [L, N, W H]`, or `[N, L, D] → [N, L, W H]` with the batch first, or each without N; W is 1, or 2 with
-/// both directions.
+/// `x: [L, N, D] → [L, N, W H]`, or `[N, L, D] → [N, L, W H]` with the batch first, or each without N; W is 1, or 2
+/// with both directions.
 ///
 /// # Errors
 /// The constructors fail if an option is not valid; `forward` if the input does not fit or has no step.

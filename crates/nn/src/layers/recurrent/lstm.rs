@@ -13,14 +13,14 @@ use wengert_derive::Module;
 /// for the last one only, a [`sequential!`](crate::sequential) has `|y: &Tensor| y.select(0, -1)` behind it (`1` if the
 /// batch comes first). `forward_all` takes lengths behind the input. [`LSTM::run`] takes and gives states.
 ///
-/// Parameters have PyTorch's names and layouts, `weight_ih_l0: [4 H, D]`, `weight_hh_l0: [4 H, P]`, `bias_ih_l0: [4 H]`,
-/// `bias_hh_l0`, `weight_hr_l0: [P, H]` for a projection, then the same of `l0_reverse` and `l1`, with the gates i, f, g, o
-/// below each other. They start uniform in `±1/√H`.
+/// Parameters have PyTorch's names and layouts, `weight_ih_l0: [4 H, D]`, `weight_hh_l0: [4 H, P]`, `bias_ih_l0: [4
+/// H]`, `bias_hh_l0`, `weight_hr_l0: [P, H]` for a projection, then the same of `l0_reverse` and `l1`, with the gates
+/// i, f, g, o below each other. They start uniform in `±1/√H`.
 ///
 /// # Shapes
-/// `x: [L, N, D] → [L, N, W P]`, or `[N, L, D] → [N, L, W P]` with the batch first, or each without N; W is 1, or 2 with
-/// both directions; P is H, or the size of the projection. States: `h: [layers W, N, P]`, `c: [layers W, N, H]`, those of
-/// the second direction behind those of the first.
+/// `x: [L, N, D] → [L, N, W P]`, or `[N, L, D] → [N, L, W P]` with the batch first, or each without N; W is 1, or 2
+/// with both directions; P is H, or the size of the projection. States: `h: [layers W, N, P]`, `c: [layers W, N, H]`,
+/// those of the second direction behind those of the first.
 ///
 /// # Errors
 /// The constructors fail if an option is not valid; `forward` if the input does not fit or has no step.

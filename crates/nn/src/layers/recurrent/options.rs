@@ -86,8 +86,8 @@ impl RecurrentOptions {
         self
     }
 
-    /// The probability that an output of a layer is dropped in training before the next layer; with one layer nothing is.
-    /// Default 0.
+    /// The probability that an output of a layer is dropped in training before the next layer; with one layer nothing
+    /// is. Default 0.
     #[must_use]
     pub fn dropout(mut self, p: f64) -> Self {
         self.dropout = p;
@@ -102,8 +102,8 @@ impl RecurrentOptions {
         self
     }
 
-    /// The size that outputs are projected to, below that of the cell, for [`LSTM`](crate::LSTM) only. Default 0: they are
-    /// not.
+    /// The size that outputs are projected to, below that of the cell, for [`LSTM`](crate::LSTM) only. Default 0: they
+    /// are not.
     #[must_use]
     pub fn proj_size(mut self, size: usize) -> Self {
         self.proj_size = size;

@@ -234,8 +234,8 @@ macro_rules! recurrent {
             /// A layer from `input_size` (D) to `hidden_size` (H) features.
             ///
             /// # Errors
-            /// If a size or the number of layers is 0, the probability of dropout is not in `[0, 1]`, the projection is not
-            /// smaller than H, or an option belongs to another kind of layer.
+            /// If a size or the number of layers is 0, the probability of dropout is not in `[0, 1]`, the projection is
+            /// not smaller than H, or an option belongs to another kind of layer.
             ///
             /// # Examples
             /// ```
@@ -274,8 +274,8 @@ macro_rules! recurrent {
                 self.recur(x, state, None)
             }
 
-            /// Like `run`, for sequences of these lengths, `[N]` of `I64`. Outputs behind them are 0, the last state is that at
-            /// the own end of each sequence, and the second direction begins there.
+            /// Like `run`, for sequences of these lengths, `[N]` of `I64`. Outputs behind them are 0, the last state is
+            /// that at the own end of each sequence, and the second direction begins there.
             ///
             /// # Errors
             /// If the input, the lengths or the state do not fit, a length is not from 0 to L, or L is 0.

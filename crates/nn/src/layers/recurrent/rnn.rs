@@ -7,14 +7,15 @@ use autograd_core::{Result, Tensor};
 use rand::Rng;
 use wengert_derive::Module;
 
-/// Recurrent layers without gates: [`Tensor::rnn_tanh`] or [`Tensor::rnn_relu`] layer by layer, in one direction or both.
+/// Recurrent layers without gates: [`Tensor::rnn_tanh`] or [`Tensor::rnn_relu`] layer by layer, in one direction or
+/// both.
 ///
 /// It is used as an [`LSTM`](crate::LSTM) is, and has the same names; its state is one tensor, `[layers W, N, H]`, and
 /// `weight_ih_l0` is `[H, D]`.
 ///
 /// # Shapes
-/// `x: [L, N, D] → [L, N, W H]`, or `[N, L, D] → [N, L, W H]` with the batch first, or each without N; W is 1, or 2 with
-/// both directions.
+/// `x: [L, N, D] → [L, N, W H]`, or `[N, L, D] → [N, L, W H]` with the batch first, or each without N; W is 1, or 2
+/// with both directions.
 ///
 /// # Errors
 /// The constructors fail if an option is not valid; `forward` if the input does not fit or has no step.

@@ -9,8 +9,8 @@ use wengert_derive::Module;
 
 /// A single step of a recurrence, with a state of any type.
 ///
-/// [`RNNCell`], [`GRUCell`] and [`LSTMCell`] are cells, and a `Vec` of cells is the stack of them: each takes what the one
-/// before it gives. [`Recurrent`] runs a cell over a sequence.
+/// [`RNNCell`], [`GRUCell`] and [`LSTMCell`] are cells, and a `Vec` of cells is the stack of them: each takes what the
+/// one before it gives. [`Recurrent`] runs a cell over a sequence.
 ///
 /// # Examples
 /// A sum in which the past fades:
@@ -107,9 +107,9 @@ fn called<C: RecurrentCell>(
 /// yₜ, sₜ = cell(xₜ, sₜ₋₁)
 /// ```
 ///
-/// `forward` gives the outputs of all steps. What is behind the end of a shorter sequence is a step like all others: the
-/// layers [`RNN`](crate::RNN), [`GRU`](crate::GRU) and [`LSTM`](crate::LSTM) take lengths, run in both directions, and are
-/// faster, for they compute the input's part of all steps at once.
+/// `forward` gives the outputs of all steps. What is behind the end of a shorter sequence is a step like all others:
+/// the layers [`RNN`](crate::RNN), [`GRU`](crate::GRU) and [`LSTM`](crate::LSTM) take lengths, run in both directions,
+/// and are faster, for they compute the input's part of all steps at once.
 ///
 /// # Shapes
 /// `x: [L, ..] → [L, ..]`, or `[N, L, ..] → [N, L, ..]` with the batch first; the cell maps a step, `[..] → [..]`.
@@ -193,7 +193,8 @@ mod tests {
     use crate::{GRU, LSTM, RecurrentOptions};
     use autograd_core::{DType, seeded};
 
-    /// Loads a layer's parameters into cells: `weight_ih_l1` into `cell.1.weight_ih`, or `cell.weight_ih` of a single one.
+    /// Loads a layer's parameters into cells: `weight_ih_l1` into `cell.1.weight_ih`, or `cell.weight_ih` of a single
+    /// one.
     fn load(cells: &mut impl Module, layer: &impl Module, name: fn(&str, &str) -> String) -> Result<()> {
         let (mut state, from) = (cells.state_dict(), layer.state_dict());
         for (key, value) in from.iter() {

@@ -66,7 +66,8 @@ impl Upsample {
         self
     }
 
-    /// Whether all elements that one covers take part where planes shrink; for bilinear and bicubic alone. Default false.
+    /// Whether all elements that one covers take part where planes shrink; for bilinear and bicubic alone. Default
+    /// false.
     ///
     /// # Examples
     /// ```

@@ -10,8 +10,8 @@ use autograd_core::{Description, Result, Tensor};
 const OP: &str = "binary_cross_entropy";
 
 /// Binary cross-entropy of a probability x with the probability t of the positive class, the mean over all elements.
-/// [`binary_cross_entropy_with_logits`](crate::binary_cross_entropy_with_logits) loses no digits; prefer it where the model
-/// can give logits.
+/// [`binary_cross_entropy_with_logits`](crate::binary_cross_entropy_with_logits) loses no digits; prefer it where the
+/// model can give logits.
 ///
 /// ```text
 /// loss = −t max(ln x, −100) − (1 − t) max(ln(1 − x), −100)
@@ -27,8 +27,8 @@ const OP: &str = "binary_cross_entropy";
 /// `ln(1 − x)` is computed as such, with all digits for small x.
 ///
 /// # Errors
-/// If the shapes differ, the dtypes are not one float type, or an input or a target is outside [0, 1] (not looked for in
-/// a captured step).
+/// If the shapes differ, the dtypes are not one float type, or an input or a target is outside [0, 1] (not looked for
+/// in a captured step).
 ///
 /// # Examples
 /// ```
@@ -78,7 +78,8 @@ impl BceLoss {
         self
     }
 
-    /// ε, `0 ≤ ε < 1/2`: probabilities count as from ε to `1 − ε`, and have no gradient outside. Default 0; Keras: 1e-7.
+    /// ε, `0 ≤ ε < 1/2`: probabilities count as from ε to `1 − ε`, and have no gradient outside. Default 0; Keras:
+    /// 1e-7.
     #[must_use]
     pub fn clip(mut self, clip: f64) -> BceLoss {
         self.clip = clip;

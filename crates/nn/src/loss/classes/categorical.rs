@@ -11,9 +11,9 @@ use autograd_core::{DType, Description, Error, Result, Tensor};
 
 const OP: &str = "categorical_cross_entropy";
 
-/// Cross-entropy of class probabilities p, which a model has after `softmax`, with class probabilities or class indices t,
-/// the mean over all samples. [`cross_entropy`](crate::cross_entropy) of logits loses no digits; prefer it where the model
-/// can give logits.
+/// Cross-entropy of class probabilities p, which a model has after `softmax`, with class probabilities or class indices
+/// t, the mean over all samples. [`cross_entropy`](crate::cross_entropy) of logits loses no digits; prefer it where the
+/// model can give logits.
 ///
 /// ```text
 /// loss = −Σ t ln q        q = p / Σ p, limited to [ε, 1 − ε], ε = 1e-7
@@ -71,8 +71,8 @@ impl CategoricalCrossEntropyLoss {
         self
     }
 
-    /// Samples of this class have the loss 0, and do not count in the mean, which is NaN if all are of it (in Keras, 0).
-    /// Default: none.
+    /// Samples of this class have the loss 0, and do not count in the mean, which is NaN if all are of it (in Keras,
+    /// 0). Default: none.
     #[must_use]
     pub fn ignore_index(mut self, ignore_index: i64) -> CategoricalCrossEntropyLoss {
         self.ignore_index = Some(ignore_index);

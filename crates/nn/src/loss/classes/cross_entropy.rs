@@ -23,8 +23,8 @@ const OP: &str = "cross_entropy";
 /// By log-sum-exp: no overflow, and no logarithm of a rounded zero. The mean of no samples is NaN.
 ///
 /// # Errors
-/// If the shapes do not fit, a class is out of range, the target is neither `I64` nor of the input's dtype, or the input
-/// is itself the result of `softmax`. Samples of class −100 are ignored, see [`CrossEntropyLoss::ignore_index`].
+/// If the shapes do not fit, a class is out of range, the target is neither `I64` nor of the input's dtype, or the
+/// input is itself the result of `softmax`. Samples of class −100 are ignored, see [`CrossEntropyLoss::ignore_index`].
 ///
 /// # Examples
 /// ```

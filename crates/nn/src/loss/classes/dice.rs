@@ -39,8 +39,9 @@ pub fn dice_loss(input: &Tensor, target: &Tensor) -> Result<Tensor> {
 
 /// [`dice_loss`] with options.
 ///
-/// Over the whole batch it is no mean of samples: what a run reports of a set is the mean over its batches, and depends on
-/// how the set is cut into them. With [`dims`](DiceLoss::dims) that leave the first out each sample has a loss, and they add up.
+/// Over the whole batch it is no mean of samples: what a run reports of a set is the mean over its batches, and depends
+/// on how the set is cut into them. With [`dims`](DiceLoss::dims) that leave the first out each sample has a loss, and
+/// they add up.
 ///
 /// # Examples
 /// ```

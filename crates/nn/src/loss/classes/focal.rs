@@ -13,15 +13,15 @@ use autograd_core::{Description, Error, Result, Tensor};
 /// loss = w (1 − pt)^γ · (−t ln p − (1 − t) ln(1 − p))        w = α t + (1 − α)(1 − t) if balanced, else 1
 /// ```
 ///
-/// `γ ≥ 0` (2), `0 ≤ α ≤ 1` (0.25), label smoothing (0); p is `σ(x)` with `from_logits`, and limited to [1e-7, 1 − 1e-7] in
-/// the logarithms.
+/// `γ ≥ 0` (2), `0 ≤ α ≤ 1` (0.25), label smoothing (0); p is `σ(x)` with `from_logits`, and limited to [1e-7, 1 −
+/// 1e-7] in the logarithms.
 ///
 /// # Shapes
 /// `input` and `target` have one shape.
 ///
 /// # Errors
-/// `forward` fails if the shapes differ, the dtypes are not one float type, an option is out of range, or p is not in [0, 1],
-/// which is not looked for in a captured step.
+/// `forward` fails if the shapes differ, the dtypes are not one float type, an option is out of range, or p is not in
+/// [0, 1], which is not looked for in a captured step.
 ///
 /// # Examples
 /// ```
@@ -65,8 +65,8 @@ impl Default for BinaryFocalLoss {
 /// `input` and `target` are `[.., C]`.
 ///
 /// # Errors
-/// `forward` fails if the shapes differ, the dtypes are not one float type, an option is out of range, or `p / Σ p` is not in
-/// [0, 1], which is not looked for in a captured step.
+/// `forward` fails if the shapes differ, the dtypes are not one float type, an option is out of range, or `p / Σ p` is
+/// not in [0, 1], which is not looked for in a captured step.
 ///
 /// # Examples
 /// ```
@@ -109,8 +109,8 @@ macro_rules! focal {
                 self
             }
 
-            /// α, `0 ≤ α ≤ 1`: the weight of all samples; of [`BinaryFocalLoss`] that of the positive class, and only with
-            /// [`balanced`](BinaryFocalLoss::balanced). Default 0.25.
+            /// α, `0 ≤ α ≤ 1`: the weight of all samples; of [`BinaryFocalLoss`] that of the positive class, and only
+            /// with [`balanced`](BinaryFocalLoss::balanced). Default 0.25.
             #[must_use]
             pub fn alpha(mut self, alpha: f64) -> $Name {
                 self.alpha = alpha;

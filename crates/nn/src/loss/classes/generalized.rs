@@ -35,7 +35,8 @@ const OP: &str = "generalized_cross_entropy";
 /// ```
 ///
 /// # References
-/// Zhang, Sabuncu, Generalized Cross Entropy Loss for Training Deep Neural Networks with Noisy Labels, 2018, equation 6.
+/// Zhang, Sabuncu, Generalized Cross Entropy Loss for Training Deep Neural Networks with Noisy Labels, 2018, equation
+/// 6.
 pub fn generalized_cross_entropy(input: &Tensor, target: &Tensor) -> Result<Tensor> {
     GeneralizedCrossEntropyLoss::new().forward(input, target)
 }

@@ -7,8 +7,8 @@ use autograd_core::{Description, Result, Tensor};
 
 const OP: &str = "kl_div";
 
-/// The divergence of Kullback and Leibler of log-probabilities x from probabilities t, element by element, the mean over
-/// all elements.
+/// The divergence of Kullback and Leibler of log-probabilities x from probabilities t, element by element, the mean
+/// over all elements.
 ///
 /// ```text
 /// loss = t (ln t − x)          0 where t = 0

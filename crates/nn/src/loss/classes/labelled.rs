@@ -100,7 +100,8 @@ impl Labelled {
         self.keep(of_classes.index_select(0, &self.labels)?)
     }
 
-    /// Reduces the losses of all samples, `[samples]`: the mean divides by the sum of the weights, or by how many count.
+    /// Reduces the losses of all samples, `[samples]`: the mean divides by the sum of the weights, or by how many
+    /// count.
     pub(super) fn reduce(&self, losses: &Tensor, weights: Option<Tensor>, reduction: Reduction) -> Result<Tensor> {
         let losses = self.keep(losses.clone())?;
         if reduction == Reduction::None {

@@ -64,7 +64,8 @@ impl Default for NllLoss {
 reduced!(NllLoss);
 
 impl NllLoss {
-    /// How much each class counts, `[C]`: the mean divides by the sum of the weights of the targets. Default: all the same.
+    /// How much each class counts, `[C]`: the mean divides by the sum of the weights of the targets. Default: all the
+    /// same.
     #[must_use]
     pub fn weight(mut self, weight: Tensor) -> NllLoss {
         self.weight = Some(weight);

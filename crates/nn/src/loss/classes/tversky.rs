@@ -36,16 +36,17 @@ const EPS: f64 = 1e-7;
 /// Salehi, Erdogmus, Gholipour, Tversky loss function for image segmentation, 2017.
 ///
 /// # Differs from
-/// * The paper, and the text of Keras' documentation, where α weighs what is too much and β what is missed. The numbers of
-///   Keras are those of this formula.
+/// * The paper, and the text of Keras' documentation, where α weighs what is too much and β what is missed. The numbers
+///   of Keras are those of this formula.
 pub fn tversky_loss(input: &Tensor, target: &Tensor) -> Result<Tensor> {
     TverskyLoss::new().forward(input, target)
 }
 
 /// [`tversky_loss`] with options.
 ///
-/// Over the whole batch it is no mean of samples: what a run reports of a set is the mean over its batches, and depends on
-/// how the set is cut into them. With [`dims`](TverskyLoss::dims) that leave the first out each sample has a loss, and they add up.
+/// Over the whole batch it is no mean of samples: what a run reports of a set is the mean over its batches, and depends
+/// on how the set is cut into them. With [`dims`](TverskyLoss::dims) that leave the first out each sample has a loss,
+/// and they add up.
 ///
 /// # Examples
 /// ```

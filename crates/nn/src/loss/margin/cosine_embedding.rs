@@ -34,9 +34,9 @@ const OP: &str = "cosine_embedding_loss";
 /// ```
 ///
 /// # Differs from
-/// PyTorch multiplies the squares of both lengths, which overflows earlier: in `F32`, two equal vectors of a length from
-/// some 4·10⁹ on have the loss 1 there, as if they were at right angles. Here they have the loss 0, as the cosine is
-/// divided by one length after the other.
+/// PyTorch multiplies the squares of both lengths, which overflows earlier: in `F32`, two equal vectors of a length
+/// from some 4·10⁹ on have the loss 1 there, as if they were at right angles. Here they have the loss 0, as the cosine
+/// is divided by one length after the other.
 pub fn cosine_embedding_loss(x1: &Tensor, x2: &Tensor, target: &Tensor) -> Result<Tensor> {
     CosineEmbeddingLoss::new().forward(x1, x2, target)
 }

@@ -8,8 +8,8 @@ use autograd_core::{Description, Error, Result, Tensor};
 
 const OP: &str = "cosine_similarity_loss";
 
-/// Minus the cosine of the angle between vectors x and t, those along the last dim, the mean over all: −1 where they have one
-/// direction.
+/// Minus the cosine of the angle between vectors x and t, those along the last dim, the mean over all: −1 where they
+/// have one direction.
 ///
 /// ```text
 /// loss = −x·t / (max(|x|, ε) max(|t|, ε))        ε = 1e-7

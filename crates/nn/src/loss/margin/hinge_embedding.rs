@@ -12,7 +12,8 @@ use autograd_core::{Description, Result, Tensor};
 /// ```
 ///
 /// # Shapes
-/// `target` has the shape of `input`, or has its rank and broadcasts to it, or is a single number `[]`. Labels are −1 and 1.
+/// `target` has the shape of `input`, or has its rank and broadcasts to it, or is a single number `[]`. Labels are −1
+/// and 1.
 ///
 /// # Gradient
 /// 1 where t = 1; −1 where t = −1 and `x < margin`, else 0. None for the labels.
@@ -30,7 +31,8 @@ use autograd_core::{Description, Result, Tensor};
 /// ```
 ///
 /// # Differs from
-/// PyTorch, where a label of NaN counts as both; here it gives NaN. One that is neither 1 nor −1 counts as both here, too.
+/// PyTorch, where a label of NaN counts as both; here it gives NaN. One that is neither 1 nor −1 counts as both here,
+/// too.
 pub fn hinge_embedding_loss(input: &Tensor, target: &Tensor) -> Result<Tensor> {
     HingeEmbeddingLoss::new().forward(input, target)
 }
@@ -77,7 +79,8 @@ impl Loss for HingeEmbeddingLoss {
         let near = |label: f64| target.ne(&target.full_like(label));
         let zeros = input.zeros_like();
         let apart = input.neg().add_scalar(self.margin).relu();
-        // As two terms, so a target that is neither counts as both: it is a distance of two things of which it is not known.
+        // As two terms, so a target that is neither counts as both: it is a distance of two things of which it is not
+        // known.
         let alike = near(-1.0)?.where_cond(input, &zeros)?;
         let both = alike.try_add(&near(1.0)?.where_cond(&apart, &zeros)?)?;
         // NaN is no label, and would be taken for one that is neither. A factor, so that the gradient is NaN, too.

@@ -7,8 +7,8 @@ use autograd_core::{Result, Tensor};
 
 const OP: &str = "margin_ranking_loss";
 
-/// The margin loss of two scores, of which the first is to be the higher (t = 1) or the lower (t = −1), the mean over all
-/// pairs.
+/// The margin loss of two scores, of which the first is to be the higher (t = 1) or the lower (t = −1), the mean over
+/// all pairs.
 ///
 /// ```text
 /// loss = max(0, margin − t (x₁ − x₂))        margin = 0

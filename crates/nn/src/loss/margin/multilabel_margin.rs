@@ -8,16 +8,16 @@ use autograd_core::{DType, Description, Error, Result, Tensor, is_capturing};
 
 const OP: &str = "multilabel_margin_loss";
 
-/// The margin loss of the scores x of C classes, of which a sample may have several, the mean over all samples: each of its
-/// classes is to be above each other class by 1.
+/// The margin loss of the scores x of C classes, of which a sample may have several, the mean over all samples: each of
+/// its classes is to be above each other class by 1.
 ///
 /// ```text
 /// loss = 1/C Σ_{j in t} Σ_{k not in t} max(0, 1 − x[j] + x[k])
 /// ```
 ///
 /// # Shapes
-/// `input` and `target` (`I64`) are `[C]` or `[N, C]`; the classes of a sample stand at the front of its row of the target,
-/// and −1 ends them.
+/// `input` and `target` (`I64`) are `[C]` or `[N, C]`; the classes of a sample stand at the front of its row of the
+/// target, and −1 ends them.
 ///
 /// # Gradient
 /// That of the terms that are positive; at the kink 0.

@@ -12,7 +12,8 @@ use autograd_core::{Description, Result, Tensor};
 /// ```
 ///
 /// # Shapes
-/// `target` has the shape of `input`, or has its rank and broadcasts to it, or is a single number `[]`. Labels are −1 and 1.
+/// `target` has the shape of `input`, or has its rank and broadcasts to it, or is a single number `[]`. Labels are −1
+/// and 1.
 ///
 /// # Gradient
 /// `−t σ(−t x)`.

@@ -8,8 +8,8 @@ use autograd_core::{Error, ErrorKind, Result, Tensor, is_capturing};
 
 const OP: &str = "gaussian_nll_loss";
 
-/// The negative log-likelihood of targets t with a normal distribution of mean x and variance v, without the constant, the
-/// mean over all elements.
+/// The negative log-likelihood of targets t with a normal distribution of mean x and variance v, without the constant,
+/// the mean over all elements.
 ///
 /// ```text
 /// loss = (ln v + (x − t)² / v) / 2        v at least ε = 1e-6
@@ -17,7 +17,8 @@ const OP: &str = "gaussian_nll_loss";
 /// ```
 ///
 /// # Shapes
-/// `target` broadcasts to `input`. `var` is like `input`, or has a last dim of size 1 or none: one variance for each row.
+/// `target` broadcasts to `input`. `var` is like `input`, or has a last dim of size 1 or none: one variance for each
+/// row.
 ///
 /// # Gradient
 /// `(x − t) / v` for x, `(1 − (x − t)² / v) / 2v` for v, also where v is below ε and ε counts in its place.

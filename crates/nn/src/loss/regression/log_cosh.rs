@@ -5,8 +5,8 @@ use crate::loss::pair::difference;
 use crate::loss::{Loss, Reduction};
 use autograd_core::{Description, Result, Tensor};
 
-/// The logarithm of the hyperbolic cosine of the error, the mean over all elements: like half its square for small errors, like its
-/// absolute value, less ln 2, for large ones.
+/// The logarithm of the hyperbolic cosine of the error, the mean over all elements: like half its square for small
+/// errors, like its absolute value, less ln 2, for large ones.
 ///
 /// ```text
 /// loss = ln cosh (x − t)

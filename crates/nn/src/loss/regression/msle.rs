@@ -8,7 +8,8 @@ use autograd_core::{Description, Result, Tensor};
 /// What is below this counts as this: that of Keras.
 const EPS: f64 = 1e-7;
 
-/// The mean squared logarithmic error: the squared error of `ln(1 + x)`, for numbers that are not negative and of which ratios matter.
+/// The mean squared logarithmic error: the squared error of `ln(1 + x)`, for numbers that are not negative and of which
+/// ratios matter.
 ///
 /// ```text
 /// loss = (ln(1 + max(x, ε)) − ln(1 + max(t, ε)))²        ε = 1e-7

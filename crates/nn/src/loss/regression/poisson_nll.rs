@@ -6,8 +6,8 @@ use crate::loss::{Loss, Reduction};
 use autograd_core::check::Check;
 use autograd_core::{Description, Result, Tensor};
 
-/// The negative log-likelihood of counts t with a Poisson distribution of rate `eˣ`, without the terms of t alone, the mean over all
-/// elements.
+/// The negative log-likelihood of counts t with a Poisson distribution of rate `eˣ`, without the terms of t alone, the
+/// mean over all elements.
 ///
 /// ```text
 /// loss = eˣ − t x         log_input(false): x − t ln(x + ε), for the rate x itself

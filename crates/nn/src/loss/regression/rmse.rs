@@ -16,8 +16,8 @@ use autograd_core::{Description, Result, Tensor};
 /// number, `[]`, and NaN of nothing.
 ///
 /// # Gradient
-/// `(x − t) / (n loss)` for x, the negative of it for t. Where the loss is 0 it is 0, also in second order: of all slopes
-/// of the cone there, the one of least norm.
+/// `(x − t) / (n loss)` for x, the negative of it for t. Where the loss is 0 it is 0, also in second order: of all
+/// slopes of the cone there, the one of least norm.
 ///
 /// # Numerics
 /// The norm of `x − t` divided by √n: squares that overflow or vanish do no harm.
@@ -42,8 +42,9 @@ pub fn rmse_loss(input: &Tensor, target: &Tensor) -> Result<Tensor> {
 
 /// [`rmse_loss`] with options.
 ///
-/// A root over the batch is no mean of samples: what a run reports of a set is the mean of the roots of its batches, not
-/// the root over the set. With [`dims`](RmseLoss::dims) that leave the first out each sample has a root, and they add up.
+/// A root over the batch is no mean of samples: what a run reports of a set is the mean of the roots of its batches,
+/// not the root over the set. With [`dims`](RmseLoss::dims) that leave the first out each sample has a root, and they
+/// add up.
 ///
 /// # Errors
 /// `forward` also fails if a dim is out of range or named twice.

@@ -8,9 +8,9 @@ use autograd_core::{DType, Error, ErrorKind, Result, Tensor, is_capturing};
 
 const OP: &str = "ctc_loss";
 
-/// Connectionist temporal classification: the negative logarithm of the probability that a model, which says a symbol or the
-/// blank at each of T times, says the target, with repeated symbols taken together and blanks left out. The mean over the
-/// samples of what it is for a symbol of the target.
+/// Connectionist temporal classification: the negative logarithm of the probability that a model, which says a symbol
+/// or the blank at each of T times, says the target, with repeated symbols taken together and blanks left out. The mean
+/// over the samples of what it is for a symbol of the target.
 ///
 /// ```text
 /// l = blank, t₁, blank, t₂, .., blank                              2S + 1 places
@@ -20,8 +20,8 @@ const OP: &str = "ctc_loss";
 /// ```
 ///
 /// # Shapes
-/// `log_probs: [T, N, C]`, after `log_softmax` along C. `targets` (`I64`): `[N, S]`, or all one after the other, `[Σ S]`.
-/// `input_lengths` and `target_lengths`: N numbers, or a tensor of them ([`Lengths`]), from 0 to T and to S.
+/// `log_probs: [T, N, C]`, after `log_softmax` along C. `targets` (`I64`): `[N, S]`, or all one after the other, `[Σ
+/// S]`. `input_lengths` and `target_lengths`: N numbers, or a tensor of them ([`Lengths`]), from 0 to T and to S.
 ///
 /// A single sequence is `log_probs: [T, C]` and `targets: [S]`, with one number of each length, or a tensor of one
 /// without dims; its loss has no dims.
@@ -50,8 +50,8 @@ const OP: &str = "ctc_loss";
 /// ```
 ///
 /// # References
-/// Graves et al., Connectionist Temporal Classification: Labelling Unsegmented Sequence Data with Recurrent Neural Networks,
-/// 2006, equations 5 to 8.
+/// Graves et al., Connectionist Temporal Classification: Labelling Unsegmented Sequence Data with Recurrent Neural
+/// Networks, 2006, equations 5 to 8.
 pub fn ctc_loss(
     log_probs: &Tensor,
     targets: &Tensor,

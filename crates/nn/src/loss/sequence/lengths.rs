@@ -6,8 +6,8 @@ use autograd_core::{DType, Error, ErrorKind, Result, Tensor, is_capturing};
 /// The lengths of the samples of a batch: numbers, or a tensor `[N]` of `I64`. Where a loss takes a single sample, a
 /// tensor without dims is one of its length.
 ///
-/// A captured function takes a tensor, which a replay reads; numbers are refused there, for it would keep those that it was
-/// recorded with.
+/// A captured function takes a tensor, which a replay reads; numbers are refused there, for it would keep those that it
+/// was recorded with.
 ///
 /// # Examples
 /// ```

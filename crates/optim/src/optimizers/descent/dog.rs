@@ -9,8 +9,8 @@ use crate::turn::Turn;
 use autograd_core::update::{ElementRule, FoldRule, Real};
 use autograd_core::{Result, Tensor};
 
-/// DoG, distance over gradients: [`Sgd`](crate::Sgd) that finds its learning rate, from the distance it has come and the
-/// sizes of the gradients on the way.
+/// DoG, distance over gradients: [`Sgd`](crate::Sgd) that finds its learning rate, from the distance it has come and
+/// the sizes of the gradients on the way.
 ///
 /// ```text
 /// g ← g + λ p                            (weight_decay λ)
@@ -24,8 +24,9 @@ use autograd_core::{Result, Tensor};
 /// init_eta η₀                            η = lr · η₀, until the parameters have moved
 /// ```
 ///
-/// Norms are 2-norms over all parameters that have a gradient. `lr ≥ 0`, which is 1 unless a schedule changes it, `α > 0`
-/// (1e-6), `ε ≥ 0` (1e-8), `λ ≥ 0` (0). State: `x0` (p₀), and the numbers `rbar` (r) and `G`, which all parameters share.
+/// Norms are 2-norms over all parameters that have a gradient. `lr ≥ 0`, which is 1 unless a schedule changes it, `α >
+/// 0` (1e-6), `ε ≥ 0` (1e-8), `λ ≥ 0` (0). State: `x0` (p₀), and the numbers `rbar` (r) and `G`, which all parameters
+/// share.
 ///
 /// η does not fall by itself near a minimum. The authors evaluate at an average of the parameters, like that of
 /// [`Ema`](crate::Ema).
@@ -53,8 +54,8 @@ use autograd_core::{Result, Tensor};
 ///
 /// # Differs from
 /// * The authors' code: here all groups share r and G, and `lr` is a factor of η₀, too.
-/// * optax (`contrib.dog`): α, r₀ and η₀ are its `init_step`: `"heuristic"`, `"distance"` and `"learning_rate"`. There and in
-///   the authors' code η₀ is the rate of the first step alone, so after gradients of 0 in it nothing ever moves.
+/// * optax (`contrib.dog`): α, r₀ and η₀ are its `init_step`: `"heuristic"`, `"distance"` and `"learning_rate"`. There
+///   and in the authors' code η₀ is the rate of the first step alone, so after gradients of 0 in it nothing ever moves.
 /// * PyTorch and Keras do not have it.
 #[derive(Clone)]
 pub struct Dog(Driver<DogRule>);

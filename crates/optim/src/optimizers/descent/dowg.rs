@@ -9,8 +9,8 @@ use crate::rule::{Parameters, Rule, See};
 use crate::turn::Turn;
 use autograd_core::{Result, Tensor};
 
-/// DoWG, distance over weighted gradients: [`Dog`](crate::Dog) whose gradients weigh as much as the way that had been come
-/// when they were taken, so those at the start are soon forgotten and η is larger.
+/// DoWG, distance over weighted gradients: [`Dog`](crate::Dog) whose gradients weigh as much as the way that had been
+/// come when they were taken, so those at the start are soon forgotten and η is larger.
 ///
 /// ```text
 /// g ← g + λ p                            (weight_decay λ)
@@ -20,9 +20,9 @@ use autograd_core::{Result, Tensor};
 /// p ← p − η g                            (decoupled decay: p ← (1 − η·λ) p before)
 /// ```
 ///
-/// Norms are 2-norms over all parameters that have a gradient. `lr ≥ 0`, which is 1 unless a schedule changes it, `ε ≥ 0`
-/// (1e-4), `init_estim_sq_dist > 0` (1e-4), `λ ≥ 0` (0). State: `x0` (p₀), and the numbers `rt2` (r²) and `vt` (v), which
-/// all parameters share.
+/// Norms are 2-norms over all parameters that have a gradient. `lr ≥ 0`, which is 1 unless a schedule changes it, `ε ≥
+/// 0` (1e-4), `init_estim_sq_dist > 0` (1e-4), `λ ≥ 0` (0). State: `x0` (p₀), and the numbers `rt2` (r²) and `vt` (v),
+/// which all parameters share.
 ///
 /// # Numerics
 /// Sums are gathered in `f64`, in an order that no number of threads changes.
@@ -48,8 +48,8 @@ use autograd_core::{Result, Tensor};
 ///
 /// # Differs from
 /// * The paper: it has neither `lr` nor ε. Its r_ε² is `init_estim_sq_dist`.
-/// * The authors' code: the first r² is ε. optax (`contrib.dowg`): it is ε unless it is given. PyTorch and Keras do not have
-///   it.
+/// * The authors' code: the first r² is ε. optax (`contrib.dowg`): it is ε unless it is given. PyTorch and Keras do not
+///   have it.
 #[derive(Clone)]
 pub struct Dowg(Driver<DowgRule>);
 optimizer!(Dowg, DowgRule);

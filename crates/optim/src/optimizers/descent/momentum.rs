@@ -43,9 +43,9 @@ pub enum Momentum {
     /// The exponential average from 0, which begins small: `a ← μ a + (1 − μ) g`; `d = a`.
     /// Nesterov: `d = μ a + (1 − μ) g`.
     Average,
-    /// The same average without its bias towards 0: `d = a / (1 − μᵗ)`.
-    /// Nesterov: `d = μ a / (1 − μᵗ⁺¹) + (1 − μ) g / (1 − μᵗ)`. t counts all steps of the parameter: where the momentum is
-    /// switched on later, its first steps are short.
+    /// The same average without its bias towards 0: `d = a / (1 − μᵗ)`. Nesterov: `d = μ a / (1 − μᵗ⁺¹) + (1 − μ) g /
+    /// (1 − μᵗ)`. t counts all steps of the parameter: where the momentum is switched on later, its first steps are
+    /// short.
     CorrectedAverage,
     /// The exponential average from the first gradient: `a ← g` at the first step, then `a ← μ a + (1 − μ) g`; `d = a`.
     AverageFromFirst,

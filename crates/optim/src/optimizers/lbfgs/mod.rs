@@ -59,12 +59,11 @@ pub use wolfe::LineSearch;
 /// method for large scale optimization, 1989.
 ///
 /// # Differs from
-/// * PyTorch: inner products are `f64` also of `F32` parameters; a step whose evaluation fails (also by a panic) changes
-///   nothing.
-///   Nor does one in which the loss becomes NaN or infinite, which is an error without a line search.
+/// * PyTorch: inner products are `f64` also of `F32` parameters; a step whose evaluation fails (also by a panic)
+///   changes nothing. Nor does one in which the loss becomes NaN or infinite, which is an error without a line search.
 ///   Before PyTorch 2.10 a line search could evaluate 25 times, whatever was left of `max_eval`.
-/// * optax: a step is one iteration without tolerances, by default with a line search; the first t is `min(1, 1 / ‖g‖)`,
-///   10 pairs are kept, all but those with `yᵀs = 0`. Keras does not have it.
+/// * optax: a step is one iteration without tolerances, by default with a line search; the first t is `min(1, 1 /
+///   ‖g‖)`, 10 pairs are kept, all but those with `yᵀs = 0`. Keras does not have it.
 #[derive(Clone, Debug)]
 pub struct Lbfgs {
     lr: f64,

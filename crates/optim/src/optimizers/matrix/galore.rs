@@ -9,8 +9,8 @@ use crate::turn::Turn;
 use autograd_core::update::{ElementRule, Real};
 use autograd_core::{DType, Error, Result, SvdMode, Tensor, no_grad};
 
-/// GaLore, gradient low-rank projection: [`Adam`](crate::Adam) in a space of few dims for each matrix, that of the largest
-/// singular values of its gradient, so its averages take less memory.
+/// GaLore, gradient low-rank projection: [`Adam`](crate::Adam) in a space of few dims for each matrix, that of the
+/// largest singular values of its gradient, so its averages take less memory.
 ///
 /// ```text
 /// g = U diag(s) Vᵀ,  P = the first r columns of U             in the first step, then every T-th (update_proj_gap T)
@@ -24,17 +24,17 @@ use autograd_core::{DType, Error, Result, SvdMode, Tensor, no_grad};
 /// what is no matrix                                           P = 1 and α = 1
 /// ```
 ///
-/// r is `rank ≥ 1` (128), or M or N where that is less, `T ≥ 1` (200). `lr ≥ 0`, `α ≥ 0` (`scale`, 1; the authors train with
-/// 0.25), `0 ≤ β < 1` (0.9 and 0.999), `ε ≥ 0` (1e-8), `λ ≥ 0` (0, decoupled). State: `exp_avg` (m) and `exp_avg_sq` (v), both
-/// of the shape of R, `projector` (P, without elements where there is none), and the number `projected`, the t at which P
-/// was made. t counts the steps of each parameter.
+/// r is `rank ≥ 1` (128), or M or N where that is less, `T ≥ 1` (200). `lr ≥ 0`, `α ≥ 0` (`scale`, 1; the authors train
+/// with 0.25), `0 ≤ β < 1` (0.9 and 0.999), `ε ≥ 0` (1e-8), `λ ≥ 0` (0, decoupled). State: `exp_avg` (m) and
+/// `exp_avg_sq` (v), both of the shape of R, `projector` (P, without elements where there is none), and the number
+/// `projected`, the t at which P was made. t counts the steps of each parameter.
 ///
-/// m and v stay as they are when P changes: they go on in the new space. The sign of a singular vector is arbitrary, so a
-/// new column of P is turned to point along the old one.
+/// m and v stay as they are when P changes: they go on in the new space. The sign of a singular vector is arbitrary, so
+/// a new column of P is turned to point along the old one.
 ///
 /// # Numerics
-/// A column whose singular value is 0 but for rounding is 0: Adam would make whole steps of its rounding errors. A gradient
-/// that is 0, or not finite, has no space of its own: P is made by the next one that has.
+/// A column whose singular value is 0 but for rounding is 0: Adam would make whole steps of its rounding errors. A
+/// gradient that is 0, or not finite, has no space of its own: P is made by the next one that has.
 ///
 /// # Examples
 /// ```
@@ -52,15 +52,16 @@ use autograd_core::{DType, Error, Result, SvdMode, Tensor, no_grad};
 /// ```
 ///
 /// # References
-/// Zhao, Zhang, Chen, Wang, Anandkumar, Tian, GaLore: Memory-Efficient LLM Training by Gradient Low-Rank Projection, 2024,
-/// algorithm 2.
+/// Zhao, Zhang, Chen, Wang, Anandkumar, Tian, GaLore: Memory-Efficient LLM Training by Gradient Low-Rank Projection,
+/// 2024, algorithm 2.
 ///
 /// # Differs from
-/// * The authors' code: there a square matrix is projected from the right, ε is added to √v before the bias correction and is
-///   1e-6, and the parameter is decayed after the step.
-/// * optax (`contrib.galore`): there U is taken where M ≥ N and V elsewhere, so of all but square matrices the larger side is
-///   projected; the singular vectors are computed in `F32`.
-/// * Both: singular vectors keep the sign that they were found with, and rounding errors and gradients of 0 have columns.
+/// * The authors' code: there a square matrix is projected from the right, ε is added to √v before the bias correction
+///   and is 1e-6, and the parameter is decayed after the step.
+/// * optax (`contrib.galore`): there U is taken where M ≥ N and V elsewhere, so of all but square matrices the larger
+///   side is projected; the singular vectors are computed in `F32`.
+/// * Both: singular vectors keep the sign that they were found with, and rounding errors and gradients of 0 have
+///   columns.
 /// * PyTorch and Keras do not have it.
 #[derive(Clone)]
 pub struct GaLore(Driver<GaLoreRule>);

@@ -9,8 +9,8 @@ use autograd_core::Result;
 use autograd_core::update::{ElementRule, Real};
 
 /// ACProp, asynchronous centring: the gradient at hand, divided by the distance of the gradients *before* it from their
-/// average, as of [`AdaBelief`](crate::AdaBelief). The divisor knows nothing of the gradient that it divides, so it does not
-/// shrink the very steps that matter.
+/// average, as of [`AdaBelief`](crate::AdaBelief). The divisor knows nothing of the gradient that it divides, so it
+/// does not shrink the very steps that matter.
 ///
 /// ```text
 /// p ← (1 − lr·λ) p                       (weight_decay λ; coupled: g ← g + λ p instead)
@@ -43,8 +43,8 @@ use autograd_core::update::{ElementRule, Real};
 ///
 /// # Differs from
 /// * The paper: its first step divides by ε alone.
-/// * The authors' code: ε is ε₀, and no part of the first divisor; a variant rectifies the rate as [`RAdam`](crate::RAdam)
-///   does.
+/// * The authors' code: ε is ε₀, and no part of the first divisor; a variant rectifies the rate as
+///   [`RAdam`](crate::RAdam) does.
 /// * optax (`contrib.acprop`): s takes the m before the step: [`AcProp::optax`]. PyTorch and Keras do not have it.
 #[derive(Clone)]
 pub struct AcProp(Driver<AcPropRule>);
@@ -66,8 +66,8 @@ impl AcProp {
         AcProp(Driver::new(rule, lr).decoupled_weight_decay(true))
     }
 
-    /// optax's form: the m of s is that before the step. Those distances are 1 / β₁ times as large, so but for ε and ε₀ it
-    /// is the first form with `lr · β₁`, after the first step.
+    /// optax's form: the m of s is that before the step. Those distances are 1 / β₁ times as large, so but for ε and ε₀
+    /// it is the first form with `lr · β₁`, after the first step.
     ///
     /// # Examples
     /// ```

@@ -8,8 +8,8 @@ use crate::turn::Turn;
 use autograd_core::Result;
 use autograd_core::update::{ElementRule, Real};
 
-/// AdaBelief: [`Adam`](crate::Adam) that divides by the distance of the gradient from its average, so it takes large steps
-/// where the average can be believed.
+/// AdaBelief: [`Adam`](crate::Adam) that divides by the distance of the gradient from its average, so it takes large
+/// steps where the average can be believed.
 ///
 /// ```text
 /// g ← g + λ p                            (weight_decay λ; decoupled: p ← (1 − lr·λ) p instead)
@@ -37,8 +37,8 @@ use autograd_core::update::{ElementRule, Real};
 /// ```
 ///
 /// # References
-/// Zhuang, Tang, Ding, Tatikonda, Dvornek, Papademetris, Duncan, AdaBelief Optimizer: Adapting Stepsizes by the Belief in
-/// Observed Gradients, 2020, algorithm 2.
+/// Zhuang, Tang, Ding, Tatikonda, Dvornek, Papademetris, Duncan, AdaBelief Optimizer: Adapting Stepsizes by the Belief
+/// in Observed Gradients, 2020, algorithm 2.
 ///
 /// # Differs from
 /// * The paper: one ε, 1e-8, stands in both places.

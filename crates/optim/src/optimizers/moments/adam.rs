@@ -148,8 +148,8 @@ impl Adam {
         self.with(|rule| rule.eps_root = eps_root)
     }
 
-    /// Whether to divide by the largest average of g² so far: a few small gradients do not make the divisor forget a large one.
-    /// Default false.
+    /// Whether to divide by the largest average of g² so far: a few small gradients do not make the divisor forget a
+    /// large one. Default false.
     pub fn amsgrad(self, amsgrad: bool) -> Adam {
         self.with(|rule| rule.amsgrad = amsgrad)
     }

@@ -19,8 +19,8 @@ use autograd_core::update::{ElementRule, Real};
 /// keras                                  u ← max(β₂ u, |g|),  p ← p − lr / (1 − β₁ᵗ) · m / (u + ε)
 /// ```
 ///
-/// `lr ≥ 0`, `0 ≤ β < 1` (0.9 and 0.999), `ε ≥ 0` (1e-8), `λ ≥ 0` (0). State: `exp_avg` (m), `exp_inf` (u). t counts the
-/// steps of each parameter.
+/// `lr ≥ 0`, `0 ≤ β < 1` (0.9 and 0.999), `ε ≥ 0` (1e-8), `λ ≥ 0` (0). State: `exp_avg` (m), `exp_inf` (u). t counts
+/// the steps of each parameter.
 ///
 /// # Examples
 /// ```

@@ -26,8 +26,8 @@ use crate::named::optimizer;
 /// ```
 ///
 /// # References
-/// Kingma, Ba, Adam: A Method for Stochastic Optimization, 2015, algorithm 2. Loshchilov, Hutter, Decoupled Weight Decay
-/// Regularization, 2019.
+/// Kingma, Ba, Adam: A Method for Stochastic Optimization, 2015, algorithm 2. Loshchilov, Hutter, Decoupled Weight
+/// Decay Regularization, 2019.
 ///
 /// # Differs from
 /// * optax (`adamaxw`): nothing. PyTorch and Keras have no such name.

@@ -81,8 +81,8 @@ impl Adan {
         Adan(Driver::new(AdanRule { betas: [0.98, 0.92, 0.99], eps: 1e-8, eps_root: 1e-8, optax: true }, lr))
     }
 
-    /// β₁, β₂ and β₃, `0 ≤ β < 1`: how much of the past the averages of the gradient, of its change and of the square keep.
-    /// Default 0.98, 0.92 and 0.99.
+    /// β₁, β₂ and β₃, `0 ≤ β < 1`: how much of the past the averages of the gradient, of its change and of the square
+    /// keep. Default 0.98, 0.92 and 0.99.
     pub fn betas(self, beta1: f64, beta2: f64, beta3: f64) -> Adan {
         self.with(|rule| rule.betas = [beta1, beta2, beta3])
     }

@@ -8,8 +8,8 @@ use crate::turn::Turn;
 use autograd_core::Result;
 use autograd_core::update::{ElementRule, Real};
 
-/// AdEMAMix: [`AdamW`](crate::AdamW) with a second, much longer average of the gradient, so gradients of tens of thousands
-/// of steps ago still count.
+/// AdEMAMix: [`AdamW`](crate::AdamW) with a second, much longer average of the gradient, so gradients of tens of
+/// thousands of steps ago still count.
 ///
 /// ```text
 /// m₁ ← β₁ m₁ + (1 − β₁) g,       m̂₁ = m₁ / (1 − β₁ᵗ)           t = 1, 2, ..
@@ -21,9 +21,9 @@ use autograd_core::update::{ElementRule, Real};
 /// β₃(t) = exp(1 / ((1 − a) / ln β₁ + a / ln β₃)),  a = min(t / T, 1)
 /// ```
 ///
-/// `lr ≥ 0`, `0 ≤ β < 1` (0.9, 0.999 and 0.9999), `α ≥ 0` (2), `ε ≥ 0` (1e-8), `λ ≥ 0` (0, decoupled), the T of `warmup`
-/// (none), `eps_root` (0). State: `exp_avg_fast` (m₁), `exp_avg_sq` (v), `exp_avg_slow` (m₂). t counts the steps of each
-/// parameter.
+/// `lr ≥ 0`, `0 ≤ β < 1` (0.9, 0.999 and 0.9999), `α ≥ 0` (2), `ε ≥ 0` (1e-8), `λ ≥ 0` (0, decoupled), the T of
+/// `warmup` (none), `eps_root` (0). State: `exp_avg_fast` (m₁), `exp_avg_sq` (v), `exp_avg_slow` (m₂). t counts the
+/// steps of each parameter.
 ///
 /// # Examples
 /// ```
@@ -77,8 +77,8 @@ impl AdEmaMix {
         AdEmaMix::new(lr).alpha(5.0)
     }
 
-    /// β₁, β₂ and β₃, `0 ≤ β < 1`: how much of the past the averages of g, g² and the long one of g keep. Default 0.9, 0.999
-    /// and 0.9999.
+    /// β₁, β₂ and β₃, `0 ≤ β < 1`: how much of the past the averages of g, g² and the long one of g keep. Default 0.9,
+    /// 0.999 and 0.9999.
     pub fn betas(self, beta1: f64, beta2: f64, beta3: f64) -> AdEmaMix {
         self.with(|rule| rule.betas = [beta1, beta2, beta3])
     }
@@ -109,8 +109,8 @@ impl AdEmaMix {
         self.with(|rule| rule.eps_root = eps_root)
     }
 
-    /// The number of steps, T, in which α grows from 0, and that in which β₃ grows from β₁. Default 0 and 0: they are there
-    /// at once. The paper takes the length of the run for both.
+    /// The number of steps, T, in which α grows from 0, and that in which β₃ grows from β₁. Default 0 and 0: they are
+    /// there at once. The paper takes the length of the run for both.
     ///
     /// # Examples
     /// ```

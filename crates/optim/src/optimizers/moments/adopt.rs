@@ -8,8 +8,8 @@ use crate::turn::Turn;
 use autograd_core::Result;
 use autograd_core::update::{ElementRule, Real};
 
-/// ADOPT: [`Adam`](crate::Adam) that divides by the average of g² from *before* this gradient, and before m is formed; it
-/// converges for any β₂.
+/// ADOPT: [`Adam`](crate::Adam) that divides by the average of g² from *before* this gradient, and before m is formed;
+/// it converges for any β₂.
 ///
 /// ```text
 /// v ← g²                                                      in the first step, which changes nothing else
@@ -19,8 +19,8 @@ use autograd_core::update::{ElementRule, Real};
 /// v ← β₂ v + (1 − β₂) g²
 /// ```
 ///
-/// `lr ≥ 0`, `0 ≤ β < 1` (0.9 and 0.9999), `ε ≥ 0` (1e-6), `λ ≥ 0` (0; weight decay acts in the first step, too). State:
-/// `exp_avg` (m), `exp_avg_sq` (v). t counts the steps of each parameter.
+/// `lr ≥ 0`, `0 ≤ β < 1` (0.9 and 0.9999), `ε ≥ 0` (1e-6), `λ ≥ 0` (0; weight decay acts in the first step, too).
+/// State: `exp_avg` (m), `exp_avg_sq` (v). t counts the steps of each parameter.
 ///
 /// # Examples
 /// ```
@@ -72,8 +72,8 @@ impl Adopt {
         self.with(|rule| rule.eps = eps)
     }
 
-    /// Whether the divided gradient is limited to `(t − 1)^¼`, which matters where the first gradients are small. Default
-    /// true.
+    /// Whether the divided gradient is limited to `(t − 1)^¼`, which matters where the first gradients are small.
+    /// Default true.
     pub fn clip(self, clip: bool) -> Adopt {
         self.with(|rule| rule.clip = clip)
     }

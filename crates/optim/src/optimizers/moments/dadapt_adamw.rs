@@ -10,9 +10,9 @@ use crate::turn::Turn;
 use autograd_core::Result;
 use autograd_core::update::{ElementRule, Real};
 
-/// D-adaptation: [`AdamW`](crate::AdamW) that finds its learning rate, from an estimate d of the distance to the solution. Of
-/// sums it is a lower bound; of averages, as here, it may come out a few times too large. [`Prodigy`](crate::Prodigy) is its
-/// faster successor.
+/// D-adaptation: [`AdamW`](crate::AdamW) that finds its learning rate, from an estimate d of the distance to the
+/// solution. Of sums it is a lower bound; of averages, as here, it may come out a few times too large.
+/// [`Prodigy`](crate::Prodigy) is its faster successor.
 ///
 /// ```text
 /// η = d · lr                                                  (with bias_correction: · √(1 − β₂ᵗ) / (1 − β₁ᵗ))
@@ -26,10 +26,10 @@ use autograd_core::update::{ElementRule, Real};
 /// p ← p − m / (√v + ε)
 /// ```
 ///
-/// `lr ≥ 0`, which is 1 unless a schedule changes it, `0 ≤ β < 1` (0.9 and 0.999), `ε > 0` (1e-8), `d₀ > 0` (`d0`, 1e-6),
-/// `growth_rate ≥ 1` (∞), `λ ≥ 0` (0, decoupled). η has the d before the step, and is the learning rate of all kinds of decay.
-/// State: `exp_avg` (m), `exp_avg_sq` (v), `s`, and the numbers `d`, `numerator_weighted` (r) and `d_before` (the d before
-/// the last step), which all parameters share.
+/// `lr ≥ 0`, which is 1 unless a schedule changes it, `0 ≤ β < 1` (0.9 and 0.999), `ε > 0` (1e-8), `d₀ > 0` (`d0`,
+/// 1e-6), `growth_rate ≥ 1` (∞), `λ ≥ 0` (0, decoupled). η has the d before the step, and is the learning rate of all
+/// kinds of decay. State: `exp_avg` (m), `exp_avg_sq` (v), `s`, and the numbers `d`, `numerator_weighted` (r) and
+/// `d_before` (the d before the last step), which all parameters share.
 ///
 /// # Numerics
 /// Sums are gathered in `f64`, in an order that no number of threads changes.
@@ -54,14 +54,14 @@ use autograd_core::update::{ElementRule, Real};
 /// ```
 ///
 /// # References
-/// Defazio, Mishchenko, Learning-Rate-Free Learning by D-Adaptation, 2023, algorithm 5, with the options of the authors'
-/// code.
+/// Defazio, Mishchenko, Learning-Rate-Free Learning by D-Adaptation, 2023, algorithm 5, with the options of the
+/// authors' code.
 ///
 /// # Differs from
-/// * The authors' code: decay is coupled by default. Groups may have learning rates of their own here, there a scale; and with
-///   `lr` 0 m still moves the parameters, until it has decayed.
-/// * optax (`contrib.dadapt_adamw`): always with bias correction: [`DAdaptAdamW::optax`]. It has no growth rate. PyTorch and
-///   Keras do not have it.
+/// * The authors' code: decay is coupled by default. Groups may have learning rates of their own here, there a scale;
+///   and with `lr` 0 m still moves the parameters, until it has decayed.
+/// * optax (`contrib.dadapt_adamw`): always with bias correction: [`DAdaptAdamW::optax`]. It has no growth rate.
+///   PyTorch and Keras do not have it.
 #[derive(Clone)]
 pub struct DAdaptAdamW(Driver<DAdaptAdamWRule>);
 optimizer!(DAdaptAdamW, DAdaptAdamWRule);

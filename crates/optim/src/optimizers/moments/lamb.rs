@@ -9,7 +9,8 @@ use crate::turn::{Decay, Turn};
 use autograd_core::Result;
 use autograd_core::update::{ElementRule, Real};
 
-/// LAMB: [`Adam`](crate::Adam) whose step for each parameter is in proportion to the parameter's norm, for large batches.
+/// LAMB: [`Adam`](crate::Adam) whose step for each parameter is in proportion to the parameter's norm, for large
+/// batches.
 ///
 /// ```text
 /// m ← β₁ m + (1 − β₁) g,   m̂ = m / (1 − β₁ᵗ)                   t = 1, 2, ..

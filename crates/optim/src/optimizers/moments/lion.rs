@@ -8,7 +8,8 @@ use crate::turn::Turn;
 use autograd_core::Result;
 use autograd_core::update::{ElementRule, Real};
 
-/// Lion, evolved sign momentum: every element moves by the learning rate, in the direction of an average of the gradient.
+/// Lion, evolved sign momentum: every element moves by the learning rate, in the direction of an average of the
+/// gradient.
 ///
 /// ```text
 /// p ← (1 − lr·λ) p                       (weight_decay λ; coupled: g ← g + λ p instead)
@@ -32,8 +33,8 @@ use autograd_core::update::{ElementRule, Real};
 /// ```
 ///
 /// # References
-/// Chen, Liang, Huang, Real, Wang, Liu, Pham, Dong, Luong, Hsieh, Lu, Le, Symbolic Discovery of Optimization Algorithms,
-/// 2023, algorithm 2.
+/// Chen, Liang, Huang, Real, Wang, Liu, Pham, Dong, Luong, Hsieh, Lu, Le, Symbolic Discovery of Optimization
+/// Algorithms, 2023, algorithm 2.
 ///
 /// # Differs from
 /// * Keras: nothing, but its `lr` is 1e-3 by default.

@@ -37,8 +37,8 @@ use autograd_core::update::{ElementRule, Real};
 /// ```
 ///
 /// # References
-/// Ginsburg, Castonguay, Hrinchuk, Kuchaiev, Lavrukhin, Leary, Li, Nguyen, Zhang, Cohen, Stochastic Gradient Methods with
-/// Layer-wise Adaptive Moments for Training of Deep Networks, 2019, algorithm 1.
+/// Ginsburg, Castonguay, Hrinchuk, Kuchaiev, Lavrukhin, Leary, Li, Nguyen, Zhang, Cohen, Stochastic Gradient Methods
+/// with Layer-wise Adaptive Moments for Training of Deep Networks, 2019, algorithm 1.
 ///
 /// # Differs from
 /// * optax: β₁ is 0.9, β₂ 0.25, ε 1e-6: [`NovoGrad::optax`]. PyTorch and Keras do not have it.

@@ -53,13 +53,14 @@ use autograd_core::{Result, Tensor, no_grad};
 /// ```
 ///
 /// # References
-/// Mishchenko, Defazio, Prodigy: An Expeditiously Adaptive Parameter-Free Learner, 2023, algorithm 4, with the options of
-/// the authors' code.
+/// Mishchenko, Defazio, Prodigy: An Expeditiously Adaptive Parameter-Free Learner, 2023, algorithm 4, with the options
+/// of the authors' code.
 ///
 /// # Differs from
 /// * The authors' code: groups may have learning rates of their own. PyTorch and Keras do not have it.
-/// * optax (`contrib.prodigy`): the bias correction is always there, a `growth_rate` and coupled weight decay are not; d₀ is
-///   `estim_lr0`, `d_coef` is `estim_lr_coef`. If all gradients of the first step are 0, d stays d₀; there it becomes NaN.
+/// * optax (`contrib.prodigy`): the bias correction is always there, a `growth_rate` and coupled weight decay are not;
+///   d₀ is `estim_lr0`, `d_coef` is `estim_lr_coef`. If all gradients of the first step are 0, d stays d₀; there it
+///   becomes NaN.
 #[derive(Clone)]
 pub struct Prodigy(Driver<ProdigyRule>);
 optimizer!(Prodigy, ProdigyRule);

@@ -25,8 +25,8 @@ use autograd_core::update::{ElementRule, Real};
 /// ```
 ///
 /// `lr ≥ 0`, `0 ≤ β < 1` (0.9 and 0.999), `ε ≥ 0` (1e-8), `ε₀ ≥ 0` (`eps_root`, 0), `threshold ≥ 4` (5), `λ ≥ 0` (0).
-/// With `β₂ ≤ 0.6` ρ never passes 4, and this is descent with momentum. State: `exp_avg` (m), `exp_avg_sq` (v). t counts
-/// the steps of each parameter.
+/// With `β₂ ≤ 0.6` ρ never passes 4, and this is descent with momentum. State: `exp_avg` (m), `exp_avg_sq` (v). t
+/// counts the steps of each parameter.
 ///
 /// # Examples
 /// ```

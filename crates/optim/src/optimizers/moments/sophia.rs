@@ -21,11 +21,11 @@ use autograd_core::{Gradients, Result};
 /// h ← β₂ h + (1 − β₂) B ĝ²                                    in update_hessian
 /// ```
 ///
-/// `lr ≥ 0`, `0 ≤ β < 1` (0.96 and 0.99), `γ ≥ 0` (0.05), `ε > 0` (1e-12), `λ ≥ 0` (0.1, decoupled). State: `exp_avg` (m),
-/// `hessian` (h, 0 at first).
+/// `lr ≥ 0`, `0 ≤ β < 1` (0.96 and 0.99), `γ ≥ 0` (0.05), `ε > 0` (1e-12), `λ ≥ 0` (0.1, decoupled). State: `exp_avg`
+/// (m), `hessian` (h, 0 at first).
 ///
-/// h comes from [`SophiaG::update_hessian`], which is called every k-th step (10 in the paper) with a second gradient: ĝ is
-/// that of the mean loss of B samples whose labels are drawn from the model's own outputs. A `Trainer` does it if
+/// h comes from [`SophiaG::update_hessian`], which is called every k-th step (10 in the paper) with a second gradient:
+/// ĝ is that of the mean loss of B samples whose labels are drawn from the model's own outputs. A `Trainer` does it if
 /// `Trainer::update_hessian` says how labels are drawn. Without it every element moves by lr, in the direction of −m.
 ///
 /// # Examples
@@ -47,8 +47,8 @@ use autograd_core::{Gradients, Result};
 /// ```
 ///
 /// # References
-/// Liu, Li, Hall, Liang, Ma, Sophia: A Scalable Stochastic Second-order Optimizer for Language Model Pre-training, 2023,
-/// algorithms 2 (Gauss-Newton-Bartlett) and 3.
+/// Liu, Li, Hall, Liang, Ma, Sophia: A Scalable Stochastic Second-order Optimizer for Language Model Pre-training,
+/// 2023, algorithms 2 (Gauss-Newton-Bartlett) and 3.
 ///
 /// # Differs from
 /// * The paper: h is estimated after a step, as in the authors' code, not before the first one.
@@ -108,13 +108,13 @@ impl SophiaG {
         self.with(|rule| rule.eps = eps)
     }
 
-    /// Takes the gradient of the mean loss of `batch_size` samples, with labels drawn from the model's outputs, into the
-    /// estimate of the Hessian. For a classifier the loss is `cross_entropy(logits, drawn)`, with `drawn` a sample from
-    /// `softmax(logits)`. Parameters without a gradient keep their estimate. This is no step: t does not count it.
+    /// Takes the gradient of the mean loss of `batch_size` samples, with labels drawn from the model's outputs, into
+    /// the estimate of the Hessian. For a classifier the loss is `cross_entropy(logits, drawn)`, with `drawn` a sample
+    /// from `softmax(logits)`. Parameters without a gradient keep their estimate. This is no step: t does not count it.
     ///
     /// # Errors
-    /// If `batch_size` is 0, no parameter has a gradient, one does not fit its parameter, or a parameter has taken no step
-    /// yet; then nothing has changed.
+    /// If `batch_size` is 0, no parameter has a gradient, one does not fit its parameter, or a parameter has taken no
+    /// step yet; then nothing has changed.
     pub fn update_hessian(&mut self, model: &mut dyn Module, grads: &Gradients, batch_size: usize) -> Result<()> {
         self.0.update_hessian(model, grads, batch_size)
     }

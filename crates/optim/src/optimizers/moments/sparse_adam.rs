@@ -17,12 +17,13 @@ use autograd_core::update::{ElementRule, Real};
 ///   p ← p − lr · √(1 − β₂ᵗ) / (1 − β₁ᵗ) · m / (√v + ε)          t = 1, 2, ..
 /// ```
 ///
-/// Gradients are dense here, so a row, everything at one place of dim 0, counts as untouched where its whole gradient is 0;
-/// of a vector each element is a row. Adam would move such a row along its old m, and let m and v fade. t counts the steps
-/// of the parameter, whether or not they touch the row.
+/// Gradients are dense here, so a row, everything at one place of dim 0, counts as untouched where its whole gradient
+/// is 0; of a vector each element is a row. Adam would move such a row along its old m, and let m and v fade. t counts
+/// the steps of the parameter, whether or not they touch the row.
 ///
-/// `lr > 0` (a schedule may take it to 0), `0 ≤ β < 1` (0.9 and 0.999), `ε > 0` (1e-8), `λ ≥ 0` (`weight_decay`, 0), which
-/// acts on the touched rows only, in all its forms; a proximal step reaches all rows. State: `exp_avg` (m), `exp_avg_sq` (v).
+/// `lr > 0` (a schedule may take it to 0), `0 ≤ β < 1` (0.9 and 0.999), `ε > 0` (1e-8), `λ ≥ 0` (`weight_decay`, 0),
+/// which acts on the touched rows only, in all its forms; a proximal step reaches all rows. State: `exp_avg` (m),
+/// `exp_avg_sq` (v).
 ///
 /// # Examples
 /// ```
@@ -45,8 +46,8 @@ use autograd_core::update::{ElementRule, Real};
 /// Kingma, Ba, Adam: A Method for Stochastic Optimization, 2015, algorithm 1.
 ///
 /// # Differs from
-/// * PyTorch: there a row is touched if it stands among the indices of a sparse gradient, also with zeros; its weight decay
-///   does not exist.
+/// * PyTorch: there a row is touched if it stands among the indices of a sparse gradient, also with zeros; its weight
+///   decay does not exist.
 /// * Keras, optax: they do not have it.
 #[derive(Clone)]
 pub struct SparseAdam(Driver<SparseAdamRule>);

@@ -8,8 +8,8 @@ use crate::turn::Turn;
 use autograd_core::update::{ElementRule, Real};
 use autograd_core::{Result, Tensor};
 
-/// Yogi: [`Adam`](crate::Adam) whose v moves towards g² by an amount that does not depend on how far away it is, so a few
-/// small gradients do not make it forget the large ones.
+/// Yogi: [`Adam`](crate::Adam) whose v moves towards g² by an amount that does not depend on how far away it is, so a
+/// few small gradients do not make it forget the large ones.
 ///
 /// ```text
 /// g ← g + λ p                            (weight_decay λ; decoupled: p ← (1 − lr·λ) p instead)

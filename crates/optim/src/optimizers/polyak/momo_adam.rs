@@ -4,8 +4,8 @@ use super::momo::MomoRule;
 use crate::driver::Driver;
 use crate::named::optimizer;
 
-/// MoMo-Adam: [`Adam`](crate::Adam) whose steps are as long as it takes to come down to the least value of the loss, by the
-/// model of [`Momo`](crate::Momo).
+/// MoMo-Adam: [`Adam`](crate::Adam) whose steps are as long as it takes to come down to the least value of the loss, by
+/// the model of [`Momo`](crate::Momo).
 ///
 /// ```text
 /// f̄ ← β₁ f̄ + (1 − β₁) f
@@ -22,12 +22,13 @@ use crate::named::optimizer;
 ///                                        f* ← max((f̄ − γ + ⟨m, p⟩ − τ/2 ⟨m, m / d⟩) / ρ, lower_bound) after the step
 /// ```
 ///
-/// f is the loss, so a step is [`Optimizer::step_with`](crate::Optimizer::step_with); products are over all parameters that
-/// have a gradient, p is that before the step. `lr ≥ 0`, the longest step, `0 ≤ β < 1` (0.9 and 0.999), `ε ≥ 0` (1e-8), `f*`
-/// (`lower_bound`, 0), any lower bound of the loss, `λ ≥ 0` (0, decoupled). If m is 0, τ is. State: `exp_avg` (m),
-/// `exp_avg_sq` (v) and `gamma` (its part of γ) of each parameter, and the numbers `step`, `loss_avg` (f̄), `lb` (f*) and
-/// `part` (τ ρ / lr of the last step), which all parameters share. t counts the steps of each parameter, for f̄ those of the
-/// optimizer. Where groups have an lr or a λ of their own, each takes the same part of its lr.
+/// f is the loss, so a step is [`Optimizer::step_with`](crate::Optimizer::step_with); products are over all parameters
+/// that have a gradient, p is that before the step. `lr ≥ 0`, the longest step, `0 ≤ β < 1` (0.9 and 0.999), `ε ≥ 0`
+/// (1e-8), `f*` (`lower_bound`, 0), any lower bound of the loss, `λ ≥ 0` (0, decoupled). If m is 0, τ is. State:
+/// `exp_avg` (m), `exp_avg_sq` (v) and `gamma` (its part of γ) of each parameter, and the numbers `step`, `loss_avg`
+/// (f̄), `lb` (f*) and `part` (τ ρ / lr of the last step), which all parameters share. t counts the steps of each
+/// parameter, for f̄ those of the optimizer. Where groups have an lr or a λ of their own, each takes the same part of
+/// its lr.
 ///
 /// # Numerics
 /// Sums are gathered in `f64`, in an order that no number of threads changes.

@@ -10,8 +10,8 @@ use crate::turn::Turn;
 use autograd_core::Result;
 use autograd_core::update::{ElementRule, Real};
 
-/// SGD with Polyak's step size: each step is as long as it takes to come down to the least value of the loss, if that were
-/// as steep all the way as it is here.
+/// SGD with Polyak's step size: each step is as long as it takes to come down to the least value of the loss, if that
+/// were as steep all the way as it is here.
 ///
 /// ```text
 /// g ← g + λ p,  f ← f + λ/2 ‖p‖²         (weight_decay λ)
@@ -27,8 +27,8 @@ use autograd_core::update::{ElementRule, Real};
 /// `polyak_step`, the quotient of the last step. η is the learning rate of all kinds of decay; groups may have longest
 /// steps of their own.
 ///
-/// A model that can fit all samples has f* = 0. Where the loss of a batch can fall below f*, the step goes upwards, as far
-/// as that is away, whatever lr: see [`PolyakSgd::sps_plus`].
+/// A model that can fit all samples has f* = 0. Where the loss of a batch can fall below f*, the step goes upwards, as
+/// far as that is away, whatever lr: see [`PolyakSgd::sps_plus`].
 ///
 /// # Numerics
 /// Sums are gathered in `f64`, in an order that no number of threads changes.
@@ -60,8 +60,8 @@ use autograd_core::update::{ElementRule, Real};
 /// # Differs from
 /// * optax (`polyak_sgd`): there η is 0 wherever `‖g‖² + ε` is at most 2.2e-16, here only where it is 0. Its
 ///   `max_learning_rate`, which is 1, is `lr`. Its code multiplies g by s before it takes the norm, so the divisor is
-///   `s² ‖g‖² + ε`, which is `PolyakSgd::new(s² lr).scaling(1 / s).eps(ε / s²)` here; the formula of its documentation is
-///   the one above.
+///   `s² ‖g‖² + ε`, which is `PolyakSgd::new(s² lr).scaling(1 / s).eps(ε / s²)` here; the formula of its documentation
+///   is the one above.
 /// * PyTorch and Keras do not have it.
 #[derive(Clone)]
 pub struct PolyakSgd(Driver<PolyakRule>);

@@ -71,8 +71,8 @@ impl Adagrad {
         keras.decoupled_weight_decay(true)
     }
 
-    /// optax's form: ε inside the root, 1e-7; s starts at 0.1. Unlike in [`Adagrad::keras`], weight decay goes through the
-    /// gradient.
+    /// optax's form: ε inside the root, 1e-7; s starts at 0.1. Unlike in [`Adagrad::keras`], weight decay goes through
+    /// the gradient.
     ///
     /// # Examples
     /// ```

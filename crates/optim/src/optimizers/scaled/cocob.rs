@@ -8,8 +8,8 @@ use crate::turn::{Decay, Turn};
 use autograd_core::update::{ElementRule, Real};
 use autograd_core::{Result, Tensor};
 
-/// COCOB-Backprop, continuous coin betting: an optimizer without a learning rate. Each element bets on the sign of its next
-/// gradient, and what it has won, in units of its largest gradient, is how far from the start it may go.
+/// COCOB-Backprop, continuous coin betting: an optimizer without a learning rate. Each element bets on the sign of its
+/// next gradient, and what it has won, in units of its largest gradient, is how far from the start it may go.
 ///
 /// ```text
 /// g ← lr · g                             (weight_decay λ: of g + λ p)
@@ -20,12 +20,12 @@ use autograd_core::{Result, Tensor};
 /// p ← p₀ + θ / max(G + L, α L) · (1 + R / L)
 /// ```
 ///
-/// `lr ≥ 0`, `α ≥ 0` (`alpha`, 100), `ε ≥ 0` (`eps`, 1e-8), `λ ≥ 0` (0; decoupled: `p ← p − lr·λ p` after the step, with the
-/// p before it). State: `L`, `grad_norm_sum` (G), `reward` (R), `sum_negative_gradients` (θ), `x0` (p₀).
+/// `lr ≥ 0`, `α ≥ 0` (`alpha`, 100), `ε ≥ 0` (`eps`, 1e-8), `λ ≥ 0` (0; decoupled: `p ← p − lr·λ p` after the step,
+/// with the p before it). State: `L`, `grad_norm_sum` (G), `reward` (R), `sum_negative_gradients` (θ), `x0` (p₀).
 ///
-/// `lr` is the weight of a gradient among the others: a factor of all of them changes nothing, beyond that of ε; a schedule
-/// that falls makes late gradients count less. Each step goes out from p₀, so what a decoupled decay or a proximal step has
-/// taken away is not taken away from the next one.
+/// `lr` is the weight of a gradient among the others: a factor of all of them changes nothing, beyond that of ε; a
+/// schedule that falls makes late gradients count less. Each step goes out from p₀, so what a decoupled decay or a
+/// proximal step has taken away is not taken away from the next one.
 ///
 /// # Examples
 /// ```
@@ -47,8 +47,8 @@ use autograd_core::{Result, Tensor};
 ///
 /// # Differs from
 /// * The paper: it has no weights of gradients, `lr` is 1.
-/// * optax (`contrib.cocob`) and the authors' code: nothing, but for the decoupled decay, which they do not have. PyTorch and
-///   Keras do not have the optimizer.
+/// * optax (`contrib.cocob`) and the authors' code: nothing, but for the decoupled decay, which they do not have.
+///   PyTorch and Keras do not have the optimizer.
 #[derive(Clone)]
 pub struct Cocob(Driver<CocobRule>);
 optimizer!(Cocob, CocobRule);

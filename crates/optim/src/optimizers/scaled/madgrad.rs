@@ -8,8 +8,8 @@ use crate::turn::{Decay, Turn};
 use autograd_core::update::{ElementRule, Real};
 use autograd_core::{DType, Result, Tensor};
 
-/// MADGRAD, momentumised adaptive dual averaging: each step begins at the start and goes along the sum of all gradients so
-/// far, divided by the cube root of the sum of their squares. Gradients weigh more the later they are.
+/// MADGRAD, momentumised adaptive dual averaging: each step begins at the start and goes along the sum of all gradients
+/// so far, divided by the cube root of the sum of their squares. Gradients weigh more the later they are.
 ///
 /// ```text
 /// g ← g + λ p                            (weight_decay λ)
@@ -20,9 +20,9 @@ use autograd_core::{DType, Result, Tensor};
 /// p ← μ p + (1 − μ) z                    (momentum μ; decoupled decay: − lr·λ p, with the p before)
 /// ```
 ///
-/// `lr ≥ 0`, `0 ≤ μ < 1` (0.9), `ε ≥ 0` (1e-6), `λ ≥ 0` (0). State: `grad_sum_sq` (ν), `s`, `x0` (p₀). t counts the steps of
-/// each parameter. The rate is like neither that of [`Sgd`](crate::Sgd) nor that of [`Adam`](crate::Adam), and is to be
-/// found anew; less weight decay is needed, often none. With gradients of 0 only, the z is p₀.
+/// `lr ≥ 0`, `0 ≤ μ < 1` (0.9), `ε ≥ 0` (1e-6), `λ ≥ 0` (0). State: `grad_sum_sq` (ν), `s`, `x0` (p₀). t counts the
+/// steps of each parameter. The rate is like neither that of [`Sgd`](crate::Sgd) nor that of [`Adam`](crate::Adam), and
+/// is to be found anew; less weight decay is needed, often none. With gradients of 0 only, the z is p₀.
 ///
 /// # Numerics
 /// A sum ν that overflows the dtype stays at the largest number.
@@ -40,8 +40,8 @@ use autograd_core::{DType, Result, Tensor};
 /// ```
 ///
 /// # References
-/// Defazio, Jelassi, Adaptivity without Compromise: A Momentumized, Adaptive, Dual Averaged Gradient Method for Stochastic
-/// Optimization, 2021, algorithm 1.
+/// Defazio, Jelassi, Adaptivity without Compromise: A Momentumized, Adaptive, Dual Averaged Gradient Method for
+/// Stochastic Optimization, 2021, algorithm 1.
 ///
 /// # Differs from
 /// * The paper: there μ is 1 − c.
@@ -161,8 +161,8 @@ mod tests {
 
     #[test]
     fn steps_are_those_of_optax() {
-        // optax.contrib 0.2.8, float64, madgrad(0.1) and madgrad(0.5, momentum=0.5, eps=0.1, weight_decay=0.25); the count
-        // is made int64, or the root of it is float32.
+        // optax.contrib 0.2.8, float64, madgrad(0.1) and madgrad(0.5, momentum=0.5, eps=0.1, weight_decay=0.25); the
+        // count is made int64, or the root of it is float32.
         let rows = [
             (Madgrad::new(0.1 + 1e-6), [0.8738510621056053, -1.861750481984002, 0.2797279210197842]),
             (

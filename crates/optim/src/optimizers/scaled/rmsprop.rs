@@ -17,12 +17,12 @@ use autograd_core::{Error, ErrorKind, Result, Tensor};
 /// p ← p − lr · b                         (nesterov: μ b + g / (√s + ε) in place of b)
 /// ```
 ///
-/// With `eps_inside` the divisor is `√(s + ε)`. With `lr_inside` the learning rate is in the momentum:
-/// `b ← μ b + lr · g / (√s + ε)`, `p ← p − b`. With `bias_correction` s and a are divided by `1 − αᵗ` where they are used,
-/// t = 1, 2, ..
+/// With `eps_inside` the divisor is `√(s + ε)`. With `lr_inside` the learning rate is in the momentum: `b ← μ b + lr ·
+/// g / (√s + ε)`, `p ← p − b`. With `bias_correction` s and a are divided by `1 − αᵗ` where they are used, t = 1, 2, ..
 ///
 /// `lr ≥ 0`, `0 ≤ α ≤ 1` (0.99), `ε ≥ 0` (1e-8), `μ ≥ 0` (0), `λ ≥ 0` (0), s from `initial_scale ≥ 0` (0). State:
-/// `square_avg` (s), `momentum_buffer` (b) with momentum, `grad_avg` (a) if centered. t counts the steps of each parameter.
+/// `square_avg` (s), `momentum_buffer` (b) with momentum, `grad_avg` (a) if centered. t counts the steps of each
+/// parameter.
 ///
 /// # Examples
 /// ```
@@ -47,8 +47,8 @@ use autograd_core::{Error, ErrorKind, Result, Tensor};
 /// * PyTorch, Keras, optax: s − a² that rounding takes below 0 counts as 0; there the root may become NaN.
 /// * Keras: [`RmsProp::keras`] has ε inside the root and the learning rate inside the momentum; its α is 0.9, its ε
 ///   1e-7, its weight decay decoupled.
-/// * optax: [`RmsProp::optax`] has ε inside the root, the learning rate inside the momentum, and α (`decay`) 0.9. It has no
-///   weight decay. TensorFlow 1 has that form, too, with an `initial_scale` of 1.
+/// * optax: [`RmsProp::optax`] has ε inside the root, the learning rate inside the momentum, and α (`decay`) 0.9. It
+///   has no weight decay. TensorFlow 1 has that form, too, with an `initial_scale` of 1.
 /// * The paper of Graves: as in Keras.
 #[derive(Clone)]
 pub struct RmsProp(Driver<RmsPropRule>);

@@ -9,8 +9,8 @@ use crate::turn::{Decay, Turn};
 use autograd_core::update::{ElementRule, Real};
 use autograd_core::{Result, Tensor};
 
-/// [`AdamW`](crate::AdamW) that needs no schedule: an average x of the weights z takes the place of both the schedule and
-/// the first moment.
+/// [`AdamW`](crate::AdamW) that needs no schedule: an average x of the weights z takes the place of both the schedule
+/// and the first moment.
 ///
 /// ```text
 /// y ← (1 − β₁) z + β₁ x                         the parameters while training: the gradient g is that at y
@@ -23,8 +23,8 @@ use autograd_core::{Result, Tensor};
 ///
 /// `lr ≥ 0`, `0 < β₁ < 1` (0.9), `0 ≤ β₂ < 1` (0.999), `ε ≥ 0` (1e-8), `λ ≥ 0` (`weight_decay`, 0), `warmup_steps` (0),
 /// `r ≥ 0` (0), `p ≥ 0` (2). A proximal step and cautious decay are refused. State: `z` and `exp_avg_sq` (v), and the
-/// numbers `weight_sum` and `lr_max`; x is found again from y and z. A model is evaluated after [`Optimizer::eval`](crate::Optimizer::eval), which puts x into it; a `Trainer`
-/// does so by itself.
+/// numbers `weight_sum` and `lr_max`; x is found again from y and z. A model is evaluated after
+/// [`Optimizer::eval`](crate::Optimizer::eval), which puts x into it; a `Trainer` does so by itself.
 ///
 /// # Examples
 /// ```
@@ -72,9 +72,9 @@ impl ScheduleFreeAdamW {
         ScheduleFreeAdamW(Driver::new(rule, lr).decoupled_weight_decay(true))
     }
 
-    /// The form of Keras: all steps weigh the same (`weight_lr_power` 0), and weight decay is `y ← (1 − lr·λ) y` before the
-    /// step, which leaves z as it is. Where y rests, z then goes on, and x goes from both without an end: for long runs
-    /// with a weight decay this is no form to take.
+    /// The form of Keras: all steps weigh the same (`weight_lr_power` 0), and weight decay is `y ← (1 − lr·λ) y` before
+    /// the step, which leaves z as it is. Where y rests, z then goes on, and x goes from both without an end: for long
+    /// runs with a weight decay this is no form to take.
     ///
     /// # Examples
     /// ```
@@ -105,8 +105,8 @@ impl ScheduleFreeAdamW {
         ScheduleFreeAdamW::new(lr).with(|rule| rule.weights.late = true)
     }
 
-    /// β₁, `0 < β₁ < 1`: how much of the average is in the point of the gradient; and β₂, `0 ≤ β₂ < 1`: how much of the past
-    /// the average of g² keeps. Default 0.9 and 0.999.
+    /// β₁, `0 < β₁ < 1`: how much of the average is in the point of the gradient; and β₂, `0 ≤ β₂ < 1`: how much of the
+    /// past the average of g² keeps. Default 0.9 and 0.999.
     pub fn betas(self, beta1: f64, beta2: f64) -> ScheduleFreeAdamW {
         self.with(|rule| rule.betas = [beta1, beta2])
     }
@@ -145,8 +145,8 @@ impl ScheduleFreeAdamW {
         self.with(|rule| rule.weights.r = r)
     }
 
-    /// p ≥ 0: the power of the largest learning rate so far in a step's weight, so steps of the warm-up weigh less. Default
-    /// 2.
+    /// p ≥ 0: the power of the largest learning rate so far in a step's weight, so steps of the warm-up weigh less.
+    /// Default 2.
     ///
     /// # Examples
     /// ```

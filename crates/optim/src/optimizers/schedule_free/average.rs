@@ -68,8 +68,8 @@ impl ElementRule<0> for Outward {
     }
 }
 
-/// `y ← (1 − c) y + c z − lr (1 − β (1 − c)) u`, `z ← z − lr u` for the direction u: the step of z and of the average x,
-/// without x.
+/// `y ← (1 − c) y + c z − lr (1 − β (1 − c)) u`, `z ← z − lr u` for the direction u: the step of z and of the average
+/// x, without x.
 #[derive(Clone, Copy)]
 pub(crate) struct Step {
     c: f64,

@@ -20,8 +20,8 @@ use autograd_core::{Result, Tensor};
 /// ```
 ///
 /// `lr ≥ 0`, `0 < β < 1` (`momentum`, 0.9), `λ ≥ 0` (`weight_decay`, 0), `warmup_steps` (0), `r ≥ 0` (0), `p ≥ 0` (2).
-/// Weight decay is within the step of z, decoupled or not; a proximal step and cautious decay are refused. State: `z`, and
-/// the numbers `weight_sum` and `lr_max`; x is found again from y and z. A model is evaluated after
+/// Weight decay is within the step of z, decoupled or not; a proximal step and cautious decay are refused. State: `z`,
+/// and the numbers `weight_sum` and `lr_max`; x is found again from y and z. A model is evaluated after
 /// [`Optimizer::eval`](crate::Optimizer::eval), which puts x into it; a `Trainer` does so by itself.
 ///
 /// # Examples
@@ -117,8 +117,8 @@ impl ScheduleFreeSgd {
         self.with(|rule| rule.weights.r = r)
     }
 
-    /// p ≥ 0: the power of the largest learning rate so far in a step's weight, so steps of the warm-up weigh less. Default
-    /// 2.
+    /// p ≥ 0: the power of the largest learning rate so far in a step's weight, so steps of the warm-up weigh less.
+    /// Default 2.
     ///
     /// # Examples
     /// ```

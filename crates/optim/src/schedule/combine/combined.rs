@@ -64,7 +64,8 @@ impl Schedule for Combined {
             By::Mean => {
                 let n = self.parts.len() as f64;
                 let mean = rates().sum::<f64>() / n;
-                // With what rounding has lost: the mean of equal rates is that rate; of infinite ones that is no number.
+                // With what rounding has lost: the mean of equal rates is that rate; of infinite ones that is no
+                // number.
                 let lost = rates().map(|rate| rate - mean).sum::<f64>() / n;
                 if lost.is_finite() { mean + lost } else { mean }
             }

@@ -5,8 +5,8 @@ use crate::schedule::{Schedule, at_least_1, times};
 use autograd_core::{Description, Result};
 use std::f64::consts::PI;
 
-/// Falls along half a cosine of `t_0` steps, begins again from the top, and so on; each period is `t_mult` times as long
-/// as the one before, and `m_mul` times as high.
+/// Falls along half a cosine of `t_0` steps, begins again from the top, and so on; each period is `t_mult` times as
+/// long as the one before, and `m_mul` times as high.
 ///
 /// ```text
 /// rate(k) = e + (base − e) mⁱ (1 + cos(π j / Tᵢ)) / 2       e = η_min + α · base,   Tᵢ = T₀ · t_multⁱ

@@ -11,8 +11,8 @@ use std::f64::consts::PI;
 /// rate(k) = base · (α + (1 − α) cᵖ)      c = (1 + cos(π min(k, n) / n)) / 2,   n, p: decay_steps, exponent
 /// ```
 ///
-/// `decay_steps ≥ 1`, `α ≥ 0` (0; above 1 the rate rises), `p > 0` (1). With [`Schedule::warmup`] it is the usual recipe of
-/// large models.
+/// `decay_steps ≥ 1`, `α ≥ 0` (0; above 1 the rate rises), `p > 0` (1). With [`Schedule::warmup`] it is the usual
+/// recipe of large models.
 ///
 /// ```
 /// use wengert_optim::schedule::{CosineDecay, Schedule};

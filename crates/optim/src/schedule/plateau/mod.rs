@@ -23,10 +23,10 @@ use std::str::FromStr;
 ///          x < best − threshold         Lower, Abs        x > best + threshold         Higher, Abs
 /// ```
 ///
-/// `0 ≤ factor < 1` (0.1); `patience` is 10 and `cooldown` 0 by default; `threshold ≥ 0` (10⁻⁴, [`ThresholdMode::Rel`]),
-/// `min_lr ≥ 0` (0), `eps ≥ 0` (10⁻⁸). Lower is better by default. NaN is never better. Before the first measurement the
-/// best one is infinite. Against a negative one, `Rel` takes what is a little worse for better, as PyTorch does; `Abs`
-/// does not.
+/// `0 ≤ factor < 1` (0.1); `patience` is 10 and `cooldown` 0 by default; `threshold ≥ 0` (10⁻⁴,
+/// [`ThresholdMode::Rel`]), `min_lr ≥ 0` (0), `eps ≥ 0` (10⁻⁸). Lower is better by default. NaN is never better. Before
+/// the first measurement the best one is infinite. Against a negative one, `Rel` takes what is a little worse for
+/// better, as PyTorch does; `Abs` does not.
 ///
 /// In a run of `wengert-train` it is a callback of the same name.
 ///

@@ -33,23 +33,24 @@ use autograd_core::{Description, Error, ErrorKind, Gradients, Result, Tensor, no
 /// p ← x₀ − (s₁ + .. + sₙ) (Δ − u)
 /// ```
 ///
-/// r, m and v are one number for each i, at first 0, and sᵢ at first s₀. Norms and products are over all parameters that
-/// have a gradient. `1 ≤ n ≤ 15` (`num_betas`, 6), `s₀ > 0` (`s_init`, 1e-6), `λ ≥ 0` (`weight_decay`, 0.01), `ε > 0` (1e-8).
-/// State: `x0` of each parameter, with a `since` of 0; `kept`, how many those are, and `r`, `m`, `v` and `s`; that of the
-/// optimizer inside goes on.
+/// r, m and v are one number for each i, at first 0, and sᵢ at first s₀. Norms and products are over all parameters
+/// that have a gradient. `1 ≤ n ≤ 15` (`num_betas`, 6), `s₀ > 0` (`s_init`, 1e-6), `λ ≥ 0` (`weight_decay`, 0.01), `ε >
+/// 0` (1e-8). State: `x0` of each parameter, with a `since` of 0; `kept`, how many those are, and `r`, `m`, `v` and
+/// `s`; that of the optimizer inside goes on.
 ///
-/// The optimizer inside has a learning rate of 1, or a schedule from there. It may be any whose step from p depends on the
-/// gradient, on the value of the loss and on p alone, like SGD with momentum, Adam, AdamW and [`Momo`](crate::Momo). What keeps weights of its own, like
-/// [`Ema`](crate::Ema), and what changes gradients, like [`Transformed`](crate::Transformed), stands around Mechanic.
+/// The optimizer inside has a learning rate of 1, or a schedule from there. It may be any whose step from p depends on
+/// the gradient, on the value of the loss and on p alone, like SGD with momentum, Adam, AdamW and
+/// [`Momo`](crate::Momo). What keeps weights of its own, like [`Ema`](crate::Ema), and what changes gradients, like
+/// [`Transformed`](crate::Transformed), stands around Mechanic.
 ///
 /// # Numerics
-/// Sums are gathered in `f64`, in an order that no number of threads changes. Δ is computed from p, which rounds it: in `F32`
-/// an s₀ that changes parameters by less than their last bits is not found to be too small.
+/// Sums are gathered in `f64`, in an order that no number of threads changes. Δ is computed from p, which rounds it: in
+/// `F32` an s₀ that changes parameters by less than their last bits is not found to be too small.
 ///
 /// # Errors
-/// [`Optimizer::check`], and so a step, refuses an optimizer inside that follows the gradient upwards, be it for one group of
-/// parameters: the sign of h would be wrong. So it does one that evaluates the loss several times in a step: [`Lbfgs`](crate::Lbfgs) has a line search, and
-/// [`Sam`](crate::Sam) can stand around Mechanic.
+/// [`Optimizer::check`], and so a step, refuses an optimizer inside that follows the gradient upwards, be it for one
+/// group of parameters: the sign of h would be wrong. So it does one that evaluates the loss several times in a step:
+/// [`Lbfgs`](crate::Lbfgs) has a line search, and [`Sam`](crate::Sam) can stand around Mechanic.
 ///
 /// # Examples
 /// ```
@@ -67,8 +68,8 @@ use autograd_core::{Description, Error, ErrorKind, Gradients, Result, Tensor, no
 /// ```
 ///
 /// # References
-/// Cutkosky, Defazio, Mehta, Mechanic: A Learning Rate Tuner, 2023, algorithm 1, with Δ computed anew in each step, and h
-/// limited by m, as in the authors' code.
+/// Cutkosky, Defazio, Mehta, Mechanic: A Learning Rate Tuner, 2023, algorithm 1, with Δ computed anew in each step, and
+/// h limited by m, as in the authors' code.
 ///
 /// # Differs from
 /// * optax (`contrib.mechanize`): nothing where all parameters have a gradient in every step.

@@ -82,8 +82,8 @@ impl Parts {
         Parts::default()
     }
 
-    /// The parameters whose name `members` accepts belong to this optimizer. `name` is one word; it stands before the names
-    /// of hyperparameters and state.
+    /// The parameters whose name `members` accepts belong to this optimizer. `name` is one word; it stands before the
+    /// names of hyperparameters and state.
     #[must_use]
     pub fn part(
         self,

@@ -149,8 +149,8 @@ impl LrFinder {
     /// `rng`. `&mut optimizer` is an optimizer, too.
     ///
     /// # Errors
-    /// If an option is out of its range, or whatever ends a run of a [`Trainer`](crate::Trainer): the set has no samples,
-    /// model and loss fail, the first loss is not finite. Model and optimizer are as they were before.
+    /// If an option is out of its range, or whatever ends a run of a [`Trainer`](crate::Trainer): the set has no
+    /// samples, model and loss fail, the first loss is not finite. Model and optimizer are as they were before.
     pub fn run(
         &self,
         model: &mut dyn Layer,

@@ -46,8 +46,8 @@ impl<T: Real> Weight<'_, T> {
                                 put_aside(simd, &mut lanes, part, &mut sums);
                                 added = 0;
                             }
-                            // Counted by blocks, of which the last may end before this part of the lanes: where a chain ends
-                            // is the same for all.
+                            // Counted by blocks, of which the last may end before this part of the lanes: where a chain
+                            // ends is the same for all.
                             added += 1;
                             let at = block + part;
                             if at >= run {

@@ -10,11 +10,11 @@
 //! summed over channels, or over tiles and samples: for each of the 16 places, a product of matrices. Tiles are
 //! transformed in blocks that stay in the cache.
 //!
-//! In F32 the errors stay within four times those of the direct kernels for numbers of like size; for others they are in
-//! the measure of the largest of a tile, weights of 0 included, whose parts cancel up to rounding. So kernels that are
-//! masked are left to the definition ([`Weights::are_masked`]). An infinity or NaN reaches all outputs of its tiles here,
-//! and numbers near the largest overflow: a result that is not finite is given up, for the definition to say which of its
-//! elements are.
+//! In F32 the errors stay within four times those of the direct kernels for numbers of like size; for others they are
+//! in the measure of the largest of a tile, weights of 0 included, whose parts cancel up to rounding. So kernels that
+//! are masked are left to the definition ([`Weights::are_masked`]). An infinity or NaN reaches all outputs of its tiles
+//! here, and numbers near the largest overflow: a result that is not finite is given up, for the definition to say
+//! which of its elements are.
 //!
 //! Method: Lavin & Gray, "Fast Algorithms for Convolutional Neural Networks", CVPR 2016, arXiv:1509.09308.
 
@@ -265,7 +265,8 @@ pub(super) fn weight<T: Real>(conv: &Conv, x: &[T], y: &[T], w: &mut [T]) -> boo
     all_finite(w)
 }
 
-/// The gradient of a group's weights, of which the sums of some rows are made and transformed while they are in the cache.
+/// The gradient of a group's weights, of which the sums of some rows are made and transformed while they are in the
+/// cache.
 fn weight_by_rows<T: Real>(conv: &Conv, group: usize, x: &[T], y: &[T], w: &mut [T]) {
     let (inner, outer, step) = (conv.inner, conv.outer, conv.step::<T>());
     let [rows, width] = conv.tiles();

@@ -300,8 +300,8 @@ impl Strip {
     }
 }
 
-/// `y[image, channel, ..] = Aᵀ m A` of `tiles[place, channel, tile]`, plus the channel's bias. The output says whether all
-/// of these numbers are finite.
+/// `y[image, channel, ..] = Aᵀ m A` of `tiles[place, channel, tile]`, plus the channel's bias. The output says whether
+/// all of these numbers are finite.
 pub(super) struct FromTiles<'a, T> {
     pub(super) planes: Planes,
     pub(super) channels: Range<usize>,

@@ -171,7 +171,8 @@ impl<T: Real> Kernel for Take<'_, T> {
     }
 }
 
-/// y of the reflection from the left, and the reflection of what it leaves of the row behind the diagonal, if there is any.
+/// y of the reflection from the left, and the reflection of what it leaves of the row behind the diagonal, if there is
+/// any.
 struct Row<'a, T> {
     k: usize,
     factor: T,

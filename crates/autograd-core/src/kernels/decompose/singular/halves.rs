@@ -1,8 +1,8 @@
 //! Singular values and vectors of a bidiagonal matrix from those of its halves (Gu & Eisenstat 1995).
 //!
-//! Without the row in its middle, α on the diagonal and β above it, the matrix is two, the upper one with a column more than
-//! rows. In the bases of both that row is z, and the rest a diagonal of d: one row over a diagonal, whose singular values are
-//! the zeros of `1 + Σ z_j² / (d_j² − σ²)`, where `d₀ = 0` belongs to the middle row.
+//! Without the row in its middle, α on the diagonal and β above it, the matrix is two, the upper one with a column more
+//! than rows. In the bases of both that row is z, and the rest a diagonal of d: one row over a diagonal, whose singular
+//! values are the zeros of `1 + Σ z_j² / (d_j² − σ²)`, where `d₀ = 0` belongs to the middle row.
 
 use super::super::super::gemm::{Matrix, gemm};
 use super::super::super::real::Real;
@@ -15,9 +15,9 @@ use super::super::{epsilon, transpose};
 use super::sweeps::{self, Sides};
 use crate::threads::parallel::for_rows_of_two;
 
-/// The values of n rows, in rising order, in the place of the diagonal, and the vectors in the columns of `u`, `[n, n]` in
-/// rows, and of `v`, as many columns wide as the matrix, which has n columns or one more: the last one of v is then turned
-/// into 0. Nothing if rotations do not converge.
+/// The values of n rows, in rising order, in the place of the diagonal, and the vectors in the columns of `u`, `[n, n]`
+/// in rows, and of `v`, as many columns wide as the matrix, which has n columns or one more: the last one of v is then
+/// turned into 0. Nothing if rotations do not converge.
 pub fn vectors<T: Real>(threads: usize, d: &mut [T], e: &mut [T], u: &mut [T], v: &mut [T]) -> Option<()> {
     let n = d.len();
     let wide = if e.len() == n { n + 1 } else { n };
@@ -105,9 +105,9 @@ fn changed<T: Real>(d: &[T], z: &[T], middle: usize, unit: T) -> Change<T> {
     change
 }
 
-/// The singular vectors of both sides of z over d, in rows, in the order of the values, which are put into the place of d.
-/// Those on the right are `wide`; of them the middle number is, by `null`, for the middle and for the last place, and the
-/// last row what is orthogonal to that.
+/// The singular vectors of both sides of z over d, in rows, in the order of the values, which are put into the place of
+/// d. Those on the right are `wide`; of them the middle number is, by `null`, for the middle and for the last place,
+/// and the last row what is orthogonal to that.
 fn singular_vectors<T: Real>(
     several: bool,
     change: &Change<T>,

@@ -1,5 +1,5 @@
-//! Singular values and singular vectors: reflections leave a bidiagonal matrix, whose vectors come from those of its halves,
-//! and those of the smallest parts by rotations.
+//! Singular values and singular vectors: reflections leave a bidiagonal matrix, whose vectors come from those of its
+//! halves, and those of the smallest parts by rotations.
 
 mod bidiagonal;
 mod halves;
@@ -24,9 +24,9 @@ pub enum Vectors {
     Full,
 }
 
-/// `A = U diag(s) Vᵀ` of an `m × n` matrix. `into` gets s in falling order, and then, as `vectors` says, U and Vᵀ in rows.
-/// A matrix that is not finite, or whose rotations do not converge, gives NaN. It runs on up to `threads` threads, and has
-/// the same bits on any number.
+/// `A = U diag(s) Vᵀ` of an `m × n` matrix. `into` gets s in falling order, and then, as `vectors` says, U and Vᵀ in
+/// rows. A matrix that is not finite, or whose rotations do not converge, gives NaN. It runs on up to `threads`
+/// threads, and has the same bits on any number.
 pub fn svd<T: Real>(threads: usize, (m, n): (usize, usize), vectors: Vectors, a: &[T], into: &mut [T]) {
     if found(threads, (m, n), vectors, a, into).is_none() {
         into.fill(T::NAN);

@@ -1,5 +1,5 @@
-//! Singular values of a bidiagonal matrix by rotations: QR sweeps with a shift, or without one where it would cost digits
-//! (Demmel & Kahan 1990).
+//! Singular values of a bidiagonal matrix by rotations: QR sweeps with a shift, or without one where it would cost
+//! digits (Demmel & Kahan 1990).
 
 use super::super::super::real::Real;
 use super::super::super::simd::{Kernel, vectorize};
@@ -15,9 +15,9 @@ pub struct Sides<'a, T> {
     pub right: &'a mut [T],
 }
 
-/// The values, in rising order, in the place of the diagonal; `above` has one number less than it, or as many, if the matrix
-/// has one column more than rows. `left` has n rows of n vectors' numbers and `right` a row more if there is a column more;
-/// or both are empty. Says whether the rotations converge.
+/// The values, in rising order, in the place of the diagonal; `above` has one number less than it, or as many, if the
+/// matrix has one column more than rows. `left` has n rows of n vectors' numbers and `right` a row more if there is a
+/// column more; or both are empty. Says whether the rotations converge.
 pub fn values<T: Real>(diagonal: &mut [T], above: &mut [T], sides: Sides<'_, T>) -> bool {
     vectorize(Sweeps { d: diagonal, e: above, sides })
 }
@@ -39,8 +39,8 @@ impl<T: Real> Sides<'_, T> {
     }
 }
 
-/// A way through a block, down or up. Upwards the matrix is its mirror image: left is right, and of two vectors the first is
-/// the second.
+/// A way through a block, down or up. Upwards the matrix is its mirror image: left is right, and of two vectors the
+/// first is the second.
 #[derive(Clone, Copy)]
 struct Way {
     first: usize,
@@ -107,8 +107,8 @@ impl<T: Real> Kernel for Sweeps<'_, T> {
     }
 }
 
-/// Turns the last column of a matrix with one column more than rows into the others: from the right to lower bidiagonal,
-/// from the left back.
+/// Turns the last column of a matrix with one column more than rows into the others: from the right to lower
+/// bidiagonal, from the left back.
 #[inline(always)]
 fn without_last_column<T: Real>(d: &mut [T], e: &mut [T], size: (usize, usize), sides: &mut Sides<'_, T>) {
     let n = d.len();

@@ -1,7 +1,7 @@
 //! Eigenvalues and eigenvectors of a tridiagonal matrix from those of its halves (Cuppen 1981).
 //!
-//! Without the number e in its middle, which is taken off together with |e| on the diagonal beside it, the matrix is two;
-//! what was taken off is `|e| v vᵀ`. In the bases of both halves that is a diagonal plus `ρ z zᵀ`.
+//! Without the number e in its middle, which is taken off together with |e| on the diagonal beside it, the matrix is
+//! two; what was taken off is `|e| v vᵀ`. In the bases of both halves that is a diagonal plus `ρ z zᵀ`.
 
 use super::super::super::gemm::{Matrix, gemm};
 use super::super::super::real::Real;
@@ -14,8 +14,8 @@ use super::super::{epsilon, transpose};
 use super::ql;
 use crate::threads::parallel::for_rows;
 
-/// The values, in rising order, in the place of the diagonal, and the vectors in the columns of `into`, `[n, n]` in rows.
-/// Nothing if rotations do not converge.
+/// The values, in rising order, in the place of the diagonal, and the vectors in the columns of `into`, `[n, n]` in
+/// rows. Nothing if rotations do not converge.
 pub fn vectors<T: Real>(threads: usize, d: &mut [T], e: &mut [T], into: &mut [T]) -> Option<()> {
     let n = d.len();
     if n <= ROWS {

@@ -1,5 +1,5 @@
-//! Eigenvalues and eigenvectors of symmetric matrices: reflections leave a tridiagonal matrix, whose vectors come from those
-//! of its halves, and those of the smallest parts by rotations.
+//! Eigenvalues and eigenvectors of symmetric matrices: reflections leave a tridiagonal matrix, whose vectors come from
+//! those of its halves, and those of the smallest parts by rotations.
 
 mod halves;
 mod ql;

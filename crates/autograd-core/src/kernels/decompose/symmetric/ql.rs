@@ -10,8 +10,8 @@ const STEPS: usize = 30;
 /// A block that falls so much is turned over: what is large would round what is small before it, in each sweep.
 const GRADED: f64 = 16.0;
 
-/// The values, in rising order, in the place of the diagonal, and what turns the matrix: rows of eigenvectors in the place
-/// of the identity in `vectors`, if it has `n × n` numbers and not none. Says whether the rotations converge.
+/// The values, in rising order, in the place of the diagonal, and what turns the matrix: rows of eigenvectors in the
+/// place of the identity in `vectors`, if it has `n × n` numbers and not none. Says whether the rotations converge.
 pub fn values<T: Real>(diagonal: &mut [T], beside: &mut [T], vectors: &mut [T]) -> bool {
     vectorize(Ql { diagonal, beside, vectors })
 }

@@ -15,8 +15,8 @@ impl Tensor {
     /// `gx = gy · (Φ(x) + x φ(x))`, `φ(x) = e^(−x²/2) / √(2π)`; saves x. At ±∞ it is NaN.
     ///
     /// # Numerics
-    /// Within 5 ulp in `F32` and 6 in `F64`, also where it is small on the left; its derivatives within 4, the first also near
-    /// its zero.
+    /// Within 5 ulp in `F32` and 6 in `F64`, also where it is small on the left; its derivatives within 4, the first
+    /// also near its zero.
     ///
     /// # Examples
     /// ```
@@ -39,8 +39,8 @@ impl Tensor {
     /// `gx = gy · ((1 + t) / 2 + x (1 − t²) u′ / 2)`, `t = tanh u`; saves x. At ±∞ it is NaN.
     ///
     /// # Numerics
-    /// Within 2 ulp, also where it is small on the left, the derivatives within 4 and 5: it is computed as `x σ(2u)`, and
-    /// `1 − t²` is not computed.
+    /// Within 2 ulp, also where it is small on the left, the derivatives within 4 and 5: it is computed as `x σ(2u)`,
+    /// and `1 − t²` is not computed.
     ///
     /// # Examples
     /// ```

@@ -14,8 +14,8 @@ impl Tensor {
     /// `gx = gy · σ(β x)`, and `gy` above the threshold; saves x.
     ///
     /// # Numerics
-    /// Computed as `max(x, 0) + ln(1 + e^(−|β x|)) / β`: no overflow whatever the threshold. Within 3 ulp for any β, the
-    /// derivatives within 4: β x is not rounded.
+    /// Computed as `max(x, 0) + ln(1 + e^(−|β x|)) / β`: no overflow whatever the threshold. Within 3 ulp for any β,
+    /// the derivatives within 4: β x is not rounded.
     ///
     /// # Errors
     /// If `beta` is 0 or not finite.

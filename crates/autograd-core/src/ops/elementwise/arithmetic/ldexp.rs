@@ -8,8 +8,8 @@ use crate::tape::{Pull, Pullback, Saved, cut, record};
 use crate::tensor::{DType, Float, Tensor, for_float};
 
 impl Tensor {
-    /// `y = x 2ⁿ`, element by element, rounded once; n is `exponent` (`I64`), and the operands are broadcast to a common
-    /// shape. Integers and truth values become `F32` first.
+    /// `y = x 2ⁿ`, element by element, rounded once; n is `exponent` (`I64`), and the operands are broadcast to a
+    /// common shape. Integers and truth values become `F32` first.
     ///
     /// # Gradient
     /// `gx = gy 2ⁿ`. Saves n.
@@ -43,8 +43,8 @@ impl Tensor {
     }
 
     /// Mantissa and exponent: `x = m 2ⁿ`, element by element, with `½ ≤ |m| < 1`; both are 0 where x is 0, and n is 0
-    /// where x is infinite or NaN, which m is then, too. The exponents are `I64`. Integers and truth values become `F32`
-    /// first.
+    /// where x is infinite or NaN, which m is then, too. The exponents are `I64`. Integers and truth values become
+    /// `F32` first.
     ///
     /// # Gradient
     /// `gx = gm 2⁻ⁿ`: n is constant between its steps, and not tracked. Saves n.
@@ -172,7 +172,8 @@ mod tests {
         assert_eq!([of(1.0, 1024)?, of(-1.0, i64::MAX)?, of(1.0, -1075)?], [f64::INFINITY, f64::NEG_INFINITY, 0.0]);
         assert_eq!([of(0.0, i64::MAX)?, of(f64::INFINITY, i64::MIN)?], [0.0, f64::INFINITY]);
         assert!(of(f64::NAN, 3)?.is_nan());
-        // 1 + 2⁻⁵² + 2⁻¹, moved to where two of its digits are left: 3, and not what two roundings make of 2.5 and more.
+        // 1 + 2⁻⁵² + 2⁻¹, moved to where two of its digits are left: 3, and not what two roundings make of 2.5 and
+        // more.
         let x = 1.25 + f64::EPSILON;
         assert_eq!(of(x, -1073)?, f64::from_bits(3));
         let single = |x: f32, n: i64| Tensor::scalar(x).ldexp(&Tensor::from(n))?.item::<f32>();

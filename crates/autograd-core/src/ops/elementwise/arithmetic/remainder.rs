@@ -67,8 +67,8 @@ pub(super) fn rounded_up<N: Number>(rest: N, b: N) -> N::Mask {
     (rest.gt(zero) & b.lt(zero)) | (rest.lt(zero) & b.gt(zero))
 }
 
-/// The whole number of b in a beside this rest: not ⌊a / b⌋ of the rounded quotient, which may be the next one. Infinite
-/// where b is 0.
+/// The whole number of b in a beside this rest: not ⌊a / b⌋ of the rounded quotient, which may be the next one.
+/// Infinite where b is 0.
 #[inline(always)]
 fn quotient<N: Number>(a: N, rest: N, b: N) -> N {
     N::select(b.eq(N::of(0.0)), a / b, (a - rest) / b).round()

@@ -64,7 +64,8 @@ impl Elementwise<2> for Pow {
 }
 
 /// `aᵇ⁻¹ (1 + b ln a)`, the mixed derivative of aᵇ, times gy. At a = 0 it is the limit, −∞ for 0 < b ≤ 1 and 0 above;
-/// where b = 0, or gy is, too, it is 0: an upstream gradient that is 0 comes from where this derivative is not asked for.
+/// where b = 0, or gy is, too, it is 0: an upstream gradient that is 0 comes from where this derivative is not asked
+/// for.
 #[inline(always)]
 fn mixed<N: Number>(gy: N, a: N, b: N) -> N {
     let (zero, one) = (N::of(0.0), N::of(1.0));

@@ -11,9 +11,9 @@ impl Tensor {
     /// `gx = gy · c xᶜ⁻¹`; at 0: 0 for c = 0 and c > 1, 1 for c = 1, +∞ for 0 < c < 1, −∞ for c < 0. Saves x.
     ///
     /// # Numerics
-    /// Within 1 ulp in `F32` and 2 ulp in `F64`, exact where a float holds the power. The exponents −1, 0, ½, 1, 2 and 3 are
-    /// computed without logarithms; a negative base with a fractional exponent is NaN. The exponent stays in double
-    /// precision: a cube root in `F32` is `x` to the ⅓, not to the `F32` nearest it.
+    /// Within 1 ulp in `F32` and 2 ulp in `F64`, exact where a float holds the power. The exponents −1, 0, ½, 1, 2 and
+    /// 3 are computed without logarithms; a negative base with a fractional exponent is NaN. The exponent stays in
+    /// double precision: a cube root in `F32` is `x` to the ⅓, not to the `F32` nearest it.
     ///
     /// # Examples
     /// ```

@@ -9,13 +9,13 @@ use crate::tensor::Tensor;
 
 /// # Losses of elements
 impl Tensor {
-    /// Binary cross-entropy of logits x with the probabilities t of the positive class, which counts p times:
-    /// `y = −p t ln σ(x) − (1 − t) ln(1 − σ(x))`, element by element; the operands are broadcast to a common shape. `None`
-    /// counts both classes alike. Integers become `F32` first.
+    /// Binary cross-entropy of logits x with the probabilities t of the positive class, which counts p times: `y = −p t
+    /// ln σ(x) − (1 − t) ln(1 − σ(x))`, element by element; the operands are broadcast to a common shape. `None` counts
+    /// both classes alike. Integers become `F32` first.
     ///
     /// # Gradient
-    /// `gx = gy ((1 − t) σ(x) − p t σ(−x))`, `gt = gy ((p − 1) ln(1 + e⁻ˣ) − x)`, `gp = gy t ln(1 + e⁻ˣ)`; saves all. 0 where
-    /// the logit is infinite on the side of a target of 0 or 1, and where an infinite loss has the weight 0.
+    /// `gx = gy ((1 − t) σ(x) − p t σ(−x))`, `gt = gy ((p − 1) ln(1 + e⁻ˣ) − x)`, `gp = gy t ln(1 + e⁻ˣ)`; saves all. 0
+    /// where the logit is infinite on the side of a target of 0 or 1, and where an infinite loss has the weight 0.
     ///
     /// # Numerics
     /// Computed as `p t ln(1 + e⁻ˣ) + (1 − t) ln(1 + eˣ)`: two terms of one sign, so nothing overflows or cancels.

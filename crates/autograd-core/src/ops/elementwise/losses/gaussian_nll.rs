@@ -6,8 +6,8 @@ use crate::ops::elementwise::driver::{Elementwise, Keeps, try_elementwise};
 use crate::tensor::Tensor;
 
 impl Tensor {
-    /// The negative log-likelihood of t under normal distributions of means x and variances v, without ln(2π) / 2:
-    /// `y = (ln v + (x − t)² / v) / 2`, element by element; the operands are broadcast to a common shape. Integers become
+    /// The negative log-likelihood of t under normal distributions of means x and variances v, without ln(2π) / 2: `y =
+    /// (ln v + (x − t)² / v) / 2`, element by element; the operands are broadcast to a common shape. Integers become
     /// `F32` first.
     ///
     /// # Gradient

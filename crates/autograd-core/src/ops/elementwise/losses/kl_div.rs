@@ -7,8 +7,8 @@ use crate::ops::elementwise::driver::{Elementwise, Keeps, try_elementwise};
 use crate::tensor::Tensor;
 
 impl Tensor {
-    /// What each element of a distribution t adds to its divergence from that of the log-probabilities x:
-    /// `y = t (ln t − x)`, element by element; the operands are broadcast to a common shape. Integers become `F32` first.
+    /// What each element of a distribution t adds to its divergence from that of the log-probabilities x: `y = t (ln t
+    /// − x)`, element by element; the operands are broadcast to a common shape. Integers become `F32` first.
     ///
     /// # Gradient
     /// `gx = −gy t`, `gt = gy (ln t − x + 1)`, 0 where t = 0; saves both.

@@ -8,8 +8,9 @@ use crate::ops::elementwise::driver::{Elementwise, Keeps, try_elementwise};
 use crate::tensor::Tensor;
 
 impl Tensor {
-    /// The negative log-likelihood of counts t under Poisson distributions whose rates have the logarithm x, without
-    /// ln t!: `y = eˣ − t x`, element by element; the operands are broadcast to a common shape. Integers become `F32` first.
+    /// The negative log-likelihood of counts t under Poisson distributions whose rates have the logarithm x, without ln
+    /// t!: `y = eˣ − t x`, element by element; the operands are broadcast to a common shape. Integers become `F32`
+    /// first.
     ///
     /// # Gradient
     /// `gx = gy (eˣ − t)`, `gt = −gy x`; saves both.

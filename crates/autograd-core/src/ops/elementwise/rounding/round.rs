@@ -45,8 +45,8 @@ impl Elementwise<1> for Round {
             1.. => {
                 let tens = x * unit;
                 let whole = tens.round();
-                // Where neighbours are 1 or more apart, x has no such decimals, and a quotient would differ from it by its
-                // rounding. So it is with a product that is infinite or NaN.
+                // Where neighbours are 1 or more apart, x has no such decimals, and a quotient would differ from it by
+                // its rounding. So it is with a product that is infinite or NaN.
                 let near = (tens.abs() + N::of(0.3)).gt(tens.abs());
                 let rounded = match self.decimals {
                     // Of these there is 10ᵈ itself, in single precision too.

@@ -37,8 +37,8 @@ impl Tensor {
     /// `gx = gy · ψₙ₊₁(x)`; saves x.
     ///
     /// # Numerics
-    /// Within 1 ulp in `F32`; in `F64` within 8 ulp for n up to 5. From n = 170 on n! is no number, and where the result is one it
-    /// may be missed: 0, infinite or NaN.
+    /// Within 1 ulp in `F32`; in `F64` within 8 ulp for n up to 5. From n = 170 on n! is no number, and where the
+    /// result is one it may be missed: 0, infinite or NaN.
     ///
     /// # Examples
     /// ```

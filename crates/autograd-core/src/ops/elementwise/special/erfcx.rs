@@ -8,8 +8,8 @@ use crate::tensor::Tensor;
 impl Tensor {
     /// Scaled complementary error function.
     ///
-    /// `y = e^(x²) erfc x`, element by element; about `1 / (x √π)` where x is large, +∞ below −26.63. Integers and truth
-    /// values become `F32` first.
+    /// `y = e^(x²) erfc x`, element by element; about `1 / (x √π)` where x is large, +∞ below −26.63. Integers and
+    /// truth values become `F32` first.
     ///
     /// # Gradient
     /// `gx = gy · (2x y − 2/√π)`; saves x.

@@ -8,9 +8,9 @@ use crate::tensor::Tensor;
 impl Tensor {
     /// Hurwitz's zeta function of s, which is `self`, and q; Riemann's where q is 1.
     ///
-    /// `y = ζ(s, q) = Σ (q + k)⁻ˢ`, k = 0, 1, .., element by element; the operands are broadcast to a common shape. +∞ where
-    /// s is 1 and where q is 0, −1, −2 and so on; NaN where s is below 1, and for other q below 0 where s is not whole.
-    /// Integers and truth values become `F32` first.
+    /// `y = ζ(s, q) = Σ (q + k)⁻ˢ`, k = 0, 1, .., element by element; the operands are broadcast to a common shape. +∞
+    /// where s is 1 and where q is 0, −1, −2 and so on; NaN where s is below 1, and for other q below 0 where s is not
+    /// whole. Integers and truth values become `F32` first.
     ///
     /// # Gradient
     /// `gq = −gy · s ζ(s + 1, q)`. There is none for s: a walk that wants it is refused. Saves both.

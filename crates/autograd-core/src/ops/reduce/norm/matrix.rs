@@ -43,8 +43,9 @@ impl Tensor {
     /// A norm of the matrices whose rows lie along the first of the two `dims` and whose columns along the second.
     ///
     /// # Gradient
-    /// That of sums, and of [`Tensor::amax`] where the largest is taken: shared equally between ties. Of singular values
-    /// it is that of [`Tensor::svdvals`]: `U Vᵀ` for their sum, where those that are 0 have the vectors that were found.
+    /// That of sums, and of [`Tensor::amax`] where the largest is taken: shared equally between ties. Of singular
+    /// values it is that of [`Tensor::svdvals`]: `U Vᵀ` for their sum, where those that are 0 have the vectors that
+    /// were found.
     ///
     /// # Numerics
     /// A norm beyond the largest number of the dtype is infinite.

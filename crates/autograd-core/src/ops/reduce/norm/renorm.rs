@@ -14,8 +14,8 @@ impl Tensor {
     /// Flows through the norm of the slices that are scaled. The factor of the others is 1.
     ///
     /// # Errors
-    /// If the tensor has fewer than two dimensions, the dim is out of range, `p ≤ 0`, `maxnorm < 0`, or the dtype is not
-    /// a float type.
+    /// If the tensor has fewer than two dimensions, the dim is out of range, `p ≤ 0`, `maxnorm < 0`, or the dtype is
+    /// not a float type.
     ///
     /// # Examples
     /// ```

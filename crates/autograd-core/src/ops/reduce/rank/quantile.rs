@@ -106,8 +106,8 @@ impl From<&Tensor> for Quantiles {
 }
 
 impl Tensor {
-    /// The elements along `dims` of rank `q (n − 1)` of n, counted from 0: q = 0 is the smallest, q = ½ the median, q = 1
-    /// the largest. Several q make a new first dim. NaN where there is a NaN; between two elements of which one is
+    /// The elements along `dims` of rank `q (n − 1)` of n, counted from 0: q = 0 is the smallest, q = ½ the median, q =
+    /// 1 the largest. Several q make a new first dim. NaN where there is a NaN; between two elements of which one is
     /// infinite it is that infinity, and between −∞ and ∞ NaN.
     ///
     /// # Gradient

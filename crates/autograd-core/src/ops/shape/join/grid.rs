@@ -23,8 +23,8 @@ pub enum Indexing {
 }
 
 impl Tensor {
-    /// For each vector a tensor with a dim for every vector, in which it runs along its own. A scalar is a vector of one
-    /// element. Views.
+    /// For each vector a tensor with a dim for every vector, in which it runs along its own. A scalar is a vector of
+    /// one element. Views.
     ///
     /// # Gradient
     /// gy summed over the dims of the others. Saves nothing.

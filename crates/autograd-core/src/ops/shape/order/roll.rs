@@ -12,9 +12,9 @@ use smallvec::{SmallVec, smallvec};
 type Shifts = SmallVec<[usize; 4]>;
 
 impl Tensor {
-    /// The elements moved by `shifts[k]` places along `dims[k]`; what leaves at one end comes in at the other. A negative
-    /// shift moves towards the front; shifts of a dim that is named several times add up. Without dims there is one
-    /// shift, of all elements in row-major order. A copy.
+    /// The elements moved by `shifts[k]` places along `dims[k]`; what leaves at one end comes in at the other. A
+    /// negative shift moves towards the front; shifts of a dim that is named several times add up. Without dims there
+    /// is one shift, of all elements in row-major order. A copy.
     ///
     /// # Gradient
     /// gy moved back. Saves the shifts.

@@ -6,8 +6,8 @@ use crate::ops::check::Check;
 use crate::tensor::Tensor;
 
 impl Tensor {
-    /// The plane of the two `dims` turned by `k` quarters, from the first of the dims towards the second; a negative `k`
-    /// turns the other way.
+    /// The plane of the two `dims` turned by `k` quarters, from the first of the dims towards the second; a negative
+    /// `k` turns the other way.
     ///
     /// # Gradient
     /// gy turned back. Saves the dims.

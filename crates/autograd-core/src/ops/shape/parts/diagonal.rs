@@ -7,8 +7,8 @@ use crate::shape::{Dim, Dims, Layout};
 use crate::tensor::Tensor;
 
 impl Tensor {
-    /// The diagonals of the planes of dims `dim1` and `dim2`, `offset` places to the right of the main one (to the left,
-    /// if it is negative); their elements lie along a new last dim. A view.
+    /// The diagonals of the planes of dims `dim1` and `dim2`, `offset` places to the right of the main one (to the
+    /// left, if it is negative); their elements lie along a new last dim. A view.
     ///
     /// # Shapes
     /// `[.., M, .., N, ..] → [.., K]`, where K is the number of elements of the diagonal, 0 beyond the plane.

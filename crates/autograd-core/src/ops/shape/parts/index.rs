@@ -211,9 +211,9 @@ impl Tensor {
     /// gy in its place, 0 elsewhere; that of positions named several times adds up. Saves the place.
     ///
     /// # Errors
-    /// If there are more entries than dimensions, more than one [`Ellipsis`], a position that is not there, a step of 0,
-    /// a tensor that is no vector of `I64`, or more than one tensor: [`Tensor::index`] pairs the positions of several, and
-    /// one call after the other takes all their combinations.
+    /// If there are more entries than dimensions, more than one [`Ellipsis`], a position that is not there, a step of
+    /// 0, a tensor that is no vector of `I64`, or more than one tensor: [`Tensor::index`] pairs the positions of
+    /// several, and one call after the other takes all their combinations.
     ///
     /// # Examples
     /// ```

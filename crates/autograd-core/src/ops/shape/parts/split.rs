@@ -57,8 +57,8 @@ impl Tensor {
         Ok(neighbours("split_with_sizes", self, d, sizes.iter().copied()))
     }
 
-    /// At most `chunks` parts of one size along `dim`, the last of which may be smaller: those of [`Tensor::split`] with
-    /// the smallest size that makes no more. Views.
+    /// At most `chunks` parts of one size along `dim`, the last of which may be smaller: those of [`Tensor::split`]
+    /// with the smallest size that makes no more. Views.
     ///
     /// # Errors
     /// If the dim is out of range or `chunks` is 0.

@@ -56,8 +56,8 @@ numbers!(i32 isize usize);
 
 impl Tensor {
     /// Parts along `dim`: as many as `sections` says, of which the first are larger by one where the size does not
-    /// divide, or cut before the places that it lists. Places are those of Python's slices: negative ones count from the
-    /// end, and they are clamped. Views.
+    /// divide, or cut before the places that it lists. Places are those of Python's slices: negative ones count from
+    /// the end, and they are clamped. Views.
     ///
     /// # Gradient
     /// That of [`Tensor::narrow`], for each part.

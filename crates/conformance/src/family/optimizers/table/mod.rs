@@ -1,5 +1,5 @@
-//! The register of optimizers, framework by framework. Wiring one up is one entry, which sets its own hyperparameters; all
-//! share the driver's.
+//! The register of optimizers, framework by framework. Wiring one up is one entry, which sets its own hyperparameters;
+//! all share the driver's.
 
 /// Makes [`Common`] of optimizers; their file names each once.
 macro_rules! common {

@@ -53,9 +53,9 @@ impl AttentionMemory {
 }
 
 impl MultiheadAttention {
-    /// Keys and values, projected: what [`MultiheadAttention::recall`] finds is what [`MultiheadAttention::attend`] would
-    /// find in them, and they are projected once for all calls. The weights are those of now: after a step of training
-    /// there is another memory.
+    /// Keys and values, projected: what [`MultiheadAttention::recall`] finds is what [`MultiheadAttention::attend`]
+    /// would find in them, and they are projected once for all calls. The weights are those of now: after a step of
+    /// training there is another memory.
     ///
     /// # Shapes
     /// `key: [S, N, Kd]`, `value: [S, N, Vd]`, with the batch first if the options say so, or both without N.
@@ -96,8 +96,8 @@ impl MultiheadAttention {
         Ok(AttentionMemory { keys: self.split(&k)?, values: self.split(&v)?, added, batched: rank == 3 })
     }
 
-    /// What the queries find in a memory: `[L, N, E]`, to the bit what `attend` gives in evaluation for the keys and values of
-    /// the memory, which are other tensors than the query. Nothing is dropped.
+    /// What the queries find in a memory: `[L, N, E]`, to the bit what `attend` gives in evaluation for the keys and
+    /// values of the memory, which are other tensors than the query. Nothing is dropped.
     ///
     /// # Errors
     /// If the queries or the masks do not fit the memory.

@@ -29,8 +29,8 @@ impl MultiheadAttention {
         self.step_with_masks(x, cache, &AttentionMasks::new())
     }
 
-    /// [`MultiheadAttention::step`] with masks over all positions there are then, those in the cache first: pairs `[L, S]`
-    /// or `[N · H, L, S]`, keys `[N, S]`, where S is `cache.len() + L`.
+    /// [`MultiheadAttention::step`] with masks over all positions there are then, those in the cache first: pairs `[L,
+    /// S]` or `[N · H, L, S]`, keys `[N, S]`, where S is `cache.len() + L`.
     ///
     /// # Errors
     /// As for `step`, and if the masks do not fit.

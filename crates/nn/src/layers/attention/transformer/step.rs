@@ -8,8 +8,8 @@ use crate::observe;
 use autograd_core::check::Check;
 use autograd_core::{Error, ErrorKind, Result, Tensor};
 
-/// What a [`TransformerDecoderLayer`] keeps between the steps of a sequence: keys and values of the positions so far, and
-/// those of the memory, which are computed once. [`TransformerDecoderLayer::start`] makes it.
+/// What a [`TransformerDecoderLayer`] keeps between the steps of a sequence: keys and values of the positions so far,
+/// and those of the memory, which are computed once. [`TransformerDecoderLayer::start`] makes it.
 ///
 /// # Examples
 /// ```
@@ -49,8 +49,8 @@ impl DecoderLayerCache {
     }
 }
 
-/// What a [`TransformerDecoder`] keeps between the steps of a sequence, of all its layers: [`TransformerDecoder::start`] makes
-/// it. A clone is another way to go on, as in a search along several beams.
+/// What a [`TransformerDecoder`] keeps between the steps of a sequence, of all its layers:
+/// [`TransformerDecoder::start`] makes it. A clone is another way to go on, as in a search along several beams.
 ///
 /// A step begins at the position [`len`](DecoderCache::len), and layers that add positions to its input are told so by
 /// `after`, as for a [`KeyValueCache`].
@@ -106,9 +106,10 @@ impl TransformerDecoderLayer {
         Ok(DecoderLayerCache { own: KeyValueCache::new(), memory })
     }
 
-    /// The output for the next positions, `[L, N, E]` as in [`TransformerDecoderLayer::decode`]: each attends to itself and
-    /// those before, and to the memory. Nothing is dropped; hooks of `multihead_attn` see the queries alone. Up to the rounding of products of other shapes it is what `decode`
-    /// gives in evaluation for the whole sequence with a causal mask.
+    /// The output for the next positions, `[L, N, E]` as in [`TransformerDecoderLayer::decode`]: each attends to itself
+    /// and those before, and to the memory. Nothing is dropped; hooks of `multihead_attn` see the queries alone. Up to
+    /// the rounding of products of other shapes it is what `decode` gives in evaluation for the whole sequence with a
+    /// causal mask.
     ///
     /// # Errors
     /// If the input does not fit; then nothing is added.
@@ -136,12 +137,12 @@ impl TransformerDecoderLayer {
     }
 
     /// [`TransformerDecoderLayer::step`] with masks: those of the sequence are over all positions there are then, as in
-    /// [`MultiheadAttention::step_with_masks`](crate::MultiheadAttention::step_with_masks); those of the memory have a row
-    /// for each of the new positions.
+    /// [`MultiheadAttention::step_with_masks`](crate::MultiheadAttention::step_with_masks); those of the memory have a
+    /// row for each of the new positions.
     ///
     /// # Errors
-    /// As for `step`, and if the masks do not fit, or `memory_masks` are causal: positions of a step and of the memory are
-    /// not counted alike.
+    /// As for `step`, and if the masks do not fit, or `memory_masks` are causal: positions of a step and of the memory
+    /// are not counted alike.
     ///
     /// # Examples
     /// ```
@@ -188,7 +189,8 @@ impl TransformerDecoderLayer {
 
 /// # Steps
 impl TransformerDecoder {
-    /// The begin of a sequence behind this memory: the keys and values that each layer has of it, by the weights of now.
+    /// The begin of a sequence behind this memory: the keys and values that each layer has of it, by the weights of
+    /// now.
     ///
     /// # Errors
     /// If the memory does not fit.
@@ -200,8 +202,8 @@ impl TransformerDecoder {
         self.layers.iter().enumerate().map(begin).collect::<Result<_>>().map(DecoderCache)
     }
 
-    /// The output for the next positions, as [`TransformerDecoderLayer::step`] has it: a sequence of L positions costs L steps of
-    /// one position each, and not L runs over all of them.
+    /// The output for the next positions, as [`TransformerDecoderLayer::step`] has it: a sequence of L positions costs
+    /// L steps of one position each, and not L runs over all of them.
     ///
     /// # Errors
     /// If the input or the cache does not fit; then nothing is added.

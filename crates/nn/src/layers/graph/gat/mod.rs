@@ -33,8 +33,8 @@ use wengert_derive::Module;
 /// `lin_edge.weight: [H K, B]`, `res.weight` and `bias` as the output.
 ///
 /// # Errors
-/// The constructors fail if a size is 0 or the probability of dropout is not in `[0, 1]`; `forward_all` if the inputs do
-/// not fit, a node of an edge is out of range, or edges have attributes that the layer has no weight for or lack
+/// The constructors fail if a size is 0 or the probability of dropout is not in `[0, 1]`; `forward_all` if the inputs
+/// do not fit, a node of an edge is out of range, or edges have attributes that the layer has no weight for or lack
 /// attributes that it has one for; `forward` always.
 ///
 /// # Examples
@@ -131,8 +131,8 @@ impl GATConv {
         Ok(GATConv { att_src, att_dst, att_edge, bias, lin, lin_edge, res, out_channels, options, stream, mode })
     }
 
-    /// Like `forward_all`, but with the edges and what each head gives to them: `(y, edge_index, α)`, `α: [E, H]`. Added
-    /// self loops stand behind the edges, `[E + N, H]`; the loops that they replace have 0.
+    /// Like `forward_all`, but with the edges and what each head gives to them: `(y, edge_index, α)`, `α: [E, H]`.
+    /// Added self loops stand behind the edges, `[E + N, H]`; the loops that they replace have 0.
     ///
     /// # Errors
     /// As for `forward_all`.

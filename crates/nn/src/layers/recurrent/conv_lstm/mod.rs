@@ -25,20 +25,20 @@ macro_rules! layers {
         /// c′ = σ(f) c + σ(i) tanh(g),    h′ = σ(o) tanh(c′)
         /// ```
         ///
-        /// Stride, padding and dilation are those of the input's convolution; that of the state keeps the size. `forward`
-        /// gives the last output, or all with `return_sequences`, from the state 0 on; [`Layer::forward_all`] takes x, or
-        /// x, h and c.
+        /// Stride, padding and dilation are those of the input's convolution; that of the state keeps the size.
+        /// `forward` gives the last output, or all with `return_sequences`, from the state 0 on; [`Layer::forward_all`]
+        /// takes x, or x, h and c.
         ///
-        /// The weight of the input starts uniform by Glorot's rule, that of the state orthogonal, the bias at 0 and at 1
-        /// for the forget gate.
+        /// The weight of the input starts uniform by Glorot's rule, that of the state orthogonal, the bias at 0 and at
+        /// 1 for the forget gate.
         ///
         /// # Shapes
         #[doc = concat!("`x: [N, T, C, ", $space, "] → [N, O, ..]`, or `[N, T, O, ..]`; h and c: `[N, O, ..]`;")]
         /// `weight_ih: [4 O, C, K..]`, `weight_hh: [4 O, O, K..]`, `bias: [4 O]`.
         ///
         /// # Errors
-        /// The constructors fail if a size is 0 or numbers for the dims are too few or too many; `forward` if the input or
-        /// the state does not fit.
+        /// The constructors fail if a size is 0 or numbers for the dims are too few or too many; `forward` if the input
+        /// or the state does not fit.
         ///
         /// # Examples
         /// ```

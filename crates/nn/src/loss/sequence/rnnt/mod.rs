@@ -20,8 +20,8 @@ const OP: &str = "rnnt_loss";
 /// ```
 ///
 /// # Shapes
-/// `logits: [N, T, U + 1, C]`; `targets` (`I64`): `[N, U]`. `logit_lengths` and `target_lengths`: N numbers, or a tensor
-/// of them ([`Lengths`]), at most T and U.
+/// `logits: [N, T, U + 1, C]`; `targets` (`I64`): `[N, U]`. `logit_lengths` and `target_lengths`: N numbers, or a
+/// tensor of them ([`Lengths`]), at most T and U.
 ///
 /// # Gradient
 /// Through all ways to say the target; nothing flows beyond a sample's lengths, whatever is there.

@@ -31,8 +31,8 @@ const NOT_POSITIVE: Range = Range::new(|x| x <= 0.0 && x.is_finite(), "finite an
 /// p ← p − m
 /// ```
 ///
-/// rms is the root of the mean of the squares; of more than two dims the last two are rows and columns. `lr ≥ 0`,
-/// `β ≤ 0` (−0.8), `ε₁ ≥ 0` (the machine epsilon of the parameter's dtype), `ε₂ ≥ 0` (0.001), `d ≥ 1` (1), `0 ≤ μ < 1` (0),
+/// rms is the root of the mean of the squares; of more than two dims the last two are rows and columns. `lr ≥ 0`, `β ≤
+/// 0` (−0.8), `ε₁ ≥ 0` (the machine epsilon of the parameter's dtype), `ε₂ ≥ 0` (0.001), `d ≥ 1` (1), `0 ≤ μ < 1` (0),
 /// `λ ≥ 0` (0). State: `row_var` (r) and `col_var` (c), or `variance` (v); those that a parameter does not use have no
 /// elements; `exp_avg` (m) with momentum. t counts the steps of each parameter.
 ///
@@ -132,10 +132,11 @@ impl Adafactor {
         Adafactor::new(lr).with(|rule| (rule.eps1, rule.form) = (Some(1e-30), Form::Keras))
     }
 
-    /// optax' form: v as in [`Adafactor::keras`], the rate is lr in place of the minimum, ε₂ takes rms(p) before the decay,
-    /// which is `p ← (1 − λ) p` whatever lr is (a cautious one is by lr·λ, as anywhere). Of a parameter of more than two dims the two largest are rows and columns,
-    /// and only dims of at least 128 are ([`Adafactor::min_dim_size_to_factor`]). d is `clipping_threshold` there,
-    /// −β `decay_rate`, `scale_parameter` `multiply_by_parameter_scale`.
+    /// optax' form: v as in [`Adafactor::keras`], the rate is lr in place of the minimum, ε₂ takes rms(p) before the
+    /// decay, which is `p ← (1 − λ) p` whatever lr is (a cautious one is by lr·λ, as anywhere). Of a parameter of more
+    /// than two dims the two largest are rows and columns, and only dims of at least 128 are
+    /// ([`Adafactor::min_dim_size_to_factor`]). d is `clipping_threshold` there, −β `decay_rate`, `scale_parameter`
+    /// `multiply_by_parameter_scale`.
     ///
     /// # Examples
     /// ```
@@ -152,8 +153,8 @@ impl Adafactor {
         adafactor.with(|rule| rule.form = Form::Optax)
     }
 
-    /// The least size that rows and columns must both have in number for r and c to stand for v; a smaller parameter has v
-    /// of each element. Default 0, of optax' form 128.
+    /// The least size that rows and columns must both have in number for r and c to stand for v; a smaller parameter
+    /// has v of each element. Default 0, of optax' form 128.
     ///
     /// # Examples
     /// ```
@@ -209,7 +210,8 @@ impl Adafactor {
         self.with(|rule| rule.scale_parameter = scale_parameter)
     }
 
-    /// μ, `0 ≤ μ < 1`: how much of the past steps is kept, at the cost of a number for each element. Default 0: nothing.
+    /// μ, `0 ≤ μ < 1`: how much of the past steps is kept, at the cost of a number for each element. Default 0:
+    /// nothing.
     pub fn momentum(self, momentum: f64) -> Adafactor {
         self.with(|rule| rule.momentum = momentum)
     }

@@ -57,9 +57,10 @@ use autograd_core::{Error, ErrorKind, Result, Shape, Tensor, no_grad};
 /// * PyTorch: it computes the loop in bfloat16; the original does, too.
 /// * Keras: [`Muon::keras`]. There embeddings and what is no matrix take steps of AdamW in the same optimizer; here
 ///   [`Parts`](crate::Parts) gives them to one of its own.
-/// * optax (`contrib.muon`): [`Muon::optax`]. There, too, what is no matrix takes steps of AdamW. Its axes of products in
-///   tensors of more dims (`muon_weight_dimension_numbers`), steps in proportion to `⟨u, X⟩` (`adaptive`) and divisors
-///   other than ‖u‖ (`preconditioning`) are not here: they are no part of the optimizer that the reference describes.
+/// * optax (`contrib.muon`): [`Muon::optax`]. There, too, what is no matrix takes steps of AdamW. Its axes of products
+///   in tensors of more dims (`muon_weight_dimension_numbers`), steps in proportion to `⟨u, X⟩` (`adaptive`) and
+///   divisors other than ‖u‖ (`preconditioning`) are not here: they are no part of the optimizer that the reference
+///   describes.
 #[derive(Clone)]
 pub struct Muon(Driver<MuonRule>);
 optimizer!(Muon, MuonRule);
@@ -160,9 +161,9 @@ impl Muon {
         self.with(|rule| rule.ns_coefficients = [a, b, c])
     }
 
-    /// a, b and c of each iteration, as many as there are to be; `ns_steps` does not count then, nor `ns_coefficients`. They
-    /// have no names for `set`, and neither has the k of [`AdjustLr::Rms`].
-    /// By default there is none: all iterations have the same.
+    /// a, b and c of each iteration, as many as there are to be; `ns_steps` does not count then, nor `ns_coefficients`.
+    /// They have no names for `set`, and neither has the k of [`AdjustLr::Rms`]. By default there is none: all
+    /// iterations have the same.
     ///
     /// # Examples
     /// ```
@@ -179,7 +180,8 @@ impl Muon {
         self.with(|rule| rule.of_each = of_each.into())
     }
 
-    /// ε ≥ 0: the least norm that m is divided by, or what is added to the norm. Default 1e-7, 1e-8 in the form of optax.
+    /// ε ≥ 0: the least norm that m is divided by, or what is added to the norm. Default 1e-7, 1e-8 in the form of
+    /// optax.
     pub fn eps(self, eps: f64) -> Muon {
         self.with(|rule| rule.eps = eps)
     }

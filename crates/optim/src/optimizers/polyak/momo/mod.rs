@@ -14,8 +14,8 @@ use crate::turn::{Decay, Turn};
 use autograd_core::Result;
 use autograd_core::update::{ElementRule, FoldRule, Real};
 
-/// MoMo, model-based momentum: SGD with momentum whose steps are as long as it takes to come down to the least value of the
-/// loss, by a model of the loss from its last values and gradients.
+/// MoMo, model-based momentum: SGD with momentum whose steps are as long as it takes to come down to the least value of
+/// the loss, by a model of the loss from its last values and gradients.
 ///
 /// ```text
 /// f̄ ← β f̄ + (1 − β) f                    (beta β; in the first step 0 in place of β)
@@ -31,11 +31,11 @@ use autograd_core::update::{ElementRule, FoldRule, Real};
 /// ```
 ///
 /// f is the loss, so a step is [`Optimizer::step_with`](crate::Optimizer::step_with); products and norms are over all
-/// parameters that have a gradient, p is that before the step. `lr ≥ 0`, the longest step, which may be large, `0 ≤ β < 1`
-/// (0.9), `f*` (`lower_bound`, 0), any lower bound of the loss, `λ ≥ 0` (0, decoupled). If m is 0, τ is. State: `exp_avg` (m)
-/// and `gamma` (its part of γ) of each parameter, and the numbers `step`, `loss_avg` (f̄), `lb` (f*) and `part` (τ / lr of
-/// the last step), which all parameters share. Where groups have an lr or a λ of their own, each takes the same part of its
-/// lr, in the h and ‖m‖² of all.
+/// parameters that have a gradient, p is that before the step. `lr ≥ 0`, the longest step, which may be large, `0 ≤ β <
+/// 1` (0.9), `f*` (`lower_bound`, 0), any lower bound of the loss, `λ ≥ 0` (0, decoupled). If m is 0, τ is. State:
+/// `exp_avg` (m) and `gamma` (its part of γ) of each parameter, and the numbers `step`, `loss_avg` (f̄), `lb` (f*) and
+/// `part` (τ / lr of the last step), which all parameters share. Where groups have an lr or a λ of their own, each
+/// takes the same part of its lr, in the h and ‖m‖² of all.
 ///
 /// # Numerics
 /// Sums are gathered in `f64`, in an order that no number of threads changes.

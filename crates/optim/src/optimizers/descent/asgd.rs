@@ -1,5 +1,6 @@
 //! Averaged stochastic gradient descent.
 
+use crate::blend::Average;
 use crate::driver::Driver;
 use crate::named::optimizer;
 use crate::range::Range;
@@ -101,7 +102,7 @@ impl Rule for AsgdRule {
         let (eta, mu) = (turn.numbers[0], turn.numbers[1]);
         turn.numbers[0] = lr / (1.0 + lambd * lr * t).powf(alpha);
         turn.numbers[1] = 1.0 / (t - t0).max(1.0);
-        turn.update(Formula { eta, shrink: 1.0 - lambd * eta, mu })
+        turn.update(Formula { eta, shrink: 1.0 - lambd * eta, average: Average::approaching(mu) })
     }
 }
 
@@ -109,15 +110,14 @@ impl Rule for AsgdRule {
 struct Formula {
     eta: f64,
     shrink: f64,
-    mu: f64,
+    average: Average,
 }
 
 impl ElementRule<1> for Formula {
     #[inline(always)]
     fn element<T: Real>(self, p: T, g: T, [a]: [T; 1]) -> (T, [T; 1]) {
         let p = p * T::of(self.shrink) - T::of(self.eta) * g;
-        // Not a + (p − a), which rounds.
-        (p, [if self.mu == 1.0 { p } else { a + T::of(self.mu) * (p - a) }])
+        (p, [self.average.next(a, p)])
     }
 }
 

@@ -1,5 +1,6 @@
 //! GaLore.
 
+use crate::blend::Average;
 use crate::driver::Driver;
 use crate::named::optimizer;
 use crate::norms::norm;
@@ -219,7 +220,7 @@ fn space(g: &Tensor, old: &Tensor) -> Result<Option<Tensor>> {
 /// Adam's step from a gradient, in the place of anything.
 #[derive(Clone, Copy)]
 struct Moments {
-    gain: f64,
+    average: Average,
     beta: f64,
     of_m: f64,
     of_v: f64,
@@ -230,14 +231,14 @@ impl Moments {
     fn of(rule: &GaLoreRule, t: f64) -> Moments {
         let [beta1, beta2] = rule.betas;
         let (of_m, of_v) = (1.0 / (1.0 - beta1.powf(t)), 1.0 / (1.0 - beta2.powf(t)).sqrt());
-        Moments { gain: 1.0 - beta1, beta: beta2, of_m, of_v, eps: rule.eps }
+        Moments { average: Average::keeping(beta1), beta: beta2, of_m, of_v, eps: rule.eps }
     }
 }
 
 impl ElementRule<2> for Moments {
     #[inline(always)]
     fn element<T: Real>(self, _: T, g: T, [m, v]: [T; 2]) -> (T, [T; 2]) {
-        let m = m + T::of(self.gain) * (g - m);
+        let m = self.average.next(m, g);
         let v = T::of(self.beta) * v + T::of(1.0 - self.beta) * (g * g);
         (T::of(self.of_m) * (m / (v.sqrt() * T::of(self.of_v) + T::of(self.eps))), [m, v])
     }

@@ -1,5 +1,6 @@
 //! ACProp.
 
+use crate::blend::Average;
 use crate::driver::Driver;
 use crate::named::optimizer;
 use crate::range::Range;
@@ -111,7 +112,7 @@ impl Rule for AcPropRule {
         let formula = Formula {
             lr: turn.lr,
             beta2,
-            gain1: 1.0 - beta1,
+            average: Average::keeping(beta1),
             gain2: (1.0 - beta2) * if self.centers_before { 1.0 } else { beta1 * beta1 },
             correction: if first { 0.0 } else { 1.0 / (1.0 - beta2.powf(turn.t as f64 - 1.0)).sqrt() },
             eps: self.eps + if first { 1.0 } else { 0.0 },
@@ -125,7 +126,7 @@ impl Rule for AcPropRule {
 struct Formula {
     lr: f64,
     beta2: f64,
-    gain1: f64,
+    average: Average,
     /// Also the square of what g − m is of the distance from the m before.
     gain2: f64,
     correction: f64,
@@ -139,7 +140,7 @@ impl ElementRule<2> for Formula {
         let p = p - T::of(self.lr) * g / (s.sqrt() * T::of(self.correction) + T::of(self.eps));
         let off = g - m;
         let s = T::of(self.beta2) * s + T::of(self.gain2) * (off * off) + T::of(self.eps_root);
-        (p, [m + T::of(self.gain1) * off, s])
+        (p, [self.average.next(m, g), s])
     }
 }
 

@@ -1,5 +1,6 @@
 //! AdaBelief.
 
+use crate::blend::Average;
 use crate::driver::Driver;
 use crate::named::optimizer;
 use crate::range::Range;
@@ -113,7 +114,7 @@ impl Rule for AdaBeliefRule {
         };
         let formula = Formula {
             beta2,
-            gain1: 1.0 - beta1,
+            average: Average::keeping(beta1),
             gain2: 1.0 - beta2,
             nesterov: self.nesterov,
             of_average: turn.lr * of_average,
@@ -129,7 +130,7 @@ impl Rule for AdaBeliefRule {
 #[derive(Clone, Copy)]
 struct Formula {
     beta2: f64,
-    gain1: f64,
+    average: Average,
     gain2: f64,
     nesterov: bool,
     of_average: f64,
@@ -142,7 +143,7 @@ struct Formula {
 impl ElementRule<2> for Formula {
     #[inline(always)]
     fn element<T: Real>(self, p: T, g: T, [m, s]: [T; 2]) -> (T, [T; 2]) {
-        let m = m + T::of(self.gain1) * (g - m);
+        let m = self.average.next(m, g);
         let off = g - m;
         let s = T::of(self.beta2) * s + T::of(self.gain2) * (off * off) + T::of(self.eps_root);
         let step = T::of(self.of_average) * m;

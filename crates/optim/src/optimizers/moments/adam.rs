@@ -1,5 +1,6 @@
 //! Adam.
 
+use crate::blend::Average;
 use crate::driver::Driver;
 use crate::named::optimizer;
 use crate::range::Range;
@@ -220,7 +221,7 @@ impl<const W: bool> Rule for AdamRule<W> {
         };
         let formula = Formula {
             beta2,
-            gain1: 1.0 - beta1,
+            average: Average::keeping(beta1),
             gain2: 1.0 - beta2,
             nesterov: self.nesterov,
             of_average,
@@ -237,7 +238,7 @@ impl<const W: bool> Rule for AdamRule<W> {
 #[derive(Clone, Copy)]
 struct Formula {
     beta2: f64,
-    gain1: f64,
+    average: Average,
     gain2: f64,
     nesterov: bool,
     of_average: f64,
@@ -253,7 +254,7 @@ impl ElementRule<3> for Formula {
 
     #[inline(always)]
     fn element<T: Real>(self, p: T, g: T, [m, v, largest]: [T; 3]) -> (T, [T; 3]) {
-        let m = m + T::of(self.gain1) * (g - m);
+        let m = self.average.next(m, g);
         let v = T::of(self.beta2) * v + T::of(self.gain2) * (g * g);
         // Without amsgrad the largest so far is 0, and this is v.
         let largest = largest.larger(v * T::of(self.scale));

@@ -1,5 +1,6 @@
 //! Adamax.
 
+use crate::blend::Average;
 use crate::driver::Driver;
 use crate::named::optimizer;
 use crate::range::Range;
@@ -109,13 +110,13 @@ impl<const W: bool> Rule for AdamaxRule<W> {
         let [beta1, beta2] = self.betas;
         let (of_gradient, of_largest) = if self.keras { (0.0, self.eps) } else { (self.eps, 0.0) };
         let step = turn.lr / (1.0 - beta1.powf(turn.t as f64));
-        turn.update(Formula { gain: 1.0 - beta1, beta2, step, of_gradient, of_largest })
+        turn.update(Formula { average: Average::keeping(beta1), beta2, step, of_gradient, of_largest })
     }
 }
 
 #[derive(Clone, Copy)]
 struct Formula {
-    gain: f64,
+    average: Average,
     beta2: f64,
     step: f64,
     /// The ε of |g| and that of u.
@@ -126,7 +127,7 @@ struct Formula {
 impl ElementRule<2> for Formula {
     #[inline(always)]
     fn element<T: Real>(self, p: T, g: T, [m, u]: [T; 2]) -> (T, [T; 2]) {
-        let m = m + T::of(self.gain) * (g - m);
+        let m = self.average.next(m, g);
         let u = (T::of(self.beta2) * u).larger(g.abs() + T::of(self.of_gradient));
         (p - T::of(self.step) * (m / (u + T::of(self.of_largest))), [m, u])
     }

@@ -1,5 +1,6 @@
 //! Adan.
 
+use crate::blend::Average;
 use crate::driver::Driver;
 use crate::named::optimizer;
 use crate::range::Range;
@@ -119,7 +120,8 @@ impl Rule for AdanRule {
         let ahead = if self.optax { 1.0 - self.betas[1] } else { self.betas[1] };
         let formula = Formula {
             betas: self.betas,
-            gains: self.betas.map(|beta| 1.0 - beta),
+            averages: [self.betas[0], self.betas[1]].map(Average::keeping),
+            gain: 1.0 - self.betas[2],
             first: turn.t == 1,
             ahead,
             of_average: turn.lr / of_m,
@@ -137,7 +139,8 @@ impl Rule for AdanRule {
 #[derive(Clone, Copy)]
 struct Formula {
     betas: [f64; 3],
-    gains: [f64; 3],
+    averages: [Average; 2],
+    gain: f64,
     first: bool,
     ahead: f64,
     of_average: f64,
@@ -153,10 +156,10 @@ impl ElementRule<4> for Formula {
     #[inline(always)]
     fn element<T: Real>(self, p: T, g: T, [m, v, n, before]: [T; 4]) -> (T, [T; 4]) {
         let d = if self.first { T::ZERO } else { g - before };
-        let m = m + T::of(self.gains[0]) * (g - m);
-        let v = v + T::of(self.gains[1]) * (d - v);
+        let m = self.averages[0].next(m, g);
+        let v = self.averages[1].next(v, d);
         let ahead = g + T::of(self.ahead) * d;
-        let n = T::of(self.betas[2]) * n + T::of(self.gains[2]) * (ahead * ahead);
+        let n = T::of(self.betas[2]) * n + T::of(self.gain) * (ahead * ahead);
         let root = (n + T::of(self.eps_root)).sqrt() * T::of(self.correction) + T::of(self.eps);
         let step = (T::of(self.of_average) * m + T::of(self.of_change) * v) / root;
         ((p * T::of(self.shrink) - step) / T::of(self.divisor), [m, v, n, g])

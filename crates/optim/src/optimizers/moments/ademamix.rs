@@ -1,5 +1,6 @@
 //! AdEMAMix.
 
+use crate::blend::Average;
 use crate::driver::Driver;
 use crate::named::optimizer;
 use crate::range::Range;
@@ -169,9 +170,9 @@ impl Rule for AdEmaMixRule {
         let ([beta1, beta2, _], t) = (self.betas, turn.t as f64);
         let formula = Formula {
             beta2,
-            gain1: 1.0 - beta1,
+            fast: Average::keeping(beta1),
             gain2: 1.0 - beta2,
-            gain3: 1.0 - self.beta3_at(turn.t),
+            slow: Average::keeping(self.beta3_at(turn.t)),
             of_fast: turn.lr / (1.0 - beta1.powf(t)),
             of_slow: turn.lr * self.alpha_at(turn.t),
             correction: 1.0 / (1.0 - beta2.powf(t)).sqrt(),
@@ -185,9 +186,9 @@ impl Rule for AdEmaMixRule {
 #[derive(Clone, Copy)]
 struct Formula {
     beta2: f64,
-    gain1: f64,
+    fast: Average,
     gain2: f64,
-    gain3: f64,
+    slow: Average,
     of_fast: f64,
     of_slow: f64,
     correction: f64,
@@ -198,8 +199,8 @@ struct Formula {
 impl ElementRule<3> for Formula {
     #[inline(always)]
     fn element<T: Real>(self, p: T, g: T, [fast, v, slow]: [T; 3]) -> (T, [T; 3]) {
-        let fast = fast + T::of(self.gain1) * (g - fast);
-        let slow = slow + T::of(self.gain3) * (g - slow);
+        let fast = self.fast.next(fast, g);
+        let slow = self.slow.next(slow, g);
         let v = T::of(self.beta2) * v + T::of(self.gain2) * (g * g);
         let root = if self.eps_root == 0.0 {
             v.sqrt() * T::of(self.correction)

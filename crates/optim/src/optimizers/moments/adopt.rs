@@ -1,5 +1,6 @@
 //! ADOPT.
 
+use crate::blend::Average;
 use crate::driver::Driver;
 use crate::named::optimizer;
 use crate::range::Range;
@@ -115,7 +116,7 @@ impl Rule for AdoptRule {
             first: turn.t == 1,
             nesterov: self.nesterov,
             beta2,
-            gain1: 1.0 - beta1,
+            average: Average::keeping(beta1),
             gain2: 1.0 - beta2,
             lr: turn.lr,
             eps: self.eps,
@@ -130,7 +131,7 @@ struct Formula {
     first: bool,
     nesterov: bool,
     beta2: f64,
-    gain1: f64,
+    average: Average,
     gain2: f64,
     lr: f64,
     eps: f64,
@@ -150,9 +151,9 @@ impl ElementRule<2> for Formula {
         let c = T::select(g.eq(T::ZERO), g, g / divisor);
         let limit = T::of(self.limit);
         let c = c.smaller(limit).larger(T::ZERO - limit);
-        let m = m + T::of(self.gain1) * (c - m);
+        let m = self.average.next(m, c);
         let v = T::of(self.beta2) * v + T::of(self.gain2) * square;
-        let u = if self.nesterov { m + T::of(self.gain1) * (c - m) } else { m };
+        let u = if self.nesterov { self.average.next(m, c) } else { m };
         (p - T::of(self.lr) * u, [m, v])
     }
 }

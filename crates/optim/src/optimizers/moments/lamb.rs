@@ -1,5 +1,6 @@
 //! LAMB.
 
+use crate::blend::Average;
 use crate::driver::Driver;
 use crate::named::optimizer;
 use crate::norms::{in_two_parts, norm2, parameter_norm};
@@ -110,7 +111,7 @@ impl Rule for LambRule {
         let of_v = 1.0 - beta2.powf(t);
         let direction = Direction {
             beta2,
-            gain1: 1.0 - beta1,
+            average: Average::keeping(beta1),
             gain2: 1.0 - beta2,
             of_average: 1.0 / (1.0 - beta1.powf(t)),
             correction: 1.0 / of_v.sqrt(),
@@ -140,7 +141,7 @@ impl Rule for LambRule {
 #[derive(Clone, Copy)]
 struct Direction {
     beta2: f64,
-    gain1: f64,
+    average: Average,
     gain2: f64,
     of_average: f64,
     correction: f64,
@@ -152,7 +153,7 @@ struct Direction {
 impl ElementRule<2> for Direction {
     #[inline(always)]
     fn element<T: Real>(self, p: T, g: T, [m, v]: [T; 2]) -> (T, [T; 2]) {
-        let m = m + T::of(self.gain1) * (g - m);
+        let m = self.average.next(m, g);
         let v = T::of(self.beta2) * v + T::of(self.gain2) * (g * g);
         let root = (v + T::of(self.eps_root)).sqrt() * T::of(self.correction) + T::of(self.eps);
         let u = T::of(self.of_average) * m / root;

@@ -1,5 +1,6 @@
 //! NAdam.
 
+use crate::blend::Average;
 use crate::driver::Driver;
 use crate::named::optimizer;
 use crate::range::Range;
@@ -122,7 +123,7 @@ impl Rule for NAdamRule {
         turn.numbers[0] = product;
         let formula = Formula {
             beta2,
-            gain1: 1.0 - beta1,
+            average: Average::keeping(beta1),
             gain2: 1.0 - beta2,
             of_gradient: turn.lr * (1.0 - mu) / (1.0 - product),
             of_average: turn.lr * next / (1.0 - product * next),
@@ -136,7 +137,7 @@ impl Rule for NAdamRule {
 #[derive(Clone, Copy)]
 struct Formula {
     beta2: f64,
-    gain1: f64,
+    average: Average,
     gain2: f64,
     of_gradient: f64,
     of_average: f64,
@@ -147,7 +148,7 @@ struct Formula {
 impl ElementRule<2> for Formula {
     #[inline(always)]
     fn element<T: Real>(self, p: T, g: T, [m, v]: [T; 2]) -> (T, [T; 2]) {
-        let m = m + T::of(self.gain1) * (g - m);
+        let m = self.average.next(m, g);
         let v = T::of(self.beta2) * v + T::of(self.gain2) * (g * g);
         let root = (v / T::of(self.correction)).sqrt() + T::of(self.eps);
         (p - (T::of(self.of_gradient) * g + T::of(self.of_average) * m) / root, [m, v])

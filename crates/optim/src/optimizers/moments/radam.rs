@@ -1,5 +1,6 @@
 //! RAdam.
 
+use crate::blend::Average;
 use crate::driver::Driver;
 use crate::named::optimizer;
 use crate::range::Range;
@@ -154,7 +155,7 @@ impl Rule for RAdamRule {
         let of_v = 1.0 - beta2.powf(t);
         let formula = Formula {
             beta2,
-            gain1: 1.0 - beta1,
+            average: Average::keeping(beta1),
             gain2: 1.0 - beta2,
             nesterov: self.nesterov,
             of_average: rate * of_average,
@@ -171,7 +172,7 @@ impl Rule for RAdamRule {
 #[derive(Clone, Copy)]
 struct Formula {
     beta2: f64,
-    gain1: f64,
+    average: Average,
     gain2: f64,
     nesterov: bool,
     of_average: f64,
@@ -185,7 +186,7 @@ struct Formula {
 impl ElementRule<2> for Formula {
     #[inline(always)]
     fn element<T: Real>(self, p: T, g: T, [m, v]: [T; 2]) -> (T, [T; 2]) {
-        let m = m + T::of(self.gain1) * (g - m);
+        let m = self.average.next(m, g);
         let v = T::of(self.beta2) * v + T::of(self.gain2) * (g * g);
         let step = T::of(self.of_average) * m;
         let step = if self.nesterov { step + T::of(self.of_gradient) * g } else { step };

@@ -1,6 +1,6 @@
 //! Sophia-G.
 
-use crate::blend::{blend, blend_square};
+use crate::blend::{Average, blend, blend_square};
 use crate::driver::Driver;
 use crate::named::optimizer;
 use crate::optimizer::Optimizer;
@@ -172,14 +172,14 @@ impl Rule for SophiaRule {
     fn step(&self, turn: Turn<'_>) -> Result<()> {
         let SophiaRule { betas, gamma, eps, corrected } = *self;
         let correction = if corrected { 1.0 / (1.0 - betas[0].powf(turn.t as f64)) } else { 1.0 };
-        let formula = Formula { gain: 1.0 - betas[0], correction, lr: turn.lr, gamma, eps };
+        let formula = Formula { average: Average::keeping(betas[0]), correction, lr: turn.lr, gamma, eps };
         turn.update(formula)
     }
 }
 
 #[derive(Clone, Copy)]
 struct Formula {
-    gain: f64,
+    average: Average,
     correction: f64,
     lr: f64,
     gamma: f64,
@@ -191,7 +191,7 @@ impl ElementRule<2> for Formula {
 
     #[inline(always)]
     fn element<T: Real>(self, p: T, g: T, [m, h]: [T; 2]) -> (T, [T; 2]) {
-        let m = m + T::of(self.gain) * (g - m);
+        let m = self.average.next(m, g);
         let mean = m * T::of(self.correction);
         let u = mean / (T::of(self.gamma) * h).larger(T::of(self.eps));
         let u = u.smaller(T::ONE).larger(T::ZERO - T::ONE);

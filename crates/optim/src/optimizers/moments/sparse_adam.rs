@@ -1,5 +1,6 @@
 //! SparseAdam.
 
+use crate::blend::Average;
 use crate::driver::Driver;
 use crate::named::optimizer;
 use crate::range::Range;
@@ -93,7 +94,7 @@ impl Rule for SparseAdamRule {
         let only = |form: Decay, factor: f64| if turn.decay == form { factor } else { 0.0 };
         let formula = Formula {
             beta2,
-            gain1: 1.0 - beta1,
+            average: Average::keeping(beta1),
             gain2: 1.0 - beta2,
             step: turn.lr * (1.0 - beta2.powf(t)).sqrt() / (1.0 - beta1.powf(t)),
             eps: self.eps,
@@ -108,7 +109,7 @@ impl Rule for SparseAdamRule {
 #[derive(Clone, Copy)]
 struct Formula {
     beta2: f64,
-    gain1: f64,
+    average: Average,
     gain2: f64,
     step: f64,
     eps: f64,
@@ -122,7 +123,7 @@ impl ElementRule<2> for Formula {
     fn element<T: Real>(self, p: T, g: T, [m0, v0]: [T; 2]) -> (T, [T; 2]) {
         // Not 0 · p: that would be NaN where a parameter is infinite.
         let g = if self.l2 == 0.0 { g } else { g + T::of(self.l2) * p };
-        let m = m0 + T::of(self.gain1) * (g - m0);
+        let m = self.average.next(m0, g);
         let v = T::of(self.beta2) * v0 + T::of(self.gain2) * (g * g);
         let after = p * T::of(self.shrink) - T::of(self.step) * (m / (v.sqrt() + T::of(self.eps)));
         let along = self.cautious != 0.0 && (p - after) * p >= T::ZERO;

@@ -1,5 +1,6 @@
 //! Yogi.
 
+use crate::blend::Average;
 use crate::driver::Driver;
 use crate::named::optimizer;
 use crate::range::Range;
@@ -91,7 +92,7 @@ impl Rule for YogiRule {
     fn step(&self, turn: Turn<'_>) -> Result<()> {
         let ([beta1, beta2], t) = (self.betas, turn.t as f64);
         let formula = Formula {
-            gain1: 1.0 - beta1,
+            average: Average::keeping(beta1),
             gain2: 1.0 - beta2,
             step: turn.lr / (1.0 - beta1.powf(t)),
             correction: 1.0 / (1.0 - beta2.powf(t)).sqrt(),
@@ -103,7 +104,7 @@ impl Rule for YogiRule {
 
 #[derive(Clone, Copy)]
 struct Formula {
-    gain1: f64,
+    average: Average,
     gain2: f64,
     step: f64,
     correction: f64,
@@ -113,7 +114,7 @@ struct Formula {
 impl ElementRule<2> for Formula {
     #[inline(always)]
     fn element<T: Real>(self, p: T, g: T, [m, v]: [T; 2]) -> (T, [T; 2]) {
-        let m = m + T::of(self.gain1) * (g - m);
+        let m = self.average.next(m, g);
         let square = g * g;
         let change = T::of(self.gain2) * square;
         // By comparison: a v and a g² that have both overflowed are equal, while their difference is NaN.

@@ -1,5 +1,6 @@
 //! RMSprop.
 
+use crate::blend::Average;
 use crate::driver::Driver;
 use crate::named::optimizer;
 use crate::range::Range;
@@ -234,7 +235,9 @@ impl Rule for RmsPropRule {
         let (lr_inside, lr) = if self.lr_inside { (turn.lr, 1.0) } else { (1.0, turn.lr) };
         let correction = if self.bias_correction { 1.0 / (1.0 - alpha.powf(turn.t as f64)) } else { 1.0 };
         let gain = 1.0 - alpha;
-        let formula = Formula { lr, lr_inside, alpha, gain, correction, eps, eps_inside, momentum, centered, nesterov };
+        let centre = Average::keeping(alpha);
+        let formula =
+            Formula { lr, lr_inside, alpha, gain, centre, correction, eps, eps_inside, momentum, centered, nesterov };
         turn.update(formula)
     }
 }
@@ -245,6 +248,7 @@ struct Formula {
     lr_inside: f64,
     alpha: f64,
     gain: f64,
+    centre: Average,
     correction: f64,
     eps: f64,
     eps_inside: f64,
@@ -259,7 +263,7 @@ impl ElementRule<3> for Formula {
     #[inline(always)]
     fn element<T: Real>(self, p: T, g: T, [s, b, a]: [T; 3]) -> (T, [T; 3]) {
         let s = T::of(self.alpha) * s + T::of(self.gain) * (g * g);
-        let a = if self.centered { a + T::of(self.gain) * (g - a) } else { T::ZERO };
+        let a = if self.centered { self.centre.next(a, g) } else { T::ZERO };
         let correction = T::of(self.correction);
         let (square, mean) = (correction * s, correction * a);
         // Where g² overflows, a² may as well, and the difference is no number.

@@ -1,5 +1,6 @@
 //! The average of schedule-free steps: its weights, and itself from y and z.
 
+use crate::blend::Average;
 use crate::range::Range;
 use crate::rule::See;
 use crate::turn::Turn;
@@ -72,19 +73,19 @@ impl ElementRule<0> for Outward {
 /// x, without x.
 #[derive(Clone, Copy)]
 pub(crate) struct Step {
-    c: f64,
+    average: Average,
     of_y: f64,
     of_z: f64,
 }
 
 impl Step {
     pub(crate) fn new(lr: f64, c: f64, beta: f64) -> Step {
-        Step { c, of_y: lr * (1.0 - beta * (1.0 - c)), of_z: lr }
+        Step { average: Average::approaching(c), of_y: lr * (1.0 - beta * (1.0 - c)), of_z: lr }
     }
 
     #[inline(always)]
     pub(crate) fn step<T: Real>(self, y: T, z: T, u: T) -> (T, T) {
-        (y + T::of(self.c) * (z - y) - T::of(self.of_y) * u, z - T::of(self.of_z) * u)
+        (self.average.next(y, z) - T::of(self.of_y) * u, z - T::of(self.of_z) * u)
     }
 }
 

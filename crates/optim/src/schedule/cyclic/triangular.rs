@@ -98,7 +98,7 @@ impl CyclicLR {
         self
     }
 
-    /// γ in [0, 1]: the factor of [`CyclicMode::ExpRange`]. Default 1.
+    /// γ in [0, 1]: the factor of [`CyclicMode::ExpRange`], which the other modes do not use. Default 1.
     #[must_use]
     pub fn gamma(mut self, gamma: f64) -> CyclicLR {
         self.gamma = gamma;
@@ -135,7 +135,9 @@ impl Schedule for CyclicLR {
         Range::AT_LEAST_0.check("CyclicLR", "max_lr", self.max_lr)?;
         at_least_1("CyclicLR", "step_size_up", self.step_size_up)?;
         self.step_size_down.map_or(Ok(()), |down| at_least_1("CyclicLR", "step_size_down", down))?;
-        Range::FRACTION.check("CyclicLR", "gamma", self.gamma)
+        // The other modes do not use it.
+        let range = if self.mode == CyclicMode::ExpRange { Range::FRACTION } else { Range::AT_LEAST_0 };
+        range.check("CyclicLR", "gamma", self.gamma)
     }
 
     fn describe(&self) -> Description {
@@ -162,5 +164,6 @@ schedule_cases![
     refused(CyclicLR::new(-1.0), "CyclicLR: max_lr is -1.0, it must be finite and at least 0"),
     refused(CyclicLR::new(1.0).step_size_up(0), "CyclicLR: step_size_up is 0, it must be at least 1"),
     refused(CyclicLR::new(1.0).step_size_down(0), "CyclicLR: step_size_down is 0, it must be at least 1"),
-    refused(CyclicLR::new(1.0).gamma(1.5), "CyclicLR: gamma is 1.5, it must be in [0, 1]"),
+    refused(CyclicLR::new(1.0).gamma(-1.5), "CyclicLR: gamma is -1.5, it must be finite and at least 0"),
+    refused(CyclicLR::new(1.0).mode(CyclicMode::ExpRange).gamma(1.5), "CyclicLR: gamma is 1.5, it must be in [0, 1]"),
 ];

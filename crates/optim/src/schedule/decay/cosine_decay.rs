@@ -11,8 +11,8 @@ use std::f64::consts::PI;
 /// rate(k) = base · (α + (1 − α) cᵖ)      c = (1 + cos(π min(k, n) / n)) / 2,   n, p: decay_steps, exponent
 /// ```
 ///
-/// `decay_steps ≥ 1`, `α ≥ 0` (0; above 1 the rate rises), `p > 0` (1). With [`Schedule::warmup`] it is the usual
-/// recipe of large models.
+/// `decay_steps ≥ 1`, `α ≥ 0` (0; above 1 the rate rises), `p ≥ 0` (1; with 0 the rate stays where it is). With
+/// [`Schedule::warmup`] it is the usual recipe of large models.
 ///
 /// ```
 /// use wengert_optim::schedule::{CosineDecay, Schedule};
@@ -51,7 +51,7 @@ impl CosineDecay {
         self
     }
 
-    /// p > 0: the power of the cosine. Default 1.
+    /// p ≥ 0: the power of the cosine. Default 1.
     ///
     /// # Examples
     /// ```
@@ -67,18 +67,15 @@ impl CosineDecay {
 
 impl Schedule for CosineDecay {
     fn rate(&self, base: f64, step: u64) -> f64 {
-        if step >= self.decay_steps {
-            return base * self.alpha;
-        }
-        let wave = (1.0 + (PI * (step as f64 / self.decay_steps as f64)).cos()) / 2.0;
+        let part = if step < self.decay_steps { step as f64 / self.decay_steps as f64 } else { 1.0 };
+        let wave = (1.0 + (PI * part).cos()) / 2.0;
         base * (self.alpha + (1.0 - self.alpha) * wave.powf(self.exponent))
     }
 
     fn check(&self) -> Result<()> {
         at_least_1("CosineDecay", "decay_steps", self.decay_steps)?;
         Range::AT_LEAST_0.check("CosineDecay", "alpha", self.alpha)?;
-        let positive = Range::new(|x| x > 0.0 && x.is_finite(), "positive and finite");
-        positive.check("CosineDecay", "exponent", self.exponent)
+        Range::AT_LEAST_0.check("CosineDecay", "exponent", self.exponent)
     }
 
     fn describe(&self) -> Description {
@@ -97,6 +94,6 @@ schedule_cases![
     refused(CosineDecay::new(0), "CosineDecay: decay_steps is 0, it must be at least 1"),
     values(CosineDecay::new(3).alpha(3.0), 1.0, &[(0, 1.0), (1, 1.5), (2, 2.5), (3, 3.0), (4, 3.0)]).scales(),
     refused(CosineDecay::new(1).alpha(-0.5), "CosineDecay: alpha is -0.5, it must be finite and at least 0"),
-    refused(CosineDecay::new(1).exponent(0.0), "CosineDecay: exponent is 0.0, it must be positive and finite"),
-    refused(CosineDecay::new(9).exponent(f64::NAN), "CosineDecay: exponent is NaN, it must be positive and finite"),
+    refused(CosineDecay::new(1).exponent(-1.0), "CosineDecay: exponent is -1.0, it must be finite and at least 0"),
+    refused(CosineDecay::new(9).exponent(f64::NAN), "CosineDecay: exponent is NaN, it must be finite and at least 0"),
 ];

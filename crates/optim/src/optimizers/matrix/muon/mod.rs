@@ -13,7 +13,7 @@ use crate::norms::norm2;
 use crate::range::Range;
 use crate::rule::{Rule, See};
 use crate::turn::Turn;
-use autograd_core::{Error, ErrorKind, Result, Shape, Tensor, no_grad};
+use autograd_core::{Error, ErrorKind, PadMode, Result, Shape, Tensor, no_grad};
 
 /// Muon, momentum orthogonalised by Newton–Schulz, for the matrices of hidden layers: the average of the gradient is
 /// replaced by the nearest matrix with orthonormal rows or columns, roughly, so all its directions count alike.
@@ -300,10 +300,31 @@ impl MuonRule {
         let steps = if self.of_each.is_empty() { self.ns_steps } else { self.of_each.len() };
         for k in 0..steps {
             let [a, b, c] = self.of_each.get(k).copied().unwrap_or(self.ns_coefficients);
-            let gram = x.matmul(&x.t()?)?;
-            let polynomial = gram.mul_scalar(b).try_add(&gram.matmul(&gram)?.mul_scalar(c))?;
+            let gram = symmetric(&x, &x.t()?)?;
+            let polynomial = gram.mul_scalar(b).try_add(&symmetric(&gram, &gram)?.mul_scalar(c))?;
             x = x.mul_scalar(a).try_add(&polynomial.matmul(&x)?)?;
         }
         if tall { x.t() } else { Ok(x) }
     }
+}
+
+/// Rows of a symmetric product that are computed at a time, up to the last of their own columns.
+const PANEL: usize = 512;
+
+/// The product x y where it is known to be symmetric: of a large one three quarters down to the half are computed, and
+/// the rest is its mirror.
+fn symmetric(x: &Tensor, y: &Tensor) -> Result<Tensor> {
+    let n = x.shape()[0];
+    // With fewer panels the copies take what is saved.
+    if n < 2 * PANEL {
+        return x.matmul(y);
+    }
+    let panel = |top: usize| {
+        let end = n.min(top + PANEL);
+        let known = x.narrow(0, top, end - top)?.matmul(&y.narrow(1, 0, end)?)?;
+        known.pad(&[0, (n - end) as isize], PadMode::Constant(0.0))
+    };
+    let panels = (0..n).step_by(PANEL).map(panel).collect::<Result<Vec<_>>>()?;
+    let lower = Tensor::cat(&panels.iter().collect::<Vec<_>>(), 0)?;
+    lower.tril(0)?.try_add(&lower.tril(-1)?.t()?)
 }

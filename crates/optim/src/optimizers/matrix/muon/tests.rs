@@ -1,10 +1,10 @@
 //! Muon against its formula, and against what the frameworks compute.
 
-use super::{AdjustLr, Form, Muon};
+use super::{AdjustLr, Form, Muon, PANEL, symmetric};
 use crate::Optimizer;
 use crate::cases::{golden, golden_of};
-use autograd_core::Tensor;
 use autograd_core::module::Param;
+use autograd_core::{DType, Tensor, seeded};
 
 struct ByHand {
     mu: f64,
@@ -235,4 +235,16 @@ fn what_is_no_matrix_is_refused_by_name_and_nothing_changes() {
     let text = "Muon: it takes matrices, the parameter has shape [2]; give it to another optimizer";
     assert_eq!(error.to_string(), format!("parameter \"1\": {text}"));
     assert_eq!(model[0].to_f64s(), [1.0, 2.0]);
+}
+
+/// Of more rows than are computed at a time, by one and by many.
+#[test]
+fn a_symmetric_product_is_the_whole_product() -> autograd_core::Result<()> {
+    for n in [2 * PANEL - 1, 2 * PANEL, 2 * PANEL + 76] {
+        let x = Tensor::randn(&[n, 40], DType::F64, &mut seeded(n as u64))?;
+        let (all, half) = (x.matmul(&x.t()?)?, symmetric(&x, &x.t()?)?);
+        assert!((&all - &half).abs().max()?.item::<f64>()? < 1e-12, "{n}");
+        assert_eq!(half.to_vec::<f64>()?, half.t()?.to_vec::<f64>()?, "{n}");
+    }
+    Ok(())
 }

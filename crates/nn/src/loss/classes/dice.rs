@@ -1,6 +1,6 @@
 //! The loss of the Dice coefficient.
 
-use super::probabilities::sum_over;
+use super::probabilities::{lack, sum_over};
 use crate::loss::options::reduced;
 use crate::loss::{Loss, Reduction, hint};
 use autograd_core::check::Check;
@@ -75,10 +75,9 @@ impl Loss for DiceLoss {
         hint::same(OP, target, input.shape())?;
         let sum = |x: &Tensor| sum_over(x, self.dims.as_deref());
         let rest = |x: &Tensor| x.neg().add_scalar(1.0);
-        // 1 less the coefficient, from what one of them alone has: near 1 the coefficient has no digits of it.
-        let apart = input.try_mul(&rest(target))?.try_add(&rest(input).try_mul(target)?)?;
-        let (apart, all) = (sum(&apart)?, sum(&input.try_add(target)?)?);
-        self.reduction.of_all(&apart.add_scalar(EPS).try_div(&all.add_scalar(EPS))?, input)
+        let both = sum(&input.try_mul(target)?)?.mul_scalar(2.0);
+        let apart = sum(&input.try_mul(&rest(target))?.try_add(&rest(input).try_mul(target)?)?)?;
+        self.reduction.of_all(&lack(&both, &apart.add_scalar(EPS))?, input)
     }
 
     fn describe(&self) -> Description {
@@ -122,6 +121,18 @@ mod tests {
         let of = |dtype| DiceLoss::new().forward(&x.to_dtype(dtype), &t.to_dtype(dtype))?.to_f64();
         let (got, want) = (of(DType::F32)?, of(DType::F64)?);
         assert!((got / want - 1.0).abs() < 1e-6, "{got}, not {want}");
+        Ok(())
+    }
+
+    /// Where nothing is there and little is found, the loss is 1 in every direction.
+    #[test]
+    fn what_is_found_of_nothing_has_no_gradient() -> Result<()> {
+        for dtype in [DType::F32, DType::F64] {
+            let x = Tensor::from([[7e-10, 1e-10, 1e-9, 3e-10], [0.0; 4]]).to_dtype(dtype).requires_grad();
+            let loss = DiceLoss::new().dims(&[1]).forward(&x, &x.zeros_like())?;
+            assert_eq!(loss.to_f64()?, 1.0);
+            assert_eq!(loss.backward()?.get(&x).expect("it is tracked").to_f64s(), [0.0; 8]);
+        }
         Ok(())
     }
 

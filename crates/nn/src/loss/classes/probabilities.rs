@@ -26,6 +26,14 @@ pub(super) fn sum_over(x: &Tensor, dims: Option<&[isize]>) -> Result<Tensor> {
     dims.map_or_else(|| Ok(x.sum()), |dims| x.sum_dim(dims))
 }
 
+/// What a fraction lacks to 1, `1 − has / (has + lacks)`: from what it lacks where that is less, of which the fraction
+/// has no digits; and as it stands where it is more, for there the derivatives of `lacks / (has + lacks)` cancel.
+pub(super) fn lack(has: &Tensor, lacks: &Tensor) -> Result<Tensor> {
+    let all = has.try_add(lacks)?;
+    let fraction = has.try_div(&all)?;
+    lacks.le(has)?.where_cond(&lacks.try_div(&all)?, &fraction.neg().add_scalar(1.0))
+}
+
 /// Limited to [ε, 1 − ε].
 pub(super) fn limited(p: &Tensor, eps: f64) -> Result<Tensor> {
     p.clamp(eps, 1.0 - eps)

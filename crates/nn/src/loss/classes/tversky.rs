@@ -1,6 +1,6 @@
 //! The loss of the Tversky index.
 
-use super::probabilities::sum_over;
+use super::probabilities::{lack, sum_over};
 use crate::loss::options::reduced;
 use crate::loss::{Loss, Reduction, hint};
 use autograd_core::check::Check;
@@ -120,9 +120,8 @@ impl Loss for TverskyLoss {
         let both = sum(&input.try_mul(target)?)?;
         let missed = sum(&rest(input).try_mul(target)?)?.mul_scalar(self.alpha);
         let wrong = sum(&input.try_mul(&rest(target))?)?.mul_scalar(self.beta);
-        // 1 less the index, from what is missed and wrong alone: near 1 the index has no digits of it.
         let lacks = missed.try_add(&wrong)?.add_scalar(EPS);
-        self.reduction.of_all(&lacks.try_div(&both.try_add(&lacks)?)?, input)
+        self.reduction.of_all(&lack(&both, &lacks)?, input)
     }
 
     fn describe(&self) -> Description {
@@ -168,6 +167,18 @@ mod tests {
         let of = |dtype| TverskyLoss::new().forward(&x.to_dtype(dtype), &t.to_dtype(dtype))?.to_f64();
         let (got, want) = (of(DType::F32)?, of(DType::F64)?);
         assert!((got / want - 1.0).abs() < 1e-6, "{got}, not {want}");
+        Ok(())
+    }
+
+    /// Where nothing is there and little is found, the loss is 1 in every direction.
+    #[test]
+    fn what_is_found_of_nothing_has_no_gradient() -> Result<()> {
+        for dtype in [DType::F32, DType::F64] {
+            let x = Tensor::from([[7e-10, 1e-10, 1e-9, 3e-10], [0.0; 4]]).to_dtype(dtype).requires_grad();
+            let loss = TverskyLoss::new().dims(&[1]).forward(&x, &x.zeros_like())?;
+            assert_eq!(loss.to_f64()?, 1.0);
+            assert_eq!(loss.backward()?.get(&x).expect("it is tracked").to_f64s(), [0.0; 8]);
+        }
         Ok(())
     }
 

@@ -1,10 +1,10 @@
 //! The negative log-likelihood of a normal distribution.
 
+use crate::loss::Reduction;
 use crate::loss::options::reduced;
 use crate::loss::pair::fits;
-use crate::loss::{Reduction, hint};
 use autograd_core::check::Check;
-use autograd_core::{Error, ErrorKind, Result, Tensor, is_capturing};
+use autograd_core::{Error, ErrorKind, Result, Shape, Tensor, is_capturing};
 
 const OP: &str = "gaussian_nll_loss";
 
@@ -17,8 +17,8 @@ const OP: &str = "gaussian_nll_loss";
 /// ```
 ///
 /// # Shapes
-/// `target` broadcasts to `input`. `var` is like `input`, or has a last dim of size 1 or none: one variance for each
-/// row.
+/// `target` broadcasts to `input`. `var` is like `input`, or has one dim of size 1 where the input has another, or no
+/// last dim: one variance for each row.
 ///
 /// # Gradient
 /// `(x − t) / v` for x, `(1 − (x − t)² / v) / 2v` for v, also where v is below ε and ε counts in its place.
@@ -91,10 +91,18 @@ impl GaussianNllLoss {
         Check(OP).require(self.eps > 0.0, "eps", self.eps, "positive")?;
         fits(OP, input, target)?;
         Check(OP).same_float(input, var)?;
-        // One for each row, as in PyTorch, before a broadcast.
-        let rows = input.rank() > 0 && var.shape() == &input.shape()[..input.rank() - 1];
-        let var = if rows { var.unsqueeze(-1)? } else { var.clone() };
-        hint::broadcasts_to(OP, "var", &var, input.shape())?;
+        let (all, own) = (input.shape(), var.shape());
+        let rows = all.split_last().map(|(_, rows)| rows);
+        let repeated = || all.iter().zip(own).filter(|(all, own)| all != own).map(|(_, own)| *own);
+        let var = if own == all || (own.len() == all.len() && repeated().eq([1])) {
+            var.clone()
+        } else if rows == Some(own) {
+            var.unsqueeze(-1)?
+        } else {
+            let text = format!("{OP}: var has shape {}, expected {}, or that", Shape::from(own), Shape::from(all));
+            let text = format!("{text} with one dim of size 1, or without the last");
+            return Err(Error::new(ErrorKind::Shape, text));
+        };
         if !is_capturing() && var.to_f64s().iter().any(|v| *v < 0.0) {
             return Err(Error::new(ErrorKind::Argument, format!("{OP}: a variance is negative")));
         }
@@ -139,8 +147,15 @@ mod tests {
         assert_eq!(each.item::<f32>()?, rows.item::<f32>()?);
         let error = gaussian_nll_loss(&x, &x, &Tensor::from([4.0, -1.0])).expect_err("refused");
         assert_eq!(error.to_string(), "gaussian_nll_loss: a variance is negative");
-        let error = gaussian_nll_loss(&x, &x, &Tensor::from([[1.0, 1.0, 1.0]])).expect_err("refused");
-        assert!(error.to_string().starts_with("gaussian_nll_loss: var has shape [1, 3], expected "), "{error}");
+        let columns = gaussian_nll_loss(&x, &x, &Tensor::from([[4.0, 9.0]]))?;
+        assert_eq!(columns.item::<f32>()?, rows.item::<f32>()?);
+        for (var, shape) in [(Tensor::from([[1.0]]), "[1, 1]"), (Tensor::from(1.0), "[]")] {
+            let text = format!(
+                "gaussian_nll_loss: var has shape {shape}, expected [2, 2], or that with one dim of size 1, or"
+            );
+            let error = gaussian_nll_loss(&x, &x, &var).expect_err("refused");
+            assert_eq!(error.to_string(), format!("{text} without the last"));
+        }
         Ok(())
     }
 

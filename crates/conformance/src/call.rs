@@ -109,8 +109,15 @@ impl<'a> Call<'a> {
         self.maybe_number(name)?.ok_or_else(|| self.missing(name))
     }
 
-    /// A float, or none.
+    /// A float, also if it is given as a tensor without dims, or none.
     pub fn maybe_number(&self, name: &str) -> Outcome<Option<f64>> {
+        if let Some(tensor) = self.inputs.get(name) {
+            self.note(name);
+            if tensor.rank() > 0 {
+                return Err(Stop::argument(name, "a tensor that is not 0-d"));
+            }
+            return Ok(Some(tensor.to_f64()?));
+        }
         self.value(name).map(|value| number(name, value)).transpose()
     }
 

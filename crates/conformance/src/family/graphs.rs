@@ -94,6 +94,10 @@ fn backward(walk: &Walk, values: &Values, retained: &[String], precision: Precis
     let also = retained.iter().map(|name| value(values, name)).collect::<Outcome<Vec<_>>>()?;
     let seeds: Vec<Option<Tensor>> = match &walk.grad_outputs {
         None => vec![None; walk.outputs.len()],
+        Some(given) if given.len() != walk.outputs.len() => {
+            let text = format!("{} values have {} gradients to start from", walk.outputs.len(), given.len());
+            return Err(Stop::Refused(text));
+        }
         Some(given) => {
             let seed = |seed: &Option<Array>| seed.as_ref().map(|seed| seed.tensor(precision)).transpose();
             given.iter().map(seed).collect::<Outcome<_>>()?

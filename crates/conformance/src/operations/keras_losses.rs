@@ -20,8 +20,12 @@ pub(super) const TABLE: Table = &[
     ("keras.LogCosh", |c| mean(c, LogCoshLoss::new().reduction(Reduction::None))),
     ("keras.Poisson", |c| mean(c, PoissonNllLoss::new().log_input(false).eps(1e-7).reduction(Reduction::None))),
     ("keras.KLDivergence", |c| {
-        // Both are probabilities there, limited to [1e-7, 1].
-        let limited = |p: &Tensor| p.clamp(1e-7, 1.0);
+        // Both are probabilities there, limited to [1e-7, 1] by tensors, with half of the gradient for each of two
+        // equals.
+        let limited = |p: &Tensor| {
+            let [low, high] = [1e-7, 1.0].map(|limit| p.full_like(limit));
+            p.clamp_tensor(Some(&low), Some(&high))
+        };
         let loss = |p: &Tensor, t: &Tensor| {
             KlDivLoss::new().reduction(Reduction::None).forward(&limited(p)?.log(), &limited(t)?)
         };

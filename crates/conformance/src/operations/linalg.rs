@@ -54,7 +54,12 @@ pub(super) const TABLE: Table = &[
     }),
     ("cdist", |c| {
         // The library always takes exact differences.
-        c.value("compute_mode");
+        match c.maybe_word("compute_mode")? {
+            None
+            | Some("use_mm_for_euclid_dist_if_necessary" | "use_mm_for_euclid_dist" | "donot_use_mm_for_euclid_dist") =>
+                {}
+            Some(other) => return Err(Stop::argument("compute_mode", other)),
+        }
         let p = c.number("p")?;
         c.one(c.tensor("x1")?.cdist(c.tensor("x2")?, p))
     }),

@@ -16,9 +16,9 @@ pub(super) const TABLE: Table = &[
     ("l1_loss", |c| of(c, L1Loss::new().reduction(reduction(c)?))),
     ("smooth_l1_loss", |c| of(c, SmoothL1Loss::new().beta(c.number_or("beta", 1.0)?).reduction(reduction(c)?))),
     ("huber_loss", |c| of(c, HuberLoss::new().delta(c.number_or("delta", 1.0)?).reduction(reduction(c)?))),
-    ("soft_margin_loss", |c| of(c, SoftMarginLoss::new().reduction(reduction(c)?))),
+    ("soft_margin_loss", |c| of_signs(c, SoftMarginLoss::new().reduction(reduction(c)?))),
     ("hinge_embedding_loss", |c| {
-        of(c, HingeEmbeddingLoss::new().margin(c.number_or("margin", 1.0)?).reduction(reduction(c)?))
+        of_signs(c, HingeEmbeddingLoss::new().margin(c.number_or("margin", 1.0)?).reduction(reduction(c)?))
     }),
     ("kl_div", |c| {
         let reduction = match c.maybe_word("reduction")? {
@@ -70,11 +70,11 @@ pub(super) const TABLE: Table = &[
     }),
     ("margin_ranking_loss", |c| {
         let loss = MarginRankingLoss::new().margin(c.number_or("margin", 0.0)?).reduction(reduction(c)?);
-        c.one(loss.forward(c.tensor("input1")?, c.tensor("input2")?, c.tensor("target")?))
+        c.one(loss.forward(c.tensor("input1")?, c.tensor("input2")?, &signs(c, "input1")?))
     }),
     ("cosine_embedding_loss", |c| {
         let loss = CosineEmbeddingLoss::new().margin(c.number_or("margin", 0.0)?).reduction(reduction(c)?);
-        c.one(loss.forward(c.tensor("input1")?, c.tensor("input2")?, c.tensor("target")?))
+        c.one(loss.forward(c.tensor("input1")?, c.tensor("input2")?, &signs(c, "input1")?))
     }),
     ("triplet_margin_loss", |c| {
         triplet(c, Distance::Norm { p: c.number_or("p", 2.0)?, eps: c.number_or("eps", 1e-6)? })
@@ -95,13 +95,23 @@ pub(super) const TABLE: Table = &[
         };
         let (times, sizes) = (lengths("input_lengths")?, lengths("target_lengths")?);
         let loss = CtcLoss::new().blank(c.count_or("blank", 0)?).zero_infinity(c.flag_or("zero_infinity", false)?);
+        let loss = loss.reduction(reduction(c)?);
         let log_probs = c.tensor("logits")?.log_softmax(2)?;
-        c.one(loss.reduction(reduction(c)?).forward(&log_probs, c.tensor("targets")?, &times, &sizes))
+        c.one(loss.forward(&log_probs, c.tensor("targets")?, &times, &sizes))
     }),
 ];
 
 fn of(c: &Call<'_>, loss: impl Loss) -> Outcome<Outputs> {
     c.one(loss.forward(c.tensor("input")?, c.tensor("target")?))
+}
+
+/// Targets of ±1 may be integers in PyTorch; here they are of the dtype of what they are the target of.
+fn signs(c: &Call<'_>, of: &str) -> Outcome<Tensor> {
+    Ok(c.tensor("target")?.to_dtype(c.tensor(of)?.dtype()))
+}
+
+fn of_signs(c: &Call<'_>, loss: impl Loss) -> Outcome<Outputs> {
+    c.one(loss.forward(c.tensor("input")?, &signs(c, "input")?))
 }
 
 fn triplet(c: &Call<'_>, distance: Distance) -> Outcome<Outputs> {

@@ -27,6 +27,7 @@ pub(super) const TABLE: Table = &[
         c.number("momentum")?;
         let (mean, var) = (c.maybe_tensor("running_mean")?, c.maybe_tensor("running_var")?);
         if c.flag("use_input_stats")? {
+            statistics_fit(x, [mean, var])?;
             return c.one(x.instance_norm(weight, bias, eps));
         }
         let (mean, var) =
@@ -38,6 +39,7 @@ pub(super) const TABLE: Table = &[
         c.number("momentum")?;
         let (mean, var) = (c.maybe_tensor("running_mean")?, c.maybe_tensor("running_var")?);
         if c.flag("training")? {
+            statistics_fit(x, [mean, var])?;
             return c.one(x.batch_norm(weight, bias, eps).map(|(y, _, _)| y));
         }
         let (mean, var) = mean.zip(var).ok_or_else(|| Stop::argument("training", "false, without statistics"))?;
@@ -57,6 +59,16 @@ pub(super) const TABLE: Table = &[
         c.one(c.tensor("x1")?.cosine_similarity(c.tensor("x2")?, dim, eps))
     }),
 ];
+
+/// What a layer would move needs a number for each channel.
+fn statistics_fit(x: &Tensor, running: [Option<&Tensor>; 2]) -> Outcome<()> {
+    let channels = x.shape().get(1).copied();
+    let fits = |running: &Tensor| running.rank() == 1 && running.shape().first().copied() == channels;
+    match running.into_iter().flatten().all(fits) {
+        true => Ok(()),
+        false => Err(Stop::Refused("the running statistics do not have the size of the channels".into())),
+    }
+}
 
 fn affine<'a>(c: &Call<'a>) -> Outcome<[Option<&'a Tensor>; 2]> {
     Ok([c.maybe_tensor("weight")?, c.maybe_tensor("bias")?])

@@ -152,7 +152,8 @@ fn dropped<L: Layer>(c: &Call<'_>, new: fn(f64, &mut dyn Rng) -> autograd_core::
 
 fn pad(c: &Call<'_>) -> Outcome<Vec<Tensor>> {
     let (x, margins, value) = (c.tensor("input")?, c.integers("pad")?, c.maybe_number("value")?);
-    let mode = match (c.word("mode")?, value) {
+    // PyTorch takes the value 0 for modes that have none.
+    let mode = match (c.word("mode")?, value.filter(|value| *value != 0.0)) {
         ("constant", value) => PadMode::Constant(value.unwrap_or(0.0)),
         ("reflect", None) => PadMode::Reflect,
         ("replicate", None) => PadMode::Replicate,

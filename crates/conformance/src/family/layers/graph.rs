@@ -47,7 +47,9 @@ fn zeros(c: &Call<'_>, shape: &[usize]) -> Outcome<Param> {
 
 fn gcn(c: &Call<'_>, rng: &mut SeededRng) -> Outcome<Gcn> {
     let (inputs, outputs, bias) = (c.count("in_features")?, c.count("out_features")?, c.flag("bias")?);
-    let mut layer = GCNConv::with(inputs, outputs, GCNConvOptions::new().bias(bias), rng)?;
+    // The cases have a loop of every node besides those among the edges; the layer adds those that are missing.
+    let options = GCNConvOptions::new().bias(bias).add_self_loops(false);
+    let mut layer = GCNConv::with(inputs, outputs, options, rng)?;
     layer.to_dtype(c.precision().dtype())?;
     let bias = bias.then(|| zeros(c, &[outputs])).transpose()?;
     Ok(Gcn { weight: zeros(c, &[inputs, outputs])?, bias, layer })
@@ -96,7 +98,10 @@ fn along_edges(layer: &dyn Layer, c: &Call<'_>) -> Outcome<Vec<Tensor>> {
 
 impl Called for Gcn {
     fn outputs(&self, c: &Call<'_>) -> Outcome<Vec<Tensor>> {
-        along_edges(self, c)
+        let (x, edges) = (c.tensor("x")?, c.tensor("edge_index")?);
+        let nodes = Tensor::from((0..x.shape().first().map_or(0, |n| *n as i64)).collect::<Vec<_>>());
+        let edges = Tensor::cat(&[edges, &Tensor::stack(&[&nodes, &nodes], 0)?], 1)?;
+        Ok(vec![self.forward_all(&[x.clone(), edges])?])
     }
 }
 

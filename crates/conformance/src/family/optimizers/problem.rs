@@ -69,7 +69,8 @@ impl Problem {
                 let mut gradient = vec![0.0; find("W")?.len()];
                 for (row, values) in given.rows.iter().zip(&given.values) {
                     let place = gradient.get_mut(row * values.len()..(row + 1) * values.len());
-                    place.ok_or_else(|| Stop::Malformed(format!("no row {row}")))?.copy_from_slice(values);
+                    let place = place.ok_or_else(|| Stop::Malformed(format!("no row {row}")))?;
+                    place.iter_mut().zip(values).for_each(|(sum, value)| *sum += value);
                 }
                 Ok((0.0, [("W".to_owned(), gradient)].into()))
             }

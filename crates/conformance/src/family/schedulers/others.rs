@@ -45,12 +45,20 @@ pub(super) const TABLE: &[(&str, Build)] = &[
         let boundaries = c.integers("boundaries")?.into_iter().map(|k| super::table::steps("boundaries", k));
         // A boundary is the last step of the value before it.
         let begins = boundaries.map(|at| Ok(at? + 1)).collect::<Outcome<Vec<u64>>>()?;
-        let knots: Vec<_> = std::iter::once(0).chain(begins).zip(c.numbers("values")?).collect();
-        Ok(Box::new(PiecewiseLR::new(knots).with_base(1.0)))
+        let values = c.numbers("values")?;
+        if values.len() != begins.len() + 1 {
+            return Err(Stop::Refused(format!("{} values and {} boundaries", values.len(), begins.len())));
+        }
+        let knots: Vec<_> = std::iter::once(0).chain(begins).zip(values).collect();
+        Ok(Box::new(PiecewiseLR::new(apart(knots)).with_base(1.0)))
     }),
     ("keras.PolynomialDecay", |c| {
+        let steps = c.steps("decay_steps")?;
+        if steps == 0 {
+            return Err(Stop::Refused("decay_steps is 0".into()));
+        }
         let schedule = PolynomialLR::new()
-            .total_iters(c.steps("decay_steps")?)
+            .total_iters(steps)
             .power(c.number("power")?)
             .end_lr(c.number("end_learning_rate")?)
             .cycle(c.flag("cycle")?);
@@ -63,15 +71,15 @@ pub(super) const TABLE: &[(&str, Build)] = &[
     ("optax.cosine_onecycle_schedule", |c| {
         let total = c.steps("transition_steps")?;
         let (start, div) = (c.number("pct_start")?, c.number("div_factor")?);
-        let knots = [(0, 1.0 / div), (part(start, total), 1.0), (total, 1.0 / (div * c.number("final_div_factor")?))];
-        Ok(Box::new(PiecewiseLR::new(risen(&knots)).anneal(Anneal::Cosine).with_base(c.number("peak_value")?)))
+        let scales = [(part(start, total), div), (total, 1.0 / (div * c.number("final_div_factor")?))];
+        Ok(Box::new(scaled(&scales).anneal(Anneal::Cosine).with_base(c.number("peak_value")? / div)))
     }),
     ("optax.linear_onecycle_schedule", |c| {
         let total = c.steps("transition_steps")?;
         let (start, end, div) = (c.number("pct_start")?, c.number("pct_final")?, c.number("div_factor")?);
-        let last = 1.0 / (div * c.number("final_div_factor")?);
-        let knots = [(0, 1.0 / div), (part(start, total), 1.0), (part(end, total), 1.0 / div), (total, last)];
-        Ok(Box::new(PiecewiseLR::new(risen(&knots)).anneal(Anneal::Linear).with_base(c.number("peak_value")?)))
+        let last = 1.0 / c.number("final_div_factor")?;
+        let scales = [(part(start, total), div), (part(end, total), 1.0 / div), (total, last)];
+        Ok(Box::new(scaled(&scales).anneal(Anneal::Linear).with_base(c.number("peak_value")? / div)))
     }),
     ("optax.exponential_decay", |c| exponential(c, c.number("init_value")?)),
     ("optax.warmup_exponential_decay_schedule", |c| {
@@ -80,16 +88,14 @@ pub(super) const TABLE: &[(&str, Build)] = &[
     }),
     ("optax.linear_schedule", |c| polynomial(c, 1.0)),
     ("optax.polynomial_schedule", |c| polynomial(c, c.number("power")?)),
-    ("optax.piecewise_constant_schedule", |c| {
-        Ok(Box::new(PiecewiseLR::of_scales(scales(c)?).with_base(c.number("init_value")?)))
-    }),
+    ("optax.piecewise_constant_schedule", |c| Ok(Box::new(scaled(&scales(c)?).with_base(c.number("init_value")?)))),
     ("optax.piecewise_interpolate_schedule", |c| {
         let anneal = match c.word("interpolate_type")? {
             "cosine" => Anneal::Cosine,
             "linear" => Anneal::Linear,
             other => return Err(Stop::argument("interpolate_type", other)),
         };
-        Ok(Box::new(PiecewiseLR::of_scales(scales(c)?).anneal(anneal).with_base(c.number("init_value")?)))
+        Ok(Box::new(scaled(&scales(c)?).anneal(anneal).with_base(c.number("init_value")?)))
     }),
     ("optax.sgdr_schedule", |c| {
         let Some(Value::Array(list)) = c.value("cosine_kwargs") else {
@@ -165,17 +171,27 @@ fn warmed(steps: u64, [first, peak]: [f64; 2], schedule: impl Schedule + 'static
     if steps == 0 {
         return Box::new(schedule);
     }
-    if peak == 0.0 {
-        let way = PolynomialLR::new().total_iters(steps).power(1.0).end_lr(peak).with_base(first);
-        return Box::new(way.then(schedule, steps));
-    }
-    Box::new(schedule.warmup(steps, first / peak))
+    let way = PolynomialLR::new().total_iters(steps).power(1.0).end_lr(peak).with_base(first);
+    Box::new(way.then(schedule, steps))
 }
 
-/// Without the first of two knots at one step.
-fn risen(knots: &[(u64, f64)]) -> Vec<(u64, f64)> {
-    let behind = knots[0].0 == knots[1].0;
-    knots[usize::from(behind)..].to_vec()
+/// Of several knots at one step the last.
+fn apart(mut knots: Vec<(u64, f64)>) -> Vec<(u64, f64)> {
+    knots.reverse();
+    knots.dedup_by_key(|(step, _)| *step);
+    knots.reverse();
+    knots
+}
+
+/// From 1 on, by scales at steps: of several at one step the last counts, as in a dict.
+fn scaled(scales: &[(u64, f64)]) -> PiecewiseLR {
+    let by_step: std::collections::BTreeMap<u64, f64> = scales.iter().copied().collect();
+    let mut value = 1.0;
+    let then = by_step.into_iter().map(|(step, scale)| {
+        value *= scale;
+        (step, value)
+    });
+    PiecewiseLR::new(apart(std::iter::once((0, 1.0)).chain(then).collect::<Vec<_>>()))
 }
 
 /// From this rate on.

@@ -111,8 +111,8 @@ type WithMomentum<S> = Outcome<(S, Option<[f64; 2]>)>;
 
 fn cyclic(c: &Call<'_>) -> WithMomentum<CyclicLR> {
     let mode: CyclicMode = c.maybe_word("mode")?.unwrap_or("triangular").parse()?;
-    // It says what a function counts that is none of the modes; these have their own.
-    c.only("scale_mode", "cycle")?;
+    // It says what a function counts that is none of the modes; these have their own, and it is ignored.
+    let _ = c.value("scale_mode");
     let (up, gamma) = (c.steps_or("step_size_up", 2000)?, c.number_or("gamma", 1.0)?);
     let schedule = CyclicLR::new(c.number("max_lr")?).step_size_up(up).mode(mode).gamma(gamma);
     let down = c.steps_or("step_size_down", up)?;

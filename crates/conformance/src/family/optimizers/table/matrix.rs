@@ -1,13 +1,13 @@
 //! Optimizers of matrices, of all frameworks.
 
-use super::{Entry, driver, keras, no_groups};
+use super::{Entry, driver, keras};
 use crate::call::Call;
 use crate::case::Element;
 use crate::stop::{Outcome, Stop};
 use serde::Deserialize;
 use wengert_optim::{Adafactor, AdjustLr, Muon};
 
-common!(Adafactor);
+common!(Adafactor Muon);
 
 pub(super) const TABLE: &[Entry] = &[
     ("Adafactor", |c, groups| {
@@ -23,19 +23,23 @@ pub(super) const TABLE: &[Entry] = &[
         })
     }),
     ("Muon", |c, groups| {
-        no_groups(groups)?;
-        let muon = Muon::new(c.number("lr")?).weight_decay(c.number("weight_decay")?);
-        let muon = muon.momentum(c.number("momentum")?).nesterov(c.flag("nesterov")?).eps(c.number("eps")?);
-        let [a, b, d] = c.numbers("ns_coefficients")?[..] else {
-            return Err(Stop::argument("ns_coefficients", "not three numbers"));
-        };
-        let adjust = match c.maybe_word("adjust_lr_fn")? {
-            None | Some("original") => AdjustLr::Original,
-            Some("match_rms_adamw") => AdjustLr::MatchRmsAdamw,
-            Some("spectral_unclamped") => AdjustLr::SpectralUnclamped,
-            Some(other) => return Err(Stop::argument("adjust_lr_fn", other)),
-        };
-        Ok(Box::new(muon.ns_coefficients(a, b, d).ns_steps(c.count("ns_steps")?).adjust_lr(adjust)))
+        driver(c, groups, Muon::new, |c| {
+            let (momentum, nesterov, eps) = (c.number("momentum")?, c.flag("nesterov")?, c.number("eps")?);
+            let [a, b, d] = c.numbers("ns_coefficients")?[..] else {
+                return Err(Stop::argument("ns_coefficients", "not three numbers"));
+            };
+            let adjust = match c.maybe_word("adjust_lr_fn")? {
+                None | Some("original") => AdjustLr::Original,
+                Some("match_rms_adamw") => AdjustLr::MatchRmsAdamw,
+                Some("spectral_unclamped") => AdjustLr::SpectralUnclamped,
+                Some(other) => return Err(Stop::argument("adjust_lr_fn", other)),
+            };
+            let steps = c.count("ns_steps")?;
+            Ok(Box::new(move |muon: Muon| {
+                let muon = muon.momentum(momentum).nesterov(nesterov).eps(eps).adjust_lr(adjust);
+                muon.ns_coefficients(a, b, d).ns_steps(steps)
+            }))
+        })
     }),
     ("keras.Adafactor", |c, groups| {
         let keras::Common { lr, weight_decay } = keras::common(c, groups)?;

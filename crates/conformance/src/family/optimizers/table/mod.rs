@@ -95,6 +95,6 @@ fn driver<O: Common>(
 }
 
 fn all<O: Common>(c: &Call<'_>, own: fn(&Call<'_>) -> Outcome<Settings<O>>) -> Outcome<Settings<O>> {
-    let (own, weight_decay, maximize) = (own(c)?, c.number_or("weight_decay", 0.0)?, c.flag("maximize")?);
+    let (own, weight_decay, maximize) = (own(c)?, c.number_or("weight_decay", 0.0)?, c.flag_or("maximize", false)?);
     Ok(Box::new(move |optimizer| own(optimizer).common(weight_decay, maximize)))
 }

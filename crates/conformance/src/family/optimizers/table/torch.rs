@@ -4,7 +4,7 @@ use super::{Entry, driver, no_groups};
 use crate::stop::Stop;
 use wengert_optim::{Adam, AdamW, Adamax, Lbfgs, LineSearch, NAdam, RAdam, RmsProp, Sgd, SparseAdam};
 
-common!(Sgd Adam AdamW RmsProp NAdam RAdam Adamax);
+common!(Sgd Adam AdamW RmsProp NAdam RAdam Adamax SparseAdam);
 
 pub(super) const TABLE: &[Entry] = &[
     ("SGD", |c, groups| {
@@ -58,10 +58,10 @@ pub(super) const TABLE: &[Entry] = &[
         })
     }),
     ("SparseAdam", |c, groups| {
-        no_groups(groups)?;
-        let (betas, eps, maximize) = (c.pair("betas")?, c.number("eps")?, c.flag("maximize")?);
-        let adam = SparseAdam::new(c.number("lr")?).betas(betas[0], betas[1]).eps(eps).maximize(maximize);
-        Ok(Box::new(adam))
+        driver(c, groups, SparseAdam::new, |c| {
+            let (betas, eps) = (c.pair("betas")?, c.number("eps")?);
+            Ok(Box::new(move |adam: SparseAdam| adam.betas(betas[0], betas[1]).eps(eps)))
+        })
     }),
     ("LBFGS", |c, groups| {
         no_groups(groups)?;

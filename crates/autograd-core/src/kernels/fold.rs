@@ -53,7 +53,10 @@ impl<T: Real, R: FoldRule> Kernel for Fold<'_, T, R> {
         let ((x, last_x), (y, last_y)) = (x.as_chunks::<LANES>(), y.as_chunks::<LANES>());
         let mut lanes = [0.0; LANES];
         for (x, y) in x.iter().zip(y) {
-            lanes = std::array::from_fn(|i| rule.join(lanes[i], rule.element(x[i].as_f64(), y[i].as_f64())));
+            // A closure that goes to `from_fn` would be compiled for the baseline, if the rule is long.
+            for (lane, (x, y)) in lanes.iter_mut().zip(x.iter().zip(y)) {
+                *lane = rule.join(*lane, rule.element(x.as_f64(), y.as_f64()));
+            }
         }
         for (lane, (x, y)) in lanes.iter_mut().zip(last_x.iter().zip(last_y)) {
             *lane = rule.join(*lane, rule.element(x.as_f64(), y.as_f64()));

@@ -1,10 +1,10 @@
-//! Floats within the range of the vectorised sine.
+//! Floats within the range of vectorised sines and remainders.
 
 use super::number::{Number, Scaled, Special};
 use super::real::Real;
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
-/// A float whose sine and cosine are vectorised, and NaN beyond the range in which that is accurate.
+/// A float whose sine, cosine and remainder are vectorised, and NaN beyond the range in which that is accurate.
 #[derive(Clone, Copy)]
 pub struct Near<T>(pub T);
 
@@ -66,7 +66,7 @@ impl<T: Real> Number for Near<T> {
     type Mask = bool;
     same! { abs sign floor trunc round sqrt exp exp_m1 ln ln_1p tanh sigmoid erf }
     compare! { lt le gt ge eq }
-    with! { copysign rest hypot atan2 powf pow_slope }
+    with! { copysign hypot atan2 powf pow_slope }
     #[inline(always)]
     fn of(x: f64) -> Self {
         Near(T::of(x))
@@ -86,6 +86,17 @@ impl<T: Real> Number for Near<T> {
     #[inline(always)]
     fn scaled<S: Scaled>(self, factor: f64) -> Self {
         Near(self.0.scaled::<S>(factor))
+    }
+    #[inline(always)]
+    fn rest(self, other: Self) -> Self {
+        let (zero, a, b) = (T::ZERO, self.0, other.0);
+        let whole = (a / b).trunc();
+        // Exact: a multiple of the last place of b, and not above b. 0 times an infinite b would be NaN.
+        let rest = T::select(whole.eq(zero), a, (-whole).mul_add(b, a));
+        // The quotient may have been rounded up to a whole number.
+        let over = (rest.lt(zero) & a.gt(zero)) | (rest.gt(zero) & a.lt(zero));
+        let rest = T::select(over, rest.abs() - b.abs(), rest).copysign(a);
+        Near(T::select(whole.abs().le(T::TRIG_LIMIT), rest, T::NAN))
     }
     #[inline(always)]
     fn sin(self) -> Self {
@@ -121,6 +132,17 @@ mod tests {
                 let right = if x.abs() <= f32::TRIG_LIMIT { (near - any).abs() < 1e-6 } else { near.is_nan() };
                 assert!(right, "{x}: {near}, {any}");
             }
+        }
+    }
+
+    #[test]
+    fn near_remainders_are_exact_or_nan() {
+        let sizes = [0.0f32, 1e-45, 1e-38, 0.1, 0.3, 1.0, 2.999_999_8, 3.0, 6.0, 1e6, 1.5e9, f32::MAX, f32::INFINITY];
+        let all: Vec<f32> = sizes.into_iter().flat_map(|x| [x, -x]).chain([f32::NAN]).collect();
+        for (a, b) in all.iter().flat_map(|a| all.iter().map(move |b| (*a, *b))) {
+            let (near, exact) = (Near(a).rest(Near(b)).0, a % b);
+            let within = (a / b).abs() <= f32::TRIG_LIMIT;
+            assert!(near.to_bits() == exact.to_bits() || (near.is_nan() && !within), "{a} % {b}: {near}, {exact}");
         }
     }
 }

@@ -53,7 +53,7 @@ pub trait Number:
     /// x with the sign of `sign`.
     fn copysign(self, sign: Self) -> Self;
     /// What is left of x when a whole number of times `other` is taken from it, exactly, with the sign of x; not
-    /// vectorised.
+    /// vectorised for `f32` and `f64`, see `near::Near`.
     fn rest(self, other: Self) -> Self;
     /// √(x² + y²), of which no square overflows.
     fn hypot(self, other: Self) -> Self;

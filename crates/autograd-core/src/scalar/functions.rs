@@ -11,7 +11,7 @@ use crate::ops::elementwise::compare::{clamp::Clamp, fmax::Fmax, fmax::Fmin};
 use crate::ops::elementwise::exponential::{exp2::EXP2, log2::LOG2, log10::LOG10};
 use crate::ops::elementwise::hyperbolic::{acosh::ACOSH, asinh::ASINH, atanh::ATANH, sinh::COSH, sinh::SINH};
 use crate::ops::elementwise::rounding::{floor::Ceil, trunc::Frac};
-use crate::ops::elementwise::special::{digamma::POLYGAMMA, erfc::ERFC, lgamma::LGAMMA};
+use crate::ops::elementwise::special::{digamma::DIGAMMA, erfc::ERFC, lgamma::LGAMMA};
 use crate::ops::elementwise::trigonometric::{acos::ACOS, asin::ASIN, atan::ATAN, tan::TAN};
 use std::fmt::Debug;
 
@@ -75,7 +75,7 @@ pub trait Scalar: Number<Mask = bool> + PartialOrd + Debug + Reads {
         "Inverse hyperbolic tangent." atanh ATANH;
         "1 − erf x" erfc ERFC;
         "Logarithm of |Γ(x)|." lgamma LGAMMA;
-        "The derivative of [`Scalar::lgamma`]." digamma POLYGAMMA;
+        "The derivative of [`Scalar::lgamma`]." digamma DIGAMMA;
         formulas:
         "1 / x" recip Reciprocal;
         "Rounded towards +∞." ceil Ceil;

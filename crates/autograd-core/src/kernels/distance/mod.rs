@@ -107,12 +107,7 @@ impl Metric {
                 if !(m > 0.0 && m < f64::INFINITY) {
                     return m;
                 }
-                // In a loop: a closure would be compiled without the instructions of its kernel.
-                let mut sum = 0.0;
-                for d in d {
-                    sum += Number::powf(d.abs() / m, p);
-                }
-                m * root(p, sum)
+                m * root(p, powers(d, m, p))
             }
         }
     }
@@ -165,7 +160,8 @@ impl Metric {
                 // A power of the ratio would show p times what single precision has rounded off the norm.
                 let norm = if f64::from(norm as f32) == norm { self.norm(d.clone()) } else { norm };
                 for (sum, d) in sum.iter_mut().zip(d) {
-                    *sum += if d == 0.0 { 0.0 } else { g * sign(d) * Number::powf(d.abs() / norm, p - 1.0) };
+                    let slope = g * sign(d) * Number::powf(d.abs() / norm, p - 1.0);
+                    *sum += if d == 0.0 { 0.0 } else { slope };
                 }
             }
         }
@@ -206,6 +202,31 @@ impl<T: Real> Kernel for Distances<'_, T> {
                 _ => f64::NAN,
             };
             *y = T::of(if metric.is_sure(quick) { quick } else { metric.norm(metric.differences(a, b)) });
+        }
+    }
+}
+
+/// `Σ (|d| / m)ᵖ`, eight powers at a time.
+#[inline(always)]
+fn powers(mut d: impl Iterator<Item = f64>, m: f64, p: f64) -> f64 {
+    let mut sums = [0.0; 8];
+    loop {
+        let (mut terms, mut count) = ([0.0; 8], 0);
+        for term in &mut terms {
+            let Some(d) = d.next() else { break };
+            *term = d;
+            count += 1;
+        }
+        // In a loop: a closure would be compiled without the instructions of its kernel.
+        for term in &mut terms {
+            *term = Number::powf(term.abs() / m, p);
+        }
+        // What is not there has a power, too.
+        for (i, (sum, term)) in sums.iter_mut().zip(terms).enumerate() {
+            *sum += if i < count { term } else { 0.0 };
+        }
+        if count < terms.len() {
+            return sums.iter().sum();
         }
     }
 }

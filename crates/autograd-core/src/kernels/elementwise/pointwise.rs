@@ -124,7 +124,7 @@ pub fn each_times<T: Looped>(run: Run<T>, p: f64, x: &[T], gy: &[T], y: &mut [T]
 
 /// A [`Pointwise`] in a [`Loops`]: `each: |p, x|` with a formula for both types, `wide: |p, x|` with one in f64 whose
 /// result is rounded, `pair` with two functions of x, `called` with a function of p and x in f64 that is not
-/// vectorised.
+/// vectorised. What stands behind `else` is called for what came out as NaN.
 macro_rules! loops {
     (each: |$p:pat_param, $x:ident| $value:expr) => {{
         struct Value;
@@ -149,6 +149,23 @@ macro_rules! loops {
             @impl Value, |p, x| Value::of(p, x.into()) as f32, |p, x| Value::of(p, x)
         );
         $crate::kernels::elementwise::pointwise::Loops::vectorised::<Value>()
+    }};
+    (wide: |$p:pat_param, $x:ident| $value:expr; else $beyond:path) => {{
+        struct Value;
+        impl Value {
+            #[inline(always)]
+            fn of($p: f64, $x: f64) -> f64 {
+                $value
+            }
+        }
+        $crate::kernels::elementwise::pointwise::loops!(
+            @impl Value, |p, x| Value::of(p, x.into()) as f32, |p, x| Value::of(p, x)
+        );
+        struct Beyond;
+        $crate::kernels::elementwise::pointwise::loops!(
+            @impl Beyond, |p, x| $beyond(p, x.into()) as f32, |p, x| $beyond(p, x)
+        );
+        $crate::kernels::elementwise::pointwise::Loops::mended::<Value, Beyond>()
     }};
     (pair: $single:path, $double:path) => {{
         struct Value;

@@ -100,15 +100,20 @@ fn signed(x: f64, e: f64, power: f64) -> f64 {
     if (e == 0.0) | (x == 1.0) { 1.0 } else { y }
 }
 
+/// ln x of a normal number of f64, to 2⁻³⁷: for what is rounded to f32. −∞ at ±0, NaN below.
+#[inline(always)]
+pub fn ln_short(x: f64) -> f64 {
+    let (_, k, m) = split_f64(x);
+    let f = m - 1.0;
+    edges_f64(x, x, k.mul_add(LN_2, (f * f).mul_add(horner_f64(f, &LOG), f)))
+}
+
 /// xᵉ in f32.
 #[inline(always)]
 pub fn pow_f32(x: f32, e: f64) -> f32 {
     let x = f64::from(x);
     // What is subnormal in f32 is not in f64.
-    let (_, k, m) = split_f64(x.abs());
-    let f = m - 1.0;
-    let ln = k.mul_add(LN_2, (f * f).mul_add(horner_f64(f, &LOG), f));
-    let product = e * edges_f64(x.abs(), x.abs(), ln);
+    let product = e * ln_short(x.abs());
     // Beyond these the result is ∞ or 0. NaN passes.
     let product = if product > 89.0 { 89.0 } else { product };
     let product = if product < -104.0 { -104.0 } else { product };

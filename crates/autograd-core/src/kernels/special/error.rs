@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! erfc x = 2 Φ(−√2 x),   Φ(−z) = e^(−z²/2) g(z)
+//! erf⁻¹ in f32: x = y p(w), w = −ln(1 − y²), and beyond 6.25 y q(√w)
 //! erf⁻¹: w = ln(1 − y²), x² ≈ √((a + w/2)² − w/c) − (a + w/2), a = 2 / (πc), c = 0.147; then Halley's steps
 //! ```
 //!
@@ -11,6 +12,7 @@
 
 use crate::kernels::math::exponential::{Exponential, Scalar};
 use crate::kernels::math::normal::{bell, factor, half_bell};
+use crate::kernels::math::power::ln_short;
 use crate::kernels::math::{erf_f64, exp_f64, ln_1p_f64, ln_f64};
 use std::f64::consts::{FRAC_2_SQRT_PI, SQRT_2};
 
@@ -107,6 +109,50 @@ fn inverse(a: f64, q: f64) -> f64 {
 pub fn erfinv(y: f64) -> f64 {
     let a = y.magnitude();
     inverse(a, 1.0 - a).signed(y)
+}
+
+/// `erfinv x = x p(w)`, `w = −ln(1 − x²)`, for w up to 6.25: the coefficients of `p`; error 2⁻³².
+const INVERSE: [f64; 14] = [
+    0.8862269252642508,
+    0.2320136783922654,
+    0.011549216921361868,
+    -0.0023345757969169736,
+    -0.00012920883391029296,
+    4.817385293756846e-05,
+    6.526499727642317e-07,
+    -1.9702567700570657e-07,
+    -3.7514665144588216e-07,
+    1.1950248662262078e-07,
+    -1.7566458759322325e-08,
+    1.4662478804215205e-09,
+    -6.781936572405251e-11,
+    1.3642498644590784e-12,
+];
+/// The same in √w for √w up to 4, which is that of the largest `f32` below 1; error 2⁻³².
+const INVERSE_FAR: [f64; 12] = [
+    -7.094483597924654,
+    26.803281647993817,
+    -39.803999642368424,
+    35.01968394525771,
+    -19.90075421149473,
+    7.744981212141279,
+    -2.117788720598052,
+    0.4081471553795199,
+    -0.05442852595782467,
+    0.0047875193987637794,
+    -0.00025003611140068856,
+    5.87166375561305e-06,
+];
+
+/// The inverse of `erf` of a number of `f32`, to 2⁻³¹; NaN beyond ±1.
+#[inline(always)]
+pub fn erfinv_short(y: f64) -> f64 {
+    let w = -ln_short(1.0 - y * y);
+    let far = w > 6.25;
+    let (near, beyond) = (w.horner(&[0.0], &INVERSE), w.sqrt().horner(&[0.0], &INVERSE_FAR));
+    let factor = if far { beyond } else { near };
+    let factor = if w == f64::INFINITY { w } else { factor };
+    y * factor
 }
 
 /// The inverse of `Φ`; NaN outside of 0 to 1.

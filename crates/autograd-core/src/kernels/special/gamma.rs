@@ -8,6 +8,9 @@
 //!
 //! Near its zeros 1 and 2 nothing is lost; near those below 0 the error is one of the terms.
 
+use crate::kernels::math::{ln_f64, sin_f64};
+use std::f64::consts::PI;
+
 /// The coefficients of `c`: Chebyshev interpolation in 50-digit arithmetic; absolute error 2⁻⁶².
 const CENTRE: [f64; 23] = [
     0.4831289505409809,
@@ -50,45 +53,59 @@ const STIRLING: [f64; 9] = [
 const CONSTANT: f64 = 0.4189385332046727;
 
 /// `Σ c[i] xⁱ`, on any processor alike.
+#[inline(always)]
 pub(super) fn polynomial(x: f64, c: &[f64]) -> f64 {
     c.iter().rev().fold(0.0, |sum, c| sum * x + c)
 }
 
 /// What is left of x when the nearest whole number is taken from it; `sin πx` and `tan πx` follow from it exactly.
+#[inline(always)]
 pub(super) fn from_nearest(x: f64) -> f64 {
     x - x.round()
 }
 
 /// `ln Γ(1 + x)` for x from 0 to 1; near 0 with all digits of x.
+#[inline(always)]
 pub(super) fn lgamma_1p(x: f64) -> f64 {
     x * (x - 1.0) * polynomial(x - 0.5, &CENTRE)
 }
 
 /// What Stirling's formula `ln Γ(x) = (x − ½) ln x − x + ½ ln 2π + ..` goes on with, from 8 on.
+#[inline(always)]
 pub(super) fn stirling(x: f64) -> f64 {
     let inverse = 1.0 / x;
     inverse * polynomial(inverse * inverse, &STIRLING)
 }
 
 /// `ln |Γ(x)|`; +∞ at 0, −1, −2 and so on, and at ±∞.
+#[inline(always)]
 pub fn lgamma(x: f64) -> f64 {
-    if x.is_nan() || x == f64::INFINITY {
-        return x;
+    let below = x < 0.0;
+    let z = if below { 1.0 - x } else { x };
+    let (small, far) = (z < 1.0, z >= 8.0);
+    let (mut y, mut product) = (z, 1.0);
+    for _ in 0..6 {
+        let (above, less) = (y > 2.0, y - 1.0);
+        product *= if above { less } else { 1.0 };
+        y = if above { less } else { y };
     }
-    if x <= 0.0 {
-        if x == x.floor() {
-            return f64::INFINITY;
-        }
-        let sine = (std::f64::consts::PI * from_nearest(x)).sin().abs();
-        let quotient = std::f64::consts::PI / sine;
-        // Of the least numbers it is beyond the largest; to them lgamma is −ln |x|.
-        return if quotient.is_infinite() { -x.abs().ln() } else { quotient.ln() - lgamma(1.0 - x) };
-    }
+    // Below 1 at z + 1, but from z: the sum would be rounded, which counts where z is near 1.
+    let centre = lgamma_1p(if small { z } else { y - 1.0 });
+    let log = ln_f64(if small | far { z } else { product });
+    let near = centre + if small { -log } else { log };
+    let beyond = (z - 0.5) * (log - 1.0) + (CONSTANT + stirling(z));
+    let right = if far { beyond } else { near };
+    let left = -ln_f64(sin_f64(PI * from_nearest(x)).abs() / PI) - right;
+    let y = if below { left } else { right };
+    if (x <= 0.0) & (x == x.floor()) { f64::INFINITY } else { y }
+}
+
+/// `ln Γ(x)` of a positive number, for callers that are not vectorised: there a multiply-add is a call.
+pub(super) fn lgamma_of_positive(x: f64) -> f64 {
     if x >= 8.0 {
         return (x - 0.5) * (x.ln() - 1.0) + (CONSTANT + stirling(x));
     }
     if x < 1.0 {
-        // At x + 1, but from x: the sum would be rounded, which counts where x is near 1.
         return lgamma_1p(x) - x.ln();
     }
     let (mut x, mut product) = (x, 1.0);
@@ -96,6 +113,5 @@ pub fn lgamma(x: f64) -> f64 {
         x -= 1.0;
         product *= x;
     }
-    let centre = (x - 1.0) * (x - 2.0) * polynomial(x - 1.5, &CENTRE);
-    if product == 1.0 { centre } else { product.ln() + centre }
+    product.ln() + lgamma_1p(x - 1.0)
 }

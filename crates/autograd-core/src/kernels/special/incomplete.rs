@@ -12,7 +12,7 @@
 //! computed, the other is what is left of 1.
 
 use super::error::erfcx;
-use super::gamma::{lgamma, lgamma_1p, polynomial, stirling};
+use super::gamma::{lgamma_1p, lgamma_of_positive, polynomial, stirling};
 use smallvec::SmallVec;
 use std::f64::consts::PI;
 
@@ -129,7 +129,7 @@ fn upper_of_small(a: f64, x: f64) -> f64 {
         }
         k += 1.0;
     }
-    let of_one = a * x.ln() - if a <= 1.0 { lgamma_1p(a) } else { lgamma(1.0 + a) };
+    let of_one = a * x.ln() - if a <= 1.0 { lgamma_1p(a) } else { lgamma_of_positive(1.0 + a) };
     -of_one.exp_m1() - of_one.exp() * a * sum
 }
 
@@ -168,7 +168,7 @@ fn weight(a: f64, x: f64) -> f64 {
 
 /// `1 / Γ(a)`
 fn reciprocal_gamma(a: f64) -> f64 {
-    if a <= 1.0 { a * (-lgamma_1p(a)).exp() } else { (-lgamma(a)).exp() }
+    if a <= 1.0 { a * (-lgamma_1p(a)).exp() } else { (-lgamma_of_positive(a)).exp() }
 }
 
 /// `μ − ln(1 + μ)`, `1 + μ = x / a`

@@ -48,8 +48,8 @@ pub(crate) trait Elementwise<const K: usize>: Copy + Send + Sync + 'static {
     const KEEPS: Keeps;
     /// f on integers, for the operations that keep them integers; the others make floats of them first.
     const INTEGER: Option<fn(Self, [i64; K]) -> i64> = None;
-    /// Whether the formula has sines or cosines: their vectorised forms are accurate in a range only.
-    const TRIGONOMETRIC: bool = false;
+    /// Whether the formula has sines, cosines or remainders: their vectorised forms are accurate in a range only.
+    const NEAR: bool = false;
 
     /// f(x)
     fn value<N: Number>(self, x: [N; K]) -> N;
@@ -114,7 +114,7 @@ pub(super) fn same_dtype<const K: usize>(op: &'static str, x: [&Tensor; K]) -> R
 }
 
 /// Operands that were integers or truth values.
-pub(super) fn floats<const K: usize>(op: &'static str, x: [&Tensor; K]) -> Result<[Tensor; K]> {
+pub(in crate::ops) fn floats<const K: usize>(op: &'static str, x: [&Tensor; K]) -> Result<[Tensor; K]> {
     for x in x {
         x.can_be_packed(op)?;
     }
@@ -127,7 +127,7 @@ fn saved<const K: usize>(x: [&Tensor; K]) -> [Saved; K] {
 
 /// A formula that a kernel reads, of `N` operands.
 trait Formula<const N: usize>: Copy + Send + Sync + 'static {
-    const TRIGONOMETRIC: bool;
+    const NEAR: bool;
     fn read<A: Number>(self, x: [A; N]) -> A;
 }
 
@@ -138,13 +138,13 @@ struct Floats<F>(F);
 impl<T: Real, F: Formula<N>, const N: usize> Function<N, T, T> for Floats<F> {
     #[inline(always)]
     fn call(self, x: [T; N]) -> T {
-        if F::TRIGONOMETRIC { self.0.read(x.map(Near)).0 } else { self.0.read(x) }
+        if F::NEAR { self.0.read(x.map(Near)).0 } else { self.0.read(x) }
     }
 
     #[inline(always)]
     fn mend(self, x: [&[T]; N], z: &mut [T]) {
-        if F::TRIGONOMETRIC {
-            // Beyond the range of the vectorised sine, or NaN in any case.
+        if F::NEAR {
+            // Beyond the range of what is vectorised, or NaN in any case.
             for (i, z) in z.iter_mut().enumerate().filter(|(_, z)| z.is_nan()) {
                 *z = self.0.read(from_fn(|n| x[n][i]));
             }
@@ -157,7 +157,7 @@ impl<T: Real, F: Formula<N>, const N: usize> Function<N, T, T> for Floats<F> {
 struct Value<F>(F);
 
 impl<F: Elementwise<K>, const K: usize> Formula<K> for Value<F> {
-    const TRIGONOMETRIC: bool = F::TRIGONOMETRIC;
+    const NEAR: bool = F::NEAR;
     #[inline(always)]
     fn read<A: Number>(self, x: [A; K]) -> A {
         self.0.value(x)
@@ -184,7 +184,7 @@ impl<F: Elementwise<K>, const K: usize> Function<K, i64, i64> for Integers<F> {
 struct Gradient<F, const K: usize, const I: usize>(F);
 
 impl<F: Elementwise<K>, const K: usize, const I: usize, const N: usize> Formula<N> for Gradient<F, K, I> {
-    const TRIGONOMETRIC: bool = F::TRIGONOMETRIC;
+    const NEAR: bool = F::NEAR;
     #[inline(always)]
     fn read<A: Number>(self, operands: [A; N]) -> A {
         let nan = A::of(f64::NAN);

@@ -1,18 +1,23 @@
 //! Gated linear units.
 
+use super::sigmoid::SigmoidSlope;
+use super::silu::{Silu, SiluSlope};
 use crate::error::{Error, ErrorKind, Result};
+use crate::kernels::number::Number;
 use crate::ops::check::Check;
+use crate::ops::elementwise::driver::{Elementwise, Keeps, try_elementwise};
 use crate::shape::Dim;
 use crate::tensor::Tensor;
 
 impl Tensor {
-    /// Gated linear unit: `y = a σ(b)`, of which a is the first and b the second half of x along `dim`.
+    /// Gated linear unit: `y = a σ(b)`, of which a is the first and b the second half of x along `dim`. Integers
+    /// and truth values become `F32` first.
     ///
     /// # Shapes
     /// `x: [.., 2n, ..] → [.., n, ..]`
     ///
     /// # Gradient
-    /// Those of the product and of [`Tensor::sigmoid`].
+    /// `gy σ(b)` for a, `gy a σ′(b)` for b. Saves x.
     ///
     /// # Errors
     /// If `dim` does not exist or its size is odd.
@@ -30,8 +35,7 @@ impl Tensor {
     pub fn glu(&self, dim: impl Dim) -> Result<Tensor> {
         let dim = dim.signed();
         let (a, b) = halves("glu", self, dim)?;
-        b.can_be_packed("glu")?;
-        a.try_mul(&b.sigmoid())
+        try_elementwise([&a, &b], Glu)
     }
 
     /// Gated linear unit with another gate: `y = silu(a) b`, of which a is the first and b the second half of x along
@@ -41,7 +45,7 @@ impl Tensor {
     /// `x: [.., 2n, ..] → [.., n, ..]`
     ///
     /// # Gradient
-    /// Those of the product and of [`Tensor::silu`].
+    /// `gy b silu′(a)` for a, `gy silu(a)` for b. Saves x.
     ///
     /// # Errors
     /// If `dim` does not exist or its size is odd.
@@ -59,8 +63,43 @@ impl Tensor {
     pub fn swiglu(&self, dim: impl Dim) -> Result<Tensor> {
         let dim = dim.signed();
         let (a, b) = halves("swiglu", self, dim)?;
-        a.can_be_packed("swiglu")?;
-        a.silu().try_mul(&b)
+        try_elementwise([&a, &b], Swiglu)
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Glu;
+
+impl Elementwise<2> for Glu {
+    const NAME: &'static str = "glu";
+    const KEEPS: Keeps = Keeps::Inputs;
+
+    #[inline(always)]
+    fn value<N: Number>(self, [a, b]: [N; 2]) -> N {
+        a * b.sigmoid()
+    }
+
+    #[inline(always)]
+    fn pull<N: Number>(self, gy: N, [a, b]: [N; 2], _: N) -> [N; 2] {
+        [gy * b.sigmoid(), gy * a * b.special::<SigmoidSlope>()]
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Swiglu;
+
+impl Elementwise<2> for Swiglu {
+    const NAME: &'static str = "swiglu";
+    const KEEPS: Keeps = Keeps::Inputs;
+
+    #[inline(always)]
+    fn value<N: Number>(self, [a, b]: [N; 2]) -> N {
+        a.special::<Silu>() * b
+    }
+
+    #[inline(always)]
+    fn pull<N: Number>(self, gy: N, [a, b]: [N; 2], _: N) -> [N; 2] {
+        [gy * b * a.special::<SiluSlope>(), gy * a.special::<Silu>()]
     }
 }
 

@@ -46,12 +46,12 @@ impl Tensor {
 
 special! {
     pub(crate) Silu: "silu", gate::silu;
-    |x| x.special::<Slope>()
+    |x| x.special::<SiluSlope>()
 }
 
 special! {
     /// `σ(x) + x σ′(x)`
-    Slope: "silu_slope", gate::silu_slope;
+    pub(in crate::ops::elementwise) SiluSlope: "silu_slope", gate::silu_slope;
     |x| x.special::<Curve>()
 }
 

@@ -60,6 +60,7 @@ struct FloorDivide;
 impl Elementwise<2> for FloorDivide {
     const NAME: &'static str = "floor_divide";
     const KEEPS: Keeps = Keeps::Untracked;
+    const NEAR: bool = true;
     const INTEGER: Option<fn(Self, [i64; 2]) -> i64> = Some(|_, [a, b]| {
         let down = b != 0 && a.wrapping_rem(b) != 0 && (a < 0) != (b < 0);
         if b == 0 { 0 } else { a.wrapping_div(b) - i64::from(down) }

@@ -80,6 +80,7 @@ pub(crate) struct Fmod;
 impl Elementwise<2> for Fmod {
     const NAME: &'static str = "fmod";
     const KEEPS: Keeps = Keeps::Inputs;
+    const NEAR: bool = true;
     const INTEGER: Option<fn(Self, [i64; 2]) -> i64> = Some(|_, [a, b]| if b == 0 { 0 } else { a.wrapping_rem(b) });
 
     #[inline(always)]
@@ -99,6 +100,7 @@ struct Remainder;
 impl Elementwise<2> for Remainder {
     const NAME: &'static str = "remainder";
     const KEEPS: Keeps = Keeps::Inputs;
+    const NEAR: bool = true;
     const INTEGER: Option<fn(Self, [i64; 2]) -> i64> = Some(|_, [a, b]| {
         let rest = if b == 0 { 0 } else { a.wrapping_rem(b) };
         if rest != 0 && (rest < 0) != (b < 0) { rest + b } else { rest }

@@ -2,6 +2,7 @@
 
 use crate::error::Result;
 use crate::kernels::elementwise::function::Function;
+use crate::ops::check::Check;
 use crate::ops::elementwise::compare::order::compare;
 use crate::tensor::Tensor;
 
@@ -90,7 +91,7 @@ impl Tensor {
     /// `Bool`.
     ///
     /// # Errors
-    /// If the shapes do not broadcast or the dtypes differ.
+    /// If the shapes do not broadcast, the dtypes differ, or a tolerance is negative or NaN.
     ///
     /// # Examples
     /// ```
@@ -100,6 +101,9 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn isclose(&self, other: &Tensor, tolerance: Tolerance) -> Result<Tensor> {
+        for (name, size) in [("rtol", tolerance.rtol), ("atol", tolerance.atol)] {
+            Check("isclose").require(size >= 0.0, name, size, "at least 0")?;
+        }
         compare("isclose", self, other, Close(tolerance))
     }
 }
@@ -151,6 +155,14 @@ crate::ops::cases::cases![
         |a, b| f64::from(u8::from((a - b).abs() <= 0.1 + 0.5 * b.abs()))
     )
     .without_gradient()
+    .refuses(
+        |x| x[0].isclose(&x[1], crate::Tolerance::new().rtol(-0.5)),
+        "isclose: rtol is -0.5, it must be at least 0"
+    )
+    .refuses(
+        |x| x[0].isclose(&x[1], crate::Tolerance::new().atol(f64::NAN)),
+        "isclose: atol is NaN, it must be at least 0"
+    )
 ];
 
 #[cfg(test)]

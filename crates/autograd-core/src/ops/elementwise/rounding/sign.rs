@@ -10,6 +10,9 @@ impl Tensor {
     /// # Gradient
     /// None: the result is not tracked, for its derivative is zero wherever it exists.
     ///
+    /// # Differs from
+    /// PyTorch, where the sign of NaN is 0; NumPy's is NaN, too.
+    ///
     /// # Examples
     /// ```
     /// # use autograd_core::Tensor;

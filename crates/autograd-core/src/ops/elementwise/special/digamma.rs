@@ -25,7 +25,7 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn digamma(&self) -> Tensor {
-        POLYGAMMA.of(0.0, self)
+        DIGAMMA.of(0.0, self)
     }
 
     /// Polygamma function, the derivative of order n of [`Tensor::digamma`].
@@ -48,12 +48,32 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn polygamma(&self, n: u32) -> Tensor {
-        POLYGAMMA.of(n.into(), self)
+        match n {
+            0 => self.digamma(),
+            1 => TRIGAMMA.of(0.0, self),
+            n => POLYGAMMA.of(n.into(), self),
+        }
     }
 }
 
+/// `ψ`
+pub(crate) static DIGAMMA: Function =
+    Function { name: "polygamma", loops: loops!(wide: |_, x| polygamma::digamma(x)), slope: Slope::Is(&TRIGAMMA) };
+
+/// `ψ₁`
+static TRIGAMMA: Function = Function {
+    name: "polygamma",
+    loops: loops!(wide: |_, x| polygamma::trigamma(x); else trigamma_at_poles),
+    slope: Slope::With(&POLYGAMMA, |_| 2.0),
+};
+
+/// `ψ₁` at −1, −2 and so on, where it is what [`Tensor::polygamma`] says; NaN of NaN.
+fn trigamma_at_poles(_: f64, x: f64) -> f64 {
+    polygamma::polygamma(1.0, x)
+}
+
 /// `ψₙ`, of which the parameter is n.
-pub(crate) static POLYGAMMA: Function = Function {
+static POLYGAMMA: Function = Function {
     name: "polygamma",
     loops: loops!(called: polygamma::polygamma),
     slope: Slope::With(&POLYGAMMA, |n| n + 1.0),

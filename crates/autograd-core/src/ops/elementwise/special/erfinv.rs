@@ -30,21 +30,46 @@ impl Tensor {
 }
 
 static ERFINV: Function =
-    Function { name: "erfinv", loops: loops!(wide: |_, x| error::erfinv(x)), slope: Slope::Is(&SLOPE) };
+    Function { name: "erfinv", loops: loops!(pair: single, error::erfinv), slope: Slope::Is(&SLOPE) };
 
 /// `√π/2 e^(y²)`
 static SLOPE: Function =
-    Function { name: "erfinv_slope", loops: loops!(wide: |_, x| slope(error::erfinv(x))), slope: Slope::Is(&CURVE) };
+    Function { name: "erfinv_slope", loops: loops!(pair: slope_single, slope_double), slope: Slope::Is(&CURVE) };
 
 /// `2 y s²`, `s = √π/2 e^(y²)`
 static CURVE: Function = Function {
     name: "erfinv_curve",
-    loops: loops!(wide: |_, x| curve(error::erfinv(x))),
+    loops: loops!(pair: curve_single, curve_double),
     slope: Slope::Code(|_, x| {
         let (y, s) = (x.erfinv(), SLOPE.try_of(0.0, x)?);
         y.square().mul_scalar(8.0).add_scalar(2.0).try_mul(&s.square().try_mul(&s)?)
     }),
 };
+
+#[inline(always)]
+fn single(x: f32) -> f32 {
+    error::erfinv_short(x.into()) as f32
+}
+
+#[inline(always)]
+fn slope_single(x: f32) -> f32 {
+    slope(error::erfinv_short(x.into())) as f32
+}
+
+#[inline(always)]
+fn slope_double(x: f64) -> f64 {
+    slope(error::erfinv(x))
+}
+
+#[inline(always)]
+fn curve_single(x: f32) -> f32 {
+    curve(error::erfinv_short(x.into())) as f32
+}
+
+#[inline(always)]
+fn curve_double(x: f64) -> f64 {
+    curve(error::erfinv(x))
+}
 
 #[inline(always)]
 fn slope(y: f64) -> f64 {

@@ -3,7 +3,7 @@
 use crate::kernels::elementwise::pointwise::loops;
 use crate::kernels::special::gamma;
 use crate::ops::elementwise::chain::{Function, Slope};
-use crate::ops::elementwise::special::digamma::POLYGAMMA;
+use crate::ops::elementwise::special::digamma::DIGAMMA;
 use crate::tensor::Tensor;
 
 impl Tensor {
@@ -28,11 +28,8 @@ impl Tensor {
     }
 }
 
-pub(crate) static LGAMMA: Function = Function {
-    name: "lgamma",
-    loops: loops!(called: (|_, x| gamma::lgamma(x))),
-    slope: Slope::With(&POLYGAMMA, |_| 0.0),
-};
+pub(crate) static LGAMMA: Function =
+    Function { name: "lgamma", loops: loops!(wide: |_, x| gamma::lgamma(x)), slope: Slope::Is(&DIGAMMA) };
 
 #[cfg(test)]
 crate::ops::cases::cases![{

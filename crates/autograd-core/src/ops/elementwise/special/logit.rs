@@ -2,6 +2,7 @@
 
 use crate::kernels::elementwise::pointwise::loops;
 use crate::kernels::math;
+use crate::kernels::math::power::ln_short;
 use crate::kernels::number::Number;
 use crate::ops::elementwise::chain::{Function, Slope};
 use crate::ops::elementwise::driver::{Elementwise, Keeps, elementwise};
@@ -58,7 +59,7 @@ impl Tensor {
     }
 }
 
-static LOGIT: Function = Function { name: "logit", loops: loops!(wide: |_, x| value(x)), slope: Slope::Is(&SLOPE) };
+static LOGIT: Function = Function { name: "logit", loops: loops!(pair: single, double), slope: Slope::Is(&SLOPE) };
 
 /// `1 / (x (1 − x))`
 static SLOPE: Function =
@@ -76,16 +77,24 @@ static CURVE: Function = Function {
 };
 
 #[inline(always)]
-fn value(x: f64) -> f64 {
+fn single(x: f32) -> f32 {
+    // Around ½ f64 has the digits that the quotient loses.
+    let x = f64::from(x);
+    ln_short(x / (1.0 - x)) as f32
+}
+
+#[inline(always)]
+fn double(x: f64) -> f64 {
     // Around ½ from what x has more; left and right of that the logarithms do not cancel.
     let middle = math::ln_1p_f64((x - (1.0 - x)) / (1.0 - x));
     let side = math::ln_f64(x) - math::ln_1p_f64(-x);
-    if x > 0.3 && x < 0.7 { middle } else { side }
+    if (x > 0.3) & (x < 0.7) { middle } else { side }
 }
 
 #[inline(always)]
 fn slope(x: f64) -> f64 {
-    let slope = 1.0 / (x * (1.0 - x));
+    // At −0 as at 0: the slope of what comes from inside.
+    let slope = 1.0 / (x.abs() * (1.0 - x));
     if (0.0..=1.0).contains(&x) || x.is_nan() { slope } else { f64::NAN }
 }
 
@@ -121,3 +130,17 @@ crate::ops::cases::cases![{
             .not_counting_saved(),
     ]
 }];
+
+#[cfg(test)]
+mod tests {
+    use crate::{Result, Tensor};
+
+    #[test]
+    fn both_zeros_have_the_slope_from_inside() -> Result<()> {
+        let x = Tensor::from([0.0, -0.0, 1.0, -1e-9]).requires_grad();
+        let slopes = x.logit().sum().backward()?.get(&x).expect("it is tracked").to_f64s();
+        assert_eq!(slopes[..3], [f64::INFINITY; 3]);
+        assert!(slopes[3].is_nan());
+        Ok(())
+    }
+}

@@ -31,7 +31,7 @@ pub(crate) struct Cos;
 impl Elementwise<1> for Cos {
     const NAME: &'static str = "cos";
     const KEEPS: Keeps = Keeps::Inputs;
-    const TRIGONOMETRIC: bool = true;
+    const NEAR: bool = true;
 
     #[inline(always)]
     fn value<N: Number>(self, [x]: [N; 1]) -> N {

@@ -30,7 +30,7 @@ pub(crate) struct Sin;
 impl Elementwise<1> for Sin {
     const NAME: &'static str = "sin";
     const KEEPS: Keeps = Keeps::Inputs;
-    const TRIGONOMETRIC: bool = true;
+    const NEAR: bool = true;
 
     #[inline(always)]
     fn value<N: Number>(self, [x]: [N; 1]) -> N {

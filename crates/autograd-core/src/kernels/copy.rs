@@ -1,5 +1,6 @@
 //! Strided copies, out of a view into row-major order and back into a view's place.
 
+use super::conv::copy_short;
 use super::nest::Nest;
 use super::real::Real;
 use super::simd::{Vectorized, move_with};
@@ -33,7 +34,7 @@ pub fn gather<T: Plain>(nest: &Nest<1>, x: &[T], y: &mut [T]) {
         for y in y.chunks_exact_mut(inner) {
             let [i] = walk.step();
             match stride {
-                1 => y.copy_from_slice(&x[i..i + inner]),
+                1 => copy_short(&x[i..i + inner], y),
                 0 => y.fill(x[i]),
                 s => y.iter_mut().enumerate().for_each(|(k, y)| *y = x[i + k * s]),
             }

@@ -58,7 +58,7 @@ impl<const N: usize> Nest<N> {
         std::array::from_fn(|k| self.strides[k][self.dims.len() - 1])
     }
 
-    /// Walks the outer dimensions from row `first` on: `rows.next()` gives each operand's offset of the next inner run.
+    /// Walks the outer dimensions from row `first` on: `rows.step()` gives each operand's offset of the next inner run.
     pub fn rows(&self, first: usize) -> Rows<'_, N> {
         let outer = self.dims.len() - 1;
         let mut index: Dims = smallvec::smallvec![0; outer];
@@ -69,7 +69,11 @@ impl<const N: usize> Nest<N> {
             rest /= self.dims[d].max(1);
             (0..N).for_each(|k| offsets[k] += index[d] * self.strides[k][d]);
         }
-        Rows { nest: self, index, offsets }
+        let (left, strides) = match outer.checked_sub(1) {
+            Some(near) => (self.dims[near] - index[near], std::array::from_fn(|k| self.strides[k][near])),
+            None => (usize::MAX, [0; N]),
+        };
+        Rows { nest: self, index, offsets, left, strides }
     }
 }
 
@@ -88,8 +92,12 @@ impl Nest<1> {
 /// The inner runs of a nest, one after the other.
 pub struct Rows<'a, const N: usize> {
     nest: &'a Nest<N>,
+    /// The coordinates in the outer dimensions; that of the innermost of these counts at the start alone.
     index: Dims,
     offsets: [usize; N],
+    /// The runs that are left along the innermost of the outer dimensions, and how far apart they are.
+    left: usize,
+    strides: [usize; N],
 }
 
 impl<const N: usize> Rows<'_, N> {
@@ -97,16 +105,29 @@ impl<const N: usize> Rows<'_, N> {
     #[inline]
     pub fn step(&mut self) -> [usize; N] {
         let here = self.offsets;
-        for d in (0..self.index.len()).rev() {
+        if self.left > 1 {
+            self.left -= 1;
+            (0..N).for_each(|k| self.offsets[k] += self.strides[k]);
+        } else {
+            self.turn();
+        }
+        here
+    }
+
+    /// Steps from the last run along the innermost of the outer dimensions to the first one beside them.
+    fn turn(&mut self) {
+        let near = self.index.len() - 1;
+        self.left = self.nest.dims[near];
+        (0..N).for_each(|k| self.offsets[k] -= (self.left - 1) * self.strides[k]);
+        for d in (0..near).rev() {
             self.index[d] += 1;
             if self.index[d] < self.nest.dims[d] {
                 (0..N).for_each(|k| self.offsets[k] += self.nest.strides[k][d]);
-                return here;
+                return;
             }
             self.index[d] = 0;
             (0..N).for_each(|k| self.offsets[k] -= (self.nest.dims[d] - 1) * self.nest.strides[k][d]);
         }
-        here
     }
 }
 

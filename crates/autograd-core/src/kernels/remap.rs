@@ -3,9 +3,12 @@
 //! Each dimension of the result is a list of a few segments, which say where their elements come from. No table of
 //! places is made: a vector of a million elements is reversed by one segment.
 
+use super::conv::copy_short;
 use super::real::Real;
+use super::simd::{Kernel, Vectorized, move_with, vectorize};
 use crate::storage::block::Plain;
 use crate::threads::parallel::for_rows;
+use pulp::Simd;
 use smallvec::SmallVec;
 
 /// The place that a segment's elements come from.
@@ -40,6 +43,7 @@ impl Segment {
     }
 
     /// The coordinate in the source of a coordinate in this segment.
+    #[inline(always)]
     fn source(self, at: usize) -> Option<usize> {
         match self.from {
             Source::Forward(from) => Some(from + at),
@@ -63,6 +67,7 @@ struct Line {
 
 impl Line {
     /// The distance of a coordinate's source from the first element; none where there is none.
+    #[inline(always)]
     fn source(&self, mut at: usize) -> Option<usize> {
         for segment in &self.segments {
             if at < segment.len {
@@ -115,60 +120,124 @@ impl Remap {
         &self.lines[self.lines.len() - 1]
     }
 
-    /// The distance of a row's source from the first element; none if the row has none.
-    fn row(&self, row: usize) -> Option<usize> {
-        let (mut rest, mut start) = (row, Some(0));
-        for line in self.lines[..self.lines.len() - 1].iter().rev() {
-            start = start.and_then(|start| Some(start + line.source(rest % line.len)?));
-            rest /= line.len;
-        }
-        start
+    /// The rows from this one on.
+    fn rows(&self, first: usize) -> Rows<'_> {
+        let Some((line, outer)) = self.lines[..self.lines.len() - 1].split_last() else {
+            return Rows { outer: &[], line: None, at: 0, around: 0, start: Some(0) };
+        };
+        let (around, at) = (first / line.len, first % line.len);
+        Rows { outer, line: Some(line), at, around, start: source(outer, around) }
     }
 
     /// `y`, contiguous, from the elements of `x`, with `fill` where there is none.
     pub fn gather<T: Plain>(&self, x: &[T], fill: T, y: &mut [T]) {
-        let Line { segments, len, stride } = self.inner();
-        for_rows(y, *len, *len, |rows, y| {
-            for (row, y) in rows.zip(y.chunks_exact_mut(*len)) {
-                let Some(start) = self.row(row) else {
-                    y.fill(fill);
-                    continue;
-                };
-                let mut rest = y;
-                for segment in segments {
-                    let (y, after) = rest.split_at_mut(segment.len);
-                    rest = after;
-                    match segment.from {
-                        _ if segment.len == 0 => {}
-                        Source::Fill => y.fill(fill),
-                        Source::Same(from) => y.fill(x[start + from * stride]),
-                        Source::Forward(from) if *stride == 1 => {
-                            y.copy_from_slice(&x[start + from..start + from + segment.len]);
-                        }
-                        Source::Backward(from) if *stride == 1 => {
-                            let x = &x[start + from + 1 - segment.len..=start + from];
-                            y.iter_mut().zip(x.iter().rev()).for_each(|(y, x)| *y = *x);
-                        }
-                        Source::Forward(from) => {
-                            y.iter_mut().enumerate().for_each(|(i, y)| *y = x[start + (from + i) * stride]);
-                        }
-                        Source::Backward(from) => {
-                            y.iter_mut().enumerate().for_each(|(i, y)| *y = x[start + (from - i) * stride]);
-                        }
-                    }
-                }
-            }
-        });
+        let len = self.inner().len;
+        for_rows(y, len, len, |rows, y| move_with(Gather { remap: self, first: rows.start, x, fill, y }));
     }
 
     /// The adjoint: every element of `y`, contiguous, is added to the element of `x` that it came from.
     pub fn scatter_add<T: Real>(&self, y: &[T], x: &mut [T]) {
-        let Line { segments, len, stride } = self.inner();
-        if *len == 0 {
-            return;
+        if self.inner().len > 0 && !y.is_empty() {
+            vectorize(Add { remap: self, y, x });
         }
-        for (row, y) in y.chunks_exact(*len).enumerate() {
-            let Some(start) = self.row(row) else { continue };
+    }
+}
+
+/// The rows of the result, one after the other.
+struct Rows<'a> {
+    outer: &'a [Line],
+    /// The innermost dimension that a row has a coordinate in, and the coordinate.
+    line: Option<&'a Line>,
+    at: usize,
+    /// The number of the coordinates in the outer ones, and the distance of their source from the first element.
+    around: usize,
+    start: Option<usize>,
+}
+
+/// The distance of the source of these coordinates, by their number in row-major order, from the first element.
+fn source(lines: &[Line], number: usize) -> Option<usize> {
+    let (mut rest, mut start) = (number, 0);
+    for line in lines.iter().rev() {
+        start += line.source(rest % line.len)?;
+        rest /= line.len;
+    }
+    Some(start)
+}
+
+impl Rows<'_> {
+    /// The distance of the next row's source from the first element; none if the row has none.
+    #[inline(always)]
+    fn step(&mut self) -> Option<usize> {
+        let Some(line) = self.line else { return self.start };
+        if self.at == line.len {
+            (self.at, self.around) = (0, self.around + 1);
+            self.start = source(self.outer, self.around);
+        }
+        self.at += 1;
+        Some(self.start? + line.source(self.at - 1)?)
+    }
+}
+
+struct Gather<'a, T> {
+    remap: &'a Remap,
+    first: usize,
+    x: &'a [T],
+    fill: T,
+    y: &'a mut [T],
+}
+
+impl<T: Plain> Vectorized for Gather<'_, T> {
+    type Output = ();
+    #[inline(always)]
+    fn run<S: Simd>(self, _: S) {
+        let Gather { remap, first, x, fill, y } = self;
+        let Line { segments, len, stride } = remap.inner();
+        let (stride, mut rows) = (*stride, remap.rows(first));
+        for y in y.chunks_exact_mut(*len) {
+            let Some(start) = rows.step() else {
+                y.fill(fill);
+                continue;
+            };
+            let mut rest = y;
+            for segment in segments {
+                let (y, after) = rest.split_at_mut(segment.len);
+                rest = after;
+                match segment.from {
+                    _ if segment.len == 0 => {}
+                    Source::Fill => y.fill(fill),
+                    Source::Same(from) => y.fill(x[start + from * stride]),
+                    Source::Forward(from) if stride == 1 => copy_short(&x[start + from..][..segment.len], y),
+                    Source::Backward(from) if stride == 1 => {
+                        let x = &x[start + from + 1 - segment.len..=start + from];
+                        y.iter_mut().zip(x.iter().rev()).for_each(|(y, x)| *y = *x);
+                    }
+                    Source::Forward(from) => {
+                        y.iter_mut().enumerate().for_each(|(i, y)| *y = x[start + (from + i) * stride]);
+                    }
+                    Source::Backward(from) => {
+                        y.iter_mut().enumerate().for_each(|(i, y)| *y = x[start + (from - i) * stride]);
+                    }
+                }
+            }
+        }
+    }
+}
+
+struct Add<'a, T> {
+    remap: &'a Remap,
+    y: &'a [T],
+    x: &'a mut [T],
+}
+
+impl<T: Real> Kernel for Add<'_, T> {
+    type Output = ();
+    #[inline(always)]
+    fn run(self) {
+        let Add { remap, y, x } = self;
+        let Line { segments, len, stride } = remap.inner();
+        let mut rows = remap.rows(0);
+        for y in y.chunks_exact(*len) {
+            let Some(start) = rows.step() else { continue };
             let mut rest = y;
             for segment in segments {
                 let (y, after) = rest.split_at(segment.len);

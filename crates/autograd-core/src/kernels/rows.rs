@@ -4,7 +4,7 @@
 use super::real::Real;
 use super::reduce::{Largest, Smallest, Sum, fold_run};
 use super::simd::{Kernel, vectorize};
-use super::wide::{Wide, products_of_others};
+use super::wide::{Wide, near_products_of_others, products_of_others};
 use crate::threads::parallel::{for_rows, for_rows_of_two};
 
 /// Narrow rows are handled in groups of about this many elements, so that every pass but the first finds them in the
@@ -384,8 +384,13 @@ pub fn probabilities<T: Real>(x: &[T], norms: &[Norm<T>], gy: &[T], width: usize
 
 /// `gx[i] = gy · Π_{j≠i} x[j]` of each row, exact where `x` has zeros, and finite where the product is.
 pub fn product_pull<T: Real>(x: &[T], gy: &[T], width: usize, gx: &mut [T]) {
-    let mut before = Vec::with_capacity(width);
-    for ((x, gy), gx) in x.chunks_exact(width).zip(gy).zip(gx.chunks_exact_mut(width)) {
-        products_of_others(x, &mut before, |i, others| gx[i] = others.times(Wide::of(*gy)).value());
-    }
+    for_rows(gx, width, width * 8, |rows, gx| {
+        let (mut near, mut wide) = (Vec::with_capacity(width), Vec::new());
+        let x = x[rows.start * width..rows.end * width].chunks_exact(width);
+        for ((x, gy), gx) in x.zip(&gy[rows]).zip(gx.chunks_exact_mut(width)) {
+            if !near_products_of_others(x, *gy, &mut near, gx) {
+                products_of_others(x, &mut wide, |i, others| gx[i] = others.times(Wide::of(*gy)).value());
+            }
+        }
+    });
 }

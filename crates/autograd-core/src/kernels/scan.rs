@@ -231,11 +231,27 @@ pub fn scan_integers(f: fn(i64, i64) -> i64, x: &[i64], length: usize, inner: us
 }
 
 /// The position of the best number so far, where `better(x, best)` says that x takes the place of the best.
-pub fn best_positions<T: Copy + Sync>(better: fn(T, T) -> bool, x: &[T], length: usize, inner: usize, y: &mut [i64]) {
+pub fn best_positions<T: Copy + Sync>(
+    better: impl Fn(T, T) -> bool + Sync,
+    x: &[T],
+    length: usize,
+    inner: usize,
+    y: &mut [i64],
+) {
     let width = length * inner;
     for_rows(y, width, width, |rows, y| {
         let x = &x[rows.start * width..rows.end * width];
         for (x, y) in x.chunks_exact(width).zip(y.chunks_exact_mut(width)) {
+            if inner == 1 {
+                let mut best = (x[0], 0);
+                for (at, (x, y)) in x.iter().zip(y).enumerate() {
+                    if better(*x, best.0) {
+                        best = (*x, at as i64);
+                    }
+                    *y = best.1;
+                }
+                continue;
+            }
             y[..inner].fill(0);
             for at in inner..width {
                 let best = y[at - inner];

@@ -18,6 +18,9 @@ pub fn take_rows<T: Plain>(x: &[T], shape: &[usize], strides: &[usize], dim: usi
     if y.is_empty() {
         return;
     }
+    if width == 1 {
+        return for_rows(y, 1, 1, |places, y| take_elements(x, &outer, strides[dim], index, places.start, y));
+    }
     let runs = inner.is_flat();
     for_rows(y, width, width, |rows, y| {
         let (mut block, mut k) = (rows.start / index.len(), rows.start % index.len());
@@ -36,6 +39,18 @@ pub fn take_rows<T: Plain>(x: &[T], shape: &[usize], strides: &[usize], dim: usi
             }
         }
     });
+}
+
+/// The same of rows of one element, from this place of the result on: a copy of each would be a call.
+fn take_elements<T: Plain>(x: &[T], outer: &Nest<1>, stride: usize, index: &[i64], place: usize, mut y: &mut [T]) {
+    let (mut block, mut done) = (place / index.len(), place % index.len());
+    while !y.is_empty() {
+        let picked = &index[done..index.len().min(done + y.len())];
+        let (here, rest) = y.split_at_mut(picked.len());
+        let x = &x[outer.offset(block)..];
+        here.iter_mut().zip(picked).for_each(|(y, i)| *y = x[*i as usize * stride]);
+        (y, block, done) = (rest, block + 1, 0);
+    }
 }
 
 /// Rows that are added by index to those from `first` on.

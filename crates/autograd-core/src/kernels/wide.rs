@@ -69,9 +69,51 @@ pub fn products_of_others<T: Real>(x: &[T], before: &mut Vec<Wide>, mut give: im
     }
 }
 
+/// The same times `gy` in plain numbers, where the products from the front stay so near to 1 that none of any others
+/// leaves the range of `f64`: a fraction of the work. False where one does not, or is 0; then y is not finished.
+pub fn near_products_of_others<T: Real>(x: &[T], gy: T, before: &mut Vec<f64>, y: &mut [T]) -> bool {
+    const NEAR: f64 = 1e100;
+    let is_near = |product: f64| product.abs() < NEAR && product.abs() > NEAR.recip();
+    before.clear();
+    let mut product = 1.0;
+    for x in x {
+        before.push(product);
+        product *= x.as_f64();
+        if !is_near(product) {
+            return false;
+        }
+    }
+    // Products from the end are quotients of two from the front.
+    let mut behind = gy.as_f64();
+    if behind != 0.0 && !is_near(behind) {
+        return false;
+    }
+    for ((y, before), x) in y.iter_mut().zip(&*before).zip(x).rev() {
+        *y = T::of(before * behind);
+        behind *= x.as_f64();
+    }
+    true
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Wide, products_of_others};
+    use super::{Wide, near_products_of_others, products_of_others};
+
+    #[test]
+    fn near_ones_are_those_of_any_size() {
+        let x: Vec<f64> =
+            (0..300).map(|i| f64::from(i * 37 % 101 + 1) / 40.0 * if i % 3 == 0 { -1.0 } else { 1.0 }).collect();
+        let (mut near, mut wide) = (vec![0.0; x.len()], vec![0.0; x.len()]);
+        assert!(near_products_of_others(&x, -0.5, &mut Vec::new(), &mut near));
+        products_of_others(&x, &mut Vec::new(), |i, others| wide[i] = others.times(Wide::of(-0.5)).value());
+        for (near, wide) in near.iter().zip(&wide) {
+            assert!((near / wide - 1.0).abs() < 1e-13, "{near} {wide}");
+        }
+        for far in [vec![1e60, 1e60], vec![1.0, 0.0], vec![f64::NAN], vec![1e-200, 1e200]] {
+            assert!(!near_products_of_others(&far, 1.0, &mut Vec::new(), &mut vec![0.0; far.len()]), "{far:?}");
+        }
+        assert!(!near_products_of_others(&[1.0], f64::INFINITY, &mut Vec::new(), &mut [0.0]));
+    }
 
     #[test]
     fn products_of_any_order_are_what_they_are() {

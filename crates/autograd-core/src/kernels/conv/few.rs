@@ -46,7 +46,7 @@ impl Conv {
     }
 
     /// The convolution whose output is the gradient of this one's input.
-    fn back(&self) -> Option<Conv> {
+    pub(super) fn back(&self) -> Option<Conv> {
         Some(Conv { inner: self.outer, outer: self.inner, window: mirrored(&self.window)?, ..*self })
     }
 }

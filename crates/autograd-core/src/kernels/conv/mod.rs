@@ -22,6 +22,7 @@ pub use input::input;
 pub use output::output;
 pub use panel::{Tile, add_panel, fill_panel};
 pub use room::{forget, with_room};
+pub use short::copy_short;
 pub use weight::weight;
 pub use window::{Space, Window};
 

@@ -20,6 +20,11 @@ pub fn output<T: Real>(conv: &Conv, x: &[T], w: &[T], bias: Option<&[T]>, y: &mu
     if winograd::output(conv, x, w, bias, y) || few::output(conv, x, w, bias, y) {
         return;
     }
+    products(conv, x, w, bias, y);
+}
+
+/// The same by products with panels.
+pub(super) fn products<T: Real>(conv: &Conv, x: &[T], w: &[T], bias: Option<&[T]>, y: &mut [T]) {
     let many = conv.images_at_once();
     for_parts(conv.work(), y, many * conv.output_image(), &|part, y, threads| {
         images(conv, &x[part * many * conv.input_image()..], w, y, threads);

@@ -1,12 +1,13 @@
 //! Panels: the elements that a tile of outputs reads, a row for each channel and tap, a column for each output.
 
 use super::Conv;
-use super::short::copy_short;
+use super::short::{add_to_every_second, copy_every_second, copy_short, fill_short};
 use super::window::Window;
 use crate::kernels::gemm::Matrix;
 use crate::kernels::real::Real;
-use crate::kernels::simd::{Kernel, vectorize};
+use crate::kernels::simd::{Kernel, Vectorized, move_with, vectorize};
 use crate::storage::block::Plain;
+use pulp::Simd;
 use std::ops::Range;
 
 /// The channels and outputs of a panel.
@@ -31,11 +32,17 @@ struct Line {
     from: usize,
 }
 
+/// What is done with every line of a panel. A closure may be a function of its own, compiled for the baseline.
+trait EachLine {
+    /// Mark it `#[inline(always)]`.
+    fn each(&mut self, line: Line);
+}
+
 #[inline(always)]
-fn lines(window: &Window, tile: &Tile, mut line: impl FnMut(Line)) {
+fn lines(window: &Window, tile: &Tile, to: &mut impl EachLine) {
     let [_, height, width] = window.input;
     let [depth, rows, run] = window.output;
-    let (positions, first) = (window.outputs(), tile.columns.start);
+    let (positions, columns) = (window.outputs(), tile.columns.clone());
     let mut at = 0;
     for plane in tile.of.clone() {
         for tap in 0..window.taps() {
@@ -43,51 +50,67 @@ fn lines(window: &Window, tile: &Tile, mut line: impl FnMut(Line)) {
             let kh = tap / window.kernel[2] % window.kernel[1];
             let kd = tap / window.kernel[2] / window.kernel[1];
             let reach = window.reach(2, kw);
-            let (mut image, mut o) = (first / positions, first % run);
-            let (mut d, mut h) = (first % positions / run / rows, first % positions / run % rows);
-            let mut left = tile.columns.len();
-            while left > 0 {
-                let len = (run - o).min(left);
-                let start = reach.start.clamp(o, o + len);
-                let end = reach.end.clamp(start, o + len);
-                let (mut inside, mut from) = (0..0, 0);
-                if let (Some(d), Some(h), Some(w)) =
-                    (window.place(0, kd, d), window.place(1, kh, h), window.place(2, kw, start))
-                    && start < end
-                {
-                    inside = start - o..end - o;
-                    from = (((image * tile.planes + plane) * window.input[0] + d) * height + h) * width + w;
-                }
-                line(Line { at, len, inside, from });
-                at += len;
-                left -= len;
-                (o, h) = (0, h + 1);
-                if h == rows {
-                    (h, d) = (0, d + 1);
-                }
-                if d == depth {
-                    (d, image) = (0, image + 1);
+            let (mut column, end) = (columns.start, columns.end);
+            // One depth of one image after the other.
+            while column < end {
+                let (image, d) = (column / positions, column % positions / (rows * run));
+                let (mut h, mut o) = (column % (rows * run) / run, column % run);
+                let start = window.place(0, kd, d);
+                let start = start.map(|d| ((image * tile.planes + plane) * window.input[0] + d) * height * width);
+                let next = end.min((image * depth + d + 1) * rows * run);
+                while column < next {
+                    let len = (run - o).min(next - column);
+                    let first = reach.start.clamp(o, o + len);
+                    let inside = first - o..reach.end.clamp(first, o + len) - o;
+                    match (start, window.place(1, kh, h)) {
+                        (Some(start), Some(h)) if !inside.is_empty() => {
+                            let w = first * window.stride[2] + kw * window.dilation[2] - window.before[2];
+                            to.each(Line { at, len, inside, from: start + h * width + w });
+                        }
+                        _ => to.each(Line { at, len, inside: 0..0, from: 0 }),
+                    }
+                    (at, column) = (at + len, column + len);
+                    (o, h) = (0, h + 1);
                 }
             }
         }
     }
 }
 
+struct FillPanel<'a, T> {
+    window: &'a Window,
+    tile: &'a Tile,
+    x: &'a [T],
+    panel: &'a mut [T],
+}
+
+impl<T: Plain + Default> EachLine for FillPanel<'_, T> {
+    #[inline(always)]
+    fn each(&mut self, line: Line) {
+        let to = &mut self.panel[line.at..line.at + line.len];
+        let Range { start, end } = line.inside;
+        fill_short(T::default(), &mut to[..start]);
+        fill_short(T::default(), &mut to[end..]);
+        let (to, x) = (&mut to[start..end], &self.x[line.from..]);
+        match self.window.stride[2] {
+            1 => copy_short(&x[..to.len()], to),
+            2 => copy_every_second(x, to),
+            stride => to.iter_mut().zip(x.iter().step_by(stride)).for_each(|(to, x)| *to = *x),
+        }
+    }
+}
+
+impl<T: Plain + Default> Vectorized for FillPanel<'_, T> {
+    type Output = ();
+    #[inline(always)]
+    fn run<S: Simd>(mut self, _: S) {
+        lines(self.window, self.tile, &mut self);
+    }
+}
+
 /// `panel[(channel, tap), output] = x[channel, place]`, or 0 outside of the input.
 pub fn fill_panel<T: Plain + Default>(window: &Window, tile: &Tile, x: &[T], panel: &mut [T]) {
-    let stride = window.stride[2];
-    lines(window, tile, |line| {
-        let to = &mut panel[line.at..line.at + line.len];
-        let Range { start, end } = line.inside;
-        to[..start].fill(T::default());
-        to[end..].fill(T::default());
-        if stride == 1 {
-            copy_short(&x[line.from..line.from + end - start], &mut to[start..end]);
-        } else if start < end {
-            let x = x[line.from..].iter().step_by(stride);
-            to[start..end].iter_mut().zip(x).for_each(|(to, x)| *to = *x);
-        }
-    });
+    move_with(FillPanel { window, tile, x, panel });
 }
 
 struct AddPanel<'a, T> {
@@ -97,20 +120,24 @@ struct AddPanel<'a, T> {
     x: &'a mut [T],
 }
 
+impl<T: Real> EachLine for AddPanel<'_, T> {
+    #[inline(always)]
+    fn each(&mut self, line: Line) {
+        let from = &self.panel[line.at + line.inside.start..line.at + line.inside.end];
+        let x = &mut self.x[line.from..];
+        match self.window.stride[2] {
+            1 => x[..from.len()].iter_mut().zip(from).for_each(|(x, p)| *x += *p),
+            2 => add_to_every_second(from, x),
+            stride => x.iter_mut().step_by(stride).zip(from).for_each(|(x, p)| *x += *p),
+        }
+    }
+}
+
 impl<T: Real> Kernel for AddPanel<'_, T> {
     type Output = ();
     #[inline(always)]
-    fn run(self) {
-        let AddPanel { window, tile, panel, x } = self;
-        let stride = window.stride[2];
-        lines(window, tile, |line| {
-            let from = &panel[line.at + line.inside.start..line.at + line.inside.end];
-            if stride == 1 {
-                x[line.from..line.from + from.len()].iter_mut().zip(from).for_each(|(x, p)| *x += *p);
-            } else if !from.is_empty() {
-                x[line.from..].iter_mut().step_by(stride).zip(from).for_each(|(x, p)| *x += *p);
-            }
-        });
+    fn run(mut self) {
+        lines(self.window, self.tile, &mut self);
     }
 }
 

@@ -1,11 +1,27 @@
 //! Copies of short runs.
 
+use crate::kernels::real::Real;
+
+/// Elements of a run that are copied together.
+const ABREAST: usize = 8;
+
 /// Copies a run. Most runs here are rows of small images, for which a call would take longer than the copy: they are
 /// copied from both ends on, in two pieces that overlap.
 #[inline(always)]
-pub(super) fn copy_short<T: Copy>(from: &[T], to: &mut [T]) {
+pub fn copy_short<T: Copy>(from: &[T], to: &mut [T]) {
     if from.len() > 32 || !(ends::<T, 16>(from, to) || ends::<T, 8>(from, to) || ends::<T, 4>(from, to)) {
         few(from, to);
+    }
+}
+
+/// Fills a run, of mostly one or two elements at the edge of an image.
+#[inline(always)]
+pub(super) fn fill_short<T: Copy>(value: T, to: &mut [T]) {
+    match to {
+        [] => (),
+        [a] => *a = value,
+        [a, b] => (*a, *b) = (value, value),
+        to => to.fill(value),
     }
 }
 
@@ -32,5 +48,40 @@ fn few<T: Copy>(from: &[T], to: &mut [T]) {
         ([a, b], [x, y, ..]) => (*x, *y) = (*a, *b),
         ([a, b, c], [x, y, z, ..]) => (*x, *y, *z) = (*a, *b, *c),
         (from, to) => to[..from.len()].copy_from_slice(from),
+    }
+}
+
+/// `to[i] = from[2 i]`
+#[inline(always)]
+pub(super) fn copy_every_second<T: Copy>(from: &[T], to: &mut [T]) {
+    let (many, rest) = to.as_chunks_mut::<ABREAST>();
+    let whole = many.len();
+    for (i, to) in many.iter_mut().enumerate() {
+        let Some(from) = from[2 * ABREAST * i..].first_chunk::<{ 2 * ABREAST - 1 }>() else {
+            unreachable!("a run is inside of its line")
+        };
+        for k in 0..ABREAST {
+            to[k] = from[2 * k];
+        }
+    }
+    if !rest.is_empty() {
+        rest.iter_mut().zip(from[2 * ABREAST * whole..].iter().step_by(2)).for_each(|(to, from)| *to = *from);
+    }
+}
+
+/// `to[2 i] += from[i]`
+#[inline(always)]
+pub(super) fn add_to_every_second<T: Real>(from: &[T], to: &mut [T]) {
+    let (many, rest) = from.as_chunks::<ABREAST>();
+    for (i, from) in many.iter().enumerate() {
+        let Some(to) = to[2 * ABREAST * i..].first_chunk_mut::<{ 2 * ABREAST - 1 }>() else {
+            unreachable!("a run is inside of its line")
+        };
+        for k in 0..ABREAST {
+            to[2 * k] += from[k];
+        }
+    }
+    if !rest.is_empty() {
+        to[2 * ABREAST * many.len()..].iter_mut().step_by(2).zip(rest).for_each(|(to, from)| *to += *from);
     }
 }

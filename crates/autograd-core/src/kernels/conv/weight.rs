@@ -3,7 +3,9 @@
 use super::panel::Tile;
 use super::room::with_room;
 use super::{Conv, depthwise, few, for_parts, tiles, winograd};
-use crate::kernels::gemm::{Matrix, gemm};
+use crate::kernels::copy::gather;
+use crate::kernels::gemm::gemm;
+use crate::kernels::nest::Nest;
 use crate::kernels::real::Real;
 
 /// Rows of a panel, at most, unless a channel has more taps.
@@ -21,7 +23,13 @@ struct Parts {
     channels: usize,
     /// Parts of the images.
     splits: usize,
+    /// Whether their products are computed the other way round, with channels of y in the columns: then it is these
+    /// that are packed, and not the panel, which is larger.
+    turned: bool,
 }
+
+/// Up to so many channels of y the panel is multiplied as it stands.
+const FEW: usize = 32;
 
 impl Parts {
     /// Depends on the sizes alone.
@@ -30,7 +38,8 @@ impl Parts {
         let channels = (1..=most).rev().find(|n| conv.inner.is_multiple_of(*n)).unwrap_or(1);
         let blocks = conv.groups * (conv.inner / channels);
         let splits = if conv.work() < WORK { 1 } else { (PARTS / blocks).clamp(1, conv.images) };
-        Parts { channels, splits }
+        let turned = !conv.is_pointwise() && conv.outer > FEW && conv.outer < channels * conv.window.taps();
+        Parts { channels, splits, turned }
     }
 }
 
@@ -49,13 +58,20 @@ pub fn weight<T: Real>(conv: &Conv, x: &[T], y: &[T], w: &mut [T]) {
         return;
     }
     let parts = Parts::of(conv);
-    if parts.channels == conv.inner && parts.splits == 1 {
+    if parts.channels == conv.inner && parts.splits == 1 && !parts.turned {
         return sums(conv, &parts, x, y, w);
     }
     let (rows, depth, outer) = (parts.channels * conv.window.taps(), conv.depth(), conv.outer);
     let one = w.len();
     with_room(one * parts.splits, |all| {
         sums(conv, &parts, x, y, all);
+        if parts.turned {
+            let (all, more) = all.split_at_mut(one);
+            more.chunks_exact(one).for_each(|more| all.iter_mut().zip(more).for_each(|(w, more)| *w += *more));
+            // `[group, block, row, o]` to `[group, o, block, row]`
+            let nest = Nest::new(&[conv.groups, outer, depth], [&[depth * outer, 1, outer]]);
+            return gather(&nest, all, w);
+        }
         // `[split, group, block, o, row]` to `[group, o, block, row]`
         let blocks = depth / rows;
         for (line, w) in w.chunks_exact_mut(rows).enumerate() {
@@ -70,7 +86,7 @@ pub fn weight<T: Real>(conv: &Conv, x: &[T], y: &[T], w: &mut [T]) {
     });
 }
 
-/// All parts, one after the other: `[split, group, block, outer, rows]`.
+/// All parts, one after the other: `[split, group, block, outer, rows]`, or rows before outer.
 fn sums<T: Real>(conv: &Conv, parts: &Parts, x: &[T], y: &[T], all: &mut [T]) {
     let rows = parts.channels * conv.window.taps();
     let blocks = conv.inner / parts.channels;
@@ -89,14 +105,17 @@ fn sums<T: Real>(conv: &Conv, parts: &Parts, x: &[T], y: &[T], all: &mut [T]) {
             with_room((conv.outer + rows) * len, |room| {
                 let (left_room, right_room) = room.split_at_mut(conv.outer * len);
                 let left = conv.columns(&left, y, left_room);
-                let Matrix { data, row, column } = conv.panel(&right, x, right_room);
-                let (size, right) = ((conv.outer, len, rows), Matrix { data, row: column, column: row });
+                let panel = conv.panel(&right, x, right_room);
+                let product = |c: &mut [T]| match parts.turned {
+                    true => gemm(threads, (rows, len, conv.outer), panel, left.transposed(), None, c),
+                    false => gemm(threads, (conv.outer, len, rows), left, panel.transposed(), None, c),
+                };
                 if empty {
                     empty = false;
-                    return gemm(threads, size, left, right, None, c);
+                    return product(c);
                 }
                 with_room(c.len(), |more| {
-                    gemm(threads, size, left, right, None, more);
+                    product(more);
                     c.iter_mut().zip(more).for_each(|(c, more)| *c += *more);
                 });
             });

@@ -1,9 +1,12 @@
 //! Weighted sums along one dim, a sparse matrix for each line.
 
+use crate::kernels::conv::with_room;
 use crate::kernels::real::Real;
 use crate::kernels::reduce::{Sum, fold_run};
-use crate::kernels::simd::{Kernel, vectorize};
-use crate::threads::parallel::for_rows;
+use crate::kernels::simd::{Vectorized, vectorize_with};
+use crate::kernels::transpose::turn;
+use crate::threads::parallel::{PIECE, for_rows};
+use pulp::Simd;
 use smallvec::SmallVec;
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -146,63 +149,158 @@ impl Taps {
 const SHORT: usize = 32;
 /// Elements next to each other that are summed at once.
 const STRIP: usize = 128;
+/// Terms of a sum that are added in one pass.
+const TERMS: usize = 4;
+/// Lines that lie side by side where the elements of a line are neighbours.
+const LANES: usize = 16;
+/// Elements of such a line: a thread takes as many lines at a time as there are lanes.
+const ABREAST: usize = PIECE / LANES;
 
 struct Along<'a, T> {
     x: &'a [T],
     taps: &'a Taps,
     inner: usize,
     y: &'a mut [T],
+    /// For lines side by side, or empty.
+    room: &'a mut [T],
 }
 
-impl<T: Real> Kernel for Along<'_, T> {
+impl<T: Real> Vectorized for Along<'_, T> {
     type Output = ();
     #[inline(always)]
-    fn run(self) {
-        let Along { x, taps, inner, y } = self;
-        let lines = x.chunks_exact(taps.from * inner).zip(y.chunks_exact_mut(taps.to() * inner));
-        for (x, y) in lines {
-            if inner == 1 {
-                for (to, y) in y.iter_mut().enumerate() {
-                    *y = taps.row(to).iter().fold(T::ZERO, |sum, Run { places, weight }| {
-                        let (x, weight) = (&x[places.clone()], T::of(*weight));
-                        if x.len() > SHORT {
-                            let whole = fold_run(Sum, x);
-                            if whole.is_finite() {
-                                return weight.mul_add(whole, sum);
-                            }
-                            // The sum of large numbers may overflow where their mean does not.
-                            let mut sum = [sum];
-                            long_run(x, 1, weight, true, &mut sum);
-                            return sum[0];
-                        }
-                        x.iter().fold(sum, |sum, x| weight.mul_add(*x, sum))
-                    });
-                }
-                continue;
+    fn run<S: Simd>(self, simd: S) {
+        let Along { x, taps, inner, y, room } = self;
+        let (from, to) = (taps.from, taps.to());
+        if !room.is_empty() {
+            let (inside, sums) = room.split_at_mut(from * LANES);
+            for (x, y) in x.chunks(from * LANES).zip(y.chunks_mut(to * LANES)) {
+                let lines = y.len() / to;
+                // Where lines are fewer than lanes, the others hold any numbers.
+                turn(simd, [lines, from], (x, from), (&mut *inside, LANES));
+                taps.sums(inside, LANES, sums);
+                turn(simd, [to, lines], (&*sums, LANES), (y, to));
             }
-            for (to, y) in y.chunks_exact_mut(inner).enumerate() {
-                let mut begun = false;
-                for Run { places, weight } in taps.row(to) {
-                    let (x, weight) = (&x[places.start * inner..places.end * inner], T::of(*weight));
+            return;
+        }
+        for (x, y) in x.chunks_exact(from * inner).zip(y.chunks_exact_mut(to * inner)) {
+            if inner == 1 { taps.sums_of_a_line(x, y) } else { taps.sums(x, inner, y) }
+        }
+    }
+}
+
+impl Taps {
+    /// `y[t] = Σ w[t, f] x[f]`.
+    #[inline(always)]
+    fn sums_of_a_line<T: Real>(&self, x: &[T], y: &mut [T]) {
+        for (to, y) in y.iter_mut().enumerate() {
+            let mut sum = T::ZERO;
+            for Run { places, weight } in self.row(to) {
+                let (x, weight) = (&x[places.clone()], T::of(*weight));
+                if x.len() <= SHORT {
+                    // As `fold`, it is a function of its own, compiled for the baseline (looked at).
+                    for x in x {
+                        sum = weight.mul_add(*x, sum);
+                    }
+                    continue;
+                }
+                let whole = fold_run(Sum, x);
+                if whole.is_finite() {
+                    sum = weight.mul_add(whole, sum);
+                } else {
+                    // The sum of large numbers may overflow where their mean does not.
+                    let mut held = [sum];
+                    long_run(x, 1, weight, true, &mut held);
+                    sum = held[0];
+                }
+            }
+            *y = sum;
+        }
+    }
+
+    /// `y[t, i] = Σ w[t, f] x[f, i]`.
+    #[inline(always)]
+    fn sums<T: Real>(&self, x: &[T], inner: usize, y: &mut [T]) {
+        for (to, y) in y.chunks_exact_mut(inner).enumerate() {
+            let (mut begun, mut many, mut terms) = (false, 0, [(0, T::ZERO); TERMS]);
+            for Run { places, weight } in self.row(to) {
+                let weight = T::of(*weight);
+                if places.len() > TERMS {
+                    begun |= add_terms(&terms[..many], x, begun, y);
+                    let x = &x[places.start * inner..places.end * inner];
                     if places.len() > SHORT {
                         long_run(x, inner, weight, begun, y);
-                        begun = true;
-                        continue;
+                    } else {
+                        run(x, inner, weight, begun, y);
                     }
-                    for x in x.chunks_exact(inner) {
-                        if begun {
-                            y.iter_mut().zip(x).for_each(|(y, x)| *y = weight.mul_add(*x, *y));
-                        } else {
-                            y.iter_mut().zip(x).for_each(|(y, x)| *y = weight * *x);
-                        }
-                        begun = true;
-                    }
+                    (begun, many) = (true, 0);
+                    continue;
                 }
-                if !begun {
-                    y.fill(T::ZERO);
+                for place in places.clone() {
+                    terms[many] = (place, weight);
+                    many += 1;
+                    if many == TERMS {
+                        (begun, many) = (add_terms(&terms, x, begun, y), 0);
+                    }
                 }
             }
+            begun |= add_terms(&terms[..many], x, begun, y);
+            if !begun {
+                y.fill(T::ZERO);
+            }
         }
+    }
+}
+
+/// `y = Σ w x` over rows of x, each as long as y, added to what is there if it has `begun`; whether there are any.
+#[inline(always)]
+fn add_terms<T: Real>(terms: &[(usize, T)], x: &[T], begun: bool, y: &mut [T]) -> bool {
+    match *terms {
+        [] => return false,
+        [a] => add_rows([a], x, begun, y),
+        [a, b] => add_rows([a, b], x, begun, y),
+        [a, b, c] => add_rows([a, b, c], x, begun, y),
+        [a, b, c, d, ..] => add_rows([a, b, c, d], x, begun, y),
+    }
+    true
+}
+
+#[inline(always)]
+fn add_rows<T: Real, const N: usize>(terms: [(usize, T); N], x: &[T], begun: bool, y: &mut [T]) {
+    let len = y.len();
+    let mut rows = [&x[..0]; N];
+    for k in 0..N {
+        rows[k] = &x[terms[k].0 * len..][..len];
+    }
+    for i in 0..len {
+        let mut sum = if begun { terms[0].1.mul_add(rows[0][i], y[i]) } else { terms[0].1 * rows[0][i] };
+        for k in 1..N {
+            sum = terms[k].1.mul_add(rows[k][i], sum);
+        }
+        y[i] = sum;
+    }
+}
+
+/// `y = w Σ x` over some rows, added to what is there if it has `begun`; the sums stay in registers.
+#[inline(always)]
+fn run<T: Real>(x: &[T], inner: usize, weight: T, begun: bool, y: &mut [T]) {
+    let (strips, rest) = y.as_chunks_mut::<LANES>();
+    let whole = strips.len() * LANES;
+    for (strip, y) in strips.iter_mut().enumerate() {
+        let mut sums = if begun { *y } else { [T::ZERO; LANES] };
+        for row in x.chunks_exact(inner) {
+            let row = &row[strip * LANES..][..LANES];
+            for k in 0..LANES {
+                sums[k] = weight.mul_add(row[k], sums[k]);
+            }
+        }
+        *y = sums;
+    }
+    for (i, y) in rest.iter_mut().enumerate() {
+        let mut sum = if begun { *y } else { T::ZERO };
+        for row in x.chunks_exact(inner) {
+            sum = weight.mul_add(row[whole + i], sum);
+        }
+        *y = sum;
     }
 }
 
@@ -240,8 +338,13 @@ pub fn along<T: Real>(x: &[T], taps: &Taps, inner: usize, y: &mut [T]) {
     if line == 0 {
         return y.fill(T::ZERO);
     }
+    // By the sizes of the whole, so that no cut changes a bit.
+    let many = inner == 1 && y.len() >= LANES / 2 * width && line.max(width) <= ABREAST;
+    let abreast = many && taps.runs.iter().all(|run| run.places.len() <= SHORT);
+    let room = if abreast { (line + width) * LANES } else { 0 };
     for_rows(y, width, line.max(width), |lines, y| {
-        vectorize(Along { x: &x[lines.start * line..lines.end * line], taps, inner, y });
+        let x = &x[lines.start * line..lines.end * line];
+        with_room(room, |room| vectorize_with(Along { x, taps, inner, y, room }));
     });
 }
 

@@ -47,12 +47,18 @@ impl Tensor {
             return Err(Error::new(ErrorKind::Index, text));
         }
         let largest = values.iter().max().map_or(0, |x| (*x as usize).saturating_add(1));
+        let size = largest.max(minlength);
         let weights = match weights {
-            None => Tensor::full(self.shape(), 1.0, DType::I64)?,
+            None => {
+                return Tensor::compute::<i64, 1>("bincount", &[size], [&*packed], |[x], y| {
+                    y.fill(0);
+                    x.flat::<i64>().iter().for_each(|x| y[*x as usize] += 1);
+                });
+            }
             Some(weights) if weights.dtype().is_float() => weights.clone(),
             Some(weights) => weights.to_dtype(DType::F64),
         };
-        let none = Tensor::filled("bincount", &[largest.max(minlength)], 0.0, weights.dtype())?;
+        let none = Tensor::filled("bincount", &[size], 0.0, weights.dtype())?;
         Placed::rows("bincount", &none, 0, &packed)?.add("bincount", &none, &weights)
     }
 }

@@ -2,11 +2,14 @@
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::ops::check::Check;
-use crate::tensor::Tensor;
+use crate::ops::elementwise::driver::floats;
+use crate::tape::{Pull, Pullback, Saved, record};
+use crate::tensor::{DType, Tensor, for_float};
+use crate::threads::parallel::for_rows;
 
 impl Tensor {
     /// The cross product of vectors of three elements along `dim`: `y₀ = a₁ b₂ − a₂ b₁`, and so on around. Without a
-    /// dim, along the first one of size three in both.
+    /// dim, along the first one of size three in both. Truth values become `F32` first.
     ///
     /// # Shapes
     /// As many dims on both sides, which are broadcast.
@@ -29,6 +32,10 @@ impl Tensor {
     pub fn cross(&self, other: &Tensor, dim: impl Into<Option<isize>>) -> Result<Tensor> {
         let check = Check("cross");
         check.same_dtype(self, other)?;
+        if self.dtype() == DType::Bool {
+            let [a, b] = floats("cross", [self, other])?;
+            return a.cross(&b, dim);
+        }
         if self.rank() != other.rank() {
             let expected = format!("as many dimensions as {:?}", self.shape());
             return Err(Error::shape("cross", "the second operand", other.shape(), expected));
@@ -44,12 +51,66 @@ impl Tensor {
             let text = format!("cross: dim {d} of shapes {a:?} and {b:?} must have size 3 in both");
             return Err(Error::new(ErrorKind::Shape, text));
         }
-        let turned = |x: &Tensor, by: usize| {
-            let d = d as isize;
-            Tensor::cat(&[&x.narrow(d, by, 3 - by)?, &x.narrow(d, 0, by)?], d)
+        let (a, b) = (self.broadcast_to(&shape)?, other.broadcast_to(&shape)?);
+        let value = {
+            let [a, b] = [a.try_packed("cross")?, b.try_packed("cross")?];
+            let inner = shape[d + 1..].iter().product();
+            match self.dtype() {
+                DType::I64 => Tensor::compute::<i64, 2>("cross", &shape, [&*a, &*b], move |[a, b], y| {
+                    let difference = |a: i64, b, c: i64, d| a.wrapping_mul(b).wrapping_sub(c.wrapping_mul(d));
+                    products(difference, a.flat(), b.flat(), inner, y);
+                })?,
+                _ => for_float!(check.float(self)?, T => {
+                    Tensor::compute::<T, 2>("cross", &shape, [&*a, &*b], move |[a, b], y| {
+                        products(|a: T, b, c, d| a * b - c * d, a.flat(), b.flat(), inner, y);
+                    })?
+                }),
+            }
         };
-        let (ahead, behind) = (turned(self, 1)?.try_mul(&turned(other, 2)?)?, turned(self, 2)?);
-        ahead.try_sub(&behind.try_mul(&turned(other, 1)?)?)
+        let saved = |_: &Tensor| Cross { a: Saved::input(0, &a), b: Saved::input(1, &b), dim: d as isize };
+        Ok(record("cross", value, &[&a, &b], saved))
+    }
+}
+
+/// `y₀ = a₁ b₂ − a₂ b₁` and so on around, of vectors whose elements are `inner` apart.
+fn products<T: Copy + Send + Sync>(
+    difference: impl Fn(T, T, T, T) -> T + Sync,
+    a: &[T],
+    b: &[T],
+    inner: usize,
+    y: &mut [T],
+) {
+    let width = 3 * inner;
+    for_rows(y, width, width, |rows, y| {
+        let run = rows.start * width..rows.end * width;
+        let pairs = a[run.clone()].chunks_exact(width).zip(b[run].chunks_exact(width));
+        for ((a, b), y) in pairs.zip(y.chunks_exact_mut(width)) {
+            for k in 0..3 {
+                let [i, j] = [1, 2].map(|by| (k + by) % 3 * inner);
+                for o in 0..inner {
+                    y[k * inner + o] = difference(a[i + o], b[j + o], a[j + o], b[i + o]);
+                }
+            }
+        }
+    });
+}
+
+struct Cross {
+    a: Saved,
+    b: Saved,
+    dim: isize,
+}
+
+impl Pullback for Cross {
+    fn pull(&self, at: &mut Pull<'_>) -> Result<()> {
+        let (a, b, gy) = (self.a.get(at), self.b.get(at), at.gy());
+        at.give(0, || b.cross(gy, self.dim))?;
+        at.give(1, || gy.cross(&a, self.dim))
+    }
+
+    fn saved(&self, see: &mut dyn FnMut(&Saved)) {
+        see(&self.a);
+        see(&self.b);
     }
 }
 

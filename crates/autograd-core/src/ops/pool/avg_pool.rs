@@ -22,7 +22,7 @@ use crate::tensor::Tensor;
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct AvgPool {
-    windows: Windows,
+    pub(super) windows: Windows,
     count_include_pad: bool,
     divisor: Option<isize>,
 }

@@ -1,6 +1,7 @@
 //! The power mean of each window.
 
 use super::avg_pool::{AvgPool, averaged};
+use super::max_pool::{MaxPool, pooled};
 use crate::error::{Error, Result};
 use crate::ops::check::Check;
 use crate::ops::conv::per_dim::PerDim;
@@ -23,7 +24,7 @@ pub struct LpPool {
 }
 
 impl LpPool {
-    /// Windows of this size, side by side, and the exponent p, which is not 0.
+    /// Windows of this size, side by side, and the exponent p, which is not 0; ∞ is the largest `|x|`.
     pub fn new(norm_type: f64, kernel_size: impl Into<PerDim>) -> LpPool {
         let kernel_size = kernel_size.into();
         LpPool { norm_type, windows: AvgPool::new(kernel_size.clone()), kernel_size }
@@ -61,16 +62,17 @@ impl Tensor {
     }
 
     /// `(Σ xᵖ)^(1/p)` of each window; with an odd p other than ±1 it is NaN where the sum is negative. A window of
-    /// `ceil_mode` that is not full counts as one that is: its sum is scaled up.
+    /// `ceil_mode` that is not full counts as one that is: its sum is scaled up. With p = ∞ it is the largest `|x|`.
     ///
     /// # Shapes
     /// `[N, C, H, W] → [N, C, H′, W′]` or `[C, H, W] → [C, H′, W′]`.
     ///
     /// # Gradient
-    /// 0 for a window whose sum is 0, if p ≥ 1; with a p below, a power of a 0 has no derivative.
+    /// 0 for a window whose sum is 0, if p ≥ 1; with a p below, a power of a 0 has no derivative. With p = ∞ all goes
+    /// to the first of the largest, unless that is 0.
     ///
     /// # Errors
-    /// If p is 0 or not finite; else as for [`Tensor::avg_pool2d`].
+    /// If p is 0, −∞ or NaN; else as for [`Tensor::avg_pool2d`].
     ///
     /// # Examples
     /// ```
@@ -103,11 +105,14 @@ impl Tensor {
 fn powers(op: &'static str, rank: usize, x: &Tensor, options: &LpPool) -> Result<Tensor> {
     Check(op).float(x)?;
     let p = options.norm_type;
-    if p == 0.0 || !p.is_finite() {
-        return Err(Error::argument(op, "norm_type", p, "finite and not 0"));
+    if p == 0.0 || p.is_nan() || p == f64::NEG_INFINITY {
+        return Err(Error::argument(op, "norm_type", p, "finite and not 0, or ∞"));
     }
     let kernel = options.kernel_size.read(op, "kernel_size", rank, 1, 1)?;
     Check(op).room(x.shape(), x.dtype())?;
+    if p == f64::INFINITY {
+        return Ok(pooled(op, rank, &x.abs(), &MaxPool(options.windows.windows.clone()))?.0);
+    }
     let mean = averaged(op, rank, &x.powf(p), &options.windows)?;
     // The power has no derivative at 0: relu stops what would come from there.
     let sum = mean.sign().try_mul(&mean.abs().relu())?.mul_scalar(kernel.map(|size| size as f64).iter().product());
@@ -122,11 +127,11 @@ crate::ops::cases::cases![{
             .value(|x| x[0].chunks(2).map(|c| c.iter().map(|x| x.powi(3)).sum::<f64>().cbrt()).collect())
             .refuses(
                 |x| x[0].lp_pool1d(LpPool::new(0.0, 2)),
-                "lp_pool1d: norm_type is 0.0, it must be finite and not 0",
+                "lp_pool1d: norm_type is 0.0, it must be finite and not 0, or ∞",
             )
             .refuses(
-                |x| x[0].lp_pool1d(LpPool::new(f64::INFINITY, 2)),
-                "lp_pool1d: norm_type is inf, it must be finite and not 0",
+                |x| x[0].lp_pool1d(LpPool::new(f64::NEG_INFINITY, 2)),
+                "lp_pool1d: norm_type is -inf, it must be finite and not 0, or ∞",
             )
             .refuses(
                 |x| x[0].to_dtype(crate::DType::I64).lp_pool1d(LpPool::new(2.0, 2)),
@@ -136,6 +141,13 @@ crate::ops::cases::cases![{
                 |x| x[0].lp_pool1d(LpPool::new(2.0, 7)),
                 "lp_pool1d: the kernel spans 7 elements of dim -1, which has 6 with its padding (shape [2, 3, 6])",
             ),
+        Case::new("lp_pool1d (norm ∞)", vec![Input::real(&[2, 3, 6], -2.0..2.0)], |x| {
+            x[0].lp_pool1d(LpPool::new(f64::INFINITY, 4).ceil_mode(true))
+        })
+        .value(|x| {
+            let largest = |c: &[f64]| c.iter().fold(0.0, |all: f64, x| all.max(x.abs()));
+            x[0].chunks(6).flat_map(|row| [largest(&row[..4]), largest(&row[4..])]).collect()
+        }),
         Case::new("lp_pool2d", x(&[2, 3, 5]), |x| {
             x[0].unsqueeze(0)?.lp_pool2d(LpPool::new(2.0, 2).stride(1).ceil_mode(true))
         })
@@ -150,7 +162,7 @@ crate::ops::cases::cases![{
         }),
         Case::new("lp_pool3d", x(&[2, 3, 4, 2]), |x| x[0].lp_pool3d(LpPool::new(1.0, 2))).refuses(
             |x| x[0].lp_pool3d(LpPool::new(f64::NAN, 2)),
-            "lp_pool3d: norm_type is NaN, it must be finite and not 0",
+            "lp_pool3d: norm_type is NaN, it must be finite and not 0, or ∞",
         ),
     ]
 }];

@@ -22,7 +22,7 @@ use std::sync::Arc;
 /// # Ok::<(), autograd_core::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]
-pub struct MaxPool(Windows);
+pub struct MaxPool(pub(super) Windows);
 
 impl MaxPool {
     /// Windows of this size, side by side: the stride is the size. No padding, dilation 1.
@@ -166,7 +166,7 @@ impl Tensor {
     }
 }
 
-fn pooled(op: &'static str, rank: usize, x: &Tensor, windows: &MaxPool) -> Result<(Tensor, Tensor)> {
+pub(super) fn pooled(op: &'static str, rank: usize, x: &Tensor, windows: &MaxPool) -> Result<(Tensor, Tensor)> {
     Check(op).float(x)?;
     let batch = batched(op, rank, x)?;
     not_empty(op, &batch, x, 1)?;

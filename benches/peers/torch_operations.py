@@ -54,6 +54,14 @@ def operations():
     for name, f in dict(exp=torch.exp, tanh=torch.tanh, powf=powf, gelu=F.gelu, relu=F.relu, dropout=F.dropout).items():
         add(f"{name}_1m", [(M,)], f)
 
+    special = dict(sigmoid=torch.sigmoid, silu=F.silu, mish=F.mish, sin=torch.sin, erf=torch.erf, lgamma=torch.lgamma,
+                   digamma=torch.digamma, i0=torch.special.i0, softplus=F.softplus)
+    for name, f in special.items():
+        add(f"{name}_1m", [(M,)], f)
+    for name, f in dict(fmod=torch.fmod, atan2=torch.atan2, hypot=torch.hypot).items():
+        add(f"{name}_1m", [(M,)] * 2, f)
+    add("glu_1024", [(1024, 1024)], F.glu)
+
     add("matmul_256x784x256", [(256, 784), (784, 256)], torch.matmul)
     add("matmul_1024", [(1024, 1024)] * 2, torch.matmul)
     for rows in (1, 2, 16):
@@ -77,6 +85,28 @@ def operations():
     add("batchnorm_64x32", [image, (64,), (64,)], lambda x, w, b: F.batch_norm(x, None, None, w, b, True))
     add("groupnorm_64x32", [image, (64,), (64,)], lambda x, w, b: F.group_norm(x, 8, w, b))
 
+    add("norm3_1024", square, lambda x: x.norm(3, 1))
+    add("var1_1024", square, lambda x: x.var(1))
+    add("amax1_1024", square, lambda x: x.amax(1))
+    add("logsumexp0_1024", square, lambda x: x.logsumexp(0))
+    add("cummax1_1024", square, lambda x: x.cummax(1)[0])
+    add("prod_8", [(1 << 17, 8)], lambda x: x.prod(1))
+
+    add("transpose_1024", square, lambda x: x.t().contiguous())
+    add("flip_1024", square, lambda x: x.flip(1))
+    add("roll_1024", square, lambda x: x.roll((3, 5), (0, 1)))
+    add("cat0_1024", square * 2, lambda x, y: torch.cat([x, y], 0))
+    add("cat1_1024", square * 2, lambda x, y: torch.cat([x, y], 1))
+    add("tril_1024", square, torch.tril)
+    add("pad_64x32", [image], lambda x: F.pad(x, (1, 1, 1, 1)))
+    add("windows_64x512", [(16, 64, 512)], lambda x: x.unfold(2, 8, 4).contiguous())
+    table["index_select1_1024"] = square, lambda: partial(index_select, torch.randint(1024, (1024,)))
+    table["scatter_add0_1024"] = square * 2, lambda: partial(scatter_add, torch.randint(1024, (1024, 1024)))
+    add("cross_100k", [(100_000, 3)] * 2, lambda x, y: linalg.cross(x, y, dim=1))
+    add("outer_1024", [(1024,)] * 2, torch.outer)
+    add("bmul_64x32", [image, (64, 1, 1)], torch.mul)
+
+    add("median_1024", square, lambda x: x.median(1)[0])
     add("sort_1024", square, lambda x: x.sort(1)[0])
     add("topk8_1024", square, lambda x: x.topk(8, 1)[0])
     table["gather_1024"] = square, lambda: partial(gather, torch.randint(1024, (1024, 1024)))
@@ -92,6 +122,16 @@ def operations():
     conv("conv2d_lenet1", (64, 1, 28, 28), (6, 1, 5, 5), 2)
     conv("conv2d_lenet2", (64, 6, 14, 14), (16, 6, 5, 5), 0)
     add("maxpool2d_64x32", [image], lambda x: F.max_pool2d(x, 2))
+    add("conv2d_64c3s2", [image, (64, 64, 3, 3)], lambda x, w: F.conv2d(x, w, stride=2, padding=1))
+    add("conv2d_64c3d2", [image, (64, 64, 3, 3)], lambda x, w: F.conv2d(x, w, padding=2, dilation=2))
+    add("conv1d_64c5", [(16, 64, 512), (64, 64, 5)], lambda x, w: F.conv1d(x, w, padding=2))
+    add("conv3d_16c3", [(4, 16, 16, 16, 16), (16, 16, 3, 3, 3)], lambda x, w: F.conv3d(x, w, padding=1))
+    transposed = partial(F.conv_transpose2d, stride=2, padding=1)
+    add("conv_transpose2d_64c4s2", [image, (64, 32, 4, 4)], transposed)
+    add("avgpool2d_64x32", [image], lambda x: F.avg_pool2d(x, 2))
+    add("adaptive_avgpool_64x32", [image], lambda x: F.adaptive_avg_pool2d(x, 1))
+    for mode in "nearest", "bilinear":
+        add(f"{mode}_64x32", [image], partial(F.interpolate, scale_factor=2, mode=mode))
 
     table["lstm_64x32"] = recurrent(torch.lstm, 512, 2)
     table["gru_64x32"] = recurrent(torch.gru, 384, 1)
@@ -117,6 +157,14 @@ def gather(places, x):
 
 def index_add(rows, x, y):
     return x.index_add(0, rows, y)
+
+
+def index_select(columns, x):
+    return x.index_select(1, columns)
+
+
+def scatter_add(places, x, y):
+    return x.scatter_add(0, places, y)
 
 
 def recurrent(f, width, states):

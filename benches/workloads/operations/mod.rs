@@ -10,6 +10,8 @@ mod elementwise;
 mod matrices;
 mod order;
 mod rows;
+mod shapes;
+mod special;
 
 use super::{Result, Step, Workload};
 use std::cell::RefCell;
@@ -22,6 +24,8 @@ use wengert::{DType, Tensor, seeded};
 pub fn all() -> Result<Vec<Workload>> {
     let mut list = List::default();
     elementwise::add(&mut list)?;
+    special::add(&mut list)?;
+    shapes::add(&mut list)?;
     matrices::add(&mut list)?;
     rows::add(&mut list)?;
     order::add(&mut list)?;

@@ -7,6 +7,7 @@ use wengert::core::EmbeddingOptions;
 pub fn add(list: &mut List) -> Result {
     list.add("sort_1024", &[&[1024, 1024]], |x| Ok(x[0].sort(1)?.0));
     list.add("topk8_1024", &[&[1024, 1024]], |x| Ok(x[0].topk(8, 1)?.0));
+    list.add("median_1024", &[&[1024, 1024]], |x| Ok(x[0].median_dim(1)?.0));
     let places = indices(&[1024, 1024], 1024)?;
     list.add("gather_1024", &[&[1024, 1024]], move |x| x[0].gather(1, &places));
     let rows = indices(&[4096], 1024)?;

@@ -21,5 +21,11 @@ pub fn add(list: &mut List) -> Result {
     list.add("groupnorm_64x32", &[&[16, 64, 32, 32], &[64], &[64]], |x| {
         x[0].group_norm(8, Some(&x[1]), Some(&x[2]), 1e-5)
     });
+    list.add("norm3_1024", &[&[1024, 1024]], |x| x[0].norm(3.0, 1));
+    list.add("var1_1024", &[&[1024, 1024]], |x| x[0].var_dim(1, 1.0));
+    list.add("amax1_1024", &[&[1024, 1024]], |x| x[0].amax(1));
+    list.add("logsumexp0_1024", &[&[1024, 1024]], |x| x[0].logsumexp(0));
+    list.add("cummax1_1024", &[&[1024, 1024]], |x| Ok(x[0].cummax(1)?.0));
+    list.add("prod_8", &[&[1 << 17, 8]], |x| x[0].prod_dim(1));
     Ok(())
 }

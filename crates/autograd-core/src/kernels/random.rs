@@ -83,50 +83,24 @@ struct Normal<'a, T> {
     y: &'a mut [T],
 }
 
-/// Pairs that are made at a time: that many cosines stand before their sines.
-const PAIRS: usize = 8;
-
 impl<T: Real> Kernel for Normal<'_, T> {
     type Output = ();
     #[inline(always)]
     fn run(self) {
-        let (blocks, rest) = self.y.as_chunks_mut::<{ 2 * PAIRS }>();
-        let mut pair = self.start / 2;
-        for y in blocks {
-            pairs(self.seed, pair, y);
-            pair += PAIRS as u64;
-        }
-        if !rest.is_empty() {
-            let mut y = [T::ZERO; 2 * PAIRS];
-            pairs(self.seed, pair, &mut y);
-            rest.copy_from_slice(&y[..rest.len()]);
+        const UNIT: f64 = 1.0 / (1u64 << 53) as f64;
+        for (i, y) in self.y.iter_mut().enumerate() {
+            let at = 2 * (self.start + i as u64);
+            // The first is never 0, which has no logarithm.
+            let radius = ((bits_at(self.seed, at) >> 11) + 1) as f64 * UNIT;
+            let angle = (bits_at(self.seed, at + 1) >> 11) as f64 * UNIT;
+            let normal = (-2.0 * Number::ln(radius)).sqrt() * (angle * std::f64::consts::TAU).cos_near();
+            *y = T::of(normal);
         }
     }
 }
 
-/// Both normal numbers of each pair, from this pair on.
-#[inline(always)]
-fn pairs<T: Real>(seed: u64, first: u64, y: &mut [T; 2 * PAIRS]) {
-    const UNIT: f64 = 1.0 / (1u64 << 53) as f64;
-    let (mut radius, mut angle) = ([0.0f64; PAIRS], [0.0f64; PAIRS]);
-    for k in 0..PAIRS {
-        let at = 2 * (first + k as u64);
-        // The first is never 0, which has no logarithm.
-        let unit = ((bits_at(seed, at) >> 11) + 1) as f64 * UNIT;
-        radius[k] = (-2.0 * Number::ln(unit)).sqrt();
-        angle[k] = (bits_at(seed, at + 1) >> 11) as f64 * UNIT * std::f64::consts::TAU;
-    }
-    for k in 0..PAIRS {
-        y[k] = T::of(radius[k] * angle[k].cos_near());
-    }
-    for k in 0..PAIRS {
-        y[PAIRS + k] = T::of(radius[k] * angle[k].sin_near());
-    }
-}
-
-/// Normal numbers of mean 0 and deviation 1, two from two uniform ones (Box, Muller, 1958); the same for the same seed.
+/// Normal numbers of mean 0 and deviation 1 (Box, Muller, 1958); the same for the same seed.
 pub fn normal<T: Real>(seed: u64, y: &mut [T]) {
-    const { assert!(PIECE.is_multiple_of(2 * PAIRS), "a piece begins with a pair") };
     for_pieces(y, PIECE, |start, y| vectorize(Normal { seed, start: start as u64, y }));
 }
 

@@ -137,7 +137,7 @@ macro_rules! loops {
         $crate::kernels::elementwise::pointwise::loops!(@impl Value, |p, x| Value::of(p, x), |p, x| Value::of(p, x));
         $crate::kernels::elementwise::pointwise::Loops::vectorised::<Value>()
     }};
-    (wide: |$p:pat_param, $x:ident| $value:expr) => {{
+    (wide: |$p:pat_param, $x:ident| $value:expr $(; else $beyond:path)?) => {{
         struct Value;
         impl Value {
             #[inline(always)]
@@ -148,24 +148,17 @@ macro_rules! loops {
         $crate::kernels::elementwise::pointwise::loops!(
             @impl Value, |p, x| Value::of(p, x.into()) as f32, |p, x| Value::of(p, x)
         );
-        $crate::kernels::elementwise::pointwise::Loops::vectorised::<Value>()
+        $crate::kernels::elementwise::pointwise::loops!(@of Value $($beyond)?)
     }};
-    (wide: |$p:pat_param, $x:ident| $value:expr; else $beyond:path) => {{
-        struct Value;
-        impl Value {
-            #[inline(always)]
-            fn of($p: f64, $x: f64) -> f64 {
-                $value
-            }
-        }
-        $crate::kernels::elementwise::pointwise::loops!(
-            @impl Value, |p, x| Value::of(p, x.into()) as f32, |p, x| Value::of(p, x)
-        );
+    (@of $values:ident) => {
+        $crate::kernels::elementwise::pointwise::Loops::vectorised::<$values>()
+    };
+    (@of $values:ident $beyond:path) => {{
         struct Beyond;
         $crate::kernels::elementwise::pointwise::loops!(
             @impl Beyond, |p, x| $beyond(p, x.into()) as f32, |p, x| $beyond(p, x)
         );
-        $crate::kernels::elementwise::pointwise::Loops::mended::<Value, Beyond>()
+        $crate::kernels::elementwise::pointwise::Loops::mended::<$values, Beyond>()
     }};
     (pair: $single:path, $double:path) => {{
         struct Value;

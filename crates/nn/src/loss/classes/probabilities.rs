@@ -48,3 +48,39 @@ pub(super) fn normalised(p: &Tensor) -> Result<Tensor> {
 pub(super) fn smoothed(t: &Tensor, s: f64, classes: f64) -> Tensor {
     if s == 0.0 { t.clone() } else { t.mul_scalar(1.0 - s).add_scalar(s / classes) }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::loss::Loss;
+    use crate::{DiceLoss, TverskyLoss};
+    use autograd_core::{DType, Result, Tensor};
+
+    /// Both that are what a fraction lacks to 1, of each row.
+    fn lacking() -> [Box<dyn Loss>; 2] {
+        [Box::new(DiceLoss::new().dims(&[1])), Box::new(TverskyLoss::new().dims(&[1]))]
+    }
+
+    /// Of what is nearly right, what it lacks is all that there is to see.
+    #[test]
+    fn small_losses_keep_their_digits() -> Result<()> {
+        let (x, t) = (Tensor::from([[1.0 - 0.5f32.powi(20), 0.5f32.powi(21), 1.0]]), Tensor::from([[1.0, 0.0, 1.0]]));
+        for loss in lacking() {
+            let of = |dtype| loss.forward(&x.to_dtype(dtype), &t.to_dtype(dtype))?.to_f64();
+            let (got, want) = (of(DType::F32)?, of(DType::F64)?);
+            assert!((got / want - 1.0).abs() < 1e-6, "{got}, not {want}");
+        }
+        Ok(())
+    }
+
+    /// Where nothing is there and little is found, the loss is 1 in every direction.
+    #[test]
+    fn what_is_found_of_nothing_has_no_gradient() -> Result<()> {
+        for (of, dtype) in lacking().iter().flat_map(|loss| [(loss, DType::F32), (loss, DType::F64)]) {
+            let x = Tensor::from([[7e-10, 1e-10, 1e-9, 3e-10], [0.0; 4]]).to_dtype(dtype).requires_grad();
+            let loss = of.forward(&x, &x.zeros_like())?;
+            assert_eq!(loss.to_f64()?, 1.0);
+            assert_eq!(loss.backward()?.get(&x).expect("it is tracked").to_f64s(), [0.0; 8]);
+        }
+        Ok(())
+    }
+}

@@ -133,8 +133,7 @@ impl Loss for TverskyLoss {
 mod tests {
     use super::TverskyLoss;
     use crate::cases::Expected;
-    use crate::loss::Loss;
-    use autograd_core::{DType, Result, Tensor};
+    use autograd_core::{DType, Tensor};
 
     fn formula(x: &Tensor, t: &Tensor) -> Expected {
         let (x, t) = (x.to_f64s(), t.to_f64s());
@@ -158,28 +157,6 @@ mod tests {
         let both = sum(&x.try_mul(t).expect("one shape"));
         let (missed, wrong) = (0.25 * (sum(t) - both), 0.5 * (sum(x) - both));
         Expected { shape: vec![], divisor: 1.0, losses: vec![1.0 - both / (both + missed + wrong + 1e-7)] }
-    }
-
-    /// Of what is nearly right, what it lacks is all that there is to see.
-    #[test]
-    fn small_losses_keep_their_digits() -> Result<()> {
-        let (x, t) = (Tensor::from([1.0 - 0.5f32.powi(20), 0.5f32.powi(21), 1.0]), Tensor::from([1.0, 0.0, 1.0]));
-        let of = |dtype| TverskyLoss::new().forward(&x.to_dtype(dtype), &t.to_dtype(dtype))?.to_f64();
-        let (got, want) = (of(DType::F32)?, of(DType::F64)?);
-        assert!((got / want - 1.0).abs() < 1e-6, "{got}, not {want}");
-        Ok(())
-    }
-
-    /// Where nothing is there and little is found, the loss is 1 in every direction.
-    #[test]
-    fn what_is_found_of_nothing_has_no_gradient() -> Result<()> {
-        for dtype in [DType::F32, DType::F64] {
-            let x = Tensor::from([[7e-10, 1e-10, 1e-9, 3e-10], [0.0; 4]]).to_dtype(dtype).requires_grad();
-            let loss = TverskyLoss::new().dims(&[1]).forward(&x, &x.zeros_like())?;
-            assert_eq!(loss.to_f64()?, 1.0);
-            assert_eq!(loss.backward()?.get(&x).expect("it is tracked").to_f64s(), [0.0; 8]);
-        }
-        Ok(())
     }
 
     cases![

@@ -1,17 +1,22 @@
 //! Strided copies, out of a view into row-major order and back into a view's place.
 
-use super::conv::copy_short;
 use super::nest::Nest;
 use super::real::Real;
+use super::short::copy_short;
 use super::simd::{Vectorized, move_with};
 use super::transpose::turn;
 use crate::storage::block::Plain;
-use crate::threads::parallel::for_rows;
+use crate::threads::parallel::{PIECE, for_pieces, for_rows, move_pieces};
 use pulp::Simd;
 
 /// Edge of the square tiles in which a transposed copy goes: a tile's lines of both sides stay in the first-level
 /// cache.
 const TILE: usize = 32;
+
+/// `y = x` for one number x.
+pub fn fill<T: Plain>(x: T, y: &mut [T]) {
+    move_pieces(y, PIECE, |_, y| y.fill(x));
+}
 
 /// `y = x` where `x` is walked by the nest and `y` is contiguous.
 pub fn gather<T: Plain>(nest: &Nest<1>, x: &[T], y: &mut [T]) {
@@ -19,9 +24,7 @@ pub fn gather<T: Plain>(nest: &Nest<1>, x: &[T], y: &mut [T]) {
         return;
     }
     if nest.is_flat() {
-        let len = y.len();
-        y.copy_from_slice(&x[..len]);
-        return;
+        return move_pieces(y, PIECE, |start, y| y.copy_from_slice(&x[start..start + y.len()]));
     }
     let inner = nest.inner();
     let [stride] = nest.inner_strides();
@@ -93,6 +96,19 @@ pub fn scatter<T: Plain>(nest: &Nest<1>, x: &[T], y: &mut [T]) {
             x.iter().enumerate().for_each(|(k, x)| y[i + k * stride] = *x);
         }
     }
+}
+
+/// `y[o, first..first + part] = x[o, ..]` for `x: [outer, part]` and `y: [outer, width]`.
+pub fn put_rows<T: Plain>(x: &[T], part: usize, y: &mut [T], width: usize, first: usize) {
+    if x.len() == part {
+        let y = &mut y[first..first + part];
+        return for_pieces(y, PIECE, |start, y| y.copy_from_slice(&x[start..start + y.len()]));
+    }
+    for_rows(y, width, part, |rows, y| {
+        for (y, x) in y.chunks_exact_mut(width).zip(x[rows.start * part..].chunks_exact(part)) {
+            copy_short(x, &mut y[first..first + part]);
+        }
+    });
 }
 
 /// `y[second operand] += x[first operand]` for every place of the nest.

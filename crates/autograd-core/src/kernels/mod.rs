@@ -30,6 +30,7 @@ pub mod reduce;
 pub mod rows;
 pub mod scan;
 pub mod select;
+pub mod short;
 pub mod sums;
 
 pub mod alignment;

@@ -3,8 +3,8 @@
 //! Each dimension of the result is a list of a few segments, which say where their elements come from. No table of
 //! places is made: a vector of a million elements is reversed by one segment.
 
-use super::conv::copy_short;
 use super::real::Real;
+use super::short::{copy_short, fill_short};
 use super::simd::{Kernel, Vectorized, move_with, vectorize};
 use crate::storage::block::Plain;
 use crate::threads::parallel::for_rows;
@@ -137,9 +137,21 @@ impl Remap {
 
     /// The adjoint: every element of `y`, contiguous, is added to the element of `x` that it came from.
     pub fn scatter_add<T: Real>(&self, y: &[T], x: &mut [T]) {
-        if self.inner().len > 0 && !y.is_empty() {
-            vectorize(Add { remap: self, y, x });
+        let (inner, outer) = (self.inner().len, &self.lines[0]);
+        if inner == 0 || y.is_empty() {
+            return;
         }
+        // Blocks that stay where they are go to elements of their own.
+        let stay = outer.segments[..] == Segment::whole(outer.len)[..] && outer.len * outer.stride == x.len();
+        if self.lines.len() == 1 || !stay {
+            return vectorize(Add { remap: self, first: 0, from: 0, y, x });
+        }
+        let of_y = y.len() / outer.len;
+        for_rows(x, outer.stride, of_y, |blocks, x| {
+            let (first, from) = (blocks.start * of_y / inner, blocks.start * outer.stride);
+            let y = &y[blocks.start * of_y..blocks.end * of_y];
+            vectorize(Add { remap: self, first, from, y, x });
+        });
     }
 }
 
@@ -190,9 +202,32 @@ impl<T: Plain> Vectorized for Gather<'_, T> {
     type Output = ();
     #[inline(always)]
     fn run<S: Simd>(self, _: S) {
+        use Source::{Fill, Forward};
         let Gather { remap, first, x, fill, y } = self;
         let Line { segments, len, stride } = remap.inner();
         let (stride, mut rows) = (*stride, remap.rows(first));
+        if let [
+            Segment { len: before, from: Fill },
+            Segment { len: inside, from: Forward(from) },
+            Segment { from: Fill, .. },
+        ] = segments[..]
+            && stride == 1
+        {
+            // Margins on both sides are so common that the walk over segments, which takes as long as the copy of a
+            // short row, is left out.
+            for y in y.chunks_exact_mut(*len) {
+                let Some(start) = rows.step() else {
+                    y.fill(fill);
+                    continue;
+                };
+                let (left, rest) = y.split_at_mut(before);
+                let (y, right) = rest.split_at_mut(inside);
+                fill_short(fill, left);
+                copy_short(&x[start + from..][..inside], y);
+                fill_short(fill, right);
+            }
+            return;
+        }
         for y in y.chunks_exact_mut(*len) {
             let Some(start) = rows.step() else {
                 y.fill(fill);
@@ -204,7 +239,7 @@ impl<T: Plain> Vectorized for Gather<'_, T> {
                 rest = after;
                 match segment.from {
                     _ if segment.len == 0 => {}
-                    Source::Fill => y.fill(fill),
+                    Source::Fill => fill_short(fill, y),
                     Source::Same(from) => y.fill(x[start + from * stride]),
                     Source::Forward(from) if stride == 1 => copy_short(&x[start + from..][..segment.len], y),
                     Source::Backward(from) if stride == 1 => {
@@ -223,8 +258,11 @@ impl<T: Plain> Vectorized for Gather<'_, T> {
     }
 }
 
+/// The rows from `first` on, whose elements of x are those from `from` on.
 struct Add<'a, T> {
     remap: &'a Remap,
+    first: usize,
+    from: usize,
     y: &'a [T],
     x: &'a mut [T],
 }
@@ -233,11 +271,12 @@ impl<T: Real> Kernel for Add<'_, T> {
     type Output = ();
     #[inline(always)]
     fn run(self) {
-        let Add { remap, y, x } = self;
+        let Add { remap, first, from: before, y, x } = self;
         let Line { segments, len, stride } = remap.inner();
-        let mut rows = remap.rows(0);
+        let mut rows = remap.rows(first);
         for y in y.chunks_exact(*len) {
             let Some(start) = rows.step() else { continue };
+            let start = start - before;
             let mut rest = y;
             for segment in segments {
                 let (y, after) = rest.split_at(segment.len);

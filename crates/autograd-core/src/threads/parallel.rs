@@ -33,6 +33,13 @@ thread_local! {
 pub fn worth_sharing(elements: usize) -> bool {
     #[cfg(test)]
     WORTH_SHARING.set(WORTH_SHARING.get() + u64::from(elements >= WOKEN_FROM));
+    worth_moving(elements)
+}
+
+/// [`worth_sharing`] of elements that are only moved: operands are copied that lie otherwise, which is no part of what
+/// an operation computes.
+#[inline]
+fn worth_moving(elements: usize) -> bool {
     elements >= SHARED_FROM && (elements >= WOKEN_FROM || stands_by()) && threads() > 1
 }
 
@@ -86,6 +93,15 @@ fn share_among<T: Send>(
 #[inline]
 pub fn for_pieces<T: Send>(out: &mut [T], piece: usize, work: impl Fn(usize, &mut [T]) + Sync) {
     if out.len() > piece && worth_sharing(out.len()) {
+        share(out, piece, &|i, chunk| work(i * piece, chunk));
+    } else if !out.is_empty() {
+        work(0, out);
+    }
+}
+
+/// [`for_pieces`] of a kernel that only moves elements.
+pub fn move_pieces<T: Send>(out: &mut [T], piece: usize, work: impl Fn(usize, &mut [T]) + Sync) {
+    if out.len() > piece && worth_moving(out.len()) {
         share(out, piece, &|i, chunk| work(i * piece, chunk));
     } else if !out.is_empty() {
         work(0, out);

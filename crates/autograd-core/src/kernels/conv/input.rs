@@ -1,38 +1,10 @@
-//! The gradient of a convolution's input, which is a transposed convolution; or, where that is less work, the output of
-//! a convolution of the gradient with the weights turned round.
+//! The gradient of a convolution's input, which is a transposed convolution.
 
-use super::output::products;
 use super::panel::{Tile, add_panel};
 use super::room::with_room;
-use super::{Conv, add_bias, depthwise, few, for_parts, start_with, tiles, winograd};
+use super::{Conv, add_bias, depthwise, direct, few, for_parts, start_with, tiles, winograd};
 use crate::kernels::gemm::{Matrix, gemm};
 use crate::kernels::real::Real;
-
-/// Places of outputs from which it is worth it to turn the weights: so many read each of them.
-const PLACES: usize = 512;
-
-impl Conv {
-    /// The convolution of [`Conv::back`] where it is less work: its panel is copied and read, while the panel of this
-    /// one is written by a product, and added from, a quarter more for the same operations (estimated, not measured).
-    fn worth_turning(&self) -> Option<Conv> {
-        let worth = |back: &Conv| {
-            self.outer <= 2 * self.inner
-                && back.work() / 5 <= self.work() / 4
-                && self.images * self.window.outputs() >= PLACES
-        };
-        self.back().filter(|back| !self.is_pointwise() && worth(back))
-    }
-
-    /// The weights of [`Conv::back`]: channels of y and x exchanged, and the taps the other way round.
-    fn turn_weights<T: Copy>(&self, w: &[T], to: &mut [T]) {
-        let (outer, inner, taps) = (self.outer, self.inner, self.window.taps());
-        for (kernel, to) in to.chunks_exact_mut(taps).enumerate() {
-            let (o, c, group) = (kernel % outer, kernel / outer % inner, kernel / outer / inner);
-            let from = &w[((group * outer + o) * inner + c) * taps..][..taps];
-            to.iter_mut().zip(from.iter().rev()).for_each(|(to, from)| *to = *from);
-        }
-    }
-}
 
 /// `x[n, c, i] = b[c] + Σ w[o, c, k] y[n, o, p]` over the channels o of c's group and all p and k with
 /// `place(p, k) = i`.
@@ -43,22 +15,15 @@ pub fn input<T: Real>(conv: &Conv, y: &[T], w: &[T], bias: Option<&[T]>, x: &mut
     if y.is_empty() || w.is_empty() {
         return start_with(bias, conv.window.inputs(), x);
     }
-    if conv.is_depthwise() {
+    // Zeros around y times what is not finite would be NaN, and the definition leaves them out.
+    let finite = || w.iter().all(|w| w.is_finite());
+    if conv.is_depthwise() && finite() {
         return depthwise::input(conv, y, w, bias, x);
     }
-    if winograd::input(conv, y, w, bias, x) {
+    if winograd::input(conv, y, w, bias, x)
+        || finite() && (few::input(conv, y, w, bias, x) || direct::input(conv, y, w, bias, x))
+    {
         return;
-    }
-    // Zeros around y times what is not finite would be NaN, and the definition leaves them out.
-    let finite = w.iter().all(|w| w.is_finite());
-    if finite && few::input(conv, y, w, bias, x) {
-        return;
-    }
-    if let Some(back) = conv.worth_turning().filter(|_| finite) {
-        return with_room(w.len(), |turned| {
-            conv.turn_weights(w, turned);
-            products(&back, y, turned, bias, x);
-        });
     }
     let many = conv.images_at_once();
     for_parts(conv.work(), x, many * conv.input_image(), &|part, x, threads| {

@@ -6,12 +6,12 @@
 //! few channels, a panel would cost more than its product ([`few`]).
 
 mod depthwise;
+mod direct;
 mod few;
 mod input;
 mod output;
 mod panel;
 mod room;
-mod short;
 mod weight;
 mod window;
 mod winograd;
@@ -22,7 +22,6 @@ pub use input::input;
 pub use output::output;
 pub use panel::{Tile, add_panel, fill_panel};
 pub use room::{forget, with_room};
-pub use short::copy_short;
 pub use weight::weight;
 pub use window::{Space, Window};
 

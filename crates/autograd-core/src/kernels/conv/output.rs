@@ -2,7 +2,7 @@
 
 use super::panel::Tile;
 use super::room::with_room;
-use super::{Conv, add_bias, depthwise, few, for_parts, start_with, tiles, winograd};
+use super::{Conv, add_bias, depthwise, direct, few, for_parts, start_with, tiles, winograd};
 use crate::kernels::gemm::{Matrix, gemm};
 use crate::kernels::real::Real;
 
@@ -17,14 +17,12 @@ pub fn output<T: Real>(conv: &Conv, x: &[T], w: &[T], bias: Option<&[T]>, y: &mu
     if conv.is_depthwise() {
         return depthwise::output(conv, x, w, bias, y);
     }
-    if winograd::output(conv, x, w, bias, y) || few::output(conv, x, w, bias, y) {
+    let done = winograd::output(conv, x, w, bias, y)
+        || few::output(conv, x, w, bias, y)
+        || direct::output(conv, x, w, bias, y);
+    if done {
         return;
     }
-    products(conv, x, w, bias, y);
-}
-
-/// The same by products with panels.
-pub(super) fn products<T: Real>(conv: &Conv, x: &[T], w: &[T], bias: Option<&[T]>, y: &mut [T]) {
     let many = conv.images_at_once();
     for_parts(conv.work(), y, many * conv.output_image(), &|part, y, threads| {
         images(conv, &x[part * many * conv.input_image()..], w, y, threads);

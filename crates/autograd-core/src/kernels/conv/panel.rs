@@ -1,10 +1,10 @@
 //! Panels: the elements that a tile of outputs reads, a row for each channel and tap, a column for each output.
 
 use super::Conv;
-use super::short::{add_to_every_second, copy_every_second, copy_short, fill_short};
 use super::window::Window;
 use crate::kernels::gemm::Matrix;
 use crate::kernels::real::Real;
+use crate::kernels::short::{add_to_every_second, copy_every_second, copy_short, fill_short};
 use crate::kernels::simd::{Kernel, Vectorized, move_with, vectorize};
 use crate::storage::block::Plain;
 use pulp::Simd;

@@ -2,7 +2,7 @@
 
 use super::panel::Tile;
 use super::room::with_room;
-use super::{Conv, depthwise, few, for_parts, tiles, winograd};
+use super::{Conv, depthwise, direct, few, for_parts, tiles, winograd};
 use crate::kernels::copy::gather;
 use crate::kernels::gemm::gemm;
 use crate::kernels::nest::Nest;
@@ -28,14 +28,21 @@ struct Parts {
     turned: bool,
 }
 
+impl Conv {
+    /// Channels of x, which divide those of a group, whose part of the weight is computed by itself.
+    pub(super) fn channels_at_once(&self) -> usize {
+        let most = (ROWS / self.window.taps()).clamp(1, self.inner);
+        (1..=most).rev().find(|n| self.inner.is_multiple_of(*n)).unwrap_or(1)
+    }
+}
+
 /// Up to so many channels of y the panel is multiplied as it stands.
 const FEW: usize = 32;
 
 impl Parts {
     /// Depends on the sizes alone.
     fn of(conv: &Conv) -> Parts {
-        let most = (ROWS / conv.window.taps()).clamp(1, conv.inner);
-        let channels = (1..=most).rev().find(|n| conv.inner.is_multiple_of(*n)).unwrap_or(1);
+        let channels = conv.channels_at_once();
         let blocks = conv.groups * (conv.inner / channels);
         let splits = if conv.work() < WORK { 1 } else { (PARTS / blocks).clamp(1, conv.images) };
         let turned = !conv.is_pointwise() && conv.outer > FEW && conv.outer < channels * conv.window.taps();
@@ -54,7 +61,7 @@ pub fn weight<T: Real>(conv: &Conv, x: &[T], y: &[T], w: &mut [T]) {
     if conv.is_depthwise() {
         return depthwise::weight(conv, x, y, w);
     }
-    if winograd::weight(conv, x, y, w) || few::weight(conv, x, y, w) {
+    if winograd::weight(conv, x, y, w) || few::weight(conv, x, y, w) || direct::weight(conv, x, y, w) {
         return;
     }
     let parts = Parts::of(conv);

@@ -28,6 +28,12 @@ impl Window {
         self.kernel.iter().product()
     }
 
+    /// The place of tap k in each dim of the kernel.
+    pub fn tap(&self, k: usize) -> Space {
+        let [_, rows, columns] = self.kernel;
+        [k / columns / rows, k / columns % rows, k % columns]
+    }
+
     /// The number of elements of a plane of the input.
     pub fn inputs(&self) -> usize {
         self.input.iter().product()

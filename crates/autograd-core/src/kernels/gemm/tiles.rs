@@ -42,8 +42,11 @@ const MANY: usize = 48;
 /// For more strips of columns than this, it is worth packing a left operand that could be read as it lies.
 const OFTEN: usize = 8;
 
-/// Up to so many strips of columns wait in the cache for a tile of rows that is read once.
+/// Up to so many strips of columns wait in the cache for rows that are read once.
 const STRIPS_IN_CACHE: usize = 4;
+
+/// Rows of so many tiles are packed at once for them: those of 12 `f32` then are whole cache lines.
+const WHOLE_LINES: usize = 4;
 
 /// How a product is computed, by its size and by how its operands lie. Only of `depth`, which is by k alone, is the
 /// order in which an element is summed up.
@@ -70,8 +73,8 @@ impl Way {
         // One strip of columns needs no rows twice.
         let blocks = m * bytes > LEFT && product.panels.is_null() && (n > width || a_column != 1);
         let (rows, columns) = match (blocks, n <= STRIPS_IN_CACHE * width && a_column != 1) {
-            // Steps in depth that lie far apart are made once for each tile: few strips wait in the cache meanwhile.
-            (true, true) => (R, n),
+            // Steps in depth that lie far apart are made once for a few tiles: few strips wait in the cache meanwhile.
+            (true, true) => (WHOLE_LINES * R, n),
             (true, false) => ((BLOCK / bytes / R).max(1) * R, (RIGHT / bytes / width).max(1) * width),
             (false, _) => (m, n),
         };

@@ -4,9 +4,9 @@ use super::Conv;
 mod weight;
 
 use super::room::with_room;
-use super::short::copy_short;
 use super::window::Window;
 use crate::kernels::real::Real;
+use crate::kernels::short::copy_short;
 use crate::kernels::simd::{Kernel, vectorize};
 use crate::threads::parallel::for_rows;
 use smallvec::SmallVec;

@@ -8,9 +8,9 @@
 //! ```
 
 use super::super::Conv;
-use super::super::short::copy_short;
 use super::PLACES;
 use crate::kernels::real::Real;
+use crate::kernels::short::copy_short;
 use crate::kernels::simd::{Kernel, vectorize};
 use crate::threads::parallel::{self, join, worth_sharing};
 use std::array::from_fn;

@@ -1,6 +1,6 @@
 //! Copies of short runs.
 
-use crate::kernels::real::Real;
+use super::real::Real;
 
 /// Elements of a run that are copied together.
 const ABREAST: usize = 8;
@@ -14,9 +14,9 @@ pub fn copy_short<T: Copy>(from: &[T], to: &mut [T]) {
     }
 }
 
-/// Fills a run, of mostly one or two elements at the edge of an image.
+/// Fills a run, of mostly one or two elements at an edge.
 #[inline(always)]
-pub(super) fn fill_short<T: Copy>(value: T, to: &mut [T]) {
+pub fn fill_short<T: Copy>(value: T, to: &mut [T]) {
     match to {
         [] => (),
         [a] => *a = value,
@@ -53,7 +53,7 @@ fn few<T: Copy>(from: &[T], to: &mut [T]) {
 
 /// `to[i] = from[2 i]`
 #[inline(always)]
-pub(super) fn copy_every_second<T: Copy>(from: &[T], to: &mut [T]) {
+pub fn copy_every_second<T: Copy>(from: &[T], to: &mut [T]) {
     let (many, rest) = to.as_chunks_mut::<ABREAST>();
     let whole = many.len();
     for (i, to) in many.iter_mut().enumerate() {
@@ -71,7 +71,7 @@ pub(super) fn copy_every_second<T: Copy>(from: &[T], to: &mut [T]) {
 
 /// `to[2 i] += from[i]`
 #[inline(always)]
-pub(super) fn add_to_every_second<T: Real>(from: &[T], to: &mut [T]) {
+pub fn add_to_every_second<T: Real>(from: &[T], to: &mut [T]) {
     let (many, rest) = from.as_chunks::<ABREAST>();
     for (i, from) in many.iter().enumerate() {
         let Some(to) = to[2 * ABREAST * i..].first_chunk_mut::<{ 2 * ABREAST - 1 }>() else {

@@ -164,6 +164,7 @@ const FAMILIES: [(&str, &[&str]); 11] = [
             "dims.rs",
             "dim.rs",
             "driver.rs",
+            "halves.rs",
             "indices.rs",
             "pick.rs",
             "remap.rs",

@@ -67,6 +67,13 @@ impl<T: Real> Terms for Rows<'_, T> {
     fn add<A: Real>(&self, y: &mut [A]) {
         let Rows { x, size, inner, index, first } = self;
         let rows = y.len() / inner;
+        if *inner == 1 {
+            // Such rows are not shared but by blocks, so that the index is the place.
+            for (x, y) in x.chunks_exact(index.len()).zip(y.chunks_exact_mut(*size)) {
+                x.iter().zip(*index).for_each(|(x, k)| add(&mut y[*k as usize], *x));
+            }
+            return;
+        }
         for (block, x) in x.chunks_exact(inner * index.len()).enumerate() {
             for (k, x) in index.iter().zip(x.chunks_exact(*inner)) {
                 let to = (block * size + *k as usize).wrapping_sub(*first);
@@ -182,8 +189,22 @@ const SHARED_ROW: usize = 16;
 /// `y[o, index[k], :] += x[o, k, :]`, in the order of `k`, for `y: [outer, size, inner]`; with a `base`, that is put
 /// into y first.
 pub fn add_rows<T: Real>(base: Option<&[T]>, x: &[T], size: usize, inner: usize, index: &[i64], y: &mut [T]) {
-    let many = is_many::<T>(x.len(), y.len()) && inner >= SHARED_ROW;
-    if let Some(base) = base.filter(|_| !many) {
+    let many = is_many::<T>(x.len(), y.len());
+    let (of_y, of_x) = (size * inner, index.len() * inner);
+    if of_y == 0 || of_x == 0 || y.len() == of_y {
+        return add_blocks(many, base, x, size, inner, index, y);
+    }
+    // What is added to a block is all that its threads look at.
+    for_rows(y, of_y, of_x, |blocks, y| {
+        let (base, x) = (base.map(|base| &base[blocks.start * of_y..][..y.len()]), &x[blocks.start * of_x..]);
+        add_blocks(many, base, &x[..blocks.len() * of_x], size, inner, index, y);
+    });
+}
+
+/// The same; many terms for each element are added up in double precision.
+fn add_blocks<T: Real>(many: bool, base: Option<&[T]>, x: &[T], size: usize, inner: usize, index: &[i64], y: &mut [T]) {
+    let by_row = many && inner >= SHARED_ROW;
+    if let Some(base) = base.filter(|_| !by_row) {
         y.copy_from_slice(base);
     }
     if inner == 0 || index.is_empty() || y.is_empty() {
@@ -193,13 +214,12 @@ pub fn add_rows<T: Real>(base: Option<&[T]>, x: &[T], size: usize, inner: usize,
     let pieces = if inner >= SHARED_ROW && worth_sharing(x.len()) { threads() } else { 1 };
     // Each row gets what is its own, in the same order.
     let piece = rows.div_ceil(pieces);
-    if many {
+    if by_row {
         let order = &Order::new(size, index);
         return share(y, piece * inner, &|i, y| {
             vectorize(RowByRow { x, size, inner, order, first: i * piece, base, y });
         });
     }
-    let many = is_many::<T>(x.len(), y.len());
     share(y, piece * inner, &|i, y| add_terms(many, &Rows { x, size, inner, index, first: i * piece }, y));
 }
 

@@ -5,6 +5,7 @@ use super::recall::misses;
 use super::watch::rolls;
 use super::{DType, Element, Source, Tensor, for_any};
 use crate::error::{Error, ErrorKind, Result, refuse};
+use crate::kernels::copy::fill;
 use crate::shape::checked_numel;
 use rand::{Rng, RngExt};
 use rand_distr::StandardNormal;
@@ -29,14 +30,14 @@ impl Tensor {
     /// [`Tensor::full`] for an operation.
     pub(crate) fn filled(op: &'static str, shape: &[usize], value: f64, dtype: DType) -> Result<Tensor> {
         match dtype {
-            DType::F32 => Tensor::moved::<f32, 0>(op, shape, [], move |[], y| y.fill(value as f32)),
-            DType::F64 => Tensor::moved::<f64, 0>(op, shape, [], move |[], y| y.fill(value)),
+            DType::F32 => Tensor::moved::<f32, 0>(op, shape, [], move |[], y| fill(value as f32, y)),
+            DType::F64 => Tensor::moved::<f64, 0>(op, shape, [], move |[], y| fill(value, y)),
             DType::I64 => {
                 let whole =
                     whole(value).ok_or_else(|| Error::argument(op, "value", value, "a whole number of 64 bits"))?;
-                Tensor::moved::<i64, 0>(op, shape, [], move |[], y| y.fill(whole))
+                Tensor::moved::<i64, 0>(op, shape, [], move |[], y| fill(whole, y))
             }
-            DType::Bool => Tensor::moved::<u8, 0>(op, shape, [], move |[], y| y.fill(u8::from(value != 0.0))),
+            DType::Bool => Tensor::moved::<u8, 0>(op, shape, [], move |[], y| fill(u8::from(value != 0.0), y)),
         }
     }
 

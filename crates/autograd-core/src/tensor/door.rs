@@ -92,6 +92,26 @@ impl Tensor {
         Ok(tensor)
     }
 
+    /// [`Tensor::counted`] of any number of operands.
+    ///
+    /// # Errors
+    /// As for `compute`.
+    pub(crate) fn counted_all<T: Stored>(
+        op: &'static str,
+        count: Count,
+        shape: &[usize],
+        operands: &[&Tensor],
+        kernel: impl Fn(&[Operand<'_>], &mut [T]) + Send + Sync + 'static,
+    ) -> Result<Tensor> {
+        let mut tensor = Tensor::fresh_for(op, T::DTYPE, shape)?;
+        if is_watched() {
+            return tensor.watched(op, count, operands, Work::Fill(Box::new(move |x, y| kernel(x, typed_mut(y)))));
+        }
+        let operands: SmallVec<[Operand<'_>; 4]> = operands.iter().map(|x| x.operand()).collect();
+        kernel(&operands, tensor.fresh_elements());
+        Ok(tensor)
+    }
+
     /// A tensor for the result of `op`, not written yet.
     fn fresh_for(op: &'static str, dtype: DType, shape: &[usize]) -> Result<Tensor> {
         Tensor::try_fresh(dtype, shape).ok_or_else(|| Error::too_large(op, shape))

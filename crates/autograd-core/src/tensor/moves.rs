@@ -20,6 +20,19 @@ impl Tensor {
         Tensor::counted(op, Count::Moved, shape, operands, kernel)
     }
 
+    /// [`Tensor::moved`] by a kernel of any number of operands.
+    ///
+    /// # Errors
+    /// As for [`Tensor::compute`].
+    pub(crate) fn moved_all<T: Stored>(
+        op: &'static str,
+        shape: &[usize],
+        operands: &[&Tensor],
+        kernel: impl Fn(&[Operand<'_>], &mut [T]) + Send + Sync + 'static,
+    ) -> Result<Tensor> {
+        Tensor::counted_all(op, Count::Moved, shape, operands, kernel)
+    }
+
     /// [`Tensor::change`] by a kernel that moves elements of its operands to this tensor, without arithmetic.
     pub(crate) fn place<T: Stored, const N: usize>(
         &mut self,

@@ -2,6 +2,7 @@
 
 use super::exp::{halved_f32, halved_f64, parts_of_sum_f32, parts_of_sum_f64};
 use super::log::{ln_sum_f32, ln_sum_f64};
+use super::logistic::{SHRINK_F32, SHRINK_F64, denominator_f32, denominator_f64};
 use super::polynomial::{horner_f32, horner_f64};
 use super::scale::{pow2_f32, pow2_f64};
 use super::{cbrt_f32, cbrt_f64};
@@ -76,6 +77,10 @@ pub trait Scalar:
     fn fused(self, a: Self, b: Self) -> Self;
     /// `e^(high + low)`, `low` below the last place of `high`, and `high` between −130 or −1060 and 0.
     fn exponential(high: Self, low: Self) -> Exponential<Self>;
+    /// What [`Scalar::denominator`] is scaled by, a power of two.
+    const SHRINK: Self;
+    /// `1 + e⁻ᶻ` times [`Scalar::SHRINK`], rounded once, for z from −112 or −754 to 40.
+    fn denominator(z: Self) -> Self;
     /// `e^(−(square + lost)/2) = (1 + more) power`, but for what [`halved_f32`] lacks: `more`, and the power of two,
     /// too large by 2⁶⁴ or 2⁵¹².
     fn halved(square: Self, lost: Self) -> (Self, Self);
@@ -90,7 +95,7 @@ pub trait Scalar:
 }
 
 macro_rules! scalar {
-    ($t:ident, $parts:ident, $pow2:ident, $half:literal, $rest:expr, $cbrt:ident, $horner:ident, $ln_sum:ident, $halved:ident, $table:ident, ($short:ident, $long:ident)) => {
+    ($t:ident, $parts:ident, $pow2:ident, $half:literal, $rest:expr, $cbrt:ident, $horner:ident, $ln_sum:ident, $halved:ident, ($shrink:ident, $denominator:ident), $table:ident, ($short:ident, $long:ident)) => {
         impl Scalar for $t {
             #[inline(always)]
             fn of(x: f64) -> Self {
@@ -140,6 +145,11 @@ macro_rules! scalar {
                 let first = $pow2(parts.k.wrapping_add(HALF.into()));
                 Exponential { more: parts.high + parts.tail, first, second: $pow2((-HALF).into()) }
             }
+            const SHRINK: Self = $shrink;
+            #[inline(always)]
+            fn denominator(z: Self) -> Self {
+                $denominator(z)
+            }
             #[inline(always)]
             fn halved(square: Self, lost: Self) -> (Self, Self) {
                 $halved(square, lost)
@@ -161,6 +171,7 @@ scalar!(
     horner_f32,
     ln_sum_f32,
     halved_f32,
+    (SHRINK_F32, denominator_f32),
     table,
     (table, _long)
 );
@@ -174,6 +185,7 @@ scalar!(
     horner_f64,
     ln_sum_f64,
     halved_f64,
+    (SHRINK_F64, denominator_f64),
     table,
     (_short, table)
 );

@@ -9,7 +9,7 @@
 //! All terms of the series are positive: nothing cancels. The derivatives of `e^(−|x|) Iₘ(x)` are differences up to
 //! where the second sum, differentiated term by term, takes over.
 //!
-//! I₀ and I₁ of `f32` have polynomials of their own, which vectorise: Chebyshev interpolation in 40-digit arithmetic.
+//! I₀, I₁ and I₁′ of `f32` have polynomials of their own, which vectorise: Chebyshev interpolation in 40-digit arithmetic.
 
 use crate::kernels::math::exp_f64;
 use crate::kernels::math::exponential::Scalar;
@@ -120,9 +120,35 @@ const FAR_1: [f64; 8] = [
     -5.095027362855954e-06,
 ];
 
+/// Coefficients of `a(x) − c xⁿ b(x)`.
+const fn difference<const A: usize, const B: usize, const N: usize>(
+    a: [f64; A],
+    c: f64,
+    n: usize,
+    b: [f64; B],
+) -> [f64; N] {
+    let mut all = [0.0; N];
+    let mut i = 0;
+    while i < N {
+        if i < A {
+            all[i] += a[i];
+        }
+        if i >= n && i - n < B {
+            all[i] -= c * b[i - n];
+        }
+        i += 1;
+    }
+    all
+}
+
+/// `I₁′(x) = I₀(x) − I₁(x) / x` on x² ≤ 64, in x²/4.
+const NEAR_SLOPE: [f64; 13] = difference(NEAR_0, 0.5, 0, NEAR_1);
+/// `√x e⁻ˣ I₁′(x)` for x from 8 to 200, in 8/x.
+const FAR_SLOPE: [f64; 9] = difference(FAR_0, 0.125, 1, FAR_1);
+
 /// What `near` and `far` make of x: far beyond the largest number of `f32` it stays finite.
 #[inline(always)]
-fn short<const N: usize>(x: f64, near: &[f64; N], far: &[f64; 8]) -> f64 {
+fn short<const N: usize, const M: usize>(x: f64, near: &[f64; N], far: &[f64; M]) -> f64 {
     let z = x.magnitude().at_most(200.0);
     let beyond = (8.0 / z).horner(&[0.0], far) * exp_f64(z) / z.sqrt();
     let middle = (0.25 * z * z).horner(&[0.0], near);
@@ -141,6 +167,12 @@ pub fn i1_short(x: f64) -> f64 {
     let y = short(x, &NEAR_1, &FAR_1);
     // Beyond 8 it is no quotient.
     (if x.magnitude() > 8.0 { y } else { 0.5 * x.magnitude() * y }).signed(x)
+}
+
+/// `I₁′` of a number of `f32`, to 2⁻³².
+#[inline(always)]
+pub fn i1_slope_short(x: f64) -> f64 {
+    short(x, &NEAR_SLOPE, &FAR_SLOPE)
 }
 
 /// The sign of a derivative of order n of a function that is even in x.
@@ -197,4 +229,22 @@ pub fn i0e(n: f64, x: f64) -> f64 {
 /// The derivative of order n of `e^(−|x|) I₁(x)`.
 pub fn i1e(n: f64, x: f64) -> f64 {
     scaled_derivative(1, n as u32, x)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn polynomials_of_single_numbers_agree_with_the_sums() {
+        for i in -900..=900 {
+            let x = f64::from(i) * 0.1 + 0.003;
+            for (n, short) in [(0.0, i0_short as fn(f64) -> f64), (1.0, i1_short), (2.0, i1_slope_short)] {
+                let (got, want) = (short(x), i0(n, x));
+                assert!((got / want - 1.0).abs() < 3e-10, "order {n} at {x}: {got:e} and {want:e}");
+            }
+        }
+        assert_eq!((i1_slope_short(0.0) as f32, i1_slope_short(1e30) as f32), (0.5, f32::INFINITY));
+        assert!(i1_slope_short(f64::NAN).is_nan());
+    }
 }

@@ -7,8 +7,9 @@ use crate::module::{Buffer, Item, ItemMut, Module, Param, Path};
 use crate::tensor::{DType, Tensor};
 use crate::{Capture, Result, grad_with};
 
-pub(super) const PROPERTIES: [Property; 2] = [
+pub(super) const PROPERTIES: [Property; 3] = [
     ("a replay has the bits of a run", a_replay_has_the_bits_of_a_run),
+    ("every kernel of a replay computes what it computes in a run", every_kernel_computes_the_same),
     ("a replay refuses the indices that a run refuses", a_replay_refuses_the_indices_that_a_run_refuses),
 ];
 
@@ -113,6 +114,21 @@ fn a_replay_has_the_bits_of_a_run(case: &Case) {
         }
     }
     assert_eq!(capture.stats().records, 1, "recorded again");
+}
+
+fn every_kernel_computes_the_same(case: &Case) {
+    let y = case.call(&case.sample(31));
+    let seed = if y.dtype().is_float() { case_seed(&y) } else { y };
+    let capture = Capture::new(|leaves: &Vec<Leaf>, [seed]: [&Tensor; 1]| everything(case, leaves, seed));
+    let mut capture = capture.check_every(1);
+    let mut leaves: Vec<Leaf> = case.sample(31).iter().map(Leaf::new).collect();
+    for number in [31, 32, 33] {
+        leaves.iter_mut().zip(case.sample(number)).for_each(|(leaf, x)| leaf.set(&x));
+        if let Err(refused) = capture.run(&leaves, [&seed]) {
+            let text = refused.to_string();
+            assert!(!text.contains("other numbers"), "{text}");
+        }
+    }
 }
 
 fn a_replay_refuses_the_indices_that_a_run_refuses(case: &Case) {

@@ -1,5 +1,9 @@
 //! The driver of elementwise operations `y = f(a, b, ..)`, with broadcasting.
 
+mod halves;
+
+pub(super) use halves::of_halves;
+
 use super::map::{common_shape, map_in};
 use super::traced::{Steps, Traced};
 use crate::error::{Result, refuse};

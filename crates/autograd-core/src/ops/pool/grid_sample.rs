@@ -171,7 +171,7 @@ impl Tensor {
         if options.mode != GridSampleMode::Nearest {
             return Ok(y);
         }
-        Ok(record(OP, y.detach(), &[&y, &grid], |_| Flat { grid: grid.detach().zeros_like() }))
+        Ok(record(OP, y.untied(), &[&y, &grid], |_| Flat { grid: grid.detach().zeros_like() }))
     }
 }
 

@@ -80,7 +80,7 @@ impl Maps {
             value = Cow::Owned(next);
         }
         let value = value.into_owned();
-        Ok(record(self.op, value.detach(), &[x], |_| Resampled { maps: self.clone() }))
+        Ok(record(self.op, value.untied(), &[x], |_| Resampled { maps: self.clone() }))
     }
 }
 

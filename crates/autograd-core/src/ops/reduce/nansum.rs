@@ -3,7 +3,7 @@
 use super::along::Along;
 use super::dims::ReduceDims;
 use crate::error::Result;
-use crate::kernels::reduce::Sum;
+use crate::kernels::reduce::NumbersSum;
 use crate::ops::check::Check;
 use crate::tape::{Pull, Pullback, Saved, record};
 use crate::tensor::Tensor;
@@ -13,7 +13,7 @@ impl Tensor {
     /// `I64`.
     ///
     /// # Gradient
-    /// gy for the elements that are not NaN, 0 for the others. Saves a mask.
+    /// gy for the elements that are not NaN, 0 for the others. Saves x.
     ///
     /// # Errors
     /// If a dim is out of range or named twice.
@@ -37,7 +37,7 @@ impl Tensor {
     /// The mean along `dims` of the elements that are not NaN; NaN if there are none.
     ///
     /// # Gradient
-    /// gy / n for the n elements that are not NaN, 0 for the others; NaN where the mean is. Saves a mask and the
+    /// gy / n for the n elements that are not NaN, 0 for the others; NaN if there are none. Saves x and the
     /// counts.
     ///
     /// # Numerics
@@ -57,29 +57,26 @@ impl Tensor {
         Check("nanmean").float(self)?;
         let dims = dims.into();
         let along = Along::new("nanmean", self, &dims)?;
-        let bare = self.detach();
+        let bare = self.untied();
         let counts = bare.eq(&bare)?.sum_dim(dims)?.to_dtype(self.dtype());
         folded("nanmean", self, along, Some(counts))
     }
 }
 
 fn folded(op: &'static str, x: &Tensor, along: Along, counts: Option<Tensor>) -> Result<Tensor> {
-    let bare = x.detach();
-    let mask = bare.eq(&bare)?;
-    let numbers = mask.where_cond(&bare, &Tensor::full(&[], 0.0, x.dtype())?)?;
-    let mut value = along.fold(op, Sum, &numbers)?;
+    let mut value = along.fold(op, NumbersSum, x)?;
     if let Some(counts) = &counts {
         value = value.try_div(counts)?;
     }
     Ok(record(op, value, &[x], |_| OfNumbers {
-        mask: Saved::constant(&mask),
+        x: Saved::input(0, x),
         counts: counts.as_ref().map(Saved::constant),
         along,
     }))
 }
 
 struct OfNumbers {
-    mask: Saved,
+    x: Saved,
     /// How many each mean is of.
     counts: Option<Saved>,
     along: Along,
@@ -87,8 +84,10 @@ struct OfNumbers {
 
 impl Pullback for OfNumbers {
     fn pull(&self, at: &mut Pull<'_>) -> Result<()> {
-        let (gy, mask) = (at.gy(), self.mask.value());
+        let gy = at.gy();
         at.give(0, || {
+            // Which elements are numbers has no derivative, so it is not recorded.
+            let mask = self.x.value().eq(self.x.value())?;
             let none = Tensor::full(&[], 0.0, gy.dtype())?;
             let Some(counts) = &self.counts else {
                 return mask.where_cond(&self.along.spread(gy)?, &none);
@@ -102,7 +101,7 @@ impl Pullback for OfNumbers {
     }
 
     fn saved(&self, see: &mut dyn FnMut(&Saved)) {
-        see(&self.mask);
+        see(&self.x);
         self.counts.iter().for_each(see);
     }
 }

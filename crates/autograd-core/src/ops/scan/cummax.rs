@@ -57,8 +57,9 @@ fn best<const SMALLEST: bool>(op: &'static str, x: &Tensor, dim: isize) -> Resul
     } else {
         for_float!(Check(op).float(x)?, T => {
             let better = |x: T, best: T| {
-                let wins = if SMALLEST { x <= best } else { x >= best };
-                x.is_nan() || (!best.is_nan() && wins)
+                // Most elements lose, by one comparison.
+                let loses = if SMALLEST { x > best } else { x < best };
+                !loses && (!best.is_nan() || x.is_nan())
             };
             Tensor::compute::<i64, 1>(op, x.shape(), [&*packed], move |[x], y| {
                 best_positions(better, x.flat::<T>(), length, inner, y);

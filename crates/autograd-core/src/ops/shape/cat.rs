@@ -1,10 +1,9 @@
 //! Tensors joined along a dimension, one that they have or a new one.
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::kernels::copy::scatter;
-use crate::kernels::nest::Nest;
+use crate::kernels::copy::put_rows;
 use crate::ops::check::Check;
-use crate::shape::{Dim, Dims, Layout};
+use crate::shape::{Dim, Dims};
 use crate::tape::{Pull, Pullback, record};
 use crate::tensor::{Tensor, for_any};
 use smallvec::SmallVec;
@@ -86,20 +85,18 @@ pub(in crate::ops) fn join(op: &'static str, tensors: &[&Tensor], dim: isize) ->
         let len: usize = lengths[lengths.len() - 1];
         shape[d] = shape[d].checked_add(len).ok_or_else(|| Error::too_large(op, x.shape()))?;
     }
-    let mut value = Tensor::filled(op, &shape, 0.0, first.dtype())?;
-    let mut start = 0;
-    for (x, len) in tensors.iter().zip(&lengths) {
-        if x.numel() > 0 {
-            let packed = x.try_packed(op)?;
-            let place = Layout::contiguous(&shape);
-            let nest = Nest::new(x.shape(), [place.strides()]);
-            let offset = start * place.strides()[d];
-            for_any!(first.dtype(), T => value.place::<T, 1>(op, [&packed], move |[x], y| {
-                scatter(&nest, x.flat::<T>(), &mut y[offset..]);
-            }));
+    let inner: usize = shape[d + 1..].iter().product();
+    let parts: Dims = lengths.iter().map(|len| len * inner).collect();
+    let packed = tensors.iter().map(|x| x.try_packed(op)).collect::<Result<SmallVec<[_; 4]>>>()?;
+    let operands: SmallVec<[&Tensor; 4]> = packed.iter().map(|x| &**x).collect();
+    let width = shape[d] * inner;
+    let value = for_any!(first.dtype(), T => Tensor::moved_all::<T>(op, &shape, &operands, move |x, y| {
+        let mut start = 0;
+        for (x, part) in x.iter().zip(&parts).filter(|(x, _)| !x.flat::<T>().is_empty()) {
+            put_rows(x.flat::<T>(), *part, y, width, start);
+            start += part;
         }
-        start += len;
-    }
+    }))?;
     let skipped = |i: usize| tensors[i].rank() != first.rank();
     let left_out = (0..tensors.len()).filter(|i| skipped(*i)).collect();
     Ok(record(op, value, tensors, |_| Cat { dim: d, lengths, left_out }))

@@ -45,7 +45,7 @@ impl Tensor {
     pub(crate) fn expand_to(&self, shape: &[usize]) -> Result<Tensor> {
         if shape == self.shape() {
             // It is a value of its own all the same: it has its own gradient, and no_grad cuts it off.
-            return Ok(record("expand", self.detach(), &[self], |_| Expand));
+            return Ok(record("expand", self.untied(), &[self], |_| Expand));
         }
         if crate::tensor::checked(shape, self.dtype()).is_none() {
             return Err(Error::too_large("expand", shape));

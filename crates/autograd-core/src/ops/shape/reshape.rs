@@ -56,7 +56,7 @@ impl Tensor {
         let pullback = |_: &Tensor| Reshape { from: self.shape().into() };
         if shape == self.shape() {
             // It is a value of its own all the same: it has its own gradient, and no_grad cuts it off.
-            return Ok(record("reshape", self.detach(), &[self], pullback));
+            return Ok(record("reshape", self.untied(), &[self], pullback));
         }
         if shape.iter().product::<usize>() != self.numel() {
             return Err(misfit("reshape", self, shape));

@@ -75,8 +75,13 @@ impl Tensor {
 
 static I0: Function = Function { name: "i0", loops: loops!(pair: i0_single, i0_double), slope: Slope::Is(&I1) };
 
-static I1: Function =
-    Function { name: "i0", loops: loops!(pair: i1_single, i1_double), slope: Slope::With(&HIGHER, |_| 2.0) };
+static I1: Function = Function { name: "i0", loops: loops!(pair: i1_single, i1_double), slope: Slope::Is(&I1_SLOPE) };
+
+static I1_SLOPE: Function = Function {
+    name: "i0",
+    loops: loops!(pair: i1_slope_single, i1_slope_double),
+    slope: Slope::With(&HIGHER, |_| 3.0),
+};
 
 /// The derivative of order n of I₀.
 static HIGHER: Function =
@@ -92,6 +97,11 @@ fn i1_single(x: f32) -> f32 {
     bessel::i1_short(x.into()) as f32
 }
 
+#[inline(always)]
+fn i1_slope_single(x: f32) -> f32 {
+    bessel::i1_slope_short(x.into()) as f32
+}
+
 // In f64 they are called.
 fn i0_double(x: f64) -> f64 {
     bessel::i0(0.0, x)
@@ -99,6 +109,10 @@ fn i0_double(x: f64) -> f64 {
 
 fn i1_double(x: f64) -> f64 {
     bessel::i0(1.0, x)
+}
+
+fn i1_slope_double(x: f64) -> f64 {
+    bessel::i0(2.0, x)
 }
 
 /// The derivative of order n of `e^(−|x|) I₀`.

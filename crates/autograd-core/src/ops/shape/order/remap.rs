@@ -1,10 +1,11 @@
 //! Tensors whose dimensions are put together from segments of another's.
 
 use crate::error::Result;
-use crate::kernels::remap::{Remap as Walk, Segments, length};
+use crate::kernels::remap::{Remap as Walk, Segments, Source, length};
 use crate::shape::{Dims, Layout};
 use crate::tape::{Part, Pull, Pullback, record};
 use crate::tensor::{Tensor, for_any, for_float};
+use smallvec::SmallVec;
 use std::sync::Arc;
 
 /// The segments of every dimension of a result.
@@ -32,13 +33,40 @@ impl Remap {
     /// The elements of `x`, and `fill` where there is none, recorded.
     pub(in crate::ops::shape) fn of(self, x: &Tensor, fill: f64) -> Result<Tensor> {
         let value = self.value(x, fill)?;
-        Ok(record(self.op, value, &[x], |_| self))
+        match self.inside(x.shape()) {
+            Some(inside) => Ok(record(self.op, value, &[x], |_| inside)),
+            None => Ok(record(self.op, value, &[x], |_| self)),
+        }
+    }
+
+    /// The place of a tensor of this shape, if there is nothing around it but one number.
+    fn inside(&self, shape: &[usize]) -> Option<Inside> {
+        let place = |(segments, size): (&Segments, &usize)| {
+            let whole =
+                segments.iter().position(|segment| segment.from == Source::Forward(0) && segment.len == *size)?;
+            let others = segments.iter().enumerate().all(|(i, segment)| i == whole || segment.from == Source::Fill);
+            others.then(|| (length(&segments[..whole]), *size))
+        };
+        self.dims.iter().zip(shape).map(place).collect::<Option<_>>().map(Inside)
     }
 }
 
 impl Pullback for Remap {
     fn pull(&self, at: &mut Pull<'_>) -> Result<()> {
         at.give_part(0, self, at.gy())
+    }
+}
+
+/// A result that has the whole tensor in it, in order: where that begins in each dim, and its size.
+struct Inside(SmallVec<[(usize, usize); 4]>);
+
+impl Pullback for Inside {
+    fn pull(&self, at: &mut Pull<'_>) -> Result<()> {
+        let gy = at.gy();
+        at.give(0, || {
+            let cut = self.0.iter().enumerate().filter(|(d, (_, size))| *size != gy.shape()[*d]);
+            cut.into_iter().try_fold(gy.clone(), |part, (d, (start, size))| part.narrow(d, *start, *size))
+        })
     }
 }
 

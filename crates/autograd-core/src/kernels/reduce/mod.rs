@@ -5,72 +5,14 @@
 //! logarithm of the length, as in pairwise summation (Higham, The accuracy of floating point summation, 1993), and the
 //! tree depends on the length alone.
 
+mod rules;
+
+pub use rules::{Fold, Largest, NumbersSum, Product, Smallest, Sum};
+
 use super::real::Real;
 use super::simd::{Kernel, vectorize};
 use crate::threads::parallel::{PIECE, for_rows, share, worth_sharing};
 use smallvec::SmallVec;
-
-/// An associative fold with a neutral element.
-pub trait Fold: Copy + Sync {
-    /// The neutral element.
-    fn start<T: Real>(self) -> T;
-    /// Takes one more value in, or joins two partial results; mark it `#[inline(always)]`.
-    fn join<T: Real>(self, a: T, b: T) -> T;
-}
-
-/// a + b
-#[derive(Clone, Copy)]
-pub struct Sum;
-/// a · b
-#[derive(Clone, Copy)]
-pub struct Product;
-/// max(a, b), NaN if either is.
-#[derive(Clone, Copy)]
-pub struct Largest;
-/// min(a, b), NaN if either is.
-#[derive(Clone, Copy)]
-pub struct Smallest;
-
-impl Fold for Sum {
-    #[inline(always)]
-    fn start<T: Real>(self) -> T {
-        T::ZERO
-    }
-    #[inline(always)]
-    fn join<T: Real>(self, a: T, b: T) -> T {
-        a + b
-    }
-}
-impl Fold for Product {
-    #[inline(always)]
-    fn start<T: Real>(self) -> T {
-        T::ONE
-    }
-    #[inline(always)]
-    fn join<T: Real>(self, a: T, b: T) -> T {
-        a * b
-    }
-}
-impl Fold for Largest {
-    #[inline(always)]
-    fn start<T: Real>(self) -> T {
-        T::NEG_INFINITY
-    }
-    #[inline(always)]
-    fn join<T: Real>(self, a: T, b: T) -> T {
-        a.larger(b)
-    }
-}
-impl Fold for Smallest {
-    #[inline(always)]
-    fn start<T: Real>(self) -> T {
-        T::INFINITY
-    }
-    #[inline(always)]
-    fn join<T: Real>(self, a: T, b: T) -> T {
-        a.smaller(b)
-    }
-}
 
 /// Lanes of one quarter: a register of AVX-512, or two of AVX2.
 pub(super) const QUARTER: usize = 16;
@@ -81,9 +23,18 @@ pub(super) const BLOCK: usize = 1024;
 #[inline(always)]
 fn fold_quarter<T: Real, F: Fold>(f: F, mut lanes: [T; QUARTER], x: &[T; QUARTER]) -> [T; QUARTER] {
     for (lane, x) in lanes.iter_mut().zip(x) {
-        *lane = f.join(*lane, *x);
+        *lane = f.take(*lane, *x);
     }
     lanes
+}
+
+/// Folds `x` into all lanes.
+#[inline(always)]
+fn fold_group<T: Real, F: Fold>(f: F, lanes: [[T; QUARTER]; 4], x: &[T; LANES]) -> [[T; QUARTER]; 4] {
+    let ([a, b, c, d], (x, _)) = (lanes, x.as_chunks::<QUARTER>());
+    let (a, b) = (fold_quarter(f, a, &x[0]), fold_quarter(f, b, &x[1]));
+    let (c, d) = (fold_quarter(f, c, &x[2]), fold_quarter(f, d, &x[3]));
+    [a, b, c, d]
 }
 
 /// Joins the lanes in halves, which are constants, so that each step is a register operation.
@@ -103,7 +54,7 @@ pub(super) fn join_quarter<T: Real, F: Fold>(f: F, l16: [T; QUARTER]) -> T {
 #[inline(always)]
 fn fold_rest<T: Real, F: Fold>(f: F, x: &[T]) -> T {
     let (quarters, few) = x.as_chunks::<QUARTER>();
-    let last = few.iter().fold(f.start(), |last, x| f.join(last, *x));
+    let last = few.iter().fold(f.start(), |last, x| f.take(last, *x));
     if quarters.is_empty() {
         return last;
     }
@@ -119,11 +70,7 @@ fn fold_block<T: Real, F: Fold>(f: F, x: &[T]) -> T {
     if !groups.is_empty() {
         let mut quarters = [[f.start(); QUARTER]; 4];
         for group in groups {
-            let (x, _) = group.as_chunks::<QUARTER>();
-            let [a, b, c, d] = quarters;
-            let (a, b) = (fold_quarter(f, a, &x[0]), fold_quarter(f, b, &x[1]));
-            let (c, d) = (fold_quarter(f, c, &x[2]), fold_quarter(f, d, &x[3]));
-            quarters = [a, b, c, d];
+            quarters = fold_group(f, quarters, group);
         }
         total = join_lanes(f, quarters);
     }
@@ -165,11 +112,11 @@ impl<T: Real> Carries<T> {
 #[inline(always)]
 pub fn fold_run<T: Real, F: Fold>(f: F, x: &[T]) -> T {
     if x.len() <= BLOCK {
-        return fold_block(f, x);
+        return f.block(x);
     }
     let mut carries = Carries::new();
     for block in x.chunks(BLOCK) {
-        carries.push(f, fold_block(f, block));
+        carries.push(f, f.block(block));
     }
     carries.total(f)
 }
@@ -245,7 +192,7 @@ fn columns_of<T: Real, F: Fold, const WIDTH: usize>(
         let mut sums = [f.start::<T>(); WIDTH];
         for row in x.chunks(inner) {
             for (sum, x) in sums.iter_mut().zip(&row[first..first + WIDTH]) {
-                *sum = f.join(*sum, *x);
+                *sum = f.take(*sum, *x);
             }
         }
         y[first..first + WIDTH].copy_from_slice(&sums);
@@ -376,6 +323,36 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn nan_wins_wherever_it_is_and_is_no_part_of_a_sum_of_numbers() {
+        for len in [1, 2, 3, 16, 17, 64, 100, 1023, 1024, 1025, 3000] {
+            let x: Vec<f32> = (0..len).map(|i| (i % 7) as f32 - 9.0).collect();
+            let fold_all = |x: &[f32]| {
+                let mut y = [0.0; 3];
+                fold(Largest, x, len, 1, &mut y[..1]);
+                fold(Smallest, x, len, 1, &mut y[1..2]);
+                fold(NumbersSum, x, len, 1, &mut y[2..]);
+                y
+            };
+            let [largest, smallest, sum] = fold_all(&x);
+            assert_eq!((largest, smallest), (((len - 1).min(6)) as f32 - 9.0, -9.0), "{len}");
+            assert_eq!(f64::from(sum), plain_sum(&x), "{len}");
+            for at in [0, len / 3, len / 2, len - 1] {
+                let mut holed = x.clone();
+                holed[at] = f32::NAN;
+                let [largest, smallest, rest] = fold_all(&holed);
+                assert!(largest.is_nan() && smallest.is_nan(), "{at} of {len}");
+                assert_eq!(rest, sum - x[at], "{at} of {len}");
+            }
+        }
+        let (inf, nan) = (f64::INFINITY, f64::NAN);
+        let mut y = [0.0; 3];
+        fold(NumbersSum, &[inf, nan, 1.0, inf, -inf, nan, nan, nan, nan], 3, 1, &mut y);
+        assert!(y[0] == inf && y[1].is_nan() && y[2] == 0.0);
+        fold(NumbersSum, &[1.0, nan, inf, nan, nan, -inf], 2, 3, &mut y);
+        assert!(y[0] == 1.0 && y[1] == 0.0 && y[2].is_nan());
     }
 
     #[test]

@@ -88,7 +88,7 @@ fn calls_bytes_and_flops_of_known_operations_are_exact() -> Result<()> {
         ("an affine map", Box::new(|| x.linear(&w, Some(&b))), ("linear", Forward, 1, 4 * (6 + 12 + 4 + 8), 48)),
         ("a softmax", Box::new(|| x.softmax(1)), ("softmax", Forward, 1, 48, 6)),
         ("a mask drawn", Box::new(|| v.dropout_seeded(0.5, 7)), ("dropout", Forward, 1, 48, 6)),
-        ("parts put in a place", Box::new(|| Tensor::cat(&[&b, &row], 0)), ("cat", Forward, 3, 28 + 32 + 24, 0)),
+        ("parts joined", Box::new(|| Tensor::cat(&[&b, &row], 0)), ("cat", Forward, 1, 28 + 28, 0)),
         (
             "elements picked by indices, which are looked at",
             Box::new(|| ramp(&[2, 4]).gather(1, &index)),

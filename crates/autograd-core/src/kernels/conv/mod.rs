@@ -1,9 +1,10 @@
 //! Convolutions of 1 to 3 spatial dims: the output, the gradient of the input and the gradient of the weight.
 //!
-//! All three are products with a panel, the part of the input that a tile of outputs reads, with a row for each channel
-//! and tap. A panel stays in the second-level cache; that of a whole batch is never made. What does not use all of an
-//! image's channels ([`depthwise`]) has no use for products; kernels of 3 × 3 need fewer of them ([`winograd`]); for
-//! few channels, a panel would cost more than its product ([`few`]).
+//! Most read runs of an input that is laid out once ([`direct`]). What does not use all of an image's channels
+//! ([`depthwise`]) has no use for products of matrices; kernels of 3 × 3 need fewer products ([`winograd`]); of few
+//! channels, images lie side by side ([`few`]). All others, as those of small images, are products with a panel, the
+//! part of the input that a tile of outputs reads, with a row for each channel and tap: it stays in the second-level
+//! cache, and that of a whole batch is never made.
 
 mod depthwise;
 mod direct;

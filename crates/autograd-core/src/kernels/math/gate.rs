@@ -4,8 +4,8 @@
 //! F(−x) = 1 − F(x),   y(x) − y(−x) = x,   y′(x) + y′(−x) = 1,   y″(x) = y″(−x)
 //! ```
 //!
-//! `gelu_tanh` and all second derivatives follow from what is left of zero, where each is `e^(−v)` times a factor near 1
-//! or a power of x: nothing is taken from 1, and the exponential's powers of two are multiplied last. The argument of
+//! `gelu_tanh` and all second derivatives follow from what is left of zero, where each is `e^(−v)` times a factor near
+//! 1 or a power of x: nothing is taken from 1, and the exponential's powers of two are multiplied last. The argument of
 //! the exponential is a sum of two numbers, because an error there is one of the result. `silu` and the slopes of the
 //! logistic functions are quotients by `1 + e^(−v)`, which is rounded once; what is taken from 1 there is at most ½.
 //!

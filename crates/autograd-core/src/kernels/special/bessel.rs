@@ -9,7 +9,8 @@
 //! All terms of the series are positive: nothing cancels. The derivatives of `e^(−|x|) Iₘ(x)` are differences up to
 //! where the second sum, differentiated term by term, takes over.
 //!
-//! I₀, I₁ and I₁′ of `f32` have polynomials of their own, which vectorise: Chebyshev interpolation in 40-digit arithmetic.
+//! I₀, I₁ and I₁′ of `f32` have polynomials of their own, which vectorise: Chebyshev interpolation in 40-digit
+//! arithmetic.
 
 use crate::kernels::math::exp_f64;
 use crate::kernels::math::exponential::Scalar;

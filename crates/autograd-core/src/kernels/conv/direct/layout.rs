@@ -1,4 +1,4 @@
-//! Where the elements lie that taps read.
+//! The layout of the elements that taps read.
 
 use crate::kernels::conv::window::Window;
 use crate::kernels::real::Real;

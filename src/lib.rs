@@ -42,18 +42,23 @@
 //! # Debug builds that are fast enough
 //!
 //! Without optimisation, a plain `cargo run` takes some two hundred times as long as a release build. These settings in
-//! the `Cargo.toml` of a program bring it near, and cost one longer first build:
+//! the `Cargo.toml` of a program bring it near, for a longer first build, and a whole one of its own crate after each
+//! change:
 //!
 //! ```toml
 //! [profile.dev]
 //! opt-level = 1
+//! incremental = false
 //!
 //! [profile.dev.package."*"]
-//! opt-level = 2
+//! opt-level = 3
 //! debug = false
+//! debug-assertions = false
+//! overflow-checks = false
 //! ```
 //!
-//! `debug = false` leaves out the line numbers of dependencies, which makes that build a quarter shorter.
+//! `debug = false` leaves out the line numbers of dependencies, which makes that build a quarter shorter. Checks of
+//! overflow in each index, and builds in the small pieces of incremental ones, keep loops from being vectorised.
 
 #![forbid(unsafe_code)]
 

@@ -4,6 +4,7 @@
 
 mod crates;
 mod examples;
+mod kernels;
 mod prose;
 mod setters;
 mod sources;
@@ -297,42 +298,6 @@ fn headers_are_titles_and_comments_name_who_acts() {
         }
     }
     none(vague, "name who acts: the engine, the caller, another tensor");
-}
-
-#[test]
-fn inner_functions_of_kernels_are_forced_inline() {
-    // A call that is not inlined is compiled for the oldest CPU and ends all vectorisation around it.
-    let names = ["value", "pull", "read", "call", "mend", "run", "element", "join"];
-    let traits = [
-        "Function<",
-        "Elementwise<1> for",
-        "Elementwise<2> for",
-        "Elementwise<3> for",
-        "Formula<",
-        "Number for Near",
-        "Kernel for",
-        "ElementRule<",
-        "Fold for",
-    ];
-    let mut offences = Vec::new();
-    for file in library() {
-        let code = file.code();
-        let mut inside = false;
-        let mut before = "";
-        for line in code.lines() {
-            if line.starts_with("impl") {
-                inside = traits.iter().any(|name| line.contains(name)) && line.contains(" for ");
-            } else if line.starts_with('}') {
-                inside = false;
-            }
-            let function = line.strip_prefix("    fn ").and_then(|rest| rest.split(['<', '(']).next());
-            if inside && function.is_some_and(|name| names.contains(&name)) && before.trim() != "#[inline(always)]" {
-                offences.push(format!("{}: {}", file.path, line.trim()));
-            }
-            before = line;
-        }
-    }
-    none(offences, "mark it #[inline(always)]");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use super::real::Real;
 use super::simd::{Kernel, vectorize};
+use crate::kernels::simd::{Each, from_fn};
 use crate::threads::parallel::{PIECE, for_rows_of_two};
 
 /// A fold of the rows and of the columns of a matrix: `join` of `element` over each, beginning with 0. An element is
@@ -110,9 +111,9 @@ fn many<T: Real, R: MarginRule>(rule: R, x: &[T], row: T, columns: &[T], of_colu
     let mut lanes = [T::ZERO; LANES];
     for ((x, c), of_c) in x.iter().zip(c).zip(of_c) {
         // One vector after the other, without calls (looked at): in one loop over lanes all of them are scalars.
-        let given: [T; LANES] = std::array::from_fn(|k| rule.element(x[k], row, c[k]));
-        lanes = std::array::from_fn(|k| rule.join(lanes[k], given[k]));
-        *of_c = std::array::from_fn(|k| rule.join(of_c[k], given[k]));
+        let given: [T; LANES] = from_fn(|k| rule.element(x[k], row, c[k]));
+        lanes = from_fn(|k| rule.join(lanes[k], given[k]));
+        *of_c = from_fn(|k| rule.join(of_c[k], given[k]));
     }
     let last = few(rule, last_x, row, last_c, last_of_c).as_f64();
     lanes.into_iter().fold(last, |all, lane| rule.join(all, lane.as_f64()))
@@ -169,7 +170,7 @@ impl Tiles {
     /// What tiles gather: a number for each of their rows, and one for each of their columns.
     pub fn gathered(self) -> [usize; 2] {
         let [down, across] = self.of_a_matrix();
-        self.size.map(|size| self.count * down * across * size)
+        self.size.each(|size| self.count * down * across * size)
     }
 }
 

@@ -1,5 +1,6 @@
 //! The loop nest over several strided operands, with dimensions merged where memory allows.
 
+use crate::kernels::simd::from_fn;
 use crate::shape::Dims;
 
 /// The walk of `N` strided operands in the row-major order of their common (broadcast) shape.
@@ -18,7 +19,7 @@ impl<const N: usize> Nest<N> {
     /// The nest over `shape`, given each operand's strides in the dimensions of that shape.
     pub fn new(shape: &[usize], operands: [&[usize]; N]) -> Self {
         let mut dims = Dims::new();
-        let mut strides: [Dims; N] = std::array::from_fn(|_| Dims::new());
+        let mut strides: [Dims; N] = from_fn(|_| Dims::new());
         for (d, &size) in shape.iter().enumerate() {
             if size == 1 {
                 continue;
@@ -55,7 +56,7 @@ impl<const N: usize> Nest<N> {
     /// Each operand's stride in the innermost dimension.
     #[inline]
     pub fn inner_strides(&self) -> [usize; N] {
-        std::array::from_fn(|k| self.strides[k][self.dims.len() - 1])
+        from_fn(|k| self.strides[k][self.dims.len() - 1])
     }
 
     /// Walks the outer dimensions from row `first` on: `rows.step()` gives each operand's offset of the next inner run.
@@ -70,7 +71,7 @@ impl<const N: usize> Nest<N> {
             (0..N).for_each(|k| offsets[k] += index[d] * self.strides[k][d]);
         }
         let (left, strides) = match outer.checked_sub(1) {
-            Some(near) => (self.dims[near] - index[near], std::array::from_fn(|k| self.strides[k][near])),
+            Some(near) => (self.dims[near] - index[near], from_fn(|k| self.strides[k][near])),
             None => (usize::MAX, [0; N]),
         };
         Rows { nest: self, index, offsets, left, strides }

@@ -3,9 +3,9 @@
 use super::real::Real;
 use super::simd::{Vectorized, vectorize_with};
 use super::transpose::turn;
+use crate::kernels::simd::{Each, from_fn};
 use crate::threads::parallel::for_rows;
 use pulp::Simd;
-use std::array::from_fn;
 
 /// A fold that gives a result at every step.
 pub trait Scan<const N: usize>: Copy + Sync {
@@ -134,9 +134,9 @@ impl<S: Scan<N>, T: Real, const N: usize> Vectorized for Rows<'_, S, T, N> {
             for l in 0..length {
                 let l = if reverse { length - 1 - l } else { l };
                 let at = first + l * inner..first + l * inner + count;
-                let (x, y) = (x.map(|x| &x[at.clone()]), &mut y[at.clone()]);
+                let (x, y) = (x.each(|x| &x[at.clone()]), &mut y[at.clone()]);
                 for (k, (y, state)) in y.iter_mut().zip(&mut states).enumerate() {
-                    *y = T::of(scan.step(state, x.map(|x| x[k].as_f64())));
+                    *y = T::of(scan.step(state, x.each(|x| x[k].as_f64())));
                 }
             }
         };
@@ -157,13 +157,13 @@ fn side_by_side<const K: usize, S: Scan<N>, T: Real, const N: usize>(
     row: usize,
     y: &mut [T],
 ) {
-    let x = x.map(|x| from_fn::<_, K, _>(|k| &x[(row + k) * length..(row + k + 1) * length]));
+    let x = x.each(|x| from_fn::<_, K>(|k| &x[(row + k) * length..(row + k + 1) * length]));
     let y = &mut y[row * length..(row + K) * length];
     let mut states = [scan.start(); K];
     for l in 0..length {
         let l = if reverse { length - 1 - l } else { l };
         for (k, state) in states.iter_mut().enumerate() {
-            y[k * length + l] = T::of(scan.step(state, x.map(|x| x[k][l].as_f64())));
+            y[k * length + l] = T::of(scan.step(state, x.each(|x| x[k][l].as_f64())));
         }
     }
 }
@@ -213,7 +213,7 @@ pub fn scan<S: Scan<N>, T: Real, const N: usize>(
     let groups = if inner == 1 { [ABREAST, FEW] } else { [1; 2] };
     let width = length * inner * groups.into_iter().find(|group| rows >= 2 * group).unwrap_or(1);
     for_rows(y, width, width.saturating_mul(4), |rows, y| {
-        let x = x.map(|x| &x[rows.start * width..][..y.len()]);
+        let x = x.each(|x| &x[rows.start * width..][..y.len()]);
         vectorize_with(Rows { scan, reverse, x, length, inner, y });
     });
 }

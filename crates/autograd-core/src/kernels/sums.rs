@@ -2,6 +2,7 @@
 
 use super::real::Real;
 use super::reduce::{BLOCK, Carries, LANES, QUARTER, Sum, join_lanes, join_quarter};
+use crate::kernels::simd::{Each, from_fn};
 
 /// Adds the terms of a quarter of the lanes. By value: what the compiler sees as memory it keeps there.
 #[inline(always)]
@@ -11,7 +12,7 @@ fn add_quarter<T: Real, const N: usize, const K: usize>(
     terms: impl Fn([T; N]) -> [T; K],
 ) -> [[T; QUARTER]; K] {
     for i in 0..QUARTER {
-        let terms = terms(runs.map(|run| run[i]));
+        let terms = terms(runs.each(|run| run[i]));
         for k in 0..K {
             lanes[k][i] += terms[k];
         }
@@ -25,39 +26,37 @@ fn sum_block<T: Real, const N: usize, const K: usize>(
     runs: [&[T]; N],
     terms: impl Fn([T; N]) -> [T; K] + Copy,
 ) -> [T; K] {
-    let (groups, rests) = (runs.map(|run| run.as_chunks::<LANES>().0), runs.map(|run| run.as_chunks::<LANES>().1));
+    let (groups, rests) = (runs.each(|run| run.as_chunks::<LANES>().0), runs.each(|run| run.as_chunks::<LANES>().1));
     let [mut a, mut b, mut c, mut d] = [[[T::ZERO; QUARTER]; K]; 4];
     let count = groups[0].len();
-    let groups = groups.map(|groups| &groups[..count]);
+    let groups = groups.each(|groups| &groups[..count]);
     for i in 0..count {
-        let quarter = |q: usize| groups.map(|groups| &groups[i].as_chunks::<QUARTER>().0[q]);
+        let quarter = |q: usize| groups.each(|groups| &groups[i].as_chunks::<QUARTER>().0[q]);
         (a, b) = (add_quarter(a, quarter(0), terms), add_quarter(b, quarter(1), terms));
         (c, d) = (add_quarter(c, quarter(2), terms), add_quarter(d, quarter(3), terms));
     }
     // The rest is summed by itself: each of its small numbers, added to the total, would round that.
     let (quarters, few) =
-        (rests.map(|rest| rest.as_chunks::<QUARTER>().0), rests.map(|rest| rest.as_chunks::<QUARTER>().1));
+        (rests.each(|rest| rest.as_chunks::<QUARTER>().0), rests.each(|rest| rest.as_chunks::<QUARTER>().1));
     let mut tails = [T::ZERO; K];
     let count = few[0].len();
-    let few = few.map(|few| &few[..count]);
+    let few = few.each(|few| &few[..count]);
     for i in 0..count {
-        let terms = terms(few.map(|few| few[i]));
+        let terms = terms(few.each(|few| few[i]));
         for k in 0..K {
             tails[k] += terms[k];
         }
     }
     let count = quarters[0].len();
-    let quarters = quarters.map(|quarters| &quarters[..count]);
+    let quarters = quarters.each(|quarters| &quarters[..count]);
     if count > 0 {
         let mut lanes = [[T::ZERO; QUARTER]; K];
         for i in 0..count {
-            lanes = add_quarter(lanes, quarters.map(|quarters| &quarters[i]), terms);
+            lanes = add_quarter(lanes, quarters.each(|quarters| &quarters[i]), terms);
         }
-        tails = std::array::from_fn(|k| join_quarter(Sum, lanes[k]) + tails[k]);
+        tails = from_fn(|k| join_quarter(Sum, lanes[k]) + tails[k]);
     }
-    std::array::from_fn(|k| {
-        if groups[0].is_empty() { tails[k] } else { join_lanes(Sum, [a[k], b[k], c[k], d[k]]) + tails[k] }
-    })
+    from_fn(|k| if groups[0].is_empty() { tails[k] } else { join_lanes(Sum, [a[k], b[k], c[k], d[k]]) + tails[k] })
 }
 
 /// `Σ terms(x)` over N runs of one length, K sums; it is called inside a vectorised kernel.
@@ -70,14 +69,14 @@ pub fn sums_of<T: Real, const N: usize, const K: usize>(
     if length <= BLOCK {
         return sum_block(runs, terms);
     }
-    let mut carries = [(); K].map(|()| Carries::new());
+    let mut carries = [(); K].each(|()| Carries::new());
     for from in (0..length).step_by(BLOCK) {
-        let sums = sum_block(runs.map(|run| &run[from..length.min(from + BLOCK)]), terms);
+        let sums = sum_block(runs.each(|run| &run[from..length.min(from + BLOCK)]), terms);
         for (carries, sum) in carries.iter_mut().zip(sums) {
             carries.push(Sum, sum);
         }
     }
-    carries.map(|carries| carries.total(Sum))
+    carries.each(|carries| carries.total(Sum))
 }
 
 #[cfg(test)]

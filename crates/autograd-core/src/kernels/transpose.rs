@@ -1,6 +1,7 @@
 //! The transposition of small square blocks in registers, to which packing a transposed operand comes down, and of
 //! whole matrices by such blocks.
 
+use crate::kernels::simd::{Each, from_fn};
 use crate::storage::block::Plain;
 use pulp::Simd;
 
@@ -43,9 +44,9 @@ pub unsafe fn transpose<T: Plain>(avx: Option<Avx>, from: *const T, row: usize, 
         if let (Some(avx), 8) = (avx, side::<T>(avx)) {
             return eight(avx, from.cast(), row, to.cast(), to_row);
         }
-        let rows: [[T; 4]; 4] = std::array::from_fn(|i| from.add(i * row).cast::<[T; 4]>().read_unaligned());
+        let rows: [[T; 4]; 4] = from_fn(|i| from.add(i * row).cast::<[T; 4]>().read_unaligned());
         for j in 0..4 {
-            to.add(j * to_row).cast::<[T; 4]>().write_unaligned(rows.map(|row| row[j]));
+            to.add(j * to_row).cast::<[T; 4]>().write_unaligned(rows.each(|row| row[j]));
         }
     }
 }
@@ -64,14 +65,14 @@ unsafe fn eight(_: Avx, from: *const f32, row: usize, to: *mut f32, to_row: usiz
     };
     // SAFETY: as the caller promises; the CPU has AVX.
     unsafe {
-        let rows: [__m256; 8] = std::array::from_fn(|i| _mm256_loadu_ps(from.add(i * row)));
+        let rows: [__m256; 8] = from_fn(|i| _mm256_loadu_ps(from.add(i * row)));
         // In each half: a0 b0 a1 b1, a2 b2 a3 b3 for rows a and b.
-        let pairs: [__m256; 8] = std::array::from_fn(|i| {
+        let pairs: [__m256; 8] = from_fn(|i| {
             let (a, b) = (rows[i / 2 * 2], rows[i / 2 * 2 + 1]);
             if i % 2 == 0 { _mm256_unpacklo_ps(a, b) } else { _mm256_unpackhi_ps(a, b) }
         });
         // In each half: a0 b0 c0 d0 for rows a, b, c and d; then 1, 2 and 3.
-        let fours: [__m256; 8] = std::array::from_fn(|i| {
+        let fours: [__m256; 8] = from_fn(|i| {
             let (ab, cd) = (pairs[i / 4 * 4 + i % 4 / 2], pairs[i / 4 * 4 + i % 4 / 2 + 2]);
             if i % 2 == 0 { _mm256_shuffle_ps::<0x44>(ab, cd) } else { _mm256_shuffle_ps::<0xee>(ab, cd) }
         });

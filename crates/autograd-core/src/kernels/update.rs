@@ -3,6 +3,7 @@
 use super::nest::Nest;
 use super::real::Real;
 use super::simd::{Kernel, vectorize};
+use crate::kernels::simd::{Each, from_fn};
 use crate::threads::parallel::{self, PIECE, for_pieces, for_rows, join, worth_sharing};
 
 /// One element of an update rule with `S` numbers of state per element.
@@ -87,7 +88,7 @@ fn cut<T, const S: usize>(mut state: [&mut [T]; S], len: usize, used: usize) -> 
 
 #[inline(always)]
 fn read<T: Real, const S: usize>(state: &[&mut [T]; S], i: usize, used: usize) -> [T; S] {
-    std::array::from_fn(|k| if used >> k & 1 == 1 { state[k][i] } else { T::ZERO })
+    from_fn(|k| if used >> k & 1 == 1 { state[k][i] } else { T::ZERO })
 }
 
 #[inline(always)]
@@ -192,7 +193,7 @@ fn blocks<T: Real, const S: usize>(
     let mut done = 0;
     for (p, g) in p.chunks_mut(BLOCK).zip(g.chunks(BLOCK)) {
         let end = done + p.len();
-        let mut part: [&mut [T]; S] = std::array::from_fn(|_| Default::default());
+        let mut part: [&mut [T]; S] = from_fn(|_| Default::default());
         let both = state.iter_mut().zip(&mut laid_out).zip(walked);
         for (part, ((state, laid_out), walked)) in part.iter_mut().zip(both) {
             *part = match walked {
@@ -244,7 +245,7 @@ fn touched_rows<T: Real, const S: usize>(
         let touched = (first..rows).take_while(|i| !rests(&g[i * row..][..row])).count();
         if touched > 0 {
             let (from, to) = (first * row, (first + touched) * row);
-            let part = state.each_mut().map(|s| {
+            let part = state.each_mut().each(|s| {
                 let len = s.len();
                 &mut s[from.min(len)..to.min(len)]
             });
@@ -275,8 +276,8 @@ fn update_on<T: Real, const S: usize>(
     let half = (p.len() / threads * few).next_multiple_of(unit);
     let (p0, p1) = p.split_at_mut(half);
     let (g0, g1) = g.split_at(half);
-    let mut second: [&mut [T]; S] = std::array::from_fn(|_| Default::default());
-    let mut first: [&mut [T]; S] = std::array::from_fn(|_| Default::default());
+    let mut second: [&mut [T]; S] = from_fn(|_| Default::default());
+    let mut first: [&mut [T]; S] = from_fn(|_| Default::default());
     for (k, s) in state.into_iter().enumerate() {
         (first[k], second[k]) = s.split_at_mut(half.min(s.len()));
     }

@@ -5,6 +5,7 @@ use super::{Form, KEYS, Mask, Norm, QUERIES, transposed};
 use crate::kernels::conv::with_room;
 use crate::kernels::gemm::{Matrix, gemm};
 use crate::kernels::real::Real;
+use crate::kernels::simd::Each;
 use crate::kernels::simd::vectorize;
 use crate::threads::parallel::{share, threads, worth_sharing_products};
 
@@ -48,7 +49,7 @@ pub fn backward<T: Real>(
     let given = Given { form, seed, operands, mask, y, gy, norms };
     let heads = form.heads() / form.group;
     let Gradients { mut q, mut k, mut v } = gradients;
-    let sizes = [q.len(), k.len(), v.len()].map(|len| len / heads);
+    let sizes = [q.len(), k.len(), v.len()].each(|len| len / heads);
     let mut pieces: Vec<Piece<'_, T>> = Vec::with_capacity(heads);
     for head in 0..heads {
         let gradients = Gradients { q: next(&mut q, sizes[0]), k: next(&mut k, sizes[1]), v: next(&mut v, sizes[2]) };
@@ -127,7 +128,7 @@ impl<T: Real> Piece<'_, T> {
             gemm(threads, (rows, values, n), gy, transposed(form.v.from(v, key_head, keys.start)), None, gp);
             let sums = if several { Sums::Of(&*dots) } else { Sums::Open(&mut part[..n]) };
             vectorize(Pull { form, place, dropout, p, gp, sums });
-            let [p, gp] = [&*p, &*gp].map(|data| Matrix { data, row: n, column: 1 });
+            let [p, gp] = [&*p, &*gp].each(|data| Matrix { data, row: n, column: 1 });
             if !gv.is_empty() {
                 let part = &mut part[..n * values];
                 gemm(threads, (n, rows, values), transposed(p), gy, None, part);

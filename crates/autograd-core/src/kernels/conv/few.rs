@@ -9,10 +9,10 @@ use super::room::with_room;
 use super::window::Window;
 use super::{Conv, for_parts};
 use crate::kernels::real::Real;
+use crate::kernels::simd::from_fn;
 use crate::kernels::simd::{Vectorized, vectorize_with};
 use crate::kernels::transpose::turn;
 use pulp::Simd;
-use std::array::from_fn;
 use std::ops::Range;
 
 /// Fewest images: with fewer, most lanes would be empty.

@@ -4,6 +4,7 @@ use super::super::real::Real;
 use super::change::rising;
 use super::epsilon;
 use super::rotations::unit;
+use crate::kernels::simd::from_fn;
 use crate::threads::parallel::join;
 
 /// Up to so many rows are done by rotations, more by halves.
@@ -27,13 +28,13 @@ pub fn by_parts<T: Real, const N: usize>(
     if ends.len() == 1 {
         return solve(d, e, bases);
     }
-    let mut apart = [(); N].map(|()| vec![T::ZERO; n * n]);
+    let mut apart: [Vec<T>; N] = from_fn(|_| vec![T::ZERO; n * n]);
     let mut first = 0;
     for end in ends {
         let (d, e, width) = (&mut d[first..end], &mut e[first..end - 1], end - first);
         let size = unit(d)?.larger(unit(e)?);
         d.iter_mut().chain(&mut *e).for_each(|x| *x = *x / size);
-        let mut own = [(); N].map(|()| vec![T::ZERO; width * width]);
+        let mut own = from_fn(|_| vec![T::ZERO; width * width]);
         solve(d, e, own.each_mut().map(|own| &mut own[..]))?;
         d.iter_mut().for_each(|x| *x = *x * size);
         for (apart, own) in apart.iter_mut().zip(&own) {

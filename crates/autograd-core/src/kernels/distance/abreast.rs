@@ -5,6 +5,7 @@
 
 use super::{Distance, Metric};
 use crate::kernels::real::Real;
+use crate::kernels::simd::Each;
 use crate::kernels::simd::{Vectorized, vectorize_with};
 use crate::kernels::transpose::turn;
 use crate::threads::parallel::for_pieces;
@@ -110,7 +111,7 @@ fn sums<T: Real, S: Simd, const SQUARES: bool>(
     let mut start = 0;
     for others in turned.chunks(TERMS * VECTORS * vector) {
         let terms = others.len() / (VECTORS * vector);
-        let own = own.map(|own| &own[start..start + terms]);
+        let own = own.each(|own| &own[start..start + terms]);
         let mut sums = [[zero; VECTORS]; ROWS];
         for (i, others) in others.chunks_exact(VECTORS * vector).enumerate() {
             let others = T::whole::<S>(others);

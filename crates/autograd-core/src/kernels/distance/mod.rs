@@ -80,6 +80,29 @@ pub struct Metric {
     pub eps: f64,
 }
 
+// Loops, not folds: a closure that goes to an iterator may be compiled without the instructions of its kernel.
+
+/// The first in an order of the magnitudes, or NaN.
+#[inline(always)]
+fn extreme(d: impl Iterator<Item = f64>, start: f64, is_before: impl Fn(f64, f64) -> bool) -> f64 {
+    let mut most = start;
+    for x in d {
+        let x = x.abs();
+        most = if is_before(x, most) || x.is_nan() { x } else { most };
+    }
+    most
+}
+
+/// `Σ f(d)`
+#[inline(always)]
+fn total(d: impl Iterator<Item = f64>, f: impl Fn(f64) -> f64) -> f64 {
+    let mut sum = 0.0;
+    for d in d {
+        sum += f(d);
+    }
+    sum
+}
+
 impl Metric {
     #[inline(always)]
     fn differences<'a, T: Real>(self, a: &'a [T], b: &'a [T]) -> impl Iterator<Item = f64> + Clone + 'a {
@@ -88,22 +111,21 @@ impl Metric {
 
     #[inline(always)]
     fn norm(self, d: impl Iterator<Item = f64> + Clone) -> f64 {
-        // The largest, or NaN.
-        let larger = |m: f64, x: f64| if x > m || x.is_nan() { x } else { m };
-        let largest = || d.clone().map(f64::abs).fold(0.0, larger);
-        let smaller = |m: f64, x: f64| if x < m || x.is_nan() { x } else { m };
+        let largest = || extreme(d.clone(), 0.0, |x, m| x > m);
+        let smallest = || extreme(d.clone(), f64::INFINITY, |x, m| x < m);
         match self.p {
             0.0 => d.filter(|d| *d != 0.0).count() as f64,
-            1.0 => d.map(f64::abs).sum(),
+            1.0 => total(d, f64::abs),
             2.0 => {
                 let m = largest();
-                if m > 0.0 && m < f64::INFINITY { m * d.map(|d| (d / m) * (d / m)).sum::<f64>().sqrt() } else { m }
+                if m > 0.0 && m < f64::INFINITY { m * total(d, |d| (d / m) * (d / m)).sqrt() } else { m }
             }
             f64::INFINITY => largest(),
-            f64::NEG_INFINITY => d.map(f64::abs).reduce(smaller).unwrap_or(0.0),
+            f64::NEG_INFINITY if d.clone().next().is_none() => 0.0,
+            f64::NEG_INFINITY => smallest(),
             p => {
                 // The one that counts most: scaled by it, no power overflows.
-                let m = if p > 0.0 { largest() } else { d.clone().map(f64::abs).fold(f64::INFINITY, smaller) };
+                let m = if p > 0.0 { largest() } else { smallest() };
                 if !(m > 0.0 && m < f64::INFINITY) {
                     return m;
                 }
@@ -132,7 +154,9 @@ impl Metric {
     fn pull(self, d: impl Iterator<Item = f64> + Clone, norm: f64, g: f64, sum: &mut [f64]) {
         #[inline(always)]
         fn add(sum: &mut [f64], d: impl Iterator<Item = f64>, f: impl Fn(f64) -> f64) {
-            sum.iter_mut().zip(d).for_each(|(sum, d)| *sum += f(d));
+            for (sum, d) in sum.iter_mut().zip(d) {
+                *sum += f(d);
+            }
         }
         let sign = |d: f64| {
             if d > 0.0 {

@@ -5,6 +5,7 @@
 
 use super::{Distance, Metric, Pairs};
 use crate::kernels::real::Real;
+use crate::kernels::simd::Each;
 use crate::kernels::simd::Vectorized;
 use crate::kernels::transpose::turn;
 use pulp::Simd;
@@ -103,7 +104,7 @@ impl<T: Real> Slopes<'_, T> {
                 }
                 sums.fill(0.0);
                 for (start, others) in others.chunks(TERMS * width.max(1)).enumerate() {
-                    let factors = factors.map(|factors| &factors[start * TERMS..]);
+                    let factors = factors.each(|factors| &factors[start * TERMS..]);
                     add(simd, rows, others, factors, &mut sums);
                 }
                 for (r, i) in at.into_iter().enumerate() {

@@ -5,9 +5,9 @@
 //! the loop by its address: with its surroundings compiled for each function, more than half of the core's functions
 //! were copies.
 
+use crate::kernels::simd::from_fn;
 use crate::kernels::simd::{Kernel, vectorize};
 use crate::storage::block::Plain;
-use std::array::from_fn;
 use std::mem::MaybeUninit;
 
 /// A function of `N` values. It is a struct of few bytes or none rather than a closure, so that it can be forced

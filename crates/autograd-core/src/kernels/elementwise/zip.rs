@@ -5,12 +5,12 @@
 
 use super::function::{Compiled, Runs};
 use crate::kernels::nest::Nest;
+use crate::kernels::simd::{Each, from_fn};
 use crate::kernels::simd::{Kernel, Vectorized, move_with, vectorize};
 use crate::storage::block::Plain;
 use crate::threads::parallel::{PIECE, for_pieces, for_rows};
 use pulp::Simd;
 use smallvec::SmallVec;
-use std::array::from_fn;
 use std::ops::Range;
 
 /// `z = f(x)` for slices of one length.
@@ -41,7 +41,7 @@ fn blocks<A: Plain, O: Plain, const N: usize>(f: Compiled<N, A, O>, nest: &Nest<
     if strides.iter().all(|stride| *stride <= 1) && inner >= PART {
         if nest.dims.len() == 1 {
             return for_pieces(z, PIECE, |start, z| {
-                by_parts(f, strides, z.len(), || strides.map(|stride| start * stride), x, z);
+                by_parts(f, strides, z.len(), || strides.each(|stride| start * stride), x, z);
             });
         }
         return for_rows(z, inner, inner, |rows, z| {
@@ -57,7 +57,7 @@ fn blocks<A: Plain, O: Plain, const N: usize>(f: Compiled<N, A, O>, nest: &Nest<
         (0..N).filter(|n| constant[*n]).for_each(|n| room[n].0.fill(x[n][0]));
         walk(nest, rows, z, |block, z| {
             let mut n = 0;
-            let x = room.each_mut().map(|room| {
+            let x = room.each_mut().each(|room| {
                 n += 1;
                 let n = n - 1;
                 if constant[n] { &room.0[..z.len()] } else { block.of(n, x[n], &mut room.0, z.len()) }
@@ -96,7 +96,7 @@ fn by_parts<A: Plain, O: Plain, const N: usize>(
     // Any value will do: what is read is written first.
     let mut room = [Room([x[0][0]; PART]); N];
     let mut laid_out = [usize::MAX; N];
-    let starts: [[usize; N]; TOGETHER] = from_fn(|part| strides.map(|stride| part * PART * stride));
+    let starts: [[usize; N]; TOGETHER] = from_fn(|part| strides.each(|stride| part * PART * stride));
     for z in z.chunks_exact_mut(inner) {
         let start = next();
         for n in 0..N {

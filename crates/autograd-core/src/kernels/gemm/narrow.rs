@@ -5,8 +5,8 @@ use super::super::real::Real;
 use super::pack::{self, load, store};
 use super::product::{NARROW, Product};
 use crate::kernels::reduce::{Sum, fold_run};
+use crate::kernels::simd::from_fn;
 use pulp::Simd;
-use std::array::from_fn;
 use std::ops::RangeInclusive;
 use std::slice::{from_raw_parts, from_raw_parts_mut};
 

@@ -11,9 +11,9 @@ use super::super::real::Real;
 use super::super::simd::Vectorized;
 use super::Matrix;
 use super::pack::{load, store};
+use crate::kernels::simd::from_fn;
 use crate::kernels::transpose::{Avx, side, transpose};
 use pulp::Simd;
-use std::array::from_fn;
 use std::slice::from_raw_parts;
 
 /// Products of at most this many multiply-adds are not worth bringing anything into order.

@@ -16,6 +16,7 @@
 use super::super::real::Real;
 use super::pack::{self, load, store};
 use super::product::Product;
+use crate::kernels::simd::from_fn;
 use pulp::Simd;
 use std::mem::MaybeUninit;
 use std::ptr::null;
@@ -231,7 +232,7 @@ impl<T: Real, S: Simd> Strip<T, S> {
             let mut tile = [[T::splat(simd, T::ZERO); W]; R];
             for p in 0..self.depth {
                 let (a, b) = (a.add(p * self.a.column), b.add(p * b_row));
-                let b: [T::Vector<S>; W] = std::array::from_fn(|j| load::<T, S>(b.add(j * vector)));
+                let b: [T::Vector<S>; W] = from_fn(|j| load::<T, S>(b.add(j * vector)));
                 for (i, tile) in tile.iter_mut().enumerate() {
                     let a = T::splat(simd, *a.add(i * self.a.row));
                     for (tile, b) in tile.iter_mut().zip(b) {
@@ -295,7 +296,7 @@ unsafe fn add_to<T: Real, const N: usize>(base: Option<*const T>, sums: *const T
         // Not 0 + sum where there is nothing to add to: that would turn −0 into 0.
         if let Some(base) = base {
             let base = base.add(j).cast::<[T; N]>().read();
-            sums = std::array::from_fn(|i| base[i] + sums[i]);
+            sums = from_fn(|i| base[i] + sums[i]);
         }
         c.add(j).cast::<[T; N]>().write(sums);
     }

@@ -4,6 +4,7 @@ use super::super::moments::Moments;
 use super::super::real::Real;
 use super::super::simd::{Kernel, vectorize};
 use super::Norm;
+use crate::kernels::simd::Each;
 use crate::threads::parallel::{share, worth_sharing};
 
 const STRIP: usize = 128;
@@ -114,7 +115,7 @@ impl<T: Real> Row<T> for ByRows<'_, T> {
     #[inline(always)]
     fn add(&self, row: usize, first: &mut [T], second: &mut [T]) {
         let [c, drift, r] = self.1[row];
-        let [gy, x] = self.0.map(|strip| strip.row(row, first.len()));
+        let [gy, x] = self.0.each(|strip| strip.row(row, first.len()));
         for (((sum, product), gy), x) in first.iter_mut().zip(second).zip(gy).zip(x) {
             *sum += *gy;
             *product += *gy * (((*x - c) - drift) * r);
@@ -128,7 +129,7 @@ struct ByColumns<'a, T>([Strip<'a, T>; 2], [&'a [T]; 2]);
 impl<T: Real> Row<T> for ByColumns<'_, T> {
     #[inline(always)]
     fn add(&self, row: usize, first: &mut [T], second: &mut [T]) {
-        let [gy, x] = self.0.map(|strip| strip.row(row, first.len()));
+        let [gy, x] = self.0.each(|strip| strip.row(row, first.len()));
         let means = self.1[0].iter().zip(self.1[1]);
         for ((((sum, product), gy), x), (c, drift)) in first.iter_mut().zip(second).zip(gy).zip(x).zip(means) {
             *sum += *gy;
@@ -206,7 +207,7 @@ impl<T: Real> Kernel for StripPairs<'_, T> {
     fn run(self) {
         let StripPairs { gy, x, norms, columns, from, y } = self;
         let (width, rows) = (y.len(), x.len() / columns);
-        let strips = [gy, x].map(|x| Strip { x, columns, from });
+        let strips = [gy, x].each(|x| Strip { x, columns, from });
         let sums = match norms {
             Norms::Rows(norms) => over_rows(rows, width, ByRows(strips, norms)),
             Norms::Columns(norms, each) => {

@@ -7,6 +7,7 @@ pub mod rows;
 use super::moments::{Moments, far_squares, moments_of};
 use super::real::Real;
 use super::sums::sums_of;
+use crate::kernels::simd::Each;
 
 /// A mean in the two parts of [`Moments`], and the inverse of the deviation, `1/√(σ² + ε)`.
 pub type Norm<T> = [T; 3];
@@ -74,7 +75,7 @@ fn pairwise(from: usize, to: usize, f: &impl Fn(usize) -> f64) -> f64 {
 pub fn pool_moments<T: Real>(parts: &[Moments<T>], [channels, inner]: [usize; 2], n: usize, y: &mut [Moments<T>]) {
     let count = parts.len() / channels.max(1);
     for (k, y) in y.iter_mut().enumerate() {
-        let part = |i: usize| parts[(i / inner * channels + k) * inner + i % inner].map(Real::as_f64);
+        let part = |i: usize| parts[(i / inner * channels + k) * inner + i % inner].each(Real::as_f64);
         let [first, ..] = part(0);
         let offset = |i: usize| {
             let [c, drift, _] = part(i);
@@ -92,6 +93,6 @@ pub fn pool_pairs<T: Real>(parts: &[[T; 2]], [channels, inner]: [usize; 2], y: &
     let count = parts.len() / channels.max(1);
     for (k, y) in y.iter_mut().enumerate() {
         let part = |i: usize, of: usize| parts[(i / inner * channels + k) * inner + i % inner][of].as_f64();
-        *y = [0, 1].map(|of| T::of(pairwise(0, count, &|i| part(i, of))));
+        *y = [0, 1].each(|of| T::of(pairwise(0, count, &|i| part(i, of))));
     }
 }

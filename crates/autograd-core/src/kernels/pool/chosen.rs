@@ -2,6 +2,7 @@
 
 use crate::kernels::conv::Space;
 use crate::kernels::real::Real;
+use crate::kernels::simd::Each;
 use crate::kernels::simd::{Kernel, vectorize};
 use crate::threads::parallel::for_rows;
 use smallvec::SmallVec;
@@ -30,7 +31,7 @@ pub struct Spans {
 impl Spans {
     /// The number of windows in each dim.
     pub fn output(&self) -> Space {
-        [0, 1, 2].map(|d| self.each[d].len())
+        [0, 1, 2].each(|d| self.each[d].len())
     }
 }
 

@@ -6,6 +6,7 @@ use super::{Cell, Kept, Pulled, Sequence};
 use crate::kernels::conv::with_room;
 use crate::kernels::gemm::{Matrix, Packed};
 use crate::kernels::real::Real;
+use crate::kernels::simd::Each;
 use crate::kernels::simd::vectorize;
 use std::ops::Range;
 
@@ -86,7 +87,7 @@ pub fn backward<T: Real>(s: &Sequence, up: &Upstream<'_, T>, out: &mut [T]) {
 
 fn with_weights<T: Real>(s: &Sequence, up: &Upstream<'_, T>, work: impl FnOnce(Packed<'_, T>, Option<Packed<'_, T>>)) {
     let (state, projection) = ((s.gates(), s.outputs), (s.outputs, s.hidden));
-    let sizes = [state, if up.w_hr.is_some() { projection } else { (0, 0) }].map(|(k, n)| Packed::<T>::room(k, n));
+    let sizes = [state, if up.w_hr.is_some() { projection } else { (0, 0) }].each(|(k, n)| Packed::<T>::room(k, n));
     with_room(sizes[0] + sizes[1], |room| {
         let (first, second) = room.split_at_mut(sizes[0]);
         let b = Matrix { data: up.w_hh, row: s.outputs, column: 1 };

@@ -6,6 +6,7 @@ use super::{Cell, Kept, Sequence, runs};
 use crate::kernels::conv::with_room;
 use crate::kernels::gemm::{Matrix, Packed, gemm};
 use crate::kernels::real::Real;
+use crate::kernels::simd::Each;
 use crate::kernels::simd::vectorize;
 use std::ops::Range;
 
@@ -124,7 +125,7 @@ fn first_bias<'a, T: Real>(s: &Sequence, [b_ih, b_hh]: [&'a [T]; 2], room: &'a m
 
 fn with_weights<T: Real>(s: &Sequence, given: &Given<'_, T>, work: impl FnOnce(Weights<'_, T>)) {
     let (state, projection) = ((s.outputs, s.gates()), (s.hidden, s.outputs));
-    let sizes = [state, if given.w_hr.is_some() { projection } else { (0, 0) }].map(|(k, n)| Packed::<T>::room(k, n));
+    let sizes = [state, if given.w_hr.is_some() { projection } else { (0, 0) }].each(|(k, n)| Packed::<T>::room(k, n));
     with_room(sizes[0] + sizes[1], |room| {
         let (first, second) = room.split_at_mut(sizes[0]);
         // Each is the transpose of the weight.

@@ -1,5 +1,6 @@
 //! Blocks of memory, one for each step, whose rows are shared out between threads.
 
+use crate::kernels::simd::Each;
 use std::marker::PhantomData;
 use std::ops::Range;
 
@@ -77,7 +78,7 @@ impl<T> Part<'_, T> {
 
 /// Consecutive parts of memory with so many elements each; what is left is dropped.
 pub(super) fn split<const N: usize, T>(mut memory: &mut [T], sizes: [usize; N]) -> [&mut [T]; N] {
-    sizes.map(|size| {
+    sizes.each(|size| {
         let (part, rest) = std::mem::take(&mut memory).split_at_mut(size);
         memory = rest;
         part
@@ -86,7 +87,7 @@ pub(super) fn split<const N: usize, T>(mut memory: &mut [T], sizes: [usize; N]) 
 
 /// The same for reading.
 pub(super) fn split_read<const N: usize, T>(mut memory: &[T], sizes: [usize; N]) -> [&[T]; N] {
-    sizes.map(|size| {
+    sizes.each(|size| {
         let (part, rest) = memory.split_at(size);
         memory = rest;
         part

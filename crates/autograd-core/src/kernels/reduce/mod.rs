@@ -10,7 +10,7 @@ mod rules;
 pub use rules::{Fold, Largest, NumbersSum, Product, Smallest, Sum};
 
 use super::real::Real;
-use super::simd::{Kernel, vectorize};
+use super::simd::{Kernel, from_fn, vectorize};
 use crate::threads::parallel::{PIECE, for_rows, share, worth_sharing};
 use smallvec::SmallVec;
 
@@ -22,8 +22,8 @@ pub(super) const BLOCK: usize = 1024;
 /// Folds `x` into a quarter of the lanes. By value: what the compiler sees as memory it keeps there.
 #[inline(always)]
 fn fold_quarter<T: Real, F: Fold>(f: F, mut lanes: [T; QUARTER], x: &[T; QUARTER]) -> [T; QUARTER] {
-    for (lane, x) in lanes.iter_mut().zip(x) {
-        *lane = f.take(*lane, *x);
+    for i in 0..QUARTER {
+        lanes[i] = f.take(lanes[i], x[i]);
     }
     lanes
 }
@@ -38,15 +38,19 @@ fn fold_group<T: Real, F: Fold>(f: F, lanes: [[T; QUARTER]; 4], x: &[T; LANES]) 
 }
 
 /// Joins the lanes in halves, which are constants, so that each step is a register operation.
+///
+/// Before that the lanes go through memory, which the compiler may not see through. Else it may take them to pieces,
+/// and fold the groups before one number at a time.
 #[inline(always)]
-pub(super) fn join_lanes<T: Real, F: Fold>(f: F, [a, b, c, d]: [[T; QUARTER]; 4]) -> T {
-    join_quarter(f, std::array::from_fn(|i| f.join(f.join(a[i], c[i]), f.join(b[i], d[i]))))
+pub(super) fn join_lanes<T: Real, F: Fold>(f: F, lanes: [[T; QUARTER]; 4]) -> T {
+    let [a, b, c, d] = std::hint::black_box(&lanes);
+    join_quarter(f, from_fn(|i| f.join(f.join(a[i], c[i]), f.join(b[i], d[i]))))
 }
 
 /// Likewise, of one quarter.
 #[inline(always)]
 pub(super) fn join_quarter<T: Real, F: Fold>(f: F, l16: [T; QUARTER]) -> T {
-    let l4: [T; 4] = std::array::from_fn(|i| f.join(f.join(l16[i], l16[i + 8]), f.join(l16[i + 4], l16[i + 12])));
+    let l4: [T; 4] = from_fn(|i| f.join(f.join(l16[i], l16[i + 8]), f.join(l16[i + 4], l16[i + 12])));
     f.join(f.join(l4[0], l4[2]), f.join(l4[1], l4[3]))
 }
 
@@ -54,11 +58,17 @@ pub(super) fn join_quarter<T: Real, F: Fold>(f: F, l16: [T; QUARTER]) -> T {
 #[inline(always)]
 fn fold_rest<T: Real, F: Fold>(f: F, x: &[T]) -> T {
     let (quarters, few) = x.as_chunks::<QUARTER>();
-    let last = few.iter().fold(f.start(), |last, x| f.take(last, *x));
+    let mut last = f.start();
+    for x in few {
+        last = f.take(last, *x);
+    }
     if quarters.is_empty() {
         return last;
     }
-    let lanes = quarters.iter().fold([f.start(); QUARTER], |lanes, x| fold_quarter(f, lanes, x));
+    let mut lanes = [f.start(); QUARTER];
+    for x in quarters {
+        lanes = fold_quarter(f, lanes, x);
+    }
     f.join(join_quarter(f, lanes), last)
 }
 
@@ -191,8 +201,9 @@ fn columns_of<T: Real, F: Fold, const WIDTH: usize>(
     while first + WIDTH <= y.len() {
         let mut sums = [f.start::<T>(); WIDTH];
         for row in x.chunks(inner) {
-            for (sum, x) in sums.iter_mut().zip(&row[first..first + WIDTH]) {
-                *sum = f.take(*sum, *x);
+            let row = &row[first..first + WIDTH];
+            for i in 0..WIDTH {
+                sums[i] = f.take(sums[i], row[i]);
             }
         }
         y[first..first + WIDTH].copy_from_slice(&sums);

@@ -7,6 +7,7 @@ use super::driver::{floats, same_dtype};
 use super::map::map;
 use crate::error::{Error, ErrorKind, Result};
 use crate::kernels::elementwise::function::{self, Compiled};
+use crate::kernels::simd::Each;
 use crate::tape::{Pull, Pullback, Saved, record, unwatched};
 use crate::tensor::{Float, Tensor, for_float};
 
@@ -66,7 +67,7 @@ macro_rules! functions {
         impl function::Function<2, $t, $t> for Order {
             #[inline(always)]
             fn call(self, x: [$t; 2]) -> $t {
-                let [a, x] = x.map($double);
+                let [a, x] = x.each($double);
                 self.at(a, x) as $t
             }
         }
@@ -74,7 +75,7 @@ macro_rules! functions {
         impl function::Function<3, $t, $t> for Order {
             #[inline(always)]
             fn call(self, x: [$t; 3]) -> $t {
-                let [gy, a, x] = x.map($double);
+                let [gy, a, x] = x.each($double);
                 (gy * self.at(a, x)) as $t
             }
         }

@@ -11,11 +11,11 @@ use crate::kernels::elementwise::function::{Compiled, Function};
 use crate::kernels::near::Near;
 use crate::kernels::number::Number;
 use crate::kernels::real::Real;
+use crate::kernels::simd::{Each, from_fn};
 use crate::ops::check::Check;
 use crate::shape::Shape;
 use crate::tape::{Pull, Pullback, Saved, cut, record, unwatched};
 use crate::tensor::{DType, Float, Tensor, for_float};
-use std::array::from_fn;
 use std::borrow::Cow;
 use std::marker::PhantomData;
 
@@ -142,7 +142,7 @@ struct Floats<F>(F);
 impl<T: Real, F: Formula<N>, const N: usize> Function<N, T, T> for Floats<F> {
     #[inline(always)]
     fn call(self, x: [T; N]) -> T {
-        if F::NEAR { self.0.read(x.map(Near)).0 } else { self.0.read(x) }
+        if F::NEAR { self.0.read(x.each(Near)).0 } else { self.0.read(x) }
     }
 
     #[inline(always)]
@@ -281,7 +281,7 @@ fn kept<'a, const K: usize>(
     output: Option<&'a Saved>,
     at: &Pull<'_>,
 ) -> (Option<[Kept<'a>; K]>, Option<Kept<'a>>) {
-    (inputs.map(|x| x.each_ref().map(|x| x.get(at))), output.map(|y| y.get(at)))
+    (inputs.map(|x| from_fn(|i| x[i].get(at))), output.map(|y| y.get(at)))
 }
 
 /// What is kept, as numbers of a formula; the rest is NaN.
@@ -291,7 +291,7 @@ fn given<'s, 'x, const K: usize>(
     output: Option<&'x Kept<'_>>,
 ) -> ([Traced<'s, 'x>; K], Traced<'s, 'x>) {
     let nan = Traced::Constant(f64::NAN);
-    (inputs.map_or([nan; K], |x| x.each_ref().map(|x| steps.given(x))), output.map_or(nan, |y| steps.given(y)))
+    (inputs.map_or([nan; K], |x| from_fn(|i| steps.given(&x[i]))), output.map_or(nan, |y| steps.given(y)))
 }
 
 /// Gives the gradients that a formula is read to.

@@ -2,10 +2,10 @@
 
 use crate::error::Result;
 use crate::kernels::scan::{Scan, scan, scan_integers};
+use crate::kernels::simd::from_fn;
 use crate::ops::check::Check;
 use crate::ops::shape::fill::pad::padded;
 use crate::tensor::{DType, Tensor, for_float};
-use std::array::from_fn;
 
 /// The dimension, and the sizes around it.
 #[derive(Clone, Copy)]

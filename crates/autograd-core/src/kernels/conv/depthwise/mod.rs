@@ -7,10 +7,10 @@ use super::room::with_room;
 use super::window::Window;
 use crate::kernels::real::Real;
 use crate::kernels::short::copy_short;
+use crate::kernels::simd::from_fn;
 use crate::kernels::simd::{Kernel, vectorize};
 use crate::threads::parallel::for_rows;
 use smallvec::SmallVec;
-use std::array::from_fn;
 use std::ops::Range;
 pub(super) use weight::{LANES, halves, weight};
 
@@ -259,9 +259,14 @@ impl<T: Real> Kernel for Input<'_, T> {
         overlaps(window, |tap, to, from, len| {
             let (w, y) = (w[tap], &y[from..from + len]);
             if stride == 1 {
-                x[to..to + len].iter_mut().zip(y).for_each(|(x, y)| *x = w.mul_add(*y, *x));
+                let x = &mut x[to..to + len];
+                for i in 0..len {
+                    x[i] = w.mul_add(y[i], x[i]);
+                }
             } else {
-                x[to..].iter_mut().step_by(stride).zip(y).for_each(|(x, y)| *x = w.mul_add(*y, *x));
+                for (x, y) in x[to..].iter_mut().step_by(stride).zip(y) {
+                    *x = w.mul_add(*y, *x);
+                }
             }
         });
     }

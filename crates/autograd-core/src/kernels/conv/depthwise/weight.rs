@@ -5,10 +5,10 @@ use crate::kernels::conv::Conv;
 use crate::kernels::conv::room::with_room;
 use crate::kernels::conv::window::Window;
 use crate::kernels::real::Real;
+use crate::kernels::simd::from_fn;
 use crate::kernels::simd::{Vectorized, vectorize_with};
 use crate::threads::parallel::for_rows;
 use pulp::Simd;
-use std::array::from_fn;
 
 /// How many products are added to a lane one after the other: a longer sum is one of such sums, so that its error stays
 /// small.

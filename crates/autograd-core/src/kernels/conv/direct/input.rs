@@ -6,8 +6,8 @@ use super::sums::{Sums, abreast, pack, packed};
 use super::{Block, CHANNELS, Conv, Parts};
 use crate::kernels::conv::{Window, start_with, with_room};
 use crate::kernels::real::Real;
+use crate::kernels::simd::from_fn;
 use smallvec::SmallVec;
-use std::array::from_fn;
 use std::ops::Range;
 
 /// Places divided by the stride, `(place + before) / stride`, whatever remains.

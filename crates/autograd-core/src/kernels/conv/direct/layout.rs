@@ -3,9 +3,9 @@
 use crate::kernels::conv::window::Window;
 use crate::kernels::real::Real;
 use crate::kernels::short::{copy_every_second, copy_short, fill_short};
+use crate::kernels::simd::from_fn;
 use crate::kernels::simd::{Vectorized, move_with};
 use pulp::Simd;
-use std::array::from_fn;
 use std::ops::Range;
 
 /// Sums that are computed at once: places are counted in as many.

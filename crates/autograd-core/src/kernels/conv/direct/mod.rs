@@ -23,9 +23,9 @@ mod tests;
 use super::{Conv, for_parts, with_room};
 use crate::kernels::real::Real;
 use crate::kernels::short::copy_short;
+use crate::kernels::simd::from_fn;
 use crate::threads::parallel::threads;
 use layout::{Grid, Layout};
-use std::array::from_fn;
 use std::ops::Range;
 
 pub(super) use input::input;

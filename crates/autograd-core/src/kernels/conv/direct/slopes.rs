@@ -6,11 +6,11 @@ use crate::kernels::conv::{Window, for_parts, with_room};
 use crate::kernels::copy::gather;
 use crate::kernels::nest::Nest;
 use crate::kernels::real::Real;
+use crate::kernels::simd::from_fn;
 use crate::kernels::simd::{Vectorized, vectorize_with};
 use crate::kernels::transpose::turn;
 use pulp::Simd;
 use smallvec::SmallVec;
-use std::array::from_fn;
 
 /// Parts of a sum over images.
 const PARTS: usize = 8;

@@ -3,6 +3,7 @@
 use super::super::{Conv, Window};
 use crate::kernels::random::bits_at;
 use crate::kernels::real::Real;
+use crate::kernels::simd::from_fn;
 
 fn numbers<T: Real>(len: usize, seed: u64) -> Vec<T> {
     (0..len).map(|i| T::of((bits_at(seed, i as u64) >> 40) as f64 / 8_388_608.0 - 1.0)).collect()
@@ -17,8 +18,7 @@ fn conv(
     dilation: [usize; 3],
     [before, after]: [[usize; 3]; 2],
 ) -> Conv {
-    let output =
-        std::array::from_fn(|d| (input[d] + before[d] + after[d] - dilation[d] * (kernel[d] - 1) - 1) / stride[d] + 1);
+    let output = from_fn(|d| (input[d] + before[d] + after[d] - dilation[d] * (kernel[d] - 1) - 1) / stride[d] + 1);
     Conv { images, groups, inner, outer, window: Window { input, kernel, stride, dilation, before, output } }
 }
 

@@ -11,9 +11,9 @@ use super::super::Conv;
 use super::PLACES;
 use crate::kernels::real::Real;
 use crate::kernels::short::copy_short;
+use crate::kernels::simd::from_fn;
 use crate::kernels::simd::{Kernel, vectorize};
 use crate::threads::parallel::{self, join, worth_sharing};
-use std::array::from_fn;
 use std::mem::take;
 use std::ops::Range;
 
@@ -202,7 +202,10 @@ impl Lines {
                         [*even, *odd] = *pair;
                     }
                 }
-                _ => even.iter_mut().chain(odd).for_each(|x| *x = T::ZERO),
+                _ => {
+                    even.fill(T::ZERO);
+                    odd.fill(T::ZERO);
+                }
             }
         }
     }

@@ -142,8 +142,14 @@ fn sweep<T: Real>(
     let count = last - first;
     let (on, above) = (|i: usize| way.on(i), |i: usize| way.above(i));
     let block = first..=last;
-    let most = d[block.clone()].iter().chain(&e[first..last]).fold(T::ZERO, |most, x| most.larger(x.abs()));
-    let least = d[block].iter().fold(most, |least, x| least.smaller(x.abs()));
+    let mut most = T::ZERO;
+    for x in d[block.clone()].iter().chain(&e[first..last]) {
+        most = most.larger(x.abs());
+    }
+    let mut least = most;
+    for x in &d[block] {
+        least = least.smaller(x.abs());
+    }
     let is_singular = least <= T::of(epsilon::<T>()) * most;
     let shift = smaller_value(d[on(count - 1)], e[above(count - 1)], d[on(count)]);
     let start = d[on(0)];

@@ -2,6 +2,7 @@
 
 use crate::error::Result;
 use crate::kernels::elementwise::function::Function;
+use crate::kernels::simd::Each;
 use crate::ops::check::Check;
 use crate::ops::elementwise::compare::order::compare;
 use crate::tensor::Tensor;
@@ -126,7 +127,7 @@ macro_rules! function {
         impl Function<2, $t, u8> for Close {
             #[inline(always)]
             fn call(self, x: [$t; 2]) -> u8 {
-                let [a, b] = x.map($wide);
+                let [a, b] = x.each($wide);
                 self.holds(a, b)
             }
         }

@@ -5,12 +5,15 @@
 //! vectorising. Intrinsics or explicit lanes for each operation were rejected: they made no such loop faster, and each
 //! was a page long. The tiles of matrix products do name vectors ([`Vectorized`]): their sums must stay in registers.
 
+mod array;
+
+pub use array::{Each, from_fn};
 use std::sync::LazyLock;
 
-/// A loop nest over slices. `run` and all it calls must be `#[inline(always)]`, or it is compiled for the baseline CPU.
-/// A closure that goes to `std::array::from_fn` or to `map` of an array may be a call of its own, compiled for the
-/// baseline, too: in a loop it is written out. Beside a loop it may stay, for it leaves the loop's numbers in
-/// registers; measure both.
+/// A loop nest over slices. `run` and all it calls must be `#[inline(always)]`, or it is compiled for the baseline
+/// CPU; that is why arrays are made by [`from_fn`] and [`Each::each`] in here. A closure that goes to them in a loop
+/// may be a call of its own all the same. Beside a loop it may stay, for it leaves the loop's numbers in registers;
+/// measure both.
 pub trait Kernel {
     /// The result of the loop.
     type Output;

@@ -94,6 +94,6 @@ impl Again {
 
 /// Leaves in the place of tracked inputs: what a function then uses of the tape below is what it captures.
 pub(super) fn cut(inputs: &[&Tensor]) -> Vec<Tensor> {
-    let cut = |x: &&Tensor| if x.is_tracked() { x.detach().requires_grad() } else { (*x).clone() };
+    let cut = |x: &&Tensor| if x.is_tracked() { x.untied().requires_grad() } else { (*x).clone() };
     inputs.iter().map(cut).collect()
 }

@@ -163,8 +163,8 @@ impl Implicit {
     ) -> Result<Tensor> {
         self.check("custom_root")?;
         let inputs = inputs.tensors();
-        let values: Vec<Tensor> = inputs.iter().map(|x| x.detach()).collect();
-        let x = no_grad(|| solve(&values))?.detach();
+        let values: Vec<Tensor> = inputs.iter().map(|x| x.untied()).collect();
+        let x = no_grad(|| solve(&values))?.untied();
         recorded("custom_root", self, Arc::new(f), x, &inputs)
     }
 
@@ -266,7 +266,7 @@ fn recorded(op: &'static str, options: Implicit, f: Function, x: Tensor, inputs:
         return Ok(x);
     }
     // A value of its own: the solver may have returned an input.
-    Ok(Again::record(op, x.detach(), inputs, outside, |again, x| Root { op, options, f, again, x }))
+    Ok(Again::record(op, x.untied(), inputs, outside, |again, x| Root { op, options, f, again, x }))
 }
 
 struct Root {

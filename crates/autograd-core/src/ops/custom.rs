@@ -58,7 +58,8 @@ pub fn custom(
     forward: impl FnOnce(&[Tensor]) -> Result<Tensor>,
     backward: impl Fn(&Tensor, &[Tensor], &Tensor) -> Result<Vec<Option<Tensor>>> + Send + Sync + 'static,
 ) -> Result<Tensor> {
-    let values: Vec<Tensor> = inputs.iter().map(|x| (*x).clone()).collect();
+    // No history of an input ends here; that of a tensor which the function takes from elsewhere does.
+    let values: Vec<Tensor> = inputs.iter().map(|x| x.untied()).collect();
     let value = no_grad(|| forward(&values))?;
     Ok(record_custom(name, value, inputs, |y| {
         let inputs = inputs.iter().enumerate().map(|(i, x)| Saved::input(i, x)).collect();

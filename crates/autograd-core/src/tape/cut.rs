@@ -1,6 +1,7 @@
 //! The log of the places where a history ends.
 
 use super::graph::graph;
+use super::mode::no_grad;
 use super::node::{NodeId, id_of, next_number};
 use crate::tensor::Tensor;
 use std::cell::{Cell, RefCell};
@@ -40,8 +41,8 @@ impl Cut {
 }
 
 /// Runs `f` and returns the places where this thread has taken a tracked value off the tape: what was computed from it
-/// there has no gradient for it. Not all of them are mistakes: operations take values off the tape for numbers that
-/// they save, and a model may stop gradients on purpose. It is the place to look at where a parameter gets no gradient.
+/// there has no gradient for it. Not all of them are mistakes: results such as positions have none, and a model may
+/// stop gradients on purpose. It is the place to look at where a parameter gets no gradient.
 ///
 /// The values are kept, and with them everything that was recorded behind them.
 ///
@@ -54,20 +55,35 @@ impl Cut {
 /// # Ok::<(), autograd_core::Error>(())
 /// ```
 pub fn watch_cuts<R>(f: impl FnOnce() -> R) -> (R, Vec<Cut>) {
-    /// Puts back the log around this one, also after a panic.
-    struct Around(bool, Vec<Cut>);
-    impl Drop for Around {
-        fn drop(&mut self) {
-            WATCHED.set(self.0);
-            // Dropped outside of its cell: with it goes what was recorded, and values of a user's in there.
-            drop(CUTS.replace(std::mem::take(&mut self.1)));
-        }
-    }
-    let around = Around(WATCHED.replace(true), CUTS.take());
+    let around = Around::watching(true);
     let result = f();
     let cuts = CUTS.take();
     drop(around);
     (result, cuts)
+}
+
+/// The log around another, put back when this is dropped, also by a panic.
+struct Around(bool, Vec<Cut>);
+
+impl Around {
+    fn watching(on: bool) -> Around {
+        Around(WATCHED.replace(on), CUTS.take())
+    }
+}
+
+impl Drop for Around {
+    fn drop(&mut self) {
+        WATCHED.set(self.0);
+        // Dropped outside of its cell: with it goes what was recorded, and values of a user's in there.
+        drop(CUTS.replace(std::mem::take(&mut self.1)));
+    }
+}
+
+/// Runs what an operation computes for a result that it records by itself, or beside one: it is not recorded, and no
+/// history ends there.
+pub(crate) fn unrecorded<R>(f: impl FnOnce() -> R) -> R {
+    let _around = Around::watching(false);
+    no_grad(f)
 }
 
 /// Notes that the result of an operation is not tracked, whatever it was given.

@@ -21,8 +21,8 @@ mod walk;
 
 pub use anomaly::detect_anomaly;
 pub(crate) use anomaly::{hunts_here, unwatched};
-pub(crate) use cut::cut;
 pub use cut::{Cut, watch_cuts};
+pub(crate) use cut::{cut, unrecorded};
 pub use gradients::Gradients;
 pub use graph::{Graph, GraphNode, graph};
 pub(crate) use graph::{drawing, escaped};

@@ -55,7 +55,7 @@ impl Rule {
         if x.numel() == 0 {
             return x.softmax(-1);
         }
-        let blind = x.detach().amax(keep(-1))?.eq_scalar(f64::NEG_INFINITY);
+        let blind = x.untied().amax(keep(-1))?.eq_scalar(f64::NEG_INFINITY);
         x.masked_fill(&blind, 0.0)?.softmax(-1)?.masked_fill(&blind, 0.0)
     }
 

@@ -4,15 +4,16 @@
 use super::Case;
 use super::suite::{Property, case_seed};
 use crate::profile::{Pass, Profile, profile};
-use crate::tape::{Backward, Gradients, Pull, Pullback, no_grad, record_custom};
+use crate::tape::{Backward, Cut, Gradients, Pull, Pullback, graph, no_grad, record_custom, watch_cuts};
 use crate::tensor::Tensor;
 use crate::{Error, ErrorKind, Result};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-pub(super) const PROPERTIES: [Property; 5] = [
+pub(super) const PROPERTIES: [Property; 6] = [
     ("a result is a value of its own", results_are_values_of_their_own),
+    ("a history ends where the operation says it", histories_end_where_it_is_said),
     ("every wanted input gets a gradient of its shape", every_wanted_input_gets_a_gradient),
     ("so does every input without elements", every_empty_input_gets_a_gradient),
     ("a profile tells its kernels from those of the operation", profiles_tell_walks_apart),
@@ -34,6 +35,20 @@ fn results_are_values_of_their_own(case: &Case) {
     let seed = case_seed(&y);
     let grads = Backward::new().root(&y, &seed).also(&y).run().unwrap_or_else(|e| panic!("{e}"));
     assert_eq!(grads.get(&y).map(Tensor::to_f64s), Some(seed.to_f64s()), "gradient of the result itself");
+}
+
+/// Only an operation of which a result is not tracked ends the history of what that was computed from, and in its name.
+fn histories_end_where_it_is_said(case: &Case) {
+    let x = tracked(&case.sample(12));
+    let (y, cuts) = watch_cuts(|| case.call(&x));
+    let history = graph(&y);
+    let goes_on = |value: &Tensor| history.nodes.iter().any(|node| Some(node.id) == value.node_id());
+    let is_wrong = |cut: &&Cut| match y.is_tracked() {
+        true => cut.op != case.operation() && goes_on(&cut.value),
+        false => ["detach", "no_grad"].contains(&cut.op),
+    };
+    let wrong = cuts.iter().find(is_wrong);
+    assert!(wrong.is_none(), "a history does not end here, or under another name: {wrong:?}");
 }
 
 fn profiles_tell_walks_apart(case: &Case) {

@@ -119,42 +119,55 @@ mod tests {
     use crate::kernels::random::bits_at;
     use crate::tensor::DType;
 
-    /// What the definition says, one product after the other.
-    fn defined<T>(form: &Form, part: Part, a: &[T], b: &[T]) -> Vec<T>
-    where
-        T: Copy + Default + std::ops::Mul<Output = T> + std::ops::AddAssign,
-    {
+    /// The indices of every product there is: of an element of the input, of the output and of the weight; none of the
+    /// input where the tap is over a zero around it.
+    fn products(form: &Form, mut f: impl FnMut(Option<usize>, usize, usize)) {
         let Conv { images, groups, inner, outer, window } = form.sizes;
-        let mut c = vec![T::default(); form.shape(part).iter().product()];
         let (inputs, outputs, taps) = (window.inputs(), window.outputs(), window.taps());
         // The place of the input under each tap of each output.
-        let under = |(p, k): (usize, usize)| {
+        let under = |p: usize, k: usize| {
             let ([_, oh, ow], [_, kh, kw]) = (window.output, window.kernel);
             let d = window.place(0, k / kw / kh, p / ow / oh)?;
             let h = window.place(1, k / kw % kh, p / ow % oh)?;
             let w = window.place(2, k % kw, p % ow)?;
-            Some(((d * window.input[1] + h) * window.input[2] + w, p, k))
+            Some((d * window.input[1] + h) * window.input[2] + w)
         };
-        let all = (0..outputs).flat_map(|p| (0..taps).map(move |k| (p, k)));
-        let all: Vec<(usize, usize, usize)> = all.filter_map(under).collect();
+        let all: Vec<(usize, usize, Option<usize>)> =
+            (0..outputs).flat_map(|p| (0..taps).map(move |k| (p, k, under(p, k)))).collect();
         for image in 0..images {
             for o in 0..groups * outer {
                 for i in 0..inner {
                     let x = (image * groups * inner + o / outer * inner + i) * inputs;
                     let y = (image * groups * outer + o) * outputs;
                     let w = (o * inner + i) * taps;
-                    for (place, p, k) in &all {
-                        let (x, y, w) = (x + place, y + p, w + k);
-                        match part {
-                            Part::Output => c[y] += a[x] * b[w],
-                            Part::Input => c[x] += a[y] * b[w],
-                            Part::Weight => c[w] += a[x] * b[y],
-                        }
-                    }
+                    all.iter().for_each(|(p, k, place)| f(place.map(|place| x + place), y + p, w + k));
                 }
             }
         }
+    }
+
+    /// What the definition says, one product after the other.
+    fn defined<T>(form: &Form, part: Part, a: &[T], b: &[T]) -> Vec<T>
+    where
+        T: Copy + Default + std::ops::Mul<Output = T> + std::ops::AddAssign,
+    {
+        let mut c = vec![T::default(); form.shape(part).iter().product()];
+        products(form, |x, y, w| match (part, x) {
+            (Part::Output, Some(x)) => c[y] += a[x] * b[w],
+            (Part::Input, Some(x)) => c[x] += a[y] * b[w],
+            (Part::Weight, Some(x)) => c[w] += a[x] * b[y],
+            (_, None) => {}
+        });
         c
+    }
+
+    /// The two operands of which a part is made.
+    fn operands(part: Part) -> [Part; 2] {
+        match part {
+            Part::Output => [Part::Input, Part::Weight],
+            Part::Input => [Part::Output, Part::Weight],
+            Part::Weight => [Part::Input, Part::Output],
+        }
     }
 
     /// Sizes that reach every path: many and few positions, groups, depthwise, pointwise, strides, paddings, dilations.
@@ -240,12 +253,7 @@ mod tests {
         let pools = [1, 3].map(|n| rayon::ThreadPoolBuilder::new().num_threads(n).build().expect("threads"));
         for form in forms() {
             for part in [Part::Output, Part::Input, Part::Weight] {
-                let of = match part {
-                    Part::Output => [Part::Input, Part::Weight],
-                    Part::Input => [Part::Output, Part::Weight],
-                    Part::Weight => [Part::Input, Part::Output],
-                };
-                let [a, b] = of.map(|part| {
+                let [a, b] = operands(part).map(|part| {
                     let shape = form.shape(part);
                     Tensor::randn(&shape, DType::F64, &mut crate::seeded(part as u64)).expect("small")
                 });
@@ -260,15 +268,40 @@ mod tests {
         }
     }
 
+    #[test]
+    fn what_is_not_finite_reaches_what_is_computed_from_it_alone() {
+        for form in forms() {
+            for (part, spoiled) in [Part::Output, Part::Input, Part::Weight].into_iter().flat_map(|p| [(p, 0), (p, 1)])
+            {
+                let of = operands(part);
+                let mut ab = of.map(|part| {
+                    let x = Tensor::rand(&form.shape(part), DType::F64, &mut crate::seeded(part as u64));
+                    x.expect("small").to_f64s()
+                });
+                let middle = ab[spoiled].len() / 2;
+                ab[spoiled][middle] = f64::INFINITY;
+                let want = defined(&form, part, &ab[0], &ab[1]);
+                // A zero around the input that meets infinity may be left out, or be NaN. The gradient of the input has
+                // no such zeros.
+                let mut beside = vec![false; want.len()];
+                products(&form, |x, y, w| match (part, x) {
+                    (Part::Output, None) => beside[y] |= ab[1][w].is_infinite(),
+                    (Part::Weight, None) => beside[w] |= ab[1][y].is_infinite(),
+                    _ => {}
+                });
+                let [a, b] = [0, 1].map(|i| Tensor::from_vec(ab[i].clone(), &form.shape(of[i])).expect("whole"));
+                let got = form.solve(part, &a, &b, None).expect("sizes that fit").to_f64s();
+                let right = |i: usize| beside[i] || got[i].is_finite() == want[i].is_finite();
+                let wrong = (0..want.len()).find(|i| !right(*i));
+                assert_eq!(wrong, None, "{part:?} of {form:?}, infinity in operand {spoiled}");
+            }
+        }
+    }
+
     /// The largest distances of a part in F32 from what the definition says: as it is computed here, and as the
     /// definition computes it in F32, one product after the other.
     fn distances(form: &Form, part: Part) -> [f64; 2] {
-        let of = match part {
-            Part::Output => [Part::Input, Part::Weight],
-            Part::Input => [Part::Output, Part::Weight],
-            Part::Weight => [Part::Input, Part::Output],
-        };
-        let [a, b] = of
+        let [a, b] = operands(part)
             .map(|part| Tensor::randn(&form.shape(part), DType::F32, &mut crate::seeded(part as u64)).expect("small"));
         let want = defined(form, part, &a.to_f64s(), &b.to_f64s());
         let got = form.solve(part, &a, &b, None).expect("sizes that fit").to_f64s();
@@ -318,11 +351,8 @@ mod tests {
             output: [1, 7, 8],
         };
         let form = Form { rank: 2, sizes: Conv { images: 2, groups: 1, inner: 32, outer: 32, window } };
-        for (part, of) in [
-            (Part::Output, [Part::Input, Part::Weight]),
-            (Part::Input, [Part::Output, Part::Weight]),
-            (Part::Weight, [Part::Input, Part::Output]),
-        ] {
+        for part in [Part::Output, Part::Input, Part::Weight] {
+            let of = operands(part);
             // The last is finite, and its sums with its neighbours are not.
             for (number, spoiled) in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, 3e38]
                 .into_iter()

@@ -115,7 +115,7 @@ fn width(n: usize) -> usize {
 /// The values, not recorded.
 fn packed(op: &'static str, a: &Tensor, triangle: Triangle, vectors: bool) -> Result<Tensor> {
     let n = square(Check(op), "the input", a)?;
-    let a = a.detach();
+    let a = a.untied();
     // The kernel reads the lower triangle.
     let a = if triangle.is_upper() { turned(&a)? } else { a };
     let a = a.try_packed(op)?;
@@ -148,7 +148,7 @@ impl Eigh {
     fn packed(&self, gy: &Tensor) -> Result<Tensor> {
         let Eigh { op, n, ref y } = *self;
         let y = y.value();
-        let gy = gy.detach().try_packed(op)?.into_owned();
+        let gy = gy.untied().try_packed(op)?.into_owned();
         const WHY: &str = "eigenvalues are equal, and of a loss of values and vectors together, such as of V g(w) Vᵀ, \
                            w and V do not tell the derivative there; a loss of values and, apart from \
                            that, of vectors takes each from a call of its own";

@@ -68,7 +68,7 @@ impl Pullback for MatrixExp {
             }
             // It is linear in gy. The larger matrix is halved until it is small, and a large gy would take a's digits
             // away.
-            let most = gy.detach().abs().amax(keep([-2, -1]))?;
+            let most = gy.untied().abs().amax(keep([-2, -1]))?;
             let scale = most.gt_scalar(0.0).where_cond(&most, &most.ones_like())?;
             let g = gy.try_div(&scale)?;
             let upper = Tensor::cat(&[&a, &g], -1)?;

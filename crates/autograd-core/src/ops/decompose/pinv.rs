@@ -6,7 +6,7 @@ use super::svd::singular;
 use crate::error::{Error, Result};
 use crate::kernels::decompose::singular::Vectors;
 use crate::ops::check::Check;
-use crate::tape::{Pull, Pullback, Saved, no_grad, record};
+use crate::tape::{Pull, Pullback, Saved, cut, record, unrecorded};
 use crate::tensor::{DType, Tensor};
 
 /// What [`Tensor::pinv`], [`Tensor::matrix_rank`] and [`Tensor::lstsq`] take for 0: singular values that are not above
@@ -141,7 +141,9 @@ impl Tensor {
         check.broadcast(outer(self), outer(&columns))?;
         let x = inverse(OP, &a, options)?.matmul(&columns)?;
         let residuals = a.matmul(&x)?.try_sub(&columns)?.square().sum_dim(-2)?;
-        let singular_values = no_grad(|| super::svd::singular_values(OP, &a))?;
+        // Of the rank and the values, which are not tracked.
+        cut(OP, &[self]);
+        let singular_values = unrecorded(|| super::svd::singular_values(OP, &a))?;
         let rank = options.above(check, &a, &singular_values)?.to_dtype(DType::I64).sum_dim(-1)?;
         let solution = if vector { x.squeeze(&[-1])? } else { x };
         let residuals = if vector { residuals.squeeze(&[-1])? } else { residuals };
@@ -174,7 +176,7 @@ pub struct LeastSquares {
 
 /// The symmetric matrix whose lower triangle is that of A.
 fn mirrored(op: &'static str, a: &Tensor) -> Result<Tensor> {
-    let value = no_grad(|| a.tril(0)?.try_add(&turned(&a.tril(-1)?)?))?;
+    let value = unrecorded(|| a.tril(0)?.try_add(&turned(&a.tril(-1)?)?))?;
     Ok(record(op, value, &[a], |_| Mirrored))
 }
 
@@ -195,7 +197,7 @@ impl Pullback for Mirrored {
 
 fn inverse(op: &'static str, a: &Tensor, options: RankOptions) -> Result<Tensor> {
     let check = Check(op);
-    let value = no_grad(|| {
+    let value = unrecorded(|| {
         let (u, s, vt) = if options.hermitian {
             let (w, v) = super::eigh::eigen(op, a, Triangle::Lower)?;
             let vt = turned(&v)?;

@@ -146,7 +146,7 @@ crate::ops::cases::cases![{
     [
         Case::new("qr (product)", input(&[2, 3, 2]), |x| {
             let (q, r) = x[0].qr(QrMode::Reduced)?;
-            q.detach().matmul(&r.detach())
+            q.untied().matmul(&r.untied())
         })
         .value(|x| x[0].clone())
         .without_gradient()

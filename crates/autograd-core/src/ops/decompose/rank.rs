@@ -7,7 +7,7 @@ use super::svd::singular_values;
 use crate::error::Result;
 use crate::ops::check::Check;
 use crate::ops::reduce::norm::matrix::MatrixNorm;
-use crate::tape::no_grad;
+use crate::tape::{cut, unrecorded};
 use crate::tensor::{DType, Tensor};
 
 impl Tensor {
@@ -31,7 +31,8 @@ impl Tensor {
     pub fn matrix_rank(&self, options: RankOptions) -> Result<Tensor> {
         const OP: &str = "matrix_rank";
         let check = Check(OP);
-        no_grad(|| {
+        cut(OP, &[self]);
+        unrecorded(|| {
             let s = if options.hermitian {
                 super::eigh::eigenvalues(OP, self, Triangle::Lower)?
             } else {
@@ -68,7 +69,7 @@ impl Tensor {
     pub fn cond(&self, norm: MatrixNorm) -> Result<Tensor> {
         let cond = condition(self, norm)?;
         // 0 · ∞ or 0 / 0 of a matrix of zeros: nothing that is not finite comes so far.
-        cond.isnan().where_cond(&Tensor::full(&[], f64::INFINITY, cond.dtype())?, &cond)
+        cond.untied().isnan().where_cond(&Tensor::full(&[], f64::INFINITY, cond.dtype())?, &cond)
     }
 }
 

@@ -9,7 +9,7 @@ use crate::tensor::{Tensor, for_float};
 
 /// Numbers no farther apart than this count as equal: `n` roundings of the largest one. With a dim more than w.
 pub(super) fn nearness(w: &Tensor, n: usize) -> Result<Tensor> {
-    w.detach().abs().amax(crate::keep(-1))?.mul_scalar(n as f64 * epsilon_of(w)).unsqueeze(-1)
+    w.untied().abs().amax(crate::keep(-1))?.mul_scalar(n as f64 * epsilon_of(w)).unsqueeze(-1)
 }
 
 /// The distance from 1 to the next number of a tensor's dtype.
@@ -24,7 +24,7 @@ pub(super) fn larger(x: &Tensor, least: f64) -> Result<Tensor> {
 
 /// 1 / x, and 0 where x is not farther from 0 than `least`.
 pub(super) fn inverse(x: &Tensor, least: &Tensor) -> Result<Tensor> {
-    let far = x.detach().abs().gt(least)?;
+    let far = x.untied().abs().gt(least)?;
     // What is not chosen has a derivative, too: so it is never divided by a number near 0.
     let divisor = far.where_cond(x, &x.ones_like())?;
     far.where_cond(&divisor.reciprocal(), &x.zeros_like())
@@ -55,7 +55,7 @@ pub(super) fn marked(
     let first = packed.shape().last().map_or(0, |width| width - MARKS);
     let mark = Block::vector(op, first + which as usize, 1).of(packed);
     let weight = match by.filter(|by| by.numel() > 0) {
-        Some(by) => by.detach().abs().amax([-2, -1])?.unsqueeze(-1)?,
+        Some(by) => by.untied().abs().amax([-2, -1])?.unsqueeze(-1)?,
         None => Tensor::ones(mark.shape(), mark.dtype())?,
     };
     Ok(record(op, values.untied(), &[values, &mark], |_| Marked(Saved::constant(&weight))))
@@ -114,7 +114,7 @@ pub(super) fn found<T: crate::kernels::real::Real + Plain>(
 /// Refuses matrices that are not finite.
 pub(super) fn finite(op: &'static str, a: &Tensor) -> Result<()> {
     let [m, n] = super::matrices::sizes(crate::ops::check::Check(op), "the input", a)?;
-    let (a, batch) = (a.detach().try_packed(op)?.into_owned(), a.rank() > 2);
+    let (a, batch) = (a.untied().try_packed(op)?.into_owned(), a.rank() > 2);
     for_float!(a.float(), T => Tensor::look(op, [&a], move |[a]| {
         let bad = |a: &[T]| !a.iter().all(|a| a.is_finite());
         match a.flat::<T>().chunks_exact((m * n).max(1)).position(bad) {

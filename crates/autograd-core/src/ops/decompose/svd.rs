@@ -203,7 +203,7 @@ impl Svd {
     /// beside the first ones.
     fn packed(&self, gy: &Tensor) -> Result<Tensor> {
         let (size @ Size { op, m, n, left, .. }, y) = (self.size, self.y.value());
-        let gy = gy.detach().try_packed(op)?.into_owned();
+        let gy = gy.untied().try_packed(op)?.into_owned();
         if size.k() == 0 {
             return Ok(gy);
         }
@@ -239,10 +239,10 @@ impl Pullback for Svd {
                 return u.matmul(&vt);
             }
             let by = gu
-                .detach()
+                .untied()
                 .abs()
                 .amax(crate::keep([-2, -1]))?
-                .try_add(&gvt.detach().abs().amax(crate::keep([-2, -1]))?)?;
+                .try_add(&gvt.untied().abs().amax(crate::keep([-2, -1]))?)?;
             let s = marked(size.op, Mark::Values, &s, &y, Some(&by))?;
             let (a, b) = (turned(&u)?.matmul(&gu)?, vt.matmul(&turned(&gvt)?)?);
             let skew = |x: &Tensor| x.try_sub(&turned(x)?);

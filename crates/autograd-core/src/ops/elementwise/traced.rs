@@ -158,7 +158,7 @@ impl Branch {
         }
         let shape = Check("select").broadcast(x.shape(), self.mask.shape())?;
         let sizes: Vec<isize> = shape.iter().map(|size| *size as isize).collect();
-        let value = x.detach().expand(&sizes)?;
+        let value = x.untied().expand(&sizes)?;
         let gate = |_: &Tensor| Gate { mask: Saved::constant(&self.mask), side: self.side };
         Ok(Cow::Owned(record("select", value, &[&x], gate)))
     }

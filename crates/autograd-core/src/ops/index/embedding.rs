@@ -55,7 +55,7 @@ impl Limit {
         let norms = rows.vector_norm(self.norm_type, keep(-1))?;
         let one = Tensor::full(&[], 1.0, rows.dtype())?;
         let factors = norms.add_scalar(1e-7).reciprocal().mul_scalar(max);
-        rows.try_mul(&norms.gt_scalar(max).where_cond(&factors, &one)?)
+        rows.try_mul(&norms.untied().gt_scalar(max).where_cond(&factors, &one)?)
     }
 }
 

@@ -137,15 +137,15 @@ pub(crate) fn fold(
 fn extreme(op: &'static str, placed: &Placed, x: &Tensor, part: &Tensor, reduce: ScatterReduce) -> Result<Tensor> {
     let largest = reduce.fold == Fold::Amax;
     let start = if reduce.include_self {
-        x.detach()
+        x.untied()
     } else if x.dtype() == DType::I64 {
         // The last of a place is one of those that are folded.
-        placed.put(op, &x.detach(), &part.detach())?
+        placed.put(op, &x.untied(), &part.detach())?
     } else {
         let neutral = if largest { f64::NEG_INFINITY } else { f64::INFINITY };
-        placed.put(op, &x.detach(), &Tensor::full(&placed.part(x.shape()), neutral, x.dtype())?)?
+        placed.put(op, &x.untied(), &Tensor::full(&placed.part(x.shape()), neutral, x.dtype())?)?
     };
-    let value = placed.extreme(op, &start, &part.detach(), largest)?;
+    let value = placed.extreme(op, &start, &part.untied(), largest)?;
     Ok(record(op, value, &[x, part], |y| Extreme {
         op,
         x: Saved::input(0, x),

@@ -138,7 +138,7 @@ impl Distance {
             1.0 => d.sign().try_mul(gy)?,
             2.0 => d.try_div(&y)?.try_mul(gy)?,
             p if p.is_infinite() => {
-                let magnitudes = d.detach().abs();
+                let magnitudes = d.untied().abs();
                 let extreme = if p > 0.0 { magnitudes.amax(keep(-1))? } else { magnitudes.amin(keep(-1))? };
                 let chosen = magnitudes.eq(&extreme)?;
                 let count = chosen.to_dtype(d.dtype()).sum_dim(keep(-1))?;

@@ -3,7 +3,7 @@
 use crate::error::Result;
 use crate::keep;
 use crate::shape::Shape;
-use crate::tape::no_grad;
+use crate::tape::unrecorded;
 use crate::tensor::Tensor;
 use smallvec::SmallVec;
 
@@ -61,7 +61,7 @@ impl Form {
         if deviations.numel() == 0 {
             return Ok(one);
         }
-        no_grad(|| {
+        unrecorded(|| {
             let most = deviations.abs().amax(keep(&self.over[..]))?.clamp(eps.max(0.0).sqrt(), f64::INFINITY)?;
             let far = most.gt_scalar(1e15).logical_or(&most.lt_scalar(1e-12))?.logical_and(&most.gt_scalar(0.0))?;
             far.where_cond(&most, &one)

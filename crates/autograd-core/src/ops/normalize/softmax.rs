@@ -62,7 +62,7 @@ impl Pullback for Softmax {
             // most of the sum, and cancel.
             let common = match y.numel() {
                 0 => gy.zeros_like(),
-                _ => gy.gather(self.dim as isize, &y.detach().argmax(keep(self.dim as i32))?)?,
+                _ => gy.gather(self.dim as isize, &y.untied().argmax(keep(self.dim as i32))?)?,
             };
             let gy = gy.try_sub(&common)?;
             y.try_mul(&gy.try_sub(&gy.try_mul(&y)?.sum_dim(keep(self.dim as isize))?)?)

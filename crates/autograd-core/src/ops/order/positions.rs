@@ -2,6 +2,7 @@
 
 use crate::error::Result;
 use crate::ops::check::Check;
+use crate::tape::cut;
 use crate::tensor::{Tensor, for_any};
 
 /// The kernel that finds the positions.
@@ -31,8 +32,10 @@ pub(super) fn size(op: &'static str, x: &Tensor, dim: isize) -> Result<(usize, u
 /// Positions along dimension `d`, in the shape of `x` with as many elements along it as there are positions.
 pub(super) fn positions(op: &'static str, x: &Tensor, d: usize, find: Find) -> Result<Tensor> {
     let (k, last) = (find.width(), x.rank().saturating_sub(1) as isize);
+    cut(op, &[x]);
+    let values = x.untied();
     // Elements along d become rows.
-    let turned = if x.rank() > 1 { x.detach().transpose(d as isize, last)? } else { x.detach() };
+    let turned = if x.rank() > 1 { values.transpose(d as isize, last)? } else { values };
     let n = turned.shape().last().copied().unwrap_or(1);
     let mut shape = turned.shape().to_vec();
     shape.iter_mut().last().into_iter().for_each(|size| *size = k);

@@ -3,6 +3,7 @@
 use crate::error::{Error, Result};
 use crate::kernels::order::sort::search;
 use crate::ops::check::Check;
+use crate::tape::cut;
 use crate::tensor::{Tensor, for_any};
 
 /// The side of equal elements on which a place is sought.
@@ -47,12 +48,13 @@ impl Tensor {
     /// ```
     pub fn searchsorted(&self, values: &Tensor, side: Side, sorter: Option<&Tensor>) -> Result<Tensor> {
         let sorted = match sorter {
-            None => self.detach(),
+            None => self.clone(),
             Some(sorter) => {
                 Check("searchsorted").is("sorter", sorter, self.shape())?;
                 let d = self.rank().saturating_sub(1);
                 Check("searchsorted").indices(sorter, self.shape(), d)?;
-                self.detach().gather(-1, sorter)?
+                cut("searchsorted", &[self]);
+                self.untied().gather(-1, sorter)?
             }
         };
         places("searchsorted", &sorted, values, side)
@@ -91,6 +93,7 @@ fn places(op: &'static str, sorted: &Tensor, values: &Tensor, side: Side) -> Res
         return Err(Error::shape(op, "values", values.shape(), expected));
     }
     let m = if leading.is_empty() { values.numel() } else { values.shape()[values.rank() - 1] };
+    cut(op, &[sorted, values]);
     let (sorted, packed) = (sorted.try_packed(op)?, values.try_packed(op)?);
     for_any!(dtype, T => Tensor::compute::<i64, 2>(op, values.shape(), [&*sorted, &*packed], move |[x, v], y| {
         search::<T>(x.flat(), n, v.flat(), m, side == Side::Right, y);
@@ -103,7 +106,7 @@ crate::ops::cases::cases![{
     let x = || vec![Input::real(&[2, 5], -2.0..2.0), Input::real(&[2, 3], -2.0..2.0)];
     let count = |row: &[f64], value: f64| row.iter().filter(|x| **x < value).count() as f64;
     [
-        Case::new("searchsorted", x(), |x| x[0].sort(1)?.0.searchsorted(&x[1], Side::Left, None))
+        Case::new("searchsorted", x(), |x| x[0].untied().sort(1)?.0.searchsorted(&x[1], Side::Left, None))
             .value(move |x| (0..6).map(|e| count(&x[0][e / 3 * 5..e / 3 * 5 + 5], x[1][e])).collect())
             .without_gradient()
             .refuses(

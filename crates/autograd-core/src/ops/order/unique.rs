@@ -2,6 +2,7 @@
 
 use super::positions::{Find, positions};
 use crate::error::Result;
+use crate::tape::cut;
 use crate::tensor::watch::reads;
 use crate::tensor::{Tensor, for_any};
 
@@ -31,7 +32,8 @@ impl Tensor {
     pub fn unique(&self) -> Result<(Tensor, Tensor, Tensor)> {
         reads("unique");
         let n = self.numel();
-        let flat = self.detach().reshape_to(&[n])?;
+        cut("unique", &[self]);
+        let flat = self.untied().reshape_to(&[n])?;
         let order = positions("unique", &flat, 0, Find::First { k: n, descending: false })?;
         let sorted = flat.index_select(0, &order)?;
         let starts: Vec<i64> = for_any!(flat.dtype(), T => starts(sorted.flat::<T>()));

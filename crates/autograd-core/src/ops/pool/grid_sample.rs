@@ -141,7 +141,7 @@ impl Tensor {
         check.room(&shape, DType::F64)?;
         let places: usize = shape[2..].iter().product();
         let start = Tensor::filled(OP, &[], -1.0, grid.dtype())?;
-        let grid = grid.ne(grid)?.where_cond(&start, grid)?;
+        let grid = grid.untied().ne(&grid.untied())?.where_cond(&start, grid)?;
         // The taps of all dims so far: positions in a plane, and weights.
         let mut taps: Vec<Tap> = Vec::new();
         for (d, size) in input.iter().enumerate() {
@@ -171,7 +171,7 @@ impl Tensor {
         if options.mode != GridSampleMode::Nearest {
             return Ok(y);
         }
-        Ok(record(OP, y.untied(), &[&y, &grid], |_| Flat { grid: grid.detach().zeros_like() }))
+        Ok(record(OP, y.untied(), &[&y, &grid], |_| Flat { grid: grid.untied().zeros_like() }))
     }
 }
 

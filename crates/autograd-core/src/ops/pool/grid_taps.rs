@@ -128,7 +128,7 @@ impl GridSample {
 /// outside has no tap, but the weights along the other dims are multiplied with it.
 fn fraction(x: &Tensor) -> Result<Tensor> {
     let zero = Tensor::full(&[], 0.0, x.dtype())?;
-    let x = &x.isfinite().where_cond(x, &zero)?;
+    let x = &x.untied().isfinite().where_cond(x, &zero)?;
     let packed = x.try_packed(OP)?;
     let floor = for_float!(x.float(), T => Tensor::compute::<T, 1>(OP, x.shape(), [&packed], move |[x], y| {
         y.iter_mut().zip(x.flat::<T>()).for_each(|(y, x)| *y = Number::floor(*x));

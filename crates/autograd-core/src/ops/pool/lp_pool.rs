@@ -115,7 +115,8 @@ fn powers(op: &'static str, rank: usize, x: &Tensor, options: &LpPool) -> Result
     }
     let mean = averaged(op, rank, &x.powf(p), &options.windows)?;
     // The power has no derivative at 0: relu stops what would come from there.
-    let sum = mean.sign().try_mul(&mean.abs().relu())?.mul_scalar(kernel.map(|size| size as f64).iter().product());
+    let sum =
+        mean.untied().sign().try_mul(&mean.abs().relu())?.mul_scalar(kernel.map(|size| size as f64).iter().product());
     Ok(sum.powf(1.0 / p))
 }
 

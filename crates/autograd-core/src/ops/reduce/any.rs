@@ -4,6 +4,7 @@ use super::along::Along;
 use super::dims::ReduceDims;
 use crate::error::Result;
 use crate::storage::block::Plain;
+use crate::tape::cut;
 use crate::tensor::{DType, Stored, Tensor};
 
 impl Tensor {
@@ -59,7 +60,8 @@ impl Tensor {
 /// A number for each run of truth values.
 fn of_rows<T: Plain + Stored>(op: &'static str, x: &Tensor, dims: &ReduceDims, f: fn(&[u8]) -> T) -> Result<Tensor> {
     let along = Along::new(op, x, dims)?;
-    let truths = if x.dtype() == DType::Bool { x.detach() } else { x.detach().ne_scalar(0.0) };
+    cut(op, &[x]);
+    let truths = if x.dtype() == DType::Bool { x.untied() } else { x.untied().ne_scalar(0.0) };
     let (rows, count) = (along.rows(&truths), along.count);
     Tensor::compute::<T, 1>(op, &along.shape, [&rows], move |[rows], y| {
         let x = rows.flat::<u8>();

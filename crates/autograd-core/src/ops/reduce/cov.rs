@@ -124,14 +124,14 @@ fn covariances(op: &'static str, x: &Tensor, options: &CovOptions) -> Result<Ten
     if let Some(often) = &options.fweights {
         Check(op).is("fweights", often, &[n])?;
         Check(op).dtype(often, DType::I64)?;
-        let counts = often.detach().contiguous();
+        let counts = often.untied().contiguous();
         Tensor::look(op, [&counts], move |[counts]| weighty(op, "fweights", counts.flat::<i64>(), 0))?;
         weights = Some(counts.to_dtype(x.dtype()));
     }
     if let Some(important) = &options.aweights {
         Check(op).is("aweights", important, &[n])?;
         let float = Check(op).same_float(&x, important)?;
-        let packed = important.detach().contiguous();
+        let packed = important.untied().contiguous();
         for_float!(float, T => {
             Tensor::look(op, [&packed], move |[given]| weighty(op, "aweights", given.flat::<T>(), 0.0))?;
         });
@@ -163,7 +163,7 @@ fn covariances(op: &'static str, x: &Tensor, options: &CovOptions) -> Result<Ten
 
 /// `x − μ`, by a mean in two parts: of equal elements it is 0, though their mean as one number may be rounded.
 fn centred(x: &Tensor, mean: impl Fn(&Tensor) -> Result<Tensor>) -> Result<Tensor> {
-    let near = x.try_sub(&crate::no_grad(|| mean(x))?)?;
+    let near = x.try_sub(&crate::tape::unrecorded(|| mean(x))?)?;
     near.try_sub(&mean(&near)?)
 }
 

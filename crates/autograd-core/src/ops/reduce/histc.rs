@@ -4,6 +4,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::kernels::number::Number;
 use crate::kernels::real::Real;
 use crate::ops::check::Check;
+use crate::tape::cut;
 use crate::tensor::{DType, Tensor, for_float};
 
 impl Tensor {
@@ -36,7 +37,8 @@ impl Tensor {
             Err(Error::new(ErrorKind::Argument, text))
         };
         finite((min, max))?;
-        let x = self.detach();
+        cut("histc", &[self]);
+        let x = self.untied();
         let x = x.try_packed("histc")?;
         if min == max {
             for_float!(float, T => Tensor::look("histc", [&*x], move |[x]| finite(ends(x.flat::<T>())).map(|_| ()))?);

@@ -27,7 +27,7 @@ impl Tensor {
     pub fn var_mean(&self, dims: impl Into<ReduceDims>, correction: f64) -> Result<(Tensor, Tensor)> {
         let dims = dims.into();
         let (var, spread) = spread("var_mean", self, &dims, correction, Measure::Variance)?;
-        let mean = crate::no_grad(|| self.mean_dim(dims))?;
+        let mean = crate::tape::unrecorded(|| self.mean_dim(dims))?;
         // Each output has a node. The two share what they save, and the walk adds up what they give.
         let state = Arc::new(Moments { x: Saved::input(0, self), spread });
         let var = record("var_mean", var, &[self], |_| VarOf(Arc::clone(&state)));

@@ -36,7 +36,7 @@ impl Tensor {
     /// ```
     pub fn segment_softmax(&self, ids: &Tensor, segments: usize) -> Result<Tensor> {
         let (none, placed) = places(OP, self, ids, segments)?;
-        let (x, lowest) = (self.detach(), Tensor::filled(OP, none.shape(), f64::NEG_INFINITY, none.dtype())?);
+        let (x, lowest) = (self.untied(), Tensor::filled(OP, none.shape(), f64::NEG_INFINITY, none.dtype())?);
         let m = placed.take(&placed.extreme(OP, &lowest, &x, true)?)?;
         let e = try_elementwise([&x, &m], ExpLess)?;
         let value = e.try_div(&sums(&placed, &none, &e)?)?;
@@ -78,7 +78,7 @@ impl Pullback for SegmentSoftmax {
             let none = Tensor::filled(OP, &shape, 0.0, y.dtype())?;
             // The y of a segment add up to 1, so what all its gy have in common changes nothing. The gy of a row near 1
             // would be nearly all of the sum, and cancel.
-            let near = y.detach().gt_scalar(0.5);
+            let near = y.untied().gt_scalar(0.5);
             let common = near.where_cond(gy, &Tensor::full(&[], 0.0, y.dtype())?)?;
             let gy = gy.try_sub(&sums(&self.placed, &none, &common)?)?;
             y.try_mul(&gy.try_sub(&sums(&self.placed, &none, &gy.try_mul(&y)?)?)?)

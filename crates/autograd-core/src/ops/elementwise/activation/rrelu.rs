@@ -49,7 +49,7 @@ impl Tensor {
         let slope = for_float!(float, T => Tensor::draw::<T, 0>("rrelu", self.shape(), seed, [], move |seed, [], y| {
             uniform(seed, lower, upper, y);
         }))?;
-        self.gt_scalar(0.0).where_cond(self, &self.try_mul(&slope)?)
+        self.untied().gt_scalar(0.0).where_cond(self, &self.try_mul(&slope)?)
     }
 
     /// [`Tensor::rrelu`] outside of training: the slope is the mean, `(lower + upper) / 2`.

@@ -50,7 +50,7 @@ impl Tensor {
             (DType::Bool, DType::I64) => convert!(u8, i64, i64::from),
             (same, _) => {
                 debug_assert_eq!(same, dtype);
-                self.detach()
+                self.untied()
             }
         };
         if !dtype.is_float() {

@@ -40,7 +40,7 @@ impl Tensor {
         }
         let others: Vec<isize> = (0..self.rank()).filter(|k| *k != d).map(|k| k as isize).collect();
         let others: ReduceDims = keep(&others[..]);
-        let above = norm("renorm", "p", &self.detach(), p, &others)?.gt_scalar(maxnorm);
+        let above = norm("renorm", "p", &self.untied(), p, &others)?.gt_scalar(maxnorm);
         // The norm of a slice that is not scaled is taken of zeros: what it is leaks into no derivative.
         let [one, none] = [1.0, 0.0].map(|value| Tensor::full(&[], value, self.dtype()));
         let (one, scaled) = (one?, above.where_cond(self, &none?)?);

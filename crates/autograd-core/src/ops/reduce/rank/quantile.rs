@@ -6,6 +6,7 @@ use crate::ops::check::Check;
 use crate::ops::reduce::along::Along;
 use crate::ops::reduce::dims::ReduceDims;
 use crate::shape::Dims;
+use crate::tape::cut;
 use crate::tensor::{DType, Float, Tensor, for_float};
 use smallvec::SmallVec;
 
@@ -112,7 +113,7 @@ impl Tensor {
     ///
     /// # Gradient
     /// gy goes to the two elements that the rank lies between, in parts as the value does; and to q, if it is a tensor
-    /// that is tracked. Saves the two, and their positions.
+    /// that is tracked and the interpolation is linear. Saves the two, and their positions.
     ///
     /// # Errors
     /// If a dim is out of range or named twice or has no elements, a q is not from 0 to 1, or the dtypes differ or are
@@ -152,7 +153,7 @@ fn quantile(op: &'static str, x: &Tensor, quantiles: &Quantiles, dims: &ReduceDi
     let along = Along::new(op, x, dims)?.not_empty(op, x)?;
     let (count, of) = (along.kept.iter().product::<usize>(), along.count);
     let rows = along.lines(x)?;
-    let packed = rows.try_packed(op)?.detach();
+    let packed = rows.try_packed(op)?.untied();
     let order = for_float!(float, T => Tensor::compute::<i64, 1>(op, &[count, of], [&packed], move |[x], y| {
         sorted_positions(x.flat::<T>(), of, y);
     }))?;
@@ -168,8 +169,11 @@ fn quantile(op: &'static str, x: &Tensor, quantiles: &Quantiles, dims: &ReduceDi
         Tensor::full(&[count, 1], of as f64 - 1.0, dtype)?
     };
     let rank = last.try_mul(&q.reshape_to(&[1, many])?.to_dtype(dtype))?.to_dtype(DType::F64);
-    let places = Places { op, float, x: &packed, order: &order, rank: &rank.detach(), skip };
+    let places = Places { op, float, x: &packed, order: &order, rank: &rank.untied(), skip };
     let at = |round: fn(f64) -> f64| rows.gather(1, &places.positions(round)?);
+    if quantiles.interpolation != Interpolation::Linear {
+        cut(op, &[&q]);
+    }
     let value = match quantiles.interpolation {
         Interpolation::Lower => at(f64::floor)?,
         Interpolation::Higher => at(f64::ceil)?,
@@ -181,7 +185,7 @@ fn quantile(op: &'static str, x: &Tensor, quantiles: &Quantiles, dims: &ReduceDi
         Interpolation::Linear => {
             let (low, weight) = (at(f64::floor)?, rank.try_sub(&places.floors()?)?.to_dtype(x.dtype()));
             // Nothing flows to the quantile of a row that is NaN.
-            let weight = low.eq(&low)?.where_cond(&weight, &Tensor::full(&[], 0.0, x.dtype())?)?;
+            let weight = low.untied().eq(&low.untied())?.where_cond(&weight, &Tensor::full(&[], 0.0, x.dtype())?)?;
             between(&low, &at(f64::ceil)?, &weight)?
         }
     };
@@ -197,10 +201,10 @@ fn quantile(op: &'static str, x: &Tensor, quantiles: &Quantiles, dims: &ReduceDi
 /// there the difference, or a product, is no number.
 fn between(low: &Tensor, high: &Tensor, w: &Tensor) -> Result<Tensor> {
     let zero = Tensor::full(&[], 0.0, low.dtype())?;
-    let far = low.isinf().logical_or(&high.isinf())?;
+    let far = low.untied().isinf().logical_or(&high.untied().isinf())?;
     let near = |x: &Tensor| far.where_cond(&zero, x);
     let weighted = |x: &Tensor, w: &Tensor| {
-        let counts = far.logical_and(&w.gt(&zero)?)?;
+        let counts = far.logical_and(&w.untied().gt(&zero)?)?;
         counts.where_cond(x, &zero)?.try_mul(&counts.where_cond(w, &zero)?)
     };
     let ends = weighted(low, &w.ones_like().try_sub(w)?)?.try_add(&weighted(high, w)?)?;

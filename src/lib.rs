@@ -42,13 +42,11 @@
 //! # Debug builds that are fast enough
 //!
 //! Without optimisation, a plain `cargo run` takes some two hundred times as long as a release build. These settings in
-//! the `Cargo.toml` of a program bring it near, for a longer first build, and a whole one of its own crate after each
-//! change:
+//! the `Cargo.toml` of a program bring it near, and cost one longer first build:
 //!
 //! ```toml
 //! [profile.dev]
 //! opt-level = 1
-//! incremental = false
 //!
 //! [profile.dev.package."*"]
 //! opt-level = 3
@@ -58,7 +56,7 @@
 //! ```
 //!
 //! `debug = false` leaves out the line numbers of dependencies, which makes that build a quarter shorter. Checks of
-//! overflow in each index, and builds in the small pieces of incremental ones, keep loops from being vectorised.
+//! overflow in each index keep loops from being vectorised.
 
 #![forbid(unsafe_code)]
 

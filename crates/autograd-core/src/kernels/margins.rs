@@ -1,8 +1,7 @@
 //! Folds of all rows and of all columns of matrices in one pass: the margins of a table.
 
 use super::real::Real;
-use super::simd::{Kernel, vectorize};
-use crate::kernels::simd::{Each, from_fn};
+use super::simd::{Each, Kernel, from_fn, vectorize};
 use crate::threads::parallel::{PIECE, for_rows_of_two};
 
 /// A fold of the rows and of the columns of a matrix: `join` of `element` over each, beginning with 0. An element is

@@ -1,9 +1,8 @@
 //! Running folds along the middle of `[outer, length, inner]`, accumulated in `f64`.
 
 use super::real::Real;
-use super::simd::{Vectorized, vectorize_with};
+use super::simd::{Each, Vectorized, from_fn, vectorize_with};
 use super::transpose::turn;
-use crate::kernels::simd::{Each, from_fn};
 use crate::threads::parallel::for_rows;
 use pulp::Simd;
 

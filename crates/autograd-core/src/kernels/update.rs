@@ -2,8 +2,7 @@
 
 use super::nest::Nest;
 use super::real::Real;
-use super::simd::{Kernel, vectorize};
-use crate::kernels::simd::{Each, from_fn};
+use super::simd::{Each, Kernel, from_fn, vectorize};
 use crate::threads::parallel::{self, PIECE, for_pieces, for_rows, join, worth_sharing};
 
 /// One element of an update rule with `S` numbers of state per element.

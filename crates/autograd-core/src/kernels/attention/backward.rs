@@ -5,8 +5,7 @@ use super::{Form, KEYS, Mask, Norm, QUERIES, transposed};
 use crate::kernels::conv::with_room;
 use crate::kernels::gemm::{Matrix, gemm};
 use crate::kernels::real::Real;
-use crate::kernels::simd::Each;
-use crate::kernels::simd::vectorize;
+use crate::kernels::simd::{Each, vectorize};
 use crate::threads::parallel::{share, threads, worth_sharing_products};
 
 /// Where the gradients of q, k and v go, head by head in order; one that is not wanted is empty.

@@ -5,8 +5,7 @@
 
 use super::{Distance, Metric};
 use crate::kernels::real::Real;
-use crate::kernels::simd::Each;
-use crate::kernels::simd::{Vectorized, vectorize_with};
+use crate::kernels::simd::{Each, Vectorized, vectorize_with};
 use crate::kernels::transpose::turn;
 use crate::threads::parallel::for_pieces;
 use pulp::Simd;

@@ -5,8 +5,7 @@
 
 use super::{Distance, Metric, Pairs};
 use crate::kernels::real::Real;
-use crate::kernels::simd::Each;
-use crate::kernels::simd::Vectorized;
+use crate::kernels::simd::{Each, Vectorized};
 use crate::kernels::transpose::turn;
 use pulp::Simd;
 use std::ops::Range;

@@ -5,8 +5,7 @@
 //! the loop by its address: with its surroundings compiled for each function, more than half of the core's functions
 //! were copies.
 
-use crate::kernels::simd::from_fn;
-use crate::kernels::simd::{Kernel, vectorize};
+use crate::kernels::simd::{Kernel, from_fn, vectorize};
 use crate::storage::block::Plain;
 use std::mem::MaybeUninit;
 

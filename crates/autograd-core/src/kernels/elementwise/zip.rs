@@ -5,8 +5,7 @@
 
 use super::function::{Compiled, Runs};
 use crate::kernels::nest::Nest;
-use crate::kernels::simd::{Each, from_fn};
-use crate::kernels::simd::{Kernel, Vectorized, move_with, vectorize};
+use crate::kernels::simd::{Each, Kernel, Vectorized, from_fn, move_with, vectorize};
 use crate::storage::block::Plain;
 use crate::threads::parallel::{PIECE, for_pieces, for_rows};
 use pulp::Simd;

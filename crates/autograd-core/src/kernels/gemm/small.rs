@@ -8,10 +8,9 @@
 //! whether it is there would cost as much as the arithmetic.
 
 use super::super::real::Real;
-use super::super::simd::Vectorized;
+use super::super::simd::{Vectorized, from_fn};
 use super::Matrix;
 use super::pack::{load, store};
-use crate::kernels::simd::from_fn;
 use crate::kernels::transpose::{Avx, side, transpose};
 use pulp::Simd;
 use std::slice::from_raw_parts;

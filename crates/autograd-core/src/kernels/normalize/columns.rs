@@ -2,9 +2,8 @@
 
 use super::super::moments::Moments;
 use super::super::real::Real;
-use super::super::simd::{Kernel, vectorize};
+use super::super::simd::{Each, Kernel, vectorize};
 use super::Norm;
-use crate::kernels::simd::Each;
 use crate::threads::parallel::{share, worth_sharing};
 
 const STRIP: usize = 128;

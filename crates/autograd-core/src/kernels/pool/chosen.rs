@@ -2,8 +2,7 @@
 
 use crate::kernels::conv::Space;
 use crate::kernels::real::Real;
-use crate::kernels::simd::Each;
-use crate::kernels::simd::{Kernel, vectorize};
+use crate::kernels::simd::{Each, Kernel, vectorize};
 use crate::threads::parallel::for_rows;
 use smallvec::SmallVec;
 use std::ops::Range;

@@ -6,8 +6,7 @@ use super::{Cell, Kept, Pulled, Sequence};
 use crate::kernels::conv::with_room;
 use crate::kernels::gemm::{Matrix, Packed};
 use crate::kernels::real::Real;
-use crate::kernels::simd::Each;
-use crate::kernels::simd::vectorize;
+use crate::kernels::simd::{Each, vectorize};
 use std::ops::Range;
 
 /// What the gradients are made of, each contiguous.

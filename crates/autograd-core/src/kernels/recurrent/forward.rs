@@ -6,8 +6,7 @@ use super::{Cell, Kept, Sequence, runs};
 use crate::kernels::conv::with_room;
 use crate::kernels::gemm::{Matrix, Packed, gemm};
 use crate::kernels::real::Real;
-use crate::kernels::simd::Each;
-use crate::kernels::simd::vectorize;
+use crate::kernels::simd::{Each, vectorize};
 use std::ops::Range;
 
 /// The operands of a sequence, each contiguous.

@@ -251,9 +251,10 @@ macro_rules! cases {
         #[test]
         fn cases() {
             #[allow(unused_imports, reason = "a file may have rows of one sort only")]
-            use $crate::ops::cases::{Case, Input, Rows, erf_reference};
-            #[allow(unused_imports, reason = "a file may have rows of one sort only")]
-            use $crate::keep;
+            use $crate::{
+                keep,
+                ops::cases::{Case, Input, Rows, erf_reference},
+            };
             $crate::ops::cases::run(file!(), &[$(Rows::rows($rows)),+].concat());
         }
     };

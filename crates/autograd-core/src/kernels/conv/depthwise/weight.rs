@@ -5,8 +5,7 @@ use crate::kernels::conv::Conv;
 use crate::kernels::conv::room::with_room;
 use crate::kernels::conv::window::Window;
 use crate::kernels::real::Real;
-use crate::kernels::simd::from_fn;
-use crate::kernels::simd::{Vectorized, vectorize_with};
+use crate::kernels::simd::{Vectorized, from_fn, vectorize_with};
 use crate::threads::parallel::for_rows;
 use pulp::Simd;
 

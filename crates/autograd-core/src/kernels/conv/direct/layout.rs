@@ -3,8 +3,7 @@
 use crate::kernels::conv::window::Window;
 use crate::kernels::real::Real;
 use crate::kernels::short::{copy_every_second, copy_short, fill_short};
-use crate::kernels::simd::from_fn;
-use crate::kernels::simd::{Vectorized, move_with};
+use crate::kernels::simd::{Vectorized, from_fn, move_with};
 use pulp::Simd;
 use std::ops::Range;
 

@@ -4,6 +4,7 @@
 
 mod crates;
 mod examples;
+mod generic;
 mod kernels;
 mod prose;
 mod setters;

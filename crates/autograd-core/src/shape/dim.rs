@@ -1,5 +1,7 @@
 //! Numbers that name a dimension, a size or a position.
 
+use smallvec::SmallVec;
+
 /// A number that names a dimension, a position, or a size in a list of sizes: literals, `usize` and `isize` alike.
 /// Negative ones count from the end, where an operation says so.
 ///
@@ -30,3 +32,8 @@ macro_rules! numbers {
 }
 // A literal without a type is an `i32`.
 numbers!(i32 i64 isize usize);
+
+/// A list of them.
+pub(crate) fn signed<D: Dim>(numbers: &[D]) -> SmallVec<[isize; 8]> {
+    numbers.iter().map(|number| number.signed()).collect()
+}

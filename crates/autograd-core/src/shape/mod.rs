@@ -9,6 +9,7 @@ mod layout;
 mod list;
 
 pub use dim::Dim;
+pub(crate) use dim::signed;
 pub(crate) use fixed::FixedDims;
 pub use layout::Layout;
 pub(crate) use layout::{MAX_RANK, checked_numel};

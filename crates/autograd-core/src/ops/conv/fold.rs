@@ -36,34 +36,37 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn fold_windows(&self, output_size: impl Into<PerDim>, windows: Unfold) -> Result<Tensor> {
-        let check = Check("fold_windows");
-        check.float(self)?;
-        let size = output_size.into().read("fold_windows", "output_size", 2, 1, 1)?;
-        let window = windows.window("fold_windows", size)?;
-        let columns = match self.rank() {
-            3 => self.clone(),
-            2 => self.unsqueeze(0)?,
-            _ => {
-                return Err(Error::shape("fold_windows", "the input", self.shape(), "[N, C Kh Kw, L] or [C Kh Kw, L]"));
-            }
-        };
-        let [_, rows, count] = check.shape("the input", &columns, "[N, C Kh Kw, L]")?;
-        if rows % window.taps() != 0 {
-            let of = format!("{rows} rows (shape {:?})", self.shape());
-            let text = format!("fold_windows: {of} are not a multiple of the {} elements of a window", window.taps());
-            return Err(Error::new(ErrorKind::Shape, text));
-        }
-        let [_, h, w] = window.output;
-        let windows = h.checked_mul(w).ok_or_else(|| Error::too_large("fold_windows", &[h, w]))?;
-        if count != windows {
-            let over = format!("{h} × {w} windows over an image of size {:?}", &window.input[1..]);
-            let text =
-                format!("fold_windows: {count} columns (shape {:?}) are not the {windows} of {over}", self.shape());
-            return Err(Error::new(ErrorKind::Shape, text));
-        }
-        let y = fold_columns(&columns, window)?;
-        if self.rank() == 3 { Ok(y) } else { y.squeeze(&[0]) }
+        fold_windows_of(self, output_size.into(), windows)
     }
+}
+
+fn fold_windows_of(x: &Tensor, output_size: PerDim, windows: Unfold) -> Result<Tensor> {
+    let check = Check("fold_windows");
+    check.float(x)?;
+    let size = output_size.read("fold_windows", "output_size", 2, 1, 1)?;
+    let window = windows.window("fold_windows", size)?;
+    let columns = match x.rank() {
+        3 => x.clone(),
+        2 => x.unsqueeze(0)?,
+        _ => {
+            return Err(Error::shape("fold_windows", "the input", x.shape(), "[N, C Kh Kw, L] or [C Kh Kw, L]"));
+        }
+    };
+    let [_, rows, count] = check.shape("the input", &columns, "[N, C Kh Kw, L]")?;
+    if rows % window.taps() != 0 {
+        let of = format!("{rows} rows (shape {:?})", x.shape());
+        let text = format!("fold_windows: {of} are not a multiple of the {} elements of a window", window.taps());
+        return Err(Error::new(ErrorKind::Shape, text));
+    }
+    let [_, h, w] = window.output;
+    let windows = h.checked_mul(w).ok_or_else(|| Error::too_large("fold_windows", &[h, w]))?;
+    if count != windows {
+        let over = format!("{h} × {w} windows over an image of size {:?}", &window.input[1..]);
+        let text = format!("fold_windows: {count} columns (shape {:?}) are not the {windows} of {over}", x.shape());
+        return Err(Error::new(ErrorKind::Shape, text));
+    }
+    let y = fold_columns(&columns, window)?;
+    if x.rank() == 3 { Ok(y) } else { y.squeeze(&[0]) }
 }
 
 /// The images of columns of this window.

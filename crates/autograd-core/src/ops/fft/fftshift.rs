@@ -25,7 +25,7 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn fftshift(&self, dims: impl Into<ReduceDims>) -> Result<Tensor> {
-        rolled("fftshift", self, &dims.into(), |size| size / 2)
+        fftshift_of(self, &dims.into())
     }
 
     /// The inverse of [`Tensor::fftshift`], which differs from it where sizes are odd.
@@ -36,8 +36,16 @@ impl Tensor {
     /// # Errors
     /// As for [`Tensor::fftshift`].
     pub fn ifftshift(&self, dims: impl Into<ReduceDims>) -> Result<Tensor> {
-        rolled("ifftshift", self, &dims.into(), |size| size - size / 2)
+        ifftshift_of(self, &dims.into())
     }
+}
+
+fn fftshift_of(x: &Tensor, dims: &ReduceDims) -> Result<Tensor> {
+    rolled("fftshift", x, dims, |size| size / 2)
+}
+
+fn ifftshift_of(x: &Tensor, dims: &ReduceDims) -> Result<Tensor> {
+    rolled("ifftshift", x, dims, |size| size - size / 2)
 }
 
 fn rolled(op: &'static str, x: &Tensor, dims: &ReduceDims, by: fn(usize) -> usize) -> Result<Tensor> {

@@ -36,8 +36,7 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn rfft(&self, fft: impl Into<Fft>) -> Result<(Tensor, Tensor)> {
-        Check("rfft").float(self)?;
-        half("rfft", fft.into().read("rfft", self, false, Gives::Half)?, self)
+        rfft_of(self, fft.into())
     }
 
     /// The inverse of [`Tensor::rfft`]: the n real numbers with the coefficients `self + i im`, and their mirror
@@ -62,9 +61,18 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn irfft<'i>(&self, im: impl Into<Option<&'i Tensor>>, fft: impl Into<Fft>) -> Result<Tensor> {
-        let x = numbers("irfft", self, im.into())?;
-        real("irfft", fft.into().read("irfft", self, true, Gives::Real)?, &x)
+        irfft_of(self, im.into(), fft.into())
     }
+}
+
+fn rfft_of(x: &Tensor, fft: Fft) -> Result<(Tensor, Tensor)> {
+    Check("rfft").float(x)?;
+    half("rfft", fft.read("rfft", x, false, Gives::Half)?, x)
+}
+
+fn irfft_of(re: &Tensor, im: Option<&Tensor>, fft: Fft) -> Result<Tensor> {
+    let x = numbers("irfft", re, im)?;
+    real("irfft", fft.read("irfft", re, true, Gives::Real)?, &x)
 }
 
 #[cfg(test)]

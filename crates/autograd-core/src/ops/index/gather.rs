@@ -34,17 +34,19 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn gather(&self, dim: impl Dim, index: &Tensor) -> Result<Tensor> {
-        let dim = dim.signed();
-        let d = Picked::dim("gather", self, dim, index)?;
-        if index.numel() == 0 || self.numel() == 0 {
-            return Picked::new("gather", self, dim, index)?.of(self);
-        }
-        // There are as many indices as results: to look at them first would be half of the work.
-        let check = Check("gather");
-        let (index, value) =
-            check.indices_in(index, self.shape(), d, |index, outside| picked(self, d, index, outside))?;
-        Ok(record("gather", value, &[self], |_| Picked { dim: d, index }))
+        gather_of(self, dim.signed(), index)
     }
+}
+
+fn gather_of(x: &Tensor, dim: isize, index: &Tensor) -> Result<Tensor> {
+    let d = Picked::dim("gather", x, dim, index)?;
+    if index.numel() == 0 || x.numel() == 0 {
+        return Picked::new("gather", x, dim, index)?.of(x);
+    }
+    // There are as many indices as results: to look at them first would be half of the work.
+    let check = Check("gather");
+    let (index, value) = check.indices_in(index, x.shape(), d, |index, outside| picked(x, d, index, outside))?;
+    Ok(record("gather", value, &[x], |_| Picked { dim: d, index }))
 }
 
 /// So many indices stay in the cache from the look at them until they are used.

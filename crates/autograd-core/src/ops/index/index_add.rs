@@ -28,12 +28,7 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn index_add(&self, dim: impl Dim, index: &Tensor, source: &Tensor, alpha: f64) -> Result<Tensor> {
-        let dim = dim.signed();
-        Check("index_add").same_dtype(self, source)?;
-        let placed = Placed::rows("index_add", self, dim, index)?;
-        let source = rows_of("index_add", self, &placed, source)?;
-        Check("index_add").room(source.shape(), source.dtype())?;
-        placed.add("index_add", self, &if alpha == 1.0 { source } else { source.mul_scalar(alpha) })
+        index_add_of(self, dim.signed(), index, source, alpha)
     }
 
     /// This tensor with the slices of `source` along `dim` in the place of its slices `index[0]`, `index[1]`, .. Of
@@ -56,10 +51,7 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn index_copy(&self, dim: impl Dim, index: &Tensor, source: &Tensor) -> Result<Tensor> {
-        let dim = dim.signed();
-        Check("index_copy").same_dtype(self, source)?;
-        let placed = Placed::rows("index_copy", self, dim, index)?;
-        placed.put("index_copy", self, &rows_of("index_copy", self, &placed, source)?)
+        index_copy_of(self, dim.signed(), index, source)
     }
 
     /// This tensor with a number in all elements of its slices `index[0]`, `index[1]`, .. along `dim`.
@@ -79,8 +71,7 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn index_fill(&self, dim: impl Dim, index: &Tensor, value: f64) -> Result<Tensor> {
-        let dim = dim.signed();
-        self.index_fill_tensor(dim, index, &Tensor::filled("index_fill", &[], value, self.dtype())?)
+        index_fill_of(self, dim.signed(), index, value)
     }
 
     /// [`Tensor::index_fill`] with a number that carries a gradient: the sum of gy over the elements that it fills.
@@ -96,12 +87,33 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn index_fill_tensor(&self, dim: impl Dim, index: &Tensor, value: &Tensor) -> Result<Tensor> {
-        let dim = dim.signed();
-        Check("index_fill").same_dtype(self, value)?;
-        Check("index_fill").is("value", value, &[])?;
-        let placed = Placed::rows("index_fill", self, dim, index)?;
-        placed.put("index_fill", self, &value.expand_to(&placed.part(self.shape()))?)
+        index_fill_tensor_of(self, dim.signed(), index, value)
     }
+}
+
+fn index_fill_of(x: &Tensor, dim: isize, index: &Tensor, value: f64) -> Result<Tensor> {
+    x.index_fill_tensor(dim, index, &Tensor::filled("index_fill", &[], value, x.dtype())?)
+}
+
+fn index_add_of(x: &Tensor, dim: isize, index: &Tensor, source: &Tensor, alpha: f64) -> Result<Tensor> {
+    Check("index_add").same_dtype(x, source)?;
+    let placed = Placed::rows("index_add", x, dim, index)?;
+    let source = rows_of("index_add", x, &placed, source)?;
+    Check("index_add").room(source.shape(), source.dtype())?;
+    placed.add("index_add", x, &if alpha == 1.0 { source } else { source.mul_scalar(alpha) })
+}
+
+fn index_copy_of(x: &Tensor, dim: isize, index: &Tensor, source: &Tensor) -> Result<Tensor> {
+    Check("index_copy").same_dtype(x, source)?;
+    let placed = Placed::rows("index_copy", x, dim, index)?;
+    placed.put("index_copy", x, &rows_of("index_copy", x, &placed, source)?)
+}
+
+fn index_fill_tensor_of(x: &Tensor, dim: isize, index: &Tensor, value: &Tensor) -> Result<Tensor> {
+    Check("index_fill").same_dtype(x, value)?;
+    Check("index_fill").is("value", value, &[])?;
+    let placed = Placed::rows("index_fill", x, dim, index)?;
+    placed.put("index_fill", x, &value.expand_to(&placed.part(x.shape()))?)
 }
 
 /// The source of the rows that are placed in `x`, in the shape of those.

@@ -29,17 +29,20 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn index_select(&self, dim: impl Dim, index: &Tensor) -> Result<Tensor> {
-        let dim = dim.signed();
-        let check = Check("index_select");
-        let d = check.dim(dim, self.shape())?;
-        if index.rank() > 1 {
-            return Err(Error::shape("index_select", "index", index.shape(), "one dimension"));
-        }
-        if self.rank() == 0 && index.numel() != 1 {
-            return Err(Error::shape("index_select", "index", index.shape(), "one element, to select from a scalar"));
-        }
-        Rows { dim: d, index: check.indices(index, self.shape(), d)? }.of(self)
+        index_select_of(self, dim.signed(), index)
     }
+}
+
+fn index_select_of(x: &Tensor, dim: isize, index: &Tensor) -> Result<Tensor> {
+    let check = Check("index_select");
+    let d = check.dim(dim, x.shape())?;
+    if index.rank() > 1 {
+        return Err(Error::shape("index_select", "index", index.shape(), "one dimension"));
+    }
+    if x.rank() == 0 && index.numel() != 1 {
+        return Err(Error::shape("index_select", "index", index.shape(), "one element, to select from a scalar"));
+    }
+    Rows { dim: d, index: check.indices(index, x.shape(), d)? }.of(x)
 }
 
 /// The rows of a tensor with these numbers.

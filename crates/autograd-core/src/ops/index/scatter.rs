@@ -31,10 +31,7 @@ impl Tensor {
     /// # Differs from
     /// PyTorch leaves open which of repeated places stays, and gives all of them its gradient.
     pub fn scatter(&self, dim: impl Dim, index: &Tensor, src: &Tensor) -> Result<Tensor> {
-        let dim = dim.signed();
-        Check("scatter").same_dtype(self, src)?;
-        let placed = Placed::picked("scatter", self, dim, index)?;
-        placed.put("scatter", self, &part_of("scatter", src, index)?)
+        scatter_of(self, dim.signed(), index, src)
     }
 
     /// [`Tensor::scatter`] of a number.
@@ -50,9 +47,7 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn scatter_scalar(&self, dim: impl Dim, index: &Tensor, value: f64) -> Result<Tensor> {
-        let dim = dim.signed();
-        let placed = Placed::picked("scatter_scalar", self, dim, index)?;
-        placed.put("scatter_scalar", self, &Tensor::filled("scatter_scalar", index.shape(), value, self.dtype())?)
+        scatter_scalar_of(self, dim.signed(), index, value)
     }
 
     /// For each element of `index`, that of `src` at the same coordinates, added where the coordinate along `dim` is
@@ -75,11 +70,25 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn scatter_add(&self, dim: impl Dim, index: &Tensor, src: &Tensor) -> Result<Tensor> {
-        let dim = dim.signed();
-        Check("scatter_add").same_dtype(self, src)?;
-        let placed = Placed::picked("scatter_add", self, dim, index)?;
-        placed.add("scatter_add", self, &part_of("scatter_add", src, index)?)
+        scatter_add_of(self, dim.signed(), index, src)
     }
+}
+
+fn scatter_of(x: &Tensor, dim: isize, index: &Tensor, src: &Tensor) -> Result<Tensor> {
+    Check("scatter").same_dtype(x, src)?;
+    let placed = Placed::picked("scatter", x, dim, index)?;
+    placed.put("scatter", x, &part_of("scatter", src, index)?)
+}
+
+fn scatter_scalar_of(x: &Tensor, dim: isize, index: &Tensor, value: f64) -> Result<Tensor> {
+    let placed = Placed::picked("scatter_scalar", x, dim, index)?;
+    placed.put("scatter_scalar", x, &Tensor::filled("scatter_scalar", index.shape(), value, x.dtype())?)
+}
+
+fn scatter_add_of(x: &Tensor, dim: isize, index: &Tensor, src: &Tensor) -> Result<Tensor> {
+    Check("scatter_add").same_dtype(x, src)?;
+    let placed = Placed::picked("scatter_add", x, dim, index)?;
+    placed.add("scatter_add", x, &part_of("scatter_add", src, index)?)
 }
 
 /// The elements of `src` at the coordinates that `index` has.

@@ -96,15 +96,18 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn scatter_reduce(&self, dim: impl Dim, index: &Tensor, src: &Tensor, reduce: ScatterReduce) -> Result<Tensor> {
-        let dim = dim.signed();
-        Check(OP).same_dtype(self, src)?;
-        let whole = matches!(reduce.fold, Fold::Sum | Fold::Amax | Fold::Amin) && self.dtype() == DType::I64;
-        if !whole {
-            Check(OP).float(self)?;
-        }
-        let placed = Placed::picked(OP, self, dim, index)?;
-        fold(OP, &placed, self, &part_of(OP, src, index)?, reduce)
+        scatter_reduce_of(self, dim.signed(), index, src, reduce)
     }
+}
+
+fn scatter_reduce_of(x: &Tensor, dim: isize, index: &Tensor, src: &Tensor, reduce: ScatterReduce) -> Result<Tensor> {
+    Check(OP).same_dtype(x, src)?;
+    let whole = matches!(reduce.fold, Fold::Sum | Fold::Amax | Fold::Amin) && x.dtype() == DType::I64;
+    if !whole {
+        Check(OP).float(x)?;
+    }
+    let placed = Placed::picked(OP, x, dim, index)?;
+    fold(OP, &placed, x, &part_of(OP, src, index)?, reduce)
 }
 
 /// `part` folded into `x` at its places, recorded.

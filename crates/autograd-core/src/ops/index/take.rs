@@ -91,31 +91,34 @@ impl Tensor {
     /// # Differs from
     /// PyTorch's without a dim, which is [`Tensor::take`].
     pub fn take_along_dim(&self, indices: &Tensor, dim: impl Dim) -> Result<Tensor> {
-        let dim = dim.signed();
-        let check = Check("take_along_dim");
-        let d = check.dim(dim, self.shape())?;
-        if indices.rank() != self.rank() {
-            let expected = format!("as many dimensions as {:?}", self.shape());
-            return Err(Error::shape("take_along_dim", "indices", indices.shape(), expected));
-        }
-        let indices = &wrapped("take_along_dim", indices, self.shape().get(d).copied().unwrap_or(1))?;
-        if self.rank() == 0 {
-            return self.gather(0, indices);
-        }
-        let apart = |shape: &[usize]| {
-            let mut apart = shape.to_vec();
-            apart[d] = 1;
-            apart
-        };
-        let common = check.broadcast(&apart(self.shape()), &apart(indices.shape()))?;
-        let of_size = |size: usize| {
-            let mut shape = common.to_vec();
-            shape[d] = size;
-            shape
-        };
-        let x = self.expand_to(&of_size(self.shape()[d]))?;
-        x.gather(dim, &indices.expand_to(&of_size(indices.shape()[d]))?)
+        take_along_dim_of(self, indices, dim.signed())
     }
+}
+
+fn take_along_dim_of(x: &Tensor, indices: &Tensor, dim: isize) -> Result<Tensor> {
+    let check = Check("take_along_dim");
+    let d = check.dim(dim, x.shape())?;
+    if indices.rank() != x.rank() {
+        let expected = format!("as many dimensions as {:?}", x.shape());
+        return Err(Error::shape("take_along_dim", "indices", indices.shape(), expected));
+    }
+    let indices = &wrapped("take_along_dim", indices, x.shape().get(d).copied().unwrap_or(1))?;
+    if x.rank() == 0 {
+        return x.gather(0, indices);
+    }
+    let apart = |shape: &[usize]| {
+        let mut apart = shape.to_vec();
+        apart[d] = 1;
+        apart
+    };
+    let common = check.broadcast(&apart(x.shape()), &apart(indices.shape()))?;
+    let of_size = |size: usize| {
+        let mut shape = common.to_vec();
+        shape[d] = size;
+        shape
+    };
+    let x = x.expand_to(&of_size(x.shape()[d]))?;
+    x.gather(dim, &indices.expand_to(&of_size(indices.shape()[d]))?)
 }
 
 type Write = fn(&Placed, &'static str, &Tensor, &Tensor) -> Result<Tensor>;

@@ -30,46 +30,50 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn cross(&self, other: &Tensor, dim: impl Into<Option<isize>>) -> Result<Tensor> {
-        let check = Check("cross");
-        check.same_dtype(self, other)?;
-        if self.dtype() == DType::Bool {
-            let [a, b] = floats("cross", [self, other])?;
-            return a.cross(&b, dim);
-        }
-        if self.rank() != other.rank() {
-            let expected = format!("as many dimensions as {:?}", self.shape());
-            return Err(Error::shape("cross", "the second operand", other.shape(), expected));
-        }
-        let shape = check.broadcast(self.shape(), other.shape())?;
-        let d = match dim.into() {
-            Some(dim) => check.sized_dim(dim, &shape)?.0,
-            None => self.shape().iter().zip(other.shape()).position(|sizes| sizes == (&3, &3)).unwrap_or(0),
-        };
-        let sizes = [self, other].map(|x| x.shape().get(d).copied());
-        if sizes != [Some(3); 2] {
-            let (a, b) = (self.shape(), other.shape());
-            let text = format!("cross: dim {d} of shapes {a:?} and {b:?} must have size 3 in both");
-            return Err(Error::new(ErrorKind::Shape, text));
-        }
-        let (a, b) = (self.broadcast_to(&shape)?, other.broadcast_to(&shape)?);
-        let value = {
-            let [a, b] = [a.try_packed("cross")?, b.try_packed("cross")?];
-            let inner = shape[d + 1..].iter().product();
-            match self.dtype() {
-                DType::I64 => Tensor::compute::<i64, 2>("cross", &shape, [&*a, &*b], move |[a, b], y| {
-                    let difference = |a: i64, b, c: i64, d| a.wrapping_mul(b).wrapping_sub(c.wrapping_mul(d));
-                    products(difference, a.flat(), b.flat(), inner, y);
-                })?,
-                _ => for_float!(check.float(self)?, T => {
-                    Tensor::compute::<T, 2>("cross", &shape, [&*a, &*b], move |[a, b], y| {
-                        products(|a: T, b, c, d| a * b - c * d, a.flat(), b.flat(), inner, y);
-                    })?
-                }),
-            }
-        };
-        let saved = |_: &Tensor| Cross { a: Saved::input(0, &a), b: Saved::input(1, &b), dim: d as isize };
-        Ok(record("cross", value, &[&a, &b], saved))
+        cross_of(self, other, dim.into())
     }
+}
+
+fn cross_of(x: &Tensor, other: &Tensor, dim: Option<isize>) -> Result<Tensor> {
+    let check = Check("cross");
+    check.same_dtype(x, other)?;
+    if x.dtype() == DType::Bool {
+        let [a, b] = floats("cross", [x, other])?;
+        return a.cross(&b, dim);
+    }
+    if x.rank() != other.rank() {
+        let expected = format!("as many dimensions as {:?}", x.shape());
+        return Err(Error::shape("cross", "the second operand", other.shape(), expected));
+    }
+    let shape = check.broadcast(x.shape(), other.shape())?;
+    let d = match dim {
+        Some(dim) => check.sized_dim(dim, &shape)?.0,
+        None => x.shape().iter().zip(other.shape()).position(|sizes| sizes == (&3, &3)).unwrap_or(0),
+    };
+    let sizes = [x, other].map(|x| x.shape().get(d).copied());
+    if sizes != [Some(3); 2] {
+        let (a, b) = (x.shape(), other.shape());
+        let text = format!("cross: dim {d} of shapes {a:?} and {b:?} must have size 3 in both");
+        return Err(Error::new(ErrorKind::Shape, text));
+    }
+    let (a, b) = (x.broadcast_to(&shape)?, other.broadcast_to(&shape)?);
+    let value = {
+        let [a, b] = [a.try_packed("cross")?, b.try_packed("cross")?];
+        let inner = shape[d + 1..].iter().product();
+        match x.dtype() {
+            DType::I64 => Tensor::compute::<i64, 2>("cross", &shape, [&*a, &*b], move |[a, b], y| {
+                let difference = |a: i64, b, c: i64, d| a.wrapping_mul(b).wrapping_sub(c.wrapping_mul(d));
+                products(difference, a.flat(), b.flat(), inner, y);
+            })?,
+            _ => for_float!(check.float(x)?, T => {
+                Tensor::compute::<T, 2>("cross", &shape, [&*a, &*b], move |[a, b], y| {
+                    products(|a: T, b, c, d| a * b - c * d, a.flat(), b.flat(), inner, y);
+                })?
+            }),
+        }
+    };
+    let saved = |_: &Tensor| Cross { a: Saved::input(0, &a), b: Saved::input(1, &b), dim: d as isize };
+    Ok(record("cross", value, &[&a, &b], saved))
 }
 
 /// `y₀ = a₁ b₂ − a₂ b₁` and so on around, of vectors whose elements are `inner` apart.

@@ -57,38 +57,42 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn tensordot(&self, other: &Tensor, dims: impl Into<TensordotDims>) -> Result<Tensor> {
-        let check = Check("tensordot");
-        check.same_float(self, other)?;
-        let (a, b) = match dims.into() {
-            TensordotDims::Count(count) if count <= self.rank().min(other.rank()) => {
-                ((self.rank() - count..self.rank()).collect(), (0..count).collect())
-            }
-            TensordotDims::Count(count) => {
-                let (a, b) = (self.shape(), other.shape());
-                let text = format!("tensordot: {count} dims to sum over, and the shapes are {a:?} and {b:?}");
-                return Err(Error::new(ErrorKind::Shape, text));
-            }
-            TensordotDims::Pairs(a, b) => (named(check, self, &a)?, named(check, other, &b)?),
-        };
-        let sizes = |x: &Tensor, dims: &[usize]| dims.iter().map(|d| x.shape()[*d]).collect::<Vec<_>>();
-        let fit = |(a, b): (&usize, &usize)| a == b || *a == 1 || *b == 1;
-        if a.len() != b.len() || !sizes(self, &a).iter().zip(&sizes(other, &b)).all(fit) {
-            let (a, b) = (format!("{a:?} of {:?}", self.shape()), format!("{b:?} of {:?}", other.shape()));
-            return Err(Error::new(ErrorKind::Shape, format!("tensordot: dims {a} and {b} differ in size")));
-        }
-        // A size of one stands for any: the other side is summed.
-        let (x, y) = (summed(self, &a, &sizes(other, &b))?, summed(other, &b, &sizes(self, &a))?);
-        let left = |x: &Tensor, dims: &[usize]| (0..x.rank()).filter(|d| !dims.contains(d)).collect::<Vec<_>>();
-        let (of_a, of_b) = (left(&x, &a), left(&y, &b));
-        let shape = [sizes(&x, &of_a), sizes(&y, &of_b)];
-        let [m, n] = shape.each_ref().map(|sizes| sizes.iter().product());
-        let k = sizes(&x, &a).iter().product();
-        let matrix = |x: &Tensor, order: [&[usize]; 2], sizes: [usize; 2]| {
-            let order: Vec<isize> = order.concat().into_iter().map(|d| d as isize).collect();
-            x.permute(&order)?.reshape_to(&sizes)
-        };
-        matrix(&x, [&of_a, &a], [m, k])?.matmul(&matrix(&y, [&b, &of_b], [k, n])?)?.reshape_to(&shape.concat())
+        tensordot_of(self, other, dims.into())
     }
+}
+
+fn tensordot_of(x: &Tensor, other: &Tensor, dims: TensordotDims) -> Result<Tensor> {
+    let check = Check("tensordot");
+    check.same_float(x, other)?;
+    let (a, b) = match dims {
+        TensordotDims::Count(count) if count <= x.rank().min(other.rank()) => {
+            ((x.rank() - count..x.rank()).collect(), (0..count).collect())
+        }
+        TensordotDims::Count(count) => {
+            let (a, b) = (x.shape(), other.shape());
+            let text = format!("tensordot: {count} dims to sum over, and the shapes are {a:?} and {b:?}");
+            return Err(Error::new(ErrorKind::Shape, text));
+        }
+        TensordotDims::Pairs(a, b) => (named(check, x, &a)?, named(check, other, &b)?),
+    };
+    let sizes = |x: &Tensor, dims: &[usize]| dims.iter().map(|d| x.shape()[*d]).collect::<Vec<_>>();
+    let fit = |(a, b): (&usize, &usize)| a == b || *a == 1 || *b == 1;
+    if a.len() != b.len() || !sizes(x, &a).iter().zip(&sizes(other, &b)).all(fit) {
+        let (a, b) = (format!("{a:?} of {:?}", x.shape()), format!("{b:?} of {:?}", other.shape()));
+        return Err(Error::new(ErrorKind::Shape, format!("tensordot: dims {a} and {b} differ in size")));
+    }
+    // A size of one stands for any: the other side is summed.
+    let (x, y) = (summed(x, &a, &sizes(other, &b))?, summed(other, &b, &sizes(x, &a))?);
+    let left = |x: &Tensor, dims: &[usize]| (0..x.rank()).filter(|d| !dims.contains(d)).collect::<Vec<_>>();
+    let (of_a, of_b) = (left(&x, &a), left(&y, &b));
+    let shape = [sizes(&x, &of_a), sizes(&y, &of_b)];
+    let [m, n] = shape.each_ref().map(|sizes| sizes.iter().product());
+    let k = sizes(&x, &a).iter().product();
+    let matrix = |x: &Tensor, order: [&[usize]; 2], sizes: [usize; 2]| {
+        let order: Vec<isize> = order.concat().into_iter().map(|d| d as isize).collect();
+        x.permute(&order)?.reshape_to(&sizes)
+    };
+    matrix(&x, [&of_a, &a], [m, k])?.matmul(&matrix(&y, [&b, &of_b], [k, n])?)?.reshape_to(&shape.concat())
 }
 
 /// The tensor summed over those of these dims that meet a size of one.

@@ -33,27 +33,29 @@ impl Tensor {
     /// Krizhevsky, Sutskever, Hinton, ImageNet Classification with Deep Convolutional Neural Networks, 2012, section
     /// 3.3.
     pub fn local_response_norm(&self, size: impl Dim, alpha: f64, beta: f64, k: f64) -> Result<Tensor> {
-        let check = Check("local_response_norm");
-        check.float(self)?;
-        let size = size.signed();
-        check.require(size > 0, "size", size, "at least 1")?;
-        let [n, channels, space @ ..] = self.shape() else {
-            return Err(Error::shape(check.0, "the input", self.shape(), "[N, C, L, ..]"));
-        };
-        if space.is_empty() {
-            return Err(Error::shape(check.0, "the input", self.shape(), "[N, C, L, ..]"));
-        }
-        if self.numel() == 0 {
-            return Ok(self.mul_scalar(1.0));
-        }
-        let planes = [*n, 1, *channels, space.iter().product()];
-        let padded = [*n, 1, channels.saturating_add_signed(size - 1), planes[3]];
-        check.room(&padded, self.dtype())?;
-        let squares =
-            self.square().reshape_to(&planes)?.pad(&[0, 0, size / 2, (size - 1) / 2], PadMode::Constant(0.0))?;
-        let mean = squares.avg_pool2d(AvgPool::new([size, 1]).stride(1))?.reshape_to(self.shape())?;
-        self.try_mul(&mean.mul_scalar(alpha).add_scalar(k).powf(-beta))
+        local_response_norm_of(self, size.signed(), alpha, beta, k)
     }
+}
+
+fn local_response_norm_of(x: &Tensor, size: isize, alpha: f64, beta: f64, k: f64) -> Result<Tensor> {
+    let check = Check("local_response_norm");
+    check.float(x)?;
+    check.require(size > 0, "size", size, "at least 1")?;
+    let [n, channels, space @ ..] = x.shape() else {
+        return Err(Error::shape(check.0, "the input", x.shape(), "[N, C, L, ..]"));
+    };
+    if space.is_empty() {
+        return Err(Error::shape(check.0, "the input", x.shape(), "[N, C, L, ..]"));
+    }
+    if x.numel() == 0 {
+        return Ok(x.mul_scalar(1.0));
+    }
+    let planes = [*n, 1, *channels, space.iter().product()];
+    let padded = [*n, 1, channels.saturating_add_signed(size - 1), planes[3]];
+    check.room(&padded, x.dtype())?;
+    let squares = x.square().reshape_to(&planes)?.pad(&[0, 0, size / 2, (size - 1) / 2], PadMode::Constant(0.0))?;
+    let mean = squares.avg_pool2d(AvgPool::new([size, 1]).stride(1))?.reshape_to(x.shape())?;
+    x.try_mul(&mean.mul_scalar(alpha).add_scalar(k).powf(-beta))
 }
 
 #[cfg(test)]

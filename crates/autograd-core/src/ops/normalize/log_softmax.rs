@@ -33,27 +33,30 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn log_softmax(&self, dim: impl Dim) -> Result<Tensor> {
-        let dim = dim.signed();
-        let float = Check("log_softmax").float(self)?;
-        let dim = Check("log_softmax").dim(dim, self.shape())?;
-        let width = self.shape().get(dim).copied().unwrap_or(1);
-        let (numel, rows) = (self.numel(), self.numel() / width.max(1));
-        let mut norms = None;
-        let value = along("log_softmax", dim, [self], |[x]| {
-            // One pass writes both, so they lie in one memory.
-            let both = for_float!(float, T => {
-                Tensor::compute::<T, 1>("log_softmax", &[numel + 2 * rows], [&x], move |[x], both| {
-                    let (y, norms) = both.split_at_mut(numel);
-                    log_softmax::<T>(x.flat(), width, y, norms.as_chunks_mut::<2>().0);
-                })
-            })?;
-            norms = Some(both.with_layout(Layout::contiguous_at(&[rows, 2], numel)));
-            Ok(both.with_layout(Layout::contiguous(x.shape())))
-        })?;
-        let norms = norms.unwrap_or_else(|| unreachable!("they were written with the value"));
-        let saved = |_: &Tensor| LogSoftmax { x: Saved::input(0, self), norms: Saved::constant(&norms), dim, width };
-        Ok(record("log_softmax", value, &[self], saved))
+        log_softmax_of(self, dim.signed())
     }
+}
+
+fn log_softmax_of(x: &Tensor, dim: isize) -> Result<Tensor> {
+    let float = Check("log_softmax").float(x)?;
+    let dim = Check("log_softmax").dim(dim, x.shape())?;
+    let width = x.shape().get(dim).copied().unwrap_or(1);
+    let (numel, rows) = (x.numel(), x.numel() / width.max(1));
+    let mut norms = None;
+    let value = along("log_softmax", dim, [x], |[x]| {
+        // One pass writes both, so they lie in one memory.
+        let both = for_float!(float, T => {
+            Tensor::compute::<T, 1>("log_softmax", &[numel + 2 * rows], [&x], move |[x], both| {
+                let (y, norms) = both.split_at_mut(numel);
+                log_softmax::<T>(x.flat(), width, y, norms.as_chunks_mut::<2>().0);
+            })
+        })?;
+        norms = Some(both.with_layout(Layout::contiguous_at(&[rows, 2], numel)));
+        Ok(both.with_layout(Layout::contiguous(x.shape())))
+    })?;
+    let norms = norms.unwrap_or_else(|| unreachable!("they were written with the value"));
+    let saved = |_: &Tensor| LogSoftmax { x: Saved::input(0, x), norms: Saved::constant(&norms), dim, width };
+    Ok(record("log_softmax", value, &[x], saved))
 }
 
 struct LogSoftmax {

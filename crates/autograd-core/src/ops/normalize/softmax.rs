@@ -31,17 +31,20 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn softmax(&self, dim: impl Dim) -> Result<Tensor> {
-        let dim = dim.signed();
-        let float = Check("softmax").float(self)?;
-        let dim = Check("softmax").dim(dim, self.shape())?;
-        let width = self.shape().get(dim).copied().unwrap_or(1);
-        let value = along("softmax", dim, [self], |[x]| {
-            for_float!(float, T => Tensor::compute::<T, 1>("softmax", x.shape(), [&x], move |[x], y| {
-                softmax::<T>(x.flat(), width, y);
-            }))
-        })?;
-        Ok(record("softmax", value, &[self], |y| Softmax { y: Saved::output(y), dim, width }))
+        softmax_of(self, dim.signed())
     }
+}
+
+fn softmax_of(x: &Tensor, dim: isize) -> Result<Tensor> {
+    let float = Check("softmax").float(x)?;
+    let dim = Check("softmax").dim(dim, x.shape())?;
+    let width = x.shape().get(dim).copied().unwrap_or(1);
+    let value = along("softmax", dim, [x], |[x]| {
+        for_float!(float, T => Tensor::compute::<T, 1>("softmax", x.shape(), [&x], move |[x], y| {
+            softmax::<T>(x.flat(), width, y);
+        }))
+    })?;
+    Ok(record("softmax", value, &[x], |y| Softmax { y: Saved::output(y), dim, width }))
 }
 
 struct Softmax {

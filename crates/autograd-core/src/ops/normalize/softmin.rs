@@ -22,13 +22,16 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn softmin(&self, dim: impl Dim) -> Result<Tensor> {
-        let dim = dim.signed();
-        let check = Check("softmin");
-        check.float(self)?;
-        check.dim(dim, self.shape())?;
-        self.can_be_packed("softmin")?;
-        self.neg().softmax(dim)
+        softmin_of(self, dim.signed())
     }
+}
+
+fn softmin_of(x: &Tensor, dim: isize) -> Result<Tensor> {
+    let check = Check("softmin");
+    check.float(x)?;
+    check.dim(dim, x.shape())?;
+    x.can_be_packed("softmin")?;
+    x.neg().softmax(dim)
 }
 
 #[cfg(test)]

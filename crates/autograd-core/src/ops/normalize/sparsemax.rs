@@ -32,17 +32,20 @@ impl Tensor {
     /// # References
     /// Martins, Astudillo, From softmax to sparsemax, 2016, algorithm 1.
     pub fn sparsemax(&self, dim: impl Dim) -> Result<Tensor> {
-        let dim = dim.signed();
-        let float = Check("sparsemax").float(self)?;
-        let dim = Check("sparsemax").dim(dim, self.shape())?;
-        let width = self.shape().get(dim).copied().unwrap_or(1);
-        let value = along("sparsemax", dim, [self], |[x]| {
-            for_float!(float, T => Tensor::compute::<T, 1>("sparsemax", x.shape(), [&x], move |[x], y| {
-                sparsemax::<T>(x.flat(), width, y);
-            }))
-        })?;
-        Ok(record("sparsemax", value, &[self], |y| Sparsemax { y: Saved::output(y), dim }))
+        sparsemax_of(self, dim.signed())
     }
+}
+
+fn sparsemax_of(x: &Tensor, dim: isize) -> Result<Tensor> {
+    let float = Check("sparsemax").float(x)?;
+    let dim = Check("sparsemax").dim(dim, x.shape())?;
+    let width = x.shape().get(dim).copied().unwrap_or(1);
+    let value = along("sparsemax", dim, [x], |[x]| {
+        for_float!(float, T => Tensor::compute::<T, 1>("sparsemax", x.shape(), [&x], move |[x], y| {
+            sparsemax::<T>(x.flat(), width, y);
+        }))
+    })?;
+    Ok(record("sparsemax", value, &[x], |y| Sparsemax { y: Saved::output(y), dim }))
 }
 
 struct Sparsemax {

@@ -28,12 +28,7 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn normalize(&self, p: f64, dims: impl Into<ReduceDims>, eps: f64) -> Result<Tensor> {
-        let check = Check("normalize");
-        check.float(self)?;
-        check.require(!p.is_nan(), "p", p, "a number")?;
-        check.require(!eps.is_nan(), "eps", eps, "a number")?;
-        let norm = norm(check.0, "p", self, p, &keep(dims))?;
-        self.try_div(&norm.clamp(eps, f64::INFINITY)?)
+        normalize_of(self, p, dims.into(), eps)
     }
 
     /// The cosine of the angle between vectors along `dim`: `y = Σ a b/(max(‖a‖, ε) max(‖b‖, ε))`.
@@ -62,15 +57,27 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn cosine_similarity(&self, other: &Tensor, dim: impl Dim, eps: f64) -> Result<Tensor> {
-        let dim = dim.signed();
-        let check = Check("cosine_similarity");
-        check.same_float(self, other)?;
-        check.require(eps >= 0.0, "eps", eps, "at least 0")?;
-        let shape = check.broadcast(self.shape(), other.shape())?;
-        let dim = check.dim(dim, &shape)? as isize;
-        let [a, b] = [self, other].map(|x| x.expand_to(&shape)?.normalize(2.0, dim, eps));
-        a?.try_mul(&b?)?.sum_dim(dim)
+        cosine_similarity_of(self, other, dim.signed(), eps)
     }
+}
+
+fn normalize_of(x: &Tensor, p: f64, dims: ReduceDims, eps: f64) -> Result<Tensor> {
+    let check = Check("normalize");
+    check.float(x)?;
+    check.require(!p.is_nan(), "p", p, "a number")?;
+    check.require(!eps.is_nan(), "eps", eps, "a number")?;
+    let norm = norm(check.0, "p", x, p, &keep(dims))?;
+    x.try_div(&norm.clamp(eps, f64::INFINITY)?)
+}
+
+fn cosine_similarity_of(x: &Tensor, other: &Tensor, dim: isize, eps: f64) -> Result<Tensor> {
+    let check = Check("cosine_similarity");
+    check.same_float(x, other)?;
+    check.require(eps >= 0.0, "eps", eps, "at least 0")?;
+    let shape = check.broadcast(x.shape(), other.shape())?;
+    let dim = check.dim(dim, &shape)? as isize;
+    let [a, b] = [x, other].map(|x| x.expand_to(&shape)?.normalize(2.0, dim, eps));
+    a?.try_mul(&b?)?.sum_dim(dim)
 }
 
 #[cfg(test)]

@@ -25,19 +25,22 @@ impl Tensor {
     /// # Differs from
     /// PyTorch leaves open which of equal elements is chosen.
     pub fn kthvalue(&self, k: usize, dim: impl Into<ReduceDims>) -> Result<(Tensor, Tensor)> {
-        let dims: ReduceDims = dim.into();
-        let (d, n) = size("kthvalue", self, dims.only("kthvalue", self.shape())?)?;
-        if k == 0 || k > n {
-            let text = format!("kthvalue: k is {k}, and dim {d} of shape {:?} has elements 1 to {n}", self.shape());
-            return Err(Error::new(ErrorKind::Index, text));
-        }
-        let index = positions("kthvalue", self, d, Find::Nth(k - 1))?;
-        let value = self.gather(d as isize, &index)?;
-        if dims.keep || self.rank() == 0 {
-            return Ok((value, index));
-        }
-        Ok((value.squeeze(&[d as isize])?, index.squeeze(&[d as isize])?))
+        kthvalue_of(self, k, &dim.into())
     }
+}
+
+fn kthvalue_of(x: &Tensor, k: usize, dims: &ReduceDims) -> Result<(Tensor, Tensor)> {
+    let (d, n) = size("kthvalue", x, dims.only("kthvalue", x.shape())?)?;
+    if k == 0 || k > n {
+        let text = format!("kthvalue: k is {k}, and dim {d} of shape {:?} has elements 1 to {n}", x.shape());
+        return Err(Error::new(ErrorKind::Index, text));
+    }
+    let index = positions("kthvalue", x, d, Find::Nth(k - 1))?;
+    let value = x.gather(d as isize, &index)?;
+    if dims.keep || x.rank() == 0 {
+        return Ok((value, index));
+    }
+    Ok((value.squeeze(&[d as isize])?, index.squeeze(&[d as isize])?))
 }
 
 #[cfg(test)]

@@ -28,8 +28,7 @@ impl Tensor {
     ///
     /// [`descending(dim)`]: crate::descending
     pub fn sort(&self, dim: impl Into<SortDim>) -> Result<(Tensor, Tensor)> {
-        let (d, index) = order("sort", self, dim.into())?;
-        Ok((self.gather(d as isize, &index)?, index))
+        sort_of(self, dim.into())
     }
 
     /// The positions that the elements of [`Tensor::sort`] had.
@@ -62,6 +61,11 @@ impl Tensor {
         let (d, index) = order("msort", self, 0.into())?;
         self.gather(d as isize, &index)
     }
+}
+
+fn sort_of(x: &Tensor, dim: SortDim) -> Result<(Tensor, Tensor)> {
+    let (d, index) = order("sort", x, dim)?;
+    Ok((x.gather(d as isize, &index)?, index))
 }
 
 fn order(op: &'static str, x: &Tensor, dim: SortDim) -> Result<(usize, Tensor)> {

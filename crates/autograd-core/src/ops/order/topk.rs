@@ -28,16 +28,19 @@ impl Tensor {
     /// # Differs from
     /// PyTorch leaves open which of equal elements come first.
     pub fn topk(&self, k: usize, dim: impl Into<SortDim>) -> Result<(Tensor, Tensor)> {
-        let dim: SortDim = dim.into();
-        let (d, n) = size("topk", self, dim.dim)?;
-        if k > n || (self.rank() == 0 && k != 1) {
-            let text = format!("topk: k is {k}, and dim {d} of shape {:?} has {n} elements", self.shape());
-            return Err(Error::new(ErrorKind::Argument, text));
-        }
-        let find = Find::First { k, descending: dim.descending.unwrap_or(true) };
-        let index = positions("topk", self, d, find)?;
-        Ok((self.gather(d as isize, &index)?, index))
+        topk_of(self, k, dim.into())
     }
+}
+
+fn topk_of(x: &Tensor, k: usize, dim: SortDim) -> Result<(Tensor, Tensor)> {
+    let (d, n) = size("topk", x, dim.dim)?;
+    if k > n || (x.rank() == 0 && k != 1) {
+        let text = format!("topk: k is {k}, and dim {d} of shape {:?} has {n} elements", x.shape());
+        return Err(Error::new(ErrorKind::Argument, text));
+    }
+    let find = Find::First { k, descending: dim.descending.unwrap_or(true) };
+    let index = positions("topk", x, d, find)?;
+    Ok((x.gather(d as isize, &index)?, index))
 }
 
 #[cfg(test)]

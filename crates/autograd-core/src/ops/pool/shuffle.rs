@@ -22,17 +22,7 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn pixel_shuffle(&self, upscale_factor: impl Dim) -> Result<Tensor> {
-        let op = "pixel_shuffle";
-        let (r, [channels, height, width]) = (factor(op, "upscale_factor", upscale_factor)?, image(op, self)?);
-        let square = r.checked_mul(r).filter(|square| channels.is_multiple_of(*square));
-        let Some(square) = square else {
-            let text = format!("{op}: {channels} channels (shape {:?}) are not a multiple of {r} · {r}", self.shape());
-            return Err(Error::new(ErrorKind::Shape, text));
-        };
-        let [tall, wide] = [height, width].map(|size| size.checked_mul(r));
-        let (Some(tall), Some(wide)) = (tall, wide) else { return Err(Error::too_large(op, self.shape())) };
-        let split = [channels / square, r, r, height, width];
-        rearranged(self, 3, &split, [0, 3, 1, 4, 2], &[channels / square, tall, wide])
+        pixel_shuffle_of(self, upscale_factor.signed())
     }
 
     /// Space moved into channels: the inverse of [`Tensor::pixel_shuffle`].
@@ -51,16 +41,7 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn pixel_unshuffle(&self, downscale_factor: impl Dim) -> Result<Tensor> {
-        let op = "pixel_unshuffle";
-        let (r, [channels, tall, wide]) = (factor(op, "downscale_factor", downscale_factor)?, image(op, self)?);
-        if tall % r != 0 || wide % r != 0 {
-            let text = format!("{op}: {tall} × {wide} pixels (shape {:?}) are not multiples of {r}", self.shape());
-            return Err(Error::new(ErrorKind::Shape, text));
-        }
-        let all = channels.checked_mul(r).and_then(|all| all.checked_mul(r));
-        let Some(all) = all else { return Err(Error::too_large(op, self.shape())) };
-        let split = [channels, tall / r, r, wide / r, r];
-        rearranged(self, 3, &split, [0, 2, 4, 1, 3], &[all, tall / r, wide / r])
+        pixel_unshuffle_of(self, downscale_factor.signed())
     }
 
     /// Channels dealt out: of g groups of channels the first ones, then the second ones, and so on.
@@ -79,23 +60,53 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn channel_shuffle(&self, groups: impl Dim) -> Result<Tensor> {
-        let op = "channel_shuffle";
-        let groups = factor(op, "groups", groups)?;
-        let [_, channels, _, ..] = self.shape() else {
-            return Err(Error::shape(op, "the input", self.shape(), "[N, C, .., ..]"));
-        };
-        if channels % groups != 0 {
-            let must = format_args!("a divisor of the {channels} channels (shape {:?})", self.shape());
-            return Err(Error::argument(op, "groups", groups, must));
-        }
-        let rest: usize = self.shape()[2..].iter().product();
-        let split = [self.shape()[0], groups, channels / groups, rest];
-        self.reshape_to(&split)?.transpose(1, 2)?.reshape_to(self.shape())
+        channel_shuffle_of(self, groups.signed())
     }
 }
 
-fn factor(op: &'static str, name: &str, factor: impl Dim) -> Result<usize> {
-    let factor = factor.signed();
+fn pixel_shuffle_of(x: &Tensor, upscale_factor: isize) -> Result<Tensor> {
+    let op = "pixel_shuffle";
+    let (r, [channels, height, width]) = (factor(op, "upscale_factor", upscale_factor)?, image(op, x)?);
+    let square = r.checked_mul(r).filter(|square| channels.is_multiple_of(*square));
+    let Some(square) = square else {
+        let text = format!("{op}: {channels} channels (shape {:?}) are not a multiple of {r} · {r}", x.shape());
+        return Err(Error::new(ErrorKind::Shape, text));
+    };
+    let [tall, wide] = [height, width].map(|size| size.checked_mul(r));
+    let (Some(tall), Some(wide)) = (tall, wide) else { return Err(Error::too_large(op, x.shape())) };
+    let split = [channels / square, r, r, height, width];
+    rearranged(x, 3, &split, [0, 3, 1, 4, 2], &[channels / square, tall, wide])
+}
+
+fn pixel_unshuffle_of(x: &Tensor, downscale_factor: isize) -> Result<Tensor> {
+    let op = "pixel_unshuffle";
+    let (r, [channels, tall, wide]) = (factor(op, "downscale_factor", downscale_factor)?, image(op, x)?);
+    if tall % r != 0 || wide % r != 0 {
+        let text = format!("{op}: {tall} × {wide} pixels (shape {:?}) are not multiples of {r}", x.shape());
+        return Err(Error::new(ErrorKind::Shape, text));
+    }
+    let all = channels.checked_mul(r).and_then(|all| all.checked_mul(r));
+    let Some(all) = all else { return Err(Error::too_large(op, x.shape())) };
+    let split = [channels, tall / r, r, wide / r, r];
+    rearranged(x, 3, &split, [0, 2, 4, 1, 3], &[all, tall / r, wide / r])
+}
+
+fn channel_shuffle_of(x: &Tensor, groups: isize) -> Result<Tensor> {
+    let op = "channel_shuffle";
+    let groups = factor(op, "groups", groups)?;
+    let [_, channels, _, ..] = x.shape() else {
+        return Err(Error::shape(op, "the input", x.shape(), "[N, C, .., ..]"));
+    };
+    if channels % groups != 0 {
+        let must = format_args!("a divisor of the {channels} channels (shape {:?})", x.shape());
+        return Err(Error::argument(op, "groups", groups, must));
+    }
+    let rest: usize = x.shape()[2..].iter().product();
+    let split = [x.shape()[0], groups, channels / groups, rest];
+    x.reshape_to(&split)?.transpose(1, 2)?.reshape_to(x.shape())
+}
+
+fn factor(op: &'static str, name: &str, factor: isize) -> Result<usize> {
     let positive = usize::try_from(factor).ok().filter(|factor| *factor > 0);
     positive.ok_or_else(|| Error::argument(op, name, factor, "at least 1"))
 }

@@ -63,7 +63,7 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn amax(&self, dims: impl Into<ReduceDims>) -> Result<Tensor> {
-        extreme("amax", self, &dims.into(), Largest, i64::max, Nan::Spreads)
+        amax_of(self, &dims.into())
     }
 
     /// The smallest elements along `dims`; otherwise like [`Tensor::amax`].
@@ -79,8 +79,16 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn amin(&self, dims: impl Into<ReduceDims>) -> Result<Tensor> {
-        extreme("amin", self, &dims.into(), Smallest, i64::min, Nan::Spreads)
+        amin_of(self, &dims.into())
     }
+}
+
+fn amax_of(x: &Tensor, dims: &ReduceDims) -> Result<Tensor> {
+    extreme("amax", x, dims, Largest, i64::max, Nan::Spreads)
+}
+
+fn amin_of(x: &Tensor, dims: &ReduceDims) -> Result<Tensor> {
+    extreme("amin", x, dims, Smallest, i64::min, Nan::Spreads)
 }
 
 /// The place that the gradient goes to if the extreme is NaN.

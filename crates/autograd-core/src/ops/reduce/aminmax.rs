@@ -20,13 +20,16 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn aminmax(&self, dims: impl Into<ReduceDims>) -> Result<(Tensor, Tensor)> {
-        let dims = dims.into();
-        Along::new("aminmax", self, &dims)?.not_empty("aminmax", self)?;
-        if self.dtype() != DType::I64 {
-            Check("aminmax").float(self)?;
-        }
-        Ok((self.amin(dims.clone())?, self.amax(dims)?))
+        aminmax_of(self, &dims.into())
     }
+}
+
+fn aminmax_of(x: &Tensor, dims: &ReduceDims) -> Result<(Tensor, Tensor)> {
+    Along::new("aminmax", x, dims)?.not_empty("aminmax", x)?;
+    if x.dtype() != DType::I64 {
+        Check("aminmax").float(x)?;
+    }
+    Ok((x.amin(dims.clone())?, x.amax(dims.clone())?))
 }
 
 #[cfg(test)]

@@ -21,7 +21,7 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn any(&self, dims: impl Into<ReduceDims>) -> Result<Tensor> {
-        of_rows::<u8>("any", self, &dims.into(), |row| u8::from(row.contains(&1)))
+        any_of(self, &dims.into())
     }
 
     /// Whether all elements along `dims` are not 0 (NaN is not); true if there are none. The result is `Bool`.
@@ -37,7 +37,7 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn all(&self, dims: impl Into<ReduceDims>) -> Result<Tensor> {
-        of_rows::<u8>("all", self, &dims.into(), |row| u8::from(!row.contains(&0)))
+        all_of(self, &dims.into())
     }
 
     /// How many elements along `dims` are not 0 (NaN is not), as `I64`.
@@ -53,8 +53,20 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn count_nonzero(&self, dims: impl Into<ReduceDims>) -> Result<Tensor> {
-        of_rows::<i64>("count_nonzero", self, &dims.into(), |row| row.iter().map(|x| i64::from(*x)).sum())
+        count_nonzero_of(self, &dims.into())
     }
+}
+
+fn any_of(x: &Tensor, dims: &ReduceDims) -> Result<Tensor> {
+    of_rows::<u8>("any", x, dims, |row| u8::from(row.contains(&1)))
+}
+
+fn all_of(x: &Tensor, dims: &ReduceDims) -> Result<Tensor> {
+    of_rows::<u8>("all", x, dims, |row| u8::from(!row.contains(&0)))
+}
+
+fn count_nonzero_of(x: &Tensor, dims: &ReduceDims) -> Result<Tensor> {
+    of_rows::<i64>("count_nonzero", x, dims, |row| row.iter().map(|x| i64::from(*x)).sum())
 }
 
 /// A number for each run of truth values.

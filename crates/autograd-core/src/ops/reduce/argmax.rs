@@ -23,7 +23,7 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn argmax(&self, dims: impl Into<ReduceDims>) -> Result<Tensor> {
-        positions::<false>("argmax", self, &dims.into())
+        argmax_of(self, &dims.into())
     }
 
     /// Position of the smallest element; otherwise like [`Tensor::argmax`].
@@ -39,8 +39,16 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn argmin(&self, dims: impl Into<ReduceDims>) -> Result<Tensor> {
-        positions::<true>("argmin", self, &dims.into())
+        argmin_of(self, &dims.into())
     }
+}
+
+fn argmax_of(x: &Tensor, dims: &ReduceDims) -> Result<Tensor> {
+    positions::<false>("argmax", x, dims)
+}
+
+fn argmin_of(x: &Tensor, dims: &ReduceDims) -> Result<Tensor> {
+    positions::<true>("argmin", x, dims)
 }
 
 pub(super) fn positions<const SMALLEST: bool>(op: &'static str, x: &Tensor, dims: &ReduceDims) -> Result<Tensor> {

@@ -31,25 +31,29 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn logsumexp(&self, dims: impl Into<ReduceDims>) -> Result<Tensor> {
-        let float = Check("logsumexp").float(self)?;
-        let along = Along::new("logsumexp", self, &dims.into())?;
-        let rows = along.rows(self);
-        let (shape, count) = ([along.shape.iter().product(), 2], along.count);
-        let norms = for_float!(float, T => Tensor::compute::<T, 1>("logsumexp", &shape, [&rows], move |[rows], y| {
-            let (y, _) = y.as_chunks_mut::<2>();
-            if count == 0 {
-                y.fill([T::ZERO, -T::ONE]);
-            } else {
-                norms::<T>(rows.flat(), count, y);
-            }
-        }))?;
-        let value = for_float!(float, T => Tensor::compute::<T, 1>("logsumexp", &along.shape, [&norms], |[norms], y| {
-            let (norms, _) = norms.flat::<T>().as_chunks::<2>();
-            y.iter_mut().zip(norms).for_each(|(y, norm)| *y = log_sum_exp(*norm));
-        }))?;
-        let saved = |_: &Tensor| LogSumExp { x: Saved::input(0, self), norms: Saved::constant(&norms), along };
-        Ok(record("logsumexp", value, &[self], saved))
+        logsumexp_of(self, &dims.into())
     }
+}
+
+fn logsumexp_of(x: &Tensor, dims: &ReduceDims) -> Result<Tensor> {
+    let float = Check("logsumexp").float(x)?;
+    let along = Along::new("logsumexp", x, dims)?;
+    let rows = along.rows(x);
+    let (shape, count) = ([along.shape.iter().product(), 2], along.count);
+    let norms = for_float!(float, T => Tensor::compute::<T, 1>("logsumexp", &shape, [&rows], move |[rows], y| {
+        let (y, _) = y.as_chunks_mut::<2>();
+        if count == 0 {
+            y.fill([T::ZERO, -T::ONE]);
+        } else {
+            norms::<T>(rows.flat(), count, y);
+        }
+    }))?;
+    let value = for_float!(float, T => Tensor::compute::<T, 1>("logsumexp", &along.shape, [&norms], |[norms], y| {
+        let (norms, _) = norms.flat::<T>().as_chunks::<2>();
+        y.iter_mut().zip(norms).for_each(|(y, norm)| *y = log_sum_exp(*norm));
+    }))?;
+    let saved = |_: &Tensor| LogSumExp { x: Saved::input(0, x), norms: Saved::constant(&norms), along };
+    Ok(record("logsumexp", value, &[x], saved))
 }
 
 struct LogSumExp {

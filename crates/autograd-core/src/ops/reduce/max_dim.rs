@@ -9,7 +9,7 @@ impl Tensor {
     /// The largest elements along `dim` and their positions (`I64`): the first of ties, NaN counts as the largest.
     ///
     /// # Gradient
-    /// gy goes to the element chosen, also among ties; to share it between them see [`Tensor::amax`].
+    /// gy goes to the element extremes, also among ties; to share it between them see [`Tensor::amax`].
     ///
     /// # Errors
     /// If the dim is out of range or has no elements.
@@ -23,7 +23,7 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn max_dim(&self, dim: impl Into<ReduceDims>) -> Result<(Tensor, Tensor)> {
-        chosen::<false>("max_dim", self, &dim.into())
+        max_dim_of(self, &dim.into())
     }
 
     /// The smallest elements along `dim` and their positions; otherwise like [`Tensor::max_dim`].
@@ -40,11 +40,19 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn min_dim(&self, dim: impl Into<ReduceDims>) -> Result<(Tensor, Tensor)> {
-        chosen::<true>("min_dim", self, &dim.into())
+        min_dim_of(self, &dim.into())
     }
 }
 
-fn chosen<const SMALLEST: bool>(op: &'static str, x: &Tensor, dims: &ReduceDims) -> Result<(Tensor, Tensor)> {
+fn max_dim_of(x: &Tensor, dim: &ReduceDims) -> Result<(Tensor, Tensor)> {
+    extremes::<false>("max_dim", x, dim)
+}
+
+fn min_dim_of(x: &Tensor, dim: &ReduceDims) -> Result<(Tensor, Tensor)> {
+    extremes::<true>("min_dim", x, dim)
+}
+
+fn extremes<const SMALLEST: bool>(op: &'static str, x: &Tensor, dims: &ReduceDims) -> Result<(Tensor, Tensor)> {
     let dim = dims.only(op, x.shape())?;
     let index = positions::<SMALLEST>(op, x, &keep(dim))?;
     let values = x.gather(dim, &index)?;

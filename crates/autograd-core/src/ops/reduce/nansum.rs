@@ -26,12 +26,7 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn nansum(&self, dims: impl Into<ReduceDims>) -> Result<Tensor> {
-        let dims = dims.into();
-        let along = Along::new("nansum", self, &dims)?;
-        if !self.dtype().is_float() {
-            return self.sum_dim(dims);
-        }
-        folded("nansum", self, along, None)
+        nansum_of(self, &dims.into())
     }
 
     /// The mean along `dims` of the elements that are not NaN; NaN if there are none.
@@ -54,13 +49,24 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn nanmean(&self, dims: impl Into<ReduceDims>) -> Result<Tensor> {
-        Check("nanmean").float(self)?;
-        let dims = dims.into();
-        let along = Along::new("nanmean", self, &dims)?;
-        let bare = self.untied();
-        let counts = bare.eq(&bare)?.sum_dim(dims)?.to_dtype(self.dtype());
-        folded("nanmean", self, along, Some(counts))
+        nanmean_of(self, &dims.into())
     }
+}
+
+fn nansum_of(x: &Tensor, dims: &ReduceDims) -> Result<Tensor> {
+    let along = Along::new("nansum", x, dims)?;
+    if !x.dtype().is_float() {
+        return x.sum_dim(dims.clone());
+    }
+    folded("nansum", x, along, None)
+}
+
+fn nanmean_of(x: &Tensor, dims: &ReduceDims) -> Result<Tensor> {
+    Check("nanmean").float(x)?;
+    let along = Along::new("nanmean", x, dims)?;
+    let bare = x.untied();
+    let counts = bare.eq(&bare)?.sum_dim(dims.clone())?.to_dtype(x.dtype());
+    folded("nanmean", x, along, Some(counts))
 }
 
 fn folded(op: &'static str, x: &Tensor, along: Along, counts: Option<Tensor>) -> Result<Tensor> {

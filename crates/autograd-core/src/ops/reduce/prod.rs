@@ -44,11 +44,15 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn prod_dim(&self, dims: impl Into<ReduceDims>) -> Result<Tensor> {
-        Check("prod").float(self)?;
-        let along = Along::new("prod", self, &dims.into())?;
-        let value = along.fold("prod", Product, self)?;
-        Ok(record("prod", value, &[self], |_| Prod { x: Saved::input(0, self), along }))
+        prod_dim_of(self, &dims.into())
     }
+}
+
+fn prod_dim_of(x: &Tensor, dims: &ReduceDims) -> Result<Tensor> {
+    Check("prod").float(x)?;
+    let along = Along::new("prod", x, dims)?;
+    let value = along.fold("prod", Product, x)?;
+    Ok(record("prod", value, &[x], |_| Prod { x: Saved::input(0, x), along }))
 }
 
 struct Prod {

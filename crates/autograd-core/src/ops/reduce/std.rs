@@ -58,9 +58,12 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn std_mean(&self, dims: impl Into<ReduceDims>, correction: f64) -> Result<(Tensor, Tensor)> {
-        let dims = dims.into();
-        Ok((deviation("std_mean", self, &dims, correction)?, self.mean_dim(dims)?))
+        std_mean_of(self, &dims.into(), correction)
     }
+}
+
+fn std_mean_of(x: &Tensor, dims: &ReduceDims, correction: f64) -> Result<(Tensor, Tensor)> {
+    Ok((deviation("std_mean", x, dims, correction)?, x.mean_dim(dims.clone())?))
 }
 
 fn deviation(op: &'static str, x: &Tensor, dims: &ReduceDims, correction: f64) -> Result<Tensor> {

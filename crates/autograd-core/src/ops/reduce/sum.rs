@@ -43,20 +43,7 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn sum_dim(&self, dims: impl Into<ReduceDims>) -> Result<Tensor> {
-        let along = Along::new("sum", self, &dims.into())?;
-        if !self.dtype().is_float() {
-            let rows = along.rows(&self.to_dtype(DType::I64));
-            // Integers wrap around: a sum has the same bits in any order.
-            let count = along.count;
-            return Tensor::compute::<i64, 1>("sum", &along.shape, [&rows], move |[rows], y| {
-                let x = rows.flat::<i64>();
-                y.iter_mut().enumerate().for_each(|(i, y)| {
-                    *y = x[i * count..(i + 1) * count].iter().fold(0, |sum, x| sum.wrapping_add(*x));
-                });
-            });
-        }
-        let value = along.fold("sum", SumFold, self)?;
-        Ok(record("sum", value, &[self], |_| Sum { from: self.shape().into(), kept: along.kept, divisor: None }))
+        sum_dim_of(self, &dims.into())
     }
 
     /// Mean of all elements; NaN if there are none.
@@ -97,17 +84,38 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn mean_dim(&self, dims: impl Into<ReduceDims>) -> Result<Tensor> {
-        let float = Check("mean").float(self)?;
-        let along = Along::new("mean", self, &dims.into())?;
-        let count = along.count as f64;
-        let mut value = along.fold("mean", SumFold, self)?;
-        for_float!(float, T => value.change::<T, 0>("mean", [], move |[], y| y.iter_mut().for_each(|y| *y /= count as T)));
-        let pullback = |_: &Tensor| {
-            // Of nothing there is no gradient to divide.
-            Sum { from: self.shape().into(), kept: along.kept, divisor: Some(count.max(1.0)) }
-        };
-        Ok(record("mean", value, &[self], pullback))
+        mean_dim_of(self, &dims.into())
     }
+}
+
+fn sum_dim_of(x: &Tensor, dims: &ReduceDims) -> Result<Tensor> {
+    let along = Along::new("sum", x, dims)?;
+    if !x.dtype().is_float() {
+        let rows = along.rows(&x.to_dtype(DType::I64));
+        // Integers wrap around: a sum has the same bits in any order.
+        let count = along.count;
+        return Tensor::compute::<i64, 1>("sum", &along.shape, [&rows], move |[rows], y| {
+            let x = rows.flat::<i64>();
+            y.iter_mut().enumerate().for_each(|(i, y)| {
+                *y = x[i * count..(i + 1) * count].iter().fold(0, |sum, x| sum.wrapping_add(*x));
+            });
+        });
+    }
+    let value = along.fold("sum", SumFold, x)?;
+    Ok(record("sum", value, &[x], |_| Sum { from: x.shape().into(), kept: along.kept, divisor: None }))
+}
+
+fn mean_dim_of(x: &Tensor, dims: &ReduceDims) -> Result<Tensor> {
+    let float = Check("mean").float(x)?;
+    let along = Along::new("mean", x, dims)?;
+    let count = along.count as f64;
+    let mut value = along.fold("mean", SumFold, x)?;
+    for_float!(float, T => value.change::<T, 0>("mean", [], move |[], y| y.iter_mut().for_each(|y| *y /= count as T)));
+    let pullback = |_: &Tensor| {
+        // Of nothing there is no gradient to divide.
+        Sum { from: x.shape().into(), kept: along.kept, divisor: Some(count.max(1.0)) }
+    };
+    Ok(record("mean", value, &[x], pullback))
 }
 
 /// `x` summed down to a shape that broadcasts to its own, recorded: the adjoint of broadcasting.

@@ -134,9 +134,13 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn var_dim(&self, dims: impl Into<ReduceDims>, correction: f64) -> Result<Tensor> {
-        let (value, spread) = spread("var", self, &dims.into(), correction, Measure::Variance)?;
-        Ok(record("var", value, &[self], |_| Var { x: Saved::input(0, self), spread }))
+        var_dim_of(self, &dims.into(), correction)
     }
+}
+
+fn var_dim_of(x: &Tensor, dims: &ReduceDims, correction: f64) -> Result<Tensor> {
+    let (value, spread) = spread("var", x, dims, correction, Measure::Variance)?;
+    Ok(record("var", value, &[x], |_| Var { x: Saved::input(0, x), spread }))
 }
 
 struct Var {

@@ -25,15 +25,18 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn var_mean(&self, dims: impl Into<ReduceDims>, correction: f64) -> Result<(Tensor, Tensor)> {
-        let dims = dims.into();
-        let (var, spread) = spread("var_mean", self, &dims, correction, Measure::Variance)?;
-        let mean = crate::tape::unrecorded(|| self.mean_dim(dims))?;
-        // Each output has a node. The two share what they save, and the walk adds up what they give.
-        let state = Arc::new(Moments { x: Saved::input(0, self), spread });
-        let var = record("var_mean", var, &[self], |_| VarOf(Arc::clone(&state)));
-        let mean = record("var_mean", mean, &[self], |_| MeanOf(state));
-        Ok((var, mean))
+        var_mean_of(self, &dims.into(), correction)
     }
+}
+
+fn var_mean_of(x: &Tensor, dims: &ReduceDims, correction: f64) -> Result<(Tensor, Tensor)> {
+    let (var, spread) = spread("var_mean", x, dims, correction, Measure::Variance)?;
+    let mean = crate::tape::unrecorded(|| x.mean_dim(dims.clone()))?;
+    // Each output has a node. The two share what they save, and the walk adds up what they give.
+    let state = Arc::new(Moments { x: Saved::input(0, x), spread });
+    let var = record("var_mean", var, &[x], |_| VarOf(Arc::clone(&state)));
+    let mean = record("var_mean", mean, &[x], |_| MeanOf(state));
+    Ok((var, mean))
 }
 
 /// The values that the pull-backs of both outputs need.

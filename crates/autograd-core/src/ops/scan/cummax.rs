@@ -26,7 +26,7 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn cummax(&self, dim: impl Dim) -> Result<(Tensor, Tensor)> {
-        best::<false>("cummax", self, dim.signed())
+        cummax_of(self, dim.signed())
     }
 
     /// The smallest element up to each place along `dim`, and its position; otherwise like [`Tensor::cummax`].
@@ -42,8 +42,16 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn cummin(&self, dim: impl Dim) -> Result<(Tensor, Tensor)> {
-        best::<true>("cummin", self, dim.signed())
+        cummin_of(self, dim.signed())
     }
+}
+
+fn cummax_of(x: &Tensor, dim: isize) -> Result<(Tensor, Tensor)> {
+    best::<false>("cummax", x, dim)
+}
+
+fn cummin_of(x: &Tensor, dim: isize) -> Result<(Tensor, Tensor)> {
+    best::<true>("cummin", x, dim)
 }
 
 fn best<const SMALLEST: bool>(op: &'static str, x: &Tensor, dim: isize) -> Result<(Tensor, Tensor)> {

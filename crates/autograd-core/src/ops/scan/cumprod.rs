@@ -28,16 +28,20 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn cumprod(&self, dim: impl Dim) -> Result<Tensor> {
-        let along = Along::new("cumprod", self, dim.signed())?;
-        if !self.dtype().is_float() {
-            return along.scan_integers("cumprod", i64::wrapping_mul, self);
-        }
-        with_dims(self, |x| {
-            let value = Along::of(x, along.dim).scan("cumprod", Product, false, [x])?;
-            let saved = |y: &Tensor| CumProd { x: Saved::input(0, x), y: Saved::output(y), dim: along.dim };
-            Ok(record("cumprod", value, &[x], saved))
-        })
+        cumprod_of(self, dim.signed())
     }
+}
+
+fn cumprod_of(x: &Tensor, dim: isize) -> Result<Tensor> {
+    let along = Along::new("cumprod", x, dim)?;
+    if !x.dtype().is_float() {
+        return along.scan_integers("cumprod", i64::wrapping_mul, x);
+    }
+    with_dims(x, |x| {
+        let value = Along::of(x, along.dim).scan("cumprod", Product, false, [x])?;
+        let saved = |y: &Tensor| CumProd { x: Saved::input(0, x), y: Saved::output(y), dim: along.dim };
+        Ok(record("cumprod", value, &[x], saved))
+    })
 }
 
 struct CumProd {

@@ -30,12 +30,16 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn cumsum(&self, dim: impl Dim) -> Result<Tensor> {
-        let along = Along::new("cumsum", self, dim.signed())?;
-        if self.dtype().is_float() {
-            return summed(self, along.dim, false);
-        }
-        along.scan_integers("cumsum", i64::wrapping_add, self)
+        cumsum_of(self, dim.signed())
     }
+}
+
+fn cumsum_of(x: &Tensor, dim: isize) -> Result<Tensor> {
+    let along = Along::new("cumsum", x, dim)?;
+    if x.dtype().is_float() {
+        return summed(x, along.dim, false);
+    }
+    along.scan_integers("cumsum", i64::wrapping_add, x)
 }
 
 /// The sums up to each element, `reverse` from each element on; recorded.

@@ -25,23 +25,27 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn diff(&self, n: usize, dim: impl Dim, prepend: Option<&Tensor>, append: Option<&Tensor>) -> Result<Tensor> {
-        let (d, _) = Check("diff").sized_dim(dim.signed(), self.shape())?;
-        if n == 0 {
-            return self.reshape_to(self.shape());
-        }
-        let parts: Vec<&Tensor> = prepend.into_iter().chain([self]).chain(append).collect();
-        let mut y = if parts.len() > 1 { join("diff", &parts, d as isize)? } else { self.clone() };
-        let size = y.shape()[d];
-        if n >= size {
-            return y.narrow(d, 0, 0);
-        }
-        y.can_be_packed("diff")?;
-        for left in (size - n..size).rev() {
-            let (before, after) = (y.narrow(d, 0, left)?, y.narrow(d, 1, left)?);
-            y = if y.dtype() == DType::Bool { after.ne(&before)? } else { after.try_sub(&before)? };
-        }
-        Ok(y)
+        diff_of(self, n, dim.signed(), prepend, append)
     }
+}
+
+fn diff_of(x: &Tensor, n: usize, dim: isize, prepend: Option<&Tensor>, append: Option<&Tensor>) -> Result<Tensor> {
+    let (d, _) = Check("diff").sized_dim(dim, x.shape())?;
+    if n == 0 {
+        return x.reshape_to(x.shape());
+    }
+    let parts: Vec<&Tensor> = prepend.into_iter().chain([x]).chain(append).collect();
+    let mut y = if parts.len() > 1 { join("diff", &parts, d as isize)? } else { x.clone() };
+    let size = y.shape()[d];
+    if n >= size {
+        return y.narrow(d, 0, 0);
+    }
+    y.can_be_packed("diff")?;
+    for left in (size - n..size).rev() {
+        let (before, after) = (y.narrow(d, 0, left)?, y.narrow(d, 1, left)?);
+        y = if y.dtype() == DType::Bool { after.ne(&before)? } else { after.try_sub(&before)? };
+    }
+    Ok(y)
 }
 
 #[cfg(test)]

@@ -32,17 +32,21 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn logcumsumexp(&self, dim: impl Dim) -> Result<Tensor> {
-        let Along { dim, .. } = Along::new("logcumsumexp", self, dim.signed())?;
-        Check("logcumsumexp").float(self)?;
-        with_dims(self, |x| {
-            let value = Along::of(x, dim).scan("logcumsumexp", LogSumExp, false, [x])?;
-            let saved = |y: &Tensor| {
-                let y = (y.dtype() == DType::F64).then(|| Saved::output(y));
-                LogCumSumExp { x: Saved::input(0, x), y, dim }
-            };
-            Ok(record("logcumsumexp", value, &[x], saved))
-        })
+        logcumsumexp_of(self, dim.signed())
     }
+}
+
+fn logcumsumexp_of(x: &Tensor, dim: isize) -> Result<Tensor> {
+    let Along { dim, .. } = Along::new("logcumsumexp", x, dim)?;
+    Check("logcumsumexp").float(x)?;
+    with_dims(x, |x| {
+        let value = Along::of(x, dim).scan("logcumsumexp", LogSumExp, false, [x])?;
+        let saved = |y: &Tensor| {
+            let y = (y.dtype() == DType::F64).then(|| Saved::output(y));
+            LogCumSumExp { x: Saved::input(0, x), y, dim }
+        };
+        Ok(record("logcumsumexp", value, &[x], saved))
+    })
 }
 
 struct LogCumSumExp {

@@ -53,8 +53,7 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn trapezoid<'a>(&self, x: impl Into<Spacing<'a>>, dim: impl Dim) -> Result<Tensor> {
-        let (areas, d) = areas("trapezoid", self, x.into(), dim.signed())?;
-        areas.sum_dim(d)
+        trapezoid_of(self, x.into(), dim.signed())
     }
 
     /// The integrals of [`Tensor::trapezoid`] up to each place but the first.
@@ -70,9 +69,18 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn cumulative_trapezoid<'a>(&self, x: impl Into<Spacing<'a>>, dim: impl Dim) -> Result<Tensor> {
-        let (areas, d) = areas("cumulative_trapezoid", self, x.into(), dim.signed())?;
-        summed(&areas, d, false)
+        cumulative_trapezoid_of(self, x.into(), dim.signed())
     }
+}
+
+fn trapezoid_of(y: &Tensor, x: Spacing<'_>, dim: isize) -> Result<Tensor> {
+    let (areas, d) = areas("trapezoid", y, x, dim)?;
+    areas.sum_dim(d)
+}
+
+fn cumulative_trapezoid_of(y: &Tensor, x: Spacing<'_>, dim: isize) -> Result<Tensor> {
+    let (areas, d) = areas("cumulative_trapezoid", y, x, dim)?;
+    summed(&areas, d, false)
 }
 
 /// The area between each two neighbours.

@@ -26,8 +26,7 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn cat(tensors: &[&Tensor], dim: impl Dim) -> Result<Tensor> {
-        let dim = dim.signed();
-        join("cat", tensors, dim)
+        cat_of(tensors, dim.signed())
     }
 
     /// The tensors, all of one shape, along a new dimension before dimension `dim`.
@@ -43,21 +42,28 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn stack(tensors: &[&Tensor], dim: impl Dim) -> Result<Tensor> {
-        let dim = dim.signed();
-        let Some(first) = tensors.first() else {
-            return Err(Error::new(ErrorKind::Argument, "stack: needs at least one tensor"));
-        };
-        let dim = Check("stack").new_dim(dim, first.shape())? as isize;
-        for x in tensors {
-            Check("stack").same_dtype(first, x)?;
-            if x.shape() != first.shape() {
-                let expected = format!("{:?}, that of the first", first.shape());
-                return Err(Error::shape("stack", "a tensor", x.shape(), expected));
-            }
-        }
-        let raised = tensors.iter().map(|x| x.unsqueeze(dim)).collect::<Result<Vec<_>>>()?;
-        Tensor::cat(&raised.iter().collect::<Vec<_>>(), dim)
+        stack_of(tensors, dim.signed())
     }
+}
+
+fn cat_of(tensors: &[&Tensor], dim: isize) -> Result<Tensor> {
+    join("cat", tensors, dim)
+}
+
+fn stack_of(tensors: &[&Tensor], dim: isize) -> Result<Tensor> {
+    let Some(first) = tensors.first() else {
+        return Err(Error::new(ErrorKind::Argument, "stack: needs at least one tensor"));
+    };
+    let dim = Check("stack").new_dim(dim, first.shape())? as isize;
+    for x in tensors {
+        Check("stack").same_dtype(first, x)?;
+        if x.shape() != first.shape() {
+            let expected = format!("{:?}, that of the first", first.shape());
+            return Err(Error::shape("stack", "a tensor", x.shape(), expected));
+        }
+    }
+    let raised = tensors.iter().map(|x| x.unsqueeze(dim)).collect::<Result<Vec<_>>>()?;
+    Tensor::cat(&raised.iter().collect::<Vec<_>>(), dim)
 }
 
 /// [`Tensor::cat`] under the name of the operation that asks for it.

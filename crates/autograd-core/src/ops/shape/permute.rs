@@ -60,13 +60,7 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn transpose(&self, a: impl Dim, b: impl Dim) -> Result<Tensor> {
-        let (a, b) = (a.signed(), b.signed());
-        let (a, b) = (Check("transpose").dim(a, self.shape())?, Check("transpose").dim(b, self.shape())?);
-        let mut order: Dims = (0..self.rank()).collect();
-        if !order.is_empty() {
-            order.swap(a, b);
-        }
-        Ok(self.permuted(&order))
+        transpose_of(self, a.signed(), b.signed())
     }
 
     /// A matrix transposed; a vector or scalar as it is.
@@ -89,6 +83,16 @@ impl Tensor {
             _ => Err(Error::shape("t", "the tensor", self.shape(), "at most two dimensions")),
         }
     }
+}
+
+fn transpose_of(x: &Tensor, a: isize, b: isize) -> Result<Tensor> {
+    let (a, b) = (a, b);
+    let (a, b) = (Check("transpose").dim(a, x.shape())?, Check("transpose").dim(b, x.shape())?);
+    let mut order: Dims = (0..x.rank()).collect();
+    if !order.is_empty() {
+        order.swap(a, b);
+    }
+    Ok(x.permuted(&order))
 }
 
 struct Permute {

@@ -2,7 +2,7 @@
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::ops::check::Check;
-use crate::shape::{Dim, Dims, Layout, Shape};
+use crate::shape::{Dim, Dims, Layout, Shape, signed};
 use crate::tape::{Pull, Pullback, record, record_same};
 use crate::tensor::Tensor;
 use smallvec::SmallVec;
@@ -25,7 +25,7 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn reshape<D: Dim>(&self, shape: &[D]) -> Result<Tensor> {
-        self.reshape_to(&inferred("reshape", self, shape)?)
+        reshape_of(self, &signed(shape))
     }
 
     /// Like [`Tensor::reshape`], but always a view, never a copy.
@@ -42,13 +42,7 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn view<D: Dim>(&self, shape: &[D]) -> Result<Tensor> {
-        let shape = inferred("view", self, shape)?;
-        let Some(layout) = view_layout(self.layout(), &shape) else {
-            let (from, strides, to) = (self.shape(), self.strides(), &shape[..]);
-            let text = format!("view: {from:?} with strides {strides:?} cannot be seen as {to:?}; reshape copies");
-            return Err(Error::new(ErrorKind::Shape, text));
-        };
-        Ok(record("view", self.with_layout(layout), &[self], |_| Reshape { from: self.shape().into() }))
+        view_of(self, &signed(shape))
     }
 
     /// [`Tensor::reshape`] with no size to infer.
@@ -85,19 +79,7 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn flatten(&self, start: impl Dim, end: impl Dim) -> Result<Tensor> {
-        let (start, end) = (start.signed(), end.signed());
-        let (first, last) = (Check("flatten").dim(start, self.shape())?, Check("flatten").dim(end, self.shape())?);
-        if first > last {
-            return Err(Error::argument("flatten", "end", end, "a dim not before start"));
-        }
-        let old = self.shape();
-        if old.is_empty() {
-            return self.reshape_to(&[1]);
-        }
-        let mut shape: Dims = SmallVec::from_slice(&old[..first]);
-        shape.push(old[first..=last].iter().product());
-        shape.extend_from_slice(&old[last + 1..]);
-        self.reshape_to(&shape)
+        flatten_of(self, start.signed(), end.signed())
     }
 
     /// The same elements without those of the named dimensions that have size one; an empty list names none.
@@ -149,10 +131,7 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn unsqueeze(&self, dim: impl Dim) -> Result<Tensor> {
-        let at = Check("unsqueeze").new_dim(dim.signed(), self.shape())?;
-        let mut shape: Dims = SmallVec::from_slice(self.shape());
-        shape.insert(at, 1);
-        self.reshape_to(&shape)
+        unsqueeze_of(self, dim.signed())
     }
 
     /// The same value with its elements in row-major order without gaps: in the same memory, or a copy.
@@ -172,6 +151,43 @@ impl Tensor {
     }
 }
 
+fn reshape_of(x: &Tensor, shape: &[isize]) -> Result<Tensor> {
+    x.reshape_to(&inferred("reshape", x, shape)?)
+}
+
+fn view_of(x: &Tensor, shape: &[isize]) -> Result<Tensor> {
+    let shape = inferred("view", x, shape)?;
+    let Some(layout) = view_layout(x.layout(), &shape) else {
+        let (from, strides, to) = (x.shape(), x.strides(), &shape[..]);
+        let text = format!("view: {from:?} with strides {strides:?} cannot be seen as {to:?}; reshape copies");
+        return Err(Error::new(ErrorKind::Shape, text));
+    };
+    Ok(record("view", x.with_layout(layout), &[x], |_| Reshape { from: x.shape().into() }))
+}
+
+fn flatten_of(x: &Tensor, start: isize, end: isize) -> Result<Tensor> {
+    let (start, end) = (start, end);
+    let (first, last) = (Check("flatten").dim(start, x.shape())?, Check("flatten").dim(end, x.shape())?);
+    if first > last {
+        return Err(Error::argument("flatten", "end", end, "a dim not before start"));
+    }
+    let old = x.shape();
+    if old.is_empty() {
+        return x.reshape_to(&[1]);
+    }
+    let mut shape: Dims = SmallVec::from_slice(&old[..first]);
+    shape.push(old[first..=last].iter().product());
+    shape.extend_from_slice(&old[last + 1..]);
+    x.reshape_to(&shape)
+}
+
+fn unsqueeze_of(x: &Tensor, dim: isize) -> Result<Tensor> {
+    let at = Check("unsqueeze").new_dim(dim, x.shape())?;
+    let mut shape: Dims = SmallVec::from_slice(x.shape());
+    shape.insert(at, 1);
+    x.reshape_to(&shape)
+}
+
 /// The error that the elements of `x` cannot be laid out in the sizes `to`, which the caller asked for.
 #[cold]
 fn misfit(op: &str, x: &Tensor, to: impl Debug) -> Error {
@@ -180,9 +196,8 @@ fn misfit(op: &str, x: &Tensor, to: impl Debug) -> Error {
 }
 
 /// The sizes that the caller asked for, with the one that is −1 inferred.
-fn inferred<D: Dim>(op: &str, x: &Tensor, shape: &[D]) -> Result<Dims> {
-    let shape: SmallVec<[isize; 8]> = shape.iter().map(|size| size.signed()).collect();
-    let misfit = || misfit(op, x, &shape[..]);
+fn inferred(op: &str, x: &Tensor, shape: &[isize]) -> Result<Dims> {
+    let misfit = || misfit(op, x, shape);
     let known = shape.iter().filter(|s| **s != -1).try_fold(1usize, |n, s| n.checked_mul(usize::try_from(*s).ok()?));
     let known = known.ok_or_else(misfit)?;
     let open = shape.iter().filter(|s| **s == -1).count();

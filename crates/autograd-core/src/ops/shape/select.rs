@@ -4,6 +4,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::ops::check::Check;
 use crate::shape::Dim;
 use crate::tensor::Tensor;
+use std::fmt::Debug;
 
 impl Tensor {
     /// Entry `index` of dimension `dim`, which the result does not have: a row of a matrix, a column. A negative index
@@ -24,17 +25,22 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn select(&self, dim: impl Dim, index: impl Dim) -> Result<Tensor> {
-        let (d, size) = Check("select").sized_dim(dim.signed(), self.shape())?;
-        let from_front = match index.signed() {
-            back if back < 0 => back.saturating_add_unsigned(size),
-            front => front,
-        };
-        if !usize::try_from(from_front).is_ok_and(|at| at < size) {
-            let text = format!("select: index {index:?} is outside dim {d} of size {size}");
-            return Err(Error::new(ErrorKind::Index, text));
-        }
-        self.narrow(d, from_front, 1)?.squeeze(&[d as isize])
+        select_of(self, dim.signed(), index.signed(), &index)
     }
+}
+
+/// The part at an index that was `written` so.
+fn select_of(x: &Tensor, dim: isize, index: isize, written: &dyn Debug) -> Result<Tensor> {
+    let (d, size) = Check("select").sized_dim(dim, x.shape())?;
+    let from_front = match index {
+        back if back < 0 => back.saturating_add_unsigned(size),
+        front => front,
+    };
+    if !usize::try_from(from_front).is_ok_and(|at| at < size) {
+        let text = format!("select: index {written:?} is outside dim {d} of size {size}");
+        return Err(Error::new(ErrorKind::Index, text));
+    }
+    x.narrow(d, from_front, 1)?.squeeze(&[d as isize])
 }
 
 #[cfg(test)]

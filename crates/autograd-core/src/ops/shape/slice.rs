@@ -6,6 +6,7 @@ use crate::ops::check::Check;
 use crate::shape::{Dim, Dims, Layout};
 use crate::tensor::Tensor;
 use smallvec::SmallVec;
+use std::fmt::Debug;
 
 impl Tensor {
     /// Elements `start` to `start + len` of dimension `dim`; a view. A negative start counts from the end.
@@ -23,16 +24,7 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn narrow(&self, dim: impl Dim, start: impl Dim, len: impl Dim) -> Result<Tensor> {
-        let (dim, start) = (dim.signed(), start.signed());
-        let (d, size) = Check("narrow").sized_dim(dim, self.shape())?;
-        let first = if start < 0 { start.saturating_add_unsigned(size) } else { start };
-        let count = usize::try_from(len.signed()).map_err(|_| Error::argument("narrow", "len", len, "at least 0"))?;
-        let end = usize::try_from(first).ok().and_then(|first| first.checked_add(count));
-        if end.is_none_or(|end| end > size) {
-            let place = format!("{len:?} elements from {start} are outside dim {d} of size {size}");
-            return Err(Error::new(ErrorKind::Index, format!("narrow: {place}")));
-        }
-        Ok(cut(Slice { op: "narrow", dim: d, start: first as usize, step: 1, len: count }, self))
+        narrow_of(self, dim.signed(), start.signed(), len.signed(), &len)
     }
 
     /// Elements `start`, `start + step`, .. before `end` of dimension `dim`, by Python's rules: negative bounds count
@@ -49,16 +41,33 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn slice(&self, dim: impl Dim, start: Option<isize>, end: Option<isize>, step: usize) -> Result<Tensor> {
-        let (d, size) = Check("slice").sized_dim(dim.signed(), self.shape())?;
-        Check("slice").require(step > 0, "step", step, "at least 1")?;
-        let clamped = |bound: isize| {
-            let from_front = if bound < 0 { bound.saturating_add_unsigned(size) } else { bound };
-            from_front.clamp(0, size as isize) as usize
-        };
-        let (start, end) = (start.map_or(0, clamped), end.map_or(size, clamped));
-        let len = end.saturating_sub(start).div_ceil(step);
-        Ok(cut(Slice { op: "slice", dim: d, start, step, len }, self))
+        slice_of(self, dim.signed(), start, end, step)
     }
+}
+
+/// The part of a length that was `written` so.
+fn narrow_of(x: &Tensor, dim: isize, start: isize, len: isize, written: &dyn Debug) -> Result<Tensor> {
+    let (d, size) = Check("narrow").sized_dim(dim, x.shape())?;
+    let first = if start < 0 { start.saturating_add_unsigned(size) } else { start };
+    let count = usize::try_from(len).map_err(|_| Error::argument("narrow", "len", len, "at least 0"))?;
+    let end = usize::try_from(first).ok().and_then(|first| first.checked_add(count));
+    if end.is_none_or(|end| end > size) {
+        let place = format!("{written:?} elements from {start} are outside dim {d} of size {size}");
+        return Err(Error::new(ErrorKind::Index, format!("narrow: {place}")));
+    }
+    Ok(cut(Slice { op: "narrow", dim: d, start: first as usize, step: 1, len: count }, x))
+}
+
+fn slice_of(x: &Tensor, dim: isize, start: Option<isize>, end: Option<isize>, step: usize) -> Result<Tensor> {
+    let (d, size) = Check("slice").sized_dim(dim, x.shape())?;
+    Check("slice").require(step > 0, "step", step, "at least 1")?;
+    let clamped = |bound: isize| {
+        let from_front = if bound < 0 { bound.saturating_add_unsigned(size) } else { bound };
+        from_front.clamp(0, size as isize) as usize
+    };
+    let (start, end) = (start.map_or(0, clamped), end.map_or(size, clamped));
+    let len = end.saturating_sub(start).div_ceil(step);
+    Ok(cut(Slice { op: "slice", dim: d, start, step, len }, x))
 }
 
 /// Elements `start`, `start + step`, .. of one dimension, `len` of them.

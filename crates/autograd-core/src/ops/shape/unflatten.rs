@@ -2,7 +2,7 @@
 
 use crate::error::{Error, ErrorKind, Result, refuse};
 use crate::ops::check::Check;
-use crate::shape::{Dim, Dims};
+use crate::shape::{Dim, Dims, signed};
 use crate::tensor::Tensor;
 use smallvec::SmallVec;
 
@@ -23,24 +23,7 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn unflatten<D: Dim>(&self, dim: impl Dim, sizes: &[D]) -> Result<Tensor> {
-        let (d, size) = Check("unflatten").sized_dim(dim.signed(), self.shape())?;
-        let sizes: SmallVec<[isize; 4]> = sizes.iter().map(|size| size.signed()).collect();
-        let misfit = || {
-            let text = format!("unflatten: {sizes:?} do not multiply to {size}, the size of dim {d}");
-            Error::new(ErrorKind::Shape, text)
-        };
-        let mut known = sizes.iter().filter(|size| **size != -1);
-        let known = known.try_fold(1usize, |n, s| n.checked_mul(usize::try_from(*s).ok()?)).ok_or_else(misfit)?;
-        let inferred = match sizes.iter().filter(|size| **size == -1).count() {
-            0 if known == size && !sizes.is_empty() => 0,
-            1 if known > 0 && size.is_multiple_of(known) => size / known,
-            _ => return Err(misfit()),
-        };
-        let mut shape: Dims = SmallVec::from_slice(&self.shape()[..d]);
-        shape.extend(sizes.iter().map(|size| if *size == -1 { inferred } else { *size as usize }));
-        shape.extend_from_slice(&self.shape()[d + 1..]);
-        Check("unflatten").fits_memory(&shape)?;
-        self.reshape_to(&shape)
+        unflatten_of(self, dim.signed(), &signed(sizes))
     }
 
     /// A scalar as a vector of one element; anything else as it is.
@@ -87,6 +70,26 @@ impl Tensor {
             _ => raised(self, self.shape()),
         }
     }
+}
+
+fn unflatten_of(x: &Tensor, dim: isize, sizes: &[isize]) -> Result<Tensor> {
+    let (d, size) = Check("unflatten").sized_dim(dim, x.shape())?;
+    let misfit = || {
+        let text = format!("unflatten: {sizes:?} do not multiply to {size}, the size of dim {d}");
+        Error::new(ErrorKind::Shape, text)
+    };
+    let mut known = sizes.iter().filter(|size| **size != -1);
+    let known = known.try_fold(1usize, |n, s| n.checked_mul(usize::try_from(*s).ok()?)).ok_or_else(misfit)?;
+    let inferred = match sizes.iter().filter(|size| **size == -1).count() {
+        0 if known == size && !sizes.is_empty() => 0,
+        1 if known > 0 && size.is_multiple_of(known) => size / known,
+        _ => return Err(misfit()),
+    };
+    let mut shape: Dims = SmallVec::from_slice(&x.shape()[..d]);
+    shape.extend(sizes.iter().map(|size| if *size == -1 { inferred } else { *size as usize }));
+    shape.extend_from_slice(&x.shape()[d + 1..]);
+    Check("unflatten").fits_memory(&shape)?;
+    x.reshape_to(&shape)
 }
 
 /// The same elements with more dims of size one: always a view.

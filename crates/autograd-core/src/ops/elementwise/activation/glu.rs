@@ -32,7 +32,7 @@ impl Tensor {
     /// # References
     /// Dauphin, Fan, Auli, Grangier, Language modeling with gated convolutional networks, 2017.
     pub fn glu(&self, dim: impl Dim) -> Result<Tensor> {
-        of_halves(self, dim.signed(), Glu)
+        glu_of(self, dim.signed())
     }
 
     /// Gated linear unit with another gate: `y = silu(a) b`, of which a is the first and b the second half of x along
@@ -58,8 +58,16 @@ impl Tensor {
     /// # References
     /// Shazeer, GLU variants improve transformer, 2020, equation 5.
     pub fn swiglu(&self, dim: impl Dim) -> Result<Tensor> {
-        of_halves(self, dim.signed(), Swiglu)
+        swiglu_of(self, dim.signed())
     }
+}
+
+fn glu_of(x: &Tensor, dim: isize) -> Result<Tensor> {
+    of_halves(x, dim, Glu)
+}
+
+fn swiglu_of(x: &Tensor, dim: isize) -> Result<Tensor> {
+    of_halves(x, dim, Swiglu)
 }
 
 #[derive(Clone, Copy)]

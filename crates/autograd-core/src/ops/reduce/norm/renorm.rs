@@ -26,28 +26,31 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn renorm(&self, p: f64, dim: impl Dim, maxnorm: f64) -> Result<Tensor> {
-        let dim = dim.signed();
-        let check = Check("renorm");
-        check.float(self)?;
-        if self.rank() < 2 {
-            return Err(Error::shape("renorm", "the tensor", self.shape(), "at least two dimensions"));
-        }
-        let d = check.dim(dim, self.shape())?;
-        check.require(p > 0.0, "p", p, "above 0")?;
-        check.require(maxnorm >= 0.0, "maxnorm", maxnorm, "at least 0")?;
-        if self.numel() == 0 {
-            return self.reshape_to(self.shape());
-        }
-        let others: Vec<isize> = (0..self.rank()).filter(|k| *k != d).map(|k| k as isize).collect();
-        let others: ReduceDims = keep(&others[..]);
-        let above = norm("renorm", "p", &self.untied(), p, &others)?.gt_scalar(maxnorm);
-        // The norm of a slice that is not scaled is taken of zeros: what it is leaks into no derivative.
-        let [one, none] = [1.0, 0.0].map(|value| Tensor::full(&[], value, self.dtype()));
-        let (one, scaled) = (one?, above.where_cond(self, &none?)?);
-        let norms = norm("renorm", "p", &scaled, p, &others)?;
-        let factor = norms.add_scalar(1e-7).powf(-1.0).mul_scalar(maxnorm);
-        self.try_mul(&above.where_cond(&factor, &one)?)
+        renorm_of(self, p, dim.signed(), maxnorm)
     }
+}
+
+fn renorm_of(x: &Tensor, p: f64, dim: isize, maxnorm: f64) -> Result<Tensor> {
+    let check = Check("renorm");
+    check.float(x)?;
+    if x.rank() < 2 {
+        return Err(Error::shape("renorm", "the tensor", x.shape(), "at least two dimensions"));
+    }
+    let d = check.dim(dim, x.shape())?;
+    check.require(p > 0.0, "p", p, "above 0")?;
+    check.require(maxnorm >= 0.0, "maxnorm", maxnorm, "at least 0")?;
+    if x.numel() == 0 {
+        return x.reshape_to(x.shape());
+    }
+    let others: Vec<isize> = (0..x.rank()).filter(|k| *k != d).map(|k| k as isize).collect();
+    let others: ReduceDims = keep(&others[..]);
+    let above = norm("renorm", "p", &x.untied(), p, &others)?.gt_scalar(maxnorm);
+    // The norm of a slice that is not scaled is taken of zeros: what it is leaks into no derivative.
+    let [one, none] = [1.0, 0.0].map(|value| Tensor::full(&[], value, x.dtype()));
+    let (one, scaled) = (one?, above.where_cond(x, &none?)?);
+    let norms = norm("renorm", "p", &scaled, p, &others)?;
+    let factor = norms.add_scalar(1e-7).powf(-1.0).mul_scalar(maxnorm);
+    x.try_mul(&above.where_cond(&factor, &one)?)
 }
 
 #[cfg(test)]

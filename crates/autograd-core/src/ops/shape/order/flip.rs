@@ -4,7 +4,7 @@ use super::remap::Remap;
 use crate::error::{Error, Result};
 use crate::kernels::remap::{Segment, Segments, Source};
 use crate::ops::check::Check;
-use crate::shape::Dim;
+use crate::shape::{Dim, signed};
 use crate::tape::{Pull, Pullback, record};
 use crate::tensor::Tensor;
 use smallvec::{SmallVec, smallvec};
@@ -27,13 +27,7 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn flip<D: Dim>(&self, dims: &[D]) -> Result<Tensor> {
-        let dims: SmallVec<[isize; 4]> = dims.iter().map(|dim| dim.signed()).collect();
-        // An empty list names no dim.
-        let named = match dims.is_empty() {
-            true => SmallVec::from_elem(false, self.rank()),
-            false => Check("flip").dims(&dims, self.shape())?,
-        };
-        flipped("flip", self, &named)
+        flip_of(self, &signed(dims))
     }
 
     /// The columns in reverse order: [`Tensor::flip`] along dim 1.
@@ -73,6 +67,15 @@ impl Tensor {
         }
         flipped("flipud", self, &(0..self.rank()).map(|d| d == 0).collect::<Vec<_>>())
     }
+}
+
+fn flip_of(x: &Tensor, dims: &[isize]) -> Result<Tensor> {
+    // An empty list names no dim.
+    let named = match dims.is_empty() {
+        true => SmallVec::from_elem(false, x.rank()),
+        false => Check("flip").dims(dims, x.shape())?,
+    };
+    flipped("flip", x, &named)
 }
 
 /// The tensor with the named dims reversed, recorded.

@@ -53,10 +53,14 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn swapaxes(&self, a: impl Dim, b: impl Dim) -> Result<Tensor> {
-        Check("swapaxes").dim(a.signed(), self.shape())?;
-        Check("swapaxes").dim(b.signed(), self.shape())?;
-        self.transpose(a, b)
+        swapaxes_of(self, a.signed(), b.signed())
     }
+}
+
+fn swapaxes_of(x: &Tensor, a: isize, b: isize) -> Result<Tensor> {
+    Check("swapaxes").dim(a, x.shape())?;
+    Check("swapaxes").dim(b, x.shape())?;
+    x.transpose(a, b)
 }
 
 fn moved(op: &'static str, x: &Tensor, source: &[isize], destination: &[isize]) -> Result<Tensor> {

@@ -25,12 +25,7 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn split(&self, split_size: usize, dim: impl Dim) -> Result<Vec<Tensor>> {
-        let (d, size) = Check("split").sized_dim(dim.signed(), self.shape())?;
-        Check("split").require(split_size > 0 || size == 0, "split_size", split_size, "at least 1")?;
-        // An empty dim has one part, too.
-        let count = size.div_ceil(split_size.max(1)).max(1);
-        Check("split").list(count)?;
-        Ok(neighbours("split", self, d, (0..count).map(|i| split_size.min(size - i * split_size))))
+        split_of(self, split_size, dim.signed())
     }
 
     /// Parts of these sizes along `dim`. Views.
@@ -49,12 +44,7 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn split_with_sizes(&self, sizes: &[usize], dim: impl Dim) -> Result<Vec<Tensor>> {
-        let (d, size) = Check("split_with_sizes").sized_dim(dim.signed(), self.shape())?;
-        if sizes.iter().try_fold(0usize, |sum, size| sum.checked_add(*size)) != Some(size) {
-            let text = format!("split_with_sizes: sizes {sizes:?} do not add up to {size}, the size of dim {d}");
-            return Err(Error::new(ErrorKind::Argument, text));
-        }
-        Ok(neighbours("split_with_sizes", self, d, sizes.iter().copied()))
+        split_with_sizes_of(self, sizes, dim.signed())
     }
 
     /// At most `chunks` parts of one size along `dim`, the last of which may be smaller: those of [`Tensor::split`]
@@ -71,16 +61,38 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn chunk(&self, chunks: usize, dim: impl Dim) -> Result<Vec<Tensor>> {
-        let (d, size) = Check("chunk").sized_dim(dim.signed(), self.shape())?;
-        Check("chunk").require(chunks > 0, "chunks", chunks, "at least 1")?;
-        if size == 0 {
-            Check("chunk").list(chunks)?;
-            return Ok(neighbours("chunk", self, d, std::iter::repeat_n(0, chunks)));
-        }
-        let each = size.div_ceil(chunks);
-        Check("chunk").list(size.div_ceil(each))?;
-        Ok(neighbours("chunk", self, d, (0..size.div_ceil(each)).map(|i| each.min(size - i * each))))
+        chunk_of(self, chunks, dim.signed())
     }
+}
+
+fn split_of(x: &Tensor, split_size: usize, dim: isize) -> Result<Vec<Tensor>> {
+    let (d, size) = Check("split").sized_dim(dim, x.shape())?;
+    Check("split").require(split_size > 0 || size == 0, "split_size", split_size, "at least 1")?;
+    // An empty dim has one part, too.
+    let count = size.div_ceil(split_size.max(1)).max(1);
+    Check("split").list(count)?;
+    Ok(neighbours("split", x, d, (0..count).map(|i| split_size.min(size - i * split_size))))
+}
+
+fn split_with_sizes_of(x: &Tensor, sizes: &[usize], dim: isize) -> Result<Vec<Tensor>> {
+    let (d, size) = Check("split_with_sizes").sized_dim(dim, x.shape())?;
+    if sizes.iter().try_fold(0usize, |sum, size| sum.checked_add(*size)) != Some(size) {
+        let text = format!("split_with_sizes: sizes {sizes:?} do not add up to {size}, the size of dim {d}");
+        return Err(Error::new(ErrorKind::Argument, text));
+    }
+    Ok(neighbours("split_with_sizes", x, d, sizes.iter().copied()))
+}
+
+fn chunk_of(x: &Tensor, chunks: usize, dim: isize) -> Result<Vec<Tensor>> {
+    let (d, size) = Check("chunk").sized_dim(dim, x.shape())?;
+    Check("chunk").require(chunks > 0, "chunks", chunks, "at least 1")?;
+    if size == 0 {
+        Check("chunk").list(chunks)?;
+        return Ok(neighbours("chunk", x, d, std::iter::repeat_n(0, chunks)));
+    }
+    let each = size.div_ceil(chunks);
+    Check("chunk").list(size.div_ceil(each))?;
+    Ok(neighbours("chunk", x, d, (0..size.div_ceil(each)).map(|i| each.min(size - i * each))))
 }
 
 /// One part after the other along `dim`; the sizes do not add up to more than that of the dim.

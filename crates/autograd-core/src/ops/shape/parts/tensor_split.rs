@@ -75,8 +75,7 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn tensor_split(&self, sections: impl Into<Sections>, dim: impl Dim) -> Result<Vec<Tensor>> {
-        let (d, size) = Check("tensor_split").sized_dim(dim.signed(), self.shape())?;
-        parts("tensor_split", self, d, size, &sections.into())
+        tensor_split_of(self, sections.into(), dim.signed())
     }
 
     /// [`Tensor::tensor_split`] along the columns, dim 1; for a vector, along dim 0. A number of parts must divide the
@@ -109,8 +108,7 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn vsplit(&self, sections: impl Into<Sections>) -> Result<Vec<Tensor>> {
-        let d = if self.rank() < 2 { usize::MAX } else { 0 };
-        even("vsplit", self, d, "at least two dimensions", &sections.into())
+        vsplit_of(self, sections.into())
     }
 
     /// [`Tensor::tensor_split`] along depth, dim 2. A number of parts must divide the size.
@@ -128,6 +126,16 @@ impl Tensor {
     pub fn dsplit(&self, sections: impl Into<Sections>) -> Result<Vec<Tensor>> {
         even("dsplit", self, 2, "at least three dimensions", &sections.into())
     }
+}
+
+fn tensor_split_of(x: &Tensor, sections: Sections, dim: isize) -> Result<Vec<Tensor>> {
+    let (d, size) = Check("tensor_split").sized_dim(dim, x.shape())?;
+    parts("tensor_split", x, d, size, &sections)
+}
+
+fn vsplit_of(x: &Tensor, sections: Sections) -> Result<Vec<Tensor>> {
+    let d = if x.rank() < 2 { usize::MAX } else { 0 };
+    even("vsplit", x, d, "at least two dimensions", &sections)
 }
 
 fn even(op: &'static str, x: &Tensor, d: usize, expected: &str, sections: &Sections) -> Result<Vec<Tensor>> {

@@ -25,14 +25,18 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn unbind(&self, dim: impl Dim) -> Result<Vec<Tensor>> {
-        let (d, size) = Check("unbind").sized_dim(dim.signed(), self.shape())?;
-        Check("unbind").list(size)?;
-        let entry = |at: usize| {
-            let picks = (0..self.rank()).map(|k| if k == d { Pick::One(at) } else { Pick::All }).collect();
-            cut(Picks { op: "unbind", picks }, self)
-        };
-        Ok((0..size).map(entry).collect())
+        unbind_of(self, dim.signed())
     }
+}
+
+fn unbind_of(x: &Tensor, dim: isize) -> Result<Vec<Tensor>> {
+    let (d, size) = Check("unbind").sized_dim(dim, x.shape())?;
+    Check("unbind").list(size)?;
+    let entry = |at: usize| {
+        let picks = (0..x.rank()).map(|k| if k == d { Pick::One(at) } else { Pick::All }).collect();
+        cut(Picks { op: "unbind", picks }, x)
+    };
+    Ok((0..size).map(entry).collect())
 }
 
 #[cfg(test)]

@@ -29,27 +29,31 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn unfold(&self, dim: impl Dim, size: usize, step: usize) -> Result<Tensor> {
-        let dim = Check("unfold").dim(dim.signed(), self.shape())?;
-        Check("unfold").require(step > 0, "step", step, "at least 1")?;
-        let length = self.shape().get(dim).copied().unwrap_or(1);
-        let Some(last) = length.checked_sub(size) else {
-            let text = format!("unfold: a window of {size} is larger than dim {dim} of size {length}");
-            return Err(Error::new(ErrorKind::Argument, text));
-        };
-        if self.rank() == 0 {
-            return self.reshape_to(&[1])?.narrow(0, 0, size);
-        }
-        let windows = Windows { dim, size, step, count: last / step + 1 };
-        // Windows of no elements are more than memory holds, if there are enough of them.
-        if self.rank() >= crate::shape::MAX_RANK || windows.count.checked_mul(size.max(1)).is_none() {
-            return Err(Error::too_large("unfold", self.shape()));
-        }
-        let mut shape: Dims = SmallVec::from_slice(self.shape());
-        shape[dim] = windows.count;
-        shape.push(size);
-        Check("unfold").fits_memory(&shape)?;
-        Ok(cut(windows, self))
+        unfold_of(self, dim.signed(), size, step)
     }
+}
+
+fn unfold_of(x: &Tensor, dim: isize, size: usize, step: usize) -> Result<Tensor> {
+    let dim = Check("unfold").dim(dim, x.shape())?;
+    Check("unfold").require(step > 0, "step", step, "at least 1")?;
+    let length = x.shape().get(dim).copied().unwrap_or(1);
+    let Some(last) = length.checked_sub(size) else {
+        let text = format!("unfold: a window of {size} is larger than dim {dim} of size {length}");
+        return Err(Error::new(ErrorKind::Argument, text));
+    };
+    if x.rank() == 0 {
+        return x.reshape_to(&[1])?.narrow(0, 0, size);
+    }
+    let windows = Windows { dim, size, step, count: last / step + 1 };
+    // Windows of no elements are more than memory holds, if there are enough of them.
+    if x.rank() >= crate::shape::MAX_RANK || windows.count.checked_mul(size.max(1)).is_none() {
+        return Err(Error::too_large("unfold", x.shape()));
+    }
+    let mut shape: Dims = SmallVec::from_slice(x.shape());
+    shape[dim] = windows.count;
+    shape.push(size);
+    Check("unfold").fits_memory(&shape)?;
+    Ok(cut(windows, x))
 }
 
 #[derive(Clone)]

@@ -54,18 +54,29 @@ fn few<T: Copy>(from: &[T], to: &mut [T]) {
 /// `to[i] = from[2 i]`
 #[inline(always)]
 pub fn copy_every_second<T: Copy>(from: &[T], to: &mut [T]) {
-    let (many, rest) = to.as_chunks_mut::<ABREAST>();
-    let whole = many.len();
-    for (i, to) in many.iter_mut().enumerate() {
-        let Some(from) = from[2 * ABREAST * i..].first_chunk::<{ 2 * ABREAST - 1 }>() else {
-            unreachable!("a run is inside of its line")
-        };
-        for k in 0..ABREAST {
-            to[k] = from[2 * k];
-        }
+    let len = to.len();
+    if len < ABREAST {
+        to.iter_mut().zip(from.iter().step_by(2)).for_each(|(to, from)| *to = *from);
+        return;
     }
-    if !rest.is_empty() {
-        rest.iter_mut().zip(from[2 * ABREAST * whole..].iter().step_by(2)).for_each(|(to, from)| *to = *from);
+    let mut i = 0;
+    while i + ABREAST <= len {
+        copy_abreast(&from[2 * i..], &mut to[i..]);
+        i += ABREAST;
+    }
+    // The last ones, some of them again.
+    if i < len {
+        copy_abreast(&from[2 * (len - ABREAST)..], &mut to[len - ABREAST..]);
+    }
+}
+
+#[inline(always)]
+fn copy_abreast<T: Copy>(from: &[T], to: &mut [T]) {
+    let (Some(from), Some(to)) = (from.first_chunk::<{ 2 * ABREAST - 1 }>(), to.first_chunk_mut::<ABREAST>()) else {
+        unreachable!("a run is inside of its line")
+    };
+    for k in 0..ABREAST {
+        to[k] = from[2 * k];
     }
 }
 

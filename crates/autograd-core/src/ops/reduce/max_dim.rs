@@ -9,7 +9,7 @@ impl Tensor {
     /// The largest elements along `dim` and their positions (`I64`): the first of ties, NaN counts as the largest.
     ///
     /// # Gradient
-    /// gy goes to the element extremes, also among ties; to share it between them see [`Tensor::amax`].
+    /// gy goes to the element chosen, also among ties; to share it between them see [`Tensor::amax`].
     ///
     /// # Errors
     /// If the dim is out of range or has no elements.

@@ -26,7 +26,7 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn cat(tensors: &[&Tensor], dim: impl Dim) -> Result<Tensor> {
-        cat_of(tensors, dim.signed())
+        join("cat", tensors, dim.signed())
     }
 
     /// The tensors, all of one shape, along a new dimension before dimension `dim`.
@@ -44,10 +44,6 @@ impl Tensor {
     pub fn stack(tensors: &[&Tensor], dim: impl Dim) -> Result<Tensor> {
         stack_of(tensors, dim.signed())
     }
-}
-
-fn cat_of(tensors: &[&Tensor], dim: isize) -> Result<Tensor> {
-    join("cat", tensors, dim)
 }
 
 fn stack_of(tensors: &[&Tensor], dim: isize) -> Result<Tensor> {

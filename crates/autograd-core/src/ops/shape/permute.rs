@@ -86,7 +86,6 @@ impl Tensor {
 }
 
 fn transpose_of(x: &Tensor, a: isize, b: isize) -> Result<Tensor> {
-    let (a, b) = (a, b);
     let (a, b) = (Check("transpose").dim(a, x.shape())?, Check("transpose").dim(b, x.shape())?);
     let mut order: Dims = (0..x.rank()).collect();
     if !order.is_empty() {

@@ -166,7 +166,6 @@ fn view_of(x: &Tensor, shape: &[isize]) -> Result<Tensor> {
 }
 
 fn flatten_of(x: &Tensor, start: isize, end: isize) -> Result<Tensor> {
-    let (start, end) = (start, end);
     let (first, last) = (Check("flatten").dim(start, x.shape())?, Check("flatten").dim(end, x.shape())?);
     if first > last {
         return Err(Error::argument("flatten", "end", end, "a dim not before start"));

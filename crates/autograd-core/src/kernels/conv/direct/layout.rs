@@ -115,6 +115,7 @@ impl<T: Real> Vectorized for Fill<'_, T> {
     #[inline(always)]
     fn run<S: Simd>(self, _: S) {
         let Fill { sides: [slices, lines, columns], x, to } = self;
+        let width = columns.len;
         let mut at = 0;
         for plane in x.chunks_exact(slices.size * lines.size * columns.size) {
             for slot in 0..slices.remainders * lines.remainders * columns.remainders {
@@ -122,24 +123,27 @@ impl<T: Real> Vectorized for Fill<'_, T> {
                 let (slices_inside, slice) = slices.inside(of / lines.remainders);
                 let (lines_inside, line) = lines.inside(of % lines.remainders);
                 let (inside, first) = columns.inside(column);
-                for i in 0..slices.len * lines.len {
-                    let (d, h) = (i / lines.len, i % lines.len);
-                    let to = &mut to[at..at + columns.len];
-                    at += columns.len;
-                    if inside.is_empty() || !slices_inside.contains(&d) || !lines_inside.contains(&h) {
+                for d in 0..slices.len {
+                    let to = &mut to[at..at + lines.len * width];
+                    at += to.len();
+                    if inside.is_empty() || lines_inside.is_empty() || !slices_inside.contains(&d) {
                         to.fill(T::ZERO);
                         continue;
                     }
+                    to[..lines_inside.start * width].fill(T::ZERO);
+                    to[lines_inside.end * width..].fill(T::ZERO);
                     let d = slice + (d - slices_inside.start) * slices.stride;
-                    let h = line + (h - lines_inside.start) * lines.stride;
-                    let from = &plane[(d * lines.size + h) * columns.size + first..];
-                    fill_short(T::ZERO, &mut to[..inside.start]);
-                    fill_short(T::ZERO, &mut to[inside.end..]);
-                    let to = &mut to[inside.clone()];
-                    match columns.stride {
-                        1 => copy_short(&from[..to.len()], to),
-                        2 => copy_every_second(from, to),
-                        stride => to.iter_mut().zip(from.iter().step_by(stride)).for_each(|(to, x)| *to = *x),
+                    let from = &plane[(d * lines.size + line) * columns.size + first..];
+                    for (h, i) in lines_inside.clone().enumerate() {
+                        let (from, to) = (&from[h * lines.stride * columns.size..], &mut to[i * width..][..width]);
+                        fill_short(T::ZERO, &mut to[..inside.start]);
+                        fill_short(T::ZERO, &mut to[inside.end..]);
+                        let to = &mut to[inside.start..inside.end];
+                        match columns.stride {
+                            1 => copy_short(&from[..to.len()], to),
+                            2 => copy_every_second(from, to),
+                            stride => to.iter_mut().zip(from.iter().step_by(stride)).for_each(|(to, x)| *to = *x),
+                        }
                     }
                 }
             }

@@ -97,12 +97,7 @@ impl Pullback for Norm {
             if self.p == 2.0 {
                 return try_elementwise([&*x, &y, &gy], Direction);
             }
-            // Neither a quotient by 0 nor a power of 0 leaks: 1 is in their place, and the sign is 0 there.
-            let (nothing, none) = (y.eq(&y.zeros_like())?, x.eq(&x.zeros_like())?);
-            let one = Tensor::full(&[], 1.0, x.dtype())?;
-            let share = x.abs().try_div(&nothing.where_cond(&one, &y)?)?;
-            let slope = none.where_cond(&one, &share)?.powf(self.p - 1.0).try_mul(&x.sign())?;
-            slope.try_mul(&nothing.where_cond(&gy.zeros_like(), &gy)?)
+            try_elementwise([&*x, &y, &gy], Share(self.p))
         })
     }
 
@@ -133,6 +128,51 @@ impl Elementwise<3> for Direction {
         let kept = |g: N| N::select(nothing, N::of(0.0), g);
         let share = x / whole;
         [kept(ggx * (gy / whole)), kept(-(ggx * gy * (share / whole))), kept(ggx * share)]
+    }
+}
+
+/// `gy · sign(x) (|x| / y)^(p−1)`, and 0 where x = 0 or y = 0.
+#[derive(Clone, Copy)]
+struct Share(f64);
+
+impl Share {
+    /// `rᵖ⁻¹`
+    #[inline(always)]
+    fn power<N: Number>(self, r: N) -> N {
+        match self.0 {
+            1.5 => r.sqrt(),
+            3.0 => r * r,
+            4.0 => r * r * r,
+            p => r.powc(p - 1.0),
+        }
+    }
+
+    /// Whether there is nothing to share, `|x| / y` and y where there is, and 1 elsewhere.
+    #[inline(always)]
+    fn parts<N: Number>(x: N, y: N) -> (N::Mask, N, N) {
+        let (nothing, one) = (x.eq(N::of(0.0)) | y.eq(N::of(0.0)), N::of(1.0));
+        let y = N::select(nothing, one, y);
+        (nothing, N::select(nothing, one, x.abs() / y), y)
+    }
+}
+
+impl Elementwise<3> for Share {
+    const NAME: &'static str = "norm";
+    const KEEPS: Keeps = Keeps::Inputs;
+
+    #[inline(always)]
+    fn value<N: Number>(self, [x, y, gy]: [N; 3]) -> N {
+        let (nothing, share, _) = Self::parts(x, y);
+        N::select(nothing, N::of(0.0), gy * (self.power(share) * x.sign()))
+    }
+
+    #[inline(always)]
+    fn pull<N: Number>(self, ggx: N, [x, y, gy]: [N; 3], _: N) -> [N; 3] {
+        let (nothing, share, y) = Self::parts(x, y);
+        let kept = |g: N| N::select(nothing, N::of(0.0), g);
+        let (power, sign) = (self.power(share), x.sign());
+        let slope = ggx * gy * (N::of(self.0 - 1.0) * (power / y));
+        [kept(slope / share), kept(-(slope * sign)), kept(ggx * (power * sign))]
     }
 }
 

@@ -5,7 +5,7 @@ use crate::sources::{CORE, Source, library};
 use std::collections::HashSet;
 
 /// How a function says that an argument may be written in several ways.
-const WRITTEN: [&str; 4] = ["impl Dim", "impl Into<", "impl AsRef<", "D: Dim"];
+const WRITTEN: [&str; 6] = ["impl Dim", "impl Into<", "impl AsRef<", ": Dim", ": Into<", ": AsRef<"];
 
 /// The functions of a text, each from the start of its line to the end of its head, and its body.
 fn functions(code: &str) -> impl Iterator<Item = (&str, &str)> {
@@ -13,7 +13,8 @@ fn functions(code: &str) -> impl Iterator<Item = (&str, &str)> {
         let line = code[..at].rfind('\n').map_or(0, |end| end + 1);
         let (head, rest) = code[line..].split_once('{')?;
         let end = if head.starts_with(' ') { "\n    }\n" } else { "\n}\n" };
-        (!head.contains(';')).then(|| (head, rest.split(end).next().unwrap_or_default()))
+        // A function of a trait has no body; the sizes of arrays have a semicolon, too.
+        (!head.contains(";\n")).then(|| (head, rest.split(end).next().unwrap_or_default()))
     })
 }
 
@@ -37,8 +38,8 @@ fn operations_that_take_any_number_or_list_hand_it_on_as_one_type() {
         codes.iter().flat_map(|(_, code)| functions(code)).filter_map(|(head, _)| generic(head)).collect();
     for (path, code) in &codes {
         for (head, body) in functions(code) {
-            let (arguments, result) = head.split_once("->").unwrap_or((head, ""));
-            if !result.contains("Result<") || !WRITTEN.iter().any(|words| arguments.contains(words)) {
+            let is_operation = head.trim_start().starts_with("pub fn") && head.contains("self");
+            if !is_operation || !WRITTEN.iter().any(|words| head.contains(words)) {
                 continue;
             }
             let called = body
@@ -52,4 +53,18 @@ fn operations_that_take_any_number_or_list_hand_it_on_as_one_type() {
         }
     }
     none(offences, "convert the arguments, and call a function of no types that takes what they have become");
+}
+
+#[test]
+fn what_takes_any_path_hands_it_on_as_one_type() {
+    // The same of files: what is read would be looped over, and what is drawn be compiled, in the program that calls.
+    let mut offences = Vec::new();
+    for file in library() {
+        let code = file.code();
+        let of_paths =
+            functions(&code).filter(|(head, _)| head.contains("pub fn") && head.contains("impl AsRef<Path>"));
+        let long = of_paths.filter(|(_, body)| body.trim().lines().count() > 3 || body.contains(".iter()"));
+        offences.extend(long.map(|(head, _)| format!("{}: {}", file.path, head.trim().replace('\n', " "))));
+    }
+    none(offences, "call a function that takes a `&Path`");
 }

@@ -92,13 +92,17 @@ impl Contour {
     /// # Errors
     /// If a range is empty or not finite, the file is named as another format (`.png`), or it cannot be written.
     pub fn write(&self, op: &str, path: impl AsRef<Path>) -> Result<()> {
+        self.write_to(op, path.as_ref())
+    }
+
+    fn write_to(&self, op: &str, path: &Path) -> Result<()> {
         for (name, range) in [("x", &self.x), ("y", &self.y)] {
             if !(range.start < range.end && (range.end - range.start).is_finite()) {
                 let text = format!("{op}: the range of {name} is {range:?}, it must be finite and not empty");
                 return Err(Error::new(ErrorKind::Argument, text));
             }
         }
-        svg(op, path.as_ref(), self.size, |area| self.draw(area))
+        svg(op, path, self.size, |area| self.draw(area))
     }
 
     /// Levels with as many values between each two; each once.

@@ -91,7 +91,11 @@ impl Lines {
     /// # Errors
     /// If the file is named as another format (`.png`), or cannot be written.
     pub fn write(&self, op: &str, path: impl AsRef<Path>) -> Result<()> {
-        svg(op, path.as_ref(), self.size, |area| self.draw(area))
+        self.write_to(op, path.as_ref())
+    }
+
+    fn write_to(&self, op: &str, path: &Path) -> Result<()> {
+        svg(op, path, self.size, |area| self.draw(area))
     }
 
     /// The place of a point on the axes; none if it has none.

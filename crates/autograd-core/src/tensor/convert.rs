@@ -1,7 +1,7 @@
 //! Conversions from and to Rust numbers.
 
 use super::watch::reads;
-use super::{DType, Element, Tensor};
+use super::{DType, Element, Source, Tensor};
 use crate::error::{Error, ErrorKind, Result, refuse};
 
 /// # Conversion to Rust numbers
@@ -24,7 +24,7 @@ impl Tensor {
         reads("to_vec");
         let (x, mut y) = (self.try_packed("to_vec")?, Vec::new());
         y.try_reserve_exact(x.numel()).map_err(|_| Error::too_large("to_vec", self.shape()))?;
-        y.extend(x.flat::<T::Stored>().iter().map(|x| T::load(*x)));
+        T::load_all(x.flat(), &mut y);
         Ok(y)
     }
 
@@ -188,7 +188,7 @@ impl<T: Nested> From<T> for Tensor {
         T::sizes(&mut shape);
         numbers.collect(&mut data);
         Tensor::given::<<T::Element as Element>::Stored>("from", &shape, |y| {
-            y.iter_mut().zip(data).for_each(|(y, x)| *y = x.store());
+            Source::store_all(&data, y);
         })
         .unwrap_or_else(|error| refuse(&error))
     }

@@ -262,12 +262,12 @@ impl Tensor {
             let text = format!("{op}: shape {shape:?} needs {n} elements, got {len}");
             return Err(Error::new(ErrorKind::Shape, text));
         }
-        if let Some(at) = data.iter().position(|x| x.element().is_none()) {
+        if let Some(at) = T::first_too_large(data) {
             let text = format!("{op}: element {at} is {:?}, it must be at most {}", data[at], i64::MAX);
             return Err(Error::new(ErrorKind::Argument, text));
         }
         Tensor::given::<<T::Element as Element>::Stored>(op, shape, |y| {
-            y.iter_mut().zip(data.iter().filter_map(|x| x.element())).for_each(|(y, x)| *y = x.store());
+            T::store_all(data, y);
         })
     }
 

@@ -117,14 +117,6 @@ impl Stored for u8 {
     const DTYPE: DType = DType::Bool;
 }
 
-mod sealed {
-    pub trait Sealed {}
-    impl Sealed for f32 {}
-    impl Sealed for f64 {}
-    impl Sealed for i64 {}
-    impl Sealed for bool {}
-}
-
 /// The Rust types a tensor's elements can have: `f32`, `f64`, `i64` and `bool`.
 ///
 /// # Examples
@@ -135,7 +127,7 @@ mod sealed {
 /// }
 /// assert_eq!((dtype_of(&[1.0f64]), dtype_of(&[true])), (DType::F64, DType::Bool));
 /// ```
-pub trait Element: sealed::Sealed + super::Source<Element = Self> + Send + Sync + PartialEq + 'static {
+pub trait Element: super::Source<Element = Self> + Send + Sync + PartialEq + 'static {
     /// The matching dtype.
     const DTYPE: DType;
     /// The type that it is stored as.
@@ -147,6 +139,9 @@ pub trait Element: sealed::Sealed + super::Source<Element = Self> + Send + Sync 
     /// Converts from the stored form.
     #[doc(hidden)]
     fn load(stored: Self::Stored) -> Self;
+    /// Converts many from the stored form; like [`Source::store_all`] compiled with this crate.
+    #[doc(hidden)]
+    fn load_all(stored: &[Self::Stored], into: &mut Vec<Self>);
     /// Converts from `f64`, if it is `f64`.
     #[doc(hidden)]
     fn of_f64(value: f64) -> Option<Self>;
@@ -164,6 +159,9 @@ macro_rules! element {
             #[inline]
             fn load(stored: $stored) -> $t {
                 $load(stored)
+            }
+            fn load_all(stored: &[$stored], into: &mut Vec<$t>) {
+                into.extend(stored.iter().map(|x| $load(*x)));
             }
             #[inline]
             fn of_f64(value: f64) -> Option<$t> {

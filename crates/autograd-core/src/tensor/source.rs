@@ -2,6 +2,10 @@
 
 use super::Element;
 
+mod sealed {
+    pub trait Sealed {}
+}
+
 /// A Rust type that tensors are made of: an [`Element`], or an integer that becomes `I64`.
 ///
 /// # Examples
@@ -9,20 +13,34 @@ use super::Element;
 /// use autograd_core::Source;
 /// assert_eq!((7u8.element(), u64::MAX.element(), 0.5f32.element()), (Some(7), None, Some(0.5)));
 /// ```
-pub trait Source: Copy + std::fmt::Debug {
+pub trait Source: sealed::Sealed + Copy + std::fmt::Debug {
     /// The type of the tensor's elements.
     type Element: Element;
     /// The number as an element; none if it is too large.
     fn element(self) -> Option<Self::Element>;
+    /// The place of the first number that is too large. This and [`Source::store_all`] are written for each type, and
+    /// so compiled with this crate: a program without optimisation does not loop over its data slowly.
+    #[doc(hidden)]
+    fn first_too_large(numbers: &[Self]) -> Option<usize>;
+    /// Converts many that are not too large to the stored form.
+    #[doc(hidden)]
+    fn store_all(numbers: &[Self], into: &mut [<Self::Element as Element>::Stored]);
 }
 
 macro_rules! itself {
     ($($t:ty)*) => {$(
+        impl sealed::Sealed for $t {}
         impl Source for $t {
             type Element = $t;
             #[inline]
             fn element(self) -> Option<$t> {
                 Some(self)
+            }
+            fn first_too_large(_: &[$t]) -> Option<usize> {
+                None
+            }
+            fn store_all(numbers: &[$t], into: &mut [<$t as Element>::Stored]) {
+                into.iter_mut().zip(numbers).for_each(|(to, x)| *to = x.store());
             }
         }
     )*};
@@ -31,11 +49,18 @@ itself!(f32 f64 i64 bool);
 
 macro_rules! integers {
     ($($t:ty)*) => {$(
+        impl sealed::Sealed for $t {}
         impl Source for $t {
             type Element = i64;
             #[inline]
             fn element(self) -> Option<i64> {
                 i64::try_from(self).ok()
+            }
+            fn first_too_large(numbers: &[$t]) -> Option<usize> {
+                numbers.iter().position(|x| x.element().is_none())
+            }
+            fn store_all(numbers: &[$t], into: &mut [i64]) {
+                into.iter_mut().zip(numbers.iter().filter_map(|x| x.element())).for_each(|(to, x)| *to = x);
             }
         }
     )*};

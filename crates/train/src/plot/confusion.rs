@@ -30,6 +30,10 @@ const MAX_CLASSES: usize = 200;
 /// # Ok::<(), wengert_train::Error>(())
 /// ```
 pub fn plot_confusion(matrix: &Tensor, path: impl AsRef<Path>) -> Result<()> {
+    plot_to(matrix, path.as_ref())
+}
+
+fn plot_to(matrix: &Tensor, path: &Path) -> Result<()> {
     let classes = match *matrix.shape() {
         [rows, columns] if rows == columns && (1..=MAX_CLASSES).contains(&rows) => rows,
         _ => {
@@ -40,7 +44,7 @@ pub fn plot_confusion(matrix: &Tensor, path: impl AsRef<Path>) -> Result<()> {
     let counts = matrix.to_vec::<i64>()?;
     let side = MARGIN + CELL * classes as i32;
     let size = ((side + EDGE) as u32, (side + EDGE) as u32);
-    svg("plot_confusion", path.as_ref(), size, |area| draw(area, &counts, classes))
+    svg("plot_confusion", path, size, |area| draw(area, &counts, classes))
 }
 
 fn draw(area: &Area<'_>, counts: &[i64], classes: usize) -> Result<(), DrawingError> {

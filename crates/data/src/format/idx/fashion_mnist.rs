@@ -27,9 +27,13 @@ use std::path::{Path, PathBuf};
 /// H. Xiao, K. Rasul, R. Vollgraf, "Fashion-MNIST: a Novel Image Dataset for Benchmarking Machine Learning Algorithms",
 /// arXiv:1708.07747, 2017.
 pub fn fashion_mnist(dir: impl AsRef<Path>) -> Result<(TensorDataset, TensorDataset)> {
+    read(dir.as_ref())
+}
+
+fn read(dir: &Path) -> Result<(TensorDataset, TensorDataset)> {
     let part = |part: &str| {
-        let images = find(dir.as_ref(), &format!("{part}-images-idx3-ubyte"))?;
-        let labels = find(dir.as_ref(), &format!("{part}-labels-idx1-ubyte"))?;
+        let images = find(dir, &format!("{part}-images-idx3-ubyte"))?;
+        let labels = find(dir, &format!("{part}-labels-idx1-ubyte"))?;
         let whole = TensorDataset::new(idx_images(&images)?, idx_labels(&labels)?);
         whole.map_err(|e| e.context(format_args!("{} and {}", images.display(), labels.display())))
     };

@@ -33,7 +33,10 @@ use std::path::Path;
 /// # Ok::<(), wengert_data::Error>(())
 /// ```
 pub fn read_idx(path: impl AsRef<Path>) -> Result<Tensor> {
-    let path = path.as_ref();
+    read(path.as_ref())
+}
+
+fn read(path: &Path) -> Result<Tensor> {
     let Idx { kind, shape, bytes } = open(path)?;
     let integers = |values: Vec<i64>| Tensor::from_vec(values, &shape);
     let tensor = match kind {
@@ -65,7 +68,10 @@ pub fn read_idx(path: impl AsRef<Path>) -> Result<Tensor> {
 /// # Ok::<(), wengert_data::Error>(())
 /// ```
 pub fn idx_images(path: impl AsRef<Path>) -> Result<Tensor> {
-    let path = path.as_ref();
+    images(path.as_ref())
+}
+
+fn images(path: &Path) -> Result<Tensor> {
     let Idx { shape, bytes, .. } = open_bytes(path, "images", 3)?;
     let pixels = bytes.into_iter().map(|byte| f32::from(byte) / 255.0).collect();
     Tensor::from_vec(pixels, &shape).map_err(|e| in_file(path, &shape, e))
@@ -88,7 +94,10 @@ pub fn idx_images(path: impl AsRef<Path>) -> Result<Tensor> {
 /// # Ok::<(), wengert_data::Error>(())
 /// ```
 pub fn idx_labels(path: impl AsRef<Path>) -> Result<Tensor> {
-    let path = path.as_ref();
+    labels(path.as_ref())
+}
+
+fn labels(path: &Path) -> Result<Tensor> {
     let Idx { shape, bytes, .. } = open_bytes(path, "labels", 1)?;
     let labels = bytes.into_iter().map(i64::from).collect();
     Tensor::from_vec(labels, &shape).map_err(|e| in_file(path, &shape, e))

@@ -102,6 +102,10 @@ impl LrReport {
     /// ```
     #[cfg(feature = "plot")]
     pub fn plot(&self, path: impl AsRef<Path>) -> Result<()> {
+        self.plot_to(path.as_ref())
+    }
+
+    fn plot_to(&self, path: &Path) -> Result<()> {
         let points = self.points.iter().map(|point| (point.lr, point.smoothed)).collect();
         let lines = Lines::new("learning rate", "loss").log_x(true).line("smoothed loss", points);
         let lines = match self.steepest() {

@@ -6,7 +6,7 @@ use super::short::copy_short;
 use super::simd::{Vectorized, move_with};
 use super::transpose::turn;
 use crate::storage::block::Plain;
-use crate::threads::parallel::{PIECE, for_pieces, for_rows, move_pieces};
+use crate::threads::parallel::{PIECE, for_pieces, for_rows, move_pieces, move_rows};
 use pulp::Simd;
 
 /// Edge of the square tiles in which a transposed copy goes: a tile's lines of both sides stay in the first-level
@@ -49,10 +49,12 @@ pub fn gather<T: Plain>(nest: &Nest<1>, x: &[T], y: &mut [T]) {
 fn transpose<T: Plain>(nest: &Nest<1>, x: &[T], y: &mut [T]) {
     let outer = nest.dims.len() - 1;
     let (rows, columns, stride) = (nest.dims[outer - 1], nest.dims[outer], nest.strides[0][outer]);
-    for_rows(y, rows * columns, rows * columns, |matrices, y| {
-        for (matrix, y) in matrices.zip(y.chunks_exact_mut(rows * columns)) {
-            let [start] = nest.rows(matrix * rows).step();
-            move_with(Transpose { x: &x[start..], stride, size: [rows, columns], y });
+    // Bands of a matrix, so that threads share one; all of it where no band of about a tile's height divides it.
+    let band = (TILE / 2..=TILE).rev().find(|band| rows % band == 0).unwrap_or(rows);
+    move_rows(y, band * columns, |bands, y| {
+        for (number, y) in bands.zip(y.chunks_exact_mut(band * columns)) {
+            let [start] = nest.rows(number * band).step();
+            move_with(Transpose { x: &x[start..], stride, size: [band, columns], y });
         }
     });
 }

@@ -20,6 +20,21 @@ impl FoldRule for Squares {
     }
 }
 
+/// `Σ |x|³`
+#[derive(Clone, Copy)]
+struct Cubes;
+
+impl FoldRule for Cubes {
+    #[inline(always)]
+    fn element(self, x: f64, _: f64) -> f64 {
+        x * x * x.abs()
+    }
+    #[inline(always)]
+    fn join(self, a: f64, b: f64) -> f64 {
+        a + b
+    }
+}
+
 /// `Σ |x|ᵖ`
 #[derive(Clone, Copy)]
 struct Powers(f64);
@@ -70,7 +85,11 @@ pub(super) fn root(p: f64, sum: f64) -> f64 {
 
 /// The norm of one row; p is neither 0 nor infinite.
 fn norm<T: Real>(p: f64, x: &[T]) -> f64 {
-    let sum = if p == 2.0 { fold(Squares, x, x) } else { fold(Powers(p), x, x) };
+    let sum = match p {
+        2.0 => fold(Squares, x, x),
+        3.0 => fold(Cubes, x, x),
+        p => fold(Powers(p), x, x),
+    };
     if sum.is_finite() && sum > SMALL {
         return root(p, sum);
     }

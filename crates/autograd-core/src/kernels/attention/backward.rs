@@ -6,7 +6,7 @@ use crate::kernels::conv::with_room;
 use crate::kernels::gemm::{Matrix, gemm};
 use crate::kernels::real::Real;
 use crate::kernels::simd::{Each, vectorize};
-use crate::threads::parallel::{share, threads, worth_sharing_products};
+use crate::threads::parallel::{share, threads};
 
 /// Where the gradients of q, k and v go, head by head in order; one that is not wanted is empty.
 pub struct Gradients<'a, T> {
@@ -54,7 +54,7 @@ pub fn backward<T: Real>(
         let gradients = Gradients { q: next(&mut q, sizes[0]), k: next(&mut k, sizes[1]), v: next(&mut v, sizes[2]) };
         pieces.push(Piece { head, gradients });
     }
-    if heads > 1 && worth_sharing_products(form.work()) {
+    if heads > 1 && form.is_worth_sharing() {
         let each = (threads() / heads).max(1);
         share(&mut pieces, 1, &|_, pieces| pieces.iter_mut().for_each(|piece| piece.compute(&given, each)));
     } else {

@@ -6,7 +6,7 @@ use crate::kernels::conv::with_room;
 use crate::kernels::gemm::{Matrix, gemm};
 use crate::kernels::real::Real;
 use crate::kernels::simd::vectorize;
-use crate::threads::parallel::{share, threads, worth_sharing_products};
+use crate::threads::parallel::{share, threads};
 
 /// The queries of one head that a thread computes.
 struct Piece<'a, T> {
@@ -34,7 +34,7 @@ pub fn forward<T: Real>(
             runs.enumerate().map(move |(i, (y, norms))| Piece { head, query: i * QUERIES, y, norms })
         })
         .collect();
-    if pieces.len() > 1 && worth_sharing_products(form.work()) {
+    if pieces.len() > 1 && form.is_worth_sharing() {
         let each = (threads() / pieces.len()).max(1);
         let work = |_, pieces: &mut [Piece<'_, T>]| {
             pieces.iter_mut().for_each(|p| p.compute(form, seed, [q, k, v], mask, each))

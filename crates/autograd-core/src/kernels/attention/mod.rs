@@ -11,8 +11,9 @@ mod forward;
 mod rotate;
 mod tile;
 
-use crate::kernels::gemm::Matrix;
+use crate::kernels::gemm::{MOVED, Matrix};
 use crate::kernels::real::Real;
+use crate::threads::parallel::worth_sharing_products;
 pub use backward::{Gradients, backward};
 pub use forward::forward;
 pub use rotate::{Rotation, rotate, turns};
@@ -93,6 +94,13 @@ impl Form {
         let pairs = self.heads().saturating_mul(self.queries).saturating_mul(self.keys);
         let pairs = if self.causal { pairs / 2 } else { pairs };
         pairs.saturating_mul(self.features + self.values)
+    }
+
+    /// Whether it is worth a second thread, and there is one. Of few queries it takes as long as keys and values are
+    /// read.
+    fn is_worth_sharing(&self) -> bool {
+        let read = (self.heads() / self.group).saturating_mul(self.keys).saturating_mul(self.features + self.values);
+        worth_sharing_products(self.work().max(MOVED.saturating_mul(read)))
     }
 
     /// The runs of keys that queries before `end` see.

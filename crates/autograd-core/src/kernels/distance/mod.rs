@@ -134,11 +134,12 @@ impl Metric {
         }
     }
 
-    /// Whether a root of plain squares is the norm, or a sum of magnitudes: squares neither overflow nor vanish between
-    /// these; outside they must be scaled.
+    /// Whether a root of plain squares or cubes is the norm, or a sum of magnitudes: they neither overflow nor vanish
+    /// between these; outside they must be scaled.
     #[inline(always)]
     fn is_sure(self, norm: f64) -> bool {
-        self.p == 1.0 || (1e-140..1e140).contains(&norm)
+        let (least, most) = if self.p == 3.0 { (1e-90, 1e90) } else { (1e-140, 1e140) };
+        self.p == 1.0 || (least..most).contains(&norm)
     }
 
     /// The same for a norm whose squares were summed up in the precision of `T`.
@@ -183,6 +184,9 @@ impl Metric {
             p => {
                 // A power of the ratio would show p times what single precision has rounded off the norm.
                 let norm = if f64::from(norm as f32) == norm { self.norm(d.clone()) } else { norm };
+                if p == 3.0 {
+                    return add(sum, d, |d| g * (d / norm) * (d.abs() / norm));
+                }
                 for (sum, d) in sum.iter_mut().zip(d) {
                     let slope = g * sign(d) * Number::powf(d.abs() / norm, p - 1.0);
                     *sum += if d == 0.0 { 0.0 } else { slope };
@@ -223,6 +227,7 @@ impl<T: Real> Kernel for Distances<'_, T> {
             let quick = match metric.p {
                 1.0 => sum(a, b, metric.eps, f64::abs),
                 2.0 => sum(a, b, metric.eps, |d| d * d).sqrt(),
+                3.0 => root(3.0, sum(a, b, metric.eps, |d| d * d * d.abs())),
                 _ => f64::NAN,
             };
             *y = T::of(if metric.is_sure(quick) { quick } else { metric.norm(metric.differences(a, b)) });
@@ -242,8 +247,15 @@ fn powers(mut d: impl Iterator<Item = f64>, m: f64, p: f64) -> f64 {
             count += 1;
         }
         // In a loop: a closure would be compiled without the instructions of its kernel.
-        for term in &mut terms {
-            *term = Number::powf(term.abs() / m, p);
+        if p == 3.0 {
+            for term in &mut terms {
+                let share = term.abs() / m;
+                *term = share * share * share;
+            }
+        } else {
+            for term in &mut terms {
+                *term = Number::powf(term.abs() / m, p);
+            }
         }
         // What is not there has a power, too.
         for (i, (sum, term)) in sums.iter_mut().zip(terms).enumerate() {

@@ -5,6 +5,7 @@
 //! the loop by its address: with its surroundings compiled for each function, more than half of the core's functions
 //! were copies.
 
+use crate::kernels::number::Number;
 use crate::kernels::simd::{Kernel, from_fn, vectorize};
 use crate::storage::block::Plain;
 use std::mem::MaybeUninit;
@@ -19,6 +20,28 @@ pub trait Function<const N: usize, A, O>: Copy + Send + Sync + 'static {
     #[inline(always)]
     fn mend(self, x: [&[A]; N], z: &mut [O]) {
         let _ = (x, z);
+    }
+}
+
+/// So many elements are looked through at once for NaN.
+const BLOCK: usize = 64;
+
+/// Puts `f` of its place where there is NaN, as vectorised loops leave it beyond their range. A block without any is
+/// passed over at the pace of vectors.
+#[inline(always)]
+pub fn mend_nan<T: Number<Mask = bool>>(z: &mut [T], f: impl Fn(usize) -> T) {
+    for (block, z) in z.chunks_mut(BLOCK).enumerate() {
+        let mut any = false;
+        for z in &*z {
+            any |= z.is_nan();
+        }
+        if any {
+            for (i, z) in z.iter_mut().enumerate() {
+                if z.is_nan() {
+                    *z = f(block * BLOCK + i);
+                }
+            }
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 //! One loop per function and type: what is done with the results, as their product with an upstream gradient, is done
 //! block by block in another loop that all functions share.
 
+use super::function::mend_nan;
 use crate::kernels::simd::{Kernel, vectorize};
 use crate::threads::parallel::{PIECE, for_pieces};
 use std::marker::PhantomData;
@@ -90,11 +91,11 @@ impl Loops {
         Loops {
             single: |p, x, y| {
                 vectorize(Each { p, x, y: &mut *y, f: PhantomData::<F> });
-                y.iter_mut().zip(x).filter(|(y, _)| y.is_nan()).for_each(|(y, x)| *y = G::single(p, *x));
+                mend_nan(y, |i| G::single(p, x[i]));
             },
             double: |p, x, y| {
                 vectorize(Each { p, x, y: &mut *y, f: PhantomData::<F> });
-                y.iter_mut().zip(x).filter(|(y, _)| y.is_nan()).for_each(|(y, x)| *y = G::double(p, *x));
+                mend_nan(y, |i| G::double(p, x[i]));
             },
         }
     }

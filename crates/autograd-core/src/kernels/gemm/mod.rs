@@ -10,10 +10,11 @@ mod tiles;
 
 use super::real::Real;
 use super::simd::{has_vectors, vectorize_with};
-use crate::threads::parallel::{self, worth_sharing_products};
+use crate::threads::parallel;
 pub use pack::forget;
 pub use packed::Packed;
 use plain::plain;
+pub use product::{MOVED, is_worth_sharing};
 use product::{Product, suit_turned};
 use small::Small;
 
@@ -130,7 +131,7 @@ fn product<T: Real>(
     if !has_vectors() {
         return plain(threads > 1, (k, n), a, b, c);
     }
-    let threads = if worth_sharing_products(work) && threads > 1 { threads.min(parallel::threads()) } else { 1 };
+    let threads = if threads > 1 && is_worth_sharing((m, k, n), 1) { threads.min(parallel::threads()) } else { 1 };
     // SAFETY: `fits`, and all of them are borrowed until the product is there.
     let product = unsafe { Product::new((m, k, n), a, b, base, c) };
     if turned { product.turned() } else { product }.compute(threads);

@@ -3,7 +3,7 @@
 use super::super::real::Real;
 use super::super::simd::{Vectorized, vectorize_with};
 use super::{Base, Matrix};
-use crate::threads::parallel::join;
+use crate::threads::parallel::{join, worth_sharing_products};
 use pulp::Simd;
 use std::ptr::null;
 
@@ -15,6 +15,17 @@ const HALF_VECTOR: usize = 32;
 
 /// Parts for other threads have a multiple of this many columns: one cache line of f32.
 const LINE: usize = 16;
+
+/// Multiply-adds that take as long as an element of a large matrix is read or written.
+pub const MOVED: usize = 8;
+
+/// Whether so many products of one size are worth a second thread, and there is one. Of few rows, columns or terms they
+/// take as long as their largest matrix is moved.
+pub fn is_worth_sharing((m, k, n): (usize, usize, usize), products: usize) -> bool {
+    let [mk, kn, mn] = [m.saturating_mul(k), k.saturating_mul(n), m.saturating_mul(n)];
+    let work = mn.saturating_mul(k).max(MOVED.saturating_mul(mk.max(kn).max(mn)));
+    worth_sharing_products(work.saturating_mul(products))
+}
 
 /// Whether the transposed product is computed in the place of this one: it has fewer than [`NARROW`] columns; or its
 /// vectors are full where those of this one, which has few columns, are not, and both operands are read in order.

@@ -58,6 +58,20 @@ pub(super) fn polynomial(x: f64, c: &[f64]) -> f64 {
     c.iter().rev().fold(0.0, |sum, c| sum * x + c)
 }
 
+/// The same in vectorised loops, as two chains of multiply-adds: one is so long that the CPU runs out of work that does
+/// not wait for it.
+#[inline(always)]
+fn in_halves<const N: usize>(x: f64, c: &[f64; N]) -> f64 {
+    let (square, mut i) = (x * x, N & !1);
+    let (mut even, mut odd): (f64, f64) = (if N % 2 == 1 { c[N - 1] } else { 0.0 }, 0.0);
+    while i > 0 {
+        i -= 2;
+        even = even.mul_add(square, c[i]);
+        odd = odd.mul_add(square, c[i + 1]);
+    }
+    odd.mul_add(x, even)
+}
+
 /// What is left of x when the nearest whole number is taken from it; `sin πx` and `tan πx` follow from it exactly.
 #[inline(always)]
 pub(super) fn from_nearest(x: f64) -> f64 {
@@ -84,16 +98,19 @@ pub fn lgamma(x: f64) -> f64 {
     let z = if below { 1.0 - x } else { x };
     let (small, far) = (z < 1.0, z >= 8.0);
     let (mut y, mut product) = (z, 1.0);
-    for _ in 0..6 {
-        let (above, less) = (y > 2.0, y - 1.0);
+    for k in 1..7 {
+        // Exact, and none waits for the one before.
+        let (above, less) = (z > f64::from(k + 1), z - f64::from(k));
         product *= if above { less } else { 1.0 };
         y = if above { less } else { y };
     }
     // Below 1 at z + 1, but from z: the sum would be rounded, which counts where z is near 1.
-    let centre = lgamma_1p(if small { z } else { y - 1.0 });
+    let rest = if small { z } else { y - 1.0 };
+    let centre = rest * (rest - 1.0) * in_halves(rest - 0.5, &CENTRE);
     let log = ln_f64(if small | far { z } else { product });
     let near = centre + if small { -log } else { log };
-    let beyond = (z - 0.5) * (log - 1.0) + (CONSTANT + stirling(z));
+    let inverse = 1.0 / z;
+    let beyond = (z - 0.5) * (log - 1.0) + (CONSTANT + inverse * in_halves(inverse * inverse, &STIRLING));
     let right = if far { beyond } else { near };
     let left = -ln_f64(sin_f64(PI * from_nearest(x)).abs() / PI) - right;
     let y = if below { left } else { right };

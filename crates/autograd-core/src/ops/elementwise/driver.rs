@@ -7,7 +7,7 @@ pub(super) use halves::of_halves;
 use super::map::{common_shape, map_in};
 use super::traced::{Steps, Traced};
 use crate::error::{Result, refuse};
-use crate::kernels::elementwise::function::{Compiled, Function};
+use crate::kernels::elementwise::function::{Compiled, Function, mend_nan};
 use crate::kernels::near::Near;
 use crate::kernels::number::Number;
 use crate::kernels::real::Real;
@@ -149,9 +149,7 @@ impl<T: Real, F: Formula<N>, const N: usize> Function<N, T, T> for Floats<F> {
     fn mend(self, x: [&[T]; N], z: &mut [T]) {
         if F::NEAR {
             // Beyond the range of what is vectorised, or NaN in any case.
-            for (i, z) in z.iter_mut().enumerate().filter(|(_, z)| z.is_nan()) {
-                *z = self.0.read(from_fn(|n| x[n][i]));
-            }
+            mend_nan(z, |i| self.0.read(from_fn(|n| x[n][i])));
         }
     }
 }

@@ -2,14 +2,14 @@
 
 use super::product::{View, product};
 use crate::error::{Error, Result};
-use crate::kernels::gemm::{Matrix, gemm};
+use crate::kernels::gemm::{Matrix, gemm, is_worth_sharing};
 use crate::kernels::nest::Nest;
 use crate::ops::check::Check;
 use crate::shape::{Dims, Shape, strides_in};
 use crate::tape::{Pull, Pullback, Saved, record};
 use crate::tensor::timer::Count;
 use crate::tensor::{Tensor, for_float};
-use crate::threads::parallel::{share, threads, worth_sharing_products};
+use crate::threads::parallel::{share, threads};
 use smallvec::SmallVec;
 
 impl Tensor {
@@ -167,7 +167,7 @@ fn batched(
             // Sums of nothing; the operands have no element to start from.
             return c.fill(0.0);
         }
-        if c.len() > m * n && worth_sharing_products(c.len().saturating_mul(k)) {
+        if c.len() > m * n && is_worth_sharing((m, k, n), c.len() / (m * n)) {
             let each = threads() / (c.len() / (m * n));
             share(c, m * n, &|batch, c| one(batch, c, each.max(1)));
         } else {
